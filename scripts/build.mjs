@@ -1,0 +1,77 @@
+// Builds everything that the package runs on: the protocol codec, the TypeScript, the C shim and the sample modules.
+// `npm install` runs it as `prepare`, so that a fresh clone is ready after that one command.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const require = createRequire(import.meta.url);
+process.chdir(root);
+
+requireTools();
+for (const name of ['module', 'control']) generateCodec(name);
+run('TypeScript', process.execPath, [
+  require.resolve('typescript/package.json').replace(/package\.json$/, 'bin/tsc'),
+  '-p',
+  'tsconfig.json',
+]);
+copyGenerated();
+chmodSync('dist/cli/main.js', 0o755);
+run('the native shim', 'make', ['-s', '-C', 'src/host-runner/native']);
+run('the sample modules', 'make', ['-s', '-C', 'modules']);
+
+function requireTools() {
+  const compiler = process.env.CC ?? 'cc';
+  const missing = [
+    [compiler, 'a C compiler'],
+    ['make', 'make'],
+  ].filter(([tool]) => spawnSync(tool, ['--version'], { stdio: 'ignore' }).error);
+  if (missing.length === 0) return;
+  for (const [tool, what] of missing)
+    console.error(`mesibo-modules: ${what} is needed to build, and "${tool}" was not found.`);
+  console.error('mesibo-modules: on Debian or Ubuntu: apt-get install gcc make; on Fedora: dnf install gcc make');
+  process.exit(1);
+}
+
+function generateCodec(name) {
+  const out = `src/wire/generated/${name}.js`;
+  const bin = (tool) => join(dirname(require.resolve('protobufjs-cli/package.json')), 'bin', tool);
+  mkdirSync(dirname(out), { recursive: true });
+  const target = ['-t', 'static-module', '-w', 'es6', '--es6', '-r', name];
+  const lean = [
+    '--no-create',
+    '--no-verify',
+    '--no-convert',
+    '--no-delimited',
+    '--no-typeurl',
+    '--no-service',
+    '--force-long',
+  ];
+  run(`proto/${name}.proto`, process.execPath, [bin('pbjs'), ...target, ...lean, '-o', out, `proto/${name}.proto`]);
+  const types = out.replace(/js$/, 'd.ts');
+  run(`proto/${name}.proto`, process.execPath, [bin('pbts'), '-o', types, out]);
+  // pbts writes a CommonJS import of Long, which an ES module may not have.
+  writeFileSync(
+    types,
+    readFileSync(types, 'utf8').replace(/import Long = require\("long"\);/, 'import Long from "long";'),
+  );
+}
+
+function copyGenerated() {
+  mkdirSync('dist/src/wire/generated', { recursive: true });
+  for (const name of ['module', 'control']) {
+    for (const ext of ['js', 'd.ts']) {
+      const file = `src/wire/generated/${name}.${ext}`;
+      writeFileSync(`dist/${file}`, readFileSync(file));
+    }
+  }
+}
+
+function run(what, command, args) {
+  const { status, error, signal } = spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  if (status === 0) return;
+  console.error(`mesibo-modules: building ${what} failed (${error?.message ?? signal ?? `exit ${status}`})`);
+  process.exit(1);
+}

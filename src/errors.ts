@@ -1,0 +1,117 @@
+/**
+ * Every error class of the project. `code` is stable and meant for programs; the message is meant for the person
+ * who has to act on it and names the module, what happened and the remedy.
+ */
+
+/** What each code means; a test keeps docs/errors.md equal to this. */
+export const ERROR_CODES = {
+  CONFIG_UNREADABLE: 'The configuration file could not be read.',
+  CONFIG_SYNTAX: 'The configuration file does not follow the grammar.',
+  CONFIG_VALUE: 'A setting has a value that it cannot take.',
+  RUN_DIR_BUSY: 'Another core holds the run directory.',
+  RUN_DIR_UNUSABLE: 'The run directory cannot be made, or belongs to someone else.',
+  SOCKET_PATH_TOO_LONG: 'A socket path in the run directory is longer than the system allows.',
+  STATE_DIR_UNUSABLE: 'The state directory cannot be written.',
+  INVALID_ARGUMENT: 'A call was given an argument that it cannot take.',
+  MESSAGE_TOO_LARGE: 'A message or an address is over its limit; it was refused before it travelled.',
+  ILLEGAL_STATE: 'The call does not fit the state that the supervisor is in.',
+  MODULE_FILE_MISSING: 'The module file does not exist.',
+  MODULE_FILE_UNREADABLE: 'The module file exists but cannot be read.',
+  MODULE_FILE_EMPTY: 'The module file has no content.',
+  MODULE_FILE_TRUNCATED: 'The module file ends before the parts that its header announces.',
+  MODULE_NOT_ELF: 'The module file is not an ELF shared object.',
+  MODULE_WRONG_ARCHITECTURE: 'The module file was built for another machine.',
+  MODULE_NO_INIT: 'The module file exports no mesibo_module_<name>_init.',
+  MODULE_ABI_UNSUPPORTED: 'The module was built for an ABI that this version does not run.',
+  MODULE_UNRESOLVED_SYMBOL: 'The module needs a symbol that nothing provides.',
+  MODULE_LOAD_FAILED: 'The dynamic linker refused the module file.',
+  MODULE_INIT_REFUSED: 'The module returned non-zero from init.',
+  MODULE_START_CRASHED: 'The host died before its module was ready.',
+  MODULE_START_TIMEOUT: 'The module was not ready within start_timeout.',
+  BLACK_BOX_UNAVAILABLE: 'The memory for a black box could not be had.',
+  HOST_START_FAILED: 'The host process could not be started.',
+  HANDSHAKE_FAILED: 'Core and host could not agree on how to talk.',
+  HOST_CRASHED: 'A serving host was ended by a signal.',
+  HOST_EXITED: 'A serving host exited without being asked to.',
+  HOST_HUNG: 'A callback ran longer than hang and its host was killed.',
+  CORE_NOT_RUNNING: 'No core serves the run directory.',
+  CORE_SILENT: 'A core holds the run directory but did not answer in time.',
+} as const;
+
+/** A stable error code, one of {@link ERROR_CODES}. */
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** The fields an error may carry beside its code. */
+export interface ErrorDetails {
+  /** The configured name of the module concerned. */
+  module?: string;
+  /** The generation of the host concerned. */
+  generation?: number;
+  /** The signal that ended a host, as `SIGSEGV`. */
+  signal?: string;
+  /** The exit code of a host that ended without a signal. */
+  exitCode?: number;
+  cause?: unknown;
+}
+
+/** The base class of everything this project throws on purpose. */
+export class SupervisorError extends Error {
+  readonly code: ErrorCode;
+  readonly module: string | undefined;
+  readonly generation: number | undefined;
+  readonly signal: string | undefined;
+  readonly exitCode: number | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.module = details.module;
+    this.generation = details.generation;
+    this.signal = details.signal;
+    this.exitCode = details.exitCode;
+  }
+}
+
+/** A mistake in the configuration; the message begins with `file:line:column` where there is one. */
+export class ConfigError extends SupervisorError {
+  readonly file: string;
+  /** 1-based; 0 when the mistake has no place, as for a file that cannot be read. */
+  readonly line: number;
+  /** 1-based, in characters; 0 when the mistake has no place. */
+  readonly column: number;
+
+  constructor(
+    code: 'CONFIG_UNREADABLE' | 'CONFIG_SYNTAX' | 'CONFIG_VALUE',
+    message: string,
+    place: { file: string; line?: number; column?: number },
+    details: ErrorDetails = {},
+  ) {
+    const prefix = place.line ? `${place.file}:${place.line}:${place.column ?? 1}: ` : `${place.file}: `;
+    super(code, prefix + message, details);
+    this.file = place.file;
+    this.line = place.line ?? 0;
+    this.column = place.column ?? 0;
+  }
+}
+
+/** The run or state directory cannot be used: pick another, or end the core that holds it. */
+export class DirectoryError extends SupervisorError {}
+
+/** A message that the caller must shorten or correct; it never reached a module. */
+export class MessageError extends SupervisorError {}
+
+/** A call that does not fit the supervisor's state, as `onMessage` before `start`. */
+export class IllegalStateError extends SupervisorError {}
+
+/** A module could not be started: its file, its init or its host. */
+export class ModuleLoadError extends SupervisorError {}
+
+/** Core and host do not speak the same protocol version, or the host did not know its token. */
+export class HandshakeError extends SupervisorError {}
+
+/** A host that served has died. */
+export class HostExitError extends SupervisorError {}
+
+/** The command line could not reach the core. */
+export class ControlError extends SupervisorError {}

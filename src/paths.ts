@@ -1,0 +1,22 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The folder of the package, found from this file, which runs both from `src/` and from `dist/src/`. */
+export const PACKAGE_ROOT: string = findRoot(dirname(fileURLToPath(import.meta.url)));
+
+/** The compiled entry of a host process. */
+export const HOST_RUNNER: string = join(PACKAGE_ROOT, 'dist/src/host-runner/main.js');
+
+/** The native shim that a host loads before its module. */
+export const SHIM_LIBRARY: string = join(PACKAGE_ROOT, 'dist/native/libmesibo-shim.so');
+
+/** The version of the package. */
+export const VERSION: string = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')).version;
+
+function findRoot(from: string): string {
+  for (let dir = from; ; dir = dirname(dir)) {
+    if (existsSync(join(dir, 'package.json'))) return dir;
+    if (dir === dirname(dir)) throw new Error(`no package.json above ${from}`);
+  }
+}
