@@ -1,0 +1,164 @@
+/** Turns what a file says into what it means: settings checked, modules found, remarks collected. */
+
+import { dirname, resolve } from 'node:path';
+import type { z } from 'zod';
+import { ConfigError } from '../errors.js';
+import { findNearKey } from './near-miss.js';
+import type { ConfigTree, ModuleBlock, Pair } from './parser.js';
+import { resolveModule } from './resolve.js';
+import {
+  CORE_KEYS,
+  coreSettings,
+  findBlackBoxProblem,
+  findNameProblem,
+  type KeyRule,
+  MODULE_KEYS,
+  moduleSettings,
+} from './schema.js';
+import { showText } from './text.js';
+import type { ConfigWarning, CoreConfig, ModuleSpec, Position } from './types.js';
+import { UnitError } from './units.js';
+
+/** Names of sections that would be dangerous to take for a module's own setting without a word. */
+const GUARDED = new Set(['match', 'limits', 'sandbox', 'remote']);
+
+/**
+ * Interprets a parsed file.
+ *
+ * @param file - Its path, which relative paths in it are relative to.
+ * @param exists - Tells whether a path names a file; asked for modules without a `path` only.
+ * @throws ConfigError `CONFIG_VALUE` at the first setting or name that cannot be.
+ */
+export function interpretTree(tree: ConfigTree, file: string, exists: (path: string) => boolean): CoreConfig {
+  const warnings: ConfigWarning[] = [];
+  const absolute = resolve(file);
+  const { settings, moduleDir } = readCore(tree, dirname(absolute), warnings);
+  const search = { moduleDir, base: dirname(absolute), exists };
+  const seen = new Map<string, Position>();
+  const modules = tree.modules.map((block) => {
+    const first = seen.get(block.name);
+    if (first) failTwice(block, first);
+    seen.set(block.name, block.position);
+    return readModule(block, search, warnings);
+  });
+  return { file: absolute, ...settings, moduleDir, modules, warnings };
+}
+
+function readCore({ pairs }: ConfigTree, base: string, warnings: ConfigWarning[]) {
+  const own: Pair[] = [];
+  for (const pair of pairs) {
+    if (Object.hasOwn(CORE_KEYS, pair.key)) own.push(pair);
+    else warnings.push({ position: pair.position, message: describeUnknown(pair.key) });
+  }
+  const settings = readSettings(coreSettings, CORE_KEYS, own, '', warnings);
+  const problem = findBlackBoxProblem(settings);
+  if (problem) {
+    const culprit = own.findLast(({ key }) => key === 'black_box' || key === 'max_message') as Pair;
+    throw new ConfigError('CONFIG_VALUE', problem, culprit.position);
+  }
+  return { settings, moduleDir: settings.moduleDir.map((dir) => resolve(base, dir)) };
+}
+
+function readModule(
+  block: ModuleBlock,
+  search: { moduleDir: string[]; base: string; exists: (path: string) => boolean },
+  warnings: ConfigWarning[],
+): ModuleSpec {
+  const { name, position } = block;
+  const problem = findNameProblem(name);
+  if (problem) throw new ConfigError('CONFIG_VALUE', `found the module name ${showText(name)}, ${problem}`, position);
+  const who = `module ${name}: `;
+  const own: Pair[] = [];
+  const config: [key: string, value: string][] = [];
+  for (const entry of block.entries) {
+    if (entry.kind === 'section') {
+      if (entry.name !== 'config') failSection(entry.name, who, entry.position);
+      for (const pair of entry.pairs) config.push(toSetting(pair));
+    } else if (Object.hasOwn(MODULE_KEYS, entry.key)) {
+      own.push(entry);
+    } else {
+      const doubt = describeDoubt(entry.key);
+      if (doubt) warnings.push({ position: entry.position, message: who + doubt });
+      config.push(toSetting(entry));
+    }
+  }
+  const { path, replicas: _, ...settings } = readSettings(moduleSettings, MODULE_KEYS, own, who, warnings);
+  const found = resolveModule({ name, path }, search.moduleDir, search.base, search.exists);
+  return { name, ...found, ...settings, config, position };
+}
+
+/** Reads our own keys; of one that is there twice the last holds, with a warning. */
+function readSettings<S extends z.ZodObject>(
+  schema: S,
+  keys: Readonly<Record<string, KeyRule<string>>>,
+  pairs: Pair[],
+  who: string,
+  warnings: ConfigWarning[],
+): z.output<S> {
+  const values: Record<string, unknown> = {};
+  const sources = new Map<PropertyKey, Pair>();
+  for (const pair of pairs) {
+    const rule = keys[pair.key] as KeyRule<string>;
+    const earlier = sources.get(rule.field);
+    if (earlier) {
+      const { line, column } = earlier.position;
+      const message = `${who}${pair.key} is set twice; this one holds, not the one at ${line}:${column}`;
+      warnings.push({ position: pair.position, message });
+    }
+    sources.set(rule.field, pair);
+    values[rule.field] = readValue(rule, pair, who);
+  }
+  const result = schema.safeParse(values);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0] as z.core.$ZodIssue;
+  return failValue(sources.get(issue.path[0] as PropertyKey) as Pair, who, issue.message);
+}
+
+function readValue(rule: KeyRule<string>, pair: Pair, who: string): unknown {
+  try {
+    return rule.parse(pair.value);
+  } catch (error) {
+    if (error instanceof UnitError) failValue(pair, who, error.message);
+    throw error;
+  }
+}
+
+function failValue({ key, value, position }: Pair, who: string, expected: string): never {
+  const found = value === '' ? 'nothing' : showText(value);
+  const hint = /[;}]/.test(value) ? ' (";" and "}" end a value only after white space)' : '';
+  throw new ConfigError('CONFIG_VALUE', `${who}found ${found} for ${key}, ${expected}${hint}`, position);
+}
+
+function failTwice({ name, position }: ModuleBlock, first: Position): never {
+  const message = `found a second module ${showText(name)}, expected each name once: the first is at`;
+  throw new ConfigError('CONFIG_VALUE', `${message} ${first.file}:${first.line}:${first.column}`, position);
+}
+
+function failSection(section: string, who: string, position: Position): never {
+  const message =
+    `${who}found the section ${section}, which is not supported by this version, expected settings or config { } ` +
+    `(remove it: the module would run without what it asks for)`;
+  throw new ConfigError('CONFIG_VALUE', message, position);
+}
+
+function describeUnknown(key: string): string {
+  const known = Object.keys(CORE_KEYS);
+  const near = findNearKey(key, known);
+  if (near) return `unknown setting ${showText(key)}, which has no effect; did you mean ${near}?`;
+  if (Object.hasOwn(MODULE_KEYS, key)) return `${key} has no effect here; it belongs in the block of a module`;
+  return `unknown setting ${showText(key)}, which has no effect here; ours are ${known.join(', ')}`;
+}
+
+/** Says why a key that goes to the module may not have been meant for it; `null` when nothing speaks against it. */
+function describeDoubt(key: string): string | null {
+  const remedy = `if it is meant for the module, put it into config { }`;
+  if (Object.hasOwn(CORE_KEYS, key))
+    return `${key} has no effect in a module; it belongs outside of the block, or ${remedy}`;
+  if (GUARDED.has(key)) return `${key} is passed to the module; the section is written ${key} { }, or ${remedy}`;
+  const near = findNearKey(key, Object.keys(MODULE_KEYS));
+  return near && `${showText(key)} is passed to the module; did you mean ${near}? ${remedy}`;
+}
+
+function toSetting({ key, value }: Pair): [key: string, value: string] {
+  return [key, value];
+}

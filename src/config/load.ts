@@ -1,0 +1,38 @@
+/** From a file, or its text, to a configuration. */
+
+import { ConfigError } from '../errors.js';
+import { interpretTree } from './interpret.js';
+import { parseTree } from './parser.js';
+import { readConfigText } from './read-file.js';
+import { isFile } from './resolve.js';
+import type { CoreConfig } from './types.js';
+
+/**
+ * Reads a configuration file and finds the files of its modules.
+ *
+ * @throws ConfigError `CONFIG_UNREADABLE`, `CONFIG_SYNTAX` or `CONFIG_VALUE`. Modules whose file is missing are no
+ * error here: theirs is the only start that fails.
+ */
+export function loadConfig(file: string): CoreConfig {
+  return parseConfig(readConfigText(file), file);
+}
+
+/**
+ * Makes a configuration of a file's text; pure but for `exists`.
+ *
+ * @param file - The path of the file, which positions carry and relative paths are relative to.
+ * @param exists - Tells whether a path names a file; looks at the disk unless given.
+ * @throws ConfigError `CONFIG_SYNTAX` or `CONFIG_VALUE`, at the first mistake.
+ */
+export function parseConfig(text: string, file: string, exists: (path: string) => boolean = isFile): CoreConfig {
+  return interpretTree(parseTree(text, file), file, exists);
+}
+
+/** Makes the error of `--strict` of a configuration's warnings; `null` when it has none. */
+export function strictError({ warnings, file }: CoreConfig): ConfigError | null {
+  const [first, ...others] = warnings;
+  if (!first) return null;
+  const rest = others.map(({ message, position: { file, line, column } }) => `\n${file}:${line}:${column}: ${message}`);
+  const place = first.position.line > 0 ? first.position : { file: file ?? first.position.file };
+  return new ConfigError('CONFIG_VALUE', first.message + rest.join(''), place);
+}

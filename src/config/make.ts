@@ -1,0 +1,67 @@
+/** Configurations that a program makes, without a file. */
+
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { ConfigError } from '../errors.js';
+import { isFile, resolveModule } from './resolve.js';
+import { coreSettings, findBlackBoxProblem, findNameProblem, moduleSettings } from './schema.js';
+import { showText } from './text.js';
+import type { CoreConfig, ModuleSpec, Position } from './types.js';
+
+// C strings end at a NUL, so that one within would silently cut what the module sees.
+const text = z.string('expected a string').refine((value) => !value.includes('\0'), 'expected no NUL character');
+const key = text.refine((value) => value !== '', 'expected a key');
+
+const config = z.union(
+  [z.array(z.tuple([key, text])), z.record(key, text).transform((record) => Object.entries(record))],
+  'expected an object of strings, or a list of [key, value] pairs, without NUL characters',
+);
+const moduleOptions = moduleSettings.extend({ name: z.string('expected a name'), config: config.default([]) }).strict();
+const modules = z.array(moduleOptions, 'expected a list of modules').default([]);
+const configOptions = coreSettings.extend({ modules }).strict();
+
+/** One module of {@link ConfigOptions}: a `name`, and what differs from the defaults. */
+export type ModuleOptions = z.input<typeof moduleOptions>;
+
+/** What a program may set: the fields of `CoreConfig` and of `ModuleSpec`, each optional but for the names. */
+export type ConfigOptions = z.input<typeof configOptions>;
+
+/** Stands for the place in a file, where there is none. */
+const NOWHERE: Position = { file: 'configuration', line: 0, column: 0 };
+
+/**
+ * Makes a configuration for a program that embeds the supervisor, with the defaults and limits of the file.
+ *
+ * @param options - A module's `path`, like `moduleDir`, may be relative to the working directory.
+ * @param exists - Tells whether a path names a file; asked for modules without a `path` only.
+ * @throws ConfigError `CONFIG_VALUE` at the first option that cannot be.
+ */
+export function makeConfig(options: ConfigOptions, exists: (path: string) => boolean = isFile): CoreConfig {
+  const result = configOptions.safeParse(options);
+  if (!result.success) return failIssue(result.error.issues[0] as z.core.$ZodIssue, options);
+  const { modules, ...settings } = result.data;
+  const problem = findBlackBoxProblem(settings);
+  if (problem) fail(problem);
+  const moduleDir = settings.moduleDir.map((dir) => resolve(dir));
+  const names = new Set<string>();
+  const specs = modules.map(({ name, path, replicas: _, ...rest }): ModuleSpec => {
+    const nameProblem = findNameProblem(name);
+    if (nameProblem) fail(`found the module name ${showText(name)}, ${nameProblem}`);
+    if (names.has(name)) fail(`found a second module ${name}, expected each name once`);
+    names.add(name);
+    return { name, ...resolveModule({ name, path }, moduleDir, process.cwd(), exists), ...rest, position: NOWHERE };
+  });
+  return { file: null, ...settings, moduleDir, modules: specs, warnings: [] };
+}
+
+function failIssue(issue: z.core.$ZodIssue, options: ConfigOptions): never {
+  const [field, index, ...inner] = issue.path;
+  const module = field === 'modules' && typeof index === 'number' ? options.modules?.[index]?.name : undefined;
+  const where = typeof module === 'string' ? [`module ${showText(module)}`, ...inner] : issue.path;
+  const what = issue.code === 'unrecognized_keys' ? `found the unknown option ${issue.keys.join(', ')}` : issue.message;
+  fail([...where, what].map(String).join(': '));
+}
+
+function fail(message: string): never {
+  throw new ConfigError('CONFIG_VALUE', message, { file: NOWHERE.file });
+}

@@ -1,0 +1,78 @@
+/** Reads the text of a configuration file. */
+
+import { isUtf8 } from 'node:buffer';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { ConfigError } from '../errors.js';
+import { countCharacters } from './text.js';
+
+const LARGEST_FILE = 16 * 1024 * 1024;
+const CHUNK = 64 * 1024;
+
+const REPLACEMENT = '\uFFFD';
+const REPLACEMENT_BYTES = Buffer.from(REPLACEMENT);
+
+const CAUSES: Record<string, string> = {
+  ENOENT: 'it does not exist; write it, or name another one with --config',
+  EACCES: 'permission to read it, or a folder on its way, is denied; change its mode or owner, or run as one who may',
+  EISDIR: 'it is a folder; name the file in it with --config',
+  ENOTDIR: 'a part of its path is not a folder; correct the path given with --config',
+  ELOOP: 'its symbolic links lead in a circle; correct them',
+};
+
+/**
+ * Reads a file of UTF-8 text of at most 16 MiB; it may be a pipe.
+ *
+ * @throws ConfigError `CONFIG_UNREADABLE` with the cause in words and the remedy; `CONFIG_SYNTAX` at the first byte
+ * that is not UTF-8.
+ */
+export function readConfigText(file: string): string {
+  const bytes = readBytes(file);
+  if (!isUtf8(bytes)) failEncoding(bytes, file);
+  return bytes.toString('utf8');
+}
+
+function readBytes(file: string): Buffer {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    const fd = openSync(file, 'r');
+    try {
+      // Not readFileSync: a device such as /dev/zero has no end.
+      for (;;) {
+        const chunk = Buffer.allocUnsafe(CHUNK);
+        const length = readSync(fd, chunk);
+        if (length === 0) return Buffer.concat(chunks);
+        chunks.push(chunk.subarray(0, length));
+        size += length;
+        if (size > LARGEST_FILE) break;
+      }
+    } finally {
+      closeSync(fd);
+    }
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const reason = CAUSES[code ?? ''] ?? `the system says: ${message}`;
+    throw new ConfigError('CONFIG_UNREADABLE', `the configuration cannot be read: ${reason}`, { file }, { cause });
+  }
+  const message = 'the configuration cannot be read: it is larger than 16 MiB; is it the right file?';
+  throw new ConfigError('CONFIG_UNREADABLE', message, { file });
+}
+
+/** Names the first byte that is not UTF-8: where the decoder put a replacement character that the file does not hold. */
+function failEncoding(bytes: Buffer, file: string): never {
+  const text = bytes.toString('utf8');
+  let index = text.indexOf(REPLACEMENT);
+  let offset = Buffer.byteLength(text.slice(0, index));
+  while (bytes.subarray(offset, offset + 3).equals(REPLACEMENT_BYTES)) {
+    const next = text.indexOf(REPLACEMENT, index + 1);
+    offset += Buffer.byteLength(text.slice(index, next));
+    index = next;
+  }
+  const lines = text.slice(text.startsWith('\uFEFF') ? 1 : 0, index).split('\n');
+  const byte = `0x${(bytes[offset] ?? 0).toString(16).padStart(2, '0')}`;
+  throw new ConfigError('CONFIG_SYNTAX', `found the byte ${byte}, expected text in UTF-8 (save the file as UTF-8)`, {
+    file,
+    line: lines.length,
+    column: countCharacters(lines.at(-1) ?? '') + 1,
+  });
+}

@@ -1,0 +1,141 @@
+/**
+ * Our settings: what each may be and its default. This is the only place that knows them; the file's keys and the
+ * options of a program that embeds us are both checked here.
+ */
+
+import { z } from 'zod';
+import {
+  formatDuration,
+  formatSize,
+  orOff,
+  parseCount,
+  parseDuration,
+  parseDurationRange,
+  parseRate,
+  parseSize,
+} from './units.js';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SECOND = 1000;
+// Node's timers take at most 2^31-1 ms (24.8 days); beyond it they fire at once.
+const LONGEST_TIME = 24 * 60 * 60 * SECOND;
+
+const time = millis(`expected a duration from 1ms to ${formatDuration(LONGEST_TIME)}`);
+const backoff = 'expected two durations, such as 100ms to 30s';
+const rate = 'expected a number in a duration, such as 5 in 60s';
+
+/** What may be set for a module, by the names of `ModuleSpec`. */
+export const moduleSettings = z.object({
+  path: z.string().min(1, 'expected the path of a shared object').nullable().default(null),
+  abi: z
+    .enum(['table', 'exports-2020'], {
+      error: ({ input }) =>
+        input === 'exports-2019'
+          ? 'this version does not run modules of that ABI yet; expected auto, table or exports-2020'
+          : 'expected auto, table or exports-2020',
+    })
+    .nullable()
+    .default(null),
+  onFailure: z.enum(['pass', 'consume'], 'expected pass or consume').default('pass'),
+  deadlineMs: time.default(1 * SECOND),
+  hangMs: millis(`expected a duration from 1ms to ${formatDuration(LONGEST_TIME)}, or off`)
+    .nullable()
+    .default(5 * SECOND),
+  startTimeoutMs: time.default(5 * SECOND),
+  window: whole(1, 65_536, 'expected a whole number from 1 to 65536').default(256),
+  queue: whole(0, 1_000_000, 'expected a whole number from 0 to 1000000').default(8192),
+  backoff: z
+    .object({ minMs: time, maxMs: time }, backoff)
+    .refine(({ minMs, maxMs }) => minMs <= maxMs, `${backoff}, the shorter one first`)
+    .default({ minMs: 100, maxMs: 30 * SECOND }),
+  maxCrashes: z
+    .object({ count: whole(1, 1_000_000, `${rate}, the number being 1 or more`), periodMs: time }, `${rate}, or off`)
+    .nullable()
+    .default({ count: 5, periodMs: 60 * SECOND }),
+  stopTimeoutMs: time.default(5 * SECOND),
+  replicas: z.literal(1, 'expected 1: this version runs one host for each module').default(1),
+});
+
+/** What may be set for the whole core, by the names of `CoreConfig`. */
+export const coreSettings = z.object({
+  moduleDir: z
+    .array(z.string().min(1, 'expected no empty directory name'), 'expected a list of directories')
+    .min(1, 'expected at least one directory')
+    .default(['/usr/lib64/mesibo', '/etc/mesibo']),
+  maxMessageBytes: whole(1, 64 * MIB, 'expected a size from 1 byte to 64MiB').default(MIB),
+  // The least holds the crash area, two of the longest addresses and some records beside them.
+  blackBoxBytes: whole(2 * MIB, 1024 * MIB, 'expected a size from 2MiB to 1GiB').default(8 * MIB),
+  chainDeadlineMs: time.default(5 * SECOND),
+  logSizeBytes: whole(64 * KIB, 1024 ** 4, 'expected a size from 64KiB to 1024GiB').default(50 * MIB),
+  logKeep: whole(0, 1000, 'expected a whole number from 0 to 1000').default(5),
+});
+
+/** A module's settings, checked and complete. */
+export type ModuleSettings = z.output<typeof moduleSettings>;
+
+/** The core's settings, checked and complete. */
+export type CoreSettings = z.output<typeof coreSettings>;
+
+/** How a key of the file becomes a setting. */
+export interface KeyRule<Field extends string> {
+  field: Field;
+  /** Reads the value as written; throws `UnitError`. Whether the setting can take it is the schema's to say. */
+  parse: (text: string) => unknown;
+}
+
+const asWritten = (text: string): string => text;
+
+/** Our keys within a module block, in the order in which they are documented. */
+export const MODULE_KEYS: Readonly<Record<string, KeyRule<keyof ModuleSettings>>> = {
+  path: { field: 'path', parse: asWritten },
+  abi: { field: 'abi', parse: (text) => (text === 'auto' ? null : text) },
+  on_failure: { field: 'onFailure', parse: asWritten },
+  deadline: { field: 'deadlineMs', parse: parseDuration },
+  hang: { field: 'hangMs', parse: orOff(parseDuration) },
+  start_timeout: { field: 'startTimeoutMs', parse: parseDuration },
+  window: { field: 'window', parse: parseCount },
+  queue: { field: 'queue', parse: parseCount },
+  backoff: { field: 'backoff', parse: parseDurationRange },
+  max_crashes: { field: 'maxCrashes', parse: orOff(parseRate) },
+  stop_timeout: { field: 'stopTimeoutMs', parse: parseDuration },
+  replicas: { field: 'replicas', parse: parseCount },
+};
+
+/** Our keys outside of every block, in the order in which they are documented. */
+export const CORE_KEYS: Readonly<Record<string, KeyRule<keyof CoreSettings>>> = {
+  module_dir: { field: 'moduleDir', parse: (text) => text.split(':') },
+  max_message: { field: 'maxMessageBytes', parse: parseSize },
+  black_box: { field: 'blackBoxBytes', parse: parseSize },
+  chain_deadline: { field: 'chainDeadlineMs', parse: parseDuration },
+  log_size: { field: 'logSizeBytes', parse: parseSize },
+  log_keep: { field: 'logKeep', parse: parseCount },
+};
+
+/** How many messages of the largest size a black box must have room for. */
+const MESSAGES_IN_BLACK_BOX = 3;
+
+/** Says what is wrong with the size of the black box for the largest message, and what to set; `null` when it fits. */
+export function findBlackBoxProblem({ blackBoxBytes, maxMessageBytes }: CoreSettings): string | null {
+  const needed = MESSAGES_IN_BLACK_BOX * maxMessageBytes;
+  if (blackBoxBytes >= needed) return null;
+  return (
+    `found black_box = ${formatSize(blackBoxBytes)} with max_message = ${formatSize(maxMessageBytes)}, expected a black ` +
+    `box of at least three times the largest message: set black_box = ${formatSize(needed)} or more, or lower max_message`
+  );
+}
+
+/** Says what is wrong with the name of a module; `null` when it is good. */
+export function findNameProblem(name: string): string | null {
+  if (/^[A-Za-z0-9_]{1,64}$/.test(name)) return null;
+  const expected = 'expected 1 to 64 of the characters A-Z a-z 0-9 _';
+  return `${expected} (the module must export mesibo_module_NAME_init, so its name is part of a C name)`;
+}
+
+function whole(min: number, max: number, error: string) {
+  return z.int(error).min(min, error).max(max, error);
+}
+
+function millis(error: string) {
+  return whole(1, LONGEST_TIME, error);
+}

@@ -1,0 +1,69 @@
+/** What the configuration means once it is read: plain values with units in their names. */
+
+/** A place in a configuration file; line and column are 1-based. */
+export interface Position {
+  file: string;
+  line: number;
+  column: number;
+}
+
+/** The ABIs that a configuration may name; see `docs/module-api.md`. */
+export type AbiName = 'table' | 'exports-2020';
+
+/** One configured module: what its hosts are started from and how they are treated. */
+export interface ModuleSpec {
+  /** The configured name; it names the init symbol, the socket and the log file. */
+  name: string;
+  /** Absolute path of the shared object; `null` when `lookedFor` names no existing file. */
+  path: string | null;
+  /** Every path that was tried, in order. */
+  lookedFor: string[];
+  /** `null`: found from the file's symbols. */
+  abi: AbiName | null;
+  /** The verdict given in the module's place when it cannot give one. */
+  onFailure: 'pass' | 'consume';
+  /** From the moment the chain reaches the module, queue included, to the default verdict. */
+  deadlineMs: number;
+  /** A callback that runs longer is killed; `null`: never. */
+  hangMs: number | null;
+  /** Spawn to ready. */
+  startTimeoutMs: number;
+  /** Calls a host may hold at a time. */
+  window: number;
+  /** Calls that may wait beyond the window. */
+  queue: number;
+  backoff: { minMs: number; maxMs: number };
+  /** More crashes than `count` within `periodMs` make the module failed; `null`: never. */
+  maxCrashes: { count: number; periodMs: number } | null;
+  /** Each stage of a stop: drain and cleanup, then SIGTERM, then SIGKILL. */
+  stopTimeoutMs: number;
+  /** The module's own settings, in file order, as they stand. */
+  config: [key: string, value: string][];
+  position: Position;
+}
+
+/** A remark on the configuration that does not stop a start, unless `--strict` says so. */
+export interface ConfigWarning {
+  position: Position;
+  message: string;
+}
+
+/** Everything a core is started from. */
+export interface CoreConfig {
+  /** Absolute path of the file it was read from; `null` when it was made by a program. */
+  file: string | null;
+  moduleDir: string[];
+  /** The largest payload that a message may have, in bytes. */
+  maxMessageBytes: number;
+  /** The memory of one host's black box; at least three times `maxMessageBytes`. */
+  blackBoxBytes: number;
+  /** Bounds the whole chain for one message. */
+  chainDeadlineMs: number;
+  /** A log file is rotated when it would grow past this. */
+  logSizeBytes: number;
+  /** Rotated files kept beside the current one. */
+  logKeep: number;
+  /** In file order, which is the order of the chain. */
+  modules: ModuleSpec[];
+  warnings: ConfigWarning[];
+}
