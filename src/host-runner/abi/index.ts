@@ -1,0 +1,7 @@
+import type { AbiName } from '../../config/types.js';
+import { exports2020 } from './exports-2020.js';
+import type { AbiLayout } from './layout.js';
+import { table } from './table.js';
+
+/** The layout of every ABI that a configuration may name. */
+export const LAYOUTS: Record<AbiName, AbiLayout> = { table, 'exports-2020': exports2020 };

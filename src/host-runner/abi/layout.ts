@@ -1,0 +1,50 @@
+/** How an ABI lays out its structures, in the form that the shim takes it. */
+
+import type { AbiName } from '../../config/types.js';
+import { SCALARS } from '../../wire/params.js';
+
+/** Byte offsets of one ABI; `null`: the ABI has no such field. Every field is 8 bytes wide. */
+export interface AbiLayout {
+  name: AbiName;
+  /** `init(module, length)` or `init(version, module, length)`. */
+  initArguments: 2 | 3;
+  module: {
+    size: number;
+    version: number;
+    name: number;
+    config: number | null;
+    description: number | null;
+    signature: number;
+    cleanup: number;
+    onMessage: number;
+    onMessageStatus: number;
+    onCall: number;
+    onCallStatus: number;
+    onLogin: number | null;
+    sendMessage: number | null;
+    http: number | null;
+    log: number | null;
+  };
+  params: {
+    size: number;
+    scalars: Partial<Record<(typeof SCALARS)[number], number>>;
+    toOnline: number | null;
+    to: number;
+    from: number;
+    /** Where modules of the ABI before look for the addresses. */
+    toAlias: number | null;
+    fromAlias: number | null;
+  };
+}
+
+/** The layout as `struct mm_abi` of the shim: 32-bit integers, -1 for what is absent. */
+export function encodeLayout(layout: AbiLayout): Buffer {
+  const { module: m, params: p } = layout;
+  const module = [m.size, m.version, m.name, m.config, m.description, m.signature];
+  const callbacks = [m.cleanup, m.onMessage, m.onMessageStatus, m.onCall, m.onCallStatus, m.onLogin];
+  const functions = [m.sendMessage, m.http, m.log];
+  const scalars = SCALARS.map((field) => p.scalars[field] ?? null);
+  const addresses = [p.toOnline, p.to, p.from, p.toAlias, p.fromAlias];
+  const fields = [layout.initArguments, ...module, ...callbacks, ...functions, p.size, ...scalars, ...addresses];
+  return Buffer.from(Int32Array.from(fields, (offset) => offset ?? -1).buffer);
+}

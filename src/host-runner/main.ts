@@ -1,0 +1,71 @@
+/**
+ * Entry of a host process: one module, one generation. It learns where its core is from the environment, everything
+ * else by the handshake. File descriptor 3 ends when the core dies; 4 is the black box.
+ */
+
+import { writeSync } from 'node:fs';
+import { SupervisorError } from '../errors.js';
+import type { CoreFrame, Welcome } from '../wire/codec.js';
+import { loadShim, type Shim } from './shim.js';
+
+const CORE_PIPE_FD = 3;
+const BLACK_BOX_FD = 4;
+
+const shim = loadShim();
+if (shim.followParent(CORE_PIPE_FD) !== 0) shim.exit(0);
+shim.flushLines();
+const unmapped = shim.openBox(BLACK_BOX_FD);
+if (unmapped !== 0) fail(`the black box cannot be mapped (errno ${-unmapped})`);
+await run(shim, requireEnv('MESIBO_ENDPOINT'), requireEnv('MESIBO_TOKEN'));
+
+async function run(shim: Shim, endpoint: string, token: string): Promise<void> {
+  // Loaded only now: the tie to the core's life comes before everything that takes time.
+  const [{ CoreLink }, { Server }, { loadModule }, { PROTOCOL }, { VERSION }] = await Promise.all([
+    import('./core-link.js'),
+    import('./server.js'),
+    import('./module.js'),
+    import('../wire/codec.js'),
+    import('../paths.js'),
+  ]);
+  const link = new CoreLink(endpoint);
+  let server: InstanceType<typeof Server> | null = null;
+
+  function start(welcome: Welcome): void {
+    const maxMessageBytes = welcome.maxMessage ?? 0;
+    shim.setMaxMessage(maxMessageBytes);
+    server = new Server(shim, link, maxMessageBytes);
+    try {
+      const ready = loadModule(shim, welcome);
+      server.drain();
+      link.send({ ready });
+    } catch (error) {
+      server.drain();
+      if (!(error instanceof SupervisorError)) throw error;
+      // Nothing of this module is called again, its cleanup neither: the core's Stop only ends the process.
+      server = null;
+      link.send({ refused: { code: error.code, message: error.message } });
+    }
+  }
+
+  function receive(frame: CoreFrame): void {
+    if (frame.batch) server?.accept(frame.batch.calls ?? [], frame.batch.acknowledged?.toNumber() ?? 0);
+    else if (frame.welcome) start(frame.welcome);
+    else if (frame.stop && server) server.stop();
+    else if (frame.stop) shim.exit(0);
+    else if (frame.rejected) fail(`the core rejected the handshake: ${frame.rejected.reason}`);
+  }
+
+  link.send({ hello: { protocolMin: PROTOCOL.min, protocolMax: PROTOCOL.max, token, version: VERSION } });
+  await link.listen(receive);
+}
+
+function requireEnv(name: string): string {
+  const value = process.env[name];
+  if (!value) fail(`${name} is not set; module hosts are started by a core, not by hand`);
+  return value;
+}
+
+function fail(reason: string): never {
+  writeSync(2, `mesibo-modules host: ${reason}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,90 @@
+/** Loads one shared object and runs its init; it is never unloaded, the process ends instead. */
+
+import koffi from 'koffi';
+import type { AbiName } from '../config/types.js';
+import { type ErrorCode, ModuleLoadError } from '../errors.js';
+import type { Ready, Welcome } from '../wire/codec.js';
+import { detectAbi, findInit } from './abi/detect.js';
+import { readElf } from './abi/elf.js';
+import { LAYOUTS } from './abi/index.js';
+import { encodeLayout } from './abi/layout.js';
+import { PHASE, type Shim } from './shim.js';
+
+/** Callbacks in the order of the shim's bits. */
+const CALLBACKS = ['on_message', 'on_message_status', 'on_login', 'on_call', 'on_call_status', 'cleanup'];
+
+/**
+ * Loads the module that the core asked for and runs its init.
+ *
+ * @returns what the core is told of it
+ * @throws {ModuleLoadError} with cause and remedy, when the file cannot be loaded or init refuses
+ */
+export function loadModule(shim: Shim, welcome: Welcome): Ready {
+  const name = welcome.module ?? '';
+  const path = welcome.path ?? '';
+  const facts = readElf(path);
+  const { abi, reason } = detectAbi(facts, (welcome.abi ?? null) as AbiName | null);
+  const { symbol, warning } = findInit(facts, name);
+  const layout = encodeLayout(LAYOUTS[abi]);
+  if (shim.setAbi(layout, layout.length) !== 0) throw new Error('shim and host-runner are of different builds');
+  setConfig(shim, welcome.settings ?? []);
+  shim.setPhase(PHASE.loading);
+  const init = openLibrary(path).symbol(symbol) as bigint;
+  const returned = shim.init(init, name);
+  if (returned !== 0) {
+    throw new ModuleLoadError('MODULE_INIT_REFUSED', `${path}: ${symbol} returned ${returned}, which refuses to start`);
+  }
+  shim.setPhase(PHASE.serving);
+  const bits = shim.callbacks();
+  return {
+    abi,
+    abiReason: reason,
+    description: readDescription(shim),
+    callbacks: CALLBACKS.filter((_, bit) => bits & (1 << bit)),
+    warnings: warning ? [warning] : [],
+  };
+}
+
+function openLibrary(path: string) {
+  try {
+    // Node exports OpenSSL, zlib and libuv; with deep binding a module's own libraries come before those. It cannot be
+    // had under AddressSanitizer, whose interceptors it would bypass.
+    return koffi.load(path, { deep: !process.env.ASAN_OPTIONS });
+  } catch (cause) {
+    throw linkerError(path, cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
+/** What the dynamic linker says, as cause and remedy. */
+export function linkerError(path: string, message: string): ModuleLoadError {
+  const said = message.replace(/^Failed to load shared library: /, '').replace(`${path}: `, '');
+  const symbol = /undefined symbol: ([^\s,]+)/.exec(said)?.[1];
+  if (symbol) {
+    const remedy = symbol.startsWith('mesibo_')
+      ? 'the module wants a function that no ABI of this version has'
+      : 'link the module with the library that defines it (see "ldd -r" on the file)';
+    return failure('MODULE_UNRESOLVED_SYMBOL', `${path}: nothing provides the symbol ${symbol}; ${remedy}`);
+  }
+  const library = /^([^:]+): cannot open shared object file/.exec(said)?.[1];
+  if (library) {
+    return failure(
+      'MODULE_LOAD_FAILED',
+      `${path}: it needs ${library}, which is not found; install it (see "ldd" on the file)`,
+    );
+  }
+  return failure('MODULE_LOAD_FAILED', `${path}: the dynamic linker refused it: ${said}`);
+}
+
+function failure(code: ErrorCode, message: string): ModuleLoadError {
+  return new ModuleLoadError(code, message);
+}
+
+function setConfig(shim: Shim, settings: NonNullable<Welcome['settings']>): void {
+  const packed = Buffer.from(settings.map(({ key, value }) => `${key ?? ''}\0${value ?? ''}\0`).join(''), 'utf8');
+  if (shim.setConfig(packed, packed.length, settings.length) !== 0) throw new Error('no memory for the configuration');
+}
+
+function readDescription(shim: Shim): string {
+  const out = Buffer.alloc(256);
+  return out.subarray(0, shim.description(out, out.length)).toString('utf8');
+}

@@ -1,0 +1,201 @@
+/* The black box: mapping, reserving and committing records, draining them for the JavaScript side. */
+#include "shim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+struct mm_box *mm_box;
+uint32_t mm_max_message;
+__thread int mm_quiet;
+
+static uint8_t *ring;       /* mapped twice in a row, so that no record is ever split */
+static uint64_t ring_size;  /* our own copies: what stands in the box may be overwritten by the module */
+static uint64_t headroom;   /* what a result may need */
+static uint64_t drained;
+static int wake_pipe[2] = {-1, -1};
+/* In a page that a fork wipes: a child of the module must not write into the box of its parent. */
+static volatile uint32_t *is_owner;
+
+uint64_t mm_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static int map_ring(int fd, uint64_t size)
+{
+    uint8_t *base = mmap(NULL, MM_RING_OFFSET + 2 * size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (base == MAP_FAILED)
+        return -errno;
+    const int protection = PROT_READ | PROT_WRITE;
+    if (mmap(base, MM_RING_OFFSET + size, protection, MAP_SHARED | MAP_FIXED, fd, 0) == MAP_FAILED)
+        return -errno;
+    if (mmap(base + MM_RING_OFFSET + size, size, protection, MAP_SHARED | MAP_FIXED, fd, MM_RING_OFFSET) == MAP_FAILED)
+        return -errno;
+    mm_box = (struct mm_box *)base;
+    ring = base + MM_RING_OFFSET;
+    return 0;
+}
+
+static int own_page(void)
+{
+    void *page = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED || madvise(page, (size_t)sysconf(_SC_PAGESIZE), MADV_WIPEONFORK) != 0)
+        return -errno;
+    is_owner = page;
+    *is_owner = 1;
+    return 0;
+}
+
+/* Maps the box behind `fd` and makes the wake pipe; 0, or a negative errno. */
+MM_EXPORT int32_t mm_open_box(int32_t fd)
+{
+    struct stat info;
+    if (fstat(fd, &info) != 0)
+        return -errno;
+    if (info.st_size <= (off_t)MM_RING_OFFSET)
+        return -EINVAL;
+    ring_size = (uint64_t)info.st_size - MM_RING_OFFSET;
+    int failed = map_ring(fd, ring_size);
+    if (failed)
+        return failed;
+    if (mm_box->magic != MM_BOX_MAGIC || mm_box->version != MM_BOX_VERSION || mm_box->ring_size != ring_size)
+        return -EPROTO;
+    failed = own_page();
+    if (failed)
+        return failed;
+    if (pipe2(wake_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
+        return -errno;
+    close(fd);
+    return 0;
+}
+
+/* The largest payload of a message; it decides how much room is kept for a result. */
+MM_EXPORT void mm_set_max_message(uint32_t bytes)
+{
+    mm_max_message = bytes;
+    headroom = sizeof(struct mm_result_record) + sizeof(struct mm_block) + bytes + 2ull * MM_ADDRESS_MAX + 64;
+}
+
+/* The read end of the pipe that gets a byte when there is something to drain. */
+MM_EXPORT int32_t mm_wake_fd(void) { return wake_pipe[0]; }
+
+/* To be called before draining on a wake byte, so that what comes after the drain wakes again. */
+MM_EXPORT void mm_clear_wake(void) { __atomic_store_n(&mm_box->wake, 0, __ATOMIC_SEQ_CST); }
+
+MM_EXPORT void mm_set_phase(uint32_t phase) { __atomic_store_n(&mm_box->phase, phase, __ATOMIC_RELEASE); }
+
+int mm_has_room(void)
+{
+    return __atomic_load_n(&mm_box->head, __ATOMIC_ACQUIRE) + headroom -
+               __atomic_load_n(&mm_box->tail, __ATOMIC_ACQUIRE) <= ring_size;
+}
+
+static void *reserve(uint32_t size, uint32_t kind, uint64_t limit, uint64_t *position)
+{
+    if (mm_box == NULL || !*is_owner)
+        return NULL;
+    size = (size + 7u) & ~7u;
+    uint64_t head = __atomic_load_n(&mm_box->head, __ATOMIC_RELAXED);
+    do {
+        uint64_t tail = __atomic_load_n(&mm_box->tail, __ATOMIC_ACQUIRE);
+        if (size > limit || head + size - tail > limit)
+            return NULL;
+    } while (!__atomic_compare_exchange_n(&mm_box->head, &head, head + size, 1, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
+    struct mm_record *record = (struct mm_record *)(ring + head % ring_size);
+    record->size = size;
+    record->kind = kind;
+    record->seq = __atomic_load_n(&mm_box->current_seq, __ATOMIC_RELAXED);
+    *position = head;
+    return record;
+}
+
+void *mm_reserve(uint32_t size, uint32_t kind, uint64_t *position)
+{
+    return reserve(size, kind, ring_size > headroom ? ring_size - headroom : 0, position);
+}
+
+void *mm_reserve_result(uint32_t size, uint64_t *position)
+{
+    return reserve(size, MM_RESULT, ring_size, position);
+}
+
+void mm_commit(void *record, uint64_t position)
+{
+    struct mm_record *header = record;
+    __atomic_store_n(&header->commit, position ^ MM_RECORD_MAGIC, __ATOMIC_RELEASE);
+    if (mm_quiet || __atomic_exchange_n(&mm_box->wake, 1, __ATOMIC_SEQ_CST) != 0)
+        return;
+    /* A full pipe has a byte in it already, which is all that is wanted. */
+    int saved = errno;
+    ssize_t written = write(wake_pipe[1], "", 1);
+    (void)written;
+    errno = saved;
+}
+
+/*
+ * Copies committed records, in order, to `out`; stops before one that another thread is still writing. `*position`
+ * becomes the position behind the last one copied. `capacity` must hold the largest record. Returns the bytes copied.
+ */
+MM_EXPORT uint32_t mm_drain(uint8_t *out, uint32_t capacity, uint64_t *position)
+{
+    uint32_t used = 0;
+    uint64_t head = __atomic_load_n(&mm_box->head, __ATOMIC_ACQUIRE);
+    while (drained != head) {
+        struct mm_record *record = (struct mm_record *)(ring + drained % ring_size);
+        if (__atomic_load_n(&record->commit, __ATOMIC_ACQUIRE) != (drained ^ MM_RECORD_MAGIC))
+            break;
+        uint32_t size = record->size;
+        if (size > capacity - used)
+            break;
+        memcpy(out + used, record, size);
+        used += size;
+        drained += size;
+    }
+    *position = drained;
+    return used;
+}
+
+/* The core has taken over everything before `position`: its room is free again. */
+MM_EXPORT void mm_acknowledge(uint64_t position)
+{
+    if (position <= drained && position >= mm_box->tail)
+        __atomic_store_n(&mm_box->tail, position, __ATOMIC_RELEASE);
+}
+
+MM_EXPORT uint64_t mm_dropped_logs(void) { return __atomic_load_n(&mm_box->dropped_logs, __ATOMIC_RELAXED); }
+
+/* The layout as the compiler sees it, for the test that holds it against src/wire/black-box.ts. */
+MM_EXPORT uint32_t mm_layout(uint32_t *out, uint32_t capacity)
+{
+    const uint32_t layout[] = {
+        MM_BOX_VERSION,
+        MM_RING_OFFSET,
+        offsetof(struct mm_box, generation),
+        offsetof(struct mm_box, ring_size),
+        offsetof(struct mm_box, head),
+        offsetof(struct mm_box, tail),
+        offsetof(struct mm_box, dropped_logs),
+        offsetof(struct mm_box, refused_sends),
+        offsetof(struct mm_box, phase),
+        offsetof(struct mm_box, current_seq),
+        offsetof(struct mm_box, current_start),
+        offsetof(struct mm_box, current_event),
+        sizeof(struct mm_record),
+        sizeof(struct mm_block),
+        sizeof(struct mm_log_record),
+        sizeof(struct mm_send_record),
+        sizeof(struct mm_result_record),
+        sizeof(struct mm_call),
+    };
+    const uint32_t count = sizeof layout / sizeof layout[0];
+    if (count <= capacity)
+        memcpy(out, layout, sizeof layout);
+    return count;
+}

@@ -1,0 +1,243 @@
+/* The calls into the module: init, the events of a batch, cleanup. Runs on the host's main thread only. */
+#include "shim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SIGNATURE UINT64_C(0xAA55773388FF1100)
+#define MODULE_VERSION 1
+
+struct mm_abi mm_abi;
+void *mm_module;
+
+static uint8_t *scratch; /* the module's own copy of addresses and payload, which it may write to */
+static size_t scratch_size;
+
+struct user {
+    uint64_t flags, online;
+    char *address;
+    uint64_t reserved[4];
+};
+
+typedef int64_t (*init_2)(void *module, uint64_t length);
+typedef int64_t (*init_3)(int64_t version, void *module, int64_t length);
+typedef int64_t (*event_1)(void *module);
+typedef int64_t (*event_login)(void *module, struct user *user);
+typedef int64_t (*event_message)(void *module, void *params, const char *message, uint64_t length);
+typedef int64_t (*event_status)(void *module, void *params, uint64_t status);
+
+static uint64_t field(int32_t offset)
+{
+    uint64_t value = 0;
+    if (offset >= 0)
+        memcpy(&value, (uint8_t *)mm_module + offset, sizeof value);
+    return value;
+}
+
+static void set_field(int32_t offset, uint64_t value)
+{
+    if (offset >= 0)
+        memcpy((uint8_t *)mm_module + offset, &value, sizeof value);
+}
+
+/* `abi`: a struct mm_abi, as src/host-runner/abi/layout.ts writes it. -1 when its size is not ours. */
+MM_EXPORT int32_t mm_set_abi(const uint8_t *abi, uint32_t length)
+{
+    if (length != sizeof mm_abi)
+        return -1;
+    memcpy(&mm_abi, abi, length);
+    return 0;
+}
+
+/* Fills the module structure and calls `init`; returns what it returned. `name` stays ours: modules overwrite the field. */
+MM_EXPORT int32_t mm_init(void *init, const char *name)
+{
+    /* Larger than any ABI's structure, for modules that were built against another one. */
+    mm_module = calloc(1, 4096);
+    if (mm_module == NULL)
+        return -1;
+    set_field(mm_abi.version, MODULE_VERSION);
+    set_field(mm_abi.signature, SIGNATURE);
+    set_field(mm_abi.name, (uintptr_t)strdup(name));
+    set_field(mm_abi.config, (uintptr_t)mm_config_block());
+    set_field(mm_abi.send_message, (uintptr_t)mesibo_message);
+    set_field(mm_abi.http, (uintptr_t)mesibo_http);
+    set_field(mm_abi.log, (uintptr_t)mesibo_log);
+    mm_box->current_start = mm_now();
+    __atomic_store_n(&mm_box->phase, MM_INIT, __ATOMIC_RELEASE);
+    if (mm_abi.init_arguments == 2)
+        return (int32_t)((init_2)init)(mm_module, (uint64_t)mm_abi.module_size);
+    return (int32_t)((init_3)init)(MODULE_VERSION, mm_module, mm_abi.module_size);
+}
+
+/* Which callbacks the module set: bit 0 on_message, then on_message_status, on_login, on_call, on_call_status, cleanup. */
+MM_EXPORT uint32_t mm_callbacks(void)
+{
+    const int32_t offsets[] = {mm_abi.on_message, mm_abi.on_message_status, mm_abi.on_login,
+                               mm_abi.on_call,    mm_abi.on_call_status,    mm_abi.cleanup};
+    uint32_t set = 0;
+    for (unsigned i = 0; i < sizeof offsets / sizeof offsets[0]; i++)
+        if (field(offsets[i]) != 0)
+            set |= 1u << i;
+    return set;
+}
+
+/* Copies the module's description; returns its length, cut at `capacity`. */
+MM_EXPORT uint32_t mm_description(uint8_t *out, uint32_t capacity)
+{
+    const char *text = (const char *)(uintptr_t)field(mm_abi.description);
+    size_t length = text != NULL ? strnlen(text, capacity) : 0;
+    if (length > 0)
+        memcpy(out, text, length);
+    return (uint32_t)length;
+}
+
+static int grow_scratch(size_t needed)
+{
+    if (needed <= scratch_size)
+        return 0;
+    uint8_t *larger = realloc(scratch, needed);
+    if (larger == NULL)
+        return -1;
+    scratch = larger;
+    scratch_size = needed;
+    return 0;
+}
+
+static int same(const char *now, const char *before, uint32_t length, uint32_t now_length)
+{
+    return now_length == length && (length == 0 || memcmp(now, before, length) == 0);
+}
+
+static void finish(const struct mm_call *call, int32_t value, uint64_t micros, uint32_t changed,
+                   const struct mm_block *block, struct mm_strings strings, const void *payload)
+{
+    uint32_t bytes = sizeof(struct mm_result_record);
+    if (changed & (MM_PARAMS_CHANGED | MM_PAYLOAD_CHANGED))
+        bytes += mm_block_bytes(block);
+    uint64_t position;
+    struct mm_result_record *entry = mm_reserve_result(bytes, &position);
+    if (entry == NULL)
+        abort(); /* mm_has_room() was asked before the call */
+    entry->record.seq = call->seq;
+    entry->value = value;
+    entry->micros = micros > UINT32_MAX ? UINT32_MAX : (uint32_t)micros;
+    entry->changed = changed;
+    entry->reserved = 0;
+    if (bytes > sizeof *entry)
+        mm_copy_block((uint8_t *)(entry + 1), block, strings, payload);
+    mm_commit(entry, position);
+}
+
+/* Makes one call with its message or status and records what came of it. */
+static void call_with_params(const struct mm_call *call, uint64_t callback)
+{
+    const struct mm_block *before = &call->block;
+    const char *bytes = (const char *)(before + 1);
+    const size_t total = mm_block_bytes(before) - sizeof *before;
+    uint8_t params[256];
+    if (grow_scratch(total) != 0)
+        abort(); /* out of memory: the call gets its default verdict, and the host a fresh start */
+    memcpy(scratch, bytes, total);
+    char *to = (char *)scratch;
+    char *from = to + before->to_length + 1;
+    char *payload = from + before->from_length + 1;
+    mm_write_params(params, before, before->present & MM_HAS_TO ? to : NULL, before->present & MM_HAS_FROM ? from : NULL);
+
+    uint64_t started = mm_box->current_start;
+    int64_t value;
+    if (call->event == MM_STATUS)
+        value = ((event_status)callback)(mm_module, params, before->scalars[8]);
+    else
+        value = ((event_message)callback)(mm_module, params, payload, before->payload_length);
+    uint64_t micros = (mm_now() - started) / 1000u;
+
+    struct mm_block after = *before;
+    struct mm_strings strings = mm_read_params(params, &after);
+    const char *old_to = bytes, *old_from = bytes + before->to_length + 1, *old_payload = old_from + before->from_length + 1;
+    if (mm_measure(&after, strings) != 0) {
+        mm_complain("an address was changed to one longer than %u bytes: both keep what they were", MM_ADDRESS_MAX);
+        strings.to = before->present & MM_HAS_TO ? old_to : NULL;
+        strings.from = before->present & MM_HAS_FROM ? old_from : NULL;
+        mm_measure(&after, strings);
+    }
+    uint32_t changed = 0;
+    if (memcmp(after.scalars, before->scalars, sizeof after.scalars) != 0 || after.present != before->present ||
+        !same(strings.to, old_to, before->to_length, after.to_length) ||
+        !same(strings.from, old_from, before->from_length, after.from_length))
+        changed |= MM_PARAMS_CHANGED;
+    if (before->payload_length > 0 && memcmp(payload, old_payload, before->payload_length) != 0)
+        changed |= MM_PAYLOAD_CHANGED;
+    if (!(changed & MM_PAYLOAD_CHANGED))
+        after.payload_length = 0;
+    finish(call, (int32_t)value, micros, changed, &after, strings, payload);
+}
+
+static void call_without_params(const struct mm_call *call, uint64_t callback)
+{
+    int64_t value;
+    if (call->event == MM_LOGIN) {
+        const char *address = (const char *)(&call->block + 1);
+        if (grow_scratch(call->block.to_length + 1u) != 0)
+            abort();
+        memcpy(scratch, address, call->block.to_length + 1u);
+        struct user user = {call->block.scalars[0], call->block.scalars[1], (char *)scratch, {0}};
+        value = ((event_login)callback)(mm_module, &user);
+    } else {
+        value = ((event_1)callback)(mm_module);
+    }
+    uint64_t micros = (mm_now() - mm_box->current_start) / 1000u;
+    finish(call, (int32_t)value, micros, 0, NULL, (struct mm_strings){NULL, NULL}, NULL);
+}
+
+static void execute(const struct mm_call *call)
+{
+    const int32_t offsets[] = {-1, mm_abi.on_message, mm_abi.on_message_status, mm_abi.on_login, mm_abi.on_call, mm_abi.on_call_status};
+    uint64_t now = mm_now();
+    if (call->not_after != 0 && now > call->not_after) {
+        finish(call, 0, 0, MM_EXPIRED, NULL, (struct mm_strings){NULL, NULL}, NULL);
+        return;
+    }
+    mm_box->current_start = now;
+    mm_box->current_event = call->event;
+    __atomic_store_n(&mm_box->current_seq, call->seq, __ATOMIC_RELEASE);
+    /* Read at each call: a module may set or clear its callbacks as it runs. */
+    uint64_t callback = call->event < sizeof offsets / sizeof offsets[0] ? field(offsets[call->event]) : 0;
+    if (callback == 0)
+        finish(call, 0, 0, 0, NULL, (struct mm_strings){NULL, NULL}, NULL);
+    else if (call->event == MM_MESSAGE || call->event == MM_STATUS)
+        call_with_params(call, callback);
+    else
+        call_without_params(call, callback);
+    __atomic_store_n(&mm_box->current_seq, 0, __ATOMIC_RELEASE);
+}
+
+/*
+ * Executes up to `count` calls that stand one after the other in `calls`, until `micros` have passed or the box has no
+ * room for another result. Returns how many were executed.
+ */
+MM_EXPORT uint32_t mm_run(const uint8_t *calls, uint32_t count, uint32_t micros)
+{
+    const uint64_t until = mm_now() + micros * UINT64_C(1000);
+    uint32_t executed = 0;
+    mm_quiet = 1;
+    while (executed < count && mm_has_room()) {
+        const struct mm_call *call = (const struct mm_call *)calls;
+        execute(call);
+        calls += call->size;
+        executed++;
+        if (mm_now() >= until)
+            break;
+    }
+    mm_quiet = 0;
+    return executed;
+}
+
+MM_EXPORT void mm_cleanup(void)
+{
+    uint64_t callback = field(mm_abi.cleanup);
+    mm_box->current_start = mm_now();
+    __atomic_store_n(&mm_box->phase, MM_CLEANUP, __ATOMIC_RELEASE);
+    if (callback != 0)
+        ((event_1)callback)(mm_module);
+}

@@ -1,0 +1,79 @@
+/* What modules log, in every form the ABIs have; and what the shim itself has to say about a module's calls. */
+#include "shim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void write_line(uint64_t level, const char *text, uint32_t length)
+{
+    uint64_t position;
+    if (mm_box == NULL)
+        return;
+    struct mm_log_record *entry = mm_reserve((uint32_t)sizeof *entry + length, MM_LOG, &position);
+    if (entry == NULL) {
+        __atomic_fetch_add(&mm_box->dropped_logs, 1, __ATOMIC_RELAXED);
+        return;
+    }
+    entry->level = level > UINT32_MAX ? UINT32_MAX : (uint32_t)level;
+    entry->length = length;
+    memcpy(entry + 1, text, length);
+    mm_commit(entry, position);
+}
+
+/* Formats outside the box: a bad pointer among the arguments must not leave a half-written record behind. */
+void mm_vlog(uint64_t level, const char *format, va_list arguments)
+{
+    char small[2048];
+    va_list again;
+    va_copy(again, arguments);
+    int needed = vsnprintf(small, sizeof small, format, arguments);
+    if (needed < 0) {
+        write_line(level, format, (uint32_t)strnlen(format, sizeof small));
+    } else if ((size_t)needed < sizeof small) {
+        write_line(level, small, (uint32_t)needed);
+    } else {
+        /* One byte over the limit is kept, so that the core sees that the line was cut. */
+        size_t length = (size_t)needed <= MM_LOG_MAX ? (size_t)needed : MM_LOG_MAX + 1;
+        char *large = malloc(length + 1);
+        if (large != NULL) {
+            vsnprintf(large, length + 1, format, again);
+            write_line(level, large, (uint32_t)length);
+            free(large);
+        } else {
+            write_line(level, small, sizeof small - 1);
+        }
+    }
+    va_end(again);
+}
+
+void mm_complain(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    mm_vlog(0, format, arguments);
+    va_end(arguments);
+}
+
+MM_EXPORT int64_t mesibo_vlog(void *module, uint64_t level, const char *format, va_list arguments)
+{
+    (void)module;
+    if (format == NULL)
+        return -1;
+    mm_vlog(level, format, arguments);
+    return 0;
+}
+
+MM_EXPORT int64_t mesibo_log(void *module, uint64_t level, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    int64_t result = -1;
+    (void)module;
+    if (format != NULL) {
+        mm_vlog(level, format, arguments);
+        result = 0;
+    }
+    va_end(arguments);
+    return result;
+}

@@ -1,0 +1,166 @@
+/* What a module may call: sending, configuration, small helpers, and the services that this version does not have. */
+#include "shim.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- sending ---- */
+
+MM_EXPORT int64_t mesibo_message(void *module, void *params, const char *message, uint64_t length)
+{
+    (void)module;
+    if (params == NULL) {
+        mm_complain("send_message refused: params is NULL");
+        return -1;
+    }
+    if (length > mm_max_message) {
+        mm_complain("send_message refused: %lu bytes are more than max_message (%u)", (unsigned long)length, mm_max_message);
+        return -1;
+    }
+    if (message == NULL && length > 0) {
+        mm_complain("send_message refused: message is NULL, but its length is %lu", (unsigned long)length);
+        return -1;
+    }
+    struct mm_block block = {.payload_length = (uint32_t)length};
+    struct mm_strings strings = mm_read_params(params, &block);
+    if (strings.to == NULL && block.scalars[3] == 0) {
+        mm_complain("send_message refused: neither to nor groupid is set");
+        return -1;
+    }
+    if (mm_measure(&block, strings) != 0) {
+        mm_complain("send_message refused: an address is longer than %u bytes", MM_ADDRESS_MAX);
+        return -1;
+    }
+    uint64_t position;
+    uint32_t bytes = (uint32_t)sizeof(struct mm_record) + mm_block_bytes(&block);
+    struct mm_send_record *entry = mm_reserve(bytes, MM_SEND, &position);
+    if (entry == NULL) {
+        if (mm_box != NULL)
+            __atomic_fetch_add(&mm_box->refused_sends, 1, __ATOMIC_RELAXED);
+        return -1;
+    }
+    mm_copy_block((uint8_t *)&entry->block, &block, strings, message);
+    mm_commit(entry, position);
+    return 0;
+}
+
+/* ---- configuration ---- */
+
+struct setting {
+    char *name, *value;
+};
+struct config {
+    int64_t count;
+    struct setting settings[];
+};
+static struct config *config;
+
+/* `packed`: count pairs of NUL-terminated strings, key and value. Kept for the life of the process. */
+MM_EXPORT int32_t mm_set_config(const uint8_t *packed, uint32_t length, uint32_t count)
+{
+    char *text = malloc(length + 1u);
+    config = calloc(1, sizeof *config + count * sizeof(struct setting));
+    if (text == NULL || config == NULL)
+        return -1;
+    memcpy(text, packed, length);
+    text[length] = 0;
+    config->count = count;
+    for (uint32_t i = 0; i < count; i++) {
+        config->settings[i].name = text;
+        config->settings[i].value = text + strlen(text) + 1;
+        text = config->settings[i].value + strlen(config->settings[i].value) + 1;
+    }
+    return 0;
+}
+
+void *mm_config_block(void) { return config != NULL && config->count > 0 ? config : NULL; }
+
+MM_EXPORT char *mesibo_util_getconfig(void *module, const char *name)
+{
+    (void)module;
+    for (int64_t i = 0; name != NULL && config != NULL && i < config->count; i++)
+        if (strcmp(config->settings[i].name, name) == 0)
+            return config->settings[i].value;
+    return NULL;
+}
+
+/* ---- helpers ---- */
+
+MM_EXPORT int64_t mesibo_util_usec(void) { return (int64_t)(mm_now() / 1000u); }
+
+MM_EXPORT void mesibo_util_create_thread(void *(*run)(void *), void *data, size_t stack_size, const char *name)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    if (stack_size > 0)
+        pthread_attr_setstacksize(&attributes, stack_size);
+    int failed = pthread_create(&thread, &attributes, run, data);
+    pthread_attr_destroy(&attributes);
+    if (failed)
+        mm_complain("mesibo_util_create_thread failed: %s", strerror(failed));
+    else if (name != NULL) {
+        char brief[16] = {0};
+        strncpy(brief, name, sizeof brief - 1);
+        pthread_setname_np(thread, brief);
+    }
+}
+
+/* ---- services that modules may import, and that this version answers with a refusal ---- */
+
+static int64_t refuse(int *said, const char *function)
+{
+    if (!__atomic_exchange_n(said, 1, __ATOMIC_RELAXED))
+        mm_complain("%s is not offered by this version: it returned failure (said once)", function);
+    return -1;
+}
+#define REFUSE()                                                                                                       \
+    static int said;                                                                                                   \
+    return refuse(&said, __func__)
+
+MM_EXPORT int64_t mesibo_http(void *module, const char *url, const char *post, void *callback, void *data, void *options)
+{
+    (void)module, (void)url, (void)post, (void)callback, (void)data, (void)options;
+    REFUSE();
+}
+
+MM_EXPORT int64_t mesibo_util_http(void *request, void *data)
+{
+    (void)request, (void)data;
+    REFUSE();
+}
+
+MM_EXPORT int64_t mesibo_util_fcgi(void *request, const char *host, int64_t port, int64_t keepalive, void *callback, void *data)
+{
+    (void)request, (void)host, (void)port, (void)keepalive, (void)callback, (void)data;
+    REFUSE();
+}
+
+MM_EXPORT int64_t mesibo_util_socket_connect(void *socket, void *data)
+{
+    (void)socket, (void)data;
+    REFUSE();
+}
+
+MM_EXPORT int64_t mesibo_util_socket_write(int64_t socket, const char *bytes, int64_t length)
+{
+    (void)socket, (void)bytes, (void)length;
+    REFUSE();
+}
+
+MM_EXPORT void mesibo_util_socket_close(int64_t socket)
+{
+    static int said;
+    (void)socket;
+    refuse(&said, __func__);
+}
+
+/* Its arity differs between the ABIs; nothing is read from the arguments, so any call is safe. */
+MM_EXPORT char *mesibo_util_json_extract(void)
+{
+    static int said;
+    refuse(&said, __func__);
+    return NULL;
+}

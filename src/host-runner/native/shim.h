@@ -1,0 +1,161 @@
+/*
+ * The native half of a module host: what a module calls, what calls a module, and the black box both write to.
+ *
+ * The black box is one memory file, shared with the core, which reads it when this process has died. Its layout is
+ * mirrored in src/wire/black-box.ts; a test holds the two against each other through mm_layout().
+ */
+#ifndef MESIBO_SHIM_H
+#define MESIBO_SHIM_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if UINTPTR_MAX != UINT64_MAX || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "the module ABIs are defined for 64-bit little-endian machines only"
+#endif
+
+#define MM_EXPORT __attribute__((visibility("default")))
+
+/* ---- black box layout, version 1 ---- */
+
+#define MM_BOX_MAGIC UINT64_C(0x31584f424b4c424d) /* "MBLKBOX1" in memory order */
+#define MM_RECORD_MAGIC UINT64_C(0x9e3779b97f4a7c15)
+#define MM_BOX_VERSION 1u
+/* Header and crash area; the ring begins behind them. A multiple of every page size in use. */
+#define MM_RING_OFFSET (128u * 1024u)
+#define MM_ADDRESS_MAX (64u * 1024u)
+#define MM_LOG_MAX (64u * 1024u)
+
+enum mm_phase { MM_BOOTING = 0, MM_LOADING = 1, MM_INIT = 2, MM_SERVING = 3, MM_CLEANUP = 4 };
+enum mm_event { MM_MESSAGE = 1, MM_STATUS = 2, MM_LOGIN = 3, MM_CALL = 4, MM_CALL_STATUS = 5 };
+enum mm_record_kind { MM_LOG = 1, MM_SEND = 2, MM_RESULT = 3 };
+enum mm_changed { MM_PARAMS_CHANGED = 1, MM_PAYLOAD_CHANGED = 2, MM_EXPIRED = 4 };
+enum mm_present { MM_HAS_TO = 1, MM_HAS_FROM = 2 };
+
+struct mm_box {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t generation;
+    uint64_t ring_size;
+    uint64_t head;          /* absolute position behind the last reserved record */
+    uint64_t tail;          /* everything before it has been taken over by the core */
+    uint64_t dropped_logs;  /* lines that found the ring full */
+    uint64_t refused_sends; /* sends that found the ring full */
+    uint32_t phase;         /* enum mm_phase */
+    uint32_t wake;          /* 1: a byte is on its way to the draining side */
+    uint64_t current_seq;   /* the call being executed; 0: none */
+    uint64_t current_start; /* CLOCK_MONOTONIC nanoseconds at which it began */
+    uint32_t current_event; /* enum mm_event */
+    uint32_t reserved;
+};
+
+struct mm_record {
+    uint64_t commit; /* position ^ MM_RECORD_MAGIC, stored last */
+    uint32_t size;   /* the whole record, a multiple of 8 */
+    uint32_t kind;   /* enum mm_record_kind */
+    uint64_t seq;    /* the call during which it was written; 0: none */
+};
+
+enum { MM_SCALARS = 11 }; /* aid id refid groupid flags type expiry uflags status sid device */
+
+/* A message with its parameters; behind it stand to, from and the payload, each followed by a NUL. */
+struct mm_block {
+    uint64_t scalars[MM_SCALARS];
+    uint32_t to_length;
+    uint32_t from_length;
+    uint32_t payload_length;
+    uint32_t present; /* enum mm_present */
+};
+
+struct mm_log_record {
+    struct mm_record record;
+    uint32_t level;
+    uint32_t length;
+};
+
+struct mm_send_record {
+    struct mm_record record;
+    struct mm_block block;
+};
+
+struct mm_result_record {
+    struct mm_record record;
+    int32_t value;
+    uint32_t micros;
+    uint32_t changed; /* enum mm_changed; a struct mm_block follows when params or payload changed */
+    uint32_t reserved;
+};
+
+/* One call as the JavaScript side prepares it; for a login, scalars are flags and online, and `to` is the address. */
+struct mm_call {
+    uint32_t size; /* with block and padding, a multiple of 8 */
+    uint32_t event;
+    uint64_t seq;
+    uint64_t not_after; /* CLOCK_MONOTONIC nanoseconds past which it is not begun; 0: never */
+    struct mm_block block;
+};
+
+/* ---- the ABI of this host's module, given once before it is loaded; -1: the ABI has no such field ---- */
+
+struct mm_abi {
+    int32_t init_arguments; /* 2 or 3 */
+    int32_t module_size;
+    int32_t version, name, config, description, signature;
+    int32_t cleanup, on_message, on_message_status, on_call, on_call_status, on_login;
+    int32_t send_message, http, log;
+    int32_t params_size;
+    int32_t scalars[MM_SCALARS];
+    int32_t to_online;
+    int32_t to, from;
+    int32_t to_alias, from_alias; /* where a module of the ABI before looks for them */
+};
+
+extern struct mm_abi mm_abi;
+extern struct mm_box *mm_box;
+extern uint32_t mm_max_message;
+
+/* ---- box.c ---- */
+
+/* Reserves a record of `size` bytes (rounded up to 8); NULL when there is no room or this is a forked child. */
+void *mm_reserve(uint32_t size, uint32_t kind, uint64_t *position);
+/* The same for a result, whose room every other record leaves free. */
+void *mm_reserve_result(uint32_t size, uint64_t *position);
+void mm_commit(void *record, uint64_t position);
+/* Whether a call may begin: its result will find room. */
+int mm_has_room(void);
+uint64_t mm_now(void);
+/* While non-zero on this thread, records do not wake the draining side: this thread drains itself afterwards. */
+extern __thread int mm_quiet;
+
+/* ---- log.c ---- */
+
+void mm_vlog(uint64_t level, const char *format, va_list arguments);
+__attribute__((format(printf, 1, 2))) void mm_complain(const char *format, ...);
+
+/* ---- params.c ---- */
+
+struct mm_strings {
+    const char *to, *from;
+};
+/* Writes the block's parameters as this ABI lays them out. */
+void mm_write_params(uint8_t *params, const struct mm_block *block, const char *to, const char *from);
+/* Reads them back into `block->scalars`; what the ABI lacks keeps its value. Returns the two addresses as they now are. */
+struct mm_strings mm_read_params(const uint8_t *params, struct mm_block *block);
+/* Fills lengths and presence; -1 when an address is longer than MM_ADDRESS_MAX. */
+int mm_measure(struct mm_block *block, struct mm_strings strings);
+/* Bytes that a block and its strings take, payload included. */
+uint32_t mm_block_bytes(const struct mm_block *block);
+/* Copies block, addresses and payload to `out`. */
+void mm_copy_block(uint8_t *out, const struct mm_block *block, struct mm_strings strings, const void *payload);
+
+/* ---- services.c ---- */
+
+extern void *mm_module;
+/* The functions whose pointers the `table` ABI hands over, as the exports have them. */
+int64_t mesibo_message(void *module, void *params, const char *message, uint64_t length);
+int64_t mesibo_http(void *module, const char *url, const char *post, void *callback, void *data, void *options);
+int64_t mesibo_log(void *module, uint64_t level, const char *format, ...);
+void *mm_config_block(void);
+
+#endif

@@ -1,0 +1,94 @@
+/**
+ * The serving loop of a host: calls go to the shim in batches, and what the module did comes back out of the black box
+ * in order. Everything runs on the main thread; only the module's own threads write to the box beside it.
+ */
+
+import { Socket } from 'node:net';
+import Long from 'long';
+import type { Call } from '../wire/codec.js';
+import { collectRecords } from '../wire/records.js';
+import { encodeCalls, type PendingCall } from './calls.js';
+import type { CoreLink } from './core-link.js';
+import type { Shim } from './shim.js';
+
+/** Finished verdicts are answered before a batch goes on that has run for this long. */
+const SLICE_MICROS = 1000;
+const SLICE_CALLS = 256;
+const SLICE_BYTES = 1024 * 1024;
+
+/** Runs the calls of one host. */
+export class Server {
+  readonly #shim: Shim;
+  readonly #link: CoreLink;
+  readonly #drainBuffer: Buffer;
+  readonly #position = new BigUint64Array(1);
+  #pending: PendingCall[] = [];
+  #reported = 0;
+  #scheduled = false;
+  #stopping = false;
+
+  constructor(shim: Shim, link: CoreLink, maxMessageBytes: number) {
+    this.#shim = shim;
+    this.#link = link;
+    // Room for the largest record: a payload, two addresses, and their header.
+    this.#drainBuffer = Buffer.alloc(maxMessageBytes + 256 * 1024);
+    const wake = new Socket({ fd: shim.wakeFd(), readable: true, writable: false });
+    wake.on('data', () => {
+      this.#shim.clearWake();
+      this.drain();
+    });
+  }
+
+  /** Takes calls and an acknowledgement from the core. */
+  accept(calls: Call[], acknowledged: number): void {
+    this.#shim.acknowledge(acknowledged);
+    const now = process.hrtime.bigint();
+    for (const call of calls) {
+      const budget = call.budgetMicros ?? 0;
+      this.#pending.push({ call, notAfter: budget === 0 ? 0n : now + BigInt(budget) * 1000n });
+    }
+    this.#schedule();
+  }
+
+  /** Finishes what is pending, calls the module's cleanup, and ends the process. */
+  stop(): void {
+    this.#stopping = true;
+    this.#schedule();
+  }
+
+  /** Reports everything that the box holds and the core was not told. */
+  drain(): void {
+    for (;;) {
+      const used = this.#shim.drain(this.#drainBuffer, this.#drainBuffer.length, this.#position);
+      if (used === 0) return;
+      const { entries } = collectRecords(this.#drainBuffer.subarray(0, used), this.#reported);
+      this.#reported = Number(this.#position[0]);
+      const position = Long.fromNumber(this.#reported, true);
+      this.#link.send({
+        report: { entries, position, droppedLogs: Long.fromNumber(Number(this.#shim.droppedLogs()), true) },
+      });
+    }
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#turn());
+  }
+
+  #turn(): void {
+    this.#scheduled = false;
+    if (this.#pending.length > 0) {
+      const { bytes, count } = encodeCalls(this.#pending, SLICE_CALLS, SLICE_BYTES);
+      const executed = this.#shim.run(bytes, count, SLICE_MICROS);
+      this.#pending = this.#pending.slice(executed);
+      this.drain();
+      // Without room in the box nothing was executed: the next acknowledgement goes on.
+      if (executed > 0) this.#schedule();
+    } else if (this.#stopping) {
+      this.#shim.cleanup();
+      this.drain();
+      this.#shim.exit(0);
+    }
+  }
+}

@@ -1,0 +1,61 @@
+/** The shim's functions, typed; see src/host-runner/native/ for what each does. */
+
+import koffi from 'koffi';
+import { SHIM_LIBRARY } from '../paths.js';
+
+/** The native half of this process. Buffers are read or filled during the call only. */
+export interface Shim {
+  followParent(pipeFd: number): number;
+  flushLines(): void;
+  openBox(fd: number): number;
+  wakeFd(): number;
+  clearWake(): void;
+  setPhase(phase: number): void;
+  setMaxMessage(bytes: number): void;
+  setAbi(layout: Buffer, length: number): number;
+  setConfig(packed: Buffer, length: number, count: number): number;
+  init(symbol: bigint, name: string): number;
+  callbacks(): number;
+  description(out: Buffer, capacity: number): number;
+  run(calls: Buffer, count: number, micros: number): number;
+  drain(out: Buffer, capacity: number, position: BigUint64Array): number;
+  acknowledge(position: number): void;
+  droppedLogs(): number;
+  cleanup(): void;
+  exit(code: number): void;
+  layout(out: Uint32Array, capacity: number): number;
+}
+
+/** The phases that the JavaScript side sets; the shim sets the others itself. */
+export const PHASE = { loading: 1, serving: 3 } as const;
+
+/**
+ * Loads the shim so that modules loaded later find its exports. The first call into koffi of this process: the stack
+ * on which C code runs can only be set before the first library is loaded, and its default has a guard of one page,
+ * which a large frame steps over.
+ */
+export function loadShim(): Shim {
+  koffi.config({ sync_stack_size: 8 * 1024 * 1024 });
+  const library = koffi.load(SHIM_LIBRARY, { global: true });
+  return {
+    followParent: library.func('int32_t mm_follow_parent(int32_t)'),
+    flushLines: library.func('void mm_flush_lines()'),
+    openBox: library.func('int32_t mm_open_box(int32_t)'),
+    wakeFd: library.func('int32_t mm_wake_fd()'),
+    clearWake: library.func('void mm_clear_wake()'),
+    setPhase: library.func('void mm_set_phase(uint32_t)'),
+    setMaxMessage: library.func('void mm_set_max_message(uint32_t)'),
+    setAbi: library.func('int32_t mm_set_abi(uint8_t *, uint32_t)'),
+    setConfig: library.func('int32_t mm_set_config(uint8_t *, uint32_t, uint32_t)'),
+    init: library.func('int32_t mm_init(void *, str)'),
+    callbacks: library.func('uint32_t mm_callbacks()'),
+    description: library.func('uint32_t mm_description(uint8_t *, uint32_t)'),
+    run: library.func('uint32_t mm_run(uint8_t *, uint32_t, uint32_t)'),
+    drain: library.func('uint32_t mm_drain(uint8_t *, uint32_t, uint64_t *)'),
+    acknowledge: library.func('void mm_acknowledge(uint64_t)'),
+    droppedLogs: library.func('uint64_t mm_dropped_logs()'),
+    cleanup: library.func('void mm_cleanup()'),
+    exit: library.func('void mm_exit(int32_t)'),
+    layout: library.func('uint32_t mm_layout(uint32_t *, uint32_t)'),
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * The black box from the core's side: its header when it is made, its content when its host has died. Everything read
+ * from it may have been overwritten by a module.
+ *
+ * @see src/host-runner/native/shim.h for the layout
+ */
+
+import { readSync } from 'node:fs';
+import { type Collected, collectRecords } from './records.js';
+
+/** The layout's constants and offsets, equal to those in shim.h; a test compares the two. */
+export const BOX = {
+  version: 1,
+  ringOffset: 128 * 1024,
+  generation: 12,
+  ringSize: 16,
+  head: 24,
+  tail: 32,
+  droppedLogs: 40,
+  refusedSends: 48,
+  phase: 56,
+  currentSeq: 64,
+  currentStart: 72,
+  currentEvent: 80,
+  headerBytes: 88,
+} as const;
+
+const MAGIC = Buffer.from('MBLKBOX1', 'latin1');
+const PAGE_BYTES = 64 * 1024;
+
+/** How far a host had come. */
+export type Phase = 'booting' | 'loading' | 'init' | 'serving' | 'cleanup';
+const PHASES: readonly Phase[] = ['booting', 'loading', 'init', 'serving', 'cleanup'];
+
+/** What the header said when it was read. */
+export interface BoxHeader {
+  /** Absolute position behind the last record that was begun. */
+  head: number;
+  phase: Phase;
+  /** The call being executed; 0: none. */
+  currentSeq: number;
+  /** CLOCK_MONOTONIC, in nanoseconds, at which it began; as `process.hrtime.bigint()` counts. */
+  currentStart: bigint;
+  droppedLogs: number;
+  refusedSends: number;
+}
+
+/** The ring that fits into a box of about `bytes`: whole pages of every page size in use. */
+export function ringBytes(bytes: number): number {
+  return Math.max(PAGE_BYTES, Math.floor((bytes - BOX.ringOffset) / PAGE_BYTES) * PAGE_BYTES);
+}
+
+/** The header of a fresh box, to be written at its beginning. */
+export function formatHeader(generation: number, ringSize: number): Buffer {
+  const header = Buffer.alloc(BOX.headerBytes);
+  MAGIC.copy(header);
+  header.writeUInt32LE(BOX.version, 8);
+  header.writeUInt32LE(generation, BOX.generation);
+  header.writeBigUInt64LE(BigInt(ringSize), BOX.ringSize);
+  return header;
+}
+
+/** Reads the header; `null` when it no longer is one. */
+export function readHeader(fd: number): BoxHeader | null {
+  const header = Buffer.alloc(BOX.headerBytes);
+  if (readSync(fd, header, 0, header.length, 0) !== header.length) return null;
+  if (!header.subarray(0, 8).equals(MAGIC) || header.readUInt32LE(8) !== BOX.version) return null;
+  return {
+    head: Number(header.readBigUInt64LE(BOX.head)),
+    phase: PHASES[header.readUInt32LE(BOX.phase)] ?? 'booting',
+    currentSeq: Number(header.readBigUInt64LE(BOX.currentSeq)),
+    currentStart: header.readBigUInt64LE(BOX.currentStart),
+    droppedLogs: Number(header.readBigUInt64LE(BOX.droppedLogs)),
+    refusedSends: Number(header.readBigUInt64LE(BOX.refusedSends)),
+  };
+}
+
+/**
+ * Reads what stands in the ring behind the position that the core has taken over.
+ *
+ * @param ringSize as the core made it, never as the header says
+ * @returns nothing when `head` is impossible: a module has overwritten the header
+ */
+export function readRing(fd: number, ringSize: number, from: number, head: number): Collected {
+  const length = head - from;
+  if (!Number.isSafeInteger(head) || length <= 0 || length > ringSize) return { entries: [], skippedBytes: 0 };
+  const bytes = Buffer.alloc(length);
+  const first = Math.min(length, ringSize - (from % ringSize));
+  readSync(fd, bytes, 0, first, BOX.ringOffset + (from % ringSize));
+  if (first < length) readSync(fd, bytes, first, length - first, BOX.ringOffset);
+  return collectRecords(bytes, from);
+}

@@ -1,0 +1,72 @@
+/** Frames between core and host as values: the only place that knows protobufjs. */
+
+import { HandshakeError } from '../errors.js';
+import { mesibo } from './generated/module.js';
+
+const wire = mesibo.modules.v1;
+
+export type HostFrame = mesibo.modules.v1.HostFrame.$Properties;
+export type CoreFrame = mesibo.modules.v1.CoreFrame.$Properties;
+export type Welcome = mesibo.modules.v1.Welcome.$Properties;
+export type Ready = mesibo.modules.v1.Ready.$Properties;
+export type Call = mesibo.modules.v1.Call.$Properties;
+export type Report = mesibo.modules.v1.Report.$Properties;
+export type Entry = mesibo.modules.v1.Entry.$Properties;
+export type Result = mesibo.modules.v1.Result.$Properties;
+export type Sent = mesibo.modules.v1.Sent.$Properties;
+export type Log = mesibo.modules.v1.Log.$Properties;
+
+/** The protocol versions that this build speaks, first to last. */
+export const PROTOCOL = { min: 1, max: 1 } as const;
+
+/** Encodes one frame for the core. */
+export function encodeHostFrame(frame: HostFrame): Uint8Array {
+  return wire.HostFrame.encode(frame).finish();
+}
+
+/** Encodes one frame for a host. */
+export function encodeCoreFrame(frame: CoreFrame): Uint8Array {
+  return wire.CoreFrame.encode(frame).finish();
+}
+
+/**
+ * Decodes a frame from a host.
+ *
+ * @throws {HandshakeError} when the bytes are no frame.
+ */
+export function decodeHostFrame(bytes: Uint8Array): HostFrame {
+  return decode('host', bytes, wire.HostFrame);
+}
+
+/**
+ * Decodes a frame from the core.
+ *
+ * @throws {HandshakeError} when the bytes are no frame.
+ */
+export function decodeCoreFrame(bytes: Uint8Array): CoreFrame {
+  return decode('core', bytes, wire.CoreFrame);
+}
+
+function decode<T>(peer: string, bytes: Uint8Array, type: { decode(bytes: Uint8Array): T }): T {
+  try {
+    return type.decode(bytes);
+  } catch (cause) {
+    throw new HandshakeError(
+      'HANDSHAKE_FAILED',
+      `${bytes.length} bytes from the ${peer} are no frame of the protocol`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+/**
+ * The version both sides speak, from the range of the other side.
+ *
+ * @returns the highest common version, or `null` when the ranges do not meet.
+ */
+export function negotiate(min: number, max: number): number | null {
+  const highest = Math.min(max, PROTOCOL.max);
+  return highest >= Math.max(min, PROTOCOL.min) ? highest : null;
+}

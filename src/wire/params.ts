@@ -1,0 +1,94 @@
+/** Message parameters between the public face, where they are plain values, and the wire, where nothing is lost. */
+
+import Long from 'long';
+import { MessageError } from '../errors.js';
+import type { MessageParams, MessageParamsInput } from '../supervisor/types.js';
+import type { mesibo } from './generated/module.js';
+
+/** Parameters as they travel; an absent scalar is 0, an absent address is NULL. */
+export type WireParams = mesibo.modules.v1.Params.$Properties;
+
+/** The longest address, in bytes; the shim refuses longer ones too. */
+export const ADDRESS_MAX_BYTES = 64 * 1024;
+
+/** The 64-bit fields in the order in which the shim's blocks hold them. */
+export const SCALARS = [
+  'aid',
+  'id',
+  'refid',
+  'groupid',
+  'flags',
+  'type',
+  'expiry',
+  'uflags',
+  'status',
+  'sid',
+  'device',
+] as const;
+
+const IDS = ['aid', 'id', 'refid', 'groupid', 'sid'] as const;
+const NUMBERS = ['flags', 'type', 'expiry', 'uflags', 'status', 'device'] as const;
+const MAX_U64 = 0xffffffffffffffffn;
+
+/**
+ * Turns what a caller gave into what travels.
+ *
+ * @throws {MessageError} `INVALID_ARGUMENT` for an integer outside 0..2^64-1 or an address with a NUL inside;
+ * `MESSAGE_TOO_LARGE` for an address over 64 KiB.
+ */
+export function toWireParams(input: MessageParamsInput): WireParams {
+  const wire: WireParams = {};
+  for (const field of SCALARS) {
+    const value = input[field];
+    if (value !== undefined) wire[field] = toLong(field, value);
+  }
+  if (input.to != null) wire.to = toAddress('to', input.to);
+  if (input.from != null) wire.from = toAddress('from', input.from);
+  return wire;
+}
+
+/** Turns what travelled into plain values; bytes of an address that are not UTF-8 become U+FFFD. */
+export function fromWireParams(wire: WireParams): MessageParams {
+  const params = { to: fromAddress(wire.to), from: fromAddress(wire.from) } as MessageParams;
+  for (const field of IDS) params[field] = toBigInt(wire[field]);
+  for (const field of NUMBERS) params[field] = wire[field]?.toNumber() ?? 0;
+  return params;
+}
+
+/**
+ * Turns an integer into the wire's form.
+ *
+ * @throws {MessageError} `INVALID_ARGUMENT` for one outside 0..2^64-1.
+ */
+export function toLong(field: string, value: bigint | number): Long {
+  const big = typeof value === 'bigint' ? value : Number.isSafeInteger(value) ? BigInt(value) : -1n;
+  if (big < 0n || big > MAX_U64) {
+    throw new MessageError('INVALID_ARGUMENT', `${field} is ${value}; it must be an integer from 0 to 2^64-1`);
+  }
+  return new Long(Number(big & 0xffffffffn) | 0, Number(big >> 32n) | 0, true);
+}
+
+/**
+ * Turns an address into the wire's form.
+ *
+ * @throws {MessageError} `INVALID_ARGUMENT` for one with a NUL inside, `MESSAGE_TOO_LARGE` for one over 64 KiB.
+ */
+export function toAddress(field: string, value: string): Buffer {
+  const bytes = Buffer.from(value, 'utf8');
+  if (bytes.length > ADDRESS_MAX_BYTES) {
+    const limit = `more than the ${ADDRESS_MAX_BYTES} that an address may have`;
+    throw new MessageError('MESSAGE_TOO_LARGE', `${field} has ${bytes.length} bytes, ${limit}`);
+  }
+  if (bytes.includes(0)) {
+    throw new MessageError('INVALID_ARGUMENT', `${field} has a NUL inside, where a C string would end`);
+  }
+  return bytes;
+}
+
+function fromAddress(bytes: Uint8Array | null | undefined): string | null {
+  return bytes == null ? null : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+}
+
+function toBigInt(value: Long | null | undefined): bigint {
+  return value == null ? 0n : (BigInt(value.high >>> 0) << 32n) | BigInt(value.low >>> 0);
+}
