@@ -1,0 +1,13 @@
+/** What a program that embeds the supervisor imports; nothing else is public. */
+
+export { loadConfig, parseConfig, strictError } from './config/load.js';
+export { type ConfigOptions, type ModuleOptions, makeConfig } from './config/make.js';
+export type { AbiName, ConfigWarning, CoreConfig, ModuleSpec, Position } from './config/types.js';
+export * from './errors.js';
+export {
+  type StartReport,
+  Supervisor,
+  type SupervisorEvents,
+  type SupervisorOptions,
+} from './supervisor/supervisor.js';
+export type * from './supervisor/types.js';

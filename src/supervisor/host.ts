@@ -1,0 +1,344 @@
+/** Performs the effects of one host's life: its process, its timer, its black box, its link. */
+
+import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import type { ModuleSpec } from '../config/types.js';
+import { type ErrorCode, type HandshakeError, SupervisorError } from '../errors.js';
+import type { BoxHeader } from '../wire/black-box.js';
+import type { HostFrame, Log, Ready, Result, Sent } from '../wire/codec.js';
+import { type BoxFile, makeBox } from './box-file.js';
+import { type Death, describeDeath } from './death.js';
+import { HangWatch } from './hang-watch.js';
+import {
+  beginHost,
+  type HostEffect,
+  type HostEvent,
+  type HostLife,
+  type HostStep,
+  stepHost,
+} from './host-lifecycle.js';
+import { LineSplitter } from './line-splitter.js';
+import { Link } from './link.js';
+import type { ModuleSocket, Peer, PeerListener } from './module-socket.js';
+import { describeCall, type PendingCall } from './pending-call.js';
+import { fateOf } from './settle.js';
+import { type HostProcess, spawnHost } from './spawn.js';
+
+const LAST_WORDS = 12;
+
+/** What a host tells its module. */
+export interface HostListener {
+  ready(host: Host, ready: Ready): void;
+  /** A call was answered; `pending` is `null` when nobody waits for it any more. */
+  answered(host: Host, pending: PendingCall | null, result: Result): void;
+  sent(host: Host, sent: Sent): void;
+  logged(host: Host, log: Log): void;
+  printed(host: Host, stream: 'stdout' | 'stderr', line: string): void;
+  /** The host owes nothing any more: it was stopped and has answered everything, or may take more calls. */
+  relieved(host: Host): void;
+  died(host: Host, end: HostEnd): void;
+}
+
+/** The end of a host and of the calls it held. */
+export interface HostEnd extends Death {
+  exitCode: number | null;
+  signal: string | null;
+  /** How long it had been ready. */
+  servedMs: number;
+  /** Calls that get their default now. */
+  lost: PendingCall[];
+  /** Calls that the module has not seen, in their order. */
+  unseen: PendingCall[];
+}
+
+/** What a host is started with beside its module's settings. */
+export interface HostSurroundings {
+  socket: ModuleSocket;
+  endpoint: string;
+  runId: string;
+  runDir: string;
+  boxDir: string;
+  blackBoxBytes: number;
+  maxMessageBytes: number;
+}
+
+/** One process, one generation. */
+export class Host {
+  readonly generation: number;
+  readonly startedAt = new Date();
+  readonly #spec: ModuleSpec;
+  readonly #around: HostSurroundings;
+  readonly #listener: HostListener;
+  readonly #token = randomBytes(16).toString('hex');
+  readonly #spawnedMs = performance.now();
+  readonly #lastWords: string[] = [];
+  readonly #peerListener: PeerListener = {
+    connected: (peer, protocol) => this.#connected(peer, protocol),
+    received: (frame) => this.#received(frame),
+    violated: (error) => this.#violated(error),
+  };
+  readonly #watch: HangWatch;
+  #life: HostLife = { kind: 'starting' };
+  #process: HostProcess | null = null;
+  #box: BoxFile | null = null;
+  #peer: Peer | null = null;
+  #link: Link | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #readyMs: number | null = null;
+  #lastAnswered = 0;
+  #droppedLogs = 0;
+  #refusal: { code: ErrorCode; message: string } | null = null;
+
+  constructor(generation: number, spec: ModuleSpec, around: HostSurroundings, listener: HostListener) {
+    this.generation = generation;
+    this.#spec = spec;
+    this.#around = around;
+    this.#listener = listener;
+    this.#watch = new HangWatch(spec.hangMs, {
+      readHeader: () => this.#box?.readHeader() ?? null,
+      owes: (seq) => this.#link?.find(seq) !== undefined,
+      hung: () => this.#step({ kind: 'hung' }),
+    });
+  }
+
+  get state(): HostLife['kind'] {
+    return this.#life.kind;
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  get credit(): number {
+    return this.#life.kind === 'ready' ? (this.#link?.credit ?? 0) : 0;
+  }
+
+  get inFlight(): number {
+    return this.#link?.inFlight ?? 0;
+  }
+
+  /** Microseconds from spawn to ready; 0 before. */
+  get startMicros(): number {
+    return this.#readyMs === null ? 0 : Math.round((this.#readyMs - this.#spawnedMs) * 1000);
+  }
+
+  /**
+   * Starts the process.
+   *
+   * @throws {SupervisorError} `BLACK_BOX_UNAVAILABLE`, `HOST_START_FAILED`; the host is then as if it had never been
+   */
+  start(): void {
+    this.#box = makeBox(this.#around.boxDir, this.generation, this.#around.blackBoxBytes);
+    const request = {
+      endpoint: this.#around.endpoint,
+      token: this.#token,
+      runId: this.#around.runId,
+      boxFd: this.#box.fd,
+      cwd: this.#around.runDir,
+    };
+    const started = spawnHost(request, (exitCode, signal) => this.#exited(exitCode, signal));
+    if (started instanceof Error) {
+      this.#closeBox();
+      const why = `the host process could not be started: ${started.message}`;
+      throw new SupervisorError('HOST_START_FAILED', why, { cause: started });
+    }
+    this.#process = started;
+    this.#capture('stdout', started.stdout);
+    this.#capture('stderr', started.stderr);
+    this.#around.socket.expect(this.#token, this.#peerListener);
+    this.#take(beginHost(this.#spec));
+  }
+
+  /** Hands over one call; only with {@link credit}. */
+  call(pending: PendingCall, nowMs: number): void {
+    const link = this.#link as Link;
+    if (link.inFlight === 0) this.#watch.begin();
+    link.call(pending, nowMs);
+  }
+
+  /** Ends the host: it finishes its calls and cleans up, within its times. */
+  stop(): void {
+    this.#step({ kind: 'stop' });
+  }
+
+  /** Ends the host at once. */
+  kill(): void {
+    this.#step({ kind: 'kill' });
+  }
+
+  #step(event: HostEvent): void {
+    this.#take(stepHost(this.#life, event, this.#spec));
+  }
+
+  #take({ next, effects }: HostStep): void {
+    this.#life = next;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: HostEffect): void {
+    switch (effect.kind) {
+      case 'arm':
+        clearTimeout(this.#timer);
+        this.#timer = setTimeout(() => this.#step({ kind: 'timeout' }), effect.ms);
+        break;
+      case 'disarm':
+        clearTimeout(this.#timer);
+        break;
+      case 'send-stop':
+        if (this.#link) this.#link.stop();
+        else this.#peer?.send({ stop: {} });
+        break;
+      case 'signal':
+        this.#process?.signalGroup(effect.signal);
+        break;
+      case 'became-ready':
+        this.#readyMs = performance.now();
+        break;
+      case 'drain':
+        if (this.inFlight === 0) this.#step({ kind: 'drained' });
+        break;
+      case 'died':
+        break; // #exited goes on with what only it knows
+    }
+  }
+
+  #connected(peer: Peer, protocol: number): void {
+    const { name, path, abi, config } = this.#spec;
+    this.#peer = peer;
+    peer.send({
+      welcome: {
+        protocol,
+        module: name,
+        generation: this.generation,
+        path: path ?? '',
+        ...(abi ? { abi } : {}),
+        settings: config.map(([key, value]) => ({ key, value })),
+        maxMessage: this.#around.maxMessageBytes,
+      },
+    });
+  }
+
+  #violated(error: HandshakeError): void {
+    this.#refusal = { code: error.code, message: error.message };
+    this.#step({ kind: 'kill' });
+  }
+
+  #received(frame: HostFrame): void {
+    if (this.#life.kind === 'exited') return; // settled from the black box
+    if (frame.report) {
+      this.#report(frame.report);
+    } else if (frame.ready && this.#life.kind === 'starting' && this.#peer) {
+      this.#link ??= this.#makeLink(this.#peer);
+      this.#step({ kind: 'ready' });
+      this.#listener.ready(this, frame.ready);
+    } else if (frame.refused && this.#life.kind === 'starting') {
+      const code = (frame.refused.code || 'MODULE_LOAD_FAILED') as ErrorCode;
+      this.#refusal = { code, message: frame.refused.message ?? '' };
+      this.#step({ kind: 'refused' });
+    }
+  }
+
+  #report(report: NonNullable<HostFrame['report']>): void {
+    if (!this.#peer) return;
+    this.#link ??= this.#makeLink(this.#peer);
+    this.#watch.progress();
+    this.#link.takeOver(report);
+    for (const entry of report.entries ?? []) this.#enter(entry);
+    this.#countDropped(report.droppedLogs?.toNumber() ?? 0);
+    if (this.inFlight === 0) {
+      this.#watch.end();
+      if (this.#life.kind === 'draining') this.#step({ kind: 'drained' });
+    }
+    this.#listener.relieved(this);
+  }
+
+  #enter({ result, sent, log }: { result?: Result | null; sent?: Sent | null; log?: Log | null }): void {
+    if (result) {
+      this.#lastAnswered = Math.max(this.#lastAnswered, result.seq?.toNumber() ?? 0);
+      this.#listener.answered(this, this.#link?.answer(result)?.pending ?? null, result);
+    } else if (sent) {
+      this.#listener.sent(this, sent);
+    } else if (log) {
+      if (this.#readyMs === null) this.#remember(Buffer.from(log.text ?? []).toString('utf8'));
+      this.#listener.logged(this, log);
+    }
+  }
+
+  #countDropped(total: number): void {
+    const more = total - this.#droppedLogs;
+    if (more <= 0) return;
+    this.#droppedLogs = total;
+    const text = Buffer.from(`${more} log lines were dropped: the black box was full`);
+    this.#listener.logged(this, { level: 0, text });
+  }
+
+  #makeLink(peer: Peer): Link {
+    return new Link(peer, this.#spec.window, this.#box?.ringSize ?? 0);
+  }
+
+  #capture(stream: 'stdout' | 'stderr', from: NodeJS.ReadableStream): void {
+    const lines = new LineSplitter((line) => {
+      if (this.#readyMs === null) this.#remember(line);
+      this.#listener.printed(this, stream, line);
+    });
+    from.on('data', (chunk: Buffer) => lines.push(chunk));
+    from.on('end', () => lines.end());
+  }
+
+  #remember(line: string): void {
+    this.#lastWords.push(line.trimEnd());
+    if (this.#lastWords.length > LAST_WORDS) this.#lastWords.shift();
+  }
+
+  #exited(exitCode: number | null, signal: string | null): void {
+    const from = this.#life;
+    this.#watch.end();
+    this.#around.socket.forget(this.#token, this.#peerListener);
+    // What is left of its process group has lost its reason to run.
+    this.#process?.signalGroup('SIGKILL');
+    const header = this.#box?.readHeader() ?? null;
+    this.#recover(header);
+    const executing = header?.currentSeq ? this.#link?.find(header.currentSeq) : undefined;
+    const [lost, unseen] = this.#abandon(header);
+    this.#closeBox();
+    this.#step({ kind: 'exit' });
+    const death = describeDeath({
+      module: this.#spec.name,
+      path: this.#spec.path ?? '',
+      generation: this.generation,
+      pid: this.pid,
+      from,
+      exitCode,
+      signal,
+      phase: header?.phase ?? 'serving',
+      refusal: this.#refusal,
+      executing: executing ? describeCall(executing.event) : null,
+      lastWords: this.#lastWords,
+      startTimeoutMs: this.#spec.startTimeoutMs,
+      hangMs: this.#spec.hangMs,
+    });
+    const servedMs = this.#readyMs === null ? 0 : performance.now() - this.#readyMs;
+    this.#listener.died(this, { ...death, exitCode, signal, servedMs, lost, unseen });
+  }
+
+  /** Takes what never travelled from the black box: verdicts, sends and logs, in their order. */
+  #recover(header: BoxHeader | null): void {
+    if (!header || !this.#box) return;
+    for (const entry of this.#box.readRing(this.#link?.taken ?? 0, header.head)) this.#enter(entry);
+    this.#countDropped(header.droppedLogs);
+  }
+
+  #abandon(header: BoxHeader | null): [lost: PendingCall[], unseen: PendingCall[]] {
+    const lost: PendingCall[] = [];
+    const unseen: PendingCall[] = [];
+    for (const [seq, pending] of this.#link?.abandon() ?? []) {
+      (fateOf(seq, header, this.#lastAnswered) === 'executing' ? lost : unseen).push(pending);
+    }
+    return [lost, unseen];
+  }
+
+  #closeBox(): void {
+    this.#box?.close();
+    this.#box = null;
+  }
+}

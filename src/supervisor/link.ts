@@ -1,0 +1,124 @@
+/**
+ * The calls that one host holds: credit, batching, correlation by sequence number. What is ready in one turn of the
+ * event loop travels in one frame; nothing waits for a frame to fill.
+ */
+
+import Long from 'long';
+import type { Call, Report, Result } from '../wire/codec.js';
+import type { Peer } from './module-socket.js';
+import type { PendingCall } from './pending-call.js';
+
+/** A frame is closed when it holds this much, so that the host can begin. */
+const FRAME_BYTES = 256 * 1024;
+/** The core acknowledges at the latest when this share of the ring is taken over. */
+const UNACKNOWLEDGED_SHARE = 16;
+
+/** A verdict and the call it answers. */
+export interface Answer {
+  pending: PendingCall;
+  result: Result;
+}
+
+/** The core's end of the connection to one host. */
+export class Link {
+  readonly #peer: Peer;
+  readonly #window: number;
+  readonly #ringSize: number;
+  readonly #held = new Map<number, PendingCall>();
+  #ready: Call[] = [];
+  #lastSeq = 0;
+  #taken = 0;
+  #acknowledged = 0;
+  #scheduled = false;
+
+  constructor(peer: Peer, window: number, ringSize: number) {
+    this.#peer = peer;
+    this.#window = window;
+    this.#ringSize = ringSize;
+  }
+
+  /** Calls that the host may still be given. */
+  get credit(): number {
+    return this.#window - this.#held.size;
+  }
+
+  /** Calls that it has not answered. */
+  get inFlight(): number {
+    return this.#held.size;
+  }
+
+  /** The black-box position up to which everything was taken over. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** The call of a sequence number, if the host still owes it. */
+  find(seq: number): PendingCall | undefined {
+    return this.#held.get(seq);
+  }
+
+  /** Hands one call to the host. */
+  call(pending: PendingCall, nowMs: number): void {
+    const seq = ++this.#lastSeq;
+    this.#held.set(seq, pending);
+    const budgetMicros = Math.max(1, Math.round((pending.deadlineMs - nowMs) * 1000));
+    this.#ready.push({ ...pending.event, seq: Long.fromNumber(seq, true), budgetMicros });
+    this.#schedule();
+  }
+
+  /** Takes a report over: nothing in it needs to be read from the black box any more. */
+  takeOver(report: Report): void {
+    this.#taken = report.position?.toNumber() ?? this.#taken;
+    if ((this.#taken - this.#acknowledged) * UNACKNOWLEDGED_SHARE > this.#ringSize) this.#schedule();
+  }
+
+  /** The call that a result answers; `null` for one that nobody waits for. */
+  answer(result: Result): Answer | null {
+    const seq = result.seq?.toNumber() ?? 0;
+    const pending = this.#held.get(seq);
+    if (!pending) return null;
+    this.#held.delete(seq);
+    return { pending, result };
+  }
+
+  /** Asks the host to finish and exit. */
+  stop(): void {
+    this.#flush();
+    this.#peer.send({ stop: {} });
+  }
+
+  /** Everything the host still owes, in order, with its sequence numbers; the link holds nothing afterwards. */
+  abandon(): [seq: number, pending: PendingCall][] {
+    const held = [...this.#held];
+    this.#held.clear();
+    this.#ready = [];
+    return held;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    const ready = this.#ready;
+    this.#ready = [];
+    let first = 0;
+    let bytes = 0;
+    for (let i = 0; i < ready.length; i++) {
+      bytes += ready[i]?.message?.payload?.length ?? 0;
+      if (bytes < FRAME_BYTES && i < ready.length - 1) continue;
+      this.#send(ready.slice(first, i + 1));
+      first = i + 1;
+      bytes = 0;
+    }
+    if (ready.length === 0 && this.#taken > this.#acknowledged) this.#send([]);
+  }
+
+  #send(calls: Call[]): void {
+    this.#acknowledged = this.#taken;
+    this.#peer.send({ batch: { calls, acknowledged: Long.fromNumber(this.#taken, true) } });
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * The life of one configured module, which outlives its hosts.
+ *
+ *   stopped ──start──▶ starting ──ready──▶ serving
+ *      ▲                 │  ▲                 │ died
+ *      │ host gone       │  └──timer── backoff ◀──┤
+ *      │ after stop      └──died──▶ backoff, failed ◀┘
+ *      └───────────────────────────── any, with stop
+ *
+ * `desired` is kept apart from the state, so that an order arriving in the middle of something is remembered.
+ */
+
+import type { RestartDecision } from './restart-policy.js';
+
+export type ModuleLife =
+  /** No host, and none is wanted. */
+  | { kind: 'stopped' }
+  /** A host was spawned and is not ready yet. */
+  | { kind: 'starting' }
+  /** A host is ready, or finishing after a stop. */
+  | { kind: 'serving'; sinceMs: number }
+  /** Waiting for the next start. */
+  | { kind: 'backoff'; untilMs: number }
+  /** Intensity spent, or never able to start: bypassed, and probed. */
+  | { kind: 'failed'; untilMs: number };
+
+export type ModuleEvent =
+  | { kind: 'start' }
+  | { kind: 'stop' }
+  | { kind: 'ready' }
+  /** The host is gone; `decision` says what the policy makes of it. */
+  | { kind: 'died'; decision: RestartDecision }
+  /** The wait of `backoff` or `failed` is over. */
+  | { kind: 'timer' };
+
+export type ModuleEffect = { kind: 'spawn' } | { kind: 'stop-host' } | { kind: 'arm'; ms: number } | { kind: 'disarm' };
+
+export interface ModuleStep {
+  next: ModuleLife;
+  effects: ModuleEffect[];
+}
+
+/** What an event makes of a module that is wanted `desired`, as that is after the event. */
+export function stepModule(life: ModuleLife, event: ModuleEvent, desired: 'up' | 'down', nowMs: number): ModuleStep {
+  switch (event.kind) {
+    case 'start':
+      return life.kind === 'stopped' || waits(life) ? spawn() : stay(life);
+    case 'stop':
+      if (waits(life)) return { next: { kind: 'stopped' }, effects: [{ kind: 'disarm' }] };
+      return life.kind === 'stopped' ? stay(life) : { next: life, effects: [{ kind: 'stop-host' }] };
+    case 'ready':
+      return life.kind === 'starting' ? { next: { kind: 'serving', sinceMs: nowMs }, effects: [] } : stay(life);
+    case 'died':
+      if (life.kind !== 'starting' && life.kind !== 'serving') return stay(life);
+      return desired === 'down' ? { next: { kind: 'stopped' }, effects: [] } : follow(event.decision, nowMs);
+    case 'timer':
+      return waits(life) ? spawn() : stay(life);
+  }
+}
+
+function follow(decision: RestartDecision, nowMs: number): ModuleStep {
+  if (decision.kind === 'fail') {
+    const untilMs = nowMs + decision.probeMs;
+    return { next: { kind: 'failed', untilMs }, effects: [{ kind: 'arm', ms: decision.probeMs }] };
+  }
+  if (decision.delayMs === 0) return spawn();
+  const untilMs = nowMs + decision.delayMs;
+  return { next: { kind: 'backoff', untilMs }, effects: [{ kind: 'arm', ms: decision.delayMs }] };
+}
+
+function waits(life: ModuleLife): boolean {
+  return life.kind === 'backoff' || life.kind === 'failed';
+}
+
+function spawn(): ModuleStep {
+  return { next: { kind: 'starting' }, effects: [{ kind: 'disarm' }, { kind: 'spawn' }] };
+}
+
+function stay(life: ModuleLife): ModuleStep {
+  return { next: life, effects: [] };
+}

@@ -1,0 +1,327 @@
+/** One configured module: what it wants, its queue, its default verdict, its generations and their host. */
+
+import { existsSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import type { AbiName, ModuleSpec } from '../config/types.js';
+import { HostExitError, ModuleLoadError, SupervisorError } from '../errors.js';
+import type { Log, Ready, Result, Sent } from '../wire/codec.js';
+import { fromWireParams } from '../wire/params.js';
+import { CallQueue, type CallRoute } from './call-queue.js';
+import { Host, type HostEnd, type HostListener, type HostSurroundings } from './host.js';
+import { type ModuleEffect, type ModuleEvent, type ModuleLife, stepModule } from './module-lifecycle.js';
+import { ModuleStats } from './module-stats.js';
+import type { CallAnswer, CallEvent, PendingCall } from './pending-call.js';
+import { afterCrash, afterFailedStart, NO_HISTORY, type RestartHistory } from './restart-policy.js';
+import type { LifecycleEvent, LogLine, ModuleStatus, SentMessage } from './types.js';
+
+const LOG_TEXT_MAX_BYTES = 64 * 1024;
+
+/** What a module announces. */
+export interface ModuleEvents {
+  message(sent: SentMessage): void;
+  lifecycle(event: LifecycleEvent): void;
+  log(line: LogLine): void;
+}
+
+/** The life of one configured module. */
+export class Module implements HostListener, CallRoute {
+  readonly spec: ModuleSpec;
+  readonly #around: HostSurroundings;
+  readonly #events: ModuleEvents;
+  readonly #stats = new ModuleStats();
+  readonly #queue: CallQueue;
+  #life: ModuleLife = { kind: 'stopped' };
+  #desired: 'up' | 'down' = 'down';
+  #host: Host | null = null;
+  #generation = 0;
+  #history: RestartHistory = NO_HISTORY;
+  #ready: Ready | null = null;
+  #lastError: SupervisorError | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #onSettled: ((refusal: SupervisorError | null) => void) | null = null;
+  #onStopped: (() => void) | null = null;
+
+  constructor(spec: ModuleSpec, around: HostSurroundings, events: ModuleEvents) {
+    this.spec = spec;
+    this.#around = around;
+    this.#events = events;
+    this.#queue = new CallQueue(spec, this);
+  }
+
+  get name(): string {
+    return this.spec.name;
+  }
+
+  /** Starts the module; resolves when it is ready, or with the reason why its first start failed. */
+  start(): Promise<SupervisorError | null> {
+    this.#desired = 'up';
+    return new Promise((resolve) => {
+      this.#onSettled = resolve;
+      this.#step({ kind: 'start' });
+    });
+  }
+
+  /** Stops the module and resolves when its host is gone. */
+  stop(): Promise<void> {
+    this.#desired = 'down';
+    return new Promise((resolve) => {
+      this.#onStopped = resolve;
+      this.#step({ kind: 'stop' });
+      this.#queue.bypass();
+      this.#checkStopped();
+    });
+  }
+
+  /** Ends the host at once, when a stop takes too long. */
+  kill(): void {
+    this.#host?.kill();
+  }
+
+  /** Whether the module has the callback; one that was never ready is asked for everything. */
+  wants(callback: string): boolean {
+    return this.#ready === null || (this.#ready.callbacks ?? []).includes(callback);
+  }
+
+  /** Offers one call; the answer comes within the deadline, and is a default verdict if the module has none. */
+  offer(event: CallEvent, deadlineMs: number): Promise<CallAnswer> {
+    const began = performance.now();
+    return new Promise((resolve) => {
+      this.#queue.offer(event, deadlineMs, (answer) => {
+        if (event.message) this.#stats.countMessage(answer, Math.round((performance.now() - began) * 1000));
+        resolve(answer);
+      });
+    });
+  }
+
+  // ---- what its queue asks ----
+
+  get credit(): number {
+    return this.#host?.credit ?? 0;
+  }
+
+  call(pending: PendingCall, nowMs: number): void {
+    this.#host?.call(pending, nowMs);
+  }
+
+  canWait(deadlineMs: number): boolean {
+    if (this.#desired === 'down') return false;
+    switch (this.#life.kind) {
+      case 'serving':
+      case 'starting':
+        return true;
+      case 'backoff':
+        return this.#life.untilMs <= deadlineMs;
+      default:
+        return false;
+    }
+  }
+
+  /** Everything `status` shows. */
+  status(): ModuleStatus {
+    const host = this.#host;
+    const waiting = this.#life.kind === 'backoff' || this.#life.kind === 'failed' ? this.#life.untilMs : null;
+    const hosts = host
+      ? [{ pid: host.pid, generation: host.generation, state: host.state, startedAt: host.startedAt.toISOString() }]
+      : [];
+    return {
+      name: this.name,
+      state: this.#life.kind,
+      desired: this.#desired,
+      pid: host?.pid ?? null,
+      generation: this.#generation,
+      abi: (this.#ready?.abi as AbiName | undefined) ?? null,
+      path: this.#path(),
+      description: this.#ready?.description || null,
+      callbacks: this.#ready?.callbacks ?? [],
+      hosts,
+      ...this.#stats.status(),
+      lastError: this.#lastError?.message ?? null,
+      nextStartAt: waiting === null ? null : new Date(Date.now() + waiting - performance.now()).toISOString(),
+      inFlight: host?.inFlight ?? 0,
+      queued: this.#queue.length,
+    };
+  }
+
+  // ---- what hosts tell ----
+
+  ready(host: Host, ready: Ready): void {
+    if (host !== this.#host) return;
+    this.#ready = ready;
+    this.#step({ kind: 'ready' });
+    const { generation, pid, startMicros } = host;
+    this.#events.lifecycle({ kind: 'ready', module: this.name, generation, pid, startMicros });
+    this.#say(2, `ready in ${Math.round(startMicros / 1000)} ms with the ABI ${ready.abi}: ${ready.abiReason}`);
+    for (const warning of ready.warnings ?? []) this.#say(1, `module ${this.name}: ${warning}`);
+    this.#settleStart(null);
+    this.#queue.dispatch();
+  }
+
+  answered(_host: Host, pending: PendingCall | null, result: Result): void {
+    if (pending === null || pending.settled) return; // too late: the default stands
+    if (result.expired) this.#queue.giveDefault(pending, 'deadline');
+    else {
+      const { params, payload } = result;
+      pending.settle({
+        verdict: result.value === 1 ? 'consumed' : 'pass',
+        default: null,
+        params: params ?? null,
+        payload: payload ?? null,
+      });
+    }
+  }
+
+  sent(host: Host, { params, payload }: Sent): void {
+    const message = { params: fromWireParams(params ?? {}), payload: Buffer.from(payload ?? []) };
+    this.#events.message({ module: this.name, generation: host.generation, ...message });
+  }
+
+  logged(host: Host, { level, text }: Log): void {
+    const bytes = Buffer.from(text ?? []);
+    const cut = bytes.length > LOG_TEXT_MAX_BYTES;
+    const line = bytes.toString('utf8', 0, LOG_TEXT_MAX_BYTES).replace(/\r?\n$/, '');
+    this.#log(host, 'module', level ?? 0, cut ? `${line} [line cut]` : line);
+  }
+
+  printed(host: Host, stream: 'stdout' | 'stderr', line: string): void {
+    this.#log(host, stream, 0, line);
+  }
+
+  relieved(): void {
+    this.#queue.dispatch();
+  }
+
+  died(host: Host, end: HostEnd): void {
+    if (host !== this.#host) return;
+    this.#host = null;
+    for (const pending of end.lost) this.#queue.giveDefault(pending, end.reason);
+    this.#queue.putBack(end.unseen);
+    if (end.cause === 'crash' || end.cause === 'exit' || end.cause === 'hang') {
+      this.#stats.countCrash(end.cause, end.signal, new Date());
+    }
+    const { cause, signal, exitCode } = end;
+    const error = new (cause === 'start' ? ModuleLoadError : HostExitError)(end.code, end.text, {
+      module: this.name,
+      generation: host.generation,
+      ...(signal === null ? {} : { signal }),
+      ...(exitCode === null ? {} : { exitCode }),
+    });
+    this.#buried(error, cause !== 'stop', end.servedMs, (text) => {
+      const { generation, pid } = host;
+      this.#events.lifecycle({ kind: 'exited', module: this.name, generation, pid, cause, signal, exitCode, text });
+    });
+  }
+
+  // ---- the module's own life ----
+
+  #buried(error: SupervisorError, isFault: boolean, servedMs: number, announce: (text: string) => void): void {
+    const now = { ms: performance.now(), servedMs, hasServed: this.#ready !== null, random: Math.random() };
+    const served = this.#life.kind === 'serving';
+    const decision = served
+      ? afterCrash(this.#history, this.spec, now)
+      : afterFailedStart(this.#history, this.spec, now);
+    this.#history = decision.history;
+    if (isFault) this.#lastError = error;
+    this.#step({ kind: 'died', decision }, () => {
+      announce(isFault ? `${error.message}; ${this.#consequence()}` : error.message);
+    });
+    this.#queue.bypass();
+    this.#settleStart(error);
+    this.#checkStopped();
+  }
+
+  /** @param announce is called in the new state, before anything follows from it */
+  #step(event: ModuleEvent, announce?: () => void): void {
+    const from = this.#life;
+    const { next, effects } = stepModule(from, event, this.#desired, performance.now());
+    this.#life = next;
+    announce?.();
+    if (next.kind !== from.kind) {
+      const reason = event.kind === 'died' && next.kind !== 'stopped' ? (this.#lastError?.message ?? null) : null;
+      this.#events.lifecycle({ kind: 'module', module: this.name, from: from.kind, to: next.kind, reason });
+    }
+    for (const effect of effects) this.#perform(effect, event);
+  }
+
+  #perform(effect: ModuleEffect, event: ModuleEvent): void {
+    switch (effect.kind) {
+      case 'spawn':
+        if (event.kind === 'died') this.#stats.restarts += 1;
+        else if (event.kind === 'timer' && this.#ready !== null) this.#stats.restarts += 1;
+        this.#spawn();
+        break;
+      case 'stop-host':
+        this.#host?.stop();
+        break;
+      case 'arm':
+        clearTimeout(this.#timer);
+        this.#timer = setTimeout(() => this.#step({ kind: 'timer' }), effect.ms);
+        break;
+      case 'disarm':
+        clearTimeout(this.#timer);
+        break;
+    }
+  }
+
+  #spawn(): void {
+    const path = this.#path();
+    this.#generation += 1;
+    try {
+      if (path === null) throw this.#notFound();
+      const host = new Host(this.#generation, { ...this.spec, path }, this.#around, this);
+      host.start();
+      this.#host = host;
+      const { generation, pid } = host;
+      this.#events.lifecycle({ kind: 'spawned', module: this.name, generation, pid });
+    } catch (error) {
+      if (!(error instanceof SupervisorError)) throw error;
+      const prefixed = new ModuleLoadError(error.code, `module ${this.name}: ${error.message}`, { module: this.name });
+      // Later, so that one step of the life is over before the next begins.
+      setImmediate(() => this.#buried(prefixed, true, 0, (text) => this.#say(0, text)));
+    }
+  }
+
+  /** Looked for anew at each start: the file may have been installed since. */
+  #path(): string | null {
+    return this.spec.path ?? this.spec.lookedFor.find((candidate) => existsSync(candidate)) ?? null;
+  }
+
+  #notFound(): SupervisorError {
+    const tried = this.spec.lookedFor.join(', ');
+    return new ModuleLoadError('MODULE_FILE_MISSING', `no file found; looked for ${tried}; install it or set path`);
+  }
+
+  #consequence(): string {
+    switch (this.#life.kind) {
+      case 'starting':
+        return 'it is started again now';
+      case 'backoff':
+        return `it is started again in ${Math.max(1, Math.round(this.#life.untilMs - performance.now()))} ms`;
+      case 'failed':
+        return `it is bypassed and tried again every ${Math.round((this.#life.untilMs - performance.now()) / 1000)} s`;
+      default:
+        return 'it stays down, as ordered';
+    }
+  }
+
+  #settleStart(refusal: SupervisorError | null): void {
+    this.#onSettled?.(refusal);
+    this.#onSettled = null;
+  }
+
+  #checkStopped(): void {
+    if (this.#life.kind !== 'stopped' || this.#host !== null) return;
+    this.#onStopped?.();
+    this.#onStopped = null;
+  }
+
+  // ---- announcements ----
+
+  #log(host: Host, source: LogLine['source'], level: number, text: string): void {
+    this.#events.log({ time: Date.now(), module: this.name, generation: host.generation, source, level, text });
+  }
+
+  #say(level: number, text: string): void {
+    const generation = this.#generation || null;
+    this.#events.log({ time: Date.now(), module: this.name, generation, source: 'supervisor', level, text });
+  }
+}

@@ -1,0 +1,120 @@
+/** The run directory of one core: its lock, its sockets, and what a killed core left in it. */
+
+import { randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  ftruncateSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { DirectoryError } from '../errors.js';
+import { flockExclusive } from '../libc.js';
+
+/** What a socket path may have at most: `sun_path` less its NUL. */
+const SOCKET_PATH_MAX_BYTES = 107;
+
+/** A run directory that this process holds. */
+export interface RunDir {
+  path: string;
+  /** Marks everything that this core starts. */
+  runId: string;
+  /** What was removed of a core that had been killed; empty after a clean end. */
+  swept: { pid: number | null; files: string[] };
+  /** Removes this core's sockets and gives the directory back. */
+  release(): void;
+}
+
+/**
+ * Takes a run directory: one core at a time, held by a lock that the kernel drops with its holder.
+ *
+ * @throws {DirectoryError} `RUN_DIR_BUSY`, `RUN_DIR_UNUSABLE`
+ */
+export function acquireRunDir(path: string): RunDir {
+  makePrivate(path);
+  const lockPath = join(path, 'lock');
+  const fd = openLock(lockPath);
+  if (!flockExclusive(fd)) {
+    closeSync(fd);
+    const holder = readPid(lockPath);
+    const who = holder === null ? 'another core' : `the core with pid ${holder}`;
+    throw new DirectoryError(
+      'RUN_DIR_BUSY',
+      `${path} is held by ${who}; stop that one, or give this one another --run-dir`,
+    );
+  }
+  const swept = { pid: readPid(lockPath), files: sweep(path) };
+  ftruncateSync(fd, 0);
+  writeSync(fd, `${process.pid}\n`, 0);
+  return { path, runId: randomBytes(8).toString('hex'), swept, release: () => release(path, fd) };
+}
+
+/**
+ * The path of a socket in the run directory.
+ *
+ * @throws {DirectoryError} `SOCKET_PATH_TOO_LONG`: the system would cut it short
+ */
+export function socketPath(runDir: string, name: string): string {
+  const path = join(runDir, `${name}.sock`);
+  const length = Buffer.byteLength(path);
+  if (length > SOCKET_PATH_MAX_BYTES) {
+    const limit = `${length} bytes, and a socket path may have ${SOCKET_PATH_MAX_BYTES}`;
+    throw new DirectoryError('SOCKET_PATH_TOO_LONG', `${path} has ${limit}; give a shorter --run-dir`);
+  }
+  return path;
+}
+
+function makePrivate(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    const info = lstatSync(path);
+    if (!info.isDirectory()) throw new DirectoryError('RUN_DIR_UNUSABLE', `${path} is not a directory`);
+    if (info.uid !== process.getuid?.()) {
+      const remedy = 'run as that user, or give another --run-dir';
+      throw new DirectoryError('RUN_DIR_UNUSABLE', `${path} belongs to user ${info.uid}; ${remedy}`);
+    }
+    if ((info.mode & 0o022) !== 0) {
+      const remedy = 'others could replace its sockets; chmod 0700 it';
+      throw new DirectoryError('RUN_DIR_UNUSABLE', `${path} may be written by others; ${remedy}`);
+    }
+  } catch (cause) {
+    if (cause instanceof DirectoryError) throw cause;
+    throw unusable(path, cause);
+  }
+}
+
+function openLock(path: string): number {
+  try {
+    return openSync(path, 'a+', 0o600);
+  } catch (cause) {
+    throw unusable(path, cause);
+  }
+}
+
+function unusable(path: string, cause: unknown): DirectoryError {
+  const why = (cause as NodeJS.ErrnoException).code ?? String(cause);
+  return new DirectoryError('RUN_DIR_UNUSABLE', `${path} cannot be used (${why}); give another --run-dir`, { cause });
+}
+
+function readPid(lockPath: string): number | null {
+  const pid = Number.parseInt(readFileSync(lockPath, 'utf8'), 10);
+  return Number.isNaN(pid) ? null : pid;
+}
+
+/** A core that ended cleanly leaves neither socket nor pid. */
+function sweep(path: string): string[] {
+  const files = readdirSync(path).filter((name) => name.endsWith('.sock'));
+  for (const name of files) unlinkSync(join(path, name));
+  return files;
+}
+
+function release(path: string, fd: number): void {
+  sweep(path);
+  ftruncateSync(fd, 0);
+  closeSync(fd);
+}

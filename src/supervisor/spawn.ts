@@ -1,0 +1,82 @@
+/** Starts host processes: the only place that knows execa. */
+
+import type { Readable } from 'node:stream';
+import { execa } from 'execa';
+import { HOST_RUNNER } from '../paths.js';
+
+/** What a host process is started with. */
+export interface SpawnRequest {
+  endpoint: string;
+  token: string;
+  /** Carried by everything that this core starts, so that leftovers can be told from strangers. */
+  runId: string;
+  boxFd: number;
+  cwd: string;
+}
+
+/** What the supervisor needs of a started process. */
+export interface HostProcess {
+  pid: number;
+  stdout: Readable;
+  stderr: Readable;
+  /** Signals the process and every process of its group. */
+  signalGroup(signal: 'SIGTERM' | 'SIGKILL'): void;
+}
+
+/** Called once, when the process is gone. */
+export type ExitListener = (exitCode: number | null, signal: NodeJS.Signals | null) => void;
+
+/** What a host may see of the core's environment; a module finds no secrets of the server there. */
+const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR', 'LD_LIBRARY_PATH', 'ASAN_OPTIONS'];
+
+/**
+ * Starts one host process in a process group of its own. Must be called on the main thread: the kernel binds the
+ * parent-death signal to the thread.
+ *
+ * @param exited is called on the child's `exit`, which, unlike execa's promise, does not wait for a grandchild that
+ * holds the output open.
+ * @returns the process, or the error when it could not be started
+ */
+export function spawnHost(request: SpawnRequest, exited: ExitListener): HostProcess | Error {
+  const child = execa(process.execPath, ['--disable-wasm-trap-handler', HOST_RUNNER], {
+    detached: true,
+    cleanup: false,
+    reject: false,
+    buffer: false,
+    extendEnv: false,
+    env: environment(request),
+    cwd: request.cwd,
+    // Any descriptor is taken; execa's types name single digits only.
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', request.boxFd as 4],
+  });
+  const { pid } = child;
+  if (pid === undefined) {
+    let failure = new Error('the process could not be started');
+    child.on('error', (error) => {
+      failure = error;
+    });
+    return failure;
+  }
+  child.once('exit', exited);
+  // The far end closes when the host dies; an error there has nothing to add to the exit.
+  for (const stream of child.stdio) stream?.on('error', () => {});
+  return { pid, stdout: child.stdout, stderr: child.stderr, signalGroup: (signal) => signalGroup(pid, signal) };
+}
+
+/** Signals a process group; one that is gone already is no error. */
+export function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function environment({ endpoint, token, runId }: SpawnRequest): Record<string, string> {
+  const env: Record<string, string> = { MESIBO_ENDPOINT: endpoint, MESIBO_TOKEN: token, MESIBO_RUN_ID: runId };
+  for (const name of PASSED_ON) {
+    const value = process.env[name];
+    if (value !== undefined) env[name] = value;
+  }
+  return env;
+}

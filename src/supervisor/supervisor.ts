@@ -1,0 +1,266 @@
+/** The public face: starts the modules, hands events through the chain, announces what happens. */
+
+import { EventEmitter } from 'node:events';
+import { performance } from 'node:perf_hooks';
+import type { CoreConfig } from '../config/types.js';
+import { IllegalStateError, MessageError, type SupervisorError } from '../errors.js';
+import { VERSION } from '../paths.js';
+import { fromWireParams, toAddress, toLong, toWireParams } from '../wire/params.js';
+import { type Callback, type ChainOutcome, runChain } from './chain.js';
+import { Module, type ModuleEvents } from './module.js';
+import { ModuleSocket } from './module-socket.js';
+import type { CallEvent } from './pending-call.js';
+import { acquireRunDir, type RunDir, socketPath } from './run-dir.js';
+import type {
+  Decision,
+  LifecycleEvent,
+  LoginUser,
+  LogLine,
+  MessageOptions,
+  MessageParamsInput,
+  Outcome,
+  SentMessage,
+  SupervisorStatus,
+} from './types.js';
+
+/** Where a supervisor keeps what it needs while it runs. */
+export interface SupervisorOptions {
+  /** Absolute; made with mode 0700 when it does not exist. One core at a time. */
+  runDir: string;
+  /** Where black boxes are made; a memory file system. */
+  boxDir?: string;
+}
+
+/** How a start ended. */
+export interface StartReport {
+  /** Modules that could not be started; the others serve, and these are tried again now and then. */
+  refused: { module: string; error: SupervisorError }[];
+}
+
+/** What a supervisor announces; see `src/supervisor/types.ts`. */
+export interface SupervisorEvents {
+  /** A module sent a message. */
+  message: [SentMessage];
+  /** A module or one of its hosts changed its state. */
+  lifecycle: [LifecycleEvent];
+  /** A line of a module, of its process, or of the supervisor. */
+  log: [LogLine];
+}
+
+/** Room in a frame beside the payload: addresses, parameters, and the records that came before it. */
+const FRAME_SLACK_BYTES = 2 * 1024 * 1024;
+
+/** Runs every configured module in a process of its own and decides on events by their chain. */
+export class Supervisor extends EventEmitter<SupervisorEvents> {
+  readonly #config: CoreConfig;
+  readonly #options: SupervisorOptions;
+  readonly #startedMs = performance.now();
+  readonly #underway = new Set<Promise<unknown>>();
+  #state: 'new' | 'starting' | 'running' | 'stopping' | 'stopped' = 'new';
+  #runDir: RunDir | null = null;
+  #modules: Module[] = [];
+  #sockets: ModuleSocket[] = [];
+  #stopped: Promise<void> | null = null;
+
+  constructor(config: CoreConfig, options: SupervisorOptions) {
+    super();
+    this.#config = config;
+    this.#options = options;
+  }
+
+  /**
+   * Takes the run directory and starts every module.
+   *
+   * @returns when each module is ready or refused
+   * @throws {DirectoryError} when the run directory is held by another core or cannot be used
+   * @throws {IllegalStateError} when called twice
+   */
+  async start(): Promise<StartReport> {
+    this.#require('new', 'start');
+    this.#state = 'starting';
+    try {
+      this.#runDir = acquireRunDir(this.#options.runDir);
+      this.#saySwept(this.#runDir);
+      for (const spec of this.#config.modules) await this.#add(spec, this.#runDir);
+    } catch (error) {
+      this.#close();
+      throw error;
+    }
+    const refusals = await Promise.all(this.#modules.map((module) => module.start()));
+    if (this.#state === 'starting') this.#state = 'running';
+    const refused: StartReport['refused'] = [];
+    refusals.forEach((error, i) => {
+      if (error) refused.push({ module: this.#modules[i]?.name ?? '', error });
+    });
+    return { refused };
+  }
+
+  /**
+   * Stops: takes no new events, lets those under way finish, then ends the modules in reverse order.
+   *
+   * @param options `now`: do not wait for anything; also while another stop is under way
+   * @returns when every host is gone and the run directory is free
+   */
+  stop(options: { now?: boolean } = {}): Promise<void> {
+    if (this.#state === 'new') this.#state = 'stopped';
+    if (this.#state === 'stopped' && this.#stopped === null) return Promise.resolve();
+    this.#state = 'stopping';
+    if (options.now) for (const module of this.#modules) module.kill();
+    this.#stopped ??= this.#stop(options.now ?? false);
+    return this.#stopped;
+  }
+
+  /**
+   * Sends a message through the chain.
+   *
+   * @returns the verdict, who consumed it, and the message as the modules left it
+   * @throws {MessageError} when payload or an address is over its limit, or a parameter is no 64-bit integer
+   * @throws {IllegalStateError} when the supervisor is not started
+   */
+  async onMessage(params: MessageParamsInput, payload: Uint8Array, options: MessageOptions = {}): Promise<Outcome> {
+    if (payload.length > this.#config.maxMessageBytes) {
+      const limit = `more than max_message (${this.#config.maxMessageBytes})`;
+      throw new MessageError('MESSAGE_TOO_LARGE', `the message has ${payload.length} bytes, ${limit}; it was refused`);
+    }
+    // A copy: the caller may use its buffer again before the last module has seen it.
+    const event = { message: { params: toWireParams(params), payload: Buffer.from(payload) } };
+    const { event: after, ...decision } = await this.#decide('on_message', event, options.sentBy);
+    const message = after.message ?? {};
+    return {
+      ...decision,
+      params: fromWireParams(message.params ?? {}),
+      payload: toBuffer(message.payload ?? new Uint8Array(0)),
+    };
+  }
+
+  /**
+   * Sends the status of a message through the chain.
+   *
+   * @param status becomes `params.status`
+   * @throws {MessageError} as for {@link onMessage}
+   * @throws {IllegalStateError} when the supervisor is not started
+   */
+  async onMessageStatus(params: MessageParamsInput, status: number): Promise<Decision> {
+    return decisionOf(await this.#decide('on_message_status', { status: toWireParams({ ...params, status }) }));
+  }
+
+  /**
+   * Tells the chain that a user logged in.
+   *
+   * @throws {MessageError} when the address is over 64 KiB
+   * @throws {IllegalStateError} when the supervisor is not started
+   */
+  async onLogin(user: LoginUser): Promise<Decision> {
+    const login = {
+      address: toAddress('address', user.address),
+      online: toLong('online', user.online === false ? 0 : 1),
+      flags: toLong('flags', user.flags ?? 0),
+    };
+    return decisionOf(await this.#decide('on_login', { login }));
+  }
+
+  /** Tells the chain of a call. @throws {IllegalStateError} when the supervisor is not started */
+  async onCall(): Promise<Decision> {
+    return decisionOf(await this.#decide('on_call', { call: {} }));
+  }
+
+  /** Tells the chain of the status of a call. @throws {IllegalStateError} when the supervisor is not started */
+  async onCallStatus(): Promise<Decision> {
+    return decisionOf(await this.#decide('on_call_status', { callStatus: {} }));
+  }
+
+  /** The state of everything, as `mesibo-modules status --json` prints it. */
+  status(): SupervisorStatus {
+    const uptimeSeconds = Math.round((performance.now() - this.#startedMs) / 1000);
+    return {
+      core: { pid: process.pid, version: VERSION, uptimeSeconds, config: this.#config.file },
+      modules: this.#modules.map((module) => module.status()),
+    };
+  }
+
+  async #decide(callback: Callback, event: CallEvent, sentBy?: string): Promise<ChainOutcome> {
+    if (this.#state !== 'running' && this.#state !== 'starting') this.#require('running', callback);
+    const members = sentBy === undefined ? this.#modules : this.#modules.filter(({ name }) => name !== sentBy);
+    const underway = runChain(members, callback, event, this.#config.chainDeadlineMs);
+    this.#underway.add(underway);
+    try {
+      return await underway;
+    } finally {
+      this.#underway.delete(underway);
+    }
+  }
+
+  #require(state: 'new' | 'running', call: string): void {
+    if (this.#state === state) return;
+    throw new IllegalStateError('ILLEGAL_STATE', `${call}: the supervisor is ${this.#state}, and must be ${state}`);
+  }
+
+  async #add(spec: CoreConfig['modules'][number], runDir: RunDir): Promise<void> {
+    const path = socketPath(runDir.path, `module-${spec.name}`);
+    const socket = new ModuleSocket(2 * this.#config.maxMessageBytes + FRAME_SLACK_BYTES);
+    this.#sockets.push(socket);
+    await socket.open(path);
+    const around = {
+      socket,
+      endpoint: `ipc://${path}`,
+      runId: runDir.runId,
+      runDir: runDir.path,
+      boxDir: this.#options.boxDir ?? '/dev/shm',
+      blackBoxBytes: this.#config.blackBoxBytes,
+      maxMessageBytes: this.#config.maxMessageBytes,
+    };
+    this.#modules.push(new Module(spec, around, this.#announce()));
+  }
+
+  #announce(): ModuleEvents {
+    return {
+      message: (sent) => this.#emit(() => this.emit('message', sent)),
+      lifecycle: (event) => this.#emit(() => this.emit('lifecycle', event)),
+      log: (line) => this.#emit(() => this.emit('log', line)),
+    };
+  }
+
+  /** A listener that throws must not tear a state change apart: its error surfaces on its own. */
+  #emit(emit: () => void): void {
+    try {
+      emit();
+    } catch (error) {
+      setImmediate(() => {
+        throw error;
+      });
+    }
+  }
+
+  #saySwept({ path, swept }: RunDir): void {
+    if (swept.pid === null && swept.files.length === 0) return;
+    const who = swept.pid === null ? 'a core' : `the core with pid ${swept.pid}`;
+    const text = `${who} did not end cleanly; ${swept.files.length} sockets that it left in ${path} were removed`;
+    const line: LogLine = { time: Date.now(), module: null, generation: null, source: 'supervisor', level: 1, text };
+    this.#emit(() => this.emit('log', line));
+  }
+
+  async #stop(now: boolean): Promise<void> {
+    if (!now) await Promise.allSettled(this.#underway);
+    for (const module of [...this.#modules].reverse()) {
+      const gone = module.stop();
+      if (now) module.kill();
+      await gone;
+    }
+    this.#close();
+  }
+
+  #close(): void {
+    for (const socket of this.#sockets) socket.close();
+    this.#runDir?.release();
+    this.#runDir = null;
+    this.#state = 'stopped';
+  }
+}
+
+function decisionOf({ verdict, by, trace }: ChainOutcome): Decision {
+  return { verdict, by, trace };
+}
+
+function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}

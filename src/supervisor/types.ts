@@ -1,0 +1,160 @@
+/** The types of the supervisor's public face: what goes in, what comes out, what is announced. */
+
+import type { AbiName } from '../config/types.js';
+
+/** What a module, or a default in its place, decided. */
+export type Verdict = 'pass' | 'consumed';
+
+/** Why a default verdict was given in a module's place. */
+export type DefaultReason = 'crash' | 'hang' | 'deadline' | 'down' | 'overload';
+
+/**
+ * The parameters of a message, as the union of the three ABIs has them. The ids are 64-bit; the other fields are
+ * 64-bit in C too, but hold small values: one above 2^53 is rounded here, never between modules.
+ */
+export interface MessageParams {
+  aid: bigint;
+  id: bigint;
+  refid: bigint;
+  groupid: bigint;
+  sid: bigint;
+  flags: number;
+  type: number;
+  expiry: number;
+  /** Bit 0: the destination is online (`to_online` in the older ABIs). */
+  uflags: number;
+  status: number;
+  device: number;
+  /** `null` when a module pointed it to NULL. */
+  to: string | null;
+  from: string | null;
+}
+
+/** Parameters as a caller gives them: what is left out is 0, and every integer form is taken. */
+export type MessageParamsInput = {
+  [K in Exclude<keyof MessageParams, 'to' | 'from'>]?: bigint | number;
+} & { to?: string | null; from?: string | null };
+
+/** One line of a trace: what one module made of the call. */
+export interface TraceEntry {
+  module: string;
+  verdict: Verdict;
+  /** Why the verdict is a default one; `null` for the module's own. */
+  default: DefaultReason | null;
+  /** From the moment the chain reached the module to its verdict. */
+  micros: number;
+}
+
+/** What the chain decided on an event. */
+export interface Decision {
+  verdict: Verdict;
+  /** The module whose verdict, its own or a default, consumed; `null` for a pass. */
+  by: string | null;
+  trace: TraceEntry[];
+}
+
+/** What the chain decided on a message, and the message as it now is. */
+export interface Outcome extends Decision {
+  params: MessageParams;
+  payload: Buffer;
+}
+
+/** Options of one message. */
+export interface MessageOptions {
+  /** The module that sent this message: it is not offered to it again. */
+  sentBy?: string;
+}
+
+/** A user who logged in, for `onLogin`. */
+export interface LoginUser {
+  address: string;
+  online?: boolean;
+  flags?: bigint | number;
+}
+
+/** A message that a module sent by `send_message`. */
+export interface SentMessage {
+  module: string;
+  generation: number;
+  params: MessageParams;
+  payload: Buffer;
+}
+
+/** A line that a module logged, that its process printed, or that the supervisor has to say. */
+export interface LogLine {
+  /** Milliseconds since the epoch, when the core read it. */
+  time: number;
+  /** `null` for a line of the core itself. */
+  module: string | null;
+  generation: number | null;
+  source: 'module' | 'stdout' | 'stderr' | 'supervisor';
+  /** For `module`: the module's own level, 0 always shown, higher more verbose. For `supervisor`: 0 error, 1 warning, 2 info. */
+  level: number;
+  text: string;
+}
+
+/** What became of a host process. */
+export type DeathCause = 'crash' | 'exit' | 'hang' | 'start' | 'stop';
+
+export type ModuleState = 'stopped' | 'starting' | 'serving' | 'backoff' | 'failed';
+export type HostState = 'starting' | 'ready' | 'draining' | 'stopping' | 'exited';
+
+/** A change in the life of a module or of one of its hosts. */
+export type LifecycleEvent =
+  | { kind: 'module'; module: string; from: ModuleState; to: ModuleState; reason: string | null }
+  | { kind: 'spawned'; module: string; generation: number; pid: number }
+  | { kind: 'ready'; module: string; generation: number; pid: number; startMicros: number }
+  | {
+      kind: 'exited';
+      module: string;
+      generation: number;
+      pid: number;
+      cause: DeathCause;
+      signal: string | null;
+      exitCode: number | null;
+      /** One readable line: which module, what happened, what follows. */
+      text: string;
+    };
+
+/** One host of a module, in a status. */
+export interface HostStatus {
+  pid: number;
+  generation: number;
+  state: HostState;
+  /** ISO 8601. */
+  startedAt: string;
+}
+
+/** Everything `status --json` says of one module. */
+export interface ModuleStatus {
+  name: string;
+  state: ModuleState;
+  desired: 'up' | 'down';
+  /** Of the newest host; `null` when there is none. */
+  pid: number | null;
+  generation: number;
+  abi: AbiName | null;
+  path: string | null;
+  description: string | null;
+  callbacks: string[];
+  hosts: HostStatus[];
+  restarts: number;
+  crashes: {
+    total: number;
+    byCause: { crash: number; exit: number; hang: number };
+    lastSignal: string | null;
+    lastAt: string | null;
+  };
+  lastError: string | null;
+  nextStartAt: string | null;
+  messages: { total: number; pass: number; consumed: number; default: number };
+  inFlight: number;
+  queued: number;
+  latencyMicros: { p50: number | null; p99: number | null };
+}
+
+/** Everything `status --json` says. */
+export interface SupervisorStatus {
+  core: { pid: number; version: string; uptimeSeconds: number; config: string | null };
+  modules: ModuleStatus[];
+}

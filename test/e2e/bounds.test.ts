@@ -1,0 +1,128 @@
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeConfig, Supervisor } from 'mesibo-modules';
+import { afterEach, describe, expect, it } from 'vitest';
+import { fixtureModule, sample, startCore, TestCore } from './core.js';
+
+let core: TestCore;
+afterEach(() => core.close());
+
+describe('messages', () => {
+  const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+  it.each([
+    ['of no bytes', Buffer.alloc(0)],
+    ['with NULs', Buffer.from('a\0b\0')],
+    ['of every byte, which is not UTF-8', all],
+    ['of 1 MiB', Buffer.alloc(1024 * 1024, 'x')],
+  ])('%s come back as they were, or as a module changed them', async (_, payload) => {
+    core = await startCore([fixtureModule('change-2020'), fixtureModule('change-table'), fixtureModule('echo-params')]);
+    const outcome = await core.supervisor.onMessage({ from: 'a', to: 'b' }, payload);
+    expect(outcome.trace.map((entry) => entry.default)).toEqual([null, null, null]);
+    const capitals = payload.map((byte) => (byte >= 97 && byte <= 122 ? byte - 32 : byte));
+    const rotated = capitals.map((byte) => (byte >= 65 && byte <= 90 ? 65 + ((byte - 65 + 13) % 26) : byte));
+    expect(outcome.payload.equals(rotated)).toBe(true);
+    expect(core.lines('echo_params')[1]).toBe(`len=${payload.length} to=1 from=1 after=0`);
+  });
+
+  it('carry ids of 2^64-1 and addresses of 64 KiB', async () => {
+    core = await startCore([fixtureModule('echo-params')]);
+    const max = 2n ** 64n - 1n;
+    const params = { aid: max, id: max, refid: max, groupid: max, sid: max, from: 'a', to: 'b'.repeat(65536) };
+    const outcome = await core.send('hello', params);
+    expect(outcome.params).toMatchObject(params);
+    expect(core.lines('echo_params')[0]).toContain(`aid=${max} id=${max} refid=${max} groupid=${max}`);
+    expect(core.lines('echo_params')[1]).toContain('to=65536');
+  });
+
+  it('over max_message, or with impossible parameters, are refused before they travel', async () => {
+    core = await startCore([fixtureModule('echo-params')], { maxMessageBytes: 1000 });
+    await expect(core.send('x'.repeat(1001))).rejects.toMatchObject({
+      code: 'MESSAGE_TOO_LARGE',
+      message: 'the message has 1001 bytes, more than max_message (1000); it was refused',
+    });
+    await expect(core.send('x', { from: 'a'.repeat(65537), to: 'b' })).rejects.toMatchObject({
+      code: 'MESSAGE_TOO_LARGE',
+    });
+    await expect(core.send('x', { from: 'a\0', to: 'b' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    await expect(core.send('x', { id: 2n ** 64n })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect((await core.send('x'.repeat(1000))).trace).toMatchObject([{ default: null }]);
+    expect(core.module('echo_params').messages.total).toBe(1);
+  });
+});
+
+describe('a flood', () => {
+  it('beyond window and queue gets the default verdict at once', async () => {
+    core = await startCore([fixtureModule('slow', { window: 2, queue: 3, deadlineMs: 30_000 })]);
+    const outcomes = await Promise.all(Array.from({ length: 8 }, () => core.send('20')));
+    const reasons = outcomes.map(({ trace }) => trace[0]?.default);
+    expect(reasons).toEqual([null, null, null, null, null, 'overload', 'overload', 'overload']);
+    expect(core.module('slow')).toMatchObject({ inFlight: 0, queued: 0, messages: { pass: 5, default: 3 } });
+  });
+
+  it('of log lines loses none, or says how many', async () => {
+    core = await startCore([fixtureModule('flood', { deadlineMs: 30_000, hangMs: null })]);
+    await core.send('200000');
+    await core.supervisor.stop();
+    const lines = core.lines('flood');
+    const dropped = lines
+      .map((line) => Number(/^(\d+) log lines were dropped/.exec(line)?.[1] ?? 0))
+      .reduce((a, b) => a + b, 0);
+    const printed = lines.filter((line) => !/log lines were dropped/.test(line)).length;
+    expect(printed + dropped).toBe(200_000);
+    expect(dropped).toBeGreaterThan(0);
+  });
+
+  it('of sends is accepted or refused, and what was accepted arrives', async () => {
+    core = await startCore([fixtureModule('sends-many', { deadlineMs: 30_000 })]);
+    await core.send('1000');
+    expect(core.sent.map(({ payload }) => payload.toString())).toEqual(
+      Array.from({ length: 1000 }, (_, i) => `sent ${i + 1}`),
+    );
+  });
+});
+
+describe('directories and memory', () => {
+  it('one core per run directory: the second is refused and harms nothing', async () => {
+    core = await startCore([{ name: 'crashy', path: sample('crashy') }]);
+    const second = new Supervisor(makeConfig({ modules: [] }), { runDir: core.runDir });
+    await expect(second.start()).rejects.toMatchObject({
+      code: 'RUN_DIR_BUSY',
+      message: expect.stringContaining(`is held by the core with pid ${process.pid}`),
+    });
+    expect((await core.send('hello')).trace).toMatchObject([{ default: null }]);
+  });
+
+  it('a run directory whose sockets would have too long a path is refused with the length', async () => {
+    core = new TestCore({ modules: [] });
+    const runDir = join(core.directory, 'x'.repeat(120));
+    const long = new Supervisor(makeConfig({ modules: [{ name: 'crashy', path: sample('crashy') }] }), { runDir });
+    await expect(long.start()).rejects.toMatchObject({
+      code: 'SOCKET_PATH_TOO_LONG',
+      message: expect.stringMatching(/has \d+ bytes, .* 107/),
+    });
+    await core.start();
+  });
+
+  it('a run directory that others may write to is refused', async () => {
+    core = new TestCore({ modules: [] });
+    const runDir = join(core.directory, 'open');
+    mkdirSync(runDir);
+    chmodSync(runDir, 0o777);
+    await expect(new Supervisor(makeConfig({ modules: [] }), { runDir }).start()).rejects.toMatchObject({
+      code: 'RUN_DIR_UNUSABLE',
+    });
+    await core.start();
+  });
+
+  it('no room for a black box is a refused start', async () => {
+    const modules = [{ name: 'crashy', path: sample('crashy') }];
+    // More than any machine has, and than a configuration may ask for.
+    core = await new TestCore({ modules }, { blackBoxBytes: 2 ** 44 }).start();
+    const [refusal] = core.report.refused;
+    expect(refusal?.error).toMatchObject({ code: 'BLACK_BOX_UNAVAILABLE', module: 'crashy' });
+    expect(refusal?.error.message).toMatch(
+      /^module crashy: no memory for the black box: \/dev\/shm .*lower black_box$/,
+    );
+    expect((await core.send('hello')).trace).toMatchObject([{ default: 'down' }]);
+  });
+});

@@ -1,0 +1,161 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { fixture, fixtureModule, sample, startCore, type TestCore } from './core.js';
+
+let core: TestCore;
+afterEach(() => core.close());
+
+describe('a chain of both ABIs', () => {
+  it('hands on what each module changed, to the next one and to the outcome', async () => {
+    core = await startCore([fixtureModule('change-table'), fixtureModule('change-2020'), fixtureModule('echo-params')]);
+    expect(core.supervisor.status().modules.map(({ abi }) => abi)).toEqual(['table', 'exports-2020', 'exports-2020']);
+    const outcome = await core.send('hello', { from: 'alice', to: 'bob', expiry: 7, sid: 9, device: 3, uflags: 1 });
+    expect(outcome.payload.toString()).toBe('URYYB');
+    expect(outcome.params).toMatchObject({ expiry: 3600, to: 'bob', sid: 9n, device: 3, uflags: 1 });
+    expect(core.lines('echo_params')[0]).toMatch(/expiry=3600 uflags=1 status=0 sid=9 device=3$/);
+  });
+
+  it('passes on an address that a module repointed to its own memory', async () => {
+    core = await startCore([fixtureModule('change-2020'), fixtureModule('all-callbacks-table')]);
+    const outcome = await core.send('redirect me');
+    expect(outcome.params.to).toBe('redirected');
+    expect(core.lines('all_callbacks_table')).toEqual(['on_message id=0 from=alice to=redirected text=REDIRECT ME']);
+  });
+});
+
+describe.each(['table', '2020'])('every callback (%s)', (abi) => {
+  it('is called with its arguments, and cleanup last', async () => {
+    const module = fixtureModule(`all-callbacks-${abi}`);
+    core = await startCore([module]);
+    await core.send('hello', { id: 5, from: 'alice', to: 'bob' });
+    expect(await core.supervisor.onMessageStatus({ id: 5, from: 'bob', to: 'alice' }, 2)).toMatchObject({
+      verdict: 'pass',
+      by: null,
+    });
+    const failed = await core.supervisor.onMessageStatus({ id: 6, from: 'bob', to: 'alice' }, 0x80);
+    expect(failed).toMatchObject({ verdict: 'consumed', by: module.name });
+    const login = await core.supervisor.onLogin({ address: 'alice', flags: 4 });
+    expect(login.trace).toHaveLength(abi === '2020' ? 1 : 0);
+    await core.supervisor.onCall();
+    await core.supervisor.onCallStatus();
+    await core.supervisor.stop();
+    const lines = core.lines(module.name);
+    expect(lines.filter((line) => !line.startsWith('on_login'))).toEqual([
+      'on_message id=5 from=alice to=bob text=hello',
+      'on_message_status id=5 from=bob to=alice status=2',
+      'on_message_status id=6 from=bob to=alice status=128',
+      'on_call',
+      'on_call_status',
+      'on_cleanup',
+    ]);
+    expect(lines.filter((line) => line.startsWith('on_login'))).toHaveLength(abi === '2020' ? 1 : 0);
+    if (abi === '2020') expect(lines.find((line) => line.startsWith('on_login'))).toMatch(/alice/);
+  });
+
+  it('that a module lacks costs it nothing', async () => {
+    core = await startCore([fixtureModule(abi === 'table' ? 'change-table' : 'change-2020')]);
+    expect(await core.supervisor.onCall()).toEqual({ verdict: 'pass', by: null, trace: [] });
+  });
+});
+
+describe('log', () => {
+  const expected = [
+    'string [hello]',
+    'float [ 3.14]',
+    'unsigned long [18446744073709551615]',
+    'pointer [0x1234abcd]',
+    'doubles [1.5 2.5 3.5 4.5 5.5 6.5 7.5 8.5 9.5]',
+    'integers [1 -2 3 -4 5 -6 7 -8]',
+    'mixed [1 1.5 a 2 2.5 b 3 3.5 c z]',
+    'percent [100%]',
+    'no newline',
+    `long [${'x'.repeat(10_240)}]`,
+  ];
+  it.each([
+    ['printf', 'text'],
+    ['printf-2020', 'text'],
+    ['printf-2020', 'vlog'],
+  ])('%s (%s) prints what printf would', async (name, text) => {
+    const module = fixtureModule(name);
+    core = await startCore([module]);
+    await core.send(text);
+    expect(core.lines(module.name)).toEqual(expected);
+  });
+
+  it('and stdout and stderr of the process are kept apart', async () => {
+    core = await startCore([fixtureModule('writes-stdout')]);
+    await core.send('hello');
+    await core.supervisor.stop();
+    await core.until(
+      () => core.lines('writes_stdout', 'stdout').length === 2 && core.lines('writes_stdout', 'stderr').length === 2,
+    );
+    expect(core.lines('writes_stdout', 'stdout')).toEqual(['stdout with a newline', 'stdout without']);
+    expect(core.lines('writes_stdout', 'stderr')).toEqual(['stderr with a newline', 'stderr without']);
+  });
+});
+
+describe('threads', () => {
+  it('of a module may log and send while on_message waits for them', async () => {
+    core = await startCore([fixtureModule('thread-logs-and-sends')]);
+    expect((await core.send('hello')).trace).toMatchObject([{ default: null }]);
+    expect(core.lines('thread_logs_and_sends')).toEqual(['from the thread']);
+    expect(core.sent.map(({ payload }) => payload.toString())).toEqual(['sent by the thread']);
+  });
+});
+
+describe('configuration', () => {
+  it('reaches the module as it stands, in memory that it may write to', async () => {
+    core = await startCore([fixtureModule('getconfig', { config: { words: 'a,b,c', empty: '' } })]);
+    await core.send('words');
+    await core.send('absent');
+    const lines = core.lines('getconfig');
+    expect(lines[0]).toBe('2 settings');
+    expect(lines.join('\n')).toMatch(/words.*a,b,c/);
+    expect(lines.at(-1)).toBe('absent is not set');
+  });
+});
+
+describe('symbols', () => {
+  it.runIf(existsSync(fixture('libcrypto')))('of a library that Node carries too are those of the system', async () => {
+    core = await startCore([fixtureModule('libcrypto')]);
+    await core.send('hello');
+    const maps = execFileSync('grep', ['libcrypto', `/proc/${core.module('libcrypto').pid}/maps`], {
+      encoding: 'utf8',
+    });
+    const library = /\/\S*libcrypto\.so\S*/.exec(maps)?.[0] ?? '';
+    const system = execFileSync('grep', ['-aom1', 'OpenSSL [0-9][0-9a-z.]* [0-9]* [A-Z][a-z]* [0-9]*', library], {
+      encoding: 'utf8',
+    });
+    expect(core.lines('libcrypto')).toEqual([`libcrypto [${system.split('\n')[0]}]`]);
+  });
+
+  it('that this version has no service behind can be imported, return failure and say so once', async () => {
+    core = await startCore([fixtureModule('calls-later-services')]);
+    expect(core.report.refused).toEqual([]);
+    await core.send('again');
+    const lines = core.lines('calls_later_services');
+    expect(lines.filter((line) => line.includes('mesibo_util_http is not offered'))).toHaveLength(1);
+    expect(lines.filter((line) => line === 'http returned -1').length).toBeGreaterThan(0);
+    expect(lines.filter((line) => line === 'json_extract returned NULL').length).toBeGreaterThan(0);
+  });
+});
+
+describe('samples', () => {
+  it('filter blocks the words of its configuration, autoreply answers, and neither sees its own', async () => {
+    const config = { blocked_words: 'darn,heck' };
+    core = await startCore([
+      { name: 'filter', path: sample('filter'), config },
+      { name: 'autoreply', path: sample('autoreply'), config: { reply: 'Thanks.' } },
+    ]);
+    expect(await core.send('What the HECK?')).toMatchObject({ verdict: 'consumed', by: 'filter' });
+    expect(await core.send('checking')).toMatchObject({ verdict: 'pass', by: null });
+    expect(core.sent).toHaveLength(1);
+    const { params, payload } = core.sent[0] as TestCore['sent'][number];
+    expect(payload.toString()).toBe('Thanks.');
+    const reply = await core.supervisor.onMessage({ ...params, from: params.from, to: params.to }, payload, {
+      sentBy: 'autoreply',
+    });
+    expect(reply.trace.map(({ module }) => module)).toEqual(['filter']);
+  });
+});
