@@ -1,0 +1,86 @@
+/** Starts a core that goes on when the command that started it has returned. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { Started } from '../src/daemon.js';
+import { makeStateDir } from '../src/directories.js';
+import { SupervisorError } from '../src/errors.js';
+
+/** What a core in the background is started with; all paths are absolute. */
+export interface BackgroundOptions {
+  configFile: string;
+  runDir: string;
+  stateDir: string;
+  strict: boolean;
+}
+
+const REPORT_FD = 3;
+const MAX_LAST_WORDS_BYTES = 64 * 1024;
+
+/**
+ * Starts this program again, detached, and waits for its report.
+ *
+ * @returns what the core reports once it serves.
+ * @throws SupervisorError with what the core said when it ended instead.
+ * @throws DirectoryError `STATE_DIR_UNUSABLE`.
+ */
+export async function startInBackground(options: BackgroundOptions): Promise<Started> {
+  makeStateDir(options.stateDir);
+  // A file and not a pipe: what the core, or Node itself, has to say at the worst moment must find a place to go.
+  const stderrFd = openSync(join(options.stateDir, 'logs', 'core.stderr'), 'a+', 0o640);
+  const stderrFrom = fstatSync(stderrFd).size;
+  try {
+    const child = spawn(process.execPath, [...process.execArgv, ...argumentsOf(options)], {
+      cwd: '/',
+      detached: true,
+      stdio: ['ignore', 'ignore', stderrFd, 'pipe'],
+    });
+    const started = await waitForReport(child);
+    if (typeof started !== 'string') return started;
+    const said = readFrom(stderrFd, stderrFrom)
+      .replaceAll(/^mesibo-modules: /gm, '')
+      .trim();
+    throw new SupervisorError('ILLEGAL_STATE', said || `the core ${started} before it served`);
+  } finally {
+    closeSync(stderrFd);
+  }
+}
+
+function argumentsOf({ configFile, runDir, stateDir, strict }: BackgroundOptions): string[] {
+  const directories = ['--run-dir', runDir, '--state-dir', stateDir];
+  const start = ['start', '--config', configFile, '--report-fd', String(REPORT_FD), ...(strict ? ['--strict'] : [])];
+  return [process.argv[1] as string, ...directories, ...start];
+}
+
+/** @returns the report, or how the core ended without one. */
+async function waitForReport(child: ChildProcess): Promise<Started | string> {
+  const pipe = child.stdio[REPORT_FD] as Readable;
+  // Whoever interrupts the command does not want the core either.
+  const interrupt = (signal: NodeJS.Signals) => child.kill(signal);
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  try {
+    return await new Promise<Started | string>((resolve) => {
+      let received = '';
+      pipe.setEncoding('utf8').on('data', (text: string) => {
+        received += text;
+        const end = received.indexOf('\n');
+        if (end >= 0) resolve(JSON.parse(received.slice(0, end)) as Started);
+      });
+      pipe.on('error', () => undefined);
+      child.once('error', (error) => resolve(`could not be started (${error.message})`));
+      // Not the end of the pipe: a host may have inherited it and hold it open.
+      child.once('exit', (code, signal) => resolve(signal ? `was ended by ${signal}` : `exited with ${code}`));
+    });
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+    pipe.destroy();
+    child.unref();
+  }
+}
+
+function readFrom(fd: number, from: number): string {
+  const buffer = Buffer.alloc(MAX_LAST_WORDS_BYTES);
+  return buffer.toString('utf8', 0, readSync(fd, buffer, 0, buffer.length, from));
+}

@@ -1,0 +1,63 @@
+import { closeSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import type { Started } from '../../src/daemon.js';
+import { startInBackground } from '../background.js';
+import { hasColour, tell } from '../io.js';
+import { directoriesOf, type GlobalOptions, parseCount } from '../options.js';
+
+/** The configuration file unless another is given. */
+export const DEFAULT_CONFIG = '/etc/mesibo/mesibo.conf';
+
+interface StartOptions extends GlobalOptions {
+  config: string;
+  daemon?: boolean;
+  strict?: boolean;
+  reportFd?: number;
+}
+
+/** `start`: runs the core, here or in the background. */
+export function addStart(program: Command): void {
+  program
+    .command('start')
+    .description('start the core and its modules, in the foreground unless --daemon is given')
+    .option('--config <file>', 'the configuration file', DEFAULT_CONFIG)
+    .option('--daemon', 'go to the background, and return when every module is ready or refused')
+    .option('--strict', 'let warnings of the configuration and refused modules fail the start')
+    .addOption(
+      new Option('--report-fd <fd>', 'where a core in the background says that it serves')
+        .argParser(parseCount)
+        .hideHelp(),
+    )
+    .action(async (_options, command: Command) => {
+      const options = command.optsWithGlobals<StartOptions>();
+      const directories = directoriesOf(options);
+      const configFile = resolve(options.config);
+      const strict = options.strict ?? false;
+      if (options.daemon) {
+        const { refused, warnings } = await startInBackground({ ...directories, configFile, strict });
+        for (const line of [...warnings, ...refused]) tell(line);
+        return;
+      }
+      const { runDaemon } = await import('../../src/daemon.js');
+      const { reportFd } = options;
+      process.exitCode = await runDaemon({
+        ...directories,
+        configFile,
+        strict,
+        ...(reportFd === undefined
+          ? { stdout: { form: process.stdout.isTTY ? 'pretty' : 'json', colour: hasColour(process.stdout) } }
+          : { stdout: null, onServing: (started: Started) => reportTo(reportFd, started) }),
+      });
+    });
+}
+
+/** Whoever started the core may be gone: then nobody needs the report. */
+function reportTo(fd: number, started: Started): void {
+  try {
+    writeSync(fd, `${JSON.stringify(started)}\n`);
+    closeSync(fd);
+  } catch {
+    return;
+  }
+}

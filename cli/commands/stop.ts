@@ -1,0 +1,50 @@
+import type { Command } from 'commander';
+import { ControlError } from '../../src/errors.js';
+import { tell } from '../io.js';
+import { directoriesOf, type GlobalOptions } from '../options.js';
+
+/** `stop_timeout` bounds each module's stop; this is far beyond what anybody sets. */
+const STOP_LIMIT_MS = 10 * 60_000;
+/** A core that starts or stops takes no requests meanwhile. */
+const BUSY_LIMIT_MS = 30_000;
+
+/** `stop`: ends the core and returns when it is gone. */
+export function addStop(program: Command): void {
+  program
+    .command('stop')
+    .description('stop the core and its modules; returns when all of them are gone')
+    .action(async (_options, command: Command) => {
+      const { runDir } = directoriesOf(command.optsWithGlobals<GlobalOptions>());
+      const { waitForCoreToEnd } = await import('../../src/control/core-lock.js');
+      const pid = await requestStop(runDir);
+      if (!(await waitForCoreToEnd(runDir, STOP_LIMIT_MS))) {
+        const remedy = `to end it at once: kill -KILL ${pid ?? 'its pid'}`;
+        throw new ControlError(
+          'CORE_SILENT',
+          `the core has not ended within ${STOP_LIMIT_MS / 60_000} minutes; ${remedy}`,
+        );
+      }
+      tell(pid === null ? 'the core has stopped' : `the core with pid ${pid} has stopped`);
+    });
+}
+
+/** @returns the pid, or `null` when the core was about to end by itself. */
+async function requestStop(runDir: string): Promise<number | null> {
+  const { ControlClient } = await import('../../src/control/client.js');
+  const end = performance.now() + BUSY_LIMIT_MS;
+  for (let first = true; ; first = false) {
+    try {
+      const client = await ControlClient.connect(runDir);
+      try {
+        return (await client.stop()).pid;
+      } finally {
+        client.close();
+      }
+    } catch (error) {
+      if (!(error instanceof ControlError)) throw error;
+      if (error.code === 'CORE_NOT_RUNNING' && !first) return null;
+      if (error.code !== 'CORE_SILENT' || performance.now() >= end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}

@@ -1,0 +1,41 @@
+/** What every command prints with, and the errors that decide the exit code. */
+
+import { ControlError, SupervisorError } from '../src/errors.js';
+
+/** Exit codes of every command. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, notRunning: 3 } as const;
+
+/** The command line makes no sense; the message says what was expected. */
+export class UsageError extends Error {}
+
+/** Prints data, with its final newline. */
+export function printData(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Tells the person at the terminal something; each line says who speaks. */
+export function tell(text: string): void {
+  for (const line of text.split('\n')) process.stderr.write(`mesibo-modules: ${line}\n`);
+}
+
+/** Whether a stream is for a person who takes colours. */
+export function hasColour(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+}
+
+/** A reader that has seen enough, as in `| head -1`, ends the command quietly. */
+export function surviveClosedPipes(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? (process.exitCode ?? EXIT.ok) : EXIT.failed);
+  });
+  process.stderr.on('error', () => undefined);
+}
+
+/** Tells what went wrong, in one line each and without a stack trace, and gives the exit code. */
+export function report(error: unknown): number {
+  if (process.env.MESIBO_DEBUG && error instanceof Error) tell(error.stack ?? error.message);
+  else if (error instanceof SupervisorError || error instanceof UsageError) tell(error.message);
+  else tell(`unexpected: ${(error as Error)?.message ?? error}; run it again with MESIBO_DEBUG=1 for the details`);
+  if (error instanceof UsageError) return EXIT.usage;
+  return error instanceof ControlError && error.code === 'CORE_NOT_RUNNING' ? EXIT.notRunning : EXIT.failed;
+}

@@ -1,0 +1,66 @@
+/** Tries every configured module in a core of its own, thrown away afterwards. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CoreConfig, ModuleSpec } from './config/types.js';
+import { Supervisor } from './supervisor/supervisor.js';
+
+/** What trying one module showed. */
+export interface CheckResult {
+  module: string;
+  /** The module starts and nothing about it needs attention. */
+  ok: boolean;
+  /** The ABI it runs with and how that was found; `null` when it did not become ready. */
+  abi: string | null;
+  /** One readable line each; at least one unless `ok`. */
+  problems: string[];
+}
+
+/** Modules tried at a time. */
+const LANES = 2;
+/** A longer temporary directory leaves too little of the 107 bytes that a socket path may have. */
+const MAX_TMP_LENGTH = 40;
+
+/**
+ * Starts each module by itself, with a run directory that nothing else uses, and yields what came of it in the order
+ * of the configuration.
+ */
+export async function* checkModules(config: CoreConfig, signal?: AbortSignal): AsyncGenerator<CheckResult> {
+  for (let at = 0; at < config.modules.length; at += LANES) {
+    const tried = config.modules.slice(at, at + LANES).map((spec) => checkModule(config, spec, signal));
+    yield* await Promise.all(tried);
+  }
+}
+
+async function checkModule(config: CoreConfig, spec: ModuleSpec, signal?: AbortSignal): Promise<CheckResult> {
+  const base = tmpdir().length > MAX_TMP_LENGTH ? '/tmp' : tmpdir();
+  const runDir = mkdtempSync(join(base, 'mesibo-check-'));
+  const supervisor = new Supervisor({ ...config, modules: [spec] }, { runDir });
+  const problems: string[] = [];
+  let how: string | null = null;
+  supervisor.on('log', ({ source, level, text }) => {
+    if (source !== 'supervisor') return;
+    if (level === 1) problems.push(text);
+    how ??= /with the ABI (.*)$/s.exec(text)?.[1] ?? null;
+  });
+  supervisor.on('lifecycle', (event) => {
+    if (event.kind === 'exited' && event.cause !== 'stop' && event.cause !== 'start') problems.push(event.text);
+  });
+  const end = () => void supervisor.stop({ now: true });
+  signal?.addEventListener('abort', end, { once: true });
+  try {
+    signal?.throwIfAborted();
+    const { refused } = await supervisor.start();
+    problems.push(...refused.map(({ error }) => error.message));
+    const abi = supervisor.status().modules[0]?.abi ?? null;
+    // Stopped in peace, because a module may also fail in its cleanup.
+    await supervisor.stop({ now: refused.length > 0 });
+    signal?.throwIfAborted();
+    return { module: spec.name, ok: problems.length === 0, abi: abi && (how ?? abi), problems };
+  } finally {
+    signal?.removeEventListener('abort', end);
+    await supervisor.stop({ now: true });
+    rmSync(runDir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,198 @@
+/** The command line's end of the control socket. */
+
+import { Dealer } from 'zeromq';
+import { ControlError, ERROR_CODES, type ErrorCode, MessageError } from '../errors.js';
+import type { MessageParamsInput, Outcome, SupervisorStatus } from '../supervisor/types.js';
+import { toWireParams } from '../wire/params.js';
+import { readCoreLock } from './core-lock.js';
+import { controlAddress, MAX_REQUEST_BYTES } from './endpoint.js';
+import {
+  decodeReply,
+  encodeRequest,
+  fromWireOutcome,
+  fromWireSent,
+  type Reply,
+  type ReportedMessage,
+  type Request,
+} from './frames.js';
+import { Mailbox } from './mailbox.js';
+import { probeCore } from './probe.js';
+
+/** How long a client waits for an answer. */
+export interface ControlTimeouts {
+  /** For an answer that the core gives at once, in milliseconds. */
+  answerMs: number;
+  /** For a verdict, which a `chain_deadline` may delay, in milliseconds. */
+  outcomeMs: number;
+}
+
+/** A message to send through a core's chain. */
+export interface SendRequest {
+  params: MessageParamsInput;
+  payload: Uint8Array;
+  /** How long after the outcome to report messages of modules, in milliseconds. */
+  waitMs: number;
+}
+
+/** What a core reports of a message: its outcome first, then what modules sent. */
+export type SendEvent = { kind: 'outcome'; outcome: Outcome } | { kind: 'sent'; sent: ReportedMessage };
+
+/** How long after the end of a connection its last replies may still come in. */
+const LAST_REPLIES_MS = 100;
+
+const DEFAULT_TIMEOUTS: ControlTimeouts = { answerMs: 5_000, outcomeMs: 60_000 };
+
+/** A connection to a running core. */
+export class ControlClient {
+  readonly #runDir: string;
+  readonly #timeouts: ControlTimeouts;
+  readonly #socket: Dealer;
+  readonly #pending = new Map<number, Mailbox<Reply>>();
+  #nextId = 1;
+  #closed = false;
+
+  private constructor(runDir: string, timeouts: ControlTimeouts) {
+    this.#runDir = runDir;
+    this.#timeouts = timeouts;
+    this.#socket = new Dealer({ linger: 0, sendTimeout: timeouts.answerMs, reconnectInterval: -1 });
+  }
+
+  /**
+   * Connects to the core that serves a run directory.
+   *
+   * @throws ControlError `CORE_NOT_RUNNING`, or `CORE_SILENT` for a core that starts or stops.
+   * @throws DirectoryError `SOCKET_PATH_TOO_LONG`, or `RUN_DIR_UNUSABLE` for one that may not be entered.
+   */
+  static async connect(runDir: string, timeouts: Partial<ControlTimeouts> = {}): Promise<ControlClient> {
+    const address = controlAddress(runDir);
+    await probeCore(runDir);
+    const client = new ControlClient(runDir, { ...DEFAULT_TIMEOUTS, ...timeouts });
+    // Observed before the connection is made, lest its end be missed.
+    client.#socket.events.on('disconnect', () => client.#lost());
+    client.#socket.connect(address);
+    void client.#receive();
+    return client;
+  }
+
+  /**
+   * Asks for the state of the core and its modules.
+   *
+   * @throws ControlError `CORE_SILENT` when no answer comes in time.
+   */
+  async status(): Promise<SupervisorStatus> {
+    const reply = await this.#ask({ status: {} });
+    return JSON.parse(reply.status ?? 'null') as SupervisorStatus;
+  }
+
+  /**
+   * Asks the core to end.
+   *
+   * @returns the process that is ending; its lock is free when it has.
+   * @throws ControlError `CORE_SILENT` when no answer comes in time.
+   */
+  async stop(): Promise<{ pid: number }> {
+    const reply = await this.#ask({ stop: {} });
+    return { pid: reply.stopping?.pid ?? 0 };
+  }
+
+  /**
+   * Sends a message through the chain and reports what becomes of it, as it becomes known.
+   *
+   * @throws ControlError with the core's code when it refuses the message; `CORE_SILENT` when no answer comes in time.
+   * @throws MessageError for parameters or a payload that cannot travel.
+   */
+  async *send(request: SendRequest): AsyncGenerator<SendEvent> {
+    const { payload, waitMs } = request;
+    const { id, mailbox } = await this.#request({ send: { params: toWireParams(request.params), payload, waitMs } });
+    try {
+      const { outcome } = await this.#next(mailbox, this.#timeouts.outcomeMs);
+      if (!outcome) throw this.#misunderstood();
+      yield { kind: 'outcome', outcome: fromWireOutcome(outcome) };
+      for (;;) {
+        const { sent } = await this.#next(mailbox, waitMs + this.#timeouts.answerMs);
+        if (!sent) return;
+        yield { kind: 'sent', sent: fromWireSent(sent) };
+      }
+    } finally {
+      this.#pending.delete(id);
+    }
+  }
+
+  /** Ends the connection. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#socket.close();
+  }
+
+  async #ask(request: Omit<Request, 'id'>): Promise<Reply> {
+    const { id, mailbox } = await this.#request(request);
+    try {
+      return await this.#next(mailbox, this.#timeouts.answerMs);
+    } finally {
+      this.#pending.delete(id);
+    }
+  }
+
+  async #request(request: Omit<Request, 'id'>): Promise<{ id: number; mailbox: Mailbox<Reply> }> {
+    const id = this.#nextId++;
+    const frame = encodeRequest({ ...request, id });
+    if (frame.length > MAX_REQUEST_BYTES) {
+      const limit = `over the ${MAX_REQUEST_BYTES} that the control socket takes`;
+      throw new MessageError('MESSAGE_TOO_LARGE', `the message makes a request of ${frame.length} bytes, ${limit}`);
+    }
+    const mailbox = new Mailbox<Reply>();
+    this.#pending.set(id, mailbox);
+    await this.#socket.send(frame).catch((cause: unknown) => mailbox.fail(this.#silent(cause)));
+    return { id, mailbox };
+  }
+
+  async #next(mailbox: Mailbox<Reply>, limitMs: number): Promise<Reply> {
+    const reply = await mailbox.take(limitMs);
+    if (!reply) throw this.#silent();
+    if (reply.failure) {
+      const code = reply.failure.code ?? '';
+      const known = Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'INVALID_ARGUMENT';
+      throw new ControlError(known, reply.failure.message ?? 'the core refused the request without saying why');
+    }
+    return reply;
+  }
+
+  async #receive(): Promise<void> {
+    try {
+      for await (const [frame] of this.#socket) {
+        const reply = decodeReply(frame ?? Buffer.alloc(0));
+        this.#pending.get(reply.id ?? 0)?.put(reply);
+      }
+    } catch (cause) {
+      for (const mailbox of this.#pending.values()) mailbox.fail(this.#misunderstood(cause));
+    }
+  }
+
+  #lost(): void {
+    if (this.#closed) return;
+    const error = new ControlError(
+      'CORE_SILENT',
+      `the core serving ${this.#runDir} closed the connection before it had answered; see: mesibo-modules logs`,
+    );
+    // The end of the connection is announced by another thread than the last replies, and may overtake them.
+    setTimeout(() => {
+      for (const mailbox of this.#pending.values()) mailbox.fail(error);
+    }, LAST_REPLIES_MS);
+  }
+
+  #silent(cause?: unknown): ControlError {
+    const { pid } = readCoreLock(this.#runDir);
+    return new ControlError(
+      'CORE_SILENT',
+      `the core serving ${this.#runDir}${pid === null ? '' : ` (pid ${pid})`} did not answer in time; ` +
+        'see: mesibo-modules logs, or end the process',
+      { cause },
+    );
+  }
+
+  #misunderstood(cause?: unknown): ControlError {
+    const text = `the core serving ${this.#runDir} answered with something else; is it of another version?`;
+    return new ControlError('CORE_SILENT', text, { cause });
+  }
+}

@@ -1,0 +1,51 @@
+/** What a client can learn from the lock file of a run directory, which the core holds as long as it lives. */
+
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { flockExclusive } from '../libc.js';
+
+/** The state of a run directory's lock. */
+export interface CoreLock {
+  held: boolean;
+  /** The process named in the file; meaningful while the lock is held. `null` when the file names none. */
+  pid: number | null;
+}
+
+/**
+ * Looks at the lock of a run directory. A free lock is taken for an instant, since flock has no other way of asking.
+ *
+ * @throws Error of the file system when the lock file exists and cannot be opened.
+ */
+export function readCoreLock(runDir: string): CoreLock {
+  const file = join(runDir, 'lock');
+  let fd: number;
+  try {
+    fd = openSync(file, 'r');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { held: false, pid: null };
+    throw error;
+  }
+  try {
+    const held = !flockExclusive(fd);
+    const pid = Number.parseInt(readFileSync(file, 'latin1'), 10);
+    return { held, pid: pid > 0 ? pid : null };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * Waits until no core holds a run directory.
+ *
+ * @returns `false` when `limitMs` passed first.
+ */
+export async function waitForCoreToEnd(runDir: string, limitMs: number): Promise<boolean> {
+  const end = performance.now() + limitMs;
+  // The kernel announces a released flock to waiters only, and waiting would block the thread.
+  while (readCoreLock(runDir).held) {
+    if (performance.now() >= end) return false;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return true;
+}

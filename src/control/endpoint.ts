@@ -1,0 +1,35 @@
+/** Where the control socket of a core is, and how much may travel over it. */
+
+import { join } from 'node:path';
+import { DirectoryError } from '../errors.js';
+
+/** `sun_path` holds 108 bytes with its terminating NUL; libzmq refuses a longer one without a word (unix(7)). */
+const MAX_SOCKET_PATH_BYTES = 107;
+
+/** The largest request that a client may send, in bytes; a core with a larger `max_message` takes more. */
+export const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
+
+/**
+ * The path of the control socket in a run directory.
+ *
+ * @throws DirectoryError `SOCKET_PATH_TOO_LONG`.
+ */
+export function controlSocketPath(runDir: string): string {
+  const path = join(runDir, 'control.sock');
+  const length = Buffer.byteLength(path);
+  if (length <= MAX_SOCKET_PATH_BYTES) return path;
+  throw new DirectoryError(
+    'SOCKET_PATH_TOO_LONG',
+    `the socket path ${path} has ${length} bytes and the system allows ${MAX_SOCKET_PATH_BYTES}; ` +
+      'choose a shorter run directory with --run-dir',
+  );
+}
+
+/**
+ * The ZeroMQ address of the control socket in a run directory.
+ *
+ * @throws DirectoryError `SOCKET_PATH_TOO_LONG`.
+ */
+export function controlAddress(runDir: string): string {
+  return `ipc://${controlSocketPath(runDir)}`;
+}

@@ -1,0 +1,111 @@
+/** Requests and replies of the control socket as values. */
+
+import type {
+  DefaultReason,
+  MessageParams,
+  MessageParamsInput,
+  Outcome,
+  SentMessage,
+  Verdict,
+} from '../supervisor/types.js';
+import { mesibo } from '../wire/generated/control.js';
+import { fromWireParams, SCALARS, toWireParams, type WireParams } from '../wire/params.js';
+
+const wire = mesibo.control.v1;
+const MAX_U64 = 0xffffffffffffffffn;
+
+export type Request = mesibo.control.v1.Request.$Properties;
+export type Reply = mesibo.control.v1.Reply.$Properties;
+
+/** A sent message as a client sees it: its generation stays in the core. */
+export type ReportedMessage = Omit<SentMessage, 'generation'>;
+
+/** Encodes what a client asks. */
+export function encodeRequest(request: Request): Uint8Array {
+  return wire.Request.encode(request).finish();
+}
+
+/**
+ * Decodes what a client asks.
+ *
+ * @throws Error when the bytes are no request.
+ */
+export function decodeRequest(bytes: Uint8Array): Request {
+  return wire.Request.decode(bytes);
+}
+
+/** Encodes what the core answers. */
+export function encodeReply(reply: Reply): Uint8Array {
+  return wire.Reply.encode(reply).finish();
+}
+
+/**
+ * Decodes what the core answers.
+ *
+ * @throws Error when the bytes are no reply.
+ */
+export function decodeReply(bytes: Uint8Array): Reply {
+  return wire.Reply.decode(bytes);
+}
+
+/** The outcome of a message as it travels to a client. */
+export function toWireOutcome(outcome: Outcome): mesibo.control.v1.Outcome.$Properties {
+  return {
+    verdict: outcome.verdict,
+    by: outcome.by,
+    params: toWireParams(exact(outcome.params)),
+    payload: outcome.payload,
+    trace: outcome.trace.map((entry) => ({ ...entry, micros: Math.max(0, Math.round(entry.micros)) })),
+  };
+}
+
+/** The outcome of a message as a client sees it. */
+export function fromWireOutcome(outcome: mesibo.control.v1.Outcome.$Properties): Outcome {
+  return {
+    verdict: (outcome.verdict ?? 'pass') as Verdict,
+    by: outcome.by ?? null,
+    params: fromWireParams(outcome.params ?? {}),
+    payload: Buffer.from(outcome.payload ?? []),
+    trace: (outcome.trace ?? []).map((entry) => ({
+      module: entry.module ?? '',
+      verdict: (entry.verdict ?? 'pass') as Verdict,
+      default: (entry.default ?? null) as DefaultReason | null,
+      micros: entry.micros ?? 0,
+    })),
+  };
+}
+
+/** A message that a module sent, as it travels to a client. */
+export function toWireSent(sent: SentMessage): mesibo.control.v1.Sent.$Properties {
+  return { module: sent.module, params: toWireParams(exact(sent.params)), payload: sent.payload };
+}
+
+/** A message that a module sent, as a client sees it. */
+export function fromWireSent(sent: mesibo.control.v1.Sent.$Properties): ReportedMessage {
+  return {
+    module: sent.module ?? '',
+    params: fromWireParams(sent.params ?? {}),
+    payload: Buffer.from(sent.payload ?? []),
+  };
+}
+
+/** The parameters of a request with all their 64 bits, which plain numbers would lose. */
+export function fromWireInput(params: WireParams): MessageParamsInput {
+  const { to, from } = fromWireParams(params);
+  const input: MessageParamsInput = { to, from };
+  for (const field of SCALARS) {
+    const value = params[field];
+    if (value) input[field] = BigInt(value.toString());
+  }
+  return input;
+}
+
+/** A number above 2^53 was rounded on its way out of the core; it must still be one that can travel. */
+function exact(params: MessageParams): MessageParamsInput {
+  const input: MessageParamsInput = { ...params };
+  for (const field of SCALARS) {
+    const value = BigInt(params[field]);
+    input[field] = value > MAX_U64 ? MAX_U64 : value;
+  }
+  return input;
+}

@@ -1,0 +1,180 @@
+/** The core as a process: configuration, supervisor, control socket and logs put together. */
+
+import { loadConfig, strictError } from './config/load.js';
+import type { CoreConfig } from './config/types.js';
+import { controlSocketPath } from './control/endpoint.js';
+import { ControlServer } from './control/server.js';
+import { CoreLog, type CoreLogOptions } from './daemon/core-log.js';
+import { onStopSignals } from './daemon/stop-signals.js';
+import { isInMemory, makeStateDir } from './directories.js';
+import { ModuleLoadError } from './errors.js';
+import { VERSION } from './paths.js';
+import { type StartReport, Supervisor } from './supervisor/supervisor.js';
+
+/** How a core is run. */
+export interface DaemonOptions {
+  configFile: string;
+  /** Absolute. */
+  runDir: string;
+  /** Absolute. */
+  stateDir: string;
+  /** A warning of the configuration, or a refused module, fails the start. */
+  strict: boolean;
+  /** Where to log besides the files. */
+  stdout: CoreLogOptions['stdout'];
+  /** Called once the core serves. */
+  onServing?: (started: Started) => void;
+}
+
+/** How a start went that did not fail. */
+export interface Started {
+  pid: number;
+  /** One line for each module that could not be started. */
+  refused: string[];
+  /** One line for each remark on the configuration. */
+  warnings: string[];
+}
+
+/**
+ * Runs a core until it is told to stop, by a signal or over the control socket. A second signal ends it at once.
+ *
+ * @returns the exit code: 0 after a stop that was asked for, 1 after an internal error.
+ * @throws ConfigError, DirectoryError, or with `strict` ModuleLoadError, when the core could not be started; nothing
+ * of it is left then.
+ */
+export async function runDaemon(options: DaemonOptions): Promise<number> {
+  const config = loadConfig(options.configFile);
+  const strict = options.strict ? strictError(config) : null;
+  if (strict) throw strict;
+  controlSocketPath(options.runDir);
+  makeStateDir(options.stateDir);
+  const { logSizeBytes: sizeBytes, logKeep: keep } = config;
+  const log = new CoreLog({ stateDir: options.stateDir, stdout: options.stdout, sizeBytes, keep });
+  const core = new Core(config, options, log);
+  try {
+    return await core.run();
+  } finally {
+    if (!(await log.close())) endWithoutStdout();
+  }
+}
+
+/** One run: it starts once and stops once, whoever asks for it and how often. */
+class Core {
+  readonly #config: CoreConfig;
+  readonly #options: DaemonOptions;
+  readonly #log: CoreLog;
+  readonly #supervisor: Supervisor;
+  #control: ControlServer | undefined;
+  #exitCode = 0;
+  #stopping = false;
+  #announceEnd: () => void = () => undefined;
+  readonly #ended = new Promise<void>((resolve) => {
+    this.#announceEnd = resolve;
+  });
+
+  constructor(config: CoreConfig, options: DaemonOptions, log: CoreLog) {
+    this.#config = config;
+    this.#options = options;
+    this.#log = log;
+    this.#supervisor = new Supervisor(config, { runDir: options.runDir });
+    log.follow(this.#supervisor);
+  }
+
+  async run(): Promise<number> {
+    const release = onStopSignals(
+      (signal) => this.#stop(`${signal} received`),
+      (signal) => this.#stop(`${signal} received again`, { now: true }),
+    );
+    const onBug = (error: unknown) => this.#endOnBug(error);
+    process.on('uncaughtException', onBug);
+    process.on('unhandledRejection', onBug);
+    try {
+      const starting = this.#supervisor.start();
+      // Told here already, for a stop in the middle of the start leaves nobody to wait for it.
+      starting.catch(() => undefined);
+      const report = await Promise.race([starting, this.#ended.then(() => null)]);
+      if (report && !this.#stopping) await this.#serve(report);
+      await this.#ended;
+    } finally {
+      await this.#control?.close();
+      release();
+      process.off('uncaughtException', onBug);
+      process.off('unhandledRejection', onBug);
+    }
+    return this.#exitCode;
+  }
+
+  /** Only from here on is anything written: before, the files may be those of the core that holds the directory. */
+  async #serve(report: StartReport): Promise<void> {
+    const refused = report.refused.map(({ error }) => error.message);
+    if (this.#options.strict && report.refused[0]) {
+      this.#stop('a module was refused, and --strict was given');
+      await this.#ended;
+      throw new ModuleLoadError(report.refused[0].error.code, refused.join('\n'));
+    }
+    await this.#openControl();
+    const warnings = this.#config.warnings.map(
+      ({ position: { file, line, column }, message }) => `${file}:${line}:${column}: ${message}`,
+    );
+    for (const warning of warnings) this.#log.say('warn', warning);
+    if (!isInMemory(this.#options.runDir)) {
+      const why = 'is not in memory; its sockets would be faster and never left behind on tmpfs, as below /run';
+      this.#log.say('warn', `the run directory ${this.#options.runDir} ${why}`);
+    }
+    const serving = `${this.#config.modules.length - refused.length} of ${this.#config.modules.length} modules are ready`;
+    this.#log.say(
+      'info',
+      `mesibo-modules ${VERSION} serves ${this.#options.runDir} with pid ${process.pid}: ${serving}`,
+    );
+    this.#options.onServing?.({ pid: process.pid, refused, warnings });
+  }
+
+  async #openControl(): Promise<void> {
+    try {
+      this.#control = await ControlServer.open({
+        runDir: this.#options.runDir,
+        core: this.#supervisor,
+        maxMessageBytes: this.#config.maxMessageBytes,
+        requestStop: () => this.#stop('asked to over the control socket'),
+        warn: (text) => this.#log.say('warn', text),
+      });
+    } catch (error) {
+      this.#stop(`the control socket cannot be opened: ${(error as Error).message}`);
+      await this.#ended;
+      throw error;
+    }
+    // The stop may have begun while the socket was being opened.
+    if (this.#stopping) this.#control.retire();
+  }
+
+  #stop(why: string, how: { now?: boolean } = {}): void {
+    if (this.#stopping && !how.now) return;
+    this.#stopping = true;
+    this.#log.say('info', how.now ? `ending at once: ${why}` : `stopping: ${why}`);
+    this.#control?.retire();
+    this.#supervisor.stop(how).then(
+      () => this.#announceEnd(),
+      (error) => {
+        this.#exitCode = 1;
+        this.#log.say('error', `the stop failed: ${(error as Error).message}`);
+        this.#announceEnd();
+      },
+    );
+  }
+
+  /** What state the core is in is not known any more: the hosts go with it, and a service manager starts it anew. */
+  #endOnBug(error: unknown): void {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#log.say('fatal', `internal error, the core ends: ${text}`);
+    this.#exitCode = 1;
+    this.#stop('internal error', { now: true });
+  }
+}
+
+/**
+ * An exit waits for the threads of Node's pool, and one of them hangs in a write that nobody reads. Everything else
+ * is done by now.
+ */
+function endWithoutStdout(): void {
+  process.kill(process.pid, 'SIGKILL');
+}

@@ -1,0 +1,50 @@
+/** The log of a running core: its files, and standard output when somebody may watch. */
+
+import type { LogEntry } from '../logs/entry.js';
+import { LogFiles, type LogFilesOptions } from '../logs/log-files.js';
+import type { Supervisor } from '../supervisor/supervisor.js';
+import { coreEntry, entryOfLifecycle, entryOfLine } from './entries.js';
+import { openStdoutLog, type StdoutLog } from './stdout-log.js';
+
+/** Where a core logs. */
+export interface CoreLogOptions extends LogFilesOptions {
+  stateDir: string;
+  /** `null`: to the files only. */
+  stdout: { form: 'json' | 'pretty'; colour: boolean } | null;
+}
+
+/** Takes entries for every place. No place makes its caller wait or fail. */
+export class CoreLog {
+  readonly #files: LogFiles;
+  readonly #stdout: StdoutLog | null;
+
+  constructor({ stateDir, stdout, ...options }: CoreLogOptions) {
+    this.#files = new LogFiles(stateDir, options);
+    this.#stdout = stdout && openStdoutLog(stdout.form, stdout.colour);
+  }
+
+  /** Logs everything that a supervisor announces. */
+  follow(supervisor: Supervisor): void {
+    supervisor.on('log', (line) => this.write(entryOfLine(line)));
+    supervisor.on('lifecycle', (event) => {
+      const entry = entryOfLifecycle(event, Date.now());
+      if (entry) this.write(entry);
+    });
+  }
+
+  /** Logs a line of the core itself. */
+  say(level: 'info' | 'warn' | 'error' | 'fatal', text: string): void {
+    this.write(coreEntry(level, text, Date.now()));
+  }
+
+  write(entry: LogEntry): void {
+    this.#files.write(entry);
+    this.#stdout?.write(entry);
+  }
+
+  /** Resolves with `false` when standard output could not be written to its end. */
+  async close(): Promise<boolean> {
+    await this.#files.close();
+    return (await this.#stdout?.close()) ?? true;
+  }
+}

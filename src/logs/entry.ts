@@ -1,0 +1,45 @@
+/** One line of a log file. */
+
+import type { LogLine } from '../supervisor/types.js';
+
+/** Levels as pino numbers them. */
+export const LEVELS = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60 } as const;
+
+/** The name of a level. */
+export type LevelName = keyof typeof LEVELS;
+
+/** One line of a log file, in the order in which its fields are written. */
+export interface LogEntry {
+  level: number;
+  /** Milliseconds since the epoch. */
+  time: number;
+  /** `null` for the core itself. */
+  module: string | null;
+  generation: number | null;
+  source: LogLine['source'];
+  msg: string;
+}
+
+/** The line, without its newline, as a file holds it; control characters are escaped as JSON has them. */
+export function serializeEntry({ level, time, module, generation, source, msg }: LogEntry): string {
+  return JSON.stringify({ level, time, module, generation, source, msg });
+}
+
+/** Reads a line of a log file; `null` for one that a crash cut or that somebody else wrote. */
+export function parseEntry(line: string): LogEntry | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value !== 'object' || value === null) return null;
+    const { level, time, module, generation, source, msg } = value as Partial<LogEntry>;
+    if (typeof level !== 'number' || typeof time !== 'number' || typeof msg !== 'string') return null;
+    return { level, time, module: module ?? null, generation: generation ?? null, source: source ?? 'supervisor', msg };
+  } catch {
+    return null;
+  }
+}
+
+/** The name of a level's number; numbers between two take the lower one's. */
+export function levelName(level: number): LevelName {
+  const names = Object.keys(LEVELS) as LevelName[];
+  return names.findLast((name) => LEVELS[name] <= level) ?? 'trace';
+}

@@ -1,0 +1,45 @@
+/** Log lines for people. */
+
+import { styleText } from 'node:util';
+import { type LevelName, levelName, parseEntry } from './entry.js';
+
+const COLOURS: Record<LevelName, 'gray' | 'cyan' | 'yellow' | 'red'> = {
+  trace: 'gray',
+  debug: 'gray',
+  info: 'cyan',
+  warn: 'yellow',
+  error: 'red',
+  fatal: 'red',
+};
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+const SHORT: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
+
+/** Makes text safe for a terminal: control characters, and those that turn the direction of writing, become escapes. */
+export function escapeControl(text: string): string {
+  return text.replace(CONTROL, (char) => {
+    const code = char.charCodeAt(0);
+    return SHORT[char] ?? (code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`);
+  });
+}
+
+/** Turns one line of a log file into one line for a person: time, module, source or level, text. */
+export function formatLogLine(line: string, colour = false): string {
+  const entry = parseEntry(line);
+  if (!entry) return escapeControl(line);
+  const { time, module, generation, source, msg } = entry;
+  const level = levelName(entry.level);
+  const who = module === null ? 'core' : generation === null ? module : `${module}/${generation}`;
+  const from = source === 'stdout' || source === 'stderr' ? source : level;
+  const paint = (text: string) => (colour ? styleText(COLOURS[level], text) : text);
+  return `${formatTime(time)} ${escapeControl(who).padEnd(14)} ${paint(from.padEnd(6))} ${escapeControl(msg)}`;
+}
+
+/** Local time to the millisecond, as `2025-01-31 08:05:09.007`. */
+function formatTime(time: number): string {
+  const date = new Date(time);
+  if (Number.isNaN(date.getTime())) return '?'.padEnd(23);
+  const local = new Date(time - date.getTimezoneOffset() * 60_000);
+  return local.toISOString().slice(0, 23).replace('T', ' ');
+}

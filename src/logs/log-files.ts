@@ -1,0 +1,51 @@
+/** The log files of a core: one of its own and one a module. */
+
+import { LEVELS, type LogEntry, serializeEntry } from './entry.js';
+import { coreLogPath, moduleLogPath } from './paths.js';
+import { RotatingFile, type RotatingFileOptions } from './rotating-file.js';
+
+/** How log files are kept. */
+export type LogFilesOptions = Pick<RotatingFileOptions, 'sizeBytes' | 'keep'>;
+
+/**
+ * Writes each entry where it belongs. What the supervisor says of a module goes into the core's file and the module's;
+ * what a module says of itself into the module's only.
+ */
+export class LogFiles {
+  readonly #stateDir: string;
+  readonly #options: LogFilesOptions;
+  readonly #files = new Map<string, RotatingFile>();
+
+  constructor(stateDir: string, options: LogFilesOptions) {
+    this.#stateDir = stateDir;
+    this.#options = options;
+  }
+
+  /** Never throws, and never waits for the disk. */
+  write(entry: LogEntry): void {
+    const line = serializeEntry(entry);
+    if (entry.module === null || entry.source === 'supervisor') this.#file(null).append(line);
+    if (entry.module !== null) this.#file(entry.module).append(line);
+  }
+
+  /** Writes what is pending and closes the files. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#files.values()].map((file) => file.close()));
+  }
+
+  #file(module: string | null): RotatingFile {
+    const path = module === null ? coreLogPath(this.#stateDir) : moduleLogPath(this.#stateDir, module);
+    let file = this.#files.get(path);
+    if (!file) {
+      file = new RotatingFile(path, { ...this.#options, gapLine: (dropped, reason) => gap(module, dropped, reason) });
+      this.#files.set(path, file);
+    }
+    return file;
+  }
+}
+
+function gap(module: string | null, dropped: number, reason: string): string {
+  const msg = `${dropped} lines of this log were lost, because they could not be written: ${reason}`;
+  const level = LEVELS.warn;
+  return serializeEntry({ level, time: Date.now(), module, generation: null, source: 'supervisor', msg });
+}

@@ -1,0 +1,181 @@
+/** A log file that rotates itself and never gets in the way of who writes to it. */
+
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** How a file is kept. */
+export interface RotatingFileOptions {
+  /** The file is rotated when a line would make it larger than this, in bytes. */
+  sizeBytes: number;
+  /** Rotated files kept beside the current one, as `<path>.1` (the newest) to `<path>.<keep>`. */
+  keep: number;
+  /** Makes the line that tells of lines dropped, once the file can be written again. */
+  gapLine: (dropped: number, reason: string) => string;
+  /** Lines that may wait for the disk, in bytes; what comes beyond is dropped and counted. */
+  maxPendingBytes?: number;
+}
+
+const MAX_PENDING_BYTES = 4 * 1024 * 1024;
+const MODE = 0o640;
+
+/**
+ * Appends lines, all those of one turn of the event loop at once and in the background. It never throws and never
+ * fails its caller: what cannot be written is dropped, counted, and told once writing works again.
+ */
+export class RotatingFile {
+  readonly path: string;
+  readonly #options: RotatingFileOptions;
+  #pending: string[] = [];
+  #pendingBytes = 0;
+  #dropped = 0;
+  #reason = '';
+  /** Lines that wait are older than those dropped for want of room, and younger than those that the disk refused. */
+  #gapIsLater = false;
+  #writing: Promise<void> | undefined;
+  #file: { handle: FileHandle; size: number } | undefined;
+  /** Set when the file may end within a line: after a write that failed half way, or a killed core. */
+  #torn = true;
+
+  constructor(path: string, options: RotatingFileOptions) {
+    this.path = path;
+    this.#options = options;
+  }
+
+  /** Lines dropped and not yet told of. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Adds a line, without a newline in it or at its end. */
+  append(line: string): void {
+    const bytes = Buffer.byteLength(line) + 1;
+    if (this.#pendingBytes + bytes > (this.#options.maxPendingBytes ?? MAX_PENDING_BYTES)) {
+      this.#drop(1, 'the disk is too slow');
+      this.#gapIsLater = true;
+      return;
+    }
+    this.#pending.push(line);
+    this.#pendingBytes += bytes;
+    this.#writing ??= this.#writeAll();
+  }
+
+  /** Resolves when every line given so far is written or dropped. */
+  async flush(): Promise<void> {
+    await this.#writing;
+  }
+
+  /** Flushes and closes the file; a later `append` opens it again. */
+  async close(): Promise<void> {
+    await this.flush();
+    await this.#closeFile();
+  }
+
+  async #writeAll(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#pending.length > 0) {
+      const lines = this.#pending;
+      this.#pending = [];
+      await this.#writeLines(lines);
+      this.#pendingBytes = this.#pending.reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
+    }
+    this.#writing = undefined;
+  }
+
+  async #writeLines(lines: string[]): Promise<void> {
+    let done = 0;
+    try {
+      if (this.#dropped > 0 && !this.#gapIsLater) await this.#tellGap();
+      while (done < lines.length) {
+        const file = await this.#open();
+        const { text, bytes, count } = this.#take(lines, done, file.size);
+        if (count === 0) {
+          await this.#rotate();
+          continue;
+        }
+        await this.#write(file, text, bytes);
+        done += count;
+      }
+      if (this.#dropped > 0) await this.#tellGap();
+    } catch (error) {
+      this.#drop(lines.length - done, (error as Error).message);
+      this.#gapIsLater = false;
+      await this.#closeFile();
+    }
+  }
+
+  async #tellGap(): Promise<void> {
+    const told = this.#dropped;
+    const text = `${this.#options.gapLine(told, this.#reason)}\n`;
+    await this.#write(await this.#open(), text, Buffer.byteLength(text));
+    this.#dropped -= told;
+    this.#gapIsLater = false;
+  }
+
+  /** The lines from `from` on that still fit into the file; at least one when the file is empty. */
+  #take(lines: string[], from: number, size: number): { text: string; bytes: number; count: number } {
+    let bytes = 0;
+    let end = from;
+    for (; end < lines.length; end += 1) {
+      const next = Buffer.byteLength(lines[end] as string) + 1;
+      if (size + bytes > 0 && size + bytes + next > this.#options.sizeBytes) break;
+      bytes += next;
+    }
+    return {
+      text: lines
+        .slice(from, end)
+        .map((line) => `${line}\n`)
+        .join(''),
+      bytes,
+      count: end - from,
+    };
+  }
+
+  async #write(file: { handle: FileHandle; size: number }, text: string, bytes: number): Promise<void> {
+    const mend = this.#torn && file.size > 0 ? '\n' : '';
+    this.#torn = true;
+    await file.handle.appendFile(mend + text);
+    this.#torn = false;
+    file.size += bytes + mend.length;
+  }
+
+  async #open(): Promise<{ handle: FileHandle; size: number }> {
+    if (this.#file) return this.#file;
+    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
+    const handle = await open(this.path, 'a+', MODE);
+    try {
+      const { size } = await handle.stat();
+      if (size > 0) {
+        const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
+        this.#torn = buffer[0] !== 0x0a;
+      }
+      this.#file = { handle, size };
+      return this.#file;
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  }
+
+  async #rotate(): Promise<void> {
+    await this.#closeFile();
+    const { keep } = this.#options;
+    if (keep === 0) await rm(this.path, { force: true });
+    for (let age = keep; age >= 1; age -= 1) {
+      const from = age === 1 ? this.path : `${this.path}.${age - 1}`;
+      await rename(from, `${this.path}.${age}`).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'ENOENT') throw error;
+      });
+    }
+  }
+
+  async #closeFile(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.handle.close().catch(() => undefined);
+  }
+
+  #drop(count: number, reason: string): void {
+    this.#dropped += count;
+    this.#reason = reason;
+  }
+}

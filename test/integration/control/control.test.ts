@@ -1,0 +1,264 @@
+import { EventEmitter } from 'node:events';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Dealer } from 'zeromq';
+import { ControlClient, type SendEvent } from '../../../src/control/client.js';
+import { waitForCoreToEnd } from '../../../src/control/core-lock.js';
+import { decodeReply, encodeRequest } from '../../../src/control/frames.js';
+import { type ControlledCore, ControlServer } from '../../../src/control/server.js';
+import { MessageError } from '../../../src/errors.js';
+import { flockExclusive } from '../../../src/libc.js';
+import type { MessageParamsInput, Outcome, SentMessage, SupervisorStatus } from '../../../src/supervisor/types.js';
+import { fromWireParams, toWireParams } from '../../../src/wire/params.js';
+
+type Answer = (params: MessageParamsInput, payload: Uint8Array) => Promise<Outcome>;
+
+/** A core that answers as the test says. */
+class ScriptedCore extends EventEmitter<{ message: [SentMessage] }> implements ControlledCore {
+  answer: Answer = async (params, payload) => pass(params, payload);
+  status(): SupervisorStatus {
+    return { core: { pid: 7, version: '1', uptimeSeconds: 1, config: null }, modules: [] };
+  }
+  onMessage(params: MessageParamsInput, payload: Uint8Array): Promise<Outcome> {
+    return this.answer(params, payload);
+  }
+}
+
+function pass(params: MessageParamsInput, payload: Uint8Array): Outcome {
+  const trace = [{ module: 'echo', verdict: 'pass' as const, default: null, micros: 12 }];
+  return { verdict: 'pass', by: null, params: plain(params), payload: Buffer.from(payload), trace };
+}
+
+function plain(params: MessageParamsInput) {
+  return fromWireParams(toWireParams(params));
+}
+
+function sent(text: string): SentMessage {
+  return { module: 'echo', generation: 1, params: plain({ from: 'b', to: 'a' }), payload: Buffer.from(text) };
+}
+
+let runDir: string;
+let core: ScriptedCore;
+let server: ControlServer;
+let clients: ControlClient[];
+let warnings: string[];
+let stops: number;
+
+beforeEach(async () => {
+  runDir = mkdtempSync(join(tmpdir(), 'control-'));
+  core = new ScriptedCore();
+  clients = [];
+  warnings = [];
+  stops = 0;
+  server = await ControlServer.open({
+    runDir,
+    core,
+    maxMessageBytes: 1024 * 1024,
+    requestStop: () => {
+      stops += 1;
+    },
+    warn: (text) => warnings.push(text),
+  });
+});
+
+afterEach(async () => {
+  for (const client of clients) client.close();
+  await server.close();
+  rmSync(runDir, { recursive: true, force: true });
+});
+
+async function connect(timeouts = {}): Promise<ControlClient> {
+  const client = await ControlClient.connect(runDir, timeouts);
+  clients.push(client);
+  return client;
+}
+
+async function collect(events: AsyncIterable<SendEvent>): Promise<string[]> {
+  const seen: string[] = [];
+  for await (const event of events) {
+    seen.push(event.kind === 'outcome' ? event.outcome.verdict : event.sent.payload.toString());
+  }
+  return seen;
+}
+
+test('status arrives as the core gave it', async () => {
+  const client = await connect();
+  expect(await client.status()).toEqual(core.status());
+});
+
+test('stop is passed on and answered with the pid of the core', async () => {
+  const client = await connect();
+  expect(await client.stop()).toEqual({ pid: process.pid });
+  expect(stops).toBe(1);
+});
+
+test('a message keeps its 64-bit parameters and its bytes both ways', async () => {
+  let received: MessageParamsInput = {};
+  core.answer = async (params, payload) => {
+    received = params;
+    return pass(params, payload);
+  };
+  const client = await connect();
+  const max = 0xffffffffffffffffn;
+  const payload = Buffer.from([0, 255, 254, 10]);
+  for await (const event of client.send({ params: { id: max, flags: max, to: '', from: 'x' }, payload, waitMs: 0 })) {
+    if (event.kind !== 'outcome') throw new Error('nothing was sent');
+    expect(event.outcome.params).toMatchObject({ id: max, flags: Number(max), to: '', from: 'x', expiry: 0 });
+    expect(event.outcome.payload).toEqual(payload);
+    expect(event.outcome.trace).toEqual([{ module: 'echo', verdict: 'pass', default: null, micros: 12 }]);
+  }
+  expect(received).toMatchObject({ id: max, flags: max });
+});
+
+test('what a module sends before its verdict follows the outcome, and what it sends after does too', async () => {
+  core.answer = async (params, payload) => {
+    core.emit('message', sent('before'));
+    return pass(params, payload);
+  };
+  const client = await connect();
+  const seen: string[] = [];
+  for await (const event of client.send({ params: {}, payload: Buffer.alloc(0), waitMs: 300 })) {
+    seen.push(event.kind === 'outcome' ? event.outcome.verdict : event.sent.payload.toString());
+    if (seen.length === 2) core.emit('message', sent('after'));
+  }
+  expect(seen).toEqual(['pass', 'before', 'after']);
+  expect(core.listenerCount('message')).toBe(0);
+});
+
+test('the core refuses a message and the client is told why', async () => {
+  core.answer = async () => {
+    throw new MessageError('MESSAGE_TOO_LARGE', 'the message has 9 bytes, 5 more than max_message');
+  };
+  const client = await connect();
+  const sending = collect(client.send({ params: {}, payload: Buffer.alloc(9), waitMs: 0 }));
+  await expect(sending).rejects.toMatchObject({ code: 'MESSAGE_TOO_LARGE', message: /5 more than max_message/ });
+  expect(core.listenerCount('message')).toBe(0);
+});
+
+test('several requests of one client do not mix', async () => {
+  const client = await connect();
+  const send = (text: string) =>
+    collect(client.send({ params: {}, payload: Buffer.from(text), waitMs: 0 })).then((seen) => seen.length);
+  expect(await Promise.all([send('a'), client.status().then(() => 1), send('b')])).toEqual([1, 1, 1]);
+});
+
+test('garbage is answered with a failure, or dropped, and the core goes on', async () => {
+  const dealer = new Dealer({ linger: 0 });
+  dealer.connect(`ipc://${join(runDir, 'control.sock')}`);
+  await dealer.send(Buffer.from([0xff, 0xff, 0xff]));
+  const [first] = await dealer.receive();
+  expect(decodeReply(first as Buffer).failure?.code).toBe('INVALID_ARGUMENT');
+  await dealer.send(['two', 'frames']);
+  await dealer.send(encodeRequest({ id: 5 }));
+  const [second] = await dealer.receive();
+  expect(decodeReply(second as Buffer)).toMatchObject({ id: 5, failure: { message: /does not know this request/ } });
+  dealer.close();
+  const client = await connect();
+  expect((await client.status()).core.pid).toBe(7);
+});
+
+test('a client that vanishes before its outcome harms nobody', async () => {
+  let finish: () => void = () => undefined;
+  let asked: () => void = () => undefined;
+  const arrived = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  core.answer = (params, payload) =>
+    new Promise((resolve) => {
+      finish = () => resolve(pass(params, payload));
+      asked();
+    });
+  const gone = await connect();
+  const sending = gone.send({ params: {}, payload: Buffer.alloc(0), waitMs: 0 }).next();
+  sending.catch(() => undefined);
+  await arrived;
+  gone.close();
+  const client = await connect();
+  await client.status();
+  finish();
+  expect((await client.status()).core.pid).toBe(7);
+  expect(warnings).toEqual([]);
+});
+
+test('a core that does not answer in time is named with its pid', async () => {
+  writeFileSync(join(runDir, 'lock'), '4242\n');
+  core.answer = () => new Promise(() => undefined);
+  const client = await connect({ outcomeMs: 50 });
+  const sending = collect(client.send({ params: {}, payload: Buffer.alloc(0), waitMs: 0 }));
+  await expect(sending).rejects.toMatchObject({ code: 'CORE_SILENT', message: /pid 4242.*did not answer in time/ });
+});
+
+test('a core that ends before it answers fails the request at once', async () => {
+  let asked: () => void = () => undefined;
+  const arrived = new Promise<void>((resolve) => {
+    asked = resolve;
+  });
+  core.answer = () => {
+    asked();
+    return new Promise(() => undefined);
+  };
+  const client = await connect();
+  const sending = collect(client.send({ params: {}, payload: Buffer.alloc(0), waitMs: 0 }));
+  sending.catch(() => undefined);
+  await arrived;
+  await server.close();
+  await expect(sending).rejects.toMatchObject({ code: 'CORE_SILENT', message: /closed the connection/ });
+});
+
+test('a core that ends while a client waits for sent messages tells it that it is done', async () => {
+  const client = await connect();
+  const events = client.send({ params: {}, payload: Buffer.alloc(0), waitMs: 50_000 });
+  expect((await events.next()).done).toBe(false);
+  const next = events.next();
+  await server.close();
+  expect((await next).done).toBe(true);
+});
+
+test('retiring refuses new clients, answers the old ones, and leaves no socket file behind', async () => {
+  const old = await connect();
+  await old.status();
+  server.retire();
+  expect(readdirSync(runDir)).toEqual([]);
+  await expect(connect()).rejects.toMatchObject({ code: 'CORE_NOT_RUNNING' });
+  expect((await old.status()).core.pid).toBe(7);
+});
+
+test('without a core the client says how to start one', async () => {
+  const empty = join(runDir, 'empty');
+  mkdirSync(empty);
+  const connecting = ControlClient.connect(empty);
+  await expect(connecting).rejects.toMatchObject({ code: 'CORE_NOT_RUNNING', message: /mesibo-modules start/ });
+});
+
+test('a socket left by a killed core counts as no core', async () => {
+  const left = join(runDir, 'left');
+  mkdirSync(left);
+  const listener = createServer().listen(join(left, 'other.sock'));
+  await new Promise((resolve) => listener.once('listening', resolve));
+  renameSync(join(left, 'other.sock'), join(left, 'control.sock'));
+  await new Promise((resolve) => listener.close(resolve));
+  await expect(ControlClient.connect(left)).rejects.toMatchObject({ code: 'CORE_NOT_RUNNING' });
+});
+
+test('a held lock without a socket is a core that starts or stops, and its end is noticed', async () => {
+  const busy = join(runDir, 'busy');
+  mkdirSync(busy);
+  writeFileSync(join(busy, 'lock'), '99\n');
+  const fd = openSync(join(busy, 'lock'), 'r');
+  expect(flockExclusive(fd)).toBe(true);
+  await expect(ControlClient.connect(busy)).rejects.toMatchObject({ code: 'CORE_SILENT', message: /pid 99/ });
+  expect(await waitForCoreToEnd(busy, 30)).toBe(false);
+  closeSync(fd);
+  expect(await waitForCoreToEnd(busy, 30)).toBe(true);
+});
+
+test('a socket path that the system would not take is refused with its length', async () => {
+  const long = join(runDir, 'x'.repeat(120));
+  await expect(ControlClient.connect(long)).rejects.toMatchObject({
+    code: 'SOCKET_PATH_TOO_LONG',
+    message: /bytes and the system allows 107; choose a shorter run directory with --run-dir/,
+  });
+});

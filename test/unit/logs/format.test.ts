@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { type LogEntry, parseEntry, serializeEntry } from '../../../src/logs/entry.js';
+import { escapeControl, formatLogLine } from '../../../src/logs/format.js';
+
+const entry: LogEntry = { level: 30, time: 0, module: 'filter', generation: 2, source: 'module', msg: 'hello' };
+
+test('an entry is written as pino writes lines, and read back', () => {
+  const line = serializeEntry(entry);
+  expect(line).toBe('{"level":30,"time":0,"module":"filter","generation":2,"source":"module","msg":"hello"}');
+  expect(parseEntry(line)).toEqual(entry);
+});
+
+test.each(['', '{"level":30', 'null', '[]', '{"level":"x","time":1,"msg":"m"}'])('%j is no entry', (line) => {
+  expect(parseEntry(line)).toBeNull();
+});
+
+test('a person sees time, module and generation, level and text', () => {
+  const text = formatLogLine(serializeEntry({ ...entry, level: 50, source: 'supervisor' }));
+  expect(text).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.000 filter\/2\s+error\s+hello$/);
+});
+
+test('what a process printed is marked as such, and the core has no module', () => {
+  expect(formatLogLine(serializeEntry({ ...entry, source: 'stderr' }))).toContain(' stderr ');
+  expect(formatLogLine(serializeEntry({ ...entry, module: null, generation: null }))).toContain(' core ');
+});
+
+test('a module cannot drive the terminal', () => {
+  expect(formatLogLine(serializeEntry({ ...entry, msg: 'a\u001b[2Jb\r\nc\u202e' }))).toMatch(
+    /a\\x1b\[2Jb\\r\\nc\\u202e$/,
+  );
+  expect(formatLogLine('not json \u001b[31m')).toBe('not json \\x1b[31m');
+  expect(escapeControl('plain ünïcode ✓')).toBe('plain ünïcode ✓');
+});

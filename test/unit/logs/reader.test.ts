@@ -1,0 +1,108 @@
+import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { LogReader } from '../../../src/logs/reader.js';
+import { RotatingFile } from '../../../src/logs/rotating-file.js';
+
+let dir: string;
+let path: string;
+let reader: LogReader;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'reader-'));
+  path = join(dir, 'core.log');
+  reader = new LogReader(path);
+});
+
+afterEach(() => {
+  reader.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+test('the last lines come oldest first, from rotated files too', () => {
+  writeFileSync(`${path}.2`, '1\n2\n');
+  writeFileSync(`${path}.1`, '3\n4\n');
+  writeFileSync(path, '5\n');
+  expect(reader.last(2)).toEqual(['4', '5']);
+  expect(reader.last(4)).toEqual(['2', '3', '4', '5']);
+  expect(reader.last(50)).toEqual(['1', '2', '3', '4', '5']);
+  expect(reader.last(0)).toEqual([]);
+});
+
+test('ten rotated files are read in the order of their numbers', () => {
+  for (let age = 1; age <= 11; age += 1) writeFileSync(`${path}.${age}`, `${100 - age}\n`);
+  expect(reader.last(3)).toEqual(['97', '98', '99']);
+});
+
+test('a condition counts only the lines that it accepts', () => {
+  writeFileSync(`${path}.1`, 'a1\nb1\n');
+  writeFileSync(path, 'b2\na2\nb3\n');
+  expect(reader.last(2, (line) => line.startsWith('a'))).toEqual(['a1', 'a2']);
+});
+
+test('lines longer than a read, and characters across two reads, stay whole', () => {
+  const long = 'é'.repeat(100_001);
+  writeFileSync(path, `x${long}\nshort\n${long}\n`);
+  expect(reader.last(3)).toEqual([`x${long}`, 'short', long]);
+});
+
+test('a log that does not exist has no lines, and is followed from its beginning once it does', () => {
+  expect(reader.last(10)).toEqual([]);
+  expect(reader.next()).toEqual([]);
+  writeFileSync(path, 'first\n');
+  expect(reader.next()).toEqual(['first']);
+});
+
+test('following gives each new line once, and a line only when it is complete', () => {
+  writeFileSync(path, 'old\nhalf');
+  expect(reader.last(10)).toEqual(['old']);
+  expect(reader.next()).toEqual([]);
+  appendFileSync(path, ' and whole\nnext\n');
+  expect(reader.next()).toEqual(['half and whole', 'next']);
+  expect(reader.next()).toEqual([]);
+});
+
+test('a rotation while following loses and repeats nothing', () => {
+  writeFileSync(path, '1\n');
+  expect(reader.last(1)).toEqual(['1']);
+  appendFileSync(path, '2\n');
+  renameSync(path, `${path}.1`);
+  writeFileSync(path, '3\n');
+  expect(reader.next()).toEqual(['2', '3']);
+  appendFileSync(path, '4\n');
+  expect(reader.next()).toEqual(['4']);
+});
+
+test('two rotations between two reads are followed', () => {
+  writeFileSync(path, '1\n');
+  reader.last(1);
+  renameSync(path, `${path}.2`);
+  writeFileSync(`${path}.1`, '2\n');
+  writeFileSync(path, '3\n');
+  expect(reader.next()).toEqual(['2', '3']);
+});
+
+test('the moment between the two steps of a rotation is survived', () => {
+  writeFileSync(path, '1\n');
+  reader.last(1);
+  renameSync(path, `${path}.1`);
+  expect(reader.next()).toEqual([]);
+  writeFileSync(path, '2\n');
+  expect(reader.next()).toEqual(['2']);
+});
+
+test('what a rotating file writes, a reader follows through every rotation that is kept', async () => {
+  const file = new RotatingFile(path, { sizeBytes: 20, keep: 5, gapLine: String });
+  reader.last(0);
+  const seen: string[] = [];
+  for (let i = 0; i < 60; i += 1) {
+    file.append(`line ${i}`);
+    if (i % 6 === 5) {
+      await file.flush();
+      seen.push(...reader.next());
+    }
+  }
+  await file.close();
+  expect(seen).toEqual(Array.from({ length: 60 }, (_, i) => `line ${i}`));
+});
