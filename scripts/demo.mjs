@@ -1,0 +1,130 @@
+// A core with three sample modules on a temporary run directory: real messages, and a module that crashes in between.
+// Exits non-zero when anything of what it shows did not happen.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadConfig, Supervisor } from 'mesibo-modules';
+
+const LIMIT_MS = 30_000;
+const samples = join(dirname(fileURLToPath(import.meta.url)), '../modules/build');
+const directory = mkdtempSync(join(tmpdir(), 'mesibo-demo-'));
+const configFile = join(directory, 'mesibo.conf');
+writeFileSync(
+  configFile,
+  `module filter    { path = ${samples}/module_filter.so
+                   blocked_words = darn,heck }
+module autoreply { path = ${samples}/module_autoreply.so
+                   reply = Thank you for your message. }
+module crashy    { path = ${samples}/module_crashy.so }
+`,
+);
+
+const supervisor = new Supervisor(loadConfig(configFile), { runDir: join(directory, 'run') });
+const limit = setTimeout(() => giveUp(new Error(`the demo did not end within ${LIMIT_MS / 1000} s`)), LIMIT_MS);
+supervisor.on('lifecycle', (event) => {
+  if (event.kind === 'ready') {
+    say(
+      `  ${event.module} is ready: host ${event.generation}, pid ${event.pid}, ${millis(event.startMicros)} after its start`,
+    );
+  }
+  if (event.kind === 'exited' && event.cause !== 'stop') say(`  !! ${event.text}`);
+});
+supervisor.on('log', (line) => {
+  if (line.source === 'module') say(`     ${line.module} logs: ${line.text}`);
+});
+supervisor.on('message', (sent) => {
+  say(`     ${sent.module} sends to ${sent.params.to}: "${sent.payload}"`);
+});
+
+let nextId = 1;
+try {
+  await demonstrate();
+} catch (error) {
+  giveUp(error);
+}
+clearTimeout(limit);
+rmSync(directory, { recursive: true });
+
+async function demonstrate() {
+  say('Three modules, each in a process of its own:\n');
+  const { refused } = await supervisor.start();
+  assert.deepEqual(refused, [], 'a module was refused');
+
+  say('\nMessages from alice to bob go through the chain filter > autoreply > crashy:\n');
+  const reply = once(supervisor, 'message');
+  expect(await send('good morning'), 'pass', null);
+  await reply;
+  expect(await send('what the heck'), 'consumed', 'filter');
+
+  say('Now crashy gets a message that makes it write to address 0:\n');
+  const before = crashy();
+  const crashed = await send('crash');
+  expect(crashed, 'pass', null);
+  assert.equal(crashed.trace.at(-1).default, 'crash', 'the crash is not in the trace');
+
+  say('The others did not notice, and crashy is back:\n');
+  const after = await send('and good evening');
+  expect(after, 'pass', null);
+  assert.ok(
+    after.trace.every((entry) => entry.default === null),
+    'a verdict was not the module’s own',
+  );
+  const status = crashy();
+  assert.equal(status.crashes.lastSignal, 'SIGSEGV');
+  assert.equal(status.generation, before.generation + 1);
+  assert.notEqual(status.pid, before.pid);
+
+  const pids = supervisor.status().modules.map((module) => module.pid);
+  await supervisor.stop();
+  assert.ok(
+    pids.every((pid) => !isAlive(pid)),
+    'a host outlived its core',
+  );
+  say('All stopped, nothing left behind.');
+}
+
+async function send(text) {
+  say(`  alice to bob: "${text}"`);
+  const outcome = await supervisor.onMessage({ from: 'alice', to: 'bob', id: nextId++ }, Buffer.from(text));
+  const micros = outcome.trace.reduce((sum, entry) => sum + entry.micros, 0);
+  const by = outcome.by ? ` by ${outcome.by}` : '';
+  for (const entry of outcome.trace) {
+    const whose = entry.default ? `its default, because of: ${entry.default}` : 'its own verdict';
+    say(`     ${entry.module.padEnd(9)} ${entry.verdict.padEnd(8)} ${String(entry.micros).padStart(6)} us  ${whose}`);
+  }
+  say(`     = ${outcome.verdict}${by}, after ${micros} us\n`);
+  return outcome;
+}
+
+function expect(outcome, verdict, by) {
+  assert.equal(outcome.verdict, verdict);
+  assert.equal(outcome.by, by);
+}
+
+function crashy() {
+  return supervisor.status().modules.find((module) => module.name === 'crashy');
+}
+
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+function millis(micros) {
+  return `${Math.round(micros / 1000)} ms`;
+}
+
+function say(line) {
+  console.log(line);
+}
+
+function giveUp(error) {
+  console.error(`\nThe demo failed: ${error.message}`);
+  void supervisor.stop({ now: true }).finally(() => process.exit(1));
+}

@@ -1,0 +1,265 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { SupervisorStatus } from 'mesibo-modules';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { fixture, isRunning, makeTempDir, sample } from './core.js';
+
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+let directory: string;
+
+beforeEach(() => {
+  directory = makeTempDir();
+});
+afterEach(async () => {
+  await run('stop');
+  rmSync(directory, { recursive: true });
+});
+
+interface Run {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Starts the command with the run directory of this test. */
+function begin(...args: string[]) {
+  const { MESIBO_DEBUG: _, ...env } = process.env;
+  return spawn(process.execPath, [main, ...args], {
+    cwd: directory,
+    env: { ...env, MESIBO_RUN_DIR: join(directory, 'run'), NO_COLOR: '1' },
+  });
+}
+
+/** Runs the command to its end. */
+async function run(...args: string[]): Promise<Run> {
+  return finish(begin(...args));
+}
+
+async function finish(child: ReturnType<typeof begin>, input = ''): Promise<Run> {
+  const out = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    out.stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    out.stderr += text;
+  });
+  child.stdin.end(input);
+  const [code] = await once(child, 'close');
+  return { code, ...out };
+}
+
+/** Writes the configuration and starts a core in the background. */
+async function start(config: string, ...flags: string[]): Promise<Run> {
+  const file = join(directory, 'mesibo.conf');
+  writeFileSync(file, config);
+  return run('start', '--config', file, '--daemon', ...flags);
+}
+
+async function status(): Promise<SupervisorStatus> {
+  return JSON.parse((await run('status', '--json')).stdout);
+}
+
+const filter = () => `module filter { path = ${sample('filter')}\n blocked_words = darn,heck }\n`;
+const crashy = (settings = '') => `module crashy { path = ${sample('crashy')}\n${settings}\n}\n`;
+const json = (line: string) => JSON.parse(line);
+
+describe('a core in the background', () => {
+  it('starts, decides on messages, shows a crash, and stops', async () => {
+    expect(await start(filter() + crashy())).toEqual({ code: 0, stdout: '', stderr: '' });
+    const send = async (text: string) =>
+      json((await run('send', '--from', 'a', '--to', 'b', '--json', '--wait', '0', text)).stdout);
+
+    expect(await send('hello')).toMatchObject({ verdict: 'pass', by: null, message: 'hello' });
+    expect(await send('what the heck')).toMatchObject({
+      verdict: 'consumed',
+      by: 'filter',
+      trace: [{ module: 'filter' }],
+    });
+    expect((await send('crash')).trace[1]).toMatchObject({ module: 'crashy', verdict: 'pass', default: 'crash' });
+    expect((await send('hello')).trace[1]).toMatchObject({ module: 'crashy', verdict: 'pass', default: null });
+
+    const { modules, core } = await status();
+    expect(modules[1]).toMatchObject({
+      name: 'crashy',
+      state: 'serving',
+      generation: 2,
+      crashes: { lastSignal: 'SIGSEGV', total: 1 },
+    });
+    const shown = await run('status');
+    expect(shown.code).toBe(0);
+    expect(shown.stdout).toMatch(/^crashy +serving +\d+ +2 \(1\) +1 SIGSEGV/m);
+    expect(
+      Math.max(
+        ...shown.stdout
+          .split('\n')
+          .slice(0, 5)
+          .map((line) => line.length),
+      ),
+    ).toBeLessThanOrEqual(100);
+    expect((await run('logs', 'crashy')).stdout).toMatch(/crashy\/1 +info +about to write to address 0/);
+
+    expect((await run('stop')).code).toBe(0);
+    expect([core.pid, ...modules.map(({ pid }) => pid as number)].filter(isRunning)).toEqual([]);
+    expect(await run('status')).toMatchObject({ code: 3, stdout: '' });
+    // The logs stay readable.
+    expect((await run('logs', '-n', '1000')).stdout).toMatch(/about to write to address 0/);
+  });
+
+  it('serves without the modules that were refused, and says which; with --strict it does not', async () => {
+    const config = `${crashy()}module ghost { path = /nonexistent/ghost.so }\n`;
+    const line = 'module ghost: /nonexistent/ghost.so: there is no such file; build the module, or correct "path"';
+    expect(await start(config, '--strict')).toEqual({ code: 1, stdout: '', stderr: `mesibo-modules: ${line}\n` });
+    expect((await run('status')).code).toBe(3);
+    expect(await start(config)).toEqual({ code: 0, stdout: '', stderr: `mesibo-modules: ${line}\n` });
+    const shown = await run('status');
+    expect(shown.code).toBe(1);
+    expect(shown.stdout).toContain(line);
+  });
+
+  it('is refused on a run directory that is in use, which it leaves alone', async () => {
+    await start(crashy());
+    const { core } = await status();
+    const second = await start(crashy());
+    expect(second.code).toBe(1);
+    expect(second.stderr).toMatch(new RegExp(`^mesibo-modules: .* is held by the core with pid ${core.pid}; `));
+    expect((await status()).core.pid).toBe(core.pid);
+  });
+
+  it('says line, column, what was found and what was expected when the configuration is wrong', async () => {
+    const { code, stderr } = await start('module crashy {\n  deadline = soon\n}\n');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /^mesibo-modules: .*mesibo\.conf:2:3: module crashy: found "soon" for deadline, expected a duration/,
+    );
+    expect(stderr.split('\n')).toHaveLength(2);
+  });
+
+  it('delivers what modules send after the outcome, for as long as it is asked to', async () => {
+    await start(`module autoreply { path = ${sample('autoreply')}\n reply = Thanks. }\n`);
+    const args = ['--from', 'alice', '--to', 'bob', '--id', '18446744073709551615', '--json'];
+    const { stdout } = await run('send', ...args, 'hello');
+    const lines = stdout.trim().split('\n').map(json);
+    expect(lines).toHaveLength(2);
+    expect(lines[0].params).toEqual({
+      aid: '0',
+      id: '18446744073709551615',
+      refid: '0',
+      groupid: '0',
+      flags: 0,
+      type: 0,
+      expiry: 0,
+      uflags: 0,
+      status: 0,
+      sid: '0',
+      device: 0,
+      to: 'bob',
+      from: 'alice',
+    });
+    expect(lines[1]).toMatchObject({
+      sent: { module: 'autoreply', message: 'Thanks.', params: { to: 'alice', from: 'bob' } },
+    });
+  });
+
+  it('takes messages of any bytes, and refuses one over max_message with a reason', async () => {
+    await start(crashy());
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
+    writeFileSync(join(directory, 'bytes'), bytes);
+    const args = ['send', '--from', 'a', '--to', 'b', '--json', '--wait', '0'];
+    const outcome = json((await run(...args, '--file', 'bytes')).stdout);
+    expect(outcome.message).toBeNull();
+    expect(Buffer.from(outcome.messageBase64, 'base64').equals(bytes)).toBe(true);
+    expect(json((await finish(begin(...args), 'from stdin')).stdout).message).toBe('from stdin');
+    writeFileSync(join(directory, 'large'), Buffer.alloc(1024 * 1024 + 1));
+    const refused = await run(...args, '--file', 'large');
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toMatch(/1048577 bytes, more than max_message/);
+  });
+
+  it('replaces a hung host; the message passed at its deadline', async () => {
+    await start(crashy('deadline = 500ms\nhang = 2s'));
+    const { stdout } = await run('send', '--from', 'a', '--to', 'b', '--json', '--wait', '0', 'hang');
+    expect(json(stdout).trace).toMatchObject([{ module: 'crashy', verdict: 'pass', default: 'deadline' }]);
+    await expect
+      .poll(async () => (await status()).modules[0], { timeout: 30_000 })
+      .toMatchObject({ state: 'serving', generation: 2, crashes: { byCause: { hang: 1 } } });
+    const again = await run('send', '--from', 'a', '--to', 'b', '--json', '--wait', '0', 'hello');
+    expect(json(again.stdout).trace).toMatchObject([{ default: null }]);
+  });
+});
+
+describe('a core in the foreground', () => {
+  it('logs JSON to stdout and ends on SIGTERM', async () => {
+    writeFileSync(join(directory, 'mesibo.conf'), crashy());
+    const child = begin('start', '--config', 'mesibo.conf');
+    const ended = finish(child);
+    await expect.poll(async () => (await run('status')).code, { timeout: 30_000 }).toBe(0);
+    child.kill('SIGTERM');
+    const { code, stdout, stderr } = await ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const messages = stdout.trim().split('\n').map(json);
+    expect(messages.some(({ msg }) => /serves .* 1 of 1 modules are ready/.test(msg))).toBe(true);
+    expect(messages.every(({ level, time }) => typeof level === 'number' && typeof time === 'number')).toBe(true);
+  });
+});
+
+describe('check', () => {
+  it('tries the file and every module, without touching a running core', async () => {
+    await start(crashy());
+    const before = await status();
+    const file = join(directory, 'other.conf');
+    writeFileSync(file, `${crashy()}module init_returns_minus_one { path = ${fixture('init-returns-minus-one')} }\n`);
+    const checked = await run('check', '--config', file);
+    expect(checked.code).toBe(1);
+    expect(checked.stdout).toMatch(/^module crashy: ok, ABI table: it imports no mesibo_/);
+    expect(checked.stdout).toMatch(/^module init_returns_minus_one: .*: "the licence file is missing"/m);
+    const after = await status();
+    expect(after.modules[0]?.pid).toBe(before.modules[0]?.pid);
+    writeFileSync(file, crashy());
+    expect((await run('check', '--config', file)).code).toBe(0);
+  });
+
+  it('finds fault with a module whose init is exported under its C++ name only', async () => {
+    const file = join(directory, 'mangled.conf');
+    writeFileSync(file, `module mangled_init { path = ${fixture('mangled-init')} }\n`);
+    const { code, stdout } = await run('check', '--config', file);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^module mangled_init: .*extern "C"\n$/);
+  });
+});
+
+describe('usage', () => {
+  it.each([
+    [['send', '--from', 'a'], 2, /required option '--to/],
+    [['send', '--from', 'a', '--to', 'b', '--id', '-1', 'x'], 2, /--id/],
+    [['send', '--from', 'a', '--to', 'b', '--id', '18446744073709551616', 'x'], 2, /--id/],
+    [['nonsense'], 2, /unknown command/],
+    [['status'], 3, /no core serves .*; start one with: mesibo-modules start/],
+    [['stop'], 3, /no core serves/],
+    [['send', '--from', 'a', '--to', 'b', 'x'], 3, /no core serves/],
+    [['start', '--config', '/nonexistent.conf'], 1, /\/nonexistent\.conf/],
+    [['logs', 'nobody'], 1, /nothing has been logged/],
+  ] as const)('%j', async (args, code, says) => {
+    const result = await run(...args);
+    expect(result).toMatchObject({ code, stdout: '' });
+    expect(result.stderr).toMatch(says);
+    expect(result.stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('ends quietly when its reader has seen enough', async () => {
+    await start(crashy());
+    const child = begin('logs', '-f', '--json');
+    child.stdout.once('data', () => child.stdout.destroy());
+    const stop = setInterval(() => void run('send', '--from', 'a', '--to', 'b', '--wait', '0', 'crash'), 500);
+    const [code] = await once(child, 'exit');
+    clearInterval(stop);
+    expect(code).toBe(0);
+  });
+
+  it('names the version of the package', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+    expect(await run('--version')).toMatchObject({ code: 0, stdout: `${version}\n` });
+  });
+});
