@@ -6,7 +6,7 @@ import type { ModuleStatus, SupervisorStatus } from '../src/supervisor/types.js'
 const HEADINGS = ['NAME', 'STATE', 'PID', 'GENERATION', 'CRASHES', 'MESSAGES', 'PASS/CONSUMED/DEFAULT'];
 /** Columns of numbers stand right. */
 const RIGHT = new Set([2, 3, 4, 5]);
-const MAX_NAME = 24;
+const MAX_NAME = 22;
 
 /** A table at most 100 columns wide, and below it what needs attention. */
 export function renderStatus({ core, modules }: SupervisorStatus, nowMs: number): string {

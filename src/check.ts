@@ -25,10 +25,14 @@ const MAX_TMP_LENGTH = 40;
 /**
  * Starts each module by itself, with a run directory that nothing else uses, and yields what came of it in the order
  * of the configuration.
+ *
+ * @param signal - Ends the check; what it had started is gone when it rejects with the signal's reason.
  */
 export async function* checkModules(config: CoreConfig, signal?: AbortSignal): AsyncGenerator<CheckResult> {
   for (let at = 0; at < config.modules.length; at += LANES) {
     const tried = config.modules.slice(at, at + LANES).map((spec) => checkModule(config, spec, signal));
+    // Both are cleaned up before an error of one ends the check.
+    await Promise.allSettled(tried);
     yield* await Promise.all(tried);
   }
 }
@@ -38,11 +42,8 @@ async function checkModule(config: CoreConfig, spec: ModuleSpec, signal?: AbortS
   const runDir = mkdtempSync(join(base, 'mesibo-check-'));
   const supervisor = new Supervisor({ ...config, modules: [spec] }, { runDir });
   const problems: string[] = [];
-  let how: string | null = null;
   supervisor.on('log', ({ source, level, text }) => {
-    if (source !== 'supervisor') return;
-    if (level === 1) problems.push(text);
-    how ??= /with the ABI (.*)$/s.exec(text)?.[1] ?? null;
+    if (source === 'supervisor' && level === 1) problems.push(text);
   });
   supervisor.on('lifecycle', (event) => {
     if (event.kind === 'exited' && event.cause !== 'stop' && event.cause !== 'start') problems.push(event.text);
@@ -53,11 +54,11 @@ async function checkModule(config: CoreConfig, spec: ModuleSpec, signal?: AbortS
     signal?.throwIfAborted();
     const { refused } = await supervisor.start();
     problems.push(...refused.map(({ error }) => error.message));
-    const abi = supervisor.status().modules[0]?.abi ?? null;
+    const { abi = null, abiReason = '' } = supervisor.status().modules[0] ?? {};
     // Stopped in peace, because a module may also fail in its cleanup.
     await supervisor.stop({ now: refused.length > 0 });
     signal?.throwIfAborted();
-    return { module: spec.name, ok: problems.length === 0, abi: abi && (how ?? abi), problems };
+    return { module: spec.name, ok: problems.length === 0, abi: abi && `${abi}: ${abiReason}`, problems };
   } finally {
     signal?.removeEventListener('abort', end);
     await supervisor.stop({ now: true });

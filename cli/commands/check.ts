@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import { SupervisorError } from '../../src/errors.js';
 import { escapeControl } from '../../src/logs/format.js';
 import { EXIT, printData, tell } from '../io.js';
 import type { GlobalOptions } from '../options.js';
@@ -29,7 +30,8 @@ export function addCheck(program: Command): void {
       }
       if (config.modules.length === 0) tell(`${file}: no module is configured`);
       const interrupt = new AbortController();
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupt.abort());
+      for (const signal of ['SIGINT', 'SIGTERM'] as const)
+        process.once(signal, () => interrupt.abort(new SupervisorError('ILLEGAL_STATE', 'the check was interrupted')));
       for await (const { module, ok, abi, problems } of checkModules(config, interrupt.signal)) {
         if (ok) printData(`module ${escapeControl(module)}: ok, ABI ${escapeControl(abi ?? 'unknown')}`);
         for (const problem of problems) printData(escapeControl(problem));

@@ -41,7 +41,7 @@ export function addStart(program: Command): void {
       }
       const { runDaemon } = await import('../../src/daemon.js');
       const { reportFd } = options;
-      process.exitCode = await runDaemon({
+      const exitCode = await runDaemon({
         ...directories,
         configFile,
         strict,
@@ -49,6 +49,8 @@ export function addStart(program: Command): void {
           ? { stdout: { form: process.stdout.isTTY ? 'pretty' : 'json', colour: hasColour(process.stdout) } }
           : { stdout: null, onServing: (started: Started) => reportTo(reportFd, started) }),
       });
+      // Here, because a full standard output must not hold up the end of a core.
+      process.exit(exitCode);
     });
 }
 

@@ -38,7 +38,9 @@ export interface SendRequest {
 export type SendEvent = { kind: 'outcome'; outcome: Outcome } | { kind: 'sent'; sent: ReportedMessage };
 
 /** How long after the end of a connection its last replies may still come in. */
-const LAST_REPLIES_MS = 100;
+const LAST_REPLIES_MS = 500;
+
+const NEVER_MS = 24 * 60 * 60 * 1000;
 
 const DEFAULT_TIMEOUTS: ControlTimeouts = { answerMs: 5_000, outcomeMs: 60_000 };
 
@@ -54,7 +56,8 @@ export class ControlClient {
   private constructor(runDir: string, timeouts: ControlTimeouts) {
     this.#runDir = runDir;
     this.#timeouts = timeouts;
-    this.#socket = new Dealer({ linger: 0, sendTimeout: timeouts.answerMs, reconnectInterval: -1 });
+    // A client never outlives its connection; but told so (-1), libzmq throws away what it has received and not delivered.
+    this.#socket = new Dealer({ linger: 0, sendTimeout: timeouts.answerMs, reconnectInterval: NEVER_MS });
   }
 
   /**

@@ -39,7 +39,7 @@ export class Module implements HostListener, CallRoute {
   #lastError: SupervisorError | null = null;
   #timer: NodeJS.Timeout | undefined;
   #onSettled: ((refusal: SupervisorError | null) => void) | null = null;
-  #onStopped: (() => void) | null = null;
+  #onStopped: (() => void)[] = [];
 
   constructor(spec: ModuleSpec, around: HostSurroundings, events: ModuleEvents) {
     this.spec = spec;
@@ -65,15 +65,16 @@ export class Module implements HostListener, CallRoute {
   stop(): Promise<void> {
     this.#desired = 'down';
     return new Promise((resolve) => {
-      this.#onStopped = resolve;
+      this.#onStopped.push(resolve);
       this.#step({ kind: 'stop' });
       this.#queue.bypass();
       this.#checkStopped();
     });
   }
 
-  /** Ends the host at once, when a stop takes too long. */
+  /** Stops the module without patience for its host. */
   kill(): void {
+    void this.stop();
     this.#host?.kill();
   }
 
@@ -130,6 +131,7 @@ export class Module implements HostListener, CallRoute {
       pid: host?.pid ?? null,
       generation: this.#generation,
       abi: (this.#ready?.abi as AbiName | undefined) ?? null,
+      abiReason: this.#ready?.abiReason ?? null,
       path: this.#path(),
       description: this.#ready?.description || null,
       callbacks: this.#ready?.callbacks ?? [],
@@ -310,8 +312,7 @@ export class Module implements HostListener, CallRoute {
 
   #checkStopped(): void {
     if (this.#life.kind !== 'stopped' || this.#host !== null) return;
-    this.#onStopped?.();
-    this.#onStopped = null;
+    for (const done of this.#onStopped.splice(0)) done();
   }
 
   // ---- announcements ----

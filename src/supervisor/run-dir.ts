@@ -39,7 +39,7 @@ export function acquireRunDir(path: string): RunDir {
   makePrivate(path);
   const lockPath = join(path, 'lock');
   const fd = openLock(lockPath);
-  if (!flockExclusive(fd)) {
+  if (!lockSoon(fd)) {
     closeSync(fd);
     const holder = readPid(lockPath);
     const who = holder === null ? 'another core' : `the core with pid ${holder}`;
@@ -88,6 +88,16 @@ function makePrivate(path: string): void {
   }
 }
 
+/** A command that looks whether a core runs holds the lock for an instant. */
+function lockSoon(fd: number): boolean {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let tries = 0; tries < 5; tries++) {
+    if (flockExclusive(fd)) return true;
+    Atomics.wait(pause, 0, 0, 10);
+  }
+  return false;
+}
+
 function openLock(path: string): number {
   try {
     return openSync(path, 'a+', 0o600);
@@ -108,7 +118,7 @@ function readPid(lockPath: string): number | null {
 
 /** A core that ended cleanly leaves neither socket nor pid. */
 function sweep(path: string): string[] {
-  const files = readdirSync(path).filter((name) => name.endsWith('.sock'));
+  const files = readdirSync(path).filter((name) => lstatSync(join(path, name)).isSocket());
   for (const name of files) unlinkSync(join(path, name));
   return files;
 }

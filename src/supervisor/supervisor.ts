@@ -241,11 +241,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   async #stop(now: boolean): Promise<void> {
     if (!now) await Promise.allSettled(this.#underway);
-    for (const module of [...this.#modules].reverse()) {
-      const gone = module.stop();
-      if (now) module.kill();
-      await gone;
-    }
+    for (const module of [...this.#modules].reverse()) await module.stop();
     this.#close();
   }
 

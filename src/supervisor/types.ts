@@ -134,6 +134,8 @@ export interface ModuleStatus {
   pid: number | null;
   generation: number;
   abi: AbiName | null;
+  /** How the ABI was found, in words. */
+  abiReason: string | null;
   path: string | null;
   description: string | null;
   callbacks: string[];

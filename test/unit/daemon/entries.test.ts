@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { entryOfLifecycle, entryOfLine } from '../../../src/daemon/entries.js';
+import type { LifecycleEvent, LogLine } from '../../../src/supervisor/types.js';
+
+const line: LogLine = { time: 5, module: 'm', generation: 2, source: 'module', level: 0, text: 'hello' };
+
+test.each([
+  ['module', 0, 30],
+  ['module', 1, 20],
+  ['module', 2, 10],
+  ['module', 9, 10],
+  ['supervisor', 0, 50],
+  ['supervisor', 1, 40],
+  ['supervisor', 2, 30],
+  ['stdout', 0, 30],
+  ['stderr', 0, 30],
+] as const)('a line of %s at level %i has the level %i', (source, level, expected) => {
+  expect(entryOfLine({ ...line, source, level })).toEqual({
+    level: expected,
+    time: 5,
+    module: 'm',
+    generation: 2,
+    source,
+    msg: 'hello',
+  });
+});
+
+function exited(cause: 'crash' | 'stop'): LifecycleEvent {
+  return {
+    kind: 'exited',
+    module: 'm',
+    generation: 2,
+    pid: 9,
+    cause,
+    signal: null,
+    exitCode: 0,
+    text: 'what happened',
+  };
+}
+
+test('a death is an error in its own words, a stop as ordered is not', () => {
+  expect(entryOfLifecycle(exited('crash'), 5)).toMatchObject({ level: 50, generation: 2, msg: 'what happened' });
+  expect(entryOfLifecycle(exited('stop'), 5)).toMatchObject({ level: 30 });
+});
+
+test('a change of state is one line', () => {
+  const event: LifecycleEvent = {
+    kind: 'module',
+    module: 'm',
+    from: 'serving',
+    to: 'backoff',
+    reason: 'told elsewhere',
+  };
+  expect(entryOfLifecycle(event, 5)).toMatchObject({ level: 30, time: 5, msg: 'module m: serving -> backoff' });
+});
+
+test('that a host is ready is told by the supervisor already', () => {
+  expect(entryOfLifecycle({ kind: 'ready', module: 'm', generation: 1, pid: 9, startMicros: 1 }, 5)).toBeNull();
+});
