@@ -20,12 +20,16 @@ export interface CallRoute {
 export class CallQueue {
   readonly #spec: Pick<ModuleSpec, 'queue' | 'onFailure'>;
   readonly #route: CallRoute;
-  readonly #deadlines = new Deadlines((overdue) => this.#expire(overdue));
+  readonly #now: () => number;
+  readonly #deadlines: Deadlines;
   #waiting: PendingCall[] = [];
 
-  constructor(spec: Pick<ModuleSpec, 'queue' | 'onFailure'>, route: CallRoute) {
+  /** @param now the clock that deadlines are on, in milliseconds */
+  constructor(spec: Pick<ModuleSpec, 'queue' | 'onFailure'>, route: CallRoute, now = () => performance.now()) {
     this.#spec = spec;
     this.#route = route;
+    this.#now = now;
+    this.#deadlines = new Deadlines((overdue) => this.#expire(overdue), now);
   }
 
   /** Calls that wait for credit. */
@@ -39,7 +43,7 @@ export class CallQueue {
       this.#deadlines.delete(pending);
       settled(answer);
     });
-    if (deadlineMs <= performance.now()) this.giveDefault(pending, 'deadline');
+    if (deadlineMs <= this.#now()) this.giveDefault(pending, 'deadline');
     else if (!this.#route.canWait(deadlineMs)) this.giveDefault(pending, 'down');
     else if (this.#waiting.length >= this.#spec.queue && this.#route.credit === 0)
       this.giveDefault(pending, 'overload');
@@ -52,7 +56,7 @@ export class CallQueue {
 
   /** Hands over what there is credit for. */
   dispatch(): void {
-    const now = performance.now();
+    const now = this.#now();
     let taken = 0;
     for (; taken < this.#waiting.length && this.#route.credit > 0; taken++) {
       const pending = this.#waiting[taken] as PendingCall;

@@ -1,17 +1,19 @@
 /** One timer for all the calls of a module. */
 
-import { performance } from 'node:perf_hooks';
 import type { PendingCall } from './pending-call.js';
 
 /** Calls that get a default verdict when their time is over. */
 export class Deadlines {
   readonly #calls = new Set<PendingCall>();
   readonly #expire: (overdue: PendingCall[]) => void;
+  readonly #now: () => number;
   #timer: NodeJS.Timeout | undefined;
   #armedForMs = Number.POSITIVE_INFINITY;
 
-  constructor(expire: (overdue: PendingCall[]) => void) {
+  /** @param now the clock that deadlines are on, in milliseconds */
+  constructor(expire: (overdue: PendingCall[]) => void, now: () => number) {
     this.#expire = expire;
+    this.#now = now;
   }
 
   /** Watches over a call until {@link delete}. */
@@ -28,7 +30,7 @@ export class Deadlines {
 
   #fire(): void {
     this.#disarm();
-    const now = performance.now();
+    const now = this.#now();
     let next = Number.POSITIVE_INFINITY;
     const overdue: PendingCall[] = [];
     for (const pending of this.#calls) {
@@ -42,7 +44,7 @@ export class Deadlines {
   #arm(atMs: number): void {
     clearTimeout(this.#timer);
     this.#armedForMs = atMs;
-    this.#timer = setTimeout(() => this.#fire(), Math.max(0, Math.ceil(atMs - performance.now())));
+    this.#timer = setTimeout(() => this.#fire(), Math.max(0, Math.ceil(atMs - this.#now())));
   }
 
   #disarm(): void {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -87,7 +88,11 @@ MM_EXPORT void mm_set_max_message(uint32_t bytes)
 MM_EXPORT int32_t mm_wake_fd(void) { return wake_pipe[0]; }
 
 /* To be called before draining on a wake byte, so that what comes after the drain wakes again. */
-MM_EXPORT void mm_clear_wake(void) { __atomic_store_n(&mm_box->wake, 0, __ATOMIC_SEQ_CST); }
+MM_EXPORT void mm_clear_wake(void)
+{
+    /* An exchange and not a store: it sees what was committed before any writer found the flag set. */
+    __atomic_exchange_n(&mm_box->wake, 0, __ATOMIC_SEQ_CST);
+}
 
 MM_EXPORT void mm_set_phase(uint32_t phase) { __atomic_store_n(&mm_box->phase, phase, __ATOMIC_RELEASE); }
 
@@ -97,15 +102,18 @@ int mm_has_room(void)
                __atomic_load_n(&mm_box->tail, __ATOMIC_ACQUIRE) <= ring_size;
 }
 
+int mm_may_write(void) { return is_owner != NULL && *is_owner; }
+
 static void *reserve(uint32_t size, uint32_t kind, uint64_t limit, uint64_t *position)
 {
-    if (mm_box == NULL || !*is_owner)
+    if (!mm_may_write())
         return NULL;
     size = (size + 7u) & ~7u;
     uint64_t head = __atomic_load_n(&mm_box->head, __ATOMIC_RELAXED);
     do {
         uint64_t tail = __atomic_load_n(&mm_box->tail, __ATOMIC_ACQUIRE);
-        if (size > limit || head + size - tail > limit)
+        /* Signed: a tail that is ahead of a head read long ago is no full ring, but an exchange that fails. */
+        if (size > limit || (int64_t)(head + size - tail) > (int64_t)limit)
             return NULL;
     } while (!__atomic_compare_exchange_n(&mm_box->head, &head, head + size, 1, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
     struct mm_record *record = (struct mm_record *)(ring + head % ring_size);
@@ -139,6 +147,15 @@ void mm_commit(void *record, uint64_t position)
     errno = saved;
 }
 
+/* The module has written where it must not. Nothing of the box can be trusted; the core reads what still makes sense. */
+static _Noreturn void give_up(void)
+{
+    static const char text[] = "mesibo-modules host: the module has overwritten the black box of its process\n";
+    ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)written;
+    abort();
+}
+
 /*
  * Copies committed records, in order, to `out`; stops before one that another thread is still writing. `*position`
  * becomes the position behind the last one copied. `capacity` must hold the largest record. Returns the bytes copied.
@@ -147,11 +164,15 @@ MM_EXPORT uint32_t mm_drain(uint8_t *out, uint32_t capacity, uint64_t *position)
 {
     uint32_t used = 0;
     uint64_t head = __atomic_load_n(&mm_box->head, __ATOMIC_ACQUIRE);
+    if (head - drained > ring_size)
+        give_up();
     while (drained != head) {
         struct mm_record *record = (struct mm_record *)(ring + drained % ring_size);
         if (__atomic_load_n(&record->commit, __ATOMIC_ACQUIRE) != (drained ^ MM_RECORD_MAGIC))
             break;
         uint32_t size = record->size;
+        if (size < sizeof *record || size % 8 != 0 || size > head - drained)
+            give_up();
         if (size > capacity - used)
             break;
         memcpy(out + used, record, size);

@@ -135,7 +135,7 @@ static void call_with_params(const struct mm_call *call, uint64_t callback)
     const struct mm_block *before = &call->block;
     const char *bytes = (const char *)(before + 1);
     const size_t total = mm_block_bytes(before) - sizeof *before;
-    uint8_t params[256];
+    _Alignas(16) uint8_t params[256];
     if (grow_scratch(total) != 0)
         abort(); /* out of memory: the call gets its default verdict, and the host a fresh start */
     memcpy(scratch, bytes, total);

@@ -8,7 +8,7 @@
 static void write_line(uint64_t level, const char *text, uint32_t length)
 {
     uint64_t position;
-    if (mm_box == NULL)
+    if (!mm_may_write())
         return;
     struct mm_log_record *entry = mm_reserve((uint32_t)sizeof *entry + length, MM_LOG, &position);
     if (entry == NULL) {
@@ -37,8 +37,9 @@ void mm_vlog(uint64_t level, const char *format, va_list arguments)
         size_t length = (size_t)needed <= MM_LOG_MAX ? (size_t)needed : MM_LOG_MAX + 1;
         char *large = malloc(length + 1);
         if (large != NULL) {
-            vsnprintf(large, length + 1, format, again);
-            write_line(level, large, (uint32_t)length);
+            /* Another thread may have shortened an argument meanwhile. */
+            int written = vsnprintf(large, length + 1, format, again);
+            write_line(level, large, written >= 0 && (size_t)written < length ? (uint32_t)written : (uint32_t)length);
             free(large);
         } else {
             write_line(level, small, sizeof small - 1);

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 /* ---- sending ---- */
 
@@ -36,7 +37,7 @@ MM_EXPORT int64_t mesibo_message(void *module, void *params, const char *message
     uint32_t bytes = (uint32_t)sizeof(struct mm_record) + mm_block_bytes(&block);
     struct mm_send_record *entry = mm_reserve(bytes, MM_SEND, &position);
     if (entry == NULL) {
-        if (mm_box != NULL)
+        if (mm_may_write())
             __atomic_fetch_add(&mm_box->refused_sends, 1, __ATOMIC_RELAXED);
         return -1;
     }
@@ -59,6 +60,8 @@ static struct config *config;
 /* `packed`: count pairs of NUL-terminated strings, key and value. Kept for the life of the process. */
 MM_EXPORT int32_t mm_set_config(const uint8_t *packed, uint32_t length, uint32_t count)
 {
+    if (count == 0)
+        return 0;
     char *text = malloc(length + 1u);
     config = calloc(1, sizeof *config + count * sizeof(struct setting));
     if (text == NULL || config == NULL)
@@ -89,22 +92,44 @@ MM_EXPORT char *mesibo_util_getconfig(void *module, const char *name)
 
 MM_EXPORT int64_t mesibo_util_usec(void) { return (int64_t)(mm_now() / 1000u); }
 
+struct thread_start {
+    void *(*run)(void *);
+    void *data;
+    char name[16]; /* what the system takes of it; empty: none */
+};
+
+/* The thread names itself: once it runs it may be over, and a detached one is gone then, at any time. */
+static void *run_thread(void *given)
+{
+    struct thread_start start = *(struct thread_start *)given;
+    free(given);
+    if (start.name[0] != 0)
+        prctl(PR_SET_NAME, start.name);
+    return start.run(start.data);
+}
+
 MM_EXPORT void mesibo_util_create_thread(void *(*run)(void *), void *data, size_t stack_size, const char *name)
 {
+    struct thread_start *start = calloc(1, sizeof *start);
+    if (start == NULL) {
+        mm_complain("mesibo_util_create_thread failed: no memory");
+        return;
+    }
+    start->run = run;
+    start->data = data;
+    if (name != NULL)
+        strncpy(start->name, name, sizeof start->name - 1);
     pthread_attr_t attributes;
     pthread_t thread;
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     if (stack_size > 0)
         pthread_attr_setstacksize(&attributes, stack_size);
-    int failed = pthread_create(&thread, &attributes, run, data);
+    int failed = pthread_create(&thread, &attributes, run_thread, start);
     pthread_attr_destroy(&attributes);
-    if (failed)
+    if (failed) {
+        free(start);
         mm_complain("mesibo_util_create_thread failed: %s", strerror(failed));
-    else if (name != NULL) {
-        char brief[16] = {0};
-        strncpy(brief, name, sizeof brief - 1);
-        pthread_setname_np(thread, brief);
     }
 }
 

@@ -117,7 +117,9 @@ extern uint32_t mm_max_message;
 
 /* ---- box.c ---- */
 
-/* Reserves a record of `size` bytes (rounded up to 8); NULL when there is no room or this is a forked child. */
+/* Whether this process has a box of its own: not before it is open, not when it was refused, not in a forked child. */
+int mm_may_write(void);
+/* Reserves a record of `size` bytes (rounded up to 8); NULL when there is no room or mm_may_write() says no. */
 void *mm_reserve(uint32_t size, uint32_t kind, uint64_t *position);
 /* The same for a result, whose room every other record leaves free. */
 void *mm_reserve_result(uint32_t size, uint64_t *position);

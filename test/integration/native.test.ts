@@ -1,0 +1,52 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { LAYOUTS } from '../../src/host-runner/abi/index.js';
+import { type AbiLayout, encodeLayout } from '../../src/host-runner/abi/layout.js';
+import { PACKAGE_ROOT } from '../../src/paths.js';
+import { BOX } from '../../src/wire/black-box.js';
+import { RECORD } from '../../src/wire/records.js';
+
+const FOLDER = join(PACKAGE_ROOT, 'test/native');
+const PROGRAM = join(FOLDER, 'build/address');
+
+/** Runs to the end and throws with all that was printed, unless it succeeded. */
+function run(command: string, ...args: string[]): string {
+  const { status, signal, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8' });
+  if (status === 0) return stdout;
+  const end = error?.message ?? (signal ? `was killed by ${signal}` : `ended with ${status}`);
+  throw new Error(`${[command, ...args].join(' ')} ${end}\n${stdout}${stderr}`);
+}
+
+beforeAll(() => run('make', '-s', '-C', FOLDER, 'all'));
+
+describe('the shim by itself, under sanitizers', () => {
+  it('passes its own tests', () => {
+    expect(run('make', '-s', '-C', FOLDER, 'check')).toMatch(/^[1-9]\d* native tests, 0 failed\n$/);
+  });
+});
+
+describe('layouts, as the C compiler sees them', () => {
+  let compiled: { table: number[]; 'exports-2020': number[]; box: number[] };
+  beforeAll(() => {
+    compiled = JSON.parse(run(PROGRAM, '--layouts'));
+  });
+
+  function encoded(layout: AbiLayout): number[] {
+    const bytes = encodeLayout(layout);
+    return Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readInt32LE(i * 4));
+  }
+
+  it.each(['table', 'exports-2020'] as const)('%s: the offsets in abi/ are those of module.h', (abi) => {
+    expect(encoded(LAYOUTS[abi])).toEqual(compiled[abi]);
+  });
+
+  it('black box and records: src/wire/ and shim.h agree', () => {
+    expect(compiled.box).toEqual([
+      ...[BOX.version, BOX.ringOffset, BOX.generation, BOX.ringSize, BOX.head, BOX.tail],
+      ...[BOX.droppedLogs, BOX.refusedSends, BOX.phase, BOX.currentSeq, BOX.currentStart, BOX.currentEvent],
+      ...[RECORD.headerBytes, RECORD.blockBytes, RECORD.logBytes],
+      ...[RECORD.headerBytes + RECORD.blockBytes, RECORD.resultBytes, RECORD.callBytes],
+    ]);
+  });
+});

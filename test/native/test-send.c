@@ -1,0 +1,130 @@
+/* Messages that a module sends: what is written of them, and what is refused with which words. */
+#include "calls.h"
+#include "fake.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { RING = 512 * KIB, LARGEST = 4 * KIB };
+
+/* The next record taken must be this message, to the byte. */
+static void expect_send(uint64_t seq, const struct parts *parts)
+{
+    const struct mm_record *record = next_record();
+    CHECK(record != NULL);
+    struct bytes expected = {0};
+    put_u64(&expected, record->commit);
+    put_u32(&expected, record->size);
+    put_u32(&expected, MM_SEND);
+    put_u64(&expected, seq);
+    put_block(&expected, parts);
+    CHECK_EQ(record->size, (expected.length + 7) & ~7ul);
+    CHECK_BYTES(record, expected.length, expected.data, expected.length);
+    release(&expected);
+}
+
+static struct parts sent(uint64_t groupid, const char *to, const char *from, const char *message, uint32_t length)
+{
+    struct parts parts = {.to = to, .from = from, .payload = message, .payload_length = length};
+    parts.scalars[AID] = 1;
+    parts.scalars[ID] = 2;
+    parts.scalars[GROUPID] = groupid;
+    parts.scalars[UFLAGS] = 1;
+    return parts;
+}
+
+static void accepted(uint64_t groupid, const char *to, const char *from, const char *message, uint32_t length)
+{
+    CHECK_EQ(abi->send(groupid, to, from, message, length), 0);
+    take();
+    struct parts parts = sent(groupid, to, from, message, length);
+    expect_send(0, &parts);
+    expect_end();
+}
+
+static void what_is_sent_is_written_exactly(void)
+{
+    static char largest[LARGEST], address[MM_ADDRESS_MAX + 1];
+    fill_pattern(largest, sizeof largest, 1);
+    fill_pattern(address, MM_ADDRESS_MAX, 2);
+    start(RING, LARGEST, 0);
+    accepted(0, "bob", "alice", "hello", 5);
+    accepted(0, "bob", NULL, "with\0a NUL", 10);
+    accepted(0, "", "", "", 0);
+    accepted(0, "bob", "alice", NULL, 0);
+    accepted(9, NULL, "alice", "to a group", 10);
+    accepted(UINT64_MAX, "bob", NULL, "to one in a group", 17);
+    accepted(0, address, address, largest, sizeof largest);
+}
+
+static void what_is_sent_is_copied(void)
+{
+    start(RING, LARGEST, 0);
+    char to[] = "bob", message[] = "hello";
+    CHECK_EQ(abi->send(0, to, NULL, message, 5), 0);
+    memset(to, 'x', 3);
+    memset(message, 'x', 5);
+    take();
+    struct parts parts = sent(0, "bob", NULL, "hello", 5);
+    expect_send(0, &parts);
+}
+
+static int64_t answers(struct fake_event *event)
+{
+    CHECK_EQ(abi->send(0, *event->from, *event->to, event->message, event->length), 0);
+    event->message[0] = 'H';
+    return 1;
+}
+
+/* In the order in which it happened: sent, then changed, and both of the same call. */
+static void a_callback_may_send_its_own_message_on(void)
+{
+    start(RING, LARGEST, FAKE_MESSAGE);
+    fake_on_event = answers;
+    struct parts call = {.event = MM_MESSAGE, .seq = 6, .to = "b", .from = "a"};
+    call.payload = "hello";
+    call.payload_length = 5;
+    run_call(&call);
+    struct parts parts = sent(0, "a", "b", "hello", 5);
+    expect_send(6, &parts);
+    call.payload = "Hello";
+    expect_result(6, 1, MM_PAYLOAD_CHANGED, &call);
+    expect_end();
+}
+
+static void refused(int64_t returned, const char *line)
+{
+    uint32_t level = 99;
+    CHECK_EQ(returned, -1);
+    take();
+    CHECK_TEXT(next_line(&level), line);
+    CHECK_EQ(level, 0);
+    expect_end();
+    CHECK_EQ(mm_box->refused_sends, 0); /* those are the ones without room */
+}
+
+static void refusals_say_why(void)
+{
+    static char too_long[MM_ADDRESS_MAX + 2], message[LARGEST + 1];
+    start(RING, LARGEST, 0);
+    fill_pattern(too_long, sizeof too_long - 1, 0);
+    refused(abi->send_without_params(), "send_message refused: params is NULL");
+    refused(abi->send(0, NULL, "a", "m", 1), "send_message refused: neither to nor groupid is set");
+    refused(abi->send(0, "b", "a", NULL, 7), "send_message refused: message is NULL, but its length is 7");
+    refused(abi->send(0, "b", "a", message, LARGEST + 1),
+            "send_message refused: 4097 bytes are more than max_message (4096)");
+    refused(abi->send(0, "b", "a", message, UINT64_MAX),
+            "send_message refused: 18446744073709551615 bytes are more than max_message (4096)");
+    refused(abi->send(0, "b", "a", message, UINT64_C(0x100000001)),
+            "send_message refused: 4294967297 bytes are more than max_message (4096)");
+    refused(abi->send(0, too_long, "a", "m", 1), "send_message refused: an address is longer than 65536 bytes");
+    refused(abi->send(9, NULL, too_long, "m", 1), "send_message refused: an address is longer than 65536 bytes");
+}
+
+const struct test send_tests[] = {
+    BOTH("send", what_is_sent_is_written_exactly),
+    BOTH("send", what_is_sent_is_copied),
+    BOTH("send", a_callback_may_send_its_own_message_on),
+    BOTH("send", refusals_say_why),
+    END,
+};

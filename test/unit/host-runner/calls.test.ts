@@ -1,0 +1,70 @@
+import Long from 'long';
+import { describe, expect, it } from 'vitest';
+import { encodeCalls } from '../../../src/host-runner/calls.js';
+import type { Call } from '../../../src/wire/codec.js';
+
+const seq = (n: number) => Long.fromNumber(n, true);
+const encode = (...calls: Call[]) =>
+  encodeCalls(
+    calls.map((call) => ({ call, notAfter: 99n })),
+    100,
+    1e6,
+  );
+
+describe('a call in the layout of the shim', () => {
+  it('of a message', () => {
+    const params = { id: Long.MAX_UNSIGNED_VALUE, device: seq(3), to: Buffer.from('bob'), from: Buffer.from('al') };
+    const { bytes, count } = encode({ seq: seq(2 ** 33), message: { params, payload: Buffer.from('hello') } });
+    expect(count).toBe(1);
+    expect(bytes.readUInt32LE(0)).toBe(bytes.length);
+    expect(bytes.length % 8).toBe(0);
+    expect(bytes.readUInt32LE(4)).toBe(1);
+    expect(bytes.readBigUInt64LE(8)).toBe(2n ** 33n);
+    expect(bytes.readBigUInt64LE(16)).toBe(99n);
+    expect(bytes.readBigUInt64LE(24 + 8)).toBe(2n ** 64n - 1n);
+    expect(bytes.readBigUInt64LE(24 + 80)).toBe(3n);
+    expect([112, 116, 120, 124].map((at) => bytes.readUInt32LE(at))).toEqual([3, 2, 5, 3]);
+    expect(bytes.toString('latin1', 128, 141)).toBe('bob\0al\0hello\0');
+  });
+
+  it('tells an absent address from an empty one', () => {
+    const { bytes } = encode({ seq: seq(1), message: { params: { to: Buffer.alloc(0) }, payload: Buffer.alloc(0) } });
+    expect([112, 116, 120, 124].map((at) => bytes.readUInt32LE(at))).toEqual([0, 0, 0, 1]);
+  });
+
+  it.each([
+    ['status', { status: { status: seq(2) } }, 2],
+    ['login', { login: { flags: seq(4), online: seq(1), address: Buffer.from('al') } }, 3],
+    ['call', { call: {} }, 4],
+    ['call status', { callStatus: {} }, 5],
+  ])('of a %s', (name, event, kind) => {
+    const { bytes } = encode({ seq: seq(1), ...event });
+    expect(bytes.readUInt32LE(4)).toBe(kind);
+    if (name === 'status') expect(bytes.readBigUInt64LE(24 + 64)).toBe(2n);
+    if (name === 'login')
+      expect([bytes.readBigUInt64LE(24), bytes.readBigUInt64LE(32), bytes.toString('latin1', 128, 131)]).toEqual([
+        4n,
+        1n,
+        'al\0',
+      ]);
+  });
+});
+
+describe('a batch', () => {
+  const call = (n: number) => ({ call: { seq: seq(n), message: { payload: Buffer.alloc(1000) } }, notAfter: 0n });
+  const pending = [1, 2, 3, 4, 5].map(call);
+
+  it('holds the first calls, within its limits, and always one', () => {
+    expect(encodeCalls(pending, 3, 1e6).count).toBe(3);
+    expect(encodeCalls(pending, 100, 2500).count).toBe(2);
+    expect(encodeCalls(pending, 100, 1).count).toBe(1);
+    expect(encodeCalls([], 100, 1)).toMatchObject({ count: 0 });
+  });
+
+  it('has them one behind the other', () => {
+    const { bytes } = encodeCalls(pending, 100, 1e6);
+    const seen: bigint[] = [];
+    for (let at = 0; at < bytes.length; at += bytes.readUInt32LE(at)) seen.push(bytes.readBigUInt64LE(at + 8));
+    expect(seen).toEqual([1n, 2n, 3n, 4n, 5n]);
+  });
+});

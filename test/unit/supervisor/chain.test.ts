@@ -1,0 +1,90 @@
+import Long from 'long';
+import { describe, expect, it } from 'vitest';
+import { type ChainMember, runChain } from '../../../src/supervisor/chain.js';
+import type { CallAnswer, CallEvent } from '../../../src/supervisor/pending-call.js';
+
+const PASS: CallAnswer = { verdict: 'pass', default: null, params: null, payload: null };
+const CONSUMED: CallAnswer = { ...PASS, verdict: 'consumed' };
+
+class Scripted implements ChainMember {
+  readonly spec = { deadlineMs: 1000 };
+  readonly seen: CallEvent[] = [];
+  readonly deadlines: number[] = [];
+  constructor(
+    readonly name: string,
+    private readonly answer: CallAnswer,
+    private readonly callbacks: string[] = ['on_message', 'on_message_status'],
+  ) {}
+  wants(callback: string): boolean {
+    return this.callbacks.includes(callback);
+  }
+  async offer(event: CallEvent, deadlineMs: number): Promise<CallAnswer> {
+    this.seen.push(event);
+    this.deadlines.push(deadlineMs);
+    return this.answer;
+  }
+}
+
+const message: CallEvent = { message: { params: { to: Buffer.from('b') }, payload: Buffer.from('hello') } };
+const run = (members: ChainMember[], event = message) => runChain(members, 'on_message', event, 5000);
+
+describe('a chain', () => {
+  it('without members passes', async () => {
+    expect(await run([])).toEqual({ verdict: 'pass', by: null, trace: [], event: message });
+  });
+
+  it('goes in order, skips who has no such callback, and ends at the first consumed', async () => {
+    const members = [
+      new Scripted('a', PASS),
+      new Scripted('b', PASS, []),
+      new Scripted('c', CONSUMED),
+      new Scripted('d', PASS),
+    ];
+    const { verdict, by, trace } = await run(members);
+    expect({ verdict, by }).toEqual({ verdict: 'consumed', by: 'c' });
+    expect(trace.map((entry) => [entry.module, entry.verdict, entry.default])).toEqual([
+      ['a', 'pass', null],
+      ['c', 'consumed', null],
+    ]);
+    expect(members.map(({ seen }) => seen.length)).toEqual([1, 0, 1, 0]);
+  });
+
+  it('names a default that consumed', async () => {
+    const { by, trace } = await run([new Scripted('a', { ...CONSUMED, default: 'crash' })]);
+    expect(by).toBe('a');
+    expect(trace[0]).toMatchObject({ verdict: 'consumed', default: 'crash' });
+  });
+
+  it('hands on what each member left: parameters, payload, both, nothing', async () => {
+    const changed = { to: Buffer.from('c'), expiry: Long.fromNumber(7, true) };
+    const members = [
+      new Scripted('a', { ...PASS, payload: Buffer.from('HELLO') }),
+      new Scripted('b', { ...PASS, params: changed }),
+      new Scripted('c', PASS),
+    ];
+    const { event } = await run(members);
+    expect(members[1]?.seen[0]?.message).toEqual({ params: { to: Buffer.from('b') }, payload: Buffer.from('HELLO') });
+    expect(event.message).toEqual({ params: changed, payload: Buffer.from('HELLO') });
+    expect(message.message?.payload).toEqual(Buffer.from('hello'));
+  });
+
+  it('hands on the parameters of a status', async () => {
+    const changed = { status: Long.fromNumber(3, true) };
+    const members = [new Scripted('a', { ...PASS, params: changed }), new Scripted('b', PASS)];
+    await runChain(members, 'on_message_status', { status: {} }, 5000);
+    expect(members[1]?.seen).toEqual([{ status: changed }]);
+  });
+
+  it('bounds each member by its own deadline and all of them by the chain’s', async () => {
+    const members = [new Scripted('a', PASS), new Scripted('b', PASS)];
+    const began = performance.now();
+    await runChain(members, 'on_message', message, 400);
+    const ended = performance.now();
+    for (const { deadlines } of members) {
+      expect(deadlines[0]).toBeGreaterThanOrEqual(began + 400);
+      expect(deadlines[0]).toBeLessThanOrEqual(ended + 400);
+    }
+    await runChain(members, 'on_message', message, 60_000);
+    expect(members[0]?.deadlines[1]).toBeLessThanOrEqual(performance.now() + 1000);
+  });
+});

@@ -1,0 +1,136 @@
+import { describe, expect, it } from 'vitest';
+import { type DeathFacts, describeDeath } from '../../../src/supervisor/death.js';
+import type { HostLife, StopCause } from '../../../src/supervisor/host-lifecycle.js';
+
+const facts = (changes: Partial<DeathFacts>): DeathFacts => ({
+  module: 'm',
+  path: '/m.so',
+  generation: 3,
+  pid: 42,
+  from: { kind: 'ready' },
+  exitCode: null,
+  signal: null,
+  phase: 'serving',
+  refusal: null,
+  executing: null,
+  lastWords: [],
+  startTimeoutMs: 5000,
+  hangMs: 2500,
+  ...changes,
+});
+const stopping = (cause: StopCause): HostLife => ({ kind: 'stopping', stage: 'killed', cause });
+const executing = 'on_message of message 7';
+const remedy = 'start_timeout is 5s; raise it if the module needs longer';
+
+describe.each([
+  [
+    'a signal in a call',
+    { signal: 'SIGSEGV', executing },
+    'crash',
+    'HOST_CRASHED',
+    'module m: host 3 (pid 42) was ended by SIGSEGV while executing on_message of message 7',
+  ],
+  [
+    'a signal between calls',
+    { signal: 'SIGKILL' },
+    'crash',
+    'HOST_CRASHED',
+    'module m: host 3 (pid 42) was ended by SIGKILL between calls',
+  ],
+  [
+    'an exit in a call',
+    { exitCode: 0, executing },
+    'exit',
+    'HOST_EXITED',
+    'module m: host 3 (pid 42) exited with 0, which nobody had asked for while executing on_message of message 7',
+  ],
+  [
+    'a hang in a call',
+    { from: stopping('hang'), signal: 'SIGKILL', executing },
+    'hang',
+    'HOST_HUNG',
+    'module m: host 3 (pid 42) did not return from on_message of message 7 in time (hang is 2500ms) and was killed',
+  ],
+  [
+    'a hang outside of calls',
+    { from: stopping('hang'), signal: 'SIGKILL' },
+    'hang',
+    'HOST_HUNG',
+    'module m: host 3 (pid 42) stopped answering without executing a call (hang is 2500ms) and was killed',
+  ],
+  ['a stop', { from: stopping('stop'), exitCode: 0 }, 'stop', 'HOST_EXITED', 'module m: host 3 (pid 42) was stopped'],
+  [
+    'a stop by force',
+    { from: stopping('stop'), signal: 'SIGKILL' },
+    'stop',
+    'HOST_EXITED',
+    'module m: host 3 (pid 42) was stopped by SIGKILL',
+  ],
+  [
+    'a crash in cleanup',
+    { from: stopping('stop'), signal: 'SIGSEGV', phase: 'cleanup' },
+    'crash',
+    'HOST_CRASHED',
+    'module m: host 3 (pid 42) was ended by SIGSEGV in its cleanup',
+  ],
+  [
+    'an exit code in cleanup',
+    { from: stopping('stop'), exitCode: 3, phase: 'cleanup' },
+    'exit',
+    'HOST_EXITED',
+    'module m: host 3 (pid 42) exited with 3, which nobody had asked for in its cleanup',
+  ],
+  [
+    'a refusal',
+    {
+      from: stopping('refused'),
+      exitCode: 0,
+      refusal: { code: 'MODULE_NO_INIT', message: '/m.so: no init; add one' },
+      lastWords: ['a "b"'],
+    },
+    'start',
+    'MODULE_NO_INIT',
+    'module m: /m.so: no init; add one; its last words: "a \\"b\\""',
+  ],
+  [
+    'a crash in init',
+    { from: { kind: 'starting' }, signal: 'SIGSEGV', phase: 'init' },
+    'start',
+    'MODULE_START_CRASHED',
+    'module m: /m.so: it was ended by SIGSEGV in its init; run the init under a debugger',
+  ],
+  [
+    'a crash in a constructor',
+    { from: { kind: 'starting' }, signal: 'SIGABRT', phase: 'loading' },
+    'start',
+    'MODULE_START_CRASHED',
+    'module m: /m.so: it was ended by SIGABRT while being loaded: a constructor of the file, or of a library that it needs, is at fault; load it under a debugger',
+  ],
+  [
+    'a host that did not come up',
+    { from: { kind: 'starting' }, exitCode: 1, phase: 'booting', lastWords: ['no memory'] },
+    'start',
+    'MODULE_START_CRASHED',
+    'module m: /m.so: the host process exited with 1 before it could load the module; its last words: "no memory"',
+  ],
+  [
+    'an init that hangs',
+    { from: stopping('start-timeout'), signal: 'SIGKILL', phase: 'init' },
+    'start',
+    'MODULE_START_TIMEOUT',
+    `module m: /m.so: its init did not return in time; ${remedy}`,
+  ],
+  [
+    'a constructor that hangs',
+    { from: stopping('start-timeout'), signal: 'SIGKILL', phase: 'loading' },
+    'start',
+    'MODULE_START_TIMEOUT',
+    `module m: /m.so: loading it did not end in time: a constructor of the file, or of a library that it needs, hangs; ${remedy}`,
+  ],
+] as [string, Partial<DeathFacts>, string, string, string][])('%s', (_, changes, cause, code, text) => {
+  it('is told apart and told', () => {
+    const death = describeDeath(facts(changes));
+    expect(death).toMatchObject({ cause, code, text });
+    expect(death.reason).toBe({ crash: 'crash', exit: 'crash', hang: 'hang', stop: 'down', start: 'down' }[cause]);
+  });
+});

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import {
+  afterCrash,
+  afterFailedStart,
+  NO_HISTORY,
+  type RestartHistory,
+} from '../../../src/supervisor/restart-policy.js';
+
+const settings = { backoff: { minMs: 100, maxMs: 30_000 }, maxCrashes: { count: 5, periodMs: 60_000 } };
+const endless = { ...settings, maxCrashes: null };
+
+/** The delays of one crash after the other, `null` for failed. */
+function delays(
+  times: number[],
+  options: { servedMs?: number; random?: number; settings?: typeof settings | typeof endless } = {},
+) {
+  let history: RestartHistory = NO_HISTORY;
+  return times.map((ms) => {
+    const now = { ms, servedMs: options.servedMs ?? 0, random: options.random ?? 0 };
+    const decision = afterCrash(history, options.settings ?? settings, now);
+    history = decision.history;
+    return decision.kind === 'restart' ? decision.delayMs : null;
+  });
+}
+
+describe('after a crash', () => {
+  it('restarts at once, then doubles up to the longest wait', () => {
+    const times = Array.from({ length: 12 }, (_, i) => i);
+    const expected = [0, 100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000];
+    expect(delays(times, { settings: endless })).toEqual(expected);
+  });
+
+  it('takes at most a quarter off by chance', () => {
+    expect(delays([0, 1, 2], { random: 1, settings: endless })).toEqual([0, 75, 150]);
+    expect(delays([0, 1, 2], { random: 0.5, settings: endless })).toEqual([0, 88, 175]);
+  });
+
+  it('begins anew after a minute of health', () => {
+    expect(delays([0, 1, 2], { servedMs: 59_999, settings: endless })).toEqual([0, 100, 200]);
+    expect(delays([0, 1, 2], { servedMs: 60_000, settings: endless })).toEqual([0, 0, 0]);
+  });
+
+  it('gives up at the sixth crash within a minute, at any uptime', () => {
+    expect(delays([0, 10, 20, 30, 40, 50])).toEqual([0, 100, 200, 400, 800, null]);
+    expect(delays([0, 10, 20, 30, 40, 59_999], { servedMs: 60_000 }).at(-1)).toBeNull();
+    expect(delays([0, 10, 20, 30, 40, 60_000]).at(-1)).toBe(1600);
+  });
+
+  it('never gives up when max_crashes is off', () => {
+    expect(delays(Array(100).fill(0), { settings: endless })).not.toContain(null);
+  });
+
+  it('starts from nothing once it has given up', () => {
+    expect(afterCrash({ crashes: [1, 2, 3, 4, 5], attempts: 5 }, settings, { ms: 6, servedMs: 0, random: 0 })).toEqual({
+      kind: 'fail',
+      probeMs: 30_000,
+      history: NO_HISTORY,
+    });
+  });
+});
+
+describe('after a start that failed', () => {
+  it('only probes a module that has never served', () => {
+    expect(afterFailedStart(NO_HISTORY, settings, { hasServed: false, random: 0 })).toMatchObject({
+      kind: 'fail',
+      probeMs: 30_000,
+    });
+  });
+
+  it('backs off for one that has served, never at once, and probes it in the end', () => {
+    let history = NO_HISTORY;
+    const seen: unknown[] = [];
+    for (let i = 0; i < 10; i++) {
+      const decision = afterFailedStart(history, settings, { hasServed: true, random: 0 });
+      history = decision.history;
+      seen.push(decision.kind === 'restart' ? decision.delayMs : 'probe');
+      if (decision.kind === 'fail') break;
+    }
+    expect(seen).toEqual([100, 100, 200, 400, 800, 1600, 3200, 6400, 'probe']);
+  });
+
+  it('does not count it among the crashes', () => {
+    const before = { crashes: [1, 2, 3], attempts: 1 };
+    expect(afterFailedStart(before, settings, { hasServed: true, random: 0 }).history.crashes).toEqual([1, 2, 3]);
+  });
+});

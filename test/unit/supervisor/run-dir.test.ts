@@ -1,0 +1,91 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DirectoryError } from '../../../src/errors.js';
+import { acquireRunDir, socketPath } from '../../../src/supervisor/run-dir.js';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'mm-rd-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+describe('a run directory', () => {
+  it('is made private, holds the pid, and is empty again after its release', () => {
+    const path = join(directory, 'a/run');
+    const runDir = acquireRunDir(path);
+    expect(statSync(path).mode & 0o777).toBe(0o700);
+    expect(readFileSync(join(path, 'lock'), 'utf8')).toBe(`${process.pid}\n`);
+    expect(runDir.swept).toEqual({ pid: null, files: [] });
+    expect(runDir.runId).toMatch(/^[0-9a-f]{16}$/);
+    runDir.release();
+    expect(readdirSync(path)).toEqual(['lock']);
+    expect(readFileSync(join(path, 'lock'), 'utf8')).toBe('');
+  });
+
+  it('belongs to one core at a time', () => {
+    const first = acquireRunDir(directory);
+    expect(() => acquireRunDir(directory)).toThrow(
+      `${directory} is held by the core with pid ${process.pid}; stop that one, or give this one another --run-dir`,
+    );
+    first.release();
+    acquireRunDir(directory).release();
+  });
+
+  it('is swept of the sockets of a core that was killed, and of nothing else', async () => {
+    writeFileSync(join(directory, 'lock'), '4711\n');
+    writeFileSync(join(directory, 'notes.txt'), 'mine');
+    const server = createServer().listen(join(directory, 'module-x.sock'));
+    await new Promise((resolve) => server.once('listening', resolve));
+    const runDir = acquireRunDir(directory);
+    expect(runDir.swept).toEqual({ pid: 4711, files: ['module-x.sock'] });
+    expect(existsSync(join(directory, 'module-x.sock'))).toBe(false);
+    expect(existsSync(join(directory, 'notes.txt'))).toBe(true);
+    runDir.release();
+    server.close();
+  });
+
+  it.each([
+    [
+      'may be written by others',
+      (path: string) => chmodSync(path, 0o770),
+      /may be written by others; .*chmod 0700 it$/,
+    ],
+    [
+      'is a file',
+      (path: string) => {
+        rmSync(path, { recursive: true });
+        writeFileSync(path, '');
+      },
+      /cannot be used|is not a directory/,
+    ],
+  ])('is refused when it %s', (_, spoil, says) => {
+    const path = join(directory, 'run');
+    mkdirSync(path);
+    spoil(path);
+    expect(() => acquireRunDir(path)).toThrow(DirectoryError);
+    expect(() => acquireRunDir(path)).toThrow(says);
+  });
+});
+
+describe('a socket path', () => {
+  it('may have 107 bytes', () => {
+    const name = 'x'.repeat(107 - '/run/'.length - '.sock'.length);
+    expect(socketPath('/run', name)).toHaveLength(107);
+    expect(() => socketPath('/run', `${name}x`)).toThrow(
+      '.sock has 108 bytes, and a socket path may have 107; give a shorter --run-dir',
+    );
+  });
+});

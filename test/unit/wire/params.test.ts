@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { MessageError } from '../../../src/errors.js';
+import { decodeHostFrame, encodeHostFrame } from '../../../src/wire/codec.js';
+import { fromWireParams, SCALARS, toWireParams } from '../../../src/wire/params.js';
+
+const IDS = ['aid', 'id', 'refid', 'groupid', 'sid'];
+
+describe('parameters', () => {
+  it.each(SCALARS)('%s comes back as it was', (field) => {
+    for (const value of [0n, 1n, 2n ** 31n, 2n ** 32n, 2n ** 53n - 1n, 2n ** 63n, 2n ** 64n - 1n]) {
+      // Over the wire and back.
+      const frame = { report: { entries: [{ sent: { params: toWireParams({ [field]: value }) } }] } };
+      const wire = decodeHostFrame(encodeHostFrame(frame)).report?.entries?.[0]?.sent?.params ?? {};
+      expect(fromWireParams(wire)[field]).toBe(IDS.includes(field) ? value : Number(value));
+      expect(wire[field]?.toString()).toBe(value.toString());
+    }
+    expect(fromWireParams(toWireParams({ [field]: 2 ** 40 }))[field]).toEqual(
+      IDS.includes(field) ? 2n ** 40n : 2 ** 40,
+    );
+  });
+
+  it.each([-1, -1n, 1.5, Number.NaN, 2 ** 53, 2n ** 64n])('%d is no 64-bit integer', (value) => {
+    expect(() => toWireParams({ id: value })).toThrow(MessageError);
+    expect(() => toWireParams({ id: value })).toThrow(/^id is .*; it must be an integer from 0 to 2\^64-1$/);
+  });
+
+  it('that are absent are zero and null', () => {
+    expect(fromWireParams({})).toMatchObject({ id: 0n, flags: 0, to: null, from: null });
+    expect(fromWireParams(toWireParams({ to: '', from: null }))).toMatchObject({ to: '', from: null });
+  });
+});
+
+describe('addresses', () => {
+  it('may have 64 KiB, in bytes', () => {
+    const longest = 'ä'.repeat(32 * 1024);
+    expect(fromWireParams(toWireParams({ to: longest })).to).toBe(longest);
+    expect(() => toWireParams({ to: `${longest}x` })).toThrow(
+      'to has 65537 bytes, more than the 65536 that an address may have',
+    );
+  });
+
+  it('have no NUL', () => {
+    expect(() => toWireParams({ from: 'a\0b' })).toThrow('from has a NUL inside, where a C string would end');
+  });
+
+  it('of a module need not be UTF-8', () => {
+    expect(fromWireParams({ to: Buffer.from([0x61, 0xff]) }).to).toBe('a\ufffd');
+  });
+});
