@@ -17,7 +17,9 @@ export interface DeathFacts {
   signal: string | null;
   /** How far it had come, as its black box says. */
   phase: Phase;
-  /** What the host said of its refusal, or of a broken handshake. */
+  /** Whether it had become ready. */
+  served: boolean;
+  /** What the host said of its refusal, or what was wrong with what it said. */
   refusal: { code: ErrorCode; message: string } | null;
   /** The call being executed, in words; `null`: none. */
   executing: string | null;
@@ -39,6 +41,7 @@ export interface Death {
 export function describeDeath(facts: DeathFacts): Death {
   const { from } = facts;
   if (from.kind === 'stopping' && from.cause === 'hang') return hang(facts);
+  if (from.kind === 'stopping' && from.cause === 'violation' && facts.served) return violation(facts);
   if (from.kind === 'starting' || (from.kind === 'stopping' && from.cause !== 'stop')) return failedStart(facts);
   if (from.kind === 'stopping' && wasOrdered(facts)) return stopped(facts);
   return facts.signal ? crash(facts) : exit(facts);
@@ -87,6 +90,17 @@ function hang(facts: DeathFacts): Death {
     ? `did not return from ${facts.executing} in time${limit}`
     : `stopped answering without executing a call${limit}`;
   return { cause: 'hang', code: 'HOST_HUNG', text: `${subject(facts)} ${what} and was killed`, reason: 'hang' };
+}
+
+function violation(facts: DeathFacts): Death {
+  const what = `cannot be trusted any more and was killed: ${facts.refusal?.message}`;
+  const cause = 'the module has overwritten memory of its process';
+  return {
+    cause: 'crash',
+    code: 'HOST_CRASHED',
+    text: `${subject(facts)} ${what}; most likely ${cause}`,
+    reason: 'crash',
+  };
 }
 
 function crash(facts: DeathFacts): Death {

@@ -10,7 +10,7 @@
  */
 
 /** Why a host is being ended. */
-export type StopCause = 'stop' | 'refused' | 'start-timeout' | 'hang';
+export type StopCause = 'stop' | 'refused' | 'start-timeout' | 'hang' | 'violation';
 
 export type HostLife =
   /** Spawned; not ready until it says so. */
@@ -37,6 +37,8 @@ export type HostEvent =
   | { kind: 'timeout' }
   /** A callback ran for too long. */
   | { kind: 'hung' }
+  /** It said what no host may say. */
+  | { kind: 'violated' }
   /** No more patience: end it at once. */
   | { kind: 'kill' }
   /** The process is gone. */
@@ -77,6 +79,8 @@ export function stepHost(life: HostLife, event: HostEvent, times: HostTimes): Ho
       return kill(life.kind === 'stopping' ? life.cause : 'stop');
     case 'hung':
       return life.kind === 'stopping' && life.stage === 'killed' ? stay(life) : kill('hang');
+    case 'violated':
+      return life.kind === 'stopping' && life.stage === 'killed' ? stay(life) : kill('violation');
     case 'ready':
       if (life.kind !== 'starting') return stay(life);
       return { next: { kind: 'ready' }, effects: [{ kind: 'disarm' }, { kind: 'became-ready' }] };

@@ -5,9 +5,10 @@ import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../config/types.js';
 import { type ErrorCode, type HandshakeError, SupervisorError } from '../errors.js';
 import type { BoxHeader } from '../wire/black-box.js';
-import type { HostFrame, Log, Ready, Result, Sent } from '../wire/codec.js';
+import type { HostFrame, Log, Result, Sent } from '../wire/codec.js';
+
 import { type BoxFile, makeBox } from './box-file.js';
-import { type Death, describeDeath } from './death.js';
+import { describeDeath } from './death.js';
 import { HangWatch } from './hang-watch.js';
 import {
   beginHost,
@@ -17,39 +18,16 @@ import {
   type HostStep,
   stepHost,
 } from './host-lifecycle.js';
-import { LineSplitter } from './line-splitter.js';
+import type { HostListener } from './host-listener.js';
+import { splitLines } from './line-splitter.js';
 import { Link } from './link.js';
 import type { ModuleSocket, Peer, PeerListener } from './module-socket.js';
 import { describeCall, type PendingCall } from './pending-call.js';
 import { fateOf } from './settle.js';
 import { type HostProcess, spawnHost } from './spawn.js';
+import { findReportProblem, findResultProblem, findSentProblem } from './verify.js';
 
 const LAST_WORDS = 12;
-
-/** What a host tells its module. */
-export interface HostListener {
-  ready(host: Host, ready: Ready): void;
-  /** A call was answered; `pending` is `null` when nobody waits for it any more. */
-  answered(host: Host, pending: PendingCall | null, result: Result): void;
-  sent(host: Host, sent: Sent): void;
-  logged(host: Host, log: Log): void;
-  printed(host: Host, stream: 'stdout' | 'stderr', line: string): void;
-  /** The host owes nothing any more: it was stopped and has answered everything, or may take more calls. */
-  relieved(host: Host): void;
-  died(host: Host, end: HostEnd): void;
-}
-
-/** The end of a host and of the calls it held. */
-export interface HostEnd extends Death {
-  exitCode: number | null;
-  signal: string | null;
-  /** How long it had been ready. */
-  servedMs: number;
-  /** Calls that get their default now. */
-  lost: PendingCall[];
-  /** Calls that the module has not seen, in their order. */
-  unseen: PendingCall[];
-}
 
 /** What a host is started with beside its module's settings. */
 export interface HostSurroundings {
@@ -143,8 +121,12 @@ export class Host {
       throw new SupervisorError('HOST_START_FAILED', why, { cause: started });
     }
     this.#process = started;
-    this.#capture('stdout', started.stdout);
-    this.#capture('stderr', started.stderr);
+    for (const stream of ['stdout', 'stderr'] as const) {
+      splitLines(started[stream], (line) => {
+        this.#remember(line);
+        this.#listener.printed(this, stream, line);
+      });
+    }
     this.#around.socket.expect(this.#token, this.#peerListener);
     this.#take(beginHost(this.#spec));
   }
@@ -218,9 +200,16 @@ export class Host {
     });
   }
 
-  #violated(error: HandshakeError): void {
-    this.#refusal = { code: error.code, message: error.message };
-    this.#step({ kind: 'kill' });
+  #violated({ code, message }: Pick<HandshakeError, 'code' | 'message'>): void {
+    this.#refusal ??= { code, message };
+    this.#step({ kind: 'violated' });
+  }
+
+  /** @returns whether there is nothing wrong */
+  #trust(problem: string | null): boolean {
+    if (problem === null) return true;
+    this.#violated({ code: 'HANDSHAKE_FAILED', message: problem });
+    return false;
   }
 
   #received(frame: HostFrame): void {
@@ -241,6 +230,7 @@ export class Host {
   #report(report: NonNullable<HostFrame['report']>): void {
     if (!this.#peer) return;
     this.#link ??= this.#makeLink(this.#peer);
+    if (!this.#trust(findReportProblem(report, this.#link.taken, this.#box?.ringSize ?? 0))) return;
     this.#watch.progress();
     this.#link.takeOver(report);
     for (const entry of report.entries ?? []) this.#enter(entry);
@@ -254,14 +244,23 @@ export class Host {
 
   #enter({ result, sent, log }: { result?: Result | null; sent?: Sent | null; log?: Log | null }): void {
     if (result) {
-      this.#lastAnswered = Math.max(this.#lastAnswered, result.seq?.toNumber() ?? 0);
-      this.#listener.answered(this, this.#link?.answer(result)?.pending ?? null, result);
+      this.#answer(result);
     } else if (sent) {
+      if (!this.#trust(findSentProblem(sent, this.#around.maxMessageBytes))) return;
       this.#listener.sent(this, sent);
     } else if (log) {
-      if (this.#readyMs === null) this.#remember(Buffer.from(log.text ?? []).toString('utf8'));
+      this.#remember(Buffer.from(log.text ?? []).toString('utf8'));
       this.#listener.logged(this, log);
     }
+  }
+
+  #answer(result: Result): void {
+    const seq = result.seq?.toNumber() ?? 0;
+    const pending = this.#link?.find(seq);
+    if (!pending || !this.#trust(findResultProblem(pending.event, result))) return;
+    this.#lastAnswered = Math.max(this.#lastAnswered, seq);
+    this.#link?.answered(seq);
+    this.#listener.answered(this, pending, result);
   }
 
   #countDropped(total: number): void {
@@ -276,16 +275,9 @@ export class Host {
     return new Link(peer, this.#spec.window, this.#box?.ringSize ?? 0);
   }
 
-  #capture(stream: 'stdout' | 'stderr', from: NodeJS.ReadableStream): void {
-    const lines = new LineSplitter((line) => {
-      if (this.#readyMs === null) this.#remember(line);
-      this.#listener.printed(this, stream, line);
-    });
-    from.on('data', (chunk: Buffer) => lines.push(chunk));
-    from.on('end', () => lines.end());
-  }
-
+  /** What is said before the module is ready explains a start that fails. */
   #remember(line: string): void {
+    if (this.#readyMs !== null) return;
     this.#lastWords.push(line.trimEnd());
     if (this.#lastWords.length > LAST_WORDS) this.#lastWords.shift();
   }
@@ -311,6 +303,7 @@ export class Host {
       exitCode,
       signal,
       phase: header?.phase ?? 'serving',
+      served: this.#readyMs !== null,
       refusal: this.#refusal,
       executing: executing ? describeCall(executing.event) : null,
       lastWords: this.#lastWords,

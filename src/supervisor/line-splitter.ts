@@ -36,3 +36,10 @@ export class LineSplitter {
     this.#held = Buffer.alloc(0);
   }
 }
+
+/** Calls `emit` for each line of a stream, until it ends. */
+export function splitLines(stream: NodeJS.ReadableStream, emit: (line: string) => void): void {
+  const lines = new LineSplitter(emit);
+  stream.on('data', (chunk: Buffer) => lines.push(chunk));
+  stream.on('end', () => lines.end());
+}

@@ -4,7 +4,7 @@
  */
 
 import Long from 'long';
-import type { Call, Report, Result } from '../wire/codec.js';
+import type { Call, Report } from '../wire/codec.js';
 import type { Peer } from './module-socket.js';
 import type { PendingCall } from './pending-call.js';
 
@@ -12,12 +12,6 @@ import type { PendingCall } from './pending-call.js';
 const FRAME_BYTES = 256 * 1024;
 /** The core acknowledges at the latest when this share of the ring is taken over. */
 const UNACKNOWLEDGED_SHARE = 16;
-
-/** A verdict and the call it answers. */
-export interface Answer {
-  pending: PendingCall;
-  result: Result;
-}
 
 /** The core's end of the connection to one host. */
 export class Link {
@@ -72,13 +66,9 @@ export class Link {
     if ((this.#taken - this.#acknowledged) * UNACKNOWLEDGED_SHARE > this.#ringSize) this.#schedule();
   }
 
-  /** The call that a result answers; `null` for one that nobody waits for. */
-  answer(result: Result): Answer | null {
-    const seq = result.seq?.toNumber() ?? 0;
-    const pending = this.#held.get(seq);
-    if (!pending) return null;
+  /** The call has its result: its credit is free again. */
+  answered(seq: number): void {
     this.#held.delete(seq);
-    return { pending, result };
   }
 
   /** Asks the host to finish and exit. */

@@ -7,7 +7,8 @@ import { HostExitError, ModuleLoadError, SupervisorError } from '../errors.js';
 import type { Log, Ready, Result, Sent } from '../wire/codec.js';
 import { fromWireParams } from '../wire/params.js';
 import { CallQueue, type CallRoute } from './call-queue.js';
-import { Host, type HostEnd, type HostListener, type HostSurroundings } from './host.js';
+import { Host, type HostSurroundings } from './host.js';
+import type { HostEnd, HostListener } from './host-listener.js';
 import { type ModuleEffect, type ModuleEvent, type ModuleLife, stepModule } from './module-lifecycle.js';
 import { ModuleStats } from './module-stats.js';
 import type { CallAnswer, CallEvent, PendingCall } from './pending-call.js';
@@ -158,8 +159,7 @@ export class Module implements HostListener, CallRoute {
     this.#queue.dispatch();
   }
 
-  answered(_host: Host, pending: PendingCall | null, result: Result): void {
-    if (pending === null || pending.settled) return; // too late: the default stands
+  answered(_host: Host, pending: PendingCall, result: Result): void {
     if (result.expired) this.#queue.giveDefault(pending, 'deadline');
     else {
       const { params, payload } = result;

@@ -132,6 +132,19 @@ describe('a module that hangs', () => {
   });
 });
 
+describe('a module that overwrites its black box', () => {
+  it.each(['header', 'head', 'ring', 'all'])('(%s) costs at most its own verdict', async (part) => {
+    core = await startCore([fixtureModule('overwrites-box', { deadlineMs: 2000, hangMs: 1000 }), filter]);
+    const outcome = await core.send(part);
+    expect(outcome).toMatchObject({ verdict: 'pass', by: null });
+    expect(outcome.trace[1]).toMatchObject({ module: 'filter', default: null });
+    // It may have survived; then it serves, and else its successor does.
+    await expect
+      .poll(async () => (await core.send('nothing')).trace[0], { timeout: 30_000 })
+      .toMatchObject({ module: 'overwrites_box', default: null });
+  });
+});
+
 describe('restart intensity', () => {
   it('bypasses a module that crashes too often, with the reason, and says when it is tried again', async () => {
     const intensity = { maxCrashes: { count: 2, periodMs: 60_000 }, backoff: { minMs: 10, maxMs: 10 } };

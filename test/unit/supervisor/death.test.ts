@@ -11,6 +11,7 @@ const facts = (changes: Partial<DeathFacts>): DeathFacts => ({
   exitCode: null,
   signal: null,
   phase: 'serving',
+  served: true,
   refusal: null,
   executing: null,
   lastWords: [],
@@ -79,6 +80,29 @@ describe.each([
     'exit',
     'HOST_EXITED',
     'module m: host 3 (pid 42) exited with 3, which nobody had asked for in its cleanup',
+  ],
+  [
+    'a lie of a host that served',
+    {
+      from: stopping('violation'),
+      signal: 'SIGKILL',
+      refusal: { code: 'HANDSHAKE_FAILED', message: 'it sent a message of 9 bytes' },
+    },
+    'crash',
+    'HOST_CRASHED',
+    'module m: host 3 (pid 42) cannot be trusted any more and was killed: it sent a message of 9 bytes; most likely the module has overwritten memory of its process',
+  ],
+  [
+    'a broken handshake',
+    {
+      from: stopping('violation'),
+      signal: 'SIGKILL',
+      served: false,
+      refusal: { code: 'HANDSHAKE_FAILED', message: '9 bytes from the host are no frame of the protocol' },
+    },
+    'start',
+    'HANDSHAKE_FAILED',
+    'module m: 9 bytes from the host are no frame of the protocol',
   ],
   [
     'a refusal',

@@ -45,6 +45,13 @@ const matrix: Record<HostEvent['kind'], Record<string, string>> = {
     asked: 'killed:hang, disarm, SIGKILL',
     terminated: 'killed:hang, disarm, SIGKILL',
   },
+  violated: {
+    starting: 'killed:violation, disarm, SIGKILL',
+    ready: 'killed:violation, disarm, SIGKILL',
+    draining: 'killed:violation, disarm, SIGKILL',
+    asked: 'killed:violation, disarm, SIGKILL',
+    terminated: 'killed:violation, disarm, SIGKILL',
+  },
   kill: Object.fromEntries(
     Object.keys(states)
       .filter((state) => state !== 'exited')

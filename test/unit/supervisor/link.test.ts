@@ -43,10 +43,12 @@ describe('a link', () => {
     link.call(first, 0);
     link.call(call(), 0);
     expect([link.credit, link.inFlight]).toEqual([2, 2]);
-    expect(link.answer({ seq: position(1) })?.pending).toBe(first);
+    expect(link.find(1)).toBe(first);
+    link.answered(1);
     expect([link.credit, link.inFlight]).toEqual([3, 1]);
-    expect(link.answer({ seq: position(1) })).toBeNull();
-    expect(link.answer({ seq: position(99) })).toBeNull();
+    expect(link.find(1)).toBeUndefined();
+    link.answered(1);
+    expect([link.credit, link.inFlight]).toEqual([3, 1]);
   });
 
   it('acknowledges with the next calls, or by itself when much was taken over', async () => {
@@ -68,7 +70,7 @@ describe('a link', () => {
     await turn();
     link.call(calls[1] as PendingCall, 0);
     link.call(calls[2] as PendingCall, 0);
-    link.answer({ seq: position(2) });
+    link.answered(2);
     expect(link.abandon()).toEqual([
       [1, calls[0]],
       [3, calls[2]],

@@ -1,0 +1,31 @@
+/** Between a host and its module: what happened, in the host's words. */
+
+import type { Log, Ready, Result, Sent } from '../wire/codec.js';
+import type { Death } from './death.js';
+import type { Host } from './host.js';
+import type { PendingCall } from './pending-call.js';
+
+/** What a host tells its module. */
+export interface HostListener {
+  ready(host: Host, ready: Ready): void;
+  /** A call was answered, perhaps after its deadline. */
+  answered(host: Host, pending: PendingCall, result: Result): void;
+  sent(host: Host, sent: Sent): void;
+  logged(host: Host, log: Log): void;
+  printed(host: Host, stream: 'stdout' | 'stderr', line: string): void;
+  /** The host owes nothing any more: it was stopped and has answered everything, or may take more calls. */
+  relieved(host: Host): void;
+  died(host: Host, end: HostEnd): void;
+}
+
+/** The end of a host and of the calls it held. */
+export interface HostEnd extends Death {
+  exitCode: number | null;
+  signal: string | null;
+  /** How long it had been ready. */
+  servedMs: number;
+  /** Calls that get their default now. */
+  lost: PendingCall[];
+  /** Calls that the module has not seen, in their order. */
+  unseen: PendingCall[];
+}
