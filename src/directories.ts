@@ -75,8 +75,13 @@ export function makeStateDir(stateDir: string): void {
   }
 }
 
-/** Node's own recursive mkdir never returns where a folder has no entries to add to, as /proc. */
-function makeFolders(path: string, parentsMade = false): void {
+/**
+ * Makes a folder of the user's own, and those above it that are missing. Node's recursive mkdir never returns where a
+ * folder takes no entries, as /proc.
+ *
+ * @throws the error of the system.
+ */
+export function makeFolders(path: string, parentsMade = false): void {
   try {
     mkdirSync(path, { mode: 0o700 });
   } catch (error) {

@@ -4,6 +4,7 @@ import koffi from 'koffi';
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
+const EINTR = 4;
 const EWOULDBLOCK = 11;
 
 let flock: ((fd: number, operation: number) => number) | undefined;
@@ -41,5 +42,7 @@ export function allocateFile(fd: number, bytes: number): number {
     offset: number,
     length: number,
   ) => number;
-  return fallocate(fd, 0, bytes);
+  let errno = fallocate(fd, 0, bytes);
+  while (errno === EINTR) errno = fallocate(fd, 0, bytes);
+  return errno;
 }

@@ -48,12 +48,20 @@ export function decodeReply(bytes: Uint8Array): Reply {
   return wire.Reply.decode(bytes);
 }
 
+/** Parameters as modules left them: reported, never refused, for nobody could shorten them any more. */
+function reported({ to, from, ...scalars }: MessageParams): WireParams {
+  const wire = toWireParams(exact({ ...scalars, to: null, from: null }));
+  if (to !== null) wire.to = Buffer.from(to);
+  if (from !== null) wire.from = Buffer.from(from);
+  return wire;
+}
+
 /** The outcome of a message as it travels to a client. */
 export function toWireOutcome(outcome: Outcome): mesibo.control.v1.Outcome.$Properties {
   return {
     verdict: outcome.verdict,
     by: outcome.by,
-    params: toWireParams(exact(outcome.params)),
+    params: reported(outcome.params),
     payload: outcome.payload,
     trace: outcome.trace.map((entry) => ({ ...entry, micros: Math.max(0, Math.round(entry.micros)) })),
   };
@@ -77,7 +85,7 @@ export function fromWireOutcome(outcome: mesibo.control.v1.Outcome.$Properties):
 
 /** A message that a module sent, as it travels to a client. */
 export function toWireSent(sent: SentMessage): mesibo.control.v1.Sent.$Properties {
-  return { module: sent.module, params: toWireParams(exact(sent.params)), payload: sent.payload };
+  return { module: sent.module, params: reported(sent.params), payload: sent.payload };
 }
 
 /** A message that a module sent, as a client sees it. */

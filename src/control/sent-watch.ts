@@ -1,3 +1,6 @@
+/** A timer of Node takes no longer one. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
+
 /** Holds the messages that modules send until the outcome of the request that watches for them is known. */
 
 import type { SentMessage } from '../supervisor/types.js';
@@ -47,7 +50,7 @@ export class SentWatch {
     this.#deliver = deliver;
     for (const sent of this.#held.splice(0)) deliver(sent);
     await new Promise<void>((resolve) => {
-      this.#wait = { timer: setTimeout(resolve, waitMs), end: resolve };
+      this.#wait = { timer: setTimeout(resolve, Math.min(waitMs, LONGEST_WAIT_MS)), end: resolve };
     });
     this.close();
   }

@@ -50,10 +50,18 @@ export function makeBox(directory: string, generation: number, bytes: number): B
   } catch (cause) {
     throw unavailable(`no file can be made in ${directory} (${(cause as NodeJS.ErrnoException).code})`, cause);
   }
-  unlinkSync(path);
+  try {
+    unlinkSync(path);
+    return fill(fd, directory, generation, bytes, ringSize);
+  } catch (error) {
+    closeSync(fd);
+    throw error instanceof SupervisorError ? error : unavailable(String(error), error);
+  }
+}
+
+function fill(fd: number, directory: string, generation: number, bytes: number, ringSize: number): BoxFile {
   const errno = allocateFile(fd, BOX.ringOffset + ringSize);
   if (errno !== 0) {
-    closeSync(fd);
     const full = errno === constants.errno.ENOSPC || errno === constants.errno.EFBIG;
     const cause = full
       ? `${directory} has no room for ${bytes} bytes`

@@ -44,7 +44,8 @@ export class Deadlines {
   #arm(atMs: number): void {
     clearTimeout(this.#timer);
     this.#armedForMs = atMs;
-    this.#timer = setTimeout(() => this.#fire(), Math.max(0, Math.ceil(atMs - this.#now())));
+    // After what has arrived meanwhile: a core that was held up must not default what is already answered.
+    this.#timer = setTimeout(() => setImmediate(() => this.#fire()), Math.max(0, Math.ceil(atMs - this.#now())));
   }
 
   #disarm(): void {

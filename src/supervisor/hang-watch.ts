@@ -14,12 +14,16 @@ export interface Watched {
   hung(): void;
 }
 
+/** An answer may lie unread when the core itself was held up: then it is looked at again this much later. */
+const DOUBT_MS = 100;
+
 /** Runs while a host holds calls. */
 export class HangWatch {
   readonly #hangMs: number | null;
   readonly #watched: Watched;
   #timer: NodeJS.Timeout | undefined;
   #progressMs = 0;
+  #doubted = false;
 
   /** @param hangMs `null`: never look */
   constructor(hangMs: number | null, watched: Watched) {
@@ -36,6 +40,7 @@ export class HangWatch {
   /** The host answered something. */
   progress(): void {
     this.#progressMs = performance.now();
+    this.#doubted = false;
   }
 
   /** The host owes nothing any more. */
@@ -60,7 +65,11 @@ export class HangWatch {
       executingSinceMs: executes ? Number(header.currentStart) / 1e6 - offsetMs : null,
       progressMs: this.#progressMs,
     });
-    if (verdict.kind === 'hung') this.#watched.hung();
-    else this.#lookIn(verdict.lookAgainMs);
+    if (verdict.kind === 'alive') this.#lookIn(verdict.lookAgainMs);
+    else if (executes || this.#doubted) this.#watched.hung();
+    else {
+      this.#doubted = true;
+      this.#lookIn(DOUBT_MS);
+    }
   }
 }

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../config/types.js';
-import { type ErrorCode, type HandshakeError, SupervisorError } from '../errors.js';
+import type { ErrorCode, HandshakeError } from '../errors.js';
 import type { BoxHeader } from '../wire/black-box.js';
 import type { HostFrame, Log, Result, Sent } from '../wire/codec.js';
 
@@ -28,6 +28,8 @@ import { type HostProcess, spawnHost } from './spawn.js';
 import { findReportProblem, findResultProblem, findSentProblem } from './verify.js';
 
 const LAST_WORDS = 12;
+const LAST_WORD_CHARACTERS = 300;
+const LATE_MS = 100;
 
 /** What a host is started with beside its module's settings. */
 export interface HostSurroundings {
@@ -53,6 +55,7 @@ export class Host {
   readonly #peerListener: PeerListener = {
     connected: (peer, protocol) => this.#connected(peer, protocol),
     received: (frame) => this.#received(frame),
+    rejected: (error) => this.#rejected(error),
     violated: (error) => this.#violated(error),
   };
   readonly #watch: HangWatch;
@@ -103,7 +106,7 @@ export class Host {
   /**
    * Starts the process.
    *
-   * @throws {SupervisorError} `BLACK_BOX_UNAVAILABLE`, `HOST_START_FAILED`; the host is then as if it had never been
+   * @throws {SupervisorError} `BLACK_BOX_UNAVAILABLE`; the host is then as if it had never been
    */
   start(): void {
     this.#box = makeBox(this.#around.boxDir, this.generation, this.#around.blackBoxBytes);
@@ -114,12 +117,19 @@ export class Host {
       boxFd: this.#box.fd,
       cwd: this.#around.runDir,
     };
-    const started = spawnHost(request, (exitCode, signal) => this.#exited(exitCode, signal));
-    if (started instanceof Error) {
-      this.#closeBox();
-      const why = `the host process could not be started: ${started.message}`;
-      throw new SupervisorError('HOST_START_FAILED', why, { cause: started });
-    }
+    const started = spawnHost(
+      request,
+      (exitCode, signal) => this.#exited(exitCode, signal),
+      (error) => {
+        this.#refusal = {
+          code: 'HOST_START_FAILED',
+          message: `the host process could not be started: ${error.message}`,
+        };
+        this.#exited(null, null);
+      },
+    );
+    this.#take(beginHost(this.#spec));
+    if (started === null) return;
     this.#process = started;
     for (const stream of ['stdout', 'stderr'] as const) {
       splitLines(started[stream], (line) => {
@@ -128,7 +138,6 @@ export class Host {
       });
     }
     this.#around.socket.expect(this.#token, this.#peerListener);
-    this.#take(beginHost(this.#spec));
   }
 
   /** Hands over one call; only with {@link credit}. */
@@ -160,8 +169,7 @@ export class Host {
   #perform(effect: HostEffect): void {
     switch (effect.kind) {
       case 'arm':
-        clearTimeout(this.#timer);
-        this.#timer = setTimeout(() => this.#step({ kind: 'timeout' }), effect.ms);
+        this.#arm(effect.ms);
         break;
       case 'disarm':
         clearTimeout(this.#timer);
@@ -184,6 +192,16 @@ export class Host {
     }
   }
 
+  #arm(ms: number): void {
+    clearTimeout(this.#timer);
+    const dueMs = performance.now() + ms;
+    this.#timer = setTimeout(() => {
+      // When the core itself was held up, what the host said meanwhile is read first.
+      if (performance.now() - dueMs > LATE_MS && ms > LATE_MS) this.#arm(LATE_MS);
+      else this.#step({ kind: 'timeout' });
+    }, ms);
+  }
+
   #connected(peer: Peer, protocol: number): void {
     const { name, path, abi, config } = this.#spec;
     this.#peer = peer;
@@ -198,6 +216,11 @@ export class Host {
         maxMessage: this.#around.maxMessageBytes,
       },
     });
+  }
+
+  /** The host was told, and exits by itself. */
+  #rejected({ code, message }: HandshakeError): void {
+    this.#refusal = { code, message };
   }
 
   #violated({ code, message }: Pick<HandshakeError, 'code' | 'message'>): void {
@@ -278,7 +301,7 @@ export class Host {
   /** What is said before the module is ready explains a start that fails. */
   #remember(line: string): void {
     if (this.#readyMs !== null) return;
-    this.#lastWords.push(line.trimEnd());
+    this.#lastWords.push(line.trimEnd().slice(0, LAST_WORD_CHARACTERS));
     if (this.#lastWords.length > LAST_WORDS) this.#lastWords.shift();
   }
 
@@ -291,7 +314,7 @@ export class Host {
     const header = this.#box?.readHeader() ?? null;
     this.#recover(header);
     const executing = header?.currentSeq ? this.#link?.find(header.currentSeq) : undefined;
-    const [lost, unseen] = this.#abandon(header);
+    const [lost, unseen] = this.#abandon(header && this.#isSound(header) ? header : null);
     this.#closeBox();
     this.#step({ kind: 'exit' });
     const death = describeDeath({
@@ -312,6 +335,12 @@ export class Host {
     });
     const servedMs = this.#readyMs === null ? 0 : performance.now() - this.#readyMs;
     this.#listener.died(this, { ...death, exitCode, signal, servedMs, lost, unseen });
+  }
+
+  /** A header whose head is impossible tells nothing about calls either. */
+  #isSound({ head }: BoxHeader): boolean {
+    const pending = head - (this.#link?.taken ?? 0);
+    return pending >= 0 && pending <= (this.#box?.ringSize ?? 0);
   }
 
   /** Takes what never travelled from the black box: verdicts, sends and logs, in their order. */

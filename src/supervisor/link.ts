@@ -10,6 +10,8 @@ import type { PendingCall } from './pending-call.js';
 
 /** A frame is closed when it holds this much, so that the host can begin. */
 const FRAME_BYTES = 256 * 1024;
+/** More than an hour, which is as good as no limit: the core keeps the deadline itself. */
+const MAX_U32 = 0xffffffff;
 /** The core acknowledges at the latest when this share of the ring is taken over. */
 const UNACKNOWLEDGED_SHARE = 16;
 
@@ -55,7 +57,7 @@ export class Link {
   call(pending: PendingCall, nowMs: number): void {
     const seq = ++this.#lastSeq;
     this.#held.set(seq, pending);
-    const budgetMicros = Math.max(1, Math.round((pending.deadlineMs - nowMs) * 1000));
+    const budgetMicros = Math.min(MAX_U32, Math.max(1, Math.round((pending.deadlineMs - nowMs) * 1000)));
     this.#ready.push({ ...pending.event, seq: Long.fromNumber(seq, true), budgetMicros });
     this.#schedule();
   }

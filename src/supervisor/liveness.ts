@@ -11,7 +11,7 @@ export interface Observation {
 }
 
 /** Hung, or when to look again. */
-export type Liveness = { kind: 'hung'; forMs: number } | { kind: 'alive'; lookAgainMs: number };
+export type Liveness = { kind: 'hung' } | { kind: 'alive'; lookAgainMs: number };
 
 const SOONEST_LOOK_MS = 10;
 
@@ -20,7 +20,9 @@ const SOONEST_LOOK_MS = 10;
  * or stuck outside of the module.
  */
 export function judge({ nowMs, hangMs, executingSinceMs, progressMs }: Observation): Liveness {
-  const forMs = nowMs - (executingSinceMs ?? progressMs);
-  if (forMs >= hangMs) return { kind: 'hung', forMs };
-  return { kind: 'alive', lookAgainMs: Math.max(SOONEST_LOOK_MS, hangMs - forMs) };
+  // A begin in the future was overwritten by the module, and says nothing.
+  const begun = executingSinceMs !== null && executingSinceMs <= nowMs;
+  const forMs = nowMs - (begun ? executingSinceMs : progressMs);
+  if (forMs >= hangMs) return { kind: 'hung' };
+  return { kind: 'alive', lookAgainMs: Math.min(hangMs, Math.max(SOONEST_LOOK_MS, hangMs - forMs)) };
 }

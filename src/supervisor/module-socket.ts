@@ -1,5 +1,6 @@
 /** The socket of one module in the core: every host of the module connects to it and is known by its token. */
 
+import { performance } from 'node:perf_hooks';
 import { Router } from 'zeromq';
 import { HandshakeError } from '../errors.js';
 import {
@@ -11,6 +12,9 @@ import {
   PROTOCOL,
 } from '../wire/codec.js';
 
+/** How long frames are read before everything else has its turn. */
+const TURN_MS = 5;
+
 /** A connected host, as frames are sent to it. */
 export interface Peer {
   /** Queues one frame; one for a host that has gone is dropped, its exit says the rest. */
@@ -19,9 +23,11 @@ export interface Peer {
 
 /** Who expects a host: gets its connection, then its frames. */
 export interface PeerListener {
-  connected(peer: Peer, protocol: number, version: string): void;
+  connected(peer: Peer, protocol: number): void;
   received(frame: HostFrame): void;
-  /** The host sent something that is no frame, or spoke out of turn. */
+  /** The host speaks another protocol; it was told so. */
+  rejected(error: HandshakeError): void;
+  /** The host sent something that is no frame. */
   violated(error: HandshakeError): void;
 }
 
@@ -30,9 +36,10 @@ export class ModuleSocket {
   readonly #socket = new Router({
     mandatory: true,
     linger: 0,
-    // What is under way is bounded by the windows of the hosts, not by a count of frames.
+    // What is under way to hosts is bounded by their windows, not by a count of frames.
     sendHighWaterMark: 0,
-    receiveHighWaterMark: 0,
+    // Per host. An honest one is bounded by its black box; one that floods waits in its own process.
+    receiveHighWaterMark: 64,
     sendTimeout: 0,
   });
   readonly #expected = new Map<string, PeerListener>();
@@ -71,8 +78,13 @@ export class ModuleSocket {
   }
 
   async #receive(): Promise<void> {
+    let began = performance.now();
     for await (const [identity, bytes] of this.#socket) {
       if (identity && bytes) this.#dispatch(identity, bytes);
+      if (performance.now() - began < TURN_MS) continue;
+      // A host that floods must not keep the core from the others.
+      await new Promise(setImmediate);
+      began = performance.now();
     }
   }
 
@@ -104,11 +116,11 @@ export class ModuleSocket {
       const ranges = `the core speaks protocol ${PROTOCOL.min} to ${PROTOCOL.max}, the host ${hello.protocolMin} to ${hello.protocolMax}`;
       const reason = `${ranges}; install the same version of both`;
       this.#send(identity, { rejected: { reason } });
-      listener.violated(new HandshakeError('HANDSHAKE_FAILED', reason));
+      listener.rejected(new HandshakeError('HANDSHAKE_FAILED', reason));
       return;
     }
     this.#peers.set(key, listener);
-    listener.connected({ send: (frame) => this.#send(identity, frame) }, protocol, hello.version ?? '');
+    listener.connected({ send: (frame) => this.#send(identity, frame) }, protocol);
   }
 
   #send(identity: Buffer, frame: CoreFrame): void {

@@ -266,14 +266,14 @@ export class Module implements HostListener, CallRoute {
 
   #spawn(): void {
     const path = this.#path();
-    this.#generation += 1;
     try {
       if (path === null) throw this.#notFound();
-      const host = new Host(this.#generation, { ...this.spec, path }, this.#around, this);
+      const host = new Host(this.#generation + 1, { ...this.spec, path }, this.#around, this);
       host.start();
       this.#host = host;
+      this.#generation = host.generation;
       const { generation, pid } = host;
-      this.#events.lifecycle({ kind: 'spawned', module: this.name, generation, pid });
+      if (pid !== 0) this.#events.lifecycle({ kind: 'spawned', module: this.name, generation, pid });
     } catch (error) {
       if (!(error instanceof SupervisorError)) throw error;
       const prefixed = new ModuleLoadError(error.code, `module ${this.name}: ${error.message}`, { module: this.name });

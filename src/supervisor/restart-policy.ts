@@ -6,6 +6,8 @@ export interface RestartHistory {
   crashes: number[];
   /** Restarts since the last healthy stretch; the first is immediate. */
   attempts: number;
+  /** It was given up before, and has not been healthy since: the next death is another probe that failed. */
+  probing: boolean;
 }
 
 /** The settings that decide; see `docs/configuration.md`. */
@@ -26,7 +28,7 @@ export const HEALTHY_MS = 60_000;
 export const PROBE_MS = 30_000;
 
 /** What a module remembers before anything went wrong. */
-export const NO_HISTORY: RestartHistory = { crashes: [], attempts: 0 };
+export const NO_HISTORY: RestartHistory = { crashes: [], attempts: 0, probing: false };
 
 /**
  * Decides what follows the death of a host that had been ready.
@@ -39,14 +41,16 @@ export function afterCrash(
   settings: RestartSettings,
   now: { ms: number; servedMs: number; random: number },
 ): RestartDecision {
+  const healthy = now.servedMs >= HEALTHY_MS;
+  if (history.probing && !healthy) return fail();
   const limit = settings.maxCrashes;
   const crashes = limit ? [...history.crashes.filter((at) => now.ms - at < limit.periodMs), now.ms] : [];
   if (limit && crashes.length > limit.count) return fail();
-  const attempts = now.servedMs >= HEALTHY_MS ? 0 : history.attempts;
+  const attempts = healthy ? 0 : history.attempts;
   return {
     kind: 'restart',
     delayMs: backoffMs(attempts, settings, now.random),
-    history: { crashes, attempts: attempts + 1 },
+    history: { crashes, attempts: attempts + 1, probing: false },
   };
 }
 
@@ -59,7 +63,7 @@ export function afterFailedStart(
   settings: RestartSettings,
   now: { hasServed: boolean; random: number },
 ): RestartDecision {
-  if (!now.hasServed || history.attempts >= MAX_FAILED_STARTS) return fail();
+  if (!now.hasServed || history.probing || history.attempts >= MAX_FAILED_STARTS) return fail();
   const delayMs = backoffMs(Math.max(1, history.attempts), settings, now.random);
   return { kind: 'restart', delayMs, history: { ...history, attempts: history.attempts + 1 } };
 }
@@ -74,5 +78,5 @@ function backoffMs(attempts: number, { backoff }: RestartSettings, random: numbe
 }
 
 function fail(): RestartDecision {
-  return { kind: 'fail', probeMs: PROBE_MS, history: NO_HISTORY };
+  return { kind: 'fail', probeMs: PROBE_MS, history: { ...NO_HISTORY, probing: true } };
 }

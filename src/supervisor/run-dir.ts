@@ -5,7 +5,6 @@ import {
   closeSync,
   ftruncateSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -13,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolders } from '../directories.js';
 import { DirectoryError } from '../errors.js';
 import { flockExclusive } from '../libc.js';
 
@@ -48,9 +48,15 @@ export function acquireRunDir(path: string): RunDir {
       `${path} is held by ${who}; stop that one, or give this one another --run-dir`,
     );
   }
-  const swept = { pid: readPid(lockPath), files: sweep(path) };
-  ftruncateSync(fd, 0);
-  writeSync(fd, `${process.pid}\n`, 0);
+  let swept: RunDir['swept'];
+  try {
+    swept = { pid: readPid(lockPath), files: sweep(path) };
+    ftruncateSync(fd, 0);
+    writeSync(fd, `${process.pid}\n`, 0);
+  } catch (cause) {
+    closeSync(fd);
+    throw unusable(path, cause);
+  }
   return { path, runId: randomBytes(8).toString('hex'), swept, release: () => release(path, fd) };
 }
 
@@ -71,7 +77,7 @@ export function socketPath(runDir: string, name: string): string {
 
 function makePrivate(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolders(path);
     const info = lstatSync(path);
     if (!info.isDirectory()) throw new DirectoryError('RUN_DIR_UNUSABLE', `${path} is not a directory`);
     if (info.uid !== process.getuid?.()) {
@@ -124,7 +130,12 @@ function sweep(path: string): string[] {
 }
 
 function release(path: string, fd: number): void {
-  sweep(path);
-  ftruncateSync(fd, 0);
-  closeSync(fd);
+  try {
+    sweep(path);
+    ftruncateSync(fd, 0);
+  } catch {
+    // Somebody removed the directory: then nothing of this core is left in it.
+  } finally {
+    closeSync(fd);
+  }
 }

@@ -35,9 +35,14 @@ const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR',
  *
  * @param exited is called on the child's `exit`, which, unlike execa's promise, does not wait for a grandchild that
  * holds the output open.
- * @returns the process, or the error when it could not be started
+ * @param failed is called later instead, when the process could not be started
+ * @returns the process, or `null` when it could not be started
  */
-export function spawnHost(request: SpawnRequest, exited: ExitListener): HostProcess | Error {
+export function spawnHost(
+  request: SpawnRequest,
+  exited: ExitListener,
+  failed: (error: Error) => void,
+): HostProcess | null {
   const child = execa(process.execPath, ['--disable-wasm-trap-handler', HOST_RUNNER], {
     detached: true,
     cleanup: false,
@@ -51,11 +56,8 @@ export function spawnHost(request: SpawnRequest, exited: ExitListener): HostProc
   });
   const { pid } = child;
   if (pid === undefined) {
-    let failure = new Error('the process could not be started');
-    child.on('error', (error) => {
-      failure = error;
-    });
-    return failure;
+    void child.then((result) => failed(new Error(result.originalMessage ?? result.shortMessage)));
+    return null;
   }
   child.once('exit', exited);
   // The far end closes when the host dies; an error there has nothing to add to the exit.
@@ -68,7 +70,9 @@ export function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
   try {
     process.kill(-pid, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    // EPERM: all that is left of it runs as another user, as after sudo.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
 }
 

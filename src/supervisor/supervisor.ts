@@ -56,7 +56,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #options: SupervisorOptions;
   readonly #startedMs = performance.now();
   readonly #underway = new Set<Promise<unknown>>();
-  #state: 'new' | 'starting' | 'running' | 'stopping' | 'stopped' = 'new';
+  /** `opening`: takes the run directory, makes the sockets; from `starting` on the chain is whole. */
+  #state: 'new' | 'opening' | 'starting' | 'running' | 'stopping' | 'stopped' = 'new';
+  #opening: Promise<void> | null = null;
   #runDir: RunDir | null = null;
   #modules: Module[] = [];
   #sockets: ModuleSocket[] = [];
@@ -64,6 +66,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   constructor(config: CoreConfig, options: SupervisorOptions) {
     super();
+    // One for each command that watches what modules send.
+    this.setMaxListeners(0);
     this.#config = config;
     this.#options = options;
   }
@@ -73,20 +77,22 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    *
    * @returns when each module is ready or refused
    * @throws {DirectoryError} when the run directory is held by another core or cannot be used
-   * @throws {IllegalStateError} when called twice
+   * @throws {IllegalStateError} when called twice, or stopped meanwhile
    */
   async start(): Promise<StartReport> {
     this.#require('new', 'start');
-    this.#state = 'starting';
+    this.#state = 'opening';
     try {
-      this.#runDir = acquireRunDir(this.#options.runDir);
-      this.#saySwept(this.#runDir);
-      for (const spec of this.#config.modules) await this.#add(spec, this.#runDir);
+      this.#opening = this.#open();
+      await this.#opening;
     } catch (error) {
       this.#close();
       throw error;
     }
-    const refusals = await Promise.all(this.#modules.map((module) => module.start()));
+    this.#require('opening', 'start');
+    const starts = this.#modules.map((module) => module.start());
+    this.#state = 'starting';
+    const refusals = await Promise.all(starts);
     if (this.#state === 'starting') this.#state = 'running';
     const refused: StartReport['refused'] = [];
     refusals.forEach((error, i) => {
@@ -190,9 +196,15 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     }
   }
 
-  #require(state: 'new' | 'running', call: string): void {
+  #require(state: 'new' | 'opening' | 'running', call: string): void {
     if (this.#state === state) return;
     throw new IllegalStateError('ILLEGAL_STATE', `${call}: the supervisor is ${this.#state}, and must be ${state}`);
+  }
+
+  async #open(): Promise<void> {
+    this.#runDir = acquireRunDir(this.#options.runDir);
+    this.#saySwept(this.#runDir);
+    for (const spec of this.#config.modules) await this.#add(spec, this.#runDir);
   }
 
   async #add(spec: CoreConfig['modules'][number], runDir: RunDir): Promise<void> {
@@ -240,16 +252,18 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   async #stop(now: boolean): Promise<void> {
+    // A start under way sees the new state first, and starts nothing.
+    await this.#opening?.catch(() => undefined);
     if (!now) await Promise.allSettled(this.#underway);
     for (const module of [...this.#modules].reverse()) await module.stop();
     this.#close();
   }
 
   #close(): void {
+    this.#state = 'stopped';
     for (const socket of this.#sockets) socket.close();
     this.#runDir?.release();
     this.#runDir = null;
-    this.#state = 'stopped';
   }
 }
 

@@ -28,6 +28,10 @@ export function findSentProblem({ params, payload }: Sent, maxMessageBytes: numb
 }
 
 function findAddressProblem({ to, from }: WireParams): string | null {
-  const longest = Math.max(to?.length ?? 0, from?.length ?? 0);
-  return longest > ADDRESS_MAX_BYTES ? `it gave an address of ${longest} bytes` : null;
+  for (const address of [to, from]) {
+    if (address == null) continue;
+    if (address.length > ADDRESS_MAX_BYTES) return `it gave an address of ${address.length} bytes`;
+    if (address.includes(0)) return 'it gave an address with a NUL inside';
+  }
+  return null;
 }

@@ -178,6 +178,18 @@ describe('a core in the background', () => {
     expect(refused.stderr).toMatch(/1048577 bytes, more than max_message/);
   });
 
+  it('reports what modules made of addresses, however odd', async () => {
+    await start(`module sends_latin1 { path = ${fixture('sends-latin1')} }\n`);
+    for (let i = 0; i < 2; i++) {
+      const { code, stdout } = await run('send', '--from', 'a', '--to', 'b', '--json', 'hello');
+      expect(code).toBe(0);
+      const lines = stdout.trim().split('\n').map(json);
+      expect(lines[0].params.to).toBe('\ufffd'.repeat(30_000));
+      expect(lines[1].sent.params.to).toBe('\ufffd'.repeat(30_000));
+    }
+    expect((await status()).modules[0]).toMatchObject({ state: 'serving', messages: { pass: 2 } });
+  });
+
   it('replaces a hung host; the message passed at its deadline', async () => {
     await start(crashy('deadline = 500ms\nhang = 2s'));
     const { stdout } = await run('send', '--from', 'a', '--to', 'b', '--json', '--wait', '0', 'hang');

@@ -173,8 +173,12 @@ MM_EXPORT uint32_t mm_drain(uint8_t *out, uint32_t capacity, uint64_t *position)
         uint32_t size = record->size;
         if (size < sizeof *record || size % 8 != 0 || size > head - drained)
             give_up();
-        if (size > capacity - used)
+        if (size > capacity - used) {
+            /* A buffer that takes the largest record takes them all. */
+            if (used == 0 && capacity >= mm_max_message + 2 * MM_ADDRESS_MAX + MM_LOG_MAX)
+                give_up();
             break;
+        }
         memcpy(out + used, record, size);
         used += size;
         drained += size;

@@ -1,6 +1,7 @@
 /* The life of this process: tied to that of its core, and ended without running what a module left behind. */
 #include "shim.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +16,8 @@ MM_EXPORT int32_t mm_follow_parent(int32_t pipe_fd)
 {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
         return -1;
+    /* A process that the module leaves behind must not hold the core's pipe open. */
+    fcntl(pipe_fd, F_SETFD, FD_CLOEXEC);
     struct pollfd end = {.fd = pipe_fd, .events = POLLIN};
     if (poll(&end, 1, 0) < 0)
         return -1;

@@ -41,6 +41,10 @@ class Expecting implements PeerListener {
   received(frame: HostFrame): void {
     this.frames.push(frame);
   }
+  readonly rejections: string[] = [];
+  rejected(error: Error): void {
+    this.rejections.push(error.message);
+  }
   violated(error: Error): void {
     this.violations.push(error.message);
   }
@@ -108,7 +112,7 @@ it('a host of another protocol is told, and so is who expects it', async () => {
   await host.hello('token', 7, 9);
   const reason = `the core speaks protocol ${PROTOCOL.min} to ${PROTOCOL.max}, the host 7 to 9; install the same version of both`;
   expect((await host.receive()).rejected?.reason).toBe(reason);
-  expect(expecting.violations).toEqual([reason]);
+  expect(expecting.rejections).toEqual([reason]);
 });
 
 describe('bytes that are no frame', () => {

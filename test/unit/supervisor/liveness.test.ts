@@ -7,7 +7,7 @@ it.each([
     { nowMs: 1999, executingSinceMs: 0, progressMs: 0 },
     { kind: 'alive', lookAgainMs: 10 },
   ],
-  ['a call that runs for hang', { nowMs: 2000, executingSinceMs: 0, progressMs: 1900 }, { kind: 'hung', forMs: 2000 }],
+  ['a call that runs for hang', { nowMs: 2000, executingSinceMs: 0, progressMs: 1900 }, { kind: 'hung' }],
   [
     'a call that began late, however long ago the last answer',
     { nowMs: 5000, executingSinceMs: 4500, progressMs: 0 },
@@ -18,10 +18,11 @@ it.each([
     { nowMs: 5000, executingSinceMs: null, progressMs: 4000 },
     { kind: 'alive', lookAgainMs: 1000 },
   ],
+  ['no call, and no answer for hang', { nowMs: 5000, executingSinceMs: null, progressMs: 3000 }, { kind: 'hung' }],
   [
-    'no call, and no answer for hang',
-    { nowMs: 5000, executingSinceMs: null, progressMs: 3000 },
-    { kind: 'hung', forMs: 2000 },
+    'a begin in the future, which only a module can have written',
+    { nowMs: 5000, executingSinceMs: 9e15, progressMs: 3000 },
+    { kind: 'hung' },
   ],
 ] as const)('%s', (_, observation, verdict) => {
   expect(judge({ hangMs: 2000, ...observation })).toEqual(verdict);

@@ -50,11 +50,21 @@ describe('after a crash', () => {
     expect(delays(Array(100).fill(0), { settings: endless })).not.toContain(null);
   });
 
+  it('goes on probing until a probe was healthy for a minute', () => {
+    const probing = { ...NO_HISTORY, probing: true };
+    expect(afterCrash(probing, settings, { ms: 0, servedMs: 59_999, random: 0 }).kind).toBe('fail');
+    const healthy = afterCrash(probing, settings, { ms: 0, servedMs: 60_000, random: 0 });
+    expect(healthy).toMatchObject({ kind: 'restart', delayMs: 0, history: { probing: false } });
+    expect(afterFailedStart(probing, settings, { hasServed: true, random: 0 }).kind).toBe('fail');
+  });
+
   it('starts from nothing once it has given up', () => {
-    expect(afterCrash({ crashes: [1, 2, 3, 4, 5], attempts: 5 }, settings, { ms: 6, servedMs: 0, random: 0 })).toEqual({
+    expect(
+      afterCrash({ ...NO_HISTORY, crashes: [1, 2, 3, 4, 5], attempts: 5 }, settings, { ms: 6, servedMs: 0, random: 0 }),
+    ).toEqual({
       kind: 'fail',
       probeMs: 30_000,
-      history: NO_HISTORY,
+      history: { ...NO_HISTORY, probing: true },
     });
   });
 });
@@ -80,7 +90,7 @@ describe('after a start that failed', () => {
   });
 
   it('does not count it among the crashes', () => {
-    const before = { crashes: [1, 2, 3], attempts: 1 };
+    const before = { crashes: [1, 2, 3], attempts: 1, probing: false };
     expect(afterFailedStart(before, settings, { hasServed: true, random: 0 }).history.crashes).toEqual([1, 2, 3]);
   });
 });

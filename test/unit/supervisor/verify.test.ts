@@ -4,7 +4,7 @@ import { findReportProblem, findResultProblem, findSentProblem } from '../../../
 
 const at = (position: number) => ({ position: Long.fromNumber(position, true) });
 const message = { message: { payload: Buffer.alloc(5) } };
-const long = { to: Buffer.alloc(65537) };
+const long = { to: Buffer.alloc(65537, 'x') };
 
 describe('a position', () => {
   it.each([
@@ -30,7 +30,8 @@ describe('a result', () => {
     ['shorter', message, { payload: Buffer.alloc(0) }, 'it changed a message of 5 bytes to 0'],
     ['a payload for a call', { call: {} }, { payload: Buffer.alloc(1) }, 'it changed a message of 0 bytes to 1'],
     ['an address that is too long', message, { params: long }, 'it gave an address of 65537 bytes'],
-    ['an address as long as it may be', message, { params: { from: Buffer.alloc(65536) } }, null],
+    ['an address as long as it may be', message, { params: { from: Buffer.alloc(65536, 'x') } }, null],
+    ['an address with a NUL', message, { params: { to: Buffer.from('a\0') } }, 'it gave an address with a NUL inside'],
   ])('that is %s', (_, event, result, problem) => {
     expect(findResultProblem(event, result)).toBe(problem);
   });

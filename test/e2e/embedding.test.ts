@@ -1,0 +1,99 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { makeConfig, Supervisor } from 'mesibo-modules';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isRunning, makeTempDir, sample } from './core.js';
+
+const modules = [
+  { name: 'filter', path: sample('filter'), config: { blocked_words: 'heck' } },
+  { name: 'crashy', path: sample('crashy') },
+];
+const message = [{ from: 'a', to: 'b' }, Buffer.from('what the heck')] as const;
+
+let directory: string;
+let supervisor: Supervisor;
+let pids: number[];
+beforeEach(() => {
+  directory = makeTempDir();
+  supervisor = new Supervisor(makeConfig({ modules }), { runDir: `${directory}/run` });
+  pids = [];
+  supervisor.on('lifecycle', (event) => {
+    if (event.kind === 'spawned') pids.push(event.pid);
+  });
+});
+afterEach(async () => {
+  await supervisor.stop();
+  expect(pids.filter(isRunning)).toEqual([]);
+  rmSync(directory, { recursive: true });
+});
+
+describe('a program that embeds the supervisor', () => {
+  it('is told when a call does not fit', async () => {
+    const illegal = { code: 'ILLEGAL_STATE' };
+    await expect(supervisor.onMessage(...message)).rejects.toMatchObject(illegal);
+    const starting = supervisor.start();
+    // The chain is not whole yet: nothing may slip through.
+    await expect(supervisor.onMessage(...message)).rejects.toMatchObject(illegal);
+    await expect(supervisor.start()).rejects.toMatchObject(illegal);
+    await starting;
+    expect(await supervisor.onMessage(...message)).toMatchObject({ verdict: 'consumed', by: 'filter' });
+    await Promise.all([supervisor.stop(), supervisor.stop(), supervisor.stop({ now: true })]);
+    await expect(supervisor.onMessage(...message)).rejects.toMatchObject({
+      message: 'on_message: the supervisor is stopped, and must be running',
+    });
+  });
+
+  it('may stop in the middle of a start, at any moment', async () => {
+    for (const moment of [0, 1, 2, 5]) {
+      const other = new Supervisor(makeConfig({ modules }), { runDir: `${directory}/${moment}` });
+      other.on('lifecycle', (event) => {
+        if (event.kind === 'spawned') pids.push(event.pid);
+      });
+      const starting = other.start().then(
+        () => 'started',
+        (error) => error.code,
+      );
+      for (let i = 0; i < moment; i++) await new Promise(setImmediate);
+      await other.stop();
+      expect(['started', 'ILLEGAL_STATE']).toContain(await starting);
+      expect(pids.filter(isRunning)).toEqual([]);
+    }
+  });
+
+  it('may have its run directory taken away', async () => {
+    await supervisor.start();
+    rmSync(`${directory}/run`, { recursive: true });
+    expect(await supervisor.onMessage(...message)).toMatchObject({ verdict: 'consumed', by: 'filter' });
+    await supervisor.stop();
+    mkdirSync(`${directory}/run`);
+  });
+
+  it('may be held up for longer than hang: answers that lie there already count', async () => {
+    const config = makeConfig({ modules: modules.map((module) => ({ ...module, hangMs: 300, deadlineMs: 10_000 })) });
+    const held = new Supervisor(config, { runDir: `${directory}/held` });
+    await held.start();
+    const outcome = held.onMessage({ from: 'a', to: 'b' }, Buffer.from('hello'));
+    await new Promise(setImmediate);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000);
+    expect((await outcome).trace.map((entry) => entry.default)).toEqual([null, null]);
+    expect(held.status().modules.map((module) => module.crashes.total)).toEqual([0, 0]);
+    await held.stop();
+  });
+
+  it('that throws in a listener hears of it, and the message has its verdict', async () => {
+    await supervisor.start();
+    const heard = new Promise<unknown>((resolve) => {
+      const own = process.listeners('uncaughtException');
+      process.removeAllListeners('uncaughtException');
+      process.once('uncaughtException', (error) => {
+        for (const listener of own) process.on('uncaughtException', listener);
+        resolve(error);
+      });
+    });
+    const mistake = new Error('a mistake of the embedding program');
+    supervisor.once('log', () => {
+      throw mistake;
+    });
+    expect(await supervisor.onMessage(...message)).toMatchObject({ verdict: 'consumed', by: 'filter' });
+    expect(await heard).toBe(mistake);
+  });
+});
