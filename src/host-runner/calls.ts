@@ -36,6 +36,13 @@ export function encodeCalls(pending: PendingCall[], maxCount: number, maxBytes: 
   return { bytes, count };
 }
 
+/** What is left of a batch when its first calls were executed. */
+export function skipCalls({ bytes, count }: EncodedCalls, executed: number): EncodedCalls {
+  let at = 0;
+  for (let i = 0; i < executed; i++) at += bytes.readUInt32LE(at);
+  return { bytes: bytes.subarray(at), count: count - executed };
+}
+
 interface Parts {
   event: number;
   params: WireParams;

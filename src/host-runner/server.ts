@@ -7,14 +7,14 @@ import { Socket } from 'node:net';
 import Long from 'long';
 import type { Call } from '../wire/codec.js';
 import { collectRecords } from '../wire/records.js';
-import { encodeCalls, type PendingCall } from './calls.js';
+import { type EncodedCalls, encodeCalls, type PendingCall, skipCalls } from './calls.js';
 import type { CoreLink } from './core-link.js';
 import type { Shim } from './shim.js';
 
 /** Finished verdicts are answered before a batch goes on that has run for this long. */
 const SLICE_MICROS = 1000;
-const SLICE_CALLS = 256;
-const SLICE_BYTES = 1024 * 1024;
+const BATCH_CALLS = 256;
+const BATCH_BYTES = 1024 * 1024;
 
 /** Runs the calls of one host. */
 export class Server {
@@ -23,6 +23,7 @@ export class Server {
   readonly #drainBuffer: Buffer;
   readonly #position = new BigUint64Array(1);
   #pending: PendingCall[] = [];
+  #batch: EncodedCalls = { bytes: Buffer.alloc(0), count: 0 };
   #reported = 0;
   #scheduled = false;
   #stopping = false;
@@ -78,10 +79,13 @@ export class Server {
 
   #turn(): void {
     this.#scheduled = false;
-    if (this.#pending.length > 0) {
-      const { bytes, count } = encodeCalls(this.#pending, SLICE_CALLS, SLICE_BYTES);
-      const executed = this.#shim.run(bytes, count, SLICE_MICROS);
-      this.#pending = this.#pending.slice(executed);
+    if (this.#batch.count === 0 && this.#pending.length > 0) {
+      this.#batch = encodeCalls(this.#pending, BATCH_CALLS, BATCH_BYTES);
+      this.#pending = this.#pending.slice(this.#batch.count);
+    }
+    if (this.#batch.count > 0) {
+      const executed = this.#shim.run(this.#batch.bytes, this.#batch.count, SLICE_MICROS);
+      this.#batch = skipCalls(this.#batch, executed);
       this.drain();
       // Without room in the box nothing was executed: the next acknowledgement goes on.
       if (executed > 0) this.#schedule();

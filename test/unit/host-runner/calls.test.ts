@@ -1,6 +1,6 @@
 import Long from 'long';
 import { describe, expect, it } from 'vitest';
-import { encodeCalls } from '../../../src/host-runner/calls.js';
+import { encodeCalls, skipCalls } from '../../../src/host-runner/calls.js';
 import type { Call } from '../../../src/wire/codec.js';
 
 const seq = (n: number) => Long.fromNumber(n, true);
@@ -59,6 +59,14 @@ describe('a batch', () => {
     expect(encodeCalls(pending, 100, 2500).count).toBe(2);
     expect(encodeCalls(pending, 100, 1).count).toBe(1);
     expect(encodeCalls([], 100, 1)).toMatchObject({ count: 0 });
+  });
+
+  it('goes on behind the calls that were executed', () => {
+    const rest = skipCalls(encodeCalls(pending, 100, 1e6), 2);
+    expect(rest.count).toBe(3);
+    expect(rest.bytes.readBigUInt64LE(8)).toBe(3n);
+    expect(skipCalls(rest, 3)).toMatchObject({ count: 0, bytes: { length: 0 } });
+    expect(skipCalls(rest, 0)).toMatchObject({ count: 3 });
   });
 
   it('has them one behind the other', () => {
