@@ -1,6 +1,5 @@
 /** Loads one shared object and runs its init; it is never unloaded, the process ends instead. */
 
-import koffi from 'koffi';
 import type { AbiName } from '../config/types.js';
 import { type ErrorCode, ModuleLoadError } from '../errors.js';
 import type { Ready, Welcome } from '../wire/codec.js';
@@ -8,6 +7,7 @@ import { detectAbi, findInit } from './abi/detect.js';
 import { readElf } from './abi/elf.js';
 import { LAYOUTS } from './abi/index.js';
 import { encodeLayout } from './abi/layout.js';
+import { loadForGood } from './library.js';
 import { PHASE, type Shim } from './shim.js';
 
 /** Callbacks in the order of the shim's bits. */
@@ -49,7 +49,7 @@ function openLibrary(path: string) {
   try {
     // Node exports OpenSSL, zlib and libuv; with deep binding a module's own libraries come before those. It cannot be
     // had under AddressSanitizer, whose interceptors it would bypass.
-    return koffi.load(path, { deep: !process.env.ASAN_OPTIONS });
+    return loadForGood(path, { deep: !process.env.ASAN_OPTIONS });
   } catch (cause) {
     throw linkerError(path, cause instanceof Error ? cause.message : String(cause));
   }

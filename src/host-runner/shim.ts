@@ -2,6 +2,7 @@
 
 import koffi from 'koffi';
 import { SHIM_LIBRARY } from '../paths.js';
+import { loadForGood } from './library.js';
 
 /** The native half of this process. Buffers are read or filled during the call only. */
 export interface Shim {
@@ -36,7 +37,7 @@ export const PHASE = { loading: 1, serving: 3 } as const;
  */
 export function loadShim(): Shim {
   koffi.config({ sync_stack_size: 8 * 1024 * 1024 });
-  const library = koffi.load(SHIM_LIBRARY, { global: true });
+  const library = loadForGood(SHIM_LIBRARY, { global: true });
   return {
     followParent: library.func('int32_t mm_follow_parent(int32_t)'),
     flushLines: library.func('void mm_flush_lines()'),

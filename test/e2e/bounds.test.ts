@@ -72,6 +72,17 @@ describe('a flood', () => {
     expect(dropped).toBeGreaterThan(0);
   });
 
+  it('of a thread of the module ends nothing, whatever it makes the host allocate', async () => {
+    core = await startCore([fixtureModule('thread-floods')]);
+    // Enough to fill the black box, and to make the host collect its garbage, several times.
+    for (let round = 1; round <= 3; round++) {
+      await core.send('400000');
+      await core.until(() => core.sent.length === round);
+    }
+    expect((await core.send('')).trace).toMatchObject([{ default: null }]);
+    expect(core.module('thread_floods')).toMatchObject({ generation: 1, crashes: { total: 0 } });
+  });
+
   it('of sends is accepted or refused, and what was accepted arrives', async () => {
     core = await startCore([fixtureModule('sends-many', { deadlineMs: 30_000 })]);
     await core.send('1000');
