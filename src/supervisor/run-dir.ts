@@ -3,11 +3,13 @@
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  fstatSync,
   ftruncateSync,
   lstatSync,
   openSync,
   readdirSync,
   readFileSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -122,16 +124,20 @@ function readPid(lockPath: string): number | null {
   return Number.isNaN(pid) ? null : pid;
 }
 
-/** A core that ended cleanly leaves neither socket nor pid. */
+/** The names of our sockets; the last is the control socket before it has its name. */
+const OURS = /^(control\.sock|module-\w+\.sock|c\d+)$/;
+
+/** A core that ended cleanly leaves neither socket nor pid. What is not ours is not touched: it may be anybody's. */
 function sweep(path: string): string[] {
-  const files = readdirSync(path).filter((name) => lstatSync(join(path, name)).isSocket());
+  const files = readdirSync(path).filter((name) => OURS.test(name) && lstatSync(join(path, name)).isSocket());
   for (const name of files) unlinkSync(join(path, name));
   return files;
 }
 
 function release(path: string, fd: number): void {
   try {
-    sweep(path);
+    // Where the directory was removed and made again, what stands there is another core's.
+    if (statSync(join(path, 'lock')).ino === fstatSync(fd).ino) sweep(path);
     ftruncateSync(fd, 0);
   } catch {
     // Somebody removed the directory: then nothing of this core is left in it.

@@ -65,9 +65,10 @@ describe('a core that is killed', () => {
     const logged: string[] = [];
     next.supervisor.on('log', (line) => logged.push(line.text));
     const hanging = { name: 'prints_then_hangs', path: fixture('prints-then-hangs') };
-    const core = new ChildCore(next.runDir, [crashy, hanging]);
+    const forgetting = { name: 'forgets_its_core', path: fixture('forgets-its-core') };
+    const core = new ChildCore(next.runDir, [crashy, hanging, forgetting]);
     await core.line('started');
-    expect(core.pids).toHaveLength(2);
+    expect(core.pids).toHaveLength(3);
     expect(core.pids.every(isRunning)).toBe(true);
     if (hangs) {
       core.child.stdin?.write('hello\n');
@@ -78,7 +79,7 @@ describe('a core that is killed', () => {
 
     await next.start();
     expect(logged).toContain(
-      `the core with pid ${core.child.pid} did not end cleanly; 2 sockets that it left in ${next.runDir} were removed`,
+      `the core with pid ${core.child.pid} did not end cleanly; 3 sockets that it left in ${next.runDir} were removed`,
     );
     expect((await next.send('hello')).trace).toMatchObject([{ default: null }]);
   });

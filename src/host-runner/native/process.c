@@ -3,10 +3,35 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+
+/* Ends the process when the core's end of the pipe is closed; one that the module closed itself tells nothing. */
+static void *watch_core(void *pipe_fd)
+{
+    struct pollfd end = {.fd = (int)(intptr_t)pipe_fd, .events = 0};
+    while (poll(&end, 1, -1) < 0 || end.revents == 0)
+        continue;
+    if (!(end.revents & POLLNVAL))
+        kill(getpid(), SIGKILL);
+    return NULL;
+}
+
+/* The kernel forgets the parent-death signal when the process changes its user: then this is what is left. */
+static void start_watch(int32_t pipe_fd)
+{
+    sigset_t all, before;
+    pthread_t thread;
+    sigfillset(&all);
+    /* Signals are for the module's threads, not for this one. */
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    if (pthread_create(&thread, NULL, watch_core, (void *)(intptr_t)pipe_fd) == 0)
+        pthread_detach(thread);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
 
 /*
  * Asks for SIGKILL when the core dies, then looks whether it died before that: the core holds the other end of
@@ -21,7 +46,10 @@ MM_EXPORT int32_t mm_follow_parent(int32_t pipe_fd)
     struct pollfd end = {.fd = pipe_fd, .events = POLLIN};
     if (poll(&end, 1, 0) < 0)
         return -1;
-    return end.revents & (POLLHUP | POLLERR | POLLNVAL) ? -1 : 0;
+    if (end.revents & (POLLHUP | POLLERR | POLLNVAL))
+        return -1;
+    start_watch(pipe_fd);
+    return 0;
 }
 
 /* What a module prints arrives line by line, also the last lines before a crash. */

@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
@@ -44,16 +45,40 @@ describe('a run directory', () => {
     acquireRunDir(directory).release();
   });
 
+  it('is refused, whole, to whoever comes second', () => {
+    const first = acquireRunDir(directory);
+    expect(() => acquireRunDir(directory)).toThrow(expect.objectContaining({ code: 'RUN_DIR_BUSY' }));
+    expect(readFileSync(join(directory, 'lock'), 'utf8')).toBe(`${process.pid}\n`);
+    first.release();
+  });
+
+  it('loses the sockets of its core at the release, and can be released when it is gone', async () => {
+    const runDir = acquireRunDir(directory);
+    const server = createServer().listen(join(directory, 'm.sock'));
+    await new Promise((resolve) => server.once('listening', resolve));
+    runDir.release();
+    expect(readdirSync(directory)).toEqual(['lock']);
+    server.close();
+    const path = join(directory, 'removed');
+    const removed = acquireRunDir(path);
+    rmSync(path, { recursive: true });
+    expect(() => removed.release()).not.toThrow();
+  });
+
   it('is swept of the sockets of a core that was killed, and of nothing else', async () => {
     writeFileSync(join(directory, 'lock'), '4711\n');
     writeFileSync(join(directory, 'notes.txt'), 'mine');
     const server = createServer().listen(join(directory, 'module-x.sock'));
     await new Promise((resolve) => server.once('listening', resolve));
+    const other = createServer().listen(join(directory, 'docker.sock'));
+    await new Promise((resolve) => other.once('listening', resolve));
     const runDir = acquireRunDir(directory);
     expect(runDir.swept).toEqual({ pid: 4711, files: ['module-x.sock'] });
     expect(existsSync(join(directory, 'module-x.sock'))).toBe(false);
     expect(existsSync(join(directory, 'notes.txt'))).toBe(true);
     runDir.release();
+    expect(existsSync(join(directory, 'docker.sock'))).toBe(true);
+    other.close();
     server.close();
   });
 
@@ -62,6 +87,24 @@ describe('a run directory', () => {
       'may be written by others',
       (path: string) => chmodSync(path, 0o770),
       /may be written by others; .*chmod 0700 it$/,
+    ],
+    [
+      'may be written by everybody',
+      (path: string) => chmodSync(path, 0o777),
+      /may be written by others; others could replace its sockets; chmod 0700 it$/,
+    ],
+    [
+      'is a link to somewhere else',
+      (path: string) => {
+        rmSync(path, { recursive: true });
+        symlinkSync(directory, path);
+      },
+      /is not a directory$/,
+    ],
+    [
+      'holds a directory in the place of its lock',
+      (path: string) => mkdirSync(join(path, 'lock')),
+      /cannot be used \(EISDIR\); give another --run-dir$/,
     ],
     [
       'is a file',
@@ -76,11 +119,18 @@ describe('a run directory', () => {
     mkdirSync(path);
     spoil(path);
     expect(() => acquireRunDir(path)).toThrow(DirectoryError);
+    expect(() => acquireRunDir(path)).toThrow(expect.objectContaining({ code: 'RUN_DIR_UNUSABLE' }));
     expect(() => acquireRunDir(path)).toThrow(says);
   });
 });
 
 describe('a socket path', () => {
+  it('is counted in bytes', () => {
+    expect(() => socketPath('/run', 'ä'.repeat(50))).toThrow(
+      expect.objectContaining({ code: 'SOCKET_PATH_TOO_LONG', message: expect.stringMatching(/has 110 bytes/) }),
+    );
+  });
+
   it('may have 107 bytes', () => {
     const name = 'x'.repeat(107 - '/run/'.length - '.sock'.length);
     expect(socketPath('/run', name)).toHaveLength(107);
