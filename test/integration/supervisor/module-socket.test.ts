@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Dealer } from 'zeromq';
 import { ModuleSocket, type Peer, type PeerListener } from '../../../src/supervisor/module-socket.js';
 import { type CoreFrame, decodeCoreFrame, encodeHostFrame, type HostFrame, PROTOCOL } from '../../../src/wire/codec.js';
+import { makeTempDir } from '../../helpers/temp-dir.js';
 
 /** A host that says what a test tells it to. */
 class ScriptedHost {
@@ -24,6 +23,10 @@ class ScriptedHost {
   async receive(): Promise<CoreFrame> {
     return decodeCoreFrame((await this.#socket.receive())[0] as Buffer);
   }
+  /** Resolves when the core has ended the connection; what is sent later goes over the next one. */
+  disconnected(): Promise<void> {
+    return new Promise((resolve) => this.#socket.events.on('disconnect', () => resolve()));
+  }
   close(): void {
     this.#socket.close();
   }
@@ -34,7 +37,9 @@ class Expecting implements PeerListener {
   peer: Peer | null = null;
   readonly frames: HostFrame[] = [];
   readonly violations: string[] = [];
+  connections = 0;
   connected(peer: Peer, protocol: number): void {
+    this.connections += 1;
     this.peer = peer;
     peer.send({ welcome: { protocol } });
   }
@@ -50,17 +55,17 @@ class Expecting implements PeerListener {
   }
 }
 
-let directory: string;
+const MAX_FRAME = 4096;
 let socket: ModuleSocket;
 let hosts: ScriptedHost[];
 let connect: () => ScriptedHost;
 beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'mm-ms-'));
-  socket = new ModuleSocket(4096);
-  await socket.open(join(directory, 'm.sock'));
+  const path = join(makeTempDir(), 'm.sock');
+  socket = new ModuleSocket(MAX_FRAME);
+  await socket.open(path);
   hosts = [];
   connect = () => {
-    const host = new ScriptedHost(`ipc://${join(directory, 'm.sock')}`);
+    const host = new ScriptedHost(`ipc://${path}`);
     hosts.push(host);
     return host;
   };
@@ -68,7 +73,6 @@ beforeEach(async () => {
 afterEach(() => {
   for (const host of hosts) host.close();
   socket.close();
-  rmSync(directory, { recursive: true });
 });
 
 const eventually = (holds: () => unknown) => expect.poll(holds, { timeout: 10_000 });
@@ -90,6 +94,26 @@ describe('a token', () => {
     expecting.peer?.send({ stop: {} });
     expect((await host.receive()).stop).toBeTruthy();
     expect(expecting.frames).toHaveLength(1);
+  });
+
+  it('is its host’s whatever else it says, and a second hello is nothing new', async () => {
+    const expecting = new Expecting();
+    socket.expect('right', expecting);
+    const host = connect();
+    await host.hello('right', 0, 99);
+    expect((await host.receive()).welcome?.protocol).toBe(PROTOCOL.max);
+    await host.hello('right');
+    await eventually(() => expecting.frames.map((frame) => frame.hello?.token)).toEqual(['right']);
+    expect(expecting.connections).toBe(1);
+  });
+
+  it('is used up by a host of another protocol', async () => {
+    socket.expect('right', new Expecting());
+    const host = connect();
+    await host.hello('right', 7, 9);
+    expect((await host.receive()).rejected?.reason).toMatch(/^the core speaks protocol/);
+    await host.hello('right');
+    expect((await host.receive()).rejected?.reason).toMatch(/token is not known/);
   });
 
   it('that is not known, or was forgotten, is rejected', async () => {
@@ -115,6 +139,42 @@ it('a host of another protocol is told, and so is who expects it', async () => {
   expect(expecting.rejections).toEqual([reason]);
 });
 
+it('frames arrive whole and in their order, both ways', async () => {
+  const expecting = new Expecting();
+  socket.expect('token', expecting);
+  const host = connect();
+  await host.hello('token');
+  await host.receive();
+  const numbers = Array.from({ length: 1000 }, (_, i) => i);
+  for (const protocol of numbers) expecting.peer?.send({ welcome: { protocol } });
+  const seen: (number | null | undefined)[] = [];
+  for (const _ of numbers) seen.push((await host.receive()).welcome?.protocol);
+  expect(seen).toEqual(numbers);
+  for (const micros of numbers) await host.send({ report: { entries: [{ result: { micros } }] } });
+  await eventually(() => expecting.frames.length).toBe(numbers.length);
+  expect(expecting.frames.map(({ report }) => report?.entries?.[0]?.result?.micros)).toEqual(numbers);
+});
+
+it('a host that was forgotten is a stranger from then on', async () => {
+  const [forgotten, other] = [new Expecting(), new Expecting()];
+  socket.expect('forgotten', forgotten);
+  socket.expect('other', other);
+  const [first, second] = [connect(), connect()];
+  await first.hello('forgotten');
+  await second.hello('other');
+  await first.receive();
+  await second.receive();
+  socket.forget('forgotten', forgotten);
+  await first.send({ ready: {} });
+  await first.raw(Buffer.alloc(9, 0xff));
+  // Answered, so that what came before it over the same connection was read.
+  await first.hello('unknown');
+  expect((await first.receive()).rejected?.reason).toMatch(/token is not known/);
+  await second.send({ ready: {} });
+  await eventually(() => other.frames.length).toBe(1);
+  expect([forgotten.frames, forgotten.violations]).toEqual([[], []]);
+});
+
 describe('bytes that are no frame', () => {
   it('are ignored from a stranger and a violation from a host', async () => {
     const stranger = connect();
@@ -137,10 +197,20 @@ describe('bytes that are no frame', () => {
     await second.hello('good');
     await first.receive();
     await second.receive();
-    await first.raw(Buffer.alloc(5000));
+    // As long as a frame may be, then one byte more.
+    await first.send({ refused: { message: 'x'.repeat(MAX_FRAME - 6) } });
+    await eventually(() => large.frames.length).toBe(1);
+    const disconnected = first.disconnected();
+    await first.raw(Buffer.alloc(MAX_FRAME + 1));
+    await disconnected;
     await second.send({ ready: {} });
     await eventually(() => good.frames.length).toBe(1);
-    expect(large.frames).toHaveLength(0);
+    // It comes back by itself, as anybody: nobody knows it any more.
+    await first.send({ ready: {} });
+    await first.hello('large');
+    expect((await first.receive()).rejected?.reason).toMatch(/used before/);
+    expect(large.frames).toHaveLength(1);
+    expect(large.violations).toEqual([]);
   });
 });
 

@@ -22,6 +22,21 @@ it.each([
     'MODULE_LOAD_FAILED',
     '/m.so: the dynamic linker refused it: ELF load command past end of file',
   ],
+  [
+    '/m.so: cannot open shared object file: Permission denied',
+    'MODULE_LOAD_FAILED',
+    '/m.so: the dynamic linker refused it: cannot open shared object file: Permission denied',
+  ],
+  [
+    "/lib/libc.so.6: version `GLIBC_2.99' not found (required by /m.so)",
+    'MODULE_LOAD_FAILED',
+    "/m.so: the dynamic linker refused it: /lib/libc.so.6: version `GLIBC_2.99' not found (required by /m.so)",
+  ],
+  [
+    '/usr/lib/libneeded.so: undefined symbol: foo',
+    'MODULE_UNRESOLVED_SYMBOL',
+    '/m.so: nothing provides the symbol foo; link the module with the library that defines it (see "ldd -r" on the file)',
+  ],
 ])('%s', (said, code, message) => {
   expect(linkerError('/m.so', said)).toMatchObject({ code, message });
 });

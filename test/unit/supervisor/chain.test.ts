@@ -2,6 +2,7 @@ import Long from 'long';
 import { describe, expect, it } from 'vitest';
 import { type ChainMember, runChain } from '../../../src/supervisor/chain.js';
 import type { CallAnswer, CallEvent } from '../../../src/supervisor/pending-call.js';
+import { stopClock } from '../../helpers/clock.js';
 
 const PASS: CallAnswer = { verdict: 'pass', default: null, params: null, payload: null };
 const CONSUMED: CallAnswer = { ...PASS, verdict: 'consumed' };
@@ -73,6 +74,35 @@ describe('a chain', () => {
     const members = [new Scripted('a', { ...PASS, params: changed }), new Scripted('b', PASS)];
     await runChain(members, 'on_message_status', { status: {} }, 5000);
     expect(members[1]?.seen).toEqual([{ status: changed }]);
+  });
+
+  it('leaves an event as it is that nobody may change', async () => {
+    const login: CallEvent = { login: { address: Buffer.from('al') } };
+    const changing = { ...PASS, params: { to: Buffer.from('x') }, payload: Buffer.from('y') };
+    const members = [new Scripted('a', changing, ['on_login']), new Scripted('b', PASS, ['on_login'])];
+    expect((await runChain(members, 'on_login', login, 5000)).event).toBe(login);
+    expect(members[1]?.seen).toEqual([login]);
+  });
+
+  it('hands on what the one changed that consumed', async () => {
+    const { event } = await run([new Scripted('a', { ...CONSUMED, payload: Buffer.from('HELLO') })]);
+    expect(event.message?.payload).toEqual(Buffer.from('HELLO'));
+  });
+
+  it('counts its deadline from its own begin, and each time from when the member was reached', async () => {
+    const clock = stopClock();
+    clock.hold(50);
+    class Slow extends Scripted {
+      override async offer(event: CallEvent, deadlineMs: number): Promise<CallAnswer> {
+        clock.hold(300);
+        return super.offer(event, deadlineMs);
+      }
+    }
+    const members = [new Slow('a', PASS), new Slow('b', PASS), new Slow('c', PASS)];
+    const { trace } = await runChain(members, 'on_message', message, 1100);
+    // Its own deadline of a second, then what the chain has left.
+    expect(members.map(({ deadlines }) => deadlines)).toEqual([[1050], [1150], [1150]]);
+    expect(trace.map(({ micros }) => micros)).toEqual([300_000, 300_000, 300_000]);
   });
 
   it('bounds each member by its own deadline and all of them by the chain’s', async () => {

@@ -151,10 +151,90 @@ describe.each([
     'MODULE_START_TIMEOUT',
     `module m: /m.so: loading it did not end in time: a constructor of the file, or of a library that it needs, hangs; ${remedy}`,
   ],
+  [
+    'a host that is too slow to come up',
+    { from: stopping('start-timeout'), signal: 'SIGKILL', phase: 'booting', startTimeoutMs: 1500 },
+    'start',
+    'MODULE_START_TIMEOUT',
+    'module m: /m.so: the host process did not come up in time; start_timeout is 1500ms; raise it if the module needs longer',
+  ],
+  [
+    'a host that never says that it is ready',
+    { from: stopping('start-timeout'), signal: 'SIGKILL', phase: 'serving', lastWords: ['one', 'two'] },
+    'start',
+    'MODULE_START_TIMEOUT',
+    `module m: /m.so: the host did not report ready in time; ${remedy}; its last words: "one", "two"`,
+  ],
+  [
+    'a module that ends the process in its init',
+    { from: { kind: 'starting' }, exitCode: 0, phase: 'init' },
+    'start',
+    'MODULE_START_CRASHED',
+    'module m: /m.so: it exited with 0 in its init; run the init under a debugger',
+  ],
+  [
+    'a crash right after init',
+    { from: { kind: 'starting' }, signal: 'SIGBUS', phase: 'serving' },
+    'start',
+    'MODULE_START_CRASHED',
+    'module m: /m.so: it was ended by SIGBUS right after its init',
+  ],
+  [
+    'a host of another version, which exits by itself',
+    {
+      from: { kind: 'starting' },
+      exitCode: 1,
+      phase: 'booting',
+      refusal: { code: 'HANDSHAKE_FAILED', message: 'install the same version of both' },
+    },
+    'start',
+    'HANDSHAKE_FAILED',
+    'module m: install the same version of both',
+  ],
+  [
+    'a process that could not be started',
+    {
+      from: { kind: 'starting' },
+      phase: 'booting',
+      refusal: { code: 'HOST_START_FAILED', message: 'the host process could not be started: spawn EAGAIN' },
+    },
+    'start',
+    'HOST_START_FAILED',
+    'module m: the host process could not be started: spawn EAGAIN',
+  ],
+  [
+    'a stop before it was ready',
+    { from: stopping('stop'), signal: 'SIGTERM', phase: 'init', served: false },
+    'stop',
+    'HOST_EXITED',
+    'module m: host 3 (pid 42) was stopped by SIGTERM',
+  ],
+  [
+    'a signal while it finishes its calls',
+    { from: { kind: 'draining' }, signal: 'SIGABRT', executing },
+    'crash',
+    'HOST_CRASHED',
+    'module m: host 3 (pid 42) was ended by SIGABRT while executing on_message of message 7',
+  ],
+  [
+    'an exit while it finishes its calls',
+    { from: { kind: 'draining' }, exitCode: 0 },
+    'exit',
+    'HOST_EXITED',
+    'module m: host 3 (pid 42) exited with 0, which nobody had asked for between calls',
+  ],
+  [
+    'a hang that was found while it was off again',
+    { from: stopping('hang'), signal: 'SIGKILL', executing, hangMs: null },
+    'hang',
+    'HOST_HUNG',
+    'module m: host 3 (pid 42) did not return from on_message of message 7 in time and was killed',
+  ],
 ] as [string, Partial<DeathFacts>, string, string, string][])('%s', (_, changes, cause, code, text) => {
-  it('is told apart and told', () => {
+  it('is told apart and told, in one line', () => {
     const death = describeDeath(facts(changes));
     expect(death).toMatchObject({ cause, code, text });
+    expect(death.text).not.toContain('\n');
     expect(death.reason).toBe({ crash: 'crash', exit: 'crash', hang: 'hang', stop: 'down', start: 'down' }[cause]);
   });
 });

@@ -74,6 +74,18 @@ it('begins with the timer of its start', () => {
   expect(beginHost(times)).toEqual({ next: { kind: 'starting' }, effects: [{ kind: 'arm', ms: 11 }] });
 });
 
+it.each(Object.entries(states).filter(([name]) => name !== 'exited'))('tells in which state it died: %s', (_, life) => {
+  const { next, effects } = stepHost(life, { kind: 'exit' }, times);
+  expect(next).toEqual({ kind: 'exited', from: life });
+  expect(effects).toContainEqual({ kind: 'died', from: life });
+});
+
+it.each(['stop', 'refused', 'start-timeout', 'hang', 'violation'])('keeps the cause %s when patience ends', (cause) => {
+  for (const stage of ['asked', 'terminated', 'killed'] as const) {
+    expect(show(stepHost(stopping(stage, cause), { kind: 'kill' }, times).next)).toBe(`killed:${cause}`);
+  }
+});
+
 it('keeps the cause of its end through every stage', () => {
   let life = stepHost({ kind: 'starting' }, { kind: 'refused' }, times).next;
   for (const stage of ['asked', 'terminated', 'killed']) {

@@ -38,6 +38,38 @@ describe('a link', () => {
     expect(frames.map(seqs)).toEqual([[1, 2], [3]]);
   });
 
+  it('closes a frame at 256 KiB, and sends one message of any size alone', async () => {
+    link.call(call(256 * 1024 - 1), 0);
+    link.call(call(1), 0);
+    link.call(call(5 * 1024 * 1024), 0);
+    link.call(call(0), 0);
+    await turn();
+    expect(frames.map(seqs)).toEqual([[1, 2], [3], [4]]);
+    // Every frame carries the position, so that a host never waits for it.
+    expect(frames.every(({ batch }) => batch?.acknowledged?.toNumber() === 0)).toBe(true);
+  });
+
+  it('sends the event as it is', async () => {
+    const event = { status: { id: position(7), to: Buffer.from('bob') } };
+    link.call(new PendingCall(event, 1000, () => {}), 1000);
+    await turn();
+    expect(frames[0]?.batch?.calls?.[0]).toMatchObject(event);
+  });
+
+  it('gives a time that is as good as endless where there are days left', async () => {
+    link.call(new PendingCall({ call: {} }, 24 * 60 * 60 * 1000, () => {}), 0);
+    await turn();
+    expect(frames[0]?.batch?.calls?.[0]?.budgetMicros).toBe(2 ** 32 - 1);
+  });
+
+  it('has none left when the window is full', () => {
+    for (let i = 4; i > 0; i--) {
+      expect(link.credit).toBe(i);
+      link.call(call(), 0);
+    }
+    expect(link.credit).toBe(0);
+  });
+
   it('has credit for what was answered', () => {
     const first = call();
     link.call(first, 0);
@@ -62,6 +94,21 @@ describe('a link', () => {
     await turn();
     expect(frames[1]?.batch).toMatchObject({ calls: [] });
     expect(frames[1]?.batch?.acknowledged?.toNumber()).toBe(80 + RING / 16 + 1);
+  });
+
+  it('acknowledges the last of what one turn brought, once', async () => {
+    for (const at of [200, 400, 600]) link.takeOver({ position: position(at) });
+    expect(link.taken).toBe(600);
+    await turn();
+    expect(frames.map(({ batch }) => batch?.acknowledged?.toNumber())).toEqual([600]);
+    await turn();
+    expect(frames).toHaveLength(1);
+  });
+
+  it('keeps its position when a report has none', () => {
+    link.takeOver({ position: position(80) });
+    link.takeOver({});
+    expect(link.taken).toBe(80);
   });
 
   it('gives back what it holds, in order, sent or not', async () => {

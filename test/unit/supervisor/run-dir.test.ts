@@ -1,8 +1,8 @@
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -10,18 +10,23 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { DirectoryError } from '../../../src/errors.js';
 import { acquireRunDir, socketPath } from '../../../src/supervisor/run-dir.js';
+import { makeTempDir } from '../../helpers/temp-dir.js';
 
 let directory: string;
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'mm-rd-'));
+  directory = makeTempDir();
 });
-afterEach(() => rmSync(directory, { recursive: true }));
+
+async function listen(name: string): Promise<Server> {
+  const server = createServer().listen(join(directory, name));
+  await once(server, 'listening');
+  return server;
+}
 
 describe('a run directory', () => {
   it('is made private, holds the pid, and is empty again after its release', () => {
@@ -52,26 +57,36 @@ describe('a run directory', () => {
     first.release();
   });
 
-  it('loses the sockets of its core at the release, and can be released when it is gone', async () => {
+  it('loses the sockets of its core at the release', async () => {
     const runDir = acquireRunDir(directory);
-    const server = createServer().listen(join(directory, 'm.sock'));
-    await new Promise((resolve) => server.once('listening', resolve));
+    const names = ['control.sock', 'module-a_b.sock', 'c4711'];
+    const servers = await Promise.all(names.map((name) => listen(name)));
+    expect(readdirSync(directory).sort()).toEqual([...names, 'lock'].sort());
     runDir.release();
     expect(readdirSync(directory)).toEqual(['lock']);
-    server.close();
-    const path = join(directory, 'removed');
+    for (const server of servers) server.close();
+  });
+
+  it('may be gone at its release, or be another core’s by then', async () => {
+    const path = join(directory, 'run');
     const removed = acquireRunDir(path);
     rmSync(path, { recursive: true });
-    expect(() => removed.release()).not.toThrow();
+    const next = acquireRunDir(path);
+    const server = await listen('run/control.sock');
+    removed.release();
+    expect(readdirSync(path).sort()).toEqual(['control.sock', 'lock']);
+    next.release();
+    server.close();
+    const last = acquireRunDir(path);
+    rmSync(path, { recursive: true });
+    expect(() => last.release()).not.toThrow();
   });
 
   it('is swept of the sockets of a core that was killed, and of nothing else', async () => {
     writeFileSync(join(directory, 'lock'), '4711\n');
     writeFileSync(join(directory, 'notes.txt'), 'mine');
-    const server = createServer().listen(join(directory, 'module-x.sock'));
-    await new Promise((resolve) => server.once('listening', resolve));
-    const other = createServer().listen(join(directory, 'docker.sock'));
-    await new Promise((resolve) => other.once('listening', resolve));
+    const server = await listen('module-x.sock');
+    const other = await listen('docker.sock');
     const runDir = acquireRunDir(directory);
     expect(runDir.swept).toEqual({ pid: 4711, files: ['module-x.sock'] });
     expect(existsSync(join(directory, 'module-x.sock'))).toBe(false);

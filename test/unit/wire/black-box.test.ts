@@ -1,20 +1,15 @@
-import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BOX, formatHeader, readHeader, readRing, ringBytes } from '../../../src/wire/black-box.js';
+import { makeTempDir } from '../../helpers/temp-dir.js';
 import { logRecord } from './records.js';
 
-let directory: string;
 let fd: number;
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'mm-box-'));
-  fd = openSync(join(directory, 'box'), 'w+');
+  fd = openSync(join(makeTempDir(), 'box'), 'w+');
 });
-afterEach(() => {
-  closeSync(fd);
-  rmSync(directory, { recursive: true });
-});
+afterEach(() => closeSync(fd));
 
 describe('the header', () => {
   it('is read as it was made', () => {
@@ -27,6 +22,49 @@ describe('the header', () => {
       droppedLogs: 0,
       refusedSends: 0,
     });
+  });
+
+  it('is made with its generation and the size of its ring', () => {
+    const header = formatHeader(0xfffffffe, 8 * 1024 * 1024);
+    expect(header).toHaveLength(BOX.headerBytes);
+    expect(header.toString('latin1', 0, 8)).toBe('MBLKBOX1');
+    expect(header.readUInt32LE(8)).toBe(BOX.version);
+    expect(header.readUInt32LE(BOX.generation)).toBe(0xfffffffe);
+    expect(header.readBigUInt64LE(BOX.ringSize)).toBe(8n * 1024n * 1024n);
+  });
+
+  it('says what the host wrote into it', () => {
+    const header = formatHeader(7, 65536);
+    header.writeBigUInt64LE(2n ** 40n + 8n, BOX.head);
+    header.writeBigUInt64LE(3n, BOX.droppedLogs);
+    header.writeBigUInt64LE(4n, BOX.refusedSends);
+    header.writeUInt32LE(3, BOX.phase);
+    header.writeBigUInt64LE(2n ** 33n, BOX.currentSeq);
+    header.writeBigUInt64LE(2n ** 60n + 1n, BOX.currentStart);
+    writeSync(fd, header, 0, undefined, 0);
+    expect(readHeader(fd)).toEqual({
+      head: 2 ** 40 + 8,
+      phase: 'serving',
+      currentSeq: 2 ** 33,
+      currentStart: 2n ** 60n + 1n,
+      droppedLogs: 3,
+      refusedSends: 4,
+    });
+  });
+
+  it.each([
+    [0, 'booting'],
+    [1, 'loading'],
+    [2, 'init'],
+    [3, 'serving'],
+    [4, 'cleanup'],
+    [5, 'booting'],
+    [0xffffffff, 'booting'],
+  ])('shows the phase %d as %s', (number, phase) => {
+    const header = formatHeader(7, 65536);
+    header.writeUInt32LE(number, BOX.phase);
+    writeSync(fd, header, 0, undefined, 0);
+    expect(readHeader(fd)).toMatchObject({ phase });
   });
 
   it.each([0, 1, 8])('is no header any more when byte %d was overwritten', (at) => {
@@ -57,6 +95,30 @@ describe('the ring', () => {
     put(from, record);
     const { entries } = readRing(fd, size, from, from + record.length);
     expect(Buffer.from(entries[0]?.log?.text as Uint8Array).toString()).toBe('across the end');
+  });
+
+  it('is read from what was taken over on, far behind 2^32 too', () => {
+    const from = 2 ** 40 + size - 32;
+    const old = logRecord(from - 40, 0, Buffer.from('old'));
+    put(from - old.length, old);
+    const texts = ['first', 'second', 'third'];
+    let head = from;
+    for (const text of texts) {
+      const record = logRecord(head, 0, Buffer.from(text));
+      put(head, record);
+      head += record.length;
+    }
+    const { entries, skippedBytes } = readRing(fd, size, from, head);
+    expect(entries.map(({ log }) => Buffer.from(log?.text ?? []).toString())).toEqual(texts);
+    expect(skippedBytes).toBe(0);
+  });
+
+  it('whose file is shorter than it should be has nothing behind its end', () => {
+    const record = logRecord(0, 0, Buffer.from('there'));
+    put(0, record);
+    const { entries, skippedBytes } = readRing(fd, size, 0, 4096);
+    expect(entries).toHaveLength(1);
+    expect(skippedBytes).toBe(4096 - record.length);
   });
 
   it.each([

@@ -9,6 +9,10 @@ import {
   negotiate,
   PROTOCOL,
 } from '../../../src/wire/codec.js';
+import { seeded } from '../../helpers/random.js';
+
+const long = Long.MAX_UNSIGNED_VALUE;
+const bytes = Buffer.from([0, 0xff, 0x80, 0x0a]);
 
 describe('frames', () => {
   it('come back as they were', () => {
@@ -23,23 +27,93 @@ describe('frames', () => {
     expect(report?.entries?.[0]?.result?.params).toBeFalsy();
   });
 
-  it('that are none raise a readable error and nothing else', () => {
-    let state = 7;
-    const next = () => {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      return state >>> 24;
-    };
-    for (let round = 0; round < 5000; round++) {
-      const bytes = Buffer.from(Array.from({ length: next() % 64 }, next));
-      for (const decode of [decodeCoreFrame, decodeHostFrame]) {
-        try {
-          decode(bytes);
-        } catch (error) {
-          expect(error).toBeInstanceOf(HandshakeError);
-          expect((error as Error).message).toMatch(/^\d+ bytes from the (core|host) are no frame of the protocol$/);
-        }
+  it.each([
+    { hello: { protocolMin: 1, protocolMax: 7, token: 'token', version: '1.2.3' } },
+    { ready: { abi: 'table', abiReason: 'why', description: 'ä', callbacks: ['on_message'], warnings: ['w'] } },
+    { refused: { code: 'MODULE_NO_INIT', message: 'no init' } },
+    { report: { entries: [{ sent: { payload: bytes } }, { log: { level: 3, text: bytes } }], position: long } },
+  ])('of a host are whole (%#)', (frame) => {
+    expect(decodeHostFrame(encodeHostFrame(frame))).toMatchObject(frame);
+  });
+
+  it.each([
+    { welcome: { protocol: 1, module: 'm', generation: 9, path: '/m.so', abi: 'table', maxMessage: 2 ** 20 } },
+    {
+      welcome: {
+        settings: [
+          { key: 'b', value: '' },
+          { key: 'a', value: '2' },
+          { key: 'b', value: '3' },
+        ],
+      },
+    },
+    { rejected: { reason: 'why' } },
+    { batch: { calls: [{ seq: long, login: { flags: long, online: long, address: bytes } }], acknowledged: long } },
+    {
+      batch: {
+        calls: [
+          { seq: long, call: {} },
+          { seq: long, callStatus: {} },
+          { seq: long, status: {} },
+        ],
+      },
+    },
+    { stop: {} },
+  ])('of the core are whole (%#)', (frame) => {
+    expect(decodeCoreFrame(encodeCoreFrame(frame))).toMatchObject(frame);
+  });
+
+  it('tell an absent abi and an absent address from empty ones', () => {
+    expect(decodeCoreFrame(encodeCoreFrame({ welcome: {} })).welcome?.abi ?? null).toBeNull();
+    const status = { to: Buffer.alloc(0) };
+    const { batch } = decodeCoreFrame(encodeCoreFrame({ batch: { calls: [{ status }] } }));
+    expect(batch?.calls?.[0]?.status?.to).toHaveLength(0);
+    expect(batch?.calls?.[0]?.status?.from ?? null).toBeNull();
+  });
+});
+
+describe('bytes that are no frame', () => {
+  /** Decodes and sees that nothing but a readable error comes of it. */
+  function tryBoth(garbage: Uint8Array): void {
+    for (const [decode, peer] of [
+      [decodeCoreFrame, 'core'],
+      [decodeHostFrame, 'host'],
+    ] as const) {
+      try {
+        decode(garbage);
+      } catch (error) {
+        expect(error).toBeInstanceOf(HandshakeError);
+        expect((error as Error).message).toBe(`${garbage.length} bytes from the ${peer} are no frame of the protocol`);
       }
     }
+  }
+
+  it('raise a readable error and nothing else', () => {
+    const next = seeded(7);
+    for (let round = 0; round < 3000; round++) tryBoth(Buffer.from(Array.from({ length: next(64) }, () => next(256))));
+  });
+
+  it('do so too when they were one', () => {
+    const next = seeded(8);
+    const whole = encodeHostFrame({
+      report: {
+        entries: [{ result: { seq: long, params: { id: long, to: bytes }, payload: bytes } }, { sent: {} }],
+        position: long,
+      },
+    });
+    for (let length = 0; length < whole.length; length++) tryBoth(whole.subarray(0, length));
+    for (let round = 0; round < 3000; round++) {
+      const damaged = Buffer.from(whole);
+      for (let i = 0; i <= next(4); i++) damaged[next(damaged.length)] = next(256);
+      tryBoth(damaged);
+    }
+  });
+
+  it('do so when a length in them is a lie', () => {
+    // Field 4, length-delimited, 2^31-1 bytes; then the same one level down.
+    const lie = [0x22, 0xff, 0xff, 0xff, 0xff, 0x07];
+    expect(() => decodeHostFrame(Buffer.from(lie))).toThrow('6 bytes from the host are no frame of the protocol');
+    expect(() => decodeHostFrame(Buffer.from([0x22, 6, 0x0a, ...lie.slice(1)]))).toThrow(HandshakeError);
   });
 });
 

@@ -7,7 +7,17 @@ const IDS = ['aid', 'id', 'refid', 'groupid', 'sid'];
 
 describe('parameters', () => {
   it.each(SCALARS)('%s comes back as it was', (field) => {
-    for (const value of [0n, 1n, 2n ** 31n, 2n ** 32n, 2n ** 53n - 1n, 2n ** 63n, 2n ** 64n - 1n]) {
+    for (const value of [
+      0n,
+      1n,
+      2n ** 31n,
+      2n ** 32n,
+      2n ** 53n - 1n,
+      2n ** 53n,
+      2n ** 53n + 1n,
+      2n ** 63n,
+      2n ** 64n - 1n,
+    ]) {
       // Over the wire and back.
       const frame = { report: { entries: [{ sent: { params: toWireParams({ [field]: value }) } }] } };
       const wire = decodeHostFrame(encodeHostFrame(frame)).report?.entries?.[0]?.sent?.params ?? {};
@@ -19,9 +29,15 @@ describe('parameters', () => {
     );
   });
 
-  it.each([-1, -1n, 1.5, Number.NaN, 2 ** 53, 2n ** 64n])('%d is no 64-bit integer', (value) => {
-    expect(() => toWireParams({ id: value })).toThrow(MessageError);
-    expect(() => toWireParams({ id: value })).toThrow(/^id is .*; it must be an integer from 0 to 2\^64-1$/);
+  it.each(SCALARS)('%s must be a 64-bit integer', (field) => {
+    for (const value of [-1, -1n, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, 2n ** 64n]) {
+      const refused = expect.objectContaining({
+        code: 'INVALID_ARGUMENT',
+        message: `${field} is ${value}; it must be an integer from 0 to 2^64-1`,
+      });
+      expect(() => toWireParams({ [field]: value })).toThrow(MessageError);
+      expect(() => toWireParams({ [field]: value })).toThrow(refused);
+    }
   });
 
   it('that are absent are zero and null', () => {
@@ -35,15 +51,27 @@ describe('addresses', () => {
     const longest = 'ä'.repeat(32 * 1024);
     expect(fromWireParams(toWireParams({ to: longest })).to).toBe(longest);
     expect(() => toWireParams({ to: `${longest}x` })).toThrow(
-      'to has 65537 bytes, more than the 65536 that an address may have',
+      expect.objectContaining({
+        code: 'MESSAGE_TOO_LARGE',
+        message: 'to has 65537 bytes, more than the 65536 that an address may have',
+      }),
     );
   });
 
-  it('have no NUL', () => {
-    expect(() => toWireParams({ from: 'a\0b' })).toThrow('from has a NUL inside, where a C string would end');
+  it.each(['to', 'from'])('%s has no NUL', (field) => {
+    for (const address of ['\0', 'a\0b', 'a\0']) {
+      expect(() => toWireParams({ [field]: address })).toThrow(
+        expect.objectContaining({
+          code: 'INVALID_ARGUMENT',
+          message: `${field} has a NUL inside, where a C string would end`,
+        }),
+      );
+    }
   });
 
   it('of a module need not be UTF-8', () => {
     expect(fromWireParams({ to: Buffer.from([0x61, 0xff]) }).to).toBe('a\ufffd');
+    // Bytes in the middle of a frame, as they are decoded.
+    expect(fromWireParams({ from: new Uint8Array(Buffer.from('xxbobyy')).subarray(2, 5) }).from).toBe('bob');
   });
 });

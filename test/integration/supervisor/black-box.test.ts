@@ -1,0 +1,115 @@
+/** The two ends of a black box: the shim as it is built writes, the core reads. */
+
+import { openSync } from 'node:fs';
+import koffi from 'koffi';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LAYOUTS } from '../../../src/host-runner/abi/index.js';
+import { encodeLayout } from '../../../src/host-runner/abi/layout.js';
+import { loadShim, PHASE, type Shim } from '../../../src/host-runner/shim.js';
+import { SHIM_LIBRARY } from '../../../src/paths.js';
+import { type BoxFile, makeBox } from '../../../src/supervisor/box-file.js';
+import { BOX } from '../../../src/wire/black-box.js';
+import { collectRecords, RECORD } from '../../../src/wire/records.js';
+
+const GENERATION = 7;
+const MAX_MESSAGE = 64 * 1024;
+let shim: Shim;
+let box: BoxFile;
+let mesiboLog: (module: null, level: number, format: string) => number;
+
+beforeAll(() => {
+  shim = loadShim();
+  box = makeBox('/dev/shm', GENERATION, 2 * 1024 * 1024);
+  // The shim closes the descriptor that it is given: the core's stays open, as it does across a spawn.
+  expect(shim.openBox(openSync(`/proc/self/fd/${box.fd}`, 'r+'))).toBe(0);
+  shim.setMaxMessage(MAX_MESSAGE);
+  mesiboLog = koffi.load(SHIM_LIBRARY).func('int64_t mesibo_log(void *module, uint64_t level, str format)');
+});
+afterAll(() => box.close());
+
+const linesOf = (entries: { log?: { text?: Uint8Array | null } | null }[]) =>
+  entries.map(({ log }) => Buffer.from(log?.text ?? []).toString());
+
+describe('the shim as it is built', () => {
+  it('has the layout that the core reads by', () => {
+    const layout = new Uint32Array(32);
+    const count = shim.layout(layout, layout.length);
+    expect([...layout.subarray(0, count)]).toEqual([
+      BOX.version,
+      BOX.ringOffset,
+      BOX.generation,
+      BOX.ringSize,
+      BOX.head,
+      BOX.tail,
+      BOX.droppedLogs,
+      BOX.refusedSends,
+      BOX.phase,
+      BOX.currentSeq,
+      BOX.currentStart,
+      BOX.currentEvent,
+      RECORD.headerBytes,
+      RECORD.blockBytes,
+      RECORD.logBytes,
+      RECORD.headerBytes + RECORD.blockBytes,
+      RECORD.resultBytes,
+      RECORD.callBytes,
+    ]);
+  });
+
+  it.each(['table', 'exports-2020'] as const)('takes the layout of %s, and no other size', (abi) => {
+    const layout = encodeLayout(LAYOUTS[abi]);
+    expect(shim.setAbi(layout, layout.length)).toBe(0);
+    expect(shim.setAbi(layout, layout.length - 4)).toBe(-1);
+  });
+
+  it('refuses a file that is no box', () => {
+    expect(shim.openBox(openSync('/dev/null', 'r+'))).toBeLessThan(0);
+    expect(shim.openBox(999_999)).toBeLessThan(0);
+  });
+});
+
+describe('what the shim writes', () => {
+  it('is seen by the core at once: the phase, the head, the lines', () => {
+    expect(box.readHeader()).toMatchObject({ head: 0, phase: 'booting', currentSeq: 0 });
+    shim.setPhase(PHASE.serving);
+    expect(mesiboLog(null, 3, 'the last words')).toBe(0);
+    const header = box.readHeader();
+    expect(header).toMatchObject({ phase: 'serving', droppedLogs: 0 });
+    const entries = box.readRing(0, header?.head ?? 0);
+    expect(linesOf(entries)).toEqual(['the last words']);
+    expect(entries[0]?.log?.level).toBe(3);
+  });
+
+  it('is the same for the host that drains and for the core that reads behind it, through many laps of the ring', () => {
+    const buffer = Buffer.alloc(MAX_MESSAGE + 256 * 1024);
+    const position = new BigUint64Array(1);
+    let reported = 0;
+    let line = 0;
+    while (reported < 3 * box.ringSize) {
+      const expected: string[] = [];
+      for (let i = 0; i < 100; i++) {
+        expected.push(`line ${line} ${'x'.repeat(line % 997)}`);
+        mesiboLog(null, 0, expected.at(-1) as string);
+        line += 1;
+      }
+      // The core's view, as after a death now; then the host's.
+      const recovered = linesOf(box.readRing(reported, box.readHeader()?.head ?? 0)).slice(-100);
+      const used = shim.drain(buffer, buffer.length, position);
+      const drained = collectRecords(buffer.subarray(0, used), reported);
+      expect(recovered).toEqual(expected);
+      expect(linesOf(drained.entries).slice(-100)).toEqual(expected);
+      expect(drained.skippedBytes).toBe(0);
+      reported = Number(position[0]);
+      shim.acknowledge(reported);
+    }
+  });
+
+  it('stops at what the core has not acknowledged: then lines are dropped and counted', () => {
+    const long = 'y'.repeat(60_000);
+    for (let i = 0; i < 100; i++) mesiboLog(null, 0, long);
+    const dropped = box.readHeader()?.droppedLogs ?? 0;
+    expect(dropped).toBeGreaterThan(0);
+    expect(dropped).toBeLessThan(100);
+    expect(shim.droppedLogs()).toBe(dropped);
+  });
+});

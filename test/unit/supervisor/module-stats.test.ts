@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { ModuleStats } from '../../../src/supervisor/module-stats.js';
+import type { CallAnswer } from '../../../src/supervisor/pending-call.js';
+
+const answer = (verdict: CallAnswer['verdict'], reason: CallAnswer['default'] = null): CallAnswer => ({
+  verdict,
+  default: reason,
+  params: null,
+  payload: null,
+});
+
+describe('what a status counts', () => {
+  it('is nothing at first', () => {
+    expect(new ModuleStats().status()).toEqual({
+      restarts: 0,
+      crashes: { total: 0, byCause: { crash: 0, exit: 0, hang: 0 }, lastSignal: null, lastAt: null },
+      messages: { total: 0, pass: 0, consumed: 0, default: 0 },
+      latencyMicros: { p50: null, p99: null },
+    });
+  });
+
+  it('counts each message once: the module’s own verdicts apart from those in its place', () => {
+    const stats = new ModuleStats();
+    for (let i = 0; i < 3; i++) stats.countMessage(answer('pass'), 10);
+    stats.countMessage(answer('consumed'), 10);
+    stats.countMessage(answer('pass', 'crash'), 10);
+    stats.countMessage(answer('consumed', 'deadline'), 10);
+    expect(stats.status().messages).toEqual({ total: 6, pass: 3, consumed: 1, default: 2 });
+  });
+
+  it('takes only the module’s own verdicts for its latency', () => {
+    const stats = new ModuleStats();
+    stats.countMessage(answer('pass', 'deadline'), 1_000_000);
+    expect(stats.status().latencyMicros).toEqual({ p50: null, p99: null });
+    stats.countMessage(answer('pass'), 1);
+    expect(stats.status().latencyMicros).toEqual({ p50: 1, p99: 1 });
+  });
+
+  it('adds the causes up and shows the last death', () => {
+    const stats = new ModuleStats();
+    stats.countCrash('crash', 'SIGSEGV', new Date(1000));
+    stats.countCrash('hang', 'SIGKILL', new Date(2000));
+    stats.countCrash('exit', null, new Date(3000));
+    stats.countCrash('exit', null, new Date(4000));
+    stats.restarts += 4;
+    expect(stats.status()).toMatchObject({
+      restarts: 4,
+      crashes: {
+        total: 4,
+        byCause: { crash: 1, exit: 2, hang: 1 },
+        lastSignal: null,
+        lastAt: '1970-01-01T00:00:04.000Z',
+      },
+    });
+  });
+});
