@@ -79,6 +79,16 @@ describe('a host', () => {
     expect(hungAt).toEqual([HANG + 100]);
   });
 
+  it('that answers at the second look begins anew', () => {
+    watch.begin();
+    clock.advance(HANG);
+    watch.progress();
+    clock.advance(HANG + 99);
+    expect(hungAt).toEqual([]);
+    clock.advance(1);
+    expect(hungAt).toEqual([2 * HANG + 100]);
+  });
+
   it('whose answer lay unread while the core was held up does not', () => {
     watch.begin();
     clock.hold(10 * HANG);

@@ -105,7 +105,7 @@ describe('a run directory', () => {
     ],
     [
       'may be written by everybody',
-      (path: string) => chmodSync(path, 0o777),
+      (path: string) => chmodSync(path, 0o702),
       /may be written by others; others could replace its sockets; chmod 0700 it$/,
     ],
     [

@@ -86,6 +86,15 @@ describe('what is no record', () => {
     expect(collectRecords(cut, 0)).toEqual({ entries: [], skippedBytes: cut.length });
   });
 
+  it.each(['to', 'from', 'payload'])('a %s that leaves no room for the last NUL is stepped over', (field) => {
+    // Five bytes of text and three NULs fill the record to its end.
+    const bytes = sendRecord(0, { [field]: Buffer.from('five!') });
+    const at = 24 + 88 + 4 * ['to', 'from', 'payload'].indexOf(field);
+    expect(collectRecords(bytes, 0)).toMatchObject({ entries: [{}], skippedBytes: 0 });
+    bytes.writeUInt32LE(6, at);
+    expect(collectRecords(bytes, 0)).toEqual({ entries: [], skippedBytes: bytes.length });
+  });
+
   it('is counted at the end too, where no head fits', () => {
     const whole = logRecord(0, 0, Buffer.from('x'));
     expect(collectRecords(Buffer.concat([whole, Buffer.alloc(16)]), 0)).toMatchObject({ skippedBytes: 16 });
