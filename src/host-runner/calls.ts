@@ -2,10 +2,9 @@
 
 import type { Call } from '../wire/codec.js';
 import { SCALARS, type WireParams } from '../wire/params.js';
-import { RECORD } from '../wire/records.js';
+import { PRESENT, RECORD } from '../wire/records.js';
 
 const EVENT = { message: 1, status: 2, login: 3, call: 4, callStatus: 5 } as const;
-const PRESENT = { to: 1, from: 2 } as const;
 const EMPTY = new Uint8Array(0);
 
 /** A call that waits for its turn. */
@@ -23,17 +22,21 @@ export interface EncodedCalls {
 
 /** Lays out the first calls of `pending`, at most `maxCount` and, from the second on, at most `maxBytes`. */
 export function encodeCalls(pending: PendingCall[], maxCount: number, maxBytes: number): EncodedCalls {
+  const layouts: Layout[] = [];
   let total = 0;
-  let count = 0;
-  for (; count < pending.length && count < maxCount; count++) {
-    const size = callSize(pending[count] as PendingCall);
-    if (count > 0 && total + size > maxBytes) break;
-    total += size;
+  for (const item of pending.slice(0, maxCount)) {
+    const layout = layOut(item);
+    if (layouts.length > 0 && total + layout.size > maxBytes) break;
+    layouts.push(layout);
+    total += layout.size;
   }
   const bytes = Buffer.alloc(total);
   let at = 0;
-  for (const item of pending.slice(0, count)) at = writeCall(bytes, at, item);
-  return { bytes, count };
+  for (const layout of layouts) {
+    writeCall(bytes, at, layout);
+    at += layout.size;
+  }
+  return { bytes, count: layouts.length };
 }
 
 /** What is left of a batch when its first calls were executed. */
@@ -67,14 +70,19 @@ function withParams(event: number, params: WireParams, payload: Uint8Array): Par
   return { event, params, to: params.to ?? null, from: params.from ?? null, payload };
 }
 
-function callSize({ call }: PendingCall): number {
-  const { to, from, payload } = partsOf(call);
-  return (RECORD.callBytes + (to?.length ?? 0) + (from?.length ?? 0) + payload.length + 3 + 7) & ~7;
+/** A call with what has to be known of it before it is written. */
+interface Layout extends Parts {
+  item: PendingCall;
+  size: number;
 }
 
-function writeCall(bytes: Buffer, at: number, item: PendingCall): number {
-  const { event, params, to, from, payload } = partsOf(item.call);
-  const size = callSize(item);
+function layOut(item: PendingCall): Layout {
+  const parts = partsOf(item.call);
+  const text = (parts.to?.length ?? 0) + (parts.from?.length ?? 0) + parts.payload.length + 3;
+  return { ...parts, item, size: (RECORD.callBytes + text + 7) & ~7 };
+}
+
+function writeCall(bytes: Buffer, at: number, { item, size, event, params, to, from, payload }: Layout): void {
   bytes.writeUInt32LE(size, at);
   bytes.writeUInt32LE(event, at + 4);
   writeLong(bytes, at + 8, item.call.seq);
@@ -91,7 +99,6 @@ function writeCall(bytes: Buffer, at: number, item: PendingCall): number {
     bytes.set(part, text);
     text += part.length + 1;
   }
-  return at + size;
 }
 
 function writeLong(bytes: Buffer, at: number, value: { low: number; high: number } | null | undefined): void {

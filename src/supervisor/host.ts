@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../config/types.js';
 import type { ErrorCode, HandshakeError } from '../errors.js';
-import type { BoxHeader } from '../wire/black-box.js';
+import { type BoxHeader, isReachable } from '../wire/black-box.js';
 import type { HostFrame, Log, Result, Sent } from '../wire/codec.js';
 
 import { type BoxFile, makeBox } from './box-file.js';
@@ -22,6 +22,7 @@ import type { HostListener } from './host-listener.js';
 import { splitLines } from './line-splitter.js';
 import { Link } from './link.js';
 import type { ModuleSocket, Peer, PeerListener } from './module-socket.js';
+import { PatientTimer } from './patient-timer.js';
 import { describeCall, type PendingCall } from './pending-call.js';
 import { fateOf } from './settle.js';
 import { type HostProcess, spawnHost } from './spawn.js';
@@ -29,7 +30,6 @@ import { findReportProblem, findResultProblem, findSentProblem } from './verify.
 
 const LAST_WORDS = 12;
 const LAST_WORD_CHARACTERS = 300;
-const LATE_MS = 100;
 
 /** What a host is started with beside its module's settings. */
 export interface HostSurroundings {
@@ -59,12 +59,11 @@ export class Host {
     violated: (error) => this.#violated(error),
   };
   readonly #watch: HangWatch;
+  readonly #timer = new PatientTimer(() => this.#step({ kind: 'timeout' }));
   #life: HostLife = { kind: 'starting' };
   #process: HostProcess | null = null;
   #box: BoxFile | null = null;
-  #peer: Peer | null = null;
   #link: Link | null = null;
-  #timer: NodeJS.Timeout | undefined;
   #readyMs: number | null = null;
   #lastAnswered = 0;
   #droppedLogs = 0;
@@ -169,14 +168,13 @@ export class Host {
   #perform(effect: HostEffect): void {
     switch (effect.kind) {
       case 'arm':
-        this.#arm(effect.ms);
+        this.#timer.arm(effect.ms);
         break;
       case 'disarm':
-        clearTimeout(this.#timer);
+        this.#timer.disarm();
         break;
       case 'send-stop':
-        if (this.#link) this.#link.stop();
-        else this.#peer?.send({ stop: {} });
+        this.#link?.stop();
         break;
       case 'signal':
         this.#process?.signalGroup(effect.signal);
@@ -192,19 +190,9 @@ export class Host {
     }
   }
 
-  #arm(ms: number): void {
-    clearTimeout(this.#timer);
-    const dueMs = performance.now() + ms;
-    this.#timer = setTimeout(() => {
-      // When the core itself was held up, what the host said meanwhile is read first.
-      if (performance.now() - dueMs > LATE_MS && ms > LATE_MS) this.#arm(LATE_MS);
-      else this.#step({ kind: 'timeout' });
-    }, ms);
-  }
-
   #connected(peer: Peer, protocol: number): void {
     const { name, path, abi, config } = this.#spec;
-    this.#peer = peer;
+    this.#link = new Link(peer, this.#spec.window, this.#box?.ringSize ?? 0);
     peer.send({
       welcome: {
         protocol,
@@ -239,8 +227,7 @@ export class Host {
     if (this.#life.kind === 'exited') return; // settled from the black box
     if (frame.report) {
       this.#report(frame.report);
-    } else if (frame.ready && this.#life.kind === 'starting' && this.#peer) {
-      this.#link ??= this.#makeLink(this.#peer);
+    } else if (frame.ready && this.#life.kind === 'starting') {
       this.#step({ kind: 'ready' });
       this.#listener.ready(this, frame.ready);
     } else if (frame.refused && this.#life.kind === 'starting') {
@@ -251,8 +238,7 @@ export class Host {
   }
 
   #report(report: NonNullable<HostFrame['report']>): void {
-    if (!this.#peer) return;
-    this.#link ??= this.#makeLink(this.#peer);
+    if (!this.#link) return;
     if (!this.#trust(findReportProblem(report, this.#link.taken, this.#box?.ringSize ?? 0))) return;
     this.#watch.progress();
     this.#link.takeOver(report);
@@ -294,10 +280,6 @@ export class Host {
     this.#listener.logged(this, { level: 0, text });
   }
 
-  #makeLink(peer: Peer): Link {
-    return new Link(peer, this.#spec.window, this.#box?.ringSize ?? 0);
-  }
-
   /** What is said before the module is ready explains a start that fails. */
   #remember(line: string): void {
     if (this.#readyMs !== null) return;
@@ -314,7 +296,7 @@ export class Host {
     const header = this.#box?.readHeader() ?? null;
     this.#recover(header);
     const executing = header?.currentSeq ? this.#link?.find(header.currentSeq) : undefined;
-    const [lost, unseen] = this.#abandon(header && this.#isSound(header) ? header : null);
+    const [lost, unseen] = this.#abandon(header);
     this.#closeBox();
     this.#step({ kind: 'exit' });
     const death = describeDeath({
@@ -337,12 +319,6 @@ export class Host {
     this.#listener.died(this, { ...death, exitCode, signal, servedMs, lost, unseen });
   }
 
-  /** A header whose head is impossible tells nothing about calls either. */
-  #isSound({ head }: BoxHeader): boolean {
-    const pending = head - (this.#link?.taken ?? 0);
-    return pending >= 0 && pending <= (this.#box?.ringSize ?? 0);
-  }
-
   /** Takes what never travelled from the black box: verdicts, sends and logs, in their order. */
   #recover(header: BoxHeader | null): void {
     if (!header || !this.#box) return;
@@ -350,7 +326,9 @@ export class Host {
     this.#countDropped(header.droppedLogs);
   }
 
-  #abandon(header: BoxHeader | null): [lost: PendingCall[], unseen: PendingCall[]] {
+  #abandon(read: BoxHeader | null): [lost: PendingCall[], unseen: PendingCall[]] {
+    // A header whose head is impossible tells nothing about calls either.
+    const header = read && isReachable(read.head, this.#link?.taken ?? 0, this.#box?.ringSize ?? 0) ? read : null;
     const lost: PendingCall[] = [];
     const unseen: PendingCall[] = [];
     for (const [seq, pending] of this.#link?.abandon() ?? []) {

@@ -11,6 +11,7 @@ import {
   negotiate,
   PROTOCOL,
 } from '../wire/codec.js';
+import { Outbox } from '../wire/outbox.js';
 
 /** How long frames are read before everything else has its turn. */
 const TURN_MS = 5;
@@ -44,8 +45,7 @@ export class ModuleSocket {
   });
   readonly #expected = new Map<string, PeerListener>();
   readonly #peers = new Map<string, PeerListener>();
-  readonly #outbox: [identity: Buffer, frame: Uint8Array][] = [];
-  #sending = false;
+  readonly #outbox = new Outbox<[identity: Buffer, frame: Uint8Array]>((message) => this.#deliver(message));
 
   /**
    * @param maxFrameBytes a larger frame ends the connection of the host that sent it
@@ -73,7 +73,7 @@ export class ModuleSocket {
 
   /** Closes the socket; what was queued is dropped. */
   close(): void {
-    this.#outbox.length = 0;
+    this.#outbox.clear();
     this.#socket.close();
   }
 
@@ -125,18 +125,14 @@ export class ModuleSocket {
 
   #send(identity: Buffer, frame: CoreFrame): void {
     this.#outbox.push([identity, encodeCoreFrame(frame)]);
-    if (!this.#sending) void this.#pump();
   }
 
-  async #pump(): Promise<void> {
-    this.#sending = true;
-    for (let next = this.#outbox.shift(); next && !this.#socket.closed; next = this.#outbox.shift()) {
-      try {
-        await this.#socket.send(next);
-      } catch {
-        // EHOSTUNREACH: the host is gone, and its exit settles what it held.
-      }
+  async #deliver(message: [identity: Buffer, frame: Uint8Array]): Promise<void> {
+    if (this.#socket.closed) return;
+    try {
+      await this.#socket.send(message);
+    } catch {
+      // EHOSTUNREACH: the host is gone, and its exit settles what it held.
     }
-    this.#sending = false;
   }
 }

@@ -247,8 +247,8 @@ export class Module implements HostListener, CallRoute {
   #perform(effect: ModuleEffect, event: ModuleEvent): void {
     switch (effect.kind) {
       case 'spawn':
-        if (event.kind === 'died') this.#stats.restarts += 1;
-        else if (event.kind === 'timer' && this.#ready !== null) this.#stats.restarts += 1;
+        // The first host that becomes ready is a start, however often it was tried.
+        if (event.kind !== 'start' && this.#ready !== null) this.#stats.restarts += 1;
         this.#spawn();
         break;
       case 'stop-host':

@@ -1,5 +1,6 @@
 /** Whether what a host says can be true: pure. A module may have overwritten anything in its process. */
 
+import { isReachable } from '../wire/black-box.js';
 import type { Report, Result, Sent } from '../wire/codec.js';
 import { ADDRESS_MAX_BYTES, type WireParams } from '../wire/params.js';
 import type { CallEvent } from './pending-call.js';
@@ -7,7 +8,7 @@ import type { CallEvent } from './pending-call.js';
 /** Says what is wrong with the position of a report; `null` when it can be. */
 export function findReportProblem(report: Report, taken: number, ringSize: number): string | null {
   const position = report.position?.toNumber() ?? 0;
-  if (position >= taken && position - taken <= ringSize) return null;
+  if (isReachable(position, taken, ringSize)) return null;
   return `it reported the black-box position ${position} after ${taken}`;
 }
 

@@ -75,6 +75,11 @@ export function readHeader(fd: number): BoxHeader | null {
   };
 }
 
+/** Whether a position can be one that follows `from`: the writer waits where the ring is full. */
+export function isReachable(position: number, from: number, ringSize: number): boolean {
+  return position >= from && position - from <= ringSize;
+}
+
 /**
  * Reads what stands in the ring behind the position that the core has taken over.
  *
@@ -82,8 +87,8 @@ export function readHeader(fd: number): BoxHeader | null {
  * @returns nothing when `head` is impossible: a module has overwritten the header
  */
 export function readRing(fd: number, ringSize: number, from: number, head: number): Collected {
+  if (!isReachable(head, from, ringSize)) return { entries: [], skippedBytes: 0 };
   const length = head - from;
-  if (!Number.isSafeInteger(head) || length <= 0 || length > ringSize) return { entries: [], skippedBytes: 0 };
   const bytes = Buffer.alloc(length);
   const first = Math.min(length, ringSize - (from % ringSize));
   readSync(fd, bytes, 0, first, BOX.ringOffset + (from % ringSize));

@@ -14,7 +14,8 @@ export const RECORD = { headerBytes: 24, blockBytes: 104, logBytes: 32, resultBy
 
 const KIND = { log: 1, send: 2, result: 3 } as const;
 const CHANGED = { params: 1, payload: 2, expired: 4 } as const;
-const PRESENT = { to: 1, from: 2 } as const;
+/** Which addresses a block has; an absent one is NULL. */
+export const PRESENT = { to: 1, from: 2 } as const;
 const MAGIC = { low: 0x7f4a7c15, high: 0x9e3779b9 } as const;
 
 /** What stood between two positions of a ring. */
