@@ -7,6 +7,7 @@ import { loadForGood } from './library.js';
 /** The native half of this process. Buffers are read or filled during the call only. */
 export interface Shim {
   followParent(pipeFd: number): number;
+  watchExit(): number;
   flushLines(): void;
   openBox(fd: number): number;
   wakeFd(): number;
@@ -40,6 +41,7 @@ export function loadShim(): Shim {
   const library = loadForGood(SHIM_LIBRARY, { global: true });
   return {
     followParent: library.func('int32_t mm_follow_parent(int32_t)'),
+    watchExit: library.func('int32_t mm_watch_exit()'),
     flushLines: library.func('void mm_flush_lines()'),
     openBox: library.func('int32_t mm_open_box(int32_t)'),
     wakeFd: library.func('int32_t mm_wake_fd()'),

@@ -10,7 +10,7 @@ import { type Collected, collectRecords } from './records.js';
 
 /** The layout's constants and offsets, equal to those in shim.h; a test compares the two. */
 export const BOX = {
-  version: 1,
+  version: 2,
   ringOffset: 128 * 1024,
   generation: 12,
   ringSize: 16,
@@ -22,7 +22,11 @@ export const BOX = {
   currentSeq: 64,
   currentStart: 72,
   currentEvent: 80,
-  headerBytes: 88,
+  exitCalled: 84,
+  exitCode: 88,
+  taken: 96,
+  takenSends: 104,
+  headerBytes: 112,
 } as const;
 
 const MAGIC = Buffer.from('MBLKBOX1', 'latin1');
@@ -43,6 +47,18 @@ export interface BoxHeader {
   currentStart: bigint;
   droppedLogs: number;
   refusedSends: number;
+  /** With which code somebody in the process called `exit()`; `null`: nobody did, it ended in another way. */
+  exitCode: number | null;
+  /** How far the core had come, as the core itself noted. */
+  handedOn: HandedOn;
+}
+
+/** How far a core has handed on what a host did. */
+export interface HandedOn {
+  /** Everything before this position. */
+  position: number;
+  /** And this many of the sends behind it. */
+  sends: number;
 }
 
 /** The ring that fits into a box of about `bytes`: whole pages of every page size in use. */
@@ -72,6 +88,11 @@ export function readHeader(fd: number): BoxHeader | null {
     currentStart: header.readBigUInt64LE(BOX.currentStart),
     droppedLogs: Number(header.readBigUInt64LE(BOX.droppedLogs)),
     refusedSends: Number(header.readBigUInt64LE(BOX.refusedSends)),
+    exitCode: header.readUInt32LE(BOX.exitCalled) === 1 ? header.readInt32LE(BOX.exitCode) : null,
+    handedOn: {
+      position: Number(header.readBigUInt64LE(BOX.taken)),
+      sends: Number(header.readBigUInt64LE(BOX.takenSends)),
+    },
   };
 }
 

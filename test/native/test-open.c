@@ -29,7 +29,7 @@ static int with_header_at(size_t offset, const void *bytes, size_t length)
 }
 
 static void refuses_a_wrong_magic(void) { CHECK_EQ(with_header_at(0, "MBLKBOX2", 8), -EPROTO); }
-static void refuses_a_wrong_version(void) { CHECK_EQ(with_header_at(8, "\2\0\0\0", 4), -EPROTO); }
+static void refuses_a_wrong_version(void) { CHECK_EQ(with_header_at(8, "\1\0\0\0", 4), -EPROTO); }
 
 static void refuses_a_size_that_is_not_the_headers(void)
 {

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -51,6 +52,19 @@ MM_EXPORT int32_t mm_follow_parent(int32_t pipe_fd)
     start_watch(pipe_fd);
     return 0;
 }
+
+/* A signal and _exit() come past this. */
+static void note_exit(int code, void *unused)
+{
+    (void)unused;
+    if (!mm_may_write())
+        return;
+    mm_box->exit_code = code;
+    __atomic_store_n(&mm_box->exit_called, 1, __ATOMIC_RELEASE);
+}
+
+/* Notes in the box when somebody calls exit(): JavaScript would not learn of it. */
+MM_EXPORT int32_t mm_watch_exit(void) { return on_exit(note_exit, NULL); }
 
 /* What a module prints arrives line by line, also the last lines before a crash. */
 MM_EXPORT void mm_flush_lines(void) { setvbuf(stdout, NULL, _IOLBF, BUFSIZ); }

@@ -17,11 +17,11 @@
 
 #define MM_EXPORT __attribute__((visibility("default")))
 
-/* ---- black box layout, version 1 ---- */
+/* ---- black box layout, version 2 ---- */
 
 #define MM_BOX_MAGIC UINT64_C(0x31584f424b4c424d) /* "MBLKBOX1" in memory order */
 #define MM_RECORD_MAGIC UINT64_C(0x9e3779b97f4a7c15)
-#define MM_BOX_VERSION 1u
+#define MM_BOX_VERSION 2u
 /* Header and crash area; the ring begins behind them. A multiple of every page size in use. */
 #define MM_RING_OFFSET (128u * 1024u)
 #define MM_ADDRESS_MAX (64u * 1024u)
@@ -47,7 +47,11 @@ struct mm_box {
     uint64_t current_seq;   /* the call being executed; 0: none */
     uint64_t current_start; /* CLOCK_MONOTONIC nanoseconds at which it began */
     uint32_t current_event; /* enum mm_event */
+    uint32_t exit_called;   /* 1: the process called exit(), or returned from main */
+    int32_t exit_code;      /* with which code */
     uint32_t reserved;
+    uint64_t taken;         /* written by the core: everything before it has been handed on */
+    uint64_t taken_sends;   /* written by the core: sends behind `taken` that have been handed on as well */
 };
 
 struct mm_record {

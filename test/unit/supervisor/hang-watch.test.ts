@@ -11,6 +11,8 @@ const IDLE: BoxHeader = {
   currentStart: 0n,
   droppedLogs: 0,
   refusedSends: 0,
+  exitCode: null,
+  handedOn: { position: 0, sends: 0 },
 };
 
 let clock: Clock;

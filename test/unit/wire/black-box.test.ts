@@ -21,6 +21,8 @@ describe('the header', () => {
       currentStart: 0n,
       droppedLogs: 0,
       refusedSends: 0,
+      exitCode: null,
+      handedOn: { position: 0, sends: 0 },
     });
   });
 
@@ -38,6 +40,10 @@ describe('the header', () => {
     header.writeBigUInt64LE(2n ** 40n + 8n, BOX.head);
     header.writeBigUInt64LE(3n, BOX.droppedLogs);
     header.writeBigUInt64LE(4n, BOX.refusedSends);
+    header.writeUInt32LE(1, BOX.exitCalled);
+    header.writeInt32LE(-3, BOX.exitCode);
+    header.writeBigUInt64LE(2n ** 40n, BOX.taken);
+    header.writeBigUInt64LE(7n, BOX.takenSends);
     header.writeUInt32LE(3, BOX.phase);
     header.writeBigUInt64LE(2n ** 33n, BOX.currentSeq);
     header.writeBigUInt64LE(2n ** 60n + 1n, BOX.currentStart);
@@ -49,6 +55,8 @@ describe('the header', () => {
       currentStart: 2n ** 60n + 1n,
       droppedLogs: 3,
       refusedSends: 4,
+      exitCode: -3,
+      handedOn: { position: 2 ** 40, sends: 7 },
     });
   });
 
