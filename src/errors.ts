@@ -34,6 +34,8 @@ export const ERROR_CODES = {
   HOST_CRASHED: 'A serving host was ended by a signal.',
   HOST_EXITED: 'A serving host exited without being asked to.',
   HOST_HUNG: 'A callback ran longer than hang and its host was killed.',
+  HOST_UNREACHABLE: 'A host executed nothing and did not answer, or lost its connection, and was killed.',
+  HOST_OUT_OF_MEMORY: 'The kernel killed a host for want of memory.',
   CORE_NOT_RUNNING: 'No core serves the run directory.',
   CORE_SILENT: 'A core holds the run directory but did not answer in time.',
 } as const;

@@ -42,6 +42,7 @@ export const moduleSettings = z.object({
   hangMs: millis(`expected a duration from 1ms to ${formatDuration(LONGEST_TIME)}, or off`)
     .nullable()
     .default(5 * SECOND),
+  heartbeatMs: time.default(1 * SECOND),
   startTimeoutMs: time.default(5 * SECOND),
   window: whole(1, 65_536, 'expected a whole number from 1 to 65536').default(256),
   queue: whole(0, 1_000_000, 'expected a whole number from 0 to 1000000').default(8192),
@@ -93,6 +94,7 @@ export const MODULE_KEYS: Readonly<Record<string, KeyRule<keyof ModuleSettings>>
   on_failure: { field: 'onFailure', parse: asWritten },
   deadline: { field: 'deadlineMs', parse: parseDuration },
   hang: { field: 'hangMs', parse: orOff(parseDuration) },
+  heartbeat: { field: 'heartbeatMs', parse: parseDuration },
   start_timeout: { field: 'startTimeoutMs', parse: parseDuration },
   window: { field: 'window', parse: parseCount },
   queue: { field: 'queue', parse: parseCount },

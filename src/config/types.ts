@@ -26,6 +26,8 @@ export interface ModuleSpec {
   deadlineMs: number;
   /** A callback that runs longer is killed; `null`: never. */
   hangMs: number | null;
+  /** How often an idle host is asked for a sign of life; one that misses ten is unreachable. */
+  heartbeatMs: number;
   /** Spawn to ready. */
   startTimeoutMs: number;
   /** Calls a host may hold at a time. */

@@ -51,6 +51,7 @@ async function run(shim: Shim, endpoint: string, token: string): Promise<void> {
   function receive(frame: CoreFrame): void {
     if (frame.batch) server?.accept(frame.batch.calls ?? [], frame.batch.acknowledged?.toNumber() ?? 0);
     else if (frame.welcome) start(frame.welcome);
+    else if (frame.beat) link.send({ beat: {} });
     else if (frame.stop && server) server.stop();
     else if (frame.stop) shim.exit(0);
     else if (frame.rejected) fail(`the core rejected the handshake: ${frame.rejected.reason}`);

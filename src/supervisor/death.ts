@@ -25,6 +25,12 @@ export interface DeathFacts {
   executing: string | null;
   /** What module and process said last before they were ready. */
   lastWords: string[];
+  /** With which code somebody in it called `exit()`; `null`: nobody did. */
+  exitCalled: number | null;
+  /** Whether the kernel's out-of-memory killer was at work just then. */
+  oomStruck: boolean;
+  /** Why it was taken for unreachable, in words; empty when it was not. */
+  unreachable: string;
   startTimeoutMs: number;
   hangMs: number | null;
 }
@@ -37,13 +43,15 @@ export interface Death {
   reason: DefaultReason;
 }
 
-/** Tells a death apart: a failed start, a hang, a stop as ordered, a crash, an exit nobody asked for. */
+/** Tells a death apart: a failed start, a hang, a stop as ordered, a crash, an exit nobody asked for, and so on. */
 export function describeDeath(facts: DeathFacts): Death {
   const { from } = facts;
   if (from.kind === 'stopping' && from.cause === 'hang') return hang(facts);
+  if (from.kind === 'stopping' && from.cause === 'unreachable') return unreachable(facts);
   if (from.kind === 'stopping' && from.cause === 'violation' && facts.served) return violation(facts);
   if (from.kind === 'starting' || (from.kind === 'stopping' && from.cause !== 'stop')) return failedStart(facts);
   if (from.kind === 'stopping' && wasOrdered(facts)) return stopped(facts);
+  if (facts.signal === 'SIGKILL' && facts.oomStruck) return outOfMemory(facts);
   return facts.signal ? crash(facts) : exit(facts);
 }
 
@@ -86,10 +94,19 @@ const STARTING: Record<Phase, (ending: string) => string> = {
 
 function hang(facts: DeathFacts): Death {
   const limit = facts.hangMs === null ? '' : ` (hang is ${seconds(facts.hangMs)})`;
-  const what = facts.executing
-    ? `did not return from ${facts.executing} in time${limit}`
-    : `stopped answering without executing a call${limit}`;
+  const what = `did not return from ${facts.executing ?? 'a callback'} in time${limit}`;
   return { cause: 'hang', code: 'HOST_HUNG', text: `${subject(facts)} ${what} and was killed`, reason: 'hang' };
+}
+
+function unreachable(facts: DeathFacts): Death {
+  const text = `${subject(facts)} cannot be reached: ${facts.unreachable}; it was killed`;
+  return { cause: 'unreachable', code: 'HOST_UNREACHABLE', text, reason: 'crash' };
+}
+
+function outOfMemory(facts: DeathFacts): Death {
+  const remedy = 'the machine, or its control group, has too little memory, or the module leaks';
+  const text = `${subject(facts)} was ended by the kernel for want of memory${during(facts)}; ${remedy}`;
+  return { cause: 'memory', code: 'HOST_OUT_OF_MEMORY', text, reason: 'crash' };
 }
 
 function violation(facts: DeathFacts): Death {
@@ -113,7 +130,7 @@ function crash(facts: DeathFacts): Death {
 }
 
 function exit(facts: DeathFacts): Death {
-  const text = `${subject(facts)} ${ending(facts)}, which nobody had asked for${during(facts)}`;
+  const text = `${subject(facts)} ${ending(facts)}${during(facts)}, which nobody had asked for`;
   return { cause: 'exit', code: 'HOST_EXITED', text, reason: 'crash' };
 }
 
@@ -126,8 +143,11 @@ function subject({ module, generation, pid }: DeathFacts): string {
   return `module ${module}: host ${generation} (pid ${pid})`;
 }
 
-function ending({ signal, exitCode }: DeathFacts): string {
-  return signal ? `was ended by ${signal}` : `exited with ${exitCode}`;
+function ending({ signal, exitCode, exitCalled }: DeathFacts): string {
+  if (signal) return `was ended by ${signal}`;
+  // The system keeps the low eight bits.
+  const called = exitCalled !== null && (exitCalled & 0xff) === exitCode;
+  return called ? `called exit(${exitCode})` : `ended with _exit(${exitCode})`;
 }
 
 function during({ executing, phase }: DeathFacts): string {

@@ -3,14 +3,14 @@
  *
  *   starting ──ready──▶ ready ──stop──▶ draining ──drained──▶ stopping(asked) ─┐
  *      │ refused          │                │ timeout                           │ timeout
- *      ▼                  │ hung           ▼                                   ▼
+ *      ▼                  │ hung, unreachable                                   ▼
  *   stopping(asked)       └──────▶ stopping(killed) ◀──timeout── stopping(terminated)
  *
  * Every state is left for `exited` when the process exits, whatever was planned.
  */
 
 /** Why a host is being ended. */
-export type StopCause = 'stop' | 'refused' | 'start-timeout' | 'hang' | 'violation';
+export type StopCause = 'stop' | 'refused' | 'start-timeout' | 'hang' | 'unreachable' | 'violation';
 
 export type HostLife =
   /** Spawned; not ready until it says so. */
@@ -21,8 +21,8 @@ export type HostLife =
   | { kind: 'draining' }
   /** Being ended: by a Stop frame, by SIGTERM, by SIGKILL. */
   | { kind: 'stopping'; stage: 'asked' | 'terminated' | 'killed'; cause: StopCause }
-  /** The end; `from` is the state in which the exit came. */
-  | { kind: 'exited'; from: HostLife };
+  /** The end. */
+  | { kind: 'exited' };
 
 export type HostEvent =
   /** The module's init succeeded. */
@@ -37,6 +37,8 @@ export type HostEvent =
   | { kind: 'timeout' }
   /** A callback ran for too long. */
   | { kind: 'hung' }
+  /** It executes nothing and does not answer, or its connection is gone. */
+  | { kind: 'unreachable' }
   /** It said what no host may say. */
   | { kind: 'violated' }
   /** No more patience: end it at once. */
@@ -50,8 +52,7 @@ export type HostEffect =
   | { kind: 'send-stop' }
   | { kind: 'signal'; signal: 'SIGTERM' | 'SIGKILL' }
   | { kind: 'became-ready' }
-  | { kind: 'drain' }
-  | { kind: 'died'; from: HostLife };
+  | { kind: 'drain' };
 
 /** Times that a transition arms. */
 export interface HostTimes {
@@ -74,11 +75,14 @@ export function stepHost(life: HostLife, event: HostEvent, times: HostTimes): Ho
   if (life.kind === 'exited') return stay(life);
   switch (event.kind) {
     case 'exit':
-      return { next: { kind: 'exited', from: life }, effects: [{ kind: 'disarm' }, { kind: 'died', from: life }] };
+      return { next: { kind: 'exited' }, effects: [{ kind: 'disarm' }] };
     case 'kill':
       return kill(life.kind === 'stopping' ? life.cause : 'stop');
     case 'hung':
       return life.kind === 'stopping' && life.stage === 'killed' ? stay(life) : kill('hang');
+    case 'unreachable':
+      // What ends it in any other state has a time limit of its own.
+      return life.kind === 'ready' || life.kind === 'draining' ? kill('unreachable') : stay(life);
     case 'violated':
       return life.kind === 'stopping' && life.stage === 'killed' ? stay(life) : kill('violation');
     case 'ready':

@@ -13,6 +13,8 @@ export interface HostListener {
   sent(host: Host, sent: Sent): void;
   logged(host: Host, log: Log): void;
   printed(host: Host, stream: 'stdout' | 'stderr', line: string): void;
+  /** The host is too slow, and is left alone because a debugger traces it. */
+  spared(host: Host, tracer: number): void;
   /** The host owes nothing any more: it was stopped and has answered everything, or may take more calls. */
   relieved(host: Host): void;
   died(host: Host, end: HostEnd): void;

@@ -9,7 +9,6 @@ import type { HostFrame, Log, Result, Sent } from '../wire/codec.js';
 
 import { type BoxFile, makeBox } from './box-file.js';
 import { describeDeath } from './death.js';
-import { HangWatch } from './hang-watch.js';
 import {
   beginHost,
   type HostEffect,
@@ -21,13 +20,20 @@ import {
 import type { HostListener } from './host-listener.js';
 import { splitLines } from './line-splitter.js';
 import { Link } from './link.js';
+import { LivenessWatch } from './liveness-watch.js';
 import type { ModuleSocket, Peer, PeerListener } from './module-socket.js';
+import { OomWatch } from './oom-watch.js';
 import { PatientTimer } from './patient-timer.js';
 import { describeCall, type PendingCall } from './pending-call.js';
+import { readTracer } from './proc.js';
 import { fateOf } from './settle.js';
 import { type HostProcess, spawnHost } from './spawn.js';
 import { findReportProblem, findResultProblem, findSentProblem } from './verify.js';
 
+/** A host whose connection breaks is most likely dying: its exit says more, if it comes. */
+const EXIT_PATIENCE_MS = 1000;
+/** A start is not given up while the host is under a debugger; it is looked at again this much later. */
+const TRACED_MS = 1000;
 const LAST_WORDS = 12;
 const LAST_WORD_CHARACTERS = 300;
 
@@ -55,11 +61,15 @@ export class Host {
   readonly #peerListener: PeerListener = {
     connected: (peer, protocol) => this.#connected(peer, protocol),
     received: (frame) => this.#received(frame),
+    lost: () => this.#lost(),
     rejected: (error) => this.#rejected(error),
     violated: (error) => this.#violated(error),
   };
-  readonly #watch: HangWatch;
-  readonly #timer = new PatientTimer(() => this.#step({ kind: 'timeout' }));
+  readonly #watch: LivenessWatch;
+  readonly #oom = new OomWatch();
+  readonly #timer = new PatientTimer(() => this.#timeout());
+  #lossTimer: NodeJS.Timeout | undefined;
+  #unreachable = '';
   #life: HostLife = { kind: 'starting' };
   #process: HostProcess | null = null;
   #box: BoxFile | null = null;
@@ -74,10 +84,17 @@ export class Host {
     this.#spec = spec;
     this.#around = around;
     this.#listener = listener;
-    this.#watch = new HangWatch(spec.hangMs, {
+    this.#watch = new LivenessWatch(spec, {
       readHeader: () => this.#box?.readHeader() ?? null,
       owes: (seq) => this.#link?.find(seq) !== undefined,
-      hung: () => this.#step({ kind: 'hung' }),
+      inFlight: () => this.inFlight,
+      beat: () => this.#beat(),
+      tracer: () => readTracer(this.pid),
+      spared: (tracer) => this.#listener.spared(this, tracer),
+      failed: (verdict) => {
+        if (verdict.kind === 'hung') this.#step({ kind: 'hung' });
+        else this.#giveUp(`it has answered nothing for ${Math.round(verdict.silentMs)} ms while it executed no call`);
+      },
     });
   }
 
@@ -127,6 +144,7 @@ export class Host {
         this.#exited(null, null);
       },
     );
+    this.#oom.note();
     this.#take(beginHost(this.#spec));
     if (started === null) return;
     this.#process = started;
@@ -174,6 +192,7 @@ export class Host {
         this.#timer.disarm();
         break;
       case 'send-stop':
+        this.#watch.close();
         this.#link?.stop();
         break;
       case 'signal':
@@ -181,12 +200,11 @@ export class Host {
         break;
       case 'became-ready':
         this.#readyMs = performance.now();
+        this.#watch.open();
         break;
       case 'drain':
         if (this.inFlight === 0) this.#step({ kind: 'drained' });
         break;
-      case 'died':
-        break; // #exited goes on with what only it knows
     }
   }
 
@@ -204,6 +222,32 @@ export class Host {
         maxMessage: this.#around.maxMessageBytes,
       },
     });
+  }
+
+  #timeout(): void {
+    const tracer = this.#life.kind === 'starting' ? readTracer(this.pid) : null;
+    if (tracer === null) {
+      this.#step({ kind: 'timeout' });
+      return;
+    }
+    this.#listener.spared(this, tracer);
+    this.#timer.arm(TRACED_MS);
+  }
+
+  #beat(): void {
+    this.#oom.note();
+    this.#link?.beat();
+  }
+
+  #lost(): void {
+    if (this.#readyMs === null) return;
+    const why = 'its connection is closed, although its process runs; the module may have closed every file descriptor';
+    this.#lossTimer ??= setTimeout(() => this.#giveUp(why), EXIT_PATIENCE_MS);
+  }
+
+  #giveUp(why: string): void {
+    this.#unreachable = why;
+    this.#step({ kind: 'unreachable' });
   }
 
   /** The host was told, and exits by itself. */
@@ -225,6 +269,8 @@ export class Host {
 
   #received(frame: HostFrame): void {
     if (this.#life.kind === 'exited') return; // settled from the black box
+    this.#watch.heard();
+    this.#oom.note();
     if (frame.report) {
       this.#report(frame.report);
     } else if (frame.ready && this.#life.kind === 'starting') {
@@ -240,12 +286,11 @@ export class Host {
   #report(report: NonNullable<HostFrame['report']>): void {
     if (!this.#link) return;
     if (!this.#trust(findReportProblem(report, this.#link.taken, this.#box?.ringSize ?? 0))) return;
-    this.#watch.progress();
     this.#link.takeOver(report);
     for (const entry of report.entries ?? []) this.#enter(entry);
     this.#countDropped(report.droppedLogs?.toNumber() ?? 0);
     if (this.inFlight === 0) {
-      this.#watch.end();
+      this.#watch.idle();
       if (this.#life.kind === 'draining') this.#step({ kind: 'drained' });
     }
     this.#listener.relieved(this);
@@ -289,7 +334,8 @@ export class Host {
 
   #exited(exitCode: number | null, signal: string | null): void {
     const from = this.#life;
-    this.#watch.end();
+    this.#watch.close();
+    clearTimeout(this.#lossTimer);
     this.#around.socket.forget(this.#token, this.#peerListener);
     // What is left of its process group has lost its reason to run.
     this.#process?.signalGroup('SIGKILL');
@@ -311,6 +357,9 @@ export class Host {
       served: this.#readyMs !== null,
       refusal: this.#refusal,
       executing: executing ? describeCall(executing.event) : null,
+      exitCalled: header?.exitCode ?? null,
+      oomStruck: signal === 'SIGKILL' && this.#oom.hasStruck(),
+      unreachable: this.#unreachable,
       lastWords: this.#lastWords,
       startTimeoutMs: this.#spec.startTimeoutMs,
       hangMs: this.#spec.hangMs,

@@ -73,6 +73,11 @@ export class Link {
     this.#held.delete(seq);
   }
 
+  /** Asks the host for a sign of life. */
+  beat(): void {
+    this.#peer.send({ beat: {} });
+  }
+
   /** Asks the host to finish and exit. */
   stop(): void {
     this.#flush();

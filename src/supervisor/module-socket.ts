@@ -28,6 +28,8 @@ export interface PeerListener {
   received(frame: HostFrame): void;
   /** The host speaks another protocol; it was told so. */
   rejected(error: HandshakeError): void;
+  /** A frame could not be delivered: the host has closed its end. */
+  lost(): void;
   /** The host sent something that is no frame. */
   violated(error: HandshakeError): void;
 }
@@ -132,7 +134,8 @@ export class ModuleSocket {
     try {
       await this.#socket.send(message);
     } catch {
-      // EHOSTUNREACH: the host is gone, and its exit settles what it held.
+      // EHOSTUNREACH: the host is gone, or has closed what it must not.
+      this.#peers.get(message[0].toString('latin1'))?.lost();
     }
   }
 }

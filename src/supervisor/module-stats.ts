@@ -2,17 +2,19 @@
 
 import { LatencyHistogram } from './latency.js';
 import type { CallAnswer } from './pending-call.js';
-import type { ModuleStatus } from './types.js';
+import type { FailureCause, ModuleStatus } from './types.js';
 
 /** Counters that only grow, as `status` shows them. */
 export class ModuleStats {
-  readonly #messages = { pass: 0, consumed: 0, default: 0 };
-  readonly #crashes = { crash: 0, exit: 0, hang: 0 };
+  readonly #messages = { pass: 0, consumed: 0, default: 0, late: 0 };
+  readonly #crashes: Record<FailureCause, number> = { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0 };
   readonly #latency = new LatencyHistogram();
   #lastSignal: string | null = null;
   #lastAt: string | null = null;
   /** Times that the module was started again after it had served. */
   restarts = 0;
+  /** Starts that did not become ready. */
+  failedStarts = 0;
 
   /** Counts the verdict on one message. */
   countMessage(answer: CallAnswer, micros: number): void {
@@ -24,26 +26,31 @@ export class ModuleStats {
     this.#latency.record(micros);
   }
 
+  /** Counts one verdict that came when the default was given already. */
+  countLate(): void {
+    this.#messages.late += 1;
+  }
+
   /** Counts one death that nobody had asked for. */
-  countCrash(cause: 'crash' | 'exit' | 'hang', signal: string | null, at: Date): void {
+  countCrash(cause: FailureCause, signal: string | null, at: Date): void {
     this.#crashes[cause] += 1;
     this.#lastSignal = signal;
     this.#lastAt = at.toISOString();
   }
 
   /** The counters in the form of a status. */
-  status(): Pick<ModuleStatus, 'restarts' | 'crashes' | 'messages' | 'latencyMicros'> {
-    const { crash, exit, hang } = this.#crashes;
-    const { pass, consumed, default: defaults } = this.#messages;
+  status(): Pick<ModuleStatus, 'restarts' | 'failedStarts' | 'crashes' | 'messages' | 'latencyMicros'> {
+    const { pass, consumed, default: defaults, late } = this.#messages;
     return {
       restarts: this.restarts,
+      failedStarts: this.failedStarts,
       crashes: {
-        total: crash + exit + hang,
-        byCause: { crash, exit, hang },
+        total: Object.values(this.#crashes).reduce((sum, count) => sum + count, 0),
+        byCause: { ...this.#crashes },
         lastSignal: this.#lastSignal,
         lastAt: this.#lastAt,
       },
-      messages: { total: pass + consumed + defaults, pass, consumed, default: defaults },
+      messages: { total: pass + consumed + defaults, pass, consumed, default: defaults, late },
       latencyMicros: { p50: this.#latency.quantile(0.5), p99: this.#latency.quantile(0.99) },
     };
   }

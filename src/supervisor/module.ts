@@ -161,6 +161,7 @@ export class Module implements HostListener, CallRoute {
 
   answered(_host: Host, pending: PendingCall, result: Result): void {
     if (result.expired) this.#queue.giveDefault(pending, 'deadline');
+    else if (pending.settled) this.#stats.countLate();
     else {
       const { params, payload } = result;
       pending.settle({
@@ -188,6 +189,11 @@ export class Module implements HostListener, CallRoute {
     this.#log(host, stream, 0, line);
   }
 
+  spared(host: Host, tracer: number): void {
+    const what = `host ${host.generation} (pid ${host.pid}) does not answer in time`;
+    this.#say(1, `module ${this.name}: ${what}, and is left alone: process ${tracer} traces it`);
+  }
+
   relieved(): void {
     this.#queue.dispatch();
   }
@@ -197,10 +203,8 @@ export class Module implements HostListener, CallRoute {
     this.#host = null;
     for (const pending of end.lost) this.#queue.giveDefault(pending, end.reason);
     this.#queue.putBack(end.unseen);
-    if (end.cause === 'crash' || end.cause === 'exit' || end.cause === 'hang') {
-      this.#stats.countCrash(end.cause, end.signal, new Date());
-    }
     const { cause, signal, exitCode } = end;
+    if (cause !== 'start' && cause !== 'stop') this.#stats.countCrash(cause, signal, new Date());
     const error = new (cause === 'start' ? ModuleLoadError : HostExitError)(end.code, end.text, {
       module: this.name,
       generation: host.generation,
@@ -223,6 +227,7 @@ export class Module implements HostListener, CallRoute {
       : afterFailedStart(this.#history, this.spec, now);
     this.#history = decision.history;
     if (isFault) this.#lastError = error;
+    if (isFault && !served) this.#stats.failedStarts += 1;
     this.#step({ kind: 'died', decision }, () => {
       announce(isFault ? `${error.message}; ${this.#consequence()}` : error.message);
     });

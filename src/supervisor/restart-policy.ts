@@ -63,12 +63,13 @@ export function afterFailedStart(
   settings: RestartSettings,
   now: { hasServed: boolean; random: number },
 ): RestartDecision {
-  if (!now.hasServed || history.probing || history.attempts >= MAX_FAILED_STARTS) return fail();
+  const tooMany = settings.maxCrashes !== null && history.attempts >= MAX_FAILED_STARTS;
+  if (!now.hasServed || history.probing || tooMany) return fail();
   const delayMs = backoffMs(Math.max(1, history.attempts), settings, now.random);
   return { kind: 'restart', delayMs, history: { ...history, attempts: history.attempts + 1 } };
 }
 
-/** Starts in a row, crashes included, before a module that cannot start is only probed. */
+/** Starts in a row, crashes included, before a module that cannot start is only probed, unless nothing is limited. */
 const MAX_FAILED_STARTS = 8;
 
 function backoffMs(attempts: number, { backoff }: RestartSettings, random: number): number {

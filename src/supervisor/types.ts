@@ -94,7 +94,10 @@ export interface LogLine {
 }
 
 /** What became of a host process. */
-export type DeathCause = 'crash' | 'exit' | 'hang' | 'start' | 'stop';
+export type DeathCause = 'crash' | 'exit' | 'hang' | 'unreachable' | 'memory' | 'start' | 'stop';
+
+/** The deaths that nobody had asked for of a host that had served. */
+export type FailureCause = Exclude<DeathCause, 'start' | 'stop'>;
 
 export type ModuleState = 'stopped' | 'starting' | 'serving' | 'backoff' | 'failed';
 export type HostState = 'starting' | 'ready' | 'draining' | 'stopping' | 'exited';
@@ -141,15 +144,18 @@ export interface ModuleStatus {
   callbacks: string[];
   hosts: HostStatus[];
   restarts: number;
+  /** Starts that did not become ready: refused at init, crashed or hung before it, file missing... */
+  failedStarts: number;
   crashes: {
     total: number;
-    byCause: { crash: number; exit: number; hang: number };
+    byCause: Record<FailureCause, number>;
     lastSignal: string | null;
     lastAt: string | null;
   };
   lastError: string | null;
   nextStartAt: string | null;
-  messages: { total: number; pass: number; consumed: number; default: number };
+  /** `late`: verdicts that came after the default had been given in their place; not part of `total`. */
+  messages: { total: number; pass: number; consumed: number; default: number; late: number };
   inFlight: number;
   queued: number;
   latencyMicros: { p50: number | null; p99: number | null };

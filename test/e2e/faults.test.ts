@@ -26,8 +26,8 @@ describe('a module that dies in on_message', () => {
     const status = core.module('crashy');
     expect(status).toMatchObject({ state: 'serving', generation: 2, restarts: 1, nextStartAt: null });
     expect(status.crashes).toMatchObject({ total: 1, lastSignal: signal, byCause: { [cause]: 1 } });
-    expect(status.messages).toEqual({ total: 2, pass: 1, consumed: 0, default: 1 });
-    expect(status.lastError).toMatch(/^module crashy: host 1 \(pid \d+\) .* while executing on_message of message 0$/);
+    expect(status.messages).toEqual({ total: 2, pass: 1, consumed: 0, default: 1, late: 0 });
+    expect(status.lastError).toMatch(/^module crashy: host 1 \(pid \d+\) .* while executing on_message of message 0(, which nobody had asked for)?$/);
     expect(core.module('filter')).toMatchObject({ generation: 1, crashes: { total: 0 }, messages: { total: 2 } });
   });
 
@@ -117,8 +117,16 @@ describe('a module that hangs', () => {
     process.kill(core.module('crashy').pid as number, 'SIGSTOP');
     expect((await core.send('hello')).trace).toMatchObject([{ default: 'deadline' }]);
     await core.serving('crashy', 2);
-    expect(core.module('crashy').lastError).toContain('stopped answering');
+    expect(core.module('crashy').crashes.byCause).toMatchObject({ hang: 0, unreachable: 1 });
+    expect(core.module('crashy').lastError).toContain('cannot be reached: it has answered nothing for');
     expect((await core.send('hello')).trace).toMatchObject([{ default: null }]);
+  });
+
+  it('is noticed too when the process is stopped and nobody asks anything of it', async () => {
+    core = await startCore([crashy({ heartbeatMs: 30 })]);
+    process.kill(core.module('crashy').pid as number, 'SIGSTOP');
+    await core.serving('crashy', 2);
+    expect(core.module('crashy').crashes.byCause).toMatchObject({ hang: 0, unreachable: 1 });
   });
 
   it('is not called for messages whose deadline passed while it was busy', async () => {

@@ -46,6 +46,10 @@ class Expecting implements PeerListener {
   received(frame: HostFrame): void {
     this.frames.push(frame);
   }
+  losses = 0;
+  lost(): void {
+    this.losses += 1;
+  }
   readonly rejections: string[] = [];
   rejected(error: Error): void {
     this.rejections.push(error.message);

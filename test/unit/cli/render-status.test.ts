@@ -15,10 +15,16 @@ const serving: ModuleStatus = {
   callbacks: ['on_message'],
   hosts: [],
   restarts: 0,
-  crashes: { total: 0, byCause: { crash: 0, exit: 0, hang: 0 }, lastSignal: null, lastAt: null },
+  failedStarts: 0,
+  crashes: {
+    total: 0,
+    byCause: { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0 },
+    lastSignal: null,
+    lastAt: null,
+  },
   lastError: null,
   nextStartAt: null,
-  messages: { total: 12, pass: 9, consumed: 3, default: 0 },
+  messages: { total: 12, pass: 9, consumed: 3, default: 0, late: 0 },
   inFlight: 0,
   queued: 0,
   latencyMicros: { p50: null, p99: null },
@@ -33,13 +39,13 @@ const crashed: ModuleStatus = {
   restarts: 2,
   crashes: {
     total: 3,
-    byCause: { crash: 3, exit: 0, hang: 0 },
+    byCause: { crash: 3, exit: 0, hang: 0, unreachable: 0, memory: 0 },
     lastSignal: 'SIGSEGV',
     lastAt: '2025-01-01T00:00:00.000Z',
   },
   lastError: 'module crashy: host 3 (pid 9) was ended by SIGSEGV',
   nextStartAt: '2025-01-01T00:01:05.000Z',
-  messages: { total: 5, pass: 2, consumed: 0, default: 3 },
+  messages: { total: 5, pass: 2, consumed: 0, default: 3, late: 0 },
 };
 
 function statusOf(...modules: ModuleStatus[]): SupervisorStatus {
@@ -76,7 +82,7 @@ test('the table fits 100 columns with long names and large counts', () => {
     pid: 4_194_304,
     generation: 99_999,
     restarts: 99_998,
-    messages: { total: 9_999_999, pass: 9_000_000, consumed: 900_000, default: 99_999 },
+    messages: { total: 9_999_999, pass: 9_000_000, consumed: 900_000, default: 99_999, late: 0 },
   };
   const table = renderStatus(statusOf(serving, busy), now).split('\n').slice(2, 5);
   expect(Math.max(...table.map((line) => line.length))).toBeLessThanOrEqual(100);

@@ -35,6 +35,7 @@ describe('defaults', () => {
           onFailure: 'pass',
           deadlineMs: 1000,
           hangMs: 5000,
+          heartbeatMs: 1000,
           startTimeoutMs: 5000,
           window: 256,
           queue: 8192,

@@ -15,6 +15,9 @@ const facts = (changes: Partial<DeathFacts>): DeathFacts => ({
   refusal: null,
   executing: null,
   lastWords: [],
+  exitCalled: null,
+  oomStruck: false,
+  unreachable: '',
   startTimeoutMs: 5000,
   hangMs: 2500,
   ...changes,
@@ -40,10 +43,10 @@ describe.each([
   ],
   [
     'an exit in a call',
-    { exitCode: 0, executing },
+    { exitCode: 0, exitCalled: 0, executing },
     'exit',
     'HOST_EXITED',
-    'module m: host 3 (pid 42) exited with 0, which nobody had asked for while executing on_message of message 7',
+    'module m: host 3 (pid 42) called exit(0) while executing on_message of message 7, which nobody had asked for',
   ],
   [
     'a hang in a call',
@@ -53,11 +56,32 @@ describe.each([
     'module m: host 3 (pid 42) did not return from on_message of message 7 in time (hang is 2500ms) and was killed',
   ],
   [
-    'a hang outside of calls',
-    { from: stopping('hang'), signal: 'SIGKILL' },
-    'hang',
-    'HOST_HUNG',
-    'module m: host 3 (pid 42) stopped answering without executing a call (hang is 2500ms) and was killed',
+    'an exit with more than eight bits',
+    { exitCode: 255, exitCalled: -1 },
+    'exit',
+    'HOST_EXITED',
+    'module m: host 3 (pid 42) called exit(255) between calls, which nobody had asked for',
+  ],
+  [
+    'silence outside of calls',
+    { from: stopping('unreachable'), signal: 'SIGKILL', unreachable: 'it has answered nothing for 9 ms' },
+    'unreachable',
+    'HOST_UNREACHABLE',
+    'module m: host 3 (pid 42) cannot be reached: it has answered nothing for 9 ms; it was killed',
+  ],
+  [
+    'a kill for want of memory',
+    { signal: 'SIGKILL', oomStruck: true, executing },
+    'memory',
+    'HOST_OUT_OF_MEMORY',
+    'module m: host 3 (pid 42) was ended by the kernel for want of memory while executing on_message of message 7; the machine, or its control group, has too little memory, or the module leaks',
+  ],
+  [
+    'another signal while memory was short',
+    { signal: 'SIGSEGV', oomStruck: true },
+    'crash',
+    'HOST_CRASHED',
+    'module m: host 3 (pid 42) was ended by SIGSEGV between calls',
   ],
   ['a stop', { from: stopping('stop'), exitCode: 0 }, 'stop', 'HOST_EXITED', 'module m: host 3 (pid 42) was stopped'],
   [
@@ -79,7 +103,7 @@ describe.each([
     { from: stopping('stop'), exitCode: 3, phase: 'cleanup' },
     'exit',
     'HOST_EXITED',
-    'module m: host 3 (pid 42) exited with 3, which nobody had asked for in its cleanup',
+    'module m: host 3 (pid 42) ended with _exit(3) in its cleanup, which nobody had asked for',
   ],
   [
     'a lie of a host that served',
@@ -135,7 +159,7 @@ describe.each([
     { from: { kind: 'starting' }, exitCode: 1, phase: 'booting', lastWords: ['no memory'] },
     'start',
     'MODULE_START_CRASHED',
-    'module m: /m.so: the host process exited with 1 before it could load the module; its last words: "no memory"',
+    'module m: /m.so: the host process ended with _exit(1) before it could load the module; its last words: "no memory"',
   ],
   [
     'an init that hangs',
@@ -170,7 +194,7 @@ describe.each([
     { from: { kind: 'starting' }, exitCode: 0, phase: 'init' },
     'start',
     'MODULE_START_CRASHED',
-    'module m: /m.so: it exited with 0 in its init; run the init under a debugger',
+    'module m: /m.so: it ended with _exit(0) in its init; run the init under a debugger',
   ],
   [
     'a crash right after init',
@@ -221,7 +245,7 @@ describe.each([
     { from: { kind: 'draining' }, exitCode: 0 },
     'exit',
     'HOST_EXITED',
-    'module m: host 3 (pid 42) exited with 0, which nobody had asked for between calls',
+    'module m: host 3 (pid 42) ended with _exit(0) between calls, which nobody had asked for',
   ],
   [
     'a hang that was found while it was off again',
@@ -235,6 +259,7 @@ describe.each([
     const death = describeDeath(facts(changes));
     expect(death).toMatchObject({ cause, code, text });
     expect(death.text).not.toContain('\n');
-    expect(death.reason).toBe({ crash: 'crash', exit: 'crash', hang: 'hang', stop: 'down', start: 'down' }[cause]);
+    const reasons: Record<string, string> = { hang: 'hang', stop: 'down', start: 'down' };
+    expect(death.reason).toBe(reasons[cause] ?? 'crash');
   });
 });

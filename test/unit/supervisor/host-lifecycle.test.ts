@@ -12,7 +12,7 @@ const states: Record<string, HostLife> = {
   asked: stopping('asked'),
   terminated: stopping('terminated'),
   killed: stopping('killed'),
-  exited: { kind: 'exited', from: { kind: 'ready' } },
+  exited: { kind: 'exited' },
 };
 
 /** A state in one word, and effects in one word each. */
@@ -45,6 +45,10 @@ const matrix: Record<HostEvent['kind'], Record<string, string>> = {
     asked: 'killed:hang, disarm, SIGKILL',
     terminated: 'killed:hang, disarm, SIGKILL',
   },
+  unreachable: {
+    ready: 'killed:unreachable, disarm, SIGKILL',
+    draining: 'killed:unreachable, disarm, SIGKILL',
+  },
   violated: {
     starting: 'killed:violation, disarm, SIGKILL',
     ready: 'killed:violation, disarm, SIGKILL',
@@ -60,7 +64,7 @@ const matrix: Record<HostEvent['kind'], Record<string, string>> = {
   exit: Object.fromEntries(
     Object.keys(states)
       .filter((state) => state !== 'exited')
-      .map((state) => [state, 'exited, disarm, died']),
+      .map((state) => [state, 'exited, disarm']),
   ),
 };
 
@@ -74,17 +78,14 @@ it('begins with the timer of its start', () => {
   expect(beginHost(times)).toEqual({ next: { kind: 'starting' }, effects: [{ kind: 'arm', ms: 11 }] });
 });
 
-it.each(Object.entries(states).filter(([name]) => name !== 'exited'))('tells in which state it died: %s', (_, life) => {
-  const { next, effects } = stepHost(life, { kind: 'exit' }, times);
-  expect(next).toEqual({ kind: 'exited', from: life });
-  expect(effects).toContainEqual({ kind: 'died', from: life });
-});
-
-it.each(['stop', 'refused', 'start-timeout', 'hang', 'violation'])('keeps the cause %s when patience ends', (cause) => {
-  for (const stage of ['asked', 'terminated', 'killed'] as const) {
-    expect(show(stepHost(stopping(stage, cause), { kind: 'kill' }, times).next)).toBe(`killed:${cause}`);
-  }
-});
+it.each(['stop', 'refused', 'start-timeout', 'hang', 'unreachable', 'violation'])(
+  'keeps the cause %s when patience ends',
+  (cause) => {
+    for (const stage of ['asked', 'terminated', 'killed'] as const) {
+      expect(show(stepHost(stopping(stage, cause), { kind: 'kill' }, times).next)).toBe(`killed:${cause}`);
+    }
+  },
+);
 
 it('keeps the cause of its end through every stage', () => {
   let life = stepHost({ kind: 'starting' }, { kind: 'refused' }, times).next;
@@ -92,5 +93,5 @@ it('keeps the cause of its end through every stage', () => {
     expect(show(life)).toBe(`${stage}:refused`);
     life = stepHost(life, { kind: 'timeout' }, times).next;
   }
-  expect(stepHost(life, { kind: 'exit' }, times).next).toEqual({ kind: 'exited', from: life });
+  expect(stepHost(life, { kind: 'exit' }, times).next).toEqual({ kind: 'exited' });
 });

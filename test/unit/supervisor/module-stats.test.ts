@@ -13,8 +13,14 @@ describe('what a status counts', () => {
   it('is nothing at first', () => {
     expect(new ModuleStats().status()).toEqual({
       restarts: 0,
-      crashes: { total: 0, byCause: { crash: 0, exit: 0, hang: 0 }, lastSignal: null, lastAt: null },
-      messages: { total: 0, pass: 0, consumed: 0, default: 0 },
+      failedStarts: 0,
+      crashes: {
+        total: 0,
+        byCause: { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0 },
+        lastSignal: null,
+        lastAt: null,
+      },
+      messages: { total: 0, pass: 0, consumed: 0, default: 0, late: 0 },
       latencyMicros: { p50: null, p99: null },
     });
   });
@@ -25,7 +31,8 @@ describe('what a status counts', () => {
     stats.countMessage(answer('consumed'), 10);
     stats.countMessage(answer('pass', 'crash'), 10);
     stats.countMessage(answer('consumed', 'deadline'), 10);
-    expect(stats.status().messages).toEqual({ total: 6, pass: 3, consumed: 1, default: 2 });
+    stats.countLate();
+    expect(stats.status().messages).toEqual({ total: 6, pass: 3, consumed: 1, default: 2, late: 1 });
   });
 
   it('takes only the module’s own verdicts for its latency', () => {
@@ -42,12 +49,14 @@ describe('what a status counts', () => {
     stats.countCrash('hang', 'SIGKILL', new Date(2000));
     stats.countCrash('exit', null, new Date(3000));
     stats.countCrash('exit', null, new Date(4000));
+    stats.failedStarts += 2;
     stats.restarts += 4;
     expect(stats.status()).toMatchObject({
       restarts: 4,
+      failedStarts: 2,
       crashes: {
         total: 4,
-        byCause: { crash: 1, exit: 2, hang: 1 },
+        byCause: { crash: 1, exit: 2, hang: 1, unreachable: 0, memory: 0 },
         lastSignal: null,
         lastAt: '1970-01-01T00:00:04.000Z',
       },

@@ -89,6 +89,15 @@ describe('after a start that failed', () => {
     expect(seen).toEqual([100, 100, 200, 400, 800, 1600, 3200, 6400, 'probe']);
   });
 
+  it('goes on for ever when nothing is limited', () => {
+    let history = { ...NO_HISTORY, attempts: 1 };
+    for (let i = 0; i < 100; i++) {
+      const decision = afterFailedStart(history, endless, { hasServed: true, random: 0 });
+      expect(decision.kind).toBe('restart');
+      history = decision.history;
+    }
+  });
+
   it('does not count it among the crashes', () => {
     const before = { crashes: [1, 2, 3], attempts: 1, probing: false };
     expect(afterFailedStart(before, settings, { hasServed: true, random: 0 }).history.crashes).toEqual([1, 2, 3]);
