@@ -42,10 +42,10 @@ export const moduleSettings = z.object({
   hangMs: millis(`expected a duration from 1ms to ${formatDuration(LONGEST_TIME)}, or off`)
     .nullable()
     .default(5 * SECOND),
-  heartbeatMs: time.default(1 * SECOND),
   startTimeoutMs: time.default(5 * SECOND),
   window: whole(1, 65_536, 'expected a whole number from 1 to 65536').default(256),
   queue: whole(0, 1_000_000, 'expected a whole number from 0 to 1000000').default(8192),
+  overload: z.enum(['default', 'wait'], 'expected default or wait').default('default'),
   backoff: z
     .object({ minMs: time, maxMs: time }, backoff)
     .refine(({ minMs, maxMs }) => minMs <= maxMs, `${backoff}, the shorter one first`)
@@ -68,6 +68,8 @@ export const coreSettings = z.object({
   // The least holds the crash area, two of the longest addresses and some records beside them.
   blackBoxBytes: whole(2 * MIB, 1024 * MIB, 'expected a size from 2MiB to 1GiB').default(8 * MIB),
   chainDeadlineMs: time.default(5 * SECOND),
+  queueBytes: whole(0, 1024 ** 4, 'expected a size up to 1024GiB').default(64 * MIB),
+  heartbeatMs: time.default(1 * SECOND),
   logSizeBytes: whole(64 * KIB, 1024 ** 4, 'expected a size from 64KiB to 1024GiB').default(50 * MIB),
   logKeep: whole(0, 1000, 'expected a whole number from 0 to 1000').default(5),
 });
@@ -94,10 +96,10 @@ export const MODULE_KEYS: Readonly<Record<string, KeyRule<keyof ModuleSettings>>
   on_failure: { field: 'onFailure', parse: asWritten },
   deadline: { field: 'deadlineMs', parse: parseDuration },
   hang: { field: 'hangMs', parse: orOff(parseDuration) },
-  heartbeat: { field: 'heartbeatMs', parse: parseDuration },
   start_timeout: { field: 'startTimeoutMs', parse: parseDuration },
   window: { field: 'window', parse: parseCount },
   queue: { field: 'queue', parse: parseCount },
+  overload: { field: 'overload', parse: asWritten },
   backoff: { field: 'backoff', parse: parseDurationRange },
   max_crashes: { field: 'maxCrashes', parse: orOff(parseRate) },
   stop_timeout: { field: 'stopTimeoutMs', parse: parseDuration },
@@ -109,6 +111,8 @@ export const CORE_KEYS: Readonly<Record<string, KeyRule<keyof CoreSettings>>> = 
   module_dir: { field: 'moduleDir', parse: (text) => text.split(':') },
   max_message: { field: 'maxMessageBytes', parse: parseSize },
   black_box: { field: 'blackBoxBytes', parse: parseSize },
+  queue_memory: { field: 'queueBytes', parse: parseSize },
+  heartbeat: { field: 'heartbeatMs', parse: parseDuration },
   chain_deadline: { field: 'chainDeadlineMs', parse: parseDuration },
   log_size: { field: 'logSizeBytes', parse: parseSize },
   log_keep: { field: 'logKeep', parse: parseCount },

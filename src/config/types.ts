@@ -26,14 +26,14 @@ export interface ModuleSpec {
   deadlineMs: number;
   /** A callback that runs longer is killed; `null`: never. */
   hangMs: number | null;
-  /** How often an idle host is asked for a sign of life; one that misses ten is unreachable. */
-  heartbeatMs: number;
   /** Spawn to ready. */
   startTimeoutMs: number;
   /** Calls a host may hold at a time. */
   window: number;
   /** Calls that may wait beyond the window. */
   queue: number;
+  /** What a call gets that finds the queue full: the default verdict at once, or a wait until its deadline. */
+  overload: 'default' | 'wait';
   backoff: { minMs: number; maxMs: number };
   /** More crashes than `count` within `periodMs` make the module failed; `null`: never. */
   maxCrashes: { count: number; periodMs: number } | null;
@@ -59,6 +59,10 @@ export interface CoreConfig {
   maxMessageBytes: number;
   /** The memory of one host's black box; at least three times `maxMessageBytes`. */
   blackBoxBytes: number;
+  /** The payloads that may wait for one module beyond its window, in bytes. */
+  queueBytes: number;
+  /** How often an idle host is asked for a sign of life; one that misses ten is unreachable. */
+  heartbeatMs: number;
   /** Bounds the whole chain for one message. */
   chainDeadlineMs: number;
   /** A log file is rotated when it would grow past this. */

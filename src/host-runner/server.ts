@@ -7,14 +7,12 @@ import { Socket } from 'node:net';
 import Long from 'long';
 import type { Call } from '../wire/codec.js';
 import { collectRecords } from '../wire/records.js';
-import { type EncodedCalls, encodeCalls, type PendingCall, skipCalls } from './calls.js';
 import type { CoreLink } from './core-link.js';
+import { Lane } from './lane.js';
 import type { Shim } from './shim.js';
 
 /** Finished verdicts are answered before a batch goes on that has run for this long. */
 const SLICE_MICROS = 1000;
-const BATCH_CALLS = 256;
-const BATCH_BYTES = 1024 * 1024;
 
 /** Runs the calls of one host. */
 export class Server {
@@ -22,8 +20,9 @@ export class Server {
   readonly #link: CoreLink;
   readonly #drainBuffer: Buffer;
   readonly #position = new BigUint64Array(1);
-  #pending: PendingCall[] = [];
-  #batch: EncodedCalls = { bytes: Buffer.alloc(0), count: 0 };
+  readonly #messages = new Lane();
+  /** Statuses, logins, calls: served while no message waits. */
+  readonly #notifications = new Lane();
   #reported = 0;
   #scheduled = false;
   #stopping = false;
@@ -46,7 +45,8 @@ export class Server {
     const now = process.hrtime.bigint();
     for (const call of calls) {
       const budget = call.budgetMicros ?? 0;
-      this.#pending.push({ call, notAfter: budget === 0 ? 0n : now + BigInt(budget) * 1000n });
+      const lane = call.message ? this.#messages : this.#notifications;
+      lane.push({ call, notAfter: budget === 0 ? 0n : now + BigInt(budget) * 1000n });
     }
     this.#schedule();
   }
@@ -79,13 +79,11 @@ export class Server {
 
   #turn(): void {
     this.#scheduled = false;
-    if (this.#batch.count === 0 && this.#pending.length > 0) {
-      this.#batch = encodeCalls(this.#pending, BATCH_CALLS, BATCH_BYTES);
-      this.#pending = this.#pending.slice(this.#batch.count);
-    }
-    if (this.#batch.count > 0) {
-      const executed = this.#shim.run(this.#batch.bytes, this.#batch.count, SLICE_MICROS);
-      this.#batch = skipCalls(this.#batch, executed);
+    const lane = this.#messages.isEmpty ? this.#notifications : this.#messages;
+    const { bytes, count } = lane.batch();
+    if (count > 0) {
+      const executed = this.#shim.run(bytes, count, SLICE_MICROS);
+      lane.skip(executed);
       this.drain();
       // Without room in the box nothing was executed: the next acknowledgement goes on.
       if (executed > 0) this.#schedule();

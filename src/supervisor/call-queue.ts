@@ -3,29 +3,36 @@
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../config/types.js';
 import { Deadlines } from './deadlines.js';
-import { type CallAnswer, type CallEvent, PendingCall } from './pending-call.js';
+import { bytesOf, type CallAnswer, type CallEvent, type LaneName, laneOf, PendingCall } from './pending-call.js';
 import type { DefaultReason } from './types.js';
+import { WaitingLane } from './waiting-lane.js';
 
 /** Where calls go from here. */
 export interface CallRoute {
-  /** Calls that may be handed over now. */
-  readonly credit: number;
+  /** Calls of a lane that may be handed over now. */
+  credit(lane: LaneName): number;
   /** Hands one call over; only with credit. */
   call(pending: PendingCall, nowMs: number): void;
   /** Whether a call with this deadline can still reach a host. */
   canWait(deadlineMs: number): boolean;
 }
 
-/** First come, first served; what cannot be served in time gets the module's default verdict. */
+/** The settings of a queue. */
+export interface QueueSettings extends Pick<ModuleSpec, 'queue' | 'overload' | 'onFailure'> {
+  queueBytes: number;
+}
+
+/** First come, first served within a lane; what cannot be served in time gets the module's default verdict. */
 export class CallQueue {
-  readonly #spec: Pick<ModuleSpec, 'queue' | 'onFailure'>;
+  readonly #spec: QueueSettings;
   readonly #route: CallRoute;
   readonly #now: () => number;
   readonly #deadlines: Deadlines;
-  #waiting: PendingCall[] = [];
+  /** In the order in which they are served. */
+  readonly #lanes = { message: new WaitingLane(), notification: new WaitingLane() };
 
   /** @param now the clock that deadlines are on, in milliseconds */
-  constructor(spec: Pick<ModuleSpec, 'queue' | 'onFailure'>, route: CallRoute, now = () => performance.now()) {
+  constructor(spec: QueueSettings, route: CallRoute, now = () => performance.now()) {
     this.#spec = spec;
     this.#route = route;
     this.#now = now;
@@ -34,7 +41,7 @@ export class CallQueue {
 
   /** Calls that wait for credit. */
   get length(): number {
-    return this.#waiting.length;
+    return this.#lanes.message.length + this.#lanes.notification.length;
   }
 
   /** Takes one call; `settled` is called once, with its own or its default verdict. */
@@ -45,10 +52,9 @@ export class CallQueue {
     });
     if (deadlineMs <= this.#now()) this.giveDefault(pending, 'deadline');
     else if (!this.#route.canWait(deadlineMs)) this.giveDefault(pending, 'down');
-    else if (this.#waiting.length >= this.#spec.queue && this.#route.credit === 0)
-      this.giveDefault(pending, 'overload');
+    else if (this.#isOverloaded(event)) this.giveDefault(pending, 'overload');
     else {
-      this.#waiting.push(pending);
+      this.#lanes[laneOf(event)].push(pending);
       this.#deadlines.add(pending);
       this.dispatch();
     }
@@ -57,27 +63,24 @@ export class CallQueue {
   /** Hands over what there is credit for. */
   dispatch(): void {
     const now = this.#now();
-    let taken = 0;
-    for (; taken < this.#waiting.length && this.#route.credit > 0; taken++) {
-      const pending = this.#waiting[taken] as PendingCall;
-      if (!pending.settled) this.#route.call(pending, now);
+    for (const name of ['message', 'notification'] as const) {
+      this.#lanes[name].handOver(
+        () => this.#route.credit(name) > 0,
+        (pending) => this.#route.call(pending, now),
+      );
     }
-    this.#waiting.splice(0, taken);
   }
 
   /** Takes calls back that were handed over and never begun: they are the oldest. */
   putBack(calls: PendingCall[]): void {
-    this.#waiting = [...calls.filter((pending) => !pending.settled), ...this.#waiting];
+    for (const name of ['message', 'notification'] as const) {
+      this.#lanes[name].putBack(calls.filter(({ event, settled }) => !settled && laneOf(event) === name));
+    }
   }
 
   /** Gives the default to every waiting call that the next start comes too late for. */
   bypass(): void {
-    const stranded: PendingCall[] = [];
-    this.#waiting = this.#waiting.filter((pending) => {
-      const waits = this.#route.canWait(pending.deadlineMs);
-      if (!waits) stranded.push(pending);
-      return waits;
-    });
+    const stranded = this.#remove(({ deadlineMs }) => !this.#route.canWait(deadlineMs));
     for (const pending of stranded) this.giveDefault(pending, 'down');
   }
 
@@ -87,8 +90,21 @@ export class CallQueue {
     pending.settle({ verdict, default: reason, params: null, payload: null });
   }
 
+  /** With `overload = wait` a caller waits for room, at most until its deadline. */
+  #isOverloaded(event: CallEvent): boolean {
+    const lane = this.#lanes[laneOf(event)];
+    if (this.#spec.overload === 'wait' || this.#route.credit(laneOf(event)) > lane.length) return false;
+    // One call always finds room, however large it is.
+    const bytes = lane.bytes === 0 ? 0 : lane.bytes + bytesOf(event);
+    return lane.length >= this.#spec.queue || bytes > this.#spec.queueBytes;
+  }
+
   #expire(overdue: PendingCall[]): void {
     for (const pending of overdue) this.giveDefault(pending, 'deadline');
-    this.#waiting = this.#waiting.filter((pending) => !pending.settled);
+    this.#remove(({ settled }) => settled);
+  }
+
+  #remove(matches: (pending: PendingCall) => boolean): PendingCall[] {
+    return [...this.#lanes.message.remove(matches), ...this.#lanes.notification.remove(matches)];
   }
 }

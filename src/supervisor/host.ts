@@ -24,9 +24,9 @@ import { LivenessWatch } from './liveness-watch.js';
 import type { ModuleSocket, Peer, PeerListener } from './module-socket.js';
 import { OomWatch } from './oom-watch.js';
 import { PatientTimer } from './patient-timer.js';
-import { describeCall, type PendingCall } from './pending-call.js';
+import { describeCall, type LaneName, laneOf, type PendingCall } from './pending-call.js';
 import { readTracer } from './proc.js';
-import { fateOf } from './settle.js';
+import { type Settlement, settleCalls } from './settle.js';
 import { type HostProcess, spawnHost } from './spawn.js';
 import { findReportProblem, findResultProblem, findSentProblem } from './verify.js';
 
@@ -46,6 +46,7 @@ export interface HostSurroundings {
   boxDir: string;
   blackBoxBytes: number;
   maxMessageBytes: number;
+  heartbeatMs: number;
 }
 
 /** One process, one generation. */
@@ -75,7 +76,7 @@ export class Host {
   #box: BoxFile | null = null;
   #link: Link | null = null;
   #readyMs: number | null = null;
-  #lastAnswered = 0;
+  readonly #lastAnswered: Record<LaneName, number> = { message: 0, notification: 0 };
   #droppedLogs = 0;
   #refusal: { code: ErrorCode; message: string } | null = null;
 
@@ -84,18 +85,21 @@ export class Host {
     this.#spec = spec;
     this.#around = around;
     this.#listener = listener;
-    this.#watch = new LivenessWatch(spec, {
-      readHeader: () => this.#box?.readHeader() ?? null,
-      owes: (seq) => this.#link?.find(seq) !== undefined,
-      inFlight: () => this.inFlight,
-      beat: () => this.#beat(),
-      tracer: () => readTracer(this.pid),
-      spared: (tracer) => this.#listener.spared(this, tracer),
-      failed: (verdict) => {
-        if (verdict.kind === 'hung') this.#step({ kind: 'hung' });
-        else this.#giveUp(`it has answered nothing for ${Math.round(verdict.silentMs)} ms while it executed no call`);
+    this.#watch = new LivenessWatch(
+      { hangMs: spec.hangMs, heartbeatMs: around.heartbeatMs },
+      {
+        readHeader: () => this.#box?.readHeader() ?? null,
+        owes: (seq) => this.#link?.find(seq) !== undefined,
+        inFlight: () => this.inFlight,
+        beat: () => this.#beat(),
+        tracer: () => readTracer(this.pid),
+        spared: (tracer) => this.#listener.spared(this, tracer),
+        failed: (verdict) => {
+          if (verdict.kind === 'hung') this.#step({ kind: 'hung' });
+          else this.#giveUp(`it has answered nothing for ${Math.round(verdict.silentMs)} ms while it executed no call`);
+        },
       },
-    });
+    );
   }
 
   get state(): HostLife['kind'] {
@@ -106,8 +110,9 @@ export class Host {
     return this.#process?.pid ?? 0;
   }
 
-  get credit(): number {
-    return this.#life.kind === 'ready' ? (this.#link?.credit ?? 0) : 0;
+  /** Calls of a lane that it may be given now. */
+  credit(lane: LaneName): number {
+    return this.#life.kind === 'ready' ? (this.#link?.credit(lane) ?? 0) : 0;
   }
 
   get inFlight(): number {
@@ -312,8 +317,9 @@ export class Host {
     const seq = result.seq?.toNumber() ?? 0;
     const pending = this.#link?.find(seq);
     if (!pending || !this.#trust(findResultProblem(pending.event, result))) return;
-    this.#lastAnswered = Math.max(this.#lastAnswered, seq);
-    this.#link?.answered(seq);
+    const lane = laneOf(pending.event);
+    this.#lastAnswered[lane] = Math.max(this.#lastAnswered[lane], seq);
+    this.#link?.answered(seq, pending);
     this.#listener.answered(this, pending, result);
   }
 
@@ -342,7 +348,8 @@ export class Host {
     const header = this.#box?.readHeader() ?? null;
     this.#recover(header);
     const executing = header?.currentSeq ? this.#link?.find(header.currentSeq) : undefined;
-    const [lost, unseen] = this.#abandon(header);
+    const ordered = from.kind === 'stopping' || signal === 'SIGKILL';
+    const { lost, unseen } = this.#settle(header, !ordered);
     this.#closeBox();
     this.#step({ kind: 'exit' });
     const death = describeDeath({
@@ -375,15 +382,13 @@ export class Host {
     this.#countDropped(header.droppedLogs);
   }
 
-  #abandon(read: BoxHeader | null): [lost: PendingCall[], unseen: PendingCall[]] {
+  #settle(read: BoxHeader | null, crashed: boolean): Settlement {
+    const link = this.#link;
+    if (!link) return { lost: [], unseen: [] };
     // A header whose head is impossible tells nothing about calls either.
-    const header = read && isReachable(read.head, this.#link?.taken ?? 0, this.#box?.ringSize ?? 0) ? read : null;
-    const lost: PendingCall[] = [];
-    const unseen: PendingCall[] = [];
-    for (const [seq, pending] of this.#link?.abandon() ?? []) {
-      (fateOf(seq, header, this.#lastAnswered) === 'executing' ? lost : unseen).push(pending);
-    }
-    return [lost, unseen];
+    const header = read && isReachable(read.head, link.taken, this.#box?.ringSize ?? 0) ? read : null;
+    const { lastSeq } = link;
+    return settleCalls(header, { held: link.abandon(), lastSeq, lastAnswered: this.#lastAnswered, crashed });
   }
 
   #closeBox(): void {

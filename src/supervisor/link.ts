@@ -6,7 +6,7 @@
 import Long from 'long';
 import type { Call, Report } from '../wire/codec.js';
 import type { Peer } from './module-socket.js';
-import type { PendingCall } from './pending-call.js';
+import { bytesOf, type LaneName, laneOf, type PendingCall } from './pending-call.js';
 
 /** A frame is closed when it holds this much, so that the host can begin. */
 const FRAME_BYTES = 256 * 1024;
@@ -20,6 +20,8 @@ export class Link {
   readonly #peer: Peer;
   readonly #window: number;
   readonly #ringSize: number;
+  readonly #inLane: Record<LaneName, number> = { message: 0, notification: 0 };
+  #heldBytes = 0;
   readonly #held = new Map<number, PendingCall>();
   #ready: Call[] = [];
   #lastSeq = 0;
@@ -33,9 +35,9 @@ export class Link {
     this.#ringSize = ringSize;
   }
 
-  /** Calls that the host may still be given. */
-  get credit(): number {
-    return this.#window - this.#held.size;
+  /** Calls of a lane that the host may still be given: a window for each, and no more bytes than its ring takes. */
+  credit(lane: LaneName): number {
+    return this.#heldBytes >= this.#ringSize ? 0 : this.#window - this.#inLane[lane];
   }
 
   /** Calls that it has not answered. */
@@ -57,6 +59,8 @@ export class Link {
   call(pending: PendingCall, nowMs: number): void {
     const seq = ++this.#lastSeq;
     this.#held.set(seq, pending);
+    this.#inLane[laneOf(pending.event)] += 1;
+    this.#heldBytes += bytesOf(pending.event);
     const budgetMicros = Math.min(MAX_U32, Math.max(1, Math.round((pending.deadlineMs - nowMs) * 1000)));
     this.#ready.push({ ...pending.event, seq: Long.fromNumber(seq, true), budgetMicros });
     this.#schedule();
@@ -68,9 +72,16 @@ export class Link {
     if ((this.#taken - this.#acknowledged) * UNACKNOWLEDGED_SHARE > this.#ringSize) this.#schedule();
   }
 
+  /** The highest sequence number given so far. */
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
   /** The call has its result: its credit is free again. */
-  answered(seq: number): void {
-    this.#held.delete(seq);
+  answered(seq: number, { event }: PendingCall): void {
+    if (!this.#held.delete(seq)) return;
+    this.#inLane[laneOf(event)] -= 1;
+    this.#heldBytes -= bytesOf(event);
   }
 
   /** Asks the host for a sign of life. */

@@ -11,11 +11,16 @@ import { Host, type HostSurroundings } from './host.js';
 import type { HostEnd, HostListener } from './host-listener.js';
 import { type ModuleEffect, type ModuleEvent, type ModuleLife, stepModule } from './module-lifecycle.js';
 import { ModuleStats } from './module-stats.js';
-import type { CallAnswer, CallEvent, PendingCall } from './pending-call.js';
+import type { CallAnswer, CallEvent, LaneName, PendingCall } from './pending-call.js';
 import { afterCrash, afterFailedStart, NO_HISTORY, type RestartHistory } from './restart-policy.js';
 import type { LifecycleEvent, LogLine, ModuleStatus, SentMessage } from './types.js';
 
 const LOG_TEXT_MAX_BYTES = 64 * 1024;
+
+/** What a module runs with beside its own settings. */
+export interface ModuleSurroundings extends HostSurroundings {
+  queueBytes: number;
+}
 
 /** What a module announces. */
 export interface ModuleEvents {
@@ -42,11 +47,11 @@ export class Module implements HostListener, CallRoute {
   #onSettled: ((refusal: SupervisorError | null) => void) | null = null;
   #onStopped: (() => void)[] = [];
 
-  constructor(spec: ModuleSpec, around: HostSurroundings, events: ModuleEvents) {
+  constructor(spec: ModuleSpec, around: ModuleSurroundings, events: ModuleEvents) {
     this.spec = spec;
     this.#around = around;
     this.#events = events;
-    this.#queue = new CallQueue(spec, this);
+    this.#queue = new CallQueue({ ...spec, queueBytes: around.queueBytes }, this);
   }
 
   get name(): string {
@@ -97,8 +102,8 @@ export class Module implements HostListener, CallRoute {
 
   // ---- what its queue asks ----
 
-  get credit(): number {
-    return this.#host?.credit ?? 0;
+  credit(lane: LaneName): number {
+    return this.#host?.credit(lane) ?? 0;
   }
 
   call(pending: PendingCall, nowMs: number): void {

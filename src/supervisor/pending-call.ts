@@ -7,6 +7,19 @@ import type { DefaultReason, Verdict } from './types.js';
 /** The event as the wire has it, without what a link adds. */
 export type CallEvent = Pick<Call, 'message' | 'status' | 'login' | 'call' | 'callStatus'>;
 
+/** Notifications (statuses, logins, calls) wait, and are held by a host, apart from messages: they never hold one up. */
+export type LaneName = 'message' | 'notification';
+
+/** Which lane an event goes by. */
+export function laneOf(event: CallEvent): LaneName {
+  return event.message ? 'message' : 'notification';
+}
+
+/** The bytes of an event that count where memory is bounded. */
+export function bytesOf(event: CallEvent): number {
+  return event.message?.payload?.length ?? 0;
+}
+
 /** What came of a call at one module. */
 export interface CallAnswer {
   verdict: Verdict;
@@ -24,6 +37,8 @@ export class PendingCall {
   /** On the clock of `performance.now()`. */
   readonly deadlineMs: number;
   readonly #resolve: (answer: CallAnswer) => void;
+  /** How often a host crashed that had it in hand next, and did not say that it executed anything. */
+  suspected = 0;
   #settled = false;
 
   constructor(event: CallEvent, deadlineMs: number, resolve: (answer: CallAnswer) => void) {

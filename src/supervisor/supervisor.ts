@@ -220,6 +220,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       boxDir: this.#options.boxDir ?? '/dev/shm',
       blackBoxBytes: this.#config.blackBoxBytes,
       maxMessageBytes: this.#config.maxMessageBytes,
+      heartbeatMs: this.#config.heartbeatMs,
+      queueBytes: this.#config.queueBytes,
     };
     this.#modules.push(new Module(spec, around, this.#announce()));
   }

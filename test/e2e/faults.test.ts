@@ -27,7 +27,9 @@ describe('a module that dies in on_message', () => {
     expect(status).toMatchObject({ state: 'serving', generation: 2, restarts: 1, nextStartAt: null });
     expect(status.crashes).toMatchObject({ total: 1, lastSignal: signal, byCause: { [cause]: 1 } });
     expect(status.messages).toEqual({ total: 2, pass: 1, consumed: 0, default: 1, late: 0 });
-    expect(status.lastError).toMatch(/^module crashy: host 1 \(pid \d+\) .* while executing on_message of message 0(, which nobody had asked for)?$/);
+    expect(status.lastError).toMatch(
+      /^module crashy: host 1 \(pid \d+\) .* while executing on_message of message 0(, which nobody had asked for)?$/,
+    );
     expect(core.module('filter')).toMatchObject({ generation: 1, crashes: { total: 0 }, messages: { total: 2 } });
   });
 
@@ -123,7 +125,7 @@ describe('a module that hangs', () => {
   });
 
   it('is noticed too when the process is stopped and nobody asks anything of it', async () => {
-    core = await startCore([crashy({ heartbeatMs: 30 })]);
+    core = await startCore([crashy()], { heartbeatMs: 30 });
     process.kill(core.module('crashy').pid as number, 'SIGSTOP');
     await core.serving('crashy', 2);
     expect(core.module('crashy').crashes.byCause).toMatchObject({ hang: 0, unreachable: 1 });

@@ -23,6 +23,8 @@ describe('defaults', () => {
       chainDeadlineMs: 5000,
       logSizeBytes: 50 * MIB,
       logKeep: 5,
+      queueBytes: 64 * 1024 * 1024,
+      heartbeatMs: 1000,
       warnings: [],
       modules: [
         {
@@ -35,10 +37,10 @@ describe('defaults', () => {
           onFailure: 'pass',
           deadlineMs: 1000,
           hangMs: 5000,
-          heartbeatMs: 1000,
           startTimeoutMs: 5000,
           window: 256,
           queue: 8192,
+          overload: 'default',
           backoff: { minMs: 100, maxMs: 30_000 },
           maxCrashes: { count: 5, periodMs: 60_000 },
           stopTimeoutMs: 5000,

@@ -64,23 +64,43 @@ describe('a link', () => {
 
   it('has none left when the window is full', () => {
     for (let i = 4; i > 0; i--) {
-      expect(link.credit).toBe(i);
+      expect(link.credit('message')).toBe(i);
       link.call(call(), 0);
     }
-    expect(link.credit).toBe(0);
+    expect(link.credit('message')).toBe(0);
   });
 
   it('has credit for what was answered', () => {
     const first = call();
     link.call(first, 0);
     link.call(call(), 0);
-    expect([link.credit, link.inFlight]).toEqual([2, 2]);
+    expect([link.credit('message'), link.inFlight]).toEqual([2, 2]);
     expect(link.find(1)).toBe(first);
-    link.answered(1);
-    expect([link.credit, link.inFlight]).toEqual([3, 1]);
+    link.answered(1, first);
+    expect([link.credit('message'), link.inFlight]).toEqual([3, 1]);
     expect(link.find(1)).toBeUndefined();
-    link.answered(1);
-    expect([link.credit, link.inFlight]).toEqual([3, 1]);
+    link.answered(1, first);
+    expect([link.credit('message'), link.inFlight]).toEqual([3, 1]);
+  });
+
+  it('has a window for notifications beside that for messages', () => {
+    const notification = new PendingCall({ call: {} }, 0, () => {});
+    for (let i = 0; i < 4; i++) link.call(notification, 0);
+    expect([link.credit('notification'), link.credit('message')]).toEqual([0, 4]);
+    link.answered(1, notification);
+    expect([link.credit('notification'), link.credit('message')]).toEqual([1, 4]);
+  });
+
+  it('gives a host no more bytes than fit into its ring, but for one last message', () => {
+    const large = call(RING - 1);
+    link.call(large, 0);
+    expect(link.credit('message')).toBe(3);
+    link.call(call(RING), 0);
+    expect([link.credit('message'), link.credit('notification')]).toEqual([0, 0]);
+    link.answered(1, large);
+    expect(link.credit('message')).toBe(0);
+    link.answered(2, call(RING));
+    expect(link.credit('message')).toBe(4);
   });
 
   it('acknowledges with the next calls, or by itself when much was taken over', async () => {
@@ -117,7 +137,7 @@ describe('a link', () => {
     await turn();
     link.call(calls[1] as PendingCall, 0);
     link.call(calls[2] as PendingCall, 0);
-    link.answered(2);
+    link.answered(2, calls[1] as PendingCall);
     expect(link.abandon()).toEqual([
       [1, calls[0]],
       [3, calls[2]],
