@@ -59,6 +59,40 @@ describe('a flood', () => {
     expect(core.module('slow')).toMatchObject({ inFlight: 0, queued: 0, messages: { pass: 5, default: 3 } });
   });
 
+  it('makes the sender wait where overload = wait, and gets its own verdicts', async () => {
+    core = await startCore([fixtureModule('slow', { window: 2, queue: 3, overload: 'wait', deadlineMs: 30_000 })]);
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => core.send('5')));
+    expect(outcomes.filter(({ trace }) => trace[0]?.default !== null)).toEqual([]);
+  });
+
+  it('of large messages holds no more memory than it may', async () => {
+    const limits = { queueBytes: 8 * 1024 * 1024, maxMessageBytes: 1024 * 1024, blackBoxBytes: 4 * 1024 * 1024 };
+    core = await startCore([fixtureModule('slow', { deadlineMs: 30_000 })], limits);
+    const large = Buffer.alloc(1024 * 1024, '1\0');
+    const outcomes = await Promise.all(Array.from({ length: 30 }, () => core.send(large)));
+    const own = outcomes.filter(({ trace }) => trace[0]?.default === null).length;
+    // Four or five in the host, whose ring is a little smaller than four, and eight that wait.
+    expect(own).toBeGreaterThanOrEqual(12);
+    expect(own).toBeLessThanOrEqual(13);
+    expect(outcomes.filter(({ trace }) => trace[0]?.default === 'overload')).toHaveLength(30 - own);
+  });
+
+  it('of notifications holds up no message', async () => {
+    core = await startCore([fixtureModule('slow', { window: 8, deadlineMs: 60_000 })], { chainDeadlineMs: 60_000 });
+    let told = 0;
+    const statuses = Array.from({ length: 40 }, async () => {
+      await core.supervisor.onMessageStatus({ from: 'a', to: 'b', id: 1n }, 20);
+      told += 1;
+    });
+    await core.send('0');
+    const before = told;
+    await core.send('0');
+    expect(before).toBeLessThanOrEqual(2);
+    expect(told).toBeLessThanOrEqual(before + 2);
+    await Promise.all(statuses);
+    expect(told).toBe(40);
+  });
+
   it('of log lines loses none, or says how many', async () => {
     core = await startCore([fixtureModule('flood', { deadlineMs: 30_000, hangMs: null })]);
     await core.send('200000');
