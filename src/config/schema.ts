@@ -55,6 +55,7 @@ export const moduleSettings = z.object({
     .nullable()
     .default({ count: 5, periodMs: 60 * SECOND }),
   stopTimeoutMs: time.default(5 * SECOND),
+  logRate: whole(1, 1_000_000, 'expected a whole number from 1 to 1000000, or off').nullable().default(1000),
   replicas: z.literal(1, 'expected 1: this version runs one host for each module').default(1),
 });
 
@@ -103,6 +104,7 @@ export const MODULE_KEYS: Readonly<Record<string, KeyRule<keyof ModuleSettings>>
   backoff: { field: 'backoff', parse: parseDurationRange },
   max_crashes: { field: 'maxCrashes', parse: orOff(parseRate) },
   stop_timeout: { field: 'stopTimeoutMs', parse: parseDuration },
+  log_rate: { field: 'logRate', parse: orOff(parseCount) },
   replicas: { field: 'replicas', parse: parseCount },
 };
 

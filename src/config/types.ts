@@ -39,6 +39,8 @@ export interface ModuleSpec {
   maxCrashes: { count: number; periodMs: number } | null;
   /** Each stage of a stop: drain and cleanup, then SIGTERM, then SIGKILL. */
   stopTimeoutMs: number;
+  /** Lines a second that are kept of what it logs, of its stdout and of its stderr, each; `null`: all. */
+  logRate: number | null;
   /** The module's own settings, in file order, as they stand. */
   config: [key: string, value: string][];
   position: Position;

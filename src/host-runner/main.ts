@@ -34,7 +34,7 @@ async function run(shim: Shim, endpoint: string, token: string): Promise<void> {
   function start(welcome: Welcome): void {
     const maxMessageBytes = welcome.maxMessage ?? 0;
     shim.setMaxMessage(maxMessageBytes);
-    server = new Server(shim, link, maxMessageBytes);
+    server = new Server(shim, link, maxMessageBytes, welcome.logRate || null);
     try {
       const ready = loadModule(shim, welcome);
       server.drain();

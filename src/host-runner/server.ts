@@ -4,8 +4,10 @@
  */
 
 import { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import Long from 'long';
-import type { Call } from '../wire/codec.js';
+import type { Call, Entry } from '../wire/codec.js';
+import { LineGate } from '../wire/line-gate.js';
 import { collectRecords } from '../wire/records.js';
 import type { CoreLink } from './core-link.js';
 import { Lane } from './lane.js';
@@ -23,13 +25,17 @@ export class Server {
   readonly #messages = new Lane();
   /** Statuses, logins, calls: served while no message waits. */
   readonly #notifications = new Lane();
+  readonly #gate: LineGate;
+  #limitedLogs = 0;
   #reported = 0;
   #scheduled = false;
   #stopping = false;
 
-  constructor(shim: Shim, link: CoreLink, maxMessageBytes: number) {
+  /** @param logRate log lines a second; `null`: all */
+  constructor(shim: Shim, link: CoreLink, maxMessageBytes: number, logRate: number | null) {
     this.#shim = shim;
     this.#link = link;
+    this.#gate = new LineGate(logRate);
     // Room for the largest record: a payload, two addresses, and their header.
     this.#drainBuffer = Buffer.alloc(maxMessageBytes + 256 * 1024);
     const wake = new Socket({ fd: shim.wakeFd(), readable: true, writable: false });
@@ -64,11 +70,23 @@ export class Server {
       if (used === 0) return;
       const { entries } = collectRecords(this.#drainBuffer.subarray(0, used), this.#reported);
       this.#reported = Number(this.#position[0]);
-      const position = Long.fromNumber(this.#reported, true);
       this.#link.send({
-        report: { entries, position, droppedLogs: Long.fromNumber(Number(this.#shim.droppedLogs()), true) },
+        report: {
+          entries: this.#limit(entries),
+          position: Long.fromNumber(this.#reported, true),
+          droppedLogs: Long.fromNumber(Number(this.#shim.droppedLogs()), true),
+          limitedLogs: Long.fromNumber(this.#limitedLogs, true),
+          refusedSends: Long.fromNumber(Number(this.#shim.refusedSends()), true),
+        },
       });
     }
+  }
+
+  #limit(entries: Entry[]): Entry[] {
+    const nowMs = performance.now();
+    const kept = entries.filter(({ log }) => !log || this.#gate.admits(nowMs));
+    this.#limitedLogs += entries.length - kept.length;
+    return kept;
   }
 
   #schedule(): void {

@@ -23,6 +23,7 @@ export interface Shim {
   drain(out: Buffer, capacity: number, position: BigUint64Array): number;
   acknowledge(position: number): void;
   droppedLogs(): number;
+  refusedSends(): number;
   cleanup(): void;
   exit(code: number): void;
   layout(out: Uint32Array, capacity: number): number;
@@ -57,6 +58,7 @@ export function loadShim(): Shim {
     drain: library.func('uint32_t mm_drain(uint8_t *, uint32_t, uint64_t *)'),
     acknowledge: library.func('void mm_acknowledge(uint64_t)'),
     droppedLogs: library.func('uint64_t mm_dropped_logs()'),
+    refusedSends: library.func('uint64_t mm_refused_sends()'),
     cleanup: library.func('void mm_cleanup()'),
     exit: library.func('void mm_exit(int32_t)'),
     layout: library.func('uint32_t mm_layout(uint32_t *, uint32_t)'),

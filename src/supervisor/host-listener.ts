@@ -2,6 +2,7 @@
 
 import type { Log, Ready, Result, Sent } from '../wire/codec.js';
 import type { Death } from './death.js';
+import type { DroppedKind } from './dropped-output.js';
 import type { Host } from './host.js';
 import type { PendingCall } from './pending-call.js';
 
@@ -13,6 +14,10 @@ export interface HostListener {
   sent(host: Host, sent: Sent): void;
   logged(host: Host, log: Log): void;
   printed(host: Host, stream: 'stdout' | 'stderr', line: string): void;
+  /** Output was dropped: lines, or bytes of a stream. */
+  dropped(host: Host, kind: DroppedKind, count: number): void;
+  /** Sends were refused because the black box was full. */
+  refusedSends(host: Host, count: number): void;
   /** The host is too slow, and is left alone because a debugger traces it. */
   spared(host: Host, tracer: number): void;
   /** The host owes nothing any more: it was stopped and has answered everything, or may take more calls. */

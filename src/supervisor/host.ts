@@ -5,10 +5,12 @@ import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../config/types.js';
 import type { ErrorCode, HandshakeError } from '../errors.js';
 import { type BoxHeader, isReachable } from '../wire/black-box.js';
-import type { HostFrame, Log, Result, Sent } from '../wire/codec.js';
+import type { Entry, HostFrame, Report, Result } from '../wire/codec.js';
+import { LineGate } from '../wire/line-gate.js';
 
 import { type BoxFile, makeBox } from './box-file.js';
 import { describeDeath } from './death.js';
+import { Growth } from './growth.js';
 import {
   beginHost,
   type HostEffect,
@@ -18,11 +20,12 @@ import {
   stepHost,
 } from './host-lifecycle.js';
 import type { HostListener } from './host-listener.js';
-import { splitLines } from './line-splitter.js';
+import { LastWords } from './last-words.js';
 import { Link } from './link.js';
 import { LivenessWatch } from './liveness-watch.js';
 import type { ModuleSocket, Peer, PeerListener } from './module-socket.js';
 import { OomWatch } from './oom-watch.js';
+import { readOutput } from './output-reader.js';
 import { PatientTimer } from './patient-timer.js';
 import { describeCall, type LaneName, laneOf, type PendingCall } from './pending-call.js';
 import { readTracer } from './proc.js';
@@ -34,8 +37,6 @@ import { findReportProblem, findResultProblem, findSentProblem } from './verify.
 const EXIT_PATIENCE_MS = 1000;
 /** A start is not given up while the host is under a debugger; it is looked at again this much later. */
 const TRACED_MS = 1000;
-const LAST_WORDS = 12;
-const LAST_WORD_CHARACTERS = 300;
 
 /** What a host is started with beside its module's settings. */
 export interface HostSurroundings {
@@ -58,7 +59,7 @@ export class Host {
   readonly #listener: HostListener;
   readonly #token = randomBytes(16).toString('hex');
   readonly #spawnedMs = performance.now();
-  readonly #lastWords: string[] = [];
+  readonly #lastWords = new LastWords();
   readonly #peerListener: PeerListener = {
     connected: (peer, protocol) => this.#connected(peer, protocol),
     received: (frame) => this.#received(frame),
@@ -77,7 +78,7 @@ export class Host {
   #link: Link | null = null;
   #readyMs: number | null = null;
   readonly #lastAnswered: Record<LaneName, number> = { message: 0, notification: 0 };
-  #droppedLogs = 0;
+  readonly #totals = { full: new Growth(), limited: new Growth(), refusedSends: new Growth() };
   #refusal: { code: ErrorCode; message: string } | null = null;
 
   constructor(generation: number, spec: ModuleSpec, around: HostSurroundings, listener: HostListener) {
@@ -154,9 +155,14 @@ export class Host {
     if (started === null) return;
     this.#process = started;
     for (const stream of ['stdout', 'stderr'] as const) {
-      splitLines(started[stream], (line) => {
-        this.#remember(line);
-        this.#listener.printed(this, stream, line);
+      const line = (text: string) => {
+        this.#remember(text);
+        this.#listener.printed(this, stream, text);
+      };
+      readOutput(started[stream], new LineGate(this.#spec.logRate), {
+        line,
+        dropped: (bytes) => this.#listener.dropped(this, stream, bytes),
+        lastWords: (lines) => lines.forEach(line),
       });
     }
     this.#around.socket.expect(this.#token, this.#peerListener);
@@ -225,6 +231,7 @@ export class Host {
         ...(abi ? { abi } : {}),
         settings: config.map(([key, value]) => ({ key, value })),
         maxMessage: this.#around.maxMessageBytes,
+        logRate: this.#spec.logRate ?? 0,
       },
     });
   }
@@ -288,12 +295,16 @@ export class Host {
     }
   }
 
-  #report(report: NonNullable<HostFrame['report']>): void {
+  #report(report: Report): void {
     if (!this.#link) return;
     if (!this.#trust(findReportProblem(report, this.#link.taken, this.#box?.ringSize ?? 0))) return;
     this.#link.takeOver(report);
     for (const entry of report.entries ?? []) this.#enter(entry);
-    this.#countDropped(report.droppedLogs?.toNumber() ?? 0);
+    this.#count({
+      full: report.droppedLogs?.toNumber() ?? 0,
+      limited: report.limitedLogs?.toNumber() ?? 0,
+      refusedSends: report.refusedSends?.toNumber() ?? 0,
+    });
     if (this.inFlight === 0) {
       this.#watch.idle();
       if (this.#life.kind === 'draining') this.#step({ kind: 'drained' });
@@ -301,7 +312,7 @@ export class Host {
     this.#listener.relieved(this);
   }
 
-  #enter({ result, sent, log }: { result?: Result | null; sent?: Sent | null; log?: Log | null }): void {
+  #enter({ result, sent, log }: Entry): void {
     if (result) {
       this.#answer(result);
     } else if (sent) {
@@ -323,19 +334,18 @@ export class Host {
     this.#listener.answered(this, pending, result);
   }
 
-  #countDropped(total: number): void {
-    const more = total - this.#droppedLogs;
-    if (more <= 0) return;
-    this.#droppedLogs = total;
-    const text = Buffer.from(`${more} log lines were dropped: the black box was full`);
-    this.#listener.logged(this, { level: 0, text });
+  #count(totals: { full: number; limited: number; refusedSends: number }): void {
+    for (const kind of ['full', 'limited'] as const) {
+      const more = this.#totals[kind].to(totals[kind]);
+      if (more > 0) this.#listener.dropped(this, kind, more);
+    }
+    const refused = this.#totals.refusedSends.to(totals.refusedSends);
+    if (refused > 0) this.#listener.refusedSends(this, refused);
   }
 
   /** What is said before the module is ready explains a start that fails. */
   #remember(line: string): void {
-    if (this.#readyMs !== null) return;
-    this.#lastWords.push(line.trimEnd().slice(0, LAST_WORD_CHARACTERS));
-    if (this.#lastWords.length > LAST_WORDS) this.#lastWords.shift();
+    if (this.#readyMs === null) this.#lastWords.add(line);
   }
 
   #exited(exitCode: number | null, signal: string | null): void {
@@ -367,7 +377,7 @@ export class Host {
       exitCalled: header?.exitCode ?? null,
       oomStruck: signal === 'SIGKILL' && this.#oom.hasStruck(),
       unreachable: this.#unreachable,
-      lastWords: this.#lastWords,
+      lastWords: this.#lastWords.all(),
       startTimeoutMs: this.#spec.startTimeoutMs,
       hangMs: this.#spec.hangMs,
     });
@@ -378,8 +388,16 @@ export class Host {
   /** Takes what never travelled from the black box: verdicts, sends and logs, in their order. */
   #recover(header: BoxHeader | null): void {
     if (!header || !this.#box) return;
-    for (const entry of this.#box.readRing(this.#link?.taken ?? 0, header.head)) this.#enter(entry);
-    this.#countDropped(header.droppedLogs);
+    for (const entry of this.#lastLines(this.#box.readRing(this.#link?.taken ?? 0, header.head))) this.#enter(entry);
+    this.#count({ full: header.droppedLogs, limited: 0, refusedSends: header.refusedSends });
+  }
+
+  /** Of more log lines than may be kept in a second, the last: they tell most of a death. */
+  #lastLines(entries: Entry[]): Entry[] {
+    const lines = entries.filter(({ log }) => log).length;
+    let excess = Math.max(0, lines - (this.#spec.logRate ?? lines));
+    if (excess > 0) this.#listener.dropped(this, 'limited', excess);
+    return entries.filter(({ log }) => !log || excess-- <= 0);
   }
 
   #settle(read: BoxHeader | null, crashed: boolean): Settlement {

@@ -1,5 +1,6 @@
 /** What is counted of one module for its status. */
 
+import type { DroppedKind } from './dropped-output.js';
 import { LatencyHistogram } from './latency.js';
 import type { CallAnswer } from './pending-call.js';
 import type { FailureCause, ModuleStatus } from './types.js';
@@ -11,6 +12,9 @@ export class ModuleStats {
   readonly #latency = new LatencyHistogram();
   #lastSignal: string | null = null;
   #lastAt: string | null = null;
+  readonly #dropped = { logLines: 0, outputBytes: 0 };
+  /** Messages that the module sent, and those that it could not because its black box was full. */
+  readonly sends = { total: 0, refused: 0 };
   /** Times that the module was started again after it had served. */
   restarts = 0;
   /** Starts that did not become ready. */
@@ -26,6 +30,11 @@ export class ModuleStats {
     this.#latency.record(micros);
   }
 
+  /** Counts lines, or bytes of a stream, that were dropped. */
+  countDropped(kind: DroppedKind, count: number): void {
+    this.#dropped[kind === 'limited' || kind === 'full' ? 'logLines' : 'outputBytes'] += count;
+  }
+
   /** Counts one verdict that came when the default was given already. */
   countLate(): void {
     this.#messages.late += 1;
@@ -39,7 +48,10 @@ export class ModuleStats {
   }
 
   /** The counters in the form of a status. */
-  status(): Pick<ModuleStatus, 'restarts' | 'failedStarts' | 'crashes' | 'messages' | 'latencyMicros'> {
+  status(): Pick<
+    ModuleStatus,
+    'restarts' | 'failedStarts' | 'crashes' | 'messages' | 'sends' | 'dropped' | 'latencyMicros'
+  > {
     const { pass, consumed, default: defaults, late } = this.#messages;
     return {
       restarts: this.restarts,
@@ -51,6 +63,8 @@ export class ModuleStats {
         lastAt: this.#lastAt,
       },
       messages: { total: pass + consumed + defaults, pass, consumed, default: defaults, late },
+      sends: { ...this.sends },
+      dropped: { ...this.#dropped },
       latencyMicros: { p50: this.#latency.quantile(0.5), p99: this.#latency.quantile(0.99) },
     };
   }

@@ -6,16 +6,17 @@ import type { AbiName, ModuleSpec } from '../config/types.js';
 import { HostExitError, ModuleLoadError, SupervisorError } from '../errors.js';
 import type { Log, Ready, Result, Sent } from '../wire/codec.js';
 import { fromWireParams } from '../wire/params.js';
+import { textOf } from '../wire/utf8.js';
 import { CallQueue, type CallRoute } from './call-queue.js';
+import { type DroppedKind, DroppedOutput } from './dropped-output.js';
 import { Host, type HostSurroundings } from './host.js';
 import type { HostEnd, HostListener } from './host-listener.js';
 import { type ModuleEffect, type ModuleEvent, type ModuleLife, stepModule } from './module-lifecycle.js';
 import { ModuleStats } from './module-stats.js';
+import { LINE_MAX_BYTES } from './output-reader.js';
 import type { CallAnswer, CallEvent, LaneName, PendingCall } from './pending-call.js';
 import { afterCrash, afterFailedStart, NO_HISTORY, type RestartHistory } from './restart-policy.js';
 import type { LifecycleEvent, LogLine, ModuleStatus, SentMessage } from './types.js';
-
-const LOG_TEXT_MAX_BYTES = 64 * 1024;
 
 /** What a module runs with beside its own settings. */
 export interface ModuleSurroundings extends HostSurroundings {
@@ -36,6 +37,7 @@ export class Module implements HostListener, CallRoute {
   readonly #events: ModuleEvents;
   readonly #stats = new ModuleStats();
   readonly #queue: CallQueue;
+  readonly #dropped: DroppedOutput;
   #life: ModuleLife = { kind: 'stopped' };
   #desired: 'up' | 'down' = 'down';
   #host: Host | null = null;
@@ -51,6 +53,7 @@ export class Module implements HostListener, CallRoute {
     this.spec = spec;
     this.#around = around;
     this.#events = events;
+    this.#dropped = new DroppedOutput(spec.logRate, (text) => this.#say(1, `module ${this.name}: ${text}`));
     this.#queue = new CallQueue({ ...spec, queueBytes: around.queueBytes }, this);
   }
 
@@ -180,14 +183,23 @@ export class Module implements HostListener, CallRoute {
 
   sent(host: Host, { params, payload }: Sent): void {
     const message = { params: fromWireParams(params ?? {}), payload: Buffer.from(payload ?? []) };
+    this.#stats.sends.total += 1;
     this.#events.message({ module: this.name, generation: host.generation, ...message });
   }
 
   logged(host: Host, { level, text }: Log): void {
-    const bytes = Buffer.from(text ?? []);
-    const cut = bytes.length > LOG_TEXT_MAX_BYTES;
-    const line = bytes.toString('utf8', 0, LOG_TEXT_MAX_BYTES).replace(/\r?\n$/, '');
-    this.#log(host, 'module', level ?? 0, cut ? `${line} [line cut]` : line);
+    const bytes = text ?? new Uint8Array(0);
+    const line = textOf(bytes, LINE_MAX_BYTES).replace(/\r?\n$/, '');
+    this.#log(host, 'module', level ?? 0, bytes.length > LINE_MAX_BYTES ? `${line} [line cut]` : line);
+  }
+
+  dropped(_host: Host, kind: DroppedKind, count: number): void {
+    this.#stats.countDropped(kind, count);
+    this.#dropped.add(kind, count);
+  }
+
+  refusedSends(_host: Host, count: number): void {
+    this.#stats.sends.refused += count;
   }
 
   printed(host: Host, stream: 'stdout' | 'stderr', line: string): void {
@@ -204,6 +216,7 @@ export class Module implements HostListener, CallRoute {
   }
 
   died(host: Host, end: HostEnd): void {
+    this.#dropped.flush();
     if (host !== this.#host) return;
     this.#host = null;
     for (const pending of end.lost) this.#queue.giveDefault(pending, end.reason);
@@ -322,6 +335,7 @@ export class Module implements HostListener, CallRoute {
 
   #checkStopped(): void {
     if (this.#life.kind !== 'stopped' || this.#host !== null) return;
+    this.#dropped.flush();
     for (const done of this.#onStopped.splice(0)) done();
   }
 

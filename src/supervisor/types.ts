@@ -156,6 +156,10 @@ export interface ModuleStatus {
   nextStartAt: string | null;
   /** `late`: verdicts that came after the default had been given in their place; not part of `total`. */
   messages: { total: number; pass: number; consumed: number; default: number; late: number };
+  /** Messages that it sent; `refused`: those for which its black box had no room, and it got -1. */
+  sends: { total: number; refused: number };
+  /** What was not kept of its output, because it was too much. */
+  dropped: { logLines: number; outputBytes: number };
   inFlight: number;
   queued: number;
   latencyMicros: { p50: number | null; p99: number | null };

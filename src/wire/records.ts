@@ -70,7 +70,7 @@ function parseRecord(record: Buffer): Entry | null {
 function parseLog(record: Buffer): Entry | null {
   if (record.length < RECORD.logBytes) return null;
   const length = record.readUInt32LE(28);
-  if (RECORD.logBytes + length > record.length) return null;
+  if (!isWhole(record, RECORD.logBytes + length)) return null;
   const text = record.subarray(RECORD.logBytes, RECORD.logBytes + length);
   return { log: { level: record.readUInt32LE(24), text } };
 }
@@ -94,6 +94,8 @@ function parseResult(record: Buffer): Entry | null {
     if (!block) return null;
     if (changed & CHANGED.params) result.params = block.params;
     if (changed & CHANGED.payload) result.payload = block.payload;
+  } else if (!isWhole(record, RECORD.resultBytes)) {
+    return null;
   }
   return { result };
 }
@@ -105,7 +107,7 @@ function parseBlock(record: Buffer, at: number): { params: WireParams; payload: 
   const from = record.readUInt32LE(lengths + 4);
   const payload = record.readUInt32LE(lengths + 8);
   const present = record.readUInt32LE(lengths + 12);
-  if (at + RECORD.blockBytes + to + from + payload + 3 > record.length) return null;
+  if (!isWhole(record, at + RECORD.blockBytes + to + from + payload + 3)) return null;
   const params: WireParams = {};
   for (let i = 0; i < SCALARS.length; i++) {
     const value = readLong(record, at + i * 8);
@@ -117,6 +119,11 @@ function parseBlock(record: Buffer, at: number): { params: WireParams; payload: 
   if (present & PRESENT.to) params.to = record.subarray(toAt, toAt + to);
   if (present & PRESENT.from) params.from = record.subarray(fromAt, fromAt + from);
   return { params, payload: record.subarray(payloadAt, payloadAt + payload) };
+}
+
+/** Whether the content fills the record: one that claims more would swallow those behind it. */
+function isWhole(record: Buffer, contentBytes: number): boolean {
+  return Math.ceil(contentBytes / 8) * 8 === record.length;
 }
 
 function readLong(bytes: Buffer, at: number): Long {

@@ -7,6 +7,11 @@ import { fixtureModule, sample, startCore, TestCore } from './core.js';
 let core: TestCore;
 afterEach(() => core.close());
 
+/** The sum of a number that the supervisor said of a module. */
+function told(name: string, pattern: RegExp): number {
+  return core.lines(name, 'supervisor').reduce((sum, line) => sum + Number(pattern.exec(line)?.[1] ?? 0), 0);
+}
+
 describe('messages', () => {
   const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
   it.each([
@@ -93,17 +98,42 @@ describe('a flood', () => {
     expect(told).toBe(40);
   });
 
-  it('of log lines loses none, or says how many', async () => {
-    core = await startCore([fixtureModule('flood', { deadlineMs: 30_000, hangMs: null })]);
+  it('of log lines loses none, or says how many and why', async () => {
+    core = await startCore([fixtureModule('flood', { deadlineMs: 30_000, hangMs: null, logRate: null })]);
     await core.send('200000');
     await core.supervisor.stop();
-    const lines = core.lines('flood');
-    const dropped = lines
-      .map((line) => Number(/^(\d+) log lines were dropped/.exec(line)?.[1] ?? 0))
-      .reduce((a, b) => a + b, 0);
-    const printed = lines.filter((line) => !/log lines were dropped/.test(line)).length;
-    expect(printed + dropped).toBe(200_000);
+    const dropped = told('flood', /(\d+) log lines? w\w+ dropped: the black box was full/);
+    expect(core.lines('flood').length + dropped).toBe(200_000);
     expect(dropped).toBeGreaterThan(0);
+    expect(core.module('flood').dropped.logLines).toBe(dropped);
+  });
+
+  it('of log lines is cut to log_rate a second', async () => {
+    core = await startCore([fixtureModule('flood', { deadlineMs: 30_000, logRate: 50 })]);
+    for (let i = 0; i < 20; i++) await core.send('100');
+    await core.supervisor.stop();
+    const dropped = told('flood', /(\d+) log lines? w\w+ dropped: more than log_rate, 50 lines a second/);
+    expect(core.lines('flood').length + dropped).toBe(2000);
+    expect(core.lines('flood').length % 50).toBe(0);
+  });
+
+  it('of output is cut to log_rate a second, and neither module nor core waits', async () => {
+    core = await startCore([fixtureModule('floods-stdout', { deadlineMs: 30_000 }), fixtureModule('echo-params')]);
+    // More than any pipe holds: 64 MiB.
+    const outcome = await core.send('8000000');
+    expect(outcome.trace).toMatchObject([{ default: null }, { default: null }]);
+    await core.supervisor.stop();
+    const dropped = told(
+      'floods_stdout',
+      /(\d+) bytes of stdout were dropped: more than log_rate, 1000 lines a second/,
+    );
+    const kept = core.lines('floods_stdout', 'stdout');
+    const keptBytes = kept.reduce((sum, line) => sum + line.length + 1, 0);
+    // Its last words were dropped first, and are kept all the same.
+    expect(keptBytes + dropped).toBeGreaterThanOrEqual(64_000_000);
+    expect(kept.slice(0, 2)).toEqual(['0000000', '0000001']);
+    expect(kept.at(-1)).toBe('7999999');
+    expect(core.module('floods_stdout').dropped.outputBytes).toBe(dropped);
   });
 
   it('of a thread of the module ends nothing, whatever it makes the host allocate', async () => {

@@ -145,7 +145,7 @@ static void a_ring_that_is_full_at_times_loses_no_send(void)
 
 static void a_ring_with_room_refuses_nothing(void)
 {
-    struct totals totals = run_writers(64); /* 4 * 64 records of 1.3 KiB at the most fit */
+    struct totals totals = run_writers(32); /* 4 * 32 records of 1.3 KiB at the most fit, also into the half for lines */
     CHECK_EQ(mm_box->refused_sends, 0);
     CHECK_EQ(mm_dropped_logs(), 0);
     CHECK_EQ(totals.sends + totals.lines, (uint64_t)WRITERS * EACH);
@@ -218,7 +218,44 @@ static void a_callback_may_wait_for_a_thread_that_logs_and_sends(void)
     expect_end();
 }
 
+/* ---- threads that are cancelled at any instruction ---- */
+
+enum { CANCELLED = 2000 / EFFORT };
+
+static void *write_until_cancelled(void *data)
+{
+    int old;
+    (void)data;
+    pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &old);
+    for (uint64_t i = 0;; i++) {
+        uint64_t params[17] = {[ID] = i, [15] = (uintptr_t) "b"};
+        mesibo_log(NULL, 0, "line %lu", (unsigned long)i);
+        mesibo_message(NULL, params, "m", 1);
+        __atomic_store_n(&running, 1, __ATOMIC_RELEASE);
+    }
+    return NULL;
+}
+
+static void a_cancelled_thread_leaves_no_record_half_written(void)
+{
+    start(RING, LARGEST, 0);
+    for (uint32_t i = 0; i < CANCELLED; i++) {
+        pthread_t thread;
+        running = 0;
+        CHECK_EQ(pthread_create(&thread, NULL, write_until_cancelled, NULL), 0);
+        while (!__atomic_load_n(&running, __ATOMIC_ACQUIRE))
+            sched_yield();
+        for (volatile uint32_t spin = i % 97 * 11; spin > 0; spin--)
+            continue;
+        CHECK_EQ(pthread_cancel(thread), 0);
+        CHECK_EQ(pthread_join(thread, NULL), 0);
+        take();
+        CHECK_EQ(mm_box->head, mm_box->tail);
+    }
+}
+
 const struct test thread_tests[] = {
+    ONCE("threads", a_cancelled_thread_leaves_no_record_half_written),
     ONCE("threads", a_ring_that_is_full_at_times_loses_no_send),
     ONCE("threads", a_ring_with_room_refuses_nothing),
     ONCE("threads", no_record_is_left_without_a_wake),

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -129,6 +130,11 @@ void *mm_reserve(uint32_t size, uint32_t kind, uint64_t *position)
     return reserve(size, kind, ring_size > headroom ? ring_size - headroom : 0, position);
 }
 
+void *mm_reserve_log(uint32_t size, uint64_t *position)
+{
+    return reserve(size, MM_LOG, ring_size > headroom ? (ring_size - headroom) / 2 : 0, position);
+}
+
 void *mm_reserve_result(uint32_t size, uint64_t *position)
 {
     return reserve(size, MM_RESULT, ring_size, position);
@@ -145,6 +151,19 @@ void mm_commit(void *record, uint64_t position)
     ssize_t written = write(wake_pipe[1], "", 1);
     (void)written;
     errno = saved;
+}
+
+void mm_hold(struct mm_hold *hold)
+{
+    pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &hold->type);
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &hold->state);
+}
+
+void mm_release(const struct mm_hold *hold)
+{
+    int ignored;
+    pthread_setcancelstate(hold->state, &ignored);
+    pthread_setcanceltype(hold->type, &ignored);
 }
 
 /* The module has written where it must not. Nothing of the box can be trusted; the core reads what still makes sense. */
@@ -193,6 +212,8 @@ MM_EXPORT void mm_acknowledge(uint64_t position)
     if (position <= drained && position >= mm_box->tail)
         __atomic_store_n(&mm_box->tail, position, __ATOMIC_RELEASE);
 }
+
+MM_EXPORT uint64_t mm_refused_sends(void) { return __atomic_load_n(&mm_box->refused_sends, __ATOMIC_RELAXED); }
 
 MM_EXPORT uint64_t mm_dropped_logs(void) { return __atomic_load_n(&mm_box->dropped_logs, __ATOMIC_RELAXED); }
 

@@ -10,7 +10,7 @@ static void write_line(uint64_t level, const char *text, uint32_t length)
     uint64_t position;
     if (!mm_may_write())
         return;
-    struct mm_log_record *entry = mm_reserve((uint32_t)sizeof *entry + length, MM_LOG, &position);
+    struct mm_log_record *entry = mm_reserve_log((uint32_t)sizeof *entry + length, &position);
     if (entry == NULL) {
         __atomic_fetch_add(&mm_box->dropped_logs, 1, __ATOMIC_RELAXED);
         return;
@@ -26,7 +26,9 @@ void mm_vlog(uint64_t level, const char *format, va_list arguments)
 {
     char small[2048];
     va_list again;
+    struct mm_hold hold;
     va_copy(again, arguments);
+    mm_hold(&hold);
     int needed = vsnprintf(small, sizeof small, format, arguments);
     if (needed < 0) {
         write_line(level, format, (uint32_t)strnlen(format, sizeof small));
@@ -45,6 +47,7 @@ void mm_vlog(uint64_t level, const char *format, va_list arguments)
             write_line(level, small, sizeof small - 1);
         }
     }
+    mm_release(&hold);
     va_end(again);
 }
 

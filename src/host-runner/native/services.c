@@ -8,6 +8,21 @@
 
 /* ---- sending ---- */
 
+static int64_t write_send(const struct mm_block *block, struct mm_strings strings, const char *message)
+{
+    uint64_t position;
+    uint32_t bytes = (uint32_t)sizeof(struct mm_record) + mm_block_bytes(block);
+    struct mm_send_record *entry = mm_reserve(bytes, MM_SEND, &position);
+    if (entry == NULL) {
+        if (mm_may_write())
+            __atomic_fetch_add(&mm_box->refused_sends, 1, __ATOMIC_RELAXED);
+        return -1;
+    }
+    mm_copy_block((uint8_t *)&entry->block, block, strings, message);
+    mm_commit(entry, position);
+    return 0;
+}
+
 MM_EXPORT int64_t mesibo_message(void *module, void *params, const char *message, uint64_t length)
 {
     (void)module;
@@ -33,17 +48,11 @@ MM_EXPORT int64_t mesibo_message(void *module, void *params, const char *message
         mm_complain("send_message refused: an address is longer than %u bytes", MM_ADDRESS_MAX);
         return -1;
     }
-    uint64_t position;
-    uint32_t bytes = (uint32_t)sizeof(struct mm_record) + mm_block_bytes(&block);
-    struct mm_send_record *entry = mm_reserve(bytes, MM_SEND, &position);
-    if (entry == NULL) {
-        if (mm_may_write())
-            __atomic_fetch_add(&mm_box->refused_sends, 1, __ATOMIC_RELAXED);
-        return -1;
-    }
-    mm_copy_block((uint8_t *)&entry->block, &block, strings, message);
-    mm_commit(entry, position);
-    return 0;
+    struct mm_hold hold;
+    mm_hold(&hold);
+    int64_t result = write_send(&block, strings, message);
+    mm_release(&hold);
+    return result;
 }
 
 /* ---- configuration ---- */

@@ -125,9 +125,20 @@ extern uint32_t mm_max_message;
 int mm_may_write(void);
 /* Reserves a record of `size` bytes (rounded up to 8); NULL when there is no room or mm_may_write() says no. */
 void *mm_reserve(uint32_t size, uint32_t kind, uint64_t *position);
+/* The same for a log line: half of the room at most, so that a module which logs without end can still send. */
+void *mm_reserve_log(uint32_t size, uint64_t *position);
 /* The same for a result, whose room every other record leaves free. */
 void *mm_reserve_result(uint32_t size, uint64_t *position);
 void mm_commit(void *record, uint64_t position);
+/*
+ * Keeps this thread from being cancelled: in the middle of a record that would hold up all behind it for ever. Type and
+ * state both: with a C library up to 2.36 at least, a request on its way when only the state changes is still obeyed.
+ */
+struct mm_hold {
+    int type, state;
+};
+void mm_hold(struct mm_hold *hold);
+void mm_release(const struct mm_hold *hold);
 /* Whether a call may begin: its result will find room. */
 int mm_has_room(void);
 uint64_t mm_now(void);

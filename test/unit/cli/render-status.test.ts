@@ -16,6 +16,8 @@ const serving: ModuleStatus = {
   hosts: [],
   restarts: 0,
   failedStarts: 0,
+  sends: { total: 0, refused: 0 },
+  dropped: { logLines: 0, outputBytes: 0 },
   crashes: {
     total: 0,
     byCause: { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0 },

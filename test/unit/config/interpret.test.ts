@@ -44,6 +44,7 @@ describe('defaults', () => {
           backoff: { minMs: 100, maxMs: 30_000 },
           maxCrashes: { count: 5, periodMs: 60_000 },
           stopTimeoutMs: 5000,
+          logRate: 1000,
           config: [],
           position: { file: '/etc/m.conf', line: 1, column: 10 },
         },
