@@ -12,12 +12,15 @@ const MAX_NAME = 22;
 export function renderStatus({ core, modules }: SupervisorStatus, nowMs: number): string {
   const config = core.config === null ? '' : `, ${core.config}`;
   const head = `core ${core.version}, pid ${core.pid}, up ${formatSeconds(core.uptimeSeconds)}${config}`;
-  if (modules.length === 0) return `${head}\n\nno module is configured: every message passes`;
-  const problems = modules.filter((module) => module.lastError !== null).map((module) => renderProblem(module, nowMs));
+  const none = 'no module is configured: every message passes';
+  const problems = [
+    ...core.problems.map(escapeControl),
+    ...modules.filter((module) => module.lastError !== null).map((module) => renderProblem(module, nowMs)),
+  ];
   return [
     head,
     '',
-    ...renderTable([HEADINGS, ...modules.map(rowOf)]),
+    ...(modules.length === 0 ? [none] : renderTable([HEADINGS, ...modules.map(rowOf)])),
     ...(problems.length ? [''] : []),
     ...problems,
   ].join('\n');

@@ -3,7 +3,7 @@
 import { loadConfig, strictError } from './config/load.js';
 import type { CoreConfig } from './config/types.js';
 import { controlSocketPath } from './control/endpoint.js';
-import { ControlServer } from './control/server.js';
+import { type ControlledCore, ControlServer } from './control/server.js';
 import { CoreLog, type CoreLogOptions } from './daemon/core-log.js';
 import { onStopSignals } from './daemon/stop-signals.js';
 import { isInMemory, makeStateDir } from './directories.js';
@@ -133,7 +133,7 @@ class Core {
     try {
       this.#control = await ControlServer.open({
         runDir: this.#options.runDir,
-        core: this.#supervisor,
+        core: this.#controlled(),
         maxMessageBytes: this.#config.maxMessageBytes,
         requestStop: () => this.#stop('asked to over the control socket'),
         warn: (text) => this.#log.say('warn', text),
@@ -145,6 +145,20 @@ class Core {
     }
     // The stop may have begun while the socket was being opened.
     if (this.#stopping) this.#control.retire();
+  }
+
+  /** The supervisor, with what the core knows beside it. */
+  #controlled(): ControlledCore {
+    const supervisor = this.#supervisor;
+    return {
+      status: () => {
+        const status = supervisor.status();
+        return { ...status, core: { ...status.core, problems: [...status.core.problems, ...this.#log.problems()] } };
+      },
+      onMessage: (params, payload) => supervisor.onMessage(params, payload),
+      on: (event, listener) => supervisor.on(event, listener),
+      off: (event, listener) => supervisor.off(event, listener),
+    };
   }
 
   #stop(why: string, how: { now?: boolean } = {}): void {

@@ -7,7 +7,7 @@ import { coreEntry, entryOfLifecycle, entryOfLine } from './entries.js';
 import { openStdoutLog, type StdoutLog } from './stdout-log.js';
 
 /** Where a core logs. */
-export interface CoreLogOptions extends LogFilesOptions {
+export interface CoreLogOptions extends Omit<LogFilesOptions, 'onTrouble'> {
   stateDir: string;
   /** `null`: to the files only. */
   stdout: { form: 'json' | 'pretty'; colour: boolean } | null;
@@ -19,8 +19,9 @@ export class CoreLog {
   readonly #stdout: StdoutLog | null;
 
   constructor({ stateDir, stdout, ...options }: CoreLogOptions) {
-    this.#files = new LogFiles(stateDir, options);
     this.#stdout = stdout && openStdoutLog(stdout.form, stdout.colour);
+    const onTrouble = (text: string) => this.#stdout?.write(coreEntry('error', text, Date.now()));
+    this.#files = new LogFiles(stateDir, { ...options, onTrouble });
   }
 
   /** Logs everything that a supervisor announces. */
@@ -35,6 +36,11 @@ export class CoreLog {
   /** Logs a line of the core itself. */
   say(level: 'info' | 'warn' | 'error' | 'fatal', text: string): void {
     this.write(coreEntry(level, text, Date.now()));
+  }
+
+  /** What is wrong with the log at the moment, a line each. */
+  problems(): string[] {
+    return this.#files.problems();
   }
 
   write(entry: LogEntry): void {

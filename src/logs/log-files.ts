@@ -5,7 +5,10 @@ import { coreLogPath, moduleLogPath } from './paths.js';
 import { RotatingFile, type RotatingFileOptions } from './rotating-file.js';
 
 /** How log files are kept. */
-export type LogFilesOptions = Pick<RotatingFileOptions, 'sizeBytes' | 'keep'>;
+export interface LogFilesOptions extends Pick<RotatingFileOptions, 'sizeBytes' | 'keep'> {
+  /** Told when a file cannot be written any more, in words. */
+  onTrouble?: (text: string) => void;
+}
 
 /**
  * Writes each entry where it belongs. What the supervisor says of a module goes into the core's file and the module's;
@@ -28,6 +31,11 @@ export class LogFiles {
     if (entry.module !== null) this.#file(entry.module).append(line);
   }
 
+  /** What is wrong with files at the moment, a line each. */
+  problems(): string[] {
+    return [...this.#files.values()].map(({ problem }) => problem).filter((problem) => problem !== null);
+  }
+
   /** Writes what is pending and closes the files. */
   async close(): Promise<void> {
     await Promise.all([...this.#files.values()].map((file) => file.close()));
@@ -37,7 +45,11 @@ export class LogFiles {
     const path = module === null ? coreLogPath(this.#stateDir) : moduleLogPath(this.#stateDir, module);
     let file = this.#files.get(path);
     if (!file) {
-      file = new RotatingFile(path, { ...this.#options, gapLine: (dropped, reason) => gap(module, dropped, reason) });
+      file = new RotatingFile(path, {
+        ...this.#options,
+        gapLine: (dropped, reason) => gap(module, dropped, reason),
+        onTrouble: (reason) => this.#options.onTrouble?.(`${path} cannot be written, its lines are lost: ${reason}`),
+      });
       this.#files.set(path, file);
     }
     return file;

@@ -11,6 +11,8 @@ export interface RotatingFileOptions {
   keep: number;
   /** Makes the line that tells of lines dropped, once the file can be written again. */
   gapLine: (dropped: number, reason: string) => string;
+  /** Told when lines begin to be dropped, and again only after a gap was told of. */
+  onTrouble?: (reason: string) => void;
   /** Lines that may wait for the disk, in bytes; what comes beyond is dropped and counted. */
   maxPendingBytes?: number;
 }
@@ -44,6 +46,12 @@ export class RotatingFile {
   /** Lines dropped and not yet told of. */
   get dropped(): number {
     return this.#dropped;
+  }
+
+  /** What is wrong with the file, in words; `null`: nothing. */
+  get problem(): string | null {
+    if (this.#dropped === 0) return null;
+    return `${this.path} cannot be written, and ${this.#dropped} lines of it are lost so far: ${this.#reason}`;
   }
 
   /** Adds a line, without a newline in it or at its end. */
@@ -175,7 +183,9 @@ export class RotatingFile {
   }
 
   #drop(count: number, reason: string): void {
+    const isFirst = this.#dropped === 0;
     this.#dropped += count;
     this.#reason = reason;
+    if (isFirst) this.#options.onTrouble?.(reason);
   }
 }

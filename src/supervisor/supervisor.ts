@@ -179,7 +179,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   status(): SupervisorStatus {
     const uptimeSeconds = Math.round((performance.now() - this.#startedMs) / 1000);
     return {
-      core: { pid: process.pid, version: VERSION, uptimeSeconds, config: this.#config.file },
+      core: { pid: process.pid, version: VERSION, uptimeSeconds, config: this.#config.file, problems: [] },
       modules: this.#modules.map((module) => module.status()),
     };
   }

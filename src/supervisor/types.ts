@@ -167,6 +167,13 @@ export interface ModuleStatus {
 
 /** Everything `status --json` says. */
 export interface SupervisorStatus {
-  core: { pid: number; version: string; uptimeSeconds: number; config: string | null };
+  core: {
+    pid: number;
+    version: string;
+    uptimeSeconds: number;
+    config: string | null;
+    /** What is wrong with the core itself, such as a log that cannot be written; a line each. */
+    problems: string[];
+  };
   modules: ModuleStatus[];
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { SupervisorStatus } from 'mesibo-modules';
@@ -199,6 +199,25 @@ describe('a core in the background', () => {
       .toMatchObject({ state: 'serving', generation: 2, crashes: { byCause: { hang: 1 } } });
     const again = await run('send', '--from', 'a', '--to', 'b', '--json', '--wait', '0', 'hello');
     expect(json(again.stdout).trace).toMatchObject([{ default: null }]);
+  });
+});
+
+describe('a core whose disk is full', () => {
+  it('serves on, and says so on stdout and in its status', async () => {
+    const folder = join(directory, 'run', 'state', 'logs', 'modules');
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    chmodSync(join(directory, 'run'), 0o700);
+    symlinkSync('/dev/full', join(folder, 'crashy.log'));
+    writeFileSync(join(directory, 'mesibo.conf'), crashy());
+    const ended = finish(begin('start', '--config', 'mesibo.conf'));
+    await expect.poll(async () => (await run('status')).code, { timeout: 30_000 }).toBe(0);
+    const { stdout } = await run('send', '--from', 'a', '--to', 'b', '--json', '--wait', '0', 'hello');
+    expect(json(stdout).trace).toMatchObject([{ default: null }]);
+    const { core } = await status();
+    expect(core.problems).toEqual([expect.stringMatching(/crashy\.log cannot be written, .* ENOSPC/)]);
+    expect((await run('status')).stdout).toContain(core.problems[0]);
+    await run('stop');
+    expect((await ended).stdout).toMatch(/crashy\.log cannot be written, its lines are lost: ENOSPC/);
   });
 });
 

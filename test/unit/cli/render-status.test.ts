@@ -51,7 +51,10 @@ const crashed: ModuleStatus = {
 };
 
 function statusOf(...modules: ModuleStatus[]): SupervisorStatus {
-  return { core: { pid: 7, version: '1.2.3', uptimeSeconds: 3723, config: '/etc/mesibo/mesibo.conf' }, modules };
+  return {
+    core: { pid: 7, version: '1.2.3', uptimeSeconds: 3723, config: '/etc/mesibo/mesibo.conf', problems: [] },
+    modules,
+  };
 }
 
 const now = Date.parse('2025-01-01T00:00:00.000Z');
@@ -88,6 +91,14 @@ test('the table fits 100 columns with long names and large counts', () => {
   };
   const table = renderStatus(statusOf(serving, busy), now).split('\n').slice(2, 5);
   expect(Math.max(...table.map((line) => line.length))).toBeLessThanOrEqual(100);
+});
+
+test('what is wrong with the core stands below the table, also without modules', () => {
+  for (const modules of [[], [serving]]) {
+    const status = statusOf(...modules);
+    status.core.problems = ['core.log cannot be written\u001b[2J'];
+    expect(renderStatus(status, now).split('\n').slice(-2)).toEqual(['', 'core.log cannot be written\\x1b[2J']);
+  }
 });
 
 test('text of a module cannot drive the terminal', () => {

@@ -94,10 +94,18 @@ test('what cannot be written is dropped, counted, and told of once writing works
 });
 
 test('a device without space drops lines and never rejects', async () => {
-  const full = new RotatingFile('/dev/full', { sizeBytes: 1000, keep: 1, gapLine: (n) => `lost ${n}` });
-  full.append('x');
+  const troubles: string[] = [];
+  const onTrouble = (reason: string) => troubles.push(reason);
+  const full = new RotatingFile('/dev/full', { sizeBytes: 1000, keep: 1, gapLine: (n) => `lost ${n}`, onTrouble });
+  expect(full.problem).toBeNull();
+  for (const line of ['x', 'y']) {
+    full.append(line);
+    await full.flush();
+  }
   await full.close();
-  expect(full.dropped).toBe(1);
+  expect(full.dropped).toBe(2);
+  expect(troubles).toEqual([expect.stringMatching(/^ENOSPC/)]);
+  expect(full.problem).toMatch(/^\/dev\/full cannot be written, and 2 lines of it are lost so far: ENOSPC/);
 });
 
 test('memory is bounded: what waits beyond the limit is dropped', async () => {
