@@ -150,10 +150,10 @@ export class Host {
         this.#exited(null, null);
       },
     );
-    this.#oom.note();
     this.#take(beginHost(this.#spec));
     if (started === null) return;
     this.#process = started;
+    this.#oom.note(started.pid);
     for (const stream of ['stdout', 'stderr'] as const) {
       const line = (text: string) => {
         this.#remember(text);
@@ -247,7 +247,7 @@ export class Host {
   }
 
   #beat(): void {
-    this.#oom.note();
+    this.#oom.note(this.pid);
     this.#link?.beat();
   }
 
@@ -282,7 +282,7 @@ export class Host {
   #received(frame: HostFrame): void {
     if (this.#life.kind === 'exited') return; // settled from the black box
     this.#watch.heard();
-    this.#oom.note();
+    this.#oom.note(this.pid);
     if (frame.report) {
       this.#report(frame.report);
     } else if (frame.ready && this.#life.kind === 'starting') {

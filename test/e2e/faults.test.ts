@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { makeMemoryCgroup } from '../helpers/memory-cgroup.js';
 import { fixtureModule, isRunning, sample, startCore, type TestCore } from './core.js';
 
 const crashy = (options = {}) => ({ name: 'crashy', path: sample('crashy'), ...options });
@@ -170,5 +171,23 @@ describe('restart intensity', () => {
       { module: 'crashy', verdict: 'pass', default: 'down' },
       { module: 'filter', default: null },
     ]);
+  });
+});
+
+const limited = makeMemoryCgroup(384 * 1024 * 1024);
+afterAll(() => limited?.remove());
+
+describe.skipIf(limited === null)('a module that takes more memory than there is', () => {
+  it('is ended by the kernel, which is told apart, and serves again', async () => {
+    core = await startCore([fixtureModule('eats-memory', { deadlineMs: 20_000 })]);
+    limited?.add(core.module('eats_memory').pid as number);
+    // The core looks once a second in which group the process is.
+    for (const began = performance.now(); performance.now() - began < 2000; ) await core.send('0');
+    expect((await core.send('1024')).trace).toMatchObject([{ default: 'crash' }]);
+    const status = core.module('eats_memory');
+    expect(status.crashes).toMatchObject({ byCause: { crash: 0, memory: 1 }, lastSignal: 'SIGKILL' });
+    expect(status.lastError).toContain('was ended by the kernel for want of memory while executing on_message');
+    expect(core.lines('eats_memory').at(-1)).toBe('about to take 1024 MiB');
+    expect((await core.send('1')).trace).toMatchObject([{ default: null }]);
   });
 });
