@@ -1,0 +1,86 @@
+/** Whether each message had one answer, and the right one: pure. */
+
+import { checkCall } from './check-call.js';
+import type { Answer, Evidence, Violation, ViolationKind } from './evidence.js';
+import { passThrough } from './message.js';
+
+/** A verdict may be this late: timers of a busy process are. */
+const LATE_MS = 100;
+
+/** Judges the answers to all messages. */
+export function checkAnswers(evidence: Evidence): Violation[] {
+  const violations: Violation[] = [];
+  const answers = new Map<number, Answer>();
+  for (const answer of evidence.answers) {
+    if (answers.has(answer.number)) violations.push(violation('doubled', answer.number, 'was answered twice'));
+    answers.set(answer.number, answer);
+  }
+  for (let number = 1; number <= evidence.messages; number++) {
+    const answer = answers.get(number);
+    if (answer) violations.push(...checkAnswer(evidence, answer));
+    else violations.push(violation('lost', number, 'was never answered'));
+  }
+  return violations;
+}
+
+function checkAnswer(evidence: Evidence, answer: Answer): Violation[] {
+  const { number, outcome } = answer;
+  const broken = findTraceProblem(evidence, answer);
+  // Without a trace to follow, nothing else can be said of it.
+  if (broken !== null) return [violation('trace', number, broken)];
+
+  const violations: Violation[] = [];
+  let message = evidence.original(number);
+  for (const [slot, { journal }] of evidence.members.entries()) {
+    const entry = outcome.trace[slot];
+    const call = journal.get(number) ?? [];
+    if (entry) {
+      for (const { kind, text } of checkCall(message, slot, entry, call))
+        violations.push(violation(kind, number, text));
+      if (entry.default === null) message = passThrough(message, slot);
+    } else if (call.length > 0) {
+      violations.push(violation('journal', number, `the chain had ended, and slot ${slot} was given it`));
+    }
+  }
+  if (!outcome.payload.equals(message.payload)) {
+    violations.push(violation('message', number, 'its payload is not what the modules left'));
+  }
+  if (outcome.params.refid !== message.refid || outcome.params.id !== BigInt(number)) {
+    violations.push(violation('message', number, 'its parameters are not what the modules left'));
+  }
+  return [...violations, ...checkTimes(evidence, answer)];
+}
+
+function findTraceProblem({ members }: Evidence, { outcome }: Answer): string | null {
+  const { trace, verdict, by } = outcome;
+  const last = trace.at(-1);
+  if (!last) return 'no module was reached';
+  for (const [slot, entry] of trace.entries()) {
+    const member = members[slot];
+    if (entry.module !== member?.name) return `${entry.module} comes in place ${slot}`;
+    if (entry !== last && entry.verdict === 'consumed') return `${entry.module} consumed it, and the chain went on`;
+    if (entry.default !== null && entry.verdict !== member.defaultVerdict) {
+      return `${entry.module} has the default verdict ${entry.verdict}`;
+    }
+  }
+  if (last.verdict === 'pass' && trace.length < members.length) return `the chain ended after ${last.module}`;
+  const expectedBy = last.verdict === 'consumed' ? last.module : null;
+  if (verdict !== last.verdict || by !== expectedBy) return `the answer ${verdict} by ${by} is not that of the trace`;
+  return null;
+}
+
+function checkTimes({ limits }: Evidence, { number, offeredMs, answeredMs, outcome }: Answer): Violation[] {
+  const violations: Violation[] = [];
+  for (const { module, micros } of outcome.trace) {
+    if (micros <= (limits.deadlineMs + LATE_MS) * 1000) continue;
+    violations.push(violation('late', number, `${module}: the verdict took ${Math.round(micros / 1000)} ms`));
+  }
+  const wholeMs = answeredMs - offeredMs;
+  const limitMs = Math.min(limits.chainDeadlineMs, outcome.trace.length * limits.deadlineMs) + LATE_MS;
+  if (wholeMs > limitMs) violations.push(violation('late', number, `the answer took ${Math.round(wholeMs)} ms`));
+  return violations;
+}
+
+function violation(kind: ViolationKind, number: number, what: string): Violation {
+  return { kind, text: `message ${number}: ${what}` };
+}

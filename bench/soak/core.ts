@@ -1,0 +1,77 @@
+/** A core with the chain of the soak. */
+
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { type LifecycleEvent, makeConfig, Supervisor } from 'mesibo-modules';
+import { SLOTS } from './message.js';
+
+/** Times of the core; the deadline leaves room for a hang and a restart. */
+export const LIMITS = { hangMs: 300, deadlineMs: 5000, chainDeadlineMs: 20_000 } as const;
+
+/** One module consumes what it cannot judge, so that both defaults are seen. */
+const DEFAULTS = ['pass', 'consumed', 'pass'] as const;
+
+/** The chain: `journal_0`, `journal_1`, `journal_2`. */
+export const CHAIN = DEFAULTS.map((defaultVerdict, slot) => ({ name: `journal_${slot}`, defaultVerdict }));
+
+const MODULE_FILE = join(
+  dirname(createRequire(import.meta.url).resolve('mesibo-modules/package.json')),
+  'test/fixtures/build/journal.so',
+);
+
+/**
+ * Makes a core that restarts its modules as often as they die.
+ *
+ * @param directory of this core's own
+ * @param journalPath where the module of a slot journals; `null`: it does not
+ */
+export function makeCore(directory: string, journalPath: (slot: number) => string | null): Supervisor {
+  const modules = CHAIN.slice(0, SLOTS).map(({ name, defaultVerdict }, slot) => {
+    const journal = journalPath(slot);
+    return {
+      name,
+      path: MODULE_FILE,
+      abi: 'exports-2020' as const,
+      onFailure: defaultVerdict === 'pass' ? ('pass' as const) : ('consume' as const),
+      deadlineMs: LIMITS.deadlineMs,
+      hangMs: LIMITS.hangMs,
+      // Slow machines start slowly; a start that fails is none of the deaths that are wanted here.
+      startTimeoutMs: 60_000,
+      stopTimeoutMs: 5000,
+      backoff: { minMs: 1, maxMs: 1 },
+      maxCrashes: null,
+      config: journal === null ? {} : { journal },
+    };
+  });
+  const config = makeConfig({ modules, chainDeadlineMs: LIMITS.chainDeadlineMs });
+  return new Supervisor(config, { runDir: join(directory, 'run') });
+}
+
+/** Starts a core. @throws the reason, if one of its modules cannot start */
+export async function startAll(core: Supervisor): Promise<void> {
+  const { refused } = await core.start();
+  if (refused[0]) throw refused[0].error;
+}
+
+/** Resolves when the condition holds; it is looked at whenever a module or host changes its state. */
+export function until(core: Supervisor, holds: () => boolean, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const look = (_event?: LifecycleEvent): void => {
+      if (!holds()) return;
+      leave();
+      resolve();
+    };
+    const abort = (): void => {
+      leave();
+      reject(signal.reason);
+    };
+    const leave = (): void => {
+      core.off('lifecycle', look);
+      signal.removeEventListener('abort', abort);
+    };
+    if (signal.aborted) return reject(signal.reason);
+    core.on('lifecycle', look);
+    signal.addEventListener('abort', abort);
+    look();
+  });
+}

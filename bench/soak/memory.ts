@@ -1,0 +1,128 @@
+/** The memory of the core under many messages and restarts: what it needs after a tenth of them must do for all. */
+
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Supervisor } from 'mesibo-modules';
+import { LIMITS, makeCore, startAll, until } from './core.js';
+import { Killer } from './killer.js';
+import { runLoad } from './load.js';
+import { makeMessage } from './message.js';
+import { planKills } from './plan.js';
+
+/** How much, and from which seed. */
+export interface MemoryOptions {
+  messages: number;
+  restarts: number;
+  seed: number;
+}
+
+/** What the core's process needed at one moment, with no message under way. */
+export interface Sample {
+  messages: number;
+  restarts: number;
+  rssBytes: number;
+  heapBytes: number;
+  /** Buffers and what C++ objects hold. */
+  externalBytes: number;
+  descriptors: number;
+}
+
+const TENTHS = 10;
+const CONCURRENCY = 64;
+const LOST_AFTER_MS = 30_000;
+/** What may be added after the first tenth. */
+const GROWTH_SHARE = 0.1;
+
+/**
+ * Runs the load and measures after each tenth of it.
+ *
+ * @param measured is given each sample as it is taken
+ * @throws {Error} when the core cannot be started, or Node runs without `--expose-gc`
+ */
+export async function runMemory(options: MemoryOptions, measured: (sample: Sample) => void): Promise<Sample[]> {
+  const { messages, restarts, seed } = options;
+  const directory = mkdtempSync(join(tmpdir(), 'mm-soak-'));
+  const core = makeCore(directory, () => null);
+  const killer = new Killer(core, planKills(seed, messages, restarts, ['SIGKILL', 'SIGSEGV']));
+  const samples: Sample[] = [];
+  const offer = async (number: number): Promise<void> => {
+    const { payload, refid } = makeMessage(seed, number, null, 0);
+    const answer = core.onMessage({ id: number, refid, from: `user-${number % 100}`, to: 'somebody' }, payload);
+    killer.offered(number);
+    await answer;
+  };
+  try {
+    await startAll(core);
+    for (let tenth = 1; tenth <= TENTHS; tenth++) {
+      const first = Math.floor((messages * (tenth - 1)) / TENTHS) + 1;
+      const last = Math.floor((messages * tenth) / TENTHS);
+      await runLoad({
+        first,
+        last,
+        concurrency: CONCURRENCY,
+        patienceMs: LIMITS.chainDeadlineMs + LOST_AFTER_MS,
+        offer,
+      });
+      await killer.settled();
+      await until(core, () => allServe(core), AbortSignal.timeout(LIMITS.chainDeadlineMs + LOST_AFTER_MS));
+      const sample = await takeSample(core, last);
+      samples.push(sample);
+      measured(sample);
+    }
+  } finally {
+    await killer.stop();
+    await core.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+  return samples;
+}
+
+/** What is wrong with the samples, in words; `null`: nothing. */
+export function findGrowth(samples: Sample[]): string | null {
+  const [first] = samples;
+  const last = samples.at(-1);
+  if (!first || !last) return 'nothing was measured';
+  for (const [name, before, after] of [
+    ['resident memory', first.rssBytes, last.rssBytes],
+    ['open descriptors', first.descriptors, last.descriptors],
+  ] as const) {
+    const share = (after - before) / before;
+    if (share > GROWTH_SHARE) return `${name} grew by ${(100 * share).toFixed(1)}% after the first tenth`;
+  }
+  return null;
+}
+
+/** The names of what {@link formatSample} shows. */
+export const SAMPLE_HEADING = columns(['messages', 'restarts', 'RSS MiB', 'heap MiB', 'external MiB', 'descriptors']);
+
+/** A sample as a line of the table. */
+export function formatSample({ messages, restarts, rssBytes, heapBytes, externalBytes, descriptors }: Sample): string {
+  const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1);
+  return columns([messages, restarts, ...[rssBytes, heapBytes, externalBytes].map(mebibytes), descriptors]);
+}
+
+function columns(cells: (string | number)[]): string {
+  return cells.map((cell) => String(cell).padStart(13)).join('');
+}
+
+function allServe(core: Supervisor): boolean {
+  return core.status().modules.every(({ state }) => state === 'serving');
+}
+
+async function takeSample(core: Supervisor, messages: number): Promise<Sample> {
+  if (!global.gc) throw new Error('memory can be measured with node --expose-gc only');
+  // Once for what is garbage, once for what its finalizers let go.
+  global.gc();
+  await new Promise(setImmediate);
+  global.gc();
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return {
+    messages,
+    restarts: core.status().modules.reduce((sum, module) => sum + module.restarts, 0),
+    rssBytes: rss,
+    heapBytes: heapUsed,
+    externalBytes: external,
+    descriptors: readdirSync('/proc/self/fd').length,
+  };
+}

@@ -1,0 +1,44 @@
+/** The command line of the soak. */
+
+import { parseArgs } from 'node:util';
+
+/** What to run. */
+export type Options =
+  | { kind: 'soak'; messages: number; kills: number; seed: number }
+  | { kind: 'memory'; messages: number; restarts: number; seed: number };
+
+/** How to call it. */
+export const USAGE = `usage: npm run soak -- [--messages N] [--kills N] [--seed N]
+       npm run soak -- --memory [--messages N] [--restarts N] [--seed N]`;
+
+/**
+ * Reads the arguments.
+ *
+ * @param seed the one to take when none is given
+ * @throws {Error} when they cannot be understood
+ */
+export function readOptions(args: string[], seed: number): Options {
+  const { values } = parseArgs({
+    args,
+    options: {
+      memory: { type: 'boolean', default: false },
+      messages: { type: 'string' },
+      kills: { type: 'string' },
+      restarts: { type: 'string' },
+      seed: { type: 'string' },
+    },
+  });
+  const number = (name: 'messages' | 'kills' | 'restarts' | 'seed', otherwise: number): number => {
+    const text = values[name];
+    if (text === undefined) return otherwise;
+    if (!/^[0-9]{1,9}$/.test(text)) throw new Error(`found --${name} ${text}, expected a whole number`);
+    return Number(text);
+  };
+  const drawn = number('seed', seed);
+  if (!values.memory) {
+    if (values.restarts !== undefined) throw new Error('found --restarts, expected --memory with it');
+    return { kind: 'soak', messages: number('messages', 100_000), kills: number('kills', 200), seed: drawn };
+  }
+  if (values.kills !== undefined) throw new Error('found --kills, which goes without --memory');
+  return { kind: 'memory', messages: number('messages', 1_000_000), restarts: number('restarts', 500), seed: drawn };
+}

@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { readOptions } from '../../../bench/soak/options.js';
+
+it('has defaults for both forms, and takes the seed that it is given', () => {
+  expect(readOptions([], 9)).toEqual({ kind: 'soak', messages: 100_000, kills: 200, seed: 9 });
+  expect(readOptions(['--memory'], 9)).toEqual({ kind: 'memory', messages: 1_000_000, restarts: 500, seed: 9 });
+});
+
+it('takes what is said', () => {
+  expect(readOptions(['--messages', '10', '--kills=0', '--seed', '3'], 9)).toEqual({
+    kind: 'soak',
+    messages: 10,
+    kills: 0,
+    seed: 3,
+  });
+  expect(readOptions(['--memory', '--restarts', '5'], 9)).toMatchObject({ kind: 'memory', restarts: 5 });
+});
+
+it.each([
+  [['--messages', 'many'], 'found --messages many, expected a whole number'],
+  [['--kills', '-1'], /--kills/],
+  [['--restarts', '5'], 'expected --memory with it'],
+  [['--memory', '--kills', '5'], 'goes without --memory'],
+  [['--other'], /--other/],
+  [['10'], /10/],
+])('refuses %j', (args, words) => {
+  expect(() => readOptions(args, 9)).toThrow(words);
+});
