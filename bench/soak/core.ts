@@ -5,8 +5,15 @@ import { dirname, join } from 'node:path';
 import { type LifecycleEvent, makeConfig, Supervisor } from 'mesibo-modules';
 import { SLOTS } from './message.js';
 
-/** Times of the core; the deadline leaves room for a hang and a restart. */
-export const LIMITS = { hangMs: 300, deadlineMs: 5000, chainDeadlineMs: 20_000 } as const;
+/** Times of a core. */
+export interface Limits {
+  hangMs: number;
+  deadlineMs: number;
+  chainDeadlineMs: number;
+}
+
+/** Leave room for several hangs and restarts within a deadline. */
+export const LIMITS: Limits = { hangMs: 300, deadlineMs: 5000, chainDeadlineMs: 20_000 };
 
 /** One module consumes what it cannot judge, so that both defaults are seen. */
 const DEFAULTS = ['pass', 'consumed', 'pass'] as const;
@@ -25,7 +32,8 @@ const MODULE_FILE = join(
  * @param directory of this core's own
  * @param journalPath where the module of a slot journals; `null`: it does not
  */
-export function makeCore(directory: string, journalPath: (slot: number) => string | null): Supervisor {
+export function makeCore(directory: string, journalPath: (slot: number) => string | null, limits = LIMITS): Supervisor {
+  const { hangMs, deadlineMs, chainDeadlineMs } = limits;
   const modules = CHAIN.slice(0, SLOTS).map(({ name, defaultVerdict }, slot) => {
     const journal = journalPath(slot);
     return {
@@ -33,8 +41,8 @@ export function makeCore(directory: string, journalPath: (slot: number) => strin
       path: MODULE_FILE,
       abi: 'exports-2020' as const,
       onFailure: defaultVerdict === 'pass' ? ('pass' as const) : ('consume' as const),
-      deadlineMs: LIMITS.deadlineMs,
-      hangMs: LIMITS.hangMs,
+      deadlineMs,
+      hangMs,
       // Slow machines start slowly; a start that fails is none of the deaths that are wanted here.
       startTimeoutMs: 60_000,
       stopTimeoutMs: 5000,
@@ -43,7 +51,7 @@ export function makeCore(directory: string, journalPath: (slot: number) => strin
       config: journal === null ? {} : { journal },
     };
   });
-  const config = makeConfig({ modules, chainDeadlineMs: LIMITS.chainDeadlineMs });
+  const config = makeConfig({ modules, chainDeadlineMs });
   return new Supervisor(config, { runDir: join(directory, 'run') });
 }
 

@@ -34,6 +34,6 @@ async function memory(options: Options & { kind: 'memory' }): Promise<number> {
   console.log(SAMPLE_HEADING);
   const samples = await runMemory(options, (sample) => console.log(formatSample(sample)));
   const growth = findGrowth(samples);
-  console.log(growth ?? 'no growth of more than 10% after the first tenth');
+  console.log(growth ?? 'neither memory nor descriptors grew by more than 10%');
   return growth === null ? 0 : 1;
 }

@@ -1,8 +1,9 @@
-/** The memory of the core under many messages and restarts: what it needs after a tenth of them must do for all. */
+/** The memory of the core under many messages and restarts: what it needs after the first must do for all. */
 
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Supervisor } from 'mesibo-modules';
 import { LIMITS, makeCore, startAll, until } from './core.js';
 import { Killer } from './killer.js';
@@ -31,8 +32,13 @@ export interface Sample {
 const TENTHS = 10;
 const CONCURRENCY = 64;
 const LOST_AFTER_MS = 30_000;
-/** What may be added after the first tenth. */
+/** Until then the core compiles, and its heap takes the size that it keeps. */
+const WARM_UP_MESSAGES = 100_000;
+/** What may be added after that. */
 const GROWTH_SHARE = 0.1;
+/** Collected until so many rounds in a row gave no memory back. */
+const IDLE_ROUNDS = 3;
+const ROUND_MS = 50;
 
 /**
  * Runs the load and measures after each tenth of it.
@@ -80,15 +86,15 @@ export async function runMemory(options: MemoryOptions, measured: (sample: Sampl
 
 /** What is wrong with the samples, in words; `null`: nothing. */
 export function findGrowth(samples: Sample[]): string | null {
-  const [first] = samples;
+  const first = samples.find(({ messages }) => messages >= WARM_UP_MESSAGES);
   const last = samples.at(-1);
-  if (!first || !last) return 'nothing was measured';
+  if (!first || !last || first === last) return `nothing to compare: more than ${WARM_UP_MESSAGES} messages are needed`;
   for (const [name, before, after] of [
     ['resident memory', first.rssBytes, last.rssBytes],
     ['open descriptors', first.descriptors, last.descriptors],
   ] as const) {
     const share = (after - before) / before;
-    if (share > GROWTH_SHARE) return `${name} grew by ${(100 * share).toFixed(1)}% after the first tenth`;
+    if (share > GROWTH_SHARE) return `${name} grew by ${(100 * share).toFixed(1)}% after ${first.messages} messages`;
   }
   return null;
 }
@@ -111,11 +117,7 @@ function allServe(core: Supervisor): boolean {
 }
 
 async function takeSample(core: Supervisor, messages: number): Promise<Sample> {
-  if (!global.gc) throw new Error('memory can be measured with node --expose-gc only');
-  // Once for what is garbage, once for what its finalizers let go.
-  global.gc();
-  await new Promise(setImmediate);
-  global.gc();
+  await collectGarbage();
   const { rss, heapUsed, external } = process.memoryUsage();
   return {
     messages,
@@ -125,4 +127,17 @@ async function takeSample(core: Supervisor, messages: number): Promise<Sample> {
     externalBytes: external,
     descriptors: readdirSync('/proc/self/fd').length,
   };
+}
+
+/** V8 gives memory back on other threads, some time after it has found it free. */
+async function collectGarbage(): Promise<void> {
+  if (!global.gc) throw new Error('memory can be measured with node --expose-gc only');
+  let lowest = Number.POSITIVE_INFINITY;
+  for (let idle = 0; idle < IDLE_ROUNDS; ) {
+    global.gc();
+    await pause(ROUND_MS);
+    const rss = process.memoryUsage.rss();
+    idle = rss < lowest ? 0 : idle + 1;
+    lowest = Math.min(lowest, rss);
+  }
 }

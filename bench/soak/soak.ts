@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { SentMessage, Supervisor } from 'mesibo-modules';
 import { check } from './check.js';
-import { CHAIN, LIMITS, makeCore, startAll } from './core.js';
+import { CHAIN, LIMITS, type Limits, makeCore, startAll } from './core.js';
 import type { Evidence, Violation } from './evidence.js';
 import { type Figures, figuresOf } from './figures.js';
 import { readJournal } from './journal.js';
@@ -20,6 +20,7 @@ export interface SoakOptions {
   messages: number;
   kills: number;
   seed: number;
+  limits?: Limits;
 }
 
 /** What came of a soak. */
@@ -44,12 +45,12 @@ const LOST_AFTER_MS = 30_000;
  *
  * @throws {Error} when the core cannot be started, or refuses a message
  */
-export async function runSoak({ messages, kills, seed }: SoakOptions): Promise<SoakResult> {
+export async function runSoak({ messages, kills, seed, limits = LIMITS }: SoakOptions): Promise<SoakResult> {
   const directory = mkdtempSync(join(tmpdir(), 'mm-soak-'));
   const journalOf = (slot: number): string => join(directory, `${slot}.journal`);
-  const core = makeCore(directory, journalOf);
+  const core = makeCore(directory, journalOf, limits);
   const plan = planKills(seed, messages, kills);
-  const evidence = beginEvidence(seed, messages, plan);
+  const evidence = beginEvidence(seed, messages, plan, limits);
   watch(core, evidence);
   const killer = new Killer(core, plan);
   let seconds: number;
@@ -57,7 +58,7 @@ export async function runSoak({ messages, kills, seed }: SoakOptions): Promise<S
   try {
     await startAll(core);
     const beganMs = performance.now();
-    const patienceMs = LIMITS.chainDeadlineMs + LOST_AFTER_MS;
+    const patienceMs = limits.chainDeadlineMs + LOST_AFTER_MS;
     const offer = (number: number): Promise<void> => offerOne(core, killer, evidence, number);
     await runLoad({ first: 1, last: messages, concurrency: CONCURRENCY, patienceMs, offer });
     seconds = (performance.now() - beganMs) / 1000;
@@ -82,7 +83,7 @@ export async function runSoak({ messages, kills, seed }: SoakOptions): Promise<S
   };
 }
 
-function beginEvidence(seed: number, messages: number, plan: Kill[]): Evidence {
+function beginEvidence(seed: number, messages: number, plan: Kill[], limits: Limits): Evidence {
   const hangs = new Map(plan.filter(({ kind }) => kind === 'hang').map(({ number, slot }) => [number, slot]));
   return {
     messages,
@@ -91,7 +92,7 @@ function beginEvidence(seed: number, messages: number, plan: Kill[]): Evidence {
     answers: [],
     deliveries: [],
     changes: [],
-    limits: LIMITS,
+    limits,
   };
 }
 

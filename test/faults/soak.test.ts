@@ -1,14 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { runSoak } from '../../bench/soak/soak.js';
 
+// A machine that is busy with other tests may take seconds for a restart.
+const limits = { hangMs: 300, deadlineMs: 30_000, chainDeadlineMs: 100_000 };
+
 describe('messages through three modules whose hosts are killed', () => {
   it('are answered once each, as the journals of the modules have it, and so is what they sent', async () => {
-    const result = await runSoak({ messages: 5000, kills: 12, seed: Math.floor(Math.random() * 1_000_000) });
-    expect(result.violations).toEqual([]);
+    const seed = Math.floor(Math.random() * 1_000_000);
+    const { violations, ...result } = await runSoak({ messages: 5000, kills: 12, seed, limits });
+    expect(violations, `npm run soak -- --messages 5000 --kills 12 --seed ${seed}`).toEqual([]);
     expect(result.answers).toBe(5000);
-    // Chance may spare one whose message met another death first.
+    // All but one that chance may have spared, because its message met another death before.
+    expect(Object.values(result.kills).reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(11);
     for (const [kind, count] of Object.entries(result.kills)) expect(count, kind).toBeGreaterThan(0);
-    expect(result.restarts).toBeGreaterThanOrEqual(9);
+    expect(result.restarts).toBeGreaterThanOrEqual(11);
     expect(result.sends.delivered).toBeGreaterThan(1000);
-  }, 200_000);
+  }, 300_000);
 });
