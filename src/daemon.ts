@@ -76,7 +76,7 @@ class Core {
     this.#config = config;
     this.#options = options;
     this.#log = log;
-    this.#supervisor = new Supervisor(config, { runDir: options.runDir });
+    this.#supervisor = new Supervisor(config, { runDir: options.runDir, subreaper: true });
     log.follow(this.#supervisor);
   }
 

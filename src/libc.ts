@@ -46,3 +46,38 @@ export function allocateFile(fd: number, bytes: number): number {
   while (errno === EINTR) errno = fallocate(fd, 0, bytes);
   return errno;
 }
+
+const PR_SET_CHILD_SUBREAPER = 36;
+let prctl: ((option: number, a: number, b: number, c: number, d: number) => number) | undefined;
+
+/**
+ * Makes this process the new parent of what its descendants leave behind, or ends that.
+ *
+ * @throws Error when the system refuses.
+ * @see PR_SET_CHILD_SUBREAPER in prctl(2)
+ */
+export function setSubreaper(on: boolean): void {
+  prctl ??= koffi
+    .load('libc.so.6')
+    .func(
+      'int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)',
+    ) as typeof prctl & {};
+  if (prctl(PR_SET_CHILD_SUBREAPER, on ? 1 : 0, 0, 0, 0) !== 0) {
+    throw new Error(`prctl(PR_SET_CHILD_SUBREAPER) failed with errno ${koffi.errno()}`);
+  }
+}
+
+const WNOHANG = 1;
+let waitpid: ((pid: number, status: null, options: number) => number) | undefined;
+
+/**
+ * Takes note of the end of one child, so that it does not stay a zombie. Its exit status is lost: never to be called
+ * for a child that Node started, which Node itself waits for.
+ *
+ * @returns whether the child was a zombie, and is none any more.
+ * @see waitpid(2)
+ */
+export function reapChild(pid: number): boolean {
+  waitpid ??= koffi.load('libc.so.6').func('int waitpid(int pid, void *status, int options)') as typeof waitpid & {};
+  return waitpid(pid, null, WNOHANG) === pid;
+}

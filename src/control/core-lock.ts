@@ -3,6 +3,7 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { flockExclusive } from '../libc.js';
+import { parseLock } from '../lock-file.js';
 
 /** The state of a run directory's lock. */
 export interface CoreLock {
@@ -28,8 +29,7 @@ export function readCoreLock(runDir: string): CoreLock {
   }
   try {
     const held = !flockExclusive(fd);
-    const pid = Number.parseInt(readFileSync(file, 'latin1'), 10);
-    return { held, pid: pid > 0 ? pid : null };
+    return { held, pid: parseLock(readFileSync(file, 'latin1')).pid };
   } finally {
     closeSync(fd);
   }

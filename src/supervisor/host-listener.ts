@@ -3,6 +3,7 @@
 import type { Log, Ready, Result, Sent } from '../wire/codec.js';
 import type { Death } from './death.js';
 import type { DroppedKind } from './dropped-output.js';
+import type { Ending } from './end-processes.js';
 import type { Host } from './host.js';
 import type { PendingCall } from './pending-call.js';
 
@@ -23,6 +24,8 @@ export interface HostListener {
   /** The host owes nothing any more: it was stopped and has answered everything, or may take more calls. */
   relieved(host: Host): void;
   died(host: Host, end: HostEnd): void;
+  /** What the dead host had left behind outside of its process group was ended; most often nothing. */
+  leftBehind(host: Host, ending: Ending): void;
 }
 
 /** The end of a host and of the calls it held. */

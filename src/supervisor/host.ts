@@ -25,6 +25,7 @@ import { Link } from './link.js';
 import { LivenessWatch } from './liveness-watch.js';
 import type { ModuleSocket, Peer, PeerListener } from './module-socket.js';
 import { OomWatch } from './oom-watch.js';
+import type { Orphans } from './orphans.js';
 import { readOutput } from './output-reader.js';
 import { PatientTimer } from './patient-timer.js';
 import { describeCall, type LaneName, laneOf, type PendingCall } from './pending-call.js';
@@ -45,6 +46,8 @@ export interface HostSurroundings {
   runId: string;
   runDir: string;
   boxDir: string;
+  /** `null`: what leaves the process group of a host is looked for when the core stops. */
+  orphans: Orphans | null;
   blackBoxBytes: number;
   maxMessageBytes: number;
   heartbeatMs: number;
@@ -131,7 +134,8 @@ export class Host {
    * @throws {SupervisorError} `BLACK_BOX_UNAVAILABLE`; the host is then as if it had never been
    */
   start(): void {
-    this.#box = makeBox(this.#around.boxDir, this.generation, this.#around.blackBoxBytes);
+    const box = { runId: this.#around.runId, module: this.#spec.name, generation: this.generation };
+    this.#box = makeBox(this.#around.boxDir, box, this.#around.blackBoxBytes);
     const request = {
       endpoint: this.#around.endpoint,
       token: this.#token,
@@ -298,8 +302,10 @@ export class Host {
   #report(report: Report): void {
     if (!this.#link) return;
     if (!this.#trust(findReportProblem(report, this.#link.taken, this.#box?.ringSize ?? 0))) return;
+    this.#box?.notes.begin(this.#link.taken);
     this.#link.takeOver(report);
     for (const entry of report.entries ?? []) this.#enter(entry);
+    this.#box?.notes.end(this.#link.taken);
     this.#count({
       full: report.droppedLogs?.toNumber() ?? 0,
       limited: report.limitedLogs?.toNumber() ?? 0,
@@ -318,6 +324,7 @@ export class Host {
     } else if (sent) {
       if (!this.#trust(findSentProblem(sent, this.#around.maxMessageBytes))) return;
       this.#listener.sent(this, sent);
+      this.#box?.notes.handedOn();
     } else if (log) {
       this.#remember(Buffer.from(log.text ?? []).toString('utf8'));
       this.#listener.logged(this, log);
@@ -355,6 +362,7 @@ export class Host {
     this.#around.socket.forget(this.#token, this.#peerListener);
     // What is left of its process group has lost its reason to run.
     this.#process?.signalGroup('SIGKILL');
+    if (this.#process) this.#endOrphans();
     const header = this.#box?.readHeader() ?? null;
     this.#recover(header);
     const executing = header?.currentSeq ? this.#link?.find(header.currentSeq) : undefined;
@@ -385,10 +393,18 @@ export class Host {
     this.#listener.died(this, { ...death, exitCode, signal, servedMs, lost, unseen });
   }
 
+  /** The next host need not wait for it. */
+  #endOrphans(): void {
+    const ending = this.#around.orphans?.endOf(this.#token);
+    void ending?.then((ending) => this.#listener.leftBehind(this, ending));
+  }
+
   /** Takes what never travelled from the black box: verdicts, sends and logs, in their order. */
   #recover(header: BoxHeader | null): void {
     if (!header || !this.#box) return;
-    for (const entry of this.#lastLines(this.#box.readRing(this.#link?.taken ?? 0, header.head))) this.#enter(entry);
+    const from = this.#link?.taken ?? 0;
+    this.#box.notes.begin(from);
+    for (const entry of this.#lastLines(this.#box.readRing(from, header.head))) this.#enter(entry);
     this.#count({ full: header.droppedLogs, limited: 0, refusedSends: header.refusedSends });
   }
 

@@ -5,15 +5,14 @@ import { performance } from 'node:perf_hooks';
 import type { AbiName, ModuleSpec } from '../config/types.js';
 import { HostExitError, ModuleLoadError, SupervisorError } from '../errors.js';
 import type { Log, Ready, Result, Sent } from '../wire/codec.js';
-import { fromWireParams } from '../wire/params.js';
-import { textOf } from '../wire/utf8.js';
+import { toLogText, toSentMessage } from './announcements.js';
 import { CallQueue, type CallRoute } from './call-queue.js';
 import { type DroppedKind, DroppedOutput } from './dropped-output.js';
+import { describeEnding, type Ending } from './end-processes.js';
 import { Host, type HostSurroundings } from './host.js';
 import type { HostEnd, HostListener } from './host-listener.js';
 import { type ModuleEffect, type ModuleEvent, type ModuleLife, stepModule } from './module-lifecycle.js';
 import { ModuleStats } from './module-stats.js';
-import { LINE_MAX_BYTES } from './output-reader.js';
 import type { CallAnswer, CallEvent, LaneName, PendingCall } from './pending-call.js';
 import { afterCrash, afterFailedStart, NO_HISTORY, type RestartHistory } from './restart-policy.js';
 import type { LifecycleEvent, LogLine, ModuleStatus, SentMessage } from './types.js';
@@ -181,16 +180,13 @@ export class Module implements HostListener, CallRoute {
     }
   }
 
-  sent(host: Host, { params, payload }: Sent): void {
-    const message = { params: fromWireParams(params ?? {}), payload: Buffer.from(payload ?? []) };
+  sent(host: Host, sent: Sent): void {
     this.#stats.sends.total += 1;
-    this.#events.message({ module: this.name, generation: host.generation, ...message });
+    this.#events.message(toSentMessage(this.name, host.generation, sent));
   }
 
-  logged(host: Host, { level, text }: Log): void {
-    const bytes = text ?? new Uint8Array(0);
-    const line = textOf(bytes, LINE_MAX_BYTES).replace(/\r?\n$/, '');
-    this.#log(host, 'module', level ?? 0, bytes.length > LINE_MAX_BYTES ? `${line} [line cut]` : line);
+  logged(host: Host, log: Log): void {
+    this.#log(host, 'module', log.level ?? 0, toLogText(log));
   }
 
   dropped(_host: Host, kind: DroppedKind, count: number): void {
@@ -233,6 +229,11 @@ export class Module implements HostListener, CallRoute {
       const { generation, pid } = host;
       this.#events.lifecycle({ kind: 'exited', module: this.name, generation, pid, cause, signal, exitCode, text });
     });
+  }
+
+  leftBehind(host: Host, ending: Ending): void {
+    const what = describeEnding(ending, `that host ${host.generation} (pid ${host.pid}) left behind`);
+    if (what) this.#say(1, `module ${this.name}: ${what}`);
   }
 
   // ---- the module's own life ----

@@ -1,6 +1,7 @@
 /** What the kernel says of processes: the only place that reads /proc for it. */
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** The process that traces another, as a debugger does; `null`: none does, or the traced one is gone. */
@@ -36,4 +37,63 @@ function readOrEmpty(path: string): string {
   } catch {
     return '';
   }
+}
+
+/** A process, as an operator knows it. */
+export interface ProcessName {
+  pid: number;
+  /** The command, as `ps -o comm` shows it. */
+  name: string;
+}
+
+/** Every process that can be seen from here. */
+export function listProcesses(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+/** The children of a process, zombies included. One that ends meanwhile may hide others: look again at its end. */
+export function readChildren(pid: number): number[] {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`);
+    const lists = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8'));
+    return lists.join(' ').split(/\s+/).filter(Boolean).map(Number);
+  } catch {
+    // A thread that ended meanwhile, or a kernel without these lists (CONFIG_PROC_CHILDREN).
+    return listProcesses().filter((other) => parseStat(readOrEmpty(`/proc/${other}/stat`))?.parent === pid);
+  }
+}
+
+/** A process and everything below it, of which the process itself comes first. */
+export function readTree(pid: number): number[] {
+  return [pid, ...readChildren(pid).flatMap(readTree)];
+}
+
+/** The name of a process that runs; `null` for a zombie, and where there is none. */
+export function readRunning(pid: number): ProcessName | null {
+  const stat = parseStat(readOrEmpty(`/proc/${pid}/stat`));
+  return stat === null || /[ZX]/.test(stat.state) ? null : { pid, name: stat.name };
+}
+
+/** The process that another is a child of; `null` where there is none. */
+export function readParent(pid: number): number | null {
+  return parseStat(readOrEmpty(`/proc/${pid}/stat`))?.parent ?? null;
+}
+
+/**
+ * Whether a process was started with a variable of one of these values in its environment. Not for a zombie, which has none left, nor for a
+ * process of another user.
+ */
+export async function hasVariable(pid: number, name: string, values: readonly string[]): Promise<boolean> {
+  // In the background: reading may wait for the process, which may be stuck in the kernel.
+  const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
+  const entries = environment.split('\0');
+  return values.some((value) => entries.includes(`${name}=${value}`));
+}
+
+/** What stands in /proc/PID/stat; the name, in parentheses, may contain anything. `null`: not such a text. */
+export function parseStat(text: string): { name: string; state: string; parent: number } | null {
+  const [, name, state, parent] = /^\d+ \((.*)\) (\S) (\d+) /s.exec(text) ?? [];
+  return name === undefined || state === undefined ? null : { name, state, parent: Number(parent) };
 }

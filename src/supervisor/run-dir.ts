@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  constants,
   fstatSync,
   ftruncateSync,
   lstatSync,
@@ -17,17 +18,30 @@ import { join } from 'node:path';
 import { makeFolders } from '../directories.js';
 import { DirectoryError } from '../errors.js';
 import { flockExclusive } from '../libc.js';
+import { formatLock, parseLock } from '../lock-file.js';
 
 /** What a socket path may have at most: `sun_path` less its NUL. */
 const SOCKET_PATH_MAX_BYTES = 107;
+
+/** What is known of cores that held a run directory before, and were killed. */
+export interface Leftovers {
+  /** The last one; `null` when it ended cleanly, or did not say. */
+  pid: number | null;
+  /** Its sockets, which are removed already. */
+  files: string[];
+  /** Marks of processes and black boxes that it may have left; they are kept until somebody has dealt with them. */
+  runIds: string[];
+}
 
 /** A run directory that this process holds. */
 export interface RunDir {
   path: string;
   /** Marks everything that this core starts. */
   runId: string;
-  /** What was removed of a core that had been killed; empty after a clean end. */
-  swept: { pid: number | null; files: string[] };
+  /** What a killed core left; empty after a clean end. */
+  left: Leftovers;
+  /** The processes and black boxes of killed cores are dealt with: their run ids need not be kept any longer. */
+  forgetLeft(): void;
   /** Removes this core's sockets and gives the directory back. */
   release(): void;
 }
@@ -43,23 +57,64 @@ export function acquireRunDir(path: string): RunDir {
   const fd = openLock(lockPath);
   if (!lockSoon(fd)) {
     closeSync(fd);
-    const holder = readPid(lockPath);
-    const who = holder === null ? 'another core' : `the core with pid ${holder}`;
+    const { pid } = parseLock(readFileSync(lockPath, 'latin1'));
+    const who = pid === null ? 'another core' : `the core with pid ${pid}`;
     throw new DirectoryError(
       'RUN_DIR_BUSY',
       `${path} is held by ${who}; stop that one, or give this one another --run-dir`,
     );
   }
-  let swept: RunDir['swept'];
   try {
-    swept = { pid: readPid(lockPath), files: sweep(path) };
-    ftruncateSync(fd, 0);
-    writeSync(fd, `${process.pid}\n`, 0);
+    return new HeldRunDir(path, fd);
   } catch (cause) {
     closeSync(fd);
     throw unusable(path, cause);
   }
-  return { path, runId: randomBytes(8).toString('hex'), swept, release: () => release(path, fd) };
+}
+
+class HeldRunDir implements RunDir {
+  readonly path: string;
+  readonly runId = randomBytes(8).toString('hex');
+  readonly left: Leftovers;
+  readonly #fd: number;
+  #unsettled: string[];
+  #released = false;
+
+  constructor(path: string, fd: number) {
+    this.path = path;
+    this.#fd = fd;
+    const { pid, runIds } = parseLock(readFileSync(join(path, 'lock'), 'latin1'));
+    this.left = { pid, runIds, files: sweep(path) };
+    this.#unsettled = runIds;
+    writeLock(fd, formatLock(process.pid, [this.runId, ...runIds]));
+  }
+
+  forgetLeft(): void {
+    if (this.#released) return;
+    this.#unsettled = [];
+    writeLock(this.#fd, formatLock(process.pid, [this.runId]));
+  }
+
+  release(): void {
+    this.#released = true;
+    try {
+      // Where the directory was removed and made again, what stands there is another core's.
+      if (statSync(join(this.path, 'lock')).ino === fstatSync(this.#fd).ino) sweep(this.path);
+      // A start that failed before it came to the leftovers passes them on as it found them.
+      const { pid } = this.left;
+      writeLock(this.#fd, this.#unsettled.length === 0 ? '' : formatLock(pid ?? process.pid, this.#unsettled));
+    } catch {
+      // Somebody removed the directory: then nothing of this core is left in it.
+    } finally {
+      closeSync(this.#fd);
+    }
+  }
+}
+
+/** Never cut first: a core that is killed between the two must not have lost the run ids. A stale line does no harm. */
+function writeLock(fd: number, text: string): void {
+  writeSync(fd, text, 0);
+  ftruncateSync(fd, text.length);
 }
 
 /**
@@ -108,7 +163,8 @@ function lockSoon(fd: number): boolean {
 
 function openLock(path: string): number {
   try {
-    return openSync(path, 'a+', 0o600);
+    // Not for appending, which would ignore where the text is to stand.
+    return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   } catch (cause) {
     throw unusable(path, cause);
   }
@@ -119,11 +175,6 @@ function unusable(path: string, cause: unknown): DirectoryError {
   return new DirectoryError('RUN_DIR_UNUSABLE', `${path} cannot be used (${why}); give another --run-dir`, { cause });
 }
 
-function readPid(lockPath: string): number | null {
-  const pid = Number.parseInt(readFileSync(lockPath, 'utf8'), 10);
-  return Number.isNaN(pid) ? null : pid;
-}
-
 /** The names of our sockets; the last is the control socket before it has its name. */
 const OURS = /^(control\.sock|module-\w+\.sock|c\d+)$/;
 
@@ -132,16 +183,4 @@ function sweep(path: string): string[] {
   const files = readdirSync(path).filter((name) => OURS.test(name) && lstatSync(join(path, name)).isSocket());
   for (const name of files) unlinkSync(join(path, name));
   return files;
-}
-
-function release(path: string, fd: number): void {
-  try {
-    // Where the directory was removed and made again, what stands there is another core's.
-    if (statSync(join(path, 'lock')).ino === fstatSync(fd).ino) sweep(path);
-    ftruncateSync(fd, 0);
-  } catch {
-    // Somebody removed the directory: then nothing of this core is left in it.
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -11,6 +11,7 @@ import { Module, type ModuleEvents } from './module.js';
 import { ModuleSocket } from './module-socket.js';
 import type { CallEvent } from './pending-call.js';
 import { acquireRunDir, type RunDir, socketPath } from './run-dir.js';
+import { Sweeper } from './sweeper.js';
 import type {
   Decision,
   LifecycleEvent,
@@ -29,6 +30,11 @@ export interface SupervisorOptions {
   runDir: string;
   /** Where black boxes are made; a memory file system. */
   boxDir?: string;
+  /**
+   * Makes this process the parent of what hosts leave behind, which is then ended with its host; without it, when the
+   * supervisor stops. Only for a process that has no other children than those it starts with Node on this thread.
+   */
+  subreaper?: boolean;
 }
 
 /** How a start ended. */
@@ -59,7 +65,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** `opening`: takes the run directory, makes the sockets; from `starting` on the chain is whole. */
   #state: 'new' | 'opening' | 'starting' | 'running' | 'stopping' | 'stopped' = 'new';
   #opening: Promise<void> | null = null;
+  #recovering: Promise<void> | null = null;
   #runDir: RunDir | null = null;
+  #sweeper: Sweeper | null = null;
   #modules: Module[] = [];
   #sockets: ModuleSocket[] = [];
   #stopped: Promise<void> | null = null;
@@ -73,9 +81,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   /**
-   * Takes the run directory and starts every module.
+   * Takes the run directory, ends what a killed core left, starts every module, and announces what modules had sent and
+   * logged when that core was killed.
    *
-   * @returns when each module is ready or refused
+   * @returns when each module is ready or refused, and all that is announced
    * @throws {DirectoryError} when the run directory is held by another core or cannot be used
    * @throws {IllegalStateError} when called twice, or stopped meanwhile
    */
@@ -86,13 +95,15 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       this.#opening = this.#open();
       await this.#opening;
     } catch (error) {
-      this.#close();
+      await this.#close();
       throw error;
     }
     this.#require('opening', 'start');
     const starts = this.#modules.map((module) => module.start());
     this.#state = 'starting';
     const refusals = await Promise.all(starts);
+    this.#recovering = this.#sweeper?.recover(() => this.#state === 'starting') ?? null;
+    await this.#recovering;
     if (this.#state === 'starting') this.#state = 'running';
     const refused: StartReport['refused'] = [];
     refusals.forEach((error, i) => {
@@ -179,7 +190,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   status(): SupervisorStatus {
     const uptimeSeconds = Math.round((performance.now() - this.#startedMs) / 1000);
     return {
-      core: { pid: process.pid, version: VERSION, uptimeSeconds, config: this.#config.file, problems: [] },
+      core: {
+        pid: process.pid,
+        version: VERSION,
+        uptimeSeconds,
+        config: this.#config.file,
+        problems: [],
+        recoveredSends: this.#sweeper?.recoveredSends ?? 0,
+      },
       modules: this.#modules.map((module) => module.status()),
     };
   }
@@ -203,8 +221,13 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   async #open(): Promise<void> {
     this.#runDir = acquireRunDir(this.#options.runDir);
-    this.#saySwept(this.#runDir);
-    for (const spec of this.#config.modules) await this.#add(spec, this.#runDir);
+    const { maxMessageBytes, modules } = this.#config;
+    const { message, log } = this.#announce();
+    const { subreaper = false } = this.#options;
+    const around = { runDir: this.#runDir, boxDir: this.#boxDir, maxMessageBytes, subreaper };
+    this.#sweeper = new Sweeper({ ...around, message, log });
+    await this.#sweeper.sweep();
+    for (const spec of modules) await this.#add(spec, this.#runDir);
   }
 
   async #add(spec: CoreConfig['modules'][number], runDir: RunDir): Promise<void> {
@@ -217,7 +240,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       endpoint: `ipc://${path}`,
       runId: runDir.runId,
       runDir: runDir.path,
-      boxDir: this.#options.boxDir ?? '/dev/shm',
+      boxDir: this.#boxDir,
+      orphans: this.#sweeper?.orphans ?? null,
       blackBoxBytes: this.#config.blackBoxBytes,
       maxMessageBytes: this.#config.maxMessageBytes,
       heartbeatMs: this.#config.heartbeatMs,
@@ -245,12 +269,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     }
   }
 
-  #saySwept({ path, swept }: RunDir): void {
-    if (swept.pid === null && swept.files.length === 0) return;
-    const who = swept.pid === null ? 'a core' : `the core with pid ${swept.pid}`;
-    const text = `${who} did not end cleanly; ${swept.files.length} sockets that it left in ${path} were removed`;
-    const line: LogLine = { time: Date.now(), module: null, generation: null, source: 'supervisor', level: 1, text };
-    this.#emit(() => this.emit('log', line));
+  get #boxDir(): string {
+    return this.#options.boxDir ?? '/dev/shm';
   }
 
   async #stop(now: boolean): Promise<void> {
@@ -258,10 +278,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     await this.#opening?.catch(() => undefined);
     if (!now) await Promise.allSettled(this.#underway);
     for (const module of [...this.#modules].reverse()) await module.stop();
-    this.#close();
+    await this.#recovering;
+    await this.#close();
   }
 
-  #close(): void {
+  async #close(): Promise<void> {
+    await this.#sweeper?.close();
     this.#state = 'stopped';
     for (const socket of this.#sockets) socket.close();
     this.#runDir?.release();

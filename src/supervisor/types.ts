@@ -174,6 +174,8 @@ export interface SupervisorStatus {
     config: string | null;
     /** What is wrong with the core itself, such as a log that cannot be written; a line each. */
     problems: string[];
+    /** Messages of modules that a killed core could not hand on any more, and this one did at its start. */
+    recoveredSends: number;
   };
   modules: ModuleStatus[];
 }

@@ -40,6 +40,8 @@ const PHASES: readonly Phase[] = ['booting', 'loading', 'init', 'serving', 'clea
 export interface BoxHeader {
   /** Absolute position behind the last record that was begun. */
   head: number;
+  /** Everything before it has been taken over by the core, as the host knows. */
+  tail: number;
   phase: Phase;
   /** The call being executed; 0: none. */
   currentSeq: number;
@@ -83,6 +85,7 @@ export function readHeader(fd: number): BoxHeader | null {
   if (!header.subarray(0, 8).equals(MAGIC) || header.readUInt32LE(8) !== BOX.version) return null;
   return {
     head: Number(header.readBigUInt64LE(BOX.head)),
+    tail: Number(header.readBigUInt64LE(BOX.tail)),
     phase: PHASES[header.readUInt32LE(BOX.phase)] ?? 'booting',
     currentSeq: Number(header.readBigUInt64LE(BOX.currentSeq)),
     currentStart: header.readBigUInt64LE(BOX.currentStart),

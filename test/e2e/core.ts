@@ -49,6 +49,7 @@ export class TestCore {
   readonly supervisor: Supervisor;
   report: StartReport = { refused: [] };
   readonly #pids: number[] = [];
+  #runId = '';
   #waiting: { holds: () => boolean; done: () => void }[] = [];
 
   constructor(options: ConfigOptions, overrides: Partial<CoreConfig> = {}) {
@@ -68,6 +69,7 @@ export class TestCore {
   /** Starts the core. */
   async start(): Promise<this> {
     this.report = await this.supervisor.start();
+    this.#runId = readRunId(this.runDir);
     return this;
   }
 
@@ -109,7 +111,7 @@ export class TestCore {
     await this.supervisor.stop();
     expect(this.#pids.filter(isRunning)).toEqual([]);
     expect(readdirSync(this.runDir).filter((name) => name !== 'lock')).toEqual([]);
-    expect(readdirSync('/dev/shm').filter((name) => name.startsWith(`mesibo-modules-${process.pid}-`))).toEqual([]);
+    expect(boxesOf(this.#runId)).toEqual([]);
     rmSync(this.directory, { recursive: true });
   }
 
@@ -124,6 +126,16 @@ export class TestCore {
 /** Starts a core with these modules. */
 export function startCore(modules: ModuleOptions[], options: Omit<ConfigOptions, 'modules'> = {}): Promise<TestCore> {
   return new TestCore({ ...options, modules }).start();
+}
+
+/** What marks everything that the core of a run directory started; it is there as long as the core runs. */
+export function readRunId(runDir: string): string {
+  return readFileSync(join(runDir, 'lock'), 'utf8').split('\n')[1] as string;
+}
+
+/** The black boxes that there are of one run. */
+export function boxesOf(runId: string): string[] {
+  return readdirSync('/dev/shm').filter((name) => name.startsWith(`mesibo-modules-${runId}`));
 }
 
 /** Whether a process runs; a zombie does not. */

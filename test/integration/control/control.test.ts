@@ -20,7 +20,10 @@ type Answer = (params: MessageParamsInput, payload: Uint8Array) => Promise<Outco
 class ScriptedCore extends EventEmitter<{ message: [SentMessage] }> implements ControlledCore {
   answer: Answer = async (params, payload) => pass(params, payload);
   status(): SupervisorStatus {
-    return { core: { pid: 7, version: '1', uptimeSeconds: 1, config: null, problems: [] }, modules: [] };
+    return {
+      core: { pid: 7, version: '1', uptimeSeconds: 1, config: null, problems: [], recoveredSends: 0 },
+      modules: [],
+    };
   }
   onMessage(params: MessageParamsInput, payload: Uint8Array): Promise<Outcome> {
     return this.answer(params, payload);

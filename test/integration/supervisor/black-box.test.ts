@@ -1,5 +1,6 @@
 /** The two ends of a black box: the shim as it is built writes, the core reads. */
 
+import { randomBytes } from 'node:crypto';
 import { openSync } from 'node:fs';
 import koffi from 'koffi';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -19,7 +20,11 @@ let mesiboLog: (module: null, level: number, format: string) => number;
 
 beforeAll(() => {
   shim = loadShim();
-  box = makeBox('/dev/shm', GENERATION, 2 * 1024 * 1024);
+  box = makeBox(
+    '/dev/shm',
+    { runId: randomBytes(8).toString('hex'), module: 'm', generation: GENERATION },
+    2 * 1024 * 1024,
+  );
   // The shim closes the descriptor that it is given: the core's stays open, as it does across a spawn.
   expect(shim.openBox(openSync(`/proc/self/fd/${box.fd}`, 'r+'))).toBe(0);
   shim.setMaxMessage(MAX_MESSAGE);

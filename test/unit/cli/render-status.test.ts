@@ -52,7 +52,14 @@ const crashed: ModuleStatus = {
 
 function statusOf(...modules: ModuleStatus[]): SupervisorStatus {
   return {
-    core: { pid: 7, version: '1.2.3', uptimeSeconds: 3723, config: '/etc/mesibo/mesibo.conf', problems: [] },
+    core: {
+      pid: 7,
+      version: '1.2.3',
+      uptimeSeconds: 3723,
+      config: '/etc/mesibo/mesibo.conf',
+      problems: [],
+      recoveredSends: 0,
+    },
     modules,
   };
 }

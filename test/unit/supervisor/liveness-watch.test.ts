@@ -6,6 +6,7 @@ import { type Clock, PROCESS_START_NS, stopClock } from '../../helpers/clock.js'
 const HANG = 2000;
 const BEAT = 1000;
 const IDLE: BoxHeader = {
+  tail: 0,
   head: 0,
   phase: 'serving',
   currentSeq: 0,

@@ -33,8 +33,8 @@ describe('a run directory', () => {
     const path = join(directory, 'a/run');
     const runDir = acquireRunDir(path);
     expect(statSync(path).mode & 0o777).toBe(0o700);
-    expect(readFileSync(join(path, 'lock'), 'utf8')).toBe(`${process.pid}\n`);
-    expect(runDir.swept).toEqual({ pid: null, files: [] });
+    expect(readFileSync(join(path, 'lock'), 'utf8')).toBe(`${process.pid}\n${runDir.runId}\n`);
+    expect(runDir.left).toEqual({ pid: null, files: [], runIds: [] });
     expect(runDir.runId).toMatch(/^[0-9a-f]{16}$/);
     runDir.release();
     expect(readdirSync(path)).toEqual(['lock']);
@@ -53,7 +53,7 @@ describe('a run directory', () => {
   it('is refused, whole, to whoever comes second', () => {
     const first = acquireRunDir(directory);
     expect(() => acquireRunDir(directory)).toThrow(expect.objectContaining({ code: 'RUN_DIR_BUSY' }));
-    expect(readFileSync(join(directory, 'lock'), 'utf8')).toBe(`${process.pid}\n`);
+    expect(readFileSync(join(directory, 'lock'), 'utf8')).toBe(`${process.pid}\n${first.runId}\n`);
     first.release();
   });
 
@@ -88,13 +88,33 @@ describe('a run directory', () => {
     const server = await listen('module-x.sock');
     const other = await listen('docker.sock');
     const runDir = acquireRunDir(directory);
-    expect(runDir.swept).toEqual({ pid: 4711, files: ['module-x.sock'] });
+    expect(runDir.left).toEqual({ pid: 4711, files: ['module-x.sock'], runIds: [] });
     expect(existsSync(join(directory, 'module-x.sock'))).toBe(false);
     expect(existsSync(join(directory, 'notes.txt'))).toBe(true);
     runDir.release();
     expect(existsSync(join(directory, 'docker.sock'))).toBe(true);
     other.close();
     server.close();
+  });
+
+  it('keeps the run ids of killed cores until they are dealt with, through starts that fail or are killed', () => {
+    const lock = join(directory, 'lock');
+    const [killed, older] = ['0123456789abcdef', 'fedcba9876543210'];
+    writeFileSync(lock, `4711\n${killed}\n${older}\n`);
+    const failed = acquireRunDir(directory);
+    expect(failed.left).toEqual({ pid: 4711, files: [], runIds: [killed, older] });
+    expect(readFileSync(lock, 'utf8')).toBe(`${process.pid}\n${failed.runId}\n${killed}\n${older}\n`);
+    failed.release();
+    expect(readFileSync(lock, 'utf8')).toBe(`4711\n${killed}\n${older}\n`);
+    const works = acquireRunDir(directory);
+    expect(works.left.runIds).toEqual([killed, older]);
+    works.forgetLeft();
+    expect(readFileSync(lock, 'utf8')).toBe(`${process.pid}\n${works.runId}\n`);
+    works.release();
+    expect(readFileSync(lock, 'utf8')).toBe('');
+    // Too late: the file is another core's by now.
+    works.forgetLeft();
+    expect(readFileSync(lock, 'utf8')).toBe('');
   });
 
   it.each([

@@ -16,6 +16,7 @@ describe('the header', () => {
     writeSync(fd, formatHeader(7, 65536), 0, undefined, 0);
     expect(readHeader(fd)).toEqual({
       head: 0,
+      tail: 0,
       phase: 'booting',
       currentSeq: 0,
       currentStart: 0n,
@@ -38,6 +39,7 @@ describe('the header', () => {
   it('says what the host wrote into it', () => {
     const header = formatHeader(7, 65536);
     header.writeBigUInt64LE(2n ** 40n + 8n, BOX.head);
+    header.writeBigUInt64LE(2n ** 40n - 8n, BOX.tail);
     header.writeBigUInt64LE(3n, BOX.droppedLogs);
     header.writeBigUInt64LE(4n, BOX.refusedSends);
     header.writeUInt32LE(1, BOX.exitCalled);
@@ -50,6 +52,7 @@ describe('the header', () => {
     writeSync(fd, header, 0, undefined, 0);
     expect(readHeader(fd)).toEqual({
       head: 2 ** 40 + 8,
+      tail: 2 ** 40 - 8,
       phase: 'serving',
       currentSeq: 2 ** 33,
       currentStart: 2n ** 60n + 1n,
