@@ -1,0 +1,169 @@
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LogLine } from 'mesibo-modules';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ChildCore } from '../helpers/child-core.js';
+import { listMarked, listZombies } from '../helpers/processes.js';
+import { boxesOf, fixtureModule, isRunning, makeTempDir, readRunId, sample } from './core.js';
+
+const leaves = fixtureModule('leaves-daemons');
+const crashy = { name: 'crashy', path: sample('crashy'), maxCrashes: null, backoff: { minMs: 10, maxMs: 10 } };
+const WAIT = { timeout: 10_000 };
+
+let directory: string;
+let runDir: string;
+let core: ChildCore;
+let runId: string;
+let strays: number[];
+
+beforeEach(() => {
+  directory = makeTempDir();
+  runDir = join(directory, 'run');
+  strays = [];
+});
+afterEach(async () => {
+  await core.kill();
+  for (const pid of strays.filter(isRunning)) process.kill(pid, 'SIGKILL');
+  rmSync(directory, { recursive: true });
+});
+
+async function start(subreaper: boolean, modules = [leaves]): Promise<void> {
+  core = await ChildCore.start({ runDir, modules, subreaper });
+  runId = readRunId(runDir);
+}
+
+const warnings = (logs: LogLine[]) =>
+  logs.filter(({ source, level }) => source === 'supervisor' && level === 1).map(({ text }) => text);
+
+/** Lets the module leave a daemon, and says which. */
+async function leave(kind: string): Promise<number> {
+  await core.outcome(kind);
+  const found = () => core.logs.map(({ text }) => /^left (\d+)$/.exec(text)?.[1]).filter(Boolean);
+  await core.until(() => found().length > 0);
+  const pid = Number(found().at(-1));
+  strays.push(pid);
+  return pid;
+}
+
+/** What carries the mark of this core, beside its hosts. */
+const marked = () => listMarked('MESIBO_RUN_ID', runId).filter((pid) => !core.hosts.includes(pid));
+
+describe('a core that is a subreaper', () => {
+  it.each([
+    ['keep', 1],
+    ['chain', 3],
+    ['phoenix', 2],
+  ])('ends what a dead host left: %s', async (kind, count) => {
+    await start(true);
+    const daemon = await leave(kind);
+    await expect.poll(marked, WAIT).toHaveLength(count);
+    // As long as its host lives it is left alone, also by the death of others.
+    expect(isRunning(daemon)).toBe(true);
+    process.kill(core.hosts[0] as number, 'SIGKILL');
+    await core.until(() => core.lives('ready').length === 2);
+    await core.until(() => warnings(core.logs).length > 0);
+    expect(marked()).toEqual([]);
+    const said = new RegExp(
+      `^module leaves_daemons: \\d+ process(es)? that host 1 \\(pid ${core.hosts[0]}\\) left behind (was|were) ended: .*\\(pid ${daemon}\\)`,
+    );
+    expect(warnings(core.logs)[0]).toMatch(said);
+    await expect.poll(() => listZombies(core.pid), WAIT).toEqual([]);
+    expect(await core.outcome('hello')).toEqual([null]);
+  });
+
+  it('ends at its own stop what has wiped its environment, for nobody can say whose it is', async () => {
+    await start(true, [leaves, crashy]);
+    const daemon = await leave('wipe');
+    process.kill(core.hosts[0] as number, 'SIGKILL');
+    await core.until(() => core.lives('ready').length === 3);
+    expect(isRunning(daemon)).toBe(true);
+    await core.stop();
+    expect(isRunning(daemon)).toBe(false);
+    expect(warnings(core.logs)).toEqual([`1 process that modules left behind was ended: sleep (pid ${daemon})`]);
+  });
+
+  it('leaves no zombie and steals no exit code while orphans end by the hundred', async () => {
+    await start(true, [leaves, crashy]);
+    for (let round = 0; round < 10; round++) {
+      core.send('swarm 100');
+      // It exits with 0 while a hundred others exit with codes from 0 to 99.
+      expect(await core.outcome('exit')).toEqual([null, 'crash']);
+      await core.until(() => core.lives('ready').length === 3 + round);
+    }
+    const codes = core.lives('exited').map(({ module, exitCode, signal }) => [module, exitCode, signal]);
+    expect(codes).toEqual(Array.from({ length: 10 }, () => ['crashy', 0, null]));
+    await expect.poll(() => listZombies(core.pid), WAIT).toEqual([]);
+    await core.stop();
+    expect(warnings(core.logs).filter((text) => text.includes('left behind'))).toEqual([]);
+  });
+
+  it('does not touch the children that the program starts itself', async () => {
+    await start(true);
+    const child = await core.startChild();
+    strays.push(child);
+    await leave('keep');
+    process.kill(core.hosts[0] as number, 'SIGKILL');
+    await core.until(() => warnings(core.logs).length > 0);
+    await core.stop();
+    expect(isRunning(child)).toBe(true);
+  });
+});
+
+describe('a core that is none', () => {
+  it('ends what its hosts left when it stops, and touches nothing else', async () => {
+    await start(false);
+    const child = await core.startChild();
+    strays.push(child);
+    const daemon = await leave('keep');
+    process.kill(core.hosts[0] as number, 'SIGKILL');
+    await core.until(() => core.lives('ready').length === 2);
+    expect(isRunning(daemon)).toBe(true);
+    await core.stop();
+    expect(isRunning(daemon)).toBe(false);
+    expect(isRunning(child)).toBe(true);
+    expect(warnings(core.logs)).toEqual([expect.stringMatching(/^1 process that modules left behind was ended: /)]);
+    expect(warnings(core.logs)[0]).toContain(`(pid ${daemon})`);
+  });
+});
+
+describe('after a core was killed', () => {
+  it.each([true, false])('the next start ends what its hosts had left (subreaper: %s)', async (subreaper) => {
+    await start(subreaper);
+    const daemon = await leave('chain');
+    await expect.poll(marked, WAIT).toHaveLength(3);
+    await core.kill();
+    await expect.poll(() => core.hosts.filter(isRunning), WAIT).toEqual([]);
+    expect(isRunning(daemon)).toBe(true);
+    expect(boxesOf(runId)).toHaveLength(1);
+
+    const killed = { pid: core.pid, runId };
+    await start(subreaper);
+    expect(listMarked('MESIBO_RUN_ID', killed.runId)).toEqual([]);
+    expect(boxesOf(killed.runId)).toEqual([]);
+    const [sockets, processes, boxes] = warnings(core.logs);
+    expect(sockets).toMatch(new RegExp(`^the core with pid ${killed.pid} did not end cleanly; 1 sockets`));
+    expect(processes).toMatch(new RegExp(`^3 processes that it left were ended: .*\\(pid ${daemon}\\)`));
+    // The line that the module had logged was told already, or is told now.
+    expect(boxes).toMatch(
+      /^0 messages and \d log lines were found in the black boxes of a killed core and delivered now$/,
+    );
+    expect(await core.outcome('hello')).toEqual([null]);
+    await core.stop();
+    expect(readdirSync(runDir)).toEqual(['lock']);
+    expect(boxesOf(runId)).toEqual([]);
+  });
+
+  it('a start that is killed in the middle of sweeping leaves that to the next one', async () => {
+    await start(false);
+    await leave('keep');
+    await core.kill();
+    const first = runId;
+    // Killed as soon as it has the lock: whatever it had done by then, nothing may be forgotten.
+    const second = new ChildCore({ runDir, modules: [leaves] });
+    await second.until(() => second.logs.length > 0);
+    await second.kill();
+    await start(false);
+    expect(listMarked('MESIBO_RUN_ID', first)).toEqual([]);
+    expect(boxesOf(first)).toEqual([]);
+  });
+});

@@ -1,0 +1,93 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { ChildCore } from '../helpers/child-core.js';
+import { boxesOf, fixtureModule, isRunning, readRunId, TestCore } from './core.js';
+
+// The killed core stands still on purpose, and not for being late.
+const patient = { deadlineMs: 60_000, hangMs: null };
+const sendsMany = fixtureModule('sends-many', patient);
+const floods = fixtureModule('flood', patient);
+
+let killed: ChildCore;
+let next: TestCore;
+
+beforeEach(() => {
+  next = new TestCore({ modules: [sendsMany, floods] });
+});
+afterEach(async () => {
+  await killed.kill();
+  await next.close();
+});
+
+const upTo = (count: number) => Array.from({ length: count }, (_, i) => `sent ${i + 1}`);
+const textsOf = (core: ChildCore) => core.sent.map(({ text }) => text);
+const recovered = () => next.sent.map(({ payload }) => payload.toString());
+const line = (sends: number, lines: number) =>
+  `${sends} messages and ${lines} log lines were found in the black boxes of a killed core and delivered now`;
+
+/** Starts a core that stands still, by then, at one of the messages of one call, which is over. */
+async function standStill(at: number, count: number): Promise<void> {
+  killed = await ChildCore.start({ runDir: next.runDir, modules: [sendsMany], standStillAt: at });
+  killed.send(String(count));
+  await killed.until(() => killed.sent.length === at);
+}
+
+it('what a module sent is delivered by the next core, and one message at most for the second time', async () => {
+  await standStill(700, 5000);
+  const runId = readRunId(next.runDir);
+  await killed.kill();
+  await next.start();
+  expect(textsOf(killed)).toEqual(upTo(700));
+  // It stood still while the 700th was announced, before it could note that.
+  expect(recovered()).toEqual(upTo(5000).slice(699));
+  expect(next.sent.every(({ module, generation }) => module === 'sends_many' && generation === 1)).toBe(true);
+  expect(next.sent[0]).toMatchObject({ params: { id: 700n, to: 'a', from: 'b' } });
+  expect(next.supervisor.status().core.recoveredSends).toBe(4301);
+  expect(next.logs.map(({ text }) => text)).toContain(line(4301, 0));
+  expect(boxesOf(runId)).toEqual([]);
+});
+
+it('what was delivered is not delivered again, however often the ring of the box was full', async () => {
+  killed = await ChildCore.start({ runDir: next.runDir, modules: [sendsMany] });
+  for (let i = 0; i < 15; i++) expect(await killed.outcome('4000')).toEqual([null]);
+  expect(killed.sent).toHaveLength(60_000);
+  await killed.kill();
+  await next.start();
+  expect(next.sent).toEqual([]);
+  expect(next.supervisor.status().core.recoveredSends).toBe(0);
+});
+
+it('the rest of a call is delivered where many calls went before', async () => {
+  killed = await ChildCore.start({ runDir: next.runDir, modules: [sendsMany], standStillAt: 60_050 });
+  for (let i = 0; i < 15; i++) expect(await killed.outcome('4000')).toEqual([null]);
+  killed.send('200');
+  await killed.until(() => killed.sent.length === 60_050);
+  await killed.kill();
+  await next.start();
+  expect(recovered()).toEqual(upTo(200).slice(49));
+});
+
+it('a core that is killed while it delivers leaves the rest to the one after it', async () => {
+  await standStill(10, 3000);
+  const runId = readRunId(next.runDir);
+  await killed.kill();
+  const second = new ChildCore({ runDir: next.runDir, modules: [sendsMany], standStillAt: 1500 });
+  await second.until(() => second.sent.length === 1500);
+  await second.kill();
+  await next.start();
+  expect(textsOf(second)).toEqual(upTo(3000).slice(9, 1509));
+  expect(recovered()).toEqual(upTo(3000).slice(1508));
+  expect([...second.hosts, ...killed.hosts].filter(isRunning)).toEqual([]);
+  expect(boxesOf(runId)).toEqual([]);
+});
+
+it('lines that a module logged are told, perhaps once more, but none is missing', async () => {
+  const standStillAt = 'line 100';
+  killed = await ChildCore.start({ runDir: next.runDir, modules: [floods], standStillAt });
+  killed.send('5000');
+  await killed.until(() => killed.logs.some(({ text }) => text === standStillAt));
+  await killed.kill();
+  await next.start();
+  const lines = next.lines('flood');
+  expect(lines.slice(-4900)).toEqual(Array.from({ length: 4900 }, (_, i) => `line ${101 + i}`));
+  expect(next.logs.map(({ text }) => text)).toContain(line(0, lines.length));
+});

@@ -1,0 +1,34 @@
+/** Processes as the machine shows them, for tests. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Every process, its parent and its state; what ends meanwhile is left out. */
+export function listProcesses(): { pid: number; parent: number; state: string }[] {
+  return readdirSync('/proc').flatMap((name) => {
+    const [, state, parent] = /\) (\S) (\d+) /.exec(/^\d+$/.test(name) ? read(`/proc/${name}/stat`) : '') ?? [];
+    return state ? [{ pid: Number(name), parent: Number(parent), state }] : [];
+  });
+}
+
+/** The processes that carry a variable; zombies have none left. */
+export function listMarked(variable: string, value: string): number[] {
+  const carries = (pid: number) => read(`/proc/${pid}/environ`).split('\0').includes(`${variable}=${value}`);
+  return listProcesses()
+    .map(({ pid }) => pid)
+    .filter(carries);
+}
+
+/** The zombies among the children of a process. */
+export function listZombies(parent: number): number[] {
+  return listProcesses()
+    .filter((process) => process.parent === parent && process.state === 'Z')
+    .map(({ pid }) => pid);
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
