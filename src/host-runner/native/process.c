@@ -53,22 +53,6 @@ MM_EXPORT int32_t mm_follow_parent(int32_t pipe_fd)
     return 0;
 }
 
-/* A signal and _exit() come past this. */
-static void note_exit(int code, void *unused)
-{
-    (void)unused;
-    if (!mm_may_write())
-        return;
-    mm_box->exit_code = code;
-    __atomic_store_n(&mm_box->exit_called, 1, __ATOMIC_RELEASE);
-}
-
-/* Notes in the box when somebody calls exit(): JavaScript would not learn of it. */
-MM_EXPORT int32_t mm_watch_exit(void) { return on_exit(note_exit, NULL); }
-
-/* What a module prints arrives line by line, also the last lines before a crash. */
-MM_EXPORT void mm_flush_lines(void) { setvbuf(stdout, NULL, _IOLBF, BUFSIZ); }
-
 /*
  * Ends the process at once but for unwritten output: after cleanup, static destructors of a module would run while its
  * threads still do.
@@ -78,3 +62,23 @@ MM_EXPORT void mm_exit(int32_t code)
     fflush(NULL);
     _exit(code);
 }
+
+/*
+ * Notes the exit and ends the process. What the module itself registered has run by now; what was registered before it
+ * is Node's, which crashes when another thread than its own calls exit(), and waits for ever in a forked child.
+ */
+static void leave(int code, void *unused)
+{
+    (void)unused;
+    if (mm_may_write()) {
+        mm_box->exit_code = code;
+        __atomic_store_n(&mm_box->exit_called, 1, __ATOMIC_RELEASE);
+    }
+    mm_exit(code);
+}
+
+/* From here on exit() is noted in the box: JavaScript would not learn of it. A signal and _exit() come past this. */
+MM_EXPORT int32_t mm_watch_exit(void) { return on_exit(leave, NULL); }
+
+/* What a module prints arrives line by line, also the last lines before a crash. */
+MM_EXPORT void mm_flush_lines(void) { setvbuf(stdout, NULL, _IOLBF, BUFSIZ); }
