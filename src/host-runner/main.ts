@@ -6,13 +6,14 @@
 import { writeSync } from 'node:fs';
 import { SupervisorError } from '../errors.js';
 import type { CoreFrame, Welcome } from '../wire/codec.js';
-import { loadShim, type Shim } from './shim.js';
+import { loadShim, type Shim, STACK_GUARD_BYTES } from './shim.js';
 
 const CORE_PIPE_FD = 3;
 const BLACK_BOX_FD = 4;
 
 const shim = loadShim();
 if (shim.followParent(CORE_PIPE_FD) !== 0) shim.exit(0);
+if (shim.guardStack(STACK_GUARD_BYTES) !== 0) fail('the stack of the module cannot be guarded');
 shim.flushLines();
 const unmapped = shim.openBox(BLACK_BOX_FD);
 if (unmapped !== 0) fail(`the black box cannot be mapped (errno ${-unmapped})`);

@@ -8,6 +8,7 @@ import { loadForGood } from './library.js';
 export interface Shim {
   followParent(pipeFd: number): number;
   watchExit(): number;
+  guardStack(bytes: number): number;
   flushLines(): void;
   openBox(fd: number): number;
   wakeFd(): number;
@@ -32,17 +33,23 @@ export interface Shim {
 /** The phases that the JavaScript side sets; the shim sets the others itself. */
 export const PHASE = { loading: 1, serving: 3 } as const;
 
+const MIB = 1024 * 1024;
+/** The most that koffi allows. Memory is taken as it is touched. */
+const STACK_BYTES = 16 * MIB;
+/** What of it the module never gets: koffi's own guard is one page, which a large frame steps over. */
+export const STACK_GUARD_BYTES = 8 * MIB;
+
 /**
  * Loads the shim so that modules loaded later find its exports. The first call into koffi of this process: the stack
- * on which C code runs can only be set before the first library is loaded, and its default has a guard of one page,
- * which a large frame steps over.
+ * on which C code runs can only be set before the first library is loaded.
  */
 export function loadShim(): Shim {
-  koffi.config({ sync_stack_size: 8 * 1024 * 1024 });
+  koffi.config({ sync_stack_size: STACK_BYTES });
   const library = loadForGood(SHIM_LIBRARY, { global: true });
   return {
     followParent: library.func('int32_t mm_follow_parent(int32_t)'),
     watchExit: library.func('int32_t mm_watch_exit()'),
+    guardStack: library.func('int32_t mm_guard_stack(uint32_t)'),
     flushLines: library.func('void mm_flush_lines()'),
     openBox: library.func('int32_t mm_open_box(int32_t)'),
     wakeFd: library.func('int32_t mm_wake_fd()'),
