@@ -15,6 +15,8 @@ export interface CallRoute {
   call(pending: PendingCall, nowMs: number): void;
   /** Whether a call with this deadline can still reach a host. */
   canWait(deadlineMs: number): boolean;
+  /** Settles the calls that are finished, although the host cannot report them while it executes the next one. */
+  takeFinished(): void;
 }
 
 /** The settings of a queue. */
@@ -100,6 +102,7 @@ export class CallQueue {
   }
 
   #expire(overdue: PendingCall[]): void {
+    this.#route.takeFinished();
     for (const pending of overdue) this.giveDefault(pending, 'deadline');
     this.#remove(({ settled }) => settled);
   }

@@ -82,6 +82,8 @@ export class Host {
   #readyMs: number | null = null;
   readonly #lastAnswered: Record<LaneName, number> = { message: 0, notification: 0 };
   readonly #totals = { full: new Growth(), limited: new Growth(), refusedSends: new Growth() };
+  /** The black-box position up to which verdicts were looked for while the host was at work. */
+  #searched = 0;
   #refusal: { code: ErrorCode; message: string } | null = null;
 
   constructor(generation: number, spec: ModuleSpec, around: HostSurroundings, listener: HostListener) {
@@ -177,6 +179,19 @@ export class Host {
     const link = this.#link as Link;
     if (link.inFlight === 0) this.#watch.begin();
     link.call(pending, nowMs);
+  }
+
+  /**
+   * Takes verdicts from the black box that the host cannot report, as it is at work on the call behind them. Only
+   * verdicts: the rest comes with the report, which then has nothing new of these calls.
+   */
+  takeFinished(): void {
+    const header = this.inFlight > 0 ? (this.#box?.readHeader() ?? null) : null;
+    if (!header?.currentSeq || !this.#link || !this.#box) return;
+    const from = Math.max(this.#link.taken, this.#searched);
+    if (!isReachable(header.head, from, this.#box.ringSize)) return;
+    this.#searched = header.head;
+    for (const { result } of this.#box.readRing(from, header.head)) if (result) this.#answer(result);
   }
 
   /** Ends the host: it finishes its calls and cleans up, within its times. */

@@ -125,6 +125,10 @@ export class Module implements HostListener, CallRoute {
     }
   }
 
+  takeFinished(): void {
+    this.#host?.takeFinished();
+  }
+
   /** Everything `status` shows. */
   status(): ModuleStatus {
     const host = this.#host;

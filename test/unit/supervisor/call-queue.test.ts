@@ -17,6 +17,10 @@ class Route implements CallRoute {
   canWait(): boolean {
     return this.up;
   }
+  finished: PendingCall[] = [];
+  takeFinished(): void {
+    for (const pending of this.finished) pending.settle(PASS);
+  }
 }
 
 const settings: QueueSettings = { queue: 3, queueBytes: 100, overload: 'default', onFailure: 'pass' };
@@ -69,6 +73,18 @@ describe('a queue', () => {
     expect(answers.at(-1)).toEqual(['b', 'deadline']);
     expect(route.taken[0]?.settle(PASS)).toBe(false);
     expect(answers).toHaveLength(2);
+  });
+
+  it('looks at the deadline for what is finished and could not be reported', () => {
+    route.left.message = 2;
+    offer('a', 100);
+    offer('b', 100);
+    route.finished = route.taken.slice(0, 1);
+    vi.advanceTimersByTime(101);
+    expect(answers).toEqual([
+      ['a', null],
+      ['b', 'deadline'],
+    ]);
   });
 
   it('is full at its limit', () => {
