@@ -1,0 +1,4 @@
+import { playAll } from './suite.js';
+import { CRASHES } from './table.js';
+
+playAll('a module that crashes', CRASHES);

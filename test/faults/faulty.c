@@ -1,0 +1,157 @@
+/*
+ * exports-2020. A module that does one thing wrong. Its settings say what, `fault`, and where, `at`:
+ *
+ *   message       in on_message, at a message that begins with "f"
+ *   thread        the same, on a thread of the module for which on_message waits
+ *   status        in on_message_status
+ *   idle          on a thread of the module, when the process gets SIGUSR2
+ *   init          in init, if a link "armed" stands in the working directory
+ *   constructor   in a constructor of the file, if a link "armed-constructor" stands there
+ *   cleanup       in cleanup
+ *
+ * The target of a link is the fault's name, since a constructor has no settings; a link is removed before the fault. A
+ * message that begins with "a" makes the link and crashes: so the next start has the fault, and the one after it none.
+ *
+ * Right before a fault the module says so on stdout, on stderr and by mesibo_log. Every other message is signed with
+ * the process behind "pid="; one that begins with "c" is consumed.
+ */
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "faults.h"
+#include "sign.h"
+
+#define ARMED "armed"
+#define ARMED_CONSTRUCTOR "armed-constructor"
+
+static const char *at = "message";
+static const struct fault *fault;
+static sem_t go;
+
+static const struct fault *find_fault(const char *name)
+{
+	const struct fault *const topics[] = { memory_faults, exit_faults,     stall_faults,
+					       thread_faults, resource_faults, handler_faults };
+
+	for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++)
+		for (const struct fault *each = topics[i]; each->name; each++)
+			if (strcmp(each->name, name) == 0) return each;
+	return NULL;
+}
+
+static void run_fault(mesibo_module_t *mod, const struct fault *which)
+{
+	printf("last words on stdout\n");
+	fprintf(stderr, "last words on stderr\n");
+	mesibo_log(mod, 0, "last words in the log\n");
+	which->run(mod);
+}
+
+static int is_at(const char *place)
+{
+	return strcmp(at, place) == 0;
+}
+
+void start_thread(void *(*run)(void *), void *data)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, run, data) != 0) abort();
+	pthread_detach(thread);
+}
+
+static void *run_on_thread(void *mod)
+{
+	run_fault(mod, fault);
+	return NULL;
+}
+
+static void *run_when_told(void *mod)
+{
+	while (sem_wait(&go) != 0) continue;
+	run_fault(mod, fault);
+	return NULL;
+}
+
+static void tell(int signal)
+{
+	(void)signal;
+	sem_post(&go);
+}
+
+/* Makes the next start have the fault, and ends this process. */
+static void arm(void)
+{
+	const char *name = is_at("init") ? ARMED : ARMED_CONSTRUCTOR;
+
+	if (symlink(fault->name, name) != 0) return;
+	raise(SIGSEGV);
+}
+
+static mesibo_int_t on_message(mesibo_module_t *mod, mesibo_message_params_t *params, char *message, mesibo_uint_t len)
+{
+	pthread_t thread;
+
+	(void)params;
+	if (message[0] == 'a') arm();
+	if (message[0] == 'f' && is_at("message")) run_fault(mod, fault);
+	if (message[0] == 'f' && is_at("thread")) {
+		if (pthread_create(&thread, NULL, run_on_thread, mod) != 0) abort();
+		pthread_join(thread, NULL);
+	}
+	sign(message, len, "pid=", (unsigned long)getpid());
+	return message[0] == 'c' ? MESIBO_RESULT_CONSUMED : MESIBO_RESULT_PASS;
+}
+
+static mesibo_int_t on_message_status(mesibo_module_t *mod, mesibo_message_params_t *params)
+{
+	(void)params;
+	if (is_at("status")) run_fault(mod, fault);
+	return MESIBO_RESULT_PASS;
+}
+
+static mesibo_int_t on_cleanup(mesibo_module_t *mod)
+{
+	if (is_at("cleanup")) run_fault(mod, fault);
+	return MESIBO_RESULT_OK;
+}
+
+__attribute__((constructor)) static void construct(void)
+{
+	char name[64] = { 0 };
+
+	if (readlink(ARMED_CONSTRUCTOR, name, sizeof name - 1) < 0) return;
+	unlink(ARMED_CONSTRUCTOR);
+	fault = find_fault(name);
+	if (fault) run_fault(NULL, fault);
+}
+
+MESIBO_EXPORT mesibo_int_t mesibo_module_faulty_init(mesibo_int_t version, mesibo_module_t *mod, mesibo_int_t len)
+{
+	const char *name = mesibo_util_getconfig(mod, "fault");
+	const char *place = mesibo_util_getconfig(mod, "at");
+	struct sigaction action = { .sa_handler = tell, .sa_flags = SA_RESTART };
+
+	MESIBO_MODULE_SANITY_CHECK(mod, version, len);
+	fault = name ? find_fault(name) : NULL;
+	if (!fault) {
+		mesibo_log(mod, 0, "there is no fault %s\n", name ? name : "(none)");
+		return MESIBO_RESULT_FAIL;
+	}
+	if (place) at = place;
+	mod->description = fault->name;
+	mod->on_message = on_message;
+	mod->on_message_status = on_message_status;
+	mod->on_cleanup = on_cleanup;
+	if (is_at("init") && unlink(ARMED) == 0) run_fault(mod, fault);
+	if (is_at("idle")) {
+		sem_init(&go, 0, 0);
+		sigaction(SIGUSR2, &action, NULL);
+		start_thread(run_when_told, mod);
+	}
+	return MESIBO_RESULT_OK;
+}

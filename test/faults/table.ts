@@ -1,0 +1,281 @@
+/** The faults, one row each: what a module does wrong and what must come of it. Everything else is asserted alike. */
+
+import type { DeathCause, DefaultReason, ModuleOptions } from 'mesibo-modules';
+
+/**
+ * Where a fault happens:
+ *
+ * - `message`: in on_message, in the middle of a batch
+ * - `thread`: the same, on a thread of the module that on_message waits for
+ * - `idle`: on a thread of the module, while nothing is under way
+ * - `status`: in on_message_status
+ * - `init`, `constructor`: at the second start, after the first host crashed
+ * - `cleanup`: at the stop
+ */
+export type Place = 'message' | 'thread' | 'idle' | 'status' | 'init' | 'constructor' | 'cleanup';
+
+/** How one host must have ended. */
+export interface Exit {
+  cause: DeathCause;
+  signal: string | null;
+  exitCode: number | null;
+  /** What the operator must read of it. */
+  says: RegExp;
+  /** How else it may have ended, where chance decides who notices first. */
+  or?: Exit;
+}
+
+/** One fault. */
+export interface FaultRow {
+  title: string;
+  /** Its name in `fault-*.c`. */
+  fault: string;
+  at: Place;
+  settings?: Partial<ModuleOptions>;
+  /** Milliseconds; of the core. */
+  heartbeatMs?: number;
+  /** The reason of the default verdict on the call with the fault; `null`: it has the module's own verdict. */
+  killer: DefaultReason | null;
+  /** The same for the messages that were sent right behind it. */
+  after: DefaultReason | null;
+  /** The hosts that end, in order, before the core is stopped. */
+  exits: Exit[];
+  /** How the last one ends. */
+  stop: Exit;
+  /** Verdicts that come when the default was given. */
+  late?: number;
+  /** A line that the process prints on stderr, beside its last words. */
+  prints?: RegExp;
+}
+
+const STOPPED: Exit = { cause: 'stop', signal: null, exitCode: 0, says: /was stopped$/ };
+
+/** No callback of these rows comes near it, on however slow a machine. */
+const PATIENT = { deadlineMs: 60_000, hangMs: 60_000 };
+
+function row(title: string, at: Place, fault: string, rest: Partial<FaultRow>): FaultRow {
+  return { title, at, fault, killer: null, after: null, exits: [], stop: STOPPED, ...rest };
+}
+
+/** Ends the host by a signal in on_message. */
+function crash(title: string, fault: string, signal: string, rest: Partial<FaultRow> = {}): FaultRow {
+  const says = new RegExp(`was ended by ${signal} while executing on_message of message 20; it is started again now$`);
+  return row(title, 'message', fault, {
+    killer: 'crash',
+    settings: PATIENT,
+    exits: [{ cause: 'crash', signal, exitCode: null, says }],
+    ...rest,
+  });
+}
+
+/** Ends the host by an exit in on_message. */
+function exit(title: string, fault: string, exitCode: number, how: string, rest: Partial<FaultRow> = {}): FaultRow {
+  const says = new RegExp(`${how} while executing on_message of message 20, which nobody had asked for;`);
+  return row(title, 'message', fault, {
+    killer: 'crash',
+    settings: PATIENT,
+    exits: [{ cause: 'exit', signal: null, exitCode, says }],
+    ...rest,
+  });
+}
+
+/** Does not return from on_message, and is killed for it. */
+function hang(title: string, fault: string, rest: Partial<FaultRow> = {}): FaultRow {
+  const says = /did not return from on_message of message 20 in time \(hang is 2s\) and was killed;/;
+  return row(title, 'message', fault, {
+    killer: 'hang',
+    settings: { deadlineMs: 60_000, hangMs: 2000 },
+    exits: [{ cause: 'hang', signal: 'SIGKILL', exitCode: null, says }],
+    ...rest,
+  });
+}
+
+/** Neither ends nor holds up the host. */
+function harmless(title: string, at: Place, fault: string, rest: Partial<FaultRow> = {}): FaultRow {
+  return row(title, at, fault, { settings: PATIENT, ...rest });
+}
+
+const between = (how: string) => new RegExp(`${how} between calls`);
+
+/** What the processor, the kernel or the allocator notices. */
+export const CRASHES: FaultRow[] = [
+  crash('a write to address 0', 'segv', 'SIGSEGV'),
+  crash('a write to address 0, where the default is to consume', 'segv', 'SIGSEGV', {
+    settings: { ...PATIENT, onFailure: 'consume' },
+  }),
+  crash('a jump to address 0', 'call-null', 'SIGSEGV'),
+  crash('abort', 'abort', 'SIGABRT'),
+  crash('a mapping behind the end of its file', 'bus', 'SIGBUS'),
+  crash('a division by zero', 'fpe', 'SIGFPE'),
+  crash('an instruction that does not exist', 'ill', 'SIGILL'),
+  crash('a recursion without end', 'recursion', 'SIGSEGV'),
+  crash('a frame larger than the stack', 'large-frame', 'SIGSEGV'),
+  crash('a double free', 'double-free', 'SIGABRT', { prints: /double free/ }),
+  crash('a write behind a block of the heap', 'heap-overrun', 'SIGABRT', {
+    prints: /free|malloc|munmap_chunk|corrupted/,
+  }),
+  crash('SIGKILL by its own hand, which is not for want of memory', 'sigkill', 'SIGKILL'),
+  crash('SIGTERM by its own hand', 'sigterm', 'SIGTERM'),
+  crash('a crash on a thread that on_message waits for', 'segv', 'SIGSEGV', { at: 'thread' }),
+  row('a crash on a thread while nothing is under way', 'idle', 'segv', {
+    settings: PATIENT,
+    exits: [{ cause: 'crash', signal: 'SIGSEGV', exitCode: null, says: between('was ended by SIGSEGV') }],
+  }),
+];
+
+/** The end of the process, asked for by the module, and handlers that it put in the way of a crash. */
+export const EXITS: FaultRow[] = [
+  exit('exit(0)', 'exit-0', 0, String.raw`called exit\(0\)`),
+  exit('_exit(3)', '_exit-3', 3, String.raw`ended with _exit\(3\)`),
+  exit('exit(7) on a thread that on_message waits for', 'exit-7', 7, String.raw`called exit\(7\)`, { at: 'thread' }),
+  row('exit(7) on a thread while nothing is under way', 'idle', 'exit-7', {
+    settings: PATIENT,
+    exits: [{ cause: 'exit', signal: null, exitCode: 7, says: between(String.raw`called exit\(7\)`) }],
+  }),
+  exit('a SIGSEGV handler that exits', 'handler-exits', 9, String.raw`ended with _exit\(9\)`),
+  hang('a SIGSEGV handler that does not return', 'handler-loops'),
+  harmless('threads that end in the middle of a log line', 'message', 'cancel-loggers'),
+  harmless('a thread that is at work when the process is to end', 'message', 'leave-a-thread'),
+];
+
+/** Without descriptors: ZeroMQ and Node abort when they notice, unless the core is first. */
+const DEAF: Exit = {
+  cause: 'crash',
+  signal: 'SIGABRT',
+  exitCode: null,
+  says: /was ended by SIGABRT/,
+  or: { cause: 'unreachable', signal: 'SIGKILL', exitCode: null, says: /cannot be reached: its connection is closed/ },
+};
+
+/** No end at all, or a late one; descriptors and output. */
+export const STALLS: FaultRow[] = [
+  hang('a loop without end', 'loop'),
+  hang('a mutex locked twice', 'deadlock'),
+  hang('a process that stops itself in a callback', 'sigstop'),
+  hang('a loop beyond the deadline and then beyond hang', 'loop', {
+    settings: { deadlineMs: 1000, hangMs: 2000 },
+    killer: 'deadline',
+    after: 'deadline',
+  }),
+  harmless('a verdict beyond the deadline', 'message', 'late', {
+    settings: { deadlineMs: 1500, hangMs: 60_000 },
+    killer: 'deadline',
+    after: 'deadline',
+    late: 1,
+  }),
+  row('a process that stops itself while nothing is under way', 'idle', 'sigstop', {
+    settings: PATIENT,
+    heartbeatMs: 200,
+    exits: [
+      {
+        cause: 'unreachable',
+        signal: 'SIGKILL',
+        exitCode: null,
+        says: /cannot be reached: it has answered nothing for \d+ ms while it executed no call; it was killed;/,
+      },
+    ],
+  }),
+  row('a process that closes all its descriptors in a callback', 'message', 'close-everything', {
+    settings: PATIENT,
+    exits: [DEAF],
+  }),
+  row('a process that closes all its descriptors while nothing is under way', 'idle', 'close-everything', {
+    settings: PATIENT,
+    exits: [DEAF],
+  }),
+  harmless('descriptors that run out', 'message', 'leak-descriptors'),
+  harmless('a flood on stdout', 'message', 'flood-stdout'),
+  harmless('a flood in the log', 'message', 'flood-log'),
+];
+
+const ARMED: Exit = { cause: 'crash', signal: 'SIGSEGV', exitCode: null, says: /it is started again now$/ };
+
+/** The second start fails, the third succeeds; what was under way waits for it. */
+function failedStart(title: string, at: 'init' | 'constructor', fault: string, exit: Omit<Exit, 'cause'>): FaultRow {
+  return row(title, at, fault, {
+    killer: 'crash',
+    settings: { ...PATIENT, startTimeoutMs: 3000 },
+    exits: [ARMED, { cause: 'start', ...exit }],
+  });
+}
+
+function failedStop(title: string, fault: string, stop: Exit, rest: Partial<FaultRow> = {}): FaultRow {
+  return row(title, 'cleanup', fault, { settings: { ...PATIENT, stopTimeoutMs: 500 }, stop, ...rest });
+}
+
+/** Faults elsewhere than in on_message. */
+export const PLACES: FaultRow[] = [
+  row('a crash in on_message_status', 'status', 'segv', {
+    killer: 'crash',
+    settings: PATIENT,
+    exits: [
+      {
+        cause: 'crash',
+        signal: 'SIGSEGV',
+        exitCode: null,
+        says: /was ended by SIGSEGV while executing on_message_status of message 20; it is started again now$/,
+      },
+    ],
+  }),
+  row('a loop in on_message_status', 'status', 'loop', {
+    killer: 'hang',
+    settings: { deadlineMs: 60_000, hangMs: 2000 },
+    exits: [
+      {
+        cause: 'hang',
+        signal: 'SIGKILL',
+        exitCode: null,
+        says: /did not return from on_message_status of message 20 in time \(hang is 2s\) and was killed;/,
+      },
+    ],
+  }),
+  failedStart('a crash in init', 'init', 'segv', {
+    signal: 'SIGSEGV',
+    exitCode: null,
+    says: /it was ended by SIGSEGV in its init; .*"last words in the log".*; it is started again in \d+ ms$/,
+  }),
+  failedStart('exit(0) in init', 'init', 'exit-0', {
+    signal: null,
+    exitCode: 0,
+    says: /it called exit\(0\) in its init; .*; it is started again in \d+ ms$/,
+  }),
+  failedStart('a loop in init', 'init', 'loop', {
+    signal: 'SIGKILL',
+    exitCode: null,
+    says: /its init did not return in time; start_timeout is 3s; .*; it is started again in \d+ ms$/,
+  }),
+  failedStart('a crash in a constructor', 'constructor', 'segv', {
+    signal: 'SIGSEGV',
+    exitCode: null,
+    says: /it was ended by SIGSEGV while being loaded: a constructor .*; it is started again in \d+ ms$/,
+  }),
+  failedStart('a deadlock in a constructor', 'constructor', 'deadlock', {
+    signal: 'SIGKILL',
+    exitCode: null,
+    says: /loading it did not end in time: a constructor .* hangs; start_timeout is 3s; .*; it is started again in \d+ ms$/,
+  }),
+  failedStop('a crash in cleanup', 'segv', {
+    cause: 'crash',
+    signal: 'SIGSEGV',
+    exitCode: null,
+    says: /was ended by SIGSEGV in its cleanup; it stays down, as ordered$/,
+  }),
+  failedStop('exit(7) in cleanup', 'exit-7', {
+    cause: 'exit',
+    signal: null,
+    exitCode: 7,
+    says: /called exit\(7\) in its cleanup, which nobody had asked for; it stays down, as ordered$/,
+  }),
+  failedStop('a cleanup that does not return', 'loop', {
+    ...STOPPED,
+    signal: 'SIGTERM',
+    exitCode: null,
+    says: /was stopped by SIGTERM$/,
+  }),
+  failedStop('a cleanup that does not return, and ignores SIGTERM', 'ignore-sigterm', {
+    ...STOPPED,
+    signal: 'SIGKILL',
+    exitCode: null,
+    says: /was stopped by SIGKILL$/,
+  }),
+];

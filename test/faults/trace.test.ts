@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
+import { afterEach, expect, it } from 'vitest';
+import { isRunning } from '../e2e/core.js';
+import { built, faulty, Scene } from './scene.js';
+
+/** Whether this system lets a process trace one that is not its child. */
+function mayTrace(): boolean {
+  const idle = spawn('sleep', ['60']);
+  const { status } = spawnSync(built('trace'), [`${idle.pid}`], { input: '' });
+  idle.kill('SIGKILL');
+  return status === 0;
+}
+
+/** Attaches the debugger. */
+async function attach(pid: number, ...options: string[]): Promise<ChildProcess> {
+  const tracer = spawn(built('trace'), [`${pid}`, ...options], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const [said] = await once(tracer.stdout as NodeJS.ReadableStream, 'data');
+  expect(`${said}`).toBe('tracing\n');
+  return tracer;
+}
+
+async function detach(tracer: ChildProcess): Promise<void> {
+  const exit = once(tracer, 'exit');
+  tracer.stdin?.end();
+  expect(await exit).toEqual([0, null]);
+}
+
+let scene: Scene;
+afterEach(() => scene.core.close());
+
+const isSpared = (tracer: ChildProcess) => () =>
+  scene.core
+    .lines('faulty', 'supervisor')
+    .some((line) => line.endsWith(`does not answer in time, and is left alone: process ${tracer.pid} traces it`));
+
+it.skipIf(!mayTrace())('a host under a debugger may take its time in a callback, and no longer without', async () => {
+  scene = await Scene.start(faulty('loop', 'message', { deadlineMs: 60_000, hangMs: 1000 }));
+  const pid = scene.pid(1);
+  const tracer = await attach(pid);
+  const fault = scene.send(['f', 'p']);
+  await scene.core.until(isSpared(tracer));
+  // Nothing tells that something does not happen: so long that it would have, twice.
+  await setTimeout(2000);
+  expect(isRunning(pid)).toBe(true);
+  expect(scene.core.module('faulty')).toMatchObject({ generation: 1, crashes: { total: 0 } });
+
+  await detach(tracer);
+  const [killer, after] = await fault;
+  expect(killer && after).toBeDefined();
+  if (killer) scene.expectDefault(killer, 'hang', 'pass');
+  if (after) scene.expectOwn(after, 2);
+  const says = /did not return from on_message of message 0 in time \(hang is 1s\) and was killed;/;
+  scene.expectExits([{ cause: 'hang', signal: 'SIGKILL', exitCode: null, says }]);
+});
+
+it.skipIf(!mayTrace())(
+  'a host at a breakpoint need not answer while it is idle, and serves when it goes on',
+  async () => {
+    scene = await Scene.start(faulty('segv', 'message', { deadlineMs: 60_000 }), { heartbeatMs: 100 });
+    const tracer = await attach(scene.pid(1), 'stop');
+    await scene.core.until(isSpared(tracer));
+    await detach(tracer);
+    for (const message of await scene.sendLoad(10)) scene.expectOwn(message, 1);
+    scene.expectExits([]);
+  },
+);
