@@ -1,0 +1,119 @@
+/**
+ * The end of a host whose black box holds what a test puts there: everything that the core does with it is real, from
+ * `Host` down. Only the process is missing; it has died already.
+ */
+
+import { writeSync } from 'node:fs';
+import Long from 'long';
+import { vi } from 'vitest';
+import { makeConfig } from '../../src/config/make.js';
+import type { ModuleSpec } from '../../src/config/types.js';
+import { Host, type HostSurroundings } from '../../src/supervisor/host.js';
+import type { HostEnd, HostListener } from '../../src/supervisor/host-listener.js';
+import type { ModuleSocket, PeerListener } from '../../src/supervisor/module-socket.js';
+import { type CallEvent, PendingCall } from '../../src/supervisor/pending-call.js';
+import type { ExitListener, SpawnRequest } from '../../src/supervisor/spawn.js';
+import { BOX } from '../../src/wire/black-box.js';
+import type { Log, Result, Sent } from '../../src/wire/codec.js';
+
+const spawned = vi.hoisted(() => ({ boxFd: -1, exited: null as ExitListener | null }));
+
+vi.mock('../../src/supervisor/spawn.js', () => ({
+  spawnHost({ boxFd }: SpawnRequest, exited: ExitListener) {
+    Object.assign(spawned, { boxFd, exited });
+    const silent = { on: () => silent, resume: () => silent, pause: () => silent };
+    return { pid: 1, stdout: silent, stderr: silent, signalGroup: () => {} };
+  },
+}));
+
+export const BOX_BYTES = 640 * 1024;
+export const MAX_MESSAGE_BYTES = 16 * 1024;
+
+/** What stood in a black box when its host had died. */
+export interface Remains {
+  /** The header, and the ring as it lies in the file. */
+  header: Buffer;
+  ring: Buffer;
+  /** How far the core had taken it over. */
+  taken: number;
+  /** The calls that the host held, in order; the first has the sequence number 1. */
+  calls: CallEvent[];
+}
+
+/** What the core made of it. */
+export interface Burial {
+  calls: PendingCall[];
+  answered: [call: PendingCall, result: Result][];
+  sent: Sent[];
+  logs: Log[];
+  end: HostEnd;
+}
+
+const [spec] = makeConfig({ modules: [{ name: 'busy', path: '/nowhere', hangMs: null, logRate: null }] }).modules;
+const NEVER_MS = Number.MAX_SAFE_INTEGER;
+
+/**
+ * Lets a host die of `signal` and settles what it held.
+ *
+ * @param searched whether a deadline had made the core look for finished verdicts before
+ */
+export function bury(
+  { header, ring, taken, calls }: Remains,
+  signal: NodeJS.Signals | null,
+  searched: boolean,
+): Burial {
+  const pending = calls.map((event) => new PendingCall(event, NEVER_MS, () => {}));
+  const burial: Omit<Burial, 'end'> = { calls: pending, answered: [], sent: [], logs: [] };
+  let end: HostEnd | null = null;
+  const listener: HostListener = {
+    ready() {},
+    relieved() {},
+    printed() {},
+    dropped() {},
+    refusedSends() {},
+    spared() {},
+    answered: (_, call, result) => burial.answered.push([call, result]),
+    sent: (_, sent) => burial.sent.push(sent),
+    logged: (_, log) => burial.logs.push(log),
+    died: (_, death) => {
+      end = death;
+    },
+  };
+  let peer: PeerListener | null = null;
+  const socket: Pick<ModuleSocket, 'expect' | 'forget'> = {
+    expect: (_, expected) => {
+      peer = expected;
+    },
+    forget: () => {},
+  };
+  const host = new Host(1, spec as ModuleSpec, { ...around, socket: socket as ModuleSocket }, listener);
+  host.start();
+  introduce(peer as unknown as PeerListener, taken);
+  for (const call of pending) host.call(call, 0);
+  writeSync(spawned.boxFd, ring, 0, ring.length, BOX.ringOffset);
+  writeSync(spawned.boxFd, header, 0, header.length, 0);
+  if (searched) host.takeFinished();
+  spawned.exited?.(signal === null ? 0 : null, signal);
+  if (end === null) throw new Error('the host was not buried');
+  return { ...burial, end };
+}
+
+const around: Omit<HostSurroundings, 'socket'> = {
+  endpoint: 'ipc://nowhere',
+  runId: 'run',
+  runDir: '/nowhere',
+  boxDir: '/dev/shm',
+  blackBoxBytes: BOX_BYTES,
+  maxMessageBytes: MAX_MESSAGE_BYTES,
+  heartbeatMs: 1_000_000,
+};
+
+/** The handshake, and reports that take the box over as far as it was. */
+function introduce(peer: PeerListener, taken: number): void {
+  peer.connected({ send: () => {} }, 1);
+  peer.received({ ready: {} });
+  const step = BOX_BYTES - BOX.ringOffset;
+  for (let at = Math.min(step, taken); at > 0; at = at < taken ? Math.min(at + step, taken) : 0) {
+    peer.received({ report: { position: Long.fromNumber(at, true) } });
+  }
+}
