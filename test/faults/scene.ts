@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import type { ConfigOptions, DefaultReason, ModuleOptions, Outcome } from 'mesibo-modules';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { startCore, type TestCore } from '../e2e/core.js';
 import type { Exit, FaultRow } from './table.js';
 
@@ -208,6 +208,8 @@ export async function play(row: FaultRow): Promise<void> {
     await fail(scene, row);
     const generation = row.exits.length + 1;
     await scene.core.serving('faulty', generation);
+    // A host that survived its fault may be at work on it still, when the defaults are given already.
+    await vi.waitUntil(() => scene.core.module('faulty').inFlight === 0, { timeout: 30_000, interval: 20 });
     for (const message of await scene.sendLoad(AFTERWARDS)) scene.expectOwn(message, generation);
     if (row.at !== 'cleanup') await scene.expectLastWords();
     scene.expectServing(row.exits);

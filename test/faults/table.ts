@@ -81,7 +81,7 @@ function exit(title: string, fault: string, exitCode: number, how: string, rest:
 
 /** Does not return from on_message, and is killed for it. */
 function hang(title: string, fault: string, rest: Partial<FaultRow> = {}): FaultRow {
-  const says = /did not return from on_message of message 20 in time \(hang is 2s\) and was killed;/;
+  const says = /did not return from on_message of message 20 in time \(hang is [23]s\) and was killed;/;
   return row(title, 'message', fault, {
     killer: 'hang',
     settings: { deadlineMs: 60_000, hangMs: 2000 },
@@ -153,12 +153,12 @@ export const STALLS: FaultRow[] = [
   hang('a mutex locked twice', 'deadlock'),
   hang('a process that stops itself in a callback', 'sigstop'),
   hang('a loop beyond the deadline and then beyond hang', 'loop', {
-    settings: { deadlineMs: 1000, hangMs: 2000 },
+    settings: { deadlineMs: 2000, hangMs: 3000 },
     killer: 'deadline',
     after: 'deadline',
   }),
   harmless('a verdict beyond the deadline', 'message', 'late', {
-    settings: { deadlineMs: 1500, hangMs: 60_000 },
+    settings: { deadlineMs: 2000, hangMs: 60_000 },
     killer: 'deadline',
     after: 'deadline',
     late: 1,
