@@ -3,6 +3,7 @@
  * `Host` down. Only the process is missing; it has died already.
  */
 
+import { randomBytes } from 'node:crypto';
 import { writeSync } from 'node:fs';
 import Long from 'long';
 import { vi } from 'vitest';
@@ -72,6 +73,7 @@ export function bury(
     dropped() {},
     refusedSends() {},
     spared() {},
+    leftBehind() {},
     answered: (_, call, result) => burial.answered.push([call, result]),
     sent: (_, sent) => burial.sent.push(sent),
     logged: (_, log) => burial.logs.push(log),
@@ -100,12 +102,13 @@ export function bury(
 
 const around: Omit<HostSurroundings, 'socket'> = {
   endpoint: 'ipc://nowhere',
-  runId: 'run',
+  runId: randomBytes(8).toString('hex'),
   runDir: '/nowhere',
   boxDir: '/dev/shm',
   blackBoxBytes: BOX_BYTES,
   maxMessageBytes: MAX_MESSAGE_BYTES,
   heartbeatMs: 1_000_000,
+  orphans: null,
 };
 
 /** The handshake, and reports that take the box over as far as it was. */

@@ -1,7 +1,8 @@
 /** Real black boxes: written by the real shim and a real module, in a process that then killed itself. */
 
 import { spawnSync } from 'node:child_process';
-import { closeSync, readSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { readSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import Long from 'long';
 import { makeBox } from '../../src/supervisor/box-file.js';
@@ -30,7 +31,7 @@ export function makeCalls(seed: number): CallEvent[] {
 
 /** Has a host die in the middle of these calls, after as many rounds of the others; its remains are read as they are. */
 export function leaveRemains(calls: CallEvent[], rounds: number): Remains {
-  const box = makeBox('/dev/shm', 1, BOX_BYTES);
+  const box = makeBox('/dev/shm', { runId: randomBytes(8).toString('hex'), module: 'busy', generation: 1 }, BOX_BYTES);
   try {
     const script = fileURLToPath(new URL('fill-box.mjs', import.meta.url));
     const args = [script, 'busy', built('busy.so'), `${MAX_MESSAGE_BYTES}`, `${rounds}`];
@@ -46,6 +47,6 @@ export function leaveRemains(calls: CallEvent[], rounds: number): Remains {
     readSync(box.fd, ring, 0, ring.length, BOX.ringOffset);
     return { header, ring, taken: Number(stdout), calls };
   } finally {
-    closeSync(box.fd);
+    box.close();
   }
 }
