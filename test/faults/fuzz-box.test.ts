@@ -73,7 +73,7 @@ describe('a damaged black box', () => {
       const largest = Math.max(0, ...alloc.mock.calls.map(([size]) => size));
       expect(largest, `seed ${seed}`).toBeLessThanOrEqual(BOX_BYTES);
     }
-  });
+  }, 600_000);
 });
 
 function attempt<T>(seed: number, run: () => T): T {

@@ -37,7 +37,7 @@ it(`loses nothing of ${KILLS} hosts that are killed at any moment, while threads
   } finally {
     await core.close();
   }
-});
+}, 600_000);
 
 /** Each thread of the module counted as long as its host lived: nothing is missing, nothing comes twice. */
 function expectCounted({ core }: Scene, generation: number): void {
