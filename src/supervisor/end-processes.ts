@@ -37,10 +37,11 @@ export function endingEffects(find: () => Promise<ProcessName[]>): EndingEffects
 }
 
 /**
- * Kills what is found, again and again, until nothing is found twice in a row: a process in the middle of an exec
- * shows no environment.
+ * Kills what is found, again and again, until nothing is found any more.
+ *
+ * @param looks that must find nothing, in a row: a process in the middle of an exec shows no environment
  */
-export async function endProcesses(effects: EndingEffects): Promise<Ending> {
+export async function endProcesses(effects: EndingEffects, looks = 2): Promise<Ending> {
   const endMs = effects.nowMs() + LIMIT_MS;
   const seen = new Map<number, ProcessName>();
   const refused = new Set<number>();
@@ -48,7 +49,7 @@ export async function endProcesses(effects: EndingEffects): Promise<Ending> {
   for (let clean = 0; ; ) {
     found = (await effects.find()).filter(({ pid }) => !refused.has(pid));
     clean = found.length === 0 ? clean + 1 : 0;
-    if (clean === 2 || effects.nowMs() >= endMs) break;
+    if (clean === looks || effects.nowMs() >= endMs) break;
     for (const { pid, name } of found) {
       seen.set(pid, { pid, name });
       if (!effects.kill(pid)) refused.add(pid);

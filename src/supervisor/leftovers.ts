@@ -3,30 +3,29 @@
 import { type Ending, endingEffects, endProcesses } from './end-processes.js';
 import { hasVariable, listProcesses, type ProcessName, readParent, readRunning } from './proc.js';
 
-/** Environments that are read at a time, by the threads that Node has for files. */
-const LANES = 4;
-
 /**
  * Ends every process that carries one of these run ids, except this one and those that it descends from: a core may have
  * been started by what the one before it left.
+ *
+ * @param looks see {@link endProcesses}; each takes time, some 0.1 ms for every process of the machine
  */
-export function endLeftovers(runIds: readonly string[]): Promise<Ending> {
+export function endLeftovers(runIds: readonly string[], looks?: number): Promise<Ending> {
   const spared = new Set(readAncestors());
-  return endProcesses(endingEffects(() => findMarked(runIds, spared)));
+  return endProcesses(
+    endingEffects(() => findMarked(runIds, spared)),
+    looks,
+  );
 }
 
 async function findMarked(runIds: readonly string[], spared: ReadonlySet<number>): Promise<ProcessName[]> {
-  const pids = listProcesses().filter((pid) => !spared.has(pid));
   const found: ProcessName[] = [];
-  const lane = async (): Promise<void> => {
-    for (let pid = pids.pop(); pid !== undefined; pid = pids.pop()) {
-      if (!(await hasVariable(pid, 'MESIBO_RUN_ID', runIds))) continue;
-      const running = readRunning(pid);
-      if (running) found.push(running);
-    }
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
-  return found.sort((a, b) => a.pid - b.pid);
+  for (const pid of listProcesses()) {
+    // One after the other: more at a time only make more work for the same thread.
+    if (spared.has(pid) || !(await hasVariable(pid, 'MESIBO_RUN_ID', runIds))) continue;
+    const running = readRunning(pid);
+    if (running) found.push(running);
+  }
+  return found;
 }
 
 function readAncestors(): number[] {

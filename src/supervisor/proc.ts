@@ -1,8 +1,11 @@
 /** What the kernel says of processes: the only place that reads /proc for it. */
 
-import { readdirSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { closeSync, openSync, read, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+
+/** Most environments are smaller. */
+const ENVIRONMENT_BYTES = 32 * 1024;
+const READ_LIMIT_MS = 1_000;
 
 /** The process that traces another, as a debugger does; `null`: none does, or the traced one is gone. */
 export function readTracer(pid: number): number | null {
@@ -82,14 +85,41 @@ export function readParent(pid: number): number | null {
 }
 
 /**
- * Whether a process was started with a variable of one of these values in its environment. Not for a zombie, which has none left, nor for a
- * process of another user.
+ * Whether a process was started with a variable of one of these values in its environment. Not for a zombie, which has
+ * none left, nor for a process of another user.
  */
 export async function hasVariable(pid: number, name: string, values: readonly string[]): Promise<boolean> {
-  // In the background: reading may wait for the process, which may be stuck in the kernel.
-  const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
-  const entries = environment.split('\0');
+  const entries = (await readEnvironment(pid)).toString('latin1').split('\0');
   return values.some((value) => entries.includes(`${name}=${value}`));
+}
+
+/** Reads in the background: the process may be stuck in the kernel in a way that holds up its readers as well. */
+async function readEnvironment(pid: number): Promise<Buffer> {
+  let fd: number;
+  try {
+    fd = openSync(`/proc/${pid}/environ`, 'r');
+  } catch {
+    return Buffer.alloc(0);
+  }
+  const reading = readAll(fd).finally(() => closeSync(fd));
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<Buffer>((resolve) => {
+    timer = setTimeout(resolve, READ_LIMIT_MS, Buffer.alloc(0));
+  });
+  return Promise.race([reading, tooLong]).finally(() => clearTimeout(timer));
+}
+
+async function readAll(fd: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for (;;) {
+    const part = Buffer.allocUnsafe(ENVIRONMENT_BYTES);
+    const length = await new Promise<number>((resolve) => {
+      read(fd, part, 0, part.length, null, (error, count) => resolve(error ? 0 : count));
+    });
+    if (length === 0 && parts.length === 0) return Buffer.alloc(0);
+    parts.push(part.subarray(0, length));
+    if (length < part.length) return Buffer.concat(parts);
+  }
 }
 
 /** What stands in /proc/PID/stat; the name, in parentheses, may contain anything. `null`: not such a text. */

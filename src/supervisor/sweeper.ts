@@ -80,7 +80,7 @@ export class Sweeper {
   }
 
   async #close(): Promise<void> {
-    const ending = await (this.orphans?.close() ?? endLeftovers([this.#options.runDir.runId]));
+    const ending = await (this.orphans?.close() ?? endLeftovers([this.#options.runDir.runId], 1));
     this.#warn(describeEnding(ending, 'that modules left behind'));
   }
 

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogLine } from 'mesibo-modules';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -165,5 +165,35 @@ describe('after a core was killed', () => {
     await start(false);
     expect(listMarked('MESIBO_RUN_ID', first)).toEqual([]);
     expect(boxesOf(first)).toEqual([]);
+  });
+});
+
+describe('what is removed under a running core', () => {
+  it('its run directory: it serves on, and what it leaves elsewhere is gone when it stops', async () => {
+    await start(true);
+    const daemon = await leave('keep');
+    expect(boxesOf(runId)).toHaveLength(1);
+    rmSync(runDir, { recursive: true });
+    expect(await core.outcome('hello')).toEqual([null]);
+    await core.stop();
+    expect(boxesOf(runId)).toEqual([]);
+    expect([...core.hosts, daemon].filter(isRunning)).toEqual([]);
+  });
+
+  it('the directory of its black boxes: a host goes on, and the start of the next one says why it cannot be', async () => {
+    const boxDir = join(directory, 'boxes');
+    mkdirSync(boxDir);
+    core = await ChildCore.start({ runDir, modules: [crashy], boxDir });
+    expect(readdirSync(boxDir)).toHaveLength(1);
+    rmSync(boxDir, { recursive: true });
+    expect(await core.outcome('hello')).toEqual([null]);
+    expect(await core.outcome('crash')).toEqual(['crash']);
+    const refused = `module crashy: no memory for the black box: no file can be made in ${boxDir} (ENOENT)`;
+    await core.until(() => core.logs.some(({ text }) => text.startsWith(refused)));
+    mkdirSync(boxDir);
+    await core.until(() => core.lives('ready').length === 2);
+    expect(await core.outcome('hello')).toEqual([null]);
+    await core.stop();
+    expect(readdirSync(boxDir)).toEqual([]);
   });
 });

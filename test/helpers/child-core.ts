@@ -16,6 +16,7 @@ export interface ToldMessage {
 export interface ChildCoreOptions {
   runDir: string;
   modules: ModuleOptions[];
+  boxDir?: string;
   subreaper?: boolean;
   /** At this message of all that are announced, or at this line of a module, the process stands still in its listener. */
   standStillAt?: number | string;

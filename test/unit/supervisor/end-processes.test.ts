@@ -56,6 +56,15 @@ describe('ending processes', () => {
     expect(await endProcesses(new Machine())).toEqual({ ended: [], left: [] });
   });
 
+  it('looks once where that is enough', async () => {
+    const machine = new Machine();
+    await endProcesses(machine, 1);
+    expect([machine.looks, machine.ms]).toEqual([1, 0]);
+    const busy = new Machine(1);
+    expect(await endProcesses(busy, 1)).toEqual({ ended: [named(1)], left: [] });
+    expect(busy.looks).toBe(2);
+  });
+
   it('goes on with those that were started meanwhile', async () => {
     const machine = new Machine(1);
     machine.onKill = (pid) => {
