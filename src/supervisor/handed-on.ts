@@ -26,18 +26,9 @@ export class HandedOnNotes {
 
   /** One message was announced. */
   handedOn(): void {
-    this.#write(this.#position, this.#sends + 1);
-  }
-
-  /** Everything before `position` was announced. */
-  end(position: number): void {
-    if (this.#sends > 0) this.#write(position, 0);
-  }
-
-  #write(position: number, sends: number): void {
-    this.begin(position, sends);
-    this.#bytes.writeBigUInt64LE(BigInt(position), 0);
-    this.#bytes.writeBigUInt64LE(BigInt(sends), 8);
+    this.#sends += 1;
+    this.#bytes.writeBigUInt64LE(BigInt(this.#position), 0);
+    this.#bytes.writeBigUInt64LE(BigInt(this.#sends), 8);
     writeSync(this.#fd, this.#bytes, 0, this.#bytes.length, BOX.taken);
   }
 }

@@ -320,7 +320,6 @@ export class Host {
     this.#box?.notes.begin(this.#link.taken);
     this.#link.takeOver(report);
     for (const entry of report.entries ?? []) this.#enter(entry);
-    this.#box?.notes.end(this.#link.taken);
     this.#count({
       full: report.droppedLogs?.toNumber() ?? 0,
       limited: report.limitedLogs?.toNumber() ?? 0,
