@@ -4,13 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../config/types.js';
 import type { ErrorCode, HandshakeError } from '../errors.js';
-import { type BoxHeader, isReachable } from '../wire/black-box.js';
-import type { Entry, HostFrame, Report, Result } from '../wire/codec.js';
+import type { HostFrame, Report } from '../wire/codec.js';
 import { LineGate } from '../wire/line-gate.js';
-
 import { type BoxFile, makeBox } from './box-file.js';
 import { describeDeath } from './death.js';
-import { Growth } from './growth.js';
 import {
   beginHost,
   type HostEffect,
@@ -20,19 +17,17 @@ import {
   stepHost,
 } from './host-lifecycle.js';
 import type { HostListener } from './host-listener.js';
+import { Intake, type IntakeListener } from './intake.js';
 import { LastWords } from './last-words.js';
-import { Link } from './link.js';
 import { LivenessWatch } from './liveness-watch.js';
 import type { ModuleSocket, Peer, PeerListener } from './module-socket.js';
 import { OomWatch } from './oom-watch.js';
 import type { Orphans } from './orphans.js';
 import { readOutput } from './output-reader.js';
 import { PatientTimer } from './patient-timer.js';
-import { describeCall, type LaneName, laneOf, type PendingCall } from './pending-call.js';
+import { describeCall, type LaneName, type PendingCall } from './pending-call.js';
 import { readTracer } from './proc.js';
-import { type Settlement, settleCalls } from './settle.js';
 import { type HostProcess, spawnHost } from './spawn.js';
-import { findReportProblem, findResultProblem, findSentProblem } from './verify.js';
 
 /** A host whose connection breaks is most likely dying: its exit says more, if it comes. */
 const EXIT_PATIENCE_MS = 1000;
@@ -70,6 +65,17 @@ export class Host {
     rejected: (error) => this.#rejected(error),
     violated: (error) => this.#violated(error),
   };
+  readonly #told: IntakeListener = {
+    answered: (pending, result) => this.#listener.answered(this, pending, result),
+    sent: (sent) => this.#listener.sent(this, sent),
+    logged: (log) => {
+      this.#remember(Buffer.from(log.text ?? []).toString('utf8'));
+      this.#listener.logged(this, log);
+    },
+    dropped: (kind, count) => this.#listener.dropped(this, kind, count),
+    refusedSends: (count) => this.#listener.refusedSends(this, count),
+    distrusted: (message) => this.#violated({ code: 'HANDSHAKE_FAILED', message }),
+  };
   readonly #watch: LivenessWatch;
   readonly #oom = new OomWatch();
   readonly #timer = new PatientTimer(() => this.#timeout());
@@ -78,12 +84,8 @@ export class Host {
   #life: HostLife = { kind: 'starting' };
   #process: HostProcess | null = null;
   #box: BoxFile | null = null;
-  #link: Link | null = null;
+  #intake: Intake | null = null;
   #readyMs: number | null = null;
-  readonly #lastAnswered: Record<LaneName, number> = { message: 0, notification: 0 };
-  readonly #totals = { full: new Growth(), limited: new Growth(), refusedSends: new Growth() };
-  /** The black-box position up to which verdicts were looked for while the host was at work. */
-  #searched = 0;
   #refusal: { code: ErrorCode; message: string } | null = null;
 
   constructor(generation: number, spec: ModuleSpec, around: HostSurroundings, listener: HostListener) {
@@ -95,7 +97,7 @@ export class Host {
       { hangMs: spec.hangMs, heartbeatMs: around.heartbeatMs },
       {
         readHeader: () => this.#box?.readHeader() ?? null,
-        owes: (seq) => this.#link?.find(seq) !== undefined,
+        owes: (seq) => this.#intake?.link?.find(seq) !== undefined,
         inFlight: () => this.inFlight,
         beat: () => this.#beat(),
         tracer: () => readTracer(this.pid),
@@ -118,11 +120,11 @@ export class Host {
 
   /** Calls of a lane that it may be given now. */
   credit(lane: LaneName): number {
-    return this.#life.kind === 'ready' ? (this.#link?.credit(lane) ?? 0) : 0;
+    return this.#life.kind === 'ready' ? (this.#intake?.link?.credit(lane) ?? 0) : 0;
   }
 
   get inFlight(): number {
-    return this.#link?.inFlight ?? 0;
+    return this.#intake?.inFlight ?? 0;
   }
 
   /** Microseconds from spawn to ready; 0 before. */
@@ -138,6 +140,7 @@ export class Host {
   start(): void {
     const box = { runId: this.#around.runId, module: this.#spec.name, generation: this.generation };
     this.#box = makeBox(this.#around.boxDir, box, this.#around.blackBoxBytes);
+    this.#intake = new Intake(this.#box, { ...this.#spec, maxMessageBytes: this.#around.maxMessageBytes }, this.#told);
     const request = {
       endpoint: this.#around.endpoint,
       token: this.#token,
@@ -176,22 +179,13 @@ export class Host {
 
   /** Hands over one call; only with {@link credit}. */
   call(pending: PendingCall, nowMs: number): void {
-    const link = this.#link as Link;
-    if (link.inFlight === 0) this.#watch.begin();
-    link.call(pending, nowMs);
+    if (this.inFlight === 0) this.#watch.begin();
+    this.#intake?.link?.call(pending, nowMs);
   }
 
-  /**
-   * Takes verdicts from the black box that the host cannot report, as it is at work on the call behind them. Only
-   * verdicts: the rest comes with the report, which then has nothing new of these calls.
-   */
+  /** Takes verdicts that the host cannot report, as it is at work on the call behind them. */
   takeFinished(): void {
-    const header = this.inFlight > 0 ? (this.#box?.readHeader() ?? null) : null;
-    if (!header?.currentSeq || !this.#link || !this.#box) return;
-    const from = Math.max(this.#link.taken, this.#searched);
-    if (!isReachable(header.head, from, this.#box.ringSize)) return;
-    this.#searched = header.head;
-    for (const { result } of this.#box.readRing(from, header.head)) if (result) this.#answer(result);
+    this.#intake?.takeFinished();
   }
 
   /** Ends the host: it finishes its calls and cleans up, within its times. */
@@ -223,7 +217,7 @@ export class Host {
         break;
       case 'send-stop':
         this.#watch.close();
-        this.#link?.stop();
+        this.#intake?.link?.stop();
         break;
       case 'signal':
         this.#process?.signalGroup(effect.signal);
@@ -240,7 +234,7 @@ export class Host {
 
   #connected(peer: Peer, protocol: number): void {
     const { name, path, abi, config } = this.#spec;
-    this.#link = new Link(peer, this.#spec.window, this.#box?.ringSize ?? 0);
+    this.#intake?.connect(peer);
     peer.send({
       welcome: {
         protocol,
@@ -267,7 +261,7 @@ export class Host {
 
   #beat(): void {
     this.#oom.note(this.pid);
-    this.#link?.beat();
+    this.#intake?.link?.beat();
   }
 
   #lost(): void {
@@ -291,13 +285,6 @@ export class Host {
     this.#step({ kind: 'violated' });
   }
 
-  /** @returns whether there is nothing wrong */
-  #trust(problem: string | null): boolean {
-    if (problem === null) return true;
-    this.#violated({ code: 'HANDSHAKE_FAILED', message: problem });
-    return false;
-  }
-
   #received(frame: HostFrame): void {
     if (this.#life.kind === 'exited') return; // settled from the black box
     this.#watch.heard();
@@ -315,53 +302,12 @@ export class Host {
   }
 
   #report(report: Report): void {
-    if (!this.#link) return;
-    if (!this.#trust(findReportProblem(report, this.#link.taken, this.#box?.ringSize ?? 0))) return;
-    this.#box?.notes.begin(this.#link.taken);
-    this.#link.takeOver(report);
-    for (const entry of report.entries ?? []) this.#enter(entry);
-    this.#count({
-      full: report.droppedLogs?.toNumber() ?? 0,
-      limited: report.limitedLogs?.toNumber() ?? 0,
-      refusedSends: report.refusedSends?.toNumber() ?? 0,
-    });
+    this.#intake?.report(report);
     if (this.inFlight === 0) {
       this.#watch.idle();
       if (this.#life.kind === 'draining') this.#step({ kind: 'drained' });
     }
     this.#listener.relieved(this);
-  }
-
-  #enter({ result, sent, log }: Entry): void {
-    if (result) {
-      this.#answer(result);
-    } else if (sent) {
-      if (!this.#trust(findSentProblem(sent, this.#around.maxMessageBytes))) return;
-      this.#listener.sent(this, sent);
-      this.#box?.notes.handedOn();
-    } else if (log) {
-      this.#remember(Buffer.from(log.text ?? []).toString('utf8'));
-      this.#listener.logged(this, log);
-    }
-  }
-
-  #answer(result: Result): void {
-    const seq = result.seq?.toNumber() ?? 0;
-    const pending = this.#link?.find(seq);
-    if (!pending || !this.#trust(findResultProblem(pending.event, result))) return;
-    const lane = laneOf(pending.event);
-    this.#lastAnswered[lane] = Math.max(this.#lastAnswered[lane], seq);
-    this.#link?.answered(seq, pending);
-    this.#listener.answered(this, pending, result);
-  }
-
-  #count(totals: { full: number; limited: number; refusedSends: number }): void {
-    for (const kind of ['full', 'limited'] as const) {
-      const more = this.#totals[kind].to(totals[kind]);
-      if (more > 0) this.#listener.dropped(this, kind, more);
-    }
-    const refused = this.#totals.refusedSends.to(totals.refusedSends);
-    if (refused > 0) this.#listener.refusedSends(this, refused);
   }
 
   /** What is said before the module is ready explains a start that fails. */
@@ -378,10 +324,10 @@ export class Host {
     this.#process?.signalGroup('SIGKILL');
     if (this.#process) this.#endOrphans();
     const header = this.#box?.readHeader() ?? null;
-    this.#recover(header);
-    const executing = header?.currentSeq ? this.#link?.find(header.currentSeq) : undefined;
+    this.#intake?.recover(header);
+    const executing = this.#intake?.executing(header) ?? null;
     const ordered = from.kind === 'stopping' || signal === 'SIGKILL';
-    const { lost, unseen } = this.#settle(header, !ordered);
+    const { lost, unseen } = this.#intake?.settle(header, !ordered) ?? { lost: [], unseen: [] };
     this.#closeBox();
     this.#step({ kind: 'exit' });
     const death = describeDeath({
@@ -411,32 +357,6 @@ export class Host {
   #endOrphans(): void {
     const ending = this.#around.orphans?.endOf(this.#token);
     void ending?.then((ending) => this.#listener.leftBehind(this, ending));
-  }
-
-  /** Takes what never travelled from the black box: verdicts, sends and logs, in their order. */
-  #recover(header: BoxHeader | null): void {
-    if (!header || !this.#box) return;
-    const from = this.#link?.taken ?? 0;
-    this.#box.notes.begin(from);
-    for (const entry of this.#lastLines(this.#box.readRing(from, header.head))) this.#enter(entry);
-    this.#count({ full: header.droppedLogs, limited: 0, refusedSends: header.refusedSends });
-  }
-
-  /** Of more log lines than may be kept in a second, the last: they tell most of a death. */
-  #lastLines(entries: Entry[]): Entry[] {
-    const lines = entries.filter(({ log }) => log).length;
-    let excess = Math.max(0, lines - (this.#spec.logRate ?? lines));
-    if (excess > 0) this.#listener.dropped(this, 'limited', excess);
-    return entries.filter(({ log }) => !log || excess-- <= 0);
-  }
-
-  #settle(read: BoxHeader | null, crashed: boolean): Settlement {
-    const link = this.#link;
-    if (!link) return { lost: [], unseen: [] };
-    // A header whose head is impossible tells nothing about calls either.
-    const header = read && isReachable(read.head, link.taken, this.#box?.ringSize ?? 0) ? read : null;
-    const { lastSeq } = link;
-    return settleCalls(header, { held: link.abandon(), lastSeq, lastAnswered: this.#lastAnswered, crashed });
   }
 
   #closeBox(): void {
