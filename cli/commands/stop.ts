@@ -17,7 +17,7 @@ export function addStop(program: Command): void {
       const { runDir } = directoriesOf(command.optsWithGlobals<GlobalOptions>());
       const { waitForCoreToEnd } = await import('../../src/control/core-lock.js');
       const pid = await requestStop(runDir);
-      if (!(await waitForCoreToEnd(runDir, STOP_LIMIT_MS))) {
+      if (!(await waitForCoreToEnd(runDir, pid, STOP_LIMIT_MS))) {
         const remedy = `to end it at once: kill -KILL ${pid ?? 'its pid'}`;
         throw new ControlError(
           'CORE_SILENT',

@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { flockExclusive } from '../libc.js';
 import { parseLock } from '../lock-file.js';
+import { readRunning } from '../proc.js';
 
 /** The state of a run directory's lock. */
 export interface CoreLock {
@@ -36,16 +37,22 @@ export function readCoreLock(runDir: string): CoreLock {
 }
 
 /**
- * Waits until no core holds a run directory.
+ * Waits until a core has ended: its run directory is free, or another's, and its process is gone.
  *
+ * @param pid `null`: not known
  * @returns `false` when `limitMs` passed first.
  */
-export async function waitForCoreToEnd(runDir: string, limitMs: number): Promise<boolean> {
+export async function waitForCoreToEnd(runDir: string, pid: number | null, limitMs: number): Promise<boolean> {
   const end = performance.now() + limitMs;
   // The kernel announces a released flock to waiters only, and waiting would block the thread.
-  while (readCoreLock(runDir).held) {
+  while (isHeldBy(runDir, pid) || (pid !== null && readRunning(pid) !== null)) {
     if (performance.now() >= end) return false;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return true;
+}
+
+function isHeldBy(runDir: string, pid: number | null): boolean {
+  const lock = readCoreLock(runDir);
+  return lock.held && (pid === null || lock.pid === null || lock.pid === pid);
 }

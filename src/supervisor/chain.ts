@@ -2,7 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 import type { WireParams } from '../wire/params.js';
-import type { CallAnswer, CallEvent } from './pending-call.js';
+import type { CallAnswer, CallEvent } from './calls/pending-call.js';
 import type { Decision } from './types.js';
 
 /** What the chain needs of a module. */

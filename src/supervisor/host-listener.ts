@@ -1,11 +1,11 @@
 /** Between a host and its module: what happened, in the host's words. */
 
 import type { Log, Ready, Result, Sent } from '../wire/codec.js';
-import type { Death } from './death.js';
-import type { DroppedKind } from './dropped-output.js';
-import type { Ending } from './end-processes.js';
+import type { PendingCall } from './calls/pending-call.js';
+import type { Death } from './health/death.js';
 import type { Host } from './host.js';
-import type { PendingCall } from './pending-call.js';
+import type { Ending } from './leftovers/end-processes.js';
+import type { DroppedKind } from './output/dropped-output.js';
 
 /** What a host tells its module. */
 export interface HostListener {

@@ -4,10 +4,17 @@ import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../config/types.js';
 import type { ErrorCode, HandshakeError } from '../errors.js';
+import { readTracer } from '../proc.js';
 import type { HostFrame, Report } from '../wire/codec.js';
 import { LineGate } from '../wire/line-gate.js';
-import { type BoxFile, makeBox } from './box-file.js';
-import { describeDeath } from './death.js';
+import { type BoxFile, makeBox } from './black-box/box-file.js';
+import { Intake, type IntakeListener } from './black-box/intake.js';
+import { describeCall, type LaneName, type PendingCall } from './calls/pending-call.js';
+import { describeDeath } from './health/death.js';
+import { LastWords } from './health/last-words.js';
+import { LivenessWatch } from './health/liveness-watch.js';
+import { OomWatch } from './health/oom-watch.js';
+import { PatientTimer } from './health/patient-timer.js';
 import {
   beginHost,
   type HostEffect,
@@ -17,16 +24,9 @@ import {
   stepHost,
 } from './host-lifecycle.js';
 import type { HostListener } from './host-listener.js';
-import { Intake, type IntakeListener } from './intake.js';
-import { LastWords } from './last-words.js';
-import { LivenessWatch } from './liveness-watch.js';
+import type { Orphans } from './leftovers/orphans.js';
 import type { ModuleSocket, Peer, PeerListener } from './module-socket.js';
-import { OomWatch } from './oom-watch.js';
-import type { Orphans } from './orphans.js';
-import { readOutput } from './output-reader.js';
-import { PatientTimer } from './patient-timer.js';
-import { describeCall, type LaneName, type PendingCall } from './pending-call.js';
-import { readTracer } from './proc.js';
+import { readOutput } from './output/output-reader.js';
 import { type HostProcess, spawnHost } from './spawn.js';
 
 /** A host whose connection breaks is most likely dying: its exit says more, if it comes. */

@@ -1,8 +1,8 @@
 /** What is counted of one module for its status. */
 
-import type { DroppedKind } from './dropped-output.js';
+import type { CallAnswer } from './calls/pending-call.js';
 import { LatencyHistogram } from './latency.js';
-import type { CallAnswer } from './pending-call.js';
+import type { DroppedKind } from './output/dropped-output.js';
 import type { FailureCause, ModuleStatus } from './types.js';
 
 /** Counters that only grow, as `status` shows them. */

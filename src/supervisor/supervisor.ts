@@ -6,12 +6,12 @@ import type { CoreConfig } from '../config/types.js';
 import { IllegalStateError, MessageError, type SupervisorError } from '../errors.js';
 import { VERSION } from '../paths.js';
 import { fromWireParams, toAddress, toLong, toWireParams } from '../wire/params.js';
+import type { CallEvent } from './calls/pending-call.js';
 import { type Callback, type ChainOutcome, runChain } from './chain.js';
+import { Sweeper } from './leftovers/sweeper.js';
 import { Module, type ModuleEvents } from './module.js';
 import { ModuleSocket } from './module-socket.js';
-import type { CallEvent } from './pending-call.js';
 import { acquireRunDir, type RunDir, socketPath } from './run-dir.js';
-import { Sweeper } from './sweeper.js';
 import type {
   Decision,
   LifecycleEvent,

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import type { PendingCall } from '../../src/supervisor/pending-call.js';
+import type { PendingCall } from '../../src/supervisor/calls/pending-call.js';
 import { ADDRESS_MAX_BYTES, type WireParams } from '../../src/wire/params.js';
 import { seeded } from '../helpers/random.js';
 import { BOX_BYTES, type Burial, bury, MAX_MESSAGE_BYTES, type Remains } from './burial.js';
@@ -57,23 +57,27 @@ describe('the black box of a host that was killed', () => {
 });
 
 describe('a damaged black box', () => {
-  it.each(Object.entries(DAMAGE))(`(%s) costs verdicts at most, in ${CASES} cases`, (_, damage) => {
-    const alloc = vi.spyOn(Buffer, 'alloc');
-    for (let seed = 0; seed < CASES; seed++) {
-      const next = seeded(seed);
-      const remains = copyOf(boxes[next(boxes.length)] as Remains);
-      damage(remains, next);
-      alloc.mockClear();
-      const beganMs = performance.now();
-      const signal = ([null, 'SIGSEGV', 'SIGKILL'] as const)[next(3)] ?? null;
-      const burial = attempt(seed, () => bury(remains, signal, next(2) === 0));
-      const problem = findProblem(burial);
-      if (problem) throw new Error(`seed ${seed}: ${problem}`);
-      expect(performance.now() - beganMs, `seed ${seed}`).toBeLessThan(ENDLESS_MS);
-      const largest = Math.max(0, ...alloc.mock.calls.map(([size]) => size));
-      expect(largest, `seed ${seed}`).toBeLessThanOrEqual(BOX_BYTES);
-    }
-  }, 600_000);
+  it.each(Object.entries(DAMAGE))(
+    `(%s) costs verdicts at most, in ${CASES} cases`,
+    (_, damage) => {
+      const alloc = vi.spyOn(Buffer, 'alloc');
+      for (let seed = 0; seed < CASES; seed++) {
+        const next = seeded(seed);
+        const remains = copyOf(boxes[next(boxes.length)] as Remains);
+        damage(remains, next);
+        alloc.mockClear();
+        const beganMs = performance.now();
+        const signal = ([null, 'SIGSEGV', 'SIGKILL'] as const)[next(3)] ?? null;
+        const burial = attempt(seed, () => bury(remains, signal, next(2) === 0));
+        const problem = findProblem(burial);
+        if (problem) throw new Error(`seed ${seed}: ${problem}`);
+        expect(performance.now() - beganMs, `seed ${seed}`).toBeLessThan(ENDLESS_MS);
+        const largest = Math.max(0, ...alloc.mock.calls.map(([size]) => size));
+        expect(largest, `seed ${seed}`).toBeLessThanOrEqual(BOX_BYTES);
+      }
+    },
+    600_000,
+  );
 });
 
 function attempt<T>(seed: number, run: () => T): T {

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -253,9 +254,19 @@ test('a held lock without a socket is a core that starts or stops, and its end i
   const fd = openSync(join(busy, 'lock'), 'r');
   expect(flockExclusive(fd)).toBe(true);
   await expect(ControlClient.connect(busy)).rejects.toMatchObject({ code: 'CORE_SILENT', message: /pid 99/ });
-  expect(await waitForCoreToEnd(busy, 30)).toBe(false);
+  for (const pid of [null, 99]) expect(await waitForCoreToEnd(busy, pid, 30)).toBe(false);
+  // The directory is another core's already.
+  expect(await waitForCoreToEnd(busy, 2 ** 22 + 1, 30)).toBe(true);
   closeSync(fd);
-  expect(await waitForCoreToEnd(busy, 30)).toBe(true);
+  expect(await waitForCoreToEnd(busy, null, 30)).toBe(true);
+});
+
+test('a core has not ended while its process runs, although its directory is free', async () => {
+  expect(await waitForCoreToEnd(join(runDir, 'none'), process.pid, 30)).toBe(false);
+  const child = spawn('sleep', ['1000']);
+  const waiting = waitForCoreToEnd(join(runDir, 'none'), child.pid as number, 60_000);
+  child.kill('SIGKILL');
+  expect(await waiting).toBe(true);
 });
 
 test('a socket path that the system would not take is refused with its length', async () => {

@@ -1,7 +1,7 @@
 import Long from 'long';
 import { describe, expect, it } from 'vitest';
+import type { CallAnswer, CallEvent } from '../../../src/supervisor/calls/pending-call.js';
 import { type ChainMember, runChain } from '../../../src/supervisor/chain.js';
-import type { CallAnswer, CallEvent } from '../../../src/supervisor/pending-call.js';
 import { stopClock } from '../../helpers/clock.js';
 
 const PASS: CallAnswer = { verdict: 'pass', default: null, params: null, payload: null };

@@ -1,7 +1,7 @@
 import Long from 'long';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { PendingCall } from '../../../src/supervisor/calls/pending-call.js';
 import { Link } from '../../../src/supervisor/link.js';
-import { PendingCall } from '../../../src/supervisor/pending-call.js';
 import type { CoreFrame } from '../../../src/wire/codec.js';
 
 const RING = 1600;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { CallAnswer } from '../../../src/supervisor/calls/pending-call.js';
 import { ModuleStats } from '../../../src/supervisor/module-stats.js';
-import type { CallAnswer } from '../../../src/supervisor/pending-call.js';
 
 const answer = (verdict: CallAnswer['verdict'], reason: CallAnswer['default'] = null): CallAnswer => ({
   verdict,

@@ -1,0 +1,69 @@
+/** A call on its way through one module: from the moment the chain reaches it until it has its one verdict. */
+
+import type { Call } from '../../wire/codec.js';
+import type { WireParams } from '../../wire/params.js';
+import type { DefaultReason, Verdict } from '../types.js';
+
+/** The event as the wire has it, without what a link adds. */
+export type CallEvent = Pick<Call, 'message' | 'status' | 'login' | 'call' | 'callStatus'>;
+
+/** Notifications (statuses, logins, calls) wait, and are held by a host, apart from messages: they never hold one up. */
+export type LaneName = 'message' | 'notification';
+
+/** Which lane an event goes by. */
+export function laneOf(event: CallEvent): LaneName {
+  return event.message ? 'message' : 'notification';
+}
+
+/** The bytes of an event that count where memory is bounded. */
+export function bytesOf(event: CallEvent): number {
+  return event.message?.payload?.length ?? 0;
+}
+
+/** What came of a call at one module. */
+export interface CallAnswer {
+  verdict: Verdict;
+  /** Why the verdict is a default; `null` for the module's own. */
+  default: DefaultReason | null;
+  /** The parameters, when the module changed them. */
+  params: WireParams | null;
+  /** The payload, when the module changed it. */
+  payload: Uint8Array | null;
+}
+
+/** A call that waits for its verdict, and takes exactly one. */
+export class PendingCall {
+  readonly event: CallEvent;
+  /** On the clock of `performance.now()`. */
+  readonly deadlineMs: number;
+  readonly #resolve: (answer: CallAnswer) => void;
+  /** How often a host crashed that had it in hand next, and did not say that it executed anything. */
+  suspected = 0;
+  #settled = false;
+
+  constructor(event: CallEvent, deadlineMs: number, resolve: (answer: CallAnswer) => void) {
+    this.event = event;
+    this.deadlineMs = deadlineMs;
+    this.#resolve = resolve;
+  }
+
+  get settled(): boolean {
+    return this.#settled;
+  }
+
+  /** Gives the call its verdict; `false` when it has one already, which stands. */
+  settle(answer: CallAnswer): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    this.#resolve(answer);
+    return true;
+  }
+}
+
+/** The call in words, as `on_message of message 7`. */
+export function describeCall(event: CallEvent): string {
+  if (event.message) return `on_message of message ${event.message.params?.id?.toString() ?? '0'}`;
+  if (event.status) return `on_message_status of message ${event.status.id?.toString() ?? '0'}`;
+  if (event.login) return 'on_login';
+  return event.call ? 'on_call' : 'on_call_status';
+}

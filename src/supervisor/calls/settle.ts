@@ -1,0 +1,59 @@
+/** What becomes of the calls that a dead host had not answered, from its black box: pure but for what calls remember. */
+
+import type { BoxHeader } from '../../wire/black-box.js';
+import { type LaneName, laneOf, type PendingCall } from './pending-call.js';
+
+/** What the core knows beside the black box. */
+export interface LinkEnd {
+  /** What the host had not answered, with its sequence numbers, in order. */
+  held: [seq: number, pending: PendingCall][];
+  /** The highest sequence number that was given. */
+  lastSeq: number;
+  /** The highest one in each lane whose result is known; 0: none. The calls of a lane are executed in order. */
+  lastAnswered: Record<LaneName, number>;
+  /** Whether the host ended by itself: by a signal that a fault raises, or by an exit. */
+  crashed: boolean;
+}
+
+/** Two fates; the third, a result, stood in the black box. */
+export interface Settlement {
+  /** The module was at work on it, or the box cannot tell: it gets its default verdict. */
+  lost: PendingCall[];
+  /** The module has not seen it: it is offered again. */
+  unseen: PendingCall[];
+}
+
+/**
+ * A call that was next when its host crashed without executing anything, as it says, is offered again this often. A
+ * module that wipes the name of the call it dies of would otherwise be given it again and again.
+ */
+const MAX_SUSPECTED = 3;
+
+/**
+ * Tells what becomes of each call.
+ *
+ * @param header `null` when the box cannot be read: then nothing is offered again, so that no module sees a call twice
+ */
+export function settleCalls(header: BoxHeader | null, link: LinkEnd): Settlement {
+  const settlement: Settlement = { lost: [], unseen: [] };
+  for (const [seq, pending] of link.held) {
+    const started = header === null || seq <= lastStarted(laneOf(pending.event), header.currentSeq, link);
+    (started ? settlement.lost : settlement.unseen).push(pending);
+  }
+  return link.crashed && header?.currentSeq === 0 ? suspectNext(settlement) : settlement;
+}
+
+function lastStarted(lane: LaneName, currentSeq: number, { held, lastSeq, lastAnswered }: LinkEnd): number {
+  const executing = held.find(([seq]) => seq === currentSeq)?.[1];
+  // A number that was never given stands for a box that was overwritten: it may hide any call.
+  const counts = executing ? laneOf(executing.event) === lane : currentSeq > lastSeq;
+  return Math.max(lastAnswered[lane], counts ? currentSeq : 0);
+}
+
+function suspectNext({ lost, unseen }: Settlement): Settlement {
+  const next = unseen.find(({ event }) => laneOf(event) === 'message') ?? unseen[0];
+  if (!next) return { lost, unseen };
+  next.suspected += 1;
+  if (next.suspected < MAX_SUSPECTED) return { lost, unseen };
+  return { lost: [...lost, next], unseen: unseen.filter((pending) => pending !== next) };
+}

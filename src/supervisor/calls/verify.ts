@@ -1,0 +1,38 @@
+/** Whether what a host says can be true: pure. A module may have overwritten anything in its process. */
+
+import { isReachable } from '../../wire/black-box.js';
+import type { Report, Result, Sent } from '../../wire/codec.js';
+import { ADDRESS_MAX_BYTES, type WireParams } from '../../wire/params.js';
+import type { CallEvent } from './pending-call.js';
+
+/** Says what is wrong with the position of a report; `null` when it can be. */
+export function findReportProblem(report: Report, taken: number, ringSize: number): string | null {
+  const position = report.position?.toNumber() ?? 0;
+  if (isReachable(position, taken, ringSize)) return null;
+  return `it reported the black-box position ${position} after ${taken}`;
+}
+
+/** Says what is wrong with a result for the call it answers; `null` when it can be. */
+export function findResultProblem(event: CallEvent, result: Result): string | null {
+  const before = event.message?.payload?.length ?? 0;
+  if (result.payload && result.payload.length !== before) {
+    return `it changed a message of ${before} bytes to ${result.payload.length}`;
+  }
+  return result.params ? findAddressProblem(result.params) : null;
+}
+
+/** Says what is wrong with a message that a module sent; `null` when it can be. */
+export function findSentProblem({ params, payload }: Sent, maxMessageBytes: number): string | null {
+  const length = payload?.length ?? 0;
+  if (length > maxMessageBytes) return `it sent a message of ${length} bytes`;
+  return params ? findAddressProblem(params) : null;
+}
+
+function findAddressProblem({ to, from }: WireParams): string | null {
+  for (const address of [to, from]) {
+    if (address == null) continue;
+    if (address.length > ADDRESS_MAX_BYTES) return `it gave an address of ${address.length} bytes`;
+    if (address.includes(0)) return 'it gave an address with a NUL inside';
+  }
+  return null;
+}

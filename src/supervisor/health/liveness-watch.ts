@@ -1,0 +1,138 @@
+/** Looks after a serving host with one timer: its calls in the black box while it has any, a heartbeat while it is idle. */
+
+import { performance } from 'node:perf_hooks';
+import type { BoxHeader } from '../../wire/black-box.js';
+import { judge, LIVENESS, type Liveness } from './liveness.js';
+
+/** What the watch needs of its host. */
+export interface Watched {
+  /** The header of its black box. */
+  readHeader(): BoxHeader | null;
+  /** Whether the host still owes the call with this sequence number. */
+  owes(seq: number): boolean;
+  /** How many calls it holds. */
+  inFlight(): number;
+  /** Asks it for a sign of life. */
+  beat(): void;
+  /** The process that traces it; `null`: none does. */
+  tracer(): number | null;
+  /** It would be given up, but is traced by a debugger: told once for each debugger. */
+  spared(tracer: number): void;
+  /** It hangs or cannot be reached. */
+  failed(verdict: Exclude<Liveness, { kind: 'alive' }>): void;
+}
+
+/** The settings that decide. */
+export interface LivenessSettings {
+  hangMs: number | null;
+  heartbeatMs: number;
+}
+
+/** An answer may lie unread when the core itself was held up: then it is looked at again this much later. */
+const DOUBT_MS = 100;
+/** A traced host is looked at again this much later. */
+const TRACED_MS = 1000;
+
+/** Runs from ready to the end of the drain. */
+export class LivenessWatch {
+  readonly #settings: LivenessSettings;
+  readonly #watched: Watched;
+  #timer: NodeJS.Timeout | undefined;
+  #open = false;
+  #heardMs = 0;
+  #beatMs: number | null = null;
+  #tracedMs = Number.NEGATIVE_INFINITY;
+  #tracer: number | null = null;
+  #doubted = false;
+
+  constructor(settings: LivenessSettings, watched: Watched) {
+    this.#settings = settings;
+    this.#watched = watched;
+  }
+
+  /** The host is ready. */
+  open(): void {
+    this.#open = true;
+    this.heard();
+    this.#lookIn(this.#settings.heartbeatMs);
+  }
+
+  /** The host, which held nothing, was given a call. */
+  begin(): void {
+    this.heard();
+    const { hangMs, heartbeatMs } = this.#settings;
+    this.#lookIn(Math.min(hangMs ?? Number.POSITIVE_INFINITY, LIVENESS * heartbeatMs));
+  }
+
+  /** The host said something. */
+  heard(): void {
+    this.#heardMs = performance.now();
+    this.#beatMs = null;
+    this.#doubted = false;
+  }
+
+  /** The host holds nothing any more. */
+  idle(): void {
+    this.#lookIn(this.#settings.heartbeatMs);
+  }
+
+  /** The host is being ended, by those who have limits of their own. */
+  close(): void {
+    this.#open = false;
+    clearTimeout(this.#timer);
+  }
+
+  #lookIn(ms: number): void {
+    clearTimeout(this.#timer);
+    if (this.#open) this.#timer = setTimeout(() => this.#look(), ms);
+  }
+
+  #look(): void {
+    const nowMs = performance.now();
+    const owes = this.#watched.inFlight() > 0;
+    const executingSinceMs = owes ? this.#executingSinceMs(nowMs) : null;
+    const verdict = judge({
+      nowMs,
+      ...this.#settings,
+      owes,
+      executingSinceMs,
+      heardMs: this.#heardMs,
+      beatMs: this.#beatMs,
+      tracedMs: this.#tracedMs,
+    });
+    if (verdict.kind === 'alive') {
+      if (verdict.beat) this.#beat(nowMs);
+      this.#lookIn(verdict.lookAgainMs);
+    } else if (this.#isTraced(nowMs)) {
+      this.#lookIn(TRACED_MS);
+    } else if (verdict.kind === 'hung' || this.#doubted) {
+      this.#watched.failed(verdict);
+    } else {
+      this.#doubted = true;
+      this.#lookIn(DOUBT_MS);
+    }
+  }
+
+  #executingSinceMs(nowMs: number): number | null {
+    const header = this.#watched.readHeader();
+    if (header === null || header.currentSeq === 0 || !this.#watched.owes(header.currentSeq)) return null;
+    // The box counts from the machine's start and performance.now() from the process's: both are CLOCK_MONOTONIC.
+    const offsetMs = Number(process.hrtime.bigint()) / 1e6 - nowMs;
+    return Number(header.currentStart) / 1e6 - offsetMs;
+  }
+
+  #beat(nowMs: number): void {
+    this.#beatMs = nowMs;
+    this.#watched.beat();
+  }
+
+  #isTraced(nowMs: number): boolean {
+    const tracer = this.#watched.tracer();
+    if (tracer !== null) {
+      this.#tracedMs = nowMs;
+      if (tracer !== this.#tracer) this.#watched.spared(tracer);
+    }
+    this.#tracer = tracer;
+    return tracer !== null;
+  }
+}

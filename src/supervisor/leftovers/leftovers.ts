@@ -1,0 +1,35 @@
+/** Processes of a core, wherever they went: everything that it starts carries its run id in the environment. */
+
+import { hasVariable, listProcesses, type ProcessName, readParent, readRunning } from '../../proc.js';
+import { type Ending, endingEffects, endProcesses } from './end-processes.js';
+
+/**
+ * Ends every process that carries one of these run ids, except this one and those that it descends from: a core may have
+ * been started by what the one before it left.
+ *
+ * @param looks see {@link endProcesses}; each takes time, some 0.1 ms for every process of the machine
+ */
+export function endLeftovers(runIds: readonly string[], looks?: number): Promise<Ending> {
+  const spared = new Set(readAncestors());
+  return endProcesses(
+    endingEffects(() => findMarked(runIds, spared)),
+    looks,
+  );
+}
+
+async function findMarked(runIds: readonly string[], spared: ReadonlySet<number>): Promise<ProcessName[]> {
+  const found: ProcessName[] = [];
+  for (const pid of listProcesses()) {
+    // One after the other: more at a time only make more work for the same thread.
+    if (spared.has(pid) || !(await hasVariable(pid, 'MESIBO_RUN_ID', runIds))) continue;
+    const running = readRunning(pid);
+    if (running) found.push(running);
+  }
+  return found;
+}
+
+function readAncestors(): number[] {
+  const line = [process.pid];
+  for (let parent = readParent(process.pid); parent; parent = readParent(parent)) line.push(parent);
+  return line;
+}

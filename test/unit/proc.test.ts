@@ -1,0 +1,74 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import {
+  findOomCounter,
+  hasVariable,
+  parseStat,
+  readChildren,
+  readOomKills,
+  readParent,
+  readRunning,
+  readTracer,
+  readTree,
+} from '../../src/proc.js';
+
+it('sees no tracer where there is none, nor of a process that is gone', async () => {
+  expect(readTracer(process.pid)).toBeNull();
+  const child = spawn('true');
+  await once(child, 'exit');
+  expect(readTracer(child.pid as number)).toBeNull();
+});
+
+it('counts the kills for want of memory, of a control group or of the machine, where the kernel does', () => {
+  const file = findOomCounter(process.pid);
+  expect(file).toMatch(/^\/sys\/fs\/cgroup\/.*memory\.(events|oom_control)$|^\/proc\/vmstat$/);
+  const kernelCounts = /^oom_kill /m.test(readFileSync(file, 'utf8'));
+  expect(readOomKills(file)).toEqual(kernelCounts ? expect.any(Number) : null);
+});
+
+it('looks at the whole machine for a process that is gone, and counts nothing in a file that is not there', () => {
+  expect(findOomCounter(2 ** 22 + 1)).toBe('/proc/vmstat');
+  expect(readOomKills('/nonexistent')).toBeNull();
+});
+
+it.each([
+  ['7 (sleep) S 3 7 7 0', { name: 'sleep', state: 'S', parent: 3 }],
+  ['7 (a) b (c) Z 12 7', { name: 'a) b (c', state: 'Z', parent: 12 }],
+  ['7 (two\nlines) R 1 7', { name: 'two\nlines', state: 'R', parent: 1 }],
+  ['7 () S 1 7', { name: '', state: 'S', parent: 1 }],
+  ['', null],
+  ['nonsense', null],
+])('reads %j of /proc/PID/stat', (text, stat) => {
+  expect(parseStat(text)).toEqual(stat);
+});
+
+it('sees children, what is below them, zombies, and what a process was started with', async () => {
+  const env = { MARK: 'a=b', PATH: process.env.PATH };
+  const child = spawn('sh', ['-c', 'sleep 600 & echo started; wait'], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+  const pid = child.pid as number;
+  await once(child.stdout, 'data');
+  expect(readChildren(process.pid)).toContain(pid);
+  const tree = readTree(pid);
+  expect(tree).toHaveLength(2);
+  expect(tree[0]).toBe(pid);
+  expect(readParent(tree[1] as number)).toBe(pid);
+  expect(readRunning(pid)).toEqual({ pid, name: expect.stringMatching(/^(sh|dash|bash)$/) });
+  expect(await hasVariable(pid, 'MARK', ['x', 'a=b'])).toBe(true);
+  expect(await hasVariable(pid, 'MARK', ['a'])).toBe(false);
+  expect(await hasVariable(pid, 'ARK', ['a=b'])).toBe(false);
+
+  const exit = once(child, 'exit');
+  for (const each of tree) process.kill(each, 'SIGKILL');
+  // Nothing reaps it before the next turn of the event loop.
+  const deadline = performance.now() + 10_000;
+  while (readRunning(pid) !== null && performance.now() < deadline);
+  expect(readRunning(pid)).toBeNull();
+  expect(readChildren(process.pid)).toContain(pid);
+  expect(readParent(pid)).toBe(process.pid);
+  await exit;
+  expect(readChildren(process.pid)).not.toContain(pid);
+  expect([readParent(pid), readRunning(pid)]).toEqual([null, null]);
+  expect(await hasVariable(pid, 'MARK', ['a=b'])).toBe(false);
+});

@@ -1,0 +1,200 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CallQueue, type CallRoute, type QueueSettings } from '../../../../src/supervisor/calls/call-queue.js';
+import {
+  type CallAnswer,
+  type LaneName,
+  laneOf,
+  type PendingCall,
+} from '../../../../src/supervisor/calls/pending-call.js';
+
+/** A route with as much credit as a test gives it. */
+class Route implements CallRoute {
+  readonly left = { message: 0, notification: 0 };
+  up = true;
+  readonly taken: PendingCall[] = [];
+  credit(lane: LaneName): number {
+    return this.left[lane];
+  }
+  call(pending: PendingCall): void {
+    this.taken.push(pending);
+    this.left[laneOf(pending.event)] -= 1;
+  }
+  canWait(): boolean {
+    return this.up;
+  }
+  finished: PendingCall[] = [];
+  takeFinished(): void {
+    for (const pending of this.finished) pending.settle(PASS);
+  }
+}
+
+const settings: QueueSettings = { queue: 3, queueBytes: 100, overload: 'default', onFailure: 'pass' };
+const PASS: CallAnswer = { verdict: 'pass', default: null, params: null, payload: null };
+let route: Route;
+let queue: CallQueue;
+let answers: [name: string, reason: string | null][];
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  route = new Route();
+  queue = new CallQueue(settings, route, Date.now);
+  answers = [];
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function offer(name: string, deadlineMs = 1000): void {
+  const event = { message: { payload: Buffer.from(name) } };
+  queue.offer(event, Date.now() + deadlineMs, (answer) => answers.push([name, answer.default]));
+}
+const namesOf = (calls: PendingCall[]) => calls.map(({ event }) => String(event.message?.payload));
+
+describe('a queue', () => {
+  it('hands over in order, as far as there is credit', () => {
+    for (const name of ['a', 'b', 'c']) offer(name);
+    expect(route.taken).toEqual([]);
+    route.left.message = 2;
+    queue.dispatch();
+    expect(namesOf(route.taken)).toEqual(['a', 'b']);
+    expect(queue.length).toBe(1);
+    for (const pending of route.taken) pending.settle(PASS);
+    expect(answers).toEqual([
+      ['a', null],
+      ['b', null],
+    ]);
+  });
+
+  it('gives the default at the deadline, and never hands over what has it', () => {
+    offer('a', 100);
+    offer('b', 300);
+    vi.advanceTimersByTime(101);
+    expect(answers).toEqual([['a', 'deadline']]);
+    route.left.message = 5;
+    queue.dispatch();
+    expect(namesOf(route.taken)).toEqual(['b']);
+    // A call that was handed over has its deadline too, and then no second verdict.
+    vi.advanceTimersByTime(300);
+    expect(answers.at(-1)).toEqual(['b', 'deadline']);
+    expect(route.taken[0]?.settle(PASS)).toBe(false);
+    expect(answers).toHaveLength(2);
+  });
+
+  it('looks at the deadline for what is finished and could not be reported', () => {
+    route.left.message = 2;
+    offer('a', 100);
+    offer('b', 100);
+    route.finished = route.taken.slice(0, 1);
+    vi.advanceTimersByTime(101);
+    expect(answers).toEqual([
+      ['a', null],
+      ['b', 'deadline'],
+    ]);
+  });
+
+  it('is full at its limit', () => {
+    for (const name of ['a', 'b', 'c', 'd']) offer(name);
+    expect(answers).toEqual([['d', 'overload']]);
+  });
+
+  it('gives the default at once when nothing will come, or the time is over', () => {
+    offer('late', 0);
+    route.up = false;
+    offer('down');
+    expect(answers).toEqual([
+      ['late', 'deadline'],
+      ['down', 'down'],
+    ]);
+  });
+
+  it('gives the default to all that wait when that becomes hopeless', () => {
+    offer('a');
+    offer('b');
+    route.up = false;
+    queue.bypass();
+    expect(answers.map(([name]) => name)).toEqual(['a', 'b']);
+    expect(queue.length).toBe(0);
+  });
+
+  it('takes back what was not begun, before what came later', () => {
+    route.left.message = 2;
+    for (const name of ['a', 'b', 'c']) offer(name);
+    route.taken[0]?.settle(PASS);
+    queue.putBack(route.taken.splice(0));
+    route.left.message = 2;
+    queue.dispatch();
+    expect(namesOf(route.taken)).toEqual(['b', 'c']);
+  });
+
+  it('gives the default to what its memory has no room for, but takes one of any size', () => {
+    offer('x'.repeat(1000));
+    offer('y');
+    expect(answers).toEqual([['y', 'overload']]);
+    route.left.message = 1;
+    queue.dispatch();
+    offer('z'.repeat(60));
+    offer('z'.repeat(40));
+    offer('w');
+    expect(queue.length).toBe(2);
+    expect(answers.slice(1)).toEqual([['w', 'overload']]);
+  });
+
+  it('has its memory free again after deadlines, hand-overs and returns', () => {
+    offer('x'.repeat(100), 50);
+    vi.advanceTimersByTime(51);
+    route.left.message = 1;
+    offer('y'.repeat(100));
+    queue.putBack(route.taken.splice(0));
+    offer('z');
+    expect(answers.map(([, reason]) => reason)).toEqual(['deadline', 'overload']);
+    route.left.message = 2;
+    queue.dispatch();
+    offer('z'.repeat(100));
+    expect(namesOf(route.taken)).toEqual(['y'.repeat(100), 'z'.repeat(100)]);
+  });
+
+  it('makes callers wait when told so, until their deadline', () => {
+    queue = new CallQueue({ ...settings, overload: 'wait' }, route, Date.now);
+    for (let i = 0; i < 10; i++) offer(`${i}`, 100 + i);
+    expect([queue.length, answers]).toEqual([10, []]);
+    route.left.message = 4;
+    queue.dispatch();
+    expect(namesOf(route.taken)).toEqual(['0', '1', '2', '3']);
+    for (const pending of route.taken) pending.settle(PASS);
+    vi.advanceTimersByTime(200);
+    expect(answers.slice(4)).toEqual(['4', '5', '6', '7', '8', '9'].map((name) => [name, 'deadline']));
+  });
+
+  it('serves messages before notifications, which have places of their own', () => {
+    for (let i = 0; i < 5; i++)
+      queue.offer({ call: {} }, Date.now() + 1000, (answer) => answers.push(['call', answer.default]));
+    offer('a');
+    expect(answers).toEqual([
+      ['call', 'overload'],
+      ['call', 'overload'],
+    ]);
+    route.left.message = 1;
+    route.left.notification = 1;
+    queue.dispatch();
+    expect(route.taken.map(({ event }) => laneOf(event))).toEqual(['message', 'notification']);
+    expect(queue.length).toBe(2);
+    queue.putBack(route.taken.splice(0));
+    expect(queue.length).toBe(4);
+  });
+
+  it('consumes by default when told so', () => {
+    const consuming = new CallQueue({ ...settings, queue: 0, onFailure: 'consume' }, route, Date.now);
+    let answer: CallAnswer | undefined;
+    consuming.offer({ call: {} }, Date.now() + 10, (given) => {
+      answer = given;
+    });
+    expect(answer).toMatchObject({ verdict: 'consumed', default: 'overload' });
+  });
+
+  it('leaves no timer behind', () => {
+    route.left.message = 1;
+    offer('a');
+    route.taken[0]?.settle(PASS);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { PendingCall } from '../../../../src/supervisor/calls/pending-call.js';
+import { type LinkEnd, settleCalls } from '../../../../src/supervisor/calls/settle.js';
+
+const header = (currentSeq: number) => ({ currentSeq }) as Parameters<typeof settleCalls>[0];
+const message = () => new PendingCall({ message: {} }, 0, () => {});
+const notification = () => new PendingCall({ call: {} }, 0, () => {});
+
+function settle(box: Parameters<typeof settleCalls>[0], link: Partial<LinkEnd> & Pick<LinkEnd, 'held'>) {
+  const end = { lastSeq: 9, lastAnswered: { message: 0, notification: 0 }, crashed: true, ...link };
+  const { lost, unseen } = settleCalls(box, end);
+  const seqOf = (pending: PendingCall) => link.held.find(([, held]) => held === pending)?.[0];
+  return { lost: lost.map(seqOf), unseen: unseen.map(seqOf) };
+}
+
+describe('calls of one lane', () => {
+  it.each([
+    ['the call that was being executed, and those behind it', 5, 4, [5], [6, 7]],
+    ['a call before it whose result is missing', 6, 4, [5, 6], [7]],
+    ['all, when the host died between two', 0, 4, [], [5, 6, 7]],
+    ['a call before the last answered one', 0, 6, [5, 6], [7]],
+    ['all, when the box names a call that was never given', 10, 4, [5, 6, 7], []],
+    ['all, when the box names one that was answered', 3, 4, [], [5, 6, 7]],
+  ])('%s', (_, current, lastAnswered, lost, unseen) => {
+    const held: LinkEnd['held'] = [5, 6, 7].map((seq) => [seq, message()]);
+    const answered = { message: lastAnswered, notification: 0 };
+    expect(settle(header(current), { held, lastAnswered: answered })).toEqual({ lost, unseen });
+  });
+
+  it('all are lost when the box cannot be read', () => {
+    expect(settle(null, { held: [[9, message()]] })).toEqual({ lost: [9], unseen: [] });
+  });
+});
+
+describe('calls of two lanes', () => {
+  const held = (): LinkEnd['held'] => [
+    [1, notification()],
+    [2, message()],
+    [3, notification()],
+    [4, message()],
+  ];
+
+  it.each([
+    ['a message overtakes notifications', 2, { message: 0, notification: 0 }, [2], [1, 3, 4]],
+    ['a notification is executed when messages are done', 1, { message: 0, notification: 0 }, [1], [2, 3, 4]],
+    ['answers of one lane tell nothing of the other', 0, { message: 4, notification: 0 }, [2, 4], [1, 3]],
+    ['a call that was never given may be of either', 99, { message: 0, notification: 0 }, [1, 2, 3, 4], []],
+  ])('%s', (_, current, lastAnswered, lost, unseen) => {
+    expect(settle(header(current), { held: held(), lastAnswered, crashed: false })).toEqual({ lost, unseen });
+  });
+});
+
+describe('a call that was next each time a host crashed and named none', () => {
+  it('is offered again twice, and then lost; those behind it are not', () => {
+    const held: LinkEnd['held'] = [
+      [1, notification()],
+      [2, message()],
+      [3, message()],
+    ];
+    for (let i = 0; i < 2; i++) expect(settle(header(0), { held })).toEqual({ lost: [], unseen: [1, 2, 3] });
+    expect(settle(header(0), { held })).toEqual({ lost: [2], unseen: [1, 3] });
+  });
+
+  it('is not suspected when the host was killed by others, or named the call it was at', () => {
+    const held: LinkEnd['held'] = [
+      [1, message()],
+      [2, message()],
+    ];
+    for (let i = 0; i < 5; i++) {
+      expect(settle(header(0), { held, crashed: false }).unseen).toEqual([1, 2]);
+      expect(settle(header(1), { held }).unseen).toEqual([2]);
+    }
+  });
+});

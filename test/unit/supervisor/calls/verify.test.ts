@@ -1,0 +1,47 @@
+import Long from 'long';
+import { describe, expect, it } from 'vitest';
+import { findReportProblem, findResultProblem, findSentProblem } from '../../../../src/supervisor/calls/verify.js';
+
+const at = (position: number) => ({ position: Long.fromNumber(position, true) });
+const message = { message: { payload: Buffer.alloc(5) } };
+const long = { to: Buffer.alloc(65537, 'x') };
+
+describe('a position', () => {
+  it.each([
+    [100, 100, null],
+    [100, 1100, null],
+    [100, 99, 'it reported the black-box position 99 after 100'],
+    [100, 1101, 'it reported the black-box position 1101 after 100'],
+  ])('after %d may be %d: %s', (taken, position, problem) => {
+    expect(findReportProblem(at(position), taken, 1000)).toBe(problem);
+  });
+
+  it('may not be absent later on, or beyond every number', () => {
+    expect(findReportProblem({}, 8, 1000)).toMatch(/position 0 after 8/);
+    expect(findReportProblem({ position: Long.MAX_UNSIGNED_VALUE }, 8, 1000)).toMatch(/after 8/);
+  });
+});
+
+describe('a result', () => {
+  it.each([
+    ['unchanged', message, {}, null],
+    ['changed in place', message, { payload: Buffer.alloc(5) }, null],
+    ['longer', message, { payload: Buffer.alloc(6) }, 'it changed a message of 5 bytes to 6'],
+    ['shorter', message, { payload: Buffer.alloc(0) }, 'it changed a message of 5 bytes to 0'],
+    ['a payload for a call', { call: {} }, { payload: Buffer.alloc(1) }, 'it changed a message of 0 bytes to 1'],
+    ['an address that is too long', message, { params: long }, 'it gave an address of 65537 bytes'],
+    ['an address as long as it may be', message, { params: { from: Buffer.alloc(65536, 'x') } }, null],
+    ['an address with a NUL', message, { params: { to: Buffer.from('a\0') } }, 'it gave an address with a NUL inside'],
+  ])('that is %s', (_, event, result, problem) => {
+    expect(findResultProblem(event, result)).toBe(problem);
+  });
+});
+
+it.each([
+  [{}, null],
+  [{ payload: Buffer.alloc(10), params: {} }, null],
+  [{ payload: Buffer.alloc(11) }, 'it sent a message of 11 bytes'],
+  [{ params: long }, 'it gave an address of 65537 bytes'],
+])('a message that was sent (%#)', (sent, problem) => {
+  expect(findSentProblem(sent, 10)).toBe(problem);
+});

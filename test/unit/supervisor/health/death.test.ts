@@ -1,0 +1,265 @@
+import { describe, expect, it } from 'vitest';
+import { type DeathFacts, describeDeath } from '../../../../src/supervisor/health/death.js';
+import type { HostLife, StopCause } from '../../../../src/supervisor/host-lifecycle.js';
+
+const facts = (changes: Partial<DeathFacts>): DeathFacts => ({
+  module: 'm',
+  path: '/m.so',
+  generation: 3,
+  pid: 42,
+  from: { kind: 'ready' },
+  exitCode: null,
+  signal: null,
+  phase: 'serving',
+  served: true,
+  refusal: null,
+  executing: null,
+  lastWords: [],
+  exitCalled: null,
+  oomStruck: false,
+  unreachable: '',
+  startTimeoutMs: 5000,
+  hangMs: 2500,
+  ...changes,
+});
+const stopping = (cause: StopCause): HostLife => ({ kind: 'stopping', stage: 'killed', cause });
+const executing = 'on_message of message 7';
+const remedy = 'start_timeout is 5s; raise it if the module needs longer';
+
+describe.each([
+  [
+    'a signal in a call',
+    { signal: 'SIGSEGV', executing },
+    'crash',
+    'HOST_CRASHED',
+    'module m: host 3 (pid 42) was ended by SIGSEGV while executing on_message of message 7',
+  ],
+  [
+    'a signal between calls',
+    { signal: 'SIGKILL' },
+    'crash',
+    'HOST_CRASHED',
+    'module m: host 3 (pid 42) was ended by SIGKILL between calls',
+  ],
+  [
+    'an exit in a call',
+    { exitCode: 0, exitCalled: 0, executing },
+    'exit',
+    'HOST_EXITED',
+    'module m: host 3 (pid 42) called exit(0) while executing on_message of message 7, which nobody had asked for',
+  ],
+  [
+    'a hang in a call',
+    { from: stopping('hang'), signal: 'SIGKILL', executing },
+    'hang',
+    'HOST_HUNG',
+    'module m: host 3 (pid 42) did not return from on_message of message 7 in time (hang is 2500ms) and was killed',
+  ],
+  [
+    'an exit with more than eight bits',
+    { exitCode: 255, exitCalled: -1 },
+    'exit',
+    'HOST_EXITED',
+    'module m: host 3 (pid 42) called exit(255) between calls, which nobody had asked for',
+  ],
+  [
+    'silence outside of calls',
+    { from: stopping('unreachable'), signal: 'SIGKILL', unreachable: 'it has answered nothing for 9 ms' },
+    'unreachable',
+    'HOST_UNREACHABLE',
+    'module m: host 3 (pid 42) cannot be reached: it has answered nothing for 9 ms; it was killed',
+  ],
+  [
+    'a kill for want of memory',
+    { signal: 'SIGKILL', oomStruck: true, executing },
+    'memory',
+    'HOST_OUT_OF_MEMORY',
+    'module m: host 3 (pid 42) was ended by the kernel for want of memory while executing on_message of message 7; the machine, or its control group, has too little memory, or the module leaks',
+  ],
+  [
+    'another signal while memory was short',
+    { signal: 'SIGSEGV', oomStruck: true },
+    'crash',
+    'HOST_CRASHED',
+    'module m: host 3 (pid 42) was ended by SIGSEGV between calls',
+  ],
+  ['a stop', { from: stopping('stop'), exitCode: 0 }, 'stop', 'HOST_EXITED', 'module m: host 3 (pid 42) was stopped'],
+  [
+    'a stop by force',
+    { from: stopping('stop'), signal: 'SIGKILL' },
+    'stop',
+    'HOST_EXITED',
+    'module m: host 3 (pid 42) was stopped by SIGKILL',
+  ],
+  [
+    'a crash in cleanup',
+    { from: stopping('stop'), signal: 'SIGSEGV', phase: 'cleanup' },
+    'crash',
+    'HOST_CRASHED',
+    'module m: host 3 (pid 42) was ended by SIGSEGV in its cleanup',
+  ],
+  [
+    'an exit code in cleanup',
+    { from: stopping('stop'), exitCode: 3, phase: 'cleanup' },
+    'exit',
+    'HOST_EXITED',
+    'module m: host 3 (pid 42) ended with _exit(3) in its cleanup, which nobody had asked for',
+  ],
+  [
+    'a lie of a host that served',
+    {
+      from: stopping('violation'),
+      signal: 'SIGKILL',
+      refusal: { code: 'HANDSHAKE_FAILED', message: 'it sent a message of 9 bytes' },
+    },
+    'crash',
+    'HOST_CRASHED',
+    'module m: host 3 (pid 42) cannot be trusted any more and was killed: it sent a message of 9 bytes; most likely the module has overwritten memory of its process',
+  ],
+  [
+    'a broken handshake',
+    {
+      from: stopping('violation'),
+      signal: 'SIGKILL',
+      served: false,
+      refusal: { code: 'HANDSHAKE_FAILED', message: '9 bytes from the host are no frame of the protocol' },
+    },
+    'start',
+    'HANDSHAKE_FAILED',
+    'module m: 9 bytes from the host are no frame of the protocol',
+  ],
+  [
+    'a refusal',
+    {
+      from: stopping('refused'),
+      exitCode: 0,
+      refusal: { code: 'MODULE_NO_INIT', message: '/m.so: no init; add one' },
+      lastWords: ['a "b"'],
+    },
+    'start',
+    'MODULE_NO_INIT',
+    'module m: /m.so: no init; add one; its last words: "a \\"b\\""',
+  ],
+  [
+    'a crash in init',
+    { from: { kind: 'starting' }, signal: 'SIGSEGV', phase: 'init' },
+    'start',
+    'MODULE_START_CRASHED',
+    'module m: /m.so: it was ended by SIGSEGV in its init; run the init under a debugger',
+  ],
+  [
+    'a crash in a constructor',
+    { from: { kind: 'starting' }, signal: 'SIGABRT', phase: 'loading' },
+    'start',
+    'MODULE_START_CRASHED',
+    'module m: /m.so: it was ended by SIGABRT while being loaded: a constructor of the file, or of a library that it needs, is at fault; load it under a debugger',
+  ],
+  [
+    'a host that did not come up',
+    { from: { kind: 'starting' }, exitCode: 1, phase: 'booting', lastWords: ['no memory'] },
+    'start',
+    'MODULE_START_CRASHED',
+    'module m: /m.so: the host process ended with _exit(1) before it could load the module; its last words: "no memory"',
+  ],
+  [
+    'an init that hangs',
+    { from: stopping('start-timeout'), signal: 'SIGKILL', phase: 'init' },
+    'start',
+    'MODULE_START_TIMEOUT',
+    `module m: /m.so: its init did not return in time; ${remedy}`,
+  ],
+  [
+    'a constructor that hangs',
+    { from: stopping('start-timeout'), signal: 'SIGKILL', phase: 'loading' },
+    'start',
+    'MODULE_START_TIMEOUT',
+    `module m: /m.so: loading it did not end in time: a constructor of the file, or of a library that it needs, hangs; ${remedy}`,
+  ],
+  [
+    'a host that is too slow to come up',
+    { from: stopping('start-timeout'), signal: 'SIGKILL', phase: 'booting', startTimeoutMs: 1500 },
+    'start',
+    'MODULE_START_TIMEOUT',
+    'module m: /m.so: the host process did not come up in time; start_timeout is 1500ms; raise it if the module needs longer',
+  ],
+  [
+    'a host that never says that it is ready',
+    { from: stopping('start-timeout'), signal: 'SIGKILL', phase: 'serving', lastWords: ['one', 'two'] },
+    'start',
+    'MODULE_START_TIMEOUT',
+    `module m: /m.so: the host did not report ready in time; ${remedy}; its last words: "one", "two"`,
+  ],
+  [
+    'a module that ends the process in its init',
+    { from: { kind: 'starting' }, exitCode: 0, phase: 'init' },
+    'start',
+    'MODULE_START_CRASHED',
+    'module m: /m.so: it ended with _exit(0) in its init; run the init under a debugger',
+  ],
+  [
+    'a crash right after init',
+    { from: { kind: 'starting' }, signal: 'SIGBUS', phase: 'serving' },
+    'start',
+    'MODULE_START_CRASHED',
+    'module m: /m.so: it was ended by SIGBUS right after its init',
+  ],
+  [
+    'a host of another version, which exits by itself',
+    {
+      from: { kind: 'starting' },
+      exitCode: 1,
+      phase: 'booting',
+      refusal: { code: 'HANDSHAKE_FAILED', message: 'install the same version of both' },
+    },
+    'start',
+    'HANDSHAKE_FAILED',
+    'module m: install the same version of both',
+  ],
+  [
+    'a process that could not be started',
+    {
+      from: { kind: 'starting' },
+      phase: 'booting',
+      refusal: { code: 'HOST_START_FAILED', message: 'the host process could not be started: spawn EAGAIN' },
+    },
+    'start',
+    'HOST_START_FAILED',
+    'module m: the host process could not be started: spawn EAGAIN',
+  ],
+  [
+    'a stop before it was ready',
+    { from: stopping('stop'), signal: 'SIGTERM', phase: 'init', served: false },
+    'stop',
+    'HOST_EXITED',
+    'module m: host 3 (pid 42) was stopped by SIGTERM',
+  ],
+  [
+    'a signal while it finishes its calls',
+    { from: { kind: 'draining' }, signal: 'SIGABRT', executing },
+    'crash',
+    'HOST_CRASHED',
+    'module m: host 3 (pid 42) was ended by SIGABRT while executing on_message of message 7',
+  ],
+  [
+    'an exit while it finishes its calls',
+    { from: { kind: 'draining' }, exitCode: 0 },
+    'exit',
+    'HOST_EXITED',
+    'module m: host 3 (pid 42) ended with _exit(0) between calls, which nobody had asked for',
+  ],
+  [
+    'a hang that was found while it was off again',
+    { from: stopping('hang'), signal: 'SIGKILL', executing, hangMs: null },
+    'hang',
+    'HOST_HUNG',
+    'module m: host 3 (pid 42) did not return from on_message of message 7 in time and was killed',
+  ],
+] as [string, Partial<DeathFacts>, string, string, string][])('%s', (_, changes, cause, code, text) => {
+  it('is told apart and told, in one line', () => {
+    const death = describeDeath(facts(changes));
+    expect(death).toMatchObject({ cause, code, text });
+    expect(death.text).not.toContain('\n');
+    const reasons: Record<string, string> = { hang: 'hang', stop: 'down', start: 'down' };
+    expect(death.reason).toBe(reasons[cause] ?? 'crash');
+  });
+});
