@@ -1,13 +1,23 @@
 import { defineConfig } from 'vitest/config';
 
+const limits = { testTimeout: 60_000, hookTimeout: 60_000 };
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     // The end-to-end tests start real processes; on two slow cores more than two files at a time only queue.
     maxWorkers: 2,
     // Cores that one file runs at a time.
     maxConcurrency: 4,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    projects: [
+      // Pure, or nearly: they need no process of their own for each file.
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], isolate: false, ...limits } },
+      {
+        test: {
+          name: 'whole',
+          include: ['test/{integration,e2e,faults}/**/*.test.ts'],
+          ...limits,
+        },
+      },
+    ],
   },
 });

@@ -3,6 +3,7 @@
 import { Dealer } from 'zeromq';
 import { ControlError, ERROR_CODES, type ErrorCode, MessageError } from '../errors.js';
 import type { MessageParamsInput, Outcome, SupervisorStatus } from '../supervisor/types.js';
+import { Outbox } from '../wire/outbox.js';
 import { toWireParams } from '../wire/params.js';
 import { readCoreLock } from './core-lock.js';
 import { controlAddress, MAX_REQUEST_BYTES } from './endpoint.js';
@@ -50,6 +51,9 @@ export class ControlClient {
   readonly #timeouts: ControlTimeouts;
   readonly #socket: Dealer;
   readonly #pending = new Map<number, Mailbox<Reply>>();
+  readonly #outbox = new Outbox<{ frame: Uint8Array; mailbox: Mailbox<Reply> }>(({ frame, mailbox }) =>
+    this.#socket.send(frame).catch((cause: unknown) => mailbox.fail(this.#silent(cause))),
+  );
   #nextId = 1;
   #closed = false;
 
@@ -106,7 +110,7 @@ export class ControlClient {
    */
   async *send(request: SendRequest): AsyncGenerator<SendEvent> {
     const { payload, waitMs } = request;
-    const { id, mailbox } = await this.#request({ send: { params: toWireParams(request.params), payload, waitMs } });
+    const { id, mailbox } = this.#request({ send: { params: toWireParams(request.params), payload, waitMs } });
     try {
       const { outcome } = await this.#next(mailbox, this.#timeouts.outcomeMs);
       if (!outcome) throw this.#misunderstood();
@@ -129,7 +133,7 @@ export class ControlClient {
   }
 
   async #ask(request: Omit<Request, 'id'>): Promise<Reply> {
-    const { id, mailbox } = await this.#request(request);
+    const { id, mailbox } = this.#request(request);
     try {
       return await this.#next(mailbox, this.#timeouts.answerMs);
     } finally {
@@ -137,7 +141,7 @@ export class ControlClient {
     }
   }
 
-  async #request(request: Omit<Request, 'id'>): Promise<{ id: number; mailbox: Mailbox<Reply> }> {
+  #request(request: Omit<Request, 'id'>): { id: number; mailbox: Mailbox<Reply> } {
     const id = this.#nextId++;
     const frame = encodeRequest({ ...request, id });
     if (frame.length > MAX_REQUEST_BYTES) {
@@ -146,7 +150,7 @@ export class ControlClient {
     }
     const mailbox = new Mailbox<Reply>();
     this.#pending.set(id, mailbox);
-    await this.#socket.send(frame).catch((cause: unknown) => mailbox.fail(this.#silent(cause)));
+    this.#outbox.push({ frame, mailbox });
     return { id, mailbox };
   }
 

@@ -149,6 +149,18 @@ test('several requests of one client do not mix', async () => {
   expect(await Promise.all([send('a'), client.status().then(() => 1), send('b')])).toEqual([1, 1, 1]);
 });
 
+test('any number of requests may be made at once, large ones too', async () => {
+  const client = await connect();
+  const texts = Array.from({ length: 200 }, (_, i) => `${i} `.repeat(i % 20 === 0 ? 100_000 : 1));
+  const outcomes = texts.map(async (text) => {
+    for await (const event of client.send({ params: {}, payload: Buffer.from(text), waitMs: 0 })) {
+      if (event.kind === 'outcome') return event.outcome.payload.toString();
+    }
+    return null;
+  });
+  expect(await Promise.all(outcomes)).toEqual(texts);
+});
+
 test('garbage is answered with a failure, or dropped, and the core goes on', async () => {
   const dealer = new Dealer({ linger: 0 });
   dealer.connect(`ipc://${join(runDir, 'control.sock')}`);
