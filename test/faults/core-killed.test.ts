@@ -152,27 +152,31 @@ async function round(random: (below: number) => number, calls: Promise<number>[]
   process.kill(lock.pid, 'SIGKILL');
 }
 
-it(`killed ${ROUNDS} times at random moments, a core can be started again and has left nothing`, async () => {
-  const seed = Number(process.env.MESIBO_TEST_SEED ?? Date.now() % 1_000_000);
-  const random = seeded(seed);
-  const calls: Promise<number>[] = [];
-  try {
-    for (let i = 0; i < ROUNDS; i++) await round(random, calls);
-    expect(await ended(command('start', '--config', 'mesibo.conf', '--daemon'))).toEqual({ code: 0, stderr: '' });
-    const last = await locked();
-    await expectOnly(last);
-    const { core } = await statusOf();
-    expect(core.pid).toBe(last.pid);
-    expect((await Promise.all(calls)).some((outcomes) => outcomes > 0)).toBe(true);
+it(
+  `killed ${ROUNDS} times at random moments, a core can be started again and has left nothing`,
+  async () => {
+    const seed = Number(process.env.MESIBO_TEST_SEED ?? Date.now() % 1_000_000);
+    const random = seeded(seed);
+    const calls: Promise<number>[] = [];
+    try {
+      for (let i = 0; i < ROUNDS; i++) await round(random, calls);
+      expect(await ended(command('start', '--config', 'mesibo.conf', '--daemon'))).toEqual({ code: 0, stderr: '' });
+      const last = await locked();
+      await expectOnly(last);
+      const { core } = await statusOf();
+      expect(core.pid).toBe(last.pid);
+      expect((await Promise.all(calls)).some((outcomes) => outcomes > 0)).toBe(true);
 
-    expect((await ended(command('stop'))).code).toBe(0);
-    for (const runId of seen) {
-      expect(listMarked('MESIBO_RUN_ID', runId)).toEqual([]);
-      expect(boxesOf(runId)).toEqual([]);
+      expect((await ended(command('stop'))).code).toBe(0);
+      for (const runId of seen) {
+        expect(listMarked('MESIBO_RUN_ID', runId)).toEqual([]);
+        expect(boxesOf(runId)).toEqual([]);
+      }
+      expect(readdirSync(runDir).sort()).toEqual(['lock', 'state']);
+      expect(readFileSync(join(runDir, 'lock'), 'utf8')).toBe('');
+    } catch (error) {
+      throw new Error(`with MESIBO_TEST_SEED=${seed}`, { cause: error });
     }
-    expect(readdirSync(runDir).sort()).toEqual(['lock', 'state']);
-    expect(readFileSync(join(runDir, 'lock'), 'utf8')).toBe('');
-  } catch (error) {
-    throw new Error(`with MESIBO_TEST_SEED=${seed}`, { cause: error });
-  }
-}, ROUNDS * 30_000);
+  },
+  ROUNDS * 30_000,
+);
