@@ -1,12 +1,13 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LogLine } from 'mesibo-modules';
+import type { LogLine, ModuleOptions } from 'mesibo-modules';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ChildCore } from '../helpers/child-core.js';
 import { listMarked, listZombies } from '../helpers/processes.js';
 import { boxesOf, fixtureModule, isRunning, makeTempDir, readRunId, sample } from './core.js';
 
 const leaves = fixtureModule('leaves-daemons');
+const sendsMany = fixtureModule('sends-many', { deadlineMs: 60_000, hangMs: null });
 const crashy = { name: 'crashy', path: sample('crashy'), maxCrashes: null, backoff: { minMs: 10, maxMs: 10 } };
 const WAIT = { timeout: 10_000 };
 
@@ -22,7 +23,8 @@ beforeEach(() => {
   strays = [];
 });
 afterEach(async () => {
-  await core.kill();
+  // In peace, lest the test itself leave boxes behind.
+  await core.stop();
   for (const pid of strays.filter(isRunning)) process.kill(pid, 'SIGKILL');
   rmSync(directory, { recursive: true });
 });
@@ -134,7 +136,8 @@ describe('after a core was killed', () => {
     await core.kill();
     await expect.poll(() => core.hosts.filter(isRunning), WAIT).toEqual([]);
     expect(isRunning(daemon)).toBe(true);
-    expect(boxesOf(runId)).toHaveLength(1);
+    // The box, and the link that says where its core had its lock.
+    expect(boxesOf(runId)).toHaveLength(2);
 
     const killed = { pid: core.pid, runId };
     await start(subreaper);
@@ -168,11 +171,68 @@ describe('after a core was killed', () => {
   });
 });
 
+describe('after a core was killed and its run directory removed', () => {
+  // Its own: any core that other tests start would tidy up the shared one.
+  let boxDir: string;
+  beforeEach(() => {
+    boxDir = join(directory, 'boxes');
+    mkdirSync(boxDir);
+  });
+  const boxes = (id: string) => readdirSync(boxDir).filter((name) => name.includes(id));
+  const startAt = (place: string, modules: ModuleOptions[], standStillAt?: number) =>
+    ChildCore.start({ runDir: place, modules, boxDir, subreaper: true, ...(standStillAt ? { standStillAt } : {}) });
+
+  it('the next start in the same place still finds what it left, and delivers it', async () => {
+    core = await startAt(runDir, [sendsMany], 5);
+    const killed = readRunId(runDir);
+    core.send('20');
+    await core.until(() => core.sent.length === 5);
+    await core.kill();
+    await expect.poll(() => core.hosts.filter(isRunning), WAIT).toEqual([]);
+    rmSync(runDir, { recursive: true });
+    core = await startAt(runDir, [sendsMany]);
+    expect(core.sent.map(({ text }) => text)).toEqual(Array.from({ length: 16 }, (_, i) => `sent ${i + 5}`));
+    expect(boxes(killed)).toEqual([]);
+  });
+
+  it('a start elsewhere removes what nobody will come back for, and nothing that is in use', async () => {
+    const elsewhere = join(directory, 'elsewhere');
+    core = await startAt(runDir, [sendsMany]);
+    const killed = readRunId(runDir);
+    await core.kill();
+    await expect.poll(() => core.hosts.filter(isRunning), WAIT).toEqual([]);
+
+    // Its run directory knows it: the next start there will see to it.
+    core = await startAt(elsewhere, [crashy]);
+    expect(boxes(killed)).toHaveLength(2);
+    await core.stop();
+    rmSync(runDir, { recursive: true });
+    core = await startAt(elsewhere, [crashy]);
+    expect(boxes(killed)).toEqual([]);
+    expect(warnings(core.logs)).toEqual([
+      `1 black boxes of a killed core were removed: ${runDir} knows nothing of it any more`,
+    ]);
+    await core.stop();
+
+    // A core that runs without its directory keeps what it has.
+    const alive = await startAt(runDir, [crashy]);
+    const kept = readRunId(runDir);
+    rmSync(runDir, { recursive: true });
+    core = await startAt(elsewhere, [crashy]);
+    expect(boxes(kept)).toHaveLength(2);
+    await core.stop();
+    expect(await alive.outcome('hello')).toEqual([null]);
+    core = alive;
+    await core.stop();
+    expect(readdirSync(boxDir)).toEqual([]);
+  });
+});
+
 describe('what is removed under a running core', () => {
   it('its run directory: it serves on, and what it leaves elsewhere is gone when it stops', async () => {
     await start(true);
     const daemon = await leave('keep');
-    expect(boxesOf(runId)).toHaveLength(1);
+    expect(boxesOf(runId)).toHaveLength(2);
     rmSync(runDir, { recursive: true });
     expect(await core.outcome('hello')).toEqual([null]);
     await core.stop();
@@ -184,7 +244,7 @@ describe('what is removed under a running core', () => {
     const boxDir = join(directory, 'boxes');
     mkdirSync(boxDir);
     core = await ChildCore.start({ runDir, modules: [crashy], boxDir });
-    expect(readdirSync(boxDir)).toHaveLength(1);
+    expect(readdirSync(boxDir)).toHaveLength(2);
     rmSync(boxDir, { recursive: true });
     expect(await core.outcome('hello')).toEqual([null]);
     expect(await core.outcome('crash')).toEqual(['crash']);

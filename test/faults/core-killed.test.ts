@@ -116,7 +116,7 @@ async function expectOnly({ pid, runId }: Lock): Promise<void> {
     expect(listMarked('MESIBO_RUN_ID', older)).toEqual([]);
     expect(boxesOf(older)).toEqual([]);
   }
-  const boxes = modules.map((name) => `mesibo-modules-${runId}-${name}-1`);
+  const boxes = ['', ...modules.map((name) => `-${name}-1`)].map((rest) => `mesibo-modules-${runId}${rest}`);
   expect(boxesOf(runId).sort()).toEqual(boxes.sort());
   const sockets = readdirSync(runDir).filter((name) => name.includes('sock'));
   expect(sockets.sort()).toEqual(['control.sock', ...modules.map((name) => `module-${name}.sock`)].sort());

@@ -161,9 +161,9 @@ export class ChildCore {
     });
   }
 
-  /** Stops the supervisor and waits for the end of the process. */
+  /** Stops the supervisor and waits for the end of the process, which may have come before. */
   async stop(): Promise<void> {
-    this.#command({ stop: true });
+    if (!this.#isOver) this.#command({ stop: true });
     await this.#ended;
   }
 

@@ -7,7 +7,7 @@ import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { SupervisorError } from '../../errors.js';
-import { allocateFile } from '../../libc.js';
+import { allocateFile, flockExclusive } from '../../libc.js';
 import { BOX, type BoxHeader, formatHeader, readHeader, readRing, ringBytes } from '../../wire/black-box.js';
 import type { Entry } from '../../wire/codec.js';
 import { HandedOnNotes } from './handed-on.js';
@@ -79,6 +79,8 @@ export function makeBox(directory: string, name: BoxName, bytes: number): BoxFil
     throw unavailable(openProblem(path, directory, (cause as NodeJS.ErrnoException).code), cause);
   }
   try {
+    // Shared with the host, which maps the file: held until both are gone, however they end.
+    flockExclusive(fd);
     fill(fd, directory, name.generation, bytes, ringSize);
     return new BoxFile(path, fd, ringSize);
   } catch (error) {

@@ -6,6 +6,7 @@ import type { LogLine, SentMessage } from '../types.js';
 import { describeEnding } from './end-processes.js';
 import { endLeftovers } from './leftovers.js';
 import { Orphans } from './orphans.js';
+import { findLostRuns, forgetRun, type LostRun, markRun } from './run-marks.js';
 
 /** What a sweeper works with. */
 export interface SweeperOptions {
@@ -25,6 +26,7 @@ export class Sweeper {
   /** Messages of a killed core that were announced by this one. */
   recoveredSends = 0;
   readonly #options: SweeperOptions;
+  #oldRunIds: string[] = [];
   #closing: Promise<void> | null = null;
 
   /** @throws Error when the system refuses to let this process adopt others */
@@ -33,14 +35,30 @@ export class Sweeper {
     this.orphans = options.subreaper ? new Orphans() : null;
   }
 
-  /** Ends the processes of killed cores; returns when they are gone, or cannot be ended. */
+  /**
+   * Ends the processes of killed cores, and removes what those left that nobody will start again; returns when they are
+   * gone, or cannot be ended.
+   */
   async sweep(): Promise<void> {
-    const { pid, files, runIds } = this.#options.runDir.left;
-    if (pid === null && files.length === 0 && runIds.length === 0) return;
-    const who = pid === null ? 'a core' : `the core with pid ${pid}`;
-    const sockets = `${files.length} sockets that it left in ${this.#options.runDir.path} were removed`;
-    this.#warn(`${who} did not end cleanly; ${sockets}`);
-    if (runIds.length > 0) this.#warn(describeEnding(await endLeftovers(runIds), 'that it left'));
+    const { runDir, boxDir } = this.#options;
+    const { pid, files, runIds } = runDir.left;
+    markRun(boxDir, { runId: runDir.runId, runDir: runDir.path });
+    const lost = findLostRuns(boxDir);
+    const ours = lost.filter((run) => run.runDir === runDir.path);
+    this.#oldRunIds = [...runIds, ...ours.map(({ runId }) => runId)];
+    if (pid !== null || files.length > 0 || this.#oldRunIds.length > 0) {
+      const who = pid === null ? 'a core' : `the core with pid ${pid}`;
+      this.#warn(`${who} did not end cleanly; ${files.length} sockets that it left in ${runDir.path} were removed`);
+    }
+    const all = [...runIds, ...lost.map(({ runId }) => runId)];
+    if (all.length > 0) this.#warn(describeEnding(await endLeftovers(all), 'that it left'));
+    for (const run of lost) if (run.runDir !== runDir.path) this.#abandon(run);
+  }
+
+  #abandon({ runId, runDir }: LostRun): void {
+    const boxes = forgetRun(this.#options.boxDir, runId);
+    if (boxes > 0)
+      this.#warn(`${boxes} black boxes of a killed core were removed: ${runDir} knows nothing of it any more`);
   }
 
   /**
@@ -51,7 +69,7 @@ export class Sweeper {
    */
   async recover(proceed: () => boolean): Promise<void> {
     const { runDir, boxDir, maxMessageBytes, log } = this.#options;
-    const { runIds } = runDir.left;
+    const runIds = this.#oldRunIds;
     if (runIds.length === 0) return;
     const message = (sent: SentMessage) => {
       this.recoveredSends += 1;
@@ -70,7 +88,9 @@ export class Sweeper {
       const what = `${this.recoveredSends} messages and ${lines} log lines`;
       this.#warn(`${what} were found in the black boxes of a killed core and delivered now`);
     }
-    if (complete) runDir.forgetLeft();
+    if (!complete) return;
+    for (const runId of runIds) forgetRun(boxDir, runId);
+    runDir.forgetLeft();
   }
 
   /** Ends what left the process group of its host, once no host is left; may be called again. */
@@ -82,6 +102,7 @@ export class Sweeper {
   async #close(): Promise<void> {
     const ending = await (this.orphans?.close() ?? endLeftovers([this.#options.runDir.runId], 1));
     this.#warn(describeEnding(ending, 'that modules left behind'));
+    forgetRun(this.#options.boxDir, this.#options.runDir.runId);
   }
 
   #warn(text: string | null): void {
