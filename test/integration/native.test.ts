@@ -23,7 +23,7 @@ beforeAll(() => run('make', '-s', '-C', FOLDER, 'all'));
 describe('the shim by itself, under sanitizers', () => {
   it('passes its own tests', () => {
     expect(run('make', '-s', '-C', FOLDER, 'check')).toMatch(/^[1-9]\d* native tests, 0 failed\n$/);
-  });
+  }, 300_000);
 });
 
 describe('layouts, as the C compiler sees them', () => {
