@@ -71,18 +71,20 @@ function withParams(event: number, params: WireParams, payload: Uint8Array): Par
 }
 
 /** A call with what has to be known of it before it is written. */
-interface Layout extends Parts {
+interface Layout {
   item: PendingCall;
+  parts: Parts;
   size: number;
 }
 
 function layOut(item: PendingCall): Layout {
   const parts = partsOf(item.call);
   const text = (parts.to?.length ?? 0) + (parts.from?.length ?? 0) + parts.payload.length + 3;
-  return { ...parts, item, size: (RECORD.callBytes + text + 7) & ~7 };
+  return { item, parts, size: (RECORD.callBytes + text + 7) & ~7 };
 }
 
-function writeCall(bytes: Buffer, at: number, { item, size, event, params, to, from, payload }: Layout): void {
+function writeCall(bytes: Buffer, at: number, { item, parts, size }: Layout): void {
+  const { event, params, to, from, payload } = parts;
   bytes.writeUInt32LE(size, at);
   bytes.writeUInt32LE(event, at + 4);
   writeLong(bytes, at + 8, item.call.seq);
