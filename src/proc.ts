@@ -49,11 +49,14 @@ export interface ProcessName {
   name: string;
 }
 
-/** Every process that can be seen from here. */
+/** Every process that can be seen from here; none when this process has no descriptor left to look. */
 export function listProcesses(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
+  try {
+    const names = readdirSync('/proc');
+    return names.filter((name) => /^\d+$/.test(name)).map(Number);
+  } catch {
+    return [];
+  }
 }
 
 /** The children of a process, zombies included. One that ends meanwhile may hide others: look again at its end. */

@@ -62,6 +62,8 @@ export class Orphans {
 
   #inherited(): number[] {
     const children = readChildren(process.pid);
+    // Perhaps they cannot be read now: the older ones must not be forgotten, which would make orphans of them.
+    if (children.length === 0) return [];
     this.#older = this.#older.filter((pid) => children.includes(pid));
     return children.filter((pid) => !this.#own.has(pid) && !this.#older.includes(pid));
   }
