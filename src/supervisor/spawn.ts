@@ -1,5 +1,7 @@
 /** Starts host processes: the only place that knows execa. */
 
+import type { ChildProcess } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { HOST_RUNNER } from '../paths.js';
@@ -43,17 +45,8 @@ export function spawnHost(
   exited: ExitListener,
   failed: (error: Error) => void,
 ): HostProcess | null {
-  const child = execa(process.execPath, ['--disable-wasm-trap-handler', HOST_RUNNER], {
-    detached: true,
-    cleanup: false,
-    reject: false,
-    buffer: false,
-    extendEnv: false,
-    env: environment(request),
-    cwd: request.cwd,
-    // Any descriptor is taken; execa's types name single digits only.
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe', request.boxFd as 4],
-  });
+  const child = begin(request, failed);
+  if (child === null) return null;
   const { pid } = child;
   if (pid === undefined) {
     void child.then((result) => failed(new Error(result.originalMessage ?? result.shortMessage)));
@@ -63,6 +56,34 @@ export function spawnHost(
   // The far end closes when the host dies; an error there has nothing to add to the exit.
   for (const stream of child.stdio) stream?.on('error', () => {});
   return { pid, stdout: child.stdout, stderr: child.stderr, signalGroup: (signal) => signalGroup(pid, signal) };
+}
+
+function begin(request: SpawnRequest, failed: (error: Error) => void) {
+  let begun: ChildProcess | undefined;
+  const note = (message: unknown) => {
+    begun = (message as { process: ChildProcess }).process;
+  };
+  subscribe('child_process', note);
+  try {
+    return execa(process.execPath, ['--disable-wasm-trap-handler', HOST_RUNNER], {
+      detached: true,
+      cleanup: false,
+      reject: false,
+      buffer: false,
+      extendEnv: false,
+      env: environment(request),
+      cwd: request.cwd,
+      // Any descriptor is taken; execa's types name single digits only.
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', request.boxFd as 4],
+    });
+  } catch (error) {
+    if (begun === undefined || begun.pid !== undefined) throw error;
+    // No descriptor was left for its pipes: execa stumbles over that, and Node tells it in a moment, to whoever listens.
+    begun.once('error', failed);
+    return null;
+  } finally {
+    unsubscribe('child_process', note);
+  }
 }
 
 /** Signals a process group; one that is gone already is no error. */
