@@ -116,7 +116,7 @@ export class Link {
     let first = 0;
     let bytes = 0;
     for (let i = 0; i < ready.length; i++) {
-      bytes += ready[i]?.message?.payload?.length ?? 0;
+      bytes += bytesOf(ready[i] ?? {});
       if (bytes < FRAME_BYTES && i < ready.length - 1) continue;
       this.#send(ready.slice(first, i + 1));
       first = i + 1;

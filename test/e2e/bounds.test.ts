@@ -71,7 +71,8 @@ describe('a flood', () => {
   });
 
   it('of large messages holds no more memory than it may', async () => {
-    const limits = { queueBytes: 8 * 1024 * 1024, maxMessageBytes: 1024 * 1024, blackBoxBytes: 4 * 1024 * 1024 };
+    // Beside eight messages there is room for their addresses, which count as well.
+    const limits = { queueBytes: 8 * 1024 * 1024 + 1024, maxMessageBytes: 1024 * 1024, blackBoxBytes: 4 * 1024 * 1024 };
     core = await startCore([fixtureModule('slow', { deadlineMs: 30_000 })], limits);
     const large = Buffer.alloc(1024 * 1024, '1\0');
     const outcomes = await Promise.all(Array.from({ length: 30 }, () => core.send(large)));
@@ -80,6 +81,15 @@ describe('a flood', () => {
     expect(own).toBeGreaterThanOrEqual(12);
     expect(own).toBeLessThanOrEqual(13);
     expect(outcomes.filter(({ trace }) => trace[0]?.default === 'overload')).toHaveLength(30 - own);
+  });
+
+  it('of messages with long addresses holds no more memory either', async () => {
+    core = await startCore([fixtureModule('slow', { window: 1, deadlineMs: 30_000 })], { queueBytes: 1024 * 1024 });
+    const params = { from: 'a'.repeat(65_536), to: 'b'.repeat(65_536) };
+    const outcomes = await Promise.all(Array.from({ length: 20 }, () => core.send('5', params)));
+    // One in the host, and seven that wait: with its text, each has a little more than 128 KiB.
+    expect(outcomes.filter(({ trace }) => trace[0]?.default === null)).toHaveLength(8);
+    expect(outcomes.filter(({ trace }) => trace[0]?.default === 'overload')).toHaveLength(12);
   });
 
   it('of notifications holds up no message', async () => {

@@ -15,9 +15,11 @@ export function laneOf(event: CallEvent): LaneName {
   return event.message ? 'message' : 'notification';
 }
 
-/** The bytes of an event that count where memory is bounded. */
-export function bytesOf(event: CallEvent): number {
-  return event.message?.payload?.length ?? 0;
+/** The bytes of an event that count where memory is bounded: its payload and its addresses. */
+export function bytesOf({ message, status, login }: CallEvent): number {
+  const params = message?.params ?? status;
+  const addresses = (params?.to?.length ?? 0) + (params?.from?.length ?? 0) + (login?.address?.length ?? 0);
+  return addresses + (message?.payload?.length ?? 0);
 }
 
 /** What came of a call at one module. */

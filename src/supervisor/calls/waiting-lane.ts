@@ -11,7 +11,7 @@ export class WaitingLane {
     return this.#waiting.length;
   }
 
-  /** The payloads that wait, in bytes. */
+  /** What waits, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }

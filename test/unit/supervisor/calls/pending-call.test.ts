@@ -1,6 +1,6 @@
 import Long from 'long';
 import { describe, expect, it } from 'vitest';
-import { type CallAnswer, describeCall, PendingCall } from '../../../../src/supervisor/calls/pending-call.js';
+import { bytesOf, type CallAnswer, describeCall, PendingCall } from '../../../../src/supervisor/calls/pending-call.js';
 
 const PASS: CallAnswer = { verdict: 'pass', default: null, params: null, payload: null };
 
@@ -22,6 +22,18 @@ describe('a call', () => {
     });
     pending.settle(PASS);
     expect(second).toBe(false);
+  });
+
+  const [to, from] = [Buffer.alloc(1000), Buffer.alloc(200)];
+  it.each([
+    [{ message: { params: { to, from }, payload: Buffer.alloc(30) } }, 1230],
+    [{ message: { params: { to }, payload: Buffer.alloc(0) } }, 1000],
+    [{ message: {} }, 0],
+    [{ status: { to, from } }, 1200],
+    [{ login: { address: from } }, 200],
+    [{ call: {} }, 0],
+  ])('counts where memory is bounded with all that a client may make long (%#)', (event, bytes) => {
+    expect(bytesOf(event)).toBe(bytes);
   });
 
   it.each([
