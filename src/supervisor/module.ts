@@ -172,8 +172,7 @@ export class Module implements HostListener, CallRoute {
 
   answered(_host: Host, pending: PendingCall, result: Result): void {
     if (result.expired) this.#queue.giveDefault(pending, 'deadline');
-    else if (pending.settled) this.#stats.countLate();
-    else {
+    else if (!pending.settled) {
       const { params, payload } = result;
       pending.settle({
         verdict: result.value === 1 ? 'consumed' : 'pass',
@@ -181,6 +180,8 @@ export class Module implements HostListener, CallRoute {
         params: params ?? null,
         payload: payload ?? null,
       });
+    } else if (pending.event.message) {
+      this.#stats.countLate();
     }
   }
 

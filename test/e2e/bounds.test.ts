@@ -166,6 +166,14 @@ describe('a flood', () => {
   });
 });
 
+it('a verdict on a notification that comes too late is no late one on a message', async () => {
+  core = await startCore([fixtureModule('slow', { deadlineMs: 100 })]);
+  const { trace } = await core.supervisor.onMessageStatus({ from: 'a', to: 'b' }, 300);
+  expect(trace).toMatchObject([{ default: 'deadline' }]);
+  await expect.poll(() => core.module('slow').inFlight, { timeout: 10_000 }).toBe(0);
+  expect(core.module('slow').messages).toEqual({ total: 0, pass: 0, consumed: 0, default: 0, late: 0 });
+});
+
 describe('directories and memory', () => {
   it('one core per run directory: the second is refused and harms nothing', async () => {
     core = await startCore([{ name: 'crashy', path: sample('crashy') }]);
