@@ -122,7 +122,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (this.#state === 'new') this.#state = 'stopped';
     if (this.#state === 'stopped' && this.#stopped === null) return Promise.resolve();
     this.#state = 'stopping';
-    if (options.now) for (const module of this.#modules) module.kill();
+    // A listener may order it in the middle of a change of state, which comes to its end first.
+    if (options.now) queueMicrotask(() => this.#kill());
     this.#stopped ??= this.#stop(options.now ?? false);
     return this.#stopped;
   }
@@ -271,6 +272,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   get #boxDir(): string {
     return this.#options.boxDir ?? '/dev/shm';
+  }
+
+  #kill(): void {
+    for (const module of this.#modules) module.kill();
   }
 
   async #stop(now: boolean): Promise<void> {

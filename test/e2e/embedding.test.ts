@@ -59,6 +59,24 @@ describe('a program that embeds the supervisor', () => {
     }
   });
 
+  it('may end it at once from a listener, and hears of no other state than stopped after that', async () => {
+    const spec = { name: 'crashy', path: sample('crashy'), backoff: { minMs: 20_000, maxMs: 20_000 } };
+    const other = new Supervisor(makeConfig({ modules: [spec] }), { runDir: `${directory}/other` });
+    const states: string[] = [];
+    let deaths = 0;
+    const stopped = new Promise<void>((resolve) => {
+      other.on('lifecycle', (event) => {
+        if (event.kind === 'module') states.push(event.to);
+        if (event.kind === 'ready') process.kill(event.pid, 'SIGKILL');
+        // The first restart is immediate, the second waits.
+        if (event.kind === 'exited' && ++deaths === 2) resolve(other.stop({ now: true }));
+      });
+    });
+    await other.start();
+    await stopped;
+    expect(states.slice(-2)).toEqual(['backoff', 'stopped']);
+  });
+
   it('may have its run directory taken away', async () => {
     await supervisor.start();
     rmSync(`${directory}/run`, { recursive: true });
