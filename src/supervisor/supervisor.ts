@@ -32,7 +32,8 @@ export interface SupervisorOptions {
   boxDir?: string;
   /**
    * Makes this process the parent of what hosts leave behind, which is then ended with its host; without it, when the
-   * supervisor stops. Only for a process that has no other children than those it starts with Node on this thread.
+   * supervisor stops. Only for a process that has no other children than those it starts with Node on this thread, and
+   * for one supervisor in it at a time.
    */
   subreaper?: boolean;
 }
@@ -86,7 +87,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    *
    * @returns when each module is ready or refused, and all that is announced
    * @throws {DirectoryError} when the run directory is held by another core or cannot be used
-   * @throws {IllegalStateError} when called twice, or stopped meanwhile
+   * @throws {IllegalStateError} when called twice, or stopped meanwhile; when another one is the subreaper
    */
   async start(): Promise<StartReport> {
     this.#require('new', 'start');

@@ -77,6 +77,17 @@ describe('a program that embeds the supervisor', () => {
     expect(states.slice(-2)).toEqual(['backoff', 'stopped']);
   });
 
+  it('may make one supervisor of its process the subreaper, and another when that one has stopped', async () => {
+    const [first, second, third] = ['1', '2', '3'].map(
+      (name) => new Supervisor(makeConfig({ modules: [] }), { runDir: `${directory}/${name}`, subreaper: true }),
+    ) as [Supervisor, Supervisor, Supervisor];
+    await first.start();
+    await expect(second.start()).rejects.toMatchObject({ code: 'ILLEGAL_STATE' });
+    await first.stop();
+    await third.start();
+    await third.stop();
+  });
+
   it('may have its run directory taken away', async () => {
     await supervisor.start();
     rmSync(`${directory}/run`, { recursive: true });

@@ -3,10 +3,14 @@
  * or by a double fork. As a subreaper the core becomes their parent.
  */
 
+import { IllegalStateError } from '../../errors.js';
 import { reapChild, setSubreaper } from '../../libc.js';
 import { hasVariable, type ProcessName, readChildren, readRunning, readTree } from '../../proc.js';
 import { type Ending, endingEffects, endProcesses } from './end-processes.js';
 import { OwnChildren } from './own-children.js';
+
+/** Whether somebody in this process adopts: of two, each would end what the other has inherited. */
+let isTaken = false;
 
 /**
  * The inherited children of this process. At most one in a process, and only where every child that is neither started
@@ -25,9 +29,17 @@ export class Orphans {
     setImmediate(() => this.#reap());
   };
 
-  /** @throws Error when the system refuses */
+  /**
+   * @throws {IllegalStateError} when there is one already
+   * @throws Error when the system refuses
+   */
   constructor() {
+    if (isTaken) {
+      const remedy = 'give that option to one of them';
+      throw new IllegalStateError('ILLEGAL_STATE', `start: another supervisor here is the subreaper; ${remedy}`);
+    }
     setSubreaper(true);
+    isTaken = true;
     process.on('SIGCHLD', this.#onChildEnd);
   }
 
@@ -51,6 +63,7 @@ export class Orphans {
     this.#reap();
     this.#own.close();
     setSubreaper(false);
+    isTaken = false;
     return ending;
   }
 
