@@ -38,6 +38,7 @@ export class LivenessWatch {
   readonly #settings: LivenessSettings;
   readonly #watched: Watched;
   #timer: NodeJS.Timeout | undefined;
+  #dueMs = 0;
   #open = false;
   #heardMs = 0;
   #beatMs: number | null = null;
@@ -84,11 +85,14 @@ export class LivenessWatch {
 
   #lookIn(ms: number): void {
     clearTimeout(this.#timer);
+    this.#dueMs = performance.now() + ms;
     if (this.#open) this.#timer = setTimeout(() => this.#look(), ms);
   }
 
   #look(): void {
     const nowMs = performance.now();
+    // The host may have been held up as long, in a container that was paused: then it has only just gone on.
+    const isLate = nowMs - this.#dueMs > DOUBT_MS;
     const owes = this.#watched.inFlight() > 0;
     const executingSinceMs = owes ? this.#executingSinceMs(nowMs) : null;
     const verdict = judge({
@@ -105,7 +109,7 @@ export class LivenessWatch {
       this.#lookIn(verdict.lookAgainMs);
     } else if (this.#isTraced(nowMs)) {
       this.#lookIn(TRACED_MS);
-    } else if (verdict.kind === 'hung' || this.#doubted) {
+    } else if (this.#doubted || (verdict.kind === 'hung' && !isLate)) {
       this.#watched.failed(verdict);
     } else {
       this.#doubted = true;

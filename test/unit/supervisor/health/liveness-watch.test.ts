@@ -117,6 +117,29 @@ describe('a host that holds calls', () => {
     expect(failures).toEqual([]);
   });
 
+  it('and was held up together with the core, in the middle of a call, may still end it', () => {
+    watch.begin();
+    executes(1);
+    clock.hold(10 * HANG);
+    clock.advance(HANG);
+    expect(failures).toEqual([]);
+    executes(2);
+    clock.advance(HANG - 1);
+    expect(failures).toEqual([]);
+    clock.advance(1);
+    expect(failures).toEqual([['hung', 12 * HANG]]);
+  });
+
+  it('and still executes it at the second look hangs, however late the core is for that', () => {
+    watch.begin();
+    executes(1);
+    clock.hold(10 * HANG);
+    clock.advance(HANG);
+    clock.hold(10 * HANG);
+    clock.advance(100);
+    expect(failures).toEqual([['hung', 21 * HANG + 100]]);
+  });
+
   it.each([
     ['a call that it does not owe', () => executes(99)],
     [
