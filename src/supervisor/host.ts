@@ -79,6 +79,7 @@ export class Host {
   readonly #watch: LivenessWatch;
   readonly #oom = new OomWatch();
   readonly #timer = new PatientTimer(() => this.#timeout());
+  #tracer: number | null = null;
   #lossTimer: NodeJS.Timeout | undefined;
   #unreachable = '';
   #life: HostLife = { kind: 'starting' };
@@ -250,13 +251,18 @@ export class Host {
   }
 
   #timeout(): void {
-    const tracer = this.#life.kind === 'starting' ? readTracer(this.pid) : null;
-    if (tracer === null) {
-      this.#step({ kind: 'timeout' });
-      return;
-    }
-    this.#listener.spared(this, tracer);
-    this.#timer.arm(TRACED_MS);
+    if (this.#life.kind !== 'starting' || !this.#isSpared()) this.#step({ kind: 'timeout' });
+  }
+
+  /** Whether its time to start begins anew: it is traced, or was at the last look. */
+  #isSpared(): boolean {
+    const before = this.#tracer;
+    const tracer = readTracer(this.pid);
+    this.#tracer = tracer;
+    if (tracer !== null && tracer !== before) this.#listener.spared(this, tracer);
+    if (tracer !== null) this.#timer.arm(TRACED_MS);
+    else if (before !== null) this.#timer.arm(this.#spec.startTimeoutMs);
+    return tracer !== null || before !== null;
   }
 
   #beat(): void {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
-import { isRunning } from '../e2e/core.js';
+import { fixtureModule, isRunning, TestCore } from '../e2e/core.js';
 import { built, faulty, Scene } from './scene.js';
 
 /** Whether this system lets a process trace one that is not its child. */
@@ -28,23 +28,24 @@ async function detach(tracer: ChildProcess): Promise<void> {
 }
 
 let scene: Scene;
-afterEach(() => scene.core.close());
+let core: TestCore;
+afterEach(() => core.close());
 
-const isSpared = (tracer: ChildProcess) => () =>
-  scene.core
-    .lines('faulty', 'supervisor')
-    .some((line) => line.endsWith(`does not answer in time, and is left alone: process ${tracer.pid} traces it`));
+const told = (tracer: ChildProcess) =>
+  core.logs.filter(({ text }) => text.endsWith(`is left alone: process ${tracer.pid} traces it`)).length;
+const isSpared = (tracer: ChildProcess) => () => told(tracer) > 0;
 
 it.skipIf(!mayTrace())('a host under a debugger may take its time in a callback, and no longer without', async () => {
   scene = await Scene.start(faulty('loop', 'message', { deadlineMs: 60_000, hangMs: 1000 }));
+  core = scene.core;
   const pid = scene.pid(1);
   const tracer = await attach(pid);
   const fault = scene.send(['f', 'p']);
-  await scene.core.until(isSpared(tracer));
+  await core.until(isSpared(tracer));
   // Nothing tells that something does not happen: so long that it would have, twice.
   await setTimeout(2000);
   expect(isRunning(pid)).toBe(true);
-  expect(scene.core.module('faulty')).toMatchObject({ generation: 1, crashes: { total: 0 } });
+  expect(core.module('faulty')).toMatchObject({ generation: 1, crashes: { total: 0 } });
 
   await detach(tracer);
   const [killer, after] = await fault;
@@ -59,10 +60,31 @@ it.skipIf(!mayTrace())(
   'a host at a breakpoint need not answer while it is idle, and serves when it goes on',
   async () => {
     scene = await Scene.start(faulty('segv', 'message', { deadlineMs: 60_000 }), { heartbeatMs: 100 });
+    core = scene.core;
     const tracer = await attach(scene.pid(1), 'stop');
-    await scene.core.until(isSpared(tracer));
+    await core.until(isSpared(tracer));
     await detach(tracer);
     for (const message of await scene.sendLoad(10)) scene.expectOwn(message, 1);
     scene.expectExits([]);
   },
 );
+
+it.skipIf(!mayTrace())('a host that starts under a debugger has its whole time when that has left', async () => {
+  const startTimeoutMs = 2000;
+  core = new TestCore({ modules: [fixtureModule('init-hangs', { startTimeoutMs })] });
+  const starting = core.start();
+  await core.until(() => core.lives.some(({ kind }) => kind === 'spawned'));
+  const [pid] = core.lives.flatMap((event) => (event.kind === 'spawned' ? [event.pid] : []));
+  const tracer = await attach(pid as number);
+  await core.until(isSpared(tracer));
+  // Looked at every second, and told once.
+  await setTimeout(2500);
+  expect(told(tracer)).toBe(1);
+
+  await detach(tracer);
+  const leftMs = performance.now();
+  await starting;
+  // Timers count in whole milliseconds.
+  expect(performance.now() - leftMs).toBeGreaterThan(startTimeoutMs - 5);
+  expect(core.report.refused).toMatchObject([{ error: { code: 'MODULE_START_TIMEOUT' } }]);
+});
