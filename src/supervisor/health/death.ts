@@ -57,6 +57,8 @@ export function describeDeath(facts: DeathFacts): Death {
 
 function wasOrdered({ from, exitCode, signal }: DeathFacts): boolean {
   if (from.kind !== 'stopping') return false;
+  // Neither: the process could not even be started, and is not wanted any more.
+  if (exitCode === null && signal === null) return true;
   return signal === null ? exitCode === 0 : signal === 'SIGKILL' || signal === 'SIGTERM';
 }
 

@@ -85,6 +85,13 @@ describe.each([
   ],
   ['a stop', { from: stopping('stop'), exitCode: 0 }, 'stop', 'HOST_EXITED', 'module m: host 3 (pid 42) was stopped'],
   [
+    'a stop before a process that could not be started',
+    { from: stopping('stop'), pid: 0, served: false, refusal: { code: 'HOST_START_FAILED', message: 'EMFILE' } },
+    'stop',
+    'HOST_EXITED',
+    'module m: host 3 (pid 0) was stopped',
+  ],
+  [
     'a stop by force',
     { from: stopping('stop'), signal: 'SIGKILL' },
     'stop',
