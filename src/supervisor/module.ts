@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks';
 import type { AbiName, ModuleSpec } from '../config/types.js';
 import { HostExitError, ModuleLoadError, SupervisorError } from '../errors.js';
 import type { Log, Ready, Result, Sent } from '../wire/codec.js';
+import { toAnswer } from './calls/answer.js';
 import { CallQueue, type CallRoute } from './calls/call-queue.js';
 import type { CallAnswer, CallEvent, LaneName, PendingCall } from './calls/pending-call.js';
 import { Host, type HostSurroundings } from './host.js';
@@ -172,17 +173,8 @@ export class Module implements HostListener, CallRoute {
 
   answered(_host: Host, pending: PendingCall, result: Result): void {
     if (result.expired) this.#queue.giveDefault(pending, 'deadline');
-    else if (!pending.settled) {
-      const { params, payload } = result;
-      pending.settle({
-        verdict: result.value === 1 ? 'consumed' : 'pass',
-        default: null,
-        params: params ?? null,
-        payload: payload ?? null,
-      });
-    } else if (pending.event.message) {
-      this.#stats.countLate();
-    }
+    else if (!pending.settled) pending.settle(toAnswer(result));
+    else if (pending.event.message) this.#stats.countLate();
   }
 
   sent(host: Host, sent: Sent): void {

@@ -1,0 +1,36 @@
+import Long from 'long';
+import { expect, it } from 'vitest';
+import { toAnswer } from '../../../../src/supervisor/calls/answer.js';
+
+const frame = Buffer.alloc(1024 * 1024, 'x');
+const keptBytes = (bytes: Uint8Array | null | undefined) => bytes?.buffer.byteLength ?? 0;
+
+it.each([
+  [0, 'pass'],
+  [1, 'consumed'],
+  [2, 'pass'],
+  [-1, 'pass'],
+])('takes %i for %s', (value, verdict) => {
+  expect(toAnswer({ value })).toEqual({ verdict, default: null, params: null, payload: null });
+});
+
+it('has what the module changed, and keeps nothing else of the frame alive', () => {
+  const params = { id: Long.fromNumber(7, true), to: frame.subarray(0, 3), from: frame.subarray(5, 10) };
+  const answer = toAnswer({ value: 0, params, payload: frame.subarray(20, 24) });
+  expect(answer.params).toEqual({ ...params, to: Buffer.from('xxx'), from: Buffer.from('xxxxx') });
+  expect(answer.payload).toEqual(Buffer.from('xxxx'));
+  for (const bytes of [answer.params?.to, answer.params?.from, answer.payload]) {
+    expect(keptBytes(bytes)).toBeLessThanOrEqual(Buffer.poolSize);
+  }
+});
+
+it('tells an empty address from none, and an empty payload from one that is as it was', () => {
+  const answer = toAnswer({ value: 0, params: { to: frame.subarray(0, 0) }, payload: frame.subarray(0, 0) });
+  expect(answer.params).toEqual({ to: Buffer.alloc(0) });
+  expect(answer.payload).toEqual(Buffer.alloc(0));
+});
+
+it('does not copy a large payload that is most of its frame', () => {
+  const payload = frame.subarray(100);
+  expect(toAnswer({ value: 0, payload }).payload).toBe(payload);
+});
