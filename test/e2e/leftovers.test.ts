@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LogLine, ModuleOptions } from 'mesibo-modules';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -26,6 +26,10 @@ afterEach(async () => {
   // In peace, lest the test itself leave boxes behind.
   await core.stop();
   for (const pid of strays.filter(isRunning)) process.kill(pid, 'SIGKILL');
+  // Nobody starts after the killed one, who would remove its boxes.
+  const lock = join(runDir, 'lock');
+  const runIds = existsSync(lock) ? readFileSync(lock, 'utf8').split('\n').slice(1).filter(Boolean) : [];
+  for (const box of runIds.flatMap(boxesOf)) rmSync(join('/dev/shm', box), { force: true });
   rmSync(directory, { recursive: true });
 });
 
