@@ -10,14 +10,21 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-/* Ends the process when the core's end of the pipe is closed; one that the module closed itself tells nothing. */
+enum { LOOK_MICROS = 200000 };
+static pid_t parent;
+
+/*
+ * Ends the process when the core's end of the pipe is closed. Where the module has closed this end the pipe tells
+ * nothing, and what is left is to look whether the parent is another one.
+ */
 static void *watch_core(void *pipe_fd)
 {
     struct pollfd end = {.fd = (int)(intptr_t)pipe_fd, .events = 0};
     while (poll(&end, 1, -1) < 0 || end.revents == 0)
         continue;
-    if (!(end.revents & POLLNVAL))
-        kill(getpid(), SIGKILL);
+    while ((end.revents & POLLNVAL) && getppid() == parent)
+        usleep(LOOK_MICROS);
+    kill(getpid(), SIGKILL);
     return NULL;
 }
 
@@ -40,6 +47,7 @@ static void start_watch(int32_t pipe_fd)
  */
 MM_EXPORT int32_t mm_follow_parent(int32_t pipe_fd)
 {
+    parent = getppid();
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
         return -1;
     /* A process that the module leaves behind must not hold the core's pipe open. */

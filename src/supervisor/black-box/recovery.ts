@@ -29,6 +29,8 @@ export interface Recovered {
   complete: boolean;
 }
 
+const NO_DESCRIPTOR = new Set(['EMFILE', 'ENFILE']);
+
 /** Entries between two turns of the event loop. */
 const TURN_ENTRIES = 256;
 
@@ -53,7 +55,8 @@ async function recoverBox(box: OldBox, options: RecoveryOptions, recovered: Reco
     content = openOldBox(box.path);
   } catch (error) {
     recovered.problems.push(`the black box ${box.path} cannot be read: ${(error as Error).message}`);
-    return true;
+    // Without a descriptor to be had this core cannot read it; the next one may.
+    return !NO_DESCRIPTOR.has((error as NodeJS.ErrnoException).code ?? '');
   }
   try {
     let skipped = 0;

@@ -75,7 +75,7 @@ export class Sweeper {
       this.recoveredSends += 1;
       this.#options.message(sent);
     };
-    const { boxes, lines, problems, complete } = await recover({
+    const { lines, problems, complete } = await recover({
       boxDir,
       runIds,
       maxMessageBytes,
@@ -84,7 +84,7 @@ export class Sweeper {
       proceed,
     });
     for (const problem of problems) this.#warn(problem);
-    if (boxes > 0) {
+    if (this.recoveredSends + lines > 0) {
       const what = `${this.recoveredSends} messages and ${lines} log lines`;
       this.#warn(`${what} were found in the black boxes of a killed core and delivered now`);
     }
