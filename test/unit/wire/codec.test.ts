@@ -59,6 +59,7 @@ describe('frames', () => {
       },
     },
     { stop: {} },
+    { beat: {} },
   ])('of the core are whole (%#)', (frame) => {
     expect(decodeCoreFrame(encodeCoreFrame(frame))).toMatchObject(frame);
   });
@@ -118,7 +119,8 @@ describe('bytes that are no frame', () => {
 });
 
 it.each([
-  [1, 1, 1],
+  [PROTOCOL.min, PROTOCOL.min, PROTOCOL.min],
+  [1, PROTOCOL.min - 1, null],
   [1, 9, PROTOCOL.max],
   [PROTOCOL.max + 1, PROTOCOL.max + 5, null],
   [0, 0, null],
