@@ -22,9 +22,10 @@ await run(shim, requireEnv('MESIBO_ENDPOINT'), requireEnv('MESIBO_TOKEN'));
 
 async function run(shim: Shim, endpoint: string, token: string): Promise<void> {
   // Loaded only now: the tie to the core's life comes before everything that takes time.
-  const [{ CoreLink }, { Server }, { loadModule }, { PROTOCOL }, { VERSION }] = await Promise.all([
+  const [{ CoreLink }, { Server }, { HttpStarter }, { loadModule }, { PROTOCOL }, { VERSION }] = await Promise.all([
     import('./core-link.js'),
     import('./server.js'),
+    import('./services/http-starter.js'),
     import('./module.js'),
     import('../wire/codec.js'),
     import('../paths.js'),
@@ -35,9 +36,10 @@ async function run(shim: Shim, endpoint: string, token: string): Promise<void> {
   function start(welcome: Welcome): void {
     const maxMessageBytes = welcome.maxMessage ?? 0;
     shim.setMaxMessage(maxMessageBytes);
-    server = new Server(shim, link, maxMessageBytes, welcome.logRate || null);
+    const http = new HttpStarter(shim);
+    server = new Server(shim, link, http, maxMessageBytes, welcome.logRate || null);
     try {
-      const ready = loadModule(shim, welcome);
+      const ready = loadModule(shim, http, welcome);
       server.drain();
       link.send({ ready });
     } catch (error) {

@@ -8,8 +8,10 @@ import { readElf } from './abi/elf.js';
 import { LAYOUTS } from './abi/index.js';
 import { encodeLayout } from './abi/layout.js';
 import { loadForGood } from './library.js';
+import type { HttpStarter } from './services/http-starter.js';
 import { PHASE, type Shim } from './shim.js';
 
+const HTTP_FUNCTIONS = ['mesibo_http', 'mesibo_util_http'];
 /** Callbacks in the order of the shim's bits. */
 const CALLBACKS = ['on_message', 'on_message_status', 'on_login', 'on_call', 'on_call_status', 'cleanup'];
 
@@ -19,7 +21,7 @@ const CALLBACKS = ['on_message', 'on_message_status', 'on_login', 'on_call', 'on
  * @returns what the core is told of it
  * @throws {ModuleLoadError} with cause and remedy, when the file cannot be loaded or init refuses
  */
-export function loadModule(shim: Shim, welcome: Welcome): Ready {
+export function loadModule(shim: Shim, http: HttpStarter, welcome: Welcome): Ready {
   const name = welcome.module ?? '';
   const path = welcome.path ?? '';
   const facts = readElf(path);
@@ -28,6 +30,9 @@ export function loadModule(shim: Shim, welcome: Welcome): Ready {
   const layout = encodeLayout(LAYOUTS[abi]);
   if (shim.setAbi(layout, layout.length) !== 0) throw new Error('shim and host-runner are of different builds');
   setConfig(shim, welcome.settings ?? []);
+  // A request may block this thread, from init on, until it is answered. A module of the table ABI may always ask, but
+  // only so that it can wait: there the worker, which costs memory, is started by the first request.
+  if (facts.imports.some((name) => HTTP_FUNCTIONS.includes(name))) http.start();
   shim.setPhase(PHASE.loading);
   const init = openLibrary(path).symbol(symbol) as bigint;
   const returned = shim.init(init, name);

@@ -11,6 +11,7 @@ import { LineGate } from '../wire/line-gate.js';
 import { collectRecords } from '../wire/records.js';
 import type { CoreLink } from './core-link.js';
 import { Lane } from './lane.js';
+import type { HttpStarter } from './services/http-starter.js';
 import type { Shim } from './shim.js';
 
 /** Finished verdicts are answered before a batch goes on that has run for this long. */
@@ -20,6 +21,7 @@ const SLICE_MICROS = 1000;
 export class Server {
   readonly #shim: Shim;
   readonly #link: CoreLink;
+  readonly #http: HttpStarter;
   readonly #drainBuffer: Buffer;
   readonly #position = new BigUint64Array(1);
   readonly #messages = new Lane();
@@ -29,12 +31,15 @@ export class Server {
   #limitedLogs = 0;
   #reported = 0;
   #scheduled = false;
-  #stopping = false;
+  /** Whose turn it is where both wait: neither callbacks of http requests nor calls may keep the other from running. */
+  #turnOf: 'http' | 'calls' = 'http';
+  #stopping: 'no' | 'finishing' | 'closed' = 'no';
 
   /** @param logRate log lines a second; `null`: all */
-  constructor(shim: Shim, link: CoreLink, maxMessageBytes: number, logRate: number | null) {
+  constructor(shim: Shim, link: CoreLink, http: HttpStarter, maxMessageBytes: number, logRate: number | null) {
     this.#shim = shim;
     this.#link = link;
+    this.#http = http;
     this.#gate = new LineGate(logRate);
     // Room for the largest record: a payload, two addresses, and their header.
     this.#drainBuffer = Buffer.alloc(maxMessageBytes + 256 * 1024);
@@ -42,6 +47,8 @@ export class Server {
     wake.on('data', () => {
       this.#shim.clearWake();
       this.drain();
+      this.#http.startIfWanted();
+      this.#schedule();
     });
   }
 
@@ -57,9 +64,9 @@ export class Server {
     this.#schedule();
   }
 
-  /** Finishes what is pending, calls the module's cleanup, and ends the process. */
+  /** Finishes what is pending, ends open requests, calls the module's cleanup, and ends the process. */
   stop(): void {
-    this.#stopping = true;
+    this.#stopping = 'finishing';
     this.#schedule();
   }
 
@@ -97,18 +104,48 @@ export class Server {
 
   #turn(): void {
     this.#scheduled = false;
+    const wantsCallBack = this.#shim.httpPending() !== 0;
+    if (wantsCallBack && (this.#turnOf === 'http' || this.#hasNoCalls)) this.#callBack();
+    else if (!this.#hasNoCalls) this.#makeCalls();
+    else if (this.#stopping === 'finishing') this.#closeRequests();
+    else if (this.#stopping === 'closed') this.#end();
+  }
+
+  get #hasNoCalls(): boolean {
+    return this.#messages.isEmpty && this.#notifications.isEmpty;
+  }
+
+  #callBack(): void {
+    this.#turnOf = 'calls';
+    const told = this.#shim.httpRun(SLICE_MICROS);
+    this.drain();
+    this.#goOn(told);
+  }
+
+  #makeCalls(): void {
+    this.#turnOf = 'http';
     const lane = this.#messages.isEmpty ? this.#notifications : this.#messages;
     const { bytes, count } = lane.batch();
-    if (count > 0) {
-      const executed = this.#shim.run(bytes, count, SLICE_MICROS);
-      lane.skip(executed);
-      this.drain();
-      // Without room in the box nothing was executed: the next acknowledgement goes on.
-      if (executed > 0) this.#schedule();
-    } else if (this.#stopping) {
-      this.#shim.cleanup();
-      this.drain();
-      this.#shim.exit(0);
-    }
+    const executed = this.#shim.run(bytes, count, SLICE_MICROS);
+    lane.skip(executed);
+    this.drain();
+    this.#goOn(executed);
+  }
+
+  /** Without room in the box nothing was executed: the next acknowledgement goes on. */
+  #goOn(executed: number): void {
+    if (executed > 0) this.#schedule();
+  }
+
+  #closeRequests(): void {
+    this.#stopping = 'closed';
+    this.#shim.httpClose();
+    this.#schedule();
+  }
+
+  #end(): void {
+    this.#shim.cleanup();
+    this.drain();
+    this.#shim.exit(0);
   }
 }

@@ -25,6 +25,11 @@ export interface Shim {
   acknowledge(position: number): void;
   droppedLogs(): number;
   refusedSends(): number;
+  httpWantsWorker(): number;
+  httpWorkerLost(why: string): void;
+  httpPending(): number;
+  httpRun(micros: number): number;
+  httpClose(): void;
   cleanup(): void;
   exit(code: number): void;
   layout(out: Uint32Array, capacity: number): number;
@@ -66,6 +71,11 @@ export function loadShim(): Shim {
     acknowledge: library.func('void mm_acknowledge(uint64_t)'),
     droppedLogs: library.func('uint64_t mm_dropped_logs()'),
     refusedSends: library.func('uint64_t mm_refused_sends()'),
+    httpWantsWorker: library.func('int32_t mm_http_wants_worker()'),
+    httpWorkerLost: library.func('void mm_http_worker_lost(str)'),
+    httpPending: library.func('int32_t mm_http_pending()'),
+    httpRun: library.func('uint32_t mm_http_run(uint32_t)'),
+    httpClose: library.func('void mm_http_close()'),
     cleanup: library.func('void mm_cleanup()'),
     exit: library.func('void mm_exit(int32_t)'),
     layout: library.func('uint32_t mm_layout(uint32_t *, uint32_t)'),

@@ -9,7 +9,7 @@ import type { HostFrame, Report } from '../wire/codec.js';
 import { LineGate } from '../wire/line-gate.js';
 import { type BoxFile, makeBox } from './black-box/box-file.js';
 import { Intake, type IntakeListener } from './black-box/intake.js';
-import { describeCall, type LaneName, type PendingCall } from './calls/pending-call.js';
+import { describeCall, describeExecuting, type LaneName, type PendingCall } from './calls/pending-call.js';
 import { describeDeath } from './health/death.js';
 import { LastWords } from './health/last-words.js';
 import { LivenessWatch } from './health/liveness-watch.js';
@@ -331,7 +331,7 @@ export class Host {
     if (this.#process) this.#endOrphans();
     const header = this.#box?.readHeader() ?? null;
     this.#intake?.recover(header);
-    const executing = this.#intake?.executing(header) ?? null;
+    const call = this.#intake?.executing(header) ?? null;
     const ordered = from.kind === 'stopping' || signal === 'SIGKILL';
     const { lost, unseen } = this.#intake?.settle(header, !ordered) ?? { lost: [], unseen: [] };
     this.#closeBox();
@@ -347,7 +347,7 @@ export class Host {
       phase: header?.phase ?? 'serving',
       served: this.#readyMs !== null,
       refusal: this.#refusal,
-      executing: executing ? describeCall(executing.event) : null,
+      executing: call ? describeCall(call.event) : header && describeExecuting(header),
       exitCalled: header?.exitCode ?? null,
       oomStruck: signal === 'SIGKILL' && this.#oom.hasStruck(),
       unreachable: this.#unreachable,

@@ -10,7 +10,7 @@ import { type Collected, collectRecords } from './records.js';
 
 /** The layout's constants and offsets, equal to those in shim.h; a test compares the two. */
 export const BOX = {
-  version: 2,
+  version: 3,
   ringOffset: 128 * 1024,
   generation: 12,
   ringSize: 16,
@@ -24,9 +24,11 @@ export const BOX = {
   currentEvent: 80,
   exitCalled: 84,
   exitCode: 88,
+  causeEvent: 92,
   taken: 96,
   takenSends: 104,
-  headerBytes: 112,
+  causeId: 112,
+  headerBytes: 120,
 } as const;
 
 const MAGIC = Buffer.from('MBLKBOX1', 'latin1');
@@ -45,6 +47,10 @@ export interface BoxHeader {
   phase: Phase;
   /** The call being executed; 0: none. */
   currentSeq: number;
+  /** What is being executed; `null`: nothing. With a callback of an http request there is no call. */
+  currentEvent: ExecutedEvent | null;
+  /** The call that led to it, which most often is itself. */
+  cause: Cause | null;
   /** CLOCK_MONOTONIC, in nanoseconds, at which it began; as `process.hrtime.bigint()` counts. */
   currentStart: bigint;
   droppedLogs: number;
@@ -53,6 +59,17 @@ export interface BoxHeader {
   exitCode: number | null;
   /** How far the core had come, as the core itself noted. */
   handedOn: HandedOn;
+}
+
+/** What a host may be executing. */
+export type ExecutedEvent = 'message' | 'status' | 'login' | 'call' | 'callStatus' | 'http';
+const EVENTS: readonly (ExecutedEvent | null)[] = [null, 'message', 'status', 'login', 'call', 'callStatus', 'http'];
+
+/** The call during which something began. */
+export interface Cause {
+  event: ExecutedEvent;
+  /** The id of the message that it was about; 0n for the others. */
+  messageId: bigint;
 }
 
 /** How far a core has handed on what a host did. */
@@ -88,6 +105,8 @@ export function readHeader(fd: number): BoxHeader | null {
     tail: Number(header.readBigUInt64LE(BOX.tail)),
     phase: PHASES[header.readUInt32LE(BOX.phase)] ?? 'booting',
     currentSeq: Number(header.readBigUInt64LE(BOX.currentSeq)),
+    currentEvent: EVENTS[header.readUInt32LE(BOX.currentEvent)] ?? null,
+    cause: readCause(header),
     currentStart: header.readBigUInt64LE(BOX.currentStart),
     droppedLogs: Number(header.readBigUInt64LE(BOX.droppedLogs)),
     refusedSends: Number(header.readBigUInt64LE(BOX.refusedSends)),
@@ -97,6 +116,11 @@ export function readHeader(fd: number): BoxHeader | null {
       sends: Number(header.readBigUInt64LE(BOX.takenSends)),
     },
   };
+}
+
+function readCause(header: Buffer): Cause | null {
+  const event = EVENTS[header.readUInt32LE(BOX.causeEvent)] ?? null;
+  return event && { event, messageId: header.readBigUInt64LE(BOX.causeId) };
 }
 
 /** Whether a position can be one that follows `from`: the writer waits where the ring is full. */

@@ -20,6 +20,8 @@ static const int32_t layout[FAKE_LAYOUT_FIELDS] = {
     /* to_online */
     -1,
     PARAMS(to), PARAMS(from), PARAMS(reserved_1), PARAMS(reserved_2),
+    /* http_synchronous */
+    -1,
 };
 
 static mesibo_module_t *own;

@@ -17,8 +17,8 @@ static const int32_t layout[FAKE_LAYOUT_FIELDS] = {
     /* uflags, status, sid, device */
     -1, -1, -1, -1,
     PARAMS(to_online), PARAMS(to), PARAMS(from),
-    /* aliases */
-    -1, -1,
+    /* aliases, http_synchronous */
+    -1, -1, -1,
 };
 
 static mesibo_module_t *own;

@@ -26,6 +26,16 @@ uint32_t mm_callbacks(void);
 uint32_t mm_description(uint8_t *out, uint32_t capacity);
 uint32_t mm_run(const uint8_t *calls, uint32_t count, uint32_t micros);
 void mm_cleanup(void);
+int32_t mm_http_wants_worker(void);
+void mm_http_worker_lost(const char *why);
+int32_t mm_http_pending(void);
+uint32_t mm_http_run(uint32_t micros);
+void mm_http_close(void);
+int32_t mm_http_wake_fd(void);
+void mm_http_clear_wake(void);
+uint32_t mm_http_take(uint8_t *out, uint32_t capacity);
+int32_t mm_http_status(uint64_t id, uint32_t status, const char *type);
+int32_t mm_http_data(uint64_t id, uint32_t progress, const uint8_t *bytes, uint32_t length);
 
 /* How much less the repeated tests do where everything is slow; 1 by default. */
 #ifndef EFFORT

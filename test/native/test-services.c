@@ -134,8 +134,6 @@ static void usec_is_monotonic_and_in_microseconds(void)
     CHECK((uint64_t)between >= first / 1000 && (uint64_t)between <= last / 1000);
 }
 
-static int64_t http(void) { return mesibo_http(mm_module, "http://h", NULL, NULL, NULL, NULL); }
-static int64_t util_http(void) { return mesibo_util_http(NULL, NULL); }
 static int64_t util_fcgi(void) { return mesibo_util_fcgi(NULL, "h", 1, 1, NULL, NULL); }
 static int64_t util_connect(void) { return mesibo_util_socket_connect(NULL, NULL); }
 static int64_t util_write(void) { return mesibo_util_socket_write(1, "x", 1); }
@@ -158,9 +156,7 @@ static void what_is_not_offered_fails_and_says_so_once(void)
     static const struct {
         const char *name;
         int64_t (*call)(void);
-    } services[] = {{"mesibo_http", http},
-                    {"mesibo_util_http", util_http},
-                    {"mesibo_util_fcgi", util_fcgi},
+    } services[] = {{"mesibo_util_fcgi", util_fcgi},
                     {"mesibo_util_socket_connect", util_connect},
                     {"mesibo_util_socket_write", util_write},
                     {"mesibo_util_socket_close", util_close},

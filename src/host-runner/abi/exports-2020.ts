@@ -43,4 +43,5 @@ export const exports2020: AbiLayout = {
     toAlias: 96,
     fromAlias: 104,
   },
+  http: { synchronous: null },
 };

@@ -35,16 +35,27 @@ export interface AbiLayout {
     toAlias: number | null;
     fromAlias: number | null;
   };
+  /** In the options of an http request. */
+  http: { synchronous: number | null };
 }
 
 /** The layout as `struct mm_abi` of the shim: 32-bit integers, -1 for what is absent. */
 export function encodeLayout(layout: AbiLayout): Buffer {
-  const { module: m, params: p } = layout;
+  const { module: m, params: p, http } = layout;
   const module = [m.size, m.version, m.name, m.config, m.description, m.signature];
   const callbacks = [m.cleanup, m.onMessage, m.onMessageStatus, m.onCall, m.onCallStatus, m.onLogin];
   const functions = [m.sendMessage, m.http, m.log];
   const scalars = SCALARS.map((field) => p.scalars[field] ?? null);
   const addresses = [p.toOnline, p.to, p.from, p.toAlias, p.fromAlias];
-  const fields = [layout.initArguments, ...module, ...callbacks, ...functions, p.size, ...scalars, ...addresses];
+  const fields = [
+    layout.initArguments,
+    ...module,
+    ...callbacks,
+    ...functions,
+    p.size,
+    ...scalars,
+    ...addresses,
+    http.synchronous,
+  ];
   return Buffer.from(Int32Array.from(fields, (offset) => offset ?? -1).buffer);
 }

@@ -30,4 +30,5 @@ export const table: AbiLayout = {
     toAlias: null,
     fromAlias: null,
   },
+  http: { synchronous: null },
 };

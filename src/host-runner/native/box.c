@@ -97,6 +97,16 @@ MM_EXPORT void mm_clear_wake(void)
 
 MM_EXPORT void mm_set_phase(uint32_t phase) { __atomic_store_n(&mm_box->phase, phase, __ATOMIC_RELEASE); }
 
+void mm_begin(uint32_t event, uint32_t cause_event, uint64_t cause_id)
+{
+    mm_box->current_start = mm_now();
+    __atomic_store_n(&mm_box->cause_event, cause_event, __ATOMIC_RELAXED);
+    __atomic_store_n(&mm_box->cause_id, cause_id, __ATOMIC_RELAXED);
+    __atomic_store_n(&mm_box->current_event, event, __ATOMIC_RELEASE);
+}
+
+void mm_finish(void) { __atomic_store_n(&mm_box->current_event, 0, __ATOMIC_RELEASE); }
+
 int mm_has_room(void)
 {
     return __atomic_load_n(&mm_box->head, __ATOMIC_ACQUIRE) + headroom -
@@ -144,7 +154,13 @@ void mm_commit(void *record, uint64_t position)
 {
     struct mm_record *header = record;
     __atomic_store_n(&header->commit, position ^ MM_RECORD_MAGIC, __ATOMIC_RELEASE);
-    if (mm_quiet || __atomic_exchange_n(&mm_box->wake, 1, __ATOMIC_SEQ_CST) != 0)
+    if (!mm_quiet)
+        mm_wake();
+}
+
+void mm_wake(void)
+{
+    if (__atomic_exchange_n(&mm_box->wake, 1, __ATOMIC_SEQ_CST) != 0)
         return;
     /* A full pipe has a byte in it already, which is all that is wanted. */
     int saved = errno;
@@ -237,6 +253,8 @@ MM_EXPORT uint32_t mm_layout(uint32_t *out, uint32_t capacity)
         offsetof(struct mm_box, exit_code),
         offsetof(struct mm_box, taken),
         offsetof(struct mm_box, taken_sends),
+        offsetof(struct mm_box, cause_event),
+        offsetof(struct mm_box, cause_id),
         sizeof(struct mm_box),
         sizeof(struct mm_record),
         sizeof(struct mm_block),

@@ -6,6 +6,7 @@
 
 #define SIGNATURE UINT64_C(0xAA55773388FF1100)
 #define MODULE_VERSION 1
+enum { MESSAGE_ID = 1 }; /* its place among the scalars */
 
 struct mm_abi mm_abi;
 void *mm_module;
@@ -198,8 +199,8 @@ static void execute(const struct mm_call *call)
         finish(call, 0, 0, MM_EXPIRED, NULL, (struct mm_strings){NULL, NULL}, NULL);
         return;
     }
-    mm_box->current_start = now;
-    mm_box->current_event = call->event;
+    mm_begin(call->event, call->event,
+             call->event == MM_MESSAGE || call->event == MM_STATUS ? call->block.scalars[MESSAGE_ID] : 0);
     __atomic_store_n(&mm_box->current_seq, call->seq, __ATOMIC_RELEASE);
     /* Read at each call: a module may set or clear its callbacks as it runs. */
     uint64_t callback = call->event < sizeof offsets / sizeof offsets[0] ? field(offsets[call->event]) : 0;
@@ -210,6 +211,7 @@ static void execute(const struct mm_call *call)
     else
         call_without_params(call, callback);
     __atomic_store_n(&mm_box->current_seq, 0, __ATOMIC_RELEASE);
+    mm_finish();
 }
 
 /*

@@ -154,18 +154,6 @@ static int64_t refuse(int *said, const char *function)
     static int said;                                                                                                   \
     return refuse(&said, __func__)
 
-MM_EXPORT int64_t mesibo_http(void *module, const char *url, const char *post, void *callback, void *data, void *options)
-{
-    (void)module, (void)url, (void)post, (void)callback, (void)data, (void)options;
-    REFUSE();
-}
-
-MM_EXPORT int64_t mesibo_util_http(void *request, void *data)
-{
-    (void)request, (void)data;
-    REFUSE();
-}
-
 MM_EXPORT int64_t mesibo_util_fcgi(void *request, const char *host, int64_t port, int64_t keepalive, void *callback, void *data)
 {
     (void)request, (void)host, (void)port, (void)keepalive, (void)callback, (void)data;

@@ -17,18 +17,18 @@
 
 #define MM_EXPORT __attribute__((visibility("default")))
 
-/* ---- black box layout, version 2 ---- */
+/* ---- black box layout, version 3 ---- */
 
 #define MM_BOX_MAGIC UINT64_C(0x31584f424b4c424d) /* "MBLKBOX1" in memory order */
 #define MM_RECORD_MAGIC UINT64_C(0x9e3779b97f4a7c15)
-#define MM_BOX_VERSION 2u
+#define MM_BOX_VERSION 3u
 /* Header and crash area; the ring begins behind them. A multiple of every page size in use. */
 #define MM_RING_OFFSET (128u * 1024u)
 #define MM_ADDRESS_MAX (64u * 1024u)
 #define MM_LOG_MAX (64u * 1024u)
 
 enum mm_phase { MM_BOOTING = 0, MM_LOADING = 1, MM_INIT = 2, MM_SERVING = 3, MM_CLEANUP = 4 };
-enum mm_event { MM_MESSAGE = 1, MM_STATUS = 2, MM_LOGIN = 3, MM_CALL = 4, MM_CALL_STATUS = 5 };
+enum mm_event { MM_MESSAGE = 1, MM_STATUS = 2, MM_LOGIN = 3, MM_CALL = 4, MM_CALL_STATUS = 5, MM_HTTP = 6 };
 enum mm_record_kind { MM_LOG = 1, MM_SEND = 2, MM_RESULT = 3 };
 enum mm_changed { MM_PARAMS_CHANGED = 1, MM_PAYLOAD_CHANGED = 2, MM_EXPIRED = 4 };
 enum mm_present { MM_HAS_TO = 1, MM_HAS_FROM = 2 };
@@ -46,12 +46,13 @@ struct mm_box {
     uint32_t wake;          /* 1: a byte is on its way to the draining side */
     uint64_t current_seq;   /* the call being executed; 0: none */
     uint64_t current_start; /* CLOCK_MONOTONIC nanoseconds at which it began */
-    uint32_t current_event; /* enum mm_event */
+    uint32_t current_event; /* enum mm_event: what is being executed, a call or an http callback; 0: nothing */
     uint32_t exit_called;   /* 1: the process called exit(), or returned from main */
     int32_t exit_code;      /* with which code */
-    uint32_t reserved;
+    uint32_t cause_event;   /* enum mm_event: the call that led to what is being executed, most often itself; 0: none */
     uint64_t taken;         /* written by the core: everything before it has been handed on */
     uint64_t taken_sends;   /* written by the core: sends behind `taken` that have been handed on as well */
+    uint64_t cause_id;      /* the id of the message that the causing call was about; 0: none, or it has none */
 };
 
 struct mm_record {
@@ -113,6 +114,7 @@ struct mm_abi {
     int32_t to_online;
     int32_t to, from;
     int32_t to_alias, from_alias; /* where a module of the ABI before looks for them */
+    int32_t http_synchronous;     /* in the options of an http request */
 };
 
 extern struct mm_abi mm_abi;
@@ -139,6 +141,11 @@ struct mm_hold {
 };
 void mm_hold(struct mm_hold *hold);
 void mm_release(const struct mm_hold *hold);
+/* Tells the main thread of JavaScript that there is something for it. */
+void mm_wake(void);
+/* Notes in the box what this, the main thread is about to execute, and which call led to it; and that it is over. */
+void mm_begin(uint32_t event, uint32_t cause_event, uint64_t cause_id);
+void mm_finish(void);
 /* Whether a call may begin: its result will find room. */
 int mm_has_room(void);
 uint64_t mm_now(void);
@@ -171,8 +178,14 @@ void mm_copy_block(uint8_t *out, const struct mm_block *block, struct mm_strings
 extern void *mm_module;
 /* The functions whose pointers the `table` ABI hands over, as the exports have them. */
 int64_t mesibo_message(void *module, void *params, const char *message, uint64_t length);
-int64_t mesibo_http(void *module, const char *url, const char *post, void *callback, void *data, void *options);
 int64_t mesibo_log(void *module, uint64_t level, const char *format, ...);
 void *mm_config_block(void);
+
+/* ---- http.c ---- */
+
+int64_t mesibo_http(void *module, const char *url, const char *post, void *callback, void *data, void *options);
+int64_t mesibo_util_http(void *request, void *data);
+/* Ends a request from the worker's side; see http-requests.c. */
+void mm_http_end(uint64_t id, int32_t result, const char *why);
 
 #endif

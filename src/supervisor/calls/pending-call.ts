@@ -1,5 +1,6 @@
 /** A call on its way through one module: from the moment the chain reaches it until it has its one verdict. */
 
+import type { BoxHeader, ExecutedEvent } from '../../wire/black-box.js';
 import type { Call } from '../../wire/codec.js';
 import type { WireParams } from '../../wire/params.js';
 import type { DefaultReason, Verdict } from '../types.js';
@@ -68,4 +69,22 @@ export function describeCall(event: CallEvent): string {
   if (event.status) return `on_message_status of message ${event.status.id?.toString() ?? '0'}`;
   if (event.login) return 'on_login';
   return event.call ? 'on_call' : 'on_call_status';
+}
+
+const CALLBACKS: Record<ExecutedEvent, string> = {
+  message: 'on_message',
+  status: 'on_message_status',
+  login: 'on_login',
+  call: 'on_call',
+  callStatus: 'on_call_status',
+  http: 'a callback of an http request',
+};
+
+/** What a host executes beside calls, in words, with the call that led to it; `null`: nothing that its box tells of. */
+export function describeExecuting({ currentEvent, cause }: BoxHeader): string | null {
+  if (currentEvent !== 'http') return null;
+  if (cause === null || cause.event === 'http') return CALLBACKS.http;
+  const isMessage = cause.event === 'message' || cause.event === 'status';
+  const about = isMessage ? ` of message ${cause.messageId}` : '';
+  return `${CALLBACKS.http} made in ${CALLBACKS[cause.event]}${about}`;
 }

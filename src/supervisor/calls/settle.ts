@@ -40,7 +40,9 @@ export function settleCalls(header: BoxHeader | null, link: LinkEnd): Settlement
     const started = header === null || seq <= lastStarted(laneOf(pending.event), header.currentSeq, link);
     (started ? settlement.lost : settlement.unseen).push(pending);
   }
-  return link.crashed && header?.currentSeq === 0 ? suspectNext(settlement) : settlement;
+  return link.crashed && header?.currentSeq === 0 && header.currentEvent !== 'http'
+    ? suspectNext(settlement)
+    : settlement;
 }
 
 function lastStarted(lane: LaneName, currentSeq: number, { held, lastSeq, lastAnswered }: LinkEnd): number {

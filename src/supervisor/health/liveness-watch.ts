@@ -94,7 +94,7 @@ export class LivenessWatch {
     // The host may have been held up as long, in a container that was paused: then it has only just gone on.
     const isLate = nowMs - this.#dueMs > DOUBT_MS;
     const owes = this.#watched.inFlight() > 0;
-    const executingSinceMs = owes ? this.#executingSinceMs(nowMs) : null;
+    const executingSinceMs = this.#executingSinceMs(nowMs);
     const verdict = judge({
       nowMs,
       ...this.#settings,
@@ -119,7 +119,10 @@ export class LivenessWatch {
 
   #executingSinceMs(nowMs: number): number | null {
     const header = this.#watched.readHeader();
-    if (header === null || header.currentSeq === 0 || !this.#watched.owes(header.currentSeq)) return null;
+    if (header === null) return null;
+    const isCall = header.currentSeq !== 0 && this.#watched.owes(header.currentSeq);
+    // A callback of an http request belongs to no call that the host owes.
+    if (!isCall && header.currentEvent !== 'http') return null;
     // The box counts from the machine's start and performance.now() from the process's: both are CLOCK_MONOTONIC.
     const offsetMs = Number(process.hrtime.bigint()) / 1e6 - nowMs;
     return Number(header.currentStart) / 1e6 - offsetMs;

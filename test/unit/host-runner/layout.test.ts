@@ -27,7 +27,7 @@ const COMMON = { aid: 0, id: 8, refid: 16, groupid: 24, flags: 32, type: 40, exp
 
 describe('a layout for the shim', () => {
   it.each(['table', 'exports-2020'] as const)('of %s is one struct mm_abi', (abi) => {
-    expect(FIELDS).toHaveLength(33);
+    expect(FIELDS).toHaveLength(34);
     expect(encodeLayout(LAYOUTS[abi])).toHaveLength(FIELDS.length * 4);
   });
 
@@ -38,7 +38,7 @@ describe('a layout for the shim', () => {
       ...{ cleanup: 24, on_message: 32, on_message_status: 40, on_call: 48, on_call_status: 56, on_login: NONE },
       ...{ send_message: 72, http: 80, log: 88 },
       ...{ params_size: 80, ...COMMON, uflags: NONE, status: NONE, sid: NONE, device: NONE },
-      ...{ to_online: 56, to: 64, from: 72, to_alias: NONE, from_alias: NONE },
+      ...{ to_online: 56, to: 64, from: 72, to_alias: NONE, from_alias: NONE, http_synchronous: NONE },
     });
   });
 
@@ -49,7 +49,7 @@ describe('a layout for the shim', () => {
       ...{ cleanup: 48, on_message: 56, on_message_status: 64, on_call: 72, on_call_status: 80, on_login: 88 },
       ...{ send_message: NONE, http: NONE, log: NONE },
       ...{ params_size: 136, ...COMMON, uflags: 56, status: 64, sid: 72, device: 80 },
-      ...{ to_online: NONE, to: 120, from: 128, to_alias: 96, from_alias: 104 },
+      ...{ to_online: NONE, to: 120, from: 128, to_alias: 96, from_alias: 104, http_synchronous: NONE },
     });
   });
 

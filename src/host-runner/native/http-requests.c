@@ -1,0 +1,484 @@
+/* Open requests and the lock that guards them; the functions that the http worker calls. */
+#include "http.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MAX_OPEN = 10000, MAX_WAITING = 1024 * 1024, CLOSE_SECONDS = 1, CHECK_SECONDS = 1 };
+#define MAX_OPEN_BYTES (UINT64_C(64) * 1024 * 1024)
+#define MAX_WAITING_TOTAL (UINT64_C(64) * 1024 * 1024)
+#define NO_TEXT UINT32_C(0xffffffff)
+
+struct command {
+    struct command *next;
+    uint32_t size;
+    uint32_t written; /* while it is being made */
+    uint8_t bytes[];
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t happened = PTHREAD_COND_INITIALIZER; /* to a synchronous request */
+static struct mm_http_request *open_first;
+static uint32_t open_count, synchronous_count;
+static uint64_t open_bytes, waiting_total, last_id;
+static struct mm_http_request *ready_first, *ready_last;
+static struct command *command_first, *command_last;
+static int closed;
+static int worker_attached, worker_woken;
+static int worker_pipe[2] = {-1, -1};
+
+/* A thread that is cancelled here would leave the lock held for ever. */
+void mm_http_lock(struct mm_hold *hold)
+{
+    mm_hold(hold);
+    pthread_mutex_lock(&lock);
+}
+
+void mm_http_unlock(const struct mm_hold *hold)
+{
+    pthread_mutex_unlock(&lock);
+    mm_release(hold);
+}
+
+/* ---- commands for the worker ---- */
+
+static struct command *make_command(uint32_t kind, uint64_t id, uint64_t size)
+{
+    size = (size + 7) & ~UINT64_C(7);
+    struct command *command = calloc(1, sizeof *command + size);
+    if (command == NULL)
+        return NULL;
+    command->size = (uint32_t)size;
+    memcpy(command->bytes, &kind, 4);
+    memcpy(command->bytes + 4, &command->size, 4);
+    memcpy(command->bytes + 8, &id, 8);
+    command->written = 16;
+    return command;
+}
+
+static void put(struct command *command, const void *bytes, uint32_t length)
+{
+    memcpy(command->bytes + command->written, bytes, length);
+    command->written += length;
+}
+
+static void write_byte(int fd)
+{
+    int saved = errno;
+    /* A full pipe has a byte in it already, which is all that is wanted. */
+    ssize_t written = write(fd, "", 1);
+    (void)written;
+    errno = saved;
+}
+
+static void push_command(struct command *command)
+{
+    if (command_last != NULL)
+        command_last->next = command;
+    else
+        command_first = command;
+    command_last = command;
+    if (!worker_attached) {
+        mm_wake(); /* the main thread starts it */
+    } else if (!worker_woken) {
+        worker_woken = 1;
+        write_byte(worker_pipe[1]);
+    }
+}
+
+static void tell_worker(uint32_t kind, uint64_t id)
+{
+    struct command *command = make_command(kind, id, 16);
+    /* Without memory the worker goes on, and is told at its next piece of data that nobody wants it. */
+    if (command != NULL)
+        push_command(command);
+}
+
+static struct command *encode(const struct mm_http_ask *ask, uint64_t id)
+{
+    size_t lengths[MM_HTTP_TEXTS];
+    uint64_t size = 16 + sizeof ask->numbers;
+    for (int i = 0; i < MM_HTTP_TEXTS; i++) {
+        lengths[i] = ask->texts[i] != NULL ? strnlen(ask->texts[i], MAX_OPEN_BYTES) : 0;
+        size += 4 + lengths[i];
+    }
+    struct command *command = size <= MAX_OPEN_BYTES ? make_command(MM_HTTP_REQUEST, id, size) : NULL;
+    if (command == NULL)
+        return NULL;
+    put(command, ask->numbers, sizeof ask->numbers);
+    for (int i = 0; i < MM_HTTP_TEXTS; i++) {
+        uint32_t length = ask->texts[i] != NULL ? (uint32_t)lengths[i] : NO_TEXT;
+        put(command, &length, 4);
+        if (ask->texts[i] != NULL)
+            put(command, ask->texts[i], length);
+    }
+    return command;
+}
+
+/* ---- requests ---- */
+
+/* "GET http://host/path", without what stands before an @ in the place of the host. */
+static void write_label(char *out, size_t size, const struct mm_http_ask *ask)
+{
+    const char *url = ask->texts[MM_HTTP_URL];
+    const char *scheme = strstr(url, "://");
+    const char *host = scheme != NULL && strcspn(url, "/?#") > (size_t)(scheme - url) ? scheme + 3 : url;
+    const size_t host_length = strcspn(host, "/?#");
+    const char *at = memrchr(host, '@', host_length);
+    const char *rest = at != NULL ? at + 1 : host;
+    snprintf(out, size, "%s %.*s%.200s", ask->texts[MM_HTTP_POST] != NULL ? "POST" : "GET",
+             host - url < 16 ? (int)(host - url) : 0, url, rest);
+}
+
+static void link_request(struct mm_http_request *request)
+{
+    request->next = open_first;
+    if (open_first != NULL)
+        open_first->previous = request;
+    open_first = request;
+    open_count++;
+    open_bytes += request->bytes;
+    synchronous_count += request->synchronous ? 1 : 0;
+}
+
+static const char *find_refusal(const struct command *command)
+{
+    if (closed)
+        return "the module is being stopped";
+    if (open_count >= MAX_OPEN)
+        return "10000 requests are open";
+    if (command->size > MAX_OPEN_BYTES - open_bytes)
+        return "the open requests hold 64 MiB";
+    return NULL;
+}
+
+/* With the lock: gives it its place, and its command to the worker. */
+static void admit(struct mm_http_request *request, struct command *command)
+{
+    request->id = ++last_id;
+    memcpy(command->bytes + 8, &request->id, 8);
+    /* On another thread than the callback's it may end meanwhile: then this is what it was, or the one after it. */
+    if (__atomic_load_n(&mm_box->current_event, __ATOMIC_ACQUIRE) != 0) {
+        request->cause_event = __atomic_load_n(&mm_box->cause_event, __ATOMIC_RELAXED);
+        request->cause_id = __atomic_load_n(&mm_box->cause_id, __ATOMIC_RELAXED);
+    }
+    link_request(request);
+    push_command(command);
+}
+
+struct mm_http_request *mm_http_open_request(const struct mm_http_ask *ask, const char **why)
+{
+    struct mm_hold hold;
+    /* From here on, for a thread that is cancelled within malloc stops everybody else who wants memory. */
+    mm_hold(&hold);
+    struct mm_http_request *request = calloc(1, sizeof *request);
+    struct command *command = encode(ask, 0);
+    *why = "it is too large, or there is no memory for it";
+    if (request != NULL && command != NULL) {
+        request->on_data = ask->on_data;
+        request->on_status = ask->on_status;
+        request->on_close = ask->on_close;
+        request->data = ask->data;
+        request->synchronous = ask->synchronous;
+        request->bytes = command->size;
+        write_label(request->label, sizeof request->label, ask);
+        pthread_mutex_lock(&lock);
+        *why = find_refusal(command);
+        if (*why == NULL)
+            admit(request, command);
+        pthread_mutex_unlock(&lock);
+    }
+    if (*why != NULL) {
+        free(request);
+        free(command);
+        request = NULL;
+    }
+    mm_release(&hold);
+    return request;
+}
+
+static struct mm_http_request *find_request(uint64_t id)
+{
+    for (struct mm_http_request *request = open_first; request != NULL; request = request->next)
+        if (request->id == id)
+            return request;
+    return NULL;
+}
+
+void mm_http_forget(struct mm_http_request *request)
+{
+    if (!request->ended)
+        tell_worker(MM_HTTP_CANCEL, request->id);
+    for (struct mm_http_event *event = request->first, *next; event != NULL; event = next) {
+        next = event->next;
+        free(event);
+    }
+    if (request->previous != NULL)
+        request->previous->next = request->next;
+    else
+        open_first = request->next;
+    if (request->next != NULL)
+        request->next->previous = request->previous;
+    open_count--;
+    open_bytes -= request->bytes;
+    waiting_total -= request->waiting;
+    synchronous_count -= request->synchronous ? 1 : 0;
+    if (request->synchronous)
+        pthread_cond_broadcast(&happened);
+    free(request);
+}
+
+/* ---- events ---- */
+
+void mm_http_requeue(struct mm_http_request *request)
+{
+    if (request->ready || request->first == NULL)
+        return;
+    request->ready = 1;
+    request->next_ready = NULL;
+    if (ready_last != NULL)
+        ready_last->next_ready = request;
+    else
+        ready_first = request;
+    ready_last = request;
+}
+
+struct mm_http_request *mm_http_next_ready(void)
+{
+    struct mm_http_request *request = ready_first;
+    if (request == NULL)
+        return NULL;
+    ready_first = request->next_ready;
+    if (ready_first == NULL)
+        ready_last = NULL;
+    request->ready = 0;
+    return request;
+}
+
+struct mm_http_event *mm_http_next_event(struct mm_http_request *request)
+{
+    struct mm_http_event *event = request->first;
+    if (event == NULL)
+        return NULL;
+    request->first = event->next;
+    if (request->first == NULL)
+        request->last = NULL;
+    if (event->kind == MM_HTTP_DATA) {
+        request->waiting -= event->length;
+        waiting_total -= event->length;
+        if (request->paused && request->waiting <= MAX_WAITING / 2) {
+            request->paused = 0;
+            tell_worker(MM_HTTP_RESUME, request->id);
+        }
+    }
+    return event;
+}
+
+static void push_event(struct mm_http_request *request, struct mm_http_event *event)
+{
+    event->next = NULL;
+    if (request->last != NULL)
+        request->last->next = event;
+    else
+        request->first = event;
+    request->last = event;
+    if (event->kind == MM_HTTP_END)
+        request->ended = 1;
+    if (request->synchronous) {
+        pthread_cond_broadcast(&happened);
+    } else {
+        mm_http_requeue(request);
+        mm_wake();
+    }
+}
+
+static struct mm_http_event *make_event(enum mm_http_event_kind kind, int64_t value, const void *bytes, uint32_t length)
+{
+    struct mm_http_event *event = malloc(sizeof *event + length + 1u);
+    if (event == NULL)
+        return NULL;
+    event->kind = kind;
+    event->value = value;
+    event->length = length;
+    if (length > 0)
+        memcpy(event->bytes, bytes, length);
+    event->bytes[length] = 0;
+    return event;
+}
+
+void mm_http_wait(void)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += CHECK_SECONDS;
+    pthread_cond_timedwait(&happened, &lock, &until);
+}
+
+/* With the lock. Everything that is open ends as a failure, if it has not ended. */
+static void fail_all(const char *why)
+{
+    for (struct mm_http_request *request = open_first; request != NULL; request = request->next) {
+        if (request->ended)
+            continue;
+        struct mm_http_event *event = make_event(MM_HTTP_END, -1, why, (uint32_t)strlen(why));
+        if (event == NULL)
+            abort(); /* out of memory: the module would wait for ever */
+        tell_worker(MM_HTTP_CANCEL, request->id);
+        push_event(request, event);
+    }
+}
+
+/* ---- what the main thread calls, beside mm_http_run ---- */
+
+/* Whether a worker is wanted: something waits for one, and there is none. */
+MM_EXPORT int32_t mm_http_wants_worker(void)
+{
+    struct mm_hold hold;
+    mm_http_lock(&hold);
+    int wanted = command_first != NULL && !worker_attached;
+    mm_http_unlock(&hold);
+    return wanted;
+}
+
+/* The worker has ended by itself: what it had in hand fails. The next request wants a new one. */
+MM_EXPORT void mm_http_worker_lost(const char *why)
+{
+    struct mm_hold hold;
+    mm_http_lock(&hold);
+    worker_attached = 0;
+    fail_all(why);
+    for (struct command *command = command_first, *next; command != NULL; command = next) {
+        next = command->next;
+        free(command);
+    }
+    command_first = command_last = NULL;
+    mm_http_unlock(&hold);
+}
+
+/*
+ * The module is being stopped: no more requests are taken, and those that are open fail. The failure callbacks are for
+ * mm_http_run to make, but for those of synchronous requests, whose threads are waited for, if not for long.
+ */
+MM_EXPORT void mm_http_close(void)
+{
+    struct mm_hold hold;
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += CLOSE_SECONDS;
+    mm_http_lock(&hold);
+    closed = 1;
+    fail_all("the module is being stopped");
+    while (synchronous_count > 0 && pthread_cond_timedwait(&happened, &lock, &until) == 0)
+        continue;
+    mm_http_unlock(&hold);
+}
+
+/* 1: callbacks are waiting for mm_http_run. */
+MM_EXPORT int32_t mm_http_pending(void)
+{
+    struct mm_hold hold;
+    mm_http_lock(&hold);
+    int pending = ready_first != NULL;
+    mm_http_unlock(&hold);
+    return pending;
+}
+
+/* ---- what the worker calls ---- */
+
+/* The read end of the pipe that gets a byte when there is something to take; -1 when there is none to be had. */
+MM_EXPORT int32_t mm_http_wake_fd(void)
+{
+    struct mm_hold hold;
+    mm_http_lock(&hold);
+    /* A new pair for each worker: the one before it may have closed its end. */
+    if (worker_pipe[1] >= 0)
+        close(worker_pipe[1]);
+    worker_pipe[1] = -1;
+    int made = pipe2(worker_pipe, O_CLOEXEC | O_NONBLOCK) == 0;
+    worker_attached = made;
+    worker_woken = made && command_first != NULL;
+    if (worker_woken)
+        write_byte(worker_pipe[1]);
+    mm_http_unlock(&hold);
+    return made ? worker_pipe[0] : -1;
+}
+
+/* To be called before taking on a wake byte, so that what comes after it wakes again. */
+MM_EXPORT void mm_http_clear_wake(void)
+{
+    struct mm_hold hold;
+    mm_http_lock(&hold);
+    worker_woken = 0;
+    mm_http_unlock(&hold);
+}
+
+/* Copies the next command; returns its size, and nothing was taken when that is over `capacity`. 0: there is none. */
+MM_EXPORT uint32_t mm_http_take(uint8_t *out, uint32_t capacity)
+{
+    struct mm_hold hold;
+    mm_http_lock(&hold);
+    struct command *command = command_first;
+    uint32_t size = command != NULL ? command->size : 0;
+    if (command != NULL && size <= capacity) {
+        command_first = command->next;
+        if (command_first == NULL)
+            command_last = NULL;
+        memcpy(out, command->bytes, size);
+        free(command);
+    }
+    mm_http_unlock(&hold);
+    return size;
+}
+
+static int32_t report(uint64_t id, struct mm_http_event *event)
+{
+    struct mm_hold hold;
+    mm_http_lock(&hold);
+    struct mm_http_request *request = event != NULL ? find_request(id) : NULL;
+    int32_t flow = -1;
+    if (request != NULL && !request->ended) {
+        if (event->kind == MM_HTTP_DATA) {
+            request->waiting += event->length;
+            waiting_total += event->length;
+            request->paused = request->waiting > MAX_WAITING || waiting_total > MAX_WAITING_TOTAL;
+        }
+        push_event(request, event);
+        flow = request->paused ? 0 : 1;
+        event = NULL;
+    }
+    mm_http_unlock(&hold);
+    free(event);
+    return flow;
+}
+
+/* The response has begun. 1: go on; 0: wait for RESUME; -1: nobody wants it any more. `type` is a content type or "". */
+MM_EXPORT int32_t mm_http_status(uint64_t id, uint32_t status, const char *type)
+{
+    return report(id, make_event(MM_HTTP_STATUS, status, type, (uint32_t)strlen(type)));
+}
+
+/* A piece of the body; returns as mm_http_status. `progress`: 1 to 99. */
+MM_EXPORT int32_t mm_http_data(uint64_t id, uint32_t progress, const uint8_t *bytes, uint32_t length)
+{
+    struct mm_http_event *event = make_event(MM_HTTP_DATA, progress, bytes, length);
+    int failed = event == NULL;
+    int32_t flow = report(id, event);
+    if (failed)
+        mm_http_end(id, -1, "there is no memory for its response");
+    return flow;
+}
+
+/* The end of a request: 0, or -1 and a reason for the log, which may be "". */
+MM_EXPORT void mm_http_end(uint64_t id, int32_t result, const char *why)
+{
+    struct mm_http_event *event = make_event(MM_HTTP_END, result, why, (uint32_t)strlen(why));
+    if (event == NULL)
+        abort(); /* out of memory: the module would wait for ever */
+    report(id, event);
+}

@@ -1,0 +1,74 @@
+/*
+ * Requests of the module, between three parties: the module, which asks and is called back; the host's main thread, which
+ * makes the callbacks; and the http worker, a thread of JavaScript that does the network. One lock guards all of it, and
+ * is held for moments only: never while a callback runs, never while anybody waits.
+ */
+#ifndef MESIBO_SHIM_HTTP_H
+#define MESIBO_SHIM_HTTP_H
+
+#include "shim.h"
+
+enum mm_http_command { MM_HTTP_REQUEST = 1, MM_HTTP_CANCEL = 2, MM_HTTP_RESUME = 3 };
+enum mm_http_numbers { MM_HTTP_NUMBERS = 8 };
+enum mm_http_texts {
+    MM_HTTP_URL, MM_HTTP_POST, MM_HTTP_PROXY, MM_HTTP_CONTENT_TYPE, MM_HTTP_EXTRA_HEADER, MM_HTTP_USER_AGENT, MM_HTTP_REFERRER,
+    MM_HTTP_ORIGIN, MM_HTTP_COOKIE, MM_HTTP_ENCODING, MM_HTTP_CACHE_CONTROL, MM_HTTP_ACCEPT, MM_HTTP_ETAG, MM_HTTP_TEXTS
+};
+
+/* What a module asks for, whichever ABI it says it in. Strings are the module's, until mm_http_open() returns. */
+struct mm_http_ask {
+    const char *texts[MM_HTTP_TEXTS];
+    uint64_t numbers[MM_HTTP_NUMBERS]; /* ims, maxredirects, four timeouts, retries, 0 */
+    uint64_t on_data, on_status, on_close; /* functions of the module; 0: none */
+    void *data;
+    int synchronous;
+};
+
+enum mm_http_event_kind { MM_HTTP_STATUS, MM_HTTP_DATA, MM_HTTP_END };
+
+/* One thing to tell the module. */
+struct mm_http_event {
+    struct mm_http_event *next;
+    enum mm_http_event_kind kind;
+    int64_t value;   /* status, progress or result */
+    uint32_t length; /* of `bytes`, behind which stands a NUL */
+    char bytes[];    /* content type or data */
+};
+
+/* An open request: from the call until its last callback. */
+struct mm_http_request {
+    struct mm_http_request *previous, *next; /* among all that are open */
+    struct mm_http_request *next_ready;      /* among those whose turn it is on the main thread */
+    uint64_t id;
+    uint64_t on_data, on_status, on_close;
+    void *data;
+    int synchronous;
+    int ended;  /* its end is among the events: nothing comes after it */
+    int paused; /* the worker waits to be told that there is room */
+    int ready;  /* it is in the queue of the main thread */
+    uint32_t cause_event;
+    uint64_t cause_id;
+    uint64_t bytes;   /* what was asked, as it counts against the limit */
+    uint64_t waiting; /* data among the events */
+    struct mm_http_event *first, *last;
+    char label[256]; /* for log lines: method and URL, without a password */
+};
+
+/* ---- http-requests.c: the lock, and what it guards ---- */
+
+void mm_http_lock(struct mm_hold *hold);
+void mm_http_unlock(const struct mm_hold *hold);
+/* Makes a request and hands it to the worker; NULL when it is refused, and `*why` says why. Takes the lock itself. */
+struct mm_http_request *mm_http_open_request(const struct mm_http_ask *ask, const char **why);
+/* With the lock: the next event of a request, the caller's to free, or NULL. Tells the worker when there is room again. */
+struct mm_http_event *mm_http_next_event(struct mm_http_request *request);
+/* With the lock: waits until a synchronous request has an event. */
+void mm_http_wait(void);
+/* With the lock: the request whose turn it is, or NULL. */
+struct mm_http_request *mm_http_next_ready(void);
+/* With the lock: puts it at the end of the line if it has more to tell. */
+void mm_http_requeue(struct mm_http_request *request);
+/* With the lock: forgets it, its events and its memory; the worker is told unless it knows. */
+void mm_http_forget(struct mm_http_request *request);
+
+#endif
