@@ -29,7 +29,19 @@ export interface HostProcess {
 export type ExitListener = (exitCode: number | null, signal: NodeJS.Signals | null) => void;
 
 /** What a host may see of the core's environment; a module finds no secrets of the server there. */
-const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR', 'LD_LIBRARY_PATH', 'ASAN_OPTIONS'];
+const PASSED_ON = [
+  'PATH',
+  'HOME',
+  'LANG',
+  'LC_ALL',
+  'LC_CTYPE',
+  'TZ',
+  'TMPDIR',
+  'LD_LIBRARY_PATH',
+  'ASAN_OPTIONS',
+  // Certificates that https requests of modules trust beside the usual ones; Node reads it when it starts.
+  'NODE_EXTRA_CA_CERTS',
+];
 
 /**
  * Starts one host process in a process group of its own. Must be called on the main thread: the kernel binds the

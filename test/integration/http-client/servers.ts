@@ -1,0 +1,96 @@
+/** Local servers, which end with the test that started them. */
+
+import { once } from 'node:events';
+import { createServer as createHttpServer, type RequestListener } from 'node:http';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+
+/** A server on 127.0.0.1. */
+export interface LocalServer {
+  port: number;
+  /** `127.0.0.1:port` */
+  host: string;
+  /** Every connection that was made to it. */
+  sockets: Socket[];
+}
+
+/** A request as it came over the wire. */
+export interface RawRequest {
+  /** Request line and header, without the empty line. */
+  lines: string[];
+  body: string;
+  /** Everything, a character for each byte. */
+  text: string;
+}
+
+/** Serves connections. */
+export async function serveTcp(connected: (socket: Socket) => void): Promise<LocalServer> {
+  return await listen(createServer(connected));
+}
+
+/** Serves HTTP by Node's own server. */
+export async function serveHttp(listener: RequestListener): Promise<LocalServer> {
+  return await listen(createHttpServer(listener));
+}
+
+/** Calls with each request as it came over the wire. What is written back is up to the test. */
+export async function serveRaw(
+  answer: (request: RawRequest, socket: Socket, index: number) => void,
+): Promise<LocalServer & { requests: RawRequest[] }> {
+  const requests: RawRequest[] = [];
+  const server = await serveTcp((socket) => {
+    let text = '';
+    socket.on('data', (bytes) => {
+      text += bytes.toString('latin1');
+      for (let request = parse(text); request !== null; request = parse(text)) {
+        text = text.slice(request.text.length);
+        requests.push(request);
+        answer(request, socket, requests.length - 1);
+      }
+    });
+  });
+  return { ...server, requests };
+}
+
+/** A complete response. */
+export function response(body: string, ...headers: string[]): string {
+  const length = `Content-Length: ${Buffer.byteLength(body)}`;
+  return `${['HTTP/1.1 200 OK', length, ...headers].join('\r\n')}\r\n\r\n${body}`;
+}
+
+/** A port at which nobody listens. */
+export async function deadPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Lets a server listen for the rest of the test. */
+export async function listen(server: Server): Promise<LocalServer> {
+  const sockets: Socket[] = [];
+  server.on('connection', (socket) => {
+    sockets.push(socket);
+    socket.on('error', () => {});
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  const { port } = server.address() as AddressInfo;
+  return { port, host: `127.0.0.1:${port}`, sockets };
+}
+
+function parse(text: string): RawRequest | null {
+  const end = text.indexOf('\r\n\r\n');
+  if (end === -1) return null;
+  const lines = text.slice(0, end).split('\r\n');
+  const length = Number(/^content-length: (\d+)$/im.exec(text.slice(0, end))?.[1] ?? 0);
+  const whole = text.slice(0, end + 4 + length);
+  if (whole.length < end + 4 + length) return null;
+  return { lines, body: whole.slice(end + 4), text: whole };
+}
