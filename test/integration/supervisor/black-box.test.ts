@@ -56,6 +56,8 @@ describe('the shim as it is built', () => {
       BOX.exitCode,
       BOX.taken,
       BOX.takenSends,
+      BOX.causeEvent,
+      BOX.causeId,
       BOX.headerBytes,
       RECORD.headerBytes,
       RECORD.blockBytes,

@@ -19,6 +19,8 @@ describe('the header', () => {
       tail: 0,
       phase: 'booting',
       currentSeq: 0,
+      currentEvent: null,
+      cause: null,
       currentStart: 0n,
       droppedLogs: 0,
       refusedSends: 0,
@@ -49,18 +51,31 @@ describe('the header', () => {
     header.writeUInt32LE(3, BOX.phase);
     header.writeBigUInt64LE(2n ** 33n, BOX.currentSeq);
     header.writeBigUInt64LE(2n ** 60n + 1n, BOX.currentStart);
+    header.writeUInt32LE(6, BOX.currentEvent);
+    header.writeUInt32LE(1, BOX.causeEvent);
+    header.writeBigUInt64LE(2n ** 64n - 1n, BOX.causeId);
     writeSync(fd, header, 0, undefined, 0);
     expect(readHeader(fd)).toEqual({
       head: 2 ** 40 + 8,
       tail: 2 ** 40 - 8,
       phase: 'serving',
       currentSeq: 2 ** 33,
+      currentEvent: 'http',
+      cause: { event: 'message', messageId: 2n ** 64n - 1n },
       currentStart: 2n ** 60n + 1n,
       droppedLogs: 3,
       refusedSends: 4,
       exitCode: -3,
       handedOn: { position: 2 ** 40, sends: 7 },
     });
+  });
+
+  it('with an event that does not exist is executing nothing', () => {
+    const header = formatHeader(7, 65536);
+    header.writeUInt32LE(7, BOX.currentEvent);
+    header.writeUInt32LE(0xffffffff, BOX.causeEvent);
+    writeSync(fd, header, 0, undefined, 0);
+    expect(readHeader(fd)).toMatchObject({ currentEvent: null, cause: null });
   });
 
   it.each([

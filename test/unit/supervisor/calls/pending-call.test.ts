@@ -1,6 +1,12 @@
 import Long from 'long';
 import { describe, expect, it } from 'vitest';
-import { bytesOf, type CallAnswer, describeCall, PendingCall } from '../../../../src/supervisor/calls/pending-call.js';
+import {
+  bytesOf,
+  type CallAnswer,
+  describeCall,
+  describeExecuting,
+  PendingCall,
+} from '../../../../src/supervisor/calls/pending-call.js';
 
 const PASS: CallAnswer = { verdict: 'pass', default: null, params: null, payload: null };
 
@@ -46,5 +52,25 @@ describe('a call', () => {
     [{ callStatus: {} }, 'on_call_status'],
   ])('is told in words (%#)', (event, words) => {
     expect(describeCall(event)).toBe(words);
+  });
+});
+
+describe('what a host executes beside calls', () => {
+  const asked = 'a callback of an http request made in';
+  it.each([
+    [{ event: 'message', messageId: 2n ** 64n - 1n }, `${asked} on_message of message 18446744073709551615`],
+    [{ event: 'status', messageId: 7n }, `${asked} on_message_status of message 7`],
+    [{ event: 'login', messageId: 0n }, `${asked} on_login`],
+    [{ event: 'http', messageId: 7n }, 'a callback of an http request'],
+    [null, 'a callback of an http request'],
+  ] as const)('is told with the call that led to it (%#)', (cause, words) => {
+    expect(describeExecuting({ currentEvent: 'http', cause } as Parameters<typeof describeExecuting>[0])).toBe(words);
+  });
+
+  it('is nothing where a call is executed, or nothing is', () => {
+    for (const currentEvent of [null, 'message'] as const) {
+      const header = { currentEvent, cause: { event: 'message', messageId: 7n } };
+      expect(describeExecuting(header as Parameters<typeof describeExecuting>[0])).toBeNull();
+    }
   });
 });

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { PendingCall } from '../../../../src/supervisor/calls/pending-call.js';
 import { type LinkEnd, settleCalls } from '../../../../src/supervisor/calls/settle.js';
 
-const header = (currentSeq: number) => ({ currentSeq }) as Parameters<typeof settleCalls>[0];
+const header = (currentSeq: number, currentEvent: 'message' | 'http' | null = null) =>
+  ({ currentSeq, currentEvent }) as Parameters<typeof settleCalls>[0];
 const message = () => new PendingCall({ message: {} }, 0, () => {});
 const notification = () => new PendingCall({ call: {} }, 0, () => {});
 
@@ -61,7 +62,7 @@ describe('a call that was next each time a host crashed and named none', () => {
     expect(settle(header(0), { held })).toEqual({ lost: [2], unseen: [1, 3] });
   });
 
-  it('is not suspected when the host was killed by others, or named the call it was at', () => {
+  it('is not suspected when the host was killed by others, or named what it was at', () => {
     const held: LinkEnd['held'] = [
       [1, message()],
       [2, message()],
@@ -69,6 +70,7 @@ describe('a call that was next each time a host crashed and named none', () => {
     for (let i = 0; i < 5; i++) {
       expect(settle(header(0), { held, crashed: false }).unseen).toEqual([1, 2]);
       expect(settle(header(1), { held }).unseen).toEqual([2]);
+      expect(settle(header(0, 'http'), { held }).unseen).toEqual([1, 2]);
     }
   });
 });

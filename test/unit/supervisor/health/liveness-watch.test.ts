@@ -10,6 +10,8 @@ const IDLE: BoxHeader = {
   head: 0,
   phase: 'serving',
   currentSeq: 0,
+  currentEvent: null,
+  cause: null,
   currentStart: 0n,
   droppedLogs: 0,
   refusedSends: 0,
@@ -57,6 +59,39 @@ beforeEach(() => {
   tracer = null;
   spared = [];
   watch = makeWatch(HANG);
+});
+
+describe('a host in a callback of an http request', () => {
+  /** Since now; no call belongs to it. */
+  function callsBack(): void {
+    header = { ...IDLE, currentEvent: 'http', currentStart: PROCESS_START_NS + BigInt(clock.nowMs) * 1_000_000n };
+  }
+
+  it('hangs after hang, although it holds no call', () => {
+    owed = new Set();
+    clock.advance(BEAT / 2);
+    callsBack();
+    clock.advance(HANG + 2 * BEAT);
+    expect(failures.map(([kind]) => kind)).toEqual(['hung']);
+    expect(failures[0]?.[1]).toBeGreaterThanOrEqual(BEAT / 2 + HANG);
+  });
+
+  it('hangs after hang while calls wait for it', () => {
+    watch.begin();
+    callsBack();
+    clock.advance(HANG);
+    expect(failures).toEqual([['hung', HANG]]);
+  });
+
+  it('does not hang for as long as each of them is short', () => {
+    owed = new Set();
+    for (let i = 0; i < 20; i++) {
+      callsBack();
+      clock.advance(HANG - 100);
+      watch.heard();
+    }
+    expect(failures).toEqual([]);
+  });
 });
 
 describe('a host that holds calls', () => {
