@@ -22,6 +22,8 @@ static const int32_t layout[FAKE_LAYOUT_FIELDS] = {
     PARAMS(to), PARAMS(from), PARAMS(reserved_1), PARAMS(reserved_2),
     /* http_synchronous */
     -1,
+    /* json_arguments */
+    4,
 };
 
 static mesibo_module_t *own;

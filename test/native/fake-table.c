@@ -19,6 +19,8 @@ static const int32_t layout[FAKE_LAYOUT_FIELDS] = {
     PARAMS(to_online), PARAMS(to), PARAMS(from),
     /* aliases, http_synchronous */
     -1, -1, -1,
+    /* json_arguments */
+    0,
 };
 
 static mesibo_module_t *own;

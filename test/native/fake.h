@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FAKE_LAYOUT_FIELDS = 34, FAKE_LAYOUT_BYTES = FAKE_LAYOUT_FIELDS * 4, FAKE_SCALARS = 11 };
+enum { FAKE_LAYOUT_FIELDS = 35, FAKE_LAYOUT_BYTES = FAKE_LAYOUT_FIELDS * 4, FAKE_SCALARS = 11 };
 enum { FAKE_MESSAGE = 1, FAKE_STATUS = 2, FAKE_LOGIN = 4, FAKE_CALL = 8, FAKE_CALL_STATUS = 16, FAKE_CLEANUP = 32 };
 
 /* One call of a callback, the same for both layouts. Pointers lead to the structures themselves. */

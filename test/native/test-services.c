@@ -15,8 +15,6 @@ int64_t mesibo_util_fcgi(void *request, const char *host, int64_t port, int64_t 
 int64_t mesibo_util_socket_connect(void *socket, void *data);
 int64_t mesibo_util_socket_write(int64_t socket, const char *bytes, int64_t length);
 void mesibo_util_socket_close(int64_t socket);
-/* With the arguments of the latest ABI; the shim looks at none. */
-char *mesibo_util_json_extract(char *src, int64_t len, const char *key, char **next);
 
 static void getconfig_finds_the_first_of_a_name(void)
 {
@@ -142,14 +140,6 @@ static int64_t util_close(void)
     mesibo_util_socket_close(1);
     return -1;
 }
-static int64_t util_json(void)
-{
-    char source[] = "{\"key\":1}", *next = source;
-    CHECK(mesibo_util_json_extract(source, 9, "key", &next) == NULL);
-    CHECK(next == source);
-    CHECK_TEXT(source, "{\"key\":1}");
-    return -1;
-}
 
 static void what_is_not_offered_fails_and_says_so_once(void)
 {
@@ -159,8 +149,7 @@ static void what_is_not_offered_fails_and_says_so_once(void)
     } services[] = {{"mesibo_util_fcgi", util_fcgi},
                     {"mesibo_util_socket_connect", util_connect},
                     {"mesibo_util_socket_write", util_write},
-                    {"mesibo_util_socket_close", util_close},
-                    {"mesibo_util_json_extract", util_json}};
+                    {"mesibo_util_socket_close", util_close}};
     start(256 * KIB, KIB, 0);
     for (unsigned i = 0; i < sizeof services / sizeof services[0]; i++) {
         char line[128];

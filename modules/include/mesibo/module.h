@@ -321,7 +321,16 @@ void mesibo_util_create_thread(void *(*fn)(void *), void *data, size_t stacksize
 #if MESIBO_MODULE_ABI == MESIBO_ABI_EXPORTS_2019
 mesibo_int_t mesibo_http(mesibo_module_t *mod, const char *url, const char *post,
 			 mesibo_module_http_data_callback_t cb, void *cbdata, module_http_option_t *opt);
-/* The value of key at any depth, as a string made in place in src, or NULL. */
+/*
+ * The value of the first `key` in the JSON text `src`, at any depth, or NULL. It is made a string in place: the inside of
+ * a string without its escapes (\u0000 and half a surrogate pair become U+FFFD); a number, true, false and null as they
+ * are written; an object or an array, up to 1,024 levels deep, as its JSON text. `*next`, unless next is NULL, is set to
+ * the place behind the value, to look from there for the next such key, or for another one. Where NULL is returned,
+ * because there is no such key or its value is malformed or cut off, neither src nor *next is changed.
+ *
+ * The value's NUL ends the text as seen from its start: after that only what stands before it is found there (and it
+ * itself, again). Go on from *next, or extract keys in the reverse of their order in the text.
+ */
 char *mesibo_util_json_extract(char *src, const char *key, char **next);
 #endif
 #if MESIBO_MODULE_ABI == MESIBO_ABI_EXPORTS_2020
@@ -334,7 +343,17 @@ mesibo_int_t mesibo_util_fcgi(mesibo_fcgi_t *request, const char *host, mesibo_i
 mesibo_int_t mesibo_util_socket_connect(mesibo_socket_t *socket, void *cbdata);
 mesibo_int_t mesibo_util_socket_write(mesibo_int_t sock, const char *data, mesibo_int_t len);
 void mesibo_util_socket_close(mesibo_int_t sock);
-/* The value of key at any depth, as a string made in place in src, or NULL. */
+/*
+ * The value of the first `key` in the JSON text `src` of `len` bytes, at any depth, or NULL. It is made a string in place:
+ * the inside of a string without its escapes (\u0000 and half a surrogate pair become U+FFFD); a number, true, false and
+ * null as they are written; an object or an array, up to 1,024 levels deep, as its JSON text. `*next`, unless next is
+ * NULL, is set to the place behind the value, to look from there, in the `len - (*next - src)` bytes that are left, for
+ * the next such key. Where NULL is returned, because there is no such key or its value is malformed or cut off, neither
+ * src nor *next is changed. Nothing behind len is read or written: src need not end with a NUL.
+ *
+ * The same src may be searched again, for any key in any order; what was returned before stays as it is, except that a
+ * value found inside of an object ends the object's text there.
+ */
 char *mesibo_util_json_extract(char *src, mesibo_int_t len, const char *key, char **next);
 /* Microseconds, monotonic. */
 mesibo_int_t mesibo_util_usec(void);

@@ -4,6 +4,7 @@ import type { AbiLayout } from './layout.js';
 export const exports2020: AbiLayout = {
   name: 'exports-2020',
   initArguments: 3,
+  jsonArguments: 4,
   module: {
     size: 192,
     version: 0,

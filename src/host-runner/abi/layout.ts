@@ -8,6 +8,8 @@ export interface AbiLayout {
   name: AbiName;
   /** `init(module, length)` or `init(version, module, length)`. */
   initArguments: 2 | 3;
+  /** `json_extract(src, key, next)` or `json_extract(src, len, key, next)`; 0: there is none. */
+  jsonArguments: 0 | 3 | 4;
   module: {
     size: number;
     version: number;
@@ -56,6 +58,7 @@ export function encodeLayout(layout: AbiLayout): Buffer {
     ...scalars,
     ...addresses,
     http.synchronous,
+    layout.jsonArguments,
   ];
   return Buffer.from(Int32Array.from(fields, (offset) => offset ?? -1).buffer);
 }

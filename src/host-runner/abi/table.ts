@@ -4,6 +4,7 @@ import type { AbiLayout } from './layout.js';
 export const table: AbiLayout = {
   name: 'table',
   initArguments: 2,
+  jsonArguments: 0,
   module: {
     size: 96,
     version: 0,

@@ -178,11 +178,3 @@ MM_EXPORT void mesibo_util_socket_close(int64_t socket)
     (void)socket;
     refuse(&said, __func__);
 }
-
-/* Its arity differs between the ABIs; nothing is read from the arguments, so any call is safe. */
-MM_EXPORT char *mesibo_util_json_extract(void)
-{
-    static int said;
-    refuse(&said, __func__);
-    return NULL;
-}

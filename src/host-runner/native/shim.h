@@ -115,6 +115,7 @@ struct mm_abi {
     int32_t to, from;
     int32_t to_alias, from_alias; /* where a module of the ABI before looks for them */
     int32_t http_synchronous;     /* in the options of an http request */
+    int32_t json_arguments;       /* of mesibo_util_json_extract: 3 or 4; 0: the ABI has no such function */
 };
 
 extern struct mm_abi mm_abi;

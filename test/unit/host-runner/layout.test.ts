@@ -27,7 +27,7 @@ const COMMON = { aid: 0, id: 8, refid: 16, groupid: 24, flags: 32, type: 40, exp
 
 describe('a layout for the shim', () => {
   it.each(['table', 'exports-2020'] as const)('of %s is one struct mm_abi', (abi) => {
-    expect(FIELDS).toHaveLength(34);
+    expect(FIELDS).toHaveLength(35);
     expect(encodeLayout(LAYOUTS[abi])).toHaveLength(FIELDS.length * 4);
   });
 
@@ -39,6 +39,7 @@ describe('a layout for the shim', () => {
       ...{ send_message: 72, http: 80, log: 88 },
       ...{ params_size: 80, ...COMMON, uflags: NONE, status: NONE, sid: NONE, device: NONE },
       ...{ to_online: 56, to: 64, from: 72, to_alias: NONE, from_alias: NONE, http_synchronous: NONE },
+      json_arguments: 0,
     });
   });
 
@@ -50,6 +51,7 @@ describe('a layout for the shim', () => {
       ...{ send_message: NONE, http: NONE, log: NONE },
       ...{ params_size: 136, ...COMMON, uflags: 56, status: 64, sid: 72, device: 80 },
       ...{ to_online: NONE, to: 120, from: 128, to_alias: 96, from_alias: 104, http_synchronous: NONE },
+      json_arguments: 4,
     });
   });
 
