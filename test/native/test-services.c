@@ -117,6 +117,15 @@ static void a_thread_that_cannot_be_made_is_a_line(void)
     expect_end();
 }
 
+static void a_thread_without_a_function_is_a_line(void)
+{
+    start(256 * KIB, KIB, 0);
+    mesibo_util_create_thread(NULL, NULL, 0, "none");
+    take();
+    CHECK_TEXT(next_line(NULL), "mesibo_util_create_thread failed: its function is NULL");
+    expect_end();
+}
+
 static void usec_is_monotonic_and_in_microseconds(void)
 {
     int64_t before = mesibo_util_usec();
@@ -172,6 +181,7 @@ const struct test service_tests[] = {
     ONCE("services", a_threads_name_is_cut_to_what_the_system_takes),
     ONCE("services", a_thread_that_ends_at_once_does_no_harm),
     ONCE("services", a_thread_that_cannot_be_made_is_a_line),
+    ONCE("services", a_thread_without_a_function_is_a_line),
     ONCE("services", usec_is_monotonic_and_in_microseconds),
     ONCE("services", what_is_not_offered_fails_and_says_so_once),
     END,

@@ -119,6 +119,10 @@ static void *run_thread(void *given)
 
 MM_EXPORT void mesibo_util_create_thread(void *(*run)(void *), void *data, size_t stack_size, const char *name)
 {
+    if (run == NULL) {
+        mm_complain("mesibo_util_create_thread failed: its function is NULL");
+        return;
+    }
     struct thread_start *start = calloc(1, sizeof *start);
     if (start == NULL) {
         mm_complain("mesibo_util_create_thread failed: no memory");
