@@ -51,8 +51,8 @@ export function outcomeToJson({ verdict, by, params, payload, trace }: Outcome):
 }
 
 /** Each further line of `send --json`. */
-export function sentToJson({ module, params, payload }: ReportedMessage): string {
-  return JSON.stringify({ sent: { module, params: paramsFields(params), ...messageFields(payload) } });
+export function sentToJson({ module, sentId, params, payload }: ReportedMessage): string {
+  return JSON.stringify({ sent: { module, sentId, params: paramsFields(params), ...messageFields(payload) } });
 }
 
 /** The outcome for a person: verdict, the text where modules changed it, and what each module made of it. */

@@ -85,13 +85,15 @@ export function fromWireOutcome(outcome: mesibo.control.v1.Outcome.$Properties):
 
 /** A message that a module sent, as it travels to a client. */
 export function toWireSent(sent: SentMessage): mesibo.control.v1.Sent.$Properties {
-  return { module: sent.module, params: reported(sent.params), payload: sent.payload };
+  const { module, sentId, params, payload } = sent;
+  return { module, sentId, params: reported(params), payload };
 }
 
 /** A message that a module sent, as a client sees it. */
 export function fromWireSent(sent: mesibo.control.v1.Sent.$Properties): ReportedMessage {
   return {
     module: sent.module ?? '',
+    sentId: sent.sentId ?? '',
     params: fromWireParams(sent.params ?? {}),
     payload: Buffer.from(sent.payload ?? []),
   };

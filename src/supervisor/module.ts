@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks';
 import type { AbiName, ModuleSpec } from '../config/types.js';
 import { HostExitError, ModuleLoadError, SupervisorError } from '../errors.js';
 import type { Log, Ready, Result, Sent } from '../wire/codec.js';
+import { toLong, type WireParams } from '../wire/params.js';
 import { toAnswer } from './calls/answer.js';
 import { CallQueue, type CallRoute } from './calls/call-queue.js';
 import type { CallAnswer, CallEvent, LaneName, PendingCall } from './calls/pending-call.js';
@@ -14,9 +15,12 @@ import { describeEnding, type Ending } from './leftovers/end-processes.js';
 import { type ModuleEffect, type ModuleEvent, type ModuleLife, stepModule } from './module-lifecycle.js';
 import { ModuleStats } from './module-stats.js';
 import { toLogText, toSentMessage } from './output/announcements.js';
-import { type DroppedKind, DroppedOutput } from './output/dropped-output.js';
+import { type DroppedKind, DroppedOutput, type UndeliveredKind } from './output/dropped-output.js';
 import { afterCrash, afterFailedStart, NO_HISTORY, type RestartHistory } from './restart-policy.js';
 import type { LifecycleEvent, LogLine, ModuleStatus, SentMessage } from './types.js';
+
+/** The status of a message that was not delivered: `MESIBO_MODULE_MSGSTATUS_FAIL`. */
+const FAILED = 0x80;
 
 /** What a module runs with beside its own settings. */
 export interface ModuleSurroundings extends HostSurroundings {
@@ -25,7 +29,11 @@ export interface ModuleSurroundings extends HostSurroundings {
 
 /** What a module announces. */
 export interface ModuleEvents {
-  message(sent: SentMessage): void;
+  /**
+   * @param params its parameters, to be kept
+   * @returns why it could not be delivered; `null`: it was taken
+   */
+  message(sent: SentMessage, params: WireParams): UndeliveredKind | null;
   lifecycle(event: LifecycleEvent): void;
   log(line: LogLine): void;
 }
@@ -179,7 +187,14 @@ export class Module implements HostListener, CallRoute {
 
   sent(host: Host, sent: Sent): void {
     this.#stats.sends.total += 1;
-    this.#events.message(toSentMessage(this.name, host.generation, sent));
+    const origin = { runId: this.#around.runId, module: this.name, generation: host.generation };
+    const { message, params } = toSentMessage(origin, String(this.#stats.sends.total), sent);
+    const undelivered = this.#events.message(message, params);
+    if (undelivered === null) return;
+    this.#stats.sends.undelivered += 1;
+    this.#dropped.add(undelivered, 1);
+    // Later: the host may have died, and this be read from its black box while it is buried.
+    queueMicrotask(() => this.#giveBack(params));
   }
 
   logged(host: Host, log: Log): void {
@@ -231,6 +246,13 @@ export class Module implements HostListener, CallRoute {
   leftBehind(host: Host, ending: Ending): void {
     const what = describeEnding(ending, `that host ${host.generation} (pid ${host.pid}) left behind`);
     if (what) this.#say(1, `module ${this.name}: ${what}`);
+  }
+
+  /** Tells the module that what it sent was not delivered, if it wants to know. */
+  #giveBack(params: WireParams): void {
+    if (!this.wants('on_message_status')) return;
+    const status = { ...params, status: toLong('status', FAILED) };
+    void this.offer({ status }, performance.now() + this.spec.deadlineMs);
   }
 
   // ---- the module's own life ----

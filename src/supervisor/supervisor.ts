@@ -11,7 +11,9 @@ import { type Callback, type ChainOutcome, runChain } from './chain.js';
 import { Sweeper } from './leftovers/sweeper.js';
 import { Module, type ModuleEvents } from './module.js';
 import { ModuleSocket } from './module-socket.js';
+import type { UndeliveredKind } from './output/dropped-output.js';
 import { acquireRunDir, type RunDir, socketPath } from './run-dir.js';
+import { moduleOfSentId, SentMessages, toStatusParams } from './sent-messages.js';
 import type {
   Decision,
   LifecycleEvent,
@@ -21,6 +23,7 @@ import type {
   MessageParamsInput,
   Outcome,
   SentMessage,
+  StatusOptions,
   SupervisorStatus,
 } from './types.js';
 
@@ -46,7 +49,10 @@ export interface StartReport {
 
 /** What a supervisor announces; see `src/supervisor/types.ts`. */
 export interface SupervisorEvents {
-  /** A module sent a message. */
+  /**
+   * A module sent a message. When nobody listens, or a listener throws, its status 0x80 (not delivered) goes back to the
+   * module.
+   */
   message: [SentMessage];
   /** A module or one of its hosts changed its state. */
   lifecycle: [LifecycleEvent];
@@ -63,6 +69,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #options: SupervisorOptions;
   readonly #startedMs = performance.now();
   readonly #underway = new Set<Promise<unknown>>();
+  readonly #sentMessages = new SentMessages();
   /** `opening`: takes the run directory, makes the sockets; from `starting` on the chain is whole. */
   #state: 'new' | 'opening' | 'starting' | 'running' | 'stopping' | 'stopped' = 'new';
   #opening: Promise<void> | null = null;
@@ -143,7 +150,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     }
     // A copy: the caller may use its buffer again before the last module has seen it.
     const event = { message: { params: toWireParams(params), payload: Buffer.from(payload) } };
-    const { event: after, ...decision } = await this.#decide('on_message', event, options.sentBy);
+    const { sentBy } = options;
+    const members = sentBy === undefined ? this.#modules : this.#modules.filter(({ name }) => name !== sentBy);
+    const { event: after, ...decision } = await this.#decide('on_message', event, members);
     const message = after.message ?? {};
     return {
       ...decision,
@@ -153,14 +162,21 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   /**
-   * Sends the status of a message through the chain.
+   * Tells what became of a message. The status of one that a module sent, known by `sentId`, or else by `id`, `from` and
+   * `to` among the last 16,384, goes to that module alone; any other goes through the chain.
    *
+   * @param params of the message; of one that a module sent, what is left out is as the module sent it
    * @param status becomes `params.status`
-   * @throws {MessageError} as for {@link onMessage}
+   * @throws {MessageError} as for {@link onMessage}; for a `sentId` that names no module
    * @throws {IllegalStateError} when the supervisor is not started
    */
-  async onMessageStatus(params: MessageParamsInput, status: number): Promise<Decision> {
-    return decisionOf(await this.#decide('on_message_status', { status: toWireParams({ ...params, status }) }));
+  async onMessageStatus(params: MessageParamsInput, status: number, { sentId }: StatusOptions = {}): Promise<Decision> {
+    this.#requireServing('on_message_status');
+    const sent = this.#sentMessages.find(params, sentId);
+    const sender = sentId ?? sent?.sentId;
+    const members = sender === undefined ? this.#modules : [this.#senderOf(sender)];
+    const event = { status: toStatusParams(sent?.params ?? {}, { ...params, status }) };
+    return decisionOf(await this.#decide('on_message_status', event, members));
   }
 
   /**
@@ -204,9 +220,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     };
   }
 
-  async #decide(callback: Callback, event: CallEvent, sentBy?: string): Promise<ChainOutcome> {
-    if (this.#state !== 'running' && this.#state !== 'starting') this.#require('running', callback);
-    const members = sentBy === undefined ? this.#modules : this.#modules.filter(({ name }) => name !== sentBy);
+  async #decide(
+    callback: Callback,
+    event: CallEvent,
+    members: readonly Module[] = this.#modules,
+  ): Promise<ChainOutcome> {
+    this.#requireServing(callback);
     const underway = runChain(members, callback, event, this.#config.chainDeadlineMs);
     this.#underway.add(underway);
     try {
@@ -214,6 +233,19 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     } finally {
       this.#underway.delete(underway);
     }
+  }
+
+  #senderOf(sentId: string): Module {
+    const name = moduleOfSentId(sentId);
+    const module = this.#modules.find((module) => module.name === name);
+    if (module) return module;
+    const given = JSON.stringify(sentId.slice(0, 200));
+    const remedy = 'give the one that the message was announced with, or none';
+    throw new MessageError('INVALID_ARGUMENT', `the sentId ${given} names no module of this supervisor; ${remedy}`);
+  }
+
+  #requireServing(call: string): void {
+    if (this.#state !== 'running' && this.#state !== 'starting') this.#require('running', call);
   }
 
   #require(state: 'new' | 'opening' | 'running', call: string): void {
@@ -224,7 +256,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   async #open(): Promise<void> {
     this.#runDir = acquireRunDir(this.#options.runDir);
     const { maxMessageBytes, modules } = this.#config;
-    const { message, log } = this.#announce();
+    const { log } = this.#announce();
+    const message = (sent: SentMessage) => void this.#tell(sent);
     const { subreaper = false } = this.#options;
     const around = { runDir: this.#runDir, boxDir: this.#boxDir, maxMessageBytes, subreaper };
     this.#sweeper = new Sweeper({ ...around, message, log });
@@ -254,20 +287,35 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   #announce(): ModuleEvents {
     return {
-      message: (sent) => this.#emit(() => this.emit('message', sent)),
+      message: (sent, params) => {
+        this.#sentMessages.remember(sent, params);
+        return this.#tell(sent);
+      },
       lifecycle: (event) => this.#emit(() => this.emit('lifecycle', event)),
       log: (line) => this.#emit(() => this.emit('log', line)),
     };
   }
 
-  /** A listener that throws must not tear a state change apart: its error surfaces on its own. */
-  #emit(emit: () => void): void {
+  /** @returns why nobody took it; `null`: somebody did */
+  #tell(sent: SentMessage): UndeliveredKind | null {
+    if (this.listenerCount('message') === 0) return 'unheard';
+    return this.#emit(() => this.emit('message', sent)) ? null : 'failed';
+  }
+
+  /**
+   * A listener that throws must not tear a state change apart: its error surfaces on its own.
+   *
+   * @returns whether none did
+   */
+  #emit(emit: () => void): boolean {
     try {
       emit();
+      return true;
     } catch (error) {
       setImmediate(() => {
         throw error;
       });
+      return false;
     }
   }
 

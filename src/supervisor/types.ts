@@ -65,6 +65,12 @@ export interface MessageOptions {
   sentBy?: string;
 }
 
+/** Options of one status. */
+export interface StatusOptions {
+  /** Of the message, when a module sent it: the status is for that module alone. */
+  sentId?: string;
+}
+
 /** A user who logged in, for `onLogin`. */
 export interface LoginUser {
   address: string;
@@ -76,6 +82,9 @@ export interface LoginUser {
 export interface SentMessage {
   module: string;
   generation: number;
+  /** Names this message for `onMessageStatus`; unique, also over restarts. What it is made of may change. */
+  sentId: string;
+  /** As the module gave them; an `id` that it left 0 is a random one below 2^63. */
   params: MessageParams;
   payload: Buffer;
 }
@@ -156,8 +165,11 @@ export interface ModuleStatus {
   nextStartAt: string | null;
   /** `late`: verdicts that came after the default had been given in their place; not part of `total`. */
   messages: { total: number; pass: number; consumed: number; default: number; late: number };
-  /** Messages that it sent; `refused`: those for which its black box had no room, and it got -1. */
-  sends: { total: number; refused: number };
+  /**
+   * Messages that it sent; `undelivered`: those of them that nobody listened for, or whose listener threw; `refused`: those
+   * for which its black box had no room, and it got -1, which are not part of `total`.
+   */
+  sends: { total: number; undelivered: number; refused: number };
   /** What was not kept of its output, because it was too much. */
   dropped: { logLines: number; outputBytes: number };
   inFlight: number;

@@ -1,5 +1,6 @@
 /** Hands on what the hosts of killed cores did and those cores could not tell any more. */
 
+import { randomBytes } from 'node:crypto';
 import type { Entry } from '../../wire/codec.js';
 import { findSentProblem } from '../calls/verify.js';
 import { toLogText, toSentMessage } from '../output/announcements.js';
@@ -75,10 +76,15 @@ async function recoverBox(box: OldBox, options: RecoveryOptions, recovered: Reco
   }
 }
 
+/** No number, as in the core that was killed: that one may have used any. */
+function makeSerial(): string {
+  return `r${randomBytes(8).toString('hex')}`;
+}
+
 /** @returns `false` for a message that no module can have sent */
 function handOn(
   { sent, log }: Entry,
-  { module, generation }: OldBox,
+  { runId, module, generation }: OldBox,
   { notes }: OldContent,
   options: RecoveryOptions,
   recovered: Recovered,
@@ -86,7 +92,7 @@ function handOn(
   if (sent) {
     const impossible = findSentProblem(sent, options.maxMessageBytes) !== null;
     if (!impossible) {
-      options.message(toSentMessage(module, generation, sent));
+      options.message(toSentMessage({ runId, module, generation }, makeSerial(), sent).message);
       recovered.sends += 1;
     }
     notes.handedOn();

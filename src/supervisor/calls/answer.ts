@@ -14,7 +14,8 @@ export function toAnswer({ value, params, payload }: Result): CallAnswer {
   };
 }
 
-function detachParams(params: WireParams): WireParams {
+/** Parameters that may be kept: they hold no memory beside their own. */
+export function detachParams(params: WireParams): WireParams {
   const { to, from } = params;
   return { ...params, ...(to ? { to: detach(to) } : {}), ...(from ? { from: detach(from) } : {}) };
 }

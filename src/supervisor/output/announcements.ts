@@ -1,14 +1,36 @@
-/** What hosts say, as the supervisor announces it: pure. */
+/** What hosts say, as the supervisor announces it. */
 
+import { randomBytes } from 'node:crypto';
 import type { Log, Sent } from '../../wire/codec.js';
-import { fromWireParams } from '../../wire/params.js';
+import { fromWireParams, toLong, type WireParams } from '../../wire/params.js';
 import { textOf } from '../../wire/utf8.js';
+import { detachParams } from '../calls/answer.js';
+import { formatSentId, type SentOrigin } from '../sent-messages.js';
 import type { SentMessage } from '../types.js';
 import { LINE_MAX_BYTES } from './output-reader.js';
 
-/** A message that a module sent. */
-export function toSentMessage(module: string, generation: number, { params, payload }: Sent): SentMessage {
-  return { module, generation, params: fromWireParams(params ?? {}), payload: Buffer.from(payload ?? []) };
+/**
+ * A message that a module sent.
+ *
+ * @param serial see {@link formatSentId}
+ * @returns it as it is announced, and its parameters as they stay known; both with an id, if the module gave none
+ */
+export function toSentMessage(
+  origin: SentOrigin,
+  serial: string,
+  { params, payload }: Sent,
+): { message: SentMessage; params: WireParams } {
+  const { module, generation } = origin;
+  const kept = detachParams(params ?? {});
+  if (!kept.id || kept.id.isZero()) kept.id = toLong('id', makeId());
+  const sentId = formatSentId(origin, serial);
+  const message = { module, generation, sentId, params: fromWireParams(kept), payload: Buffer.from(payload ?? []) };
+  return { message, params: kept };
+}
+
+/** Positive for whoever takes it for signed. */
+function makeId(): bigint {
+  return randomBytes(8).readBigUInt64LE() >> 1n || 1n;
 }
 
 /** The text of a line that a module logged, without the end of the line. */

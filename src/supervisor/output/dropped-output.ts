@@ -1,4 +1,4 @@
-/** Tells now and then what was dropped of a module's output: one line, not one for each. */
+/** Tells now and then what was lost of what a module put out: one line, not one for each. */
 
 /** What is dropped, and why. */
 export type DroppedKind =
@@ -10,13 +10,22 @@ export type DroppedKind =
   | 'stdout'
   | 'stderr';
 
+/** Why a message that the module sent could not be delivered. */
+export type UndeliveredKind =
+  /** Nobody listens for what modules send. */
+  | 'unheard'
+  /** A listener threw. */
+  | 'failed';
+
+type Kind = DroppedKind | UndeliveredKind;
+
 const TELL_AFTER_MS = 1000;
 
-/** Adds up what is dropped, and tells it a second after the first. */
+/** Adds up what is lost, and tells it a second after the first. */
 export class DroppedOutput {
   readonly #tell: (text: string) => void;
   readonly #limit: string;
-  #counts = new Map<DroppedKind, number>();
+  #counts = new Map<Kind, number>();
   #timer: NodeJS.Timeout | undefined;
 
   /**
@@ -28,8 +37,8 @@ export class DroppedOutput {
     this.#tell = tell;
   }
 
-  /** Counts lines or bytes that were dropped. */
-  add(kind: DroppedKind, count: number): void {
+  /** Counts lines or bytes that were dropped, or messages. */
+  add(kind: Kind, count: number): void {
     this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + count);
     this.#timer ??= setTimeout(() => this.flush(), TELL_AFTER_MS);
   }
@@ -43,16 +52,24 @@ export class DroppedOutput {
     if (counts.size > 0) this.#tell([...counts].map(([kind, count]) => this.#describe(kind, count)).join('; '));
   }
 
-  #describe(kind: DroppedKind, count: number): string {
+  #describe(kind: Kind, count: number): string {
     switch (kind) {
       case 'limited':
         return `${lines(count)} dropped: ${this.#limit}`;
       case 'full':
         return `${lines(count)} dropped: the black box was full`;
+      case 'unheard':
+        return `nobody takes what it sends: ${messages(count)} not delivered`;
+      case 'failed':
+        return `${messages(count)} not delivered: the program that embeds the supervisor threw an error`;
       default:
         return `${count} bytes of ${kind} were dropped: ${this.#limit}`;
     }
   }
+}
+
+function messages(count: number): string {
+  return count === 1 ? '1 message was' : `${count} messages were`;
 }
 
 function lines(count: number): string {

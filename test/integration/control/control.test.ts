@@ -41,7 +41,8 @@ function plain(params: MessageParamsInput) {
 }
 
 function sent(text: string): SentMessage {
-  return { module: 'echo', generation: 1, params: plain({ from: 'b', to: 'a' }), payload: Buffer.from(text) };
+  const params = plain({ from: 'b', to: 'a' });
+  return { module: 'echo', generation: 1, sentId: `id of ${text}`, params, payload: Buffer.from(text) };
 }
 
 let runDir: string;
@@ -125,10 +126,10 @@ test('what a module sends before its verdict follows the outcome, and what it se
   const client = await connect();
   const seen: string[] = [];
   for await (const event of client.send({ params: {}, payload: Buffer.alloc(0), waitMs: 300 })) {
-    seen.push(event.kind === 'outcome' ? event.outcome.verdict : event.sent.payload.toString());
+    seen.push(event.kind === 'outcome' ? event.outcome.verdict : `${event.sent.sentId}: ${event.sent.payload}`);
     if (seen.length === 2) core.emit('message', sent('after'));
   }
-  expect(seen).toEqual(['pass', 'before', 'after']);
+  expect(seen).toEqual(['pass', 'id of before: before', 'id of after: after']);
   expect(core.listenerCount('message')).toBe(0);
 });
 

@@ -41,9 +41,9 @@ test('an outcome as JSON has its fields in order, ids as strings', () => {
   );
 });
 
-test('a sent message as JSON says who sent it', () => {
-  expect(sentToJson({ module: 'autoreply', params, payload: Buffer.from('hi') })).toBe(
-    `{"sent":{"module":"autoreply","params":${PARAMS},"message":"hi"}}`,
+test('a sent message as JSON says who sent it, and how to name it', () => {
+  expect(sentToJson({ module: 'autoreply', sentId: 'an-id', params, payload: Buffer.from('hi') })).toBe(
+    `{"sent":{"module":"autoreply","sentId":"an-id","params":${PARAMS},"message":"hi"}}`,
   );
 });
 
@@ -76,6 +76,6 @@ test('an empty trace is explained', () => {
 });
 
 test('a sent message for a person names its module and addresses', () => {
-  const text = renderSent({ module: 'autoreply', params, payload: Buffer.from('a\nb') });
+  const text = renderSent({ module: 'autoreply', sentId: 'an-id', params, payload: Buffer.from('a\nb') });
   expect(text).toBe('sent by autoreply, from - to bob: a\\nb');
 });

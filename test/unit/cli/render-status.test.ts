@@ -16,7 +16,7 @@ const serving: ModuleStatus = {
   hosts: [],
   restarts: 0,
   failedStarts: 0,
-  sends: { total: 0, refused: 0 },
+  sends: { total: 0, undelivered: 0, refused: 0 },
   dropped: { logLines: 0, outputBytes: 0 },
   crashes: {
     total: 0,

@@ -21,7 +21,7 @@ describe('what a status counts', () => {
         lastAt: null,
       },
       messages: { total: 0, pass: 0, consumed: 0, default: 0, late: 0 },
-      sends: { total: 0, refused: 0 },
+      sends: { total: 0, undelivered: 0, refused: 0 },
       dropped: { logLines: 0, outputBytes: 0 },
       latencyMicros: { p50: null, p99: null },
     });
@@ -40,13 +40,14 @@ describe('what a status counts', () => {
   it('counts sends, and what was dropped in lines or bytes', () => {
     const stats = new ModuleStats();
     stats.sends.total += 3;
+    stats.sends.undelivered += 1;
     stats.sends.refused += 2;
     stats.countDropped('limited', 5);
     stats.countDropped('full', 1);
     stats.countDropped('stdout', 100);
     stats.countDropped('stderr', 10);
     expect(stats.status()).toMatchObject({
-      sends: { total: 3, refused: 2 },
+      sends: { total: 3, undelivered: 1, refused: 2 },
       dropped: { logLines: 6, outputBytes: 110 },
     });
   });

@@ -30,6 +30,20 @@ describe('what was dropped', () => {
     expect(told).toHaveLength(1);
   });
 
+  it('or not delivered is told with the reason', () => {
+    const lost = new DroppedOutput(1000, (text) => told.push(text));
+    lost.add('unheard', 1);
+    lost.flush();
+    lost.add('unheard', 3);
+    lost.add('failed', 2);
+    lost.flush();
+    expect(told).toEqual([
+      'nobody takes what it sends: 1 message was not delivered',
+      'nobody takes what it sends: 3 messages were not delivered; ' +
+        '2 messages were not delivered: the program that embeds the supervisor threw an error',
+    ]);
+  });
+
   it('is told at once when asked to, and once', () => {
     const dropped = new DroppedOutput(null, (text) => told.push(text));
     dropped.flush();
