@@ -159,7 +159,12 @@ describe('a core in the background', () => {
       from: 'alice',
     });
     expect(lines[1]).toMatchObject({
-      sent: { module: 'autoreply', message: 'Thanks.', params: { to: 'alice', from: 'bob' } },
+      sent: {
+        module: 'autoreply',
+        sentId: expect.stringContaining('autoreply'),
+        message: 'Thanks.',
+        params: { to: 'alice', from: 'bob' },
+      },
     });
   });
 

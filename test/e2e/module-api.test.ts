@@ -104,6 +104,35 @@ describe('threads', () => {
   });
 });
 
+describe.each(['table', '2020'])('what the functions cannot take (%s)', (abi) => {
+  it('is refused with a line, and the module lives', async () => {
+    const module = fixtureModule(`bad-sends-${abi}`);
+    core = await startCore([module], { maxMessageBytes: 64 * 1024 });
+    const before = core.lines(module.name);
+    if (abi === '2020') {
+      const none = ['NULL name returned 0', 'NULL module returned 0', 'NULL text returned 0'];
+      expect(before).toEqual([...none, 'mesibo_util_create_thread failed: its function is NULL']);
+    }
+    expect((await core.send(String(64 * 1024 + 1))).trace).toMatchObject([{ default: null }]);
+    const refused = (why: string, what: string) => [`send_message refused: ${why}`, `${what} returned -1`];
+    expect(core.lines(module.name).slice(before.length)).toEqual([
+      ...refused('params is NULL', 'NULL params'),
+      ...refused('neither to nor groupid is set', 'NULL to'),
+      ...refused('65537 bytes are more than max_message (65536)', 'too long'),
+      ...refused('18446744073709551615 bytes are more than max_message (65536)', 'length -1'),
+      ...refused('message is NULL, but its length is 1', 'NULL message'),
+      ...refused('an address is longer than 65536 bytes', 'long from'),
+      'NULL format returned -1',
+      'never set returned 0',
+    ]);
+    expect(core.module(module.name).sends).toEqual({ total: 1, undelivered: 0, refused: 0 });
+    const all = 2n ** 64n - 1n;
+    const online = abi === 'table' ? 1 : 2 ** 64;
+    const params = { id: all, groupid: all, to: 'bob', from: null, uflags: online, sid: abi === 'table' ? 0n : all };
+    expect(core.sent).toMatchObject([{ params, payload: Buffer.alloc(0) }]);
+  });
+});
+
 describe('configuration', () => {
   it('reaches the module as it stands, in memory that it may write to', async () => {
     core = await startCore([fixtureModule('getconfig', { config: { words: 'a,b,c', empty: '' } })]);

@@ -42,6 +42,10 @@ it('what a module sent is delivered by the next core, and one message at most fo
   expect(next.sent.every(({ module, generation }) => module === 'sends_many' && generation === 1)).toBe(true);
   expect(next.sent[0]).toMatchObject({ params: { id: 700n, to: 'a', from: 'b' } });
   expect(next.supervisor.status().core.recoveredSends).toBe(4301);
+  expect(new Set(next.sent.map(({ sentId }) => sentId)).size).toBe(4301);
+  // It is for a module that has no callback for it: nobody else is asked.
+  const { sentId, params } = next.sent[0] as TestCore['sent'][number];
+  expect(await next.supervisor.onMessageStatus(params, 2, { sentId })).toMatchObject({ trace: [] });
   expect(next.logs.map(({ text }) => text)).toContain(line(4301, 0));
   expect(boxesOf(runId)).toEqual([]);
 });

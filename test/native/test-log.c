@@ -98,6 +98,16 @@ static int64_t logged_by_list(const char *format, ...)
     return result;
 }
 
+static void no_format_is_refused(void)
+{
+    begin();
+    CHECK_EQ(mesibo_log(mm_module, 0, NULL), -1);
+    CHECK_EQ(mesibo_log(NULL, 0, "without a module"), 0);
+    take();
+    CHECK_TEXT(next_line(NULL), "without a module");
+    CHECK(next_record() == NULL);
+}
+
 static void vlog_takes_a_list(void)
 {
     uint32_t level;
@@ -214,6 +224,7 @@ const struct test log_tests[] = {
     ONCE("log", strings),
     ONCE("log", a_format_that_fails_is_logged_itself),
     ONCE("log", errno_is_left_alone),
+    ONCE("log", no_format_is_refused),
     ONCE("log", vlog_takes_a_list),
     ONCE("log", lines_of_every_length),
     ONCE("log", a_record_is_exact),

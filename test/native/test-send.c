@@ -121,10 +121,40 @@ static void refusals_say_why(void)
     refused(abi->send(9, NULL, too_long, "m", 1), "send_message refused: an address is longer than 65536 bytes");
 }
 
+/* Memory that a module never filled: what the structure has is sent as it is, and what it has not is 0. */
+static void wild_params_are_sent_as_they_are(void)
+{
+    _Alignas(8) uint8_t params[256];
+    const char *to = "bob";
+    start(RING, LARGEST, 0);
+    memset(params, 0xff, sizeof params);
+    memcpy(params + mm_abi.to, &to, sizeof to);
+    memset(params + mm_abi.from, 0, sizeof to);
+    CHECK_EQ(mesibo_message(mm_module, params, "wild", 4), 0);
+    struct parts parts = {.to = to, .payload = "wild", .payload_length = 4};
+    for (int i = 0; i < MM_SCALARS; i++)
+        parts.scalars[i] = mm_abi.scalars[i] >= 0 ? UINT64_MAX : 0;
+    if (mm_abi.to_online >= 0)
+        parts.scalars[UFLAGS] = 1;
+    take();
+    expect_send(0, &parts);
+    expect_end();
+    /* Without a recipient, but with a group. */
+    memset(params + mm_abi.to, 0, sizeof to);
+    CHECK_EQ(mesibo_message(NULL, params, "wild", 4), 0);
+    take();
+    parts.to = NULL;
+    expect_send(0, &parts);
+    expect_end();
+    memset(params, 0, sizeof params);
+    refused(mesibo_message(NULL, params, "wild", 4), "send_message refused: neither to nor groupid is set");
+}
+
 const struct test send_tests[] = {
     BOTH("send", what_is_sent_is_written_exactly),
     BOTH("send", what_is_sent_is_copied),
     BOTH("send", a_callback_may_send_its_own_message_on),
     BOTH("send", refusals_say_why),
+    BOTH("send", wild_params_are_sent_as_they_are),
     END,
 };
