@@ -4,6 +4,7 @@
  */
 
 import { z } from 'zod';
+import { ABI_NAMES } from './types.js';
 import {
   formatDuration,
   formatSize,
@@ -28,15 +29,7 @@ const rate = 'expected a number in a duration, such as 5 in 60s';
 /** What may be set for a module, by the names of `ModuleSpec`. */
 export const moduleSettings = z.object({
   path: z.string().min(1, 'expected the path of a shared object').nullable().default(null),
-  abi: z
-    .enum(['table', 'exports-2020'], {
-      error: ({ input }) =>
-        input === 'exports-2019'
-          ? 'this version does not run modules of that ABI yet; expected auto, table or exports-2020'
-          : 'expected auto, table or exports-2020',
-    })
-    .nullable()
-    .default(null),
+  abi: z.enum(ABI_NAMES, 'expected auto, table, exports-2019 or exports-2020').nullable().default(null),
   onFailure: z.enum(['pass', 'consume'], 'expected pass or consume').default('pass'),
   deadlineMs: time.default(1 * SECOND),
   hangMs: millis(`expected a duration from 1ms to ${formatDuration(LONGEST_TIME)}, or off`)

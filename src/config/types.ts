@@ -7,8 +7,10 @@ export interface Position {
   column: number;
 }
 
-/** The ABIs that a configuration may name; see `docs/module-api.md`. */
-export type AbiName = 'table' | 'exports-2020';
+/** The ABIs that a configuration may name; `modules/include/mesibo/module.h` has them all. */
+export const ABI_NAMES = ['table', 'exports-2019', 'exports-2020'] as const;
+
+export type AbiName = (typeof ABI_NAMES)[number];
 
 /** One configured module: what its hosts are started from and how they are treated. */
 export interface ModuleSpec {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ABI_NAMES, type AbiName } from '../../src/config/types.js';
 import { LAYOUTS } from '../../src/host-runner/abi/index.js';
 import { type AbiLayout, encodeLayout } from '../../src/host-runner/abi/layout.js';
 import { PACKAGE_ROOT } from '../../src/paths.js';
@@ -27,7 +28,7 @@ describe('the shim by itself, under sanitizers', () => {
 });
 
 describe('layouts, as the C compiler sees them', () => {
-  let compiled: { table: number[]; 'exports-2020': number[]; box: number[] };
+  let compiled: Record<AbiName | 'box', number[]>;
   beforeAll(() => {
     compiled = JSON.parse(run(PROGRAM, '--layouts'));
   });
@@ -37,7 +38,7 @@ describe('layouts, as the C compiler sees them', () => {
     return Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readInt32LE(i * 4));
   }
 
-  it.each(['table', 'exports-2020'] as const)('%s: the offsets in abi/ are those of module.h', (abi) => {
+  it.each(ABI_NAMES)('%s: the offsets in abi/ are those of module.h', (abi) => {
     expect(encoded(LAYOUTS[abi])).toEqual(compiled[abi]);
   });
 

@@ -11,7 +11,7 @@ static const int32_t layout[FAKE_LAYOUT_FIELDS] = {
     3, (int32_t)sizeof(mesibo_module_t),
     MODULE(version), MODULE(name), MODULE(config), MODULE(description), MODULE(signature),
     MODULE(on_cleanup), MODULE(on_message), MODULE(on_message_status), MODULE(on_call), MODULE(on_call_status),
-    MODULE(on_login),
+    MODULE(on_login), MODULE(on_config),
     /* send_message, http, log */
     -1, -1, -1,
     (int32_t)sizeof(mesibo_message_params_t),
@@ -39,8 +39,8 @@ static struct fake_event event_of(uint32_t callback, mesibo_module_t *module, me
             event.scalars[i] = scalars[i];
         event.to = &params->to;
         event.from = &params->from;
-        event.to_alias = params->reserved_1;
-        event.from_alias = params->reserved_2;
+        event.to_alias = &params->reserved_1;
+        event.from_alias = &params->reserved_2;
     }
     return event;
 }
@@ -83,6 +83,14 @@ static mesibo_int_t on_login(mesibo_module_t *module, mesibo_user_t *user)
     return fake_dispatch(&event);
 }
 
+static mesibo_int_t on_config(mesibo_module_t *module, mesibo_uint_t type, void *value)
+{
+    struct fake_event event = event_of(FAKE_CONFIG, module, NULL);
+    event.type = type;
+    event.value = value;
+    return fake_dispatch(&event);
+}
+
 static mesibo_int_t on_cleanup(mesibo_module_t *module)
 {
     struct fake_event event = event_of(FAKE_CLEANUP, module, NULL);
@@ -99,6 +107,7 @@ static void set_callbacks(void *module, uint32_t callbacks)
     mod->on_call = callbacks & FAKE_CALL ? on_call : NULL;
     mod->on_call_status = callbacks & FAKE_CALL_STATUS ? on_call_status : NULL;
     mod->on_login = callbacks & FAKE_LOGIN ? on_login : NULL;
+    mod->on_config = callbacks & FAKE_CONFIG ? on_config : NULL;
     mod->on_cleanup = callbacks & FAKE_CLEANUP ? on_cleanup : NULL;
 }
 

@@ -10,7 +10,9 @@ static const int32_t layout[FAKE_LAYOUT_FIELDS] = {
     2, (int32_t)sizeof(mesibo_module_t),
     /* version, name, config, description, signature */
     MODULE(version), MODULE(name), -1, -1, MODULE(signature),
-    MODULE(cleanup), MODULE(on_message), MODULE(on_message_status), MODULE(on_call), MODULE(on_call_status), -1,
+    MODULE(cleanup), MODULE(on_message), MODULE(on_message_status), MODULE(on_call), MODULE(on_call_status),
+    /* on_login, on_config */
+    -1, -1,
     MODULE(send_message), MODULE(http), MODULE(log),
     (int32_t)sizeof(mesibo_message_params_t),
     PARAMS(aid), PARAMS(id), PARAMS(refid), PARAMS(groupid), PARAMS(flags), PARAMS(type), PARAMS(expiry),

@@ -6,8 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FAKE_LAYOUT_FIELDS = 35, FAKE_LAYOUT_BYTES = FAKE_LAYOUT_FIELDS * 4, FAKE_SCALARS = 11 };
+enum { FAKE_LAYOUT_FIELDS = 36, FAKE_LAYOUT_BYTES = FAKE_LAYOUT_FIELDS * 4, FAKE_SCALARS = 11 };
 enum { FAKE_MESSAGE = 1, FAKE_STATUS = 2, FAKE_LOGIN = 4, FAKE_CALL = 8, FAKE_CALL_STATUS = 16, FAKE_CLEANUP = 32 };
+enum { FAKE_CONFIG = 64 }; /* no event, and no bit of mm_callbacks */
 
 /* One call of a callback, the same for both layouts. Pointers lead to the structures themselves. */
 struct fake_event {
@@ -16,12 +17,14 @@ struct fake_event {
     uint64_t *scalars[FAKE_SCALARS]; /* NULL: this ABI has no such field */
     uint64_t *to_online;             /* the same */
     char **to, **from;
-    uint64_t to_alias, from_alias; /* what stands in reserved_1 and reserved_2 */
+    uint64_t *to_alias, *from_alias; /* reserved_1 and reserved_2 of exports-2020 */
     char *message;
     uint64_t length;
     uint64_t status; /* the third argument of on_message_status */
     uint64_t flags, online;
     char *address;
+    uint64_t type; /* of on_config, with its value */
+    void *value;
 };
 
 /* What init was called with and found. */
@@ -47,7 +50,7 @@ struct fake_abi {
     int64_t (*send)(uint64_t groupid, const char *to, const char *from, const char *message, uint64_t length);
     int64_t (*send_without_params)(void);
 };
-extern const struct fake_abi fake_table, fake_2020;
+extern const struct fake_abi fake_table, fake_2019, fake_2020;
 
 extern uint32_t fake_callbacks;     /* which callbacks init sets */
 extern int64_t fake_init_returns;   /* what init returns */

@@ -70,8 +70,10 @@ struct test {
 extern const struct fake_abi *abi;
 
 #define ONCE(suite, function) {suite ": " #function, function, &fake_2020}
+/* In each ABI. */
 #define BOTH(suite, function)                                                                                          \
     {suite ": " #function " (table)", function, &fake_table},                                                          \
+    {suite ": " #function " (exports-2019)", function, &fake_2019},                                                    \
     {suite ": " #function " (exports-2020)", function, &fake_2020}
 #define END {NULL, NULL, NULL}
 

@@ -51,6 +51,7 @@ static int print_layouts(void)
     uint32_t count = mm_layout(box, 64);
     printf("{");
     print_numbers(fake_table.name, fake_table.layout, FAKE_LAYOUT_FIELDS, ",");
+    print_numbers(fake_2019.name, fake_2019.layout, FAKE_LAYOUT_FIELDS, ",");
     print_numbers(fake_2020.name, fake_2020.layout, FAKE_LAYOUT_FIELDS, ",");
     print_numbers("box", (const int32_t *)box, count, "}\n");
     return 0;

@@ -9,7 +9,7 @@ static void init_gets_its_arguments_in_order(void)
     box_open(256 * KIB, 1024);
     CHECK_EQ(mm_init(abi->init, "the name"), 0);
     CHECK_EQ(fake_init.calls, 1);
-    CHECK_EQ(fake_init.version, abi == &fake_2020 ? 1 : 0);
+    CHECK_EQ(fake_init.version, abi == &fake_table ? 0 : 1);
     CHECK_EQ(fake_init.length, abi->module_size);
     CHECK(fake_init.module == mm_module);
 }
@@ -149,6 +149,62 @@ static void the_description_is_cut_at_the_capacity(void)
     CHECK_EQ(mm_description((uint8_t *)out, 0), 0);
 }
 
+static int configs;
+static struct fake_event config;
+static int64_t remember_config(struct fake_event *event)
+{
+    configs++;
+    config = *event;
+    CHECK_EQ(fake_init.calls, 1);
+    CHECK_EQ(mm_box->phase, MM_INIT);
+    return -1; /* which means nothing */
+}
+
+static void start_with_config(int64_t returned)
+{
+    box_open(256 * KIB, 1024);
+    fake_callbacks = FAKE_CONFIG;
+    fake_on_event = remember_config;
+    fake_init_returns = returned;
+}
+
+static void on_config_is_called_once_after_init(void)
+{
+    static const char packed[] = "colour\0green";
+    start_with_config(0);
+    CHECK_EQ(mm_set_config((const uint8_t *)packed, sizeof packed, 1), 0);
+    CHECK_EQ(mm_init(abi->init, "fake"), 0);
+    CHECK_EQ(configs, 1);
+    CHECK_EQ(config.callback, FAKE_CONFIG);
+    CHECK(config.module == mm_module);
+    CHECK_EQ(config.type, 0);
+    CHECK(config.value != NULL && config.value == fake_init.config);
+}
+
+static void on_config_without_settings_gets_null(void)
+{
+    config.value = &config;
+    start_with_config(0);
+    CHECK_EQ(mm_init(abi->init, "fake"), 0);
+    CHECK_EQ(configs, 1);
+    CHECK(config.value == NULL);
+}
+
+static void on_config_is_not_called_after_a_refusal(void)
+{
+    start_with_config(-1);
+    CHECK_EQ(mm_init(abi->init, "fake"), -1);
+    CHECK_EQ(configs, 0);
+}
+
+/* Where exports-2020 has on_config, exports-2019 has the signature. */
+static void the_earlier_ones_have_no_on_config(void)
+{
+    start_with_config(0);
+    CHECK_EQ(mm_init(abi->init, "fake"), 0);
+    CHECK_EQ(configs, 0);
+}
+
 const struct test init_tests[] = {
     BOTH("init", init_gets_its_arguments_in_order),
     BOTH("init", init_finds_the_structure_filled),
@@ -157,6 +213,11 @@ const struct test init_tests[] = {
     BOTH("init", an_empty_configuration_is_none),
     BOTH("init", only_the_low_32_bits_of_inits_result_count),
     BOTH("init", callbacks_are_seen_one_by_one),
+    ONCE("init", on_config_is_called_once_after_init),
+    ONCE("init", on_config_without_settings_gets_null),
+    ONCE("init", on_config_is_not_called_after_a_refusal),
+    {"init: the_earlier_ones_have_no_on_config (table)", the_earlier_ones_have_no_on_config, &fake_table},
+    {"init: the_earlier_ones_have_no_on_config (exports-2019)", the_earlier_ones_have_no_on_config, &fake_2019},
     BOTH("init", the_description_is_cut_at_the_capacity),
     END,
 };

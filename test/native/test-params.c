@@ -187,6 +187,48 @@ static int64_t swap_addresses(struct fake_event *event)
     *event->from = to;
     return 0;
 }
+static int64_t repoint_aliases(struct fake_event *event)
+{
+    *event->to_alias = (uintptr_t)new_to;
+    *event->from_alias = (uintptr_t)new_from;
+    return 0;
+}
+static int64_t repoint_one_of_each(struct fake_event *event)
+{
+    *event->to = new_to;
+    *event->from_alias = (uintptr_t)new_from;
+    return 0;
+}
+static int64_t repoint_to_in_both_places(struct fake_event *event)
+{
+    *event->to = new_to;
+    *event->to_alias = (uintptr_t)new_from;
+    return 0;
+}
+
+/* A module of 2019 that runs as one of 2020 knows no other place; the real field counts where both changed. */
+static void addresses_repointed_where_2019_has_them(void)
+{
+    static char carol[] = "carol", dave[] = "dave";
+    begin();
+    new_to = carol;
+    new_from = dave;
+    after = before;
+    after.to = carol;
+    after.from = dave;
+    becomes(repoint_aliases, MM_PARAMS_CHANGED);
+    becomes(repoint_one_of_each, MM_PARAMS_CHANGED);
+    after.from = before.from;
+    becomes(repoint_to_in_both_places, MM_PARAMS_CHANGED);
+    new_to = new_from = NULL;
+    after.to = after.from = NULL;
+    becomes(repoint_aliases, MM_PARAMS_CHANGED);
+    before.to = before.from = NULL;
+    new_to = carol;
+    after.to = carol;
+    becomes(repoint_aliases, MM_PARAMS_CHANGED);
+}
+
 static int64_t edit_addresses(struct fake_event *event)
 {
     (*event->to)[0] = 'r';
@@ -307,11 +349,13 @@ static void the_largest_result_fits_behind_a_full_ring(void)
 
 const struct test params_tests[] = {
     BOTH("params", each_scalar),
-    {"params: to_online_is_the_first_bit_of_uflags", to_online_is_the_first_bit_of_uflags, &fake_table},
+    {"params: to_online_is_the_first_bit_of_uflags (exports-2019)", to_online_is_the_first_bit_of_uflags, &fake_2019},
+    {"params: to_online_is_the_first_bit_of_uflags (table)", to_online_is_the_first_bit_of_uflags, &fake_table},
     BOTH("params", bytes_in_place),
     BOTH("params", bytes_and_params_at_once),
     BOTH("params", addresses_repointed),
     BOTH("params", addresses_in_place),
+    ONCE("params", addresses_repointed_where_2019_has_them),
     BOTH("params", an_address_of_64_kib),
     BOTH("params", a_longer_one_keeps_both_and_says_so),
     BOTH("params", a_status_too),

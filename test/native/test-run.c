@@ -112,8 +112,8 @@ static void a_message_of_1_mib_and_addresses_of_64_kib_arrive_whole(void)
 
 static int64_t sees_aliases(struct fake_event *event)
 {
-    CHECK_EQ(event->to_alias, (uintptr_t)*event->to);
-    CHECK_EQ(event->from_alias, (uintptr_t)*event->from);
+    CHECK_EQ(*event->to_alias, (uintptr_t)*event->to);
+    CHECK_EQ(*event->from_alias, (uintptr_t)*event->from);
     return remember(event);
 }
 
@@ -211,6 +211,7 @@ const struct test run_tests[] = {
     BOTH("run", a_message_of_1_mib_and_addresses_of_64_kib_arrive_whole),
     ONCE("run", the_addresses_stand_where_2019_has_them_too),
     BOTH("run", a_status_is_an_argument_and_a_parameter),
+    {"run: a_login_has_flags_online_and_an_address (exports-2019)", a_login_has_flags_online_and_an_address, &fake_2019},
     ONCE("run", a_login_has_flags_online_and_an_address),
     {"run: a_login_is_no_event_of_table", a_login_is_no_event_of_table, &fake_table},
     BOTH("run", calls_reach_their_callbacks),

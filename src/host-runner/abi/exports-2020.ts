@@ -17,6 +17,7 @@ export const exports2020: AbiLayout = {
     onCall: 72,
     onCallStatus: 80,
     onLogin: 88,
+    onConfig: 96,
     signature: 112,
     sendMessage: null,
     http: null,

@@ -23,6 +23,8 @@ export interface AbiLayout {
     onCall: number;
     onCallStatus: number;
     onLogin: number | null;
+    /** Called once, right after init; not one of the events. */
+    onConfig: number | null;
     sendMessage: number | null;
     http: number | null;
     log: number | null;
@@ -33,7 +35,7 @@ export interface AbiLayout {
     toOnline: number | null;
     to: number;
     from: number;
-    /** Where modules of the ABI before look for the addresses. */
+    /** Where modules of the ABI before look for the addresses, and repoint them. */
     toAlias: number | null;
     fromAlias: number | null;
   };
@@ -45,7 +47,7 @@ export interface AbiLayout {
 export function encodeLayout(layout: AbiLayout): Buffer {
   const { module: m, params: p, http } = layout;
   const module = [m.size, m.version, m.name, m.config, m.description, m.signature];
-  const callbacks = [m.cleanup, m.onMessage, m.onMessageStatus, m.onCall, m.onCallStatus, m.onLogin];
+  const callbacks = [m.cleanup, m.onMessage, m.onMessageStatus, m.onCall, m.onCallStatus, m.onLogin, m.onConfig];
   const functions = [m.sendMessage, m.http, m.log];
   const scalars = SCALARS.map((field) => p.scalars[field] ?? null);
   const addresses = [p.toOnline, p.to, p.from, p.toAlias, p.fromAlias];

@@ -17,6 +17,7 @@ export const table: AbiLayout = {
     onCall: 48,
     onCallStatus: 56,
     onLogin: null,
+    onConfig: null,
     signature: 64,
     sendMessage: 72,
     http: 80,

@@ -23,6 +23,7 @@ struct user {
 typedef int64_t (*init_2)(void *module, uint64_t length);
 typedef int64_t (*init_3)(int64_t version, void *module, int64_t length);
 typedef int64_t (*event_1)(void *module);
+typedef int64_t (*event_config)(void *module, uint64_t type, void *value);
 typedef int64_t (*event_login)(void *module, struct user *user);
 typedef int64_t (*event_message)(void *module, void *params, const char *message, uint64_t length);
 typedef int64_t (*event_status)(void *module, void *params, uint64_t status);
@@ -50,6 +51,21 @@ MM_EXPORT int32_t mm_set_abi(const uint8_t *abi, uint32_t length)
     return 0;
 }
 
+static int32_t call_init(void *init)
+{
+    if (mm_abi.init_arguments == 2)
+        return (int32_t)((init_2)init)(mm_module, (uint64_t)mm_abi.module_size);
+    return (int32_t)((init_3)init)(MODULE_VERSION, mm_module, mm_abi.module_size);
+}
+
+/* Shows the module its configuration once it has started, if it asked for that; the result means nothing. */
+static void call_config(void)
+{
+    uint64_t callback = field(mm_abi.on_config);
+    if (callback != 0)
+        ((event_config)callback)(mm_module, 0, mm_config_block());
+}
+
 /* Fills the module structure and calls `init`; returns what it returned. `name` stays ours: modules overwrite the field. */
 MM_EXPORT int32_t mm_init(void *init, const char *name)
 {
@@ -66,9 +82,10 @@ MM_EXPORT int32_t mm_init(void *init, const char *name)
     set_field(mm_abi.log, (uintptr_t)mesibo_log);
     mm_box->current_start = mm_now();
     __atomic_store_n(&mm_box->phase, MM_INIT, __ATOMIC_RELEASE);
-    if (mm_abi.init_arguments == 2)
-        return (int32_t)((init_2)init)(mm_module, (uint64_t)mm_abi.module_size);
-    return (int32_t)((init_3)init)(MODULE_VERSION, mm_module, mm_abi.module_size);
+    int32_t returned = call_init(init);
+    if (returned == 0)
+        call_config();
+    return returned;
 }
 
 /* Which callbacks the module set: bit 0 on_message, then on_message_status, on_login, on_call, on_call_status, cleanup. */
@@ -143,7 +160,9 @@ static void call_with_params(const struct mm_call *call, uint64_t callback)
     char *to = (char *)scratch;
     char *from = to + before->to_length + 1;
     char *payload = from + before->from_length + 1;
-    mm_write_params(params, before, before->present & MM_HAS_TO ? to : NULL, before->present & MM_HAS_FROM ? from : NULL);
+    const struct mm_strings written = {.to = before->present & MM_HAS_TO ? to : NULL,
+                                       .from = before->present & MM_HAS_FROM ? from : NULL};
+    mm_write_params(params, before, written);
 
     uint64_t started = mm_box->current_start;
     int64_t value;
@@ -154,7 +173,7 @@ static void call_with_params(const struct mm_call *call, uint64_t callback)
     uint64_t micros = (mm_now() - started) / 1000u;
 
     struct mm_block after = *before;
-    struct mm_strings strings = mm_read_params(params, &after);
+    struct mm_strings strings = mm_read_changes(params, &after, written);
     const char *old_to = bytes, *old_from = bytes + before->to_length + 1, *old_payload = old_from + before->from_length + 1;
     if (mm_measure(&after, strings) != 0) {
         mm_complain("an address was changed to one longer than %u bytes: both keep what they were", MM_ADDRESS_MAX);

@@ -18,16 +18,16 @@ static uint64_t fetch(const uint8_t *base, int32_t offset)
     return value;
 }
 
-void mm_write_params(uint8_t *params, const struct mm_block *block, const char *to, const char *from)
+void mm_write_params(uint8_t *params, const struct mm_block *block, struct mm_strings strings)
 {
     memset(params, 0, (size_t)mm_abi.params_size);
     for (int i = 0; i < MM_SCALARS; i++)
         store(params, mm_abi.scalars[i], block->scalars[i]);
     store(params, mm_abi.to_online, block->scalars[UFLAGS] & 1u);
-    store(params, mm_abi.to, (uintptr_t)to);
-    store(params, mm_abi.from, (uintptr_t)from);
-    store(params, mm_abi.to_alias, (uintptr_t)to);
-    store(params, mm_abi.from_alias, (uintptr_t)from);
+    store(params, mm_abi.to, (uintptr_t)strings.to);
+    store(params, mm_abi.from, (uintptr_t)strings.from);
+    store(params, mm_abi.to_alias, (uintptr_t)strings.to);
+    store(params, mm_abi.from_alias, (uintptr_t)strings.from);
 }
 
 struct mm_strings mm_read_params(const uint8_t *params, struct mm_block *block)
@@ -41,6 +41,20 @@ struct mm_strings mm_read_params(const uint8_t *params, struct mm_block *block)
         .to = (const char *)(uintptr_t)fetch(params, mm_abi.to),
         .from = (const char *)(uintptr_t)fetch(params, mm_abi.from),
     };
+}
+
+/* What stands in the field itself, unless only the alias was changed. */
+static const char *latest(const uint8_t *params, int32_t alias, const char *written, const char *now)
+{
+    return alias >= 0 && now == written ? (const char *)(uintptr_t)fetch(params, alias) : now;
+}
+
+struct mm_strings mm_read_changes(const uint8_t *params, struct mm_block *block, struct mm_strings written)
+{
+    struct mm_strings now = mm_read_params(params, block);
+    now.to = latest(params, mm_abi.to_alias, written.to, now.to);
+    now.from = latest(params, mm_abi.from_alias, written.from, now.from);
+    return now;
 }
 
 int mm_measure(struct mm_block *block, struct mm_strings strings)

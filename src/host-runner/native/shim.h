@@ -107,7 +107,7 @@ struct mm_abi {
     int32_t init_arguments; /* 2 or 3 */
     int32_t module_size;
     int32_t version, name, config, description, signature;
-    int32_t cleanup, on_message, on_message_status, on_call, on_call_status, on_login;
+    int32_t cleanup, on_message, on_message_status, on_call, on_call_status, on_login, on_config;
     int32_t send_message, http, log;
     int32_t params_size;
     int32_t scalars[MM_SCALARS];
@@ -164,9 +164,14 @@ struct mm_strings {
     const char *to, *from;
 };
 /* Writes the block's parameters as this ABI lays them out. */
-void mm_write_params(uint8_t *params, const struct mm_block *block, const char *to, const char *from);
+void mm_write_params(uint8_t *params, const struct mm_block *block, struct mm_strings strings);
 /* Reads them back into `block->scalars`; what the ABI lacks keeps its value. Returns the two addresses as they now are. */
 struct mm_strings mm_read_params(const uint8_t *params, struct mm_block *block);
+/*
+ * The same after a callback that was given `written`: a module of 2019 that runs as one of 2020 repoints its addresses
+ * where that one has reserved fields.
+ */
+struct mm_strings mm_read_changes(const uint8_t *params, struct mm_block *block, struct mm_strings written);
 /* Fills lengths and presence; -1 when an address is longer than MM_ADDRESS_MAX. */
 int mm_measure(struct mm_block *block, struct mm_strings strings);
 /* Bytes that a block and its strings take, payload included. */

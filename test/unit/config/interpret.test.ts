@@ -68,6 +68,7 @@ describe('our settings', () => {
     ['path = m.so', { path: '/etc/m.so', lookedFor: ['/etc/m.so'] }],
     ['path = "/a b.so"', { path: '/a b.so' }],
     ['abi = table', { abi: 'table' }],
+    ['abi = exports-2019', { abi: 'exports-2019' }],
     ['abi = exports-2020', { abi: 'exports-2020' }],
     ['abi = auto', { abi: null }],
     ['on_failure = consume', { onFailure: 'consume' }],
@@ -92,8 +93,7 @@ describe('our settings', () => {
 
   it.each([
     ['path =', 'found nothing for path, expected the path of a shared object'],
-    ['abi = exports-2019', 'found "exports-2019" for abi, this version does not run modules of that ABI yet'],
-    ['abi = 2020', 'found "2020" for abi, expected auto, table or exports-2020'],
+    ['abi = 2020', 'found "2020" for abi, expected auto, table, exports-2019 or exports-2020'],
     ['on_failure = drop', 'found "drop" for on_failure, expected pass or consume'],
     ['deadline = 0', 'found "0" for deadline, expected a duration from 1ms to 24h'],
     [

@@ -72,7 +72,7 @@ describe('makeConfig', () => {
     [{ modules: [{ name: 'b', window: Number.NaN }] }, 'module "b": window: expected a whole number'],
     [{ modules: [{ name: 'b', backoff: { minMs: 2, maxMs: 1 } }] }, 'module "b": backoff: expected two durations'],
     [{ modules: [{ name: 'b', replicas: 2 }] }, 'module "b": replicas: expected 1'],
-    [{ modules: [{ name: 'b', abi: 'exports-2019' }] }, 'does not run modules of that ABI yet'],
+    [{ modules: [{ name: 'b', abi: 'exports-2021' }] }, 'module "b": abi: expected auto, table, exports-2019 or'],
     [{ modules: [{ name: 'b', deadline: 1 }] }, 'module "b": found the unknown option deadline'],
     [{ modules: [{ name: 'b', config: { x: 1 } }] }, 'module "b": config: expected an object of strings'],
     [{ modules: [{ name: 'b', config: { x: 'a\0' } }] }, 'module "b": config: expected an object of strings'],
