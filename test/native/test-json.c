@@ -1,42 +1,10 @@
 /* mesibo_util_json_extract: what it finds, what it leaves of the text, and that it never leaves the text. */
 #include "calls.h"
 #include "fake.h"
+#include "json-source.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* The two signatures of the one symbol, as modules of the two ABIs declare them. */
-char *extract_3(char *src, const char *key, char **next) __asm__("mesibo_util_json_extract");
-char *extract_4(char *src, int64_t len, const char *key, char **next) __asm__("mesibo_util_json_extract");
-
-/* A text in memory that ends where it ends: after its NUL with three arguments, before it with four. */
-struct source {
-    char *text;
-    size_t length;
-    int arguments;
-};
-
-static struct source make(const void *text, size_t length, int arguments)
-{
-    const size_t room = length + (arguments == 3 ? 1 : 0);
-    struct source source = {malloc(room > 0 ? room : 1), length, arguments};
-    CHECK(source.text != NULL);
-    memcpy(source.text, text, room);
-    return source;
-}
-
-static char *extract_at(const struct source *source, char *from, const char *key, char **next)
-{
-    mm_abi.json_arguments = source->arguments;
-    if (source->arguments == 3)
-        return extract_3(from, key, next);
-    const int64_t left = source->text + source->length - from;
-    return extract_4(from, left, key, next);
-}
-
-static char *extract(const struct source *source, const char *key) { return extract_at(source, source->text, key, NULL); }
-
-#define WITH_BOTH(arguments) for (int arguments = 3; arguments <= 4; arguments++)
 
 /* ---- one value ---- */
 
@@ -105,7 +73,7 @@ static void a_value_is_found(void)
     box_open(256 * KIB, KIB);
     for (unsigned i = 0; i < sizeof found / sizeof found[0]; i++)
         WITH_BOTH(arguments) {
-            struct source source = make(found[i].text, strlen(found[i].text), arguments);
+            struct source source = make_source(found[i].text, strlen(found[i].text), arguments);
             char *value = extract(&source, found[i].key);
             CHECK_TEXT(value, found[i].value);
             CHECK(value > source.text && value + strlen(value) < source.text + source.length);
@@ -187,18 +155,6 @@ static const struct {
     {BYTES("{\"a\":\002b,\"k\":1")},
 };
 
-static void expect_nothing(const char *text, size_t length, const char *key)
-{
-    WITH_BOTH(arguments) {
-        struct source source = make(text, length, arguments);
-        char mark, *next = &mark;
-        CHECK(extract_at(&source, source.text, key, &next) == NULL);
-        CHECK(next == &mark);
-        CHECK_BYTES(source.text, length, text, length);
-        free(source.text);
-    }
-}
-
 static void what_is_not_there_is_null_and_changes_nothing(void)
 {
     box_open(256 * KIB, KIB);
@@ -213,14 +169,14 @@ static void a_nul_in_the_text_is_not_stepped_over_in_a_value(void)
 {
     static const char string[] = "{\"k\":\"a\0b\",\"l\":1}", number[] = "{\"k\":1\0}";
     box_open(256 * KIB, KIB);
-    struct source source = make(string, sizeof string - 1, 4);
+    struct source source = make_source(string, sizeof string - 1, 4);
     CHECK(extract(&source, "k") == NULL);
     CHECK_BYTES(source.text, source.length, string, sizeof string - 1);
     free(source.text);
-    source = make(number, sizeof number - 1, 4);
+    source = make_source(number, sizeof number - 1, 4);
     CHECK(extract(&source, "k") == NULL);
     free(source.text);
-    source = make("\0{\"k\":1}", 8, 4);
+    source = make_source("\0{\"k\":1}", 8, 4);
     CHECK_TEXT(extract(&source, "k"), "1");
     free(source.text);
 }
@@ -259,7 +215,7 @@ static void with_a_length_all_keys_are_found_in_any_order(void)
     box_open(256 * KIB, KIB);
     uint32_t state = 7;
     for (int round = 0; round < 1000 / EFFORT; round++) {
-        struct source source = make(order, sizeof order - 1, 4);
+        struct source source = make_source(order, sizeof order - 1, 4);
         char *values[KEYS] = {NULL};
         for (int i = 0; i < 3 * KEYS; i++) {
             unsigned which = next_random(&state) % KEYS;
@@ -280,7 +236,7 @@ static void an_object_may_be_searched_itself(void)
 {
     box_open(256 * KIB, KIB);
     WITH_BOTH(arguments) {
-        struct source source = make(order, sizeof order - 1, arguments);
+        struct source source = make_source(order, sizeof order - 1, arguments);
         char *object = extract(&source, "who");
         CHECK_TEXT(object, "{\"name\":\"A \\\"B\\\"\",\"tags\":[1,2]}");
         struct source inner = {object, strlen(object), arguments};
@@ -296,7 +252,7 @@ static void an_object_may_have_been_searched_before(void)
 {
     static const char text[] = "{\"who\":{\"tags\" :  [1, 2] ,\"n\": 3},\"last\":4}";
     box_open(256 * KIB, KIB);
-    struct source source = make(text, sizeof text - 1, 4);
+    struct source source = make_source(text, sizeof text - 1, 4);
     CHECK_TEXT(extract(&source, "tags"), "[1, 2]");
     char *next;
     CHECK_TEXT(extract_at(&source, source.text, "who", &next), "{\"tags\" [1, 2]");
@@ -309,7 +265,7 @@ static void an_object_may_have_been_searched_before(void)
 static void without_a_length_a_value_ends_the_text_seen_from_its_start(void)
 {
     box_open(256 * KIB, KIB);
-    struct source source = make(order, sizeof order - 1, 3);
+    struct source source = make_source(order, sizeof order - 1, 3);
     CHECK_TEXT(extract(&source, "n"), "1.5");
     CHECK(extract(&source, "last") == NULL);
     CHECK_TEXT(extract(&source, "n"), "1.5");
@@ -327,7 +283,7 @@ static void next_leads_from_value_to_value(void)
     static const char *const values[] = {"a", "{\"k\":0}", "12", "[]", "\n", "null"};
     box_open(256 * KIB, KIB);
     WITH_BOTH(arguments) {
-        struct source source = make(list, sizeof list - 1, arguments);
+        struct source source = make_source(list, sizeof list - 1, arguments);
         char *next = source.text;
         for (int i = 0; i < 6; i++)
             CHECK_TEXT(extract_at(&source, next, "k", &next), values[i]);
@@ -346,7 +302,7 @@ static void next_serves_any_key(void)
     static const char *const values[] = {"7", "A \"B\"", "[1,2]", "hi", "1.5", "null"};
     box_open(256 * KIB, KIB);
     WITH_BOTH(arguments) {
-        struct source source = make(order, sizeof order - 1, arguments);
+        struct source source = make_source(order, sizeof order - 1, arguments);
         char *next = source.text, *extracted[6];
         for (int i = 0; i < 6; i++)
             extracted[i] = extract_at(&source, next, keys[i], &next);
@@ -376,7 +332,7 @@ static void a_million_brackets_do_no_harm(void)
         /* A key is found behind them all. */
         strcpy(text + length, "\"k\":1}");
         WITH_BOTH(arguments) {
-            struct source source = make(text, length + 6, arguments);
+            struct source source = make_source(text, length + 6, arguments);
             CHECK_TEXT(extract(&source, "k"), "1");
             free(source.text);
         }
@@ -393,7 +349,7 @@ static void a_value_is_nested_up_to_the_limit(void)
             int length = sprintf(text, "{\"k\":%0*d%0*d}", depth, 0, depth, 0);
             memset(text + 5, '[', (size_t)depth);
             memset(text + 5 + depth, ']', (size_t)depth);
-            struct source source = make(text, (size_t)length, arguments);
+            struct source source = make_source(text, (size_t)length, arguments);
             char *value = extract(&source, "k");
             CHECK(depth <= 1024 ? value != NULL && strlen(value) == 2 * (size_t)depth : value == NULL);
             free(source.text);
@@ -416,240 +372,12 @@ static void a_megabyte_of_escapes_is_one_value(void)
     put_text(&text, "\"}", 2);
     put_text(&expected, "", 0);
     WITH_BOTH(arguments) {
-        struct source source = make(text.data, text.length - 1, arguments);
+        struct source source = make_source(text.data, text.length - 1, arguments);
         CHECK_TEXT(extract(&source, "k"), (const char *)expected.data);
         free(source.text);
     }
     release(&text);
     release(&expected);
-}
-
-/* ---- random documents, whose maker knows their values ---- */
-
-enum { MOST_LEAVES = 64, DOCUMENT_ROOM = 64 * KIB };
-
-struct leaf {
-    char key[16], value[64];
-};
-
-struct document {
-    char *text;
-    size_t length;
-    struct leaf leaves[MOST_LEAVES];
-    unsigned count;
-};
-
-static uint32_t seed;
-static uint32_t below(uint32_t limit) { return next_random(&seed) % limit; }
-
-static void put(struct document *document, const char *text)
-{
-    size_t length = strlen(text);
-    CHECK(document->length + length < DOCUMENT_ROOM);
-    memcpy(document->text + document->length, text, length + 1);
-    document->length += length;
-}
-
-static void put_space(struct document *document)
-{
-    static const char *const spaces[] = {"", "", "", " ", "\n", "\t\r ", "  "};
-    put(document, spaces[below(7)]);
-}
-
-static const struct {
-    const char *written, *meant;
-} pieces[] = {
-    {"a", "a"},          {"key0", "key0"},           {" ", " "},
-    {"{", "{"},          {"]", "]"},                 {":", ":"},
-    {",", ","},          {"\\\"", "\""},             {"\\\\", "\\"},
-    {"\\n", "\n"},       {"\\u0041", "A"},           {"\\u00fc", "\xc3\xbc"},
-    {"\\u20ac", "\xe2\x82\xac"}, {"\\ud83d\\ude00", "\xf0\x9f\x98\x80"}, {"\\udfff", "\xef\xbf\xbd"},
-    {"\xc3\xa4", "\xc3\xa4"}, {"\\/", "/"},          {"\002", "\002"},
-};
-
-static void put_string(struct document *document, char *value)
-{
-    put(document, "\"");
-    *value = 0;
-    for (uint32_t left = below(10); left > 0; left--) {
-        unsigned which = below(sizeof pieces / sizeof pieces[0]);
-        put(document, pieces[which].written);
-        strcat(value, pieces[which].meant);
-    }
-    put(document, "\"");
-}
-
-static void put_scalar(struct document *document, char *value)
-{
-    static const char *const words[] = {"true", "false", "null", "0", "-1", "12.5", "-0.0e-7", "184467440737"};
-    if (below(2) == 0) {
-        put_string(document, value);
-    } else {
-        strcpy(value, words[below(8)]);
-        put(document, value);
-    }
-}
-
-/* Containers have keys that are no leaf's, so that no leaf is searched for twice. */
-static void put_value(struct document *document, int depth)
-{
-    char unused[64];
-    const int is_object = below(3) > 0;
-    if (depth > 6 || document->count == MOST_LEAVES) {
-        put_scalar(document, unused);
-        return;
-    }
-    put(document, is_object ? "{" : "[");
-    for (uint32_t left = below(6), first = 1; left > 0; left--, first = 0) {
-        put(document, first ? "" : ",");
-        put_space(document);
-        const int is_leaf = below(3) > 0 && document->count < MOST_LEAVES;
-        if (!is_object) {
-            if (is_leaf)
-                put_scalar(document, unused);
-            else
-                put_value(document, depth + 1);
-        } else if (is_leaf) {
-            struct leaf *leaf = &document->leaves[document->count];
-            sprintf(leaf->key, "key%u", document->count);
-            put(document, "\"");
-            put(document, below(4) == 0 ? "\\u006bey" : "key");
-            put(document, leaf->key + 3);
-            put(document, "\"");
-            put_space(document);
-            put(document, ":");
-            put_space(document);
-            put_scalar(document, leaf->value);
-            document->count++;
-        } else {
-            put(document, "\"container\":");
-            put_value(document, depth + 1);
-        }
-        put_space(document);
-    }
-    put(document, is_object ? "}" : "]");
-}
-
-static struct document make_document(void)
-{
-    struct document document = {.text = malloc(DOCUMENT_ROOM)};
-    CHECK(document.text != NULL);
-    do {
-        document.length = document.count = 0;
-        put_value(&document, 0);
-    } while (document.count == 0);
-    return document;
-}
-
-/* With a length: all of them in any order, and each stays as it was. */
-static void check_any_order(const struct document *document)
-{
-    struct source source = make(document->text, document->length, 4);
-    char *values[MOST_LEAVES] = {NULL};
-    for (unsigned i = 0; i < 2 * document->count; i++) {
-        unsigned which = below(document->count);
-        values[which] = extract(&source, document->leaves[which].key);
-        for (unsigned k = 0; k < document->count; k++)
-            if (values[k] != NULL || k == which)
-                CHECK_TEXT(values[k], document->leaves[k].value);
-    }
-    free(source.text);
-}
-
-/* Without one: from the last to the first, or by `next` from the first to the last. */
-static void check_both_directions(const struct document *document)
-{
-    struct source source = make(document->text, document->length, 3);
-    for (unsigned i = document->count; i-- > 0;)
-        CHECK_TEXT(extract(&source, document->leaves[i].key), document->leaves[i].value);
-    free(source.text);
-    WITH_BOTH(arguments) {
-        source = make(document->text, document->length, arguments);
-        char *next = source.text;
-        for (unsigned i = 0; i < document->count; i++)
-            CHECK_TEXT(extract_at(&source, next, document->leaves[i].key, &next), document->leaves[i].value);
-        free(source.text);
-    }
-}
-
-static void random_documents_give_their_values(void)
-{
-    box_open(256 * KIB, KIB);
-    seed = 20;
-    for (int round = 0; round < 5000 / EFFORT; round++) {
-        struct document document = make_document();
-        check_any_order(&document);
-        check_both_directions(&document);
-        expect_nothing(document.text, document.length, "absent");
-        free(document.text);
-    }
-}
-
-/* The sanitizer sees each byte read or written beside the text. */
-static void extract_all(const struct source *source)
-{
-    static const char *const keys[] = {"key0", "key1", "container", "key2", "absent", "", "key0"};
-    char *before = malloc(source->length + 1), *next = source->text;
-    for (unsigned i = 0; i < 2 * sizeof keys / sizeof keys[0]; i++) {
-        memcpy(before, source->text, source->length);
-        char *from = below(2) == 0 ? source->text : next;
-        char *value = extract_at(source, from, keys[i / 2], &next);
-        if (value == NULL) {
-            CHECK_EQ(memcmp(before, source->text, source->length), 0);
-            continue;
-        }
-        const char *end = source->text + source->length;
-        CHECK(value > source->text && value < end + (source->arguments == 3));
-        CHECK(memchr(value, 0, (size_t)(end - value) + (source->arguments == 3)) != NULL);
-        CHECK(next > from && next <= end);
-    }
-    free(before);
-}
-
-static void random_damage_does_no_harm(void)
-{
-    static const char bytes[] = "\"\"\"\\{}[]:,u0k \001\002\003\xff\xc3-1tn\0\0";
-    box_open(256 * KIB, KIB);
-    seed = 21;
-    for (int round = 0; round < 20000 / EFFORT; round++) {
-        struct document document = make_document();
-        for (uint32_t left = 1 + below(8); left > 0; left--) {
-            uint32_t at = below((uint32_t)document.length);
-            if (below(4) == 0)
-                document.length = at + 1; /* cut off */
-            document.text[at] = bytes[below(sizeof bytes)];
-        }
-        struct source source = make(document.text, document.length, 4);
-        extract_all(&source);
-        free(source.text);
-        document.text[document.length] = 0;
-        source = make(document.text, strlen(document.text), 3);
-        extract_all(&source);
-        free(source.text);
-        free(document.text);
-    }
-}
-
-static void random_bytes_do_no_harm(void)
-{
-    static const char bytes[] = "\"\"\"\"kkk::\\u00{}[],e1\002\002\0 ";
-    box_open(256 * KIB, KIB);
-    seed = 22;
-    for (int round = 0; round < 100000 / EFFORT; round++) {
-        char text[64];
-        const size_t length = 1 + below(sizeof text - 1);
-        for (size_t i = 0; i < length; i++)
-            text[i] = bytes[below(sizeof bytes - 1)];
-        text[length] = 0;
-        WITH_BOTH(arguments) {
-            struct source source = make(text, arguments == 3 ? strlen(text) : length, arguments);
-            char *value = extract(&source, "k");
-            if (value != NULL)
-                CHECK(extract(&source, "k") != NULL || arguments == 4);
-            extract_all(&source);
-            free(source.text);
-        }
-    }
 }
 
 const struct test json_tests[] = {
@@ -666,8 +394,5 @@ const struct test json_tests[] = {
     ONCE("json", a_million_brackets_do_no_harm),
     ONCE("json", a_value_is_nested_up_to_the_limit),
     ONCE("json", a_megabyte_of_escapes_is_one_value),
-    ONCE("json", random_documents_give_their_values),
-    ONCE("json", random_damage_does_no_harm),
-    ONCE("json", random_bytes_do_no_harm),
     END,
 };
