@@ -42,8 +42,9 @@ export function moduleOfSentId(sentId: string): string | null {
 /** The messages that modules sent last. */
 export class SentMessages {
   readonly #limits: typeof DEFAULT_LIMITS;
-  /** From the oldest to the newest. */
   readonly #bySentId = new Map<string, Entry>();
+  /** Goes on with the oldest: a new walk would have to step over the places of all that were forgotten. */
+  readonly #fromOldest = this.#bySentId.values();
   readonly #byKey = new Map<string, Entry>();
   #addressChars = 0;
 
@@ -61,9 +62,8 @@ export class SentMessages {
     this.#bySentId.set(sentId, entry);
     this.#byKey.set(entry.key, entry);
     this.#addressChars += entry.key.length;
-    for (const oldest of this.#bySentId.values()) {
-      if (this.#bySentId.size <= this.#limits.messages && this.#addressChars <= this.#limits.addressChars) break;
-      this.#forget(oldest);
+    while (this.#bySentId.size > this.#limits.messages || this.#addressChars > this.#limits.addressChars) {
+      this.#forget(this.#fromOldest.next().value as Entry);
     }
   }
 

@@ -1,6 +1,6 @@
 /** What hosts say, as the supervisor announces it. */
 
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Log, Sent } from '../../wire/codec.js';
 import { fromWireParams, toLong, type WireParams } from '../../wire/params.js';
 import { textOf } from '../../wire/utf8.js';
@@ -28,9 +28,9 @@ export function toSentMessage(
   return { message, params: kept };
 }
 
-/** Positive for whoever takes it for signed. */
+/** Positive for whoever takes it for signed: the last 62 bits, all random, of what Node makes ahead in large numbers. */
 function makeId(): bigint {
-  return randomBytes(8).readBigUInt64LE() >> 1n || 1n;
+  return BigInt.asUintN(62, BigInt(`0x${randomUUID().slice(19).replace('-', '')}`)) || 1n;
 }
 
 /** The text of a line that a module logged, without the end of the line. */
