@@ -1,8 +1,10 @@
-// A core with three sample modules on a temporary run directory: real messages, and a module that crashes in between.
+// A core with four sample modules on a temporary run directory: real messages, a service that one of them asks, and a
+// module that crashes in between.
 // Exits non-zero when anything of what it shows did not happen.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,10 +14,15 @@ const LIMIT_MS = 30_000;
 const samples = join(dirname(fileURLToPath(import.meta.url)), '../modules/build');
 const directory = mkdtempSync(join(tmpdir(), 'mesibo-demo-'));
 const configFile = join(directory, 'mesibo.conf');
+const service = createServer(answerQuery).listen(0, '127.0.0.1');
+await once(service, 'listening');
 writeFileSync(
   configFile,
   `module filter    { path = ${samples}/module_filter.so
                    blocked_words = darn,heck }
+module chatbot   { path = ${samples}/module_chatbot.so
+                   address = bot
+                   url = http://127.0.0.1:${service.address().port}/query }
 module autoreply { path = ${samples}/module_autoreply.so
                    reply = Thank you for your message. }
 module crashy    { path = ${samples}/module_crashy.so }
@@ -46,18 +53,25 @@ try {
   giveUp(error);
 }
 clearTimeout(limit);
+service.close();
 rmSync(directory, { recursive: true });
 
 async function demonstrate() {
-  say('Three modules, each in a process of its own:\n');
+  say('Four modules, each in a process of its own:\n');
   const { refused } = await supervisor.start();
   assert.deepEqual(refused, [], 'a module was refused');
 
-  say('\nMessages from alice to bob go through the chain filter > autoreply > crashy:\n');
+  say('\nMessages from alice to bob go through the chain filter > chatbot > autoreply > crashy:\n');
   const reply = once(supervisor, 'message');
   expect(await send('good morning'), 'pass', null);
   await reply;
   expect(await send('what the heck'), 'consumed', 'filter');
+
+  say('A message to the bot goes to a REST service on this machine, and its answer comes back:\n');
+  const answered = nextMessageOf('chatbot');
+  expect(await send('how are you?', 'bot'), 'consumed', 'chatbot');
+  assert.equal(String((await answered).payload), 'You said: how are you?');
+  say('');
 
   say('Now crashy gets a message that makes it write to address 0:\n');
   const before = crashy();
@@ -86,9 +100,28 @@ async function demonstrate() {
   say('All stopped, nothing left behind.');
 }
 
-async function send(text) {
-  say(`  alice to bob: "${text}"`);
-  const outcome = await supervisor.onMessage({ from: 'alice', to: 'bob', id: nextId++ }, Buffer.from(text));
+/** The service that chatbot asks. */
+async function answerQuery(request, response) {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const { query } = JSON.parse(Buffer.concat(chunks).toString());
+  say(`     the service is asked: "${query}"`);
+  response.setHeader('content-type', 'application/json').end(JSON.stringify({ reply: `You said: ${query}` }));
+}
+
+function nextMessageOf(module) {
+  return new Promise((resolve) => {
+    supervisor.on('message', function listen(sent) {
+      if (sent.module !== module) return;
+      supervisor.off('message', listen);
+      resolve(sent);
+    });
+  });
+}
+
+async function send(text, to = 'bob') {
+  say(`  alice to ${to}: "${text}"`);
+  const outcome = await supervisor.onMessage({ from: 'alice', to, id: nextId++ }, Buffer.from(text));
   const micros = outcome.trace.reduce((sum, entry) => sum + entry.micros, 0);
   const by = outcome.by ? ` by ${outcome.by}` : '';
   for (const entry of outcome.trace) {

@@ -178,8 +178,8 @@ describe('symbols', () => {
     expect(core.report.refused).toEqual([]);
     await core.send('again');
     const lines = core.lines('calls_later_services');
-    expect(lines.filter((line) => line.includes('mesibo_util_http is not offered'))).toHaveLength(1);
-    expect(lines.filter((line) => line === 'http returned -1').length).toBeGreaterThan(0);
+    expect(lines.filter((line) => line.includes('mesibo_util_fcgi is not offered'))).toHaveLength(1);
+    expect(lines.filter((line) => line === 'fcgi returned -1').length).toBeGreaterThan(0);
   });
 });
 
