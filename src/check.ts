@@ -13,12 +13,16 @@ export interface CheckResult {
   ok: boolean;
   /** The ABI it runs with and how that was found; `null` when it did not become ready. */
   abi: string | null;
+  /** What would make the ABI certain where a trial decided; `null` when nothing is to be done. */
+  advice: string | null;
   /** One readable line each; at least one unless `ok`. */
   problems: string[];
 }
 
 /** Modules tried at a time. */
 const LANES = 2;
+/** What ends a host without being a problem of its own: a refused start is told of by the start. */
+const EXPECTED: ReadonlySet<string> = new Set(['stop', 'start', 'trial']);
 /** A longer temporary directory leaves too little of the 107 bytes that a socket path may have. */
 const MAX_TMP_LENGTH = 40;
 
@@ -46,7 +50,7 @@ async function checkModule(config: CoreConfig, spec: ModuleSpec, signal?: AbortS
     if (source === 'supervisor' && level === 1) problems.push(text);
   });
   supervisor.on('lifecycle', (event) => {
-    if (event.kind === 'exited' && event.cause !== 'stop' && event.cause !== 'start') problems.push(event.text);
+    if (event.kind === 'exited' && !EXPECTED.has(event.cause)) problems.push(event.text);
   });
   const end = () => void supervisor.stop({ now: true });
   signal?.addEventListener('abort', end, { once: true });
@@ -54,11 +58,12 @@ async function checkModule(config: CoreConfig, spec: ModuleSpec, signal?: AbortS
     signal?.throwIfAborted();
     const { refused } = await supervisor.start();
     problems.push(...refused.map(({ error }) => error.message));
-    const { abi = null, abiReason = '' } = supervisor.status().modules[0] ?? {};
+    const { abi = null, abiReason = '', abiSource = null } = supervisor.status().modules[0] ?? {};
     // Stopped in peace, because a module may also fail in its cleanup.
     await supervisor.stop({ now: refused.length > 0 });
     signal?.throwIfAborted();
-    return { module: spec.name, ok: problems.length === 0, abi: abi && `${abi}: ${abiReason}`, problems };
+    const advice = abiSource === 'trial' ? `set "abi = ${abi}" in the configuration to be certain` : null;
+    return { module: spec.name, ok: problems.length === 0, abi: abi && `${abi}: ${abiReason}`, advice, problems };
   } finally {
     signal?.removeEventListener('abort', end);
     await supervisor.stop({ now: true });

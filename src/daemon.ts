@@ -76,7 +76,8 @@ class Core {
     this.#config = config;
     this.#options = options;
     this.#log = log;
-    this.#supervisor = new Supervisor(config, { runDir: options.runDir, subreaper: true });
+    const { runDir, stateDir } = options;
+    this.#supervisor = new Supervisor(config, { runDir, stateDir, subreaper: true });
     log.follow(this.#supervisor);
   }
 

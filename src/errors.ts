@@ -22,7 +22,7 @@ export const ERROR_CODES = {
   MODULE_NOT_ELF: 'The module file is not an ELF shared object.',
   MODULE_WRONG_ARCHITECTURE: 'The module file was built for another machine.',
   MODULE_NO_INIT: 'The module file exports no mesibo_module_<name>_init.',
-  MODULE_ABI_UNSUPPORTED: 'The module was built for an ABI that this version does not run.',
+  MODULE_NO_ABI: 'The module started with none of the ABIs that it may have been built for.',
   MODULE_UNRESOLVED_SYMBOL: 'The module needs a symbol that nothing provides.',
   MODULE_LOAD_FAILED: 'The dynamic linker refused the module file.',
   MODULE_INIT_REFUSED: 'The module returned non-zero from init.',

@@ -32,8 +32,9 @@ export function addCheck(program: Command): void {
       const interrupt = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM'] as const)
         process.once(signal, () => interrupt.abort(new SupervisorError('ILLEGAL_STATE', 'the check was interrupted')));
-      for await (const { module, ok, abi, problems } of checkModules(config, interrupt.signal)) {
-        if (ok) printData(`module ${escapeControl(module)}: ok, ABI ${escapeControl(abi ?? 'unknown')}`);
+      for await (const { module, ok, abi, advice, problems } of checkModules(config, interrupt.signal)) {
+        const found = `ABI ${abi ?? 'unknown'}${advice === null ? '' : `; ${advice}`}`;
+        if (ok) printData(escapeControl(`module ${module}: ok, ${found}`));
         for (const problem of problems) printData(escapeControl(problem));
         if (!ok) process.exitCode = EXIT.failed;
       }

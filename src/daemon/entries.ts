@@ -32,7 +32,7 @@ export function entryOfLifecycle(event: LifecycleEvent, time: number): LogEntry 
     case 'ready':
       return null;
     case 'exited':
-      return entry(event.cause === 'stop' ? LEVELS.info : LEVELS.error, event.text);
+      return entry(event.cause === 'stop' || event.cause === 'trial' ? LEVELS.info : LEVELS.error, event.text);
   }
 }
 

@@ -4,8 +4,10 @@
  */
 
 import { writeSync } from 'node:fs';
+import type { AbiName } from '../config/types.js';
 import { SupervisorError } from '../errors.js';
 import type { CoreFrame, Welcome } from '../wire/codec.js';
+import type { ModuleFile } from './module.js';
 import { loadShim, type Shim, STACK_GUARD_BYTES } from './shim.js';
 
 const CORE_PIPE_FD = 3;
@@ -22,38 +24,77 @@ await run(shim, requireEnv('MESIBO_ENDPOINT'), requireEnv('MESIBO_TOKEN'));
 
 async function run(shim: Shim, endpoint: string, token: string): Promise<void> {
   // Loaded only now: the tie to the core's life comes before everything that takes time.
-  const [{ CoreLink }, { Server }, { HttpStarter }, { loadModule }, { PROTOCOL }, { VERSION }] = await Promise.all([
+  const [
+    { CoreLink },
+    { Server },
+    { HttpStarter },
+    { inspectModule, loadModule },
+    { hashFile },
+    { PROTOCOL },
+    { VERSION },
+  ] = await Promise.all([
     import('./core-link.js'),
     import('./server.js'),
     import('./services/http-starter.js'),
     import('./module.js'),
+    import('./abi/hash-file.js'),
     import('../wire/codec.js'),
     import('../paths.js'),
   ]);
   const link = new CoreLink(endpoint);
   let server: InstanceType<typeof Server> | null = null;
+  /** What waits for the core to say which ABI is tried. */
+  let undecided: { welcome: Welcome; file: ModuleFile } | null = null;
 
-  function start(welcome: Welcome): void {
+  function prepare(welcome: Welcome): void {
+    try {
+      const file = inspectModule(welcome);
+      const [abi, another] = file.candidates;
+      if (another === undefined) {
+        start(welcome, file, abi as AbiName);
+      } else {
+        link.send({ candidates: { abis: file.candidates, sha256: hashFile(file.path), reason: file.reason } });
+        undecided = { welcome, file };
+      }
+    } catch (error) {
+      refuse(error);
+    }
+  }
+
+  function attempt(name: string): void {
+    const { welcome, file } = undecided ?? {};
+    const abi = file?.candidates.find((candidate) => candidate === name);
+    if (!welcome || !file || !abi) fail(`the core wants the ABI ${JSON.stringify(name)} tried, which was not offered`);
+    undecided = null;
+    start(welcome, file, abi);
+  }
+
+  function start(welcome: Welcome, file: ModuleFile, abi: AbiName): void {
     const maxMessageBytes = welcome.maxMessage ?? 0;
     shim.setMaxMessage(maxMessageBytes);
     const http = new HttpStarter(shim);
     server = new Server(shim, link, http, maxMessageBytes, welcome.logRate || null);
     try {
-      const ready = loadModule(shim, http, welcome);
+      const ready = loadModule(shim, http, welcome, file, abi);
       server.drain();
       link.send({ ready });
     } catch (error) {
       server.drain();
-      if (!(error instanceof SupervisorError)) throw error;
-      // Nothing of this module is called again, its cleanup neither: the core's Stop only ends the process.
-      server = null;
-      link.send({ refused: { code: error.code, message: error.message } });
+      refuse(error);
     }
+  }
+
+  /** Nothing of this module is called again, its cleanup neither: the core's Stop only ends the process. */
+  function refuse(error: unknown): void {
+    if (!(error instanceof SupervisorError)) throw error;
+    server = null;
+    link.send({ refused: { code: error.code, message: error.message } });
   }
 
   function receive(frame: CoreFrame): void {
     if (frame.batch) server?.accept(frame.batch.calls ?? [], frame.batch.acknowledged?.toNumber() ?? 0);
-    else if (frame.welcome) start(frame.welcome);
+    else if (frame.welcome) prepare(frame.welcome);
+    else if (frame.attempt) attempt(frame.attempt.abi ?? '');
     else if (frame.beat) link.send({ beat: {} });
     else if (frame.stop && server) server.stop();
     else if (frame.stop) shim.exit(0);

@@ -3,7 +3,7 @@
 import type { AbiName } from '../config/types.js';
 import { type ErrorCode, ModuleLoadError } from '../errors.js';
 import type { Ready, Welcome } from '../wire/codec.js';
-import { detectAbi, findInit } from './abi/detect.js';
+import { type Candidates, findCandidates, findInit, type InitSymbol } from './abi/detect.js';
 import { readElf } from './abi/elf.js';
 import { LAYOUTS } from './abi/index.js';
 import { encodeLayout } from './abi/layout.js';
@@ -15,27 +15,43 @@ const HTTP_FUNCTIONS = ['mesibo_http', 'mesibo_util_http'];
 /** Callbacks in the order of the shim's bits. */
 const CALLBACKS = ['on_message', 'on_message_status', 'on_login', 'on_call', 'on_call_status', 'cleanup'];
 
+/** A module file as far as it can be known without loading it. */
+export interface ModuleFile extends Candidates, InitSymbol {
+  path: string;
+  /** Whether it imports a function that asks over http. */
+  importsHttp: boolean;
+}
+
 /**
- * Loads the module that the core asked for and runs its init.
+ * Reads the module file that the core asked for.
+ *
+ * @throws {ModuleLoadError} with cause and remedy, when the file cannot be a module
+ */
+export function inspectModule(welcome: Welcome): ModuleFile {
+  const path = welcome.path ?? '';
+  const facts = readElf(path);
+  const candidates = findCandidates(facts, (welcome.abi ?? null) as AbiName | null);
+  const importsHttp = facts.imports.some((name) => HTTP_FUNCTIONS.includes(name));
+  return { path, importsHttp, ...candidates, ...findInit(facts, welcome.module ?? '') };
+}
+
+/**
+ * Loads a module and runs its init as `abi` has it.
  *
  * @returns what the core is told of it
  * @throws {ModuleLoadError} with cause and remedy, when the file cannot be loaded or init refuses
  */
-export function loadModule(shim: Shim, http: HttpStarter, welcome: Welcome): Ready {
-  const name = welcome.module ?? '';
-  const path = welcome.path ?? '';
-  const facts = readElf(path);
-  const { abi, reason } = detectAbi(facts, (welcome.abi ?? null) as AbiName | null);
-  const { symbol, warning } = findInit(facts, name);
+export function loadModule(shim: Shim, http: HttpStarter, welcome: Welcome, file: ModuleFile, abi: AbiName): Ready {
+  const { path, symbol, warning } = file;
   const layout = encodeLayout(LAYOUTS[abi]);
   if (shim.setAbi(layout, layout.length) !== 0) throw new Error('shim and host-runner are of different builds');
   setConfig(shim, welcome.settings ?? []);
   // A request may block this thread, from init on, until it is answered. A module of the table ABI may always ask, but
   // only so that it can wait: there the worker, which costs memory, is started by the first request.
-  if (facts.imports.some((name) => HTTP_FUNCTIONS.includes(name))) http.start();
+  if (file.importsHttp) http.start();
   shim.setPhase(PHASE.loading);
   const init = openLibrary(path).symbol(symbol) as bigint;
-  const returned = shim.init(init, name);
+  const returned = shim.init(init, welcome.module ?? '');
   if (returned !== 0) {
     throw new ModuleLoadError('MODULE_INIT_REFUSED', `${path}: ${symbol} returned ${returned}, which refuses to start`);
   }
@@ -43,7 +59,7 @@ export function loadModule(shim: Shim, http: HttpStarter, welcome: Welcome): Rea
   const bits = shim.callbacks();
   return {
     abi,
-    abiReason: reason,
+    abiReason: file.reason,
     description: readDescription(shim),
     callbacks: CALLBACKS.filter((_, bit) => bits & (1 << bit)),
     warnings: warning ? [warning] : [],

@@ -1,14 +1,18 @@
 /** Between a host and its module: what happened, in the host's words. */
 
+import type { AbiName } from '../config/types.js';
 import type { Log, Ready, Result, Sent } from '../wire/codec.js';
 import type { PendingCall } from './calls/pending-call.js';
 import type { Death } from './health/death.js';
 import type { Host } from './host.js';
 import type { Ending } from './leftovers/end-processes.js';
 import type { DroppedKind } from './output/dropped-output.js';
+import type { Offer } from './trials/trial.js';
 
 /** What a host tells its module. */
 export interface HostListener {
+  /** Its file does not tell the ABI. @returns the one of those offered that this host tries */
+  offered(host: Host, offer: Offer): AbiName;
   ready(host: Host, ready: Ready): void;
   /** A call was answered, perhaps after its deadline. */
   answered(host: Host, pending: PendingCall, result: Result): void;
@@ -32,6 +36,8 @@ export interface HostListener {
 export interface HostEnd extends Death {
   exitCode: number | null;
   signal: string | null;
+  /** What became of the try of an ABI; `null` when it tried none, or its end says nothing about that. */
+  tried: string | null;
   /** How long it had been ready. */
   servedMs: number;
   /** Calls that get their default now. */

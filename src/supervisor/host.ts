@@ -5,12 +5,12 @@ import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../config/types.js';
 import type { ErrorCode, HandshakeError } from '../errors.js';
 import { readTracer } from '../proc.js';
-import type { HostFrame, Report } from '../wire/codec.js';
+import type { Candidates, HostFrame, Report } from '../wire/codec.js';
 import { LineGate } from '../wire/line-gate.js';
 import { type BoxFile, makeBox } from './black-box/box-file.js';
 import { Intake, type IntakeListener } from './black-box/intake.js';
 import { describeCall, describeExecuting, type LaneName, type PendingCall } from './calls/pending-call.js';
-import { describeDeath } from './health/death.js';
+import { type DeathFacts, describeDeath, describeTry } from './health/death.js';
 import { LastWords } from './health/last-words.js';
 import { LivenessWatch } from './health/liveness-watch.js';
 import { OomWatch } from './health/oom-watch.js';
@@ -28,6 +28,7 @@ import type { Orphans } from './leftovers/orphans.js';
 import type { ModuleSocket, Peer, PeerListener } from './module-socket.js';
 import { readOutput } from './output/output-reader.js';
 import { type HostProcess, spawnHost } from './spawn.js';
+import { parseOffer } from './trials/trial.js';
 
 /** A host whose connection breaks is most likely dying: its exit says more, if it comes. */
 const EXIT_PATIENCE_MS = 1000;
@@ -87,6 +88,7 @@ export class Host {
   #box: BoxFile | null = null;
   #intake: Intake | null = null;
   #readyMs: number | null = null;
+  #tries = false;
   #refusal: { code: ErrorCode; message: string } | null = null;
 
   constructor(generation: number, spec: ModuleSpec, around: HostSurroundings, listener: HostListener) {
@@ -117,6 +119,15 @@ export class Host {
 
   get pid(): number {
     return this.#process?.pid ?? 0;
+  }
+
+  get path(): string {
+    return this.#spec.path ?? '';
+  }
+
+  /** Whether its file did not tell the ABI, so that it tries one that it was told. */
+  get tries(): boolean {
+    return this.#tries;
   }
 
   /** Calls of a lane that it may be given now. */
@@ -234,14 +245,14 @@ export class Host {
   }
 
   #connected(peer: Peer, protocol: number): void {
-    const { name, path, abi, config } = this.#spec;
+    const { name, abi, config } = this.#spec;
     this.#intake?.connect(peer);
     peer.send({
       welcome: {
         protocol,
         module: name,
         generation: this.generation,
-        path: path ?? '',
+        path: this.path,
         ...(abi ? { abi } : {}),
         settings: config.map(([key, value]) => ({ key, value })),
         maxMessage: this.#around.maxMessageBytes,
@@ -297,6 +308,8 @@ export class Host {
     this.#oom.note(this.pid);
     if (frame.report) {
       this.#report(frame.report);
+    } else if (frame.candidates && this.#life.kind === 'starting') {
+      this.#offered(frame.candidates);
     } else if (frame.ready && this.#life.kind === 'starting') {
       this.#step({ kind: 'ready' });
       this.#listener.ready(this, frame.ready);
@@ -304,6 +317,17 @@ export class Host {
       const code = (frame.refused.code || 'MODULE_LOAD_FAILED') as ErrorCode;
       this.#refusal = { code, message: frame.refused.message ?? '' };
       this.#step({ kind: 'refused' });
+    }
+  }
+
+  #offered(candidates: Candidates): void {
+    const offer = this.#tries ? null : parseOffer(candidates);
+    if (offer === null) {
+      const message = 'what it says of the ABIs of its file cannot be; install the same version of core and host';
+      this.#violated({ code: 'HANDSHAKE_FAILED', message });
+    } else {
+      this.#tries = true;
+      this.#intake?.link?.attempt(this.#listener.offered(this, offer));
     }
   }
 
@@ -336,9 +360,9 @@ export class Host {
     const { lost, unseen } = this.#intake?.settle(header, !ordered) ?? { lost: [], unseen: [] };
     this.#closeBox();
     this.#step({ kind: 'exit' });
-    const death = describeDeath({
+    const facts: DeathFacts = {
       module: this.#spec.name,
-      path: this.#spec.path ?? '',
+      path: this.path,
       generation: this.generation,
       pid: this.pid,
       from,
@@ -354,9 +378,10 @@ export class Host {
       lastWords: this.#lastWords.all(),
       startTimeoutMs: this.#spec.startTimeoutMs,
       hangMs: this.#spec.hangMs,
-    });
+    };
+    const tried = this.#tries ? describeTry(facts) : null;
     const servedMs = this.#readyMs === null ? 0 : performance.now() - this.#readyMs;
-    this.#listener.died(this, { ...death, exitCode, signal, servedMs, lost, unseen });
+    this.#listener.died(this, { ...describeDeath(facts), exitCode, signal, tried, servedMs, lost, unseen });
   }
 
   /** The next host need not wait for it. */

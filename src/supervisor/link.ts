@@ -55,6 +55,11 @@ export class Link {
     return this.#held.get(seq);
   }
 
+  /** Says which ABI of those offered the host tries. */
+  attempt(abi: string): void {
+    this.#peer.send({ attempt: { abi } });
+  }
+
   /** Hands one call to the host. */
   call(pending: PendingCall, nowMs: number): void {
     const seq = ++this.#lastSeq;

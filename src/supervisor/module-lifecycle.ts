@@ -1,7 +1,7 @@
 /**
  * The life of one configured module, which outlives its hosts.
  *
- *   stopped ──start──▶ starting ──ready──▶ serving
+ *   stopped ──start──▶ starting ──ready──▶ serving      (starting ──next-try──▶ starting)
  *      ▲                 │  ▲                 │ died
  *      │ host gone       │  └──timer── backoff ◀──┤
  *      │ after stop      └──died──▶ backoff, failed ◀┘
@@ -30,6 +30,8 @@ export type ModuleEvent =
   | { kind: 'ready' }
   /** The host is gone; `decision` says what the policy makes of it. */
   | { kind: 'died'; decision: RestartDecision }
+  /** The host is gone that tried one ABI of several; the next one is tried. */
+  | { kind: 'next-try' }
   /** The wait of `backoff` or `failed` is over. */
   | { kind: 'timer' };
 
@@ -53,6 +55,9 @@ export function stepModule(life: ModuleLife, event: ModuleEvent, desired: 'up' |
     case 'died':
       if (life.kind !== 'starting' && life.kind !== 'serving') return stay(life);
       return desired === 'down' ? { next: { kind: 'stopped' }, effects: [] } : follow(event.decision, nowMs);
+    case 'next-try':
+      if (life.kind !== 'starting') return stay(life);
+      return desired === 'down' ? { next: { kind: 'stopped' }, effects: [] } : spawn();
     case 'timer':
       return waits(life) ? spawn() : stay(life);
   }

@@ -17,13 +17,25 @@ import { ModuleStats } from './module-stats.js';
 import { toLogText, toSentMessage } from './output/announcements.js';
 import { type DroppedKind, DroppedOutput, type UndeliveredKind } from './output/dropped-output.js';
 import { afterCrash, afterFailedStart, NO_HISTORY, type RestartHistory } from './restart-policy.js';
-import type { LifecycleEvent, LogLine, ModuleStatus, SentMessage } from './types.js';
+import type { AbiMemory } from './trials/abi-memory.js';
+import {
+  chooseAbi,
+  describeFound,
+  describeNone,
+  failTry,
+  NO_TRIAL,
+  nextAbi,
+  type Offer,
+  type Trial,
+} from './trials/trial.js';
+import type { DeathCause, LifecycleEvent, LogLine, ModuleStatus, SentMessage } from './types.js';
 
 /** The status of a message that was not delivered: `MESIBO_MODULE_MSGSTATUS_FAIL`. */
 const FAILED = 0x80;
 
 /** What a module runs with beside its own settings. */
 export interface ModuleSurroundings extends HostSurroundings {
+  abis: AbiMemory;
   queueBytes: number;
 }
 
@@ -41,7 +53,7 @@ export interface ModuleEvents {
 /** The life of one configured module. */
 export class Module implements HostListener, CallRoute {
   readonly spec: ModuleSpec;
-  readonly #around: HostSurroundings;
+  readonly #around: ModuleSurroundings;
   readonly #events: ModuleEvents;
   readonly #stats = new ModuleStats();
   readonly #queue: CallQueue;
@@ -52,6 +64,8 @@ export class Module implements HostListener, CallRoute {
   #generation = 0;
   #history: RestartHistory = NO_HISTORY;
   #ready: Ready | null = null;
+  #trial: Trial = NO_TRIAL;
+  #abiSource: ModuleStatus['abiSource'] = null;
   #lastError: SupervisorError | null = null;
   #timer: NodeJS.Timeout | undefined;
   #onSettled: ((refusal: SupervisorError | null) => void) | null = null;
@@ -152,6 +166,7 @@ export class Module implements HostListener, CallRoute {
       pid: host?.pid ?? null,
       generation: this.#generation,
       abi: (this.#ready?.abi as AbiName | undefined) ?? null,
+      abiSource: this.#abiSource,
       abiReason: this.#ready?.abiReason ?? null,
       path: this.#path(),
       description: this.#ready?.description || null,
@@ -167,8 +182,15 @@ export class Module implements HostListener, CallRoute {
 
   // ---- what hosts tell ----
 
-  ready(host: Host, ready: Ready): void {
+  offered(_host: Host, offer: Offer): AbiName {
+    const chosen = chooseAbi(this.#trial, offer, this.#around.abis.find(offer.sha256));
+    this.#trial = chosen;
+    return chosen.abi;
+  }
+
+  ready(host: Host, said: Ready): void {
     if (host !== this.#host) return;
+    const ready = this.#withFound(host, said);
     this.#ready = ready;
     this.#step({ kind: 'ready' });
     const { generation, pid, startMicros } = host;
@@ -229,18 +251,10 @@ export class Module implements HostListener, CallRoute {
     this.#host = null;
     for (const pending of end.lost) this.#queue.giveDefault(pending, end.reason);
     this.#queue.putBack(end.unseen);
-    const { cause, signal, exitCode } = end;
-    if (cause !== 'start' && cause !== 'stop') this.#stats.countCrash(cause, signal, new Date());
-    const error = new (cause === 'start' ? ModuleLoadError : HostExitError)(end.code, end.text, {
-      module: this.name,
-      generation: host.generation,
-      ...(signal === null ? {} : { signal }),
-      ...(exitCode === null ? {} : { exitCode }),
-    });
-    this.#buried(error, cause !== 'stop', end.servedMs, (text) => {
-      const { generation, pid } = host;
-      this.#events.lifecycle({ kind: 'exited', module: this.name, generation, pid, cause, signal, exitCode, text });
-    });
+    if (end.tried !== null) this.#trial = failTry(this.#trial, end.tried);
+    const next = end.tried === null ? null : nextAbi(this.#trial);
+    if (next !== null && this.#desired === 'up') this.#tryNext(host, `${end.tried}; ${next} is tried now`, end);
+    else this.#end(host, end, end.tried === null ? null : describeNone(this.#trial));
   }
 
   leftBehind(host: Host, ending: Ending): void {
@@ -257,6 +271,41 @@ export class Module implements HostListener, CallRoute {
 
   // ---- the module's own life ----
 
+  /** @param noAbi - why it has none, when the last one that it may have was tried */
+  #end(host: Host, end: HostEnd, noAbi: string | null): void {
+    const { cause, signal, exitCode } = end;
+    const code = noAbi === null ? end.code : 'MODULE_NO_ABI';
+    const text = noAbi === null ? end.text : `module ${this.name}: ${host.path}: ${noAbi}`;
+    if (cause !== 'start' && cause !== 'stop') this.#stats.countCrash(cause, signal, new Date());
+    const error = new (cause === 'start' ? ModuleLoadError : HostExitError)(code, text, {
+      module: this.name,
+      generation: host.generation,
+      ...(signal === null ? {} : { signal }),
+      ...(exitCode === null ? {} : { exitCode }),
+    });
+    this.#buried(error, cause !== 'stop', end.servedMs, (text) => this.#tellExit(host, end, cause, text));
+  }
+
+  /** The next of several ABIs, in a fresh process: no failure, and nothing is waited for or counted. */
+  #tryNext(host: Host, what: string, end: HostEnd): void {
+    const text = `module ${this.name}: host ${host.generation} (pid ${host.pid}) could not start it: ${what}`;
+    this.#step({ kind: 'next-try' }, () => this.#tellExit(host, end, 'trial', text));
+  }
+
+  #tellExit({ generation, pid }: Host, { signal, exitCode }: HostEnd, cause: DeathCause, text: string): void {
+    this.#events.lifecycle({ kind: 'exited', module: this.name, generation, pid, cause, signal, exitCode, text });
+  }
+
+  /** What is said of the ABI of a module that serves, and remembered of it. */
+  #withFound(host: Host, ready: Ready): Ready {
+    const trial = this.#trial;
+    this.#trial = NO_TRIAL;
+    this.#abiSource = this.spec.abi ? 'configuration' : host.tries ? 'trial' : 'symbols';
+    if (!host.tries || trial.kind === 'none') return ready;
+    this.#around.abis.remember(trial.offer.sha256, trial.abi);
+    return { ...ready, abi: trial.abi, abiReason: describeFound(trial) };
+  }
+
   #buried(error: SupervisorError, isFault: boolean, servedMs: number, announce: (text: string) => void): void {
     const now = { ms: performance.now(), servedMs, hasServed: this.#ready !== null, random: Math.random() };
     const served = this.#life.kind === 'serving';
@@ -264,6 +313,7 @@ export class Module implements HostListener, CallRoute {
       ? afterCrash(this.#history, this.spec, now)
       : afterFailedStart(this.#history, this.spec, now);
     this.#history = decision.history;
+    this.#trial = NO_TRIAL;
     if (isFault) this.#lastError = error;
     if (isFault && !served) this.#stats.failedStarts += 1;
     this.#step({ kind: 'died', decision }, () => {
@@ -291,7 +341,7 @@ export class Module implements HostListener, CallRoute {
     switch (effect.kind) {
       case 'spawn':
         // The first host that becomes ready is a start, however often it was tried.
-        if (event.kind !== 'start' && this.#ready !== null) this.#stats.restarts += 1;
+        if (event.kind !== 'start' && event.kind !== 'next-try' && this.#ready !== null) this.#stats.restarts += 1;
         this.#spawn();
         break;
       case 'stop-host':

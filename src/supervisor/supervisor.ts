@@ -14,6 +14,7 @@ import { ModuleSocket } from './module-socket.js';
 import type { UndeliveredKind } from './output/dropped-output.js';
 import { acquireRunDir, type RunDir, socketPath } from './run-dir.js';
 import { moduleOfSentId, SentMessages, toStatusParams } from './sent-messages.js';
+import { AbiMemory } from './trials/abi-memory.js';
 import type {
   Decision,
   LifecycleEvent,
@@ -31,6 +32,8 @@ import type {
 export interface SupervisorOptions {
   /** Absolute; made with mode 0700 when it does not exist. One core at a time. */
   runDir: string;
+  /** Where what must outlive a run is kept, as which ABI a file was found to have; without it that is forgotten. */
+  stateDir?: string;
   /** Where black boxes are made; a memory file system. */
   boxDir?: string;
   /**
@@ -262,10 +265,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const around = { runDir: this.#runDir, boxDir: this.#boxDir, maxMessageBytes, subreaper };
     this.#sweeper = new Sweeper({ ...around, message, log });
     await this.#sweeper.sweep();
-    for (const spec of modules) await this.#add(spec, this.#runDir);
+    const abis = new AbiMemory(this.#options.stateDir ?? null);
+    for (const spec of modules) await this.#add(spec, this.#runDir, abis);
   }
 
-  async #add(spec: CoreConfig['modules'][number], runDir: RunDir): Promise<void> {
+  async #add(spec: CoreConfig['modules'][number], runDir: RunDir, abis: AbiMemory): Promise<void> {
     const path = socketPath(runDir.path, `module-${spec.name}`);
     const socket = new ModuleSocket(2 * this.#config.maxMessageBytes + FRAME_SLACK_BYTES);
     this.#sockets.push(socket);
@@ -281,6 +285,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       maxMessageBytes: this.#config.maxMessageBytes,
       heartbeatMs: this.#config.heartbeatMs,
       queueBytes: this.#config.queueBytes,
+      abis,
     };
     this.#modules.push(new Module(spec, around, this.#announce()));
   }

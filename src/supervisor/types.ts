@@ -102,11 +102,11 @@ export interface LogLine {
   text: string;
 }
 
-/** What became of a host process. */
-export type DeathCause = 'crash' | 'exit' | 'hang' | 'unreachable' | 'memory' | 'start' | 'stop';
+/** What became of a host process; `trial`: it tried an ABI that its module was not built for, and another is tried. */
+export type DeathCause = 'crash' | 'exit' | 'hang' | 'unreachable' | 'memory' | 'start' | 'trial' | 'stop';
 
 /** The deaths that nobody had asked for of a host that had served. */
-export type FailureCause = Exclude<DeathCause, 'start' | 'stop'>;
+export type FailureCause = Exclude<DeathCause, 'start' | 'trial' | 'stop'>;
 
 export type ModuleState = 'stopped' | 'starting' | 'serving' | 'backoff' | 'failed';
 export type HostState = 'starting' | 'ready' | 'draining' | 'stopping' | 'exited';
@@ -146,6 +146,8 @@ export interface ModuleStatus {
   pid: number | null;
   generation: number;
   abi: AbiName | null;
+  /** What told the ABI. After a `trial`, setting `abi` in the configuration makes it certain. */
+  abiSource: 'configuration' | 'symbols' | 'trial' | null;
   /** How the ABI was found, in words. */
   abiReason: string | null;
   path: string | null;

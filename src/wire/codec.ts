@@ -8,6 +8,7 @@ const wire = mesibo.modules.v1;
 export type HostFrame = mesibo.modules.v1.HostFrame.$Properties;
 export type CoreFrame = mesibo.modules.v1.CoreFrame.$Properties;
 export type Welcome = mesibo.modules.v1.Welcome.$Properties;
+export type Candidates = mesibo.modules.v1.Candidates.$Properties;
 export type Ready = mesibo.modules.v1.Ready.$Properties;
 export type Call = mesibo.modules.v1.Call.$Properties;
 export type Report = mesibo.modules.v1.Report.$Properties;
@@ -17,7 +18,7 @@ export type Sent = mesibo.modules.v1.Sent.$Properties;
 export type Log = mesibo.modules.v1.Log.$Properties;
 
 /** The protocol versions that this build speaks, first to last. */
-export const PROTOCOL = { min: 2, max: 2 } as const;
+export const PROTOCOL = { min: 3, max: 3 } as const;
 
 /** Encodes one frame for the core. */
 export function encodeHostFrame(frame: HostFrame): Uint8Array {

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ErrorCode } from 'mesibo-modules';
+import type { ErrorCode, ModuleOptions } from 'mesibo-modules';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fixture, fixtureModule, sample, startCore, type TestCore } from './core.js';
 
@@ -19,7 +19,7 @@ const files = {
 };
 
 const bad = (name: keyof typeof files) => ({ name, path: join(directory, `${name}.so`) });
-const start = { startTimeoutMs: 1500 };
+const start: Partial<ModuleOptions> = { abi: 'table', startTimeoutMs: 1500 };
 
 /** Each: the module, the code, and what the one line must say beside the module's name and the file. */
 const cases: [ReturnType<typeof fixtureModule>, ErrorCode, RegExp][] = [
@@ -37,7 +37,7 @@ const cases: [ReturnType<typeof fixtureModule>, ErrorCode, RegExp][] = [
   [bad('foreign'), 'MODULE_WRONG_ARCHITECTURE', /it was built for .*, and this host is .*; build/],
   [fixtureModule('no-init'), 'MODULE_NO_INIT', /exports no mesibo_module_no_init_init; define that function/],
   [
-    fixtureModule('init-returns-minus-one'),
+    fixtureModule('init-returns-minus-one', { abi: 'table' }),
     'MODULE_INIT_REFUSED',
     /_init returned -1, .*: "the licence file is missing", "looked for it in \/nowhere\/licence"$/,
   ],
@@ -47,7 +47,7 @@ const cases: [ReturnType<typeof fixtureModule>, ErrorCode, RegExp][] = [
     /its init did not return in time; start_timeout is 1500ms; raise it/,
   ],
   [
-    fixtureModule('init-crashes'),
+    fixtureModule('init-crashes', { abi: 'table' }),
     'MODULE_START_CRASHED',
     /SIGSEGV in its init; run the init under a debugger; .*"about to crash in init"$/,
   ],

@@ -17,6 +17,7 @@ import {
   type SentMessage,
   type StartReport,
   Supervisor,
+  type SupervisorOptions,
 } from 'mesibo-modules';
 import { expect } from 'vitest';
 
@@ -52,8 +53,8 @@ export class TestCore {
   #runId = '';
   #waiting: { holds: () => boolean; done: () => void }[] = [];
 
-  constructor(options: ConfigOptions, overrides: Partial<CoreConfig> = {}) {
-    this.supervisor = new Supervisor({ ...makeConfig(options), ...overrides }, { runDir: this.runDir });
+  constructor(options: ConfigOptions, overrides: Partial<CoreConfig> = {}, how: Partial<SupervisorOptions> = {}) {
+    this.supervisor = new Supervisor({ ...makeConfig(options), ...overrides }, { runDir: this.runDir, ...how });
     this.supervisor.on('log', (line) => this.#note(() => this.logs.push(line)));
     this.supervisor.on('message', (sent) => this.#note(() => this.sent.push(sent)));
     this.supervisor.on('lifecycle', (event) => {

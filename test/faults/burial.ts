@@ -8,7 +8,7 @@ import { writeSync } from 'node:fs';
 import Long from 'long';
 import { vi } from 'vitest';
 import { makeConfig } from '../../src/config/make.js';
-import type { ModuleSpec } from '../../src/config/types.js';
+import type { AbiName, ModuleSpec } from '../../src/config/types.js';
 import { type CallEvent, PendingCall } from '../../src/supervisor/calls/pending-call.js';
 import { Host, type HostSurroundings } from '../../src/supervisor/host.js';
 import type { HostEnd, HostListener } from '../../src/supervisor/host-listener.js';
@@ -67,6 +67,7 @@ export function bury(
   const burial: Omit<Burial, 'end'> = { calls: pending, answered: [], sent: [], logs: [] };
   let end: HostEnd | null = null;
   const listener: HostListener = {
+    offered: (_, { abis }) => abis[0] as AbiName,
     ready() {},
     relieved() {},
     printed() {},

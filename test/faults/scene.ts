@@ -148,7 +148,7 @@ export class Scene {
     const byCause = { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0 };
     let lastSignal: string | null = null;
     for (const { cause, signal } of exits) {
-      if (cause === 'start' || cause === 'stop') continue;
+      if (cause === 'start' || cause === 'trial' || cause === 'stop') continue;
       byCause[cause] += 1;
       lastSignal = signal;
     }

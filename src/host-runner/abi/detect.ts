@@ -1,9 +1,11 @@
-/** Pure: which ABI a module file was built for, and which of its functions is init, by its dynamic symbols. */
+/** Pure: which ABIs a module file may have been built for, and which of its functions is init, by its dynamic symbols. */
 
 import type { AbiName } from '../../config/types.js';
 import { ModuleLoadError } from '../../errors.js';
 import type { ElfFacts } from './elf.js';
 
+/** The function that exports-2019 alone has. */
+const ONLY_2019 = 'mesibo_http';
 /** Functions that exports-2020 alone has; sockets are told by their prefix. */
 const ONLY_2020 = ['mesibo_util_http', 'mesibo_util_fcgi', 'mesibo_util_usec', 'mesibo_vlog'];
 const SOCKET_PREFIX = 'mesibo_util_socket_';
@@ -11,9 +13,10 @@ const INIT = /^mesibo_module_(.+)_init$/;
 /** Names that an error lists, at most. */
 const MAX_LISTED = 5;
 
-/** The ABI that a file is to be called by, and how that was found, in words. */
-export interface DetectedAbi {
-  abi: AbiName;
+/** The ABIs that a file may have been built for, the likeliest first, and how that was found, in words. */
+export interface Candidates {
+  /** At least one; a single one is certain, of several a trial decides. */
+  candidates: AbiName[];
   reason: string;
 }
 
@@ -26,27 +29,21 @@ export interface InitSymbol {
 }
 
 /**
- * Tells the ABI from what the file imports, unless the configuration says it.
+ * Tells from what a file imports which ABIs it may have been built for, unless the configuration says it.
  *
  * @param configured - the value of `abi`, which overrides everything
- * @throws {@link ModuleLoadError} `MODULE_ABI_UNSUPPORTED` for exports-2019
  */
-export function detectAbi(facts: ElfFacts, configured: AbiName | null): DetectedAbi {
-  if (configured !== null) return { abi: configured, reason: 'set by "abi" in the configuration' };
+export function findCandidates(facts: ElfFacts, configured: AbiName | null): Candidates {
+  if (configured !== null) return { candidates: [configured], reason: 'set by "abi" in the configuration' };
   const imports = facts.imports.filter((name) => name.startsWith('mesibo_'));
-  if (imports.includes('mesibo_http')) {
-    const cause = 'it imports mesibo_http, so it was built for the ABI exports-2019, which this version does not run';
-    const remedy = 'build it against exports-2020, where mesibo_util_http takes its place';
-    throw new ModuleLoadError('MODULE_ABI_UNSUPPORTED', `${facts.path}: ${cause}; ${remedy}`);
-  }
+  if (imports.includes(ONLY_2019)) return { candidates: ['exports-2019'], reason: `it imports ${ONLY_2019}` };
   const telling = imports.find((name) => ONLY_2020.includes(name) || name.startsWith(SOCKET_PREFIX));
-  if (telling !== undefined) return { abi: 'exports-2020', reason: `it imports ${telling}` };
+  if (telling !== undefined) return { candidates: ['exports-2020'], reason: `it imports ${telling}` };
   const shared = imports[0];
   if (shared === undefined) {
-    return { abi: 'table', reason: 'it imports no mesibo_* function, so they must come in the module structure' };
+    return { candidates: ['table', 'exports-2020', 'exports-2019'], reason: 'it imports no mesibo_* function' };
   }
-  const doubt = 'which exports-2019 has too; set "abi = exports-2020" if that is what it was built for';
-  return { abi: 'exports-2020', reason: `it imports ${shared}, ${doubt}` };
+  return { candidates: ['exports-2020', 'exports-2019'], reason: `it imports ${shared}, as both have it` };
 }
 
 /**

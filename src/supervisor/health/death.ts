@@ -37,7 +37,7 @@ export interface DeathFacts {
 
 /** How a death is counted, told, and what calls it took with it get. */
 export interface Death {
-  cause: DeathCause;
+  cause: Exclude<DeathCause, 'trial'>;
   code: ErrorCode;
   text: string;
   reason: DefaultReason;
@@ -75,6 +75,20 @@ function failedStart(facts: DeathFacts): Death {
     return death('MODULE_START_TIMEOUT', `${facts.path}: ${UNFINISHED[facts.phase]}; ${remedy}`);
   }
   return death('MODULE_START_CRASHED', `${facts.path}: ${STARTING[facts.phase](ending(facts))}`);
+}
+
+/**
+ * What became of a host that only tried an ABI; `null` when its end says nothing about that, because it came before init,
+ * or was ordered.
+ */
+export function describeTry(facts: DeathFacts): string | null {
+  const { from, refusal, phase, path, lastWords, startTimeoutMs } = facts;
+  if (facts.served || (phase !== 'init' && phase !== 'serving')) return null;
+  const told = (what: string) => `${what}${said(lastWords)}`;
+  if (refusal) return refusal.code === 'MODULE_INIT_REFUSED' ? told(refusal.message.replace(`${path}: `, '')) : null;
+  if (from.kind === 'starting') return told(`it ${ending(facts)} ${phase === 'init' ? 'in' : 'right after'} its init`);
+  const late = from.kind === 'stopping' && from.cause === 'start-timeout';
+  return late ? told(`${UNFINISHED[phase]} (start_timeout is ${seconds(startTimeoutMs)})`) : null;
 }
 
 const UNFINISHED: Record<Phase, string> = {

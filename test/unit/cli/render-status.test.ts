@@ -9,6 +9,7 @@ const serving: ModuleStatus = {
   pid: 4242,
   generation: 1,
   abi: 'table',
+  abiSource: 'symbols',
   abiReason: 'its symbols',
   path: '/usr/lib64/mesibo/filter.so',
   description: null,

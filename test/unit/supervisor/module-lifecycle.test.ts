@@ -22,6 +22,8 @@ const events: Record<string, [event: ModuleEvent, desired: 'up' | 'down']> = {
   'died, restart later': [{ kind: 'died', decision: restart(7) }, 'up'],
   'died, intensity spent': [{ kind: 'died', decision: fail }, 'up'],
   'died after a stop': [{ kind: 'died', decision: restart(0) }, 'down'],
+  'next try': [{ kind: 'next-try' }, 'up'],
+  'next try after a stop': [{ kind: 'next-try' }, 'down'],
   timer: [{ kind: 'timer' }, 'up'],
 };
 
@@ -42,6 +44,8 @@ const matrix: Record<string, Record<string, string>> = {
   'died, restart later': { starting: 'backoff until 1007, arm 7', serving: 'backoff until 1007, arm 7' },
   'died, intensity spent': { starting: 'failed until 1030, arm 30', serving: 'failed until 1030, arm 30' },
   'died after a stop': { starting: 'stopped', serving: 'stopped' },
+  'next try': { starting: SPAWN },
+  'next try after a stop': { starting: 'stopped' },
   timer: { backoff: SPAWN, failed: SPAWN },
 };
 

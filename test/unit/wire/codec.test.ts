@@ -30,6 +30,7 @@ describe('frames', () => {
   it.each([
     { hello: { protocolMin: 1, protocolMax: 7, token: 'token', version: '1.2.3' } },
     { ready: { abi: 'table', abiReason: 'why', description: 'ä', callbacks: ['on_message'], warnings: ['w'] } },
+    { candidates: { abis: ['table', 'exports-2019'], sha256: 'ab12', reason: 'why' } },
     { refused: { code: 'MODULE_NO_INIT', message: 'no init' } },
     { report: { entries: [{ sent: { payload: bytes } }, { log: { level: 3, text: bytes } }], position: long } },
   ])('of a host are whole (%#)', (frame) => {
@@ -58,6 +59,7 @@ describe('frames', () => {
         ],
       },
     },
+    { attempt: { abi: 'exports-2019' } },
     { stop: {} },
     { beat: {} },
   ])('of the core are whole (%#)', (frame) => {

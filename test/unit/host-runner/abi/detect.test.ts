@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { ABI_NAMES } from '../../../../src/config/types.js';
 import { ModuleLoadError } from '../../../../src/errors.js';
-import { detectAbi, findInit } from '../../../../src/host-runner/abi/detect.js';
+import { findCandidates, findInit } from '../../../../src/host-runner/abi/detect.js';
 import type { ElfFacts } from '../../../../src/host-runner/abi/elf.js';
 
 const PATH = '/opt/modules/word.so';
@@ -19,7 +20,9 @@ function refusal(action: () => unknown): ModuleLoadError {
   throw new Error('nothing was thrown');
 }
 
-describe('detectAbi', () => {
+describe('findCandidates', () => {
+  const find = (...imports: string[]) => findCandidates(facts({ imports: ['strlen', ...imports] }), null);
+
   it.each([
     ['mesibo_util_http'],
     ['mesibo_util_fcgi'],
@@ -28,34 +31,39 @@ describe('detectAbi', () => {
     ['mesibo_util_usec'],
     ['mesibo_vlog'],
   ])('takes an import of %s for exports-2020 without doubt', (name) => {
-    const found = detectAbi(facts({ imports: ['strlen', 'mesibo_log', name] }), null);
-    expect(found).toEqual({ abi: 'exports-2020', reason: `it imports ${name}` });
+    expect(find('mesibo_log', name)).toEqual({ candidates: ['exports-2020'], reason: `it imports ${name}` });
   });
 
-  it('takes any other mesibo_* import for exports-2020 and says how to be certain', () => {
-    const found = detectAbi(facts({ imports: ['strlen', 'mesibo_util_json_extract'] }), null);
-    expect(found.abi).toBe('exports-2020');
-    expect(found.reason).toContain('mesibo_util_json_extract');
-    expect(found.reason).toContain('abi = exports-2020');
+  it('takes an import of mesibo_http for exports-2019 without doubt', () => {
+    expect(find('mesibo_log', 'mesibo_http')).toEqual({
+      candidates: ['exports-2019'],
+      reason: 'it imports mesibo_http',
+    });
   });
 
-  it('takes a file without mesibo_* imports for table, whatever contains the word', () => {
-    const found = detectAbi(facts({ imports: ['strlen', 'my_mesibo_http', 'mesibolog'] }), null);
-    expect(found.abi).toBe('table');
+  it.each([
+    'mesibo_log',
+    'mesibo_message',
+    'mesibo_util_getconfig',
+    'mesibo_util_json_extract',
+    'mesibo_util_create_thread',
+    'mesibo_of_the_future',
+  ])('leaves the two newer ABIs to one that imports %s only', (name) => {
+    expect(find(name)).toEqual({
+      candidates: ['exports-2020', 'exports-2019'],
+      reason: `it imports ${name}, as both have it`,
+    });
   });
 
-  it('refuses exports-2019, with the remedy', () => {
-    const error = refusal(() => detectAbi(facts({ imports: ['mesibo_log', 'mesibo_http'] }), null));
-    expect(error.code).toBe('MODULE_ABI_UNSUPPORTED');
-    expect(error.message).toMatch(
-      /^\/opt\/modules\/word\.so: .*mesibo_http.*exports-2019.*; build it against exports-2020/,
-    );
+  it('leaves all three to one without mesibo_* imports, whatever contains the word', () => {
+    const { candidates, reason } = find('my_mesibo_http', 'mesibolog');
+    expect(candidates).toEqual(['table', 'exports-2020', 'exports-2019']);
+    expect(reason).toBe('it imports no mesibo_* function');
   });
 
-  it.each(['table', 'exports-2020'] as const)('lets the configuration decide for %s', (abi) => {
-    const found = detectAbi(facts({ imports: ['mesibo_http', 'mesibo_vlog'] }), abi);
-    expect(found.abi).toBe(abi);
-    expect(found.reason).toContain('configuration');
+  it.each(ABI_NAMES)('lets the configuration decide for %s', (abi) => {
+    const found = findCandidates(facts({ imports: ['mesibo_http', 'mesibo_vlog'] }), abi);
+    expect(found).toEqual({ candidates: [abi], reason: 'set by "abi" in the configuration' });
   });
 });
 

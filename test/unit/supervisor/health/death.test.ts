@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type DeathFacts, describeDeath } from '../../../../src/supervisor/health/death.js';
+import { type DeathFacts, describeDeath, describeTry } from '../../../../src/supervisor/health/death.js';
 import type { HostLife, StopCause } from '../../../../src/supervisor/host-lifecycle.js';
 
 const facts = (changes: Partial<DeathFacts>): DeathFacts => ({
@@ -268,5 +268,43 @@ describe.each([
     expect(death.text).not.toContain('\n');
     const reasons: Record<string, string> = { hang: 'hang', stop: 'down', start: 'down' };
     expect(death.reason).toBe(reasons[cause] ?? 'crash');
+  });
+});
+
+describe('a try of an ABI', () => {
+  const starting: Partial<DeathFacts> = { from: { kind: 'starting' }, served: false, phase: 'init' };
+  const refused = { code: 'MODULE_INIT_REFUSED', message: '/m.so: mesibo_module_m_init returned -1' } as const;
+  const unresolved = { code: 'MODULE_UNRESOLVED_SYMBOL', message: '/m.so: nothing provides it' } as const;
+
+  it.each<[string, Partial<DeathFacts>, string]>([
+    [
+      'refused',
+      { from: stopping('refused'), exitCode: 0, refusal: refused, lastWords: ['why', 'not'] },
+      'mesibo_module_m_init returned -1; its last words: "why", "not"',
+    ],
+    ['a signal', { signal: 'SIGSEGV', lastWords: ['oh'] }, 'it was ended by SIGSEGV in its init; its last words: "oh"'],
+    ['an exit', { exitCode: 3, exitCalled: 3 }, 'it called exit(3) in its init'],
+    ['an exit after init', { exitCode: 3, phase: 'serving' }, 'it ended with _exit(3) right after its init'],
+    [
+      'a hang',
+      { from: stopping('start-timeout'), signal: 'SIGKILL' },
+      'its init did not return in time (start_timeout is 5s)',
+    ],
+  ])('%s', (_, changes, text) => {
+    expect(describeTry(facts({ ...starting, ...changes }))).toBe(text);
+  });
+
+  it.each<[string, Partial<DeathFacts>]>([
+    ['before init', { signal: 'SIGABRT', phase: 'loading' }],
+    ['before the file was loaded', { signal: 'SIGKILL', phase: 'booting' }],
+    ['a file that cannot be loaded', { from: stopping('refused'), refusal: unresolved, phase: 'loading' }],
+    [
+      'a host that broke the protocol',
+      { from: stopping('violation'), refusal: { ...unresolved, code: 'HANDSHAKE_FAILED' } },
+    ],
+    ['as ordered', { from: stopping('stop'), signal: 'SIGTERM' }],
+    ['of a module that had served', { served: true, signal: 'SIGSEGV', from: { kind: 'ready' }, phase: 'serving' }],
+  ])('says nothing when it ended %s', (_, changes) => {
+    expect(describeTry(facts({ ...starting, ...changes }))).toBeNull();
   });
 });
