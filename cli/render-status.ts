@@ -7,8 +7,9 @@ const HEADINGS = ['NAME', 'STATE', 'PID', 'GENERATION', 'CRASHES', 'MESSAGES', '
 /** Columns of numbers stand right. */
 const RIGHT = new Set([2, 3, 4, 5]);
 const MAX_NAME = 22;
+const MAX_WIDTH = 100;
 
-/** A table at most 100 columns wide, and below it what needs attention. */
+/** A table at most 100 columns wide; below it the ABI of each module, and what needs attention. */
 export function renderStatus({ core, modules }: SupervisorStatus, nowMs: number): string {
   const config = core.config === null ? '' : `, ${core.config}`;
   const head = `core ${core.version}, pid ${core.pid}, up ${formatSeconds(core.uptimeSeconds)}${config}`;
@@ -21,6 +22,7 @@ export function renderStatus({ core, modules }: SupervisorStatus, nowMs: number)
     head,
     '',
     ...(modules.length === 0 ? [none] : renderTable([HEADINGS, ...modules.map(rowOf)])),
+    ...renderAbis(modules),
     ...(problems.length ? [''] : []),
     ...problems,
   ].join('\n');
@@ -54,6 +56,32 @@ function renderTable(rows: string[][]): string[] {
       .join('  ')
       .trimEnd(),
   );
+}
+
+/** Modules whose ABI was found alike share a line. */
+function renderAbis(modules: ModuleStatus[]): string[] {
+  const names = new Map<string, string[]>();
+  for (const { name, abi, abiReason } of modules) {
+    if (abi === null) continue;
+    const found = escapeControl(`ABI ${abi}, ${abiReason}`);
+    names.set(found, [...(names.get(found) ?? []), escapeControl(name)]);
+  }
+  const lines = [...names].flatMap(([found, sharing]) => wrap(`${found}: ${sharing.join(', ')}`));
+  return lines.length > 0 ? ['', ...lines] : [];
+}
+
+function wrap(text: string): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > MAX_WIDTH) {
+      lines.push(line);
+      line = `  ${word}`;
+    } else {
+      line += `${line === '' ? '' : ' '}${word}`;
+    }
+  }
+  return [...lines, line];
 }
 
 function renderProblem(module: ModuleStatus, nowMs: number): string {

@@ -8,9 +8,9 @@ const serving: ModuleStatus = {
   desired: 'up',
   pid: 4242,
   generation: 1,
-  abi: 'table',
+  abi: 'exports-2020',
   abiSource: 'symbols',
-  abiReason: 'its symbols',
+  abiReason: 'it imports mesibo_vlog',
   path: '/usr/lib64/mesibo/filter.so',
   description: null,
   callbacks: ['on_message'],
@@ -75,6 +75,8 @@ test('modules are an aligned table below one line on the core', () => {
       'NAME    STATE     PID  GENERATION  CRASHES  MESSAGES  PASS/CONSUMED/DEFAULT',
       'filter  serving  4242       1 (0)        0        12  9/3/0',
       'a       serving     1     12 (11)        0        12  9/3/0',
+      '',
+      'ABI exports-2020, it imports mesibo_vlog: filter, a',
     ].join('\n'),
   );
 });
@@ -99,6 +101,26 @@ test('the table fits 100 columns with long names and large counts', () => {
   };
   const table = renderStatus(statusOf(serving, busy), now).split('\n').slice(2, 5);
   expect(Math.max(...table.map((line) => line.length))).toBeLessThanOrEqual(100);
+});
+
+test('the ABIs stand below the table, those found alike together, in 100 columns, and not before one is known', () => {
+  const abiReason =
+    "found by a trial of exports-2020, exports-2019 (it imports mesibo_log\u001b); remembered by the file's sha256";
+  const others = Array.from({ length: 9 }, (_, i): ModuleStatus => {
+    return { ...serving, name: `translate_${i}`, abi: 'exports-2019', abiSource: 'trial', abiReason };
+  });
+  const text = renderStatus(statusOf(serving, ...others, { ...serving, name: 'b' }, { ...crashed, abi: null }), now);
+  const block = text.split('\n\n')[2]?.split('\n') ?? [];
+  expect(block[0]).toBe('ABI exports-2020, it imports mesibo_vlog: filter, b');
+  expect(
+    block
+      .slice(1)
+      .map((line) => line.trim())
+      .join(' '),
+  ).toBe(`ABI exports-2019, ${abiReason.replace('\u001b', '\\x1b')}: ${others.map(({ name }) => name).join(', ')}`);
+  expect(Math.max(...block.map((line) => line.length))).toBeLessThanOrEqual(100);
+  expect(Math.max(...block.slice(1, -1).map((line) => line.length))).toBeGreaterThan(80);
+  expect(renderStatus(statusOf({ ...serving, abi: null, abiReason: null }), now)).not.toContain('ABI');
 });
 
 test('what is wrong with the core stands below the table, also without modules', () => {
