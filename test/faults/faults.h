@@ -5,7 +5,9 @@
 #ifndef FAULTS_H
 #define FAULTS_H
 
+#ifndef MESIBO_MODULE_ABI
 #define MESIBO_MODULE_ABI MESIBO_ABI_EXPORTS_2020
+#endif
 #include <mesibo/module.h>
 
 struct fault {

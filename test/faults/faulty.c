@@ -1,5 +1,5 @@
 /*
- * exports-2020. A module that does one thing wrong. Its settings say what, `fault`, and where, `at`:
+ * exports-2020, or exports-2019 where it is told so. A module that does one thing wrong. Its settings say what, `fault`, and where, `at`:
  *
  *   message       in on_message, at a message that begins with "f"
  *   thread        the same, on a thread of the module for which on_message waits
@@ -8,6 +8,8 @@
  *   init          in init, if a link "armed" stands in the working directory
  *   constructor   in a constructor of the file, if a link "armed-constructor" stands there
  *   cleanup       in cleanup
+ *   http          in the callback of a request that on_message makes, at a message that begins with "f", to the setting
+ *                 `url`: later in exports-2020; in exports-2019 the request is synchronous, and on_message waits for it
  *
  * The target of a link is the fault's name, since a constructor has no settings; a link is removed before the fault. A
  * message that begins with "a" makes the link and crashes: so the next start has the fault, and the one after it none.
@@ -28,7 +30,17 @@
 #define ARMED "armed"
 #define ARMED_CONSTRUCTOR "armed-constructor"
 
-static const char *at = "message";
+#if MESIBO_MODULE_ABI == MESIBO_ABI_EXPORTS_2019
+#define TEXT const char
+#define STATUS_ARGUMENT , mesibo_uint_t status
+typedef int data_result_t;
+#else
+#define TEXT char
+#define STATUS_ARGUMENT
+typedef mesibo_int_t data_result_t;
+#endif
+
+static const char *at = "message", *url;
 static const struct fault *fault;
 static sem_t go;
 
@@ -92,7 +104,27 @@ static void arm(void)
 	raise(SIGSEGV);
 }
 
-static mesibo_int_t on_message(mesibo_module_t *mod, mesibo_message_params_t *params, char *message, mesibo_uint_t len)
+static data_result_t on_data(void *mod, mesibo_int_t state, mesibo_int_t progress, const char *buffer, mesibo_int_t size)
+{
+	(void)state, (void)progress, (void)buffer, (void)size;
+	run_fault(mod, fault);
+	return MESIBO_RESULT_FAIL; /* once is enough */
+}
+
+static void ask(mesibo_module_t *mod)
+{
+#if MESIBO_MODULE_ABI == MESIBO_ABI_EXPORTS_2019
+	module_http_option_t options = { .synchronous = 1 };
+
+	mesibo_http(mod, url, NULL, on_data, mod, &options);
+#else
+	mesibo_http_t request = { .url = url, .on_data = on_data };
+
+	mesibo_util_http(&request, mod);
+#endif
+}
+
+static mesibo_int_t on_message(mesibo_module_t *mod, mesibo_message_params_t *params, TEXT *message, mesibo_uint_t len)
 {
 	pthread_t thread;
 
@@ -103,12 +135,16 @@ static mesibo_int_t on_message(mesibo_module_t *mod, mesibo_message_params_t *pa
 		if (pthread_create(&thread, NULL, run_on_thread, mod) != 0) abort();
 		pthread_join(thread, NULL);
 	}
-	sign(message, len, "pid=", (unsigned long)getpid());
+	if (message[0] == 'f' && is_at("http")) ask(mod);
+	sign((char *)message, len, "pid=", (unsigned long)getpid());
 	return message[0] == 'c' ? MESIBO_RESULT_CONSUMED : MESIBO_RESULT_PASS;
 }
 
-static mesibo_int_t on_message_status(mesibo_module_t *mod, mesibo_message_params_t *params)
+static mesibo_int_t on_message_status(mesibo_module_t *mod, mesibo_message_params_t *params STATUS_ARGUMENT)
 {
+#if MESIBO_MODULE_ABI == MESIBO_ABI_EXPORTS_2019
+	(void)status;
+#endif
 	(void)params;
 	if (is_at("status")) run_fault(mod, fault);
 	return MESIBO_RESULT_PASS;
@@ -143,6 +179,7 @@ MESIBO_EXPORT mesibo_int_t mesibo_module_faulty_init(mesibo_int_t version, mesib
 		return MESIBO_RESULT_FAIL;
 	}
 	if (place) at = place;
+	url = mesibo_util_getconfig(mod, "url");
 	mod->description = fault->name;
 	mod->on_message = on_message;
 	mod->on_message_status = on_message_status;

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { ConfigOptions, DefaultReason, ModuleOptions, Outcome } from 'mesibo-modules';
 import { expect, vi } from 'vitest';
 import { startCore, type TestCore } from '../e2e/core.js';
+import { startRestServer } from '../helpers/rest-server.js';
 import type { Exit, FaultRow } from './table.js';
 
 /** What a message asks of the faulty module: to pass, to consume, to fail, or to make its next start fail. */
@@ -203,7 +204,8 @@ function load(count: number): Kind[] {
 /** Plays one row from start to stop. */
 export async function play(row: FaultRow): Promise<void> {
   const options = row.heartbeatMs === undefined ? {} : { heartbeatMs: row.heartbeatMs };
-  const scene = await Scene.start(faulty(row.fault, row.at, row.settings), options);
+  const server = await startRestServer((_, response) => void response.end('hello'));
+  const scene = await Scene.start(moduleOf(row, server.url), options);
   try {
     await fail(scene, row);
     const generation = row.exits.length + 1;
@@ -218,6 +220,7 @@ export async function play(row: FaultRow): Promise<void> {
     scene.expectWitnessed();
   } finally {
     await scene.core.close();
+    await server.close();
   }
   await scene.expectLastWords();
   scene.expectExits([...row.exits, row.stop]);
@@ -225,11 +228,21 @@ export async function play(row: FaultRow): Promise<void> {
   if (prints) expect(scene.core.lines('faulty', 'stderr')).toContainEqual(expect.stringMatching(prints));
 }
 
+function moduleOf({ fault, at, settings }: FaultRow, url: string): ModuleOptions {
+  if (at === 'http' || at === 'synchronous') {
+    const path = built(at === 'http' ? 'faulty.so' : 'faulty-2019.so');
+    return { ...faulty(fault, 'http', settings), path, config: { fault, at: 'http', url } };
+  }
+  return faulty(fault, at, settings);
+}
+
 /** The load, with the fault in its middle or, where the fault needs no message, behind it. */
 async function fail(scene: Scene, row: FaultRow): Promise<void> {
   switch (row.at) {
     case 'message':
     case 'thread':
+    case 'http':
+    case 'synchronous':
       await failAtMessage(scene, row, 'f');
       break;
     case 'init':

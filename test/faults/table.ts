@@ -9,10 +9,21 @@ import type { DeathCause, DefaultReason, ModuleOptions } from 'mesibo-modules';
  * - `thread`: the same, on a thread of the module that on_message waits for
  * - `idle`: on a thread of the module, while nothing is under way
  * - `status`: in on_message_status
+ * - `http`: in the callback of a request that on_message made, between calls
+ * - `synchronous`: in the callback of a request that on_message waits for
  * - `init`, `constructor`: at the second start, after the first host crashed
  * - `cleanup`: at the stop
  */
-export type Place = 'message' | 'thread' | 'idle' | 'status' | 'init' | 'constructor' | 'cleanup';
+export type Place =
+  | 'message'
+  | 'thread'
+  | 'idle'
+  | 'status'
+  | 'http'
+  | 'synchronous'
+  | 'init'
+  | 'constructor'
+  | 'cleanup';
 
 /** How one host must have ended. */
 export interface Exit {
@@ -278,4 +289,43 @@ export const PLACES: FaultRow[] = [
     exitCode: null,
     says: /was stopped by SIGKILL$/,
   }),
+];
+
+const IN_CALLBACK = 'a callback of an http request made in on_message of message 20';
+
+/** The message that asked has its verdict by then; it is named, and those behind it find the next host. */
+function inCallback(title: string, fault: string, exit: Exit, settings: Partial<ModuleOptions> = PATIENT): FaultRow {
+  return row(title, 'http', fault, { settings, exits: [exit] });
+}
+
+/** Callbacks of http requests. */
+export const REQUESTS: FaultRow[] = [
+  inCallback('a crash in an http callback', 'segv', {
+    cause: 'crash',
+    signal: 'SIGSEGV',
+    exitCode: null,
+    says: new RegExp(`was ended by SIGSEGV while executing ${IN_CALLBACK}; it is started again now$`),
+  }),
+  inCallback('exit(7) in an http callback', 'exit-7', {
+    cause: 'exit',
+    signal: null,
+    exitCode: 7,
+    says: new RegExp(String.raw`called exit\(7\) while executing ${IN_CALLBACK}, which nobody had asked for;`),
+  }),
+  inCallback(
+    'an http callback that does not return',
+    'loop',
+    {
+      cause: 'hang',
+      signal: 'SIGKILL',
+      exitCode: null,
+      says: new RegExp(String.raw`did not return from ${IN_CALLBACK} in time \(hang is 2s\) and was killed;`),
+    },
+    { deadlineMs: 60_000, hangMs: 2000 },
+  ),
+  crash('a crash in the callback of a synchronous request', 'segv', 'SIGSEGV', { at: 'synchronous' }),
+  exit('exit(7) in the callback of a synchronous request', 'exit-7', 7, String.raw`called exit\(7\)`, {
+    at: 'synchronous',
+  }),
+  hang('a callback of a synchronous request that does not return', 'loop', { at: 'synchronous' }),
 ];

@@ -1,0 +1,168 @@
+import type { ServerResponse } from 'node:http';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type Asked, type RestServer, startRestServer } from '../helpers/rest-server.js';
+import { sample, startCore, type TestCore } from './core.js';
+
+let core: TestCore;
+let server: RestServer;
+afterEach(async () => {
+  await core.close();
+  await server?.close();
+});
+
+function json(response: ServerResponse, value: unknown, status = 200): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+}
+
+describe('filter and autoreply', () => {
+  it('block and answer, and neither sees its own', async () => {
+    const config = { blocked_words: 'darn,heck' };
+    core = await startCore([
+      { name: 'filter', path: sample('filter'), config },
+      { name: 'autoreply', path: sample('autoreply'), config: { reply: 'Thanks.' } },
+    ]);
+    expect(await core.send('What the HECK?')).toMatchObject({ verdict: 'consumed', by: 'filter' });
+    expect(await core.send('checking')).toMatchObject({ verdict: 'pass', by: null });
+    expect(core.sent).toHaveLength(1);
+    const { params, payload } = core.sent[0] as TestCore['sent'][number];
+    expect(payload.toString()).toBe('Thanks.');
+    const reply = await core.supervisor.onMessage({ ...params, from: params.from, to: params.to }, payload, {
+      sentBy: 'autoreply',
+    });
+    expect(reply.trace.map(({ module }) => module)).toEqual(['filter']);
+  });
+});
+
+describe('chatbot', () => {
+  const APOLOGY = 'I did not get that.';
+
+  async function start(answer: (asked: Asked, response: ServerResponse) => void): Promise<void> {
+    server = await startRestServer(answer);
+    const config = { address: 'bot', url: `${server.url}/query`, token: 's3cret', apology: APOLOGY };
+    core = await startCore([{ name: 'chatbot', path: sample('chatbot'), config }]);
+  }
+
+  async function ask(text: string): Promise<TestCore['sent'][number]> {
+    const before = core.sent.length;
+    expect(await core.send(text, { id: 7, from: 'alice', to: 'bot' })).toMatchObject({
+      verdict: 'consumed',
+      by: 'chatbot',
+    });
+    await core.until(() => core.sent.length > before);
+    return core.sent[before] as TestCore['sent'][number];
+  }
+
+  it('asks its service and sends what that answers', async () => {
+    await start((_, response) => json(response, { result: { fulfillment: { reply: 'Hej "Ω" 👋\n' } } }));
+    const { params, payload } = await ask('say "hello"\n\\ 👋');
+    expect(payload.toString()).toBe('Hej "Ω" 👋\n');
+    expect(params).toMatchObject({ from: 'bot', to: 'alice', refid: 7n });
+    expect(params.id).not.toBe(0n);
+    expect(server.asked).toHaveLength(1);
+    const { method, path, headers, body } = server.asked[0] as Asked;
+    expect([method, path, headers.authorization]).toEqual(['POST', '/query', 'Bearer s3cret']);
+    expect(headers['content-type']).toBe('application/json');
+    expect(JSON.parse(body)).toEqual({ query: 'say "hello"\n\\ 👋', session: 'alice' });
+  });
+
+  it('leaves all other messages alone', async () => {
+    await start((_, response) => json(response, { reply: 'never' }));
+    expect(await core.send('hello')).toMatchObject({ verdict: 'pass' });
+    expect(await core.send('hello', { from: 'bot', to: 'bot' })).toMatchObject({ verdict: 'pass' });
+    expect(server.asked).toEqual([]);
+  });
+
+  it.each([
+    ['an error', (response: ServerResponse) => json(response, { reply: 'stack trace' }, 500)],
+    ['no such field', (response: ServerResponse) => json(response, { answer: 'hm' })],
+    ['no JSON', (response: ServerResponse) => response.end('<html>')],
+    ['nothing', (response: ServerResponse) => response.end()],
+    ['a reset in the middle', (response: ServerResponse) => response.write('{"reply":"ha', () => response.destroy())],
+    ['too much', (response: ServerResponse) => response.end(`{"reply":"${'x'.repeat(300_000)}"}`)],
+  ])('apologises when the service answers %s', async (_, answer) => {
+    await start((_asked, response) => void answer(response));
+    expect((await ask('hello')).payload.toString()).toBe(APOLOGY);
+    expect((await ask('again')).payload.toString()).toBe(APOLOGY);
+    expect(core.module('chatbot').crashes.total).toBe(0);
+  });
+
+  it('apologises when nobody listens there, and when it is stopped before the answer', async () => {
+    let waiting = () => {};
+    const reached = new Promise<void>((resolve) => {
+      waiting = resolve;
+    });
+    await start(() => waiting());
+    await core.send('hello', { from: 'alice', to: 'bot' });
+    await reached;
+    await core.supervisor.stop();
+    expect(core.sent.map(({ payload }) => payload.toString())).toEqual([APOLOGY]);
+    await core.close();
+    await server.close();
+    const config = { address: 'bot', url: server.url, apology: APOLOGY };
+    core = await startCore([{ name: 'chatbot', path: sample('chatbot'), config }]);
+    await core.send('hello', { from: 'alice', to: 'bot' });
+    await core.until(() => core.sent.length > 0);
+    expect(core.lines('chatbot').join('\n')).toMatch(/failed: connection refused/);
+  });
+
+  it('refuses to start without its settings, and says which', async () => {
+    server = await startRestServer(() => {});
+    core = await startCore([{ name: 'chatbot', path: sample('chatbot'), config: { address: 'bot' } }]);
+    expect(core.report.refused.map(({ error }) => error.message).join()).toMatch(/url is not set/);
+  });
+});
+
+describe('translate', () => {
+  async function start(answer: (asked: Asked, response: ServerResponse) => void): Promise<void> {
+    server = await startRestServer(answer);
+    const config = { url: `${server.url}/v2`, target: 'de', key: 'k3y' };
+    core = await startCore([{ name: 'translate', path: sample('translate'), config }]);
+  }
+
+  async function translate(text: string): Promise<TestCore['sent'][number]> {
+    const before = core.sent.length;
+    const params = { id: 7, from: 'alice', to: 'bob', type: 3, expiry: 60 };
+    expect(await core.send(text, params)).toMatchObject({ verdict: 'consumed', by: 'translate' });
+    await core.until(() => core.sent.length > before);
+    return core.sent[before] as TestCore['sent'][number];
+  }
+
+  it('sends the message on in the words of its service', async () => {
+    await start((asked, response) => {
+      const text = new URLSearchParams(asked.body).get('q');
+      json(response, { data: { translations: [{ translatedText: `auf deutsch: ${text}` }] } });
+    });
+    const { params, payload } = await translate('good morning & 50% "Ω"\0.');
+    expect(payload.toString()).toBe('auf deutsch: good morning & 50% "Ω"\uFFFD.');
+    expect(params).toMatchObject({ id: 7n, from: 'alice', to: 'bob', type: 3, expiry: 60 });
+    const { method, path, headers, body } = server.asked[0] as Asked;
+    expect([method, path, headers['x-api-key']]).toEqual(['POST', '/v2', 'k3y']);
+    expect(headers['content-type']).toBe('application/x-www-form-urlencoded');
+    expect(body).toBe('target=de&q=good%20morning%20%26%2050%25%20%22%CE%A9%22%00.');
+  });
+
+  it.each([
+    ['an answer without a translation', (response: ServerResponse) => json(response, { error: 'quota' })],
+    ['a response that breaks off', (response: ServerResponse) => response.write('{"tr', () => response.destroy())],
+    ['no body', (response: ServerResponse) => response.end()],
+  ])('sends it as it was after %s', async (_, answer) => {
+    await start((_asked, response) => void answer(response));
+    const text = 'good\0morning';
+    const { params, payload } = await translate(text);
+    expect(payload.toString()).toBe(text);
+    expect(params).toMatchObject({ id: 7n, from: 'alice', to: 'bob' });
+  });
+
+  it('loses nothing at a stop', async () => {
+    let reached = 0;
+    await start(() => {
+      reached += 1;
+    });
+    for (let id = 1; id <= 20; id++) await core.send(`message ${id}`, { id, from: 'alice', to: 'bob' });
+    await core.supervisor.stop();
+    expect(core.sent.map(({ payload }) => payload.toString()).sort()).toEqual(
+      Array.from({ length: 20 }, (_, i) => `message ${i + 1}`).sort(),
+    );
+    expect(reached).toBeLessThanOrEqual(20);
+  });
+});
