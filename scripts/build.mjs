@@ -1,5 +1,5 @@
-// Builds everything that the package runs on: the protocol codec, the TypeScript, the C shim and the sample modules.
-// `npm install` runs it as `prepare`, so that a fresh clone is ready after that one command.
+// Builds everything that the package runs on: the protocol codec, the TypeScript, the C shim, the reference loader and
+// the sample modules. `npm install` runs it as `prepare`, so that a fresh clone is ready after that one command.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -20,6 +20,7 @@ run('TypeScript', process.execPath, [
 copyGenerated();
 chmodSync('dist/cli/main.js', 0o755);
 run('the native shim', 'make', ['-s', '-C', 'src/host-runner/native']);
+run('the reference loader', 'make', ['-s', '-C', 'test/reference']);
 run('the sample modules', 'make', ['-s', '-C', 'modules']);
 
 function requireTools() {

@@ -1,0 +1,101 @@
+/* From a file to a started module; and back, from a call to the module that makes it. */
+#include "reference.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* An init that takes longer, with an ABI that may not be its own, hangs. */
+enum { TRIAL_SECONDS = 5 };
+
+struct module *modules;
+size_t module_count;
+__thread struct module *running;
+
+/* AddressSanitizer's own functions would be bypassed by deep binding, and it refuses to run so. */
+static int is_sanitized(void)
+{
+    return dlsym(RTLD_DEFAULT, "__asan_init") != NULL || dlsym(RTLD_DEFAULT, "__tsan_init") != NULL;
+}
+
+static const char *open_file(struct module *module)
+{
+    /* As a host does it: a module's own functions and libraries come before those of this program. */
+    module->handle = dlopen(module->path, RTLD_NOW | RTLD_LOCAL | (is_sanitized() ? 0 : RTLD_DEEPBIND));
+    if (module->handle == NULL)
+        return dlerror();
+    module->init = dlsym(module->handle, module->init_symbol);
+    return module->init != NULL ? NULL : dlerror();
+}
+
+static int start(struct module *module, const struct abi *abi)
+{
+    module->abi = abi;
+    tell_call(module, module->init_symbol, 0);
+    running = module;
+    int result = abi->start(module);
+    running = NULL;
+    return result;
+}
+
+/* Whether the module starts with this ABI, found out in a process that is thrown away. */
+static int try_abi(struct module *module, const struct abi *abi)
+{
+    flush_output();
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(TRIAL_SECONDS);
+        mark_trial(abi->name);
+        ignore_http();
+        int accepted = open_file(module) == NULL && start(module, abi) == 0;
+        flush_output();
+        _exit(accepted ? 0 : 1);
+    }
+    int status;
+    return child > 0 && waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static const struct abi *choose_abi(struct module *module)
+{
+    if (module->candidates[1] == NULL)
+        return module->candidates[0];
+    for (int i = 0; module->candidates[i] != NULL; i++)
+        if (try_abi(module, module->candidates[i]))
+            return module->candidates[i];
+    return NULL;
+}
+
+const char *load_module(struct module *module)
+{
+    static char why[256];
+    const struct abi *abi = choose_abi(module);
+    const char *problem = open_file(module);
+    if (problem != NULL)
+        return problem;
+    if (abi == NULL)
+        return "it refuses to start with every ABI that it may have been built for";
+    int result = start(module, abi);
+    if (result == 0)
+        return NULL;
+    snprintf(why, sizeof why, "%s returned %d, which refuses to start", module->init_symbol, result);
+    return why;
+}
+
+struct module *find_caller(const void *instance, const void *return_address)
+{
+    for (size_t i = 0; instance != NULL && i < module_count; i++)
+        if (modules[i].instance == instance)
+            return &modules[i];
+    if (running != NULL)
+        return running;
+    Dl_info code, init;
+    if (dladdr(return_address, &code) == 0)
+        return NULL;
+    for (size_t i = 0; i < module_count; i++)
+        if (modules[i].init != NULL && dladdr(modules[i].init, &init) != 0 && init.dli_fbase == code.dli_fbase)
+            return &modules[i];
+    return NULL;
+}
