@@ -199,11 +199,31 @@ it('a file that is replaced during a trial is tried from the first ABI on', asyn
   core = new TestCore({ modules: [only2019({ otherwise: 'hang' }, { path, startTimeoutMs: 2500 })] });
   const starting = core.start();
   await core.until(() => core.lines('only_2019', 'stdout').length === 1);
-  copyFileSync(fixture('silent-table'), `${path}.new`);
+  // Its first ABI is the one that has just failed.
+  copyFileSync(fixture('change-2020'), `${path}.new`);
   renameSync(`${path}.new`, path);
   await starting;
-  expect(core.module('only_2019')).toMatchObject({ abi: 'table', generation: 2, failedStarts: 0 });
-  expect(core.module('only_2019').abiReason).toMatch(/^found by a trial of table \(/);
+  expect(core.module('only_2019')).toMatchObject({ abi: 'exports-2020', generation: 2, failedStarts: 0 });
+  expect(core.module('only_2019').abiReason).toMatch(/^found by a trial of exports-2020 \(/);
+});
+
+it('a file that is replaced while it runs is tried at the restart, which is one restart', async () => {
+  const path = join(makeTempDir(), 'only_2019.so');
+  copyFileSync(fixture('only-2019'), path);
+  core = await startCore([only2019({}, { path })]);
+  copyFileSync(fixture('silent-2020'), `${path}.new`);
+  renameSync(`${path}.new`, path);
+  await core.send('abort');
+  await core.serving('only_2019', 4);
+  expect(ends('only_2019')).toEqual(['trial', 'crash', 'trial']);
+  expect(core.module('only_2019')).toMatchObject({
+    abi: 'exports-2020',
+    abiReason: 'found by a trial of table, exports-2020 (it imports no mesibo_* function)',
+    generation: 4,
+    restarts: 1,
+    failedStarts: 0,
+    crashes: { total: 1 },
+  });
 });
 
 it('a stop during a trial ends it', async () => {

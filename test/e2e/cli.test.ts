@@ -259,6 +259,21 @@ describe('check', () => {
     expect((await run('check', '--config', file)).code).toBe(0);
   });
 
+  it('recommends what a trial found, which is no fault', async () => {
+    const file = join(directory, 'abi.conf');
+    const path = `path = ${fixture('only-2019')}`;
+    writeFileSync(file, `module only_2019 { ${path} }\n`);
+    const reason = 'found by a trial of exports-2020, exports-2019 (it imports mesibo_log, as both have it)';
+    expect(await run('check', '--config', file)).toMatchObject({
+      code: 0,
+      stdout: `module only_2019: ok, ABI exports-2019: ${reason}; set "abi = exports-2019" in the configuration to be certain\n`,
+    });
+    writeFileSync(file, `module only_2019 { ${path} ; abi = exports-2019 }\n`);
+    expect((await run('check', '--config', file)).stdout).toBe(
+      'module only_2019: ok, ABI exports-2019: set by "abi" in the configuration\n',
+    );
+  });
+
   it('finds fault with a module whose init is exported under its C++ name only', async () => {
     const file = join(directory, 'mangled.conf');
     writeFileSync(file, `module mangled_init { path = ${fixture('mangled-init')} }\n`);
