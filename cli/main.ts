@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../src/paths.js';
 import { addCheck } from './commands/check.js';
 import { addLogs } from './commands/logs.js';
+import { addRun } from './commands/run.js';
 import { addSend } from './commands/send.js';
 import { addStart } from './commands/start.js';
 import { addStatus } from './commands/status.js';
@@ -25,6 +26,7 @@ addStatus(program);
 addCheck(program);
 addSend(program);
 addLogs(program);
+addRun(program);
 
 surviveClosedPipes();
 try {

@@ -11,6 +11,9 @@ export const HOST_RUNNER: string = join(PACKAGE_ROOT, 'dist/src/host-runner/main
 /** The native shim that a host loads before its module. */
 export const SHIM_LIBRARY: string = join(PACKAGE_ROOT, 'dist/native/libmesibo-shim.so');
 
+/** The program that loads modules into one process, for authors and for comparison. */
+export const REFERENCE_LOADER: string = join(PACKAGE_ROOT, 'dist/native/mesibo-reference');
+
 /** The version of the package. */
 export const VERSION: string = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')).version;
 

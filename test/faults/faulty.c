@@ -8,8 +8,9 @@
  *   init          in init, if a link "armed" stands in the working directory
  *   constructor   in a constructor of the file, if a link "armed-constructor" stands there
  *   cleanup       in cleanup
- *   http          in the callback of a request that on_message makes, at a message that begins with "f", to the setting
- *                 `url`: later in exports-2020; in exports-2019 the request is synchronous, and on_message waits for it
+ *   http          where it was built with ASKS, in the callback of a request that on_message makes, at a message that
+ *                 begins with "f", to the setting `url`: later in exports-2020; in exports-2019 the request is
+ *                 synchronous, and on_message waits for it
  *
  * The target of a link is the fault's name, since a constructor has no settings; a link is removed before the fault. A
  * message that begins with "a" makes the link and crashes: so the next start has the fault, and the one after it none.
@@ -33,11 +34,11 @@
 #if MESIBO_MODULE_ABI == MESIBO_ABI_EXPORTS_2019
 #define TEXT const char
 #define STATUS_ARGUMENT , mesibo_uint_t status
-typedef int data_result_t;
+#define DATA_RESULT int
 #else
 #define TEXT char
 #define STATUS_ARGUMENT
-typedef mesibo_int_t data_result_t;
+#define DATA_RESULT mesibo_int_t
 #endif
 
 static const char *at = "message", *url;
@@ -104,7 +105,8 @@ static void arm(void)
 	raise(SIGSEGV);
 }
 
-static data_result_t on_data(void *mod, mesibo_int_t state, mesibo_int_t progress, const char *buffer, mesibo_int_t size)
+#ifdef ASKS
+static DATA_RESULT on_data(void *mod, mesibo_int_t state, mesibo_int_t progress, const char *buffer, mesibo_int_t size)
 {
 	(void)state, (void)progress, (void)buffer, (void)size;
 	run_fault(mod, fault);
@@ -123,6 +125,13 @@ static void ask(mesibo_module_t *mod)
 	mesibo_util_http(&request, mod);
 #endif
 }
+#else
+static void ask(mesibo_module_t *mod)
+{
+	(void)mod, (void)url;
+	abort();
+}
+#endif
 
 static mesibo_int_t on_message(mesibo_module_t *mod, mesibo_message_params_t *params, TEXT *message, mesibo_uint_t len)
 {

@@ -7,7 +7,8 @@
 
 import { readFileSync, writeSync } from 'node:fs';
 import { encodeCalls } from '../../dist/src/host-runner/calls.js';
-import { loadModule } from '../../dist/src/host-runner/module.js';
+import { inspectModule, loadModule } from '../../dist/src/host-runner/module.js';
+import { HttpStarter } from '../../dist/src/host-runner/services/http-starter.js';
 import { loadShim } from '../../dist/src/host-runner/shim.js';
 import { decodeCoreFrame } from '../../dist/src/wire/codec.js';
 
@@ -16,7 +17,9 @@ const calls = decodeCoreFrame(readFileSync(0)).batch.calls;
 const shim = loadShim();
 if (shim.openBox(3) !== 0) throw new Error('no black box');
 shim.setMaxMessage(Number(maxMessage));
-loadModule(shim, { module, path, settings: [] });
+const welcome = { module, path, settings: [] };
+const file = inspectModule(welcome);
+loadModule(shim, new HttpStarter(shim), welcome, file, file.candidates[0]);
 
 const out = Buffer.alloc(1024 * 1024);
 const position = new BigUint64Array(1);

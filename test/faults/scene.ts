@@ -230,7 +230,7 @@ export async function play(row: FaultRow): Promise<void> {
 
 function moduleOf({ fault, at, settings }: FaultRow, url: string): ModuleOptions {
   if (at === 'http' || at === 'synchronous') {
-    const path = built(at === 'http' ? 'faulty.so' : 'faulty-2019.so');
+    const path = built(at === 'http' ? 'faulty-asks.so' : 'faulty-2019.so');
     return { ...faulty(fault, 'http', settings), path, config: { fault, at: 'http', url } };
   }
   return faulty(fault, at, settings);

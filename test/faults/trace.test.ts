@@ -71,7 +71,7 @@ it.skipIf(!mayTrace())(
 
 it.skipIf(!mayTrace())('a host that starts under a debugger has its whole time when that has left', async () => {
   const startTimeoutMs = 2000;
-  core = new TestCore({ modules: [fixtureModule('init-hangs', { startTimeoutMs })] });
+  core = new TestCore({ modules: [fixtureModule('init-hangs', { abi: 'table', startTimeoutMs })] });
   const starting = core.start();
   await core.until(() => core.lives.some(({ kind }) => kind === 'spawned'));
   const [pid] = core.lives.flatMap((event) => (event.kind === 'spawned' ? [event.pid] : []));

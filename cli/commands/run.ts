@@ -1,0 +1,120 @@
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { isatty } from 'node:tty';
+import type { Command } from 'commander';
+import type { Fed } from '../../src/in-process/loader.js';
+import { EXIT, printData, tell, UsageError } from '../io.js';
+import { parseU64 } from '../options.js';
+import { eventToJson, RunRenderer } from '../render-run.js';
+
+interface RunOptions {
+  inProcess?: boolean;
+  config?: string;
+  setting: string[];
+  message: string[];
+  from: string;
+  to: string;
+  id: bigint;
+  group: bigint;
+  type: bigint;
+  flags: bigint;
+  under?: string;
+  json?: boolean;
+}
+
+const HELP = `
+Without --message, each line of standard input is a message. Ids count up from --id.
+
+Under a debugger, valgrind, or with a module that was built with -fsanitize=address:
+  mesibo-modules run --in-process --under "gdb --args" ./module_hello.so --message hello
+  mesibo-modules run --in-process --under "valgrind --leak-check=full" ./module_hello.so --message hello
+  mesibo-modules run --in-process --under "env LD_PRELOAD=$(cc -print-file-name=libasan.so)" ./module_hello.so --message hello`;
+
+/** `run --in-process`: modules in one process, without supervision, for their authors. */
+export function addRun(program: Command): void {
+  program
+    .command('run')
+    .description('load modules into one process, without supervision, and hand them messages: for their authors')
+    .argument('[files...]', 'shared objects, in the order of the chain')
+    .option(
+      '--in-process',
+      'all in one process; required, since "start" is what runs modules in processes of their own',
+    )
+    .option('--config <file>', 'the modules of a configuration, with their settings, instead of files')
+    .option('--setting <key=value>', 'a setting for the modules; may be repeated', collect, [])
+    .option('--message <text>', 'a message; may be repeated', collect, [])
+    .option('--from <address>', 'the sender', 'alice')
+    .option('--to <address>', 'the recipient', 'bob')
+    .option('--id <number>', 'the id of the first message', parseU64, 1n)
+    .option('--group <number>', 'the id of the group', parseU64, 0n)
+    .option('--type <number>', 'the type of the messages', parseU64, 0n)
+    .option('--flags <number>', 'the flags of the messages', parseU64, 0n)
+    .option('--under <command>', 'a command to put in front of the process')
+    .option('--json', 'print one JSON document a line for each thing that happens')
+    .addHelpText('after', HELP)
+    .action(async (files: string[], _options, command: Command) => {
+      const options = command.optsWithGlobals<RunOptions>();
+      check(files, options);
+      const { planConfig, planFiles } = await import('../../src/in-process/plan.js');
+      const { runInProcess } = await import('../../src/in-process/loader.js');
+      const { loadConfig } = await import('../../src/config/load.js');
+      const modules = options.config
+        ? planConfig(loadConfig(resolve(options.config)))
+        : planFiles(files, options.setting.map(readSetting));
+      for (const { warning } of modules) if (warning) tell(warning);
+      const renderer = new RunRenderer();
+      // A debugger takes Ctrl-C for itself.
+      if (options.under !== undefined) process.on('SIGINT', () => undefined);
+      const end = await runInProcess({
+        modules,
+        messages: noted(messagesOf(options), renderer),
+        under: options.under ?? null,
+        quietStdout: options.json === true,
+        interactive: options.message.length > 0,
+        onEvent: (event) => {
+          const lines = renderer.render(event);
+          const line = options.json ? eventToJson(event) : lines.join('\n');
+          if (options.json ? line !== null : lines.length > 0) printData(line as string);
+          if (event.kind === 'refused') process.exitCode = EXIT.failed;
+        },
+      });
+      const failure = renderer.failure(end, options.under !== undefined);
+      if (failure === null) return;
+      if (process.exitCode !== EXIT.failed) tell(failure);
+      process.exitCode = EXIT.failed;
+    });
+}
+
+function check(files: string[], { inProcess, config, setting, message }: RunOptions): void {
+  if (!inProcess) throw new UsageError('run needs --in-process; to run modules in processes of their own, use "start"');
+  if (files.length === 0 && !config) throw new UsageError('give the .so files of modules, or --config FILE');
+  if (files.length > 0 && config) throw new UsageError('give either .so files or --config, not both');
+  if (config && setting.length > 0) throw new UsageError('with --config the settings are those of the file');
+  if (message.length === 0 && isatty(0))
+    throw new UsageError('no message: give --message TEXT, or lines on standard input');
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}
+
+function readSetting(text: string): [string, string] {
+  const equals = text.indexOf('=');
+  if (equals <= 0) throw new UsageError(`--setting ${text}: expected KEY=VALUE`);
+  return [text.slice(0, equals), text.slice(equals + 1)];
+}
+
+async function* messagesOf(options: RunOptions): AsyncGenerator<Fed> {
+  const { message, from, to, group: groupid, type, flags } = options;
+  let id = options.id;
+  for await (const text of message.length > 0 ? message : createInterface({ input: process.stdin })) {
+    yield { numbers: { id: id++, groupid, type, flags }, from, to, payload: Buffer.from(text) };
+  }
+}
+
+async function* noted(messages: AsyncIterable<Fed>, renderer: RunRenderer): AsyncGenerator<Fed> {
+  for await (const message of messages) {
+    renderer.note(message);
+    yield message;
+  }
+}

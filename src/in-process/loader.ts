@@ -1,0 +1,104 @@
+/** Runs modules in one process, without supervision: the reference loader, fed with messages. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { REFERENCE_LOADER } from '../paths.js';
+import { type LoaderEvent, parseEvent } from './events.js';
+import type { PlannedModule } from './plan.js';
+import { serveRequests } from './requests.js';
+
+/** A message for the modules. */
+export interface Fed {
+  /** 64-bit numbers by their C names. */
+  numbers: Record<string, bigint>;
+  from: string | null;
+  to: string | null;
+  payload: Uint8Array;
+}
+
+/** How the process is run. */
+export interface RunOptions {
+  modules: PlannedModule[];
+  messages: AsyncIterable<Fed>;
+  /** What stands in front of the command, as a shell reads it: `gdb --args`; `null`: nothing. */
+  under: string | null;
+  /** Whether what modules print goes to standard error. */
+  quietStdout: boolean;
+  /** Whether the process may read from the terminal. */
+  interactive: boolean;
+  onEvent: (event: LoaderEvent) => void;
+}
+
+/** How the process ended. */
+export interface RunEnd {
+  exitCode: number | null;
+  signal: NodeJS.Signals | null;
+}
+
+/** Descriptors of the process, from 3 on. */
+const FD = { input: 3, events: 4, requests: 5, answers: 6 } as const;
+
+/** Runs the process to its end; whatever modules ask for over http is done meanwhile. */
+export async function runInProcess(options: RunOptions): Promise<RunEnd> {
+  const { modules, under, quietStdout, interactive, onEvent } = options;
+  const command = [REFERENCE_LOADER, ...argumentsOf(modules)];
+  const [file, ...args] = under === null ? command : ['/bin/sh', '-c', `exec ${under} "$@"`, 'sh', ...command];
+  const child = spawn(file as string, args, {
+    stdio: [interactive ? 'inherit' : 'ignore', quietStdout ? 2 : 'inherit', 'inherit', 'pipe', 'pipe', 'pipe', 'pipe'],
+  });
+  const streams = child.stdio as unknown as (Readable & Writable)[];
+  const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  serveRequests(streams[FD.requests] as Readable, streams[FD.answers] as Writable);
+  const told = readEvents(streams[FD.events] as Readable, onEvent);
+  await Promise.race([feed(streams[FD.input] as Writable, options.messages), exited]);
+  const [exitCode, signal] = await exited;
+  await told;
+  return { exitCode, signal };
+}
+
+function argumentsOf(modules: PlannedModule[]): string[] {
+  const fds = ['--input', FD.input, '--events', FD.events, '--http', FD.requests, FD.answers, '--announce'].map(String);
+  return [
+    ...fds,
+    ...modules.flatMap(({ name, path, init, abis, settings }) => [
+      ...['--module', name, path, init, abis.join(',')],
+      ...settings.flatMap(([key, value]) => ['--set', key, value]),
+    ]),
+  ];
+}
+
+async function readEvents(stream: Readable, onEvent: (event: LoaderEvent) => void): Promise<void> {
+  for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
+    const event = parseEvent(line);
+    if (event) onEvent(event);
+  }
+}
+
+async function feed(input: Writable, messages: AsyncIterable<Fed>): Promise<void> {
+  input.on('error', () => {}); // the process is gone, and its exit says the rest
+  for await (const message of messages) {
+    if (!input.write(`${lineOf(message)}\n`)) await drained(input);
+    if (input.destroyed) return;
+  }
+  input.end();
+}
+
+function drained(input: Writable): Promise<void> {
+  return new Promise((done) => {
+    input.once('drain', done);
+    input.once('close', done);
+  });
+}
+
+function lineOf({ numbers, from, to, payload }: Fed): string {
+  const words = Object.entries(numbers).map(([key, value]) => `${key}=${value}`);
+  if (to !== null) words.push(`to=${hexOf(Buffer.from(to))}`);
+  if (from !== null) words.push(`from=${hexOf(Buffer.from(from))}`);
+  return ['message', ...words, `payload=${hexOf(payload)}`].join(' ');
+}
+
+function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+}

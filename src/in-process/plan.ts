@@ -1,0 +1,70 @@
+/** Which modules are loaded into one process, and how: from files or from a configuration. */
+
+import { resolve } from 'node:path';
+import type { AbiName, CoreConfig } from '../config/types.js';
+import { ModuleLoadError } from '../errors.js';
+import { findCandidates, findInit } from '../host-runner/abi/detect.js';
+import { type ElfFacts, readElf } from '../host-runner/abi/elf.js';
+
+/** One module as the loader is told of it. */
+export interface PlannedModule {
+  name: string;
+  /** Absolute. */
+  path: string;
+  init: string;
+  /** The ABIs to try, in this order. */
+  abis: AbiName[];
+  /** How they were found, in words. */
+  reason: string;
+  settings: [key: string, value: string][];
+  /** What the author should know; `null`: nothing. */
+  warning: string | null;
+}
+
+/**
+ * Plans files, each of which says by its init function what its module is called.
+ *
+ * @param settings given to every one of them
+ * @throws {ModuleLoadError} for a file that cannot be a module, or has several
+ */
+export function planFiles(files: readonly string[], settings: [string, string][]): PlannedModule[] {
+  return files.map((file) => {
+    const facts = readElf(resolve(file));
+    return plan(facts, nameOf(facts), null, settings);
+  });
+}
+
+/**
+ * Plans the modules of a configuration, in their order.
+ *
+ * @throws {ModuleLoadError} for a file that is missing or cannot be a module
+ */
+export function planConfig(config: CoreConfig): PlannedModule[] {
+  return config.modules.map(({ name, path, lookedFor, abi, config: settings }) => {
+    if (path === null) {
+      const what = `no file found; looked for ${lookedFor.join(', ')}; install it or set path`;
+      throw new ModuleLoadError('MODULE_FILE_MISSING', `module ${name}: ${what}`, { module: name });
+    }
+    return plan(readElf(path), name, abi, settings);
+  });
+}
+
+function plan(facts: ElfFacts, name: string, abi: AbiName | null, settings: [string, string][]): PlannedModule {
+  const { symbol, warning } = findInit(facts, name);
+  const { candidates, reason } = findCandidates(facts, abi);
+  return { name, path: facts.path, init: symbol, abis: candidates, reason, settings, warning };
+}
+
+/** A mangled name has it in the middle. */
+const INIT = /mesibo_module_([A-Za-z0-9_]+?)_init(?:$|[^A-Za-z0-9_]|[a-z]*P)/;
+
+function nameOf(facts: ElfFacts): string {
+  const names = facts.exports.flatMap((symbol) => INIT.exec(symbol)?.[1] ?? []);
+  const [name, another] = new Set(names);
+  if (name !== undefined && another === undefined) return name;
+  const what =
+    name === undefined
+      ? 'it exports no mesibo_module_<name>_init; define that function with MESIBO_EXPORT and build the module again'
+      : `it exports the init of several modules (${[...new Set(names)].join(', ')}); name one in a configuration, with --config`;
+  throw new ModuleLoadError('MODULE_NO_INIT', `${facts.path}: ${what}`);
+}

@@ -1,0 +1,228 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type RestServer, startRestServer } from '../helpers/rest-server.js';
+import { fixture, makeTempDir, sample } from './core.js';
+
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const header = fileURLToPath(new URL('../../modules/include', import.meta.url));
+const cc = process.env.CC ?? 'cc';
+let directory: string;
+let server: RestServer | undefined;
+
+beforeEach(() => {
+  directory = makeTempDir();
+});
+afterEach(async () => {
+  rmSync(directory, { recursive: true });
+  await server?.close();
+  server = undefined;
+});
+
+/** Runs `run --in-process` to its end. */
+async function run(args: string[], input = ''): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn(process.execPath, [main, 'run', ...args], { cwd: directory });
+  const said = { out: '', err: '' };
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    said.out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    said.err += text;
+  });
+  child.stdin.end(input);
+  const [code] = await once(child, 'close');
+  return { code, ...said };
+}
+
+const inProcess = (...args: string[]) => run(['--in-process', ...args]);
+const filter = [sample('filter'), '--setting', 'blocked_words=heck'];
+
+describe('run --in-process', () => {
+  it('shows what each module makes of each message', async () => {
+    const messages = ['--message', 'hello', '--message', 'what the heck'];
+    const { code, out, err } = await inProcess(sample('autoreply'), ...filter, sample('crashy'), ...messages);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toContain('crashy: loaded, ABI table');
+    expect(out.slice(out.indexOf('message 1'))).toBe(
+      `message 1 from alice to bob: hello
+  autoreply sends to alice: Thank you. Your message has arrived.
+  autoreply  pass
+  filter     pass
+  crashy     pass
+  = pass
+
+message 2 from alice to bob: what the heck
+  autoreply sends to alice: Thank you. Your message has arrived.
+  filter logs: blocked a message from alice: it contains "heck"
+  autoreply  pass
+  filter     consumed
+  = consumed by filter
+`,
+    );
+  });
+
+  it('takes lines of standard input, and says what was changed', async () => {
+    const { code, out } = await run(['--in-process', '--id', '7', fixture('change-2020')], 'one\nredirect two\n');
+    expect(code).toBe(0);
+    expect(out).toContain('message is now: ONE\n  expiry is now: 3600\n');
+    expect(out).toContain('message is now: REDIRECT TWO\n  expiry is now: 3600\n  to is now: redirected\n');
+  });
+
+  it('takes the modules of a configuration', async () => {
+    const file = join(directory, 'mesibo.conf');
+    writeFileSync(
+      file,
+      `module filter { path = ${sample('filter')}\n blocked_words = darn }\nmodule crashy { path = ${sample('crashy')} }\n`,
+    );
+    const { code, out } = await inProcess('--config', file, '--message', 'darn', '--message', 'fine');
+    expect(code).toBe(0);
+    expect(out).toContain('= consumed by filter');
+    expect(out).toMatch(/filter {2}pass\n {2}crashy {2}pass\n {2}= pass/);
+  });
+
+  it('prints JSON, to standard output alone', async () => {
+    const { code, out } = await inProcess('--json', fixture('writes-stdout'), '--message', 'x\u0007');
+    expect(code).toBe(0);
+    const events = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(events.at(-1)).toMatchObject({ event: 'outcome', verdict: 'pass', by: null, number: 1, message: 'x\u0007' });
+    expect(events.at(-1).params).toMatchObject({ id: '1', from: 'alice', to: 'bob' });
+  });
+
+  it('does what modules ask over http', async () => {
+    server = await startRestServer((_, response) => void response.end('{"reply":"hi there"}'));
+    const chatbot = [sample('chatbot'), '--setting', 'address=bot', '--setting', `url=${server.url}/q`];
+    const { code, out } = await inProcess(...chatbot, '--to', 'bot', '--message', 'hello');
+    expect(code).toBe(0);
+    expect(out).toContain('= consumed by chatbot\n  chatbot sends to alice: hi there\n');
+    const asks = await inProcess(
+      fixture('asks-2019'),
+      '--setting',
+      `at_init=url=${server.url}\nsynchronous=1`,
+      '--message',
+      '',
+    );
+    expect(asks.out.indexOf('data(3,100,)')).toBeLessThan(asks.out.indexOf('message 1'));
+    expect(asks.out).toContain('data(3,99,{"reply":"hi there"})');
+  });
+
+  it('names the module and the message that ended the process, and what to do', async () => {
+    const { code, err } = await inProcess(
+      sample('crashy'),
+      '--message',
+      'fine',
+      '--message',
+      'crash',
+      '--message',
+      'after',
+    );
+    expect(code).toBe(1);
+    expect(err).toContain(
+      'was ended by SIGSEGV in on_message of message 2 of module crashy; to see where, run it again with --under',
+    );
+    const left = await inProcess(sample('crashy'), '--message', 'exit');
+    expect(left.err).toContain('the process ended early in on_message of message 1 of module crashy');
+  });
+
+  it('says why a module cannot be loaded', async () => {
+    for (const [file, why] of [
+      [
+        fixture('init-returns-minus-one'),
+        /the licence file is missing[\s\S]*cannot be loaded: it refuses to start with every ABI/,
+      ],
+      [fixture('no-init'), /it exports no mesibo_module_<name>_init/],
+      [join(directory, 'missing.so'), /there is no such file/],
+      ['/etc/passwd', /it is not an ELF file/],
+    ] as const) {
+      const { code, out, err } = await inProcess(file, '--message', 'x');
+      expect([code, out + err]).toEqual([1, expect.stringMatching(why)]);
+    }
+  });
+
+  it.each([
+    [['module.so', '--message', 'x'], /run needs --in-process/],
+    [['--in-process', '--message', 'x'], /give the \.so files of modules, or --config FILE/],
+    [['--in-process', 'a.so', '--config', 'b.conf', '--message', 'x'], /not both/],
+    [['--in-process', 'a.so', '--setting', 'nothing', '--message', 'x'], /expected KEY=VALUE/],
+  ])('%j is a mistake that it explains', async (args, why) => {
+    const { code, err } = await run(args);
+    expect([code, err]).toEqual([2, expect.stringMatching(why)]);
+  });
+});
+
+describe('run --in-process --under', () => {
+  const has = (command: string) => spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
+  const libasan = execFileSync(cc, ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim();
+
+  /** A module that writes one byte behind a block of its heap. */
+  function buildOverrun(...flags: string[]): string {
+    const [source, file] = [join(directory, 'overrun.c'), join(directory, 'module_overrun.so')];
+    writeFileSync(
+      source,
+      `#include <stdlib.h>
+#include <string.h>
+#include <mesibo/module.h>
+static int on_message(mesibo_module_t *mod, mesibo_message_params_t *params, const char *message, mesibo_uint_t len)
+{
+	char *volatile copy = malloc(len);
+	(void)mod, (void)params;
+	memcpy(copy, message, len);
+	((volatile char *)copy)[len] = 0;
+	free(copy);
+	return 0;
+}
+MESIBO_EXPORT int mesibo_module_overrun_init(mesibo_module_t *mod, mesibo_uint_t len)
+{
+	(void)len;
+	mod->on_message = on_message;
+	return 0;
+}
+`,
+    );
+    execFileSync(cc, ['-g', '-O1', ...flags, '-fPIC', '-shared', `-I${header}`, '-o', file, source]);
+    return file;
+  }
+
+  it.runIf(existsSync(libasan))('AddressSanitizer finds what a module does wrong', async () => {
+    const module = buildOverrun('-fsanitize=address');
+    const { code, out, err } = await inProcess('--under', `env LD_PRELOAD=${libasan}`, module, '--message', 'hello');
+    expect(code).toBe(1);
+    expect(out + err).toMatch(/heap-buffer-overflow[\s\S]*overrun\.c:9/);
+    expect(err).toContain('in on_message of message 1 of module overrun');
+  });
+
+  it.runIf(has('valgrind'))('valgrind does too', async () => {
+    const { code, err } = await inProcess(
+      '--under',
+      'valgrind -q --error-exitcode=9',
+      buildOverrun(),
+      '--message',
+      'hello',
+    );
+    expect([code, err]).toEqual([1, expect.stringMatching(/Invalid write of size 1[\s\S]*overrun\.c:9/)]);
+    const clean = await inProcess(
+      '--under',
+      'valgrind -q --leak-check=full --error-exitcode=9',
+      ...filter,
+      '--message',
+      'hello',
+    );
+    expect([clean.code, clean.err]).toEqual([0, '']);
+  });
+
+  it.runIf(has('gdb'))('gdb shows the line', async () => {
+    const { out } = await inProcess(
+      '--under',
+      'gdb -q -batch -ex run -ex bt --args',
+      sample('crashy'),
+      '--message',
+      'crash',
+    );
+    expect(out).toMatch(/SIGSEGV[\s\S]*crashy_on_message .*crashy\.c:\d+/);
+  });
+});
