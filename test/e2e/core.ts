@@ -36,6 +36,15 @@ export function fixtureModule(file: string, options: Partial<ModuleOptions> = {}
   return { name: file.replaceAll('-', '_'), path: fixture(file), ...options };
 }
 
+/** The same, with the ABI that its name ends with: nothing is tried, and nothing logged by a try. */
+export function fixtureOf(
+  abi: 'table' | '2019' | '2020',
+  file: string,
+  options: Partial<ModuleOptions> = {},
+): ModuleOptions {
+  return fixtureModule(`${file}-${abi}`, { abi: abi === 'table' ? abi : `exports-${abi}`, ...options });
+}
+
 /** A folder that goes with the core. */
 export function makeTempDir(): string {
   return mkdtempSync(join(tmpdir(), 'mm-'));

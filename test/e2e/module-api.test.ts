@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { fixture, fixtureModule, sample, startCore, type TestCore } from './core.js';
+import { fixture, fixtureModule, fixtureOf, sample, startCore, type TestCore } from './core.js';
 
 let core: TestCore;
 afterEach(() => core.close());
@@ -76,11 +76,12 @@ describe('log', () => {
     `long [${'x'.repeat(10_240)}]`,
   ];
   it.each([
-    ['printf', 'text'],
-    ['printf-2020', 'text'],
-    ['printf-2020', 'vlog'],
-  ])('%s (%s) prints what printf would', async (name, text) => {
-    const module = fixtureModule(name);
+    ['printf', 'text', 'table'],
+    ['printf-2019', 'text', 'exports-2019'],
+    ['printf-2020', 'text', 'exports-2020'],
+    ['printf-2020', 'vlog', 'exports-2020'],
+  ] as const)('%s (%s) prints what printf would', async (name, text, abi) => {
+    const module = fixtureModule(name, { abi });
     core = await startCore([module]);
     await core.send(text);
     expect(core.lines(module.name)).toEqual(expected);
@@ -107,12 +108,12 @@ describe('threads', () => {
   });
 });
 
-describe.each(['table', '2020'])('what the functions cannot take (%s)', (abi) => {
+describe.each(['table', '2019', '2020'] as const)('what the functions cannot take (%s)', (abi) => {
   it('is refused with a line, and the module lives', async () => {
-    const module = fixtureModule(`bad-sends-${abi}`);
+    const module = fixtureOf(abi, 'bad-sends');
     core = await startCore([module], { maxMessageBytes: 64 * 1024 });
     const before = core.lines(module.name);
-    if (abi === '2020') {
+    if (abi !== 'table') {
       const none = ['NULL name returned 0', 'NULL module returned 0', 'NULL text returned 0'];
       expect(before).toEqual([...none, 'mesibo_util_create_thread failed: its function is NULL']);
     }
@@ -130,8 +131,8 @@ describe.each(['table', '2020'])('what the functions cannot take (%s)', (abi) =>
     ]);
     expect(core.module(module.name).sends).toEqual({ total: 1, undelivered: 0, refused: 0 });
     const all = 2n ** 64n - 1n;
-    const online = abi === 'table' ? 1 : 2 ** 64;
-    const params = { id: all, groupid: all, to: 'bob', from: null, uflags: online, sid: abi === 'table' ? 0n : all };
+    const online = abi === '2020' ? 2 ** 64 : 1;
+    const params = { id: all, groupid: all, to: 'bob', from: null, uflags: online, sid: abi === '2020' ? all : 0n };
     expect(core.sent).toMatchObject([{ params, payload: Buffer.alloc(0) }]);
   });
 });
@@ -148,7 +149,23 @@ describe('configuration', () => {
   });
 });
 
+describe.each(['2019', '2020'] as const)('the small helpers (%s)', (abi) => {
+  it('give settings, threads and the clock', async () => {
+    core = await startCore([fixtureOf(abi, 'services', { config: { words: 'a,b', other: 'x' } })]);
+    await core.send('hello');
+    const lines = ['2 settings, the first is words = a,b', 'word a', 'word b', 'on looker'];
+    expect(core.lines(`services_${abi}`)).toEqual([...lines, ...(abi === '2020' ? ['the clock went on'] : [])]);
+  });
+});
+
 describe('json_extract', () => {
+  it('of the older ABI goes on from where it was', async () => {
+    core = await startCore([fixtureOf('2019', 'extracts-json')]);
+    const text = '{"list":[{"a":"caf\\u00e9"},{"a" : 2}],"b":[1,2]}';
+    expect((await core.send(text)).payload.toString()).toBe(text);
+    expect(core.lines('extracts_json_2019')).toEqual(['a is café', 'a is 2', 'b is [1,2]']);
+  });
+
   it('finds values in a message, which is the changed text for the next module', async () => {
     core = await startCore([fixtureModule('extracts-json')]);
     const text = '{"b":[1,2],"list":[{"a":"caf\\u00e9"},{"a" : 2}]}';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { fixtureModule, startCore, type TestCore } from './core.js';
+import { fixtureModule, fixtureOf, startCore, type TestCore } from './core.js';
 
 let core: TestCore;
 afterEach(() => core.close());
@@ -14,8 +14,8 @@ async function sendBack(text: string): Promise<Sent> {
 
 const FAILED = 0x80;
 
-describe.each(['statuses-table', 'statuses-2020'])('the status of what a module sent (%s)', (file) => {
-  const module = fixtureModule(file);
+describe.each(['table', '2019', '2020'] as const)('the status of what a module sent (%s)', (abi) => {
+  const module = fixtureOf(abi, 'statuses');
   const around = [fixtureModule('all-callbacks-table'), module, fixtureModule('all-callbacks-2020')];
   const statuses = () => core.lines(module.name);
 
