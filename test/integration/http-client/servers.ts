@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 /** A server on 127.0.0.1. */
@@ -23,6 +23,11 @@ export interface RawRequest {
   text: string;
 }
 
+/** A server that keeps the requests that it got. */
+export interface RawServer extends LocalServer {
+  requests: RawRequest[];
+}
+
 /** Serves connections. */
 export async function serveTcp(connected: (socket: Socket) => void): Promise<LocalServer> {
   return await listen(createServer(connected));
@@ -36,7 +41,7 @@ export async function serveHttp(listener: RequestListener): Promise<LocalServer>
 /** Calls with each request as it came over the wire. What is written back is up to the test. */
 export async function serveRaw(
   answer: (request: RawRequest, socket: Socket, index: number) => void,
-): Promise<LocalServer & { requests: RawRequest[] }> {
+): Promise<RawServer> {
   const requests: RawRequest[] = [];
   const server = await serveTcp((socket) => {
     let text = '';
@@ -50,6 +55,19 @@ export async function serveRaw(
     });
   });
   return { ...server, requests };
+}
+
+/** Makes the tunnels that it is asked for, to one place, wherever they shall lead. */
+export async function serveTunnels(port: number): Promise<RawServer> {
+  return await serveRaw((_, socket) => {
+    socket.removeAllListeners('data');
+    const onward = connect(port, '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 Connection established\r\nVia: test\r\n\r\n');
+      socket.pipe(onward).pipe(socket);
+    });
+    onward.on('error', () => socket.destroy());
+    socket.on('close', () => onward.destroy());
+  });
 }
 
 /** A complete response. */

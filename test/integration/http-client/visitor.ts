@@ -8,6 +8,8 @@ export interface Outcome {
   status: number | null;
   type: string | null;
   chunks: Buffer[];
+  /** The length of all chunks. */
+  bytes: number;
   progress: number[];
   result: 0 | -1 | null;
   why: string | null;
@@ -66,6 +68,7 @@ export class Visitor {
         note(id, (outcome) => {
           outcome.progress.push(progress);
           outcome.chunks.push(Buffer.from(bytes));
+          outcome.bytes += bytes.length;
         }),
       end: (id, result, why) => {
         note(id, (outcome) => Object.assign(outcome, { result, why }));
@@ -77,7 +80,7 @@ export class Visitor {
   /** Begins a request. */
   begin(ask: Partial<HttpAsk>, onEvent: () => Flow = () => 1): Visit {
     const id = this.#nextId++;
-    const outcome: Outcome = { status: null, type: null, chunks: [], progress: [], result: null, why: null };
+    const outcome: Outcome = { status: null, type: null, chunks: [], bytes: 0, progress: [], result: null, why: null };
     let finish = () => {};
     const ended = new Promise<Outcome>((resolve) => {
       finish = () => resolve(outcome);

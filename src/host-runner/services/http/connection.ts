@@ -37,6 +37,8 @@ export class Connection {
   readonly #client: Client;
   readonly #tunnel: Route['tunnel'];
   #opening: Duplex | null = null;
+  #socket: Socket | null = null;
+  #held = false;
 
   /** @param closed is called whenever an open connection has ended */
   constructor({ origin, tunnel }: Route, closed: () => void) {
@@ -63,6 +65,21 @@ export class Connection {
     this.#client.dispatch(options, handler);
   }
 
+  /** Nothing more is read, the end of the connection neither, until `release`. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** What was held back is read. */
+  release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    // Not while undici is still at work on what it has read.
+    process.nextTick(() => {
+      if (!this.#held) this.#socket?.emit('readable');
+    });
+  }
+
   /** Ends it, opening or open. */
   destroy(): void {
     this.#opening?.destroy();
@@ -72,12 +89,23 @@ export class Connection {
   #open(options: buildConnector.Options, done: buildConnector.Callback): void {
     const finish = (error: Error | null, socket?: Socket) => {
       this.#opening = null;
-      if (error || !socket) done(error ?? new Error('no socket'), null);
-      else done(null, socket);
+      if (error || !socket) {
+        done(error ?? new Error('no socket'), null);
+        return;
+      }
+      this.#socket = socket;
+      this.#makeHoldable(socket);
+      done(null, socket);
     };
     if (this.#tunnel !== null) this.#openTunnel(this.#tunnel, options, finish);
     else if (options.protocol === 'https:') this.#secure(options, undefined, finish);
     else this.#openTcp(options.hostname, options.port || '80', finish);
+  }
+
+  /** undici can pause, but takes a connection that the server closes meanwhile for a broken one, or fails an assertion. */
+  #makeHoldable(socket: Socket): void {
+    const read = socket.read.bind(socket);
+    socket.read = (size) => (this.#held ? null : read(size));
   }
 
   #openTcp(host: string, port: string, done: Opened): void {
@@ -143,7 +171,7 @@ function whenOpen(socket: Socket, event: 'connect' | 'secureConnect', done: Open
   socket.once(event, () => tell(null, socket));
   socket.once('close', () => tell(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));
   socket.on('error', (error: NodeJS.ErrnoException) => {
-    // undici takes a reset for the end of a body that has no length, and fails an assertion where it has paused reading.
+    // By its own code undici takes it for the end of a body that has no length.
     if (told && error.code === 'ECONNRESET') error.code = RESET;
     tell(error);
   });

@@ -41,6 +41,12 @@ export class Exchange {
   #timer: NodeJS.Timeout | undefined;
   /** The listener takes no data for now. */
   #held = false;
+  /** The decoder takes no data for now. */
+  #full = false;
+  /** What came with the chunk after which nothing more was taken. */
+  #waiting: Buffer[] = [];
+  /** The whole response has come. */
+  #complete = false;
   /** Nothing more is told but `released`. */
   #over = false;
   #released = false;
@@ -73,9 +79,8 @@ export class Exchange {
     if (!this.#held || this.#over) return;
     this.#held = false;
     this.#guard(() => {
-      if (this.#decoder) this.#decoder.resume();
-      else this.#controller?.resume();
-      this.#watchBody();
+      this.#decoder?.resume();
+      this.#goOn();
     });
   }
 
@@ -109,27 +114,58 @@ export class Exchange {
     const length = firstOf(headers['content-length']);
     this.#announcedBytes = length === null ? null : Number(length);
     if (this.#request.decode) this.#codings = codingsOf([headers['content-encoding'] ?? []].flat().join(','));
-    this.#hold(!this.#listener.status(status, firstOf(headers['content-type']) ?? ''));
+    this.#held = !this.#listener.status(status, firstOf(headers['content-type']) ?? '');
     this.#stopTimer();
-    this.#watchBody();
+    this.#goOn();
   }
 
   #received(chunk: Buffer): void {
-    this.#receivedBytes = (this.#receivedBytes ?? 0) + chunk.length;
     if (this.#over) {
+      this.#receivedBytes = (this.#receivedBytes ?? 0) + chunk.length;
       if (this.#receivedBytes > MOST_DISCARDED_BYTES) this.#release(false);
-    } else if (this.#codings.length === 0) {
-      this.#hand(this.#percent(), chunk);
-    } else {
-      this.#decoder ??= this.#decode();
-      if (!this.#decoder.write(chunk)) this.#controller?.pause();
+      return;
     }
-    this.#watchBody();
+    this.#waiting.push(chunk);
+    this.#goOn();
   }
 
   #finished(): void {
+    this.#complete = true;
     this.#release(true);
-    if (this.#decoder && !this.#over) this.#decoder.end();
+    this.#goOn();
+  }
+
+  /** Hands on what has come, as far as there is room for it. */
+  #goOn(): void {
+    while (!this.#over && !this.#isStopped()) {
+      const chunk = this.#waiting.shift();
+      if (chunk === undefined) break;
+      this.#take(chunk);
+    }
+    if (this.#over) return;
+    if (this.#complete) this.#close();
+    else if (this.#isStopped()) this.#connection.hold();
+    else this.#connection.release();
+    this.#watchBody();
+  }
+
+  #isStopped(): boolean {
+    return this.#full || (this.#held && this.#decoder === null);
+  }
+
+  #take(chunk: Buffer): void {
+    this.#receivedBytes = (this.#receivedBytes ?? 0) + chunk.length;
+    if (this.#codings.length === 0) {
+      this.#hand(this.#percent(), chunk);
+      return;
+    }
+    this.#decoder ??= this.#decode();
+    this.#full = !this.#decoder.write(chunk);
+  }
+
+  #close(): void {
+    if (this.#waiting.length > 0 || this.#isStopped()) return;
+    if (this.#decoder) this.#decoder.end();
     else this.#end();
   }
 
@@ -148,28 +184,20 @@ export class Exchange {
       data: (bytes) => this.#guard(() => this.#hand(1, bytes)),
       drained: () =>
         this.#guard(() => {
-          this.#controller?.resume();
-          this.#watchBody();
+          this.#full = false;
+          this.#goOn();
         }),
       end: () => this.#guard(() => this.#end()),
       failed: (failure) => this.#fail(failure),
     });
-    if (this.#held) decoder.pause();
     return decoder;
   }
 
   #hand(percent: number, bytes: Buffer): void {
     if (this.#over) return;
-    this.#hold(!this.#listener.data(percent, bytes));
+    this.#held = !this.#listener.data(percent, bytes);
+    if (this.#held) this.#decoder?.pause();
     this.#watchBody();
-  }
-
-  /** Stops reading where the listener cannot take more. */
-  #hold(held: boolean): void {
-    this.#held = held;
-    if (!held || this.#over) return;
-    if (this.#decoder) this.#decoder.pause();
-    else this.#controller?.pause();
   }
 
   #percent(): number {
@@ -180,7 +208,7 @@ export class Exchange {
   /** The time for the next chunk runs only while we read. */
   #watchBody(): void {
     if (this.#over || this.#released) return;
-    if (this.#held || this.#controller?.paused) {
+    if (this.#held || this.#full) {
       this.#stopTimer();
     } else if (this.#timer) {
       this.#timer.refresh();
@@ -212,12 +240,14 @@ export class Exchange {
     this.#over = true;
     this.#stopTimer();
     this.#decoder?.destroy();
+    this.#waiting = [];
   }
 
   #release(reusable: boolean): void {
     if (this.#released) return;
     this.#released = true;
     this.#stopTimer();
+    this.#connection.release();
     if (!reusable) this.#controller?.abort(new Error('nobody wants it any more'));
     // Not while the client is still at work on this response.
     queueMicrotask(() => this.#listener.released(reusable));
