@@ -47,7 +47,7 @@ function parse(text: Bytes, what: string, schemes: string[]): URL {
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   const url = tryParse(escapeBytes(withScheme));
   // Not quoted: a password may stand anywhere in what cannot be read.
-  if (url === null || url.hostname === '') throw new HttpFailure(`${what} is not valid`);
+  if (url === null) throw new HttpFailure(`${what} is not valid`);
   requireScheme(url, schemes, `${what} has the scheme`);
   return url;
 }
