@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
-import { deadPort, response, serveHttp, serveRaw, serveTcp } from './servers.js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { closeServers, deadPort, response, serveHttp, serveRaw, serveTcp } from './servers.js';
 import { bodyOf, Visitor } from './visitor.js';
 
 const visitor = new Visitor();
+afterEach(closeServers);
 
 /** Answers every request with this, to the byte, and then ends the connection or leaves it open. */
 const say = (text: string, then: (socket: Socket) => void = () => {}) =>

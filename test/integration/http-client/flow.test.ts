@@ -1,35 +1,41 @@
 import { randomBytes } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
-import { gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
-import { type LocalServer, response, serveHttp, serveRaw } from './servers.js';
+import type { Writable } from 'node:stream';
+import { createGzip, gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from 'vitest';
+import { closeServers, type LocalServer, response, serveHttp, serveRaw } from './servers.js';
 import { bodyOf, Visitor } from './visitor.js';
 
 const MIB = 1024 * 1024;
 const BLOCK = Buffer.alloc(64 * 1024, 'x');
+afterEach(closeServers);
 
-/** Writes for ever, as fast as it is read, and tells how much it could write. */
-async function serveWithoutEnd(head: Buffer = BLOCK): Promise<LocalServer & { written: () => number }> {
+/** Writes for ever, as fast as it is read, and tells how much it could write; encoded where that is asked for. */
+async function serveWithoutEnd(): Promise<LocalServer & { written: () => number }> {
   let written = 0;
-  const pour = async (res: ServerResponse) => {
-    res.write(head);
-    while (!res.destroyed) {
+  const pour = async (to: Writable) => {
+    while (!to.destroyed) {
       written += BLOCK.length;
-      if (!res.write(BLOCK)) await new Promise((resolve) => res.once('drain', resolve));
+      if (!to.write(BLOCK)) await new Promise((resolve) => to.once('drain', resolve));
     }
   };
   const server = await serveHttp((req, res) => {
-    if (req.url === '/gzip') res.setHeader('content-encoding', 'gzip');
-    void pour(res);
+    if (req.headers['accept-encoding'] === undefined) {
+      void pour(res);
+      return;
+    }
+    // It does not get smaller by that.
+    const gzip = createGzip({ level: 0 });
+    gzip.pipe(res.setHeader('content-encoding', 'gzip'));
+    void pour(gzip);
   });
   return { ...server, written: () => written };
 }
 
 /** Reads so much from a server without end, as another does beside it, and goes away. */
-async function readBeside(server: LocalServer, bytes: number): Promise<void> {
+async function readBeside(server: LocalServer, bytes: number, encoding = ''): Promise<void> {
   const visitor = new Visitor();
   await new Promise<void>((enough) => {
-    const visit = visitor.begin({ url: server.host }, () => {
+    const visit = visitor.begin({ url: server.host, encoding }, () => {
       visit.outcome.chunks.length = 0;
       if (visit.outcome.bytes < bytes) return 1;
       enough();
@@ -43,22 +49,24 @@ const MOST_ON_THE_WAY = 24 * MIB;
 
 describe('a response without end', () => {
   it.each([
-    ['at its header', 0],
-    ['at its first part', 1],
-  ])('is not read on while there is no room: %s', async (_, parts) => {
+    ['at its header', 0, ''],
+    ['at its first part', 1, ''],
+    ['at its header, decoded', 0, 'gzip'],
+    ['at its first part, decoded', 1, 'gzip'],
+  ])('is not read on while there is no room: %s', async (_, parts, encoding) => {
     const visitor = new Visitor();
     const server = await serveWithoutEnd();
     let full = () => {};
     const paused = new Promise<void>((resolve) => {
       full = resolve;
     });
-    const visit = visitor.begin({ url: server.host }, () => {
+    const visit = visitor.begin({ url: server.host, encoding }, () => {
       if (visit.outcome.chunks.length < parts) return 1;
       full();
       return 0;
     });
     await paused;
-    await readBeside(await serveWithoutEnd(), 64 * MIB);
+    await readBeside(await serveWithoutEnd(), 32 * MIB, encoding);
     expect(visit.outcome.chunks).toHaveLength(parts);
     expect(server.written()).toBeLessThan(MOST_ON_THE_WAY);
 
@@ -89,7 +97,7 @@ describe('a response without end', () => {
       return 0;
     });
     await paused;
-    await readBeside(await serveWithoutEnd(), 64 * MIB);
+    await readBeside(await serveWithoutEnd(), 32 * MIB);
     expect(visit.outcome.chunks).toHaveLength(3);
     visit.onEvent = () => 1;
     visitor.client.resume(visit.id);
@@ -175,6 +183,27 @@ describe('a small response', () => {
       return 0;
     });
     expect(await visit.ended).toMatchObject({ result: 0, why: '' });
+  });
+});
+
+describe('parts that arrive together', () => {
+  it('come one by one, each when there is room', async () => {
+    const visitor = new Visitor();
+    const body = '1\r\na\r\n1\r\nb\r\n1\r\nc\r\n0\r\n\r\n';
+    const server = await serveRaw((_, socket) =>
+      socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${body}`),
+    );
+    const visit = visitor.begin({ url: server.host }, () => {
+      if (visit.outcome.result === null) setImmediate(() => visitor.client.resume(visit.id));
+      return 0;
+    });
+    const { chunks, result } = await visit.ended;
+    expect(chunks.map(String)).toEqual(['a', 'b', 'c']);
+    expect(result).toBe(0);
+    // Its connection is good for more.
+    const again = visitor.begin({ url: server.host });
+    await again.ended;
+    expect(server.sockets).toHaveLength(1);
   });
 });
 

@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { VERSION } from '../../../src/paths.js';
-import { deadPort, response, serveHttp, serveRaw, serveTunnels } from './servers.js';
+import { closeServers, deadPort, response, serveHttp, serveRaw, serveTunnels } from './servers.js';
 import { bodyOf, Visitor } from './visitor.js';
 
 const visitor = new Visitor();
+afterEach(closeServers);
 
 describe('a request for http', () => {
   it.each([

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { VERSION } from '../../../src/paths.js';
-import { response, serveHttp, serveRaw } from './servers.js';
+import { closeServers, response, serveHttp, serveRaw } from './servers.js';
 import { bodyOf, Visitor } from './visitor.js';
 
+const MIB = 1024 * 1024;
 const visitor = new Visitor();
+afterEach(closeServers);
 const latin1 = (text: string) => Buffer.from(text).toString('latin1');
 
 describe('what a server receives', () => {
@@ -229,11 +232,28 @@ describe('a redirect', () => {
     expect(await visitor.get({ url: server.host })).toMatchObject({ status: 302, result: 0 });
   });
 
-  it('whose own body never ends does not hold it up', async () => {
-    const server = await serveHttp((req, res) => {
-      if (req.url === '/') res.writeHead(302, { location: '/there' }).write('wait');
-      else res.end('there');
+  it.each([
+    ['and never comes', (res: ServerResponse) => res.flushHeaders()],
+    [
+      'and never ends',
+      (res: ServerResponse) => res.on('drain', () => res.write(Buffer.alloc(MIB))).write(Buffer.alloc(MIB)),
+    ],
+  ])('whose own body is announced %s is followed, and its connection closed', async (_, answer) => {
+    let close = (_: number) => {};
+    const closed = new Promise<number>((resolve) => {
+      close = resolve;
     });
-    expect(bodyOf(await visitor.get({ url: server.host, body_timeout: 1 }))).toBe('there');
+    const server = await serveHttp((req, res) => {
+      const { socket } = req;
+      if (req.url !== '/') {
+        res.end('there');
+        return;
+      }
+      res.on('close', () => close(socket.bytesWritten)).writeHead(302, { location: '/there' });
+      answer(res);
+    });
+    expect(bodyOf(await visitor.get({ url: server.host }))).toBe('there');
+    // What the kernel holds in between, and little more.
+    expect(await closed).toBeLessThan(16 * MIB);
   });
 });

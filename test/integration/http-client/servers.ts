@@ -1,9 +1,8 @@
-/** Local servers, which end with the test that started them. */
+/** Local servers. A test file closes them, after each test or at its end. */
 
 import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
-import { onTestFinished } from 'vitest';
 
 /** A server on 127.0.0.1. */
 export interface LocalServer {
@@ -86,7 +85,19 @@ export async function deadPort(): Promise<number> {
   return port;
 }
 
-/** Lets a server listen for the rest of the test. */
+const closers: (() => unknown)[] = [];
+
+/** Closes what was opened so far. */
+export async function closeServers(): Promise<void> {
+  for (const close of closers.splice(0)) await close();
+}
+
+/** Has something closed together with the servers. */
+export function closeWithServers(close: () => unknown): void {
+  closers.push(close);
+}
+
+/** Lets a server listen until `closeServers`. */
 export async function listen(server: Server): Promise<LocalServer> {
   const sockets: Socket[] = [];
   server.on('connection', (socket) => {
@@ -95,7 +106,7 @@ export async function listen(server: Server): Promise<LocalServer> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  onTestFinished(() => {
+  closers.push(() => {
     server.close();
     for (const socket of sockets) socket.destroy();
   });

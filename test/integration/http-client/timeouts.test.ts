@@ -1,10 +1,11 @@
 import { connect } from 'node:net';
 import { Worker } from 'node:worker_threads';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { response, serveHttp, serveRaw, serveTcp } from './servers.js';
+import { afterAll, describe, expect, it } from 'vitest';
+import { closeServers, closeWithServers, response, serveHttp, serveRaw, serveTcp } from './servers.js';
 import { bodyOf, type Outcome, Visitor } from './visitor.js';
 
 const visitor = new Visitor();
+afterAll(closeServers);
 
 /** Adds how long it took. Node's timers count from the beginning of a turn of the event loop, hence a little less. */
 async function timed(outcome: Promise<Outcome>): Promise<Outcome & { seconds: number }> {
@@ -27,7 +28,7 @@ async function fullPort(): Promise<number> {
   const worker = new Worker(code, { eval: true });
   const port = await new Promise<number>((resolve) => worker.once('message', resolve));
   const fillers = Array.from({ length: 8 }, () => connect(port, '127.0.0.1').on('error', () => {}));
-  onTestFinished(async () => {
+  closeWithServers(async () => {
     for (const filler of fillers) filler.destroy();
     await worker.terminate();
   });

@@ -4,13 +4,14 @@ import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
 import { makeTempDir } from '../../helpers/temp-dir.js';
-import { type LocalServer, listen, serveTunnels } from './servers.js';
+import { closeServers, type LocalServer, listen, serveTunnels } from './servers.js';
 import { NOTHING, Visitor } from './visitor.js';
 
 const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+afterEach(closeServers);
 
 /** An https server whose certificate is good for 127.0.0.1 and localhost, and trusted by nobody. */
 async function serveHttps(): Promise<LocalServer & { certificate: string }> {
