@@ -1,0 +1,162 @@
+/** The world with supervision: the generic modules, each in a host of its own, in chains of any order. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { makeConfig } from '../../../src/config/make.js';
+import { runChain } from '../../../src/supervisor/chain.js';
+import type { Host } from '../../../src/supervisor/host.js';
+import { Module, type ModuleEvents, type ModuleSurroundings } from '../../../src/supervisor/module.js';
+import { ModuleSocket } from '../../../src/supervisor/module-socket.js';
+import { acquireRunDir, type RunDir, socketPath } from '../../../src/supervisor/run-dir.js';
+import { AbiMemory } from '../../../src/supervisor/trials/abi-memory.js';
+import type { Log, Sent } from '../../../src/wire/codec.js';
+import { SCALARS, toLong, type WireParams } from '../../../src/wire/params.js';
+import { fixture } from '../core.js';
+import {
+  chainOf,
+  MODULES,
+  makePayload,
+  modulesOf,
+  type Occurrence,
+  RULES_TYPE,
+  refidOf,
+  type Scenario,
+} from './scenario.js';
+import { Deeds, type PlainParams, transcribe } from './transcript.js';
+
+/** Longer than any wait here: what is compared are outcomes, and no default may stand in for one. */
+const PATIENCE_MS = 60_000;
+const MAX_MESSAGE_BYTES = 64 * 1024;
+
+/** A module whose hosts are listened to directly: what they send and log is taken as it is, before it is made plain. */
+class HeardModule extends Module {
+  deeds = new Deeds();
+
+  override sent(_host: Host, { params, payload }: Sent): void {
+    this.deeds.sent(this.name, plain(params ?? {}), payload ?? new Uint8Array(0));
+  }
+
+  override logged(_host: Host, { level, text }: Log): void {
+    this.deeds.logged(this.name, level ?? 0, text ?? new Uint8Array(0));
+  }
+}
+
+/** A host for each place. */
+export class Hosts {
+  readonly #directory = mkdtempSync(join(tmpdir(), 'mm-'));
+  readonly #modules: HeardModule[] = [];
+  readonly #sockets: ModuleSocket[] = [];
+  readonly #runDir: RunDir;
+  /** What the supervisor had to say beside what was asked for. */
+  readonly remarks: string[] = [];
+
+  private constructor() {
+    this.#runDir = acquireRunDir(join(this.#directory, 'run'));
+  }
+
+  /** Starts them all; returns when each is ready. */
+  static async start(): Promise<Hosts> {
+    const hosts = new Hosts();
+    const options = { hangMs: null, deadlineMs: PATIENCE_MS, logRate: null, queue: 65536 };
+    const { modules, ...config } = makeConfig({
+      maxMessageBytes: MAX_MESSAGE_BYTES,
+      chainDeadlineMs: PATIENCE_MS,
+      modules: MODULES.map(({ name, abi }) => {
+        const path = fixture(`generic-${abi}`);
+        return { name, path, abi: abi === 'table' ? abi : (`exports-${abi}` as const), ...options };
+      }),
+    });
+    for (const spec of modules) await hosts.#add(spec, config);
+    const refusals = await Promise.all(hosts.#modules.map((module) => module.start()));
+    const refused = refusals.find((error) => error !== null);
+    if (refused) throw refused;
+    return hosts;
+  }
+
+  /** What comes of each event of a scenario; all are under way at once. */
+  async play(scenario: Scenario): Promise<string[][]> {
+    const deeds = new Deeds();
+    const used = modulesOf(scenario).map((place) => ({ place, module: this.#modules[place] as HeardModule }));
+    for (const { module } of used) module.deeds = deeds;
+    await Promise.all(used.map(({ place, module }) => tellRules(module, scenario.rules[place] ?? [])));
+    const lines = await Promise.all(scenario.events.map((event, i) => this.#send(scenario, event, i, deeds)));
+    if (deeds.strays.length > 0) throw new Error(`of no event: ${deeds.strays.join('\n')}`);
+    return lines;
+  }
+
+  /** Ends them all. */
+  async close(): Promise<void> {
+    await Promise.all(this.#modules.map((module) => module.stop()));
+    for (const socket of this.#sockets) socket.close();
+    this.#runDir.release();
+    rmSync(this.#directory, { recursive: true });
+  }
+
+  async #send(scenario: Scenario, event: Occurrence, index: number, deeds: Deeds): Promise<string[]> {
+    const members = chainOf(scenario, event).map((place) => this.#modules[place] as HeardModule);
+    const params = wire(event, index);
+    const isMessage = event.function === 'message';
+    const outcome = await runChain(
+      members,
+      isMessage ? 'on_message' : 'on_message_status',
+      isMessage ? { message: { params, payload: makePayload(event.payload) } } : { status: params },
+      PATIENCE_MS,
+    );
+    const trace = outcome.trace.map((entry) => `${entry.module} ${entry.default ?? entry.verdict}`);
+    const { message, status } = outcome.event;
+    const after = plain(message?.params ?? status ?? {});
+    return transcribe({ by: outcome.by, trace, params: after, payload: message?.payload ?? null }, deeds.of(index));
+  }
+
+  async #add(spec: Module['spec'], config: Omit<ReturnType<typeof makeConfig>, 'modules'>): Promise<void> {
+    const path = socketPath(this.#runDir.path, `module-${spec.name}`);
+    const socket = new ModuleSocket(4 * 1024 * 1024);
+    this.#sockets.push(socket);
+    await socket.open(path);
+    const around: ModuleSurroundings = {
+      ...config,
+      socket,
+      endpoint: `ipc://${path}`,
+      runId: this.#runDir.runId,
+      runDir: this.#runDir.path,
+      boxDir: '/dev/shm',
+      orphans: null,
+      abis: new AbiMemory(null),
+    };
+    const events: ModuleEvents = {
+      message: () => null,
+      lifecycle: () => undefined,
+      log: ({ level, text }) => {
+        // Several modules of one file cannot each have the name of its init.
+        if (level < 2 && !text.includes('which is used')) this.remarks.push(text);
+      },
+    };
+    this.#modules.push(new HeardModule(spec, around, events));
+  }
+}
+
+async function tellRules(module: HeardModule, rules: string[]): Promise<void> {
+  const message = { params: { type: toLong('type', RULES_TYPE) }, payload: Buffer.from(rules.join('\n')) };
+  const answer = await module.offer({ message }, performance.now() + PATIENCE_MS);
+  if (answer.default !== null) throw new Error(`module ${module.name} did not take its rules: ${answer.default}`);
+}
+
+function wire(event: Occurrence, index: number): WireParams {
+  const params: WireParams = { refid: toLong('refid', refidOf(event, index)) };
+  for (const name of SCALARS) {
+    const value = name === 'refid' ? undefined : event.scalars[name];
+    if (value !== undefined) params[name] = toLong(name, value);
+  }
+  if (event.to) params.to = event.to;
+  if (event.from) params.from = event.from;
+  return params;
+}
+
+function plain(params: WireParams): PlainParams {
+  return {
+    scalars: SCALARS.map((name) => params[name]?.toString() ?? '0'),
+    to: params.to ?? null,
+    from: params.from ?? null,
+  };
+}
