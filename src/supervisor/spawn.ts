@@ -29,19 +29,7 @@ export interface HostProcess {
 export type ExitListener = (exitCode: number | null, signal: NodeJS.Signals | null) => void;
 
 /** What a host may see of the core's environment; a module finds no secrets of the server there. */
-const PASSED_ON = [
-  'PATH',
-  'HOME',
-  'LANG',
-  'LC_ALL',
-  'LC_CTYPE',
-  'TZ',
-  'TMPDIR',
-  'LD_LIBRARY_PATH',
-  'ASAN_OPTIONS',
-  // Certificates that https requests of modules trust beside the usual ones; Node reads it when it starts.
-  'NODE_EXTRA_CA_CERTS',
-];
+const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR', 'LD_LIBRARY_PATH', 'ASAN_OPTIONS'];
 
 /**
  * Starts one host process in a process group of its own. Must be called on the main thread: the kernel binds the
@@ -115,5 +103,8 @@ function environment({ endpoint, token, runId }: SpawnRequest): Record<string, s
     const value = process.env[name];
     if (value !== undefined) env[name] = value;
   }
+  // Read when a module asks an https server for something; under its own name it would slow down every start.
+  const certificates = process.env.NODE_EXTRA_CA_CERTS;
+  if (certificates !== undefined) env.MESIBO_EXTRA_CA_CERTS = certificates;
   return env;
 }

@@ -32,7 +32,7 @@ async function serveHttps(): Promise<LocalServer & { certificate: string }> {
   return { ...(await listen(server)), certificate };
 }
 
-/** Asks in a process of its own, which trusts a certificate from its start on, as hosts do. */
+/** Asks in a process of its own, which trusts a certificate as hosts do. */
 async function getTrusting(certificate: string, ask: { url: string; proxy?: string }): Promise<unknown> {
   const client = pathToFileURL(join(PACKAGE_ROOT, 'dist/src/host-runner/services/http/client.js'));
   const program = `
@@ -44,7 +44,7 @@ async function getTrusting(certificate: string, ask: { url: string; proxy?: stri
       end: (id, result, why) => console.log(JSON.stringify({ ...outcome, result, why })),
     });
     client.request(1, ${JSON.stringify({ ...NOTHING, ...ask })});`;
-  const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificate };
+  const env = { ...process.env, MESIBO_EXTRA_CA_CERTS: certificate };
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], { env });
   return JSON.parse(stdout);
 }

@@ -7,6 +7,7 @@ import { connect as connectTls } from 'node:tls';
 import { type buildConnector, Client, type Dispatcher } from 'undici';
 import { HttpFailure, RESET } from './failure.js';
 import type { HttpRequest } from './request.js';
+import { trustedCertificates } from './trust.js';
 
 /** An idle connection is kept for so long at most, however long the server would. */
 const MOST_IDLE_MS = 60_000;
@@ -149,9 +150,11 @@ export class Connection {
   }
 
   #secure({ hostname, port }: buildConnector.Options, socket: Socket | undefined, done: Opened): void {
+    const trust = trustedCertificates();
     const secure = connectTls({
       ...(socket ? { socket } : { host: hostname, port: Number(port || 443), noDelay: true, keepAlive: true }),
       ...(isIP(hostname) ? { host: hostname } : { servername: hostname }),
+      ...(trust ? { secureContext: trust } : {}),
       ALPNProtocols: ['http/1.1'],
     });
     this.#opening = secure;
