@@ -7,13 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
+import { REFERENCE_LOADER } from '../../../src/paths.js';
 import { SCALARS } from '../../../src/wire/params.js';
 import { fixture } from '../core.js';
 import { chainOf, MODULES, makePayload, modulesOf, RULES_TYPE, refidOf, type Scenario } from './scenario.js';
 import { Deeds, type End, type PlainParams, transcribe } from './transcript.js';
 
-const LOADER = fileURLToPath(new URL('../../../dist/native/mesibo-reference', import.meta.url));
 const ABI = { table: 'table', '2019': 'exports-2019', '2020': 'exports-2020' } as const;
 
 type Told = Record<string, unknown> & { event: string; module: string };
@@ -26,14 +25,15 @@ export class OneProcess {
 
   readonly #directory = mkdtempSync(join(tmpdir(), 'mm-'));
 
-  constructor() {
+  /** @param loader another build of it */
+  constructor(loader: string = REFERENCE_LOADER) {
     const modules = MODULES.flatMap(({ name, abi }) => {
       // A file of its own: one that is loaded twice into a process is there once, with all that it keeps.
       const file = join(this.#directory, `${name}.so`);
       copyFileSync(fixture(`generic-${abi}`), file);
       return ['--module', name, file, `mesibo_module_generic_${abi}_init`, ABI[abi]];
     });
-    this.#child = spawn(LOADER, modules, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#child = spawn(loader, modules, { stdio: ['pipe', 'pipe', 'inherit'] });
     createInterface(this.#child.stdout).on('line', (line) => this.#hear(JSON.parse(line) as Told));
     this.#child.on('exit', (code, signal) => this.#fail(new Error(`the loader ended (${signal ?? code})`)));
     this.#child.stdin.on('error', () => undefined);
@@ -64,13 +64,14 @@ export class OneProcess {
     return played;
   }
 
-  /** Ends it. */
-  async close(): Promise<void> {
+  /** Ends it; resolves with its exit code. */
+  async close(): Promise<number | null> {
     this.#fail = () => undefined;
     const gone = once(this.#child, 'exit');
     this.#child.stdin.end();
-    await gone;
+    const [code] = await gone;
     rmSync(this.#directory, { recursive: true });
+    return code;
   }
 }
 
