@@ -87,8 +87,11 @@ async function feed(input: Writable, messages: AsyncIterable<Fed>): Promise<void
 
 function drained(input: Writable): Promise<void> {
   return new Promise((done) => {
-    input.once('drain', done);
-    input.once('close', done);
+    const settle = () => {
+      input.off('drain', settle).off('close', settle);
+      done();
+    };
+    input.on('drain', settle).on('close', settle);
   });
 }
 
