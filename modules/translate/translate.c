@@ -9,7 +9,8 @@
  *
  * The message is held back (consumed) while the service is asked; its answer, the string "translatedText" of a JSON
  * document, is then sent from the same sender to the same recipient. When the service cannot be reached, or makes no sense,
- * the message is sent as it was: a translation may be missed, a message never.
+ * the message is sent as it was: a translation may be missed, a message is not. (A crash of this module loses what it
+ * holds back at that moment.)
  *
  * Built for exports-2019, to show the form that http has there: one callback, and a table of options.
  */

@@ -1,6 +1,3 @@
-/** A timer of Node takes no longer one. */
-const LONGEST_WAIT_MS = 2 ** 31 - 1;
-
 /** Holds the messages that modules send until the outcome of the request that watches for them is known. */
 
 import type { SentMessage } from '../supervisor/types.js';
@@ -10,6 +7,9 @@ export interface SentMessages {
   on(event: 'message', listener: (sent: SentMessage) => void): unknown;
   off(event: 'message', listener: (sent: SentMessage) => void): unknown;
 }
+
+/** A timer of Node takes no longer one. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
 /** What one watch may hold before its outcome is known. */
 const MAX_HELD_MESSAGES = 10_000;

@@ -2,7 +2,7 @@
 
 import type { Readable, Writable } from 'node:stream';
 import { HttpClient } from '../host-runner/services/http/client.js';
-import { decodeCommand } from '../host-runner/services/http/commands.js';
+import { type Command, decodeCommand } from '../host-runner/services/http/commands.js';
 
 const HEAD_BYTES = 16;
 /** What comes back: kind, length, id, value; see test/reference/http.c. */
@@ -27,7 +27,12 @@ export function serveRequests(requests: Readable, answers: Writable): void {
     unread = Buffer.concat([unread, chunk]);
     while (unread.length >= HEAD_BYTES && unread.length >= unread.readUInt32LE(4)) {
       const size = unread.readUInt32LE(4);
-      const command = decodeCommand(unread.subarray(0, size));
+      const command = decode(unread.subarray(0, size));
+      // A module has written to a descriptor that is not its own: what follows makes no sense either.
+      if (command === null) {
+        requests.destroy();
+        return;
+      }
       unread = unread.subarray(size);
       if (command.kind === 'request') client.request(command.id, command.ask);
       else if (command.kind === 'cancel') client.cancel(command.id);
@@ -40,6 +45,14 @@ export function serveRequests(requests: Readable, answers: Writable): void {
     if (answers.write(bytes)) return 1;
     paused.add(id);
     return 0;
+  }
+}
+
+function decode(bytes: Buffer): Command | null {
+  try {
+    return decodeCommand(bytes);
+  } catch {
+    return null;
   }
 }
 

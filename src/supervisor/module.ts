@@ -23,6 +23,7 @@ import {
   describeFound,
   describeNone,
   failTry,
+  isConclusive,
   NO_TRIAL,
   nextAbi,
   type Offer,
@@ -251,7 +252,7 @@ export class Module implements HostListener, CallRoute {
     this.#host = null;
     for (const pending of end.lost) this.#queue.giveDefault(pending, end.reason);
     this.#queue.putBack(end.unseen);
-    if (end.tried !== null) this.#trial = failTry(this.#trial, end.tried);
+    if (end.tried !== null) this.#noteTry(end.tried, end.code === 'MODULE_START_TIMEOUT');
     const next = end.tried === null ? null : nextAbi(this.#trial);
     if (next !== null && this.#desired === 'up') this.#tryNext(host, `${end.tried}; ${next} is tried now`, end);
     else this.#end(host, end, end.tried === null ? null : describeNone(this.#trial));
@@ -286,6 +287,12 @@ export class Module implements HostListener, CallRoute {
     this.#buried(error, cause !== 'stop', end.servedMs, (text) => this.#tellExit(host, end, cause, text));
   }
 
+  #noteTry(text: string, timedOut: boolean): void {
+    // What worked once does not any more: the next start tries anew.
+    if (this.#trial.kind === 'remembered') this.#around.abis.forget(this.#trial.offer.sha256);
+    this.#trial = failTry(this.#trial, text, timedOut);
+  }
+
   /** The next of several ABIs, in a fresh process: no failure, and nothing is waited for or counted. */
   #tryNext(host: Host, what: string, end: HostEnd): void {
     const text = `module ${this.name}: host ${host.generation} (pid ${host.pid}) could not start it: ${what}`;
@@ -302,7 +309,7 @@ export class Module implements HostListener, CallRoute {
     this.#trial = NO_TRIAL;
     this.#abiSource = this.spec.abi ? 'configuration' : host.tries ? 'trial' : 'symbols';
     if (!host.tries || trial.kind === 'none') return ready;
-    this.#around.abis.remember(trial.offer.sha256, trial.abi);
+    if (isConclusive(trial)) this.#around.abis.remember(trial.offer.sha256, trial.abi);
     return { ...ready, abi: trial.abi, abiReason: describeFound(trial) };
   }
 

@@ -243,7 +243,7 @@ static void an_empty_response_is_100_alone(void)
 static void a_failure_is_one_negative_progress_and_a_line(void)
 {
     begin_test();
-    ask_old("http://user:secret@h/path?x=y@z", "post");
+    ask_old("http://user:secret@h/path?key=secret@z", "post");
     uint64_t id = take_request();
     mm_http_status(id, 200, "");
     mm_http_data(id, 1, (const uint8_t *)"abc", 3);
@@ -251,7 +251,7 @@ static void a_failure_is_one_negative_progress_and_a_line(void)
     mm_http_run(SLICE);
     expect_told("data(1,abc) data(-1,) ");
     take();
-    expect_line("http: POST http://h/path?x=y@z failed: it broke off");
+    expect_line("http: POST http://h/path failed: it broke off");
     CHECK(next_record() == NULL);
     mm_http_end(id, -1, "again");
     CHECK_EQ(mm_http_pending(), 0);
@@ -265,7 +265,8 @@ static void labels_hide_passwords_and_are_cut(void)
     static const char *const urls[][2] = {{"user:pw@host:8/x", "GET host:8/x"},
                                           {"https://a@b@host", "GET https://host"},
                                           {"host/path@x", "GET host/path@x"},
-                                          {"host?u=http://a:b@c", "GET host?u=http://a:b@c"},
+                                          {"host?u=http://a:b@c", "GET host"},
+                                          {"host/#a:b@c", "GET host/"},
                                           {"://", "GET ://"},
                                           {"@", "GET "}};
     for (unsigned i = 0; i < sizeof urls / sizeof urls[0]; i++) {
@@ -467,7 +468,7 @@ static void a_slow_module_pauses_the_worker(void)
     int chunks = 1;
     while (mm_http_data(id, 1, chunk, 64 * KIB) == 1)
         chunks++;
-    CHECK_EQ(chunks, 17); /* the one that goes over a MiB is taken too */
+    CHECK_EQ(chunks, 16); /* the one that goes over a MiB is taken too */
     CHECK_EQ(mm_http_run(0), 1);
     for (int i = 0; i < 20 && take_command(&resumed) == 0; i++)
         CHECK_EQ(mm_http_run(0), 1);
@@ -476,6 +477,51 @@ static void a_slow_module_pauses_the_worker(void)
     mm_http_close();
     mm_http_run(SLICE);
     free(chunk);
+}
+
+static void pieces_of_a_byte_count_with_what_they_take(void)
+{
+    begin_test();
+    ask_old("http://h", NULL);
+    uint64_t id = take_request();
+    int pieces = 1;
+    while (mm_http_data(id, 1, (const uint8_t *)"x", 1) == 1)
+        pieces++;
+    CHECK(pieces < MIB / 32);
+    mm_http_close();
+    mm_http_run(SLICE);
+    while (mm_http_run(SLICE) > 0)
+        told[0] = 0;
+}
+
+static uint64_t racing_id;
+
+static void *report_more(void *unused)
+{
+    CHECK_EQ(mm_http_data(racing_id, 50, (const uint8_t *)"more", 4), 1);
+    return unused;
+}
+
+static int64_t end_while_more_comes(void *data, int64_t state, int64_t progress, const char *buffer, int64_t size)
+{
+    pthread_t worker;
+    on_data(data, state, progress, buffer, size);
+    CHECK_EQ(pthread_create(&worker, NULL, report_more, NULL), 0);
+    pthread_join(worker, NULL);
+    return -1;
+}
+
+/* Under AddressSanitizer: what comes while the callback runs does not put the request in line again. */
+static void a_request_may_be_ended_while_more_comes(void)
+{
+    begin_test();
+    mesibo_http(NULL, "h", NULL, (void *)end_while_more_comes, NULL, NULL);
+    racing_id = take_request();
+    mm_http_data(racing_id, 10, (const uint8_t *)"x", 1);
+    mm_http_run(SLICE);
+    expect_told("data(10,x) ");
+    CHECK_EQ(mm_http_pending(), 0);
+    CHECK_EQ(mm_http_run(SLICE), 0);
 }
 
 static void callbacks_take_turns_between_requests(void)
@@ -816,6 +862,8 @@ const struct test http_tests[] = {
     ONCE("http", ten_thousand_may_be_open),
     ONCE("http", what_is_asked_is_bounded),
     ONCE("http", a_slow_module_pauses_the_worker),
+    ONCE("http", pieces_of_a_byte_count_with_what_they_take),
+    ONCE("http", a_request_may_be_ended_while_more_comes),
     ONCE("http", callbacks_take_turns_between_requests),
     ONCE("http", a_close_fails_what_is_open_and_refuses_more),
     ONCE("http", a_callback_may_ask_again),

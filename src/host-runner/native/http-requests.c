@@ -123,7 +123,7 @@ static struct command *encode(const struct mm_http_ask *ask, uint64_t id)
 
 /* ---- requests ---- */
 
-/* "GET http://host/path", without what stands before an @ in the place of the host. */
+/* "GET http://host/path", without a password before the host and without a query, which may hold a key. */
 static void write_label(char *out, size_t size, const struct mm_http_ask *ask)
 {
     const char *url = ask->texts[MM_HTTP_URL];
@@ -132,8 +132,9 @@ static void write_label(char *out, size_t size, const struct mm_http_ask *ask)
     const size_t host_length = strcspn(host, "/?#");
     const char *at = memrchr(host, '@', host_length);
     const char *rest = at != NULL ? at + 1 : host;
-    snprintf(out, size, "%s %.*s%.200s", ask->texts[MM_HTTP_POST] != NULL ? "POST" : "GET",
-             host - url < 16 ? (int)(host - url) : 0, url, rest);
+    const size_t shown = strcspn(rest, "?#");
+    snprintf(out, size, "%s %.*s%.*s", ask->texts[MM_HTTP_POST] != NULL ? "POST" : "GET",
+             host - url < 16 ? (int)(host - url) : 0, url, shown < 200 ? (int)shown : 200, rest);
 }
 
 static void link_request(struct mm_http_request *request)
@@ -236,9 +237,12 @@ void mm_http_forget(struct mm_http_request *request)
 
 /* ---- events ---- */
 
-void mm_http_requeue(struct mm_http_request *request)
+/* As memory counts it: a server may send its response byte by byte. */
+static uint64_t weight(const struct mm_http_event *event) { return sizeof *event + 16 + event->length; }
+
+static void line_up(struct mm_http_request *request)
 {
-    if (request->ready || request->first == NULL)
+    if (request->ready)
         return;
     request->ready = 1;
     request->next_ready = NULL;
@@ -249,6 +253,13 @@ void mm_http_requeue(struct mm_http_request *request)
     ready_last = request;
 }
 
+void mm_http_requeue(struct mm_http_request *request)
+{
+    request->ready = 0;
+    if (request->first != NULL)
+        line_up(request);
+}
+
 struct mm_http_request *mm_http_next_ready(void)
 {
     struct mm_http_request *request = ready_first;
@@ -257,7 +268,6 @@ struct mm_http_request *mm_http_next_ready(void)
     ready_first = request->next_ready;
     if (ready_first == NULL)
         ready_last = NULL;
-    request->ready = 0;
     return request;
 }
 
@@ -270,8 +280,8 @@ struct mm_http_event *mm_http_next_event(struct mm_http_request *request)
     if (request->first == NULL)
         request->last = NULL;
     if (event->kind == MM_HTTP_DATA) {
-        request->waiting -= event->length;
-        waiting_total -= event->length;
+        request->waiting -= weight(event);
+        waiting_total -= weight(event);
         if (request->paused && request->waiting <= MAX_WAITING / 2) {
             request->paused = 0;
             tell_worker(MM_HTTP_RESUME, request->id);
@@ -293,7 +303,7 @@ static void push_event(struct mm_http_request *request, struct mm_http_event *ev
     if (request->synchronous) {
         pthread_cond_broadcast(&happened);
     } else {
-        mm_http_requeue(request);
+        line_up(request);
         mm_wake();
     }
 }
@@ -444,8 +454,8 @@ static int32_t report(uint64_t id, struct mm_http_event *event)
     int32_t flow = -1;
     if (request != NULL && !request->ended) {
         if (event->kind == MM_HTTP_DATA) {
-            request->waiting += event->length;
-            waiting_total += event->length;
+            request->waiting += weight(event);
+            waiting_total += weight(event);
             request->paused = request->waiting > MAX_WAITING || waiting_total > MAX_WAITING_TOTAL;
         }
         push_event(request, event);

@@ -45,11 +45,11 @@ struct mm_http_request {
     int synchronous;
     int ended;  /* its end is among the events: nothing comes after it */
     int paused; /* the worker waits to be told that there is room */
-    int ready;  /* it is in the queue of the main thread */
+    int ready;  /* it is in the queue of the main thread, or in its hands: not to be queued */
     uint32_t cause_event;
     uint64_t cause_id;
     uint64_t bytes;   /* what was asked, as it counts against the limit */
-    uint64_t waiting; /* data among the events */
+    uint64_t waiting; /* what the data among the events takes */
     struct mm_http_event *first, *last;
     char label[256]; /* for log lines: method and URL, without a password */
 };
@@ -64,7 +64,7 @@ struct mm_http_request *mm_http_open_request(const struct mm_http_ask *ask, cons
 struct mm_http_event *mm_http_next_event(struct mm_http_request *request);
 /* With the lock: waits until a synchronous request has an event. */
 void mm_http_wait(void);
-/* With the lock: the request whose turn it is, or NULL. */
+/* With the lock: the request whose turn it is, or NULL. It is the caller's until it requeues or forgets it. */
 struct mm_http_request *mm_http_next_ready(void);
 /* With the lock: puts it at the end of the line if it has more to tell. */
 void mm_http_requeue(struct mm_http_request *request);

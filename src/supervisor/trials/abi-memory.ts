@@ -45,6 +45,15 @@ export class AbiMemory {
       if (this.#abis.size <= MAX_REMEMBERED) break;
       this.#abis.delete(oldest);
     }
+    this.#write();
+  }
+
+  /** Forgets what did not work again. */
+  forget(sha256: string): void {
+    if (this.#abis.delete(sha256)) this.#write();
+  }
+
+  #write(): void {
     if (this.#file !== null) write(this.#file, { version: VERSION, abis: Object.fromEntries(this.#abis) });
   }
 }

@@ -19,6 +19,8 @@ export interface FailedTry {
   abi: AbiName;
   /** What became of it, with the last words of the module. */
   text: string;
+  /** It was only too slow, which may have been the machine: nothing is concluded from that for later. */
+  timedOut: boolean;
 }
 
 /** What has been tried of one file. */
@@ -59,8 +61,13 @@ export function chooseAbi(trial: Trial, offer: Offer, remembered: AbiName | null
 }
 
 /** Notes that the try under way failed, and how. */
-export function failTry(trial: Trial, text: string): Trial {
-  return trial.kind === 'trying' ? { ...trial, failed: [...trial.failed, { abi: trial.abi, text }] } : trial;
+export function failTry(trial: Trial, text: string, timedOut: boolean): Trial {
+  return trial.kind === 'trying' ? { ...trial, failed: [...trial.failed, { abi: trial.abi, text, timedOut }] } : trial;
+}
+
+/** Whether what a trial found may be remembered: each ABI before it was refused, or crashed. */
+export function isConclusive(trial: Trial): boolean {
+  return trial.kind === 'trying' && trial.failed.every(({ timedOut }) => !timedOut);
 }
 
 /** The ABI that comes next after failed tries; `null` when none is left, or nothing is being tried. */

@@ -100,6 +100,11 @@ class EitherInflate extends Transform {
       flushed();
       return;
     }
+    // What stands behind the end of its stream ends a decoder early.
+    if (this.#inner.readableEnded) {
+      flushed();
+      return;
+    }
     this.#inner.once('end', () => flushed());
     this.#inner.end();
   }

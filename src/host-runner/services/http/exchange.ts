@@ -225,7 +225,9 @@ export class Exchange {
 
   #end(): void {
     if (this.#over) return;
-    this.#conclude();
+    // A decoder may come to its end before the body does.
+    if (this.#complete) this.#conclude();
+    else this.#discard();
     this.#listener.ended();
   }
 

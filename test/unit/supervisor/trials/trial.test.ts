@@ -18,7 +18,7 @@ const other: Offer = { ...offer, sha256: 'b2'.repeat(32) };
 /** The trial after hosts that all made the same offer and failed. */
 function afterFailures(count: number): Trial {
   let trial: Trial = NO_TRIAL;
-  for (let i = 0; i < count; i++) trial = failTry(chooseAbi(trial, offer, null), `failure ${i + 1}`);
+  for (let i = 0; i < count; i++) trial = failTry(chooseAbi(trial, offer, null), `failure ${i + 1}`, false);
   return trial;
 }
 
@@ -46,7 +46,7 @@ describe('a trial', () => {
     for (const before of [NO_TRIAL, afterFailures(1)]) {
       const trial = chooseAbi(before, offer, 'exports-2019');
       expect(trial).toEqual({ kind: 'remembered', offer, abi: 'exports-2019' });
-      const failed = failTry(trial, 'it refused');
+      const failed = failTry(trial, 'it refused', false);
       expect(nextAbi(failed)).toBeNull();
       expect(describeNone(failed)).toBeNull();
     }
@@ -59,7 +59,7 @@ describe('a trial', () => {
 
   it('that never began has nothing next and nothing failed', () => {
     expect(nextAbi(NO_TRIAL)).toBeNull();
-    expect(failTry(NO_TRIAL, 'why')).toBe(NO_TRIAL);
+    expect(failTry(NO_TRIAL, 'why', false)).toBe(NO_TRIAL);
     expect(describeNone(NO_TRIAL)).toBeNull();
   });
 });
