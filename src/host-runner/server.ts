@@ -104,10 +104,11 @@ export class Server {
 
   #turn(): void {
     this.#scheduled = false;
+    // Before more callbacks: a response that never ends would keep the host from stopping for ever.
+    if (this.#stopping === 'finishing' && this.#hasNoCalls) this.#closeRequests();
     const wantsCallBack = this.#shim.httpPending() !== 0;
     if (wantsCallBack && (this.#turnOf === 'http' || this.#hasNoCalls)) this.#callBack();
     else if (!this.#hasNoCalls) this.#makeCalls();
-    else if (this.#stopping === 'finishing') this.#closeRequests();
     else if (this.#stopping === 'closed') this.#end();
   }
 
@@ -137,10 +138,10 @@ export class Server {
     if (executed > 0) this.#schedule();
   }
 
+  /** Their callbacks, of failure too, are made in the turns that follow. */
   #closeRequests(): void {
     this.#stopping = 'closed';
     this.#shim.httpClose();
-    this.#schedule();
   }
 
   #end(): void {

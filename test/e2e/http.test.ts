@@ -212,6 +212,26 @@ describe.each(ABIS)('a module of %s', (abi) => {
   });
 });
 
+describe('a stop', () => {
+  it('ends a response that never ends, and that comes faster than the module takes it', async () => {
+    const url = await start('2020', (_, response) => {
+      const write = () => {
+        while (response.write(Buffer.alloc(64 * 1024)));
+      };
+      response.on('drain', write);
+      write();
+    });
+    await ask({ url, slow: 5000 });
+    await core.until(() => lines().filter((line) => line.startsWith('data(3,1,')).length > 20);
+    await core.supervisor.stop();
+    expect(
+      lines()
+        .filter((line) => !line.endsWith('in all'))
+        .slice(-2),
+    ).toEqual(['close(-1)', 'cleanup']);
+  });
+});
+
 describe('a synchronous request', () => {
   it('is over when it returns, whoever asks, while others go on', async () => {
     let free = () => {};
