@@ -87,6 +87,7 @@ async function run(shim: Shim, endpoint: string, token: string): Promise<void> {
   /** Nothing of this module is called again, its cleanup neither: the core's Stop only ends the process. */
   function refuse(error: unknown): void {
     if (!(error instanceof SupervisorError)) throw error;
+    server?.retire();
     server = null;
     link.send({ refused: { code: error.code, message: error.message } });
   }

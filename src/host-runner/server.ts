@@ -31,6 +31,7 @@ export class Server {
   #limitedLogs = 0;
   #reported = 0;
   #scheduled = false;
+  #retired = false;
   /** Whose turn it is where both wait: neither callbacks of http requests nor calls may keep the other from running. */
   #turnOf: 'http' | 'calls' = 'http';
   #stopping: 'no' | 'finishing' | 'closed' = 'no';
@@ -62,6 +63,11 @@ export class Server {
       lane.push({ call, notAfter: budget === 0 ? 0n : now + BigInt(budget) * 1000n });
     }
     this.#schedule();
+  }
+
+  /** Calls the module no more: its init has refused. */
+  retire(): void {
+    this.#retired = true;
   }
 
   /** Finishes what is pending, ends open requests, calls the module's cleanup, and ends the process. */
@@ -104,6 +110,7 @@ export class Server {
 
   #turn(): void {
     this.#scheduled = false;
+    if (this.#retired) return;
     // Before more callbacks: a response that never ends would keep the host from stopping for ever.
     if (this.#stopping === 'finishing' && this.#hasNoCalls) this.#closeRequests();
     const wantsCallBack = this.#shim.httpPending() !== 0;

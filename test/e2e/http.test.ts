@@ -1,10 +1,12 @@
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { ModuleOptions } from 'mesibo-modules';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Asked, type RestServer, startRestServer } from '../helpers/rest-server.js';
-import { fixtureModule, startCore, type TestCore } from './core.js';
+import { fixtureModule, makeTempDir, startCore, type TestCore } from './core.js';
 
 let core: TestCore;
 let server: RestServer | undefined;
@@ -209,6 +211,20 @@ describe.each(ABIS)('a module of %s', (abi) => {
     expect(told.filter((line) => line === end)).toHaveLength(3);
     expect(told.filter((line) => line === 'asked again: -1')).toHaveLength(3);
     expect(told.at(-1)).toBe('cleanup');
+  });
+});
+
+describe('a module whose init refused', () => {
+  it('is not called back', async () => {
+    const file = join(makeTempDir(), 'answered');
+    server = await startRestServer((_, response) => {
+      response.end('ok');
+      response.on('close', () => writeFileSync(file, ''));
+    });
+    core = await startCore([fixtureModule('asks-then-refuses', { config: { url: server.url, file } })]);
+    expect(core.report.refused).toHaveLength(1);
+    await core.supervisor.stop();
+    expect(core.lines('asks_then_refuses')).toEqual([]);
   });
 });
 

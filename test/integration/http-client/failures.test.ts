@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { closeServers, deadPort, response, serveHttp, serveRaw, serveTcp } from './servers.js';
 import { bodyOf, Visitor } from './visitor.js';
@@ -207,5 +207,29 @@ describe('another attempt', () => {
     const server = await say('HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n');
     await visitor.get({ url: server.host, retries: 5, maxredirects: 1 });
     expect(server.requests).toHaveLength(2);
+  });
+});
+
+describe('bytes behind the end of an encoded body', () => {
+  const garbage = Buffer.from('garbage!');
+  it.each([
+    ['deflate', deflateSync('hello')],
+    ['deflate', deflateRawSync('hello')],
+    ['br', brotliCompressSync('hello')],
+    ['deflate, gzip', gzipSync(Buffer.concat([deflateSync('hello'), garbage]))],
+  ])('are left out (%s)', async (coding, body) => {
+    const server = await serveHttp((_, res) => {
+      res.setHeader('content-encoding', coding).end(coding.includes('gzip') ? body : Buffer.concat([body, garbage]));
+    });
+    expect(await visitor.get({ url: server.host, encoding: 'br' })).toMatchObject({ result: 0, bytes: 5 });
+  });
+
+  it('do not hold a connection when the rest of the body never comes', async () => {
+    const server = await serveHttp((_, res) => {
+      const body = Buffer.concat([brotliCompressSync('hello'), garbage]);
+      res.writeHead(200, { 'content-encoding': 'br', 'content-length': body.length + 1000 }).write(body);
+    });
+    const outcomes = Array.from({ length: 65 }, () => visitor.get({ url: server.host, encoding: 'br' }));
+    for (const outcome of await Promise.all(outcomes)) expect(outcome).toMatchObject({ result: 0, bytes: 5 });
   });
 });

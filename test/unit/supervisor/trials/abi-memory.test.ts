@@ -27,6 +27,17 @@ it('finds what another one wrote, in a file that only its owner reads', () => {
   expect(statSync(fileIn(directory)).mode & 0o777).toBe(0o600);
 });
 
+it('forgets what does not work any more, in memory and in the file', () => {
+  const directory = makeTempDir();
+  const memory = new AbiMemory(directory);
+  memory.remember(sha(1), 'table');
+  memory.remember(sha(2), 'table');
+  memory.forget(sha(1));
+  memory.forget(sha(3));
+  expect(memory.find(sha(1))).toBeNull();
+  expect([1, 2].map((number) => new AbiMemory(directory).find(sha(number)))).toEqual([null, 'table']);
+});
+
 it('writes only what is new', () => {
   const directory = makeTempDir();
   const memory = new AbiMemory(directory);

@@ -4,6 +4,7 @@ import {
   describeFound,
   describeNone,
   failTry,
+  isConclusive,
   NO_TRIAL,
   nextAbi,
   type Offer,
@@ -61,6 +62,20 @@ describe('a trial', () => {
     expect(nextAbi(NO_TRIAL)).toBeNull();
     expect(failTry(NO_TRIAL, 'why', false)).toBe(NO_TRIAL);
     expect(describeNone(NO_TRIAL)).toBeNull();
+  });
+});
+
+describe('what a trial found', () => {
+  it('is certain when every ABI before it was refused or crashed', () => {
+    expect(isConclusive(chooseAbi(NO_TRIAL, offer, null))).toBe(true);
+    expect(isConclusive(chooseAbi(afterFailures(2), offer, null))).toBe(true);
+  });
+
+  it('is not when one was only too slow, or it was known before', () => {
+    const slow = failTry(chooseAbi(NO_TRIAL, offer, null), 'its init did not return in time', true);
+    expect(isConclusive(chooseAbi(slow, offer, null))).toBe(false);
+    expect(isConclusive(chooseAbi(NO_TRIAL, offer, 'exports-2019'))).toBe(false);
+    expect(isConclusive(NO_TRIAL)).toBe(false);
   });
 });
 
