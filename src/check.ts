@@ -62,7 +62,7 @@ async function checkModule(config: CoreConfig, spec: ModuleSpec, signal?: AbortS
     // Stopped in peace, because a module may also fail in its cleanup.
     await supervisor.stop({ now: refused.length > 0 });
     signal?.throwIfAborted();
-    const advice = abiSource === 'trial' ? `set "abi = ${abi}" in the configuration to be certain` : null;
+    const advice = abiSource === 'trial' ? `set "abi = ${abi}" if that is what it was built for` : null;
     return { module: spec.name, ok: problems.length === 0, abi: abi && `${abi}: ${abiReason}`, advice, problems };
   } finally {
     signal?.removeEventListener('abort', end);

@@ -14,10 +14,10 @@ interface RunOptions {
   message: string[];
   from: string;
   to: string;
-  id: bigint;
-  group: bigint;
-  type: bigint;
-  flags: bigint;
+  id?: bigint;
+  group?: bigint;
+  type?: bigint;
+  flags?: bigint;
   under?: string;
   json?: boolean;
 }
@@ -45,10 +45,10 @@ export function addRun(program: Command): void {
     .option('--message <text>', 'a message; may be repeated', collect, [])
     .option('--from <address>', 'the sender', 'alice')
     .option('--to <address>', 'the recipient', 'bob')
-    .option('--id <number>', 'the id of the first message', parseU64, 1n)
-    .option('--group <number>', 'the id of the group', parseU64, 0n)
-    .option('--type <number>', 'the type of the messages', parseU64, 0n)
-    .option('--flags <number>', 'the flags of the messages', parseU64, 0n)
+    .option('--id <number>', 'the id of the first message (default: 1)', parseU64)
+    .option('--group <number>', 'the id of the group', parseU64)
+    .option('--type <number>', 'the type of the messages', parseU64)
+    .option('--flags <number>', 'the flags of the messages', parseU64)
     .option('--under <command>', 'a command to put in front of the process')
     .option('--json', 'print one JSON document a line for each thing that happens')
     .addHelpText('after', HELP)
@@ -105,11 +105,18 @@ function readSetting(text: string): [string, string] {
 }
 
 async function* messagesOf(options: RunOptions): AsyncGenerator<Fed> {
-  const { message, from, to, group: groupid, type, flags } = options;
-  let id = options.id;
-  for await (const text of message.length > 0 ? message : createInterface({ input: process.stdin })) {
-    yield { numbers: { id: id++, groupid, type, flags }, from, to, payload: Buffer.from(text) };
+  const { message, from, to, group: groupid = 0n, type = 0n, flags = 0n } = options;
+  let id = options.id ?? 1n;
+  for await (const payload of message.length > 0 ? message.map((text) => Buffer.from(text)) : linesOfStdin()) {
+    yield { numbers: { id, groupid, type, flags }, from, to, payload };
+    id = BigInt.asUintN(64, id + 1n);
   }
+}
+
+/** As they are, whatever their encoding. */
+async function* linesOfStdin(): AsyncGenerator<Buffer> {
+  process.stdin.setEncoding('latin1');
+  for await (const line of createInterface({ input: process.stdin })) yield Buffer.from(line, 'latin1');
 }
 
 async function* noted(messages: AsyncIterable<Fed>, renderer: RunRenderer): AsyncGenerator<Fed> {

@@ -6,10 +6,10 @@ import { outcomeToJson, renderOutcome, renderSent, sentToJson } from '../render-
 interface SendOptions extends GlobalOptions {
   from: string;
   to: string;
-  id: bigint;
-  group: bigint;
-  type: bigint;
-  flags: bigint;
+  id?: bigint;
+  group?: bigint;
+  type?: bigint;
+  flags?: bigint;
   file?: string;
   wait: number;
   json?: boolean;
@@ -23,10 +23,10 @@ export function addSend(program: Command): void {
     .argument('[text]', 'the message; without it, --file or standard input')
     .requiredOption('--from <address>', 'the sender')
     .requiredOption('--to <address>', 'the recipient')
-    .option('--id <number>', 'the id of the message', parseU64, 0n)
-    .option('--group <number>', 'the id of the group', parseU64, 0n)
-    .option('--type <number>', 'the type of the message', parseU64, 0n)
-    .option('--flags <number>', 'the flags of the message', parseU64, 0n)
+    .option('--id <number>', 'the id of the message', parseU64)
+    .option('--group <number>', 'the id of the group', parseU64)
+    .option('--type <number>', 'the type of the message', parseU64)
+    .option('--flags <number>', 'the flags of the message', parseU64)
     .option('--file <file>', 'send the content of a file')
     .option('--wait <ms>', 'how long to watch for messages that modules send', parseWait, 200)
     .option('--json', 'print one JSON document a line: the outcome, then each message that a module sent')
@@ -34,7 +34,7 @@ export function addSend(program: Command): void {
       const options = command.optsWithGlobals<SendOptions>();
       const { runDir } = directoriesOf(options);
       const payload = await readPayload(text, options.file);
-      const { from, to, id, group: groupid, type, flags, wait: waitMs } = options;
+      const { from, to, id = 0n, group: groupid = 0n, type = 0n, flags = 0n, wait: waitMs } = options;
       const { ControlClient } = await import('../../src/control/client.js');
       const client = await ControlClient.connect(runDir);
       try {

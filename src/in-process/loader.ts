@@ -38,18 +38,35 @@ export interface RunEnd {
 }
 
 /** Descriptors of the process, from 3 on. */
-const FD = { input: 3, events: 4, requests: 5, answers: 6 } as const;
+const FD = { input: 3, events: 4, requests: 5, answers: 6, arguments: 7 } as const;
 
 /** Runs the process to its end; whatever modules ask for over http is done meanwhile. */
 export async function runInProcess(options: RunOptions): Promise<RunEnd> {
   const { modules, under, quietStdout, interactive, onEvent } = options;
-  const command = [REFERENCE_LOADER, ...argumentsOf(modules)];
+  // Settings may hold secrets, and everybody can read a command line.
+  const command = [REFERENCE_LOADER, '--arguments', `${FD.arguments}`];
   const [file, ...args] = under === null ? command : ['/bin/sh', '-c', `exec ${under} "$@"`, 'sh', ...command];
   const child = spawn(file as string, args, {
-    stdio: [interactive ? 'inherit' : 'ignore', quietStdout ? 2 : 'inherit', 'inherit', 'pipe', 'pipe', 'pipe', 'pipe'],
+    stdio: [
+      interactive ? 'inherit' : 'ignore',
+      quietStdout ? 2 : 'inherit',
+      'inherit',
+      'pipe',
+      'pipe',
+      'pipe',
+      'pipe',
+      'pipe',
+    ],
   });
   const streams = child.stdio as unknown as (Readable & Writable)[];
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  const loaderArguments = streams[FD.arguments] as Writable;
+  loaderArguments.on('error', () => {}); // the process is gone, and its exit says the rest
+  loaderArguments.end(
+    argumentsOf(modules)
+      .map((argument) => `${argument}\0`)
+      .join(''),
+  );
   serveRequests(streams[FD.requests] as Readable, streams[FD.answers] as Writable);
   const told = readEvents(streams[FD.events] as Readable, onEvent);
   await Promise.race([feed(streams[FD.input] as Writable, options.messages), exited]);

@@ -250,7 +250,7 @@ describe('check', () => {
     const checked = await run('check', '--config', file);
     expect(checked.code).toBe(1);
     expect(checked.stdout).toMatch(
-      /^module crashy: ok, ABI table: found by a trial of table \(it imports no mesibo_.*; set "abi = table" in the conf/,
+      /^module crashy: ok, ABI table: found by a trial of table \(it imports no mesibo_.*; set "abi = table" if that is what/,
     );
     expect(checked.stdout).toMatch(/^module init_returns_minus_one: .*: "the licence file is missing"/m);
     const after = await status();
@@ -266,7 +266,7 @@ describe('check', () => {
     const reason = 'found by a trial of exports-2020, exports-2019 (it imports mesibo_log, as both have it)';
     expect(await run('check', '--config', file)).toMatchObject({
       code: 0,
-      stdout: `module only_2019: ok, ABI exports-2019: ${reason}; set "abi = exports-2019" in the configuration to be certain\n`,
+      stdout: `module only_2019: ok, ABI exports-2019: ${reason}; set "abi = exports-2019" if that is what it was built for\n`,
     });
     writeFileSync(file, `module only_2019 { ${path} ; abi = exports-2019 }\n`);
     expect((await run('check', '--config', file)).stdout).toBe(
@@ -314,5 +314,11 @@ describe('usage', () => {
   it('names the version of the package', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
     expect(await run('--version')).toMatchObject({ code: 0, stdout: `${version}\n` });
+  });
+});
+
+describe('--help', () => {
+  it.each(['start', 'stop', 'status', 'check', 'send', 'run', 'logs'])('of %s is there', async (verb) => {
+    expect(await run(verb, '--help')).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^Usage: /) });
   });
 });

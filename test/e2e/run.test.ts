@@ -1,11 +1,11 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type RestServer, startRestServer } from '../helpers/rest-server.js';
-import { fixture, makeTempDir, sample } from './core.js';
+import { fixture, isRunning, makeTempDir, sample } from './core.js';
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const header = fileURLToPath(new URL('../../modules/include', import.meta.url));
@@ -35,6 +35,14 @@ async function run(args: string[], input = ''): Promise<{ code: number | null; o
   child.stdin.end(input);
   const [code] = await once(child, 'close');
   return { code, ...said };
+}
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+}
+
+function commandOf(pid: number): string {
+  return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
 }
 
 const inProcess = (...args: string[]) => run(['--in-process', ...args]);
@@ -127,6 +135,26 @@ message 2 from alice to bob: what the heck
     );
     const left = await inProcess(sample('crashy'), '--message', 'exit');
     expect(left.err).toContain('the process ended early in on_message of message 1 of module crashy');
+  });
+
+  it('refuses what a core would refuse, also in a child that a module forked', async () => {
+    const { code, out } = await inProcess(fixture('bad-sends-2020'), '--message', '65537');
+    expect(code).toBe(0);
+    expect(out).toMatch(/refused: params is NULL/);
+    expect(out).toMatch(/refused: it is longer than 64 MiB/);
+  });
+
+  it('leaves no process behind, and shows no setting on its command line', async () => {
+    const conf = `module init_hangs { path = ${fixture('init-hangs')}\n abi = table\n token = S3CRET }\n`;
+    writeFileSync(join(directory, 'hangs.conf'), conf);
+    const child = spawn(process.execPath, [main, 'run', '--in-process', '--config', 'hangs.conf', '--message', 'x'], {
+      cwd: directory,
+    });
+    const loader = await vi.waitUntil(() => childrenOf(child.pid ?? 0)[0], { timeout: 30_000, interval: 20 });
+    await vi.waitUntil(() => commandOf(loader).includes('mesibo-reference'), { timeout: 30_000, interval: 20 });
+    expect(commandOf(loader)).not.toContain('S3CRET');
+    child.kill('SIGKILL');
+    await vi.waitUntil(() => !isRunning(loader), { timeout: 30_000, interval: 20 });
   });
 
   it('says why a module cannot be loaded', async () => {

@@ -45,7 +45,7 @@ static pthread_cond_t arrived = PTHREAD_COND_INITIALIZER;
 static struct request *requests;
 static uint64_t last_id;
 static int requests_fd = -1, answers_fd = -1, wake[2] = {-1, -1};
-static int ignores, is_reading, is_lost;
+static int ignores, is_closed, is_reading, is_lost;
 
 /* ---- the pipes ---- */
 
@@ -58,6 +58,8 @@ void open_http(int requests_to, int answers_from)
 }
 
 void ignore_http(void) { ignores = 1; }
+
+void close_http(void) { is_closed = 1; }
 
 int http_fd(void) { return wake[0]; }
 
@@ -317,6 +319,8 @@ int64_t ask_http(struct module *module, const struct http_ask *ask)
 {
     if (ignores)
         return 0;
+    if (is_forked() || is_closed)
+        return -1;
     if (ask->texts[URL] == NULL || ask->texts[URL][0] == 0) {
         tell_complaint(module, "http refused: there is no URL");
         return -1;

@@ -48,6 +48,7 @@ static int try_abi(struct module *module, const struct abi *abi)
     pid_t child = fork();
     if (child == 0) {
         alarm(TRIAL_SECONDS);
+        end_with_parent();
         mark_trial(abi->name);
         ignore_http();
         int accepted = open_file(module) == NULL && start(module, abi) == 0;

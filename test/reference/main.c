@@ -1,10 +1,11 @@
 /*
- * mesibo-reference [--input FD] [--events FD] [--http FD FD] [--announce] MODULE...
+ * mesibo-reference [--arguments FD] [--input FD] [--events FD] [--http FD FD] [--announce] MODULE...
  *
  *   MODULE = --module NAME FILE INIT ABI[,ABI...] [--set KEY VALUE]...
  *
  * Loads the modules into this process, hands them what is asked for on --input (standard input unless given; the language
  * is in input.c), and tells on --events (standard output) what came of it. --announce tells each call before it is made.
+ * --arguments reads more of them from a descriptor, each with a NUL behind it: everybody can see a command line.
  * --http names what requests are written to and answers are read from; without it modules' requests are refused.
  */
 #include "reference.h"
@@ -14,6 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 struct options {
     int input, events, announce, requests, answers;
@@ -86,6 +89,38 @@ static void add_setting(char ***arguments)
     setting->value = strdup(take(arguments));
 }
 
+/* Used until the end, by pieces; named here for those who look for leaks. */
+char *kept_text, **kept_arguments;
+
+/* What stands on the descriptor, cut at its NULs and put before the rest; kept for the life of the process. */
+static char **read_arguments(int fd, char **rest)
+{
+    size_t used = 0, room = 1 << 16, count = 0, left = 0;
+    char *text = malloc(room);
+    for (ssize_t got = 1; text != NULL && got > 0;) {
+        if (used == room)
+            text = realloc(text, room *= 2);
+        if (text != NULL && (got = read(fd, text + used, room - used)) > 0)
+            used += (size_t)got;
+    }
+    if (text == NULL)
+        abort();
+    for (size_t i = 0; i < used; i++)
+        count += text[i] == 0;
+    while (rest[left] != NULL)
+        left++;
+    char **all = calloc(count + left + 1, sizeof *all);
+    if (all == NULL)
+        abort();
+    char *at = text;
+    for (size_t i = 0; i < count; i++, at += strlen(at) + 1)
+        all[i] = at;
+    memcpy(all + count, rest, left * sizeof *all);
+    kept_text = text;
+    kept_arguments = all;
+    return all;
+}
+
 static struct options read_options(char **arguments)
 {
     struct options options = {.events = 1, .requests = -1, .answers = -1};
@@ -98,6 +133,9 @@ static struct options read_options(char **arguments)
         } else if (strcmp(option, "--http") == 0) {
             options.requests = take_fd(&arguments);
             options.answers = take_fd(&arguments);
+        } else if (strcmp(option, "--arguments") == 0) {
+            int fd = take_fd(&arguments);
+            arguments = read_arguments(fd, arguments);
         } else if (strcmp(option, "--announce") == 0) {
             options.announce = 1;
         } else if (strcmp(option, "--module") == 0) {
@@ -111,9 +149,12 @@ static struct options read_options(char **arguments)
     return options;
 }
 
+void end_with_parent(void) { prctl(PR_SET_PDEATHSIG, SIGKILL); }
+
 int main(int count, char **arguments)
 {
     (void)count;
+    end_with_parent();
     struct options options = read_options(arguments + 1);
     open_output(options.events, options.announce);
     open_http(options.requests, options.answers);
@@ -128,6 +169,7 @@ int main(int count, char **arguments)
         tell_loaded(&modules[i]);
     }
     serve(options.input);
+    close_http();
     for (size_t i = module_count; i-- > 0;) {
         tell_call(&modules[i], "cleanup", 0);
         running = &modules[i];

@@ -160,6 +160,8 @@ void open_output(int fd, int announce)
     owner = getpid();
 }
 
+int is_forked(void) { return getpid() != owner; }
+
 void flush_output(void)
 {
     pthread_mutex_lock(&lock);

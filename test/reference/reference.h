@@ -90,6 +90,8 @@ void serve(int fd);
 
 void open_output(int fd, int announce);
 /* Writes out what is kept; before a fork, and before anything that may take long. */
+/* Whether this is a child that a module forked: what it does counts for nothing. */
+int is_forked(void);
 void flush_output(void);
 /* In a forked child that tries an ABI: from now on each line says so. */
 void mark_trial(const char *abi);
@@ -136,6 +138,11 @@ struct http_ask {
 
 void open_http(int requests_fd, int answers_fd);
 /* In a process that is thrown away: from now on requests are accepted and nothing comes of them. */
+/* The process is killed when its parent dies; to be said again in a child. */
+void end_with_parent(void);
+
+/* From here on requests are refused: nothing will be called back. */
+void close_http(void);
 void ignore_http(void);
 int64_t ask_http(struct module *module, const struct http_ask *ask);
 /* Readable when callbacks of requests wait to be made. */

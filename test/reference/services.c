@@ -41,8 +41,13 @@ EXPORT mesibo_int_t mesibo_log(mesibo_module_t *instance, mesibo_uint_t level, c
 
 /* ---- sending ---- */
 
+/* What a core takes at most, whatever its max_message says. */
+#define MAX_MESSAGE (UINT64_C(64) * 1024 * 1024)
+
 static const char *find_fault(const struct params *params, const char *message, uint64_t length)
 {
+    if (length > MAX_MESSAGE)
+        return "it is longer than 64 MiB";
     if (message == NULL && length > 0)
         return "message is NULL, and its length is not 0";
     if (params->to == NULL && params->scalars[GROUPID] == 0)
@@ -54,7 +59,7 @@ int64_t send_message(struct module *module, const void *params, const char *mess
 {
     struct params sent = {.to = NULL};
     const char *fault = "params is NULL";
-    if (module == NULL)
+    if (module == NULL || is_forked())
         return MESIBO_RESULT_FAIL;
     if (params != NULL) {
         module->abi->read_params(params, &sent);

@@ -257,3 +257,10 @@ describe('a redirect', () => {
     expect(await closed).toBeLessThan(16 * MIB);
   });
 });
+
+it.each([204, 304])('a %i has no body, whatever its header announces', async (status) => {
+  const server = await serveRaw((_, socket) => {
+    socket.write(`HTTP/1.1 ${status} No body\r\nContent-Length: 55\r\nETag: "x"\r\n\r\n`);
+  });
+  expect(await new Visitor().get({ url: server.host })).toMatchObject({ status, result: 0, bytes: 0 });
+});

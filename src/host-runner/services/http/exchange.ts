@@ -52,6 +52,8 @@ export class Exchange {
   #released = false;
   #receivedBytes: number | null = null;
   #announcedBytes: number | null = null;
+  /** The status says that there is no body, whatever the header announces. */
+  #isBodyless = false;
 
   constructor(request: HttpRequest, connection: Connection, limits: Limits, listener: ExchangeListener) {
     this.#request = request;
@@ -111,6 +113,7 @@ export class Exchange {
       return;
     }
     this.#receivedBytes = 0;
+    this.#isBodyless = status === 204 || status === 304;
     const length = firstOf(headers['content-length']);
     this.#announcedBytes = length === null ? null : Number(length);
     if (this.#request.decode) this.#codings = codingsOf([headers['content-encoding'] ?? []].flat().join(','));
@@ -170,6 +173,13 @@ export class Exchange {
   }
 
   #broke(error: Error): void {
+    // undici waits for the body that a 304 would have had.
+    if (this.#isBodyless && this.#receivedBytes === 0) {
+      this.#complete = true;
+      this.#release(false);
+      this.#goOn();
+      return;
+    }
     const progress = {
       peer: this.#connection.peer,
       receivedBytes: this.#receivedBytes,
