@@ -267,6 +267,11 @@ static void labels_hide_passwords_and_are_cut(void)
                                           {"host/path@x", "GET host/path@x"},
                                           {"host?u=http://a:b@c", "GET host"},
                                           {"host/#a:b@c", "GET host/"},
+                                          {"http://a:p/w@host/x", "GET http://..."},
+                                          {"http://a:p?w@host", "GET http://..."},
+                                          {"http:/a:p@host", "GET ..."},
+                                          {"http://host:80/b@c", "GET http://host:80/b@c"},
+                                          {"http://[::1]/b", "GET http://[::1]/b"},
                                           {"://", "GET ://"},
                                           {"@", "GET "}};
     for (unsigned i = 0; i < sizeof urls / sizeof urls[0]; i++) {

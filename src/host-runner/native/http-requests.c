@@ -123,6 +123,16 @@ static struct command *encode(const struct mm_http_ask *ask, uint64_t id)
 
 /* ---- requests ---- */
 
+/* Whether what should be a port is none: then it may be part of a password that holds a / or the like. */
+static int may_hide_password(const char *host, size_t length)
+{
+    const char *colon = host[0] == '[' ? NULL : memrchr(host, ':', length);
+    if (colon == NULL)
+        return 0;
+    const size_t digits = strspn(colon + 1, "0123456789");
+    return digits == 0 || digits != (size_t)(host + length - colon - 1);
+}
+
 /* "GET http://host/path", without a password before the host and without a query, which may hold a key. */
 static void write_label(char *out, size_t size, const struct mm_http_ask *ask)
 {
@@ -132,6 +142,8 @@ static void write_label(char *out, size_t size, const struct mm_http_ask *ask)
     const size_t host_length = strcspn(host, "/?#");
     const char *at = memrchr(host, '@', host_length);
     const char *rest = at != NULL ? at + 1 : host;
+    if (at == NULL && may_hide_password(host, host_length))
+        rest = "...";
     const size_t shown = strcspn(rest, "?#");
     snprintf(out, size, "%s %.*s%.*s", ask->texts[MM_HTTP_POST] != NULL ? "POST" : "GET",
              host - url < 16 ? (int)(host - url) : 0, url, shown < 200 ? (int)shown : 200, rest);
