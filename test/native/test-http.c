@@ -783,6 +783,42 @@ static void a_close_ends_the_wait_of_a_thread(void)
     pthread_join(thread, NULL);
 }
 
+static int64_t end_this_thread(void *data, int64_t state, int64_t progress, const char *buffer, int64_t size)
+{
+    (void)state, (void)progress, (void)buffer, (void)size;
+    if (data != NULL)
+        pthread_exit(NULL);
+    pthread_cancel(pthread_self());
+    pthread_testcancel();
+    return 0;
+}
+
+static void *ask_and_end(void *data)
+{
+    uint64_t own[19] = {0};
+    own[18] = 1;
+    mesibo_http(NULL, "h", NULL, (void *)end_this_thread, data, own);
+    CHECK(!"the thread has ended");
+    return NULL;
+}
+
+static void a_thread_that_ends_in_a_callback_leaves_no_request(void)
+{
+    begin_test();
+    mm_abi.http_synchronous = 144;
+    enum { MORE_THAN_MAY_BE_OPEN = 10010 };
+    int count = EFFORT == 1 ? MORE_THAN_MAY_BE_OPEN : 20;
+    stand_in_answer = "x";
+    pthread_t worker = start_worker(&count);
+    for (int i = 0, all = count; i < all; i++) {
+        pthread_t thread;
+        CHECK_EQ(pthread_create(&thread, NULL, ask_and_end, i % 2 ? &thread : NULL), 0);
+        pthread_join(thread, NULL);
+    }
+    pthread_join(worker, NULL);
+    take_nothing(); /* none was refused */
+}
+
 static void *ask_until_cancelled(void *unused)
 {
     int before;
@@ -880,6 +916,7 @@ const struct test http_tests[] = {
     ONCE("threads: http", a_synchronous_request_that_fails_returns_too),
     ONCE("threads: http", threads_ask_while_the_main_thread_calls_back),
     ONCE("threads: http", a_close_ends_the_wait_of_a_thread),
+    ONCE("threads: http", a_thread_that_ends_in_a_callback_leaves_no_request),
     ONCE("threads: http", a_cancelled_thread_leaves_no_lock),
     END,
 };

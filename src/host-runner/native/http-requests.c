@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_OPEN = 10000, MAX_WAITING = 1024 * 1024, CLOSE_SECONDS = 1, CHECK_SECONDS = 1 };
+enum { MAX_OPEN = 10000, MAX_WAITING = 1024 * 1024, CLOSE_SECONDS = 1 };
 #define MAX_OPEN_BYTES (UINT64_C(64) * 1024 * 1024)
 #define MAX_WAITING_TOTAL (UINT64_C(64) * 1024 * 1024)
 #define NO_TEXT UINT32_C(0xffffffff)
@@ -334,13 +334,7 @@ static struct mm_http_event *make_event(enum mm_http_event_kind kind, int64_t va
     return event;
 }
 
-void mm_http_wait(void)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += CHECK_SECONDS;
-    pthread_cond_timedwait(&happened, &lock, &until);
-}
+void mm_http_wait(void) { pthread_cond_wait(&happened, &lock); }
 
 /* With the lock. Everything that is open ends as a failure, if it has not ended. */
 static void fail_all(const char *why)

@@ -1,6 +1,7 @@
 /* What a module calls to ask for something over http, and what it is called back with. */
 #include "http.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,25 +86,43 @@ MM_EXPORT uint32_t mm_http_run(uint32_t micros)
 
 /* ---- requests ---- */
 
+/* A synchronous request, and the event that its callback is at work on. */
+struct attended {
+    struct mm_http_request *request;
+    struct mm_http_event *event;
+};
+
+/* Over, or left by a thread that a callback has ended or that was cancelled in one. */
+static void leave_request(void *given)
+{
+    struct attended *attended = given;
+    struct mm_hold hold;
+    mm_http_lock(&hold);
+    free(attended->event);
+    mm_http_forget(attended->request);
+    mm_http_unlock(&hold);
+}
+
+/* Makes the callbacks of the next event, once there is one. Returns whether more may follow. */
+static int tell_next(struct attended *attended)
+{
+    struct mm_hold hold;
+    mm_http_lock(&hold);
+    free(attended->event);
+    while ((attended->event = mm_http_next_event(attended->request)) == NULL)
+        mm_http_wait();
+    mm_http_unlock(&hold);
+    return tell(attended->request, attended->event);
+}
+
 /* Makes the callbacks of a synchronous request, on the thread that asked, until its end. */
 static void attend(struct mm_http_request *request)
 {
-    struct mm_hold hold;
-    int more = 1;
-    mm_http_lock(&hold);
-    while (more) {
-        struct mm_http_event *event = mm_http_next_event(request);
-        if (event == NULL) {
-            mm_http_wait();
-            continue;
-        }
-        mm_http_unlock(&hold);
-        more = tell(request, event);
-        mm_http_lock(&hold);
-        free(event);
-    }
-    mm_http_forget(request);
-    mm_http_unlock(&hold);
+    struct attended attended = {.request = request};
+    pthread_cleanup_push(leave_request, &attended);
+    while (tell_next(&attended))
+        continue;
+    pthread_cleanup_pop(1);
 }
 
 static int64_t ask_for(const struct mm_http_ask *ask, const char *function)
