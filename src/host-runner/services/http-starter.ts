@@ -5,20 +5,33 @@ import type { Shim } from '../shim.js';
 
 const WORKER = new URL('./http-worker.js', import.meta.url);
 
+/** What the starter needs of the shim. */
+type LosesWorkers = Pick<Shim, 'httpWantsWorker' | 'httpWorkerLost'>;
+
 /** The worker of one host: a thread that does the network for the module's requests. */
 export class HttpStarter {
-  readonly #shim: Shim;
+  readonly #shim: LosesWorkers;
+  readonly #spawn: () => Worker;
   #worker: Worker | null = null;
 
-  constructor(shim: Shim) {
+  constructor(shim: LosesWorkers, spawn = () => new Worker(WORKER, { stdin: false })) {
     this.#shim = shim;
+    this.#spawn = spawn;
   }
 
   /** Starts the worker unless there is one. It boots on its own, also while this thread runs the module. */
   start(): void {
     if (this.#worker) return;
-    const worker = new Worker(WORKER, { stdin: false });
-    this.#worker = worker;
+    try {
+      this.#worker = this.#spawn();
+      this.#watch(this.#worker);
+    } catch (error) {
+      // No thread can be had, most likely since the module took them all.
+      this.#shim.httpWorkerLost(`the http worker of the host cannot be started: ${(error as Error).message}`);
+    }
+  }
+
+  #watch(worker: Worker): void {
     // What is open must not keep the process; the core tells it when to end.
     worker.unref();
     let why = 'it ended';
