@@ -1,0 +1,24 @@
+/** Every verb of the command line, put together; running it is left to the caller. */
+
+import { Command } from 'commander';
+import { VERSION } from '../src/paths.js';
+import { addCheck } from './commands/check.js';
+import { addLogs } from './commands/logs.js';
+import { addRun } from './commands/run.js';
+import { addSend } from './commands/send.js';
+import { addStart } from './commands/start.js';
+import { addStatus } from './commands/status.js';
+import { addStop } from './commands/stop.js';
+
+/** The whole command line, as `main.ts` runs it and as its documentation is made from. */
+export function createProgram(): Command {
+  const program = new Command('mesibo-modules')
+    .description('Runs native messaging-server modules in supervised processes of their own.')
+    .version(VERSION)
+    .option('--run-dir <dir>', 'where the core keeps its lock and sockets (or MESIBO_RUN_DIR)')
+    .option('--state-dir <dir>', 'where the core keeps its logs (or MESIBO_STATE_DIR)')
+    .showHelpAfterError('(add --help for what may be given)')
+    .exitOverride();
+  for (const add of [addStart, addStop, addStatus, addCheck, addSend, addLogs, addRun]) add(program);
+  return program;
+}
