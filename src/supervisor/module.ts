@@ -1,6 +1,5 @@
 /** One configured module: what it wants, its queue, its default verdict, its generations and their host. */
 
-import { existsSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import type { AbiName, ModuleSpec } from '../config/types.js';
 import { HostExitError, ModuleLoadError, SupervisorError } from '../errors.js';
@@ -12,27 +11,20 @@ import type { CallAnswer, CallEvent, LaneName, PendingCall } from './calls/pendi
 import { Host, type HostSurroundings } from './host.js';
 import type { HostEnd, HostListener } from './host-listener.js';
 import { describeEnding, type Ending } from './leftovers/end-processes.js';
+import { findModuleFile, requireModuleFile } from './module-file.js';
 import { type ModuleEffect, type ModuleEvent, type ModuleLife, stepModule } from './module-lifecycle.js';
 import { ModuleStats } from './module-stats.js';
 import { toLogText, toSentMessage } from './output/announcements.js';
 import { type DroppedKind, DroppedOutput, type UndeliveredKind } from './output/dropped-output.js';
 import { afterCrash, afterFailedStart, NO_HISTORY, type RestartHistory } from './restart-policy.js';
 import type { AbiMemory } from './trials/abi-memory.js';
-import {
-  chooseAbi,
-  describeFound,
-  describeNone,
-  failTry,
-  isConclusive,
-  NO_TRIAL,
-  nextAbi,
-  type Offer,
-  type Trial,
-} from './trials/trial.js';
+import { AbiSearch } from './trials/abi-search.js';
+import type { Offer } from './trials/trial.js';
 import type { DeathCause, LifecycleEvent, LogLine, ModuleStatus, SentMessage } from './types.js';
 
 /** The status of a message that was not delivered: `MESIBO_MODULE_MSGSTATUS_FAIL`. */
 const FAILED = 0x80;
+const NOTHING_TRIED = { next: null, none: null };
 
 /** What a module runs with beside its own settings. */
 export interface ModuleSurroundings extends HostSurroundings {
@@ -59,13 +51,13 @@ export class Module implements HostListener, CallRoute {
   readonly #stats = new ModuleStats();
   readonly #queue: CallQueue;
   readonly #dropped: DroppedOutput;
+  readonly #search: AbiSearch;
   #life: ModuleLife = { kind: 'stopped' };
   #desired: 'up' | 'down' = 'down';
   #host: Host | null = null;
   #generation = 0;
   #history: RestartHistory = NO_HISTORY;
   #ready: Ready | null = null;
-  #trial: Trial = NO_TRIAL;
   #abiSource: ModuleStatus['abiSource'] = null;
   #lastError: SupervisorError | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -77,6 +69,7 @@ export class Module implements HostListener, CallRoute {
     this.#around = around;
     this.#events = events;
     this.#dropped = new DroppedOutput(spec.logRate, (text) => this.#say(1, `module ${this.name}: ${text}`));
+    this.#search = new AbiSearch(around.abis);
     this.#queue = new CallQueue({ ...spec, queueBytes: around.queueBytes }, this);
   }
 
@@ -169,7 +162,7 @@ export class Module implements HostListener, CallRoute {
       abi: (this.#ready?.abi as AbiName | undefined) ?? null,
       abiSource: this.#abiSource,
       abiReason: this.#ready?.abiReason ?? null,
-      path: this.#path(),
+      path: findModuleFile(this.spec),
       description: this.#ready?.description || null,
       callbacks: this.#ready?.callbacks ?? [],
       hosts,
@@ -184,15 +177,14 @@ export class Module implements HostListener, CallRoute {
   // ---- what hosts tell ----
 
   offered(_host: Host, offer: Offer): AbiName {
-    const chosen = chooseAbi(this.#trial, offer, this.#around.abis.find(offer.sha256));
-    this.#trial = chosen;
-    return chosen.abi;
+    return this.#search.choose(offer);
   }
 
   ready(host: Host, said: Ready): void {
     if (host !== this.#host) return;
-    const ready = this.#withFound(host, said);
+    const { ready, abiSource } = this.#search.find(said, host.tries, this.spec.abi);
     this.#ready = ready;
+    this.#abiSource = abiSource;
     this.#step({ kind: 'ready' });
     const { generation, pid, startMicros } = host;
     this.#events.lifecycle({ kind: 'ready', module: this.name, generation, pid, startMicros });
@@ -252,10 +244,10 @@ export class Module implements HostListener, CallRoute {
     this.#host = null;
     for (const pending of end.lost) this.#queue.giveDefault(pending, end.reason);
     this.#queue.putBack(end.unseen);
-    if (end.tried !== null) this.#noteTry(end.tried, end.code === 'MODULE_START_TIMEOUT');
-    const next = end.tried === null ? null : nextAbi(this.#trial);
+    const timedOut = end.code === 'MODULE_START_TIMEOUT';
+    const { next, none } = end.tried === null ? NOTHING_TRIED : this.#search.fail(end.tried, timedOut);
     if (next !== null && this.#desired === 'up') this.#tryNext(host, `${end.tried}; ${next} is tried now`, end);
-    else this.#end(host, end, end.tried === null ? null : describeNone(this.#trial));
+    else this.#end(host, end, none);
   }
 
   leftBehind(host: Host, ending: Ending): void {
@@ -287,12 +279,6 @@ export class Module implements HostListener, CallRoute {
     this.#buried(error, cause !== 'stop', end.servedMs, (text) => this.#tellExit(host, end, cause, text));
   }
 
-  #noteTry(text: string, timedOut: boolean): void {
-    // What worked once does not any more: the next start tries anew.
-    if (this.#trial.kind === 'remembered') this.#around.abis.forget(this.#trial.offer.sha256);
-    this.#trial = failTry(this.#trial, text, timedOut);
-  }
-
   /** The next of several ABIs, in a fresh process: no failure, and nothing is waited for or counted. */
   #tryNext(host: Host, what: string, end: HostEnd): void {
     const text = `module ${this.name}: host ${host.generation} (pid ${host.pid}) could not start it: ${what}`;
@@ -303,16 +289,6 @@ export class Module implements HostListener, CallRoute {
     this.#events.lifecycle({ kind: 'exited', module: this.name, generation, pid, cause, signal, exitCode, text });
   }
 
-  /** What is said of the ABI of a module that serves, and remembered of it. */
-  #withFound(host: Host, ready: Ready): Ready {
-    const trial = this.#trial;
-    this.#trial = NO_TRIAL;
-    this.#abiSource = this.spec.abi ? 'configuration' : host.tries ? 'trial' : 'symbols';
-    if (!host.tries || trial.kind === 'none') return ready;
-    if (isConclusive(trial)) this.#around.abis.remember(trial.offer.sha256, trial.abi);
-    return { ...ready, abi: trial.abi, abiReason: describeFound(trial) };
-  }
-
   #buried(error: SupervisorError, isFault: boolean, servedMs: number, announce: (text: string) => void): void {
     const now = { ms: performance.now(), servedMs, hasServed: this.#ready !== null, random: Math.random() };
     const served = this.#life.kind === 'serving';
@@ -320,7 +296,7 @@ export class Module implements HostListener, CallRoute {
       ? afterCrash(this.#history, this.spec, now)
       : afterFailedStart(this.#history, this.spec, now);
     this.#history = decision.history;
-    this.#trial = NO_TRIAL;
+    this.#search.giveUp();
     if (isFault) this.#lastError = error;
     if (isFault && !served) this.#stats.failedStarts += 1;
     this.#step({ kind: 'died', decision }, () => {
@@ -365,9 +341,8 @@ export class Module implements HostListener, CallRoute {
   }
 
   #spawn(): void {
-    const path = this.#path();
     try {
-      if (path === null) throw this.#notFound();
+      const path = requireModuleFile(this.spec);
       const host = new Host(this.#generation + 1, { ...this.spec, path }, this.#around, this);
       host.start();
       this.#host = host;
@@ -380,16 +355,6 @@ export class Module implements HostListener, CallRoute {
       // Later, so that one step of the life is over before the next begins.
       setImmediate(() => this.#buried(prefixed, true, 0, (text) => this.#say(0, text)));
     }
-  }
-
-  /** Looked for anew at each start: the file may have been installed since. */
-  #path(): string | null {
-    return this.spec.path ?? this.spec.lookedFor.find((candidate) => existsSync(candidate)) ?? null;
-  }
-
-  #notFound(): SupervisorError {
-    const tried = this.spec.lookedFor.join(', ');
-    return new ModuleLoadError('MODULE_FILE_MISSING', `no file found; looked for ${tried}; install it or set path`);
   }
 
   #consequence(): string {

@@ -1,0 +1,30 @@
+/** The shared object of a module on the disk: where it is, and whether it is still the same. */
+
+import { existsSync, statSync } from 'node:fs';
+import type { ModuleSpec } from '../config/types.js';
+import { ModuleLoadError } from '../errors.js';
+
+type Places = Pick<ModuleSpec, 'path' | 'lookedFor'>;
+
+/** The file of a module, looked for anew each time, as it may have been installed since; `null`: there is none. */
+export function findModuleFile({ path, lookedFor }: Places): string | null {
+  return path ?? lookedFor.find((candidate) => existsSync(candidate)) ?? null;
+}
+
+/**
+ * The file of a module.
+ *
+ * @throws ModuleLoadError `MODULE_FILE_MISSING`.
+ */
+export function requireModuleFile(spec: Places): string {
+  const path = findModuleFile(spec);
+  if (path !== null) return path;
+  const tried = spec.lookedFor.join(', ');
+  throw new ModuleLoadError('MODULE_FILE_MISSING', `no file found; looked for ${tried}; install it or set path`);
+}
+
+/** What tells a file from the one that stood there before; `null` when there is none. */
+export function identifyFile(path: string | null): string | null {
+  const stat = path === null ? undefined : statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat ? [stat.dev, stat.ino, stat.size, stat.mtimeNs].join(':') : null;
+}
