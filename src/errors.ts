@@ -15,6 +15,8 @@ export const ERROR_CODES = {
   INVALID_ARGUMENT: 'A call was given an argument that it cannot take.',
   MESSAGE_TOO_LARGE: 'A message or an address is over its limit; it was refused before it travelled.',
   ILLEGAL_STATE: 'The call does not fit the state that the supervisor is in.',
+  RELOAD_FAILED: 'A reload was given up; everything runs on as it did before.',
+  MODULE_UNKNOWN: 'No module of that name is configured.',
   MODULE_FILE_MISSING: 'The module file does not exist.',
   MODULE_FILE_UNREADABLE: 'The module file exists but cannot be read.',
   MODULE_FILE_EMPTY: 'The module file has no content.',
@@ -108,6 +110,16 @@ export class IllegalStateError extends SupervisorError {}
 
 /** A module could not be started: its file, its init or its host. */
 export class ModuleLoadError extends SupervisorError {}
+
+/** A reload that changed nothing: `failures` says what stood in its way. */
+export class ReloadError extends SupervisorError {
+  readonly failures: readonly SupervisorError[];
+
+  constructor(message: string, failures: readonly SupervisorError[]) {
+    super('RELOAD_FAILED', message, { cause: failures[0] });
+    this.failures = failures;
+  }
+}
 
 /** Core and host do not speak the same protocol version, or the host did not know its token. */
 export class HandshakeError extends SupervisorError {}

@@ -21,6 +21,7 @@ import {
   type HostEvent,
   type HostLife,
   type HostStep,
+  type HostTimes,
   stepHost,
 } from './host-lifecycle.js';
 import type { HostListener } from './host-listener.js';
@@ -53,7 +54,7 @@ export interface HostSurroundings {
 export class Host {
   readonly generation: number;
   readonly startedAt = new Date();
-  readonly #spec: ModuleSpec;
+  #spec: ModuleSpec;
   readonly #around: HostSurroundings;
   readonly #listener: HostListener;
   readonly #token = randomBytes(16).toString('hex');
@@ -123,6 +124,11 @@ export class Host {
 
   get path(): string {
     return this.#spec.path ?? '';
+  }
+
+  /** Takes the times that its end is bounded by; the rest of its spec it was started with. */
+  setTimes({ startTimeoutMs, stopTimeoutMs }: HostTimes): void {
+    this.#spec = { ...this.#spec, startTimeoutMs, stopTimeoutMs };
   }
 
   /** Whether its file did not tell the ABI, so that it tries one that it was told. */

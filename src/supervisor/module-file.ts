@@ -23,8 +23,13 @@ export function requireModuleFile(spec: Places): string {
   throw new ModuleLoadError('MODULE_FILE_MISSING', `no file found; looked for ${tried}; install it or set path`);
 }
 
-/** What tells a file from the one that stood there before; `null` when there is none. */
+/** What tells a file from the one that stood there before; `null` when there is none that can be seen. */
 export function identifyFile(path: string | null): string | null {
-  const stat = path === null ? undefined : statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat ? [stat.dev, stat.ino, stat.size, stat.mtimeNs].join(':') : null;
+  try {
+    if (path === null) return null;
+    const { dev, ino, size, mtimeNs } = statSync(path, { bigint: true });
+    return [dev, ino, size, mtimeNs].join(':');
+  } catch {
+    return null;
+  }
 }

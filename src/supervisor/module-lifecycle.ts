@@ -1,7 +1,7 @@
 /**
  * The life of one configured module, which outlives its hosts.
  *
- *   stopped ──start──▶ starting ──ready──▶ serving      (starting ──next-try──▶ starting)
+ *   stopped ──start──▶ starting ──ready──▶ serving      (starting ──next-try──▶ starting; any ──adopted──▶ serving)
  *      ▲                 │  ▲                 │ died
  *      │ host gone       │  └──timer── backoff ◀──┤
  *      │ after stop      └──died──▶ backoff, failed ◀┘
@@ -27,7 +27,11 @@ export type ModuleLife =
 export type ModuleEvent =
   | { kind: 'start' }
   | { kind: 'stop' }
+  /** A new host, once the present one has finished and is gone. */
+  | { kind: 'restart' }
   | { kind: 'ready' }
+  /** A host that was started beside the present one takes over, and is ready. */
+  | { kind: 'adopted' }
   /** The host is gone; `decision` says what the policy makes of it. */
   | { kind: 'died'; decision: RestartDecision }
   /** The host is gone that tried one ABI of several; the next one is tried. */
@@ -50,6 +54,11 @@ export function stepModule(life: ModuleLife, event: ModuleEvent, desired: 'up' |
     case 'stop':
       if (waits(life)) return { next: { kind: 'stopped' }, effects: [{ kind: 'disarm' }] };
       return life.kind === 'stopped' ? stay(life) : { next: life, effects: [{ kind: 'stop-host' }] };
+    case 'restart':
+      if (life.kind === 'stopped' || waits(life)) return spawn();
+      return { next: life, effects: [{ kind: 'stop-host' }] };
+    case 'adopted':
+      return { next: { kind: 'serving', sinceMs: nowMs }, effects: [{ kind: 'disarm' }] };
     case 'ready':
       return life.kind === 'starting' ? { next: { kind: 'serving', sinceMs: nowMs }, effects: [] } : stay(life);
     case 'died':

@@ -11,19 +11,28 @@ import type { CallAnswer, CallEvent, LaneName, PendingCall } from './calls/pendi
 import { Host, type HostSurroundings } from './host.js';
 import type { HostEnd, HostListener } from './host-listener.js';
 import { describeEnding, type Ending } from './leftovers/end-processes.js';
-import { findModuleFile, requireModuleFile } from './module-file.js';
+import { findModuleFile, identifyFile, requireModuleFile } from './module-file.js';
 import { type ModuleEffect, type ModuleEvent, type ModuleLife, stepModule } from './module-lifecycle.js';
 import { ModuleStats } from './module-stats.js';
 import { toLogText, toSentMessage } from './output/announcements.js';
 import { type DroppedKind, DroppedOutput, type UndeliveredKind } from './output/dropped-output.js';
-import { afterCrash, afterFailedStart, NO_HISTORY, type RestartHistory } from './restart-policy.js';
+import {
+  afterCrash,
+  afterFailedStart,
+  NO_HISTORY,
+  type RestartDecision,
+  type RestartHistory,
+} from './restart-policy.js';
+import { Successor } from './successor.js';
 import type { AbiMemory } from './trials/abi-memory.js';
-import { AbiSearch } from './trials/abi-search.js';
+import { AbiSearch, type Found } from './trials/abi-search.js';
 import type { Offer } from './trials/trial.js';
-import type { DeathCause, LifecycleEvent, LogLine, ModuleStatus, SentMessage } from './types.js';
+import type { DeathCause, LifecycleEvent, LogLine, ModuleState, ModuleStatus, SentMessage } from './types.js';
 
 /** The status of a message that was not delivered: `MESIBO_MODULE_MSGSTATUS_FAIL`. */
 const FAILED = 0x80;
+/** What follows the death of a host that was ordered, when the module is still wanted. */
+const AT_ONCE: RestartDecision = { kind: 'restart', delayMs: 0, history: NO_HISTORY };
 const NOTHING_TRIED = { next: null, none: null };
 
 /** What a module runs with beside its own settings. */
@@ -45,27 +54,35 @@ export interface ModuleEvents {
 
 /** The life of one configured module. */
 export class Module implements HostListener, CallRoute {
-  readonly spec: ModuleSpec;
-  readonly #around: ModuleSurroundings;
+  #spec: ModuleSpec;
+  #around: ModuleSurroundings;
   readonly #events: ModuleEvents;
-  readonly #stats = new ModuleStats();
+  #stats = new ModuleStats();
   readonly #queue: CallQueue;
   readonly #dropped: DroppedOutput;
   readonly #search: AbiSearch;
   #life: ModuleLife = { kind: 'stopped' };
   #desired: 'up' | 'down' = 'down';
   #host: Host | null = null;
+  /** Shall take over from the host. */
+  #successor: Successor | null = null;
+  #notPrepared: SupervisorError | null = null;
+  /** Others took over from these, which finish what they hold. */
+  readonly #retiring = new Set<Host>();
   #generation = 0;
+  #loadedFile: string | null = null;
   #history: RestartHistory = NO_HISTORY;
   #ready: Ready | null = null;
   #abiSource: ModuleStatus['abiSource'] = null;
   #lastError: SupervisorError | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #onSettled: ((refusal: SupervisorError | null) => void) | null = null;
+  /** Who waits for a host of `generation` or later to be ready, or to fail. */
+  #awaited: { generation: number; settle: (refusal: SupervisorError | null) => void } | null = null;
   #onStopped: (() => void)[] = [];
+  #onHandedOver: (() => void)[] = [];
 
   constructor(spec: ModuleSpec, around: ModuleSurroundings, events: ModuleEvents) {
-    this.spec = spec;
+    this.#spec = spec;
     this.#around = around;
     this.#events = events;
     this.#dropped = new DroppedOutput(spec.logRate, (text) => this.#say(1, `module ${this.name}: ${text}`));
@@ -74,33 +91,120 @@ export class Module implements HostListener, CallRoute {
   }
 
   get name(): string {
-    return this.spec.name;
+    return this.#spec.name;
+  }
+
+  /** As it is in force. */
+  get spec(): ModuleSpec {
+    return this.#spec;
+  }
+
+  get desired(): 'up' | 'down' {
+    return this.#desired;
+  }
+
+  /** What tells the file that its host loaded, or failed to, from others; `null` when there was none. */
+  get loadedFile(): string | null {
+    return this.#loadedFile;
   }
 
   /** Starts the module; resolves when it is ready, or with the reason why its first start failed. */
   start(): Promise<SupervisorError | null> {
+    const isStarting = this.#life.kind === 'starting';
+    if (this.#life.kind === 'serving' && this.#desired === 'up') return Promise.resolve(null);
     this.#desired = 'up';
-    return new Promise((resolve) => {
-      this.#onSettled = resolve;
-      this.#step({ kind: 'start' });
-    });
+    return this.#await({ kind: 'start' }, isStarting ? this.#generation : this.#generation + 1);
   }
 
-  /** Stops the module and resolves when its host is gone. */
+  /** Lets its host finish and ends it, then starts another one; resolves as {@link start} does. */
+  restart(): Promise<SupervisorError | null> {
+    this.#desired = 'up';
+    this.#history = NO_HISTORY;
+    return this.#await({ kind: 'restart' }, this.#generation + 1);
+  }
+
+  /** Stops the module and resolves when its hosts are gone. */
   stop(): Promise<void> {
     this.#desired = 'down';
     return new Promise((resolve) => {
       this.#onStopped.push(resolve);
+      void this.#successor?.abandon();
       this.#step({ kind: 'stop' });
       this.#queue.bypass();
       this.#checkStopped();
     });
   }
 
-  /** Stops the module without patience for its host. */
+  /** Stops the module without patience for its hosts. */
   kill(): void {
     void this.stop();
-    this.#host?.kill();
+    for (const host of this.#hosts()) host.kill();
+  }
+
+  /** Counts from 0, and forgets what went wrong; a module that waits for its next start is started now, as by {@link start}. */
+  reset(): Promise<SupervisorError | null> {
+    this.#stats = new ModuleStats();
+    this.#history = NO_HISTORY;
+    this.#lastError = null;
+    return this.#desired === 'up' ? this.start() : Promise.resolve(null);
+  }
+
+  /** Takes settings that its hosts need not know of. */
+  configure(spec: ModuleSpec, around: ModuleSurroundings): void {
+    this.#spec = spec;
+    this.#around = around;
+    this.#queue.configure({ ...spec, queueBytes: around.queueBytes });
+    for (const host of this.#hosts()) host.setTimes(spec);
+    this.#queue.dispatch();
+  }
+
+  /**
+   * Starts a host by another spec beside the one that serves. It waits to be adopted; should it die meanwhile, it cannot
+   * be any more.
+   *
+   * @returns why there is none, when it is ready or has failed
+   */
+  async prepare(spec: ModuleSpec): Promise<SupervisorError | null> {
+    const successor = new Successor(spec, this.#around.abis, (spec) => this.#spawnHost(spec));
+    this.#successor = successor;
+    this.#notPrepared = null;
+    this.#announceState('serving', 'replacing');
+    this.#startSuccessor(successor);
+    await successor.settled();
+    return successor.failure;
+  }
+
+  /** Why the host that was prepared cannot take over; `null`: it can, now. */
+  get unprepared(): SupervisorError | null {
+    return this.#notPrepared;
+  }
+
+  /** The host that was prepared takes over; the one before it finishes what it holds, and nothing else is begun before. */
+  adopt(around: ModuleSurroundings): void {
+    const successor = this.#successor;
+    if (!successor?.host || !successor.found) throw new Error(`module ${this.name}: no host is prepared`);
+    const before = this.#host;
+    this.#successor = null;
+    this.#host = successor.host;
+    this.#loadedFile = successor.file;
+    this.#history = NO_HISTORY;
+    this.#lastError = null;
+    if (before) this.#retiring.add(before);
+    this.#announceState('replacing', 'serving');
+    this.#step({ kind: 'adopted' });
+    this.#take(successor.host, successor.found);
+    this.configure(successor.spec, around);
+    before?.stop();
+  }
+
+  /** Waits until the hosts are gone from which others have taken over. */
+  async handedOver(): Promise<void> {
+    if (this.#retiring.size > 0) await new Promise<void>((done) => this.#onHandedOver.push(done));
+  }
+
+  /** Ends the host that was prepared, and waits until it is gone. */
+  async abandon(): Promise<void> {
+    await this.#successor?.abandon();
   }
 
   /** Whether the module has the callback; one that was never ready is asked for everything. */
@@ -122,6 +226,8 @@ export class Module implements HostListener, CallRoute {
   // ---- what its queue asks ----
 
   credit(lane: LaneName): number {
+    // Calls keep their order: what was handed over before comes first.
+    for (const host of this.#retiring) if (host.inFlight > 0) return 0;
     return this.#host?.credit(lane) ?? 0;
   }
 
@@ -143,54 +249,49 @@ export class Module implements HostListener, CallRoute {
   }
 
   takeFinished(): void {
-    this.#host?.takeFinished();
+    for (const host of this.#hosts()) host.takeFinished();
   }
 
   /** Everything `status` shows. */
   status(): ModuleStatus {
     const host = this.#host;
     const waiting = this.#life.kind === 'backoff' || this.#life.kind === 'failed' ? this.#life.untilMs : null;
-    const hosts = host
-      ? [{ pid: host.pid, generation: host.generation, state: host.state, startedAt: host.startedAt.toISOString() }]
-      : [];
+    const hosts = this.#hosts();
     return {
       name: this.name,
-      state: this.#life.kind,
+      state: this.#successor && this.#life.kind === 'serving' ? 'replacing' : this.#life.kind,
       desired: this.#desired,
       pid: host?.pid ?? null,
-      generation: this.#generation,
+      generation: host?.generation ?? this.#generation,
       abi: (this.#ready?.abi as AbiName | undefined) ?? null,
       abiSource: this.#abiSource,
       abiReason: this.#ready?.abiReason ?? null,
       path: findModuleFile(this.spec),
       description: this.#ready?.description || null,
       callbacks: this.#ready?.callbacks ?? [],
-      hosts,
+      hosts: hosts.map(({ pid, generation, state, startedAt }) => {
+        return { pid, generation, state, startedAt: startedAt.toISOString() };
+      }),
       ...this.#stats.status(),
       lastError: this.#lastError?.message ?? null,
       nextStartAt: waiting === null ? null : new Date(Date.now() + waiting - performance.now()).toISOString(),
-      inFlight: host?.inFlight ?? 0,
+      inFlight: hosts.reduce((sum, { inFlight }) => sum + inFlight, 0),
       queued: this.#queue.length,
     };
   }
 
   // ---- what hosts tell ----
 
-  offered(_host: Host, offer: Offer): AbiName {
-    return this.#search.choose(offer);
+  offered(host: Host, offer: Offer): AbiName {
+    return (host === this.#successor?.host ? this.#successor : this.#search).choose(offer);
   }
 
   ready(host: Host, said: Ready): void {
+    if (host === this.#successor?.host) this.#successor.ready(host, said);
     if (host !== this.#host) return;
-    const { ready, abiSource } = this.#search.find(said, host.tries, this.spec.abi);
-    this.#ready = ready;
-    this.#abiSource = abiSource;
+    const found = this.#search.find(said, host.tries, this.#spec.abi);
     this.#step({ kind: 'ready' });
-    const { generation, pid, startMicros } = host;
-    this.#events.lifecycle({ kind: 'ready', module: this.name, generation, pid, startMicros });
-    this.#say(2, `ready in ${Math.round(startMicros / 1000)} ms with the ABI ${ready.abi}: ${ready.abiReason}`);
-    for (const warning of ready.warnings ?? []) this.#say(1, `module ${this.name}: ${warning}`);
-    this.#settleStart(null);
+    this.#take(host, found);
     this.#queue.dispatch();
   }
 
@@ -240,14 +341,11 @@ export class Module implements HostListener, CallRoute {
 
   died(host: Host, end: HostEnd): void {
     this.#dropped.flush();
-    if (host !== this.#host) return;
-    this.#host = null;
     for (const pending of end.lost) this.#queue.giveDefault(pending, end.reason);
     this.#queue.putBack(end.unseen);
-    const timedOut = end.code === 'MODULE_START_TIMEOUT';
-    const { next, none } = end.tried === null ? NOTHING_TRIED : this.#search.fail(end.tried, timedOut);
-    if (next !== null && this.#desired === 'up') this.#tryNext(host, `${end.tried}; ${next} is tried now`, end);
-    else this.#end(host, end, none);
+    if (host === this.#successor?.host) this.#successorDied(this.#successor, host, end);
+    else if (this.#retiring.delete(host)) this.#retired(host, end);
+    else if (host === this.#host) this.#hostDied(host, end);
   }
 
   leftBehind(host: Host, ending: Ending): void {
@@ -259,42 +357,124 @@ export class Module implements HostListener, CallRoute {
   #giveBack(params: WireParams): void {
     if (!this.wants('on_message_status')) return;
     const status = { ...params, status: toLong('status', FAILED) };
-    void this.offer({ status }, performance.now() + this.spec.deadlineMs);
+    void this.offer({ status }, performance.now() + this.#spec.deadlineMs);
   }
 
   // ---- the module's own life ----
 
+  #await(event: ModuleEvent, generation: number): Promise<SupervisorError | null> {
+    return new Promise((settle) => {
+      this.#awaited = { generation, settle };
+      this.#step(event);
+    });
+  }
+
+  /** Every host that may hold calls, and the one that is being prepared. */
+  #hosts(): Host[] {
+    return [...this.#retiring, this.#host, this.#successor?.host].filter((host) => host != null);
+  }
+
+  /** A host that is ready is the one that serves. */
+  #take(host: Host, { ready, abiSource }: Found): void {
+    this.#ready = ready;
+    this.#abiSource = abiSource;
+    const { generation, pid, startMicros } = host;
+    this.#events.lifecycle({ kind: 'ready', module: this.name, generation, pid, startMicros });
+    this.#say(2, `ready in ${Math.round(startMicros / 1000)} ms with the ABI ${ready.abi}: ${ready.abiReason}`);
+    for (const warning of ready.warnings ?? []) this.#say(1, `module ${this.name}: ${warning}`);
+    this.#settleStart(generation, null);
+  }
+
+  #hostDied(host: Host, end: HostEnd): void {
+    this.#host = null;
+    const timedOut = end.code === 'MODULE_START_TIMEOUT';
+    const { next, none } = end.tried === null ? NOTHING_TRIED : this.#search.fail(end.tried, timedOut);
+    if (next !== null && this.#desired === 'up') {
+      const what = `${end.tried}; ${next} is tried now`;
+      this.#step({ kind: 'next-try' }, () => this.#tellTry(host, end, what));
+      return;
+    }
+    const { cause } = end;
+    if (cause !== 'start' && cause !== 'stop') this.#stats.countCrash(cause, end.signal, new Date());
+    const error = this.#errorOf(host, end, none);
+    const death = { isFault: cause !== 'stop', servedMs: end.servedMs, generation: host.generation };
+    this.#buried(error, death, (text) => this.#tellExit(host, end, cause, text));
+  }
+
+  /** One from which another has taken over: whatever its end, nothing follows from it. */
+  #retired(host: Host, end: HostEnd): void {
+    const { cause } = end;
+    const { message } = this.#errorOf(host, end, null);
+    const isFault = cause !== 'start' && cause !== 'stop';
+    if (isFault) this.#stats.countCrash(cause, end.signal, new Date());
+    this.#tellExit(host, end, cause, isFault ? `${message}; another host has taken over already` : message);
+    this.#queue.dispatch();
+    if (this.#retiring.size === 0) for (const done of this.#onHandedOver.splice(0)) done();
+    this.#checkStopped();
+  }
+
+  #startSuccessor(successor: Successor): void {
+    try {
+      successor.file = identifyFile(findModuleFile(successor.spec));
+      successor.start();
+    } catch (error) {
+      if (!(error instanceof SupervisorError)) throw error;
+      this.#successorFailed(successor, this.#prefixed(error));
+    }
+  }
+
+  #successorDied(successor: Successor, host: Host, end: HostEnd): void {
+    const step = successor.died(end);
+    if (step.kind === 'next-try') {
+      this.#tellTry(host, end, step.reason);
+      this.#startSuccessor(successor);
+      return;
+    }
+    const error = this.#errorOf(host, end, step.noAbi);
+    this.#tellExit(host, end, end.cause, `${error.message}; it does not take over`);
+    this.#successorFailed(successor, error);
+  }
+
+  #successorFailed(successor: Successor, error: SupervisorError): void {
+    if (successor.failure === null) this.#stats.failedStarts += 1;
+    successor.fail(error);
+    this.#notPrepared = successor.failure;
+    this.#successor = null;
+    this.#announceState('replacing', 'serving');
+    this.#checkStopped();
+  }
+
   /** @param noAbi - why it has none, when the last one that it may have was tried */
-  #end(host: Host, end: HostEnd, noAbi: string | null): void {
+  #errorOf({ generation, path }: Host, end: HostEnd, noAbi: string | null): SupervisorError {
     const { cause, signal, exitCode } = end;
     const code = noAbi === null ? end.code : 'MODULE_NO_ABI';
-    const text = noAbi === null ? end.text : `module ${this.name}: ${host.path}: ${noAbi}`;
-    if (cause !== 'start' && cause !== 'stop') this.#stats.countCrash(cause, signal, new Date());
-    const error = new (cause === 'start' ? ModuleLoadError : HostExitError)(code, text, {
+    const text = noAbi === null ? end.text : `module ${this.name}: ${path}: ${noAbi}`;
+    return new (cause === 'start' ? ModuleLoadError : HostExitError)(code, text, {
       module: this.name,
-      generation: host.generation,
+      generation,
       ...(signal === null ? {} : { signal }),
       ...(exitCode === null ? {} : { exitCode }),
     });
-    this.#buried(error, cause !== 'stop', end.servedMs, (text) => this.#tellExit(host, end, cause, text));
   }
 
   /** The next of several ABIs, in a fresh process: no failure, and nothing is waited for or counted. */
-  #tryNext(host: Host, what: string, end: HostEnd): void {
+  #tellTry(host: Host, end: HostEnd, what: string): void {
     const text = `module ${this.name}: host ${host.generation} (pid ${host.pid}) could not start it: ${what}`;
-    this.#step({ kind: 'next-try' }, () => this.#tellExit(host, end, 'trial', text));
+    this.#tellExit(host, end, 'trial', text);
   }
 
   #tellExit({ generation, pid }: Host, { signal, exitCode }: HostEnd, cause: DeathCause, text: string): void {
     this.#events.lifecycle({ kind: 'exited', module: this.name, generation, pid, cause, signal, exitCode, text });
   }
 
-  #buried(error: SupervisorError, isFault: boolean, servedMs: number, announce: (text: string) => void): void {
-    const now = { ms: performance.now(), servedMs, hasServed: this.#ready !== null, random: Math.random() };
+  #buried(
+    error: SupervisorError,
+    death: { isFault: boolean; servedMs: number; generation: number },
+    announce: (text: string) => void,
+  ): void {
+    const { isFault } = death;
     const served = this.#life.kind === 'serving';
-    const decision = served
-      ? afterCrash(this.#history, this.spec, now)
-      : afterFailedStart(this.#history, this.spec, now);
+    const decision = isFault ? this.#decide(served, death.servedMs) : AT_ONCE;
     this.#history = decision.history;
     this.#search.giveUp();
     if (isFault) this.#lastError = error;
@@ -303,8 +483,13 @@ export class Module implements HostListener, CallRoute {
       announce(isFault ? `${error.message}; ${this.#consequence()}` : error.message);
     });
     this.#queue.bypass();
-    this.#settleStart(error);
+    if (isFault || this.#desired === 'down') this.#settleStart(death.generation, error);
     this.#checkStopped();
+  }
+
+  #decide(served: boolean, servedMs: number): RestartDecision {
+    const now = { ms: performance.now(), servedMs, hasServed: this.#ready !== null, random: Math.random() };
+    return (served ? afterCrash : afterFailedStart)(this.#history, this.#spec, now);
   }
 
   /** @param announce is called in the new state, before anything follows from it */
@@ -341,20 +526,31 @@ export class Module implements HostListener, CallRoute {
   }
 
   #spawn(): void {
+    const generation = this.#generation + 1;
     try {
-      const path = requireModuleFile(this.spec);
-      const host = new Host(this.#generation + 1, { ...this.spec, path }, this.#around, this);
-      host.start();
-      this.#host = host;
-      this.#generation = host.generation;
-      const { generation, pid } = host;
-      if (pid !== 0) this.#events.lifecycle({ kind: 'spawned', module: this.name, generation, pid });
+      this.#loadedFile = identifyFile(findModuleFile(this.#spec));
+      this.#host = this.#spawnHost(this.#spec);
     } catch (error) {
       if (!(error instanceof SupervisorError)) throw error;
-      const prefixed = new ModuleLoadError(error.code, `module ${this.name}: ${error.message}`, { module: this.name });
+      const death = { isFault: true, servedMs: 0, generation };
       // Later, so that one step of the life is over before the next begins.
-      setImmediate(() => this.#buried(prefixed, true, 0, (text) => this.#say(0, text)));
+      setImmediate(() => this.#buried(this.#prefixed(error), death, (text) => this.#say(0, text)));
     }
+  }
+
+  /** @throws SupervisorError when the file is missing, or no process can be had */
+  #spawnHost(spec: ModuleSpec): Host {
+    const path = requireModuleFile(spec);
+    const host = new Host(this.#generation + 1, { ...spec, path }, this.#around, this);
+    host.start();
+    this.#generation = host.generation;
+    const { generation, pid } = host;
+    if (pid !== 0) this.#events.lifecycle({ kind: 'spawned', module: this.name, generation, pid });
+    return host;
+  }
+
+  #prefixed(error: SupervisorError): SupervisorError {
+    return new ModuleLoadError(error.code, `module ${this.name}: ${error.message}`, { module: this.name });
   }
 
   #consequence(): string {
@@ -370,18 +566,26 @@ export class Module implements HostListener, CallRoute {
     }
   }
 
-  #settleStart(refusal: SupervisorError | null): void {
-    this.#onSettled?.(refusal);
-    this.#onSettled = null;
+  #settleStart(generation: number, refusal: SupervisorError | null): void {
+    if (this.#awaited === null || (generation < this.#awaited.generation && this.#desired === 'up')) return;
+    const { settle } = this.#awaited;
+    this.#awaited = null;
+    settle(refusal);
   }
 
   #checkStopped(): void {
-    if (this.#life.kind !== 'stopped' || this.#host !== null) return;
+    if (this.#life.kind !== 'stopped' || this.#hosts().length > 0 || this.#successor !== null) return;
     this.#dropped.flush();
     for (const done of this.#onStopped.splice(0)) done();
   }
 
   // ---- announcements ----
+
+  /** Of a successor coming and going, which the life of the module knows nothing of. */
+  #announceState(from: ModuleState, to: ModuleState): void {
+    if (this.#life.kind === 'serving')
+      this.#events.lifecycle({ kind: 'module', module: this.name, from, to, reason: null });
+  }
 
   #log(host: Host, source: LogLine['source'], level: number, text: string): void {
     this.#events.log({ time: Date.now(), module: this.name, generation: host.generation, source, level, text });

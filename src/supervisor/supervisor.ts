@@ -9,10 +9,12 @@ import { fromWireParams, toAddress, toLong, toWireParams } from '../wire/params.
 import type { CallEvent } from './calls/pending-call.js';
 import { type Callback, type ChainOutcome, runChain } from './chain.js';
 import { Sweeper } from './leftovers/sweeper.js';
-import { Module, type ModuleEvents } from './module.js';
-import { ModuleSocket } from './module-socket.js';
+import type { Module, ModuleEvents } from './module.js';
+import { Orders } from './orders/orders.js';
+import { StoppedModules } from './orders/stopped-modules.js';
 import type { UndeliveredKind } from './output/dropped-output.js';
-import { acquireRunDir, type RunDir, socketPath } from './run-dir.js';
+import { Roster } from './roster.js';
+import { acquireRunDir, type RunDir } from './run-dir.js';
 import { moduleOfSentId, SentMessages, toStatusParams } from './sent-messages.js';
 import { AbiMemory } from './trials/abi-memory.js';
 import type {
@@ -23,6 +25,7 @@ import type {
   MessageOptions,
   MessageParamsInput,
   Outcome,
+  ReloadReport,
   SentMessage,
   StatusOptions,
   SupervisorStatus,
@@ -48,6 +51,8 @@ export interface SupervisorOptions {
 export interface StartReport {
   /** Modules that could not be started; the others serve, and these are tried again now and then. */
   refused: { module: string; error: SupervisorError }[];
+  /** Modules that an operator had stopped; they stay so until {@link Supervisor.startModule}. */
+  stopped: string[];
 }
 
 /** What a supervisor announces; see `src/supervisor/types.ts`. */
@@ -63,12 +68,9 @@ export interface SupervisorEvents {
   log: [LogLine];
 }
 
-/** Room in a frame beside the payload: addresses, parameters, and the records that came before it. */
-const FRAME_SLACK_BYTES = 2 * 1024 * 1024;
-
 /** Runs every configured module in a process of its own and decides on events by their chain. */
 export class Supervisor extends EventEmitter<SupervisorEvents> {
-  readonly #config: CoreConfig;
+  #config: CoreConfig;
   readonly #options: SupervisorOptions;
   readonly #startedMs = performance.now();
   readonly #underway = new Set<Promise<unknown>>();
@@ -79,8 +81,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #recovering: Promise<void> | null = null;
   #runDir: RunDir | null = null;
   #sweeper: Sweeper | null = null;
-  #modules: Module[] = [];
-  #sockets: ModuleSocket[] = [];
+  #roster: Roster | null = null;
+  #orders: Orders | null = null;
+  #stoppedModules = new StoppedModules(null);
   #stopped: Promise<void> | null = null;
 
   constructor(config: CoreConfig, options: SupervisorOptions) {
@@ -110,17 +113,18 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       throw error;
     }
     this.#require('opening', 'start');
-    const starts = this.#modules.map((module) => module.start());
+    const wanted = this.#modules.filter(({ name }) => !this.#stoppedModules.has(name));
+    const starts = wanted.map((module) => module.start());
     this.#state = 'starting';
-    const refusals = await Promise.all(starts);
-    this.#recovering = this.#sweeper?.recover(() => this.#state === 'starting') ?? null;
-    await this.#recovering;
-    if (this.#state === 'starting') this.#state = 'running';
+    const started = this.#finishStart(starts);
+    this.#orders = this.#takeOrders(started);
+    const refusals = await started;
     const refused: StartReport['refused'] = [];
     refusals.forEach((error, i) => {
-      if (error) refused.push({ module: this.#modules[i]?.name ?? '', error });
+      if (error) refused.push({ module: wanted[i]?.name ?? '', error });
     });
-    return { refused };
+    const stopped = this.#modules.filter(({ desired }) => desired === 'down').map(({ name }) => name);
+    return { refused, stopped };
   }
 
   /**
@@ -207,6 +211,58 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return decisionOf(await this.#decide('on_call_status', { callStatus: {} }));
   }
 
+  /**
+   * Takes another configuration. A new generation of each module that changed, or whose file did, is started beside the
+   * one that serves, and all of them take over when all are ready; no message is lost or gets a default for that. Settings
+   * that need no new process are taken in place, modules are added, removed and put in order.
+   *
+   * @param options `modules`: only these, which get a new generation even if nothing changed
+   * @throws {ReloadError} when a module cannot start; nothing has changed then
+   * @throws {SupervisorError} `MODULE_UNKNOWN` for a name that neither configuration has
+   * @throws {IllegalStateError} when the supervisor does not run, or is stopped meanwhile
+   */
+  reload(config: CoreConfig, options: { modules?: readonly string[] } = {}): Promise<ReloadReport> {
+    const { modules = [] } = options;
+    return this.#order('reload').reload(config, modules.length > 0 ? modules : null);
+  }
+
+  /**
+   * Lets a module finish what it holds, ends it and starts it again; messages wait meanwhile, within their deadline. For
+   * modules of which two cannot run at once; else {@link reload} it.
+   *
+   * @throws {SupervisorError} why it could not be started; `MODULE_UNKNOWN`
+   */
+  async restartModule(name: string): Promise<void> {
+    await this.#order('restart').restart(name);
+  }
+
+  /**
+   * Starts a module that was stopped, or waits for its next start.
+   *
+   * @throws {SupervisorError} why it could not be started; `MODULE_UNKNOWN`
+   */
+  async startModule(name: string): Promise<void> {
+    await this.#order('start').start(name);
+  }
+
+  /**
+   * Stops a module, over reloads and restarts too, until it is started. Its verdict is its default, for the reason `down`.
+   *
+   * @throws {SupervisorError} `MODULE_UNKNOWN`; `STATE_DIR_UNUSABLE` when it is stopped for this run only
+   */
+  async stopModule(name: string): Promise<void> {
+    await this.#order('stop').stop(name);
+  }
+
+  /**
+   * Sets a module's counters to 0, forgets its crashes, and starts it if it waits for its next start.
+   *
+   * @throws {SupervisorError} why it could not be started; `MODULE_UNKNOWN`
+   */
+  async resetModule(name: string): Promise<void> {
+    await this.#order('reset').reset(name);
+  }
+
   /** The state of everything, as `mesibo-modules status --json` prints it. */
   status(): SupervisorStatus {
     const uptimeSeconds = Math.round((performance.now() - this.#startedMs) / 1000);
@@ -238,6 +294,40 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     }
   }
 
+  get #modules(): readonly Module[] {
+    return this.#roster?.chain ?? [];
+  }
+
+  #order(order: string): Orders {
+    if (this.#orders === null) this.#require('running', order);
+    return this.#orders as Orders;
+  }
+
+  /** @returns when each module is ready or refused, with the refusals, and all is announced that a killed core left */
+  async #finishStart(starts: Promise<SupervisorError | null>[]): Promise<(SupervisorError | null)[]> {
+    const refusals = await Promise.all(starts);
+    this.#recovering = this.#sweeper?.recover(() => this.#state === 'starting') ?? null;
+    await this.#recovering;
+    if (this.#state === 'starting') this.#state = 'running';
+    return refusals;
+  }
+
+  #takeOrders(started: Promise<unknown>): Orders {
+    const core = {
+      roster: this.#roster as Roster,
+      stopped: this.#stoppedModules,
+      requireRunning: (order: string) => this.#require('running', order),
+      config: () => this.#config,
+      adopt: (next: CoreConfig) => {
+        // Memory that is made, and sockets that are bound, for messages of this size.
+        const { maxMessageBytes, blackBoxBytes } = this.#config;
+        this.#config = { ...next, maxMessageBytes, blackBoxBytes };
+      },
+      underway: () => Promise.allSettled(this.#underway),
+    };
+    return new Orders(core, started);
+  }
+
   #senderOf(sentId: string): Module {
     const name = moduleOfSentId(sentId);
     const module = this.#modules.find((module) => module.name === name);
@@ -265,29 +355,32 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const around = { runDir: this.#runDir, boxDir: this.#boxDir, maxMessageBytes, subreaper };
     this.#sweeper = new Sweeper({ ...around, message, log });
     await this.#sweeper.sweep();
-    const abis = new AbiMemory(this.#options.stateDir ?? null);
-    for (const spec of modules) await this.#add(spec, this.#runDir, abis);
+    const { stateDir = null, boxDir = '/dev/shm' } = this.#options;
+    this.#stoppedModules = new StoppedModules(stateDir);
+    if (this.#stoppedModules.problem) this.#warn(this.#stoppedModules.problem);
+    const { path: runDirPath, runId } = this.#runDir;
+    const { blackBoxBytes, heartbeatMs, queueBytes } = this.#config;
+    this.#roster = new Roster(
+      {
+        runId,
+        runDir: runDirPath,
+        boxDir,
+        orphans: this.#sweeper.orphans,
+        abis: new AbiMemory(stateDir),
+        blackBoxBytes,
+        maxMessageBytes,
+        heartbeatMs,
+        queueBytes,
+      },
+      this.#announce(),
+    );
+    for (const spec of modules) await this.#roster.add(spec);
+    this.#roster.arrange(modules.map(({ name }) => name));
   }
 
-  async #add(spec: CoreConfig['modules'][number], runDir: RunDir, abis: AbiMemory): Promise<void> {
-    const path = socketPath(runDir.path, `module-${spec.name}`);
-    const socket = new ModuleSocket(2 * this.#config.maxMessageBytes + FRAME_SLACK_BYTES);
-    this.#sockets.push(socket);
-    await socket.open(path);
-    const around = {
-      socket,
-      endpoint: `ipc://${path}`,
-      runId: runDir.runId,
-      runDir: runDir.path,
-      boxDir: this.#boxDir,
-      orphans: this.#sweeper?.orphans ?? null,
-      blackBoxBytes: this.#config.blackBoxBytes,
-      maxMessageBytes: this.#config.maxMessageBytes,
-      heartbeatMs: this.#config.heartbeatMs,
-      queueBytes: this.#config.queueBytes,
-      abis,
-    };
-    this.#modules.push(new Module(spec, around, this.#announce()));
+  #warn(text: string): void {
+    const line = { time: Date.now(), module: null, generation: null, source: 'supervisor', level: 1, text } as const;
+    this.#emit(() => this.emit('log', line));
   }
 
   #announce(): ModuleEvents {
@@ -329,14 +422,15 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   #kill(): void {
-    for (const module of this.#modules) module.kill();
+    for (const module of this.#roster?.all ?? []) module.kill();
   }
 
   async #stop(now: boolean): Promise<void> {
     // A start under way sees the new state first, and starts nothing.
     await this.#opening?.catch(() => undefined);
     if (!now) await Promise.allSettled(this.#underway);
-    for (const module of [...this.#modules].reverse()) await module.stop();
+    for (const module of this.#roster?.all.reverse() ?? []) await module.stop();
+    await this.#orders?.settled();
     await this.#recovering;
     await this.#close();
   }
@@ -344,7 +438,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   async #close(): Promise<void> {
     await this.#sweeper?.close();
     this.#state = 'stopped';
-    for (const socket of this.#sockets) socket.close();
+    this.#roster?.close();
     this.#runDir?.release();
     this.#runDir = null;
   }

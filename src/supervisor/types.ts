@@ -108,7 +108,8 @@ export type DeathCause = 'crash' | 'exit' | 'hang' | 'unreachable' | 'memory' | 
 /** The deaths that nobody had asked for of a host that had served. */
 export type FailureCause = Exclude<DeathCause, 'start' | 'trial' | 'stop'>;
 
-export type ModuleState = 'stopped' | 'starting' | 'serving' | 'backoff' | 'failed';
+/** `replacing`: the old host serves, and the one that shall take over is starting. */
+export type ModuleState = 'stopped' | 'starting' | 'serving' | 'replacing' | 'backoff' | 'failed';
 export type HostState = 'starting' | 'ready' | 'draining' | 'stopping' | 'exited';
 
 /** A change in the life of a module or of one of its hosts. */
@@ -192,4 +193,19 @@ export interface SupervisorStatus {
     recoveredSends: number;
   };
   modules: ModuleStatus[];
+}
+
+/** What a reload did; each name stands in one of the lists of modules. */
+export interface ReloadReport {
+  /** A new generation took over. */
+  replaced: string[];
+  added: string[];
+  removed: string[];
+  /** Only settings changed that need no new process. */
+  configured: string[];
+  unchanged: string[];
+  /** Changed, and left as they were because the reload was for others. */
+  left: string[];
+  /** Global settings that changed and hold from the next start of the core on. */
+  needRestart: string[];
 }

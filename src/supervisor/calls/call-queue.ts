@@ -26,7 +26,7 @@ export interface QueueSettings extends Pick<ModuleSpec, 'queue' | 'overload' | '
 
 /** First come, first served within a lane; what cannot be served in time gets the module's default verdict. */
 export class CallQueue {
-  readonly #spec: QueueSettings;
+  #spec: QueueSettings;
   readonly #route: CallRoute;
   readonly #now: () => number;
   readonly #deadlines: Deadlines;
@@ -39,6 +39,11 @@ export class CallQueue {
     this.#route = route;
     this.#now = now;
     this.#deadlines = new Deadlines((overdue) => this.#expire(overdue), now);
+  }
+
+  /** Takes other settings, also for the calls that wait here already. */
+  configure(spec: QueueSettings): void {
+    this.#spec = spec;
   }
 
   /** Calls that wait for credit. */

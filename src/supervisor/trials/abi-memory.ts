@@ -1,15 +1,13 @@
 /** Which ABI worked with which file, for all modules of a supervisor; kept in a file where there is a state directory. */
 
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ABI_NAMES, type AbiName } from '../../config/types.js';
+import { readStateFile, writeStateFile } from '../../state-file.js';
 import { SHA256 } from './trial.js';
 
 /** Files remembered, at most; the oldest is forgotten first. */
 export const MAX_REMEMBERED = 1000;
-/** A larger file is not ours. */
-const MAX_FILE_BYTES = 1024 * 1024;
 const VERSION = 1;
 
 const document = z.object({
@@ -19,7 +17,7 @@ const document = z.object({
 
 /**
  * The memory of what trials found. It only saves time: a file that is damaged, or cannot be written, is no failure. The
- * file is read and written while the core waits, because it is small, and written only when a new module was tried.
+ * file is written only when a new module was tried.
  */
 export class AbiMemory {
   readonly #file: string | null;
@@ -54,33 +52,19 @@ export class AbiMemory {
   }
 
   #write(): void {
-    if (this.#file !== null) write(this.#file, { version: VERSION, abis: Object.fromEntries(this.#abis) });
+    if (this.#file === null) return;
+    try {
+      writeStateFile(this.#file, { version: VERSION, abis: Object.fromEntries(this.#abis) });
+    } catch {
+      // The next core tries again, that is all.
+    }
   }
 }
 
 function read(file: string): [string, AbiName][] {
   try {
-    const stat = statSync(file);
-    // Reading a FIFO, or a device, might never end.
-    if (!stat.isFile() || stat.size > MAX_FILE_BYTES) return [];
-    const { abis } = document.parse(JSON.parse(readFileSync(file, 'utf8')));
-    return Object.entries(abis).slice(-MAX_REMEMBERED);
+    return Object.entries(readStateFile(file, document)?.abis ?? {}).slice(-MAX_REMEMBERED);
   } catch {
     return [];
-  }
-}
-
-/** Whoever reads the file at any time finds a whole one. */
-function write(file: string, content: z.infer<typeof document>): void {
-  const unfinished = `${file}.${process.pid}.tmp`;
-  try {
-    writeFileSync(unfinished, `${JSON.stringify(content, null, 1)}\n`, { mode: 0o600 });
-    renameSync(unfinished, file);
-  } catch {
-    try {
-      rmSync(unfinished, { force: true });
-    } catch {
-      // It may be a directory, or the disk gone; neither matters here.
-    }
   }
 }

@@ -1,0 +1,41 @@
+/** Small JSON documents that outlive a run, in the state directory. They are read and written while the core waits. */
+
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import type { z } from 'zod';
+
+/** A larger file is not ours. */
+const MAX_FILE_BYTES = 1024 * 1024;
+
+/**
+ * Reads a document.
+ *
+ * @returns `null` when there is none.
+ * @throws Error when what stands there cannot be read or is something else.
+ */
+export function readStateFile<T>(file: string, schema: z.ZodType<T>): T | null {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat === undefined) return null;
+  // Reading a FIFO, or a device, might never end.
+  if (!stat.isFile() || stat.size > MAX_FILE_BYTES) throw new Error(`${file} is no file of ours`);
+  return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
+}
+
+/**
+ * Writes a document; whoever reads the file at any time finds a whole one.
+ *
+ * @throws Error when that cannot be; the document before is still there then.
+ */
+export function writeStateFile(file: string, content: unknown): void {
+  const unfinished = `${file}.${process.pid}.tmp`;
+  try {
+    writeFileSync(unfinished, `${JSON.stringify(content, null, 1)}\n`, { mode: 0o600 });
+    renameSync(unfinished, file);
+  } catch (error) {
+    try {
+      rmSync(unfinished, { force: true });
+    } catch {
+      // It may be a directory, or the disk gone; what went wrong first is what matters.
+    }
+    throw error;
+  }
+}

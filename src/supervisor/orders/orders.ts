@@ -1,0 +1,158 @@
+/** What an operator orders while everything runs; one order at a time, each whole before the next begins. */
+
+import type { CoreConfig, ModuleSpec } from '../../config/types.js';
+import { ReloadError, SupervisorError } from '../../errors.js';
+import type { Module } from '../module.js';
+import { findModuleFile, identifyFile } from '../module-file.js';
+import { type Roster, unknownModule } from '../roster.js';
+import type { ReloadReport } from '../types.js';
+import { planReload, type ReloadPlan } from './reload-plan.js';
+import type { StoppedModules } from './stopped-modules.js';
+
+/** What orders are given to. */
+export interface Ordered {
+  roster: Roster;
+  stopped: StoppedModules;
+  /** @throws IllegalStateError unless it runs. */
+  requireRunning(order: string): void;
+  config(): CoreConfig;
+  /** Takes another configuration, which holds for what comes from now on. */
+  adopt(config: CoreConfig): void;
+  /** Waits for what went into the chain before now. */
+  underway(): Promise<unknown>;
+}
+
+/** Orders, in the order in which they came. */
+export class Orders {
+  readonly #core: Ordered;
+  #last: Promise<unknown>;
+
+  /** @param begun - waited for by the first order */
+  constructor(core: Ordered, begun: Promise<unknown>) {
+    this.#core = core;
+    this.#last = begun.catch(() => undefined);
+  }
+
+  /** Waits for the orders that were given. */
+  async settled(): Promise<void> {
+    await this.#last;
+  }
+
+  /** @see Supervisor.reload */
+  reload(next: CoreConfig, names: readonly string[] | null): Promise<ReloadReport> {
+    return this.#order('reload', () => this.#reload(next, names));
+  }
+
+  /** @see Supervisor.restartModule */
+  restart(name: string): Promise<void> {
+    return this.#order('restart', async () => {
+      const module = this.#core.roster.find(name);
+      this.#keep(name, (stopped) => stopped.delete(name));
+      throwIf(await module.restart());
+    });
+  }
+
+  /** @see Supervisor.startModule */
+  start(name: string): Promise<void> {
+    return this.#order('start', async () => {
+      const module = this.#core.roster.find(name);
+      this.#keep(name, (stopped) => stopped.delete(name));
+      throwIf(await module.start());
+    });
+  }
+
+  /** @see Supervisor.stopModule */
+  stop(name: string): Promise<void> {
+    return this.#order('stop', async () => {
+      const module = this.#core.roster.find(name);
+      await module.stop();
+      this.#keep(name, (stopped) => stopped.add(name));
+    });
+  }
+
+  /** @see Supervisor.resetModule */
+  reset(name: string): Promise<void> {
+    return this.#order('reset', async () => throwIf(await this.#core.roster.find(name).reset()));
+  }
+
+  #order<T>(order: string, work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(() => {
+      this.#core.requireRunning(order);
+      return work();
+    });
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+
+  #keep(name: string, change: (stopped: StoppedModules) => void): void {
+    try {
+      change(this.#core.stopped);
+    } catch (error) {
+      const why = `cannot be kept over a restart of the core (${(error as Error).message})`;
+      throw new SupervisorError('STATE_DIR_UNUSABLE', `module ${name}: the order was carried out, but ${why}`);
+    }
+  }
+
+  async #reload(next: CoreConfig, names: readonly string[] | null): Promise<ReloadReport> {
+    const { roster, config, stopped } = this.#core;
+    const known = [...new Set([...next.modules, ...roster.chain].map(({ name }) => name))];
+    for (const name of names ?? []) if (!known.includes(name)) throw unknownModule(name, known);
+    const present = roster.chain.map(({ spec, desired, loadedFile }) => ({ spec, desired, loadedFile }));
+    const plan = planReload(present, config(), next, (spec) => identifyFile(findModuleFile(spec)), names);
+    const added: Module[] = [];
+    const starts: Promise<SupervisorError | null>[] = [];
+    try {
+      for (const spec of plan.add) {
+        const module = await roster.add(spec);
+        added.push(module);
+        if (!stopped.has(spec.name)) starts.push(module.start());
+      }
+      for (const spec of plan.replace) starts.push(roster.find(spec.name).prepare(spec));
+      await Promise.all(starts);
+      // One that was ready may have died while others were not.
+      for (const spec of plan.replace) starts.push(Promise.resolve(roster.find(spec.name).unprepared));
+      this.#refuse(await Promise.all(starts));
+      this.#core.requireRunning('reload');
+    } catch (error) {
+      await Promise.all([
+        ...plan.replace.map(({ name }) => roster.find(name).abandon()),
+        ...added.map((module) => roster.remove(module)),
+      ]);
+      throw error;
+    }
+    await this.#carryOut(plan, next);
+    return plan.report;
+  }
+
+  /** @throws ReloadError unless every start went well. */
+  #refuse(refusals: (SupervisorError | null)[]): void {
+    const failures = [...new Set(refusals)].filter((refusal) => refusal !== null);
+    if (failures.length === 0) return;
+    const lines = failures.map(({ message }) => message);
+    throw new ReloadError([...lines, 'nothing was changed: what ran before goes on as it was'].join('\n'), failures);
+  }
+
+  /** From here on nothing fails. The chain changes between two messages; those under way go on in the chain as it was. */
+  async #carryOut(plan: ReloadPlan, next: CoreConfig): Promise<void> {
+    const { roster } = this.#core;
+    const removed = plan.remove.map((name) => roster.find(name));
+    this.#core.adopt(next);
+    roster.share(next);
+    for (const module of roster.chain) if (!removed.includes(module)) this.#configure(module, plan);
+    roster.arrange(plan.order);
+    await this.#core.underway();
+    await Promise.all(removed.map((module) => roster.remove(module)));
+    await Promise.all(roster.chain.map((module) => module.handedOver()));
+  }
+
+  #configure(module: Module, plan: ReloadPlan): void {
+    const around = this.#core.roster.surroundingsOf(module);
+    const find = (specs: ModuleSpec[]) => specs.find(({ name }) => name === module.name);
+    if (find(plan.replace)) module.adopt(around);
+    else module.configure(find(plan.configure) ?? module.spec, around);
+  }
+}
+
+function throwIf(refusal: SupervisorError | null): void {
+  if (refusal !== null) throw refusal;
+}

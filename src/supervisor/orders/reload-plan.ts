@@ -1,0 +1,136 @@
+/** What a reload has to do: pure. */
+
+import { isDeepStrictEqual } from 'node:util';
+import type { CoreConfig, ModuleSpec } from '../../config/types.js';
+import type { ReloadReport } from '../types.js';
+
+/** A module as it runs. */
+export interface Present {
+  spec: ModuleSpec;
+  desired: 'up' | 'down';
+  /** What tells the file that its host loaded from others; `null`: there was none. */
+  loadedFile: string | null;
+}
+
+/** What becomes of each module. */
+export interface ReloadPlan {
+  report: ReloadReport;
+  /** To be started beside what runs, and to take over. */
+  replace: ModuleSpec[];
+  /** To be started, and to join the chain. */
+  add: ModuleSpec[];
+  /** To be taken as they are, by hosts that run or are stopped. */
+  configure: ModuleSpec[];
+  /** By name. */
+  remove: string[];
+  /** The names in the order of the new chain. */
+  order: string[];
+}
+
+/** What a host is told or built with at its start. */
+const OF_THE_HOST = ['path', 'abi', 'config', 'window', 'hangMs', 'logRate'] as const;
+/** What the core alone goes by. */
+const OF_THE_CORE = [
+  'onFailure',
+  'deadlineMs',
+  'startTimeoutMs',
+  'queue',
+  'overload',
+  'backoff',
+  'maxCrashes',
+  'stopTimeoutMs',
+] as const;
+
+/** Global settings that something which lives as long as the core was made with, by their names in the file. */
+const OF_THE_RUN = [
+  ['max_message', 'maxMessageBytes'],
+  ['black_box', 'blackBoxBytes'],
+  ['log_size', 'logSizeBytes'],
+  ['log_keep', 'logKeep'],
+] as const satisfies readonly (readonly [string, keyof CoreConfig])[];
+
+/**
+ * Plans a reload.
+ *
+ * @param identify - tells the file that a spec's host would load now, as in {@link Present.loadedFile}
+ * @param names - the modules that it is for, which get a new generation even if nothing changed; `null`: all that changed
+ */
+export function planReload(
+  present: readonly Present[],
+  before: CoreConfig,
+  next: CoreConfig,
+  identify: (spec: ModuleSpec) => string | null,
+  names: readonly string[] | null,
+): ReloadPlan {
+  const needRestart = OF_THE_RUN.filter(([, field]) => before[field] !== next[field]).map(([key]) => key);
+  const report: ReloadReport = {
+    replaced: [],
+    added: [],
+    removed: [],
+    configured: [],
+    unchanged: [],
+    left: [],
+    needRestart,
+  };
+  const plan: ReloadPlan = { report, replace: [], add: [], configure: [], remove: [], order: [] };
+  const isMeant = (name: string) => names === null || names.includes(name);
+  const runs = new Map(present.map((module) => [module.spec.name, module]));
+  for (const spec of next.modules) {
+    const module = runs.get(spec.name);
+    if (module) placePresent(plan, module, spec, { isMeant: isMeant(spec.name), isForced: names !== null }, identify);
+    else if (isMeant(spec.name)) {
+      plan.add.push(spec);
+      report.added.push(spec.name);
+    } else report.left.push(spec.name);
+  }
+  for (const { spec } of present) {
+    if (next.modules.some(({ name }) => name === spec.name)) continue;
+    if (isMeant(spec.name)) {
+      plan.remove.push(spec.name);
+      report.removed.push(spec.name);
+    } else report.left.push(spec.name);
+  }
+  const removed = new Set(plan.remove);
+  const added = new Set(plan.add.map(({ name }) => name));
+  plan.order = orderOf(
+    present.map(({ spec }) => spec.name).filter((name) => !removed.has(name)),
+    next.modules.map(({ name }) => name).filter((name) => runs.has(name) || added.has(name)),
+  );
+  return plan;
+}
+
+function placePresent(
+  plan: ReloadPlan,
+  module: Present,
+  spec: ModuleSpec,
+  { isMeant, isForced }: { isMeant: boolean; isForced: boolean },
+  identify: (spec: ModuleSpec) => string | null,
+): void {
+  const { report } = plan;
+  const otherHost = !isEqual(module.spec, spec, OF_THE_HOST);
+  const otherFile = module.desired === 'up' && identify(spec) !== module.loadedFile;
+  const otherSettings = otherHost || !isEqual(module.spec, spec, OF_THE_CORE);
+  if (!isMeant) {
+    (otherSettings || otherFile ? report.left : report.unchanged).push(spec.name);
+  } else if (module.desired === 'up' && (isForced || otherHost || otherFile)) {
+    plan.replace.push(spec);
+    report.replaced.push(spec.name);
+  } else {
+    plan.configure.push(spec);
+    (otherSettings ? report.configured : report.unchanged).push(spec.name);
+  }
+}
+
+/** The file's order; what is left running although the file has it no more stays behind what it stood behind. */
+function orderOf(present: string[], wanted: string[]): string[] {
+  const order = [...wanted];
+  for (const [at, name] of present.entries()) {
+    if (order.includes(name)) continue;
+    order.splice(at === 0 ? 0 : order.indexOf(present[at - 1] as string) + 1, 0, name);
+  }
+  return order;
+}
+
+function isEqual(a: ModuleSpec, b: ModuleSpec, fields: readonly (keyof ModuleSpec)[]): boolean {
+  return fields.every((field) => isDeepStrictEqual(a[field], b[field]));
+}
