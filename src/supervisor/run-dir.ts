@@ -176,7 +176,7 @@ function unusable(path: string, cause: unknown): DirectoryError {
 }
 
 /** The names of our sockets; the last is the control socket before it has its name. */
-const OURS = /^(control\.sock|module-\w+\.sock|c\d+)$/;
+const OURS = /^(control\.sock|module-\w+(-\d+)?\.sock|c\d+)$/;
 
 /** A core that ended cleanly leaves neither socket nor pid. What is not ours is not touched: it may be anybody's. */
 function sweep(path: string): string[] {

@@ -57,7 +57,7 @@ export class TestCore {
   readonly lives: LifecycleEvent[] = [];
   readonly directory = makeTempDir();
   readonly supervisor: Supervisor;
-  report: StartReport = { refused: [] };
+  report: StartReport = { refused: [], stopped: [] };
   readonly #pids: number[] = [];
   #runId = '';
   #waiting: { holds: () => boolean; done: () => void }[] = [];

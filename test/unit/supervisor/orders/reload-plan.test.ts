@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { type ModuleOptions, makeConfig } from '../../../../src/config/make.js';
+import type { CoreConfig } from '../../../../src/config/types.js';
+import { type Present, planReload } from '../../../../src/supervisor/orders/reload-plan.js';
+
+function config(modules: ModuleOptions[], more: Partial<CoreConfig> = {}): CoreConfig {
+  const paths = modules.map((module) => ({ path: `/m/${module.name}.so`, ...module }));
+  return { ...makeConfig({ modules: paths }), ...more };
+}
+
+const identify = ({ path }: { path: string | null }) => path;
+
+function plan(before: CoreConfig, next: CoreConfig, names: string[] | null = null, more: Partial<Present> = {}) {
+  const present = before.modules.map((spec): Present => ({ spec, desired: 'up', loadedFile: spec.path, ...more }));
+  return planReload(present, before, next, identify, names);
+}
+
+/** The lists of a report that have something in them. */
+function filled(report: object): object {
+  return Object.fromEntries(Object.entries(report).filter(([, names]) => names.length > 0));
+}
+
+const BEFORE = config([{ name: 'a' }, { name: 'b' }, { name: 'c' }]);
+
+describe('what a change of one setting means', () => {
+  it.each<[Omit<ModuleOptions, 'name'>, string]>([
+    [{}, 'unchanged'],
+    [{ path: '/other.so' }, 'replaced'],
+    [{ abi: 'table' }, 'replaced'],
+    [{ config: { key: 'value' } }, 'replaced'],
+    [{ window: 3 }, 'replaced'],
+    [{ hangMs: null }, 'replaced'],
+    [{ logRate: 7 }, 'replaced'],
+    [{ onFailure: 'consume' }, 'configured'],
+    [{ deadlineMs: 7 }, 'configured'],
+    [{ startTimeoutMs: 7 }, 'configured'],
+    [{ queue: 7 }, 'configured'],
+    [{ overload: 'wait' }, 'configured'],
+    [{ backoff: { minMs: 1, maxMs: 2 } }, 'configured'],
+    [{ maxCrashes: null }, 'configured'],
+    [{ stopTimeoutMs: 7 }, 'configured'],
+  ])('%j: %s', (change, list) => {
+    const next = config([{ name: 'a' }, { name: 'b', ...change }, { name: 'c' }]);
+    const { report, replace, configure } = plan(BEFORE, next);
+    expect(report[list as 'replaced']).toContain('b');
+    expect(replace.map(({ name }) => name)).toEqual(list === 'replaced' ? ['b'] : []);
+    // Also what has not changed: its place in the file may have.
+    expect(configure).toHaveLength(list === 'replaced' ? 2 : 3);
+  });
+
+  it('a file that is another one means a new process, but not of a module that is stopped', () => {
+    expect(filled(plan(BEFORE, BEFORE, null, { loadedFile: 'older' }).report)).toEqual({ replaced: ['a', 'b', 'c'] });
+    expect(filled(plan(BEFORE, BEFORE, ['b'], { desired: 'down' }).report)).toEqual({ unchanged: ['a', 'b', 'c'] });
+    const next = config([{ name: 'a', abi: 'table' }]);
+    expect(plan(config([{ name: 'a' }]), next, null, { desired: 'down' })).toMatchObject({
+      replace: [],
+      configure: next.modules,
+      report: { configured: ['a'] },
+    });
+  });
+
+  it.each([
+    ['max_message', { maxMessageBytes: 5 }],
+    ['black_box', { blackBoxBytes: 5 }],
+    ['log_size', { logSizeBytes: 5 }],
+    ['log_keep', { logKeep: 7 }],
+  ])('%s needs a restart of the core', (key, change) => {
+    expect(plan(BEFORE, { ...BEFORE, ...change }).report.needRestart).toEqual([key]);
+  });
+});
+
+describe('modules that come and go', () => {
+  it('are added and removed, and the order is that of the file', () => {
+    const { report, add, remove, order } = plan(BEFORE, config([{ name: 'd' }, { name: 'c' }, { name: 'a' }]));
+    expect(filled(report)).toEqual({ added: ['d'], removed: ['b'], unchanged: ['c', 'a'] });
+    expect([add.map(({ name }) => name), remove, order]).toEqual([['d'], ['b'], ['d', 'c', 'a']]);
+  });
+
+  it('are left alone when a reload is for others, where they stood', () => {
+    const next = config([{ name: 'd' }, { name: 'c', window: 3 }, { name: 'a', window: 3 }]);
+    const { report, order } = plan(BEFORE, next, ['a']);
+    expect(filled(report)).toEqual({ replaced: ['a'], left: ['d', 'c', 'b'] });
+    expect(order).toEqual(['c', 'a', 'b']);
+    expect(plan(BEFORE, next, ['d', 'b'])).toMatchObject({ order: ['d', 'c', 'a'], report: { left: ['c', 'a'] } });
+  });
+
+  it('get a new generation when they are named, changed or not', () => {
+    expect(filled(plan(BEFORE, BEFORE, ['b']).report)).toEqual({ replaced: ['b'], unchanged: ['a', 'c'] });
+  });
+});
