@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { isatty } from 'node:tty';
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { type Directories, resolveDirectories } from '../src/directories.js';
 import { SupervisorError } from '../src/errors.js';
 import { UsageError } from './io.js';
@@ -16,6 +16,11 @@ export interface GlobalOptions {
 
 const MAX_U64 = 0xffffffffffffffffn;
 const MAX_WAIT_MS = 24 * 60 * 60 * 1000;
+
+/** Whether an option was typed, and does not only have its default. */
+export function isGiven(command: Command, name: string): boolean {
+  return command.getOptionValueSource(name) === 'cli';
+}
 
 /** The directories that the options and the environment name. */
 export function directoriesOf({ runDir, stateDir }: GlobalOptions): Directories {

@@ -3,7 +3,11 @@
 import { Command } from 'commander';
 import { VERSION } from '../src/paths.js';
 import { addCheck } from './commands/check.js';
+import { addDescribe } from './commands/describe.js';
 import { addLogs } from './commands/logs.js';
+import { addReload } from './commands/reload.js';
+import { addReset } from './commands/reset.js';
+import { addRestart } from './commands/restart.js';
 import { addRun } from './commands/run.js';
 import { addSend } from './commands/send.js';
 import { addStart } from './commands/start.js';
@@ -19,6 +23,8 @@ export function createProgram(): Command {
     .option('--state-dir <dir>', 'where the core keeps its logs (or MESIBO_STATE_DIR)')
     .showHelpAfterError('(add --help for what may be given)')
     .exitOverride();
-  for (const add of [addStart, addStop, addStatus, addCheck, addSend, addLogs, addRun]) add(program);
+  const orders = [addStart, addStop, addReload, addRestart, addReset];
+  const views = [addStatus, addDescribe, addLogs];
+  for (const add of [...orders, ...views, addCheck, addSend, addRun]) add(program);
   return program;
 }

@@ -1,11 +1,12 @@
 /** The core as a process: configuration, supervisor, control socket and logs put together. */
 
-import { loadConfig, strictError } from './config/load.js';
+import { describeWarning, loadConfig, strictError } from './config/load.js';
 import type { CoreConfig } from './config/types.js';
 import { controlSocketPath } from './control/endpoint.js';
 import { type ControlledCore, ControlServer } from './control/server.js';
 import { CoreLog, type CoreLogOptions } from './daemon/core-log.js';
-import { onStopSignals } from './daemon/stop-signals.js';
+import { Reloads } from './daemon/reloads.js';
+import { onSignals } from './daemon/signals.js';
 import { isInMemory, makeStateDir } from './directories.js';
 import { ModuleLoadError } from './errors.js';
 import { VERSION } from './paths.js';
@@ -31,6 +32,8 @@ export interface Started {
   pid: number;
   /** One line for each module that could not be started. */
   refused: string[];
+  /** One line for each module that an operator had stopped. */
+  stopped: string[];
   /** One line for each remark on the configuration. */
   warnings: string[];
 }
@@ -64,6 +67,7 @@ class Core {
   readonly #options: DaemonOptions;
   readonly #log: CoreLog;
   readonly #supervisor: Supervisor;
+  readonly #reloads: Reloads;
   #control: ControlServer | undefined;
   #exitCode = 0;
   #stopping = false;
@@ -79,13 +83,17 @@ class Core {
     const { runDir, stateDir } = options;
     this.#supervisor = new Supervisor(config, { runDir, stateDir, subreaper: true });
     log.follow(this.#supervisor);
+    const { configFile, strict } = options;
+    this.#reloads = new Reloads({ supervisor: this.#supervisor, log, configFile, strict });
   }
 
   async run(): Promise<number> {
-    const release = onStopSignals(
-      (signal) => this.#stop(`${signal} received`),
-      (signal) => this.#stop(`${signal} received again`, { now: true }),
-    );
+    const release = onSignals({
+      stop: (signal) => this.#stop(`${signal} received`),
+      stopNow: (signal) => this.#stop(`${signal} received again`, { now: true }),
+      // What it comes to is logged.
+      reload: () => void this.#reloads.reload([]).catch(() => undefined),
+    });
     const onBug = (error: unknown) => this.#endOnBug(error);
     process.on('uncaughtException', onBug);
     process.on('unhandledRejection', onBug);
@@ -114,20 +122,22 @@ class Core {
       throw new ModuleLoadError(report.refused[0].error.code, refused.join('\n'));
     }
     await this.#openControl();
-    const warnings = this.#config.warnings.map(
-      ({ position: { file, line, column }, message }) => `${file}:${line}:${column}: ${message}`,
-    );
+    const warnings = this.#config.warnings.map(describeWarning);
     for (const warning of warnings) this.#log.say('warn', warning);
     if (!isInMemory(this.#options.runDir)) {
       const why = 'is not in memory; its sockets would be faster and never left behind on tmpfs, as below /run';
       this.#log.say('warn', `the run directory ${this.#options.runDir} ${why}`);
     }
-    const serving = `${this.#config.modules.length - refused.length} of ${this.#config.modules.length} modules are ready`;
+    const down = report.stopped.map(
+      (name) => `module ${name} stays stopped; to start it: mesibo-modules start ${name}`,
+    );
+    for (const line of down) this.#log.say('info', line);
+    const serving = `${this.#config.modules.length - refused.length - down.length} of ${this.#config.modules.length} modules are ready`;
     this.#log.say(
       'info',
       `mesibo-modules ${VERSION} serves ${this.#options.runDir} with pid ${process.pid}: ${serving}`,
     );
-    this.#options.onServing?.({ pid: process.pid, refused, warnings });
+    this.#options.onServing?.({ pid: process.pid, refused, stopped: down, warnings });
   }
 
   async #openControl(): Promise<void> {
@@ -154,9 +164,13 @@ class Core {
     return {
       status: () => {
         const status = supervisor.status();
-        return { ...status, core: { ...status.core, problems: [...status.core.problems, ...this.#log.problems()] } };
+        const problems = [...status.core.problems, ...this.#reloads.problems(), ...this.#log.problems()];
+        return { ...status, core: { ...status.core, problems } };
       },
       onMessage: (params, payload) => supervisor.onMessage(params, payload),
+      reload: (modules) => this.#reloads.reload(modules),
+      order: (order, module) => this.#supervisor[`${order}Module`](module),
+      describe: (module) => supervisor.describeModule(module),
       on: (event, listener) => supervisor.on(event, listener),
       off: (event, listener) => supervisor.off(event, listener),
     };

@@ -20,14 +20,12 @@ export function addCheck(program: Command): void {
     .option('--strict', 'let warnings of the configuration fail the check')
     .action(async (_options, command: Command) => {
       const { config: file, strict } = command.optsWithGlobals<CheckOptions>();
-      const { loadConfig, strictError } = await import('../../src/config/load.js');
+      const { describeWarning, loadConfig, strictError } = await import('../../src/config/load.js');
       const { checkModules } = await import('../../src/check.js');
       const config = loadConfig(resolve(file));
       const error = strict ? strictError(config) : null;
       if (error) throw error;
-      for (const { position, message } of config.warnings) {
-        tell(`${position.file}:${position.line}:${position.column}: ${message}`);
-      }
+      for (const warning of config.warnings) tell(describeWarning(warning));
       if (config.modules.length === 0) tell(`${file}: no module is configured`);
       const interrupt = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM'] as const)

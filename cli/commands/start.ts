@@ -3,8 +3,9 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Started } from '../../src/daemon.js';
 import { startInBackground } from '../background.js';
-import { hasColour, tell } from '../io.js';
-import { directoriesOf, type GlobalOptions, parseCount } from '../options.js';
+import { EXIT, hasColour, tell, UsageError } from '../io.js';
+import { directoriesOf, type GlobalOptions, isGiven, parseCount } from '../options.js';
+import { orderAll, withClient } from '../with-client.js';
 
 /** The configuration file unless another is given. */
 export const DEFAULT_CONFIG = '/etc/mesibo/mesibo.conf';
@@ -20,7 +21,10 @@ interface StartOptions extends GlobalOptions {
 export function addStart(program: Command): void {
   program
     .command('start')
-    .description('start the core and its modules, in the foreground unless --daemon is given')
+    .description(
+      'start the core and its modules, in the foreground unless --daemon is given; or modules that were stopped',
+    )
+    .argument('[names...]', 'modules of a running core, to be started again after "stop NAME"')
     .option('--config <file>', 'the configuration file', DEFAULT_CONFIG)
     .option('--daemon', 'go to the background, and return when every module is ready or refused')
     .option('--strict', 'let warnings of the configuration and refused modules fail the start')
@@ -29,14 +33,22 @@ export function addStart(program: Command): void {
         .argParser(parseCount)
         .hideHelp(),
     )
-    .action(async (_options, command: Command) => {
+    .action(async (names: string[], _options, command: Command) => {
       const options = command.optsWithGlobals<StartOptions>();
+      if (names.length > 0) {
+        const given = (['config', 'daemon', 'strict'] as const).filter((name) => isGiven(command, name));
+        if (given.length > 0) {
+          throw new UsageError(`--${given[0]} is for the start of a core, and names are for modules of one that runs`);
+        }
+        await startModules(directoriesOf(options).runDir, names);
+        return;
+      }
       const directories = directoriesOf(options);
       const configFile = resolve(options.config);
       const strict = options.strict ?? false;
       if (options.daemon) {
-        const { refused, warnings } = await startInBackground({ ...directories, configFile, strict });
-        for (const line of [...warnings, ...refused]) tell(line);
+        const { refused, stopped, warnings } = await startInBackground({ ...directories, configFile, strict });
+        for (const line of [...warnings, ...refused, ...stopped]) tell(line);
         return;
       }
       const { runDaemon } = await import('../../src/daemon.js');
@@ -52,6 +64,14 @@ export function addStart(program: Command): void {
       // Here, because a full standard output must not hold up the end of a core.
       process.exit(exitCode);
     });
+}
+
+async function startModules(runDir: string, names: string[]): Promise<void> {
+  const problems = await withClient(runDir, (client) =>
+    orderAll(client, 'start', names, (name) => tell(`module ${name} serves`)),
+  );
+  for (const problem of problems) tell(problem);
+  if (problems.length > 0) process.exitCode = EXIT.failed;
 }
 
 /** Whoever started the core may be gone: then nobody needs the report. */

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { ControlError } from '../../src/errors.js';
-import { tell } from '../io.js';
+import { EXIT, tell } from '../io.js';
 import { directoriesOf, type GlobalOptions } from '../options.js';
+import { orderAll, withClient } from '../with-client.js';
 
 /** `stop_timeout` bounds each module's stop; this is far beyond what anybody sets. */
 const STOP_LIMIT_MS = 10 * 60_000;
@@ -12,9 +13,11 @@ const BUSY_LIMIT_MS = 30_000;
 export function addStop(program: Command): void {
   program
     .command('stop')
-    .description('stop the core and its modules; returns when all of them are gone')
-    .action(async (_options, command: Command) => {
+    .description('stop the core and all modules, or only some modules; returns when they are gone')
+    .argument('[names...]', 'only these modules; they stay stopped, over reloads and restarts too, until "start NAME"')
+    .action(async (names: string[], _options, command: Command) => {
       const { runDir } = directoriesOf(command.optsWithGlobals<GlobalOptions>());
+      if (names.length > 0) return stopModules(runDir, names);
       const { waitForCoreToEnd } = await import('../../src/control/core-lock.js');
       const pid = await requestStop(runDir);
       if (!(await waitForCoreToEnd(runDir, pid, STOP_LIMIT_MS))) {
@@ -26,6 +29,18 @@ export function addStop(program: Command): void {
       }
       tell(pid === null ? 'the core has stopped' : `the core with pid ${pid} has stopped`);
     });
+}
+
+async function stopModules(runDir: string, names: string[]): Promise<void> {
+  const problems = await withClient(runDir, (client) =>
+    orderAll(client, 'stop', names, (name) => {
+      tell(
+        `module ${name} is stopped; its messages get its default verdict; to start it: mesibo-modules start ${name}`,
+      );
+    }),
+  );
+  for (const problem of problems) tell(problem);
+  if (problems.length > 0) process.exitCode = EXIT.failed;
 }
 
 /** @returns the pid, or `null` when the core was about to end by itself. */

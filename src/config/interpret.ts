@@ -32,8 +32,10 @@ const GUARDED = new Set(['match', 'limits', 'sandbox', 'remote']);
 export function interpretTree(tree: ConfigTree, file: string, exists: (path: string) => boolean): CoreConfig {
   const warnings: ConfigWarning[] = [];
   const absolute = resolve(file);
-  const { settings, moduleDir } = readCore(tree, dirname(absolute), warnings);
-  const search = { moduleDir, base: dirname(absolute), exists };
+  const base = dirname(absolute);
+  const { settings, moduleDir } = readCore(tree, base, warnings);
+  const onEvent = settings.onEvent === null ? null : resolve(base, settings.onEvent);
+  const search = { moduleDir, base, exists };
   const seen = new Map<string, Position>();
   const modules = tree.modules.map((block) => {
     const first = seen.get(block.name);
@@ -41,7 +43,7 @@ export function interpretTree(tree: ConfigTree, file: string, exists: (path: str
     seen.set(block.name, block.position);
     return readModule(block, search, warnings);
   });
-  return { file: absolute, ...settings, moduleDir, modules, warnings };
+  return { file: absolute, ...settings, moduleDir, onEvent, modules, warnings };
 }
 
 function readCore({ pairs }: ConfigTree, base: string, warnings: ConfigWarning[]) {
@@ -50,7 +52,7 @@ function readCore({ pairs }: ConfigTree, base: string, warnings: ConfigWarning[]
     if (Object.hasOwn(CORE_KEYS, pair.key)) own.push(pair);
     else warnings.push({ position: pair.position, message: describeUnknown(pair.key) });
   }
-  const settings = readSettings(coreSettings, CORE_KEYS, own, '', warnings);
+  const { settings } = readSettings(coreSettings, CORE_KEYS, own, '', warnings);
   const problem = findBlackBoxProblem(settings);
   if (problem) {
     const culprit = own.findLast(({ key }) => key === 'black_box' || key === 'max_message') as Pair;
@@ -69,36 +71,45 @@ function readModule(
   if (problem) throw new ConfigError('CONFIG_VALUE', `found the module name ${showText(name)}, ${problem}`, position);
   const who = `module ${name}: `;
   const own: Pair[] = [];
-  const config: [key: string, value: string][] = [];
+  const given: Pair[] = [];
   for (const entry of block.entries) {
     if (entry.kind === 'section') {
       if (entry.name !== 'config') failSection(entry.name, who, entry.position);
-      for (const pair of entry.pairs) config.push(toSetting(pair));
+      for (const pair of entry.pairs) given.push(pair);
     } else if (Object.hasOwn(MODULE_KEYS, entry.key)) {
       own.push(entry);
     } else {
       const doubt = describeDoubt(entry.key);
       if (doubt) warnings.push({ position: entry.position, message: who + doubt });
-      config.push(toSetting(entry));
+      given.push(entry);
     }
   }
-  const { path, replicas: _, ...settings } = readSettings(moduleSettings, MODULE_KEYS, own, who, warnings);
+  const read = readSettings(moduleSettings, MODULE_KEYS, own, who, warnings);
+  const { path, replicas: _, ...settings } = read.settings;
   const found = resolveModule({ name, path }, search.moduleDir, search.base, search.exists);
-  return { name, ...found, ...settings, config, position };
+  return {
+    name,
+    ...found,
+    ...settings,
+    config: given.map(({ key, value }) => [key, value]),
+    origins: read.origins,
+    configOrigins: given.map(({ position }) => position),
+    position,
+  };
 }
 
 /** Reads our own keys; of one that is there twice the last holds, with a warning. */
 function readSettings<S extends z.ZodObject>(
   schema: S,
-  keys: Readonly<Record<string, KeyRule<string>>>,
+  keys: Readonly<Record<string, KeyRule<z.output<S>>>>,
   pairs: Pair[],
   who: string,
   warnings: ConfigWarning[],
-): z.output<S> {
+): { settings: z.output<S>; origins: Record<string, Position> } {
   const values: Record<string, unknown> = {};
   const sources = new Map<PropertyKey, Pair>();
   for (const pair of pairs) {
-    const rule = keys[pair.key] as KeyRule<string>;
+    const rule = keys[pair.key] as KeyRule<z.output<S>>;
     const earlier = sources.get(rule.field);
     if (earlier) {
       const { line, column } = earlier.position;
@@ -106,15 +117,18 @@ function readSettings<S extends z.ZodObject>(
       warnings.push({ position: pair.position, message });
     }
     sources.set(rule.field, pair);
-    values[rule.field] = readValue(rule, pair, who);
+    values[rule.field as string] = readValue(rule, pair, who);
   }
   const result = schema.safeParse(values);
-  if (result.success) return result.data;
+  if (result.success) {
+    const origins = Object.fromEntries([...sources.values()].map(({ key, position }) => [key, position]));
+    return { settings: result.data, origins };
+  }
   const issue = result.error.issues[0] as z.core.$ZodIssue;
   return failValue(sources.get(issue.path[0] as PropertyKey) as Pair, who, issue.message);
 }
 
-function readValue(rule: KeyRule<string>, pair: Pair, who: string): unknown {
+function readValue(rule: Pick<KeyRule<unknown>, 'parse'>, pair: Pair, who: string): unknown {
   try {
     return rule.parse(pair.value);
   } catch (error) {
@@ -157,8 +171,4 @@ function describeDoubt(key: string): string | null {
   if (GUARDED.has(key)) return `${key} is passed to the module; the section is written ${key} { }, or ${remedy}`;
   const near = findNearKey(key, Object.keys(MODULE_KEYS));
   return near && `${showText(key)} is passed to the module; did you mean ${near}? ${remedy}`;
-}
-
-function toSetting({ key, value }: Pair): [key: string, value: string] {
-  return [key, value];
 }

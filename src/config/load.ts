@@ -5,7 +5,7 @@ import { interpretTree } from './interpret.js';
 import { parseTree } from './parser.js';
 import { readConfigText } from './read-file.js';
 import { isFile } from './resolve.js';
-import type { CoreConfig } from './types.js';
+import type { ConfigWarning, CoreConfig } from './types.js';
 
 /**
  * Reads a configuration file and finds the files of its modules.
@@ -26,6 +26,11 @@ export function loadConfig(file: string): CoreConfig {
  */
 export function parseConfig(text: string, file: string, exists: (path: string) => boolean = isFile): CoreConfig {
   return interpretTree(parseTree(text, file), file, exists);
+}
+
+/** A warning in one line, with its place. */
+export function describeWarning({ position: { file, line, column }, message }: ConfigWarning): string {
+  return `${file}:${line}:${column}: ${message}`;
 }
 
 /** Makes the error of `--strict` of a configuration's warnings; `null` when it has none. */

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../errors.js';
 import { isFile, resolveModule } from './resolve.js';
-import { coreSettings, findBlackBoxProblem, findNameProblem, moduleSettings } from './schema.js';
+import { coreSettings, findBlackBoxProblem, findNameProblem, MODULE_KEYS, moduleSettings } from './schema.js';
 import { showText } from './text.js';
 import type { CoreConfig, ModuleSpec, Position } from './types.js';
 
@@ -44,14 +44,28 @@ export function makeConfig(options: ConfigOptions, exists: (path: string) => boo
   if (problem) fail(problem);
   const moduleDir = settings.moduleDir.map((dir) => resolve(dir));
   const names = new Set<string>();
-  const specs = modules.map(({ name, path, replicas: _, ...rest }): ModuleSpec => {
+  const specs = modules.map(({ name, path, replicas: _, ...rest }, i): ModuleSpec => {
     const nameProblem = findNameProblem(name);
     if (nameProblem) fail(`found the module name ${showText(name)}, ${nameProblem}`);
     if (names.has(name)) fail(`found a second module ${name}, expected each name once`);
     names.add(name);
-    return { name, ...resolveModule({ name, path }, moduleDir, process.cwd(), exists), ...rest, position: NOWHERE };
+    const given = options.modules?.[i] ?? {};
+    return {
+      name,
+      ...resolveModule({ name, path }, moduleDir, process.cwd(), exists),
+      ...rest,
+      origins: Object.fromEntries(keysOf(MODULE_KEYS, given).map((key) => [key, NOWHERE])),
+      configOrigins: rest.config.map(() => NOWHERE),
+      position: NOWHERE,
+    };
   });
-  return { file: null, ...settings, moduleDir, modules: specs, warnings: [] };
+  const onEvent = settings.onEvent === null ? null : resolve(settings.onEvent);
+  return { file: null, ...settings, moduleDir, onEvent, modules: specs, warnings: [] };
+}
+
+/** The keys of the file that stand for what was given. */
+function keysOf(keys: Readonly<Record<string, { field: string }>>, given: object): string[] {
+  return Object.keys(keys).filter((key) => Object.hasOwn(given, keys[key]?.field ?? ''));
 }
 
 function failIssue(issue: z.core.$ZodIssue, options: ConfigOptions): never {

@@ -7,7 +7,10 @@ import { z } from 'zod';
 import { ABI_NAMES } from './types.js';
 import {
   formatDuration,
+  formatDurationRange,
+  formatRate,
   formatSize,
+  offOr,
   orOff,
   parseCount,
   parseDuration,
@@ -64,6 +67,7 @@ export const coreSettings = z.object({
   chainDeadlineMs: time.default(5 * SECOND),
   queueBytes: whole(0, 1024 ** 4, 'expected a size up to 1024GiB').default(64 * MIB),
   heartbeatMs: time.default(1 * SECOND),
+  onEvent: z.string().min(1, 'expected the path of a program, or off').nullable().default(null),
   logSizeBytes: whole(64 * KIB, 1024 ** 4, 'expected a size from 64KiB to 1024GiB').default(50 * MIB),
   logKeep: whole(0, 1000, 'expected a whole number from 0 to 1000').default(5),
 });
@@ -74,43 +78,72 @@ export type ModuleSettings = z.output<typeof moduleSettings>;
 /** The core's settings, checked and complete. */
 export type CoreSettings = z.output<typeof coreSettings>;
 
-/** How a key of the file becomes a setting. */
-export interface KeyRule<Field extends string> {
+/** How a key of the file becomes a setting, and back. */
+export interface KeyRule<Settings, Field extends keyof Settings = keyof Settings> {
   field: Field;
   /** Reads the value as written; throws `UnitError`. Whether the setting can take it is the schema's to say. */
   parse: (text: string) => unknown;
+  /** Writes the setting as it would be written; what {@link parse} makes of that is the setting again. */
+  format: (settings: Settings) => string;
 }
 
 const asWritten = (text: string): string => text;
+const MODULE_SCHEMA = moduleSettings.shape;
+const CORE_SCHEMA = coreSettings.shape;
+
+function moduleKey<F extends keyof typeof MODULE_SCHEMA>(
+  field: F,
+  parse: (text: string) => unknown,
+  format: (value: ModuleSettings[F]) => string = String,
+): KeyRule<ModuleSettings> {
+  return { field, parse, format: (settings) => format(settings[field]) };
+}
+
+function coreKey<F extends keyof typeof CORE_SCHEMA>(
+  field: F,
+  parse: (text: string) => unknown,
+  format: (value: CoreSettings[F]) => string = String,
+): KeyRule<CoreSettings> {
+  return { field, parse, format: (settings) => format(settings[field]) };
+}
 
 /** Our keys within a module block, in the order in which they are documented. */
-export const MODULE_KEYS: Readonly<Record<string, KeyRule<keyof ModuleSettings>>> = {
-  path: { field: 'path', parse: asWritten },
-  abi: { field: 'abi', parse: (text) => (text === 'auto' ? null : text) },
-  on_failure: { field: 'onFailure', parse: asWritten },
-  deadline: { field: 'deadlineMs', parse: parseDuration },
-  hang: { field: 'hangMs', parse: orOff(parseDuration) },
-  start_timeout: { field: 'startTimeoutMs', parse: parseDuration },
-  window: { field: 'window', parse: parseCount },
-  queue: { field: 'queue', parse: parseCount },
-  overload: { field: 'overload', parse: asWritten },
-  backoff: { field: 'backoff', parse: parseDurationRange },
-  max_crashes: { field: 'maxCrashes', parse: orOff(parseRate) },
-  stop_timeout: { field: 'stopTimeoutMs', parse: parseDuration },
-  log_rate: { field: 'logRate', parse: orOff(parseCount) },
-  replicas: { field: 'replicas', parse: parseCount },
+export const MODULE_KEYS: Readonly<Record<string, KeyRule<ModuleSettings>>> = {
+  path: moduleKey('path', asWritten, (path) => path ?? ''),
+  abi: moduleKey(
+    'abi',
+    (text) => (text === 'auto' ? null : text),
+    (abi) => abi ?? 'auto',
+  ),
+  on_failure: moduleKey('onFailure', asWritten),
+  deadline: moduleKey('deadlineMs', parseDuration, formatDuration),
+  hang: moduleKey('hangMs', orOff(parseDuration), offOr(formatDuration)),
+  start_timeout: moduleKey('startTimeoutMs', parseDuration, formatDuration),
+  window: moduleKey('window', parseCount),
+  queue: moduleKey('queue', parseCount),
+  overload: moduleKey('overload', asWritten),
+  backoff: moduleKey('backoff', parseDurationRange, formatDurationRange),
+  max_crashes: moduleKey('maxCrashes', orOff(parseRate), offOr(formatRate)),
+  stop_timeout: moduleKey('stopTimeoutMs', parseDuration, formatDuration),
+  log_rate: moduleKey('logRate', orOff(parseCount), offOr(String)),
+  replicas: moduleKey('replicas', parseCount),
 };
 
 /** Our keys outside of every block, in the order in which they are documented. */
-export const CORE_KEYS: Readonly<Record<string, KeyRule<keyof CoreSettings>>> = {
-  module_dir: { field: 'moduleDir', parse: (text) => text.split(':') },
-  max_message: { field: 'maxMessageBytes', parse: parseSize },
-  black_box: { field: 'blackBoxBytes', parse: parseSize },
-  queue_memory: { field: 'queueBytes', parse: parseSize },
-  heartbeat: { field: 'heartbeatMs', parse: parseDuration },
-  chain_deadline: { field: 'chainDeadlineMs', parse: parseDuration },
-  log_size: { field: 'logSizeBytes', parse: parseSize },
-  log_keep: { field: 'logKeep', parse: parseCount },
+export const CORE_KEYS: Readonly<Record<string, KeyRule<CoreSettings>>> = {
+  module_dir: coreKey(
+    'moduleDir',
+    (text) => text.split(':'),
+    (dirs) => dirs.join(':'),
+  ),
+  max_message: coreKey('maxMessageBytes', parseSize, formatSize),
+  black_box: coreKey('blackBoxBytes', parseSize, formatSize),
+  queue_memory: coreKey('queueBytes', parseSize, formatSize),
+  heartbeat: coreKey('heartbeatMs', parseDuration, formatDuration),
+  chain_deadline: coreKey('chainDeadlineMs', parseDuration, formatDuration),
+  on_event: coreKey('onEvent', orOff(asWritten), offOr(asWritten)),
+  log_size: coreKey('logSizeBytes', parseSize, formatSize),
+  log_keep: coreKey('logKeep', parseCount),
 };
 
 /** How many messages of the largest size a black box must have room for. */

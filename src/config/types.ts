@@ -1,6 +1,6 @@
 /** What the configuration means once it is read: plain values with units in their names. */
 
-/** A place in a configuration file; line and column are 1-based. */
+/** A place in a configuration file; line and column are 1-based, and 0 where a program made the configuration. */
 export interface Position {
   file: string;
   line: number;
@@ -45,6 +45,10 @@ export interface ModuleSpec {
   logRate: number | null;
   /** The module's own settings, in file order, as they stand. */
   config: [key: string, value: string][];
+  /** Where each of our settings that is set was set, by its key in the file. */
+  origins: Readonly<Record<string, Position>>;
+  /** Where each of the module's own settings was set, in the order of `config`. */
+  configOrigins: readonly Position[];
   position: Position;
 }
 
@@ -69,6 +73,8 @@ export interface CoreConfig {
   heartbeatMs: number;
   /** Bounds the whole chain for one message. */
   chainDeadlineMs: number;
+  /** A program that is run when something happens; absolute. */
+  onEvent: string | null;
   /** A log file is rotated when it would grow past this. */
   logSizeBytes: number;
   /** Rotated files kept beside the current one. */

@@ -99,6 +99,21 @@ export function formatDuration(millis: number): string {
   return `${millis}ms`;
 }
 
+/** Writes how often something may happen, as {@link parseRate} reads it. */
+export function formatRate({ count, periodMs }: { count: number; periodMs: number }): string {
+  return `${count} in ${formatDuration(periodMs)}`;
+}
+
+/** Writes a range of time, as {@link parseDurationRange} reads it. */
+export function formatDurationRange({ minMs, maxMs }: { minMs: number; maxMs: number }): string {
+  return `${formatDuration(minMs)} to ${formatDuration(maxMs)}`;
+}
+
+/** Makes a writer of `null` as `off`, for what {@link orOff} reads. */
+export function offOr<T>(format: (value: T) => string): (value: T | null) => string {
+  return (value) => (value === null ? 'off' : format(value));
+}
+
 /** Numbers past 15 digits are not exact, and none of our quantities needs them. */
 function toNumber(digits: string, text: string): number {
   const value = Number(digits);

@@ -2,7 +2,13 @@
 
 import { Dealer } from 'zeromq';
 import { ControlError, ERROR_CODES, type ErrorCode, MessageError } from '../errors.js';
-import type { MessageParamsInput, Outcome, SupervisorStatus } from '../supervisor/types.js';
+import type {
+  CoreReloadReport,
+  MessageParamsInput,
+  ModuleDescription,
+  Outcome,
+  SupervisorStatus,
+} from '../supervisor/types.js';
 import { Outbox } from '../wire/outbox.js';
 import { toWireParams } from '../wire/params.js';
 import { readCoreLock } from './core-lock.js';
@@ -12,9 +18,11 @@ import {
   encodeRequest,
   fromWireOutcome,
   fromWireSent,
+  type ModuleOrder,
   type Reply,
   type ReportedMessage,
   type Request,
+  toWireOrder,
 } from './frames.js';
 import { Mailbox } from './mailbox.js';
 import { probeCore } from './probe.js';
@@ -25,6 +33,8 @@ export interface ControlTimeouts {
   answerMs: number;
   /** For a verdict, which a `chain_deadline` may delay, in milliseconds. */
   outcomeMs: number;
+  /** For an order to be carried out, in milliseconds; a core that does not answer meanwhile is noticed long before. */
+  orderMs: number;
 }
 
 /** A message to send through a core's chain. */
@@ -43,7 +53,7 @@ const LAST_REPLIES_MS = 500;
 
 const NEVER_MS = 24 * 60 * 60 * 1000;
 
-const DEFAULT_TIMEOUTS: ControlTimeouts = { answerMs: 5_000, outcomeMs: 60_000 };
+const DEFAULT_TIMEOUTS: ControlTimeouts = { answerMs: 5_000, outcomeMs: 60_000, orderMs: 10 * 60_000 };
 
 /** A connection to a running core. */
 export class ControlClient {
@@ -103,6 +113,36 @@ export class ControlClient {
   }
 
   /**
+   * Asks for everything about one module.
+   *
+   * @throws ControlError `MODULE_UNKNOWN`; `CORE_SILENT` when no answer comes in time.
+   */
+  async describe(module: string): Promise<ModuleDescription> {
+    const reply = await this.#ask({ describe: { module } });
+    return JSON.parse(reply.description ?? 'null') as ModuleDescription;
+  }
+
+  /**
+   * Lets the core read its configuration again.
+   *
+   * @param modules - those that it is for; none: all that changed
+   * @throws ControlError with the core's code when it changed nothing; `CORE_SILENT` when no answer comes in time.
+   */
+  async reload(modules: readonly string[]): Promise<CoreReloadReport> {
+    const reply = await this.#askPatiently('reload', { reload: { modules: [...modules] } });
+    return JSON.parse(reply.report ?? 'null') as CoreReloadReport;
+  }
+
+  /**
+   * Gives an order for one module.
+   *
+   * @throws ControlError with the core's code when it was not carried out; `CORE_SILENT` when no answer comes in time.
+   */
+  async order(order: ModuleOrder, module: string): Promise<void> {
+    await this.#askPatiently(`${order} ${module}`, { order: toWireOrder(order, module) });
+  }
+
+  /**
    * Sends a message through the chain and reports what becomes of it, as it becomes known.
    *
    * @throws ControlError with the core's code when it refuses the message; `CORE_SILENT` when no answer comes in time.
@@ -141,6 +181,26 @@ export class ControlClient {
     }
   }
 
+  /** For what may take long: as long as the core still answers other requests. */
+  async #askPatiently(what: string, request: Omit<Request, 'id'>): Promise<Reply> {
+    const { id, mailbox } = this.#request(request);
+    const end = performance.now() + this.#timeouts.orderMs;
+    try {
+      for (;;) {
+        const reply = await mailbox.take(this.#timeouts.answerMs);
+        if (reply) return answerOf(reply);
+        const status = await this.status();
+        if (performance.now() < end) continue;
+        const waits = status.modules.filter(({ state }) => state !== 'serving' && state !== 'stopped');
+        const names = waits.map(({ name, state }) => `${name} (${state})`).join(', ') || 'messages under way';
+        const text = `${what} was not carried out in time; the core waits for ${names}; see: mesibo-modules logs`;
+        throw new ControlError('CORE_SILENT', text);
+      }
+    } finally {
+      this.#pending.delete(id);
+    }
+  }
+
   #request(request: Omit<Request, 'id'>): { id: number; mailbox: Mailbox<Reply> } {
     const id = this.#nextId++;
     const frame = encodeRequest({ ...request, id });
@@ -157,12 +217,7 @@ export class ControlClient {
   async #next(mailbox: Mailbox<Reply>, limitMs: number): Promise<Reply> {
     const reply = await mailbox.take(limitMs);
     if (!reply) throw this.#silent();
-    if (reply.failure) {
-      const code = reply.failure.code ?? '';
-      const known = Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'INVALID_ARGUMENT';
-      throw new ControlError(known, reply.failure.message ?? 'the core refused the request without saying why');
-    }
-    return reply;
+    return answerOf(reply);
   }
 
   async #receive(): Promise<void> {
@@ -202,4 +257,12 @@ export class ControlClient {
     const text = `the core serving ${this.#runDir} answered with something else; is it of another version?`;
     return new ControlError('CORE_SILENT', text, { cause });
   }
+}
+
+/** @throws ControlError when the core refused. */
+function answerOf(reply: Reply): Reply {
+  if (!reply.failure) return reply;
+  const code = reply.failure.code ?? '';
+  const known = Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'INVALID_ARGUMENT';
+  throw new ControlError(known, reply.failure.message ?? 'the core refused the request without saying why');
 }

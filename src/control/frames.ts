@@ -12,6 +12,11 @@ import { mesibo } from '../wire/generated/control.js';
 import { fromWireParams, SCALARS, toWireParams, type WireParams } from '../wire/params.js';
 
 const wire = mesibo.control.v1;
+/** What may be ordered of one module, as on the command line. */
+export type ModuleOrder = 'restart' | 'start' | 'stop' | 'reset';
+
+const ORDERS = { restart: 1, start: 2, stop: 3, reset: 4 } as const satisfies Record<ModuleOrder, number>;
+
 const MAX_U64 = 0xffffffffffffffffn;
 
 export type Request = mesibo.control.v1.Request.$Properties;
@@ -46,6 +51,16 @@ export function encodeReply(reply: Reply): Uint8Array {
  */
 export function decodeReply(bytes: Uint8Array): Reply {
   return wire.Reply.decode(bytes);
+}
+
+/** An order as it travels. */
+export function toWireOrder(order: ModuleOrder, module: string): mesibo.control.v1.OrderRequest.$Properties {
+  return { kind: ORDERS[order], module };
+}
+
+/** An order as the core sees it; `null`: a client of another version meant one that this core does not know. */
+export function fromWireOrder({ kind }: mesibo.control.v1.OrderRequest.$Properties): ModuleOrder | null {
+  return (Object.keys(ORDERS) as ModuleOrder[]).find((order) => ORDERS[order] === kind) ?? null;
 }
 
 /** Parameters as modules left them: reported, never refused, for nobody could shorten them any more. */

@@ -4,12 +4,20 @@ import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Router } from 'zeromq';
 import { SupervisorError } from '../errors.js';
-import type { MessageParamsInput, Outcome, SupervisorStatus } from '../supervisor/types.js';
+import type {
+  CoreReloadReport,
+  MessageParamsInput,
+  ModuleDescription,
+  Outcome,
+  SupervisorStatus,
+} from '../supervisor/types.js';
 import { controlSocketPath, MAX_REQUEST_BYTES } from './endpoint.js';
 import {
   decodeRequest,
   encodeReply,
   fromWireInput,
+  fromWireOrder,
+  type ModuleOrder,
   type Reply,
   type Request,
   toWireOutcome,
@@ -21,6 +29,11 @@ import { type SentMessages, SentWatch } from './sent-watch.js';
 export interface ControlledCore extends SentMessages {
   status(): SupervisorStatus;
   onMessage(params: MessageParamsInput, payload: Uint8Array): Promise<Outcome>;
+  /** @param modules - none: all that changed */
+  reload(modules: string[]): Promise<CoreReloadReport>;
+  order(order: ModuleOrder, module: string): Promise<void>;
+  /** @throws SupervisorError `MODULE_UNKNOWN`. */
+  describe(module: string): ModuleDescription;
 }
 
 /** How a control server is set up. */
@@ -43,7 +56,7 @@ const REPLIES_PER_CLIENT = 20_000;
 /** How long the last replies may take to leave once the core ends. */
 const LINGER_MS = 500;
 
-/** Answers status, stop and send requests; no client, gone, slow or talking nonsense, can hurt the core through it. */
+/** Answers what the command line asks; no client, gone, slow or talking nonsense, can hurt the core through it. */
 export class ControlServer {
   readonly #options: ControlServerOptions;
   readonly #socket: Router;
@@ -120,10 +133,20 @@ export class ControlServer {
       if (request.status) this.#reply(client, { id, status: JSON.stringify(this.#options.core.status()) });
       else if (request.stop) this.#stop(client, id);
       else if (request.send) await this.#send(client, id, request.send);
-      else this.#reply(client, refusal(id, 'INVALID_ARGUMENT', 'the core does not know this request; is it older?'));
+      else this.#reply(client, { id, ...(await this.#obey(request)) });
     } catch (error) {
-      this.#reply(client, failureOf(id, error));
+      this.#reply(client, { id, ...failureOf(error) });
     }
+  }
+
+  async #obey({ reload, order, describe }: Request): Promise<Reply> {
+    const { core } = this.#options;
+    const kind = order ? fromWireOrder(order) : null;
+    if (reload) return { report: JSON.stringify(await core.reload(reload.modules ?? [])) };
+    if (describe) return { description: JSON.stringify(core.describe(describe.module ?? '')) };
+    if (kind === null) return refusal('INVALID_ARGUMENT', 'the core does not know this request; is it older?');
+    await core.order(kind, order?.module ?? '');
+    return { done: {} };
   }
 
   #stop(client: Buffer, id: number): void {
@@ -164,11 +187,11 @@ export class ControlServer {
   }
 }
 
-function failureOf(id: number, error: unknown): Reply {
-  if (error instanceof SupervisorError) return refusal(id, error.code, error.message);
-  return refusal(id, 'INVALID_ARGUMENT', `the core could not handle the request: ${(error as Error).message}`);
+function failureOf(error: unknown): Reply {
+  if (error instanceof SupervisorError) return refusal(error.code, error.message);
+  return refusal('INVALID_ARGUMENT', `the core could not handle the request: ${(error as Error).message}`);
 }
 
-function refusal(id: number, code: string, message: string): Reply {
-  return { id, failure: { code, message } };
+function refusal(code: string, message: string): Reply {
+  return { failure: { code, message } };
 }

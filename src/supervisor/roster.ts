@@ -1,9 +1,7 @@
 /** The modules of a supervisor, in the order of the chain, each with the socket that its hosts connect to. */
 
-import { findNearKey } from '../config/near-miss.js';
-import { showText } from '../config/text.js';
 import type { ModuleSpec } from '../config/types.js';
-import { SupervisorError } from '../errors.js';
+import { requireKnown } from '../module-names.js';
 import { Module, type ModuleEvents, type ModuleSurroundings } from './module.js';
 import { ModuleSocket } from './module-socket.js';
 import { socketPath } from './run-dir.js';
@@ -39,12 +37,11 @@ export class Roster {
 
   /** @throws SupervisorError `MODULE_UNKNOWN`, with the name that was meant, most likely. */
   find(name: string): Module {
-    const module = this.#chain.find((module) => module.name === name);
-    if (module) return module;
-    throw unknownModule(
+    requireKnown(
       name,
       this.#chain.map(({ name }) => name),
     );
+    return this.#chain.find((module) => module.name === name) as Module;
   }
 
   /**
@@ -95,12 +92,4 @@ export class Roster {
     for (const { socket } of this.#members.values()) socket.close();
     this.#members.clear();
   }
-}
-
-/** The error of a name that no module has. */
-export function unknownModule(name: string, known: readonly string[]): SupervisorError {
-  const given = showText(name);
-  const near = findNearKey(name, known);
-  const remedy = near ? `did you mean ${near}?` : `there are: ${known.join(', ') || 'none'}`;
-  return new SupervisorError('MODULE_UNKNOWN', `no module is named ${given}; ${remedy}`);
 }

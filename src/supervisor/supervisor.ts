@@ -2,6 +2,7 @@
 
 import { EventEmitter } from 'node:events';
 import { performance } from 'node:perf_hooks';
+import { describeSpec } from '../config/describe.js';
 import type { CoreConfig } from '../config/types.js';
 import { IllegalStateError, MessageError, type SupervisorError } from '../errors.js';
 import { VERSION } from '../paths.js';
@@ -10,6 +11,7 @@ import type { CallEvent } from './calls/pending-call.js';
 import { type Callback, type ChainOutcome, runChain } from './chain.js';
 import { Sweeper } from './leftovers/sweeper.js';
 import type { Module, ModuleEvents } from './module.js';
+import { findModuleFile, identifyFile } from './module-file.js';
 import { Orders } from './orders/orders.js';
 import { StoppedModules } from './orders/stopped-modules.js';
 import type { UndeliveredKind } from './output/dropped-output.js';
@@ -24,6 +26,7 @@ import type {
   LogLine,
   MessageOptions,
   MessageParamsInput,
+  ModuleDescription,
   Outcome,
   ReloadReport,
   SentMessage,
@@ -261,6 +264,15 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    */
   async resetModule(name: string): Promise<void> {
     await this.#order('reset').reset(name);
+  }
+
+  /** Everything about one module. @throws {SupervisorError} `MODULE_UNKNOWN` */
+  describeModule(name: string): ModuleDescription {
+    if (this.#roster === null) this.#require('running', 'describe');
+    const module = (this.#roster as Roster).find(name);
+    const { spec, loadedFile } = module;
+    const fileChanged = module.desired === 'up' && identifyFile(findModuleFile(spec)) !== loadedFile;
+    return { ...module.status(), ...describeSpec(spec), fileChanged };
   }
 
   /** The state of everything, as `mesibo-modules status --json` prints it. */

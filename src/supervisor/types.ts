@@ -1,6 +1,9 @@
 /** The types of the supervisor's public face: what goes in, what comes out, what is announced. */
 
+import type { SettingDescription } from '../config/describe.js';
 import type { AbiName } from '../config/types.js';
+
+export type { SettingDescription };
 
 /** What a module, or a default in its place, decided. */
 export type Verdict = 'pass' | 'consumed';
@@ -195,6 +198,16 @@ export interface SupervisorStatus {
   modules: ModuleStatus[];
 }
 
+/** Everything `describe --json` says of one module. */
+export interface ModuleDescription extends ModuleStatus {
+  /** Our settings, in force, in the words of the configuration. */
+  settings: SettingDescription[];
+  /** The module's own, as it gets them. */
+  config: SettingDescription[];
+  /** Its file is not the one any more that its host loaded; a reload would load it. */
+  fileChanged: boolean;
+}
+
 /** What a reload did; each name stands in one of the lists of modules. */
 export interface ReloadReport {
   /** A new generation took over. */
@@ -208,4 +221,10 @@ export interface ReloadReport {
   left: string[];
   /** Global settings that changed and hold from the next start of the core on. */
   needRestart: string[];
+}
+
+/** Everything `reload --json` says. */
+export interface CoreReloadReport extends ReloadReport {
+  /** Remarks on the configuration, a line each. */
+  warnings: string[];
 }

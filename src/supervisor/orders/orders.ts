@@ -2,9 +2,10 @@
 
 import type { CoreConfig, ModuleSpec } from '../../config/types.js';
 import { ReloadError, SupervisorError } from '../../errors.js';
+import { requireKnown } from '../../module-names.js';
 import type { Module } from '../module.js';
 import { findModuleFile, identifyFile } from '../module-file.js';
-import { type Roster, unknownModule } from '../roster.js';
+import type { Roster } from '../roster.js';
 import type { ReloadReport } from '../types.js';
 import { planReload, type ReloadPlan } from './reload-plan.js';
 import type { StoppedModules } from './stopped-modules.js';
@@ -96,7 +97,7 @@ export class Orders {
   async #reload(next: CoreConfig, names: readonly string[] | null): Promise<ReloadReport> {
     const { roster, config, stopped } = this.#core;
     const known = [...new Set([...next.modules, ...roster.chain].map(({ name }) => name))];
-    for (const name of names ?? []) if (!known.includes(name)) throw unknownModule(name, known);
+    for (const name of names ?? []) requireKnown(name, known);
     const present = roster.chain.map(({ spec, desired, loadedFile }) => ({ spec, desired, loadedFile }));
     const plan = planReload(present, config(), next, (spec) => identifyFile(findModuleFile(spec)), names);
     const added: Module[] = [];

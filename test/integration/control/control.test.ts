@@ -4,15 +4,22 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, renameSync, r
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Dealer } from 'zeromq';
 import { ControlClient, type SendEvent } from '../../../src/control/client.js';
 import { waitForCoreToEnd } from '../../../src/control/core-lock.js';
 import { decodeReply, encodeRequest } from '../../../src/control/frames.js';
 import { type ControlledCore, ControlServer } from '../../../src/control/server.js';
-import { MessageError } from '../../../src/errors.js';
+import { MessageError, SupervisorError } from '../../../src/errors.js';
 import { flockExclusive } from '../../../src/libc.js';
-import type { MessageParamsInput, Outcome, SentMessage, SupervisorStatus } from '../../../src/supervisor/types.js';
+import type {
+  MessageParamsInput,
+  ModuleDescription,
+  ModuleStatus,
+  Outcome,
+  SentMessage,
+  SupervisorStatus,
+} from '../../../src/supervisor/types.js';
 import { fromWireParams, toWireParams } from '../../../src/wire/params.js';
 
 type Answer = (params: MessageParamsInput, payload: Uint8Array) => Promise<Outcome>;
@@ -23,13 +30,39 @@ class ScriptedCore extends EventEmitter<{ message: [SentMessage] }> implements C
   status(): SupervisorStatus {
     return {
       core: { pid: 7, version: '1', uptimeSeconds: 1, config: null, problems: [], recoveredSends: 0 },
-      modules: [],
+      modules: [
+        { name: 'slow', state: 'starting' },
+        { name: 'fine', state: 'serving' },
+      ] as ModuleStatus[],
     };
   }
   onMessage(params: MessageParamsInput, payload: Uint8Array): Promise<Outcome> {
     return this.answer(params, payload);
   }
+  orders: string[] = [];
+  obey: () => Promise<void> = async () => undefined;
+  async reload(modules: string[]) {
+    await this.order('reload', modules.join());
+    return { ...NOTHING_RELOADED, replaced: modules };
+  }
+  async order(order: string, module: string): Promise<void> {
+    this.orders.push(`${order} ${module}`);
+    await this.obey();
+  }
+  describe(name: string): ModuleDescription {
+    return { name } as ModuleDescription;
+  }
 }
+
+const NOTHING_RELOADED = {
+  added: [],
+  removed: [],
+  configured: [],
+  unchanged: [],
+  left: [],
+  needRestart: [],
+  warnings: [],
+};
 
 function pass(params: MessageParamsInput, payload: Uint8Array): Outcome {
   const trace = [{ module: 'echo', verdict: 'pass' as const, default: null, micros: 12 }];
@@ -232,6 +265,40 @@ test('a core that ends while a client waits for sent messages tells it that it i
   const next = events.next();
   await server.close();
   expect((await next).done).toBe(true);
+});
+
+test('orders are carried out in the words of the client, and refused with the code and words of the core', async () => {
+  const client = await connect();
+  await client.order('restart', 'filter');
+  await client.order('stop', 'filter');
+  await client.order('start', 'filter');
+  await client.order('reset', 'filter');
+  expect(await client.reload(['a', 'b'])).toMatchObject({ replaced: ['a', 'b'], warnings: [] });
+  expect(core.orders).toEqual(['restart filter', 'stop filter', 'start filter', 'reset filter', 'reload a,b']);
+  expect(await client.describe('filter')).toEqual({ name: 'filter' });
+  core.obey = async () => {
+    throw new SupervisorError('MODULE_UNKNOWN', 'no module is named "x"');
+  };
+  const refused = { code: 'MODULE_UNKNOWN', message: 'no module is named "x"' };
+  await expect(client.order('restart', 'x')).rejects.toMatchObject(refused);
+  await expect(client.reload(['x'])).rejects.toMatchObject(refused);
+});
+
+test('an order may take longer than an answer, as long as the core answers at all', async () => {
+  const timeouts = { answerMs: 50, orderMs: 400 };
+  const client = await connect(timeouts);
+  let finish: () => void = () => undefined;
+  core.obey = () => new Promise((resolve) => (finish = resolve));
+  const restart = client.order('restart', 'filter');
+  await expect.poll(() => core.orders).toHaveLength(1);
+  const asked = vi.spyOn(core, 'status');
+  await expect.poll(() => asked.mock.calls.length).toBeGreaterThan(1);
+  finish();
+  await restart;
+  await expect(client.order('stop', 'filter')).rejects.toMatchObject({
+    code: 'CORE_SILENT',
+    message: 'stop filter was not carried out in time; the core waits for slow (starting); see: mesibo-modules logs',
+  });
 });
 
 test('retiring refuses new clients, answers the old ones, and leaves no socket file behind', async () => {

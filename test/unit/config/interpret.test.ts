@@ -17,6 +17,7 @@ describe('defaults', () => {
   it('are those of the documentation', () => {
     expect(parse('module = m')).toEqual({
       file: '/etc/m.conf',
+      onEvent: null,
       moduleDir: ['/usr/lib64/mesibo', '/etc/mesibo'],
       maxMessageBytes: MIB,
       blackBoxBytes: 8 * MIB,
@@ -46,6 +47,8 @@ describe('defaults', () => {
           stopTimeoutMs: 5000,
           logRate: 1000,
           config: [],
+          origins: {},
+          configOrigins: [],
           position: { file: '/etc/m.conf', line: 1, column: 10 },
         },
       ],

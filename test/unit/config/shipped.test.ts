@@ -25,6 +25,8 @@ describe('etc/mesibo.conf', () => {
       modules: modules.map((module) => ({
         ...module,
         config: [['blocked_words', 'darn,heck,drat']],
+        origins: read.modules[0]?.origins,
+        configOrigins: read.modules[0]?.configOrigins,
         position: read.modules[0]?.position,
       })),
     });

@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+import { printData } from '../io.js';
+import { directoriesOf, type GlobalOptions } from '../options.js';
+import { renderDescription } from '../render-describe.js';
+import { withClient } from '../with-client.js';
+
+/** `describe`: everything about one module. */
+export function addDescribe(program: Command): void {
+  program
+    .command('describe')
+    .description('show everything about one module: its settings and where each came from, its processes, its counters')
+    .argument('<name>', 'the module')
+    .option('--json', 'print one JSON document')
+    .action(async (name: string, _options, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
+      await withClient(directoriesOf(options).runDir, async (client) => {
+        const description = await client.describe(name);
+        printData(options.json ? JSON.stringify(description) : renderDescription(description, Date.now()));
+      });
+    });
+}

@@ -1,0 +1,25 @@
+import type { Command } from 'commander';
+import { describeReload } from '../../src/daemon/describe-reload.js';
+import { printData, tell } from '../io.js';
+import { directoriesOf, type GlobalOptions } from '../options.js';
+import { withClient } from '../with-client.js';
+
+/** `reload`: lets a running core take its configuration file as it now is. */
+export function addReload(program: Command): void {
+  program
+    .command('reload')
+    .description(
+      'read the configuration again, and start what changed beside what runs; on any failure nothing changes',
+    )
+    .argument('[names...]', 'only these modules, which get a new process whether they changed or not')
+    .option('--json', 'print what was done as one JSON document')
+    .action(async (names: string[], _options, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
+      await withClient(directoriesOf(options).runDir, async (client) => {
+        const report = await client.reload(names);
+        for (const warning of report.warnings) tell(warning);
+        if (options.json) printData(JSON.stringify(report));
+        else tell(`reloaded: ${describeReload(report)}`);
+      });
+    });
+}

@@ -1,0 +1,20 @@
+import type { Command } from 'commander';
+import { tell } from '../io.js';
+import { directoriesOf, type GlobalOptions } from '../options.js';
+import { withClient } from '../with-client.js';
+
+/** `reset`: lets a module begin anew, as far as the core remembers it. */
+export function addReset(program: Command): void {
+  program
+    .command('reset')
+    .description(
+      "set a module's counters to 0, forget its crashes, and start it at once if it waits for its next start",
+    )
+    .argument('<name>', 'the module')
+    .action(async (name: string, _options, command: Command) => {
+      await withClient(directoriesOf(command.optsWithGlobals<GlobalOptions>()).runDir, async (client) => {
+        await client.order('reset', name);
+        tell(`module ${name} is counted from 0`);
+      });
+    });
+}

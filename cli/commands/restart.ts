@@ -1,0 +1,20 @@
+import type { Command } from 'commander';
+import { tell } from '../io.js';
+import { directoriesOf, type GlobalOptions } from '../options.js';
+import { withClient } from '../with-client.js';
+
+/** `restart`: ends a module's process and starts another. */
+export function addRestart(program: Command): void {
+  program
+    .command('restart')
+    .description(
+      'let a module finish, end its process and start another; to start the other one first, use "reload NAME"',
+    )
+    .argument('<name>', 'the module')
+    .action(async (name: string, _options, command: Command) => {
+      await withClient(directoriesOf(command.optsWithGlobals<GlobalOptions>()).runDir, async (client) => {
+        await client.order('restart', name);
+        tell(`module ${name} serves again`);
+      });
+    });
+}

@@ -1,0 +1,49 @@
+/** A connection to the running core, for as long as a command needs it. */
+
+import type { ControlClient } from '../src/control/client.js';
+import type { ModuleOrder } from '../src/control/frames.js';
+import { ControlError } from '../src/errors.js';
+import { requireKnown } from '../src/module-names.js';
+
+/**
+ * Connects, works, and closes the connection.
+ *
+ * @throws ControlError `CORE_NOT_RUNNING`, `CORE_SILENT`, and what the work throws.
+ */
+export async function withClient<T>(runDir: string, work: (client: ControlClient) => Promise<T>): Promise<T> {
+  const { ControlClient } = await import('../src/control/client.js');
+  const client = await ControlClient.connect(runDir);
+  try {
+    return await work(client);
+  } finally {
+    client.close();
+  }
+}
+
+/**
+ * Gives an order to several modules, one after the other; none of them gets it if one of the names is unknown.
+ *
+ * @returns what went wrong, a line each.
+ * @throws ControlError when the core cannot be asked; SupervisorError `MODULE_UNKNOWN`.
+ */
+export async function orderAll(
+  client: ControlClient,
+  order: ModuleOrder,
+  names: readonly string[],
+  done: (name: string) => void,
+): Promise<string[]> {
+  const { modules } = await client.status();
+  const known = modules.map(({ name }) => name);
+  for (const name of names) requireKnown(name, known);
+  const problems: string[] = [];
+  for (const name of new Set(names)) {
+    try {
+      await client.order(order, name);
+      done(name);
+    } catch (error) {
+      if (!(error instanceof ControlError) || error.code === 'CORE_SILENT') throw error;
+      problems.push(error.message);
+    }
+  }
+  return problems;
+}

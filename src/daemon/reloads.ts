@@ -1,0 +1,73 @@
+/** The configuration of a running core: read again when somebody asks for it. */
+
+import { describeWarning, loadConfig, strictError } from '../config/load.js';
+import type { CoreConfig } from '../config/types.js';
+import type { Supervisor } from '../supervisor/supervisor.js';
+import type { CoreReloadReport } from '../supervisor/types.js';
+import type { CoreLog } from './core-log.js';
+import { describeReload } from './describe-reload.js';
+
+/** What reloads need. */
+export interface ReloadsOptions {
+  supervisor: Supervisor;
+  log: CoreLog;
+  configFile: string;
+  /** A warning of the configuration fails the reload. */
+  strict: boolean;
+  /** Takes the configuration that is in force from now on. */
+  onReloaded?: (config: CoreConfig) => void;
+  /** Takes why a reload has changed nothing. */
+  onFailed?: (reason: string) => void;
+}
+
+/** Reads, checks and takes the configuration file; every outcome is logged. */
+export class Reloads {
+  readonly #options: ReloadsOptions;
+  #failure: string | null = null;
+
+  constructor(options: ReloadsOptions) {
+    this.#options = options;
+  }
+
+  /** That the last reload failed, in words, until one succeeds. */
+  problems(): string[] {
+    return this.#failure === null ? [] : [this.#failure];
+  }
+
+  /**
+   * Reloads.
+   *
+   * @param modules - those that it is for; none: all that changed
+   * @throws SupervisorError why nothing has changed.
+   */
+  async reload(modules: string[]): Promise<CoreReloadReport> {
+    const { log, supervisor, onReloaded } = this.#options;
+    try {
+      const config = this.#read();
+      const report = await supervisor.reload(config, { modules });
+      const warnings = config.warnings.map(describeWarning);
+      for (const warning of warnings) log.say('warn', warning);
+      log.say('info', `reloaded: ${describeReload(report)}`);
+      this.#failure = null;
+      onReloaded?.(config);
+      return { ...report, warnings };
+    } catch (error) {
+      this.#fail((error as Error).message);
+      throw error;
+    }
+  }
+
+  #read(): CoreConfig {
+    const config = loadConfig(this.#options.configFile);
+    const error = this.#options.strict ? strictError(config) : null;
+    if (error) throw error;
+    return config;
+  }
+
+  #fail(reason: string): void {
+    const { log, onFailed } = this.#options;
+    log.say('error', `the reload failed: ${reason}`);
+    this.#failure = `the reload of ${new Date().toISOString()} failed: ${reason}; correct that and reload again`;
+    onFailed?.(reason);
+  }
+}

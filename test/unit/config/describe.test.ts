@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { describeSpec } from '../../../src/config/describe.js';
+import { parseConfig } from '../../../src/config/load.js';
+import { type ModuleOptions, makeConfig } from '../../../src/config/make.js';
+
+function read(text: string) {
+  const spec = parseConfig(text, '/etc/m.conf', () => false).modules[0];
+  if (!spec) throw new Error('no module');
+  return spec;
+}
+
+describe('the settings of a module', () => {
+  it('are told with the place that each came from', () => {
+    const text =
+      'module m {\n  path = /m.so\n  deadline = 500ms\n  deadline = 2000ms\n  word = one\n  config { hang = two }\n}';
+    const { settings, config } = describeSpec(read(text));
+    const set = settings.filter(({ origin }) => origin !== 'default');
+    expect(set).toEqual([
+      { key: 'path', value: '/m.so', origin: '/etc/m.conf:2:3' },
+      { key: 'deadline', value: '2s', origin: '/etc/m.conf:4:3' },
+    ]);
+    expect(settings).toContainEqual({ key: 'hang', value: '5s', origin: 'default' });
+    expect(settings).toContainEqual({ key: 'backoff', value: '100ms to 30s', origin: 'default' });
+    expect(config).toEqual([
+      { key: 'word', value: 'one', origin: '/etc/m.conf:5:3' },
+      { key: 'hang', value: 'two', origin: '/etc/m.conf:6:12' },
+    ]);
+  });
+
+  it('come from a program, where there is no file', () => {
+    const options: ModuleOptions = { name: 'm', hangMs: null, config: { key: 'value' } };
+    const { settings, config } = describeSpec(makeConfig({ modules: [options] }).modules[0] as never);
+    expect(settings.filter(({ origin }) => origin !== 'default')).toEqual([
+      { key: 'hang', value: 'off', origin: 'program' },
+    ]);
+    expect(config).toEqual([{ key: 'key', value: 'value', origin: 'program' }]);
+  });
+
+  it('are the same again when they are read as they are written', () => {
+    const millis = fc.integer({ min: 1, max: 86_400_000 });
+    const options = fc.record({
+      abi: fc.constantFrom(null, 'table', 'exports-2019', 'exports-2020'),
+      onFailure: fc.constantFrom('pass', 'consume'),
+      deadlineMs: millis,
+      hangMs: fc.option(millis),
+      startTimeoutMs: millis,
+      window: fc.integer({ min: 1, max: 65_536 }),
+      queue: fc.integer({ min: 0, max: 1_000_000 }),
+      overload: fc.constantFrom('default', 'wait'),
+      backoff: fc.tuple(millis, millis).map(([a, b]) => ({ minMs: Math.min(a, b), maxMs: Math.max(a, b) })),
+      maxCrashes: fc.option(fc.record({ count: fc.integer({ min: 1, max: 1_000_000 }), periodMs: millis })),
+      stopTimeoutMs: millis,
+      logRate: fc.option(fc.integer({ min: 1, max: 1_000_000 })),
+    });
+    fc.assert(
+      fc.property(options, (given) => {
+        const spec = makeConfig({ modules: [{ name: 'm', path: '/m.so', ...given } as ModuleOptions] }).modules[0];
+        const lines = describeSpec(spec as never).settings.map(({ key, value }) => `${key} = ${value}\n`);
+        const again = read(`module m {\n${lines.join('')}}`);
+        expect({ ...again, origins: 0, position: 0 }).toEqual({ ...spec, origins: 0, position: 0 });
+      }),
+    );
+  });
+});
