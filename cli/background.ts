@@ -71,13 +71,18 @@ async function waitForReport(child: ChildProcess): Promise<Started | string> {
       pipe.on('error', () => undefined);
       child.once('error', (error) => resolve(`could not be started (${error.message})`));
       // Not the end of the pipe: a host may have inherited it and hold it open.
-      child.once('exit', (code, signal) => resolve(signal ? `was ended by ${signal}` : `exited with ${code}`));
+      child.once('exit', (code, signal) => resolve(describeEnd(code, signal)));
     });
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
     pipe.destroy();
     child.unref();
   }
+}
+
+function describeEnd(code: number | null, signal: string | null): string {
+  if (signal !== null) return `was ended by ${signal}`;
+  return code === 0 ? 'was told to stop' : `exited with ${code}`;
 }
 
 function readFrom(fd: number, from: number): string {

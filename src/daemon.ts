@@ -70,6 +70,8 @@ class Core {
   readonly #reloads: Reloads;
   #control: ControlServer | undefined;
   #exitCode = 0;
+  /** Why the start failed after all was there that must be taken down first. */
+  #failure: Error | null = null;
   #stopping = false;
   #announceEnd: () => void = () => undefined;
   readonly #ended = new Promise<void>((resolve) => {
@@ -98,12 +100,13 @@ class Core {
     process.on('uncaughtException', onBug);
     process.on('unhandledRejection', onBug);
     try {
-      const starting = this.#supervisor.start();
+      const starting = this.#start();
       // Told here already, for a stop in the middle of the start leaves nobody to wait for it.
       starting.catch(() => undefined);
       const report = await Promise.race([starting, this.#ended.then(() => null)]);
-      if (report && !this.#stopping) await this.#serve(report);
+      if (report && !this.#stopping) this.#serve(report);
       await this.#ended;
+      if (this.#failure) throw this.#failure;
     } finally {
       await this.#control?.close();
       release();
@@ -113,21 +116,28 @@ class Core {
     return this.#exitCode;
   }
 
-  /** Only from here on is anything written: before, the files may be those of the core that holds the directory. */
-  async #serve(report: StartReport): Promise<void> {
-    const refused = report.refused.map(({ error }) => error.message);
-    if (this.#options.strict && report.refused[0]) {
-      this.#stop('a module was refused, and --strict was given');
-      await this.#ended;
-      throw new ModuleLoadError(report.refused[0].error.code, refused.join('\n'));
-    }
-    await this.#openControl();
-    const warnings = this.#config.warnings.map(describeWarning);
-    for (const warning of warnings) this.#log.say('warn', warning);
+  async #start(): Promise<StartReport | null> {
+    await this.#supervisor.open();
+    if (this.#stopping) return null;
+    // Only from here on is anything written: before, the files may be those of the core that holds the directory.
     if (!isInMemory(this.#options.runDir)) {
       const why = 'is not in memory; its sockets would be faster and never left behind on tmpfs, as below /run';
       this.#log.say('warn', `the run directory ${this.#options.runDir} ${why}`);
     }
+    // It can be asked, and told to stop, while its modules start.
+    await this.#openControl();
+    return this.#stopping ? null : this.#supervisor.start();
+  }
+
+  #serve(report: StartReport): void {
+    const refused = report.refused.map(({ error }) => error.message);
+    if (this.#options.strict && report.refused[0]) {
+      this.#failure = new ModuleLoadError(report.refused[0].error.code, refused.join('\n'));
+      this.#stop('a module was refused, and --strict was given');
+      return;
+    }
+    const warnings = this.#config.warnings.map(describeWarning);
+    for (const warning of warnings) this.#log.say('warn', warning);
     const down = report.stopped.map(
       (name) => `module ${name} stays stopped; to start it: mesibo-modules start ${name}`,
     );
@@ -150,12 +160,11 @@ class Core {
         warn: (text) => this.#log.say('warn', text),
       });
     } catch (error) {
-      this.#stop(`the control socket cannot be opened: ${(error as Error).message}`);
-      await this.#ended;
-      throw error;
+      this.#failure = error as Error;
+      this.#stop(`the control socket cannot be opened: ${this.#failure.message}`);
     }
     // The stop may have begun while the socket was being opened.
-    if (this.#stopping) this.#control.retire();
+    if (this.#stopping) this.#control?.retire();
   }
 
   /** The supervisor, with what the core knows beside it. */

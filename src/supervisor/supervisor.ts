@@ -79,7 +79,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #underway = new Set<Promise<unknown>>();
   readonly #sentMessages = new SentMessages();
   /** `opening`: takes the run directory, makes the sockets; from `starting` on the chain is whole. */
-  #state: 'new' | 'opening' | 'starting' | 'running' | 'stopping' | 'stopped' = 'new';
+  #state: 'new' | 'opening' | 'open' | 'starting' | 'running' | 'stopping' | 'stopped' = 'new';
   #opening: Promise<void> | null = null;
   #recovering: Promise<void> | null = null;
   #runDir: RunDir | null = null;
@@ -98,14 +98,13 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   /**
-   * Takes the run directory, ends what a killed core left, starts every module, and announces what modules had sent and
-   * logged when that core was killed.
+   * Takes the run directory and ends what a killed core left; the modules are there and are not started. For those who
+   * want to tell about them while they start; {@link start} does it itself.
    *
-   * @returns when each module is ready or refused, and all that is announced
    * @throws {DirectoryError} when the run directory is held by another core or cannot be used
-   * @throws {IllegalStateError} when called twice, or stopped meanwhile; when another one is the subreaper
+   * @throws {IllegalStateError} when called twice; when another supervisor is the subreaper
    */
-  async start(): Promise<StartReport> {
+  async open(): Promise<void> {
     this.#require('new', 'start');
     this.#state = 'opening';
     try {
@@ -115,7 +114,20 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       await this.#close();
       throw error;
     }
-    this.#require('opening', 'start');
+    if (this.#state === 'opening') this.#state = 'open';
+  }
+
+  /**
+   * Takes the run directory, ends what a killed core left, starts every module, and announces what modules had sent and
+   * logged when that core was killed.
+   *
+   * @returns when each module is ready or refused, and all that is announced
+   * @throws {DirectoryError} when the run directory is held by another core or cannot be used
+   * @throws {IllegalStateError} when called twice, or stopped meanwhile; when another one is the subreaper
+   */
+  async start(): Promise<StartReport> {
+    if (this.#state !== 'open') await this.open();
+    this.#require('open', 'start');
     const wanted = this.#modules.filter(({ name }) => !this.#stoppedModules.has(name));
     const starts = wanted.map((module) => module.start());
     this.#state = 'starting';
@@ -353,7 +365,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (this.#state !== 'running' && this.#state !== 'starting') this.#require('running', call);
   }
 
-  #require(state: 'new' | 'opening' | 'running', call: string): void {
+  #require(state: 'new' | 'open' | 'running', call: string): void {
     if (this.#state === state) return;
     throw new IllegalStateError('ILLEGAL_STATE', `${call}: the supervisor is ${this.#state}, and must be ${state}`);
   }
