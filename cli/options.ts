@@ -41,6 +41,17 @@ export function parseU64(text: string): bigint {
 }
 
 /**
+ * Adds KEY=VALUE to those given before.
+ *
+ * @throws InvalidArgumentError for anything else.
+ */
+export function collectPairs(text: string, before: [string, string][]): [string, string][] {
+  const equals = text.indexOf('=');
+  if (equals <= 0) throw new InvalidArgumentError('Expected KEY=VALUE.');
+  return [...before, [text.slice(0, equals), text.slice(equals + 1)]];
+}
+
+/**
  * Reads a number of lines.
  *
  * @throws InvalidArgumentError for anything but a decimal integer.

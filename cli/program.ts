@@ -13,6 +13,7 @@ import { addSend } from './commands/send.js';
 import { addStart } from './commands/start.js';
 import { addStatus } from './commands/status.js';
 import { addStop } from './commands/stop.js';
+import { addTry } from './commands/try.js';
 
 /** The whole command line, as `main.ts` runs it and as its documentation is made from. */
 export function createProgram(): Command {
@@ -25,6 +26,6 @@ export function createProgram(): Command {
     .exitOverride();
   const orders = [addStart, addStop, addReload, addRestart, addReset];
   const views = [addStatus, addDescribe, addLogs];
-  for (const add of [...orders, ...views, addCheck, addSend, addRun]) add(program);
+  for (const add of [addTry, ...orders, ...views, addCheck, addSend, addRun]) add(program);
   return program;
 }

@@ -77,7 +77,8 @@ export function renderSent({ module, params, payload }: ReportedMessage): string
   return `sent by ${escapeControl(module)}, from ${from} to ${to}: ${renderText(payload)}`;
 }
 
-function renderText(payload: Buffer): string {
+/** A text, with control characters shown; bytes that are none are counted. */
+export function renderText(payload: Buffer): string {
   const fields = messageFields(payload);
   return fields.message === null ? `${payload.length} bytes that are no text` : escapeControl(fields.message);
 }

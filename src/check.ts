@@ -1,10 +1,7 @@
 /** Tries every configured module in a core of its own, thrown away afterwards. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { CoreConfig, ModuleSpec } from './config/types.js';
-import { Supervisor } from './supervisor/supervisor.js';
+import { withThrowawayCore } from './throwaway/throwaway-core.js';
 
 /** What trying one module showed. */
 export interface CheckResult {
@@ -23,8 +20,6 @@ export interface CheckResult {
 const LANES = 2;
 /** What ends a host without being a problem of its own: a refused start is told of by the start. */
 const EXPECTED: ReadonlySet<string> = new Set(['stop', 'start', 'trial']);
-/** A longer temporary directory leaves too little of the 107 bytes that a socket path may have. */
-const MAX_TMP_LENGTH = 40;
 
 /**
  * Starts each module by itself, with a run directory that nothing else uses, and yields what came of it in the order
@@ -41,32 +36,21 @@ export async function* checkModules(config: CoreConfig, signal?: AbortSignal): A
   }
 }
 
-async function checkModule(config: CoreConfig, spec: ModuleSpec, signal?: AbortSignal): Promise<CheckResult> {
-  const base = tmpdir().length > MAX_TMP_LENGTH ? '/tmp' : tmpdir();
-  const runDir = mkdtempSync(join(base, 'mesibo-check-'));
-  const supervisor = new Supervisor({ ...config, modules: [spec] }, { runDir });
-  const problems: string[] = [];
-  supervisor.on('log', ({ source, level, text }) => {
-    if (source === 'supervisor' && level === 1) problems.push(text);
-  });
-  supervisor.on('lifecycle', (event) => {
-    if (event.kind === 'exited' && !EXPECTED.has(event.cause)) problems.push(event.text);
-  });
-  const end = () => void supervisor.stop({ now: true });
-  signal?.addEventListener('abort', end, { once: true });
-  try {
-    signal?.throwIfAborted();
+function checkModule(config: CoreConfig, spec: ModuleSpec, signal?: AbortSignal): Promise<CheckResult> {
+  return withThrowawayCore({ ...config, modules: [spec] }, signal, async (supervisor) => {
+    const problems: string[] = [];
+    supervisor.on('log', ({ source, level, text }) => {
+      if (source === 'supervisor' && level === 1) problems.push(text);
+    });
+    supervisor.on('lifecycle', (event) => {
+      if (event.kind === 'exited' && !EXPECTED.has(event.cause)) problems.push(event.text);
+    });
     const { refused } = await supervisor.start();
     problems.push(...refused.map(({ error }) => error.message));
     const { abi = null, abiReason = '', abiSource = null } = supervisor.status().modules[0] ?? {};
     // Stopped in peace, because a module may also fail in its cleanup.
     await supervisor.stop({ now: refused.length > 0 });
-    signal?.throwIfAborted();
     const advice = abiSource === 'trial' ? `set "abi = ${abi}" if that is what it was built for` : null;
     return { module: spec.name, ok: problems.length === 0, abi: abi && `${abi}: ${abiReason}`, advice, problems };
-  } finally {
-    signal?.removeEventListener('abort', end);
-    await supervisor.stop({ now: true });
-    rmSync(runDir, { recursive: true, force: true });
-  }
+  });
 }

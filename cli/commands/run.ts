@@ -1,16 +1,16 @@
 import { resolve } from 'node:path';
-import { createInterface } from 'node:readline';
 import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import type { Fed } from '../../src/in-process/loader.js';
 import { EXIT, printData, tell, UsageError } from '../io.js';
-import { parseU64 } from '../options.js';
+import { collectPairs, parseU64 } from '../options.js';
 import { eventToJson, RunRenderer } from '../render-run.js';
+import { linesOfStdin } from '../stdin-lines.js';
 
 interface RunOptions {
   inProcess?: boolean;
   config?: string;
-  setting: string[];
+  setting: [string, string][];
   message: string[];
   from: string;
   to: string;
@@ -41,7 +41,7 @@ export function addRun(program: Command): void {
       'all in one process; required, since "start" is what runs modules in processes of their own',
     )
     .option('--config <file>', 'the modules of a configuration, with their settings, instead of files')
-    .option('--setting <key=value>', 'a setting for the modules; may be repeated', collect, [])
+    .option('--setting <key=value>', 'a setting for the modules; may be repeated', collectPairs, [])
     .option('--message <text>', 'a message; may be repeated', collect, [])
     .option('--from <address>', 'the sender', 'alice')
     .option('--to <address>', 'the recipient', 'bob')
@@ -60,7 +60,7 @@ export function addRun(program: Command): void {
       const { loadConfig } = await import('../../src/config/load.js');
       const modules = options.config
         ? planConfig(loadConfig(resolve(options.config)))
-        : planFiles(files, options.setting.map(readSetting));
+        : planFiles(files, options.setting);
       for (const { warning } of modules) if (warning) tell(warning);
       const renderer = new RunRenderer();
       // A debugger takes Ctrl-C for itself.
@@ -98,12 +98,6 @@ function collect(value: string, before: string[]): string[] {
   return [...before, value];
 }
 
-function readSetting(text: string): [string, string] {
-  const equals = text.indexOf('=');
-  if (equals <= 0) throw new UsageError(`--setting ${text}: expected KEY=VALUE`);
-  return [text.slice(0, equals), text.slice(equals + 1)];
-}
-
 async function* messagesOf(options: RunOptions): AsyncGenerator<Fed> {
   const { message, from, to, group: groupid = 0n, type = 0n, flags = 0n } = options;
   let id = options.id ?? 1n;
@@ -111,12 +105,6 @@ async function* messagesOf(options: RunOptions): AsyncGenerator<Fed> {
     yield { numbers: { id, groupid, type, flags }, from, to, payload };
     id = BigInt.asUintN(64, id + 1n);
   }
-}
-
-/** As they are, whatever their encoding. */
-async function* linesOfStdin(): AsyncGenerator<Buffer> {
-  process.stdin.setEncoding('latin1');
-  for await (const line of createInterface({ input: process.stdin })) yield Buffer.from(line, 'latin1');
 }
 
 async function* noted(messages: AsyncIterable<Fed>, renderer: RunRenderer): AsyncGenerator<Fed> {

@@ -5,6 +5,7 @@ import type { AbiName, CoreConfig } from '../config/types.js';
 import { ModuleLoadError } from '../errors.js';
 import { findCandidates, findInit } from '../host-runner/abi/detect.js';
 import { type ElfFacts, readElf } from '../host-runner/abi/elf.js';
+import { nameOf } from '../host-runner/abi/module-name.js';
 
 /** One module as the loader is told of it. */
 export interface PlannedModule {
@@ -53,18 +54,4 @@ function plan(facts: ElfFacts, name: string, abi: AbiName | null, settings: [str
   const { symbol, warning } = findInit(facts, name);
   const { candidates, reason } = findCandidates(facts, abi);
   return { name, path: facts.path, init: symbol, abis: candidates, reason, settings, warning };
-}
-
-/** A mangled name has it in the middle. */
-const INIT = /mesibo_module_([A-Za-z0-9_]+?)_init(?:$|[^A-Za-z0-9_]|[a-z]*P)/;
-
-function nameOf(facts: ElfFacts): string {
-  const names = facts.exports.flatMap((symbol) => INIT.exec(symbol)?.[1] ?? []);
-  const [name, another] = new Set(names);
-  if (name !== undefined && another === undefined) return name;
-  const what =
-    name === undefined
-      ? 'it exports no mesibo_module_<name>_init; define that function with MESIBO_EXPORT and build the module again'
-      : `it exports the init of several modules (${[...new Set(names)].join(', ')}); name one in a configuration, with --config`;
-  throw new ModuleLoadError('MODULE_NO_INIT', `${facts.path}: ${what}`);
 }

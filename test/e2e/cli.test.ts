@@ -1,62 +1,27 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { SupervisorStatus } from 'mesibo-modules';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CommandLine } from '../helpers/command.js';
 import { fixture, isRunning, makeTempDir, sample } from './core.js';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 let directory: string;
+let command: CommandLine;
+
+const begin = (...args: string[]) => command.begin(...args);
+const run = (...args: string[]) => command.run(...args);
+const finish: CommandLine['finish'] = (child, input) => command.finish(child, input);
+const start: CommandLine['start'] = (config, ...flags) => command.start(config, ...flags);
 
 beforeEach(() => {
   directory = makeTempDir();
+  command = new CommandLine(directory);
 });
 afterEach(async () => {
   await run('stop');
   rmSync(directory, { recursive: true });
 });
-
-interface Run {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-/** Starts the command with the run directory of this test. */
-function begin(...args: string[]) {
-  const { MESIBO_DEBUG: _, ...env } = process.env;
-  return spawn(process.execPath, [main, ...args], {
-    cwd: directory,
-    env: { ...env, MESIBO_RUN_DIR: join(directory, 'run'), NO_COLOR: '1' },
-  });
-}
-
-/** Runs the command to its end. */
-async function run(...args: string[]): Promise<Run> {
-  return finish(begin(...args));
-}
-
-async function finish(child: ReturnType<typeof begin>, input = ''): Promise<Run> {
-  const out = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    out.stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    out.stderr += text;
-  });
-  child.stdin.end(input);
-  const [code] = await once(child, 'close');
-  return { code, ...out };
-}
-
-/** Writes the configuration and starts a core in the background. */
-async function start(config: string, ...flags: string[]): Promise<Run> {
-  const file = join(directory, 'mesibo.conf');
-  writeFileSync(file, config);
-  return run('start', '--config', file, '--daemon', ...flags);
-}
 
 async function status(): Promise<SupervisorStatus> {
   return JSON.parse((await run('status', '--json')).stdout);

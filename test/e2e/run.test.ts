@@ -176,7 +176,7 @@ message 2 from alice to bob: what the heck
     [['module.so', '--message', 'x'], /run needs --in-process/],
     [['--in-process', '--message', 'x'], /give the \.so files of modules, or --config FILE/],
     [['--in-process', 'a.so', '--config', 'b.conf', '--message', 'x'], /not both/],
-    [['--in-process', 'a.so', '--setting', 'nothing', '--message', 'x'], /expected KEY=VALUE/],
+    [['--in-process', 'a.so', '--setting', 'nothing', '--message', 'x'], /Expected KEY=VALUE/],
   ])('%j is a mistake that it explains', async (args, why) => {
     const { code, err } = await run(args);
     expect([code, err]).toEqual([2, expect.stringMatching(why)]);

@@ -1,0 +1,41 @@
+/** A core for a moment: on a run directory that nothing else uses, and gone without a trace. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CoreConfig } from '../config/types.js';
+import { Supervisor } from '../supervisor/supervisor.js';
+
+/** A longer temporary directory leaves too little of the 107 bytes that a socket path may have. */
+const MAX_TMP_LENGTH = 40;
+
+/**
+ * Lends a supervisor, which is not started yet. It is stopped, and all that it made is removed, when the work is done.
+ *
+ * @param signal - Stops it at once, whatever the work does.
+ * @throws what the work throws; the signal's reason when that came first.
+ */
+export async function withThrowawayCore<T>(
+  config: CoreConfig,
+  signal: AbortSignal | undefined,
+  work: (supervisor: Supervisor) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const base = tmpdir().length > MAX_TMP_LENGTH ? '/tmp' : tmpdir();
+  const runDir = mkdtempSync(join(base, 'mesibo-once-'));
+  const supervisor = new Supervisor(config, { runDir });
+  const end = () => void supervisor.stop({ now: true });
+  signal?.addEventListener('abort', end, { once: true });
+  try {
+    const result = await work(supervisor);
+    signal?.throwIfAborted();
+    return result;
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', end);
+    await supervisor.stop({ now: true });
+    rmSync(runDir, { recursive: true, force: true });
+  }
+}

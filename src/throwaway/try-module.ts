@@ -1,0 +1,112 @@
+/** One module file, tried by itself: what it does with a few messages. */
+
+import { resolve } from 'node:path';
+import { type ModuleOptions, makeConfig } from '../config/make.js';
+import { findNearKey } from '../config/near-miss.js';
+import { MODULE_KEYS } from '../config/schema.js';
+import { showText } from '../config/text.js';
+import type { AbiName, CoreConfig } from '../config/types.js';
+import { UnitError } from '../config/units.js';
+import { SupervisorError } from '../errors.js';
+import { readElf } from '../host-runner/abi/elf.js';
+import { nameOf } from '../host-runner/abi/module-name.js';
+import type { Supervisor } from '../supervisor/supervisor.js';
+import type { LifecycleEvent, LogLine, MessageParamsInput, Outcome, SentMessage } from '../supervisor/types.js';
+import { withThrowawayCore } from './throwaway-core.js';
+
+/** What is tried. */
+export interface TriedModule {
+  file: string;
+  /** `null`: as its init is called. */
+  name: string | null;
+  abi: AbiName | null;
+  /** The module's own settings. */
+  config: [key: string, value: string][];
+  /** Ours, as they are written in a configuration. */
+  settings: [key: string, value: string][];
+}
+
+/** What happens while a module is tried. */
+export type TryEvent =
+  | { kind: 'ready'; module: string; abi: string; startMicros: number }
+  | { kind: 'log'; line: LogLine }
+  | { kind: 'sent'; sent: SentMessage }
+  | { kind: 'outcome'; sent: { params: MessageParamsInput; payload: Buffer }; outcome: Outcome }
+  /** A death that nobody had asked for. */
+  | { kind: 'died'; event: LifecycleEvent & { kind: 'exited' } };
+
+/** What messages are given to. */
+export type Give = (params: MessageParamsInput, payload: Buffer) => Promise<void>;
+
+/** Ends that are no fault of the module. */
+const EXPECTED: ReadonlySet<string> = new Set(['stop', 'start', 'trial']);
+const WARNING = 1;
+
+/**
+ * Runs a module in a core of its own for as long as `messages` goes on.
+ *
+ * @param messages - gives messages, one after the other or several at a time
+ * @param onEvent - is told what happens, as it happens
+ * @param signal - ends all of it at once
+ * @returns whether the module never died by itself
+ * @throws SupervisorError when the module could not be started; the signal's reason
+ */
+export async function tryModule(
+  tried: TriedModule,
+  messages: (give: Give) => Promise<void>,
+  onEvent: (event: TryEvent) => void,
+  signal: AbortSignal,
+): Promise<boolean> {
+  return withThrowawayCore(configOf(tried), signal, async (supervisor) => {
+    let isSound = true;
+    supervisor.on('log', (line) => {
+      if (line.source !== 'supervisor' || line.level <= WARNING) onEvent({ kind: 'log', line });
+    });
+    supervisor.on('message', (sent) => onEvent({ kind: 'sent', sent }));
+    supervisor.on('lifecycle', (event) => {
+      if (event.kind !== 'exited' || EXPECTED.has(event.cause)) return;
+      isSound = false;
+      onEvent({ kind: 'died', event });
+    });
+    const { refused } = await supervisor.start();
+    if (refused[0]) throw refused[0].error;
+    tellReady(supervisor, onEvent);
+    await messages(async (params, payload) => {
+      const outcome = await supervisor.onMessage(params, payload);
+      onEvent({ kind: 'outcome', sent: { params, payload }, outcome });
+    });
+    // In peace: a module may also fail in its cleanup.
+    await supervisor.stop();
+    return isSound;
+  });
+}
+
+function tellReady(supervisor: Supervisor, onEvent: (event: TryEvent) => void): void {
+  const { name, abi, abiReason, hosts } = supervisor.status().modules[0] ?? {};
+  const startMicros = hosts?.[0] ? (Date.now() - Date.parse(hosts[0].startedAt)) * 1000 : 0;
+  onEvent({ kind: 'ready', module: name ?? '', abi: `${abi}: ${abiReason}`, startMicros });
+}
+
+/** @throws SupervisorError for a file, a name or a setting that cannot be. */
+function configOf({ file, name, abi, config, settings }: TriedModule): CoreConfig {
+  const path = resolve(file);
+  const options: Record<string, unknown> = { path, abi, config, name: name ?? nameOf(readElf(path)) };
+  for (const [key, value] of settings) {
+    const rule = Object.hasOwn(MODULE_KEYS, key) ? MODULE_KEYS[key] : undefined;
+    if (!rule) throw unknownSetting(key);
+    try {
+      options[rule.field] = rule.parse(value);
+    } catch (error) {
+      if (!(error instanceof UnitError)) throw error;
+      throw new SupervisorError('CONFIG_VALUE', `found ${showText(value)} for ${key}, ${error.message}`);
+    }
+  }
+  return makeConfig({ modules: [options as unknown as ModuleOptions] });
+}
+
+function unknownSetting(key: string): SupervisorError {
+  const known = Object.keys(MODULE_KEYS);
+  const near = findNearKey(key, known);
+  const remedy = near ? `did you mean ${near}?` : `ours are ${known.join(', ')}; for the module's own use --conf`;
+  return new SupervisorError('CONFIG_VALUE', `found the setting ${showText(key)}, which is none of ours; ${remedy}`);
+}

@@ -1,0 +1,183 @@
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CommandLine } from '../helpers/command.js';
+import { listMarked, listProcesses } from '../helpers/processes.js';
+import { fixture, makeTempDir, sample } from './core.js';
+
+let command: CommandLine;
+/** Where a core for a moment makes its run directory. */
+let temporary: string;
+
+beforeEach(() => {
+  command = new CommandLine(makeTempDir());
+  temporary = join(command.directory, 't');
+  mkdirSync(temporary);
+  process.env.TMPDIR = temporary;
+});
+afterEach(() => {
+  delete process.env.TMPDIR;
+  expect(readdirSync(temporary)).toEqual([]);
+  rmSync(command.directory, { recursive: true });
+});
+
+/** A file that holds this, for what is none of the kind. */
+function file(name: string, content: string): string {
+  const path = join(command.directory, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+describe('try FILE.so TEXT', () => {
+  it('shows what the module does with each message', async () => {
+    const { code, stdout, stderr } = await command.run(
+      ...['try', sample('filter'), 'good morning', 'what the heck', '--conf', 'blocked_words=heck'],
+    );
+    const lines = stdout.trim().split('\n');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(lines).toEqual([
+      expect.stringMatching(/^module filter is ready after \d+ ms; ABI exports-2020: found by a trial/),
+      'alice to bob: good morning',
+      expect.stringMatching(/^ {2}= pass, after [\d.]+ ms$/),
+      'alice to bob: what the heck',
+      '    logs: blocked a message from alice: it contains "heck"',
+      expect.stringMatching(/^ {2}= consumed, after [\d.]+ ms$/),
+    ]);
+  });
+
+  it('shows what it changes and sends, and takes the ABI and our settings', async () => {
+    const change = await command.run(
+      'try',
+      fixture('change-2020'),
+      'x',
+      '--set',
+      'deadline=20s',
+      '--abi',
+      'exports-2020',
+    );
+    expect(change.stdout).toMatch(/ABI exports-2020: .*configuration/);
+    expect(change.stdout).toContain('the text is now: ');
+    const reply = await command.run(
+      'try',
+      sample('autoreply'),
+      'hi',
+      '--conf',
+      'reply=a=b',
+      '--from',
+      'x',
+      '--to',
+      'y',
+    );
+    expect(reply.stdout).toContain('    sends, from y to x: a=b\n');
+  });
+
+  it('shows a crash, goes on with the next message, and exits with 1', async () => {
+    const { code, stdout } = await command.run('try', sample('crashy'), 'crash', 'hello');
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/! module crashy: host 1 \(pid \d+\) was ended by SIGSEGV while executing on_message/);
+    expect(stdout).toContain('= pass by default, because of: crash');
+    expect(stdout.trim().split('\n').at(-1)).toMatch(/= pass, after/);
+  });
+
+  it('takes lines of standard input as they are, and prints JSON for programs', async () => {
+    const child = command.begin('try', sample('filter'), '--json', '--conf', 'blocked_words=b');
+    const { code, stdout } = await command.finish(child, Buffer.from('a\n\xff\nb', 'latin1'));
+    const documents = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(code).toBe(0);
+    expect(documents).toMatchObject([
+      { verdict: 'pass', message: 'a', params: { from: 'alice', to: 'bob', id: '1' } },
+      { verdict: 'pass', message: null, messageBase64: '/w==' },
+      { log: { source: 'module', text: 'blocked a message from alice: it contains "b"' } },
+      { verdict: 'consumed', by: 'filter' },
+    ]);
+  });
+
+  it.each<[string, () => string[], number, RegExp]>([
+    ['a file that is missing', () => ['none.so', 'x'], 1, /none\.so: .*does not exist|no such file/i],
+    ['a folder', () => [command.directory, 'x'], 1, /it is not a file|directory|folder/i],
+    ['garbage', () => [file('g.so', 'garbage'), 'x'], 1, /g\.so: it is not an ELF file; name the compiled \.so/],
+    ['a file without init', () => [fixture('no-init'), 'x'], 1, /it exports no mesibo_module_<name>_init/],
+    ['a module that refuses', () => [fixture('init-returns-minus-one'), 'x'], 1, /init returned -1/],
+    ['a module that crashes at its start', () => [fixture('init-crashes'), 'x'], 1, /init.*SIGSEGV|SIGSEGV.*init/],
+    [
+      'a module that is never ready',
+      () => [fixture('init-hangs'), 'x', '--set', 'start_timeout=300ms'],
+      1,
+      /start_timeout is 300ms/,
+    ],
+    ['a name that it has not', () => [sample('filter'), 'x', '--name', 'a b'], 1, /found the module name "a b"/],
+    ['a setting that is none', () => [sample('filter'), 'x', '--set', 'deadlin=1s'], 1, /did you mean deadline\?/],
+    [
+      'a value that cannot be',
+      () => [sample('filter'), 'x', '--set', 'hang=3'],
+      1,
+      /found "3" for hang, expected a duration/,
+    ],
+    ['no pair', () => [sample('filter'), 'x', '--conf', 'word'], 2, /Expected KEY=VALUE/],
+    [
+      'an ABI that is none',
+      () => [sample('filter'), 'x', '--abi', '2020'],
+      2,
+      /Allowed choices are table, exports-2019/,
+    ],
+    ['no file', () => [], 2, /missing required argument 'file'/],
+  ])('says what is wrong with %s', async (_, args, expected, why) => {
+    const { code, stdout, stderr } = await command.run('try', ...args());
+    // What a module logs before it fails is shown, and nothing else.
+    const said = stdout.split('\n').filter((line) => !line.startsWith('    logs: '));
+    expect([code, said]).toEqual([expected, ['']]);
+    expect(stderr).toMatch(why);
+  });
+
+  it('shows control characters of a module and does not obey them', async () => {
+    const { stdout } = await command.run('try', sample('autoreply'), 'hi\x1b[2J', '--conf', 'reply=\x1b]0;x\x07');
+    const control = [...stdout].filter((c) => c < ' ' && c !== '\n');
+    expect(control).toEqual([]);
+    expect(stdout).toContain('\\x1b]0;x\\x07');
+  });
+
+  it('leaves nothing behind when it is ended', async () => {
+    const child = command.begin('try', fixture('slow'), '60000', '--set', 'deadline=60s', '--set', 'hang=off');
+    await new Promise<void>((begun) => child.stdout.on('data', (text) => String(text).includes('60000') && begun()));
+    const hosts = listProcesses().filter(({ parent }) => parent === child.pid);
+    expect(hosts).toHaveLength(1);
+    child.kill('SIGTERM');
+    const [code] = await once(child, 'close');
+    expect(code).toBe(1);
+    expect(listProcesses().filter(({ pid }) => pid === hosts[0]?.pid)).toEqual([]);
+    expect(listMarked('MESIBO_RUN_DIR', command.env.MESIBO_RUN_DIR as string)).toEqual([]);
+  });
+});
+
+describe('try FILE.so on a terminal', () => {
+  it('is a conversation of two, which a crash does not end', async () => {
+    const child = command.terminal(['try', sample('crashy')]);
+    let screen = '';
+    const shown = (text: RegExp) =>
+      new Promise<void>((done) => {
+        const look = () => text.test(screen) && done();
+        child.stdout.on('data', look);
+        look();
+      });
+    child.stdout.setEncoding('utf8').prependListener('data', (text) => {
+      screen += text;
+    });
+    await shown(/Ctrl-D ends/);
+    child.stdin.write('hello\r');
+    await shown(/= pass, after/);
+    child.stdin.write('/as bob\rcrash\r');
+    await shown(/bob> .*crash/);
+    await shown(/SIGSEGV/);
+    await shown(/= pass by default, because of: crash/);
+    screen = '';
+    child.stdin.write('again\r');
+    await shown(/= pass, after/);
+    child.stdin.write('\x04');
+    const [code] = await once(child, 'close');
+    expect(code).toBe(1);
+  });
+});

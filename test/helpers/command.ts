@@ -1,0 +1,69 @@
+/** The command line as its users run it. */
+
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+/** How a command ended, and what it said. */
+export interface Run {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Commands with a working directory, and a run directory in it. */
+export class CommandLine {
+  readonly directory: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /** The environment of every command. */
+  get env(): NodeJS.ProcessEnv {
+    const { MESIBO_DEBUG: _, ...env } = process.env;
+    return { ...env, MESIBO_RUN_DIR: join(this.directory, 'run'), NO_COLOR: '1' };
+  }
+
+  /** Starts a command. */
+  begin(...args: string[]): ChildProcessWithoutNullStreams {
+    return spawn(process.execPath, [main, ...args], { cwd: this.directory, env: this.env });
+  }
+
+  /** Runs a command to its end. */
+  run(...args: string[]): Promise<Run> {
+    return this.finish(this.begin(...args));
+  }
+
+  /** Waits for a command to end. */
+  async finish(child: ChildProcessWithoutNullStreams, input: string | Buffer = ''): Promise<Run> {
+    const out = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8').on('data', (text) => {
+        out[name] += text;
+      });
+    }
+    // It may end without having read all.
+    child.stdin.on('error', () => undefined).end(input);
+    const [code] = await once(child, 'close');
+    return { code, ...out };
+  }
+
+  /** Runs a command on a terminal of 100 columns, and types. */
+  terminal(args: string[]): ChildProcessWithoutNullStreams {
+    const command = [process.execPath, main, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+    const env = { ...this.env, TERM: 'xterm' };
+    return spawn('script', ['-qefc', `stty cols 100 rows 30; ${command}`, '/dev/null'], { cwd: this.directory, env });
+  }
+
+  /** Writes a configuration and starts a core in the background. */
+  start(config: string, ...flags: string[]): Promise<Run> {
+    const file = join(this.directory, 'mesibo.conf');
+    writeFileSync(file, config);
+    return this.run('start', '--config', file, '--daemon', ...flags);
+  }
+}
