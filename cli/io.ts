@@ -5,6 +5,8 @@ import { ControlError, SupervisorError } from '../src/errors.js';
 /** Exit codes of every command. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, notRunning: 3 } as const;
 
+const DEFAULT_WIDTH = 100;
+
 /** The command line makes no sense; the message says what was expected. */
 export class UsageError extends Error {}
 
@@ -21,6 +23,11 @@ export function tell(text: string): void {
 /** Whether a stream is for a person who takes colours. */
 export function hasColour(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+}
+
+/** How a stream is drawn on: as wide as its terminal, or 100 columns. */
+export function viewOf(stream: NodeJS.WriteStream): { nowMs: number; width: number; colour: boolean } {
+  return { nowMs: Date.now(), width: Math.max(40, stream.columns ?? DEFAULT_WIDTH), colour: hasColour(stream) };
 }
 
 /** A reader that has seen enough, as in `| head -1`, ends the command quietly. */

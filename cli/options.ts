@@ -15,6 +15,7 @@ export interface GlobalOptions {
 }
 
 const MAX_U64 = 0xffffffffffffffffn;
+const MIN_WATCH_SECONDS = 0.1;
 const MAX_WAIT_MS = 24 * 60 * 60 * 1000;
 
 /** Whether an option was typed, and does not only have its default. */
@@ -70,6 +71,17 @@ export function parseWait(text: string): number {
   const value = /^\d{1,8}$/.test(text) ? Number(text) : Number.NaN;
   if (value <= MAX_WAIT_MS) return value;
   throw new InvalidArgumentError(`Expected milliseconds, from 0 to ${MAX_WAIT_MS}.`);
+}
+
+/**
+ * Reads a time in seconds, at least a tenth of one.
+ *
+ * @throws InvalidArgumentError for anything else.
+ */
+export function parseSeconds(text: string): number {
+  const value = /^\d{1,5}(?:\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= MIN_WATCH_SECONDS) return value;
+  throw new InvalidArgumentError(`Expected seconds, from ${MIN_WATCH_SECONDS} on.`);
 }
 
 /**

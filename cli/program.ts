@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { VERSION } from '../src/paths.js';
 import { addCheck } from './commands/check.js';
 import { addDescribe } from './commands/describe.js';
+import { addList } from './commands/list.js';
 import { addLogs } from './commands/logs.js';
 import { addReload } from './commands/reload.js';
 import { addReset } from './commands/reset.js';
@@ -25,7 +26,7 @@ export function createProgram(): Command {
     .showHelpAfterError('(add --help for what may be given)')
     .exitOverride();
   const orders = [addStart, addStop, addReload, addRestart, addReset];
-  const views = [addStatus, addDescribe, addLogs];
+  const views = [addStatus, addList, addDescribe, addLogs];
   for (const add of [addTry, ...orders, ...views, addCheck, addSend, addRun]) add(program);
   return program;
 }

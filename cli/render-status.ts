@@ -1,118 +1,105 @@
 /** The state of a core for a person: pure. */
 
 import { escapeControl } from '../src/logs/format.js';
-import type { ModuleStatus, SupervisorStatus } from '../src/supervisor/types.js';
+import type { ModuleState, ModuleStatus, SupervisorStatus } from '../src/supervisor/types.js';
+import { formatCount, formatMicros, formatSeconds } from './format.js';
+import { type Style, styled } from './style.js';
+import { type Column, renderTable, wrap } from './table.js';
+import { describeTrouble, findTroubles, type Trouble } from './troubles.js';
 
-const HEADINGS = ['NAME', 'STATE', 'PID', 'GENERATION', 'CRASHES', 'MESSAGES', 'PASS/CONSUMED/DEFAULT'];
-/** Columns of numbers stand right. */
-const RIGHT = new Set([2, 3, 4, 5]);
+/** What a rendering is for. */
+export interface View {
+  nowMs: number;
+  /** Columns. */
+  width: number;
+  colour: boolean;
+}
+
 const MAX_NAME = 22;
-const MAX_WIDTH = 100;
 
-/** A table at most 100 columns wide; below it the ABI of each module, and what needs attention. */
-export function renderStatus({ core, modules }: SupervisorStatus, nowMs: number): string {
-  const config = core.config === null ? '' : `, ${core.config}`;
+/** A line on the core, the table of its modules, how their ABIs were found, and what needs attention. */
+export function renderStatus(status: SupervisorStatus, view: View): string {
+  const { core, modules } = status;
+  const config = core.config === null ? '' : `, ${escapeControl(core.config)}`;
   const head = `core ${core.version}, pid ${core.pid}, up ${formatSeconds(core.uptimeSeconds)}${config}`;
   const none = 'no module is configured: every message passes';
-  const problems = [
-    ...core.problems.map(escapeControl),
-    ...modules.filter((module) => module.lastError !== null).map((module) => renderProblem(module, nowMs)),
-  ];
+  const troubles = findTroubles(status, view.nowMs);
   return [
     head,
     '',
-    ...(modules.length === 0 ? [none] : renderTable([HEADINGS, ...modules.map(rowOf)])),
-    ...renderAbis(modules),
-    ...(problems.length ? [''] : []),
-    ...problems,
+    ...(modules.length === 0 ? [none] : renderTable(columnsOf(view.nowMs), modules, view.width, view.colour)),
+    ...renderAbis(modules, view.width),
+    ...(troubles.length > 0 ? [''] : []),
+    ...troubles.flatMap((trouble) => renderTrouble(trouble, view)),
   ].join('\n');
 }
 
 /** Whether every module that should serve does. */
 export function isServing({ modules }: SupervisorStatus): boolean {
-  return modules.every(({ desired, state }) => desired === 'down' || state === 'serving');
+  return modules.every(({ desired, state }) => desired === 'down' || state === 'serving' || state === 'replacing');
 }
 
-function rowOf({ name, state, pid, generation, restarts, crashes, messages }: ModuleStatus): string[] {
-  const shown = escapeControl(name);
+const STATE_STYLES: Record<ModuleState, Style> = {
+  serving: 'green',
+  replacing: 'cyan',
+  starting: 'yellow',
+  backoff: 'yellow',
+  failed: 'red',
+  stopped: 'dim',
+};
+
+/** The style of a state; one that this version does not know has none. */
+export function styleOf({ state }: ModuleStatus): Style | null {
+  return STATE_STYLES[state] ?? null;
+}
+
+function columnsOf(nowMs: number): Column<ModuleStatus>[] {
   return [
-    shown.length > MAX_NAME ? `${shown.slice(0, MAX_NAME - 3)}...` : shown,
-    state,
-    pid === null ? '-' : String(pid),
-    `${generation} (${restarts})`,
-    crashes.lastSignal && crashes.total > 0 ? `${crashes.total} ${crashes.lastSignal}` : String(crashes.total),
-    String(messages.total),
-    `${messages.pass}/${messages.consumed}/${messages.default}`,
+    { heading: 'NAME', cell: ({ name }) => escapeControl(name), most: MAX_NAME },
+    { heading: 'STATE', cell: ({ state }) => escapeControl(state), style: styleOf },
+    { heading: 'UP', cell: (module) => upOf(module, nowMs), align: 'right', dispensable: 1 },
+    { heading: 'PID', cell: ({ pid }) => String(pid ?? '-'), align: 'right', dispensable: 4 },
+    { heading: 'MESSAGES', cell: ({ messages }) => formatCount(messages.total), align: 'right' },
+    { heading: 'CONSUMED', cell: ({ messages }) => formatCount(messages.consumed), align: 'right', dispensable: 3 },
+    {
+      heading: 'DEFAULT',
+      cell: ({ messages }) => formatCount(messages.default),
+      align: 'right',
+      style: ({ messages }) => (messages.default > 0 ? 'yellow' : null),
+    },
+    {
+      heading: 'CRASHES',
+      cell: ({ crashes }) => formatCount(crashes.total),
+      align: 'right',
+      style: ({ crashes }) => (crashes.total > 0 ? 'yellow' : null),
+    },
+    { heading: 'P99', cell: ({ latencyMicros }) => formatMicros(latencyMicros.p99), align: 'right', dispensable: 2 },
   ];
 }
 
-function renderTable(rows: string[][]): string[] {
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    row
-      .map((cell, column) =>
-        RIGHT.has(column) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd(),
-  );
+function upOf({ hosts, pid }: ModuleStatus, nowMs: number): string {
+  const host = hosts.find((host) => host.pid === pid);
+  return host ? formatSeconds((nowMs - Date.parse(host.startedAt)) / 1000) : '-';
 }
 
 /** Modules whose ABI was found alike share a line. */
-function renderAbis(modules: ModuleStatus[]): string[] {
+function renderAbis(modules: ModuleStatus[], width: number): string[] {
   const names = new Map<string, string[]>();
   for (const { name, abi, abiReason } of modules) {
     if (abi === null) continue;
     const found = escapeControl(`ABI ${abi}, ${abiReason}`);
     names.set(found, [...(names.get(found) ?? []), escapeControl(name)]);
   }
-  const lines = [...names].flatMap(([found, sharing]) => wrap(`${found}: ${sharing.join(', ')}`));
+  const lines = [...names].flatMap(([found, sharing]) => wrap(`${found}: ${sharing.join(', ')}`, width));
   return lines.length > 0 ? ['', ...lines] : [];
 }
 
-function wrap(text: string): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > MAX_WIDTH) {
-      lines.push(line);
-      line = `  ${word}`;
-    } else {
-      line += `${line === '' ? '' : ' '}${word}`;
-    }
-  }
-  return [...lines, line];
-}
+const LEVEL_STYLES = { error: 'red', warning: 'yellow', note: 'dim' } as const;
 
-function renderProblem(module: ModuleStatus, nowMs: number): string {
-  const at = module.crashes.lastAt === null ? '' : ` (last crash ${module.crashes.lastAt})`;
-  return `${escapeControl(module.name)}: ${escapeControl(module.lastError ?? '')}${at}\n  ${advice(module, nowMs)}`;
-}
-
-function advice({ name, state, desired, nextStartAt, messages }: ModuleStatus, nowMs: number): string {
-  const logs = `see: mesibo-modules logs ${escapeControl(name)}`;
-  if (desired === 'down') return `it is stopped; ${logs}`;
-  if (state === 'serving') return `it serves again; ${messages.default} messages got the default verdict; ${logs}`;
-  const inMs = nextStartAt === null ? Number.NaN : Date.parse(nextStartAt) - nowMs;
-  const when = inMs > 0 ? `in ${formatSeconds(Math.ceil(inMs / 1000))}` : 'now';
-  return `messages bypass it; the next start is ${when}; ${logs}`;
-}
-
-/** As `3d 4h`, `2h 5m`, `1m 3s` or `12s`. */
-function formatSeconds(seconds: number): string {
-  const units: [string, number][] = [
-    ['d', 86_400],
-    ['h', 3_600],
-    ['m', 60],
-    ['s', 1],
-  ];
-  const first = units.findIndex(([, size]) => seconds >= size);
-  if (first < 0) return '0s';
-  let left = Math.floor(seconds);
-  const parts = units.slice(first, first + 2).map(([unit, size]) => {
-    const count = Math.floor(left / size);
-    left -= count * size;
-    return `${count}${unit}`;
-  });
-  return parts.join(' ');
+function renderTrouble(trouble: Trouble, { width, colour }: View): string[] {
+  const lines = wrap(describeTrouble(trouble), width).map((line) =>
+    styled(line, colour ? LEVEL_STYLES[trouble.level] : null),
+  );
+  if (trouble.remedy === null) return lines;
+  return [...lines, ...wrap(`-> ${escapeControl(trouble.remedy)}`, width - 2, '   ').map((line) => `  ${line}`)];
 }

@@ -4,6 +4,7 @@ import type { ControlClient } from '../src/control/client.js';
 import type { ModuleOrder } from '../src/control/frames.js';
 import { ControlError } from '../src/errors.js';
 import { requireKnown } from '../src/module-names.js';
+import { describeWaiting, withProgress } from './progress.js';
 
 /**
  * Connects, works, and closes the connection.
@@ -18,6 +19,11 @@ export async function withClient<T>(runDir: string, work: (client: ControlClient
   } finally {
     client.close();
   }
+}
+
+/** What the core waits for while it carries out what was ordered over this connection. */
+export function waitingOf(what: string, client: ControlClient): () => Promise<string | null> {
+  return async () => describeWaiting(what, (await client.status()).modules) ?? `${what}: waiting for the core`;
 }
 
 /**
@@ -38,7 +44,7 @@ export async function orderAll(
   const problems: string[] = [];
   for (const name of new Set(names)) {
     try {
-      await client.order(order, name);
+      await withProgress(waitingOf(order, client), client.order(order, name));
       done(name);
     } catch (error) {
       if (!(error instanceof ControlError) || error.code === 'CORE_SILENT') throw error;

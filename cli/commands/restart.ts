@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { tell } from '../io.js';
 import { directoriesOf, type GlobalOptions } from '../options.js';
-import { withClient } from '../with-client.js';
+import { withProgress } from '../progress.js';
+import { waitingOf, withClient } from '../with-client.js';
 
 /** `restart`: ends a module's process and starts another. */
 export function addRestart(program: Command): void {
@@ -13,7 +14,7 @@ export function addRestart(program: Command): void {
     .argument('<name>', 'the module')
     .action(async (name: string, _options, command: Command) => {
       await withClient(directoriesOf(command.optsWithGlobals<GlobalOptions>()).runDir, async (client) => {
-        await client.order('restart', name);
+        await withProgress(waitingOf('restart', client), client.order('restart', name));
         tell(`module ${name} serves again`);
       });
     });

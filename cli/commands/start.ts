@@ -5,7 +5,8 @@ import type { Started } from '../../src/daemon.js';
 import { startInBackground } from '../background.js';
 import { EXIT, hasColour, tell, UsageError } from '../io.js';
 import { directoriesOf, type GlobalOptions, isGiven, parseCount } from '../options.js';
-import { orderAll, withClient } from '../with-client.js';
+import { withProgress } from '../progress.js';
+import { orderAll, waitingOf, withClient } from '../with-client.js';
 
 /** The configuration file unless another is given. */
 export const DEFAULT_CONFIG = '/etc/mesibo/mesibo.conf';
@@ -47,7 +48,10 @@ export function addStart(program: Command): void {
       const configFile = resolve(options.config);
       const strict = options.strict ?? false;
       if (options.daemon) {
-        const { refused, stopped, warnings } = await startInBackground({ ...directories, configFile, strict });
+        const { refused, stopped, warnings } = await withProgress(
+          () => withClient(directories.runDir, (client) => waitingOf('start', client)()),
+          startInBackground({ ...directories, configFile, strict }),
+        );
         for (const line of [...warnings, ...refused, ...stopped]) tell(line);
         return;
       }

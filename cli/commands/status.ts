@@ -1,7 +1,15 @@
 import type { Command } from 'commander';
-import { EXIT, printData } from '../io.js';
-import { directoriesOf, type GlobalOptions } from '../options.js';
+import { EXIT, printData, UsageError, viewOf } from '../io.js';
+import { directoriesOf, type GlobalOptions, parseSeconds } from '../options.js';
 import { isServing, renderStatus } from '../render-status.js';
+import { withClient } from '../with-client.js';
+
+interface StatusOptions extends GlobalOptions {
+  json?: boolean;
+  watch?: true | number;
+}
+
+const WATCH_SECONDS = 1;
 
 /** `status`: what the core and its modules are doing. */
 export function addStatus(program: Command): void {
@@ -9,17 +17,27 @@ export function addStatus(program: Command): void {
     .command('status')
     .description('show the core and its modules; exits with 1 if a module that should be up does not serve')
     .option('--json', 'print one JSON document')
+    .option('--watch [seconds]', 'draw it again every second, or as often as given; q ends', parseSeconds)
     .action(async (_options, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
+      const options = command.optsWithGlobals<StatusOptions>();
       const { runDir } = directoriesOf(options);
-      const { ControlClient } = await import('../../src/control/client.js');
-      const client = await ControlClient.connect(runDir);
-      try {
-        const status = await client.status();
-        printData(options.json ? JSON.stringify(status) : renderStatus(status, Date.now()));
-        if (!isServing(status)) process.exitCode = EXIT.failed;
-      } finally {
-        client.close();
-      }
+      if (options.watch !== undefined) return watchStatus(runDir, options.watch, options.json ?? false);
+      const status = await withClient(runDir, (client) => client.status());
+      printData(options.json ? JSON.stringify(status) : renderStatus(status, viewOf(process.stdout)));
+      if (!isServing(status)) process.exitCode = EXIT.failed;
     });
+}
+
+async function watchStatus(runDir: string, seconds: true | number, json: boolean): Promise<void> {
+  if (json && process.stdout.isTTY) throw new UsageError('--watch with --json is for programs; leave one of them away');
+  const { watch } = await import('../watch.js');
+  await watch({
+    runDir,
+    everyMs: (seconds === true ? WATCH_SECONDS : seconds) * 1000,
+    render: (status, reason) => {
+      if (json) return JSON.stringify(status ?? { error: reason });
+      const view = viewOf(process.stdout);
+      return status === null ? `${reason}\nwaiting for one ...` : `${renderStatus(status, view)}\n`;
+    },
+  });
 }

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
+import type { ControlClient } from '../../src/control/client.js';
 import { ControlError } from '../../src/errors.js';
 import { EXIT, tell } from '../io.js';
 import { directoriesOf, type GlobalOptions } from '../options.js';
+import { describeWaiting, withProgress } from '../progress.js';
 import { orderAll, withClient } from '../with-client.js';
 
 /** `stop_timeout` bounds each module's stop; this is far beyond what anybody sets. */
@@ -19,12 +21,20 @@ export function addStop(program: Command): void {
       const { runDir } = directoriesOf(command.optsWithGlobals<GlobalOptions>());
       if (names.length > 0) return stopModules(runDir, names);
       const { waitForCoreToEnd } = await import('../../src/control/core-lock.js');
-      const pid = await requestStop(runDir);
-      if (!(await waitForCoreToEnd(runDir, pid, STOP_LIMIT_MS))) {
+      const { client, pid } = await requestStop(runDir);
+      let waits: string | null = null;
+      const line = async () => {
+        // A connection that was there before is still answered.
+        if (client) waits = describeWaiting('stop', (await client.status()).modules) ?? waits;
+        return waits ?? 'stop: waiting for the core to end';
+      };
+      const hasEnded = await withProgress(line, waitForCoreToEnd(runDir, pid, STOP_LIMIT_MS));
+      client?.close();
+      if (!hasEnded) {
         const remedy = `to end it at once: kill -KILL ${pid ?? 'its pid'}`;
         throw new ControlError(
           'CORE_SILENT',
-          `the core has not ended within ${STOP_LIMIT_MS / 60_000} minutes; ${remedy}`,
+          `the core has not ended within ${STOP_LIMIT_MS / 60_000} minutes${waits ? ` (${waits})` : ''}; ${remedy}`,
         );
       }
       tell(pid === null ? 'the core has stopped' : `the core with pid ${pid} has stopped`);
@@ -43,21 +53,19 @@ async function stopModules(runDir: string, names: string[]): Promise<void> {
   if (problems.length > 0) process.exitCode = EXIT.failed;
 }
 
-/** @returns the pid, or `null` when the core was about to end by itself. */
-async function requestStop(runDir: string): Promise<number | null> {
+/** @returns the pid, and the connection; both `null` when the core was about to end by itself. */
+async function requestStop(runDir: string): Promise<{ client: ControlClient | null; pid: number | null }> {
   const { ControlClient } = await import('../../src/control/client.js');
   const end = performance.now() + BUSY_LIMIT_MS;
   for (let first = true; ; first = false) {
+    let client: ControlClient | null = null;
     try {
-      const client = await ControlClient.connect(runDir);
-      try {
-        return (await client.stop()).pid;
-      } finally {
-        client.close();
-      }
+      client = await ControlClient.connect(runDir);
+      return { client, pid: (await client.stop()).pid };
     } catch (error) {
+      client?.close();
       if (!(error instanceof ControlError)) throw error;
-      if (error.code === 'CORE_NOT_RUNNING' && !first) return null;
+      if (error.code === 'CORE_NOT_RUNNING' && !first) return { client: null, pid: null };
       if (error.code !== 'CORE_SILENT' || performance.now() >= end) throw error;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }

@@ -1,0 +1,18 @@
+import type { Command } from 'commander';
+import { printData, viewOf } from '../io.js';
+import { directoriesOf, type GlobalOptions } from '../options.js';
+import { listToJson, renderList } from '../render-list.js';
+import { withClient } from '../with-client.js';
+
+/** `list`: which modules there are. */
+export function addList(program: Command): void {
+  program
+    .command('list')
+    .description('show which modules there are, in the order of the chain: state, ABI and file')
+    .option('--json', 'print one JSON document')
+    .action(async (_options, command: Command) => {
+      const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
+      const { modules } = await withClient(directoriesOf(options).runDir, (client) => client.status());
+      printData(options.json ? listToJson(modules) : renderList(modules, viewOf(process.stdout)));
+    });
+}

@@ -1,0 +1,36 @@
+/** The modules of a core, a line each: pure. */
+
+import { escapeControl } from '../src/logs/format.js';
+import type { ModuleStatus } from '../src/supervisor/types.js';
+import { styleOf, type View } from './render-status.js';
+import { cut, renderTable } from './table.js';
+
+/** What `list --json` says of one module. */
+export type ListedModule = Pick<ModuleStatus, 'name' | 'state' | 'desired' | 'abi' | 'path' | 'description'>;
+
+/** A table in the order of the chain, cut to the width. */
+export function renderList(modules: readonly ModuleStatus[], { width, colour }: Omit<View, 'nowMs'>): string {
+  if (modules.length === 0) return 'no module is configured: every message passes';
+  const lines = renderTable<ModuleStatus>(
+    [
+      { heading: 'NAME', cell: ({ name }) => escapeControl(name) },
+      { heading: 'STATE', cell: ({ state }) => escapeControl(state), style: styleOf },
+      { heading: 'ABI', cell: ({ abi }) => abi ?? '-' },
+      { heading: 'FILE', cell: ({ path }) => escapeControl(path ?? 'not found') },
+      { heading: 'DESCRIPTION', cell: ({ description }) => escapeControl(description ?? ''), dispensable: 1 },
+    ],
+    modules,
+    width,
+    colour,
+  );
+  return lines.map((line) => (colour ? line : cut(line, width))).join('\n');
+}
+
+/** What `list --json` prints. */
+export function listToJson(modules: readonly ModuleStatus[]): string {
+  return JSON.stringify(
+    modules.map(({ name, state, desired, abi, path, description }): ListedModule => {
+      return { name, state, desired, abi, path, description };
+    }),
+  );
+}

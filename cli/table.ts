@@ -1,0 +1,99 @@
+/** Tables for a terminal: pure. */
+
+import { type Style, styled } from './style.js';
+
+/** One column. */
+export interface Column<T> {
+  heading: string;
+  cell: (row: T) => string;
+  /** Numbers stand right. */
+  align?: 'right';
+  /** A longer text is cut. */
+  most?: number;
+  style?: (row: T) => Style | null;
+  /** Left out where the width does not do, the highest first; never without it. */
+  dispensable?: number;
+}
+
+const GAP = 2;
+
+/** Lays out rows below their headings; `width` is kept as long as columns may be left out for it. */
+export function renderTable<T>(
+  columns: readonly Column<T>[],
+  rows: readonly T[],
+  width: number,
+  colour: boolean,
+): string[] {
+  let kept = columns.map((column) => ({ ...column, texts: rows.map((row) => cut(column.cell(row), column.most)) }));
+  const widthOf = ({ heading, texts }: (typeof kept)[number]) => Math.max(heading.length, ...texts.map(countColumns));
+  while (kept.reduce((sum, column) => sum + widthOf(column) + GAP, -GAP) > width) {
+    const least = Math.max(...kept.map(({ dispensable }) => dispensable ?? 0));
+    if (least === 0) break;
+    kept = kept.filter(({ dispensable }) => dispensable !== least);
+  }
+  const line = (cells: string[]) => cells.join(' '.repeat(GAP)).trimEnd();
+  const head = line(kept.map((column) => pad(column.heading, widthOf(column), column.align)));
+  const body = rows.map((row, i) =>
+    line(
+      kept.map((column) => {
+        const text = pad(column.texts[i] ?? '', widthOf(column), column.align);
+        return styled(text, colour ? (column.style?.(row) ?? null) : null);
+      }),
+    ),
+  );
+  return [styled(head, colour ? 'bold' : null), ...body];
+}
+
+/** Breaks a text into lines of at most `width` columns, the second and later ones indented; a longer word is cut up. */
+export function wrap(text: string, width: number, indent = '  '): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ').flatMap((word) => chop(word, width - indent.length))) {
+    if (line !== '' && countColumns(line) + 1 + countColumns(word) > width) {
+      lines.push(line);
+      line = `${indent}${word}`;
+    } else {
+      line += line === '' ? word : ` ${word}`;
+    }
+  }
+  return [...lines, line];
+}
+
+/** At most so many columns, with `...` where something is missing. */
+export function cut(text: string, most = Number.POSITIVE_INFINITY): string {
+  if (countColumns(text) <= most) return text;
+  let kept = '';
+  for (const character of text) {
+    if (countColumns(kept + character) > most - 3) break;
+    kept += character;
+  }
+  return `${kept}...`;
+}
+
+const WIDE =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+
+/** The columns that a text takes on a terminal. */
+export function countColumns(text: string): number {
+  let columns = 0;
+  for (const character of text) columns += /\p{M}/u.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
+  return columns;
+}
+
+function chop(word: string, most: number): string[] {
+  const pieces: string[] = [];
+  let piece = '';
+  for (const character of word) {
+    if (countColumns(piece + character) > most) {
+      pieces.push(piece);
+      piece = '';
+    }
+    piece += character;
+  }
+  return [...pieces, piece];
+}
+
+function pad(text: string, width: number, align?: 'right'): string {
+  const space = ' '.repeat(Math.max(0, width - countColumns(text)));
+  return align === 'right' ? space + text : text + space;
+}

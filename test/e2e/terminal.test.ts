@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import { rmSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CommandLine } from '../helpers/command.js';
+import { fixture, makeTempDir, sample } from './core.js';
+
+let command: CommandLine;
+
+beforeEach(() => {
+  command = new CommandLine(makeTempDir());
+});
+afterEach(async () => {
+  await command.run('stop');
+  rmSync(command.directory, { recursive: true });
+});
+
+/** A command on a terminal: what it drew so far, and a wait for more. */
+function watched(...args: string[]) {
+  const child = command.terminal(args);
+  let screen = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    screen += text;
+    child.stdout.emit('drawn');
+  });
+  const shown = async (text: RegExp) => {
+    while (!text.test(screen)) await once(child.stdout, 'drawn');
+    screen = '';
+  };
+  const ended = once(child, 'close');
+  return { child, shown, ended, rest: () => screen };
+}
+
+const filter = `module filter { path = ${sample('filter')} ; abi = exports-2020 }\n`;
+
+describe('status --watch', () => {
+  it('draws again and again, over the end of the core and the start of the next one, and gives the terminal back', async () => {
+    await command.start(filter);
+    const view = watched('status', '--watch', '0.1');
+    await view.shown(/\[\?1049h[\s\S]*filter {2}.*serving/);
+    await view.shown(/filter {2}.*serving/);
+    await command.run('stop');
+    await view.shown(/no core serves .*[\s\S]*waiting for one/);
+    await command.start(filter);
+    await view.shown(/filter {2}.*serving/);
+    view.child.stdin.write('q');
+    expect(await view.ended).toEqual([0, null]);
+    expect(view.rest()).toContain('\x1b[?1049l');
+  });
+
+  it('prints a document a line for programs', async () => {
+    await command.start(filter);
+    const child = command.begin('status', '--watch', '0.1', '--json');
+    let lines = '';
+    for await (const text of child.stdout) {
+      lines += text;
+      if (lines.split('\n').length > 3) break;
+    }
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    const [first, second] = lines.split('\n').map((line) => line && JSON.parse(line));
+    expect([first, second]).toMatchObject([{ modules: [{ name: 'filter' }] }, { modules: [{ name: 'filter' }] }]);
+  });
+});
+
+describe('a long wait', () => {
+  it('says on a terminal which module it is for, and is silent elsewhere', async () => {
+    const versioned = (init: string) =>
+      `module versioned { path = ${fixture('versioned')} ; abi = exports-2020 ; start_timeout = 4s ; init = ${init} }\n`;
+    const { stderr } = await command.start(versioned('ok'));
+    expect(stderr).toBe('');
+    writeFileSync(`${command.directory}/mesibo.conf`, versioned('hang'));
+    const reload = watched('reload');
+    await reload.shown(/reload: waiting for versioned to be ready \(\ds\)/);
+    await reload.shown(/\r.\[K.*start_timeout is 4s[\s\S]*nothing was changed/);
+    expect(await reload.ended).toEqual([1, null]);
+  });
+});

@@ -1,0 +1,73 @@
+/** States of modules, for what shows them. */
+
+import type { ModuleStatus, SupervisorStatus } from '../../src/supervisor/types.js';
+
+/** One that serves and has done so without a fault. */
+export const serving: ModuleStatus = {
+  name: 'filter',
+  state: 'serving',
+  desired: 'up',
+  pid: 4242,
+  generation: 1,
+  abi: 'exports-2020',
+  abiSource: 'symbols',
+  abiReason: 'it imports mesibo_vlog',
+  path: '/usr/lib64/mesibo/filter.so',
+  description: null,
+  callbacks: ['on_message'],
+  hosts: [{ pid: 4242, generation: 1, state: 'ready', startedAt: '2024-12-31T23:57:57.000Z' }],
+  restarts: 0,
+  failedStarts: 0,
+  sends: { total: 0, undelivered: 0, refused: 0 },
+  dropped: { logLines: 0, outputBytes: 0 },
+  crashes: {
+    total: 0,
+    byCause: { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0 },
+    lastSignal: null,
+    lastAt: null,
+  },
+  lastError: null,
+  nextStartAt: null,
+  messages: { total: 12, pass: 9, consumed: 3, default: 0, late: 0 },
+  inFlight: 0,
+  queued: 0,
+  latencyMicros: { p50: null, p99: null },
+};
+
+/** One that has crashed and waits for its next start, a minute and five seconds after {@link NOW}. */
+export const crashed: ModuleStatus = {
+  ...serving,
+  name: 'crashy',
+  state: 'backoff',
+  pid: null,
+  hosts: [],
+  generation: 3,
+  restarts: 2,
+  crashes: {
+    total: 3,
+    byCause: { crash: 3, exit: 0, hang: 0, unreachable: 0, memory: 0 },
+    lastSignal: 'SIGSEGV',
+    lastAt: '2025-01-01T00:00:00.000Z',
+  },
+  lastError: 'module crashy: host 3 (pid 9) was ended by SIGSEGV',
+  nextStartAt: '2025-01-01T00:01:05.000Z',
+  messages: { total: 5, pass: 2, consumed: 0, default: 3, late: 0 },
+};
+
+/** A core with these modules. */
+export function statusOf(...modules: ModuleStatus[]): SupervisorStatus {
+  return {
+    core: {
+      pid: 7,
+      version: '1.2.3',
+      uptimeSeconds: 3723,
+      config: '/etc/mesibo/mesibo.conf',
+      problems: [],
+      recoveredSends: 0,
+    },
+    modules,
+  };
+}
+
+/** The time that it is. */
+export const NOW = Date.parse('2025-01-01T00:00:00.000Z');

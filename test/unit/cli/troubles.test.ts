@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import { describeTrouble, findTroubles } from '../../../cli/troubles.js';
+import type { ModuleStatus } from '../../../src/supervisor/types.js';
+import { crashed, NOW, serving, statusOf } from '../../helpers/statuses.js';
+
+function told(module: Partial<ModuleStatus>, of = serving): string[] {
+  return findTroubles(statusOf({ ...of, ...module }), NOW).map((trouble) => {
+    return `${trouble.level}: ${describeTrouble(trouble)} -> ${trouble.remedy}`;
+  });
+}
+
+test('nothing is wrong with a module that serves, starts or is replaced', () => {
+  for (const state of ['serving', 'starting', 'replacing'] as const) expect(told({ state })).toEqual([]);
+});
+
+test.each<[string, Partial<ModuleStatus>, string]>([
+  [
+    'waits',
+    {},
+    'error: module crashy: host 3 (pid 9) was ended by SIGSEGV (messages wait or bypass it; the next start is in 1m 5s) -> mesibo-modules logs crashy; when it is mended: mesibo-modules reset crashy',
+  ],
+  [
+    'is given up',
+    { state: 'failed', nextStartAt: '2024-12-31T23:59:59.000Z' },
+    'error: module crashy: host 3 (pid 9) was ended by SIGSEGV (messages bypass it; the next start is now) -> mesibo-modules logs crashy; when it is mended: mesibo-modules reset crashy',
+  ],
+  [
+    'starts again',
+    { state: 'starting' },
+    'error: module crashy: host 3 (pid 9) was ended by SIGSEGV (it is starting) -> mesibo-modules logs crashy',
+  ],
+  [
+    'serves again',
+    { state: 'serving' },
+    'warning: module crashy: host 3 (pid 9) was ended by SIGSEGV (it serves again; 3 in all, the last 0s ago; messages that got the default verdict: 3) -> mesibo-modules logs crashy',
+  ],
+  [
+    'is stopped',
+    { state: 'stopped', desired: 'down' },
+    'note: module crashy: it is stopped, as ordered; its messages get the default verdict -> mesibo-modules start crashy',
+  ],
+])('a module that crashed and %s', (_, module, line) => {
+  expect(told(module, crashed)).toEqual([line]);
+});
+
+test('a crash is old news after an hour', () => {
+  const crashes = { ...crashed.crashes, lastAt: '2024-12-31T22:59:00.000Z' };
+  expect(told({ state: 'serving', crashes }, crashed)).toEqual([]);
+});
+
+test('messages that nobody took, and output that was not kept, are told', () => {
+  expect(told({ sends: { total: 9, undelivered: 4, refused: 0 } })).toEqual([
+    'warning: module filter: 4 of the 9 messages that it sent were delivered to nobody -> a program that embeds the supervisor takes them',
+  ]);
+  expect(told({ sends: { total: 9, undelivered: 0, refused: 2 } })[0]).toContain(
+    '2 more found its black box full -> raise black_box',
+  );
+  expect(told({ dropped: { logLines: 7, outputBytes: 0 } })[0]).toContain(
+    '7 of its log lines and 0 bytes of its output were dropped',
+  );
+});
