@@ -67,7 +67,7 @@ export class Reloads {
   #fail(reason: string): void {
     const { log, onFailed } = this.#options;
     log.say('error', `the reload failed: ${reason}`);
-    this.#failure = `the reload of ${new Date().toISOString()} failed: ${reason}; correct that and reload again`;
+    this.#failure = `the reload of ${new Date().toISOString()} failed: ${reason.replaceAll('\n', '; ')}; correct that and reload again`;
     onFailed?.(reason);
   }
 }
