@@ -2,20 +2,21 @@
 
 import { performance } from 'node:perf_hooks';
 import type { AbiName, ModuleSpec } from '../config/types.js';
-import { HostExitError, ModuleLoadError, SupervisorError } from '../errors.js';
+import { ModuleLoadError, SupervisorError } from '../errors.js';
 import type { Log, Ready, Result, Sent } from '../wire/codec.js';
 import { toLong, type WireParams } from '../wire/params.js';
 import { toAnswer } from './calls/answer.js';
 import { CallQueue, type CallRoute } from './calls/call-queue.js';
 import type { CallAnswer, CallEvent, LaneName, PendingCall } from './calls/pending-call.js';
 import { Host, type HostSurroundings } from './host.js';
+import { errorOfEnd } from './host-error.js';
 import type { HostEnd, HostListener } from './host-listener.js';
-import { describeEnding, type Ending } from './leftovers/end-processes.js';
+import type { Ending } from './leftovers/end-processes.js';
 import { findModuleFile, identifyFile, requireModuleFile } from './module-file.js';
 import { type ModuleEffect, type ModuleEvent, type ModuleLife, stepModule } from './module-lifecycle.js';
 import { ModuleStats } from './module-stats.js';
-import { toLogText, toSentMessage } from './output/announcements.js';
-import { type DroppedKind, DroppedOutput, type UndeliveredKind } from './output/dropped-output.js';
+import type { DroppedKind } from './output/dropped-output.js';
+import { type ModuleEvents, ModuleNews } from './output/module-news.js';
 import {
   afterCrash,
   afterFailedStart,
@@ -23,11 +24,11 @@ import {
   type RestartDecision,
   type RestartHistory,
 } from './restart-policy.js';
-import { Successor } from './successor.js';
+import { Succession } from './succession.js';
 import type { AbiMemory } from './trials/abi-memory.js';
 import { AbiSearch, type Found } from './trials/abi-search.js';
 import type { Offer } from './trials/trial.js';
-import type { DeathCause, LifecycleEvent, LogLine, ModuleState, ModuleStatus, SentMessage } from './types.js';
+import type { ModuleStatus } from './types.js';
 
 /** The status of a message that was not delivered: `MESIBO_MODULE_MSGSTATUS_FAIL`. */
 const FAILED = 0x80;
@@ -41,34 +42,18 @@ export interface ModuleSurroundings extends HostSurroundings {
   queueBytes: number;
 }
 
-/** What a module announces. */
-export interface ModuleEvents {
-  /**
-   * @param params its parameters, to be kept
-   * @returns why it could not be delivered; `null`: it was taken
-   */
-  message(sent: SentMessage, params: WireParams): UndeliveredKind | null;
-  lifecycle(event: LifecycleEvent): void;
-  log(line: LogLine): void;
-}
-
 /** The life of one configured module. */
 export class Module implements HostListener, CallRoute {
   #spec: ModuleSpec;
   #around: ModuleSurroundings;
-  readonly #events: ModuleEvents;
-  #stats = new ModuleStats();
   readonly #queue: CallQueue;
-  readonly #dropped: DroppedOutput;
+  readonly #news: ModuleNews;
   readonly #search: AbiSearch;
   #life: ModuleLife = { kind: 'stopped' };
   #desired: 'up' | 'down' = 'down';
   #host: Host | null = null;
-  /** Shall take over from the host. */
-  #successor: Successor | null = null;
-  #notPrepared: SupervisorError | null = null;
-  /** Others took over from these, which finish what they hold. */
-  readonly #retiring = new Set<Host>();
+  readonly #succession: Succession;
+  #isReplacing = false;
   #generation = 0;
   #loadedFile: string | null = null;
   #history: RestartHistory = NO_HISTORY;
@@ -79,13 +64,24 @@ export class Module implements HostListener, CallRoute {
   /** Who waits for a host of `generation` or later to be ready, or to fail. */
   #awaited: { generation: number; settle: (refusal: SupervisorError | null) => void } | null = null;
   #onStopped: (() => void)[] = [];
-  #onHandedOver: (() => void)[] = [];
 
   constructor(spec: ModuleSpec, around: ModuleSurroundings, events: ModuleEvents) {
     this.#spec = spec;
     this.#around = around;
-    this.#events = events;
-    this.#dropped = new DroppedOutput(spec.logRate, (text) => this.#say(1, `module ${this.name}: ${text}`));
+    this.#news = new ModuleNews({
+      module: spec.name,
+      runId: around.runId,
+      logRate: spec.logRate,
+      events,
+      undelivered: (params) => this.#giveBack(params),
+    });
+    this.#succession = new Succession({
+      module: spec.name,
+      news: this.#news,
+      abis: around.abis,
+      spawn: (spec) => this.#spawnHost(spec),
+      changed: () => this.#succeeded(),
+    });
     this.#search = new AbiSearch(around.abis);
     this.#queue = new CallQueue({ ...spec, queueBytes: around.queueBytes }, this);
   }
@@ -128,7 +124,7 @@ export class Module implements HostListener, CallRoute {
     this.#desired = 'down';
     return new Promise((resolve) => {
       this.#onStopped.push(resolve);
-      void this.#successor?.abandon();
+      void this.#succession.abandon();
       this.#step({ kind: 'stop' });
       this.#queue.bypass();
       this.#checkStopped();
@@ -143,7 +139,7 @@ export class Module implements HostListener, CallRoute {
 
   /** Counts from 0, and forgets what went wrong; a module that waits for its next start is started now, as by {@link start}. */
   reset(): Promise<SupervisorError | null> {
-    this.#stats = new ModuleStats();
+    this.#news.stats = new ModuleStats();
     this.#history = NO_HISTORY;
     this.#lastError = null;
     return this.#desired === 'up' ? this.start() : Promise.resolve(null);
@@ -165,46 +161,38 @@ export class Module implements HostListener, CallRoute {
    * @returns why there is none, when it is ready or has failed
    */
   async prepare(spec: ModuleSpec): Promise<SupervisorError | null> {
-    const successor = new Successor(spec, this.#around.abis, (spec) => this.#spawnHost(spec));
-    this.#successor = successor;
-    this.#notPrepared = null;
-    this.#announceState('serving', 'replacing');
-    this.#startSuccessor(successor);
-    await successor.settled();
-    return successor.failure;
+    this.#tellReplacing(true);
+    return this.#succession.prepare(spec);
   }
 
   /** Why the host that was prepared cannot take over; `null`: it can, now. */
   get unprepared(): SupervisorError | null {
-    return this.#notPrepared;
+    return this.#succession.failure;
   }
 
   /** The host that was prepared takes over; the one before it finishes what it holds, and nothing else is begun before. */
   adopt(around: ModuleSurroundings): void {
-    const successor = this.#successor;
-    if (!successor?.host || !successor.found) throw new Error(`module ${this.name}: no host is prepared`);
     const before = this.#host;
-    this.#successor = null;
-    this.#host = successor.host;
-    this.#loadedFile = successor.file;
+    const { host, found, file, spec } = this.#succession.take(before);
+    this.#host = host as Host;
+    this.#loadedFile = file;
     this.#history = NO_HISTORY;
     this.#lastError = null;
-    if (before) this.#retiring.add(before);
-    this.#announceState('replacing', 'serving');
+    this.#tellReplacing(false);
     this.#step({ kind: 'adopted' });
-    this.#take(successor.host, successor.found);
-    this.configure(successor.spec, around);
+    this.#take(this.#host, found as Found);
+    this.configure(spec, around);
     before?.stop();
   }
 
   /** Waits until the hosts are gone from which others have taken over. */
-  async handedOver(): Promise<void> {
-    if (this.#retiring.size > 0) await new Promise<void>((done) => this.#onHandedOver.push(done));
+  handedOver(): Promise<void> {
+    return this.#succession.handedOver();
   }
 
   /** Ends the host that was prepared, and waits until it is gone. */
-  async abandon(): Promise<void> {
-    await this.#successor?.abandon();
+  abandon(): Promise<void> {
+    return this.#succession.abandon();
   }
 
   /** Whether the module has the callback; one that was never ready is asked for everything. */
@@ -217,7 +205,7 @@ export class Module implements HostListener, CallRoute {
     const began = performance.now();
     return new Promise((resolve) => {
       this.#queue.offer(event, deadlineMs, (answer) => {
-        if (event.message) this.#stats.countMessage(answer, Math.round((performance.now() - began) * 1000));
+        if (event.message) this.#news.stats.countMessage(answer, Math.round((performance.now() - began) * 1000));
         resolve(answer);
       });
     });
@@ -227,8 +215,7 @@ export class Module implements HostListener, CallRoute {
 
   credit(lane: LaneName): number {
     // Calls keep their order: what was handed over before comes first.
-    for (const host of this.#retiring) if (host.inFlight > 0) return 0;
-    return this.#host?.credit(lane) ?? 0;
+    return this.#succession.isFinishing ? 0 : (this.#host?.credit(lane) ?? 0);
   }
 
   call(pending: PendingCall, nowMs: number): void {
@@ -259,7 +246,7 @@ export class Module implements HostListener, CallRoute {
     const hosts = this.#hosts();
     return {
       name: this.name,
-      state: this.#successor && this.#life.kind === 'serving' ? 'replacing' : this.#life.kind,
+      state: this.#isReplacing && this.#life.kind === 'serving' ? 'replacing' : this.#life.kind,
       desired: this.#desired,
       pid: host?.pid ?? null,
       generation: host?.generation ?? this.#generation,
@@ -272,7 +259,7 @@ export class Module implements HostListener, CallRoute {
       hosts: hosts.map(({ pid, generation, state, startedAt }) => {
         return { pid, generation, state, startedAt: startedAt.toISOString() };
       }),
-      ...this.#stats.status(),
+      ...this.#news.stats.status(),
       lastError: this.#lastError?.message ?? null,
       nextStartAt: waiting === null ? null : new Date(Date.now() + waiting - performance.now()).toISOString(),
       inFlight: hosts.reduce((sum, { inFlight }) => sum + inFlight, 0),
@@ -283,11 +270,11 @@ export class Module implements HostListener, CallRoute {
   // ---- what hosts tell ----
 
   offered(host: Host, offer: Offer): AbiName {
-    return (host === this.#successor?.host ? this.#successor : this.#search).choose(offer);
+    return this.#succession.choose(host, offer) ?? this.#search.choose(offer);
   }
 
   ready(host: Host, said: Ready): void {
-    if (host === this.#successor?.host) this.#successor.ready(host, said);
+    this.#succession.ready(host, said);
     if (host !== this.#host) return;
     const found = this.#search.find(said, host.tries, this.#spec.abi);
     this.#step({ kind: 'ready' });
@@ -298,41 +285,31 @@ export class Module implements HostListener, CallRoute {
   answered(_host: Host, pending: PendingCall, result: Result): void {
     if (result.expired) this.#queue.giveDefault(pending, 'deadline');
     else if (!pending.settled) pending.settle(toAnswer(result));
-    else if (pending.event.message) this.#stats.countLate();
+    else if (pending.event.message) this.#news.stats.countLate();
   }
 
   sent(host: Host, sent: Sent): void {
-    this.#stats.sends.total += 1;
-    const origin = { runId: this.#around.runId, module: this.name, generation: host.generation };
-    const { message, params } = toSentMessage(origin, String(this.#stats.sends.total), sent);
-    const undelivered = this.#events.message(message, params);
-    if (undelivered === null) return;
-    this.#stats.sends.undelivered += 1;
-    this.#dropped.add(undelivered, 1);
-    // Later: the host may have died, and this be read from its black box while it is buried.
-    queueMicrotask(() => this.#giveBack(params));
+    this.#news.sent(host, sent);
   }
 
   logged(host: Host, log: Log): void {
-    this.#log(host, 'module', log.level ?? 0, toLogText(log));
+    this.#news.logged(host, log);
   }
 
   dropped(_host: Host, kind: DroppedKind, count: number): void {
-    this.#stats.countDropped(kind, count);
-    this.#dropped.add(kind, count);
+    this.#news.dropped(kind, count);
   }
 
   refusedSends(_host: Host, count: number): void {
-    this.#stats.sends.refused += count;
+    this.#news.stats.sends.refused += count;
   }
 
   printed(host: Host, stream: 'stdout' | 'stderr', line: string): void {
-    this.#log(host, stream, 0, line);
+    this.#news.printed(host, stream, line);
   }
 
   spared(host: Host, tracer: number): void {
-    const what = `host ${host.generation} (pid ${host.pid}) does not answer in time`;
-    this.#say(1, `module ${this.name}: ${what}, and is left alone: process ${tracer} traces it`);
+    this.#news.spared(host, tracer);
   }
 
   relieved(): void {
@@ -340,17 +317,14 @@ export class Module implements HostListener, CallRoute {
   }
 
   died(host: Host, end: HostEnd): void {
-    this.#dropped.flush();
+    this.#news.flush();
     for (const pending of end.lost) this.#queue.giveDefault(pending, end.reason);
     this.#queue.putBack(end.unseen);
-    if (host === this.#successor?.host) this.#successorDied(this.#successor, host, end);
-    else if (this.#retiring.delete(host)) this.#retired(host, end);
-    else if (host === this.#host) this.#hostDied(host, end);
+    if (!this.#succession.died(host, end) && host === this.#host) this.#hostDied(host, end);
   }
 
   leftBehind(host: Host, ending: Ending): void {
-    const what = describeEnding(ending, `that host ${host.generation} (pid ${host.pid}) left behind`);
-    if (what) this.#say(1, `module ${this.name}: ${what}`);
+    this.#news.leftBehind(host, ending);
   }
 
   /** Tells the module that what it sent was not delivered, if it wants to know. */
@@ -371,18 +345,15 @@ export class Module implements HostListener, CallRoute {
 
   /** Every host that may hold calls, and the one that is being prepared. */
   #hosts(): Host[] {
-    return [...this.#retiring, this.#host, this.#successor?.host].filter((host) => host != null);
+    return this.#host ? [this.#host, ...this.#succession.hosts] : this.#succession.hosts;
   }
 
   /** A host that is ready is the one that serves. */
   #take(host: Host, { ready, abiSource }: Found): void {
     this.#ready = ready;
     this.#abiSource = abiSource;
-    const { generation, pid, startMicros } = host;
-    this.#events.lifecycle({ kind: 'ready', module: this.name, generation, pid, startMicros });
-    this.#say(2, `ready in ${Math.round(startMicros / 1000)} ms with the ABI ${ready.abi}: ${ready.abiReason}`);
-    for (const warning of ready.warnings ?? []) this.#say(1, `module ${this.name}: ${warning}`);
-    this.#settleStart(generation, null);
+    this.#news.ready(host, `${ready.abi}: ${ready.abiReason}`, ready.warnings ?? []);
+    this.#settleStart(host.generation, null);
   }
 
   #hostDied(host: Host, end: HostEnd): void {
@@ -391,80 +362,21 @@ export class Module implements HostListener, CallRoute {
     const { next, none } = end.tried === null ? NOTHING_TRIED : this.#search.fail(end.tried, timedOut);
     if (next !== null && this.#desired === 'up') {
       const what = `${end.tried}; ${next} is tried now`;
-      this.#step({ kind: 'next-try' }, () => this.#tellTry(host, end, what));
+      this.#step({ kind: 'next-try' }, () => this.#news.tried(host, end, what));
       return;
     }
     const { cause } = end;
-    if (cause !== 'start' && cause !== 'stop') this.#stats.countCrash(cause, end.signal, new Date());
-    const error = this.#errorOf(host, end, none);
+    if (cause !== 'start' && cause !== 'stop') this.#news.stats.countCrash(cause, end.signal, new Date());
+    const error = errorOfEnd({ module: this.name, generation: host.generation, path: host.path }, end, none);
     const death = { isFault: cause !== 'stop', servedMs: end.servedMs, generation: host.generation };
-    this.#buried(error, death, (text) => this.#tellExit(host, end, cause, text));
+    this.#buried(error, death, (text) => this.#news.exited(host, end, cause, text));
   }
 
-  /** One from which another has taken over: whatever its end, nothing follows from it. */
-  #retired(host: Host, end: HostEnd): void {
-    const { cause } = end;
-    const { message } = this.#errorOf(host, end, null);
-    const isFault = cause !== 'start' && cause !== 'stop';
-    if (isFault) this.#stats.countCrash(cause, end.signal, new Date());
-    this.#tellExit(host, end, cause, isFault ? `${message}; another host has taken over already` : message);
+  /** Who shall take over cannot any more, or one is gone that was taken over from. */
+  #succeeded(): void {
+    if (!this.#succession.isPreparing) this.#tellReplacing(false);
     this.#queue.dispatch();
-    if (this.#retiring.size === 0) for (const done of this.#onHandedOver.splice(0)) done();
     this.#checkStopped();
-  }
-
-  #startSuccessor(successor: Successor): void {
-    try {
-      successor.file = identifyFile(findModuleFile(successor.spec));
-      successor.start();
-    } catch (error) {
-      if (!(error instanceof SupervisorError)) throw error;
-      this.#successorFailed(successor, this.#prefixed(error));
-    }
-  }
-
-  #successorDied(successor: Successor, host: Host, end: HostEnd): void {
-    const step = successor.died(end);
-    if (step.kind === 'next-try') {
-      this.#tellTry(host, end, step.reason);
-      this.#startSuccessor(successor);
-      return;
-    }
-    const error = this.#errorOf(host, end, step.noAbi);
-    this.#tellExit(host, end, end.cause, `${error.message}; it does not take over`);
-    this.#successorFailed(successor, error);
-  }
-
-  #successorFailed(successor: Successor, error: SupervisorError): void {
-    if (successor.failure === null) this.#stats.failedStarts += 1;
-    successor.fail(error);
-    this.#notPrepared = successor.failure;
-    this.#successor = null;
-    this.#announceState('replacing', 'serving');
-    this.#checkStopped();
-  }
-
-  /** @param noAbi - why it has none, when the last one that it may have was tried */
-  #errorOf({ generation, path }: Host, end: HostEnd, noAbi: string | null): SupervisorError {
-    const { cause, signal, exitCode } = end;
-    const code = noAbi === null ? end.code : 'MODULE_NO_ABI';
-    const text = noAbi === null ? end.text : `module ${this.name}: ${path}: ${noAbi}`;
-    return new (cause === 'start' ? ModuleLoadError : HostExitError)(code, text, {
-      module: this.name,
-      generation,
-      ...(signal === null ? {} : { signal }),
-      ...(exitCode === null ? {} : { exitCode }),
-    });
-  }
-
-  /** The next of several ABIs, in a fresh process: no failure, and nothing is waited for or counted. */
-  #tellTry(host: Host, end: HostEnd, what: string): void {
-    const text = `module ${this.name}: host ${host.generation} (pid ${host.pid}) could not start it: ${what}`;
-    this.#tellExit(host, end, 'trial', text);
-  }
-
-  #tellExit({ generation, pid }: Host, { signal, exitCode }: HostEnd, cause: DeathCause, text: string): void {
-    this.#events.lifecycle({ kind: 'exited', module: this.name, generation, pid, cause, signal, exitCode, text });
   }
 
   #buried(
@@ -478,7 +390,7 @@ export class Module implements HostListener, CallRoute {
     this.#history = decision.history;
     this.#search.giveUp();
     if (isFault) this.#lastError = error;
-    if (isFault && !served) this.#stats.failedStarts += 1;
+    if (isFault && !served) this.#news.stats.failedStarts += 1;
     this.#step({ kind: 'died', decision }, () => {
       announce(isFault ? `${error.message}; ${this.#consequence()}` : error.message);
     });
@@ -500,7 +412,7 @@ export class Module implements HostListener, CallRoute {
     announce?.();
     if (next.kind !== from.kind) {
       const reason = event.kind === 'died' && next.kind !== 'stopped' ? (this.#lastError?.message ?? null) : null;
-      this.#events.lifecycle({ kind: 'module', module: this.name, from: from.kind, to: next.kind, reason });
+      this.#news.state(from.kind, next.kind, reason);
     }
     for (const effect of effects) this.#perform(effect, event);
   }
@@ -509,7 +421,7 @@ export class Module implements HostListener, CallRoute {
     switch (effect.kind) {
       case 'spawn':
         // The first host that becomes ready is a start, however often it was tried.
-        if (event.kind !== 'start' && event.kind !== 'next-try' && this.#ready !== null) this.#stats.restarts += 1;
+        if (event.kind !== 'start' && event.kind !== 'next-try' && this.#ready !== null) this.#news.stats.restarts += 1;
         this.#spawn();
         break;
       case 'stop-host':
@@ -534,7 +446,7 @@ export class Module implements HostListener, CallRoute {
       if (!(error instanceof SupervisorError)) throw error;
       const death = { isFault: true, servedMs: 0, generation };
       // Later, so that one step of the life is over before the next begins.
-      setImmediate(() => this.#buried(this.#prefixed(error), death, (text) => this.#say(0, text)));
+      setImmediate(() => this.#buried(this.#prefixed(error), death, (text) => this.#news.error(generation, text)));
     }
   }
 
@@ -544,8 +456,7 @@ export class Module implements HostListener, CallRoute {
     const host = new Host(this.#generation + 1, { ...spec, path }, this.#around, this);
     host.start();
     this.#generation = host.generation;
-    const { generation, pid } = host;
-    if (pid !== 0) this.#events.lifecycle({ kind: 'spawned', module: this.name, generation, pid });
+    this.#news.spawned(host);
     return host;
   }
 
@@ -574,25 +485,19 @@ export class Module implements HostListener, CallRoute {
   }
 
   #checkStopped(): void {
-    if (this.#life.kind !== 'stopped' || this.#hosts().length > 0 || this.#successor !== null) return;
-    this.#dropped.flush();
+    if (this.#life.kind !== 'stopped' || this.#host !== null || !this.#succession.isOver) return;
+    this.#news.flush();
     for (const done of this.#onStopped.splice(0)) done();
   }
 
   // ---- announcements ----
 
-  /** Of a successor coming and going, which the life of the module knows nothing of. */
-  #announceState(from: ModuleState, to: ModuleState): void {
-    if (this.#life.kind === 'serving')
-      this.#events.lifecycle({ kind: 'module', module: this.name, from, to, reason: null });
-  }
-
-  #log(host: Host, source: LogLine['source'], level: number, text: string): void {
-    this.#events.log({ time: Date.now(), module: this.name, generation: host.generation, source, level, text });
-  }
-
-  #say(level: number, text: string): void {
-    const generation = this.#generation || null;
-    this.#events.log({ time: Date.now(), module: this.name, generation, source: 'supervisor', level, text });
+  /** A state for those who look, which the life of the module knows nothing of. */
+  #tellReplacing(isReplacing: boolean): void {
+    if (this.#isReplacing === isReplacing) return;
+    this.#isReplacing = isReplacing;
+    if (this.#life.kind !== 'serving') return;
+    const [from, to] = isReplacing ? (['serving', 'replacing'] as const) : (['replacing', 'serving'] as const);
+    this.#news.state(from, to, null);
   }
 }

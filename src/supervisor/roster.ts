@@ -2,8 +2,9 @@
 
 import type { ModuleSpec } from '../config/types.js';
 import { requireKnown } from '../module-names.js';
-import { Module, type ModuleEvents, type ModuleSurroundings } from './module.js';
+import { Module, type ModuleSurroundings } from './module.js';
 import { ModuleSocket } from './module-socket.js';
+import type { ModuleEvents } from './output/module-news.js';
 import { socketPath } from './run-dir.js';
 
 /** What modules share. */

@@ -10,11 +10,12 @@ import { fromWireParams, toAddress, toLong, toWireParams } from '../wire/params.
 import type { CallEvent } from './calls/pending-call.js';
 import { type Callback, type ChainOutcome, runChain } from './chain.js';
 import { Sweeper } from './leftovers/sweeper.js';
-import type { Module, ModuleEvents } from './module.js';
+import type { Module } from './module.js';
 import { findModuleFile, identifyFile } from './module-file.js';
 import { Orders } from './orders/orders.js';
 import { StoppedModules } from './orders/stopped-modules.js';
 import type { UndeliveredKind } from './output/dropped-output.js';
+import type { ModuleEvents } from './output/module-news.js';
 import { Roster } from './roster.js';
 import { acquireRunDir, type RunDir } from './run-dir.js';
 import { moduleOfSentId, SentMessages, toStatusParams } from './sent-messages.js';

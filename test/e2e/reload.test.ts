@@ -2,7 +2,7 @@ import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ConfigOptions, type ModuleOptions, makeConfig, type ReloadError } from 'mesibo-modules';
 import { afterEach, describe, expect, it } from 'vitest';
-import { fixture, fixtureModule, isRunning, startCore, type TestCore } from './core.js';
+import { fixture, fixtureModule, fixtureOf, isRunning, startCore, type TestCore } from './core.js';
 
 let core: TestCore;
 afterEach(() => core.close());
@@ -284,5 +284,15 @@ describe('an order for one module', () => {
     const { pid } = core.module(passing.name);
     await core.supervisor.resetModule(passing.name);
     expect(core.module(passing.name)).toMatchObject({ state: 'serving', messages: { total: 0 }, pid });
+  });
+
+  it('names messages anew after a reset too', async () => {
+    const module = fixtureOf('2020', 'statuses');
+    core = await startCore([module]);
+    for (let i = 0; i < 2; i++) {
+      await core.send('7');
+      await core.supervisor.resetModule(module.name);
+    }
+    expect(new Set(core.sent.map(({ sentId }) => sentId)).size).toBe(2);
   });
 });

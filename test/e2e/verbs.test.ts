@@ -237,7 +237,11 @@ describe('with a core whose configuration was broken meanwhile', () => {
   });
 
   it('status tells of it, until a reload succeeds', async () => {
-    check(await command.run('status'), [0, /the reload of \S+ failed: .*broken\.conf:2:3: [\s\S]*and reload\s+again\n/, '']);
+    check(await command.run('status'), [
+      0,
+      /the reload of \S+ failed: .*broken\.conf:2:3: [\s\S]*and reload\s+again\n/,
+      '',
+    ]);
     writeFileSync(broken, `module filter { path = ${sample('filter')} }\n`);
     check(await command.run('reload', '--json'), [0, /^\{"replaced":\["filter"\],.*"removed":\["crashy"\]/, '']);
     check(await command.run('status'), [0, /^(?!.*failed)/s, '']);
