@@ -5,6 +5,7 @@ import type { CoreConfig } from './config/types.js';
 import { controlSocketPath } from './control/endpoint.js';
 import { type ControlledCore, ControlServer } from './control/server.js';
 import { CoreLog, type CoreLogOptions } from './daemon/core-log.js';
+import { Onlookers } from './daemon/onlookers.js';
 import { Reloads } from './daemon/reloads.js';
 import { onSignals } from './daemon/signals.js';
 import { isInMemory, makeStateDir } from './directories.js';
@@ -68,6 +69,7 @@ class Core {
   readonly #log: CoreLog;
   readonly #supervisor: Supervisor;
   readonly #reloads: Reloads;
+  readonly #onlookers: Onlookers;
   #control: ControlServer | undefined;
   #exitCode = 0;
   /** Why the start failed after all was there that must be taken down first. */
@@ -85,8 +87,9 @@ class Core {
     const { runDir, stateDir } = options;
     this.#supervisor = new Supervisor(config, { runDir, stateDir, subreaper: true });
     log.follow(this.#supervisor);
+    this.#onlookers = new Onlookers(this.#supervisor, config, { runDir, log });
     const { configFile, strict } = options;
-    this.#reloads = new Reloads({ supervisor: this.#supervisor, log, configFile, strict });
+    this.#reloads = new Reloads({ supervisor: this.#supervisor, log, configFile, strict, onlookers: this.#onlookers });
   }
 
   async run(): Promise<number> {
@@ -100,6 +103,7 @@ class Core {
     process.on('uncaughtException', onBug);
     process.on('unhandledRejection', onBug);
     try {
+      this.#onlookers.starting();
       const starting = this.#start();
       // Told here already, for a stop in the middle of the start leaves nobody to wait for it.
       starting.catch(() => undefined);
@@ -109,6 +113,7 @@ class Core {
       if (this.#failure) throw this.#failure;
     } finally {
       await this.#control?.close();
+      await this.#onlookers.close();
       release();
       process.off('uncaughtException', onBug);
       process.off('unhandledRejection', onBug);
@@ -147,6 +152,7 @@ class Core {
       'info',
       `mesibo-modules ${VERSION} serves ${this.#options.runDir} with pid ${process.pid}: ${serving}`,
     );
+    this.#onlookers.serving();
     this.#options.onServing?.({ pid: process.pid, refused, stopped: down, warnings });
   }
 
@@ -190,6 +196,7 @@ class Core {
     this.#stopping = true;
     this.#log.say('info', how.now ? `ending at once: ${why}` : `stopping: ${why}`);
     this.#control?.retire();
+    this.#onlookers.stopping();
     this.#supervisor.stop(how).then(
       () => this.#announceEnd(),
       (error) => {

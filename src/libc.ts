@@ -1,5 +1,6 @@
 /** The few calls of the C library that Node does not offer. */
 
+import { closeSync } from 'node:fs';
 import koffi from 'koffi';
 
 const LOCK_EX = 2;
@@ -80,4 +81,37 @@ let waitpid: ((pid: number, status: null, options: number) => number) | undefine
 export function reapChild(pid: number): boolean {
   waitpid ??= koffi.load('libc.so.6').func('int waitpid(int pid, void *status, int options)') as typeof waitpid & {};
   return waitpid(pid, null, WNOHANG) === pid;
+}
+
+const AF_UNIX = 1;
+const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
+const MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
+/** `sun_path`. */
+const SUN_PATH_BYTES = 108;
+
+let datagrams: { socket: (...args: number[]) => number; sendto: (...args: unknown[]) => number } | undefined;
+
+/**
+ * Sends one datagram to a unix socket, if that takes it at once; else it is lost.
+ *
+ * @param path - of the socket; one that begins with @ is in the abstract namespace
+ * @see sd_notify(3)
+ */
+export function sendDatagram(path: string, text: string): void {
+  const name = Buffer.from(path.startsWith('@') ? `\0${path.slice(1)}` : path);
+  if (name.length >= SUN_PATH_BYTES) return;
+  const libc = koffi.load('libc.so.6');
+  datagrams ??= {
+    socket: libc.func('int socket(int domain, int type, int protocol)'),
+    sendto: libc.func(
+      'intptr_t sendto(int fd, const void *data, size_t len, int flags, const void *to, uint32_t size)',
+    ),
+  };
+  const fd = datagrams.socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0);
+  if (fd < 0) return;
+  const address = Buffer.concat([Buffer.alloc(2), name]);
+  address.writeUInt16LE(AF_UNIX);
+  const data = Buffer.from(text);
+  datagrams.sendto(fd, data, data.length, MSG_DONTWAIT_NOSIGNAL, address, address.length);
+  closeSync(fd);
 }

@@ -6,6 +6,7 @@ import type { Supervisor } from '../supervisor/supervisor.js';
 import type { CoreReloadReport } from '../supervisor/types.js';
 import type { CoreLog } from './core-log.js';
 import { describeReload } from './describe-reload.js';
+import type { Onlookers } from './onlookers.js';
 
 /** What reloads need. */
 export interface ReloadsOptions {
@@ -14,10 +15,7 @@ export interface ReloadsOptions {
   configFile: string;
   /** A warning of the configuration fails the reload. */
   strict: boolean;
-  /** Takes the configuration that is in force from now on. */
-  onReloaded?: (config: CoreConfig) => void;
-  /** Takes why a reload has changed nothing. */
-  onFailed?: (reason: string) => void;
+  onlookers: Onlookers;
 }
 
 /** Reads, checks and takes the configuration file; every outcome is logged. */
@@ -41,7 +39,8 @@ export class Reloads {
    * @throws SupervisorError why nothing has changed.
    */
   async reload(modules: string[]): Promise<CoreReloadReport> {
-    const { log, supervisor, onReloaded } = this.#options;
+    const { log, supervisor, onlookers } = this.#options;
+    onlookers.reloading();
     try {
       const config = this.#read();
       const report = await supervisor.reload(config, { modules });
@@ -49,7 +48,7 @@ export class Reloads {
       for (const warning of warnings) log.say('warn', warning);
       log.say('info', `reloaded: ${describeReload(report)}`);
       this.#failure = null;
-      onReloaded?.(config);
+      onlookers.reloaded(null, config);
       return { ...report, warnings };
     } catch (error) {
       this.#fail((error as Error).message);
@@ -65,9 +64,9 @@ export class Reloads {
   }
 
   #fail(reason: string): void {
-    const { log, onFailed } = this.#options;
+    const { log, onlookers } = this.#options;
     log.say('error', `the reload failed: ${reason}`);
     this.#failure = `the reload of ${new Date().toISOString()} failed: ${reason.replaceAll('\n', '; ')}; correct that and reload again`;
-    onFailed?.(reason);
+    onlookers.reloaded(reason, null);
   }
 }

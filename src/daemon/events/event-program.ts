@@ -1,0 +1,150 @@
+/** Runs the program that is told of events; the core never waits for it. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { performance } from 'node:perf_hooks';
+import { readOutput } from '../../supervisor/output/output-reader.js';
+import { LineGate } from '../../wire/line-gate.js';
+import type { CoreEvent } from './core-event.js';
+import { type DueEvent, EventQueue } from './event-queue.js';
+
+/** How it is run. */
+export interface EventProgramOptions {
+  /** The program; `null`: nobody is told. */
+  path: string | null;
+  runDir: string;
+  /** Takes what it prints, and what is wrong with it, a line each. */
+  say: (level: 'info' | 'warn', text: string) => void;
+}
+
+/** Programs at a time. */
+const MOST_AT_A_TIME = 2;
+/** A program that takes longer is killed. */
+const LIMIT_MS = 60_000;
+/** Programs may take this long to end once the core has stopped. */
+const LAST_WAIT_MS = 2_000;
+/** Lines a second of what it prints. */
+const LINES_A_SECOND = 20;
+/** All that it gets of the core's own environment. */
+const INHERITED = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ'];
+
+/** Tells a program of events, one process for each. */
+export class EventProgram {
+  readonly #options: EventProgramOptions;
+  readonly #queue = new EventQueue();
+  readonly #running = new Map<ChildProcess, Promise<void>>();
+  #path: string | null;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: EventProgramOptions) {
+    this.#options = options;
+    this.#path = options.path;
+  }
+
+  /** Takes another program, for events from now on. */
+  use(path: string | null): void {
+    this.#path = path;
+  }
+
+  /** Takes an event; the program is run for it now or later. */
+  tell(event: CoreEvent): void {
+    if (this.#path === null) return;
+    this.#queue.add(event);
+    this.#next();
+  }
+
+  /** Tells what still waits and may be told, and ends what does not end. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#path = null;
+    const limit = setTimeout(() => {
+      for (const child of this.#running.keys()) killGroup(child);
+    }, LAST_WAIT_MS);
+    await Promise.all(this.#running.values());
+    clearTimeout(limit);
+  }
+
+  #next(): void {
+    clearTimeout(this.#timer);
+    if (this.#path === null) return;
+    while (this.#running.size < MOST_AT_A_TIME) {
+      const due = this.#queue.take(performance.now());
+      if (due === null) break;
+      this.#run(this.#path, due);
+    }
+    const next = this.#queue.nextMs();
+    if (next === null || this.#running.size >= MOST_AT_A_TIME) return;
+    this.#timer = setTimeout(() => this.#next(), Math.max(1, next - performance.now()));
+    this.#timer.unref();
+  }
+
+  #run(path: string, due: DueEvent): void {
+    try {
+      const child = spawn(path, [], {
+        cwd: '/',
+        env: environmentOf(due, this.#options.runDir),
+        stdio: ['ignore', 'pipe', 'pipe'],
+        // A process group of its own, which is ended whole.
+        detached: true,
+      });
+      this.#running.set(child, this.#follow(child, path));
+    } catch (error) {
+      this.#complain(path, (error as Error).message);
+    }
+  }
+
+  async #follow(child: ChildProcess, path: string): Promise<void> {
+    for (const stream of [child.stdout, child.stderr]) {
+      if (stream === null) continue;
+      const line = (text: string) => this.#options.say('info', `on_event: ${text}`);
+      readOutput(stream, new LineGate(LINES_A_SECOND), { line, dropped: () => undefined, lastWords: () => undefined });
+    }
+    let isLate = false;
+    const limit = setTimeout(() => {
+      isLate = true;
+      killGroup(child);
+    }, LIMIT_MS);
+    limit.unref();
+    const problem = await new Promise<string | null>((resolve) => {
+      child.once('error', (error) => resolve(error.message));
+      child.once('exit', (code, signal) => {
+        if (isLate) resolve(`it took longer than ${LIMIT_MS / 1000} s and was killed`);
+        else resolve(code === 0 ? null : signal ? `it was ended by ${signal}` : `it exited with ${code}`);
+      });
+    });
+    clearTimeout(limit);
+    // What it has started in its group ends with it.
+    killGroup(child);
+    this.#running.delete(child);
+    if (problem !== null) this.#complain(path, problem);
+    this.#next();
+  }
+
+  #complain(path: string, what: string): void {
+    this.#options.say('warn', `the program of on_event failed, ${path}: ${what}`);
+  }
+}
+
+function environmentOf({ event, skipped }: DueEvent, runDir: string): Record<string, string> {
+  const inherited = INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
+  const told = {
+    MESIBO_EVENT: event.event,
+    MESIBO_MODULE: event.module,
+    MESIBO_REASON: event.reason.replaceAll('\0', ' ').slice(0, 8192),
+    MESIBO_GENERATION: event.generation,
+    MESIBO_CAUSE: event.cause,
+    MESIBO_SIGNAL: event.signal,
+    MESIBO_SKIPPED: skipped,
+    MESIBO_RUN_DIR: runDir,
+  };
+  const given = Object.entries(told).map(([name, value]) => [name, value === null ? '' : String(value)]);
+  return Object.fromEntries([...inherited, ...given]);
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // Nothing is left of it.
+  }
+}

@@ -1,0 +1,63 @@
+/** Those outside who are told how the core fares: the program of on_event, and the service manager. */
+
+import type { CoreConfig } from '../config/types.js';
+import type { Supervisor } from '../supervisor/supervisor.js';
+import type { CoreLog } from './core-log.js';
+import { CoreEvents } from './events/core-event.js';
+import { EventProgram } from './events/event-program.js';
+import { ServiceManager } from './service-manager.js';
+
+/** Follows a supervisor and tells of it. */
+export class Onlookers {
+  readonly #supervisor: Supervisor;
+  readonly #program: EventProgram;
+  readonly #manager: ServiceManager;
+
+  constructor(supervisor: Supervisor, config: CoreConfig, { runDir, log }: { runDir: string; log: CoreLog }) {
+    this.#supervisor = supervisor;
+    this.#program = new EventProgram({ path: config.onEvent, runDir, say: (level, text) => log.say(level, text) });
+    this.#manager = new ServiceManager(process.env, process.pid);
+    for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID']) delete process.env[name];
+    const events = new CoreEvents();
+    supervisor.on('lifecycle', (lived) => {
+      const event = events.read(lived);
+      if (event) this.#program.tell(event);
+      if (lived.kind === 'module') this.#tellStatus();
+    });
+  }
+
+  starting(): void {
+    this.#manager.starting();
+  }
+
+  serving(): void {
+    this.#manager.ready();
+    this.#tellStatus();
+  }
+
+  stopping(): void {
+    this.#manager.stopping();
+  }
+
+  reloading(): void {
+    this.#manager.reloading();
+  }
+
+  /** @param failure - why it changed nothing; `null`: it succeeded, and this is the configuration now */
+  reloaded(failure: string | null, config: CoreConfig | null): void {
+    this.#manager.ready();
+    if (config) this.#program.use(config.onEvent);
+    if (failure === null) return;
+    const event = { event: 'reload-failed', module: null, generation: null, cause: null, signal: null } as const;
+    this.#program.tell({ ...event, reason: failure });
+  }
+
+  async close(): Promise<void> {
+    await this.#program.close();
+    this.#manager.close();
+  }
+
+  #tellStatus(): void {
+    this.#manager.status(() => this.#supervisor.status());
+  }
+}

@@ -1,0 +1,37 @@
+import { expect, it } from 'vitest';
+import type { CoreEvent } from '../../../../src/daemon/events/core-event.js';
+import { EventQueue, SAME_EVENT_MS } from '../../../../src/daemon/events/event-queue.js';
+
+function event(kind: CoreEvent['event'], module: string | null, reason = ''): CoreEvent {
+  return { event: kind, module, reason, generation: null, cause: null, signal: null };
+}
+
+it('hands out what came first, at once', () => {
+  const queue = new EventQueue();
+  queue.add(event('crash', 'a'));
+  queue.add(event('crash', 'b'));
+  queue.add(event('reload-failed', null));
+  expect([queue.take(0), queue.take(0), queue.take(0)].map((due) => due?.event.module)).toEqual(['a', 'b', null]);
+  expect([queue.take(0), queue.nextMs()]).toEqual([null, null]);
+});
+
+it('holds the same event of the same module back, and keeps the newest', () => {
+  const queue = new EventQueue();
+  queue.add(event('crash', 'a', 'first'));
+  expect(queue.take(100)).toMatchObject({ event: { reason: 'first' }, skipped: 0 });
+  for (const reason of ['second', 'third', 'fourth']) queue.add(event('crash', 'a', reason));
+  expect([queue.take(100 + SAME_EVENT_MS - 1), queue.nextMs()]).toEqual([null, 100 + SAME_EVENT_MS]);
+  queue.add(event('recovered', 'a'));
+  expect(queue.take(101)).toMatchObject({ event: { event: 'recovered' } });
+  expect(queue.take(100 + SAME_EVENT_MS)).toMatchObject({ event: { reason: 'fourth' }, skipped: 2 });
+});
+
+it('tells a crash loop of a million crashes in a few events', () => {
+  const queue = new EventQueue();
+  let told = 0;
+  for (let nowMs = 0; nowMs < 100_000; nowMs++) {
+    for (let i = 0; i < 10; i++) queue.add(event('crash', 'a'));
+    if (queue.take(nowMs)) told += 1;
+  }
+  expect(told).toBe(100_000 / SAME_EVENT_MS);
+});
