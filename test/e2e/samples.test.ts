@@ -166,3 +166,28 @@ describe('translate', () => {
     expect(reached).toBeLessThanOrEqual(20);
   });
 });
+
+describe('skeleton', () => {
+  it('has each of its callbacks called, and lets everything through', async () => {
+    core = await startCore([{ name: 'skeleton', path: sample('skeleton'), config: { trace: 'yes' } }]);
+    expect(await core.send('hello', { from: 'alice', to: 'bob', id: 7 })).toMatchObject({ verdict: 'pass' });
+    for (const decided of [
+      core.supervisor.onMessageStatus({ from: 'alice', to: 'bob', id: 7 }, 2),
+      core.supervisor.onLogin({ address: 'alice' }),
+      core.supervisor.onCall(),
+      core.supervisor.onCallStatus(),
+    ])
+      expect(await decided).toMatchObject({ verdict: 'pass', by: null });
+    await core.supervisor.stop();
+    expect(core.lines('skeleton')).toEqual([
+      'on_config: trace = yes',
+      'on_message: alice to bob, id 7, 5 bytes',
+      'on_message_status: id 7 has the status 2',
+      'on_login: alice is online',
+      'on_call',
+      'on_call_status',
+      'on_cleanup',
+    ]);
+    expect(core.module('skeleton').abiSource).toBe('symbols');
+  });
+});

@@ -1,0 +1,60 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readElf } from '../../../src/host-runner/abi/elf.js';
+import { PACKAGE_ROOT } from '../../../src/paths.js';
+
+const MODULES = join(PACKAGE_ROOT, 'modules');
+const NAMES = readdirSync(MODULES, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && !['include', 'build'].includes(entry.name))
+  .map((entry) => entry.name);
+
+const read = (...path: string[]) => readFileSync(join(MODULES, ...path), 'utf8');
+/** The first group of each match. */
+const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1] as string);
+
+it('there are the samples that the documents speak of', () => {
+  expect(NAMES.sort()).toEqual(['autoreply', 'chatbot', 'crashy', 'filter', 'skeleton', 'translate']);
+});
+
+describe.each(NAMES)('the README of %s', (name) => {
+  const source = read(name, `${name}.c`);
+  const readme = read(name, 'README.md');
+
+  it('lists the settings that the module reads, and no others', () => {
+    const used = all(source, /(?:getconfig|\bsetting)\(mod, "(\w+)"/g);
+    expect(readme.includes('| setting |') ? all(readme, /^\| `(\w+)` \|/gm) : []).toEqual(used);
+  });
+
+  it('says which ABI it is built for, and how to build and try it', () => {
+    const [abi = 'TABLE'] = all(source, /^#define MESIBO_MODULE_ABI MESIBO_ABI_(\w+)$/gm);
+    expect(readme).toContain(`ABI: \`${abi.toLowerCase().replace('_', '-')}\``);
+    expect(readme).toContain(`\nmake -C modules ${name}\n`);
+    expect(readme).toContain(`\nnpx mesibo-modules try modules/build/module_${name}.so "`);
+    for (const setting of all(readme, /--conf "?(\w+)=/g)) expect(source).toContain(`mod, "${setting}"`);
+  });
+});
+
+describe('the skeleton', () => {
+  it('has every callback of its ABI', () => {
+    const table = /^struct mesibo_module_s \{[\s\S]*?^\};/m.exec(read('include/mesibo/module.h'))?.[0] ?? '';
+    const callbacks = [...new Set(all(table, /\(\*(on_\w+)\)/g))].sort();
+    expect(callbacks).toHaveLength(7);
+    expect(all(read('skeleton/skeleton.c'), /\bmod->(on_\w+) = /g).sort()).toEqual(callbacks);
+  });
+
+  it('becomes a module of another name as its README says', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'skeleton-test-'));
+    try {
+      for (const part of ['Makefile', 'include', 'skeleton'])
+        cpSync(join(MODULES, part), join(dir, 'modules', part), { recursive: true });
+      const [copy, rename] = /^cp [\s\S]*?\nsed .*$/m.exec(read('skeleton/README.md'))?.[0].split('\n') ?? [];
+      execFileSync('sh', ['-ec', `${copy}\n${rename}\nmake -s -C modules greeter`], { cwd: dir });
+      expect(readElf(join(dir, 'modules/build/module_greeter.so')).exports).toContain('mesibo_module_greeter_init');
+    } finally {
+      rmSync(dir, { recursive: true });
+    }
+  });
+});
