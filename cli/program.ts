@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import { VERSION } from '../src/paths.js';
 import { addCheck } from './commands/check.js';
+import { addCompletion } from './commands/completion.js';
 import { addDescribe } from './commands/describe.js';
 import { addList } from './commands/list.js';
 import { addLogs } from './commands/logs.js';
@@ -27,6 +28,6 @@ export function createProgram(): Command {
     .exitOverride();
   const orders = [addStart, addStop, addReload, addRestart, addReset];
   const views = [addStatus, addList, addDescribe, addLogs];
-  for (const add of [addTry, ...orders, ...views, addCheck, addSend, addRun]) add(program);
+  for (const add of [addTry, ...orders, ...views, addCheck, addSend, addRun, addCompletion]) add(program);
   return program;
 }

@@ -26,7 +26,7 @@ export function addTry(program: Command): void {
   program
     .command('try')
     .description('run one module file by itself, and show what it does with messages; no configuration is needed')
-    .argument('<file>', 'the .so file of the module')
+    .argument('<so-file>', 'the .so file of the module')
     .argument('[text...]', 'messages; without one, lines of standard input, or a prompt on a terminal')
     .option('--conf <key=value>', "one of the module's own settings, as often as needed", collectPairs, [])
     .option('--set <key=value>', 'one of our settings, such as deadline=5s or hang=off', collectPairs, [])

@@ -124,7 +124,7 @@ describe('try FILE.so TEXT', () => {
       2,
       /Allowed choices are table, exports-2019/,
     ],
-    ['no file', () => [], 2, /missing required argument 'file'/],
+    ['no file', () => [], 2, /missing required argument 'so-file'/],
   ])('says what is wrong with %s', async (_, args, expected, why) => {
     const { code, stdout, stderr } = await command.run('try', ...args());
     // What a module logs before it fails is shown, and nothing else.

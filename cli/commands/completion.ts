@@ -1,0 +1,46 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { printData } from '../io.js';
+import { directoriesOf, type GlobalOptions } from '../options.js';
+import { bashCompletion } from '../reference/bash.js';
+import { fishCompletion } from '../reference/fish.js';
+import { type Reference, readReference } from '../reference/reference.js';
+import { zshCompletion } from '../reference/zsh.js';
+
+const SHELLS: Record<string, (reference: Reference) => string> = {
+  bash: bashCompletion,
+  zsh: zshCompletion,
+  fish: fishCompletion,
+};
+/** Instead of a shell: what the scripts ask for. */
+const NAMES = 'names';
+/** Somebody has pressed a key and waits. */
+const ANSWER_MS = 1000;
+
+/** `completion`: the script that lets a shell complete the commands. */
+export function addCompletion(program: Command): void {
+  program
+    .command('completion')
+    .description('print the script with which a shell completes these commands; its first lines say where it belongs')
+    .argument('<shell>', 'bash, zsh or fish', (text: string) => {
+      if (text === NAMES || Object.hasOwn(SHELLS, text)) return text;
+      throw new InvalidArgumentError('Expected bash, zsh or fish.');
+    })
+    .action(async (shell: string, _options, command: Command) => {
+      if (shell === NAMES) return printNames(directoriesOf(command.optsWithGlobals<GlobalOptions>()).runDir);
+      const write = SHELLS[shell] as (reference: Reference) => string;
+      printData(write(readReference(program)).trimEnd());
+    });
+}
+
+/** Says nothing when there is no core, or it is busy. */
+async function printNames(runDir: string): Promise<void> {
+  try {
+    const { ControlClient } = await import('../../src/control/client.js');
+    const client = await ControlClient.connect(runDir, { answerMs: ANSWER_MS });
+    const { modules } = await client.status();
+    client.close();
+    for (const { name } of modules) printData(name);
+  } catch {
+    return;
+  }
+}
