@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { VERSION } from '../src/paths.js';
 import { addCheck } from './commands/check.js';
 import { addCompletion } from './commands/completion.js';
+import { addDemo } from './commands/demo.js';
 import { addDescribe } from './commands/describe.js';
 import { addList } from './commands/list.js';
 import { addLogs } from './commands/logs.js';
@@ -28,6 +29,7 @@ export function createProgram(): Command {
     .exitOverride();
   const orders = [addStart, addStop, addReload, addRestart, addReset];
   const views = [addStatus, addList, addDescribe, addLogs];
-  for (const add of [addTry, ...orders, ...views, addCheck, addSend, addRun, addCompletion]) add(program);
+  const others = [addCheck, addSend, addRun, addCompletion, addDemo];
+  for (const add of [addTry, ...orders, ...views, ...others]) add(program);
   return program;
 }

@@ -50,7 +50,7 @@ let nextId = 1;
 try {
   await demonstrate();
 } catch (error) {
-  giveUp(error);
+  await giveUp(error);
 }
 clearTimeout(limit);
 service.close();
@@ -157,7 +157,7 @@ function say(line) {
   console.log(line);
 }
 
-function giveUp(error) {
+async function giveUp(error) {
   console.error(`\nThe demo failed: ${error.message}`);
-  void supervisor.stop({ now: true }).finally(() => process.exit(1));
+  await supervisor.stop({ now: true }).finally(() => process.exit(1));
 }

@@ -68,13 +68,19 @@ export function readReference(program: Command): Reference {
     summary: program.description(),
     version: program.version() ?? '',
     options: [...program.options.filter(({ hidden }) => !hidden).map(readOption), HELP],
-    verbs: program.commands.map((verb) => ({
+    verbs: visibleVerbs(program).map((verb) => ({
       name: verb.name(),
       summary: verb.description(),
       arguments: verb.registeredArguments.map((argument) => readArgument(argument)),
       options: [...verb.options.filter(({ hidden }) => !hidden).map(readOption), HELP],
     })),
   };
+}
+
+/** Without the one that commander adds for help. */
+function visibleVerbs(program: Command): readonly Command[] {
+  const visible = program.createHelp().visibleCommands(program);
+  return program.commands.filter((verb) => visible.includes(verb));
 }
 
 function readArgument(argument: Argument): ReferenceArgument {

@@ -1,7 +1,8 @@
 /** The shim's functions, typed; see src/host-runner/native/ for what each does. */
 
+import { join } from 'node:path';
 import koffi from 'koffi';
-import { SHIM_LIBRARY } from '../paths.js';
+import { PACKAGE_ROOT, SHIM_LIBRARY } from '../paths.js';
 import { loadForGood } from './library.js';
 
 /** The native half of this process. Buffers are read or filled during the call only. */
@@ -50,7 +51,7 @@ export const STACK_GUARD_BYTES = 8 * MIB;
  */
 export function loadShim(): Shim {
   koffi.config({ sync_stack_size: STACK_BYTES });
-  const library = loadForGood(SHIM_LIBRARY, { global: true });
+  const library = loadLibrary();
   return {
     followParent: library.func('int32_t mm_follow_parent(int32_t)'),
     watchExit: library.func('int32_t mm_watch_exit()'),
@@ -80,4 +81,15 @@ export function loadShim(): Shim {
     exit: library.func('void mm_exit(int32_t)'),
     layout: library.func('uint32_t mm_layout(uint32_t *, uint32_t)'),
   };
+}
+
+/** A package that was built elsewhere may not fit this machine; these are the host's last words then. */
+function loadLibrary(): ReturnType<typeof loadForGood> {
+  try {
+    return loadForGood(SHIM_LIBRARY, { global: true });
+  } catch (error) {
+    const remedy = `build it here: node ${join(PACKAGE_ROOT, 'scripts/install.mjs')}`;
+    process.stderr.write(`${SHIM_LIBRARY} does not fit this machine (${(error as Error).message}); ${remedy}\n`);
+    process.exit(1);
+  }
 }

@@ -1,0 +1,67 @@
+// The package as it would be published: what is in it, whether tools and type checkers can make sense of it, and whether
+// it works, installed in an empty folder, under each supported Node.js. Also lints the Dockerfile, which runs it.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { compareFiles, expectedFiles } from './package/contents.mjs';
+import { fetchNode, Installed } from './package/installed.mjs';
+import { run } from './package/run.mjs';
+
+/** The oldest that is promised, and the newest of each line that is supported. */
+const NODES = ['20.18.1', '22', '24'];
+
+process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
+const directory = mkdtempSync(join(tmpdir(), 'mm-package-'));
+try {
+  const tarball = step('npm pack', pack);
+  step('publint', () => void run(bin('publint'), ['run', '--strict', tarball]));
+  // Only ES modules are promised, and what resolves by package.json "exports".
+  step('attw', () => void run(bin('attw'), ['--profile', 'esm-only', tarball]));
+  step('Dockerfile', () => void run(bin('dockerfile-utils'), ['lint', 'Dockerfile']));
+  for (const [at, version] of NODES.entries()) tryUnder(version, tarball, at === 0);
+} catch (error) {
+  console.error(`package:check: ${error.message}`);
+  process.exitCode = 1;
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
+
+/** Packs, holds the list of files against the expected one, and gives the tarball's path. */
+function pack() {
+  const { stdout } = run('npm', ['pack', '--json', '--silent', '--pack-destination', directory]);
+  // What `prepare` prints may come first.
+  const [packed] = JSON.parse(stdout.slice(stdout.search(/^\[$/m)));
+  const problems = compareFiles(
+    packed.files.map(({ path }) => path),
+    expectedFiles(),
+  );
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  return join(directory, packed.filename);
+}
+
+function tryUnder(version, tarball, withBuild) {
+  const base = join(directory, version);
+  const nodeBin = step(`fetching Node.js ${version}`, () => fetchNode(version, join(base, 'node')));
+  const installed = new Installed(base, nodeBin);
+  const name = `Node.js ${version}`;
+  step(`${name}: npm install`, () => installed.install(tarball));
+  step(`${name}: check`, () => installed.checksSample());
+  step(`${name}: try`, () => (installed.triesSample() ? 'works' : 'there is no such verb yet'));
+  step(`${name}: demo`, () => installed.runsDemo());
+  step(`${name}: import`, () => installed.isImported());
+  if (withBuild) step(`${name}: native parts that do not fit`, () => installed.buildsWhereNothingFits());
+}
+
+/** Does one thing, and says how long it took. */
+function step(what, work) {
+  const start = performance.now();
+  const result = work();
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  console.log(`${what.padEnd(45)} ${seconds.padStart(6)} s${typeof result === 'string' ? `  ${result}` : ''}`);
+  return result;
+}
+
+function bin(name) {
+  return join('node_modules/.bin', name);
+}

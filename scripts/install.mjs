@@ -1,0 +1,71 @@
+// The native parts of an installed package. They come built for one kind of machine; where they do not fit (another
+// processor, an older C library), they are built from their sources here. The package manager runs this as `install`;
+// it may be run by hand, and does nothing then either when all is well.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import koffi from 'koffi';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const MAKE_LIMIT_MS = 300_000;
+const PROBE_LIMIT_MS = 10_000;
+const FOLDERS = ['src/host-runner/native', 'test/reference', 'modules'];
+
+// A checkout is built by scripts/build.mjs, once its development dependencies are there.
+const isCheckout = existsSync(join(root, 'tsconfig.json'));
+if (!isCheckout || process.env.npm_lifecycle_event !== 'install') install();
+
+function install() {
+  const reason = findMisfit();
+  if (reason === null) return;
+  say(`the prebuilt native parts cannot be used here: ${reason}`);
+  const compiler = process.env.CC || 'cc';
+  const missing = [compiler, 'make'].filter((tool) => spawnSync(tool, ['--version'], { stdio: 'ignore' }).status !== 0);
+  if (missing.length > 0)
+    giveUp(`building them needs a C compiler and make, and ${missing.join(' and ')} cannot be run`);
+  say('building them');
+  for (const folder of FOLDERS) {
+    // -B: in a package all files are equally old.
+    const { status, signal, error } = spawnSync('make', ['-s', '-B', '-C', join(root, folder)], {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      timeout: MAKE_LIMIT_MS,
+    });
+    if (status !== 0) giveUp(`make in ${folder} failed (${error?.message ?? signal ?? `exit ${status}`}), see above`);
+  }
+  const remaining = findMisfit();
+  if (remaining !== null) giveUp(`what was built cannot be used either: ${remaining}`);
+  say('built');
+}
+
+/** Why what is there cannot be used; null when it can. */
+function findMisfit() {
+  try {
+    koffi.load(join(root, 'dist/native/libmesibo-shim.so'));
+    for (const name of sampleNames()) koffi.load(join(root, `modules/build/module_${name}.so`), { lazy: true });
+  } catch (error) {
+    return error.message;
+  }
+  // Without modules and messages it has nothing to do, and says so.
+  const loader = join(root, 'dist/native/mesibo-reference');
+  const { status, error, stderr } = spawnSync(loader, [], { stdio: 'pipe', timeout: PROBE_LIMIT_MS, encoding: 'utf8' });
+  if (status === 0) return null;
+  return `mesibo-reference: ${error?.message ?? (stderr.trim() || `exit ${status}`)}`;
+}
+
+function sampleNames() {
+  return readdirSync(join(root, 'modules')).filter((name) => existsSync(join(root, `modules/${name}/${name}.c`)));
+}
+
+function giveUp(why) {
+  say(why);
+  say(
+    'install what is missing: on Debian or Ubuntu: apt-get install gcc libc6-dev make; on Fedora: dnf install gcc make',
+  );
+  say(`then run: node ${join(root, 'scripts/install.mjs')}`);
+  process.exit(1);
+}
+
+function say(line) {
+  console.error(`mesibo-modules: ${line}`);
+}

@@ -1,0 +1,55 @@
+// What the tarball is meant to have, told from the repository, and what it has.
+import { execFileSync } from 'node:child_process';
+
+/** Tracked files that go into the package as they are; a folder ends with a slash. */
+const AS_THEY_ARE = [
+  'LICENSE',
+  'README.md',
+  'CHANGELOG.md',
+  'package.json',
+  'docs/',
+  'etc/',
+  'proto/',
+  // The headers and samples that an author builds with and from.
+  'modules/',
+  'scripts/demo.mjs',
+  // What the native parts are built from where the prebuilt ones do not fit.
+  'scripts/install.mjs',
+  'src/host-runner/native/',
+  'test/reference/',
+];
+
+const PREBUILT = ['dist/native/libmesibo-shim.so', 'dist/native/mesibo-reference'];
+const CODECS = ['module', 'control'].map((name) => `src/wire/generated/${name}`);
+
+/** The files that belong into the tarball. */
+export function expectedFiles() {
+  const tracked = execFileSync('git', ['ls-files', '-z'], { encoding: 'utf8' }).split('\0').filter(Boolean);
+  const plain = tracked.filter((file) => AS_THEY_ARE.some((entry) => file === entry || isBelow(file, entry)));
+  const compiled = tracked
+    .filter((file) => /^(src|cli)\/.*\.ts$/.test(file))
+    .map((file) => file.replace(/\.ts$/, ''))
+    .concat(CODECS)
+    .flatMap((file) => [`dist/${file}.js`, `dist/${file}.d.ts`]);
+  const samples = tracked.flatMap((file) => {
+    const name = /^modules\/(\w+)\/\1\.c$/.exec(file)?.[1];
+    return name ? [`modules/build/module_${name}.so`] : [];
+  });
+  return [...plain, ...compiled, ...samples, ...PREBUILT].sort();
+}
+
+/** What is wrong with a list of files, a line each. */
+export function compareFiles(actual, expected) {
+  const missing = expected.filter((file) => !actual.includes(file)).map((file) => `${file} is not in the package`);
+  const extra = actual
+    .filter((file) => !expected.includes(file))
+    .map(
+      (file) =>
+        `${file} is in the package, and should not be; if it is left over from a build, remove dist; if it is new, add it to git`,
+    );
+  return [...missing, ...extra];
+}
+
+function isBelow(file, folder) {
+  return folder.endsWith('/') && file.startsWith(folder);
+}

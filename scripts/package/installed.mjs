@@ -1,0 +1,114 @@
+// The tarball as a newcomer has it: installed in an empty folder, with a given Node.js, and used.
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { mustContain, run } from './run.mjs';
+
+/** Fetches a Node.js, which the registry has as a package for each platform, and gives the folder of its program. */
+export function fetchNode(version, directory) {
+  const name = `node-linux-${process.arch}`;
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'package.json'), '{}');
+  run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', `${name}@${version}`], { cwd: directory });
+  return join(directory, 'node_modules', name, 'bin');
+}
+
+/** An installation of the tarball, and what can be done with it. */
+export class Installed {
+  #env;
+  #noted;
+
+  /** @param nodeBin - the folder of the Node.js to use; nothing else of the machine's comes before it */
+  constructor(directory, nodeBin) {
+    this.directory = directory;
+    mkdirSync(directory, { recursive: true });
+    // Compilers that only note that they were wanted: on the platform of the tarball none is needed.
+    const noCompiler = join(directory, 'no-compiler');
+    this.#noted = join(directory, 'wanted-a-compiler');
+    mkdirSync(noCompiler);
+    for (const tool of ['cc', 'gcc', 'c++', 'g++', 'clang', 'make', 'cmake']) {
+      writeFileSync(join(noCompiler, tool), `#!/bin/sh\necho ${tool} >> '${this.#noted}'\nexit 1\n`);
+      chmodSync(join(noCompiler, tool), 0o755);
+    }
+    const path = [noCompiler, nodeBin, process.env.PATH].join(delimiter);
+    this.#env = withoutNpm({ ...process.env, PATH: path, MESIBO_RUN_DIR: join(directory, 'run') });
+    this.app = join(directory, 'app');
+    this.root = join(this.app, 'node_modules/mesibo-modules');
+    mkdirSync(this.app);
+  }
+
+  install(tarball) {
+    this.#run('npm', ['install', '--no-audit', '--no-fund', tarball]);
+    if (existsSync(this.#noted)) {
+      throw new Error(`the installation ran a compiler: ${readFileSync(this.#noted, 'utf8').split('\n').join(' ')}`);
+    }
+    return this.#run('node', ['--version']).stdout.trim();
+  }
+
+  /** The command line, as `npx mesibo-modules` runs it. */
+  cli(args, expect = 0) {
+    return this.#run(join(this.app, 'node_modules/.bin/mesibo-modules'), args, expect);
+  }
+
+  sample(name) {
+    return join(this.root, `modules/build/module_${name}.so`);
+  }
+
+  checksSample() {
+    const file = join(this.app, 'mesibo.conf');
+    writeFileSync(file, `module filter { path = ${this.sample('filter')}\n blocked_words = heck }\n`);
+    const { stdout } = this.cli(['check', '--config', file]);
+    mustContain(stdout, 'module filter: ok, ABI exports-2020', 'check');
+  }
+
+  /** `false` when there is no such verb. */
+  triesSample() {
+    if (!/^ {2}try\b/m.test(this.cli(['--help']).stdout)) return false;
+    const filter = this.cli(['try', this.sample('filter'), 'what the heck', '--conf', 'blocked_words=heck']);
+    mustContain(filter.stdout, 'consumed', 'try');
+    return true;
+  }
+
+  runsDemo() {
+    mustContain(this.cli(['demo']).stdout, 'All stopped, nothing left behind.', 'demo');
+  }
+
+  /** A program that embeds it, in the words of an importer. */
+  isImported() {
+    const program = `import { makeConfig, Supervisor } from 'mesibo-modules';
+const modules = [{ name: 'filter', path: ${JSON.stringify(this.sample('filter'))}, config: { blocked_words: 'heck' } }];
+const supervisor = new Supervisor(makeConfig({ modules }), { runDir: ${JSON.stringify(join(this.directory, 'embedded'))} });
+await supervisor.start();
+const { verdict } = await supervisor.onMessage({ from: 'a', to: 'b', id: 1 }, Buffer.from('heck'));
+await supervisor.stop();
+console.log(verdict);
+`;
+    writeFileSync(join(this.app, 'embeds.mjs'), program);
+    mustContain(this.#run('node', ['embeds.mjs']).stdout, 'consumed', 'an embedding program');
+  }
+
+  /** Native parts for another machine: said without a compiler, and built with one. */
+  buildsWhereNothingFits() {
+    const shim = join(this.root, 'dist/native/libmesibo-shim.so');
+    const installer = join(this.root, 'scripts/install.mjs');
+    const kept = join(this.directory, 'shim');
+    copyFileSync(shim, kept);
+    writeFileSync(shim, 'made for another machine');
+    const unfit = this.cli(['check', '--config', join(this.app, 'mesibo.conf')], 1);
+    mustContain(unfit.stdout, `build it here: node ${installer}`, 'check with a shim that does not fit');
+    const { stderr } = this.#run('node', [installer], 1);
+    mustContain(stderr, 'apt-get install gcc', 'the installer without a compiler');
+    run('node', [installer], { cwd: this.app });
+    this.checksSample();
+  }
+
+  #run(command, args, expect = 0) {
+    return run(command, args, { cwd: this.app, env: this.#env, expect });
+  }
+}
+
+/** This runs below npm, whose settings for this package must not reach the one in the folder. */
+function withoutNpm(env) {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^npm_(package|lifecycle|config_local)/.test(name)),
+  );
+}
