@@ -31,7 +31,11 @@ const rate = 'expected a number in a duration, such as 5 in 60s';
 
 /** What may be set for a module, by the names of `ModuleSpec`. */
 export const moduleSettings = z.object({
-  path: z.string().min(1, 'expected the path of a shared object').nullable().default(null),
+  path: z
+    .string('expected the path of a shared object')
+    .min(1, 'expected the path of a shared object')
+    .nullable()
+    .default(null),
   abi: z.enum(ABI_NAMES, 'expected auto, table, exports-2019 or exports-2020').nullable().default(null),
   onFailure: z.enum(['pass', 'consume'], 'expected pass or consume').default('pass'),
   deadlineMs: time.default(1 * SECOND),
@@ -67,7 +71,11 @@ export const coreSettings = z.object({
   chainDeadlineMs: time.default(5 * SECOND),
   queueBytes: whole(0, 1024 ** 4, 'expected a size up to 1024GiB').default(64 * MIB),
   heartbeatMs: time.default(1 * SECOND),
-  onEvent: z.string().min(1, 'expected the path of a program, or off').nullable().default(null),
+  onEvent: z
+    .string('expected the path of a program, or off')
+    .min(1, 'expected the path of a program, or off')
+    .nullable()
+    .default(null),
   logSizeBytes: whole(64 * KIB, 1024 ** 4, 'expected a size from 64KiB to 1024GiB').default(50 * MIB),
   logKeep: whole(0, 1000, 'expected a whole number from 0 to 1000').default(5),
 });

@@ -1,0 +1,107 @@
+/** docs/configuration.md, made from the schema: pure. */
+
+import { CORE_MANUAL, MODULE_MANUAL, type SettingManual } from './manual.js';
+import { CORE_KEYS, coreSettings, type KeyRule, MODULE_KEYS, moduleSettings } from './schema.js';
+
+const NO_VALUE = Symbol('none of what a setting may be');
+
+/** The page. */
+export function configurationPage(): string {
+  return [
+    '<!-- Made by "npm run docs" from src/config; change that. -->',
+    HEAD,
+    '## Settings of a module',
+    '',
+    "In its block. Any other key is the module's own, and reaches it as it stands.",
+    '',
+    ...settings(MODULE_KEYS, MODULE_MANUAL, moduleSettings.shape, moduleSettings.parse({})),
+    '## Settings of the core',
+    '',
+    'Outside of every block.',
+    '',
+    ...settings(CORE_KEYS, CORE_MANUAL, coreSettings.shape, coreSettings.parse({})),
+    FOOT,
+  ].join('\n');
+}
+
+type Shape = Record<
+  string,
+  { safeParse: (value: unknown) => { error?: { issues: { message: string }[] } | undefined } }
+>;
+
+function settings<T>(
+  keys: Readonly<Record<string, KeyRule<T>>>,
+  manual: Readonly<Record<string, SettingManual>>,
+  shape: Shape,
+  defaults: T,
+): string[] {
+  return Object.entries(keys).flatMap(([key, { field, format }]) => {
+    const { what, example } = manual[key] as SettingManual;
+    const message = shape[field as string]?.safeParse(NO_VALUE).error?.issues[0]?.message ?? '';
+    const expected = message.replace(/^expected /, '');
+    const otherwise = format(defaults);
+    return [
+      `### ${key}`,
+      '',
+      what,
+      '',
+      `- default: ${otherwise === '' ? 'none' : `\`${otherwise}\``}`,
+      `- may be: ${expected}`,
+      `- example: \`${key} = ${example}\``,
+      '',
+    ];
+  });
+}
+
+const HEAD = `# The configuration
+
+One file, \`/etc/mesibo/mesibo.conf\` unless \`--config\` names another, as the server that modules come from has it.
+[\`etc/mesibo.conf\`](../etc/mesibo.conf) is an example with every setting. \`mesibo-modules check\` says what is wrong with a file,
+and where, without touching a running core.
+
+\`\`\`
+# The order of the modules is the order in which they see each message.
+max_message = 256KiB
+
+module filter {
+    path = /usr/lib64/mesibo/mesibo_filter.so
+    deadline = 250ms            # ours
+    blocked_words = darn,heck   # the module's own
+}
+
+module translate {
+    on_failure = pass ; hang = 2s
+    config {
+        deadline = tomorrow     # the module's own too, although we have one of that name
+        greeting = "Hello; # and { \\"more\\" }"
+    }
+}
+
+module = autoreply
+\`\`\`
+
+- \`key = value\`: the value is the rest of the line, without the white space around it.
+- It ends before \`#\`, \`/*\`, \`;\` or \`}\` that follow white space; in quotes they are part of it, and \`\\"\`, \`\\\\\`, \`\\n\` and \`\\t\`
+  are a quote, a backslash, a line feed and a tab.
+- \`;\` parts several settings in a line. \`#\` begins a comment, at the start of a line or after white space; \`/* */\` may stand between
+  any two things and go over lines.
+- \`module = NAME\` is a module without settings. Each name stands once; it is the one in the module's \`mesibo_module_NAME_init\`.
+- Of a setting that is there twice the last holds, with a warning. A setting that is nearly one of ours, or unknown outside of
+  blocks, is a warning as well; with \`--strict\` warnings are errors.
+- Durations: \`500ms\`, \`2s\`, \`1m\`, \`1h\`. Sizes: \`64KiB\`, \`8MiB\`, \`1GiB\`, or bytes. Rates: \`5 in 60s\`. Ranges: \`100ms to 30s\`.
+
+\`mesibo-modules describe NAME\` shows the settings in force, and where each came from.
+`;
+
+const FOOT = `## Changing it while the core runs
+
+\`mesibo-modules reload\` reads and checks the file, and takes it [all or nothing](operating.md#changing-things-while-it-runs):
+
+| what changed | what happens |
+| --- | --- |
+| \`path\`, the file itself, \`abi\`, \`hang\`, \`window\`, \`log_rate\`, or the module's own settings | a new process takes over |
+| any other setting of a module; \`queue_memory\`, \`chain_deadline\`, \`on_event\`, \`module_dir\` | it holds from then on |
+| modules that are new, gone, or in another order | they are added, removed, and put in order |
+| \`heartbeat\` | it holds for processes that are started from then on |
+| \`max_message\`, \`black_box\`, \`log_size\`, \`log_keep\` | the reload says that it needs a restart of the core |
+`;

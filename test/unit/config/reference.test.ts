@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { parseConfig } from '../../../src/config/load.js';
+import { CORE_MANUAL, MODULE_MANUAL } from '../../../src/config/manual.js';
+import { configurationPage } from '../../../src/config/reference.js';
+import { CORE_KEYS, MODULE_KEYS } from '../../../src/config/schema.js';
+import { PACKAGE_ROOT } from '../../../src/paths.js';
+
+const page = configurationPage();
+const parse = (text: string) => parseConfig(text, '/etc/mesibo/mesibo.conf', () => false);
+
+it('docs/configuration.md is what is made of the schema; if not: npm run docs', () => {
+  expect(readFileSync(join(PACKAGE_ROOT, 'docs/configuration.md'), 'utf8')).toBe(page);
+});
+
+it('each setting is explained, in the order of the schema', () => {
+  expect(Object.keys(MODULE_MANUAL)).toEqual(Object.keys(MODULE_KEYS));
+  expect(Object.keys(CORE_MANUAL)).toEqual(Object.keys(CORE_KEYS));
+  for (const line of page.split('\n').filter((line) => line.startsWith('- may be:'))) {
+    expect(line).toMatch(/^- may be: \S.{3,}$/);
+    expect(line).not.toMatch(/Invalid|undefined/);
+  }
+});
+
+it.each(Object.entries(MODULE_MANUAL))('the example of %s can be', (key, { example }) => {
+  expect(parse(`module m {\n${key} = ${example}\n}`)).toMatchObject({ warnings: [], modules: [{ config: [] }] });
+});
+
+it.each(Object.entries(CORE_MANUAL))('the example of %s can be, outside of modules', (key, { example }) => {
+  expect(parse(`${key} = ${example}`).warnings).toEqual([]);
+});
+
+it('the first example of the page is read as it says', () => {
+  const [, example = ''] = /```\n([\s\S]*?)```/.exec(page) ?? [];
+  const { maxMessageBytes, modules } = parse(example);
+  expect(maxMessageBytes).toBe(256 * 1024);
+  expect(modules).toMatchObject([
+    { name: 'filter', deadlineMs: 250, config: [['blocked_words', 'darn,heck']] },
+    {
+      name: 'translate',
+      onFailure: 'pass',
+      hangMs: 2000,
+      config: [
+        ['deadline', 'tomorrow'],
+        ['greeting', 'Hello; # and { "more" }'],
+      ],
+    },
+    { name: 'autoreply', config: [] },
+  ]);
+});
