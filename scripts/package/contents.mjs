@@ -19,7 +19,7 @@ const AS_THEY_ARE = [
   'test/reference/',
 ];
 
-const PREBUILT = ['dist/native/libmesibo-shim.so', 'dist/native/mesibo-reference'];
+const PREBUILT = ['dist/native/libmesibo-shim.so', 'dist/native/mesibo-reference', 'dist/man/mesibo-modules.1'];
 const CODECS = ['module', 'control'].map((name) => `src/wire/generated/${name}`);
 
 /** The files that belong into the tarball. */
