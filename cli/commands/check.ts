@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { CheckResult } from '../../src/check.js';
 import { SupervisorError } from '../../src/errors.js';
 import { escapeControl } from '../../src/logs/format.js';
 import { EXIT, printData, tell } from '../io.js';
@@ -9,6 +10,7 @@ import { DEFAULT_CONFIG } from './start.js';
 interface CheckOptions extends GlobalOptions {
   config: string;
   strict?: boolean;
+  json?: boolean;
 }
 
 /** `check`: the configuration file and every module in it, without touching a running core. */
@@ -18,23 +20,31 @@ export function addCheck(program: Command): void {
     .description('try the configuration and every module, each in a process of its own; a running core is not touched')
     .option('--config <file>', 'the configuration file', DEFAULT_CONFIG)
     .option('--strict', 'let warnings of the configuration fail the check')
+    .option('--json', 'print one JSON document a line: one for each warning, then one for each module')
     .action(async (_options, command: Command) => {
-      const { config: file, strict } = command.optsWithGlobals<CheckOptions>();
+      const { config: file, strict, json } = command.optsWithGlobals<CheckOptions>();
       const { describeWarning, loadConfig, strictError } = await import('../../src/config/load.js');
       const { checkModules } = await import('../../src/check.js');
       const config = loadConfig(resolve(file));
       const error = strict ? strictError(config) : null;
       if (error) throw error;
-      for (const warning of config.warnings) tell(describeWarning(warning));
+      for (const warning of config.warnings.map(describeWarning)) {
+        if (json) printData(JSON.stringify({ warning }));
+        else tell(warning);
+      }
       if (config.modules.length === 0) tell(`${file}: no module is configured`);
       const interrupt = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM'] as const)
         process.once(signal, () => interrupt.abort(new SupervisorError('ILLEGAL_STATE', 'the check was interrupted')));
-      for await (const { module, ok, abi, advice, problems } of checkModules(config, interrupt.signal)) {
-        const found = `ABI ${abi ?? 'unknown'}${advice === null ? '' : `; ${advice}`}`;
-        if (ok) printData(escapeControl(`module ${module}: ok, ${found}`));
-        for (const problem of problems) printData(escapeControl(problem));
-        if (!ok) process.exitCode = EXIT.failed;
+      for await (const result of checkModules(config, interrupt.signal)) {
+        printData(json ? JSON.stringify(result) : renderCheck(result));
+        if (!result.ok) process.exitCode = EXIT.failed;
       }
     });
+}
+
+function renderCheck({ module, ok, abi, advice, problems }: CheckResult): string {
+  const found = `ABI ${abi ?? 'unknown'}${advice === null ? '' : `; ${advice}`}`;
+  const lines = ok ? [`module ${module}: ok, ${found}`, ...problems] : problems;
+  return lines.map(escapeControl).join('\n');
 }

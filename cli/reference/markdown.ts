@@ -1,5 +1,6 @@
 /** docs/cli.md: pure. */
 
+import { describeJson } from '../json/describe.js';
 import { ENVIRONMENT, type Entry, EXAMPLES, EXIT_CODES, SIGNALS } from './manual.js';
 import { flagsOf, type Reference, type ReferenceOption, synopsisOf } from './reference.js';
 
@@ -50,6 +51,12 @@ export function markdownPage({ name, options, verbs }: Reference): string {
     '## Signals',
     '',
     ...table(['signal', ''], SIGNALS),
+    '',
+    '## JSON',
+    '',
+    'Fields may be added; those that are there keep their names and meanings.',
+    '',
+    describeJson(),
     '',
     '## Completion and manual',
     '',

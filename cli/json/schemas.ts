@@ -1,0 +1,206 @@
+/** What `--json` prints, verb by verb: the documents that programs may rely on. Loaded by documentation and tests alone. */
+
+import { z } from 'zod';
+import { ABI_NAMES } from '../../src/config/types.js';
+
+const time = z.iso.datetime();
+const count = z.int().nonnegative();
+const u64 = z.string().regex(/^\d+$/);
+const verdict = z.enum(['pass', 'consumed']);
+const abi = z.enum(ABI_NAMES).nullable().describe('what its file is built for; null before that is known');
+const address = z.string().nullable();
+
+const host = z.strictObject({
+  pid: z.int(),
+  generation: count.describe('counts the processes of the module'),
+  state: z.enum(['starting', 'ready', 'draining', 'stopping', 'exited']),
+  startedAt: time,
+});
+
+const moduleFields = {
+  name: z.string(),
+  state: z.enum(['stopped', 'starting', 'serving', 'replacing', 'backoff', 'failed']),
+  desired: z.enum(['up', 'down']).describe('down: an operator has stopped it'),
+  pid: z.int().nullable().describe('of the process that serves'),
+  generation: count.describe('of that process, or of the last one'),
+  abi,
+  abiSource: z.enum(['configuration', 'symbols', 'trial']).nullable().describe('what told the ABI'),
+  abiReason: z.string().nullable().describe('the same in words'),
+  path: z.string().nullable().describe('of its file; null when none is found'),
+  description: z.string().nullable().describe('what the module says of itself'),
+  callbacks: z.array(z.string()).describe('those that it has'),
+  hosts: z.array(host).describe('every process, also one that takes over or finishes'),
+  restarts: count.describe('starts after it had served'),
+  failedStarts: count.describe('starts that did not become ready'),
+  crashes: z.strictObject({
+    total: count,
+    byCause: z.strictObject({ crash: count, exit: count, hang: count, unreachable: count, memory: count }),
+    lastSignal: z.string().nullable(),
+    lastAt: time.nullable(),
+  }),
+  lastError: z.string().nullable(),
+  nextStartAt: time.nullable().describe('when it waits for its next start'),
+  messages: z.strictObject({
+    total: count,
+    pass: count,
+    consumed: count,
+    default: count.describe('verdicts given in its place'),
+    late: count.describe('verdicts that came after that'),
+  }),
+  sends: z.strictObject({
+    total: count,
+    undelivered: count.describe('of these, nobody took'),
+    refused: count.describe('for want of room in the black box; not in total'),
+  }),
+  dropped: z.strictObject({ logLines: count, outputBytes: count }),
+  inFlight: count.describe('calls that its processes hold'),
+  queued: count.describe('calls that wait'),
+  latencyMicros: z.strictObject({ p50: count.nullable(), p99: count.nullable() }),
+};
+
+const core = z.strictObject({
+  pid: z.int(),
+  version: z.string(),
+  uptimeSeconds: count,
+  config: z.string().nullable().describe('its configuration file'),
+  problems: z.array(z.string()).describe('what is wrong with the core itself'),
+  recoveredSends: count.describe('messages that a killed core could not hand on any more'),
+});
+
+const setting = z.strictObject({
+  key: z.string(),
+  value: z.string(),
+  origin: z.string().describe('default, program, or file:line:column'),
+});
+
+const params = z
+  .strictObject({
+    aid: u64,
+    id: u64,
+    refid: u64,
+    groupid: u64,
+    flags: count,
+    type: count,
+    expiry: count,
+    uflags: count,
+    status: count,
+    sid: u64,
+    device: count,
+    to: address,
+    from: address,
+  })
+  .describe('ids are decimal strings: they have 64 bits');
+
+const message = {
+  message: z.string().nullable().describe('null when it is no UTF-8'),
+  messageBase64: z.string().optional().describe('then, the bytes'),
+};
+
+const outcome = z.strictObject({
+  verdict,
+  by: z.string().nullable().describe('the module that consumed'),
+  ...message,
+  params: params.describe('as the modules left them'),
+  trace: z.array(
+    z.strictObject({
+      module: z.string(),
+      verdict,
+      default: z
+        .enum(['crash', 'hang', 'deadline', 'down', 'overload'])
+        .nullable()
+        .describe('why it is a default verdict'),
+      micros: count,
+    }),
+  ),
+});
+
+const sent = z.strictObject({
+  sent: z.strictObject({
+    module: z.string(),
+    sentId: z.string().describe('names it for statuses'),
+    params,
+    ...message,
+  }),
+});
+
+const names = z.array(z.string());
+
+/** By verb: what its document is, or each of its lines may be. */
+export const DOCUMENTS = {
+  status: [z.strictObject({ core, modules: z.array(z.strictObject(moduleFields)) })],
+  list: [
+    z.array(
+      z.strictObject({
+        name: z.string(),
+        state: moduleFields.state,
+        desired: moduleFields.desired,
+        abi,
+        path: moduleFields.path,
+        description: moduleFields.description,
+      }),
+    ),
+  ],
+  describe: [
+    z.strictObject({
+      ...moduleFields,
+      settings: z.array(setting).describe('ours, in force'),
+      config: z.array(setting).describe("the module's own"),
+      fileChanged: z.boolean().describe('its file is another one than its process loaded'),
+    }),
+  ],
+  reload: [
+    z.strictObject({
+      replaced: names.describe('modules with a new process'),
+      added: names,
+      removed: names,
+      configured: names.describe('only settings that need no new process'),
+      unchanged: names,
+      left: names.describe('changed, but the reload was for others'),
+      needRestart: names.describe('global settings that need a restart of the core'),
+      warnings: z.array(z.string()),
+    }),
+  ],
+  check: [
+    z.strictObject({
+      module: z.string(),
+      ok: z.boolean(),
+      abi: z.string().nullable().describe('and how it was found'),
+      advice: z.string().nullable(),
+      problems: z.array(z.string()),
+    }),
+    z.strictObject({ warning: z.string().describe('of the configuration') }),
+  ],
+  logs: [
+    z.strictObject({
+      level: z.int().describe('30 info, 40 warn, 50 error, 60 fatal'),
+      time: count.describe('milliseconds since 1970'),
+      module: z.string().nullable().describe('null: the core'),
+      generation: count.nullable(),
+      source: z.enum(['module', 'stdout', 'stderr', 'supervisor']),
+      msg: z.string(),
+    }),
+  ],
+  send: [outcome, sent],
+  try: [
+    outcome,
+    sent,
+    z.strictObject({
+      log: z.strictObject({
+        source: z.enum(['module', 'stdout', 'stderr', 'supervisor']),
+        level: z.int(),
+        text: z.string(),
+      }),
+    }),
+    z.strictObject({
+      died: z.strictObject({
+        cause: z.enum(['crash', 'exit', 'hang', 'unreachable', 'memory']),
+        signal: z.string().nullable(),
+        exitCode: z.int().nullable(),
+        text: z.string(),
+      }),
+    }),
+  ],
+} as const satisfies Record<string, readonly z.ZodType[]>;
+
+/** Verbs that print several documents, a line each. */
+export const BY_LINE: ReadonlySet<string> = new Set(['check', 'logs', 'send', 'try']);
