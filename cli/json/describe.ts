@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { BY_LINE, DOCUMENTS } from './schemas.js';
 
 interface Schema {
-  type?: string;
+  type?: string | string[];
   description?: string;
   enum?: unknown[];
   anyOf?: Schema[];
@@ -55,5 +55,5 @@ function typeOf({ type, enum: values, anyOf, items }: Schema): string {
   if (anyOf) return anyOf.map(typeOf).join(' or ');
   if (values) return values.map((value) => `\`${value}\``).join(', ');
   if (type === 'array') return `list of ${items?.type === 'object' ? 'objects' : `${typeOf(items ?? {})}s`}`;
-  return type ?? 'anything';
+  return Array.isArray(type) ? type.join(' or ') : (type ?? 'anything');
 }
