@@ -2,6 +2,7 @@
 
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DirectoryError } from '../errors.js';
 import { flockExclusive } from '../libc.js';
 import { parseLock } from '../lock-file.js';
 import { readRunning } from '../proc.js';
@@ -16,7 +17,7 @@ export interface CoreLock {
 /**
  * Looks at the lock of a run directory. A free lock is taken for an instant, since flock has no other way of asking.
  *
- * @throws Error of the file system when the lock file exists and cannot be opened.
+ * @throws DirectoryError `RUN_DIR_UNUSABLE` when the lock file exists and cannot be opened.
  */
 export function readCoreLock(runDir: string): CoreLock {
   const file = join(runDir, 'lock');
@@ -26,7 +27,8 @@ export function readCoreLock(runDir: string): CoreLock {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return { held: false, pid: null };
-    throw error;
+    const remedy = 'be the user who started the core, or check --run-dir';
+    throw new DirectoryError('RUN_DIR_UNUSABLE', `the lock in ${runDir} cannot be read (${code}); ${remedy}`);
   }
   try {
     const held = !flockExclusive(fd);
