@@ -16,7 +16,7 @@ import { boxesOf, fixture, isRunning, makeTempDir } from '../e2e/core.js';
 import { listMarked, listZombies } from '../helpers/processes.js';
 import { seeded } from '../helpers/random.js';
 
-const ROUNDS = process.env.MESIBO_TEST_FULL ? 100 : 20;
+const ROUNDS = process.env.MESIBO_TEST_FULL ? 100 : 8;
 const CALLERS = 8;
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 const modules = ['change_2020', 'sends_many', 'flood'];
