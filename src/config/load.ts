@@ -3,7 +3,7 @@
 import { ConfigError } from '../errors.js';
 import { interpretTree } from './interpret.js';
 import { parseTree } from './parser.js';
-import { readConfigText } from './read-file.js';
+import { type ReadOptions, readConfigText } from './read-file.js';
 import { isFile } from './resolve.js';
 import type { ConfigWarning, CoreConfig } from './types.js';
 
@@ -13,8 +13,8 @@ import type { ConfigWarning, CoreConfig } from './types.js';
  * @throws ConfigError `CONFIG_UNREADABLE`, `CONFIG_SYNTAX` or `CONFIG_VALUE`. Modules whose file is missing are no
  * error here: theirs is the only start that fails.
  */
-export function loadConfig(file: string): CoreConfig {
-  return parseConfig(readConfigText(file), file);
+export function loadConfig(file: string, options: ReadOptions = {}): CoreConfig {
+  return parseConfig(readConfigText(file, options), file);
 }
 
 /**

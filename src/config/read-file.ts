@@ -1,7 +1,7 @@
 /** Reads the text of a configuration file. */
 
 import { isUtf8 } from 'node:buffer';
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { ConfigError } from '../errors.js';
 import { countCharacters } from './text.js';
 
@@ -19,24 +19,35 @@ const CAUSES: Record<string, string> = {
   ELOOP: 'its symbolic links lead in a circle; correct them',
 };
 
+const NEVER_WAIT =
+  'the configuration cannot be read: it is a pipe or a device, which a running core does not wait for; ' +
+  'put it into a file, and start again with that';
+
+/** How a configuration is read. */
+export interface ReadOptions {
+  /** Refuses a pipe or a device, which may keep the reader waiting. */
+  neverWait?: boolean;
+}
+
 /**
  * Reads a file of UTF-8 text of at most 16 MiB; it may be a pipe.
  *
  * @throws ConfigError `CONFIG_UNREADABLE` with the cause in words and the remedy; `CONFIG_SYNTAX` at the first byte
  * that is not UTF-8.
  */
-export function readConfigText(file: string): string {
-  const bytes = readBytes(file);
+export function readConfigText(file: string, { neverWait = false }: ReadOptions = {}): string {
+  const bytes = readBytes(file, neverWait);
   if (!isUtf8(bytes)) failEncoding(bytes, file);
   return bytes.toString('utf8');
 }
 
-function readBytes(file: string): Buffer {
+function readBytes(file: string, neverWait: boolean): Buffer {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
-    const fd = openSync(file, 'r');
+    const fd = openSync(file, constants.O_RDONLY | (neverWait ? constants.O_NONBLOCK : 0));
     try {
+      if (neverWait && mayWait(fd)) throw new ConfigError('CONFIG_UNREADABLE', NEVER_WAIT, { file });
       // Not readFileSync: a device such as /dev/zero has no end.
       for (;;) {
         const chunk = Buffer.allocUnsafe(CHUNK);
@@ -50,12 +61,18 @@ function readBytes(file: string): Buffer {
       closeSync(fd);
     }
   } catch (cause) {
+    if (cause instanceof ConfigError) throw cause;
     const { code, message } = cause as NodeJS.ErrnoException;
     const reason = CAUSES[code ?? ''] ?? `the system says: ${message}`;
     throw new ConfigError('CONFIG_UNREADABLE', `the configuration cannot be read: ${reason}`, { file }, { cause });
   }
   const message = 'the configuration cannot be read: it is larger than 16 MiB; is it the right file?';
   throw new ConfigError('CONFIG_UNREADABLE', message, { file });
+}
+
+function mayWait(fd: number): boolean {
+  const stats = fstatSync(fd);
+  return stats.isFIFO() || stats.isCharacterDevice() || stats.isSocket();
 }
 
 /** Names the first byte that is not UTF-8: where the decoder put a replacement character that the file does not hold. */

@@ -57,7 +57,7 @@ export class Reloads {
   }
 
   #read(): CoreConfig {
-    const config = loadConfig(this.#options.configFile);
+    const config = loadConfig(this.#options.configFile, { neverWait: true });
     const error = this.#options.strict ? strictError(config) : null;
     if (error) throw error;
     return config;

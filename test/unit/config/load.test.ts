@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,6 +50,15 @@ describe('loadConfig', () => {
     const file = write('closed.conf', '');
     chmodSync(file, 0);
     expect(catchConfigError(() => loadConfig(file)).message).toContain('is denied');
+  });
+
+  it('does not wait for a pipe, where it must not', () => {
+    const file = write('pipe.conf', '');
+    rmSync(file);
+    expect(spawnSync('mkfifo', [file]).status).toBe(0);
+    const { message } = catchConfigError(() => loadConfig(file, { neverWait: true }));
+    expect(message).toContain('it is a pipe or a device, which a running core does not wait for; put it into a file');
+    expect(catchConfigError(() => loadConfig(folder, { neverWait: true })).message).toContain('it is a folder');
   });
 
   it('gives up on a file without an end', () => {
