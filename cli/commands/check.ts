@@ -5,6 +5,7 @@ import { SupervisorError } from '../../src/errors.js';
 import { escapeControl } from '../../src/logs/format.js';
 import { EXIT, printData, tell } from '../io.js';
 import type { GlobalOptions } from '../options.js';
+import { withProgress } from '../progress.js';
 import { DEFAULT_CONFIG } from './start.js';
 
 interface CheckOptions extends GlobalOptions {
@@ -33,10 +34,17 @@ export function addCheck(program: Command): void {
         else tell(warning);
       }
       if (config.modules.length === 0) tell(`${file}: no module is configured`);
+      let done = 0;
       const interrupt = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM'] as const)
         process.once(signal, () => interrupt.abort(new SupervisorError('ILLEGAL_STATE', 'the check was interrupted')));
-      for await (const result of checkModules(config, interrupt.signal)) {
+      const results = checkModules(config, interrupt.signal);
+      for (;;) {
+        const left = config.modules.slice(done).map(({ name }) => name);
+        const line = `check: ${done} of ${config.modules.length} modules tried; waiting for ${left.slice(0, 2).join(' and ')}`;
+        const { value: result } = await withProgress(async () => line, results.next());
+        if (!result) break;
+        done += 1;
         printData(json ? JSON.stringify(result) : renderCheck(result));
         if (!result.ok) process.exitCode = EXIT.failed;
       }
