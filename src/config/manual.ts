@@ -36,7 +36,7 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
   },
   window: { what: 'How many messages its process is given at a time.', example: '16' },
   queue: {
-    what: 'How many more messages may wait. Statuses, logins and calls have places of their own, as many, and are served while no message waits.',
+    what: 'How many more messages may wait. Statuses, logins and calls have places of their own, as many; a host takes turns between the two.',
     example: '1000',
   },
   overload: {

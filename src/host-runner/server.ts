@@ -13,9 +13,12 @@ import type { CoreLink } from './core-link.js';
 import { Lane } from './lane.js';
 import type { HttpStarter } from './services/http-starter.js';
 import type { Shim } from './shim.js';
+import { type Turn, Turns } from './turns.js';
 
 /** Finished verdicts are answered before a batch goes on that has run for this long. */
 const SLICE_MICROS = 1000;
+/** Someone waits for a message's verdict, and nobody for a notification's: where both wait, messages have more of the time. */
+const SLICE_BESIDE_MESSAGES_MICROS = 100;
 
 /** Runs the calls of one host. */
 export class Server {
@@ -25,15 +28,14 @@ export class Server {
   readonly #drainBuffer: Buffer;
   readonly #position = new BigUint64Array(1);
   readonly #messages = new Lane();
-  /** Statuses, logins, calls: served while no message waits. */
+  /** Statuses, logins, calls. */
   readonly #notifications = new Lane();
   readonly #gate: LineGate;
   #limitedLogs = 0;
   #reported = 0;
   #scheduled = false;
   #retired = false;
-  /** Whose turn it is where both wait: neither callbacks of http requests nor calls may keep the other from running. */
-  #turnOf: 'http' | 'calls' = 'http';
+  readonly #turns = new Turns();
   #stopping: 'no' | 'finishing' | 'closed' = 'no';
 
   /** @param logRate log lines a second; `null`: all */
@@ -113,28 +115,35 @@ export class Server {
     if (this.#retired) return;
     // Before more callbacks: a response that never ends would keep the host from stopping for ever.
     if (this.#stopping === 'finishing' && this.#hasNoCalls) this.#closeRequests();
-    const wantsCallBack = this.#shim.httpPending() !== 0;
-    if (wantsCallBack && (this.#turnOf === 'http' || this.#hasNoCalls)) this.#callBack();
-    else if (!this.#hasNoCalls) this.#makeCalls();
+    const turn = this.#turns.next((kind) => this.#waits(kind));
+    if (turn === 'http') this.#callBack();
+    else if (turn === 'message') this.#makeCalls(this.#messages, SLICE_MICROS);
+    else if (turn === 'notification') this.#makeCalls(this.#notifications, this.#notificationSlice);
     else if (this.#stopping === 'closed') this.#end();
+  }
+
+  #waits(kind: Turn): boolean {
+    if (kind === 'http') return this.#shim.httpPending() !== 0;
+    return !(kind === 'message' ? this.#messages : this.#notifications).isEmpty;
   }
 
   get #hasNoCalls(): boolean {
     return this.#messages.isEmpty && this.#notifications.isEmpty;
   }
 
+  get #notificationSlice(): number {
+    return this.#messages.isEmpty ? SLICE_MICROS : SLICE_BESIDE_MESSAGES_MICROS;
+  }
+
   #callBack(): void {
-    this.#turnOf = 'calls';
     const told = this.#shim.httpRun(SLICE_MICROS);
     this.drain();
     this.#goOn(told);
   }
 
-  #makeCalls(): void {
-    this.#turnOf = 'http';
-    const lane = this.#messages.isEmpty ? this.#notifications : this.#messages;
+  #makeCalls(lane: Lane, micros: number): void {
     const { bytes, count } = lane.batch();
-    const executed = this.#shim.run(bytes, count, SLICE_MICROS);
+    const executed = this.#shim.run(bytes, count, micros);
     lane.skip(executed);
     this.drain();
     this.#goOn(executed);

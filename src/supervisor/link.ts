@@ -35,9 +35,12 @@ export class Link {
     this.#ringSize = ringSize;
   }
 
-  /** Calls of a lane that the host may still be given: a window for each, and no more bytes than its ring takes. */
+  /**
+   * Calls of a lane that the host may still be given: a window for each, and no more bytes of messages than its ring
+   * takes. Those of notifications are few, and must not have to wait for messages.
+   */
   credit(lane: LaneName): number {
-    return this.#heldBytes >= this.#ringSize ? 0 : this.#window - this.#inLane[lane];
+    return lane === 'message' && this.#heldBytes >= this.#ringSize ? 0 : this.#window - this.#inLane[lane];
   }
 
   /** Calls that it has not answered. */

@@ -108,6 +108,20 @@ describe('a flood', () => {
     expect(told).toBe(40);
   });
 
+  it('of messages holds up no notification', async () => {
+    core = await startCore([fixtureModule('slow', { window: 8, deadlineMs: 60_000 })], { chainDeadlineMs: 60_000 });
+    let isTold = false;
+    async function sendUntilTold(): Promise<void> {
+      while (!isTold) await core.send('2');
+    }
+    const senders = Array.from({ length: 16 }, sendUntilTold);
+    for (let i = 0; i < 20; i++) await core.send('2');
+    const { trace } = await core.supervisor.onMessageStatus({ from: 'a', to: 'b', id: 1n }, 0);
+    isTold = true;
+    expect(trace).toMatchObject([{ module: 'slow', default: null }]);
+    await Promise.all(senders);
+  });
+
   it('of log lines loses none, or says how many and why', async () => {
     core = await startCore([fixtureModule('flood', { deadlineMs: 30_000, hangMs: null, logRate: null })]);
     await core.send('200000');

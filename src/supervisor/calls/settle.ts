@@ -52,10 +52,10 @@ function lastStarted(lane: LaneName, currentSeq: number, { held, lastSeq, lastAn
   return Math.max(lastAnswered[lane], counts ? currentSeq : 0);
 }
 
+/** Lanes take turns, so the next call of either may have been it. */
 function suspectNext({ lost, unseen }: Settlement): Settlement {
-  const next = unseen.find(({ event }) => laneOf(event) === 'message') ?? unseen[0];
-  if (!next) return { lost, unseen };
-  next.suspected += 1;
-  if (next.suspected < MAX_SUSPECTED) return { lost, unseen };
-  return { lost: [...lost, next], unseen: unseen.filter((pending) => pending !== next) };
+  const next = (['message', 'notification'] as const).map((lane) => unseen.find(({ event }) => laneOf(event) === lane));
+  for (const pending of next) if (pending) pending.suspected += 1;
+  const given = unseen.filter(({ suspected }) => suspected >= MAX_SUSPECTED);
+  return { lost: [...lost, ...given], unseen: unseen.filter((pending) => !given.includes(pending)) };
 }

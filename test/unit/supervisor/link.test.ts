@@ -96,7 +96,7 @@ describe('a link', () => {
     link.call(large, 0);
     expect(link.credit('message')).toBe(3);
     link.call(call(RING), 0);
-    expect([link.credit('message'), link.credit('notification')]).toEqual([0, 0]);
+    expect([link.credit('message'), link.credit('notification')]).toEqual([0, 4]);
     link.answered(1, large);
     expect(link.credit('message')).toBe(0);
     link.answered(2, call(RING));

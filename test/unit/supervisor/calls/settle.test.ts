@@ -52,14 +52,15 @@ describe('calls of two lanes', () => {
 });
 
 describe('a call that was next each time a host crashed and named none', () => {
-  it('is offered again twice, and then lost; those behind it are not', () => {
+  it('is offered again twice, and then lost, in either lane; those behind it are not', () => {
     const held: LinkEnd['held'] = [
       [1, notification()],
       [2, message()],
       [3, message()],
+      [4, notification()],
     ];
-    for (let i = 0; i < 2; i++) expect(settle(header(0), { held })).toEqual({ lost: [], unseen: [1, 2, 3] });
-    expect(settle(header(0), { held })).toEqual({ lost: [2], unseen: [1, 3] });
+    for (let i = 0; i < 2; i++) expect(settle(header(0), { held })).toEqual({ lost: [], unseen: [1, 2, 3, 4] });
+    expect(settle(header(0), { held })).toEqual({ lost: [1, 2], unseen: [3, 4] });
   });
 
   it('is not suspected when the host was killed by others, or named what it was at', () => {

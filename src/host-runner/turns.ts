@@ -1,0 +1,20 @@
+/** Whose turn it is to have the module's thread. */
+
+/** What waits for it, in the order of a round. */
+const ROUND = ['http', 'message', 'notification'] as const;
+
+/** A kind of callback that waits: of an http request, for a message, or for a status, a login or a call. */
+export type Turn = (typeof ROUND)[number];
+
+/** Goes round, so that however much waits of one kind, the others have their turn. */
+export class Turns {
+  #last: Turn = 'notification';
+
+  /** The next kind of which something waits, or null. */
+  next(waits: (turn: Turn) => boolean): Turn | null {
+    const after = ROUND.indexOf(this.#last) + 1;
+    const found = [...ROUND.slice(after), ...ROUND.slice(0, after)].find(waits);
+    if (found) this.#last = found;
+    return found ?? null;
+  }
+}
