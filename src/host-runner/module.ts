@@ -46,9 +46,10 @@ export function loadModule(shim: Shim, http: HttpStarter, welcome: Welcome, file
   const layout = encodeLayout(LAYOUTS[abi]);
   if (shim.setAbi(layout, layout.length) !== 0) throw new Error('shim and host-runner are of different builds');
   setConfig(shim, welcome.settings ?? []);
-  // A request may block this thread, from init on, until it is answered. A module of the table ABI may always ask, but
-  // only so that it can wait: there the worker, which costs memory, is started by the first request.
-  if (file.importsHttp) http.start();
+  // A request of 2019 may block this thread, from init on, until it is answered; it may be made by a library that the
+  // module needs. Other modules ask so that it can wait: where the file itself does not, the first request starts the
+  // worker, which costs memory.
+  if (file.importsHttp || abi === 'exports-2019') http.start();
   shim.setPhase(PHASE.loading);
   const init = openLibrary(path).symbol(symbol) as bigint;
   const returned = shim.init(init, welcome.module ?? '');

@@ -27,6 +27,7 @@ export interface Shim {
   droppedLogs(): number;
   refusedSends(): number;
   httpWantsWorker(): number;
+  httpWorkerComes(): void;
   httpWorkerLost(why: string): void;
   httpPending(): number;
   httpRun(micros: number): number;
@@ -73,6 +74,7 @@ export function loadShim(): Shim {
     droppedLogs: library.func('uint64_t mm_dropped_logs()'),
     refusedSends: library.func('uint64_t mm_refused_sends()'),
     httpWantsWorker: library.func('int32_t mm_http_wants_worker()'),
+    httpWorkerComes: library.func('void mm_http_worker_comes()'),
     httpWorkerLost: library.func('void mm_http_worker_lost(str)'),
     httpPending: library.func('int32_t mm_http_pending()'),
     httpRun: library.func('uint32_t mm_http_run(uint32_t)'),

@@ -279,4 +279,11 @@ describe('a synchronous request', () => {
     expect(core.lines('asks_2019').slice(0, 2)).toEqual(['data(3,99,hello)', 'data(3,100,)']);
     await core.until(() => core.lines('asks_2020').includes('close(0)'));
   });
+
+  it('is answered also where the file of the module does not import the function', async () => {
+    server = await startRestServer((_, response) => void response.end('hello'));
+    core = await startCore([fixtureModule('asks-by-name-2019', { abi: 'exports-2019' })]);
+    const told = await askAndWait({ url: server.url, synchronous: 1 });
+    expect(told.slice(0, 2)).toEqual(['data(3,99,hello)', 'data(3,100,)']);
+  });
 });

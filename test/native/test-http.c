@@ -683,6 +683,7 @@ static void *stand_in(void *given)
 static pthread_t start_worker(int *count)
 {
     pthread_t worker;
+    mm_http_worker_comes();
     CHECK_EQ(pthread_create(&worker, NULL, stand_in, count), 0);
     return worker;
 }
@@ -715,6 +716,48 @@ static void a_synchronous_request_that_fails_returns_too(void)
     pthread_t worker = start_worker(&count);
     CHECK_EQ(ask_old("http://h", NULL), 0);
     expect_told("data(-1,) ");
+    pthread_join(worker, NULL);
+}
+
+static void a_synchronous_request_without_a_worker_is_refused(void)
+{
+    begin_test();
+    mm_abi.http_synchronous = 144;
+    options[18] = 1;
+    CHECK_EQ(mm_http_wants_worker(), 0);
+    CHECK_EQ(ask_old("http://h", NULL), -1);
+    expect_told("");
+    take();
+    expect_line("http refused: the host's http worker has ended; there is one again from the next callback on");
+    CHECK_EQ(mm_http_wants_worker(), 1);
+    CHECK_EQ(mm_http_wants_worker(), 0);
+    mm_http_worker_comes();
+    mm_http_worker_lost("it cannot be started");
+    CHECK_EQ(ask_old("http://h", NULL), -1);
+}
+
+/* Takes one request and dies of it. */
+static void *die(void *unused)
+{
+    int fd = mm_http_wake_fd();
+    wait_for_byte(fd);
+    uint64_t id;
+    CHECK_EQ(take_command(&id), MM_HTTP_REQUEST);
+    return unused;
+}
+
+static void a_synchronous_request_fails_when_the_worker_dies(void)
+{
+    begin_test();
+    mm_abi.http_synchronous = 144;
+    options[18] = 1;
+    pthread_t worker;
+    mm_http_worker_comes();
+    CHECK_EQ(pthread_create(&worker, NULL, die, NULL), 0);
+    CHECK_EQ(ask_old("http://h", NULL), 0);
+    expect_told("data(-1,) ");
+    take();
+    expect_line("http: GET http://h failed: the http worker of the host was lost");
     pthread_join(worker, NULL);
 }
 
@@ -911,9 +954,11 @@ const struct test http_tests[] = {
     ONCE("http", the_box_names_the_call_that_asked),
     ONCE("http", no_callback_begins_without_room),
     ONCE("http", a_worker_is_wanted_when_there_is_none),
+    ONCE("http", a_synchronous_request_without_a_worker_is_refused),
     ONCE("http", a_forked_child_asks_for_nothing),
     ONCE("threads: http", a_synchronous_request_returns_after_its_callbacks),
     ONCE("threads: http", a_synchronous_request_that_fails_returns_too),
+    ONCE("threads: http", a_synchronous_request_fails_when_the_worker_dies),
     ONCE("threads: http", threads_ask_while_the_main_thread_calls_back),
     ONCE("threads: http", a_close_ends_the_wait_of_a_thread),
     ONCE("threads: http", a_thread_that_ends_in_a_callback_leaves_no_request),

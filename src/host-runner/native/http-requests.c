@@ -4,13 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_OPEN = 10000, MAX_WAITING = 1024 * 1024, CLOSE_SECONDS = 1 };
+enum { MAX_OPEN = 10000, MAX_WAITING = 1024 * 1024, CLOSE_SECONDS = 1, LOOK_SECONDS = 1 };
 #define MAX_OPEN_BYTES (UINT64_C(64) * 1024 * 1024)
 #define MAX_WAITING_TOTAL (UINT64_C(64) * 1024 * 1024)
 #define NO_TEXT UINT32_C(0xffffffff)
@@ -30,7 +32,10 @@ static uint64_t open_bytes, waiting_total, last_id;
 static struct mm_http_request *ready_first, *ready_last;
 static struct command *command_first, *command_last;
 static int closed;
-static int worker_attached, worker_woken;
+/* Coming: the main thread has started it, and it boots by itself. */
+static int worker_coming, worker_attached, worker_woken;
+static int worker_missed; /* by a request that was refused for want of one */
+static pid_t worker_thread;
 static int worker_pipe[2] = {-1, -1};
 
 /* A thread that is cancelled here would leave the lock held for ever. */
@@ -160,10 +165,19 @@ static void link_request(struct mm_http_request *request)
     synchronous_count += request->synchronous ? 1 : 0;
 }
 
-static const char *find_refusal(const struct command *command)
+/* The thread that JavaScript runs on, which starts the worker. */
+static int is_main_thread(void) { return syscall(SYS_gettid) == getpid(); }
+
+static const char *find_refusal(const struct command *command, int synchronous)
 {
     if (closed)
         return "the module is being stopped";
+    /* It would wait for what only this thread can start. */
+    if (synchronous && !worker_coming && !worker_attached && is_main_thread()) {
+        worker_missed = 1;
+        mm_wake();
+        return "the host's http worker has ended; there is one again from the next callback on";
+    }
     if (open_count >= MAX_OPEN)
         return "10000 requests are open";
     if (command->size > MAX_OPEN_BYTES - open_bytes)
@@ -202,7 +216,7 @@ struct mm_http_request *mm_http_open_request(const struct mm_http_ask *ask, cons
         request->bytes = command->size;
         write_label(request->label, sizeof request->label, ask);
         pthread_mutex_lock(&lock);
-        *why = find_refusal(command);
+        *why = find_refusal(command, ask->synchronous);
         if (*why == NULL)
             admit(request, command);
         pthread_mutex_unlock(&lock);
@@ -334,8 +348,6 @@ static struct mm_http_event *make_event(enum mm_http_event_kind kind, int64_t va
     return event;
 }
 
-void mm_http_wait(void) { pthread_cond_wait(&happened, &lock); }
-
 /* With the lock. Everything that is open ends as a failure, if it has not ended. */
 static void fail_all(const char *why)
 {
@@ -350,30 +362,58 @@ static void fail_all(const char *why)
     }
 }
 
-/* ---- what the main thread calls, beside mm_http_run ---- */
-
-/* Whether a worker is wanted: something waits for one, and there is none. */
-MM_EXPORT int32_t mm_http_wants_worker(void)
+/* With the lock. What the worker had in hand fails, and what it has not taken. */
+static void lose_worker(const char *why)
 {
-    struct mm_hold hold;
-    mm_http_lock(&hold);
-    int wanted = command_first != NULL && !worker_attached;
-    mm_http_unlock(&hold);
-    return wanted;
-}
-
-/* The worker has ended by itself: what it had in hand fails. The next request wants a new one. */
-MM_EXPORT void mm_http_worker_lost(const char *why)
-{
-    struct mm_hold hold;
-    mm_http_lock(&hold);
-    worker_attached = 0;
+    worker_attached = worker_coming = 0;
     fail_all(why);
     for (struct command *command = command_first, *next; command != NULL; command = next) {
         next = command->next;
         free(command);
     }
     command_first = command_last = NULL;
+}
+
+/* The main thread, which would be told that the worker has ended, cannot be told while it waits here. */
+void mm_http_wait(void)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += LOOK_SECONDS;
+    if (pthread_cond_timedwait(&happened, &lock, &until) == 0 || !worker_attached)
+        return;
+    if (syscall(SYS_tgkill, getpid(), worker_thread, 0) != 0 && errno == ESRCH)
+        lose_worker("the http worker of the host was lost");
+}
+
+/* ---- what the main thread calls, beside mm_http_run ---- */
+
+/* A worker was started. */
+MM_EXPORT void mm_http_worker_comes(void)
+{
+    struct mm_hold hold;
+    mm_http_lock(&hold);
+    worker_coming = 1;
+    mm_http_unlock(&hold);
+}
+
+/* Whether a worker is wanted: something waits for one, and there is none. */
+MM_EXPORT int32_t mm_http_wants_worker(void)
+{
+    struct mm_hold hold;
+    mm_http_lock(&hold);
+    int wanted = (command_first != NULL || worker_missed) && !worker_attached;
+    worker_missed = 0;
+    mm_http_unlock(&hold);
+    return wanted;
+}
+
+/* The worker has ended by itself. The next request wants a new one. */
+MM_EXPORT void mm_http_worker_lost(const char *why)
+{
+    struct mm_hold hold;
+    mm_http_lock(&hold);
+    lose_worker(why);
     mm_http_unlock(&hold);
 }
 
@@ -418,6 +458,8 @@ MM_EXPORT int32_t mm_http_wake_fd(void)
     worker_pipe[1] = -1;
     int made = pipe2(worker_pipe, O_CLOEXEC | O_NONBLOCK) == 0;
     worker_attached = made;
+    worker_coming = 0;
+    worker_thread = (pid_t)syscall(SYS_gettid);
     worker_woken = made && command_first != NULL;
     if (worker_woken)
         write_byte(worker_pipe[1]);

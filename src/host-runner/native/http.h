@@ -62,7 +62,7 @@ void mm_http_unlock(const struct mm_hold *hold);
 struct mm_http_request *mm_http_open_request(const struct mm_http_ask *ask, const char **why);
 /* With the lock: the next event of a request, the caller's to free, or NULL. Tells the worker when there is room again. */
 struct mm_http_event *mm_http_next_event(struct mm_http_request *request);
-/* With the lock: waits until a synchronous request has an event. */
+/* With the lock: waits until a synchronous request may have an event. */
 void mm_http_wait(void);
 /* With the lock: the request whose turn it is, or NULL. It is the caller's until it requeues or forgets it. */
 struct mm_http_request *mm_http_next_ready(void);

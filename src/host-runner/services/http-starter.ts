@@ -6,7 +6,7 @@ import type { Shim } from '../shim.js';
 const WORKER = new URL('./http-worker.js', import.meta.url);
 
 /** What the starter needs of the shim. */
-type LosesWorkers = Pick<Shim, 'httpWantsWorker' | 'httpWorkerLost'>;
+type LosesWorkers = Pick<Shim, 'httpWantsWorker' | 'httpWorkerComes' | 'httpWorkerLost'>;
 
 /** The worker of one host: a thread that does the network for the module's requests. */
 export class HttpStarter {
@@ -25,6 +25,7 @@ export class HttpStarter {
     try {
       this.#worker = this.#spawn();
       this.#watch(this.#worker);
+      this.#shim.httpWorkerComes();
     } catch (error) {
       // No thread can be had, most likely since the module took them all.
       this.#shim.httpWorkerLost(`the http worker of the host cannot be started: ${(error as Error).message}`);

@@ -3,28 +3,32 @@ import { expect, it } from 'vitest';
 import { HttpStarter } from '../../../../src/host-runner/services/http-starter.js';
 
 function starterOf(spawn: () => Worker) {
-  const lost: string[] = [];
-  const shim = { httpWantsWorker: () => 1, httpWorkerLost: (why: string) => void lost.push(why) };
-  return { starter: new HttpStarter(shim, spawn), lost };
+  const told: string[] = [];
+  const shim = {
+    httpWantsWorker: () => 1,
+    httpWorkerComes: () => void told.push('one comes'),
+    httpWorkerLost: (why: string) => void told.push(why),
+  };
+  return { starter: new HttpStarter(shim, spawn), told };
 }
 
 const exit = (worker: Worker | undefined) => new Promise((resolve) => worker?.once('exit', resolve));
 
 it('fails what is open when no worker can be started, and tries again at the next request', () => {
   let tries = 0;
-  const { starter, lost } = starterOf(() => {
+  const { starter, told } = starterOf(() => {
     tries += 1;
     throw new Error('EAGAIN');
   });
   starter.startIfWanted();
-  expect(lost).toEqual(['the http worker of the host cannot be started: EAGAIN']);
+  expect(told).toEqual(['the http worker of the host cannot be started: EAGAIN']);
   starter.startIfWanted();
   expect(tries).toBe(2);
 });
 
 it('fails what is open when the worker dies, says why, and starts another', async () => {
   const workers: Worker[] = [];
-  const { starter, lost } = starterOf(() => {
+  const { starter, told } = starterOf(() => {
     const worker = new Worker('throw new Error("out of order")', { eval: true });
     workers.push(worker);
     return worker;
@@ -33,7 +37,7 @@ it('fails what is open when the worker dies, says why, and starts another', asyn
   starter.start();
   expect(workers).toHaveLength(1);
   await exit(workers[0]);
-  expect(lost).toEqual(['the http worker of the host was lost: out of order']);
+  expect(told).toEqual(['one comes', 'the http worker of the host was lost: out of order']);
   starter.startIfWanted();
   expect(workers).toHaveLength(2);
   await exit(workers[1]);
