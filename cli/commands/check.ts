@@ -52,7 +52,7 @@ export function addCheck(program: Command): void {
 }
 
 function renderCheck({ module, ok, abi, advice, problems }: CheckResult): string {
-  const found = `ABI ${abi ?? 'unknown'}${advice === null ? '' : `; ${advice}`}`;
-  const lines = ok ? [`module ${module}: ok, ${found}`, ...problems] : problems;
-  return lines.map(escapeControl).join('\n');
+  const found = `ABI ${abi}${advice === null ? '' : `; ${advice}`}`;
+  const start = abi === null ? [] : [`module ${module}: ${ok ? 'ok' : 'it starts'}, ${found}`];
+  return [...problems, ...start].map(escapeControl).join('\n');
 }

@@ -245,7 +245,7 @@ describe('check', () => {
     writeFileSync(file, `module mangled_init { path = ${fixture('mangled-init')} }\n`);
     const { code, stdout } = await run('check', '--config', file);
     expect(code).toBe(1);
-    expect(stdout).toMatch(/^module mangled_init: .*extern "C"\n$/);
+    expect(stdout).toMatch(/^module mangled_init: .*extern "C"\nmodule mangled_init: it starts, ABI table: .*\n$/);
   });
 });
 

@@ -62,6 +62,20 @@ const LAYOUTS: Record<Abi, Record<string, Record<string, number>>> = {
   },
 };
 
+/** What modules write by name and a server reads by value, in every ABI. */
+const CONSTANTS = {
+  ...{ MESIBO_MODULE_VERSION: 1, MESIBO_RESULT_OK: 0, MESIBO_RESULT_PASS: 0, MESIBO_RESULT_CONSUMED: 1 },
+  MESIBO_RESULT_FAIL: -1,
+  ...{ MESIBO_FLAG_DELIVERYRECEIPT: 1, MESIBO_FLAG_READRECEIPT: 2, MESIBO_FLAG_TRANSIENT: 4, MESIBO_FLAG_PRESENCE: 8 },
+  ...{ MESIBO_FLAG_MEDIA: 256, MESIBO_FLAG_OUTGOING: 65_536, MESIBO_UFLAG_TO_ONLINE: 1 },
+  ...{ MESIBO_MODULE_MSGSTATUS_SENT: 1, MESIBO_MODULE_MSGSTATUS_DELIVERED: 2, MESIBO_MODULE_MSGSTATUS_READ: 3 },
+  ...{ MESIBO_MODULE_MSGSTATUS_FAIL: 128, MESIBO_MODULE_MSGSTATUS_NOTACTIVE: 129 },
+  ...{ MESIBO_MODULE_MSGSTATUS_INBOXFULL: 130, MESIBO_MODULE_MSGSTATUS_INVALIDDEST: 131 },
+  ...{ MESIBO_MODULE_MSGSTATUS_NOINCOMING: 134, MESIBO_MODULE_MSGSTATUS_BLOCKED: 136 },
+  ...{ MODULE_HTTP_STATE_REQUEST: 0, MODULE_HTTP_STATE_REQBODY: 1, MODULE_HTTP_STATE_RESPHEADER: 2 },
+  ...{ MODULE_HTTP_STATE_RESPBODY: 3, MODULE_HTTP_STATE_DONE: 4 },
+};
+
 /** A program that prints what the header makes of each field of a layout, one "type.field=offset" a line. */
 function printLayout(abi: Abi): string {
   const lines = Object.entries(LAYOUTS[abi]).flatMap(([type, fields]) =>
@@ -91,6 +105,13 @@ describe.each(ABIS)('module.h for %s', (abi) => {
   it('lays every structure out as the ABI does, in C11', () => {
     const output = runProgram(`c-${abi}`, printLayout(abi), CC, ['-std=c11', '-x', 'c']);
     expect(output.trim().split('\n')).toEqual(expectedLayout(abi));
+  });
+
+  it('has the constants that modules are compiled with', () => {
+    const lines = Object.keys(CONSTANTS).map((name) => `printf("${name}=%ld\\n", (long)${name});`);
+    const source = `#define MESIBO_MODULE_ABI MESIBO_ABI_${abi}\n${PROGRAM_HEAD}int main(void) { ${lines.join('\n')} return 0; }\n`;
+    const output = runProgram(`constants-${abi}`, source, CC, ['-std=c11', '-x', 'c']);
+    expect(output.trim().split('\n')).toEqual(Object.entries(CONSTANTS).map(([name, value]) => `${name}=${value}`));
   });
 
   it.skipIf(!HAS_CXX)('lays them out alike in C++11', () => {
