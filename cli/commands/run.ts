@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { isatty } from 'node:tty';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { ABI_NAMES, type AbiName } from '../../src/config/types.js';
 import type { Fed } from '../../src/in-process/loader.js';
 import { EXIT, printData, tell, UsageError } from '../io.js';
 import { collectPairs, parseU64 } from '../options.js';
@@ -10,6 +11,7 @@ import { linesOfStdin } from '../stdin-lines.js';
 interface RunOptions {
   inProcess?: boolean;
   config?: string;
+  abi?: AbiName;
   setting: [string, string][];
   message: string[];
   from: string;
@@ -41,6 +43,7 @@ export function addRun(program: Command): void {
       'all in one process; required, since "start" is what runs modules in processes of their own',
     )
     .option('--config <file>', 'the modules of a configuration, with their settings, instead of files')
+    .addOption(new Option('--abi <abi>', 'the ABI of the files, if they do not tell').choices(ABI_NAMES))
     .option('--setting <key=value>', 'a setting for the modules; may be repeated', collectPairs, [])
     .option('--message <text>', 'a message; may be repeated', collect, [])
     .option('--from <address>', 'the sender', 'alice')
@@ -58,15 +61,16 @@ export function addRun(program: Command): void {
       const { planConfig, planFiles } = await import('../../src/in-process/plan.js');
       const { runInProcess } = await import('../../src/in-process/loader.js');
       const { loadConfig } = await import('../../src/config/load.js');
-      const modules = options.config
-        ? planConfig(loadConfig(resolve(options.config)))
-        : planFiles(files, options.setting);
+      const { makeConfig } = await import('../../src/config/make.js');
+      const config = options.config ? loadConfig(resolve(options.config)) : makeConfig({ modules: [] });
+      const modules = options.config ? planConfig(config) : planFiles(files, options.setting, options.abi);
       for (const { warning } of modules) if (warning) tell(warning);
       const renderer = new RunRenderer();
       // A debugger takes Ctrl-C for itself.
       if (options.under !== undefined) process.on('SIGINT', () => undefined);
       const end = await runInProcess({
         modules,
+        maxMessageBytes: config.maxMessageBytes,
         messages: noted(messagesOf(options), renderer),
         under: options.under ?? null,
         quietStdout: options.json === true,
@@ -85,11 +89,12 @@ export function addRun(program: Command): void {
     });
 }
 
-function check(files: string[], { inProcess, config, setting, message }: RunOptions): void {
+function check(files: string[], { inProcess, config, abi, setting, message }: RunOptions): void {
   if (!inProcess) throw new UsageError('run needs --in-process; to run modules in processes of their own, use "start"');
   if (files.length === 0 && !config) throw new UsageError('give the .so files of modules, or --config FILE');
   if (files.length > 0 && config) throw new UsageError('give either .so files or --config, not both');
   if (config && setting.length > 0) throw new UsageError('with --config the settings are those of the file');
+  if (config && abi) throw new UsageError('with --config the ABIs are those of the file');
   if (message.length === 0 && isatty(0))
     throw new UsageError('no message: give --message TEXT, or lines on standard input');
 }

@@ -21,6 +21,8 @@ export interface Fed {
 /** How the process is run. */
 export interface RunOptions {
   modules: PlannedModule[];
+  /** The most that a module may send. */
+  maxMessageBytes: number;
   messages: AsyncIterable<Fed>;
   /** What stands in front of the command, as a shell reads it: `gdb --args`; `null`: nothing. */
   under: string | null;
@@ -63,7 +65,7 @@ export async function runInProcess(options: RunOptions): Promise<RunEnd> {
   const loaderArguments = streams[FD.arguments] as Writable;
   loaderArguments.on('error', () => {}); // the process is gone, and its exit says the rest
   loaderArguments.end(
-    argumentsOf(modules)
+    argumentsOf(modules, options.maxMessageBytes)
       .map((argument) => `${argument}\0`)
       .join(''),
   );
@@ -75,10 +77,11 @@ export async function runInProcess(options: RunOptions): Promise<RunEnd> {
   return { exitCode, signal };
 }
 
-function argumentsOf(modules: PlannedModule[]): string[] {
+function argumentsOf(modules: PlannedModule[], maxMessageBytes: number): string[] {
   const fds = ['--input', FD.input, '--events', FD.events, '--http', FD.requests, FD.answers, '--announce'].map(String);
   return [
     ...fds,
+    ...['--max-message', `${maxMessageBytes}`],
     ...modules.flatMap(({ name, path, init, abis, settings }) => [
       ...['--module', name, path, init, abis.join(',')],
       ...settings.flatMap(([key, value]) => ['--set', key, value]),

@@ -26,12 +26,17 @@ export interface PlannedModule {
  * Plans files, each of which says by its init function what its module is called.
  *
  * @param settings given to every one of them
+ * @param abi what they were built for; `null`: found out for each
  * @throws {ModuleLoadError} for a file that cannot be a module, or has several
  */
-export function planFiles(files: readonly string[], settings: [string, string][]): PlannedModule[] {
+export function planFiles(
+  files: readonly string[],
+  settings: [string, string][],
+  abi: AbiName | null = null,
+): PlannedModule[] {
   return files.map((file) => {
     const facts = readElf(resolve(file));
-    return plan(facts, nameOf(facts), null, settings);
+    return plan(facts, nameOf(facts), abi, settings);
   });
 }
 

@@ -11,7 +11,7 @@ import type { LoaderEvent } from '../../src/in-process/events.js';
 import { type Fed, runInProcess } from '../../src/in-process/loader.js';
 import { type PlannedModule, planFiles } from '../../src/in-process/plan.js';
 import { type RestServer, startRestServer } from '../helpers/rest-server.js';
-import { fixture } from './core.js';
+import { fixture, fixtureOf } from './core.js';
 import { scenarios } from './equivalence/arbitraries.js';
 import { OneProcess } from './equivalence/one-process.js';
 
@@ -27,11 +27,14 @@ afterEach(async () => {
   server = directory = undefined;
 });
 
+const MAX_MESSAGE = 64 * 1024;
+
 /** Hands messages to modules; resolves with what was told, when the process has ended well. */
 async function play(modules: PlannedModule[], messages: Iterable<Fed>, under: string | null = null) {
   const events: LoaderEvent[] = [];
   const end = await runInProcess({
     modules,
+    maxMessageBytes: MAX_MESSAGE,
     messages: (async function* () {
       yield* messages;
     })(),
@@ -71,15 +74,42 @@ describe('one process', () => {
   });
 });
 
+describe.each(['table', '2019', '2020'] as const)('what a host refuses to send (%s)', (abi) => {
+  it('is refused here as well, in the same words', async () => {
+    const { path, abi: known = null } = fixtureOf(abi, 'bad-sends');
+    const events = await play(planFiles([path as string], [], known), [message(String(MAX_MESSAGE + 1))]);
+    const refused = events.flatMap((event) => {
+      return event.kind === 'complaint' && event.text.startsWith('send') ? [event.text] : [];
+    });
+    expect(refused).toEqual([
+      'send_message refused: params is NULL',
+      'send_message refused: neither to nor groupid is set',
+      'send_message refused: 65537 bytes are more than max_message (65536)',
+      'send_message refused: 18446744073709551615 bytes are more than max_message (65536)',
+      'send_message refused: message is NULL, but its length is 1',
+      'send_message refused: an address is longer than 65536 bytes',
+    ]);
+    expect(events.filter(({ kind }) => kind === 'send')).toHaveLength(1);
+  });
+});
+
 describe('under AddressSanitizer', () => {
   const MESSAGES = 10_000;
   const under = `sh -c 'shift; exec "$0" "$@"' '${sanitized}'`;
+
+  it('modules that overwrite their name leak nothing of ours', async () => {
+    execFileSync('make', ['-s', '-C', join(root, 'test/reference'), 'asan']);
+    const files = ['table', '2019', '2020'].map((abi) => fixture(`all-callbacks-${abi}`));
+    const events = await play(planFiles(files, []), [message('hello')], under);
+    for (const abi of ['table', '2019', '2020'])
+      expect(linesOf(events, `all_callbacks_${abi}`)).toContain('on_message id=0 from=alice to=bob text=hello');
+  });
 
   /** The samples, with the sanitizers in them. */
   function buildSamples(): string[] {
     const flags = ['-std=c11', '-g', '-O1', '-fPIC', '-pthread', '-shared', '-fsanitize=address,undefined'];
     directory = mkdtempSync(join(tmpdir(), 'mm-'));
-    return ['filter', 'autoreply', 'chatbot', 'crashy', 'translate'].map((name) => {
+    return ['filter', 'autoreply', 'chatbot', 'crashy', 'translate', 'skeleton'].map((name) => {
       const file = join(directory as string, `module_${name}.so`);
       const source = join(root, `modules/${name}/${name}.c`);
       execFileSync(process.env.CC ?? 'cc', [...flags, `-I${join(root, 'modules/include')}`, '-o', file, source]);

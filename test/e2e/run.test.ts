@@ -138,10 +138,10 @@ message 2 from alice to bob: what the heck
   });
 
   it('refuses what a core would refuse, also in a child that a module forked', async () => {
-    const { code, out } = await inProcess(fixture('bad-sends-2020'), '--message', '65537');
+    const { code, out } = await inProcess(fixture('bad-sends-2020'), '--message', '1048577');
     expect(code).toBe(0);
     expect(out).toMatch(/refused: params is NULL/);
-    expect(out).toMatch(/refused: it is longer than 64 MiB/);
+    expect(out).toMatch(/refused: 1048577 bytes are more than max_message \(1048576\)/);
   });
 
   it('leaves no process behind, and shows no setting on its command line', async () => {
@@ -172,11 +172,18 @@ message 2 from alice to bob: what the heck
     }
   });
 
+  it('takes the ABI that it is told, and tries none', async () => {
+    const { code, out } = await inProcess(fixture('unchecked-2019'), '--abi', 'exports-2019', '--message', 'x');
+    expect([code, out]).toEqual([0, expect.stringMatching(/^unchecked_2019: loaded, ABI exports-2019/)]);
+  });
+
   it.each([
     [['module.so', '--message', 'x'], /run needs --in-process/],
     [['--in-process', '--message', 'x'], /give the \.so files of modules, or --config FILE/],
     [['--in-process', 'a.so', '--config', 'b.conf', '--message', 'x'], /not both/],
     [['--in-process', 'a.so', '--setting', 'nothing', '--message', 'x'], /Expected KEY=VALUE/],
+    [['--in-process', '--abi', 'table', '--config', 'b.conf', '--message', 'x'], /the ABIs are those of the file/],
+    [['--in-process', 'a.so', '--abi', 'none', '--message', 'x'], /Allowed choices are table, exports-2019/],
   ])('%j is a mistake that it explains', async (args, why) => {
     const { code, err } = await run(args);
     expect([code, err]).toEqual([2, expect.stringMatching(why)]);

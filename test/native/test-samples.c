@@ -12,7 +12,7 @@
 
 #include "http.h"
 
-enum { MESSAGES = 2000 / EFFORT, /* for each of the five */
+enum { MESSAGES = 2000 / EFFORT, /* for each sample */
         BATCH = 50, SLICE = 1000000, TEXT_MAX = 300 };
 
 /* ---- a stand-in for the http worker ---- */
@@ -125,6 +125,7 @@ static void run_sample(const struct fake_abi *abi, const char *name, const char 
     snprintf(symbol, sizeof symbol, "mesibo_module_%s_init", name);
     void *library = dlopen(path, RTLD_NOW);
     CHECK_TEXT(library != NULL ? "" : dlerror(), "");
+    mm_http_worker_comes();
     CHECK_EQ(pthread_create(&worker, NULL, do_requests, NULL), 0);
     CHECK_EQ(mm_init(dlsym(library, symbol), name), 0);
     mm_set_phase(MM_SERVING);
@@ -150,8 +151,10 @@ static void autoreply(void) { SAMPLE(fake_2020, "autoreply", "reply\0Thank you."
 static void chatbot(void) { SAMPLE(fake_2020, "chatbot", "address\0bot\0url\0http://h/q\0token\0t", 3); }
 static void translate(void) { SAMPLE(fake_2019, "translate", "url\0http://h/t\0target\0de\0key\0k", 3); }
 static void crashy(void) { SAMPLE(fake_table, "crashy", "", 0); }
+static void skeleton(void) { SAMPLE(fake_2020, "skeleton", "trace\0yes", 1); }
 
 const struct test sample_tests[] = {
     ONCE("samples", filter), ONCE("samples", autoreply), ONCE("samples", chatbot),
-    ONCE("samples", translate), ONCE("samples", crashy), END,
+    ONCE("samples", translate), ONCE("samples", crashy),    ONCE("samples", skeleton),
+    END,
 };

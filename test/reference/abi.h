@@ -102,12 +102,12 @@ static mesibo_module_t *make_instance(struct module *module)
 {
     mesibo_module_t *instance = calloc(1, INSTANCE_BYTES);
     /* A copy: modules write to it. */
-    char *name = strdup(module->name);
-    if (instance == NULL || name == NULL)
+    module->passed_name = strdup(module->name);
+    if (instance == NULL || module->passed_name == NULL)
         abort();
     instance->version = MESIBO_MODULE_VERSION;
     instance->signature = MESIBO_MODULE_SIGNATURE;
-    instance->name = name;
+    instance->name = module->passed_name;
 #if MESIBO_HAS_EXPORTS
     instance->config = make_config(module);
 #else

@@ -1,5 +1,5 @@
 /*
- * mesibo-reference [--arguments FD] [--input FD] [--events FD] [--http FD FD] [--announce] MODULE...
+ * mesibo-reference [--arguments FD] [--input FD] [--events FD] [--http FD FD] [--max-message BYTES] [--announce] MODULE...
  *
  *   MODULE = --module NAME FILE INIT ABI[,ABI...] [--set KEY VALUE]...
  *
@@ -7,6 +7,7 @@
  * is in input.c), and tells on --events (standard output) what came of it. --announce tells each call before it is made.
  * --arguments reads more of them from a descriptor, each with a NUL behind it: everybody can see a command line.
  * --http names what requests are written to and answers are read from; without it modules' requests are refused.
+ * --max-message is the most that a module may send.
  */
 #include "reference.h"
 
@@ -136,6 +137,8 @@ static struct options read_options(char **arguments)
         } else if (strcmp(option, "--arguments") == 0) {
             int fd = take_fd(&arguments);
             arguments = read_arguments(fd, arguments);
+        } else if (strcmp(option, "--max-message") == 0) {
+            max_message = strtoull(take(&arguments), NULL, 10);
         } else if (strcmp(option, "--announce") == 0) {
             options.announce = 1;
         } else if (strcmp(option, "--module") == 0) {
@@ -159,6 +162,9 @@ int main(int count, char **arguments)
     open_output(options.events, options.announce);
     open_http(options.requests, options.answers);
     signal(SIGPIPE, SIG_IGN);
+    /* All of them first: a process that is forked while threads of a module run may find locks that they hold. */
+    for (size_t i = 0; i < module_count; i++)
+        choose_abi(&modules[i]);
     for (size_t i = 0; i < module_count; i++) {
         const char *problem = load_module(&modules[i]);
         if (problem != NULL) {

@@ -123,32 +123,30 @@ static void put_params(const struct params *params)
     put("}");
 }
 
-/* A line of a child that the module forked would stand among ours. */
-static int begin(const char *event, const struct module *module)
+/*
+ * Begins a line; 0 in a child that the module forked, where nothing may be touched: another thread may have been at
+ * work here meanwhile, and holds the lock for ever.
+ */
+static int begin(const char *event, const struct module *module, int *state)
 {
-    int state;
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    if (is_forked())
+        return 0;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, state);
     pthread_mutex_lock(&lock);
-    if (getpid() != owner)
-        return state;
     put("{\"event\":\"");
     put(event);
     put("\"");
     put_name("module", module != NULL ? module->name : NULL);
     if (trial != NULL)
         put_name("trial", trial);
-    return state;
+    return 1;
 }
 
 static void end(int state)
 {
-    if (getpid() == owner) {
-        put("}\n");
-        if (announces || used > KEPT_BYTES)
-            write_out();
-    } else {
-        used = 0;
-    }
+    put("}\n");
+    if (announces || used > KEPT_BYTES)
+        write_out();
     pthread_mutex_unlock(&lock);
     pthread_setcancelstate(state, &state);
 }
@@ -179,7 +177,9 @@ void mark_trial(const char *abi)
 
 void tell_loaded(const struct module *module)
 {
-    int state = begin("loaded", module);
+    int state;
+    if (!begin("loaded", module, &state))
+        return;
     put_name("abi", module->abi->name);
     put_string("description", module->abi->describe(module));
     end(state);
@@ -187,7 +187,9 @@ void tell_loaded(const struct module *module)
 
 void tell_refused(const struct module *module, const char *why)
 {
-    int state = begin("refused", module);
+    int state;
+    if (!begin("refused", module, &state))
+        return;
     put_string("why", why);
     end(state);
 }
@@ -196,7 +198,9 @@ void tell_call(const struct module *module, const char *function, uint64_t numbe
 {
     if (!announces)
         return;
-    int state = begin("call", module);
+    int state;
+    if (!begin("call", module, &state))
+        return;
     put_string("function", function);
     put(",\"number\":");
     put_number(number);
@@ -205,7 +209,9 @@ void tell_call(const struct module *module, const char *function, uint64_t numbe
 
 void tell_log(const struct module *module, uint64_t level, const char *text, size_t length)
 {
-    int state = begin("log", module);
+    int state;
+    if (!begin("log", module, &state))
+        return;
     put(",\"level\":");
     put_number(level > UINT32_MAX ? UINT32_MAX : level);
     put_bytes("text", text, length);
@@ -219,14 +225,18 @@ void tell_complaint(const struct module *module, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    int state = begin("complaint", module);
+    int state;
+    if (!begin("complaint", module, &state))
+        return;
     put_string("text", text);
     end(state);
 }
 
 void tell_send(const struct module *module, const struct params *params, const char *payload, size_t length)
 {
-    int state = begin("send", module);
+    int state;
+    if (!begin("send", module, &state))
+        return;
     put_params(params);
     put_bytes("payload", payload != NULL ? payload : "", length);
     end(state);
@@ -235,7 +245,9 @@ void tell_send(const struct module *module, const struct params *params, const c
 void tell_outcome(const struct event *event, const struct module *by, struct module *const *chain, const int *results,
                   size_t count)
 {
-    int state = begin("outcome", by);
+    int state;
+    if (!begin("outcome", by, &state))
+        return;
     put(",\"number\":");
     put_number(event->number);
     put(",\"trace\":[");
@@ -256,7 +268,9 @@ void tell_outcome(const struct event *event, const struct module *by, struct mod
 
 void tell_problem(const char *text, uint64_t number)
 {
-    int state = begin("problem", NULL);
+    int state;
+    if (!begin("problem", NULL, &state))
+        return;
     put_string("text", text);
     put(",\"number\":");
     put_number(number);
@@ -265,7 +279,9 @@ void tell_problem(const char *text, uint64_t number)
 
 void tell_end(void)
 {
-    int state = begin("end", NULL);
+    int state;
+    if (!begin("end", NULL, &state))
+        return;
     end(state);
     flush_output();
 }

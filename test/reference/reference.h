@@ -44,7 +44,8 @@ struct module {
     struct setting *settings;
     size_t setting_count;
     void *handle, *init;
-    void *instance; /* its mesibo_module_t */
+    void *instance;    /* its mesibo_module_t */
+    char *passed_name; /* what instance->name was: modules overwrite it */
 };
 
 /* One ABI: written once, in abi.h, and compiled with each version of the header. */
@@ -69,9 +70,16 @@ extern size_t module_count;
 /* The module whose function this thread executes, if it is one of ours. */
 extern __thread struct module *running;
 
+/* ---- main.c ---- */
+
+/* The process is killed when its parent dies; to be said again in a child. */
+void end_with_parent(void);
+
 /* ---- load.c ---- */
 
-/* Loads and starts a module; NULL, or why it could not be. */
+/* Tries its ABIs where there are several. */
+void choose_abi(struct module *module);
+/* Loads and starts a module with the ABI that was chosen; NULL, or why it could not be. */
 const char *load_module(struct module *module);
 /* Whose call this is: by what it passed for itself, else by what this thread executes, else by where the code stands. */
 struct module *find_caller(const void *instance, const void *return_address);
@@ -89,9 +97,9 @@ void serve(int fd);
 /* ---- output.c ---- */
 
 void open_output(int fd, int announce);
-/* Writes out what is kept; before a fork, and before anything that may take long. */
 /* Whether this is a child that a module forked: what it does counts for nothing. */
 int is_forked(void);
+/* Writes out what is kept; before a fork, and before anything that may take long. */
 void flush_output(void);
 /* In a forked child that tries an ABI: from now on each line says so. */
 void mark_trial(const char *abi);
@@ -108,6 +116,9 @@ void tell_problem(const char *text, uint64_t number);
 void tell_end(void);
 
 /* ---- services.c ---- */
+
+/* The most that a module may send, in bytes. */
+extern uint64_t max_message;
 
 void log_line(struct module *module, uint64_t level, const char *format, va_list arguments);
 int64_t send_message(struct module *module, const void *params, const char *message, uint64_t length);
@@ -138,12 +149,9 @@ struct http_ask {
 
 void open_http(int requests_fd, int answers_fd);
 /* In a process that is thrown away: from now on requests are accepted and nothing comes of them. */
-/* The process is killed when its parent dies; to be said again in a child. */
-void end_with_parent(void);
-
+void ignore_http(void);
 /* From here on requests are refused: nothing will be called back. */
 void close_http(void);
-void ignore_http(void);
 int64_t ask_http(struct module *module, const struct http_ask *ask);
 /* Readable when callbacks of requests wait to be made. */
 int http_fd(void);

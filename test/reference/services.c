@@ -41,37 +41,44 @@ EXPORT mesibo_int_t mesibo_log(mesibo_module_t *instance, mesibo_uint_t level, c
 
 /* ---- sending ---- */
 
-/* What a core takes at most, whatever its max_message says. */
-#define MAX_MESSAGE (UINT64_C(64) * 1024 * 1024)
+enum { MAX_ADDRESS = 64 * 1024 };
 
-static const char *find_fault(const struct params *params, const char *message, uint64_t length)
+uint64_t max_message = 64 * 1024 * 1024;
+
+static int is_long(const char *address) { return address != NULL && strnlen(address, MAX_ADDRESS + 1) > MAX_ADDRESS; }
+
+/* Whether it may be sent; what a core refuses is told as its shim tells it. */
+static int may_send(struct module *module, const struct params *params, const char *message, uint64_t length)
 {
-    if (length > MAX_MESSAGE)
-        return "it is longer than 64 MiB";
-    if (message == NULL && length > 0)
-        return "message is NULL, and its length is not 0";
-    if (params->to == NULL && params->scalars[GROUPID] == 0)
-        return "neither to nor groupid is set";
-    return NULL;
+    if (length > max_message)
+        tell_complaint(module, "send_message refused: %lu bytes are more than max_message (%lu)", (unsigned long)length,
+                       (unsigned long)max_message);
+    else if (message == NULL && length > 0)
+        tell_complaint(module, "send_message refused: message is NULL, but its length is %lu", (unsigned long)length);
+    else if (params->to == NULL && params->scalars[GROUPID] == 0)
+        tell_complaint(module, "send_message refused: neither to nor groupid is set");
+    else if (is_long(params->to) || is_long(params->from))
+        tell_complaint(module, "send_message refused: an address is longer than %d bytes", MAX_ADDRESS);
+    else
+        return 1;
+    return 0;
 }
 
-int64_t send_message(struct module *module, const void *params, const char *message, uint64_t length)
+int64_t send_message(struct module *module, const void *given, const char *message, uint64_t length)
 {
-    struct params sent = {.to = NULL};
-    const char *fault = "params is NULL";
+    struct params params = {.to = NULL};
+    int state;
     if (module == NULL || is_forked())
         return MESIBO_RESULT_FAIL;
-    if (params != NULL) {
-        module->abi->read_params(params, &sent);
-        fault = find_fault(&sent, message, length);
-    }
-    if (fault != NULL) {
-        tell_complaint(module, "send_message refused: %s", fault);
+    if (given == NULL) {
+        tell_complaint(module, "send_message refused: params is NULL");
         return MESIBO_RESULT_FAIL;
     }
-    int state;
+    module->abi->read_params(given, &params);
+    if (!may_send(module, &params, message, length))
+        return MESIBO_RESULT_FAIL;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
-    tell_send(module, &sent, message, length);
+    tell_send(module, &params, message, length);
     pthread_setcancelstate(state, &state);
     return MESIBO_RESULT_OK;
 }
@@ -114,7 +121,7 @@ EXPORT void mesibo_util_create_thread(void *(*run)(void *), void *data, size_t s
 {
     struct module *module = find_caller(NULL, __builtin_return_address(0));
     if (run == NULL) {
-        tell_complaint(module, "mesibo_util_create_thread failed: the function is NULL");
+        tell_complaint(module, "mesibo_util_create_thread failed: its function is NULL");
         return;
     }
     struct thread_start *start = calloc(1, sizeof *start);

@@ -66,16 +66,20 @@ static void call_config(void)
         ((event_config)callback)(mm_module, 0, mm_config_block());
 }
 
-/* Fills the module structure and calls `init`; returns what it returned. `name` stays ours: modules overwrite the field. */
+/* What the structure's `name` was: modules overwrite the field. */
+static char *passed_name;
+
+/* Fills the module structure and calls `init`; returns what it returned. */
 MM_EXPORT int32_t mm_init(void *init, const char *name)
 {
     /* Larger than any ABI's structure, for modules that were built against another one. */
     mm_module = calloc(1, 4096);
-    if (mm_module == NULL)
+    passed_name = strdup(name);
+    if (mm_module == NULL || passed_name == NULL)
         return -1;
     set_field(mm_abi.version, MODULE_VERSION);
     set_field(mm_abi.signature, SIGNATURE);
-    set_field(mm_abi.name, (uintptr_t)strdup(name));
+    set_field(mm_abi.name, (uintptr_t)passed_name);
     set_field(mm_abi.config, (uintptr_t)mm_config_block());
     set_field(mm_abi.send_message, (uintptr_t)mesibo_message);
     set_field(mm_abi.http, (uintptr_t)mesibo_http);
