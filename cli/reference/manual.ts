@@ -15,7 +15,10 @@ export const EXIT_CODES: Entry[] = [
 export const ENVIRONMENT: Entry[] = [
   ['MESIBO_RUN_DIR', 'The run directory, where --run-dir does not say it.'],
   ['MESIBO_STATE_DIR', 'The state directory, where --state-dir does not say it.'],
-  ['MESIBO_EXTRA_CA_CERTS', 'A file of certificates that https requests of modules trust besides those of the system.'],
+  [
+    'NODE_EXTRA_CA_CERTS',
+    'At start: a file of certificates that https requests of modules trust besides those of Node.',
+  ],
   ['MESIBO_DEBUG', 'If set, errors of commands come with a stack trace.'],
   ['NO_COLOR', 'If set, nothing is coloured.'],
 ];

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer as createHttpsServer } from 'node:https';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import type { ModuleOptions } from 'mesibo-modules';
-import { afterEach, describe, expect, it } from 'vitest';
+import { type ModuleOptions, makeConfig } from 'mesibo-modules';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { hasOpenssl, makeCertificate } from '../helpers/certificate.js';
 import { type Asked, type RestServer, startRestServer } from '../helpers/rest-server.js';
 import { fixtureModule, makeTempDir, startCore, type TestCore } from './core.js';
 
@@ -225,6 +227,45 @@ describe('a module whose init refused', () => {
     expect(core.report.refused).toHaveLength(1);
     await core.supervisor.stop();
     expect(core.lines('asks_then_refuses')).toEqual([]);
+  });
+});
+
+describe.skipIf(!hasOpenssl)('an https server', () => {
+  it('is trusted by the certificates that the core was given', async () => {
+    const { file, ...own } = makeCertificate();
+    const https = createHttpsServer(own, (_, response) => void response.end('hello')).listen(0, '127.0.0.1');
+    await once(https, 'listening');
+    vi.stubEnv('NODE_EXTRA_CA_CERTS', file);
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+      https.closeAllConnections();
+      https.close();
+    });
+    core = await startCore([fixtureModule('asks-2020')]);
+    const told = await askAndWait({ url: `https://127.0.0.1:${(https.address() as AddressInfo).port}/` });
+    expect(told).toContain('data(3,100,)');
+    vi.unstubAllEnvs();
+    await core.close();
+    core = await startCore([fixtureModule('asks-2020')]);
+    await askAndWait({ url: `https://127.0.0.1:${(https.address() as AddressInfo).port}/` });
+    expect(lines().filter((line) => /certificate/.test(line))).toHaveLength(1);
+    expect(lines()).toContain('close(-1)');
+  });
+});
+
+describe('a reload', () => {
+  it('ends what is open with its failure, before the cleanup of the old process', async () => {
+    server = await startRestServer(() => undefined);
+    const module = (work: string): ModuleOptions => fixtureModule('asks-2019', { config: { work } });
+    core = await startCore([module('1')]);
+    await ask({ url: server.url, times: 3 });
+    await server.reached(3);
+    expect(await core.supervisor.reload(makeConfig({ modules: [module('2')] }))).toMatchObject({
+      replaced: ['asks_2019'],
+    });
+    await core.until(() => lines().includes('cleanup'));
+    expect(lines().filter((line) => line === 'data(3,-1,)')).toHaveLength(3);
+    expect(lines().at(-1)).toBe('cleanup');
   });
 });
 

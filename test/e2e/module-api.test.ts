@@ -28,6 +28,7 @@ describe.each(['table', '2019', '2020'])('every callback (%s)', (abi) => {
   it('is called with its arguments, and cleanup last', async () => {
     const module = fixtureModule(`all-callbacks-${abi}`);
     core = await startCore([module]);
+    expect(core.module(module.name).description).toBe(abi === 'table' ? null : 'every callback');
     await core.send('hello', { id: 5, from: 'alice', to: 'bob' });
     expect(await core.supervisor.onMessageStatus({ id: 5, from: 'bob', to: 'alice' }, 2)).toMatchObject({
       verdict: 'pass',

@@ -1,32 +1,20 @@
-import { execFile, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
-import { makeTempDir } from '../../helpers/temp-dir.js';
+import { hasOpenssl, makeCertificate } from '../../helpers/certificate.js';
 import { closeServers, type LocalServer, listen, serveTunnels } from './servers.js';
 import { NOTHING, Visitor } from './visitor.js';
 
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
 afterEach(closeServers);
 
 /** An https server whose certificate is good for 127.0.0.1 and localhost, and trusted by nobody. */
 async function serveHttps(): Promise<LocalServer & { certificate: string }> {
-  const folder = makeTempDir();
-  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
-  const made = spawnSync(
-    'openssl',
-    ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'].concat(
-      ['-subj', '/CN=test', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'],
-      ['-keyout', key, '-out', certificate],
-    ),
-    { encoding: 'utf8' },
-  );
-  expect(made.status, made.stderr).toBe(0);
-  const server = createServer({ key: readFileSync(key), cert: readFileSync(certificate) }, (req, res) => {
+  const { file: certificate, ...own } = makeCertificate();
+  const server = createServer(own, (req, res) => {
     res.end(`${req.method} ${req.url} of ${req.headers.host}`);
   });
   return { ...(await listen(server)), certificate };
