@@ -4,9 +4,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import type { Started } from '../src/daemon.js';
 import { makeStateDir } from '../src/directories.js';
-import { SupervisorError } from '../src/errors.js';
+import { ControlError, SupervisorError } from '../src/errors.js';
+import { withClient } from './with-client.js';
 
 /** What a core in the background is started with; all paths are absolute. */
 export interface BackgroundOptions {
@@ -18,12 +20,16 @@ export interface BackgroundOptions {
 
 const REPORT_FD = 3;
 const MAX_LAST_WORDS_BYTES = 64 * 1024;
+/** A core that starts can be asked how it fares; one that says nothing for so long hangs. */
+const SILENT_MS = 30_000;
+const ASK_EVERY_MS = 1000;
 
 /**
  * Starts this program again, detached, and waits for its report.
  *
  * @returns what the core reports once it serves.
  * @throws SupervisorError with what the core said when it ended instead.
+ * @throws ControlError `CORE_SILENT` when it neither serves, nor ends, nor answers.
  * @throws DirectoryError `STATE_DIR_UNUSABLE`.
  */
 export async function startInBackground(options: BackgroundOptions): Promise<Started> {
@@ -37,7 +43,9 @@ export async function startInBackground(options: BackgroundOptions): Promise<Sta
       detached: true,
       stdio: ['ignore', 'ignore', stderrFd, 'pipe'],
     });
-    const started = await waitForReport(child);
+    const watching = new AbortController();
+    const silence = watchSilence(options.runDir, child, watching.signal);
+    const started = await Promise.race([waitForReport(child), silence]).finally(() => watching.abort());
     if (typeof started !== 'string') return started;
     const said = readFrom(stderrFd, stderrFrom)
       .replaceAll(/^mesibo-modules: /gm, '')
@@ -77,6 +85,23 @@ async function waitForReport(child: ChildProcess): Promise<Started | string> {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
     pipe.destroy();
     child.unref();
+  }
+}
+
+/** Never resolves; rejects when the core has not answered for too long. */
+async function watchSilence(runDir: string, { pid }: ChildProcess, signal: AbortSignal): Promise<never> {
+  let answeredMs = performance.now();
+  for (;;) {
+    await setTimeout(ASK_EVERY_MS, null, { signal, ref: false }).catch(() => new Promise(() => {}));
+    await withClient(runDir, (client) => client.status()).then(
+      () => {
+        answeredMs = performance.now();
+      },
+      () => undefined,
+    );
+    if (performance.now() - answeredMs < SILENT_MS) continue;
+    const text = `start: the core with pid ${pid} has not answered for ${SILENT_MS / 1000} s, and was left as it is`;
+    throw new ControlError('CORE_SILENT', `${text}; to end it at once: kill -KILL ${pid}`);
   }
 }
 

@@ -30,12 +30,24 @@ export function viewOf(stream: NodeJS.WriteStream): { nowMs: number; width: numb
   return { nowMs: Date.now(), width: Math.max(40, stream.columns ?? DEFAULT_WIDTH), colour: hasColour(stream) };
 }
 
-/** A reader that has seen enough, as in `| head -1`, ends the command quietly. */
+/** What cannot be printed ends the command: quietly when a reader has seen enough, as in `| head -1`. */
 export function surviveClosedPipes(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? (process.exitCode ?? EXIT.ok) : EXIT.failed);
-  });
+  process.stdout.on('error', endUnprinted);
   process.stderr.on('error', () => undefined);
+}
+
+/** Ends the process once all is printed, whatever a command has left open. */
+export function endPrinted(): void {
+  process.stdout.write('', (error) => {
+    if (error) endUnprinted(process.stdout.errored ?? error);
+    else process.exit();
+  });
+}
+
+function endUnprinted(error: NodeJS.ErrnoException): never {
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.ok);
+  tell(`the output could not be written (${error.code ?? error.message}); what was printed is not complete`);
+  process.exit(process.exitCode || EXIT.failed);
 }
 
 /** Tells what went wrong, in one line each and without a stack trace, and gives the exit code. */

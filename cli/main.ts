@@ -2,7 +2,7 @@
 /** The command line: runs it, and turns every end into an exit code. */
 
 import { CommanderError } from 'commander';
-import { EXIT, report, surviveClosedPipes } from './io.js';
+import { EXIT, endPrinted, report, surviveClosedPipes } from './io.js';
 import { createProgram } from './program.js';
 
 surviveClosedPipes();
@@ -13,5 +13,4 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   else process.exitCode = report(error);
 }
-// Written to its end, and nothing that a command left open may keep the process.
-process.stdout.write('', () => process.exit());
+endPrinted();

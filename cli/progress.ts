@@ -6,37 +6,65 @@ import { cut } from './table.js';
 
 const AFTER_MS = 700;
 const EVERY_MS = 500;
+/** A core that has not said for so long what it waits for hangs, most likely. */
+const SILENT_MS = 3000;
 const CLEAR_LINE = '\r\x1b[K';
+
+/** Whether a line is on the terminal; there is one at a time. */
+let isShown = false;
+
+/** Takes the line away, for what is printed in its place; it comes again. */
+export function hideProgress(): void {
+  if (isShown) process.stderr.write(CLEAR_LINE);
+  isShown = false;
+}
 
 /**
  * Waits for work and shows meanwhile, in one line that goes away again, what it waits for.
  *
- * @param line - says what is waited for; `null`: nothing is known. Asked twice a second; may fail.
+ * @param line - says what is waited for; `null`: nothing is known. Asked twice a second, or when it has answered; may fail.
  */
 export async function withProgress<T>(line: () => Promise<string | null>, work: Promise<T>): Promise<T> {
   const { stderr } = process;
   if (!stderr.isTTY) return work;
   const began = performance.now();
-  let isShown = false;
-  let timer: NodeJS.Timeout;
   let isOver = false;
-  const show = async () => {
-    const text = await line().catch(() => null);
-    if (isOver) return;
-    if (text !== null) {
-      const since = formatSeconds((performance.now() - began) / 1000);
-      stderr.write(`${CLEAR_LINE}${cut(`${text} (${since})`, (stderr.columns ?? 80) - 1)}`);
-      isShown = true;
+  let isAsking = false;
+  let text: string | null = null;
+  let answeredMs = began;
+  const ask = async () => {
+    isAsking = true;
+    try {
+      text = await line();
+      answeredMs = performance.now();
+    } catch {
+      // What it said last is shown, and how long it has been silent.
     }
-    timer = setTimeout(show, EVERY_MS);
+    isAsking = false;
   };
-  timer = setTimeout(show, AFTER_MS);
+  const show = () => {
+    if (isOver) return;
+    const nowMs = performance.now();
+    const isSilent = nowMs - answeredMs > SILENT_MS;
+    if (!isAsking) void ask();
+    if (text === null && !isSilent) return;
+    const what = `${text ?? 'waiting'}${isSilent ? '; the core does not answer' : ''}`;
+    const since = formatSeconds((nowMs - began) / 1000);
+    stderr.write(`${CLEAR_LINE}${cut(`${what} (${since})`, (stderr.columns ?? 80) - 1)}`);
+    isShown = true;
+  };
+  let every: NodeJS.Timeout | undefined;
+  const first = setTimeout(() => {
+    every = setInterval(show, EVERY_MS);
+    void ask().then(show);
+  }, AFTER_MS);
   try {
     return await work;
   } finally {
+    clearTimeout(first);
+    clearInterval(every);
     isOver = true;
-    clearTimeout(timer);
-    if (isShown) stderr.write(CLEAR_LINE);
+    hideProgress();
   }
 }
 

@@ -55,10 +55,13 @@ export async function watch({ runDir, everyMs, render }: WatchOptions): Promise<
   const leave = isTerminal ? takeTerminal(() => end.abort(), wake.now) : () => undefined;
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => end.abort());
   end.signal.addEventListener('abort', wake.now);
+  const ended = new Promise<null>((resolve) => end.signal.addEventListener('abort', () => resolve(null)));
   try {
     while (!end.signal.aborted) {
-      const { status, reason } = await source.ask();
-      if (end.signal.aborted) break;
+      // A core that hangs does not keep whoever has seen enough.
+      const told = await Promise.race([source.ask(), ended]);
+      if (told === null) break;
+      const { status, reason } = told;
       const text = render(status, reason);
       process.stdout.write(isTerminal ? frameOf(text, process.stdout.rows ?? 24) : `${text}\n`);
       await wake.after(everyMs);

@@ -14,7 +14,7 @@ export const ERROR_CODES = {
   STATE_DIR_UNUSABLE: 'The state directory cannot be written.',
   INVALID_ARGUMENT: 'A call was given an argument that it cannot take.',
   MESSAGE_TOO_LARGE: 'A message or an address is over its limit; it was refused before it travelled.',
-  ILLEGAL_STATE: 'The call does not fit the state that the supervisor is in.',
+  ILLEGAL_STATE: 'The call does not fit the state that the supervisor or the module is in.',
   RELOAD_FAILED: 'A reload was given up; everything runs on as it did before.',
   MODULE_UNKNOWN: 'No module of that name is configured.',
   MODULE_FILE_MISSING: 'The module file does not exist.',

@@ -21,7 +21,10 @@ export function addStop(program: Command): void {
       const { runDir } = directoriesOf(command.optsWithGlobals<GlobalOptions>());
       if (names.length > 0) return stopModules(runDir, names);
       const { waitForCoreToEnd } = await import('../../src/control/core-lock.js');
-      const { client, pid } = await requestStop(runDir);
+      const { client, pid } = await withProgress(
+        async () => 'stop: waiting for the core to answer',
+        requestStop(runDir),
+      );
       let waits: string | null = null;
       const line = async () => {
         // A connection that was there before is still answered.

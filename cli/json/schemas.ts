@@ -156,6 +156,8 @@ export const DOCUMENTS = {
       configured: names.describe('only settings that need no new process'),
       unchanged: names,
       left: names.describe('changed, but the reload was for others'),
+      stopped: names.describe('of those meant: stopped by an operator, so that nothing of them was started'),
+      settings: names.describe('global settings that changed and hold from now on'),
       needRestart: names.describe('global settings that need a restart of the core'),
       warnings: z.array(z.string()),
     }),

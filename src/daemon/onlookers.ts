@@ -45,7 +45,7 @@ export class Onlookers {
 
   /** @param failure - why it changed nothing; `null`: it succeeded, and this is the configuration now */
   reloaded(failure: string | null, config: CoreConfig | null): void {
-    this.#manager.ready();
+    this.#manager.reloaded();
     if (config) this.#program.use(config.onEvent);
     if (failure === null) return;
     const event = { event: 'reload-failed', module: null, generation: null, cause: null, signal: null } as const;

@@ -22,6 +22,7 @@ export class ServiceManager {
   readonly #send: (path: string, text: string) => void;
   readonly #watchdog: NodeJS.Timeout | undefined;
   #extending: NodeJS.Timeout | undefined;
+  #phase: 'starting' | 'serving' | 'stopping' = 'starting';
   #status = '';
   #statusTimer: NodeJS.Timeout | undefined;
 
@@ -46,16 +47,24 @@ export class ServiceManager {
   }
 
   ready(): void {
+    if (this.#phase !== 'starting') return;
+    this.#phase = 'serving';
     clearInterval(this.#extending);
     this.#tell('READY=1');
   }
 
+  /** Told of only while it serves: a reload may be asked for, and end, in the middle of a start or a stop. */
   reloading(): void {
     // CLOCK_MONOTONIC, as hrtime is.
-    this.#tell(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+    if (this.#phase === 'serving') this.#tell(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+  }
+
+  reloaded(): void {
+    if (this.#phase === 'serving') this.#tell('READY=1');
   }
 
   stopping(): void {
+    this.#phase = 'stopping';
     this.#tell('STOPPING=1');
     this.#extend();
   }

@@ -246,7 +246,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * Lets a module finish what it holds, ends it and starts it again; messages wait meanwhile, within their deadline. For
    * modules of which two cannot run at once; else {@link reload} it.
    *
-   * @throws {SupervisorError} why it could not be started; `MODULE_UNKNOWN`
+   * @throws {SupervisorError} why it could not be started; `MODULE_UNKNOWN`; `ILLEGAL_STATE` for one that is stopped
    */
   async restartModule(name: string): Promise<void> {
     await this.#order('restart').restart(name);

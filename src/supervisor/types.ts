@@ -219,6 +219,10 @@ export interface ReloadReport {
   unchanged: string[];
   /** Changed, and left as they were because the reload was for others. */
   left: string[];
+  /** Of those that were meant: stopped by an operator, so that nothing of them was started. They stand in another list too. */
+  stopped: string[];
+  /** Global settings that changed and hold from now on. */
+  settings: string[];
   /** Global settings that changed and hold from the next start of the core on. */
   needRestart: string[];
 }

@@ -41,6 +41,8 @@ export type Give = (params: MessageParamsInput, payload: Buffer) => Promise<void
 /** Ends that are no fault of the module. */
 const EXPECTED: ReadonlySet<string> = new Set(['stop', 'start', 'trial']);
 const WARNING = 1;
+/** Someone waits for an answer, and a start may have to be tried with three ABIs. */
+const START_TIMEOUT_MS = 3000;
 
 /**
  * Runs a module in a core of its own for as long as `messages` goes on.
@@ -90,7 +92,8 @@ function tellReady(supervisor: Supervisor, onEvent: (event: TryEvent) => void): 
 /** @throws SupervisorError for a file, a name or a setting that cannot be. */
 function configOf({ file, name, abi, config, settings }: TriedModule): CoreConfig {
   const path = resolve(file);
-  const options: Record<string, unknown> = { path, abi, config, name: name ?? nameOf(readElf(path)) };
+  const known = { path, abi, config, name: name ?? nameOf(readElf(path)) };
+  const options: Record<string, unknown> = { startTimeoutMs: START_TIMEOUT_MS, ...known };
   for (const [key, value] of settings) {
     const rule = Object.hasOwn(MODULE_KEYS, key) ? MODULE_KEYS[key] : undefined;
     if (!rule) throw unknownSetting(key);

@@ -207,6 +207,22 @@ describe('a core in the foreground', () => {
   });
 });
 
+it('a command whose output finds the disk full fails, and says so', async () => {
+  await start(crashy());
+  const commands = [
+    ['status', '--json'],
+    ['list'],
+    ['describe', 'crashy'],
+    ['logs'],
+    ['completion', 'bash'],
+    ['--help'],
+  ];
+  const ends = await Promise.all(commands.map((args) => finish(command.beginInto('/dev/full', ...args))));
+  for (const { code, stderr } of ends) {
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/the output could not be written \(ENOSPC\)/)]);
+  }
+});
+
 describe('check', () => {
   it('tries the file and every module, without touching a running core', async () => {
     await start(crashy());

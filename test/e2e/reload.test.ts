@@ -250,7 +250,14 @@ describe('an order for one module', () => {
     expect(core.module('versioned')).toMatchObject({ state: 'stopped', desired: 'down', pid: null, hosts: [] });
     const { trace, verdict } = await core.send('hi');
     expect([verdict, trace[0]]).toMatchObject(['pass', { module: 'versioned', default: 'down' }]);
-    expect(await reload([versioned('2'), passing], ['versioned'])).toMatchObject({ configured: ['versioned'] });
+    expect(await reload([versioned('2'), passing], ['versioned'])).toMatchObject({
+      configured: ['versioned'],
+      stopped: ['versioned'],
+    });
+    await expect(core.supervisor.restartModule('versioned')).rejects.toMatchObject({ code: 'ILLEGAL_STATE' });
+    expect(core.module('versioned').state).toBe('stopped');
+    await reload([passing]);
+    expect(await reload([versioned('2'), passing])).toMatchObject({ added: ['versioned'], stopped: ['versioned'] });
     expect(core.module('versioned').state).toBe('stopped');
     await core.supervisor.startModule('versioned');
     await core.supervisor.startModule('versioned');

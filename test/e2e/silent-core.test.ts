@@ -32,6 +32,8 @@ it('a core that does not answer is told as such by every command, in bounded tim
     ['reload'],
     ['restart', 'filter'],
     ['stop', 'filter'],
+    ['start', 'filter'],
+    ['reset', 'filter'],
   ];
   const ends = await Promise.all(commands.map((args) => command.run(...args)));
   process.kill(core, 'SIGCONT');

@@ -75,4 +75,21 @@ describe('a long wait', () => {
     await reload.shown(/\r.\[K.*start_timeout is 4s[\s\S]*nothing was changed/);
     expect(await reload.ended).toEqual([1, null]);
   });
+
+  it('of a try says what it is for', async () => {
+    const view = watched('try', fixture('init-hangs'), 'x', '--set', 'start_timeout=4s', '--abi', 'table');
+    await view.shown(/try: waiting for init-hangs\.so to start \(\ds\)/);
+    await view.shown(/start_timeout is 4s/);
+    expect(await view.ended).toEqual([1, null]);
+  });
+
+  it('for a core that hangs says that', async () => {
+    await command.start(filter);
+    const { pid } = JSON.parse((await command.run('status', '--json')).stdout).core;
+    process.kill(pid, 'SIGSTOP');
+    const reset = watched('reset', 'filter');
+    await reset.shown(/; the core does not answer \(\ds\)/);
+    process.kill(pid, 'SIGCONT');
+    await reset.ended;
+  });
 });

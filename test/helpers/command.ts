@@ -34,6 +34,12 @@ export class CommandLine {
     return spawn(process.execPath, [main, ...args], { cwd: this.directory, env: this.env });
   }
 
+  /** Starts a command whose output goes to a file. */
+  beginInto(file: string, ...args: string[]): ChildProcessWithoutNullStreams {
+    const words = ['-c', 'file=$1; shift; exec "$@" >"$file"', 'sh', file, process.execPath, main, ...args];
+    return spawn('/bin/sh', words, { cwd: this.directory, env: this.env });
+  }
+
   /** Runs a command to its end. */
   run(...args: string[]): Promise<Run> {
     return this.finish(this.begin(...args));

@@ -1,7 +1,7 @@
 /** What an operator orders while everything runs; one order at a time, each whole before the next begins. */
 
 import type { CoreConfig, ModuleSpec } from '../../config/types.js';
-import { ReloadError, SupervisorError } from '../../errors.js';
+import { IllegalStateError, ReloadError, SupervisorError } from '../../errors.js';
 import { requireKnown } from '../../module-names.js';
 import type { Module } from '../module.js';
 import { findModuleFile, identifyFile } from '../module-file.js';
@@ -48,7 +48,10 @@ export class Orders {
   restart(name: string): Promise<void> {
     return this.#order('restart', async () => {
       const module = this.#core.roster.find(name);
-      this.#keep(name, (stopped) => stopped.delete(name));
+      if (module.desired === 'down') {
+        const text = `module ${name}: it is stopped, and stays so until it is started: mesibo-modules start ${name}`;
+        throw new IllegalStateError('ILLEGAL_STATE', text, { module: name });
+      }
       throwIf(await module.restart());
     });
   }
@@ -106,7 +109,8 @@ export class Orders {
       for (const spec of plan.add) {
         const module = await roster.add(spec);
         added.push(module);
-        if (!stopped.has(spec.name)) starts.push(module.start());
+        if (stopped.has(spec.name)) plan.report.stopped.push(spec.name);
+        else starts.push(module.start());
       }
       for (const spec of plan.replace) starts.push(roster.find(spec.name).prepare(spec));
       await Promise.all(starts);

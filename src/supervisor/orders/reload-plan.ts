@@ -49,6 +49,15 @@ const OF_THE_RUN = [
   ['log_keep', 'logKeep'],
 ] as const satisfies readonly (readonly [string, keyof CoreConfig])[];
 
+/** The others. */
+const IN_FORCE = [
+  ['module_dir', 'moduleDir'],
+  ['queue_memory', 'queueBytes'],
+  ['heartbeat', 'heartbeatMs'],
+  ['chain_deadline', 'chainDeadlineMs'],
+  ['on_event', 'onEvent'],
+] as const satisfies readonly (readonly [string, keyof CoreConfig])[];
+
 /**
  * Plans a reload.
  *
@@ -62,7 +71,8 @@ export function planReload(
   identify: (spec: ModuleSpec) => string | null,
   names: readonly string[] | null,
 ): ReloadPlan {
-  const needRestart = OF_THE_RUN.filter(([, field]) => before[field] !== next[field]).map(([key]) => key);
+  const changed = (keys: readonly (readonly [string, keyof CoreConfig])[]) =>
+    keys.filter(([, field]) => !isDeepStrictEqual(before[field], next[field])).map(([key]) => key);
   const report: ReloadReport = {
     replaced: [],
     added: [],
@@ -70,7 +80,9 @@ export function planReload(
     configured: [],
     unchanged: [],
     left: [],
-    needRestart,
+    stopped: [],
+    settings: changed(IN_FORCE),
+    needRestart: changed(OF_THE_RUN),
   };
   const plan: ReloadPlan = { report, replace: [], add: [], configure: [], remove: [], order: [] };
   const isMeant = (name: string) => names === null || names.includes(name);
@@ -117,6 +129,7 @@ function placePresent(
     report.replaced.push(spec.name);
   } else {
     plan.configure.push(spec);
+    if (isForced) report.stopped.push(spec.name);
     (otherSettings ? report.configured : report.unchanged).push(spec.name);
   }
 }

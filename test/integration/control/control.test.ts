@@ -60,6 +60,8 @@ const NOTHING_RELOADED = {
   configured: [],
   unchanged: [],
   left: [],
+  stopped: [],
+  settings: [],
   needRestart: [],
   warnings: [],
 };

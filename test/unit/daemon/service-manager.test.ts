@@ -23,7 +23,7 @@ it('is told the start, a reload and the stop, with more time while they last', (
   manager_.ready();
   vi.advanceTimersByTime(60_000);
   manager_.reloading();
-  manager_.ready();
+  manager_.reloaded();
   manager_.stopping();
   manager_.close();
   vi.advanceTimersByTime(60_000);
@@ -32,6 +32,27 @@ it('is told the start, a reload and the stop, with more time while they last', (
     ...[more, more, more, '@abstract: READY=1'],
     expect.stringMatching(/^@abstract: RELOADING=1\nMONOTONIC_USEC=\d+$/),
     ...['@abstract: READY=1', '@abstract: STOPPING=1', more],
+  ]);
+});
+
+it('is told of no reload in the middle of a start or a stop, which neither ends', () => {
+  const { told, it: manager_ } = manager({ NOTIFY_SOCKET });
+  function reload(): void {
+    manager_.reloading();
+    manager_.reloaded();
+  }
+  manager_.starting();
+  reload();
+  vi.advanceTimersByTime(10_000);
+  manager_.ready();
+  manager_.stopping();
+  reload();
+  manager_.ready();
+  vi.advanceTimersByTime(10_000);
+  manager_.close();
+  const more = 'EXTEND_TIMEOUT_USEC=30000000';
+  expect(told.map((line) => line.replace('/run/notify: ', ''))).toEqual([
+    ...[more, more, 'READY=1', 'STOPPING=1', more, more],
   ]);
 });
 

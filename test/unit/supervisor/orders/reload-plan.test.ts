@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type ModuleOptions, makeConfig } from '../../../../src/config/make.js';
+import { CORE_KEYS } from '../../../../src/config/schema.js';
 import type { CoreConfig } from '../../../../src/config/types.js';
 import { type Present, planReload } from '../../../../src/supervisor/orders/reload-plan.js';
 
@@ -50,7 +51,10 @@ describe('what a change of one setting means', () => {
 
   it('a file that is another one means a new process, but not of a module that is stopped', () => {
     expect(filled(plan(BEFORE, BEFORE, null, { loadedFile: 'older' }).report)).toEqual({ replaced: ['a', 'b', 'c'] });
-    expect(filled(plan(BEFORE, BEFORE, ['b'], { desired: 'down' }).report)).toEqual({ unchanged: ['a', 'b', 'c'] });
+    expect(filled(plan(BEFORE, BEFORE, ['b'], { desired: 'down' }).report)).toEqual({
+      unchanged: ['a', 'b', 'c'],
+      stopped: ['b'],
+    });
     const next = config([{ name: 'a', abi: 'table' }]);
     expect(plan(config([{ name: 'a' }]), next, null, { desired: 'down' })).toMatchObject({
       replace: [],
@@ -65,7 +69,23 @@ describe('what a change of one setting means', () => {
     ['log_size', { logSizeBytes: 5 }],
     ['log_keep', { logKeep: 7 }],
   ])('%s needs a restart of the core', (key, change) => {
-    expect(plan(BEFORE, { ...BEFORE, ...change }).report.needRestart).toEqual([key]);
+    expect(plan(BEFORE, { ...BEFORE, ...change }).report).toMatchObject({ needRestart: [key], settings: [] });
+  });
+
+  it.each([
+    ['queue_memory', { queueBytes: 5 }],
+    ['heartbeat', { heartbeatMs: 5 }],
+    ['chain_deadline', { chainDeadlineMs: 5 }],
+    ['on_event', { onEvent: '/bin/true' }],
+    ['module_dir', { moduleDir: ['/a'] }],
+  ])('%s holds from now on', (key, change) => {
+    expect(plan(BEFORE, { ...BEFORE, ...change }).report).toMatchObject({ needRestart: [], settings: [key] });
+  });
+
+  it('every global setting is either', () => {
+    const changed = Object.fromEntries(Object.values(CORE_KEYS).map(({ field }) => [field, 'changed']));
+    const { settings, needRestart } = plan(BEFORE, { ...BEFORE, ...changed }).report;
+    expect([...settings, ...needRestart].sort()).toEqual(Object.keys(CORE_KEYS).sort());
   });
 });
 
