@@ -1,6 +1,8 @@
 /** Reads a rotating log from its end, and what is added to it. */
 
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { DirectoryError } from '../errors.js';
+import { BoundedLine } from './bounded-line.js';
 import { logSegments } from './paths.js';
 
 const CHUNK_BYTES = 64 * 1024;
@@ -10,8 +12,8 @@ interface Cursor {
   fd: number;
   inode: number;
   offset: number;
-  /** Bytes behind the last newline. */
-  rest: Buffer;
+  /** What stands behind the last newline. */
+  rest: BoundedLine;
 }
 
 /**
@@ -27,7 +29,11 @@ export class LogReader {
     this.#path = path;
   }
 
-  /** The last lines that `wanted` accepts, oldest first; `next` goes on behind them. */
+  /**
+   * The last lines that `wanted` accepts, oldest first; `next` goes on behind them.
+   *
+   * @throws DirectoryError `STATE_DIR_UNUSABLE` when a file of the log cannot be read, or is no file.
+   */
   last(count: number, wanted: (line: string) => boolean = () => true): string[] {
     this.close();
     const lines: string[] = [];
@@ -35,7 +41,7 @@ export class LogReader {
       const file = openForReading(segment);
       if (!file) continue;
       const end = endOfLines(file.fd, file.size);
-      if (!this.#cursor) this.#cursor = { fd: file.fd, inode: file.inode, offset: end, rest: Buffer.alloc(0) };
+      if (!this.#cursor) this.#cursor = { fd: file.fd, inode: file.inode, offset: end, rest: new BoundedLine() };
       // A segment that is no longer written to may end within a line.
       const from = this.#cursor.fd === file.fd ? end : file.size;
       for (const line of linesBackwards(file.fd, from)) {
@@ -48,7 +54,11 @@ export class LogReader {
     return lines.reverse();
   }
 
-  /** The lines added since the last read; those of a reader that has not read yet begin with the oldest there is. */
+  /**
+   * The lines added since the last read; those of a reader that has not read yet begin with the oldest there is.
+   *
+   * @throws DirectoryError `STATE_DIR_UNUSABLE` when a file of the log cannot be read, or is no file.
+   */
   next(): string[] {
     const lines: string[] = [];
     const segments = logSegments(this.#path);
@@ -67,9 +77,9 @@ export class LogReader {
         continue;
       }
       // What ended within a line will not be completed: its file is no longer written to.
-      if (this.#cursor && this.#cursor.rest.length > 0) lines.push(this.#cursor.rest.toString());
+      if (this.#cursor && !this.#cursor.rest.isEmpty) lines.push(this.#cursor.rest.take());
       this.close();
-      this.#cursor = { fd: file.fd, inode: file.inode, offset: 0, rest: Buffer.alloc(0) };
+      this.#cursor = { fd: file.fd, inode: file.inode, offset: 0, rest: new BoundedLine() };
       this.#drain(this.#cursor, lines);
     }
     return lines;
@@ -87,29 +97,52 @@ export class LogReader {
       const read = readSync(cursor.fd, chunk, 0, chunk.length, cursor.offset);
       if (read === 0) return;
       cursor.offset += read;
-      cursor.rest = Buffer.concat([cursor.rest, chunk.subarray(0, read)]);
-      const end = cursor.rest.lastIndexOf(0x0a);
-      if (end < 0) continue;
-      lines.push(...cursor.rest.toString('utf8', 0, end).split('\n').filter(Boolean));
-      cursor.rest = Buffer.from(cursor.rest.subarray(end + 1));
+      let begin = 0;
+      for (let end = lineEnd(chunk, begin, read); end >= 0; end = lineEnd(chunk, begin, read)) {
+        cursor.rest.append(chunk.subarray(begin, end));
+        if (!cursor.rest.isEmpty) lines.push(cursor.rest.take());
+        begin = end + 1;
+      }
+      cursor.rest.append(chunk.subarray(begin, read));
     }
   }
 }
 
 function openForReading(path: string): { fd: number; inode: number; size: number } | null {
+  let fd: number;
   try {
-    const fd = openSync(path, 'r');
-    const { ino, size } = fstatSync(fd);
-    return { fd, inode: ino, size };
-  } catch (error) {
+    // A pipe is not waited for.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
     // Rotated away between the listing and now.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
+    if (code === 'ENOENT') return null;
+    if (code === 'ENXIO' || code === 'ELOOP') throw noLog(path);
+    const remedy = 'be the user who started the core, or check --state-dir';
+    throw new DirectoryError('STATE_DIR_UNUSABLE', `the log ${path} cannot be read (${code}); ${remedy}`, { cause });
   }
+  const info = fstatSync(fd);
+  if (info.isFile()) return { fd, inode: info.ino, size: info.size };
+  closeSync(fd);
+  throw noLog(path);
+}
+
+function noLog(path: string): DirectoryError {
+  const remedy = 'move it away, or check --state-dir';
+  return new DirectoryError('STATE_DIR_UNUSABLE', `${path} is no log, because it is no regular file; ${remedy}`);
 }
 
 function inodeOf(path: string): number | null {
-  return statSync(path, { throwIfNoEntry: false })?.ino ?? null;
+  try {
+    return statSync(path).ino;
+  } catch {
+    return null;
+  }
+}
+
+function lineEnd(chunk: Buffer, from: number, length: number): number {
+  const end = chunk.indexOf(0x0a, from);
+  return end < length ? end : -1;
 }
 
 /** The offset behind the last newline. */
@@ -127,17 +160,18 @@ function endOfLines(fd: number, size: number): number {
 
 /** The lines before an offset, last one first; empty ones are left out. */
 function* linesBackwards(fd: number, from: number): Generator<string> {
-  let rest: Buffer = Buffer.alloc(0);
+  const line = new BoundedLine();
   for (let end = from; end > 0; ) {
     const start = Math.max(0, end - CHUNK_BYTES);
-    const chunk = Buffer.alloc(end - start);
+    let chunk = Buffer.alloc(end - start);
     readSync(fd, chunk, 0, chunk.length, start);
-    rest = Buffer.concat([chunk, rest]);
-    for (let at = rest.lastIndexOf(0x0a); at >= 0; at = rest.lastIndexOf(0x0a)) {
-      if (at + 1 < rest.length) yield rest.toString('utf8', at + 1);
-      rest = rest.subarray(0, at);
+    for (let at = chunk.lastIndexOf(0x0a); at >= 0; at = chunk.lastIndexOf(0x0a)) {
+      line.prepend(chunk.subarray(at + 1));
+      if (!line.isEmpty) yield line.take();
+      chunk = chunk.subarray(0, at);
     }
+    line.prepend(chunk);
     end = start;
   }
-  if (rest.length > 0) yield rest.toString();
+  if (!line.isEmpty) yield line.take();
 }

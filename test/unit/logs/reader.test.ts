@@ -1,7 +1,9 @@
-import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { LINE_MAX_BYTES } from '../../../src/logs/bounded-line.js';
 import { LogReader } from '../../../src/logs/reader.js';
 import { RotatingFile } from '../../../src/logs/rotating-file.js';
 
@@ -105,4 +107,34 @@ test('what a rotating file writes, a reader follows through every rotation that 
   }
   await file.close();
   expect(seen).toEqual(Array.from({ length: 60 }, (_, i) => `line ${i}`));
+});
+
+test('a line beyond the limit is cut and marked, from whichever end it is read', () => {
+  const whole = 'x'.repeat(LINE_MAX_BYTES);
+  writeFileSync(path, `${whole}\n${whole}y\n1${'é'.repeat(LINE_MAX_BYTES)}\nlast\n`);
+  const expected = [whole, `${whole} [line cut]`, `1${'é'.repeat(LINE_MAX_BYTES / 2 - 1)} [line cut]`, 'last'];
+  expect(reader.last(4)).toEqual(expected);
+  reader.close();
+  expect(reader.next()).toEqual(expected);
+});
+
+test('a line of 100 MB takes no longer than its bytes', () => {
+  for (let at = 0; at < 10; at += 1) appendFileSync(path, Buffer.alloc(10_000_000, 0x61));
+  appendFileSync(path, '\n');
+  const began = performance.now();
+  expect(reader.last(1)[0]).toHaveLength(LINE_MAX_BYTES + ' [line cut]'.length);
+  reader.close();
+  expect(reader.next()).toHaveLength(1);
+  expect(performance.now() - began).toBeLessThan(3_000);
+});
+
+test.each([
+  ['a named pipe', () => execFileSync('mkfifo', [path])],
+  ['a folder', () => mkdirSync(path)],
+  ['a link to itself', () => symlinkSync(path, path)],
+])('%s in place of a log is told as such', (_what, make) => {
+  make();
+  const message = `${path} is no log, because it is no regular file; move it away, or check --state-dir`;
+  expect(() => reader.last(1)).toThrow(message);
+  expect(() => reader.next()).toThrow(message);
 });
