@@ -87,7 +87,7 @@ class Core {
     const { runDir, stateDir } = options;
     this.#supervisor = new Supervisor(config, { runDir, stateDir, subreaper: true });
     log.follow(this.#supervisor);
-    this.#onlookers = new Onlookers(this.#supervisor, config, { runDir, log });
+    this.#onlookers = new Onlookers(this.#supervisor, config, { runDir, stateDir, log });
     const { configFile, strict } = options;
     this.#reloads = new Reloads({ supervisor: this.#supervisor, log, configFile, strict, onlookers: this.#onlookers });
   }

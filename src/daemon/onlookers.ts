@@ -1,6 +1,7 @@
 /** Those outside who are told how the core fares: the program of on_event, and the service manager. */
 
 import type { CoreConfig } from '../config/types.js';
+import type { Directories } from '../directories.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 import type { CoreLog } from './core-log.js';
 import { CoreEvents } from './events/core-event.js';
@@ -13,9 +14,11 @@ export class Onlookers {
   readonly #program: EventProgram;
   readonly #manager: ServiceManager;
 
-  constructor(supervisor: Supervisor, config: CoreConfig, { runDir, log }: { runDir: string; log: CoreLog }) {
+  constructor(supervisor: Supervisor, config: CoreConfig, options: Directories & { log: CoreLog }) {
+    const { runDir, stateDir, log } = options;
     this.#supervisor = supervisor;
-    this.#program = new EventProgram({ path: config.onEvent, runDir, say: (level, text) => log.say(level, text) });
+    const say = log.say.bind(log);
+    this.#program = new EventProgram({ path: config.onEvent, runDir, stateDir, say });
     this.#manager = new ServiceManager(process.env, process.pid);
     for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID']) delete process.env[name];
     const events = new CoreEvents();

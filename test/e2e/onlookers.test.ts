@@ -32,7 +32,7 @@ const crash = () => command.run('send', '--from', 'a', '--to', 'b', '--wait', '0
 describe('on_event', () => {
   it('runs a program on a crash, on the recovery and on a reload that failed, with what happened in its environment', async () => {
     const { path, lines } = program(
-      'echo "$MESIBO_EVENT|$MESIBO_MODULE|$MESIBO_GENERATION|$MESIBO_CAUSE|$MESIBO_SIGNAL|$MESIBO_REASON|$SECRET|$(pwd)" >> $LOG; echo it ran',
+      'echo "$MESIBO_EVENT|$MESIBO_MODULE|$MESIBO_GENERATION|$MESIBO_CAUSE|$MESIBO_SIGNAL|$MESIBO_REASON|$SECRET|$(pwd)" >> $LOG; echo "$MESIBO_RUN_DIR|$MESIBO_STATE_DIR" > $LOG.where; echo it ran',
     );
     process.env.SECRET = 'not for programs';
     await command.start(`on_event = told\n${crashy}`);
@@ -50,6 +50,8 @@ describe('on_event', () => {
       'recovered|crashy|2|||module crashy serves again||/',
       expect.stringMatching(/^reload-failed\|\|\|\|\|.*mesibo\.conf:1:8: found .*\|\|\/$/),
     ]);
+    const where = ['run', 'run/state'].map((name) => join(command.directory, name)).join('|');
+    expect(readFileSync(`${path}.log.where`, 'utf8')).toBe(`${where}\n`);
     const logs = async () => (await command.run('logs')).stdout;
     await expect.poll(logs, patience).toContain('on_event: it ran');
   });

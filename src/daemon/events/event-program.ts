@@ -2,16 +2,16 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { performance } from 'node:perf_hooks';
+import type { Directories } from '../../directories.js';
 import { readOutput } from '../../supervisor/output/output-reader.js';
 import { LineGate } from '../../wire/line-gate.js';
 import type { CoreEvent } from './core-event.js';
 import { type DueEvent, EventQueue } from './event-queue.js';
 
 /** How it is run. */
-export interface EventProgramOptions {
+export interface EventProgramOptions extends Directories {
   /** The program; `null`: nobody is told. */
   path: string | null;
-  runDir: string;
   /** Takes what it prints, and what is wrong with it, a line each. */
   say: (level: 'info' | 'warn', text: string) => void;
 }
@@ -81,7 +81,7 @@ export class EventProgram {
     try {
       const child = spawn(path, [], {
         cwd: '/',
-        env: environmentOf(due, this.#options.runDir),
+        env: environmentOf(due, this.#options),
         stdio: ['ignore', 'pipe', 'pipe'],
         // A process group of its own, which is ended whole.
         detached: true,
@@ -124,7 +124,7 @@ export class EventProgram {
   }
 }
 
-function environmentOf({ event, skipped }: DueEvent, runDir: string): Record<string, string> {
+function environmentOf({ event, skipped }: DueEvent, directories: Directories): Record<string, string> {
   const inherited = INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
   const told = {
     MESIBO_EVENT: event.event,
@@ -134,7 +134,8 @@ function environmentOf({ event, skipped }: DueEvent, runDir: string): Record<str
     MESIBO_CAUSE: event.cause,
     MESIBO_SIGNAL: event.signal,
     MESIBO_SKIPPED: skipped,
-    MESIBO_RUN_DIR: runDir,
+    MESIBO_RUN_DIR: directories.runDir,
+    MESIBO_STATE_DIR: directories.stateDir,
   };
   const given = Object.entries(told).map(([name, value]) => [name, value === null ? '' : String(value)]);
   return Object.fromEntries([...inherited, ...given]);
