@@ -27,14 +27,25 @@ const GUARDED = new Set(['match', 'limits', 'sandbox', 'remote']);
  *
  * @param file - Its path, which relative paths in it are relative to.
  * @param exists - Tells whether a path names a file; asked for modules without a `path` only.
+ * @param findProblem - Says why a program cannot be run; `null` when nothing speaks against it.
  * @throws ConfigError `CONFIG_VALUE` at the first setting or name that cannot be.
  */
-export function interpretTree(tree: ConfigTree, file: string, exists: (path: string) => boolean): CoreConfig {
+export function interpretTree(
+  tree: ConfigTree,
+  file: string,
+  exists: (path: string) => boolean,
+  findProblem: (program: string) => string | null,
+): CoreConfig {
   const warnings: ConfigWarning[] = [];
   const absolute = resolve(file);
   const base = dirname(absolute);
-  const { settings, moduleDir } = readCore(tree, base, warnings);
+  const { settings, moduleDir, origins } = readCore(tree, base, warnings);
   const onEvent = settings.onEvent === null ? null : resolve(base, settings.onEvent);
+  const problem = onEvent && findProblem(onEvent);
+  if (problem) {
+    const message = `on_event: ${onEvent} cannot be run, ${problem}; until it can, nobody is told of events`;
+    warnings.push({ position: origins.on_event as Position, message });
+  }
   const search = { moduleDir, base, exists };
   const seen = new Map<string, Position>();
   const modules = tree.modules.map((block) => {
@@ -52,13 +63,13 @@ function readCore({ pairs }: ConfigTree, base: string, warnings: ConfigWarning[]
     if (Object.hasOwn(CORE_KEYS, pair.key)) own.push(pair);
     else warnings.push({ position: pair.position, message: describeUnknown(pair.key) });
   }
-  const { settings } = readSettings(coreSettings, CORE_KEYS, own, '', warnings);
+  const { settings, origins } = readSettings(coreSettings, CORE_KEYS, own, '', warnings);
   const problem = findBlackBoxProblem(settings);
   if (problem) {
     const culprit = own.findLast(({ key }) => key === 'black_box' || key === 'max_message') as Pair;
     throw new ConfigError('CONFIG_VALUE', problem, culprit.position);
   }
-  return { settings, moduleDir: settings.moduleDir.map((dir) => resolve(base, dir)) };
+  return { settings, origins, moduleDir: settings.moduleDir.map((dir) => resolve(base, dir)) };
 }
 
 function readModule(

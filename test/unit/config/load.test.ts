@@ -25,6 +25,25 @@ describe('loadConfig', () => {
     expect(config.modules.map(({ path }) => path)).toEqual([join(folder, 'lib/mesibo_mod_b.so'), join(folder, 'a.so')]);
   });
 
+  it('warns of a program of on_event that cannot be run, and has --strict refuse it', () => {
+    mkdirSync(join(folder, 'programs'));
+    chmodSync(write('not-executable', '#!/bin/sh\n'), 0o644);
+    chmodSync(write('executable', '#!/bin/sh\n'), 0o755);
+    const warningsOf = (program: string) => loadConfig(write('event.conf', `\n on_event = ${program}\n`)).warnings;
+    expect(warningsOf('executable')).toEqual([]);
+    for (const [program, why] of [
+      ['nowhere', 'it does not exist'],
+      ['programs', 'it is no file'],
+      ['not-executable', 'you may not execute it'],
+    ] as const) {
+      const message = `on_event: ${join(folder, program)} cannot be run, ${why}; until it can, nobody is told of events`;
+      expect(warningsOf(program)).toEqual([
+        { position: { file: join(folder, 'event.conf'), line: 2, column: 2 }, message },
+      ]);
+    }
+    expect(strictError(loadConfig(join(folder, 'event.conf')))?.message).toContain('event.conf:2:2: on_event: ');
+  });
+
   it('keeps characters beyond ASCII', () => {
     const file = write('words.conf', 'module m {\n word = \u00FCber \u{1F600}\uFFFD\n}');
     expect(loadConfig(file).modules[0]?.config).toEqual([['word', '\u00FCber \u{1F600}\uFFFD']]);
