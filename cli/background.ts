@@ -8,6 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Started } from '../src/daemon.js';
 import { makeStateDir } from '../src/directories.js';
 import { ControlError, SupervisorError } from '../src/errors.js';
+import { makeRunDir } from '../src/supervisor/run-dir.js';
 import { withClient } from './with-client.js';
 
 /** What a core in the background is started with; all paths are absolute. */
@@ -30,9 +31,10 @@ const ASK_EVERY_MS = 1000;
  * @returns what the core reports once it serves.
  * @throws SupervisorError with what the core said when it ended instead.
  * @throws ControlError `CORE_SILENT` when it neither serves, nor ends, nor answers.
- * @throws DirectoryError `STATE_DIR_UNUSABLE`.
+ * @throws DirectoryError `RUN_DIR_UNUSABLE` or `STATE_DIR_UNUSABLE`.
  */
 export async function startInBackground(options: BackgroundOptions): Promise<Started> {
+  makeRunDir(options.runDir);
   makeStateDir(options.stateDir);
   // A file and not a pipe: what the core, or Node itself, has to say at the worst moment must find a place to go.
   const stderrFd = openSync(join(options.stateDir, 'logs', 'core.stderr'), 'a+', 0o640);

@@ -11,6 +11,7 @@ import { onSignals } from './daemon/signals.js';
 import { isInMemory, makeStateDir } from './directories.js';
 import { ModuleLoadError } from './errors.js';
 import { VERSION } from './paths.js';
+import { makeRunDir } from './supervisor/run-dir.js';
 import { type StartReport, Supervisor } from './supervisor/supervisor.js';
 
 /** How a core is run. */
@@ -51,6 +52,8 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   const strict = options.strict ? strictError(config) : null;
   if (strict) throw strict;
   controlSocketPath(options.runDir);
+  // First, because the state directory may be in it.
+  makeRunDir(options.runDir);
   makeStateDir(options.stateDir);
   const { logSizeBytes: sizeBytes, logKeep: keep } = config;
   const log = new CoreLog({ stateDir: options.stateDir, stdout: options.stdout, sizeBytes, keep });

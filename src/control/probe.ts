@@ -15,6 +15,10 @@ import { controlSocketPath } from './endpoint.js';
 export async function probeCore(runDir: string): Promise<void> {
   const code = await tryConnect(controlSocketPath(runDir));
   if (code === null) return;
+  if (code === 'EAGAIN') {
+    const text = `the core serving ${runDir} takes no connections, and as many wait as may; see: mesibo-modules logs`;
+    throw new ControlError('CORE_SILENT', text);
+  }
   if (code !== 'ENOENT' && code !== 'ECONNREFUSED' && code !== 'ENOTDIR') {
     throw new DirectoryError(
       'RUN_DIR_UNUSABLE',

@@ -2,6 +2,7 @@
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { DirectoryError } from '../errors.js';
 
 /** The log of the core: what the supervisor says, of itself and of every module. */
 export function coreLogPath(stateDir: string): string {
@@ -13,32 +14,42 @@ export function moduleLogPath(stateDir: string, module: string): string {
   return join(stateDir, 'logs', 'modules', `${module}.log`);
 }
 
-/** The modules that have a log, by name; empty when there is no state directory. */
+/**
+ * The modules that have a log, by name; empty when there is no state directory.
+ *
+ * @throws DirectoryError `STATE_DIR_UNUSABLE` when their folder cannot be read.
+ */
 export function listLoggedModules(stateDir: string): string[] {
-  let files: string[];
-  try {
-    files = readdirSync(join(stateDir, 'logs', 'modules'));
-  } catch {
-    return [];
-  }
+  const files = listFolder(join(stateDir, 'logs', 'modules'));
   const names = files.flatMap((file) => /^(.+?)\.log(?:\.\d+)?$/.exec(file)?.[1] ?? []);
   return [...new Set(names)].sort();
 }
 
-/** The files of one log that exist by their numbering, newest first, as `core.log`, `core.log.1`. */
+/**
+ * The files of one log that exist by their numbering, newest first, as `core.log`, `core.log.1`.
+ *
+ * @throws DirectoryError `STATE_DIR_UNUSABLE` when their folder cannot be read.
+ */
 export function logSegments(path: string): string[] {
   const cut = path.lastIndexOf('/');
   const [folder, base] = [path.slice(0, cut) || '/', path.slice(cut + 1)];
-  let files: string[];
-  try {
-    files = readdirSync(folder);
-  } catch {
-    return [];
-  }
-  const numbered = files.flatMap((file) => {
+  const numbered = listFolder(folder).flatMap((file) => {
     if (file === base) return [{ file, age: 0 }];
     const suffix = file.startsWith(`${base}.`) ? file.slice(base.length + 1) : '';
     return /^[1-9]\d*$/.test(suffix) ? [{ file, age: Number(suffix) }] : [];
   });
   return numbered.sort((a, b) => a.age - b.age).map(({ file }) => join(folder, file));
+}
+
+function listFolder(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return [];
+    const remedy = 'be the user who started the core, or check --run-dir and --state-dir';
+    throw new DirectoryError('STATE_DIR_UNUSABLE', `the logs in ${path} cannot be read (${code}); ${remedy}`, {
+      cause,
+    });
+  }
 }

@@ -118,7 +118,7 @@ function openForReading(path: string): { fd: number; inode: number; size: number
     // Rotated away between the listing and now.
     if (code === 'ENOENT') return null;
     if (code === 'ENXIO' || code === 'ELOOP') throw noLog(path);
-    const remedy = 'be the user who started the core, or check --state-dir';
+    const remedy = 'be the user who started the core, or check --run-dir and --state-dir';
     throw new DirectoryError('STATE_DIR_UNUSABLE', `the log ${path} cannot be read (${code}); ${remedy}`, { cause });
   }
   const info = fstatSync(fd);

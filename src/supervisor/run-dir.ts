@@ -52,7 +52,7 @@ export interface RunDir {
  * @throws {DirectoryError} `RUN_DIR_BUSY`, `RUN_DIR_UNUSABLE`
  */
 export function acquireRunDir(path: string): RunDir {
-  makePrivate(path);
+  makeRunDir(path);
   const lockPath = join(path, 'lock');
   const fd = openLock(lockPath);
   if (!lockSoon(fd)) {
@@ -132,11 +132,16 @@ export function socketPath(runDir: string, name: string): string {
   return path;
 }
 
-function makePrivate(path: string): void {
+/**
+ * Makes a run directory that nobody else may write to, without taking it.
+ *
+ * @throws {DirectoryError} `RUN_DIR_UNUSABLE`, also for one that is there and unfit.
+ */
+export function makeRunDir(path: string): void {
   try {
     makeFolders(path);
     const info = lstatSync(path);
-    if (!info.isDirectory()) throw new DirectoryError('RUN_DIR_UNUSABLE', `${path} is not a directory`);
+    if (!info.isDirectory()) throw noDirectory(path);
     if (info.uid !== process.getuid?.()) {
       const remedy = 'run as that user, or give another --run-dir';
       throw new DirectoryError('RUN_DIR_UNUSABLE', `${path} belongs to user ${info.uid}; ${remedy}`);
@@ -147,6 +152,8 @@ function makePrivate(path: string): void {
     }
   } catch (cause) {
     if (cause instanceof DirectoryError) throw cause;
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'EEXIST' || code === 'ENOTDIR') throw noDirectory(path);
     throw unusable(path, cause);
   }
 }
@@ -170,9 +177,17 @@ function openLock(path: string): number {
   }
 }
 
+function noDirectory(path: string): DirectoryError {
+  return new DirectoryError('RUN_DIR_UNUSABLE', `the run directory ${path} is not a directory; give another --run-dir`);
+}
+
 function unusable(path: string, cause: unknown): DirectoryError {
   const why = (cause as NodeJS.ErrnoException).code ?? String(cause);
-  return new DirectoryError('RUN_DIR_UNUSABLE', `${path} cannot be used (${why}); give another --run-dir`, { cause });
+  return new DirectoryError(
+    'RUN_DIR_UNUSABLE',
+    `the run directory ${path} cannot be used (${why}); give another --run-dir`,
+    { cause },
+  );
 }
 
 /** The names of our sockets; the last is the control socket before it has its name. */

@@ -32,6 +32,18 @@ const crashy = (settings = '') => `module crashy { path = ${sample('crashy')}\n$
 const json = (line: string) => JSON.parse(line);
 
 describe('a core in the background', () => {
+  it.each([
+    ['/etc/passwd', 'is not a directory; give another --run-dir'],
+    ['/proc/x', 'cannot be used (ENOENT); give another --run-dir'],
+  ])('blames the run directory %s where it is at fault, and not the state directory in it', async (runDir, why) => {
+    writeFileSync(join(directory, 'mesibo.conf'), filter());
+    const given = ['--run-dir', runDir, 'start', '--config', join(directory, 'mesibo.conf')];
+    for (const flags of [[], ['--daemon']]) {
+      const { code, stderr } = await run(...given, ...flags);
+      expect([code, stderr]).toEqual([1, `mesibo-modules: the run directory ${runDir} ${why}\n`]);
+    }
+  });
+
   it('starts, decides on messages, shows a crash, and stops', async () => {
     expect(await start(filter() + crashy())).toEqual({ code: 0, stdout: '', stderr: '' });
     const send = async (text: string) =>

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -66,4 +66,12 @@ test('only what has been logged exists', async () => {
   expect(new LogView(stateDir, 'a').exists()).toBe(true);
   expect(new LogView(stateDir, '../core').exists()).toBe(false);
   expect(new LogView('/nonexistent', null).modules()).toEqual([]);
+});
+
+test('logs that cannot be read are told as such', () => {
+  const folder = join(stateDir, 'logs', 'modules');
+  rmSync(folder, { recursive: true });
+  symlinkSync(folder, folder);
+  const message = `the logs in ${folder} cannot be read (ELOOP); be the user who started the core, or check`;
+  expect(() => new LogView(stateDir, null).exists()).toThrow(message);
 });

@@ -134,7 +134,7 @@ describe('a run directory', () => {
         rmSync(path, { recursive: true });
         symlinkSync(directory, path);
       },
-      /is not a directory$/,
+      /is not a directory; give another --run-dir$/,
     ],
     [
       'holds a directory in the place of its lock',
@@ -147,7 +147,7 @@ describe('a run directory', () => {
         rmSync(path, { recursive: true });
         writeFileSync(path, '');
       },
-      /cannot be used|is not a directory/,
+      /is not a directory; give another --run-dir$/,
     ],
   ])('is refused when it %s', (_, spoil, says) => {
     const path = join(directory, 'run');

@@ -1,0 +1,24 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { probeCore } from '../../../src/control/probe.js';
+
+it('a core with as many connections waiting as may is silent', async () => {
+  const runDir = mkdtempSync(join(tmpdir(), 'probe-'));
+  const path = join(runDir, 'control.sock');
+  const server = createServer();
+  await once(server.listen({ path, backlog: 1 }), 'listening');
+  // All in one turn of the loop, in which the server accepts nothing.
+  const waiting = Array.from({ length: 3 }, () => connect(path).on('error', () => undefined));
+  const probed = probeCore(runDir);
+  await expect(probed).rejects.toMatchObject({
+    code: 'CORE_SILENT',
+    message: `the core serving ${runDir} takes no connections, and as many wait as may; see: mesibo-modules logs`,
+  });
+  for (const socket of waiting) socket.destroy();
+  server.close();
+  rmSync(runDir, { recursive: true });
+});
