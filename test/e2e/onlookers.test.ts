@@ -57,7 +57,7 @@ describe('on_event', () => {
   });
 
   it('never holds the core up, whatever the program does, and says what is wrong with it', async () => {
-    program('sleep 1000 & echo begun >> $LOG; sleep 1000');
+    program('sleep 1000 & setsid sleep 1000 & echo begun >> $LOG; sleep 1000');
     await command.start(`on_event = told\n${crashy}`);
     await crash();
     await expect.poll(async () => (await command.run('status')).code, patience).toBe(0);

@@ -1,8 +1,11 @@
 /** Runs the program that is told of events; the core never waits for it. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers/promises';
 import type { Directories } from '../../directories.js';
+import { readTree } from '../../proc.js';
 import { readOutput } from '../../supervisor/output/output-reader.js';
 import { LineGate } from '../../wire/line-gate.js';
 import type { CoreEvent } from './core-event.js';
@@ -52,12 +55,12 @@ export class EventProgram {
     this.#next();
   }
 
-  /** Tells what still waits and may be told, and ends what does not end. */
+  /** Lets the programs that run end, and kills those that do not in time; events that still wait are not told. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     this.#path = null;
     const limit = setTimeout(() => {
-      for (const child of this.#running.keys()) killGroup(child);
+      for (const child of this.#running.keys()) killTree(child);
     }, LAST_WAIT_MS);
     await Promise.all(this.#running.values());
     clearTimeout(limit);
@@ -101,7 +104,7 @@ export class EventProgram {
     let isLate = false;
     const limit = setTimeout(() => {
       isLate = true;
-      killGroup(child);
+      killTree(child);
     }, LIMIT_MS);
     limit.unref();
     const problem = await new Promise<string | null>((resolve) => {
@@ -114,6 +117,7 @@ export class EventProgram {
     clearTimeout(limit);
     // What it has started in its group ends with it.
     killGroup(child);
+    await closeOutput(child);
     this.#running.delete(child);
     if (problem !== null) this.#complain(path, problem);
     this.#next();
@@ -141,10 +145,33 @@ function environmentOf({ event, skipped }: DueEvent, directories: Directories): 
   return Object.fromEntries([...inherited, ...given]);
 }
 
+/** Takes what was written until now: a daemon that the program left may hold the other end for ever. */
+async function closeOutput(child: ChildProcess): Promise<void> {
+  // The first ends the turn of the loop that the exit came in; until the second, all that stood in a pipe is read.
+  await setImmediate();
+  await setImmediate();
+  for (const stream of [child.stdout, child.stderr]) {
+    if (!stream || stream.closed) continue;
+    const closed = once(stream, 'close');
+    stream.destroy();
+    await closed;
+  }
+}
+
+/** Kills also what has left the group, as long as its parents live: nobody would find it later. */
+function killTree(child: ChildProcess): void {
+  const [, ...below] = child.pid === undefined ? [] : readTree(child.pid);
+  killGroup(child);
+  for (const pid of below) kill(pid);
+}
+
 function killGroup(child: ChildProcess): void {
-  if (child.pid === undefined) return;
+  if (child.pid !== undefined) kill(-child.pid);
+}
+
+function kill(pid: number): void {
   try {
-    process.kill(-child.pid, 'SIGKILL');
+    process.kill(pid, 'SIGKILL');
   } catch {
     // Nothing is left of it.
   }

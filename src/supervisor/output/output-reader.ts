@@ -99,9 +99,9 @@ function endOfLine(bytes: Buffer): number | null {
   return bytes.length > LINE_MAX_BYTES ? bytes.length : null;
 }
 
-/** Reads a stream until it ends. */
+/** Reads a stream until it ends or is destroyed. */
 export function readOutput(stream: NodeJS.ReadableStream, gate: LineGate, sink: OutputSink): void {
   const reader = new OutputReader(gate, sink);
   stream.on('data', (chunk: Buffer) => reader.push(chunk));
-  stream.on('end', () => reader.end());
+  for (const end of ['end', 'close']) stream.on(end, () => reader.end());
 }
