@@ -25,9 +25,10 @@ export function hasColour(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
 }
 
-/** How a stream is drawn on: as wide as its terminal, or 100 columns. */
+/** How a stream is drawn on: as wide as its terminal, 100 columns where that does not tell; elsewhere nothing is cut. */
 export function viewOf(stream: NodeJS.WriteStream): { nowMs: number; width: number; colour: boolean } {
-  return { nowMs: Date.now(), width: Math.max(40, stream.columns ?? DEFAULT_WIDTH), colour: hasColour(stream) };
+  const width = stream.isTTY ? Math.max(40, stream.columns || DEFAULT_WIDTH) : Number.POSITIVE_INFINITY;
+  return { nowMs: Date.now(), width, colour: hasColour(stream) };
 }
 
 /** What cannot be printed ends the command: quietly when a reader has seen enough, as in `| head -1`. */

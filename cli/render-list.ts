@@ -3,27 +3,30 @@
 import { escapeControl } from '../src/logs/format.js';
 import type { ModuleStatus } from '../src/supervisor/types.js';
 import { styleOf, type View } from './render-status.js';
-import { cut, renderTable } from './table.js';
+import { cut, cutPath, renderTable } from './table.js';
 
 /** What `list --json` says of one module. */
 export type ListedModule = Pick<ModuleStatus, 'name' | 'state' | 'desired' | 'abi' | 'path' | 'description'>;
 
-/** A table in the order of the chain, cut to the width. */
+/** A table in the order of the chain; where the width does not do, the path of a file is cut in its middle. */
 export function renderList(modules: readonly ModuleStatus[], { width, colour }: Omit<View, 'nowMs'>): string {
   if (modules.length === 0) return 'no module is configured: every message passes';
-  const lines = renderTable<ModuleStatus>(
+  return renderTable<ModuleStatus>(
     [
-      { heading: 'NAME', cell: ({ name }) => escapeControl(name) },
+      { heading: 'NAME', cell: ({ name }) => escapeControl(name), shrink: { least: 8, cut } },
       { heading: 'STATE', cell: ({ state }) => escapeControl(state), style: styleOf },
       { heading: 'ABI', cell: ({ abi }) => abi ?? '-' },
-      { heading: 'FILE', cell: ({ path }) => escapeControl(path ?? 'not found') },
+      {
+        heading: 'FILE',
+        cell: ({ path }) => escapeControl(path ?? 'not found'),
+        shrink: { least: 12, cut: cutPath },
+      },
       { heading: 'DESCRIPTION', cell: ({ description }) => escapeControl(description ?? ''), dispensable: 1 },
     ],
     modules,
     width,
     colour,
-  );
-  return lines.map((line) => (colour ? line : cut(line, width))).join('\n');
+  ).join('\n');
 }
 
 /** What `list --json` prints. */

@@ -10,7 +10,7 @@ import { describeTrouble, findTroubles, type Trouble } from './troubles.js';
 /** What a rendering is for. */
 export interface View {
   nowMs: number;
-  /** Columns. */
+  /** Columns; infinite where nothing is to be cut. */
   width: number;
   colour: boolean;
 }
@@ -27,7 +27,7 @@ export function renderStatus(status: SupervisorStatus, view: View): string {
   return [
     head,
     '',
-    ...(modules.length === 0 ? [none] : renderTable(columnsOf(view.nowMs), modules, view.width, view.colour)),
+    ...(modules.length === 0 ? [none] : renderTable(columnsOf(view), modules, view.width, view.colour)),
     ...renderAbis(modules, view.width),
     ...(troubles.length > 0 ? [''] : []),
     ...troubles.flatMap((trouble) => renderTrouble(trouble, view)),
@@ -53,9 +53,9 @@ export function styleOf({ state }: ModuleStatus): Style | null {
   return STATE_STYLES[state] ?? null;
 }
 
-function columnsOf(nowMs: number): Column<ModuleStatus>[] {
+function columnsOf({ nowMs, width }: View): Column<ModuleStatus>[] {
   return [
-    { heading: 'NAME', cell: ({ name }) => escapeControl(name), most: MAX_NAME },
+    { heading: 'NAME', cell: ({ name }) => escapeControl(name), most: Number.isFinite(width) ? MAX_NAME : width },
     { heading: 'STATE', cell: ({ state }) => escapeControl(state), style: styleOf },
     { heading: 'UP', cell: (module) => upOf(module, nowMs), align: 'right', dispensable: 1 },
     { heading: 'PID', cell: ({ pid }) => String(pid ?? '-'), align: 'right', dispensable: 4 },

@@ -10,6 +10,8 @@ export interface Column<T> {
   align?: 'right';
   /** A longer text is cut. */
   most?: number;
+  /** Where the width does not do, its texts are cut, by `cut` and to `least` columns at most, the last such column first. */
+  shrink?: { least: number; cut: (text: string, most: number) => string };
   style?: (row: T) => Style | null;
   /** Left out where the width does not do, the highest first; never without it. */
   dispensable?: number;
@@ -17,7 +19,7 @@ export interface Column<T> {
 
 const GAP = 2;
 
-/** Lays out rows below their headings; `width` is kept as long as columns may be left out for it. */
+/** Lays out rows below their headings; `width` is kept as long as columns may be left out or cut for it. */
 export function renderTable<T>(
   columns: readonly Column<T>[],
   rows: readonly T[],
@@ -26,10 +28,17 @@ export function renderTable<T>(
 ): string[] {
   let kept = columns.map((column) => ({ ...column, texts: rows.map((row) => cut(column.cell(row), column.most)) }));
   const widthOf = ({ heading, texts }: (typeof kept)[number]) => Math.max(heading.length, ...texts.map(countColumns));
-  while (kept.reduce((sum, column) => sum + widthOf(column) + GAP, -GAP) > width) {
+  const excess = () => kept.reduce((sum, column) => sum + widthOf(column) + GAP, -GAP) - width;
+  while (excess() > 0) {
     const least = Math.max(...kept.map(({ dispensable }) => dispensable ?? 0));
     if (least === 0) break;
     kept = kept.filter(({ dispensable }) => dispensable !== least);
+  }
+  for (const column of kept.toReversed()) {
+    const { shrink } = column;
+    if (!shrink || excess() <= 0) continue;
+    const most = Math.max(shrink.least, widthOf(column) - excess());
+    column.texts = column.texts.map((text) => shrink.cut(text, most));
   }
   const line = (cells: string[]) => cells.join(' '.repeat(GAP)).trimEnd();
   const head = line(kept.map((column) => pad(column.heading, widthOf(column), column.align)));
@@ -68,6 +77,17 @@ export function cut(text: string, most = Number.POSITIVE_INFINITY): string {
     kept += character;
   }
   return `${kept}...`;
+}
+
+/** The same for a path: its beginning and, twice as long, its end are kept. */
+export function cutPath(path: string, most: number): string {
+  if (countColumns(path) <= most) return path;
+  const characters = [...path];
+  let tail = '';
+  while (countColumns(`${characters.at(-1)}${tail}`) <= Math.ceil(((most - 3) * 2) / 3)) {
+    tail = `${characters.pop()}${tail}`;
+  }
+  return `${cut(path, most - countColumns(tail))}${tail}`;
 }
 
 const WIDE =

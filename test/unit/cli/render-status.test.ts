@@ -3,6 +3,7 @@ import { isServing, renderStatus, type View } from '../../../cli/render-status.j
 import { countColumns } from '../../../cli/table.js';
 import type { ModuleState, ModuleStatus } from '../../../src/supervisor/types.js';
 import { crashed, NOW, serving, statusOf } from '../../helpers/statuses.js';
+import { withoutColour } from '../../helpers/without-colour.js';
 
 const view: View = { nowMs: NOW, width: 100, colour: false };
 
@@ -51,14 +52,20 @@ describe.each([100, 80, 60])('in %d columns', (width) => {
   });
 });
 
+test('where there is no terminal, nothing is cut', () => {
+  const name = 'n'.repeat(64);
+  const lines = renderStatus(statusOf({ ...crashed, name }), { ...view, width: Number.POSITIVE_INFINITY }).split('\n');
+  expect(lines[3]).toMatch(/^n{64} +backoff/);
+  expect(lines.at(-2)).toMatch(/^module n{64}: .*the next start is in 1m 5s\)$/);
+});
+
 test('states are coloured where colour is wanted, and the columns stay aligned', () => {
   const status = statusOf(serving, crashed, { ...serving, name: 'x', state: 'new in a later version' as ModuleState });
   const plain = renderStatus(status, view);
   const coloured = renderStatus(status, { ...view, colour: true });
   expect(coloured).toContain('\x1b[32mserving');
   expect(coloured).toContain('\x1b[33mbackoff');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-  expect(coloured.replaceAll(/\x1b\[\d+m/g, '')).toBe(plain);
+  expect(withoutColour(coloured)).toBe(plain);
 });
 
 test('the ABIs stand below the table, those found alike together, and not before one is known', () => {
