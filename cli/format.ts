@@ -25,6 +25,11 @@ export function formatAgo(iso: string | null, nowMs: number): string {
   return iso === null ? '' : `${formatSeconds(Math.max(0, (nowMs - Date.parse(iso)) / 1000))} ago`;
 }
 
+/** A text in which each `of <ISO 8601>` says how long ago that is instead. */
+export function replaceTimes(text: string, nowMs: number): string {
+  return text.replaceAll(/\bof (\d{4}-\d\d-\d\dT[\d:.]+Z)/g, (_, iso) => formatAgo(iso, nowMs));
+}
+
 /** Counts up to five characters long: `99999`, `123k`, `4.5M`, `12G`. */
 export function formatCount(count: number): string {
   if (count < 100_000) return String(count);

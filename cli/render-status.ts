@@ -4,7 +4,7 @@ import { escapeControl } from '../src/logs/format.js';
 import type { ModuleState, ModuleStatus, SupervisorStatus } from '../src/supervisor/types.js';
 import { formatCount, formatMicros, formatSeconds } from './format.js';
 import { type Style, styled } from './style.js';
-import { type Column, renderTable, wrap } from './table.js';
+import { type Column, countColumns, cutPath, renderTable, wrap } from './table.js';
 import { describeTrouble, findTroubles, type Trouble } from './troubles.js';
 
 /** What a rendering is for. */
@@ -16,22 +16,31 @@ export interface View {
 }
 
 const MAX_NAME = 22;
+/** A path is not cut to less; it gets a line of its own then. */
+const MIN_PATH = 24;
 
-/** A line on the core, the table of its modules, how their ABIs were found, and what needs attention. */
+/** The overview, and the ABIs that were found by a trial, and how. */
 export function renderStatus(status: SupervisorStatus, view: View): string {
-  const { core, modules } = status;
-  const config = core.config === null ? '' : `, ${escapeControl(core.config)}`;
-  const head = `core ${core.version}, pid ${core.pid}, up ${formatSeconds(core.uptimeSeconds)}${config}`;
+  return [renderOverview(status, view), ...renderAbis(status.modules, view.width)].join('\n');
+}
+
+/** A line on the core, the table of its modules, and what needs attention. */
+export function renderOverview(status: SupervisorStatus, view: View): string {
+  const { modules } = status;
   const none = 'no module is configured: every message passes';
   const troubles = findTroubles(status, view.nowMs);
   return [
-    head,
+    ...renderCore(status, view.width),
     '',
     ...(modules.length === 0 ? [none] : renderTable(columnsOf(view), modules, view.width, view.colour)),
-    ...renderAbis(modules, view.width),
     ...(troubles.length > 0 ? [''] : []),
     ...troubles.flatMap((trouble) => renderTrouble(trouble, view)),
   ].join('\n');
+}
+
+/** What is shown in place of a core that cannot be asked. */
+export function renderAbsence(reason: string, { width }: Pick<View, 'width'>): string {
+  return [...reason.split('\n').flatMap((line) => wrap(line, width)), 'waiting for one ...'].join('\n');
 }
 
 /** Whether every module that should serve does. */
@@ -82,11 +91,18 @@ function upOf({ hosts, pid }: ModuleStatus, nowMs: number): string {
   return host ? formatSeconds((nowMs - Date.parse(host.startedAt)) / 1000) : '-';
 }
 
-/** Modules whose ABI was found alike share a line. */
+function renderCore({ core }: SupervisorStatus, width: number): string[] {
+  const head = `core ${core.version}, pid ${core.pid}, up ${formatSeconds(core.uptimeSeconds)}`;
+  if (core.config === null) return wrap(head, width);
+  const room = width - countColumns(`${head}, `);
+  return wrap(`${head}, ${cutPath(escapeControl(core.config), Math.max(room, MIN_PATH))}`, width);
+}
+
+/** Modules whose ABI was found alike share a line; those whose file or configuration tells it have none. */
 function renderAbis(modules: ModuleStatus[], width: number): string[] {
   const names = new Map<string, string[]>();
-  for (const { name, abi, abiReason } of modules) {
-    if (abi === null) continue;
+  for (const { name, abi, abiSource, abiReason } of modules) {
+    if (abiSource !== 'trial') continue;
     const found = escapeControl(`ABI ${abi}, ${abiReason}`);
     names.set(found, [...(names.get(found) ?? []), escapeControl(name)]);
   }

@@ -2,7 +2,7 @@
 
 import { escapeControl } from '../src/logs/format.js';
 import type { ModuleStatus, SupervisorStatus } from '../src/supervisor/types.js';
-import { formatAgo, formatSeconds } from './format.js';
+import { formatAgo, formatSeconds, replaceTimes } from './format.js';
 
 /** One thing that a person should know. */
 export interface Trouble {
@@ -20,7 +20,9 @@ const RECENT_MS = 60 * 60_000;
 
 /** Everything that is wrong, the core's own first, then in the order of the chain. */
 export function findTroubles({ core, modules }: SupervisorStatus, nowMs: number): Trouble[] {
-  const own = core.problems.map((what): Trouble => ({ level: 'error', module: null, what, remedy: null }));
+  const own = core.problems.map((problem): Trouble => {
+    return { level: 'error', module: null, what: replaceTimes(problem, nowMs), remedy: null };
+  });
   return [...own, ...modules.flatMap((module) => ofModule(module, nowMs))];
 }
 

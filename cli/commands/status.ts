@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { EXIT, printData, UsageError, viewOf } from '../io.js';
 import { directoriesOf, type GlobalOptions, parseSeconds } from '../options.js';
-import { isServing, renderStatus } from '../render-status.js';
+import { isServing, renderAbsence, renderOverview, renderStatus } from '../render-status.js';
 import { withClient } from '../with-client.js';
 
 interface StatusOptions extends GlobalOptions {
@@ -37,7 +37,7 @@ async function watchStatus(runDir: string, seconds: true | number, json: boolean
     render: (status, reason) => {
       if (json) return JSON.stringify(status ?? { error: reason });
       const view = viewOf(process.stdout);
-      return status === null ? `${reason}\nwaiting for one ...` : `${renderStatus(status, view)}\n`;
+      return status === null ? renderAbsence(reason, view) : `${renderOverview(status, view)}\n`;
     },
   });
 }

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { isServing, renderStatus, type View } from '../../../cli/render-status.js';
+import { isServing, renderAbsence, renderOverview, renderStatus, type View } from '../../../cli/render-status.js';
 import { countColumns } from '../../../cli/table.js';
 import type { ModuleState, ModuleStatus } from '../../../src/supervisor/types.js';
 import { crashed, NOW, serving, statusOf } from '../../helpers/statuses.js';
 import { withoutColour } from '../../helpers/without-colour.js';
 
+const tried: ModuleStatus = { ...serving, name: 'tried', abiSource: 'trial', abiReason: 'found by a trial' };
 const view: View = { nowMs: NOW, width: 100, colour: false };
 
 test('modules are an aligned table below one line on the core', () => {
@@ -17,8 +18,6 @@ test('modules are an aligned table below one line on the core', () => {
       'NAME    STATE       UP   PID  MESSAGES  CONSUMED  DEFAULT  CRASHES    P99',
       'filter  serving  2m 3s  4242        12         3        0        0      -',
       'a       serving  2m 3s  4242      1.2M     99999        0        0  1.2ms',
-      '',
-      'ABI exports-2020, it imports mesibo_vlog: filter, a',
     ].join('\n'),
   );
 });
@@ -43,9 +42,12 @@ describe.each([100, 80, 60])('in %d columns', (width) => {
       latencyMicros: { p50: null, p99: 999_999 },
       lastError: `${'x'.repeat(150)} \u4f60\u597d ${'word '.repeat(60)}`,
     };
-    const long = { ...serving, name: 'b'.repeat(64), abiReason: 'found by '.repeat(30) };
-    const text = renderStatus(statusOf(long, busy), { ...view, width });
-    const lines = text.split('\n').slice(1);
+    const long: ModuleStatus = { ...tried, name: 'b'.repeat(64), abiReason: 'found by '.repeat(30) };
+    const status = statusOf(long, busy);
+    status.core.config = `/srv/${'x'.repeat(120)}/mesibo.conf`;
+    const text = renderStatus(status, { ...view, width });
+    const lines = text.split('\n');
+    expect(lines.slice(0, 2).join('\n')).toMatch(/^core 1\.2\.3, pid 7, up 1h 2m, \/srv.*\.\.\.x*\/mesibo\.conf\n$/);
     expect(Math.max(...lines.map(countColumns))).toBeLessThanOrEqual(width);
     expect(text).toContain('DEFAULT');
     expect(text.includes('PID')).toBe(width > 80);
@@ -68,15 +70,26 @@ test('states are coloured where colour is wanted, and the columns stay aligned',
   expect(withoutColour(coloured)).toBe(plain);
 });
 
-test('the ABIs stand below the table, those found alike together, and not before one is known', () => {
+test('why no core can be asked is broken into lines between words', () => {
+  expect(renderAbsence(`no core serves /run/mesibo; ${'start one '.repeat(9)}`, { width: 60 }).split('\n')).toEqual([
+    'no core serves /run/mesibo; start one start one start one',
+    '  start one start one start one start one start one start',
+    '  one ',
+    'waiting for one ...',
+  ]);
+});
+
+test('the ABIs found by trials stand last, those found alike together, and not in an overview', () => {
   const abiReason =
     "found by a trial of exports-2020, exports-2019 (it imports mesibo_log\u001b); remembered by the file's sha256";
   const others = Array.from({ length: 9 }, (_, i): ModuleStatus => {
     return { ...serving, name: `translate_${i}`, abi: 'exports-2019', abiSource: 'trial', abiReason };
   });
-  const text = renderStatus(statusOf(serving, ...others, { ...serving, name: 'b' }, { ...crashed, abi: null }), view);
-  const block = text.split('\n\n')[2]?.split('\n') ?? [];
-  expect(block[0]).toBe('ABI exports-2020, it imports mesibo_vlog: filter, b');
+  const status = statusOf(serving, tried, ...others, { ...tried, name: 'b' }, { ...crashed, abi: null });
+  const [, , troubles, abis = ''] = renderStatus(status, view).split('\n\n');
+  const block = abis.split('\n');
+  expect(troubles).toMatch(/^module crashy: /);
+  expect(block[0]).toBe('ABI exports-2020, found by a trial: tried, b');
   expect(
     block
       .slice(1)
@@ -84,7 +97,8 @@ test('the ABIs stand below the table, those found alike together, and not before
       .join(' '),
   ).toBe(`ABI exports-2019, ${abiReason.replace('\u001b', '\\x1b')}: ${others.map(({ name }) => name).join(', ')}`);
   expect(Math.max(...block.slice(1, -1).map((line) => line.length))).toBeGreaterThan(80);
-  expect(renderStatus(statusOf({ ...serving, abi: null, abiReason: null }), view)).not.toContain('ABI');
+  expect(renderOverview(status, view)).not.toContain('ABI');
+  expect(renderStatus(statusOf(serving), view)).not.toContain('ABI');
 });
 
 test('what is wrong with the core stands below the table, also without modules', () => {

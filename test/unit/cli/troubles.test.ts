@@ -43,6 +43,14 @@ test.each<[string, Partial<ModuleStatus>, string]>([
   expect(told(module, crashed)).toEqual([line]);
 });
 
+test('a problem of the core says how long ago its time is', () => {
+  const status = statusOf(serving);
+  status.core.problems = ['the reload of 2024-12-31T23:59:48.172Z failed: line 3: a setting; reload again'];
+  expect(findTroubles(status, NOW).map(({ what }) => what)).toEqual([
+    'the reload 11s ago failed: line 3: a setting; reload again',
+  ]);
+});
+
 test('a crash is old news after an hour', () => {
   const crashes = { ...crashed.crashes, lastAt: '2024-12-31T22:59:00.000Z' };
   expect(told({ state: 'serving', crashes }, crashed)).toEqual([]);
