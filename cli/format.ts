@@ -25,6 +25,12 @@ export function formatAgo(iso: string | null, nowMs: number): string {
   return iso === null ? '' : `${formatSeconds(Math.max(0, (nowMs - Date.parse(iso)) / 1000))} ago`;
 }
 
+/** How long it is until `iso`: `in 30s`, or `now` when that is past. */
+export function formatUntil(iso: string, nowMs: number): string {
+  const leftMs = Date.parse(iso) - nowMs;
+  return leftMs > 0 ? `in ${formatSeconds(Math.ceil(leftMs / 1000))}` : 'now';
+}
+
 /** A text in which each `of <ISO 8601>` says how long ago that is instead. */
 export function replaceTimes(text: string, nowMs: number): string {
   return text.replaceAll(/\bof (\d{4}-\d\d-\d\dT[\d:.]+Z)/g, (_, iso) => formatAgo(iso, nowMs));

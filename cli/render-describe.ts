@@ -2,27 +2,35 @@
 
 import { escapeControl } from '../src/logs/format.js';
 import type { ModuleDescription, SettingDescription } from '../src/supervisor/types.js';
+import { formatAgo, formatUntil } from './format.js';
+import { styleOf, type View } from './render-status.js';
+import { type Style, styled } from './style.js';
+import { countColumns, wrap } from './table.js';
 
-type Row = [label: string, value: string];
+/** Columns before what has no room where it belongs. */
+const DEEPER = 4;
 
-/** Sections of aligned lines; what there is nothing to say of is left out. */
-export function renderDescription(module: ModuleDescription, nowMs: number): string {
+type Row = [label: string, value: string, style?: Style | null];
+
+/** Sections of aligned lines, as wide as the view; what there is nothing to say of is left out. */
+export function renderDescription(module: ModuleDescription, view: View): string {
+  const { nowMs, width } = view;
   const sections = [
-    ...renderRows(identity(module)),
-    ...section('Processes', renderRows(processes(module, nowMs))),
-    ...section('Counters', renderRows(counters(module))),
-    ...section('Settings', renderSettings(module.settings)),
-    ...section("The module's own configuration", renderSettings(module.config)),
+    ...renderRows(identity(module, nowMs), view),
+    ...section('Processes', renderRows(processes(module, nowMs), view)),
+    ...section('Counters', renderRows(counters(module, nowMs), view)),
+    ...section('Settings', renderSettings(module.settings, width)),
+    ...section("The module's own configuration", renderSettings(module.config, width)),
   ];
   return sections.join('\n');
 }
 
-function identity(module: ModuleDescription): Row[] {
-  const { state, desired, abi, abiReason, path, fileChanged, callbacks, lastError } = module;
+function identity(module: ModuleDescription, nowMs: number): Row[] {
+  const { state, desired, abi, abiReason, path, fileChanged, callbacks, lastError, nextStartAt } = module;
   const stays = desired === 'down' ? ', and stays so until: mesibo-modules start ' : '';
   return [
     ['module', module.name],
-    ['state', stays ? `${state}${stays}${module.name}` : state],
+    ['state', stays ? `${state}${stays}${module.name}` : state, styleOf(module)],
     ...optional('description', module.description),
     ['file', path ?? 'not found'],
     ...optional(
@@ -32,26 +40,25 @@ function identity(module: ModuleDescription): Row[] {
     ...optional('ABI', abi && `${abi}, ${abiReason}`),
     ...optional('callbacks', callbacks.join(', ') || null),
     ...optional('last error', lastError),
-    ...optional('next start', module.nextStartAt),
+    ...optional('next start', nextStartAt && `${formatUntil(nextStartAt, nowMs)} (${nextStartAt})`),
   ];
 }
 
 function processes({ hosts }: ModuleDescription, nowMs: number): Row[] {
   if (hosts.length === 0) return [['none', '']];
   return hosts.map(({ pid, generation, state, startedAt }) => {
-    const seconds = Math.max(0, Math.round((nowMs - Date.parse(startedAt)) / 1000));
-    return [`generation ${generation}`, `pid ${pid}, ${state}, started ${startedAt} (${seconds} s ago)`];
+    const started = `started ${formatAgo(startedAt, nowMs)} (${startedAt})`;
+    return [`generation ${generation}`, `pid ${pid}, ${state}, ${started}`];
   });
 }
 
-function counters(module: ModuleDescription): Row[] {
+function counters(module: ModuleDescription, nowMs: number): Row[] {
   const { messages, sends, dropped, crashes, latencyMicros } = module;
   const causes = Object.entries(crashes.byCause).filter(([, count]) => count > 0);
   const of = causes.map(([cause, count]) => `${count} ${cause}`).join(', ');
-  const last =
-    crashes.lastAt === null
-      ? ''
-      : `; the last ${crashes.lastAt}${crashes.lastSignal ? ` by ${crashes.lastSignal}` : ''}`;
+  const { lastAt, lastSignal } = crashes;
+  const signal = lastSignal ? ` by ${lastSignal}` : '';
+  const last = lastAt === null ? '' : `; the last ${formatAgo(lastAt, nowMs)} (${lastAt})${signal}`;
   return [
     [
       'messages',
@@ -67,12 +74,20 @@ function counters(module: ModuleDescription): Row[] {
   ];
 }
 
-function renderSettings(settings: SettingDescription[]): string[] {
+/** Where a line is too long, the origin gets one of its own. */
+function renderSettings(settings: SettingDescription[], width: number): string[] {
   const keys = Math.max(0, ...settings.map(({ key }) => escapeControl(key).length));
   const values = Math.max(0, ...settings.map(({ value }) => Math.min(40, escapeControl(value).length)));
-  return settings.map(({ key, value, origin }) => {
-    const written = `${escapeControl(key).padEnd(keys)} = ${escapeControl(value).padEnd(values)}`;
-    return `  ${written}  # ${escapeControl(origin)}`;
+  return settings.flatMap(({ key, value, origin }) => {
+    const assigned = `${escapeControl(key).padEnd(keys)} = `;
+    const written = escapeControl(value);
+    const comment = `# ${escapeControl(origin)}`;
+    const room = width - countColumns(`  ${assigned}  ${comment}`);
+    if (countColumns(written) <= room) return [`  ${assigned}${written.padEnd(Math.min(values, room))}  ${comment}`];
+    return [
+      ...wrap(`${assigned}${written}`, width - 2).map((line) => `  ${line}`),
+      ...wrap(comment, width - DEEPER, '').map((line) => ' '.repeat(DEEPER) + line),
+    ];
   });
 }
 
@@ -80,9 +95,18 @@ function section(title: string, lines: string[]): string[] {
   return lines.length === 0 ? [] : ['', title, ...lines];
 }
 
-function renderRows(rows: Row[]): string[] {
-  const width = Math.max(...rows.map(([label]) => label.length));
-  return rows.map(([label, value]) => `  ${label.padEnd(width)}  ${escapeControl(value)}`.trimEnd());
+/** Where a word does not fit beside the labels, its value stands below its own. */
+function renderRows(rows: Row[], { width, colour }: View): string[] {
+  const labels = Math.max(...rows.map(([label]) => label.length));
+  const indent = labels + 4;
+  return rows.flatMap(([label, value, style = null]) => {
+    const text = escapeControl(value);
+    const isBeside = Math.max(...text.split(' ').map(countColumns)) <= width - indent;
+    const before = ' '.repeat(isBeside ? indent : DEEPER);
+    const lines = wrap(text, width - before.length, '').map((line) => styled(line, colour ? style : null));
+    const head = isBeside ? `  ${label.padEnd(labels)}  ${lines.shift()}` : `  ${label}`;
+    return [head, ...lines.map((line) => before + line)].map((line) => line.trimEnd());
+  });
 }
 
 function optional(label: string, value: string | null): Row[] {

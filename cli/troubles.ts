@@ -2,7 +2,7 @@
 
 import { escapeControl } from '../src/logs/format.js';
 import type { ModuleStatus, SupervisorStatus } from '../src/supervisor/types.js';
-import { formatAgo, formatSeconds, replaceTimes } from './format.js';
+import { formatAgo, formatUntil, replaceTimes } from './format.js';
 
 /** One thing that a person should know. */
 export interface Trouble {
@@ -39,8 +39,7 @@ function ofState(module: ModuleStatus, nowMs: number): Trouble | null {
     return { level: 'note', module: name, what, remedy: `mesibo-modules start ${name}` };
   }
   if (state === 'backoff' || state === 'failed') {
-    const inMs = module.nextStartAt === null ? 0 : Date.parse(module.nextStartAt) - nowMs;
-    const when = inMs > 0 ? `in ${formatSeconds(Math.ceil(inMs / 1000))}` : 'now';
+    const when = module.nextStartAt === null ? 'now' : formatUntil(module.nextStartAt, nowMs);
     const bypass = state === 'failed' ? 'messages bypass it' : 'messages wait or bypass it';
     const what = `${error} (${bypass}; the next start is ${when})`;
     return { level: 'error', module: name, what, remedy: `${logs}; when it is mended: mesibo-modules reset ${name}` };

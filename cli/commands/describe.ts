@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { printData } from '../io.js';
+import { printData, viewOf } from '../io.js';
 import { directoriesOf, type GlobalOptions } from '../options.js';
 import { renderDescription } from '../render-describe.js';
 import { withClient } from '../with-client.js';
@@ -15,7 +15,7 @@ export function addDescribe(program: Command): void {
       const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
       await withClient(directoriesOf(options).runDir, async (client) => {
         const description = await client.describe(name);
-        printData(options.json ? JSON.stringify(description) : renderDescription(description, Date.now()));
+        printData(options.json ? JSON.stringify(description) : renderDescription(description, viewOf(process.stdout)));
       });
     });
 }

@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import { renderDescription } from '../../../cli/render-describe.js';
+import type { View } from '../../../cli/render-status.js';
+import { countColumns } from '../../../cli/table.js';
+import type { ModuleDescription } from '../../../src/supervisor/types.js';
+import { crashed, NOW, serving } from '../../helpers/statuses.js';
+import { withoutColour } from '../../helpers/without-colour.js';
+
+const file = `/srv/${'a-directory/'.repeat(4)}mesibo.conf:17`;
+const more = {
+  settings: [
+    { key: 'deadline', value: '1s', origin: 'default' },
+    { key: 'blocked_words_of_every_kind', value: 'darn,heck,'.repeat(7), origin: file },
+  ],
+  config: [],
+  fileChanged: false,
+};
+const module: ModuleDescription = {
+  ...crashed,
+  ...more,
+  lastError: `module crashy: ${file}: it refused to start, for reasons that take a while to tell`,
+  nextStartAt: '2025-01-01T00:00:30.000Z',
+  crashes: { ...crashed.crashes, lastAt: '2024-12-31T23:55:00.000Z' },
+};
+const view: View = { nowMs: NOW, width: 100, colour: false };
+
+describe.each([100, 80, 60])('in %d columns', (width) => {
+  test.each([true, false])('every line fits, and words that could fit are whole (colour: %s)', (colour) => {
+    const lines = withoutColour(renderDescription(module, { ...view, width, colour })).split('\n');
+    expect(Math.max(...lines.map(countColumns))).toBeLessThanOrEqual(width);
+    if (width > 60) expect(lines.filter((line) => line.includes(file))).toHaveLength(2);
+    expect(lines).toContainEqual(expect.stringMatching(/^ {2}blocked_words_of_every_kind = ?/));
+    expect(lines).toContainEqual(expect.stringMatching(/^ {2}deadline {20}= 1s +# default$/));
+  });
+});
+
+test('a value that goes on in another line stays beside its label', () => {
+  const lastError = 'it refused to start, '.repeat(6).trimEnd();
+  const lines = renderDescription({ ...module, lastError }, { ...view, width: 80 }).split('\n');
+  const at = lines.findIndex((line) => line.startsWith('  last error'));
+  expect(lines.slice(at, at + 2)).toEqual([
+    '  last error  it refused to start, it refused to start, it refused to start, it',
+    '              refused to start, it refused to start, it refused to start,',
+  ]);
+});
+
+test('times say how long they are ago or ahead', () => {
+  const text = renderDescription({ ...module, hosts: serving.hosts }, { ...view, width: 120 });
+  expect(text).toContain('next start  in 30s (2025-01-01T00:00:30.000Z)');
+  expect(text).toContain('3: 3 crash; the last 5m ago (2024-12-31T23:55:00.000Z) by SIGSEGV');
+  expect(text).toContain('pid 4242, ready, started 2m 3s ago (2024-12-31T23:57:57.000Z)');
+});
+
+test('the state is coloured as in a status', () => {
+  const coloured = renderDescription({ ...serving, ...more }, { ...view, colour: true });
+  expect(coloured).toContain('state      \x1b[32mserving\x1b[0m\n');
+  expect(withoutColour(coloured)).toBe(renderDescription({ ...serving, ...more }, view));
+});
+
+test('where there is no terminal, no line is broken', () => {
+  const text = renderDescription(module, { ...view, width: Number.POSITIVE_INFINITY });
+  expect(text).toContain(`last error  ${module.lastError}\n`);
+  expect(text).toContain(`${'darn,heck,'.repeat(7)}  # ${file}`);
+});
