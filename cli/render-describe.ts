@@ -3,7 +3,8 @@
 import { escapeControl } from '../src/logs/format.js';
 import type { ModuleDescription, SettingDescription } from '../src/supervisor/types.js';
 import { formatAgo, formatUntil } from './format.js';
-import { styleOf, type View } from './render-status.js';
+import type { View } from './render-status.js';
+import { shownStateOf, styleOf } from './shown-state.js';
 import { type Style, styled } from './style.js';
 import { countColumns, wrap } from './table.js';
 
@@ -26,11 +27,11 @@ export function renderDescription(module: ModuleDescription, view: View): string
 }
 
 function identity(module: ModuleDescription, nowMs: number): Row[] {
-  const { state, desired, abi, abiReason, path, fileChanged, callbacks, lastError, nextStartAt } = module;
-  const stays = desired === 'down' ? ', and stays so until: mesibo-modules start ' : '';
+  const { name, desired, abi, abiReason, path, fileChanged, callbacks, lastError, nextStartAt } = module;
+  const stays = desired === 'down' ? `; it stays stopped until: mesibo-modules start ${name}` : '';
   return [
-    ['module', module.name],
-    ['state', stays ? `${state}${stays}${module.name}` : state, styleOf(module)],
+    ['module', name],
+    ['state', `${shownStateOf(module)}${stays}`, styleOf(module)],
     ...optional('description', module.description),
     ['file', path ?? 'not found'],
     ...optional(

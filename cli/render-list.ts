@@ -2,7 +2,8 @@
 
 import { escapeControl } from '../src/logs/format.js';
 import type { ModuleStatus } from '../src/supervisor/types.js';
-import { styleOf, type View } from './render-status.js';
+import type { View } from './render-status.js';
+import { shownStateOf, styleOf } from './shown-state.js';
 import { cut, cutPath, renderTable } from './table.js';
 
 /** What `list --json` says of one module. */
@@ -14,7 +15,7 @@ export function renderList(modules: readonly ModuleStatus[], { width, colour }: 
   return renderTable<ModuleStatus>(
     [
       { heading: 'NAME', cell: ({ name }) => escapeControl(name), shrink: { least: 8, cut } },
-      { heading: 'STATE', cell: ({ state }) => escapeControl(state), style: styleOf },
+      { heading: 'STATE', cell: (module) => escapeControl(shownStateOf(module)), style: styleOf },
       { heading: 'ABI', cell: ({ abi }) => abi ?? '-' },
       {
         heading: 'FILE',

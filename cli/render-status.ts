@@ -1,9 +1,10 @@
 /** The state of a core for a person: pure. */
 
 import { escapeControl } from '../src/logs/format.js';
-import type { ModuleState, ModuleStatus, SupervisorStatus } from '../src/supervisor/types.js';
+import type { ModuleStatus, SupervisorStatus } from '../src/supervisor/types.js';
 import { formatCount, formatMicros, formatSeconds } from './format.js';
-import { type Style, styled } from './style.js';
+import { shownStateOf, styleOf } from './shown-state.js';
+import { styled } from './style.js';
 import { type Column, countColumns, cutPath, renderTable, wrap } from './table.js';
 import { describeTrouble, findTroubles, type Trouble } from './troubles.js';
 
@@ -48,24 +49,10 @@ export function isServing({ modules }: SupervisorStatus): boolean {
   return modules.every(({ desired, state }) => desired === 'down' || state === 'serving' || state === 'replacing');
 }
 
-const STATE_STYLES: Record<ModuleState, Style> = {
-  serving: 'green',
-  replacing: 'cyan',
-  starting: 'yellow',
-  backoff: 'yellow',
-  failed: 'red',
-  stopped: 'dim',
-};
-
-/** The style of a state; one that this version does not know has none. */
-export function styleOf({ state }: ModuleStatus): Style | null {
-  return STATE_STYLES[state] ?? null;
-}
-
 function columnsOf({ nowMs, width }: View): Column<ModuleStatus>[] {
   return [
     { heading: 'NAME', cell: ({ name }) => escapeControl(name), most: Number.isFinite(width) ? MAX_NAME : width },
-    { heading: 'STATE', cell: ({ state }) => escapeControl(state), style: styleOf },
+    { heading: 'STATE', cell: (module) => escapeControl(shownStateOf(module)), style: styleOf },
     { heading: 'UP', cell: (module) => upOf(module, nowMs), align: 'right', dispensable: 1 },
     { heading: 'PID', cell: ({ pid }) => String(pid ?? '-'), align: 'right', dispensable: 4 },
     { heading: 'MESSAGES', cell: ({ messages }) => formatCount(messages.total), align: 'right' },

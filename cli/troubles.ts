@@ -3,6 +3,7 @@
 import { escapeControl } from '../src/logs/format.js';
 import type { ModuleStatus, SupervisorStatus } from '../src/supervisor/types.js';
 import { formatAgo, formatUntil, replaceTimes } from './format.js';
+import { shownStateOf } from './shown-state.js';
 
 /** One thing that a person should know. */
 export interface Trouble {
@@ -35,7 +36,7 @@ function ofState(module: ModuleStatus, nowMs: number): Trouble | null {
   const error = lastError ?? 'it does not serve';
   const logs = `mesibo-modules logs ${name}`;
   if (desired === 'down') {
-    const what = 'it is stopped, as ordered; its messages get the default verdict';
+    const what = `it is ${shownStateOf(module)}, as ordered; its messages get the default verdict`;
     return { level: 'note', module: name, what, remedy: `mesibo-modules start ${name}` };
   }
   if (state === 'backoff' || state === 'failed') {

@@ -54,6 +54,9 @@ export const crashed: ModuleStatus = {
   messages: { total: 5, pass: 2, consumed: 0, default: 3, late: 0 },
 };
 
+/** One that was ordered to stop, and has not ended yet. */
+export const stopping: ModuleStatus = { ...serving, name: 'slow', desired: 'down' };
+
 /** A core with these modules. */
 export function statusOf(...modules: ModuleStatus[]): SupervisorStatus {
   return {

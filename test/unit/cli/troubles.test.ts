@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { describeTrouble, findTroubles } from '../../../cli/troubles.js';
 import type { ModuleStatus } from '../../../src/supervisor/types.js';
-import { crashed, NOW, serving, statusOf } from '../../helpers/statuses.js';
+import { crashed, NOW, serving, statusOf, stopping } from '../../helpers/statuses.js';
 
 function told(module: Partial<ModuleStatus>, of = serving): string[] {
   return findTroubles(statusOf({ ...of, ...module }), NOW).map((trouble) => {
@@ -49,6 +49,10 @@ test('a problem of the core says how long ago its time is', () => {
   expect(findTroubles(status, NOW).map(({ what }) => what)).toEqual([
     'the reload 11s ago failed: line 3: a setting; reload again',
   ]);
+});
+
+test('a module that is ordered to stop is not stopped before its host has ended', () => {
+  expect(told({}, stopping)[0]).toContain('slow: it is stopping, as ordered');
 });
 
 test('a crash is old news after an hour', () => {
