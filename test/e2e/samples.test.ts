@@ -75,6 +75,9 @@ describe('chatbot', () => {
   it.each([
     ['an error', (response: ServerResponse) => json(response, { reply: 'stack trace' }, 500)],
     ['no such field', (response: ServerResponse) => json(response, { answer: 'hm' })],
+    ['null', (response: ServerResponse) => json(response, { reply: null })],
+    ['a list', (response: ServerResponse) => json(response, { reply: [1, 'two'] })],
+    ['an empty text', (response: ServerResponse) => json(response, { reply: '' })],
     ['no JSON', (response: ServerResponse) => response.end('<html>')],
     ['nothing', (response: ServerResponse) => response.end()],
     ['a reset in the middle', (response: ServerResponse) => response.write('{"reply":"ha', () => response.destroy())],
@@ -143,6 +146,9 @@ describe('translate', () => {
 
   it.each([
     ['an answer without a translation', (response: ServerResponse) => json(response, { error: 'quota' })],
+    ['null', (response: ServerResponse) => json(response, { translatedText: null })],
+    ['a list', (response: ServerResponse) => json(response, { translatedText: [1, 2] })],
+    ['an empty translation', (response: ServerResponse) => json(response, { translatedText: '' })],
     ['a response that breaks off', (response: ServerResponse) => response.write('{"tr', () => response.destroy())],
     ['no body', (response: ServerResponse) => response.end()],
   ])('sends it as it was after %s', async (_, answer) => {
