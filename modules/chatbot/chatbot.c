@@ -129,8 +129,8 @@ static void query_on_close(void *cbdata, mesibo_int_t result)
 	/* An HTTP error is a response like any other; what it says would make no good chat message. */
 	if (result == MESIBO_RESULT_OK && query->status >= 200 && query->status < 300 && query->response)
 		text = mesibo_util_json_extract(query->response, (mesibo_int_t)query->len, chatbot->response_field, NULL);
-	/* A number, null, a list: what is no text is no answer; a string begins behind its quote. */
-	if (text && (text == query->response || text[-1] != '"' || !*text)) text = NULL;
+	/* Whatever the field holds is a string here: null, a list and an object are no answer, and neither is nothing. */
+	if (text && (!*text || strchr("{[", *text) || strcmp(text, "null") == 0)) text = NULL;
 	if (!text)
 		mesibo_log(query->mod, 0, "no \"%s\" in the service's answer (status %d) to %s\n", chatbot->response_field,
 			   (int)query->status, query->to);

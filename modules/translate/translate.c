@@ -116,8 +116,8 @@ static int on_response(void *cbdata, mesibo_int_t state, mesibo_int_t progress, 
 
 	char *text = NULL;
 	if (!failed && held->response) text = mesibo_util_json_extract(held->response, "translatedText", NULL);
-	/* A number, null, a list: what is no text is no translation; a string begins behind its quote. */
-	if (text && (text == held->response || text[-1] != '"' || !*text)) text = NULL;
+	/* Whatever the field holds is a string here: null, a list and an object are no translation, and neither is nothing. */
+	if (text && (!*text || strchr("{[", *text) || strcmp(text, "null") == 0)) text = NULL;
 	if (!text) mesibo_log(held->mod, 0, "message %lu is sent as it was: there is no translation\n", held->params.id);
 	if (text) send_on(held, text, strlen(text));
 	else send_on(held, held->text, held->text_len);
