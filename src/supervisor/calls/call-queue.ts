@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../../config/types.js';
 import type { DefaultReason } from '../types.js';
 import { Deadlines } from './deadlines.js';
-import { bytesOf, type CallAnswer, type CallEvent, type LaneName, laneOf, PendingCall } from './pending-call.js';
+import { bytesOf, type CallAnswer, type CallEvent, LANES, type LaneName, laneOf, PendingCall } from './pending-call.js';
 import { WaitingLane } from './waiting-lane.js';
 
 /** Where calls go from here. */
@@ -70,7 +70,7 @@ export class CallQueue {
   /** Hands over what there is credit for. */
   dispatch(): void {
     const now = this.#now();
-    for (const name of ['message', 'notification'] as const) {
+    for (const name of LANES) {
       this.#lanes[name].handOver(
         () => this.#route.credit(name) > 0,
         (pending) => this.#route.call(pending, now),
@@ -80,7 +80,7 @@ export class CallQueue {
 
   /** Takes calls back that were handed over and never begun: they are the oldest. */
   putBack(calls: PendingCall[]): void {
-    for (const name of ['message', 'notification'] as const) {
+    for (const name of LANES) {
       this.#lanes[name].putBack(calls.filter(({ event, settled }) => !settled && laneOf(event) === name));
     }
   }

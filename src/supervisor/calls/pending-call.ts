@@ -8,8 +8,11 @@ import type { DefaultReason, Verdict } from '../types.js';
 /** The event as the wire has it, without what a link adds. */
 export type CallEvent = Pick<Call, 'message' | 'status' | 'login' | 'call' | 'callStatus'>;
 
-/** Notifications (statuses, logins, calls) wait, and are held by a host, apart from messages: they never hold one up. */
-export type LaneName = 'message' | 'notification';
+/** Notifications (statuses, logins, calls) wait, and are held by a host, apart from messages. In the order of service. */
+export const LANES = ['message', 'notification'] as const;
+
+/** One of {@link LANES}. */
+export type LaneName = (typeof LANES)[number];
 
 /** Which lane an event goes by. */
 export function laneOf(event: CallEvent): LaneName {

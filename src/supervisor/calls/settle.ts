@@ -1,7 +1,7 @@
 /** What becomes of the calls that a dead host had not answered, from its black box: pure but for what calls remember. */
 
 import type { BoxHeader } from '../../wire/black-box.js';
-import { type LaneName, laneOf, type PendingCall } from './pending-call.js';
+import { LANES, type LaneName, laneOf, type PendingCall } from './pending-call.js';
 
 /** What the core knows beside the black box. */
 export interface LinkEnd {
@@ -54,7 +54,7 @@ function lastStarted(lane: LaneName, currentSeq: number, { held, lastSeq, lastAn
 
 /** Lanes take turns, so the next call of either may have been it. */
 function suspectNext({ lost, unseen }: Settlement): Settlement {
-  const next = (['message', 'notification'] as const).map((lane) => unseen.find(({ event }) => laneOf(event) === lane));
+  const next = LANES.map((lane) => unseen.find(({ event }) => laneOf(event) === lane));
   for (const pending of next) if (pending) pending.suspected += 1;
   const given = unseen.filter(({ suspected }) => suspected >= MAX_SUSPECTED);
   return { lost: [...lost, ...given], unseen: unseen.filter((pending) => !given.includes(pending)) };
