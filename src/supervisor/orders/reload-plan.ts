@@ -1,6 +1,7 @@
 /** What a reload has to do: pure. */
 
 import { isDeepStrictEqual } from 'node:util';
+import { CORE_KEYS } from '../../config/schema.js';
 import type { CoreConfig, ModuleSpec } from '../../config/types.js';
 import type { ReloadReport } from '../types.js';
 
@@ -42,21 +43,7 @@ const OF_THE_CORE = [
 ] as const;
 
 /** Global settings that something which lives as long as the core was made with, by their names in the file. */
-const OF_THE_RUN = [
-  ['max_message', 'maxMessageBytes'],
-  ['black_box', 'blackBoxBytes'],
-  ['log_size', 'logSizeBytes'],
-  ['log_keep', 'logKeep'],
-] as const satisfies readonly (readonly [string, keyof CoreConfig])[];
-
-/** The others. */
-const IN_FORCE = [
-  ['module_dir', 'moduleDir'],
-  ['queue_memory', 'queueBytes'],
-  ['heartbeat', 'heartbeatMs'],
-  ['chain_deadline', 'chainDeadlineMs'],
-  ['on_event', 'onEvent'],
-] as const satisfies readonly (readonly [string, keyof CoreConfig])[];
+const OF_THE_RUN: ReadonlySet<string> = new Set(['max_message', 'black_box', 'log_size', 'log_keep']);
 
 /**
  * Plans a reload.
@@ -71,8 +58,9 @@ export function planReload(
   identify: (spec: ModuleSpec) => string | null,
   names: readonly string[] | null,
 ): ReloadPlan {
-  const changed = (keys: readonly (readonly [string, keyof CoreConfig])[]) =>
-    keys.filter(([, field]) => !isDeepStrictEqual(before[field], next[field])).map(([key]) => key);
+  const changed = Object.entries(CORE_KEYS)
+    .filter(([, { field }]) => !isDeepStrictEqual(before[field], next[field]))
+    .map(([key]) => key);
   const report: ReloadReport = {
     replaced: [],
     added: [],
@@ -81,8 +69,8 @@ export function planReload(
     unchanged: [],
     left: [],
     stopped: [],
-    settings: changed(IN_FORCE),
-    needRestart: changed(OF_THE_RUN),
+    settings: changed.filter((key) => !OF_THE_RUN.has(key)),
+    needRestart: changed.filter((key) => OF_THE_RUN.has(key)),
   };
   const plan: ReloadPlan = { report, replace: [], add: [], configure: [], remove: [], order: [] };
   const isMeant = (name: string) => names === null || names.includes(name);
