@@ -47,9 +47,13 @@ function listFolder(path: string): string[] {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return [];
-    const remedy = 'be the user who started the core, or check --run-dir and --state-dir';
-    throw new DirectoryError('STATE_DIR_UNUSABLE', `the logs in ${path} cannot be read (${code}); ${remedy}`, {
-      cause,
-    });
+    throw unreadable(`the logs in ${path}`, cause);
   }
+}
+
+/** What is thrown for a log that is there and cannot be read. */
+export function unreadable(what: string, cause: unknown): DirectoryError {
+  const { code } = cause as NodeJS.ErrnoException;
+  const remedy = 'be the user who started the core, or check --run-dir and --state-dir';
+  return new DirectoryError('STATE_DIR_UNUSABLE', `${what} cannot be read (${code}); ${remedy}`, { cause });
 }

@@ -3,7 +3,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { DirectoryError } from '../errors.js';
 import { BoundedLine } from './bounded-line.js';
-import { logSegments } from './paths.js';
+import { logSegments, unreadable } from './paths.js';
 
 const CHUNK_BYTES = 64 * 1024;
 
@@ -118,8 +118,7 @@ function openForReading(path: string): { fd: number; inode: number; size: number
     // Rotated away between the listing and now.
     if (code === 'ENOENT') return null;
     if (code === 'ENXIO' || code === 'ELOOP') throw noLog(path);
-    const remedy = 'be the user who started the core, or check --run-dir and --state-dir';
-    throw new DirectoryError('STATE_DIR_UNUSABLE', `the log ${path} cannot be read (${code}); ${remedy}`, { cause });
+    throw unreadable(`the log ${path}`, cause);
   }
   const info = fstatSync(fd);
   if (info.isFile()) return { fd, inode: info.ino, size: info.size };
