@@ -90,11 +90,11 @@ async function waitForReport(child: ChildProcess): Promise<Started | string> {
   }
 }
 
-/** Never resolves; rejects when the core has not answered for too long. */
+/** Never resolves; rejects when the core has not answered for too long, and when the signal ends it. */
 async function watchSilence(runDir: string, { pid }: ChildProcess, signal: AbortSignal): Promise<never> {
   let answeredMs = performance.now();
   for (;;) {
-    await setTimeout(ASK_EVERY_MS, null, { signal, ref: false }).catch(() => new Promise(() => {}));
+    await setTimeout(ASK_EVERY_MS, null, { signal, ref: false });
     await withClient(runDir, (client) => client.status()).then(
       () => {
         answeredMs = performance.now();

@@ -20,13 +20,28 @@ export function hideProgress(): void {
 }
 
 /**
- * Waits for work and shows meanwhile, in one line that goes away again, what it waits for.
+ * Waits for work and shows meanwhile what it waits for.
  *
- * @param line - says what is waited for; `null`: nothing is known. Asked twice a second, or when it has answered; may fail.
+ * @param line - see {@link showProgress}
  */
 export async function withProgress<T>(line: () => Promise<string | null>, work: Promise<T>): Promise<T> {
+  const end = showProgress(line);
+  try {
+    return await work;
+  } finally {
+    end();
+  }
+}
+
+/**
+ * Shows what is waited for, in one line that goes away again.
+ *
+ * @param line - says what is waited for; `null`: nothing is known. Asked twice a second, or when it has answered; may fail.
+ * @returns ends it
+ */
+export function showProgress(line: () => Promise<string | null>): () => void {
   const { stderr } = process;
-  if (!stderr.isTTY) return work;
+  if (!stderr.isTTY) return () => undefined;
   const began = performance.now();
   let isOver = false;
   let isAsking = false;
@@ -58,14 +73,12 @@ export async function withProgress<T>(line: () => Promise<string | null>, work: 
     every = setInterval(show, EVERY_MS);
     void ask().then(show);
   }, AFTER_MS);
-  try {
-    return await work;
-  } finally {
+  return () => {
     clearTimeout(first);
     clearInterval(every);
     isOver = true;
     hideProgress();
-  }
+  };
 }
 
 /** What a core waits for, as far as its modules tell; `null`: nothing. */

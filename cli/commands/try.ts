@@ -7,7 +7,7 @@ import { escapeControl } from '../../src/logs/format.js';
 import type { Give, TryEvent } from '../../src/throwaway/try-module.js';
 import { EXIT, printData, UsageError } from '../io.js';
 import { collectPairs, parseWait } from '../options.js';
-import { hideProgress, withProgress } from '../progress.js';
+import { hideProgress, showProgress } from '../progress.js';
 import type { Speakers } from '../prompt.js';
 import { renderText } from '../render-message.js';
 import { renderTry, tryToJson } from '../render-try.js';
@@ -51,23 +51,15 @@ export function addTry(program: Command): void {
         process.once(signal, () => interrupt.abort(new SupervisorError('ILLEGAL_STATE', `${signal}: it was ended`)));
       }
       const prompt = interactive ? new Prompt(options) : null;
-      let announceStart = () => {};
-      const started = new Promise<void>((resolve) => {
-        announceStart = resolve;
-      });
-      void withProgress(async () => `try: waiting for ${basename(file)} to start`, started);
+      let endProgress = showProgress(async () => `try: waiting for ${basename(file)} to start`);
       const onEvent = (event: TryEvent) => {
-        if (event.kind === 'ready') announceStart();
+        if (event.kind === 'ready') endProgress();
         hideProgress();
         if (!options.json && prompt) return prompt.show(renderTry(event));
         const lines = options.json ? [tryToJson(event) ?? []].flat() : renderTry(event);
         if (lines.length > 0) printData(lines.join('\n'));
       };
       const { name = null, abi = null, conf: config, set: settings } = options;
-      let announceEnd = () => {};
-      const ended = new Promise<void>((resolve) => {
-        announceEnd = resolve;
-      });
       const giveAll = async (give: Give) => {
         if (prompt) {
           const say = ({ from, to }: Speakers, text: string) => give({ from, to, id: nextId() }, Buffer.from(text));
@@ -75,14 +67,13 @@ export function addTry(program: Command): void {
         } else {
           await feed(texts, options, give, interrupt.signal);
         }
-        void withProgress(async () => `try: waiting for ${basename(file)} to end`, ended);
+        endProgress = showProgress(async () => `try: waiting for ${basename(file)} to end`);
       };
       const tried = { file, name, abi, config, settings };
       try {
         if (!(await tryModule(tried, giveAll, onEvent, interrupt.signal))) process.exitCode = EXIT.failed;
       } finally {
-        announceStart();
-        announceEnd();
+        endProgress();
       }
     });
 }
