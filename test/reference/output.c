@@ -20,6 +20,7 @@ static pid_t owner;
 static const char *trial;
 static char *line;
 static size_t used, room;
+static int cancel_state; /* before it was locked, of the thread that writes a line */
 
 static const char *const SCALAR_NAMES[SCALARS] = {"aid",    "id",     "refid",  "groupid", "flags", "type",
                                                   "expiry", "uflags", "status", "sid",     "device"};
@@ -127,12 +128,14 @@ static void put_params(const struct params *params)
  * Begins a line; 0 in a child that the module forked, where nothing may be touched: another thread may have been at
  * work here meanwhile, and holds the lock for ever.
  */
-static int begin(const char *event, const struct module *module, int *state)
+static int begin(const char *event, const struct module *module)
 {
     if (is_forked())
         return 0;
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, state);
+    int state;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     pthread_mutex_lock(&lock);
+    cancel_state = state;
     put("{\"event\":\"");
     put(event);
     put("\"");
@@ -142,8 +145,9 @@ static int begin(const char *event, const struct module *module, int *state)
     return 1;
 }
 
-static void end(int state)
+static void end(void)
 {
+    int state = cancel_state;
     put("}\n");
     if (announces || used > KEPT_BYTES)
         write_out();
@@ -177,45 +181,41 @@ void mark_trial(const char *abi)
 
 void tell_loaded(const struct module *module)
 {
-    int state;
-    if (!begin("loaded", module, &state))
+    if (!begin("loaded", module))
         return;
     put_name("abi", module->abi->name);
     put_string("description", module->abi->describe(module));
-    end(state);
+    end();
 }
 
 void tell_refused(const struct module *module, const char *why)
 {
-    int state;
-    if (!begin("refused", module, &state))
+    if (!begin("refused", module))
         return;
     put_string("why", why);
-    end(state);
+    end();
 }
 
 void tell_call(const struct module *module, const char *function, uint64_t number)
 {
     if (!announces)
         return;
-    int state;
-    if (!begin("call", module, &state))
+    if (!begin("call", module))
         return;
     put_string("function", function);
     put(",\"number\":");
     put_number(number);
-    end(state);
+    end();
 }
 
 void tell_log(const struct module *module, uint64_t level, const char *text, size_t length)
 {
-    int state;
-    if (!begin("log", module, &state))
+    if (!begin("log", module))
         return;
     put(",\"level\":");
     put_number(level > UINT32_MAX ? UINT32_MAX : level);
     put_bytes("text", text, length);
-    end(state);
+    end();
 }
 
 void tell_complaint(const struct module *module, const char *format, ...)
@@ -225,28 +225,25 @@ void tell_complaint(const struct module *module, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    int state;
-    if (!begin("complaint", module, &state))
+    if (!begin("complaint", module))
         return;
     put_string("text", text);
-    end(state);
+    end();
 }
 
 void tell_send(const struct module *module, const struct params *params, const char *payload, size_t length)
 {
-    int state;
-    if (!begin("send", module, &state))
+    if (!begin("send", module))
         return;
     put_params(params);
     put_bytes("payload", payload != NULL ? payload : "", length);
-    end(state);
+    end();
 }
 
 void tell_outcome(const struct event *event, const struct module *by, struct module *const *chain, const int *results,
                   size_t count)
 {
-    int state;
-    if (!begin("outcome", by, &state))
+    if (!begin("outcome", by))
         return;
     put(",\"number\":");
     put_number(event->number);
@@ -263,25 +260,23 @@ void tell_outcome(const struct event *event, const struct module *by, struct mod
         put_params(&event->params);
         put_bytes("payload", event->payload, event->length);
     }
-    end(state);
+    end();
 }
 
 void tell_problem(const char *text, uint64_t number)
 {
-    int state;
-    if (!begin("problem", NULL, &state))
+    if (!begin("problem", NULL))
         return;
     put_string("text", text);
     put(",\"number\":");
     put_number(number);
-    end(state);
+    end();
 }
 
 void tell_end(void)
 {
-    int state;
-    if (!begin("end", NULL, &state))
+    if (!begin("end", NULL))
         return;
-    end(state);
+    end();
     flush_output();
 }
