@@ -1,10 +1,7 @@
-/* Open requests and the lock that guards them; the functions that the http worker calls. */
+/* Open requests, the lock that guards them, and what the http worker reports of them. */
 #include "http.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,16 +10,7 @@
 #include <unistd.h>
 
 enum { MAX_OPEN = 10000, MAX_WAITING = 1024 * 1024, CLOSE_SECONDS = 1, LOOK_SECONDS = 1 };
-#define MAX_OPEN_BYTES (UINT64_C(64) * 1024 * 1024)
 #define MAX_WAITING_TOTAL (UINT64_C(64) * 1024 * 1024)
-#define NO_TEXT UINT32_C(0xffffffff)
-
-struct command {
-    struct command *next;
-    uint32_t size;
-    uint32_t written; /* while it is being made */
-    uint8_t bytes[];
-};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t happened = PTHREAD_COND_INITIALIZER; /* to a synchronous request */
@@ -30,13 +18,7 @@ static struct mm_http_request *open_first;
 static uint32_t open_count, synchronous_count;
 static uint64_t open_bytes, waiting_total, last_id;
 static struct mm_http_request *ready_first, *ready_last;
-static struct command *command_first, *command_last;
 static int closed;
-/* Coming: the main thread has started it, and it boots by itself. */
-static int worker_coming, worker_attached, worker_woken;
-static int worker_missed; /* by a request that was refused for want of one */
-static pid_t worker_thread;
-static int worker_pipe[2] = {-1, -1};
 
 /* A thread that is cancelled here would leave the lock held for ever. */
 void mm_http_lock(struct mm_hold *hold)
@@ -49,81 +31,6 @@ void mm_http_unlock(const struct mm_hold *hold)
 {
     pthread_mutex_unlock(&lock);
     mm_release(hold);
-}
-
-/* ---- commands for the worker ---- */
-
-static struct command *make_command(uint32_t kind, uint64_t id, uint64_t size)
-{
-    size = (size + 7) & ~UINT64_C(7);
-    struct command *command = calloc(1, sizeof *command + size);
-    if (command == NULL)
-        return NULL;
-    command->size = (uint32_t)size;
-    memcpy(command->bytes, &kind, 4);
-    memcpy(command->bytes + 4, &command->size, 4);
-    memcpy(command->bytes + 8, &id, 8);
-    command->written = 16;
-    return command;
-}
-
-static void put(struct command *command, const void *bytes, uint32_t length)
-{
-    memcpy(command->bytes + command->written, bytes, length);
-    command->written += length;
-}
-
-static void write_byte(int fd)
-{
-    int saved = errno;
-    /* A full pipe has a byte in it already, which is all that is wanted. */
-    ssize_t written = write(fd, "", 1);
-    (void)written;
-    errno = saved;
-}
-
-static void push_command(struct command *command)
-{
-    if (command_last != NULL)
-        command_last->next = command;
-    else
-        command_first = command;
-    command_last = command;
-    if (!worker_attached) {
-        mm_wake(); /* the main thread starts it */
-    } else if (!worker_woken) {
-        worker_woken = 1;
-        write_byte(worker_pipe[1]);
-    }
-}
-
-static void tell_worker(uint32_t kind, uint64_t id)
-{
-    struct command *command = make_command(kind, id, 16);
-    /* Without memory the worker goes on, and is told at its next piece of data that nobody wants it. */
-    if (command != NULL)
-        push_command(command);
-}
-
-static struct command *encode(const struct mm_http_ask *ask, uint64_t id)
-{
-    size_t lengths[MM_HTTP_TEXTS];
-    uint64_t size = 16 + sizeof ask->numbers;
-    for (int i = 0; i < MM_HTTP_TEXTS; i++) {
-        lengths[i] = ask->texts[i] != NULL ? strnlen(ask->texts[i], MAX_OPEN_BYTES) : 0;
-        size += 4 + lengths[i];
-    }
-    struct command *command = size <= MAX_OPEN_BYTES ? make_command(MM_HTTP_REQUEST, id, size) : NULL;
-    if (command == NULL)
-        return NULL;
-    put(command, ask->numbers, sizeof ask->numbers);
-    for (int i = 0; i < MM_HTTP_TEXTS; i++) {
-        uint32_t length = ask->texts[i] != NULL ? (uint32_t)lengths[i] : NO_TEXT;
-        put(command, &length, 4);
-        if (ask->texts[i] != NULL)
-            put(command, ask->texts[i], length);
-    }
-    return command;
 }
 
 /* ---- requests ---- */
@@ -168,35 +75,33 @@ static void link_request(struct mm_http_request *request)
 /* The thread that JavaScript runs on, which starts the worker. */
 static int is_main_thread(void) { return syscall(SYS_gettid) == getpid(); }
 
-static const char *find_refusal(const struct command *command, int synchronous)
+static const char *find_refusal(const struct mm_http_command *command, int synchronous)
 {
     if (closed)
         return "the module is being stopped";
     /* It would wait for what only this thread can start. */
-    if (synchronous && !worker_coming && !worker_attached && is_main_thread()) {
-        worker_missed = 1;
-        mm_wake();
+    if (synchronous && !mm_http_has_worker() && is_main_thread()) {
+        mm_http_want_worker();
         return "the host's http worker has ended; there is one again from the next callback on";
     }
     if (open_count >= MAX_OPEN)
         return "10000 requests are open";
-    if (command->size > MAX_OPEN_BYTES - open_bytes)
+    if (command->size > MM_HTTP_MAX_BYTES - open_bytes)
         return "the open requests hold 64 MiB";
     return NULL;
 }
 
 /* With the lock: gives it its place, and its command to the worker. */
-static void admit(struct mm_http_request *request, struct command *command)
+static void admit(struct mm_http_request *request, struct mm_http_command *command)
 {
     request->id = ++last_id;
-    memcpy(command->bytes + 8, &request->id, 8);
     /* On another thread than the callback's it may end meanwhile: then this is what it was, or the one after it. */
     if (__atomic_load_n(&mm_box->current_event, __ATOMIC_ACQUIRE) != 0) {
         request->cause_event = __atomic_load_n(&mm_box->cause_event, __ATOMIC_RELAXED);
         request->cause_id = __atomic_load_n(&mm_box->cause_id, __ATOMIC_RELAXED);
     }
     link_request(request);
-    push_command(command);
+    mm_http_push(command, request->id);
 }
 
 struct mm_http_request *mm_http_open_request(const struct mm_http_ask *ask, const char **why)
@@ -205,7 +110,7 @@ struct mm_http_request *mm_http_open_request(const struct mm_http_ask *ask, cons
     /* From here on, for a thread that is cancelled within malloc stops everybody else who wants memory. */
     mm_hold(&hold);
     struct mm_http_request *request = calloc(1, sizeof *request);
-    struct command *command = encode(ask, 0);
+    struct mm_http_command *command = mm_http_encode(ask);
     *why = "it is too large, or there is no memory for it";
     if (request != NULL && command != NULL) {
         request->on_data = ask->on_data;
@@ -241,7 +146,7 @@ static struct mm_http_request *find_request(uint64_t id)
 void mm_http_forget(struct mm_http_request *request)
 {
     if (!request->ended)
-        tell_worker(MM_HTTP_CANCEL, request->id);
+        mm_http_tell_worker(MM_HTTP_CANCEL, request->id);
     for (struct mm_http_event *event = request->first, *next; event != NULL; event = next) {
         next = event->next;
         free(event);
@@ -310,7 +215,7 @@ struct mm_http_event *mm_http_next_event(struct mm_http_request *request)
         waiting_total -= weight(event);
         if (request->paused && request->waiting <= MAX_WAITING / 2) {
             request->paused = 0;
-            tell_worker(MM_HTTP_RESUME, request->id);
+            mm_http_tell_worker(MM_HTTP_RESUME, request->id);
         }
     }
     return event;
@@ -357,7 +262,7 @@ static void fail_all(const char *why)
         struct mm_http_event *event = make_event(MM_HTTP_END, -1, why, (uint32_t)strlen(why));
         if (event == NULL)
             abort(); /* out of memory: the module would wait for ever */
-        tell_worker(MM_HTTP_CANCEL, request->id);
+        mm_http_tell_worker(MM_HTTP_CANCEL, request->id);
         push_event(request, event);
     }
 }
@@ -365,13 +270,9 @@ static void fail_all(const char *why)
 /* With the lock. What the worker had in hand fails, and what it has not taken. */
 static void lose_worker(const char *why)
 {
-    worker_attached = worker_coming = 0;
+    mm_http_detach_worker();
     fail_all(why);
-    for (struct command *command = command_first, *next; command != NULL; command = next) {
-        next = command->next;
-        free(command);
-    }
-    command_first = command_last = NULL;
+    mm_http_drop_commands();
 }
 
 /* The main thread, which would be told that the worker has ended, cannot be told while it waits here. */
@@ -380,33 +281,11 @@ void mm_http_wait(void)
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += LOOK_SECONDS;
-    if (pthread_cond_timedwait(&happened, &lock, &until) == 0 || !worker_attached)
-        return;
-    if (syscall(SYS_tgkill, getpid(), worker_thread, 0) != 0 && errno == ESRCH)
+    if (pthread_cond_timedwait(&happened, &lock, &until) != 0 && mm_http_worker_is_gone())
         lose_worker("the http worker of the host was lost");
 }
 
 /* ---- what the main thread calls, beside mm_http_run ---- */
-
-/* A worker was started. */
-MM_EXPORT void mm_http_worker_comes(void)
-{
-    struct mm_hold hold;
-    mm_http_lock(&hold);
-    worker_coming = 1;
-    mm_http_unlock(&hold);
-}
-
-/* Whether a worker is wanted: something waits for one, and there is none. */
-MM_EXPORT int32_t mm_http_wants_worker(void)
-{
-    struct mm_hold hold;
-    mm_http_lock(&hold);
-    int wanted = (command_first != NULL || worker_missed) && !worker_attached;
-    worker_missed = 0;
-    mm_http_unlock(&hold);
-    return wanted;
-}
 
 /* The worker has ended by itself. The next request wants a new one. */
 MM_EXPORT void mm_http_worker_lost(const char *why)
@@ -445,54 +324,7 @@ MM_EXPORT int32_t mm_http_pending(void)
     return pending;
 }
 
-/* ---- what the worker calls ---- */
-
-/* The read end of the pipe that gets a byte when there is something to take; -1 when there is none to be had. */
-MM_EXPORT int32_t mm_http_wake_fd(void)
-{
-    struct mm_hold hold;
-    mm_http_lock(&hold);
-    /* A new pair for each worker: the one before it may have closed its end. */
-    if (worker_pipe[1] >= 0)
-        close(worker_pipe[1]);
-    worker_pipe[1] = -1;
-    int made = pipe2(worker_pipe, O_CLOEXEC | O_NONBLOCK) == 0;
-    worker_attached = made;
-    worker_coming = 0;
-    worker_thread = (pid_t)syscall(SYS_gettid);
-    worker_woken = made && command_first != NULL;
-    if (worker_woken)
-        write_byte(worker_pipe[1]);
-    mm_http_unlock(&hold);
-    return made ? worker_pipe[0] : -1;
-}
-
-/* To be called before taking on a wake byte, so that what comes after it wakes again. */
-MM_EXPORT void mm_http_clear_wake(void)
-{
-    struct mm_hold hold;
-    mm_http_lock(&hold);
-    worker_woken = 0;
-    mm_http_unlock(&hold);
-}
-
-/* Copies the next command; returns its size, and nothing was taken when that is over `capacity`. 0: there is none. */
-MM_EXPORT uint32_t mm_http_take(uint8_t *out, uint32_t capacity)
-{
-    struct mm_hold hold;
-    mm_http_lock(&hold);
-    struct command *command = command_first;
-    uint32_t size = command != NULL ? command->size : 0;
-    if (command != NULL && size <= capacity) {
-        command_first = command->next;
-        if (command_first == NULL)
-            command_last = NULL;
-        memcpy(out, command->bytes, size);
-        free(command);
-    }
-    mm_http_unlock(&hold);
-    return size;
-}
+/* ---- what the worker reports ---- */
 
 static int32_t report(uint64_t id, struct mm_http_event *event)
 {

@@ -8,7 +8,7 @@
 
 #include "shim.h"
 
-enum mm_http_command { MM_HTTP_REQUEST = 1, MM_HTTP_CANCEL = 2, MM_HTTP_RESUME = 3 };
+enum mm_http_command_kind { MM_HTTP_REQUEST = 1, MM_HTTP_CANCEL = 2, MM_HTTP_RESUME = 3 };
 enum mm_http_numbers { MM_HTTP_NUMBERS = 8 };
 enum mm_http_texts {
     MM_HTTP_URL, MM_HTTP_POST, MM_HTTP_PROXY, MM_HTTP_CONTENT_TYPE, MM_HTTP_EXTRA_HEADER, MM_HTTP_USER_AGENT, MM_HTTP_REFERRER,
@@ -53,6 +53,36 @@ struct mm_http_request {
     struct mm_http_event *first, *last;
     char label[256]; /* for log lines: method and URL, without a password */
 };
+
+/* What the worker is told, on its way. */
+struct mm_http_command {
+    struct mm_http_command *next;
+    uint32_t size;
+    uint32_t written; /* while it is being made */
+    uint8_t bytes[];  /* kind, size, id, and what is asked for; the worker reads them */
+};
+
+/* What a request may take, and all that are open together. */
+#define MM_HTTP_MAX_BYTES (UINT64_C(64) * 1024 * 1024)
+
+/* ---- http-worker.c: with the lock, all but mm_http_encode ---- */
+
+/* The command of a request, without its id; NULL when it is too large, or without memory. */
+struct mm_http_command *mm_http_encode(const struct mm_http_ask *ask);
+/* Hands a command over, which is the worker's from then on. */
+void mm_http_push(struct mm_http_command *command, uint64_t id);
+/* Tells of a request that it is cancelled, or may go on. */
+void mm_http_tell_worker(uint32_t kind, uint64_t id);
+/* Forgets what no worker has taken. */
+void mm_http_drop_commands(void);
+/* Whether one runs or boots. */
+int mm_http_has_worker(void);
+/* Whether one ran, and its thread is no more. */
+int mm_http_worker_is_gone(void);
+/* Lets the main thread start one, although no command waits for it. */
+void mm_http_want_worker(void);
+/* From now on there is none. */
+void mm_http_detach_worker(void);
 
 /* ---- http-requests.c: the lock, and what it guards ---- */
 
