@@ -1,13 +1,8 @@
 /** A core for a moment: on a run directory that nothing else uses, and gone without a trace. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { CoreConfig } from '../config/types.js';
+import { makeThrowawayDir, removeThrowaway } from '../supervisor/leftovers/throwaway-dirs.js';
 import { Supervisor } from '../supervisor/supervisor.js';
-
-/** A longer temporary directory leaves too little of the 107 bytes that a socket path may have. */
-const MAX_TMP_LENGTH = 40;
 
 /**
  * Lends a supervisor, which is not started yet. It is stopped, and all that it made is removed, when the work is done.
@@ -21,8 +16,7 @@ export async function withThrowawayCore<T>(
   work: (supervisor: Supervisor) => Promise<T>,
 ): Promise<T> {
   signal?.throwIfAborted();
-  const base = tmpdir().length > MAX_TMP_LENGTH ? '/tmp' : tmpdir();
-  const runDir = mkdtempSync(join(base, 'mesibo-once-'));
+  const runDir = makeThrowawayDir();
   const supervisor = new Supervisor(config, { runDir });
   const end = () => void supervisor.stop({ now: true });
   signal?.addEventListener('abort', end, { once: true });
@@ -36,6 +30,6 @@ export async function withThrowawayCore<T>(
   } finally {
     signal?.removeEventListener('abort', end);
     await supervisor.stop({ now: true });
-    rmSync(runDir, { recursive: true, force: true });
+    removeThrowaway(runDir);
   }
 }

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CommandLine } from '../helpers/command.js';
 import { listMarked, listProcesses } from '../helpers/processes.js';
-import { fixture, makeTempDir, sample } from './core.js';
+import { boxesOf, fixture, makeTempDir, readRunId, sample } from './core.js';
 
 let command: CommandLine;
 /** Where a core for a moment makes its run directory. */
@@ -150,6 +150,32 @@ describe('try FILE.so TEXT', () => {
     expect(code).toBe(1);
     expect(listProcesses().filter(({ pid }) => pid === hosts[0]?.pid)).toEqual([]);
     expect(listMarked('MESIBO_RUN_DIR', command.env.MESIBO_RUN_DIR as string)).toEqual([]);
+  });
+
+  it('killed, leaves what the next core removes: its run directory and its black boxes', async () => {
+    const child = command.begin('try', sample('filter'));
+    child.stdout.setEncoding('utf8');
+    await expect.poll(() => child.stdout.read(), { timeout: 30_000 }).toContain('is ready');
+    const runDir = join(temporary, readdirSync(temporary)[0] as string);
+    const runId = readRunId(runDir);
+    expect(boxesOf(runId)).not.toEqual([]);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    await expect.poll(() => listMarked('MESIBO_RUN_ID', runId), { timeout: 30_000 }).toEqual([]);
+    // One in use stays.
+    const other = command.begin('try', sample('filter'));
+    other.stdout.setEncoding('utf8');
+    await expect.poll(() => other.stdout.read(), { timeout: 30_000 }).toContain('is ready');
+    expect(readdirSync(temporary)).not.toContain(basename(runDir));
+    expect(boxesOf(runId)).toEqual([]);
+    const { code, stdout, stderr } = await command.run('try', sample('filter'), 'hello');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).not.toContain('warning');
+    expect(readdirSync(temporary)).toHaveLength(1);
+    expect(await command.finish(other, 'hello\n')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('= pass'),
+    });
   });
 });
 

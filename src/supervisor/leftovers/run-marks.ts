@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { flockExclusive } from '../../libc.js';
 import { parseLock } from '../../lock-file.js';
 import { findOldBoxes, removeOldBox } from '../black-box/old-boxes.js';
+import { isDeadThrowaway } from './throwaway-dirs.js';
 
 /** A run whose core is dead, and that no start on its own run directory would come to. */
 export interface LostRun {
@@ -43,12 +44,12 @@ export function forgetRun(boxDir: string, runId: string): number {
 }
 
 /**
- * Finds the runs of this user whose run directories do not know them any more, and whose boxes nobody holds: neither their
- * core nor anything that it had started.
+ * Finds the runs of this user to whose run directories no core will come: those do not know them any more, or were made
+ * for a moment. Their boxes nobody holds, neither their core nor anything that it had started.
  */
 export function findLostRuns(boxDir: string): LostRun[] {
   return listMarks(boxDir).filter(({ runId, runDir }) => {
-    if (readRunIds(runDir).includes(runId)) return false;
+    if (readRunIds(runDir).includes(runId) && !isDeadThrowaway(runDir, Date.now())) return false;
     return findOldBoxes(boxDir, [runId]).every(({ path }) => isFree(path));
   });
 }

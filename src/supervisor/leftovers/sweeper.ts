@@ -7,6 +7,7 @@ import { describeEnding } from './end-processes.js';
 import { endLeftovers } from './leftovers.js';
 import { Orphans } from './orphans.js';
 import { findLostRuns, forgetRun, type LostRun, markRun } from './run-marks.js';
+import { isThrowaway, removeDeadThrowaway, removeDeadThrowaways } from './throwaway-dirs.js';
 
 /** What a sweeper works with. */
 export interface SweeperOptions {
@@ -43,6 +44,7 @@ export class Sweeper {
     const { runDir, boxDir } = this.#options;
     const { pid, files, runIds } = runDir.left;
     markRun(boxDir, { runId: runDir.runId, runDir: runDir.path });
+    removeDeadThrowaways(Date.now());
     const lost = findLostRuns(boxDir);
     const ours = lost.filter((run) => run.runDir === runDir.path);
     this.#oldRunIds = [...runIds, ...ours.map(({ runId }) => runId)];
@@ -57,7 +59,9 @@ export class Sweeper {
 
   #abandon({ runId, runDir }: LostRun): void {
     const boxes = forgetRun(this.#options.boxDir, runId);
-    if (boxes > 0)
+    // What a core for a moment had in them is missed by nobody.
+    if (isThrowaway(runDir)) removeDeadThrowaway(runDir, Date.now());
+    else if (boxes > 0)
       this.#warn(`${boxes} black boxes of a killed core were removed: ${runDir} knows nothing of it any more`);
   }
 

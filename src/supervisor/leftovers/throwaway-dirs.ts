@@ -1,0 +1,90 @@
+/**
+ * Run directories of cores for a moment. No later start comes back to one, so when its core was killed somebody else has
+ * to clear it away: any core that starts.
+ */
+
+import { closeSync, constants, lstatSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { flockExclusive } from '../../libc.js';
+import { parseLock } from '../../lock-file.js';
+
+const PREFIX = 'mesibo-once-';
+const NAME = /^mesibo-once-\w{6}$/;
+
+/** A longer temporary directory leaves too little of the 107 bytes that a socket path may have. */
+const MAX_TMP_LENGTH = 40;
+
+/** From when on one that names no core was left by a core that was killed before it had written its name. */
+const NAMELESS_MS = 60_000;
+
+/** Makes one. */
+export function makeThrowawayDir(): string {
+  return mkdtempSync(join(temporaryDir(), PREFIX));
+}
+
+/** Removes those of this user whose cores were killed, from where they are made now. */
+export function removeDeadThrowaways(nowMs: number): void {
+  const base = temporaryDir();
+  for (const name of readNames(base)) removeDeadThrowaway(join(base, name), nowMs);
+}
+
+/** Removes one, if its core was killed. */
+export function removeDeadThrowaway(path: string, nowMs: number): void {
+  if (isDeadThrowaway(path, nowMs)) removeThrowaway(path);
+}
+
+/** Whether a path is that of such a directory, as far as its name says. */
+export function isThrowaway(path: string): boolean {
+  return NAME.test(basename(path));
+}
+
+/** Removes one; somebody else may be doing that. */
+export function removeThrowaway(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    return;
+  }
+}
+
+/** Whether this is such a directory of this user, and the core that made it does not live. */
+export function isDeadThrowaway(path: string, nowMs: number): boolean {
+  if (!isThrowaway(path)) return false;
+  try {
+    const info = lstatSync(path);
+    if (!info.isDirectory() || info.uid !== process.geteuid?.()) return false;
+    const pid = readFreeLock(join(path, 'lock'));
+    // One that is being made has no lock yet, or does not hold it yet.
+    return pid === 'held' ? false : pid !== null || nowMs - info.mtimeMs > NAMELESS_MS;
+  } catch {
+    return false;
+  }
+}
+
+/** @returns the pid in a lock that nobody holds; `null` when there is no lock, or no pid in it. */
+function readFreeLock(path: string): number | null | 'held' {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch {
+    return null;
+  }
+  try {
+    return flockExclusive(fd) ? parseLock(readFileSync(fd, 'latin1')).pid : 'held';
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function temporaryDir(): string {
+  return tmpdir().length > MAX_TMP_LENGTH ? '/tmp' : tmpdir();
+}
+
+function readNames(base: string): string[] {
+  try {
+    return readdirSync(base).filter(isThrowaway);
+  } catch {
+    return [];
+  }
+}
