@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   HOST_OUT_OF_MEMORY: 'The kernel killed a host for want of memory.',
   CORE_NOT_RUNNING: 'No core serves the run directory.',
   CORE_SILENT: 'A core holds the run directory but did not answer in time.',
+  CORE_INCOMPATIBLE: 'What listens in the run directory is no core, or one that speaks otherwise than this version.',
 } as const;
 
 /** A stable error code, one of {@link ERROR_CODES}. */

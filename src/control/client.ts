@@ -31,9 +31,10 @@ import { probeCore } from './probe.js';
 export interface ControlTimeouts {
   /** For an answer that the core gives at once, in milliseconds. */
   answerMs: number;
-  /** For a verdict, which a `chain_deadline` may delay, in milliseconds. */
-  outcomeMs: number;
-  /** For an order to be carried out, in milliseconds; a core that does not answer meanwhile is noticed long before. */
+  /**
+   * For an order to be carried out, and for the verdict on a message, in milliseconds; a core that does not answer
+   * meanwhile is noticed long before.
+   */
   orderMs: number;
 }
 
@@ -53,7 +54,7 @@ const LAST_REPLIES_MS = 500;
 
 const NEVER_MS = 24 * 60 * 60 * 1000;
 
-const DEFAULT_TIMEOUTS: ControlTimeouts = { answerMs: 5_000, outcomeMs: 60_000, orderMs: 10 * 60_000 };
+const DEFAULT_TIMEOUTS: ControlTimeouts = { answerMs: 5_000, orderMs: 10 * 60_000 };
 
 /** A connection to a running core. */
 export class ControlClient {
@@ -64,11 +65,14 @@ export class ControlClient {
   readonly #outbox = new Outbox<{ frame: Uint8Array; mailbox: Mailbox<Reply> }>(({ frame, mailbox }) =>
     this.#socket.send(frame).catch((cause: unknown) => mailbox.fail(this.#silent(cause))),
   );
+  /** Somebody held the run directory when this began, or has answered since: it is no stranger's socket. */
+  #isCore: boolean;
   #nextId = 1;
   #closed = false;
 
-  private constructor(runDir: string, timeouts: ControlTimeouts) {
+  private constructor(runDir: string, isCore: boolean, timeouts: ControlTimeouts) {
     this.#runDir = runDir;
+    this.#isCore = isCore;
     this.#timeouts = timeouts;
     // A client never outlives its connection; but told so (-1), libzmq throws away what it has received and not delivered.
     this.#socket = new Dealer({ linger: 0, sendTimeout: timeouts.answerMs, reconnectInterval: NEVER_MS });
@@ -83,7 +87,8 @@ export class ControlClient {
   static async connect(runDir: string, timeouts: Partial<ControlTimeouts> = {}): Promise<ControlClient> {
     const address = controlAddress(runDir);
     await probeCore(runDir);
-    const client = new ControlClient(runDir, { ...DEFAULT_TIMEOUTS, ...timeouts });
+    const { held } = readCoreLock(runDir);
+    const client = new ControlClient(runDir, held, { ...DEFAULT_TIMEOUTS, ...timeouts });
     // Observed before the connection is made, lest its end be missed.
     client.#socket.events.on('disconnect', () => client.#lost());
     client.#socket.connect(address);
@@ -152,7 +157,7 @@ export class ControlClient {
     const { payload, waitMs } = request;
     const { id, mailbox } = this.#request({ send: { params: toWireParams(request.params), payload, waitMs } });
     try {
-      const { outcome } = await this.#next(mailbox, this.#timeouts.outcomeMs);
+      const { outcome } = await this.#nextPatiently('send', mailbox);
       if (!outcome) throw this.#misunderstood();
       yield { kind: 'outcome', outcome: fromWireOutcome(outcome) };
       for (;;) {
@@ -184,18 +189,8 @@ export class ControlClient {
   /** For what may take long: as long as the core still answers other requests. */
   async #askPatiently(what: string, request: Omit<Request, 'id'>): Promise<Reply> {
     const { id, mailbox } = this.#request(request);
-    const end = performance.now() + this.#timeouts.orderMs;
     try {
-      for (;;) {
-        const reply = await mailbox.take(this.#timeouts.answerMs);
-        if (reply) return answerOf(reply);
-        const status = await this.status();
-        if (performance.now() < end) continue;
-        const waits = status.modules.filter(({ state }) => state !== 'serving' && state !== 'stopped');
-        const names = waits.map(({ name, state }) => `${name} (${state})`).join(', ') || 'messages under way';
-        const text = `${what} was not carried out in time; the core waits for ${names}; see: mesibo-modules logs`;
-        throw new ControlError('CORE_SILENT', text);
-      }
+      return await this.#nextPatiently(what, mailbox);
     } finally {
       this.#pending.delete(id);
     }
@@ -220,10 +215,22 @@ export class ControlClient {
     return answerOf(reply);
   }
 
+  /** As {@link ControlClient.#next}, and gives up sooner on a core that does not answer other requests meanwhile. */
+  async #nextPatiently(what: string, mailbox: Mailbox<Reply>): Promise<Reply> {
+    const end = performance.now() + this.#timeouts.orderMs;
+    for (;;) {
+      const reply = await mailbox.take(this.#timeouts.answerMs);
+      if (reply) return answerOf(reply);
+      const status = await this.status();
+      if (performance.now() >= end) throw notCarriedOut(what, status);
+    }
+  }
+
   async #receive(): Promise<void> {
     try {
       for await (const [frame] of this.#socket) {
         const reply = decodeReply(frame ?? Buffer.alloc(0));
+        this.#isCore ||= this.#pending.has(reply.id ?? 0);
         this.#pending.get(reply.id ?? 0)?.put(reply);
       }
     } catch (cause) {
@@ -233,10 +240,8 @@ export class ControlClient {
 
   #lost(): void {
     if (this.#closed) return;
-    const error = new ControlError(
-      'CORE_SILENT',
-      `the core serving ${this.#runDir} closed the connection before it had answered; see: mesibo-modules logs`,
-    );
+    const text = `the core serving ${this.#runDir} closed the connection before it had answered; see: mesibo-modules logs`;
+    const error = this.#isCore ? new ControlError('CORE_SILENT', text) : this.#misunderstood();
     // The end of the connection is announced by another thread than the last replies, and may overtake them.
     setTimeout(() => {
       for (const mailbox of this.#pending.values()) mailbox.fail(error);
@@ -244,6 +249,7 @@ export class ControlClient {
   }
 
   #silent(cause?: unknown): ControlError {
+    if (!this.#isCore) return this.#misunderstood(cause);
     const { pid } = readCoreLock(this.#runDir);
     return new ControlError(
       'CORE_SILENT',
@@ -254,9 +260,18 @@ export class ControlClient {
   }
 
   #misunderstood(cause?: unknown): ControlError {
-    const text = `the core serving ${this.#runDir} answered with something else; is it of another version?`;
-    return new ControlError('CORE_SILENT', text, { cause });
+    const text = this.#isCore
+      ? `the core serving ${this.#runDir} answered with something else; is it of another version?`
+      : `what listens in ${this.#runDir} is no core, for no process holds that directory; check --run-dir`;
+    return new ControlError('CORE_INCOMPATIBLE', text, { cause });
   }
+}
+
+function notCarriedOut(what: string, { modules }: SupervisorStatus): ControlError {
+  const waits = modules.filter(({ state }) => state !== 'serving' && state !== 'stopped');
+  const names = waits.map(({ name, state }) => `${name} (${state})`).join(', ') || 'messages under way';
+  const text = `${what} was not carried out in time; the core waits for ${names}; see: mesibo-modules logs`;
+  return new ControlError('CORE_SILENT', text);
 }
 
 /** @throws ControlError when the core refused. */

@@ -3,7 +3,7 @@
 import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Router } from 'zeromq';
-import { SupervisorError } from '../errors.js';
+import { DirectoryError, SupervisorError } from '../errors.js';
 import type {
   CoreReloadReport,
   MessageParamsInput,
@@ -79,7 +79,7 @@ export class ControlServer {
   /**
    * Binds the socket and begins to answer.
    *
-   * @throws DirectoryError `SOCKET_PATH_TOO_LONG`.
+   * @throws DirectoryError `SOCKET_PATH_TOO_LONG`, or `RUN_DIR_UNUSABLE` when something stands in the way.
    */
   static async open(options: ControlServerOptions): Promise<ControlServer> {
     const path = controlSocketPath(options.runDir);
@@ -87,8 +87,16 @@ export class ControlServer {
     // libzmq removes the file that it bound in its own time, maybe when the next core is there already, and unbinding
     // would cut the clients off. So it binds a name of this process, and the name that clients know is ours to remove.
     const bound = join(options.runDir, `c${process.pid}`);
-    await server.#socket.bind(`ipc://${bound}`);
-    renameSync(bound, path);
+    try {
+      await server.#socket.bind(`ipc://${bound}`);
+      renameSync(bound, path);
+    } catch (cause) {
+      server.#socket.close();
+      rmSync(bound, { force: true });
+      const { code } = cause as NodeJS.ErrnoException;
+      const text = `the control socket ${path} cannot be made (${code}); remove what is there, or give another --run-dir`;
+      throw new DirectoryError('RUN_DIR_UNUSABLE', text, { cause });
+    }
     void server.#receive();
     return server;
   }

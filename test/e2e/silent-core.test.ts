@@ -34,6 +34,7 @@ it('a core that does not answer is told as such by every command, in bounded tim
     ['stop', 'filter'],
     ['start', 'filter'],
     ['reset', 'filter'],
+    ['send', 'hello', '--from', 'alice', '--to', 'bob'],
   ];
   const ends = await Promise.all(commands.map((args) => command.run(...args)));
   process.kill(core, 'SIGCONT');

@@ -86,9 +86,11 @@ let server: ControlServer;
 let clients: ControlClient[];
 let warnings: string[];
 let stops: number;
+let lock: number;
 
 beforeEach(async () => {
   runDir = mkdtempSync(join(tmpdir(), 'control-'));
+  lock = holdLock(runDir, 4242);
   core = new ScriptedCore();
   clients = [];
   warnings = [];
@@ -107,8 +109,17 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const client of clients) client.close();
   await server.close();
+  closeSync(lock);
   rmSync(runDir, { recursive: true, force: true });
 });
+
+/** Holds a run directory as a core does. */
+function holdLock(directory: string, pid: number): number {
+  writeFileSync(join(directory, 'lock'), `${pid}\n`);
+  const fd = openSync(join(directory, 'lock'), 'r');
+  expect(flockExclusive(fd)).toBe(true);
+  return fd;
+}
 
 async function connect(timeouts = {}): Promise<ControlClient> {
   const client = await ControlClient.connect(runDir, timeouts);
@@ -235,12 +246,14 @@ test('a client that vanishes before its outcome harms nobody', async () => {
   expect(warnings).toEqual([]);
 });
 
-test('a core that does not answer in time is named with its pid', async () => {
-  writeFileSync(join(runDir, 'lock'), '4242\n');
+test('a message that gets no outcome fails in time, and says what the core waits for', async () => {
   core.answer = () => new Promise(() => undefined);
-  const client = await connect({ outcomeMs: 50 });
+  const client = await connect({ answerMs: 50, orderMs: 200 });
   const sending = collect(client.send({ params: {}, payload: Buffer.alloc(0), waitMs: 0 }));
-  await expect(sending).rejects.toMatchObject({ code: 'CORE_SILENT', message: /pid 4242.*did not answer in time/ });
+  await expect(sending).rejects.toMatchObject({
+    code: 'CORE_SILENT',
+    message: 'send was not carried out in time; the core waits for slow (starting); see: mesibo-modules logs',
+  });
 });
 
 test('a core that ends before it answers fails the request at once', async () => {
@@ -303,12 +316,23 @@ test('an order may take longer than an answer, as long as the core answers at al
   });
 });
 
+test('what stands where the socket has to be is told, and not touched', async () => {
+  const other = join(runDir, 'other');
+  mkdirSync(join(other, 'control.sock'), { recursive: true });
+  const opened = ControlServer.open({ runDir: other, core, maxMessageBytes: 1, requestStop() {}, warn() {} });
+  await expect(opened).rejects.toMatchObject({
+    code: 'RUN_DIR_UNUSABLE',
+    message: `the control socket ${other}/control.sock cannot be made (EISDIR); remove what is there, or give another --run-dir`,
+  });
+  expect(readdirSync(other)).toEqual(['control.sock']);
+});
+
 test('retiring refuses new clients, answers the old ones, and leaves no socket file behind', async () => {
   const old = await connect();
   await old.status();
   server.retire();
-  expect(readdirSync(runDir)).toEqual([]);
-  await expect(connect()).rejects.toMatchObject({ code: 'CORE_NOT_RUNNING' });
+  expect(readdirSync(runDir)).toEqual(['lock']);
+  await expect(connect()).rejects.toMatchObject({ code: 'CORE_SILENT', message: /starting or stopping/ });
   expect((await old.status()).core.pid).toBe(7);
 });
 
@@ -332,9 +356,7 @@ test('a socket left by a killed core counts as no core', async () => {
 test('a held lock without a socket is a core that starts or stops, and its end is noticed', async () => {
   const busy = join(runDir, 'busy');
   mkdirSync(busy);
-  writeFileSync(join(busy, 'lock'), '99\n');
-  const fd = openSync(join(busy, 'lock'), 'r');
-  expect(flockExclusive(fd)).toBe(true);
+  const fd = holdLock(busy, 99);
   await expect(ControlClient.connect(busy)).rejects.toMatchObject({ code: 'CORE_SILENT', message: /pid 99/ });
   for (const pid of [null, 99]) expect(await waitForCoreToEnd(busy, pid, 30)).toBe(false);
   // The directory is another core's already.
