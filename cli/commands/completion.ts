@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { Argument, type Command, InvalidArgumentError } from 'commander';
 import { printData } from '../io.js';
 import { directoriesOf, type GlobalOptions } from '../options.js';
 import { bashCompletion } from '../reference/bash.js';
@@ -21,10 +21,12 @@ export function addCompletion(program: Command): void {
   program
     .command('completion')
     .description('print the script with which a shell completes these commands; its first lines say where it belongs')
-    .argument('<shell>', 'bash, zsh or fish', (text: string) => {
-      if (text === NAMES || Object.hasOwn(SHELLS, text)) return text;
-      throw new InvalidArgumentError('Expected bash, zsh or fish.');
-    })
+    .addArgument(
+      new Argument('<shell>', 'whose script').choices(Object.keys(SHELLS)).argParser((text) => {
+        if (text === NAMES || Object.hasOwn(SHELLS, text)) return text;
+        throw new InvalidArgumentError('Expected bash, zsh or fish.');
+      }),
+    )
     .action(async (shell: string, _options, command: Command) => {
       if (shell === NAMES) return printNames(directoriesOf(command.optsWithGlobals<GlobalOptions>()).runDir);
       const write = SHELLS[shell] as (reference: Reference) => string;

@@ -11,14 +11,21 @@ export function bashCompletion(reference: Reference): string {
 #   ${name} completion bash > /etc/bash_completion.d/${name}
 # or, for one user, into ~/.local/share/bash-completion/completions/${name}
 _mesibo_modules() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} verb= at=1 given=0 dirs=()
+  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD - 1]} verb= at=1 given=() dirs=() word
   COMPREPLY=()
+  # bash makes three words of --run-dir=/x.
+  if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=\${COMP_WORDS[COMP_CWORD - 2]}; fi
   while ((at < COMP_CWORD)); do
-    case \${COMP_WORDS[at]} in
-      --run-dir | --state-dir) dirs+=("\${COMP_WORDS[at]}" "\${COMP_WORDS[at + 1]}") && ((at++)) ;;
-      ${valued.join(' | ')}) ((at++)) ;;
+    word=\${COMP_WORDS[at]}
+    case $word in
+      ${valued.join(' | ')})
+        ((at++))
+        if [[ \${COMP_WORDS[at]} == = ]]; then ((at++)); fi
+        if [[ $word == --run-dir ]]; then dirs=("$word" "\${COMP_WORDS[at]/#\\~/$HOME}"); fi
+        ;;
+      --run-dir=*) dirs=("$word") ;;
       -*) ;;
-      *) if [[ -z $verb ]]; then verb=\${COMP_WORDS[at]}; else ((given++)); fi ;;
+      *) if [[ -z $verb ]]; then verb=$word; else given+=("$word"); fi ;;
     esac
     ((at++))
   done
@@ -38,7 +45,7 @@ ${verbs.map((verb) => `      ${verb.name}) _mesibo_words "${[...verb.options, ..
 ${verbs
   .flatMap((verb) =>
     verb.arguments.map((argument, i) => {
-      const when = argument.variadic ? '' : `((given == ${i})) && `;
+      const when = argument.variadic ? '' : `((\${#given[@]} == ${i})) && `;
       return {
         verb: verb.name,
         line: `${when}${action(argument.completes)}`,
@@ -52,7 +59,13 @@ ${verbs
   esac
 }
 _mesibo_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"); }
-_mesibo_names() { _mesibo_words "$(${name} "\${dirs[@]}" completion names 2> /dev/null)"; }
+_mesibo_names() {
+  local name names=()
+  while read -r name; do
+    if [[ " \${given[*]} " != *" $name "* ]]; then names+=("$name"); fi
+  done < <(${name} "\${dirs[@]}" completion names 2> /dev/null)
+  _mesibo_words "\${names[*]}"
+}
 _mesibo_paths() { compopt -o filenames 2> /dev/null; mapfile -t COMPREPLY < <(compgen "$@" -- "$cur"); }
 _mesibo_objects() {
   compopt -o filenames 2> /dev/null

@@ -31,8 +31,12 @@ function __mesibo_modules_names
     set -l dirs
     if set -l at (contains -i -- --run-dir $words)
         set dirs --run-dir $words[(math $at + 1)]
+    else
+        set dirs (string match -- '--run-dir=*' $words)
     end
-    ${name} $dirs completion names 2>/dev/null
+    for name in (${name} $dirs completion names 2>/dev/null)
+        contains -- $name $words; or echo $name
+    end
 end
 ${lines.join('\n')}
 `;

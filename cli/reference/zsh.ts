@@ -10,14 +10,15 @@ export function zshCompletion({ name, verbs, options }: Reference): string {
 #   ${name} completion zsh > /usr/local/share/zsh/site-functions/_${name}
 # or into any folder of $fpath, under the name _${name}
 _mesibo_modules_names() {
-  local -a dirs names
-  (( \${+opt_args[--run-dir]} )) && dirs=(--run-dir "\${(Q)opt_args[--run-dir]}")
-  names=(\${(f)"$(${name} $dirs completion names 2> /dev/null)"})
-  compadd -a names
+  local -a names given
+  local dir=\${opt_args[--run-dir]:-$run_dir}
+  names=(\${(f)"$(${name} \${dir:+--run-dir=\${(Q)dir}} completion names 2> /dev/null)"})
+  given=(\${words[1,CURRENT-1]})
+  compadd -F given -a names
 }
 _mesibo_modules() {
   local -a verbs line
-  local state
+  local state run_dir
   local -A opt_args
   verbs=(
     ${described.join('\n    ')}
@@ -26,6 +27,8 @@ _mesibo_modules() {
     ${options.map(specOf).join(' \\\n    ')} \\
     '1:command:->verb' \\
     '*::argument:->rest'
+  # What stood before the verb is forgotten when the words behind it are looked at.
+  run_dir=\${opt_args[--run-dir]}
   case $state in
     verb) _describe command verbs ;;
     rest)
@@ -50,8 +53,10 @@ function specOf({ long, short, value, optional, description, completes }: Refere
   const told = `[${plain(description)}]`;
   const takes =
     value === null ? '' : `${optional ? '::' : ':'}${plain(value.replace(/[<>[\]]/g, ''))}:${action(completes)}`;
-  if (short === null) return quote(`${long}${told}${takes}`);
-  return `${quote(`(${short} ${long})`)}{${short},${long}}${quote(`${told}${takes}`)}`;
+  // The value may also stand in the same word: --run-dir=/x, -n5.
+  const [more, shortMore] = value === null ? ['', ''] : ['=', '+'];
+  if (short === null) return quote(`${long}${more}${told}${takes}`);
+  return `${quote(`(${short} ${long})`)}{${short}${shortMore},${long}${more}}${quote(`${told}${takes}`)}`;
 }
 
 function action(completes: Completes): string {

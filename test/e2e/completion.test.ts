@@ -87,7 +87,20 @@ describe('bash', () => {
       ['describe', '--json', ''],
       ['filter', 'crashy'],
     ],
+    [['stop', 'filter', 'crashy', ''], []],
     [['--run-dir', '/nowhere', 'stop', ''], []],
+    [['--run-dir', '=', '/nowhere', 'stop', ''], []],
+    [['--run-dir=/nowhere', 'stop', ''], []],
+    [['--run-dir', '=', 'ru'], ['run']],
+    [
+      ['--run-dir', '='],
+      ['bin', 'run'],
+    ],
+    [['--state-dir', '=', '/nowhere', 'restart', 'f'], ['filter']],
+    [
+      ['completion', ''],
+      ['bash', 'zsh', 'fish'],
+    ],
   ])('%j', (words, offered) => {
     expect(bash(...words).sort()).toEqual([...offered].sort());
   });
@@ -102,6 +115,10 @@ describe.skipIf(!has('fish'))('fish', () => {
     ['mesibo-modules stop f', ['filter\tonly these modules']],
     ['mesibo-modules try --abi tab', ['table']],
     ['mesibo-modules check --config tw', ['two.txt']],
+    ['mesibo-modules stop filter ', ['crashy\tonly these modules']],
+    ['mesibo-modules --run-dir=/nowhere stop ', []],
+    ['mesibo-modules --run-dir /nowhere stop ', []],
+    ['mesibo-modules completion b', ['bash']],
   ])('%s', (line, offered) => {
     const found = fish(line);
     expect(found).toHaveLength(offered.length);
@@ -122,7 +139,9 @@ describe.skipIf(!has('zsh'))('zsh', () => {
     });
     const shown = async (...texts: string[]) => {
       while (!texts.every((text) => screen.includes(text))) await once(shell.stdout, 'drawn');
+      const seen = screen;
       screen = '';
+      return seen;
     };
     shell.stdin.write('fpath=($PWD/bin $fpath); autoload -U compinit; compinit -u -D; LISTMAX=1000; echo re""ady\n');
     await shown('ready\r\n');
@@ -132,6 +151,16 @@ describe.skipIf(!has('zsh'))('zsh', () => {
     await shown('--watch');
     shell.stdin.write('\x15mesibo-modules describe cr\t');
     await shown('describe crashy');
+    shell.stdin.write('\x15mesibo-modules stop crashy f\t');
+    await shown('stop crashy filter');
+    shell.stdin.write('\x15mesibo-modules stop crashy cr\t\x15echo no""thing\n');
+    expect(await shown('nothing\r\n')).not.toContain('crashy crashy');
+    for (const flag of ['--run-dir=/nowhere', '--run-dir /nowhere']) {
+      shell.stdin.write(`\x15mesibo-modules ${flag} describe cr\t\x15echo no""thing\n`);
+      expect(await shown('nothing\r\n')).not.toContain('crashy');
+    }
+    shell.stdin.write('\x15mesibo-modules completion f\t');
+    await shown('completion fish');
     shell.stdin.write('\x15exit\n');
     await once(shell, 'close');
   });
