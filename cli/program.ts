@@ -6,6 +6,7 @@ import { addCheck } from './commands/check.js';
 import { addCompletion } from './commands/completion.js';
 import { addDemo } from './commands/demo.js';
 import { addDescribe } from './commands/describe.js';
+import { addHelp } from './commands/help.js';
 import { addList } from './commands/list.js';
 import { addLogs } from './commands/logs.js';
 import { addReload } from './commands/reload.js';
@@ -29,7 +30,7 @@ export function createProgram(): Command {
     .exitOverride();
   const orders = [addStart, addStop, addReload, addRestart, addReset];
   const views = [addStatus, addList, addDescribe, addLogs];
-  const others = [addCheck, addSend, addRun, addCompletion, addDemo];
+  const others = [addCheck, addSend, addRun, addCompletion, addDemo, addHelp];
   for (const add of [addTry, ...orders, ...views, ...others]) add(program);
   return program;
 }

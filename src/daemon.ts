@@ -156,6 +156,8 @@ class Core {
       `mesibo-modules ${VERSION} serves ${this.#options.runDir} with pid ${process.pid}: ${serving}`,
     );
     this.#onlookers.serving();
+    // Logged when they were found.
+    warnings.push(...this.#supervisor.status().core.problems);
     this.#options.onServing?.({ pid: process.pid, refused, stopped: down, warnings });
   }
 

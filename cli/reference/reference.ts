@@ -77,10 +77,10 @@ export function readReference(program: Command): Reference {
   };
 }
 
-/** Without the one that commander adds for help. */
+/** Without the one that tells of the others. */
 function visibleVerbs(program: Command): readonly Command[] {
   const visible = program.createHelp().visibleCommands(program);
-  return program.commands.filter((verb) => visible.includes(verb));
+  return program.commands.filter((verb) => visible.includes(verb) && verb.name() !== 'help');
 }
 
 function readArgument(argument: Argument): ReferenceArgument {

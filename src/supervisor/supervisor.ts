@@ -297,7 +297,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         version: VERSION,
         uptimeSeconds,
         config: this.#config.file,
-        problems: [],
+        problems: this.#stoppedModules?.problem ? [this.#stoppedModules.problem] : [],
         recoveredSends: this.#sweeper?.recoveredSends ?? 0,
       },
       modules: this.#modules.map((module) => module.status()),

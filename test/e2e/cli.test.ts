@@ -312,6 +312,20 @@ describe('usage', () => {
 
 describe('--help', () => {
   it.each(['start', 'stop', 'status', 'check', 'send', 'run', 'logs'])('of %s is there', async (verb) => {
-    expect(await run(verb, '--help')).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^Usage: /) });
+    const shown = await run(verb, '--help');
+    expect(shown).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/^Usage: /) });
+    expect(await run('help', verb)).toEqual(shown);
+  });
+
+  it('help knows the commands that there are', async () => {
+    expect(await run('help')).toEqual(await run('--help'));
+    for (const [asked, answer] of [
+      ['statu', 'no command is named "statu"; did you mean status?'],
+      ['nix', 'no command is named "nix"; there are: try, start,'],
+    ] as const) {
+      const { code, stdout, stderr } = await run('help', asked);
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toContain(answer);
+    }
   });
 });

@@ -116,8 +116,10 @@ export class Orders {
       await Promise.all(starts);
       // One that was ready may have died while others were not.
       for (const spec of plan.replace) starts.push(Promise.resolve(roster.find(spec.name).unprepared));
-      this.#refuse(await Promise.all(starts));
+      const refusals = await Promise.all(starts);
+      // A stop ends what was starting: that says more than how each of them ended.
       this.#core.requireRunning('reload');
+      this.#refuse(refusals);
     } catch (error) {
       await Promise.all([
         ...plan.replace.map(({ name }) => roster.find(name).abandon()),

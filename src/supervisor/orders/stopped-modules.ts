@@ -11,8 +11,7 @@ const document = z.object({ version: z.literal(VERSION), modules: z.array(z.stri
 export class StoppedModules {
   readonly #file: string | null;
   readonly #names: Set<string>;
-  /** Why those of the last run are not known; `null`: they are. */
-  readonly problem: string | null = null;
+  #problem: string | null = null;
 
   /** @param stateDir - holds the file; `null`: forgotten with this object */
   constructor(stateDir: string | null) {
@@ -22,9 +21,14 @@ export class StoppedModules {
       if (this.#file !== null) names = readStateFile(this.#file, document)?.modules ?? [];
     } catch {
       const remedy = 'every module is started; stop again those that must not run';
-      this.problem = `which modules were stopped is not known any more, ${this.#file} cannot be read: ${remedy}`;
+      this.#problem = `which modules were stopped is not known any more, ${this.#file} cannot be read: ${remedy}`;
     }
     this.#names = new Set(names);
+  }
+
+  /** Why those of the last run are not known; `null`: they are, or others have been written since. */
+  get problem(): string | null {
+    return this.#problem;
   }
 
   has(name: string): boolean {
@@ -44,6 +48,8 @@ export class StoppedModules {
   }
 
   #write(): void {
-    if (this.#file !== null) writeStateFile(this.#file, { version: VERSION, modules: [...this.#names].sort() });
+    if (this.#file === null) return;
+    writeStateFile(this.#file, { version: VERSION, modules: [...this.#names].sort() });
+    this.#problem = null;
   }
 }
