@@ -1,6 +1,6 @@
 /** Every verb, in every situation: exit code, and whether it speaks on stdout or stderr. */
 
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createProgram } from '../../cli/program.js';
@@ -234,14 +234,30 @@ describe('with a core', () => {
 });
 
 describe('with a core whose configuration was broken meanwhile', () => {
+  const intact = `module filter { path = ${sample('filter')} ; blocked_words = heck }\nmodule crashy { path = ${sample('crashy')} }\n`;
   beforeAll(async () => {
     await command.run('stop');
-    writeFileSync(
-      broken,
-      `module filter { path = ${sample('filter')} ; blocked_words = heck }\nmodule crashy { path = ${sample('crashy')} }\n`,
-    );
+    writeFileSync(broken, intact);
     await command.run('start', '--daemon', '--config', broken);
     writeFileSync(broken, 'module filter {\n  deadline = soon\n}\n');
+  });
+
+  it('SIGHUP reloads: what is right is taken, what is wrong changes nothing', async () => {
+    const ask = async () => JSON.parse((await command.run('status', '--json')).stdout);
+    const { core } = await ask();
+    process.kill(core.pid, 'SIGHUP');
+    await expect.poll(async () => (await ask()).core.problems, { timeout: 30_000 }).toHaveLength(1);
+    expect((await ask()).modules).toHaveLength(2);
+    const wrong = readFileSync(broken);
+    writeFileSync(broken, `module filter { path = ${sample('filter')} ; blocked_words = darn }\n`);
+    process.kill(core.pid, 'SIGHUP');
+    await expect.poll(async () => (await ask()).modules.length, { timeout: 30_000 }).toBe(1);
+    expect((await ask()).core).toMatchObject({ pid: core.pid, problems: [] });
+    expect((await command.run('send', '--from', 'a', '--to', 'b', 'darn')).stdout).toContain('consumed by filter');
+    await command.run('stop');
+    writeFileSync(broken, intact);
+    await command.run('start', '--daemon', '--config', broken);
+    writeFileSync(broken, wrong);
   });
 
   const verbs = Object.entries(TABLE).filter(([verb]) => !['start', 'check', 'run', 'describe', 'try'].includes(verb));
