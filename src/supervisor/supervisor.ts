@@ -1,6 +1,7 @@
 /** The public face: starts the modules, hands events through the chain, announces what happens. */
 
 import { EventEmitter } from 'node:events';
+import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { describeSpec } from '../config/describe.js';
 import type { CoreConfig } from '../config/types.js';
@@ -37,7 +38,7 @@ import type {
 
 /** Where a supervisor keeps what it needs while it runs. */
 export interface SupervisorOptions {
-  /** Absolute; made with mode 0700 when it does not exist. One core at a time. */
+  /** Made with mode 0700 when it does not exist. One core at a time. */
   runDir: string;
   /** Where what must outlive a run is kept, as which ABI a file was found to have; without it that is forgotten. */
   stateDir?: string;
@@ -95,7 +96,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     // One for each command that watches what modules send.
     this.setMaxListeners(0);
     this.#config = config;
-    this.#options = options;
+    // Hosts are started in it, and would look there for what is relative to the working directory.
+    this.#options = { ...options, runDir: resolve(options.runDir) };
   }
 
   /**

@@ -1,4 +1,5 @@
 import { mkdirSync, rmSync } from 'node:fs';
+import { relative } from 'node:path';
 import { makeConfig, Supervisor } from 'mesibo-modules';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isRunning, makeTempDir, sample } from './core.js';
@@ -86,6 +87,13 @@ describe('a program that embeds the supervisor', () => {
     await first.stop();
     await third.start();
     await third.stop();
+  });
+
+  it('may name its run directory from where it works', async () => {
+    const runDir = relative(process.cwd(), `${directory}/relative`);
+    const other = new Supervisor(makeConfig({ modules }), { runDir });
+    expect(await other.start()).toEqual({ refused: [], stopped: [] });
+    await other.stop();
   });
 
   it('may have its run directory taken away', async () => {
