@@ -1,11 +1,6 @@
 /** The C in a Markdown document, and how each piece of it is held against module.h. */
 
-/** A fenced block of C. */
-export interface CBlock {
-  /** The line that its text begins on. */
-  line: number;
-  code: string;
-}
+import { type Block, findBlocks } from './doc-blocks.js';
 
 /** What the pieces that a document only names stand for, so that those that use them can be compiled. */
 const PRELUDE = `#define _GNU_SOURCE
@@ -21,20 +16,10 @@ int test_on_message_status(mesibo_module_t *mod, mesibo_message_params_t *params
 const CALLBACK = 'int mesibo_http_callback(void *, mesibo_int_t, mesibo_int_t, const char *, mesibo_int_t);\n';
 
 /** The blocks that are C: those that say so, and those without a language that define a type. */
-export function findCBlocks(markdown: string): CBlock[] {
-  const lines = markdown.split('\n');
-  const blocks: CBlock[] = [];
-  for (let at = 0; at < lines.length; at++) {
-    const fence = /^```(\w*)\s*$/.exec(lines[at] as string);
-    if (!fence) continue;
-    const end = lines.findIndex((line, index) => index > at && /^```\s*$/.test(line));
-    if (end < 0) throw new Error(`line ${at + 1}: the block has no end`);
-    const code = lines.slice(at + 1, end).join('\n');
-    if (fence[1]?.toLowerCase() === 'c' || (fence[1] === '' && /^\s*typedef\b/.test(code)))
-      blocks.push({ line: at + 2, code });
-    at = end;
-  }
-  return blocks;
+export function findCBlocks(markdown: string): Block[] {
+  return findBlocks(markdown).filter(
+    ({ language, text }) => language.toLowerCase() === 'c' || (language === '' && /^\s*typedef\b/.test(text)),
+  );
 }
 
 /** What a block is: it decides how it is made a file that compiles, and what in that file is compared with the header. */

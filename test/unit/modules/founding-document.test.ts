@@ -8,7 +8,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
-import { type CBlock, findCBlocks, kindOf, wrapBlock } from '../../helpers/c-blocks.js';
+import { findCBlocks, kindOf, wrapBlock } from '../../helpers/c-blocks.js';
+import type { Block } from '../../helpers/doc-blocks.js';
 
 const DOCUMENT = process.env.MESIBO_FOUNDING_DOCUMENT;
 const INCLUDE = join(PACKAGE_ROOT, 'modules/include');
@@ -27,31 +28,31 @@ function compile(code: string): string {
 describe.skipIf(!DOCUMENT)('the founding document (its path: MESIBO_FOUNDING_DOCUMENT)', () => {
   const blocks = DOCUMENT ? findCBlocks(readFileSync(DOCUMENT, 'utf8')) : [];
   /** One snippet writes strings as character constants, which no compiler takes. */
-  const isException = ({ code }: CBlock) => code.includes("p.to = 'user_source';");
+  const isException = ({ text }: Block) => text.includes("p.to = 'user_source';");
 
   it('has every kind of block', () => {
-    expect(new Set(blocks.map(({ code }) => kindOf(code)))).toEqual(
+    expect(new Set(blocks.map(({ text }) => kindOf(text)))).toEqual(
       new Set(['struct', 'enum', 'typedef', 'pointer', 'function', 'statements']),
     );
-    const types = blocks.flatMap(({ code }) =>
-      kindOf(code) === 'struct' ? (/\}\s*(\w+);/.exec(code)?.[1] ?? []) : [],
+    const types = blocks.flatMap(({ text }) =>
+      kindOf(text) === 'struct' ? (/\}\s*(\w+);/.exec(text)?.[1] ?? []) : [],
     );
     expect(types).toEqual(['mesibo_module_t', 'mesibo_message_params_t', 'module_http_option_t']);
   });
 
-  it.each(blocks.filter((block) => !isException(block)).map((block) => ({ ...block, kind: kindOf(block.code) })))(
+  it.each(blocks.filter((block) => !isException(block)).map((block) => ({ ...block, kind: kindOf(block.text) })))(
     'line $line compiles against module.h, and agrees with it ($kind)',
-    ({ code }) => {
-      expect(compile(code)).toBe('');
+    ({ text }) => {
+      expect(compile(text)).toBe('');
     },
   );
 
   it('has one block that does not compile, and only for its character constants', () => {
     const exceptions = blocks.filter(isException);
     expect(exceptions).toHaveLength(1);
-    const { code } = exceptions[0] as CBlock;
-    expect(compile(code)).toContain('character constant');
-    expect(compile(code.replace(/'(user_\w+)'/g, '"$1"'))).toBe('');
+    const { text } = exceptions[0] as Block;
+    expect(compile(text)).toContain('character constant');
+    expect(compile(text.replace(/'(user_\w+)'/g, '"$1"'))).toBe('');
   });
 });
 
@@ -94,8 +95,8 @@ describe('holding a document against module.h', () => {
   it('finds the blocks of C in a document, with their lines', () => {
     const markdown = '# Title\n```C\nint a;\n```\n```\nsudo run\n```\n```\ntypedef int b;\n```\n```sh\nls\n```\n';
     expect(findCBlocks(markdown)).toEqual([
-      { line: 3, code: 'int a;' },
-      { line: 9, code: 'typedef int b;' },
+      { line: 3, language: 'C', text: 'int a;\n' },
+      { line: 9, language: '', text: 'typedef int b;\n' },
     ]);
     expect(() => findCBlocks('```C\nint a;')).toThrow('no end');
   });

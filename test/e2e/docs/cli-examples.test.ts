@@ -1,0 +1,72 @@
+/** The examples of docs/cli.md, in their order, with the exit codes that it names. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, it } from 'vitest';
+import { readPage } from '../../helpers/doc-blocks.js';
+import { Clone } from './clone.js';
+
+/** The first cells of the table below a heading. */
+function cellsOf(heading: string): string[] {
+  const [, table = ''] =
+    new RegExp(`^## ${heading}\\n\\n.*\\n.*\\n((\\|.*\\n)+)`, 'm').exec(readPage('docs/cli.md')) ?? [];
+  return table.split('\n').flatMap((row) => /^\| `(.+?)` \|/.exec(row)?.[1] ?? []);
+}
+
+/** What each prints. */
+const PRINTS: Record<string, RegExp> = {
+  try: /= consumed/,
+  check: /module filter: ok/,
+  start: /^$/,
+  // The second time it is drawn anew.
+  'status --watch': /(filter +serving[\s\S]*){2}/,
+  reload: /^$/,
+  'logs filter -f': /module filter: starting -> serving/,
+  stop: /^$/,
+};
+/** Those that go on until they are interrupted, and how they end then. */
+const ENDLESS: Record<string, [code: number | null, signal: string | null]> = {
+  'status --watch': [0, null],
+  'logs filter -f': [null, 'SIGINT'],
+};
+
+it('docs/cli.md: each example works', async () => {
+  const clone = new Clone();
+  clone.sh('cp modules/build/module_filter.so .');
+  clone.write('mesibo.conf', 'module filter { path = module_filter.so }\n');
+  const said = Object.entries(PRINTS);
+  try {
+    const examples = cellsOf('Examples');
+    expect(examples).toHaveLength(said.length);
+    for (const [at, example] of examples.entries()) {
+      const [verb, prints] = said[at] as [string, RegExp];
+      expect(example).toContain(`mesibo-modules ${verb}`);
+      if (ENDLESS[verb]) expect(await interrupt(clone, example, prints), example).toEqual(ENDLESS[verb]);
+      else expect(clone.sh(example), example).toMatchObject({ status: 0, stdout: expect.stringMatching(prints) });
+    }
+  } finally {
+    clone.close();
+  }
+});
+
+it('docs/cli.md: each exit code is what it says', () => {
+  const clone = new Clone();
+  const codes: Record<string, string> = { 0: 'list --help', 1: 'check --config none', 2: 'list --unknown', 3: 'list' };
+  expect(cellsOf('Exit codes')).toEqual(Object.keys(codes));
+  for (const [code, command] of Object.entries(codes))
+    expect(clone.sh(`mesibo-modules ${command}`), command).toMatchObject({ status: Number(code) });
+});
+
+/** Reads what a command prints until that is there, and interrupts it; returns how it ended. */
+async function interrupt({ root, env }: Clone, command: string, prints: RegExp): Promise<unknown[]> {
+  const child = spawn('sh', ['-c', `exec ${command}`], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = once(child, 'exit');
+  let text = '';
+  for await (const piece of child.stdout.setEncoding('utf8')) {
+    text += piece;
+    if (prints.test(text)) break;
+  }
+  child.kill('SIGINT');
+  expect(text).toMatch(prints);
+  return ended;
+}

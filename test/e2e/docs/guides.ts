@@ -1,0 +1,155 @@
+/** The pages that are followed from top to bottom, each with a step for each of its blocks. */
+
+import { exempt, file, picture, printed, type Step, sh } from './steps.js';
+
+const BUILT: [string, string] = ['npm install', 'it takes packages from a registry; the clone is built'];
+const CONFIG = 'mesibo.conf';
+const START = `npx mesibo-modules start --config ${CONFIG} --daemon`;
+
+/** What README's program knows of the server that it is a part of. */
+const SERVER = `cat > ${CONFIG} <<'END'
+module autoreply { path = modules/build/module_autoreply.so }
+END
+{
+  echo 'const deliver = (id, params, payload) => console.log(typeof id, "for", params.to, String(payload));'
+  cat server.mjs
+  echo 'console.log(refused.length, verdict, by, params.to, String(payload));'
+} > whole.mjs
+node whole.mjs`;
+
+const readme: Step[] = [
+  sh({
+    change: [['npm install && ', '']],
+    except: [['npm install && npm test', 'it is what runs this']],
+    prints: ['!! module crashy: host 1', 'All stopped, nothing left behind.'],
+  }),
+  picture,
+  sh({ prints: ['it contains "heck"', '= consumed'] }),
+  file(CONFIG),
+  sh({ prints: ['module filter: ok'] }),
+  sh({ prints: ['consumed by filter', /filter +serving/, 'blocked a message from alice'] }),
+  file('server.mjs', {
+    change: [
+      ['/etc/mesibo/mesibo.conf', CONFIG],
+      ['/run/my-server', 'run'],
+    ],
+    after: SERVER,
+    prints: ['string for alice Thank you. Your message has arrived.', '0 pass null bob hello'],
+    says: /^$/,
+  }),
+  exempt('npm run soak', 'each line takes from minutes to hours; test/unit/soak has the parts and the options'),
+];
+
+const contributing: Step[] = [
+  sh({
+    before: 'mkdir src && echo "export  const  ugly  =  1" > src/ugly.ts',
+    except: [BUILT, ['npm test', 'it is what runs this']],
+    after: 'cat src/ugly.ts',
+    prints: ['export const ugly = 1;\n'],
+  }),
+];
+
+const gettingStarted: Step[] = [
+  exempt(...BUILT),
+  sh({ says: /^$/ }),
+  printed,
+  sh({ prints: ['module hello is ready', '= pass'] }),
+  file(CONFIG),
+  sh({
+    prints: [
+      'module filter: ok',
+      'module hello: ok',
+      'consumed by filter',
+      /filter +serving/,
+      'blocked a message from',
+    ],
+  }),
+  sh({
+    before: `sed -i s/darn,heck/drat/ ${CONFIG}`,
+    after: 'npx mesibo-modules send --from alice --to bob "oh drat"',
+    prints: ['consumed by filter'],
+  }),
+  sh({ after: 'npx mesibo-modules status || test $? = 3' }),
+];
+
+const BUILD_HELLO = 'cc -g -fPIC -shared -I modules/include -o module_hello.so hello.c';
+
+const writingModules: Step[] = [
+  file('hello.c'),
+  sh({
+    prints: ['alice wrote 12 bytes', '= pass', 'alice wrote 10 bytes', '= consumed by hello'],
+    says: /^$/,
+  }),
+  file(CONFIG),
+  sh({ prints: ['module hello: ok', /^pass/m, 'alice wrote 12 bytes'] }),
+  file('test.mjs', {
+    change: [
+      ['/path/to', '.'],
+      ['/tmp/hello-test', 'run-of-test'],
+    ],
+    // It can fail, too.
+    after: `node test.mjs
+sed 's/spam, spam/a letter/' test.mjs > failing.mjs
+node failing.mjs 2>&1 || test $? = 1`,
+    prints: ["AssertionError [ERR_ASSERTION]: 'pass' == 'consumed'"],
+  }),
+  sh({ input: 'run\n', tools: { gdb: ['exited normally'], valgrind: ['= pass'] } }),
+  sh({ prints: ['alice wrote 12 bytes', '= pass'], says: /^$/ }),
+  sh({
+    before: `${BUILD_HELLO} && ${START}`,
+    change: [['-p PID', `-p $(npx mesibo-modules status | awk '$1 == "hello" { print $4 }')`]],
+    input: 'break on_message\n',
+    prints: [/NAME.*PID/],
+    tools: { gdb: ['Breakpoint 1 at'] },
+  }),
+];
+
+const embedding: Step[] = [
+  file('server.mjs', {
+    change: [
+      ['/run/my-server', 'run'],
+      ['/var/lib/my-server', 'state'],
+    ],
+    after: `cat > ${CONFIG} <<'END'
+module filter { path = modules/build/module_filter.so ; blocked_words = heck }
+module = missing
+END
+node server.mjs`,
+    prints: [/consumed by filter\n$/],
+    says: /^module missing: no file found; looked for .*\n$/,
+  }),
+];
+
+const operating: Step[] = [
+  exempt('systemctl', 'it asks the systemd of a machine; test/unit/etc/systemd.test.ts verifies the unit'),
+  file('tell-operator.sh', {
+    // Each mail goes through a pipe of its own, so that reading it waits for it.
+    after: `chmod +x tell-operator.sh
+for event in crash recovered reload-failed; do mkfifo mail-$event; done
+printf '#!/bin/sh\\n{ echo "to $1"; cat; } > "%s/mail-$MESIBO_EVENT"\\n' "$PWD" > bin/sendmail
+chmod +x bin/sendmail
+cat > ${CONFIG} <<'END'
+on_event = tell-operator.sh
+module crashy { path = modules/build/module_crashy.so }
+END
+mesibo-modules start --config ${CONFIG} --daemon
+mesibo-modules send --from alice --to bob crash
+cat mail-crash mail-recovered
+MESIBO_EVENT=reload-failed MESIBO_REASON='it is broken' MESIBO_SKIPPED=2 MESIBO_RUN_DIR=run ./tell-operator.sh &
+cat mail-reload-failed`,
+    prints: [
+      /to operator@example.org\nSubject: module crashy: crash\n\n.*SIGSEGV.*\ncore .*\n\nNAME[\s\S]*?crashy/,
+      /to operator@example.org\nSubject: module crashy: recovered\n\n.*\ncore /,
+      'Subject: module of none: reload-failed\n\nit is broken\n2 more like this were not told.\ncore ',
+    ],
+  }),
+];
+
+export const GUIDES: Record<string, Step[]> = {
+  'README.md': readme,
+  'CONTRIBUTING.md': contributing,
+  'docs/getting-started.md': gettingStarted,
+  'docs/writing-modules.md': writingModules,
+  'docs/embedding.md': embedding,
+  'docs/operating.md': operating,
+};

@@ -1,0 +1,44 @@
+/** Every block of every page is run, or exempt for a reason that stands beside it. */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { PACKAGE_ROOT } from '../../../src/paths.js';
+import { findBlocks, listPages, readPage } from '../../helpers/doc-blocks.js';
+import { Clone } from './clone.js';
+import { GUIDES } from './guides.js';
+import { REFERENCE } from './reference.js';
+import { SAMPLES } from './samples.js';
+import type { Step } from './steps.js';
+
+const STEPS: Record<string, Step | Step[]> = { ...GUIDES, ...SAMPLES, ...REFERENCE };
+
+it('there are steps for pages that there are', () => {
+  expect(listPages()).toEqual(expect.arrayContaining(Object.keys(STEPS)));
+});
+
+it.each(listPages())('%s names scripts that there are', (page) => {
+  const { scripts } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8'));
+  for (const [, name = ''] of readPage(page).matchAll(/npm run (?:-s )?([\w:]+)/g))
+    expect(scripts).toHaveProperty([name]);
+});
+
+it.each(listPages())('%s', { timeout: 180_000 }, (page) => {
+  const blocks = findBlocks(readPage(page));
+  const given = STEPS[page] ?? [];
+  const steps = Array.isArray(given) ? given : blocks.map(() => given);
+  expect(blocks.map(({ line }) => line)).toHaveLength(steps.length);
+  if (blocks.length === 0) return;
+  const clone = new Clone();
+  try {
+    blocks.forEach((block, at) => {
+      try {
+        steps[at]?.(block, clone);
+      } catch (error) {
+        throw new Error(`${page}:${block.line}: ${(error as Error).message}`, { cause: error });
+      }
+    });
+  } finally {
+    clone.close();
+  }
+});

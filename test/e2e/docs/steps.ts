@@ -1,0 +1,104 @@
+/** What may be done with a block of a page. A block has one step, and a step has one block. */
+
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { expect } from 'vitest';
+import { PACKAGE_ROOT } from '../../../src/paths.js';
+import type { Block } from '../../helpers/doc-blocks.js';
+import type { Clone } from './clone.js';
+
+/** Does something with a block, in the clone in which its page is followed; throws when that is not as it should be. */
+export type Step = (block: Block, clone: Clone) => void;
+
+/** How a block is run, where that is not all as it stands. */
+export interface How {
+  /** What stands in the page for something of the reader's own, and what it is here; each must be there. */
+  change?: [from: string, to: string][];
+  /** Lines that are not run: what they begin with, and why; each must be there once. */
+  except?: [line: string, reason: string][];
+  /** Tools that nobody has to have: the lines with the name of one are run where it is, and then this is printed too. */
+  tools?: Record<string, string[]>;
+  /** A script that makes what the page takes for granted. */
+  before?: string;
+  /** A script that uses what the block has made. */
+  after?: string;
+  /** What is typed. */
+  input?: string;
+  /** The exit code, if it is not 0. */
+  status?: number;
+  /** What it prints, in this order. */
+  prints?: (string | RegExp)[];
+  /** All that it writes to stderr, where that matters. */
+  says?: RegExp;
+}
+
+/** Shell commands, which work. */
+export function sh(how: How = {}): Step {
+  return (block, clone) => {
+    expect(block.language).toBe('sh');
+    run(clone, prepare(block, how), how);
+  };
+}
+
+/** A file of this name, for what comes after it. */
+export function file(name: string, how: How = {}): Step {
+  return (block, clone) => {
+    expect(block.language).toBe(LANGUAGES[name.split('.')[1] ?? 'sh']);
+    clone.write(name, prepare(block, how));
+    run(clone, '', how);
+  };
+}
+const LANGUAGES: Record<string, string> = { c: 'c', mjs: 'js', conf: '', sh: 'sh' };
+
+/** What the block before has printed, but for its times. */
+export const printed: Step = ({ language, text }, clone) => {
+  expect(language).toBe('');
+  const timeless = (said: string) => said.replaceAll(/[\d.]+ ms/g, 'N ms');
+  expect(timeless(clone.printed)).toBe(timeless(text));
+};
+
+/** A picture: it cannot be run, but the source files and folders that it names are there. */
+export const picture: Step = ({ language, text }) => {
+  expect(language).toBe('');
+  expect(text).toMatch(/[─▶]/);
+  for (const [name] of text.matchAll(/[\w/-]+\.ts|(src|cli)\/[\w/-]*/g)) expect(SOURCES).toContain(name);
+};
+const SOURCES = ['src', 'cli'].flatMap((folder) => {
+  const paths = readdirSync(join(PACKAGE_ROOT, folder), { recursive: true, encoding: 'utf8' });
+  return [`${folder}/`, ...paths.flatMap((path) => [basename(path), `${folder}/${path}`, `${folder}/${path}/`])];
+});
+
+/** A block that cannot be run here, for this reason. */
+export function exempt(beginning: string, reason: string): Step {
+  return ({ text }) => expect(text.slice(0, beginning.length), reason).toBe(beginning);
+}
+
+function prepare({ text }: Block, { change = [], except = [], tools = {} }: How): string {
+  for (const [from] of change) expect(text).toContain(from);
+  const missing = Object.keys(tools).filter((tool) => !isInstalled(tool));
+  let lines = text.split('\n').filter((line) => !missing.some((tool) => line.includes(tool)));
+  for (const [beginning, reason] of except) {
+    const kept = lines.filter((line) => !line.startsWith(beginning));
+    expect(lines.length - kept.length, `"${beginning}" is not run: ${reason}`).toBe(1);
+    lines = kept;
+  }
+  return change.reduce((script, [from, to]) => script.replaceAll(from, () => to), lines.join('\n'));
+}
+
+function run(clone: Clone, script: string, how: How): void {
+  const { before = '', after = '', status = 0, tools = {}, says = /(?:)/ } = how;
+  const said = clone.sh([before, script, after].join('\n'), how.input);
+  expect({ script, ...said }).toMatchObject({ script, status, stderr: expect.stringMatching(says) });
+  const ofTools = Object.entries(tools).flatMap(([tool, prints]) => (isInstalled(tool) ? prints : []));
+  let rest = said.stdout;
+  for (const words of [...(how.prints ?? []), ...ofTools]) {
+    expect(rest).toMatch(words);
+    const at = typeof words === 'string' ? rest.indexOf(words) : rest.search(words);
+    rest = rest.slice(at + 1);
+  }
+}
+
+function isInstalled(tool: string): boolean {
+  return spawnSync(tool, ['--version']).error === undefined;
+}
