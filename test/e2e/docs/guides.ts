@@ -1,5 +1,7 @@
 /** The pages that are followed from top to bottom, each with a step for each of its blocks. */
 
+import { join } from 'node:path';
+import { PACKAGE_ROOT } from '../../../src/paths.js';
 import { exempt, file, picture, printed, type Step, sh } from './steps.js';
 
 const BUILT: [string, string] = ['npm install', 'it takes packages from a registry; the clone is built'];
@@ -74,6 +76,13 @@ const gettingStarted: Step[] = [
 
 const BUILD_HELLO = 'cc -g -fPIC -shared -I modules/include -o module_hello.so hello.c';
 
+const IN_PROCESS = 'npx mesibo-modules run --in-process --under';
+/** A debugger that is not there, or may trace no more than its children, cannot be attached. */
+const MAY_ATTACH = `gdb --version
+sleep 60 > /dev/null &
+'${join(PACKAGE_ROOT, 'test/faults/build/trace')}' $! < /dev/null || { kill $!; exit 1; }
+kill $!`;
+
 const writingModules: Step[] = [
   file('hello.c'),
   sh({
@@ -93,14 +102,20 @@ sed 's/spam, spam/a letter/' test.mjs > failing.mjs
 node failing.mjs 2>&1 || test $? = 1`,
     prints: ["AssertionError [ERR_ASSERTION]: 'pass' == 'consumed'"],
   }),
-  sh({ input: 'run\n', tools: { gdb: ['exited normally'], valgrind: ['= pass'] } }),
+  sh({
+    input: 'run\n',
+    where: [
+      { line: `${IN_PROCESS} "gdb`, can: 'gdb --version', prints: 'exited normally' },
+      { line: `${IN_PROCESS} "valgrind`, can: 'valgrind --version', prints: '= pass' },
+    ],
+  }),
   sh({ prints: ['alice wrote 12 bytes', '= pass'], says: /^$/ }),
   sh({
     before: `${BUILD_HELLO} && ${START}`,
     change: [['-p PID', `-p $(npx mesibo-modules status | awk '$1 == "hello" { print $4 }')`]],
     input: 'break on_message\n',
     prints: [/NAME.*PID/],
-    tools: { gdb: ['Breakpoint 1 at'] },
+    where: [{ line: 'gdb -p', can: MAY_ATTACH, prints: 'Breakpoint 1 at' }],
   }),
 ];
 

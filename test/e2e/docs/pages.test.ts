@@ -17,10 +17,10 @@ it('there are steps for pages that there are', () => {
   expect(listPages()).toEqual(expect.arrayContaining(Object.keys(STEPS)));
 });
 
-it.each(listPages())('%s names scripts that there are', (page) => {
+it('the scripts that pages name are there', () => {
   const { scripts } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8'));
-  for (const [, name = ''] of readPage(page).matchAll(/npm run (?:-s )?([\w:]+)/g))
-    expect(scripts).toHaveProperty([name]);
+  const named = listPages().flatMap((page) => [...readPage(page).matchAll(/npm run (?:-s )?([\w:]+)/g)]);
+  expect(Object.keys(scripts)).toEqual(expect.arrayContaining(named.map(([, name]) => name)));
 });
 
 it.each(listPages())('%s', { timeout: 180_000 }, (page) => {

@@ -1,6 +1,5 @@
 /** What may be done with a block of a page. A block has one step, and a step has one block. */
 
-import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect } from 'vitest';
@@ -17,8 +16,8 @@ export interface How {
   change?: [from: string, to: string][];
   /** Lines that are not run: what they begin with, and why; each must be there once. */
   except?: [line: string, reason: string][];
-  /** Tools that nobody has to have: the lines with the name of one are run where it is, and then this is printed too. */
-  tools?: Record<string, string[]>;
+  /** Lines that are run where this script succeeds, and what more is printed then. */
+  where?: { line: string; can: string; prints: string }[];
   /** A script that makes what the page takes for granted. */
   before?: string;
   /** A script that uses what the block has made. */
@@ -37,7 +36,15 @@ export interface How {
 export function sh(how: How = {}): Step {
   return (block, clone) => {
     expect(block.language).toBe('sh');
-    run(clone, prepare(block, how), how);
+    const { where = [], except = [], prints = [] } = how;
+    const possible = where.filter(({ can }) => clone.sh(can).status === 0);
+    const left = where.filter((line) => !possible.includes(line));
+    const whole = {
+      ...how,
+      except: [...except, ...left.map(({ line, can }): [string, string] => [line, `this fails here: ${can}`])],
+      prints: [...prints, ...possible.map((line) => line.prints)],
+    };
+    run(clone, prepare(block, whole), whole);
   };
 }
 
@@ -74,10 +81,9 @@ export function exempt(beginning: string, reason: string): Step {
   return ({ text }) => expect(text.slice(0, beginning.length), reason).toBe(beginning);
 }
 
-function prepare({ text }: Block, { change = [], except = [], tools = {} }: How): string {
+function prepare({ text }: Block, { change = [], except = [] }: How): string {
   for (const [from] of change) expect(text).toContain(from);
-  const missing = Object.keys(tools).filter((tool) => !isInstalled(tool));
-  let lines = text.split('\n').filter((line) => !missing.some((tool) => line.includes(tool)));
+  let lines = text.split('\n');
   for (const [beginning, reason] of except) {
     const kept = lines.filter((line) => !line.startsWith(beginning));
     expect(lines.length - kept.length, `"${beginning}" is not run: ${reason}`).toBe(1);
@@ -87,18 +93,13 @@ function prepare({ text }: Block, { change = [], except = [], tools = {} }: How)
 }
 
 function run(clone: Clone, script: string, how: How): void {
-  const { before = '', after = '', status = 0, tools = {}, says = /(?:)/ } = how;
+  const { before = '', after = '', status = 0, prints = [], says = /(?:)/ } = how;
   const said = clone.sh([before, script, after].join('\n'), how.input);
   expect({ script, ...said }).toMatchObject({ script, status, stderr: expect.stringMatching(says) });
-  const ofTools = Object.entries(tools).flatMap(([tool, prints]) => (isInstalled(tool) ? prints : []));
   let rest = said.stdout;
-  for (const words of [...(how.prints ?? []), ...ofTools]) {
+  for (const words of prints) {
     expect(rest).toMatch(words);
     const at = typeof words === 'string' ? rest.indexOf(words) : rest.search(words);
     rest = rest.slice(at + 1);
   }
-}
-
-function isInstalled(tool: string): boolean {
-  return spawnSync(tool, ['--version']).error === undefined;
 }
