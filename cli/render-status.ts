@@ -44,11 +44,6 @@ export function renderAbsence(reason: string, { width }: Pick<View, 'width'>): s
   return [...reason.split('\n').flatMap((line) => wrap(line, width)), 'waiting for one ...'].join('\n');
 }
 
-/** Whether every module that should serve does. */
-export function isServing({ modules }: SupervisorStatus): boolean {
-  return modules.every(({ desired, state }) => desired === 'down' || state === 'serving' || state === 'replacing');
-}
-
 function columnsOf({ nowMs, width }: View): Column<ModuleStatus>[] {
   return [
     { heading: 'NAME', cell: ({ name }) => escapeControl(name), most: Number.isFinite(width) ? MAX_NAME : width },

@@ -27,6 +27,12 @@ export function findTroubles({ core, modules }: SupervisorStatus, nowMs: number)
   return [...own, ...modules.flatMap((module) => ofModule(module, nowMs))];
 }
 
+/** Whether every module that should serve does, and nothing is wrong with the core itself. */
+export function isWell({ core, modules }: SupervisorStatus): boolean {
+  if (core.problems.length > 0) return false;
+  return modules.every(({ desired, state }) => desired === 'down' || state === 'serving' || state === 'replacing');
+}
+
 function ofModule(module: ModuleStatus, nowMs: number): Trouble[] {
   return [ofState(module, nowMs), ofSends(module), ofOutput(module)].filter((trouble) => trouble !== null);
 }

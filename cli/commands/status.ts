@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { EXIT, printData, UsageError, viewOf } from '../io.js';
 import { directoriesOf, type GlobalOptions, parseSeconds } from '../options.js';
-import { isServing, renderAbsence, renderOverview, renderStatus } from '../render-status.js';
+import { renderAbsence, renderOverview, renderStatus } from '../render-status.js';
+import { isWell } from '../troubles.js';
 import { withClient } from '../with-client.js';
 
 interface StatusOptions extends GlobalOptions {
@@ -15,7 +16,9 @@ const WATCH_SECONDS = 1;
 export function addStatus(program: Command): void {
   program
     .command('status')
-    .description('show the core and its modules; exits with 1 if a module that should be up does not serve')
+    .description(
+      'show the core and its modules; exits with 1 if a module that should be up does not serve, or the core has a problem',
+    )
     .option('--json', 'print one JSON document')
     .option('--watch [seconds]', 'draw it again every second, or as often as given; q ends', parseSeconds)
     .action(async (_options, command: Command) => {
@@ -24,7 +27,7 @@ export function addStatus(program: Command): void {
       if (options.watch !== undefined) return watchStatus(runDir, options.watch, options.json ?? false);
       const status = await withClient(runDir, (client) => client.status());
       printData(options.json ? JSON.stringify(status) : renderStatus(status, viewOf(process.stdout)));
-      if (!isServing(status)) process.exitCode = EXIT.failed;
+      if (!isWell(status)) process.exitCode = EXIT.failed;
     });
 }
 

@@ -6,7 +6,10 @@ export type Entry = [what: string, meaning: string];
 /** Of every command. */
 export const EXIT_CODES: Entry[] = [
   ['0', 'It worked.'],
-  ['1', 'It did not; the message says what to do. For status: a module that should be up does not serve.'],
+  [
+    '1',
+    'It did not; the message says what to do. For status: a module that should be up does not serve, or something is wrong with the core itself, such as a reload that failed. What is past, and modules that were stopped by order, leave it 0.',
+  ],
   ['2', 'The command line makes no sense.'],
   ['3', 'No core serves the run directory.'],
 ];

@@ -68,7 +68,7 @@ const TABLE: Record<string, Row> = {
     running: [0, JSON_DOCUMENT, ''],
     stopped: NO_CORE,
     wrongName: null,
-    broken: [0, JSON_DOCUMENT, ''],
+    broken: [1, JSON_DOCUMENT, ''],
   },
   list: {
     args: () => ['list'],
@@ -267,7 +267,7 @@ describe('with a core whose configuration was broken meanwhile', () => {
 
   it('status tells of it, until a reload succeeds', async () => {
     check(await command.run('status'), [
-      0,
+      1,
       /the reload \d+s ago failed: .*broken\.conf:2:3: [\s\S]*and reload again\n/,
       '',
     ]);

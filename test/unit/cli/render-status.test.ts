@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isServing, renderAbsence, renderOverview, renderStatus, type View } from '../../../cli/render-status.js';
+import { renderAbsence, renderOverview, renderStatus, type View } from '../../../cli/render-status.js';
 import { countColumns } from '../../../cli/table.js';
 import type { ModuleState, ModuleStatus } from '../../../src/supervisor/types.js';
 import { crashed, NOW, serving, statusOf } from '../../helpers/statuses.js';
@@ -116,10 +116,4 @@ test('text of a module cannot drive the terminal', () => {
 
 test('without modules the core says what that means', () => {
   expect(renderStatus(statusOf(), view)).toMatch(/no module is configured: every message passes$/);
-});
-
-test('only a module that should be up and does not serve counts', () => {
-  const stopped: ModuleStatus = { ...crashed, desired: 'down', state: 'stopped' };
-  expect(isServing(statusOf(serving, { ...serving, state: 'replacing' }, stopped))).toBe(true);
-  expect(isServing(statusOf(serving, crashed))).toBe(false);
 });

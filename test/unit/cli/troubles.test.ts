@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeTrouble, findTroubles } from '../../../cli/troubles.js';
+import { describeTrouble, findTroubles, isWell } from '../../../cli/troubles.js';
 import type { ModuleStatus } from '../../../src/supervisor/types.js';
 import { crashed, NOW, serving, statusOf, stopping } from '../../helpers/statuses.js';
 
@@ -41,6 +41,14 @@ test.each<[string, Partial<ModuleStatus>, string]>([
   ],
 ])('a module that crashed and %s', (_, module, line) => {
   expect(told(module, crashed)).toEqual([line]);
+});
+
+test('all is well but for a module that should be up and does not serve, or a problem of the core', () => {
+  const stopped: ModuleStatus = { ...crashed, desired: 'down', state: 'stopped' };
+  const well = statusOf(serving, { ...serving, state: 'replacing' }, { ...crashed, state: 'serving' }, stopped);
+  expect(isWell(well)).toBe(true);
+  expect(isWell(statusOf(serving, crashed))).toBe(false);
+  expect(isWell({ ...well, core: { ...well.core, problems: ['core.log cannot be written'] } })).toBe(false);
 });
 
 test('a problem of the core says how long ago its time is', () => {
