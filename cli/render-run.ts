@@ -29,11 +29,11 @@ export class RunRenderer {
         this.#last = event;
         return this.#head(event.number);
       case 'log':
-        return [`  ${event.module}${event.trial ? ` (tried as ${event.trial})` : ''} logs: ${clean(event.text)}`];
+        return [`  ${whoOf(event)} logs: ${clean(event.text)}`];
       case 'complaint':
-        return [`  ${event.module}: ${clean(event.text)}`];
+        return [`  ${whoOf(event)}: ${clean(event.text)}`];
       case 'send':
-        return [`  ${event.module} sends to ${address(event.params.to)}: ${text(event.payload)}`];
+        return [`  ${whoOf(event)} sends to ${address(event.params.to)}: ${text(event.payload)}`];
       case 'outcome':
         this.#last = null;
         return [...this.#head(event.number), ...renderOutcome(event, this.#sent[event.number - 1])];
@@ -69,6 +69,11 @@ export class RunRenderer {
     }
     return lines;
   }
+}
+
+/** Which module, and as what, when that is only a try. */
+function whoOf({ module, trial }: { module: string; trial: string | null }): string {
+  return trial === null ? module : `${module} (tried as ${trial})`;
 }
 
 /** One event as a line of JSON; `null` for what only serves to tell a crash. Texts that are no UTF-8 are base64. */

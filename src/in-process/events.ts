@@ -5,15 +5,15 @@ export interface ToldParams {
   [field: string]: string | null;
 }
 
-/** One thing that happened in the process. */
+/** One thing that happened in the process; `trial`: the ABI that was only tried then, `null`: none. */
 export type LoaderEvent =
   | { kind: 'loaded'; module: string; abi: string; description: string | null }
   | { kind: 'refused'; module: string; why: string }
   /** About to be called; `number`: which message, 1 for the first; 0 where it is none. */
   | { kind: 'call'; module: string; trial: string | null; function: string; number: number }
   | { kind: 'log'; module: string; trial: string | null; level: number; text: string }
-  | { kind: 'complaint'; module: string; text: string }
-  | { kind: 'send'; module: string; params: ToldParams; payload: Buffer }
+  | { kind: 'complaint'; module: string; trial: string | null; text: string }
+  | { kind: 'send'; module: string; trial: string | null; params: ToldParams; payload: Buffer }
   | {
       kind: 'outcome';
       /** Who consumed it; `null`: nobody. */
@@ -49,9 +49,9 @@ function toEvent(told: any): LoaderEvent | null {
     case 'log':
       return { kind: 'log', module, trial, level: told.level, text: textOf(told.text).replace(/\r?\n$/, '') };
     case 'complaint':
-      return { kind: 'complaint', module, text: textOf(told.text) };
+      return { kind: 'complaint', module, trial, text: textOf(told.text) };
     case 'send':
-      return { kind: 'send', module, params: told.params, payload: Buffer.from(told.payload, 'hex') };
+      return { kind: 'send', module, trial, params: told.params, payload: Buffer.from(told.payload, 'hex') };
     case 'outcome': {
       const payload = Buffer.from(told.payload ?? '', 'hex');
       return { kind: 'outcome', by: module, number, trace: told.trace, params: told.params ?? null, payload };
