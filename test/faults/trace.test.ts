@@ -52,7 +52,7 @@ it.skipIf(!mayTrace())('a host under a debugger may take its time in a callback,
   expect(killer && after).toBeDefined();
   if (killer) scene.expectDefault(killer, 'hang', 'pass');
   if (after) scene.expectOwn(after, 2);
-  const says = /did not return from on_message of message 0 in time \(hang is 1s\) and was killed;/;
+  const says = /did not return from on_message in time \(hang is 1s\) and was killed;/;
   scene.expectExits([{ cause: 'hang', signal: 'SIGKILL', exitCode: null, says }]);
 });
 

@@ -66,12 +66,17 @@ export class PendingCall {
   }
 }
 
-/** The call in words, as `on_message of message 7`. */
+/** The call in words, as `on_message of message 7`; a message without an id has none here. */
 export function describeCall(event: CallEvent): string {
-  if (event.message) return `on_message of message ${event.message.params?.id?.toString() ?? '0'}`;
-  if (event.status) return `on_message_status of message ${event.status.id?.toString() ?? '0'}`;
+  if (event.message) return `on_message${ofMessage(event.message.params?.id)}`;
+  if (event.status) return `on_message_status${ofMessage(event.status.id)}`;
   if (event.login) return 'on_login';
   return event.call ? 'on_call' : 'on_call_status';
+}
+
+function ofMessage(id: { toString(): string } | null | undefined): string {
+  const digits = id?.toString() ?? '0';
+  return digits === '0' ? '' : ` of message ${digits}`;
 }
 
 const CALLBACKS: Record<ExecutedEvent, string> = {
@@ -88,6 +93,5 @@ export function describeExecuting({ currentEvent, cause }: BoxHeader): string | 
   if (currentEvent !== 'http') return null;
   if (cause === null || cause.event === 'http') return CALLBACKS.http;
   const isMessage = cause.event === 'message' || cause.event === 'status';
-  const about = isMessage ? ` of message ${cause.messageId}` : '';
-  return `${CALLBACKS.http} made in ${CALLBACKS[cause.event]}${about}`;
+  return `${CALLBACKS.http} made in ${CALLBACKS[cause.event]}${isMessage ? ofMessage(cause.messageId) : ''}`;
 }

@@ -44,9 +44,10 @@ describe('a call', () => {
 
   it.each([
     [{ message: { params: { id: Long.MAX_UNSIGNED_VALUE } } }, 'on_message of message 18446744073709551615'],
-    [{ message: {} }, 'on_message of message 0'],
+    [{ message: {} }, 'on_message'],
+    [{ message: { params: { id: Long.UZERO } } }, 'on_message'],
     [{ status: { id: Long.fromNumber(9, true) } }, 'on_message_status of message 9'],
-    [{ status: {} }, 'on_message_status of message 0'],
+    [{ status: {} }, 'on_message_status'],
     [{ login: {} }, 'on_login'],
     [{ call: {} }, 'on_call'],
     [{ callStatus: {} }, 'on_call_status'],
@@ -60,6 +61,7 @@ describe('what a host executes beside calls', () => {
   it.each([
     [{ event: 'message', messageId: 2n ** 64n - 1n }, `${asked} on_message of message 18446744073709551615`],
     [{ event: 'status', messageId: 7n }, `${asked} on_message_status of message 7`],
+    [{ event: 'message', messageId: 0n }, `${asked} on_message`],
     [{ event: 'login', messageId: 0n }, `${asked} on_login`],
     [{ event: 'http', messageId: 7n }, 'a callback of an http request'],
     [null, 'a callback of an http request'],
