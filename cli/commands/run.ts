@@ -60,10 +60,11 @@ export function addRun(program: Command): void {
       check(files, options);
       const { planConfig, planFiles } = await import('../../src/in-process/plan.js');
       const { runInProcess } = await import('../../src/in-process/loader.js');
-      const { loadConfig } = await import('../../src/config/load.js');
+      const { describeWarning, loadConfig } = await import('../../src/config/load.js');
       const { makeConfig } = await import('../../src/config/make.js');
       const config = options.config ? loadConfig(resolve(options.config)) : makeConfig({ modules: [] });
       const modules = options.config ? planConfig(config) : planFiles(files, options.setting, options.abi);
+      for (const warning of config.warnings.map(describeWarning)) tell(warning);
       for (const { warning } of modules) if (warning) tell(warning);
       const renderer = new RunRenderer();
       // A debugger takes Ctrl-C for itself.

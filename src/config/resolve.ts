@@ -54,3 +54,8 @@ export function isFile(path: string): boolean {
 function fileNames(name: string): string[] {
   return [`mesibo_${name}.so`, `mesibo_mod_${name}.so`, `module_${name}.so`, `${name}.so`];
 }
+
+/** That none of these places has the file of a module, in words. */
+export function describeMissing(lookedFor: readonly string[]): string {
+  return `no file found; looked for ${lookedFor.join(', ')}; install it or set path`;
+}

@@ -1,6 +1,7 @@
 /** Which modules are loaded into one process, and how: from files or from a configuration. */
 
 import { resolve } from 'node:path';
+import { describeMissing } from '../config/resolve.js';
 import type { AbiName, CoreConfig } from '../config/types.js';
 import { ModuleLoadError } from '../errors.js';
 import { findCandidates, findInit } from '../host-runner/abi/detect.js';
@@ -48,8 +49,8 @@ export function planFiles(
 export function planConfig(config: CoreConfig): PlannedModule[] {
   return config.modules.map(({ name, path, lookedFor, abi, config: settings }) => {
     if (path === null) {
-      const what = `no file found; looked for ${lookedFor.join(', ')}; install it or set path`;
-      throw new ModuleLoadError('MODULE_FILE_MISSING', `module ${name}: ${what}`, { module: name });
+      const text = `module ${name}: ${describeMissing(lookedFor)}`;
+      throw new ModuleLoadError('MODULE_FILE_MISSING', text, { module: name });
     }
     return plan(readElf(path), name, abi, settings);
   });

@@ -1,6 +1,7 @@
 /** The shared object of a module on the disk: where it is, and whether it is still the same. */
 
 import { existsSync, statSync } from 'node:fs';
+import { describeMissing } from '../config/resolve.js';
 import type { ModuleSpec } from '../config/types.js';
 import { ModuleLoadError } from '../errors.js';
 
@@ -19,8 +20,7 @@ export function findModuleFile({ path, lookedFor }: Places): string | null {
 export function requireModuleFile(spec: Places): string {
   const path = findModuleFile(spec);
   if (path !== null) return path;
-  const tried = spec.lookedFor.join(', ');
-  throw new ModuleLoadError('MODULE_FILE_MISSING', `no file found; looked for ${tried}; install it or set path`);
+  throw new ModuleLoadError('MODULE_FILE_MISSING', describeMissing(spec.lookedFor));
 }
 
 /** What tells a file from the one that stood there before; `null` when there is none that can be seen. */

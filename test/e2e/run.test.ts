@@ -91,6 +91,20 @@ message 2 from alice to bob: what the heck
     expect(out).toMatch(/filter {2}pass\n {2}crashy {2}pass\n {2}= pass/);
   });
 
+  it('says what check says of a configuration', async () => {
+    const file = join(directory, 'mesibo.conf');
+    const module = `module filter { path = ${sample('filter')} ; dead_line = 1s }`;
+    writeFileSync(file, `${module}\n`);
+    const checked = spawnSync(process.execPath, [main, 'check', '--config', file], { encoding: 'utf8' });
+    expect(checked.stderr).toMatch(/mesibo\.conf:1:\d+: .*dead_line/);
+    expect(await inProcess('--config', file, '--message', 'x')).toMatchObject({ code: 0, err: checked.stderr });
+
+    writeFileSync(file, 'module = missing\n');
+    const { stdout } = spawnSync(process.execPath, [main, 'check', '--config', file], { encoding: 'utf8' });
+    expect(stdout).toMatch(/^module missing: no file found; looked for .*; install it or set path\n$/);
+    expect((await inProcess('--config', file, '--message', 'x')).err).toBe(`mesibo-modules: ${stdout}`);
+  });
+
   it('prints JSON, to standard output alone', async () => {
     const { code, out } = await inProcess('--json', fixture('writes-stdout'), '--message', 'x\u0007');
     expect(code).toBe(0);
