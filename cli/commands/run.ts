@@ -12,7 +12,7 @@ interface RunOptions {
   inProcess?: boolean;
   config?: string;
   abi?: AbiName;
-  setting: [string, string][];
+  conf: [string, string][];
   message: string[];
   from: string;
   to: string;
@@ -44,7 +44,7 @@ export function addRun(program: Command): void {
     )
     .option('--config <file>', 'the modules of a configuration, with their settings, instead of files')
     .addOption(new Option('--abi <abi>', 'the ABI of the files, if they do not tell').choices(ABI_NAMES))
-    .option('--setting <key=value>', 'a setting for the modules; may be repeated', collectPairs, [])
+    .option('--conf <key=value>', "one of the modules' own settings, as often as needed", collectPairs, [])
     .option('--message <text>', 'a message; may be repeated', collect, [])
     .option('--from <address>', 'the sender', 'alice')
     .option('--to <address>', 'the recipient', 'bob')
@@ -63,7 +63,7 @@ export function addRun(program: Command): void {
       const { describeWarning, loadConfig } = await import('../../src/config/load.js');
       const { makeConfig } = await import('../../src/config/make.js');
       const config = options.config ? loadConfig(resolve(options.config)) : makeConfig({ modules: [] });
-      const modules = options.config ? planConfig(config) : planFiles(files, options.setting, options.abi);
+      const modules = options.config ? planConfig(config) : planFiles(files, options.conf, options.abi);
       for (const warning of config.warnings.map(describeWarning)) tell(warning);
       for (const { warning } of modules) if (warning) tell(warning);
       const renderer = new RunRenderer();
@@ -90,11 +90,11 @@ export function addRun(program: Command): void {
     });
 }
 
-function check(files: string[], { inProcess, config, abi, setting, message }: RunOptions): void {
+function check(files: string[], { inProcess, config, abi, conf, message }: RunOptions): void {
   if (!inProcess) throw new UsageError('run needs --in-process; to run modules in processes of their own, use "start"');
   if (files.length === 0 && !config) throw new UsageError('give the .so files of modules, or --config FILE');
   if (files.length > 0 && config) throw new UsageError('give either .so files or --config, not both');
-  if (config && setting.length > 0) throw new UsageError('with --config the settings are those of the file');
+  if (config && conf.length > 0) throw new UsageError('with --config the settings are those of the file');
   if (config && abi) throw new UsageError('with --config the ABIs are those of the file');
   if (message.length === 0 && isatty(0))
     throw new UsageError('no message: give --message TEXT, or lines on standard input');

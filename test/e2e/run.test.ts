@@ -46,7 +46,7 @@ function commandOf(pid: number): string {
 }
 
 const inProcess = (...args: string[]) => run(['--in-process', ...args]);
-const filter = [sample('filter'), '--setting', 'blocked_words=heck'];
+const filter = [sample('filter'), '--conf', 'blocked_words=heck'];
 
 describe('run --in-process', () => {
   it('shows what each module makes of each message', async () => {
@@ -118,13 +118,13 @@ message 2 from alice to bob: what the heck
 
   it('does what modules ask over http', async () => {
     server = await startRestServer((_, response) => void response.end('{"reply":"hi there"}'));
-    const chatbot = [sample('chatbot'), '--setting', 'address=bot', '--setting', `url=${server.url}/q`];
+    const chatbot = [sample('chatbot'), '--conf', 'address=bot', '--conf', `url=${server.url}/q`];
     const { code, out } = await inProcess(...chatbot, '--to', 'bot', '--message', 'hello');
     expect(code).toBe(0);
     expect(out).toContain('= consumed by chatbot\n  chatbot sends to alice: hi there\n');
     const asks = await inProcess(
       fixture('asks-2019'),
-      '--setting',
+      '--conf',
       `at_init=url=${server.url}\nsynchronous=1`,
       '--message',
       '',
@@ -195,7 +195,8 @@ message 2 from alice to bob: what the heck
     [['module.so', '--message', 'x'], /run needs --in-process/],
     [['--in-process', '--message', 'x'], /give the \.so files of modules, or --config FILE/],
     [['--in-process', 'a.so', '--config', 'b.conf', '--message', 'x'], /not both/],
-    [['--in-process', 'a.so', '--setting', 'nothing', '--message', 'x'], /Expected KEY=VALUE/],
+    [['--in-process', 'a.so', '--conf', 'nothing', '--message', 'x'], /Expected KEY=VALUE/],
+    [['--in-process', '--conf', 'a=b', '--config', 'b.conf', '--message', 'x'], /the settings are those of the file/],
     [['--in-process', '--abi', 'table', '--config', 'b.conf', '--message', 'x'], /the ABIs are those of the file/],
     [['--in-process', 'a.so', '--abi', 'none', '--message', 'x'], /Allowed choices are table, exports-2019/],
   ])('%j is a mistake that it explains', async (args, why) => {
