@@ -1,6 +1,8 @@
 /** What every command prints with, and the errors that decide the exit code. */
 
 import { ControlError, SupervisorError } from '../src/errors.js';
+import { addOptions } from './paste.js';
+import type { View } from './render-status.js';
 
 /** Exit codes of every command. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, notRunning: 3 } as const;
@@ -15,9 +17,17 @@ export function printData(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** What commands that are told of need to reach the core that this one asks. */
+let options = '';
+
+/** Has everything told from now on name that core; see {@link addOptions}. */
+export function nameCore(optionsToReach: string): void {
+  options = optionsToReach;
+}
+
 /** Tells the person at the terminal something; each line says who speaks. */
 export function tell(text: string): void {
-  for (const line of text.split('\n')) process.stderr.write(`mesibo-modules: ${line}\n`);
+  for (const line of addOptions(text, options).split('\n')) process.stderr.write(`mesibo-modules: ${line}\n`);
 }
 
 /** Whether a stream is for a person who takes colours. */
@@ -26,9 +36,9 @@ export function hasColour(stream: NodeJS.WriteStream): boolean {
 }
 
 /** How a stream is drawn on: as wide as its terminal, 100 columns where that does not tell; elsewhere nothing is cut. */
-export function viewOf(stream: NodeJS.WriteStream): { nowMs: number; width: number; colour: boolean } {
+export function viewOf(stream: NodeJS.WriteStream): View {
   const width = stream.isTTY ? Math.max(40, stream.columns || DEFAULT_WIDTH) : Number.POSITIVE_INFINITY;
-  return { nowMs: Date.now(), width, colour: hasColour(stream) };
+  return { nowMs: Date.now(), width, colour: hasColour(stream), options };
 }
 
 /** What cannot be printed ends the command: quietly when a reader has seen enough, as in `| head -1`. */

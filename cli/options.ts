@@ -7,6 +7,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { type Directories, resolveDirectories } from '../src/directories.js';
 import { SupervisorError } from '../src/errors.js';
 import { UsageError } from './io.js';
+import { optionsToReach } from './paste.js';
 
 /** The options that every command takes. */
 export interface GlobalOptions {
@@ -28,6 +29,11 @@ export function directoriesOf({ runDir, stateDir }: GlobalOptions): Directories 
   if (runDir === '' || stateDir === '') throw new UsageError('--run-dir and --state-dir need the path of a directory');
   const uid = process.getuid?.() ?? 0;
   return resolveDirectories({ runDir, stateDir, env: process.env, uid, home: homedir(), tmp: tmpdir() });
+}
+
+/** The options by which other commands reach the same core; none where the environment leads to it. */
+export function coreOptionsOf(given: GlobalOptions): string {
+  return optionsToReach(given, directoriesOf);
 }
 
 /**

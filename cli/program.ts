@@ -18,6 +18,8 @@ import { addStart } from './commands/start.js';
 import { addStatus } from './commands/status.js';
 import { addStop } from './commands/stop.js';
 import { addTry } from './commands/try.js';
+import { nameCore } from './io.js';
+import { coreOptionsOf, type GlobalOptions } from './options.js';
 
 /** The whole command line, as `main.ts` runs it and as its documentation is made from. */
 export function createProgram(): Command {
@@ -27,6 +29,7 @@ export function createProgram(): Command {
     .option('--run-dir <dir>', 'where the core keeps its lock and sockets (or MESIBO_RUN_DIR)')
     .option('--state-dir <dir>', 'where the core keeps its logs (or MESIBO_STATE_DIR)')
     .showHelpAfterError('(add --help for what may be given)')
+    .hook('preAction', (_, verb) => nameCore(coreOptionsOf(verb.optsWithGlobals<GlobalOptions>())))
     .exitOverride();
   const orders = [addStart, addStop, addReload, addRestart, addReset];
   const views = [addStatus, addList, addDescribe, addLogs];

@@ -3,10 +3,12 @@
 import { escapeControl } from '../src/logs/format.js';
 import type { ModuleDescription, SettingDescription } from '../src/supervisor/types.js';
 import { formatAgo, formatUntil } from './format.js';
+import { addOptions, holdCommands } from './paste.js';
 import type { View } from './render-status.js';
 import { shownStateOf, styleOf } from './shown-state.js';
 import { type Style, styled } from './style.js';
-import { countColumns, wrap } from './table.js';
+import { countColumns } from './table.js';
+import { wrap } from './wrap.js';
 
 /** Columns before what has no room where it belongs. */
 const DEEPER = 4;
@@ -17,7 +19,7 @@ type Row = [label: string, value: string, style?: Style | null];
 export function renderDescription(module: ModuleDescription, view: View): string {
   const { nowMs, width } = view;
   const sections = [
-    ...renderRows(identity(module, nowMs), view),
+    ...renderRows(identity(module, view), view),
     ...section('Processes', renderRows(processes(module, nowMs), view)),
     ...section('Counters', renderRows(counters(module, nowMs), view)),
     ...section('Settings', renderSettings(module.settings, width)),
@@ -26,18 +28,16 @@ export function renderDescription(module: ModuleDescription, view: View): string
   return sections.join('\n');
 }
 
-function identity(module: ModuleDescription, nowMs: number): Row[] {
+function identity(module: ModuleDescription, { nowMs, options }: View): Row[] {
   const { name, desired, abi, abiReason, path, fileChanged, callbacks, lastError, nextStartAt } = module;
   const stays = desired === 'down' ? `; it stays stopped until: mesibo-modules start ${name}` : '';
+  const changed = 'it is another file than its process loaded; to load it: mesibo-modules reload';
   return [
     ['module', name],
-    ['state', `${shownStateOf(module)}${stays}`, styleOf(module)],
+    ['state', `${shownStateOf(module)}${addOptions(stays, options)}`, styleOf(module)],
     ...optional('description', module.description),
     ['file', path ?? 'not found'],
-    ...optional(
-      '',
-      fileChanged ? `it is another file than its process loaded; to load it: mesibo-modules reload` : null,
-    ),
+    ...optional('', fileChanged ? addOptions(changed, options) : null),
     ...optional('ABI', abi && `${abi}, ${abiReason}`),
     ...optional('callbacks', callbacks.join(', ') || null),
     ...optional('last error', lastError),
@@ -102,7 +102,7 @@ function renderRows(rows: Row[], { width, colour }: View): string[] {
   const indent = labels + 4;
   return rows.flatMap(([label, value, style = null]) => {
     const text = escapeControl(value);
-    const isBeside = Math.max(...text.split(' ').map(countColumns)) <= width - indent;
+    const isBeside = Math.max(...holdCommands(text).split(' ').map(countColumns)) <= width - indent;
     const before = ' '.repeat(isBeside ? indent : DEEPER);
     const lines = wrap(text, width - before.length, '').map((line) => styled(line, colour ? style : null));
     const head = isBeside ? `  ${label.padEnd(labels)}  ${lines.shift()}` : `  ${label}`;

@@ -10,7 +10,10 @@ import { cut, cutPath, renderTable } from './table.js';
 export type ListedModule = Pick<ModuleStatus, 'name' | 'state' | 'desired' | 'abi' | 'path' | 'description'>;
 
 /** A table in the order of the chain; where the width does not do, the path of a file is cut in its middle. */
-export function renderList(modules: readonly ModuleStatus[], { width, colour }: Omit<View, 'nowMs'>): string {
+export function renderList(
+  modules: readonly ModuleStatus[],
+  { width, colour }: Pick<View, 'width' | 'colour'>,
+): string {
   if (modules.length === 0) return 'no module is configured: every message passes';
   return renderTable<ModuleStatus>(
     [

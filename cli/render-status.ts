@@ -3,10 +3,12 @@
 import { escapeControl } from '../src/logs/format.js';
 import type { ModuleStatus, SupervisorStatus } from '../src/supervisor/types.js';
 import { formatCount, formatMicros, formatSeconds } from './format.js';
+import { addOptions } from './paste.js';
 import { shownStateOf, styleOf } from './shown-state.js';
 import { styled } from './style.js';
-import { type Column, countColumns, cutPath, renderTable, wrap } from './table.js';
+import { type Column, countColumns, cutPath, renderTable } from './table.js';
 import { describeTrouble, findTroubles, type Trouble } from './troubles.js';
+import { wrap } from './wrap.js';
 
 /** What a rendering is for. */
 export interface View {
@@ -14,6 +16,8 @@ export interface View {
   /** Columns; infinite where nothing is to be cut. */
   width: number;
   colour: boolean;
+  /** What commands that are shown need to reach the same core. */
+  options: string;
 }
 
 const MAX_NAME = 22;
@@ -40,8 +44,13 @@ export function renderOverview(status: SupervisorStatus, view: View): string {
 }
 
 /** What is shown in place of a core that cannot be asked. */
-export function renderAbsence(reason: string, { width }: Pick<View, 'width'>): string {
-  return [...reason.split('\n').flatMap((line) => wrap(line, width)), 'waiting for one ...'].join('\n');
+export function renderAbsence(reason: string, { width, options }: Pick<View, 'width' | 'options'>): string {
+  return [
+    ...addOptions(reason, options)
+      .split('\n')
+      .flatMap((line) => wrap(line, width)),
+    'waiting for one ...',
+  ].join('\n');
 }
 
 function columnsOf({ nowMs, width }: View): Column<ModuleStatus>[] {
@@ -94,10 +103,11 @@ function renderAbis(modules: ModuleStatus[], width: number): string[] {
 
 const LEVEL_STYLES = { error: 'red', warning: 'yellow', note: 'dim' } as const;
 
-function renderTrouble(trouble: Trouble, { width, colour }: View): string[] {
+function renderTrouble(trouble: Trouble, { width, colour, options }: View): string[] {
   const lines = wrap(describeTrouble(trouble), width).map((line) =>
     styled(line, colour ? LEVEL_STYLES[trouble.level] : null),
   );
   if (trouble.remedy === null) return lines;
-  return [...lines, ...wrap(`-> ${escapeControl(trouble.remedy)}`, width - 2, '   ').map((line) => `  ${line}`)];
+  const remedy = escapeControl(addOptions(trouble.remedy, options));
+  return [...lines, ...wrap(`-> ${remedy}`, width - 2, '   ').map((line) => `  ${line}`)];
 }

@@ -53,21 +53,6 @@ export function renderTable<T>(
   return [styled(head, colour ? 'bold' : null), ...body];
 }
 
-/** Breaks a text into lines of at most `width` columns, the second and later ones indented; a longer word is cut up. */
-export function wrap(text: string, width: number, indent = '  '): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ').flatMap((word) => chop(word, width - indent.length))) {
-    if (line !== '' && countColumns(line) + 1 + countColumns(word) > width) {
-      lines.push(line);
-      line = `${indent}${word}`;
-    } else {
-      line += line === '' ? word : ` ${word}`;
-    }
-  }
-  return [...lines, line];
-}
-
 /** At most so many columns, with `...` where something is missing. */
 export function cut(text: string, most = Number.POSITIVE_INFINITY): string {
   if (countColumns(text) <= most) return text;
@@ -98,19 +83,6 @@ export function countColumns(text: string): number {
   let columns = 0;
   for (const character of text) columns += /\p{M}/u.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
   return columns;
-}
-
-function chop(word: string, most: number): string[] {
-  const pieces: string[] = [];
-  let piece = '';
-  for (const character of word) {
-    if (countColumns(piece + character) > most) {
-      pieces.push(piece);
-      piece = '';
-    }
-    piece += character;
-  }
-  return [...pieces, piece];
 }
 
 function pad(text: string, width: number, align?: 'right'): string {

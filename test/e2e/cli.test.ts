@@ -1,9 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SupervisorStatus } from 'mesibo-modules';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CommandLine } from '../helpers/command.js';
+import { CommandLine, main } from '../helpers/command.js';
 import { fixture, isRunning, makeTempDir, sample } from './core.js';
 
 let directory: string;
@@ -181,6 +182,34 @@ describe('a core in the background', () => {
       .toMatchObject({ state: 'serving', generation: 2, crashes: { byCause: { hang: 1 } } });
     const again = await run('send', '--from', 'a', '--to', 'b', '--json', '--wait', '0', 'hello');
     expect(json(again.stdout).trace).toMatchObject([{ default: null }]);
+  });
+});
+
+describe('a command that is printed', () => {
+  it('reaches the core that was asked, when it is pasted', async () => {
+    writeFileSync(join(directory, 'mesibo.conf'), filter() + crashy());
+    const there = (...args: string[]) => run('--run-dir', "it's here", ...args);
+    const paste = (line = '') => {
+      const env = { ...command.env, node: process.execPath, main };
+      const script = line.replace('mesibo-modules', '"$node" "$main"');
+      return spawnSync('/bin/sh', ['-c', script], { cwd: '/', env, encoding: 'utf8' });
+    };
+    const printed = (text: string) => text.match(/mesibo-modules --run-dir [^;\n]*/)?.[0];
+    try {
+      expect((await there('status')).stderr).toMatch(
+        /start one with: mesibo-modules --run-dir '\/.*\/it'\\''s here' start\n/,
+      );
+      await there('start', '--daemon', '--config', 'mesibo.conf');
+      const stopped = await there('stop', 'crashy');
+      const { stdout } = await there('status');
+      expect([printed(stopped.stderr), printed((await there('describe', 'crashy')).stdout)]).toEqual([
+        printed(stdout),
+        printed(stdout),
+      ]);
+      expect(paste(printed(stdout))).toMatchObject({ status: 0, stderr: 'mesibo-modules: module crashy serves\n' });
+    } finally {
+      await there('stop');
+    }
   });
 });
 

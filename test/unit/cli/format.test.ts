@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatAgo, formatCount, formatMicros, formatSeconds } from '../../../cli/format.js';
-import { countColumns, cut, wrap } from '../../../cli/table.js';
+import { countColumns, cut } from '../../../cli/table.js';
 
 describe('quantities', () => {
   it.each([
@@ -60,13 +60,11 @@ describe('texts', () => {
     ]).toEqual([3, 4, 1, 2]);
   });
 
-  it('are cut and broken to a width, long words too', () => {
+  it('are cut to a width', () => {
     expect([cut('abcdef', 6), cut('abcdefg', 6), cut('\u4f60\u597d\u4f60\u597d', 6)]).toEqual([
       'abcdef',
       'abc...',
       '\u4f60...',
     ]);
-    expect(wrap('one two three', 8)).toEqual(['one two', '  three']);
-    expect(wrap('abcdefghijklmnop', 8)).toEqual(['abcdef', '  ghijkl', '  mnop']);
   });
 });

@@ -6,7 +6,7 @@ import { crashed, NOW, serving, statusOf } from '../../helpers/statuses.js';
 import { withoutColour } from '../../helpers/without-colour.js';
 
 const tried: ModuleStatus = { ...serving, name: 'tried', abiSource: 'trial', abiReason: 'found by a trial' };
-const view: View = { nowMs: NOW, width: 100, colour: false };
+const view: View = { nowMs: NOW, width: 100, colour: false, options: '' };
 
 test('modules are an aligned table below one line on the core', () => {
   const messages = { total: 1_234_567, pass: 0, consumed: 99_999, default: 0, late: 0 };
@@ -71,7 +71,9 @@ test('states are coloured where colour is wanted, and the columns stay aligned',
 });
 
 test('why no core can be asked is broken into lines between words', () => {
-  expect(renderAbsence(`no core serves /run/mesibo; ${'start one '.repeat(9)}`, { width: 60 }).split('\n')).toEqual([
+  expect(
+    renderAbsence(`no core serves /run/mesibo; ${'start one '.repeat(9)}`, { width: 60, options: '' }).split('\n'),
+  ).toEqual([
     'no core serves /run/mesibo; start one start one start one',
     '  start one start one start one start one start one start',
     '  one ',
