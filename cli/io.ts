@@ -3,6 +3,7 @@
 import { ControlError, SupervisorError } from '../src/errors.js';
 import { addOptions } from './paste.js';
 import type { View } from './render-status.js';
+import { wrapWords } from './wrap.js';
 
 /** Exit codes of every command. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, notRunning: 3 } as const;
@@ -25,9 +26,23 @@ export function nameCore(optionsToReach: string): void {
   options = optionsToReach;
 }
 
-/** Tells the person at the terminal something; each line says who speaks. */
+/** Tells the person at the terminal something; each sentence says who speaks, and is as wide as the terminal. */
 export function tell(text: string): void {
-  for (const line of addOptions(text, options).split('\n')) process.stderr.write(`mesibo-modules: ${line}\n`);
+  const { width } = viewOf(process.stderr);
+  for (const line of addOptions(text, options).split('\n')) {
+    process.stderr.write(`${wrapWords(`mesibo-modules: ${line}`, width).join('\n')}\n`);
+  }
+}
+
+/** Prints sentences that are data, as wide as the terminal. */
+export function printSentences(text: string): void {
+  const { width } = viewOf(process.stdout);
+  printData(
+    text
+      .split('\n')
+      .flatMap((line) => wrapWords(line, width))
+      .join('\n'),
+  );
 }
 
 /** Whether a stream is for a person who takes colours. */

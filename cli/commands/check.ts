@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { CheckResult } from '../../src/check.js';
 import { SupervisorError } from '../../src/errors.js';
 import { escapeControl } from '../../src/logs/format.js';
-import { EXIT, printData, tell } from '../io.js';
+import { EXIT, printData, printSentences, tell } from '../io.js';
 import type { GlobalOptions } from '../options.js';
 import { withProgress } from '../progress.js';
 import { DEFAULT_CONFIG } from './start.js';
@@ -45,7 +45,8 @@ export function addCheck(program: Command): void {
         const { value: result } = await withProgress(async () => line, results.next());
         if (!result) break;
         done += 1;
-        printData(json ? JSON.stringify(result) : renderCheck(result));
+        if (json) printData(JSON.stringify(result));
+        else printSentences(renderCheck(result));
         if (!result.ok) process.exitCode = EXIT.failed;
       }
     });

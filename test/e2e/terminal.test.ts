@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CommandLine } from '../helpers/command.js';
 import { fixture, makeTempDir, sample } from './core.js';
@@ -63,6 +64,36 @@ describe('status --watch', () => {
   });
 });
 
+describe('sentences', () => {
+  /** What a command shows on a terminal of 100 columns, in the end. */
+  const shownBy = async (...args: string[]) => {
+    const { stdout } = await command.finish(command.terminal(args));
+    return stdout
+      .trim()
+      .split('\r\n')
+      .map((line) => line.split('\x1b[K').at(-1) as string);
+  };
+  const joined = (lines: string[]) => lines.map((line) => line.trim()).join(' ');
+
+  it('fit the terminal, are broken between words, and keep paths and commands whole', async () => {
+    const path = `/nonexistent/${'deep/'.repeat(12)}ghost.so`;
+    writeFileSync(join(command.directory, 'mesibo.conf'), `${filter}module ghost { path = ${path} }\n`);
+    const directory = `/nonexistent/${'deep/'.repeat(8)}run`;
+    for (const args of [
+      ['start', '--daemon', '--config', 'mesibo.conf'],
+      ['check', '--config', 'mesibo.conf'],
+      ['stop', 'filter'],
+      ['--run-dir', directory, 'status'],
+    ]) {
+      const lines = await shownBy(...args);
+      expect([args, Math.max(...lines.map(({ length }) => length)) <= 100]).toEqual([args, true]);
+      const { stdout, stderr } = await command.run(...args);
+      if (args[0] !== 'start') expect(joined(lines)).toBe((stdout + stderr).trim().replaceAll('\n', ' '));
+      if (args[0] === 'start' || args[0] === 'check') expect(lines.length).toBeGreaterThan(1);
+    }
+  });
+});
+
 describe('a long wait', () => {
   it('says on a terminal which module it is for, and is silent elsewhere', async () => {
     const versioned = (init: string) =>
@@ -72,7 +103,7 @@ describe('a long wait', () => {
     writeFileSync(`${command.directory}/mesibo.conf`, versioned('hang'));
     const reload = watched('reload');
     await reload.shown(/reload: waiting for versioned to be ready \(\ds\)/);
-    await reload.shown(/\r.\[K.*start_timeout is 4s[\s\S]*nothing was changed/);
+    await reload.shown(/\r.\[K.*[\s\S]*start_timeout\s+is\s+4s[\s\S]*nothing\s+was\s+changed/);
     expect(await reload.ended).toEqual([1, null]);
   });
 
