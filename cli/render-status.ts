@@ -104,7 +104,7 @@ function renderAbis(modules: ModuleStatus[], width: number): string[] {
 const LEVEL_STYLES = { error: 'red', warning: 'yellow', note: 'dim' } as const;
 
 function renderTrouble(trouble: Trouble, { width, colour, options }: View): string[] {
-  const lines = wrap(describeTrouble(trouble), width).map((line) =>
+  const lines = wrap(addOptions(describeTrouble(trouble), options), width).map((line) =>
     styled(line, colour ? LEVEL_STYLES[trouble.level] : null),
   );
   if (trouble.remedy === null) return lines;

@@ -9,22 +9,35 @@ import { shownStateOf } from './shown-state.js';
 export interface Trouble {
   /** `error`: messages are not decided on as they should be; `warning`: something happened; `note`: as ordered. */
   level: 'error' | 'warning' | 'note';
-  /** `null`: of the core. */
+  /** `null`: of the core, or of several. */
   module: string | null;
   what: string;
-  /** Commands, or what else helps. */
+  /** Commands, or what else helps; `null`: nothing, or it is said already. */
   remedy: string | null;
 }
 
 /** A crash is told of for this long after the module serves again. */
 const RECENT_MS = 60 * 60_000;
 
-/** Everything that is wrong, the core's own first, then in the order of the chain. */
+/** Everything that is wrong, the core's own first, then in the order of the chain, and what was stopped by order last. */
 export function findTroubles({ core, modules }: SupervisorStatus, nowMs: number): Trouble[] {
   const own = core.problems.map((problem): Trouble => {
     return { level: 'error', module: null, what: replaceTimes(problem, nowMs), remedy: null };
   });
-  return [...own, ...modules.flatMap((module) => ofModule(module, nowMs))];
+  return [...own, ...modules.flatMap((module) => ofModule(module, nowMs)), ...ofStopped(modules)];
+}
+
+/** One for all of them: there is nothing to tell of each. */
+function ofStopped(modules: readonly ModuleStatus[]): Trouble[] {
+  const stopped = modules.filter(({ desired }) => desired === 'down');
+  if (stopped.length === 0) return [];
+  const shown = stopped.map((module) => {
+    const state = shownStateOf(module);
+    return state === 'stopped' ? module.name : `${module.name} (${state})`;
+  });
+  const start = `to start: mesibo-modules start ${stopped.map(({ name }) => name).join(' ')}`;
+  const what = `stopped by order (messages get the default verdict): ${shown.join(', ')}; ${start}`;
+  return [{ level: 'note', module: null, what, remedy: null }];
 }
 
 /** Whether every module that should serve does, and nothing is wrong with the core itself. */
@@ -41,10 +54,7 @@ function ofState(module: ModuleStatus, nowMs: number): Trouble | null {
   const { name, state, desired, lastError, crashes, messages } = module;
   const error = lastError ?? 'it does not serve';
   const logs = `mesibo-modules logs ${name}`;
-  if (desired === 'down') {
-    const what = `it is ${shownStateOf(module)}, as ordered; its messages get the default verdict`;
-    return { level: 'note', module: name, what, remedy: `mesibo-modules start ${name}` };
-  }
+  if (desired === 'down') return null;
   if (state === 'backoff' || state === 'failed') {
     const when = module.nextStartAt === null ? 'now' : formatUntil(module.nextStartAt, nowMs);
     const bypass = state === 'failed' ? 'messages bypass it' : 'messages wait or bypass it';

@@ -216,7 +216,11 @@ describe('with a core', () => {
       '',
       /module crashy stays stopped; to start it/,
     ]);
-    check(await command.run('status'), [0, /crashy +stopped/, '']);
+    check(await command.run('status'), [
+      0,
+      /crashy +stopped[\s\S]*: crashy; to start: mesibo-modules start crashy\n/,
+      '',
+    ]);
     check(await command.run('start', 'crashy', 'filter'), [0, '', /crashy serves\n.*filter serves\n/]);
   });
 

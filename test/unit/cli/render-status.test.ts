@@ -54,6 +54,18 @@ describe.each([100, 80, 60])('in %d columns', (width) => {
   });
 });
 
+test('how to start many modules that were stopped is broken as a shell takes it', () => {
+  const stopped = Array.from({ length: 12 }, (_, i): ModuleStatus => {
+    return { ...serving, name: `module_${i}`, state: 'stopped', desired: 'down', hosts: [] };
+  });
+  const lines = renderStatus(statusOf(...stopped), { ...view, options: ' --run-dir /r' }).split('\n');
+  const at = lines.findIndex((line) => line.includes('mesibo-modules'));
+  expect(lines.slice(at)).toEqual([
+    '  mesibo-modules --run-dir /r start module_0 module_1 module_2 module_3 module_4 module_5 module_6 \\',
+    '  module_7 module_8 module_9 module_10 module_11',
+  ]);
+});
+
 test('where there is no terminal, nothing is cut', () => {
   const name = 'n'.repeat(64);
   const lines = renderStatus(statusOf({ ...crashed, name }), { ...view, width: Number.POSITIVE_INFINITY }).split('\n');

@@ -37,7 +37,7 @@ test.each<[string, Partial<ModuleStatus>, string]>([
   [
     'is stopped',
     { state: 'stopped', desired: 'down' },
-    'note: module crashy: it is stopped, as ordered; its messages get the default verdict -> mesibo-modules start crashy',
+    'note: stopped by order (messages get the default verdict): crashy; to start: mesibo-modules start crashy -> null',
   ],
 ])('a module that crashed and %s', (_, module, line) => {
   expect(told(module, crashed)).toEqual([line]);
@@ -60,7 +60,18 @@ test('a problem of the core says how long ago its time is', () => {
 });
 
 test('a module that is ordered to stop is not stopped before its host has ended', () => {
-  expect(told({}, stopping)[0]).toContain('slow: it is stopping, as ordered');
+  expect(told({}, stopping)[0]).toContain(': slow (stopping); to start: mesibo-modules start slow');
+});
+
+test('modules that were stopped by order are told of in one line, after what is wrong', () => {
+  const stopped = ['a', 'b'].map(
+    (name): ModuleStatus => ({ ...serving, name, state: 'stopped', desired: 'down', hosts: [] }),
+  );
+  const troubles = findTroubles(statusOf(...stopped, stopping, crashed), NOW).map(describeTrouble);
+  expect(troubles).toEqual([
+    expect.stringMatching(/^module crashy: host 3/),
+    'stopped by order (messages get the default verdict): a, b, slow (stopping); to start: mesibo-modules start a b slow',
+  ]);
 });
 
 test('a crash is old news after an hour', () => {
