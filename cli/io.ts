@@ -37,12 +37,8 @@ export function tell(text: string): void {
 /** Prints sentences that are data, as wide as the terminal. */
 export function printSentences(text: string): void {
   const { width } = viewOf(process.stdout);
-  printData(
-    text
-      .split('\n')
-      .flatMap((line) => wrapWords(line, width))
-      .join('\n'),
-  );
+  const lines = addOptions(text, options).split('\n');
+  printData(lines.flatMap((line) => wrapWords(line, width)).join('\n'));
 }
 
 /** Whether a stream is for a person who takes colours. */

@@ -32,6 +32,8 @@ export interface DaemonOptions {
 /** How a start went that did not fail. */
 export interface Started {
   pid: number;
+  /** How many there are. */
+  modules: number;
   /** One line for each module that could not be started. */
   refused: string[];
   /** One line for each module that an operator had stopped. */
@@ -150,7 +152,8 @@ class Core {
       (name) => `module ${name} stays stopped; to start it: mesibo-modules start ${name}`,
     );
     for (const line of down) this.#log.say('info', line);
-    const serving = `${this.#config.modules.length - refused.length - down.length} of ${this.#config.modules.length} modules are ready`;
+    const modules = this.#config.modules.length;
+    const serving = `${modules - refused.length - down.length} of ${modules} modules are ready`;
     this.#log.say(
       'info',
       `mesibo-modules ${VERSION} serves ${this.#options.runDir} with pid ${process.pid}: ${serving}`,
@@ -158,7 +161,7 @@ class Core {
     this.#onlookers.serving();
     // Logged when they were found.
     warnings.push(...this.#supervisor.status().core.problems);
-    this.#options.onServing?.({ pid: process.pid, refused, stopped: down, warnings });
+    this.#options.onServing?.({ pid: process.pid, modules, refused, stopped: down, warnings });
   }
 
   async #openControl(): Promise<void> {

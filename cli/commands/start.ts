@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Started } from '../../src/daemon.js';
 import { startInBackground } from '../background.js';
-import { EXIT, hasColour, tell, UsageError } from '../io.js';
+import { EXIT, hasColour, printSentences, tell, UsageError } from '../io.js';
 import { directoriesOf, type GlobalOptions, isGiven, parseCount } from '../options.js';
 import { withProgress } from '../progress.js';
 import { orderAll, waitingOf, withClient } from '../with-client.js';
@@ -48,11 +48,12 @@ export function addStart(program: Command): void {
       const configFile = resolve(options.config);
       const strict = options.strict ?? false;
       if (options.daemon) {
-        const { refused, stopped, warnings } = await withProgress(
+        const started = await withProgress(
           () => withClient(directories.runDir, (client) => waitingOf('start', client)()),
           startInBackground({ ...directories, configFile, strict }),
         );
-        for (const line of [...warnings, ...refused, ...stopped]) tell(line);
+        for (const line of [...started.warnings, ...started.refused, ...started.stopped]) tell(line);
+        printSentences(describeStarted(started));
         return;
       }
       const { runDaemon } = await import('../../src/daemon.js');
@@ -68,6 +69,11 @@ export function addStart(program: Command): void {
       // Here, because a full standard output must not hold up the end of a core.
       process.exit(exitCode);
     });
+}
+
+function describeStarted({ pid, modules, refused, stopped }: Started): string {
+  const ready = `${modules - refused.length - stopped.length} of ${modules} modules are ready`;
+  return `the core with pid ${pid} serves, ${ready}; to look at it: mesibo-modules status`;
 }
 
 async function startModules(runDir: string, names: string[]): Promise<void> {

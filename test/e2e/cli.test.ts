@@ -46,7 +46,8 @@ describe('a core in the background', () => {
   });
 
   it('starts, decides on messages, shows a crash, and stops', async () => {
-    expect(await start(filter() + crashy())).toEqual({ code: 0, stdout: '', stderr: '' });
+    const started = await start(filter() + crashy());
+    expect(started).toEqual({ code: 0, stdout: expect.stringContaining('serves, 2 of 2 modules'), stderr: '' });
     const send = async (text: string) =>
       json((await run('send', '--from', 'a', '--to', 'b', '--json', '--wait', '0', text)).stdout);
 
@@ -60,6 +61,7 @@ describe('a core in the background', () => {
     expect((await send('hello')).trace[1]).toMatchObject({ module: 'crashy', verdict: 'pass', default: null });
 
     const { modules, core } = await status();
+    expect(started.stdout).toContain(`pid ${core.pid} `);
     expect(modules[1]).toMatchObject({
       name: 'crashy',
       state: 'serving',
@@ -91,7 +93,8 @@ describe('a core in the background', () => {
     const line = 'module ghost: /nonexistent/ghost.so: there is no such file; build the module, or correct "path"';
     expect(await start(config, '--strict')).toEqual({ code: 1, stdout: '', stderr: `mesibo-modules: ${line}\n` });
     expect((await run('status')).code).toBe(3);
-    expect(await start(config)).toEqual({ code: 0, stdout: '', stderr: `mesibo-modules: ${line}\n` });
+    const stdout = expect.stringContaining('serves, 1 of 2 modules are ready');
+    expect(await start(config)).toEqual({ code: 0, stdout, stderr: `mesibo-modules: ${line}\n` });
     const shown = await run('status');
     expect(shown.code).toBe(1);
     expect(shown.stdout).toContain(line);

@@ -26,12 +26,19 @@ const UNKNOWN: Expected = [1, '', /^mesibo-modules: no module is named "filtr"; 
 const MISTAKE: Expected = [1, '', /^mesibo-modules: .*broken\.conf:2:3: .*found .*expected .*\n$/];
 const JSON_DOCUMENT = /^\{.*\}\n$/;
 
+/** What a start in the background prints. */
+function started(ready: string): RegExp {
+  return new RegExp(
+    `^the core with pid \\d+ serves, ${ready} modules are ready; to look at it: mesibo-modules status\\n$`,
+  );
+}
+
 /** Of a running core with the modules `filter` and `crashy`, which a row leaves as it found it. */
 const TABLE: Record<string, Row> = {
   start: {
     args: (config) => ['start', '--daemon', '--config', config],
     running: [1, '', /is in use by another core \(pid \d+\)|held by/],
-    stopped: [0, '', ''],
+    stopped: [0, started('2 of 2'), ''],
     wrongName: [['start', 'filtr'], UNKNOWN],
     broken: MISTAKE,
   },
@@ -213,7 +220,7 @@ describe('with a core', () => {
     await command.run('stop');
     check(await command.run('start', '--daemon', '--config', config), [
       0,
-      '',
+      started('1 of 2'),
       /module crashy stays stopped; to start it/,
     ]);
     check(await command.run('status'), [
