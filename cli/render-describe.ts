@@ -8,14 +8,17 @@ import type { View } from './render-status.js';
 import { shownStateOf, styleOf } from './shown-state.js';
 import { type Style, styled } from './style.js';
 import { countColumns } from './table.js';
-import { wrap } from './wrap.js';
+import { wrapWords } from './wrap.js';
 
 /** Columns before what has no room where it belongs. */
 const DEEPER = 4;
 
 type Row = [label: string, value: string, style?: Style | null];
 
-/** Sections of aligned lines, as wide as the view; what there is nothing to say of is left out. */
+/**
+ * Sections of aligned lines, as wide as the view; what there is nothing to say of is left out. A longer path or value is
+ * whole nevertheless, so that it can be copied.
+ */
 export function renderDescription(module: ModuleDescription, view: View): string {
   const { nowMs, width } = view;
   const sections = [
@@ -85,10 +88,7 @@ function renderSettings(settings: SettingDescription[], width: number): string[]
     const comment = `# ${escapeControl(origin)}`;
     const room = width - countColumns(`  ${assigned}  ${comment}`);
     if (countColumns(written) <= room) return [`  ${assigned}${written.padEnd(Math.min(values, room))}  ${comment}`];
-    return [
-      ...wrap(`${assigned}${written}`, width - 2).map((line) => `  ${line}`),
-      ...wrap(comment, width - DEEPER, '').map((line) => ' '.repeat(DEEPER) + line),
-    ];
+    return [...wrapWords(`${assigned}${written}`, width - 2).map((line) => `  ${line}`), ' '.repeat(DEEPER) + comment];
   });
 }
 
@@ -104,7 +104,7 @@ function renderRows(rows: Row[], { width, colour }: View): string[] {
     const text = escapeControl(value);
     const isBeside = Math.max(...holdCommands(text).split(' ').map(countColumns)) <= width - indent;
     const before = ' '.repeat(isBeside ? indent : DEEPER);
-    const lines = wrap(text, width - before.length, '').map((line) => styled(line, colour ? style : null));
+    const lines = wrapWords(text, width - before.length, '').map((line) => styled(line, colour ? style : null));
     const head = isBeside ? `  ${label.padEnd(labels)}  ${lines.shift()}` : `  ${label}`;
     return [head, ...lines.map((line) => before + line)].map((line) => line.trimEnd());
   });

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CommandLine } from '../helpers/command.js';
+import { withoutColour } from '../helpers/without-colour.js';
 import { fixture, makeTempDir, sample } from './core.js';
 
 let command: CommandLine;
@@ -64,15 +65,18 @@ describe('status --watch', () => {
   });
 });
 
+/** What a command shows on a terminal of 100 columns, in the end. */
+async function shownBy(...args: string[]): Promise<string[]> {
+  const { stdout } = await command.finish(command.terminal(args));
+  const lines = stdout.trim().split('\r\n');
+  return lines.map((line) => line.split('\x1b[K').at(-1) as string);
+}
+
+function widthOf(lines: string[]): number {
+  return Math.max(...lines.map((line) => withoutColour(line).length));
+}
+
 describe('sentences', () => {
-  /** What a command shows on a terminal of 100 columns, in the end. */
-  const shownBy = async (...args: string[]) => {
-    const { stdout } = await command.finish(command.terminal(args));
-    return stdout
-      .trim()
-      .split('\r\n')
-      .map((line) => line.split('\x1b[K').at(-1) as string);
-  };
   const joined = (lines: string[]) => lines.map((line) => line.trim()).join(' ');
 
   it('fit the terminal, are broken between words, and keep paths and commands whole', async () => {
@@ -86,12 +90,42 @@ describe('sentences', () => {
       ['--run-dir', directory, 'status'],
     ]) {
       const lines = await shownBy(...args);
-      expect([args, Math.max(...lines.map(({ length }) => length)) <= 100]).toEqual([args, true]);
+      expect(widthOf(lines), args.join(' ')).toBeLessThanOrEqual(100);
       const { stdout, stderr } = await command.run(...args);
       if (args[0] !== 'start') expect(joined(lines)).toBe((stdout + stderr).trim().replaceAll('\n', ' '));
       if (args[0] === 'start' || args[0] === 'check') expect(lines.length).toBeGreaterThan(1);
     }
   });
+});
+
+it('a core with files in deep folders is shown within the terminal, and describe has their paths whole', async () => {
+  const folder = join(join(command.directory, 'x').padEnd(70, 'x'), 'deep');
+  const config = join(folder, 'mesibo.conf');
+  const paths = {
+    filter: join(folder, 'module_filter.so'),
+    ghost: join(folder, 'ghost.so'),
+    // Wider than the terminal.
+    far: join(folder, 'deeper/'.repeat(5), 'far.so'),
+  };
+  mkdirSync(folder, { recursive: true });
+  cpSync(sample('filter'), paths.filter);
+  const sections = Object.entries(paths).map(([name, path]) => {
+    return `module ${name} { path = ${path} ; blocked_words = ${'darn,heck,'.repeat(9)} }\n`;
+  });
+  writeFileSync(config, sections.join(''));
+  await command.run('start', '--daemon', '--config', config);
+  for (const verb of ['status', 'list']) {
+    const lines = await shownBy(verb);
+    expect(lines.length, verb).toBeGreaterThan(3);
+    expect(widthOf(lines), verb).toBeLessThanOrEqual(100);
+  }
+  for (const [i, [name, path]] of Object.entries(paths).entries()) {
+    const lines = await shownBy('describe', name);
+    expect(widthOf(lines.filter((line) => !line.includes(paths.far))), name).toBeLessThanOrEqual(100);
+    for (const whole of [path, `${config}:${i + 1}:`]) {
+      expect(lines).toContainEqual(expect.stringContaining(whole));
+    }
+  }
 });
 
 describe('a long wait', () => {

@@ -25,13 +25,19 @@ const module: ModuleDescription = {
 const view: View = { nowMs: NOW, width: 100, colour: false, options: '' };
 
 describe.each([100, 80, 60])('in %d columns', (width) => {
-  test.each([true, false])('every line fits, and words that could fit are whole (colour: %s)', (colour) => {
-    const lines = withoutColour(renderDescription(module, { ...view, width, colour })).split('\n');
-    expect(Math.max(...lines.map(countColumns))).toBeLessThanOrEqual(width);
-    if (width > 60) expect(lines.filter((line) => line.includes(file))).toHaveLength(2);
-    expect(lines).toContainEqual(expect.stringMatching(/^ {2}blocked_words_of_every_kind = ?/));
-    expect(lines).toContainEqual(expect.stringMatching(/^ {2}deadline {20}= 1s +# default$/));
-  });
+  test.each([true, false])(
+    'every line fits but for a path or value that cannot, which is whole (colour: %s)',
+    (colour) => {
+      const lines = withoutColour(renderDescription(module, { ...view, width, colour })).split('\n');
+      const long = lines.filter((line) => countColumns(line) > width).map((line) => line.trim());
+      const values = ['darn,heck,'.repeat(7), `# ${file}`, `${file}:`];
+      expect(long.filter((line) => !values.includes(line))).toEqual([]);
+      if (width > 60) expect(long).toEqual([]);
+      expect(lines.filter((line) => line.includes(file))).toHaveLength(2);
+      expect(lines).toContainEqual(expect.stringMatching(/^ {2}blocked_words_of_every_kind = ?/));
+      expect(lines).toContainEqual(expect.stringMatching(/^ {2}deadline {20}= 1s +# default$/));
+    },
+  );
 });
 
 test('a value that goes on in another line stays beside its label', () => {
