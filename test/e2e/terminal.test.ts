@@ -49,6 +49,22 @@ describe('status --watch', () => {
     expect(view.rest()).toContain('\x1b[?1049l');
   });
 
+  it('ends at once on q while the core hangs, before that can be told', async () => {
+    await command.start(filter);
+    const { pid } = JSON.parse((await command.run('status', '--json')).stdout).core;
+    process.kill(pid, 'SIGSTOP');
+    try {
+      const view = watched('status', '--watch');
+      await view.shown(/\[\?1049h/);
+      view.child.stdin.write('q');
+      expect(await view.ended).toEqual([0, null]);
+      expect(view.rest()).toContain('\x1b[?1049l');
+      expect(view.rest()).not.toContain('did not answer in time');
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+  });
+
   it('prints a document a line for programs', async () => {
     await command.start(filter);
     const child = command.begin('status', '--watch', '0.1', '--json');
