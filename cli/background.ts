@@ -9,6 +9,7 @@ import type { Started } from '../src/daemon.js';
 import { makeStateDir } from '../src/directories.js';
 import { ControlError, SupervisorError } from '../src/errors.js';
 import { makeRunDir } from '../src/supervisor/run-dir.js';
+import { SILENT_MS, untilSilent } from './silence.js';
 import { withClient } from './with-client.js';
 
 /** What a core in the background is started with; all paths are absolute. */
@@ -21,9 +22,6 @@ export interface BackgroundOptions {
 
 const REPORT_FD = 3;
 const MAX_LAST_WORDS_BYTES = 64 * 1024;
-/** A core that starts can be asked how it fares; one that says nothing for so long hangs. */
-const SILENT_MS = 30_000;
-const ASK_EVERY_MS = 1000;
 
 /**
  * Starts this program again, detached, and waits for its report.
@@ -92,19 +90,13 @@ async function waitForReport(child: ChildProcess): Promise<Started | string> {
 
 /** Never resolves; rejects when the core has not answered for too long, and when the signal ends it. */
 async function watchSilence(runDir: string, { pid }: ChildProcess, signal: AbortSignal): Promise<never> {
-  let answeredMs = performance.now();
-  for (;;) {
-    await setTimeout(ASK_EVERY_MS, null, { signal, ref: false });
-    await withClient(runDir, (client) => client.status()).then(
-      () => {
-        answeredMs = performance.now();
-      },
-      () => undefined,
-    );
-    if (performance.now() - answeredMs < SILENT_MS) continue;
-    const text = `start: the core with pid ${pid} has not answered for ${SILENT_MS / 1000} s, and was left as it is`;
-    throw new ControlError('CORE_SILENT', `${text}; to end it at once: kill -KILL ${pid}`);
-  }
+  await untilSilent({
+    ask: () => withClient(runDir, (client) => client.status()),
+    nowMs: () => performance.now(),
+    pause: (ms) => setTimeout(ms, null, { signal, ref: false }),
+  });
+  const text = `start: the core with pid ${pid} has not answered for ${SILENT_MS / 1000} s, and was left as it is`;
+  throw new ControlError('CORE_SILENT', `${text}; to end it at once: kill -KILL ${pid}`);
 }
 
 function describeEnd(code: number | null, signal: string | null): string {
