@@ -1,10 +1,12 @@
 // The package as it would be published: what is in it, whether tools and type checkers can make sense of it, and whether
-// it works, installed in an empty folder, under each supported Node.js. Also lints the Dockerfile, which runs it.
+// it works, installed in an empty folder, under each supported Node.js. Also whether the Dockerfile makes an image that
+// works.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compareFiles, expectedFiles } from './package/contents.mjs';
+import { imageNode, makeImage } from './package/image.mjs';
 import { fetchNode, Installed } from './package/installed.mjs';
 import { run } from './package/run.mjs';
 
@@ -19,6 +21,7 @@ try {
   // Only ES modules are promised, and what resolves by package.json "exports".
   step('attw', () => void run(bin('attw'), ['--profile', 'esm-only', tarball]));
   step('Dockerfile', () => void run(bin('dockerfile-utils'), ['lint', 'Dockerfile']));
+  step('Dockerfile: its own steps', tryImage);
   for (const [at, version] of NODES.entries()) tryUnder(version, tarball, at === 0);
 } catch (error) {
   console.error(`package:check: ${error.message}`);
@@ -38,6 +41,11 @@ function pack() {
   );
   if (problems.length > 0) throw new Error(problems.join('\n'));
   return join(directory, packed.filename);
+}
+
+function tryImage() {
+  const base = join(directory, 'image');
+  makeImage(base, fetchNode(imageNode(), join(base, 'node')));
 }
 
 function tryUnder(version, tarball, withBuild) {

@@ -1,7 +1,7 @@
 // The tarball as a newcomer has it: installed in an empty folder, with a given Node.js, and used.
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { mustContain, run } from './run.mjs';
+import { mustContain, run, withoutNpm } from './run.mjs';
 
 /** Fetches a Node.js, which the registry has as a package for each platform, and gives the folder of its program. */
 export function fetchNode(version, directory) {
@@ -104,11 +104,4 @@ console.log(verdict);
   #run(command, args, expect = 0) {
     return run(command, args, { cwd: this.app, env: this.#env, expect });
   }
-}
-
-/** This runs below npm, whose settings for this package must not reach the one in the folder. */
-function withoutNpm(env) {
-  return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !/^npm_(package|lifecycle|config_local)/.test(name)),
-  );
 }

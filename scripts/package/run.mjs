@@ -21,3 +21,10 @@ export function run(command, args, { cwd, env, expect = 0 } = {}) {
 export function mustContain(text, part, what) {
   if (!text.includes(part)) throw new Error(`${what}: expected "${part}" in:\n${text}`);
 }
+
+/** This runs below npm, whose settings for this package must not reach what it runs. */
+export function withoutNpm(env) {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^npm_(package|lifecycle|config_local)/.test(name)),
+  );
+}
