@@ -57,7 +57,7 @@ WORKDIR /var/lib/mesibo-modules
 
 # Whether the core answers. Not "status", which fails for one module or a failed reload too: what replaces an unhealthy
 # container would take the other modules down with it.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["mesibo-modules", "list"]
+HEALTHCHECK --interval=10s --timeout=10s --start-period=30s --retries=3 CMD ["mesibo-modules", "list"]
 
 # The core is process 1: it takes SIGTERM and SIGHUP itself, and reaps what modules leave behind.
 STOPSIGNAL SIGTERM
