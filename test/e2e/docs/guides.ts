@@ -137,25 +137,26 @@ node server.mjs`,
 
 const operating: Step[] = [
   exempt('systemctl', 'it asks the systemd of a machine; test/unit/etc/systemd.test.ts verifies the unit'),
+  exempt('[Service]', 'it is for the systemd of a machine'),
   file('tell-operator.sh', {
-    // Each mail goes through a pipe of its own, so that reading it waits for it.
+    // Nobody has the page's service. What each event tells goes through a pipe of its own, so that reading it waits for it.
     after: `chmod +x tell-operator.sh
-for event in crash recovered reload-failed; do mkfifo mail-$event; done
-printf '#!/bin/sh\\n{ echo "to $1"; cat; } > "%s/mail-$MESIBO_EVENT"\\n' "$PWD" > bin/sendmail
-chmod +x bin/sendmail
+for event in crash recovered reload-failed; do mkfifo told-$event; done
+printf '#!/bin/sh\\nfor to; do :; done\\n{ echo "to $to"; cat; } > "%s/told-$MESIBO_EVENT"\\n' "$PWD" > bin/curl
+chmod +x bin/curl
 cat > ${CONFIG} <<'END'
 on_event = tell-operator.sh
 module crashy { path = modules/build/module_crashy.so }
 END
 mesibo-modules start --config ${CONFIG} --daemon
 mesibo-modules send --from alice --to bob crash
-cat mail-crash mail-recovered
+cat told-crash told-recovered
 MESIBO_EVENT=reload-failed MESIBO_REASON='it is broken' MESIBO_SKIPPED=2 MESIBO_RUN_DIR=run ./tell-operator.sh &
-cat mail-reload-failed`,
+cat told-reload-failed`,
     prints: [
-      /to operator@example.org\nSubject: module crashy: crash\n\n.*SIGSEGV.*\ncore .*\n\nNAME[\s\S]*?crashy/,
-      /to operator@example.org\nSubject: module crashy: recovered\n\n.*\ncore /,
-      'Subject: module of none: reload-failed\n\nit is broken\n2 more like this were not told.\ncore ',
+      /to https:\/\/alerts.example.org\/mesibo-modules\nmodule crashy: crash\n.*SIGSEGV.*\ncore .*\n\nNAME[\s\S]*?crashy/,
+      /to https:\S+\nmodule crashy: recovered\n.*\ncore /,
+      'module of none: reload-failed\nit is broken\n2 more like this were not told.\ncore ',
     ],
   }),
 ];

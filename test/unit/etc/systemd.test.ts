@@ -1,7 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
+import { EXIT } from '../../../cli/io.js';
 import { createProgram } from '../../../cli/program.js';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
 
@@ -28,4 +30,26 @@ it('the unit calls commands that there are', () => {
   ]);
   const start = createProgram().commands.find((verb) => verb.name() === 'start');
   expect(start?.options.map(({ long }) => long)).toContain('--config');
+});
+
+it('a command line that makes no sense is not tried again', () => {
+  expect(readFileSync(unit, 'utf8')).toMatch(new RegExp(`^RestartPreventExitStatus=${EXIT.usage}$`, 'm'));
+});
+
+it('the unit is installed as its first lines say, also where the folders are not there yet', () => {
+  const root = mkdtempSync(join(tmpdir(), 'unit-test-'));
+  try {
+    const commands = [...readFileSync(unit, 'utf8').matchAll(/^# {3}(install .*?)(?: &&.*)?$/gm)].map(
+      ([, command = '']) => command.replace(' /etc/', ` ${root}/etc/`),
+    );
+    execFileSync('sh', ['-ec', commands.join('\n')], { cwd: dirname(unit) });
+    for (const [from, to] of [
+      ['service', 'systemd/system/mesibo-modules.service'],
+      ['sysusers.conf', 'sysusers.d/mesibo-modules.conf'],
+    ] as const) {
+      expect(readFileSync(join(root, 'etc', to))).toEqual(readFileSync(join(dirname(unit), `mesibo-modules.${from}`)));
+    }
+  } finally {
+    rmSync(root, { recursive: true });
+  }
 });
