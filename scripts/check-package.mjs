@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compareFiles, expectedFiles } from './package/contents.mjs';
+import { compareFiles, expectedFiles, findDeadLinks } from './package/contents.mjs';
 import { imageNode, makeImage } from './package/image.mjs';
 import { fetchNode, Installed } from './package/installed.mjs';
 import { run } from './package/run.mjs';
@@ -30,15 +30,13 @@ try {
   rmSync(directory, { recursive: true, force: true });
 }
 
-/** Packs, holds the list of files against the expected one, and gives the tarball's path. */
+/** Packs, holds the list of files against the expected one and the links of pages against it, and gives the tarball's path. */
 function pack() {
   const { stdout } = run('npm', ['pack', '--json', '--silent', '--pack-destination', directory]);
   // What `prepare` prints may come first.
   const [packed] = JSON.parse(stdout.slice(stdout.search(/^\[$/m)));
-  const problems = compareFiles(
-    packed.files.map(({ path }) => path),
-    expectedFiles(),
-  );
+  const files = packed.files.map(({ path }) => path);
+  const problems = [...compareFiles(files, expectedFiles()), ...findDeadLinks(files)];
   if (problems.length > 0) throw new Error(problems.join('\n'));
   return join(directory, packed.filename);
 }
@@ -54,6 +52,7 @@ function tryUnder(version, tarball, withBuild) {
   const installed = new Installed(base, nodeBin);
   const name = `Node.js ${version}`;
   step(`${name}: npm install`, () => installed.install(tarball));
+  step(`${name}: npm install --global`, () => installed.installGlobally(tarball));
   step(`${name}: check`, () => installed.checksSample());
   step(`${name}: try`, () => (installed.triesSample() ? 'works' : 'there is no such verb yet'));
   step(`${name}: demo`, () => installed.runsDemo());

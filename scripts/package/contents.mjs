@@ -1,11 +1,14 @@
 // What the tarball is meant to have, told from the repository, and what it has.
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { posix } from 'node:path';
 
 /** Tracked files that go into the package as they are; a folder ends with a slash. */
 const AS_THEY_ARE = [
   'LICENSE',
   'README.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
   'package.json',
   'docs/',
   'etc/',
@@ -48,6 +51,20 @@ export function compareFiles(actual, expected) {
         `${file} is in the package, and should not be; if it is left over from a build, remove dist; if it is new, add it to git`,
     );
   return [...missing, ...extra];
+}
+
+/** Links of pages in the package to what is not in it, a line each. */
+export function findDeadLinks(files) {
+  const isThere = (path) => files.some((file) => file === path || isBelow(file, `${path.replace(/\/$/, '')}/`));
+  return files
+    .filter((file) => file.endsWith('.md'))
+    .flatMap((page) =>
+      [...readFileSync(page, 'utf8').matchAll(/\]\(([^)#\s]+)/g)]
+        .filter(([, link]) => !/^\w+:/.test(link))
+        .map(([, link]) => ({ page, link, path: posix.join(posix.dirname(page), link) })),
+    )
+    .filter(({ path }) => !isThere(path))
+    .map(({ page, link }) => `${page} links to ${link}, which is not in the package`);
 }
 
 function isBelow(file, folder) {

@@ -44,6 +44,15 @@ export class Installed {
     return this.#run('node', ['--version']).stdout.trim();
   }
 
+  /** Below a prefix of its own: the command is where the path leads, and its page where man looks. */
+  installGlobally(tarball) {
+    const prefix = join(this.directory, 'global');
+    this.#run('npm', ['install', '--no-audit', '--no-fund', '--global', '--prefix', prefix, tarball]);
+    mustContain(this.#run(join(prefix, 'bin/mesibo-modules'), ['help']).stdout, 'Usage: mesibo-modules', 'help');
+    const page = readFileSync(join(prefix, 'share/man/man1/mesibo-modules.1'), 'utf8');
+    mustContain(page, '.TH MESIBO-MODULES 1', 'the manual page');
+  }
+
   /** The command line, as `npx mesibo-modules` runs it. */
   cli(args, expect = 0) {
     return this.#run(join(this.app, 'node_modules/.bin/mesibo-modules'), args, expect);
