@@ -3,6 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../src/paths.js';
+import { SAMPLES } from './samples.js';
 
 /** A fenced block. */
 export interface Block {
@@ -16,11 +17,9 @@ export interface Block {
 
 /** Every page that may show an example, as a path in the repository. */
 export function listPages(): string[] {
-  const below = (...path: string[]) =>
-    readdirSync(join(PACKAGE_ROOT, ...path)).map((name) => [...path, name].join('/'));
-  const samples = below('modules').filter((path) => !/\/(include|build|Makefile)$/.test(path));
-  const docs = below('docs').filter((path) => path.endsWith('.md'));
-  return ['README.md', 'CONTRIBUTING.md', ...docs, ...samples.map((path) => `${path}/README.md`)];
+  const docs = readdirSync(join(PACKAGE_ROOT, 'docs')).filter((name) => name.endsWith('.md'));
+  const samples = SAMPLES.map((name) => `modules/${name}/README.md`);
+  return ['README.md', 'CONTRIBUTING.md', ...docs.map((name) => `docs/${name}`), ...samples];
 }
 
 /** The text of a page. */

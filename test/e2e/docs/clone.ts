@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
+import { copyModules } from '../../helpers/samples.js';
 import { makeTempDir } from '../../helpers/temp-dir.js';
 
 const MAIN = join(PACKAGE_ROOT, 'dist/cli/main.js');
@@ -24,7 +25,8 @@ export class Clone {
   printed = '';
 
   constructor() {
-    for (const name of ['modules', 'scripts', 'package.json', 'biome.json'])
+    copyModules(join(this.root, 'modules'));
+    for (const name of ['scripts', 'package.json', 'biome.json'])
       cpSync(join(PACKAGE_ROOT, name), join(this.root, name), { recursive: true });
     for (const name of ['dist', 'node_modules']) symlinkSync(join(PACKAGE_ROOT, name), join(this.root, name));
     const run = `exec '${process.execPath}' '${MAIN}' "$@"`;

@@ -1,22 +1,20 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
+import { SAMPLES } from '../../helpers/samples.js';
 
 const MODULES = join(PACKAGE_ROOT, 'modules');
-const NAMES = readdirSync(MODULES, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && !['include', 'build'].includes(entry.name))
-  .map((entry) => entry.name);
-
 const read = (...path: string[]) => readFileSync(join(MODULES, ...path), 'utf8');
 /** The first group of each match. */
 const all = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1] as string);
 
-it('there are the samples that the documents speak of', () => {
-  expect(NAMES.sort()).toEqual(['autoreply', 'chatbot', 'crashy', 'filter', 'skeleton', 'translate']);
+it('README lists the samples that the package has', () => {
+  const readme = readFileSync(join(PACKAGE_ROOT, 'README.md'), 'utf8');
+  expect(all(readme, /^\| \[`\w+`\]\(modules\/(\w+)\) \|/gm).sort()).toEqual(SAMPLES);
 });
 
-describe.each(NAMES)('the README of %s', (name) => {
+describe.each(SAMPLES)('the README of %s', (name) => {
   const source = read(name, `${name}.c`);
   const readme = read(name, 'README.md');
 
