@@ -174,7 +174,7 @@ export const DOCUMENTS = {
   ],
   logs: [
     z.strictObject({
-      level: z.int().describe('30 info, 40 warn, 50 error, 60 fatal'),
+      level: z.int().describe('10 trace, 20 debug, 30 info, 40 warn, 50 error, 60 fatal'),
       time: count.describe('milliseconds since 1970'),
       module: z.string().nullable().describe('null: the core'),
       generation: count.nullable(),
@@ -189,7 +189,7 @@ export const DOCUMENTS = {
     z.strictObject({
       log: z.strictObject({
         source: z.enum(['module', 'stdout', 'stderr', 'supervisor']),
-        level: z.int(),
+        level: z.int().describe('of module: as it gave it; of supervisor: 0 error, 1 warning, 2 info'),
         text: z.string(),
       }),
     }),

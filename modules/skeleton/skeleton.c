@@ -32,7 +32,7 @@ typedef struct {
 } skeleton_t;
 
 /*
- * Logs when trace = yes. Level 0 is always shown, and everything that printf knows may stand in the format.
+ * Logs when trace = yes. Everything that printf knows may stand in the format; level 0 is info in the log.
  *
  * mesibo_vlog is a function of this ABI only: from the likes of it a loader knows for certain what a file was built for.
  */

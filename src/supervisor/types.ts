@@ -100,7 +100,7 @@ export interface LogLine {
   module: string | null;
   generation: number | null;
   source: 'module' | 'stdout' | 'stderr' | 'supervisor';
-  /** For `module`: the module's own level, 0 always shown, higher more verbose. For `supervisor`: 0 error, 1 warning, 2 info. */
+  /** For `module`: the level that it gave. For `supervisor`: 0 error, 1 warning, 2 info. */
   level: number;
   text: string;
 }

@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { entryOfLifecycle, entryOfLine } from '../../../src/daemon/entries.js';
+import { levelName } from '../../../src/logs/entry.js';
+import { PACKAGE_ROOT } from '../../../src/paths.js';
 import type { LifecycleEvent, LogLine } from '../../../src/supervisor/types.js';
 
 const line: LogLine = { time: 5, module: 'm', generation: 2, source: 'module', level: 0, text: 'hello' };
@@ -24,6 +28,18 @@ test.each([
     msg: 'hello',
   });
 });
+
+test.each(['modules/include/mesibo/module.h', 'docs/writing-modules.md', 'docs/module-api.md'])(
+  '%s says what becomes of the levels of a module',
+  (file) => {
+    const [zero, one, ...higher] = [0, 1, 2, 8].map((level) => levelName(entryOfLine({ ...line, level }).level));
+    expect(new Set(higher).size).toBe(1);
+    const words = `Level 0 is ${zero} in the log, 1 is ${one}, higher ones are ${higher[0]}; every level is kept and shown.`;
+    const text = readFileSync(join(PACKAGE_ROOT, file), 'utf8');
+    expect(text).toContain(words);
+    expect(text).not.toContain('verbose');
+  },
+);
 
 function exited(cause: 'crash' | 'stop'): LifecycleEvent {
   return {
