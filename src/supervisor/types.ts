@@ -2,41 +2,15 @@
 
 import type { SettingDescription } from '../config/describe.js';
 import type { AbiName } from '../config/types.js';
+import type { MessageParams, MessageParamsInput } from '../wire/params.js';
 
-export type { SettingDescription };
+export type { MessageParams, MessageParamsInput, SettingDescription };
 
 /** What a module, or a default in its place, decided. */
 export type Verdict = 'pass' | 'consumed';
 
 /** Why a default verdict was given in a module's place. */
 export type DefaultReason = 'crash' | 'hang' | 'deadline' | 'down' | 'overload';
-
-/**
- * The parameters of a message, as the union of the three ABIs has them. The ids are 64-bit; the other fields are
- * 64-bit in C too, but hold small values: one above 2^53 is rounded here, never between modules.
- */
-export interface MessageParams {
-  aid: bigint;
-  id: bigint;
-  refid: bigint;
-  groupid: bigint;
-  sid: bigint;
-  flags: number;
-  type: number;
-  expiry: number;
-  /** Bit 0: the destination is online (`to_online` in the older ABIs). */
-  uflags: number;
-  status: number;
-  device: number;
-  /** `null` when a module pointed it to NULL. */
-  to: string | null;
-  from: string | null;
-}
-
-/** Parameters as a caller gives them: what is left out is 0, and every integer form is taken. */
-export type MessageParamsInput = {
-  [K in Exclude<keyof MessageParams, 'to' | 'from'>]?: bigint | number;
-} & { to?: string | null; from?: string | null };
 
 /** One line of a trace: what one module made of the call. */
 export interface TraceEntry {

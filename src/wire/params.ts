@@ -2,8 +2,34 @@
 
 import Long from 'long';
 import { MessageError } from '../errors.js';
-import type { MessageParams, MessageParamsInput } from '../supervisor/types.js';
 import type { mesibo } from './generated/module.js';
+
+/**
+ * The parameters of a message, as the union of the three ABIs has them. The ids are 64-bit; the other fields are
+ * 64-bit in C too, but hold small values: one above 2^53 is rounded here, never between modules.
+ */
+export interface MessageParams {
+  aid: bigint;
+  id: bigint;
+  refid: bigint;
+  groupid: bigint;
+  sid: bigint;
+  flags: number;
+  type: number;
+  expiry: number;
+  /** Bit 0: the destination is online (`to_online` in the older ABIs). */
+  uflags: number;
+  status: number;
+  device: number;
+  /** `null` when a module pointed it to NULL. */
+  to: string | null;
+  from: string | null;
+}
+
+/** Parameters as a caller gives them: what is left out is 0, and every integer form is taken. */
+export type MessageParamsInput = {
+  [K in Exclude<keyof MessageParams, 'to' | 'from'>]?: bigint | number;
+} & { to?: string | null; from?: string | null };
 
 /** Parameters as they travel; an absent scalar is 0, an absent address is NULL. */
 export type WireParams = mesibo.modules.v1.Params.$Properties;
