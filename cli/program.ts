@@ -33,7 +33,7 @@ export function createProgram(): Command {
     .exitOverride();
   const orders = [addStart, addStop, addReload, addRestart, addReset];
   const views = [addStatus, addList, addDescribe, addLogs];
-  const others = [addCheck, addSend, addRun, addCompletion, addDemo, addHelp];
-  for (const add of [addTry, ...orders, ...views, ...others]) add(program);
+  const others = [addCheck, addSend, addRun, addCompletion, addHelp];
+  for (const add of [addTry, addDemo, ...orders, ...views, ...others]) add(program);
   return program;
 }

@@ -57,6 +57,7 @@ function tryUnder(version, tarball, withBuild) {
   step(`${name}: try`, () => (installed.triesSample() ? 'works' : 'there is no such verb yet'));
   step(`${name}: demo`, () => installed.runsDemo());
   step(`${name}: import`, () => installed.isImported());
+  if (withBuild) step(`${name}: types`, () => installed.hasTypes());
   if (withBuild) step(`${name}: native parts that do not fit`, () => installed.buildsWhereNothingFits());
 }
 

@@ -95,6 +95,20 @@ console.log(verdict);
     mustContain(this.#run('node', ['embeds.mjs']).stdout, 'consumed', 'an embedding program');
   }
 
+  /** The same to a type checker, which finds Node's types where this repository has them. */
+  hasTypes() {
+    const program = `import { makeConfig, type Outcome, Supervisor } from 'mesibo-modules';
+const supervisor = new Supervisor(makeConfig({ modules: [] }), { runDir: 'run' });
+supervisor.on('log', ({ module, text }) => console.log(module ?? 'core', text.length));
+const { payload }: Outcome = await supervisor.onMessage({ from: 'a', to: 'b', id: 7n }, Buffer.from('heck'));
+export const size: number = payload.length;
+`;
+    writeFileSync(join(this.app, 'embeds.mts'), program);
+    const types = ['--types', 'node', '--typeRoots', join(process.cwd(), 'node_modules/@types')];
+    const flags = ['--noEmit', '--strict', '--target', 'es2022', '--module', 'nodenext', ...types];
+    run(join(process.cwd(), 'node_modules/.bin/tsc'), [...flags, 'embeds.mts'], { cwd: this.app });
+  }
+
   /** Native parts for another machine: said without a compiler, and built with one. */
   buildsWhereNothingFits() {
     const shim = join(this.root, 'dist/native/libmesibo-shim.so');

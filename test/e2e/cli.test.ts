@@ -355,7 +355,7 @@ describe('--help', () => {
     expect(await run('help')).toEqual(await run('--help'));
     for (const [asked, answer] of [
       ['statu', 'no command is named "statu"; did you mean status?'],
-      ['nix', 'no command is named "nix"; there are: try, start,'],
+      ['nix', 'no command is named "nix"; there are: try, demo, start,'],
     ] as const) {
       const { code, stdout, stderr } = await run('help', asked);
       expect([code, stdout]).toEqual([2, '']);
