@@ -6,8 +6,7 @@
  *
  *   MESIBO_ABI_TABLE         the default: the loader's functions are pointers in mesibo_module_t
  *   MESIBO_ABI_EXPORTS_2019  the loader's functions are symbols: mesibo_log, mesibo_message, mesibo_http...
- *   MESIBO_ABI_EXPORTS_2020  likewise, with sockets, FastCGI and more; the one to prefer for a new module that needs
- *                            its configuration
+ *   MESIBO_ABI_EXPORTS_2020  likewise, with sockets, FastCGI and more: the one to choose for a new module
  *
  * All sources of a module must choose the same. module-layout.h, which belongs to this file, asserts every offset.
  */
@@ -22,6 +21,11 @@
 #define MESIBO_ABI_EXPORTS_2019 2019
 #define MESIBO_ABI_EXPORTS_2020 2020
 
+/*
+ * The default is for sources that are older than the choice. A new one has, before its #include:
+ *
+ *   #define MESIBO_MODULE_ABI MESIBO_ABI_EXPORTS_2020
+ */
 #ifndef MESIBO_MODULE_ABI
 #define MESIBO_MODULE_ABI MESIBO_ABI_TABLE
 #endif
