@@ -5,6 +5,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findMissingTools } from './tools.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const require = createRequire(import.meta.url);
@@ -25,15 +26,9 @@ run('the reference loader', 'make', ['-s', '-C', 'test/reference']);
 run('the sample modules', 'make', ['-s', '-C', 'modules']);
 
 function requireTools() {
-  const compiler = process.env.CC ?? 'cc';
-  const missing = [
-    [compiler, 'a C compiler'],
-    ['make', 'make'],
-  ].filter(([tool]) => spawnSync(tool, ['--version'], { stdio: 'ignore' }).error);
+  const missing = findMissingTools();
   if (missing.length === 0) return;
-  for (const [tool, what] of missing)
-    console.error(`mesibo-modules: ${what} is needed to build, and "${tool}" was not found.`);
-  console.error('mesibo-modules: on Debian or Ubuntu: apt-get install gcc make; on Fedora: dnf install gcc make');
+  for (const line of missing) console.error(`mesibo-modules: ${line}`);
   process.exit(1);
 }
 

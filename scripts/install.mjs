@@ -6,6 +6,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
+import { findMissingTools } from './tools.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const MAKE_LIMIT_MS = 300_000;
@@ -20,10 +21,8 @@ function install() {
   const reason = findMisfit();
   if (reason === null) return;
   say(`the prebuilt native parts cannot be used here: ${reason}`);
-  const compiler = process.env.CC || 'cc';
-  const missing = [compiler, 'make'].filter((tool) => spawnSync(tool, ['--version'], { stdio: 'ignore' }).status !== 0);
-  if (missing.length > 0)
-    giveUp(`building them needs a C compiler and make, and ${missing.join(' and ')} cannot be run`);
+  const missing = findMissingTools();
+  if (missing.length > 0) giveUp(...missing);
   say('building them');
   for (const folder of FOLDERS) {
     // -B: in a package all files are equally old.
@@ -57,12 +56,9 @@ function sampleNames() {
   return readdirSync(join(root, 'modules')).filter((name) => existsSync(join(root, `modules/${name}/${name}.c`)));
 }
 
-function giveUp(why) {
-  say(why);
-  say(
-    'install what is missing: on Debian or Ubuntu: apt-get install gcc libc6-dev make; on Fedora: dnf install gcc make',
-  );
-  say(`then run: node ${join(root, 'scripts/install.mjs')}`);
+function giveUp(...why) {
+  for (const line of why) say(line);
+  say(`when that is mended, run: node ${join(root, 'scripts/install.mjs')}`);
   process.exit(1);
 }
 

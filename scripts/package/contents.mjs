@@ -18,6 +18,7 @@ const AS_THEY_ARE = [
   'scripts/demo.mjs',
   // What the native parts are built from where the prebuilt ones do not fit.
   'scripts/install.mjs',
+  'scripts/tools.mjs',
   'src/host-runner/native/',
   'test/reference/',
 ];
