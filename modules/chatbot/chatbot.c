@@ -56,30 +56,51 @@ static void free_query(query_t *query)
 	free(query);
 }
 
-static query_t *make_query(mesibo_module_t *mod, const mesibo_message_params_t *params)
+/* What the answer to a message is sent with. Its addresses are those of the message. */
+static mesibo_message_params_t make_reply(const mesibo_message_params_t *params)
+{
+	mesibo_message_params_t reply = {
+		.aid = params->aid,
+		.refid = params->id, /* clients show it as an answer to that message */
+		.to = params->from,
+		.from = params->to,
+	};
+	if (getrandom(&reply.id, sizeof(reply.id), 0) != (ssize_t)sizeof(reply.id)) reply.id = params->id + 1;
+	return reply;
+}
+
+/* NULL when there is no memory. */
+static query_t *make_query(mesibo_module_t *mod, const mesibo_message_params_t *reply)
 {
 	query_t *query = calloc(1, sizeof(*query));
 	if (!query) return NULL;
 	query->mod = mod;
-	query->to = strdup(params->from);
-	query->from = strdup(params->to);
+	query->to = strdup(reply->to);
+	query->from = strdup(reply->from);
 	if (!query->to || !query->from) {
 		free_query(query);
 		return NULL;
 	}
-	if (getrandom(&query->reply.id, sizeof(query->reply.id), 0) != (ssize_t)sizeof(query->reply.id))
-		query->reply.id = params->id + 1;
-	query->reply.aid = params->aid;
-	query->reply.refid = params->id; /* clients show it as an answer to that message */
+	query->reply = *reply;
 	query->reply.to = query->to;
 	query->reply.from = query->from;
 	return query;
 }
 
-static void answer(query_t *query, const char *text)
+static void answer(mesibo_module_t *mod, mesibo_message_params_t *reply, const char *text)
 {
-	if (mesibo_message(query->mod, &query->reply, text, strlen(text)) != 0)
-		mesibo_log(query->mod, 0, "the answer to %s was refused\n", query->to);
+	if (mesibo_message(mod, reply, text, strlen(text)) != 0)
+		mesibo_log(mod, 0, "the answer to %s was refused\n", reply->to);
+}
+
+static void apologise(mesibo_module_t *mod, mesibo_message_params_t *reply)
+{
+	answer(mod, reply, ((const chatbot_t *)mod->ctx)->apology);
+}
+
+static void log_no_memory(mesibo_module_t *mod, const mesibo_message_params_t *reply)
+{
+	mesibo_log(mod, 0, "there is no memory to answer %s\n", reply->to);
 }
 
 /* ---- the response, in the order of the calls: on_status, on_data as often as there is data, on_close ---- */
@@ -101,15 +122,13 @@ static mesibo_int_t query_on_data(void *cbdata, mesibo_int_t state, mesibo_int_t
 	(void)state;
 	(void)progress; /* on_close says how it ended */
 	if (size <= 0) return MESIBO_RESULT_OK;
-	if (query->len + (size_t)size > MAX_RESPONSE) {
-		mesibo_log(query->mod, 0, "the service's answer to %s is too long\n", query->to);
-		answer(query, ((chatbot_t *)query->mod->ctx)->apology);
-		/* A negative result ends the request: nothing is called after it, so this is the place to clean up. */
-		free_query(query);
-		return MESIBO_RESULT_FAIL;
-	}
-	char *larger = realloc(query->response, query->len + (size_t)size);
+	int fits = query->len + (size_t)size <= MAX_RESPONSE;
+	char *larger = fits ? realloc(query->response, query->len + (size_t)size) : NULL;
 	if (!larger) {
+		if (fits) log_no_memory(query->mod, &query->reply);
+		else mesibo_log(query->mod, 0, "the service's answer to %s is too long\n", query->to);
+		apologise(query->mod, &query->reply);
+		/* A negative result ends the request: nothing is called after it, so this is the place to clean up. */
 		free_query(query);
 		return MESIBO_RESULT_FAIL;
 	}
@@ -134,7 +153,7 @@ static void query_on_close(void *cbdata, mesibo_int_t result)
 	if (!text)
 		mesibo_log(query->mod, 0, "no \"%s\" in the service's answer (status %d) to %s\n", chatbot->response_field,
 			   (int)query->status, query->to);
-	answer(query, text ? text : chatbot->apology);
+	answer(query->mod, &query->reply, text ? text : chatbot->apology);
 	free_query(query);
 }
 
@@ -181,7 +200,8 @@ static mesibo_int_t chatbot_on_message(mesibo_module_t *mod, mesibo_message_para
 	if (!params->from || !params->from[0] || strcmp(params->from, params->to) == 0) return MESIBO_RESULT_PASS;
 	if (params->flags & (MESIBO_FLAG_PRESENCE | MESIBO_FLAG_TRANSIENT)) return MESIBO_RESULT_PASS;
 
-	query_t *query = make_query(mod, params);
+	mesibo_message_params_t reply = make_reply(params);
+	query_t *query = make_query(mod, &reply);
 	char *body = make_body(message, len, params->from);
 	mesibo_http_t request = {
 		.url = chatbot->url,
@@ -196,10 +216,11 @@ static mesibo_int_t chatbot_on_message(mesibo_module_t *mod, mesibo_message_para
 	};
 	/* Asynchronous: the callbacks come later, when no other callback of this module runs. Strings are copied by then. */
 	int asked = query && body && mesibo_util_http(&request, query) == 0;
+	if (!query || !body) log_no_memory(mod, &reply);
 	free(body);
 	if (!asked) {
 		/* The reason is in the log. No callback will come. */
-		if (query) answer(query, chatbot->apology);
+		apologise(mod, &reply);
 		free_query(query);
 	}
 	return MESIBO_RESULT_CONSUMED;

@@ -157,6 +157,7 @@ static mesibo_result_t on_message(mesibo_module_t *mod, mesibo_message_params_t 
 		.total_timeout = 10,
 	};
 	int asked = held && form && mesibo_http(mod, translate->url, form, on_response, held, &options) == 0;
+	if (!held || !form) mesibo_log(mod, 0, "message %lu goes on as it was: there is no memory\n", params->id);
 	free(form);
 	if (asked) return MESIBO_RESULT_CONSUMED;
 	free_held(held);

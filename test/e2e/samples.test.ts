@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Asked, type RestServer, startRestServer } from '../helpers/rest-server.js';
-import { sample, startCore, type TestCore } from './core.js';
+import { fixture, sample, startCore, type TestCore } from './core.js';
 
 let core: TestCore;
 let server: RestServer;
@@ -36,10 +36,13 @@ describe('filter and autoreply', () => {
 describe('chatbot', () => {
   const APOLOGY = 'I did not get that.';
 
-  async function start(answer: (asked: Asked, response: ServerResponse) => void): Promise<void> {
+  async function start(
+    answer: (asked: Asked, response: ServerResponse) => void,
+    path = sample('chatbot'),
+  ): Promise<void> {
     server = await startRestServer(answer);
     const config = { address: 'bot', url: `${server.url}/query`, token: 's3cret', apology: APOLOGY };
-    core = await startCore([{ name: 'chatbot', path: sample('chatbot'), config }]);
+    core = await startCore([{ name: 'chatbot', path, config }]);
   }
 
   async function ask(text: string): Promise<TestCore['sent'][number]> {
@@ -108,6 +111,19 @@ describe('chatbot', () => {
     expect(core.lines('chatbot').join('\n')).toMatch(/failed: connection refused/);
   });
 
+  it.each([
+    ['for the answer of the service', 'hello', 'alice'],
+    ['for the question', 'x'.repeat(5000), 'alice'],
+    ['to remember who asked', 'hello', 'alice'.repeat(100)],
+  ])('apologises and logs it when there is no memory %s', async (_, text, from) => {
+    await start((_asked, response) => json(response, { reply: 'never' }), fixture('chatbot-without-memory'));
+    expect(await core.send(text, { id: 7, from, to: 'bot' })).toMatchObject({ verdict: 'consumed', by: 'chatbot' });
+    await core.until(() => core.sent.length > 0);
+    const { params, payload } = core.sent[0] as TestCore['sent'][number];
+    expect([params.from, params.to, params.refid, payload.toString()]).toEqual(['bot', from, 7n, APOLOGY]);
+    expect(core.lines('chatbot')).toEqual([`there is no memory to answer ${from}`]);
+  });
+
   it('refuses to start without its settings, and says which', async () => {
     server = await startRestServer(() => {});
     core = await startCore([{ name: 'chatbot', path: sample('chatbot'), config: { address: 'bot' } }]);
@@ -116,10 +132,13 @@ describe('chatbot', () => {
 });
 
 describe('translate', () => {
-  async function start(answer: (asked: Asked, response: ServerResponse) => void): Promise<void> {
+  async function start(
+    answer: (asked: Asked, response: ServerResponse) => void,
+    path = sample('translate'),
+  ): Promise<void> {
     server = await startRestServer(answer);
     const config = { url: `${server.url}/v2`, target: 'de', key: 'k3y' };
-    core = await startCore([{ name: 'translate', path: sample('translate'), config }]);
+    core = await startCore([{ name: 'translate', path, config }]);
   }
 
   async function translate(text: string): Promise<TestCore['sent'][number]> {
@@ -157,6 +176,18 @@ describe('translate', () => {
     const { params, payload } = await translate(text);
     expect(payload.toString()).toBe(text);
     expect(params).toMatchObject({ id: 7n, from: 'alice', to: 'bob' });
+  });
+
+  it('lets it through as it was, and logs it, when there is no memory', async () => {
+    await start((_asked, response) => json(response, { translatedText: 'never' }), fixture('translate-without-memory'));
+    expect((await translate('good morning')).payload.toString()).toBe('good morning');
+    const long = await core.send('x'.repeat(5000), { id: 8, from: 'alice', to: 'bob' });
+    expect([long.verdict, long.payload.length]).toEqual(['pass', 5000]);
+    await core.until(() => core.lines('translate').length === 2);
+    expect(core.lines('translate')).toEqual([
+      'message 7 is sent as it was: there is no translation',
+      'message 8 goes on as it was: there is no memory',
+    ]);
   });
 
   it('loses nothing at a stop', async () => {
