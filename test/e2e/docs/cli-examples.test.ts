@@ -17,7 +17,7 @@ function cellsOf(heading: string): string[] {
 const PRINTS: Record<string, RegExp> = {
   try: /= consumed/,
   check: /module filter: ok/,
-  start: /^$/,
+  start: /^the core with pid \d+ serves, 1 of 1 modules are ready; to look at it: mesibo-modules status\n$/,
   // The second time it is drawn anew.
   'status --watch': /(filter +serving[\s\S]*){2}/,
   reload: /^$/,
