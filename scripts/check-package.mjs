@@ -54,7 +54,7 @@ function tryUnder(version, tarball, withBuild) {
   step(`${name}: npm install`, () => installed.install(tarball));
   step(`${name}: npm install --global`, () => installed.installGlobally(tarball));
   step(`${name}: check`, () => installed.checksSample());
-  step(`${name}: try`, () => (installed.triesSample() ? 'works' : 'there is no such verb yet'));
+  step(`${name}: try`, () => installed.triesSample());
   step(`${name}: demo`, () => installed.runsDemo());
   step(`${name}: import`, () => installed.isImported());
   if (withBuild) step(`${name}: types`, () => installed.hasTypes());

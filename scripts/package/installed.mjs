@@ -71,10 +71,8 @@ export class Installed {
 
   /** `false` when there is no such verb. */
   triesSample() {
-    if (!/^ {2}try\b/m.test(this.cli(['--help']).stdout)) return false;
     const filter = this.cli(['try', this.sample('filter'), 'what the heck', '--conf', 'blocked_words=heck']);
     mustContain(filter.stdout, 'consumed', 'try');
-    return true;
   }
 
   runsDemo() {

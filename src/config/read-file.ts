@@ -6,6 +6,9 @@ import { ConfigError } from '../errors.js';
 import { countCharacters } from './text.js';
 
 const LARGEST_FILE = 16 * 1024 * 1024;
+/** Whoever writes into a pipe, or types, may take so long before each piece. */
+const SILENCE_MS = 10_000;
+const PAUSE_MS = 20;
 const CHUNK = 64 * 1024;
 
 const REPLACEMENT = '\uFFFD';
@@ -19,6 +22,10 @@ const CAUSES: Record<string, string> = {
   ELOOP: 'its symbolic links lead in a circle; correct them',
 };
 
+const nothingCame = (silenceMs: number) =>
+  `the configuration cannot be read: it is a pipe or a device, and nothing came from it for ${silenceMs / 1000} s; ` +
+  'start what writes into it, or name another one with --config';
+
 const NEVER_WAIT =
   'the configuration cannot be read: it is a pipe or a device, which a running core does not wait for; ' +
   'put it into a file, and start again with that';
@@ -27,6 +34,8 @@ const NEVER_WAIT =
 export interface ReadOptions {
   /** Refuses a pipe or a device, which may keep the reader waiting. */
   neverWait?: boolean;
+  /** How long a pipe or a device may say nothing before it is given up, in milliseconds; 10,000 by default. */
+  silenceMs?: number;
 }
 
 /**
@@ -35,23 +44,26 @@ export interface ReadOptions {
  * @throws ConfigError `CONFIG_UNREADABLE` with the cause in words and the remedy; `CONFIG_SYNTAX` at the first byte
  * that is not UTF-8.
  */
-export function readConfigText(file: string, { neverWait = false }: ReadOptions = {}): string {
-  const bytes = readBytes(file, neverWait);
+export function readConfigText(file: string, options: ReadOptions = {}): string {
+  const bytes = readBytes(file, options);
   if (!isUtf8(bytes)) failEncoding(bytes, file);
   return bytes.toString('utf8');
 }
 
-function readBytes(file: string, neverWait: boolean): Buffer {
+function readBytes(file: string, { neverWait = false, silenceMs = SILENCE_MS }: ReadOptions): Buffer {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
-    const fd = openSync(file, constants.O_RDONLY | (neverWait ? constants.O_NONBLOCK : 0));
+    // The opening of a pipe would wait as long as nobody has it open for writing.
+    const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      if (neverWait && mayWait(fd)) throw new ConfigError('CONFIG_UNREADABLE', NEVER_WAIT, { file });
+      const waits = mayWait(fd);
+      if (neverWait && waits) throw new ConfigError('CONFIG_UNREADABLE', NEVER_WAIT, { file });
       // Not readFileSync: a device such as /dev/zero has no end.
       for (;;) {
         const chunk = Buffer.allocUnsafe(CHUNK);
-        const length = readSync(fd, chunk);
+        const length = waits ? readWithin(silenceMs, fd, chunk, size === 0) : readSync(fd, chunk);
+        if (length === null) throw new ConfigError('CONFIG_UNREADABLE', nothingCame(silenceMs), { file });
         if (length === 0) return Buffer.concat(chunks);
         chunks.push(chunk.subarray(0, length));
         size += length;
@@ -73,6 +85,22 @@ function readBytes(file: string, neverWait: boolean): Buffer {
 function mayWait(fd: number): boolean {
   const stats = fstatSync(fd);
   return stats.isFIFO() || stats.isCharacterDevice() || stats.isSocket();
+}
+
+/** @returns how many bytes came, 0 for the end; `null`: nothing came in time, or nobody ever wrote into it. */
+function readWithin(silenceMs: number, fd: number, chunk: Buffer, isFirst: boolean): number | null {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  // A pipe that nobody has opened for writing yet is at its end too.
+  const isUnopened = isFirst && fstatSync(fd).isFIFO();
+  for (const end = performance.now() + silenceMs; performance.now() < end; Atomics.wait(pause, 0, 0, PAUSE_MS)) {
+    try {
+      const length = readSync(fd, chunk);
+      if (length > 0 || !isUnopened) return length;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+    }
+  }
+  return null;
 }
 
 /** Names the first byte that is not UTF-8: where the decoder put a replacement character that the file does not hold. */

@@ -199,6 +199,20 @@ describe('after a core was killed and its run directory removed', () => {
     expect(boxes(killed)).toEqual([]);
   });
 
+  it('a core for a moment leaves it to one whose log somebody reads', async () => {
+    core = await startAt(runDir, [sendsMany]);
+    const killed = readRunId(runDir);
+    await core.kill();
+    await expect.poll(() => core.hosts.filter(isRunning), WAIT).toEqual([]);
+    rmSync(runDir, { recursive: true });
+    core = await startAt(join(directory, 'mesibo-once-Abc123'), [crashy]);
+    expect(boxes(killed)).toHaveLength(2);
+    expect(warnings(core.logs)).toEqual([]);
+    await core.stop();
+    core = await startAt(join(directory, 'elsewhere'), [crashy]);
+    expect(boxes(killed)).toEqual([]);
+  });
+
   it('a start elsewhere removes what nobody will come back for, and nothing that is in use', async () => {
     const elsewhere = join(directory, 'elsewhere');
     core = await startAt(runDir, [sendsMany]);

@@ -45,7 +45,9 @@ export class Sweeper {
     const { pid, files, runIds } = runDir.left;
     markRun(boxDir, { runId: runDir.runId, runDir: runDir.path });
     removeDeadThrowaways(Date.now());
-    const lost = findLostRuns(boxDir);
+    // What a lasting core left is swept by one, whose log tells its operator of it; nobody reads that of `try`.
+    const isForUs = isThrowaway(runDir.path) ? (run: LostRun) => isThrowaway(run.runDir) : () => true;
+    const lost = findLostRuns(boxDir).filter(isForUs);
     const ours = lost.filter((run) => run.runDir === runDir.path);
     this.#oldRunIds = [...runIds, ...ours.map(({ runId }) => runId)];
     if (pid !== null || files.length > 0 || this.#oldRunIds.length > 0) {

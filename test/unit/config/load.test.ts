@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +13,13 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function write(name: string, content: string | Uint8Array): string {
   const file = join(folder, name);
   writeFileSync(file, content);
+  return file;
+}
+
+function makePipe(): string {
+  const file = join(folder, 'pipe.conf');
+  rmSync(file, { force: true });
+  expect(spawnSync('mkfifo', [file]).status).toBe(0);
   return file;
 }
 
@@ -71,10 +79,23 @@ describe('loadConfig', () => {
     expect(catchConfigError(() => loadConfig(file)).message).toContain('is denied');
   });
 
+  it('waits for whoever writes into a pipe, and not for ever', async () => {
+    const file = makePipe();
+    expect(catchConfigError(() => loadConfig(file, { silenceMs: 100 })).message).toContain(
+      'it is a pipe or a device, and nothing came from it for 0.1 s; start what writes into it',
+    );
+    const writer = spawn('sh', ['-c', 'sleep 0.2; { printf "log_"; sleep 0.2; echo "keep = 3"; } > "$0"', file]);
+    const ended = once(writer, 'exit');
+    expect(loadConfig(file).logKeep).toBe(3);
+    await ended;
+  });
+
+  it('takes a device that is at its end as an empty file', () => {
+    expect(loadConfig('/dev/null').modules).toEqual([]);
+  });
+
   it('does not wait for a pipe, where it must not', () => {
-    const file = write('pipe.conf', '');
-    rmSync(file);
-    expect(spawnSync('mkfifo', [file]).status).toBe(0);
+    const file = makePipe();
     const { message } = catchConfigError(() => loadConfig(file, { neverWait: true }));
     expect(message).toContain('it is a pipe or a device, which a running core does not wait for; put it into a file');
     expect(catchConfigError(() => loadConfig(folder, { neverWait: true })).message).toContain('it is a folder');
