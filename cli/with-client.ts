@@ -4,7 +4,10 @@ import type { ControlClient } from '../src/control/client.js';
 import type { ModuleOrder } from '../src/control/frames.js';
 import { ControlError } from '../src/errors.js';
 import { requireKnown } from '../src/module-names.js';
-import { describeWaiting, withProgress } from './progress.js';
+import { tell } from './io.js';
+import { describeWaiting, hideProgress, withProgress } from './progress.js';
+
+const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Connects, works, and closes the connection.
@@ -18,6 +21,29 @@ export async function withClient<T>(runDir: string, work: (client: ControlClient
     return await work(client);
   } finally {
     client.close();
+  }
+}
+
+/**
+ * Waits until the core has done what it was told to, and shows meanwhile what it waits for. Who ends the command before
+ * does not end that with it, and is told so.
+ */
+export async function waitForCore<T>(what: string, line: () => Promise<string | null>, work: Promise<T>): Promise<T> {
+  const interrupt = (signal: NodeJS.Signals) => {
+    hideProgress();
+    tell(`${signal}: the core carries on with "${what}"; to look at it: mesibo-modules status`);
+    release();
+    // As if nobody had caught it, for a shell looks at what a command was ended by.
+    process.kill(process.pid, signal);
+  };
+  const release = () => {
+    for (const signal of INTERRUPTS) process.off(signal, interrupt);
+  };
+  for (const signal of INTERRUPTS) process.on(signal, interrupt);
+  try {
+    return await withProgress(line, work);
+  } finally {
+    release();
   }
 }
 
@@ -44,7 +70,7 @@ export async function orderAll(
   const problems: string[] = [];
   for (const name of new Set(names)) {
     try {
-      await withProgress(waitingOf(order, client), client.order(order, name));
+      await waitForCore(`${order} ${name}`, waitingOf(order, client), client.order(order, name));
       done(name);
     } catch (error) {
       if (!(error instanceof ControlError) || error.code === 'CORE_SILENT') throw error;

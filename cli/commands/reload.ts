@@ -2,8 +2,7 @@ import type { Command } from 'commander';
 import { describeReload } from '../../src/daemon/describe-reload.js';
 import { printData, tell } from '../io.js';
 import { directoriesOf, type GlobalOptions } from '../options.js';
-import { withProgress } from '../progress.js';
-import { waitingOf, withClient } from '../with-client.js';
+import { waitForCore, waitingOf, withClient } from '../with-client.js';
 
 /** `reload`: lets a running core take its configuration file as it now is. */
 export function addReload(program: Command): void {
@@ -17,7 +16,7 @@ export function addReload(program: Command): void {
     .action(async (names: string[], _options, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
       await withClient(directoriesOf(options).runDir, async (client) => {
-        const report = await withProgress(waitingOf('reload', client), client.reload(names));
+        const report = await waitForCore('reload', waitingOf('reload', client), client.reload(names));
         for (const warning of report.warnings) tell(warning);
         if (options.json) printData(JSON.stringify(report));
         else tell(`reloaded: ${describeReload(report)}`);

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { tell } from '../io.js';
 import { directoriesOf, type GlobalOptions } from '../options.js';
-import { withProgress } from '../progress.js';
-import { waitingOf, withClient } from '../with-client.js';
+import { waitForCore, waitingOf, withClient } from '../with-client.js';
 
 /** `reset`: lets a module begin anew, as far as the core remembers it. */
 export function addReset(program: Command): void {
@@ -14,7 +13,7 @@ export function addReset(program: Command): void {
     .argument('<name>', 'the module')
     .action(async (name: string, _options, command: Command) => {
       await withClient(directoriesOf(command.optsWithGlobals<GlobalOptions>()).runDir, async (client) => {
-        await withProgress(waitingOf('reset', client), client.order('reset', name));
+        await waitForCore(`reset ${name}`, waitingOf('reset', client), client.order('reset', name));
         tell(`module ${name} is counted from 0`);
       });
     });

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { tell } from '../io.js';
 import { directoriesOf, type GlobalOptions } from '../options.js';
-import { withProgress } from '../progress.js';
-import { waitingOf, withClient } from '../with-client.js';
+import { waitForCore, waitingOf, withClient } from '../with-client.js';
 
 /** `restart`: ends a module's process and starts another. */
 export function addRestart(program: Command): void {
@@ -14,7 +13,7 @@ export function addRestart(program: Command): void {
     .argument('<name>', 'the module')
     .action(async (name: string, _options, command: Command) => {
       await withClient(directoriesOf(command.optsWithGlobals<GlobalOptions>()).runDir, async (client) => {
-        await withProgress(waitingOf('restart', client), client.order('restart', name));
+        await waitForCore(`restart ${name}`, waitingOf('restart', client), client.order('restart', name));
         tell(`module ${name} serves again`);
       });
     });

@@ -4,7 +4,7 @@ import { ControlError } from '../../src/errors.js';
 import { EXIT, tell } from '../io.js';
 import { directoriesOf, type GlobalOptions } from '../options.js';
 import { describeWaiting, withProgress } from '../progress.js';
-import { orderAll, withClient } from '../with-client.js';
+import { orderAll, waitForCore, withClient } from '../with-client.js';
 
 /** `stop_timeout` bounds each module's stop; this is far beyond what anybody sets. */
 const STOP_LIMIT_MS = 10 * 60_000;
@@ -31,7 +31,7 @@ export function addStop(program: Command): void {
         if (client) waits = describeWaiting('stop', (await client.status()).modules) ?? waits;
         return waits ?? 'stop: waiting for the core to end';
       };
-      const hasEnded = await withProgress(line, waitForCoreToEnd(runDir, pid, STOP_LIMIT_MS));
+      const hasEnded = await waitForCore('stop', line, waitForCoreToEnd(runDir, pid, STOP_LIMIT_MS));
       client?.close();
       if (!hasEnded) {
         const remedy = `to end it at once: kill -KILL ${pid ?? 'its pid'}`;

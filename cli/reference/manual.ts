@@ -12,6 +12,7 @@ export const EXIT_CODES: Entry[] = [
   ],
   ['2', 'The command line makes no sense.'],
   ['3', 'No core serves the run directory.'],
+  ['130, 143', 'Ctrl-C, SIGTERM: the command was ended. What it had told the core to do, the core carries on with.'],
 ];
 
 /** Variables that are read. */

@@ -145,9 +145,10 @@ it('a core with files in deep folders is shown within the terminal, and describe
 });
 
 describe('a long wait', () => {
+  const versioned = (init: string) =>
+    `module versioned { path = ${fixture('versioned')} ; abi = exports-2020 ; start_timeout = 4s ; init = ${init} }\n`;
+
   it('says on a terminal which module it is for, and is silent elsewhere', async () => {
-    const versioned = (init: string) =>
-      `module versioned { path = ${fixture('versioned')} ; abi = exports-2020 ; start_timeout = 4s ; init = ${init} }\n`;
     const { stderr } = await command.start(versioned('ok'));
     expect(stderr).toBe('');
     writeFileSync(`${command.directory}/mesibo.conf`, versioned('hang'));
@@ -155,6 +156,20 @@ describe('a long wait', () => {
     await reload.shown(/reload: waiting for versioned to be ready \(\ds\)/);
     await reload.shown(/\r.\[K.*[\s\S]*start_timeout\s+is\s+4s[\s\S]*nothing\s+was\s+changed/);
     expect(await reload.ended).toEqual([1, null]);
+  });
+
+  it('ended with Ctrl-C, says that the core carries on', async () => {
+    await command.start(versioned('ok'));
+    writeFileSync(`${command.directory}/mesibo.conf`, versioned('hang'));
+    const reload = watched('reload');
+    await reload.shown(/reload: waiting for versioned to be ready \(\ds\)/);
+    reload.child.stdin.write('\x03');
+    await reload.shown(
+      /\r.\[Kmesibo-modules: SIGINT: the core carries on with "reload"; to look at it: mesibo-modules status\r\n/,
+    );
+    expect(await reload.ended).toEqual([130, null]);
+    const status = () => command.run('status').then(({ stdout }) => stdout);
+    await expect.poll(status, { timeout: 60_000 }).toContain('start_timeout is 4s');
   });
 
   it('of a try says what it is for', async () => {
