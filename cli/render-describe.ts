@@ -70,7 +70,7 @@ function counters(module: ModuleDescription, nowMs: number): Row[] {
     ],
     ['under way', `${module.inFlight} in its process, ${module.queued} waiting`],
     ['late verdicts', String(messages.late)],
-    ['latency', `half within ${micros(latencyMicros.p50)}, 99% within ${micros(latencyMicros.p99)}`],
+    ['latency', describeLatency(latencyMicros)],
     ['sent', `${sends.total}; ${sends.undelivered} undelivered, ${sends.refused} refused`],
     ['crashes', `${crashes.total}${of ? `: ${of}` : ''}${last}`],
     ['restarts', `${module.restarts}; ${module.failedStarts} starts failed`],
@@ -114,7 +114,11 @@ function optional(label: string, value: string | null): Row[] {
   return value === null ? [] : [[label, value]];
 }
 
-function micros(value: number | null): string {
-  if (value === null) return '-';
+function describeLatency({ p50, p99 }: ModuleDescription['latencyMicros']): string {
+  if (p50 === null || p99 === null) return 'none yet: it has answered no message';
+  return `half within ${micros(p50)}, 99% within ${micros(p99)}`;
+}
+
+function micros(value: number): string {
   return value < 1000 ? `${value} us` : `${(value / 1000).toFixed(1)} ms`;
 }

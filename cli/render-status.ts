@@ -57,23 +57,25 @@ function columnsOf({ nowMs, width }: View): Column<ModuleStatus>[] {
   return [
     { heading: 'NAME', cell: ({ name }) => escapeControl(name), most: Number.isFinite(width) ? MAX_NAME : width },
     { heading: 'STATE', cell: (module) => escapeControl(shownStateOf(module)), style: styleOf },
-    { heading: 'UP', cell: (module) => upOf(module, nowMs), align: 'right', dispensable: 1 },
-    { heading: 'PID', cell: ({ pid }) => String(pid ?? '-'), align: 'right', dispensable: 4 },
-    { heading: 'MESSAGES', cell: ({ messages }) => formatCount(messages.total), align: 'right' },
-    { heading: 'CONSUMED', cell: ({ messages }) => formatCount(messages.consumed), align: 'right', dispensable: 3 },
+    { heading: 'UP', cell: (module) => upOf(module, nowMs), align: 'right', dispensable: 4 },
+    { heading: 'PID', cell: ({ pid }) => String(pid ?? '-'), align: 'right', dispensable: 7 },
+    { heading: 'MESSAGES', cell: ({ messages }) => formatCount(messages.total), align: 'right', dispensable: 3 },
+    { heading: 'CONSUMED', cell: ({ messages }) => formatCount(messages.consumed), align: 'right', dispensable: 6 },
     {
       heading: 'DEFAULT',
       cell: ({ messages }) => formatCount(messages.default),
       align: 'right',
+      dispensable: 2,
       style: ({ messages }) => (messages.default > 0 ? 'yellow' : null),
     },
     {
       heading: 'CRASHES',
       cell: ({ crashes }) => formatCount(crashes.total),
       align: 'right',
+      dispensable: 1,
       style: ({ crashes }) => (crashes.total > 0 ? 'yellow' : null),
     },
-    { heading: 'P99', cell: ({ latencyMicros }) => formatMicros(latencyMicros.p99), align: 'right', dispensable: 2 },
+    { heading: 'P99', cell: ({ latencyMicros }) => formatMicros(latencyMicros.p99), align: 'right', dispensable: 5 },
   ];
 }
 

@@ -26,7 +26,7 @@ const cases: [ReturnType<typeof fixtureModule>, ErrorCode, RegExp][] = [
   [
     { name: 'missing', path: '/nonexistent/missing.so' },
     'MODULE_FILE_MISSING',
-    /there is no such file; .*correct "path"$/,
+    /there is no such file; .*correct its path$/,
   ],
   [{ name: 'nowhere' }, 'MODULE_FILE_MISSING', /looked for .*\/mesibo_nowhere\.so, .*; install it or set path$/],
   [{ name: 'folder', path: directory }, 'MODULE_FILE_UNREADABLE', /it is a directory; name the \.so file/],

@@ -90,7 +90,7 @@ describe('a core in the background', () => {
 
   it('serves without the modules that were refused, and says which; with --strict it does not', async () => {
     const config = `${crashy()}module ghost { path = /nonexistent/ghost.so }\n`;
-    const line = 'module ghost: /nonexistent/ghost.so: there is no such file; build the module, or correct "path"';
+    const line = 'module ghost: /nonexistent/ghost.so: there is no such file; build the module, or correct its path';
     expect(await start(config, '--strict')).toEqual({ code: 1, stdout: '', stderr: `mesibo-modules: ${line}\n` });
     expect((await run('status')).code).toBe(3);
     const stdout = expect.stringContaining('serves, 1 of 2 modules are ready');

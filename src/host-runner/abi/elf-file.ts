@@ -81,7 +81,7 @@ export class ElfFile {
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code === 'ENOENT' || code === 'ENOTDIR') {
-        this.fail('MODULE_FILE_MISSING', 'there is no such file', 'build the module, or correct "path"', error);
+        this.fail('MODULE_FILE_MISSING', 'there is no such file', 'build the module, or correct its path', error);
       }
       if (code === 'EACCES' || code === 'EPERM') {
         const remedy = `let user ${process.getuid?.()} read it, and search the directories above it`;

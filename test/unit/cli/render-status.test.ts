@@ -54,6 +54,17 @@ describe.each([100, 80, 60])('in %d columns', (width) => {
   });
 });
 
+test('on the narrowest terminal names, states and crashes are what is left', () => {
+  const long: ModuleStatus = { ...crashed, name: 'a_module_with_a_name_longer_than_any_column' };
+  const table = (...modules: ModuleStatus[]) =>
+    renderStatus(statusOf(...modules), { ...view, width: 40 }).split('\n\n')[1];
+  expect(table(long)?.split('\n')).toEqual([
+    'NAME                    STATE    CRASHES',
+    'a_module_with_a_nam...  backoff        3',
+  ]);
+  expect(table(serving)?.split('\n')[0]).toBe('NAME    STATE    DEFAULT  CRASHES');
+});
+
 test('how to start many modules that were stopped is broken as a shell takes it', () => {
   const stopped = Array.from({ length: 12 }, (_, i): ModuleStatus => {
     return { ...serving, name: `module_${i}`, state: 'stopped', desired: 'down', hosts: [] };

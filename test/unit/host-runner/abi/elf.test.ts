@@ -126,7 +126,7 @@ describe('a file that is no file for us', () => {
   it('is missing', () => {
     const path = join(dir, 'nowhere.so');
     expect(refusal(path).code).toBe('MODULE_FILE_MISSING');
-    expect(refusal(path).message).toBe(`${path}: there is no such file; build the module, or correct "path"`);
+    expect(refusal(path).message).toBe(`${path}: there is no such file; build the module, or correct its path`);
     expect(refusal(join(sound, 'below-a-file.so')).code).toBe('MODULE_FILE_MISSING');
   });
 
