@@ -57,6 +57,13 @@ test('times say how long they are ago or ahead', () => {
   expect(text).toContain('pid 4242, ready, started 2m 3s ago (2024-12-31T23:57:57.000Z)');
 });
 
+test('how long answers took, once there are any', () => {
+  const latency = (latencyMicros: ModuleDescription['latencyMicros']) =>
+    /^ {2}latency +(.*)$/m.exec(renderDescription({ ...module, latencyMicros }, view))?.[1];
+  expect(latency({ p50: null, p99: null })).toBe('none yet: it has answered no message');
+  expect(latency({ p50: 300, p99: 1_234 })).toBe('half within 300 us, 99% within 1.2 ms');
+});
+
 test('the state is coloured as in a status', () => {
   const coloured = renderDescription({ ...serving, ...more }, { ...view, colour: true });
   expect(coloured).toContain('state      \x1b[32mserving\x1b[0m\n');
