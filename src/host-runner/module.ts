@@ -58,13 +58,26 @@ export function loadModule(shim: Shim, http: HttpStarter, welcome: Welcome, file
   }
   shim.setPhase(PHASE.serving);
   const bits = shim.callbacks();
+  const callbacks = CALLBACKS.filter((_, bit) => bits & (1 << bit));
+  const warnings = warning ? [warning] : [];
+  const isIdle = callbacks.every((name) => name === 'cleanup');
+  // Whoever sets "abi" knows it: a module may also live by threads of its own.
+  if (isIdle && !welcome.abi) warnings.push(withoutCallbacks(abi));
   return {
     abi,
     abiReason: file.reason,
     description: readDescription(shim),
-    callbacks: CALLBACKS.filter((_, bit) => bits & (1 << bit)),
-    warnings: warning ? [warning] : [],
+    callbacks,
+    warnings,
   };
+}
+
+/** Who writes a first module easily takes the layout that the header has by default. */
+function withoutCallbacks(abi: AbiName): string {
+  return (
+    'its init has set no callback, so that nothing reaches it; if it means to, it was built for another ABI than ' +
+    `${abi}: define MESIBO_MODULE_ABI before its #include <mesibo/module.h>, or set "abi" to the one that it was built for`
+  );
 }
 
 function openLibrary(path: string) {

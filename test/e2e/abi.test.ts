@@ -57,6 +57,18 @@ describe('a file that imports nothing', () => {
   });
 });
 
+it('a file that sets no callback may have been built for another ABI, unless "abi" says which it was', async () => {
+  core = await startCore([fixtureModule('layout-forgotten')]);
+  expect((await core.send('hello')).trace).toEqual([]);
+  const warnings = () => core.lines('layout_forgotten', 'supervisor').filter((line) => line.includes('no callback'));
+  expect(warnings()).toEqual([
+    expect.stringMatching(/^module layout_forgotten: its init has set no callback.* than exports-2020: define MESIBO_/),
+  ]);
+  await core.close();
+  core = await startCore([fixtureModule('layout-forgotten', { abi: 'exports-2020' })]);
+  expect(warnings()).toEqual([]);
+});
+
 describe('a file whose imports tell', () => {
   it('is not tried', async () => {
     core = await startCore([fixtureModule('imports-http-2019'), fixtureModule('printf-2020')]);
