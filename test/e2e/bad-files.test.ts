@@ -19,7 +19,7 @@ const files = {
 };
 
 const bad = (name: keyof typeof files) => ({ name, path: join(directory, `${name}.so`) });
-const start: Partial<ModuleOptions> = { abi: 'table', startTimeoutMs: 1500 };
+const start: Partial<ModuleOptions> = { abi: 'table', startTimeoutMs: 4000 };
 
 /** Each: the module, the code, and what the one line must say beside the module's name and the file. */
 const cases: [ReturnType<typeof fixtureModule>, ErrorCode, RegExp][] = [
@@ -44,7 +44,7 @@ const cases: [ReturnType<typeof fixtureModule>, ErrorCode, RegExp][] = [
   [
     fixtureModule('init-hangs', start),
     'MODULE_START_TIMEOUT',
-    /its init did not return in time; start_timeout is 1500ms; raise it/,
+    /its init did not return in time; start_timeout is 4s; raise it/,
   ],
   [
     fixtureModule('init-crashes', { abi: 'table' }),
