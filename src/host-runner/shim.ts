@@ -11,6 +11,7 @@ export interface Shim {
   watchExit(): number;
   guardStack(bytes: number): number;
   flushLines(): void;
+  limitCore(on: number): number;
   openBox(fd: number): number;
   wakeFd(): number;
   clearWake(): void;
@@ -58,6 +59,7 @@ export function loadShim(): Shim {
     watchExit: library.func('int32_t mm_watch_exit()'),
     guardStack: library.func('int32_t mm_guard_stack(uint32_t)'),
     flushLines: library.func('void mm_flush_lines()'),
+    limitCore: library.func('int32_t mm_limit_core(int32_t)'),
     openBox: library.func('int32_t mm_open_box(int32_t)'),
     wakeFd: library.func('int32_t mm_wake_fd()'),
     clearWake: library.func('void mm_clear_wake()'),
