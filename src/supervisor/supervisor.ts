@@ -8,8 +8,10 @@ import type { CoreConfig } from '../config/types.js';
 import { IllegalStateError, MessageError, type SupervisorError } from '../errors.js';
 import { VERSION } from '../paths.js';
 import { fromWireParams, toAddress, toLong, toWireParams } from '../wire/params.js';
+import { conversationOf } from './calls/conversation.js';
 import type { CallEvent } from './calls/pending-call.js';
-import { type Callback, type ChainOutcome, runChain } from './chain.js';
+import { type Callback, type ChainOutcome, type Journey, runChain } from './chain.js';
+import { Entrance } from './entrance.js';
 import { Sweeper } from './leftovers/sweeper.js';
 import type { Module } from './module.js';
 import { findModuleFile, identifyFile } from './module-file.js';
@@ -73,12 +75,15 @@ export interface SupervisorEvents {
   log: [LogLine];
 }
 
+const NO_MODULES: readonly Module[] = [];
+
 /** Runs every configured module in a process of its own and decides on events by their chain. */
 export class Supervisor extends EventEmitter<SupervisorEvents> {
   #config: CoreConfig;
   readonly #options: SupervisorOptions;
   readonly #startedMs = performance.now();
   readonly #underway = new Set<Promise<unknown>>();
+  readonly #entrance = new Entrance(() => this.#modules);
   readonly #sentMessages = new SentMessages();
   /** `opening`: takes the run directory, makes the sockets; from `starting` on the chain is whole. */
   #state: 'new' | 'opening' | 'open' | 'starting' | 'running' | 'stopping' | 'stopped' = 'new';
@@ -175,9 +180,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     }
     // A copy: the caller may use its buffer again before the last module has seen it.
     const event = { message: { params: toWireParams(params), payload: Buffer.from(payload) } };
-    const { sentBy } = options;
-    const members = sentBy === undefined ? this.#modules : this.#modules.filter(({ name }) => name !== sentBy);
-    const { event: after, ...decision } = await this.#decide('on_message', event, members);
+    const { event: after, ...decision } = await this.#decide('on_message', event, options.sentBy);
     const message = after.message ?? {};
     return {
       ...decision,
@@ -199,9 +202,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#requireServing('on_message_status');
     const sent = this.#sentMessages.find(params, sentId);
     const sender = sentId ?? sent?.sentId;
-    const members = sender === undefined ? this.#modules : [this.#senderOf(sender)];
     const event = { status: toStatusParams(sent?.params ?? {}, { ...params, status }) };
-    return decisionOf(await this.#decide('on_message_status', event, members));
+    if (sender === undefined) return decisionOf(await this.#decide('on_message_status', event));
+    const member = this.#senderOf(sender);
+    const journey = this.#begin('on_message_status', event);
+    return decisionOf(await this.#follow(new Promise((done) => runChain([member], journey, done))));
   }
 
   /**
@@ -306,13 +311,25 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     };
   }
 
-  async #decide(
-    callback: Callback,
-    event: CallEvent,
-    members: readonly Module[] = this.#modules,
-  ): Promise<ChainOutcome> {
+  /** @param skip the module that is not offered it */
+  #decide(callback: Callback, event: CallEvent, skip?: string): Promise<ChainOutcome> {
     this.#requireServing(callback);
-    const underway = runChain(members, callback, event, this.#config.chainDeadlineMs);
+    const journey = { ...this.#begin(callback, event), skip };
+    return this.#follow(
+      new Promise((done) => {
+        this.#entrance.enter(journey.conversation, (leave) => {
+          runChain(this.#modules, journey, (outcome) => leave(() => done(outcome)));
+        });
+      }),
+    );
+  }
+
+  #begin(callback: Callback, event: CallEvent): Journey {
+    const endMs = performance.now() + this.#config.chainDeadlineMs;
+    return { callback, event, conversation: conversationOf(event), endMs };
+  }
+
+  async #follow(underway: Promise<ChainOutcome>): Promise<ChainOutcome> {
     this.#underway.add(underway);
     try {
       return await underway;
@@ -322,7 +339,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   get #modules(): readonly Module[] {
-    return this.#roster?.chain ?? [];
+    return this.#roster?.chain ?? NO_MODULES;
   }
 
   #order(order: string): Orders {
