@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { describeSpec } from '../config/describe.js';
 import type { CoreConfig } from '../config/types.js';
+import { makeStateDir } from '../directories.js';
 import { IllegalStateError, MessageError, type SupervisorError } from '../errors.js';
 import { VERSION } from '../paths.js';
 import { fromWireParams, toAddress, toLong, toWireParams } from '../wire/params.js';
@@ -31,6 +32,7 @@ import type {
   MessageOptions,
   MessageParamsInput,
   ModuleDescription,
+  OrderReport,
   Outcome,
   ReloadReport,
   SentMessage,
@@ -42,7 +44,10 @@ import type {
 export interface SupervisorOptions {
   /** Made with mode 0700 when it does not exist. One core at a time. */
   runDir: string;
-  /** Where what must outlive a run is kept, as which ABI a file was found to have; without it that is forgotten. */
+  /**
+   * Where what must outlive a run is kept, as which ABI a file was found to have; without it that is forgotten. Made with
+   * mode 0700 when it does not exist.
+   */
   stateDir?: string;
   /** Where black boxes are made; a memory file system. */
   boxDir?: string;
@@ -94,6 +99,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #roster: Roster | null = null;
   #orders: Orders | null = null;
   #stoppedModules = new StoppedModules(null);
+  #abis = new AbiMemory(null);
   #stopped: Promise<void> | null = null;
 
   constructor(config: CoreConfig, options: SupervisorOptions) {
@@ -255,26 +261,28 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    *
    * @throws {SupervisorError} why it could not be started; `MODULE_UNKNOWN`; `ILLEGAL_STATE` for one that is stopped
    */
-  async restartModule(name: string): Promise<void> {
-    await this.#order('restart').restart(name);
+  async restartModule(name: string): Promise<OrderReport> {
+    return this.#order('restart').restart(name);
   }
 
   /**
    * Starts a module that was stopped, or waits for its next start.
    *
+   * @returns also when the state directory cannot be written: then with a warning, which stands in `status` too
    * @throws {SupervisorError} why it could not be started; `MODULE_UNKNOWN`
    */
-  async startModule(name: string): Promise<void> {
-    await this.#order('start').start(name);
+  async startModule(name: string): Promise<OrderReport> {
+    return this.#order('start').start(name);
   }
 
   /**
    * Stops a module, over reloads and restarts too, until it is started. Its verdict is its default, for the reason `down`.
    *
-   * @throws {SupervisorError} `MODULE_UNKNOWN`; `STATE_DIR_UNUSABLE` when it is stopped for this run only
+   * @returns as {@link startModule} does
+   * @throws {SupervisorError} `MODULE_UNKNOWN`
    */
-  async stopModule(name: string): Promise<void> {
-    await this.#order('stop').stop(name);
+  async stopModule(name: string): Promise<OrderReport> {
+    return this.#order('stop').stop(name);
   }
 
   /**
@@ -282,8 +290,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    *
    * @throws {SupervisorError} why it could not be started; `MODULE_UNKNOWN`
    */
-  async resetModule(name: string): Promise<void> {
-    await this.#order('reset').reset(name);
+  async resetModule(name: string): Promise<OrderReport> {
+    return this.#order('reset').reset(name);
   }
 
   /** Everything about one module. @throws {SupervisorError} `MODULE_UNKNOWN` */
@@ -304,7 +312,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         version: VERSION,
         uptimeSeconds,
         config: this.#config.file,
-        problems: this.#stoppedModules?.problem ? [this.#stoppedModules.problem] : [],
+        problems: [this.#stoppedModules.problem, this.#abis.problem].filter((problem) => problem !== null),
         recoveredSends: this.#sweeper?.recoveredSends ?? 0,
       },
       modules: this.#modules.map((module) => module.status()),
@@ -400,6 +408,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#sweeper = new Sweeper({ ...around, message, log });
     await this.#sweeper.sweep();
     const { stateDir = null, boxDir = '/dev/shm' } = this.#options;
+    if (stateDir !== null) makeStateDir(stateDir, false);
+    this.#abis = new AbiMemory(stateDir);
     this.#stoppedModules = new StoppedModules(stateDir);
     if (this.#stoppedModules.problem) this.#warn(this.#stoppedModules.problem);
     const { path: runDirPath, runId } = this.#runDir;
@@ -410,7 +420,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         runDir: runDirPath,
         boxDir,
         orphans: this.#sweeper.orphans,
-        abis: new AbiMemory(stateDir),
+        abis: this.#abis,
         blackBoxBytes,
         maxMessageBytes,
         heartbeatMs,
