@@ -70,8 +70,9 @@ export async function orderAll(
   const problems: string[] = [];
   for (const name of new Set(names)) {
     try {
-      await waitForCore(`${order} ${name}`, waitingOf(order, client), client.order(order, name));
+      const { warnings } = await waitForCore(`${order} ${name}`, waitingOf(order, client), client.order(order, name));
       done(name);
+      for (const warning of warnings) tell(warning);
     } catch (error) {
       if (!(error instanceof ControlError) || error.code === 'CORE_SILENT') throw error;
       problems.push(error.message);

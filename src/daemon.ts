@@ -192,7 +192,11 @@ class Core {
       },
       onMessage: (params, payload) => supervisor.onMessage(params, payload),
       reload: (modules) => this.#reloads.reload(modules),
-      order: (order, module) => this.#supervisor[`${order}Module`](module),
+      order: async (order, module) => {
+        const report = await this.#supervisor[`${order}Module`](module);
+        for (const warning of report.warnings) this.#log.say('warn', warning);
+        return report;
+      },
       describe: (module) => supervisor.describeModule(module),
       on: (event, listener) => supervisor.on(event, listener),
       off: (event, listener) => supervisor.off(event, listener),

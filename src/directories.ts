@@ -59,13 +59,14 @@ function absolute(path: string | undefined): string | undefined {
 }
 
 /**
- * Makes the folders of the state directory, readable by their owner only.
+ * Makes the state directory, readable by its owner only.
  *
+ * @param withLogs - and the folders for logs in it
  * @throws DirectoryError `STATE_DIR_UNUSABLE`.
  */
-export function makeStateDir(stateDir: string): void {
+export function makeStateDir(stateDir: string, withLogs = true): void {
   try {
-    makeFolders(join(stateDir, 'logs', 'modules'));
+    makeFolders(withLogs ? join(stateDir, 'logs', 'modules') : stateDir);
   } catch (cause) {
     throw new DirectoryError(
       'STATE_DIR_UNUSABLE',

@@ -1,6 +1,7 @@
 /** Small JSON documents that outlive a run, in the state directory. They are read and written while the core waits. */
 
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
 import type { z } from 'zod';
 
 /** A larger file is not ours. */
@@ -37,5 +38,43 @@ export function writeStateFile(file: string, content: unknown): void {
       // It may be a directory, or the disk gone; what went wrong first is what matters.
     }
     throw error;
+  }
+}
+
+/** A document that could not be written is tried again this often, when somebody asks. */
+const RETRY_MS = 1000;
+
+/** A document that follows what a core knows. What cannot be written stops nothing, and is tried again. */
+export class StateDocument {
+  readonly #file: string | null;
+  readonly #content: () => unknown;
+  readonly #now: () => number;
+  #failure: string | null = null;
+  #triedMs = 0;
+
+  /** @param file - `null`: nothing is written, and nothing fails */
+  constructor(file: string | null, content: () => unknown, now = () => performance.now()) {
+    this.#file = file;
+    this.#content = content;
+    this.#now = now;
+  }
+
+  /** Why the file does not hold what is known; `null`: it does. */
+  get failure(): string | null {
+    if (this.#failure !== null && this.#now() - this.#triedMs >= RETRY_MS) this.write();
+    return this.#failure;
+  }
+
+  /** Writes what is known now. @returns whether that went well */
+  write(): boolean {
+    if (this.#file === null) return true;
+    this.#triedMs = this.#now();
+    try {
+      writeStateFile(this.#file, this.#content());
+      this.#failure = null;
+    } catch (error) {
+      this.#failure = `${this.#file} cannot be written (${(error as Error).message})`;
+    }
+    return this.#failure === null;
   }
 }

@@ -8,7 +8,7 @@ export const EXIT_CODES: Entry[] = [
   ['0', 'It worked.'],
   [
     '1',
-    'It did not; the message says what to do. For status: a module that should be up does not serve, or something is wrong with the core itself, such as a reload that failed. What is past, and modules that were stopped by order, leave it 0.',
+    'It did not; the message says what to do. For status: a module that should be up does not serve, or something is wrong with the core itself, such as a reload that failed. What is past, and modules that were stopped by order, leave it 0. A start or stop of a module whose order was carried out, and cannot be written to the state directory, leaves it 0 too: the command warns, and status exits with 1 until it can be written.',
   ],
   ['2', 'The command line makes no sense.'],
   ['3', 'No core serves the run directory.'],

@@ -40,7 +40,7 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     example: '1000',
   },
   overload: {
-    what: 'What a message gets that finds the queue full: its default verdict at once, or with `wait` a place in line until its deadline, which slows whoever sends.',
+    what: 'When the queue is full, a new message gets the default verdict at once, or after the earlier messages of its conversation. With `wait` it waits instead, until its deadline; the sender then waits too.',
     example: 'wait',
   },
   backoff: {

@@ -6,6 +6,7 @@ import type {
   CoreReloadReport,
   MessageParamsInput,
   ModuleDescription,
+  OrderReport,
   Outcome,
   SupervisorStatus,
 } from '../supervisor/types.js';
@@ -141,10 +142,12 @@ export class ControlClient {
   /**
    * Gives an order for one module.
    *
+   * @returns when it is carried out, with what is wrong nevertheless.
    * @throws ControlError with the core's code when it was not carried out; `CORE_SILENT` when no answer comes in time.
    */
-  async order(order: ModuleOrder, module: string): Promise<void> {
-    await this.#askPatiently(`${order} ${module}`, { order: toWireOrder(order, module) });
+  async order(order: ModuleOrder, module: string): Promise<OrderReport> {
+    const reply = await this.#askPatiently(`${order} ${module}`, { order: toWireOrder(order, module) });
+    return { warnings: reply.done?.warnings ?? [] };
   }
 
   /**

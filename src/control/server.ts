@@ -8,6 +8,7 @@ import type {
   CoreReloadReport,
   MessageParamsInput,
   ModuleDescription,
+  OrderReport,
   Outcome,
   SupervisorStatus,
 } from '../supervisor/types.js';
@@ -31,7 +32,7 @@ export interface ControlledCore extends SentMessages {
   onMessage(params: MessageParamsInput, payload: Uint8Array): Promise<Outcome>;
   /** @param modules - none: all that changed */
   reload(modules: string[]): Promise<CoreReloadReport>;
-  order(order: ModuleOrder, module: string): Promise<void>;
+  order(order: ModuleOrder, module: string): Promise<OrderReport>;
   /** @throws SupervisorError `MODULE_UNKNOWN`. */
   describe(module: string): ModuleDescription;
 }
@@ -153,8 +154,7 @@ export class ControlServer {
     if (reload) return { report: JSON.stringify(await core.reload(reload.modules ?? [])) };
     if (describe) return { description: JSON.stringify(core.describe(describe.module ?? '')) };
     if (kind === null) return refusal('INVALID_ARGUMENT', 'the core does not know this request; is it older?');
-    await core.order(kind, order?.module ?? '');
-    return { done: {} };
+    return { done: await core.order(kind, order?.module ?? '') };
   }
 
   #stop(client: Buffer, id: number): void {

@@ -2,6 +2,7 @@
 
 import { describeWarning, loadConfig, strictError } from '../config/load.js';
 import type { CoreConfig } from '../config/types.js';
+import { type ErrorCode, SupervisorError } from '../errors.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 import type { CoreReloadReport } from '../supervisor/types.js';
 import type { CoreLog } from './core-log.js';
@@ -47,11 +48,13 @@ export class Reloads {
       const warnings = config.warnings.map(describeWarning);
       for (const warning of warnings) log.say('warn', warning);
       log.say('info', `reloaded: ${describeReload(report)}`);
-      this.#failure = null;
+      // One that left others as they were says nothing of them.
+      if (report.left.length === 0) this.#failure = null;
       onlookers.reloaded(null, config);
       return { ...report, warnings };
     } catch (error) {
-      this.#fail((error as Error).message);
+      if (isRefused(error)) this.#refuse((error as Error).message);
+      else this.#fail((error as Error).message);
       throw error;
     }
   }
@@ -63,10 +66,24 @@ export class Reloads {
     return config;
   }
 
+  /** It was not begun, or a stop ended it: nothing is known of what the file asks for. */
+  #refuse(reason: string): void {
+    const { log, onlookers } = this.#options;
+    log.say('warn', `no reload: ${reason}`);
+    onlookers.reloaded(null, null);
+  }
+
   #fail(reason: string): void {
     const { log, onlookers } = this.#options;
     log.say('error', `the reload failed: ${reason}`);
     this.#failure = `the reload of ${new Date().toISOString()} failed: ${reason.replaceAll('\n', '; ')}; correct that and reload again`;
     onlookers.reloaded(reason, null);
   }
+}
+
+const REFUSALS: readonly ErrorCode[] = ['MODULE_UNKNOWN', 'ILLEGAL_STATE'];
+
+/** Whether an order was at fault: one that could not be understood, or came at the wrong time. */
+function isRefused(error: unknown): boolean {
+  return error instanceof SupervisorError && REFUSALS.includes(error.code);
 }

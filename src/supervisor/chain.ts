@@ -10,7 +10,13 @@ export interface ChainMember {
   readonly name: string;
   readonly spec: { deadlineMs: number };
   wants(callback: string): boolean;
-  offer(event: CallEvent, deadlineMs: number): Promise<CallAnswer>;
+  offer(event: CallEvent, deadlineMs: number, conversation: string, settled: (answer: CallAnswer) => void): void;
+  /**
+   * Lets an event by that the module is not offered, behind those of its conversation that are still in the module.
+   *
+   * @returns `false` when there are none: then `passed` is not called
+   */
+  follow(conversation: string, passed: () => void): boolean;
 }
 
 /** Which callback an event is for. */
@@ -21,33 +27,53 @@ export interface ChainOutcome extends Decision {
   event: CallEvent;
 }
 
+/** An event on its way. */
+export interface Journey {
+  callback: Callback;
+  event: CallEvent;
+  conversation: string;
+  /** Bounds the whole, on the clock of `performance.now()`; a module reached later gives its default at once. */
+  endMs: number;
+  /** The member that is not offered it. */
+  skip?: string | undefined;
+}
+
 /**
  * Offers an event to each module that has the callback.
  *
- * @param chainDeadlineMs bounds the whole; a module reached later gives its default at once
+ * @param done is called in the same turn as the last answer, so that the order of answers is that of outcomes
  */
-export async function runChain(
+export function runChain(
   members: readonly ChainMember[],
-  callback: Callback,
-  event: CallEvent,
-  chainDeadlineMs: number,
-): Promise<ChainOutcome> {
+  { callback, event, conversation, endMs, skip }: Journey,
+  done: (outcome: ChainOutcome) => void,
+): void {
   const outcome: ChainOutcome = { verdict: 'pass', by: null, trace: [], event };
-  const endMs = performance.now() + chainDeadlineMs;
-  for (const member of members) {
-    if (!member.wants(callback)) continue;
-    const began = performance.now();
-    const answer = await member.offer(outcome.event, Math.min(began + member.spec.deadlineMs, endMs));
-    const micros = Math.round((performance.now() - began) * 1000);
-    outcome.trace.push({ module: member.name, verdict: answer.verdict, default: answer.default, micros });
-    outcome.event = applyChanges(outcome.event, answer);
-    if (answer.verdict === 'consumed') {
-      outcome.verdict = 'consumed';
-      outcome.by = member.name;
-      break;
+  let reached = 0;
+  const goOn = (): void => {
+    for (let member = members[reached++]; member; member = members[reached++]) {
+      if (member.name !== skip && member.wants(callback)) {
+        offer(member);
+        return;
+      }
+      if (member.follow(conversation, goOn)) return;
     }
-  }
-  return outcome;
+    done(outcome);
+  };
+  const offer = (member: ChainMember): void => {
+    const began = performance.now();
+    member.offer(outcome.event, Math.min(began + member.spec.deadlineMs, endMs), conversation, (answer) => {
+      const micros = Math.round((performance.now() - began) * 1000);
+      outcome.trace.push({ module: member.name, verdict: answer.verdict, default: answer.default, micros });
+      outcome.event = applyChanges(outcome.event, answer);
+      if (answer.verdict === 'consumed') {
+        outcome.verdict = 'consumed';
+        outcome.by = member.name;
+        done(outcome);
+      } else goOn();
+    });
+  };
+  goOn();
 }
 
 /** The event with what a module changed in it. */

@@ -7,6 +7,7 @@ import type { Log, Ready, Result, Sent } from '../wire/codec.js';
 import { toLong, type WireParams } from '../wire/params.js';
 import { toAnswer } from './calls/answer.js';
 import { CallQueue, type CallRoute } from './calls/call-queue.js';
+import { conversationOf } from './calls/conversation.js';
 import type { CallAnswer, CallEvent, LaneName, PendingCall } from './calls/pending-call.js';
 import { Host, type HostSurroundings } from './host.js';
 import { errorOfEnd } from './host-error.js';
@@ -204,14 +205,16 @@ export class Module implements HostListener, CallRoute {
   }
 
   /** Offers one call; the answer comes within the deadline, and is a default verdict if the module has none. */
-  offer(event: CallEvent, deadlineMs: number): Promise<CallAnswer> {
+  offer(event: CallEvent, deadlineMs: number, conversation: string, settled: (answer: CallAnswer) => void): void {
     const began = performance.now();
-    return new Promise((resolve) => {
-      this.#queue.offer(event, deadlineMs, (answer) => {
-        if (event.message) this.#news.stats.countMessage(answer, Math.round((performance.now() - began) * 1000));
-        resolve(answer);
-      });
+    this.#queue.offer(event, deadlineMs, conversation, (answer) => {
+      if (event.message) this.#news.stats.countMessage(answer, Math.round((performance.now() - began) * 1000));
+      settled(answer);
     });
+  }
+
+  follow(conversation: string, passed: () => void): boolean {
+    return this.#queue.follow(conversation, passed);
   }
 
   // ---- what its queue asks ----
@@ -333,8 +336,8 @@ export class Module implements HostListener, CallRoute {
   /** Tells the module that what it sent was not delivered, if it wants to know. */
   #giveBack(params: WireParams): void {
     if (!this.wants('on_message_status')) return;
-    const status = { ...params, status: toLong('status', FAILED) };
-    void this.offer({ status }, performance.now() + this.#spec.deadlineMs);
+    const event = { status: { ...params, status: toLong('status', FAILED) } };
+    this.offer(event, performance.now() + this.#spec.deadlineMs, conversationOf(event), () => {});
   }
 
   // ---- the module's own life ----

@@ -66,7 +66,10 @@ export class Roster {
   /** Puts modules into the chain, in this order; every other one is in it no more. */
   arrange(names: readonly string[]): void {
     const members = this.all;
-    this.#chain = names.map((name) => members.findLast((module) => module.name === name)).filter((module) => !!module);
+    const chain = names.map((name) => members.findLast((module) => module.name === name)).filter((module) => !!module);
+    // The same chain stays the same object: another one is another route, which messages wait for.
+    const isSame = chain.length === this.#chain.length && chain.every((module, i) => module === this.#chain[i]);
+    if (!isSame) this.#chain = chain;
   }
 
   /** What a module's next hosts run with. */

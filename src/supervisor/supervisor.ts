@@ -5,11 +5,14 @@ import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { describeSpec } from '../config/describe.js';
 import type { CoreConfig } from '../config/types.js';
+import { makeStateDir } from '../directories.js';
 import { IllegalStateError, MessageError, type SupervisorError } from '../errors.js';
 import { VERSION } from '../paths.js';
 import { fromWireParams, toAddress, toLong, toWireParams } from '../wire/params.js';
+import { conversationOf } from './calls/conversation.js';
 import type { CallEvent } from './calls/pending-call.js';
-import { type Callback, type ChainOutcome, runChain } from './chain.js';
+import { type Callback, type ChainOutcome, type Journey, runChain } from './chain.js';
+import { Entrance } from './entrance.js';
 import { Sweeper } from './leftovers/sweeper.js';
 import type { Module } from './module.js';
 import { findModuleFile, identifyFile } from './module-file.js';
@@ -30,6 +33,7 @@ import type {
   MessageOptions,
   MessageParamsInput,
   ModuleDescription,
+  OrderReport,
   Outcome,
   ReloadReport,
   SentMessage,
@@ -41,7 +45,10 @@ import type {
 export interface SupervisorOptions {
   /** Made with mode 0700 when it does not exist. One core at a time. */
   runDir: string;
-  /** Where what must outlive a run is kept, as which ABI a file was found to have; without it that is forgotten. */
+  /**
+   * Where what must outlive a run is kept, as which ABI a file was found to have; without it that is forgotten. Made with
+   * mode 0700 when it does not exist.
+   */
   stateDir?: string;
   /** Where black boxes are made; a memory file system. */
   boxDir?: string;
@@ -74,12 +81,15 @@ export interface SupervisorEvents {
   log: [LogLine];
 }
 
+const NO_MODULES: readonly Module[] = [];
+
 /** Runs every configured module in a process of its own and decides on events by their chain. */
 export class Supervisor extends EventEmitter<SupervisorEvents> {
   #config: CoreConfig;
   readonly #options: SupervisorOptions;
   readonly #startedMs = performance.now();
   readonly #underway = new Set<Promise<unknown>>();
+  readonly #entrance = new Entrance(() => this.#modules);
   readonly #sentMessages = new SentMessages();
   /** `opening`: takes the run directory, makes the sockets; from `starting` on the chain is whole. */
   #state: 'new' | 'opening' | 'open' | 'starting' | 'running' | 'stopping' | 'stopped' = 'new';
@@ -90,6 +100,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #roster: Roster | null = null;
   #orders: Orders | null = null;
   #stoppedModules = new StoppedModules(null);
+  #abis = new AbiMemory(null);
   #stopped: Promise<void> | null = null;
 
   constructor(config: CoreConfig, options: SupervisorOptions) {
@@ -176,9 +187,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     }
     // A copy: the caller may use its buffer again before the last module has seen it.
     const event = { message: { params: toWireParams(params), payload: Buffer.from(payload) } };
-    const { sentBy } = options;
-    const members = sentBy === undefined ? this.#modules : this.#modules.filter(({ name }) => name !== sentBy);
-    const { event: after, ...decision } = await this.#decide('on_message', event, members);
+    const { event: after, ...decision } = await this.#decide('on_message', event, options.sentBy);
     const message = after.message ?? {};
     return {
       ...decision,
@@ -200,9 +209,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#requireServing('on_message_status');
     const sent = this.#sentMessages.find(params, sentId);
     const sender = sentId ?? sent?.sentId;
-    const members = sender === undefined ? this.#modules : [this.#senderOf(sender)];
     const event = { status: toStatusParams(sent?.params ?? {}, { ...params, status }) };
-    return decisionOf(await this.#decide('on_message_status', event, members));
+    if (sender === undefined) return decisionOf(await this.#decide('on_message_status', event));
+    const member = this.#senderOf(sender);
+    const journey = this.#begin('on_message_status', event);
+    return decisionOf(await this.#follow(new Promise((done) => runChain([member], journey, done))));
   }
 
   /**
@@ -251,26 +262,28 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    *
    * @throws {SupervisorError} why it could not be started; `MODULE_UNKNOWN`; `ILLEGAL_STATE` for one that is stopped
    */
-  async restartModule(name: string): Promise<void> {
-    await this.#order('restart').restart(name);
+  async restartModule(name: string): Promise<OrderReport> {
+    return this.#order('restart').restart(name);
   }
 
   /**
    * Starts a module that was stopped, or waits for its next start.
    *
+   * @returns also when the state directory cannot be written: then with a warning, which stands in `status` too
    * @throws {SupervisorError} why it could not be started; `MODULE_UNKNOWN`
    */
-  async startModule(name: string): Promise<void> {
-    await this.#order('start').start(name);
+  async startModule(name: string): Promise<OrderReport> {
+    return this.#order('start').start(name);
   }
 
   /**
    * Stops a module, over reloads and restarts too, until it is started. Its verdict is its default, for the reason `down`.
    *
-   * @throws {SupervisorError} `MODULE_UNKNOWN`; `STATE_DIR_UNUSABLE` when it is stopped for this run only
+   * @returns as {@link startModule} does
+   * @throws {SupervisorError} `MODULE_UNKNOWN`
    */
-  async stopModule(name: string): Promise<void> {
-    await this.#order('stop').stop(name);
+  async stopModule(name: string): Promise<OrderReport> {
+    return this.#order('stop').stop(name);
   }
 
   /**
@@ -278,8 +291,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    *
    * @throws {SupervisorError} why it could not be started; `MODULE_UNKNOWN`
    */
-  async resetModule(name: string): Promise<void> {
-    await this.#order('reset').reset(name);
+  async resetModule(name: string): Promise<OrderReport> {
+    return this.#order('reset').reset(name);
   }
 
   /** Everything about one module. @throws {SupervisorError} `MODULE_UNKNOWN` */
@@ -300,20 +313,32 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         version: VERSION,
         uptimeSeconds,
         config: this.#config.file,
-        problems: this.#stoppedModules?.problem ? [this.#stoppedModules.problem] : [],
+        problems: [this.#stoppedModules.problem, this.#abis.problem].filter((problem) => problem !== null),
         recoveredSends: this.#sweeper?.recoveredSends ?? 0,
       },
       modules: this.#modules.map((module) => module.status()),
     };
   }
 
-  async #decide(
-    callback: Callback,
-    event: CallEvent,
-    members: readonly Module[] = this.#modules,
-  ): Promise<ChainOutcome> {
+  /** @param skip the module that is not offered it */
+  #decide(callback: Callback, event: CallEvent, skip?: string): Promise<ChainOutcome> {
     this.#requireServing(callback);
-    const underway = runChain(members, callback, event, this.#config.chainDeadlineMs);
+    const journey = { ...this.#begin(callback, event), skip };
+    return this.#follow(
+      new Promise((done) => {
+        this.#entrance.enter(journey.conversation, (leave) => {
+          runChain(this.#modules, journey, (outcome) => leave(() => done(outcome)));
+        });
+      }),
+    );
+  }
+
+  #begin(callback: Callback, event: CallEvent): Journey {
+    const endMs = performance.now() + this.#config.chainDeadlineMs;
+    return { callback, event, conversation: conversationOf(event), endMs };
+  }
+
+  async #follow(underway: Promise<ChainOutcome>): Promise<ChainOutcome> {
     this.#underway.add(underway);
     try {
       return await underway;
@@ -323,7 +348,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   get #modules(): readonly Module[] {
-    return this.#roster?.chain ?? [];
+    return this.#roster?.chain ?? NO_MODULES;
   }
 
   #order(order: string): Orders {
@@ -384,6 +409,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#sweeper = new Sweeper({ ...around, message, log });
     await this.#sweeper.sweep();
     const { stateDir = null, boxDir = '/dev/shm' } = this.#options;
+    if (stateDir !== null) makeStateDir(stateDir, false);
+    this.#abis = new AbiMemory(stateDir);
     this.#stoppedModules = new StoppedModules(stateDir);
     if (this.#stoppedModules.problem) this.#warn(this.#stoppedModules.problem);
     const { path: runDirPath, runId } = this.#runDir;
@@ -394,7 +421,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         runDir: runDirPath,
         boxDir,
         orphans: this.#sweeper.orphans,
-        abis: new AbiMemory(stateDir),
+        abis: this.#abis,
         stateDir,
         blackBoxBytes,
         maxMessageBytes,

@@ -184,6 +184,12 @@ export interface ModuleDescription extends ModuleStatus {
   fileChanged: boolean;
 }
 
+/** What came of an order for one module that was carried out. */
+export interface OrderReport {
+  /** What is wrong although it was: the state directory cannot be written, so that the next start of the core will not know of it. */
+  warnings: string[];
+}
+
 /** What a reload did; each name stands in one of the lists of modules. */
 export interface ReloadReport {
   /** A new generation took over. */

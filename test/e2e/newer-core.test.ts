@@ -49,7 +49,7 @@ class NewerCore extends EventEmitter<{ message: [SentMessage] }> implements Cont
     return report as unknown as never;
   }
 
-  async order(): Promise<void> {
+  async order(): Promise<never> {
     throw new SupervisorError('QUOTA_EXCEEDED' as 'ILLEGAL_STATE', 'the quota of today is used up');
   }
 

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../../config/types.js';
 import type { DefaultReason } from '../types.js';
 import { Deadlines } from './deadlines.js';
+import { Lines, Place } from './lines.js';
 import { bytesOf, type CallAnswer, type CallEvent, LANES, type LaneName, laneOf, PendingCall } from './pending-call.js';
 import { WaitingLane } from './waiting-lane.js';
 
@@ -24,7 +25,13 @@ export interface QueueSettings extends Pick<ModuleSpec, 'queue' | 'overload' | '
   queueBytes: number;
 }
 
-/** First come, first served within a lane; what cannot be served in time gets the module's default verdict. */
+/** Defaults that wait for earlier calls of their conversation: as many as the queue takes, and at least so many. */
+const HELD_MIN = 1000;
+
+/**
+ * First come, first served within a lane; what cannot be served in time gets the module's default verdict. Answers leave
+ * in the order of their conversation, whatever gave them.
+ */
 export class CallQueue {
   #spec: QueueSettings;
   readonly #route: CallRoute;
@@ -32,6 +39,8 @@ export class CallQueue {
   readonly #deadlines: Deadlines;
   /** In the order in which they are served. */
   readonly #lanes = { message: new WaitingLane(), notification: new WaitingLane() };
+  readonly #lines = new Lines();
+  #heldBytes = 0;
 
   /** @param now the clock that deadlines are on, in milliseconds */
   constructor(spec: QueueSettings, route: CallRoute, now = () => performance.now()) {
@@ -51,20 +60,38 @@ export class CallQueue {
     return this.#lanes.message.length + this.#lanes.notification.length;
   }
 
-  /** Takes one call; `settled` is called once, with its own or its default verdict. */
-  offer(event: CallEvent, deadlineMs: number, settled: (answer: CallAnswer) => void): void {
+  /**
+   * Takes one call; `settled` is called once, with its own or its default verdict, when the earlier calls of its
+   * conversation have theirs.
+   */
+  offer(event: CallEvent, deadlineMs: number, conversation: string, settled: (answer: CallAnswer) => void): void {
+    const refusal = this.#refusalOf(event, deadlineMs);
+    if (refusal !== null && !this.#mayHold(event, conversation)) {
+      settled(this.#defaultOf(refusal));
+      return;
+    }
+    const place = this.#lines.join(new Place(conversation));
     const pending = new PendingCall(event, deadlineMs, (answer) => {
       this.#deadlines.delete(pending);
-      settled(answer);
+      this.#leave(place, event, () => settled(answer));
     });
-    if (deadlineMs <= this.#now()) this.giveDefault(pending, 'deadline');
-    else if (!this.#route.canWait(deadlineMs)) this.giveDefault(pending, 'down');
-    else if (this.#isOverloaded(event)) this.giveDefault(pending, 'overload');
+    if (refusal !== null) this.giveDefault(pending, refusal);
     else {
       this.#lanes[laneOf(event)].push(pending);
       this.#deadlines.add(pending);
       this.dispatch();
     }
+  }
+
+  /**
+   * Lets by what the module is not offered, behind the calls of its conversation that are here.
+   *
+   * @returns `false` when there are none: then `passed` is not called
+   */
+  follow(conversation: string, passed: () => void): boolean {
+    if (!this.#lines.has(conversation)) return false;
+    this.#lines.leave(this.#lines.join(new Place(conversation)), passed);
+    return true;
   }
 
   /** Hands over what there is credit for. */
@@ -93,8 +120,39 @@ export class CallQueue {
 
   /** Gives a call the verdict that the configuration has for a module that cannot give one. */
   giveDefault(pending: PendingCall, reason: DefaultReason): void {
+    pending.settle(this.#defaultOf(reason));
+  }
+
+  #defaultOf(reason: DefaultReason): CallAnswer {
     const verdict = this.#spec.onFailure === 'consume' ? 'consumed' : 'pass';
-    pending.settle({ verdict, default: reason, params: null, payload: null });
+    return { verdict, default: reason, params: null, payload: null };
+  }
+
+  /** Why a call cannot wait here; `null`: it can. */
+  #refusalOf(event: CallEvent, deadlineMs: number): DefaultReason | null {
+    if (deadlineMs <= this.#now()) return 'deadline';
+    if (!this.#route.canWait(deadlineMs)) return 'down';
+    return this.#isOverloaded(event) ? 'overload' : null;
+  }
+
+  /** Whether a default may wait for the calls before it. Who floods one conversation must not fill the memory so. */
+  #mayHold(event: CallEvent, conversation: string): boolean {
+    if (this.#spec.overload === 'wait' || !this.#lines.has(conversation)) return true;
+    const bytes = this.#heldBytes === 0 ? 0 : this.#heldBytes + bytesOf(event);
+    return this.#lines.held < Math.max(HELD_MIN, this.#spec.queue) && bytes <= this.#spec.queueBytes;
+  }
+
+  #leave(place: Place, event: CallEvent, go: () => void): void {
+    if (place.before === null) {
+      this.#lines.leave(place, go);
+      return;
+    }
+    const bytes = bytesOf(event);
+    this.#heldBytes += bytes;
+    this.#lines.leave(place, () => {
+      this.#heldBytes -= bytes;
+      go();
+    });
   }
 
   /** With `overload = wait` a caller waits for room, at most until its deadline. */

@@ -1,12 +1,12 @@
 /** What an operator orders while everything runs; one order at a time, each whole before the next begins. */
 
 import type { CoreConfig, ModuleSpec } from '../../config/types.js';
-import { IllegalStateError, ReloadError, SupervisorError } from '../../errors.js';
+import { IllegalStateError, ReloadError, type SupervisorError } from '../../errors.js';
 import { requireKnown } from '../../module-names.js';
 import type { Module } from '../module.js';
 import { findModuleFile, identifyFile } from '../module-file.js';
 import type { Roster } from '../roster.js';
-import type { ReloadReport } from '../types.js';
+import type { OrderReport, ReloadReport } from '../types.js';
 import { planReload, type ReloadPlan } from './reload-plan.js';
 import type { StoppedModules } from './stopped-modules.js';
 
@@ -22,6 +22,8 @@ export interface Ordered {
   /** Waits for what went into the chain before now. */
   underway(): Promise<unknown>;
 }
+
+const NO_REMARK: OrderReport = { warnings: [] };
 
 /** Orders, in the order in which they came. */
 export class Orders {
@@ -45,7 +47,7 @@ export class Orders {
   }
 
   /** @see Supervisor.restartModule */
-  restart(name: string): Promise<void> {
+  restart(name: string): Promise<OrderReport> {
     return this.#order('restart', async () => {
       const module = this.#core.roster.find(name);
       if (module.desired === 'down') {
@@ -53,30 +55,36 @@ export class Orders {
         throw new IllegalStateError('ILLEGAL_STATE', text, { module: name });
       }
       throwIf(await module.restart());
+      return NO_REMARK;
     });
   }
 
   /** @see Supervisor.startModule */
-  start(name: string): Promise<void> {
+  start(name: string): Promise<OrderReport> {
     return this.#order('start', async () => {
-      const module = this.#core.roster.find(name);
-      this.#keep(name, (stopped) => stopped.delete(name));
-      throwIf(await module.start());
+      const started = this.#core.roster.find(name).start();
+      // Done first, written then: a directory that takes no file must not keep a module down.
+      this.#core.stopped.delete(name);
+      throwIf(await started);
+      return this.#report();
     });
   }
 
   /** @see Supervisor.stopModule */
-  stop(name: string): Promise<void> {
+  stop(name: string): Promise<OrderReport> {
     return this.#order('stop', async () => {
-      const module = this.#core.roster.find(name);
-      await module.stop();
-      this.#keep(name, (stopped) => stopped.add(name));
+      await this.#core.roster.find(name).stop();
+      this.#core.stopped.add(name);
+      return this.#report();
     });
   }
 
   /** @see Supervisor.resetModule */
-  reset(name: string): Promise<void> {
-    return this.#order('reset', async () => throwIf(await this.#core.roster.find(name).reset()));
+  reset(name: string): Promise<OrderReport> {
+    return this.#order('reset', async () => {
+      throwIf(await this.#core.roster.find(name).reset());
+      return NO_REMARK;
+    });
   }
 
   #order<T>(order: string, work: () => Promise<T>): Promise<T> {
@@ -88,13 +96,10 @@ export class Orders {
     return result;
   }
 
-  #keep(name: string, change: (stopped: StoppedModules) => void): void {
-    try {
-      change(this.#core.stopped);
-    } catch (error) {
-      const why = `cannot be kept over a restart of the core (${(error as Error).message})`;
-      throw new SupervisorError('STATE_DIR_UNUSABLE', `module ${name}: the order was carried out, but ${why}`);
-    }
+  /** What is wrong although an order was carried out. */
+  #report(): OrderReport {
+    const { problem } = this.#core.stopped;
+    return { warnings: problem === null ? [] : [problem] };
   }
 
   async #reload(next: CoreConfig, names: readonly string[] | null): Promise<ReloadReport> {

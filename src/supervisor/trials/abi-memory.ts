@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ABI_NAMES, type AbiName } from '../../config/types.js';
-import { readStateFile, writeStateFile } from '../../state-file.js';
+import { readStateFile, StateDocument } from '../../state-file.js';
 import { SHA256 } from './trial.js';
 
 /** Files remembered, at most; the oldest is forgotten first. */
@@ -16,17 +16,26 @@ const document = z.object({
 });
 
 /**
- * The memory of what trials found. It only saves time: a file that is damaged, or cannot be written, is no failure. The
- * file is written only when a new module was tried.
+ * The memory of what trials found. It only saves time: a file that is damaged is no failure. The file is written only when
+ * a new module was tried; that it cannot be is a problem of the state directory.
  */
 export class AbiMemory {
-  readonly #file: string | null;
+  readonly #document: StateDocument;
   readonly #abis: Map<string, AbiName>;
 
   /** @param stateDir - holds the file; `null`: what is found is forgotten with this object */
   constructor(stateDir: string | null) {
-    this.#file = stateDir === null ? null : join(stateDir, 'abis.json');
-    this.#abis = new Map(this.#file === null ? [] : read(this.#file));
+    const file = stateDir === null ? null : join(stateDir, 'abis.json');
+    this.#abis = new Map(file === null ? [] : read(file));
+    this.#document = new StateDocument(file, () => ({ version: VERSION, abis: Object.fromEntries(this.#abis) }));
+  }
+
+  /** What is wrong with the file; `null`: nothing. */
+  get problem(): string | null {
+    const { failure } = this.#document;
+    if (failure === null) return null;
+    const remedy = 'make room, or let the core write there; it is tried again';
+    return `the next start of the core will try again which ABIs files have: ${failure}; ${remedy}`;
   }
 
   /** The ABI that worked with the file of this sha256; `null` when that is not known. */
@@ -43,21 +52,12 @@ export class AbiMemory {
       if (this.#abis.size <= MAX_REMEMBERED) break;
       this.#abis.delete(oldest);
     }
-    this.#write();
+    this.#document.write();
   }
 
   /** Forgets what did not work again. */
   forget(sha256: string): void {
-    if (this.#abis.delete(sha256)) this.#write();
-  }
-
-  #write(): void {
-    if (this.#file === null) return;
-    try {
-      writeStateFile(this.#file, { version: VERSION, abis: Object.fromEntries(this.#abis) });
-    } catch {
-      // The next core tries again, that is all.
-    }
+    if (this.#abis.delete(sha256)) this.#document.write();
   }
 }
 

@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeConfig } from '../../../src/config/make.js';
-import { runChain } from '../../../src/supervisor/chain.js';
+import type { CallAnswer } from '../../../src/supervisor/calls/pending-call.js';
+import { type ChainOutcome, type Journey, runChain } from '../../../src/supervisor/chain.js';
 import type { Host } from '../../../src/supervisor/host.js';
 import { Module, type ModuleSurroundings } from '../../../src/supervisor/module.js';
 import { ModuleSocket } from '../../../src/supervisor/module-socket.js';
@@ -98,12 +99,13 @@ export class Hosts {
     const members = chainOf(scenario, event).map((place) => this.#modules[place] as HeardModule);
     const params = wire(event, index);
     const isMessage = event.function === 'message';
-    const outcome = await runChain(
-      members,
-      isMessage ? 'on_message' : 'on_message_status',
-      isMessage ? { message: { params, payload: makePayload(event.payload) } } : { status: params },
-      PATIENCE_MS,
-    );
+    const journey: Journey = {
+      callback: isMessage ? 'on_message' : 'on_message_status',
+      event: isMessage ? { message: { params, payload: makePayload(event.payload) } } : { status: params },
+      conversation: '',
+      endMs: performance.now() + PATIENCE_MS,
+    };
+    const outcome = await new Promise<ChainOutcome>((done) => runChain(members, journey, done));
     const trace = outcome.trace.map((entry) => `${entry.module} ${entry.default ?? entry.verdict}`);
     const { message, status } = outcome.event;
     const after = plain(message?.params ?? status ?? {});
@@ -140,7 +142,8 @@ export class Hosts {
 
 async function tellRules(module: HeardModule, rules: string[]): Promise<void> {
   const message = { params: { type: toLong('type', RULES_TYPE) }, payload: Buffer.from(rules.join('\n')) };
-  const answer = await module.offer({ message }, performance.now() + PATIENCE_MS);
+  const endMs = performance.now() + PATIENCE_MS;
+  const answer = await new Promise<CallAnswer>((done) => module.offer({ message }, endMs, '', done));
   if (answer.default !== null) throw new Error(`module ${module.name} did not take its rules: ${answer.default}`);
 }
 

@@ -16,6 +16,7 @@ import type {
   MessageParamsInput,
   ModuleDescription,
   ModuleStatus,
+  OrderReport,
   Outcome,
   SentMessage,
   SupervisorStatus,
@@ -45,9 +46,11 @@ class ScriptedCore extends EventEmitter<{ message: [SentMessage] }> implements C
     await this.order('reload', modules.join());
     return { ...NOTHING_RELOADED, replaced: modules };
   }
-  async order(order: string, module: string): Promise<void> {
+  warnings: string[] = [];
+  async order(order: string, module: string): Promise<OrderReport> {
     this.orders.push(`${order} ${module}`);
     await this.obey();
+    return { warnings: this.warnings };
   }
   describe(name: string): ModuleDescription {
     return { name } as ModuleDescription;
@@ -284,8 +287,9 @@ test('a core that ends while a client waits for sent messages tells it that it i
 
 test('orders are carried out in the words of the client, and refused with the code and words of the core', async () => {
   const client = await connect();
-  await client.order('restart', 'filter');
-  await client.order('stop', 'filter');
+  expect(await client.order('restart', 'filter')).toEqual({ warnings: [] });
+  core.warnings = ['it cannot be written'];
+  expect(await client.order('stop', 'filter')).toEqual({ warnings: ['it cannot be written'] });
   await client.order('start', 'filter');
   await client.order('reset', 'filter');
   expect(await client.reload(['a', 'b'])).toMatchObject({ replaced: ['a', 'b'], warnings: [] });

@@ -1,7 +1,7 @@
 import Long from 'long';
 import { describe, expect, it } from 'vitest';
 import type { CallAnswer, CallEvent } from '../../../src/supervisor/calls/pending-call.js';
-import { type ChainMember, runChain } from '../../../src/supervisor/chain.js';
+import { type Callback, type ChainMember, type ChainOutcome, runChain } from '../../../src/supervisor/chain.js';
 import { stopClock } from '../../helpers/clock.js';
 
 const PASS: CallAnswer = { verdict: 'pass', default: null, params: null, payload: null };
@@ -19,15 +19,31 @@ class Scripted implements ChainMember {
   wants(callback: string): boolean {
     return this.callbacks.includes(callback);
   }
-  async offer(event: CallEvent, deadlineMs: number): Promise<CallAnswer> {
+  offer(event: CallEvent, deadlineMs: number, _conversation: string, settled: (answer: CallAnswer) => void): void {
     this.seen.push(event);
     this.deadlines.push(deadlineMs);
-    return this.answer;
+    settled(this.answer);
+  }
+  /** Who waits for calls that are still here; `null`: there are none. */
+  followers: (() => void)[] | null = null;
+  follow(_conversation: string, passed: () => void): boolean {
+    return this.followers !== null && this.followers.push(passed) > 0;
   }
 }
 
+function pass(
+  members: ChainMember[],
+  callback: Callback,
+  event: CallEvent,
+  chainDeadlineMs: number,
+  skip?: string,
+): Promise<ChainOutcome> {
+  const endMs = performance.now() + chainDeadlineMs;
+  return new Promise((done) => runChain(members, { callback, event, conversation: 'c', endMs, skip }, done));
+}
+
 const message: CallEvent = { message: { params: { to: Buffer.from('b') }, payload: Buffer.from('hello') } };
-const run = (members: ChainMember[], event = message) => runChain(members, 'on_message', event, 5000);
+const run = (members: ChainMember[], event = message) => pass(members, 'on_message', event, 5000);
 
 describe('a chain', () => {
   it('without members passes', async () => {
@@ -48,6 +64,19 @@ describe('a chain', () => {
       ['c', 'consumed', null],
     ]);
     expect(members.map(({ seen }) => seen.length)).toEqual([1, 0, 1, 0]);
+  });
+
+  it('does not offer an event to who is left out, and waits for earlier ones there', async () => {
+    const [a, b, c] = [new Scripted('a', PASS), new Scripted('b', PASS, []), new Scripted('c', PASS)];
+    a.followers = [];
+    b.followers = [];
+    const underway = pass([a, b, c], 'on_message', message, 5000, 'a');
+    expect([a.followers, b.followers, c.seen].map(({ length }) => length)).toEqual([1, 0, 0]);
+    a.followers[0]?.();
+    expect([b.followers, c.seen].map(({ length }) => length)).toEqual([1, 0]);
+    b.followers[0]?.();
+    expect((await underway).trace.map(({ module }) => module)).toEqual(['c']);
+    expect([...a.seen, ...b.seen]).toEqual([]);
   });
 
   it('names a default that consumed', async () => {
@@ -72,7 +101,7 @@ describe('a chain', () => {
   it('hands on the parameters of a status', async () => {
     const changed = { status: Long.fromNumber(3, true) };
     const members = [new Scripted('a', { ...PASS, params: changed }), new Scripted('b', PASS)];
-    await runChain(members, 'on_message_status', { status: {} }, 5000);
+    await pass(members, 'on_message_status', { status: {} }, 5000);
     expect(members[1]?.seen).toEqual([{ status: changed }]);
   });
 
@@ -80,7 +109,7 @@ describe('a chain', () => {
     const login: CallEvent = { login: { address: Buffer.from('al') } };
     const changing = { ...PASS, params: { to: Buffer.from('x') }, payload: Buffer.from('y') };
     const members = [new Scripted('a', changing, ['on_login']), new Scripted('b', PASS, ['on_login'])];
-    expect((await runChain(members, 'on_login', login, 5000)).event).toBe(login);
+    expect((await pass(members, 'on_login', login, 5000)).event).toBe(login);
     expect(members[1]?.seen).toEqual([login]);
   });
 
@@ -93,13 +122,13 @@ describe('a chain', () => {
     const clock = stopClock();
     clock.hold(50);
     class Slow extends Scripted {
-      override async offer(event: CallEvent, deadlineMs: number): Promise<CallAnswer> {
+      override offer(...given: Parameters<ChainMember['offer']>): void {
         clock.hold(300);
-        return super.offer(event, deadlineMs);
+        super.offer(...given);
       }
     }
     const members = [new Slow('a', PASS), new Slow('b', PASS), new Slow('c', PASS)];
-    const { trace } = await runChain(members, 'on_message', message, 1100);
+    const { trace } = await pass(members, 'on_message', message, 1100);
     // Its own deadline of a second, then what the chain has left.
     expect(members.map(({ deadlines }) => deadlines)).toEqual([[1050], [1150], [1150]]);
     expect(trace.map(({ micros }) => micros)).toEqual([300_000, 300_000, 300_000]);
@@ -108,13 +137,13 @@ describe('a chain', () => {
   it('bounds each member by its own deadline and all of them by the chain’s', async () => {
     const members = [new Scripted('a', PASS), new Scripted('b', PASS)];
     const began = performance.now();
-    await runChain(members, 'on_message', message, 400);
+    await pass(members, 'on_message', message, 400);
     const ended = performance.now();
     for (const { deadlines } of members) {
       expect(deadlines[0]).toBeGreaterThanOrEqual(began + 400);
       expect(deadlines[0]).toBeLessThanOrEqual(ended + 400);
     }
-    await runChain(members, 'on_message', message, 60_000);
+    await pass(members, 'on_message', message, 60_000);
     expect(members[0]?.deadlines[1]).toBeLessThanOrEqual(performance.now() + 1000);
   });
 });

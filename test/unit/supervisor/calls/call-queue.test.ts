@@ -44,9 +44,10 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function offer(name: string, deadlineMs = 1000): void {
+/** Each is a conversation of its own, unless it is said to be of one. */
+function offer(name: string, deadlineMs = 1000, conversation = name): void {
   const event = { message: { payload: Buffer.from(name) } };
-  queue.offer(event, Date.now() + deadlineMs, (answer) => answers.push([name, answer.default]));
+  queue.offer(event, Date.now() + deadlineMs, conversation, (answer) => answers.push([name, answer.default]));
 }
 const namesOf = (calls: PendingCall[]) => calls.map(({ event }) => String(event.message?.payload));
 
@@ -167,7 +168,7 @@ describe('a queue', () => {
 
   it('serves messages before notifications, which have places of their own', () => {
     for (let i = 0; i < 5; i++)
-      queue.offer({ call: {} }, Date.now() + 1000, (answer) => answers.push(['call', answer.default]));
+      queue.offer({ call: {} }, Date.now() + 1000, `c${i}`, (answer) => answers.push(['call', answer.default]));
     offer('a');
     expect(answers).toEqual([
       ['call', 'overload'],
@@ -185,10 +186,72 @@ describe('a queue', () => {
   it('consumes by default when told so', () => {
     const consuming = new CallQueue({ ...settings, queue: 0, onFailure: 'consume' }, route, Date.now);
     let answer: CallAnswer | undefined;
-    consuming.offer({ call: {} }, Date.now() + 10, (given) => {
+    consuming.offer({ call: {} }, Date.now() + 10, 'c', (given) => {
       answer = given;
     });
     expect(answer).toMatchObject({ verdict: 'consumed', default: 'overload' });
+  });
+
+  it('lets no call of a conversation overtake earlier ones, whatever its default is for', () => {
+    route.left.message = 1;
+    offer('1', 1000, 'us');
+    offer('2', 1000, 'us');
+    route.up = false;
+    offer('down', 1000, 'us');
+    offer('other', 1000, 'them');
+    expect(answers).toEqual([['other', 'down']]);
+    queue.bypass();
+    offer('late', 0, 'us');
+    expect(answers).toEqual([['other', 'down']]);
+    route.taken[0]?.settle(PASS);
+    expect(answers.slice(1)).toEqual([
+      ['1', null],
+      ['2', 'down'],
+      ['down', 'down'],
+      ['late', 'deadline'],
+    ]);
+    offer('after', 1000, 'us');
+    expect(answers.at(-1)).toEqual(['after', 'down']);
+  });
+
+  it('lets later calls go when an earlier one gets its default at its deadline', () => {
+    route.left.message = 1;
+    offer('1', 300, 'us');
+    route.up = false;
+    offer('2', 300, 'us');
+    vi.advanceTimersByTime(301);
+    expect(answers).toEqual([
+      ['1', 'deadline'],
+      ['2', 'down'],
+    ]);
+  });
+
+  it('lets by what the module is not offered, behind what is in it', () => {
+    const passed = () => answers.push(['passed', null]);
+    expect(queue.follow('us', passed)).toBe(false);
+    route.left.message = 1;
+    offer('1', 1000, 'us');
+    expect([queue.follow('them', passed), queue.follow('us', passed)]).toEqual([false, true]);
+    expect(answers).toEqual([]);
+    route.taken[0]?.settle(PASS);
+    expect(answers.map(([name]) => name)).toEqual(['1', 'passed']);
+    expect(queue.follow('us', passed)).toBe(false);
+  });
+
+  it('holds back no more than it may: who floods one conversation gives up its order, not the memory', () => {
+    queue = new CallQueue({ ...settings, queueBytes: 1e6 }, route, Date.now);
+    for (let i = 0; i < 3 + 1000; i++) offer(`${i}`, 1000, 'us');
+    expect(answers).toEqual([]);
+    offer('one more', 1000, 'us');
+    expect(answers).toEqual([['one more', 'overload']]);
+    vi.advanceTimersByTime(1001);
+    expect(answers.slice(1).map(([name]) => name)).toEqual(Array.from({ length: 1003 }, (_, i) => `${i}`));
+  });
+
+  it('holds back no more bytes than may wait', () => {
+    queue = new CallQueue({ ...settings, queue: 1, queueBytes: 100 }, route, Date.now);
+    for (const name of ['a', 'b', 'c']) offer(name.repeat(60), 1000, 'us');
+    expect(answers).toEqual([['c'.repeat(60), 'overload']]);
   });
 
   it('leaves no timer behind', () => {
