@@ -2,13 +2,14 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { execa } from 'execa';
 import { HOST_RUNNER } from '../paths.js';
 
 /** What a host process is started with. */
 export interface SpawnRequest {
-  endpoint: string;
+  /** Where the host listens for its core. */
+  path: string;
   token: string;
   /** Carried by everything that this core starts, so that leftovers can be told from strangers. */
   runId: string;
@@ -21,12 +22,17 @@ export interface HostProcess {
   pid: number;
   stdout: Readable;
   stderr: Readable;
+  /** Ends for the host with its core. What the host writes first says that it listens. */
+  corePipe: Duplex;
   /** Signals the process and every process of its group. */
   signalGroup(signal: 'SIGTERM' | 'SIGKILL'): void;
 }
 
 /** Called once, when the process is gone. */
 export type ExitListener = (exitCode: number | null, signal: NodeJS.Signals | null) => void;
+
+/** As the host numbers it. */
+const CORE_PIPE_FD = 3;
 
 /** What a host may see of the core's environment; a module finds no secrets of the server there. */
 const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR', 'LD_LIBRARY_PATH', 'ASAN_OPTIONS'];
@@ -55,7 +61,9 @@ export function spawnHost(
   child.once('exit', exited);
   // The far end closes when the host dies; an error there has nothing to add to the exit.
   for (const stream of child.stdio) stream?.on('error', () => {});
-  return { pid, stdout: child.stdout, stderr: child.stderr, signalGroup: (signal) => signalGroup(pid, signal) };
+  const { stdout, stderr } = child;
+  const corePipe = child.stdio[CORE_PIPE_FD] as unknown as Duplex;
+  return { pid, stdout, stderr, corePipe, signalGroup: (signal) => signalGroup(pid, signal) };
 }
 
 function begin(request: SpawnRequest, failed: (error: Error) => void) {
@@ -97,8 +105,8 @@ export function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
   }
 }
 
-function environment({ endpoint, token, runId }: SpawnRequest): Record<string, string> {
-  const env: Record<string, string> = { MESIBO_ENDPOINT: endpoint, MESIBO_TOKEN: token, MESIBO_RUN_ID: runId };
+function environment({ path, token, runId }: SpawnRequest): Record<string, string> {
+  const env: Record<string, string> = { MESIBO_LISTEN: path, MESIBO_TOKEN: token, MESIBO_RUN_ID: runId };
   for (const name of PASSED_ON) {
     const value = process.env[name];
     if (value !== undefined) env[name] = value;

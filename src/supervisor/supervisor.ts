@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { describeSpec } from '../config/describe.js';
 import type { CoreConfig } from '../config/types.js';
+import { findDescriptorProblem, readDescriptorUse } from '../descriptors.js';
 import { IllegalStateError, MessageError, type SupervisorError } from '../errors.js';
 import { VERSION } from '../paths.js';
 import { fromWireParams, toAddress, toLong, toWireParams } from '../wire/params.js';
@@ -18,7 +19,7 @@ import { StoppedModules } from './orders/stopped-modules.js';
 import type { UndeliveredKind } from './output/dropped-output.js';
 import type { ModuleEvents } from './output/module-news.js';
 import { Roster } from './roster.js';
-import { acquireRunDir, type RunDir } from './run-dir.js';
+import { acquireRunDir, hostSocketPath, type RunDir } from './run-dir.js';
 import { moduleOfSentId, SentMessages, toStatusParams } from './sent-messages.js';
 import { AbiMemory } from './trials/abi-memory.js';
 import type {
@@ -80,7 +81,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #startedMs = performance.now();
   readonly #underway = new Set<Promise<unknown>>();
   readonly #sentMessages = new SentMessages();
-  /** `opening`: takes the run directory, makes the sockets; from `starting` on the chain is whole. */
+  /** `opening`: takes the run directory; from `starting` on the chain is whole. */
   #state: 'new' | 'opening' | 'open' | 'starting' | 'running' | 'stopping' | 'stopped' = 'new';
   #opening: Promise<void> | null = null;
   #recovering: Promise<void> | null = null;
@@ -299,7 +300,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         version: VERSION,
         uptimeSeconds,
         config: this.#config.file,
-        problems: this.#stoppedModules?.problem ? [this.#stoppedModules.problem] : [],
+        problems: [this.#stoppedModules.problem, findDescriptorProblem(readDescriptorUse())].filter(
+          (text) => text !== null,
+        ),
         recoveredSends: this.#sweeper?.recoveredSends ?? 0,
       },
       modules: this.#modules.map((module) => module.status()),
@@ -346,7 +349,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       requireRunning: (order: string) => this.#require('running', order),
       config: () => this.#config,
       adopt: (next: CoreConfig) => {
-        // Memory that is made, and sockets that are bound, for messages of this size.
+        // Memory that is made for messages of this size.
         const { maxMessageBytes, blackBoxBytes } = this.#config;
         this.#config = { ...next, maxMessageBytes, blackBoxBytes };
       },
@@ -374,6 +377,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   async #open(): Promise<void> {
+    // As long as that of every host.
+    hostSocketPath(this.#options.runDir);
     this.#runDir = acquireRunDir(this.#options.runDir);
     const { maxMessageBytes, modules } = this.#config;
     const { log } = this.#announce();
@@ -401,7 +406,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       },
       this.#announce(),
     );
-    for (const spec of modules) await this.#roster.add(spec);
+    for (const spec of modules) this.#roster.add(spec);
     this.#roster.arrange(modules.map(({ name }) => name));
   }
 
@@ -465,7 +470,6 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   async #close(): Promise<void> {
     await this.#sweeper?.close();
     this.#state = 'stopped';
-    this.#roster?.close();
     this.#runDir?.release();
     this.#runDir = null;
   }
