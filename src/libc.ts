@@ -83,6 +83,20 @@ export function reapChild(pid: number): boolean {
   return waitpid(pid, null, WNOHANG) === pid;
 }
 
+const RLIMIT_NOFILE = 7;
+let getrlimit: ((resource: number, limits: BigUint64Array) => number) | undefined;
+
+/**
+ * How many file descriptors this process may have, as far as it is told: the soft limit.
+ *
+ * @see getrlimit(2)
+ */
+export function readDescriptorLimit(): number {
+  getrlimit ??= koffi.load('libc.so.6').func('int getrlimit(int resource, uint64_t *limits)') as typeof getrlimit & {};
+  const limits = new BigUint64Array(2);
+  return getrlimit(RLIMIT_NOFILE, limits) === 0 ? Number(limits[0]) : Number.POSITIVE_INFINITY;
+}
+
 const AF_UNIX = 1;
 const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
 const MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;

@@ -4,7 +4,7 @@ import { UnitError } from './units.js';
 
 /** What a host learns by its environment, and what its leftovers are known by. */
 const RESERVED = new Set([
-  'MESIBO_ENDPOINT',
+  'MESIBO_LISTEN',
   'MESIBO_TOKEN',
   'MESIBO_RUN_ID',
   'MESIBO_EXTRA_CA_CERTS',

@@ -1,6 +1,6 @@
 /**
- * Entry of a host process: one module, one generation. It learns where its core is from the environment, everything
- * else by the handshake. File descriptor 3 ends when the core dies; 4 is the black box.
+ * Entry of a host process: one module, one generation. It learns from the environment where to listen for its core,
+ * everything else by the handshake. File descriptor 3 ends when the core dies; 4 is the black box.
  */
 
 import { writeSync } from 'node:fs';
@@ -22,28 +22,22 @@ shim.flushLines();
 const unmapped = shim.openBox(BLACK_BOX_FD);
 if (unmapped !== 0) fail(`the black box cannot be mapped (errno ${-unmapped})`);
 shim.watchExit();
-await run(shim, requireEnv('MESIBO_ENDPOINT'), requireEnv('MESIBO_TOKEN'));
+await run(shim, requireEnv('MESIBO_LISTEN'), requireEnv('MESIBO_TOKEN'));
 
-async function run(shim: Shim, endpoint: string, token: string): Promise<void> {
+async function run(shim: Shim, path: string, token: string): Promise<void> {
   // Loaded only now: the tie to the core's life comes before everything that takes time.
-  const [
-    { CoreLink },
-    { Server },
-    { HttpStarter },
-    { inspectModule, loadModule },
-    { hashFile },
-    { PROTOCOL },
-    { VERSION },
-  ] = await Promise.all([
-    import('./core-link.js'),
-    import('./server.js'),
-    import('./services/http-starter.js'),
-    import('./module.js'),
-    import('./abi/hash-file.js'),
-    import('../wire/codec.js'),
-    import('../paths.js'),
-  ]);
-  const link = new CoreLink(endpoint);
+  const { CoreLink } = await import('./core-link.js');
+  const link = listen(() => new CoreLink(path));
+  // The core connects while the rest is loaded.
+  const [{ Server }, { HttpStarter }, { inspectModule, loadModule }, { hashFile }, { PROTOCOL }, { VERSION }] =
+    await Promise.all([
+      import('./server.js'),
+      import('./services/http-starter.js'),
+      import('./module.js'),
+      import('./abi/hash-file.js'),
+      import('../wire/codec.js'),
+      import('../paths.js'),
+    ]);
   let server: InstanceType<typeof Server> | null = null;
   /** What waits for the core to say which ABI is tried. */
   let undecided: { welcome: Welcome; file: ModuleFile } | null = null;
@@ -105,13 +99,25 @@ async function run(shim: Shim, endpoint: string, token: string): Promise<void> {
     else if (frame.rejected) fail(`the core rejected the handshake: ${frame.rejected.reason}`);
   }
 
+  if (!(await link.meet(token))) fail('who connected to it is not the core that started it');
   link.send({ hello: { protocolMin: PROTOCOL.min, protocolMax: PROTOCOL.max, token, version: VERSION } });
   await link.listen(receive);
 }
 
+/** Says on the core's pipe that it may connect. */
+function listen<Link>(open: () => Link): Link {
+  try {
+    const link = open();
+    writeSync(CORE_PIPE_FD, '\n');
+    return link;
+  } catch (error) {
+    fail(`it cannot listen for its core: ${(error as Error).message}`);
+  }
+}
+
 function requireEnv(name: string): string {
   const value = process.env[name];
-  if (!value) fail(`${name} is not set; module hosts are started by a core, not by hand`);
+  if (!value) fail(`${name} is not set; module hosts are started by a core of the same version, not by hand`);
   return value;
 }
 

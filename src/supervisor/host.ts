@@ -3,7 +3,8 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../config/types.js';
-import type { ErrorCode, HandshakeError } from '../errors.js';
+import { findDescriptorProblem, readDescriptorUse } from '../descriptors.js';
+import { type ErrorCode, HandshakeError, SupervisorError } from '../errors.js';
 import { readTracer } from '../proc.js';
 import type { Candidates, HostFrame, Report } from '../wire/codec.js';
 import { LineGate } from '../wire/line-gate.js';
@@ -25,9 +26,10 @@ import {
   stepHost,
 } from './host-lifecycle.js';
 import type { HostListener } from './host-listener.js';
+import { HostSocket, type Peer, type PeerListener } from './host-socket.js';
 import type { Orphans } from './leftovers/orphans.js';
-import type { ModuleSocket, Peer, PeerListener } from './module-socket.js';
 import { readOutput } from './output/output-reader.js';
+import { hostSocketPath, makeRunDir } from './run-dir.js';
 import { type HostProcess, spawnHost } from './spawn.js';
 import { parseOffer } from './trials/trial.js';
 
@@ -36,10 +38,11 @@ const EXIT_PATIENCE_MS = 1000;
 /** A start is not given up while the host is under a debugger; it is looked at again this much later. */
 const TRACED_MS = 1000;
 
+/** Room in a frame beside the payload: addresses, parameters, and the records that came before it. */
+const FRAME_SLACK_BYTES = 2 * 1024 * 1024;
+
 /** What a host is started with beside its module's settings. */
 export interface HostSurroundings {
-  socket: ModuleSocket;
-  endpoint: string;
   runId: string;
   runDir: string;
   boxDir: string;
@@ -86,6 +89,7 @@ export class Host {
   #unreachable = '';
   #life: HostLife = { kind: 'starting' };
   #process: HostProcess | null = null;
+  #socket: HostSocket | null = null;
   #box: BoxFile | null = null;
   #intake: Intake | null = null;
   #readyMs: number | null = null;
@@ -153,15 +157,21 @@ export class Host {
   /**
    * Starts the process.
    *
-   * @throws {SupervisorError} `BLACK_BOX_UNAVAILABLE`; the host is then as if it had never been
+   * @throws {SupervisorError} `HOST_START_FAILED`, `BLACK_BOX_UNAVAILABLE`, `RUN_DIR_UNUSABLE`; the host is then as if it
+   * had never been
    */
   start(): void {
+    const problem = findDescriptorProblem(readDescriptorUse());
+    if (problem) throw new SupervisorError('HOST_START_FAILED', `the host process could not be started: ${problem}`);
+    makeRunDir(this.#around.runDir);
     const box = { runId: this.#around.runId, module: this.#spec.name, generation: this.generation };
     this.#box = makeBox(this.#around.boxDir, box, this.#around.blackBoxBytes);
     this.#intake = new Intake(this.#box, { ...this.#spec, maxMessageBytes: this.#around.maxMessageBytes }, this.#told);
+    const address = { path: hostSocketPath(this.#around.runDir), token: this.#token };
+    const socket = this.#openSocket(address);
+    this.#socket = socket;
     const request = {
-      endpoint: this.#around.endpoint,
-      token: this.#token,
+      ...address,
       runId: this.#around.runId,
       boxFd: this.#box.fd,
       cwd: this.#spec.directory ?? this.#around.runDir,
@@ -193,7 +203,22 @@ export class Host {
         lastWords: (lines) => lines.forEach(line),
       });
     }
-    this.#around.socket.expect(this.#token, this.#peerListener);
+    started.corePipe.once('data', () => {
+      // What else a module writes there is its own affair.
+      started.corePipe.pause();
+      socket.connect();
+    });
+  }
+
+  #openSocket(address: { path: string; token: string }): HostSocket {
+    try {
+      const maxFrameBytes = 2 * this.#around.maxMessageBytes + FRAME_SLACK_BYTES;
+      return new HostSocket(address, maxFrameBytes, this.#peerListener);
+    } catch (cause) {
+      this.#closeBox();
+      const message = `the host process could not be started: no socket for it: ${(cause as Error).message}`;
+      throw new SupervisorError('HOST_START_FAILED', message, { cause });
+    }
   }
 
   /** Hands over one call; only with {@link credit}. */
@@ -271,7 +296,12 @@ export class Host {
   }
 
   #timeout(): void {
-    if (this.#life.kind !== 'starting' || !this.#isSpared()) this.#step({ kind: 'timeout' });
+    if (this.#life.kind === 'starting') {
+      if (this.#isSpared()) return;
+      const problem = this.#socket?.isGreeted ? null : findDescriptorProblem(readDescriptorUse());
+      if (problem) this.#refusal ??= { code: 'HOST_START_FAILED', message: `it could not be connected to: ${problem}` };
+    }
+    this.#step({ kind: 'timeout' });
   }
 
   /** Whether its time to start begins anew: it is traced, or was at the last look. */
@@ -291,6 +321,11 @@ export class Host {
   }
 
   #lost(): void {
+    if (!this.#socket?.isGreeted) {
+      const why = 'its connection was closed before it said who it is; another process may have taken its place there';
+      const stranger = new HandshakeError('HANDSHAKE_FAILED', why);
+      this.#lossTimer ??= setTimeout(() => this.#violated(stranger), EXIT_PATIENCE_MS);
+    }
     if (this.#readyMs === null) return;
     const why = 'its connection is closed, although its process runs; the module may have closed every file descriptor';
     this.#lossTimer ??= setTimeout(() => this.#giveUp(why), EXIT_PATIENCE_MS);
@@ -358,7 +393,7 @@ export class Host {
     const from = this.#life;
     this.#watch.close();
     clearTimeout(this.#lossTimer);
-    this.#around.socket.forget(this.#token, this.#peerListener);
+    this.#socket?.close();
     // What is left of its process group has lost its reason to run.
     this.#process?.signalGroup('SIGKILL');
     if (this.#process) this.#endOrphans();

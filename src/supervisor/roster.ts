@@ -1,27 +1,18 @@
-/** The modules of a supervisor, in the order of the chain, each with the socket that its hosts connect to. */
+/** The modules of a supervisor, in the order of the chain. */
 
 import type { ModuleSpec } from '../config/types.js';
 import { requireKnown } from '../module-names.js';
 import { Module, type ModuleSurroundings } from './module.js';
-import { ModuleSocket } from './module-socket.js';
 import type { ModuleEvents } from './output/module-news.js';
-import { socketPath } from './run-dir.js';
-
-/** What modules share. */
-export type SharedSurroundings = Omit<ModuleSurroundings, 'socket' | 'endpoint'>;
-
-/** Room in a frame beside the payload: addresses, parameters, and the records that came before it. */
-const FRAME_SLACK_BYTES = 2 * 1024 * 1024;
 
 /** Every module there is, and those of them that are in the chain. */
 export class Roster {
-  #around: SharedSurroundings;
+  #around: ModuleSurroundings;
   readonly #events: ModuleEvents;
-  readonly #members = new Map<Module, { socket: ModuleSocket; endpoint: string }>();
-  readonly #uses = new Map<string, number>();
+  readonly #members = new Set<Module>();
   #chain: readonly Module[] = [];
 
-  constructor(around: SharedSurroundings, events: ModuleEvents) {
+  constructor(around: ModuleSurroundings, events: ModuleEvents) {
     this.#around = around;
     this.#events = events;
   }
@@ -33,7 +24,7 @@ export class Roster {
 
   /** Those of the chain, those that are about to join it, and those that have left it and are not gone yet. */
   get all(): Module[] {
-    return [...this.#members.keys()];
+    return [...this.#members];
   }
 
   /** @throws SupervisorError `MODULE_UNKNOWN`, with the name that was meant, most likely. */
@@ -45,21 +36,10 @@ export class Roster {
     return this.#chain.find((module) => module.name === name) as Module;
   }
 
-  /**
-   * Makes a module, which joins the chain by {@link arrange}.
-   *
-   * @throws DirectoryError `SOCKET_PATH_TOO_LONG`.
-   */
-  async add(spec: ModuleSpec): Promise<Module> {
-    // A path of its own each time: libzmq removes the file of a socket that was closed in its own time.
-    const use = (this.#uses.get(spec.name) ?? 0) + 1;
-    this.#uses.set(spec.name, use);
-    const path = socketPath(this.#around.runDir, `module-${spec.name}${use === 1 ? '' : `-${use}`}`);
-    const socket = new ModuleSocket(2 * this.#around.maxMessageBytes + FRAME_SLACK_BYTES);
-    const member = { socket, endpoint: `ipc://${path}` };
-    const module = new Module(spec, { ...this.#around, ...member }, this.#events);
-    this.#members.set(module, member);
-    await socket.open(path);
+  /** Makes a module, which joins the chain by {@link arrange}. */
+  add(spec: ModuleSpec): Module {
+    const module = new Module(spec, this.#around, this.#events);
+    this.#members.add(module);
     return module;
   }
 
@@ -74,26 +54,18 @@ export class Roster {
 
   /** What a module's next hosts run with. */
   surroundingsOf(module: Module): ModuleSurroundings {
-    const member = this.#members.get(module);
-    if (!member) throw new Error(`module ${module.name} is gone`);
-    return { ...this.#around, ...member };
+    if (!this.#members.has(module)) throw new Error(`module ${module.name} is gone`);
+    return this.#around;
   }
 
   /** Takes what all modules share from now on; those there are get it with {@link surroundingsOf}. */
-  share(changed: Pick<SharedSurroundings, 'heartbeatMs' | 'queueBytes'>): void {
+  share(changed: Pick<ModuleSurroundings, 'heartbeatMs' | 'queueBytes'>): void {
     this.#around = { ...this.#around, ...changed };
   }
 
   /** Stops a module that is not in the chain, and forgets it. */
   async remove(module: Module): Promise<void> {
     await module.stop();
-    this.#members.get(module)?.socket.close();
     this.#members.delete(module);
-  }
-
-  /** Once every module has stopped. */
-  close(): void {
-    for (const { socket } of this.#members.values()) socket.close();
-    this.#members.clear();
   }
 }

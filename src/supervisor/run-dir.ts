@@ -133,6 +133,15 @@ export function socketPath(runDir: string, name: string): string {
 }
 
 /**
+ * Where one host listens until its core has connected: another path for each, no longer than that of the control socket.
+ *
+ * @throws {DirectoryError} `SOCKET_PATH_TOO_LONG`
+ */
+export function hostSocketPath(runDir: string): string {
+  return socketPath(runDir, `h${randomBytes(3).toString('hex')}`);
+}
+
+/**
  * Makes a run directory that nobody else may write to, without taking it.
  *
  * @throws {DirectoryError} `RUN_DIR_UNUSABLE`, also for one that is there and unfit.
@@ -190,8 +199,8 @@ function unusable(path: string, cause: unknown): DirectoryError {
   );
 }
 
-/** The names of our sockets; the last is the control socket before it has its name. */
-const OURS = /^(control\.sock|module-\w+(-\d+)?\.sock|c\d+)$/;
+/** The names of our sockets, those of earlier versions too; the last is the control socket before it has its name. */
+const OURS = /^(control\.sock|h[0-9a-f]{6}\.sock|module-\w+(-\d+)?\.sock|c\d+)$/;
 
 /** A core that ended cleanly leaves neither socket nor pid. What is not ours is not touched: it may be anybody's. */
 function sweep(path: string): string[] {

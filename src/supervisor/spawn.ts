@@ -2,7 +2,7 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { execa } from 'execa';
 import { HOST_RUNNER } from '../paths.js';
 import { type EnvironmentSettings, type HostMarks, hostEnvironment } from './surroundings/environment.js';
@@ -19,12 +19,17 @@ export interface HostProcess {
   pid: number;
   stdout: Readable;
   stderr: Readable;
+  /** Ends for the host with its core. What the host writes first says that it listens. */
+  corePipe: Duplex;
   /** Signals the process and every process of its group. */
   signalGroup(signal: 'SIGTERM' | 'SIGKILL'): void;
 }
 
 /** Called once, when the process is gone. */
 export type ExitListener = (exitCode: number | null, signal: NodeJS.Signals | null) => void;
+
+/** As the host numbers it. */
+const CORE_PIPE_FD = 3;
 
 /**
  * Starts one host process in a process group of its own. Must be called on the main thread: the kernel binds the
@@ -50,7 +55,9 @@ export function spawnHost(
   child.once('exit', exited);
   // The far end closes when the host dies; an error there has nothing to add to the exit.
   for (const stream of child.stdio) stream?.on('error', () => {});
-  return { pid, stdout: child.stdout, stderr: child.stderr, signalGroup: (signal) => signalGroup(pid, signal) };
+  const { stdout, stderr } = child;
+  const corePipe = child.stdio[CORE_PIPE_FD] as unknown as Duplex;
+  return { pid, stdout, stderr, corePipe, signalGroup: (signal) => signalGroup(pid, signal) };
 }
 
 function begin(request: SpawnRequest, failed: (error: Error) => void) {

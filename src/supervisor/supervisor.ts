@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { describeSpec } from '../config/describe.js';
 import type { CoreConfig } from '../config/types.js';
+import { findDescriptorProblem, readDescriptorUse } from '../descriptors.js';
 import { makeStateDir } from '../directories.js';
 import { IllegalStateError, MessageError, type SupervisorError } from '../errors.js';
 import { VERSION } from '../paths.js';
@@ -21,7 +22,7 @@ import { StoppedModules } from './orders/stopped-modules.js';
 import type { UndeliveredKind } from './output/dropped-output.js';
 import type { ModuleEvents } from './output/module-news.js';
 import { Roster } from './roster.js';
-import { acquireRunDir, type RunDir } from './run-dir.js';
+import { acquireRunDir, hostSocketPath, type RunDir } from './run-dir.js';
 import { moduleOfSentId, SentMessages, toStatusParams } from './sent-messages.js';
 import { removeEmptyDirectories } from './surroundings/working-directory.js';
 import { AbiMemory } from './trials/abi-memory.js';
@@ -91,7 +92,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #underway = new Set<Promise<unknown>>();
   readonly #entrance = new Entrance(() => this.#modules);
   readonly #sentMessages = new SentMessages();
-  /** `opening`: takes the run directory, makes the sockets; from `starting` on the chain is whole. */
+  /** `opening`: takes the run directory; from `starting` on the chain is whole. */
   #state: 'new' | 'opening' | 'open' | 'starting' | 'running' | 'stopping' | 'stopped' = 'new';
   #opening: Promise<void> | null = null;
   #recovering: Promise<void> | null = null;
@@ -313,7 +314,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         version: VERSION,
         uptimeSeconds,
         config: this.#config.file,
-        problems: [this.#stoppedModules.problem, this.#abis.problem].filter((problem) => problem !== null),
+        problems: [this.#stoppedModules.problem, this.#abis.problem, findDescriptorProblem(readDescriptorUse())].filter(
+          (problem) => problem !== null,
+        ),
         recoveredSends: this.#sweeper?.recoveredSends ?? 0,
       },
       modules: this.#modules.map((module) => module.status()),
@@ -372,7 +375,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       requireRunning: (order: string) => this.#require('running', order),
       config: () => this.#config,
       adopt: (next: CoreConfig) => {
-        // Memory that is made, and sockets that are bound, for messages of this size.
+        // Memory that is made for messages of this size.
         const { maxMessageBytes, blackBoxBytes } = this.#config;
         this.#config = { ...next, maxMessageBytes, blackBoxBytes };
       },
@@ -400,6 +403,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   async #open(): Promise<void> {
+    // As long as that of every host.
+    hostSocketPath(this.#options.runDir);
     this.#runDir = acquireRunDir(this.#options.runDir);
     const { maxMessageBytes, modules } = this.#config;
     const { log } = this.#announce();
@@ -430,7 +435,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       },
       this.#announce(),
     );
-    for (const spec of modules) await this.#roster.add(spec);
+    for (const spec of modules) this.#roster.add(spec);
     this.#roster.arrange(modules.map(({ name }) => name));
   }
 
@@ -494,7 +499,6 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   async #close(): Promise<void> {
     await this.#sweeper?.close();
     this.#state = 'stopped';
-    this.#roster?.close();
     if (this.#runDir) removeEmptyDirectories(this.#runDir.path);
     this.#runDir?.release();
     this.#runDir = null;

@@ -1,5 +1,6 @@
 /** Frames between core and host as values: the only place that knows protobufjs. */
 
+import { createHash } from 'node:crypto';
 import { HandshakeError } from '../errors.js';
 import { mesibo } from './generated/module.js';
 
@@ -18,7 +19,7 @@ export type Sent = mesibo.modules.v1.Sent.$Properties;
 export type Log = mesibo.modules.v1.Log.$Properties;
 
 /** The protocol versions that this build speaks, first to last. */
-export const PROTOCOL = { min: 3, max: 3 } as const;
+export const PROTOCOL = { min: 4, max: 4 } as const;
 
 /** Encodes one frame for the core. */
 export function encodeHostFrame(frame: HostFrame): Uint8Array {
@@ -70,4 +71,9 @@ function decode<T>(peer: string, bytes: Uint8Array, type: { decode(bytes: Uint8A
 export function negotiate(min: number, max: number): number | null {
   const highest = Math.min(max, PROTOCOL.max);
   return highest >= Math.max(min, PROTOCOL.min) ? highest : null;
+}
+
+/** What shows that a core knows the token of a host, without telling it. */
+export function proofOf(token: string): string {
+  return createHash('sha256').update(token).digest('hex');
 }

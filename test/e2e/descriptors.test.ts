@@ -47,6 +47,48 @@ await supervisor.stop();
 console.log(JSON.stringify({ pids, failures, runId, defaults: [trace, after.trace].map(([entry]) => entry.default) }));
 `;
 
+/** Takes every file descriptor when a second host is started, before that listens, and keeps them until that is given up. */
+const FULL_OF_CLIENTS = `
+import { closeSync, openSync } from 'node:fs';
+import { makeConfig, Supervisor } from 'mesibo-modules';
+const { runDir, path, neighbour } = JSON.parse(process.argv[1]);
+const often = { maxCrashes: null, backoff: { minMs: 10, maxMs: 10 }, startTimeoutMs: 5000 };
+const modules = [{ name: 'crashy', path, ...often }, { name: 'filter', path: neighbour }];
+const supervisor = new Supervisor(makeConfig({ modules }), { runDir });
+const taken = [];
+const problems = () => supervisor.status().core.problems;
+const told = { before: [], during: [], failures: [], after: [] };
+const spawned = [];
+let again;
+const served = new Promise((resolve) => (again = resolve));
+let failed;
+const failure = new Promise((resolve) => (failed = resolve));
+supervisor.on('lifecycle', (event) => {
+  if (event.module !== 'crashy') return;
+  if (event.kind === 'spawned' && spawned.push(event.pid) === 2) {
+    try {
+      for (;;) taken.push(openSync('/dev/null'));
+    } catch {}
+  }
+  if (event.kind === 'ready' && event.generation > 1) again();
+  if (event.kind === 'exited' && event.cause === 'start') failed(told.failures.push(event.text));
+});
+const verdicts = async () => {
+  const { trace } = await supervisor.onMessage({ from: 'a', to: 'b' }, Buffer.from('hello'));
+  return trace.map((entry) => entry.default);
+};
+await supervisor.start();
+told.before.push(problems(), await verdicts());
+process.kill(spawned[0], 'SIGKILL');
+await failure;
+told.during.push(problems(), await verdicts());
+for (const fd of taken.splice(0)) closeSync(fd);
+await served;
+told.after.push(problems(), await verdicts());
+await supervisor.stop();
+console.log(JSON.stringify(told));
+`;
+
 let directory: string;
 beforeEach(() => {
   directory = makeTempDir();
@@ -64,7 +106,7 @@ it.each([true, false])(
     });
     const { pids, failures, runId, defaults } = JSON.parse(`${told}`);
     const why =
-      /^module crashy: (the host process could not be started: .*EMFILE|no memory for the black box: .*\(EMFILE\))/;
+      /^module crashy: the host process could not be started: this process is out of file descriptors \(12\d of 128 in use, /;
     expect(failures.filter((text: string) => !why.test(text))).toEqual([]);
     expect(defaults).toEqual([expect.anything(), null]);
     expect(pids.filter(isRunning)).toEqual([]);
@@ -72,3 +114,20 @@ it.each([true, false])(
     expect(existsSync(`${directory}/run/lock`) && readFileSync(`${directory}/run/lock`, 'utf8')).toBe('');
   },
 );
+
+it('a server without a descriptor left for the connection to a new host serves on, and says so', () => {
+  const options = JSON.stringify({ runDir: `${directory}/run`, path: sample('crashy'), neighbour: sample('filter') });
+  const node = [process.execPath, '--input-type=module', '-e', FULL_OF_CLIENTS, options];
+  const told = execFileSync('sh', ['-c', 'ulimit -n 128 && exec "$@"', 'sh', ...node], {
+    cwd: new URL('../..', import.meta.url),
+    timeout: 100_000,
+  });
+  const { before, during, failures, after } = JSON.parse(`${told}`);
+  const problem = expect.stringMatching(
+    /^this process is out of file descriptors \(12\d of 128 in use, .*: raise LimitNOFILE/,
+  );
+  expect(before).toEqual([[], [null, null]]);
+  expect(failures[0]).toMatch(/^module crashy: it could not be connected to: this process is out of file descriptors/);
+  expect(during).toEqual([[problem], [expect.any(String), null]]);
+  expect(after).toEqual([[], [null, null]]);
+}, 120_000);

@@ -12,18 +12,32 @@ import type { AbiName, ModuleSpec } from '../../src/config/types.js';
 import { type CallEvent, PendingCall } from '../../src/supervisor/calls/pending-call.js';
 import { Host, type HostSurroundings } from '../../src/supervisor/host.js';
 import type { HostEnd, HostListener } from '../../src/supervisor/host-listener.js';
-import type { ModuleSocket, PeerListener } from '../../src/supervisor/module-socket.js';
+import type { HostAddress, PeerListener } from '../../src/supervisor/host-socket.js';
 import type { ExitListener, SpawnRequest } from '../../src/supervisor/spawn.js';
 import { BOX } from '../../src/wire/black-box.js';
 import type { Log, Result, Sent } from '../../src/wire/codec.js';
+import { makeTempDir } from '../helpers/temp-dir.js';
 
-const spawned = vi.hoisted(() => ({ boxFd: -1, exited: null as ExitListener | null }));
+const spawned = vi.hoisted(() => ({
+  boxFd: -1,
+  exited: null as ExitListener | null,
+  peer: null as PeerListener | null,
+}));
 
 vi.mock('../../src/supervisor/spawn.js', () => ({
   spawnHost({ boxFd }: SpawnRequest, exited: ExitListener) {
     Object.assign(spawned, { boxFd, exited });
     const silent = { on: () => silent, resume: () => silent, pause: () => silent };
-    return { pid: 1, stdout: silent, stderr: silent, signalGroup: () => {} };
+    return { pid: 1, stdout: silent, stderr: silent, corePipe: { once() {} }, signalGroup: () => {} };
+  },
+}));
+
+vi.mock('../../src/supervisor/host-socket.js', () => ({
+  HostSocket: class {
+    constructor(_address: HostAddress, _maxFrameBytes: number, peer: PeerListener) {
+      spawned.peer = peer;
+    }
+    close(): void {}
   },
 }));
 
@@ -82,16 +96,9 @@ export function bury(
       end = death;
     },
   };
-  let peer: PeerListener | null = null;
-  const socket: Pick<ModuleSocket, 'expect' | 'forget'> = {
-    expect: (_, expected) => {
-      peer = expected;
-    },
-    forget: () => {},
-  };
-  const host = new Host(1, spec as ModuleSpec, { ...around, socket: socket as ModuleSocket }, listener);
+  const host = new Host(1, spec as ModuleSpec, around, listener);
   host.start();
-  introduce(peer as unknown as PeerListener, taken);
+  introduce(spawned.peer as PeerListener, taken);
   for (const call of pending) host.call(call, 0);
   writeSync(spawned.boxFd, ring, 0, ring.length, BOX.ringOffset);
   writeSync(spawned.boxFd, header, 0, header.length, 0);
@@ -101,10 +108,9 @@ export function bury(
   return { ...burial, end };
 }
 
-const around: Omit<HostSurroundings, 'socket'> = {
-  endpoint: 'ipc://nowhere',
+const around: HostSurroundings = {
   runId: randomBytes(8).toString('hex'),
-  runDir: '/nowhere',
+  runDir: makeTempDir(),
   boxDir: '/dev/shm',
   blackBoxBytes: BOX_BYTES,
   maxMessageBytes: MAX_MESSAGE_BYTES,

@@ -112,7 +112,7 @@ export class Orders {
     const starts: Promise<SupervisorError | null>[] = [];
     try {
       for (const spec of plan.add) {
-        const module = await roster.add(spec);
+        const module = roster.add(spec);
         added.push(module);
         if (stopped.has(spec.name)) plan.report.stopped.push(spec.name);
         else starts.push(module.start());

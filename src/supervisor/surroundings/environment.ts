@@ -5,7 +5,8 @@ import type { ModuleSpec } from '../../config/types.js';
 
 /** What a host learns by its environment; the rest it learns by the handshake. */
 export interface HostMarks {
-  endpoint: string;
+  /** Where the host listens for its core. */
+  path: string;
   token: string;
   /** Carried by everything that this core starts, so that leftovers can be told from strangers. */
   runId: string;
@@ -50,7 +51,7 @@ const STATIC_TLS = 'glibc.rtld.optional_static_tls';
  */
 export function hostEnvironment(
   settings: EnvironmentSettings,
-  { endpoint, token, runId }: HostMarks,
+  { path, token, runId }: HostMarks,
   core: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
   const passed = [...ALWAYS_PASSED, ...settings.passEnv];
@@ -63,7 +64,7 @@ export function hostEnvironment(
   // Read when a module asks an https server for something; under its own name it would slow down every start.
   const certificates = core.NODE_EXTRA_CA_CERTS;
   if (certificates !== undefined) env.MESIBO_EXTRA_CA_CERTS = certificates;
-  return { ...env, MESIBO_ENDPOINT: endpoint, MESIBO_TOKEN: token, MESIBO_RUN_ID: runId };
+  return { ...env, MESIBO_LISTEN: path, MESIBO_TOKEN: token, MESIBO_RUN_ID: runId };
 }
 
 /** The dynamic linker reads it at the start of the process; the host gives the module back what stood there before. */

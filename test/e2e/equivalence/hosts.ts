@@ -8,9 +8,8 @@ import type { CallAnswer } from '../../../src/supervisor/calls/pending-call.js';
 import { type ChainOutcome, type Journey, runChain } from '../../../src/supervisor/chain.js';
 import type { Host } from '../../../src/supervisor/host.js';
 import { Module, type ModuleSurroundings } from '../../../src/supervisor/module.js';
-import { ModuleSocket } from '../../../src/supervisor/module-socket.js';
 import type { ModuleEvents } from '../../../src/supervisor/output/module-news.js';
-import { acquireRunDir, type RunDir, socketPath } from '../../../src/supervisor/run-dir.js';
+import { acquireRunDir, type RunDir } from '../../../src/supervisor/run-dir.js';
 import { AbiMemory } from '../../../src/supervisor/trials/abi-memory.js';
 import type { Log, Sent } from '../../../src/wire/codec.js';
 import { SCALARS, toLong, type WireParams } from '../../../src/wire/params.js';
@@ -48,7 +47,6 @@ class HeardModule extends Module {
 export class Hosts {
   readonly #directory = mkdtempSync(join(tmpdir(), 'mm-'));
   readonly #modules: HeardModule[] = [];
-  readonly #sockets: ModuleSocket[] = [];
   readonly #runDir: RunDir;
   /** What the supervisor had to say beside what was asked for. */
   readonly remarks: string[] = [];
@@ -69,7 +67,7 @@ export class Hosts {
         return { name, path, abi: abi === 'table' ? abi : (`exports-${abi}` as const), ...options };
       }),
     });
-    for (const spec of modules) await hosts.#add(spec, config);
+    for (const spec of modules) hosts.#add(spec, config);
     const refusals = await Promise.all(hosts.#modules.map((module) => module.start()));
     const refused = refusals.find((error) => error !== null);
     if (refused) throw refused;
@@ -90,7 +88,6 @@ export class Hosts {
   /** Ends them all. */
   async close(): Promise<void> {
     await Promise.all(this.#modules.map((module) => module.stop()));
-    for (const socket of this.#sockets) socket.close();
     this.#runDir.release();
     rmSync(this.#directory, { recursive: true });
   }
@@ -112,15 +109,9 @@ export class Hosts {
     return transcribe({ by: outcome.by, trace, params: after, payload: message?.payload ?? null }, deeds.of(index));
   }
 
-  async #add(spec: Module['spec'], config: Omit<ReturnType<typeof makeConfig>, 'modules'>): Promise<void> {
-    const path = socketPath(this.#runDir.path, `module-${spec.name}`);
-    const socket = new ModuleSocket(4 * 1024 * 1024);
-    this.#sockets.push(socket);
-    await socket.open(path);
+  #add(spec: Module['spec'], config: Omit<ReturnType<typeof makeConfig>, 'modules'>): void {
     const around: ModuleSurroundings = {
       ...config,
-      socket,
-      endpoint: `ipc://${path}`,
       runId: this.#runDir.runId,
       runDir: this.#runDir.path,
       stateDir: null,

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { ALWAYS_PASSED, hostEnvironment } from '../../../../src/supervisor/surroundings/environment.js';
 
-const marks = { endpoint: 'ipc:///e', token: 't', runId: 'r' };
-const ours = { MESIBO_ENDPOINT: 'ipc:///e', MESIBO_TOKEN: 't', MESIBO_RUN_ID: 'r' };
+const marks = { path: '/e', token: 't', runId: 'r' };
+const ours = { MESIBO_LISTEN: '/e', MESIBO_TOKEN: 't', MESIBO_RUN_ID: 'r' };
 const plain = { env: [], passEnv: [], staticTlsBytes: 0 } satisfies Parameters<typeof hostEnvironment>[0];
 
 it('passes on what is no secret, and nothing else', () => {

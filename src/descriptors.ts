@@ -1,0 +1,38 @@
+/** The file descriptors of this process: how many it has, and whether they suffice for another host. */
+
+import { readdirSync, statSync } from 'node:fs';
+import { readDescriptorLimit } from './libc.js';
+
+/** How many descriptors are in use, of how many that this process may have. */
+export interface DescriptorUse {
+  inUse: number;
+  limit: number;
+}
+
+/**
+ * What the start of a host takes at most: its black box, its connection, its output, the pipes of a spawn. What is left
+ * beside that is for whoever wants to know, or stop, a core that has few.
+ */
+const HOST_DESCRIPTORS = 24;
+
+/** Looks at this process; needs no descriptor itself on Linux 6.2 and later. */
+export function readDescriptorUse(): DescriptorUse {
+  const limit = readDescriptorLimit();
+  return { limit, inUse: countDescriptors(limit) };
+}
+
+/** Why no host can be started, in words; `null`: there are descriptors enough. */
+export function findDescriptorProblem({ inUse, limit }: DescriptorUse): string | null {
+  if (limit - inUse >= HOST_DESCRIPTORS) return null;
+  const remedy = 'raise LimitNOFILE or ulimit -n, or close some';
+  return `this process is out of file descriptors (${inUse} of ${limit} in use, a start of a host needs ${HOST_DESCRIPTORS}): ${remedy}`;
+}
+
+function countDescriptors(limit: number): number {
+  try {
+    return statSync('/proc/self/fd').size || readdirSync('/proc/self/fd').length;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'EMFILE' ? limit : 0;
+  }
+}
