@@ -30,6 +30,7 @@ async function run(shim: Shim, endpoint: string, token: string): Promise<void> {
     { HttpStarter },
     { inspectModule, loadModule },
     { hashFile },
+    { asChange },
     { PROTOCOL },
     { VERSION },
   ] = await Promise.all([
@@ -38,6 +39,7 @@ async function run(shim: Shim, endpoint: string, token: string): Promise<void> {
     import('./services/http-starter.js'),
     import('./module.js'),
     import('./abi/hash-file.js'),
+    import('./file-change.js'),
     import('../wire/codec.js'),
     import('../paths.js'),
   ]);
@@ -53,11 +55,13 @@ async function run(shim: Shim, endpoint: string, token: string): Promise<void> {
       if (another === undefined) {
         start(welcome, file, abi as AbiName);
       } else {
-        link.send({ candidates: { abis: file.candidates, sha256: hashFile(file.path), reason: file.reason } });
+        link.send({
+          candidates: { abis: file.candidates, sha256: welcome.sha256 || hashFile(file.path), reason: file.reason },
+        });
         undecided = { welcome, file };
       }
     } catch (error) {
-      refuse(error);
+      refuse(error, welcome);
     }
   }
 
@@ -80,12 +84,13 @@ async function run(shim: Shim, endpoint: string, token: string): Promise<void> {
       link.send({ ready });
     } catch (error) {
       server.drain();
-      refuse(error);
+      refuse(error, welcome);
     }
   }
 
   /** Nothing of this module is called again, its cleanup neither: the core's Stop only ends the process. */
-  function refuse(error: unknown): void {
+  function refuse(reason: unknown, welcome: Welcome): void {
+    const error = asChange(welcome) ?? reason;
     if (!(error instanceof SupervisorError)) throw error;
     server?.retire();
     server = null;

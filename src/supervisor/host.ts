@@ -3,12 +3,14 @@
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../config/types.js';
-import type { ErrorCode, HandshakeError } from '../errors.js';
+import type { ErrorCode, HandshakeError, SupervisorError } from '../errors.js';
 import { readTracer } from '../proc.js';
 import type { Candidates, HostFrame, Report } from '../wire/codec.js';
 import { LineGate } from '../wire/line-gate.js';
 import { type BoxFile, makeBox } from './black-box/box-file.js';
 import { Intake, type IntakeListener } from './black-box/intake.js';
+import type { LoadableFile } from './builds/build.js';
+import type { HostFile } from './builds/host-file.js';
 import { describeCall, describeExecuting, type LaneName, type PendingCall } from './calls/pending-call.js';
 import { type DeathFacts, describeDeath, describeTry } from './health/death.js';
 import { LastWords } from './health/last-words.js';
@@ -53,6 +55,7 @@ export interface HostSurroundings {
 /** One process, one generation. */
 export class Host {
   readonly generation: number;
+  readonly file: HostFile;
   readonly startedAt = new Date();
   #spec: ModuleSpec;
   readonly #around: HostSurroundings;
@@ -92,8 +95,9 @@ export class Host {
   #tries = false;
   #refusal: { code: ErrorCode; message: string } | null = null;
 
-  constructor(generation: number, spec: ModuleSpec, around: HostSurroundings, listener: HostListener) {
+  constructor(generation: number, spec: ModuleSpec, file: HostFile, around: HostSurroundings, listener: HostListener) {
     this.generation = generation;
+    this.file = file;
     this.#spec = spec;
     this.#around = around;
     this.#listener = listener;
@@ -123,7 +127,7 @@ export class Host {
   }
 
   get path(): string {
-    return this.#spec.path ?? '';
+    return this.file.path;
   }
 
   /** Takes the times that its end is bounded by; the rest of its spec it was started with. */
@@ -193,6 +197,7 @@ export class Host {
       });
     }
     this.#around.socket.expect(this.#token, this.#peerListener);
+    this.file.chosen().catch((error: SupervisorError) => this.#violated(error));
   }
 
   /** Hands over one call; only with {@link credit}. */
@@ -251,15 +256,22 @@ export class Host {
   }
 
   #connected(peer: Peer, protocol: number): void {
-    const { name, abi, config } = this.#spec;
     this.#intake?.connect(peer);
+    const welcome = (file: LoadableFile) => this.#welcome(peer, protocol, file);
+    void this.file.chosen().then(welcome, () => undefined);
+  }
+
+  #welcome(peer: Peer, protocol: number, { path, build, identity }: LoadableFile): void {
+    if (this.#life.kind !== 'starting') return;
+    const { name, abi, config } = this.#spec;
     peer.send({
       welcome: {
         protocol,
         module: name,
         generation: this.generation,
-        path: this.path,
+        path,
         ...(abi ? { abi } : {}),
+        ...(build && identity ? { sha256: build.sha256, fileIdentity: identity } : {}),
         settings: config.map(([key, value]) => ({ key, value })),
         maxMessage: this.#around.maxMessageBytes,
         logRate: this.#spec.logRate ?? 0,
@@ -366,6 +378,7 @@ export class Host {
     const { lost, unseen } = this.#intake?.settle(header, !ordered) ?? { lost: [], unseen: [] };
     this.#closeBox();
     this.#step({ kind: 'exit' });
+    const overwritten = this.file.isOverwritten();
     const facts: DeathFacts = {
       module: this.#spec.name,
       path: this.path,
@@ -381,13 +394,23 @@ export class Host {
       exitCalled: header?.exitCode ?? null,
       oomStruck: signal === 'SIGKILL' && this.#oom.hasStruck(),
       unreachable: this.#unreachable,
+      overwritten,
       lastWords: this.#lastWords.all(),
       startTimeoutMs: this.#spec.startTimeoutMs,
       hangMs: this.#spec.hangMs,
     };
     const tried = this.#tries ? describeTry(facts) : null;
     const servedMs = this.#readyMs === null ? 0 : performance.now() - this.#readyMs;
-    this.#listener.died(this, { ...describeDeath(facts), exitCode, signal, tried, servedMs, lost, unseen });
+    this.#listener.died(this, {
+      ...describeDeath(facts),
+      exitCode,
+      signal,
+      tried,
+      overwritten,
+      servedMs,
+      lost,
+      unseen,
+    });
   }
 
   /** The next host need not wait for it. */

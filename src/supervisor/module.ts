@@ -5,6 +5,10 @@ import type { AbiName, ModuleSpec } from '../config/types.js';
 import { ModuleLoadError, SupervisorError } from '../errors.js';
 import type { Log, Ready, Result, Sent } from '../wire/codec.js';
 import { toLong, type WireParams } from '../wire/params.js';
+import type { Build } from './builds/build.js';
+import type { HostFile } from './builds/host-file.js';
+import { ModuleBuilds } from './builds/module-builds.js';
+import type { BuildStore } from './builds/store.js';
 import { toAnswer } from './calls/answer.js';
 import { CallQueue, type CallRoute } from './calls/call-queue.js';
 import type { CallAnswer, CallEvent, LaneName, PendingCall } from './calls/pending-call.js';
@@ -12,7 +16,7 @@ import { Host, type HostSurroundings } from './host.js';
 import { errorOfEnd } from './host-error.js';
 import type { HostEnd, HostListener } from './host-listener.js';
 import type { Ending } from './leftovers/end-processes.js';
-import { findModuleFile, identifyFile, requireModuleFile } from './module-file.js';
+import { findModuleFile } from './module-file.js';
 import { type ModuleEffect, type ModuleEvent, type ModuleLife, stepModule } from './module-lifecycle.js';
 import { ModuleStats } from './module-stats.js';
 import type { DroppedKind } from './output/dropped-output.js';
@@ -39,6 +43,7 @@ const NOTHING_TRIED = { next: null, none: null };
 /** What a module runs with beside its own settings. */
 export interface ModuleSurroundings extends HostSurroundings {
   abis: AbiMemory;
+  builds: BuildStore;
   queueBytes: number;
 }
 
@@ -49,13 +54,13 @@ export class Module implements HostListener, CallRoute {
   readonly #queue: CallQueue;
   readonly #news: ModuleNews;
   readonly #search: AbiSearch;
+  readonly #builds: ModuleBuilds;
   #life: ModuleLife = { kind: 'stopped' };
   #desired: 'up' | 'down' = 'down';
   #host: Host | null = null;
   readonly #succession: Succession;
   #isReplacing = false;
   #generation = 0;
-  #loadedFile: string | null = null;
   #history: RestartHistory = NO_HISTORY;
   #ready: Ready | null = null;
   #abiSource: ModuleStatus['abiSource'] = null;
@@ -75,11 +80,16 @@ export class Module implements HostListener, CallRoute {
       events,
       undelivered: (params) => this.#giveBack(params),
     });
+    this.#builds = new ModuleBuilds({
+      module: spec.name,
+      store: around.builds,
+      warn: (text) => this.#news.warn(null, text),
+    });
     this.#succession = new Succession({
       module: spec.name,
       news: this.#news,
       abis: around.abis,
-      spawn: (spec) => this.#spawnHost(spec),
+      spawn: (spec, repeats) => this.#spawnHost(spec, this.#builds.chooseSuccessor(spec, repeats)),
       changed: () => this.#succeeded(),
     });
     this.#search = new AbiSearch(around.abis);
@@ -101,7 +111,12 @@ export class Module implements HostListener, CallRoute {
 
   /** What tells the file that its host loaded, or failed to, from others; `null` when there was none. */
   get loadedFile(): string | null {
-    return this.#loadedFile;
+    return this.#builds.loadedFile;
+  }
+
+  /** The builds that it may need again. */
+  get builds(): Build[] {
+    return this.#builds.inUse(this.#hosts());
   }
 
   /** Starts the module; resolves when it is ready, or with the reason why its first start failed. */
@@ -109,6 +124,7 @@ export class Module implements HostListener, CallRoute {
     const isStarting = this.#life.kind === 'starting';
     if (this.#life.kind === 'serving' && this.#desired === 'up') return Promise.resolve(null);
     this.#desired = 'up';
+    this.#builds.note({ kind: 'ordered' });
     return this.#await({ kind: 'start' }, isStarting ? this.#generation : this.#generation + 1);
   }
 
@@ -116,6 +132,7 @@ export class Module implements HostListener, CallRoute {
   restart(): Promise<SupervisorError | null> {
     this.#desired = 'up';
     this.#history = NO_HISTORY;
+    this.#builds.note({ kind: 'ordered' });
     return this.#await({ kind: 'restart' }, this.#generation + 1);
   }
 
@@ -173,9 +190,8 @@ export class Module implements HostListener, CallRoute {
   /** The host that was prepared takes over; the one before it finishes what it holds, and nothing else is begun before. */
   adopt(around: ModuleSurroundings): void {
     const before = this.#host;
-    const { host, found, file, spec } = this.#succession.take(before);
+    const { host, found, spec } = this.#succession.take(before);
     this.#host = host as Host;
-    this.#loadedFile = file;
     this.#history = NO_HISTORY;
     this.#lastError = null;
     this.#tellReplacing(false);
@@ -254,6 +270,7 @@ export class Module implements HostListener, CallRoute {
       abiSource: this.#abiSource,
       abiReason: this.#ready?.abiReason ?? null,
       path: findModuleFile(this.spec),
+      ...this.#builds.status(this.spec, this.#desired === 'up'),
       description: this.#ready?.description || null,
       callbacks: this.#ready?.callbacks ?? [],
       hosts: hosts.map(({ pid, generation, state, startedAt }) => {
@@ -352,12 +369,18 @@ export class Module implements HostListener, CallRoute {
   #take(host: Host, { ready, abiSource }: Found): void {
     this.#ready = ready;
     this.#abiSource = abiSource;
+    this.#builds.serves(host.file);
     this.#news.ready(host, `${ready.abi}: ${ready.abiReason}`, ready.warnings ?? []);
     this.#settleStart(host.generation, null);
   }
 
   #hostDied(host: Host, end: HostEnd): void {
     this.#host = null;
+    const repeat = this.#desired === 'up' ? this.#builds.repeats.after(host.file, end) : null;
+    if (repeat !== null) {
+      this.#step({ kind: 'next-try' }, () => this.#news.tried(host, end, repeat));
+      return;
+    }
     const timedOut = end.code === 'MODULE_START_TIMEOUT';
     const { next, none } = end.tried === null ? NOTHING_TRIED : this.#search.fail(end.tried, timedOut);
     if (next !== null && this.#desired === 'up') {
@@ -389,10 +412,12 @@ export class Module implements HostListener, CallRoute {
     const decision = isFault ? this.#decide(served, death.servedMs) : AT_ONCE;
     this.#history = decision.history;
     this.#search.giveUp();
+    this.#builds.repeats.clear();
+    if (decision.kind === 'fail') this.#builds.note({ kind: 'gave-up' });
     if (isFault) this.#lastError = error;
     if (isFault && !served) this.#news.stats.failedStarts += 1;
     this.#step({ kind: 'died', decision }, () => {
-      announce(isFault ? `${error.message}; ${this.#consequence()}` : error.message);
+      announce(isFault ? `${error.message}; ${this.#consequence()}${this.#builds.describeNext()}` : error.message);
     });
     this.#queue.bypass();
     if (isFault || this.#desired === 'down') this.#settleStart(death.generation, error);
@@ -440,8 +465,7 @@ export class Module implements HostListener, CallRoute {
   #spawn(): void {
     const generation = this.#generation + 1;
     try {
-      this.#loadedFile = identifyFile(findModuleFile(this.#spec));
-      this.#host = this.#spawnHost(this.#spec);
+      this.#host = this.#spawnHost(this.#spec, this.#builds.chooseNext(this.#spec));
     } catch (error) {
       if (!(error instanceof SupervisorError)) throw error;
       const death = { isFault: true, servedMs: 0, generation };
@@ -450,10 +474,9 @@ export class Module implements HostListener, CallRoute {
     }
   }
 
-  /** @throws SupervisorError when the file is missing, or no process can be had */
-  #spawnHost(spec: ModuleSpec): Host {
-    const path = requireModuleFile(spec);
-    const host = new Host(this.#generation + 1, { ...spec, path }, this.#around, this);
+  /** @throws SupervisorError when no process can be had */
+  #spawnHost(spec: ModuleSpec, file: HostFile): Host {
+    const host = new Host(this.#generation + 1, spec, file, this.#around, this);
     host.start();
     this.#generation = host.generation;
     this.#news.spawned(host);

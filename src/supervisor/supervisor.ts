@@ -1,18 +1,18 @@
 /** The public face: starts the modules, hands events through the chain, announces what happens. */
 
 import { EventEmitter } from 'node:events';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { describeSpec } from '../config/describe.js';
 import type { CoreConfig } from '../config/types.js';
 import { IllegalStateError, MessageError, type SupervisorError } from '../errors.js';
 import { VERSION } from '../paths.js';
 import { fromWireParams, toAddress, toLong, toWireParams } from '../wire/params.js';
+import { BuildStore } from './builds/store.js';
 import type { CallEvent } from './calls/pending-call.js';
 import { type Callback, type ChainOutcome, runChain } from './chain.js';
 import { Sweeper } from './leftovers/sweeper.js';
 import type { Module } from './module.js';
-import { findModuleFile, identifyFile } from './module-file.js';
 import { Orders } from './orders/orders.js';
 import { StoppedModules } from './orders/stopped-modules.js';
 import type { UndeliveredKind } from './output/dropped-output.js';
@@ -40,7 +40,10 @@ import type {
 export interface SupervisorOptions {
   /** Made with mode 0700 when it does not exist. One core at a time. */
   runDir: string;
-  /** Where what must outlive a run is kept, as which ABI a file was found to have; without it that is forgotten. */
+  /**
+   * Where what must outlive a run is kept, as which ABI a file was found to have; without it that is forgotten. Copies of the
+   * modules' files are in it too; without it they are in the run directory, until the stop.
+   */
   stateDir?: string;
   /** Where black boxes are made; a memory file system. */
   boxDir?: string;
@@ -86,6 +89,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #recovering: Promise<void> | null = null;
   #runDir: RunDir | null = null;
   #sweeper: Sweeper | null = null;
+  #builds: BuildStore | null = null;
   #roster: Roster | null = null;
   #orders: Orders | null = null;
   #stoppedModules = new StoppedModules(null);
@@ -285,9 +289,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   describeModule(name: string): ModuleDescription {
     if (this.#roster === null) this.#require('running', 'describe');
     const module = (this.#roster as Roster).find(name);
-    const { spec, loadedFile } = module;
-    const fileChanged = module.desired === 'up' && identifyFile(findModuleFile(spec)) !== loadedFile;
-    return { ...module.status(), ...describeSpec(spec), fileChanged };
+    return { ...module.status(), ...describeSpec(module.spec) };
   }
 
   /** The state of everything, as `mesibo-modules status --json` prints it. */
@@ -335,6 +337,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const refusals = await Promise.all(starts);
     this.#recovering = this.#sweeper?.recover(() => this.#state === 'starting') ?? null;
     await this.#recovering;
+    void this.#builds?.collect();
     if (this.#state === 'starting') this.#state = 'running';
     return refusals;
   }
@@ -351,6 +354,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         this.#config = { ...next, maxMessageBytes, blackBoxBytes };
       },
       underway: () => Promise.allSettled(this.#underway),
+      carriedOut: () => void this.#builds?.collect(),
     };
     return new Orders(core, started);
   }
@@ -387,6 +391,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (this.#stoppedModules.problem) this.#warn(this.#stoppedModules.problem);
     const { path: runDirPath, runId } = this.#runDir;
     const { blackBoxBytes, heartbeatMs, queueBytes } = this.#config;
+    const inUse = () => this.#roster?.all.flatMap((module) => module.builds) ?? [];
+    this.#builds = new BuildStore(join(stateDir ?? runDirPath, 'builds'), inUse);
     this.#roster = new Roster(
       {
         runId,
@@ -394,6 +400,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         boxDir,
         orphans: this.#sweeper.orphans,
         abis: new AbiMemory(stateDir),
+        builds: this.#builds,
         blackBoxBytes,
         maxMessageBytes,
         heartbeatMs,
@@ -466,6 +473,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     await this.#sweeper?.close();
     this.#state = 'stopped';
     this.#roster?.close();
+    // Those in the run directory go with it.
+    if (this.#options.stateDir === undefined) await this.#builds?.clear();
     this.#runDir?.release();
     this.#runDir = null;
   }

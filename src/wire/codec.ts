@@ -18,7 +18,7 @@ export type Sent = mesibo.modules.v1.Sent.$Properties;
 export type Log = mesibo.modules.v1.Log.$Properties;
 
 /** The protocol versions that this build speaks, first to last. */
-export const PROTOCOL = { min: 3, max: 3 } as const;
+export const PROTOCOL = { min: 4, max: 4 } as const;
 
 /** Encodes one frame for the core. */
 export function encodeHostFrame(frame: HostFrame): Uint8Array {

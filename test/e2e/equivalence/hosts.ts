@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeConfig } from '../../../src/config/make.js';
+import { BuildStore } from '../../../src/supervisor/builds/store.js';
 import { runChain } from '../../../src/supervisor/chain.js';
 import type { Host } from '../../../src/supervisor/host.js';
 import { Module, type ModuleSurroundings } from '../../../src/supervisor/module.js';
@@ -124,6 +125,7 @@ export class Hosts {
       boxDir: '/dev/shm',
       orphans: null,
       abis: new AbiMemory(null),
+      builds: new BuildStore(join(this.#runDir.path, 'builds'), () => []),
     };
     const events: ModuleEvents = {
       message: () => null,

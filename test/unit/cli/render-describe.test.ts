@@ -13,7 +13,6 @@ const more = {
     { key: 'blocked_words_of_every_kind', value: 'darn,heck,'.repeat(7), origin: file },
   ],
   config: [],
-  fileChanged: false,
 };
 const module: ModuleDescription = {
   ...crashed,
