@@ -12,6 +12,8 @@ import { wrapWords } from './wrap.js';
 
 /** Columns before what has no room where it belongs. */
 const DEEPER = 4;
+/** Digits of a sha256 that tell builds apart. */
+const SHA_DIGITS = 12;
 
 type Row = [label: string, value: string, style?: Style | null];
 
@@ -33,20 +35,35 @@ export function renderDescription(module: ModuleDescription, view: View): string
 }
 
 function identity(module: ModuleDescription, { nowMs, options }: View): Row[] {
-  const { name, desired, abi, abiReason, path, fileChanged, callbacks, lastError, nextStartAt } = module;
+  const { name, desired, abi, abiReason, path, callbacks, lastError, nextStartAt } = module;
   const stays = desired === 'down' ? `; it stays stopped until: mesibo-modules start ${name}` : '';
-  const changed = 'it is another file than its process loaded; to load it: mesibo-modules reload';
   return [
     ['module', name],
     ['state', `${shownStateOf(module)}${addOptions(stays, options)}`, styleOf(module)],
     ...optional('description', module.description),
     ['file', path ?? 'not found'],
-    ...optional('', fileChanged ? addOptions(changed, options) : null),
+    ...optional('', describeChange(module, options)),
+    ...optional('build', describeBuild(module)),
     ...optional('ABI', abi && `${abi}, ${abiReason}`),
     ...optional('callbacks', callbacks.join(', ') || null),
     ...optional('last error', lastError),
     ...optional('next start', nextStartAt && `${formatUntil(nextStartAt, nowMs)} (${nextStartAt})`),
   ];
+}
+
+function describeChange({ name, fileChanged, build }: ModuleDescription, options: string): string | null {
+  if (!fileChanged) return null;
+  const crash = build ? ', which a crash starts again' : '';
+  return addOptions(
+    `it is another file than its process loaded${crash}; to load it: mesibo-modules reload ${name}`,
+    options,
+  );
+}
+
+function describeBuild({ build }: ModuleDescription): string | null {
+  if (!build) return null;
+  const from = build.kept ? `the copy that the core keeps: ${build.path}` : 'its file';
+  return `sha256 ${build.sha256.slice(0, SHA_DIGITS)}, loaded from ${from}${build.problem ? `; ${build.problem}` : ''}`;
 }
 
 function processes({ hosts }: ModuleDescription, nowMs: number): Row[] {

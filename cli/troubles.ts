@@ -47,7 +47,9 @@ export function isWell({ core, modules }: SupervisorStatus): boolean {
 }
 
 function ofModule(module: ModuleStatus, nowMs: number): Trouble[] {
-  return [ofState(module, nowMs), ofSends(module), ofOutput(module)].filter((trouble) => trouble !== null);
+  return [ofState(module, nowMs), ofBuild(module), ofSends(module), ofOutput(module)].filter(
+    (trouble) => trouble !== null,
+  );
 }
 
 function ofState(module: ModuleStatus, nowMs: number): Trouble | null {
@@ -67,6 +69,21 @@ function ofState(module: ModuleStatus, nowMs: number): Trouble | null {
   const since = `it serves again; ${crashes.total} in all, the last ${formatAgo(crashes.lastAt, nowMs)}`;
   const defaults = messages.default === 0 ? '' : `; messages that got the default verdict: ${messages.default}`;
   return { level: 'warning', module: name, what: `${error} (${since}${defaults})`, remedy: logs };
+}
+
+function ofBuild({ name, desired, state, build, fileChanged }: ModuleStatus): Trouble | null {
+  if (desired === 'down' || !build || state === 'failed') return null;
+  const remedy = `to take the file: mesibo-modules reload ${name}`;
+  if (build.problem) {
+    const what = `${build.problem}: should its file be replaced, a crash cannot start again what runs now`;
+    return { level: 'warning', module: name, what, remedy: null };
+  }
+  if (build.kept) {
+    const what = 'its file is another one now; the copy of the build that was accepted runs';
+    return { level: 'note', module: name, what, remedy };
+  }
+  if (!fileChanged) return null;
+  return { level: 'note', module: name, what: 'its file is another one than its process loaded', remedy };
 }
 
 function ofSends({ name, sends }: ModuleStatus): Trouble | null {

@@ -21,6 +21,9 @@ export const ERROR_CODES = {
   MODULE_FILE_UNREADABLE: 'The module file exists but cannot be read.',
   MODULE_FILE_EMPTY: 'The module file has no content.',
   MODULE_FILE_TRUNCATED: 'The module file ends before the parts that its header announces.',
+  MODULE_FILE_CHANGED: 'The module file was changed while it was being loaded.',
+  MODULE_BUILD_LOST:
+    'The build of the module that was accepted is neither in its file nor in the copy that the core keeps.',
   MODULE_NOT_ELF: 'The module file is not an ELF shared object.',
   MODULE_WRONG_ARCHITECTURE: 'The module file was built for another machine.',
   MODULE_NO_INIT: 'The module file exports no mesibo_module_<name>_init.',

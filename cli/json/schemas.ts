@@ -27,6 +27,16 @@ const moduleFields = {
   abiSource: z.enum(['configuration', 'symbols', 'trial']).nullable().describe('what told the ABI'),
   abiReason: z.string().nullable().describe('the same in words'),
   path: z.string().nullable().describe('of its file; null when none is found'),
+  build: z
+    .strictObject({
+      sha256: z.string().regex(/^[0-9a-f]{64}$/),
+      path: z.string().describe('what its process has loaded'),
+      kept: z.boolean().describe('that is the copy which the core keeps, since the file is another one'),
+      problem: z.string().nullable().describe('why a crash may not be able to start it again'),
+    })
+    .nullable()
+    .describe('the build that runs, or ran last; null before that is known'),
+  fileChanged: z.boolean().describe('its file is another one than its process loaded'),
   description: z.string().nullable().describe('what the module says of itself'),
   callbacks: z.array(z.string()).describe('those that it has'),
   hosts: z.array(host).describe('every process, also one that takes over or finishes'),
@@ -146,7 +156,6 @@ export const DOCUMENTS = {
       settings: z.array(setting).describe('ours, in force'),
       env: z.array(setting).describe('the variables that env { } sets'),
       config: z.array(setting).describe("the module's own"),
-      fileChanged: z.boolean().describe('its file is another one than its process loaded'),
     }),
   ],
   reload: [

@@ -29,15 +29,23 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
   const { CoreLink } = await import('./core-link.js');
   const link = listen(() => new CoreLink(path));
   // The core connects while the rest is loaded.
-  const [{ Server }, { HttpStarter }, { inspectModule, loadModule }, { hashFile }, { PROTOCOL }, { VERSION }] =
-    await Promise.all([
-      import('./server.js'),
-      import('./services/http-starter.js'),
-      import('./module.js'),
-      import('./abi/hash-file.js'),
-      import('../wire/codec.js'),
-      import('../paths.js'),
-    ]);
+  const [
+    { Server },
+    { HttpStarter },
+    { inspectModule, loadModule },
+    { hashFile },
+    { asChange },
+    { PROTOCOL },
+    { VERSION },
+  ] = await Promise.all([
+    import('./server.js'),
+    import('./services/http-starter.js'),
+    import('./module.js'),
+    import('./abi/hash-file.js'),
+    import('./file-change.js'),
+    import('../wire/codec.js'),
+    import('../paths.js'),
+  ]);
   let server: InstanceType<typeof Server> | null = null;
   /** What waits for the core to say which ABI is tried. */
   let undecided: { welcome: Welcome; file: ModuleFile } | null = null;
@@ -49,11 +57,13 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
       if (another === undefined) {
         start(welcome, file, abi as AbiName);
       } else {
-        link.send({ candidates: { abis: file.candidates, sha256: hashFile(file.path), reason: file.reason } });
+        link.send({
+          candidates: { abis: file.candidates, sha256: welcome.sha256 || hashFile(file.path), reason: file.reason },
+        });
         undecided = { welcome, file };
       }
     } catch (error) {
-      refuse(error);
+      refuse(error, welcome);
     }
   }
 
@@ -77,12 +87,13 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
       link.send({ ready: { ...ready, warnings: [...warnings, ...(ready.warnings ?? [])] } });
     } catch (error) {
       server.drain();
-      refuse(error);
+      refuse(error, welcome);
     }
   }
 
   /** Nothing of this module is called again, its cleanup neither: the core's Stop only ends the process. */
-  function refuse(error: unknown): void {
+  function refuse(reason: unknown, welcome: Welcome): void {
+    const error = asChange(welcome) ?? reason;
     if (!(error instanceof SupervisorError)) throw error;
     server?.retire();
     server = null;

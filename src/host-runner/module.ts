@@ -7,6 +7,7 @@ import { type Candidates, findCandidates, findInit, type InitSymbol } from './ab
 import { readElf } from './abi/elf.js';
 import { LAYOUTS } from './abi/index.js';
 import { encodeLayout } from './abi/layout.js';
+import { asChange } from './file-change.js';
 import { loadForGood } from './library.js';
 import type { HttpStarter } from './services/http-starter.js';
 import { PHASE, type Shim } from './shim.js';
@@ -52,6 +53,8 @@ export function loadModule(shim: Shim, http: HttpStarter, welcome: Welcome, file
   if (file.importsHttp || abi === 'exports-2019') http.start();
   shim.setPhase(PHASE.loading);
   const init = openLibrary(path).symbol(symbol) as bigint;
+  const change = asChange(welcome);
+  if (change !== null) throw change;
   const returned = shim.init(init, welcome.module ?? '');
   if (returned !== 0) {
     throw new ModuleLoadError('MODULE_INIT_REFUSED', `${path}: ${symbol} returned ${returned}, which refuses to start`);

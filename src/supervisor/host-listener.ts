@@ -38,6 +38,8 @@ export interface HostEnd extends Death {
   signal: string | null;
   /** What became of the try of an ABI; `null` when it tried none, or its end says nothing about that. */
   tried: string | null;
+  /** Its file was written to while it had it loaded. */
+  overwritten: boolean;
   /** How long it had been ready. */
   servedMs: number;
   /** Calls that get their default now. */

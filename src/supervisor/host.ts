@@ -10,6 +10,8 @@ import type { Candidates, HostFrame, Report } from '../wire/codec.js';
 import { LineGate } from '../wire/line-gate.js';
 import { type BoxFile, makeBox } from './black-box/box-file.js';
 import { Intake, type IntakeListener } from './black-box/intake.js';
+import type { LoadableFile } from './builds/build.js';
+import type { HostFile } from './builds/host-file.js';
 import { describeCall, describeExecuting, type LaneName, type PendingCall } from './calls/pending-call.js';
 import { type DeathFacts, describeDeath, describeTry } from './health/death.js';
 import { LastWords } from './health/last-words.js';
@@ -56,6 +58,7 @@ export interface HostSurroundings {
 /** One process, one generation. */
 export class Host {
   readonly generation: number;
+  readonly file: HostFile;
   readonly startedAt = new Date();
   #spec: ModuleSpec;
   readonly #around: HostSurroundings;
@@ -96,8 +99,9 @@ export class Host {
   #tries = false;
   #refusal: { code: ErrorCode; message: string } | null = null;
 
-  constructor(generation: number, spec: ModuleSpec, around: HostSurroundings, listener: HostListener) {
+  constructor(generation: number, spec: ModuleSpec, file: HostFile, around: HostSurroundings, listener: HostListener) {
     this.generation = generation;
+    this.file = file;
     this.#spec = spec;
     this.#around = around;
     this.#listener = listener;
@@ -127,7 +131,7 @@ export class Host {
   }
 
   get path(): string {
-    return this.#spec.path ?? '';
+    return this.file.path;
   }
 
   /** Takes the times that its end is bounded by; the rest of its spec it was started with. */
@@ -208,6 +212,7 @@ export class Host {
       started.corePipe.pause();
       socket.connect();
     });
+    this.file.chosen().catch((error: SupervisorError) => this.#violated(error));
   }
 
   #openSocket(address: { path: string; token: string }): HostSocket {
@@ -277,15 +282,22 @@ export class Host {
   }
 
   #connected(peer: Peer, protocol: number): void {
-    const { name, abi, config, umask, coreFiles } = this.#spec;
     this.#intake?.connect(peer);
+    const welcome = (file: LoadableFile) => this.#welcome(peer, protocol, file);
+    void this.file.chosen().then(welcome, () => undefined);
+  }
+
+  #welcome(peer: Peer, protocol: number, { path, build, identity }: LoadableFile): void {
+    if (this.#life.kind !== 'starting') return;
+    const { name, abi, config, umask, coreFiles } = this.#spec;
     peer.send({
       welcome: {
         protocol,
         module: name,
         generation: this.generation,
-        path: this.path,
+        path,
         ...(abi ? { abi } : {}),
+        ...(build && identity ? { sha256: build.sha256, fileIdentity: identity } : {}),
         settings: config.map(([key, value]) => ({ key, value })),
         maxMessage: this.#around.maxMessageBytes,
         logRate: this.#spec.logRate ?? 0,
@@ -404,6 +416,7 @@ export class Host {
     const { lost, unseen } = this.#intake?.settle(header, !ordered) ?? { lost: [], unseen: [] };
     this.#closeBox();
     this.#step({ kind: 'exit' });
+    const overwritten = this.file.isOverwritten();
     const facts: DeathFacts = {
       module: this.#spec.name,
       path: this.path,
@@ -419,13 +432,23 @@ export class Host {
       exitCalled: header?.exitCode ?? null,
       oomStruck: signal === 'SIGKILL' && this.#oom.hasStruck(),
       unreachable: this.#unreachable,
+      overwritten,
       lastWords: this.#lastWords.all(),
       startTimeoutMs: this.#spec.startTimeoutMs,
       hangMs: this.#spec.hangMs,
     };
     const tried = this.#tries ? describeTry(facts) : null;
     const servedMs = this.#readyMs === null ? 0 : performance.now() - this.#readyMs;
-    this.#listener.died(this, { ...describeDeath(facts), exitCode, signal, tried, servedMs, lost, unseen });
+    this.#listener.died(this, {
+      ...describeDeath(facts),
+      exitCode,
+      signal,
+      tried,
+      overwritten,
+      servedMs,
+      lost,
+      unseen,
+    });
   }
 
   /** The next host need not wait for it. */

@@ -5,6 +5,10 @@ import type { AbiName, ModuleSpec } from '../config/types.js';
 import { ModuleLoadError, SupervisorError } from '../errors.js';
 import type { Log, Ready, Result, Sent } from '../wire/codec.js';
 import { toLong, type WireParams } from '../wire/params.js';
+import type { Build } from './builds/build.js';
+import type { HostFile } from './builds/host-file.js';
+import { ModuleBuilds } from './builds/module-builds.js';
+import type { BuildStore } from './builds/store.js';
 import { toAnswer } from './calls/answer.js';
 import { CallQueue, type CallRoute } from './calls/call-queue.js';
 import { conversationOf } from './calls/conversation.js';
@@ -13,7 +17,7 @@ import { Host, type HostSurroundings } from './host.js';
 import { errorOfEnd } from './host-error.js';
 import type { HostEnd, HostListener } from './host-listener.js';
 import type { Ending } from './leftovers/end-processes.js';
-import { findModuleFile, identifyFile, requireModuleFile } from './module-file.js';
+import { findModuleFile } from './module-file.js';
 import { type ModuleEffect, type ModuleEvent, type ModuleLife, stepModule } from './module-lifecycle.js';
 import { ModuleStats } from './module-stats.js';
 import type { DroppedKind } from './output/dropped-output.js';
@@ -41,6 +45,7 @@ const NOTHING_TRIED = { next: null, none: null };
 /** What a module runs with beside its own settings. */
 export interface ModuleSurroundings extends HostSurroundings {
   abis: AbiMemory;
+  builds: BuildStore;
   queueBytes: number;
   /** `null`: the core keeps no state. */
   stateDir: string | null;
@@ -53,13 +58,13 @@ export class Module implements HostListener, CallRoute {
   readonly #queue: CallQueue;
   readonly #news: ModuleNews;
   readonly #search: AbiSearch;
+  readonly #builds: ModuleBuilds;
   #life: ModuleLife = { kind: 'stopped' };
   #desired: 'up' | 'down' = 'down';
   #host: Host | null = null;
   readonly #succession: Succession;
   #isReplacing = false;
   #generation = 0;
-  #loadedFile: string | null = null;
   #history: RestartHistory = NO_HISTORY;
   #ready: Ready | null = null;
   #abiSource: ModuleStatus['abiSource'] = null;
@@ -79,11 +84,16 @@ export class Module implements HostListener, CallRoute {
       events,
       undelivered: (params) => this.#giveBack(params),
     });
+    this.#builds = new ModuleBuilds({
+      module: spec.name,
+      store: around.builds,
+      warn: (text) => this.#news.warn(null, text),
+    });
     this.#succession = new Succession({
       module: spec.name,
       news: this.#news,
       abis: around.abis,
-      spawn: (spec) => this.#spawnHost(spec),
+      spawn: (spec, repeats) => this.#spawnHost(spec, this.#builds.chooseSuccessor(spec, repeats)),
       changed: () => this.#succeeded(),
     });
     this.#search = new AbiSearch(around.abis);
@@ -105,7 +115,12 @@ export class Module implements HostListener, CallRoute {
 
   /** What tells the file that its host loaded, or failed to, from others; `null` when there was none. */
   get loadedFile(): string | null {
-    return this.#loadedFile;
+    return this.#builds.loadedFile;
+  }
+
+  /** The builds that it may need again. */
+  get builds(): Build[] {
+    return this.#builds.inUse(this.#hosts());
   }
 
   /** Starts the module; resolves when it is ready, or with the reason why its first start failed. */
@@ -113,6 +128,7 @@ export class Module implements HostListener, CallRoute {
     const isStarting = this.#life.kind === 'starting';
     if (this.#life.kind === 'serving' && this.#desired === 'up') return Promise.resolve(null);
     this.#desired = 'up';
+    this.#builds.note({ kind: 'ordered' });
     return this.#await({ kind: 'start' }, isStarting ? this.#generation : this.#generation + 1);
   }
 
@@ -120,6 +136,7 @@ export class Module implements HostListener, CallRoute {
   restart(): Promise<SupervisorError | null> {
     this.#desired = 'up';
     this.#history = NO_HISTORY;
+    this.#builds.note({ kind: 'ordered' });
     return this.#await({ kind: 'restart' }, this.#generation + 1);
   }
 
@@ -177,9 +194,8 @@ export class Module implements HostListener, CallRoute {
   /** The host that was prepared takes over; the one before it finishes what it holds, and nothing else is begun before. */
   adopt(around: ModuleSurroundings): void {
     const before = this.#host;
-    const { host, found, file, spec } = this.#succession.take(before);
+    const { host, found, spec } = this.#succession.take(before);
     this.#host = host as Host;
-    this.#loadedFile = file;
     this.#history = NO_HISTORY;
     this.#lastError = null;
     this.#tellReplacing(false);
@@ -260,6 +276,7 @@ export class Module implements HostListener, CallRoute {
       abiSource: this.#abiSource,
       abiReason: this.#ready?.abiReason ?? null,
       path: findModuleFile(this.spec),
+      ...this.#builds.status(this.spec, this.#desired === 'up'),
       description: this.#ready?.description || null,
       callbacks: this.#ready?.callbacks ?? [],
       hosts: hosts.map(({ pid, generation, state, startedAt }) => {
@@ -358,12 +375,18 @@ export class Module implements HostListener, CallRoute {
   #take(host: Host, { ready, abiSource }: Found): void {
     this.#ready = ready;
     this.#abiSource = abiSource;
+    this.#builds.serves(host.file);
     this.#news.ready(host, `${ready.abi}: ${ready.abiReason}`, ready.warnings ?? []);
     this.#settleStart(host.generation, null);
   }
 
   #hostDied(host: Host, end: HostEnd): void {
     this.#host = null;
+    const repeat = this.#desired === 'up' ? this.#builds.repeats.after(host.file, end) : null;
+    if (repeat !== null) {
+      this.#step({ kind: 'next-try' }, () => this.#news.tried(host, end, repeat));
+      return;
+    }
     const timedOut = end.code === 'MODULE_START_TIMEOUT';
     const { next, none } = end.tried === null ? NOTHING_TRIED : this.#search.fail(end.tried, timedOut);
     if (next !== null && this.#desired === 'up') {
@@ -395,10 +418,12 @@ export class Module implements HostListener, CallRoute {
     const decision = isFault ? this.#decide(served, death.servedMs) : AT_ONCE;
     this.#history = decision.history;
     this.#search.giveUp();
+    this.#builds.repeats.clear();
+    if (decision.kind === 'fail') this.#builds.note({ kind: 'gave-up' });
     if (isFault) this.#lastError = error;
     if (isFault && !served) this.#news.stats.failedStarts += 1;
     this.#step({ kind: 'died', decision }, () => {
-      announce(isFault ? `${error.message}; ${this.#consequence()}` : error.message);
+      announce(isFault ? `${error.message}; ${this.#consequence()}${this.#builds.describeNext()}` : error.message);
     });
     this.#queue.bypass();
     if (isFault || this.#desired === 'down') this.#settleStart(death.generation, error);
@@ -446,8 +471,7 @@ export class Module implements HostListener, CallRoute {
   #spawn(): void {
     const generation = this.#generation + 1;
     try {
-      this.#loadedFile = identifyFile(findModuleFile(this.#spec));
-      this.#host = this.#spawnHost(this.#spec);
+      this.#host = this.#spawnHost(this.#spec, this.#builds.chooseNext(this.#spec));
     } catch (error) {
       if (!(error instanceof SupervisorError)) throw error;
       const death = { isFault: true, servedMs: 0, generation };
@@ -456,11 +480,10 @@ export class Module implements HostListener, CallRoute {
     }
   }
 
-  /** @throws SupervisorError when the file is missing, or no process can be had */
-  #spawnHost(spec: ModuleSpec): Host {
-    const path = requireModuleFile(spec);
+  /** @throws SupervisorError when its directory is missing, or no process can be had */
+  #spawnHost(spec: ModuleSpec, file: HostFile): Host {
     const { path: directory, problem } = findWorkingDirectory(spec.name, spec.directory, this.#around);
-    const host = new Host(this.#generation + 1, { ...spec, path, directory }, this.#around, this);
+    const host = new Host(this.#generation + 1, { ...spec, directory }, file, this.#around, this);
     host.start();
     this.#generation = host.generation;
     this.#news.spawned(host);

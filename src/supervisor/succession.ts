@@ -3,10 +3,10 @@
 import type { ModuleSpec } from '../config/types.js';
 import { ModuleLoadError, SupervisorError } from '../errors.js';
 import type { Ready } from '../wire/codec.js';
+import type { Repeats } from './builds/repeats.js';
 import type { Host } from './host.js';
 import { errorOfEnd } from './host-error.js';
 import type { HostEnd } from './host-listener.js';
-import { findModuleFile, identifyFile } from './module-file.js';
 import type { ModuleNews } from './output/module-news.js';
 import { Successor } from './successor.js';
 import type { AbiMemory } from './trials/abi-memory.js';
@@ -18,7 +18,7 @@ export interface SuccessionOptions {
   news: ModuleNews;
   abis: AbiMemory;
   /** @throws SupervisorError when no host can be had */
-  spawn: (spec: ModuleSpec) => Host;
+  spawn: (spec: ModuleSpec, repeats: Repeats) => Host;
   /** A host is gone, or there is no successor any more. */
   changed: () => void;
 }
@@ -111,7 +111,6 @@ export class Succession {
 
   #start(successor: Successor): void {
     try {
-      successor.file = identifyFile(findModuleFile(successor.spec));
       successor.start();
     } catch (error) {
       if (!(error instanceof SupervisorError)) throw error;
@@ -121,7 +120,7 @@ export class Succession {
   }
 
   #successorDied(successor: Successor, host: Host, end: HostEnd): void {
-    const step = successor.died(end);
+    const step = successor.died(host, end);
     if (step.kind === 'next-try') {
       this.#options.news.tried(host, end, step.reason);
       this.#start(successor);

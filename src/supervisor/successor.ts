@@ -6,6 +6,7 @@
 import type { ModuleSpec } from '../config/types.js';
 import { IllegalStateError, type SupervisorError } from '../errors.js';
 import type { Ready } from '../wire/codec.js';
+import { Repeats } from './builds/repeats.js';
 import type { Host } from './host.js';
 import type { HostEnd } from './host-listener.js';
 import type { AbiMemory } from './trials/abi-memory.js';
@@ -14,7 +15,7 @@ import type { Offer } from './trials/trial.js';
 
 /** What a death of a successor's host means. */
 export type SuccessorStep =
-  /** It tried an ABI that the file was not built for; another host tries the next one, for `reason`. */
+  /** It tried an ABI that the file was not built for, or its file changed: another host is started, for `reason`. */
   | { kind: 'next-try'; reason: string }
   /** There will be none; `noAbi`: why, when it was the last ABI to be tried. */
   | { kind: 'over'; noAbi: string | null };
@@ -24,19 +25,18 @@ export class Successor {
   readonly spec: ModuleSpec;
   /** The host that is starting, or is ready; `null` when there is none any more. */
   host: Host | null = null;
-  /** What tells the file that it loads from others. */
-  file: string | null = null;
   /** What it said when it was ready; `null` before. */
   found: Found | null = null;
   /** Why it cannot take over; `null` while it may. */
   failure: SupervisorError | null = null;
-  readonly #spawn: (spec: ModuleSpec) => Host;
+  readonly #spawn: (spec: ModuleSpec, repeats: Repeats) => Host;
+  readonly #repeats = new Repeats();
   readonly #search: AbiSearch;
   readonly #waiting: (() => void)[] = [];
   readonly #gone: (() => void)[] = [];
 
   /** @param spawn starts one host. @throws SupervisorError when that cannot be */
-  constructor(spec: ModuleSpec, abis: AbiMemory, spawn: (spec: ModuleSpec) => Host) {
+  constructor(spec: ModuleSpec, abis: AbiMemory, spawn: (spec: ModuleSpec, repeats: Repeats) => Host) {
     this.spec = spec;
     this.#search = new AbiSearch(abis);
     this.#spawn = spawn;
@@ -44,7 +44,7 @@ export class Successor {
 
   /** Starts a host. @throws SupervisorError when that cannot be */
   start(): void {
-    this.host = this.#spawn(this.spec);
+    this.host = this.#spawn(this.spec, this.#repeats);
   }
 
   /** Waits until it is ready, or has failed with {@link failure}. */
@@ -78,8 +78,10 @@ export class Successor {
   }
 
   /** Its host has died. */
-  died(end: HostEnd): SuccessorStep {
+  died(host: Host, end: HostEnd): SuccessorStep {
     this.host = null;
+    const repeat = this.failure === null ? this.#repeats.after(host.file, end) : null;
+    if (repeat !== null) return { kind: 'next-try', reason: repeat };
     const tried = end.tried === null ? null : this.#search.fail(end.tried, end.code === 'MODULE_START_TIMEOUT');
     if (tried?.next && this.failure === null) {
       return { kind: 'next-try', reason: `${end.tried}; ${tried.next} is tried now` };

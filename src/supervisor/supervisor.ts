@@ -1,7 +1,7 @@
 /** The public face: starts the modules, hands events through the chain, announces what happens. */
 
 import { EventEmitter } from 'node:events';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { describeSpec } from '../config/describe.js';
 import type { CoreConfig } from '../config/types.js';
@@ -10,13 +10,13 @@ import { makeStateDir } from '../directories.js';
 import { IllegalStateError, MessageError, type SupervisorError } from '../errors.js';
 import { VERSION } from '../paths.js';
 import { fromWireParams, toAddress, toLong, toWireParams } from '../wire/params.js';
+import { BuildStore } from './builds/store.js';
 import { conversationOf } from './calls/conversation.js';
 import type { CallEvent } from './calls/pending-call.js';
 import { type Callback, type ChainOutcome, type Journey, runChain } from './chain.js';
 import { Entrance } from './entrance.js';
 import { Sweeper } from './leftovers/sweeper.js';
 import type { Module } from './module.js';
-import { findModuleFile, identifyFile } from './module-file.js';
 import { Orders } from './orders/orders.js';
 import { StoppedModules } from './orders/stopped-modules.js';
 import type { UndeliveredKind } from './output/dropped-output.js';
@@ -47,8 +47,9 @@ export interface SupervisorOptions {
   /** Made with mode 0700 when it does not exist. One core at a time. */
   runDir: string;
   /**
-   * Where what must outlive a run is kept, as which ABI a file was found to have; without it that is forgotten. Made with
-   * mode 0700 when it does not exist.
+   * Where what must outlive a run is kept, as which ABI a file was found to have; without it that is forgotten. Copies of the
+   * modules' files are in it too; without it they are in the run directory, until the stop. Made with mode 0700 when it does
+   * not exist.
    */
   stateDir?: string;
   /** Where black boxes are made; a memory file system. */
@@ -98,6 +99,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #recovering: Promise<void> | null = null;
   #runDir: RunDir | null = null;
   #sweeper: Sweeper | null = null;
+  #builds: BuildStore | null = null;
   #roster: Roster | null = null;
   #orders: Orders | null = null;
   #stoppedModules = new StoppedModules(null);
@@ -300,9 +302,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   describeModule(name: string): ModuleDescription {
     if (this.#roster === null) this.#require('running', 'describe');
     const module = (this.#roster as Roster).find(name);
-    const { spec, loadedFile } = module;
-    const fileChanged = module.desired === 'up' && identifyFile(findModuleFile(spec)) !== loadedFile;
-    return { ...module.status(), ...describeSpec(spec), fileChanged };
+    return { ...module.status(), ...describeSpec(module.spec) };
   }
 
   /** The state of everything, as `mesibo-modules status --json` prints it. */
@@ -364,6 +364,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const refusals = await Promise.all(starts);
     this.#recovering = this.#sweeper?.recover(() => this.#state === 'starting') ?? null;
     await this.#recovering;
+    void this.#builds?.collect();
     if (this.#state === 'starting') this.#state = 'running';
     return refusals;
   }
@@ -380,6 +381,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         this.#config = { ...next, maxMessageBytes, blackBoxBytes };
       },
       underway: () => Promise.allSettled(this.#underway),
+      carriedOut: () => void this.#builds?.collect(),
     };
     return new Orders(core, started);
   }
@@ -420,6 +422,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (this.#stoppedModules.problem) this.#warn(this.#stoppedModules.problem);
     const { path: runDirPath, runId } = this.#runDir;
     const { blackBoxBytes, heartbeatMs, queueBytes } = this.#config;
+    const inUse = () => this.#roster?.all.flatMap((module) => module.builds) ?? [];
+    this.#builds = new BuildStore(join(stateDir ?? runDirPath, 'builds'), inUse);
     this.#roster = new Roster(
       {
         runId,
@@ -427,6 +431,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         boxDir,
         orphans: this.#sweeper.orphans,
         abis: this.#abis,
+        builds: this.#builds,
         stateDir,
         blackBoxBytes,
         maxMessageBytes,
@@ -500,6 +505,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     await this.#sweeper?.close();
     this.#state = 'stopped';
     if (this.#runDir) removeEmptyDirectories(this.#runDir.path);
+    // Those in the run directory go with it.
+    if (this.#options.stateDir === undefined) await this.#builds?.clear();
     this.#runDir?.release();
     this.#runDir = null;
   }

@@ -129,6 +129,13 @@ export interface ModuleStatus {
   /** How the ABI was found, in words. */
   abiReason: string | null;
   path: string | null;
+  /**
+   * What its host has loaded: `path`, or the copy of it that the core keeps (`kept`). `problem`: why there is no whole copy to
+   * start again from. `null`: no host has loaded anything yet.
+   */
+  build: { sha256: string; path: string; kept: boolean; problem: string | null } | null;
+  /** Its file is not the one any more that its host loaded; a reload would load it, a crash would not. */
+  fileChanged: boolean;
   description: string | null;
   callbacks: string[];
   hosts: HostStatus[];
@@ -180,8 +187,6 @@ export interface ModuleDescription extends ModuleStatus {
   env: SettingDescription[];
   /** The module's own, as it gets them. */
   config: SettingDescription[];
-  /** Its file is not the one any more that its host loaded; a reload would load it. */
-  fileChanged: boolean;
 }
 
 /** What came of an order for one module that was carried out. */

@@ -9,6 +9,7 @@ import Long from 'long';
 import { vi } from 'vitest';
 import { makeConfig } from '../../src/config/make.js';
 import type { AbiName, ModuleSpec } from '../../src/config/types.js';
+import { HostFile } from '../../src/supervisor/builds/host-file.js';
 import { type CallEvent, PendingCall } from '../../src/supervisor/calls/pending-call.js';
 import { Host, type HostSurroundings } from '../../src/supervisor/host.js';
 import type { HostEnd, HostListener } from '../../src/supervisor/host-listener.js';
@@ -96,7 +97,8 @@ export function bury(
       end = death;
     },
   };
-  const host = new Host(1, spec as ModuleSpec, around, listener);
+  const file = new HostFile('/nowhere', null, new Promise(() => undefined), () => null);
+  const host = new Host(1, spec as ModuleSpec, file, around, listener);
   host.start();
   introduce(spawned.peer as PeerListener, taken);
   for (const call of pending) host.call(call, 0);

@@ -13,6 +13,8 @@ export const serving: ModuleStatus = {
   abiSource: 'symbols',
   abiReason: 'it imports mesibo_vlog',
   path: '/usr/lib64/mesibo/filter.so',
+  build: { sha256: '5f'.repeat(32), path: '/usr/lib64/mesibo/filter.so', kept: false, problem: null },
+  fileChanged: false,
   description: null,
   callbacks: ['on_message'],
   hosts: [{ pid: 4242, generation: 1, state: 'ready', startedAt: '2024-12-31T23:57:57.000Z' }],

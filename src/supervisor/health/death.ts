@@ -29,6 +29,8 @@ export interface DeathFacts {
   exitCalled: number | null;
   /** Whether the kernel's out-of-memory killer was at work just then. */
   oomStruck: boolean;
+  /** Whether its file was written to while it had it loaded. */
+  overwritten: boolean;
   /** Why it was taken for unreachable, in words; empty when it was not. */
   unreachable: string;
   startTimeoutMs: number;
@@ -45,6 +47,15 @@ export interface Death {
 
 /** Tells a death apart: a failed start, a hang, a stop as ordered, a crash, an exit nobody asked for, and so on. */
 export function describeDeath(facts: DeathFacts): Death {
+  const death = tellApart(facts);
+  const isFault = death.cause !== 'stop' && death.cause !== 'memory';
+  return facts.overwritten && isFault ? { ...death, text: `${death.text}; ${OVERWRITTEN}` } : death;
+}
+
+const OVERWRITTEN =
+  'most likely because its file was overwritten while it was loaded, as cp does; put files in place with mv or install';
+
+function tellApart(facts: DeathFacts): Death {
   const { from } = facts;
   if (from.kind === 'stopping' && from.cause === 'hang') return hang(facts);
   if (from.kind === 'stopping' && from.cause === 'unreachable') return unreachable(facts);

@@ -21,6 +21,8 @@ export interface Ordered {
   adopt(config: CoreConfig): void;
   /** Waits for what went into the chain before now. */
   underway(): Promise<unknown>;
+  /** An order came to its end, one way or the other. */
+  carriedOut(): void;
 }
 
 const NO_REMARK: OrderReport = { warnings: [] };
@@ -92,7 +94,7 @@ export class Orders {
       this.#core.requireRunning(order);
       return work();
     });
-    this.#last = result.catch(() => undefined);
+    this.#last = result.catch(() => undefined).then(() => this.#core.carriedOut());
     return result;
   }
 

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeConfig } from '../../../src/config/make.js';
+import { BuildStore } from '../../../src/supervisor/builds/store.js';
 import type { CallAnswer } from '../../../src/supervisor/calls/pending-call.js';
 import { type ChainOutcome, type Journey, runChain } from '../../../src/supervisor/chain.js';
 import type { Host } from '../../../src/supervisor/host.js';
@@ -118,6 +119,7 @@ export class Hosts {
       boxDir: '/dev/shm',
       orphans: null,
       abis: new AbiMemory(null),
+      builds: new BuildStore(join(this.#runDir.path, 'builds'), () => []),
     };
     const events: ModuleEvents = {
       message: () => null,

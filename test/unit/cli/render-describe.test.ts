@@ -14,7 +14,6 @@ const more = {
   ],
   env: [],
   config: [],
-  fileChanged: false,
 };
 const module: ModuleDescription = {
   ...crashed,

@@ -18,6 +18,7 @@ const facts = (changes: Partial<DeathFacts>): DeathFacts => ({
   exitCalled: null,
   oomStruck: false,
   unreachable: '',
+  overwritten: false,
   startTimeoutMs: 5000,
   hangMs: 2500,
   ...changes,

@@ -1,0 +1,23 @@
+/** What tells a file from what stood, or stands, under the same path: core and host compare it. */
+
+import { type BigIntStats, statSync } from 'node:fs';
+
+/** Everything of a file that changes when somebody writes to it or puts another one in its place. */
+export function identityOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(':');
+}
+
+/** The identity of the file at `path` now; `null` when there is none that can be seen. */
+export function readIdentity(path: string): string | null {
+  try {
+    return identityOf(statSync(path, { bigint: true }));
+  } catch {
+    return null;
+  }
+}
+
+/** Whether two identities are of the same file on the disk, however often it was written. */
+export function isSameInode(a: string, b: string): boolean {
+  const inode = (identity: string) => identity.split(':', 2).join(':');
+  return inode(a) === inode(b);
+}

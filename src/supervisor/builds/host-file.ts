@@ -1,0 +1,57 @@
+/** The file of one host: chosen while the process of the host comes up, which takes longer. */
+
+import type { LoadableFile } from './build.js';
+import { wasOverwritten } from './overwritten.js';
+
+/** What a host loads, or is going to load. */
+export class HostFile {
+  /** `null`: it is not known yet, or cannot be had. */
+  loadable: LoadableFile | null = null;
+  readonly #original: string;
+  readonly #originalId: string | null;
+  readonly #choosing: Promise<LoadableFile>;
+  readonly #copyOf: (file: LoadableFile) => string | null;
+
+  /**
+   * @param original - the path of the file that the module has
+   * @param originalId - tells that file from others, as long as it is not read
+   * @param copyOf - where the copy of a build is
+   */
+  constructor(
+    original: string,
+    originalId: string | null,
+    choosing: Promise<LoadableFile>,
+    copyOf: (file: LoadableFile) => string | null,
+  ) {
+    this.#original = original;
+    this.#originalId = originalId;
+    this.#choosing = choosing.then((file) => {
+      this.loadable = file;
+      return file;
+    });
+    this.#copyOf = copyOf;
+    // Whoever starts the host asks for it, and may be too late.
+    this.#choosing.catch(() => undefined);
+  }
+
+  /** Waits until it is known. @throws SupervisorError when it cannot be had */
+  chosen(): Promise<LoadableFile> {
+    return this.#choosing;
+  }
+
+  /** As far as it is known, the path that the host loads. */
+  get path(): string {
+    return this.loadable?.path ?? this.#original;
+  }
+
+  /** What tells the original file from others. */
+  get fileId(): string | null {
+    return this.loadable?.build?.fileId ?? this.#originalId;
+  }
+
+  /** Whether it was written to since it was loaded. */
+  isOverwritten(): boolean {
+    if (this.loadable === null) return false;
+    return wasOverwritten(this.loadable, this.#copyOf(this.loadable) ?? '');
+  }
+}

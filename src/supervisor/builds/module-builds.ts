@@ -1,0 +1,129 @@
+/** The builds of one module: which one is accepted, which one its next host loads, which one its host has loaded. */
+
+import type { ModuleSpec } from '../../config/types.js';
+import { findModuleFile, identifyFile, requireModuleFile } from '../module-file.js';
+import type { ModuleStatus } from '../types.js';
+import type { Build, LoadableFile } from './build.js';
+import { HostFile } from './host-file.js';
+import { type AcceptanceEvent, type Choice, chooseBuild, stepAccepted } from './policy.js';
+import { Repeats } from './repeats.js';
+import type { BuildStore } from './store.js';
+
+type Places = Pick<ModuleSpec, 'path' | 'lookedFor'>;
+
+/** Digits of a sha256 that a person reads. */
+const SHORT = 12;
+
+/** What a module's builds are told through, and by whom they are kept. */
+export interface ModuleBuildsOptions {
+  module: string;
+  store: BuildStore;
+  /** Tells the operator. */
+  warn: (text: string) => void;
+}
+
+/** Everything about the builds of a module. */
+export class ModuleBuilds {
+  readonly repeats = new Repeats();
+  readonly #options: ModuleBuildsOptions;
+  #accepted: Build | null = null;
+  #current: HostFile | null = null;
+  #told = '';
+
+  constructor(options: ModuleBuildsOptions) {
+    this.#options = options;
+  }
+
+  /** What tells the file that its host loaded, or failed to, from others; `null` when there was none. */
+  get loadedFile(): string | null {
+    return this.#current?.fileId ?? null;
+  }
+
+  /** The builds that must be kept; of the files of `hosts` too. */
+  inUse(hosts: readonly { file: HostFile }[]): Build[] {
+    const files = [this.#current, ...hosts.map(({ file }) => file)];
+    return [this.#accepted, ...files.map((file) => file?.loadable?.build ?? null)].filter((build) => build !== null);
+  }
+
+  /** Takes note of an order, or that the module is given up. */
+  note(event: AcceptanceEvent): void {
+    this.#accepted = stepAccepted(event);
+  }
+
+  /** The host whose file this is serves. */
+  serves(file: HostFile): void {
+    const { build = null, problem = null } = file.loadable ?? {};
+    this.repeats.clear();
+    this.#current = file;
+    this.note({ kind: 'served', build });
+    if (problem !== null)
+      this.#tell(`${problem}: should its file be replaced, a crash cannot start again what runs now`);
+  }
+
+  /**
+   * Chooses the file of the host that is started next.
+   *
+   * @throws ModuleLoadError `MODULE_FILE_MISSING` when the present file is to be taken and there is none.
+   */
+  chooseNext(spec: Places): HostFile {
+    this.#current = null;
+    this.#current = this.#choose(spec, chooseBuild(this.#accepted, this.repeats.build));
+    return this.#current;
+  }
+
+  /**
+   * The file for a host that shall take over.
+   *
+   * @throws ModuleLoadError as {@link chooseNext}
+   */
+  chooseSuccessor(spec: Places, repeats: Repeats): HostFile {
+    return this.#choose(spec, chooseBuild(null, repeats.build));
+  }
+
+  /** What an operator should know of the next start after a crash; empty when its file is the one that was accepted. */
+  describeNext(): string {
+    const build = this.#accepted;
+    if (build === null || identifyFile(build.original) === build.fileId) return '';
+    return `, with the build that was accepted, for its file is another one now; to take that: ${this.#reload}`;
+  }
+
+  /** What `status` shows. */
+  status(spec: Places, isWanted: boolean): Pick<ModuleStatus, 'build' | 'fileChanged'> {
+    const { loadable } = this.#current ?? {};
+    const fileChanged = isWanted && identifyFile(findModuleFile(spec)) !== this.loadedFile;
+    if (!loadable?.build) return { build: null, fileChanged };
+    const { path, source, problem, build } = loadable;
+    return { build: { sha256: build.sha256, path, kept: source === 'kept', problem }, fileChanged };
+  }
+
+  #choose(spec: Places, choice: Choice): HostFile {
+    const { store } = this.#options;
+    const copyOf = ({ build }: LoadableFile) => (build === null ? null : store.copyOf(build));
+    if (choice.kind === 'present') {
+      const path = requireModuleFile(spec);
+      return new HostFile(path, identifyFile(path), store.present(path), copyOf);
+    }
+    const { build } = choice;
+    const choosing = store.accepted(build).then((file) => {
+      if (file.source === 'kept') this.#tell(this.#describeKept(build));
+      return file;
+    });
+    return new HostFile(build.original, build.fileId, choosing, copyOf);
+  }
+
+  #describeKept({ original, sha256 }: Build): string {
+    const what = `${original} is not the build that was accepted (sha256 ${sha256.slice(0, SHORT)})`;
+    return `${what}, of which the core starts its copy; to take the file: ${this.#reload}`;
+  }
+
+  get #reload(): string {
+    return `mesibo-modules reload ${this.#options.module}`;
+  }
+
+  /** Not again and again while a module crashes. */
+  #tell(text: string): void {
+    if (text === this.#told) return;
+    this.#told = text;
+    this.#options.warn(text);
+  }
+}

@@ -1,0 +1,48 @@
+/** Whether the file that a host has loaded was written to since: looked at when the host is dead, so that the words fit. */
+
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { isSameInode, readIdentity } from '../../file-identity.js';
+import type { LoadableFile } from './build.js';
+
+const PIECE_BYTES = 256 * 1024;
+
+/**
+ * Tells a file that was overwritten in place from one that only got another date, and from one that was replaced: a replaced
+ * file stays as it was for whoever has it loaded.
+ *
+ * @param copy - of what was loaded; without one the size and the date decide
+ */
+export function wasOverwritten({ path, source, identity }: LoadableFile, copy: string): boolean {
+  if (source === 'kept' || identity === null) return false;
+  const now = readIdentity(path);
+  if (now === null || now === identity || !isSameInode(now, identity)) return false;
+  if (sizeOf(now) !== sizeOf(identity)) return true;
+  return isDifferent(path, copy) ?? dateOf(now) !== dateOf(identity);
+}
+
+function sizeOf(identity: string): string | undefined {
+  return identity.split(':')[2];
+}
+
+function dateOf(identity: string): string | undefined {
+  return identity.split(':')[3];
+}
+
+/** Two builds differ in their first page: only where nothing but the date changed is the whole of both read. */
+function isDifferent(a: string, b: string): boolean | null {
+  const files: number[] = [];
+  try {
+    for (const path of [a, b]) files.push(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
+    const [one, other] = [Buffer.allocUnsafe(PIECE_BYTES), Buffer.allocUnsafe(PIECE_BYTES)];
+    for (let at = 0; ; at += PIECE_BYTES) {
+      const read = readSync(files[0] as number, one, 0, PIECE_BYTES, at);
+      const otherRead = readSync(files[1] as number, other, 0, PIECE_BYTES, at);
+      if (read !== otherRead || !one.subarray(0, read).equals(other.subarray(0, read))) return true;
+      if (read < PIECE_BYTES) return false;
+    }
+  } catch {
+    return null;
+  } finally {
+    for (const fd of files) closeSync(fd);
+  }
+}

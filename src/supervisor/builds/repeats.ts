@@ -1,0 +1,35 @@
+/** Starts that are made again at once, because nothing but a change of the file ended them. */
+
+import type { HostEnd } from '../host-listener.js';
+import type { Build } from './build.js';
+import type { HostFile } from './host-file.js';
+import { buildToRepeat } from './policy.js';
+
+/** Counts the repeats of one start; a host that shall take over has its own. */
+export class Repeats {
+  #count = 0;
+  #build: Build | null = null;
+
+  /** What all further hosts of this start load; `null`: what any host of its module would. */
+  get build(): Build | null {
+    return this.#build;
+  }
+
+  /** The start came to its end, one way or the other. */
+  clear(): void {
+    this.#count = 0;
+    this.#build = null;
+  }
+
+  /** Whether the start is made again after this end of its host, and why. */
+  after(file: HostFile, { cause, code, overwritten }: Pick<HostEnd, 'cause' | 'code' | 'overwritten'>): string | null {
+    const { build = null } = file.loadable ?? {};
+    const refusedChange = code === 'MODULE_FILE_CHANGED';
+    const repeats = this.#count;
+    const next = buildToRepeat({ isFailedStart: cause === 'start', refusedChange, overwritten, build, repeats });
+    if (next === null) return null;
+    this.#build = next;
+    this.#count += 1;
+    return `${file.path} was changed while it was being loaded; the build that stood there is started now`;
+  }
+}

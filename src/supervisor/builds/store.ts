@@ -1,0 +1,236 @@
+/** The builds of all modules of a core: which bytes a file has, and the copies that are kept of them. */
+
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ModuleLoadError } from '../../errors.js';
+import { identityOf } from '../../file-identity.js';
+import type { Build, LoadableFile } from './build.js';
+import { type Digest, digestFile } from './digest.js';
+import { linkNeighbours } from './neighbours.js';
+import { isOurs, Places } from './places.js';
+import { pickSource } from './policy.js';
+
+/** A larger file is neither hashed nor kept. */
+const MAX_FILE_BYTES = 1024 * 1024 * 1024;
+/** Files whose digest is remembered, at most. */
+const MAX_DIGESTS = 256;
+
+/** What is in a folder of the state directory, or of the run directory where there is none. */
+export class BuildStore {
+  readonly #folder: string;
+  readonly #places: Places;
+  readonly #digests = new Map<string, Digest>();
+  readonly #reading = new Map<string, Promise<LoadableFile>>();
+  readonly #idle: (() => void)[] = [];
+  readonly #inUse: () => Build[];
+  #busy = 0;
+  #collecting: Promise<void> | null = null;
+  #collects = false;
+
+  /**
+   * @param folder - made when the first build is kept
+   * @param inUse - those that must stay
+   */
+  constructor(folder: string, inUse: () => Build[]) {
+    this.#folder = folder;
+    this.#places = new Places(folder);
+    this.#inUse = inUse;
+  }
+
+  /** The copy of a build, whether there is one or not. */
+  copyOf(build: Build): string {
+    return this.#places.copyOf(build);
+  }
+
+  /**
+   * The file that is at `path` now, of which a copy is kept. Never fails: what cannot be read, or kept, is said in the result.
+   */
+  present(path: string): Promise<LoadableFile> {
+    const reading = this.#reading.get(path) ?? this.#during(() => this.#present(path));
+    this.#reading.set(path, reading);
+    void reading.finally(() => this.#reading.delete(path));
+    return reading;
+  }
+
+  /**
+   * A build that was accepted: in its original file while that has its bytes, else in the copy.
+   *
+   * @throws ModuleLoadError `MODULE_BUILD_LOST` when neither has them
+   */
+  accepted(build: Build): Promise<LoadableFile> {
+    return this.#during(() => this.#accepted(build));
+  }
+
+  /**
+   * Removes the copies of builds that nobody needs, and what a killed core had not finished; from now on also whenever another
+   * build is kept.
+   */
+  async collect(): Promise<void> {
+    this.#collects = true;
+    while (this.#busy > 0 || this.#collecting !== null) {
+      await (this.#collecting ?? new Promise<void>((done) => this.#idle.push(done)));
+    }
+    this.#collecting = this.#collect();
+    await this.#collecting;
+    this.#collecting = null;
+  }
+
+  /** Removes everything, once nothing is being read any more: of a folder that goes with its core. */
+  async clear(): Promise<void> {
+    while (this.#busy > 0) await new Promise<void>((done) => this.#idle.push(done));
+    await this.#collecting;
+    await rm(this.#folder, { recursive: true, force: true }).catch(() => undefined);
+  }
+
+  async #collect(): Promise<void> {
+    const used = new Set(this.#inUse().map((build) => this.#places.entryOf(build)));
+    for (const name of await readdir(this.#folder).catch(() => [])) {
+      if (used.has(name) || !isOurs(name)) continue;
+      this.#places.forget(name);
+      await rm(join(this.#folder, name), { recursive: true, force: true }).catch(() => undefined);
+    }
+  }
+
+  async #during<T>(work: () => Promise<T>): Promise<T> {
+    this.#busy += 1;
+    try {
+      await this.#collecting;
+      return await work();
+    } finally {
+      // Later: whoever waited for it notes first what it uses.
+      setImmediate(() => {
+        this.#busy -= 1;
+        if (this.#busy === 0) for (const done of this.#idle.splice(0)) done();
+      });
+    }
+  }
+
+  async #present(path: string): Promise<LoadableFile> {
+    try {
+      const known = await this.#recall(path);
+      if (known !== null && (await this.#isKept(known, path))) return originalFile(path, known, null);
+      return await this.#keep(path);
+    } catch (error) {
+      const problem = `it cannot be read (${(error as Error).message})`;
+      return { path, source: 'original', build: null, identity: null, problem };
+    }
+  }
+
+  /** Reads a file once, for its hash and for its copy. */
+  async #keep(path: string): Promise<LoadableFile> {
+    const unfinished = join(this.#folder, `.new-${randomBytes(8).toString('hex')}`);
+    const copyTo = async () => {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
+      return open(unfinished, 'w', 0o400);
+    };
+    try {
+      const { copyError, ...digest } = await digestFile(path, { maxBytes: MAX_FILE_BYTES, copyTo });
+      this.#remember(digest);
+      if (copyError) throw new KeepError(digest, copyError);
+      await this.#place(unfinished, path, digest).catch((error) => {
+        throw new KeepError(digest, error);
+      });
+      return originalFile(path, digest, null);
+    } catch (error) {
+      if (!(error instanceof KeepError)) throw error;
+      // One of an earlier run serves as well.
+      const copy = this.#places.copyOf({ sha256: error.digest.sha256, original: path });
+      const isThere = (await this.#read(copy)) === error.digest.sha256;
+      return originalFile(path, error.digest, isThere ? null : error.message);
+    } finally {
+      await rm(unfinished, { force: true }).catch(() => undefined);
+    }
+  }
+
+  async #place(unfinished: string, original: string, { sha256 }: Digest): Promise<void> {
+    const copy = this.#places.copyOf({ sha256, original });
+    await mkdir(dirname(copy), { recursive: true, mode: 0o700 });
+    await rename(unfinished, copy);
+    if (this.#collects) void this.collect();
+    await linkNeighbours(dirname(original), dirname(copy));
+  }
+
+  async #accepted(build: Build): Promise<LoadableFile> {
+    const { sha256: wanted, original } = build;
+    const copy = this.#places.copyOf(build);
+    let present = await this.#read(original);
+    if (pickSource({ wanted, original: present, kept: null }) === 'original') {
+      // A copy that could not be kept before may find room now.
+      const file = await this.#present(original);
+      if (file.build?.sha256 === wanted) return file;
+      present = null;
+    }
+    const kept = await this.#digest(copy);
+    const found = pickSource({ wanted, original: present, kept: kept?.sha256 ?? null });
+    if (found === 'lost' || kept === null) throw lost(build, copy, kept);
+    const problem = await this.#linkAll(original, copy);
+    return { path: copy, source: 'kept', build, identity: kept.identity, problem };
+  }
+
+  /** What stands beside the original, and beside its folder, as it is now. @returns why that cannot be */
+  async #linkAll(original: string, copy: string): Promise<string | null> {
+    try {
+      await linkNeighbours(dirname(original), dirname(copy));
+      await linkNeighbours(dirname(dirname(original)), dirname(dirname(copy)));
+      return null;
+    } catch (error) {
+      return `what stands beside it cannot be linked (${(error as Error).message})`;
+    }
+  }
+
+  async #isKept({ sha256, bytes }: Digest, original: string): Promise<boolean> {
+    const info = await stat(this.#places.copyOf({ sha256, original })).catch(() => null);
+    return info?.isFile() === true && info.size === bytes;
+  }
+
+  async #read(path: string): Promise<string | null> {
+    return (await this.#digest(path))?.sha256 ?? null;
+  }
+
+  /** `null`: it cannot be read as a whole, or changes just now. */
+  async #digest(path: string): Promise<Digest | null> {
+    try {
+      const known = await this.#recall(path);
+      if (known !== null) return known;
+      const { copyError: _, ...digest } = await digestFile(path, { maxBytes: MAX_FILE_BYTES, maxReads: 1 });
+      this.#remember(digest);
+      return digest;
+    } catch {
+      return null;
+    }
+  }
+
+  async #recall(path: string): Promise<Digest | null> {
+    return this.#digests.get(identityOf(await stat(path, { bigint: true }))) ?? null;
+  }
+
+  #remember(digest: Digest): void {
+    this.#digests.delete(digest.identity);
+    this.#digests.set(digest.identity, digest);
+    const [oldest] = this.#digests.keys();
+    if (this.#digests.size > MAX_DIGESTS && oldest !== undefined) this.#digests.delete(oldest);
+  }
+}
+
+/** A file was read, and its copy could not be kept. */
+class KeepError extends Error {
+  readonly digest: Digest;
+
+  constructor(digest: Digest, cause: Error) {
+    super(`no copy of it can be kept (${cause.message})`, { cause });
+    this.digest = digest;
+  }
+}
+
+function originalFile(path: string, { sha256, identity }: Digest, problem: string | null): LoadableFile {
+  const fileId = identity.split(':').slice(0, 4).join(':');
+  return { path, source: 'original', identity, problem, build: { sha256, original: path, fileId } };
+}
+
+function lost({ sha256, original }: Build, copy: string, kept: Digest | null): ModuleLoadError {
+  const what = `the build that was accepted (sha256 ${sha256.slice(0, 12)}) is gone: ${original} is another file now, or none`;
+  const damage = kept === null ? 'cannot be read' : 'is damaged';
+  const remedy = 'reload the module to take the file that is there, or put the former one back';
+  return new ModuleLoadError('MODULE_BUILD_LOST', `${what}, and its copy ${copy} ${damage}; ${remedy}`);
+}
