@@ -39,6 +39,7 @@ static void read_entry(struct mm_object *object, const ElfW(Dyn) *entry)
     switch (entry->d_tag) {
     case DT_SYMTAB: object->symbols = (ElfW(Sym) *)at; break;
     case DT_STRTAB: object->strings = (const char *)at; break;
+    case DT_STRSZ: object->strings_size = value; break;
     case DT_GNU_HASH: object->gnu_hash = (const uint32_t *)at; break;
     case DT_HASH: object->symbol_count = ((const uint32_t *)at)[1]; break;
     case DT_RELA: object->relocations = (const ElfW(Rela) *)at; break;
@@ -184,7 +185,7 @@ static const char *file_name(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-static const char *object_name(const struct mm_object *object)
+const char *mm_object_name(const struct mm_object *object)
 {
     for (const ElfW(Dyn) *entry = object->dynamic; entry->d_tag != DT_NULL; entry++)
         if (entry->d_tag == DT_SONAME)
@@ -194,7 +195,7 @@ static const char *object_name(const struct mm_object *object)
 
 int mm_is_needed(const struct mm_object *object, const struct mm_object *by)
 {
-    const char *name = object_name(object);
+    const char *name = mm_object_name(object);
     for (const ElfW(Dyn) *entry = by->dynamic; entry->d_tag != DT_NULL; entry++)
         if (entry->d_tag == DT_NEEDED && strcmp(file_name(by->strings + entry->d_un.d_val), name) == 0)
             return 1;

@@ -38,24 +38,42 @@ static void keep_copies(struct mm_hiding *hiding)
             hiding->kept[ELF64_R_SYM(exporter->relocations[i].r_info)] = MM_KEPT_COPY;
 }
 
-static void keep_name(struct mm_hiding *hiding, const char *name)
+static void keep_name(struct mm_hiding *hiding, const char *name, enum mm_kept why)
 {
     const uint32_t hash = mm_gnu_hash(name);
     uint32_t index = 0;
     while ((index = mm_find_symbol(hiding->exporter, name, hash, index)) != 0)
         if (hiding->kept[index] == MM_HIDDEN)
-            hiding->kept[index] = MM_KEPT_LIBRARY;
+            hiding->kept[index] = (uint8_t)why;
 }
 
 static void keep_names_of(struct mm_hiding *hiding, const struct mm_object *library)
 {
     for (uint32_t i = 1; i < library->symbol_count; i++)
         if (library->symbols[i].st_shndx != SHN_UNDEF && mm_is_found(&library->symbols[i]))
-            keep_name(hiding, mm_symbol_name(library, i));
+            keep_name(hiding, mm_symbol_name(library, i), MM_KEPT_LIBRARY);
+}
+
+static int is_runtime(const char *name)
+{
+    static const char *const runtime[] = {"ld-linux",   "libc.so",  "libm.so",      "libdl.so",    "libpthread.so",
+                                          "librt.so",   "libgcc_s", "libstdc++.so", "libatomic.so"};
+    for (size_t i = 0; i < sizeof runtime / sizeof runtime[0]; i++)
+        if (strncmp(name, runtime[i], strlen(runtime[i])) == 0)
+            return 1;
+    return 0;
+}
+
+/* A module finds these before its own: where Node is built so, they cannot be hidden, since modules may need them too. */
+static void note_shared(struct mm_hidden *hidden, const char *name)
+{
+    const size_t used = strlen(hidden->shared);
+    if (!is_runtime(name))
+        snprintf(hidden->shared + used, sizeof hidden->shared - used, "%s%s", used > 0 ? ", " : "", name);
 }
 
 /* What `by` needs, and what these need; `seen` holds what has been done. */
-static void keep_libraries(struct mm_hiding *hiding, const struct mm_object *by, uint8_t *seen)
+static void keep_libraries(struct mm_hiding *hiding, const struct mm_object *by, uint8_t *seen, struct mm_hidden *hidden)
 {
     for (size_t i = 0; i < hiding->objects->count; i++) {
         const struct mm_object *library = &hiding->objects->list[i];
@@ -63,17 +81,24 @@ static void keep_libraries(struct mm_hiding *hiding, const struct mm_object *by,
             continue;
         seen[i] = 1;
         keep_names_of(hiding, library);
-        keep_libraries(hiding, library, seen);
+        note_shared(hidden, mm_object_name(library));
+        keep_libraries(hiding, library, seen, hidden);
     }
 }
 
+/* Looks for the names where they are all together: to go through the symbols would touch the whole table here and there. */
 static void keep_node_api(struct mm_hiding *hiding)
 {
-    static const char *const prefixes[] = {"napi_", "node_api_"};
-    for (uint32_t i = mm_first_hashed(hiding->exporter); i < hiding->exporter->symbol_count; i++)
-        for (size_t j = 0; j < sizeof prefixes / sizeof prefixes[0]; j++)
-            if (strncmp(mm_symbol_name(hiding->exporter, i), prefixes[j], strlen(prefixes[j])) == 0)
-                hiding->kept[i] = MM_KEPT_ADDON;
+    static const char part[] = "api_";
+    const struct mm_object *exporter = hiding->exporter;
+    const char *at = exporter->strings, *end = at + exporter->strings_size;
+    for (; (at = memmem(at, (size_t)(end - at), part, strlen(part))) != NULL; at += strlen(part)) {
+        const char *name = at;
+        while (name > exporter->strings && name[-1] != '\0')
+            name--;
+        if (strncmp(name, "napi_", 5) == 0 || strncmp(name, "node_api_", 9) == 0)
+            keep_name(hiding, name, MM_KEPT_ADDON);
+    }
 }
 
 /* ---- hiding the rest ---- */
@@ -140,8 +165,6 @@ static int hide_the_passing(const struct mm_hiding *hiding, const struct mm_bloo
 {
     const struct mm_object *exporter = hiding->exporter;
     for (uint32_t i = mm_first_hashed(exporter); i < exporter->symbol_count; i++) {
-        if (!mm_is_found(&exporter->symbols[i]))
-            continue;
         hidden->defined++;
         hidden->kept[hiding->kept[i]]++;
         /* The table leaves out the lowest bit; names are read only where that may matter. */
@@ -199,7 +222,7 @@ static const char *hide_exporter(struct mm_hiding *hiding, struct mm_hidden *hid
     hiding->kept = borrow(exporter->symbol_count);
     const char *problem = "there is no memory for it";
     if (seen != NULL && hiding->kept != NULL) {
-        keep_libraries(hiding, exporter, seen);
+        keep_libraries(hiding, exporter, seen, hidden);
         keep_copies(hiding);
         keep_node_api(hiding);
         mm_keep_lazy(hiding);
@@ -223,13 +246,14 @@ const char *mm_hide_symbols(const void *address, struct mm_hidden *hidden)
 }
 
 /*
- * Hides Node's symbols, once all addons are loaded and before the module is. `counts` has room for a struct mm_hidden. NULL,
- * or the reason for which nothing is hidden.
+ * Hides Node's symbols, once all addons are loaded and before the module is. `counts` has room for the numbers of a struct
+ * mm_hidden, `shared` for its text. NULL, or the reason for which nothing is hidden.
  */
-MM_EXPORT const char *mm_hide_node(uint32_t *counts)
+MM_EXPORT const char *mm_hide_node(uint32_t *counts, char *shared)
 {
     struct mm_hidden hidden;
     const char *problem = mm_hide_symbols(dlsym(RTLD_DEFAULT, "napi_create_function"), &hidden);
-    memcpy(counts, &hidden, sizeof hidden);
+    memcpy(counts, &hidden, offsetof(struct mm_hidden, shared));
+    memcpy(shared, hidden.shared, sizeof hidden.shared);
     return problem;
 }
