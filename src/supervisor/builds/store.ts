@@ -1,7 +1,8 @@
 /** The builds of all modules of a core: which bytes a file has, and the copies that are kept of them. */
 
 import { randomBytes } from 'node:crypto';
-import { open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { makeFolders } from '../../directories.js';
@@ -131,7 +132,7 @@ export class BuildStore {
     const unfinished = join(this.#folder, `.new-${randomBytes(8).toString('hex')}`);
     const copyTo = async () => {
       makeFolders(this.#folder);
-      return open(unfinished, 'w', 0o400);
+      return open(unfinished, 'w', 0o500);
     };
     try {
       const { copyError, ...digest } = await digestFile(path, { maxBytes: MAX_FILE_BYTES, copyTo });
@@ -154,6 +155,9 @@ export class BuildStore {
   }
 
   async #place(unfinished: string, build: Build): Promise<void> {
+    await access(unfinished, constants.X_OK).catch(() => {
+      throw new Error(`${this.#folder} is mounted noexec, so that nothing can be loaded from there`);
+    });
     const copy = this.#places.copyOf(build);
     makeFolders(dirname(copy));
     await rename(unfinished, copy);

@@ -77,7 +77,7 @@ describe('the present file', () => {
 
   it('that changes all the time is told to', async () => {
     let writes = 0;
-    let writing: NodeJS.Immediate;
+    let writing: NodeJS.Immediate | undefined;
     // Between any two looks at it.
     const write = () => {
       writeFileSync(file, String(writes++));
@@ -85,7 +85,7 @@ describe('the present file', () => {
     };
     write();
     const { build, problem } = await store.present(file);
-    clearImmediate(writing!);
+    clearImmediate(writing);
     expect({ build, problem }).toEqual({ build: null, problem: `it cannot be read (${file} is being written)` });
   });
 
