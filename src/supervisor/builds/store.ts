@@ -76,9 +76,10 @@ export class BuildStore {
     while (this.#busy > 0 || this.#collecting !== null) {
       await (this.#collecting ?? new Promise<void>((done) => this.#idle.push(done)));
     }
-    this.#collecting = this.#collect();
+    this.#collecting = this.#collect().finally(() => {
+      this.#collecting = null;
+    });
     await this.#collecting;
-    this.#collecting = null;
   }
 
   /** Removes everything, once nothing is being read any more: of a folder that goes with its core. */

@@ -148,7 +148,7 @@ END
 mesibo-modules start --config ${CONFIG} --daemon`,
     change: [['/etc/mesibo/', 'installed/']],
     after: 'mesibo-modules stop',
-    prints: [/replaced.*filter/, /build +sha256 [0-9a-f]{12}, loaded from its file/],
+    prints: [/build +sha256 [0-9a-f]{12}, loaded from its file/, 'generation 2'],
   }),
   file('tell-operator.sh', {
     // Nobody has the page's service. What each event tells goes through a pipe of its own, so that reading it waits for it.
