@@ -423,7 +423,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const { path: runDirPath, runId } = this.#runDir;
     const { blackBoxBytes, heartbeatMs, queueBytes } = this.#config;
     const inUse = () => this.#roster?.all.flatMap((module) => module.builds) ?? [];
-    this.#builds = new BuildStore(join(stateDir ?? runDirPath, 'builds'), inUse);
+    this.#builds = new BuildStore(join(resolve(stateDir ?? runDirPath), 'builds'), inUse);
     this.#roster = new Roster(
       {
         runId,

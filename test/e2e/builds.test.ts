@@ -1,5 +1,6 @@
 /** What runs is what was accepted, whatever becomes of the file of a module while it runs. */
 
+import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
@@ -13,12 +14,22 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
 import { type ModuleOptions, makeConfig } from 'mesibo-modules';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fixture, makeTempDir, TestCore } from './core.js';
 
 const NAME = 'names_its_build';
 const OVERWRITTEN = 'its file was overwritten while it was loaded';
+
+/** Whether this user may mount something, in a name space of his own. */
+function canMount(): boolean {
+  const can = spawnSync('unshare', ['--map-root-user', '--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0;
+  if (!can)
+    console.warn('SKIPPED: this user may not mount a file system, so nothing checks a state directory that is full.');
+  return can;
+}
 
 let core: TestCore;
 let place: string;
@@ -305,13 +316,33 @@ describe('a build that is nowhere any more', () => {
     expect(await answering()).toBe('a hello');
     const [sha] = builds();
     const copy = join(stateDir(), 'builds', sha as string, 'modules', 'module.so');
-    expect(statSync(copy).mode & 0o777).toBe(0o400);
+    expect(statSync(copy).mode & 0o777).toBe(0o500);
     const bytes = readFileSync(copy);
     bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] as number) ^ 1;
     rmSync(copy);
     writeFileSync(copy, bytes);
     replace('build-b');
     await expectLost();
+  });
+});
+
+describe.skipIf(!canMount())('a state directory that takes no copy', () => {
+  it.each([
+    ['is full', 'size=4k', /^no copy of it can be kept \(ENOSPC/],
+    ['is mounted noexec', 'noexec', /^no copy of it can be kept \(.* is mounted noexec/],
+  ])('since it %s is told of, and nothing unchecked is started for want of one', async (_, options, problem) => {
+    core = await new TestCore({ modules: [] }).start();
+    copyFileSync(fixture('build-a'), file);
+    copyFileSync(fixture('build-b'), `${file}.new`);
+    mkdirSync(stateDir());
+    const script = fileURLToPath(new URL('without-copies.mjs', import.meta.url));
+    const command = `mount -t tmpfs -o ${options} none ${stateDir()} && exec ${process.execPath} ${script} ${place}`;
+    const { stdout } = await execa('unshare', ['--map-root-user', '--mount', 'sh', '-c', command]);
+    const { before, after, reloaded } = JSON.parse(stdout);
+    expect(before).toMatchObject({ state: 'serving', build: { kept: false, problem: expect.stringMatching(problem) } });
+    expect(after.lastError).toMatch(/the build that was accepted .* is gone/);
+    expect(after).toMatchObject({ failedStarts: 1, crashes: { total: 1 } });
+    expect(reloaded.build.sha256).not.toBe(before.build.sha256);
   });
 });
 

@@ -6,6 +6,8 @@ export interface Build {
   sha256: string;
   /** Absolute path of the file that had these bytes. */
   original: string;
+  /** The folder that this was in, with every symbolic link on the way resolved: those may be changed meanwhile. */
+  home: string;
   /** What told that file from others, as `identifyFile` has it. */
   fileId: string;
 }

@@ -43,12 +43,13 @@ export async function digestFile(
   { maxBytes, maxReads = MAX_READS, copyTo = null }: DigestOptions,
 ): Promise<Digest & { copyError: Error | null }> {
   for (let reads = 0; reads < maxReads; reads++) {
-    await settle(path);
+    if (!(await isAtRest(path))) continue;
     const copy = await tryOpen(copyTo);
     try {
       const digest = await readOnce(path, maxBytes, copy);
-      const { identity } = digest;
-      if (identityOf(await stat(path, { bigint: true })) === identity) return { ...digest, copyError: copy.error };
+      if (identityOf(await stat(path, { bigint: true })) !== digest.identity) continue;
+      if (digest.bytes === 0) throw new DigestError(`${path} is empty`);
+      return { ...digest, copyError: copy.error };
     } finally {
       await copy.file?.close().catch(() => undefined);
     }
@@ -69,20 +70,25 @@ async function tryOpen(copyTo: DigestOptions['copyTo']): Promise<Copy> {
   }
 }
 
-/** Waits until a write that is still to come cannot have the time stamp that the file has now. */
-async function settle(path: string): Promise<void> {
+/** Waits until a write that is still to come cannot have the time stamp that the file has now. @returns whether it came so far */
+async function isAtRest(path: string): Promise<boolean> {
+  if (!(await isRecent(path))) return true;
+  await setTimeout(TICK_MS);
+  return !(await isRecent(path));
+}
+
+async function isRecent(path: string): Promise<boolean> {
   // Opening a FIFO blocks, and opening a device may do anything.
   const info = await stat(path, { bigint: true });
   if (!info.isFile()) throw new DigestError(`${path} is no regular file`);
-  const age = Date.now() - Number(info.ctimeNs / 1_000_000n);
-  if (Math.abs(age) < TICK_MS) await setTimeout(TICK_MS);
+  return Math.abs(Date.now() - Number(info.ctimeNs / 1_000_000n)) < TICK_MS;
 }
 
 async function readOnce(path: string, maxBytes: number, copy: Copy): Promise<Digest> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const info = await file.stat({ bigint: true });
-    if (!info.isFile() || info.size === 0n) throw new DigestError(`${path} is empty, or no regular file`);
+    if (!info.isFile()) throw new DigestError(`${path} is no regular file`);
     if (info.size > BigInt(maxBytes)) throw new DigestError(`${path} has more than ${maxBytes} bytes`);
     const hash = createHash('sha256');
     const piece = Buffer.allocUnsafe(PIECE_BYTES);

@@ -3,21 +3,22 @@
  * found there.
  */
 
-import { lstat, mkdir, opendir, readdir, readlink, symlink, unlink } from 'node:fs/promises';
+import { opendir, readdir, readlink, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolders } from '../../directories.js';
 
 /** A folder with more entries, as /usr/lib, has only so many of them linked. */
 export const MAX_LINKS = 4096;
 
 /**
- * Makes `to` hold a link for each entry of `from`; what `to` holds beside links stays, and comes before them. Links to what is gone,
- * or stands elsewhere, are removed.
+ * Makes `to` hold a link for each entry of `from`; what `to` holds beside links stays, and comes before them. Links to what
+ * stands elsewhere are removed; one to what is gone is as good as none.
  *
  * @param limit - links made at most
  * @throws Error of the system when there is no room
  */
 export async function linkNeighbours(from: string, to: string, limit = MAX_LINKS): Promise<void> {
-  await mkdir(to, { recursive: true, mode: 0o700 });
+  makeFolders(to);
   const present = new Set(await removeStale(from, to));
   for (const name of await readNames(from, limit)) {
     if (!present.has(name)) await link(join(from, name), join(to, name));
@@ -30,17 +31,10 @@ async function removeStale(from: string, to: string): Promise<string[]> {
   for (const name of await readdir(to)) {
     const path = join(to, name);
     const target = await readlink(path).catch(() => null);
-    if (target === null || (target === join(from, name) && (await exists(target)))) kept.push(name);
+    if (target === null || target === join(from, name)) kept.push(name);
     else await unlink(path);
   }
   return kept;
-}
-
-async function exists(path: string): Promise<boolean> {
-  return lstat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** A folder that cannot be read, or is gone, has no entries that a module could find by their names. */

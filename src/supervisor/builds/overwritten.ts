@@ -5,6 +5,8 @@ import { isSameInode, readIdentity } from '../../file-identity.js';
 import type { LoadableFile } from './build.js';
 
 const PIECE_BYTES = 256 * 1024;
+/** The core waits while files are compared; beyond this the date decides. */
+const MAX_COMPARED_BYTES = 64 * 1024 * 1024;
 
 /**
  * Tells a file that was overwritten in place from one that only got another date, and from one that was replaced: a replaced
@@ -34,12 +36,13 @@ function isDifferent(a: string, b: string): boolean | null {
   try {
     for (const path of [a, b]) files.push(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
     const [one, other] = [Buffer.allocUnsafe(PIECE_BYTES), Buffer.allocUnsafe(PIECE_BYTES)];
-    for (let at = 0; ; at += PIECE_BYTES) {
+    for (let at = 0; at < MAX_COMPARED_BYTES; at += PIECE_BYTES) {
       const read = readSync(files[0] as number, one, 0, PIECE_BYTES, at);
       const otherRead = readSync(files[1] as number, other, 0, PIECE_BYTES, at);
       if (read !== otherRead || !one.subarray(0, read).equals(other.subarray(0, read))) return true;
       if (read < PIECE_BYTES) return false;
     }
+    return null;
   } catch {
     return null;
   } finally {

@@ -25,6 +25,7 @@ export function isOurs(name: string): boolean {
  */
 export class Places {
   readonly #base: string;
+  /** By sha256. Never forgotten: a copy that is kept must be found as long as it may be needed. */
   readonly #owners = new Map<string, string>();
 
   constructor(base: string) {
@@ -48,10 +49,5 @@ export class Places {
   copyOf(build: Pick<Build, 'sha256' | 'original'>): string {
     const { original } = build;
     return join(this.folderOf(build), basename(dirname(original)) || 'root', basename(original));
-  }
-
-  /** Forgets who owns an entry that is gone. */
-  forget(entry: string): void {
-    this.#owners.delete(entry);
   }
 }

@@ -1,8 +1,11 @@
 /** The builds of all modules of a core: which bytes a file has, and the copies that are kept of them. */
 
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { makeFolders } from '../../directories.js';
 import { ModuleLoadError } from '../../errors.js';
 import { identityOf } from '../../file-identity.js';
 import type { Build, LoadableFile } from './build.js';
@@ -14,7 +17,9 @@ import { pickSource } from './policy.js';
 /** A larger file is neither hashed nor kept. */
 const MAX_FILE_BYTES = 1024 * 1024 * 1024;
 /** Files whose digest is remembered, at most. */
-const MAX_DIGESTS = 256;
+const MAX_DIGESTS = 1024;
+/** A file on a disk that does not answer must not keep the core from stopping. */
+const CLEAR_PATIENCE_MS = 1000;
 
 /** What is in a folder of the state directory, or of the run directory where there is none. */
 export class BuildStore {
@@ -71,14 +76,21 @@ export class BuildStore {
     while (this.#busy > 0 || this.#collecting !== null) {
       await (this.#collecting ?? new Promise<void>((done) => this.#idle.push(done)));
     }
-    this.#collecting = this.#collect();
+    this.#collecting = this.#collect().finally(() => {
+      this.#collecting = null;
+    });
     await this.#collecting;
-    this.#collecting = null;
   }
 
   /** Removes everything, once nothing is being read any more: of a folder that goes with its core. */
   async clear(): Promise<void> {
-    while (this.#busy > 0) await new Promise<void>((done) => this.#idle.push(done));
+    const patience = new AbortController();
+    const idle = this.#busy === 0 ? undefined : new Promise<void>((done) => this.#idle.push(done));
+    await Promise.race([
+      idle,
+      setTimeout(CLEAR_PATIENCE_MS, undefined, { signal: patience.signal }).catch(() => undefined),
+    ]);
+    patience.abort();
     await this.#collecting;
     await rm(this.#folder, { recursive: true, force: true }).catch(() => undefined);
   }
@@ -87,7 +99,6 @@ export class BuildStore {
     const used = new Set(this.#inUse().map((build) => this.#places.entryOf(build)));
     for (const name of await readdir(this.#folder).catch(() => [])) {
       if (used.has(name) || !isOurs(name)) continue;
-      this.#places.forget(name);
       await rm(join(this.#folder, name), { recursive: true, force: true }).catch(() => undefined);
     }
   }
@@ -109,7 +120,7 @@ export class BuildStore {
   async #present(path: string): Promise<LoadableFile> {
     try {
       const known = await this.#recall(path);
-      if (known !== null && (await this.#isKept(known, path))) return originalFile(path, known, null);
+      if (known !== null && (await this.#isKept(known, path))) return await originalFile(path, known, null);
       return await this.#keep(path);
     } catch (error) {
       const problem = `it cannot be read (${(error as Error).message})`;
@@ -121,34 +132,38 @@ export class BuildStore {
   async #keep(path: string): Promise<LoadableFile> {
     const unfinished = join(this.#folder, `.new-${randomBytes(8).toString('hex')}`);
     const copyTo = async () => {
-      await mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      return open(unfinished, 'w', 0o400);
+      makeFolders(this.#folder);
+      return open(unfinished, 'w', 0o500);
     };
     try {
       const { copyError, ...digest } = await digestFile(path, { maxBytes: MAX_FILE_BYTES, copyTo });
       this.#remember(digest);
       if (copyError) throw new KeepError(digest, copyError);
-      await this.#place(unfinished, path, digest).catch((error) => {
+      const file = await originalFile(path, digest, null);
+      await this.#place(unfinished, file.build).catch((error) => {
         throw new KeepError(digest, error);
       });
-      return originalFile(path, digest, null);
+      return file;
     } catch (error) {
       if (!(error instanceof KeepError)) throw error;
       // One of an earlier run serves as well.
       const copy = this.#places.copyOf({ sha256: error.digest.sha256, original: path });
       const isThere = (await this.#read(copy)) === error.digest.sha256;
-      return originalFile(path, error.digest, isThere ? null : error.message);
+      return await originalFile(path, error.digest, isThere ? null : error.message);
     } finally {
       await rm(unfinished, { force: true }).catch(() => undefined);
     }
   }
 
-  async #place(unfinished: string, original: string, { sha256 }: Digest): Promise<void> {
-    const copy = this.#places.copyOf({ sha256, original });
-    await mkdir(dirname(copy), { recursive: true, mode: 0o700 });
+  async #place(unfinished: string, build: Build): Promise<void> {
+    await access(unfinished, constants.X_OK).catch(() => {
+      throw new Error(`${this.#folder} is mounted noexec, so that nothing can be loaded from there`);
+    });
+    const copy = this.#places.copyOf(build);
+    makeFolders(dirname(copy));
     await rename(unfinished, copy);
     if (this.#collects) void this.collect();
-    await linkNeighbours(dirname(original), dirname(copy));
+    await linkNeighbours(build.home, dirname(copy));
   }
 
   async #accepted(build: Build): Promise<LoadableFile> {
@@ -164,15 +179,16 @@ export class BuildStore {
     const kept = await this.#digest(copy);
     const found = pickSource({ wanted, original: present, kept: kept?.sha256 ?? null });
     if (found === 'lost' || kept === null) throw lost(build, copy, kept);
-    const problem = await this.#linkAll(original, copy);
+    const problem = await this.#linkAll(build, copy);
     return { path: copy, source: 'kept', build, identity: kept.identity, problem };
   }
 
   /** What stands beside the original, and beside its folder, as it is now. @returns why that cannot be */
-  async #linkAll(original: string, copy: string): Promise<string | null> {
+  async #linkAll({ home, original }: Build, copy: string): Promise<string | null> {
     try {
-      await linkNeighbours(dirname(original), dirname(copy));
-      await linkNeighbours(dirname(dirname(original)), dirname(dirname(copy)));
+      const folder = (await stat(home).catch(() => null)) ? home : await homeOf(original);
+      await linkNeighbours(folder, dirname(copy));
+      await linkNeighbours(dirname(folder), dirname(dirname(copy)));
       return null;
     } catch (error) {
       return `what stands beside it cannot be linked (${(error as Error).message})`;
@@ -193,7 +209,7 @@ export class BuildStore {
     try {
       const known = await this.#recall(path);
       if (known !== null) return known;
-      const { copyError: _, ...digest } = await digestFile(path, { maxBytes: MAX_FILE_BYTES, maxReads: 1 });
+      const { copyError: _, ...digest } = await digestFile(path, { maxBytes: MAX_FILE_BYTES, maxReads: 2 });
       this.#remember(digest);
       return digest;
     } catch {
@@ -223,9 +239,19 @@ class KeepError extends Error {
   }
 }
 
-function originalFile(path: string, { sha256, identity }: Digest, problem: string | null): LoadableFile {
+/** Where a file finds what it looks for beside itself. */
+function homeOf(path: string): Promise<string> {
+  return realpath(dirname(path)).catch(() => dirname(path));
+}
+
+async function originalFile(
+  path: string,
+  { sha256, identity }: Digest,
+  problem: string | null,
+): Promise<LoadableFile & { build: Build }> {
+  const home = await homeOf(path);
   const fileId = identity.split(':').slice(0, 4).join(':');
-  return { path, source: 'original', identity, problem, build: { sha256, original: path, fileId } };
+  return { path, source: 'original', identity, problem, build: { sha256, original: path, home, fileId } };
 }
 
 function lost({ sha256, original }: Build, copy: string, kept: Digest | null): ModuleLoadError {

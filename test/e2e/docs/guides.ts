@@ -138,6 +138,18 @@ node server.mjs`,
 const operating: Step[] = [
   exempt('systemctl', 'it asks the systemd of a machine; test/unit/etc/systemd.test.ts verifies the unit'),
   exempt('[Service]', 'it is for the systemd of a machine'),
+  sh({
+    before: `mkdir installed new
+cp modules/build/module_filter.so installed
+cp modules/build/module_filter.so new
+cat > ${CONFIG} <<'END'
+module filter { path = installed/module_filter.so }
+END
+mesibo-modules start --config ${CONFIG} --daemon`,
+    change: [['/etc/mesibo/', 'installed/']],
+    after: 'mesibo-modules stop',
+    prints: [/build +sha256 [0-9a-f]{12}, loaded from its file/, 'generation 2'],
+  }),
   file('tell-operator.sh', {
     // Nobody has the page's service. What each event tells goes through a pipe of its own, so that reading it waits for it.
     after: `chmod +x tell-operator.sh

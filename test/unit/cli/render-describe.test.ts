@@ -75,3 +75,33 @@ test('where there is no terminal, no line is broken', () => {
   expect(text).toContain(`last error  ${module.lastError}\n`);
   expect(text).toContain(`${'darn,heck,'.repeat(7)}  # ${file}`);
 });
+
+test.each<[string, Partial<ModuleDescription>, string[]]>([
+  ['its file', {}, ['sha256 5f5f5f5f5f5f, loaded from its file']],
+  [
+    'its file, which is another one now',
+    { fileChanged: true },
+    [
+      'it is another file than its process loaded, which a crash starts again; to load it: mesibo-modules reload filter',
+    ],
+  ],
+  [
+    'a copy',
+    { fileChanged: true, build: { sha256: 'ab'.repeat(32), path: '/s/builds/ab/m/f.so', kept: true, problem: null } },
+    ['sha256 abababababab, loaded from the copy that the core keeps: /s/builds/ab/m/f.so'],
+  ],
+  [
+    'its file, of which no copy is kept',
+    { build: { sha256: 'ab'.repeat(32), path: '/m/f.so', kept: false, problem: 'no copy of it can be kept (ENOSPC)' } },
+    ['loaded from its file; no copy of it can be kept (ENOSPC)'],
+  ],
+])('a build that was loaded from %s', (_, changes, said) => {
+  const text = renderDescription({ ...serving, ...more, ...changes }, { ...view, width: 200 });
+  for (const words of said) expect(text).toContain(words);
+});
+
+test('of a core that knows no builds nothing is said of them', () => {
+  const older: Partial<ModuleDescription> = { ...serving, ...more };
+  delete older.build;
+  expect(renderDescription(older as ModuleDescription, view)).not.toContain('build');
+});

@@ -90,3 +90,34 @@ test('messages that nobody took, and output that was not kept, are told', () => 
     '7 of its log lines and 0 bytes of its output were dropped',
   );
 });
+
+const build = { sha256: '5f'.repeat(32), path: '/s/builds/5f/m/filter.so', kept: true, problem: null };
+
+test.each<[string, Partial<ModuleStatus>, string[]]>([
+  [
+    'was replaced',
+    { fileChanged: true },
+    [
+      'note: module filter: its file is another one than its process loaded -> to take the file: mesibo-modules reload filter',
+    ],
+  ],
+  [
+    'was replaced before a crash',
+    { fileChanged: true, build },
+    [
+      'note: module filter: its file is another one now; the copy of the build that was accepted runs -> to take the file: mesibo-modules reload filter',
+    ],
+  ],
+  [
+    'cannot be kept',
+    { build: { ...build, kept: false, problem: 'no copy of it can be kept (ENOSPC)' } },
+    [
+      'warning: module filter: no copy of it can be kept (ENOSPC): should its file be replaced, a crash cannot start again what runs now -> null',
+    ],
+  ],
+  ['was replaced, and that is stopped', { desired: 'down', state: 'stopped', fileChanged: false, build }, []],
+])('of a module whose file %s', (_, changes, expected) => {
+  const troubles = told(changes).filter((line) => !line.includes('stopped by order'));
+  expect(troubles).toEqual(expected);
+  expect(isWell(statusOf({ ...serving, ...changes }))).toBe(true);
+});

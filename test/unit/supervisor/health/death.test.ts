@@ -321,3 +321,24 @@ describe('a try of an ABI', () => {
     expect(describeTry(facts({ ...starting, ...changes }))).toBeNull();
   });
 });
+
+describe('a file that was overwritten while it was loaded', () => {
+  const named = 'most likely because its file was overwritten while it was loaded, as cp does; put files in place with';
+
+  it.each<[string, Partial<DeathFacts>]>([
+    ['crash', { signal: 'SIGBUS', executing }],
+    ['exit', { exitCode: 1 }],
+    ['hang', { from: stopping('hang'), signal: 'SIGKILL' }],
+    ['failed start', { from: { kind: 'starting' }, served: false, phase: 'loading', signal: 'SIGBUS' }],
+  ])('is named as the likely cause of a %s', (_, changes) => {
+    expect(describeDeath(facts({ ...changes, overwritten: true })).text).toContain(named);
+    expect(describeDeath(facts(changes)).text).not.toContain(named);
+  });
+
+  it.each<[string, Partial<DeathFacts>]>([
+    ['stop', { from: stopping('stop'), exitCode: 0 }],
+    ['lack of memory', { signal: 'SIGKILL', oomStruck: true }],
+  ])('is none of a %s', (_, changes) => {
+    expect(describeDeath(facts({ ...changes, overwritten: true })).text).not.toContain('overwritten');
+  });
+});
