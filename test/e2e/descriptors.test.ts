@@ -1,6 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SupervisorStatus } from 'mesibo-modules';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { CommandLine } from '../helpers/command.js';
 import { boxesOf, isRunning, makeTempDir, sample } from './core.js';
 
 /** Takes every file descriptor as often as a host has died, and gives them back once a start has failed for want of one. */
@@ -89,6 +92,8 @@ await supervisor.stop();
 console.log(JSON.stringify(told));
 `;
 
+const PATIENCE = { timeout: 60_000, interval: 500 };
+
 let directory: string;
 beforeEach(() => {
   directory = makeTempDir();
@@ -130,4 +135,44 @@ it('a server without a descriptor left for the connection to a new host serves o
   expect(failures[0]).toMatch(/^module crashy: it could not be connected to: this process is out of file descriptors/);
   expect(during).toEqual([[problem], [expect.any(String), null]]);
   expect(after).toEqual([[], [null, null]]);
+}, 120_000);
+
+/** How many descriptors a process may have; those that it has it keeps. */
+function limitDescriptors(pid: number, limit: number): void {
+  execFileSync('prlimit', ['--pid', `${pid}`, `--nofile=${limit}:`]);
+}
+
+it('a daemon without a descriptor left survives crashes, events, a reload and its log, and has everything when there are some', async () => {
+  const command = new CommandLine(directory);
+  const log = join(directory, 'told.log');
+  writeFileSync(join(directory, 'told'), `#!/bin/sh\necho "$MESIBO_EVENT $MESIBO_MODULE" >> ${log}\n`, { mode: 0o755 });
+  const module = (name: string) =>
+    `module ${name} { path = ${sample(name)} ; backoff = 500ms to 500ms ; max_crashes = off }\n`;
+  expect((await command.start(`on_event = told\n${module('crashy')}${module('filter')}`)).code).toBe(0);
+  const status = async () => JSON.parse((await command.run('status', '--json')).stdout) as SupervisorStatus;
+  const logs = async () => (await command.run('logs', '-n', '100000')).stdout;
+  try {
+    const { core, modules } = await status();
+    limitDescriptors(core.pid, 3);
+    process.kill(modules[0]?.pid as number, 'SIGKILL');
+    await expect
+      .poll(logs, PATIENCE)
+      .toMatch(
+        /module crashy: the host process could not be started: this process is out of file descriptors \(\d+ of 3 in use/,
+      );
+    await expect.poll(logs, PATIENCE).toMatch(/the program of on_event failed, .*EMFILE/);
+    process.kill(core.pid, 'SIGHUP');
+    await expect.poll(logs, PATIENCE).toMatch(/EMFILE: too many open files, open '.*mesibo.conf'/);
+    limitDescriptors(core.pid, 1024);
+    await expect
+      .poll(async () => (await status()).modules.map(({ state }) => state), PATIENCE)
+      .toEqual(['serving', 'serving']);
+    expect((await command.run('reload')).code).toBe(0);
+    const after = await status();
+    expect([after.core.pid, after.core.problems, after.modules[1]?.generation]).toEqual([core.pid, [], 1]);
+    process.kill(after.modules[0]?.pid as number, 'SIGKILL');
+    await expect.poll(() => existsSync(log) && readFileSync(log, 'utf8'), PATIENCE).toMatch(/crash crashy/);
+  } finally {
+    await command.run('stop');
+  }
 }, 120_000);
