@@ -1,6 +1,5 @@
 /** The few calls of the C library that Node does not offer. */
 
-import { closeSync } from 'node:fs';
 import koffi from 'koffi';
 
 const LOCK_EX = 2;
@@ -103,10 +102,11 @@ const MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
 /** `sun_path`. */
 const SUN_PATH_BYTES = 108;
 
-let datagrams: { socket: (...args: number[]) => number; sendto: (...args: unknown[]) => number } | undefined;
+let datagrams: { fd: number; sendto: (...args: unknown[]) => number } | undefined;
 
 /**
- * Sends one datagram to a unix socket, if that takes it at once; else it is lost.
+ * Sends one datagram to a unix socket, if that takes it at once; else it is lost. The first call makes the descriptor for
+ * all others: a process that has run out of them can still say that it lives.
  *
  * @param path - of the socket; one that begins with @ is in the abstract namespace
  * @see sd_notify(3)
@@ -114,18 +114,20 @@ let datagrams: { socket: (...args: number[]) => number; sendto: (...args: unknow
 export function sendDatagram(path: string, text: string): void {
   const name = Buffer.from(path.startsWith('@') ? `\0${path.slice(1)}` : path);
   if (name.length >= SUN_PATH_BYTES) return;
-  const libc = koffi.load('libc.so.6');
-  datagrams ??= {
-    socket: libc.func('int socket(int domain, int type, int protocol)'),
-    sendto: libc.func(
-      'intptr_t sendto(int fd, const void *data, size_t len, int flags, const void *to, uint32_t size)',
-    ),
-  };
-  const fd = datagrams.socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0);
-  if (fd < 0) return;
+  datagrams ??= openDatagrams();
+  if (datagrams === undefined) return;
   const address = Buffer.concat([Buffer.alloc(2), name]);
   address.writeUInt16LE(AF_UNIX);
   const data = Buffer.from(text);
-  datagrams.sendto(fd, data, data.length, MSG_DONTWAIT_NOSIGNAL, address, address.length);
-  closeSync(fd);
+  datagrams.sendto(datagrams.fd, data, data.length, MSG_DONTWAIT_NOSIGNAL, address, address.length);
+}
+
+function openDatagrams(): typeof datagrams {
+  const libc = koffi.load('libc.so.6');
+  const fd = libc.func('int socket(int domain, int type, int protocol)')(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0);
+  if (fd < 0) return undefined;
+  const sendto = libc.func(
+    'intptr_t sendto(int fd, const void *data, size_t len, int flags, const void *to, uint32_t size)',
+  );
+  return { fd, sendto };
 }

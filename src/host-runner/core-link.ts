@@ -5,28 +5,31 @@ import { Pair } from 'zeromq';
 import { type CoreFrame, decodeCoreFrame, encodeHostFrame, type HostFrame, proofOf } from '../wire/codec.js';
 import { Outbox } from '../wire/outbox.js';
 
-/** Above every frame of a core: the largest `max_message` is half of it. */
-const MAX_FRAME_BYTES = 128 * 1024 * 1024;
+/** libzmq's number of it; zeromq has no name for it. */
+const ZMQ_IPC_FILTER_PID = 58;
+
+/** Takes one peer, of one process; the kernel says which process connects. Whoever else does is closed at once. */
+class FilteredPair extends Pair {
+  constructor(pid: number) {
+    super({ linger: 0, sendHighWaterMark: 0, receiveHighWaterMark: 0 });
+    this.setInt32Option(ZMQ_IPC_FILTER_PID, pid);
+  }
+}
 
 /** The connection of a host to its core. */
 export class CoreLink {
   readonly #path: string;
-  // It takes one peer and turns away every other one.
-  readonly #socket = new Pair({
-    linger: 0,
-    sendHighWaterMark: 0,
-    receiveHighWaterMark: 64,
-    maxMessageSize: MAX_FRAME_BYTES,
-  });
+  readonly #socket: FilteredPair;
   readonly #outbox = new Outbox<Uint8Array>((frame) => this.#socket.send(frame));
 
   /**
-   * Listens at `path`, which nobody but this user may connect to.
+   * Listens at `path` for the process `corePid`.
    *
    * @throws an error of the system when that cannot be had
    */
-  constructor(path: string) {
+  constructor(path: string, corePid: number) {
     this.#path = path;
+    this.#socket = new FilteredPair(corePid);
     const umask = process.umask(0o177);
     try {
       this.#socket.bindSync(`ipc://${path}`);
@@ -38,7 +41,7 @@ export class CoreLink {
   /**
    * Waits for the core. From then on nobody else can connect: there is no path to the socket any more.
    *
-   * @returns `false`: who came first is not the core that holds `token`
+   * @returns `false`: who came does not know the token
    */
   async meet(token: string): Promise<boolean> {
     const [bytes] = await this.#socket.receive();

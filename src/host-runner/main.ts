@@ -28,7 +28,7 @@ await run(shim, requireEnv('MESIBO_LISTEN'), requireEnv('MESIBO_TOKEN'));
 async function run(shim: Shim, path: string, token: string): Promise<void> {
   // Loaded only now: the tie to the core's life comes before everything that takes time.
   const { CoreLink } = await import('./core-link.js');
-  const link = listen(() => new CoreLink(path));
+  const link = listen(() => new CoreLink(path, process.ppid));
   // The core connects while the rest is loaded.
   const [
     { Server },

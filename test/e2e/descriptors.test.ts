@@ -1,7 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SupervisorStatus } from 'mesibo-modules';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { boxesOf, isRunning, makeTempDir, sample } from './core.js';
+import { CommandLine } from '../helpers/command.js';
+import { boxesOf, isRunning, makeTempDir, readRunId, sample } from './core.js';
 
 /** Takes every file descriptor as often as a host has died, and gives them back once a start has failed for want of one. */
 const PROGRAM = `
@@ -52,7 +55,7 @@ const FULL_OF_CLIENTS = `
 import { closeSync, openSync } from 'node:fs';
 import { makeConfig, Supervisor } from 'mesibo-modules';
 const { runDir, path, neighbour } = JSON.parse(process.argv[1]);
-const often = { maxCrashes: null, backoff: { minMs: 10, maxMs: 10 }, startTimeoutMs: 5000 };
+const often = { maxCrashes: null, backoff: { minMs: 10, maxMs: 10 }, startTimeoutMs: 10_000 };
 const modules = [{ name: 'crashy', path, ...often }, { name: 'filter', path: neighbour }];
 const supervisor = new Supervisor(makeConfig({ modules }), { runDir });
 const taken = [];
@@ -88,6 +91,8 @@ told.after.push(problems(), await verdicts());
 await supervisor.stop();
 console.log(JSON.stringify(told));
 `;
+
+const PATIENCE = { timeout: 60_000, interval: 500 };
 
 let directory: string;
 beforeEach(() => {
@@ -131,3 +136,96 @@ it('a server without a descriptor left for the connection to a new host serves o
   expect(during).toEqual([[problem], [expect.any(String), null]]);
   expect(after).toEqual([[], [null, null]]);
 }, 120_000);
+
+/** How many descriptors a process may have; those that it has it keeps. */
+function limitDescriptors(pid: number, limit: number): void {
+  execFileSync('prlimit', ['--pid', `${pid}`, `--nofile=${limit}:`]);
+}
+
+it('a daemon without a descriptor left survives crashes, events, a reload and its log, and has everything when there are some', async () => {
+  const command = new CommandLine(directory);
+  const log = join(directory, 'told.log');
+  writeFileSync(join(directory, 'told'), `#!/bin/sh\necho "$MESIBO_EVENT $MESIBO_MODULE" >> ${log}\n`, { mode: 0o755 });
+  const module = (name: string) =>
+    `module ${name} { path = ${sample(name)} ; backoff = 500ms to 500ms ; max_crashes = off }\n`;
+  expect((await command.start(`on_event = told\n${module('crashy')}${module('filter')}`)).code).toBe(0);
+  const status = async () => JSON.parse((await command.run('status', '--json')).stdout) as SupervisorStatus;
+  const logs = async () => (await command.run('logs', '-n', '100000')).stdout;
+  try {
+    const { core, modules } = await status();
+    limitDescriptors(core.pid, 3);
+    process.kill(modules[0]?.pid as number, 'SIGKILL');
+    await expect
+      .poll(logs, PATIENCE)
+      .toMatch(
+        /module crashy: the host process could not be started: this process is out of file descriptors \(\d+ of 3 in use/,
+      );
+    await expect.poll(logs, PATIENCE).toMatch(/the program of on_event failed, .*EMFILE/);
+    process.kill(core.pid, 'SIGHUP');
+    await expect.poll(logs, PATIENCE).toMatch(/EMFILE: too many open files, open '.*mesibo.conf'/);
+    limitDescriptors(core.pid, 1024);
+    await expect
+      .poll(async () => (await status()).modules.map(({ state }) => state), PATIENCE)
+      .toEqual(['serving', 'serving']);
+    expect((await command.run('reload')).code).toBe(0);
+    const after = await status();
+    expect([after.core.pid, after.core.problems, after.modules[1]?.generation]).toEqual([core.pid, [], 1]);
+    process.kill(after.modules[0]?.pid as number, 'SIGKILL');
+    await expect.poll(() => existsSync(log) && readFileSync(log, 'utf8'), PATIENCE).toMatch(/crash crashy/);
+  } finally {
+    await command.run('stop');
+  }
+}, 120_000);
+
+it('a daemon without a descriptor left can be stopped, and the next one finds what it could not look for', async () => {
+  const command = new CommandLine(directory);
+  const start = () => command.start(`module filter { path = ${sample('filter')} ; start_timeout = 60s }\n`);
+  expect(await start()).toMatchObject({ code: 0 });
+  const { core, modules } = JSON.parse((await command.run('status', '--json')).stdout) as SupervisorStatus;
+  const runId = readRunId(join(directory, 'run'));
+  limitDescriptors(core.pid, 3);
+  process.kill(core.pid, 'SIGTERM');
+  await expect.poll(() => [core.pid, modules[0]?.pid as number].filter(isRunning), PATIENCE).toEqual([]);
+  expect(boxesOf(runId)).toEqual([]);
+  expect(await start()).toMatchObject({ code: 0 });
+  expect((await command.run('stop')).code).toBe(0);
+  expect(readFileSync(join(directory, 'run/lock'), 'utf8')).toBe('');
+  expect(readdirSync(join(directory, 'run')).filter((name) => name.endsWith('.sock'))).toEqual([]);
+}, 120_000);
+
+/** Starts a supervisor with so many descriptors left, and tells how that went. */
+const COLD = `
+import { closeSync, openSync } from 'node:fs';
+import { makeConfig, Supervisor } from 'mesibo-modules';
+const { runDir, path, left } = JSON.parse(process.argv[1]);
+const supervisor = new Supervisor(makeConfig({ modules: [{ name: 'filter', path }] }), { runDir });
+const taken = [];
+try {
+  for (;;) taken.push(openSync('/dev/null'));
+} catch {}
+for (const fd of taken.splice(0, left)) closeSync(fd);
+let told;
+try {
+  const { refused } = await supervisor.start();
+  told = refused.map(({ error }) => error.code);
+} catch (error) {
+  told = error.code;
+}
+await supervisor.stop();
+console.log(JSON.stringify(told));
+`;
+
+it.each([0, 2, 4, 12, 23])(
+  'a program that starts a supervisor with %i descriptors left is told so, and lives',
+  (left) => {
+    const options = JSON.stringify({ runDir: `${directory}/run`, path: sample('filter'), left });
+    const node = [process.execPath, '--input-type=module', '-e', COLD, options];
+    const told = execFileSync('sh', ['-c', 'ulimit -n 128 && exec "$@"', 'sh', ...node], {
+      cwd: new URL('../..', import.meta.url),
+      timeout: 60_000,
+    });
+    const expected = left === 0 ? /^"RUN_DIR_UNUSABLE"$/ : /^\["HOST_START_FAILED"\]$/;
+    expect(`${told}`.trim()).toMatch(expected);
+  },
+  60_000,
+);

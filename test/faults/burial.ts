@@ -4,9 +4,11 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { writeSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import Long from 'long';
-import { vi } from 'vitest';
+import { afterAll, vi } from 'vitest';
 import { makeConfig } from '../../src/config/make.js';
 import type { AbiName, ModuleSpec } from '../../src/config/types.js';
 import { HostFile } from '../../src/supervisor/builds/host-file.js';
@@ -17,7 +19,6 @@ import type { HostAddress, PeerListener } from '../../src/supervisor/host-socket
 import type { ExitListener, SpawnRequest } from '../../src/supervisor/spawn.js';
 import { BOX } from '../../src/wire/black-box.js';
 import type { Log, Result, Sent } from '../../src/wire/codec.js';
-import { makeTempDir } from '../helpers/temp-dir.js';
 
 const spawned = vi.hoisted(() => ({
   boxFd: -1,
@@ -112,13 +113,15 @@ export function bury(
 
 const around: HostSurroundings = {
   runId: randomBytes(8).toString('hex'),
-  runDir: makeTempDir(),
+  runDir: mkdtempSync(join(tmpdir(), 'mm-')),
   boxDir: '/dev/shm',
   blackBoxBytes: BOX_BYTES,
   maxMessageBytes: MAX_MESSAGE_BYTES,
   heartbeatMs: 1_000_000,
   orphans: null,
 };
+
+afterAll(() => rmSync(around.runDir, { recursive: true }));
 
 /** The handshake, and reports that take the box over as far as it was. */
 function introduce(peer: PeerListener, taken: number): void {

@@ -25,6 +25,11 @@ export function listZombies(parent: number): number[] {
     .map(({ pid }) => pid);
 }
 
+/** The memory that a process has in the machine's, in bytes; 0 where there is none. */
+export function readMemory(pid: number): number {
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0) * 1024;
+}
+
 function read(path: string): string {
   try {
     return readFileSync(path, 'latin1');

@@ -97,7 +97,8 @@ export class EventProgram {
 
   async #follow(child: ChildProcess, path: string): Promise<void> {
     for (const stream of [child.stdout, child.stderr]) {
-      if (stream === null) continue;
+      // Node makes none when no descriptor is left for a pipe; the error follows.
+      if (!stream) continue;
       const line = (text: string) => this.#options.say('info', `on_event: ${text}`);
       readOutput(stream, new LineGate(LINES_A_SECOND), { line, dropped: () => undefined, lastWords: () => undefined });
     }

@@ -242,7 +242,7 @@ describe('the end of the host', () => {
   let link: CoreLink;
   beforeEach(() => {
     path = join(makeTempDir(), 'l.sock');
-    link = new CoreLink(path);
+    link = new CoreLink(path, process.pid);
     closing.push(link);
   });
 
@@ -250,7 +250,7 @@ describe('the end of the host', () => {
     const before = process.umask(0);
     try {
       const open = `${path}.open`;
-      closing.push(new CoreLink(open));
+      closing.push(new CoreLink(open, process.pid));
       expect(statSync(open).mode & 0o777).toBe(0o600);
       expect(process.umask()).toBe(0);
     } finally {
@@ -276,6 +276,27 @@ describe('the end of the host', () => {
     stranger.connect(`ipc://${path}`);
     await speak(stranger);
     expect(await link.meet(TOKEN)).toBe(false);
+  });
+
+  it('is closed to every process but its core', async () => {
+    const closed = `${path}.closed`;
+    closing.push(new CoreLink(closed, process.ppid));
+    const stranger = new Pair({ linger: 0, reconnectInterval: 1 });
+    closing.push(stranger);
+    let connections = 0;
+    const shut = new Promise<void>((resolve) => {
+      stranger.events.on('disconnect', () => {
+        connections += 1;
+        if (connections === 10) resolve();
+      });
+    });
+    let greeted = false;
+    stranger.events.on('handshake', () => {
+      greeted = true;
+    });
+    stranger.connect(`ipc://${closed}`);
+    await shut;
+    expect(greeted).toBe(false);
   });
 
   it('turns away everybody else while the core is there', async () => {
