@@ -151,7 +151,8 @@ export class Module implements HostListener, CallRoute {
     this.#spec = spec;
     this.#around = around;
     this.#queue.configure({ ...spec, queueBytes: around.queueBytes });
-    for (const host of this.#hosts()) host.setTimes(spec);
+    this.#news.limitTo(spec.logRate);
+    for (const host of this.#hosts()) host.setTimes(spec, around);
     this.#queue.dispatch();
   }
 

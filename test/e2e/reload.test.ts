@@ -129,6 +129,19 @@ describe('a reload', () => {
     expect(core.module('unchecked_2020').pid).not.toBe(first.pid);
   });
 
+  it('is followed by the log, which speaks of the log_rate that holds', async () => {
+    const flood = (logRate: number) => fixtureModule('flood', { deadlineMs: 30_000, logRate });
+    core = await startCore([flood(50)]);
+    await core.send('100');
+    expect(await reload([flood(20)])).toMatchObject({ replaced: ['flood'] });
+    await core.send('100');
+    await core.supervisor.stop();
+    const told = core
+      .lines('flood', 'supervisor')
+      .flatMap((line) => /(\d+) log lines? .*log_rate, (\d+) /.exec(line) ?? []);
+    expect(told.filter((_, i) => i % 3 > 0)).toEqual(['50', '50', '80', '20']);
+  });
+
   it('takes settings in place that no process need know of', async () => {
     core = await startCore([versioned('1', { work: '200' }, { onFailure: 'pass' })]);
     const { pid } = core.module('versioned');
