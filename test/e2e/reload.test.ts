@@ -186,9 +186,22 @@ describe('a reload', () => {
 
   it('tells which global settings a running core cannot take', async () => {
     core = await startCore([passing]);
-    const options = { maxMessageBytes: 1000, chainDeadlineMs: 1234, logKeep: 1 };
-    expect(await reload([passing], [], options)).toMatchObject({ needRestart: ['max_message', 'log_keep'] });
+    const options = { maxMessageBytes: 1000, chainDeadlineMs: 1234, logKeep: 1, heartbeatMs: 900 };
+    expect(await reload([passing], [], options)).toMatchObject({
+      settings: ['heartbeat', 'chain_deadline', 'log_keep'],
+      needRestart: ['max_message'],
+    });
     await expect(core.send('x'.repeat(2000))).resolves.toMatchObject({ verdict: 'pass' });
+  });
+
+  it('lets no message wait for a start of a module that was given up', async () => {
+    const module = fixtureModule('init-hangs', { startTimeoutMs: 3000, deadlineMs: 60_000 });
+    core = await startCore([module]);
+    expect(core.module(module.name).state).toBe('failed');
+    const start = core.supervisor.startModule(module.name).catch(() => 'the start has ended before');
+    await core.until(() => core.module(module.name).state === 'starting');
+    expect(await Promise.race([core.send('hi'), start])).toMatchObject({ trace: [{ default: 'down' }] });
+    await start;
   });
 
   it('brings back a module that had been given up', async () => {
