@@ -1,7 +1,7 @@
 /** Whether each message had one answer, and the right one: pure. */
 
 import { checkCall } from './check-call.js';
-import type { Answer, Evidence, Violation, ViolationKind } from './evidence.js';
+import type { Absence, Answer, Evidence, Violation, ViolationKind } from './evidence.js';
 import { passThrough } from './message.js';
 
 /** A verdict may be this late: timers of a busy process are. */
@@ -31,15 +31,15 @@ function checkAnswer(evidence: Evidence, answer: Answer): Violation[] {
 
   const violations: Violation[] = [];
   let message = evidence.original(number);
-  for (const [slot, { journal }] of evidence.members.entries()) {
-    const entry = outcome.trace[slot];
+  for (const [slot, { name, journal }] of evidence.members.entries()) {
+    const entry = outcome.trace.find(({ module }) => module === name);
     const call = journal.get(number) ?? [];
     if (entry) {
       for (const { kind, text } of checkCall(message, slot, entry, call))
         violations.push(violation(kind, number, text));
       if (entry.default === null) message = passThrough(message, slot);
     } else if (call.length > 0) {
-      violations.push(violation('journal', number, `the chain had ended, and slot ${slot} was given it`));
+      violations.push(violation('journal', number, `the chain went by without slot ${slot}, which was given it`));
     }
   }
   if (!outcome.payload.equals(message.payload)) {
@@ -51,32 +51,48 @@ function checkAnswer(evidence: Evidence, answer: Answer): Violation[] {
   return [...violations, ...checkTimes(evidence, answer)];
 }
 
-function findTraceProblem({ members }: Evidence, { outcome }: Answer): string | null {
-  const { trace, verdict, by } = outcome;
+function findTraceProblem({ members, absences }: Evidence, answer: Answer): string | null {
+  const { trace, verdict, by } = answer.outcome;
   const last = trace.at(-1);
-  if (!last) return 'no module was reached';
-  for (const [slot, entry] of trace.entries()) {
-    const member = members[slot];
-    if (entry.module !== member?.name) return `${entry.module} comes in place ${slot}`;
-    if (entry !== last && entry.verdict === 'consumed') return `${entry.module} consumed it, and the chain went on`;
-    if (entry.default !== null && entry.verdict !== member.defaultVerdict) {
-      return `${entry.module} has the default verdict ${entry.verdict}`;
+  let place = 0;
+  for (const { name, defaultVerdict } of members) {
+    const entry = trace[place];
+    if (entry?.module !== name) {
+      // What comes behind a consumption is not reached; what is missing before it was not in the chain.
+      if (last?.verdict === 'consumed' && place === trace.length) break;
+      if (absences.some((absence) => absence.module === name && overlaps(absence, answer))) continue;
+      return entry ? `${entry.module} comes in the place of ${name}` : `the chain ended before ${name}`;
     }
+    place += 1;
+    if (entry !== last && entry.verdict === 'consumed') return `${name} consumed it, and the chain went on`;
+    if (entry.default !== null && entry.verdict !== defaultVerdict) return `${name} has the verdict ${entry.verdict}`;
   }
-  if (last.verdict === 'pass' && trace.length < members.length) return `the chain ended after ${last.module}`;
-  const expectedBy = last.verdict === 'consumed' ? last.module : null;
-  if (verdict !== last.verdict || by !== expectedBy) return `the answer ${verdict} by ${by} is not that of the trace`;
+  if (place < trace.length) return `${trace[place]?.module} comes in place ${place}`;
+  const expectedBy = last?.verdict === 'consumed' ? last.module : null;
+  if (verdict !== (last?.verdict ?? 'pass') || by !== expectedBy) {
+    return `the answer ${verdict} by ${by} is not that of the trace`;
+  }
   return null;
 }
 
-function checkTimes({ limits }: Evidence, { number, offeredMs, answeredMs, outcome }: Answer): Violation[] {
+function overlaps({ fromMs, toMs }: Absence, { offeredMs, answeredMs }: Answer): boolean {
+  return offeredMs <= (toMs ?? Number.POSITIVE_INFINITY) && answeredMs >= fromMs;
+}
+
+function checkTimes(
+  { limits, members, absences }: Evidence,
+  { number, offeredMs, answeredMs, outcome }: Answer,
+): Violation[] {
   const violations: Violation[] = [];
   for (const { module, micros } of outcome.trace) {
     if (micros <= (limits.deadlineMs + LATE_MS) * 1000) continue;
     violations.push(violation('late', number, `${module}: the verdict took ${Math.round(micros / 1000)} ms`));
   }
   const wholeMs = answeredMs - offeredMs;
-  const limitMs = Math.min(limits.chainDeadlineMs, outcome.trace.length * limits.deadlineMs) + LATE_MS;
+  // It may wait for earlier ones of its conversation, which have the time of the whole chain; where modules come and go,
+  // before it goes in and before it is answered.
+  const waits = absences.length > 0 ? 2 : 1;
+  const limitMs = Math.min(limits.chainDeadlineMs, waits * members.length * limits.deadlineMs) + LATE_MS;
   if (wholeMs > limitMs) violations.push(violation('late', number, `the answer took ${Math.round(wholeMs)} ms`));
   return violations;
 }

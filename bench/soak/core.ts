@@ -2,7 +2,7 @@
 
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { type LifecycleEvent, makeConfig, Supervisor } from 'mesibo-modules';
+import { type CoreConfig, type LifecycleEvent, makeConfig, Supervisor } from 'mesibo-modules';
 import { SLOTS } from './message.js';
 
 /** Times of a core. */
@@ -14,6 +14,9 @@ export interface Limits {
 
 /** A hang and a restart take about as long as the deadline, so that some calls meet it. */
 export const LIMITS: Limits = { hangMs: 300, deadlineMs: 1000, chainDeadlineMs: 20_000 };
+
+/** Orders start processes all the time, which takes seconds on a slow machine: order is tried there, not speed. */
+export const ATTACK_LIMITS: Limits = { hangMs: 300, deadlineMs: 10_000, chainDeadlineMs: 60_000 };
 
 /** One module consumes what it cannot judge, so that both defaults are seen. */
 const DEFAULTS = ['pass', 'consumed', 'pass'] as const;
@@ -27,12 +30,16 @@ const MODULE_FILE = join(
 );
 
 /**
- * Makes a core that restarts its modules as often as they die.
+ * The settings of the chain, which restarts its modules as often as they die.
  *
- * @param directory of this core's own
  * @param journalPath where the module of a slot journals; `null`: it does not
+ * @param without the slot of a module that is left out
  */
-export function makeCore(directory: string, journalPath: (slot: number) => string | null, limits = LIMITS): Supervisor {
+export function makeChain(
+  journalPath: (slot: number) => string | null,
+  limits = LIMITS,
+  without: number | null = null,
+): CoreConfig {
   const { hangMs, deadlineMs, chainDeadlineMs } = limits;
   const modules = CHAIN.slice(0, SLOTS).map(({ name, defaultVerdict }, slot) => {
     const journal = journalPath(slot);
@@ -51,8 +58,16 @@ export function makeCore(directory: string, journalPath: (slot: number) => strin
       config: journal === null ? {} : { journal },
     };
   });
-  const config = makeConfig({ modules, chainDeadlineMs });
-  return new Supervisor(config, { runDir: join(directory, 'run') });
+  return makeConfig({ modules: modules.filter((_, slot) => slot !== without), chainDeadlineMs });
+}
+
+/**
+ * Makes a core with the whole chain.
+ *
+ * @param directory of this core's own
+ */
+export function makeCore(directory: string, journalPath: (slot: number) => string | null, limits = LIMITS): Supervisor {
+  return new Supervisor(makeChain(journalPath, limits), { runDir: join(directory, 'run') });
 }
 
 /** Starts a core. @throws the reason, if one of its modules cannot start */

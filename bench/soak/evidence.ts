@@ -37,6 +37,14 @@ export interface Member {
   journal: Journal;
 }
 
+/** A time in which a module was not in the chain, or may not have been. */
+export interface Absence {
+  module: string;
+  fromMs: number;
+  /** `null`: to the end. */
+  toMs: number | null;
+}
+
 /** Everything that was seen of a run. */
 export interface Evidence {
   /** Messages 1 to this were offered. */
@@ -49,6 +57,7 @@ export interface Evidence {
   deliveries: Delivery[];
   /** In the order in which they happened. */
   changes: HostChange[];
+  absences: Absence[];
   limits: { deadlineMs: number; chainDeadlineMs: number };
 }
 
@@ -65,6 +74,8 @@ export type ViolationKind =
   /** The message that came out is not what the modules made of it. */
   | 'message'
   | 'late'
+  /** A message that was overtaken by a later one of its conversation. */
+  | 'disorder'
   | 'send-lost'
   | 'send-doubled'
   /** Delivered, and never intended, refused, or another message than was sent. */

@@ -59,12 +59,12 @@ function latencies(answers: Answer[]): Latencies {
 
 function countRecovered({ answers, members, changes }: Evidence): number {
   let recovered = 0;
-  for (const [slot, { name, journal }] of members.entries()) {
+  for (const { name, journal } of members) {
     const hosts = changes.filter((change) => change.module === name);
     for (const { number, answeredMs, outcome } of answers) {
-      const entry = outcome.trace[slot];
-      if (!entry || entry.default !== null) continue;
-      const later = outcome.trace.slice(slot).reduce((sum, { micros }) => sum + micros / 1000, 0);
+      const place = outcome.trace.findIndex(({ module }) => module === name);
+      if (place < 0 || outcome.trace[place]?.default !== null) continue;
+      const later = outcome.trace.slice(place).reduce((sum, { micros }) => sum + micros / 1000, 0);
       const before = lastUntil(hosts, answeredMs - later);
       if (before?.kind === 'ready' && before.pid !== journal.get(number)?.[0]?.pid) recovered += 1;
     }

@@ -19,7 +19,7 @@ export interface JournalRecord {
   value: number;
 }
 
-/** The records of one module by message, in the order in which they were written. */
+/** The records of one module by message, in the order in which they were written; messages as they were begun. */
 export type Journal = Map<number, JournalRecord[]>;
 
 const RECORD_BYTES = 64;

@@ -15,9 +15,10 @@ async function main(args: string[]): Promise<number> {
     console.error(`${(error as Error).message}\n${USAGE}`);
     return 2;
   }
-  const { kind, ...amounts } = options;
+  const { kind, ...given } = options;
+  const { attack = false, ...amounts } = { attack: false, ...given };
   console.log(
-    `${kind} ${Object.entries(amounts)
+    `${kind} ${attack ? '--attack ' : ''}${Object.entries(amounts)
       .map(([name, value]) => `--${name} ${value}`)
       .join(' ')}`,
   );

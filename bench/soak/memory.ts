@@ -8,7 +8,7 @@ import type { Supervisor } from 'mesibo-modules';
 import { LIMITS, makeCore, startAll, until } from './core.js';
 import { Killer } from './killer.js';
 import { runLoad } from './load.js';
-import { makeMessage } from './message.js';
+import { makeMessage, senderOf } from './message.js';
 import { planKills } from './plan.js';
 
 /** How much, and from which seed. */
@@ -54,7 +54,7 @@ export async function runMemory(options: MemoryOptions, measured: (sample: Sampl
   const samples: Sample[] = [];
   const offer = async (number: number): Promise<void> => {
     const { payload, refid } = makeMessage(seed, number, null, 0);
-    const answer = core.onMessage({ id: number, refid, from: `user-${number % 100}`, to: 'somebody' }, payload);
+    const answer = core.onMessage({ id: number, refid, from: senderOf(number), to: 'somebody' }, payload);
     killer.offered(number);
     await answer;
   };

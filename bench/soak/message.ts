@@ -5,6 +5,14 @@ import { drawFor } from './random.js';
 /** The modules of the chain, by their slots. */
 export const SLOTS = 3;
 
+/** Conversations that go on at the same time. */
+const CONVERSATIONS = 7;
+
+/** Whose message it is; it stands for the conversation. */
+export function senderOf(number: number): string {
+  return `user-${number % CONVERSATIONS}`;
+}
+
 /** What a message orders a module to do. */
 export const ORDER = { consume: 1, send: 2, hang: 4 } as const;
 

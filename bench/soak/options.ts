@@ -4,11 +4,11 @@ import { parseArgs } from 'node:util';
 
 /** What to run. */
 export type Options =
-  | { kind: 'soak'; messages: number; kills: number; seed: number }
+  | { kind: 'soak'; messages: number; kills: number; seed: number; attack: boolean }
   | { kind: 'memory'; messages: number; restarts: number; seed: number };
 
 /** How to call it. */
-export const USAGE = `usage: npm run soak -- [--messages N] [--kills N] [--seed N]
+export const USAGE = `usage: npm run soak -- [--attack] [--messages N] [--kills N] [--seed N]
        npm run soak -- --memory [--messages N] [--restarts N] [--seed N]`;
 
 /**
@@ -21,6 +21,7 @@ export function readOptions(args: string[], seed: number): Options {
   const { values } = parseArgs({
     args,
     options: {
+      attack: { type: 'boolean', default: false },
       memory: { type: 'boolean', default: false },
       messages: { type: 'string' },
       kills: { type: 'string' },
@@ -37,8 +38,11 @@ export function readOptions(args: string[], seed: number): Options {
   const drawn = number('seed', seed);
   if (!values.memory) {
     if (values.restarts !== undefined) throw new Error('found --restarts, expected --memory with it');
-    return { kind: 'soak', messages: number('messages', 100_000), kills: number('kills', 200), seed: drawn };
+    const { attack } = values;
+    const messages = number('messages', attack ? 200_000 : 100_000);
+    return { kind: 'soak', messages, kills: number('kills', 200), seed: drawn, attack };
   }
+  if (values.attack) throw new Error('found --attack, which goes without --memory');
   if (values.kills !== undefined) throw new Error('found --kills, which goes without --memory');
   return { kind: 'memory', messages: number('messages', 1_000_000), restarts: number('restarts', 500), seed: drawn };
 }

@@ -17,6 +17,7 @@ export function formatResult(result: SoakResult): string[] {
       `${result.answers} answered in ${result.seconds.toFixed(1)} s (${rate}/s), ${result.consumed} consumed`,
     ],
     ['kills', `${sum(result.kills)}: ${list(result.kills)}`],
+    ...(result.orders ? [['orders', `${sum(result.orders)}: ${list(result.orders)}`]] : []),
     ['restarts', `${result.restarts} after ${list(result.deaths)}`],
     ['verdicts', `${verdicts.own} own (${share.toFixed(2)}%), ${defaults} default: ${list(verdicts.defaults)}`],
     ['recovered', `${result.recovered} verdicts that came from the successor of the host that was there first`],

@@ -6,13 +6,14 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { SentMessage, Supervisor } from 'mesibo-modules';
 import { check } from './check.js';
-import { CHAIN, LIMITS, type Limits, makeCore, startAll } from './core.js';
+import { ATTACK_LIMITS, CHAIN, LIMITS, type Limits, makeChain, makeCore, startAll } from './core.js';
 import type { Evidence, Violation } from './evidence.js';
 import { type Figures, figuresOf } from './figures.js';
 import { readJournal } from './journal.js';
 import { Killer } from './killer.js';
 import { runLoad } from './load.js';
-import { hashOf, makeMessage } from './message.js';
+import { hashOf, makeMessage, senderOf } from './message.js';
+import { Orderer, type OrderKind } from './orderer.js';
 import { type Kill, type KillKind, planKills } from './plan.js';
 
 /** How much, and from which seed. */
@@ -20,6 +21,8 @@ export interface SoakOptions {
   messages: number;
   kills: number;
   seed: number;
+  /** Whether modules are reloaded, restarted, stopped, started, removed and brought back between the kills. */
+  attack?: boolean;
   limits?: Limits;
 }
 
@@ -29,6 +32,8 @@ export interface SoakResult extends Figures {
   seconds: number;
   /** Kills that ended a host. */
   kills: Record<KillKind, number>;
+  /** Orders that were carried out; `null`: none were given. */
+  orders: Record<OrderKind, number> | null;
   restarts: number;
   /** As the core counts them. */
   deaths: Record<string, number>;
@@ -45,7 +50,8 @@ const LOST_AFTER_MS = 30_000;
  *
  * @throws {Error} when the core cannot be started, or refuses a message
  */
-export async function runSoak({ messages, kills, seed, limits = LIMITS }: SoakOptions): Promise<SoakResult> {
+export async function runSoak(options: SoakOptions): Promise<SoakResult> {
+  const { messages, kills, seed, attack = false, limits = attack ? ATTACK_LIMITS : LIMITS } = options;
   const directory = mkdtempSync(join(tmpdir(), 'mm-soak-'));
   const journalOf = (slot: number): string => join(directory, `${slot}.journal`);
   const core = makeCore(directory, journalOf, limits);
@@ -53,22 +59,32 @@ export async function runSoak({ messages, kills, seed, limits = LIMITS }: SoakOp
   const evidence = beginEvidence(seed, messages, plan, limits);
   watch(core, evidence);
   const killer = new Killer(core, plan);
+  const orderer = new Orderer(core, (without) => makeChain(journalOf, limits, without), seed);
   let seconds: number;
   let counted: Pick<SoakResult, 'restarts' | 'deaths'>;
   try {
     await startAll(core);
     const beganMs = performance.now();
     const patienceMs = limits.chainDeadlineMs + LOST_AFTER_MS;
-    const offer = (number: number): Promise<void> => offerOne(core, killer, evidence, number);
+    const offer = (number: number): Promise<void> => {
+      const answered = offerOne(core, evidence, number);
+      killer.offered(number);
+      orderer.offered(number);
+      return answered;
+    };
+    if (attack) orderer.start();
     await runLoad({ first: 1, last: messages, concurrency: CONCURRENCY, patienceMs, offer });
     seconds = (performance.now() - beganMs) / 1000;
+    await orderer.stop();
     counted = countDeaths(core);
   } finally {
     await killer.stop();
+    await orderer.stop();
     await core.stop();
   }
   // Read only now: until a host has ended, it may go on with what the core has given up.
   for (const [slot, member] of evidence.members.entries()) member.journal = readJournal(journalOf(slot));
+  evidence.absences = orderer.absences;
   const violations = check(evidence);
   if (violations.length === 0) rmSync(directory, { recursive: true });
   const figures = figuresOf(evidence);
@@ -79,6 +95,7 @@ export async function runSoak({ messages, kills, seed, limits = LIMITS }: SoakOp
     violations,
     seconds,
     kills: killed,
+    orders: attack ? ordersOf(orderer) : null,
     directory: violations.length === 0 ? null : directory,
   };
 }
@@ -92,6 +109,7 @@ function beginEvidence(seed: number, messages: number, plan: Kill[], limits: Lim
     answers: [],
     deliveries: [],
     changes: [],
+    absences: [],
     limits,
   };
 }
@@ -106,11 +124,10 @@ function watch(core: Supervisor, { changes, deliveries }: Evidence): void {
   });
 }
 
-async function offerOne(core: Supervisor, killer: Killer, evidence: Evidence, number: number): Promise<void> {
+async function offerOne(core: Supervisor, evidence: Evidence, number: number): Promise<void> {
   const { payload, refid } = evidence.original(number);
   const offeredMs = performance.now();
-  const answer = core.onMessage({ id: number, refid, from: `user-${number % 100}`, to: 'somebody' }, payload);
-  killer.offered(number);
+  const answer = core.onMessage({ id: number, refid, from: senderOf(number), to: 'somebody' }, payload);
   const outcome = await answer;
   evidence.answers.push({ number, offeredMs, answeredMs: performance.now(), outcome });
 }
@@ -123,6 +140,11 @@ function countDeaths(core: Supervisor): Pick<SoakResult, 'restarts' | 'deaths'> 
     for (const [cause, count] of Object.entries(module.crashes.byCause)) deaths[cause] = (deaths[cause] ?? 0) + count;
   }
   return { restarts, deaths };
+}
+
+function ordersOf({ done }: Orderer): Record<OrderKind, number> {
+  const count = (kind: OrderKind): number => done.get(kind) ?? 0;
+  return { reload: count('reload'), restart: count('restart'), stop: count('stop'), remove: count('remove') };
 }
 
 function signals({ done }: Killer): Omit<Record<KillKind, number>, 'hang'> {

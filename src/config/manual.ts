@@ -48,7 +48,7 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     example: '1s to 5m',
   },
   max_crashes: {
-    what: 'More crashes than this, and the module is bypassed and tried again every 30 s. `off` never gives up.',
+    what: 'After more crashes than this, the module is bypassed. It is tried again after 30 s, then less and less often, up to every 10 minutes. `off` never gives up.',
     example: '3 in 10m',
   },
   stop_timeout: {

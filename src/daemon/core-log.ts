@@ -43,6 +43,16 @@ export class CoreLog {
     return this.#files.problems();
   }
 
+  /** @see LogFiles.reopen */
+  reopen(): void {
+    this.#files.reopen();
+  }
+
+  /** @see LogFiles.keep */
+  keep(options: Pick<LogFilesOptions, 'sizeBytes' | 'keep'>): void {
+    this.#files.keep(options);
+  }
+
   write(entry: LogEntry): void {
     this.#files.write(entry);
     this.#stdout?.write(entry);

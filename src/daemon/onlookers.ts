@@ -1,5 +1,6 @@
 /** Those outside who are told how the core fares: the program of on_event, and the service manager. */
 
+import { performance } from 'node:perf_hooks';
 import type { CoreConfig } from '../config/types.js';
 import type { Directories } from '../directories.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
@@ -13,6 +14,8 @@ export class Onlookers {
   readonly #supervisor: Supervisor;
   readonly #program: EventProgram;
   readonly #manager: ServiceManager;
+  readonly #events = new CoreEvents();
+  #recovery: NodeJS.Timeout | undefined;
 
   constructor(supervisor: Supervisor, config: CoreConfig, options: Directories & { log: CoreLog }) {
     const { runDir, stateDir, log } = options;
@@ -21,10 +24,10 @@ export class Onlookers {
     this.#program = new EventProgram({ path: config.onEvent, runDir, stateDir, say });
     this.#manager = new ServiceManager(process.env, process.pid);
     for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID']) delete process.env[name];
-    const events = new CoreEvents();
     supervisor.on('lifecycle', (lived) => {
-      const event = events.read(lived);
+      const event = this.#events.read(lived, performance.now(), Date.now());
       if (event) this.#program.tell(event);
+      this.#lookForRecovered();
       if (lived.kind === 'module') this.#tellStatus();
     });
   }
@@ -49,15 +52,28 @@ export class Onlookers {
   /** @param failure - why it changed nothing; `null`: it succeeded, and this is the configuration now */
   reloaded(failure: string | null, config: CoreConfig | null): void {
     this.#manager.reloaded();
-    if (config) this.#program.use(config.onEvent);
+    if (config) {
+      this.#program.use(config.onEvent);
+      this.#program.drop(null);
+    }
     if (failure === null) return;
     const event = { event: 'reload-failed', module: null, generation: null, cause: null, signal: null } as const;
-    this.#program.tell({ ...event, reason: failure });
+    this.#program.tell({ ...event, reason: failure, time: Date.now() });
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.#recovery);
     await this.#program.close();
     this.#manager.close();
+  }
+
+  #lookForRecovered(): void {
+    clearTimeout(this.#recovery);
+    for (const event of this.#events.recovered(performance.now(), Date.now())) this.#program.tell(event);
+    const nextMs = this.#events.nextMs();
+    if (nextMs === null) return;
+    this.#recovery = setTimeout(() => this.#lookForRecovered(), Math.max(1, nextMs - performance.now()));
+    this.#recovery.unref();
   }
 
   #tellStatus(): void {

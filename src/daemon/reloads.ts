@@ -42,9 +42,12 @@ export class Reloads {
   async reload(modules: string[]): Promise<CoreReloadReport> {
     const { log, supervisor, onlookers } = this.#options;
     onlookers.reloading();
+    // Who rotates logs asks for a reload, whatever comes of it.
+    log.reopen();
     try {
       const config = this.#read();
       const report = await supervisor.reload(config, { modules });
+      log.keep({ sizeBytes: config.logSizeBytes, keep: config.logKeep });
       const warnings = config.warnings.map(describeWarning);
       for (const warning of warnings) log.say('warn', warning);
       log.say('info', `reloaded: ${describeReload(report)}`);

@@ -16,7 +16,7 @@ export interface LogFilesOptions extends Pick<RotatingFileOptions, 'sizeBytes' |
  */
 export class LogFiles {
   readonly #stateDir: string;
-  readonly #options: LogFilesOptions;
+  #options: LogFilesOptions;
   readonly #files = new Map<string, RotatingFile>();
 
   constructor(stateDir: string, options: LogFilesOptions) {
@@ -29,6 +29,17 @@ export class LogFiles {
     const line = serializeEntry(entry);
     if (entry.module === null || entry.source === 'supervisor') this.#file(null).append(line);
     if (entry.module !== null) this.#file(entry.module).append(line);
+  }
+
+  /** Writes to the files of their names from now on, whatever became of those before. */
+  reopen(): void {
+    for (const file of this.#files.values()) file.reopen();
+  }
+
+  /** Takes another size and number of files. */
+  keep(options: Pick<LogFilesOptions, 'sizeBytes' | 'keep'>): void {
+    this.#options = { ...this.#options, ...options };
+    for (const file of this.#files.values()) file.keep(options);
   }
 
   /** What is wrong with files at the moment, a line each. */

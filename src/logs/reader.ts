@@ -1,6 +1,6 @@
 /** Reads a rotating log from its end, and what is added to it. */
 
-import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync } from 'node:fs';
 import { DirectoryError } from '../errors.js';
 import { BoundedLine } from './bounded-line.js';
 import { logSegments, unreadable } from './paths.js';
@@ -16,13 +16,23 @@ interface Cursor {
   rest: BoundedLine;
 }
 
+/** A file of the log, as it was found. */
+interface Segment {
+  path: string;
+  inode: number;
+  /** Tells it from every other file, as long as nobody writes to it. */
+  mark: string;
+}
+
 /**
  * One log as its lines, over all its rotated files. Rotations between two reads are followed, as long as the files
- * written meanwhile are still kept.
+ * written meanwhile are still kept; whoever rotates, and also when he truncates the file, or moves it away under any name.
  */
 export class LogReader {
   readonly #path: string;
   #cursor: Cursor | undefined;
+  /** Marks of the files that are older than the one that is read. */
+  #older = new Set<string>();
 
   /** @param path - The current file of the log; neither it nor its folder need exist. */
   constructor(path: string) {
@@ -37,9 +47,15 @@ export class LogReader {
   last(count: number, wanted: (line: string) => boolean = () => true): string[] {
     this.close();
     const lines: string[] = [];
-    for (const segment of logSegments(this.#path)) {
-      const file = openForReading(segment);
+    const segments = this.#segments();
+    for (const segment of segments) {
+      const file = openForReading(segment.path);
       if (!file) continue;
+      if (file.size === 0 && segment !== segments.at(-1)) {
+        // The one before may still be written to.
+        closeSync(file.fd);
+        continue;
+      }
       const end = endOfLines(file.fd, file.size);
       if (!this.#cursor) this.#cursor = { fd: file.fd, inode: file.inode, offset: end, rest: new BoundedLine() };
       // A segment that is no longer written to may end within a line.
@@ -51,6 +67,7 @@ export class LogReader {
       if (this.#cursor.fd !== file.fd) closeSync(file.fd);
       if (lines.length >= count) break;
     }
+    this.#noteOlder(segments);
     return lines.reverse();
   }
 
@@ -61,38 +78,69 @@ export class LogReader {
    */
   next(): string[] {
     const lines: string[] = [];
-    const segments = logSegments(this.#path);
-    let newer = segments.length;
-    if (this.#cursor) {
-      const { inode } = this.#cursor;
-      const at = segments.findIndex((segment) => inodeOf(segment) === inode);
-      if (at >= 0) newer = at;
-      this.#drain(this.#cursor, lines);
-    }
-    for (const segment of segments.slice(0, newer).reverse()) {
-      const file = openForReading(segment);
+    const segments = this.#segments();
+    if (this.#cursor) this.#drain(this.#cursor, lines);
+    for (const segment of this.#newer(segments).reverse()) {
+      const file = openForReading(segment.path);
       if (!file) continue;
-      if (file.inode === this.#cursor?.inode) {
+      // The one before may still be written to, until the first line stands in this one.
+      if (file.inode === this.#cursor?.inode || (this.#cursor && file.size === 0)) {
         closeSync(file.fd);
         continue;
       }
-      // What ended within a line will not be completed: its file is no longer written to.
-      if (this.#cursor && !this.#cursor.rest.isEmpty) lines.push(this.#cursor.rest.take());
-      this.close();
+      if (this.#cursor) {
+        this.#drain(this.#cursor, lines);
+        // What ended within a line will not be completed: its file is no longer written to.
+        if (!this.#cursor.rest.isEmpty) lines.push(this.#cursor.rest.take());
+      }
+      this.#close();
       this.#cursor = { fd: file.fd, inode: file.inode, offset: 0, rest: new BoundedLine() };
       this.#drain(this.#cursor, lines);
     }
+    this.#noteOlder(segments);
     return lines;
   }
 
   /** Closes the file; the next read begins anew. */
   close(): void {
+    this.#close();
+    this.#older.clear();
+  }
+
+  #close(): void {
     if (this.#cursor) closeSync(this.#cursor.fd);
     this.#cursor = undefined;
   }
 
+  /** The files there are, newest first. */
+  #segments(): Segment[] {
+    return logSegments(this.#path).flatMap((path) => {
+      const found = statOf(path);
+      if (found === null) return [];
+      const { ino, mtimeNs, size } = found;
+      return [{ path, inode: Number(ino), mark: `${ino} ${mtimeNs} ${size}` }];
+    });
+  }
+
+  /** Those that were written after the one that is read. */
+  #newer(segments: Segment[]): Segment[] {
+    const at = segments.findIndex(({ inode }) => inode === this.#cursor?.inode);
+    // Moved away, or removed: of what is left, some may be older.
+    return at >= 0 ? segments.slice(0, at) : segments.filter(({ mark }) => !this.#older.has(mark));
+  }
+
+  #noteOlder(segments: Segment[]): void {
+    const at = segments.findIndex(({ inode }) => inode === this.#cursor?.inode);
+    if (at >= 0) this.#older = new Set(segments.slice(at + 1).map(({ mark }) => mark));
+  }
+
   #drain(cursor: Cursor, lines: string[]): void {
     const chunk = Buffer.alloc(CHUNK_BYTES);
+    if (fstatSync(cursor.fd).size < cursor.offset) {
+      // Truncated: what is in it now is new.
+      cursor.offset = 0;
+      cursor.rest = new BoundedLine();
+    }
     for (;;) {
       const read = readSync(cursor.fd, chunk, 0, chunk.length, cursor.offset);
       if (read === 0) return;
@@ -131,11 +179,13 @@ function noLog(path: string): DirectoryError {
   return new DirectoryError('STATE_DIR_UNUSABLE', `${path} is no log, because it is no regular file; ${remedy}`);
 }
 
-function inodeOf(path: string): number | null {
+/** What cannot be followed is left to who opens it, and says why it cannot. */
+function statOf(path: string): BigIntStats | null {
   try {
-    return statSync(path).ino;
-  } catch {
-    return null;
+    return statSync(path, { bigint: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? null;
   }
 }
 

@@ -1,7 +1,9 @@
 /** A log file that rotates itself and never gets in the way of who writes to it. */
 
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { performance } from 'node:perf_hooks';
 
 /** How a file is kept. */
 export interface RotatingFileOptions {
@@ -19,14 +21,25 @@ export interface RotatingFileOptions {
 
 const MAX_PENDING_BYTES = 4 * 1024 * 1024;
 const MODE = 0o640;
+/** Whether the open file is still the one of its name is looked at this often, before lines are written. */
+const LOOK_MS = 500;
+
+/** The file that is open. */
+interface OpenFile {
+  handle: FileHandle;
+  inode: number;
+  device: number;
+  size: number;
+}
 
 /**
  * Appends lines, all those of one turn of the event loop at once and in the background. It never throws and never
- * fails its caller: what cannot be written is dropped, counted, and told once writing works again.
+ * fails its caller: what cannot be written is dropped, counted, and told once writing works again. Others may rotate it
+ * too: the file of that name is written, although the one before was moved away or removed.
  */
 export class RotatingFile {
   readonly path: string;
-  readonly #options: RotatingFileOptions;
+  #options: RotatingFileOptions;
   #pending: string[] = [];
   #pendingBytes = 0;
   #dropped = 0;
@@ -34,7 +47,10 @@ export class RotatingFile {
   /** Lines that wait are older than those dropped for want of room, and younger than those that the disk refused. */
   #gapIsLater = false;
   #writing: Promise<void> | undefined;
-  #file: { handle: FileHandle; size: number } | undefined;
+  #file: OpenFile | undefined;
+  #lookedMs = 0;
+  /** The file of that name is opened, whether there are lines or not. */
+  #reopening = false;
   /** Set when the file may end within a line: after a write that failed half way, or a killed core. */
   #torn = true;
 
@@ -67,6 +83,17 @@ export class RotatingFile {
     this.#writing ??= this.#writeAll();
   }
 
+  /** Takes another size and number of files, from the next line on. */
+  keep(options: Pick<RotatingFileOptions, 'sizeBytes' | 'keep'>): void {
+    this.#options = { ...this.#options, ...options };
+  }
+
+  /** Looks at once whether its file is still the one of its name, and makes one where there is none. */
+  reopen(): void {
+    this.#reopening = true;
+    this.#writing ??= this.#writeAll();
+  }
+
   /** Resolves when every line given so far is written or dropped. */
   async flush(): Promise<void> {
     await this.#writing;
@@ -80,7 +107,7 @@ export class RotatingFile {
 
   async #writeAll(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#pending.length > 0) {
+    while (this.#pending.length > 0 || this.#reopening) {
       const lines = this.#pending;
       this.#pending = [];
       await this.#writeLines(lines);
@@ -92,12 +119,14 @@ export class RotatingFile {
   async #writeLines(lines: string[]): Promise<void> {
     let done = 0;
     try {
+      if (this.#reopening || performance.now() - this.#lookedMs >= LOOK_MS) await this.#look();
       if (this.#dropped > 0 && !this.#gapIsLater) await this.#tellGap();
       while (done < lines.length) {
         const file = await this.#open();
         const { text, bytes, count } = this.#take(lines, done, file.size);
         if (count === 0) {
-          await this.#rotate();
+          // Somebody else may just have rotated it: what is there now is not full.
+          if (await this.#look()) await this.#rotate();
           continue;
         }
         await this.#write(file, text, bytes);
@@ -105,10 +134,29 @@ export class RotatingFile {
       }
       if (this.#dropped > 0) await this.#tellGap();
     } catch (error) {
-      this.#drop(lines.length - done, (error as Error).message);
+      if (lines.length > done) this.#drop(lines.length - done, (error as Error).message);
       this.#gapIsLater = false;
       await this.#closeFile();
     }
+  }
+
+  /** Opens the file of its name if it is not the open one. @returns whether it is, as full as it was */
+  async #look(): Promise<boolean> {
+    this.#lookedMs = performance.now();
+    const isAsked = this.#reopening;
+    this.#reopening = false;
+    const file = this.#file;
+    const found = file && (await stat(this.path).catch(ifThere));
+    if (file && found?.ino === file.inode && found.dev === file.device) {
+      const isWhole = found.size >= file.size;
+      file.size = found.size;
+      // Cut short, most likely to nothing, by who has copied it.
+      if (!isWhole) await this.#closeFile();
+      return isWhole;
+    }
+    if (file) await this.#closeFile();
+    if (file || isAsked) await this.#open();
+    return false;
   }
 
   async #tellGap(): Promise<void> {
@@ -138,7 +186,7 @@ export class RotatingFile {
     };
   }
 
-  async #write(file: { handle: FileHandle; size: number }, text: string, bytes: number): Promise<void> {
+  async #write(file: OpenFile, text: string, bytes: number): Promise<void> {
     const mend = this.#torn && file.size > 0 ? '\n' : '';
     this.#torn = true;
     await file.handle.appendFile(mend + text);
@@ -146,17 +194,18 @@ export class RotatingFile {
     file.size += bytes + mend.length;
   }
 
-  async #open(): Promise<{ handle: FileHandle; size: number }> {
+  async #open(): Promise<OpenFile> {
     if (this.#file) return this.#file;
     await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
     const handle = await open(this.path, 'a+', MODE);
     try {
-      const { size } = await handle.stat();
+      const { size, ino: inode, dev: device } = await handle.stat();
+      this.#torn = false;
       if (size > 0) {
         const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
         this.#torn = buffer[0] !== 0x0a;
       }
-      this.#file = { handle, size };
+      this.#file = { handle, size, inode, device };
       return this.#file;
     } catch (error) {
       await handle.close();
@@ -188,4 +237,10 @@ export class RotatingFile {
     this.#reason = reason;
     if (isFirst) this.#options.onTrouble?.(reason);
   }
+}
+
+/** There may be no file, or no folder. @throws what else went wrong */
+function ifThere(error: NodeJS.ErrnoException): Stats | undefined {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+  throw error;
 }

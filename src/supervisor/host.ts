@@ -134,9 +134,10 @@ export class Host {
     return this.file.path;
   }
 
-  /** Takes the times that its end is bounded by; the rest of its spec it was started with. */
-  setTimes({ startTimeoutMs, stopTimeoutMs }: HostTimes): void {
+  /** Takes the times that the core alone goes by; the rest of its settings it was started with. */
+  setTimes({ startTimeoutMs, stopTimeoutMs }: HostTimes, { heartbeatMs }: Pick<HostSurroundings, 'heartbeatMs'>): void {
     this.#spec = { ...this.#spec, startTimeoutMs, stopTimeoutMs };
+    this.#watch.beatEvery(heartbeatMs);
   }
 
   /** Whether its file did not tell the ABI, so that it tries one that it was told. */

@@ -21,7 +21,7 @@ export type ModuleLife =
   | { kind: 'serving'; sinceMs: number }
   /** Waiting for the next start. */
   | { kind: 'backoff'; untilMs: number }
-  /** Intensity spent, or never able to start: bypassed, and probed. */
+  /** Intensity spent, or never able to start: bypassed, and probed at longer and longer intervals. */
   | { kind: 'failed'; untilMs: number };
 
 export type ModuleEvent =

@@ -171,7 +171,8 @@ export class Module implements HostListener, CallRoute {
     this.#spec = spec;
     this.#around = around;
     this.#queue.configure({ ...spec, queueBytes: around.queueBytes });
-    for (const host of this.#hosts()) host.setTimes(spec);
+    this.#news.limitTo(spec.logRate);
+    for (const host of this.#hosts()) host.setTimes(spec, around);
     this.#queue.dispatch();
   }
 
@@ -248,8 +249,10 @@ export class Module implements HostListener, CallRoute {
     if (this.#desired === 'down') return false;
     switch (this.#life.kind) {
       case 'serving':
-      case 'starting':
         return true;
+      case 'starting':
+        // No message waits for a probe: its init tells whether there is any use in that.
+        return this.#history.probes === 0;
       case 'backoff':
         return this.#life.untilMs <= deadlineMs;
       default:
@@ -502,7 +505,7 @@ export class Module implements HostListener, CallRoute {
       case 'backoff':
         return `it is started again in ${Math.max(1, Math.round(this.#life.untilMs - performance.now()))} ms`;
       case 'failed':
-        return `it is bypassed and tried again every ${Math.round((this.#life.untilMs - performance.now()) / 1000)} s`;
+        return `it is bypassed, and tried again in ${Math.round((this.#life.untilMs - performance.now()) / 1000)} s`;
       default:
         return 'it stays down, as ordered';
     }

@@ -6,8 +6,8 @@ export interface RestartHistory {
   crashes: number[];
   /** Restarts since the last healthy stretch; the first is immediate. */
   attempts: number;
-  /** It was given up before, and has not been healthy since: the next death is another probe that failed. */
-  probing: boolean;
+  /** Times that it was given up, and not healthy since: the next death is another probe that failed. */
+  probes: number;
 }
 
 /** The settings that decide; see `docs/configuration.md`. */
@@ -24,17 +24,17 @@ export type RestartDecision =
 /** A host that served for this long starts the backoff from its beginning. */
 export const HEALTHY_MS = 60_000;
 
-/** A failed module is tried again this often. */
-export const PROBE_MS = 30_000;
+/** A failed module is tried again after the first of these, then after twice as long each time, up to the last. */
+export const PROBE_MS = { first: 30_000, last: 600_000 };
 
 /** What a module remembers before anything went wrong. */
-export const NO_HISTORY: RestartHistory = { crashes: [], attempts: 0, probing: false };
+export const NO_HISTORY: RestartHistory = { crashes: [], attempts: 0, probes: 0 };
 
 /**
  * Decides what follows the death of a host that had been ready.
  *
  * @param servedMs how long it had been ready
- * @param random from 0 to 1, for the jitter: up to a quarter less than the doubled wait
+ * @param random from 0 to 1, for the jitter: up to a quarter less than the doubled wait, or more than that of a probe
  */
 export function afterCrash(
   history: RestartHistory,
@@ -42,15 +42,15 @@ export function afterCrash(
   now: { ms: number; servedMs: number; random: number },
 ): RestartDecision {
   const healthy = now.servedMs >= HEALTHY_MS;
-  if (history.probing && !healthy) return fail();
+  if (history.probes > 0 && !healthy) return fail(history, now.random);
   const limit = settings.maxCrashes;
   const crashes = limit ? [...history.crashes.filter((at) => now.ms - at < limit.periodMs), now.ms] : [];
-  if (limit && crashes.length > limit.count) return fail();
+  if (limit && crashes.length > limit.count) return fail(NO_HISTORY, now.random);
   const attempts = healthy ? 0 : history.attempts;
   return {
     kind: 'restart',
     delayMs: backoffMs(attempts, settings, now.random),
-    history: { crashes, attempts: attempts + 1, probing: false },
+    history: { crashes, attempts: attempts + 1, probes: 0 },
   };
 }
 
@@ -64,7 +64,7 @@ export function afterFailedStart(
   now: { hasServed: boolean; random: number },
 ): RestartDecision {
   const tooMany = settings.maxCrashes !== null && history.attempts >= MAX_FAILED_STARTS;
-  if (!now.hasServed || history.probing || tooMany) return fail();
+  if (!now.hasServed || history.probes > 0 || tooMany) return fail(history, now.random);
   const delayMs = backoffMs(Math.max(1, history.attempts), settings, now.random);
   return { kind: 'restart', delayMs, history: { ...history, attempts: history.attempts + 1 } };
 }
@@ -78,6 +78,8 @@ function backoffMs(attempts: number, { backoff }: RestartSettings, random: numbe
   return Math.round(doubled * (1 - random / 4));
 }
 
-function fail(): RestartDecision {
-  return { kind: 'fail', probeMs: PROBE_MS, history: { ...NO_HISTORY, probing: true } };
+/** Up to a quarter later by chance: modules that fail of the same thing do not come back in step. */
+function fail({ probes }: RestartHistory, random: number): RestartDecision {
+  const probeMs = Math.round(Math.min(PROBE_MS.last, PROBE_MS.first * 2 ** probes * (1 + random / 4)));
+  return { kind: 'fail', probeMs, history: { ...NO_HISTORY, probes: probes + 1 } };
 }

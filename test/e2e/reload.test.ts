@@ -129,6 +129,19 @@ describe('a reload', () => {
     expect(core.module('unchecked_2020').pid).not.toBe(first.pid);
   });
 
+  it('is followed by the log, which speaks of the log_rate that holds', async () => {
+    const flood = (logRate: number) => fixtureModule('flood', { deadlineMs: 30_000, logRate });
+    core = await startCore([flood(50)]);
+    await core.send('100');
+    expect(await reload([flood(20)])).toMatchObject({ replaced: ['flood'] });
+    await core.send('100');
+    await core.supervisor.stop();
+    const told = core
+      .lines('flood', 'supervisor')
+      .flatMap((line) => /(\d+) log lines? .*log_rate, (\d+) /.exec(line) ?? []);
+    expect(told.filter((_, i) => i % 3 > 0)).toEqual(['50', '50', '80', '20']);
+  });
+
   it('takes settings in place that no process need know of', async () => {
     core = await startCore([versioned('1', { work: '200' }, { onFailure: 'pass' })]);
     const { pid } = core.module('versioned');
@@ -173,9 +186,22 @@ describe('a reload', () => {
 
   it('tells which global settings a running core cannot take', async () => {
     core = await startCore([passing]);
-    const options = { maxMessageBytes: 1000, chainDeadlineMs: 1234, logKeep: 1 };
-    expect(await reload([passing], [], options)).toMatchObject({ needRestart: ['max_message', 'log_keep'] });
+    const options = { maxMessageBytes: 1000, chainDeadlineMs: 1234, logKeep: 1, heartbeatMs: 900 };
+    expect(await reload([passing], [], options)).toMatchObject({
+      settings: ['heartbeat', 'chain_deadline', 'log_keep'],
+      needRestart: ['max_message'],
+    });
     await expect(core.send('x'.repeat(2000))).resolves.toMatchObject({ verdict: 'pass' });
+  });
+
+  it('lets no message wait for a start of a module that was given up', async () => {
+    const module = fixtureModule('init-hangs', { startTimeoutMs: 3000, deadlineMs: 60_000 });
+    core = await startCore([module]);
+    expect(core.module(module.name).state).toBe('failed');
+    const start = core.supervisor.startModule(module.name).catch(() => 'the start has ended before');
+    await core.until(() => core.module(module.name).state === 'starting');
+    expect(await Promise.race([core.send('hi'), start])).toMatchObject({ trace: [{ default: 'down' }] });
+    await start;
   });
 
   it('brings back a module that had been given up', async () => {

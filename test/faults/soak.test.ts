@@ -16,4 +16,12 @@ describe('messages through three modules whose hosts are killed', () => {
     expect(result.restarts).toBeGreaterThanOrEqual(11);
     expect(result.sends.delivered).toBeGreaterThan(1000);
   }, 300_000);
+
+  it('stay in their order, each once, while modules are also reloaded, restarted, stopped, removed and brought back', async () => {
+    const seed = Math.floor(Math.random() * 1_000_000);
+    const { violations, ...result } = await runSoak({ messages: 8000, kills: 8, seed, attack: true, limits });
+    expect(violations, `npm run soak -- --attack --messages 8000 --kills 8 --seed ${seed}`).toEqual([]);
+    expect(result.answers).toBe(8000);
+    for (const [kind, count] of Object.entries(result.orders ?? {})) expect(count, kind).toBeGreaterThan(0);
+  }, 300_000);
 });

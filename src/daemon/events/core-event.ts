@@ -1,4 +1,4 @@
-/** What happens in a core that somebody may want to be woken for: pure. */
+/** What happens in a core that somebody may want to be woken for: pure, with the clock passed in. */
 
 import type { FailureCause, LifecycleEvent } from '../../supervisor/types.js';
 
@@ -6,43 +6,96 @@ import type { FailureCause, LifecycleEvent } from '../../supervisor/types.js';
 export interface CoreEvent {
   /**
    * `crash`: a process of a module died by itself, or was killed for it. `failed`: a module is given up for now.
-   * `recovered`: a module serves again that had crashed or was given up. `reload-failed`: a reload changed nothing.
+   * `recovered`: a module that had crashed or was given up has served for a minute. `reload-failed`: a reload changed nothing.
    */
   event: 'crash' | 'failed' | 'recovered' | 'reload-failed';
   /** `null`: none in particular. */
   module: string | null;
   /** In words. */
   reason: string;
+  /** When it happened, in milliseconds since the epoch. */
+  time: number;
   generation: number | null;
   /** Of a crash. */
   cause: FailureCause | null;
   signal: string | null;
 }
 
+/** A module that had trouble has recovered when it has served for so long. */
+export const HEALTHY_MS = 60_000;
+
 const NO_FAULT: ReadonlySet<string> = new Set(['start', 'trial', 'stop']);
+
+/** What is known of a module that has had trouble. */
+interface Trouble {
+  /** It was told that the module is given up: that probes fail is nothing new. */
+  givenUp: boolean;
+  /** Since when it serves, on a clock that only goes forward; `null`: it does not. */
+  servesMs: number | null;
+}
 
 /** Makes such events of what a supervisor announces. */
 export class CoreEvents {
-  /** Modules that do not serve, and not because they were told not to. */
-  readonly #troubled = new Set<string>();
+  readonly #troubled = new Map<string, Trouble>();
   readonly #generations = new Map<string, number>();
 
-  /** @returns the event that this makes; `null`: none */
-  read(event: LifecycleEvent): CoreEvent | null {
+  /**
+   * @param nowMs on a clock that only goes forward
+   * @param time the time of day
+   * @returns the event that this makes; `null`: none
+   */
+  read(event: LifecycleEvent, nowMs: number, time: number): CoreEvent | null {
+    if (event.kind === 'module') return this.#readState(event, nowMs, time);
     const { module } = event;
-    if (event.kind !== 'module') this.#generations.set(module, event.generation);
-    if (event.kind === 'exited') {
-      if (NO_FAULT.has(event.cause)) return null;
-      const { generation, signal, text: reason } = event;
-      return { event: 'crash', module, reason, generation, cause: event.cause as FailureCause, signal };
-    }
-    if (event.kind !== 'module') return null;
-    const { to, reason } = event;
-    const told = { module, generation: this.#generations.get(module) ?? null, cause: null, signal: null };
+    this.#generations.set(module, event.generation);
+    if (event.kind !== 'exited' || NO_FAULT.has(event.cause)) return null;
+    const trouble = this.#trouble(module);
+    // It had to be healthy for a minute without a crash.
+    if (trouble.servesMs !== null) trouble.servesMs = nowMs;
+    if (trouble.givenUp) return null;
+    const { generation, signal, text: reason } = event;
+    return { event: 'crash', module, reason, time, generation, cause: event.cause as FailureCause, signal };
+  }
+
+  /** The modules that have recovered by now. */
+  recovered(nowMs: number, time: number): CoreEvent[] {
+    const healthy = [...this.#troubled].filter(
+      ([, { servesMs }]) => servesMs !== null && nowMs - servesMs >= HEALTHY_MS,
+    );
+    return healthy.map(([module]) => {
+      this.#troubled.delete(module);
+      const reason = `module ${module} has served for ${HEALTHY_MS / 1000} s again`;
+      return { event: 'recovered', reason, time, ...this.#about(module) };
+    });
+  }
+
+  /** When the next one may have recovered; `null`: none is about to. */
+  nextMs(): number | null {
+    const since = [...this.#troubled.values()].flatMap(({ servesMs }) => servesMs ?? []);
+    return since.length === 0 ? null : Math.min(...since) + HEALTHY_MS;
+  }
+
+  #readState({ module, from, to, reason }: LifecycleEvent & { kind: 'module' }, nowMs: number, time: number) {
     if (to === 'stopped') this.#troubled.delete(module);
-    else if (to !== 'serving' && reason !== null) this.#troubled.add(module);
-    if (to === 'failed') return { event: 'failed', reason: reason ?? '', ...told };
-    if (to !== 'serving' || !this.#troubled.delete(module)) return null;
-    return { event: 'recovered', reason: `module ${module} serves again`, ...told };
+    else if (to !== 'serving' && to !== 'replacing' && reason !== null) this.#trouble(module);
+    const trouble = this.#troubled.get(module);
+    if (!trouble) return null;
+    if (to === 'serving' || to === 'replacing') trouble.servesMs ??= nowMs;
+    else trouble.servesMs = null;
+    // A reload has put another process in its place: what happens to that is news.
+    if (from === 'failed' && to === 'serving') trouble.givenUp = false;
+    if (to !== 'failed' || trouble.givenUp) return null;
+    trouble.givenUp = true;
+    return { event: 'failed' as const, reason: reason ?? '', time, ...this.#about(module) };
+  }
+
+  #trouble(module: string): Trouble {
+    const trouble = this.#troubled.get(module) ?? { givenUp: false, servesMs: null };
+    this.#troubled.set(module, trouble);
+    return trouble;
+  }
+
+  #about(module: string) {
+    return { module, generation: this.#generations.get(module) ?? null, cause: null, signal: null };
   }
 }

@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Directories } from '../../directories.js';
 import { readTree } from '../../proc.js';
 import { readOutput } from '../../supervisor/output/output-reader.js';
@@ -19,8 +19,6 @@ export interface EventProgramOptions extends Directories {
   say: (level: 'info' | 'warn', text: string) => void;
 }
 
-/** Programs at a time. */
-const MOST_AT_A_TIME = 2;
 /** A program that takes longer is killed. */
 const LIMIT_MS = 60_000;
 /** Programs may take this long to end once the core has stopped. */
@@ -55,7 +53,12 @@ export class EventProgram {
     this.#next();
   }
 
-  /** Lets the programs that run end, and kills those that do not in time; events that still wait are not told. */
+  /** What waits of a module, or of none, is not so any more. */
+  drop(module: string | null): void {
+    this.#queue.drop(module);
+  }
+
+  /** Lets the program that runs end, and kills those that do not in time; events that still wait are not told. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     this.#path = null;
@@ -66,16 +69,17 @@ export class EventProgram {
     clearTimeout(limit);
   }
 
+  /** One at a time, so that each is over before what comes after it is told. */
   #next(): void {
     clearTimeout(this.#timer);
-    if (this.#path === null) return;
-    while (this.#running.size < MOST_AT_A_TIME) {
-      const due = this.#queue.take(performance.now());
-      if (due === null) break;
+    if (this.#path === null || this.#running.size > 0) return;
+    const due = this.#queue.take(performance.now());
+    if (due !== null) {
       this.#run(this.#path, due);
+      return;
     }
     const next = this.#queue.nextMs();
-    if (next === null || this.#running.size >= MOST_AT_A_TIME) return;
+    if (next === null) return;
     this.#timer = setTimeout(() => this.#next(), Math.max(1, next - performance.now()));
     this.#timer.unref();
   }
@@ -92,6 +96,7 @@ export class EventProgram {
       this.#running.set(child, this.#follow(child, path));
     } catch (error) {
       this.#complain(path, (error as Error).message);
+      setImmediate(() => this.#next());
     }
   }
 
@@ -129,10 +134,12 @@ export class EventProgram {
   }
 }
 
-function environmentOf({ event, skipped }: DueEvent, directories: Directories): Record<string, string> {
+function environmentOf({ event, seq, skipped }: DueEvent, directories: Directories): Record<string, string> {
   const inherited = INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
   const told = {
     MESIBO_EVENT: event.event,
+    MESIBO_TIME: new Date(event.time).toISOString(),
+    MESIBO_SEQ: seq,
     MESIBO_MODULE: event.module,
     MESIBO_REASON: event.reason.replaceAll('\0', ' ').slice(0, 8192),
     MESIBO_GENERATION: event.generation,
@@ -149,8 +156,8 @@ function environmentOf({ event, skipped }: DueEvent, directories: Directories): 
 /** Takes what was written until now: a daemon that the program left may hold the other end for ever. */
 async function closeOutput(child: ChildProcess): Promise<void> {
   // The first ends the turn of the loop that the exit came in; until the second, all that stood in a pipe is read.
-  await setImmediate();
-  await setImmediate();
+  await turn();
+  await turn();
   for (const stream of [child.stdout, child.stderr]) {
     if (!stream || stream.closed) continue;
     const closed = once(stream, 'close');

@@ -8,30 +8,44 @@ export const SAME_EVENT_MS = 10_000;
 /** An event whose time has come. */
 export interface DueEvent {
   event: CoreEvent;
-  /** Older ones of the same kind and module that were not told. */
+  /** Counts the events that are told, from 1. */
+  seq: number;
+  /** Older ones of the same module that were not told. */
   skipped: number;
 }
 
-/** Holds of each event and module the newest one. */
+type Waiting = Omit<DueEvent, 'seq'>;
+
+/**
+ * Holds of each module the newest event: what was before it, and is not told yet, is no news any more. So the last one
+ * that is told of a module is how it fares.
+ */
 export class EventQueue {
-  /** In the order in which they came. */
-  readonly #waiting = new Map<string, DueEvent>();
+  /** By module, in the order in which the events came. */
+  readonly #waiting = new Map<string | null, Waiting>();
   readonly #toldMs = new Map<string, number>();
+  #seq = 0;
 
   /** Takes an event. */
   add(event: CoreEvent): void {
-    const key = keyOf(event);
-    const older = this.#waiting.get(key);
-    this.#waiting.set(key, { event, skipped: older ? older.skipped + 1 : 0 });
+    const older = this.#waiting.get(event.module);
+    this.#waiting.delete(event.module);
+    this.#waiting.set(event.module, { event, skipped: older ? older.skipped + 1 : 0 });
+  }
+
+  /** Forgets what waits of a module, or of none: it is not so any more. */
+  drop(module: string | null): void {
+    this.#waiting.delete(module);
   }
 
   /** Hands out the first event whose time has come; `null`: there is none. */
   take(nowMs: number): DueEvent | null {
-    for (const [key, due] of this.#waiting) {
-      if (this.#dueMs(key) > nowMs) continue;
-      this.#waiting.delete(key);
-      this.#toldMs.set(key, nowMs);
-      return due;
+    for (const [module, waiting] of this.#waiting) {
+      if (this.#dueMs(waiting) > nowMs) continue;
+      this.#waiting.delete(module);
+      this.#toldMs.set(keyOf(waiting), nowMs);
+      this.#seq += 1;
+      return { ...waiting, seq: this.#seq };
     }
     this.#forget(nowMs);
     return null;
@@ -40,11 +54,11 @@ export class EventQueue {
   /** When there may be one; `null`: nothing waits. */
   nextMs(): number | null {
     if (this.#waiting.size === 0) return null;
-    return Math.min(...[...this.#waiting.keys()].map((key) => this.#dueMs(key)));
+    return Math.min(...[...this.#waiting.values()].map((waiting) => this.#dueMs(waiting)));
   }
 
-  #dueMs(key: string): number {
-    return (this.#toldMs.get(key) ?? Number.NEGATIVE_INFINITY) + SAME_EVENT_MS;
+  #dueMs(waiting: Waiting): number {
+    return (this.#toldMs.get(keyOf(waiting)) ?? Number.NEGATIVE_INFINITY) + SAME_EVENT_MS;
   }
 
   #forget(nowMs: number): void {
@@ -52,6 +66,6 @@ export class EventQueue {
   }
 }
 
-function keyOf({ event, module }: CoreEvent): string {
+function keyOf({ event: { event, module } }: Waiting): string {
   return `${event} ${module ?? ''}`;
 }

@@ -35,7 +35,7 @@ const TRACED_MS = 1000;
 
 /** Runs from ready to the end of the drain. */
 export class LivenessWatch {
-  readonly #settings: LivenessSettings;
+  #settings: LivenessSettings;
   readonly #watched: Watched;
   #timer: NodeJS.Timeout | undefined;
   #dueMs = 0;
@@ -49,6 +49,13 @@ export class LivenessWatch {
   constructor(settings: LivenessSettings, watched: Watched) {
     this.#settings = settings;
     this.#watched = watched;
+  }
+
+  /** Takes another heartbeat, for what is looked at from now on. */
+  beatEvery(heartbeatMs: number): void {
+    if (heartbeatMs === this.#settings.heartbeatMs) return;
+    this.#settings = { ...this.#settings, heartbeatMs };
+    this.#lookIn(Math.min(heartbeatMs, Math.max(0, this.#dueMs - performance.now())));
   }
 
   /** The host is ready. */

@@ -24,7 +24,7 @@ const TELL_AFTER_MS = 1000;
 /** Adds up what is lost, and tells it a second after the first. */
 export class DroppedOutput {
   readonly #tell: (text: string) => void;
-  readonly #limit: string;
+  #logRate: number | null;
   #counts = new Map<Kind, number>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -33,8 +33,19 @@ export class DroppedOutput {
    * @param tell takes what was dropped, in words
    */
   constructor(logRate: number | null, tell: (text: string) => void) {
-    this.#limit = logRate === null ? 'the core could not keep up' : `more than log_rate, ${logRate} lines a second`;
+    this.#logRate = logRate;
     this.#tell = tell;
+  }
+
+  /** Takes another rate; what was dropped until now is told with the one before. */
+  limitTo(logRate: number | null): void {
+    if (logRate !== this.#logRate) this.flush();
+    this.#logRate = logRate;
+  }
+
+  get #limit(): string {
+    const rate = this.#logRate;
+    return rate === null ? 'the core could not keep up' : `more than log_rate, ${rate} lines a second`;
   }
 
   /** Counts lines or bytes that were dropped, or messages. */

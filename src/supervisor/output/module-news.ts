@@ -48,6 +48,11 @@ export class ModuleNews {
     this.#dropped = new DroppedOutput(options.logRate, (text) => this.warn(null, text));
   }
 
+  /** Takes the `log_rate` that hosts are started with from now on. */
+  limitTo(logRate: number | null): void {
+    this.#dropped.limitTo(logRate);
+  }
+
   // ---- what hosts tell ----
 
   sent(host: Host, sent: Sent): void {

@@ -1,5 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -137,4 +147,42 @@ test.each([
   const message = `${path} is no log, because it is no regular file; move it away, or check --state-dir`;
   expect(() => reader.last(1)).toThrow(message);
   expect(() => reader.next()).toThrow(message);
+});
+
+test('a file that is moved away under any name is followed until the next one has a line', () => {
+  writeFileSync(`${path}.1`, 'long ago\n');
+  writeFileSync(path, '1\n');
+  expect(reader.last(1)).toEqual(['1']);
+  expect(reader.next()).toEqual([]);
+  renameSync(path, `${path}-20261129`);
+  expect(reader.next()).toEqual([]);
+  writeFileSync(path, '');
+  expect(reader.next()).toEqual([]);
+  appendFileSync(`${path}-20261129`, '2\n');
+  expect(reader.next()).toEqual(['2']);
+  appendFileSync(`${path}-20261129`, '3\n');
+  appendFileSync(path, '4\n');
+  expect(reader.next()).toEqual(['3', '4']);
+  appendFileSync(path, '5\n');
+  expect(reader.next()).toEqual(['5']);
+});
+
+test('a file that is truncated is read from its beginning', () => {
+  writeFileSync(path, 'one\ntwo\nhal');
+  expect(reader.last(1)).toEqual(['two']);
+  copyFileSync(path, `${path}.1`);
+  truncateSync(path);
+  expect(reader.next()).toEqual([]);
+  appendFileSync(path, 'new\n');
+  expect(reader.next()).toEqual(['new']);
+});
+
+test('a file that is removed, with its folder, is followed when it returns', () => {
+  writeFileSync(path, '1\n');
+  expect(reader.last(1)).toEqual(['1']);
+  rmSync(dir, { recursive: true });
+  expect(reader.next()).toEqual([]);
+  mkdirSync(dir);
+  writeFileSync(path, '2\n');
+  expect(reader.next()).toEqual(['2']);
 });

@@ -1,7 +1,18 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { RotatingFile, type RotatingFileOptions } from '../../../src/logs/rotating-file.js';
 
 let dir: string;
@@ -126,4 +137,89 @@ test.skipIf(process.getuid?.() === 0)('a file that may not be written does not t
   file.append('x');
   await file.close();
   expect(file.dropped).toBe(1);
+});
+
+describe('a file that somebody else rotates', () => {
+  let file: RotatingFile;
+  beforeEach(async () => {
+    file = make();
+    file.append('before');
+    await file.flush();
+  });
+  afterEach(() => file.close());
+
+  /** Writes a line when the file has had the time to look at what it writes to. */
+  async function appendLater(line: string): Promise<void> {
+    const now = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 500);
+    file.append(line);
+    await file.flush();
+    now.mockRestore();
+  }
+
+  test('is left when it was moved away: as logrotate does with create, and without', async () => {
+    renameSync(path, `${path}-20261129`);
+    writeFileSync(path, '');
+    await appendLater('after');
+    renameSync(path, `${path}-20261130`);
+    file.reopen();
+    file.append('later');
+    await file.flush();
+    expect([read(`${path}-20261129`), read(`${path}-20261130`), read(path)]).toEqual([
+      'before\n',
+      'after\n',
+      'later\n',
+    ]);
+  });
+
+  test('is written at its beginning when it was truncated, as logrotate does with copytruncate', async () => {
+    copyFileSync(path, `${path}.1`);
+    truncateSync(path);
+    await appendLater('after');
+    expect([read(`${path}.1`), read(path)]).toEqual(['before\n', 'after\n']);
+    // And is as full as it is now: no line more goes into it than may.
+    for (let i = 0; i < 11; i++) file.append('x'.repeat(98));
+    await file.flush();
+    expect([read(path).length, read(`${path}.1`).length]).toEqual([99, 6 + 10 * 99]);
+  });
+
+  test.each([
+    ['it', () => rmSync(path)],
+    ['its folder', () => rmSync(join(dir, 'logs'), { recursive: true })],
+  ])('is made again when %s was removed', async (_, remove) => {
+    remove();
+    await appendLater('after');
+    expect(read(path)).toBe('after\n');
+    expect(file.problem).toBeNull();
+  });
+
+  test('is there at once when that is asked for, without a line', async () => {
+    renameSync(path, `${path}.1`);
+    file.reopen();
+    await file.flush();
+    expect(read(path)).toBe('');
+    file.append('after');
+    await file.flush();
+    expect([read(`${path}.1`), read(path)]).toEqual(['before\n', 'after\n']);
+  });
+
+  test('is not rotated for being full, when the full one is gone', async () => {
+    const small = make({ sizeBytes: 12 });
+    small.append('aaaa');
+    await small.flush();
+    rmSync(path);
+    writeFileSync(path, '');
+    small.append('bbbbb');
+    await small.close();
+    expect([read(path), existsSync(`${path}.1`)]).toEqual(['bbbbb\n', false]);
+  });
+});
+
+test('another size and number of files hold from the next line on', async () => {
+  const file = make({ sizeBytes: 10, keep: 2 });
+  for (const line of ['aaaa', 'bbbb', 'cccc']) file.append(line);
+  await file.flush();
+  file.keep({ sizeBytes: 5, keep: 1 });
+  for (const line of ['dddd', 'eeee']) file.append(line);
+  await file.close();
+  expect([read(path), read(`${path}.1`), existsSync(`${path}.2`)]).toEqual(['eeee\n', 'dddd\n', false]);
 });

@@ -19,6 +19,7 @@ export function honestEvidence(messages = 200): Evidence {
     answers: [],
     deliveries: [],
     changes: [],
+    absences: [],
     limits: { deadlineMs: 1000, chainDeadlineMs: 2500 },
   };
   for (let number = 1; number <= messages; number++) evidence.answers.push(honestAnswer(evidence, number));

@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { readOptions } from '../../../bench/soak/options.js';
 
 it('has defaults for both forms, and takes the seed that it is given', () => {
-  expect(readOptions([], 9)).toEqual({ kind: 'soak', messages: 100_000, kills: 200, seed: 9 });
+  expect(readOptions([], 9)).toEqual({ kind: 'soak', messages: 100_000, kills: 200, seed: 9, attack: false });
+  expect(readOptions(['--attack'], 9)).toEqual({ kind: 'soak', messages: 200_000, kills: 200, seed: 9, attack: true });
   expect(readOptions(['--memory'], 9)).toEqual({ kind: 'memory', messages: 1_000_000, restarts: 500, seed: 9 });
 });
 
@@ -12,6 +13,7 @@ it('takes what is said', () => {
     messages: 10,
     kills: 0,
     seed: 3,
+    attack: false,
   });
   expect(readOptions(['--memory', '--restarts', '5'], 9)).toMatchObject({ kind: 'memory', restarts: 5 });
 });
@@ -21,6 +23,7 @@ it.each([
   [['--kills', '-1'], /--kills/],
   [['--restarts', '5'], 'expected --memory with it'],
   [['--memory', '--kills', '5'], 'goes without --memory'],
+  [['--memory', '--attack'], 'goes without --memory'],
   [['--other'], /--other/],
   [['10'], /10/],
 ])('refuses %j', (args, words) => {

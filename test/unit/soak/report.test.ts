@@ -9,6 +9,7 @@ const result: SoakResult = {
   violations: [],
   seconds: 2,
   kills: { SIGSEGV: 2, SIGKILL: 1, SIGSTOP: 0, hang: 1 },
+  orders: null,
   restarts: 4,
   deaths: { crash: 3, hang: 1, exit: 0 },
   directory: null,
@@ -20,6 +21,8 @@ it('says all figures, and only what there is', () => {
   expect(lines).toContain('kills       4: 2 SIGSEGV, 1 SIGKILL, 1 hang');
   expect(lines).toContain('restarts    4 after 3 crash, 1 hang');
   expect(lines.at(-1)).toBe('violations  0');
+  const orders = { reload: 3, restart: 2, stop: 0, remove: 1 };
+  expect(formatResult({ ...result, orders })).toContain('orders      6: 3 reload, 2 restart, 1 remove');
 });
 
 it('shows violations, not too many, and where the journals are', () => {

@@ -51,11 +51,26 @@ describe('after a crash', () => {
   });
 
   it('goes on probing until a probe was healthy for a minute', () => {
-    const probing = { ...NO_HISTORY, probing: true };
+    const probing = { ...NO_HISTORY, probes: 1 };
     expect(afterCrash(probing, settings, { ms: 0, servedMs: 59_999, random: 0 }).kind).toBe('fail');
     const healthy = afterCrash(probing, settings, { ms: 0, servedMs: 60_000, random: 0 });
-    expect(healthy).toMatchObject({ kind: 'restart', delayMs: 0, history: { probing: false } });
+    expect(healthy).toMatchObject({ kind: 'restart', delayMs: 0, history: { probes: 0 } });
     expect(afterFailedStart(probing, settings, { hasServed: true, random: 0 }).kind).toBe('fail');
+  });
+
+  it('probes after longer and longer, by chance a little later, and from the beginning after health', () => {
+    const waits = (random: number) => {
+      let history = NO_HISTORY;
+      return Array.from({ length: 7 }, () => {
+        const decision = afterFailedStart(history, settings, { hasServed: false, random });
+        history = decision.history;
+        return decision.kind === 'fail' ? decision.probeMs / 1000 : null;
+      });
+    };
+    expect(waits(0)).toEqual([30, 60, 120, 240, 480, 600, 600]);
+    expect(waits(1)).toEqual([37.5, 75, 150, 300, 600, 600, 600]);
+    const crashed = afterCrash({ ...NO_HISTORY, probes: 3 }, settings, { ms: 0, servedMs: 10, random: 0 });
+    expect(crashed).toMatchObject({ kind: 'fail', probeMs: 240_000, history: { probes: 4 } });
   });
 
   it('starts from nothing once it has given up', () => {
@@ -64,7 +79,7 @@ describe('after a crash', () => {
     ).toEqual({
       kind: 'fail',
       probeMs: 30_000,
-      history: { ...NO_HISTORY, probing: true },
+      history: { ...NO_HISTORY, probes: 1 },
     });
   });
 });
@@ -99,7 +114,7 @@ describe('after a start that failed', () => {
   });
 
   it('does not count it among the crashes', () => {
-    const before = { crashes: [1, 2, 3], attempts: 1, probing: false };
+    const before = { crashes: [1, 2, 3], attempts: 1, probes: 0 };
     expect(afterFailedStart(before, settings, { hasServed: true, random: 0 }).history.crashes).toEqual([1, 2, 3]);
   });
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { CoreEvents } from '../../../../src/daemon/events/core-event.js';
+import { CoreEvents, HEALTHY_MS } from '../../../../src/daemon/events/core-event.js';
 import type { DeathCause, LifecycleEvent, ModuleState } from '../../../../src/supervisor/types.js';
 
 const module = 'crashy';
@@ -21,46 +21,60 @@ function became(from: ModuleState, to: ModuleState, reason: string | null = null
   return { kind: 'module', module, from, to, reason };
 }
 
-function read(...events: LifecycleEvent[]): string[] {
+/** One event a second; a number stands for so many more. */
+function read(...story: (LifecycleEvent | number)[]): string[] {
   const reader = new CoreEvents();
-  return events.flatMap((event) => {
-    const told = reader.read(event);
-    return told ? [`${told.event} ${told.module} ${told.generation} ${told.cause}: ${told.reason}`] : [];
+  let nowMs = 0;
+  const told = story.flatMap((step) => {
+    nowMs += typeof step === 'number' ? step * 1000 : 1000;
+    const event = typeof step === 'number' ? null : reader.read(step, nowMs, 5000 + nowMs);
+    return [...(event ? [event] : []), ...reader.recovered(nowMs, 5000 + nowMs)];
   });
+  for (const { time } of told) expect(time % 1000).toBe(0);
+  return told.map(({ event, generation, cause, reason }) => `${event} ${generation} ${cause}: ${reason}`);
 }
 
-it('tells of a crash, and that the module serves again', () => {
-  const events = [
-    exited('crash'),
-    became('serving', 'starting', 'why'),
-    became('starting', 'serving'),
-    exited('hang', 2),
-  ];
-  expect(read(...events)).toEqual([
-    'crash crashy 1 crash: it died: crash',
-    'recovered crashy 1 null: module crashy serves again',
-    'crash crashy 2 hang: it died: hang',
+const RECOVERED = 'module crashy has served for 60 s again';
+const crash = [became('serving', 'starting', 'why'), became('starting', 'serving')];
+
+it('tells of a crash at once, and of a recovery after a minute without another', () => {
+  expect(read(exited('crash'), ...crash, 40, exited('hang', 2), ...crash, 59)).toEqual([
+    'crash 1 crash: it died: crash',
+    'crash 2 hang: it died: hang',
+  ]);
+  expect(read(exited('crash'), ...crash, 60)).toEqual([
+    'crash 1 crash: it died: crash',
+    `recovered 1 null: ${RECOVERED}`,
   ]);
 });
 
-it('tells of a module that is given up, and of its return', () => {
-  const events = [
-    became('stopped', 'starting'),
-    became('starting', 'failed', 'no'),
-    became('failed', 'starting'),
-    became('starting', 'serving'),
-  ];
-  expect(read(...events)).toEqual([
-    'failed crashy null null: no',
-    'recovered crashy null null: module crashy serves again',
-  ]);
+it('says when there may be a recovery', () => {
+  const reader = new CoreEvents();
+  expect(reader.nextMs()).toBeNull();
+  reader.read(exited('crash'), 1000, 0);
+  expect(reader.nextMs()).toBeNull();
+  for (const event of crash) reader.read(event, 2000, 0);
+  expect(reader.nextMs()).toBe(2000 + HEALTHY_MS);
+});
+
+it('tells once of a module that is given up, not of its probes, and of its return after a minute', () => {
+  const probe = [became('failed', 'starting'), became('starting', 'serving')];
+  const failing = [...probe, exited('crash', 2), became('serving', 'failed', 'no')];
+  const story = [became('stopped', 'starting'), became('starting', 'failed', 'no'), 30, ...failing, 60, ...failing];
+  expect(read(...story)).toEqual(['failed null null: no']);
+  expect(read(...story, 120, ...probe, 60)).toEqual(['failed null null: no', `recovered 2 null: ${RECOVERED}`]);
+});
+
+it('tells of a crash of what a reload has put in the place of a failed module', () => {
+  const failed = [became('starting', 'failed', 'no'), became('failed', 'serving')];
+  expect(read(...failed, exited('crash', 3))).toEqual(['failed null null: no', 'crash 3 crash: it died: crash']);
 });
 
 it('is silent about what was ordered: starts, stops, restarts and new generations', () => {
   const start = [became('stopped', 'starting'), became('starting', 'serving')];
   const restart = [exited('stop'), became('serving', 'starting'), became('starting', 'serving')];
   const reload = [became('serving', 'replacing'), exited('trial'), became('replacing', 'serving'), exited('stop')];
-  expect(read(...start, ...restart, ...reload, exited('start'))).toEqual([]);
-  const stopped = [became('serving', 'backoff', 'why'), became('backoff', 'stopped'), ...start];
+  expect(read(...start, ...restart, ...reload, exited('start'), 100)).toEqual([]);
+  const stopped = [became('serving', 'backoff', 'why'), became('backoff', 'stopped'), ...start, 100];
   expect(read(...stopped)).toEqual([]);
 });

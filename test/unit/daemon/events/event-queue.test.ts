@@ -3,7 +3,7 @@ import type { CoreEvent } from '../../../../src/daemon/events/core-event.js';
 import { EventQueue, SAME_EVENT_MS } from '../../../../src/daemon/events/event-queue.js';
 
 function event(kind: CoreEvent['event'], module: string | null, reason = ''): CoreEvent {
-  return { event: kind, module, reason, generation: null, cause: null, signal: null };
+  return { event: kind, module, reason, time: 0, generation: null, cause: null, signal: null };
 }
 
 it('hands out what came first, at once', () => {
@@ -15,15 +15,41 @@ it('hands out what came first, at once', () => {
   expect([queue.take(0), queue.nextMs()]).toEqual([null, null]);
 });
 
+it('counts what it hands out', () => {
+  const queue = new EventQueue();
+  for (const module of ['a', 'b']) queue.add(event('crash', module));
+  queue.add(event('failed', 'a'));
+  expect([queue.take(0), queue.take(0)].map((due) => [due?.seq, due?.event.module])).toEqual([
+    [1, 'b'],
+    [2, 'a'],
+  ]);
+});
+
 it('holds the same event of the same module back, and keeps the newest', () => {
   const queue = new EventQueue();
   queue.add(event('crash', 'a', 'first'));
   expect(queue.take(100)).toMatchObject({ event: { reason: 'first' }, skipped: 0 });
   for (const reason of ['second', 'third', 'fourth']) queue.add(event('crash', 'a', reason));
   expect([queue.take(100 + SAME_EVENT_MS - 1), queue.nextMs()]).toEqual([null, 100 + SAME_EVENT_MS]);
-  queue.add(event('recovered', 'a'));
-  expect(queue.take(101)).toMatchObject({ event: { event: 'recovered' } });
   expect(queue.take(100 + SAME_EVENT_MS)).toMatchObject({ event: { reason: 'fourth' }, skipped: 2 });
+});
+
+it('lets a newer event of a module replace those that wait, so that the last one told is how it fares', () => {
+  const queue = new EventQueue();
+  queue.add(event('failed', 'a'));
+  queue.add(event('recovered', 'a'));
+  expect([queue.take(0), queue.take(0)]).toMatchObject([{ event: { event: 'recovered' }, skipped: 1 }, null]);
+  queue.add(event('recovered', 'a'));
+  queue.add(event('crash', 'a'));
+  queue.add(event('failed', 'a'));
+  expect([queue.take(1), queue.take(1)]).toMatchObject([{ event: { event: 'failed' }, skipped: 2 }, null]);
+});
+
+it('forgets what is not so any more', () => {
+  const queue = new EventQueue();
+  queue.add(event('reload-failed', null));
+  queue.drop(null);
+  expect([queue.take(0), queue.nextMs()]).toEqual([null, null]);
 });
 
 it('tells a crash loop of a million crashes in a few events', () => {

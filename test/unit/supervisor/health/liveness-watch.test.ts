@@ -252,6 +252,17 @@ describe('an idle host', () => {
     expect(failures).toEqual([['hung', 10 * BEAT + HANG]]);
   });
 
+  it('is looked at by another heartbeat from then on', () => {
+    owed.clear();
+    watch.beatEvery(BEAT / 10);
+    clock.advance(BEAT / 10);
+    expect(beats).toEqual([BEAT / 10]);
+    watch.heard();
+    watch.beatEvery(10 * BEAT);
+    clock.advance(5 * BEAT);
+    expect([beats.length, failures]).toEqual([2, []]);
+  });
+
   it('that has answered its last call is asked again a heartbeat later', () => {
     owed.add(1);
     watch.begin();

@@ -44,6 +44,20 @@ describe('what was dropped', () => {
     ]);
   });
 
+  it('is told with the rate that it was more than', () => {
+    const dropped = new DroppedOutput(1000, (text) => told.push(text));
+    dropped.add('limited', 1);
+    dropped.limitTo(1000);
+    expect(told).toEqual([]);
+    dropped.limitTo(10);
+    dropped.add('limited', 2);
+    dropped.flush();
+    expect(told).toEqual([
+      '1 log line was dropped: more than log_rate, 1000 lines a second',
+      '2 log lines were dropped: more than log_rate, 10 lines a second',
+    ]);
+  });
+
   it('is told at once when asked to, and once', () => {
     const dropped = new DroppedOutput(null, (text) => told.push(text));
     dropped.flush();
