@@ -6,6 +6,8 @@ import { join } from 'node:path';
 /** Most environments are smaller. */
 const ENVIRONMENT_BYTES = 32 * 1024;
 const READ_LIMIT_MS = 1_000;
+/** On most systems, for a process that has asked for no more. */
+const USUAL_DESCRIPTORS = 1024;
 
 /** The process that traces another, as a debugger does; `null`: none does, or the traced one is gone. */
 export function readTracer(pid: number): number | null {
@@ -129,4 +131,10 @@ async function readAll(fd: number): Promise<Buffer> {
 export function parseStat(text: string): { name: string; state: string; parent: number } | null {
   const [, name, state, parent] = /^\d+ \((.*)\) (\S) (\d+) /s.exec(text) ?? [];
   return name === undefined || state === undefined ? null : { name, state, parent: Number(parent) };
+}
+
+/** The descriptors that this process may have open; where the system does not say, as many as is usual. */
+export function readDescriptorLimit(): number {
+  const limit = Number(/^Max open files +(\d+)/m.exec(readOrEmpty('/proc/self/limits'))?.[1]);
+  return limit > 0 ? limit : USUAL_DESCRIPTORS;
 }

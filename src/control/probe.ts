@@ -1,20 +1,20 @@
 /** Tells a core that is not there from one that does not answer. */
 
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { ControlError, DirectoryError } from '../errors.js';
 import { readCoreLock } from './core-lock.js';
 import { controlSocketPath } from './endpoint.js';
 
 /**
- * Resolves when something listens on the control socket of a run directory. ZeroMQ itself would wait for ever for a
- * listener to appear.
+ * Connects to whatever listens on the control socket of a run directory.
  *
+ * @returns a connection that is not read from yet
  * @throws ControlError `CORE_NOT_RUNNING`, or `CORE_SILENT` when a core holds the directory but takes no requests.
  * @throws DirectoryError `SOCKET_PATH_TOO_LONG`, or `RUN_DIR_UNUSABLE` for a directory that may not be entered.
  */
-export async function probeCore(runDir: string): Promise<void> {
-  const code = await tryConnect(controlSocketPath(runDir));
-  if (code === null) return;
+export async function reachCore(runDir: string): Promise<Socket> {
+  const { socket, code } = await tryConnect(controlSocketPath(runDir));
+  if (code === null) return socket;
   if (code === 'EAGAIN') {
     const text = `the core serving ${runDir} takes no connections, and as many wait as may; see: mesibo-modules logs`;
     throw new ControlError('CORE_SILENT', text);
@@ -36,13 +36,14 @@ export async function probeCore(runDir: string): Promise<void> {
 }
 
 /** @returns the error code of the attempt, `null` when somebody listens. */
-function tryConnect(path: string): Promise<string | null> {
+function tryConnect(path: string): Promise<{ socket: Socket; code: string | null }> {
   return new Promise((resolve) => {
     const socket = connect(path);
+    const refused = ({ code, message }: NodeJS.ErrnoException) => resolve({ socket, code: code ?? message });
+    socket.once('error', refused);
     socket.once('connect', () => {
-      socket.destroy();
-      resolve(null);
+      socket.off('error', refused);
+      resolve({ socket, code: null });
     });
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
   });
 }
