@@ -11,8 +11,11 @@ export class Stranger {
   readonly socket: Socket;
   readonly #reader = new FrameReader(2 ** 30);
 
+  #wake: () => void = () => undefined;
+
   private constructor(socket: Socket) {
-    this.socket = socket.on('error', () => undefined).pause();
+    this.socket = socket.on('error', () => undefined);
+    for (const event of ['readable', 'end', 'close']) socket.on(event, () => this.#wake());
   }
 
   /** Connects to whoever listens in a run directory. */
@@ -35,8 +38,15 @@ export class Stranger {
       const chunk = (this.socket.read() ?? null) as Buffer | null;
       if (chunk) this.#reader.push(chunk);
       else if (this.socket.readableEnded || this.socket.destroyed) return null;
-      else await Promise.race(['readable', 'end', 'close'].map((event) => once(this.socket, event)));
+      else await new Promise<void>((resolve) => (this.#wake = resolve));
     }
+  }
+
+  /** The next replies, as many as are wanted. */
+  async take(count: number): Promise<(Reply | null)[]> {
+    const taken: (Reply | null)[] = [];
+    while (taken.length < count) taken.push(await this.reply());
+    return taken;
   }
 
   /** Reads all replies until the connection ends. */

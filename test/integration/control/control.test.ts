@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { EventEmitter } from 'node:events';
 import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -8,77 +7,12 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ControlClient, type SendEvent } from '../../../src/control/client.js';
 import { waitForCoreToEnd } from '../../../src/control/core-lock.js';
 import { encodeRequest } from '../../../src/control/frames.js';
-import { type ControlledCore, ControlServer } from '../../../src/control/server.js';
+import { ControlServer } from '../../../src/control/server.js';
 import { MessageError, SupervisorError } from '../../../src/errors.js';
 import { flockExclusive } from '../../../src/libc.js';
-import type {
-  MessageParamsInput,
-  ModuleDescription,
-  ModuleStatus,
-  Outcome,
-  SentMessage,
-  SupervisorStatus,
-} from '../../../src/supervisor/types.js';
-import { fromWireParams, toWireParams } from '../../../src/wire/params.js';
+import type { MessageParamsInput } from '../../../src/supervisor/types.js';
+import { pass, ScriptedCore, sent } from '../../helpers/scripted-core.js';
 import { Stranger } from '../../helpers/stranger.js';
-
-type Answer = (params: MessageParamsInput, payload: Uint8Array) => Promise<Outcome>;
-
-/** A core that answers as the test says. */
-class ScriptedCore extends EventEmitter<{ message: [SentMessage] }> implements ControlledCore {
-  answer: Answer = async (params, payload) => pass(params, payload);
-  status(): SupervisorStatus {
-    return {
-      core: { pid: 7, version: '1', uptimeSeconds: 1, config: null, problems: [], recoveredSends: 0 },
-      modules: [
-        { name: 'slow', state: 'starting' },
-        { name: 'fine', state: 'serving' },
-      ] as ModuleStatus[],
-    };
-  }
-  onMessage(params: MessageParamsInput, payload: Uint8Array): Promise<Outcome> {
-    return this.answer(params, payload);
-  }
-  orders: string[] = [];
-  obey: () => Promise<void> = async () => undefined;
-  async reload(modules: string[]) {
-    await this.order('reload', modules.join());
-    return { ...NOTHING_RELOADED, replaced: modules };
-  }
-  async order(order: string, module: string): Promise<void> {
-    this.orders.push(`${order} ${module}`);
-    await this.obey();
-  }
-  describe(name: string): ModuleDescription {
-    return { name } as ModuleDescription;
-  }
-}
-
-const NOTHING_RELOADED = {
-  added: [],
-  removed: [],
-  configured: [],
-  unchanged: [],
-  left: [],
-  stopped: [],
-  settings: [],
-  needRestart: [],
-  warnings: [],
-};
-
-function pass(params: MessageParamsInput, payload: Uint8Array): Outcome {
-  const trace = [{ module: 'echo', verdict: 'pass' as const, default: null, micros: 12 }];
-  return { verdict: 'pass', by: null, params: plain(params), payload: Buffer.from(payload), trace };
-}
-
-function plain(params: MessageParamsInput) {
-  return fromWireParams(toWireParams(params));
-}
-
-function sent(text: string): SentMessage {
-  const params = plain({ from: 'b', to: 'a' });
-  return { module: 'echo', generation: 1, sentId: `id of ${text}`, params, payload: Buffer.from(text) };
-}
 
 let runDir: string;
 let strangers: Stranger[];
