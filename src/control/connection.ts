@@ -70,9 +70,9 @@ export class Connection {
   }
 
   /** Tells what a module sent, unless the client has too much to read already. */
-  tell(bytes: Uint8Array): void {
+  tell(encode: () => Uint8Array): void {
     if (this.#socket.writableLength > this.#limits.sentBytes) this.#missed += 1;
-    else this.reply(bytes);
+    else this.reply(encode());
   }
 
   /** It has as many watches as it may. */

@@ -17,8 +17,9 @@ export class SentFeed {
   readonly #watching = new Map<Connection, number>();
 
   readonly #listen = (sent: SentMessage): void => {
-    const bytes = encodeReply({ sent: toWireSent(sent) });
-    for (const connection of this.#watching.keys()) connection.tell(bytes);
+    let bytes: Uint8Array | null = null;
+    const encode = () => (bytes ??= encodeReply({ sent: toWireSent(sent) }));
+    for (const connection of this.#watching.keys()) connection.tell(encode);
   };
 
   constructor(source: SentMessages) {

@@ -192,17 +192,14 @@ it('what modules send is dropped for a client that does not read it, and it is t
   stranger.ask(sendRequest(1, 3_000));
   expect(await stranger.reply()).toMatchObject({ outcome: {} });
   const message = sent('x'.repeat(10_000));
-  for (let i = 0; i < 1000; i++) core.emit('message', message);
-  for (let i = 0; i < 120; i++) core.emit('message', message);
-  const held = process.memoryUsage().arrayBuffers;
-  for (let i = 0; i < 5000; i++) core.emit('message', message);
-  expect(process.memoryUsage().arrayBuffers - held).toBeLessThan(MIB);
+  for (let i = 0; i < 6000; i++) core.emit('message', message);
   const replies: (Reply | null)[] = [];
   while (!replies.at(-1)?.done) replies.push(await stranger.reply());
   const told = kindsOf(replies).sent ?? 0;
   expect(told).toBeGreaterThan(50);
-  expect(told).toBeLessThan(1000);
-  expect(replies.at(-1)).toMatchObject({ id: 1, done: { missed: 6120 - told } });
+  // What it may have waiting, and what the system holds.
+  expect(told).toBeLessThan(200);
+  expect(replies.at(-1)).toMatchObject({ id: 1, done: { missed: 6000 - told } });
 });
 
 it('the client that makes the core hold most is cut off when all hold too much', async () => {
