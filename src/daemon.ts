@@ -179,6 +179,7 @@ class Core {
     }
     // The stop may have begun while the socket was being opened.
     if (this.#stopping) this.#control?.retire();
+    else if (this.#control) this.#supervisor.keepFile(this.#control);
   }
 
   /** The supervisor, with what the core knows beside it. */

@@ -10,7 +10,7 @@ import { controlSocketPath } from './endpoint.js';
 /** Listens on the control socket of a run directory, and keeps its file. */
 export class ControlListener {
   readonly #runDir: string;
-  readonly #path: string;
+  readonly path: string;
   readonly #connected: (socket: Socket) => void;
   readonly #failed: (error: Error) => void;
   #server: Server | null = null;
@@ -23,7 +23,7 @@ export class ControlListener {
    */
   constructor(runDir: string, connected: (socket: Socket) => void, failed: (error: Error) => void) {
     this.#runDir = runDir;
-    this.#path = controlSocketPath(runDir);
+    this.path = controlSocketPath(runDir);
     this.#connected = connected;
     this.#failed = failed;
   }
@@ -47,14 +47,14 @@ export class ControlListener {
       server.on('error', this.#failed);
       chmodSync(born, 0o600);
       const identity = identityOf(born);
-      renameSync(born, this.#path);
+      renameSync(born, this.path);
       this.#server?.close();
       this.#server = server;
       this.#identity = identity;
     } catch (cause) {
       server.close();
       const { code } = cause as NodeJS.ErrnoException;
-      const text = `the control socket ${this.#path} cannot be made (${code}); remove what is there, or give another --run-dir`;
+      const text = `the control socket ${this.path} cannot be made (${code}); remove what is there, or give another --run-dir`;
       throw new DirectoryError('RUN_DIR_UNUSABLE', text, { cause });
     } finally {
       rmSync(nursery, { recursive: true, force: true });
@@ -63,12 +63,12 @@ export class ControlListener {
 
   /** Whether clients that look for the socket find this one. */
   isThere(): boolean {
-    return this.#server !== null && identityOf(this.#path) === this.#identity;
+    return this.#server !== null && identityOf(this.path) === this.#identity;
   }
 
   /** Lets nobody in any more, and removes the file unless it is another's by now. */
   close(): void {
-    if (this.isThere()) rmSync(this.#path, { force: true });
+    if (this.isThere()) rmSync(this.path, { force: true });
     this.#server?.close();
     this.#server = null;
   }

@@ -101,6 +101,11 @@ export class ControlServer {
     return server;
   }
 
+  /** Of the socket. */
+  get path(): string {
+    return this.#listener.path;
+  }
+
   /** Whether clients that look for the socket find this core. */
   isThere(): boolean {
     return this.#retired || this.#listener.isThere();

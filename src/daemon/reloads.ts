@@ -41,6 +41,8 @@ export class Reloads {
   async reload(modules: string[]): Promise<CoreReloadReport> {
     const { log, supervisor, onlookers } = this.#options;
     onlookers.reloading();
+    // Whoever reloads expects what is in force afterwards to be reached.
+    await supervisor.checkFiles();
     try {
       const config = this.#read();
       const report = await supervisor.reload(config, { modules });

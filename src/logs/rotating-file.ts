@@ -1,5 +1,6 @@
 /** A log file that rotates itself and never gets in the way of who writes to it. */
 
+import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -19,6 +20,8 @@ export interface RotatingFileOptions {
 
 const MAX_PENDING_BYTES = 4 * 1024 * 1024;
 const MODE = 0o640;
+/** A pipe that nobody reads takes no more at some time, and must not hold a thread up until it does. */
+const FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
 /**
  * Appends lines, all those of one turn of the event loop at once and in the background. It never throws and never
@@ -149,7 +152,7 @@ export class RotatingFile {
   async #open(): Promise<{ handle: FileHandle; size: number }> {
     if (this.#file) return this.#file;
     await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
-    const handle = await open(this.path, 'a+', MODE);
+    const handle = await open(this.path, FLAGS, MODE);
     try {
       const { size } = await handle.stat();
       if (size > 0) {

@@ -19,7 +19,9 @@ import type { UndeliveredKind } from './output/dropped-output.js';
 import type { ModuleEvents } from './output/module-news.js';
 import { Roster } from './roster.js';
 import { acquireRunDir, type RunDir } from './run-dir.js';
+import { type Kept, RunDirGuard } from './run-dir-guard.js';
 import { moduleOfSentId, SentMessages, toStatusParams } from './sent-messages.js';
+import { acquireStateDir, type StateDir } from './state-dir.js';
 import { AbiMemory } from './trials/abi-memory.js';
 import type {
   Decision,
@@ -38,9 +40,12 @@ import type {
 
 /** Where a supervisor keeps what it needs while it runs. */
 export interface SupervisorOptions {
-  /** Made with mode 0700 when it does not exist. One core at a time. */
+  /** Made with mode 0700 when it does not exist; only its owner may be able to write to it. One core at a time. */
   runDir: string;
-  /** Where what must outlive a run is kept, as which ABI a file was found to have; without it that is forgotten. */
+  /**
+   * Where what must outlive a run is kept, as which ABI a file was found to have; without it that is forgotten. Made
+   * when it does not exist. One core at a time.
+   */
   stateDir?: string;
   /** Where black boxes are made; a memory file system. */
   boxDir?: string;
@@ -85,6 +90,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #opening: Promise<void> | null = null;
   #recovering: Promise<void> | null = null;
   #runDir: RunDir | null = null;
+  #stateDir: StateDir | null = null;
+  #guard: RunDirGuard | null = null;
   #sweeper: Sweeper | null = null;
   #roster: Roster | null = null;
   #orders: Orders | null = null;
@@ -281,6 +288,24 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     await this.#order('reset').reset(name);
   }
 
+  /**
+   * Keeps a file or socket in the run directory, beside the supervisor's own: it is made again when somebody has removed
+   * it. Only between {@link open} and the end of {@link stop}.
+   *
+   * @returns a function that ends that
+   */
+  keepFile(kept: Kept): () => void {
+    return this.#guard?.keep(kept) ?? (() => undefined);
+  }
+
+  /**
+   * Looks now whether others find this core: its run directory, its locks, and what {@link keepFile} was given. It looks by
+   * itself too, at every change there and every few seconds. Resolves when all is there, or is a problem in the status.
+   */
+  async checkFiles(): Promise<void> {
+    await this.#guard?.look();
+  }
+
   /** Everything about one module. @throws {SupervisorError} `MODULE_UNKNOWN` */
   describeModule(name: string): ModuleDescription {
     if (this.#roster === null) this.#require('running', 'describe');
@@ -299,11 +324,16 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         version: VERSION,
         uptimeSeconds,
         config: this.#config.file,
-        problems: this.#stoppedModules?.problem ? [this.#stoppedModules.problem] : [],
+        problems: this.#problems(),
         recoveredSends: this.#sweeper?.recoveredSends ?? 0,
       },
       modules: this.#modules.map((module) => module.status()),
     };
+  }
+
+  #problems(): string[] {
+    const all = [this.#stoppedModules.problem, this.#stateDir?.problem ?? null, ...(this.#guard?.problems ?? [])];
+    return all.filter((problem) => problem !== null);
   }
 
   async #decide(
@@ -374,7 +404,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   async #open(): Promise<void> {
+    const { stateDir = null, boxDir = '/dev/shm' } = this.#options;
     this.#runDir = acquireRunDir(this.#options.runDir);
+    this.#guard = new RunDirGuard(this.#runDir, { say: (text) => this.#warn(text) });
+    if (stateDir !== null) {
+      this.#stateDir = acquireStateDir(stateDir, this.#runDir.path);
+      this.#guard.keep(this.#stateDir);
+      if (this.#stateDir.problem) this.#warn(this.#stateDir.problem);
+    }
     const { maxMessageBytes, modules } = this.#config;
     const { log } = this.#announce();
     const message = (sent: SentMessage) => void this.#tell(sent);
@@ -382,7 +419,6 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const around = { runDir: this.#runDir, boxDir: this.#boxDir, maxMessageBytes, subreaper };
     this.#sweeper = new Sweeper({ ...around, message, log });
     await this.#sweeper.sweep();
-    const { stateDir = null, boxDir = '/dev/shm' } = this.#options;
     this.#stoppedModules = new StoppedModules(stateDir);
     if (this.#stoppedModules.problem) this.#warn(this.#stoppedModules.problem);
     const { path: runDirPath, runId } = this.#runDir;
@@ -464,8 +500,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   async #close(): Promise<void> {
     await this.#sweeper?.close();
+    await this.#guard?.close();
     this.#state = 'stopped';
     this.#roster?.close();
+    this.#stateDir?.release();
+    this.#stateDir = null;
     this.#runDir?.release();
     this.#runDir = null;
   }
