@@ -1,74 +1,77 @@
+/** A core that is out of descriptors serves on with what it has, and says so. */
+
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { boxesOf, isRunning, makeTempDir, sample } from './core.js';
+import { CommandLine, main } from '../helpers/command.js';
+import { makeTempDir, sample } from './core.js';
 
-/** Takes every file descriptor as often as a host has died, and gives them back once a start has failed for want of one. */
-const PROGRAM = `
-import { closeSync, openSync, readFileSync } from 'node:fs';
-import { makeConfig, Supervisor } from 'mesibo-modules';
-const { runDir, subreaper, path } = JSON.parse(process.argv[1]);
-const modules = [{ name: 'crashy', path, maxCrashes: null, backoff: { minMs: 10, maxMs: 10 } }];
-const supervisor = new Supervisor(makeConfig({ modules }), { runDir, subreaper });
-const pids = [];
-const failures = [];
-const taken = [];
-let again;
-const served = new Promise((resolve) => (again = resolve));
-function take() {
-  for (;;) {
-    try {
-      taken.push(openSync('/dev/null'));
-    } catch {
-      return;
-    }
-  }
-}
-supervisor.on('lifecycle', (event) => {
-  if (event.kind === 'spawned') pids.push(event.pid);
-  if (event.kind === 'ready' && event.generation > 1) again();
-  if (event.kind !== 'exited') return;
-  if (event.cause === 'crash') take();
-  else if (event.cause === 'start') failures.push(event.text);
-});
-supervisor.on('log', ({ level, source, text }) => {
-  if (source === 'supervisor' && level === 0) failures.push(text);
-});
-await supervisor.start();
-const runId = readFileSync(runDir + '/lock', 'utf8').split('\\n')[1];
-take();
-process.kill(pids[0], 'SIGKILL');
-while (failures.length < 2) await new Promise(setImmediate);
-const { trace } = await supervisor.onMessage({ from: 'a', to: 'b' }, Buffer.from('hello'));
-for (const fd of taken.splice(0)) closeSync(fd);
-await served;
-const after = await supervisor.onMessage({ from: 'a', to: 'b' }, Buffer.from('hello'));
-await supervisor.stop();
-console.log(JSON.stringify({ pids, failures, runId, defaults: [trace, after.trace].map(([entry]) => entry.default) }));
-`;
+const PATIENCE = { timeout: 30_000, interval: 100 };
 
-let directory: string;
+let command: CommandLine;
+let sockets: Socket[];
+
 beforeEach(() => {
-  directory = makeTempDir();
+  command = new CommandLine(makeTempDir());
+  sockets = [];
+  writeFileSync(join(command.directory, 'mesibo.conf'), `module filter { path = ${sample('filter')} }\n`);
 });
-afterEach(() => rmSync(directory, { recursive: true }));
+afterEach(async () => {
+  for (const socket of sockets) socket.destroy();
+  await command.run('stop');
+  rmSync(command.directory, { recursive: true, force: true });
+});
 
-it.each([true, false])(
-  'a core without a file descriptor left lives, and starts its module when there are some (subreaper: %s)',
-  (subreaper) => {
-    const options = JSON.stringify({ runDir: `${directory}/run`, subreaper, path: sample('crashy') });
-    const node = [process.execPath, '--input-type=module', '-e', PROGRAM, options];
-    const told = execFileSync('sh', ['-c', 'ulimit -n 128 && exec "$@"', 'sh', ...node], {
-      cwd: new URL('../..', import.meta.url),
-      timeout: 50_000,
-    });
-    const { pids, failures, runId, defaults } = JSON.parse(`${told}`);
-    const why =
-      /^module crashy: (the host process could not be started: .*EMFILE|no memory for the black box: .*\(EMFILE\))/;
-    expect(failures.filter((text: string) => !why.test(text))).toEqual([]);
-    expect(defaults).toEqual([expect.anything(), null]);
-    expect(pids.filter(isRunning)).toEqual([]);
-    expect(boxesOf(runId)).toEqual([]);
-    expect(existsSync(`${directory}/run/lock`) && readFileSync(`${directory}/run/lock`, 'utf8')).toBe('');
-  },
-);
+function startWith(limit: number): void {
+  const start = `ulimit -n ${limit}; exec '${process.execPath}' '${main}' start --daemon --config mesibo.conf`;
+  execFileSync('/bin/sh', ['-c', start], { cwd: command.directory, env: command.env });
+}
+
+async function status(): Promise<{ core: { pid: number; problems: string[] } }> {
+  return JSON.parse((await command.run('status', '--json')).stdout);
+}
+
+/** Lets a process have no descriptor beyond those that it has at the moment. */
+function takeAway(pid: number): void {
+  const open = new Set(readdirSync(`/proc/${pid}/fd`).map(Number));
+  let limit = 0;
+  while (open.has(limit)) limit += 1;
+  execFileSync('prlimit', ['--pid', `${pid}`, `--nofile=${limit}:256`]);
+}
+
+it('more clients than it has descriptors do not end it, and whoever asks is answered', async () => {
+  startWith(128);
+  const { pid } = (await status()).core;
+  for (let i = 0; i < 200; i++) {
+    const socket = connect(join(command.directory, 'run/control.sock'));
+    sockets.push(socket.on('error', () => undefined));
+  }
+  await Promise.all(sockets.map((socket) => once(socket, 'connect').catch(() => undefined)));
+  expect(readdirSync(`/proc/${pid}/fd`).length).toBeLessThan(128);
+  expect((await status()).core).toMatchObject({ pid, problems: [] });
+  expect(await command.run('restart', 'filter')).toMatchObject({ code: 0 });
+  for (const socket of sockets) socket.destroy();
+  expect((await status()).core).toMatchObject({ pid, problems: [] });
+});
+
+it('when they have run out it answers with what it kept back, and says so', async () => {
+  startWith(256);
+  const { pid } = (await status()).core;
+  const said =
+    'the core has no file descriptors left, and what needs one fails until some are free; raise its limit of 256 (LimitNOFILE= of systemd, ulimit -n)';
+  await expect
+    .poll(async () => {
+      takeAway(pid);
+      return (await status()).core.problems;
+    }, PATIENCE)
+    .toEqual([said]);
+  expect((await command.run('send', 'hello', '--from', 'a', '--to', 'b')).stdout).toMatch(/^pass/);
+  execFileSync('prlimit', ['--pid', `${pid}`, '--nofile=256:256']);
+  await expect.poll(async () => (await status()).core.problems, PATIENCE).toEqual([]);
+  expect((await status()).core.pid).toBe(pid);
+  const log = readFileSync(join(command.directory, 'run/state/logs/core.log'), 'utf8');
+  expect(log).toContain('the core has file descriptors again');
+});

