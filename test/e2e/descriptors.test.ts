@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { CommandLine, main } from '../helpers/command.js';
 import { makeTempDir, sample } from './core.js';
 
@@ -34,11 +34,24 @@ async function status(): Promise<{ core: { pid: number; problems: string[] } }> 
   return JSON.parse((await command.run('status', '--json')).stdout);
 }
 
-/** Lets a process have no descriptor beyond those that it has at the moment. */
-function takeAway(pid: number): void {
-  const open = new Set(readdirSync(`/proc/${pid}/fd`).map(Number));
+function readLog(): string {
+  return readFileSync(join(command.directory, 'run/state/logs/core.log'), 'utf8');
+}
+
+/** Lets a process have no descriptor beyond those that it has once nothing comes and goes. */
+async function takeAway(pid: number): Promise<void> {
+  const open = () => readdirSync(`/proc/${pid}/fd`).map(Number);
+  let last: number[] = [];
+  await vi.waitUntil(
+    () => {
+      const before = last;
+      last = open();
+      return `${last}` === `${before}`;
+    },
+    { timeout: 30_000, interval: 500 },
+  );
   let limit = 0;
-  while (open.has(limit)) limit += 1;
+  while (last.includes(limit)) limit += 1;
   execFileSync('prlimit', ['--pid', `${pid}`, `--nofile=${limit}:256`]);
 }
 
@@ -62,16 +75,12 @@ it('when they have run out it answers with what it kept back, and says so', asyn
   const { pid } = (await status()).core;
   const said =
     'the core has no file descriptors left, and what needs one fails until some are free; raise its limit of 256 (LimitNOFILE= of systemd, ulimit -n)';
-  await expect
-    .poll(async () => {
-      takeAway(pid);
-      return (await status()).core.problems;
-    }, PATIENCE)
-    .toEqual([said]);
+  await takeAway(pid);
+  await expect.poll(readLog, PATIENCE).toContain(said);
+  expect((await status()).core.problems).toEqual([said]);
   expect((await command.run('send', 'hello', '--from', 'a', '--to', 'b')).stdout).toMatch(/^pass/);
   execFileSync('prlimit', ['--pid', `${pid}`, '--nofile=256:256']);
   await expect.poll(async () => (await status()).core.problems, PATIENCE).toEqual([]);
   expect((await status()).core.pid).toBe(pid);
-  const log = readFileSync(join(command.directory, 'run/state/logs/core.log'), 'utf8');
-  expect(log).toContain('the core has file descriptors again');
+  expect(readLog()).toContain('the core has file descriptors again');
 });
