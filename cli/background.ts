@@ -1,13 +1,14 @@
 /** Starts a core that goes on when the command that started it has returned. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import type { Started } from '../src/daemon.js';
 import { makeStateDir } from '../src/directories.js';
-import { ControlError, SupervisorError } from '../src/errors.js';
+import { ControlError, DirectoryError, SupervisorError } from '../src/errors.js';
+import { openFile } from '../src/own-files.js';
 import { makeRunDir } from '../src/supervisor/run-dir.js';
 import { SILENT_MS, untilSilent } from './silence.js';
 import { withClient } from './with-client.js';
@@ -35,7 +36,7 @@ export async function startInBackground(options: BackgroundOptions): Promise<Sta
   makeRunDir(options.runDir);
   makeStateDir(options.stateDir);
   // A file and not a pipe: what the core, or Node itself, has to say at the worst moment must find a place to go.
-  const stderrFd = openSync(join(options.stateDir, 'logs', 'core.stderr'), 'a+', 0o640);
+  const stderrFd = openLastWords(join(options.stateDir, 'logs', 'core.stderr'));
   const stderrFrom = fstatSync(stderrFd).size;
   try {
     const child = spawn(process.execPath, [...process.execArgv, ...argumentsOf(options)], {
@@ -53,6 +54,16 @@ export async function startInBackground(options: BackgroundOptions): Promise<Sta
     throw new SupervisorError('ILLEGAL_STATE', said || `the core ${started} before it served`);
   } finally {
     closeSync(stderrFd);
+  }
+}
+
+function openLastWords(path: string): number {
+  try {
+    return openFile(path, constants.O_RDWR | constants.O_APPEND | constants.O_CREAT, 0o640);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    const remedy = 'move it away, or choose another --state-dir';
+    throw new DirectoryError('STATE_DIR_UNUSABLE', `${path} cannot be opened (${code}); ${remedy}`, { cause });
   }
 }
 

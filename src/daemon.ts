@@ -5,6 +5,7 @@ import type { CoreConfig } from './config/types.js';
 import { controlSocketPath } from './control/endpoint.js';
 import { type ControlledCore, ControlServer } from './control/server.js';
 import { CoreLog, type CoreLogOptions } from './daemon/core-log.js';
+import { DescriptorWatch } from './daemon/descriptor-watch.js';
 import { Onlookers } from './daemon/onlookers.js';
 import { Reloads } from './daemon/reloads.js';
 import { onSignals } from './daemon/signals.js';
@@ -75,6 +76,7 @@ class Core {
   readonly #supervisor: Supervisor;
   readonly #reloads: Reloads;
   readonly #onlookers: Onlookers;
+  #descriptors: DescriptorWatch | undefined;
   #control: ControlServer | undefined;
   #exitCode = 0;
   /** Why the start failed after all was there that must be taken down first. */
@@ -118,6 +120,7 @@ class Core {
       if (this.#failure) throw this.#failure;
     } finally {
       await this.#control?.close();
+      this.#descriptors?.close();
       await this.#onlookers.close();
       release();
       process.off('uncaughtException', onBug);
@@ -134,6 +137,7 @@ class Core {
       const why = 'is not in memory; its sockets would be faster and never left behind on tmpfs, as below /run';
       this.#log.say('warn', `the run directory ${this.#options.runDir} ${why}`);
     }
+    this.#descriptors = new DescriptorWatch({ say: (level, text) => this.#log.say(level, text) });
     // It can be asked, and told to stop, while its modules start.
     await this.#openControl();
     return this.#stopping ? null : this.#supervisor.start();
@@ -179,6 +183,7 @@ class Core {
     }
     // The stop may have begun while the socket was being opened.
     if (this.#stopping) this.#control?.retire();
+    else if (this.#control) this.#supervisor.keepFile(this.#control);
   }
 
   /** The supervisor, with what the core knows beside it. */
@@ -187,7 +192,8 @@ class Core {
     return {
       status: () => {
         const status = supervisor.status();
-        const problems = [...status.core.problems, ...this.#reloads.problems(), ...this.#log.problems()];
+        const own = [this.#reloads, this.#log].flatMap((part) => part?.problems() ?? []);
+        const problems = [...status.core.problems, ...own];
         return { ...status, core: { ...status.core, problems } };
       },
       onMessage: (params, payload) => supervisor.onMessage(params, payload),

@@ -59,14 +59,13 @@ function absolute(path: string | undefined): string | undefined {
 }
 
 /**
- * Makes the state directory, readable by its owner only.
+ * Makes the folders of the state directory, readable by their owner only.
  *
- * @param withLogs - and the folders for logs in it
  * @throws DirectoryError `STATE_DIR_UNUSABLE`.
  */
-export function makeStateDir(stateDir: string, withLogs = true): void {
+export function makeStateDir(stateDir: string): void {
   try {
-    makeFolders(withLogs ? join(stateDir, 'logs', 'modules') : stateDir);
+    makeFolders(join(stateDir, 'logs', 'modules'));
   } catch (cause) {
     throw new DirectoryError(
       'STATE_DIR_UNUSABLE',

@@ -12,6 +12,7 @@ export const ERROR_CODES = {
   RUN_DIR_UNUSABLE: 'The run directory cannot be made, or belongs to someone else.',
   SOCKET_PATH_TOO_LONG: 'A socket path in the run directory is longer than the system allows.',
   STATE_DIR_UNUSABLE: 'The state directory cannot be written, or what is in it cannot be read.',
+  STATE_DIR_BUSY: 'Another core holds the state directory.',
   INVALID_ARGUMENT: 'A call was given an argument that it cannot take.',
   MESSAGE_TOO_LARGE: 'A message or an address is over its limit; it was refused before it travelled.',
   ILLEGAL_STATE: 'The call does not fit the state that the supervisor or the module is in.',

@@ -1,11 +1,12 @@
 /** The few calls of the C library that Node does not offer. */
 
+import { closeSync } from 'node:fs';
 import koffi from 'koffi';
 
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const EINTR = 4;
-const EWOULDBLOCK = 11;
+const EAGAIN = 11;
 
 let flock: ((fd: number, operation: number) => number) | undefined;
 
@@ -24,7 +25,7 @@ export function flockExclusive(fd: number): boolean {
   ) => number;
   if (flock(fd, LOCK_EX | LOCK_NB) === 0) return true;
   const errno = koffi.errno();
-  if (errno === EWOULDBLOCK) return false;
+  if (errno === EAGAIN) return false;
   throw new Error(`flock failed with errno ${errno}`);
 }
 
@@ -101,6 +102,44 @@ const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
 const MSG_DONTWAIT_NOSIGNAL = 0x40 | 0x4000;
 /** `sun_path`. */
 const SUN_PATH_BYTES = 108;
+
+const SOCK_STREAM_CLOEXEC = 1 | 0o2000000;
+const SOCK_NONBLOCK = 0o4000;
+const SOL_SOCKET = 1;
+const SO_PEERCRED = 17;
+
+let streams: Record<'socket' | 'connect' | 'getsockopt', (...args: unknown[]) => number> | undefined;
+
+/**
+ * Who listens on a unix socket. It finds a connection that closes at once.
+ *
+ * @returns the pid, 0 where the system does not tell it; `null`: nobody listens, or nobody that may be asked
+ * @see SO_PEERCRED in unix(7)
+ */
+export function listenerOf(path: string): number | null {
+  const name = Buffer.from(path);
+  if (name.length >= SUN_PATH_BYTES) return null;
+  const libc = koffi.load('libc.so.6');
+  streams ??= {
+    socket: libc.func('int socket(int domain, int type, int protocol)'),
+    connect: libc.func('int connect(int fd, const void *address, uint32_t size)'),
+    getsockopt: libc.func('int getsockopt(int fd, int level, int name, void *value, void *size)'),
+  };
+  const fd = streams.socket(AF_UNIX, SOCK_STREAM_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0) return null;
+  try {
+    const address = Buffer.alloc(2 + SUN_PATH_BYTES);
+    address.writeUInt16LE(AF_UNIX);
+    name.copy(address, 2);
+    // With so many connections waiting that no more may wait, somebody listens too.
+    if (streams.connect(fd, address, address.length) !== 0) return koffi.errno() === EAGAIN ? 0 : null;
+    const [credentials, size] = [Buffer.alloc(12), Buffer.from(Uint32Array.of(12).buffer)];
+    const isTold = streams.getsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, size) === 0;
+    return isTold ? credentials.readInt32LE(0) : 0;
+  } finally {
+    closeSync(fd);
+  }
+}
 
 let datagrams: { fd: number; sendto: (...args: unknown[]) => number } | undefined;
 

@@ -1,8 +1,9 @@
 /** Small JSON documents that outlive a run, in the state directory. They are read and written while the core waits. */
 
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import type { z } from 'zod';
+import { openFile } from './own-files.js';
 
 /** A larger file is not ours. */
 const MAX_FILE_BYTES = 1024 * 1024;
@@ -14,11 +15,19 @@ const MAX_FILE_BYTES = 1024 * 1024;
  * @throws Error when what stands there cannot be read or is something else.
  */
 export function readStateFile<T>(file: string, schema: z.ZodType<T>): T | null {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  if (stat === undefined) return null;
-  // Reading a FIFO, or a device, might never end.
-  if (!stat.isFile() || stat.size > MAX_FILE_BYTES) throw new Error(`${file} is no file of ours`);
-  return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  let fd: number;
+  try {
+    fd = openFile(file, constants.O_RDONLY);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+  try {
+    if (fstatSync(fd).size > MAX_FILE_BYTES) throw new Error(`${file} is no file of ours`);
+    return schema.parse(JSON.parse(readFileSync(fd, 'utf8')));
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /**
@@ -29,7 +38,9 @@ export function readStateFile<T>(file: string, schema: z.ZodType<T>): T | null {
 export function writeStateFile(file: string, content: unknown): void {
   const unfinished = `${file}.${process.pid}.tmp`;
   try {
-    writeFileSync(unfinished, `${JSON.stringify(content, null, 1)}\n`, { mode: 0o600 });
+    // What stands there was left by a process that was killed; it may be anything.
+    rmSync(unfinished, { force: true });
+    writeFileSync(unfinished, `${JSON.stringify(content, null, 1)}\n`, { flag: 'wx', mode: 0o600 });
     renameSync(unfinished, file);
   } catch (error) {
     try {

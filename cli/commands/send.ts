@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { printData } from '../io.js';
+import { printData, tell } from '../io.js';
 import { directoriesOf, type GlobalOptions, parseU64, parseWait, readPayload } from '../options.js';
 import { outcomeToJson, renderOutcome, renderSent, sentToJson } from '../render-message.js';
 
@@ -42,6 +42,8 @@ export function addSend(program: Command): void {
         for await (const event of client.send({ params, payload, waitMs })) {
           if (event.kind === 'outcome') {
             printData(options.json ? outcomeToJson(event.outcome) : renderOutcome(event.outcome, payload));
+          } else if (event.kind === 'missed') {
+            tell(`${event.count} messages that modules sent are not shown: they came faster than they were taken`);
           } else {
             printData(options.json ? sentToJson(event.sent) : renderSent(event.sent));
           }

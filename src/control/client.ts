@@ -1,6 +1,6 @@
 /** The command line's end of the control socket. */
 
-import { Dealer } from 'zeromq';
+import type { Socket } from 'node:net';
 import { ControlError, ERROR_CODES, type ErrorCode, MessageError } from '../errors.js';
 import type {
   CoreReloadReport,
@@ -10,10 +10,9 @@ import type {
   Outcome,
   SupervisorStatus,
 } from '../supervisor/types.js';
-import { Outbox } from '../wire/outbox.js';
+import { FrameReader, frameOf } from '../wire/framing.js';
 import { toWireParams } from '../wire/params.js';
 import { readCoreLock } from './core-lock.js';
-import { controlAddress, MAX_REQUEST_BYTES } from './endpoint.js';
 import {
   decodeReply,
   encodeRequest,
@@ -24,9 +23,12 @@ import {
   type ReportedMessage,
   type Request,
   toWireOrder,
+  type WireSent,
 } from './frames.js';
+import { HeldMessages } from './held-messages.js';
+import { MAX_REPLY_BYTES, MAX_REQUEST_BYTES } from './limits.js';
 import { Mailbox } from './mailbox.js';
-import { probeCore } from './probe.js';
+import { reachCore } from './probe.js';
 
 /** How long a client waits for an answer. */
 export interface ControlTimeouts {
@@ -47,13 +49,14 @@ export interface SendRequest {
   waitMs: number;
 }
 
-/** What a core reports of a message: its outcome first, then what modules sent. */
-export type SendEvent = { kind: 'outcome'; outcome: Outcome } | { kind: 'sent'; sent: ReportedMessage };
-
-/** How long after the end of a connection its last replies may still come in. */
-const LAST_REPLIES_MS = 500;
-
-const NEVER_MS = 24 * 60 * 60 * 1000;
+/**
+ * What a core reports of a message: its outcome first, then what modules sent; last, if there were any, how many messages
+ * of modules are missing, because they came faster than they could be taken.
+ */
+export type SendEvent =
+  | { kind: 'outcome'; outcome: Outcome }
+  | { kind: 'sent'; sent: ReportedMessage }
+  | { kind: 'missed'; count: number };
 
 const DEFAULT_TIMEOUTS: ControlTimeouts = { answerMs: 5_000, orderMs: 10 * 60_000 };
 
@@ -61,22 +64,26 @@ const DEFAULT_TIMEOUTS: ControlTimeouts = { answerMs: 5_000, orderMs: 10 * 60_00
 export class ControlClient {
   readonly #runDir: string;
   readonly #timeouts: ControlTimeouts;
-  readonly #socket: Dealer;
+  readonly #socket: Socket;
   readonly #pending = new Map<number, Mailbox<Reply>>();
-  readonly #outbox = new Outbox<{ frame: Uint8Array; mailbox: Mailbox<Reply> }>(({ frame, mailbox }) =>
-    this.#socket.send(frame).catch((cause: unknown) => mailbox.fail(this.#silent(cause))),
-  );
+  /** Those of sends, which are all told what modules send. */
+  readonly #watching = new Set<Mailbox<Reply>>();
+  readonly #reader = new FrameReader(MAX_REPLY_BYTES);
   /** Somebody held the run directory when this began, or has answered since: it is no stranger's socket. */
   #isCore: boolean;
   #nextId = 1;
-  #closed = false;
+  /** Why nothing more will be answered. */
+  #end: Error | null = null;
 
-  private constructor(runDir: string, isCore: boolean, timeouts: ControlTimeouts) {
+  private constructor(runDir: string, socket: Socket, isCore: boolean, timeouts: ControlTimeouts) {
     this.#runDir = runDir;
+    this.#socket = socket;
     this.#isCore = isCore;
     this.#timeouts = timeouts;
-    // A client never outlives its connection; but told so (-1), libzmq throws away what it has received and not delivered.
-    this.#socket = new Dealer({ linger: 0, sendTimeout: timeouts.answerMs, reconnectInterval: NEVER_MS });
+    socket.on('data', (chunk) => this.#received(chunk));
+    // What it means is told by 'close'.
+    socket.on('error', () => undefined);
+    socket.on('close', () => this.#lost());
   }
 
   /**
@@ -86,15 +93,14 @@ export class ControlClient {
    * @throws DirectoryError `SOCKET_PATH_TOO_LONG`, or `RUN_DIR_UNUSABLE` for one that may not be entered.
    */
   static async connect(runDir: string, timeouts: Partial<ControlTimeouts> = {}): Promise<ControlClient> {
-    const address = controlAddress(runDir);
-    await probeCore(runDir);
-    const { held } = readCoreLock(runDir);
-    const client = new ControlClient(runDir, held, { ...DEFAULT_TIMEOUTS, ...timeouts });
-    // Observed before the connection is made, lest its end be missed.
-    client.#socket.events.on('disconnect', () => client.#lost());
-    client.#socket.connect(address);
-    void client.#receive();
-    return client;
+    const socket = await reachCore(runDir);
+    try {
+      const { held } = readCoreLock(runDir);
+      return new ControlClient(runDir, socket, held, { ...DEFAULT_TIMEOUTS, ...timeouts });
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
   }
 
   /**
@@ -159,25 +165,29 @@ export class ControlClient {
   async *send(request: SendRequest): AsyncGenerator<SendEvent> {
     const { payload, waitMs } = request;
     const { id, mailbox } = this.#request({ send: { params: toWireParams(request.params), payload, waitMs } });
+    this.#watching.add(mailbox);
+    const before = new HeldMessages();
     try {
-      const { outcome } = await this.#nextPatiently('send', mailbox);
+      const { outcome } = await this.#nextPatiently('send', mailbox, (sent) => before.add(sent));
       if (!outcome) throw this.#misunderstood();
       yield { kind: 'outcome', outcome: fromWireOutcome(outcome) };
+      for (const sent of before.take()) yield { kind: 'sent', sent: fromWireSent(sent) };
       for (;;) {
-        const { sent } = await this.#next(mailbox, waitMs + this.#timeouts.answerMs);
+        const { sent, done } = await this.#next(mailbox, waitMs + this.#timeouts.answerMs);
+        const count = before.dropped + (done?.missed ?? 0);
+        if (!sent && count > 0) yield { kind: 'missed', count };
         if (!sent) return;
         yield { kind: 'sent', sent: fromWireSent(sent) };
       }
     } finally {
+      this.#watching.delete(mailbox);
       this.#pending.delete(id);
     }
   }
 
   /** Ends the connection. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#socket.close();
+    this.#socket.destroy();
   }
 
   async #ask(request: Omit<Request, 'id'>): Promise<Reply> {
@@ -207,8 +217,11 @@ export class ControlClient {
       throw new MessageError('MESSAGE_TOO_LARGE', `the message makes a request of ${frame.length} bytes, ${limit}`);
     }
     const mailbox = new Mailbox<Reply>();
+    if (this.#end) mailbox.fail(this.#end);
     this.#pending.set(id, mailbox);
-    this.#outbox.push({ frame, mailbox });
+    this.#socket.cork();
+    for (const part of frameOf(frame)) this.#socket.write(part);
+    this.#socket.uncork();
     return { id, mailbox };
   }
 
@@ -218,37 +231,54 @@ export class ControlClient {
     return answerOf(reply);
   }
 
-  /** As {@link ControlClient.#next}, and gives up sooner on a core that does not answer other requests meanwhile. */
-  async #nextPatiently(what: string, mailbox: Mailbox<Reply>): Promise<Reply> {
+  /**
+   * As {@link ControlClient.#next}, and gives up sooner on a core that does not answer other requests meanwhile.
+   *
+   * @param onSent - takes what modules send before the answer
+   */
+  async #nextPatiently(
+    what: string,
+    mailbox: Mailbox<Reply>,
+    onSent: (sent: WireSent) => void = () => undefined,
+  ): Promise<Reply> {
     const end = performance.now() + this.#timeouts.orderMs;
     for (;;) {
       const reply = await mailbox.take(this.#timeouts.answerMs);
-      if (reply) return answerOf(reply);
-      const status = await this.status();
-      if (performance.now() >= end) throw notCarriedOut(what, status);
+      if (reply?.sent) onSent(reply.sent);
+      else if (reply) return answerOf(reply);
+      const isLate = performance.now() >= end;
+      const status = !reply || isLate ? await this.status() : null;
+      if (status && isLate) throw notCarriedOut(what, status);
     }
   }
 
-  async #receive(): Promise<void> {
+  #received(chunk: Buffer): void {
+    this.#reader.push(chunk);
     try {
-      for await (const [frame] of this.#socket) {
-        const reply = decodeReply(frame ?? Buffer.alloc(0));
-        this.#isCore ||= this.#pending.has(reply.id ?? 0);
-        this.#pending.get(reply.id ?? 0)?.put(reply);
-      }
+      for (let frame = this.#reader.next(); frame; frame = this.#reader.next()) this.#dispatch(decodeReply(frame));
     } catch (cause) {
-      for (const mailbox of this.#pending.values()) mailbox.fail(this.#misunderstood(cause));
+      this.#fail(this.#misunderstood(cause));
     }
+  }
+
+  #dispatch(reply: Reply): void {
+    const id = reply.id ?? 0;
+    this.#isCore ||= this.#pending.has(id);
+    if (id !== 0) this.#pending.get(id)?.put(reply);
+    else if (reply.sent) for (const mailbox of this.#watching) mailbox.put(reply);
+    else if (reply.failure) this.#fail(failureOf(reply.failure));
   }
 
   #lost(): void {
-    if (this.#closed) return;
     const text = `the core serving ${this.#runDir} closed the connection before it had answered; see: mesibo-modules logs`;
-    const error = this.#isCore ? new ControlError('CORE_SILENT', text) : this.#misunderstood();
-    // The end of the connection is announced by another thread than the last replies, and may overtake them.
-    setTimeout(() => {
-      for (const mailbox of this.#pending.values()) mailbox.fail(error);
-    }, LAST_REPLIES_MS);
+    this.#fail(this.#isCore ? new ControlError('CORE_SILENT', text) : this.#misunderstood());
+  }
+
+  /** Nothing that comes after it can be understood. */
+  #fail(error: Error): void {
+    this.#end ??= error;
+    this.#socket.destroy();
+    for (const mailbox of this.#pending.values()) mailbox.fail(this.#end);
   }
 
   #silent(cause?: unknown): ControlError {
@@ -280,7 +310,10 @@ function notCarriedOut(what: string, { modules }: SupervisorStatus): ControlErro
 /** @throws ControlError when the core refused. */
 function answerOf(reply: Reply): Reply {
   if (!reply.failure) return reply;
-  const code = reply.failure.code ?? '';
-  const known = Object.hasOwn(ERROR_CODES, code) ? (code as ErrorCode) : 'INVALID_ARGUMENT';
-  throw new ControlError(known, reply.failure.message ?? 'the core refused the request without saying why');
+  throw failureOf(reply.failure);
+}
+
+function failureOf({ code, message }: NonNullable<Reply['failure']>): ControlError {
+  const known = Object.hasOwn(ERROR_CODES, code ?? '') ? (code as ErrorCode) : 'INVALID_ARGUMENT';
+  return new ControlError(known, message ?? 'the core refused the request without saying why');
 }

@@ -1,11 +1,15 @@
 /** What a client can learn from the lock file of a run directory, which the core holds as long as it lives. */
 
-import { closeSync, openSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { DirectoryError } from '../errors.js';
 import { flockExclusive } from '../libc.js';
 import { parseLock } from '../lock-file.js';
+import { openFile, readBeginning } from '../own-files.js';
 import { readRunning } from '../proc.js';
+import { enterRunDir, type RunDirEntry } from './entry.js';
+
+/** The text of a lock begins with what is wanted of it. */
+const MAX_LOCK_BYTES = 1024;
 
 /** The state of a run directory's lock. */
 export interface CoreLock {
@@ -17,22 +21,51 @@ export interface CoreLock {
 /**
  * Looks at the lock of a run directory. A free lock is taken for an instant, since flock has no other way of asking.
  *
- * @throws DirectoryError `RUN_DIR_UNUSABLE` when the lock file exists and cannot be opened.
+ * @throws DirectoryError `RUN_DIR_UNUSABLE` when the lock file exists and cannot be opened, or may be a stranger's.
  */
 export function readCoreLock(runDir: string): CoreLock {
-  const file = join(runDir, 'lock');
-  let fd: number;
+  const entry = enterRunDir(runDir);
+  if (entry === null) return { held: false, pid: null };
   try {
-    fd = openSync(file, 'r');
+    return readLock(entry) ?? { held: isDirectoryHeld(entry.at('.')), pid: null };
   } catch (error) {
+    if (error instanceof DirectoryError) throw error;
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return { held: false, pid: null };
     const remedy = 'be the user who started the core, or check --run-dir';
     throw new DirectoryError('RUN_DIR_UNUSABLE', `the lock in ${runDir} cannot be read (${code}); ${remedy}`);
+  } finally {
+    entry.close();
+  }
+}
+
+/** @returns `null`: there is no lock file */
+function readLock(entry: RunDirEntry): CoreLock | null {
+  let fd: number;
+  try {
+    fd = openFile(entry.at('lock'), constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
   }
   try {
+    entry.requireOwner('lock', fstatSync(fd).uid);
     const held = !flockExclusive(fd);
-    return { held, pid: parseLock(readFileSync(file, 'latin1')).pid };
+    return { held, pid: parseLock(readBeginning(fd, MAX_LOCK_BYTES)).pid };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A core locks its directory too, and lives without its lock file until it has made that again. */
+function isDirectoryHeld(path: string): boolean {
+  let fd: number;
+  try {
+    fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NONBLOCK);
+  } catch {
+    return false;
+  }
+  try {
+    return !flockExclusive(fd);
   } finally {
     closeSync(fd);
   }

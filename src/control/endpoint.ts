@@ -1,13 +1,10 @@
-/** Where the control socket of a core is, and how much may travel over it. */
+/** Where the control socket of a core is. */
 
 import { join } from 'node:path';
 import { DirectoryError } from '../errors.js';
 
-/** `sun_path` holds 108 bytes with its terminating NUL; libzmq refuses a longer one without a word (unix(7)). */
+/** `sun_path` holds 108 bytes with its terminating NUL (unix(7)). */
 const MAX_SOCKET_PATH_BYTES = 107;
-
-/** The largest request that a client may send, in bytes; a core with a larger `max_message` takes more. */
-export const MAX_REQUEST_BYTES = 64 * 1024 * 1024;
 
 /**
  * The path of the control socket in a run directory.
@@ -23,13 +20,4 @@ export function controlSocketPath(runDir: string): string {
     `the socket path ${path} has ${length} bytes and the system allows ${MAX_SOCKET_PATH_BYTES}; ` +
       'choose a shorter run directory with --run-dir',
   );
-}
-
-/**
- * The ZeroMQ address of the control socket in a run directory.
- *
- * @throws DirectoryError `SOCKET_PATH_TOO_LONG`.
- */
-export function controlAddress(runDir: string): string {
-  return `ipc://${controlSocketPath(runDir)}`;
 }

@@ -21,6 +21,8 @@ const MAX_U64 = 0xffffffffffffffffn;
 
 export type Request = mesibo.control.v1.Request.$Properties;
 export type Reply = mesibo.control.v1.Reply.$Properties;
+/** A message that a module sent, as it travels. */
+export type WireSent = mesibo.control.v1.Sent.$Properties;
 
 /** A sent message as a client sees it: its generation stays in the core. */
 export type ReportedMessage = Omit<SentMessage, 'generation'>;
@@ -99,13 +101,13 @@ export function fromWireOutcome(outcome: mesibo.control.v1.Outcome.$Properties):
 }
 
 /** A message that a module sent, as it travels to a client. */
-export function toWireSent(sent: SentMessage): mesibo.control.v1.Sent.$Properties {
+export function toWireSent(sent: SentMessage): WireSent {
   const { module, sentId, params, payload } = sent;
   return { module, sentId, params: reported(params), payload };
 }
 
 /** A message that a module sent, as a client sees it. */
-export function fromWireSent(sent: mesibo.control.v1.Sent.$Properties): ReportedMessage {
+export function fromWireSent(sent: WireSent): ReportedMessage {
   return {
     module: sent.module ?? '',
     sentId: sent.sentId ?? '',

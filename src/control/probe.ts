@@ -1,30 +1,28 @@
 /** Tells a core that is not there from one that does not answer. */
 
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { ControlError, DirectoryError } from '../errors.js';
 import { readCoreLock } from './core-lock.js';
 import { controlSocketPath } from './endpoint.js';
+import { enterRunDir, requireSocket, unreachable } from './entry.js';
 
 /**
- * Resolves when something listens on the control socket of a run directory. ZeroMQ itself would wait for ever for a
- * listener to appear.
+ * Connects to whatever listens on the control socket of a run directory.
  *
+ * @returns a connection that is not read from yet
  * @throws ControlError `CORE_NOT_RUNNING`, or `CORE_SILENT` when a core holds the directory but takes no requests.
  * @throws DirectoryError `SOCKET_PATH_TOO_LONG`, or `RUN_DIR_UNUSABLE` for a directory that may not be entered.
  */
-export async function probeCore(runDir: string): Promise<void> {
-  const code = await tryConnect(controlSocketPath(runDir));
-  if (code === null) return;
+export async function reachCore(runDir: string): Promise<Socket> {
+  // Its length, as the core sees it; the client itself comes by the open directory.
+  controlSocketPath(runDir);
+  const { socket, code } = await tryConnect(runDir);
+  if (socket !== null && code === null) return socket;
   if (code === 'EAGAIN') {
     const text = `the core serving ${runDir} takes no connections, and as many wait as may; see: mesibo-modules logs`;
     throw new ControlError('CORE_SILENT', text);
   }
-  if (code !== 'ENOENT' && code !== 'ECONNREFUSED' && code !== 'ENOTDIR') {
-    throw new DirectoryError(
-      'RUN_DIR_UNUSABLE',
-      `the core's socket in ${runDir} cannot be reached (${code}); be the user who started the core, or check --run-dir`,
-    );
-  }
+  if (code !== 'ENOENT' && code !== 'ECONNREFUSED' && code !== 'ENOTDIR') throw unreachable(runDir, code ?? undefined);
   const lock = readCoreLock(runDir);
   if (lock.held) {
     throw new ControlError(
@@ -35,14 +33,25 @@ export async function probeCore(runDir: string): Promise<void> {
   throw new ControlError('CORE_NOT_RUNNING', `no core serves ${runDir}; start one with: mesibo-modules start`);
 }
 
-/** @returns the error code of the attempt, `null` when somebody listens. */
-function tryConnect(path: string): Promise<string | null> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(null);
+/** @returns the error code of the attempt; `null` when somebody listens. */
+async function tryConnect(runDir: string): Promise<{ socket: Socket | null; code: string | null }> {
+  const entry = enterRunDir(runDir);
+  if (entry === null) return { socket: null, code: 'ENOENT' };
+  try {
+    requireSocket(entry, runDir, 'control.sock');
+    return await new Promise((resolve) => {
+      const socket = connect(entry.at('control.sock'));
+      const refused = ({ code, message }: NodeJS.ErrnoException) => resolve({ socket, code: code ?? message });
+      socket.once('error', refused);
+      socket.once('connect', () => {
+        socket.off('error', refused);
+        resolve({ socket, code: null });
+      });
     });
-    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-  });
+  } catch (error) {
+    if (error instanceof DirectoryError) throw error;
+    return { socket: null, code: (error as NodeJS.ErrnoException).code ?? null };
+  } finally {
+    entry.close();
+  }
 }

@@ -1,9 +1,8 @@
 /** The core's end of the control socket. */
 
-import { renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
-import { Router } from 'zeromq';
-import { DirectoryError, SupervisorError } from '../errors.js';
+import type { Socket } from 'node:net';
+import { SupervisorError } from '../errors.js';
+import { readDescriptorLimit } from '../libc.js';
 import type {
   CoreReloadReport,
   MessageParamsInput,
@@ -12,7 +11,9 @@ import type {
   Outcome,
   SupervisorStatus,
 } from '../supervisor/types.js';
-import { controlSocketPath, MAX_REQUEST_BYTES } from './endpoint.js';
+import type { FrameTooLargeError } from '../wire/framing.js';
+import { Clients } from './clients.js';
+import type { Connection } from './connection.js';
 import {
   decodeRequest,
   encodeReply,
@@ -22,9 +23,10 @@ import {
   type Reply,
   type Request,
   toWireOutcome,
-  toWireSent,
 } from './frames.js';
-import { type SentMessages, SentWatch } from './sent-watch.js';
+import { type ControlLimits, controlLimits } from './limits.js';
+import { ControlListener } from './listener.js';
+import { SentFeed, type SentMessages } from './sent-feed.js';
 
 /** What the control socket drives: a supervisor, or what a test puts in its place. */
 export interface ControlledCore extends SentMessages {
@@ -39,7 +41,7 @@ export interface ControlledCore extends SentMessages {
 
 /** How a control server is set up. */
 export interface ControlServerOptions {
-  /** Absolute; the caller holds its lock, since a second bind would silently steal the socket. */
+  /** Absolute; the caller holds its lock, since a second core would silently take the socket away. */
   runDir: string;
   core: ControlledCore;
   /** The largest payload that the core takes, in bytes. */
@@ -48,58 +50,78 @@ export interface ControlServerOptions {
   requestStop: () => void;
   /** Takes one readable line about something that went wrong. */
   warn: (text: string) => void;
+  /** Other bounds than the usual. */
+  limits?: Partial<ControlLimits>;
 }
 
-/** Room for the parameters beside a payload, both addresses at their longest. */
-const PARAMS_ROOM_BYTES = 1024 * 1024;
-/** A client that does not read gets this many replies; what exceeds it is dropped. */
-const REPLIES_PER_CLIENT = 20_000;
+/** A timer of Node takes no longer one. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
 /** How long the last replies may take to leave once the core ends. */
 const LINGER_MS = 500;
+/** Clients that cannot be understood or let in are told of so often. */
+const WARN_EVERY_MS = 10_000;
+/** The greeting of ZeroMQ, read as a length, is at least this. */
+const ZEROMQ_GREETING = 0xff000000;
 
 /** Answers what the command line asks; no client, gone, slow or talking nonsense, can hurt the core through it. */
 export class ControlServer {
   readonly #options: ControlServerOptions;
-  readonly #socket: Router;
-  readonly #watches = new Set<SentWatch>();
-  #sending: Promise<void> = Promise.resolve();
+  readonly #listener: ControlListener;
+  readonly #clients: Clients;
+  readonly #feed: SentFeed;
+  #warnedMs = Number.NEGATIVE_INFINITY;
   #retired = false;
   #closed = false;
 
   private constructor(options: ControlServerOptions) {
     this.#options = options;
-    this.#socket = new Router({
-      mandatory: true,
-      sendTimeout: 0,
-      sendHighWaterMark: REPLIES_PER_CLIENT,
-      maxMessageSize: Math.max(MAX_REQUEST_BYTES, options.maxMessageBytes + PARAMS_ROOM_BYTES),
-      linger: LINGER_MS,
+    const { runDir, core, maxMessageBytes } = options;
+    const limits = { ...controlLimits(maxMessageBytes, readDescriptorLimit()), ...options.limits };
+    this.#feed = new SentFeed(core);
+    this.#clients = new Clients(limits, {
+      request: (connection, frame) => this.#answer(connection, frame),
+      garbled: (connection, error) => this.#garbled(connection, error),
+      closed: (connection) => this.#feed.forget(connection),
+      refused: (connection, reason) => connection.reply(encodeReply({ id: 0, ...refusal('CORE_SILENT', reason) })),
+      warn: (text) => this.#warn(text),
+    });
+    const connected = (socket: Socket) => this.#clients.add(socket);
+    this.#listener = new ControlListener(runDir, connected, (error) => {
+      this.#warn(`a client of the control socket could not be let in (${error.message}); it may try again`);
     });
   }
 
   /**
-   * Binds the socket and begins to answer.
+   * Makes the socket and begins to answer.
    *
    * @throws DirectoryError `SOCKET_PATH_TOO_LONG`, or `RUN_DIR_UNUSABLE` when something stands in the way.
    */
   static async open(options: ControlServerOptions): Promise<ControlServer> {
-    const path = controlSocketPath(options.runDir);
     const server = new ControlServer(options);
-    // libzmq removes the file that it bound in its own time, maybe when the next core is there already, and unbinding
-    // would cut the clients off. So it binds a name of this process, and the name that clients know is ours to remove.
-    const bound = join(options.runDir, `c${process.pid}`);
-    try {
-      await server.#socket.bind(`ipc://${bound}`);
-      renameSync(bound, path);
-    } catch (cause) {
-      server.#socket.close();
-      rmSync(bound, { force: true });
-      const { code } = cause as NodeJS.ErrnoException;
-      const text = `the control socket ${path} cannot be made (${code}); remove what is there, or give another --run-dir`;
-      throw new DirectoryError('RUN_DIR_UNUSABLE', text, { cause });
-    }
-    void server.#receive();
+    await server.#listener.open();
     return server;
+  }
+
+  /** Of the socket. */
+  get path(): string {
+    return this.#listener.path;
+  }
+
+  /** Whether clients that look for the socket find this core. */
+  isThere(): boolean {
+    return this.#retired || this.#listener.isThere();
+  }
+
+  /**
+   * Makes the socket again, where somebody has removed or replaced it.
+   *
+   * @throws DirectoryError `RUN_DIR_UNUSABLE` when something stands in the way.
+   */
+  async restore(): Promise<void> {
+    if (this.isThere()) return;
+    await this.#listener.open();
+    // The stop may have begun meanwhile.
+    if (this.#retired) this.#listener.close();
   }
 
   /**
@@ -109,42 +131,28 @@ export class ControlServer {
   retire(): void {
     if (this.#retired) return;
     this.#retired = true;
-    rmSync(controlSocketPath(this.#options.runDir), { force: true });
+    this.#listener.close();
   }
 
-  /** Ends all answering; replies already given to the socket may still leave. */
+  /** Ends all answering; replies already given may still leave. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.retire();
-    for (const watch of this.#watches) watch.close();
-    // One turn, in which the requests that were waiting for sent messages are told that they are done.
-    await new Promise((resolve) => setImmediate(resolve));
     this.#closed = true;
-    await this.#sending;
-    this.#socket.close();
+    await this.#clients.close(LINGER_MS);
   }
 
-  async #receive(): Promise<void> {
-    try {
-      for await (const [client, frame, ...rest] of this.#socket) {
-        if (client && frame && rest.length === 0) void this.#answer(client, frame);
-      }
-    } catch (error) {
-      if (!this.#closed) this.#options.warn(`the control socket failed: ${(error as Error).message}; restart the core`);
-    }
-  }
-
-  async #answer(client: Buffer, frame: Buffer): Promise<void> {
+  async #answer(connection: Connection, frame: Buffer): Promise<void> {
     let id = 0;
     try {
       const request = decodeRequest(frame);
       id = request.id ?? 0;
-      if (request.status) this.#reply(client, { id, status: JSON.stringify(this.#options.core.status()) });
-      else if (request.stop) this.#stop(client, id);
-      else if (request.send) await this.#send(client, id, request.send);
-      else this.#reply(client, { id, ...(await this.#obey(request)) });
+      if (request.status) this.#reply(connection, { id, status: JSON.stringify(this.#options.core.status()) });
+      else if (request.stop) this.#stop(connection, id);
+      else if (request.send) await this.#send(connection, id, request.send);
+      else this.#reply(connection, { id, ...(await this.#obey(request)) });
     } catch (error) {
-      this.#reply(client, { id, ...failureOf(error) });
+      this.#reply(connection, { id, ...failureOf(error) });
     }
   }
 
@@ -157,41 +165,48 @@ export class ControlServer {
     return { done: await core.order(kind, order?.module ?? '') };
   }
 
-  #stop(client: Buffer, id: number): void {
-    this.#reply(client, { id, stopping: { pid: process.pid } });
+  #stop(connection: Connection, id: number): void {
+    this.#reply(connection, { id, stopping: { pid: process.pid } });
     this.#options.requestStop();
   }
 
-  async #send(client: Buffer, id: number, request: NonNullable<Request['send']>): Promise<void> {
-    const watch = new SentWatch(this.#options.core);
-    this.#watches.add(watch);
+  /** Resolves with the outcome; the time of the watch begins then. */
+  async #send(connection: Connection, id: number, request: NonNullable<Request['send']>): Promise<void> {
+    if (connection.watchesEnough) {
+      const remedy = 'wait for some of them, or connect again';
+      throw new SupervisorError('INVALID_ARGUMENT', `too many sends of this connection are open already; ${remedy}`);
+    }
+    const { missed } = connection;
+    // From now on, because a module's message comes before the verdict of the call in which it was sent.
+    this.#feed.add(connection);
     try {
       const params = fromWireInput(request.params ?? {});
       const outcome = await this.#options.core.onMessage(params, request.payload ?? new Uint8Array());
-      this.#reply(client, { id, outcome: toWireOutcome(outcome) });
-      await watch.deliver(request.waitMs ?? 0, (sent) => this.#reply(client, { id, sent: toWireSent(sent) }));
-      if (watch.dropped > 0) this.#options.warn(`send: ${watch.dropped} messages of modules were not shown: too many`);
-      this.#reply(client, { id, done: {} });
-    } finally {
-      watch.close();
-      this.#watches.delete(watch);
+      this.#reply(connection, { id, outcome: toWireOutcome(outcome) });
+    } catch (error) {
+      this.#feed.remove(connection);
+      throw error;
     }
+    connection.watch(Math.min(request.waitMs ?? 0, LONGEST_WAIT_MS), () => {
+      this.#feed.remove(connection);
+      this.#reply(connection, { id, done: { missed: connection.missed - missed } });
+    });
   }
 
-  /** One send at a time is all that zeromq.js takes; with `sendTimeout` 0 none of them waits. */
-  #reply(client: Buffer, reply: Reply): void {
-    if (this.#closed) return;
-    this.#sending = this.#sending.then(async () => {
-      try {
-        await this.#socket.send([client, encodeReply(reply)]);
-      } catch (error) {
-        const { code } = error as NodeJS.ErrnoException;
-        // A client that has gone needs no answer; one that does not read is told nothing more.
-        if (code !== 'EHOSTUNREACH' && code !== 'EAGAIN' && !this.#closed) {
-          this.#options.warn(`an answer on the control socket was lost: ${(error as Error).message}`);
-        }
-      }
-    });
+  #reply(connection: Connection, reply: Reply): void {
+    connection.reply(encodeReply(reply));
+  }
+
+  #garbled(connection: Connection, { message, length }: FrameTooLargeError): void {
+    const who = length >= ZEROMQ_GREETING ? 'a client of an older version' : 'a client that is none of this version';
+    this.#warn(`${who} was turned away from the control socket: ${message}; use the commands of the same version`);
+    this.#reply(connection, { id: 0, ...refusal('MESSAGE_TOO_LARGE', message) });
+  }
+
+  #warn(text: string): void {
+    if (performance.now() - this.#warnedMs < WARN_EVERY_MS) return;
+    this.#warnedMs = performance.now();
+    this.#options.warn(text);
   }
 }
 

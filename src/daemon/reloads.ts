@@ -44,6 +44,8 @@ export class Reloads {
     onlookers.reloading();
     // Who rotates logs asks for a reload, whatever comes of it.
     log.reopen();
+    // Whoever reloads expects what is in force afterwards to be reached.
+    await supervisor.checkFiles();
     try {
       const config = this.#read();
       const report = await supervisor.reload(config, { modules });

@@ -1,6 +1,6 @@
 /** A log file that rotates itself and never gets in the way of who writes to it. */
 
-import type { Stats } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -31,6 +31,8 @@ interface OpenFile {
   device: number;
   size: number;
 }
+/** A pipe that nobody reads takes no more at some time, and must not hold a thread up until it does. */
+const FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
 /**
  * Appends lines, all those of one turn of the event loop at once and in the background. It never throws and never
@@ -197,7 +199,7 @@ export class RotatingFile {
   async #open(): Promise<OpenFile> {
     if (this.#file) return this.#file;
     await mkdir(dirname(this.path), { recursive: true, mode: 0o700 });
-    const handle = await open(this.path, 'a+', MODE);
+    const handle = await open(this.path, FLAGS, MODE);
     try {
       const { size, ino: inode, dev: device } = await handle.stat();
       this.#torn = false;

@@ -1,24 +1,14 @@
 /** The run directory of one core: its lock, its sockets, and what a killed core left in it. */
 
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  ftruncateSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, lstatSync, readdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolders } from '../directories.js';
 import { DirectoryError } from '../errors.js';
-import { flockExclusive } from '../libc.js';
+import { HeldLock, lockSoon, readLockText } from '../held-lock.js';
+import { listenerOf } from '../libc.js';
 import { formatLock, parseLock } from '../lock-file.js';
+import { openRunDir } from '../own-files.js';
 
 /** What a socket path may have at most: `sun_path` less its NUL. */
 const SOCKET_PATH_MAX_BYTES = 107;
@@ -42,8 +32,18 @@ export interface RunDir {
   left: Leftovers;
   /** The processes and black boxes of killed cores are dealt with: their run ids need not be kept any longer. */
   forgetLeft(): void;
+  /** Looks whether the directory and its lock are still this core's, and makes them again where they have gone. */
+  check(): RunDirCheck;
   /** Removes this core's sockets and gives the directory back. */
   release(): void;
+}
+
+/** What came of a look at a run directory. */
+export interface RunDirCheck {
+  /** What had gone and was made again. */
+  restored: string[];
+  /** Why others do not find this core there, and what to do; `null`: they do. */
+  lost: string | null;
 }
 
 /**
@@ -52,69 +52,118 @@ export interface RunDir {
  * @throws {DirectoryError} `RUN_DIR_BUSY`, `RUN_DIR_UNUSABLE`
  */
 export function acquireRunDir(path: string): RunDir {
-  makeRunDir(path);
-  const lockPath = join(path, 'lock');
-  const fd = openLock(lockPath);
-  if (!lockSoon(fd)) {
-    closeSync(fd);
-    const { pid } = parseLock(readFileSync(lockPath, 'latin1'));
-    const who = pid === null ? 'another core' : `the core with pid ${pid}`;
-    throw new DirectoryError(
-      'RUN_DIR_BUSY',
-      `${path} is held by ${who}; stop that one, or give this one another --run-dir`,
-    );
-  }
+  const directory = openOwn(path);
   try {
-    return new HeldRunDir(path, fd);
+    const lock = isLocked(directory) ? takeLock(path) : null;
+    if (lock === null) throw busy(path);
+    return new HeldRunDir(path, directory, lock);
   } catch (cause) {
-    closeSync(fd);
-    throw unusable(path, cause);
+    closeSync(directory);
+    throw cause instanceof DirectoryError ? cause : unusable(path, cause);
   }
+}
+
+/** @returns `null`: another core serves the directory, though it may have lost its lock */
+function takeLock(path: string): HeldLock | null {
+  // Before a file is made: that core notices what becomes of its own, and makes it again.
+  return listenerOf(join(path, 'control.sock')) === null ? HeldLock.take(join(path, 'lock')) : null;
+}
+
+/**
+ * Locks the directory itself too, for files in it may be removed while their core lives; but not one that others may
+ * open, for they could lock it as well.
+ */
+function isLocked(directory: number): boolean {
+  return (fstatSync(directory).mode & 0o044) !== 0 || lockSoon(directory);
 }
 
 class HeldRunDir implements RunDir {
   readonly path: string;
   readonly runId = randomBytes(8).toString('hex');
   readonly left: Leftovers;
-  readonly #fd: number;
+  #directory: number;
+  readonly #lock: HeldLock;
   #unsettled: string[];
   #released = false;
 
-  constructor(path: string, fd: number) {
+  constructor(path: string, directory: number, lock: HeldLock) {
     this.path = path;
-    this.#fd = fd;
-    const { pid, runIds } = parseLock(readFileSync(join(path, 'lock'), 'latin1'));
+    this.#directory = directory;
+    this.#lock = lock;
+    const { pid, runIds } = parseLock(lock.text);
     this.left = { pid, runIds, files: sweep(path) };
     this.#unsettled = runIds;
-    writeLock(fd, formatLock(process.pid, [this.runId, ...runIds]));
+    this.#write();
   }
 
   forgetLeft(): void {
     if (this.#released) return;
     this.#unsettled = [];
-    writeLock(this.#fd, formatLock(process.pid, [this.runId]));
+    this.#write();
+  }
+
+  check(): RunDirCheck {
+    const restored: string[] = [];
+    try {
+      const lost = this.#checkDirectory(restored) ?? this.#checkLock(restored);
+      return { restored, lost };
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      const why = error instanceof DirectoryError ? message : `${this.path}/lock cannot be made (${code}); remove it`;
+      return { restored, lost: `this core cannot be reached any more: ${why}` };
+    }
   }
 
   release(): void {
     this.#released = true;
     try {
       // Where the directory was removed and made again, what stands there is another core's.
-      if (statSync(join(this.path, 'lock')).ino === fstatSync(this.#fd).ino) sweep(this.path);
+      if (this.#lock.isThere()) sweep(this.path);
       // A start that failed before it came to the leftovers passes them on as it found them.
       const { pid } = this.left;
-      writeLock(this.#fd, this.#unsettled.length === 0 ? '' : formatLock(pid ?? process.pid, this.#unsettled));
+      this.#lock.write(this.#unsettled.length === 0 ? '' : formatLock(pid ?? process.pid, this.#unsettled));
     } catch {
       // Somebody removed the directory: then nothing of this core is left in it.
     } finally {
-      closeSync(this.#fd);
+      this.#lock.release();
+      closeSync(this.#directory);
     }
   }
-}
 
-/** Never cut first: a core that is killed between the two must not have lost the run ids. A stale line does no harm. */
-function writeLock(fd: number, text: string): void {
-  writeSync(fd, text, 0);
-  ftruncateSync(fd, text.length);
+  #checkDirectory(restored: string[]): string | null {
+    const [found, own] = [statSync(this.path, { throwIfNoEntry: false }), fstatSync(this.#directory)];
+    if (found?.ino === own.ino && found.dev === own.dev) return null;
+    const directory = openOwn(this.path);
+    if (!isLocked(directory)) {
+      closeSync(directory);
+      return this.#taken();
+    }
+    closeSync(this.#directory);
+    this.#directory = directory;
+    restored.push(this.path);
+    return null;
+  }
+
+  #checkLock(restored: string[]): string | null {
+    if (this.#lock.isThere()) return null;
+    if (!this.#lock.retake()) return this.#taken();
+    // A core that had taken it meanwhile and was killed has left something for the next start.
+    const { runIds } = parseLock(this.#lock.text);
+    this.#unsettled = [...new Set([...this.#unsettled, ...runIds.filter((runId) => runId !== this.runId)])];
+    this.#write();
+    restored.push(join(this.path, 'lock'));
+    return null;
+  }
+
+  #taken(): string {
+    const [who, pid] = holderOf(this.path);
+    const remedy = `end one of the two, as this one with: kill ${process.pid}${pid === null ? '' : `, or that one with: kill ${pid}`}`;
+    return `this core cannot be reached any more, because ${who} has taken ${this.path}; ${remedy}`;
+  }
+
+  #write(): void {
+    this.#lock.write(formatLock(process.pid, [this.runId, ...this.#unsettled]));
+  }
 }
 
 /**
@@ -147,18 +196,14 @@ export function hostSocketPath(runDir: string): string {
  * @throws {DirectoryError} `RUN_DIR_UNUSABLE`, also for one that is there and unfit.
  */
 export function makeRunDir(path: string): void {
+  closeSync(openOwn(path));
+}
+
+/** Makes a run directory where there is none, and opens it. @throws {DirectoryError} `RUN_DIR_UNUSABLE` */
+function openOwn(path: string): number {
   try {
     makeFolders(path);
-    const info = lstatSync(path);
-    if (!info.isDirectory()) throw noDirectory(path);
-    if (info.uid !== process.getuid?.()) {
-      const remedy = 'run as that user, or give another --run-dir';
-      throw new DirectoryError('RUN_DIR_UNUSABLE', `${path} belongs to user ${info.uid}; ${remedy}`);
-    }
-    if ((info.mode & 0o022) !== 0) {
-      const remedy = 'others could replace its sockets; chmod 0700 it';
-      throw new DirectoryError('RUN_DIR_UNUSABLE', `${path} may be written by others; ${remedy}`);
-    }
+    return openRunDir(path, [process.getuid?.() ?? 0], 'read');
   } catch (cause) {
     if (cause instanceof DirectoryError) throw cause;
     const { code } = cause as NodeJS.ErrnoException;
@@ -167,23 +212,15 @@ export function makeRunDir(path: string): void {
   }
 }
 
-/** A command that looks whether a core runs holds the lock for an instant. */
-function lockSoon(fd: number): boolean {
-  const pause = new Int32Array(new SharedArrayBuffer(4));
-  for (let tries = 0; tries < 5; tries++) {
-    if (flockExclusive(fd)) return true;
-    Atomics.wait(pause, 0, 0, 10);
-  }
-  return false;
+function holderOf(path: string): [who: string, pid: number | null] {
+  const pid = parseLock(readLockText(join(path, 'lock'))).pid ?? listenerOf(join(path, 'control.sock'));
+  return pid ? [`the core with pid ${pid}`, pid] : ['another core', null];
 }
 
-function openLock(path: string): number {
-  try {
-    // Not for appending, which would ignore where the text is to stand.
-    return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
-  } catch (cause) {
-    throw unusable(path, cause);
-  }
+function busy(path: string): DirectoryError {
+  const [who] = holderOf(path);
+  const remedy = 'stop that one, or give this one another --run-dir';
+  return new DirectoryError('RUN_DIR_BUSY', `${path} is held by ${who}; ${remedy}`);
 }
 
 function noDirectory(path: string): DirectoryError {
@@ -199,12 +236,16 @@ function unusable(path: string, cause: unknown): DirectoryError {
   );
 }
 
-/** The names of our sockets, those of earlier versions too; the last is the control socket before it has its name. */
-const OURS = /^(control\.sock|h[0-9a-f]{6}\.sock|module-\w+(-\d+)?\.sock|c\d+)$/;
+/** The names of our sockets, those of earlier versions too. */
+const OURS = /^(control\.sock|h[0-9a-f]{6}\.sock|module-\w+(-\d+)?\.sock)$/;
+/** Where the control socket is made, by a core that was killed meanwhile. */
+const NURSERY = /^c\d+$/;
 
 /** A core that ended cleanly leaves neither socket nor pid. What is not ours is not touched: it may be anybody's. */
 function sweep(path: string): string[] {
-  const files = readdirSync(path).filter((name) => OURS.test(name) && lstatSync(join(path, name)).isSocket());
+  const names = readdirSync(path);
+  for (const name of names.filter((name) => NURSERY.test(name))) rmSync(join(path, name), { recursive: true });
+  const files = names.filter((name) => OURS.test(name) && lstatSync(join(path, name)).isSocket());
   for (const name of files) unlinkSync(join(path, name));
   return files;
 }

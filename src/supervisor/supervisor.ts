@@ -6,7 +6,6 @@ import { performance } from 'node:perf_hooks';
 import { describeSpec } from '../config/describe.js';
 import type { CoreConfig } from '../config/types.js';
 import { findDescriptorProblem, readDescriptorUse } from '../descriptors.js';
-import { makeStateDir } from '../directories.js';
 import { IllegalStateError, MessageError, type SupervisorError } from '../errors.js';
 import { VERSION } from '../paths.js';
 import { fromWireParams, toAddress, toLong, toWireParams } from '../wire/params.js';
@@ -23,7 +22,9 @@ import type { UndeliveredKind } from './output/dropped-output.js';
 import type { ModuleEvents } from './output/module-news.js';
 import { Roster } from './roster.js';
 import { acquireRunDir, hostSocketPath, type RunDir } from './run-dir.js';
+import { type Kept, RunDirGuard } from './run-dir-guard.js';
 import { moduleOfSentId, SentMessages, toStatusParams } from './sent-messages.js';
+import { acquireStateDir, type StateDir } from './state-dir.js';
 import { removeEmptyDirectories } from './surroundings/working-directory.js';
 import { AbiMemory } from './trials/abi-memory.js';
 import type {
@@ -44,12 +45,12 @@ import type {
 
 /** Where a supervisor keeps what it needs while it runs. */
 export interface SupervisorOptions {
-  /** Made with mode 0700 when it does not exist. One core at a time. */
+  /** Made with mode 0700 when it does not exist; only its owner may be able to write to it. One core at a time. */
   runDir: string;
   /**
    * Where what must outlive a run is kept, as which ABI a file was found to have; without it that is forgotten. Copies of the
    * modules' files are in it too; without it they are in the run directory, until the stop. Made with mode 0700 when it does
-   * not exist.
+   * not exist. One core at a time.
    */
   stateDir?: string;
   /** Where black boxes are made; a memory file system. */
@@ -98,6 +99,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #opening: Promise<void> | null = null;
   #recovering: Promise<void> | null = null;
   #runDir: RunDir | null = null;
+  #stateDir: StateDir | null = null;
+  #guard: RunDirGuard | null = null;
   #sweeper: Sweeper | null = null;
   #builds: BuildStore | null = null;
   #roster: Roster | null = null;
@@ -298,6 +301,24 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#order('reset').reset(name);
   }
 
+  /**
+   * Keeps a file or socket in the run directory, beside the supervisor's own: it is made again when somebody has removed
+   * it. Only between {@link open} and the end of {@link stop}.
+   *
+   * @returns a function that ends that
+   */
+  keepFile(kept: Kept): () => void {
+    return this.#guard?.keep(kept) ?? (() => undefined);
+  }
+
+  /**
+   * Looks now whether others find this core: its run directory, its locks, and what {@link keepFile} was given. It looks by
+   * itself too, at every change there and every few seconds. Resolves when all is there, or is a problem in the status.
+   */
+  async checkFiles(): Promise<void> {
+    await this.#guard?.look();
+  }
+
   /** Everything about one module. @throws {SupervisorError} `MODULE_UNKNOWN` */
   describeModule(name: string): ModuleDescription {
     if (this.#roster === null) this.#require('running', 'describe');
@@ -314,13 +335,22 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         version: VERSION,
         uptimeSeconds,
         config: this.#config.file,
-        problems: [this.#stoppedModules.problem, this.#abis.problem, findDescriptorProblem(readDescriptorUse())].filter(
-          (problem) => problem !== null,
-        ),
+        problems: this.#problems(),
         recoveredSends: this.#sweeper?.recoveredSends ?? 0,
       },
       modules: this.#modules.map((module) => module.status()),
     };
+  }
+
+  #problems(): string[] {
+    const all = [
+      this.#stoppedModules.problem,
+      this.#abis.problem,
+      findDescriptorProblem(readDescriptorUse()),
+      this.#stateDir?.problem ?? null,
+      ...(this.#guard?.problems ?? []),
+    ];
+    return all.filter((problem) => problem !== null);
   }
 
   /** @param skip the module that is not offered it */
@@ -407,7 +437,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   async #open(): Promise<void> {
     // As long as that of every host.
     hostSocketPath(this.#options.runDir);
+    const { stateDir = null, boxDir = '/dev/shm' } = this.#options;
     this.#runDir = acquireRunDir(this.#options.runDir);
+    this.#guard = new RunDirGuard(this.#runDir, { say: (text) => this.#warn(text) });
+    if (stateDir !== null) {
+      this.#stateDir = acquireStateDir(stateDir, this.#runDir.path);
+      this.#guard.keep(this.#stateDir);
+      if (this.#stateDir.problem) this.#warn(this.#stateDir.problem);
+    }
     const { maxMessageBytes, modules } = this.#config;
     const { log } = this.#announce();
     const message = (sent: SentMessage) => void this.#tell(sent);
@@ -415,8 +452,6 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const around = { runDir: this.#runDir, boxDir: this.#boxDir, maxMessageBytes, subreaper };
     this.#sweeper = new Sweeper({ ...around, message, log });
     await this.#sweeper.sweep();
-    const { stateDir = null, boxDir = '/dev/shm' } = this.#options;
-    if (stateDir !== null) makeStateDir(stateDir, false);
     this.#abis = new AbiMemory(stateDir);
     this.#stoppedModules = new StoppedModules(stateDir);
     if (this.#stoppedModules.problem) this.#warn(this.#stoppedModules.problem);
@@ -503,10 +538,13 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   async #close(): Promise<void> {
     await this.#sweeper?.close();
+    await this.#guard?.close();
     this.#state = 'stopped';
     if (this.#runDir) removeEmptyDirectories(this.#runDir.path);
     // Those in the run directory go with it.
     if (this.#options.stateDir === undefined) await this.#builds?.clear();
+    this.#stateDir?.release();
+    this.#stateDir = null;
     this.#runDir?.release();
     this.#runDir = null;
   }

@@ -3,17 +3,9 @@
  * it nobody could tell whose boxes those are when a core was killed and its run directory removed, as systemd does.
  */
 
-import {
-  closeSync,
-  constants,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  symlinkSync,
-} from 'node:fs';
+import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { readLockText } from '../../held-lock.js';
 import { flockExclusive } from '../../libc.js';
 import { parseLock } from '../../lock-file.js';
 import { findOldBoxes, removeOldBox } from '../black-box/old-boxes.js';
@@ -75,11 +67,7 @@ function listMarks(boxDir: string): LostRun[] {
 }
 
 function readRunIds(runDir: string): string[] {
-  try {
-    return parseLock(readFileSync(join(runDir, 'lock'), 'latin1')).runIds;
-  } catch {
-    return [];
-  }
+  return parseLock(readLockText(join(runDir, 'lock'))).runIds;
 }
 
 /** A box is locked as long as its core, or a process that has it mapped, lives. */

@@ -3,17 +3,21 @@
  * to clear it away: any core that starts.
  */
 
-import { closeSync, constants, lstatSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, constants, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { flockExclusive } from '../../libc.js';
 import { parseLock } from '../../lock-file.js';
+import { openFile, readBeginning } from '../../own-files.js';
 
 const PREFIX = 'mesibo-once-';
 const NAME = /^mesibo-once-\w{6}$/;
 
 /** A longer temporary directory leaves too little of the 107 bytes that a socket path may have. */
 const MAX_TMP_LENGTH = 40;
+
+/** The text of a lock begins with what is wanted of it. */
+const MAX_LOCK_BYTES = 1024;
 
 /** From when on one that names no core was left by a core that was killed before it had written its name. */
 const NAMELESS_MS = 60_000;
@@ -66,12 +70,12 @@ export function isDeadThrowaway(path: string, nowMs: number): boolean {
 function readFreeLock(path: string): number | null | 'held' {
   let fd: number;
   try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    fd = openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   } catch {
     return null;
   }
   try {
-    return flockExclusive(fd) ? parseLock(readFileSync(fd, 'latin1')).pid : 'held';
+    return flockExclusive(fd) ? parseLock(readBeginning(fd, MAX_LOCK_BYTES)).pid : 'held';
   } finally {
     closeSync(fd);
   }

@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { probeCore } from '../../../src/control/probe.js';
+import { reachCore } from '../../../src/control/probe.js';
 
 it('a core with as many connections waiting as may is silent', async () => {
   const runDir = mkdtempSync(join(tmpdir(), 'probe-'));
@@ -13,7 +13,7 @@ it('a core with as many connections waiting as may is silent', async () => {
   await once(server.listen({ path, backlog: 1 }), 'listening');
   // All in one turn of the loop, in which the server accepts nothing.
   const waiting = Array.from({ length: 3 }, () => connect(path).on('error', () => undefined));
-  const probed = probeCore(runDir);
+  const probed = reachCore(runDir);
   await expect(probed).rejects.toMatchObject({
     code: 'CORE_SILENT',
     message: `the core serving ${runDir} takes no connections, and as many wait as may; see: mesibo-modules logs`,

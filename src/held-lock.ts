@@ -1,0 +1,106 @@
+/** A lock file that this process holds: by flock, which the kernel drops with its holder. */
+
+import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, writeSync } from 'node:fs';
+import { flockExclusive } from './libc.js';
+import { openFile, readBeginning } from './own-files.js';
+
+/** A larger one is none of ours. */
+const MAX_TEXT_BYTES = 64 * 1024;
+
+/** A command that looks whether a core runs holds a lock for an instant. */
+const TRIES = 5;
+const PAUSE_MS = 10;
+
+/** Locks an open file or directory, unless somebody holds it for more than an instant. */
+export function lockSoon(fd: number): boolean {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let tries = 0; tries < TRIES; tries++) {
+    if (flockExclusive(fd)) return true;
+    Atomics.wait(pause, 0, 0, PAUSE_MS);
+  }
+  return false;
+}
+
+/** What stands in a lock file, held or not; empty when there is none, or it is no file. */
+export function readLockText(path: string): string {
+  try {
+    const fd = openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    try {
+      return readBeginning(fd, MAX_TEXT_BYTES);
+    } finally {
+      closeSync(fd);
+    }
+  } catch {
+    return '';
+  }
+}
+
+/** One lock file, held. */
+export class HeldLock {
+  readonly #path: string;
+  #fd: number;
+
+  private constructor(path: string, fd: number) {
+    this.#path = path;
+    this.#fd = fd;
+  }
+
+  /**
+   * Takes a lock; the file is made where there is none.
+   *
+   * @returns `null`: another process holds it
+   * @throws NotAFileError, or the error of the system
+   */
+  static take(path: string): HeldLock | null {
+    const fd = openLocked(path);
+    return fd === null ? null : new HeldLock(path, fd);
+  }
+
+  /** What stands in the file. */
+  get text(): string {
+    return readBeginning(this.#fd, MAX_TEXT_BYTES);
+  }
+
+  /** Whether those who look for the lock find this one. */
+  isThere(): boolean {
+    const [found, own] = [lstatSync(this.#path, { throwIfNoEntry: false }), fstatSync(this.#fd)];
+    return found !== undefined && found.ino === own.ino && found.dev === own.dev;
+  }
+
+  /**
+   * Takes the lock again where its file has gone or is another one.
+   *
+   * @returns `false`: another process holds that one
+   * @throws as {@link take}
+   */
+  retake(): boolean {
+    const fd = openLocked(this.#path);
+    if (fd === null) return false;
+    closeSync(this.#fd);
+    this.#fd = fd;
+    return true;
+  }
+
+  /** Never cuts first: a process that is killed between the two must not have lost its text. */
+  write(text: string): void {
+    writeSync(this.#fd, text, 0);
+    ftruncateSync(this.#fd, text.length);
+  }
+
+  release(): void {
+    closeSync(this.#fd);
+  }
+}
+
+function openLocked(path: string): number | null {
+  // Not for appending, which would ignore where the text is to stand.
+  const fd = openFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
+  try {
+    if (lockSoon(fd)) return fd;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  closeSync(fd);
+  return null;
+}

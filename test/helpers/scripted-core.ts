@@ -1,0 +1,77 @@
+/** A core without modules, for tests of the control socket. */
+
+import { EventEmitter } from 'node:events';
+import type { ControlledCore } from '../../src/control/server.js';
+import type {
+  MessageParamsInput,
+  ModuleDescription,
+  ModuleStatus,
+  OrderReport,
+  Outcome,
+  SentMessage,
+  SupervisorStatus,
+} from '../../src/supervisor/types.js';
+import { fromWireParams, toWireParams } from '../../src/wire/params.js';
+
+/** What becomes of a message. */
+export type Answer = (params: MessageParamsInput, payload: Uint8Array) => Promise<Outcome>;
+
+/** Answers as the test says. */
+export class ScriptedCore extends EventEmitter<{ message: [SentMessage] }> implements ControlledCore {
+  answer: Answer = async (params, payload) => pass(params, payload);
+  status(): SupervisorStatus {
+    return {
+      core: { pid: 7, version: '1', uptimeSeconds: 1, config: null, problems: [], recoveredSends: 0 },
+      modules: [
+        { name: 'slow', state: 'starting' },
+        { name: 'fine', state: 'serving' },
+      ] as ModuleStatus[],
+    };
+  }
+  onMessage(params: MessageParamsInput, payload: Uint8Array): Promise<Outcome> {
+    return this.answer(params, payload);
+  }
+  orders: string[] = [];
+  obey: () => Promise<void> = async () => undefined;
+  async reload(modules: string[]) {
+    await this.order('reload', modules.join());
+    return { ...NOTHING_RELOADED, replaced: modules };
+  }
+  warnings: string[] = [];
+  async order(order: string, module: string): Promise<OrderReport> {
+    this.orders.push(`${order} ${module}`);
+    await this.obey();
+    return { warnings: this.warnings };
+  }
+  describe(name: string): ModuleDescription {
+    return { name } as ModuleDescription;
+  }
+}
+
+const NOTHING_RELOADED = {
+  added: [],
+  removed: [],
+  configured: [],
+  unchanged: [],
+  left: [],
+  stopped: [],
+  settings: [],
+  needRestart: [],
+  warnings: [],
+};
+
+/** The outcome that passes a message on as it is. */
+export function pass(params: MessageParamsInput, payload: Uint8Array): Outcome {
+  const trace = [{ module: 'echo', verdict: 'pass' as const, default: null, micros: 12 }];
+  return { verdict: 'pass', by: null, params: plain(params), payload: Buffer.from(payload), trace };
+}
+
+function plain(params: MessageParamsInput) {
+  return fromWireParams(toWireParams(params));
+}
+
+/** A message that a module sent. */
+export function sent(text: string): SentMessage {
+  const params = plain({ from: 'b', to: 'a' });
+  return { module: 'echo', generation: 1, sentId: `id of ${text}`, params, payload: Buffer.from(text) };
+}
