@@ -110,7 +110,7 @@ static int tell_next(struct attended *attended)
     mm_http_lock(&hold);
     free(attended->event);
     while ((attended->event = mm_http_next_event(attended->request)) == NULL)
-        mm_http_wait();
+        mm_http_wait(&hold);
     mm_http_unlock(&hold);
     return tell(attended->request, attended->event);
 }
