@@ -74,6 +74,8 @@ async function run(shim: Shim, endpoint: string, token: string): Promise<void> {
     shim.setMaxMessage(maxMessageBytes);
     const http = new HttpStarter(shim);
     server = new Server(shim, link, http, maxMessageBytes, welcome.logRate || null);
+    // By now Node has started the threads that it starts.
+    shim.spareThreads();
     try {
       const ready = loadModule(shim, http, welcome, file, abi);
       server.drain();

@@ -10,6 +10,9 @@ export interface Shim {
   followParent(pipeFd: number): number;
   watchExit(): number;
   guardStack(bytes: number): number;
+  spareThreads(): number;
+  maskSignals(): void;
+  unmaskSignals(): void;
   flushLines(): void;
   openBox(fd: number): number;
   wakeFd(): number;
@@ -57,6 +60,9 @@ export function loadShim(): Shim {
     followParent: library.func('int32_t mm_follow_parent(int32_t)'),
     watchExit: library.func('int32_t mm_watch_exit()'),
     guardStack: library.func('int32_t mm_guard_stack(uint32_t)'),
+    spareThreads: library.func('uint32_t mm_spare_threads()'),
+    maskSignals: library.func('void mm_mask_signals()'),
+    unmaskSignals: library.func('void mm_unmask_signals()'),
     flushLines: library.func('void mm_flush_lines()'),
     openBox: library.func('int32_t mm_open_box(int32_t)'),
     wakeFd: library.func('int32_t mm_wake_fd()'),

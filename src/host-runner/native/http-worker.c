@@ -166,7 +166,6 @@ MM_EXPORT int32_t mm_http_wants_worker(void)
 MM_EXPORT int32_t mm_http_wake_fd(void)
 {
     struct mm_hold hold;
-    mm_leave_signals();
     mm_http_lock(&hold);
     /* A new pair for each worker: the one before it may have closed its end. */
     if (worker_pipe[1] >= 0)

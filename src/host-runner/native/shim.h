@@ -135,8 +135,6 @@ struct mm_hold {
 };
 void mm_hold(struct mm_hold *hold);
 void mm_release(const struct mm_hold *hold);
-/* From now on no handler of the module runs on this thread, which is none of the module's. */
-void mm_leave_signals(void);
 
 /* ---- memory.c ---- */
 

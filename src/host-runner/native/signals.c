@@ -46,7 +46,11 @@ static uint64_t handled_signals(void)
     return set;
 }
 
-void mm_leave_signals(void) { change_mask(SIG_BLOCK, handled_signals()); }
+static uint64_t mask_before;
+
+/* Around the start of a thread by the main thread, which hands its mask on to it. */
+MM_EXPORT void mm_mask_signals(void) { mask_before = change_mask(SIG_BLOCK, handled_signals()); }
+MM_EXPORT void mm_unmask_signals(void) { change_mask(SIG_SETMASK, mask_before); }
 
 static uint32_t answered;
 
