@@ -144,6 +144,8 @@ struct iovec;
  * cannot be read, another one when the system does not allow this way of copying.
  */
 int mm_read_memory(const struct iovec *to, const struct iovec *from, unsigned long count);
+/* The 8 bytes at `at`, which may be nobody's; 0 where they cannot be read. */
+uint64_t mm_peek(const uint8_t *at);
 /* Reads a byte of each page: where memory cannot be read, the fault comes now, on the thread that gave the pointer. */
 void mm_touch(const void *bytes, size_t length);
 
