@@ -11,6 +11,7 @@ import { type BoxFile, makeBox } from './black-box/box-file.js';
 import { Intake, type IntakeListener } from './black-box/intake.js';
 import { describeCall, describeExecuting, type LaneName, type PendingCall } from './calls/pending-call.js';
 import { type DeathFacts, describeDeath, describeTry } from './health/death.js';
+import { isDebugger } from './health/debugger.js';
 import { LastWords } from './health/last-words.js';
 import { LivenessWatch } from './health/liveness-watch.js';
 import { OomWatch } from './health/oom-watch.js';
@@ -28,7 +29,7 @@ import type { HostListener } from './host-listener.js';
 import type { Orphans } from './leftovers/orphans.js';
 import type { ModuleSocket, Peer, PeerListener } from './module-socket.js';
 import { readOutput } from './output/output-reader.js';
-import { type HostProcess, spawnHost } from './spawn.js';
+import { type HostProcess, killProcess, spawnHost } from './spawn.js';
 import { parseOffer } from './trials/trial.js';
 
 /** A host whose connection breaks is most likely dying: its exit says more, if it comes. */
@@ -104,7 +105,7 @@ export class Host {
         owes: (seq) => this.#intake?.link?.find(seq) !== undefined,
         inFlight: () => this.inFlight,
         beat: () => this.#beat(),
-        tracer: () => readTracer(this.pid),
+        tracer: () => this.#findDebugger(),
         spared: (tracer) => this.#listener.spared(this, tracer),
         failed: (verdict) => {
           if (verdict.kind === 'hung') this.#step({ kind: 'hung' });
@@ -168,13 +169,13 @@ export class Host {
     };
     const started = spawnHost(
       request,
-      (exitCode, signal) => this.#exited(exitCode, signal),
+      (exitCode, signal, halted) => this.#exited(exitCode, signal, halted),
       (error) => {
         this.#refusal = {
           code: 'HOST_START_FAILED',
           message: `the host process could not be started: ${error.message}`,
         };
-        this.#exited(null, null);
+        this.#exited(null, null, false);
       },
     );
     this.#take(beginHost(this.#spec));
@@ -238,6 +239,7 @@ export class Host {
         this.#intake?.link?.stop();
         break;
       case 'signal':
+        if (effect.signal === 'SIGKILL') this.#endOwnTracer();
         this.#process?.signalGroup(effect.signal);
         break;
       case 'became-ready':
@@ -274,12 +276,25 @@ export class Host {
   /** Whether its time to start begins anew: it is traced, or was at the last look. */
   #isSpared(): boolean {
     const before = this.#tracer;
-    const tracer = readTracer(this.pid);
+    const tracer = this.#findDebugger();
     this.#tracer = tracer;
     if (tracer !== null && tracer !== before) this.#listener.spared(this, tracer);
     if (tracer !== null) this.#timer.arm(TRACED_MS);
     else if (before !== null) this.#timer.arm(this.#spec.startTimeoutMs);
     return tracer !== null || before !== null;
+  }
+
+  /** The debugger that traces it; `null`: none does. */
+  #findDebugger(): number | null {
+    const tracer = readTracer(this.pid);
+    return tracer !== null && isDebugger(tracer, process.pid, this.pid) ? tracer.pid : null;
+  }
+
+  /** The end of a traced process is told to its tracer first: one that the module forked might never pass it on. */
+  #endOwnTracer(): void {
+    const tracer = this.#process && readTracer(this.pid);
+    if (!tracer || tracer.pid === process.pid || isDebugger(tracer, process.pid, this.pid)) return;
+    killProcess(tracer.pid);
   }
 
   #beat(): void {
@@ -351,7 +366,7 @@ export class Host {
     if (this.#readyMs === null) this.#lastWords.add(line);
   }
 
-  #exited(exitCode: number | null, signal: string | null): void {
+  #exited(exitCode: number | null, signal: string | null, halted: boolean): void {
     const from = this.#life;
     this.#watch.close();
     clearTimeout(this.#lossTimer);
@@ -374,6 +389,7 @@ export class Host {
       from,
       exitCode,
       signal,
+      halted,
       phase: header?.phase ?? 'serving',
       served: this.#readyMs !== null,
       refusal: this.#refusal,
