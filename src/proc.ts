@@ -7,10 +7,37 @@ import { join } from 'node:path';
 const ENVIRONMENT_BYTES = 32 * 1024;
 const READ_LIMIT_MS = 1_000;
 
+/** A process that traces another, and where it stands. */
+export interface Tracer {
+  pid: number;
+  /** Its process group and its session. */
+  group: number;
+  session: number;
+  /** Its parent, the parent of that, and so on. */
+  ancestors: readonly number[];
+}
+
 /** The process that traces another, as a debugger does; `null`: none does, or the traced one is gone. */
-export function readTracer(pid: number): number | null {
-  const tracer = Number(/^TracerPid:\s*(\d+)/m.exec(readOrEmpty(`/proc/${pid}/status`))?.[1] ?? 0);
-  return tracer === 0 ? null : tracer;
+export function readTracer(pid: number): Tracer | null {
+  const thread = readNumber(`/proc/${pid}/status`, /^TracerPid:\s*(\d+)/m);
+  if (thread === 0) return null;
+  // What traces is a thread; of one that is gone by now nothing is known.
+  const tracer = readNumber(`/proc/${thread}/status`, /^Tgid:\s*(\d+)/m) || thread;
+  const { group, session } = parseStat(readOrEmpty(`/proc/${tracer}/stat`)) ?? { group: 0, session: 0 };
+  return { pid: tracer, group, session, ancestors: readAncestors(tracer) };
+}
+
+/** The parent of a process, the parent of that, and so on. */
+export function readAncestors(pid: number): number[] {
+  const ancestors: number[] = [];
+  for (let at = readParent(pid); at !== null && at > 0 && !ancestors.includes(at); at = readParent(at)) {
+    ancestors.push(at);
+  }
+  return ancestors;
+}
+
+function readNumber(path: string, pattern: RegExp): number {
+  return Number(pattern.exec(readOrEmpty(path))?.[1] ?? 0);
 }
 
 /**
@@ -125,8 +152,18 @@ async function readAll(fd: number): Promise<Buffer> {
   }
 }
 
+/** What the kernel says of a process in /proc/PID/stat. */
+export interface Stat {
+  name: string;
+  state: string;
+  parent: number;
+  group: number;
+  session: number;
+}
+
 /** What stands in /proc/PID/stat; the name, in parentheses, may contain anything. `null`: not such a text. */
-export function parseStat(text: string): { name: string; state: string; parent: number } | null {
-  const [, name, state, parent] = /^\d+ \((.*)\) (\S) (\d+) /s.exec(text) ?? [];
-  return name === undefined || state === undefined ? null : { name, state, parent: Number(parent) };
+export function parseStat(text: string): Stat | null {
+  const [, name, state, parent, group, session] = /^\d+ \((.*)\) (\S) (\d+) (-?\d+) (-?\d+)/s.exec(text) ?? [];
+  if (name === undefined || state === undefined) return null;
+  return { name, state, parent: Number(parent), group: Number(group), session: Number(session) };
 }

@@ -81,6 +81,8 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
     shim.setMaxMessage(maxMessageBytes);
     const http = new HttpStarter(shim);
     server = new Server(shim, link, http, maxMessageBytes, welcome.logRate || null);
+    // By now Node has started the threads that it starts.
+    shim.spareThreads();
     try {
       const warnings = applySurroundings(shim, welcome);
       const ready = loadModule(shim, http, welcome, file, abi);

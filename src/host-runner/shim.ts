@@ -14,6 +14,9 @@ export interface Shim {
   /** `null`, or the reason for which nothing is hidden. */
   hideNode(counts: Uint32Array, shared: Buffer): string | null;
   guardStack(bytes: number): number;
+  spareThreads(): number;
+  maskSignals(): void;
+  unmaskSignals(): void;
   flushLines(): void;
   limitCore(on: number): number;
   openBox(fd: number): number;
@@ -64,6 +67,9 @@ export function loadShim(): Shim {
     shareStdio: library.func('void mm_share_stdio()'),
     hideNode: library.func('str mm_hide_node(uint32_t *, uint8_t *)'),
     guardStack: library.func('int32_t mm_guard_stack(uint32_t)'),
+    spareThreads: library.func('uint32_t mm_spare_threads()'),
+    maskSignals: library.func('void mm_mask_signals()'),
+    unmaskSignals: library.func('void mm_unmask_signals()'),
     flushLines: library.func('void mm_flush_lines()'),
     limitCore: library.func('int32_t mm_limit_core(int32_t)'),
     openBox: library.func('int32_t mm_open_box(int32_t)'),

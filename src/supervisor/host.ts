@@ -14,6 +14,7 @@ import type { LoadableFile } from './builds/build.js';
 import type { HostFile } from './builds/host-file.js';
 import { describeCall, describeExecuting, type LaneName, type PendingCall } from './calls/pending-call.js';
 import { type DeathFacts, describeDeath, describeTry } from './health/death.js';
+import { isDebugger } from './health/debugger.js';
 import { LastWords } from './health/last-words.js';
 import { LivenessWatch } from './health/liveness-watch.js';
 import { OomWatch } from './health/oom-watch.js';
@@ -32,7 +33,7 @@ import { HostSocket, type Peer, type PeerListener } from './host-socket.js';
 import type { Orphans } from './leftovers/orphans.js';
 import { readOutput } from './output/output-reader.js';
 import { hostSocketPath, makeRunDir } from './run-dir.js';
-import { type HostProcess, spawnHost } from './spawn.js';
+import { type HostProcess, killProcess, spawnHost } from './spawn.js';
 import { parseOffer } from './trials/trial.js';
 
 /** A host whose connection breaks is most likely dying: its exit says more, if it comes. */
@@ -112,7 +113,7 @@ export class Host {
         owes: (seq) => this.#intake?.link?.find(seq) !== undefined,
         inFlight: () => this.inFlight,
         beat: () => this.#beat(),
-        tracer: () => readTracer(this.pid),
+        tracer: () => this.#findDebugger(),
         spared: (tracer) => this.#listener.spared(this, tracer),
         failed: (verdict) => {
           if (verdict.kind === 'hung') this.#step({ kind: 'hung' });
@@ -184,13 +185,13 @@ export class Host {
     };
     const started = spawnHost(
       request,
-      (exitCode, signal) => this.#exited(exitCode, signal),
+      (exitCode, signal, halted) => this.#exited(exitCode, signal, halted),
       (error) => {
         this.#refusal = {
           code: 'HOST_START_FAILED',
           message: `the host process could not be started: ${error.message}`,
         };
-        this.#exited(null, null);
+        this.#exited(null, null, false);
       },
     );
     this.#take(beginHost(this.#spec));
@@ -270,6 +271,7 @@ export class Host {
         this.#intake?.link?.stop();
         break;
       case 'signal':
+        if (effect.signal === 'SIGKILL') this.#endOwnTracer();
         this.#process?.signalGroup(effect.signal);
         break;
       case 'became-ready':
@@ -320,12 +322,25 @@ export class Host {
   /** Whether its time to start begins anew: it is traced, or was at the last look. */
   #isSpared(): boolean {
     const before = this.#tracer;
-    const tracer = readTracer(this.pid);
+    const tracer = this.#findDebugger();
     this.#tracer = tracer;
     if (tracer !== null && tracer !== before) this.#listener.spared(this, tracer);
     if (tracer !== null) this.#timer.arm(TRACED_MS);
     else if (before !== null) this.#timer.arm(this.#spec.startTimeoutMs);
     return tracer !== null || before !== null;
+  }
+
+  /** The debugger that traces it; `null`: none does. */
+  #findDebugger(): number | null {
+    const tracer = readTracer(this.pid);
+    return tracer !== null && isDebugger(tracer, process.pid, this.pid) ? tracer.pid : null;
+  }
+
+  /** The end of a traced process is told to its tracer first: one that the module forked might never pass it on. */
+  #endOwnTracer(): void {
+    const tracer = this.#process && readTracer(this.pid);
+    if (!tracer || tracer.pid === process.pid || isDebugger(tracer, process.pid, this.pid)) return;
+    killProcess(tracer.pid);
   }
 
   #beat(): void {
@@ -402,7 +417,7 @@ export class Host {
     if (this.#readyMs === null) this.#lastWords.add(line);
   }
 
-  #exited(exitCode: number | null, signal: string | null): void {
+  #exited(exitCode: number | null, signal: string | null, halted: boolean): void {
     const from = this.#life;
     this.#watch.close();
     clearTimeout(this.#lossTimer);
@@ -426,6 +441,7 @@ export class Host {
       from,
       exitCode,
       signal,
+      halted,
       phase: header?.phase ?? 'serving',
       served: this.#readyMs !== null,
       refusal: this.#refusal,

@@ -4,7 +4,9 @@ import type { ChildProcess } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Duplex, Readable } from 'node:stream';
 import { execa } from 'execa';
+import { reapChild } from '../libc.js';
 import { HOST_RUNNER } from '../paths.js';
+import { readParent, readRunning } from '../proc.js';
 import { type EnvironmentSettings, type HostMarks, hostEnvironment } from './surroundings/environment.js';
 
 /** What a host process is started with. */
@@ -25,8 +27,15 @@ export interface HostProcess {
   signalGroup(signal: 'SIGTERM' | 'SIGKILL'): void;
 }
 
-/** Called once, when the process is gone. */
-export type ExitListener = (exitCode: number | null, signal: NodeJS.Signals | null) => void;
+/**
+ * Called once, when the process is gone.
+ *
+ * @param halted - a signal halted it, of which nothing is known: the module had made this process its tracer
+ */
+export type ExitListener = (exitCode: number | null, signal: NodeJS.Signals | null, halted: boolean) => void;
+
+/** A process that was killed is gone by then. */
+const REAP_AGAIN_MS = 20;
 
 /** As the host numbers it. */
 const CORE_PIPE_FD = 3;
@@ -52,7 +61,12 @@ export function spawnHost(
     void child.then((result) => failed(new Error(result.originalMessage ?? result.shortMessage)));
     return null;
   }
-  child.once('exit', exited);
+  child.once('exit', (exitCode, signal) => {
+    // After PTRACE_TRACEME a signal halts the process, which Node takes for an exit with code 0.
+    const halted = exitCode === 0 && readRunning(pid) !== null;
+    if (halted) endHalted(pid);
+    exited(exitCode, signal, halted);
+  });
   // The far end closes when the host dies; an error there has nothing to add to the exit.
   for (const stream of child.stdio) stream?.on('error', () => {});
   const { stdout, stderr } = child;
@@ -88,10 +102,28 @@ function begin(request: SpawnRequest, failed: (error: Error) => void) {
   }
 }
 
+/** Node waits for it no more, so it is waited for here. */
+function endHalted(pid: number): void {
+  killProcess(pid);
+  const reap = () => {
+    if (!reapChild(pid) && readParent(pid) === process.pid) setTimeout(reap, REAP_AGAIN_MS);
+  };
+  reap();
+}
+
+/** Ends one process at once; one that is gone already, or another user's, is no error. */
+export function killProcess(pid: number): void {
+  signal(pid, 'SIGKILL');
+}
+
 /** Signals a process group; one that is gone already is no error. */
-export function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
+export function signalGroup(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+  signal(-pid, name);
+}
+
+function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
   try {
-    process.kill(-pid, signal);
+    process.kill(pid, name);
   } catch (error) {
     // EPERM: all that is left of it runs as another user, as after sudo.
     const { code } = error as NodeJS.ErrnoException;

@@ -106,7 +106,7 @@ export function bury(
   writeSync(spawned.boxFd, ring, 0, ring.length, BOX.ringOffset);
   writeSync(spawned.boxFd, header, 0, header.length, 0);
   if (searched) host.takeFinished();
-  spawned.exited?.(signal === null ? 0 : null, signal);
+  spawned.exited?.(signal === null ? 0 : null, signal, false);
   if (end === null) throw new Error('the host was not buried');
   return { ...burial, end };
 }

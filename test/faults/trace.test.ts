@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
+import { readParent } from '../../src/proc.js';
 import { fixtureModule, isRunning, TestCore } from '../e2e/core.js';
 import { built, faulty, Scene } from './scene.js';
 
@@ -87,4 +88,34 @@ it.skipIf(!mayTrace())('a host that starts under a debugger has its whole time w
   // Timers count in whole milliseconds.
   expect(performance.now() - leftMs).toBeGreaterThan(startTimeoutMs - 5);
   expect(core.report.refused).toMatchObject([{ error: { code: 'MODULE_START_TIMEOUT' } }]);
+});
+
+/** The fault ends as one that nobody traces does. */
+async function expectHang(fault: string): Promise<void> {
+  scene = await Scene.start(faulty(fault, 'message', { deadlineMs: 60_000, hangMs: 1000 }));
+  core = scene.core;
+  const [killer, after] = await scene.send(['f', 'p']);
+  expect(killer && after).toBeDefined();
+  if (killer) scene.expectDefault(killer, 'hang', 'pass');
+  if (after) scene.expectOwn(after, 2);
+  const says = /did not return from on_message in time \(hang is 1s\) and was killed;/;
+  scene.expectExits([{ cause: 'hang', signal: 'SIGKILL', exitCode: null, says }]);
+  expect(core.logs.filter(({ text }) => text.includes('is left alone'))).toEqual([]);
+}
+
+it('a module that makes the core its tracer is no less hung for that', () => expectHang('traced-loop'));
+
+it.skipIf(!mayTrace())('nor is one that is traced by a process that it forked', () => expectHang('child-traces-loop'));
+
+it('a module that makes the core its tracer and crashes is told of as any that crashes', async () => {
+  scene = await Scene.start(faulty('traced-segv', 'message', { deadlineMs: 60_000, hangMs: 10_000 }));
+  core = scene.core;
+  const [killer, after] = await scene.send(['f', 'p']);
+  if (killer) scene.expectDefault(killer, 'crash', 'pass');
+  if (after) scene.expectOwn(after, 2);
+  const says = /was halted by a signal, as the module had made the core its tracer .* while executing on_message/;
+  scene.expectExits([{ cause: 'crash', signal: null, exitCode: 0, says }]);
+  const [pid] = core.lives.flatMap((event) => (event.kind === 'spawned' && event.generation === 1 ? [event.pid] : []));
+  // Not even a zombie is left.
+  await expect.poll(() => readParent(pid as number), { timeout: 10_000 }).toBeNull();
 });

@@ -26,6 +26,7 @@ uint32_t mm_callbacks(void);
 uint32_t mm_description(uint8_t *out, uint32_t capacity);
 uint32_t mm_run(const uint8_t *calls, uint32_t count, uint32_t micros);
 void mm_cleanup(void);
+uint32_t mm_spare_threads(void);
 int32_t mm_http_wants_worker(void);
 void mm_http_worker_comes(void);
 void mm_http_worker_lost(const char *why);

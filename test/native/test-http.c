@@ -7,6 +7,7 @@
 #include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -706,6 +707,41 @@ static void a_synchronous_request_returns_after_its_callbacks(void)
     pthread_join(worker, NULL);
 }
 
+/* Asks with options that end where they did in October 2019, in front of what the test puts there. */
+static void ask_with_144_bytes(void *short_options)
+{
+    memset(short_options, 0, 144);
+    CHECK_EQ(mesibo_http(mm_module, "http://h", NULL, (void *)on_data, NULL, short_options), 0);
+    take_request();
+}
+
+static void options_that_end_before_synchronous_are_no_wish_to_wait(void)
+{
+    begin_test();
+    mm_abi.http_synchronous = 144;
+    mm_http_worker_comes();
+
+    uint8_t *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(page != MAP_FAILED);
+    CHECK_EQ(munmap(page + 4096, 4096), 0);
+    ask_with_144_bytes(page + 4096 - 144);
+    take_nothing();
+
+    const uint64_t behind[] = {2, UINT64_MAX, (uintptr_t)page, UINT64_C(1) << 32};
+    for (int i = 0; i < 4; i++) {
+        memcpy(page + 144, &behind[i], 8);
+        ask_with_144_bytes(page);
+    }
+    take();
+    expect_line("http: synchronous is 0x2, neither 0 nor 1, and is taken for 0: options of the header of October 2019 end "
+                "before it, and with a later header it must be 1 (said once)");
+    CHECK(next_record() == NULL);
+
+    void *heap = malloc(144);
+    ask_with_144_bytes(heap);
+    free(heap);
+}
+
 static void a_synchronous_request_that_fails_returns_too(void)
 {
     begin_test();
@@ -954,6 +990,7 @@ const struct test http_tests[] = {
     ONCE("http", the_box_names_the_call_that_asked),
     ONCE("http", no_callback_begins_without_room),
     ONCE("http", a_worker_is_wanted_when_there_is_none),
+    ONCE("http", options_that_end_before_synchronous_are_no_wish_to_wait),
     ONCE("http", a_synchronous_request_without_a_worker_is_refused),
     ONCE("http", a_forked_child_asks_for_nothing),
     ONCE("threads: http", a_synchronous_request_returns_after_its_callbacks),

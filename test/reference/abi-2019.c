@@ -1,5 +1,8 @@
 /* The ABI exports-2019, and the function that it alone has. */
 #define MESIBO_MODULE_ABI MESIBO_ABI_EXPORTS_2019
+#include <sys/uio.h>
+#include <unistd.h>
+
 #include "abi.h"
 #include "abi-http.h"
 

@@ -7,6 +7,16 @@ static int call_data(void *function, void *cbdata, int64_t progress, const char 
     return callback(cbdata, MODULE_HTTP_STATE_RESPBODY, progress, bytes, size);
 }
 
+#if MESIBO_MODULE_ABI == MESIBO_ABI_EXPORTS_2019
+/* A module that was built with the header of October 2019 has something else there, or nothing at all. */
+static int wants_to_wait(const module_http_option_t *options)
+{
+    mesibo_uint_t value = 0;
+    const struct iovec here = {&value, sizeof value}, there = {(void *)&options->synchronous, sizeof value};
+    return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == sizeof value && value == 1;
+}
+#endif
+
 static int64_t ask_with_options(struct module *module, const char *url, const char *post,
                                 mesibo_module_http_data_callback_t callback, void *cbdata, const module_http_option_t *options)
 {
@@ -21,7 +31,7 @@ static int64_t ask_with_options(struct module *module, const char *url, const ch
         .cbdata = cbdata,
         .calls = &calls,
 #if MESIBO_MODULE_ABI == MESIBO_ABI_EXPORTS_2019
-        .synchronous = o->synchronous != 0,
+        .synchronous = wants_to_wait(o),
 #endif
     };
     memcpy(&ask.on_data, &callback, sizeof callback);

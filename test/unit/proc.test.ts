@@ -34,10 +34,11 @@ it('looks at the whole machine for a process that is gone, and counts nothing in
 });
 
 it.each([
-  ['7 (sleep) S 3 7 7 0', { name: 'sleep', state: 'S', parent: 3 }],
-  ['7 (a) b (c) Z 12 7', { name: 'a) b (c', state: 'Z', parent: 12 }],
-  ['7 (two\nlines) R 1 7', { name: 'two\nlines', state: 'R', parent: 1 }],
-  ['7 () S 1 7', { name: '', state: 'S', parent: 1 }],
+  ['7 (sleep) S 3 7 6 0', { name: 'sleep', state: 'S', parent: 3, group: 7, session: 6 }],
+  ['7 (a) b (c) Z 12 7 6 0', { name: 'a) b (c', state: 'Z', parent: 12, group: 7, session: 6 }],
+  ['7 (two\nlines) R 1 7 6 0', { name: 'two\nlines', state: 'R', parent: 1, group: 7, session: 6 }],
+  ['7 () S 1 7 6 0', { name: '', state: 'S', parent: 1, group: 7, session: 6 }],
+  ['7 (kthread) S 0 0 0 0 -1', { name: 'kthread', state: 'S', parent: 0, group: 0, session: 0 }],
   ['', null],
   ['nonsense', null],
 ])('reads %j of /proc/PID/stat', (text, stat) => {

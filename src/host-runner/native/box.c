@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -167,19 +166,6 @@ void mm_wake(void)
     ssize_t written = write(wake_pipe[1], "", 1);
     (void)written;
     errno = saved;
-}
-
-void mm_hold(struct mm_hold *hold)
-{
-    pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &hold->type);
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &hold->state);
-}
-
-void mm_release(const struct mm_hold *hold)
-{
-    int ignored;
-    pthread_setcancelstate(hold->state, &ignored);
-    pthread_setcanceltype(hold->type, &ignored);
 }
 
 /* The module has written where it must not. Nothing of the box can be trusted; the core reads what still makes sense. */

@@ -1,6 +1,8 @@
 /* Open requests, the lock that guards them, and what the http worker reports of them. */
 #include "http.h"
 
+#include <errno.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,17 +12,18 @@
 #include <unistd.h>
 
 enum { MAX_OPEN = 10000, MAX_WAITING = 1024 * 1024, CLOSE_SECONDS = 1, LOOK_SECONDS = 1 };
+#define BILLION UINT64_C(1000000000)
 #define MAX_WAITING_TOTAL (UINT64_C(64) * 1024 * 1024)
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t happened = PTHREAD_COND_INITIALIZER; /* to a synchronous request */
+/* Counts what happened to synchronous requests. No condition variable: a thread that leaves one in the middle breaks it. */
+static uint32_t happened;
 static struct mm_http_request *open_first;
 static uint32_t open_count, synchronous_count;
 static uint64_t open_bytes, waiting_total, last_id;
 static struct mm_http_request *ready_first, *ready_last;
 static int closed;
 
-/* A thread that is cancelled here would leave the lock held for ever. */
 void mm_http_lock(struct mm_hold *hold)
 {
     mm_hold(hold);
@@ -31,6 +34,29 @@ void mm_http_unlock(const struct mm_hold *hold)
 {
     pthread_mutex_unlock(&lock);
     mm_release(hold);
+}
+
+/* With the lock: wakes the threads that wait for their synchronous requests. */
+static void tell_waiting(void)
+{
+    __atomic_fetch_add(&happened, 1, __ATOMIC_RELEASE);
+    syscall(SYS_futex, &happened, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
+}
+
+/*
+ * With the lock, given up meanwhile: waits for tell_waiting(), up to `nanoseconds`. The module's signal handlers run, and
+ * may leave. Returns whether the time has passed.
+ */
+static int wait_unlocked(struct mm_hold *hold, uint64_t nanoseconds)
+{
+    const struct timespec limit = {(time_t)(nanoseconds / BILLION), (long)(nanoseconds % BILLION)};
+    const uint32_t seen = __atomic_load_n(&happened, __ATOMIC_ACQUIRE);
+    mm_http_unlock(hold);
+    const int saved = errno;
+    const int passed = syscall(SYS_futex, &happened, FUTEX_WAIT_PRIVATE, seen, &limit, NULL, 0) != 0 && errno == ETIMEDOUT;
+    errno = saved;
+    mm_http_lock(hold);
+    return passed;
 }
 
 /* ---- requests ---- */
@@ -107,10 +133,14 @@ static void admit(struct mm_http_request *request, struct mm_http_command *comma
 struct mm_http_request *mm_http_open_request(const struct mm_http_ask *ask, const char **why)
 {
     struct mm_hold hold;
-    /* From here on, for a thread that is cancelled within malloc stops everybody else who wants memory. */
+    uint32_t lengths[MM_HTTP_TEXTS];
+    char label[sizeof((struct mm_http_request *)NULL)->label];
+    mm_http_measure(ask, lengths);
+    write_label(label, sizeof label, ask);
+    /* From here on, for a thread that does not come back from malloc stops everybody else who wants memory. */
     mm_hold(&hold);
     struct mm_http_request *request = calloc(1, sizeof *request);
-    struct mm_http_command *command = mm_http_encode(ask);
+    struct mm_http_command *command = mm_http_encode(ask, lengths);
     *why = "it is too large, or there is no memory for it";
     if (request != NULL && command != NULL) {
         request->on_data = ask->on_data;
@@ -119,7 +149,7 @@ struct mm_http_request *mm_http_open_request(const struct mm_http_ask *ask, cons
         request->data = ask->data;
         request->synchronous = ask->synchronous;
         request->bytes = command->size;
-        write_label(request->label, sizeof request->label, ask);
+        memcpy(request->label, label, sizeof label);
         pthread_mutex_lock(&lock);
         *why = find_refusal(command, ask->synchronous);
         if (*why == NULL)
@@ -162,7 +192,7 @@ void mm_http_forget(struct mm_http_request *request)
     waiting_total -= request->waiting;
     synchronous_count -= request->synchronous ? 1 : 0;
     if (request->synchronous)
-        pthread_cond_broadcast(&happened);
+        tell_waiting();
     free(request);
 }
 
@@ -180,7 +210,7 @@ static void line_up(struct mm_http_request *request)
     if (ready_last != NULL)
         ready_last->next_ready = request;
     else
-        ready_first = request;
+        __atomic_store_n(&ready_first, request, __ATOMIC_RELEASE);
     ready_last = request;
 }
 
@@ -196,7 +226,7 @@ struct mm_http_request *mm_http_next_ready(void)
     struct mm_http_request *request = ready_first;
     if (request == NULL)
         return NULL;
-    ready_first = request->next_ready;
+    __atomic_store_n(&ready_first, request->next_ready, __ATOMIC_RELEASE);
     if (ready_first == NULL)
         ready_last = NULL;
     return request;
@@ -232,7 +262,7 @@ static void push_event(struct mm_http_request *request, struct mm_http_event *ev
     if (event->kind == MM_HTTP_END)
         request->ended = 1;
     if (request->synchronous) {
-        pthread_cond_broadcast(&happened);
+        tell_waiting();
     } else {
         line_up(request);
         mm_wake();
@@ -276,12 +306,9 @@ static void lose_worker(const char *why)
 }
 
 /* The main thread, which would be told that the worker has ended, cannot be told while it waits here. */
-void mm_http_wait(void)
+void mm_http_wait(struct mm_hold *hold)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += LOOK_SECONDS;
-    if (pthread_cond_timedwait(&happened, &lock, &until) != 0 && mm_http_worker_is_gone())
+    if (wait_unlocked(hold, LOOK_SECONDS * BILLION) && mm_http_worker_is_gone())
         lose_worker("the http worker of the host was lost");
 }
 
@@ -303,26 +330,17 @@ MM_EXPORT void mm_http_worker_lost(const char *why)
 MM_EXPORT void mm_http_close(void)
 {
     struct mm_hold hold;
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += CLOSE_SECONDS;
+    const uint64_t until = mm_now() + CLOSE_SECONDS * BILLION;
     mm_http_lock(&hold);
     closed = 1;
     fail_all("the module is being stopped");
-    while (synchronous_count > 0 && pthread_cond_timedwait(&happened, &lock, &until) == 0)
-        continue;
+    for (uint64_t now; synchronous_count > 0 && (now = mm_now()) < until;)
+        wait_unlocked(&hold, until - now);
     mm_http_unlock(&hold);
 }
 
-/* 1: callbacks are waiting for mm_http_run. */
-MM_EXPORT int32_t mm_http_pending(void)
-{
-    struct mm_hold hold;
-    mm_http_lock(&hold);
-    int pending = ready_first != NULL;
-    mm_http_unlock(&hold);
-    return pending;
-}
+/* 1: callbacks are waiting for mm_http_run. Without the lock, since it is asked at each turn. */
+MM_EXPORT int32_t mm_http_pending(void) { return __atomic_load_n(&ready_first, __ATOMIC_ACQUIRE) != NULL; }
 
 /* ---- what the worker reports ---- */
 

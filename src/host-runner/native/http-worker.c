@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define NO_TEXT UINT32_C(0xffffffff)
@@ -72,26 +73,45 @@ void mm_http_tell_worker(uint32_t kind, uint64_t id)
         mm_http_push(command, id);
 }
 
-struct mm_http_command *mm_http_encode(const struct mm_http_ask *ask)
+void mm_http_measure(const struct mm_http_ask *ask, uint32_t lengths[MM_HTTP_TEXTS])
 {
-    size_t lengths[MM_HTTP_TEXTS];
+    for (int i = 0; i < MM_HTTP_TEXTS; i++)
+        lengths[i] = ask->texts[i] != NULL ? (uint32_t)strnlen(ask->texts[i], MM_HTTP_MAX_BYTES) : 0;
+}
+
+/* Copies a text of the module, which may be gone since it was measured. 0, or -1. */
+static int put_text(struct mm_http_command *command, const char *text, uint32_t length)
+{
+    const struct iovec here = {command->bytes + command->written, length}, there = {(void *)(uintptr_t)text, length};
+    const int failed = length > 0 ? mm_read_memory(&here, &there, 1) : 0;
+    if (failed == EFAULT)
+        return -1;
+    if (failed)
+        memcpy(here.iov_base, text, length);
+    command->written += length;
+    return 0;
+}
+
+struct mm_http_command *mm_http_encode(const struct mm_http_ask *ask, const uint32_t lengths[MM_HTTP_TEXTS])
+{
     uint64_t size = 16 + sizeof ask->numbers;
-    for (int i = 0; i < MM_HTTP_TEXTS; i++) {
-        lengths[i] = ask->texts[i] != NULL ? strnlen(ask->texts[i], MM_HTTP_MAX_BYTES) : 0;
+    for (int i = 0; i < MM_HTTP_TEXTS; i++)
         size += 4 + lengths[i];
-    }
     struct mm_http_command *command = size <= MM_HTTP_MAX_BYTES ? make_command(MM_HTTP_REQUEST, size) : NULL;
     if (command == NULL)
         return NULL;
     put(command, ask->numbers, sizeof ask->numbers);
     for (int i = 0; i < MM_HTTP_TEXTS; i++) {
-        uint32_t length = ask->texts[i] != NULL ? (uint32_t)lengths[i] : NO_TEXT;
+        uint32_t length = ask->texts[i] != NULL ? lengths[i] : NO_TEXT;
         put(command, &length, 4);
-        if (ask->texts[i] != NULL)
-            put(command, ask->texts[i], length);
+        if (ask->texts[i] != NULL && put_text(command, ask->texts[i], length) != 0) {
+            free(command);
+            return NULL;
+        }
     }
     return command;
 }
+
 void mm_http_drop_commands(void)
 {
     for (struct mm_http_command *command = command_first, *next; command != NULL; command = next) {

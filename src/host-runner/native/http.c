@@ -110,7 +110,7 @@ static int tell_next(struct attended *attended)
     mm_http_lock(&hold);
     free(attended->event);
     while ((attended->event = mm_http_next_event(attended->request)) == NULL)
-        mm_http_wait();
+        mm_http_wait(&hold);
     mm_http_unlock(&hold);
     return tell(attended->request, attended->event);
 }
@@ -160,6 +160,23 @@ static void read_texts(struct mm_http_ask *ask, enum mm_http_texts first, const 
         ask->texts[i] = (const char *)(uintptr_t)read_number(base, offset + (i - (int)first) * 8);
 }
 
+/*
+ * The header of October 2019 has the same options without this field, and nothing in a file tells which one it was built
+ * with. So what stands there may be anything, or not be there: only 1 is taken for a wish.
+ */
+static int wants_to_wait(const uint8_t *options)
+{
+    static int said;
+    if (mm_abi.http_synchronous < 0)
+        return 0;
+    const uint64_t value = mm_peek(options + mm_abi.http_synchronous);
+    if (value > 1 && !__atomic_exchange_n(&said, 1, __ATOMIC_RELAXED))
+        mm_complain("http: synchronous is %#lx, neither 0 nor 1, and is taken for 0: options of the header of October 2019 "
+                    "end before it, and with a later header it must be 1 (said once)",
+                    (unsigned long)value);
+    return value == 1;
+}
+
 MM_EXPORT int64_t mesibo_http(void *module, const char *url, const char *post, void *callback, void *data, void *options)
 {
     (void)module;
@@ -168,7 +185,7 @@ MM_EXPORT int64_t mesibo_http(void *module, const char *url, const char *post, v
         read_texts(&ask, MM_HTTP_PROXY, options, 0);
         for (int i = 0; i < 7; i++)
             ask.numbers[i] = read_number(options, 88 + i * 8);
-        ask.synchronous = mm_abi.http_synchronous >= 0 && read_number(options, mm_abi.http_synchronous) != 0;
+        ask.synchronous = wants_to_wait(options);
     }
     ask.texts[MM_HTTP_URL] = url;
     ask.texts[MM_HTTP_POST] = post;

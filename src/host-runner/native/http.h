@@ -65,10 +65,12 @@ struct mm_http_command {
 /* What a request may take, and all that are open together. */
 #define MM_HTTP_MAX_BYTES (UINT64_C(64) * 1024 * 1024)
 
-/* ---- http-worker.c: with the lock, all but mm_http_encode ---- */
+/* ---- http-worker.c: with the lock, all but the first two ---- */
 
-/* The command of a request, without its id; NULL when it is too large, or without memory. */
-struct mm_http_command *mm_http_encode(const struct mm_http_ask *ask);
+/* How long its texts are, NULL ones 0. Where a pointer is bad the fault comes here: to be called without mm_hold(). */
+void mm_http_measure(const struct mm_http_ask *ask, uint32_t lengths[MM_HTTP_TEXTS]);
+/* The command of a request, without its id; NULL when it is too large, without memory, or its texts are gone. */
+struct mm_http_command *mm_http_encode(const struct mm_http_ask *ask, const uint32_t lengths[MM_HTTP_TEXTS]);
 /* Hands a command over, which is the worker's from then on. */
 void mm_http_push(struct mm_http_command *command, uint64_t id);
 /* Tells of a request that it is cancelled, or may go on. */
@@ -92,8 +94,8 @@ void mm_http_unlock(const struct mm_hold *hold);
 struct mm_http_request *mm_http_open_request(const struct mm_http_ask *ask, const char **why);
 /* With the lock: the next event of a request, the caller's to free, or NULL. Tells the worker when there is room again. */
 struct mm_http_event *mm_http_next_event(struct mm_http_request *request);
-/* With the lock: waits until a synchronous request may have an event. */
-void mm_http_wait(void);
+/* With the lock, which it gives up meanwhile: waits until a synchronous request may have an event. */
+void mm_http_wait(struct mm_hold *hold);
 /* With the lock: the request whose turn it is, or NULL. It is the caller's until it requeues or forgets it. */
 struct mm_http_request *mm_http_next_ready(void);
 /* With the lock: puts it at the end of the line if it has more to tell. */

@@ -5,20 +5,42 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* `text` is ours: see mm_hold. */
 static void write_line(uint64_t level, const char *text, uint32_t length)
 {
     uint64_t position;
+    struct mm_hold hold;
     if (!mm_may_write())
         return;
+    mm_hold(&hold);
     struct mm_log_record *entry = mm_reserve_log((uint32_t)sizeof *entry + length, &position);
-    if (entry == NULL) {
+    if (entry != NULL) {
+        entry->level = level > UINT32_MAX ? UINT32_MAX : (uint32_t)level;
+        entry->length = length;
+        memcpy(entry + 1, text, length);
+        mm_commit(entry, position);
+    } else {
         __atomic_fetch_add(&mm_box->dropped_logs, 1, __ATOMIC_RELAXED);
-        return;
     }
-    entry->level = level > UINT32_MAX ? UINT32_MAX : (uint32_t)level;
-    entry->length = length;
-    memcpy(entry + 1, text, length);
-    mm_commit(entry, position);
+    mm_release(&hold);
+}
+
+/* A thread that a signal handler takes out of the allocator leaves it locked for everybody. */
+static char *take_room(size_t bytes)
+{
+    struct mm_hold hold;
+    mm_hold(&hold);
+    char *room = malloc(bytes);
+    mm_release(&hold);
+    return room;
+}
+
+static void give_room(char *room)
+{
+    struct mm_hold hold;
+    mm_hold(&hold);
+    free(room);
+    mm_release(&hold);
 }
 
 /* Formats outside the box: a bad pointer among the arguments must not leave a half-written record behind. */
@@ -26,28 +48,27 @@ void mm_vlog(uint64_t level, const char *format, va_list arguments)
 {
     char small[2048];
     va_list again;
-    struct mm_hold hold;
     va_copy(again, arguments);
-    mm_hold(&hold);
     int needed = vsnprintf(small, sizeof small, format, arguments);
     if (needed < 0) {
-        write_line(level, format, (uint32_t)strnlen(format, sizeof small));
+        size_t length = strnlen(format, sizeof small);
+        memcpy(small, format, length);
+        write_line(level, small, (uint32_t)length);
     } else if ((size_t)needed < sizeof small) {
         write_line(level, small, (uint32_t)needed);
     } else {
         /* One byte over the limit is kept, so that the core sees that the line was cut. */
         size_t length = (size_t)needed <= MM_LOG_MAX ? (size_t)needed : MM_LOG_MAX + 1;
-        char *large = malloc(length + 1);
+        char *large = take_room(length + 1);
         if (large != NULL) {
             /* Another thread may have shortened an argument meanwhile. */
             int written = vsnprintf(large, length + 1, format, again);
             write_line(level, large, written >= 0 && (size_t)written < length ? (uint32_t)written : (uint32_t)length);
-            free(large);
+            give_room(large);
         } else {
             write_line(level, small, sizeof small - 1);
         }
     }
-    mm_release(&hold);
     va_end(again);
 }
 

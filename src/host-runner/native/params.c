@@ -2,6 +2,7 @@
 #include "shim.h"
 
 #include <string.h>
+#include <sys/uio.h>
 
 enum { UFLAGS = 7 };
 
@@ -88,4 +89,18 @@ void mm_copy_block(uint8_t *out, const struct mm_block *block, struct mm_strings
     out = put(out + sizeof *block, strings.to, block->to_length);
     out = put(out, strings.from, block->from_length);
     put(out, payload, block->payload_length);
+}
+
+static struct iovec piece(const void *bytes, uint32_t length) { return (struct iovec){(void *)(uintptr_t)bytes, length}; }
+
+int mm_read_block(uint8_t *out, const struct mm_block *block, struct mm_strings strings, const void *payload)
+{
+    uint8_t *to = out + sizeof *block, *from = to + block->to_length + 1, *body = from + block->from_length + 1;
+    memcpy(out, block, sizeof *block);
+    to[block->to_length] = from[block->from_length] = body[block->payload_length] = 0;
+    const struct iovec there[] = {piece(strings.to, block->to_length), piece(strings.from, block->from_length),
+                                  piece(payload, block->payload_length)};
+    const struct iovec here[] = {piece(to, block->to_length), piece(from, block->from_length),
+                                 piece(body, block->payload_length)};
+    return mm_read_memory(here, there, 3);
 }

@@ -1,6 +1,7 @@
 /* What a module may call: sending, configuration, small helpers, and the services that this version does not have. */
 #include "shim.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,19 +9,89 @@
 
 /* ---- sending ---- */
 
-static int64_t write_send(const struct mm_block *block, struct mm_strings strings, const char *message)
+/* What is copied by way of the stack, which may be a small one. */
+enum { SMALL = 2048 };
+
+static struct mm_send_record *reserve_send(uint32_t bytes, uint64_t *position)
+{
+    struct mm_send_record *entry = mm_reserve((uint32_t)sizeof(struct mm_record) + bytes, MM_SEND, position);
+    if (entry == NULL && mm_may_write())
+        __atomic_fetch_add(&mm_box->refused_sends, 1, __ATOMIC_RELAXED);
+    return entry;
+}
+
+/* Sends a block that is ours already. */
+static int64_t send_copy(const uint8_t *copy, uint32_t bytes)
 {
     uint64_t position;
-    uint32_t bytes = (uint32_t)sizeof(struct mm_record) + mm_block_bytes(block);
-    struct mm_send_record *entry = mm_reserve(bytes, MM_SEND, &position);
-    if (entry == NULL) {
-        if (mm_may_write())
-            __atomic_fetch_add(&mm_box->refused_sends, 1, __ATOMIC_RELAXED);
-        return -1;
+    struct mm_hold hold;
+    mm_hold(&hold);
+    struct mm_send_record *entry = reserve_send(bytes, &position);
+    if (entry != NULL) {
+        memcpy(&entry->block, copy, bytes);
+        mm_commit(entry, position);
     }
-    mm_copy_block((uint8_t *)&entry->block, block, strings, message);
-    mm_commit(entry, position);
-    return 0;
+    mm_release(&hold);
+    return entry != NULL ? 0 : -1;
+}
+
+static __attribute__((noinline)) int64_t send_small(const struct mm_block *block, struct mm_strings strings, const char *message)
+{
+    uint8_t copy[SMALL];
+    mm_copy_block(copy, block, strings, message);
+    return send_copy(copy, mm_block_bytes(block));
+}
+
+/* Copies twice: where the system does not let a process read its own memory, and where that memory could not be read. */
+static int64_t send_by_heap(const struct mm_block *block, struct mm_strings strings, const char *message)
+{
+    struct mm_hold hold;
+    /* Here a bad pointer faults, and a handler that jumps out leaves nothing behind. */
+    mm_touch(strings.to, block->to_length);
+    mm_touch(strings.from, block->from_length);
+    mm_touch(message, block->payload_length);
+    mm_hold(&hold);
+    uint8_t *copy = malloc(mm_block_bytes(block));
+    mm_release(&hold);
+    if (copy == NULL)
+        return -1;
+    mm_copy_block(copy, block, strings, message);
+    int64_t result = send_copy(copy, mm_block_bytes(block));
+    mm_hold(&hold);
+    free(copy);
+    mm_release(&hold);
+    return result;
+}
+
+/* It tells nothing, and what was copied of it must not look like a record to whoever steps over it. */
+static void make_void(struct mm_send_record *entry, uint32_t bytes)
+{
+    memset(&entry->block, 0, bytes);
+    entry->record.kind = MM_VOID;
+}
+
+static int64_t send_large(const struct mm_block *block, struct mm_strings strings, const char *message)
+{
+    static int denied;
+    if (__atomic_load_n(&denied, __ATOMIC_RELAXED))
+        return send_by_heap(block, strings, message);
+    uint64_t position;
+    struct mm_hold hold;
+    int failed = 0;
+    mm_hold(&hold);
+    struct mm_send_record *entry = reserve_send(mm_block_bytes(block), &position);
+    if (entry != NULL) {
+        failed = mm_read_block((uint8_t *)&entry->block, block, strings, message);
+        if (failed)
+            make_void(entry, mm_block_bytes(block));
+        mm_commit(entry, position);
+    }
+    mm_release(&hold);
+    if (entry == NULL)
+        return -1;
+    if (failed && failed != EFAULT)
+        __atomic_store_n(&denied, 1, __ATOMIC_RELAXED);
+    return failed ? send_by_heap(block, strings, message) : 0;
 }
 
 MM_EXPORT int64_t mesibo_message(void *module, void *params, const char *message, uint64_t length)
@@ -48,11 +119,7 @@ MM_EXPORT int64_t mesibo_message(void *module, void *params, const char *message
         mm_complain("send_message refused: an address is longer than %u bytes", MM_ADDRESS_MAX);
         return -1;
     }
-    struct mm_hold hold;
-    mm_hold(&hold);
-    int64_t result = write_send(&block, strings, message);
-    mm_release(&hold);
-    return result;
+    return mm_block_bytes(&block) <= SMALL ? send_small(&block, strings, message) : send_large(&block, strings, message);
 }
 
 /* ---- configuration ---- */

@@ -29,7 +29,7 @@
 
 enum mm_phase { MM_BOOTING = 0, MM_LOADING = 1, MM_INIT = 2, MM_SERVING = 3, MM_CLEANUP = 4 };
 enum mm_event { MM_MESSAGE = 1, MM_STATUS = 2, MM_LOGIN = 3, MM_CALL = 4, MM_CALL_STATUS = 5, MM_HTTP = 6 };
-enum mm_record_kind { MM_LOG = 1, MM_SEND = 2, MM_RESULT = 3 };
+enum mm_record_kind { MM_LOG = 1, MM_SEND = 2, MM_RESULT = 3, MM_VOID = 4 };
 enum mm_changed { MM_PARAMS_CHANGED = 1, MM_PAYLOAD_CHANGED = 2, MM_EXPIRED = 4 };
 enum mm_present { MM_HAS_TO = 1, MM_HAS_FROM = 2 };
 
@@ -122,26 +122,47 @@ extern struct mm_abi mm_abi;
 extern struct mm_box *mm_box;
 extern uint32_t mm_max_message;
 
+/* ---- signals.c ---- */
+
+/*
+ * Everybody waits for who holds a lock, and for who has reserved a record. A thread in that place must come back from it:
+ * it can neither be cancelled, nor run a signal handler of the module, which may jump out or end the thread. Memory of
+ * the module is not touched there: a bad pointer would end the process although the module handles SIGSEGV.
+ */
+struct mm_hold {
+    uint64_t signals;
+    int state;
+};
+void mm_hold(struct mm_hold *hold);
+void mm_release(const struct mm_hold *hold);
+
+/* ---- memory.c ---- */
+
+struct iovec;
+/*
+ * Copies memory of the module without a fault: `count` pieces of equal lengths. 0, or the errno: EFAULT when a piece
+ * cannot be read, another one when the system does not allow this way of copying.
+ */
+int mm_read_memory(const struct iovec *to, const struct iovec *from, unsigned long count);
+/* The 8 bytes at `at`, which may be nobody's; 0 where they cannot be read. */
+uint64_t mm_peek(const uint8_t *at);
+/* Reads a byte of each page: where memory cannot be read, the fault comes now, on the thread that gave the pointer. */
+void mm_touch(const void *bytes, size_t length);
+
 /* ---- box.c ---- */
 
 /* Whether this process has a box of its own: not before it is open, not when it was refused, not in a forked child. */
 int mm_may_write(void);
-/* Reserves a record of `size` bytes (rounded up to 8); NULL when there is no room or mm_may_write() says no. */
+/*
+ * Reserves a record of `size` bytes (rounded up to 8); NULL when there is no room or mm_may_write() says no. Nothing
+ * behind it is read until it is committed, so a thread of the module is in mm_hold() from here to mm_commit().
+ */
 void *mm_reserve(uint32_t size, uint32_t kind, uint64_t *position);
 /* The same for a log line: half of the room at most, so that a module which logs without end can still send. */
 void *mm_reserve_log(uint32_t size, uint64_t *position);
 /* The same for a result, whose room every other record leaves free. */
 void *mm_reserve_result(uint32_t size, uint64_t *position);
 void mm_commit(void *record, uint64_t position);
-/*
- * Keeps this thread from being cancelled: in the middle of a record that would hold up all behind it for ever. Type and
- * state both: with a C library up to 2.36 at least, a request on its way when only the state changes is still obeyed.
- */
-struct mm_hold {
-    int type, state;
-};
-void mm_hold(struct mm_hold *hold);
-void mm_release(const struct mm_hold *hold);
 /* Tells the main thread of JavaScript that there is something for it. */
 void mm_wake(void);
 /* Notes in the box what this, the main thread is about to execute, and which call led to it; and that it is over. */
@@ -178,6 +199,8 @@ int mm_measure(struct mm_block *block, struct mm_strings strings);
 uint32_t mm_block_bytes(const struct mm_block *block);
 /* Copies block, addresses and payload to `out`. */
 void mm_copy_block(uint8_t *out, const struct mm_block *block, struct mm_strings strings, const void *payload);
+/* The same without a fault: 0, or an errno as of mm_read_memory(). */
+int mm_read_block(uint8_t *out, const struct mm_block *block, struct mm_strings strings, const void *payload);
 
 /* ---- services.c ---- */
 

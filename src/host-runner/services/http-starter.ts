@@ -6,7 +6,10 @@ import type { Shim } from '../shim.js';
 const WORKER = new URL('./http-worker.js', import.meta.url);
 
 /** What the starter needs of the shim. */
-type LosesWorkers = Pick<Shim, 'httpWantsWorker' | 'httpWorkerComes' | 'httpWorkerLost'>;
+type LosesWorkers = Pick<
+  Shim,
+  'httpWantsWorker' | 'httpWorkerComes' | 'httpWorkerLost' | 'maskSignals' | 'unmaskSignals'
+>;
 
 /** The worker of one host: a thread that does the network for the module's requests. */
 export class HttpStarter {
@@ -22,6 +25,8 @@ export class HttpStarter {
   /** Starts the worker unless there is one. It boots on its own, also while this thread runs the module. */
   start(): void {
     if (this.#worker) return;
+    // No handler of the module runs on the worker's thread.
+    this.#shim.maskSignals();
     try {
       this.#worker = this.#spawn();
       this.#watch(this.#worker);
@@ -29,6 +34,8 @@ export class HttpStarter {
     } catch (error) {
       // No thread can be had, most likely since the module took them all.
       this.#shim.httpWorkerLost(`the http worker of the host cannot be started: ${(error as Error).message}`);
+    } finally {
+      this.#shim.unmaskSignals();
     }
   }
 

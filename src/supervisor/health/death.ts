@@ -16,6 +16,8 @@ export interface DeathFacts {
   from: HostLife;
   exitCode: number | null;
   signal: string | null;
+  /** A signal halted it, as the module had made the core its tracer, and it was killed. */
+  halted: boolean;
   /** How far it had come, as its black box says. */
   phase: Phase;
   /** Whether it had become ready. */
@@ -64,7 +66,7 @@ function tellApart(facts: DeathFacts): Death {
   if (from.kind === 'starting' || (from.kind === 'stopping' && from.cause !== 'stop')) return failedStart(facts);
   if (from.kind === 'stopping' && wasOrdered(facts)) return stopped(facts);
   if (facts.signal === 'SIGKILL' && facts.oomStruck) return outOfMemory(facts);
-  return facts.signal ? crash(facts) : exit(facts);
+  return facts.signal || facts.halted ? crash(facts) : exit(facts);
 }
 
 function wasOrdered({ from, exitCode, signal }: DeathFacts): boolean {
@@ -176,7 +178,9 @@ function subject({ module, generation, pid }: DeathFacts): string {
   return `module ${module}: host ${generation} (pid ${pid})`;
 }
 
-function ending({ signal, exitCode, exitCalled }: DeathFacts): string {
+function ending({ signal, exitCode, exitCalled, halted }: DeathFacts): string {
+  if (halted)
+    return 'was halted by a signal, as the module had made the core its tracer (PTRACE_TRACEME), and was killed';
   if (signal) return `was ended by ${signal}`;
   // The system keeps the low eight bits.
   const called = exitCalled !== null && (exitCalled & 0xff) === exitCode;

@@ -1,6 +1,6 @@
 /** Processes of a core, wherever they went: everything that it starts carries its run id in the environment. */
 
-import { hasVariable, listProcesses, type ProcessName, readParent, readRunning } from '../../proc.js';
+import { hasVariable, listProcesses, type ProcessName, readAncestors, readRunning } from '../../proc.js';
 import { type Ending, endingEffects, endProcesses } from './end-processes.js';
 
 /**
@@ -10,7 +10,7 @@ import { type Ending, endingEffects, endProcesses } from './end-processes.js';
  * @param looks see {@link endProcesses}; each takes time, some 0.1 ms for every process of the machine
  */
 export function endLeftovers(runIds: readonly string[], looks?: number): Promise<Ending> {
-  const spared = new Set(readAncestors());
+  const spared = new Set([process.pid, ...readAncestors(process.pid)]);
   return endProcesses(
     endingEffects(() => findMarked(runIds, spared)),
     looks,
@@ -26,10 +26,4 @@ async function findMarked(runIds: readonly string[], spared: ReadonlySet<number>
     if (running) found.push(running);
   }
   return found;
-}
-
-function readAncestors(): number[] {
-  const line = [process.pid];
-  for (let parent = readParent(process.pid); parent; parent = readParent(parent)) line.push(parent);
-  return line;
 }

@@ -8,6 +8,8 @@ function starterOf(spawn: () => Worker) {
     httpWantsWorker: () => 1,
     httpWorkerComes: () => void told.push('one comes'),
     httpWorkerLost: (why: string) => void told.push(why),
+    maskSignals: () => undefined,
+    unmaskSignals: () => undefined,
   };
   return { starter: new HttpStarter(shim, spawn), told };
 }

@@ -10,6 +10,7 @@ const facts = (changes: Partial<DeathFacts>): DeathFacts => ({
   from: { kind: 'ready' },
   exitCode: null,
   signal: null,
+  halted: false,
   phase: 'serving',
   served: true,
   refusal: null,
@@ -28,6 +29,14 @@ const executing = 'on_message of message 7';
 const remedy = 'start_timeout is 5s; raise it if the module needs longer';
 
 describe.each([
+  [
+    'a signal that halted it, as it was traced by the core',
+    { exitCode: 0, halted: true, executing },
+    'crash',
+    'HOST_CRASHED',
+    'module m: host 3 (pid 42) was halted by a signal, as the module had made the core its tracer (PTRACE_TRACEME), and ' +
+      'was killed while executing on_message of message 7',
+  ],
   [
     'a signal in a call',
     { signal: 'SIGSEGV', executing },
