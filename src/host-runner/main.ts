@@ -1,6 +1,6 @@
 /**
  * Entry of a host process: one module, one generation. It learns where its core is from the environment, everything
- * else by the handshake. File descriptor 3 ends when the core dies; 4 is the black box.
+ * else by the handshake. File descriptor 3 ends when the core dies, and tells the core of signals; 4 is the black box.
  */
 
 import { writeSync } from 'node:fs';
@@ -19,6 +19,7 @@ if (shim.guardStack(STACK_GUARD_BYTES) !== 0) fail('the stack of the module cann
 shim.flushLines();
 const unmapped = shim.openBox(BLACK_BOX_FD);
 if (unmapped !== 0) fail(`the black box cannot be mapped (errno ${-unmapped})`);
+shim.takeSignals(CORE_PIPE_FD);
 shim.watchExit();
 await run(shim, requireEnv('MESIBO_ENDPOINT'), requireEnv('MESIBO_TOKEN'));
 

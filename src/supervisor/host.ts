@@ -28,6 +28,7 @@ import type { HostListener } from './host-listener.js';
 import type { Orphans } from './leftovers/orphans.js';
 import type { ModuleSocket, Peer, PeerListener } from './module-socket.js';
 import { readOutput } from './output/output-reader.js';
+import { nameSignal } from './outside-signals.js';
 import { type HostProcess, spawnHost } from './spawn.js';
 import { parseOffer } from './trials/trial.js';
 
@@ -192,6 +193,7 @@ export class Host {
         lastWords: (lines) => lines.forEach(line),
       });
     }
+    started.signals.on('data', (signals: Buffer) => this.#signalled(signals));
     this.#around.socket.expect(this.#token, this.#peerListener);
   }
 
@@ -238,6 +240,7 @@ export class Host {
         this.#intake?.link?.stop();
         break;
       case 'signal':
+        this.#box?.askEnd();
         this.#process?.signalGroup(effect.signal);
         break;
       case 'became-ready':
@@ -265,6 +268,14 @@ export class Host {
         logRate: this.#spec.logRate ?? 0,
       },
     });
+  }
+
+  #signalled(signals: Buffer): void {
+    const from = this.#box?.readHeader()?.signalFrom ?? null;
+    for (const number of new Set(signals)) {
+      const signal = nameSignal(number);
+      if (signal !== null) this.#listener.signalled(this, signal, from);
+    }
   }
 
   #timeout(): void {

@@ -21,6 +21,8 @@ export interface HostProcess {
   pid: number;
   stdout: Readable;
   stderr: Readable;
+  /** A byte for each signal that the process got from outside: its number. */
+  signals: Readable;
   /** Signals the process and every process of its group. */
   signalGroup(signal: 'SIGTERM' | 'SIGKILL'): void;
 }
@@ -55,7 +57,16 @@ export function spawnHost(
   child.once('exit', exited);
   // The far end closes when the host dies; an error there has nothing to add to the exit.
   for (const stream of child.stdio) stream?.on('error', () => {});
-  return { pid, stdout: child.stdout, stderr: child.stderr, signalGroup: (signal) => signalGroup(pid, signal) };
+  const signals = child.stdio[3] as Readable;
+  // Children that it forked may hold its end open.
+  child.once('exit', () => signals.destroy());
+  return {
+    pid,
+    stdout: child.stdout,
+    stderr: child.stderr,
+    signals,
+    signalGroup: (signal) => signalGroup(pid, signal),
+  };
 }
 
 function begin(request: SpawnRequest, failed: (error: Error) => void) {

@@ -23,7 +23,7 @@ vi.mock('../../src/supervisor/spawn.js', () => ({
   spawnHost({ boxFd }: SpawnRequest, exited: ExitListener) {
     Object.assign(spawned, { boxFd, exited });
     const silent = { on: () => silent, resume: () => silent, pause: () => silent };
-    return { pid: 1, stdout: silent, stderr: silent, signalGroup: () => {} };
+    return { pid: 1, stdout: silent, stderr: silent, signals: silent, signalGroup: () => {} };
   },
 }));
 
@@ -74,6 +74,7 @@ export function bury(
     dropped() {},
     refusedSends() {},
     spared() {},
+    signalled() {},
     leftBehind() {},
     answered: (_, call, result) => burial.answered.push([call, result]),
     sent: (_, sent) => burial.sent.push(sent),
