@@ -7,6 +7,7 @@ import { writeSync } from 'node:fs';
 import type { AbiName } from '../config/types.js';
 import { SupervisorError } from '../errors.js';
 import type { CoreFrame, Welcome } from '../wire/codec.js';
+import { markOfHost } from '../wire/process-mark.js';
 import type { ModuleFile } from './module.js';
 import { loadShim, type Shim, STACK_GUARD_BYTES } from './shim.js';
 
@@ -15,6 +16,8 @@ const BLACK_BOX_FD = 4;
 
 const shim = loadShim();
 if (shim.followParent(CORE_PIPE_FD) !== 0) shim.exit(0);
+// Where it cannot be marked there is still the variable.
+shim.markProcess(markOfHost(requireEnv('MESIBO_RUN_ID'), requireEnv('MESIBO_TOKEN')));
 if (shim.guardStack(STACK_GUARD_BYTES) !== 0) fail('the stack of the module cannot be guarded');
 shim.flushLines();
 const unmapped = shim.openBox(BLACK_BOX_FD);

@@ -8,6 +8,7 @@ import { loadForGood } from './library.js';
 /** The native half of this process. Buffers are read or filled during the call only. */
 export interface Shim {
   followParent(pipeFd: number): number;
+  markProcess(mark: bigint): number;
   takeSignals(coreFd: number): void;
   watchExit(): number;
   guardStack(bytes: number): number;
@@ -56,6 +57,7 @@ export function loadShim(): Shim {
   const library = loadLibrary();
   return {
     followParent: library.func('int32_t mm_follow_parent(int32_t)'),
+    markProcess: library.func('int32_t mm_mark_process(uint64_t)'),
     takeSignals: library.func('void mm_take_signals(int32_t)'),
     watchExit: library.func('int32_t mm_watch_exit()'),
     guardStack: library.func('int32_t mm_guard_stack(uint32_t)'),

@@ -7,6 +7,7 @@ import type { ErrorCode, HandshakeError } from '../errors.js';
 import { readTracer } from '../proc.js';
 import type { Candidates, HostFrame, Report } from '../wire/codec.js';
 import { LineGate } from '../wire/line-gate.js';
+import { markOfHost } from '../wire/process-mark.js';
 import { type BoxFile, makeBox } from './black-box/box-file.js';
 import { Intake, type IntakeListener } from './black-box/intake.js';
 import { describeCall, describeExecuting, type LaneName, type PendingCall } from './calls/pending-call.js';
@@ -403,7 +404,7 @@ export class Host {
 
   /** The next host need not wait for it. */
   #endOrphans(): void {
-    const ending = this.#around.orphans?.endOf(this.#token);
+    const ending = this.#around.orphans?.endOf(this.#token, markOfHost(this.#around.runId, this.#token));
     void ending?.then((ending) => this.#listener.leftBehind(this, ending));
   }
 

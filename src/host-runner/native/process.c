@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { LOOK_MICROS = 200000 };
@@ -59,6 +60,19 @@ MM_EXPORT int32_t mm_follow_parent(int32_t pipe_fd)
         return -1;
     start_watch(pipe_fd);
     return 0;
+}
+
+/*
+ * Marks the process and all that will be started from it; see src/wire/process-mark.ts. The hard limit stays, for a core
+ * below this process may want to mark its own. -1: the hard limit is too low for that.
+ */
+MM_EXPORT int32_t mm_mark_process(uint64_t mark)
+{
+    struct rlimit locks;
+    if (getrlimit(RLIMIT_LOCKS, &locks) != 0)
+        return -1;
+    locks.rlim_cur = mark;
+    return setrlimit(RLIMIT_LOCKS, &locks);
 }
 
 /*
