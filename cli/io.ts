@@ -72,10 +72,16 @@ function endUnprinted(error: NodeJS.ErrnoException): never {
   process.exit(process.exitCode || EXIT.failed);
 }
 
+/** Whether a relative path was to be completed in a directory that is gone. */
+function isWithoutDirectory(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | null)?.syscall === 'uv_cwd';
+}
+
 /** Tells what went wrong, in one line each and without a stack trace, and gives the exit code. */
 export function report(error: unknown): number {
   if (process.env.MESIBO_DEBUG && error instanceof Error) tell(error.stack ?? error.message);
   else if (error instanceof SupervisorError || error instanceof UsageError) tell(error.message);
+  else if (isWithoutDirectory(error)) tell('the current directory was removed; change to another one, and try again');
   else tell(`unexpected: ${(error as Error)?.message ?? error}; run it again with MESIBO_DEBUG=1 for the details`);
   if (error instanceof UsageError) return EXIT.usage;
   return error instanceof ControlError && error.code === 'CORE_NOT_RUNNING' ? EXIT.notRunning : EXIT.failed;

@@ -28,7 +28,16 @@ export function isGiven(command: Command, name: string): boolean {
 export function directoriesOf({ runDir, stateDir }: GlobalOptions): Directories {
   if (runDir === '' || stateDir === '') throw new UsageError('--run-dir and --state-dir need the path of a directory');
   const uid = process.getuid?.() ?? 0;
-  return resolveDirectories({ runDir, stateDir, env: process.env, uid, home: homedir(), tmp: tmpdir() });
+  return resolveDirectories({ runDir, stateDir, env: process.env, uid, home: findHome(), tmp: tmpdir() });
+}
+
+/** @returns `null` without HOME, for a user whom the system does not know, as in many containers */
+function findHome(): string | null {
+  try {
+    return homedir();
+  } catch {
+    return null;
+  }
 }
 
 /** The options by which other commands reach the same core; none where the environment leads to it. */

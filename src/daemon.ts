@@ -6,6 +6,7 @@ import { controlSocketPath } from './control/endpoint.js';
 import { type ControlledCore, ControlServer } from './control/server.js';
 import { CoreLog, type CoreLogOptions } from './daemon/core-log.js';
 import { DescriptorWatch } from './daemon/descriptor-watch.js';
+import { HangUps } from './daemon/hang-ups.js';
 import { Onlookers } from './daemon/onlookers.js';
 import { Reloads } from './daemon/reloads.js';
 import { onSignals } from './daemon/signals.js';
@@ -77,11 +78,15 @@ class Core {
   readonly #reloads: Reloads;
   readonly #onlookers: Onlookers;
   #descriptors: DescriptorWatch | undefined;
+  /** What they come to is logged. */
+  readonly #hangUps = new HangUps(() => this.#reloads.reload([]).catch(() => undefined));
   #control: ControlServer | undefined;
   #exitCode = 0;
   /** Why the start failed after all was there that must be taken down first. */
   #failure: Error | null = null;
   #stopping = false;
+  /** Its log is about to be closed. */
+  #isOver = false;
   #announceEnd: () => void = () => undefined;
   readonly #ended = new Promise<void>((resolve) => {
     this.#announceEnd = resolve;
@@ -100,11 +105,13 @@ class Core {
   }
 
   async run(): Promise<number> {
-    const release = onSignals({
+    onSignals({
       stop: (signal) => this.#stop(`${signal} received`),
       stopNow: (signal) => this.#stop(`${signal} received again`, { now: true }),
-      // What it comes to is logged.
-      reload: () => void this.#reloads.reload([]).catch(() => undefined),
+      reload: () => this.#hangUps.add(),
+      meaningless: (signal) => {
+        if (!this.#isOver) this.#log.say('info', `${signal} received, which means nothing to a core`);
+      },
     });
     const onBug = (error: unknown) => this.#endOnBug(error);
     process.on('uncaughtException', onBug);
@@ -122,7 +129,7 @@ class Core {
       await this.#control?.close();
       this.#descriptors?.close();
       await this.#onlookers.close();
-      release();
+      this.#isOver = true;
       process.off('uncaughtException', onBug);
       process.off('unhandledRejection', onBug);
     }
@@ -163,6 +170,7 @@ class Core {
       `mesibo-modules ${VERSION} serves ${this.#options.runDir} with pid ${process.pid}: ${serving}`,
     );
     this.#onlookers.serving();
+    this.#hangUps.open();
     // Logged when they were found.
     warnings.push(...this.#supervisor.status().core.problems);
     this.#options.onServing?.({ pid: process.pid, modules, refused, stopped: down, warnings });
@@ -210,8 +218,10 @@ class Core {
   }
 
   #stop(why: string, how: { now?: boolean } = {}): void {
-    if (this.#stopping && !how.now) return;
+    if (this.#isOver || (this.#stopping && !how.now)) return;
     this.#stopping = true;
+    this.#hangUps.close();
+    this.#reloads.giveUp();
     this.#log.say('info', how.now ? `ending at once: ${why}` : `stopping: ${why}`);
     this.#control?.retire();
     this.#onlookers.stopping();

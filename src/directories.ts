@@ -12,8 +12,8 @@ export interface DirectorySources {
   stateDir?: string | undefined;
   env: Readonly<Record<string, string | undefined>>;
   uid: number;
-  /** The user's home directory. */
-  home: string;
+  /** The user's home directory; `null`: there is none. */
+  home: string | null;
   /** The temporary directory of the system. */
   tmp: string;
 }
@@ -32,14 +32,15 @@ const RAMFS_MAGIC = 0x858458f6;
 
 /**
  * Chooses the run and the state directory: the flag, else the environment, else the place that suits the user. With a
- * run directory given and no state directory, the state is kept inside the run directory.
+ * run directory given and no state directory, or no home, the state is kept inside the run directory.
  */
 export function resolveDirectories(sources: DirectorySources): Directories {
   const givenRunDir = sources.runDir || sources.env.MESIBO_RUN_DIR;
   const givenStateDir = sources.stateDir || sources.env.MESIBO_STATE_DIR;
   const runDir = givenRunDir ? resolve(givenRunDir) : defaultRunDir(sources);
   if (givenStateDir) return { runDir, stateDir: resolve(givenStateDir) };
-  return { runDir, stateDir: givenRunDir ? join(runDir, 'state') : defaultStateDir(sources) };
+  const own = givenRunDir ? null : defaultStateDir(sources);
+  return { runDir, stateDir: own ?? join(runDir, 'state') };
 }
 
 function defaultRunDir({ env, uid, tmp }: DirectorySources): string {
@@ -48,9 +49,10 @@ function defaultRunDir({ env, uid, tmp }: DirectorySources): string {
   return runtime ? join(runtime, NAME) : join(tmp, `${NAME}-${uid}`);
 }
 
-function defaultStateDir({ env, uid, home }: DirectorySources): string {
+function defaultStateDir({ env, uid, home }: DirectorySources): string | null {
   if (uid === 0) return join('/var/lib', NAME);
-  return join(absolute(env.XDG_STATE_HOME) ?? join(home, '.local/state'), NAME);
+  const states = absolute(env.XDG_STATE_HOME) ?? (absolute(home ?? undefined) && join(home as string, '.local/state'));
+  return states ? join(states, NAME) : null;
 }
 
 /** The XDG specification has relative paths ignored. */

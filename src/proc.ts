@@ -114,6 +114,12 @@ export function readParent(pid: number): number | null {
   return parseStat(readOrEmpty(`/proc/${pid}/stat`))?.parent ?? null;
 }
 
+/** The soft limit of file locks of a process, which the kernel does not apply; `null`: none, or the process is gone. */
+export function readLockLimit(pid: number): bigint | null {
+  const limit = /^Max file locks +(\d+)/m.exec(readOrEmpty(`/proc/${pid}/limits`))?.[1];
+  return limit === undefined ? null : BigInt(limit);
+}
+
 /**
  * Whether a process was started with a variable of one of these values in its environment. Not for a zombie, which has
  * none left, nor for a process of another user.

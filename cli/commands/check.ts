@@ -36,7 +36,7 @@ export function addCheck(program: Command): void {
       if (config.modules.length === 0) tell(`${file}: no module is configured`);
       let done = 0;
       const interrupt = new AbortController();
-      for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
         process.once(signal, () => interrupt.abort(new SupervisorError('ILLEGAL_STATE', 'the check was interrupted')));
       const results = checkModules(config, interrupt.signal);
       for (;;) {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Started } from '../../src/daemon.js';
 import { startInBackground } from '../background.js';
+import { endEarlySignals } from '../early-signals.js';
 import { EXIT, hasColour, printSentences, tell, UsageError } from '../io.js';
 import { directoriesOf, type GlobalOptions, isGiven, parseCount } from '../options.js';
 import { withProgress } from '../progress.js';
@@ -41,6 +42,7 @@ export function addStart(program: Command): void {
         if (given.length > 0) {
           throw new UsageError(`--${given[0]} is for the start of a core, and names are for modules of one that runs`);
         }
+        endEarlySignals();
         await startModules(directoriesOf(options).runDir, names);
         return;
       }

@@ -31,6 +31,7 @@ export const ENVIRONMENT: Entry[] = [
 export const SIGNALS: Entry[] = [
   ['SIGTERM, SIGINT', 'Stop; a second one ends everything at once.'],
   ['SIGHUP', 'Reload the configuration.'],
+  ['SIGUSR1, SIGUSR2', 'Nothing; the log says that the signal came.'],
 ];
 
 /** Files and folders. */

@@ -23,6 +23,7 @@ export interface ReloadsOptions {
 export class Reloads {
   readonly #options: ReloadsOptions;
   #failure: string | null = null;
+  #isGivenUp = false;
 
   constructor(options: ReloadsOptions) {
     this.#options = options;
@@ -31,6 +32,11 @@ export class Reloads {
   /** That the last reload failed, in words, until one succeeds. */
   problems(): string[] {
     return this.#failure === null ? [] : [this.#failure];
+  }
+
+  /** The core stops: a reload that ends without effect has not failed. */
+  giveUp(): void {
+    this.#isGivenUp = true;
   }
 
   /**
@@ -80,6 +86,7 @@ export class Reloads {
 
   #fail(reason: string): void {
     const { log, onlookers } = this.#options;
+    if (this.#isGivenUp) return;
     log.say('error', `the reload failed: ${reason}`);
     this.#failure = `the reload of ${new Date().toISOString()} failed: ${reason.replaceAll('\n', '; ')}; correct that and reload again`;
     onlookers.reloaded(reason, null);

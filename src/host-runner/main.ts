@@ -1,12 +1,14 @@
 /**
  * Entry of a host process: one module, one generation. It learns from the environment where to listen for its core,
- * everything else by the handshake. File descriptor 3 ends when the core dies; 4 is the black box.
+ * everything else by the handshake. File descriptor 3 ends when the core dies, and tells the core of signals; 4 is the
+ * black box.
  */
 
 import { writeSync } from 'node:fs';
 import type { AbiName } from '../config/types.js';
 import { SupervisorError } from '../errors.js';
 import type { CoreFrame, Welcome } from '../wire/codec.js';
+import { markOfHost } from '../wire/process-mark.js';
 import type { ModuleFile } from './module.js';
 import { loadShim, type Shim, STACK_GUARD_BYTES } from './shim.js';
 import { applySurroundings, restoreTunables } from './surroundings.js';
@@ -17,10 +19,13 @@ const BLACK_BOX_FD = 4;
 const shim = loadShim();
 restoreTunables(process.env);
 if (shim.followParent(CORE_PIPE_FD) !== 0) shim.exit(0);
+// Where it cannot be marked there is still the variable.
+shim.markProcess(markOfHost(requireEnv('MESIBO_RUN_ID'), requireEnv('MESIBO_TOKEN')));
 if (shim.guardStack(STACK_GUARD_BYTES) !== 0) fail('the stack of the module cannot be guarded');
 shim.flushLines();
 const unmapped = shim.openBox(BLACK_BOX_FD);
 if (unmapped !== 0) fail(`the black box cannot be mapped (errno ${-unmapped})`);
+shim.takeSignals(CORE_PIPE_FD);
 shim.watchExit();
 shim.shareStdio();
 await run(shim, requireEnv('MESIBO_LISTEN'), requireEnv('MESIBO_TOKEN'));
@@ -122,7 +127,8 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
 function listen<Link>(open: () => Link): Link {
   try {
     const link = open();
-    writeSync(CORE_PIPE_FD, '\n');
+    // No signal has this number: those go the same way.
+    writeSync(CORE_PIPE_FD, '\0');
     return link;
   } catch (error) {
     fail(`it cannot listen for its core: ${(error as Error).message}`);

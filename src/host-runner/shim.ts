@@ -8,6 +8,8 @@ import { loadForGood } from './library.js';
 /** The native half of this process. Buffers are read or filled during the call only. */
 export interface Shim {
   followParent(pipeFd: number): number;
+  markProcess(mark: bigint): number;
+  takeSignals(coreFd: number): void;
   watchExit(): number;
   /** For processes that the module starts: what they inherit is what a plain process would hand on. */
   shareStdio(): void;
@@ -63,6 +65,8 @@ export function loadShim(): Shim {
   const library = loadLibrary();
   return {
     followParent: library.func('int32_t mm_follow_parent(int32_t)'),
+    markProcess: library.func('int32_t mm_mark_process(uint64_t)'),
+    takeSignals: library.func('void mm_take_signals(int32_t)'),
     watchExit: library.func('int32_t mm_watch_exit()'),
     shareStdio: library.func('void mm_share_stdio()'),
     hideNode: library.func('str mm_hide_node(uint32_t *, uint8_t *)'),

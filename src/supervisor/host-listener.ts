@@ -25,6 +25,8 @@ export interface HostListener {
   refusedSends(host: Host, count: number): void;
   /** The host is too slow, and is left alone because a debugger traces it. */
   spared(host: Host, tracer: number): void;
+  /** The host got a signal from another process than the core, and went on. @param from its pid, where that is known */
+  signalled(host: Host, signal: NodeJS.Signals, from: number | null): void;
   /** The host owes nothing any more: it was stopped and has answered everything, or may take more calls. */
   relieved(host: Host): void;
   died(host: Host, end: HostEnd): void;

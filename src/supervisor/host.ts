@@ -8,6 +8,7 @@ import { type ErrorCode, HandshakeError, SupervisorError } from '../errors.js';
 import { readTracer } from '../proc.js';
 import type { Candidates, HostFrame, Report } from '../wire/codec.js';
 import { LineGate } from '../wire/line-gate.js';
+import { markOfHost } from '../wire/process-mark.js';
 import { type BoxFile, makeBox } from './black-box/box-file.js';
 import { Intake, type IntakeListener } from './black-box/intake.js';
 import type { LoadableFile } from './builds/build.js';
@@ -32,6 +33,7 @@ import type { HostListener } from './host-listener.js';
 import { HostSocket, type Peer, type PeerListener } from './host-socket.js';
 import type { Orphans } from './leftovers/orphans.js';
 import { readOutput } from './output/output-reader.js';
+import { nameSignal } from './outside-signals.js';
 import { hostSocketPath, makeRunDir } from './run-dir.js';
 import { type HostProcess, killProcess, spawnHost } from './spawn.js';
 import { parseOffer } from './trials/trial.js';
@@ -43,6 +45,9 @@ const TRACED_MS = 1000;
 
 /** Room in a frame beside the payload: addresses, parameters, and the records that came before it. */
 const FRAME_SLACK_BYTES = 2 * 1024 * 1024;
+
+/** What a host writes to its core's pipe once the core may connect; every other byte is the number of a signal. */
+const LISTENS = 0;
 
 /** What a host is started with beside its module's settings. */
 export interface HostSurroundings {
@@ -209,10 +214,9 @@ export class Host {
         lastWords: (lines) => lines.forEach(line),
       });
     }
-    started.corePipe.once('data', () => {
-      // What else a module writes there is its own affair.
-      started.corePipe.pause();
-      socket.connect();
+    started.corePipe.on('data', (bytes: Buffer) => {
+      if (bytes.includes(LISTENS)) socket.connect();
+      this.#signalled(bytes);
     });
     this.file.chosen().catch((error: SupervisorError) => this.#violated(error));
   }
@@ -271,6 +275,7 @@ export class Host {
         this.#intake?.link?.stop();
         break;
       case 'signal':
+        this.#box?.askEnd();
         if (effect.signal === 'SIGKILL') this.#endOwnTracer();
         this.#process?.signalGroup(effect.signal);
         break;
@@ -308,6 +313,14 @@ export class Host {
         ...(coreFiles === 'inherit' ? {} : { coreFiles: coreFiles === 'on' }),
       },
     });
+  }
+
+  #signalled(signals: Buffer): void {
+    const from = this.#box?.readHeader()?.signalFrom ?? null;
+    for (const number of new Set(signals)) {
+      const signal = nameSignal(number);
+      if (signal !== null) this.#listener.signalled(this, signal, from);
+    }
   }
 
   #timeout(): void {
@@ -470,7 +483,7 @@ export class Host {
 
   /** The next host need not wait for it. */
   #endOrphans(): void {
-    const ending = this.#around.orphans?.endOf(this.#token);
+    const ending = this.#around.orphans?.endOf(this.#token, markOfHost(this.#around.runId, this.#token));
     void ending?.then((ending) => this.#listener.leftBehind(this, ending));
   }
 

@@ -22,6 +22,7 @@ import { type ModuleEffect, type ModuleEvent, type ModuleLife, stepModule } from
 import { ModuleStats } from './module-stats.js';
 import type { DroppedKind } from './output/dropped-output.js';
 import { type ModuleEvents, ModuleNews } from './output/module-news.js';
+import { OutsideSignals, PATIENCE_MS } from './outside-signals.js';
 import {
   afterCrash,
   afterFailedStart,
@@ -64,6 +65,9 @@ export class Module implements HostListener, CallRoute {
   #host: Host | null = null;
   readonly #succession: Succession;
   #isReplacing = false;
+  /** Who stops the core may signal its hosts as well. */
+  #isLeaving = false;
+  readonly #outside: OutsideSignals<Host>;
   #generation = 0;
   #history: RestartHistory = NO_HISTORY;
   #ready: Ready | null = null;
@@ -97,6 +101,10 @@ export class Module implements HostListener, CallRoute {
       changed: () => this.#succeeded(),
     });
     this.#search = new AbiSearch(around.abis);
+    this.#outside = new OutsideSignals({
+      told: (host, signal, from) => this.#news.signalled(host, signal, from),
+      replace: (host) => this.#replace(host),
+    });
     this.#queue = new CallQueue({ ...spec, queueBytes: around.queueBytes }, this);
   }
 
@@ -150,6 +158,11 @@ export class Module implements HostListener, CallRoute {
       this.#queue.bypass();
       this.#checkStopped();
     });
+  }
+
+  /** The whole core is about to stop: what signals its hosts now does so for that. */
+  expectStop(): void {
+    this.#isLeaving = true;
   }
 
   /** Stops the module without patience for its hosts. */
@@ -338,6 +351,10 @@ export class Module implements HostListener, CallRoute {
     this.#news.spared(host, tracer);
   }
 
+  signalled(host: Host, signal: NodeJS.Signals, from: number | null): void {
+    if (host === this.#host && !this.#isLeaving) this.#outside.signalled(host, signal, from);
+  }
+
   relieved(): void {
     this.#queue.dispatch();
   }
@@ -361,6 +378,14 @@ export class Module implements HostListener, CallRoute {
   }
 
   // ---- the module's own life ----
+
+  /** @returns `false` when it is too early: the host starts, or another one is about to take over */
+  #replace(host: Host): boolean {
+    if (host !== this.#host || this.#desired === 'down' || this.#isLeaving) return true;
+    if (this.#life.kind !== 'serving' || this.#succession.isPreparing) return false;
+    this.#step({ kind: 'restart' });
+    return true;
+  }
 
   #await(event: ModuleEvent, generation: number): Promise<SupervisorError | null> {
     return new Promise((settle) => {
@@ -400,7 +425,8 @@ export class Module implements HostListener, CallRoute {
     const { cause } = end;
     if (cause !== 'start' && cause !== 'stop') this.#news.stats.countCrash(cause, end.signal, new Date());
     const error = errorOfEnd({ module: this.name, generation: host.generation, path: host.path }, end, none);
-    const death = { isFault: cause !== 'stop', servedMs: end.servedMs, generation: host.generation };
+    const { isStray = false, servedMs } = end;
+    const death = { isFault: cause !== 'stop', isStray, servedMs, generation: host.generation };
     this.#buried(error, death, (text) => this.#news.exited(host, end, cause, text));
   }
 
@@ -413,12 +439,13 @@ export class Module implements HostListener, CallRoute {
 
   #buried(
     error: SupervisorError,
-    death: { isFault: boolean; servedMs: number; generation: number },
+    death: { isFault: boolean; isStray?: boolean; servedMs: number; generation: number },
     announce: (text: string) => void,
   ): void {
-    const { isFault } = death;
+    const { isFault, isStray = false } = death;
     const served = this.#life.kind === 'serving';
-    const decision = isFault ? this.#decide(served, death.servedMs) : AT_ONCE;
+    const unforced = isStray ? { ...AT_ONCE, delayMs: PATIENCE_MS, history: this.#history } : AT_ONCE;
+    const decision = isFault ? this.#decide(served, death.servedMs) : unforced;
     this.#history = decision.history;
     this.#search.giveUp();
     this.#builds.repeats.clear();
@@ -426,7 +453,8 @@ export class Module implements HostListener, CallRoute {
     if (isFault) this.#lastError = error;
     if (isFault && !served) this.#news.stats.failedStarts += 1;
     this.#step({ kind: 'died', decision }, () => {
-      announce(isFault ? `${error.message}; ${this.#consequence()}${this.#builds.describeNext()}` : error.message);
+      const isTold = isFault || isStray;
+      announce(isTold ? `${error.message}; ${this.#consequence()}${this.#builds.describeNext()}` : error.message);
     });
     this.#queue.bypass();
     if (isFault || this.#desired === 'down') this.#settleStart(death.generation, error);

@@ -21,7 +21,10 @@ export interface HostProcess {
   pid: number;
   stdout: Readable;
   stderr: Readable;
-  /** Ends for the host with its core. What the host writes first says that it listens. */
+  /**
+   * Ends for the host with its core. What comes from it is bytes: 0 says that the host listens, every other one is the
+   * number of a signal that the host got from outside.
+   */
   corePipe: Duplex;
   /** Signals the process and every process of its group. */
   signalGroup(signal: 'SIGTERM' | 'SIGKILL'): void;
@@ -71,6 +74,8 @@ export function spawnHost(
   for (const stream of child.stdio) stream?.on('error', () => {});
   const { stdout, stderr } = child;
   const corePipe = child.stdio[CORE_PIPE_FD] as unknown as Duplex;
+  // Children that it forked may hold its end open.
+  child.once('exit', () => corePipe.destroy());
   return { pid, stdout, stderr, corePipe, signalGroup: (signal) => signalGroup(pid, signal) };
 }
 

@@ -173,6 +173,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (this.#state === 'new') this.#state = 'stopped';
     if (this.#state === 'stopped' && this.#stopped === null) return Promise.resolve();
     this.#state = 'stopping';
+    for (const module of this.#roster?.all ?? []) module.expectStop();
     // A listener may order it in the middle of a change of state, which comes to its end first.
     if (options.now) queueMicrotask(() => this.#kill());
     this.#stopped ??= this.#stop(options.now ?? false);

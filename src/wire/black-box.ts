@@ -10,7 +10,7 @@ import { type Collected, collectRecords } from './records.js';
 
 /** The layout's constants and offsets, equal to those in shim.h; a test compares the two. */
 export const BOX = {
-  version: 3,
+  version: 4,
   ringOffset: 128 * 1024,
   generation: 12,
   ringSize: 16,
@@ -28,7 +28,9 @@ export const BOX = {
   taken: 96,
   takenSends: 104,
   causeId: 112,
-  headerBytes: 120,
+  endAsked: 120,
+  signalFrom: 124,
+  headerBytes: 128,
 } as const;
 
 const MAGIC = Buffer.from('MBLKBOX1', 'latin1');
@@ -57,6 +59,8 @@ export interface BoxHeader {
   refusedSends: number;
   /** With which code somebody in the process called `exit()`; `null`: nobody did, it ended in another way. */
   exitCode: number | null;
+  /** The process that sent the host its last signal; `null`: none that can be seen from there. */
+  signalFrom: number | null;
   /** How far the core had come, as the core itself noted. */
   handedOn: HandedOn;
 }
@@ -111,6 +115,7 @@ export function readHeader(fd: number): BoxHeader | null {
     droppedLogs: Number(header.readBigUInt64LE(BOX.droppedLogs)),
     refusedSends: Number(header.readBigUInt64LE(BOX.refusedSends)),
     exitCode: header.readUInt32LE(BOX.exitCalled) === 1 ? header.readInt32LE(BOX.exitCode) : null,
+    signalFrom: header.readInt32LE(BOX.signalFrom) || null,
     handedOn: {
       position: Number(header.readBigUInt64LE(BOX.taken)),
       sends: Number(header.readBigUInt64LE(BOX.takenSends)),

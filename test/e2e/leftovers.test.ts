@@ -6,7 +6,7 @@ import { ChildCore } from '../helpers/child-core.js';
 import { listMarked, listZombies } from '../helpers/processes.js';
 import { boxesOf, fixtureModule, isRunning, makeTempDir, readRunId, sample } from './core.js';
 
-const leaves = fixtureModule('leaves-daemons');
+const leaves = fixtureModule('leaves-daemons', { deadlineMs: 60_000, hangMs: null });
 const sendsMany = fixtureModule('sends-many', { deadlineMs: 60_000, hangMs: null });
 const crashy = { name: 'crashy', path: sample('crashy'), maxCrashes: null, backoff: { minMs: 10, maxMs: 10 } };
 const WAIT = { timeout: 10_000 };
@@ -77,11 +77,22 @@ describe('a core that is a subreaper', () => {
     expect(await core.outcome('hello')).toEqual([null]);
   });
 
-  it('ends at its own stop what has wiped its environment, for nobody can say whose it is', async () => {
+  it('ends what has wiped its environment with its host, and with no other', async () => {
     await start(true, [leaves, crashy]);
     const daemon = await leave('wipe');
-    process.kill(core.hosts[0] as number, 'SIGKILL');
+    await core.outcome('crash');
     await core.until(() => core.lives('ready').length === 3);
+    expect(isRunning(daemon)).toBe(true);
+    process.kill(core.hosts[0] as number, 'SIGKILL');
+    await core.until(() => warnings(core.logs).some((text) => text.includes(`sleep (pid ${daemon})`)));
+    expect(isRunning(daemon)).toBe(false);
+  });
+
+  it('ends at its own stop what shows nothing of whose it is', async () => {
+    await start(true);
+    const daemon = await leave('unmark');
+    process.kill(core.hosts[0] as number, 'SIGKILL');
+    await core.until(() => core.lives('ready').length === 2);
     expect(isRunning(daemon)).toBe(true);
     await core.stop();
     expect(isRunning(daemon)).toBe(false);
@@ -101,7 +112,7 @@ describe('a core that is a subreaper', () => {
     await expect.poll(() => listZombies(core.pid), WAIT).toEqual([]);
     await core.stop();
     expect(warnings(core.logs).filter((text) => text.includes('left behind'))).toEqual([]);
-  });
+  }, 300_000);
 
   it('does not touch the children that the program starts itself', async () => {
     await start(true);
@@ -158,6 +169,19 @@ describe('after a core was killed', () => {
     await core.stop();
     expect(readdirSync(runDir)).toEqual(['lock']);
     expect(boxesOf(runId)).toEqual([]);
+  });
+
+  it.each([true, false])('the next start ends what has wiped its environment (subreaper: %s)', async (subreaper) => {
+    await start(subreaper);
+    const daemon = await leave('wipe');
+    // It has left everything by which it could be found else: parent, session, environment.
+    await expect.poll(() => readFileSync(`/proc/${daemon}/environ`, 'utf8'), WAIT).toBe('');
+    await core.kill();
+    await expect.poll(() => core.hosts.filter(isRunning), WAIT).toEqual([]);
+    expect(isRunning(daemon)).toBe(true);
+    await start(subreaper);
+    expect(isRunning(daemon)).toBe(false);
+    expect(warnings(core.logs)[1]).toBe(`1 process that it left was ended: sleep (pid ${daemon})`);
   });
 
   it('a start that is killed in the middle of sweeping leaves that to the next one', async () => {

@@ -30,7 +30,7 @@ vi.mock('../../src/supervisor/spawn.js', () => ({
   spawnHost({ boxFd }: SpawnRequest, exited: ExitListener) {
     Object.assign(spawned, { boxFd, exited });
     const silent = { on: () => silent, resume: () => silent, pause: () => silent };
-    return { pid: 1, stdout: silent, stderr: silent, corePipe: { once() {} }, signalGroup: () => {} };
+    return { pid: 1, stdout: silent, stderr: silent, corePipe: silent, signalGroup: () => {} };
   },
 }));
 
@@ -90,6 +90,7 @@ export function bury(
     dropped() {},
     refusedSends() {},
     spared() {},
+    signalled() {},
     leftBehind() {},
     answered: (_, call, result) => burial.answered.push([call, result]),
     sent: (_, sent) => burial.sent.push(sent),

@@ -42,3 +42,13 @@ test('a flag wins over the environment, which wins over the default', () => {
 test('relative directories are made absolute', () => {
   expect(resolveDirectories({ ...user, runDir: 'r' }).runDir).toBe(`${process.cwd()}/r`);
 });
+
+test('without a home the state is in the run directory', () => {
+  for (const home of [null, '', 'relative']) {
+    expect(resolveDirectories({ ...user, home })).toEqual({
+      runDir: '/tmp/mesibo-modules-1000',
+      stateDir: '/tmp/mesibo-modules-1000/state',
+    });
+  }
+  expect(resolveDirectories({ ...user, home: null, env: { XDG_STATE_HOME: '/s' } }).stateDir).toBe('/s/mesibo-modules');
+});

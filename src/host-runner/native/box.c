@@ -241,6 +241,8 @@ MM_EXPORT uint32_t mm_layout(uint32_t *out, uint32_t capacity)
         offsetof(struct mm_box, taken_sends),
         offsetof(struct mm_box, cause_event),
         offsetof(struct mm_box, cause_id),
+        offsetof(struct mm_box, end_asked),
+        offsetof(struct mm_box, signal_from),
         sizeof(struct mm_box),
         sizeof(struct mm_record),
         sizeof(struct mm_block),

@@ -79,6 +79,19 @@ MM_EXPORT int32_t mm_limit_core(int32_t on)
 }
 
 /*
+ * Marks the process and all that will be started from it; see src/wire/process-mark.ts. The hard limit stays, for a core
+ * below this process may want to mark its own. -1: the hard limit is too low for that.
+ */
+MM_EXPORT int32_t mm_mark_process(uint64_t mark)
+{
+    struct rlimit locks;
+    if (getrlimit(RLIMIT_LOCKS, &locks) != 0)
+        return -1;
+    locks.rlim_cur = mark;
+    return setrlimit(RLIMIT_LOCKS, &locks);
+}
+
+/*
  * Ends the process at once but for unwritten output: after cleanup, static destructors of a module would run while its
  * threads still do.
  */

@@ -17,11 +17,11 @@
 
 #define MM_EXPORT __attribute__((visibility("default")))
 
-/* ---- black box layout, version 3 ---- */
+/* ---- black box layout, version 4 ---- */
 
 #define MM_BOX_MAGIC UINT64_C(0x31584f424b4c424d) /* "MBLKBOX1" in memory order */
 #define MM_RECORD_MAGIC UINT64_C(0x9e3779b97f4a7c15)
-#define MM_BOX_VERSION 3u
+#define MM_BOX_VERSION 4u
 /* Header and crash area; the ring begins behind them. A multiple of every page size in use. */
 #define MM_RING_OFFSET (128u * 1024u)
 #define MM_ADDRESS_MAX (64u * 1024u)
@@ -53,6 +53,8 @@ struct mm_box {
     uint64_t taken;         /* written by the core: everything before it has been handed on */
     uint64_t taken_sends;   /* written by the core: sends behind `taken` that have been handed on as well */
     uint64_t cause_id;      /* the id of the message that the causing call was about; 0: none, or it has none */
+    uint32_t end_asked;     /* written by the core before it sends SIGTERM: that signal is the core's own */
+    int32_t signal_from;    /* the process that sent the last signal of another kind; 0: one that cannot be seen from here */
 };
 
 struct mm_record {

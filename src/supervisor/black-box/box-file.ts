@@ -45,6 +45,11 @@ export class BoxFile {
     return readRing(this.fd, this.ringSize, from, head).entries;
   }
 
+  /** Notes that the SIGTERM which follows is the core's own, and to be obeyed. */
+  askEnd(): void {
+    writeSync(this.fd, Buffer.from([1, 0, 0, 0]), 0, 4, BOX.endAsked);
+  }
+
   /** Gives name and memory back, once the host is gone too. */
   close(): void {
     closeSync(this.fd);

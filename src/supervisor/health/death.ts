@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../errors.js';
 import { describeMissingSymbol, missingSymbolOf } from '../../missing-symbol.js';
 import type { Phase } from '../../wire/black-box.js';
 import type { HostLife } from '../host-lifecycle.js';
+import { OUTSIDE_SIGNALS } from '../outside-signals.js';
 import type { DeathCause, DefaultReason } from '../types.js';
 
 /** What is known of a host at its end. */
@@ -46,6 +47,8 @@ export interface Death {
   code: ErrorCode;
   text: string;
   reason: DefaultReason;
+  /** Somebody ended it from outside before it could tell the core: most often whoever ends the whole core. */
+  isStray?: boolean;
 }
 
 /** Tells a death apart: a failed start, a hang, a stop as ordered, a crash, an exit nobody asked for, and so on. */
@@ -63,10 +66,21 @@ function tellApart(facts: DeathFacts): Death {
   if (from.kind === 'stopping' && from.cause === 'hang') return hang(facts);
   if (from.kind === 'stopping' && from.cause === 'unreachable') return unreachable(facts);
   if (from.kind === 'stopping' && from.cause === 'violation' && facts.served) return violation(facts);
+  if (isStray(facts)) return strayed(facts);
   if (from.kind === 'starting' || (from.kind === 'stopping' && from.cause !== 'stop')) return failedStart(facts);
   if (from.kind === 'stopping' && wasOrdered(facts)) return stopped(facts);
   if (facts.signal === 'SIGKILL' && facts.oomStruck) return outOfMemory(facts);
   return facts.signal || facts.halted ? crash(facts) : exit(facts);
+}
+
+/** No code of the module has run yet, so the signal came from somebody else. */
+function isStray({ from, phase, signal }: DeathFacts): boolean {
+  return from.kind === 'starting' && phase === 'booting' && signal !== null && OUTSIDE_SIGNALS.has(signal);
+}
+
+function strayed(facts: DeathFacts): Death {
+  const text = `${subject(facts)} ${ending(facts)} before it could load the module; somebody else has sent that`;
+  return { cause: 'stop', code: 'HOST_EXITED', text, reason: 'down', isStray: true };
 }
 
 function wasOrdered({ from, exitCode, signal }: DeathFacts): boolean {

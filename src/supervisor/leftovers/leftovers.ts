@@ -1,6 +1,10 @@
-/** Processes of a core, wherever they went: everything that it starts carries its run id in the environment. */
+/**
+ * Processes of a core, wherever they went: everything that it starts carries its run id in the environment, and what
+ * modules start a mark besides, which outlives an emptied environment.
+ */
 
-import { hasVariable, listProcesses, type ProcessName, readAncestors, readRunning } from '../../proc.js';
+import { hasVariable, listProcesses, type ProcessName, readAncestors, readLockLimit, readRunning } from '../../proc.js';
+import { markOfRun, runOfMark } from '../../wire/process-mark.js';
 import { type Ending, endingEffects, endProcesses } from './end-processes.js';
 
 /**
@@ -19,9 +23,15 @@ export function endLeftovers(runIds: readonly string[], looks?: number): Promise
 
 async function findMarked(runIds: readonly string[], spared: ReadonlySet<number>): Promise<ProcessName[]> {
   const found: ProcessName[] = [];
+  const runs = new Set(runIds.map(markOfRun));
+  const isMarked = (pid: number) => {
+    const mark = readLockLimit(pid);
+    return mark !== null && runs.has(runOfMark(mark));
+  };
   for (const pid of listProcesses()) {
     // One after the other: more at a time only make more work for the same thread.
-    if (spared.has(pid) || !(await hasVariable(pid, 'MESIBO_RUN_ID', runIds))) continue;
+    if (spared.has(pid)) continue;
+    if (!isMarked(pid) && !(await hasVariable(pid, 'MESIBO_RUN_ID', runIds))) continue;
     const running = readRunning(pid);
     if (running) found.push(running);
   }

@@ -5,7 +5,7 @@
 
 import { IllegalStateError } from '../../errors.js';
 import { reapChild, setSubreaper } from '../../libc.js';
-import { hasVariable, type ProcessName, readChildren, readRunning, readTree } from '../../proc.js';
+import { hasVariable, type ProcessName, readChildren, readLockLimit, readRunning, readTree } from '../../proc.js';
 import { type Ending, endingEffects, endProcesses } from './end-processes.js';
 import { OwnChildren } from './own-children.js';
 
@@ -44,12 +44,12 @@ export class Orphans {
   }
 
   /** Ends everything that a dead host left, which it had started by itself or by others. */
-  endOf(token: string): Promise<Ending> {
+  endOf(token: string, mark: bigint): Promise<Ending> {
     return this.#end(async () => {
       const trees: number[][] = [];
       for (const pid of this.#inherited()) {
-        // A child may have wiped its environment: what is below a marked process belongs to it all the same.
-        if (await hasVariable(pid, 'MESIBO_TOKEN', [token])) trees.push(readTree(pid));
+        // What is below a marked process belongs to it, whatever it has done to its own mark.
+        if (readLockLimit(pid) === mark || (await hasVariable(pid, 'MESIBO_TOKEN', [token]))) trees.push(readTree(pid));
       }
       return running(trees.flat());
     });

@@ -6,6 +6,7 @@
 import { closeSync, constants, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { DirectoryError } from '../../errors.js';
 import { flockExclusive } from '../../libc.js';
 import { parseLock } from '../../lock-file.js';
 import { openFile, readBeginning } from '../../own-files.js';
@@ -22,9 +23,15 @@ const MAX_LOCK_BYTES = 1024;
 /** From when on one that names no core was left by a core that was killed before it had written its name. */
 const NAMELESS_MS = 60_000;
 
-/** Makes one. */
+/** Makes one. @throws {DirectoryError} `RUN_DIR_UNUSABLE` */
 export function makeThrowawayDir(): string {
-  return mkdtempSync(join(temporaryDir(), PREFIX));
+  const base = temporaryDir();
+  try {
+    return mkdtempSync(join(base, PREFIX));
+  } catch (cause) {
+    const why = `no temporary directory can be made in ${base} (${(cause as NodeJS.ErrnoException).code})`;
+    throw new DirectoryError('RUN_DIR_UNUSABLE', `${why}; set TMPDIR to a directory that you can write to`, { cause });
+  }
 }
 
 /** Removes those of this user whose cores were killed, from where they are made now. */

@@ -1,11 +1,13 @@
 /** What is told of one module and its hosts: what it sends, logs and prints, how it lives; and what is counted of that. */
 
+import { readRunning } from '../../proc.js';
 import type { Log, Sent } from '../../wire/codec.js';
 import type { WireParams } from '../../wire/params.js';
 import type { Host } from '../host.js';
 import type { HostEnd } from '../host-listener.js';
 import { describeEnding, type Ending } from '../leftovers/end-processes.js';
 import { ModuleStats } from '../module-stats.js';
+import { describeSignal } from '../outside-signals.js';
 import type { DeathCause, LifecycleEvent, LogLine, ModuleState, SentMessage } from '../types.js';
 import { toLogText, toSentMessage } from './announcements.js';
 import { type DroppedKind, DroppedOutput, type UndeliveredKind } from './dropped-output.js';
@@ -85,6 +87,13 @@ export class ModuleNews {
   spared(host: Host, tracer: number): void {
     const what = `host ${host.generation} (pid ${host.pid}) does not answer in time`;
     this.warn(host.generation, `${what}, and is left alone: process ${tracer} traces it`);
+  }
+
+  signalled(host: Host, signal: NodeJS.Signals, from: number | null): void {
+    const sender = from === null ? null : (readRunning(from) ?? { pid: from, name: 'process' });
+    const text = describeSignal(signal, sender && `${sender.name} (pid ${sender.pid})`, this.#options.module);
+    const who = `module ${this.#options.module}: host ${host.generation} (pid ${host.pid})`;
+    this.#line(host.generation, 'supervisor', INFO, `${who} ${text}`);
   }
 
   leftBehind(host: Host, ending: Ending): void {

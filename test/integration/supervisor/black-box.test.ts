@@ -58,6 +58,8 @@ describe('the shim as it is built', () => {
       BOX.takenSends,
       BOX.causeEvent,
       BOX.causeId,
+      BOX.endAsked,
+      BOX.signalFrom,
       BOX.headerBytes,
       RECORD.headerBytes,
       RECORD.blockBytes,

@@ -25,6 +25,7 @@ describe('the header', () => {
       droppedLogs: 0,
       refusedSends: 0,
       exitCode: null,
+      signalFrom: null,
       handedOn: { position: 0, sends: 0 },
     });
   });
@@ -54,6 +55,7 @@ describe('the header', () => {
     header.writeUInt32LE(6, BOX.currentEvent);
     header.writeUInt32LE(1, BOX.causeEvent);
     header.writeBigUInt64LE(2n ** 64n - 1n, BOX.causeId);
+    header.writeInt32LE(77, BOX.signalFrom);
     writeSync(fd, header, 0, undefined, 0);
     expect(readHeader(fd)).toEqual({
       head: 2 ** 40 + 8,
@@ -66,6 +68,7 @@ describe('the header', () => {
       droppedLogs: 3,
       refusedSends: 4,
       exitCode: -3,
+      signalFrom: 77,
       handedOn: { position: 2 ** 40, sends: 7 },
     });
   });

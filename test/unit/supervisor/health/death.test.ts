@@ -244,6 +244,13 @@ describe.each([
     'module m: the host process could not be started: spawn EAGAIN',
   ],
   [
+    'a signal from outside before its module is loaded',
+    { from: { kind: 'starting' }, signal: 'SIGTERM', phase: 'booting', served: false },
+    'stop',
+    'HOST_EXITED',
+    'module m: host 3 (pid 42) was ended by SIGTERM before it could load the module; somebody else has sent that',
+  ],
+  [
     'a stop before it was ready',
     { from: stopping('stop'), signal: 'SIGTERM', phase: 'init', served: false },
     'stop',

@@ -16,6 +16,7 @@ const IDLE: BoxHeader = {
   droppedLogs: 0,
   refusedSends: 0,
   exitCode: null,
+  signalFrom: null,
   handedOn: { position: 0, sends: 0 },
 };
 

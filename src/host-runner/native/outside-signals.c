@@ -1,0 +1,73 @@
+/*
+ * Signals from outside. Whoever ends a whole service sends SIGTERM to its hosts as well, and the core ends them in its own
+ * order: so a host tells the core of the signal and goes on. Handlers and not SIG_IGN, which what a module starts would
+ * inherit. A module that installs a handler of its own has it, as in any process.
+ */
+#include "shim.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int core_fd = -1;
+static struct stat core_end; /* what `core_fd` was: a module may have closed it, and opened something else under its number */
+static pid_t self;
+
+/* What the signal does where nobody handles it, once the handler has returned. */
+static void obey(int signal)
+{
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigaction(signal, &action, NULL);
+    kill(getpid(), signal);
+}
+
+/* Whether another process has sent it: one that a module sends itself, or lets a timer send, is the module's own affair. */
+static int is_from_outside(const siginfo_t *info)
+{
+    return (info->si_code == SI_USER || info->si_code == SI_QUEUE) && info->si_pid != self;
+}
+
+static int tell_core(uint8_t signal, pid_t from)
+{
+    struct stat now;
+    if (fstat(core_fd, &now) != 0 || now.st_dev != core_end.st_dev || now.st_ino != core_end.st_ino)
+        return -1;
+    __atomic_store_n(&mm_box->signal_from, from, __ATOMIC_RELEASE);
+    /* A full buffer holds many such bytes already, which is all that is wanted. */
+    return send(core_fd, &signal, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1 || errno == EAGAIN ? 0 : -1;
+}
+
+static void note(int signal, siginfo_t *info, void *context)
+{
+    (void)context;
+    int saved = errno;
+    /* A forked child of the module has this handler too, until it executes another program. */
+    if (getpid() != self || !is_from_outside(info) || __atomic_load_n(&mm_box->end_asked, __ATOMIC_ACQUIRE) ||
+        tell_core((uint8_t)signal, info->si_pid) != 0)
+        obey(signal);
+    errno = saved;
+}
+
+static void do_nothing(int signal) { (void)signal; }
+
+/* The core is told of signals through `fd`, a socket that it holds the other end of. Only once the box is open. */
+MM_EXPORT void mm_take_signals(int32_t fd)
+{
+    static const int told[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
+    /* Node ignores these, and an ignored signal stays ignored in what a module starts; a handled one does not. */
+    static const int ignored[] = {SIGPIPE, SIGXFSZ};
+    struct sigaction noting = {.sa_sigaction = note, .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
+    struct sigaction nothing = {.sa_handler = do_nothing, .sa_flags = SA_RESTART | SA_ONSTACK};
+
+    core_fd = fd;
+    self = getpid();
+    if (fstat(fd, &core_end) != 0)
+        memset(&core_end, 0, sizeof core_end);
+    for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
+        sigaction(told[i], &noting, NULL);
+    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
+        sigaction(ignored[i], &nothing, NULL);
+}
