@@ -125,7 +125,7 @@ describe.each(worlds)('$name', (world) => {
         names: [...names],
         libraries: buildLibraries(world, base),
       };
-      const [command, ...args] = [...world.emulator, node, join(FOLDER, 'driver.mjs')] as [string, ...string[]];
+      const [command = node, ...args] = [...world.emulator, node, join(FOLDER, 'driver.mjs')];
       const out = execFileSync(command, args, { input: JSON.stringify(request), encoding: 'utf8', timeout: LIMIT_MS });
       const { found, ...told } = JSON.parse(out.trimEnd().split('\n').at(-1) as string);
 
