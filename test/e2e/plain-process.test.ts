@@ -152,6 +152,20 @@ describe('a function that the module is not linked with', () => {
   });
 });
 
+describe('a thread of the module that waits for input at the end', () => {
+  it('does not keep the process, and what was printed arrives', async () => {
+    const served = await serve('reads-at-exit');
+    await served.supervisor.stop();
+    expect(served.lives.find((life) => life.kind === 'exited')).toMatchObject({
+      cause: 'stop',
+      exitCode: 0,
+      signal: null,
+    });
+    expect(served.lines('reads_at_exit', 'stdout')).toEqual(['without a newline']);
+    expect(await runPlainly('reads-at-exit')).toMatchObject({ end: ENDED_WELL });
+  });
+});
+
 describe('a thread of the module that is busy at the end', () => {
   it('does not make the end a crash, in a host and in one process', async () => {
     await serve('busy-at-exit');

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { LOOK_MICROS = 200000 };
@@ -61,13 +62,34 @@ MM_EXPORT int32_t mm_follow_parent(int32_t pipe_fd)
     return 0;
 }
 
+static void *flush_all(void *unused)
+{
+    fflush(NULL);
+    return unused;
+}
+
+/*
+ * Writes out what C streams hold. A thread of the module that waits for input holds the lock of its stream, for which
+ * fflush(NULL) would wait for ever; standard output comes first, and then a second is enough.
+ */
+static void flush_streams(void)
+{
+    pthread_t thread;
+    struct timespec until;
+    fflush(stdout);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec++;
+    if (pthread_create(&thread, NULL, flush_all, NULL) == 0)
+        pthread_timedjoin_np(thread, NULL, &until);
+}
+
 /*
  * Ends the process at once but for unwritten output: after cleanup, static destructors of a module would run while its
  * threads still do.
  */
 MM_EXPORT void mm_exit(int32_t code)
 {
-    fflush(NULL);
+    flush_streams();
     _exit(code);
 }
 
