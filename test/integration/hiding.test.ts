@@ -104,6 +104,8 @@ function namesOf({ prefix }: World, file: string): Set<string> {
 
 /** The libraries that every Node.js of nodejs.org needs. */
 const RUNTIME = ['libstdc++.so.6', 'libm.so.6', 'libgcc_s.so.1', 'libc.so.6', 'libdl.so.2', 'libpthread.so.0'];
+/** The dynamic linker, which is one of them too. */
+const LINKER: Record<string, string> = { x64: 'ld-linux-x86-64.so.2', arm64: 'ld-linux-aarch64.so.1' };
 
 function findLibrary({ prefix }: World, name: string): string {
   return execFileSync(`${prefix}gcc`, [`-print-file-name=${name}`], { encoding: 'utf8' }).trim();
@@ -125,12 +127,14 @@ describe.each(worlds)('$name', (world) => {
         names: [...names],
         libraries: buildLibraries(world, base),
       };
-      const [command = '', ...args] = [...world.emulator, node, join(FOLDER, 'driver.mjs')];
+      const [command = node, ...args] = [...world.emulator, node, join(FOLDER, 'driver.mjs')];
       const out = execFileSync(command, args, { input: JSON.stringify(request), encoding: 'utf8', timeout: LIMIT_MS });
       const { found, ...told } = JSON.parse(out.trimEnd().split('\n').at(-1) as string);
 
       expect(told).toMatchObject({ reason: null, shared: '', arch: world.cpu });
-      const libraries = new Set(RUNTIME.flatMap((name) => [...namesOf(world, findLibrary(world, name))]));
+      const libraries = new Set(
+        [...RUNTIME, LINKER[world.cpu] as string].flatMap((name) => [...namesOf(world, findLibrary(world, name))]),
+      );
       const staying = [...names].filter((name) => /^(napi|node_api)_/.test(name) || libraries.has(name));
       expect(found.sort()).toEqual(staying.sort());
       expect(staying.length).toBeLessThan(1000);

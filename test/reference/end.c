@@ -3,8 +3,10 @@
 
 #include <dirent.h>
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 /* A sanitizer looks for leaks in exit(), and may have a thread of its own. */
@@ -24,6 +26,24 @@ static int count_threads(void)
     return count;
 }
 
+static void *flush_all(void *unused)
+{
+    fflush(NULL);
+    return unused;
+}
+
+/* A thread that waits for input holds the lock of its stream: fflush(NULL) would wait for ever, and is given a second. */
+static void flush_streams(void)
+{
+    pthread_t thread;
+    struct timespec until;
+    fflush(stdout);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec++;
+    if (pthread_create(&thread, NULL, flush_all, NULL) == 0)
+        pthread_timedjoin_np(thread, NULL, &until);
+}
+
 /*
  * A thread that a module has left may be inside a library: the destructors of exit() would pull that from under it, with
  * SIGSEGV as the end of a run in which nothing was wrong. A host does not run them either. Without such threads they are run:
@@ -33,6 +53,6 @@ _Noreturn void end_process(int code)
 {
     if (count_threads() <= 1 + http_threads() || is_sanitized())
         exit(code);
-    fflush(NULL);
+    flush_streams();
     _exit(code);
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { LOOK_MICROS = 200000 };
@@ -63,6 +64,27 @@ MM_EXPORT int32_t mm_follow_parent(int32_t pipe_fd)
     return 0;
 }
 
+static void *flush_all(void *unused)
+{
+    fflush(NULL);
+    return unused;
+}
+
+/*
+ * Writes out what C streams hold. A thread of the module that waits for input holds the lock of its stream, for which
+ * fflush(NULL) would wait for ever; standard output comes first, and then a second is enough.
+ */
+static void flush_streams(void)
+{
+    pthread_t thread;
+    struct timespec until;
+    fflush(stdout);
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec++;
+    if (pthread_create(&thread, NULL, flush_all, NULL) == 0)
+        pthread_timedjoin_np(thread, NULL, &until);
+}
+
 /*
  * Lets a crash leave a core file as large as the hard limit allows, or none. 0; 1: the hard limit allows none; or a
  * negative errno.
@@ -97,7 +119,7 @@ MM_EXPORT int32_t mm_mark_process(uint64_t mark)
  */
 MM_EXPORT void mm_exit(int32_t code)
 {
-    fflush(NULL);
+    flush_streams();
     _exit(code);
 }
 
