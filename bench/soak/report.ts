@@ -24,12 +24,18 @@ export function formatResult(result: SoakResult): string[] {
     ['sends', `${sends.intended} intended, ${sends.delivered} delivered`],
     ['latency', `p50 ${ms(latencyMs.p50)}, p99 ${ms(latencyMs.p99)}, max ${ms(latencyMs.max)}`],
     ['slowest', `a verdict of one module took ${ms(result.slowestVerdictMs)}`],
-    ['violations', String(violations.length)],
+    ['violations', violations.length === 0 ? '0' : `${violations.length}: ${list(countKinds(violations))}`],
   ].map(([name = '', text]) => `${name.padEnd(12)}${text}`);
   for (const { kind, text } of violations.slice(0, SHOWN)) lines.push(`  ${kind}: ${text}`);
   if (violations.length > SHOWN) lines.push(`  and ${violations.length - SHOWN} more`);
   if (result.directory !== null) lines.push(`  the journals are in ${result.directory}`);
   return lines;
+}
+
+function countKinds(violations: SoakResult['violations']): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { kind } of violations) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
 }
 
 function list(counts: Record<string, number>): string {

@@ -28,7 +28,7 @@ it('says all figures, and only what there is', () => {
 it('shows violations, not too many, and where the journals are', () => {
   const violations = Array.from({ length: 22 }, (_, i) => ({ kind: 'lost' as const, text: `message ${i}` }));
   const lines = formatResult({ ...result, violations, directory: '/tmp/x' });
-  expect(lines).toContain('violations  22');
+  expect(lines).toContain('violations  22: 22 lost');
   expect(lines).toContain('  lost: message 19');
   expect(lines.slice(-2)).toEqual(['  and 2 more', '  the journals are in /tmp/x']);
 });
