@@ -7,18 +7,25 @@ import { openFile, readBeginning } from './own-files.js';
 /** A larger one is none of ours. */
 const MAX_TEXT_BYTES = 64 * 1024;
 
-/** A command that looks whether a core runs holds a lock for an instant. */
-const TRIES = 5;
 const PAUSE_MS = 10;
 
-/** Locks an open file or directory, unless somebody holds it for more than an instant. */
-export function lockSoon(fd: number): boolean {
+/** For a command that looks whether a core runs, and holds a lock for an instant. */
+export const SHORT_MS = 50;
+/** At a start: for a core that was killed and is not gone yet, for the kernel takes its descriptors one by one. */
+export const START_MS = 500;
+
+/** Asks again until the answer is yes, for so long; nothing else happens meanwhile. */
+export function retry(limitMs: number, ask: () => boolean): boolean {
   const pause = new Int32Array(new SharedArrayBuffer(4));
-  for (let tries = 0; tries < TRIES; tries++) {
-    if (flockExclusive(fd)) return true;
-    Atomics.wait(pause, 0, 0, PAUSE_MS);
+  for (const end = performance.now() + limitMs; !ask(); Atomics.wait(pause, 0, 0, PAUSE_MS)) {
+    if (performance.now() >= end) return false;
   }
-  return false;
+  return true;
+}
+
+/** Locks an open file or directory, unless somebody holds it for longer. */
+export function lockSoon(fd: number, limitMs: number): boolean {
+  return retry(limitMs, () => flockExclusive(fd));
 }
 
 /** What stands in a lock file, held or not; empty when there is none, or it is no file. */
@@ -51,8 +58,8 @@ export class HeldLock {
    * @returns `null`: another process holds it
    * @throws NotAFileError, or the error of the system
    */
-  static take(path: string): HeldLock | null {
-    const fd = openLocked(path);
+  static take(path: string, limitMs: number): HeldLock | null {
+    const fd = openLocked(path, limitMs);
     return fd === null ? null : new HeldLock(path, fd);
   }
 
@@ -74,7 +81,7 @@ export class HeldLock {
    * @throws as {@link take}
    */
   retake(): boolean {
-    const fd = openLocked(this.#path);
+    const fd = openLocked(this.#path, SHORT_MS);
     if (fd === null) return false;
     closeSync(this.#fd);
     this.#fd = fd;
@@ -92,11 +99,11 @@ export class HeldLock {
   }
 }
 
-function openLocked(path: string): number | null {
+function openLocked(path: string, limitMs: number): number | null {
   // Not for appending, which would ignore where the text is to stand.
   const fd = openFile(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
   try {
-    if (lockSoon(fd)) return fd;
+    if (lockSoon(fd, limitMs)) return fd;
   } catch (error) {
     closeSync(fd);
     throw error;

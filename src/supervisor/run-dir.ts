@@ -5,7 +5,7 @@ import { closeSync, fstatSync, lstatSync, readdirSync, rmSync, statSync, unlinkS
 import { join } from 'node:path';
 import { makeFolders } from '../directories.js';
 import { DirectoryError } from '../errors.js';
-import { HeldLock, lockSoon, readLockText } from '../held-lock.js';
+import { HeldLock, lockSoon, readLockText, retry, SHORT_MS, START_MS } from '../held-lock.js';
 import { listenerOf } from '../libc.js';
 import { formatLock, parseLock } from '../lock-file.js';
 import { openRunDir } from '../own-files.js';
@@ -54,7 +54,7 @@ export interface RunDirCheck {
 export function acquireRunDir(path: string): RunDir {
   const directory = openOwn(path);
   try {
-    const lock = isLocked(directory) ? takeLock(path) : null;
+    const lock = isLocked(directory, START_MS) ? takeLock(path) : null;
     if (lock === null) throw busy(path);
     return new HeldRunDir(path, directory, lock);
   } catch (cause) {
@@ -66,15 +66,16 @@ export function acquireRunDir(path: string): RunDir {
 /** @returns `null`: another core serves the directory, though it may have lost its lock */
 function takeLock(path: string): HeldLock | null {
   // Before a file is made: that core notices what becomes of its own, and makes it again.
-  return listenerOf(join(path, 'control.sock')) === null ? HeldLock.take(join(path, 'lock')) : null;
+  const isFree = retry(START_MS, () => listenerOf(join(path, 'control.sock')) === null);
+  return isFree ? HeldLock.take(join(path, 'lock'), START_MS) : null;
 }
 
 /**
  * Locks the directory itself too, for files in it may be removed while their core lives; but not one that others may
  * open, for they could lock it as well.
  */
-function isLocked(directory: number): boolean {
-  return (fstatSync(directory).mode & 0o044) !== 0 || lockSoon(directory);
+function isLocked(directory: number, limitMs: number): boolean {
+  return (fstatSync(directory).mode & 0o044) !== 0 || lockSoon(directory, limitMs);
 }
 
 class HeldRunDir implements RunDir {
@@ -134,7 +135,7 @@ class HeldRunDir implements RunDir {
     const [found, own] = [statSync(this.path, { throwIfNoEntry: false }), fstatSync(this.#directory)];
     if (found?.ino === own.ino && found.dev === own.dev) return null;
     const directory = openOwn(this.path);
-    if (!isLocked(directory)) {
+    if (!isLocked(directory, SHORT_MS)) {
       closeSync(directory);
       return this.#taken();
     }

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { makeFolders } from '../directories.js';
 import { DirectoryError } from '../errors.js';
-import { HeldLock, readLockText } from '../held-lock.js';
+import { HeldLock, readLockText, START_MS } from '../held-lock.js';
 import type { Kept } from './run-dir-guard.js';
 
 /** A state directory that this process holds. */
@@ -29,7 +29,7 @@ export function acquireStateDir(path: string, runDir: string): StateDir {
   const file = join(path, 'lock');
   let lock: HeldLock | null;
   try {
-    lock = HeldLock.take(file);
+    lock = HeldLock.take(file, START_MS);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const remedy = 'let no other core use it, or make that file writable and restart the core';
