@@ -20,6 +20,7 @@ shim.flushLines();
 const unmapped = shim.openBox(BLACK_BOX_FD);
 if (unmapped !== 0) fail(`the black box cannot be mapped (errno ${-unmapped})`);
 shim.watchExit();
+shim.shareStdio();
 await run(shim, requireEnv('MESIBO_ENDPOINT'), requireEnv('MESIBO_TOKEN'));
 
 async function run(shim: Shim, endpoint: string, token: string): Promise<void> {

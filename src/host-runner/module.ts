@@ -2,12 +2,14 @@
 
 import type { AbiName } from '../config/types.js';
 import { type ErrorCode, ModuleLoadError } from '../errors.js';
+import { describeMissingSymbol } from '../missing-symbol.js';
 import type { Ready, Welcome } from '../wire/codec.js';
 import { type Candidates, findCandidates, findInit, type InitSymbol } from './abi/detect.js';
 import { readElf } from './abi/elf.js';
 import { LAYOUTS } from './abi/index.js';
 import { encodeLayout } from './abi/layout.js';
 import { loadForGood } from './library.js';
+import { describeFallback, hideNodeSymbols } from './node-symbols.js';
 import type { HttpStarter } from './services/http-starter.js';
 import { PHASE, type Shim } from './shim.js';
 
@@ -51,7 +53,8 @@ export function loadModule(shim: Shim, http: HttpStarter, welcome: Welcome, file
   // worker, which costs memory.
   if (file.importsHttp || abi === 'exports-2019') http.start();
   shim.setPhase(PHASE.loading);
-  const init = openLibrary(path).symbol(symbol) as bigint;
+  const warnings = warning ? [warning] : [];
+  const init = openLibrary(shim, path, warnings).symbol(symbol) as bigint;
   const returned = shim.init(init, welcome.module ?? '');
   if (returned !== 0) {
     throw new ModuleLoadError('MODULE_INIT_REFUSED', `${path}: ${symbol} returned ${returned}, which refuses to start`);
@@ -59,7 +62,6 @@ export function loadModule(shim: Shim, http: HttpStarter, welcome: Welcome, file
   shim.setPhase(PHASE.serving);
   const bits = shim.callbacks();
   const callbacks = CALLBACKS.filter((_, bit) => bits & (1 << bit));
-  const warnings = warning ? [warning] : [];
   const isIdle = callbacks.every((name) => name === 'cleanup');
   // Whoever sets "abi" knows it: a module may also live by threads of its own.
   if (isIdle && !welcome.abi) warnings.push(withoutCallbacks(abi));
@@ -80,26 +82,41 @@ function withoutCallbacks(abi: AbiName): string {
   );
 }
 
-function openLibrary(path: string) {
+/** Adds what the operator should know to `warnings`. */
+function openLibrary(shim: Shim, path: string, warnings: string[]) {
+  const reason = hideNodeSymbols(shim);
+  if (reason !== null) warnings.push(describeFallback(reason));
+  // Without hiding, a module's own libraries must come before what Node exports: OpenSSL, zlib, libuv.
+  const deep = reason !== null;
   try {
-    // Node exports OpenSSL, zlib and libuv; with deep binding a module's own libraries come before those. It cannot be
-    // had under AddressSanitizer, whose interceptors it would bypass.
-    return loadForGood(path, { deep: !process.env.ASAN_OPTIONS });
+    return loadForGood(path, { deep });
   } catch (cause) {
-    throw linkerError(path, cause instanceof Error ? cause.message : String(cause));
+    const error = linkerError(path, messageOf(cause));
+    if (error.code !== 'MODULE_UNRESOLVED_SYMBOL') throw error;
+    return openLazily(path, deep, error, warnings);
   }
+}
+
+/** As a plain dlopen() may have it: a function that nothing provides ends the process where it is called. */
+function openLazily(path: string, deep: boolean, { message }: ModuleLoadError, warnings: string[]) {
+  try {
+    const library = loadForGood(path, { deep, lazy: true });
+    warnings.push(`${message}; a call of it ends the process`);
+    return library;
+  } catch (cause) {
+    throw linkerError(path, messageOf(cause));
+  }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** What the dynamic linker says, as cause and remedy. */
 export function linkerError(path: string, message: string): ModuleLoadError {
   const said = message.replace(/^Failed to load shared library: /, '').replace(`${path}: `, '');
   const symbol = /undefined symbol: ([^\s,]+)/.exec(said)?.[1];
-  if (symbol) {
-    const remedy = symbol.startsWith('mesibo_')
-      ? 'the module wants a function that no ABI of this version has'
-      : 'link the module with the library that defines it (see "ldd -r" on the file)';
-    return failure('MODULE_UNRESOLVED_SYMBOL', `${path}: nothing provides the symbol ${symbol}; ${remedy}`);
-  }
+  if (symbol) return failure('MODULE_UNRESOLVED_SYMBOL', `${path}: ${describeMissingSymbol(symbol)}`);
   const library = /^([^:]+): cannot open shared object file/.exec(said)?.[1];
   if (library) {
     return failure(

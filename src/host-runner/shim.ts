@@ -9,6 +9,10 @@ import { loadForGood } from './library.js';
 export interface Shim {
   followParent(pipeFd: number): number;
   watchExit(): number;
+  /** For processes that the module starts: what they inherit is what a plain process would hand on. */
+  shareStdio(): void;
+  /** `null`, or the reason for which nothing is hidden. */
+  hideNode(counts: Uint32Array): string | null;
   guardStack(bytes: number): number;
   flushLines(): void;
   openBox(fd: number): number;
@@ -56,6 +60,8 @@ export function loadShim(): Shim {
   return {
     followParent: library.func('int32_t mm_follow_parent(int32_t)'),
     watchExit: library.func('int32_t mm_watch_exit()'),
+    shareStdio: library.func('void mm_share_stdio()'),
+    hideNode: library.func('str mm_hide_node(uint32_t *)'),
     guardStack: library.func('int32_t mm_guard_stack(uint32_t)'),
     flushLines: library.func('void mm_flush_lines()'),
     openBox: library.func('int32_t mm_open_box(int32_t)'),

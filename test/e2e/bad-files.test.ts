@@ -54,7 +54,7 @@ const cases: [ReturnType<typeof fixtureModule>, ErrorCode, RegExp][] = [
   [
     fixtureModule('unresolved-symbol'),
     'MODULE_UNRESOLVED_SYMBOL',
-    /nothing provides the symbol a_function_that_nothing_provides; link/,
+    /nothing provides the symbol something_that_nothing_provides; link/,
   ],
   [
     fixtureModule('constructor-aborts'),

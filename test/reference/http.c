@@ -61,6 +61,8 @@ void ignore_http(void) { ignores = 1; }
 
 void close_http(void) { is_closed = 1; }
 
+int http_threads(void) { return is_reading; }
+
 int http_fd(void) { return wake[0]; }
 
 static void wake_main(void)

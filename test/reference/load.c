@@ -17,16 +17,37 @@ struct module *modules;
 size_t module_count;
 __thread struct module *running;
 
-/* AddressSanitizer's own functions would be bypassed by deep binding, and it refuses to run so. */
-static int is_sanitized(void)
+/* What every host has, since Node needs it: a module that forgot to link it runs there, and so it does here. */
+static void open_runtime(void)
 {
-    return dlsym(RTLD_DEFAULT, "__asan_init") != NULL || dlsym(RTLD_DEFAULT, "__tsan_init") != NULL;
+    static const char *const libraries[] = {"libm.so.6", "libstdc++.so.6"};
+    for (size_t i = 0; i < sizeof libraries / sizeof libraries[0]; i++)
+        dlopen(libraries[i], RTLD_LAZY | RTLD_GLOBAL);
+}
+
+/*
+ * As a host does it. Where a symbol is missing the file is opened lazily: a function that nothing provides ends the process
+ * where it is called.
+ */
+static void *open_library(struct module *module)
+{
+    char missing[512] = "";
+    for (int tries = 0; tries < 2; tries++) {
+        void *handle = dlopen(module->path, RTLD_NOW | RTLD_LOCAL);
+        if (handle != NULL)
+            return handle;
+        snprintf(missing, sizeof missing, "%s", dlerror());
+        open_runtime();
+    }
+    void *handle = dlopen(module->path, RTLD_LAZY | RTLD_LOCAL);
+    if (handle != NULL)
+        tell_complaint(module, "%s; a call of it ends the process", missing);
+    return handle;
 }
 
 static const char *open_file(struct module *module)
 {
-    /* As a host does it: a module's own functions and libraries come before those of this program. */
-    module->handle = dlopen(module->path, RTLD_NOW | RTLD_LOCAL | (is_sanitized() ? 0 : RTLD_DEEPBIND));
+    module->handle = open_library(module);
     if (module->handle == NULL)
         return dlerror();
     module->init = dlsym(module->handle, module->init_symbol);

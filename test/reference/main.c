@@ -154,6 +154,8 @@ static struct options read_options(char **arguments)
 
 void end_with_parent(void) { prctl(PR_SET_PDEATHSIG, SIGKILL); }
 
+static void ignore(int number) { (void)number; }
+
 int main(int count, char **arguments)
 {
     (void)count;
@@ -161,7 +163,8 @@ int main(int count, char **arguments)
     struct options options = read_options(arguments + 1);
     open_output(options.events, options.announce);
     open_http(options.requests, options.answers);
-    signal(SIGPIPE, SIG_IGN);
+    /* Not SIG_IGN, which what a module starts would inherit. */
+    signal(SIGPIPE, ignore);
     /* All of them first: a process that is forked while threads of a module run may find locks that they hold. */
     for (size_t i = 0; i < module_count; i++)
         choose_abi(&modules[i]);
@@ -170,7 +173,7 @@ int main(int count, char **arguments)
         if (problem != NULL) {
             tell_refused(&modules[i], problem);
             tell_end();
-            return 1;
+            end_process(1);
         }
         tell_loaded(&modules[i]);
     }
@@ -183,5 +186,5 @@ int main(int count, char **arguments)
         running = NULL;
     }
     tell_end();
-    return 0;
+    end_process(0);
 }

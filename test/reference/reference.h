@@ -75,6 +75,11 @@ extern __thread struct module *running;
 /* The process is killed when its parent dies; to be said again in a child. */
 void end_with_parent(void);
 
+/* ---- end.c ---- */
+
+/* Ends the process, also while threads of modules run. */
+_Noreturn void end_process(int code);
+
 /* ---- load.c ---- */
 
 /* Tries its ABIs where there are several. */
@@ -158,5 +163,7 @@ int http_fd(void);
 /* Makes the callbacks that wait. */
 void run_http_callbacks(void);
 int http_is_open(void);
+/* How many threads of its own it has. */
+int http_threads(void);
 
 #endif

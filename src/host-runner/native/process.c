@@ -90,3 +90,20 @@ MM_EXPORT int32_t mm_watch_exit(void) { return on_exit(leave, NULL); }
 
 /* What a module prints arrives line by line, also the last lines before a crash. */
 MM_EXPORT void mm_flush_lines(void) { setvbuf(stdout, NULL, _IOLBF, BUFSIZ); }
+
+static void ignore(int signal) { (void)signal; }
+
+/*
+ * What the module starts gets what a plain process hands on. Node marks the standard descriptors for closing, and ignores two
+ * signals (SIGPIPE, SIGXFSZ): a handler that does nothing keeps them off here as well, and is not inherited.
+ */
+MM_EXPORT void mm_share_stdio(void)
+{
+    const struct sigaction nothing = {.sa_handler = ignore, .sa_flags = SA_RESTART};
+    struct sigaction now;
+    for (int fd = 0; fd <= 2; fd++)
+        fcntl(fd, F_SETFD, 0);
+    for (int number = 1; number < SIGRTMIN; number++)
+        if (sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN)
+            sigaction(number, &nothing, NULL);
+}

@@ -1,0 +1,160 @@
+/** What a module finds in its process: the same in a host as in a plain process that opens it. */
+
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { LoaderEvent } from '../../src/in-process/events.js';
+import { runInProcess } from '../../src/in-process/loader.js';
+import { planFiles } from '../../src/in-process/plan.js';
+import { fixture, fixtureModule, startCore, type TestCore } from './core.js';
+
+let core: TestCore | undefined;
+afterEach(async () => {
+  await core?.close();
+  core = undefined;
+});
+
+/** A core with one module, once it has had a message. */
+async function serve(file: string, text = 'hello'): Promise<TestCore> {
+  core = await startCore([fixtureModule(file, { abi: 'table' })]);
+  expect(core.report.refused).toEqual([]);
+  await core.send(text);
+  return core;
+}
+
+/** What the core logs of a module. */
+async function linesInHost(file: string, text?: string): Promise<string[]> {
+  return (await serve(file, text)).lines(file.replaceAll('-', '_'));
+}
+
+/** What it logs where the reference loader has opened it, and how that ended. */
+async function runPlainly(file: string, text = 'hello') {
+  const events: LoaderEvent[] = [];
+  const message = { numbers: {}, from: 'alice', to: 'bob', payload: Buffer.from(text) };
+  const end = await runInProcess({
+    modules: planFiles([fixture(file)], [], 'table'),
+    maxMessageBytes: 64 * 1024,
+    messages: (async function* () {
+      yield message;
+    })(),
+    under: null,
+    quietStdout: true,
+    interactive: false,
+    onEvent: (event) => events.push(event),
+  });
+  const lines = events.flatMap((event) => (event.kind === 'log' ? [event.text] : []));
+  const complaints = events.flatMap((event) => (event.kind === 'complaint' ? [event.text] : []));
+  return { end, events, lines, complaints };
+}
+
+const ENDED_WELL = { exitCode: 0, signal: null };
+
+describe('C++', () => {
+  const NUMBERS = '42 -7 2.5 ff    9 true';
+  const LINES = [
+    `numbers ${NUMBERS}`,
+    `in a thread ${NUMBERS}`,
+    'read 12|0.250000|word',
+    'regex e',
+    'locale C',
+    'caught thrown',
+  ];
+
+  it.runIf(existsSync(fixture('cpp-streams'))).each(['cpp-streams', 'cpp-static-runtime'])(
+    '%s prints to std::cout, and streams numbers right',
+    async (file) => {
+      expect(await linesInHost(file)).toEqual(LINES);
+      await core?.until(() => core?.lines(file.replaceAll('-', '_'), 'stdout').length === 3);
+      expect(core?.lines(file.replaceAll('-', '_'), 'stdout')).toEqual(['constructed 1', 'x', 'got 5 bytes, 2.5']);
+      const plain = await runPlainly(file);
+      expect([plain.end, plain.lines]).toEqual([ENDED_WELL, LINES]);
+    },
+  );
+});
+
+describe('the C library', () => {
+  /** What a process that is started from here says. */
+  const shell = (line: string) =>
+    execFileSync('/bin/sh', ['-c', line], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }).trimEnd();
+  const signals = (line: string) => shell(`set -- $(grep ${line} /proc/self/status); echo $((0x$2 & 0x7fffffff))`);
+  const LINES = [
+    'environ has PATH: 1',
+    'timezone -18000',
+    'optarg value',
+    'a child has TZ: ABC-5',
+    `a child's descriptors: ${shell('cd /proc/self/fd; echo *')}`,
+    'a child reads: /dev/null',
+    `a child ignores: ${signals('SigIgn')}`,
+    `a child blocks: ${signals('SigBlk')}`,
+    'descriptors that block: 1',
+    'system() 0',
+  ];
+
+  it('has one environment, one time zone, and hands on to children what a plain process does', async () => {
+    expect(await linesInHost('plain-process')).toEqual(LINES);
+    await core?.until(() => core?.lines('plain_process', 'stderr').length === 1);
+    expect(core?.lines('plain_process', 'stdout')).toEqual([hostname()]);
+    expect(core?.lines('plain_process', 'stderr')).toEqual(['to stderr']);
+    expect(await runPlainly('plain-process')).toMatchObject({ end: ENDED_WELL, lines: LINES });
+  });
+
+  it.runIf(existsSync(fixture('tcmalloc')))('has one malloc, where a library brings its own', async () => {
+    expect(await linesInHost('tcmalloc')).toEqual(['copied hello']);
+    expect(await runPlainly('tcmalloc')).toMatchObject({ end: ENDED_WELL, lines: ['copied hello'] });
+  });
+});
+
+describe('a plugin that the module opens', () => {
+  it.runIf(existsSync(fixture('opens-plugin')))("has the system's OpenSSL and zlib, not Node's", async () => {
+    const lines = await linesInHost('opens-plugin');
+    expect(lines).toEqual((await runPlainly('opens-plugin')).lines);
+    const maps = readFileSync(`/proc/${core?.module('opens_plugin').pid}/maps`, 'utf8');
+    const libz = /\/\S*libz\.so\S*/.exec(maps)?.[0] ?? '';
+    const version = /libz \[(.*)\]/.exec(lines[1] ?? '')?.[1] ?? 'none';
+    expect(execFileSync('grep', ['-ac', `deflate ${version} Copyright`, libz], { encoding: 'utf8' })).toBe('1\n');
+    expect(process.versions.openssl).not.toBe(/OpenSSL (\S+)/.exec(lines[0] ?? '')?.[1]);
+  });
+});
+
+describe('a function that the module is not linked with', () => {
+  it('is found where Node needs the library as well, in a host and in one process', async () => {
+    expect(await linesInHost('forgot-libm', '12345678')).toEqual(['log2 3.0']);
+    expect(await runPlainly('forgot-libm', '12345678')).toMatchObject({ end: ENDED_WELL, lines: ['log2 3.0'] });
+  });
+
+  const MISSING = /undefined symbol: OpenSSL_version; a call of it ends the process$/;
+
+  it("is not Node's; the module serves until it calls it, and is told what to link", async () => {
+    const served = await serve('forgot-libcrypto');
+    expect(served.lines('forgot_libcrypto')).toEqual(['not called']);
+    expect(served.lines('forgot_libcrypto', 'supervisor')).toContainEqual(
+      expect.stringMatching(/OpenSSL_version; link the module with -lcrypto; a call of it ends the process$/),
+    );
+    const plain = await runPlainly('forgot-libcrypto');
+    expect([plain.end, plain.lines]).toEqual([ENDED_WELL, ['not called']]);
+    expect(plain.complaints).toEqual([expect.stringMatching(MISSING)]);
+  });
+
+  it('ends the process where it is called, in a host and in one process', async () => {
+    const served = await serve('forgot-libcrypto', 'call');
+    await served.until(() => served.lives.some(({ kind }) => kind === 'exited'));
+    expect(served.lives.find((life) => life.kind === 'exited')).toMatchObject({ cause: 'exit', exitCode: 127 });
+    expect(await runPlainly('forgot-libcrypto', 'call')).toMatchObject({ end: { exitCode: 127, signal: null } });
+  });
+});
+
+describe('a thread of the module that is busy at the end', () => {
+  it('does not make the end a crash, in a host and in one process', async () => {
+    await serve('busy-at-exit');
+    const served = core as TestCore;
+    await served.supervisor.stop();
+    expect(served.lives.find((life) => life.kind === 'exited')).toMatchObject({
+      cause: 'stop',
+      exitCode: 0,
+      signal: null,
+    });
+    const plain = await runPlainly('busy-at-exit');
+    expect([plain.end, plain.lines]).toEqual([ENDED_WELL, ['cleanup']]);
+  });
+});
