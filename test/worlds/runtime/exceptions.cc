@@ -1,4 +1,4 @@
-/* Exceptions within the module: those of the runtime, those of its own, stored ones and ones on top of others. */
+/* Exceptions within the module: those of the runtime and those of its own. */
 #include "runtime.h"
 
 #include <exception>
@@ -56,20 +56,4 @@ void show_exceptions()
 	say("%s", caught([] { (void)::operator new(std::numeric_limits<std::ptrdiff_t>::max()); }).c_str());
 	say("%s", caught([] { throw std::system_error(std::make_error_code(std::errc::timed_out)); }).c_str());
 	say("%s", caught([] { throw 7; }).c_str());
-	std::exception_ptr kept;
-	try {
-		throw Own("kept");
-	} catch (...) {
-		kept = std::current_exception();
-	}
-	say("%s", caught([&] { std::rethrow_exception(kept); }).c_str());
-	try {
-		try {
-			throw Own("inner");
-		} catch (...) {
-			std::throw_with_nested(std::logic_error("outer"));
-		}
-	} catch (const std::exception &outer) {
-		say("nested: %s, %s", outer.what(), caught([&] { std::rethrow_if_nested(outer); }).c_str());
-	}
 }

@@ -2,6 +2,6 @@
 #include "runtime.h"
 
 WORLD({"init", show_constructor}, {"iostream", show_iostream}, {"numbers", show_numbers},
-      {"exceptions", show_exceptions}, {"across", show_across_libraries}, {"threads", show_threads},
+      {"exceptions", show_exceptions}, {"stored", show_stored_exceptions}, {"across", show_across_libraries}, {"threads", show_threads},
       {"thread-local", show_thread_local}, {"locale", show_locale}, {"regex", show_regex}, {"memory", show_memory},
       {"random", show_random}, {"filesystem", show_filesystem})

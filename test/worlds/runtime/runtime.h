@@ -8,6 +8,7 @@ void show_constructor();
 void show_iostream();
 void show_numbers();
 void show_exceptions();
+void show_stored_exceptions();
 void show_across_libraries();
 void show_threads();
 void show_thread_local();

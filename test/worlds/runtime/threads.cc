@@ -1,14 +1,11 @@
-/* Threads: their results, their exceptions, what they wait for, and what is done once. */
+/* Threads: their results, what they wait for, and what is done once. */
 #include "runtime.h"
 
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <future>
 #include <mutex>
-#include <numeric>
 #include <sstream>
-#include <stdexcept>
 #include <thread>
 #include <vector>
 
@@ -41,21 +38,6 @@ void show_threads()
 	say("sum %d", sum_in_threads());
 	auto answer = std::async(std::launch::async, [] { return std::string("from another thread"); });
 	say("async %s", answer.get().c_str());
-	std::promise<int> promise;
-	auto failing = promise.get_future();
-	std::thread thrower([&] {
-		try {
-			throw std::runtime_error("in a thread");
-		} catch (...) {
-			promise.set_exception(std::current_exception());
-		}
-	});
-	try {
-		failing.get();
-	} catch (const std::exception &error) {
-		say("future threw %s", error.what());
-	}
-	thrower.join();
 	std::once_flag once;
 	int calls = 0;
 	for (int i = 0; i < 3; i++)
