@@ -39,6 +39,7 @@ static void read_entry(struct mm_object *object, const ElfW(Dyn) *entry)
     switch (entry->d_tag) {
     case DT_SYMTAB: object->symbols = (ElfW(Sym) *)at; break;
     case DT_STRTAB: object->strings = (const char *)at; break;
+    case DT_STRSZ: object->strings_size = value; break;
     case DT_GNU_HASH: object->gnu_hash = (const uint32_t *)at; break;
     case DT_HASH: object->symbol_count = ((const uint32_t *)at)[1]; break;
     case DT_RELA: object->relocations = (const ElfW(Rela) *)at; break;

@@ -21,6 +21,7 @@ struct mm_object {
     const ElfW(Dyn) *dynamic;
     ElfW(Sym) *symbols;
     const char *strings;
+    size_t strings_size;
     const uint32_t *gnu_hash; /* NULL: it has only the older table */
     uint32_t symbol_count;
     const ElfW(Rela) *relocations, *lazy; /* `lazy`: DT_JMPREL */

@@ -38,20 +38,20 @@ static void keep_copies(struct mm_hiding *hiding)
             hiding->kept[ELF64_R_SYM(exporter->relocations[i].r_info)] = MM_KEPT_COPY;
 }
 
-static void keep_name(struct mm_hiding *hiding, const char *name)
+static void keep_name(struct mm_hiding *hiding, const char *name, enum mm_kept why)
 {
     const uint32_t hash = mm_gnu_hash(name);
     uint32_t index = 0;
     while ((index = mm_find_symbol(hiding->exporter, name, hash, index)) != 0)
         if (hiding->kept[index] == MM_HIDDEN)
-            hiding->kept[index] = MM_KEPT_LIBRARY;
+            hiding->kept[index] = (uint8_t)why;
 }
 
 static void keep_names_of(struct mm_hiding *hiding, const struct mm_object *library)
 {
     for (uint32_t i = 1; i < library->symbol_count; i++)
         if (library->symbols[i].st_shndx != SHN_UNDEF && mm_is_found(&library->symbols[i]))
-            keep_name(hiding, mm_symbol_name(library, i));
+            keep_name(hiding, mm_symbol_name(library, i), MM_KEPT_LIBRARY);
 }
 
 /* What `by` needs, and what these need; `seen` holds what has been done. */
@@ -67,13 +67,19 @@ static void keep_libraries(struct mm_hiding *hiding, const struct mm_object *by,
     }
 }
 
+/* Looks for the names where they are all together: to go through the symbols would touch the whole table here and there. */
 static void keep_node_api(struct mm_hiding *hiding)
 {
-    static const char *const prefixes[] = {"napi_", "node_api_"};
-    for (uint32_t i = mm_first_hashed(hiding->exporter); i < hiding->exporter->symbol_count; i++)
-        for (size_t j = 0; j < sizeof prefixes / sizeof prefixes[0]; j++)
-            if (strncmp(mm_symbol_name(hiding->exporter, i), prefixes[j], strlen(prefixes[j])) == 0)
-                hiding->kept[i] = MM_KEPT_ADDON;
+    static const char part[] = "api_";
+    const struct mm_object *exporter = hiding->exporter;
+    const char *at = exporter->strings, *end = at + exporter->strings_size;
+    for (; (at = memmem(at, (size_t)(end - at), part, strlen(part))) != NULL; at += strlen(part)) {
+        const char *name = at;
+        while (name > exporter->strings && name[-1] != '\0')
+            name--;
+        if (strncmp(name, "napi_", 5) == 0 || strncmp(name, "node_api_", 9) == 0)
+            keep_name(hiding, name, MM_KEPT_ADDON);
+    }
 }
 
 /* ---- hiding the rest ---- */
@@ -140,8 +146,6 @@ static int hide_the_passing(const struct mm_hiding *hiding, const struct mm_bloo
 {
     const struct mm_object *exporter = hiding->exporter;
     for (uint32_t i = mm_first_hashed(exporter); i < exporter->symbol_count; i++) {
-        if (!mm_is_found(&exporter->symbols[i]))
-            continue;
         hidden->defined++;
         hidden->kept[hiding->kept[i]]++;
         /* The table leaves out the lowest bit; names are read only where that may matter. */

@@ -28,7 +28,7 @@ struct mm_hiding {
 
 /* What was done. */
 struct mm_hidden {
-    uint32_t defined;
+    uint32_t defined; /* all that DT_GNU_HASH knows */
     uint32_t kept[MM_KEPT_KINDS]; /* by enum mm_kept; the first is what is hidden */
     uint32_t made_local;          /* of the hidden: what the filter alone does not hide */
     uint32_t bound;               /* jump slots that were written */
