@@ -30,7 +30,7 @@ const CONTROLS = [
 
 process.chdir(dirname(fileURLToPath(import.meta.url)));
 const fixtures = JSON.parse(readFileSync('fixtures.json', 'utf8'));
-const headers = newestOf([...headersBelow('.'), ...headersBelow(HEADERS), 'build.mjs']);
+const headers = newestOf([...headersBelow(HEADERS), 'world.h']);
 /** Objects that are under way, by their paths. */
 const objects = new Map();
 const waiting = [];
@@ -135,12 +135,13 @@ async function run(command, args) {
 }
 
 function isFresh(target, sources) {
-  return existsSync(target) && statSync(target).mtimeMs > Math.max(headers, newestOf(sources));
+  const beside = sources.flatMap((source) => headersBelow(dirname(source)));
+  return existsSync(target) && statSync(target).mtimeMs > Math.max(headers, newestOf([...sources, ...beside]));
 }
 
 function headersBelow(folder) {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  return files.filter((file) => file.endsWith('.h') && !file.startsWith(BUILD)).map((file) => join(folder, file));
+  return files.filter((file) => file.endsWith('.h')).map((file) => join(folder, file));
 }
 
 function newestOf(files) {

@@ -16,7 +16,8 @@ export function readControl(told: string, printed: string): Transcript {
 /** The documents of `run --in-process --json`. */
 export function readReference(stdout: string, printed: string): Transcript {
   const deeds = documentsOf(stdout).flatMap((told) => {
-    if (told.event === 'loaded') return [];
+    // A complaint is the loader's own word on the file.
+    if (told.event === 'loaded' || told.event === 'complaint') return [];
     if (told.event === 'log') return [`log ${told.level} ${told.text}`];
     if (told.event === 'send') return [`send ${told.params.to} ${told.message}`];
     if (told.event === 'outcome') return [`answer ${told.verdict} ${told.message}`];
@@ -34,7 +35,8 @@ export function readHost(stdout: string, stderr: string): Transcript {
     if (told.verdict) return [answerOf(told)];
     const { source, level, text } = told.log;
     if (source === 'stdout' || source === 'stderr') printed.push(text);
-    return source === 'module' ? [`log ${level} ${text}`] : source === 'supervisor' ? [`remark ${text}`] : [];
+    // What the supervisor says is its own word on the file.
+    return source === 'module' ? [`log ${level} ${text}`] : [];
   });
   return { deeds: [...deeds, ...linesOf(stderr)], printed: printed.sort() };
 }

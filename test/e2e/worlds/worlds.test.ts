@@ -66,12 +66,14 @@ describe('the reference loader has the same of', () => {
   });
 });
 
-describe.each(nodes(FULL))('a host under $name has the same of', ({ fetch }) => {
-  let node: string;
-  beforeAll(async () => {
-    node = await fetch(directory);
-  }, 600_000);
-  forEach(async (fixture) => {
-    expect(await runHost(node, fixture, folder())).toEqual(await inPlainProgram(fixture));
+for (const { name, fetch } of nodes(FULL)) {
+  describe(`a host under ${name} has the same of`, () => {
+    let node: string;
+    beforeAll(async () => {
+      node = await fetch(directory);
+    }, limits.timeout);
+    forEach(async (fixture) => {
+      expect(await runHost(node, fixture, folder())).toEqual(await inPlainProgram(fixture));
+    });
   });
-});
+}

@@ -1,4 +1,4 @@
-/* A global object that prints when the module is loaded, and when the process ends. */
+/* A global object that prints when the module is loaded. Its end is not shown: a host ends without the destructors of exit(). */
 #include "runtime.h"
 
 #include <iostream>
@@ -9,7 +9,6 @@ namespace {
 
 struct Global {
 	Global() { std::cout << "constructed with " << words.size() << " words" << std::endl; }
-	~Global() { std::cout << "destroyed" << std::endl; }
 	std::map<std::string, int> words{{"one", 1}, {"two", 2}};
 };
 
