@@ -26,6 +26,7 @@ export function renderDescription(module: ModuleDescription, view: View): string
     ...section('Processes', renderRows(processes(module, nowMs), view)),
     ...section('Counters', renderRows(counters(module, nowMs), view)),
     ...section('Settings', renderSettings(module.settings, width)),
+    ...section('Environment', renderSettings(module.env, width)),
     ...section("The module's own configuration", renderSettings(module.config, width)),
   ];
   return sections.join('\n');

@@ -31,6 +31,7 @@ export const ERROR_CODES = {
   MODULE_START_CRASHED: 'The host died before its module was ready.',
   MODULE_START_TIMEOUT: 'The module was not ready within start_timeout.',
   BLACK_BOX_UNAVAILABLE: 'The memory for a black box could not be had.',
+  DIRECTORY_UNUSABLE: 'The working directory of a module cannot be used.',
   HOST_START_FAILED: 'The host process could not be started.',
   HANDSHAKE_FAILED: 'Core and host could not agree on how to talk.',
   HOST_CRASHED: 'A serving host was ended by a signal.',

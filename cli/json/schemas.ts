@@ -144,6 +144,7 @@ export const DOCUMENTS = {
     z.strictObject({
       ...moduleFields,
       settings: z.array(setting).describe('ours, in force'),
+      env: z.array(setting).describe('the variables that env { } sets'),
       config: z.array(setting).describe("the module's own"),
       fileChanged: z.boolean().describe('its file is another one than its process loaded'),
     }),

@@ -12,15 +12,30 @@ export interface SettingDescription {
   origin: string;
 }
 
-/** Our settings of a module, in the order of their documentation, and its own, in the order in which it gets them. */
-export function describeSpec(spec: ModuleSpec): { settings: SettingDescription[]; config: SettingDescription[] } {
+/** A module's settings of each kind. */
+export interface SpecDescription {
+  /** Ours, in the order of their documentation. */
+  settings: SettingDescription[];
+  /** The variables that `env { }` sets. */
+  env: SettingDescription[];
+  /** The module's own, in the order in which it gets them. */
+  config: SettingDescription[];
+}
+
+/** Describes all that is set for a module. */
+export function describeSpec(spec: ModuleSpec): SpecDescription {
   const settings = { ...spec, replicas: 1 as const };
   return {
     settings: Object.entries(MODULE_KEYS).map(([key, { format }]) => {
       return { key, value: format(settings), origin: describeOrigin(spec.origins[key]) };
     }),
-    config: spec.config.map(([key, value], i) => ({ key, value, origin: describeOrigin(spec.configOrigins[i]) })),
+    env: describePairs(spec.env, spec.envOrigins),
+    config: describePairs(spec.config, spec.configOrigins),
   };
+}
+
+function describePairs(pairs: [key: string, value: string][], origins: readonly Position[]): SettingDescription[] {
+  return pairs.map(([key, value], i) => ({ key, value, origin: describeOrigin(origins[i]) }));
 }
 
 function describeOrigin(position: Position | undefined): string {

@@ -3,6 +3,7 @@
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { ConfigError } from '../errors.js';
+import { findVariableProblem } from './environment.js';
 import { findNearKey } from './near-miss.js';
 import type { ConfigTree, ModuleBlock, Pair } from './parser.js';
 import { resolveModule } from './resolve.js';
@@ -20,7 +21,7 @@ import type { ConfigWarning, CoreConfig, ModuleSpec, Position } from './types.js
 import { UnitError } from './units.js';
 
 /** Names of sections that would be dangerous to take for a module's own setting without a word. */
-const GUARDED = new Set(['match', 'limits', 'sandbox', 'remote']);
+const GUARDED = new Set(['match', 'limits', 'sandbox', 'remote', 'env']);
 
 /**
  * Interprets a parsed file.
@@ -83,10 +84,12 @@ function readModule(
   const who = `module ${name}: `;
   const own: Pair[] = [];
   const given: Pair[] = [];
+  const variables: Pair[] = [];
   for (const entry of block.entries) {
     if (entry.kind === 'section') {
-      if (entry.name !== 'config') failSection(entry.name, who, entry.position);
-      for (const pair of entry.pairs) given.push(pair);
+      if (entry.name !== 'config' && entry.name !== 'env') failSection(entry.name, who, entry.position);
+      const pairs = entry.name === 'env' ? variables : given;
+      for (const pair of entry.pairs) pairs.push(pair);
     } else if (Object.hasOwn(MODULE_KEYS, entry.key)) {
       own.push(entry);
     } else {
@@ -96,17 +99,36 @@ function readModule(
     }
   }
   const read = readSettings(moduleSettings, MODULE_KEYS, own, who, warnings);
-  const { path, replicas: _, ...settings } = read.settings;
+  checkVariables(variables, who, warnings);
+  const { path, directory, replicas: _, ...settings } = read.settings;
   const found = resolveModule({ name, path }, search.moduleDir, search.base, search.exists);
   return {
     name,
     ...found,
     ...settings,
+    directory: directory === null ? null : resolve(search.base, directory),
+    env: variables.map(({ key, value }) => [key, value]),
+    envOrigins: variables.map(({ position }) => position),
     config: given.map(({ key, value }) => [key, value]),
     origins: read.origins,
     configOrigins: given.map(({ position }) => position),
     position,
   };
+}
+
+/** @throws ConfigError `CONFIG_VALUE` for a name that cannot be. */
+function checkVariables(variables: Pair[], who: string, warnings: ConfigWarning[]): void {
+  const seen = new Map<string, Position>();
+  for (const { key, position } of variables) {
+    const problem = findVariableProblem(key);
+    if (problem) throw new ConfigError('CONFIG_VALUE', `${who}found ${showText(key)} in env { }, ${problem}`, position);
+    const { line, column } = seen.get(key) ?? {};
+    if (line !== undefined) {
+      const message = `${who}env sets ${key} twice; this one holds, not the one at ${line}:${column}`;
+      warnings.push({ position, message });
+    }
+    seen.set(key, position);
+  }
 }
 
 /** Reads our own keys; of one that is there twice the last holds, with a warning. */
@@ -161,7 +183,7 @@ function failTwice({ name, position }: ModuleBlock, first: Position): never {
 
 function failSection(section: string, who: string, position: Position): never {
   const message =
-    `${who}found the section ${section}, which is not supported by this version, expected settings or config { } ` +
+    `${who}found the section ${section}, which is not supported by this version, expected settings, env { } or config { } ` +
     `(remove it: the module would run without what it asks for)`;
   throw new ConfigError('CONFIG_VALUE', message, position);
 }

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../errors.js';
 import { isFile, resolveModule } from './resolve.js';
-import { coreSettings, findBlackBoxProblem, findNameProblem, MODULE_KEYS, moduleSettings } from './schema.js';
+import { coreSettings, findBlackBoxProblem, findNameProblem, MODULE_KEYS, moduleSettings, variable } from './schema.js';
 import { showText } from './text.js';
 import type { CoreConfig, ModuleSpec, Position } from './types.js';
 
@@ -16,7 +16,18 @@ const config = z.union(
   [z.array(z.tuple([key, text])), z.record(key, text).transform((record) => Object.entries(record))],
   'expected an object of strings, or a list of [key, value] pairs, without NUL characters',
 );
-const moduleOptions = moduleSettings.extend({ name: z.string('expected a name'), config: config.default([]) }).strict();
+const env = z.union(
+  [
+    z.array(variable),
+    z
+      .record(z.string(), z.string())
+      .transform((record) => Object.entries(record))
+      .pipe(z.array(variable)),
+  ],
+  'expected an object of strings, or a list of [name, value] pairs; a name has the characters A-Z a-z 0-9 _ and is none that the core sets',
+);
+const own = { name: z.string('expected a name'), env: env.default([]), config: config.default([]) };
+const moduleOptions = moduleSettings.extend(own).strict();
 const modules = z.array(moduleOptions, 'expected a list of modules').default([]);
 const configOptions = coreSettings.extend({ modules }).strict();
 
@@ -32,7 +43,7 @@ const NOWHERE: Position = { file: 'configuration', line: 0, column: 0 };
 /**
  * Makes a configuration for a program that embeds the supervisor, with the defaults and limits of the file.
  *
- * @param options - A module's `path`, like `moduleDir`, may be relative to the working directory.
+ * @param options - A module's `path` and `directory`, like `moduleDir`, may be relative to the working directory.
  * @param exists - Tells whether a path names a file; asked for modules without a `path` only.
  * @throws ConfigError `CONFIG_VALUE` at the first option that cannot be.
  */
@@ -44,7 +55,7 @@ export function makeConfig(options: ConfigOptions, exists: (path: string) => boo
   if (problem) fail(problem);
   const moduleDir = settings.moduleDir.map((dir) => resolve(dir));
   const names = new Set<string>();
-  const specs = modules.map(({ name, path, replicas: _, ...rest }, i): ModuleSpec => {
+  const specs = modules.map(({ name, path, directory, replicas: _, ...rest }, i): ModuleSpec => {
     const nameProblem = findNameProblem(name);
     if (nameProblem) fail(`found the module name ${showText(name)}, ${nameProblem}`);
     if (names.has(name)) fail(`found a second module ${name}, expected each name once`);
@@ -54,6 +65,8 @@ export function makeConfig(options: ConfigOptions, exists: (path: string) => boo
       name,
       ...resolveModule({ name, path }, moduleDir, process.cwd(), exists),
       ...rest,
+      directory: directory === null ? null : resolve(directory),
+      envOrigins: rest.env.map(() => NOWHERE),
       origins: Object.fromEntries(keysOf(MODULE_KEYS, given).map((key) => [key, NOWHERE])),
       configOrigins: rest.config.map(() => NOWHERE),
       position: NOWHERE,

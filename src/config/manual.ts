@@ -59,6 +59,26 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     what: 'How many lines a second are kept of what it logs, of its stdout and of its stderr, each. `off` keeps all.',
     example: '100',
   },
+  directory: {
+    what: "The working directory of the module's process. It must exist. With `own` the module has [a lasting one of its own](surroundings.md#the-working-directory). Relative paths are relative to the folder of the file.",
+    example: '/var/lib/translate',
+  },
+  pass_env: {
+    what: "Variables of the core's environment that the module sees too, with commas between them. `LC_*` stands for all that begin with `LC_`. [Some are passed on anyway](surroundings.md#environment-variables).",
+    example: 'TRANSLATE_KEY, SSL_CERT_*',
+  },
+  umask: {
+    what: 'The permissions that files of the module do not get, in octal digits. With `inherit` it is the umask of the core.',
+    example: '027',
+  },
+  core_files: {
+    what: "Whether a crash leaves a core file. `on` raises the limit as far as the system lets the core; `inherit` leaves it at the core's.",
+    example: 'on',
+  },
+  static_tls: {
+    what: 'Room for thread-local storage that a library wants in every thread from the start. The error `cannot allocate memory in static TLS block` asks for more of it.',
+    example: '16KiB',
+  },
   replicas: { what: 'How many processes share the work; this version runs one.', example: '1' },
 };
 

@@ -3,7 +3,7 @@
  *
  *     file    = { pair | block } ;
  *     block   = "module" ["="] name "{" { pair | section } "}"  |  "module" "=" name
- *     section = ("match" | "limits" | "sandbox" | "remote" | "config") "{" { pair } "}" ;
+ *     section = ("match" | "limits" | "sandbox" | "remote" | "env" | "config") "{" { pair } "}" ;
  *     pair    = key "=" value
  *
  * Pairs end at the end of their line or at `;`. A `{` may stand on a line of its own.
@@ -24,7 +24,7 @@ export interface Pair {
 }
 
 /** The sections that a module block may hold. */
-export const SECTION_NAMES = ['match', 'limits', 'sandbox', 'remote', 'config'] as const;
+export const SECTION_NAMES = ['match', 'limits', 'sandbox', 'remote', 'env', 'config'] as const;
 
 /** The name of a section. */
 export type SectionName = (typeof SECTION_NAMES)[number];

@@ -75,6 +75,9 @@ module translate {
         deadline = tomorrow     # the module's own too, although we have one of that name
         greeting = "Hello; # and { \\"more\\" }"
     }
+    env {
+        HTTPS_PROXY = http://proxy.example:3128
+    }
 }
 
 module = autoreply
@@ -86,6 +89,7 @@ module = autoreply
 - \`;\` parts several settings in a line. \`#\` begins a comment, at the start of a line or after white space; \`/* */\` may stand between
   any two things and go over lines.
 - \`module = NAME\` is a module without settings. Each name stands once; it is the one in the module's \`mesibo_module_NAME_init\`.
+- \`env { }\` sets [environment variables](surroundings.md#environment-variables) of the module's process.
 - Of a setting that is there twice the last holds, with a warning. A setting that is nearly one of ours, or unknown outside of
   blocks, is a warning as well; with \`--strict\` warnings are errors.
 - Durations: \`500ms\`, \`2s\`, \`1m\`, \`1h\`. Sizes: \`64KiB\`, \`8MiB\`, \`1GiB\`, or bytes. Rates: \`5 in 60s\`. Ranges: \`100ms to 30s\`.
@@ -99,7 +103,7 @@ const FOOT = `## Changing it while the core runs
 
 | what changed | what happens |
 | --- | --- |
-| \`path\`, the file itself, \`abi\`, \`hang\`, \`window\`, \`log_rate\`, or the module's own settings | a new process takes over |
+| \`path\`, the file itself, \`abi\`, \`hang\`, \`window\`, \`log_rate\`, its surroundings, or the module's own settings | a new process takes over |
 | any other setting of a module; \`queue_memory\`, \`chain_deadline\`, \`on_event\`, \`module_dir\` | it holds from then on |
 | modules that are new, gone, or in another order | they are added, removed, and put in order |
 | \`heartbeat\` | it holds for processes that are started from then on |

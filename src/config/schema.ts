@@ -4,7 +4,8 @@
  */
 
 import { z } from 'zod';
-import { ABI_NAMES } from './types.js';
+import { findVariableProblem, formatUmask, isPassable, parsePassEnv, parseUmask } from './environment.js';
+import { ABI_NAMES, CORE_FILES } from './types.js';
 import {
   formatDuration,
   formatDurationRange,
@@ -28,6 +29,8 @@ const LONGEST_TIME = 24 * 60 * 60 * SECOND;
 const time = millis(`expected a duration from 1ms to ${formatDuration(LONGEST_TIME)}`);
 const backoff = 'expected two durations, such as 100ms to 30s';
 const rate = 'expected a number in a duration, such as 5 in 60s';
+const names = 'expected names of environment variables, each alone or with * at its end';
+const umask = 'expected three octal digits, such as 027, or inherit';
 
 /** What may be set for a module, by the names of `ModuleSpec`. */
 export const moduleSettings = z.object({
@@ -56,8 +59,27 @@ export const moduleSettings = z.object({
     .default({ count: 5, periodMs: 60 * SECOND }),
   stopTimeoutMs: time.default(5 * SECOND),
   logRate: whole(1, 1_000_000, 'expected a whole number from 1 to 1000000, or off').nullable().default(1000),
+  directory: z
+    .string('expected the path of a directory, or own')
+    .min(1, 'expected the path of a directory, or own')
+    .nullable()
+    .default(null),
+  passEnv: z.array(z.string(names).refine(isPassable, names), names).default([]),
+  umask: whole(0, 0o777, umask).nullable().default(null),
+  coreFiles: z.enum(CORE_FILES, 'expected inherit, on or off').default('inherit'),
+  // glibc has 512 bytes by itself, and jemalloc alone wants 2.6 KiB. From 32 KiB on Node cannot make its threads.
+  staticTlsBytes: whole(0, 16 * KIB, 'expected a size up to 16KiB').default(4 * KIB),
   replicas: z.literal(1, 'expected 1: this version runs one host for each module').default(1),
 });
+
+/** One variable of a module's environment. A NUL would cut it short. */
+export const variable = z.tuple([
+  z.string('expected a name').superRefine((name, context) => {
+    const problem = findVariableProblem(name);
+    if (problem) context.addIssue({ code: 'custom', message: problem });
+  }),
+  z.string('expected a string').refine((value) => !value.includes('\0'), 'expected no NUL character'),
+]);
 
 /** What may be set for the whole core, by the names of `CoreConfig`. */
 export const coreSettings = z.object({
@@ -134,6 +156,15 @@ export const MODULE_KEYS: Readonly<Record<string, KeyRule<ModuleSettings>>> = {
   max_crashes: moduleKey('maxCrashes', orOff(parseRate), offOr(formatRate)),
   stop_timeout: moduleKey('stopTimeoutMs', parseDuration, formatDuration),
   log_rate: moduleKey('logRate', orOff(parseCount), offOr(String)),
+  directory: moduleKey(
+    'directory',
+    (text) => (text === 'own' ? null : text),
+    (path) => path ?? 'own',
+  ),
+  pass_env: moduleKey('passEnv', parsePassEnv, (names) => names.join(', ') || 'none'),
+  umask: moduleKey('umask', parseUmask, formatUmask),
+  core_files: moduleKey('coreFiles', asWritten),
+  static_tls: moduleKey('staticTlsBytes', parseSize, formatSize),
   replicas: moduleKey('replicas', parseCount),
 };
 

@@ -12,6 +12,11 @@ export const ABI_NAMES = ['table', 'exports-2019', 'exports-2020'] as const;
 
 export type AbiName = (typeof ABI_NAMES)[number];
 
+/** What becomes of the memory of a host that crashes. */
+export const CORE_FILES = ['inherit', 'on', 'off'] as const;
+
+export type CoreFiles = (typeof CORE_FILES)[number];
+
 /** One configured module: what its hosts are started from and how they are treated. */
 export interface ModuleSpec {
   /** The configured name; it names the init symbol, the socket and the log file. */
@@ -43,10 +48,24 @@ export interface ModuleSpec {
   stopTimeoutMs: number;
   /** Lines a second that are kept of what it logs, of its stdout and of its stderr, each; `null`: all. */
   logRate: number | null;
+  /** The working directory of its hosts, absolute; `null`: one of the module's own, in the state directory. */
+  directory: string | null;
+  /** Variables that its hosts have beside those that are passed on, in file order; the last of a name holds. */
+  env: [name: string, value: string][];
+  /** Variables of the core's environment that are passed on beside the usual ones; `*` at the end stands for any rest. */
+  passEnv: string[];
+  /** Of its hosts; `null`: as the core's. */
+  umask: number | null;
+  /** Whether a crash leaves a core file, up to the hard limit; `inherit`: as the core's own limit has it. */
+  coreFiles: CoreFiles;
+  /** Room for thread-local storage of libraries that want it in every thread from the beginning. */
+  staticTlsBytes: number;
   /** The module's own settings, in file order, as they stand. */
   config: [key: string, value: string][];
   /** Where each of our settings that is set was set, by its key in the file. */
   origins: Readonly<Record<string, Position>>;
+  /** Where each variable was set, in the order of `env`. */
+  envOrigins: readonly Position[];
   /** Where each of the module's own settings was set, in the order of `config`. */
   configOrigins: readonly Position[];
   position: Position;

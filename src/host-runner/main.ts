@@ -9,11 +9,13 @@ import { SupervisorError } from '../errors.js';
 import type { CoreFrame, Welcome } from '../wire/codec.js';
 import type { ModuleFile } from './module.js';
 import { loadShim, type Shim, STACK_GUARD_BYTES } from './shim.js';
+import { applySurroundings, restoreTunables } from './surroundings.js';
 
 const CORE_PIPE_FD = 3;
 const BLACK_BOX_FD = 4;
 
 const shim = loadShim();
+restoreTunables(process.env);
 if (shim.followParent(CORE_PIPE_FD) !== 0) shim.exit(0);
 if (shim.guardStack(STACK_GUARD_BYTES) !== 0) fail('the stack of the module cannot be guarded');
 shim.flushLines();
@@ -76,9 +78,10 @@ async function run(shim: Shim, endpoint: string, token: string): Promise<void> {
     const http = new HttpStarter(shim);
     server = new Server(shim, link, http, maxMessageBytes, welcome.logRate || null);
     try {
+      const warnings = applySurroundings(shim, welcome);
       const ready = loadModule(shim, http, welcome, file, abi);
       server.drain();
-      link.send({ ready });
+      link.send({ ready: { ...ready, warnings: [...warnings, ...(ready.warnings ?? [])] } });
     } catch (error) {
       server.drain();
       refuse(error);

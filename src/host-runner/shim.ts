@@ -15,6 +15,7 @@ export interface Shim {
   hideNode(counts: Uint32Array): string | null;
   guardStack(bytes: number): number;
   flushLines(): void;
+  limitCore(on: number): number;
   openBox(fd: number): number;
   wakeFd(): number;
   clearWake(): void;
@@ -64,6 +65,7 @@ export function loadShim(): Shim {
     hideNode: library.func('str mm_hide_node(uint32_t *)'),
     guardStack: library.func('int32_t mm_guard_stack(uint32_t)'),
     flushLines: library.func('void mm_flush_lines()'),
+    limitCore: library.func('int32_t mm_limit_core(int32_t)'),
     openBox: library.func('int32_t mm_open_box(int32_t)'),
     wakeFd: library.func('int32_t mm_wake_fd()'),
     clearWake: library.func('void mm_clear_wake()'),

@@ -164,7 +164,8 @@ export class Host {
       token: this.#token,
       runId: this.#around.runId,
       boxFd: this.#box.fd,
-      cwd: this.#around.runDir,
+      cwd: this.#spec.directory ?? this.#around.runDir,
+      settings: this.#spec,
     };
     const started = spawnHost(
       request,
@@ -251,7 +252,7 @@ export class Host {
   }
 
   #connected(peer: Peer, protocol: number): void {
-    const { name, abi, config } = this.#spec;
+    const { name, abi, config, umask, coreFiles } = this.#spec;
     this.#intake?.connect(peer);
     peer.send({
       welcome: {
@@ -263,6 +264,8 @@ export class Host {
         settings: config.map(([key, value]) => ({ key, value })),
         maxMessage: this.#around.maxMessageBytes,
         logRate: this.#spec.logRate ?? 0,
+        ...(umask === null ? {} : { umask }),
+        ...(coreFiles === 'inherit' ? {} : { coreFiles: coreFiles === 'on' }),
       },
     });
   }

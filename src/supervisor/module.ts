@@ -25,6 +25,7 @@ import {
   type RestartHistory,
 } from './restart-policy.js';
 import { Succession } from './succession.js';
+import { findWorkingDirectory } from './surroundings/working-directory.js';
 import type { AbiMemory } from './trials/abi-memory.js';
 import { AbiSearch, type Found } from './trials/abi-search.js';
 import type { Offer } from './trials/trial.js';
@@ -40,6 +41,8 @@ const NOTHING_TRIED = { next: null, none: null };
 export interface ModuleSurroundings extends HostSurroundings {
   abis: AbiMemory;
   queueBytes: number;
+  /** `null`: the core keeps no state. */
+  stateDir: string | null;
 }
 
 /** The life of one configured module. */
@@ -453,10 +456,12 @@ export class Module implements HostListener, CallRoute {
   /** @throws SupervisorError when the file is missing, or no process can be had */
   #spawnHost(spec: ModuleSpec): Host {
     const path = requireModuleFile(spec);
-    const host = new Host(this.#generation + 1, { ...spec, path }, this.#around, this);
+    const { path: directory, problem } = findWorkingDirectory(spec.name, spec.directory, this.#around);
+    const host = new Host(this.#generation + 1, { ...spec, path, directory }, this.#around, this);
     host.start();
     this.#generation = host.generation;
     this.#news.spawned(host);
+    if (problem) this.#news.warn(host.generation, problem);
     return host;
   }
 

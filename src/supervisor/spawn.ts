@@ -5,15 +5,13 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Readable } from 'node:stream';
 import { execa } from 'execa';
 import { HOST_RUNNER } from '../paths.js';
+import { type EnvironmentSettings, type HostMarks, hostEnvironment } from './surroundings/environment.js';
 
 /** What a host process is started with. */
-export interface SpawnRequest {
-  endpoint: string;
-  token: string;
-  /** Carried by everything that this core starts, so that leftovers can be told from strangers. */
-  runId: string;
+export interface SpawnRequest extends HostMarks {
   boxFd: number;
   cwd: string;
+  settings: EnvironmentSettings;
 }
 
 /** What the supervisor needs of a started process. */
@@ -27,9 +25,6 @@ export interface HostProcess {
 
 /** Called once, when the process is gone. */
 export type ExitListener = (exitCode: number | null, signal: NodeJS.Signals | null) => void;
-
-/** What a host may see of the core's environment; a module finds no secrets of the server there. */
-const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TZ', 'TMPDIR', 'LD_LIBRARY_PATH', 'ASAN_OPTIONS'];
 
 /**
  * Starts one host process in a process group of its own. Must be called on the main thread: the kernel binds the
@@ -71,7 +66,7 @@ function begin(request: SpawnRequest, failed: (error: Error) => void) {
       reject: false,
       buffer: false,
       extendEnv: false,
-      env: environment(request),
+      env: hostEnvironment(request.settings, request, process.env),
       cwd: request.cwd,
       // Any descriptor is taken; execa's types name single digits only.
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', request.boxFd as 4],
@@ -95,16 +90,4 @@ export function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
-}
-
-function environment({ endpoint, token, runId }: SpawnRequest): Record<string, string> {
-  const env: Record<string, string> = { MESIBO_ENDPOINT: endpoint, MESIBO_TOKEN: token, MESIBO_RUN_ID: runId };
-  for (const name of PASSED_ON) {
-    const value = process.env[name];
-    if (value !== undefined) env[name] = value;
-  }
-  // Read when a module asks an https server for something; under its own name it would slow down every start.
-  const certificates = process.env.NODE_EXTRA_CA_CERTS;
-  if (certificates !== undefined) env.MESIBO_EXTRA_CA_CERTS = certificates;
-  return env;
 }

@@ -20,6 +20,7 @@ import type { ModuleEvents } from './output/module-news.js';
 import { Roster } from './roster.js';
 import { acquireRunDir, type RunDir } from './run-dir.js';
 import { moduleOfSentId, SentMessages, toStatusParams } from './sent-messages.js';
+import { removeEmptyDirectories } from './surroundings/working-directory.js';
 import { AbiMemory } from './trials/abi-memory.js';
 import type {
   Decision,
@@ -394,6 +395,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         boxDir,
         orphans: this.#sweeper.orphans,
         abis: new AbiMemory(stateDir),
+        stateDir,
         blackBoxBytes,
         maxMessageBytes,
         heartbeatMs,
@@ -466,6 +468,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     await this.#sweeper?.close();
     this.#state = 'stopped';
     this.#roster?.close();
+    if (this.#runDir) removeEmptyDirectories(this.#runDir.path);
     this.#runDir?.release();
     this.#runDir = null;
   }

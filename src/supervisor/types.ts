@@ -176,6 +176,8 @@ export interface SupervisorStatus {
 export interface ModuleDescription extends ModuleStatus {
   /** Our settings, in force, in the words of the configuration. */
   settings: SettingDescription[];
+  /** The variables that its `env { }` sets. */
+  env: SettingDescription[];
   /** The module's own, as it gets them. */
   config: SettingDescription[];
   /** Its file is not the one any more that its host loaded; a reload would load it. */

@@ -1,6 +1,7 @@
 /* The life of this process: tied to that of its core, and ended without running what a module left behind. */
 #include "shim.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { LOOK_MICROS = 200000 };
@@ -59,6 +61,21 @@ MM_EXPORT int32_t mm_follow_parent(int32_t pipe_fd)
         return -1;
     start_watch(pipe_fd);
     return 0;
+}
+
+/*
+ * Lets a crash leave a core file as large as the hard limit allows, or none. 0; 1: the hard limit allows none; or a
+ * negative errno.
+ */
+MM_EXPORT int32_t mm_limit_core(int32_t on)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_CORE, &limit) != 0)
+        return -errno;
+    if (on && limit.rlim_max == 0)
+        return 1;
+    limit.rlim_cur = on ? limit.rlim_max : 0;
+    return setrlimit(RLIMIT_CORE, &limit) == 0 ? 0 : -errno;
 }
 
 /*

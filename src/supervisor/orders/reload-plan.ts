@@ -29,7 +29,20 @@ export interface ReloadPlan {
 }
 
 /** What a host is told or built with at its start. */
-const OF_THE_HOST = ['path', 'abi', 'config', 'window', 'hangMs', 'logRate'] as const;
+const OF_THE_HOST = [
+  'path',
+  'abi',
+  'config',
+  'window',
+  'hangMs',
+  'logRate',
+  'directory',
+  'env',
+  'passEnv',
+  'umask',
+  'coreFiles',
+  'staticTlsBytes',
+] as const;
 /** What the core alone goes by. */
 const OF_THE_CORE = [
   'onFailure',

@@ -13,6 +13,11 @@ const synopsis: Step = ({ text }) => {
 };
 
 export const REFERENCE: Record<string, Step | Step[]> = {
+  'docs/surroundings.md': file('mesibo.conf', {
+    after: 'npx mesibo-modules check --strict --config mesibo.conf',
+    status: 1,
+    prints: [/^module translate: no file found.*\n$/],
+  }),
   'docs/architecture.md': picture,
   'docs/cli.md': synopsis,
   'docs/configuration.md': [

@@ -121,6 +121,7 @@ export class Hosts {
       endpoint: `ipc://${path}`,
       runId: this.#runDir.runId,
       runDir: this.#runDir.path,
+      stateDir: null,
       boxDir: '/dev/shm',
       orphans: null,
       abis: new AbiMemory(null),

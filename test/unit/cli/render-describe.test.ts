@@ -12,6 +12,7 @@ const more = {
     { key: 'deadline', value: '1s', origin: 'default' },
     { key: 'blocked_words_of_every_kind', value: 'darn,heck,'.repeat(7), origin: file },
   ],
+  env: [],
   config: [],
   fileChanged: false,
 };

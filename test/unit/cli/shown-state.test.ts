@@ -23,6 +23,6 @@ test('a state of a later version has no style', () => {
 test('status, list and describe show it', () => {
   expect(renderStatus(statusOf(stopping), view)).toMatch(/^slow +stopping /m);
   expect(renderList([stopping], view)).toMatch(/^slow +stopping /m);
-  const description = { ...stopping, settings: [], config: [], fileChanged: false };
+  const description = { ...stopping, settings: [], env: [], config: [], fileChanged: false };
   expect(renderDescription(description, view)).toMatch(/^ +state +stopping; it stays stopped until: .* start slow$/m);
 });

@@ -52,6 +52,11 @@ describe('the settings of a module', () => {
       maxCrashes: fc.option(fc.record({ count: fc.integer({ min: 1, max: 1_000_000 }), periodMs: millis })),
       stopTimeoutMs: millis,
       logRate: fc.option(fc.integer({ min: 1, max: 1_000_000 })),
+      directory: fc.constantFrom(null, '/srv/work'),
+      passEnv: fc.subarray(['A', 'LC_*', 'B']),
+      umask: fc.option(fc.integer({ min: 0, max: 0o777 })),
+      coreFiles: fc.constantFrom('inherit', 'on', 'off'),
+      staticTlsBytes: fc.integer({ min: 0, max: 16_384 }),
     });
     fc.assert(
       fc.property(options, (given) => {

@@ -46,8 +46,15 @@ describe('defaults', () => {
           maxCrashes: { count: 5, periodMs: 60_000 },
           stopTimeoutMs: 5000,
           logRate: 1000,
+          directory: null,
+          env: [],
+          passEnv: [],
+          umask: null,
+          coreFiles: 'inherit',
+          staticTlsBytes: 4096,
           config: [],
           origins: {},
+          envOrigins: [],
           configOrigins: [],
           position: { file: '/etc/m.conf', line: 1, column: 10 },
         },
@@ -218,6 +225,64 @@ describe('sections', () => {
     const error = catchConfigError(() => parse(`module m {\n ${section} { }\n}`));
     expect(error).toMatchObject({ code: 'CONFIG_VALUE', line: 2, column: 2 });
     expect(error.message).toContain(`module m: found the section ${section}, which is not supported by this version`);
+  });
+});
+
+describe('env', () => {
+  it('sets variables, beside settings of the same names', () => {
+    const text = 'deadline = 2s\nenv {\n  A = "x ; y"\n  deadline = late ; EMPTY =\n}\nconfig { B = 1 }\nenv { C = 3 }';
+    const { env, envOrigins, deadlineMs, config } = parseModule(text);
+    expect(env).toEqual([
+      ['A', 'x ; y'],
+      ['deadline', 'late'],
+      ['EMPTY', ''],
+      ['C', '3'],
+    ]);
+    expect(envOrigins).toHaveLength(4);
+    expect([deadlineMs, config]).toEqual([2000, [['B', '1']]]);
+  });
+
+  it('of a name that is there twice has the last value, with a warning', () => {
+    const warnings = warningsOf('module m {\n env { A = 1 }\n env { A = 2 }\n}');
+    expect(warnings).toEqual([
+      expect.stringContaining('3:8: module m: env sets A twice; this one holds, not the one at 2:8'),
+    ]);
+  });
+
+  it.each([
+    ['1A = 2', 'found "1A" in env { }, expected the name of an environment variable'],
+    ['A-B = 2', 'found "A-B" in env { }, expected the name of an environment variable'],
+    ['MESIBO_TOKEN = 2', 'found "MESIBO_TOKEN" in env { }, expected another name: the core itself sets this one'],
+  ])('refuses %s', (pair, message) => {
+    const error = catchConfigError(() => parse(`module m {\n env { ${pair} }\n}`));
+    expect(error).toMatchObject({ code: 'CONFIG_VALUE', line: 2, column: 8 });
+    expect(error.message).toContain(message);
+  });
+});
+
+describe('the surroundings', () => {
+  it('are read as they are written', () => {
+    const text = 'directory = data\npass_env = LC_*, APP_HOME\numask = 027\ncore_files = on\nstatic_tls = 16KiB';
+    expect(parseModule(text)).toMatchObject({
+      directory: '/etc/data',
+      passEnv: ['LC_*', 'APP_HOME'],
+      umask: 0o027,
+      coreFiles: 'on',
+      staticTlsBytes: 16 * 1024,
+    });
+  });
+
+  it.each([
+    ['directory =', 'found nothing for directory, expected the path of a directory, or own'],
+    ['pass_env = A B', 'found "A B" for pass_env, expected names of environment variables'],
+    ['pass_env = A, *B', 'for pass_env, expected names of environment variables'],
+    ['pass_env = MESIBO_TOKEN', 'for pass_env, expected names of environment variables'],
+    ['umask = 8', 'found "8" for umask, expected three octal digits'],
+    ['umask = 1777', 'found "1777" for umask, expected three octal digits'],
+    ['core_files = 5', 'found "5" for core_files, expected inherit, on or off'],
+    ['static_tls = 32KiB', 'found "32KiB" for static_tls, expected a size up to 16KiB'],
+  ])('refuses %s', (setting, message) => {
+    expect(catchConfigError(() => parse(`module m {\n ${setting}\n}`)).message).toContain(message);
   });
 });
 
