@@ -12,12 +12,14 @@ import { readControl, readHost, readReference, type Transcript } from './transcr
 const BOUND_MS = 300_000;
 /** None of these may stand in for what the module does. */
 const PATIENT = ['deadline', 'start_timeout', 'hang'].flatMap((setting) => ['--set', `${setting}=250s`]);
+/** A host has this room by itself; what is given to a host is what a core has. */
+const ROOM = { GLIBC_TUNABLES: 'glibc.rtld.optional_static_tls=4096' };
 const ABI = ['--abi', 'exports-2020', '--json'];
 
 /** A plain program that loads the module: in C, or in C++. */
 export async function runControl(language: 'c' | 'cpp', fixture: Fixture, directory: string): Promise<Transcript> {
   const args = [pathOf(fixture), 'mesibo_module_world_init', ...fixture.texts];
-  const { stdout, stderr, told, end } = await run(controlOf(language), args, directory);
+  const { stdout, stderr, told, end } = await run(controlOf(language), args, directory, ROOM);
   const { deeds, printed } = readControl(told, stdout + stderr);
   return { deeds: [...deeds, ...end], printed };
 }
@@ -26,7 +28,7 @@ export async function runControl(language: 'c' | 'cpp', fixture: Fixture, direct
 export async function runReference(fixture: Fixture, directory: string): Promise<Transcript> {
   const texts = fixture.texts.flatMap((text) => ['--message', text]);
   const args = [main, 'run', '--in-process', pathOf(fixture), ...ABI, ...texts];
-  const { stdout, stderr, end } = await run(process.execPath, args, directory);
+  const { stdout, stderr, end } = await run(process.execPath, args, directory, ROOM);
   const { deeds, printed } = readReference(stdout, stderr);
   return { deeds: [...deeds, ...end], printed };
 }
@@ -34,7 +36,7 @@ export async function runReference(fixture: Fixture, directory: string): Promise
 /** A host of a core that runs under this Node.js. */
 export async function runHost(node: string, fixture: Fixture, directory: string): Promise<Transcript> {
   const args = [main, 'try', pathOf(fixture), ...ABI, '--wait', '0', ...PATIENT, ...fixture.texts];
-  const { stdout, stderr, end } = await run(node, args, directory);
+  const { stdout, stderr, end } = await run(node, args, directory, {});
   const { deeds, printed } = readHost(stdout, stderr);
   return { deeds: [...deeds, ...end], printed };
 }
@@ -48,10 +50,10 @@ interface Ended {
   end: string[];
 }
 
-async function run(command: string, args: string[], directory: string): Promise<Ended> {
+async function run(command: string, args: string[], directory: string, more: NodeJS.ProcessEnv): Promise<Ended> {
   const child = spawn(command, args, {
     cwd: directory,
-    env: surroundings(directory),
+    env: { ...surroundings(directory), ...more },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     timeout: BOUND_MS,
     killSignal: 'SIGKILL',
