@@ -40,6 +40,12 @@ export function describeMissingSymbol(symbol: string): string {
   return `nothing provides the symbol ${symbol}; ${remedyFor(symbol)}`;
 }
 
+/** The symbol for whose sake the dynamic linker has ended a process, by what it said; `null`: it has not. */
+export function missingSymbolOf(lines: readonly string[]): string | null {
+  const symbols = lines.map((line) => /: symbol lookup error: .*undefined symbol: ([^\s,]+)/.exec(line)?.[1]);
+  return symbols.findLast((symbol) => symbol !== undefined) ?? null;
+}
+
 function remedyFor(symbol: string): string {
   if (symbol.startsWith('mesibo_')) return 'the module wants a function that no ABI of this version has';
   if (NODE_OWN.test(symbol)) return 'it belongs to Node.js, which has nothing for modules: build the module without it';

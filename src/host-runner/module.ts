@@ -9,7 +9,7 @@ import { readElf } from './abi/elf.js';
 import { LAYOUTS } from './abi/index.js';
 import { encodeLayout } from './abi/layout.js';
 import { loadForGood } from './library.js';
-import { describeFallback, hideNodeSymbols } from './node-symbols.js';
+import { describeFallback, describeShared, hideNodeSymbols } from './node-symbols.js';
 import type { HttpStarter } from './services/http-starter.js';
 import { PHASE, type Shim } from './shim.js';
 
@@ -84,8 +84,9 @@ function withoutCallbacks(abi: AbiName): string {
 
 /** Adds what the operator should know to `warnings`. */
 function openLibrary(shim: Shim, path: string, warnings: string[]) {
-  const reason = hideNodeSymbols(shim);
+  const { reason, shared } = hideNodeSymbols(shim);
   if (reason !== null) warnings.push(describeFallback(reason));
+  else if (shared !== '') warnings.push(describeShared(shared));
   // Without hiding, a module's own libraries must come before what Node exports: OpenSSL, zlib, libuv.
   const deep = reason !== null;
   try {

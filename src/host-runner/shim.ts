@@ -12,7 +12,7 @@ export interface Shim {
   /** For processes that the module starts: what they inherit is what a plain process would hand on. */
   shareStdio(): void;
   /** `null`, or the reason for which nothing is hidden. */
-  hideNode(counts: Uint32Array): string | null;
+  hideNode(counts: Uint32Array, shared: Buffer): string | null;
   guardStack(bytes: number): number;
   flushLines(): void;
   limitCore(on: number): number;
@@ -62,7 +62,7 @@ export function loadShim(): Shim {
     followParent: library.func('int32_t mm_follow_parent(int32_t)'),
     watchExit: library.func('int32_t mm_watch_exit()'),
     shareStdio: library.func('void mm_share_stdio()'),
-    hideNode: library.func('str mm_hide_node(uint32_t *)'),
+    hideNode: library.func('str mm_hide_node(uint32_t *, uint8_t *)'),
     guardStack: library.func('int32_t mm_guard_stack(uint32_t)'),
     flushLines: library.func('void mm_flush_lines()'),
     limitCore: library.func('int32_t mm_limit_core(int32_t)'),

@@ -57,6 +57,11 @@ const cases: [ReturnType<typeof fixtureModule>, ErrorCode, RegExp][] = [
     /nothing provides the symbol something_that_nothing_provides; link/,
   ],
   [
+    fixtureModule('init-calls-missing', { abi: 'table' }),
+    'MODULE_UNRESOLVED_SYMBOL',
+    /nothing provides the symbol a_function_that_nothing_provides; link the module with the library that defines it/,
+  ],
+  [
     fixtureModule('constructor-aborts'),
     'MODULE_START_CRASHED',
     /SIGABRT while being loaded: a constructor .*; load it under a debugger$/,

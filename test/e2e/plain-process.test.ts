@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { AbiName } from '../../src/config/types.js';
 import type { LoaderEvent } from '../../src/in-process/events.js';
 import { runInProcess } from '../../src/in-process/loader.js';
 import { planFiles } from '../../src/in-process/plan.js';
@@ -16,24 +17,24 @@ afterEach(async () => {
 });
 
 /** A core with one module, once it has had a message. */
-async function serve(file: string, text = 'hello'): Promise<TestCore> {
-  core = await startCore([fixtureModule(file, { abi: 'table' })]);
+async function serve(file: string, text = 'hello', abi: AbiName = 'table'): Promise<TestCore> {
+  core = await startCore([fixtureModule(file, { abi })]);
   expect(core.report.refused).toEqual([]);
   await core.send(text);
   return core;
 }
 
 /** What the core logs of a module. */
-async function linesInHost(file: string, text?: string): Promise<string[]> {
-  return (await serve(file, text)).lines(file.replaceAll('-', '_'));
+async function linesInHost(file: string, text?: string, abi?: AbiName): Promise<string[]> {
+  return (await serve(file, text, abi)).lines(file.replaceAll('-', '_'));
 }
 
 /** What it logs where the reference loader has opened it, and how that ended. */
-async function runPlainly(file: string, text = 'hello') {
+async function runPlainly(file: string, text = 'hello', abi: AbiName = 'table') {
   const events: LoaderEvent[] = [];
   const message = { numbers: {}, from: 'alice', to: 'bob', payload: Buffer.from(text) };
   const end = await runInProcess({
-    modules: planFiles([fixture(file)], [], 'table'),
+    modules: planFiles([fixture(file)], [], abi),
     maxMessageBytes: 64 * 1024,
     messages: (async function* () {
       yield message;
@@ -91,13 +92,20 @@ describe('the C library', () => {
     'system() 0',
   ];
 
-  it('has one environment, one time zone, and hands on to children what a plain process does', async () => {
-    expect(await linesInHost('plain-process')).toEqual(LINES);
-    await core?.until(() => core?.lines('plain_process', 'stderr').length === 1);
-    expect(core?.lines('plain_process', 'stdout')).toEqual([hostname()]);
-    expect(core?.lines('plain_process', 'stderr')).toEqual(['to stderr']);
-    expect(await runPlainly('plain-process')).toMatchObject({ end: ENDED_WELL, lines: LINES });
-  });
+  it.each([
+    ['plain-process', 'table'],
+    ['plain-process-2019', 'exports-2019'],
+  ] as const)(
+    'has one environment, one time zone, and hands on to children what a plain process does (%s)',
+    async (file, abi) => {
+      const name = file.replaceAll('-', '_');
+      expect(await linesInHost(file, 'hello', abi)).toEqual(LINES);
+      await core?.until(() => core?.lines(name, 'stderr').length === 1);
+      expect(core?.lines(name, 'stdout')).toEqual([hostname()]);
+      expect(core?.lines(name, 'stderr')).toEqual(['to stderr']);
+      expect(await runPlainly(file, 'hello', abi)).toMatchObject({ end: ENDED_WELL, lines: LINES });
+    },
+  );
 
   it.runIf(existsSync(fixture('tcmalloc')))('has one malloc, where a library brings its own', async () => {
     expect(await linesInHost('tcmalloc')).toEqual(['copied hello']);

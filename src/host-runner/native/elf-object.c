@@ -185,7 +185,7 @@ static const char *file_name(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-static const char *object_name(const struct mm_object *object)
+const char *mm_object_name(const struct mm_object *object)
 {
     for (const ElfW(Dyn) *entry = object->dynamic; entry->d_tag != DT_NULL; entry++)
         if (entry->d_tag == DT_SONAME)
@@ -195,7 +195,7 @@ static const char *object_name(const struct mm_object *object)
 
 int mm_is_needed(const struct mm_object *object, const struct mm_object *by)
 {
-    const char *name = object_name(object);
+    const char *name = mm_object_name(object);
     for (const ElfW(Dyn) *entry = by->dynamic; entry->d_tag != DT_NULL; entry++)
         if (entry->d_tag == DT_NEEDED && strcmp(file_name(by->strings + entry->d_un.d_val), name) == 0)
             return 1;

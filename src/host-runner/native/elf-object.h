@@ -2,6 +2,11 @@
 #ifndef MESIBO_ELF_OBJECT_H
 #define MESIBO_ELF_OBJECT_H
 
+#include <features.h>
+#ifndef __GLIBC__
+#error "module hosts need glibc: of other C libraries (musl) it is not known how they look names up"
+#endif
+
 #include <elf.h>
 #include <link.h>
 #include <stddef.h>
@@ -63,6 +68,8 @@ uint32_t mm_find_symbol(const struct mm_object *object, const char *name, uint32
 uint32_t mm_first_hashed(const struct mm_object *object);
 uint32_t mm_hash_of(const struct mm_object *object, uint32_t index);
 
+/* What others need it as: its DT_SONAME, or the name of its file. */
+const char *mm_object_name(const struct mm_object *object);
 /* Whether `object` is one of those that `by` names as needed. */
 int mm_is_needed(const struct mm_object *object, const struct mm_object *by);
 

@@ -54,8 +54,26 @@ static void keep_names_of(struct mm_hiding *hiding, const struct mm_object *libr
             keep_name(hiding, mm_symbol_name(library, i), MM_KEPT_LIBRARY);
 }
 
+static int is_runtime(const char *name)
+{
+    static const char *const runtime[] = {"ld-linux",   "libc.so",  "libm.so",      "libdl.so",    "libpthread.so",
+                                          "librt.so",   "libgcc_s", "libstdc++.so", "libatomic.so"};
+    for (size_t i = 0; i < sizeof runtime / sizeof runtime[0]; i++)
+        if (strncmp(name, runtime[i], strlen(runtime[i])) == 0)
+            return 1;
+    return 0;
+}
+
+/* A module finds these before its own: where Node is built so, they cannot be hidden, since modules may need them too. */
+static void note_shared(struct mm_hidden *hidden, const char *name)
+{
+    const size_t used = strlen(hidden->shared);
+    if (!is_runtime(name))
+        snprintf(hidden->shared + used, sizeof hidden->shared - used, "%s%s", used > 0 ? ", " : "", name);
+}
+
 /* What `by` needs, and what these need; `seen` holds what has been done. */
-static void keep_libraries(struct mm_hiding *hiding, const struct mm_object *by, uint8_t *seen)
+static void keep_libraries(struct mm_hiding *hiding, const struct mm_object *by, uint8_t *seen, struct mm_hidden *hidden)
 {
     for (size_t i = 0; i < hiding->objects->count; i++) {
         const struct mm_object *library = &hiding->objects->list[i];
@@ -63,7 +81,8 @@ static void keep_libraries(struct mm_hiding *hiding, const struct mm_object *by,
             continue;
         seen[i] = 1;
         keep_names_of(hiding, library);
-        keep_libraries(hiding, library, seen);
+        note_shared(hidden, mm_object_name(library));
+        keep_libraries(hiding, library, seen, hidden);
     }
 }
 
@@ -203,7 +222,7 @@ static const char *hide_exporter(struct mm_hiding *hiding, struct mm_hidden *hid
     hiding->kept = borrow(exporter->symbol_count);
     const char *problem = "there is no memory for it";
     if (seen != NULL && hiding->kept != NULL) {
-        keep_libraries(hiding, exporter, seen);
+        keep_libraries(hiding, exporter, seen, hidden);
         keep_copies(hiding);
         keep_node_api(hiding);
         mm_keep_lazy(hiding);
@@ -227,13 +246,14 @@ const char *mm_hide_symbols(const void *address, struct mm_hidden *hidden)
 }
 
 /*
- * Hides Node's symbols, once all addons are loaded and before the module is. `counts` has room for a struct mm_hidden. NULL,
- * or the reason for which nothing is hidden.
+ * Hides Node's symbols, once all addons are loaded and before the module is. `counts` has room for the numbers of a struct
+ * mm_hidden, `shared` for its text. NULL, or the reason for which nothing is hidden.
  */
-MM_EXPORT const char *mm_hide_node(uint32_t *counts)
+MM_EXPORT const char *mm_hide_node(uint32_t *counts, char *shared)
 {
     struct mm_hidden hidden;
     const char *problem = mm_hide_symbols(dlsym(RTLD_DEFAULT, "napi_create_function"), &hidden);
-    memcpy(counts, &hidden, sizeof hidden);
+    memcpy(counts, &hidden, offsetof(struct mm_hidden, shared));
+    memcpy(shared, hidden.shared, sizeof hidden.shared);
     return problem;
 }

@@ -26,12 +26,15 @@ struct mm_hiding {
     uint8_t *kept; /* an enum mm_kept for each of its symbols */
 };
 
+enum { MM_SHARED_BYTES = 512 };
+
 /* What was done. */
 struct mm_hidden {
     uint32_t defined; /* all that DT_GNU_HASH knows */
     uint32_t kept[MM_KEPT_KINDS]; /* by enum mm_kept; the first is what is hidden */
     uint32_t made_local;          /* of the hidden: what the filter alone does not hide */
     uint32_t bound;               /* jump slots that were written */
+    char shared[MM_SHARED_BYTES]; /* libraries that the exporter needs beside the runtime of C and C++ */
 };
 
 /* Hides the symbols of the object that defines what is at `address`; NULL, or the reason for which nothing is hidden. */

@@ -1,9 +1,21 @@
 /** Starts the http worker when it is wanted, and again when one has ended by itself. */
 
+import { writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import type { Shim } from '../shim.js';
 
 const WORKER = new URL('./http-worker.js', import.meta.url);
+
+/**
+ * What the worker prints is passed on here. By itself it would go through this thread's process.stdout and process.stderr, and
+ * with these Node makes the descriptors non-blocking, for the module and what it starts as well: output would be lost.
+ */
+function spawnWorker(): Worker {
+  const worker = new Worker(WORKER, { stdin: false, stdout: true, stderr: true });
+  worker.stdout.on('data', (chunk) => writeSync(1, chunk));
+  worker.stderr.on('data', (chunk) => writeSync(2, chunk));
+  return worker;
+}
 
 /** What the starter needs of the shim. */
 type LosesWorkers = Pick<Shim, 'httpWantsWorker' | 'httpWorkerComes' | 'httpWorkerLost'>;
@@ -14,7 +26,7 @@ export class HttpStarter {
   readonly #spawn: () => Worker;
   #worker: Worker | null = null;
 
-  constructor(shim: LosesWorkers, spawn = () => new Worker(WORKER, { stdin: false })) {
+  constructor(shim: LosesWorkers, spawn = spawnWorker) {
     this.#shim = shim;
     this.#spawn = spawn;
   }

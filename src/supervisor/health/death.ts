@@ -1,6 +1,7 @@
 /** The death of a host in words that an operator can act on: pure. */
 
 import type { ErrorCode } from '../../errors.js';
+import { describeMissingSymbol, missingSymbolOf } from '../../missing-symbol.js';
 import type { Phase } from '../../wire/black-box.js';
 import type { HostLife } from '../host-lifecycle.js';
 import type { DeathCause, DefaultReason } from '../types.js';
@@ -62,6 +63,9 @@ function wasOrdered({ from, exitCode, signal }: DeathFacts): boolean {
   return signal === null ? exitCode === 0 : signal === 'SIGKILL' || signal === 'SIGTERM';
 }
 
+/** With which the dynamic linker ends a process that calls a function which nothing provides. */
+const LINKER_EXIT = 127;
+
 function failedStart(facts: DeathFacts): Death {
   const death = (code: ErrorCode, what: string): Death => ({
     cause: 'start',
@@ -74,6 +78,8 @@ function failedStart(facts: DeathFacts): Death {
     const remedy = `start_timeout is ${seconds(facts.startTimeoutMs)}; raise it if the module needs longer`;
     return death('MODULE_START_TIMEOUT', `${facts.path}: ${UNFINISHED[facts.phase]}; ${remedy}`);
   }
+  const missing = facts.exitCode === LINKER_EXIT ? missingSymbolOf(facts.lastWords) : null;
+  if (missing !== null) return death('MODULE_UNRESOLVED_SYMBOL', `${facts.path}: ${describeMissingSymbol(missing)}`);
   return death('MODULE_START_CRASHED', `${facts.path}: ${STARTING[facts.phase](ending(facts))}`);
 }
 

@@ -271,6 +271,18 @@ describe.each([
   });
 });
 
+it('a start that calls a function which nothing provides is told apart from a crash', () => {
+  const said = 'node: symbol lookup error: /m.so: undefined symbol: SSL_new';
+  const changes: Partial<DeathFacts> = { from: { kind: 'starting' }, served: false, phase: 'init', exitCode: 127 };
+  expect(describeDeath(facts({ ...changes, lastWords: ['before', said] }))).toMatchObject({
+    cause: 'start',
+    code: 'MODULE_UNRESOLVED_SYMBOL',
+    text: `module m: /m.so: nothing provides the symbol SSL_new; link the module with -lssl -lcrypto; its last words: "before", ${JSON.stringify(said)}`,
+  });
+  for (const other of [{ lastWords: ['no words of the linker'] }, { lastWords: [said], exitCode: 1 }])
+    expect(describeDeath(facts({ ...changes, ...other }))).toMatchObject({ code: 'MODULE_START_CRASHED' });
+});
+
 describe('a try of an ABI', () => {
   const starting: Partial<DeathFacts> = { from: { kind: 'starting' }, served: false, phase: 'init' };
   const refused = { code: 'MODULE_INIT_REFUSED', message: '/m.so: mesibo_module_m_init returned -1' } as const;
