@@ -51,16 +51,11 @@ static void note(int signal, siginfo_t *info, void *context)
     errno = saved;
 }
 
-static void do_nothing(int signal) { (void)signal; }
-
 /* The core is told of signals through `fd`, a socket that it holds the other end of. Only once the box is open. */
 MM_EXPORT void mm_take_signals(int32_t fd)
 {
     static const int told[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
-    /* Node ignores these, and an ignored signal stays ignored in what a module starts; a handled one does not. */
-    static const int ignored[] = {SIGPIPE, SIGXFSZ};
     struct sigaction noting = {.sa_sigaction = note, .sa_flags = SA_SIGINFO | SA_RESTART | SA_ONSTACK};
-    struct sigaction nothing = {.sa_handler = do_nothing, .sa_flags = SA_RESTART | SA_ONSTACK};
 
     core_fd = fd;
     self = getpid();
@@ -68,6 +63,4 @@ MM_EXPORT void mm_take_signals(int32_t fd)
         memset(&core_end, 0, sizeof core_end);
     for (size_t i = 0; i < sizeof told / sizeof told[0]; i++)
         sigaction(told[i], &noting, NULL);
-    for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)
-        sigaction(ignored[i], &nothing, NULL);
 }

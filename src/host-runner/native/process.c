@@ -151,7 +151,7 @@ static void ignore(int signal) { (void)signal; }
  */
 MM_EXPORT void mm_share_stdio(void)
 {
-    const struct sigaction nothing = {.sa_handler = ignore, .sa_flags = SA_RESTART};
+    const struct sigaction nothing = {.sa_handler = ignore, .sa_flags = SA_RESTART | SA_ONSTACK};
     struct sigaction now;
     for (int fd = 0; fd <= 2; fd++)
         fcntl(fd, F_SETFD, 0);
