@@ -79,7 +79,7 @@ describe('a core that is killed', () => {
 
     await next.start();
     expect(logged).toContain(
-      `the core with pid ${core.child.pid} did not end cleanly; 3 sockets that it left in ${next.runDir} were removed`,
+      `the core with pid ${core.child.pid} did not end cleanly; it had left no socket in ${next.runDir}`,
     );
     expect((await next.send('hello')).trace).toMatchObject([{ default: null }]);
   });

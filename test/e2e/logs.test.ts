@@ -25,8 +25,12 @@ beforeEach(async () => {
   follower.stdout.setEncoding('utf8').on('data', (text) => {
     shown += text;
   });
-  await say('begin', log);
-  await expect.poll(() => shown, { timeout: PATIENCE_MS }).toContain('saw begin');
+  // Again and again: the follower may begin behind the first lines.
+  const isFollowed = async () => {
+    await say('begin', log);
+    return shown;
+  };
+  await expect.poll(isFollowed, { timeout: PATIENCE_MS }).toContain('saw begin');
 });
 afterEach(async () => {
   follower.kill();

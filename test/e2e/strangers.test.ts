@@ -86,7 +86,7 @@ async function expectServed(): Promise<void> {
 }
 
 it('a stranger finds no way to the host of a module that serves', async () => {
-  expect(readdirSync(core.runDir)).toEqual(['lock']);
+  expect(readdirSync(core.runDir).filter((name) => name.endsWith('.sock'))).toEqual([]);
   const paths = listening(core.module('filter').pid as number);
   expect(paths.map((path) => basename(path))).toEqual([expect.stringMatching(/^h[0-9a-f]{6}\.sock$/)]);
   for (const path of paths) {

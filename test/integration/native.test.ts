@@ -48,7 +48,8 @@ describe('layouts, as the C compiler sees them', () => {
     expect(compiled.box).toEqual([
       ...[BOX.version, BOX.ringOffset, BOX.generation, BOX.ringSize, BOX.head, BOX.tail],
       ...[BOX.droppedLogs, BOX.refusedSends, BOX.phase, BOX.currentSeq, BOX.currentStart, BOX.currentEvent],
-      ...[BOX.exitCalled, BOX.exitCode, BOX.taken, BOX.takenSends, BOX.causeEvent, BOX.causeId, BOX.headerBytes],
+      ...[BOX.exitCalled, BOX.exitCode, BOX.taken, BOX.takenSends, BOX.causeEvent, BOX.causeId],
+      ...[BOX.endAsked, BOX.signalFrom, BOX.headerBytes],
       ...[RECORD.headerBytes, RECORD.blockBytes, RECORD.logBytes],
       ...[RECORD.headerBytes + RECORD.blockBytes, RECORD.resultBytes, RECORD.callBytes],
     ]);

@@ -52,7 +52,7 @@ export class Sweeper {
     this.#oldRunIds = [...runIds, ...ours.map(({ runId }) => runId)];
     if (pid !== null || files.length > 0 || this.#oldRunIds.length > 0) {
       const who = pid === null ? 'a core' : `the core with pid ${pid}`;
-      this.#warn(`${who} did not end cleanly; ${files.length} sockets that it left in ${runDir.path} were removed`);
+      this.#warn(`${who} did not end cleanly; ${describeFiles(files.length)} in ${runDir.path}`);
     }
     const all = [...runIds, ...lost.map(({ runId }) => runId)];
     if (all.length > 0) this.#warn(describeEnding(await endLeftovers(all), 'that it left'));
@@ -116,4 +116,9 @@ export class Sweeper {
     const time = Date.now();
     this.#options.log({ time, module: null, generation: null, source: 'supervisor', level: 1, text });
   }
+}
+
+function describeFiles(count: number): string {
+  if (count === 0) return 'it had left no socket';
+  return count === 1 ? 'its socket was removed that it left' : `${count} sockets were removed that it left`;
 }
