@@ -5,6 +5,14 @@ delete process.env.NODE_EXTRA_CA_CERTS;
 
 const limits = { testTimeout: 60_000, hookTimeout: 60_000 };
 
+/** What takes too long for every change: the compilers of many languages, waits of seconds, hundreds of processes. */
+const LONG = [
+  'test/integration/{native,hiding}.test.ts',
+  'test/e2e/{builds,descriptors,descriptors-control,leftovers,logs,reached,recovery,terminal}.test.ts',
+  'test/e2e/{docs,signals,worlds}/**/*.test.ts',
+  'test/faults/{core-killed,soak}.test.ts',
+];
+
 export default defineConfig({
   test: {
     // The end-to-end tests start real processes; on two slow cores more than two files at a time only queue.
@@ -18,9 +26,12 @@ export default defineConfig({
         test: {
           name: 'whole',
           include: ['test/{integration,e2e,faults}/**/*.test.ts'],
+          exclude: LONG,
           ...limits,
         },
       },
+      // Run by `npm run test:full`.
+      { test: { name: 'long', include: LONG, ...limits } },
     ],
   },
 });

@@ -3,19 +3,25 @@
 /** Takes signals at any time; reloads while the core serves. */
 export class HangUps {
   readonly #reload: () => Promise<unknown>;
+  readonly #later: (work: () => void) => unknown;
   #state: 'early' | 'open' | 'closed' = 'early';
   #isWanted = false;
   #isReloading = false;
 
-  /** @param reload never rejects */
-  constructor(reload: () => Promise<unknown>) {
+  /**
+   * @param reload never rejects
+   * @param later lets what came with a signal be seen before the signal is obeyed
+   */
+  constructor(reload: () => Promise<unknown>, later: (work: () => void) => unknown = setImmediate) {
     this.#reload = reload;
+    this.#later = later;
   }
 
   /** A signal came. What was changed before it is in force after the reload that follows. */
   add(): void {
     this.#isWanted = true;
-    this.#next();
+    // Of several signals the system delivers SIGHUP first, also when SIGTERM was sent before it.
+    this.#later(() => this.#next());
   }
 
   /** The core serves: a reload that was asked for before is carried out now. */

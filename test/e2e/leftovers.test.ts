@@ -38,8 +38,15 @@ async function start(subreaper: boolean, modules = [leaves]): Promise<void> {
   runId = readRunId(runDir);
 }
 
+/** Black boxes that another test has left, whose run directory is gone, are removed by whichever core starts next. */
+const isOfOthers = (text: string) => {
+  const [, of] = /of a killed core w\w+ removed: (\S+) knows nothing/.exec(text) ?? [];
+  return of !== undefined && !of.startsWith(directory);
+};
 const warnings = (logs: LogLine[]) =>
-  logs.filter(({ source, level }) => source === 'supervisor' && level === 1).map(({ text }) => text);
+  logs
+    .filter(({ source, level, text }) => source === 'supervisor' && level === 1 && !isOfOthers(text))
+    .map(({ text }) => text);
 
 /** Lets the module leave a daemon, and says which. */
 async function leave(kind: string): Promise<number> {
@@ -252,7 +259,7 @@ describe('after a core was killed and its run directory removed', () => {
     core = await startAt(elsewhere, [crashy]);
     expect(boxes(killed)).toEqual([]);
     expect(warnings(core.logs)).toEqual([
-      `1 black boxes of a killed core were removed: ${runDir} knows nothing of it any more`,
+      `1 black box of a killed core was removed: ${runDir} knows nothing of it any more`,
     ]);
     await core.stop();
 

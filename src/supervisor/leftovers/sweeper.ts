@@ -63,8 +63,7 @@ export class Sweeper {
     const boxes = forgetRun(this.#options.boxDir, runId);
     // What a core for a moment had in them is missed by nobody.
     if (isThrowaway(runDir)) removeDeadThrowaway(runDir, Date.now());
-    else if (boxes > 0)
-      this.#warn(`${boxes} black boxes of a killed core were removed: ${runDir} knows nothing of it any more`);
+    else if (boxes > 0) this.#warn(`${describeBoxes(boxes)} removed: ${runDir} knows nothing of it any more`);
   }
 
   /**
@@ -121,4 +120,8 @@ export class Sweeper {
 function describeFiles(count: number): string {
   if (count === 0) return 'it had left no socket';
   return count === 1 ? 'its socket was removed that it left' : `${count} sockets were removed that it left`;
+}
+
+function describeBoxes(count: number): string {
+  return count === 1 ? '1 black box of a killed core was' : `${count} black boxes of a killed core were`;
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { HangUps } from '../../../src/daemon/hang-ups.js';
 
-function observed() {
+function observed(later = (work: () => void) => work()) {
   const ends: (() => void)[] = [];
-  const hangUps = new HangUps(() => new Promise<void>((end) => ends.push(end)));
+  const hangUps = new HangUps(() => new Promise<void>((end) => ends.push(end)), later);
   const finish = async () => {
     ends.at(-1)?.();
     await Promise.resolve();
@@ -33,6 +33,16 @@ describe('SIGHUP', () => {
     expect(reloads()).toBe(2);
     hangUps.add();
     expect(reloads()).toBe(3);
+  });
+
+  it('that comes together with a stop does nothing', () => {
+    const deferred: (() => void)[] = [];
+    const { hangUps, reloads } = observed((work) => void deferred.push(work));
+    hangUps.open();
+    hangUps.add();
+    hangUps.close();
+    for (const work of deferred) work();
+    expect(reloads()).toBe(0);
   });
 
   it('when the core stops does nothing, also if it came before', async () => {
