@@ -8,9 +8,10 @@ const limits = { testTimeout: 60_000, hookTimeout: 60_000 };
 /** What takes too long for every change: the compilers of many languages, waits of seconds, hundreds of processes. */
 const LONG = [
   'test/integration/{native,hiding}.test.ts',
-  'test/e2e/{builds,descriptors,descriptors-control,leftovers,logs,reached,recovery,terminal}.test.ts',
+  'test/e2e/{bare-user,builds,core-death,descriptors,descriptors-control,json,leftovers,logs,onlookers}.test.ts',
+  'test/e2e/{reached,recovery,run,samples,silent-core,terminal,try}.test.ts',
   'test/e2e/{docs,signals,worlds}/**/*.test.ts',
-  'test/faults/{core-killed,soak}.test.ts',
+  'test/faults/{core-killed,soak,trace}.test.ts',
 ];
 
 export default defineConfig({
