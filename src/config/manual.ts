@@ -15,7 +15,7 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     example: '/usr/lib64/mesibo/mesibo_filter.so',
   },
   abi: {
-    what: 'What the module was built against. `auto` finds it from the symbols of the file and, where they do not tell, by trials, each in a process of its own; `mesibo-modules check` says what it found, and how.',
+    what: 'The ABI that the module was built against. `auto` finds it from the symbols of the file. When the symbols do not decide, it tries one ABI after the other, each in a process of its own. `mesibo-modules check` says what it found, and how.',
     example: 'exports-2019',
   },
   on_failure: {
@@ -23,40 +23,40 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     example: 'consume',
   },
   deadline: {
-    what: 'How long a message may take here, the wait in the queue included, before it gets that verdict. What the module says later is discarded and counted as late; what it sent is still delivered.',
+    what: 'How long a message may take here, the wait in the queue included. After that it gets the verdict of `on_failure`. What the module answers later is discarded and counted as late. What it sent is still delivered.',
     example: '250ms',
   },
   hang: {
-    what: 'A callback that runs longer is taken for hung: its process is killed and replaced. `off` while debugging.',
+    what: 'When a callback runs longer, its process counts as hung: it is killed and replaced. Set `off` while you debug.',
     example: '2s',
   },
   start_timeout: {
-    what: 'How long the module may take to be ready; where `abi` is found by trials, each of them.',
+    what: 'How long the module may take to be ready. When `abi` is found by trials, this holds for each trial.',
     example: '30s',
   },
-  window: { what: 'How many messages its process is given at a time.', example: '16' },
+  window: { what: 'How many messages the process of the module gets at a time.', example: '16' },
   queue: {
-    what: 'How many more messages may wait. Statuses, logins and calls have places of their own, as many; a host takes turns between the two.',
+    what: 'How many more messages may wait. Statuses, logins and calls have a queue of their own, of the same size. A host takes turns between the two.',
     example: '1000',
   },
   overload: {
-    what: 'When the queue is full, a new message gets the default verdict at once, or after the earlier messages of its conversation. With `wait` it waits instead, until its deadline; the sender then waits too.',
+    what: 'When the queue is full, a new message gets the default verdict at once, or after the earlier messages of its conversation. With `wait` it waits instead, until its deadline. The sender then waits too.',
     example: 'wait',
   },
   backoff: {
-    what: 'The wait before a restart. The first is immediate; then it doubles from the one to the other, and begins anew after a minute of health.',
+    what: 'The wait before a restart. The first restart is immediate. Then the wait doubles from the first duration up to the second. After a minute of health it begins again.',
     example: '1s to 5m',
   },
   max_crashes: {
-    what: 'After more crashes than this, the module is bypassed. It is tried again after 30 s, then less and less often, up to every 10 minutes. `off` never gives up.',
+    what: 'After more crashes than this, messages bypass the module. It is tried again after 30 s, then less and less often, up to every 10 minutes. `off` never gives up.',
     example: '3 in 10m',
   },
   stop_timeout: {
-    what: 'How long it may take to finish what it holds, and then to exit when asked, before it is killed.',
+    what: 'How long each step of a stop may take: first the module finishes what it holds, then it exits when asked. A module that takes longer is killed.',
     example: '20s',
   },
   log_rate: {
-    what: 'How many lines a second are kept of what it logs, of its stdout and of its stderr, each. `off` keeps all.',
+    what: 'How many lines a second are kept. This holds for what the module logs, for its stdout and for its stderr, each on its own. `off` keeps all.',
     example: '100',
   },
   directory: {
@@ -72,37 +72,37 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     example: '027',
   },
   core_files: {
-    what: "Whether a crash leaves a core file. `on` raises the limit as far as the system lets the core; `inherit` leaves it at the core's.",
+    what: 'Whether a crash leaves a core file. `on` raises the limit as far as the system lets the core. `inherit` leaves it as the core has it.',
     example: 'on',
   },
   static_tls: {
     what: 'Room for thread-local storage that a library wants in every thread from the start. The error `cannot allocate memory in static TLS block` asks for more of it.',
     example: '16KiB',
   },
-  replicas: { what: 'How many processes share the work; this version runs one.', example: '1' },
+  replicas: { what: 'How many processes share the work. This version runs one.', example: '1' },
 };
 
 /** Of each key outside of blocks, in the order of `CORE_KEYS`. */
 export const CORE_MANUAL: Readonly<Record<string, SettingManual>> = {
   module_dir: {
-    what: 'Where a module without a `path` is looked for: in each directory as `mesibo_NAME.so`, `mesibo_mod_NAME.so`, `module_NAME.so` and `NAME.so`.',
+    what: 'Where the core looks for a module without a `path`. In each directory it looks for `mesibo_NAME.so`, `mesibo_mod_NAME.so`, `module_NAME.so` and `NAME.so`.',
     example: '/opt/modules:/usr/lib64/mesibo',
   },
   max_message: { what: 'The largest message. A larger one is refused.', example: '256KiB' },
   black_box: {
-    what: 'The memory that records what a module does, so that nothing of it is lost when the module dies: one for each process, in `/dev/shm`, at least three times `max_message`.',
+    what: 'The memory that records what a module does, so that nothing of it is lost when the module dies. Each process has one, in `/dev/shm`. It must be at least three times `max_message`.',
     example: '16MiB',
   },
-  queue_memory: { what: 'The memory that messages may hold that wait for one module.', example: '256MiB' },
+  queue_memory: { what: 'The memory that waiting messages may hold, for each module.', example: '256MiB' },
   heartbeat: {
-    what: 'How often an idle process is asked for a sign of life; one that misses ten in a row is killed and replaced.',
+    what: 'How often an idle process is asked for a sign of life. A process that misses ten in a row is killed and replaced.',
     example: '5s',
   },
   chain_deadline: { what: 'The longest that all modules together may take over one message.', example: '2s' },
   on_event: {
-    what: 'A program that is run on crashes and failed reloads, [with what happened in its environment](operating.md#being-told); `off`: none. Relative paths are relative to the folder of the file.',
+    what: 'A program that the core runs on crashes and failed reloads. [Its environment says what happened](operating.md#being-told). With `off` no program runs. Relative paths are relative to the folder of the file.',
     example: '/etc/mesibo/tell-operator',
   },
   log_size: { what: 'A log file is rotated when it would grow past this.', example: '10MiB' },
-  log_keep: { what: 'How many rotated files are kept of each.', example: '2' },
+  log_keep: { what: 'How many rotated files are kept of each log.', example: '2' },
 };

@@ -12,12 +12,12 @@ export function configurationPage(): string {
     HEAD,
     '## Settings of a module',
     '',
-    "In its block. Any other key is the module's own, and reaches it as it stands.",
+    "These go into the block of the module. Any other key is the module's own, and reaches it unchanged.",
     '',
     ...settings(MODULE_KEYS, MODULE_MANUAL, moduleSettings.shape, moduleSettings.parse({})),
     '## Settings of the core',
     '',
-    'Outside of every block.',
+    'These go outside of every block.',
     '',
     ...settings(CORE_KEYS, CORE_MANUAL, coreSettings.shape, coreSettings.parse({})),
     FOOT,
@@ -55,7 +55,7 @@ function settings<T>(
 
 const HEAD = `# The configuration
 
-One file, \`/etc/mesibo/mesibo.conf\` unless \`--config\` names another, as the server that modules come from has it.
+The configuration is one file, \`/etc/mesibo/mesibo.conf\` unless \`--config\` names another. It has the form that the server of the modules reads.
 [\`etc/mesibo.conf\`](../etc/mesibo.conf) is an example with every setting. \`mesibo-modules check\` says what is wrong with a file,
 and where, without touching a running core.
 
@@ -84,22 +84,22 @@ module = autoreply
 \`\`\`
 
 - \`key = value\`: the value is the rest of the line, without the white space around it.
-- It ends before \`#\`, \`/*\`, \`;\` or \`}\` that follow white space; in quotes they are part of it, and \`\\"\`, \`\\\\\`, \`\\n\` and \`\\t\`
-  are a quote, a backslash, a line feed and a tab.
-- \`;\` parts several settings in a line. \`#\` begins a comment, at the start of a line or after white space; \`/* */\` may stand between
-  any two things and go over lines.
-- \`module = NAME\` is a module without settings. Each name stands once; it is the one in the module's \`mesibo_module_NAME_init\`.
+- The value ends before \`#\`, \`/*\`, \`;\` or \`}\` after white space. In quotes these are part of the value,
+  and \`\\"\`, \`\\\\\`, \`\\n\` and \`\\t\` are a quote, a backslash, a line feed and a tab.
+- \`;\` separates several settings in a line. \`#\` begins a comment, at the start of a line or after white space. \`/* */\` may stand
+  between any two things and go over lines.
+- \`module = NAME\` is a module without settings. Use each name once. It is the name in the module's \`mesibo_module_NAME_init\`.
 - \`env { }\` sets [environment variables](surroundings.md#environment-variables) of the module's process.
-- Of a setting that is there twice the last holds, with a warning. A setting that is nearly one of ours, or unknown outside of
-  blocks, is a warning as well; with \`--strict\` warnings are errors.
+- When a setting is there twice, the last one counts, with a warning. You also get a warning for a name that is nearly the name of a
+  setting on this page, and for an unknown setting outside of blocks. With \`--strict\` warnings are errors.
 - Durations: \`500ms\`, \`2s\`, \`1m\`, \`1h\`. Sizes: \`64KiB\`, \`8MiB\`, \`1GiB\`, or bytes. Rates: \`5 in 60s\`. Ranges: \`100ms to 30s\`.
 
-\`mesibo-modules describe NAME\` shows the settings in force, and where each came from.
+\`mesibo-modules describe NAME\` shows the settings in use, and where each came from.
 `;
 
 const FOOT = `## Changing it while the core runs
 
-\`mesibo-modules reload\` reads and checks the file, and takes it [all or nothing](operating.md#changing-things-while-it-runs):
+\`mesibo-modules reload\` reads and checks the file. It takes the file [all or nothing](operating.md#changing-things-while-it-runs):
 
 | what changed | what happens |
 | --- | --- |
