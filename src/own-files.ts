@@ -6,10 +6,12 @@ import { DirectoryError } from './errors.js';
 /** A descriptor for the path alone, which needs no right to read (open(2)); Node has no name for it. */
 const O_PATH = 0o10000000;
 
+/** The code of a {@link NotAFileError}, in words, where other errors have the name of theirs. */
+export const NOT_A_FILE = 'it is no regular file';
+
 /** What was opened is a pipe, a device or the like. */
 export class NotAFileError extends Error {
-  /** Where other errors have the name of theirs. */
-  readonly code = 'it is no regular file';
+  readonly code = NOT_A_FILE;
 
   constructor(path: string) {
     super(`${path} is no regular file`);

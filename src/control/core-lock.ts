@@ -31,8 +31,12 @@ export function readCoreLock(runDir: string): CoreLock {
   } catch (error) {
     if (error instanceof DirectoryError) throw error;
     const { code } = error as NodeJS.ErrnoException;
-    const remedy = 'be the user who started the core, or check --run-dir';
-    throw new DirectoryError('RUN_DIR_UNUSABLE', `the lock in ${runDir} cannot be read (${code}); ${remedy}`);
+    const isRight = code === 'EACCES' || code === 'EPERM';
+    const remedy = isRight ? 'be the user who started the core' : `remove ${runDir}/lock`;
+    throw new DirectoryError(
+      'RUN_DIR_UNUSABLE',
+      `the lock in ${runDir} cannot be read (${code}); ${remedy}, or check --run-dir`,
+    );
   } finally {
     entry.close();
   }

@@ -128,7 +128,8 @@ export function linkerError(path: string, message: string): ModuleLoadError {
       `${path}: it needs ${library}, which is not found; install it (see "ldd" on the file)`,
     );
   }
-  return failure('MODULE_LOAD_FAILED', `${path}: the dynamic linker refused it: ${said}`);
+  const remedy = said.includes('static TLS block') ? '; make room with "static_tls" in its block, up to 16KiB' : '';
+  return failure('MODULE_LOAD_FAILED', `${path}: the dynamic linker refused it: ${said}${remedy}`);
 }
 
 function failure(code: ErrorCode, message: string): ModuleLoadError {

@@ -8,7 +8,7 @@ import { DirectoryError } from '../errors.js';
 import { HeldLock, lockSoon, readLockText, retry, SHORT_MS, START_MS } from '../held-lock.js';
 import { listenerOf } from '../libc.js';
 import { formatLock, parseLock } from '../lock-file.js';
-import { openRunDir } from '../own-files.js';
+import { NOT_A_FILE, openRunDir } from '../own-files.js';
 
 /** What a socket path may have at most: `sun_path` less its NUL. */
 const SOCKET_PATH_MAX_BYTES = 107;
@@ -67,8 +67,20 @@ export function acquireRunDir(path: string): RunDir {
 function takeLock(path: string): HeldLock | null {
   // Before a file is made: that core notices what becomes of its own, and makes it again.
   const isFree = retry(START_MS, () => listenerOf(join(path, 'control.sock')) === null);
-  return isFree ? HeldLock.take(join(path, 'lock'), START_MS) : null;
+  if (!isFree) return null;
+  const file = join(path, 'lock');
+  try {
+    return HeldLock.take(file, START_MS);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === undefined || !NO_LOCK_FILE.has(code)) throw cause;
+    const remedy = `remove ${file}, or give another --run-dir`;
+    throw new DirectoryError('RUN_DIR_UNUSABLE', `the lock in ${path} cannot be taken (${code}); ${remedy}`, { cause });
+  }
 }
+
+/** With which something else than a file of ours stands in the place of the lock: a link, a directory, a pipe... */
+const NO_LOCK_FILE: ReadonlySet<string> = new Set(['ELOOP', 'EISDIR', 'ENXIO', NOT_A_FILE]);
 
 /**
  * Locks the directory itself too, for files in it may be removed while their core lives; but not one that others may

@@ -241,10 +241,14 @@ describe('what another user prepared or can reach', () => {
     execFileSync('mkfifo', [runDir('lock')]);
     const status = await command.run('status');
     expect(status).toMatchObject({ code: 1, stdout: '' });
-    expect(status.stderr).toMatch(/the lock in .*run cannot be read \(it is no regular file\); /);
+    expect(status.stderr).toMatch(
+      /the lock in .*run cannot be read \(it is no regular file\); remove .*run\/lock, or check/,
+    );
     const start = await command.start(CONFIG);
     expect(start).toMatchObject({ code: 1, stdout: '' });
-    expect(start.stderr).toMatch(/the run directory .*run cannot be used \(it is no regular file\); give another/);
+    expect(start.stderr).toMatch(
+      /the lock in .*run cannot be taken \(it is no regular file\); remove .*run\/lock, or give/,
+    );
     // Nor any other, which looks for what was left by cores that were killed.
     symlinkSync(runDir(), '/dev/shm/mesibo-modules-0123456789abcdef');
     try {

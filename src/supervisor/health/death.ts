@@ -54,7 +54,9 @@ export interface Death {
 /** Tells a death apart: a failed start, a hang, a stop as ordered, a crash, an exit nobody asked for, and so on. */
 export function describeDeath(facts: DeathFacts): Death {
   const death = tellApart(facts);
-  const isFault = death.cause !== 'stop' && death.cause !== 'memory';
+  // No damage to a process's memory raises SIGKILL: somebody sent it, or the core did where it says so.
+  const wasKilled = facts.signal === 'SIGKILL' && facts.from.kind !== 'stopping';
+  const isFault = death.cause !== 'stop' && death.cause !== 'memory' && !wasKilled;
   return facts.overwritten && isFault ? { ...death, text: `${death.text}; ${OVERWRITTEN}` } : death;
 }
 

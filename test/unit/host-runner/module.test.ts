@@ -28,6 +28,11 @@ it.each([
     '/m.so: the dynamic linker refused it: cannot open shared object file: Permission denied',
   ],
   [
+    '/m.so: cannot allocate memory in static TLS block',
+    'MODULE_LOAD_FAILED',
+    '/m.so: the dynamic linker refused it: cannot allocate memory in static TLS block; make room with "static_tls" in its block, up to 16KiB',
+  ],
+  [
     "/lib/libc.so.6: version `GLIBC_2.99' not found (required by /m.so)",
     'MODULE_LOAD_FAILED',
     "/m.so: the dynamic linker refused it: /lib/libc.so.6: version `GLIBC_2.99' not found (required by /m.so)",

@@ -139,7 +139,12 @@ describe('a run directory', () => {
     [
       'holds a directory in the place of its lock',
       (path: string) => mkdirSync(join(path, 'lock')),
-      /cannot be used \(EISDIR\); give another --run-dir$/,
+      /the lock in .* cannot be taken \(EISDIR\); remove .*\/lock, or give another --run-dir$/,
+    ],
+    [
+      'holds a link in the place of its lock',
+      (path: string) => symlinkSync(join(directory, 'elsewhere'), join(path, 'lock')),
+      /the lock in .* cannot be taken \(ELOOP\); remove .*\/lock, or give another --run-dir$/,
     ],
     [
       'is a file',

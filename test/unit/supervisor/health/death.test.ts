@@ -354,6 +354,8 @@ describe('a file that was overwritten while it was loaded', () => {
   it.each<[string, Partial<DeathFacts>]>([
     ['stop', { from: stopping('stop'), exitCode: 0 }],
     ['lack of memory', { signal: 'SIGKILL', oomStruck: true }],
+    ['SIGKILL that somebody sent', { signal: 'SIGKILL' }],
+    ['SIGKILL that somebody sent at its start', { from: { kind: 'starting' }, served: false, signal: 'SIGKILL' }],
   ])('is none of a %s', (_, changes) => {
     expect(describeDeath(facts({ ...changes, overwritten: true })).text).not.toContain('overwritten');
   });
