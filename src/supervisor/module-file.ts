@@ -23,6 +23,20 @@ export function requireModuleFile(spec: Places): string {
   throw new ModuleLoadError('MODULE_FILE_MISSING', describeMissing(spec.lookedFor));
 }
 
+/**
+ * Sees that there is a file before a module that serves gives up the one that it has.
+ *
+ * @throws ModuleLoadError `MODULE_FILE_MISSING`.
+ */
+export function requirePresentFile(module: string, spec: Places): void {
+  const path = requireModuleFile(spec);
+  if (identifyFile(path) !== null) return;
+  const remedy = 'put it back, or correct "path"; until then the module goes on with the build that it has';
+  throw new ModuleLoadError('MODULE_FILE_MISSING', `module ${module}: ${path}: there is no such file; ${remedy}`, {
+    module,
+  });
+}
+
 /** What tells a file from the one that stood there before; `null` when there is none that can be seen. */
 export function identifyFile(path: string | null): string | null {
   try {

@@ -55,7 +55,8 @@ function replace(name: string, at = file): void {
 }
 
 function spec(options: Partial<ModuleOptions> = {}): ModuleOptions {
-  return { name: NAME, path: file, abi: 'exports-2020', ...options };
+  // On a slow machine a message waits that long for the next start.
+  return { name: NAME, path: file, abi: 'exports-2020', deadlineMs: 5000, ...options };
 }
 
 async function start(modules: ModuleOptions[] = [spec()], how: { stateDir?: string } = { stateDir: stateDir() }) {
@@ -361,6 +362,28 @@ it('finds from the copy what it found beside its file, and beside the folder of 
   await crash(name);
   expect(core.module(name).build?.kept).toBe(true);
   expect(await answering(name)).toBe('libneighbour good evening');
+});
+
+it('that was removed is a problem of its module, until a reload keeps another one', async () => {
+  replace('build-a');
+  await start();
+  const problem = () => core.module(NAME).build?.problem;
+  expect(problem()).toBeNull();
+  rmSync(join(stateDir(), 'builds'), { recursive: true });
+  expect(problem()).toMatch(/^the copy of its build is gone \(.*module\.so\); to keep another: mesibo-modules reload /);
+  await reload([spec()], [NAME]);
+  expect(problem()).toBeNull();
+});
+
+it('is not given up by a restart for a file that is not there', async () => {
+  replace('build-a');
+  await start();
+  rmSync(file);
+  await expect(core.supervisor.restartModule(NAME)).rejects.toMatchObject({
+    code: 'MODULE_FILE_MISSING',
+    message: expect.stringContaining('until then the module goes on with the build that it has'),
+  });
+  expect((await core.send('hello')).trace).toMatchObject([{ default: null }]);
 });
 
 describe('the folder of the copies', () => {

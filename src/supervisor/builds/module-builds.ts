@@ -1,5 +1,6 @@
 /** The builds of one module: which one is accepted, which one its next host loads, which one its host has loaded. */
 
+import { existsSync } from 'node:fs';
 import type { ModuleSpec } from '../../config/types.js';
 import { findModuleFile, identifyFile, requireModuleFile } from '../module-file.js';
 import type { ModuleStatus } from '../types.js';
@@ -92,7 +93,8 @@ export class ModuleBuilds {
     const { loadable } = this.#current ?? {};
     const fileChanged = isWanted && identifyFile(findModuleFile(spec)) !== this.loadedFile;
     if (!loadable?.build) return { build: null, fileChanged };
-    const { path, source, problem, build } = loadable;
+    const { path, source, build } = loadable;
+    const problem = loadable.problem ?? (isWanted ? this.#problemOfCopy(build) : null);
     return { build: { sha256: build.sha256, path, kept: source === 'kept', problem }, fileChanged };
   }
 
@@ -109,6 +111,12 @@ export class ModuleBuilds {
       return file;
     });
     return new HostFile(build.original, build.fileId, choosing, copyOf);
+  }
+
+  /** Somebody may have removed what the core had kept. */
+  #problemOfCopy(build: Build): string | null {
+    const copy = this.#options.store.copyOf(build);
+    return existsSync(copy) ? null : `the copy of its build is gone (${copy}); to keep another: ${this.#reload}`;
   }
 
   #describeKept({ original, sha256 }: Build): string {

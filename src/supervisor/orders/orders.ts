@@ -4,7 +4,7 @@ import type { CoreConfig, ModuleSpec } from '../../config/types.js';
 import { IllegalStateError, ReloadError, type SupervisorError } from '../../errors.js';
 import { requireKnown } from '../../module-names.js';
 import type { Module } from '../module.js';
-import { findModuleFile, identifyFile } from '../module-file.js';
+import { findModuleFile, identifyFile, requirePresentFile } from '../module-file.js';
 import type { Roster } from '../roster.js';
 import type { OrderReport, ReloadReport } from '../types.js';
 import { planReload, type ReloadPlan } from './reload-plan.js';
@@ -56,6 +56,7 @@ export class Orders {
         const text = `module ${name}: it is stopped, and stays so until it is started: mesibo-modules start ${name}`;
         throw new IllegalStateError('ILLEGAL_STATE', text, { module: name });
       }
+      requirePresentFile(name, module.spec);
       throwIf(await module.restart());
       return NO_REMARK;
     });
