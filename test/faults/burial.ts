@@ -13,10 +13,10 @@ import { makeConfig } from '../../src/config/make.js';
 import type { AbiName, ModuleSpec } from '../../src/config/types.js';
 import { HostFile } from '../../src/supervisor/builds/host-file.js';
 import { type CallEvent, PendingCall } from '../../src/supervisor/calls/pending-call.js';
-import { Host, type HostSurroundings } from '../../src/supervisor/host.js';
-import type { HostEnd, HostListener } from '../../src/supervisor/host-listener.js';
-import type { HostAddress, PeerListener } from '../../src/supervisor/host-socket.js';
-import type { ExitListener, SpawnRequest } from '../../src/supervisor/spawn.js';
+import { Host, type HostSurroundings } from '../../src/supervisor/host/host.js';
+import type { HostEnd, HostListener } from '../../src/supervisor/host/host-listener.js';
+import type { HostAddress, PeerListener } from '../../src/supervisor/runner/local/host-socket.js';
+import type { ExitListener, SpawnRequest } from '../../src/supervisor/runner/local/spawn.js';
 import { BOX } from '../../src/wire/black-box.js';
 import type { Log, Result, Sent } from '../../src/wire/codec.js';
 
@@ -26,7 +26,7 @@ const spawned = vi.hoisted(() => ({
   peer: null as PeerListener | null,
 }));
 
-vi.mock('../../src/supervisor/spawn.js', () => ({
+vi.mock('../../src/supervisor/runner/local/spawn.js', () => ({
   spawnHost({ boxFd }: SpawnRequest, exited: ExitListener) {
     Object.assign(spawned, { boxFd, exited });
     const silent = { on: () => silent, resume: () => silent, pause: () => silent };
@@ -34,7 +34,7 @@ vi.mock('../../src/supervisor/spawn.js', () => ({
   },
 }));
 
-vi.mock('../../src/supervisor/host-socket.js', () => ({
+vi.mock('../../src/supervisor/runner/local/host-socket.js', () => ({
   HostSocket: class {
     constructor(_address: HostAddress, _maxFrameBytes: number, peer: PeerListener) {
       spawned.peer = peer;

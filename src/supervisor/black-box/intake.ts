@@ -2,14 +2,14 @@
 
 import { type BoxHeader, isReachable } from '../../wire/black-box.js';
 import type { Entry, Log, Report, Result, Sent } from '../../wire/codec.js';
+import { Growth } from '../calls/growth.js';
 import { type LaneName, laneOf, type PendingCall } from '../calls/pending-call.js';
 import { type Settlement, settleCalls } from '../calls/settle.js';
 import { findReportProblem, findResultProblem, findSentProblem } from '../calls/verify.js';
-import type { Peer } from '../host-socket.js';
 import { Link } from '../link.js';
-import type { DroppedKind } from '../output/dropped-output.js';
-import { Growth } from '../output/growth.js';
-import type { BoxFile } from './box-file.js';
+import type { DroppedKind } from '../news/dropped-output.js';
+import type { BoxFile } from '../runner/local/black-box/box-file.js';
+import type { Peer } from '../runner/local/host-socket.js';
 
 /** Who is told what a host did. */
 export interface IntakeListener {

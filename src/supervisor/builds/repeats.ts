@@ -1,6 +1,6 @@
 /** Starts that are made again at once, because nothing but a change of the file ended them. */
 
-import type { HostEnd } from '../host-listener.js';
+import type { HostEnd } from '../host/host-listener.js';
 import type { Build } from './build.js';
 import type { HostFile } from './host-file.js';
 import { buildToRepeat } from './policy.js';
