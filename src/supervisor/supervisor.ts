@@ -25,6 +25,7 @@ import { moduleOfSentId, SentMessages, toStatusParams } from './news/sent-messag
 import { Orders } from './orders/orders.js';
 import { StoppedModules } from './orders/stopped-modules.js';
 import { Sweeper } from './recovery/sweeper.js';
+import { LocalRunner } from './runner/local/local-runner.js';
 import { removeEmptyDirectories } from './runner/local/working-directory.js';
 import { AbiMemory } from './trials/abi-memory.js';
 import type {
@@ -462,14 +463,18 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#builds = new BuildStore(join(resolve(stateDir ?? runDirPath), 'builds'), inUse);
     this.#roster = new Roster(
       {
+        runner: new LocalRunner({
+          runId,
+          runDir: runDirPath,
+          stateDir,
+          boxDir,
+          blackBoxBytes,
+          maxMessageBytes,
+          orphans: this.#sweeper.orphans,
+        }),
         runId,
-        runDir: runDirPath,
-        boxDir,
-        orphans: this.#sweeper.orphans,
         abis: this.#abis,
         builds: this.#builds,
-        stateDir,
-        blackBoxBytes,
         maxMessageBytes,
         heartbeatMs,
         queueBytes,

@@ -3,9 +3,9 @@
 import type { ErrorCode } from '../../errors.js';
 import { describeMissingSymbol, missingSymbolOf } from '../../missing-symbol.js';
 import type { Phase } from '../../wire/black-box.js';
+import { OUTSIDE_SIGNALS } from '../runner/outside-signals.js';
 import type { DeathCause, DefaultReason } from '../types.js';
 import type { HostLife } from './host-lifecycle.js';
-import { OUTSIDE_SIGNALS } from './outside-signals.js';
 
 /** What is known of a host at its end. */
 export interface DeathFacts {

@@ -3,14 +3,22 @@
 import type { AbiName } from '../../config/types.js';
 import type { Log, Ready, Result, Sent } from '../../wire/codec.js';
 import type { PendingCall } from '../calls/pending-call.js';
-import type { DroppedKind } from '../news/dropped-output.js';
-import type { Ending } from '../runner/local/leftovers/end-processes.js';
+import type { Ending } from '../runner/runner.js';
 import type { Offer } from '../trials/trial.js';
 import type { Death } from './death.js';
-import type { Host } from './host.js';
+
+/** What is dropped, and why. */
+export type DroppedKind =
+  /** Log lines beyond `log_rate`. */
+  | 'limited'
+  /** Log lines that found the black box full. */
+  | 'full'
+  /** Bytes of the host's output beyond `log_rate`. */
+  | 'stdout'
+  | 'stderr';
 
 /** What a host tells its module. */
-export interface HostListener {
+export interface HostListener<Host> {
   /** Its file does not tell the ABI. @returns the one of those offered that this host tries */
   offered(host: Host, offer: Offer): AbiName;
   ready(host: Host, ready: Ready): void;

@@ -1,27 +1,16 @@
-/** Performs the effects of one host's life: its process, its timer, its black box, its link. */
+/** Performs the effects of one host's life: its run, its timer, its calls, its connection. */
 
-import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../../config/types.js';
-import { findDescriptorProblem, readDescriptorUse } from '../../descriptors.js';
-import { type ErrorCode, HandshakeError, SupervisorError } from '../../errors.js';
-import { readTracer } from '../../proc.js';
+import { type ErrorCode, HandshakeError, type SupervisorError } from '../../errors.js';
 import type { Candidates, HostFrame, Report } from '../../wire/codec.js';
-import { LineGate } from '../../wire/line-gate.js';
-import { markOfHost } from '../../wire/process-mark.js';
 import { Intake, type IntakeListener } from '../black-box/intake.js';
-import type { LoadableFile } from '../builds/build.js';
 import type { HostFile } from '../builds/host-file.js';
 import { describeCall, describeExecuting, type LaneName, type PendingCall } from '../calls/pending-call.js';
-import { hostSocketPath, makeRunDir } from '../directories/run-dir.js';
-import { type BoxFile, makeBox } from '../runner/local/black-box/box-file.js';
-import { isDebugger } from '../runner/local/debugger.js';
-import { HostSocket, type Peer, type PeerListener } from '../runner/local/host-socket.js';
-import type { Orphans } from '../runner/local/leftovers/orphans.js';
-import { OomWatch } from '../runner/local/oom-watch.js';
-import { readOutput } from '../runner/local/output-reader.js';
-import { type HostProcess, killProcess, spawnHost } from '../runner/local/spawn.js';
+import type { Peer } from '../runner/peer.js';
+import type { Run, RunEnd, RunListener, Runner } from '../runner/runner.js';
 import { parseOffer } from '../trials/trial.js';
+import { Beginning, type Served } from './beginning.js';
 import { type DeathFacts, describeDeath, describeTry } from './death.js';
 import {
   beginHost,
@@ -33,99 +22,59 @@ import {
   stepHost,
 } from './host-lifecycle.js';
 import type { HostListener } from './host-listener.js';
-import { LastWords } from './last-words.js';
 import { LivenessWatch } from './liveness-watch.js';
-import { nameSignal } from './outside-signals.js';
 import { PatientTimer } from './patient-timer.js';
+import { makeWelcome } from './welcome.js';
 
 /** A host whose connection breaks is most likely dying: its exit says more, if it comes. */
 const EXIT_PATIENCE_MS = 1000;
-/** A start is not given up while the host is under a debugger; it is looked at again this much later. */
-const TRACED_MS = 1000;
-
-/** Room in a frame beside the payload: addresses, parameters, and the records that came before it. */
-const FRAME_SLACK_BYTES = 2 * 1024 * 1024;
-
-/** What a host writes to its core's pipe once the core may connect; every other byte is the number of a signal. */
-const LISTENS = 0;
 
 /** What a host is started with beside its module's settings. */
 export interface HostSurroundings {
-  runId: string;
-  runDir: string;
-  boxDir: string;
-  /** `null`: what leaves the process group of a host is looked for when the core stops. */
-  orphans: Orphans | null;
-  blackBoxBytes: number;
+  runner: Runner;
   maxMessageBytes: number;
   heartbeatMs: number;
 }
 
-/** One process, one generation. */
+/** One process, one generation. It starts with the object, and the object is not used when it is dead. */
 export class Host {
   readonly generation: number;
   readonly file: HostFile;
   readonly startedAt = new Date();
   #spec: ModuleSpec;
   readonly #around: HostSurroundings;
-  readonly #listener: HostListener;
-  readonly #token = randomBytes(16).toString('hex');
+  readonly #listener: HostListener<Host>;
   readonly #spawnedMs = performance.now();
-  readonly #lastWords = new LastWords();
-  readonly #peerListener: PeerListener = {
-    connected: (peer, protocol) => this.#connected(peer, protocol),
-    received: (frame) => this.#received(frame),
-    lost: () => this.#lost(),
-    rejected: (error) => this.#rejected(error),
-    violated: (error) => this.#violated(error),
-  };
-  readonly #told: IntakeListener = {
-    answered: (pending, result) => this.#listener.answered(this, pending, result),
-    sent: (sent) => this.#listener.sent(this, sent),
-    logged: (log) => {
-      this.#remember(Buffer.from(log.text ?? []).toString('utf8'));
-      this.#listener.logged(this, log);
-    },
-    dropped: (kind, count) => this.#listener.dropped(this, kind, count),
-    refusedSends: (count) => this.#listener.refusedSends(this, count),
-    distrusted: (message) => this.#violated({ code: 'HANDSHAKE_FAILED', message }),
-  };
+  readonly #run: Run;
+  readonly #intake: Intake;
   readonly #watch: LivenessWatch;
-  readonly #oom = new OomWatch();
   readonly #timer = new PatientTimer(() => this.#timeout());
-  #tracer: number | null = null;
+  #stage: Beginning | Served = new Beginning();
+  #life: HostLife = { kind: 'starting' };
+  #isGreeted = false;
   #lossTimer: NodeJS.Timeout | undefined;
   #unreachable = '';
-  #life: HostLife = { kind: 'starting' };
-  #process: HostProcess | null = null;
-  #socket: HostSocket | null = null;
-  #box: BoxFile | null = null;
-  #intake: Intake | null = null;
-  #readyMs: number | null = null;
-  #tries = false;
   #refusal: { code: ErrorCode; message: string } | null = null;
 
-  constructor(generation: number, spec: ModuleSpec, file: HostFile, around: HostSurroundings, listener: HostListener) {
+  /** @throws {SupervisorError} why its process cannot be had; the host is then as if it had never been */
+  constructor(
+    generation: number,
+    spec: ModuleSpec,
+    file: HostFile,
+    around: HostSurroundings,
+    listener: HostListener<Host>,
+  ) {
     this.generation = generation;
     this.file = file;
     this.#spec = spec;
     this.#around = around;
     this.#listener = listener;
-    this.#watch = new LivenessWatch(
-      { hangMs: spec.hangMs, heartbeatMs: around.heartbeatMs },
-      {
-        readHeader: () => this.#box?.readHeader() ?? null,
-        owes: (seq) => this.#intake?.link?.find(seq) !== undefined,
-        inFlight: () => this.inFlight,
-        beat: () => this.#beat(),
-        tracer: () => this.#findDebugger(),
-        spared: (tracer) => this.#listener.spared(this, tracer),
-        failed: (verdict) => {
-          if (verdict.kind === 'hung') this.#step({ kind: 'hung' });
-          else this.#giveUp(`it has answered nothing for ${Math.round(verdict.silentMs)} ms while it executed no call`);
-        },
-      },
-    );
+    const { runner, maxMessageBytes } = around;
+    this.#run = runner.start({ module: spec.name, generation, settings: spec }, this.#attendRun());
+    this.#intake = new Intake(this.#run.evidence, { ...spec, maxMessageBytes }, this.#attendIntake());
+    this.#watch = this.#makeWatch();
+    this.#take(beginHost(spec));
+    file.chosen().catch((error: SupervisorError) => this.#violated(error));
   }
 
   get state(): HostLife['kind'] {
@@ -133,11 +82,16 @@ export class Host {
   }
 
   get pid(): number {
-    return this.#process?.pid ?? 0;
+    return this.#run.pid;
   }
 
   get path(): string {
     return this.file.path;
+  }
+
+  /** What an operator should know of it although it was started; `null`: nothing. */
+  get remark(): string | null {
+    return this.#run.remark;
   }
 
   /** Takes the times that the core alone goes by; the rest of its settings it was started with. */
@@ -148,99 +102,32 @@ export class Host {
 
   /** Whether its file did not tell the ABI, so that it tries one that it was told. */
   get tries(): boolean {
-    return this.#tries;
+    return this.#stage.tries;
   }
 
   /** Calls of a lane that it may be given now. */
   credit(lane: LaneName): number {
-    return this.#life.kind === 'ready' ? (this.#intake?.link?.credit(lane) ?? 0) : 0;
+    return this.#life.kind === 'ready' ? (this.#intake.link?.credit(lane) ?? 0) : 0;
   }
 
   get inFlight(): number {
-    return this.#intake?.inFlight ?? 0;
+    return this.#intake.inFlight;
   }
 
   /** Microseconds from spawn to ready; 0 before. */
   get startMicros(): number {
-    return this.#readyMs === null ? 0 : Math.round((this.#readyMs - this.#spawnedMs) * 1000);
-  }
-
-  /**
-   * Starts the process.
-   *
-   * @throws {SupervisorError} `HOST_START_FAILED`, `BLACK_BOX_UNAVAILABLE`, `RUN_DIR_UNUSABLE`; the host is then as if it
-   * had never been
-   */
-  start(): void {
-    const problem = findDescriptorProblem(readDescriptorUse());
-    if (problem) throw new SupervisorError('HOST_START_FAILED', `the host process could not be started: ${problem}`);
-    makeRunDir(this.#around.runDir);
-    const box = { runId: this.#around.runId, module: this.#spec.name, generation: this.generation };
-    this.#box = makeBox(this.#around.boxDir, box, this.#around.blackBoxBytes);
-    this.#intake = new Intake(this.#box, { ...this.#spec, maxMessageBytes: this.#around.maxMessageBytes }, this.#told);
-    const address = { path: hostSocketPath(this.#around.runDir), token: this.#token };
-    const socket = this.#openSocket(address);
-    this.#socket = socket;
-    const request = {
-      ...address,
-      runId: this.#around.runId,
-      boxFd: this.#box.fd,
-      cwd: this.#spec.directory ?? this.#around.runDir,
-      settings: this.#spec,
-    };
-    const started = spawnHost(
-      request,
-      (exitCode, signal, halted) => this.#exited(exitCode, signal, halted),
-      (error) => {
-        this.#refusal = {
-          code: 'HOST_START_FAILED',
-          message: `the host process could not be started: ${error.message}`,
-        };
-        this.#exited(null, null, false);
-      },
-    );
-    this.#take(beginHost(this.#spec));
-    if (started === null) return;
-    this.#process = started;
-    this.#oom.note(started.pid);
-    for (const stream of ['stdout', 'stderr'] as const) {
-      const line = (text: string) => {
-        this.#remember(text);
-        this.#listener.printed(this, stream, text);
-      };
-      readOutput(started[stream], new LineGate(this.#spec.logRate), {
-        line,
-        dropped: (bytes) => this.#listener.dropped(this, stream, bytes),
-        lastWords: (lines) => lines.forEach(line),
-      });
-    }
-    started.corePipe.on('data', (bytes: Buffer) => {
-      if (bytes.includes(LISTENS)) socket.connect();
-      this.#signalled(bytes);
-    });
-    this.file.chosen().catch((error: SupervisorError) => this.#violated(error));
-  }
-
-  #openSocket(address: { path: string; token: string }): HostSocket {
-    try {
-      const maxFrameBytes = 2 * this.#around.maxMessageBytes + FRAME_SLACK_BYTES;
-      return new HostSocket(address, maxFrameBytes, this.#peerListener);
-    } catch (cause) {
-      this.#closeBox();
-      const message = `the host process could not be started: no socket for it: ${(cause as Error).message}`;
-      throw new SupervisorError('HOST_START_FAILED', message, { cause });
-    }
+    return this.#stage.kind === 'served' ? Math.round((this.#stage.readyMs - this.#spawnedMs) * 1000) : 0;
   }
 
   /** Hands over one call; only with {@link credit}. */
   call(pending: PendingCall, nowMs: number): void {
     if (this.inFlight === 0) this.#watch.begin();
-    this.#intake?.link?.call(pending, nowMs);
+    this.#intake.link?.call(pending, nowMs);
   }
 
   /** Takes verdicts that the host cannot report, as it is at work on the call behind them. */
   takeFinished(): void {
-    this.#intake?.takeFinished();
+    this.#intake.takeFinished();
   }
 
   /** Ends the host: it finishes its calls and cleans up, within its times. */
@@ -252,6 +139,64 @@ export class Host {
   kill(): void {
     this.#step({ kind: 'kill' });
   }
+
+  // ---- who tells it what ----
+
+  #attendRun(): RunListener {
+    return {
+      connected: (peer, protocol) => this.#connected(peer, protocol),
+      received: (frame) => this.#received(frame),
+      lost: () => this.#lost(),
+      // The host was told, and exits by itself.
+      rejected: ({ code, message }) => {
+        this.#refusal = { code, message };
+      },
+      violated: (error) => this.#violated(error),
+      printed: (stream, line) => {
+        this.#remember(line);
+        this.#listener.printed(this, stream, line);
+      },
+      dropped: (stream, bytes) => this.#listener.dropped(this, stream, bytes),
+      signalled: (signal, from) => this.#listener.signalled(this, signal, from),
+      ended: (end) => this.#ended(end),
+      leftBehind: (ending) => this.#listener.leftBehind(this, ending),
+    };
+  }
+
+  #attendIntake(): IntakeListener {
+    return {
+      answered: (pending, result) => this.#listener.answered(this, pending, result),
+      sent: (sent) => this.#listener.sent(this, sent),
+      logged: (log) => {
+        this.#remember(Buffer.from(log.text ?? []).toString('utf8'));
+        this.#listener.logged(this, log);
+      },
+      dropped: (kind, count) => this.#listener.dropped(this, kind, count),
+      refusedSends: (count) => this.#listener.refusedSends(this, count),
+      distrusted: (message) => this.#violated({ code: 'HANDSHAKE_FAILED', message }),
+    };
+  }
+
+  #makeWatch(): LivenessWatch {
+    const settings = { hangMs: this.#spec.hangMs, heartbeatMs: this.#around.heartbeatMs };
+    return new LivenessWatch(settings, {
+      readHeader: () => this.#run.evidence.readHeader(),
+      owes: (seq) => this.#intake.link?.find(seq) !== undefined,
+      inFlight: () => this.inFlight,
+      beat: () => {
+        this.#run.noteWell();
+        this.#intake.link?.beat();
+      },
+      tracer: () => this.#run.tracedBy(),
+      spared: (tracer) => this.#listener.spared(this, tracer),
+      failed: (verdict) => {
+        if (verdict.kind === 'hung') this.#step({ kind: 'hung' });
+        else this.#giveUp(`it has answered nothing for ${Math.round(verdict.silentMs)} ms while it executed no call`);
+      },
+    });
+  }
+
+  // ---- its life ----
 
   #step(event: HostEvent): void {
     this.#take(stepHost(this.#life, event, this.#spec));
@@ -272,15 +217,13 @@ export class Host {
         break;
       case 'send-stop':
         this.#watch.close();
-        this.#intake?.link?.stop();
+        this.#intake.link?.stop();
         break;
       case 'signal':
-        this.#box?.askEnd();
-        if (effect.signal === 'SIGKILL') this.#endOwnTracer();
-        this.#process?.signalGroup(effect.signal);
+        this.#run.end(effect.signal === 'SIGKILL' ? 'kill' : 'terminate');
         break;
       case 'became-ready':
-        this.#readyMs = performance.now();
+        this.#stage = { kind: 'served', readyMs: performance.now(), tries: this.tries };
         this.#watch.open();
         break;
       case 'drain':
@@ -289,85 +232,40 @@ export class Host {
     }
   }
 
-  #connected(peer: Peer, protocol: number): void {
-    this.#intake?.connect(peer);
-    const welcome = (file: LoadableFile) => this.#welcome(peer, protocol, file);
-    void this.file.chosen().then(welcome, () => undefined);
-  }
-
-  #welcome(peer: Peer, protocol: number, { path, build, identity }: LoadableFile): void {
-    if (this.#life.kind !== 'starting') return;
-    const { name, abi, config, umask, coreFiles } = this.#spec;
-    peer.send({
-      welcome: {
-        protocol,
-        module: name,
-        generation: this.generation,
-        path,
-        ...(abi ? { abi } : {}),
-        ...(build && identity ? { sha256: build.sha256, fileIdentity: identity } : {}),
-        settings: config.map(([key, value]) => ({ key, value })),
-        maxMessage: this.#around.maxMessageBytes,
-        logRate: this.#spec.logRate ?? 0,
-        ...(umask === null ? {} : { umask }),
-        ...(coreFiles === 'inherit' ? {} : { coreFiles: coreFiles === 'on' }),
-      },
-    });
-  }
-
-  #signalled(signals: Buffer): void {
-    const from = this.#box?.readHeader()?.signalFrom ?? null;
-    for (const number of new Set(signals)) {
-      const signal = nameSignal(number);
-      if (signal !== null) this.#listener.signalled(this, signal, from);
-    }
-  }
-
   #timeout(): void {
-    if (this.#life.kind === 'starting') {
-      if (this.#isSpared()) return;
-      const problem = this.#socket?.isGreeted ? null : findDescriptorProblem(readDescriptorUse());
-      if (problem) this.#refusal ??= { code: 'HOST_START_FAILED', message: `it could not be connected to: ${problem}` };
+    if (this.#stage.kind === 'beginning' && this.#life.kind === 'starting') {
+      const spared = this.#stage.timeout(this.#run, this.#spec.startTimeoutMs);
+      if (spared.kind === 'spared') {
+        if (spared.tracer !== null) this.#listener.spared(this, spared.tracer);
+        this.#timer.arm(spared.forMs);
+        return;
+      }
+      this.#refusal ??= this.#run.diagnose();
     }
     this.#step({ kind: 'timeout' });
   }
 
-  /** Whether its time to start begins anew: it is traced, or was at the last look. */
-  #isSpared(): boolean {
-    const before = this.#tracer;
-    const tracer = this.#findDebugger();
-    this.#tracer = tracer;
-    if (tracer !== null && tracer !== before) this.#listener.spared(this, tracer);
-    if (tracer !== null) this.#timer.arm(TRACED_MS);
-    else if (before !== null) this.#timer.arm(this.#spec.startTimeoutMs);
-    return tracer !== null || before !== null;
-  }
-
-  /** The debugger that traces it; `null`: none does. */
-  #findDebugger(): number | null {
-    const tracer = readTracer(this.pid);
-    return tracer !== null && isDebugger(tracer, process.pid, this.pid) ? tracer.pid : null;
-  }
-
-  /** The end of a traced process is told to its tracer first: one that the module forked might never pass it on. */
-  #endOwnTracer(): void {
-    const tracer = this.#process && readTracer(this.pid);
-    if (!tracer || tracer.pid === process.pid || isDebugger(tracer, process.pid, this.pid)) return;
-    killProcess(tracer.pid);
-  }
-
-  #beat(): void {
-    this.#oom.note(this.pid);
-    this.#intake?.link?.beat();
+  #connected(peer: Peer, protocol: number): void {
+    this.#isGreeted = true;
+    this.#intake.connect(peer);
+    const { generation } = this;
+    const { maxMessageBytes } = this.#around;
+    void this.file.chosen().then(
+      (file) => {
+        if (this.#life.kind !== 'starting') return;
+        peer.send(makeWelcome(this.#spec, file, { protocol, generation, maxMessageBytes }));
+      },
+      () => undefined,
+    );
   }
 
   #lost(): void {
-    if (!this.#socket?.isGreeted) {
+    if (!this.#isGreeted) {
       const why = 'its connection was closed before it said who it is; another process may have taken its place there';
       const stranger = new HandshakeError('HANDSHAKE_FAILED', why);
       this.#lossTimer ??= setTimeout(() => this.#violated(stranger), EXIT_PATIENCE_MS);
     }
-    if (this.#readyMs === null) return;
+    if (this.#stage.kind === 'beginning') return;
     const why = 'its connection is closed, although its process runs; the module may have closed every file descriptor';
     this.#lossTimer ??= setTimeout(() => this.#giveUp(why), EXIT_PATIENCE_MS);
   }
@@ -375,11 +273,6 @@ export class Host {
   #giveUp(why: string): void {
     this.#unreachable = why;
     this.#step({ kind: 'unreachable' });
-  }
-
-  /** The host was told, and exits by itself. */
-  #rejected({ code, message }: HandshakeError): void {
-    this.#refusal = { code, message };
   }
 
   #violated({ code, message }: Pick<HandshakeError, 'code' | 'message'>): void {
@@ -390,7 +283,7 @@ export class Host {
   #received(frame: HostFrame): void {
     if (this.#life.kind === 'exited') return; // settled from the black box
     this.#watch.heard();
-    this.#oom.note(this.pid);
+    this.#run.noteWell();
     if (frame.report) {
       this.#report(frame.report);
     } else if (frame.candidates && this.#life.kind === 'starting') {
@@ -406,18 +299,18 @@ export class Host {
   }
 
   #offered(candidates: Candidates): void {
-    const offer = this.#tries ? null : parseOffer(candidates);
-    if (offer === null) {
+    const offer = this.#stage.kind === 'served' || this.#stage.tries ? null : parseOffer(candidates);
+    if (this.#stage.kind === 'served' || offer === null) {
       const message = 'what it says of the ABIs of its file cannot be; install the same version of core and host';
       this.#violated({ code: 'HANDSHAKE_FAILED', message });
     } else {
-      this.#tries = true;
-      this.#intake?.link?.attempt(this.#listener.offered(this, offer));
+      this.#stage.tries = true;
+      this.#intake.link?.attempt(this.#listener.offered(this, offer));
     }
   }
 
   #report(report: Report): void {
-    this.#intake?.report(report);
+    this.#intake.report(report);
     if (this.inFlight === 0) {
       this.#watch.idle();
       if (this.#life.kind === 'draining') this.#step({ kind: 'drained' });
@@ -427,25 +320,23 @@ export class Host {
 
   /** What is said before the module is ready explains a start that fails. */
   #remember(line: string): void {
-    if (this.#readyMs === null) this.#lastWords.add(line);
+    if (this.#stage.kind === 'beginning') this.#stage.lastWords.add(line);
   }
 
-  #exited(exitCode: number | null, signal: string | null, halted: boolean): void {
+  #ended({ exitCode, signal, halted, outOfMemory, failure }: RunEnd): void {
     const from = this.#life;
+    if (failure !== null) this.#refusal = failure;
     this.#watch.close();
     clearTimeout(this.#lossTimer);
-    this.#socket?.close();
-    // What is left of its process group has lost its reason to run.
-    this.#process?.signalGroup('SIGKILL');
-    if (this.#process) this.#endOrphans();
-    const header = this.#box?.readHeader() ?? null;
-    this.#intake?.recover(header);
-    const call = this.#intake?.executing(header) ?? null;
+    const header = this.#run.evidence.readHeader();
+    this.#intake.recover(header);
+    const call = this.#intake.executing(header);
     const ordered = from.kind === 'stopping' || signal === 'SIGKILL';
-    const { lost, unseen } = this.#intake?.settle(header, !ordered) ?? { lost: [], unseen: [] };
-    this.#closeBox();
+    const { lost, unseen } = this.#intake.settle(header, !ordered);
+    this.#run.close();
     this.#step({ kind: 'exit' });
     const overwritten = this.file.isOverwritten();
+    const stage = this.#stage;
     const facts: DeathFacts = {
       module: this.#spec.name,
       path: this.path,
@@ -456,39 +347,20 @@ export class Host {
       signal,
       halted,
       phase: header?.phase ?? 'serving',
-      served: this.#readyMs !== null,
+      served: stage.kind === 'served',
       refusal: this.#refusal,
       executing: call ? describeCall(call.event) : header && describeExecuting(header),
       exitCalled: header?.exitCode ?? null,
-      oomStruck: signal === 'SIGKILL' && this.#oom.hasStruck(),
+      oomStruck: outOfMemory,
       unreachable: this.#unreachable,
       overwritten,
-      lastWords: this.#lastWords.all(),
+      lastWords: stage.kind === 'beginning' ? stage.lastWords.all() : [],
       startTimeoutMs: this.#spec.startTimeoutMs,
       hangMs: this.#spec.hangMs,
     };
-    const tried = this.#tries ? describeTry(facts) : null;
-    const servedMs = this.#readyMs === null ? 0 : performance.now() - this.#readyMs;
-    this.#listener.died(this, {
-      ...describeDeath(facts),
-      exitCode,
-      signal,
-      tried,
-      overwritten,
-      servedMs,
-      lost,
-      unseen,
-    });
-  }
-
-  /** The next host need not wait for it. */
-  #endOrphans(): void {
-    const ending = this.#around.orphans?.endOf(this.#token, markOfHost(this.#around.runId, this.#token));
-    void ending?.then((ending) => this.#listener.leftBehind(this, ending));
-  }
-
-  #closeBox(): void {
-    this.#box?.close();
-    this.#box = null;
+    const tried = stage.tries ? describeTry(facts) : null;
+    const servedMs = stage.kind === 'served' ? performance.now() - stage.readyMs : 0;
+    const death = describeDeath(facts);
+    this.#listener.died(this, { ...death, exitCode, signal, tried, overwritten, servedMs, lost, unseen });
   }
 }

@@ -15,19 +15,18 @@ import { CallQueue, type CallRoute } from '../calls/call-queue.js';
 import { conversationOf } from '../calls/conversation.js';
 import type { CallAnswer, CallEvent, LaneName, PendingCall } from '../calls/pending-call.js';
 import { Host, type HostSurroundings } from '../host/host.js';
-import type { HostEnd, HostListener } from '../host/host-listener.js';
-import { OutsideSignals, PATIENCE_MS } from '../host/outside-signals.js';
-import type { DroppedKind } from '../news/dropped-output.js';
+import type { DroppedKind, HostEnd, HostListener } from '../host/host-listener.js';
 import { errorOfEnd } from '../news/host-error.js';
 import { type ModuleEvents, ModuleNews } from '../news/module-news.js';
 import { ModuleStats } from '../news/module-stats.js';
-import type { Ending } from '../runner/local/leftovers/end-processes.js';
-import { findWorkingDirectory } from '../runner/local/working-directory.js';
+import { PATIENCE_MS } from '../runner/outside-signals.js';
+import type { Ending } from '../runner/runner.js';
 import type { AbiMemory } from '../trials/abi-memory.js';
 import { AbiSearch, type Found } from '../trials/abi-search.js';
 import type { Offer } from '../trials/trial.js';
 import type { ModuleStatus } from '../types.js';
 import { type ModuleEffect, type ModuleEvent, type ModuleLife, stepModule } from './module-lifecycle.js';
+import { OutsideSignals } from './outside-signals.js';
 import {
   afterCrash,
   afterFailedStart,
@@ -45,15 +44,14 @@ const NOTHING_TRIED = { next: null, none: null };
 
 /** What a module runs with beside its own settings. */
 export interface ModuleSurroundings extends HostSurroundings {
+  runId: string;
   abis: AbiMemory;
   builds: BuildStore;
   queueBytes: number;
-  /** `null`: the core keeps no state. */
-  stateDir: string | null;
 }
 
 /** The life of one configured module. */
-export class Module implements HostListener, CallRoute {
+export class Module implements HostListener<Host>, CallRoute {
   #spec: ModuleSpec;
   #around: ModuleSurroundings;
   readonly #queue: CallQueue;
@@ -513,12 +511,10 @@ export class Module implements HostListener, CallRoute {
 
   /** @throws SupervisorError when its directory is missing, or no process can be had */
   #spawnHost(spec: ModuleSpec, file: HostFile): Host {
-    const { path: directory, problem } = findWorkingDirectory(spec.name, spec.directory, this.#around);
-    const host = new Host(this.#generation + 1, { ...spec, directory }, file, this.#around, this);
-    host.start();
+    const host = new Host(this.#generation + 1, spec, file, this.#around, this);
     this.#generation = host.generation;
     this.#news.spawned(host);
-    if (problem) this.#news.warn(host.generation, problem);
+    if (host.remark !== null) this.#news.warn(host.generation, host.remark);
     return host;
   }
 

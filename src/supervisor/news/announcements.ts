@@ -5,7 +5,7 @@ import type { Log, Sent } from '../../wire/codec.js';
 import { fromWireParams, toLong, type WireParams } from '../../wire/params.js';
 import { textOf } from '../../wire/utf8.js';
 import { detachParams } from '../calls/answer.js';
-import { LINE_MAX_BYTES } from '../runner/local/output-reader.js';
+import { LINE_MAX_BYTES } from '../runner/runner.js';
 import type { SentMessage } from '../types.js';
 import { formatSentId, type SentOrigin } from './sent-messages.js';
 

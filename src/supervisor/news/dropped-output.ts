@@ -1,14 +1,6 @@
 /** Tells now and then what was lost of what a module put out: one line, not one for each. */
 
-/** What is dropped, and why. */
-export type DroppedKind =
-  /** Log lines beyond `log_rate`. */
-  | 'limited'
-  /** Log lines that found the black box full. */
-  | 'full'
-  /** Bytes of the host's output beyond `log_rate`. */
-  | 'stdout'
-  | 'stderr';
+import type { DroppedKind } from '../host/host-listener.js';
 
 /** Why a message that the module sent could not be delivered. */
 export type UndeliveredKind =

@@ -4,12 +4,13 @@ import { readRunning } from '../../proc.js';
 import type { Log, Sent } from '../../wire/codec.js';
 import type { WireParams } from '../../wire/params.js';
 import type { Host } from '../host/host.js';
-import type { HostEnd } from '../host/host-listener.js';
-import { describeSignal } from '../host/outside-signals.js';
-import { describeEnding, type Ending } from '../runner/local/leftovers/end-processes.js';
+import type { DroppedKind, HostEnd } from '../host/host-listener.js';
+import type { Ending } from '../runner/runner.js';
 import type { DeathCause, LifecycleEvent, LogLine, ModuleState, SentMessage } from '../types.js';
 import { toLogText, toSentMessage } from './announcements.js';
-import { type DroppedKind, DroppedOutput, type UndeliveredKind } from './dropped-output.js';
+import { describeEnding } from './describe-ending.js';
+import { describeSignal } from './describe-signal.js';
+import { DroppedOutput, type UndeliveredKind } from './dropped-output.js';
 import { ModuleStats } from './module-stats.js';
 
 /** What a module announces. */

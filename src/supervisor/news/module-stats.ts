@@ -1,8 +1,8 @@
 /** What is counted of one module for its status. */
 
 import type { CallAnswer } from '../calls/pending-call.js';
+import type { DroppedKind } from '../host/host-listener.js';
 import type { FailureCause, ModuleStatus } from '../types.js';
-import type { DroppedKind } from './dropped-output.js';
 import { LatencyHistogram } from './latency.js';
 
 /** Counters that only grow, as `status` shows them. */

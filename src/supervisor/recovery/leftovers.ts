@@ -5,7 +5,8 @@
 
 import { hasVariable, listProcesses, type ProcessName, readAncestors, readLockLimit, readRunning } from '../../proc.js';
 import { markOfRun, runOfMark } from '../../wire/process-mark.js';
-import { type Ending, endingEffects, endProcesses } from '../runner/local/leftovers/end-processes.js';
+import { endingEffects, endProcesses } from '../runner/local/leftovers/end-processes.js';
+import type { Ending } from '../runner/runner.js';
 
 /**
  * Ends every process that carries one of these run ids, except this one and those that it descends from: a core may have

@@ -1,7 +1,7 @@
 /** Sees to it that nothing is left: of killed cores when this one starts, of this one when it stops. */
 
 import type { RunDir } from '../directories/run-dir.js';
-import { describeEnding } from '../runner/local/leftovers/end-processes.js';
+import { describeEnding } from '../news/describe-ending.js';
 import { Orphans } from '../runner/local/leftovers/orphans.js';
 import type { LogLine, SentMessage } from '../types.js';
 import { endLeftovers } from './leftovers.js';

@@ -11,6 +11,7 @@ import { acquireRunDir, type RunDir } from '../../../src/supervisor/directories/
 import type { Host } from '../../../src/supervisor/host/host.js';
 import { Module, type ModuleSurroundings } from '../../../src/supervisor/module/module.js';
 import type { ModuleEvents } from '../../../src/supervisor/news/module-news.js';
+import { LocalRunner } from '../../../src/supervisor/runner/local/local-runner.js';
 import { AbiMemory } from '../../../src/supervisor/trials/abi-memory.js';
 import type { Log, Sent } from '../../../src/wire/codec.js';
 import { SCALARS, toLong, type WireParams } from '../../../src/wire/params.js';
@@ -113,11 +114,15 @@ export class Hosts {
   #add(spec: Module['spec'], config: Omit<ReturnType<typeof makeConfig>, 'modules'>): void {
     const around: ModuleSurroundings = {
       ...config,
+      runner: new LocalRunner({
+        ...config,
+        runId: this.#runDir.runId,
+        runDir: this.#runDir.path,
+        stateDir: null,
+        boxDir: '/dev/shm',
+        orphans: null,
+      }),
       runId: this.#runDir.runId,
-      runDir: this.#runDir.path,
-      stateDir: null,
-      boxDir: '/dev/shm',
-      orphans: null,
       abis: new AbiMemory(null),
       builds: new BuildStore(join(this.#runDir.path, 'builds'), () => []),
     };

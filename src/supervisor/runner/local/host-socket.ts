@@ -17,29 +17,12 @@ import {
   proofOf,
 } from '../../../wire/codec.js';
 import { Outbox } from '../../../wire/outbox.js';
+import type { Peer, PeerListener } from '../peer.js';
 
 /** How long frames are read before everything else has its turn. */
 const TURN_MS = 5;
 /** The host listens already: only a core without a descriptor has to try again. */
 const RECONNECT_MS = 50;
-
-/** A connected host, as frames are sent to it. */
-export interface Peer {
-  /** Queues one frame; one for a host that has gone is dropped, its exit says the rest. */
-  send(frame: CoreFrame): void;
-}
-
-/** Who expects a host: gets its connection, then its frames. */
-export interface PeerListener {
-  connected(peer: Peer, protocol: number): void;
-  received(frame: HostFrame): void;
-  /** The host speaks another protocol; it was told so. */
-  rejected(error: HandshakeError): void;
-  /** The connection is closed, by the host or by what became of it. */
-  lost(): void;
-  /** The host sent something that is no frame, or is not the host that was started. */
-  violated(error: HandshakeError): void;
-}
 
 /** Where a host listens, and how it is known. */
 export interface HostAddress {

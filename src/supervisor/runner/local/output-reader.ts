@@ -3,9 +3,7 @@
 import { performance } from 'node:perf_hooks';
 import type { LineGate } from '../../../wire/line-gate.js';
 import { textOf, wholeCharacters } from '../../../wire/utf8.js';
-
-/** The longest line that is kept whole, in bytes. */
-export const LINE_MAX_BYTES = 64 * 1024;
+import { LINE_MAX_BYTES } from '../runner.js';
 
 const LAST_WORDS = 12;
 const LAST_WORDS_BYTES = 4096;

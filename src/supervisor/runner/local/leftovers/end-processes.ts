@@ -2,6 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 import type { ProcessName } from '../../../../proc.js';
+import type { Ending } from '../../runner.js';
 
 /** How an ending reaches the world. */
 export interface EndingEffects {
@@ -14,17 +15,9 @@ export interface EndingEffects {
   nowMs(): number;
 }
 
-/** What came of it. */
-export interface Ending {
-  ended: ProcessName[];
-  /** Those that could not be ended, or not in time. */
-  left: ProcessName[];
-}
-
 /** A process that has not ended by then waits for a device, and would be waited for in vain. */
 const LIMIT_MS = 5_000;
 const PAUSE_MS = 20;
-const NAMED = 10;
 
 /** The effects as they are, with `find`. */
 export function endingEffects(find: () => Promise<ProcessName[]>): EndingEffects {
@@ -59,33 +52,6 @@ export async function endProcesses(effects: EndingEffects, looks = 2): Promise<E
   const left = [...[...refused].map((pid) => seen.get(pid) as ProcessName), ...found];
   const ended = [...seen.values()].filter(({ pid }) => !left.some((other) => other.pid === pid));
   return { ended, left };
-}
-
-/**
- * Says what came of an ending, as `2 processes were ended: sleep (pid 4711), sh (pid 4712)`; `null` when there was
- * nothing to end.
- *
- * @param which comes behind the number, as `that it left`
- */
-export function describeEnding({ ended, left }: Ending, which: string): string | null {
-  const parts = [];
-  if (ended.length > 0) parts.push(`${count(ended)} ${which} ${verb(ended, 'was', 'were')} ended: ${list(ended)}`);
-  if (left.length > 0) parts.push(`${count(left)} ${which} cannot be ended: ${list(left)}; end them by hand`);
-  return parts.length === 0 ? null : parts.join('; ');
-}
-
-function count({ length }: ProcessName[]): string {
-  return length === 1 ? '1 process' : `${length} processes`;
-}
-
-function verb({ length }: ProcessName[], one: string, many: string): string {
-  return length === 1 ? one : many;
-}
-
-function list(processes: ProcessName[]): string {
-  const named = processes.slice(0, NAMED).map(({ pid, name }) => `${name} (pid ${pid})`);
-  const more = processes.length - named.length;
-  return more > 0 ? `${named.join(', ')} and ${more} more` : named.join(', ');
 }
 
 function killProcess(pid: number): boolean {

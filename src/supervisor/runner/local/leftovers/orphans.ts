@@ -6,7 +6,8 @@
 import { IllegalStateError } from '../../../../errors.js';
 import { reapChild, setSubreaper } from '../../../../libc.js';
 import { hasVariable, type ProcessName, readChildren, readLockLimit, readRunning, readTree } from '../../../../proc.js';
-import { type Ending, endingEffects, endProcesses } from './end-processes.js';
+import type { Ending } from '../../runner.js';
+import { endingEffects, endProcesses } from './end-processes.js';
 import { OwnChildren } from './own-children.js';
 
 /** Whether somebody in this process adopts: of two, each would end what the other has inherited. */

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Dealer, Pair, Router } from 'zeromq';
 import { CoreLink } from '../../../../../src/host-runner/core-link.js';
-import { HostSocket, type Peer, type PeerListener } from '../../../../../src/supervisor/runner/local/host-socket.js';
+import { HostSocket } from '../../../../../src/supervisor/runner/local/host-socket.js';
+import type { Peer, PeerListener } from '../../../../../src/supervisor/runner/peer.js';
 import {
   type CoreFrame,
   decodeCoreFrame,

@@ -1,12 +1,8 @@
 import { PassThrough } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
-import {
-  LINE_MAX_BYTES,
-  OutputReader,
-  type OutputSink,
-  readOutput,
-} from '../../../../../src/supervisor/runner/local/output-reader.js';
+import { OutputReader, type OutputSink, readOutput } from '../../../../../src/supervisor/runner/local/output-reader.js';
+import { LINE_MAX_BYTES } from '../../../../../src/supervisor/runner/runner.js';
 import { LineGate } from '../../../../../src/wire/line-gate.js';
 import { cutAnywhere, seeded } from '../../../../helpers/random.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ProcessName } from '../../../../../../src/proc.js';
+import { describeEnding } from '../../../../../../src/supervisor/news/describe-ending.js';
 import {
-  describeEnding,
   type EndingEffects,
   endProcesses,
 } from '../../../../../../src/supervisor/runner/local/leftovers/end-processes.js';

@@ -1,10 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import {
-  describeSignal,
-  nameSignal,
-  OutsideSignals,
-  PATIENCE_MS,
-} from '../../../../src/supervisor/host/outside-signals.js';
+import { OutsideSignals } from '../../../../src/supervisor/module/outside-signals.js';
+import { describeSignal } from '../../../../src/supervisor/news/describe-signal.js';
+import { nameSignal, PATIENCE_MS } from '../../../../src/supervisor/runner/outside-signals.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
