@@ -5,7 +5,7 @@ import type { Log, Ready, Result, Sent } from '../../wire/codec.js';
 import type { PendingCall } from '../calls/pending-call.js';
 import type { Ending } from '../runner/runner.js';
 import type { Offer } from '../trials/trial.js';
-import type { Death } from './death.js';
+import type { Death, DeathFacts } from './death.js';
 
 /** What is dropped, and why. */
 export type DroppedKind =
@@ -44,12 +44,9 @@ export interface HostListener<Host> {
 
 /** The end of a host and of the calls it held. */
 export interface HostEnd extends Death {
-  exitCode: number | null;
-  signal: string | null;
-  /** What became of the try of an ABI; `null` when it tried none, or its end says nothing about that. */
-  tried: string | null;
-  /** Its file was written to while it had it loaded. */
-  overwritten: boolean;
+  facts: DeathFacts;
+  /** Whether it tried an ABI, and its end says something about that. */
+  hasTried: boolean;
   /** How long it had been ready. */
   servedMs: number;
   /** Calls that get their default now. */

@@ -6,12 +6,13 @@ import { type ErrorCode, HandshakeError, type SupervisorError } from '../../erro
 import type { Candidates, HostFrame, Report } from '../../wire/codec.js';
 import { Intake, type IntakeListener } from '../black-box/intake.js';
 import type { HostFile } from '../builds/host-file.js';
-import { describeCall, describeExecuting, type LaneName, type PendingCall } from '../calls/pending-call.js';
+import type { LaneName, PendingCall } from '../calls/pending-call.js';
 import type { Peer } from '../runner/peer.js';
 import type { Run, RunEnd, RunListener, Runner } from '../runner/runner.js';
 import { parseOffer } from '../trials/trial.js';
 import { Beginning, type Served } from './beginning.js';
-import { type DeathFacts, describeDeath, describeTry } from './death.js';
+import { type DeathFacts, judgeDeath, judgeTry, type Unreachable } from './death.js';
+import { findExecuting } from './executing.js';
 import {
   beginHost,
   type HostEffect,
@@ -53,7 +54,7 @@ export class Host {
   #life: HostLife = { kind: 'starting' };
   #isGreeted = false;
   #lossTimer: NodeJS.Timeout | undefined;
-  #unreachable = '';
+  #unreachable: Unreachable | null = null;
   #refusal: { code: ErrorCode; message: string } | null = null;
 
   /** @throws {SupervisorError} why its process cannot be had; the host is then as if it had never been */
@@ -191,7 +192,7 @@ export class Host {
       spared: (tracer) => this.#listener.spared(this, tracer),
       failed: (verdict) => {
         if (verdict.kind === 'hung') this.#step({ kind: 'hung' });
-        else this.#giveUp(`it has answered nothing for ${Math.round(verdict.silentMs)} ms while it executed no call`);
+        else this.#giveUp({ kind: 'silent', silentMs: verdict.silentMs });
       },
     });
   }
@@ -266,12 +267,11 @@ export class Host {
       this.#lossTimer ??= setTimeout(() => this.#violated(stranger), EXIT_PATIENCE_MS);
     }
     if (this.#stage.kind === 'beginning') return;
-    const why = 'its connection is closed, although its process runs; the module may have closed every file descriptor';
-    this.#lossTimer ??= setTimeout(() => this.#giveUp(why), EXIT_PATIENCE_MS);
+    this.#lossTimer ??= setTimeout(() => this.#giveUp({ kind: 'closed' }), EXIT_PATIENCE_MS);
   }
 
-  #giveUp(why: string): void {
-    this.#unreachable = why;
+  #giveUp(how: Unreachable): void {
+    this.#unreachable = how;
     this.#step({ kind: 'unreachable' });
   }
 
@@ -330,12 +330,11 @@ export class Host {
     clearTimeout(this.#lossTimer);
     const header = this.#run.evidence.readHeader();
     this.#intake.recover(header);
-    const call = this.#intake.executing(header);
+    const executing = findExecuting(this.#intake.executing(header), header);
     const ordered = from.kind === 'stopping' || signal === 'SIGKILL';
     const { lost, unseen } = this.#intake.settle(header, !ordered);
     this.#run.close();
     this.#step({ kind: 'exit' });
-    const overwritten = this.file.isOverwritten();
     const stage = this.#stage;
     const facts: DeathFacts = {
       module: this.#spec.name,
@@ -349,18 +348,17 @@ export class Host {
       phase: header?.phase ?? 'serving',
       served: stage.kind === 'served',
       refusal: this.#refusal,
-      executing: call ? describeCall(call.event) : header && describeExecuting(header),
+      executing,
       exitCalled: header?.exitCode ?? null,
       oomStruck: outOfMemory,
       unreachable: this.#unreachable,
-      overwritten,
+      overwritten: this.file.isOverwritten(),
       lastWords: stage.kind === 'beginning' ? stage.lastWords.all() : [],
       startTimeoutMs: this.#spec.startTimeoutMs,
       hangMs: this.#spec.hangMs,
     };
-    const tried = stage.tries ? describeTry(facts) : null;
     const servedMs = stage.kind === 'served' ? performance.now() - stage.readyMs : 0;
-    const death = describeDeath(facts);
-    this.#listener.died(this, { ...death, exitCode, signal, tried, overwritten, servedMs, lost, unseen });
+    const hasTried = stage.tries && judgeTry(facts) !== null;
+    this.#listener.died(this, { ...judgeDeath(facts), facts, hasTried, servedMs, lost, unseen });
   }
 }

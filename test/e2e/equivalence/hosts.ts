@@ -9,11 +9,11 @@ import type { CallAnswer } from '../../../src/supervisor/calls/pending-call.js';
 import { type ChainOutcome, type Journey, runChain } from '../../../src/supervisor/chain.js';
 import { acquireRunDir, type RunDir } from '../../../src/supervisor/directories/run-dir.js';
 import type { Host } from '../../../src/supervisor/host/host.js';
+import type { HostListener } from '../../../src/supervisor/host/host-listener.js';
 import { Module, type ModuleSurroundings } from '../../../src/supervisor/module/module.js';
 import type { ModuleEvents } from '../../../src/supervisor/news/module-news.js';
 import { LocalRunner } from '../../../src/supervisor/runner/local/local-runner.js';
 import { AbiMemory } from '../../../src/supervisor/trials/abi-memory.js';
-import type { Log, Sent } from '../../../src/wire/codec.js';
 import { SCALARS, toLong, type WireParams } from '../../../src/wire/params.js';
 import { fixture } from '../core.js';
 import {
@@ -36,12 +36,14 @@ const MAX_MESSAGE_BYTES = 64 * 1024;
 class HeardModule extends Module {
   deeds = new Deeds();
 
-  override sent(_host: Host, { params, payload }: Sent): void {
-    this.deeds.sent(this.name, plain(params ?? {}), payload ?? new Uint8Array(0));
-  }
-
-  override logged(_host: Host, { level, text }: Log): void {
-    this.deeds.logged(this.name, level ?? 0, text ?? new Uint8Array(0));
+  protected override listen(listener: HostListener<Host>): HostListener<Host> {
+    return {
+      ...listener,
+      sent: (_, { params, payload }) => {
+        this.deeds.sent(this.name, plain(params ?? {}), payload ?? new Uint8Array(0));
+      },
+      logged: (_, { level, text }) => this.deeds.logged(this.name, level ?? 0, text ?? new Uint8Array(0)),
+    };
   }
 }
 
