@@ -9,7 +9,7 @@ import type { Started } from '../src/daemon.js';
 import { makeStateDir } from '../src/directories.js';
 import { ControlError, DirectoryError, SupervisorError } from '../src/errors.js';
 import { openFile } from '../src/own-files.js';
-import { makeRunDir } from '../src/supervisor/run-dir.js';
+import { makeRunDir } from '../src/supervisor/directories/run-dir.js';
 import { SILENT_MS, untilSilent } from './silence.js';
 import { withClient } from './with-client.js';
 

@@ -13,7 +13,7 @@ import { onSignals } from './daemon/signals.js';
 import { isInMemory, makeStateDir } from './directories.js';
 import { ModuleLoadError } from './errors.js';
 import { VERSION } from './paths.js';
-import { makeRunDir } from './supervisor/run-dir.js';
+import { makeRunDir } from './supervisor/directories/run-dir.js';
 import { type StartReport, Supervisor } from './supervisor/supervisor.js';
 
 /** How a core is run. */

@@ -6,7 +6,7 @@
 import Long from 'long';
 import type { Call, Report } from '../wire/codec.js';
 import { bytesOf, type LaneName, laneOf, type PendingCall } from './calls/pending-call.js';
-import type { Peer } from './host-socket.js';
+import type { Peer } from './runner/peer.js';
 
 /** A frame is closed when it holds this much, so that the host can begin. */
 const FRAME_BYTES = 256 * 1024;

@@ -13,19 +13,20 @@ import { BuildStore } from './builds/store.js';
 import { conversationOf } from './calls/conversation.js';
 import type { CallEvent } from './calls/pending-call.js';
 import { type Callback, type ChainOutcome, type Journey, runChain } from './chain.js';
+import { acquireRunDir, hostSocketPath, type RunDir } from './directories/run-dir.js';
+import { type Kept, RunDirGuard } from './directories/run-dir-guard.js';
+import { acquireStateDir, type StateDir } from './directories/state-dir.js';
 import { Entrance } from './entrance.js';
-import { Sweeper } from './leftovers/sweeper.js';
-import type { Module } from './module.js';
+import type { Module } from './module/module.js';
+import { Roster } from './module/roster.js';
+import type { UndeliveredKind } from './news/dropped-output.js';
+import type { ModuleEvents } from './news/module-news.js';
+import { moduleOfSentId, SentMessages, toStatusParams } from './news/sent-messages.js';
 import { Orders } from './orders/orders.js';
 import { StoppedModules } from './orders/stopped-modules.js';
-import type { UndeliveredKind } from './output/dropped-output.js';
-import type { ModuleEvents } from './output/module-news.js';
-import { Roster } from './roster.js';
-import { acquireRunDir, hostSocketPath, type RunDir } from './run-dir.js';
-import { type Kept, RunDirGuard } from './run-dir-guard.js';
-import { moduleOfSentId, SentMessages, toStatusParams } from './sent-messages.js';
-import { acquireStateDir, type StateDir } from './state-dir.js';
-import { removeEmptyDirectories } from './surroundings/working-directory.js';
+import { Sweeper } from './recovery/sweeper.js';
+import { LocalRunner } from './runner/local/local-runner.js';
+import { removeEmptyDirectories } from './runner/local/working-directory.js';
 import { AbiMemory } from './trials/abi-memory.js';
 import type {
   Decision,
@@ -462,14 +463,18 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#builds = new BuildStore(join(resolve(stateDir ?? runDirPath), 'builds'), inUse);
     this.#roster = new Roster(
       {
+        runner: new LocalRunner({
+          runId,
+          runDir: runDirPath,
+          stateDir,
+          boxDir,
+          blackBoxBytes,
+          maxMessageBytes,
+          orphans: this.#sweeper.orphans,
+        }),
         runId,
-        runDir: runDirPath,
-        boxDir,
-        orphans: this.#sweeper.orphans,
         abis: this.#abis,
         builds: this.#builds,
-        stateDir,
-        blackBoxBytes,
         maxMessageBytes,
         heartbeatMs,
         queueBytes,

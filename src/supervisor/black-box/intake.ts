@@ -2,21 +2,21 @@
 
 import { type BoxHeader, isReachable } from '../../wire/black-box.js';
 import type { Entry, Log, Report, Result, Sent } from '../../wire/codec.js';
+import { Growth } from '../calls/growth.js';
 import { type LaneName, laneOf, type PendingCall } from '../calls/pending-call.js';
 import { type Settlement, settleCalls } from '../calls/settle.js';
 import { findReportProblem, findResultProblem, findSentProblem } from '../calls/verify.js';
-import type { Peer } from '../host-socket.js';
 import { Link } from '../link.js';
-import type { DroppedKind } from '../output/dropped-output.js';
-import { Growth } from '../output/growth.js';
-import type { BoxFile } from './box-file.js';
+import type { Evidence } from '../runner/evidence.js';
+import type { Peer } from '../runner/peer.js';
 
 /** Who is told what a host did. */
 export interface IntakeListener {
   answered(pending: PendingCall, result: Result): void;
   sent(sent: Sent): void;
   logged(log: Log): void;
-  dropped(kind: DroppedKind, count: number): void;
+  /** Log lines: beyond `log_rate`, or as the black box was full. */
+  dropped(kind: 'limited' | 'full', count: number): void;
   refusedSends(count: number): void;
   /** The host said what cannot be, in words; nothing is taken over of that. */
   distrusted(problem: string): void;
@@ -31,7 +31,7 @@ export interface IntakeLimits {
 
 /** The calls of one host, and what came of them. */
 export class Intake {
-  readonly #box: BoxFile;
+  readonly #box: Evidence;
   readonly #limits: IntakeLimits;
   readonly #listener: IntakeListener;
   readonly #lastAnswered: Record<LaneName, number> = { message: 0, notification: 0 };
@@ -41,7 +41,7 @@ export class Intake {
   /** `null` before the host has connected. */
   #link: Link | null = null;
 
-  constructor(box: BoxFile, limits: IntakeLimits, listener: IntakeListener) {
+  constructor(box: Evidence, limits: IntakeLimits, listener: IntakeListener) {
     this.#box = box;
     this.#limits = limits;
     this.#listener = listener;

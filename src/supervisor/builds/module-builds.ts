@@ -2,10 +2,10 @@
 
 import { existsSync } from 'node:fs';
 import type { ModuleSpec } from '../../config/types.js';
-import { findModuleFile, identifyFile, requireModuleFile } from '../module-file.js';
 import type { ModuleStatus } from '../types.js';
 import type { Build, LoadableFile } from './build.js';
 import { HostFile } from './host-file.js';
+import { findModuleFile, identifyFile, requireModuleFile } from './module-file.js';
 import { type AcceptanceEvent, type Choice, chooseBuild, stepAccepted } from './policy.js';
 import { Repeats } from './repeats.js';
 import type { BuildStore } from './store.js';

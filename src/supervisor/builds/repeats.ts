@@ -1,9 +1,18 @@
 /** Starts that are made again at once, because nothing but a change of the file ended them. */
 
-import type { HostEnd } from '../host-listener.js';
+import type { ErrorCode } from '../../errors.js';
+import type { DeathCause } from '../types.js';
 import type { Build } from './build.js';
 import type { HostFile } from './host-file.js';
 import { buildToRepeat } from './policy.js';
+
+/** The end of a host, as far as it says whether the file was changed. */
+export interface EndWithFile {
+  cause: DeathCause;
+  code: ErrorCode;
+  /** Its file was written to while it had it loaded. */
+  overwritten: boolean;
+}
 
 /** Counts the repeats of one start; a host that shall take over has its own. */
 export class Repeats {
@@ -22,7 +31,7 @@ export class Repeats {
   }
 
   /** Whether the start is made again after this end of its host, and why. */
-  after(file: HostFile, { cause, code, overwritten }: Pick<HostEnd, 'cause' | 'code' | 'overwritten'>): string | null {
+  after(file: HostFile, { cause, code, overwritten }: EndWithFile): string | null {
     const { build = null } = file.loadable ?? {};
     const refusedChange = code === 'MODULE_FILE_CHANGED';
     const repeats = this.#count;

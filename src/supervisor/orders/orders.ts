@@ -3,9 +3,9 @@
 import type { CoreConfig, ModuleSpec } from '../../config/types.js';
 import { IllegalStateError, ReloadError, type SupervisorError } from '../../errors.js';
 import { requireKnown } from '../../module-names.js';
-import type { Module } from '../module.js';
-import { findModuleFile, identifyFile, requirePresentFile } from '../module-file.js';
-import type { Roster } from '../roster.js';
+import { findModuleFile, identifyFile, requirePresentFile } from '../builds/module-file.js';
+import type { Module } from '../module/module.js';
+import type { Roster } from '../module/roster.js';
 import type { OrderReport, ReloadReport } from '../types.js';
 import { planReload, type ReloadPlan } from './reload-plan.js';
 import type { StoppedModules } from './stopped-modules.js';

@@ -7,10 +7,11 @@ import { makeConfig } from '../../../src/config/make.js';
 import { BuildStore } from '../../../src/supervisor/builds/store.js';
 import type { CallAnswer } from '../../../src/supervisor/calls/pending-call.js';
 import { type ChainOutcome, type Journey, runChain } from '../../../src/supervisor/chain.js';
-import type { Host } from '../../../src/supervisor/host.js';
-import { Module, type ModuleSurroundings } from '../../../src/supervisor/module.js';
-import type { ModuleEvents } from '../../../src/supervisor/output/module-news.js';
-import { acquireRunDir, type RunDir } from '../../../src/supervisor/run-dir.js';
+import { acquireRunDir, type RunDir } from '../../../src/supervisor/directories/run-dir.js';
+import type { Host } from '../../../src/supervisor/host/host.js';
+import { Module, type ModuleSurroundings } from '../../../src/supervisor/module/module.js';
+import type { ModuleEvents } from '../../../src/supervisor/news/module-news.js';
+import { LocalRunner } from '../../../src/supervisor/runner/local/local-runner.js';
 import { AbiMemory } from '../../../src/supervisor/trials/abi-memory.js';
 import type { Log, Sent } from '../../../src/wire/codec.js';
 import { SCALARS, toLong, type WireParams } from '../../../src/wire/params.js';
@@ -113,11 +114,15 @@ export class Hosts {
   #add(spec: Module['spec'], config: Omit<ReturnType<typeof makeConfig>, 'modules'>): void {
     const around: ModuleSurroundings = {
       ...config,
+      runner: new LocalRunner({
+        ...config,
+        runId: this.#runDir.runId,
+        runDir: this.#runDir.path,
+        stateDir: null,
+        boxDir: '/dev/shm',
+        orphans: null,
+      }),
       runId: this.#runDir.runId,
-      runDir: this.#runDir.path,
-      stateDir: null,
-      boxDir: '/dev/shm',
-      orphans: null,
       abis: new AbiMemory(null),
       builds: new BuildStore(join(this.#runDir.path, 'builds'), () => []),
     };
