@@ -7,13 +7,14 @@ import { findDescriptorProblem, readDescriptorUse } from '../descriptors.js';
 import { type ErrorCode, HandshakeError, SupervisorError } from '../errors.js';
 import { readTracer } from '../proc.js';
 import type { Candidates, HostFrame, Report } from '../wire/codec.js';
+import type { Lane } from '../wire/event-kinds.js';
 import { LineGate } from '../wire/line-gate.js';
 import { markOfHost } from '../wire/process-mark.js';
 import { type BoxFile, makeBox } from './black-box/box-file.js';
-import { Intake, type IntakeListener } from './black-box/intake.js';
 import type { LoadableFile } from './builds/build.js';
 import type { HostFile } from './builds/host-file.js';
-import { describeCall, describeExecuting, type LaneName, type PendingCall } from './calls/pending-call.js';
+import { Ledger, type LedgerListener } from './calls/ledger.js';
+import { describeCall, describeExecuting, type PendingCall } from './calls/pending-call.js';
 import { type DeathFacts, describeDeath, describeTry } from './health/death.js';
 import { isDebugger } from './health/debugger.js';
 import { LastWords } from './health/last-words.js';
@@ -79,8 +80,8 @@ export class Host {
     rejected: (error) => this.#rejected(error),
     violated: (error) => this.#violated(error),
   };
-  readonly #told: IntakeListener = {
-    answered: (pending, result) => this.#listener.answered(this, pending, result),
+  readonly #told: LedgerListener = {
+    answered: (pending, answer, nowMs) => this.#listener.answered(this, pending, answer, nowMs),
     sent: (sent) => this.#listener.sent(this, sent),
     logged: (log) => {
       this.#remember(Buffer.from(log.text ?? []).toString('utf8'));
@@ -100,7 +101,7 @@ export class Host {
   #process: HostProcess | null = null;
   #socket: HostSocket | null = null;
   #box: BoxFile | null = null;
-  #intake: Intake | null = null;
+  #ledger: Ledger | null = null;
   #readyMs: number | null = null;
   #tries = false;
   #refusal: { code: ErrorCode; message: string } | null = null;
@@ -115,7 +116,7 @@ export class Host {
       { hangMs: spec.hangMs, heartbeatMs: around.heartbeatMs },
       {
         readHeader: () => this.#box?.readHeader() ?? null,
-        owes: (seq) => this.#intake?.link?.find(seq) !== undefined,
+        owes: (seq) => this.#ledger?.owes(seq) ?? false,
         inFlight: () => this.inFlight,
         beat: () => this.#beat(),
         tracer: () => this.#findDebugger(),
@@ -152,12 +153,12 @@ export class Host {
   }
 
   /** Calls of a lane that it may be given now. */
-  credit(lane: LaneName): number {
-    return this.#life.kind === 'ready' ? (this.#intake?.link?.credit(lane) ?? 0) : 0;
+  credit(lane: Lane): number {
+    return this.#life.kind === 'ready' ? (this.#ledger?.credit(lane) ?? 0) : 0;
   }
 
   get inFlight(): number {
-    return this.#intake?.inFlight ?? 0;
+    return this.#ledger?.inFlight ?? 0;
   }
 
   /** Microseconds from spawn to ready; 0 before. */
@@ -177,7 +178,7 @@ export class Host {
     makeRunDir(this.#around.runDir);
     const box = { runId: this.#around.runId, module: this.#spec.name, generation: this.generation };
     this.#box = makeBox(this.#around.boxDir, box, this.#around.blackBoxBytes);
-    this.#intake = new Intake(this.#box, { ...this.#spec, maxMessageBytes: this.#around.maxMessageBytes }, this.#told);
+    this.#ledger = new Ledger(this.#box, { ...this.#spec, maxMessageBytes: this.#around.maxMessageBytes }, this.#told);
     const address = { path: hostSocketPath(this.#around.runDir), token: this.#token };
     const socket = this.#openSocket(address);
     this.#socket = socket;
@@ -235,12 +236,12 @@ export class Host {
   /** Hands over one call; only with {@link credit}. */
   call(pending: PendingCall, nowMs: number): void {
     if (this.inFlight === 0) this.#watch.begin();
-    this.#intake?.link?.call(pending, nowMs);
+    this.#ledger?.call(pending, nowMs);
   }
 
   /** Takes verdicts that the host cannot report, as it is at work on the call behind them. */
   takeFinished(): void {
-    this.#intake?.takeFinished();
+    this.#ledger?.takeFinished();
   }
 
   /** Ends the host: it finishes its calls and cleans up, within its times. */
@@ -272,7 +273,7 @@ export class Host {
         break;
       case 'send-stop':
         this.#watch.close();
-        this.#intake?.link?.stop();
+        this.#ledger?.stop();
         break;
       case 'signal':
         this.#box?.askEnd();
@@ -290,7 +291,7 @@ export class Host {
   }
 
   #connected(peer: Peer, protocol: number): void {
-    this.#intake?.connect(peer);
+    this.#ledger?.connect(peer);
     const welcome = (file: LoadableFile) => this.#welcome(peer, protocol, file);
     void this.file.chosen().then(welcome, () => undefined);
   }
@@ -358,7 +359,7 @@ export class Host {
 
   #beat(): void {
     this.#oom.note(this.pid);
-    this.#intake?.link?.beat();
+    this.#ledger?.beat();
   }
 
   #lost(): void {
@@ -412,17 +413,18 @@ export class Host {
       this.#violated({ code: 'HANDSHAKE_FAILED', message });
     } else {
       this.#tries = true;
-      this.#intake?.link?.attempt(this.#listener.offered(this, offer));
+      this.#ledger?.attempt(this.#listener.offered(this, offer));
     }
   }
 
   #report(report: Report): void {
-    this.#intake?.report(report);
+    const nowMs = performance.now();
+    this.#ledger?.report(report, nowMs);
     if (this.inFlight === 0) {
       this.#watch.idle();
       if (this.#life.kind === 'draining') this.#step({ kind: 'drained' });
     }
-    this.#listener.relieved(this);
+    this.#listener.relieved(nowMs);
   }
 
   /** What is said before the module is ready explains a start that fails. */
@@ -439,10 +441,10 @@ export class Host {
     this.#process?.signalGroup('SIGKILL');
     if (this.#process) this.#endOrphans();
     const header = this.#box?.readHeader() ?? null;
-    this.#intake?.recover(header);
-    const call = this.#intake?.executing(header) ?? null;
+    this.#ledger?.recover(header);
+    const call = this.#ledger?.executing(header) ?? null;
     const ordered = from.kind === 'stopping' || signal === 'SIGKILL';
-    const { lost, unseen } = this.#intake?.settle(header, !ordered) ?? { lost: [], unseen: [] };
+    const { lost, unseen } = this.#ledger?.settle(header, !ordered) ?? { lost: [], unseen: [] };
     this.#closeBox();
     this.#step({ kind: 'exit' });
     const overwritten = this.file.isOverwritten();

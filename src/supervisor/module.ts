@@ -3,16 +3,17 @@
 import { performance } from 'node:perf_hooks';
 import type { AbiName, ModuleSpec } from '../config/types.js';
 import { ModuleLoadError, SupervisorError } from '../errors.js';
-import type { Log, Ready, Result, Sent } from '../wire/codec.js';
+import { CallEvent } from '../wire/call-event.js';
+import type { Log, Ready, Sent } from '../wire/codec.js';
+import type { Callback, Lane } from '../wire/event-kinds.js';
 import { toLong, type WireParams } from '../wire/params.js';
 import type { Build } from './builds/build.js';
 import type { HostFile } from './builds/host-file.js';
 import { ModuleBuilds } from './builds/module-builds.js';
 import type { BuildStore } from './builds/store.js';
-import { toAnswer } from './calls/answer.js';
 import { CallQueue, type CallRoute } from './calls/call-queue.js';
-import { conversationOf } from './calls/conversation.js';
-import type { CallAnswer, CallEvent, LaneName, PendingCall } from './calls/pending-call.js';
+import { Conversation } from './calls/conversation.js';
+import type { AnswerTaker, CallAnswer, PendingCall } from './calls/pending-call.js';
 import { Host, type HostSurroundings } from './host.js';
 import { errorOfEnd } from './host-error.js';
 import type { HostEnd, HostListener } from './host-listener.js';
@@ -41,6 +42,8 @@ import type { ModuleStatus } from './types.js';
 const FAILED = 0x80;
 /** What follows the death of a host that was ordered, when the module is still wanted. */
 const AT_ONCE: RestartDecision = { kind: 'restart', delayMs: 0, history: NO_HISTORY };
+/** Takes the answer to what nobody asks about. */
+const NOBODY: AnswerTaker = { answered: () => undefined };
 const NOTHING_TRIED = { next: null, none: null };
 
 /** What a module runs with beside its own settings. */
@@ -230,26 +233,22 @@ export class Module implements HostListener, CallRoute {
   }
 
   /** Whether the module has the callback; one that was never ready is asked for everything. */
-  wants(callback: string): boolean {
+  wants(callback: Callback): boolean {
     return this.#ready === null || (this.#ready.callbacks ?? []).includes(callback);
   }
 
   /** Offers one call; the answer comes within the deadline, and is a default verdict if the module has none. */
-  offer(event: CallEvent, deadlineMs: number, conversation: string, settled: (answer: CallAnswer) => void): void {
-    const began = performance.now();
-    this.#queue.offer(event, deadlineMs, conversation, (answer) => {
-      if (event.message) this.#news.stats.countMessage(answer, Math.round((performance.now() - began) * 1000));
-      settled(answer);
-    });
+  offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void {
+    this.#queue.offer(event, deadlineMs, nowMs, conversation, taker);
   }
 
-  follow(conversation: string, passed: () => void): boolean {
+  follow(conversation: Conversation, passed: (nowMs: number) => void): boolean {
     return this.#queue.follow(conversation, passed);
   }
 
   // ---- what its queue asks ----
 
-  credit(lane: LaneName): number {
+  credit(lane: Lane): number {
     // Calls keep their order: what was handed over before comes first.
     return this.#succession.isFinishing ? 0 : (this.#host?.credit(lane) ?? 0);
   }
@@ -275,6 +274,10 @@ export class Module implements HostListener, CallRoute {
 
   takeFinished(): void {
     for (const host of this.#hosts()) host.takeFinished();
+  }
+
+  told(event: CallEvent, answer: CallAnswer, micros: number): void {
+    if (event.kind === 'message') this.#news.stats.countMessage(answer, micros);
   }
 
   /** Everything `status` shows. */
@@ -321,10 +324,9 @@ export class Module implements HostListener, CallRoute {
     this.#queue.dispatch();
   }
 
-  answered(_host: Host, pending: PendingCall, result: Result): void {
-    if (result.expired) this.#queue.giveDefault(pending, 'deadline');
-    else if (!pending.settled) pending.settle(toAnswer(result));
-    else if (pending.event.message) this.#news.stats.countLate();
+  answered(_host: Host, pending: PendingCall, answer: CallAnswer | null, nowMs: number): void {
+    if (answer === null) this.#queue.giveDefault(pending, 'deadline', nowMs);
+    else if (!pending.settle(answer, nowMs) && pending.event.kind === 'message') this.#news.stats.countLate();
   }
 
   sent(host: Host, sent: Sent): void {
@@ -355,8 +357,8 @@ export class Module implements HostListener, CallRoute {
     if (host === this.#host && !this.#isLeaving) this.#outside.signalled(host, signal, from);
   }
 
-  relieved(): void {
-    this.#queue.dispatch();
+  relieved(nowMs: number): void {
+    this.#queue.dispatch(nowMs);
   }
 
   died(host: Host, end: HostEnd): void {
@@ -373,8 +375,10 @@ export class Module implements HostListener, CallRoute {
   /** Tells the module that what it sent was not delivered, if it wants to know. */
   #giveBack(params: WireParams): void {
     if (!this.wants('on_message_status')) return;
-    const event = { status: { ...params, status: toLong('status', FAILED) } };
-    this.offer(event, performance.now() + this.#spec.deadlineMs, conversationOf(event), () => {});
+    const status = { ...params, status: toLong('status', FAILED) };
+    const nowMs = performance.now();
+    const deadlineMs = nowMs + this.#spec.deadlineMs;
+    this.offer(CallEvent.status(status), deadlineMs, nowMs, Conversation.ofStatus(status), NOBODY);
   }
 
   // ---- the module's own life ----

@@ -19,8 +19,20 @@ export interface BoxName {
   generation: number;
 }
 
+/** What the process of a host leaves for reading, while it lives and at its end. */
+export interface Evidence {
+  /** As the core made it, whatever the header says later. */
+  readonly ringSize: number;
+  /** Where the core notes how far it has come. */
+  readonly notes: Pick<HandedOnNotes, 'begin' | 'handedOn'>;
+  /** The header as it is now; `null` when it no longer is one. */
+  readHeader(): BoxHeader | null;
+  /** What stands in the ring between two positions. */
+  readRing(from: number, head: number): Entry[];
+}
+
 /** An open black box, as the core reads it. */
-export class BoxFile {
+export class BoxFile implements Evidence {
   readonly fd: number;
   /** As the core made it, whatever the header says later. */
   readonly ringSize: number;
