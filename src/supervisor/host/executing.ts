@@ -1,8 +1,9 @@
 /** What a host was executing when it was last seen: as facts. */
 
 import type { BoxHeader } from '../../wire/black-box.js';
-import { CALL_KINDS, type CallKind, type ExecutedKind } from '../../wire/event-kinds.js';
-import type { CallEvent, PendingCall } from '../calls/pending-call.js';
+import type { CallEvent } from '../../wire/call-event.js';
+import type { CallKind, ExecutedKind } from '../../wire/event-kinds.js';
+import type { PendingCall } from '../calls/pending-call.js';
 
 /** A call that it was given, or a callback of an http request with the call that led to it. */
 export type Executing =
@@ -22,8 +23,6 @@ export function findExecuting(call: PendingCall | null, header: BoxHeader | null
   return { kind: 'http', cause: cause && { kind: cause.event, messageId: cause.messageId } };
 }
 
-function ofCall(event: CallEvent): Executing {
-  const kind = CALL_KINDS.find((kind) => event[kind]) ?? 'callStatus';
-  const id = event.message?.params?.id ?? event.status?.id ?? 0;
-  return { kind, messageId: BigInt(id.toString()) };
+function ofCall({ kind, params }: CallEvent): Executing {
+  return { kind, messageId: BigInt(params.id?.toString() ?? 0) };
 }

@@ -2,18 +2,20 @@
 
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../../config/types.js';
-import type { Result } from '../../wire/codec.js';
+import { CallEvent } from '../../wire/call-event.js';
+import type { Lane } from '../../wire/event-kinds.js';
 import { toLong, type WireParams } from '../../wire/params.js';
-import { toAnswer } from '../calls/answer.js';
 import { CallQueue, type CallRoute } from '../calls/call-queue.js';
-import { conversationOf } from '../calls/conversation.js';
-import type { CallAnswer, CallEvent, LaneName, PendingCall } from '../calls/pending-call.js';
+import { Conversation } from '../calls/conversation.js';
+import type { AnswerTaker, CallAnswer, PendingCall } from '../calls/pending-call.js';
 import type { HostEnd } from '../host/host-listener.js';
 import type { ModuleNews } from '../news/module-news.js';
 import type { HostSet } from './host-set.js';
 
 /** The status of a message that was not delivered: `MESIBO_MODULE_MSGSTATUS_FAIL`. */
 const FAILED = 0x80;
+/** Takes the answer to what nobody asks about. */
+const NOBODY: AnswerTaker = { answered: () => undefined };
 
 /** What calls are to be had for. */
 export interface ModuleCallsOptions {
@@ -48,28 +50,25 @@ export class ModuleCalls implements CallRoute {
   }
 
   /** Takes one call; the answer comes within the deadline, and is a default verdict if the module has none. */
-  offer(event: CallEvent, deadlineMs: number, conversation: string, settled: (answer: CallAnswer) => void): void {
-    const began = performance.now();
-    this.#queue.offer(event, deadlineMs, conversation, (answer) => {
-      if (event.message) this.#news.stats.countMessage(answer, Math.round((performance.now() - began) * 1000));
-      settled(answer);
-    });
+  offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void {
+    this.#queue.offer(event, deadlineMs, nowMs, conversation, taker);
   }
 
   /** See `ChainMember`. */
-  follow(conversation: string, passed: () => void): boolean {
+  follow(conversation: Conversation, passed: (nowMs: number) => void): boolean {
     return this.#queue.follow(conversation, passed);
   }
 
   /** Tells the module that what it sent was not delivered. */
   giveBack(params: WireParams, { deadlineMs }: Pick<ModuleSpec, 'deadlineMs'>): void {
-    const event = { status: { ...params, status: toLong('status', FAILED) } };
-    this.offer(event, performance.now() + deadlineMs, conversationOf(event), () => {});
+    const status = { ...params, status: toLong('status', FAILED) };
+    const nowMs = performance.now();
+    this.offer(CallEvent.status(status), nowMs + deadlineMs, nowMs, Conversation.ofStatus(status), NOBODY);
   }
 
   /** Gives hosts what they have credit for. */
-  dispatch(): void {
-    this.#queue.dispatch();
+  dispatch(nowMs?: number): void {
+    this.#queue.dispatch(nowMs);
   }
 
   /** Gives the default to every waiting call that the next start comes too late for. */
@@ -77,11 +76,10 @@ export class ModuleCalls implements CallRoute {
     this.#queue.bypass();
   }
 
-  /** A host has answered a call, perhaps after its deadline. */
-  answered(pending: PendingCall, result: Result): void {
-    if (result.expired) this.#queue.giveDefault(pending, 'deadline');
-    else if (!pending.settled) pending.settle(toAnswer(result));
-    else if (pending.event.message) this.#news.stats.countLate();
+  /** A host has answered a call, perhaps after its deadline. @param answer `null`: it got the call too late to make it */
+  answered(pending: PendingCall, answer: CallAnswer | null, nowMs: number): void {
+    if (answer === null) this.#queue.giveDefault(pending, 'deadline', nowMs);
+    else if (!pending.settle(answer, nowMs) && pending.event.kind === 'message') this.#news.stats.countLate();
   }
 
   /** A host has died: what it was at work on gets the default, the rest waits for the next one. */
@@ -92,7 +90,7 @@ export class ModuleCalls implements CallRoute {
 
   // ---- what its queue asks ----
 
-  credit(lane: LaneName): number {
+  credit(lane: Lane): number {
     // Calls keep their order: what was handed over before comes first.
     if (this.#hosts.isFinishing) return 0;
     let credit = 0;
@@ -106,5 +104,9 @@ export class ModuleCalls implements CallRoute {
 
   takeFinished(): void {
     for (const host of this.#hosts.all) host.takeFinished();
+  }
+
+  told(event: CallEvent, answer: CallAnswer, micros: number): void {
+    if (event.kind === 'message') this.#news.stats.countMessage(answer, micros);
   }
 }

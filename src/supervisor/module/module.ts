@@ -2,10 +2,13 @@
 
 import type { ModuleSpec } from '../../config/types.js';
 import type { SupervisorError } from '../../errors.js';
+import type { CallEvent } from '../../wire/call-event.js';
+import type { Callback } from '../../wire/event-kinds.js';
 import type { Build } from '../builds/build.js';
 import { ModuleBuilds } from '../builds/module-builds.js';
 import type { BuildStore } from '../builds/store.js';
-import type { CallAnswer, CallEvent } from '../calls/pending-call.js';
+import type { Conversation } from '../calls/conversation.js';
+import type { AnswerTaker } from '../calls/pending-call.js';
 import type { Host, HostSurroundings } from '../host/host.js';
 import type { HostEnd, HostListener } from '../host/host-listener.js';
 import { type ModuleEvents, ModuleNews } from '../news/module-news.js';
@@ -190,17 +193,17 @@ export class Module {
   // ---- what is offered, and asked ----
 
   /** Whether the module has the callback; one that was never ready is asked for everything. */
-  wants(callback: string): boolean {
+  wants(callback: Callback): boolean {
     const { found } = this.#upkeep;
     return found === null || (found.ready.callbacks ?? []).includes(callback);
   }
 
   /** Offers one call; the answer comes within the deadline, and is a default verdict if the module has none. */
-  offer(event: CallEvent, deadlineMs: number, conversation: string, settled: (answer: CallAnswer) => void): void {
-    this.#calls.offer(event, deadlineMs, conversation, settled);
+  offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void {
+    this.#calls.offer(event, deadlineMs, nowMs, conversation, taker);
   }
 
-  follow(conversation: string, passed: () => void): boolean {
+  follow(conversation: Conversation, passed: (nowMs: number) => void): boolean {
     return this.#calls.follow(conversation, passed);
   }
 

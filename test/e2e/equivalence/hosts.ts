@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { makeConfig } from '../../../src/config/make.js';
 import { BuildStore } from '../../../src/supervisor/builds/store.js';
 import type { CallAnswer } from '../../../src/supervisor/calls/pending-call.js';
-import { type ChainOutcome, type Journey, runChain } from '../../../src/supervisor/chain.js';
 import { acquireRunDir, type RunDir } from '../../../src/supervisor/directories/run-dir.js';
 import type { Host } from '../../../src/supervisor/host/host.js';
 import type { HostListener } from '../../../src/supervisor/host/host-listener.js';
@@ -14,7 +13,9 @@ import { Module, type ModuleSurroundings } from '../../../src/supervisor/module/
 import type { ModuleEvents } from '../../../src/supervisor/news/module-news.js';
 import { LocalRunner } from '../../../src/supervisor/runner/local/local-runner.js';
 import { AbiMemory } from '../../../src/supervisor/trials/abi-memory.js';
+import { CallEvent } from '../../../src/wire/call-event.js';
 import { SCALARS, toLong, type WireParams } from '../../../src/wire/params.js';
+import { type ChainOutcome, conversation, runChain, taker } from '../../helpers/calls.js';
 import { fixture } from '../core.js';
 import {
   chainOf,
@@ -100,17 +101,16 @@ export class Hosts {
     const members = chainOf(scenario, event).map((place) => this.#modules[place] as HeardModule);
     const params = wire(event, index);
     const isMessage = event.function === 'message';
-    const journey: Journey = {
-      callback: isMessage ? 'on_message' : 'on_message_status',
-      event: isMessage ? { message: { params, payload: makePayload(event.payload) } } : { status: params },
-      conversation: '',
+    const journey = {
+      event: isMessage ? CallEvent.wireMessage(params, makePayload(event.payload)) : CallEvent.status(params),
+      conversation: conversation(''),
       endMs: performance.now() + PATIENCE_MS,
     };
     const outcome = await new Promise<ChainOutcome>((done) => runChain(members, journey, done));
     const trace = outcome.trace.map((entry) => `${entry.module} ${entry.default ?? entry.verdict}`);
-    const { message, status } = outcome.event;
-    const after = plain(message?.params ?? status ?? {});
-    return transcribe({ by: outcome.by, trace, params: after, payload: message?.payload ?? null }, deeds.of(index));
+    const after = plain(outcome.event.params);
+    const payload = isMessage ? outcome.event.payload : null;
+    return transcribe({ by: outcome.by, trace, params: after, payload }, deeds.of(index));
   }
 
   #add(spec: Module['spec'], config: Omit<ReturnType<typeof makeConfig>, 'modules'>): void {
@@ -141,9 +141,11 @@ export class Hosts {
 }
 
 async function tellRules(module: HeardModule, rules: string[]): Promise<void> {
-  const message = { params: { type: toLong('type', RULES_TYPE) }, payload: Buffer.from(rules.join('\n')) };
-  const endMs = performance.now() + PATIENCE_MS;
-  const answer = await new Promise<CallAnswer>((done) => module.offer({ message }, endMs, '', done));
+  const event = CallEvent.wireMessage({ type: toLong('type', RULES_TYPE) }, Buffer.from(rules.join('\n')));
+  const nowMs = performance.now();
+  const answer = await new Promise<CallAnswer>((done) =>
+    module.offer(event, nowMs + PATIENCE_MS, nowMs, conversation('rules'), taker(done)),
+  );
   if (answer.default !== null) throw new Error(`module ${module.name} did not take its rules: ${answer.default}`);
 }
 
