@@ -2,7 +2,7 @@
  * mesibo_util_json_extract, whose code is the shim's: of two that differ in a corner neither would be the right one. Here
  * the number of its arguments is that of the caller's ABI.
  */
-#include "../../src/host-runner/native/shim.h"
+#include "../../host-runner/native/shim.h"
 
 static __thread struct mm_abi caller_abi;
 
@@ -10,7 +10,7 @@ static __thread struct mm_abi caller_abi;
 #define MM_EXPORT static
 #define mm_abi caller_abi
 #define mesibo_util_json_extract extract_value
-#include "../../src/host-runner/native/json.c"
+#include "../../host-runner/native/json.c"
 #undef mesibo_util_json_extract
 #undef mm_abi
 

@@ -25,7 +25,7 @@ struct options {
 
 static void fail(const char *what)
 {
-    fprintf(stderr, "mesibo-reference: %s; the usage stands at the head of test/reference/main.c\n", what);
+    fprintf(stderr, "mesibo-reference: %s; the usage stands at the head of src/in-process/native/main.c\n", what);
     exit(2);
 }
 
