@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { describeReload } from '../../src/daemon/describe-reload.js';
-import { printData, tell } from '../io.js';
-import { directoriesOf, type GlobalOptions } from '../options.js';
-import { waitForCore, waitingOf, withClient } from '../with-client.js';
+import { waitForCore, waitingOf, withClient } from '../core/with-client.js';
+import { directoriesOf, type GlobalOptions } from '../input/options.js';
+import { printData, tell } from '../terminal/io.js';
 
 /** `reload`: lets a running core take its configuration file as it now is. */
 export function addReload(program: Command): void {

@@ -2,12 +2,12 @@ import { closeSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Started } from '../../src/daemon.js';
-import { startInBackground } from '../background.js';
-import { endEarlySignals } from '../early-signals.js';
-import { EXIT, hasColour, printSentences, tell, UsageError } from '../io.js';
-import { directoriesOf, type GlobalOptions, isGiven, parseCount } from '../options.js';
-import { withProgress } from '../progress.js';
-import { orderAll, waitingOf, withClient } from '../with-client.js';
+import { startInBackground } from '../core/background.js';
+import { endEarlySignals } from '../core/early-signals.js';
+import { orderAll, waitingOf, withClient } from '../core/with-client.js';
+import { directoriesOf, type GlobalOptions, isGiven, parseCount } from '../input/options.js';
+import { EXIT, hasColour, printSentences, tell, UsageError } from '../terminal/io.js';
+import { withProgress } from '../terminal/progress.js';
 
 /** The configuration file unless another is given. */
 export const DEFAULT_CONFIG = '/etc/mesibo/mesibo.conf';

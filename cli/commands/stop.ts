@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { ControlClient } from '../../src/control/client.js';
 import { ControlError } from '../../src/errors.js';
-import { EXIT, tell } from '../io.js';
-import { directoriesOf, type GlobalOptions } from '../options.js';
-import { describeWaiting, withProgress } from '../progress.js';
-import { orderAll, waitForCore, withClient } from '../with-client.js';
+import { orderAll, waitForCore, withClient } from '../core/with-client.js';
+import { directoriesOf, type GlobalOptions } from '../input/options.js';
+import { EXIT, tell } from '../terminal/io.js';
+import { describeWaiting, withProgress } from '../terminal/progress.js';
 
 /** `stop_timeout` bounds each module's stop; this is far beyond what anybody sets. */
 const STOP_LIMIT_MS = 10 * 60_000;
