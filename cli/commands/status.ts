@@ -38,7 +38,7 @@ async function watchStatus(runDir: string, seconds: true | number, json: boolean
     runDir,
     everyMs: (seconds === true ? WATCH_SECONDS : seconds) * 1000,
     render: (status, reason) => {
-      if (json) return JSON.stringify(status ?? { error: reason });
+      if (json) return JSON.stringify(status ?? { error: `${reason}` });
       const view = viewOf(process.stdout);
       return status === null ? renderAbsence(reason, view) : `${renderOverview(status, view)}\n`;
     },

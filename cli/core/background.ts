@@ -9,6 +9,7 @@ import type { Started } from '../../src/daemon.js';
 import { makeStateDir } from '../../src/directories.js';
 import { ControlError, DirectoryError, SupervisorError } from '../../src/errors.js';
 import { openFile } from '../../src/own-files.js';
+import { sentence, shellCommand } from '../../src/sentence.js';
 import { makeRunDir } from '../../src/supervisor/run-dir.js';
 import { SILENT_MS, untilSilent } from './silence.js';
 import { withClient } from './with-client.js';
@@ -63,7 +64,7 @@ function openLastWords(path: string): number {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     const remedy = 'move it away, or choose another --state-dir';
-    throw new DirectoryError('STATE_DIR_UNUSABLE', `${path} cannot be opened (${code}); ${remedy}`, { cause });
+    throw new DirectoryError('STATE_DIR_UNUSABLE', `${path} cannot be opened (${code})`, { remedy, cause });
   }
 }
 
@@ -106,8 +107,9 @@ async function watchSilence(runDir: string, { pid }: ChildProcess, signal: Abort
     nowMs: () => performance.now(),
     pause: (ms) => setTimeout(ms, null, { signal, ref: false }),
   });
-  const text = `start: the core with pid ${pid} has not answered for ${SILENT_MS / 1000} s, and was left as it is`;
-  throw new ControlError('CORE_SILENT', `${text}; to end it at once: kill -KILL ${pid}`);
+  const what = `start: the core with pid ${pid} has not answered for ${SILENT_MS / 1000} s, and was left as it is`;
+  const remedy = sentence`to end it at once: ${shellCommand('kill', '-KILL', `${pid}`)}`;
+  throw new ControlError('CORE_SILENT', what, { remedy });
 }
 
 function describeEnd(code: number | null, signal: string | null): string {

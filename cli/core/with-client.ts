@@ -4,6 +4,7 @@ import type { ControlClient } from '../../src/control/client.js';
 import type { ModuleOrder } from '../../src/control/frames.js';
 import { ControlError } from '../../src/errors.js';
 import { requireKnown } from '../../src/module-names.js';
+import { coreCommand, sentence } from '../../src/sentence.js';
 import { tell } from '../terminal/io.js';
 import { describeWaiting, hideProgress, withProgress } from '../terminal/progress.js';
 
@@ -31,7 +32,7 @@ export async function withClient<T>(runDir: string, work: (client: ControlClient
 export async function waitForCore<T>(what: string, line: () => Promise<string | null>, work: Promise<T>): Promise<T> {
   const interrupt = (signal: NodeJS.Signals) => {
     hideProgress();
-    tell(`${signal}: the core carries on with "${what}"; to look at it: mesibo-modules status`);
+    tell(sentence`${signal}: the core carries on with "${what}"; to look at it: ${coreCommand('status')}`);
     release();
     // As if nobody had caught it, for a shell looks at what a command was ended by.
     process.kill(process.pid, signal);
@@ -55,7 +56,7 @@ export function waitingOf(what: string, client: ControlClient): () => Promise<st
 /**
  * Gives an order to several modules, one after the other; none of them gets it if one of the names is unknown.
  *
- * @returns what went wrong, a line each.
+ * @returns what went wrong, in the order of the names.
  * @throws ControlError when the core cannot be asked; SupervisorError `MODULE_UNKNOWN`.
  */
 export async function orderAll(
@@ -63,11 +64,11 @@ export async function orderAll(
   order: ModuleOrder,
   names: readonly string[],
   done: (name: string) => void,
-): Promise<string[]> {
+): Promise<ControlError[]> {
   const { modules } = await client.status();
   const known = modules.map(({ name }) => name);
   for (const name of names) requireKnown(name, known);
-  const problems: string[] = [];
+  const problems: ControlError[] = [];
   for (const name of new Set(names)) {
     try {
       const { warnings } = await waitForCore(`${order} ${name}`, waitingOf(order, client), client.order(order, name));
@@ -75,7 +76,7 @@ export async function orderAll(
       for (const warning of warnings) tell(warning);
     } catch (error) {
       if (!(error instanceof ControlError) || error.code === 'CORE_SILENT') throw error;
-      problems.push(error.message);
+      problems.push(error);
     }
   }
   return problems;

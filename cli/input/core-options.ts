@@ -4,16 +4,16 @@ import type { Directories } from '../../src/directories.js';
 import { directoriesOf, type GlobalOptions } from './options.js';
 
 /** The options by which other commands reach the same core; none where the environment leads to it. */
-export function coreOptionsOf(given: GlobalOptions): string {
+export function coreOptionsOf(given: GlobalOptions): string[] {
   return optionsToReach(given, directoriesOf);
 }
 
 /**
- * The options by which other commands find the same directories, with a space before each; as few as will do.
+ * The options by which other commands find the same directories; as few as will do.
  *
  * @param resolve - the directories that options lead to, in the environment of whoever pastes
  */
-export function optionsToReach(given: GlobalOptions, resolve: (options: GlobalOptions) => Directories): string {
+export function optionsToReach(given: GlobalOptions, resolve: (options: GlobalOptions) => Directories): string[] {
   const { runDir, stateDir } = resolve(given);
   const choices: GlobalOptions[] = [{}, { runDir }, { stateDir }];
   const least = choices.find((options) => {
@@ -22,13 +22,8 @@ export function optionsToReach(given: GlobalOptions, resolve: (options: GlobalOp
   });
   const options = least ?? { runDir, stateDir };
   const written = [
-    ['run', options.runDir],
-    ['state', options.stateDir],
+    ['--run-dir', options.runDir],
+    ['--state-dir', options.stateDir],
   ] as const;
-  return written.map(([kind, path]) => (path === undefined ? '' : ` --${kind}-dir ${quote(path)}`)).join('');
-}
-
-/** A word as a shell takes it. */
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return written.flatMap(([option, path]) => (path === undefined ? [] : [option, path]));
 }

@@ -1,12 +1,12 @@
 /** Everything about one module for a person: pure. */
 
 import { escapeControl } from '../../src/logs/format.js';
+import { coreCommand, readSentence, type Sentence, sentence } from '../../src/sentence.js';
 import type { ModuleDescription, SettingDescription } from '../../src/supervisor/types.js';
 import { formatAgo, formatUntil } from '../text/format.js';
-import { addOptions, holdCommands } from '../text/paste.js';
 import { type Style, styled } from '../text/style.js';
 import { countColumns } from '../text/table.js';
-import { wrapWords } from '../text/wrap.js';
+import { longestOf, wrapWords } from '../text/wrap.js';
 import { shownStateOf, styleOf } from './shown-state.js';
 import type { View } from './view.js';
 
@@ -15,7 +15,7 @@ const DEEPER = 4;
 /** Digits of a sha256 that tell builds apart. */
 const SHA_DIGITS = 12;
 
-type Row = [label: string, value: string, style?: Style | null];
+type Row = [label: string, value: string | Sentence, style?: Style | null];
 
 /**
  * Sections of aligned lines, as wide as the view; what there is nothing to say of is left out. A longer path or value is
@@ -34,15 +34,15 @@ export function renderDescription(module: ModuleDescription, view: View): string
   return sections.join('\n');
 }
 
-function identity(module: ModuleDescription, { nowMs, options }: View): Row[] {
+function identity(module: ModuleDescription, { nowMs }: View): Row[] {
   const { name, desired, abi, abiReason, path, callbacks, lastError, nextStartAt } = module;
-  const stays = desired === 'down' ? `; it stays stopped until: mesibo-modules start ${name}` : '';
+  const stays = desired === 'down' ? sentence`; it stays stopped until: ${coreCommand('start', name)}` : '';
   return [
     ['module', name],
-    ['state', `${shownStateOf(module)}${addOptions(stays, options)}`, styleOf(module)],
+    ['state', sentence`${shownStateOf(module)}${stays}`, styleOf(module)],
     ...optional('description', module.description),
     ['file', path ?? 'not found'],
-    ...optional('', describeChange(module, options)),
+    ...optional('', describeChange(module)),
     ...optional('build', describeBuild(module)),
     ...optional('ABI', abi && `${abi}, ${abiReason}`),
     ...optional('callbacks', callbacks.join(', ') || null),
@@ -51,19 +51,18 @@ function identity(module: ModuleDescription, { nowMs, options }: View): Row[] {
   ];
 }
 
-function describeChange({ name, fileChanged, build }: ModuleDescription, options: string): string | null {
+function describeChange({ name, fileChanged, build }: ModuleDescription): Sentence | null {
   if (!fileChanged) return null;
   const crash = build ? ', which a crash starts again' : '';
-  return addOptions(
-    `it is another file than its process loaded${crash}; to load it: mesibo-modules reload ${name}`,
-    options,
-  );
+  const reload = coreCommand('reload', name);
+  return sentence`it is another file than its process loaded${crash}; to load it: ${reload}`;
 }
 
-function describeBuild({ build }: ModuleDescription): string | null {
+function describeBuild({ build }: ModuleDescription): Sentence | null {
   if (!build) return null;
   const from = build.kept ? `the copy that the core keeps: ${build.path}` : 'its file';
-  return `sha256 ${build.sha256.slice(0, SHA_DIGITS)}, loaded from ${from}${build.problem ? `; ${build.problem}` : ''}`;
+  const problem = readSentence(build.problemParts) ?? build.problem;
+  return sentence`sha256 ${build.sha256.slice(0, SHA_DIGITS)}, loaded from ${from}${problem ? sentence`; ${problem}` : ''}`;
 }
 
 function processes({ hosts }: ModuleDescription, nowMs: number): Row[] {
@@ -115,12 +114,12 @@ function section(title: string, lines: string[]): string[] {
 }
 
 /** Where a word does not fit beside the labels, its value stands below its own. */
-function renderRows(rows: Row[], { width, colour }: View): string[] {
+function renderRows(rows: Row[], { width, colour, options }: View): string[] {
   const labels = Math.max(...rows.map(([label]) => label.length));
   const indent = labels + 4;
   return rows.flatMap(([label, value, style = null]) => {
-    const text = escapeControl(value);
-    const isBeside = Math.max(...holdCommands(text).split(' ').map(countColumns)) <= width - indent;
+    const text = sentence`${value}`.withOptions(options).map(escapeControl);
+    const isBeside = longestOf(text) <= width - indent;
     const before = ' '.repeat(isBeside ? indent : DEEPER);
     const lines = wrapWords(text, width - before.length, '').map((line) => styled(line, colour ? style : null));
     const head = isBeside ? `  ${label.padEnd(labels)}  ${lines.shift()}` : `  ${label}`;
@@ -128,7 +127,7 @@ function renderRows(rows: Row[], { width, colour }: View): string[] {
   });
 }
 
-function optional(label: string, value: string | null): Row[] {
+function optional(label: string, value: string | Sentence | null): Row[] {
   return value === null ? [] : [[label, value]];
 }
 

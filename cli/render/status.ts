@@ -1,9 +1,9 @@
 /** The state of a core for a person: pure. */
 
 import { escapeControl } from '../../src/logs/format.js';
+import { type Sentence, sentence } from '../../src/sentence.js';
 import type { ModuleStatus, SupervisorStatus } from '../../src/supervisor/types.js';
 import { formatCount, formatMicros, formatSeconds } from '../text/format.js';
-import { addOptions } from '../text/paste.js';
 import { styled } from '../text/style.js';
 import { type Column, countColumns, cutPath, renderTable } from '../text/table.js';
 import { wrap } from '../text/wrap.js';
@@ -35,10 +35,11 @@ export function renderOverview(status: SupervisorStatus, view: View): string {
 }
 
 /** What is shown in place of a core that cannot be asked. */
-export function renderAbsence(reason: string, { width, options }: Pick<View, 'width' | 'options'>): string {
+export function renderAbsence(reason: string | Sentence, { width, options }: Pick<View, 'width' | 'options'>): string {
   return [
-    ...addOptions(reason, options)
-      .split('\n')
+    ...sentence`${reason}`
+      .withOptions(options)
+      .lines()
       .flatMap((line) => wrap(line, width)),
     'waiting for one ...',
   ].join('\n');
@@ -97,10 +98,10 @@ function renderAbis(modules: ModuleStatus[], width: number): string[] {
 const LEVEL_STYLES = { error: 'red', warning: 'yellow', note: 'dim' } as const;
 
 function renderTrouble(trouble: Trouble, { width, colour, options }: View): string[] {
-  const lines = wrap(addOptions(describeTrouble(trouble), options), width).map((line) =>
+  const lines = wrap(describeTrouble(trouble).withOptions(options), width).map((line) =>
     styled(line, colour ? LEVEL_STYLES[trouble.level] : null),
   );
   if (trouble.remedy === null) return lines;
-  const remedy = escapeControl(addOptions(trouble.remedy, options));
-  return [...lines, ...wrap(`-> ${remedy}`, width - 2, '   ').map((line) => `  ${line}`)];
+  const remedy = sentence`-> ${trouble.remedy}`.withOptions(options).map(escapeControl);
+  return [...lines, ...wrap(remedy, width - 2, '   ').map((line) => `  ${line}`)];
 }

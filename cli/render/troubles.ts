@@ -1,6 +1,7 @@
 /** What is wrong with a core and its modules, and what to do about it: pure. */
 
 import { escapeControl } from '../../src/logs/format.js';
+import { coreCommand, readSentence, type Sentence, sentence } from '../../src/sentence.js';
 import type { ModuleStatus, SupervisorStatus } from '../../src/supervisor/types.js';
 import { formatAgo, formatUntil, replaceTimes } from '../text/format.js';
 import { shownStateOf } from './shown-state.js';
@@ -11,9 +12,9 @@ export interface Trouble {
   level: 'error' | 'warning' | 'note';
   /** `null`: of the core, or of several. */
   module: string | null;
-  what: string;
+  what: string | Sentence;
   /** Commands, or what else helps; `null`: nothing, or it is said already. */
-  remedy: string | null;
+  remedy: string | Sentence | null;
 }
 
 /** A crash is told of for this long after the module serves again. */
@@ -35,8 +36,8 @@ function ofStopped(modules: readonly ModuleStatus[]): Trouble[] {
     const state = shownStateOf(module);
     return state === 'stopped' ? module.name : `${module.name} (${state})`;
   });
-  const start = `to start: mesibo-modules start ${stopped.map(({ name }) => name).join(' ')}`;
-  const what = `stopped by order (messages get the default verdict): ${shown.join(', ')}; ${start}`;
+  const start = coreCommand('start', ...stopped.map(({ name }) => name));
+  const what = sentence`stopped by order (messages get the default verdict): ${shown.join(', ')}; to start: ${start}`;
   return [{ level: 'note', module: null, what, remedy: null }];
 }
 
@@ -55,13 +56,14 @@ function ofModule(module: ModuleStatus, nowMs: number): Trouble[] {
 function ofState(module: ModuleStatus, nowMs: number): Trouble | null {
   const { name, state, desired, lastError, crashes, messages } = module;
   const error = lastError ?? 'it does not serve';
-  const logs = `mesibo-modules logs ${name}`;
+  const logs = sentence`${coreCommand('logs', name)}`;
   if (desired === 'down') return null;
   if (state === 'backoff' || state === 'failed') {
     const when = module.nextStartAt === null ? 'now' : formatUntil(module.nextStartAt, nowMs);
     const bypass = state === 'failed' ? 'messages bypass it' : 'messages wait or bypass it';
     const what = `${error} (${bypass}; the next start is ${when})`;
-    return { level: 'error', module: name, what, remedy: `${logs}; when it is mended: mesibo-modules reset ${name}` };
+    const remedy = sentence`${logs}; when it is mended: ${coreCommand('reset', name)}`;
+    return { level: 'error', module: name, what, remedy };
   }
   if (state === 'starting' && lastError !== null)
     return { level: 'error', module: name, what: `${error} (it is starting)`, remedy: logs };
@@ -73,9 +75,10 @@ function ofState(module: ModuleStatus, nowMs: number): Trouble | null {
 
 function ofBuild({ name, desired, state, build, fileChanged }: ModuleStatus): Trouble | null {
   if (desired === 'down' || !build || state === 'failed') return null;
-  const remedy = `to take the file: mesibo-modules reload ${name}`;
+  const remedy = sentence`to take the file: ${coreCommand('reload', name)}`;
   if (build.problem) {
-    const what = `${build.problem}: should its file be replaced, a crash cannot start again what runs now`;
+    const problem = readSentence(build.problemParts) ?? build.problem;
+    const what = sentence`${problem}: should its file be replaced, a crash cannot start again what runs now`;
     return { level: 'warning', module: name, what, remedy: null };
   }
   if (build.kept) {
@@ -101,8 +104,8 @@ function ofOutput({ name, dropped }: ModuleStatus): Trouble | null {
 }
 
 /** A trouble in one line, without its remedy. */
-export function describeTrouble({ module, what }: Trouble): string {
-  const text = escapeControl(what);
+export function describeTrouble({ module, what }: Trouble): Sentence {
+  const told = sentence`${what}`.map(escapeControl);
   // Errors of a module begin with its name as a rule.
-  return module === null || text.startsWith(`module ${module}: `) ? text : `module ${module}: ${text}`;
+  return module === null || `${told}`.startsWith(`module ${module}: `) ? told : sentence`module ${module}: ${told}`;
 }

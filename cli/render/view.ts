@@ -5,5 +5,5 @@ export interface View {
   width: number;
   colour: boolean;
   /** What commands that are shown need to reach the same core. */
-  options: string;
+  options: readonly string[];
 }

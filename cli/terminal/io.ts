@@ -1,8 +1,8 @@
 /** What every command prints with, and the errors that decide the exit code. */
 
 import { ControlError, SupervisorError } from '../../src/errors.js';
+import { joinSentences, Sentence } from '../../src/sentence.js';
 import type { View } from '../render/view.js';
-import { addOptions } from '../text/paste.js';
 import { wrapWords } from '../text/wrap.js';
 
 /** Exit codes of every command. */
@@ -19,26 +19,33 @@ export function printData(text: string): void {
 }
 
 /** What commands that are told of need to reach the core that this one asks. */
-let options = '';
+let options: readonly string[] = [];
 
-/** Has everything told from now on name that core; see {@link addOptions}. */
-export function nameCore(optionsToReach: string): void {
+/** Has every command that is told of from now on name that core. */
+export function nameCore(optionsToReach: readonly string[]): void {
   options = optionsToReach;
 }
 
 /** Tells the person at the terminal something; each sentence says who speaks, and is as wide as the terminal. */
-export function tell(text: string): void {
+export function tell(told: string | Sentence): void {
   const { width } = viewOf(process.stderr);
-  for (const line of addOptions(text, options).split('\n')) {
-    process.stderr.write(`${wrapWords(`mesibo-modules: ${line}`, width).join('\n')}\n`);
+  for (const line of linesOf(told)) {
+    process.stderr.write(`${wrapWords(joinSentences(['mesibo-modules', line], ': '), width).join('\n')}\n`);
   }
 }
 
 /** Prints sentences that are data, as wide as the terminal. */
-export function printSentences(text: string): void {
+export function printSentence(told: string | Sentence): void {
   const { width } = viewOf(process.stdout);
-  const lines = addOptions(text, options).split('\n');
-  printData(lines.flatMap((line) => wrapWords(line, width)).join('\n'));
+  printData(
+    linesOf(told)
+      .flatMap((line) => wrapWords(line, width))
+      .join('\n'),
+  );
+}
+
+function linesOf(told: string | Sentence): Sentence[] {
+  return (typeof told === 'string' ? new Sentence([told]) : told.withOptions(options)).lines();
 }
 
 /** Whether a stream is for a person who takes colours. */
@@ -80,7 +87,8 @@ function isWithoutDirectory(error: unknown): boolean {
 /** Tells what went wrong, in one line each and without a stack trace, and gives the exit code. */
 export function report(error: unknown): number {
   if (process.env.MESIBO_DEBUG && error instanceof Error) tell(error.stack ?? error.message);
-  else if (error instanceof SupervisorError || error instanceof UsageError) tell(error.message);
+  else if (error instanceof SupervisorError) tell(error.sentence);
+  else if (error instanceof UsageError) tell(error.message);
   else if (isWithoutDirectory(error)) tell('the current directory was removed; change to another one, and try again');
   else tell(`unexpected: ${(error as Error)?.message ?? error}; run it again with MESIBO_DEBUG=1 for the details`);
   if (error instanceof UsageError) return EXIT.usage;

@@ -2,6 +2,7 @@
 
 import { ControlClient } from '../../src/control/client.js';
 import { ControlError } from '../../src/errors.js';
+import { type Sentence, sentence } from '../../src/sentence.js';
 import type { SupervisorStatus } from '../../src/supervisor/types.js';
 
 const ENTER = '\x1b[?1049h\x1b[?25l';
@@ -17,7 +18,7 @@ export interface WatchOptions {
   runDir: string;
   everyMs: number;
   /** `null`: the core cannot be asked, for `reason`. */
-  render: (status: SupervisorStatus | null, reason: string) => string;
+  render: (status: SupervisorStatus | null, reason: Sentence) => string;
 }
 
 /** Asks the same core, or the one that comes after it, as often as wanted. */
@@ -29,14 +30,14 @@ class Source {
     this.#runDir = runDir;
   }
 
-  async ask(): Promise<{ status: SupervisorStatus | null; reason: string }> {
+  async ask(): Promise<{ status: SupervisorStatus | null; reason: Sentence }> {
     try {
       this.#client ??= await ControlClient.connect(this.#runDir);
-      return { status: await this.#client.status(), reason: '' };
+      return { status: await this.#client.status(), reason: sentence`` };
     } catch (error) {
       if (!(error instanceof ControlError)) throw error;
       this.close();
-      return { status: null, reason: error.message };
+      return { status: null, reason: error.sentence };
     }
   }
 

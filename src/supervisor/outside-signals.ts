@@ -4,6 +4,7 @@
  */
 
 import { constants } from 'node:os';
+import { coreCommand, sentence } from '../sentence.js';
 
 /** If the core is meant as well, it has its signal by then. */
 export const PATIENCE_MS = 5_000;
@@ -58,7 +59,7 @@ export function describeSignal(signal: NodeJS.Signals, from: string | null, modu
   if (ENDING.has(signal)) {
     return `${got}: unless the core is stopped too, another host takes its place in ${PATIENCE_MS / 1000} s`;
   }
-  return `${got}, which means nothing to a host; to replace it: mesibo-modules reload ${module}`;
+  return `${sentence`${got}, which means nothing to a host; to replace it: ${coreCommand('reload', module)}`}`;
 }
 
 /** The name of one that hosts pass on; `null` for any other number. */

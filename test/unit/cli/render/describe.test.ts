@@ -22,7 +22,7 @@ const module: ModuleDescription = {
   nextStartAt: '2025-01-01T00:00:30.000Z',
   crashes: { ...crashed.crashes, lastAt: '2024-12-31T23:55:00.000Z' },
 };
-const view: View = { nowMs: NOW, width: 100, colour: false, options: '' };
+const view: View = { nowMs: NOW, width: 100, colour: false, options: [] };
 
 describe.each([100, 80, 60])('in %d columns', (width) => {
   test.each([true, false])(

@@ -6,7 +6,7 @@ import { renderStatus } from '../../../../cli/render/status.js';
 import type { ModuleState } from '../../../../src/supervisor/types.js';
 import { NOW, serving, statusOf, stopping } from '../../../helpers/statuses.js';
 
-const view = { nowMs: NOW, width: 100, colour: false, options: '' };
+const view = { nowMs: NOW, width: 100, colour: false, options: [] };
 
 test('a module is stopping from the order on, until its last host has ended', () => {
   expect(shownStateOf(serving)).toBe('serving');

@@ -7,7 +7,7 @@ import { crashed, NOW, serving, statusOf } from '../../../helpers/statuses.js';
 import { withoutColour } from '../../../helpers/without-colour.js';
 
 const tried: ModuleStatus = { ...serving, name: 'tried', abiSource: 'trial', abiReason: 'found by a trial' };
-const view: View = { nowMs: NOW, width: 100, colour: false, options: '' };
+const view: View = { nowMs: NOW, width: 100, colour: false, options: [] };
 
 test('modules are an aligned table below one line on the core', () => {
   const messages = { total: 1_234_567, pass: 0, consumed: 99_999, default: 0, late: 0 };
@@ -70,7 +70,7 @@ test('how to start many modules that were stopped is broken as a shell takes it'
   const stopped = Array.from({ length: 12 }, (_, i): ModuleStatus => {
     return { ...serving, name: `module_${i}`, state: 'stopped', desired: 'down', hosts: [] };
   });
-  const lines = renderStatus(statusOf(...stopped), { ...view, options: ' --run-dir /r' }).split('\n');
+  const lines = renderStatus(statusOf(...stopped), { ...view, options: ['--run-dir', '/r'] }).split('\n');
   const at = lines.findIndex((line) => line.includes('mesibo-modules'));
   expect(lines.slice(at)).toEqual([
     '  mesibo-modules --run-dir /r start module_0 module_1 module_2 module_3 module_4 module_5 module_6 \\',
@@ -96,7 +96,7 @@ test('states are coloured where colour is wanted, and the columns stay aligned',
 
 test('why no core can be asked is broken into lines between words', () => {
   expect(
-    renderAbsence(`no core serves /run/mesibo; ${'start one '.repeat(9)}`, { width: 60, options: '' }).split('\n'),
+    renderAbsence(`no core serves /run/mesibo; ${'start one '.repeat(9)}`, { width: 60, options: [] }).split('\n'),
   ).toEqual([
     'no core serves /run/mesibo; start one start one start one',
     '  start one start one start one start one start one start',

@@ -67,7 +67,9 @@ test('modules that were stopped by order are told of in one line, after what is 
   const stopped = ['a', 'b'].map(
     (name): ModuleStatus => ({ ...serving, name, state: 'stopped', desired: 'down', hosts: [] }),
   );
-  const troubles = findTroubles(statusOf(...stopped, stopping, crashed), NOW).map(describeTrouble);
+  const troubles = findTroubles(statusOf(...stopped, stopping, crashed), NOW).map(
+    (trouble) => `${describeTrouble(trouble)}`,
+  );
   expect(troubles).toEqual([
     expect.stringMatching(/^module crashy: host 3/),
     'stopped by order (messages get the default verdict): a, b, slow (stopping); to start: mesibo-modules start a b slow',
@@ -120,4 +122,21 @@ test.each<[string, Partial<ModuleStatus>, string[]]>([
   const troubles = told(changes).filter((line) => !line.includes('stopped by order'));
   expect(troubles).toEqual(expected);
   expect(isWell(statusOf({ ...serving, ...changes }))).toBe(true);
+});
+
+test('a problem of a build is told with its command, whatever version the core has', () => {
+  const problem = 'the copy is gone; to keep another: mesibo-modules reload filter';
+  const problemParts = ['the copy is gone; to keep another: ', { kind: 'core' as const, words: ['reload', 'filter'] }];
+  const tell = (parts: unknown) => {
+    const of = { ...serving, build: { ...build, problem, problemParts: parts as typeof problemParts } };
+    return findTroubles(statusOf(of), NOW).map(
+      (trouble) => `${describeTrouble(trouble).withOptions(['--run-dir', '/r'])}`,
+    );
+  };
+  const rest = ': should its file be replaced, a crash cannot start again what runs now';
+  expect(tell(problemParts)).toEqual([
+    `module filter: the copy is gone; to keep another: mesibo-modules --run-dir /r reload filter${rest}`,
+  ]);
+  for (const parts of [undefined, [{ kind: 'link' }]])
+    expect(tell(parts)).toEqual([`module filter: ${problem}${rest}`]);
 });
