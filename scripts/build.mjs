@@ -22,7 +22,7 @@ copyGenerated();
 chmodSync('dist/cli/main.js', 0o755);
 run('the manual page', process.execPath, ['dist/cli/reference/write.js', 'man', 'dist/man/mesibo-modules.1']);
 run('the native shim', 'make', ['-s', '-C', 'src/host-runner/native']);
-run('the reference loader', 'make', ['-s', '-C', 'test/reference']);
+run('the reference loader', 'make', ['-s', '-C', 'src/in-process/native']);
 run('the sample modules', 'make', ['-s', '-C', 'modules']);
 
 function requireTools() {

@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import type { ModuleSpec } from '../../config/types.js';
+import { coreCommand, Sentence, sentence, type ToldCommand } from '../../sentence.js';
 import type { ModuleStatus } from '../types.js';
 import type { Build, LoadableFile } from './build.js';
 import { HostFile } from './host-file.js';
@@ -93,7 +94,8 @@ export class ModuleBuilds {
     if (!loadable?.build) return { build: null, fileChanged };
     const { path, source, build } = loadable;
     const problem = loadable.problem ?? (isWanted ? this.#problemOfCopy(build) : null);
-    return { build: { sha256: build.sha256, path, kept: source === 'kept', problem }, fileChanged };
+    const shown = problem instanceof Sentence ? { problem: `${problem}`, problemParts: problem.parts } : { problem };
+    return { build: { sha256: build.sha256, path, kept: source === 'kept', ...shown }, fileChanged };
   }
 
   #choose(spec: Places, choice: Choice): HostFile {
@@ -112,18 +114,20 @@ export class ModuleBuilds {
   }
 
   /** Somebody may have removed what the core had kept. */
-  #problemOfCopy(build: Build): string | null {
+  #problemOfCopy(build: Build): Sentence | null {
     const copy = this.#options.store.copyOf(build);
-    return existsSync(copy) ? null : `the copy of its build is gone (${copy}); to keep another: ${this.#reload}`;
+    return existsSync(copy)
+      ? null
+      : sentence`the copy of its build is gone (${copy}); to keep another: ${this.#reload}`;
   }
 
   #describeKept({ original, sha256 }: Build): string {
     const what = `${original} is not the build that was accepted (sha256 ${sha256.slice(0, SHORT)})`;
-    return `${what}, of which the core starts its copy; to take the file: ${this.#reload}`;
+    return `${sentence`${what}, of which the core starts its copy; to take the file: ${this.#reload}`}`;
   }
 
-  get #reload(): string {
-    return `mesibo-modules reload ${this.#options.module}`;
+  get #reload(): ToldCommand {
+    return coreCommand('reload', this.#options.module);
   }
 
   /** Not again and again while a module crashes. */

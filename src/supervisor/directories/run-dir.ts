@@ -9,6 +9,7 @@ import { HeldLock, lockSoon, readLockText, retry, SHORT_MS, START_MS } from '../
 import { listenerOf } from '../../libc.js';
 import { formatLock, parseLock } from '../../lock-file.js';
 import { NOT_A_FILE, openRunDir } from '../../own-files.js';
+import { sentence, shellCommand } from '../../sentence.js';
 
 /** What a socket path may have at most: `sun_path` less its NUL. */
 const SOCKET_PATH_MAX_BYTES = 107;
@@ -170,7 +171,8 @@ class HeldRunDir implements RunDir {
 
   #taken(): string {
     const [who, pid] = holderOf(this.path);
-    const remedy = `end one of the two, as this one with: kill ${process.pid}${pid === null ? '' : `, or that one with: kill ${pid}`}`;
+    const that = pid === null ? '' : sentence`, or that one with: ${shellCommand('kill', `${pid}`)}`;
+    const remedy = sentence`end one of the two, as this one with: ${shellCommand('kill', `${process.pid}`)}${that}`;
     return `this core cannot be reached any more, because ${who} has taken ${this.path}; ${remedy}`;
   }
 
