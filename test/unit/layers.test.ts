@@ -47,12 +47,9 @@ const SUPERVISOR_MAY_IMPORT: Record<string, string[]> = {
   orders: ['types', 'builds', 'module'],
   face: ['types', 'directories', 'runner/local', 'calls', 'builds', 'trials', 'news', 'module', 'recovery', 'orders'],
 };
-/** Files of `calls` that stand elsewhere. */
-const CALLS = ['chain', 'entrance', 'link', 'black-box/intake'].map((name) => `src/supervisor/${name}.ts`);
 
 function folderOf(path: string): string {
   const file = path.replace(/\.js$/, '.ts');
-  if (CALLS.includes(file)) return 'calls';
   if (file === 'src/supervisor/types.ts') return 'types';
   const [, folder = 'face'] = /^src\/supervisor\/(runner\/local|[\w-]+)\//.exec(file) ?? [];
   return folder;

@@ -8,7 +8,7 @@ import type { Build, LoadableFile } from './build.js';
 import { HostFile } from './host-file.js';
 import { findModuleFile, identifyFile, requireModuleFile } from './module-file.js';
 import { type AcceptanceEvent, type Choice, chooseBuild, stepAccepted } from './policy.js';
-import { Repeats } from './repeats.js';
+import type { Repeats } from './repeats.js';
 import type { BuildStore } from './store.js';
 
 type Places = Pick<ModuleSpec, 'path' | 'lookedFor'>;
@@ -26,7 +26,6 @@ export interface ModuleBuildsOptions {
 
 /** Everything about the builds of a module. */
 export class ModuleBuilds {
-  readonly repeats = new Repeats();
   readonly #options: ModuleBuildsOptions;
   #accepted: Build | null = null;
   #current: HostFile | null = null;
@@ -55,7 +54,6 @@ export class ModuleBuilds {
   /** The host whose file this is serves. */
   serves(file: HostFile): void {
     const { build = null, problem = null } = file.loadable ?? {};
-    this.repeats.clear();
     this.#current = file;
     this.note({ kind: 'served', build });
     if (problem !== null)
@@ -67,9 +65,9 @@ export class ModuleBuilds {
    *
    * @throws ModuleLoadError `MODULE_FILE_MISSING` when the present file is to be taken and there is none.
    */
-  chooseNext(spec: Places): HostFile {
+  chooseNext(spec: Places, repeats: Repeats): HostFile {
     this.#current = null;
-    this.#current = this.#choose(spec, chooseBuild(this.#accepted, this.repeats.build));
+    this.#current = this.#choose(spec, chooseBuild(this.#accepted, repeats.build));
     return this.#current;
   }
 

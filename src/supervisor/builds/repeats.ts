@@ -10,11 +10,11 @@ import { buildToRepeat } from './policy.js';
 export interface EndWithFile {
   cause: DeathCause;
   code: ErrorCode;
-  /** Its file was written to while it had it loaded. */
-  overwritten: boolean;
+  /** `overwritten`: its file was written to while it had it loaded. */
+  facts: { overwritten: boolean };
 }
 
-/** Counts the repeats of one start; a host that shall take over has its own. */
+/** Counts the repeats of one start. */
 export class Repeats {
   #count = 0;
   #build: Build | null = null;
@@ -24,18 +24,18 @@ export class Repeats {
     return this.#build;
   }
 
-  /** The start came to its end, one way or the other. */
-  clear(): void {
-    this.#count = 0;
-    this.#build = null;
-  }
-
   /** Whether the start is made again after this end of its host, and why. */
-  after(file: HostFile, { cause, code, overwritten }: EndWithFile): string | null {
+  after(file: HostFile, { cause, code, facts }: EndWithFile): string | null {
     const { build = null } = file.loadable ?? {};
     const refusedChange = code === 'MODULE_FILE_CHANGED';
     const repeats = this.#count;
-    const next = buildToRepeat({ isFailedStart: cause === 'start', refusedChange, overwritten, build, repeats });
+    const next = buildToRepeat({
+      isFailedStart: cause === 'start',
+      refusedChange,
+      overwritten: facts.overwritten,
+      build,
+      repeats,
+    });
     if (next === null) return null;
     this.#build = next;
     this.#count += 1;

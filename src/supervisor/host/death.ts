@@ -1,10 +1,11 @@
-/** The death of a host in words that an operator can act on: pure. */
+/** The death of a host, told apart: pure. Here it is facts; `news/` has the words. */
 
 import type { ErrorCode } from '../../errors.js';
-import { describeMissingSymbol, missingSymbolOf } from '../../missing-symbol.js';
+import { missingSymbolOf } from '../../missing-symbol.js';
 import type { Phase } from '../../wire/black-box.js';
 import { OUTSIDE_SIGNALS } from '../runner/outside-signals.js';
 import type { DeathCause, DefaultReason } from '../types.js';
+import type { Executing } from './executing.js';
 import type { HostLife } from './host-lifecycle.js';
 
 /** What is known of a host at its end. */
@@ -25,8 +26,8 @@ export interface DeathFacts {
   served: boolean;
   /** What the host said of its refusal, or what was wrong with what it said. */
   refusal: { code: ErrorCode; message: string } | null;
-  /** The call being executed, in words; `null`: none. */
-  executing: string | null;
+  /** What it was executing; `null`: nothing. */
+  executing: Executing | null;
   /** What module and process said last before they were ready. */
   lastWords: string[];
   /** With which code somebody in it called `exit()`; `null`: nobody did. */
@@ -35,44 +36,93 @@ export interface DeathFacts {
   oomStruck: boolean;
   /** Whether its file was written to while it had it loaded. */
   overwritten: boolean;
-  /** Why it was taken for unreachable, in words; empty when it was not. */
-  unreachable: string;
+  /** Why it was taken for unreachable; `null`: it was not. */
+  unreachable: Unreachable | null;
   startTimeoutMs: number;
   hangMs: number | null;
 }
 
-/** How a death is counted, told, and what calls it took with it get. */
+/** How a host cannot be reached. */
+export type Unreachable =
+  /** It executes no call, and has answered nothing for so long. */
+  | { kind: 'silent'; silentMs: number }
+  /** Its connection is closed, and its process runs. */
+  | { kind: 'closed' };
+
+/** What a death was. */
+export type DeathKind =
+  /** A callback ran for too long, and the core killed it. */
+  | { kind: 'hung' }
+  | { kind: 'unreachable'; how: Unreachable }
+  /** It said what no host can say, after it had served. */
+  | { kind: 'violation' }
+  /** Somebody ended it from outside before it could tell the core: most often whoever ends the whole core. */
+  | { kind: 'stray' }
+  /** It did not become ready: it said why, or the core found out. */
+  | { kind: 'refused'; code: ErrorCode; message: string }
+  | { kind: 'start-timeout' }
+  /** It called a function in its start that nothing provides. */
+  | { kind: 'unresolved'; symbol: string }
+  | { kind: 'start-crash' }
+  /** As ordered. */
+  | { kind: 'stopped' }
+  | { kind: 'out-of-memory' }
+  /** A signal that it raised itself, or that somebody sent. */
+  | { kind: 'crash' }
+  /** It exited, which nobody had asked for. */
+  | { kind: 'exit' };
+
+/** How a death is counted, and what calls it took with it get. */
 export interface Death {
+  what: DeathKind;
   cause: Exclude<DeathCause, 'trial'>;
   code: ErrorCode;
-  text: string;
   reason: DefaultReason;
-  /** Somebody ended it from outside before it could tell the core: most often whoever ends the whole core. */
-  isStray?: boolean;
+  /** Most likely because its file was overwritten while it was loaded. */
+  isFileToBlame: boolean;
 }
+
+const CAUSES: Record<Exclude<DeathKind['kind'], 'refused'>, Pick<Death, 'cause' | 'code'>> = {
+  hung: { cause: 'hang', code: 'HOST_HUNG' },
+  unreachable: { cause: 'unreachable', code: 'HOST_UNREACHABLE' },
+  violation: { cause: 'crash', code: 'HOST_CRASHED' },
+  stray: { cause: 'stop', code: 'HOST_EXITED' },
+  'start-timeout': { cause: 'start', code: 'MODULE_START_TIMEOUT' },
+  unresolved: { cause: 'start', code: 'MODULE_UNRESOLVED_SYMBOL' },
+  'start-crash': { cause: 'start', code: 'MODULE_START_CRASHED' },
+  stopped: { cause: 'stop', code: 'HOST_EXITED' },
+  'out-of-memory': { cause: 'memory', code: 'HOST_OUT_OF_MEMORY' },
+  crash: { cause: 'crash', code: 'HOST_CRASHED' },
+  exit: { cause: 'exit', code: 'HOST_EXITED' },
+};
 
 /** Tells a death apart: a failed start, a hang, a stop as ordered, a crash, an exit nobody asked for, and so on. */
-export function describeDeath(facts: DeathFacts): Death {
-  const death = tellApart(facts);
+export function judgeDeath(facts: DeathFacts): Death {
+  const what = tellApart(facts);
+  const { cause, code } = what.kind === 'refused' ? ({ cause: 'start', code: what.code } as const) : CAUSES[what.kind];
   // No damage to a process's memory raises SIGKILL: somebody sent it, or the core did where it says so.
   const wasKilled = facts.signal === 'SIGKILL' && facts.from.kind !== 'stopping';
-  const isFault = death.cause !== 'stop' && death.cause !== 'memory' && !wasKilled;
-  return facts.overwritten && isFault ? { ...death, text: `${death.text}; ${OVERWRITTEN}` } : death;
+  const isFault = cause !== 'stop' && cause !== 'memory' && !wasKilled;
+  return { what, cause, code, reason: reasonOf(cause), isFileToBlame: facts.overwritten && isFault };
 }
 
-const OVERWRITTEN =
-  'most likely because its file was overwritten while it was loaded, as cp does; put files in place with mv or install';
+function reasonOf(cause: Death['cause']): DefaultReason {
+  if (cause === 'hang') return 'hang';
+  return cause === 'stop' || cause === 'start' ? 'down' : 'crash';
+}
 
-function tellApart(facts: DeathFacts): Death {
-  const { from } = facts;
-  if (from.kind === 'stopping' && from.cause === 'hang') return hang(facts);
-  if (from.kind === 'stopping' && from.cause === 'unreachable') return unreachable(facts);
-  if (from.kind === 'stopping' && from.cause === 'violation' && facts.served) return violation(facts);
-  if (isStray(facts)) return strayed(facts);
-  if (from.kind === 'starting' || (from.kind === 'stopping' && from.cause !== 'stop')) return failedStart(facts);
-  if (from.kind === 'stopping' && wasOrdered(facts)) return stopped(facts);
-  if (facts.signal === 'SIGKILL' && facts.oomStruck) return outOfMemory(facts);
-  return facts.signal || facts.halted ? crash(facts) : exit(facts);
+function tellApart(facts: DeathFacts): DeathKind {
+  const { from, unreachable } = facts;
+  if (from.kind === 'stopping' && from.cause === 'hang') return { kind: 'hung' };
+  if (from.kind === 'stopping' && from.cause === 'unreachable' && unreachable) {
+    return { kind: 'unreachable', how: unreachable };
+  }
+  if (from.kind === 'stopping' && from.cause === 'violation' && facts.served) return { kind: 'violation' };
+  if (isStray(facts)) return { kind: 'stray' };
+  if (from.kind === 'starting' || (from.kind === 'stopping' && from.cause !== 'stop')) return tellStartApart(facts);
+  if (from.kind === 'stopping' && wasOrdered(facts)) return { kind: 'stopped' };
+  if (facts.signal === 'SIGKILL' && facts.oomStruck) return { kind: 'out-of-memory' };
+  return { kind: facts.signal || facts.halted ? 'crash' : 'exit' };
 }
 
 /** No code of the module has run yet, so the signal came from somebody else. */
@@ -80,13 +130,7 @@ function isStray({ from, phase, signal }: DeathFacts): boolean {
   return from.kind === 'starting' && phase === 'booting' && signal !== null && OUTSIDE_SIGNALS.has(signal);
 }
 
-function strayed(facts: DeathFacts): Death {
-  const text = `${subject(facts)} ${ending(facts)} before it could load the module; somebody else has sent that`;
-  return { cause: 'stop', code: 'HOST_EXITED', text, reason: 'down', isStray: true };
-}
-
-function wasOrdered({ from, exitCode, signal }: DeathFacts): boolean {
-  if (from.kind !== 'stopping') return false;
+function wasOrdered({ exitCode, signal }: DeathFacts): boolean {
   // Neither: the process could not even be started, and is not wanted any more.
   if (exitCode === null && signal === null) return true;
   return signal === null ? exitCode === 0 : signal === 'SIGKILL' || signal === 'SIGTERM';
@@ -95,123 +139,20 @@ function wasOrdered({ from, exitCode, signal }: DeathFacts): boolean {
 /** With which the dynamic linker ends a process that calls a function which nothing provides. */
 const LINKER_EXIT = 127;
 
-function failedStart(facts: DeathFacts): Death {
-  const death = (code: ErrorCode, what: string): Death => ({
-    cause: 'start',
-    code,
-    text: `module ${facts.module}: ${what}${said(facts.lastWords)}`,
-    reason: 'down',
-  });
-  if (facts.refusal) return death(facts.refusal.code, facts.refusal.message);
-  if (facts.from.kind === 'stopping') {
-    const remedy = `start_timeout is ${seconds(facts.startTimeoutMs)}; raise it if the module needs longer`;
-    return death('MODULE_START_TIMEOUT', `${facts.path}: ${UNFINISHED[facts.phase]}; ${remedy}`);
-  }
-  const missing = facts.exitCode === LINKER_EXIT ? missingSymbolOf(facts.lastWords) : null;
-  if (missing !== null) return death('MODULE_UNRESOLVED_SYMBOL', `${facts.path}: ${describeMissingSymbol(missing)}`);
-  return death('MODULE_START_CRASHED', `${facts.path}: ${STARTING[facts.phase](ending(facts))}`);
+function tellStartApart({ refusal, from, exitCode, lastWords }: DeathFacts): DeathKind {
+  if (refusal) return { kind: 'refused', ...refusal };
+  if (from.kind === 'stopping') return { kind: 'start-timeout' };
+  const symbol = exitCode === LINKER_EXIT ? missingSymbolOf(lastWords) : null;
+  return symbol === null ? { kind: 'start-crash' } : { kind: 'unresolved', symbol };
 }
 
-/**
- * What became of a host that only tried an ABI; `null` when its end says nothing about that, because it came before init,
- * or was ordered.
- */
-export function describeTry(facts: DeathFacts): string | null {
-  const { from, refusal, phase, path, lastWords, startTimeoutMs } = facts;
-  if (facts.served || (phase !== 'init' && phase !== 'serving')) return null;
-  const told = (what: string) => `${what}${said(lastWords)}`;
-  if (refusal) return refusal.code === 'MODULE_INIT_REFUSED' ? told(refusal.message.replace(`${path}: `, '')) : null;
-  if (from.kind === 'starting') return told(`it ${ending(facts)} ${phase === 'init' ? 'in' : 'right after'} its init`);
-  const late = from.kind === 'stopping' && from.cause === 'start-timeout';
-  return late ? told(`${UNFINISHED[phase]} (start_timeout is ${seconds(startTimeoutMs)})`) : null;
-}
+/** What became of a host that only tried an ABI. */
+export type FailedTryKind = 'refused' | 'ended' | 'timeout';
 
-const UNFINISHED: Record<Phase, string> = {
-  booting: 'the host process did not come up in time',
-  loading: 'loading it did not end in time: a constructor of the file, or of a library that it needs, hangs',
-  init: 'its init did not return in time',
-  serving: 'the host did not report ready in time',
-  cleanup: 'the host did not report ready in time',
-};
-
-const STARTING: Record<Phase, (ending: string) => string> = {
-  booting: (ending) => `the host process ${ending} before it could load the module`,
-  loading: (ending) =>
-    `it ${ending} while being loaded: a constructor of the file, or of a library that it needs, is at fault; load it under a debugger`,
-  init: (ending) => `it ${ending} in its init; run the init under a debugger`,
-  serving: (ending) => `it ${ending} right after its init`,
-  cleanup: (ending) => `it ${ending} right after its init`,
-};
-
-function hang(facts: DeathFacts): Death {
-  const limit = facts.hangMs === null ? '' : ` (hang is ${seconds(facts.hangMs)})`;
-  const what = `did not return from ${facts.executing ?? 'a callback'} in time${limit}`;
-  return { cause: 'hang', code: 'HOST_HUNG', text: `${subject(facts)} ${what} and was killed`, reason: 'hang' };
-}
-
-function unreachable(facts: DeathFacts): Death {
-  const text = `${subject(facts)} cannot be reached: ${facts.unreachable}; it was killed`;
-  return { cause: 'unreachable', code: 'HOST_UNREACHABLE', text, reason: 'crash' };
-}
-
-function outOfMemory(facts: DeathFacts): Death {
-  const remedy = 'the machine, or its control group, has too little memory, or the module leaks';
-  const text = `${subject(facts)} was ended by the kernel for want of memory${during(facts)}; ${remedy}`;
-  return { cause: 'memory', code: 'HOST_OUT_OF_MEMORY', text, reason: 'crash' };
-}
-
-function violation(facts: DeathFacts): Death {
-  const what = `cannot be trusted any more and was killed: ${facts.refusal?.message}`;
-  const cause = 'the module has overwritten memory of its process';
-  return {
-    cause: 'crash',
-    code: 'HOST_CRASHED',
-    text: `${subject(facts)} ${what}; most likely ${cause}`,
-    reason: 'crash',
-  };
-}
-
-function crash(facts: DeathFacts): Death {
-  return {
-    cause: 'crash',
-    code: 'HOST_CRASHED',
-    text: `${subject(facts)} ${ending(facts)}${during(facts)}`,
-    reason: 'crash',
-  };
-}
-
-function exit(facts: DeathFacts): Death {
-  const text = `${subject(facts)} ${ending(facts)}${during(facts)}, which nobody had asked for`;
-  return { cause: 'exit', code: 'HOST_EXITED', text, reason: 'crash' };
-}
-
-function stopped(facts: DeathFacts): Death {
-  const how = facts.signal ? ` by ${facts.signal}` : '';
-  return { cause: 'stop', code: 'HOST_EXITED', text: `${subject(facts)} was stopped${how}`, reason: 'down' };
-}
-
-function subject({ module, generation, pid }: DeathFacts): string {
-  return `module ${module}: host ${generation} (pid ${pid})`;
-}
-
-function ending({ signal, exitCode, exitCalled, halted }: DeathFacts): string {
-  if (halted)
-    return 'was halted by a signal, as the module had made the core its tracer (PTRACE_TRACEME), and was killed';
-  if (signal) return `was ended by ${signal}`;
-  // The system keeps the low eight bits.
-  const called = exitCalled !== null && (exitCalled & 0xff) === exitCode;
-  return called ? `called exit(${exitCode})` : `ended with _exit(${exitCode})`;
-}
-
-function during({ executing, phase }: DeathFacts): string {
-  if (executing) return ` while executing ${executing}`;
-  return phase === 'cleanup' ? ' in its cleanup' : ' between calls';
-}
-
-function said(lines: string[]): string {
-  return lines.length === 0 ? '' : `; its last words: ${lines.map((line) => JSON.stringify(line)).join(', ')}`;
-}
-
-function seconds(ms: number): string {
-  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
+/** `null` when its end says nothing about that, because it came before init, or was ordered. */
+export function judgeTry({ from, refusal, phase, served }: DeathFacts): FailedTryKind | null {
+  if (served || (phase !== 'init' && phase !== 'serving')) return null;
+  if (refusal) return refusal.code === 'MODULE_INIT_REFUSED' ? 'refused' : null;
+  if (from.kind === 'starting') return 'ended';
+  return from.kind === 'stopping' && from.cause === 'start-timeout' ? 'timeout' : null;
 }

@@ -1,11 +1,11 @@
 /** Between a host and its module: what happened, in the host's words. */
 
 import type { AbiName } from '../../config/types.js';
-import type { Log, Ready, Result, Sent } from '../../wire/codec.js';
-import type { PendingCall } from '../calls/pending-call.js';
+import type { Log, Ready, Sent } from '../../wire/codec.js';
+import type { CallAnswer, PendingCall } from '../calls/pending-call.js';
 import type { Ending } from '../runner/runner.js';
 import type { Offer } from '../trials/trial.js';
-import type { Death } from './death.js';
+import type { Death, DeathFacts } from './death.js';
 
 /** What is dropped, and why. */
 export type DroppedKind =
@@ -22,8 +22,8 @@ export interface HostListener<Host> {
   /** Its file does not tell the ABI. @returns the one of those offered that this host tries */
   offered(host: Host, offer: Offer): AbiName;
   ready(host: Host, ready: Ready): void;
-  /** A call was answered, perhaps after its deadline. */
-  answered(host: Host, pending: PendingCall, result: Result): void;
+  /** A call was answered, perhaps after its deadline. @param answer `null`: the host got it too late to make it */
+  answered(host: Host, pending: PendingCall, answer: CallAnswer | null, nowMs: number): void;
   sent(host: Host, sent: Sent): void;
   logged(host: Host, log: Log): void;
   printed(host: Host, stream: 'stdout' | 'stderr', line: string): void;
@@ -36,7 +36,7 @@ export interface HostListener<Host> {
   /** The host got a signal from another process than the core, and went on. @param from its pid, where that is known */
   signalled(host: Host, signal: NodeJS.Signals, from: number | null): void;
   /** The host owes nothing any more: it was stopped and has answered everything, or may take more calls. */
-  relieved(host: Host): void;
+  relieved(nowMs: number): void;
   died(host: Host, end: HostEnd): void;
   /** What the dead host had left behind outside of its process group was ended; most often nothing. */
   leftBehind(host: Host, ending: Ending): void;
@@ -44,12 +44,9 @@ export interface HostListener<Host> {
 
 /** The end of a host and of the calls it held. */
 export interface HostEnd extends Death {
-  exitCode: number | null;
-  signal: string | null;
-  /** What became of the try of an ABI; `null` when it tried none, or its end says nothing about that. */
-  tried: string | null;
-  /** Its file was written to while it had it loaded. */
-  overwritten: boolean;
+  facts: DeathFacts;
+  /** Whether it tried an ABI, and its end says something about that. */
+  hasTried: boolean;
   /** How long it had been ready. */
   servedMs: number;
   /** Calls that get their default now. */

@@ -4,14 +4,16 @@ import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../../config/types.js';
 import { type ErrorCode, HandshakeError, type SupervisorError } from '../../errors.js';
 import type { Candidates, HostFrame, Report } from '../../wire/codec.js';
-import { Intake, type IntakeListener } from '../black-box/intake.js';
+import type { Lane } from '../../wire/event-kinds.js';
 import type { HostFile } from '../builds/host-file.js';
-import { describeCall, describeExecuting, type LaneName, type PendingCall } from '../calls/pending-call.js';
+import { Ledger, type LedgerListener } from '../calls/ledger.js';
+import type { PendingCall } from '../calls/pending-call.js';
 import type { Peer } from '../runner/peer.js';
 import type { Run, RunEnd, RunListener, Runner } from '../runner/runner.js';
 import { parseOffer } from '../trials/trial.js';
 import { Beginning, type Served } from './beginning.js';
-import { type DeathFacts, describeDeath, describeTry } from './death.js';
+import { type DeathFacts, judgeDeath, judgeTry, type Unreachable } from './death.js';
+import { findExecuting } from './executing.js';
 import {
   beginHost,
   type HostEffect,
@@ -46,14 +48,14 @@ export class Host {
   readonly #listener: HostListener<Host>;
   readonly #spawnedMs = performance.now();
   readonly #run: Run;
-  readonly #intake: Intake;
+  readonly #ledger: Ledger;
   readonly #watch: LivenessWatch;
   readonly #timer = new PatientTimer(() => this.#timeout());
   #stage: Beginning | Served = new Beginning();
   #life: HostLife = { kind: 'starting' };
   #isGreeted = false;
   #lossTimer: NodeJS.Timeout | undefined;
-  #unreachable = '';
+  #unreachable: Unreachable | null = null;
   #refusal: { code: ErrorCode; message: string } | null = null;
 
   /** @throws {SupervisorError} why its process cannot be had; the host is then as if it had never been */
@@ -71,7 +73,7 @@ export class Host {
     this.#listener = listener;
     const { runner, maxMessageBytes } = around;
     this.#run = runner.start({ module: spec.name, generation, settings: spec }, this.#attendRun());
-    this.#intake = new Intake(this.#run.evidence, { ...spec, maxMessageBytes }, this.#attendIntake());
+    this.#ledger = new Ledger(this.#run.evidence, { ...spec, maxMessageBytes }, this.#attendLedger());
     this.#watch = this.#makeWatch();
     this.#take(beginHost(spec));
     file.chosen().catch((error: SupervisorError) => this.#violated(error));
@@ -106,12 +108,12 @@ export class Host {
   }
 
   /** Calls of a lane that it may be given now. */
-  credit(lane: LaneName): number {
-    return this.#life.kind === 'ready' ? (this.#intake.link?.credit(lane) ?? 0) : 0;
+  credit(lane: Lane): number {
+    return this.#life.kind === 'ready' ? this.#ledger.credit(lane) : 0;
   }
 
   get inFlight(): number {
-    return this.#intake.inFlight;
+    return this.#ledger.inFlight;
   }
 
   /** Microseconds from spawn to ready; 0 before. */
@@ -122,12 +124,12 @@ export class Host {
   /** Hands over one call; only with {@link credit}. */
   call(pending: PendingCall, nowMs: number): void {
     if (this.inFlight === 0) this.#watch.begin();
-    this.#intake.link?.call(pending, nowMs);
+    this.#ledger.call(pending, nowMs);
   }
 
   /** Takes verdicts that the host cannot report, as it is at work on the call behind them. */
   takeFinished(): void {
-    this.#intake.takeFinished();
+    this.#ledger.takeFinished();
   }
 
   /** Ends the host: it finishes its calls and cleans up, within its times. */
@@ -163,9 +165,9 @@ export class Host {
     };
   }
 
-  #attendIntake(): IntakeListener {
+  #attendLedger(): LedgerListener {
     return {
-      answered: (pending, result) => this.#listener.answered(this, pending, result),
+      answered: (pending, answer, nowMs) => this.#listener.answered(this, pending, answer, nowMs),
       sent: (sent) => this.#listener.sent(this, sent),
       logged: (log) => {
         this.#remember(Buffer.from(log.text ?? []).toString('utf8'));
@@ -181,17 +183,17 @@ export class Host {
     const settings = { hangMs: this.#spec.hangMs, heartbeatMs: this.#around.heartbeatMs };
     return new LivenessWatch(settings, {
       readHeader: () => this.#run.evidence.readHeader(),
-      owes: (seq) => this.#intake.link?.find(seq) !== undefined,
+      owes: (seq) => this.#ledger.owes(seq),
       inFlight: () => this.inFlight,
       beat: () => {
         this.#run.noteWell();
-        this.#intake.link?.beat();
+        this.#ledger.beat();
       },
       tracer: () => this.#run.tracedBy(),
       spared: (tracer) => this.#listener.spared(this, tracer),
       failed: (verdict) => {
         if (verdict.kind === 'hung') this.#step({ kind: 'hung' });
-        else this.#giveUp(`it has answered nothing for ${Math.round(verdict.silentMs)} ms while it executed no call`);
+        else this.#giveUp({ kind: 'silent', silentMs: verdict.silentMs });
       },
     });
   }
@@ -217,7 +219,7 @@ export class Host {
         break;
       case 'send-stop':
         this.#watch.close();
-        this.#intake.link?.stop();
+        this.#ledger.stop();
         break;
       case 'signal':
         this.#run.end(effect.signal === 'SIGKILL' ? 'kill' : 'terminate');
@@ -247,7 +249,7 @@ export class Host {
 
   #connected(peer: Peer, protocol: number): void {
     this.#isGreeted = true;
-    this.#intake.connect(peer);
+    this.#ledger.connect(peer);
     const { generation } = this;
     const { maxMessageBytes } = this.#around;
     void this.file.chosen().then(
@@ -266,12 +268,11 @@ export class Host {
       this.#lossTimer ??= setTimeout(() => this.#violated(stranger), EXIT_PATIENCE_MS);
     }
     if (this.#stage.kind === 'beginning') return;
-    const why = 'its connection is closed, although its process runs; the module may have closed every file descriptor';
-    this.#lossTimer ??= setTimeout(() => this.#giveUp(why), EXIT_PATIENCE_MS);
+    this.#lossTimer ??= setTimeout(() => this.#giveUp({ kind: 'closed' }), EXIT_PATIENCE_MS);
   }
 
-  #giveUp(why: string): void {
-    this.#unreachable = why;
+  #giveUp(how: Unreachable): void {
+    this.#unreachable = how;
     this.#step({ kind: 'unreachable' });
   }
 
@@ -305,17 +306,18 @@ export class Host {
       this.#violated({ code: 'HANDSHAKE_FAILED', message });
     } else {
       this.#stage.tries = true;
-      this.#intake.link?.attempt(this.#listener.offered(this, offer));
+      this.#ledger.attempt(this.#listener.offered(this, offer));
     }
   }
 
   #report(report: Report): void {
-    this.#intake.report(report);
+    const nowMs = performance.now();
+    this.#ledger.report(report, nowMs);
     if (this.inFlight === 0) {
       this.#watch.idle();
       if (this.#life.kind === 'draining') this.#step({ kind: 'drained' });
     }
-    this.#listener.relieved(this);
+    this.#listener.relieved(nowMs);
   }
 
   /** What is said before the module is ready explains a start that fails. */
@@ -329,13 +331,12 @@ export class Host {
     this.#watch.close();
     clearTimeout(this.#lossTimer);
     const header = this.#run.evidence.readHeader();
-    this.#intake.recover(header);
-    const call = this.#intake.executing(header);
+    this.#ledger.recover(header);
+    const executing = findExecuting(this.#ledger.executing(header), header);
     const ordered = from.kind === 'stopping' || signal === 'SIGKILL';
-    const { lost, unseen } = this.#intake.settle(header, !ordered);
+    const { lost, unseen } = this.#ledger.settle(header, !ordered);
     this.#run.close();
     this.#step({ kind: 'exit' });
-    const overwritten = this.file.isOverwritten();
     const stage = this.#stage;
     const facts: DeathFacts = {
       module: this.#spec.name,
@@ -349,18 +350,17 @@ export class Host {
       phase: header?.phase ?? 'serving',
       served: stage.kind === 'served',
       refusal: this.#refusal,
-      executing: call ? describeCall(call.event) : header && describeExecuting(header),
+      executing,
       exitCalled: header?.exitCode ?? null,
       oomStruck: outOfMemory,
       unreachable: this.#unreachable,
-      overwritten,
+      overwritten: this.file.isOverwritten(),
       lastWords: stage.kind === 'beginning' ? stage.lastWords.all() : [],
       startTimeoutMs: this.#spec.startTimeoutMs,
       hangMs: this.#spec.hangMs,
     };
-    const tried = stage.tries ? describeTry(facts) : null;
     const servedMs = stage.kind === 'served' ? performance.now() - stage.readyMs : 0;
-    const death = describeDeath(facts);
-    this.#listener.died(this, { ...death, exitCode, signal, tried, overwritten, servedMs, lost, unseen });
+    const hasTried = stage.tries && judgeTry(facts) !== null;
+    this.#listener.died(this, { ...judgeDeath(facts), facts, hasTried, servedMs, lost, unseen });
   }
 }

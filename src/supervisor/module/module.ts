@@ -1,46 +1,28 @@
-/** One configured module: what it wants, its queue, its default verdict, its generations and their host. */
+/** One configured module: what is ordered of it, offered to it, and asked about it. */
 
-import { performance } from 'node:perf_hooks';
-import type { AbiName, ModuleSpec } from '../../config/types.js';
-import { ModuleLoadError, SupervisorError } from '../../errors.js';
-import type { Log, Ready, Result, Sent } from '../../wire/codec.js';
-import { toLong, type WireParams } from '../../wire/params.js';
+import type { ModuleSpec } from '../../config/types.js';
+import type { SupervisorError } from '../../errors.js';
+import type { CallEvent } from '../../wire/call-event.js';
+import type { Callback } from '../../wire/event-kinds.js';
 import type { Build } from '../builds/build.js';
-import type { HostFile } from '../builds/host-file.js';
 import { ModuleBuilds } from '../builds/module-builds.js';
-import { findModuleFile } from '../builds/module-file.js';
 import type { BuildStore } from '../builds/store.js';
-import { toAnswer } from '../calls/answer.js';
-import { CallQueue, type CallRoute } from '../calls/call-queue.js';
-import { conversationOf } from '../calls/conversation.js';
-import type { CallAnswer, CallEvent, LaneName, PendingCall } from '../calls/pending-call.js';
-import { Host, type HostSurroundings } from '../host/host.js';
-import type { DroppedKind, HostEnd, HostListener } from '../host/host-listener.js';
-import { errorOfEnd } from '../news/host-error.js';
+import type { Conversation } from '../calls/conversation.js';
+import type { AnswerTaker } from '../calls/pending-call.js';
+import type { Host, HostSurroundings } from '../host/host.js';
+import type { HostEnd, HostListener } from '../host/host-listener.js';
 import { type ModuleEvents, ModuleNews } from '../news/module-news.js';
 import { ModuleStats } from '../news/module-stats.js';
-import { PATIENCE_MS } from '../runner/outside-signals.js';
-import type { Ending } from '../runner/runner.js';
 import type { AbiMemory } from '../trials/abi-memory.js';
-import { AbiSearch, type Found } from '../trials/abi-search.js';
-import type { Offer } from '../trials/trial.js';
 import type { ModuleStatus } from '../types.js';
-import { type ModuleEffect, type ModuleEvent, type ModuleLife, stepModule } from './module-lifecycle.js';
+import { HostMaker } from './host-maker.js';
+import { hearHosts } from './host-reports.js';
+import { HostSet } from './host-set.js';
+import { ModuleCalls } from './module-calls.js';
+import { makeStatus } from './module-status.js';
 import { OutsideSignals } from './outside-signals.js';
-import {
-  afterCrash,
-  afterFailedStart,
-  NO_HISTORY,
-  type RestartDecision,
-  type RestartHistory,
-} from './restart-policy.js';
 import { Succession } from './succession.js';
-
-/** The status of a message that was not delivered: `MESIBO_MODULE_MSGSTATUS_FAIL`. */
-const FAILED = 0x80;
-/** What follows the death of a host that was ordered, when the module is still wanted. */
-const AT_ONCE: RestartDecision = { kind: 'restart', delayMs: 0, history: NO_HISTORY };
-const NOTHING_TRIED = { next: null, none: null };
+import { Upkeep } from './upkeep.js';
 
 /** What a module runs with beside its own settings. */
 export interface ModuleSurroundings extends HostSurroundings {
@@ -50,73 +32,66 @@ export interface ModuleSurroundings extends HostSurroundings {
   queueBytes: number;
 }
 
-/** The life of one configured module. */
-export class Module implements HostListener<Host>, CallRoute {
+/** All that there is of one module; it outlives its hosts. */
+export class Module {
   #spec: ModuleSpec;
   #around: ModuleSurroundings;
-  readonly #queue: CallQueue;
+  readonly #hosts = new HostSet();
   readonly #news: ModuleNews;
-  readonly #search: AbiSearch;
+  readonly #calls: ModuleCalls;
   readonly #builds: ModuleBuilds;
-  #life: ModuleLife = { kind: 'stopped' };
-  #desired: 'up' | 'down' = 'down';
-  #host: Host | null = null;
+  readonly #maker: HostMaker;
+  readonly #upkeep: Upkeep;
   readonly #succession: Succession;
+  readonly #outside: OutsideSignals<Host>;
   #isReplacing = false;
   /** Who stops the core may signal its hosts as well. */
   #isLeaving = false;
-  readonly #outside: OutsideSignals<Host>;
-  #generation = 0;
-  #history: RestartHistory = NO_HISTORY;
-  #ready: Ready | null = null;
-  #abiSource: ModuleStatus['abiSource'] = null;
-  #lastError: SupervisorError | null = null;
-  #timer: NodeJS.Timeout | undefined;
-  /** Who waits for a host of `generation` or later to be ready, or to fail. */
-  #awaited: { generation: number; settle: (refusal: SupervisorError | null) => void } | null = null;
   #onStopped: (() => void)[] = [];
 
   constructor(spec: ModuleSpec, around: ModuleSurroundings, events: ModuleEvents) {
     this.#spec = spec;
     this.#around = around;
-    this.#news = new ModuleNews({
-      module: spec.name,
-      runId: around.runId,
+    const module = spec.name;
+    const { runId, builds: store, queueBytes } = around;
+    const news = new ModuleNews({
+      module,
+      runId,
       logRate: spec.logRate,
       events,
-      undelivered: (params) => this.#giveBack(params),
+      undelivered: (params) => {
+        if (this.wants('on_message_status')) this.#calls.giveBack(params, this.#spec);
+      },
     });
-    this.#builds = new ModuleBuilds({
-      module: spec.name,
-      store: around.builds,
-      warn: (text) => this.#news.warn(null, text),
-    });
-    this.#succession = new Succession({
-      module: spec.name,
-      news: this.#news,
-      abis: around.abis,
-      spawn: (spec, repeats) => this.#spawnHost(spec, this.#builds.chooseSuccessor(spec, repeats)),
-      changed: () => this.#succeeded(),
-    });
-    this.#search = new AbiSearch(around.abis);
+    const canWait = (deadlineMs: number) => this.#upkeep.canWait(deadlineMs);
+    const calls = new ModuleCalls(spec, queueBytes, { hosts: this.#hosts, news, canWait });
+    const builds = new ModuleBuilds({ module, store, warn: (text) => news.warn(null, text) });
+    const listener = this.listen(hearHosts(this.#readHosts(), calls, news));
+    const maker = new HostMaker({ news, around: () => this.#around, listener: () => listener });
+    const parts = { module, hosts: this.#hosts, news, calls, builds, maker };
+    this.#upkeep = new Upkeep({ ...parts, spec: () => this.#spec, buried: () => this.#checkStopped() });
+    this.#succession = new Succession({ ...parts, changed: () => this.#succeeded() });
     this.#outside = new OutsideSignals({
-      told: (host, signal, from) => this.#news.signalled(host, signal, from),
+      told: (host, signal, from) => news.signalled(host, signal, from),
       replace: (host) => this.#replace(host),
     });
-    this.#queue = new CallQueue({ ...spec, queueBytes: around.queueBytes }, this);
+    this.#news = news;
+    this.#calls = calls;
+    this.#builds = builds;
+    this.#maker = maker;
   }
 
   get name(): string {
     return this.#spec.name;
   }
 
-  /** As it is in force. */
+  /** The settings in force. */
   get spec(): ModuleSpec {
     return this.#spec;
   }
 
   get desired(): 'up' | 'down' {
-    return this.#desired;
+    return this.#upkeep.desired;
   }
 
   /** What tells the file that its host loaded, or failed to, from others; `null` when there was none. */
@@ -126,34 +101,28 @@ export class Module implements HostListener<Host>, CallRoute {
 
   /** The builds that it may need again. */
   get builds(): Build[] {
-    return this.#builds.inUse(this.#hosts());
+    return this.#builds.inUse(this.#hosts.all);
   }
+
+  // ---- what is ordered ----
 
   /** Starts the module; resolves when it is ready, or with the reason why its first start failed. */
   start(): Promise<SupervisorError | null> {
-    const isStarting = this.#life.kind === 'starting';
-    if (this.#life.kind === 'serving' && this.#desired === 'up') return Promise.resolve(null);
-    this.#desired = 'up';
-    this.#builds.note({ kind: 'ordered' });
-    return this.#await({ kind: 'start' }, isStarting ? this.#generation : this.#generation + 1);
+    return this.#upkeep.start();
   }
 
   /** Lets its host finish and ends it, then starts another one; resolves as {@link start} does. */
   restart(): Promise<SupervisorError | null> {
-    this.#desired = 'up';
-    this.#history = NO_HISTORY;
-    this.#builds.note({ kind: 'ordered' });
-    return this.#await({ kind: 'restart' }, this.#generation + 1);
+    return this.#upkeep.restart();
   }
 
   /** Stops the module and resolves when its hosts are gone. */
   stop(): Promise<void> {
-    this.#desired = 'down';
     return new Promise((resolve) => {
       this.#onStopped.push(resolve);
       void this.#succession.abandon();
-      this.#step({ kind: 'stop' });
-      this.#queue.bypass();
+      this.#upkeep.stop();
+      this.#calls.bypass();
       this.#checkStopped();
     });
   }
@@ -166,30 +135,29 @@ export class Module implements HostListener<Host>, CallRoute {
   /** Stops the module without patience for its hosts. */
   kill(): void {
     void this.stop();
-    for (const host of this.#hosts()) host.kill();
+    for (const host of this.#hosts.all) host.kill();
   }
 
   /** Counts from 0, and forgets what went wrong; a module that waits for its next start is started now, as by {@link start}. */
   reset(): Promise<SupervisorError | null> {
     this.#news.stats = new ModuleStats();
-    this.#history = NO_HISTORY;
-    this.#lastError = null;
-    return this.#desired === 'up' ? this.start() : Promise.resolve(null);
+    this.#upkeep.forget();
+    return this.desired === 'up' ? this.start() : Promise.resolve(null);
   }
 
   /** Takes settings that its hosts need not know of. */
   configure(spec: ModuleSpec, around: ModuleSurroundings): void {
     this.#spec = spec;
     this.#around = around;
-    this.#queue.configure({ ...spec, queueBytes: around.queueBytes });
+    this.#calls.configure(spec, around.queueBytes);
     this.#news.limitTo(spec.logRate);
-    for (const host of this.#hosts()) host.setTimes(spec, around);
-    this.#queue.dispatch();
+    for (const host of this.#hosts.all) host.setTimes(spec, around);
+    this.#calls.dispatch();
   }
 
   /**
-   * Starts a host by another spec beside the one that serves. It waits to be adopted; should it die meanwhile, it cannot
-   * be any more.
+   * Starts a host by another spec beside the one that serves. It waits to be adopted. If it dies meanwhile, it can no
+   * longer be.
    *
    * @returns why there is none, when it is ready or has failed
    */
@@ -205,16 +173,11 @@ export class Module implements HostListener<Host>, CallRoute {
 
   /** The host that was prepared takes over; the one before it finishes what it holds, and nothing else is begun before. */
   adopt(around: ModuleSurroundings): void {
-    const before = this.#host;
-    const { host, found, spec } = this.#succession.take(before);
-    this.#host = host as Host;
-    this.#history = NO_HISTORY;
-    this.#lastError = null;
+    const { host, found, spec, before } = this.#succession.take();
     this.#tellReplacing(false);
-    this.#step({ kind: 'adopted' });
-    this.#take(this.#host, found as Found);
+    this.#upkeep.adopt(host, found);
     this.configure(spec, around);
-    before?.stop();
+    for (const old of before) old.stop();
   }
 
   /** Waits until the hosts are gone from which others have taken over. */
@@ -227,334 +190,95 @@ export class Module implements HostListener<Host>, CallRoute {
     return this.#succession.abandon();
   }
 
+  // ---- what is offered, and asked ----
+
   /** Whether the module has the callback; one that was never ready is asked for everything. */
-  wants(callback: string): boolean {
-    return this.#ready === null || (this.#ready.callbacks ?? []).includes(callback);
+  wants(callback: Callback): boolean {
+    const { found } = this.#upkeep;
+    return found === null || (found.ready.callbacks ?? []).includes(callback);
   }
 
   /** Offers one call; the answer comes within the deadline, and is a default verdict if the module has none. */
-  offer(event: CallEvent, deadlineMs: number, conversation: string, settled: (answer: CallAnswer) => void): void {
-    const began = performance.now();
-    this.#queue.offer(event, deadlineMs, conversation, (answer) => {
-      if (event.message) this.#news.stats.countMessage(answer, Math.round((performance.now() - began) * 1000));
-      settled(answer);
-    });
+  offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void {
+    this.#calls.offer(event, deadlineMs, nowMs, conversation, taker);
   }
 
-  follow(conversation: string, passed: () => void): boolean {
-    return this.#queue.follow(conversation, passed);
-  }
-
-  // ---- what its queue asks ----
-
-  credit(lane: LaneName): number {
-    // Calls keep their order: what was handed over before comes first.
-    return this.#succession.isFinishing ? 0 : (this.#host?.credit(lane) ?? 0);
-  }
-
-  call(pending: PendingCall, nowMs: number): void {
-    this.#host?.call(pending, nowMs);
-  }
-
-  canWait(deadlineMs: number): boolean {
-    if (this.#desired === 'down') return false;
-    switch (this.#life.kind) {
-      case 'serving':
-        return true;
-      case 'starting':
-        // No message waits for a probe: its init tells whether there is any use in that.
-        return this.#history.probes === 0;
-      case 'backoff':
-        return this.#life.untilMs <= deadlineMs;
-      default:
-        return false;
-    }
-  }
-
-  takeFinished(): void {
-    for (const host of this.#hosts()) host.takeFinished();
+  follow(conversation: Conversation, passed: (nowMs: number) => void): boolean {
+    return this.#calls.follow(conversation, passed);
   }
 
   /** Everything `status` shows. */
   status(): ModuleStatus {
-    const host = this.#host;
-    const waiting = this.#life.kind === 'backoff' || this.#life.kind === 'failed' ? this.#life.untilMs : null;
-    const hosts = this.#hosts();
-    return {
-      name: this.name,
-      state: this.#isReplacing && this.#life.kind === 'serving' ? 'replacing' : this.#life.kind,
-      desired: this.#desired,
-      pid: host?.pid ?? null,
-      generation: host?.generation ?? this.#generation,
-      abi: (this.#ready?.abi as AbiName | undefined) ?? null,
-      abiSource: this.#abiSource,
-      abiReason: this.#ready?.abiReason ?? null,
-      path: findModuleFile(this.spec),
-      ...this.#builds.status(this.spec, this.#desired === 'up'),
-      description: this.#ready?.description || null,
-      callbacks: this.#ready?.callbacks ?? [],
-      hosts: hosts.map(({ pid, generation, state, startedAt }) => {
-        return { pid, generation, state, startedAt: startedAt.toISOString() };
-      }),
-      ...this.#news.stats.status(),
-      lastError: this.#lastError?.message ?? null,
-      nextStartAt: waiting === null ? null : new Date(Date.now() + waiting - performance.now()).toISOString(),
-      inFlight: hosts.reduce((sum, { inFlight }) => sum + inFlight, 0),
-      queued: this.#queue.length,
-    };
+    const { life, desired, found, lastError } = this.#upkeep;
+    return makeStatus({
+      spec: this.#spec,
+      life,
+      isReplacing: this.#isReplacing,
+      desired,
+      generation: this.#maker.generation,
+      found,
+      hosts: this.#hosts,
+      builds: this.#builds,
+      stats: this.#news.stats,
+      lastError,
+      queued: this.#calls.waiting,
+    });
   }
 
   // ---- what hosts tell ----
 
-  offered(host: Host, offer: Offer): AbiName {
-    return this.#succession.choose(host, offer) ?? this.#search.choose(offer);
+  /** Puts something between the module and its hosts, to listen. */
+  protected listen(listener: HostListener<Host>): HostListener<Host> {
+    return listener;
   }
 
-  ready(host: Host, said: Ready): void {
-    this.#succession.ready(host, said);
-    if (host !== this.#host) return;
-    const found = this.#search.find(said, host.tries, this.#spec.abi);
-    this.#step({ kind: 'ready' });
-    this.#take(host, found);
-    this.#queue.dispatch();
+  #readHosts(): Parameters<typeof hearHosts>[0] {
+    return {
+      offered: (host, offer) => this.#succession.choose(host, offer) ?? this.#upkeep.choose(offer),
+      ready: (host, said) => {
+        this.#succession.ready(host, said);
+        if (this.#hosts.roleOf(host) === 'serving') this.#upkeep.ready(host, said);
+      },
+      signalled: (host, signal, from) => {
+        if (this.#hosts.roleOf(host) === 'serving' && !this.#isLeaving) this.#outside.signalled(host, signal, from);
+      },
+      died: (host, end) => this.#died(host, end),
+    };
   }
 
-  answered(_host: Host, pending: PendingCall, result: Result): void {
-    if (result.expired) this.#queue.giveDefault(pending, 'deadline');
-    else if (!pending.settled) pending.settle(toAnswer(result));
-    else if (pending.event.message) this.#news.stats.countLate();
-  }
-
-  sent(host: Host, sent: Sent): void {
-    this.#news.sent(host, sent);
-  }
-
-  logged(host: Host, log: Log): void {
-    this.#news.logged(host, log);
-  }
-
-  dropped(_host: Host, kind: DroppedKind, count: number): void {
-    this.#news.dropped(kind, count);
-  }
-
-  refusedSends(_host: Host, count: number): void {
-    this.#news.stats.sends.refused += count;
-  }
-
-  printed(host: Host, stream: 'stdout' | 'stderr', line: string): void {
-    this.#news.printed(host, stream, line);
-  }
-
-  spared(host: Host, tracer: number): void {
-    this.#news.spared(host, tracer);
-  }
-
-  signalled(host: Host, signal: NodeJS.Signals, from: number | null): void {
-    if (host === this.#host && !this.#isLeaving) this.#outside.signalled(host, signal, from);
-  }
-
-  relieved(): void {
-    this.#queue.dispatch();
-  }
-
-  died(host: Host, end: HostEnd): void {
+  #died(host: Host, end: HostEnd): void {
     this.#news.flush();
-    for (const pending of end.lost) this.#queue.giveDefault(pending, end.reason);
-    this.#queue.putBack(end.unseen);
-    if (!this.#succession.died(host, end) && host === this.#host) this.#hostDied(host, end);
+    this.#calls.settle(end);
+    if (this.#hosts.remove(host) === 'serving') this.#upkeep.died(host, end);
+    else this.#succession.died(host, end);
   }
-
-  leftBehind(host: Host, ending: Ending): void {
-    this.#news.leftBehind(host, ending);
-  }
-
-  /** Tells the module that what it sent was not delivered, if it wants to know. */
-  #giveBack(params: WireParams): void {
-    if (!this.wants('on_message_status')) return;
-    const event = { status: { ...params, status: toLong('status', FAILED) } };
-    this.offer(event, performance.now() + this.#spec.deadlineMs, conversationOf(event), () => {});
-  }
-
-  // ---- the module's own life ----
 
   /** @returns `false` when it is too early: the host starts, or another one is about to take over */
   #replace(host: Host): boolean {
-    if (host !== this.#host || this.#desired === 'down' || this.#isLeaving) return true;
-    if (this.#life.kind !== 'serving' || this.#succession.isPreparing) return false;
-    this.#step({ kind: 'restart' });
+    if (this.#hosts.roleOf(host) !== 'serving' || this.desired === 'down' || this.#isLeaving) return true;
+    if (this.#upkeep.life.kind !== 'serving' || this.#succession.isPreparing) return false;
+    this.#upkeep.renew();
     return true;
-  }
-
-  #await(event: ModuleEvent, generation: number): Promise<SupervisorError | null> {
-    return new Promise((settle) => {
-      this.#awaited = { generation, settle };
-      this.#step(event);
-    });
-  }
-
-  /** Every host that may hold calls, and the one that is being prepared. */
-  #hosts(): Host[] {
-    return this.#host ? [this.#host, ...this.#succession.hosts] : this.#succession.hosts;
-  }
-
-  /** A host that is ready is the one that serves. */
-  #take(host: Host, { ready, abiSource }: Found): void {
-    this.#ready = ready;
-    this.#abiSource = abiSource;
-    this.#builds.serves(host.file);
-    this.#news.ready(host, `${ready.abi}: ${ready.abiReason}`, ready.warnings ?? []);
-    this.#settleStart(host.generation, null);
-  }
-
-  #hostDied(host: Host, end: HostEnd): void {
-    this.#host = null;
-    const repeat = this.#desired === 'up' ? this.#builds.repeats.after(host.file, end) : null;
-    if (repeat !== null) {
-      this.#step({ kind: 'next-try' }, () => this.#news.tried(host, end, repeat));
-      return;
-    }
-    const timedOut = end.code === 'MODULE_START_TIMEOUT';
-    const { next, none } = end.tried === null ? NOTHING_TRIED : this.#search.fail(end.tried, timedOut);
-    if (next !== null && this.#desired === 'up') {
-      const what = `${end.tried}; ${next} is tried now`;
-      this.#step({ kind: 'next-try' }, () => this.#news.tried(host, end, what));
-      return;
-    }
-    const { cause } = end;
-    if (cause !== 'start' && cause !== 'stop') this.#news.stats.countCrash(cause, end.signal, new Date());
-    const error = errorOfEnd({ module: this.name, generation: host.generation, path: host.path }, end, none);
-    const { isStray = false, servedMs } = end;
-    const death = { isFault: cause !== 'stop', isStray, servedMs, generation: host.generation };
-    this.#buried(error, death, (text) => this.#news.exited(host, end, cause, text));
   }
 
   /** Who shall take over cannot any more, or one is gone that was taken over from. */
   #succeeded(): void {
     if (!this.#succession.isPreparing) this.#tellReplacing(false);
-    this.#queue.dispatch();
+    this.#calls.dispatch();
     this.#checkStopped();
-  }
-
-  #buried(
-    error: SupervisorError,
-    death: { isFault: boolean; isStray?: boolean; servedMs: number; generation: number },
-    announce: (text: string) => void,
-  ): void {
-    const { isFault, isStray = false } = death;
-    const served = this.#life.kind === 'serving';
-    const unforced = isStray ? { ...AT_ONCE, delayMs: PATIENCE_MS, history: this.#history } : AT_ONCE;
-    const decision = isFault ? this.#decide(served, death.servedMs) : unforced;
-    this.#history = decision.history;
-    this.#search.giveUp();
-    this.#builds.repeats.clear();
-    if (decision.kind === 'fail') this.#builds.note({ kind: 'gave-up' });
-    if (isFault) this.#lastError = error;
-    if (isFault && !served) this.#news.stats.failedStarts += 1;
-    this.#step({ kind: 'died', decision }, () => {
-      const isTold = isFault || isStray;
-      announce(isTold ? `${error.message}; ${this.#consequence()}${this.#builds.describeNext()}` : error.message);
-    });
-    this.#queue.bypass();
-    if (isFault || this.#desired === 'down') this.#settleStart(death.generation, error);
-    this.#checkStopped();
-  }
-
-  #decide(served: boolean, servedMs: number): RestartDecision {
-    const now = { ms: performance.now(), servedMs, hasServed: this.#ready !== null, random: Math.random() };
-    return (served ? afterCrash : afterFailedStart)(this.#history, this.#spec, now);
-  }
-
-  /** @param announce is called in the new state, before anything follows from it */
-  #step(event: ModuleEvent, announce?: () => void): void {
-    const from = this.#life;
-    const { next, effects } = stepModule(from, event, this.#desired, performance.now());
-    this.#life = next;
-    announce?.();
-    if (next.kind !== from.kind) {
-      const reason = event.kind === 'died' && next.kind !== 'stopped' ? (this.#lastError?.message ?? null) : null;
-      this.#news.state(from.kind, next.kind, reason);
-    }
-    for (const effect of effects) this.#perform(effect, event);
-  }
-
-  #perform(effect: ModuleEffect, event: ModuleEvent): void {
-    switch (effect.kind) {
-      case 'spawn':
-        // The first host that becomes ready is a start, however often it was tried.
-        if (event.kind !== 'start' && event.kind !== 'next-try' && this.#ready !== null) this.#news.stats.restarts += 1;
-        this.#spawn();
-        break;
-      case 'stop-host':
-        this.#host?.stop();
-        break;
-      case 'arm':
-        clearTimeout(this.#timer);
-        this.#timer = setTimeout(() => this.#step({ kind: 'timer' }), effect.ms);
-        break;
-      case 'disarm':
-        clearTimeout(this.#timer);
-        break;
-    }
-  }
-
-  #spawn(): void {
-    const generation = this.#generation + 1;
-    try {
-      this.#host = this.#spawnHost(this.#spec, this.#builds.chooseNext(this.#spec));
-    } catch (error) {
-      if (!(error instanceof SupervisorError)) throw error;
-      const death = { isFault: true, servedMs: 0, generation };
-      // Later, so that one step of the life is over before the next begins.
-      setImmediate(() => this.#buried(this.#prefixed(error), death, (text) => this.#news.error(generation, text)));
-    }
-  }
-
-  /** @throws SupervisorError when its directory is missing, or no process can be had */
-  #spawnHost(spec: ModuleSpec, file: HostFile): Host {
-    const host = new Host(this.#generation + 1, spec, file, this.#around, this);
-    this.#generation = host.generation;
-    this.#news.spawned(host);
-    if (host.remark !== null) this.#news.warn(host.generation, host.remark);
-    return host;
-  }
-
-  #prefixed(error: SupervisorError): SupervisorError {
-    return new ModuleLoadError(error.code, `module ${this.name}: ${error.message}`, { module: this.name });
-  }
-
-  #consequence(): string {
-    switch (this.#life.kind) {
-      case 'starting':
-        return 'it is started again now';
-      case 'backoff':
-        return `it is started again in ${Math.max(1, Math.round(this.#life.untilMs - performance.now()))} ms`;
-      case 'failed':
-        return `it is bypassed, and tried again in ${Math.round((this.#life.untilMs - performance.now()) / 1000)} s`;
-      default:
-        return 'it stays down, as ordered';
-    }
-  }
-
-  #settleStart(generation: number, refusal: SupervisorError | null): void {
-    if (this.#awaited === null || (generation < this.#awaited.generation && this.#desired === 'up')) return;
-    const { settle } = this.#awaited;
-    this.#awaited = null;
-    settle(refusal);
   }
 
   #checkStopped(): void {
-    if (this.#life.kind !== 'stopped' || this.#host !== null || !this.#succession.isOver) return;
+    if (this.#upkeep.life.kind !== 'stopped' || this.#hosts.first !== null || !this.#succession.isOver) return;
     this.#news.flush();
     for (const done of this.#onStopped.splice(0)) done();
   }
-
-  // ---- announcements ----
 
   /** A state for those who look, which the life of the module knows nothing of. */
   #tellReplacing(isReplacing: boolean): void {
     if (this.#isReplacing === isReplacing) return;
     this.#isReplacing = isReplacing;
-    if (this.#life.kind !== 'serving') return;
+    if (this.#upkeep.life.kind !== 'serving') return;
     const [from, to] = isReplacing ? (['serving', 'replacing'] as const) : (['replacing', 'serving'] as const);
     this.#news.state(from, to, null);
   }

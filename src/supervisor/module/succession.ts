@@ -1,44 +1,48 @@
-/** How one host of a module takes over from another: who shall, and who has been taken over from. */
+/** How one host of a module takes over from others: who shall, and who has been taken over from. */
 
-import type { ModuleSpec } from '../../config/types.js';
+import type { AbiName, ModuleSpec } from '../../config/types.js';
 import { ModuleLoadError, SupervisorError } from '../../errors.js';
 import type { Ready } from '../../wire/codec.js';
-import type { Repeats } from '../builds/repeats.js';
+import type { ModuleBuilds } from '../builds/module-builds.js';
 import type { Host } from '../host/host.js';
 import type { HostEnd } from '../host/host-listener.js';
 import { errorOfEnd } from '../news/host-error.js';
 import type { ModuleNews } from '../news/module-news.js';
-import type { AbiMemory } from '../trials/abi-memory.js';
+import type { Found } from '../trials/abi-search.js';
 import type { Offer } from '../trials/trial.js';
+import type { HostMaker } from './host-maker.js';
+import type { HostSet } from './host-set.js';
 import { Successor } from './successor.js';
 
 /** What it works with. */
 export interface SuccessionOptions {
   module: string;
   news: ModuleNews;
-  abis: AbiMemory;
-  /** @throws SupervisorError when no host can be had */
-  spawn: (spec: ModuleSpec, repeats: Repeats) => Host;
+  hosts: HostSet;
+  maker: HostMaker;
+  builds: ModuleBuilds;
   /** A host is gone, or there is no successor any more. */
   changed: () => void;
 }
 
-/** The host that shall take over, if there is one, and those that finish what they hold since another took over. */
+/** A host that has taken over. */
+export interface Adopted {
+  host: Host;
+  found: Found;
+  spec: ModuleSpec;
+  /** Those that it has taken over from, to be stopped. */
+  before: readonly Host[];
+}
+
+/** Sees to the hosts of a module that are `preparing` and `retiring`. */
 export class Succession {
   readonly #options: SuccessionOptions;
-  readonly #retiring = new Set<Host>();
   #successor: Successor | null = null;
   #failure: SupervisorError | null = null;
   #onHandedOver: (() => void)[] = [];
 
   constructor(options: SuccessionOptions) {
     this.#options = options;
-  }
-
-  /** Every host that is not the one that serves. */
-  get hosts(): Host[] {
-    const next = this.#successor?.host;
-    return next ? [...this.#retiring, next] : [...this.#retiring];
   }
 
   /** Whether a host is being prepared. */
@@ -48,13 +52,7 @@ export class Succession {
 
   /** Whether nothing is under way. */
   get isOver(): boolean {
-    return this.#successor === null && this.#retiring.size === 0;
-  }
-
-  /** Whether calls are still with a host that was taken over from. */
-  get isFinishing(): boolean {
-    for (const host of this.#retiring) if (host.inFlight > 0) return true;
-    return false;
+    return this.#successor === null && this.#retiring.length === 0;
   }
 
   /** Why the host that was prepared cannot take over; `null`: it can, now. */
@@ -64,7 +62,9 @@ export class Succession {
 
   /** Starts a host, which waits to be taken. @returns why there is none, when it is ready or has failed */
   async prepare(spec: ModuleSpec): Promise<SupervisorError | null> {
-    const successor = new Successor(spec, this.#options.abis, this.#options.spawn);
+    const { maker, builds } = this.#options;
+    const launch = maker.launch(spec, (spec, repeats) => builds.chooseSuccessor(spec, repeats));
+    const successor = new Successor(launch);
     this.#successor = successor;
     this.#failure = null;
     this.#start(successor);
@@ -72,13 +72,16 @@ export class Succession {
     return successor.failure;
   }
 
-  /** Hands out the host that was prepared; the one before it retires, and is to be stopped. */
-  take(before: Host | null): Successor {
-    const successor = this.#successor;
-    if (!successor?.host || !successor.found) throw new Error(`module ${this.#options.module}: no host is prepared`);
+  /** The host that was prepared serves from now on, and those that did retire. */
+  take(): Adopted {
+    const { module, hosts } = this.#options;
+    const { host = null, found = null, spec } = this.#successor ?? {};
+    if (!host || !found || !spec) throw new Error(`module ${module}: no host is prepared`);
     this.#successor = null;
-    if (before) this.#retiring.add(before);
-    return successor;
+    const before = hosts.in('serving');
+    for (const old of before) hosts.place(old, 'retiring');
+    hosts.place(host, 'serving');
+    return { host, found, spec, before };
   }
 
   /** Ends the host that was prepared, and waits until it is gone. */
@@ -88,47 +91,52 @@ export class Succession {
 
   /** Waits until the hosts are gone that were taken over from. */
   async handedOver(): Promise<void> {
-    if (this.#retiring.size > 0) await new Promise<void>((done) => this.#onHandedOver.push(done));
+    if (this.#retiring.length > 0) await new Promise<void>((done) => this.#onHandedOver.push(done));
   }
 
   /** Chooses the ABI for a host; `null`: it is not the successor. */
-  choose(host: Host, offer: Offer) {
-    return host === this.#successor?.host ? this.#successor.choose(offer) : null;
+  choose(host: Host, offer: Offer): AbiName | null {
+    return host === this.#successor?.host ? this.#successor.launch.choose(offer) : null;
   }
 
   /** A host is ready; it counts if it is the successor. */
   ready(host: Host, said: Ready): void {
-    if (host === this.#successor?.host) this.#successor.ready(host, said);
+    const successor = this.#successor;
+    if (successor !== null && host === successor.host) successor.ready(successor.launch.ready(host, said));
   }
 
-  /** @returns whether it was one of these */
-  died(host: Host, end: HostEnd): boolean {
+  /** The successor, or a host that it has been taken over from, is gone. */
+  died(host: Host, end: HostEnd): void {
     if (host === this.#successor?.host) this.#successorDied(this.#successor, host, end);
-    else if (this.#retiring.delete(host)) this.#retired(host, end);
-    else return false;
-    return true;
+    else this.#retired(end);
+  }
+
+  get #retiring(): readonly Host[] {
+    return this.#options.hosts.in('retiring');
   }
 
   #start(successor: Successor): void {
+    const { module, hosts } = this.#options;
     try {
-      successor.start();
+      successor.host = successor.launch.next();
+      hosts.place(successor.host, 'preparing');
     } catch (error) {
       if (!(error instanceof SupervisorError)) throw error;
-      const { module } = this.#options;
       this.#failed(successor, new ModuleLoadError(error.code, `module ${module}: ${error.message}`, { module }));
     }
   }
 
   #successorDied(successor: Successor, host: Host, end: HostEnd): void {
-    const step = successor.died(host, end);
+    successor.host = null;
+    const step = successor.launch.died(host, end, successor.failure === null);
     if (step.kind === 'next-try') {
-      this.#options.news.tried(host, end, step.reason);
+      this.#options.news.tried(end, step.reason);
       this.#start(successor);
       return;
     }
-    const error = errorOfEnd({ ...this.#who(host) }, end, step.noAbi);
-    this.#options.news.exited(host, end, end.cause, `${error.message}; it does not take over`);
-    this.#failed(successor, error);
+    successor.gone();
+    this.#options.news.exited(end, end.cause, `${step.error.message}; it does not take over`);
+    this.#failed(successor, step.error);
   }
 
   #failed(successor: Successor, error: SupervisorError): void {
@@ -140,18 +148,14 @@ export class Succession {
   }
 
   /** Whatever its end, nothing follows from it. */
-  #retired(host: Host, end: HostEnd): void {
+  #retired(end: HostEnd): void {
     const { news, changed } = this.#options;
     const { cause } = end;
-    const { message } = errorOfEnd(this.#who(host), end);
+    const { message } = errorOfEnd(end);
     const isFault = cause !== 'start' && cause !== 'stop';
-    if (isFault) news.stats.countCrash(cause, end.signal, new Date());
-    news.exited(host, end, cause, isFault ? `${message}; another host has taken over already` : message);
-    if (this.#retiring.size === 0) for (const done of this.#onHandedOver.splice(0)) done();
+    if (isFault) news.stats.countCrash(cause, end.facts.signal, new Date());
+    news.exited(end, cause, isFault ? `${message}; another host has taken over already` : message);
+    if (this.#retiring.length === 0) for (const done of this.#onHandedOver.splice(0)) done();
     changed();
-  }
-
-  #who({ generation, path }: Host) {
-    return { module: this.#options.module, generation, path };
   }
 }

@@ -1,55 +1,38 @@
-/**
- * The host that shall take over from the one that serves: it is started beside it, by another spec, and does nothing
- * until it is adopted. Where the ABI of its file is found by trials it takes several processes, one after the other.
- */
+/** The host that shall take over from those that serve: it is started beside them, and does nothing until it is adopted. */
 
 import type { ModuleSpec } from '../../config/types.js';
 import { IllegalStateError, type SupervisorError } from '../../errors.js';
-import type { Ready } from '../../wire/codec.js';
-import { Repeats } from '../builds/repeats.js';
 import type { Host } from '../host/host.js';
-import type { HostEnd } from '../host/host-listener.js';
-import type { AbiMemory } from '../trials/abi-memory.js';
-import { AbiSearch, type Found } from '../trials/abi-search.js';
-import type { Offer } from '../trials/trial.js';
+import type { Found } from '../trials/abi-search.js';
+import type { Launch } from './launch.js';
 
-/** What a death of a successor's host means. */
-export type SuccessorStep =
-  /** It tried an ABI that the file was not built for, or its file changed: another host is started, for `reason`. */
-  | { kind: 'next-try'; reason: string }
-  /** There will be none; `noAbi`: why, when it was the last ABI to be tried. */
-  | { kind: 'over'; noAbi: string | null };
-
-/** One attempt to replace a host. */
+/** One attempt to replace hosts. */
 export class Successor {
-  readonly spec: ModuleSpec;
+  readonly launch: Launch;
   /** The host that is starting, or is ready; `null` when there is none any more. */
   host: Host | null = null;
   /** What it said when it was ready; `null` before. */
   found: Found | null = null;
-  /** Why it cannot take over; `null` while it may. */
-  failure: SupervisorError | null = null;
-  readonly #spawn: (spec: ModuleSpec, repeats: Repeats) => Host;
-  readonly #repeats = new Repeats();
-  readonly #search: AbiSearch;
   readonly #waiting: (() => void)[] = [];
   readonly #gone: (() => void)[] = [];
+  #failure: SupervisorError | null = null;
 
-  /** @param spawn starts one host. @throws SupervisorError when that cannot be */
-  constructor(spec: ModuleSpec, abis: AbiMemory, spawn: (spec: ModuleSpec, repeats: Repeats) => Host) {
-    this.spec = spec;
-    this.#search = new AbiSearch(abis);
-    this.#spawn = spawn;
+  constructor(launch: Launch) {
+    this.launch = launch;
   }
 
-  /** Starts a host. @throws SupervisorError when that cannot be */
-  start(): void {
-    this.host = this.#spawn(this.spec, this.#repeats);
+  get spec(): ModuleSpec {
+    return this.launch.spec;
+  }
+
+  /** Why it cannot take over; `null` while it may. */
+  get failure(): SupervisorError | null {
+    return this.#failure;
   }
 
   /** Waits until it is ready, or has failed with {@link failure}. */
   async settled(): Promise<void> {
-    if (this.found === null && this.failure === null) await new Promise<void>((done) => this.#waiting.push(done));
+    if (this.found === null && this.#failure === null) await new Promise<void>((done) => this.#waiting.push(done));
   }
 
   /** Ends it, and waits until its process is gone. */
@@ -64,30 +47,19 @@ export class Successor {
 
   /** Notes why it cannot take over; the first reason holds. */
   fail(error: SupervisorError): void {
-    this.failure ??= error;
+    this.#failure ??= error;
     this.#settle();
   }
 
-  choose(offer: Offer) {
-    return this.#search.choose(offer);
-  }
-
-  ready(host: Host, said: Ready): void {
-    this.found = this.#search.find(said, host.tries, this.spec.abi);
+  /** It can take over from now on. */
+  ready(found: Found): void {
+    this.found = found;
     this.#settle();
   }
 
-  /** Its host has died. */
-  died(host: Host, end: HostEnd): SuccessorStep {
-    this.host = null;
-    const repeat = this.failure === null ? this.#repeats.after(host.file, end) : null;
-    if (repeat !== null) return { kind: 'next-try', reason: repeat };
-    const tried = end.tried === null ? null : this.#search.fail(end.tried, end.code === 'MODULE_START_TIMEOUT');
-    if (tried?.next && this.failure === null) {
-      return { kind: 'next-try', reason: `${end.tried}; ${tried.next} is tried now` };
-    }
+  /** Its last process is gone. */
+  gone(): void {
     for (const done of this.#gone.splice(0)) done();
-    return { kind: 'over', noAbi: tried?.none ?? null };
   }
 
   #settle(): void {

@@ -2,13 +2,11 @@
 
 import { HostExitError, ModuleLoadError, type SupervisorError } from '../../errors.js';
 import type { HostEnd } from '../host/host-listener.js';
+import { describeDeath } from './describe-death.js';
 
 /** @param noAbi - why its module has no ABI, when the last one that it may have was tried; `null`: not so */
-export function errorOfEnd(
-  { module, generation, path }: { module: string; generation: number; path: string },
-  { code, text, cause, signal, exitCode }: HostEnd,
-  noAbi: string | null = null,
-): SupervisorError {
+export function errorOfEnd(end: HostEnd, noAbi: string | null = null): SupervisorError {
+  const { module, generation, path, signal, exitCode } = end.facts;
   const details = {
     module,
     generation,
@@ -16,5 +14,6 @@ export function errorOfEnd(
     ...(exitCode === null ? {} : { exitCode }),
   };
   if (noAbi !== null) return new ModuleLoadError('MODULE_NO_ABI', `module ${module}: ${path}: ${noAbi}`, details);
-  return new (cause === 'start' ? ModuleLoadError : HostExitError)(code, text, details);
+  const text = describeDeath(end.facts, end);
+  return new (end.cause === 'start' ? ModuleLoadError : HostExitError)(end.code, text, details);
 }

@@ -119,14 +119,15 @@ export class ModuleNews {
     for (const warning of warnings) this.warn(generation, warning);
   }
 
-  exited({ generation, pid }: Host, { signal, exitCode }: HostEnd, cause: DeathCause, text: string): void {
+  exited({ facts }: HostEnd, cause: DeathCause, text: string): void {
+    const { generation, pid, signal, exitCode } = facts;
     this.#live({ kind: 'exited', module: this.#options.module, generation, pid, cause, signal, exitCode, text });
   }
 
   /** A host could not start with one of several ABIs, and another one is tried. */
-  tried(host: Host, end: HostEnd, what: string): void {
-    const who = `module ${this.#options.module}: host ${host.generation} (pid ${host.pid})`;
-    this.exited(host, end, 'trial', `${who} could not start it: ${what}`);
+  tried(end: HostEnd, what: string): void {
+    const { module, generation, pid } = end.facts;
+    this.exited(end, 'trial', `module ${module}: host ${generation} (pid ${pid}) could not start it: ${what}`);
   }
 
   // ---- what the supervisor has to say ----

@@ -5,8 +5,10 @@ import type { CoreFrame, HostFrame } from '../../wire/codec.js';
 
 /** A connected host, as frames are sent to it. */
 export interface Peer {
-  /** Queues one frame; one for a host that has gone is dropped, its exit says the rest. */
+  /** Sends one frame; one for a host that has gone is dropped, its exit says the rest. */
   send(frame: CoreFrame): void;
+  /** Sends one that is encoded already. */
+  sendBytes(frame: Uint8Array): void;
 }
 
 /** Who expects a host: gets its connection, then its frames. */

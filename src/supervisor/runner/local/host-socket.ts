@@ -16,7 +16,6 @@ import {
   PROTOCOL,
   proofOf,
 } from '../../../wire/codec.js';
-import { Outbox } from '../../../wire/outbox.js';
 import type { Peer, PeerListener } from '../peer.js';
 
 /** How long frames are read before everything else has its turn. */
@@ -35,7 +34,6 @@ export class HostSocket implements Peer {
   readonly #address: HostAddress;
   readonly #listener: PeerListener;
   readonly #socket: Pair;
-  readonly #outbox = new Outbox<Uint8Array>((frame) => this.#deliver(frame));
   #isGreeted = false;
   #isLost = false;
   #isWaiting = false;
@@ -79,41 +77,44 @@ export class HostSocket implements Peer {
   }
 
   send(frame: CoreFrame): void {
-    if (!this.#isLost) this.#outbox.push(encodeCoreFrame(frame));
+    if (!this.#isLost) this.sendBytes(encodeCoreFrame(frame));
   }
+
+  /** With no time to wait a send is over when it returns: none has to wait for the one before it. */
+  sendBytes(frame: Uint8Array): void {
+    if (!this.#isLost && !this.#socket.closed) this.#socket.send(frame).catch(this.#undelivered);
+  }
+
+  readonly #undelivered = (): void => this.#lose();
 
   /** Closes the connection; what was queued is dropped, and what is under way is not read any more. */
   close(): void {
     this.#isLost = true;
-    this.#outbox.clear();
     this.#socket.close();
     removeFile(this.#address.path);
   }
 
+  /** Reads until there comes no more. Frames that are there already are read without a turn of the event loop for each. */
   async #receive(): Promise<void> {
-    let began = performance.now();
-    for (let bytes = await this.#next(); bytes !== null; bytes = await this.#next()) {
-      this.#dispatch(bytes);
-      if (performance.now() - began < TURN_MS) continue;
+    const socket = this.#socket;
+    let beganMs = performance.now();
+    while (!socket.closed) {
+      let frames: Buffer[];
+      this.#isWaiting = true;
+      try {
+        frames = await socket.receive();
+      } catch {
+        break;
+      } finally {
+        this.#isWaiting = false;
+      }
+      this.#dispatch(frames[0] as Buffer);
+      if (performance.now() - beganMs < TURN_MS) continue;
       // A host that floods must not keep the core from the others.
       await new Promise(setImmediate);
-      began = performance.now();
+      beganMs = performance.now();
     }
     this.close();
-  }
-
-  /** The next frame; `null`: there comes no more. */
-  async #next(): Promise<Buffer | null> {
-    if (this.#socket.closed) return null;
-    this.#isWaiting = true;
-    try {
-      const [bytes] = await this.#socket.receive();
-      return bytes ?? null;
-    } catch {
-      return null;
-    } finally {
-      this.#isWaiting = false;
-    }
   }
 
   #dispatch(bytes: Buffer): void {
@@ -159,17 +160,7 @@ export class HostSocket implements Peer {
   #lose(): void {
     if (this.#isLost) return;
     this.#isLost = true;
-    this.#outbox.clear();
     this.#listener.lost();
-  }
-
-  async #deliver(frame: Uint8Array): Promise<void> {
-    if (this.#socket.closed) return;
-    try {
-      await this.#socket.send(frame);
-    } catch {
-      this.#lose();
-    }
   }
 }
 

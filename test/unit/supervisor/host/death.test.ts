@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type DeathFacts, describeDeath, describeTry } from '../../../../src/supervisor/host/death.js';
+import { type DeathFacts, judgeDeath } from '../../../../src/supervisor/host/death.js';
 import type { HostLife, StopCause } from '../../../../src/supervisor/host/host-lifecycle.js';
+import { describeTry, describeDeath as inWords } from '../../../../src/supervisor/news/describe-death.js';
 
 const facts = (changes: Partial<DeathFacts>): DeathFacts => ({
   module: 'm',
@@ -18,14 +19,16 @@ const facts = (changes: Partial<DeathFacts>): DeathFacts => ({
   lastWords: [],
   exitCalled: null,
   oomStruck: false,
-  unreachable: '',
+  unreachable: null,
   overwritten: false,
   startTimeoutMs: 5000,
   hangMs: 2500,
   ...changes,
 });
 const stopping = (cause: StopCause): HostLife => ({ kind: 'stopping', stage: 'killed', cause });
-const executing = 'on_message of message 7';
+const executing = { kind: 'message', messageId: 7n } as const;
+/** As it is told apart, and told. */
+const describeDeath = (of: DeathFacts) => ({ ...judgeDeath(of), text: inWords(of, judgeDeath(of)) });
 const remedy = 'start_timeout is 5s; raise it if the module needs longer';
 
 describe.each([
@@ -74,10 +77,10 @@ describe.each([
   ],
   [
     'silence outside of calls',
-    { from: stopping('unreachable'), signal: 'SIGKILL', unreachable: 'it has answered nothing for 9 ms' },
+    { from: stopping('unreachable'), signal: 'SIGKILL', unreachable: { kind: 'silent', silentMs: 9.2 } },
     'unreachable',
     'HOST_UNREACHABLE',
-    'module m: host 3 (pid 42) cannot be reached: it has answered nothing for 9 ms; it was killed',
+    'module m: host 3 (pid 42) cannot be reached: it has answered nothing for 9 ms while it executed no call; it was killed',
   ],
   [
     'a kill for want of memory',

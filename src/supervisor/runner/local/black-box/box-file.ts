@@ -10,6 +10,7 @@ import { SupervisorError } from '../../../../errors.js';
 import { allocateFile, flockExclusive } from '../../../../libc.js';
 import { BOX, type BoxHeader, formatHeader, readHeader, readRing, ringBytes } from '../../../../wire/black-box.js';
 import type { Entry } from '../../../../wire/codec.js';
+import type { Evidence } from '../../evidence.js';
 import { HandedOnNotes } from './handed-on.js';
 
 /** Whose black box it is; its file is named after that. */
@@ -20,7 +21,7 @@ export interface BoxName {
 }
 
 /** An open black box, as the core reads it. */
-export class BoxFile {
+export class BoxFile implements Evidence {
   readonly fd: number;
   /** As the core made it, whatever the header says later. */
   readonly ringSize: number;

@@ -1,8 +1,11 @@
 import Long from 'long';
 import { describe, expect, it } from 'vitest';
-import type { CallAnswer, CallEvent } from '../../../src/supervisor/calls/pending-call.js';
-import { type Callback, type ChainMember, type ChainOutcome, runChain } from '../../../src/supervisor/chain.js';
-import { stopClock } from '../../helpers/clock.js';
+import type { ChainMember } from '../../../../src/supervisor/calls/chain.js';
+import type { Conversation } from '../../../../src/supervisor/calls/conversation.js';
+import type { AnswerTaker, CallAnswer } from '../../../../src/supervisor/calls/pending-call.js';
+import type { CallEvent } from '../../../../src/wire/call-event.js';
+import { type ChainOutcome, conversation, makeEvent, partsOf, runChain } from '../../../helpers/calls.js';
+import { stopClock } from '../../../helpers/clock.js';
 
 const PASS: CallAnswer = { verdict: 'pass', default: null, params: null, payload: null };
 const CONSUMED: CallAnswer = { ...PASS, verdict: 'consumed' };
@@ -19,31 +22,27 @@ class Scripted implements ChainMember {
   wants(callback: string): boolean {
     return this.callbacks.includes(callback);
   }
-  offer(event: CallEvent, deadlineMs: number, _conversation: string, settled: (answer: CallAnswer) => void): void {
+  offer(event: CallEvent, deadlineMs: number, _nowMs: number, _conversation: Conversation, taker: AnswerTaker): void {
     this.seen.push(event);
     this.deadlines.push(deadlineMs);
-    settled(this.answer);
+    taker.answered(this.answer, performance.now());
   }
   /** Who waits for calls that are still here; `null`: there are none. */
-  followers: (() => void)[] | null = null;
-  follow(_conversation: string, passed: () => void): boolean {
+  followers: ((nowMs: number) => void)[] | null = null;
+  follow(_conversation: Conversation, passed: (nowMs: number) => void): boolean {
     return this.followers !== null && this.followers.push(passed) > 0;
   }
 }
 
-function pass(
-  members: ChainMember[],
-  callback: Callback,
-  event: CallEvent,
-  chainDeadlineMs: number,
-  skip?: string,
-): Promise<ChainOutcome> {
+function pass(members: ChainMember[], event: CallEvent, chainDeadlineMs: number, skip?: string): Promise<ChainOutcome> {
   const endMs = performance.now() + chainDeadlineMs;
-  return new Promise((done) => runChain(members, { callback, event, conversation: 'c', endMs, skip }, done));
+  return new Promise((done) =>
+    runChain(members, { event, conversation: conversation('c'), endMs, ...(skip ? { skip } : {}) }, done),
+  );
 }
 
-const message: CallEvent = { message: { params: { to: Buffer.from('b') }, payload: Buffer.from('hello') } };
-const run = (members: ChainMember[], event = message) => pass(members, 'on_message', event, 5000);
+const message = makeEvent({ message: { params: { to: Buffer.from('b') }, payload: Buffer.from('hello') } });
+const run = (members: ChainMember[], event = message) => pass(members, event, 5000);
 
 describe('a chain', () => {
   it('without members passes', async () => {
@@ -70,11 +69,11 @@ describe('a chain', () => {
     const [a, b, c] = [new Scripted('a', PASS), new Scripted('b', PASS, []), new Scripted('c', PASS)];
     a.followers = [];
     b.followers = [];
-    const underway = pass([a, b, c], 'on_message', message, 5000, 'a');
+    const underway = pass([a, b, c], message, 5000, 'a');
     expect([a.followers, b.followers, c.seen].map(({ length }) => length)).toEqual([1, 0, 0]);
-    a.followers[0]?.();
+    a.followers[0]?.(0);
     expect([b.followers, c.seen].map(({ length }) => length)).toEqual([1, 0]);
-    b.followers[0]?.();
+    b.followers[0]?.(0);
     expect((await underway).trace.map(({ module }) => module)).toEqual(['c']);
     expect([...a.seen, ...b.seen]).toEqual([]);
   });
@@ -93,29 +92,31 @@ describe('a chain', () => {
       new Scripted('c', PASS),
     ];
     const { event } = await run(members);
-    expect(members[1]?.seen[0]?.message).toEqual({ params: { to: Buffer.from('b') }, payload: Buffer.from('HELLO') });
-    expect(event.message).toEqual({ params: changed, payload: Buffer.from('HELLO') });
-    expect(message.message?.payload).toEqual(Buffer.from('hello'));
+    expect(members[1]?.seen.map(partsOf)).toMatchObject([
+      { message: { params: { to: Buffer.from('b') }, payload: Buffer.from('HELLO') } },
+    ]);
+    expect(partsOf(event)).toMatchObject({ message: { params: changed, payload: Buffer.from('HELLO') } });
+    expect(message.payload).toEqual(Buffer.from('hello'));
   });
 
   it('hands on the parameters of a status', async () => {
     const changed = { status: Long.fromNumber(3, true) };
     const members = [new Scripted('a', { ...PASS, params: changed }), new Scripted('b', PASS)];
-    await pass(members, 'on_message_status', { status: {} }, 5000);
-    expect(members[1]?.seen).toEqual([{ status: changed }]);
+    await pass(members, makeEvent({ status: {} }), 5000);
+    expect(members[1]?.seen.map(partsOf)).toMatchObject([{ status: changed }]);
   });
 
   it('leaves an event as it is that nobody may change', async () => {
-    const login: CallEvent = { login: { address: Buffer.from('al') } };
+    const login = makeEvent({ login: { address: Buffer.from('al'), online: Long.UONE, flags: Long.UZERO } });
     const changing = { ...PASS, params: { to: Buffer.from('x') }, payload: Buffer.from('y') };
     const members = [new Scripted('a', changing, ['on_login']), new Scripted('b', PASS, ['on_login'])];
-    expect((await pass(members, 'on_login', login, 5000)).event).toBe(login);
+    expect((await pass(members, login, 5000)).event).toBe(login);
     expect(members[1]?.seen).toEqual([login]);
   });
 
   it('hands on what the one changed that consumed', async () => {
     const { event } = await run([new Scripted('a', { ...CONSUMED, payload: Buffer.from('HELLO') })]);
-    expect(event.message?.payload).toEqual(Buffer.from('HELLO'));
+    expect(event.payload).toEqual(Buffer.from('HELLO'));
   });
 
   it('counts its deadline from its own begin, and each time from when the member was reached', async () => {
@@ -128,7 +129,7 @@ describe('a chain', () => {
       }
     }
     const members = [new Slow('a', PASS), new Slow('b', PASS), new Slow('c', PASS)];
-    const { trace } = await pass(members, 'on_message', message, 1100);
+    const { trace } = await pass(members, message, 1100);
     // Its own deadline of a second, then what the chain has left.
     expect(members.map(({ deadlines }) => deadlines)).toEqual([[1050], [1150], [1150]]);
     expect(trace.map(({ micros }) => micros)).toEqual([300_000, 300_000, 300_000]);
@@ -137,13 +138,13 @@ describe('a chain', () => {
   it('bounds each member by its own deadline and all of them by the chain’s', async () => {
     const members = [new Scripted('a', PASS), new Scripted('b', PASS)];
     const began = performance.now();
-    await pass(members, 'on_message', message, 400);
+    await pass(members, message, 400);
     const ended = performance.now();
     for (const { deadlines } of members) {
       expect(deadlines[0]).toBeGreaterThanOrEqual(began + 400);
       expect(deadlines[0]).toBeLessThanOrEqual(ended + 400);
     }
-    await pass(members, 'on_message', message, 60_000);
+    await pass(members, message, 60_000);
     expect(members[0]?.deadlines[1]).toBeLessThanOrEqual(performance.now() + 1000);
   });
 });

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Entrance } from '../../../src/supervisor/entrance.js';
+import { Entrance, Visit } from '../../../../src/supervisor/calls/entrance.js';
+import { conversation as conversationOf } from '../../../helpers/calls.js';
 
 let route: object;
-let entrance: Entrance;
+let entrance: Entrance<object>;
 let seen: string[];
 beforeEach(() => {
   route = ['a'];
@@ -10,16 +11,29 @@ beforeEach(() => {
   seen = [];
 });
 
+class Guest extends Visit {
+  constructor(
+    readonly name: string,
+    conversation: string,
+  ) {
+    super(conversationOf(conversation));
+  }
+  override begin(): void {
+    seen.push(`${this.name} in`);
+  }
+  override go(): void {
+    seen.push(`${this.name} out`);
+  }
+}
+
 /** @returns what tells its outcome */
 function enter(name: string, conversation = 'us'): () => void {
-  let leave: (tell: () => void) => void = () => {
-    throw new Error(`${name} has not gone in`);
+  const guest = new Guest(name, conversation);
+  entrance.enter(guest, 0);
+  return () => {
+    if (!seen.includes(`${name} in`)) throw new Error(`${name} has not gone in`);
+    entrance.leave(guest, 0);
   };
-  entrance.enter(conversation, (given) => {
-    seen.push(`${name} in`);
-    leave = given;
-  });
-  return () => leave(() => seen.push(`${name} out`));
 }
 
 describe('an entrance', () => {

@@ -1,13 +1,15 @@
 /** Chains of real queues with hosts by chance: the order of a conversation holds whatever happens between its messages. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CallQueue, type CallRoute } from '../../../src/supervisor/calls/call-queue.js';
-import { conversationOf } from '../../../src/supervisor/calls/conversation.js';
-import type { CallAnswer, CallEvent, PendingCall } from '../../../src/supervisor/calls/pending-call.js';
-import { type ChainMember, type ChainOutcome, runChain } from '../../../src/supervisor/chain.js';
-import { Entrance } from '../../../src/supervisor/entrance.js';
-import { toWireParams } from '../../../src/wire/params.js';
-import { seeded } from '../../helpers/random.js';
+import { CallQueue, type CallRoute } from '../../../../src/supervisor/calls/call-queue.js';
+import type { ChainMember, Members } from '../../../../src/supervisor/calls/chain.js';
+import { Conversation } from '../../../../src/supervisor/calls/conversation.js';
+import { Entrance } from '../../../../src/supervisor/calls/entrance.js';
+import type { AnswerTaker, PendingCall } from '../../../../src/supervisor/calls/pending-call.js';
+import { CallEvent } from '../../../../src/wire/call-event.js';
+import { snapshotOf } from '../../../../src/wire/params.js';
+import { conversation as conversationOf, TestJourney } from '../../../helpers/calls.js';
+import { seeded } from '../../../helpers/random.js';
 
 const WINDOW = 3;
 
@@ -31,10 +33,12 @@ class Member implements ChainMember, CallRoute {
   wants(): boolean {
     return this.isWanted;
   }
-  offer(event: CallEvent, deadlineMs: number, conversation: string, settled: (answer: CallAnswer) => void): void {
-    this.#queue.offer(event, deadlineMs, this.fault === 'queues' ? String(numberOf(event)) : conversation, settled);
+  offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void {
+    const line = this.fault === 'queues' ? conversationOf(String(numberOf(event))) : conversation;
+    this.#queue.offer(event, deadlineMs, nowMs, line, taker);
   }
-  follow(conversation: string, passed: () => void): boolean {
+  told(): void {}
+  follow(conversation: Conversation, passed: (nowMs: number) => void): boolean {
     return this.fault !== 'followers' && this.#queue.follow(conversation, passed);
   }
   credit(): number {
@@ -58,7 +62,7 @@ class Member implements ChainMember, CallRoute {
     if (!pending) return;
     this.seen.push(numberOf(pending.event));
     const verdict = next(5) === 0 ? 'consumed' : 'pass';
-    if (!pending.settled) pending.settle({ verdict, default: null, params: null, payload: null });
+    if (!pending.settled) pending.settle({ verdict, default: null, params: null, payload: null }, performance.now());
     this.#queue.dispatch();
   }
 
@@ -78,7 +82,15 @@ class Member implements ChainMember, CallRoute {
   }
 }
 
-const numberOf = (event: CallEvent) => Number(String(event.message?.payload));
+/** Goes by the chain that there is when it begins, whatever route the entrance knows of. */
+class Traveller extends TestJourney {
+  chain: () => Members = () => [];
+  override begin(_route: Members, nowMs: number): void {
+    super.begin(this.chain(), nowMs);
+  }
+}
+
+const numberOf = (event: CallEvent) => Number(String(event.payload));
 
 /** What a story may leave out, so that its check can be seen to find it. */
 type Fault = 'queues' | 'followers' | 'entrance';
@@ -89,19 +101,21 @@ async function tell(seed: number, fault?: Fault): Promise<{ seen: number[][]; ou
   const members = ['a', 'b', 'c', 'd'].map((name) => new Member(name, fault));
   const pick = () => members[next(members.length)] as Member;
   let chain: readonly Member[] = members.slice(0, 2 + next(3));
-  const entrance = new Entrance(() => (fault === 'entrance' ? members : chain));
+  const entrance = new Entrance<Members>(() => (fault === 'entrance' ? members : chain));
   const outcomes: number[] = [];
   let offered = 0;
   const offer = () => {
     const number = offered++;
-    const params = toWireParams({ from: `user-${number % 3}`, to: 'all' });
-    const event = { message: { params, payload: Buffer.from(String(number)) } };
+    const params = { from: `user-${number % 3}`, to: 'all' };
+    const event = CallEvent.message(params, Buffer.from(String(number)));
     const skip = next(10) === 0 ? pick().name : undefined;
-    const conversation = conversationOf(event);
-    const journey = { callback: 'on_message', event, conversation, endMs: performance.now() + 500, skip } as const;
-    entrance.enter(conversation, (leave) => {
-      runChain(chain, journey, ({ event }: ChainOutcome) => leave(() => outcomes.push(numberOf(event))));
-    });
+    const conversation = Conversation.ofMessage(snapshotOf(params));
+    const nowMs = performance.now();
+    const journey = new Traveller(event, conversation, nowMs + 500, skip);
+    journey.chain = () => chain;
+    journey.over = (nowMs) => entrance.leave(journey, nowMs);
+    journey.told = () => outcomes.push(numberOf(journey.event));
+    entrance.enter(journey, nowMs);
   };
   const deeds: (() => void)[] = [
     ...Array.from({ length: 8 }, () => offer),
