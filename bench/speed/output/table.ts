@@ -17,9 +17,9 @@ export function showFigure(figure: Figure | null): string {
   return rounds === 1 ? showNumber(median) : `${showNumber(median)} (${showNumber(least)}-${showNumber(most)})`;
 }
 
-/** Lines with aligned columns: the first to the left, the others to the right; a column that is empty is left out. */
+/** Lines with aligned columns: the first to the left, the others to the right; an empty one of those is left out. */
 export function formatTable(heading: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const kept = heading.flatMap((_, at) => (rows.some((row) => row[at]) ? [at] : []));
+  const kept = heading.flatMap((_, at) => (at === 0 || rows.some((row) => row[at]) ? [at] : []));
   const all = [heading, ...rows];
   const widths = kept.map((at) => Math.max(...all.map((row) => (row[at] ?? '').length)));
   return all.map((row) =>
