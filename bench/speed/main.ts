@@ -12,7 +12,7 @@ import { drawChart } from './output/chart.js';
 import { type Run, toJson } from './output/json.js';
 import { reportProfiles } from './output/profiles.js';
 import { formatReport } from './output/report.js';
-import { FULL_PACE, QUICK_PACE } from './run/commands.js';
+import { FULL_PACE, type Pace, PROFILE_PACE, QUICK_PACE } from './run/commands.js';
 import { buildGoPlugin } from './run/go-plugin.js';
 import { runRounds } from './run/rounds.js';
 import { type Row, selectRows } from './run/rows.js';
@@ -51,7 +51,7 @@ async function bench(rows: readonly Row[], options: Options, scratch: string): P
   let failures = 0;
   const samples = await runRounds(
     rows,
-    { rounds, pace: quick ? QUICK_PACE : FULL_PACE, scratch, profile },
+    { rounds, pace: paceOf(options), scratch, profile },
     {
       started: (row, round) => showProgress(`round ${round + 1} of ${rounds}: ${row.name}`),
       failed(row, round, why) {
@@ -68,6 +68,11 @@ async function bench(rows: readonly Row[], options: Options, scratch: string): P
     writeFileSync(svg, drawChart(rows, samples, `${run.date.slice(0, 10)}, ${describeMachine(run.machine)}`));
   if (profile !== null) for (const line of reportProfiles(profile, rows)) console.log(line);
   return failures === 0 ? 0 : 1;
+}
+
+function paceOf({ quick, profile }: Options): Pace {
+  if (profile !== null) return PROFILE_PACE;
+  return quick ? QUICK_PACE : FULL_PACE;
 }
 
 function withoutGo(rows: Row[]): Row[] {

@@ -8,7 +8,7 @@ import { showNumber } from './table.js';
 const WIDTH = 860;
 const MARGIN = 20;
 const LABEL_WIDTH = 170;
-const VALUE_WIDTH = 190;
+const VALUE_WIDTH = 210;
 const BAR_HEIGHT = 14;
 const BAR_STEP = 22;
 const PANEL_HEAD = 40;

@@ -12,12 +12,16 @@ export interface Pace {
   /** Of an idle core. */
   settleMs: number;
   idleMs: number;
+  /** How often a crash, or a start of the command line, is measured in one round; the median counts. */
+  repeats: number;
 }
 
 /** Long enough that V8 has compiled what is hot, and that a thousand messages are measured on a slow machine. */
-export const FULL_PACE: Pace = { warmMs: 1000, measureMs: 700, settleMs: 2000, idleMs: 10_000 };
+export const FULL_PACE: Pace = { warmMs: 1000, measureMs: 700, settleMs: 2000, idleMs: 10_000, repeats: 5 };
 /** For a first look. */
-export const QUICK_PACE: Pace = { warmMs: 500, measureMs: 300, settleMs: 1000, idleMs: 3000 };
+export const QUICK_PACE: Pace = { warmMs: 400, measureMs: 300, settleMs: 500, idleMs: 2000, repeats: 3 };
+/** Long enough for a profile with thousands of samples. */
+export const PROFILE_PACE: Pace = { ...FULL_PACE, measureMs: 3000 };
 
 const NODE_PROGRAMS: Partial<Record<Peer, string>> = {
   ours: 'ours',
@@ -46,7 +50,15 @@ function rateCommand(row: RateRow, pace: Pace): Command {
 
 function lifeCommand(row: LifeRow, pace: Pace): Command {
   const script = program(`life/${row.program}`);
-  if (row.program === 'held') return [process.execPath, '--expose-gc', script];
-  if (row.program === 'idle') return [process.execPath, script, String(pace.settleMs), String(pace.idleMs)];
-  return [process.execPath, script];
+  switch (row.program) {
+    case 'held':
+      return [process.execPath, '--expose-gc', script];
+    case 'idle':
+      return [process.execPath, script, String(pace.settleMs), String(pace.idleMs)];
+    case 'crash':
+    case 'status':
+      return [process.execPath, script, String(pace.repeats)];
+    case 'start':
+      return [process.execPath, script];
+  }
 }

@@ -55,7 +55,7 @@ it('a command has the load in the order in which programs read it', () => {
   expect(load).toEqual(['64', '100', '10', '1000', '700']);
   const [host, ...rest] = commandOf(find('go-plugin, 64 in flight, 64 KiB'), QUICK_PACE);
   expect(host).toMatch(/go\/host$/);
-  expect(rest).toEqual(['64', '65536', '1', '500', '300', expect.stringMatching(/go\/plugin$/)]);
+  expect(rest).toEqual(['64', '65536', '1', '400', '300', expect.stringMatching(/go\/plugin$/)]);
   expect(commandOf(find('memory of a message outstanding'), FULL_PACE)[1]).toBe('--expose-gc');
 });
 

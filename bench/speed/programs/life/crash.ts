@@ -1,4 +1,4 @@
-/** How long a module's crash keeps it from messages. */
+/** How long a module's crash keeps it from messages. REPEATS: how often; the medians count. */
 
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,15 +7,14 @@ import { startPassCore } from '../core.js';
 import { makePayload, PARAMS } from '../message.js';
 import { tell } from '../tell.js';
 
-/** In one run; the median of them counts. */
-const CRASHES = 5;
 /** Between two of them: a crash follows a time of calm, in which the core may prepare for it. */
 const CALM_MS = 400;
 
+const [repeats = 5] = process.argv.slice(2).map(Number);
 const core = await startPassCore(1, { module: { maxCrashes: null } });
 const toDefault: number[] = [];
 const toVerdict: number[] = [];
-for (let i = 0; i < CRASHES; i++) {
+for (let i = 0; i < repeats; i++) {
   await send(makePayload(100), null);
   await sleep(CALM_MS);
   // Every crash is the first: no wait before the next start is measured.

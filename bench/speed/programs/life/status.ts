@@ -1,4 +1,4 @@
-/** How long `mesibo-modules status` takes, beside a Node.js that does nothing. */
+/** How long `mesibo-modules status` takes, beside a Node.js that does nothing. REPEATS: how often; the medians count. */
 
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
@@ -9,9 +9,7 @@ import { median } from '../../figures/statistics.js';
 import { COMMAND, PASS_MODULE } from '../../paths.js';
 import { tell } from '../tell.js';
 
-/** Of each, in turn; the medians count. */
-const RUNS = 5;
-
+const [repeats = 5] = process.argv.slice(2).map(Number);
 const directory = mkdtempSync(join(tmpdir(), 'mm-bench-'));
 const config = join(directory, 'mesibo.conf');
 const where = ['--run-dir', join(directory, 'run'), '--state-dir', join(directory, 'state')];
@@ -21,7 +19,7 @@ run(COMMAND, 'start', '--config', config, '--daemon', ...where);
 try {
   const statusMs: number[] = [];
   const bareMs: number[] = [];
-  for (let i = 0; i < RUNS; i++) {
+  for (let i = 0; i < repeats; i++) {
     bareMs.push(run('-e', '0'));
     statusMs.push(run(COMMAND, 'status', ...where));
   }
