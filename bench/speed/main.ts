@@ -27,17 +27,18 @@ async function main(args: string[]): Promise<number> {
     console.error(`${(error as Error).message}\n${USAGE}`);
     return 2;
   }
-  const rows = withoutGo(selectRows({ ...options, oursOnly: options.profile !== null }));
-  if (rows.length === 0) {
-    console.error(`no row is called like ${options.pattern}`);
+  const selected = selectRows({ ...options, oursOnly: options.profile !== null });
+  if (selected.length === 0) {
+    console.error(`no row that would run is called like ${options.pattern}`);
     return 2;
   }
+  const rows = withoutGo(selected);
+  if (rows.length === 0) return 1;
   const scratch = mkdtempSync(join(tmpdir(), 'mm-bench-'));
-  try {
-    return await bench(rows, options, scratch);
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+  process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+  // From a terminal it reaches the row that runs as well.
+  process.on('SIGINT', () => process.exit(130));
+  return bench(rows, options, scratch);
 }
 
 async function bench(rows: readonly Row[], options: Options, scratch: string): Promise<number> {
@@ -75,6 +76,7 @@ function paceOf({ quick, profile }: Options): Pace {
   return quick ? QUICK_PACE : FULL_PACE;
 }
 
+/** A machine without Go measures the others. */
 function withoutGo(rows: Row[]): Row[] {
   const isGo = (row: Row) => row.kind === 'rate' && row.peer === 'go-plugin';
   if (!rows.some(isGo)) return rows;

@@ -8,8 +8,12 @@ import { GO_BUILD, GO_HOST, GO_PLUGIN, SOURCES } from '../paths.js';
 /** A folder with src/github.com/hashicorp/go-plugin in it: Debian's, or one that its packages were unpacked to. */
 const PACKAGES = process.env.BENCH_GOPATH ?? '/usr/share/gocode';
 
-const INSTALL = `apt-get install golang-go golang-github-hashicorp-go-plugin-dev golang-google-grpc-dev \\
-    golang-github-golang-protobuf-1-3-dev`;
+const INSTALL = `apt-get install ${[
+  'golang-go',
+  'golang-github-hashicorp-go-plugin-dev',
+  'golang-google-grpc-dev',
+  'golang-github-golang-protobuf-1-3-dev',
+].join(' ')}`;
 
 /** @returns why it could not be built, or `null` */
 export function buildGoPlugin(): string | null {

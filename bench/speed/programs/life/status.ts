@@ -1,7 +1,7 @@
 /** How long `mesibo-modules status` takes, beside a Node.js that does nothing. REPEATS: how often; the medians count. */
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -27,6 +27,7 @@ try {
   tell({ ...medians, ratio: median(statusMs.map((ms, at) => ms / (bareMs[at] ?? Number.NaN))) });
 } finally {
   run(COMMAND, 'stop', ...where);
+  rmSync(directory, { recursive: true });
 }
 
 /** Milliseconds from its start to its end. */

@@ -2,7 +2,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,10 +37,12 @@ export async function runPeer(
     process.send?.(SERVE);
     return;
   }
-  const socket = join(mkdtempSync(join(tmpdir(), 'mm-bench-')), 'socket');
+  const directory = mkdtempSync(join(tmpdir(), 'mm-bench-'));
+  const socket = join(directory, 'socket');
   const child = fork(fileURLToPath(url), [SERVE, socket]);
   await once(child, 'message');
   tell(await offer(readLoad(), { process: child, pid: child.pid as number }, socket));
   child.kill('SIGKILL');
+  rmSync(directory, { recursive: true });
   process.exit(0);
 }

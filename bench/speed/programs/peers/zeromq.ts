@@ -29,7 +29,10 @@ await runPeer(
     });
     const result = window.run();
     void (async () => {
-      for await (const [, frame] of router) window.answered((frame as Buffer).readUInt32LE(0));
+      for (;;) {
+        const [, verdict] = (await router.receive()) as [Buffer, Buffer];
+        window.answered(verdict.readUInt32LE(0));
+      }
     })();
     return result;
   },
@@ -40,9 +43,10 @@ async function answer(path: string): Promise<void> {
   dealer.connect(`ipc://${path}`);
   const sender = new Sender((frame: Buffer) => dealer.send(frame));
   sender.send(Buffer.alloc(ANSWER_BYTES));
-  for await (const [frame] of dealer) {
+  for (;;) {
+    const [frame] = (await dealer.receive()) as [Buffer];
     const verdict = Buffer.alloc(ANSWER_BYTES);
-    verdict.writeUInt32LE((frame as Buffer).readUInt32LE(0), 0);
+    verdict.writeUInt32LE(frame.readUInt32LE(0), 0);
     sender.send(verdict);
   }
 }
