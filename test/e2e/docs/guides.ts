@@ -138,7 +138,7 @@ node server.mjs`,
 const performance: Step[] = [
   exempt(
     'npm run bench',
-    'its lines take from a minute to twenty, and want the machine for themselves; test/unit/bench has the parts',
+    'its lines take from a minute to fifteen, and want the machine for themselves; test/unit/bench has the parts',
   ),
   exempt('apt-get install', 'a test installs no packages'),
   exempt('ours, 64 in flight: core', 'it is what a profile prints, which differs each time'),
