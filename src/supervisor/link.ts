@@ -75,8 +75,8 @@ export class Link {
   }
 
   /** Takes a report over: nothing in it needs to be read from the black box any more. */
-  takeOver(report: Report): void {
-    this.#taken = report.position?.toNumber() ?? this.#taken;
+  takeOver({ position }: Pick<Report, 'position'>): void {
+    this.#taken = position;
     if ((this.#taken - this.#acknowledged) * UNACKNOWLEDGED_SHARE > this.#ringSize) this.#schedule();
   }
 

@@ -1,10 +1,11 @@
 /** What a host did: as it reports it while it lives, and as its black box has it at its end. All of it once, in order. */
 
 import { type BoxHeader, isReachable } from '../../wire/black-box.js';
-import type { Entry, Log, Report, Result, Sent } from '../../wire/codec.js';
+import type { Log, Report, Result, Sent } from '../../wire/codec.js';
+import { type RecordSink, readRecords } from '../../wire/records.js';
 import { type LaneName, laneOf, type PendingCall } from '../calls/pending-call.js';
 import { type Settlement, settleCalls } from '../calls/settle.js';
-import { findReportProblem, findResultProblem, findSentProblem } from '../calls/verify.js';
+import { findRecordsProblem, findReportProblem, findResultProblem, findSentProblem } from '../calls/verify.js';
 import type { Peer } from '../host-socket.js';
 import { Link } from '../link.js';
 import type { DroppedKind } from '../output/dropped-output.js';
@@ -40,6 +41,19 @@ export class Intake {
   #searched = 0;
   /** `null` before the host has connected. */
   #link: Link | null = null;
+  /** Log lines that are left out from here on. */
+  #excess = 0;
+  readonly #records: RecordSink = {
+    result: (seq, value, micros, expired, params, payload) =>
+      this.#answer(seq, { value, micros, expired, params, payload }),
+    sent: (params, payload) => this.#send({ params, payload }),
+    log: (level, text) => {
+      if (this.#excess > 0) this.#excess -= 1;
+      else this.#listener.logged({ level, text });
+    },
+  };
+  /** Of records that the host will report, if it can, only the verdicts. */
+  readonly #verdicts: RecordSink = { ...this.#records, sent: () => {}, log: () => {} };
 
   constructor(box: BoxFile, limits: IntakeLimits, listener: IntakeListener) {
     this.#box = box;
@@ -71,12 +85,8 @@ export class Intake {
     if (!link || !this.#trust(findReportProblem(report, link.taken, this.#box.ringSize))) return;
     this.#box.notes.begin(link.taken);
     link.takeOver(report);
-    for (const entry of report.entries ?? []) this.#enter(entry);
-    this.#count({
-      full: report.droppedLogs?.toNumber() ?? 0,
-      limited: report.limitedLogs?.toNumber() ?? 0,
-      refusedSends: report.refusedSends?.toNumber() ?? 0,
-    });
+    this.#trust(findRecordsProblem(report, readRecords(report.ring, report.start, this.#records)));
+    this.#count({ full: report.droppedLogs, limited: report.limitedLogs, refusedSends: report.refusedSends });
   }
 
   /**
@@ -89,7 +99,7 @@ export class Intake {
     const from = Math.max(this.#link?.taken ?? 0, this.#searched);
     if (!isReachable(header.head, from, this.#box.ringSize)) return;
     this.#searched = header.head;
-    for (const { result } of this.#box.readRing(from, header.head)) if (result) this.#answer(result);
+    this.#box.readRing(from, header.head, this.#verdicts);
   }
 
   /** The host is dead: takes what never travelled from the black box, verdicts, sends and logs, in their order. */
@@ -97,7 +107,8 @@ export class Intake {
     if (!header) return;
     const from = this.#link?.taken ?? 0;
     this.#box.notes.begin(from);
-    for (const entry of this.#lastLines(this.#box.readRing(from, header.head))) this.#enter(entry);
+    this.#excess = this.#findExcess(from, header.head);
+    this.#box.readRing(from, header.head, this.#records);
     this.#count({ full: header.droppedLogs, limited: 0, refusedSends: header.refusedSends });
   }
 
@@ -115,20 +126,13 @@ export class Intake {
     return settleCalls(header, { held: link.abandon(), lastSeq, lastAnswered: this.#lastAnswered, crashed });
   }
 
-  #enter({ result, sent, log }: Entry): void {
-    if (result) {
-      this.#answer(result);
-    } else if (sent) {
-      if (!this.#trust(findSentProblem(sent, this.#limits.maxMessageBytes))) return;
-      this.#listener.sent(sent);
-      this.#box.notes.handedOn();
-    } else if (log) {
-      this.#listener.logged(log);
-    }
+  #send(sent: Sent): void {
+    if (!this.#trust(findSentProblem(sent, this.#limits.maxMessageBytes))) return;
+    this.#listener.sent(sent);
+    this.#box.notes.handedOn();
   }
 
-  #answer(result: Result): void {
-    const seq = result.seq?.toNumber() ?? 0;
+  #answer(seq: number, result: Result): void {
     const pending = this.#link?.find(seq);
     if (!pending || !this.#trust(findResultProblem(pending.event, result))) return;
     const lane = laneOf(pending.event);
@@ -143,12 +147,18 @@ export class Intake {
     return problem === null;
   }
 
-  /** Of more log lines than may be kept in a second, the last: they tell most of a death. */
-  #lastLines(entries: Entry[]): Entry[] {
-    const lines = entries.filter(({ log }) => log).length;
-    let excess = Math.max(0, lines - (this.#limits.logRate ?? lines));
+  /** Of more log lines than may be kept in a second, the last are: they tell most of a death. */
+  #findExcess(from: number, head: number): number {
+    const { logRate } = this.#limits;
+    if (logRate === null) return 0;
+    let lines = 0;
+    const count = () => {
+      lines += 1;
+    };
+    this.#box.readRing(from, head, { result: () => {}, sent: () => {}, log: count });
+    const excess = Math.max(0, lines - logRate);
     if (excess > 0) this.#listener.dropped('limited', excess);
-    return entries.filter(({ log }) => !log || excess-- <= 0);
+    return excess;
   }
 
   #count(totals: { full: number; limited: number; refusedSends: number }): void {
