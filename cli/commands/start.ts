@@ -2,7 +2,6 @@ import { closeSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Started } from '../../src/daemon.js';
-import { startInBackground } from '../background.js';
 import { endEarlySignals } from '../early-signals.js';
 import { EXIT, hasColour, printSentences, tell, UsageError } from '../io.js';
 import { directoriesOf, type GlobalOptions, isGiven, parseCount } from '../options.js';
@@ -50,6 +49,7 @@ export function addStart(program: Command): void {
       const configFile = resolve(options.config);
       const strict = options.strict ?? false;
       if (options.daemon) {
+        const { startInBackground } = await import('../background.js');
         const started = await withProgress(
           () => withClient(directories.runDir, (client) => waitingOf('start', client)()),
           startInBackground({ ...directories, configFile, strict }),
