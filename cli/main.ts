@@ -2,10 +2,10 @@
 /** The command line: runs it, and turns every end into an exit code. */
 
 // This one first: a signal may come while the others are loaded.
-import './early-signals.js';
+import './core/early-signals.js';
 import { CommanderError } from 'commander';
-import { EXIT, endPrinted, report, surviveClosedPipes } from './io.js';
 import { createProgram } from './program.js';
+import { EXIT, endPrinted, report, surviveClosedPipes } from './terminal/io.js';
 
 surviveClosedPipes();
 void run();

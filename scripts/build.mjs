@@ -23,7 +23,7 @@ copyGenerated();
 await bundleAll('dist/bundles');
 run('the manual page', process.execPath, ['dist/cli/reference/write.js', 'man', 'dist/man/mesibo-modules.1']);
 run('the native shim', 'make', ['-s', '-C', 'src/host-runner/native']);
-run('the reference loader', 'make', ['-s', '-C', 'test/reference']);
+run('the reference loader', 'make', ['-s', '-C', 'src/in-process/native']);
 run('the sample modules', 'make', ['-s', '-C', 'modules']);
 run('the caches', process.execPath, ['scripts/caches.mjs']);
 

@@ -12,7 +12,7 @@ import { findMissingTools } from './tools.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const MAKE_LIMIT_MS = 300_000;
 const PROBE_LIMIT_MS = 10_000;
-const FOLDERS = ['src/host-runner/native', 'test/reference', 'modules'];
+const FOLDERS = ['src/host-runner/native', 'src/in-process/native', 'modules'];
 
 // A checkout is built by scripts/build.mjs, once its development dependencies are there.
 const isCheckout = existsSync(join(root, 'tsconfig.json'));

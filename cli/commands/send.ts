@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { printData, tell } from '../io.js';
-import { directoriesOf, type GlobalOptions, parseU64, parseWait, readPayload } from '../options.js';
-import { outcomeToJson, renderOutcome, renderSent, sentToJson } from '../render-message.js';
+import { directoriesOf, type GlobalOptions, parseU64, parseWait, readPayload } from '../input/options.js';
+import { outcomeToJson, renderOutcome, renderSent, sentToJson } from '../render/message.js';
+import { printData, tell } from '../terminal/io.js';
 
 interface SendOptions extends GlobalOptions {
   from: string;

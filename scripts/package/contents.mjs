@@ -23,7 +23,7 @@ const AS_THEY_ARE = [
   'scripts/install.mjs',
   'scripts/tools.mjs',
   'src/host-runner/native/',
-  'test/reference/',
+  'src/in-process/native/',
 ];
 
 const PREBUILT = ['dist/native/libmesibo-shim.so', 'dist/native/mesibo-reference', 'dist/man/mesibo-modules.1'];

@@ -1,9 +1,9 @@
 /** Whether what a host says can be true: pure. A module may have overwritten anything in its process. */
 
 import { isReachable } from '../../wire/black-box.js';
-import type { Report, Result, Sent } from '../../wire/codec.js';
+import type { CallEvent } from '../../wire/call-event.js';
+import type { Report, Sent } from '../../wire/codec.js';
 import { ADDRESS_MAX_BYTES, type WireParams } from '../../wire/params.js';
-import type { CallEvent } from './pending-call.js';
 
 /** Says what is wrong with the position of a report; `null` when it can be. */
 export function findReportProblem(report: Report, taken: number, ringSize: number): string | null {
@@ -12,13 +12,16 @@ export function findReportProblem(report: Report, taken: number, ringSize: numbe
   return `it reported the black-box position ${position} after ${taken}`;
 }
 
-/** Says what is wrong with a result for the call it answers; `null` when it can be. */
-export function findResultProblem(event: CallEvent, result: Result): string | null {
-  const before = event.message?.payload?.length ?? 0;
-  if (result.payload && result.payload.length !== before) {
-    return `it changed a message of ${before} bytes to ${result.payload.length}`;
+/** Says what is wrong with what a host changed of a call; `null` when it can be. */
+export function findResultProblem(
+  { payloadBytes }: CallEvent,
+  params: WireParams | null,
+  payload: Uint8Array | null,
+): string | null {
+  if (payload && payload.length !== payloadBytes) {
+    return `it changed a message of ${payloadBytes} bytes to ${payload.length}`;
   }
-  return result.params ? findAddressProblem(result.params) : null;
+  return params ? findAddressProblem(params) : null;
 }
 
 /** Says what is wrong with a message that a module sent; `null` when it can be. */

@@ -8,7 +8,7 @@ import { LAYOUTS } from '../../../src/host-runner/abi/index.js';
 import { encodeLayout } from '../../../src/host-runner/abi/layout.js';
 import { loadShim, PHASE, type Shim } from '../../../src/host-runner/shim.js';
 import { SHIM_LIBRARY } from '../../../src/paths.js';
-import { type BoxFile, makeBox } from '../../../src/supervisor/black-box/box-file.js';
+import { type BoxFile, makeBox } from '../../../src/supervisor/runner/local/black-box/box-file.js';
 import { BOX } from '../../../src/wire/black-box.js';
 import { collectRecords, RECORD } from '../../../src/wire/records.js';
 

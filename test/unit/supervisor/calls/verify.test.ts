@@ -1,9 +1,11 @@
 import Long from 'long';
 import { describe, expect, it } from 'vitest';
 import { findReportProblem, findResultProblem, findSentProblem } from '../../../../src/supervisor/calls/verify.js';
+import type { WireParams } from '../../../../src/wire/params.js';
+import { type EventParts, makeEvent } from '../../../helpers/calls.js';
 
 const at = (position: number) => ({ position: Long.fromNumber(position, true) });
-const message = { message: { payload: Buffer.alloc(5) } };
+const message: EventParts = { message: { payload: Buffer.alloc(5) } };
 const long = { to: Buffer.alloc(65537, 'x') };
 
 describe('a position', () => {
@@ -23,7 +25,7 @@ describe('a position', () => {
 });
 
 describe('a result', () => {
-  it.each([
+  it.each<[string, EventParts, { params?: WireParams; payload?: Uint8Array }, string | null]>([
     ['unchanged', message, {}, null],
     ['changed in place', message, { payload: Buffer.alloc(5) }, null],
     ['longer', message, { payload: Buffer.alloc(6) }, 'it changed a message of 5 bytes to 6'],
@@ -33,7 +35,7 @@ describe('a result', () => {
     ['an address as long as it may be', message, { params: { from: Buffer.alloc(65536, 'x') } }, null],
     ['an address with a NUL', message, { params: { to: Buffer.from('a\0') } }, 'it gave an address with a NUL inside'],
   ])('that is %s', (_, event, result, problem) => {
-    expect(findResultProblem(event, result)).toBe(problem);
+    expect(findResultProblem(makeEvent(event), result.params ?? null, result.payload ?? null)).toBe(problem);
   });
 });
 
