@@ -1,4 +1,4 @@
-/** How long 50 modules take to start, beside as many processes of Node.js that do nothing. */
+/** How long one module takes to start, and 50, beside as many processes of Node.js that do nothing. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,9 +9,11 @@ import { tell } from '../tell.js';
 
 const COUNT = 50;
 
+const one = await startPassCore(1);
+await one.stop();
 const bareMs = await startBare();
 const core = await startPassCore(COUNT);
-tell({ oursMs: core.startMs, bareMs, ratio: core.startMs / bareMs });
+tell({ oneMs: one.startMs, oursMs: core.startMs, bareMs, ratio: core.startMs / bareMs });
 await core.stop();
 process.exit(0);
 
