@@ -2,7 +2,7 @@
 
 import { unlinkSync } from 'node:fs';
 import { Pair } from 'zeromq';
-import { type CoreFrame, decodeCoreFrame, encodeHostFrame, type HostFrame, proofOf } from '../wire/codec.js';
+import { type CoreFrame, decodeCoreFrame, encodeHostFrame, type HostFrameFields, proofOf } from '../wire/codec.js';
 import { Outbox } from '../wire/outbox.js';
 
 /** libzmq's number of it; zeromq has no name for it. */
@@ -54,8 +54,13 @@ export class CoreLink {
   }
 
   /** Queues one frame. What is queued is bounded by what the core has not acknowledged of the black box. */
-  send(frame: HostFrame): void {
-    this.#outbox.push(encodeHostFrame(frame));
+  send(frame: HostFrameFields): void {
+    this.sendEncoded(encodeHostFrame(frame));
+  }
+
+  /** The same with a frame that is encoded already. Its bytes are not to be changed any more. */
+  sendEncoded(frame: Uint8Array): void {
+    this.#outbox.push(frame);
   }
 
   /** Calls `receive` for each frame of the core, until the process ends. */

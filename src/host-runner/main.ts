@@ -28,7 +28,7 @@ if (unmapped !== 0) fail(`the black box cannot be mapped (errno ${-unmapped})`);
 shim.takeSignals(CORE_PIPE_FD);
 shim.watchExit();
 shim.shareStdio();
-await run(shim, requireEnv('MESIBO_LISTEN'), requireEnv('MESIBO_TOKEN'));
+void run(shim, requireEnv('MESIBO_LISTEN'), requireEnv('MESIBO_TOKEN'));
 
 async function run(shim: Shim, path: string, token: string): Promise<void> {
   // Loaded only now: the tie to the core's life comes before everything that takes time.
@@ -82,10 +82,10 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
   }
 
   function start(welcome: Welcome, file: ModuleFile, abi: AbiName): void {
-    const maxMessageBytes = welcome.maxMessage ?? 0;
-    shim.setMaxMessage(maxMessageBytes);
+    shim.setMaxMessage(welcome.maxMessage ?? 0);
+    shim.setLogRate(welcome.logRate ?? 0);
     const http = new HttpStarter(shim);
-    server = new Server(shim, link, http, maxMessageBytes, welcome.logRate || null);
+    server = new Server(shim, link, http);
     // By now Node has started the threads that it starts.
     shim.spareThreads();
     try {

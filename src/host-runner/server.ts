@@ -4,13 +4,10 @@
  */
 
 import { Socket } from 'node:net';
-import { performance } from 'node:perf_hooks';
-import Long from 'long';
-import type { Call, Entry } from '../wire/codec.js';
-import { LineGate } from '../wire/line-gate.js';
-import { collectRecords } from '../wire/records.js';
+import type { Call } from '../wire/codec.js';
 import type { CoreLink } from './core-link.js';
 import { Lane } from './lane.js';
+import { Reports } from './reports.js';
 import type { HttpStarter } from './services/http-starter.js';
 import type { Shim } from './shim.js';
 import { type Turn, Turns } from './turns.js';
@@ -25,27 +22,20 @@ export class Server {
   readonly #shim: Shim;
   readonly #link: CoreLink;
   readonly #http: HttpStarter;
-  readonly #drainBuffer: Buffer;
-  readonly #position = new BigUint64Array(1);
+  readonly #reports: Reports;
   readonly #messages = new Lane();
   /** Statuses, logins, calls. */
   readonly #notifications = new Lane();
-  readonly #gate: LineGate;
-  #limitedLogs = 0;
-  #reported = 0;
   #scheduled = false;
   #retired = false;
   readonly #turns = new Turns();
   #stopping: 'no' | 'finishing' | 'closed' = 'no';
 
-  /** @param logRate log lines a second; `null`: all */
-  constructor(shim: Shim, link: CoreLink, http: HttpStarter, maxMessageBytes: number, logRate: number | null) {
+  constructor(shim: Shim, link: CoreLink, http: HttpStarter) {
     this.#shim = shim;
     this.#link = link;
     this.#http = http;
-    this.#gate = new LineGate(logRate);
-    // Room for the largest record: a payload, two addresses, and their header.
-    this.#drainBuffer = Buffer.alloc(maxMessageBytes + 256 * 1024);
+    this.#reports = new Reports(shim);
     const wake = new Socket({ fd: shim.wakeFd(), readable: true, writable: false });
     wake.on('data', () => {
       this.#shim.clearWake();
@@ -80,28 +70,7 @@ export class Server {
 
   /** Reports everything that the box holds and the core was not told. */
   drain(): void {
-    for (;;) {
-      const used = this.#shim.drain(this.#drainBuffer, this.#drainBuffer.length, this.#position);
-      if (used === 0) return;
-      const { entries } = collectRecords(this.#drainBuffer.subarray(0, used), this.#reported);
-      this.#reported = Number(this.#position[0]);
-      this.#link.send({
-        report: {
-          entries: this.#limit(entries),
-          position: Long.fromNumber(this.#reported, true),
-          droppedLogs: Long.fromNumber(Number(this.#shim.droppedLogs()), true),
-          limitedLogs: Long.fromNumber(this.#limitedLogs, true),
-          refusedSends: Long.fromNumber(Number(this.#shim.refusedSends()), true),
-        },
-      });
-    }
-  }
-
-  #limit(entries: Entry[]): Entry[] {
-    const nowMs = performance.now();
-    const kept = entries.filter(({ log }) => !log || this.#gate.admits(nowMs));
-    this.#limitedLogs += entries.length - kept.length;
-    return kept;
+    for (let frame = this.#reports.next(); frame !== null; frame = this.#reports.next()) this.#link.sendEncoded(frame);
   }
 
   #schedule(): void {

@@ -26,16 +26,15 @@ export interface Shim {
   clearWake(): void;
   setPhase(phase: number): void;
   setMaxMessage(bytes: number): void;
+  setLogRate(lines: number): void;
   setAbi(layout: Buffer, length: number): number;
   setConfig(packed: Buffer, length: number, count: number): number;
   init(symbol: bigint, name: string): number;
   callbacks(): number;
   description(out: Buffer, capacity: number): number;
   run(calls: Buffer, count: number, micros: number): number;
-  drain(out: Buffer, capacity: number, position: BigUint64Array): number;
+  drain(out: Buffer, capacity: number): number;
   acknowledge(position: number): void;
-  droppedLogs(): number;
-  refusedSends(): number;
   httpWantsWorker(): number;
   httpWorkerComes(): void;
   httpWorkerLost(why: string): void;
@@ -81,16 +80,15 @@ export function loadShim(): Shim {
     clearWake: library.func('void mm_clear_wake()'),
     setPhase: library.func('void mm_set_phase(uint32_t)'),
     setMaxMessage: library.func('void mm_set_max_message(uint32_t)'),
+    setLogRate: library.func('void mm_set_log_rate(uint32_t)'),
     setAbi: library.func('int32_t mm_set_abi(uint8_t *, uint32_t)'),
     setConfig: library.func('int32_t mm_set_config(uint8_t *, uint32_t, uint32_t)'),
     init: library.func('int32_t mm_init(void *, str)'),
     callbacks: library.func('uint32_t mm_callbacks()'),
     description: library.func('uint32_t mm_description(uint8_t *, uint32_t)'),
     run: library.func('uint32_t mm_run(uint8_t *, uint32_t, uint32_t)'),
-    drain: library.func('uint32_t mm_drain(uint8_t *, uint32_t, uint64_t *)'),
+    drain: library.func('int32_t mm_drain(uint8_t *, uint32_t)'),
     acknowledge: library.func('void mm_acknowledge(uint64_t)'),
-    droppedLogs: library.func('uint64_t mm_dropped_logs()'),
-    refusedSends: library.func('uint64_t mm_refused_sends()'),
     httpWantsWorker: library.func('int32_t mm_http_wants_worker()'),
     httpWorkerComes: library.func('void mm_http_worker_comes()'),
     httpWorkerLost: library.func('void mm_http_worker_lost(str)'),

@@ -6,11 +6,11 @@
  */
 
 import { readSync } from 'node:fs';
-import { type Collected, collectRecords } from './records.js';
+import { type RecordSink, readRecords } from './records.js';
 
 /** The layout's constants and offsets, equal to those in shim.h; a test compares the two. */
 export const BOX = {
-  version: 4,
+  version: 5,
   ringOffset: 128 * 1024,
   generation: 12,
   ringSize: 16,
@@ -137,14 +137,14 @@ export function isReachable(position: number, from: number, ringSize: number): b
  * Reads what stands in the ring behind the position that the core has taken over.
  *
  * @param ringSize as the core made it, never as the header says
- * @returns nothing when `head` is impossible: a module has overwritten the header
+ * @returns how many bytes belong to no record; nothing is read when `head` is impossible: a module has overwritten the header
  */
-export function readRing(fd: number, ringSize: number, from: number, head: number): Collected {
-  if (!isReachable(head, from, ringSize)) return { entries: [], skippedBytes: 0 };
+export function readRing(fd: number, ringSize: number, from: number, head: number, sink: RecordSink): number {
+  if (!isReachable(head, from, ringSize)) return 0;
   const length = head - from;
   const bytes = Buffer.alloc(length);
   const first = Math.min(length, ringSize - (from % ringSize));
   readSync(fd, bytes, 0, first, BOX.ringOffset + (from % ringSize));
   if (first < length) readSync(fd, bytes, first, length - first, BOX.ringOffset);
-  return collectRecords(bytes, from);
+  return readRecords(bytes, from, sink);
 }

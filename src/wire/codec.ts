@@ -3,16 +3,20 @@
 import { createHash } from 'node:crypto';
 import { HandshakeError } from '../errors.js';
 import { mesibo } from './generated/module.js';
+import { decodeReport, type Report, reportOf } from './report.js';
 
 const wire = mesibo.modules.v1;
 
-export type HostFrame = mesibo.modules.v1.HostFrame.$Properties;
+/** A frame of a host as it is encoded. */
+export type HostFrameFields = mesibo.modules.v1.HostFrame.$Properties;
+/** A frame of a host as it is decoded. */
+export type HostFrame = Omit<HostFrameFields, 'report'> & { report?: Report | null };
 export type CoreFrame = mesibo.modules.v1.CoreFrame.$Properties;
 export type Welcome = mesibo.modules.v1.Welcome.$Properties;
 export type Candidates = mesibo.modules.v1.Candidates.$Properties;
 export type Ready = mesibo.modules.v1.Ready.$Properties;
 export type Call = mesibo.modules.v1.Call.$Properties;
-export type Report = mesibo.modules.v1.Report.$Properties;
+export type { Report };
 export type Entry = mesibo.modules.v1.Entry.$Properties;
 export type Result = mesibo.modules.v1.Result.$Properties;
 export type Sent = mesibo.modules.v1.Sent.$Properties;
@@ -20,10 +24,10 @@ export type Log = mesibo.modules.v1.Log.$Properties;
 type Params = mesibo.modules.v1.Params.$Properties;
 
 /** The protocol versions that this build speaks, first to last. */
-export const PROTOCOL = { min: 4, max: 4 } as const;
+export const PROTOCOL = { min: 5, max: 5 } as const;
 
 /** Encodes one frame for the core. */
-export function encodeHostFrame(frame: HostFrame): Uint8Array {
+export function encodeHostFrame(frame: HostFrameFields): Uint8Array {
   return wire.HostFrame.encode(frame).finish();
 }
 
@@ -57,7 +61,10 @@ function toBuffer(bytes: Uint8Array): Buffer {
  * @throws {HandshakeError} when the bytes are no frame.
  */
 export function decodeHostFrame(bytes: Uint8Array): HostFrame {
-  return decode('host', bytes, wire.HostFrame);
+  const report = decodeReport(bytes);
+  if (report !== null) return { report };
+  const { report: fields, ...frame } = decode<HostFrameFields>('host', bytes, wire.HostFrame);
+  return fields ? { report: reportOf(fields) } : frame;
 }
 
 /**

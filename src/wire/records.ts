@@ -1,131 +1,213 @@
 /**
- * Records of a black box as entries of the protocol. The host reads them to report what its module did; the core reads
- * them when the host has died, and then trusts nothing in them.
+ * Records of a black box: what a module did, as its host has written it. A living host reports them as they stand in its
+ * ring; those of a dead one are read from its black box. Nothing in them is trusted.
  *
- * @see src/host-runner/native/shim.h for the layout
+ * @see proto/module.proto for what a record is
  */
 
 import Long from 'long';
-import type { Entry } from './codec.js';
 import { SCALARS, type WireParams } from './params.js';
+import { int32At, ProtobufReader, tagOf, uint32At, WIRE } from './protobuf.js';
 
 /** Sizes and constants of the layout, equal to those in shim.h. */
-export const RECORD = { headerBytes: 24, blockBytes: 104, logBytes: 32, resultBytes: 40, callBytes: 128 } as const;
+export const RECORD = { headerBytes: 16, callBytes: 128 } as const;
 
-const KIND = { log: 1, send: 2, result: 3 } as const;
-const CHANGED = { params: 1, payload: 2, expired: 4 } as const;
-/** Which addresses a block has; an absent one is NULL. */
+/** Which addresses a call has; an absent one is NULL. */
 export const PRESENT = { to: 1, from: 2 } as const;
 const MAGIC = { low: 0x7f4a7c15, high: 0x9e3779b9 } as const;
 
-/** What stood between two positions of a ring. */
-export interface Collected {
-  entries: Entry[];
-  /** Bytes that belong to no committed record. */
-  skippedBytes: number;
+/**
+ * Fields that an Entry may have, those of its messages included: some three times as many as there are. Who looks for
+ * records in a damaged ring reads no more than that for each of them.
+ */
+const MAX_FIELDS = 64;
+
+const TAG = {
+  entry: { result: tagOf(1, WIRE.bytes), sent: tagOf(2, WIRE.bytes), log: tagOf(3, WIRE.bytes) },
+  result: {
+    seq: tagOf(1, WIRE.fixed64),
+    value: tagOf(2, WIRE.varint),
+    micros: tagOf(3, WIRE.varint),
+    expired: tagOf(4, WIRE.varint),
+    params: tagOf(5, WIRE.bytes),
+    payload: tagOf(6, WIRE.bytes),
+  },
+  sent: { params: tagOf(1, WIRE.bytes), payload: tagOf(2, WIRE.bytes) },
+  log: { level: tagOf(1, WIRE.varint), text: tagOf(2, WIRE.bytes) },
+  params: { to: tagOf(12, WIRE.bytes), from: tagOf(13, WIRE.bytes) },
+} as const;
+
+const NOTHING = Buffer.alloc(0);
+
+/** Who is told what records say. Bytes are views of the record, good as long as it is. */
+export interface RecordSink {
+  /** The end of a call. `params` and `payload` are `null` where the module left them alone. */
+  result(
+    seq: number,
+    value: number,
+    micros: number,
+    expired: boolean,
+    params: WireParams | null,
+    payload: Uint8Array | null,
+  ): void;
+  /** A message that the module sent. */
+  sent(params: WireParams, payload: Uint8Array): void;
+  /** A line that it logged. */
+  log(level: number, text: Uint8Array): void;
 }
 
 /**
  * Reads the records in `bytes`, which begin at the absolute position `start`. What is not a committed and consistent
  * record is stepped over, 8 bytes at a time: a record names its own position, so none can be found where it is not.
+ *
+ * @returns how many bytes belong to no committed record
  */
-export function collectRecords(bytes: Buffer, start: number): Collected {
-  const entries: Entry[] = [];
+export function readRecords(bytes: Buffer, start: number, sink: RecordSink): number {
   let skippedBytes = 0;
   let at = 0;
   while (at + RECORD.headerBytes <= bytes.length) {
     const size = committedSize(bytes, at, start + at);
-    const entry = size === 0 ? null : parseRecord(bytes.subarray(at, at + size));
-    if (entry) {
-      entries.push(entry);
+    if (size !== 0 && readRecord(bytes, at, size, sink)) {
       at += size;
     } else {
       skippedBytes += 8;
       at += 8;
     }
   }
-  return { entries, skippedBytes: skippedBytes + bytes.length - at };
+  return skippedBytes + bytes.length - at;
 }
 
 function committedSize(bytes: Buffer, at: number, position: number): number {
-  if (bytes.readUInt32LE(at) !== (position ^ MAGIC.low) >>> 0) return 0;
-  if (bytes.readUInt32LE(at + 4) !== (Math.floor(position / 2 ** 32) ^ MAGIC.high) >>> 0) return 0;
-  const size = bytes.readUInt32LE(at + 8);
-  return size % 8 === 0 && size >= RECORD.headerBytes && at + size <= bytes.length ? size : 0;
+  if (uint32At(bytes, at) !== (position ^ MAGIC.low) >>> 0) return 0;
+  if (uint32At(bytes, at + 4) !== (Math.floor(position / 2 ** 32) ^ MAGIC.high) >>> 0) return 0;
+  const size = uint32At(bytes, at + 8);
+  return size % 8 === 0 && size >= RECORD.headerBytes && size <= bytes.length - at ? size : 0;
 }
 
-function parseRecord(record: Buffer): Entry | null {
-  switch (record.readUInt32LE(12)) {
-    case KIND.log:
-      return parseLog(record);
-    case KIND.send:
-      return parseSend(record);
-    case KIND.result:
-      return parseResult(record);
+/** @returns whether it is consistent: one that claims more than it has would swallow those behind it. */
+function readRecord(bytes: Buffer, at: number, size: number, sink: RecordSink): boolean {
+  const length = uint32At(bytes, at + 12);
+  const from = at + RECORD.headerBytes;
+  if (length === 0) return isZero(bytes, from, at + size);
+  if (Math.ceil((RECORD.headerBytes + length) / 8) * 8 !== size) return false;
+  reader.begin(bytes, from, from + length, MAX_FIELDS);
+  return readEntry(bytes, sink);
+}
+
+function isZero(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) if (bytes[at] !== 0) return false;
+  return true;
+}
+
+/** The one cursor, and what the entry says that is being read: nothing is made for a result that changes nothing. */
+const reader = new ProtobufReader();
+const found = {
+  kind: 0,
+  seq: 0,
+  value: 0,
+  micros: 0,
+  level: 0,
+  expired: false,
+  params: null as WireParams | null,
+  bytes: null as Buffer | null,
+};
+
+/** Tells the sink once all of the entry is read. */
+function readEntry(bytes: Buffer, sink: RecordSink): boolean {
+  found.kind = 0;
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    if (tag === TAG.entry.result) readResult(bytes);
+    else if (tag === TAG.entry.sent) readSent(bytes);
+    else if (tag === TAG.entry.log) readLog(bytes);
+    else reader.skip(tag);
+  }
+  if (!reader.ok) return false;
+  switch (found.kind) {
+    case TAG.entry.result:
+      sink.result(found.seq, found.value, found.micros, found.expired, found.params, found.bytes);
+      return true;
+    case TAG.entry.sent:
+      sink.sent(found.params ?? {}, found.bytes ?? NOTHING);
+      return true;
+    case TAG.entry.log:
+      sink.log(found.level, found.bytes ?? NOTHING);
+      return true;
     default:
-      return null;
+      return false;
   }
 }
 
-function parseLog(record: Buffer): Entry | null {
-  if (record.length < RECORD.logBytes) return null;
-  const length = record.readUInt32LE(28);
-  if (!isWhole(record, RECORD.logBytes + length)) return null;
-  const text = record.subarray(RECORD.logBytes, RECORD.logBytes + length);
-  return { log: { level: record.readUInt32LE(24), text } };
+/** Of several kinds the last one counts; of the same kind twice, the fields of both. */
+function beginKind(kind: number): void {
+  if (found.kind === kind) return;
+  found.kind = kind;
+  found.seq = found.value = found.micros = found.level = 0;
+  found.expired = false;
+  found.params = null;
+  found.bytes = null;
 }
 
-function parseSend(record: Buffer): Entry | null {
-  const block = parseBlock(record, RECORD.headerBytes);
-  return block && { sent: block };
-}
-
-function parseResult(record: Buffer): Entry | null {
-  if (record.length < RECORD.resultBytes) return null;
-  const changed = record.readUInt32LE(32);
-  const result: NonNullable<Entry['result']> = {
-    seq: readLong(record, 16),
-    value: record.readInt32LE(24),
-    micros: record.readUInt32LE(28),
-  };
-  if (changed & CHANGED.expired) result.expired = true;
-  if (changed & (CHANGED.params | CHANGED.payload)) {
-    const block = parseBlock(record, RECORD.resultBytes);
-    if (!block) return null;
-    if (changed & CHANGED.params) result.params = block.params;
-    if (changed & CHANGED.payload) result.payload = block.payload;
-  } else if (!isWhole(record, RECORD.resultBytes)) {
-    return null;
+function readResult(bytes: Buffer): void {
+  beginKind(TAG.entry.result);
+  const outer = reader.enter();
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    if (tag === TAG.result.seq) found.seq = reader.fixed64Number();
+    else if (tag === TAG.result.micros) found.micros = reader.varint();
+    else if (tag === TAG.result.value) found.value = unzigzag(reader.varint());
+    else if (tag === TAG.result.expired) found.expired = reader.bool();
+    else if (tag === TAG.result.params) readParams(bytes);
+    else if (tag === TAG.result.payload) found.bytes = readBytes(bytes);
+    else reader.skip(tag);
   }
-  return { result };
+  reader.leave(outer);
 }
 
-function parseBlock(record: Buffer, at: number): { params: WireParams; payload: Buffer } | null {
-  if (at + RECORD.blockBytes > record.length) return null;
-  const lengths = at + SCALARS.length * 8;
-  const to = record.readUInt32LE(lengths);
-  const from = record.readUInt32LE(lengths + 4);
-  const payload = record.readUInt32LE(lengths + 8);
-  const present = record.readUInt32LE(lengths + 12);
-  if (!isWhole(record, at + RECORD.blockBytes + to + from + payload + 3)) return null;
-  const params: WireParams = {};
-  for (let i = 0; i < SCALARS.length; i++) {
-    const value = readLong(record, at + i * 8);
-    if (value.low !== 0 || value.high !== 0) params[SCALARS[i] as (typeof SCALARS)[number]] = value;
+function readSent(bytes: Buffer): void {
+  beginKind(TAG.entry.sent);
+  const outer = reader.enter();
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    if (tag === TAG.sent.params) readParams(bytes);
+    else if (tag === TAG.sent.payload) found.bytes = readBytes(bytes);
+    else reader.skip(tag);
   }
-  const toAt = at + RECORD.blockBytes;
-  const fromAt = toAt + to + 1;
-  const payloadAt = fromAt + from + 1;
-  if (present & PRESENT.to) params.to = record.subarray(toAt, toAt + to);
-  if (present & PRESENT.from) params.from = record.subarray(fromAt, fromAt + from);
-  return { params, payload: record.subarray(payloadAt, payloadAt + payload) };
+  reader.leave(outer);
 }
 
-/** Whether the content fills the record: one that claims more would swallow those behind it. */
-function isWhole(record: Buffer, contentBytes: number): boolean {
-  return Math.ceil(contentBytes / 8) * 8 === record.length;
+function readLog(bytes: Buffer): void {
+  beginKind(TAG.entry.log);
+  const outer = reader.enter();
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    if (tag === TAG.log.level) found.level = reader.varint();
+    else if (tag === TAG.log.text) found.bytes = readBytes(bytes);
+    else reader.skip(tag);
+  }
+  reader.leave(outer);
 }
 
-function readLong(bytes: Buffer, at: number): Long {
-  return new Long(bytes.readInt32LE(at), bytes.readInt32LE(at + 4), true);
+function readParams(bytes: Buffer): void {
+  found.params ??= {};
+  const { params } = found;
+  const outer = reader.enter();
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    const scalar = (tag & 7) === WIRE.fixed64 ? SCALARS[(tag >>> 3) - 1] : undefined;
+    if (scalar !== undefined) readScalar(bytes, params, scalar);
+    else if (tag === TAG.params.to) params.to = readBytes(bytes);
+    else if (tag === TAG.params.from) params.from = readBytes(bytes);
+    else reader.skip(tag);
+  }
+  reader.leave(outer);
+}
+
+function readScalar(bytes: Buffer, params: WireParams, scalar: (typeof SCALARS)[number]): void {
+  const at = reader.fixed64();
+  if (reader.ok) params[scalar] = new Long(int32At(bytes, at), int32At(bytes, at + 4), true);
+}
+
+function readBytes(bytes: Buffer): Buffer {
+  const at = reader.skipBytes();
+  return bytes.subarray(at, reader.at);
+}
+
+function unzigzag(value: number): number {
+  return (value >>> 1) ^ -(value & 1);
 }

@@ -8,8 +8,12 @@ type Random = (below: number) => number;
 const RECORD_MAGIC = 0x9e3779b97f4a7c15n;
 const HEADER_FIELDS = [BOX.ringSize, BOX.head, BOX.tail, BOX.droppedLogs, BOX.refusedSends, BOX.currentSeq];
 const MORE_FIELDS = [BOX.currentStart, BOX.phase, BOX.exitCalled, BOX.taken, BOX.takenSends];
-/** Where records keep kinds, lengths, sequence numbers and flags; see shim.h. */
-const RECORD_FIELDS = [8, 12, 16, 20, 24, 28, 32, 36, 112, 116, 120, 124, 128, 132, 136, 140];
+/** Where records keep sizes, tags, lengths, sequence numbers and flags; see proto/module.proto. */
+const RECORD_FIELDS = [8, 12, 16, 17, 18, 19, 20, 21, 22, 24, 27, 29, 31, 33, 36, 40];
+/** Tags: of an Entry that is a result, of addresses; of a payload or a text; of parameters and payload in each kind. */
+const RESULT = 0x0a;
+const [TO, FROM, PAYLOAD] = [0x62, 0x6a, 0x12];
+const FIELDS: Record<number, [params: number, payload: number]> = { [RESULT]: [0x2a, 0x32], 18: [0x0a, 0x12] };
 const EXTREMES = [0n, 1n, 7n, 8n, 24n, 0x7fffffffn, 0xffffffffn, 2n ** 53n, 2n ** 63n, 2n ** 64n - 8n, 2n ** 64n - 1n];
 
 /** Each kind of damage; the remains are changed in place. */
@@ -46,8 +50,9 @@ export const DAMAGE: Record<string, (remains: Remains, next: Random) => void> = 
   'results of other calls': (remains, next) => {
     const { ring, calls } = remains;
     for (const at of findRecords(remains)) {
-      if (ring.readUInt32LE(at + 12) === 3 && next(2) === 0)
-        ring.writeBigUInt64LE(BigInt(next(calls.length + 3)), at + 16);
+      const seq = at + 18 + (ring.readUInt8(at + 17) >= 0x80 ? 1 : 0) + 1;
+      if (ring.readUInt8(at + 16) === RESULT && next(2) === 0)
+        ring.writeBigUInt64LE(BigInt(next(calls.length + 3)), seq);
     }
   },
   'records in other places': (remains, next) => move(remains, next, false),
@@ -67,7 +72,7 @@ export function findRecords({ header, ring, taken }: Remains): number[] {
   const head = Number(header.readBigUInt64LE(BOX.head));
   for (let at = taken; at < head; ) {
     const offset = at % ring.length;
-    if (offset + 144 > ring.length) break;
+    if (offset + 64 > ring.length) break;
     found.push(offset);
     at += ring.readUInt32LE(offset + 8);
   }
@@ -78,15 +83,28 @@ export function findRecords({ header, ring, taken }: Remains): number[] {
 function swell(remains: Remains, next: Random): void {
   const { header, ring, taken } = remains;
   const at = pick(findRecords(remains).slice(0, 20), next);
-  const kind = ring.readUInt32LE(at + 12);
-  const block = at + (kind === 2 ? 24 : 40);
-  const length = block + pick([88, 92, 96], next);
-  const more = 8 * next(12_000);
-  ring.writeUInt32LE(ring.readUInt32LE(length) + more, length);
-  ring.writeUInt32LE(ring.readUInt32LE(at + 8) + more, at + 8);
-  // Without a NUL anywhere, by which it would be found out.
-  if (next(2) === 0) ring.fill('x', block + 104, Math.min(ring.length, at + ring.readUInt32LE(at + 8)));
+  const kind = ring.readUInt8(at + 16);
+  const content = at + 17 + (ring.readUInt8(at + 17) >= 0x80 ? 2 : 1);
+  const room = ring.length - at - 64;
+  const length = Math.max(0, Math.min(room, 8 * next(12_000)));
+  // Without a NUL anywhere, by which it would be found out; or with everything that stands there.
+  const text = next(2) === 0 ? Buffer.alloc(length, 'x') : Buffer.from(ring.subarray(at + 48, at + 48 + length));
+  const [params, payload] = FIELDS[kind] ?? [PAYLOAD, PAYLOAD];
+  const swollen = next(2) === 0 ? field(payload, text) : field(params, field(pick([TO, FROM], next), text));
+  const seq = kind === RESULT ? ring.subarray(content, content + 9) : Buffer.alloc(0);
+  const entry = field(kind, Buffer.concat([seq, swollen]));
+  entry.copy(ring, at + 16);
+  ring.writeUInt32LE(Math.ceil((16 + entry.length) / 8) * 8, at + 8);
+  ring.writeUInt32LE(entry.length, at + 12);
   header.writeBigUInt64LE(BigInt(taken + ring.length), BOX.head);
+}
+
+/** A field of protobuf that holds bytes. */
+function field(tag: number, content: Buffer): Buffer {
+  const head = [tag];
+  let length = content.length;
+  for (; length >= 0x80; length >>>= 7) head.push((length & 0x7f) | 0x80);
+  return Buffer.concat([Buffer.from([...head, length]), content]);
 }
 
 /** Copies records over others, whole or in part. */

@@ -8,9 +8,11 @@
 import { readFileSync, writeSync } from 'node:fs';
 import { encodeCalls } from '../../dist/src/host-runner/calls.js';
 import { inspectModule, loadModule } from '../../dist/src/host-runner/module.js';
+import { Reports } from '../../dist/src/host-runner/reports.js';
 import { HttpStarter } from '../../dist/src/host-runner/services/http-starter.js';
 import { loadShim } from '../../dist/src/host-runner/shim.js';
 import { decodeCoreFrame } from '../../dist/src/wire/codec.js';
+import { decodeReport } from '../../dist/src/wire/report.js';
 
 const [module, path, maxMessage, rounds] = process.argv.slice(2);
 const calls = decodeCoreFrame(readFileSync(0)).batch.calls;
@@ -21,8 +23,8 @@ const welcome = { module, path, settings: [] };
 const file = inspectModule(welcome);
 loadModule(shim, new HttpStarter(shim), welcome, file, file.candidates[0]);
 
-const out = Buffer.alloc(1024 * 1024);
-const position = new BigUint64Array(1);
+const reports = new Reports(shim);
+let position = 0;
 const pending = calls.map((call) => ({ call, notAfter: 0n }));
 const harmless = pending.filter(({ call }) => call.message?.payload?.[0] !== 'k'.charCodeAt(0));
 
@@ -30,8 +32,11 @@ const harmless = pending.filter(({ call }) => call.message?.payload?.[0] !== 'k'
 for (let round = 1; round < Number(rounds); round++) {
   const { bytes, count } = encodeCalls(harmless, harmless.length, Number.POSITIVE_INFINITY);
   if (shim.run(bytes, count, 0xffffffff) !== count) throw new Error('the black box is too small for a round');
-  while (shim.drain(out, out.length, position) > 0) shim.acknowledge(Number(position[0]));
+  for (let frame = reports.next(); frame !== null; frame = reports.next()) {
+    position = decodeReport(frame).position;
+    shim.acknowledge(position);
+  }
 }
-writeSync(1, `${position[0]}\n`);
+writeSync(1, `${position}\n`);
 const { bytes, count } = encodeCalls(pending, pending.length, Number.POSITIVE_INFINITY);
 shim.run(bytes, count, 0xffffffff);

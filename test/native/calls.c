@@ -1,4 +1,5 @@
 #include "calls.h"
+#include "entries.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -80,32 +81,35 @@ void run_call(const struct parts *parts)
     take();
 }
 
+/* What must be there of a message whose texts end with a NUL. */
+static void expect_text(const char *actual, uint32_t length, const char *expected)
+{
+    CHECK_EQ(actual != NULL, expected != NULL);
+    if (expected != NULL)
+        CHECK_BYTES(actual, length, expected, strlen(expected));
+}
+
+void expect_params(const struct entry *entry, const struct parts *expected)
+{
+    for (int i = 0; i < MM_SCALARS; i++)
+        CHECK_EQ(entry->scalars[i], expected->scalars[i]);
+    expect_text(entry->to, entry->to_length, expected->to);
+    expect_text(entry->from, entry->from_length, expected->from);
+}
+
 void expect_result(uint64_t seq, int32_t value, uint32_t changed, const struct parts *after)
 {
-    const struct mm_record *record = next_record();
-    CHECK(record != NULL);
-    CHECK_EQ(record->kind, 3);
-    uint32_t micros;
-    memcpy(&micros, (const uint8_t *)record + 28, sizeof micros);
-    CHECK(micros < 60u * EFFORT * 1000000u);
-
-    struct bytes expected = {0};
-    put_u64(&expected, record->commit);
-    put_u32(&expected, 0);
-    put_u32(&expected, 3);
-    put_u64(&expected, seq);
-    put_u32(&expected, (uint32_t)value);
-    put_u32(&expected, micros);
-    put_u32(&expected, changed);
-    put_u32(&expected, 0);
-    if (changed & 3)
-        put_block(&expected, after);
-    size_t bytes = expected.length;
-    uint32_t size = (uint32_t)(bytes + 7) & ~7u;
-    memcpy(expected.data + 8, &size, sizeof size);
-    CHECK_EQ(record->size, size);
-    CHECK_BYTES(record, bytes, expected.data, bytes);
-    release(&expected);
+    const struct entry *entry = next_entry();
+    CHECK(entry != NULL);
+    CHECK_EQ(entry->kind, RESULT);
+    CHECK_EQ(entry->during, seq);
+    CHECK_EQ(entry->value, value);
+    CHECK(entry->micros < 60u * EFFORT * 1000000u);
+    CHECK_EQ(entry->changed, changed);
+    if (changed & MM_PARAMS_CHANGED)
+        expect_params(entry, after);
+    if (changed & MM_PAYLOAD_CHANGED)
+        CHECK_BYTES(entry->payload, entry->payload_length, after->payload, after->payload_length);
 }
 
 void expect_end(void) { CHECK(next_record() == NULL); }

@@ -1,7 +1,8 @@
-/* Calls as the JavaScript side lays them out, and results as the core reads them: by the byte, not by the structs. */
+/* Calls as the JavaScript side lays them out, by the byte; and what of results a test expects. */
 #ifndef CALLS_H
 #define CALLS_H
 
+#include "entries.h"
 #include "harness.h"
 
 /* A message, a status or a login in parts. */
@@ -34,8 +35,10 @@ void put_call(struct bytes *calls, const struct parts *parts);
 uint32_t run_calls(const struct parts *parts, uint32_t count);
 /* Runs one call and takes what it wrote; next_record() then goes through it. */
 void run_call(const struct parts *parts);
+/* These parameters, as the core reads them. */
+void expect_params(const struct entry *entry, const struct parts *expected);
 /*
- * The next record taken must be this result, to the byte. With `changed` params or payload, `after` is the message as
+ * The next record taken must be this result. With `changed` params or payload, `after` is the message as
  * the record must have it.
  */
 void expect_result(uint64_t seq, int32_t value, uint32_t changed, const struct parts *after);

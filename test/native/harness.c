@@ -1,4 +1,5 @@
 #include "harness.h"
+#include "entries.h"
 #include "fake.h"
 
 #include <stdlib.h>
@@ -85,13 +86,70 @@ void start(uint64_t ring_size, uint32_t max_message, uint32_t callbacks)
     mm_set_phase(MM_SERVING);
 }
 
+static uint32_t read_length(const uint8_t **at)
+{
+    uint32_t length = 0, shift = 0;
+    for (; **at >= 0x80; shift += 7)
+        length |= (uint32_t)(*(*at)++ & 0x7f) << shift;
+    return length | (uint32_t)*(*at)++ << shift;
+}
+
+struct report read_report(const uint8_t *frame, uint32_t length)
+{
+    struct report report = {0};
+    uint64_t *const counts[8] = {[2] = &report.position,     [3] = &report.dropped_logs, [4] = &report.limited_logs,
+                                 [5] = &report.refused_sends, [6] = &report.start};
+    const uint8_t *at = frame, *end = frame + length;
+    CHECK(length > 2 && *at++ == (4 << 3 | 2));
+    const uint32_t inner = read_length(&at);
+    CHECK_EQ(inner, (uint32_t)(end - at));
+    while (at < end) {
+        const uint8_t tag = *at++;
+        if (tag == (7 << 3 | 2)) {
+            report.length = read_length(&at);
+            report.ring = at;
+            at += report.length;
+        } else {
+            CHECK((tag & 7) == 1 && tag >> 3 < 8 && counts[tag >> 3] != NULL);
+            memcpy(counts[tag >> 3], at, 8);
+            at += 8;
+        }
+    }
+    CHECK(at == end);
+    CHECK(report.position >= report.start + report.length);
+    return report;
+}
+
+struct report drain(uint32_t capacity)
+{
+    static uint8_t frame[17 * MIB];
+    static _Alignas(8) uint8_t ring[17 * MIB];
+    static uint64_t last;
+    CHECK(capacity <= sizeof frame);
+    const int32_t length = mm_drain(frame, capacity);
+    CHECK(length >= 0 && (uint32_t)length <= capacity);
+    struct report report = {.start = last, .position = last};
+    if (length > 0)
+        report = read_report(frame, (uint32_t)length);
+    if (report.length > 0)
+        report.ring = memcpy(ring, report.ring, report.length); /* aligned, as in the ring */
+    CHECK(report.start >= last && report.position >= last);
+    CHECK_EQ(report.position > last, length > 0);
+    last = report.position;
+    return report;
+}
+
 uint32_t take(void)
 {
-    uint64_t position = 0;
+    struct report report = {0};
     taken_bytes = taken_at = 0;
-    for (uint32_t used; (used = mm_drain(taken + taken_bytes, sizeof taken - taken_bytes, &position)) > 0;)
-        taken_bytes += used;
-    mm_acknowledge(position);
+    for (uint64_t before = mm_box->tail; (report = drain(sizeof taken)).position != before; before = report.position) {
+        CHECK(report.length <= sizeof taken - taken_bytes);
+        if (report.length > 0)
+            memcpy(taken + taken_bytes, report.ring, report.length);
+        taken_bytes += report.length;
+    }
+    mm_acknowledge(report.position);
     return taken_bytes;
 }
 
@@ -108,14 +166,12 @@ const struct mm_record *next_record(void)
 const char *next_line(uint32_t *level)
 {
     static char text[MM_LOG_MAX + 2];
-    const struct mm_record *record = next_record();
-    CHECK(record != NULL);
-    CHECK_EQ(record->kind, MM_LOG);
-    const struct mm_log_record *entry = (const struct mm_log_record *)record;
-    CHECK(entry->length < sizeof text);
-    CHECK_EQ(record->size, (sizeof *entry + entry->length + 7) & ~7ul);
-    memcpy(text, entry + 1, entry->length);
-    text[entry->length] = 0;
+    const struct entry *entry = next_entry();
+    CHECK(entry != NULL);
+    CHECK_EQ(entry->kind, LOG);
+    CHECK(entry->payload_length < sizeof text);
+    memcpy(text, entry->payload, entry->payload_length);
+    text[entry->payload_length] = 0;
     if (level != NULL)
         *level = entry->level;
     return text;

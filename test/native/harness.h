@@ -15,9 +15,9 @@ void mm_set_max_message(uint32_t bytes);
 int32_t mm_wake_fd(void);
 void mm_clear_wake(void);
 void mm_set_phase(uint32_t phase);
-uint32_t mm_drain(uint8_t *out, uint32_t capacity, uint64_t *position);
+int32_t mm_drain(uint8_t *out, uint32_t capacity);
+void mm_set_log_rate(uint32_t lines_per_second);
 void mm_acknowledge(uint64_t position);
-uint64_t mm_dropped_logs(void);
 uint32_t mm_layout(uint32_t *out, uint32_t capacity);
 int32_t mm_set_abi(const uint8_t *abi, uint32_t length);
 int32_t mm_set_config(const uint8_t *packed, uint32_t length, uint32_t count);
@@ -91,6 +91,16 @@ void box_open(uint64_t ring_size, uint32_t max_message);
 /* box_open(), then init of the test's module with these callbacks (the bits of mm_callbacks). */
 void start(uint64_t ring_size, uint32_t max_message, uint32_t callbacks);
 
+/* A Report as the core gets it. The ring stands in the frame; NULL: it has none. */
+struct report {
+    uint64_t start, position, dropped_logs, limited_logs, refused_sends;
+    const uint8_t *ring;
+    uint32_t length;
+};
+/* Reads a frame of the shim, which must be a report and exact. */
+struct report read_report(const uint8_t *frame, uint32_t length);
+/* Drains one frame of at most `capacity` bytes; its ring stands here until the next call. A position that has not moved: there was none. */
+struct report drain(uint32_t capacity);
 /* Drains all that is committed and acknowledges it; next_record() then goes through it. Returns the bytes taken. */
 uint32_t take(void);
 /* The next record taken, or NULL behind the last. */

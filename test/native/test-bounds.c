@@ -40,9 +40,9 @@ static void the_call_being_executed_is_in_the_header(void)
     for (int i = 0; i < 2; i++) {
         run_call(&(struct parts){.event = kinds[i], .seq = 77, .to = "b"});
         CHECK_EQ(mm_box->current_seq, 0);
-        const struct mm_record *line = next_record();
-        CHECK(line != NULL && line->kind == MM_LOG);
-        CHECK_EQ(line->seq, 77);
+        const struct entry *line = next_entry();
+        CHECK(line != NULL && line->kind == LOG);
+        CHECK_EQ(line->during, 77);
         expect_result(77, 0, 0, NULL);
         expect_end();
     }
@@ -82,11 +82,9 @@ static void a_run_ends_after_its_slice(void)
     fake_on_event = takes_two_milliseconds;
     CHECK_EQ(mm_run(calls.data, 3, 1000), 1);
     take();
-    const struct mm_record *result = next_record();
-    uint32_t micros;
-    CHECK(result != NULL);
-    memcpy(&micros, (const uint8_t *)result + 28, sizeof micros);
-    CHECK(micros >= 1999);
+    const struct entry *result = next_entry();
+    CHECK(result != NULL && result->kind == RESULT);
+    CHECK(result->micros >= 1999);
     expect_end();
     fake_on_event = count;
     CHECK_EQ(mm_run(calls.data, 3, 0), 1);
@@ -106,8 +104,6 @@ static int64_t changes_a_byte(struct fake_event *event)
 static void without_room_nothing_is_begun(void)
 {
     static char payload[LARGEST];
-    static _Alignas(8) uint8_t out[RING];
-    uint64_t position;
     begin();
     fake_on_event = changes_a_byte;
     struct bytes calls = {0};
@@ -117,11 +113,12 @@ static void without_room_nothing_is_begun(void)
     CHECK(executed > 10 && executed < 200);
     CHECK_EQ(events, executed);
     CHECK_EQ(mm_run(calls.data, 200, UINT32_MAX), 0);
-    CHECK(mm_drain(out, sizeof out, &position) > 0);
+    const struct report report = drain(2 * RING);
+    CHECK(report.length > 0);
     CHECK_EQ(mm_run(calls.data, 200, UINT32_MAX), 0); /* drained is not acknowledged */
     CHECK_EQ(events, executed);
     CHECK_EQ(mm_box->current_seq, 0);
-    mm_acknowledge(position);
+    mm_acknowledge(report.position);
     CHECK_EQ(mm_run(calls.data, 200, UINT32_MAX), executed);
     release(&calls);
 }

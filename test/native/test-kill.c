@@ -2,6 +2,7 @@
  * A process that is killed while its threads write: what was committed is found, whole and in order, by stepping over
  * what was not. The rule is that of src/wire/records.ts.
  */
+#include "entries.h"
 #include "fake.h"
 #include "harness.h"
 
@@ -15,7 +16,7 @@
 #include <unistd.h>
 
 enum { RING = 320 * KIB, LARGEST = KIB, WRITERS = 3, KILLS = 50 / (EFFORT > 5 ? 5 : EFFORT) };
-enum { LONGEST = sizeof(struct mm_log_record) + 20 + LARGEST };
+enum { LONGEST = sizeof(struct mm_record) + 40 + LARGEST };
 
 static void *write_for_ever(void *data)
 {
@@ -24,14 +25,14 @@ static void *write_for_ever(void *data)
     for (uint64_t count = 0;;) {
         uint32_t length = next_random(&random) % LARGEST;
         uint64_t position;
-        struct mm_log_record *entry = mm_reserve((uint32_t)sizeof *entry + 8 + length, MM_LOG, &position);
-        if (entry == NULL)
+        char text[8 + LARGEST];
+        memcpy(text, &count, sizeof count);
+        fill_pattern(text + 8, length, number + count);
+        struct mm_record *record = mm_reserve(mm_log_entry_bytes(number, 8 + length, 0), &position);
+        if (record == NULL)
             continue;
-        entry->level = number;
-        entry->length = 8 + length;
-        memcpy(entry + 1, &count, sizeof count);
-        fill_pattern((char *)(entry + 1) + 8, length, number + count);
-        mm_commit(entry, position);
+        mm_write_log((uint8_t *)(record + 1), number, text, 8 + length, 0);
+        mm_commit(record, position);
         count++;
     }
     return NULL;
@@ -56,17 +57,16 @@ static int seen[WRITERS];
 
 static void check_whole(const struct mm_record *record)
 {
-    const struct mm_log_record *entry = (const struct mm_log_record *)record;
-    CHECK_EQ(record->kind, MM_LOG);
-    CHECK(entry->level < WRITERS && entry->length >= 8);
-    CHECK_EQ(record->size, (sizeof *entry + entry->length + 7) & ~7ul);
+    const struct entry entry = read_entry(record);
+    CHECK_EQ(entry.kind, LOG);
+    CHECK(entry.level < WRITERS && entry.payload_length >= 8);
     uint64_t count;
-    memcpy(&count, entry + 1, sizeof count);
-    if (seen[entry->level])
-        CHECK_EQ(count, next_count[entry->level]); /* none was lost in between */
-    seen[entry->level] = 1;
-    next_count[entry->level] = count + 1;
-    CHECK(is_pattern((const char *)(entry + 1) + 8, entry->length - 8, entry->level + count));
+    memcpy(&count, entry.payload, sizeof count);
+    if (seen[entry.level])
+        CHECK_EQ(count, next_count[entry.level]); /* none was lost in between */
+    seen[entry.level] = 1;
+    next_count[entry.level] = count + 1;
+    CHECK(is_pattern(entry.payload + 8, entry.payload_length - 8, entry.level + count));
 }
 
 /* Goes through what stood in the ring; returns the bytes stepped over. */

@@ -59,12 +59,12 @@ static void expect_ids(const uint64_t *ids, size_t count)
 {
     take();
     size_t at = 0;
-    for (const struct mm_record *record; (record = next_record()) != NULL;) {
-        if (record->kind == MM_VOID)
+    for (const struct entry *entry; (entry = next_entry()) != NULL;) {
+        if (entry->kind == VOID_RECORD)
             continue;
-        CHECK_EQ(record->kind, MM_SEND);
+        CHECK_EQ(entry->kind, SENT);
         CHECK(at < count);
-        CHECK_EQ(((const struct mm_send_record *)record)->block.scalars[ID], ids[at]);
+        CHECK_EQ(entry->scalars[ID], ids[at]);
         at++;
     }
     CHECK_EQ(at, count);
@@ -172,12 +172,11 @@ static void where_a_process_may_not_read_itself_all_is_the_same(void)
     for (int i = 0; i < 2; i++) {
         CHECK_EQ(send_id(7, large, sizeof large), 0);
         take();
-        const struct mm_record *record = next_record();
-        while (record != NULL && record->kind == MM_VOID)
-            record = next_record();
-        CHECK(record != NULL && record->kind == MM_SEND);
-        const struct mm_block *block = &((const struct mm_send_record *)record)->block;
-        CHECK_BYTES((const char *)(block + 1) + 5, block->payload_length, large, sizeof large);
+        const struct entry *entry = next_entry();
+        while (entry != NULL && entry->kind == VOID_RECORD)
+            entry = next_entry();
+        CHECK(entry != NULL && entry->kind == SENT);
+        CHECK_BYTES(entry->payload, entry->payload_length, large, sizeof large);
         expect_end();
     }
     send_into_holes();
@@ -256,13 +255,12 @@ static void *jump_out_many_times(void *data)
 static void take_ids(uint8_t *seen, uint64_t *last)
 {
     take();
-    for (const struct mm_record *record; (record = next_record()) != NULL;) {
-        if (record->kind != MM_SEND)
+    for (const struct entry *entry; (entry = next_entry()) != NULL;) {
+        if (entry->kind != SENT)
             continue;
-        const struct mm_block *block = &((const struct mm_send_record *)record)->block;
-        const uint64_t id = block->scalars[ID];
+        const uint64_t id = entry->scalars[ID];
         CHECK(id < sender.next && !seen[id] && (*last == 0 || id > *last - 1));
-        CHECK(is_pattern((const char *)(block + 1) + 5, block->payload_length, 0));
+        CHECK(is_pattern(entry->payload, entry->payload_length, 0));
         seen[id] = 1;
         *last = id + 1;
     }

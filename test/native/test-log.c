@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <wchar.h>
 
 int64_t mesibo_vlog(void *module, uint64_t level, const char *format, va_list arguments);
@@ -147,17 +148,93 @@ static void a_record_is_exact(void)
     take();
     struct bytes expected = {0};
     put_u64(&expected, UINT64_C(0x9e3779b97f4a7c15)); /* of position 0 */
-    put_u32(&expected, 40);
-    put_u32(&expected, MM_LOG);
-    put_u64(&expected, 0);
-    put_u32(&expected, 3);
-    put_u32(&expected, 5);
-    put_text(&expected, "five5", 5);
+    put_u32(&expected, 32);
+    put_u32(&expected, 11);
+    put_text(&expected, "\x1a\x09\x08\x03\x12\x05"
+                        "five5",
+             11);
     pad(&expected);
     const struct mm_record *record = next_record();
     CHECK(record != NULL);
     CHECK_BYTES(record, record->size, expected.data, expected.length);
     release(&expected);
+}
+
+/* What the core gets of `lines` that are there, and the count of what it never gets. */
+static uint32_t count_lines(uint64_t *limited)
+{
+    uint32_t lines = 0;
+    for (struct report report; (report = drain(64 * KIB)).position != mm_box->tail; mm_acknowledge(report.position)) {
+        *limited = report.limited_logs;
+        for (uint32_t at = 0; at < report.length;) {
+            const struct mm_record *record = (const struct mm_record *)(report.ring + at);
+            CHECK_EQ(record->commit, (report.start + at) ^ UINT64_C(0x9e3779b97f4a7c15));
+            lines += read_entry(record).kind == LOG;
+            at += record->size;
+        }
+    }
+    return lines;
+}
+
+static void so_many_lines_pass_in_a_second_that_begins_with_the_first(void)
+{
+    enum { RATE = 3 };
+    uint64_t limited = 0;
+    begin();
+    mm_set_log_rate(RATE);
+    usleep(300000 / EFFORT);
+    for (int i = 0; i < 10; i++)
+        mesibo_log(mm_module, 0, "line");
+    const uint64_t began = mm_now();
+    CHECK_EQ(count_lines(&limited), RATE);
+    CHECK_EQ(limited, 10 - RATE);
+    for (uint32_t passed = 0; passed == 0; usleep(10000)) {
+        const uint64_t before = limited;
+        mesibo_log(mm_module, 0, "one more");
+        passed = count_lines(&limited);
+        CHECK_EQ(limited, passed == 0 ? before + 1 : before);
+        CHECK(passed == 0 || mm_now() - began >= UINT64_C(990000000));
+    }
+    CHECK_EQ(mm_dropped_logs(), 0);
+}
+
+/* Other records go on, whatever stands between them: their order stays, and each names its own position. */
+static void lines_over_the_rate_leave_no_gap_that_cannot_be_read(void)
+{
+    uint64_t limited = 0, next_id = 0, logged = 0;
+    uint32_t random = 5;
+    static char text[4 * KIB];
+    begin();
+    memset(text, 'x', sizeof text - 1);
+    mm_set_log_rate(1);
+    mesibo_log(mm_module, 0, "the one that passes");
+    CHECK_EQ(count_lines(&limited), 1);
+    const uint64_t began = mm_now();
+    for (int round = 0; round < 200 / EFFORT; round++) {
+        uint64_t sent = 0;
+        for (int i = 0; i < 60; i++) {
+            const uint32_t kind = next_random(&random) % 4;
+            const uint64_t params[17] = {[ID] = next_id + sent + 1, [15] = (uintptr_t) "b"};
+            if (kind == 0) {
+                CHECK_EQ(mesibo_message(NULL, (void *)(uintptr_t)params, "m", 1), 0);
+                sent++;
+            } else {
+                mesibo_log(mm_module, 0, "%.*s", (int)(next_random(&random) % (kind == 1 ? 2000 : 30)), text);
+                logged++;
+            }
+        }
+        if (mm_now() - began > UINT64_C(900000000))
+            break; /* the next second has come */
+        take();
+        for (const struct entry *entry; (entry = next_entry()) != NULL;) {
+            CHECK(entry->kind == SENT || entry->kind == VOID_RECORD);
+            if (entry->kind == SENT)
+                CHECK_EQ(entry->scalars[ID], ++next_id);
+            else
+                CHECK(entry->during == 0);
+        }
+    }
+    CHECK(next_id > 0 && logged > 0);
 }
 
 static void odd_arguments(void)
@@ -196,7 +273,7 @@ static void a_full_ring_drops_and_counts(void)
     for (uint32_t i = 0; i < kept; i++)
         CHECK_EQ(strtoul(next_line(NULL), NULL, 10), i);
     for (uint32_t i = 0; i < sent; i++)
-        CHECK_EQ(next_record()->kind, MM_SEND);
+        CHECK_EQ(next_entry()->kind, SENT);
     expect_result(5, 0, 0, NULL);
     expect_end();
     CHECK_EQ(mesibo_log(mm_module, 0, "again"), 0);
@@ -228,6 +305,8 @@ const struct test log_tests[] = {
     ONCE("log", vlog_takes_a_list),
     ONCE("log", lines_of_every_length),
     ONCE("log", a_record_is_exact),
+    ONCE("log", so_many_lines_pass_in_a_second_that_begins_with_the_first),
+    ONCE("log", lines_over_the_rate_leave_no_gap_that_cannot_be_read),
     ONCE("log", odd_arguments),
     BOTH("log", a_full_ring_drops_and_counts),
     ONCE("log", a_ring_that_is_too_small_takes_nothing),

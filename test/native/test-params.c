@@ -336,12 +336,14 @@ static void the_largest_result_fits_behind_a_full_ring(void)
         change = fill_the_ring_and_change_everything;
         run_call(&before);
         CHECK_EQ(mm_dropped_logs(), 1);
-        const uint32_t room = RING - (MM_ADDRESS_MAX * 2 + LARGEST + 40 + 104 + 64);
-        const uint32_t lines = room / 2 / (32 + 504);
-        /* A send takes its header, the block, "b", "a" and "m" with their ends, in whole words. */
-        const uint32_t sends = (room - lines * (32 + 504)) / ((24 + 104 + 6 + 7) & ~7u);
+        const uint32_t room = RING - (MM_ADDRESS_MAX * 2 + LARGEST + MM_RESULT_ROOM);
+        /* A line takes its head, three tags, two lengths of two bytes, the text, and the call. */
+        const uint32_t line = (16 + 3 + 3 + 500 + 9 + 7) & ~7u;
+        const uint32_t lines = room / 2 / line;
+        /* A send its head, "b", "a", "m" and three messages each with tag and length, two numbers, and the call. */
+        const uint32_t sends = (room - lines * line) / ((16 + 2 + 2 + 3 * 3 + 3 * 9 + 9 + 7) & ~7u);
         for (uint32_t i = 0; i < lines + sends; i++)
-            CHECK_EQ(next_record()->kind, i < lines ? MM_LOG : MM_SEND);
+            CHECK_EQ(next_entry()->kind, i < lines ? LOG : SENT);
         expect_result(42, 0, MM_PARAMS_CHANGED | MM_PAYLOAD_CHANGED, &after);
         expect_end();
     }

@@ -57,33 +57,25 @@ static void *write_many(void *data)
     return NULL;
 }
 
-static uint32_t check_send(const struct mm_record *record)
+static uint32_t check_send(const struct entry *sent)
 {
-    const struct mm_block *block = &((const struct mm_send_record *)record)->block;
-    CHECK(block->scalars[AID] < WRITERS);
-    struct writer *from = &writers[block->scalars[AID]];
-    CHECK_EQ(block->scalars[ID], from->next_send);
+    CHECK(sent->scalars[AID] < WRITERS);
+    struct writer *from = &writers[sent->scalars[AID]];
+    CHECK_EQ(sent->scalars[ID], from->next_send);
     from->next_send++;
-    const char *to = (const char *)(block + 1);
-    CHECK_EQ(block->to_length, block->scalars[ID] % 64);
-    CHECK_EQ(block->from_length, 0);
-    CHECK_EQ(block->present, MM_HAS_TO);
-    CHECK_EQ(record->size, (24 + 104 + block->to_length + block->payload_length + 3 + 7) & ~7u);
-    CHECK(is_pattern(to, block->to_length, block->scalars[ID]) && to[block->to_length] == 0);
-    const char *payload = to + block->to_length + 2;
-    CHECK(is_pattern(payload, block->payload_length, seed_of(from->number, block->scalars[ID])));
-    CHECK_EQ(payload[block->payload_length], 0);
+    CHECK(sent->to != NULL && sent->from == NULL);
+    CHECK_EQ(sent->to_length, sent->scalars[ID] % 64);
+    CHECK(is_pattern(sent->to, sent->to_length, sent->scalars[ID]));
+    CHECK(is_pattern(sent->payload, sent->payload_length, seed_of(from->number, sent->scalars[ID])));
     return from->number;
 }
 
 /* Lines may be dropped where the ring is full; those that are kept are in order. */
-static uint32_t check_line(const struct mm_record *record)
+static uint32_t check_line(const struct entry *line)
 {
-    const struct mm_log_record *entry = (const struct mm_log_record *)record;
-    CHECK(entry->level < WRITERS);
-    struct writer *from = &writers[entry->level];
-    CHECK_EQ(record->size, (sizeof *entry + entry->length + 7) & ~7ul);
-    const char *text = (const char *)(entry + 1), *end = text + entry->length;
+    CHECK(line->level < WRITERS);
+    struct writer *from = &writers[line->level];
+    const char *text = line->payload, *end = text + line->payload_length;
     uint64_t count = 0;
     for (; text < end && *text != ' '; text++)
         count = count * 10 + (uint64_t)(*text - '0');
@@ -112,14 +104,14 @@ static struct totals run_writers(uint64_t leeway)
         uint32_t each[WRITERS] = {0};
         if (take() == 0)
             sched_yield();
-        for (const struct mm_record *record; (record = next_record()) != NULL;) {
-            CHECK_EQ(record->seq, 0);
-            CHECK(record->kind == MM_SEND || record->kind == MM_LOG);
-            if (record->kind == MM_SEND)
+        for (const struct entry *entry; (entry = next_entry()) != NULL;) {
+            CHECK_EQ(entry->during, 0);
+            CHECK(entry->kind == SENT || entry->kind == LOG);
+            if (entry->kind == SENT)
                 totals.sends++;
             else
                 totals.lines++;
-            each[record->kind == MM_SEND ? check_send(record) : check_line(record)]++;
+            each[entry->kind == SENT ? check_send(entry) : check_line(entry)]++;
         }
         for (uint32_t i = 0; i < WRITERS; i++)
             __atomic_fetch_add(&writers[i].taken, each[i], __ATOMIC_RELEASE);
@@ -210,10 +202,11 @@ static void a_callback_may_wait_for_a_thread_that_logs_and_sends(void)
     char bytes[4];
     CHECK_EQ(read(mm_wake_fd(), bytes, sizeof bytes), 1); /* the thread does not know who drains */
     take();
-    const struct mm_record *line = next_record(), *sent = next_record();
-    CHECK(line != NULL && line->kind == MM_LOG && sent != NULL && sent->kind == MM_SEND);
-    CHECK_EQ(line->seq, 11);
-    CHECK_EQ(sent->seq, 11);
+    for (int kind = LOG; kind >= SENT; kind--) {
+        const struct entry *entry = next_entry();
+        CHECK(entry != NULL && (int)entry->kind == kind);
+        CHECK_EQ(entry->during, 11);
+    }
     expect_result(11, 1, 0, NULL);
     expect_end();
 }

@@ -1,4 +1,4 @@
-/* The black box: mapping, reserving and committing records, draining them for the JavaScript side. */
+/* The black box: mapping it, reserving and committing records, waking whoever drains them. */
 #include "shim.h"
 
 #include <errno.h>
@@ -15,9 +15,8 @@ uint32_t mm_max_message;
 __thread int mm_quiet;
 
 static uint8_t *ring;       /* mapped twice in a row, so that no record is ever split */
-static uint64_t ring_size;  /* our own copies: what stands in the box may be overwritten by the module */
+uint64_t mm_ring_size;      /* our own copies: what stands in the box may be overwritten by the module */
 static uint64_t headroom;   /* what a result may need */
-static uint64_t drained;
 static int wake_pipe[2] = {-1, -1};
 /* In a page that a fork wipes: a child of the module must not write into the box of its parent. */
 static volatile uint32_t *is_owner;
@@ -62,11 +61,11 @@ MM_EXPORT int32_t mm_open_box(int32_t fd)
         return -errno;
     if (info.st_size <= (off_t)MM_RING_OFFSET)
         return -EINVAL;
-    ring_size = (uint64_t)info.st_size - MM_RING_OFFSET;
-    int failed = map_ring(fd, ring_size);
+    mm_ring_size = (uint64_t)info.st_size - MM_RING_OFFSET;
+    int failed = map_ring(fd, mm_ring_size);
     if (failed)
         return failed;
-    if (mm_box->magic != MM_BOX_MAGIC || mm_box->version != MM_BOX_VERSION || mm_box->ring_size != ring_size)
+    if (mm_box->magic != MM_BOX_MAGIC || mm_box->version != MM_BOX_VERSION || mm_box->ring_size != mm_ring_size)
         return -EPROTO;
     failed = own_page();
     if (failed)
@@ -81,7 +80,7 @@ MM_EXPORT int32_t mm_open_box(int32_t fd)
 MM_EXPORT void mm_set_max_message(uint32_t bytes)
 {
     mm_max_message = bytes;
-    headroom = sizeof(struct mm_result_record) + sizeof(struct mm_block) + bytes + 2ull * MM_ADDRESS_MAX + 64;
+    headroom = MM_RESULT_ROOM + bytes + 2ull * MM_ADDRESS_MAX;
 }
 
 /* The read end of the pipe that gets a byte when there is something to drain. */
@@ -109,16 +108,19 @@ void mm_finish(void) { __atomic_store_n(&mm_box->current_event, 0, __ATOMIC_RELE
 int mm_has_room(void)
 {
     return __atomic_load_n(&mm_box->head, __ATOMIC_ACQUIRE) + headroom -
-               __atomic_load_n(&mm_box->tail, __ATOMIC_ACQUIRE) <= ring_size;
+               __atomic_load_n(&mm_box->tail, __ATOMIC_ACQUIRE) <= mm_ring_size;
 }
 
 int mm_may_write(void) { return is_owner != NULL && *is_owner; }
 
-static void *reserve(uint32_t size, uint32_t kind, uint64_t limit, uint64_t *position)
+void *mm_record_at(uint64_t position) { return ring + position % mm_ring_size; }
+
+/* An Entry of `length` bytes; `limit` is the part of the ring that may be in use with it. */
+static struct mm_record *reserve(uint32_t length, uint64_t limit, uint64_t *position)
 {
     if (!mm_may_write())
         return NULL;
-    size = (size + 7u) & ~7u;
+    const uint32_t size = (uint32_t)(sizeof(struct mm_record) + length + 7) & ~7u;
     uint64_t head = __atomic_load_n(&mm_box->head, __ATOMIC_RELAXED);
     do {
         uint64_t tail = __atomic_load_n(&mm_box->tail, __ATOMIC_ACQUIRE);
@@ -126,33 +128,35 @@ static void *reserve(uint32_t size, uint32_t kind, uint64_t limit, uint64_t *pos
         if (size > limit || (int64_t)(head + size - tail) > (int64_t)limit)
             return NULL;
     } while (!__atomic_compare_exchange_n(&mm_box->head, &head, head + size, 1, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));
-    struct mm_record *record = (struct mm_record *)(ring + head % ring_size);
+    struct mm_record *record = mm_record_at(head);
     record->size = size;
-    record->kind = kind;
-    record->seq = __atomic_load_n(&mm_box->current_seq, __ATOMIC_RELAXED);
+    record->length = length;
+    if (length > 0)
+        memset((uint8_t *)record + size - 8, 0, 8); /* what the Entry leaves of it */
     *position = head;
     return record;
 }
 
-void *mm_reserve(uint32_t size, uint32_t kind, uint64_t *position)
+struct mm_record *mm_reserve(uint32_t length, uint64_t *position)
 {
-    return reserve(size, kind, ring_size > headroom ? ring_size - headroom : 0, position);
+    return reserve(length, mm_ring_size > headroom ? mm_ring_size - headroom : 0, position);
 }
 
-void *mm_reserve_log(uint32_t size, uint64_t *position)
+struct mm_record *mm_reserve_log(uint32_t length, uint64_t *position)
 {
-    return reserve(size, MM_LOG, ring_size > headroom ? (ring_size - headroom) / 2 : 0, position);
+    return reserve(length, mm_ring_size > headroom ? (mm_ring_size - headroom) / 2 : 0, position);
 }
 
-void *mm_reserve_result(uint32_t size, uint64_t *position)
+struct mm_record *mm_reserve_result(uint32_t length, uint64_t *position)
 {
-    return reserve(size, MM_RESULT, ring_size, position);
+    return reserve(length, mm_ring_size, position);
 }
 
-void mm_commit(void *record, uint64_t position)
+uint64_t mm_during(void) { return __atomic_load_n(&mm_box->current_seq, __ATOMIC_RELAXED); }
+
+void mm_commit(struct mm_record *record, uint64_t position)
 {
-    struct mm_record *header = record;
-    __atomic_store_n(&header->commit, position ^ MM_RECORD_MAGIC, __ATOMIC_RELEASE);
+    __atomic_store_n(&record->commit, position ^ MM_RECORD_MAGIC, __ATOMIC_RELEASE);
     if (!mm_quiet)
         mm_wake();
 }
@@ -167,57 +171,6 @@ void mm_wake(void)
     (void)written;
     errno = saved;
 }
-
-/* The module has written where it must not. Nothing of the box can be trusted; the core reads what still makes sense. */
-static _Noreturn void give_up(void)
-{
-    static const char text[] = "mesibo-modules host: the module has overwritten the black box of its process\n";
-    ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
-    (void)written;
-    abort();
-}
-
-/*
- * Copies committed records, in order, to `out`; stops before one that another thread is still writing. `*position`
- * becomes the position behind the last one copied. `capacity` must hold the largest record. Returns the bytes copied.
- */
-MM_EXPORT uint32_t mm_drain(uint8_t *out, uint32_t capacity, uint64_t *position)
-{
-    uint32_t used = 0;
-    uint64_t head = __atomic_load_n(&mm_box->head, __ATOMIC_ACQUIRE);
-    if (head - drained > ring_size)
-        give_up();
-    while (drained != head) {
-        struct mm_record *record = (struct mm_record *)(ring + drained % ring_size);
-        if (__atomic_load_n(&record->commit, __ATOMIC_ACQUIRE) != (drained ^ MM_RECORD_MAGIC))
-            break;
-        uint32_t size = record->size;
-        if (size < sizeof *record || size % 8 != 0 || size > head - drained)
-            give_up();
-        if (size > capacity - used) {
-            /* A buffer that takes the largest record takes them all. */
-            if (used == 0 && capacity >= mm_max_message + 2 * MM_ADDRESS_MAX + MM_LOG_MAX)
-                give_up();
-            break;
-        }
-        memcpy(out + used, record, size);
-        used += size;
-        drained += size;
-    }
-    *position = drained;
-    return used;
-}
-
-/* The core has taken over everything before `position`: its room is free again. */
-MM_EXPORT void mm_acknowledge(uint64_t position)
-{
-    if (position <= drained && position >= mm_box->tail)
-        __atomic_store_n(&mm_box->tail, position, __ATOMIC_RELEASE);
-}
-
-MM_EXPORT uint64_t mm_refused_sends(void) { return __atomic_load_n(&mm_box->refused_sends, __ATOMIC_RELAXED); }
-
-MM_EXPORT uint64_t mm_dropped_logs(void) { return __atomic_load_n(&mm_box->dropped_logs, __ATOMIC_RELAXED); }
 
 /* The layout as the compiler sees it, for the test that holds it against src/wire/black-box.ts. */
 MM_EXPORT uint32_t mm_layout(uint32_t *out, uint32_t capacity)
@@ -245,10 +198,6 @@ MM_EXPORT uint32_t mm_layout(uint32_t *out, uint32_t capacity)
         offsetof(struct mm_box, signal_from),
         sizeof(struct mm_box),
         sizeof(struct mm_record),
-        sizeof(struct mm_block),
-        sizeof(struct mm_log_record),
-        sizeof(struct mm_send_record),
-        sizeof(struct mm_result_record),
         sizeof(struct mm_call),
     };
     const uint32_t count = sizeof layout / sizeof layout[0];

@@ -6,7 +6,7 @@
 
 #define SIGNATURE UINT64_C(0xAA55773388FF1100)
 #define MODULE_VERSION 1
-enum { MESSAGE_ID = 1 }; /* its place among the scalars */
+enum { MESSAGE_ID = 1, STATUS = 8 }; /* their places among the scalars */
 
 struct mm_abi mm_abi;
 void *mm_module;
@@ -126,92 +126,132 @@ static int grow_scratch(size_t needed)
     return 0;
 }
 
-static int same(const char *now, const char *before, uint32_t length, uint32_t now_length)
+static int same(const char *now, uint32_t now_length, const char *before, uint32_t length)
 {
-    return now_length == length && (length == 0 || memcmp(now, before, length) == 0);
+    if (now == NULL || before == NULL)
+        return now == before;
+    return now_length == length && memcmp(now, before, length) == 0;
 }
 
-static void finish(const struct mm_call *call, int32_t value, uint64_t micros, uint32_t changed,
-                   const struct mm_block *block, struct mm_strings strings, const void *payload)
+static void finish(const struct mm_result *result)
 {
-    uint32_t bytes = sizeof(struct mm_result_record);
-    if (changed & (MM_PARAMS_CHANGED | MM_PAYLOAD_CHANGED))
-        bytes += mm_block_bytes(block);
     uint64_t position;
-    struct mm_result_record *entry = mm_reserve_result(bytes, &position);
-    if (entry == NULL)
+    struct mm_record *record = mm_reserve_result(mm_result_entry_bytes(result), &position);
+    if (record == NULL)
         abort(); /* mm_has_room() was asked before the call */
-    entry->record.seq = call->seq;
-    entry->value = value;
-    entry->micros = micros > UINT32_MAX ? UINT32_MAX : (uint32_t)micros;
-    entry->changed = changed;
-    entry->reserved = 0;
-    if (bytes > sizeof *entry)
-        mm_copy_block((uint8_t *)(entry + 1), block, strings, payload);
-    mm_commit(entry, position);
+    mm_write_result((uint8_t *)(record + 1), result);
+    mm_commit(record, position);
+}
+
+/* What a callback returned that was begun at `started`. */
+static struct mm_result result_of(const struct mm_call *call, int64_t value, uint64_t started)
+{
+    const uint64_t micros = (mm_now() - started) / 1000u;
+    return (struct mm_result){
+        .seq = call->seq,
+        .value = (int32_t)value,
+        .micros = micros > UINT32_MAX ? UINT32_MAX : (uint32_t)micros,
+    };
+}
+
+static struct mm_message message_of(const struct mm_block *block)
+{
+    const char *to = (const char *)(block + 1), *from = to + block->to_length + 1;
+    struct mm_message message = {
+        .to = block->present & MM_HAS_TO ? to : NULL,
+        .from = block->present & MM_HAS_FROM ? from : NULL,
+        .payload = from + block->from_length + 1,
+        .to_length = block->to_length,
+        .from_length = block->from_length,
+        .payload_length = block->payload_length,
+    };
+    memcpy(message.scalars, block->scalars, sizeof message.scalars);
+    return message;
+}
+
+static char *put_text(char **at, const char *text, uint32_t length)
+{
+    char *copy = *at;
+    if (length > 0)
+        memcpy(copy, text, length);
+    copy[length] = 0;
+    *at += length + 1;
+    return copy;
+}
+
+/* The same message in memory that the module may write to; each text has a NUL behind it. */
+static struct mm_message copy_for_module(const struct mm_message *message)
+{
+    struct mm_message copy = *message;
+    if (grow_scratch((size_t)message->to_length + message->from_length + message->payload_length + 3) != 0)
+        abort(); /* out of memory: the call gets its default verdict, and the host a fresh start */
+    char *at = (char *)scratch;
+    copy.to = message->to != NULL ? put_text(&at, message->to, message->to_length) : NULL;
+    copy.from = message->from != NULL ? put_text(&at, message->from, message->from_length) : NULL;
+    copy.payload = put_text(&at, message->payload, message->payload_length);
+    return copy;
+}
+
+/* What the callback changed; `after` becomes the message as it is now. */
+static uint32_t find_changes(const uint8_t *params, const struct mm_message *before, const struct mm_message *written,
+                             struct mm_message *after)
+{
+    *after = *written;
+    mm_read_changes(params, after, written);
+    if (mm_measure(after) != 0) {
+        mm_complain("an address was changed to one longer than %u bytes: both keep what they were", MM_ADDRESS_MAX);
+        after->to = before->to;
+        after->from = before->from;
+        after->to_length = before->to_length;
+        after->from_length = before->from_length;
+    }
+    uint32_t changed = 0;
+    if (memcmp(after->scalars, before->scalars, sizeof after->scalars) != 0 ||
+        !same(after->to, after->to_length, before->to, before->to_length) ||
+        !same(after->from, after->from_length, before->from, before->from_length))
+        changed |= MM_PARAMS_CHANGED;
+    if (before->payload_length > 0 && memcmp(after->payload, before->payload, before->payload_length) != 0)
+        changed |= MM_PAYLOAD_CHANGED;
+    return changed;
 }
 
 /* Makes one call with its message or status and records what came of it. */
 static void call_with_params(const struct mm_call *call, uint64_t callback)
 {
-    const struct mm_block *before = &call->block;
-    const char *bytes = (const char *)(before + 1);
-    const size_t total = mm_block_bytes(before) - sizeof *before;
+    const struct mm_message before = message_of(&call->block);
+    const struct mm_message written = copy_for_module(&before);
     _Alignas(16) uint8_t params[256];
-    if (grow_scratch(total) != 0)
-        abort(); /* out of memory: the call gets its default verdict, and the host a fresh start */
-    memcpy(scratch, bytes, total);
-    char *to = (char *)scratch;
-    char *from = to + before->to_length + 1;
-    char *payload = from + before->from_length + 1;
-    const struct mm_strings written = {.to = before->present & MM_HAS_TO ? to : NULL,
-                                       .from = before->present & MM_HAS_FROM ? from : NULL};
-    mm_write_params(params, before, written);
+    mm_write_params(params, &written);
 
     uint64_t started = mm_box->current_start;
     int64_t value;
     if (call->event == MM_STATUS)
-        value = ((event_status)callback)(mm_module, params, before->scalars[8]);
+        value = ((event_status)callback)(mm_module, params, before.scalars[STATUS]);
     else
-        value = ((event_message)callback)(mm_module, params, payload, before->payload_length);
-    uint64_t micros = (mm_now() - started) / 1000u;
-
-    struct mm_block after = *before;
-    struct mm_strings strings = mm_read_changes(params, &after, written);
-    const char *old_to = bytes, *old_from = bytes + before->to_length + 1, *old_payload = old_from + before->from_length + 1;
-    if (mm_measure(&after, strings) != 0) {
-        mm_complain("an address was changed to one longer than %u bytes: both keep what they were", MM_ADDRESS_MAX);
-        strings.to = before->present & MM_HAS_TO ? old_to : NULL;
-        strings.from = before->present & MM_HAS_FROM ? old_from : NULL;
-        mm_measure(&after, strings);
-    }
-    uint32_t changed = 0;
-    if (memcmp(after.scalars, before->scalars, sizeof after.scalars) != 0 || after.present != before->present ||
-        !same(strings.to, old_to, before->to_length, after.to_length) ||
-        !same(strings.from, old_from, before->from_length, after.from_length))
-        changed |= MM_PARAMS_CHANGED;
-    if (before->payload_length > 0 && memcmp(payload, old_payload, before->payload_length) != 0)
-        changed |= MM_PAYLOAD_CHANGED;
-    if (!(changed & MM_PAYLOAD_CHANGED))
-        after.payload_length = 0;
-    finish(call, (int32_t)value, micros, changed, &after, strings, payload);
+        value = ((event_message)callback)(mm_module, params, written.payload, written.payload_length);
+    struct mm_result result = result_of(call, value, started);
+    struct mm_message after;
+    result.changed = find_changes(params, &before, &written, &after);
+    result.message = &after;
+    finish(&result);
 }
 
 static void call_without_params(const struct mm_call *call, uint64_t callback)
 {
+    const uint64_t started = mm_box->current_start;
     int64_t value;
     if (call->event == MM_LOGIN) {
-        const char *address = (const char *)(&call->block + 1);
-        if (grow_scratch(call->block.to_length + 1u) != 0)
-            abort();
-        memcpy(scratch, address, call->block.to_length + 1u);
-        struct user user = {call->block.scalars[0], call->block.scalars[1], (char *)scratch, {0}};
+        struct mm_message login = message_of(&call->block);
+        login.from = NULL;
+        login.from_length = login.payload_length = 0;
+        const struct mm_message copy = copy_for_module(&login);
+        struct user user = {login.scalars[0], login.scalars[1], (char *)(uintptr_t)copy.to, {0}};
         value = ((event_login)callback)(mm_module, &user);
     } else {
         value = ((event_1)callback)(mm_module);
     }
-    uint64_t micros = (mm_now() - mm_box->current_start) / 1000u;
-    finish(call, (int32_t)value, micros, 0, NULL, (struct mm_strings){NULL, NULL}, NULL);
+    const struct mm_result result = result_of(call, value, started);
+    finish(&result);
 }
 
 static void execute(const struct mm_call *call)
@@ -219,7 +259,7 @@ static void execute(const struct mm_call *call)
     const int32_t offsets[] = {-1, mm_abi.on_message, mm_abi.on_message_status, mm_abi.on_login, mm_abi.on_call, mm_abi.on_call_status};
     uint64_t now = mm_now();
     if (call->not_after != 0 && now > call->not_after) {
-        finish(call, 0, 0, MM_EXPIRED, NULL, (struct mm_strings){NULL, NULL}, NULL);
+        finish(&(struct mm_result){.seq = call->seq, .changed = MM_EXPIRED});
         return;
     }
     mm_begin(call->event, call->event,
@@ -228,7 +268,7 @@ static void execute(const struct mm_call *call)
     /* Read at each call: a module may set or clear its callbacks as it runs. */
     uint64_t callback = call->event < sizeof offsets / sizeof offsets[0] ? field(offsets[call->event]) : 0;
     if (callback == 0)
-        finish(call, 0, 0, 0, NULL, (struct mm_strings){NULL, NULL}, NULL);
+        finish(&(struct mm_result){.seq = call->seq});
     else if (call->event == MM_MESSAGE || call->event == MM_STATUS)
         call_with_params(call, callback);
     else

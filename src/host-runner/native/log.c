@@ -8,17 +8,17 @@
 /* `text` is ours: see mm_hold. */
 static void write_line(uint64_t level, const char *text, uint32_t length)
 {
+    const uint32_t shown = level > UINT32_MAX ? UINT32_MAX : (uint32_t)level;
     uint64_t position;
     struct mm_hold hold;
     if (!mm_may_write())
         return;
+    const uint64_t during = mm_during();
     mm_hold(&hold);
-    struct mm_log_record *entry = mm_reserve_log((uint32_t)sizeof *entry + length, &position);
-    if (entry != NULL) {
-        entry->level = level > UINT32_MAX ? UINT32_MAX : (uint32_t)level;
-        entry->length = length;
-        memcpy(entry + 1, text, length);
-        mm_commit(entry, position);
+    struct mm_record *record = mm_reserve_log(mm_log_entry_bytes(shown, length, during), &position);
+    if (record != NULL) {
+        mm_write_log((uint8_t *)(record + 1), shown, text, length, during);
+        mm_commit(record, position);
     } else {
         __atomic_fetch_add(&mm_box->dropped_logs, 1, __ATOMIC_RELAXED);
     }

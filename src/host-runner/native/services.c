@@ -6,92 +6,106 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/uio.h>
 
 /* ---- sending ---- */
 
 /* What is copied by way of the stack, which may be a small one. */
 enum { SMALL = 2048 };
+enum { GROUPID = 3 }; /* its place among the scalars */
 
-static struct mm_send_record *reserve_send(uint32_t bytes, uint64_t *position)
+static struct mm_record *reserve_send(uint32_t length, uint64_t *position)
 {
-    struct mm_send_record *entry = mm_reserve((uint32_t)sizeof(struct mm_record) + bytes, MM_SEND, position);
-    if (entry == NULL && mm_may_write())
+    struct mm_record *record = mm_reserve(length, position);
+    if (record == NULL && mm_may_write())
         __atomic_fetch_add(&mm_box->refused_sends, 1, __ATOMIC_RELAXED);
-    return entry;
+    return record;
 }
 
-/* Sends a block that is ours already. */
-static int64_t send_copy(const uint8_t *copy, uint32_t bytes)
+/* Sends an Entry that is ours already. */
+static int64_t send_copy(const uint8_t *entry, uint32_t length)
 {
     uint64_t position;
     struct mm_hold hold;
     mm_hold(&hold);
-    struct mm_send_record *entry = reserve_send(bytes, &position);
-    if (entry != NULL) {
-        memcpy(&entry->block, copy, bytes);
-        mm_commit(entry, position);
+    struct mm_record *record = reserve_send(length, &position);
+    if (record != NULL) {
+        memcpy(record + 1, entry, length);
+        mm_commit(record, position);
     }
     mm_release(&hold);
-    return entry != NULL ? 0 : -1;
+    return record != NULL ? 0 : -1;
 }
 
-static __attribute__((noinline)) int64_t send_small(const struct mm_block *block, struct mm_strings strings, const char *message)
+static __attribute__((noinline)) int64_t send_small(const struct mm_message *message, uint64_t during)
 {
-    uint8_t copy[SMALL];
-    mm_copy_block(copy, block, strings, message);
-    return send_copy(copy, mm_block_bytes(block));
+    uint8_t entry[SMALL];
+    mm_fill(mm_write_sent(entry, message, during), message);
+    return send_copy(entry, mm_sent_entry_bytes(message, during));
 }
 
 /* Copies twice: where the system does not let a process read its own memory, and where that memory could not be read. */
-static int64_t send_by_heap(const struct mm_block *block, struct mm_strings strings, const char *message)
+static int64_t send_by_heap(const struct mm_message *message, uint64_t during)
 {
     struct mm_hold hold;
     /* Here a bad pointer faults, and a handler that jumps out leaves nothing behind. */
-    mm_touch(strings.to, block->to_length);
-    mm_touch(strings.from, block->from_length);
-    mm_touch(message, block->payload_length);
+    mm_touch(message->to, message->to_length);
+    mm_touch(message->from, message->from_length);
+    mm_touch(message->payload, message->payload_length);
     mm_hold(&hold);
-    uint8_t *copy = malloc(mm_block_bytes(block));
+    uint8_t *entry = malloc(mm_sent_entry_bytes(message, during));
     mm_release(&hold);
-    if (copy == NULL)
+    if (entry == NULL)
         return -1;
-    mm_copy_block(copy, block, strings, message);
-    int64_t result = send_copy(copy, mm_block_bytes(block));
+    mm_fill(mm_write_sent(entry, message, during), message);
+    int64_t result = send_copy(entry, mm_sent_entry_bytes(message, during));
     mm_hold(&hold);
-    free(copy);
+    free(entry);
     mm_release(&hold);
     return result;
 }
 
 /* It tells nothing, and what was copied of it must not look like a record to whoever steps over it. */
-static void make_void(struct mm_send_record *entry, uint32_t bytes)
+static void make_void(struct mm_record *record)
 {
-    memset(&entry->block, 0, bytes);
-    entry->record.kind = MM_VOID;
+    memset(record + 1, 0, record->length);
+    record->length = 0;
 }
 
-static int64_t send_large(const struct mm_block *block, struct mm_strings strings, const char *message)
+static struct iovec piece(const void *bytes, uint32_t length) { return (struct iovec){(void *)(uintptr_t)bytes, length}; }
+
+/* As mm_fill(), without a fault: 0, or an errno as of mm_read_memory(). */
+static int fill_by_kernel(struct mm_places places, const struct mm_message *message)
+{
+    const struct iovec there[] = {piece(message->to, message->to_length), piece(message->from, message->from_length),
+                                  piece(message->payload, message->payload_length)};
+    const struct iovec here[] = {piece(places.to, message->to_length), piece(places.from, message->from_length),
+                                 piece(places.payload, message->payload_length)};
+    return mm_read_memory(here, there, 3);
+}
+
+static int64_t send_large(const struct mm_message *message, uint64_t during)
 {
     static int denied;
     if (__atomic_load_n(&denied, __ATOMIC_RELAXED))
-        return send_by_heap(block, strings, message);
+        return send_by_heap(message, during);
     uint64_t position;
     struct mm_hold hold;
     int failed = 0;
     mm_hold(&hold);
-    struct mm_send_record *entry = reserve_send(mm_block_bytes(block), &position);
-    if (entry != NULL) {
-        failed = mm_read_block((uint8_t *)&entry->block, block, strings, message);
+    struct mm_record *record = reserve_send(mm_sent_entry_bytes(message, during), &position);
+    if (record != NULL) {
+        failed = fill_by_kernel(mm_write_sent((uint8_t *)(record + 1), message, during), message);
         if (failed)
-            make_void(entry, mm_block_bytes(block));
-        mm_commit(entry, position);
+            make_void(record);
+        mm_commit(record, position);
     }
     mm_release(&hold);
-    if (entry == NULL)
+    if (record == NULL)
         return -1;
     if (failed && failed != EFAULT)
         __atomic_store_n(&denied, 1, __ATOMIC_RELAXED);
-    return failed ? send_by_heap(block, strings, message) : 0;
+    return failed ? send_by_heap(message, during) : 0;
 }
 
 MM_EXPORT int64_t mesibo_message(void *module, void *params, const char *message, uint64_t length)
@@ -109,17 +123,18 @@ MM_EXPORT int64_t mesibo_message(void *module, void *params, const char *message
         mm_complain("send_message refused: message is NULL, but its length is %lu", (unsigned long)length);
         return -1;
     }
-    struct mm_block block = {.payload_length = (uint32_t)length};
-    struct mm_strings strings = mm_read_params(params, &block);
-    if (strings.to == NULL && block.scalars[3] == 0) {
+    struct mm_message sent = {.payload = message, .payload_length = (uint32_t)length};
+    mm_read_params(params, &sent);
+    if (sent.to == NULL && sent.scalars[GROUPID] == 0) {
         mm_complain("send_message refused: neither to nor groupid is set");
         return -1;
     }
-    if (mm_measure(&block, strings) != 0) {
+    if (mm_measure(&sent) != 0) {
         mm_complain("send_message refused: an address is longer than %u bytes", MM_ADDRESS_MAX);
         return -1;
     }
-    return mm_block_bytes(&block) <= SMALL ? send_small(&block, strings, message) : send_large(&block, strings, message);
+    const uint64_t during = mm_may_write() ? mm_during() : 0;
+    return mm_sent_entry_bytes(&sent, during) <= SMALL ? send_small(&sent, during) : send_large(&sent, during);
 }
 
 /* ---- configuration ---- */

@@ -17,11 +17,11 @@
 
 #define MM_EXPORT __attribute__((visibility("default")))
 
-/* ---- black box layout, version 4 ---- */
+/* ---- black box layout, version 5 ---- */
 
 #define MM_BOX_MAGIC UINT64_C(0x31584f424b4c424d) /* "MBLKBOX1" in memory order */
 #define MM_RECORD_MAGIC UINT64_C(0x9e3779b97f4a7c15)
-#define MM_BOX_VERSION 4u
+#define MM_BOX_VERSION 5u
 /* Header and crash area; the ring begins behind them. A multiple of every page size in use. */
 #define MM_RING_OFFSET (128u * 1024u)
 #define MM_ADDRESS_MAX (64u * 1024u)
@@ -29,7 +29,6 @@
 
 enum mm_phase { MM_BOOTING = 0, MM_LOADING = 1, MM_INIT = 2, MM_SERVING = 3, MM_CLEANUP = 4 };
 enum mm_event { MM_MESSAGE = 1, MM_STATUS = 2, MM_LOGIN = 3, MM_CALL = 4, MM_CALL_STATUS = 5, MM_HTTP = 6 };
-enum mm_record_kind { MM_LOG = 1, MM_SEND = 2, MM_RESULT = 3, MM_VOID = 4 };
 enum mm_changed { MM_PARAMS_CHANGED = 1, MM_PAYLOAD_CHANGED = 2, MM_EXPIRED = 4 };
 enum mm_present { MM_HAS_TO = 1, MM_HAS_FROM = 2 };
 
@@ -57,41 +56,32 @@ struct mm_box {
     int32_t signal_from;    /* the process that sent the last signal of another kind; 0: one that cannot be seen from here */
 };
 
+/* Behind it stands an Entry of the protocol (proto/module.proto), and what is missing to the next multiple of 8. */
 struct mm_record {
     uint64_t commit; /* position ^ MM_RECORD_MAGIC, stored last */
     uint32_t size;   /* the whole record, a multiple of 8 */
-    uint32_t kind;   /* enum mm_record_kind */
-    uint64_t seq;    /* the call during which it was written; 0: none */
+    uint32_t length; /* of the Entry; 0: a void record, which tells nothing */
 };
+/* The most that the record of a result takes beside its payload and two addresses. */
+#define MM_RESULT_ROOM 192u
 
 enum { MM_SCALARS = 11 }; /* aid id refid groupid flags type expiry uflags status sid device */
 
-/* A message with its parameters; behind it stand to, from and the payload, each followed by a NUL. */
+/* A message with its parameters, wherever their bytes stand. */
+struct mm_message {
+    uint64_t scalars[MM_SCALARS];
+    const char *to, *from; /* NULL: absent */
+    const char *payload;
+    uint32_t to_length, from_length, payload_length;
+};
+
+/* The parameters as the JavaScript side lays them out; behind it stand to, from and the payload, each followed by a NUL. */
 struct mm_block {
     uint64_t scalars[MM_SCALARS];
     uint32_t to_length;
     uint32_t from_length;
     uint32_t payload_length;
     uint32_t present; /* enum mm_present */
-};
-
-struct mm_log_record {
-    struct mm_record record;
-    uint32_t level;
-    uint32_t length;
-};
-
-struct mm_send_record {
-    struct mm_record record;
-    struct mm_block block;
-};
-
-struct mm_result_record {
-    struct mm_record record;
-    int32_t value;
-    uint32_t micros;
-    uint32_t changed; /* enum mm_changed; a struct mm_block follows when params or payload changed */
-    uint32_t reserved;
 };
 
 /* One call as the JavaScript side prepares it; for a login, scalars are flags and online, and `to` is the address. */
@@ -101,6 +91,15 @@ struct mm_call {
     uint64_t seq;
     uint64_t not_after; /* CLOCK_MONOTONIC nanoseconds past which it is not begun; 0: never */
     struct mm_block block;
+};
+
+/* What came of a call. */
+struct mm_result {
+    uint64_t seq;
+    int32_t value;
+    uint32_t micros;
+    uint32_t changed;                 /* enum mm_changed */
+    const struct mm_message *message; /* as it is now, when it changed */
 };
 
 /* ---- the ABI of this host's module, given once before it is loaded; -1: the ABI has no such field ---- */
@@ -156,15 +155,20 @@ void mm_touch(const void *bytes, size_t length);
 /* Whether this process has a box of its own: not before it is open, not when it was refused, not in a forked child. */
 int mm_may_write(void);
 /*
- * Reserves a record of `size` bytes (rounded up to 8); NULL when there is no room or mm_may_write() says no. Nothing
- * behind it is read until it is committed, so a thread of the module is in mm_hold() from here to mm_commit().
+ * Reserves a record for an Entry of `length` bytes; NULL when there is no room or mm_may_write() says no. Nothing behind it is
+ * read until it is committed, so a thread of the module is in mm_hold() from here to mm_commit().
  */
-void *mm_reserve(uint32_t size, uint32_t kind, uint64_t *position);
+struct mm_record *mm_reserve(uint32_t length, uint64_t *position);
 /* The same for a log line: half of the room at most, so that a module which logs without end can still send. */
-void *mm_reserve_log(uint32_t size, uint64_t *position);
+struct mm_record *mm_reserve_log(uint32_t length, uint64_t *position);
 /* The same for a result, whose room every other record leaves free. */
-void *mm_reserve_result(uint32_t size, uint64_t *position);
-void mm_commit(void *record, uint64_t position);
+struct mm_record *mm_reserve_result(uint32_t length, uint64_t *position);
+void mm_commit(struct mm_record *record, uint64_t position);
+/* The record at a position, as a whole: the ring is mapped twice in a row. */
+void *mm_record_at(uint64_t position);
+extern uint64_t mm_ring_size;
+/* The call that is being executed; 0: none. */
+uint64_t mm_during(void);
 /* Tells the main thread of JavaScript that there is something for it. */
 void mm_wake(void);
 /* Notes in the box what this, the main thread is about to execute, and which call led to it; and that it is over. */
@@ -176,6 +180,34 @@ uint64_t mm_now(void);
 /* While non-zero on this thread, records do not wake the draining side: this thread drains itself afterwards. */
 extern __thread int mm_quiet;
 
+/* ---- drain.c ---- */
+
+uint64_t mm_dropped_logs(void);
+uint64_t mm_refused_sends(void);
+
+/* ---- entry.c ---- */
+
+/* The bytes of an Entry. `during` is the call during which it is written; 0: none. */
+uint32_t mm_sent_entry_bytes(const struct mm_message *message, uint64_t during);
+uint32_t mm_log_entry_bytes(uint32_t level, uint32_t length, uint64_t during);
+uint32_t mm_result_entry_bytes(const struct mm_result *result);
+/* Write one, of just so many bytes. */
+void mm_write_log(uint8_t *at, uint32_t level, const char *text, uint32_t length, uint64_t during);
+void mm_write_result(uint8_t *at, const struct mm_result *result);
+/* Writes all but the texts; says where they belong. */
+struct mm_places {
+    uint8_t *to, *from, *payload;
+};
+struct mm_places mm_write_sent(uint8_t *at, const struct mm_message *message, uint64_t during);
+/* Copies the texts there. */
+void mm_fill(struct mm_places places, const struct mm_message *message);
+/* The first byte of an Entry that is a log line. */
+extern const uint8_t mm_line_tag;
+/* Parts of which frames are made too: a field with a number below 16, and the bytes of one of `length` bytes. */
+uint8_t *mm_put_fixed64(uint8_t *at, uint32_t field, uint64_t value);
+uint8_t *mm_put_length(uint8_t *at, uint32_t field, uint32_t length);
+uint32_t mm_field_bytes(uint32_t length);
+
 /* ---- log.c ---- */
 
 void mm_vlog(uint64_t level, const char *format, va_list arguments);
@@ -183,26 +215,17 @@ __attribute__((format(printf, 1, 2))) void mm_complain(const char *format, ...);
 
 /* ---- params.c ---- */
 
-struct mm_strings {
-    const char *to, *from;
-};
-/* Writes the block's parameters as this ABI lays them out. */
-void mm_write_params(uint8_t *params, const struct mm_block *block, struct mm_strings strings);
-/* Reads them back into `block->scalars`; what the ABI lacks keeps its value. Returns the two addresses as they now are. */
-struct mm_strings mm_read_params(const uint8_t *params, struct mm_block *block);
+/* Writes the parameters as this ABI lays them out. */
+void mm_write_params(uint8_t *params, const struct mm_message *message);
+/* Reads them back; what the ABI lacks keeps its value. The lengths are not touched, see mm_measure(). */
+void mm_read_params(const uint8_t *params, struct mm_message *message);
 /*
  * The same after a callback that was given `written`: a module of 2019 that runs as one of 2020 repoints its addresses
  * where that one has reserved fields.
  */
-struct mm_strings mm_read_changes(const uint8_t *params, struct mm_block *block, struct mm_strings written);
-/* Fills lengths and presence; -1 when an address is longer than MM_ADDRESS_MAX. */
-int mm_measure(struct mm_block *block, struct mm_strings strings);
-/* Bytes that a block and its strings take, payload included. */
-uint32_t mm_block_bytes(const struct mm_block *block);
-/* Copies block, addresses and payload to `out`. */
-void mm_copy_block(uint8_t *out, const struct mm_block *block, struct mm_strings strings, const void *payload);
-/* The same without a fault: 0, or an errno as of mm_read_memory(). */
-int mm_read_block(uint8_t *out, const struct mm_block *block, struct mm_strings strings, const void *payload);
+void mm_read_changes(const uint8_t *params, struct mm_message *message, const struct mm_message *written);
+/* Finds the lengths of the addresses; -1 when one is longer than MM_ADDRESS_MAX. */
+int mm_measure(struct mm_message *message);
 
 /* ---- services.c ---- */
 

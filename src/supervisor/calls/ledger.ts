@@ -4,8 +4,10 @@
  */
 
 import { type BoxHeader, isReachable } from '../../wire/black-box.js';
-import type { Entry, Log, Report, Result, Sent } from '../../wire/codec.js';
+import type { Log, Report, Sent } from '../../wire/codec.js';
 import type { Lane } from '../../wire/event-kinds.js';
+import type { WireParams } from '../../wire/params.js';
+import { type RecordSink, readRecords } from '../../wire/records.js';
 import type { Evidence } from '../runner/evidence.js';
 import type { Peer } from '../runner/peer.js';
 import { toAnswer } from './answer.js';
@@ -14,7 +16,7 @@ import { Growth } from './growth.js';
 import { HeldCalls } from './held-calls.js';
 import type { CallAnswer, PendingCall } from './pending-call.js';
 import { type Settlement, settleCalls } from './settle.js';
-import { findReportProblem, findResultProblem, findSentProblem } from './verify.js';
+import { findRecordsProblem, findReportProblem, findResultProblem, findSentProblem } from './verify.js';
 
 /** More than an hour, which is as good as no limit: the core keeps the deadline itself. */
 const MAX_U32 = 0xffffffff;
@@ -46,13 +48,29 @@ export class Ledger {
   readonly #listener: LedgerListener;
   readonly #held = new HeldCalls();
   readonly #lastAnswered: Record<Lane, number> = { message: 0, notification: 0 };
-  readonly #totals = { full: new Growth(), limited: new Growth(), refusedSends: new Growth() };
+  readonly #full = new Growth();
+  readonly #limited = new Growth();
+  readonly #refusedSends = new Growth();
   #lastSeq = 0;
   /** The black-box position up to which verdicts were looked for while the host was at work. */
   #searched = 0;
   /** `null` before the host has connected. */
   #peer: Peer | null = null;
   #sender: BatchSender | null = null;
+  /** When what is being read came in. */
+  #nowMs = 0;
+  /** Log lines that are left out from here on. */
+  #excess = 0;
+  readonly #records: RecordSink = {
+    result: (seq, value, _micros, expired, params, payload) => this.#answer(seq, value, expired, params, payload),
+    sent: (params, payload) => this.#send({ params, payload }),
+    log: (level, text) => {
+      if (this.#excess > 0) this.#excess -= 1;
+      else this.#listener.logged({ level, text });
+    },
+  };
+  /** Of records that the host will report, if it can, only the verdicts. */
+  readonly #verdicts: RecordSink = { ...this.#records, sent: () => {}, log: () => {} };
 
   constructor(evidence: Evidence, limits: LedgerLimits, listener: LedgerListener) {
     this.#evidence = evidence;
@@ -124,13 +142,10 @@ export class Ledger {
     const sender = this.#sender;
     if (!sender || !this.#trust(findReportProblem(report, sender.taken, this.#evidence.ringSize))) return;
     this.#evidence.notes.begin(sender.taken);
-    sender.takeOver(report.position?.toNumber() ?? sender.taken);
-    for (const entry of report.entries ?? []) this.#enter(entry, nowMs);
-    this.#count({
-      full: report.droppedLogs?.toNumber() ?? 0,
-      limited: report.limitedLogs?.toNumber() ?? 0,
-      refusedSends: report.refusedSends?.toNumber() ?? 0,
-    });
+    sender.takeOver(report.position);
+    this.#nowMs = nowMs;
+    this.#trust(findRecordsProblem(report, readRecords(report.ring, report.start, this.#records)));
+    this.#count(report.droppedLogs, report.limitedLogs, report.refusedSends);
   }
 
   /**
@@ -143,8 +158,8 @@ export class Ledger {
     const from = Math.max(this.#taken, this.#searched);
     if (!isReachable(header.head, from, this.#evidence.ringSize)) return;
     this.#searched = header.head;
-    const nowMs = performance.now();
-    for (const { result } of this.#evidence.readRing(from, header.head)) if (result) this.#answer(result, nowMs);
+    this.#nowMs = performance.now();
+    this.#evidence.readRing(from, header.head, this.#verdicts);
   }
 
   /** The host is dead: takes what never travelled from the black box, verdicts, sends and logs, in their order. */
@@ -152,9 +167,10 @@ export class Ledger {
     if (!header) return;
     const from = this.#taken;
     this.#evidence.notes.begin(from);
-    const nowMs = performance.now();
-    for (const entry of this.#lastLines(this.#evidence.readRing(from, header.head))) this.#enter(entry, nowMs);
-    this.#count({ full: header.droppedLogs, limited: 0, refusedSends: header.refusedSends });
+    this.#excess = this.#findExcess(from, header.head);
+    this.#nowMs = performance.now();
+    this.#evidence.readRing(from, header.head, this.#records);
+    this.#count(header.droppedLogs, 0, header.refusedSends);
   }
 
   /**
@@ -174,27 +190,21 @@ export class Ledger {
     return this.#sender?.taken ?? 0;
   }
 
-  #enter({ result, sent, log }: Entry, nowMs: number): void {
-    if (result) {
-      this.#answer(result, nowMs);
-    } else if (sent) {
-      if (!this.#trust(findSentProblem(sent, this.#limits.maxMessageBytes))) return;
-      this.#listener.sent(sent);
-      this.#evidence.notes.handedOn();
-    } else if (log) {
-      this.#listener.logged(log);
-    }
+  #send(sent: Sent): void {
+    if (!this.#trust(findSentProblem(sent, this.#limits.maxMessageBytes))) return;
+    this.#listener.sent(sent);
+    this.#evidence.notes.handedOn();
   }
 
-  #answer(result: Result, nowMs: number): void {
-    const seq = result.seq?.toNumber() ?? 0;
+  #answer(seq: number, value: number, expired: boolean, params: WireParams | null, payload: Uint8Array | null): void {
     const pending = this.#held.find(seq);
-    const { value = 0, expired, params = null, payload = null } = result;
-    if (pending === null || !this.#trust(findResultProblem(pending.event, params, payload))) return;
+    if (pending === null) return;
+    const isUnchanged = params === null && payload === null;
+    if (!isUnchanged && !this.#trust(findResultProblem(pending.event, params, payload))) return;
     const { lane } = pending.event;
-    this.#lastAnswered[lane] = Math.max(this.#lastAnswered[lane], seq);
+    if (seq > this.#lastAnswered[lane]) this.#lastAnswered[lane] = seq;
     this.#held.delete(pending);
-    this.#listener.answered(pending, expired ? null : toAnswer(value ?? 0, params, payload), nowMs);
+    this.#listener.answered(pending, expired ? null : toAnswer(value, params, payload), this.#nowMs);
   }
 
   /** @returns whether there is nothing wrong */
@@ -203,20 +213,27 @@ export class Ledger {
     return problem === null;
   }
 
-  /** Of more log lines than may be kept in a second, the last: they tell most of a death. */
-  #lastLines(entries: Entry[]): Entry[] {
-    const lines = entries.filter(({ log }) => log).length;
-    let excess = Math.max(0, lines - (this.#limits.logRate ?? lines));
+  /** Of more log lines than may be kept in a second, the last are: they tell most of a death. */
+  #findExcess(from: number, head: number): number {
+    const { logRate } = this.#limits;
+    if (logRate === null) return 0;
+    let lines = 0;
+    const count = () => {
+      lines += 1;
+    };
+    this.#evidence.readRing(from, head, { result: () => {}, sent: () => {}, log: count });
+    const excess = Math.max(0, lines - logRate);
     if (excess > 0) this.#listener.dropped('limited', excess);
-    return entries.filter(({ log }) => !log || excess-- <= 0);
+    return excess;
   }
 
-  #count(totals: { full: number; limited: number; refusedSends: number }): void {
-    for (const kind of ['full', 'limited'] as const) {
-      const more = this.#totals[kind].to(totals[kind]);
-      if (more > 0) this.#listener.dropped(kind, more);
-    }
-    const refused = this.#totals.refusedSends.to(totals.refusedSends);
+  /** Each of them counts from the begin of the host. */
+  #count(droppedLogs: number, limitedLogs: number, refusedSends: number): void {
+    const full = this.#full.to(droppedLogs);
+    if (full > 0) this.#listener.dropped('full', full);
+    const limited = this.#limited.to(limitedLogs);
+    if (limited > 0) this.#listener.dropped('limited', limited);
+    const refused = this.#refusedSends.to(refusedSends);
     if (refused > 0) this.#listener.refusedSends(refused);
   }
 }

@@ -5,11 +5,17 @@ import type { CallEvent } from '../../wire/call-event.js';
 import type { Report, Sent } from '../../wire/codec.js';
 import { ADDRESS_MAX_BYTES, type WireParams } from '../../wire/params.js';
 
-/** Says what is wrong with the position of a report; `null` when it can be. */
-export function findReportProblem(report: Report, taken: number, ringSize: number): string | null {
-  const position = report.position?.toNumber() ?? 0;
-  if (isReachable(position, taken, ringSize)) return null;
-  return `it reported the black-box position ${position} after ${taken}`;
+/** Says what is wrong with the positions of a report; `null` when they can be. */
+export function findReportProblem({ start, ring, position }: Report, taken: number, ringSize: number): string | null {
+  if (!isReachable(position, taken, ringSize)) return `it reported the black-box position ${position} after ${taken}`;
+  if (ring.length === 0 || (start >= taken && start + ring.length <= position)) return null;
+  return `it reported ${ring.length} bytes of the black-box position ${start} between ${taken} and ${position}`;
+}
+
+/** Says what is wrong with the records of a report, of which so many bytes are no record; `null` for none. */
+export function findRecordsProblem({ start, ring }: Report, skippedBytes: number): string | null {
+  if (skippedBytes === 0) return null;
+  return `of the ${ring.length} bytes that it reported of the black-box position ${start}, ${skippedBytes} are no record`;
 }
 
 /** Says what is wrong with what a host changed of a call; `null` when it can be. */

@@ -3,7 +3,7 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { BOX, type BoxHeader, isReachable, readHeader, readRing } from '../../wire/black-box.js';
-import type { Entry } from '../../wire/codec.js';
+import type { Log, Sent } from '../../wire/codec.js';
 import { type BoxName, parseBoxName } from '../runner/local/black-box/box-file.js';
 import { HandedOnNotes } from '../runner/local/black-box/handed-on.js';
 
@@ -15,10 +15,16 @@ export interface OldBox extends BoxName {
   path: string;
 }
 
+/** A message that was sent, or a line that was logged: verdicts have nobody left who waits for them. */
+export interface OldEntry {
+  sent?: Sent;
+  log?: Log;
+}
+
 /** What stands in it. */
 export interface OldContent {
   /** In the order in which the module did it; messages that were handed on already are left out. */
-  entries: Entry[];
+  entries: OldEntry[];
   /** To be kept up to date while the entries are handed on, lest this core be killed as well. */
   notes: HandedOnNotes;
   close(): void;
@@ -67,7 +73,7 @@ export function removeOldBox(path: string): void {
   }
 }
 
-function readEntries(fd: number, notes: HandedOnNotes): Entry[] {
+function readEntries(fd: number, notes: HandedOnNotes): OldEntry[] {
   const info = fstatSync(fd);
   const ringSize = info.size - BOX.ringOffset;
   // In a directory that everybody may write to, anybody may have made it.
@@ -77,9 +83,18 @@ function readEntries(fd: number, notes: HandedOnNotes): Entry[] {
   if (!header) throw new Error('its header was overwritten');
   const start = findStart(header, ringSize);
   if (!start) throw new Error('the positions in its header are impossible');
-  const { entries } = readRing(fd, ringSize, start.position, header.head);
+  const entries: OldEntry[] = [];
+  let toSkip = start.sends;
+  readRing(fd, ringSize, start.position, header.head, {
+    result: () => {},
+    sent: (params, payload) => {
+      if (toSkip > 0) toSkip -= 1;
+      else entries.push({ sent: { params, payload } });
+    },
+    log: (level, text) => entries.push({ log: { level, text } }),
+  });
   notes.begin(start.position, start.sends);
-  return withoutSends(entries, start.sends);
+  return entries;
 }
 
 /**
@@ -93,9 +108,4 @@ export function findStart(
 ): BoxHeader['handedOn'] | null {
   if (handedOn.position >= tail && isReachable(head, handedOn.position, ringSize)) return handedOn;
   return isReachable(head, tail, ringSize) ? { position: tail, sends: 0 } : null;
-}
-
-function withoutSends(entries: Entry[], sends: number): Entry[] {
-  let left = sends;
-  return entries.filter(({ sent }) => !sent || left-- <= 0);
 }

@@ -1,11 +1,10 @@
 /** Hands on what the hosts of killed cores did and those cores could not tell any more. */
 
 import { randomBytes } from 'node:crypto';
-import type { Entry } from '../../wire/codec.js';
 import { findSentProblem } from '../calls/verify.js';
 import { toLogText, toSentMessage } from '../news/announcements.js';
 import type { LogLine, SentMessage } from '../types.js';
-import { findOldBoxes, type OldBox, type OldContent, openOldBox, removeOldBox } from './old-boxes.js';
+import { findOldBoxes, type OldBox, type OldContent, type OldEntry, openOldBox, removeOldBox } from './old-boxes.js';
 
 /** Where it is looked for, and who is told. */
 export interface RecoveryOptions {
@@ -64,7 +63,7 @@ async function recoverBox(box: OldBox, options: RecoveryOptions, recovered: Reco
     for (let i = 0; i < content.entries.length; i++) {
       if (i % TURN_ENTRIES === 0) await new Promise(setImmediate);
       if (!options.proceed()) return false;
-      if (!handOn(content.entries[i] as Entry, box, content, options, recovered)) skipped += 1;
+      if (!handOn(content.entries[i] as OldEntry, box, content, options, recovered)) skipped += 1;
     }
     if (skipped > 0) {
       const why = 'which are over max_message or damaged, and were not handed on';
@@ -83,7 +82,7 @@ function makeSerial(): string {
 
 /** @returns `false` for a message that no module can have sent */
 function handOn(
-  { sent, log }: Entry,
+  { sent, log }: OldEntry,
   { runId, module, generation }: OldBox,
   { notes }: OldContent,
   options: RecoveryOptions,

@@ -1,7 +1,7 @@
 /** What a host's process leaves for reading, while it lives and when it is dead. Nothing in it is trusted. */
 
 import type { BoxHeader } from '../../wire/black-box.js';
-import type { Entry } from '../../wire/codec.js';
+import type { RecordSink } from '../../wire/records.js';
 
 /** The black box of one host, as the core reads it. */
 export interface Evidence {
@@ -11,8 +11,8 @@ export interface Evidence {
   readonly notes: HandedOnNotes;
   /** The header as it is now; `null` when it no longer is one. */
   readHeader(): BoxHeader | null;
-  /** What stands in the ring between two positions. */
-  readRing(from: number, head: number): Entry[];
+  /** Reads what stands in the ring between two positions; returns how many bytes belong to no record. */
+  readRing(from: number, head: number, sink: RecordSink): number;
 }
 
 /** What of the messages behind a position was handed on: the next core reads it if this one is killed. */

@@ -6,11 +6,14 @@ import koffi from 'koffi';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LAYOUTS } from '../../../src/host-runner/abi/index.js';
 import { encodeLayout } from '../../../src/host-runner/abi/layout.js';
+import { Reports } from '../../../src/host-runner/reports.js';
 import { loadShim, PHASE, type Shim } from '../../../src/host-runner/shim.js';
 import { SHIM_LIBRARY } from '../../../src/paths.js';
 import { type BoxFile, makeBox } from '../../../src/supervisor/runner/local/black-box/box-file.js';
 import { BOX } from '../../../src/wire/black-box.js';
-import { collectRecords, RECORD } from '../../../src/wire/records.js';
+import { RECORD } from '../../../src/wire/records.js';
+import { decodeReport } from '../../../src/wire/report.js';
+import { collect, collectRecords } from '../../unit/wire/records.js';
 
 const GENERATION = 7;
 const MAX_MESSAGE = 64 * 1024;
@@ -32,6 +35,7 @@ beforeAll(() => {
 });
 afterAll(() => box.close());
 
+const readAll = (from: number) => collect((sink) => box.readRing(from, box.readHeader()?.head ?? 0, sink)).entries;
 const linesOf = (entries: { log?: { text?: Uint8Array | null } | null }[]) =>
   entries.map(({ log }) => Buffer.from(log?.text ?? []).toString());
 
@@ -62,10 +66,6 @@ describe('the shim as it is built', () => {
       BOX.signalFrom,
       BOX.headerBytes,
       RECORD.headerBytes,
-      RECORD.blockBytes,
-      RECORD.logBytes,
-      RECORD.headerBytes + RECORD.blockBytes,
-      RECORD.resultBytes,
       RECORD.callBytes,
     ]);
   });
@@ -89,14 +89,13 @@ describe('what the shim writes', () => {
     expect(mesiboLog(null, 3, 'the last words')).toBe(0);
     const header = box.readHeader();
     expect(header).toMatchObject({ phase: 'serving', droppedLogs: 0 });
-    const entries = box.readRing(0, header?.head ?? 0);
+    const entries = readAll(0);
     expect(linesOf(entries)).toEqual(['the last words']);
     expect(entries[0]?.log?.level).toBe(3);
   });
 
   it('is the same for the host that drains and for the core that reads behind it, through many laps of the ring', () => {
-    const buffer = Buffer.alloc(MAX_MESSAGE + 256 * 1024);
-    const position = new BigUint64Array(1);
+    const reports = new Reports(shim);
     let reported = 0;
     let line = 0;
     while (reported < 3 * box.ringSize) {
@@ -107,13 +106,19 @@ describe('what the shim writes', () => {
         line += 1;
       }
       // The core's view, as after a death now; then the host's.
-      const recovered = linesOf(box.readRing(reported, box.readHeader()?.head ?? 0)).slice(-100);
-      const used = shim.drain(buffer, buffer.length, position);
-      const drained = collectRecords(buffer.subarray(0, used), reported);
+      const recovered = linesOf(readAll(reported)).slice(-100);
       expect(recovered).toEqual(expected);
-      expect(linesOf(drained.entries).slice(-100)).toEqual(expected);
-      expect(drained.skippedBytes).toBe(0);
-      reported = Number(position[0]);
+      const drained: string[] = [];
+      for (let frame = reports.next(); frame !== null; frame = reports.next()) {
+        const report = decodeReport(frame);
+        if (!report) throw new Error(`no report: ${frame.toString('hex')}`);
+        expect(report).toMatchObject({ start: reported, position: reported + report.ring.length });
+        const { entries, skippedBytes } = collectRecords(report.ring, report.start);
+        expect(skippedBytes).toBe(0);
+        drained.push(...linesOf(entries));
+        reported = report.position;
+      }
+      expect(drained.slice(-100)).toEqual(expected);
       shim.acknowledge(reported);
     }
   });
@@ -124,6 +129,6 @@ describe('what the shim writes', () => {
     const dropped = box.readHeader()?.droppedLogs ?? 0;
     expect(dropped).toBeGreaterThan(0);
     expect(dropped).toBeLessThan(100);
-    expect(shim.droppedLogs()).toBe(dropped);
+    expect(decodeReport(new Reports(shim).next() as Buffer)?.droppedLogs).toBe(dropped);
   });
 });

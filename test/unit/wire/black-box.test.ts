@@ -1,9 +1,9 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BOX, formatHeader, readHeader, readRing, ringBytes } from '../../../src/wire/black-box.js';
+import { BOX, formatHeader, readHeader, readRing as readRingInto, ringBytes } from '../../../src/wire/black-box.js';
 import { makeTempDir } from '../../helpers/temp-dir.js';
-import { logRecord } from './records.js';
+import { collect, logRecord } from './records.js';
 
 let fd: number;
 beforeEach(() => {
@@ -108,6 +108,9 @@ describe('the header', () => {
     expect(readHeader(fd)).toBeNull();
   });
 });
+
+const readRing = (fd: number, size: number, from: number, head: number) =>
+  collect((sink) => readRingInto(fd, size, from, head, sink));
 
 describe('the ring', () => {
   const size = 65536;

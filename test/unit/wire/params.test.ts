@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MessageError } from '../../../src/errors.js';
-import { decodeHostFrame, encodeHostFrame } from '../../../src/wire/codec.js';
+import { decodeCoreFrame, encodeCoreFrame } from '../../../src/wire/codec.js';
 import { fromWireParams, SCALARS, toWireParams } from '../../../src/wire/params.js';
 
 const IDS = ['aid', 'id', 'refid', 'groupid', 'sid'];
@@ -19,8 +19,8 @@ describe('parameters', () => {
       2n ** 64n - 1n,
     ]) {
       // Over the wire and back.
-      const frame = { report: { entries: [{ sent: { params: toWireParams({ [field]: value }) } }] } };
-      const wire = decodeHostFrame(encodeHostFrame(frame)).report?.entries?.[0]?.sent?.params ?? {};
+      const frame = { batch: { calls: [{ status: toWireParams({ [field]: value }) }] } };
+      const wire = decodeCoreFrame(encodeCoreFrame(frame)).batch?.calls?.[0]?.status ?? {};
       expect(fromWireParams(wire)[field]).toBe(IDS.includes(field) ? value : Number(value));
       expect(wire[field]?.toString()).toBe(value.toString());
     }

@@ -1,4 +1,10 @@
-/** Records as the shim writes them, for tests: the layout is that of src/host-runner/native/shim.h. */
+/** Records as the shim writes them, for tests: the Entry by the generated encoder, the frame as proto/module.proto has it. */
+
+import Long from 'long';
+import type { Entry } from '../../../src/wire/codec.js';
+import { mesibo } from '../../../src/wire/generated/module.js';
+import { SCALARS, type WireParams } from '../../../src/wire/params.js';
+import { type RecordSink, readRecords } from '../../../src/wire/records.js';
 
 const MAGIC = 0x9e3779b97f4a7c15n;
 
@@ -10,48 +16,74 @@ export interface Block {
   payload?: Buffer;
 }
 
-function record(position: number, kind: number, seq: number, body: Buffer): Buffer {
-  const size = Math.ceil((24 + body.length) / 8) * 8;
+/** A record of these bytes, whatever they are; none make a void record. */
+export function record(position: number, entry: Uint8Array, size = Math.ceil((16 + entry.length) / 8) * 8): Buffer {
   const out = Buffer.alloc(size);
   out.writeBigUInt64LE(BigInt(position) ^ MAGIC, 0);
   out.writeUInt32LE(size, 8);
-  out.writeUInt32LE(kind, 12);
-  out.writeBigUInt64LE(BigInt(seq), 16);
-  body.copy(out, 24);
+  out.writeUInt32LE(entry.length, 12);
+  out.set(entry, 16);
   return out;
 }
 
-function block({ scalars = [], to = null, from = null, payload = Buffer.alloc(0) }: Block): Buffer {
-  const head = Buffer.alloc(104);
+function entryRecord(position: number, entry: Entry): Buffer {
+  return record(position, mesibo.modules.v1.Entry.encode(entry).finish());
+}
+
+function paramsOf({ scalars = [], to = null, from = null }: Block): WireParams {
+  const params: WireParams = {};
   scalars.forEach((value, i) => {
-    head.writeBigUInt64LE(value, i * 8);
+    params[SCALARS[i] as (typeof SCALARS)[number]] = Long.fromString(`${value}`, true);
   });
-  head.writeUInt32LE(to?.length ?? 0, 88);
-  head.writeUInt32LE(from?.length ?? 0, 92);
-  head.writeUInt32LE(payload.length, 96);
-  head.writeUInt32LE((to ? 1 : 0) | (from ? 2 : 0), 100);
-  const end = Buffer.alloc(1);
-  return Buffer.concat([head, to ?? Buffer.alloc(0), end, from ?? Buffer.alloc(0), end, payload, end]);
+  if (to) params.to = to;
+  if (from) params.from = from;
+  return params;
 }
 
 /** A line. */
 export function logRecord(position: number, level: number, text: Buffer): Buffer {
-  const head = Buffer.alloc(8);
-  head.writeUInt32LE(level, 0);
-  head.writeUInt32LE(text.length, 4);
-  return record(position, 1, 0, Buffer.concat([head, text]));
+  return entryRecord(position, { log: { level, text } });
 }
 
 /** A message that was sent. */
 export function sendRecord(position: number, content: Block): Buffer {
-  return record(position, 2, 0, block(content));
+  return entryRecord(position, { sent: { params: paramsOf(content), payload: content.payload ?? Buffer.alloc(0) } });
 }
 
-/** The end of a call; `changed` as in shim.h. */
+/** The end of a call; `changed` as in shim.h: 1 the parameters, 2 the payload, 4 expired. */
 export function resultRecord(position: number, seq: number, value: number, changed: number, content?: Block): Buffer {
-  const head = Buffer.alloc(16);
-  head.writeInt32LE(value, 0);
-  head.writeUInt32LE(77, 4);
-  head.writeUInt32LE(changed, 8);
-  return record(position, 3, seq, Buffer.concat([head, content ? block(content) : Buffer.alloc(0)]));
+  const result: NonNullable<Entry['result']> = { seq: Long.fromNumber(seq, true), value, micros: 77 };
+  if (changed & 1) result.params = paramsOf(content ?? {});
+  if (changed & 2) result.payload = content?.payload ?? Buffer.alloc(0);
+  if (changed & 4) result.expired = true;
+  return entryRecord(position, { result });
+}
+
+/** What {@link readRecords} told. */
+export interface Collected {
+  entries: Entry[];
+  skippedBytes: number;
+}
+
+/** Everything that stands in the bytes, as the generated types have it. */
+export function collectRecords(bytes: Buffer, start: number): Collected {
+  return collect((sink) => readRecords(bytes, start, sink));
+}
+
+/** Everything that `read` tells a sink. */
+export function collect(read: (sink: RecordSink) => number): Collected {
+  const entries: Entry[] = [];
+  const skippedBytes = read({
+    result: (seq, value, micros, expired, params, payload) => {
+      const changes = {
+        ...(expired ? { expired } : {}),
+        ...(params ? { params } : {}),
+        ...(payload ? { payload } : {}),
+      };
+      entries.push({ result: { seq: Long.fromNumber(seq, true), value, micros, ...changes } });
+    },
+    sent: (params, payload) => entries.push({ sent: { params, payload } }),
+    log: (level, text) => entries.push({ log: { level, text } }),
+  });
+  return { entries, skippedBytes };
 }

@@ -4,6 +4,7 @@ import { Ledger } from '../../../../src/supervisor/calls/ledger.js';
 import type { CallAnswer, PendingCall } from '../../../../src/supervisor/calls/pending-call.js';
 import { type CoreFrame, decodeCoreFrame } from '../../../../src/wire/codec.js';
 import { makeCall } from '../../../helpers/calls.js';
+import { resultRecord } from '../../wire/records.js';
 
 const RING = 1600;
 let frames: CoreFrame[];
@@ -15,11 +16,12 @@ beforeEach(() => {
   frames = sent;
   answered = [];
   distrusted = [];
+  head = 0;
   const evidence = {
     ringSize: RING,
     notes: { begin: () => {}, handedOn: () => {} },
     readHeader: () => null,
-    readRing: () => [],
+    readRing: () => 0,
   };
   const told = {
     answered: (pending: PendingCall, answer: CallAnswer | null) => answered.push([pending, answer]),
@@ -39,12 +41,20 @@ beforeEach(() => {
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const call = (size = 1) => makeCall({ message: { payload: Buffer.alloc(size) } }, 1500);
 const position = (value: number) => Long.fromNumber(value, true);
-const takeOver = (value: number) => ledger.report({ position: position(value) }, 0);
-const answer = (...seqs: number[]) =>
-  ledger.report(
-    { position: position(0), entries: seqs.map((seq) => ({ result: { seq: position(seq), value: 0 } })) },
-    0,
+const NOTHING = { start: 0, ring: Buffer.alloc(0), position: 0, droppedLogs: 0, limitedLogs: 0, refusedSends: 0 };
+const takeOver = (position: number) => ledger.report({ ...NOTHING, position }, 0);
+let head = 0;
+/** The host reports results of these calls. */
+function answer(...seqs: number[]): void {
+  const ring = Buffer.concat(
+    seqs.map((seq) => {
+      const record = resultRecord(head, seq, 0, 0);
+      head += record.length;
+      return record;
+    }),
   );
+  ledger.report({ ...NOTHING, start: head - ring.length, ring, position: head }, 0);
+}
 const seqs = (frame: CoreFrame | undefined) => frame?.batch?.calls?.map(({ seq }) => seq?.toNumber());
 
 describe('a ledger', () => {
@@ -160,7 +170,7 @@ describe('a ledger', () => {
     ledger.call(calls[1] as PendingCall, 0);
     ledger.call(calls[2] as PendingCall, 0);
     answer(2);
-    const header = { head: 0, currentSeq: 0, currentEvent: null } as unknown as Parameters<Ledger['settle']>[0];
+    const header = { head, currentSeq: 0, currentEvent: null } as unknown as Parameters<Ledger['settle']>[0];
     expect(ledger.settle(header, false)).toEqual({ lost: [calls[0]], unseen: [calls[2]] });
     await turn();
     expect(frames).toHaveLength(1);

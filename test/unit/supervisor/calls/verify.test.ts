@@ -1,10 +1,15 @@
-import Long from 'long';
 import { describe, expect, it } from 'vitest';
-import { findReportProblem, findResultProblem, findSentProblem } from '../../../../src/supervisor/calls/verify.js';
+import {
+  findRecordsProblem,
+  findReportProblem,
+  findResultProblem,
+  findSentProblem,
+} from '../../../../src/supervisor/calls/verify.js';
 import type { WireParams } from '../../../../src/wire/params.js';
 import { type EventParts, makeEvent } from '../../../helpers/calls.js';
 
-const at = (position: number) => ({ position: Long.fromNumber(position, true) });
+const report = { start: 0, ring: Buffer.alloc(0), position: 0, droppedLogs: 0, limitedLogs: 0, refusedSends: 0 };
+const at = (position: number) => ({ ...report, position });
 const message: EventParts = { message: { payload: Buffer.alloc(5) } };
 const long = { to: Buffer.alloc(65537, 'x') };
 
@@ -19,8 +24,26 @@ describe('a position', () => {
   });
 
   it('may not be absent later on, or beyond every number', () => {
-    expect(findReportProblem({}, 8, 1000)).toMatch(/position 0 after 8/);
-    expect(findReportProblem({ position: Long.MAX_UNSIGNED_VALUE }, 8, 1000)).toMatch(/after 8/);
+    expect(findReportProblem(report, 8, 1000)).toMatch(/position 0 after 8/);
+    expect(findReportProblem(at(2 ** 64), 8, 1000)).toMatch(/after 8/);
+  });
+
+  it.each([
+    [100, 0, null],
+    [100, 16, null],
+    [184, 16, null],
+    [92, 16, 'it reported 16 bytes of the black-box position 92 between 100 and 200'],
+    [192, 16, 'it reported 16 bytes of the black-box position 192 between 100 and 200'],
+    [2 ** 64, 16, 'it reported 16 bytes of the black-box position 18446744073709552000 between 100 and 200'],
+  ])('of records from %d on, %d bytes, between 100 and 200: %s', (start, length, problem) => {
+    expect(findReportProblem({ ...at(200), start, ring: Buffer.alloc(length) }, 100, 1000)).toBe(problem);
+  });
+
+  it('with bytes that are no record is told', () => {
+    const reported = { ...at(200), start: 120, ring: Buffer.alloc(80) };
+    expect(findRecordsProblem(reported, 0)).toBeNull();
+    const problem = 'of the 80 bytes that it reported of the black-box position 120, 8 are no record';
+    expect(findRecordsProblem(reported, 8)).toBe(problem);
   });
 });
 

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { SupervisorError } from '../../../../errors.js';
 import { allocateFile, flockExclusive } from '../../../../libc.js';
 import { BOX, type BoxHeader, formatHeader, readHeader, readRing, ringBytes } from '../../../../wire/black-box.js';
-import type { Entry } from '../../../../wire/codec.js';
+import type { RecordSink } from '../../../../wire/records.js';
 import type { Evidence } from '../../evidence.js';
 import { HandedOnNotes } from './handed-on.js';
 
@@ -41,9 +41,9 @@ export class BoxFile implements Evidence {
     return readHeader(this.fd);
   }
 
-  /** What stands in the ring between two positions. */
-  readRing(from: number, head: number): Entry[] {
-    return readRing(this.fd, this.ringSize, from, head).entries;
+  /** Reads what stands in the ring between two positions; returns how many bytes belong to no record. */
+  readRing(from: number, head: number, sink: RecordSink): number {
+    return readRing(this.fd, this.ringSize, from, head, sink);
   }
 
   /** Notes that the SIGTERM which follows is the core's own, and to be obeyed. */

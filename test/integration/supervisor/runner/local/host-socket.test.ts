@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import Long from 'long';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Dealer, Pair, Router } from 'zeromq';
 import { CoreLink } from '../../../../../src/host-runner/core-link.js';
@@ -10,6 +11,7 @@ import {
   decodeCoreFrame,
   encodeHostFrame,
   type HostFrame,
+  type HostFrameFields,
   PROTOCOL,
   proofOf,
 } from '../../../../../src/wire/codec.js';
@@ -22,7 +24,7 @@ class ScriptedHost {
   constructor(path: string) {
     this.#socket.bindSync(`ipc://${path}`);
   }
-  send(frame: HostFrame): Promise<void> {
+  send(frame: HostFrameFields): Promise<void> {
     return this.raw(encodeHostFrame(frame));
   }
   raw(bytes: Uint8Array): Promise<void> {
@@ -148,9 +150,9 @@ it('frames arrive whole and in their order, both ways', async () => {
   const seen: (number | null | undefined)[] = [];
   for (const _ of numbers) seen.push((await host.receive()).welcome?.protocol);
   expect(seen).toEqual(numbers);
-  for (const micros of numbers) await host.send({ report: { entries: [{ result: { micros } }] } });
+  for (const number of numbers) await host.send({ report: { position: Long.fromNumber(number, true) } });
   await eventually(() => expecting.frames.length).toBe(numbers.length);
-  expect(expecting.frames.map(({ report }) => report?.entries?.[0]?.result?.micros)).toEqual(numbers);
+  expect(expecting.frames.map(({ report }) => report?.position)).toEqual(numbers);
 });
 
 it('after the close nothing is told any more, and the path is gone', async () => {
