@@ -8,10 +8,11 @@ const limits = { testTimeout: 60_000, hookTimeout: 60_000 };
 /** What takes too long for every change: the compilers of many languages, waits of seconds, hundreds of processes. */
 const LONG = [
   'test/integration/{native,hiding}.test.ts',
-  'test/e2e/{bare-user,builds,core-death,descriptors,descriptors-control,json,leftovers,logs,onlookers}.test.ts',
-  'test/e2e/{reached,recovery,run,samples,silent-core,terminal,try}.test.ts',
+  'test/e2e/{bare-user,builds,completion,core-death,descriptors,descriptors-control,json,leaving,leftovers}.test.ts',
+  'test/e2e/{logs,newer-core,onlookers,reached,recovery,reference,run,samples,silent-core,state}.test.ts',
+  'test/e2e/{strangers,surroundings,terminal,try}.test.ts',
   'test/e2e/{docs,signals,worlds}/**/*.test.ts',
-  'test/faults/{core-killed,soak,trace}.test.ts',
+  'test/faults/{clock,core-killed,soak,trace}.test.ts',
 ];
 
 export default defineConfig({

@@ -2,17 +2,21 @@
 /** The command line: runs it, and turns every end into an exit code. */
 
 // This one first: a signal may come while the others are loaded.
-import './early-signals.js';
+import './core/early-signals.js';
 import { CommanderError } from 'commander';
-import { EXIT, endPrinted, report, surviveClosedPipes } from './io.js';
 import { createProgram } from './program.js';
+import { EXIT, endPrinted, report, surviveClosedPipes } from './terminal/io.js';
 
 surviveClosedPipes();
-try {
-  await createProgram().parseAsync();
-} catch (error) {
-  // Commander has printed what it had to say.
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  else process.exitCode = report(error);
+void run();
+
+async function run(): Promise<void> {
+  try {
+    await createProgram().parseAsync();
+  } catch (error) {
+    // Commander has printed what it had to say.
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    else process.exitCode = report(error);
+  }
+  endPrinted();
 }
-endPrinted();

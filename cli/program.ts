@@ -18,8 +18,9 @@ import { addStart } from './commands/start.js';
 import { addStatus } from './commands/status.js';
 import { addStop } from './commands/stop.js';
 import { addTry } from './commands/try.js';
-import { nameCore } from './io.js';
-import { coreOptionsOf, type GlobalOptions } from './options.js';
+import { coreOptionsOf } from './input/core-options.js';
+import type { GlobalOptions } from './input/options.js';
+import { nameCore } from './terminal/io.js';
 
 /** The whole command line, as `main.ts` runs it and as its documentation is made from. */
 export function createProgram(): Command {

@@ -5,6 +5,7 @@ import type { CoreConfig } from './config/types.js';
 import { controlSocketPath } from './control/endpoint.js';
 import { type ControlledCore, ControlServer } from './control/server.js';
 import { CoreLog, type CoreLogOptions } from './daemon/core-log.js';
+import { describeStopped } from './daemon/describe-stopped.js';
 import { DescriptorWatch } from './daemon/descriptor-watch.js';
 import { HangUps } from './daemon/hang-ups.js';
 import { Onlookers } from './daemon/onlookers.js';
@@ -13,7 +14,7 @@ import { onSignals } from './daemon/signals.js';
 import { isInMemory, makeStateDir } from './directories.js';
 import { ModuleLoadError } from './errors.js';
 import { VERSION } from './paths.js';
-import { makeRunDir } from './supervisor/run-dir.js';
+import { makeRunDir } from './supervisor/directories/run-dir.js';
 import { type StartReport, Supervisor } from './supervisor/supervisor.js';
 
 /** How a core is run. */
@@ -38,7 +39,7 @@ export interface Started {
   modules: number;
   /** One line for each module that could not be started. */
   refused: string[];
-  /** One line for each module that an operator had stopped. */
+  /** The modules that an operator had stopped. */
   stopped: string[];
   /** One line for each remark on the configuration. */
   warnings: string[];
@@ -159,10 +160,8 @@ class Core {
     }
     const warnings = this.#config.warnings.map(describeWarning);
     for (const warning of warnings) this.#log.say('warn', warning);
-    const down = report.stopped.map(
-      (name) => `module ${name} stays stopped; to start it: mesibo-modules start ${name}`,
-    );
-    for (const line of down) this.#log.say('info', line);
+    const down = report.stopped;
+    for (const name of down) this.#log.say('info', `${describeStopped(name)}`);
     const modules = this.#config.modules.length;
     const serving = `${modules - refused.length - down.length} of ${modules} modules are ready`;
     this.#log.say(

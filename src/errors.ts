@@ -3,6 +3,8 @@
  * who has to act on it and names the module, what happened and the remedy.
  */
 
+import { Sentence, sentence } from './sentence.js';
+
 /** What each code means; a test keeps docs/errors.md equal to this. */
 export const ERROR_CODES = {
   CONFIG_UNREADABLE: 'The configuration file could not be read.',
@@ -61,6 +63,8 @@ export interface ErrorDetails {
   signal?: string;
   /** The exit code of a host that ended without a signal. */
   exitCode?: number;
+  /** What helps; the message ends with it. */
+  remedy?: string | Sentence;
   cause?: unknown;
 }
 
@@ -71,15 +75,28 @@ export class SupervisorError extends Error {
   readonly generation: number | undefined;
   readonly signal: string | undefined;
   readonly exitCode: number | undefined;
+  /** The message without its remedy. */
+  readonly what: string;
+  /** What helps, with its commands as data; `null`: nothing known, or the message says it in passing. */
+  readonly remedy: Sentence | null;
 
-  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+  /** @param what - the message; a remedy in the details comes behind it */
+  constructor(code: ErrorCode, what: string, details: ErrorDetails = {}) {
+    const { remedy, cause } = details;
+    super(remedy === undefined ? what : `${what}; ${remedy}`, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
     this.code = code;
+    this.what = what;
+    this.remedy = typeof remedy === 'string' ? new Sentence([remedy]) : (remedy ?? null);
     this.module = details.module;
     this.generation = details.generation;
     this.signal = details.signal;
     this.exitCode = details.exitCode;
+  }
+
+  /** The message, with the commands in it as data. */
+  get sentence(): Sentence {
+    return this.remedy === null ? new Sentence([this.message]) : sentence`${this.what}; ${this.remedy}`;
   }
 }
 

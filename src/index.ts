@@ -4,6 +4,7 @@ export { loadConfig, parseConfig, strictError } from './config/load.js';
 export { type ConfigOptions, type ModuleOptions, makeConfig } from './config/make.js';
 export type { AbiName, ConfigWarning, CoreConfig, ModuleSpec, Position } from './config/types.js';
 export * from './errors.js';
+export { Sentence, type ToldCommand } from './sentence.js';
 export {
   type StartReport,
   Supervisor,

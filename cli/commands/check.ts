@@ -3,9 +3,9 @@ import type { Command } from 'commander';
 import type { CheckResult } from '../../src/check.js';
 import { SupervisorError } from '../../src/errors.js';
 import { escapeControl } from '../../src/logs/format.js';
-import { EXIT, printData, printSentences, tell } from '../io.js';
-import type { GlobalOptions } from '../options.js';
-import { withProgress } from '../progress.js';
+import type { GlobalOptions } from '../input/options.js';
+import { EXIT, printData, printSentence, tell } from '../terminal/io.js';
+import { withProgress } from '../terminal/progress.js';
 import { DEFAULT_CONFIG } from './start.js';
 
 interface CheckOptions extends GlobalOptions {
@@ -46,7 +46,7 @@ export function addCheck(program: Command): void {
         if (!result) break;
         done += 1;
         if (json) printData(JSON.stringify(result));
-        else printSentences(renderCheck(result));
+        else printSentence(renderCheck(result));
         if (!result.ok) process.exitCode = EXIT.failed;
       }
     });

@@ -1,10 +1,10 @@
 import { Argument, type Command, InvalidArgumentError } from 'commander';
-import { printData } from '../io.js';
-import { directoriesOf, type GlobalOptions } from '../options.js';
+import { directoriesOf, type GlobalOptions } from '../input/options.js';
 import { bashCompletion } from '../reference/bash.js';
 import { fishCompletion } from '../reference/fish.js';
 import { type Reference, readReference } from '../reference/reference.js';
 import { zshCompletion } from '../reference/zsh.js';
+import { printData } from '../terminal/io.js';
 
 const SHELLS: Record<string, (reference: Reference) => string> = {
   bash: bashCompletion,

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { printData, viewOf } from '../io.js';
-import { directoriesOf, type GlobalOptions } from '../options.js';
-import { renderDescription } from '../render-describe.js';
-import { withClient } from '../with-client.js';
+import { withClient } from '../core/with-client.js';
+import { directoriesOf, type GlobalOptions } from '../input/options.js';
+import { renderDescription } from '../render/describe.js';
+import { printData, viewOf } from '../terminal/io.js';
 
 /** `describe`: everything about one module. */
 export function addDescribe(program: Command): void {

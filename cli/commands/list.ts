@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { printData, viewOf } from '../io.js';
-import { directoriesOf, type GlobalOptions } from '../options.js';
-import { listToJson, renderList } from '../render-list.js';
-import { withClient } from '../with-client.js';
+import { withClient } from '../core/with-client.js';
+import { directoriesOf, type GlobalOptions } from '../input/options.js';
+import { listToJson, renderList } from '../render/list.js';
+import { printData, viewOf } from '../terminal/io.js';
 
 /** `list`: which modules there are. */
 export function addList(program: Command): void {

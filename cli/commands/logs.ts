@@ -3,8 +3,8 @@ import { SupervisorError } from '../../src/errors.js';
 import { parseEntry } from '../../src/logs/entry.js';
 import { formatLogLine } from '../../src/logs/format.js';
 import { LogView } from '../../src/logs/view.js';
-import { hasColour, printData } from '../io.js';
-import { directoriesOf, type GlobalOptions, parseCount } from '../options.js';
+import { directoriesOf, type GlobalOptions, parseCount } from '../input/options.js';
+import { hasColour, printData } from '../terminal/io.js';
 
 /** Often enough for a person, and nothing for the disk. */
 const POLL_MS = 200;

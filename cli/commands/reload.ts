@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { describeReload } from '../../src/daemon/describe-reload.js';
-import { printData, tell } from '../io.js';
-import { directoriesOf, type GlobalOptions } from '../options.js';
-import { waitForCore, waitingOf, withClient } from '../with-client.js';
+import { sentence } from '../../src/sentence.js';
+import { waitForCore, waitingOf, withClient } from '../core/with-client.js';
+import { directoriesOf, type GlobalOptions } from '../input/options.js';
+import { printData, tell } from '../terminal/io.js';
 
 /** `reload`: lets a running core take its configuration file as it now is. */
 export function addReload(program: Command): void {
@@ -19,7 +20,7 @@ export function addReload(program: Command): void {
         const report = await waitForCore('reload', waitingOf('reload', client), client.reload(names));
         for (const warning of report.warnings) tell(warning);
         if (options.json) printData(JSON.stringify(report));
-        else tell(`reloaded: ${describeReload(report)}`);
+        else tell(sentence`reloaded: ${describeReload(report)}`);
       });
     });
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { tell } from '../io.js';
-import { directoriesOf, type GlobalOptions } from '../options.js';
-import { waitForCore, waitingOf, withClient } from '../with-client.js';
+import { waitForCore, waitingOf, withClient } from '../core/with-client.js';
+import { directoriesOf, type GlobalOptions } from '../input/options.js';
+import { tell } from '../terminal/io.js';
 
 /** `reset`: lets a module begin anew, as far as the core remembers it. */
 export function addReset(program: Command): void {

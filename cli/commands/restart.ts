@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { tell } from '../io.js';
-import { directoriesOf, type GlobalOptions } from '../options.js';
-import { waitForCore, waitingOf, withClient } from '../with-client.js';
+import { waitForCore, waitingOf, withClient } from '../core/with-client.js';
+import { directoriesOf, type GlobalOptions } from '../input/options.js';
+import { tell } from '../terminal/io.js';
 
 /** `restart`: ends a module's process and starts another. */
 export function addRestart(program: Command): void {

@@ -3,10 +3,10 @@ import { isatty } from 'node:tty';
 import { type Command, Option } from 'commander';
 import { ABI_NAMES, type AbiName } from '../../src/config/types.js';
 import type { Fed } from '../../src/in-process/loader.js';
-import { EXIT, printData, tell, UsageError } from '../io.js';
-import { collectPairs, parseU64 } from '../options.js';
-import { eventToJson, RunRenderer } from '../render-run.js';
-import { linesOfStdin } from '../stdin-lines.js';
+import { collectPairs, parseU64 } from '../input/options.js';
+import { linesOfStdin } from '../input/stdin-lines.js';
+import { eventToJson, RunRenderer } from '../render/run.js';
+import { EXIT, printData, tell, UsageError } from '../terminal/io.js';
 
 interface RunOptions {
   inProcess?: boolean;

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { printData, tell } from '../io.js';
-import { directoriesOf, type GlobalOptions, parseU64, parseWait, readPayload } from '../options.js';
-import { outcomeToJson, renderOutcome, renderSent, sentToJson } from '../render-message.js';
+import { directoriesOf, type GlobalOptions, parseU64, parseWait, readPayload } from '../input/options.js';
+import { outcomeToJson, renderOutcome, renderSent, sentToJson } from '../render/message.js';
+import { printData, tell } from '../terminal/io.js';
 
 interface SendOptions extends GlobalOptions {
   from: string;
@@ -43,7 +43,11 @@ export function addSend(program: Command): void {
           if (event.kind === 'outcome') {
             printData(options.json ? outcomeToJson(event.outcome) : renderOutcome(event.outcome, payload));
           } else if (event.kind === 'missed') {
-            tell(`${event.count} messages that modules sent are not shown: they came faster than they were taken`);
+            tell(
+              event.count === 1
+                ? '1 message that a module sent is not shown: it came faster than it was taken'
+                : `${event.count} messages that modules sent are not shown: they came faster than they were taken`,
+            );
           } else {
             printData(options.json ? sentToJson(event.sent) : renderSent(event.sent));
           }

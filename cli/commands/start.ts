@@ -1,13 +1,14 @@
 import { closeSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { describeStopped } from '../../src/daemon/describe-stopped.js';
 import type { Started } from '../../src/daemon.js';
-import { startInBackground } from '../background.js';
-import { endEarlySignals } from '../early-signals.js';
-import { EXIT, hasColour, printSentences, tell, UsageError } from '../io.js';
-import { directoriesOf, type GlobalOptions, isGiven, parseCount } from '../options.js';
-import { withProgress } from '../progress.js';
-import { orderAll, waitingOf, withClient } from '../with-client.js';
+import { coreCommand, type Sentence, sentence } from '../../src/sentence.js';
+import { endEarlySignals } from '../core/early-signals.js';
+import { orderAll, waitingOf, withClient } from '../core/with-client.js';
+import { directoriesOf, type GlobalOptions, isGiven, parseCount } from '../input/options.js';
+import { EXIT, hasColour, printSentence, tell, UsageError } from '../terminal/io.js';
+import { withProgress } from '../terminal/progress.js';
 
 /** The configuration file unless another is given. */
 export const DEFAULT_CONFIG = '/etc/mesibo/mesibo.conf';
@@ -50,12 +51,14 @@ export function addStart(program: Command): void {
       const configFile = resolve(options.config);
       const strict = options.strict ?? false;
       if (options.daemon) {
+        const { startInBackground } = await import('../core/background.js');
         const started = await withProgress(
           () => withClient(directories.runDir, (client) => waitingOf('start', client)()),
           startInBackground({ ...directories, configFile, strict }),
         );
-        for (const line of [...started.warnings, ...started.refused, ...started.stopped]) tell(line);
-        printSentences(describeStarted(started));
+        for (const line of [...started.warnings, ...started.refused, ...started.stopped.map(describeStopped)])
+          tell(line);
+        printSentence(describeStarted(started));
         return;
       }
       const { runDaemon } = await import('../../src/daemon.js');
@@ -73,16 +76,16 @@ export function addStart(program: Command): void {
     });
 }
 
-function describeStarted({ pid, modules, refused, stopped }: Started): string {
+function describeStarted({ pid, modules, refused, stopped }: Started): Sentence {
   const ready = `${modules - refused.length - stopped.length} of ${modules} modules are ready`;
-  return `the core with pid ${pid} serves, ${ready}; to look at it: mesibo-modules status`;
+  return sentence`the core with pid ${pid} serves, ${ready}; to look at it: ${coreCommand('status')}`;
 }
 
 async function startModules(runDir: string, names: string[]): Promise<void> {
   const problems = await withClient(runDir, (client) =>
     orderAll(client, 'start', names, (name) => tell(`module ${name} serves`)),
   );
-  for (const problem of problems) tell(problem);
+  for (const problem of problems) tell(problem.sentence);
   if (problems.length > 0) process.exitCode = EXIT.failed;
 }
 

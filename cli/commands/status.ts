@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { EXIT, printData, UsageError, viewOf } from '../io.js';
-import { directoriesOf, type GlobalOptions, parseSeconds } from '../options.js';
-import { renderAbsence, renderOverview, renderStatus } from '../render-status.js';
-import { isWell } from '../troubles.js';
-import { withClient } from '../with-client.js';
+import { withClient } from '../core/with-client.js';
+import { directoriesOf, type GlobalOptions, parseSeconds } from '../input/options.js';
+import { renderAbsence, renderOverview, renderStatus } from '../render/status.js';
+import { isWell } from '../render/troubles.js';
+import { EXIT, printData, UsageError, viewOf } from '../terminal/io.js';
 
 interface StatusOptions extends GlobalOptions {
   json?: boolean;
@@ -33,12 +33,12 @@ export function addStatus(program: Command): void {
 
 async function watchStatus(runDir: string, seconds: true | number, json: boolean): Promise<void> {
   if (json && process.stdout.isTTY) throw new UsageError('--watch with --json is for programs; leave one of them away');
-  const { watch } = await import('../watch.js');
+  const { watch } = await import('../terminal/watch.js');
   await watch({
     runDir,
     everyMs: (seconds === true ? WATCH_SECONDS : seconds) * 1000,
     render: (status, reason) => {
-      if (json) return JSON.stringify(status ?? { error: reason });
+      if (json) return JSON.stringify(status ?? { error: `${reason}` });
       const view = viewOf(process.stdout);
       return status === null ? renderAbsence(reason, view) : `${renderOverview(status, view)}\n`;
     },

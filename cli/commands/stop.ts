@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import type { ControlClient } from '../../src/control/client.js';
 import { ControlError } from '../../src/errors.js';
-import { EXIT, tell } from '../io.js';
-import { directoriesOf, type GlobalOptions } from '../options.js';
-import { describeWaiting, withProgress } from '../progress.js';
-import { orderAll, waitForCore, withClient } from '../with-client.js';
+import { coreCommand, sentence, shellCommand } from '../../src/sentence.js';
+import { orderAll, waitForCore, withClient } from '../core/with-client.js';
+import { directoriesOf, type GlobalOptions } from '../input/options.js';
+import { EXIT, tell } from '../terminal/io.js';
+import { describeWaiting, withProgress } from '../terminal/progress.js';
 
 /** `stop_timeout` bounds each module's stop; this is far beyond what anybody sets. */
 const STOP_LIMIT_MS = 10 * 60_000;
@@ -34,10 +35,11 @@ export function addStop(program: Command): void {
       const hasEnded = await waitForCore('stop', line, waitForCoreToEnd(runDir, pid, STOP_LIMIT_MS));
       client?.close();
       if (!hasEnded) {
-        const remedy = `to end it at once: kill -KILL ${pid ?? 'its pid'}`;
+        const kill = shellCommand('kill', '-KILL', `${pid ?? 'PID'}`);
         throw new ControlError(
           'CORE_SILENT',
-          `the core has not ended within ${STOP_LIMIT_MS / 60_000} minutes${waits ? ` (${waits})` : ''}; ${remedy}`,
+          `the core has not ended within ${STOP_LIMIT_MS / 60_000} minutes${waits ? ` (${waits})` : ''}`,
+          { remedy: sentence`to end it at once: ${kill}` },
         );
       }
       tell(pid === null ? 'the core has stopped' : `the core with pid ${pid} has stopped`);
@@ -47,12 +49,11 @@ export function addStop(program: Command): void {
 async function stopModules(runDir: string, names: string[]): Promise<void> {
   const problems = await withClient(runDir, (client) =>
     orderAll(client, 'stop', names, (name) => {
-      tell(
-        `module ${name} is stopped; its messages get its default verdict; to start it: mesibo-modules start ${name}`,
-      );
+      const start = coreCommand('start', name);
+      tell(sentence`module ${name} is stopped; its messages get its default verdict; to start it: ${start}`);
     }),
   );
-  for (const problem of problems) tell(problem);
+  for (const problem of problems) tell(problem.sentence);
   if (problems.length > 0) process.exitCode = EXIT.failed;
 }
 

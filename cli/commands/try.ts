@@ -5,13 +5,13 @@ import { ABI_NAMES, type AbiName } from '../../src/config/types.js';
 import { SupervisorError } from '../../src/errors.js';
 import { escapeControl } from '../../src/logs/format.js';
 import type { Give, TryEvent } from '../../src/throwaway/try-module.js';
-import { EXIT, printData, UsageError } from '../io.js';
-import { collectPairs, parseWait } from '../options.js';
-import { hideProgress, showProgress } from '../progress.js';
-import type { Speakers } from '../prompt.js';
-import { renderText } from '../render-message.js';
-import { renderTry, tryToJson } from '../render-try.js';
-import { linesOfStdin } from '../stdin-lines.js';
+import { collectPairs, parseWait } from '../input/options.js';
+import type { Speakers } from '../input/prompt.js';
+import { linesOfStdin } from '../input/stdin-lines.js';
+import { renderText } from '../render/message.js';
+import { renderTry, tryToJson } from '../render/try.js';
+import { EXIT, printData, UsageError } from '../terminal/io.js';
+import { hideProgress, showProgress } from '../terminal/progress.js';
 
 interface TryOptions {
   name?: string;
@@ -45,7 +45,7 @@ export function addTry(program: Command): void {
         throw new UsageError('no message: give TEXT, or lines on standard input');
       }
       const { tryModule } = await import('../../src/throwaway/try-module.js');
-      const { Prompt } = await import('../prompt.js');
+      const { Prompt } = await import('../input/prompt.js');
       const interrupt = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
         process.once(signal, () => interrupt.abort(new SupervisorError('ILLEGAL_STATE', `${signal}: it was ended`)));

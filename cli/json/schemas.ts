@@ -10,6 +10,11 @@ const verdict = z.enum(['pass', 'consumed']);
 const abi = z.enum(ABI_NAMES).nullable().describe('what its file is built for; null before that is known');
 const address = z.string().nullable();
 
+const toldCommand = z.strictObject({
+  kind: z.enum(['core', 'shell']),
+  words: z.array(z.string()),
+});
+
 const host = z.strictObject({
   pid: z.int(),
   generation: count.describe('counts the processes of the module'),
@@ -33,10 +38,17 @@ const moduleFields = {
       path: z.string().describe('what its process has loaded'),
       kept: z.boolean().describe('that is the copy which the core keeps, since the file is another one'),
       problem: z.string().nullable().describe('why a crash may not be able to start it again'),
+      problemParts: z
+        .array(z.union([z.string(), toldCommand]))
+        .optional()
+        .describe(
+          'that in pieces, where it has commands: text, or `{ kind, words }`, where `core` means the words after `mesibo-modules`',
+        ),
     })
     .nullable()
     .describe('the build that runs, or ran last; null before that is known'),
-  fileChanged: z.boolean().describe('its file is another one than its process loaded'),
+  fileChanged: z.boolean().describe('its file is another one than its process loaded, or missing'),
+  fileMissing: z.boolean().describe('there is no file where the configuration has it'),
   description: z.string().nullable().describe('what the module says of itself'),
   callbacks: z.array(z.string()).describe('those that it has'),
   hosts: z.array(host).describe('every process, also one that takes over or finishes'),

@@ -1,7 +1,8 @@
 /** The command line's end of the control socket. */
 
 import type { Socket } from 'node:net';
-import { ControlError, ERROR_CODES, type ErrorCode, MessageError } from '../errors.js';
+import { ControlError, MessageError } from '../errors.js';
+import { coreCommand, sentence } from '../sentence.js';
 import type {
   CoreReloadReport,
   MessageParamsInput,
@@ -13,6 +14,7 @@ import type {
 import { FrameReader, frameOf } from '../wire/framing.js';
 import { toWireParams } from '../wire/params.js';
 import { readCoreLock } from './core-lock.js';
+import { fromWireFailure } from './failure.js';
 import {
   decodeReply,
   encodeRequest,
@@ -266,12 +268,13 @@ export class ControlClient {
     this.#isCore ||= this.#pending.has(id);
     if (id !== 0) this.#pending.get(id)?.put(reply);
     else if (reply.sent) for (const mailbox of this.#watching) mailbox.put(reply);
-    else if (reply.failure) this.#fail(failureOf(reply.failure));
+    else if (reply.failure) this.#fail(fromWireFailure(reply.failure));
   }
 
   #lost(): void {
-    const text = `the core serving ${this.#runDir} closed the connection before it had answered; see: mesibo-modules logs`;
-    this.#fail(this.#isCore ? new ControlError('CORE_SILENT', text) : this.#misunderstood());
+    const what = `the core serving ${this.#runDir} closed the connection before it had answered`;
+    const remedy = sentence`see: ${coreCommand('logs')}`;
+    this.#fail(this.#isCore ? new ControlError('CORE_SILENT', what, { remedy }) : this.#misunderstood());
   }
 
   /** Nothing that comes after it can be understood. */
@@ -286,34 +289,29 @@ export class ControlClient {
     const { pid } = readCoreLock(this.#runDir);
     return new ControlError(
       'CORE_SILENT',
-      `the core serving ${this.#runDir}${pid === null ? '' : ` (pid ${pid})`} did not answer in time; ` +
-        'see: mesibo-modules logs, or end the process',
-      { cause },
+      `the core serving ${this.#runDir}${pid === null ? '' : ` (pid ${pid})`} did not answer in time`,
+      { remedy: sentence`see: ${coreCommand('logs')}, or end the process`, cause },
     );
   }
 
   #misunderstood(cause?: unknown): ControlError {
-    const text = this.#isCore
-      ? `the core serving ${this.#runDir} answered with something else; is it of another version?`
-      : `what listens in ${this.#runDir} is no core, for no process holds that directory; check --run-dir`;
-    return new ControlError('CORE_INCOMPATIBLE', text, { cause });
+    const [what, remedy] = this.#isCore
+      ? [`the core serving ${this.#runDir} answered with something else`, 'is it of another version?']
+      : [`what listens in ${this.#runDir} is no core, for no process holds that directory`, 'check --run-dir'];
+    return new ControlError('CORE_INCOMPATIBLE', what, { remedy, cause });
   }
 }
 
 function notCarriedOut(what: string, { modules }: SupervisorStatus): ControlError {
   const waits = modules.filter(({ state }) => state !== 'serving' && state !== 'stopped');
   const names = waits.map(({ name, state }) => `${name} (${state})`).join(', ') || 'messages under way';
-  const text = `${what} was not carried out in time; the core waits for ${names}; see: mesibo-modules logs`;
-  return new ControlError('CORE_SILENT', text);
+  return new ControlError('CORE_SILENT', `${what} was not carried out in time; the core waits for ${names}`, {
+    remedy: sentence`see: ${coreCommand('logs')}`,
+  });
 }
 
 /** @throws ControlError when the core refused. */
 function answerOf(reply: Reply): Reply {
   if (!reply.failure) return reply;
-  throw failureOf(reply.failure);
-}
-
-function failureOf({ code, message }: NonNullable<Reply['failure']>): ControlError {
-  const known = Object.hasOwn(ERROR_CODES, code ?? '') ? (code as ErrorCode) : 'INVALID_ARGUMENT';
-  return new ControlError(known, message ?? 'the core refused the request without saying why');
+  throw fromWireFailure(reply.failure);
 }

@@ -2,6 +2,7 @@
 
 import { connect, type Socket } from 'node:net';
 import { ControlError, DirectoryError } from '../errors.js';
+import { coreCommand, sentence } from '../sentence.js';
 import { readCoreLock } from './core-lock.js';
 import { controlSocketPath } from './endpoint.js';
 import { enterRunDir, requireSocket, unreachable } from './entry.js';
@@ -19,18 +20,22 @@ export async function reachCore(runDir: string): Promise<Socket> {
   const { socket, code } = await tryConnect(runDir);
   if (socket !== null && code === null) return socket;
   if (code === 'EAGAIN') {
-    const text = `the core serving ${runDir} takes no connections, and as many wait as may; see: mesibo-modules logs`;
-    throw new ControlError('CORE_SILENT', text);
+    throw new ControlError('CORE_SILENT', `the core serving ${runDir} takes no connections, and as many wait as may`, {
+      remedy: sentence`see: ${coreCommand('logs')}`,
+    });
   }
   if (code !== 'ENOENT' && code !== 'ECONNREFUSED' && code !== 'ENOTDIR') throw unreachable(runDir, code ?? undefined);
   const lock = readCoreLock(runDir);
   if (lock.held) {
     throw new ControlError(
       'CORE_SILENT',
-      `the core${lock.pid === null ? '' : ` (pid ${lock.pid})`} that holds ${runDir} is starting or stopping; try again`,
+      `the core${lock.pid === null ? '' : ` (pid ${lock.pid})`} that holds ${runDir} is starting or stopping`,
+      { remedy: 'try again' },
     );
   }
-  throw new ControlError('CORE_NOT_RUNNING', `no core serves ${runDir}; start one with: mesibo-modules start`);
+  throw new ControlError('CORE_NOT_RUNNING', `no core serves ${runDir}`, {
+    remedy: sentence`start one with: ${coreCommand('start')}`,
+  });
 }
 
 /** @returns the error code of the attempt; `null` when somebody listens. */

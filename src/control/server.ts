@@ -14,6 +14,7 @@ import type {
 import type { FrameTooLargeError } from '../wire/framing.js';
 import { Clients } from './clients.js';
 import type { Connection } from './connection.js';
+import { toWireFailure } from './failure.js';
 import {
   decodeRequest,
   encodeReply,
@@ -152,7 +153,7 @@ export class ControlServer {
       else if (request.send) await this.#send(connection, id, request.send);
       else this.#reply(connection, { id, ...(await this.#obey(request)) });
     } catch (error) {
-      this.#reply(connection, { id, ...failureOf(error) });
+      this.#reply(connection, { id, failure: toWireFailure(error) });
     }
   }
 
@@ -173,8 +174,9 @@ export class ControlServer {
   /** Resolves with the outcome; the time of the watch begins then. */
   async #send(connection: Connection, id: number, request: NonNullable<Request['send']>): Promise<void> {
     if (connection.watchesEnough) {
-      const remedy = 'wait for some of them, or connect again';
-      throw new SupervisorError('INVALID_ARGUMENT', `too many sends of this connection are open already; ${remedy}`);
+      throw new SupervisorError('INVALID_ARGUMENT', 'too many sends of this connection are open already', {
+        remedy: 'wait for some of them, or connect again',
+      });
     }
     const { missed } = connection;
     // From now on, because a module's message comes before the verdict of the call in which it was sent.
@@ -208,11 +210,6 @@ export class ControlServer {
     this.#warnedMs = performance.now();
     this.#options.warn(text);
   }
-}
-
-function failureOf(error: unknown): Reply {
-  if (error instanceof SupervisorError) return refusal(error.code, error.message);
-  return refusal('INVALID_ARGUMENT', `the core could not handle the request: ${(error as Error).message}`);
 }
 
 function refusal(code: string, message: string): Reply {

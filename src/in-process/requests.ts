@@ -5,7 +5,7 @@ import { HttpClient } from '../host-runner/services/http/client.js';
 import { type Command, decodeCommand } from '../host-runner/services/http/commands.js';
 
 const HEAD_BYTES = 16;
-/** What comes back: kind, length, id, value; see test/reference/http.c. */
+/** What comes back: kind, length, id, value; see src/in-process/native/http.c. */
 const FRAME = { bytes: 24, status: 1, data: 2, end: 3 } as const;
 
 /** Serves until `requests` ends. Responses wait for a module that is slow to take them. */

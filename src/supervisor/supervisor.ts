@@ -8,24 +8,28 @@ import type { CoreConfig } from '../config/types.js';
 import { findDescriptorProblem, readDescriptorUse } from '../descriptors.js';
 import { IllegalStateError, MessageError, type SupervisorError } from '../errors.js';
 import { VERSION } from '../paths.js';
-import { fromWireParams, toAddress, toLong, toWireParams } from '../wire/params.js';
+import { CallEvent } from '../wire/call-event.js';
+import type { Callback } from '../wire/event-kinds.js';
+import { snapshotOf, toAddress, toLong } from '../wire/params.js';
 import { BuildStore } from './builds/store.js';
-import { conversationOf } from './calls/conversation.js';
-import type { CallEvent } from './calls/pending-call.js';
-import { type Callback, type ChainOutcome, type Journey, runChain } from './chain.js';
-import { Entrance } from './entrance.js';
-import { Sweeper } from './leftovers/sweeper.js';
-import type { Module } from './module.js';
+import type { Members } from './calls/chain.js';
+import { Conversation } from './calls/conversation.js';
+import { Entrance } from './calls/entrance.js';
+import { catchResolve, caught, DecisionJourney, type Doors, MessageJourney } from './calls/journeys.js';
+import { Underway } from './calls/underway.js';
+import { acquireRunDir, hostSocketPath, type RunDir } from './directories/run-dir.js';
+import { type Kept, RunDirGuard } from './directories/run-dir-guard.js';
+import { acquireStateDir, type StateDir } from './directories/state-dir.js';
+import type { Module } from './module/module.js';
+import { Roster } from './module/roster.js';
+import type { UndeliveredKind } from './news/dropped-output.js';
+import type { ModuleEvents } from './news/module-news.js';
+import { moduleOfSentId, SentMessages, toStatusParams } from './news/sent-messages.js';
 import { Orders } from './orders/orders.js';
 import { StoppedModules } from './orders/stopped-modules.js';
-import type { UndeliveredKind } from './output/dropped-output.js';
-import type { ModuleEvents } from './output/module-news.js';
-import { Roster } from './roster.js';
-import { acquireRunDir, hostSocketPath, type RunDir } from './run-dir.js';
-import { type Kept, RunDirGuard } from './run-dir-guard.js';
-import { moduleOfSentId, SentMessages, toStatusParams } from './sent-messages.js';
-import { acquireStateDir, type StateDir } from './state-dir.js';
-import { removeEmptyDirectories } from './surroundings/working-directory.js';
+import { Sweeper } from './recovery/sweeper.js';
+import { LocalRunner } from './runner/local/local-runner.js';
+import { removeEmptyDirectories } from './runner/local/working-directory.js';
 import { AbiMemory } from './trials/abi-memory.js';
 import type {
   Decision,
@@ -91,8 +95,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #config: CoreConfig;
   readonly #options: SupervisorOptions;
   readonly #startedMs = performance.now();
-  readonly #underway = new Set<Promise<unknown>>();
-  readonly #entrance = new Entrance(() => this.#modules);
+  readonly #doors: Doors = {
+    entrance: new Entrance<Members>(() => this.#modules),
+    underway: new Underway(),
+  };
   readonly #sentMessages = new SentMessages();
   /** `opening`: takes the run directory; from `starting` on the chain is whole. */
   #state: 'new' | 'opening' | 'open' | 'starting' | 'running' | 'stopping' | 'stopped' = 'new';
@@ -187,20 +193,33 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * @throws {MessageError} when payload or an address is over its limit, or a parameter is no 64-bit integer
    * @throws {IllegalStateError} when the supervisor is not started
    */
-  async onMessage(params: MessageParamsInput, payload: Uint8Array, options: MessageOptions = {}): Promise<Outcome> {
+  onMessage(params: MessageParamsInput, payload: Uint8Array, options?: MessageOptions): Promise<Outcome> {
+    const outcome = new Promise<Outcome>(catchResolve);
+    const resolve = caught<Outcome>();
+    try {
+      this.#take(params, payload, options?.sentBy, resolve);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return outcome;
+  }
+
+  #take(
+    params: MessageParamsInput,
+    payload: Uint8Array,
+    sentBy: string | undefined,
+    resolve: (outcome: Outcome) => void,
+  ): void {
     if (payload.length > this.#config.maxMessageBytes) {
       const limit = `more than max_message (${this.#config.maxMessageBytes})`;
       throw new MessageError('MESSAGE_TOO_LARGE', `the message has ${payload.length} bytes, ${limit}; it was refused`);
     }
     // A copy: the caller may use its buffer again before the last module has seen it.
-    const event = { message: { params: toWireParams(params), payload: Buffer.from(payload) } };
-    const { event: after, ...decision } = await this.#decide('on_message', event, options.sentBy);
-    const message = after.message ?? {};
-    return {
-      ...decision,
-      params: fromWireParams(message.params ?? {}),
-      payload: toBuffer(message.payload ?? new Uint8Array(0)),
-    };
+    const event = CallEvent.message(params, payload);
+    this.#requireServing('on_message');
+    const nowMs = performance.now();
+    const endMs = nowMs + this.#config.chainDeadlineMs;
+    new MessageJourney(this.#doors, event, snapshotOf(params), endMs, sentBy, resolve).enter(nowMs);
   }
 
   /**
@@ -216,11 +235,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#requireServing('on_message_status');
     const sent = this.#sentMessages.find(params, sentId);
     const sender = sentId ?? sent?.sentId;
-    const event = { status: toStatusParams(sent?.params ?? {}, { ...params, status }) };
-    if (sender === undefined) return decisionOf(await this.#decide('on_message_status', event));
-    const member = this.#senderOf(sender);
-    const journey = this.#begin('on_message_status', event);
-    return decisionOf(await this.#follow(new Promise((done) => runChain([member], journey, done))));
+    const wire = toStatusParams(sent?.params ?? {}, { ...params, status });
+    const [event, conversation] = [CallEvent.status(wire), Conversation.ofStatus(wire)];
+    if (sender === undefined) return this.#decide(event, conversation);
+    const members = [this.#senderOf(sender)];
+    return this.#go(event, conversation, (journey, nowMs) => journey.goBy(members, nowMs));
   }
 
   /**
@@ -235,17 +254,17 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       online: toLong('online', user.online === false ? 0 : 1),
       flags: toLong('flags', user.flags ?? 0),
     };
-    return decisionOf(await this.#decide('on_login', { login }));
+    return this.#decide(CallEvent.login(login), Conversation.ofLogin(login));
   }
 
   /** Tells the chain of a call. @throws {IllegalStateError} when the supervisor is not started */
   async onCall(): Promise<Decision> {
-    return decisionOf(await this.#decide('on_call', { call: {} }));
+    return this.#decide(CallEvent.empty('call'), Conversation.ofCalls);
   }
 
   /** Tells the chain of the status of a call. @throws {IllegalStateError} when the supervisor is not started */
   async onCallStatus(): Promise<Decision> {
-    return decisionOf(await this.#decide('on_call_status', { callStatus: {} }));
+    return this.#decide(CallEvent.empty('callStatus'), Conversation.ofCalls);
   }
 
   /**
@@ -354,31 +373,21 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return all.filter((problem) => problem !== null);
   }
 
-  /** @param skip the module that is not offered it */
-  #decide(callback: Callback, event: CallEvent, skip?: string): Promise<ChainOutcome> {
-    this.#requireServing(callback);
-    const journey = { ...this.#begin(callback, event), skip };
-    return this.#follow(
-      new Promise((done) => {
-        this.#entrance.enter(journey.conversation, (leave) => {
-          runChain(this.#modules, journey, (outcome) => leave(() => done(outcome)));
-        });
-      }),
+  #decide(event: CallEvent, conversation: Conversation): Promise<Decision> {
+    this.#requireServing(event.callback);
+    return this.#go(event, conversation, (journey, nowMs) => journey.enter(nowMs));
+  }
+
+  #go(
+    event: CallEvent,
+    conversation: Conversation,
+    begin: (journey: DecisionJourney, nowMs: number) => void,
+  ): Promise<Decision> {
+    const nowMs = performance.now();
+    const endMs = nowMs + this.#config.chainDeadlineMs;
+    return new Promise((resolve) =>
+      begin(new DecisionJourney(this.#doors, event, conversation, endMs, resolve), nowMs),
     );
-  }
-
-  #begin(callback: Callback, event: CallEvent): Journey {
-    const endMs = performance.now() + this.#config.chainDeadlineMs;
-    return { callback, event, conversation: conversationOf(event), endMs };
-  }
-
-  async #follow(underway: Promise<ChainOutcome>): Promise<ChainOutcome> {
-    this.#underway.add(underway);
-    try {
-      return await underway;
-    } finally {
-      this.#underway.delete(underway);
-    }
   }
 
   get #modules(): readonly Module[] {
@@ -411,7 +420,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         const { maxMessageBytes, blackBoxBytes } = this.#config;
         this.#config = { ...next, maxMessageBytes, blackBoxBytes };
       },
-      underway: () => Promise.allSettled(this.#underway),
+      underway: () => this.#doors.underway.settled(),
       carriedOut: () => void this.#builds?.collect(),
     };
     return new Orders(core, started);
@@ -426,7 +435,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     throw new MessageError('INVALID_ARGUMENT', `the sentId ${given} names no module of this supervisor; ${remedy}`);
   }
 
-  #requireServing(call: string): void {
+  #requireServing(call: Callback): void {
     if (this.#state !== 'running' && this.#state !== 'starting') this.#require('running', call);
   }
 
@@ -462,14 +471,18 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#builds = new BuildStore(join(resolve(stateDir ?? runDirPath), 'builds'), inUse);
     this.#roster = new Roster(
       {
+        runner: new LocalRunner({
+          runId,
+          runDir: runDirPath,
+          stateDir,
+          boxDir,
+          blackBoxBytes,
+          maxMessageBytes,
+          orphans: this.#sweeper.orphans,
+        }),
         runId,
-        runDir: runDirPath,
-        boxDir,
-        orphans: this.#sweeper.orphans,
         abis: this.#abis,
         builds: this.#builds,
-        stateDir,
-        blackBoxBytes,
         maxMessageBytes,
         heartbeatMs,
         queueBytes,
@@ -530,7 +543,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   async #stop(now: boolean): Promise<void> {
     // A start under way sees the new state first, and starts nothing.
     await this.#opening?.catch(() => undefined);
-    if (!now) await Promise.allSettled(this.#underway);
+    if (!now) await this.#doors.underway.settled();
     for (const module of this.#roster?.all.reverse() ?? []) await module.stop();
     await this.#orders?.settled();
     await this.#recovering;
@@ -549,12 +562,4 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#runDir?.release();
     this.#runDir = null;
   }
-}
-
-function decisionOf({ verdict, by, trace }: ChainOutcome): Decision {
-  return { verdict, by, trace };
-}
-
-function toBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

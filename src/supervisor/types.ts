@@ -2,6 +2,7 @@
 
 import type { SettingDescription } from '../config/describe.js';
 import type { AbiName } from '../config/types.js';
+import type { ToldCommand } from '../sentence.js';
 import type { MessageParams, MessageParamsInput } from '../wire/params.js';
 
 export type { MessageParams, MessageParamsInput, SettingDescription };
@@ -131,11 +132,19 @@ export interface ModuleStatus {
   path: string | null;
   /**
    * What its host has loaded: `path`, or the copy of it that the core keeps (`kept`). `problem`: why there is no whole copy to
-   * start again from. `null`: no host has loaded anything yet.
+   * start again from; `problemParts`: the same in pieces, where it has commands. `null`: no host has loaded anything yet.
    */
-  build: { sha256: string; path: string; kept: boolean; problem: string | null } | null;
+  build: {
+    sha256: string;
+    path: string;
+    kept: boolean;
+    problem: string | null;
+    problemParts?: readonly (string | ToldCommand)[];
+  } | null;
   /** Its file is not the one any more that its host loaded; a reload would load it, a crash would not. */
   fileChanged: boolean;
+  /** There is no file where the configuration has it. */
+  fileMissing: boolean;
   description: string | null;
   callbacks: string[];
   hosts: HostStatus[];

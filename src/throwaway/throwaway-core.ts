@@ -1,7 +1,7 @@
 /** A core for a moment: on a run directory that nothing else uses, and gone without a trace. */
 
 import type { CoreConfig } from '../config/types.js';
-import { makeThrowawayDir, removeThrowaway } from '../supervisor/leftovers/throwaway-dirs.js';
+import { makeThrowawayDir, removeThrowaway } from '../supervisor/recovery/throwaway-dirs.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 
 /**

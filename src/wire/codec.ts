@@ -21,6 +21,7 @@ export type Entry = mesibo.modules.v1.Entry.$Properties;
 export type Result = mesibo.modules.v1.Result.$Properties;
 export type Sent = mesibo.modules.v1.Sent.$Properties;
 export type Log = mesibo.modules.v1.Log.$Properties;
+type Params = mesibo.modules.v1.Params.$Properties;
 
 /** The first byte of a CoreFrame that is a batch: field 3, which holds bytes. */
 const BATCH_TAG = 0x1a;
@@ -36,6 +37,25 @@ export function encodeHostFrame(frame: HostFrameFields): Uint8Array {
 /** Encodes one frame for a host. */
 export function encodeCoreFrame(frame: CoreFrame): Uint8Array {
   return wire.CoreFrame.encode(frame).finish();
+}
+
+/** Encodes parameters alone. */
+export function encodeParams(params: Params): Buffer {
+  return toBuffer(wire.Params.encode(params).finish());
+}
+
+/** Decodes parameters alone, from bytes that this process has encoded. */
+export function decodeParams(bytes: Uint8Array): Params {
+  return wire.Params.decode(bytes);
+}
+
+/** Encodes a login alone. */
+export function encodeLogin(login: mesibo.modules.v1.Login.$Properties): Buffer {
+  return toBuffer(wire.Login.encode(login).finish());
+}
+
+function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /**

@@ -55,6 +55,7 @@ export const SCALARS = [
 const IDS = ['aid', 'id', 'refid', 'groupid', 'sid'] as const;
 const NUMBERS = ['flags', 'type', 'expiry', 'uflags', 'status', 'device'] as const;
 const MAX_U64 = 0xffffffffffffffffn;
+const HALF_CHARACTER = /\p{Surrogate}/u;
 
 /**
  * Turns what a caller gave into what travels.
@@ -87,11 +88,38 @@ export function fromWireParams(wire: WireParams): MessageParams {
  * @throws {MessageError} `INVALID_ARGUMENT` for one outside 0..2^64-1.
  */
 export function toLong(field: string, value: bigint | number): Long {
-  const big = typeof value === 'bigint' ? value : Number.isSafeInteger(value) ? BigInt(value) : -1n;
-  if (big < 0n || big > MAX_U64) {
+  const { low, high } = split(field, value);
+  return new Long(low | 0, high | 0, true);
+}
+
+/** 64 bits in two halves, each from 0 to 2^32-1. */
+export interface Halves {
+  low: number;
+  high: number;
+}
+
+const halves: Halves = { low: 0, high: 0 };
+const wide = new BigUint64Array(1);
+const words = new Uint32Array(wide.buffer);
+const [LOW, HIGH] = new Uint32Array(new BigUint64Array([1n]).buffer)[0] === 1 ? [0, 1] : [1, 0];
+
+/**
+ * Splits an integer. The same object is returned each time: this is on the way of every message.
+ *
+ * @throws {MessageError} `INVALID_ARGUMENT` for one outside 0..2^64-1.
+ */
+export function split(field: string, value: bigint | number): Halves {
+  if (typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)) {
+    halves.low = value >>> 0;
+    halves.high = (value / 0x100000000) >>> 0;
+  } else if (typeof value === 'bigint' && value >= 0n && value <= MAX_U64) {
+    wide[0] = value;
+    halves.low = words[LOW] as number;
+    halves.high = words[HIGH] as number;
+  } else {
     throw new MessageError('INVALID_ARGUMENT', `${field} is ${value}; it must be an integer from 0 to 2^64-1`);
   }
-  return new Long(Number(big & 0xffffffffn) | 0, Number(big >> 32n) | 0, true);
+  return halves;
 }
 
 /**
@@ -116,5 +144,43 @@ function fromAddress(bytes: Uint8Array | null | undefined): string | null {
 }
 
 function toBigInt(value: Long | null | undefined): bigint {
-  return value == null ? 0n : (BigInt(value.high >>> 0) << 32n) | BigInt(value.low >>> 0);
+  if (value == null) return 0n;
+  words[LOW] = value.low;
+  words[HIGH] = value.high;
+  return wide[0] as bigint;
+}
+
+/** What {@link fromWireParams} makes of what {@link toWireParams} makes of an input that it takes. */
+export function snapshotOf(input: MessageParamsInput): MessageParams {
+  return {
+    to: wellFormed(input.to),
+    from: wellFormed(input.from),
+    aid: asBigInt(input.aid),
+    id: asBigInt(input.id),
+    refid: asBigInt(input.refid),
+    groupid: asBigInt(input.groupid),
+    sid: asBigInt(input.sid),
+    flags: asNumber(input.flags),
+    type: asNumber(input.type),
+    expiry: asNumber(input.expiry),
+    uflags: asNumber(input.uflags),
+    status: asNumber(input.status),
+    device: asNumber(input.device),
+  };
+}
+
+function asBigInt(value: bigint | number | undefined): bigint {
+  if (typeof value === 'bigint') return value;
+  return value === undefined || value === 0 ? 0n : BigInt(value);
+}
+
+/** Adding 0 makes a plain zero of a negative one. */
+function asNumber(value: bigint | number | undefined): number {
+  return value === undefined ? 0 : Number(value) + 0;
+}
+
+/** A string with half a character in it would not travel as it is. */
+function wellFormed(value: string | null | undefined): string | null {
+  if (value == null) return null;
+  return HALF_CHARACTER.test(value) ? Buffer.from(value, 'utf8').toString('utf8') : value;
 }

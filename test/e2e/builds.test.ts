@@ -16,9 +16,9 @@ import {
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { type ModuleOptions, makeConfig } from 'mesibo-modules';
+import type { ModuleOptions } from 'mesibo-modules';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fixture, makeTempDir, TestCore } from './core.js';
+import { fixture, makeTempDir, patientConfig, TestCore } from './core.js';
 
 const NAME = 'names_its_build';
 const OVERWRITTEN = 'its file was overwritten while it was loaded';
@@ -66,7 +66,7 @@ async function start(modules: ModuleOptions[] = [spec()], how: { stateDir?: stri
 }
 
 function reload(modules: ModuleOptions[] = [spec()], names: string[] = []) {
-  return core.supervisor.reload(makeConfig({ modules }), { modules: names });
+  return core.supervisor.reload(patientConfig({ modules }), { modules: names });
 }
 
 /** Which build answers. */
@@ -403,7 +403,7 @@ describe('the folder of the copies', () => {
     await reload();
     const second = core.module(NAME).build?.sha256 as string;
     await expect.poll(() => builds().sort()).toEqual(['README', second].sort());
-    await core.supervisor.reload(makeConfig({ modules: [] }));
+    await core.supervisor.reload(patientConfig({ modules: [] }));
     await expect.poll(builds).toEqual(['README']);
     expect(existsSync(file)).toBe(true);
   });
@@ -429,4 +429,15 @@ describe('the folder of the copies', () => {
     await crash('second');
     expect(await answering('second')).toBe('a hello');
   });
+});
+
+it('whose file is missing is said to miss it, and to have another one when there is one', async () => {
+  replace('build-a');
+  await start();
+  expect(core.module(NAME)).toMatchObject({ fileChanged: false, fileMissing: false });
+  rmSync(file);
+  expect(core.module(NAME)).toMatchObject({ fileChanged: true, fileMissing: true });
+  replace('build-b');
+  expect(core.module(NAME)).toMatchObject({ fileChanged: true, fileMissing: false });
+  expect(await crash()).toContain(`to take that: mesibo-modules reload ${NAME}`);
 });

@@ -214,6 +214,20 @@ describe('a command that is printed', () => {
       await there('stop');
     }
   });
+
+  it('does so too when an error of the core tells of it', async () => {
+    writeFileSync(join(directory, 'mesibo.conf'), filter());
+    const there = (...args: string[]) => run('--run-dir', "it's here", ...args);
+    await there('start', '--daemon', '--config', 'mesibo.conf');
+    try {
+      await there('stop', 'filter');
+      const { code, stderr } = await there('restart', 'filter');
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/; to start it: mesibo-modules --run-dir '\/.*\/it'\\''s here' start filter\n$/);
+    } finally {
+      await there('stop');
+    }
+  });
 });
 
 describe('a core whose disk is full', () => {

@@ -50,6 +50,11 @@ export function makeTempDir(): string {
   return mkdtempSync(join(tmpdir(), 'mm-'));
 }
 
+/**
+ * What holds where a test says nothing else: times that a machine with other work keeps too. A test of times sets them itself.
+ */
+const PATIENT = { deadlineMs: 20_000, startTimeoutMs: 30_000 } as const;
+
 /** A started core and everything it announced so far. */
 export class TestCore {
   readonly logs: LogLine[] = [];
@@ -63,7 +68,7 @@ export class TestCore {
   #waiting: { holds: () => boolean; done: () => void }[] = [];
 
   constructor(options: ConfigOptions, overrides: Partial<CoreConfig> = {}, how: Partial<SupervisorOptions> = {}) {
-    this.supervisor = new Supervisor({ ...makeConfig(options), ...overrides }, { runDir: this.runDir, ...how });
+    this.supervisor = new Supervisor({ ...patientConfig(options), ...overrides }, { runDir: this.runDir, ...how });
     this.supervisor.on('log', (line) => this.#note(() => this.logs.push(line)));
     this.supervisor.on('message', (sent) => this.#note(() => this.sent.push(sent)));
     this.supervisor.on('lifecycle', (event) => {
@@ -131,6 +136,12 @@ export class TestCore {
     this.#waiting = this.#waiting.filter((entry) => !held.includes(entry));
     for (const { done } of held) done();
   }
+}
+
+/** A configuration whose times are no part of the test, unless it sets them. */
+export function patientConfig({ modules = [], ...options }: ConfigOptions): CoreConfig {
+  const patient = modules.map((module) => ({ ...PATIENT, ...module }));
+  return makeConfig({ chainDeadlineMs: 60_000, ...options, modules: patient });
 }
 
 /** Starts a core with these modules. */

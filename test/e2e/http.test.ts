@@ -4,11 +4,11 @@ import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type ModuleOptions, makeConfig } from 'mesibo-modules';
+import type { ModuleOptions } from 'mesibo-modules';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { hasOpenssl, makeCertificate } from '../helpers/certificate.js';
 import { type Asked, type RestServer, startRestServer } from '../helpers/rest-server.js';
-import { fixtureModule, makeTempDir, startCore, type TestCore } from './core.js';
+import { fixtureModule, makeTempDir, patientConfig, startCore, type TestCore } from './core.js';
 
 let core: TestCore;
 let server: RestServer | undefined;
@@ -260,7 +260,7 @@ describe('a reload', () => {
     core = await startCore([module('1')]);
     await ask({ url: server.url, times: 3 });
     await server.reached(3);
-    expect(await core.supervisor.reload(makeConfig({ modules: [module('2')] }))).toMatchObject({
+    expect(await core.supervisor.reload(patientConfig({ modules: [module('2')] }))).toMatchObject({
       replaced: ['asks_2019'],
     });
     await core.until(() => lines().includes('cleanup'));

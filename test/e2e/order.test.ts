@@ -1,9 +1,9 @@
 /** The order of a conversation, through what is ordered while its messages are in a module. */
 
 import { setImmediate as turn } from 'node:timers/promises';
-import { type MessageOptions, type ModuleOptions, makeConfig, type Outcome } from 'mesibo-modules';
+import type { MessageOptions, ModuleOptions, Outcome } from 'mesibo-modules';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { fixtureModule, startCore, type TestCore } from './core.js';
+import { fixtureModule, patientConfig, startCore, type TestCore } from './core.js';
 
 /** Takes as many milliseconds as the text of a message says. */
 const slow = fixtureModule('slow', { window: 2 });
@@ -41,7 +41,7 @@ async function expectOrder(...late: string[]): Promise<void> {
   expect(core.lines('versioned')).toEqual(told.map((text) => `saw ${text}`));
 }
 
-const reload = (...modules: ModuleOptions[]) => core.supervisor.reload(makeConfig({ modules }));
+const reload = (...modules: ModuleOptions[]) => core.supervisor.reload(patientConfig({ modules }));
 /** Resolves when an order has changed what it changes at once. */
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await turn();

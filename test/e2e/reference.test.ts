@@ -16,7 +16,7 @@ import { scenarios } from './equivalence/arbitraries.js';
 import { OneProcess } from './equivalence/one-process.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const sanitized = join(root, 'test/reference/build/mesibo-reference-asan');
+const sanitized = join(root, 'src/in-process/native/build/mesibo-reference-asan');
 
 let server: RestServer | undefined;
 let directory: string | undefined;
@@ -98,7 +98,7 @@ describe('under AddressSanitizer', () => {
   const under = `sh -c 'shift; exec "$0" "$@"' '${sanitized}'`;
 
   it('modules that overwrite their name leak nothing of ours', async () => {
-    execFileSync('make', ['-s', '-C', join(root, 'test/reference'), 'asan']);
+    execFileSync('make', ['-s', '-C', join(root, 'src/in-process/native'), 'asan']);
     const files = ['table', '2019', '2020'].map((abi) => fixture(`all-callbacks-${abi}`));
     const events = await play(planFiles(files, []), [message('hello')], under);
     for (const abi of ['table', '2019', '2020'])
@@ -126,7 +126,7 @@ describe('under AddressSanitizer', () => {
   }
 
   it('all samples do 10,000 messages without an error or a leak, whatever their services answer', async () => {
-    execFileSync('make', ['-s', '-C', join(root, 'test/reference'), 'asan']);
+    execFileSync('make', ['-s', '-C', join(root, 'src/in-process/native'), 'asan']);
     let count = 0;
     server = await startRestServer((_, response) => {
       count += 1;
@@ -151,7 +151,7 @@ describe('under AddressSanitizer', () => {
   });
 
   it('random scenarios find no error of the loader', async () => {
-    execFileSync('make', ['-s', '-C', join(root, 'test/reference'), 'asan']);
+    execFileSync('make', ['-s', '-C', join(root, 'src/in-process/native'), 'asan']);
     const world = new OneProcess(sanitized);
     for (const scenario of fc.sample(scenarios(100), { numRuns: 20 })) await world.play(scenario);
     expect(await world.close()).toBe(0);

@@ -1,8 +1,8 @@
 import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ConfigOptions, type ModuleOptions, makeConfig, type ReloadError } from 'mesibo-modules';
+import type { ConfigOptions, ModuleOptions, ReloadError } from 'mesibo-modules';
 import { afterEach, describe, expect, it } from 'vitest';
-import { fixture, fixtureModule, fixtureOf, isRunning, startCore, type TestCore } from './core.js';
+import { fixture, fixtureModule, fixtureOf, isRunning, patientConfig, startCore, type TestCore } from './core.js';
 
 let core: TestCore;
 afterEach(() => core.close());
@@ -15,7 +15,7 @@ function versioned(version: string, more: Record<string, string> = {}, options: 
 const passing = fixtureModule('silent-2020');
 
 function reload(modules: ModuleOptions[], names: string[] = [], options: Omit<ConfigOptions, 'modules'> = {}) {
-  return core.supervisor.reload(makeConfig({ ...options, modules }), { modules: names });
+  return core.supervisor.reload(patientConfig({ ...options, modules }), { modules: names });
 }
 
 /** Sends numbered messages, a few at a time, until told to end; resolves with the outcomes. */

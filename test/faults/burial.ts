@@ -11,13 +11,16 @@ import { afterAll, vi } from 'vitest';
 import { makeConfig } from '../../src/config/make.js';
 import type { AbiName, ModuleSpec } from '../../src/config/types.js';
 import { HostFile } from '../../src/supervisor/builds/host-file.js';
-import { type CallEvent, PendingCall } from '../../src/supervisor/calls/pending-call.js';
-import { Host, type HostSurroundings } from '../../src/supervisor/host.js';
-import type { HostEnd, HostListener } from '../../src/supervisor/host-listener.js';
-import type { HostAddress, PeerListener } from '../../src/supervisor/host-socket.js';
-import type { ExitListener, SpawnRequest } from '../../src/supervisor/spawn.js';
+import type { CallAnswer, PendingCall } from '../../src/supervisor/calls/pending-call.js';
+import { Host, type HostSurroundings } from '../../src/supervisor/host/host.js';
+import type { HostEnd, HostListener } from '../../src/supervisor/host/host-listener.js';
+import type { HostAddress } from '../../src/supervisor/runner/local/host-socket.js';
+import { LocalRunner } from '../../src/supervisor/runner/local/local-runner.js';
+import type { ExitListener, SpawnRequest } from '../../src/supervisor/runner/local/spawn.js';
+import type { PeerListener } from '../../src/supervisor/runner/peer.js';
 import { BOX } from '../../src/wire/black-box.js';
-import type { Log, Result, Sent } from '../../src/wire/codec.js';
+import type { Log, Sent } from '../../src/wire/codec.js';
+import { type EventParts, makeCall } from '../helpers/calls.js';
 
 const spawned = vi.hoisted(() => ({
   boxFd: -1,
@@ -25,7 +28,7 @@ const spawned = vi.hoisted(() => ({
   peer: null as PeerListener | null,
 }));
 
-vi.mock('../../src/supervisor/spawn.js', () => ({
+vi.mock('../../src/supervisor/runner/local/spawn.js', () => ({
   spawnHost({ boxFd }: SpawnRequest, exited: ExitListener) {
     Object.assign(spawned, { boxFd, exited });
     const silent = { on: () => silent, resume: () => silent, pause: () => silent };
@@ -33,7 +36,7 @@ vi.mock('../../src/supervisor/spawn.js', () => ({
   },
 }));
 
-vi.mock('../../src/supervisor/host-socket.js', () => ({
+vi.mock('../../src/supervisor/runner/local/host-socket.js', () => ({
   HostSocket: class {
     constructor(_address: HostAddress, _maxFrameBytes: number, peer: PeerListener) {
       spawned.peer = peer;
@@ -53,13 +56,13 @@ export interface Remains {
   /** How far the core had taken it over. */
   taken: number;
   /** The calls that the host held, in order; the first has the sequence number 1. */
-  calls: CallEvent[];
+  calls: EventParts[];
 }
 
 /** What the core made of it. */
 export interface Burial {
   calls: PendingCall[];
-  answered: [call: PendingCall, result: Result][];
+  answered: [call: PendingCall, answer: CallAnswer][];
   sent: Sent[];
   logs: Log[];
   end: HostEnd;
@@ -67,6 +70,7 @@ export interface Burial {
 
 const [spec] = makeConfig({ modules: [{ name: 'busy', path: '/nowhere', hangMs: null, logRate: null }] }).modules;
 const NEVER_MS = Number.MAX_SAFE_INTEGER;
+const EXPIRED: CallAnswer = { verdict: 'pass', default: 'deadline', params: null, payload: null };
 
 /**
  * Lets a host die of `signal` and settles what it held.
@@ -78,10 +82,10 @@ export function bury(
   signal: NodeJS.Signals | null,
   searched: boolean,
 ): Burial {
-  const pending = calls.map((event) => new PendingCall(event, NEVER_MS, () => {}));
+  const pending = calls.map((event) => makeCall(event, NEVER_MS));
   const burial: Omit<Burial, 'end'> = { calls: pending, answered: [], sent: [], logs: [] };
   let end: HostEnd | null = null;
-  const listener: HostListener = {
+  const listener: HostListener<Host> = {
     offered: (_, { abis }) => abis[0] as AbiName,
     ready() {},
     relieved() {},
@@ -91,7 +95,7 @@ export function bury(
     spared() {},
     signalled() {},
     leftBehind() {},
-    answered: (_, call, result) => burial.answered.push([call, result]),
+    answered: (_, call, answer) => burial.answered.push([call, answer ?? EXPIRED]),
     sent: (_, sent) => burial.sent.push(sent),
     logged: (_, log) => burial.logs.push(log),
     died: (_, death) => {
@@ -100,7 +104,6 @@ export function bury(
   };
   const file = new HostFile('/nowhere', null, new Promise(() => undefined), () => null);
   const host = new Host(1, spec as ModuleSpec, file, around, listener);
-  host.start();
   introduce(spawned.peer as PeerListener, taken);
   for (const call of pending) host.call(call, 0);
   writeSync(spawned.boxFd, ring, 0, ring.length, BOX.ringOffset);
@@ -111,23 +114,28 @@ export function bury(
   return { ...burial, end };
 }
 
+const runDir = mkdtempSync(join(tmpdir(), 'mm-'));
 const around: HostSurroundings = {
-  runId: randomBytes(8).toString('hex'),
-  runDir: mkdtempSync(join(tmpdir(), 'mm-')),
-  boxDir: '/dev/shm',
-  blackBoxBytes: BOX_BYTES,
+  runner: new LocalRunner({
+    runId: randomBytes(8).toString('hex'),
+    runDir,
+    stateDir: null,
+    boxDir: '/dev/shm',
+    blackBoxBytes: BOX_BYTES,
+    maxMessageBytes: MAX_MESSAGE_BYTES,
+    orphans: null,
+  }),
   maxMessageBytes: MAX_MESSAGE_BYTES,
   heartbeatMs: 1_000_000,
-  orphans: null,
 };
 
-afterAll(() => rmSync(around.runDir, { recursive: true }));
+afterAll(() => rmSync(runDir, { recursive: true }));
 
 const NOTHING_NEW = { start: 0, ring: Buffer.alloc(0), droppedLogs: 0, limitedLogs: 0, refusedSends: 0 };
 
 /** The handshake, and reports that take the box over as far as it was. */
 function introduce(peer: PeerListener, taken: number): void {
-  peer.connected({ send: () => {} }, 1);
+  peer.connected({ send: () => {}, sendBytes: () => {} }, 1);
   peer.received({ ready: {} });
   const step = BOX_BYTES - BOX.ringOffset;
   for (let at = Math.min(step, taken); at > 0; at = at < taken ? Math.min(at + step, taken) : 0) {

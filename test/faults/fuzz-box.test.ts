@@ -22,7 +22,7 @@ function copyOf({ header, ring, ...rest }: Remains): Remains {
   return { header: Buffer.from(header), ring: Buffer.from(ring), ...rest };
 }
 
-const nameOf = ({ event }: PendingCall) => Number(event.message?.params?.id ?? event.status?.id ?? 0);
+const nameOf = ({ event }: PendingCall) => Number(event.params.id ?? 0);
 
 describe('the black box of a host that was killed', () => {
   it('has gone round, and is full of records', () => {
@@ -37,18 +37,17 @@ describe('the black box of a host that was killed', () => {
         expect(answered.map(([call]) => call)).toEqual(calls.slice(0, KILLER));
         expect(end.lost).toEqual([calls[KILLER]]);
         expect(end.unseen).toEqual(calls.slice(KILLER + 1));
-        for (const [call, { value, params, payload }] of answered) {
-          const { message } = call.event;
+        for (const [call, { verdict, params, payload }] of answered) {
           const id = nameOf(call);
-          if (!message) continue;
-          const text = Buffer.from(message.payload ?? []).toString();
-          expect(value).toBe(id % 3 === 0 ? 1 : 0);
+          if (call.event.kind !== 'message') continue;
+          const text = call.event.payload.toString();
+          expect(verdict).toBe(id % 3 === 0 ? 'consumed' : 'pass');
           expect(Number(params?.expiry)).toBe(60);
           expect(Buffer.from(params?.from ?? []).toString()).toBe(id % 2 === 1 ? 'busy' : 'alice');
-          expect(Buffer.from(payload ?? message.payload ?? []).toString()).toBe(text.toUpperCase());
+          expect(Buffer.from(payload ?? call.event.payload).toString()).toBe(text.toUpperCase());
         }
         const served = calls.slice(0, KILLER);
-        const messages = served.filter(({ event }) => event.message);
+        const messages = served.filter(({ event }) => event.kind === 'message');
         expect(sent.map(({ params }) => Number(params?.id ?? 0))).toEqual(messages.map(nameOf));
         expect(logs).toHaveLength(served.length);
       }
@@ -95,7 +94,7 @@ function findProblem({ calls, answered, sent, logs, end }: Burial): string | nul
   if (new Set(fates).size !== fates.length) return 'a call has two fates';
   if (fates.some((call) => !calls.includes(call))) return 'a call that was not held has a fate';
   for (const [{ event }, { params, payload }] of answered) {
-    const before = event.message?.payload?.length ?? 0;
+    const before = event.payloadBytes;
     if (payload && payload.length !== before) return `a payload of ${before} bytes became one of ${payload.length}`;
     const problem = findAddressProblem(params);
     if (problem) return problem;

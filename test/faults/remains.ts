@@ -5,11 +5,11 @@ import { randomBytes } from 'node:crypto';
 import { readSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import Long from 'long';
-import { makeBox } from '../../src/supervisor/black-box/box-file.js';
-import type { CallEvent } from '../../src/supervisor/calls/pending-call.js';
+import { makeBox } from '../../src/supervisor/runner/local/black-box/box-file.js';
 import { BOX } from '../../src/wire/black-box.js';
 import { encodeCoreFrame } from '../../src/wire/codec.js';
 import { toWireParams } from '../../src/wire/params.js';
+import type { EventParts } from '../helpers/calls.js';
 import { seeded } from '../helpers/random.js';
 import { BOX_BYTES, MAX_MESSAGE_BYTES, type Remains } from './burial.js';
 import { built } from './scene.js';
@@ -19,9 +19,9 @@ export const CALLS = 60;
 export const KILLER = 45;
 
 /** A mixed load: messages of every length, statuses, and the message that kills. */
-export function makeCalls(seed: number): CallEvent[] {
+export function makeCalls(seed: number): EventParts[] {
   const next = seeded(seed);
-  return Array.from({ length: CALLS }, (_, i): CallEvent => {
+  return Array.from({ length: CALLS }, (_, i): EventParts => {
     const params = toWireParams({ id: i, from: 'alice', to: 'bob', expiry: next(5) });
     if (i !== KILLER && next(5) === 0) return { status: params };
     const text = i === KILLER ? 'kill' : 'message '.repeat(next(10) === 0 ? next(1000) : next(20));
@@ -30,7 +30,7 @@ export function makeCalls(seed: number): CallEvent[] {
 }
 
 /** Has a host die in the middle of these calls, after as many rounds of the others; its remains are read as they are. */
-export function leaveRemains(calls: CallEvent[], rounds: number): Remains {
+export function leaveRemains(calls: EventParts[], rounds: number): Remains {
   const box = makeBox('/dev/shm', { runId: randomBytes(8).toString('hex'), module: 'busy', generation: 1 }, BOX_BYTES);
   try {
     const script = fileURLToPath(new URL('fill-box.mjs', import.meta.url));

@@ -6,7 +6,7 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Directories } from '../../directories.js';
 import { readTree } from '../../proc.js';
-import { readOutput } from '../../supervisor/output/output-reader.js';
+import { readOutput } from '../../supervisor/runner/local/output-reader.js';
 import { LineGate } from '../../wire/line-gate.js';
 import type { CoreEvent } from './core-event.js';
 import { type DueEvent, EventQueue } from './event-queue.js';

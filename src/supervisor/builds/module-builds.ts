@@ -2,12 +2,13 @@
 
 import { existsSync } from 'node:fs';
 import type { ModuleSpec } from '../../config/types.js';
-import { findModuleFile, identifyFile, requireModuleFile } from '../module-file.js';
+import { coreCommand, Sentence, sentence, type ToldCommand } from '../../sentence.js';
 import type { ModuleStatus } from '../types.js';
 import type { Build, LoadableFile } from './build.js';
 import { HostFile } from './host-file.js';
+import { findModuleFile, identifyFile, requireModuleFile } from './module-file.js';
 import { type AcceptanceEvent, type Choice, chooseBuild, stepAccepted } from './policy.js';
-import { Repeats } from './repeats.js';
+import type { Repeats } from './repeats.js';
 import type { BuildStore } from './store.js';
 
 type Places = Pick<ModuleSpec, 'path' | 'lookedFor'>;
@@ -25,7 +26,6 @@ export interface ModuleBuildsOptions {
 
 /** Everything about the builds of a module. */
 export class ModuleBuilds {
-  readonly repeats = new Repeats();
   readonly #options: ModuleBuildsOptions;
   #accepted: Build | null = null;
   #current: HostFile | null = null;
@@ -54,7 +54,6 @@ export class ModuleBuilds {
   /** The host whose file this is serves. */
   serves(file: HostFile): void {
     const { build = null, problem = null } = file.loadable ?? {};
-    this.repeats.clear();
     this.#current = file;
     this.note({ kind: 'served', build });
     if (problem !== null)
@@ -66,9 +65,9 @@ export class ModuleBuilds {
    *
    * @throws ModuleLoadError `MODULE_FILE_MISSING` when the present file is to be taken and there is none.
    */
-  chooseNext(spec: Places): HostFile {
+  chooseNext(spec: Places, repeats: Repeats): HostFile {
     this.#current = null;
-    this.#current = this.#choose(spec, chooseBuild(this.#accepted, this.repeats.build));
+    this.#current = this.#choose(spec, chooseBuild(this.#accepted, repeats.build));
     return this.#current;
   }
 
@@ -85,17 +84,19 @@ export class ModuleBuilds {
   describeNext(): string {
     const build = this.#accepted;
     if (build === null || identifyFile(build.original) === build.fileId) return '';
-    return `, with the build that was accepted, for its file is another one now; to take that: ${this.#reload}`;
+    return `${sentence`, with the build that was accepted, for its file is another one now; to take that: ${this.#reload}`}`;
   }
 
   /** What `status` shows. */
-  status(spec: Places, isWanted: boolean): Pick<ModuleStatus, 'build' | 'fileChanged'> {
+  status(spec: Places, isWanted: boolean): Pick<ModuleStatus, 'build' | 'fileChanged' | 'fileMissing'> {
     const { loadable } = this.#current ?? {};
-    const fileChanged = isWanted && identifyFile(findModuleFile(spec)) !== this.loadedFile;
-    if (!loadable?.build) return { build: null, fileChanged };
+    const found = identifyFile(findModuleFile(spec));
+    const file = { fileChanged: isWanted && found !== this.loadedFile, fileMissing: found === null };
+    if (!loadable?.build) return { build: null, ...file };
     const { path, source, build } = loadable;
     const problem = loadable.problem ?? (isWanted ? this.#problemOfCopy(build) : null);
-    return { build: { sha256: build.sha256, path, kept: source === 'kept', problem }, fileChanged };
+    const shown = problem instanceof Sentence ? { problem: `${problem}`, problemParts: problem.parts } : { problem };
+    return { build: { sha256: build.sha256, path, kept: source === 'kept', ...shown }, ...file };
   }
 
   #choose(spec: Places, choice: Choice): HostFile {
@@ -114,18 +115,20 @@ export class ModuleBuilds {
   }
 
   /** Somebody may have removed what the core had kept. */
-  #problemOfCopy(build: Build): string | null {
+  #problemOfCopy(build: Build): Sentence | null {
     const copy = this.#options.store.copyOf(build);
-    return existsSync(copy) ? null : `the copy of its build is gone (${copy}); to keep another: ${this.#reload}`;
+    return existsSync(copy)
+      ? null
+      : sentence`the copy of its build is gone (${copy}); to keep another: ${this.#reload}`;
   }
 
   #describeKept({ original, sha256 }: Build): string {
     const what = `${original} is not the build that was accepted (sha256 ${sha256.slice(0, SHORT)})`;
-    return `${what}, of which the core starts its copy; to take the file: ${this.#reload}`;
+    return `${sentence`${what}, of which the core starts its copy; to take the file: ${this.#reload}`}`;
   }
 
-  get #reload(): string {
-    return `mesibo-modules reload ${this.#options.module}`;
+  get #reload(): ToldCommand {
+    return coreCommand('reload', this.#options.module);
   }
 
   /** Not again and again while a module crashes. */

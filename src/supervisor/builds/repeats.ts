@@ -1,11 +1,20 @@
 /** Starts that are made again at once, because nothing but a change of the file ended them. */
 
-import type { HostEnd } from '../host-listener.js';
+import type { ErrorCode } from '../../errors.js';
+import type { DeathCause } from '../types.js';
 import type { Build } from './build.js';
 import type { HostFile } from './host-file.js';
 import { buildToRepeat } from './policy.js';
 
-/** Counts the repeats of one start; a host that shall take over has its own. */
+/** The end of a host, as far as it says whether the file was changed. */
+export interface EndWithFile {
+  cause: DeathCause;
+  code: ErrorCode;
+  /** `overwritten`: its file was written to while it had it loaded. */
+  facts: { overwritten: boolean };
+}
+
+/** Counts the repeats of one start. */
 export class Repeats {
   #count = 0;
   #build: Build | null = null;
@@ -15,18 +24,18 @@ export class Repeats {
     return this.#build;
   }
 
-  /** The start came to its end, one way or the other. */
-  clear(): void {
-    this.#count = 0;
-    this.#build = null;
-  }
-
   /** Whether the start is made again after this end of its host, and why. */
-  after(file: HostFile, { cause, code, overwritten }: Pick<HostEnd, 'cause' | 'code' | 'overwritten'>): string | null {
+  after(file: HostFile, { cause, code, facts }: EndWithFile): string | null {
     const { build = null } = file.loadable ?? {};
     const refusedChange = code === 'MODULE_FILE_CHANGED';
     const repeats = this.#count;
-    const next = buildToRepeat({ isFailedStart: cause === 'start', refusedChange, overwritten, build, repeats });
+    const next = buildToRepeat({
+      isFailedStart: cause === 'start',
+      refusedChange,
+      overwritten: facts.overwritten,
+      build,
+      repeats,
+    });
     if (next === null) return null;
     this.#build = next;
     this.#count += 1;

@@ -1,11 +1,21 @@
 /** What a module answered, as the chain keeps it: pure. */
 
-import type { Result } from '../../wire/codec.js';
 import type { WireParams } from '../../wire/params.js';
+import type { DefaultReason, Verdict } from '../types.js';
 import type { CallAnswer } from './pending-call.js';
 
-/** The module's own verdict, with what it changed. It holds no memory beside that: a result is a view of its frame. */
-export function toAnswer({ value, params, payload }: Result): CallAnswer {
+/** An answer by which nothing changed needs no object of its own. */
+const PASSED: CallAnswer = { verdict: 'pass', default: null, params: null, payload: null };
+const CONSUMED: CallAnswer = { ...PASSED, verdict: 'consumed' };
+
+/** The default verdicts of a module that passes on failure. */
+export const PASSED_BY_DEFAULT = defaultsOf('pass');
+/** The default verdicts of a module that consumes on failure. */
+export const CONSUMED_BY_DEFAULT = defaultsOf('consumed');
+
+/** The module's own verdict, with what it changed. It holds no memory beside that: what it is given is a view. */
+export function toAnswer(value: number, params: WireParams | null, payload: Uint8Array | null): CallAnswer {
+  if (params === null && payload === null) return value === 1 ? CONSUMED : PASSED;
   return {
     verdict: value === 1 ? 'consumed' : 'pass',
     default: null,
@@ -23,4 +33,15 @@ export function detachParams(params: WireParams): WireParams {
 /** Copies bytes that would keep much more alive than they are: whoever stores a few would keep a frame, or a whole ring. */
 function detach(bytes: Uint8Array): Uint8Array {
   return bytes.buffer.byteLength <= 2 * bytes.length ? bytes : Buffer.from(bytes);
+}
+
+function defaultsOf(verdict: Verdict): Record<DefaultReason, CallAnswer> {
+  const of = (reason: DefaultReason): CallAnswer => ({ verdict, default: reason, params: null, payload: null });
+  return {
+    crash: of('crash'),
+    hang: of('hang'),
+    deadline: of('deadline'),
+    down: of('down'),
+    overload: of('overload'),
+  };
 }

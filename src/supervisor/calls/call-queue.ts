@@ -2,22 +2,28 @@
 
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../../config/types.js';
+import type { CallEvent } from '../../wire/call-event.js';
+import { LANES, type Lane } from '../../wire/event-kinds.js';
 import type { DefaultReason } from '../types.js';
+import { CONSUMED_BY_DEFAULT, PASSED_BY_DEFAULT } from './answer.js';
+import type { Conversation } from './conversation.js';
 import { Deadlines } from './deadlines.js';
 import { Lines, Place } from './lines.js';
-import { bytesOf, type CallAnswer, type CallEvent, LANES, type LaneName, laneOf, PendingCall } from './pending-call.js';
+import { type AnswerTaker, type CallAnswer, type CallKeeper, PendingCall } from './pending-call.js';
 import { WaitingLane } from './waiting-lane.js';
 
 /** Where calls go from here. */
 export interface CallRoute {
   /** Calls of a lane that may be handed over now. */
-  credit(lane: LaneName): number;
+  credit(lane: Lane): number;
   /** Hands one call over; only with credit. */
   call(pending: PendingCall, nowMs: number): void;
   /** Whether a call with this deadline can still reach a host. */
   canWait(deadlineMs: number): boolean;
   /** Settles the calls that are finished, although the host cannot report them while it executes the next one. */
   takeFinished(): void;
+  /** An answer leaves, for who counts. */
+  told(event: CallEvent, answer: CallAnswer, micros: number): void;
 }
 
 /** The settings of a queue. */
@@ -32,7 +38,7 @@ const HELD_MIN = 1000;
  * First come, first served within a lane; what cannot be served in time gets the module's default verdict. Answers leave
  * in the order of their conversation, whatever gave them.
  */
-export class CallQueue {
+export class CallQueue implements CallKeeper {
   #spec: QueueSettings;
   readonly #route: CallRoute;
   readonly #now: () => number;
@@ -47,7 +53,7 @@ export class CallQueue {
     this.#spec = spec;
     this.#route = route;
     this.#now = now;
-    this.#deadlines = new Deadlines((overdue) => this.#expire(overdue), now);
+    this.#deadlines = new Deadlines((overdue, nowMs) => this.#expire(overdue, nowMs), now);
   }
 
   /** Takes other settings, also for the calls that wait here already. */
@@ -61,25 +67,30 @@ export class CallQueue {
   }
 
   /**
-   * Takes one call; `settled` is called once, with its own or its default verdict, when the earlier calls of its
-   * conversation have theirs.
+   * Takes one call; `taker` is told once, its own or its default verdict, when the earlier calls of its conversation have
+   * theirs.
    */
-  offer(event: CallEvent, deadlineMs: number, conversation: string, settled: (answer: CallAnswer) => void): void {
-    const refusal = this.#refusalOf(event, deadlineMs);
+  offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void {
+    const { lane: name } = event;
+    const lane = this.#lanes[name];
+    const refusal = this.#refusalOf(event, lane, deadlineMs, nowMs);
     if (refusal !== null && !this.#mayHold(event, conversation)) {
-      settled(this.#defaultOf(refusal));
+      const answer = this.#defaultOf(refusal);
+      this.#route.told(event, answer, 0);
+      taker.answered(answer, nowMs);
       return;
     }
-    const place = this.#lines.join(new Place(conversation));
-    const pending = new PendingCall(event, deadlineMs, (answer) => {
-      this.#deadlines.delete(pending);
-      this.#leave(place, event, () => settled(answer));
-    });
-    if (refusal !== null) this.giveDefault(pending, refusal);
-    else {
-      this.#lanes[laneOf(event)].push(pending);
-      this.#deadlines.add(pending);
-      this.dispatch();
+    const pending = this.#lines.join(new PendingCall(event, deadlineMs, nowMs, conversation, this, taker));
+    if (refusal !== null) {
+      this.giveDefault(pending, refusal, nowMs);
+      return;
+    }
+    this.#deadlines.add(pending);
+    if (lane.length === 0 && this.#route.credit(name) > 0) {
+      this.#route.call(pending, nowMs);
+    } else {
+      lane.push(pending);
+      this.#handOver(name, nowMs);
     }
   }
 
@@ -88,27 +99,21 @@ export class CallQueue {
    *
    * @returns `false` when there are none: then `passed` is not called
    */
-  follow(conversation: string, passed: () => void): boolean {
+  follow(conversation: Conversation, passed: (nowMs: number) => void): boolean {
     if (!this.#lines.has(conversation)) return false;
-    this.#lines.leave(this.#lines.join(new Place(conversation)), passed);
+    this.#lines.leave(this.#lines.join(new Follower(conversation, passed)), this.#now());
     return true;
   }
 
   /** Hands over what there is credit for. */
-  dispatch(): void {
-    const now = this.#now();
-    for (const name of LANES) {
-      this.#lanes[name].handOver(
-        () => this.#route.credit(name) > 0,
-        (pending) => this.#route.call(pending, now),
-      );
-    }
+  dispatch(nowMs = this.#now()): void {
+    for (const name of LANES) if (this.#lanes[name].length > 0) this.#handOver(name, nowMs);
   }
 
   /** Takes calls back that were handed over and never begun: they are the oldest. */
   putBack(calls: PendingCall[]): void {
     for (const name of LANES) {
-      this.#lanes[name].putBack(calls.filter(({ event, settled }) => !settled && laneOf(event) === name));
+      this.#lanes[name].putBack(calls.filter(({ event, settled }) => !settled && event.lane === name));
     }
   }
 
@@ -119,58 +124,82 @@ export class CallQueue {
   }
 
   /** Gives a call the verdict that the configuration has for a module that cannot give one. */
-  giveDefault(pending: PendingCall, reason: DefaultReason): void {
-    pending.settle(this.#defaultOf(reason));
+  giveDefault(pending: PendingCall, reason: DefaultReason, nowMs = this.#now()): void {
+    pending.settle(this.#defaultOf(reason), nowMs);
+  }
+
+  // ---- what calls tell ----
+
+  settled(pending: PendingCall, nowMs: number): void {
+    this.#deadlines.delete(pending);
+    if (pending.before !== null) {
+      pending.isHeldBack = true;
+      this.#heldBytes += pending.event.heldBytes;
+    }
+    this.#lines.leave(pending, nowMs);
+  }
+
+  leaves(pending: PendingCall, answer: CallAnswer, nowMs: number): void {
+    if (pending.isHeldBack) this.#heldBytes -= pending.event.heldBytes;
+    this.#route.told(pending.event, answer, Math.round((nowMs - pending.beganMs) * 1000));
+    pending.taker.answered(answer, nowMs);
+  }
+
+  #handOver(name: Lane, nowMs: number): void {
+    const lane = this.#lanes[name];
+    while (lane.length > 0 && this.#route.credit(name) > 0) {
+      const pending = lane.next();
+      if (pending !== null) this.#route.call(pending, nowMs);
+    }
   }
 
   #defaultOf(reason: DefaultReason): CallAnswer {
-    const verdict = this.#spec.onFailure === 'consume' ? 'consumed' : 'pass';
-    return { verdict, default: reason, params: null, payload: null };
+    return (this.#spec.onFailure === 'consume' ? CONSUMED_BY_DEFAULT : PASSED_BY_DEFAULT)[reason];
   }
 
   /** Why a call cannot wait here; `null`: it can. */
-  #refusalOf(event: CallEvent, deadlineMs: number): DefaultReason | null {
-    if (deadlineMs <= this.#now()) return 'deadline';
+  #refusalOf(event: CallEvent, lane: WaitingLane, deadlineMs: number, nowMs: number): DefaultReason | null {
+    if (deadlineMs <= nowMs) return 'deadline';
     if (!this.#route.canWait(deadlineMs)) return 'down';
-    return this.#isOverloaded(event) ? 'overload' : null;
+    return this.#isOverloaded(event, lane) ? 'overload' : null;
   }
 
   /** Whether a default may wait for the calls before it. Who floods one conversation must not fill the memory so. */
-  #mayHold(event: CallEvent, conversation: string): boolean {
+  #mayHold(event: CallEvent, conversation: Conversation): boolean {
     if (this.#spec.overload === 'wait' || !this.#lines.has(conversation)) return true;
-    const bytes = this.#heldBytes === 0 ? 0 : this.#heldBytes + bytesOf(event);
+    const bytes = this.#heldBytes === 0 ? 0 : this.#heldBytes + event.heldBytes;
     return this.#lines.held < Math.max(HELD_MIN, this.#spec.queue) && bytes <= this.#spec.queueBytes;
   }
 
-  #leave(place: Place, event: CallEvent, go: () => void): void {
-    if (place.before === null) {
-      this.#lines.leave(place, go);
-      return;
-    }
-    const bytes = bytesOf(event);
-    this.#heldBytes += bytes;
-    this.#lines.leave(place, () => {
-      this.#heldBytes -= bytes;
-      go();
-    });
-  }
-
   /** With `overload = wait` a caller waits for room, at most until its deadline. */
-  #isOverloaded(event: CallEvent): boolean {
-    const lane = this.#lanes[laneOf(event)];
-    if (this.#spec.overload === 'wait' || this.#route.credit(laneOf(event)) > lane.length) return false;
+  #isOverloaded(event: CallEvent, lane: WaitingLane): boolean {
+    if (this.#spec.overload === 'wait' || this.#route.credit(event.lane) > lane.length) return false;
     // One call always finds room, however large it is.
-    const bytes = lane.bytes === 0 ? 0 : lane.bytes + bytesOf(event);
+    const bytes = lane.bytes === 0 ? 0 : lane.bytes + event.heldBytes;
     return lane.length >= this.#spec.queue || bytes > this.#spec.queueBytes;
   }
 
-  #expire(overdue: PendingCall[]): void {
+  #expire(overdue: PendingCall[], nowMs: number): void {
     this.#route.takeFinished();
-    for (const pending of overdue) this.giveDefault(pending, 'deadline');
+    for (const pending of overdue) this.giveDefault(pending, 'deadline', nowMs);
     this.#remove(({ settled }) => settled);
   }
 
   #remove(matches: (pending: PendingCall) => boolean): PendingCall[] {
     return [...this.#lanes.message.remove(matches), ...this.#lanes.notification.remove(matches)];
+  }
+}
+
+/** What is let by. */
+class Follower extends Place {
+  readonly #passed: (nowMs: number) => void;
+
+  constructor(conversation: Conversation, passed: (nowMs: number) => void) {
+    super(conversation);
+    this.#passed = passed;
+  }
+
+  override go(nowMs: number): void {
+    this.#passed(nowMs);
   }
 }

@@ -1,28 +1,99 @@
-/** Which conversation an event belongs to: what keeps its order, from door to door. Pure. */
+/** Which conversation an event belongs to: what keeps its order, from door to door. Pure, but for a seed. */
 
-import type { WireParams } from '../../wire/params.js';
-import type { CallEvent } from './pending-call.js';
+import type { WireLogin } from '../../wire/call-event.js';
+import { type MessageParams, split, type WireParams } from '../../wire/params.js';
+
+/** Of the rest of a long address the hash is not made; it is compared all the same. */
+const HASHED_CHARS = 64;
+/** Other in each process: nobody can choose addresses that are slow to tell apart. */
+const SEED = Math.floor(Math.random() * 2 ** 31);
 
 /**
- * Names the conversation of an event: its group, else the two who talk, whichever of them wrote. Messages and
- * notifications are served apart, so that each has names of its own.
+ * The conversation of an event: its group, else the two who talk, whichever of them wrote. Messages and notifications
+ * are served apart, so that each has conversations of its own. Compared by {@link equals}; no string is made for it.
  */
-export function conversationOf({ message, status, login }: CallEvent): string {
-  if (message) return `m${ofParams(message.params ?? {})}`;
-  if (status) return `s${ofParams(status)}`;
-  return login ? `l${toText(login.address)}` : 'c';
+export class Conversation {
+  readonly kind: 'message' | 'status' | 'login' | 'call';
+  /** The same for equal ones. */
+  readonly hash: number;
+  /** The id of the group, in halves of 32 bits; 0: none. */
+  readonly #low: number;
+  readonly #high: number;
+  readonly #one: string | null;
+  readonly #other: string | null;
+
+  constructor(
+    kind: Conversation['kind'],
+    hash: number,
+    low: number,
+    high: number,
+    one: string | null,
+    other: string | null,
+  ) {
+    this.kind = kind;
+    this.hash = hash;
+    this.#low = low;
+    this.#high = high;
+    this.#one = one;
+    this.#other = other;
+  }
+
+  /** Whether both are the same conversation. */
+  equals(that: Conversation): boolean {
+    if (this === that) return true;
+    if (this.hash !== that.hash || this.kind !== that.kind) return false;
+    if (this.#low !== that.#low || this.#high !== that.#high) return false;
+    return this.#one === that.#one
+      ? this.#other === that.#other
+      : this.#one === that.#other && this.#other === that.#one;
+  }
+
+  /** That of a message, as it came in. */
+  static ofMessage({ groupid, from, to }: MessageParams): Conversation {
+    if (groupid === 0n) return ofTwo('message', from, to);
+    const { low, high } = split('groupid', groupid);
+    return ofGroup('message', low, high);
+  }
+
+  /** That of a status. */
+  static ofStatus({ groupid, from, to }: WireParams): Conversation {
+    if (groupid && (groupid.low !== 0 || groupid.high !== 0)) return ofGroup('status', groupid.low, groupid.high);
+    return ofTwo('status', toText(from), toText(to));
+  }
+
+  /** That of a user who logs in. */
+  static ofLogin({ address }: WireLogin): Conversation {
+    return ofTwo('login', toText(address), null);
+  }
+
+  /** Calls tell nothing that they could be told apart by. */
+  static readonly ofCalls = new Conversation('call', SEED, 0, 0, null, null);
 }
 
-function ofParams({ groupid, from, to }: WireParams): string {
-  if (groupid && (groupid.low !== 0 || groupid.high !== 0)) return `${groupid.high}.${groupid.low}`;
-  const one = toText(from);
-  const other = toText(to);
-  // No address has a NUL inside.
-  return one < other ? `${one}\0${other}` : `${other}\0${one}`;
+function ofGroup(kind: Conversation['kind'], low: number, high: number): Conversation {
+  return new Conversation(kind, mix(mix(SEED, low), high), low, high, null, null);
+}
+
+/** No address and an empty one are the same here, as there is nobody behind either. */
+function ofTwo(kind: Conversation['kind'], one: string | null, other: string | null): Conversation {
+  // A sum, so that it does not matter who wrote.
+  return new Conversation(kind, (hashOf(one) + hashOf(other)) | 0, 0, 0, one || null, other || null);
+}
+
+function hashOf(text: string | null): number {
+  if (text === null) return SEED;
+  let hash = SEED;
+  const length = Math.min(text.length, HASHED_CHARS);
+  for (let i = 0; i < length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash === SEED ? hash : mix(hash, text.length);
+}
+
+function mix(hash: number, value: number): number {
+  const product = Math.imul(hash ^ value, 0x85ebca6b);
+  return product ^ (product >>> 15);
 }
 
 /** One character for each byte: addresses that differ stay so, whatever they are. */
-function toText(bytes: Uint8Array | null | undefined): string {
-  if (!bytes) return '';
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+function toText(bytes: Uint8Array | null | undefined): string | null {
+  return bytes ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1') : null;
 }

@@ -3,25 +3,37 @@
  * Other conversations are not held up.
  */
 
+import type { Conversation } from './conversation.js';
+
+const FIRST_SHELVES = 64;
+
 /** One who stands in the line of a conversation. */
-export class Place {
-  readonly conversation: string;
-  /** What he does when he leaves; `null`: he is not done. */
-  go: (() => void) | null = null;
+export abstract class Place {
+  readonly conversation: Conversation;
+  isDone = false;
   before: Place | null = null;
   after: Place | null = null;
+  /** Of the last one in a line: the last one of another line on the same shelf. */
+  nextOnShelf: Place | null = null;
 
-  constructor(conversation: string) {
+  constructor(conversation: Conversation) {
     this.conversation = conversation;
   }
+
+  /** What he does when he leaves, done and with nobody before him. */
+  abstract go(nowMs: number): void;
 
   /** Nobody stands before him any more, and he is not done. */
   becameFirst(): void {}
 }
 
-/** A line for each conversation that has somebody in it. */
+/**
+ * A line for each conversation that has somebody in it. Who is the last of a line is found by its hash, on a shelf; all
+ * links are in the places themselves, as a table that changes with every message leaves much to the garbage collector.
+ */
 export class Lines {
-  readonly #last = new Map<string, Place>();
+  #shelves: (Place | null)[] = new Array(FIRST_SHELVES).fill(null);
+  #count = 0;
   #held = 0;
 
   /** Those who are done and wait for somebody before them. */
@@ -30,40 +42,87 @@ export class Lines {
   }
 
   /** Whether somebody stands in the line of a conversation. */
-  has(conversation: string): boolean {
-    return this.#last.size > 0 && this.#last.has(conversation);
+  has(conversation: Conversation): boolean {
+    return this.#count > 0 && this.#lastOf(conversation) !== null;
   }
 
   /** Takes the last place of a line. */
   join<P extends Place>(place: P): P {
-    const before = this.#last.get(place.conversation);
-    if (before) {
+    const before = this.#lastOf(place.conversation);
+    if (before === null) {
+      if (this.#count >= 2 * this.#shelves.length) this.#grow();
+      this.#count += 1;
+      this.#put(place);
+    } else {
       place.before = before;
       before.after = place;
+      this.#replace(before, place);
     }
-    this.#last.set(place.conversation, place);
     return place;
   }
 
   /** He is done: he leaves now, and those behind him that are done with him; or he leaves with the last one before him. */
-  leave(place: Place, go: () => void): void {
-    place.go = go;
+  leave(place: Place, nowMs: number): void {
+    place.isDone = true;
     if (place.before !== null) {
       this.#held += 1;
       return;
     }
     let first: Place | null = place;
-    while (first?.go) {
-      first.go();
+    while (first?.isDone) {
+      first.go(nowMs);
       // Only now: who joins or is done meanwhile still stands behind him.
       const next: Place | null = first.after;
-      if (next === null) this.#last.delete(first.conversation);
-      else {
+      if (next === null) {
+        this.#count -= 1;
+        this.#replace(first, null);
+      } else {
         next.before = null;
-        if (next.go) this.#held -= 1;
+        first.after = null;
+        if (next.isDone) this.#held -= 1;
       }
       first = next;
     }
     first?.becameFirst();
+  }
+
+  #lastOf(conversation: Conversation): Place | null {
+    let place = this.#shelves[conversation.hash & (this.#shelves.length - 1)] as Place | null;
+    while (place !== null && !place.conversation.equals(conversation)) place = place.nextOnShelf;
+    return place;
+  }
+
+  #put(place: Place): void {
+    const shelf = place.conversation.hash & (this.#shelves.length - 1);
+    place.nextOnShelf = this.#shelves[shelf] as Place | null;
+    this.#shelves[shelf] = place;
+  }
+
+  /** Puts another last one in the place of one; `null`: the line is empty. */
+  #replace(old: Place, next: Place | null): void {
+    const rest = old.nextOnShelf;
+    const link = next ?? rest;
+    if (next !== null) next.nextOnShelf = rest;
+    old.nextOnShelf = null;
+    const shelf = old.conversation.hash & (this.#shelves.length - 1);
+    let place = this.#shelves[shelf] as Place | null;
+    if (place === old) {
+      this.#shelves[shelf] = link;
+      return;
+    }
+    while (place !== null && place.nextOnShelf !== old) place = place.nextOnShelf;
+    if (place !== null) place.nextOnShelf = link;
+  }
+
+  #grow(): void {
+    const old = this.#shelves;
+    this.#shelves = new Array(2 * old.length).fill(null);
+    for (const first of old) {
+      for (let place = first; place !== null; ) {
+        const next: Place | null = place.nextOnShelf;
+        this.#put(place);
+        place = next;
+      }
+    }
   }
 }

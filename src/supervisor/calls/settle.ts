@@ -1,16 +1,17 @@
 /** What becomes of the calls that a dead host had not answered, from its black box: pure but for what calls remember. */
 
 import type { BoxHeader } from '../../wire/black-box.js';
-import { LANES, type LaneName, laneOf, type PendingCall } from './pending-call.js';
+import { LANES, type Lane } from '../../wire/event-kinds.js';
+import type { PendingCall } from './pending-call.js';
 
 /** What the core knows beside the black box. */
-export interface LinkEnd {
-  /** What the host had not answered, with its sequence numbers, in order. */
-  held: [seq: number, pending: PendingCall][];
+export interface LedgerEnd {
+  /** What the host had not answered, in the order of its sequence numbers. */
+  held: PendingCall[];
   /** The highest sequence number that was given. */
   lastSeq: number;
   /** The highest one in each lane whose result is known; 0: none. The calls of a lane are executed in order. */
-  lastAnswered: Record<LaneName, number>;
+  lastAnswered: Record<Lane, number>;
   /** Whether the host ended by itself: by a signal that a fault raises, or by an exit. */
   crashed: boolean;
 }
@@ -34,10 +35,12 @@ const MAX_SUSPECTED = 3;
  *
  * @param header `null` when the box cannot be read: then nothing is offered again, so that no module sees a call twice
  */
-export function settleCalls(header: BoxHeader | null, link: LinkEnd): Settlement {
+export function settleCalls(header: BoxHeader | null, link: LedgerEnd): Settlement {
   const settlement: Settlement = { lost: [], unseen: [] };
-  for (const [seq, pending] of link.held) {
-    const started = header === null || seq <= lastStarted(laneOf(pending.event), header.currentSeq, link);
+  const executing = header && (link.held.find(({ seq }) => seq === header.currentSeq) ?? null);
+  for (const pending of link.held) {
+    const started =
+      header === null || pending.seq <= lastStarted(pending.event.lane, header.currentSeq, executing, link);
     (started ? settlement.lost : settlement.unseen).push(pending);
   }
   return link.crashed && header?.currentSeq === 0 && header.currentEvent !== 'http'
@@ -45,16 +48,20 @@ export function settleCalls(header: BoxHeader | null, link: LinkEnd): Settlement
     : settlement;
 }
 
-function lastStarted(lane: LaneName, currentSeq: number, { held, lastSeq, lastAnswered }: LinkEnd): number {
-  const executing = held.find(([seq]) => seq === currentSeq)?.[1];
+function lastStarted(
+  lane: Lane,
+  currentSeq: number,
+  executing: PendingCall | null,
+  { lastSeq, lastAnswered }: LedgerEnd,
+): number {
   // A number that was never given stands for a box that was overwritten: it may hide any call.
-  const counts = executing ? laneOf(executing.event) === lane : currentSeq > lastSeq;
+  const counts = executing ? executing.event.lane === lane : currentSeq > lastSeq;
   return Math.max(lastAnswered[lane], counts ? currentSeq : 0);
 }
 
 /** Lanes take turns, so the next call of either may have been it. */
 function suspectNext({ lost, unseen }: Settlement): Settlement {
-  const next = LANES.map((lane) => unseen.find(({ event }) => laneOf(event) === lane));
+  const next = LANES.map((lane) => unseen.find(({ event }) => event.lane === lane));
   for (const pending of next) if (pending) pending.suspected += 1;
   const given = unseen.filter(({ suspected }) => suspected >= MAX_SUSPECTED);
   return { lost: [...lost, ...given], unseen: unseen.filter((pending) => !given.includes(pending)) };

@@ -1,9 +1,9 @@
 /** Whether what a host says can be true: pure. A module may have overwritten anything in its process. */
 
 import { isReachable } from '../../wire/black-box.js';
-import type { Report, Result, Sent } from '../../wire/codec.js';
+import type { CallEvent } from '../../wire/call-event.js';
+import type { Report, Sent } from '../../wire/codec.js';
 import { ADDRESS_MAX_BYTES, type WireParams } from '../../wire/params.js';
-import type { CallEvent } from './pending-call.js';
 
 /** Says what is wrong with the positions of a report; `null` when they can be. */
 export function findReportProblem({ start, ring, position }: Report, taken: number, ringSize: number): string | null {
@@ -18,13 +18,16 @@ export function findRecordsProblem({ start, ring }: Report, skippedBytes: number
   return `of the ${ring.length} bytes that it reported of the black-box position ${start}, ${skippedBytes} are no record`;
 }
 
-/** Says what is wrong with a result for the call it answers; `null` when it can be. */
-export function findResultProblem(event: CallEvent, result: Result): string | null {
-  const before = event.message?.payload?.length ?? 0;
-  if (result.payload && result.payload.length !== before) {
-    return `it changed a message of ${before} bytes to ${result.payload.length}`;
+/** Says what is wrong with what a host changed of a call; `null` when it can be. */
+export function findResultProblem(
+  { payloadBytes }: CallEvent,
+  params: WireParams | null,
+  payload: Uint8Array | null,
+): string | null {
+  if (payload && payload.length !== payloadBytes) {
+    return `it changed a message of ${payloadBytes} bytes to ${payload.length}`;
   }
-  return result.params ? findAddressProblem(result.params) : null;
+  return params ? findAddressProblem(params) : null;
 }
 
 /** Says what is wrong with a message that a module sent; `null` when it can be. */

@@ -1,10 +1,11 @@
 /** Calls of one kind that wait, in order, with the bytes that they hold. */
 
-import { bytesOf, type PendingCall } from './pending-call.js';
+import { CallRing } from './call-ring.js';
+import type { PendingCall } from './pending-call.js';
 
 /** First come, first served. */
 export class WaitingLane {
-  #waiting: PendingCall[] = [];
+  readonly #waiting = new CallRing();
   #bytes = 0;
 
   get length(): number {
@@ -18,35 +19,39 @@ export class WaitingLane {
 
   push(pending: PendingCall): void {
     this.#waiting.push(pending);
-    this.#bytes += bytesOf(pending.event);
+    this.#bytes += pending.event.heldBytes;
+  }
+
+  /** Takes the first one out that has no verdict yet; those before it that have one are dropped. */
+  next(): PendingCall | null {
+    while (this.#waiting.length > 0) {
+      const pending = this.#waiting.shift() as PendingCall;
+      this.#bytes -= pending.event.heldBytes;
+      if (!pending.settled) return pending;
+    }
+    return null;
   }
 
   /** Puts calls before all that wait. */
   putBack(calls: PendingCall[]): void {
-    this.#waiting = [...calls, ...this.#waiting];
-    for (const { event } of calls) this.#bytes += bytesOf(event);
-  }
-
-  /** Takes calls out, one after the other while `may` says so; those that have their verdict are dropped. */
-  handOver(may: () => boolean, take: (pending: PendingCall) => void): void {
-    let taken = 0;
-    for (; taken < this.#waiting.length && may(); taken++) {
-      const pending = this.#waiting[taken] as PendingCall;
-      this.#bytes -= bytesOf(pending.event);
-      if (!pending.settled) take(pending);
+    for (let i = calls.length - 1; i >= 0; i--) {
+      const pending = calls[i] as PendingCall;
+      this.#waiting.unshift(pending);
+      this.#bytes += pending.event.heldBytes;
     }
-    this.#waiting.splice(0, taken);
   }
 
   /** Takes out every call that matches. */
   remove(matches: (pending: PendingCall) => boolean): PendingCall[] {
     const removed: PendingCall[] = [];
-    this.#waiting = this.#waiting.filter((pending) => {
-      if (!matches(pending)) return true;
-      removed.push(pending);
-      this.#bytes -= bytesOf(pending.event);
-      return false;
-    });
+    for (const pending of this.#waiting.clear()) {
+      if (matches(pending)) {
+        removed.push(pending);
+        this.#bytes -= pending.event.heldBytes;
+      } else {
+        this.#waiting.push(pending);
+      }
+    }
     return removed;
   }
 }

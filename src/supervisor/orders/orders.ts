@@ -3,9 +3,10 @@
 import type { CoreConfig, ModuleSpec } from '../../config/types.js';
 import { IllegalStateError, ReloadError, type SupervisorError } from '../../errors.js';
 import { requireKnown } from '../../module-names.js';
-import type { Module } from '../module.js';
-import { findModuleFile, identifyFile, requirePresentFile } from '../module-file.js';
-import type { Roster } from '../roster.js';
+import { coreCommand, sentence } from '../../sentence.js';
+import { findModuleFile, identifyFile, requirePresentFile } from '../builds/module-file.js';
+import type { Module } from '../module/module.js';
+import type { Roster } from '../module/roster.js';
 import type { OrderReport, ReloadReport } from '../types.js';
 import { planReload, type ReloadPlan } from './reload-plan.js';
 import type { StoppedModules } from './stopped-modules.js';
@@ -53,8 +54,9 @@ export class Orders {
     return this.#order('restart', async () => {
       const module = this.#core.roster.find(name);
       if (module.desired === 'down') {
-        const text = `module ${name}: it is stopped, and stays so until it is started: mesibo-modules start ${name}`;
-        throw new IllegalStateError('ILLEGAL_STATE', text, { module: name });
+        const what = `module ${name}: it is stopped, and stays so until it is started`;
+        const remedy = sentence`to start it: ${coreCommand('start', name)}`;
+        throw new IllegalStateError('ILLEGAL_STATE', what, { module: name, remedy });
       }
       requirePresentFile(name, module.spec);
       throwIf(await module.restart());

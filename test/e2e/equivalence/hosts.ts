@@ -6,14 +6,16 @@ import { join } from 'node:path';
 import { makeConfig } from '../../../src/config/make.js';
 import { BuildStore } from '../../../src/supervisor/builds/store.js';
 import type { CallAnswer } from '../../../src/supervisor/calls/pending-call.js';
-import { type ChainOutcome, type Journey, runChain } from '../../../src/supervisor/chain.js';
-import type { Host } from '../../../src/supervisor/host.js';
-import { Module, type ModuleSurroundings } from '../../../src/supervisor/module.js';
-import type { ModuleEvents } from '../../../src/supervisor/output/module-news.js';
-import { acquireRunDir, type RunDir } from '../../../src/supervisor/run-dir.js';
+import { acquireRunDir, type RunDir } from '../../../src/supervisor/directories/run-dir.js';
+import type { Host } from '../../../src/supervisor/host/host.js';
+import type { HostListener } from '../../../src/supervisor/host/host-listener.js';
+import { Module, type ModuleSurroundings } from '../../../src/supervisor/module/module.js';
+import type { ModuleEvents } from '../../../src/supervisor/news/module-news.js';
+import { LocalRunner } from '../../../src/supervisor/runner/local/local-runner.js';
 import { AbiMemory } from '../../../src/supervisor/trials/abi-memory.js';
-import type { Log, Sent } from '../../../src/wire/codec.js';
+import { CallEvent } from '../../../src/wire/call-event.js';
 import { SCALARS, toLong, type WireParams } from '../../../src/wire/params.js';
+import { type ChainOutcome, conversation, runChain, taker } from '../../helpers/calls.js';
 import { fixture } from '../core.js';
 import {
   chainOf,
@@ -35,12 +37,14 @@ const MAX_MESSAGE_BYTES = 64 * 1024;
 class HeardModule extends Module {
   deeds = new Deeds();
 
-  override sent(_host: Host, { params, payload }: Sent): void {
-    this.deeds.sent(this.name, plain(params ?? {}), payload ?? new Uint8Array(0));
-  }
-
-  override logged(_host: Host, { level, text }: Log): void {
-    this.deeds.logged(this.name, level ?? 0, text ?? new Uint8Array(0));
+  protected override listen(listener: HostListener<Host>): HostListener<Host> {
+    return {
+      ...listener,
+      sent: (_, { params, payload }) => {
+        this.deeds.sent(this.name, plain(params ?? {}), payload ?? new Uint8Array(0));
+      },
+      logged: (_, { level, text }) => this.deeds.logged(this.name, level ?? 0, text ?? new Uint8Array(0)),
+    };
   }
 }
 
@@ -97,27 +101,30 @@ export class Hosts {
     const members = chainOf(scenario, event).map((place) => this.#modules[place] as HeardModule);
     const params = wire(event, index);
     const isMessage = event.function === 'message';
-    const journey: Journey = {
-      callback: isMessage ? 'on_message' : 'on_message_status',
-      event: isMessage ? { message: { params, payload: makePayload(event.payload) } } : { status: params },
-      conversation: '',
+    const journey = {
+      event: isMessage ? CallEvent.wireMessage(params, makePayload(event.payload)) : CallEvent.status(params),
+      conversation: conversation(''),
       endMs: performance.now() + PATIENCE_MS,
     };
     const outcome = await new Promise<ChainOutcome>((done) => runChain(members, journey, done));
     const trace = outcome.trace.map((entry) => `${entry.module} ${entry.default ?? entry.verdict}`);
-    const { message, status } = outcome.event;
-    const after = plain(message?.params ?? status ?? {});
-    return transcribe({ by: outcome.by, trace, params: after, payload: message?.payload ?? null }, deeds.of(index));
+    const after = plain(outcome.event.params);
+    const payload = isMessage ? outcome.event.payload : null;
+    return transcribe({ by: outcome.by, trace, params: after, payload }, deeds.of(index));
   }
 
   #add(spec: Module['spec'], config: Omit<ReturnType<typeof makeConfig>, 'modules'>): void {
     const around: ModuleSurroundings = {
       ...config,
+      runner: new LocalRunner({
+        ...config,
+        runId: this.#runDir.runId,
+        runDir: this.#runDir.path,
+        stateDir: null,
+        boxDir: '/dev/shm',
+        orphans: null,
+      }),
       runId: this.#runDir.runId,
-      runDir: this.#runDir.path,
-      stateDir: null,
-      boxDir: '/dev/shm',
-      orphans: null,
       abis: new AbiMemory(null),
       builds: new BuildStore(join(this.#runDir.path, 'builds'), () => []),
     };
@@ -134,9 +141,11 @@ export class Hosts {
 }
 
 async function tellRules(module: HeardModule, rules: string[]): Promise<void> {
-  const message = { params: { type: toLong('type', RULES_TYPE) }, payload: Buffer.from(rules.join('\n')) };
-  const endMs = performance.now() + PATIENCE_MS;
-  const answer = await new Promise<CallAnswer>((done) => module.offer({ message }, endMs, '', done));
+  const event = CallEvent.wireMessage({ type: toLong('type', RULES_TYPE) }, Buffer.from(rules.join('\n')));
+  const nowMs = performance.now();
+  const answer = await new Promise<CallAnswer>((done) =>
+    module.offer(event, nowMs + PATIENCE_MS, nowMs, conversation('rules'), taker(done)),
+  );
   if (answer.default !== null) throw new Error(`module ${module.name} did not take its rules: ${answer.default}`);
 }
 

@@ -10,7 +10,7 @@ import { encodeLayout } from '../../../src/host-runner/abi/layout.js';
 import { Reports } from '../../../src/host-runner/reports.js';
 import { ACCEPTED, BATCH, loadShim, PHASE, type Shim } from '../../../src/host-runner/shim.js';
 import { SHIM_LIBRARY } from '../../../src/paths.js';
-import { type BoxFile, makeBox } from '../../../src/supervisor/black-box/box-file.js';
+import { type BoxFile, makeBox } from '../../../src/supervisor/runner/local/black-box/box-file.js';
 import { BOX } from '../../../src/wire/black-box.js';
 import { encodeCoreFrame } from '../../../src/wire/codec.js';
 import { RECORD } from '../../../src/wire/records.js';

@@ -16,5 +16,5 @@ it.each<[Partial<ReloadReport>, string]>([
   [{ stopped: ['a'] }, 'nothing has changed; a is stopped, until: mesibo-modules start a'],
   [{ added: ['a', 'b'], stopped: ['a', 'b'] }, 'added a, b; a, b are stopped, until: mesibo-modules start a b'],
 ])('%j: %s', (report, text) => {
-  expect(describeReload({ ...NOTHING, ...report })).toBe(text);
+  expect(`${describeReload({ ...NOTHING, ...report })}`).toBe(text);
 });

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
-import { EXIT } from '../../../cli/io.js';
 import { createProgram } from '../../../cli/program.js';
+import { EXIT } from '../../../cli/terminal/io.js';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
 
 const unit = join(PACKAGE_ROOT, 'etc/systemd/mesibo-modules.service');

@@ -11,12 +11,12 @@ it.each([
   [2, 'pass'],
   [-1, 'pass'],
 ])('takes %i for %s', (value, verdict) => {
-  expect(toAnswer({ value })).toEqual({ verdict, default: null, params: null, payload: null });
+  expect(toAnswer(value, null, null)).toEqual({ verdict, default: null, params: null, payload: null });
 });
 
 it('has what the module changed, and keeps nothing else of the frame alive', () => {
   const params = { id: Long.fromNumber(7, true), to: frame.subarray(0, 3), from: frame.subarray(5, 10) };
-  const answer = toAnswer({ value: 0, params, payload: frame.subarray(20, 24) });
+  const answer = toAnswer(0, params, frame.subarray(20, 24));
   expect(answer.params).toEqual({ ...params, to: Buffer.from('xxx'), from: Buffer.from('xxxxx') });
   expect(answer.payload).toEqual(Buffer.from('xxxx'));
   for (const bytes of [answer.params?.to, answer.params?.from, answer.payload]) {
@@ -25,12 +25,12 @@ it('has what the module changed, and keeps nothing else of the frame alive', () 
 });
 
 it('tells an empty address from none, and an empty payload from one that is as it was', () => {
-  const answer = toAnswer({ value: 0, params: { to: frame.subarray(0, 0) }, payload: frame.subarray(0, 0) });
+  const answer = toAnswer(0, { to: frame.subarray(0, 0) }, frame.subarray(0, 0));
   expect(answer.params).toEqual({ to: Buffer.alloc(0) });
   expect(answer.payload).toEqual(Buffer.alloc(0));
 });
 
 it('does not copy a large payload that is most of its frame', () => {
   const payload = frame.subarray(100);
-  expect(toAnswer({ value: 0, payload }).payload).toBe(payload);
+  expect(toAnswer(0, null, payload).payload).toBe(payload);
 });

@@ -1,31 +1,29 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CallQueue, type CallRoute, type QueueSettings } from '../../../../src/supervisor/calls/call-queue.js';
-import {
-  type CallAnswer,
-  type LaneName,
-  laneOf,
-  type PendingCall,
-} from '../../../../src/supervisor/calls/pending-call.js';
+import type { CallAnswer, PendingCall } from '../../../../src/supervisor/calls/pending-call.js';
+import type { Lane } from '../../../../src/wire/event-kinds.js';
+import { conversation as conversationOf, makeEvent, taker } from '../../../helpers/calls.js';
 
 /** A route with as much credit as a test gives it. */
 class Route implements CallRoute {
   readonly left = { message: 0, notification: 0 };
   up = true;
   readonly taken: PendingCall[] = [];
-  credit(lane: LaneName): number {
+  credit(lane: Lane): number {
     return this.left[lane];
   }
   call(pending: PendingCall): void {
     this.taken.push(pending);
-    this.left[laneOf(pending.event)] -= 1;
+    this.left[pending.event.lane] -= 1;
   }
   canWait(): boolean {
     return this.up;
   }
   finished: PendingCall[] = [];
   takeFinished(): void {
-    for (const pending of this.finished) pending.settle(PASS);
+    for (const pending of this.finished) pending.settle(PASS, 0);
   }
+  told(): void {}
 }
 
 const settings: QueueSettings = { queue: 3, queueBytes: 100, overload: 'default', onFailure: 'pass' };
@@ -46,10 +44,11 @@ afterEach(() => {
 
 /** Each is a conversation of its own, unless it is said to be of one. */
 function offer(name: string, deadlineMs = 1000, conversation = name): void {
-  const event = { message: { payload: Buffer.from(name) } };
-  queue.offer(event, Date.now() + deadlineMs, conversation, (answer) => answers.push([name, answer.default]));
+  const event = makeEvent({ message: { payload: Buffer.from(name) } });
+  const told = taker((answer) => answers.push([name, answer.default]));
+  queue.offer(event, Date.now() + deadlineMs, Date.now(), conversationOf(conversation), told);
 }
-const namesOf = (calls: PendingCall[]) => calls.map(({ event }) => String(event.message?.payload));
+const namesOf = (calls: PendingCall[]) => calls.map(({ event }) => String(event.payload));
 
 describe('a queue', () => {
   it('hands over in order, as far as there is credit', () => {
@@ -59,7 +58,7 @@ describe('a queue', () => {
     queue.dispatch();
     expect(namesOf(route.taken)).toEqual(['a', 'b']);
     expect(queue.length).toBe(1);
-    for (const pending of route.taken) pending.settle(PASS);
+    for (const pending of route.taken) pending.settle(PASS, 0);
     expect(answers).toEqual([
       ['a', null],
       ['b', null],
@@ -77,7 +76,7 @@ describe('a queue', () => {
     // A call that was handed over has its deadline too, and then no second verdict.
     vi.advanceTimersByTime(300);
     expect(answers.at(-1)).toEqual(['b', 'deadline']);
-    expect(route.taken[0]?.settle(PASS)).toBe(false);
+    expect(route.taken[0]?.settle(PASS, 0)).toBe(false);
     expect(answers).toHaveLength(2);
   });
 
@@ -120,7 +119,7 @@ describe('a queue', () => {
   it('takes back what was not begun, before what came later', () => {
     route.left.message = 2;
     for (const name of ['a', 'b', 'c']) offer(name);
-    route.taken[0]?.settle(PASS);
+    route.taken[0]?.settle(PASS, 0);
     queue.putBack(route.taken.splice(0));
     route.left.message = 2;
     queue.dispatch();
@@ -161,14 +160,15 @@ describe('a queue', () => {
     route.left.message = 4;
     queue.dispatch();
     expect(namesOf(route.taken)).toEqual(['0', '1', '2', '3']);
-    for (const pending of route.taken) pending.settle(PASS);
+    for (const pending of route.taken) pending.settle(PASS, 0);
     vi.advanceTimersByTime(200);
     expect(answers.slice(4)).toEqual(['4', '5', '6', '7', '8', '9'].map((name) => [name, 'deadline']));
   });
 
   it('serves messages before notifications, which have places of their own', () => {
+    const told = taker((answer) => answers.push(['call', answer.default]));
     for (let i = 0; i < 5; i++)
-      queue.offer({ call: {} }, Date.now() + 1000, `c${i}`, (answer) => answers.push(['call', answer.default]));
+      queue.offer(makeEvent({ call: {} }), Date.now() + 1000, Date.now(), conversationOf(`c${i}`), told);
     offer('a');
     expect(answers).toEqual([
       ['call', 'overload'],
@@ -177,7 +177,7 @@ describe('a queue', () => {
     route.left.message = 1;
     route.left.notification = 1;
     queue.dispatch();
-    expect(route.taken.map(({ event }) => laneOf(event))).toEqual(['message', 'notification']);
+    expect(route.taken.map(({ event }) => event.lane)).toEqual(['message', 'notification']);
     expect(queue.length).toBe(2);
     queue.putBack(route.taken.splice(0));
     expect(queue.length).toBe(4);
@@ -186,9 +186,10 @@ describe('a queue', () => {
   it('consumes by default when told so', () => {
     const consuming = new CallQueue({ ...settings, queue: 0, onFailure: 'consume' }, route, Date.now);
     let answer: CallAnswer | undefined;
-    consuming.offer({ call: {} }, Date.now() + 10, 'c', (given) => {
+    const told = taker((given) => {
       answer = given;
     });
+    consuming.offer(makeEvent({ call: {} }), Date.now() + 10, Date.now(), conversationOf('c'), told);
     expect(answer).toMatchObject({ verdict: 'consumed', default: 'overload' });
   });
 
@@ -203,7 +204,7 @@ describe('a queue', () => {
     queue.bypass();
     offer('late', 0, 'us');
     expect(answers).toEqual([['other', 'down']]);
-    route.taken[0]?.settle(PASS);
+    route.taken[0]?.settle(PASS, 0);
     expect(answers.slice(1)).toEqual([
       ['1', null],
       ['2', 'down'],
@@ -228,14 +229,17 @@ describe('a queue', () => {
 
   it('lets by what the module is not offered, behind what is in it', () => {
     const passed = () => answers.push(['passed', null]);
-    expect(queue.follow('us', passed)).toBe(false);
+    expect(queue.follow(conversationOf('us'), passed)).toBe(false);
     route.left.message = 1;
     offer('1', 1000, 'us');
-    expect([queue.follow('them', passed), queue.follow('us', passed)]).toEqual([false, true]);
+    expect([queue.follow(conversationOf('them'), passed), queue.follow(conversationOf('us'), passed)]).toEqual([
+      false,
+      true,
+    ]);
     expect(answers).toEqual([]);
-    route.taken[0]?.settle(PASS);
+    route.taken[0]?.settle(PASS, 0);
     expect(answers.map(([name]) => name)).toEqual(['1', 'passed']);
-    expect(queue.follow('us', passed)).toBe(false);
+    expect(queue.follow(conversationOf('us'), passed)).toBe(false);
   });
 
   it('holds back no more than it may: who floods one conversation gives up its order, not the memory', () => {
@@ -254,10 +258,11 @@ describe('a queue', () => {
     expect(answers).toEqual([['c'.repeat(60), 'overload']]);
   });
 
-  it('leaves no timer behind', () => {
+  it('leaves no timer behind, but for one look', () => {
     route.left.message = 1;
     offer('a');
-    route.taken[0]?.settle(PASS);
+    route.taken[0]?.settle(PASS, 0);
+    vi.advanceTimersByTime(1001);
     expect(vi.getTimerCount()).toBe(0);
   });
 });

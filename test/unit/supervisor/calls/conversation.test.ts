@@ -1,38 +1,59 @@
+import Long from 'long';
 import { describe, expect, it } from 'vitest';
-import { conversationOf } from '../../../../src/supervisor/calls/conversation.js';
-import { type MessageParamsInput, toWireParams } from '../../../../src/wire/params.js';
+import { Conversation } from '../../../../src/supervisor/calls/conversation.js';
+import { type MessageParamsInput, snapshotOf, toWireParams } from '../../../../src/wire/params.js';
 
-const of = (params: MessageParamsInput) => conversationOf({ message: { params: toWireParams(params) } });
+const of = (params: MessageParamsInput) => Conversation.ofMessage(snapshotOf(params));
+const ofStatus = (params: MessageParamsInput) => Conversation.ofStatus(toWireParams(params));
 
-describe('the conversation of an event', () => {
+/** Whether two are the same; those that are have the same hash. */
+function same(one: Conversation, other: Conversation): boolean {
+  const equal = one.equals(other);
+  expect(other.equals(one)).toBe(equal);
+  if (equal) expect(one.hash).toBe(other.hash);
+  return equal;
+}
+
+describe.each([
+  ['a message', of],
+  ['a status', ofStatus],
+])('the conversation of %s', (_, of) => {
   it('is that of the two who talk, whichever of them wrote', () => {
-    expect(of({ from: 'al', to: 'bo' })).toBe(of({ from: 'bo', to: 'al', id: 7 }));
-    expect(of({ from: 'al', to: 'bo' })).not.toBe(of({ from: 'al', to: 'bob' }));
-    expect(of({ from: 'al', to: 'bo' })).not.toBe(of({ from: 'alb', to: 'o' }));
-    expect(of({ from: 'al' })).toBe(of({ to: 'al' }));
+    expect(same(of({ from: 'al', to: 'bo' }), of({ from: 'bo', to: 'al', id: 7 }))).toBe(true);
+    expect(same(of({ from: 'al', to: 'bo' }), of({ from: 'al', to: 'bob' }))).toBe(false);
+    expect(same(of({ from: 'al', to: 'bo' }), of({ from: 'alb', to: 'o' }))).toBe(false);
+    expect(same(of({ from: 'al', to: 'al' }), of({ from: 'al', to: 'bo' }))).toBe(false);
+    expect(same(of({ from: 'al' }), of({ to: 'al' }))).toBe(true);
+    expect(same(of({ from: 'al' }), of({ from: '', to: 'al' }))).toBe(true);
+    expect(same(of({ from: 'al', to: 'é' }), of({ from: 'é', to: 'al' }))).toBe(true);
   });
 
   it('is that of the group, where there is one', () => {
-    expect(of({ groupid: 5, from: 'al' })).toBe(of({ groupid: 5, from: 'bo', to: 'x' }));
-    expect(of({ groupid: 5 })).not.toBe(of({ groupid: 5n + (1n << 32n) }));
-    expect(of({ groupid: 0, from: 'al', to: 'bo' })).toBe(of({ from: 'al', to: 'bo' }));
+    expect(same(of({ groupid: 5, from: 'al' }), of({ groupid: 5, from: 'bo', to: 'x' }))).toBe(true);
+    expect(same(of({ groupid: 5 }), of({ groupid: 5n + (1n << 32n) }))).toBe(false);
+    expect(same(of({ groupid: 5 }), of({}))).toBe(false);
+    expect(same(of({ groupid: 0, from: 'al', to: 'bo' }), of({ from: 'al', to: 'bo' }))).toBe(true);
+    const largest = 2n ** 64n - 1n;
+    expect(same(of({ groupid: largest }), of({ groupid: largest, to: 'x' }))).toBe(true);
   });
 
+  it('is told from others by more than its hash', () => {
+    const [long, longer] = ['x'.repeat(64), 'x'.repeat(1000)];
+    expect(same(of({ from: `${long}a`, to: 'bo' }), of({ from: `${long}b`, to: 'bo' }))).toBe(false);
+    expect(same(of({ from: longer, to: 'bo' }), of({ from: 'bo', to: longer }))).toBe(true);
+  });
+});
+
+describe('the conversation of an event', () => {
   it('tells addresses apart that are no text', () => {
-    const [one, other] = [0xfe, 0xff].map((byte) =>
-      conversationOf({ message: { params: { to: Buffer.from([byte]) } } }),
-    );
-    expect(one).not.toBe(other);
+    const [one, other] = [0xfe, 0xff].map((byte) => Conversation.ofStatus({ to: Buffer.from([byte]) }));
+    expect(same(one as Conversation, other as Conversation)).toBe(false);
   });
 
   it('is not the same for messages and for notifications', () => {
-    const params = toWireParams({ from: 'al', to: 'bo' });
-    const names = [
-      { message: { params } },
-      { status: params },
-      { login: { address: Buffer.from('al') } },
-      { call: {} },
-    ];
-    expect(new Set(names.map(conversationOf)).size).toBe(4);
+    const login = { address: Buffer.from('al'), online: Long.UONE, flags: Long.UZERO };
+    const all = [of({ from: 'al' }), ofStatus({ from: 'al' }), Conversation.ofLogin(login), Conversation.ofCalls];
+    for (const one of all) expect(all.filter((other) => same(one, other))).toEqual([one]);
+    for (const one of [of({}), ofStatus({})]) expect(same(one, Conversation.ofCalls)).toBe(false);
   });
 });

@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { PendingCall } from '../../../../src/supervisor/calls/pending-call.js';
-import { type LinkEnd, settleCalls } from '../../../../src/supervisor/calls/settle.js';
+import type { PendingCall } from '../../../../src/supervisor/calls/pending-call.js';
+import { type LedgerEnd, settleCalls } from '../../../../src/supervisor/calls/settle.js';
+import { makeCall } from '../../../helpers/calls.js';
 
 const header = (currentSeq: number, currentEvent: 'message' | 'http' | null = null) =>
   ({ currentSeq, currentEvent }) as Parameters<typeof settleCalls>[0];
-const message = () => new PendingCall({ message: {} }, 0, () => {});
-const notification = () => new PendingCall({ call: {} }, 0, () => {});
+const message = () => makeCall({ message: {} });
+const notification = () => makeCall({ call: {} });
+type Held = [seq: number, pending: PendingCall][];
 
-function settle(box: Parameters<typeof settleCalls>[0], link: Partial<LinkEnd> & Pick<LinkEnd, 'held'>) {
-  const end = { lastSeq: 9, lastAnswered: { message: 0, notification: 0 }, crashed: true, ...link };
+function settle(box: Parameters<typeof settleCalls>[0], link: Partial<Omit<LedgerEnd, 'held'>> & { held: Held }) {
+  for (const [seq, pending] of link.held) pending.seq = seq;
+  const held = link.held.map(([, pending]) => pending);
+  const end = { lastSeq: 9, lastAnswered: { message: 0, notification: 0 }, crashed: true, ...link, held };
   const { lost, unseen } = settleCalls(box, end);
   const seqOf = (pending: PendingCall) => link.held.find(([, held]) => held === pending)?.[0];
   return { lost: lost.map(seqOf), unseen: unseen.map(seqOf) };
@@ -23,7 +27,7 @@ describe('calls of one lane', () => {
     ['all, when the box names a call that was never given', 10, 4, [5, 6, 7], []],
     ['all, when the box names one that was answered', 3, 4, [], [5, 6, 7]],
   ])('%s', (_, current, lastAnswered, lost, unseen) => {
-    const held: LinkEnd['held'] = [5, 6, 7].map((seq) => [seq, message()]);
+    const held: Held = [5, 6, 7].map((seq) => [seq, message()]);
     const answered = { message: lastAnswered, notification: 0 };
     expect(settle(header(current), { held, lastAnswered: answered })).toEqual({ lost, unseen });
   });
@@ -34,7 +38,7 @@ describe('calls of one lane', () => {
 });
 
 describe('calls of two lanes', () => {
-  const held = (): LinkEnd['held'] => [
+  const held = (): Held => [
     [1, notification()],
     [2, message()],
     [3, notification()],
@@ -53,7 +57,7 @@ describe('calls of two lanes', () => {
 
 describe('a call that was next each time a host crashed and named none', () => {
   it('is offered again twice, and then lost, in either lane; those behind it are not', () => {
-    const held: LinkEnd['held'] = [
+    const held: Held = [
       [1, notification()],
       [2, message()],
       [3, message()],
@@ -64,7 +68,7 @@ describe('a call that was next each time a host crashed and named none', () => {
   });
 
   it('is not suspected when the host was killed by others, or named what it was at', () => {
-    const held: LinkEnd['held'] = [
+    const held: Held = [
       [1, message()],
       [2, message()],
     ];

@@ -5,10 +5,12 @@ import {
   findResultProblem,
   findSentProblem,
 } from '../../../../src/supervisor/calls/verify.js';
+import type { WireParams } from '../../../../src/wire/params.js';
+import { type EventParts, makeEvent } from '../../../helpers/calls.js';
 
 const report = { start: 0, ring: Buffer.alloc(0), position: 0, droppedLogs: 0, limitedLogs: 0, refusedSends: 0 };
 const at = (position: number) => ({ ...report, position });
-const message = { message: { payload: Buffer.alloc(5) } };
+const message: EventParts = { message: { payload: Buffer.alloc(5) } };
 const long = { to: Buffer.alloc(65537, 'x') };
 
 describe('a position', () => {
@@ -46,7 +48,7 @@ describe('a position', () => {
 });
 
 describe('a result', () => {
-  it.each([
+  it.each<[string, EventParts, { params?: WireParams; payload?: Uint8Array }, string | null]>([
     ['unchanged', message, {}, null],
     ['changed in place', message, { payload: Buffer.alloc(5) }, null],
     ['longer', message, { payload: Buffer.alloc(6) }, 'it changed a message of 5 bytes to 6'],
@@ -56,7 +58,7 @@ describe('a result', () => {
     ['an address as long as it may be', message, { params: { from: Buffer.alloc(65536, 'x') } }, null],
     ['an address with a NUL', message, { params: { to: Buffer.from('a\0') } }, 'it gave an address with a NUL inside'],
   ])('that is %s', (_, event, result, problem) => {
-    expect(findResultProblem(event, result)).toBe(problem);
+    expect(findResultProblem(makeEvent(event), result.params ?? null, result.payload ?? null)).toBe(problem);
   });
 });
 

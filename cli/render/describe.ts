@@ -1,0 +1,143 @@
+/** Everything about one module for a person: pure. */
+
+import { counted } from '../../src/counted.js';
+import { escapeControl } from '../../src/logs/format.js';
+import { coreCommand, readSentence, type Sentence, sentence } from '../../src/sentence.js';
+import type { ModuleDescription, SettingDescription } from '../../src/supervisor/types.js';
+import { formatAgo, formatUntil } from '../text/format.js';
+import { type Style, styled } from '../text/style.js';
+import { countColumns } from '../text/table.js';
+import { longestOf, wrapWords } from '../text/wrap.js';
+import { shownStateOf, styleOf } from './shown-state.js';
+import type { View } from './view.js';
+
+/** Columns before what has no room where it belongs. */
+const DEEPER = 4;
+/** Digits of a sha256 that tell builds apart. */
+const SHA_DIGITS = 12;
+
+type Row = [label: string, value: string | Sentence, style?: Style | null];
+
+/**
+ * Sections of aligned lines, as wide as the view; what there is nothing to say of is left out. A longer path or value is
+ * whole nevertheless, so that it can be copied.
+ */
+export function renderDescription(module: ModuleDescription, view: View): string {
+  const { nowMs, width } = view;
+  const sections = [
+    ...renderRows(identity(module, view), view),
+    ...section('Processes', renderRows(processes(module, nowMs), view)),
+    ...section('Counters', renderRows(counters(module, nowMs), view)),
+    ...section('Settings', renderSettings(module.settings, width)),
+    ...section('Environment', renderSettings(module.env, width)),
+    ...section("The module's own configuration", renderSettings(module.config, width)),
+  ];
+  return sections.join('\n');
+}
+
+function identity(module: ModuleDescription, { nowMs }: View): Row[] {
+  const { name, desired, abi, abiReason, path, callbacks, lastError, nextStartAt } = module;
+  const stays = desired === 'down' ? sentence`; it stays stopped until: ${coreCommand('start', name)}` : '';
+  return [
+    ['module', name],
+    ['state', sentence`${shownStateOf(module)}${stays}`, styleOf(module)],
+    ...optional('description', module.description),
+    ['file', path ?? 'not found'],
+    ...optional('', describeChange(module)),
+    ...optional('build', describeBuild(module)),
+    ...optional('ABI', abi && `${abi}, ${abiReason}`),
+    ...optional('callbacks', callbacks.join(', ') || null),
+    ...optional('last error', lastError),
+    ...optional('next start', nextStartAt && `${formatUntil(nextStartAt, nowMs)} (${nextStartAt})`),
+  ];
+}
+
+function describeChange({ name, fileChanged, fileMissing, build }: ModuleDescription): string | Sentence | null {
+  if (!fileChanged) return null;
+  if (fileMissing) return `it is missing${build ? '; a crash starts what its process loaded again' : ''}`;
+  const crash = build ? ', which a crash starts again' : '';
+  const reload = coreCommand('reload', name);
+  return sentence`it is another file than its process loaded${crash}; to load it: ${reload}`;
+}
+
+function describeBuild({ build }: ModuleDescription): Sentence | null {
+  if (!build) return null;
+  const from = build.kept ? `the copy that the core keeps: ${build.path}` : 'its file';
+  const problem = readSentence(build.problemParts) ?? build.problem;
+  return sentence`sha256 ${build.sha256.slice(0, SHA_DIGITS)}, loaded from ${from}${problem ? sentence`; ${problem}` : ''}`;
+}
+
+function processes({ hosts }: ModuleDescription, nowMs: number): Row[] {
+  if (hosts.length === 0) return [['none', '']];
+  return hosts.map(({ pid, generation, state, startedAt }) => {
+    const started = `started ${formatAgo(startedAt, nowMs)} (${startedAt})`;
+    return [`generation ${generation}`, `pid ${pid}, ${state}, ${started}`];
+  });
+}
+
+function counters(module: ModuleDescription, nowMs: number): Row[] {
+  const { messages, sends, dropped, crashes, latencyMicros } = module;
+  const causes = Object.entries(crashes.byCause).filter(([, count]) => count > 0);
+  const of = causes.map(([cause, count]) => `${count} ${cause}`).join(', ');
+  const { lastAt, lastSignal } = crashes;
+  const signal = lastSignal ? ` by ${lastSignal}` : '';
+  const last = lastAt === null ? '' : `; the last ${formatAgo(lastAt, nowMs)} (${lastAt})${signal}`;
+  return [
+    [
+      'messages',
+      `${messages.total}: ${messages.pass} passed, ${messages.consumed} consumed, ${messages.default} got the default verdict`,
+    ],
+    ['under way', `${module.inFlight} in its process, ${module.queued} waiting`],
+    ['late verdicts', String(messages.late)],
+    ['latency', describeLatency(latencyMicros)],
+    ['sent', `${sends.total}; ${sends.undelivered} undelivered, ${sends.refused} refused`],
+    ['crashes', `${crashes.total}${of ? `: ${of}` : ''}${last}`],
+    ['restarts', `${module.restarts}; ${counted(module.failedStarts, 'start')} failed`],
+    ['not kept', `${counted(dropped.logLines, 'log line')}, ${counted(dropped.outputBytes, 'byte')} of output`],
+  ];
+}
+
+/** Where a line is too long, the origin gets one of its own. */
+function renderSettings(settings: SettingDescription[], width: number): string[] {
+  const keys = Math.max(0, ...settings.map(({ key }) => escapeControl(key).length));
+  const values = Math.max(0, ...settings.map(({ value }) => Math.min(40, escapeControl(value).length)));
+  return settings.flatMap(({ key, value, origin }) => {
+    const assigned = `${escapeControl(key).padEnd(keys)} = `;
+    const written = escapeControl(value);
+    const comment = `# ${escapeControl(origin)}`;
+    const room = width - countColumns(`  ${assigned}  ${comment}`);
+    if (countColumns(written) <= room) return [`  ${assigned}${written.padEnd(Math.min(values, room))}  ${comment}`];
+    return [...wrapWords(`${assigned}${written}`, width - 2).map((line) => `  ${line}`), ' '.repeat(DEEPER) + comment];
+  });
+}
+
+function section(title: string, lines: string[]): string[] {
+  return lines.length === 0 ? [] : ['', title, ...lines];
+}
+
+/** Where a word does not fit beside the labels, its value stands below its own. */
+function renderRows(rows: Row[], { width, colour, options }: View): string[] {
+  const labels = Math.max(...rows.map(([label]) => label.length));
+  const indent = labels + 4;
+  return rows.flatMap(([label, value, style = null]) => {
+    const text = sentence`${value}`.withOptions(options).map(escapeControl);
+    const isBeside = longestOf(text) <= width - indent;
+    const before = ' '.repeat(isBeside ? indent : DEEPER);
+    const lines = wrapWords(text, width - before.length, '').map((line) => styled(line, colour ? style : null));
+    const head = isBeside ? `  ${label.padEnd(labels)}  ${lines.shift()}` : `  ${label}`;
+    return [head, ...lines.map((line) => before + line)].map((line) => line.trimEnd());
+  });
+}
+
+function optional(label: string, value: string | Sentence | null): Row[] {
+  return value === null ? [] : [[label, value]];
+}
+
+function describeLatency({ p50, p99 }: ModuleDescription['latencyMicros']): string {
+  if (p50 === null || p99 === null) return 'none yet: it has answered no message';
+  return `half within ${micros(p50)}, 99% within ${micros(p99)}`;
+}
+
+function micros(value: number): string {
+  return value < 1000 ? `${value} us` : `${(value / 1000).toFixed(1)} ms`;
+}

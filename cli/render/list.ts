@@ -1,0 +1,43 @@
+/** The modules of a core, a line each: pure. */
+
+import { escapeControl } from '../../src/logs/format.js';
+import type { ModuleStatus } from '../../src/supervisor/types.js';
+import { cut, cutPath, renderTable } from '../text/table.js';
+import { shownStateOf, styleOf } from './shown-state.js';
+import type { View } from './view.js';
+
+/** What `list --json` says of one module. */
+export type ListedModule = Pick<ModuleStatus, 'name' | 'state' | 'desired' | 'abi' | 'path' | 'description'>;
+
+/** A table in the order of the chain; where the width does not do, the path of a file is cut in its middle. */
+export function renderList(
+  modules: readonly ModuleStatus[],
+  { width, colour }: Pick<View, 'width' | 'colour'>,
+): string {
+  if (modules.length === 0) return 'no module is configured: every message passes';
+  return renderTable<ModuleStatus>(
+    [
+      { heading: 'NAME', cell: ({ name }) => escapeControl(name), shrink: { least: 8, cut } },
+      { heading: 'STATE', cell: (module) => escapeControl(shownStateOf(module)), style: styleOf },
+      { heading: 'ABI', cell: ({ abi }) => abi ?? '-' },
+      {
+        heading: 'FILE',
+        cell: ({ path }) => escapeControl(path ?? 'not found'),
+        shrink: { least: 12, cut: cutPath },
+      },
+      { heading: 'DESCRIPTION', cell: ({ description }) => escapeControl(description ?? ''), dispensable: 1 },
+    ],
+    modules,
+    width,
+    colour,
+  ).join('\n');
+}
+
+/** What `list --json` prints. */
+export function listToJson(modules: readonly ModuleStatus[]): string {
+  return JSON.stringify(
+    modules.map(({ name, state, desired, abi, path, description }): ListedModule => {
+      return { name, state, desired, abi, path, description };
+    }),
+  );
+}

@@ -1,0 +1,134 @@
+/** What modules did in one process, for a person and as JSON: pure but for what it remembers of the message under way. */
+
+import { type LoaderEvent, type ToldParams, textOf } from '../../src/in-process/events.js';
+import type { Fed, RunEnd } from '../../src/in-process/loader.js';
+import { escapeControl } from '../../src/logs/format.js';
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Turns events into lines. */
+export class RunRenderer {
+  readonly #sent: Fed[] = [];
+  #begun = 0;
+  #last: Extract<LoaderEvent, { kind: 'call' }> | null = null;
+  #ended = false;
+
+  /** Remembers a message, in order, before it is handed over. */
+  note(message: Fed): void {
+    this.#sent.push(message);
+  }
+
+  /** The lines of one event for a person. */
+  render(event: LoaderEvent): string[] {
+    switch (event.kind) {
+      case 'loaded':
+        return [`${event.module}: loaded, ABI ${event.abi}${event.description ? `: ${clean(event.description)}` : ''}`];
+      case 'refused':
+        return [`${event.module}: cannot be loaded: ${clean(event.why)}`];
+      case 'call':
+        this.#last = event;
+        return this.#head(event.number);
+      case 'log':
+        return [`  ${whoOf(event)} logs: ${clean(event.text)}`];
+      case 'complaint':
+        return [`  ${whoOf(event)}: ${clean(event.text)}`];
+      case 'send':
+        return [`  ${whoOf(event)} sends to ${address(event.params.to)}: ${text(event.payload)}`];
+      case 'outcome':
+        this.#last = null;
+        return [...this.#head(event.number), ...renderOutcome(event, this.#sent[event.number - 1])];
+      case 'problem':
+        return [`  ${clean(event.text)}`];
+      case 'end':
+        this.#ended = true;
+        return [];
+    }
+  }
+
+  /**
+   * Why the process did not come to its own end; `null` when it did.
+   *
+   * @param isWatched whether it ran under a command that can tell more
+   */
+  failure({ exitCode, signal }: RunEnd, isWatched: boolean): string | null {
+    if (this.#ended && exitCode === 0) return null;
+    const how = signal ? `was ended by ${signal}` : exitCode === 0 ? 'ended early' : `ended with exit code ${exitCode}`;
+    if (this.#ended || !this.#last) return `the process ${how}`;
+    const { module, function: name, number } = this.#last;
+    const where = `${clean(name)}${number > 0 ? ` of message ${number}` : ''} of module ${module}`;
+    const remedy = isWatched ? '' : '; to see where, run it again with --under "gdb --args"';
+    return `the process ${how} in ${where}${remedy}`;
+  }
+
+  #head(number: number): string[] {
+    const lines: string[] = [];
+    for (; this.#begun < number; this.#begun++) {
+      const message = this.#sent[this.#begun];
+      const who = message ? ` from ${message.from ?? '-'} to ${message.to ?? '-'}: ${text(message.payload)}` : '';
+      lines.push('', clean(`message ${this.#begun + 1}${who}`));
+    }
+    return lines;
+  }
+}
+
+/** Which module, and as what, when that is only a try. */
+function whoOf({ module, trial }: { module: string; trial: string | null }): string {
+  return trial === null ? module : `${module} (tried as ${trial})`;
+}
+
+/** One event as a line of JSON; `null` for what only serves to tell a crash. Texts that are no UTF-8 are base64. */
+export function eventToJson(event: LoaderEvent): string | null {
+  if (event.kind === 'call' || event.kind === 'end') return null;
+  const { kind, ...fields } = event;
+  const shown = 'payload' in fields ? { ...fields, ...textFields(fields.payload), payload: undefined } : fields;
+  const params = 'params' in fields && fields.params ? { params: paramsFields(fields.params) } : {};
+  const verdict = event.kind === 'outcome' ? { verdict: event.by === null ? 'pass' : 'consumed' } : {};
+  return JSON.stringify({ event: kind, ...verdict, ...shown, ...params });
+}
+
+function renderOutcome(event: Extract<LoaderEvent, { kind: 'outcome' }>, sent: Fed | undefined): string[] {
+  const width = Math.max(0, ...event.trace.map(([module]) => module.length));
+  const lines = event.trace.map(([module, result]) => {
+    return `  ${module.padEnd(width)}  ${result === 1 ? 'consumed' : result === 0 ? 'pass' : `pass (it returned ${result})`}`;
+  });
+  const verdict = event.by === null ? 'pass' : `consumed by ${event.by}`;
+  lines.push(`  = ${verdict}${event.trace.length === 0 ? ' (no module wanted it)' : ''}`);
+  if (!sent || !event.params) return lines;
+  if (!event.payload.equals(sent.payload)) lines.push(`  message is now: ${text(event.payload)}`);
+  for (const [field, value] of Object.entries(event.params)) {
+    if (field === 'to' || field === 'from') {
+      const now = value === null ? null : textOf(value);
+      if (now !== sent[field]) lines.push(`  ${field} is now: ${now === null ? '-' : clean(now)}`);
+    } else if (value !== String(sent.numbers[field] ?? 0n)) {
+      lines.push(`  ${field} is now: ${value}`);
+    }
+  }
+  return lines;
+}
+
+function paramsFields(params: ToldParams): Record<string, string | null> {
+  return Object.fromEntries(
+    Object.entries(params).map(([field, value]) => {
+      return [field, (field === 'to' || field === 'from') && value !== null ? textOf(value) : value];
+    }),
+  );
+}
+
+function textFields(payload: Buffer): { message: string } | { message: null; messageBase64: string } {
+  try {
+    return { message: UTF8.decode(payload) };
+  } catch {
+    return { message: null, messageBase64: payload.toString('base64') };
+  }
+}
+
+function address(hex: string | null | undefined): string {
+  return hex == null ? '-' : clean(textOf(hex));
+}
+
+function text(payload: Uint8Array): string {
+  const fields = textFields(Buffer.from(payload));
+  return fields.message === null ? `${payload.length} bytes that are no text` : clean(fields.message);
+}
+
+const clean = escapeControl;

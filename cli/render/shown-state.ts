@@ -1,0 +1,27 @@
+/** The states of modules as tables show them: pure. */
+
+import type { ModuleState, ModuleStatus } from '../../src/supervisor/types.js';
+import type { Style } from '../text/style.js';
+
+/** `stopping`: stopped by an order, and its host has not ended yet; messages get the default verdict already. */
+export type ShownState = ModuleState | 'stopping';
+
+const STYLES: Record<ShownState, Style> = {
+  serving: 'green',
+  replacing: 'cyan',
+  starting: 'yellow',
+  backoff: 'yellow',
+  stopping: 'yellow',
+  failed: 'red',
+  stopped: 'dim',
+};
+
+/** What is shown of a module's state, which alone does not tell whether messages still reach it. */
+export function shownStateOf({ state, desired, hosts }: ModuleStatus): ShownState {
+  return desired === 'down' && hosts.some(({ state }) => state !== 'exited') ? 'stopping' : state;
+}
+
+/** The style of that; a state that this version does not know has none. */
+export function styleOf(module: ModuleStatus): Style | null {
+  return STYLES[shownStateOf(module)] ?? null;
+}

@@ -1,0 +1,107 @@
+/** The state of a core for a person: pure. */
+
+import { escapeControl } from '../../src/logs/format.js';
+import { type Sentence, sentence } from '../../src/sentence.js';
+import type { ModuleStatus, SupervisorStatus } from '../../src/supervisor/types.js';
+import { formatCount, formatMicros, formatSeconds } from '../text/format.js';
+import { styled } from '../text/style.js';
+import { type Column, countColumns, cutPath, renderTable } from '../text/table.js';
+import { wrap } from '../text/wrap.js';
+import { shownStateOf, styleOf } from './shown-state.js';
+import { describeTrouble, findTroubles, type Trouble } from './troubles.js';
+import type { View } from './view.js';
+
+const MAX_NAME = 22;
+/** A path is not cut to less; it gets a line of its own then. */
+const MIN_PATH = 24;
+
+/** The overview, and the ABIs that were found by a trial, and how. */
+export function renderStatus(status: SupervisorStatus, view: View): string {
+  return [renderOverview(status, view), ...renderAbis(status.modules, view.width)].join('\n');
+}
+
+/** A line on the core, the table of its modules, and what needs attention. */
+export function renderOverview(status: SupervisorStatus, view: View): string {
+  const { modules } = status;
+  const none = 'no module is configured: every message passes';
+  const troubles = findTroubles(status, view.nowMs);
+  return [
+    ...renderCore(status, view.width),
+    '',
+    ...(modules.length === 0 ? [none] : renderTable(columnsOf(view), modules, view.width, view.colour)),
+    ...(troubles.length > 0 ? [''] : []),
+    ...troubles.flatMap((trouble) => renderTrouble(trouble, view)),
+  ].join('\n');
+}
+
+/** What is shown in place of a core that cannot be asked. */
+export function renderAbsence(reason: string | Sentence, { width, options }: Pick<View, 'width' | 'options'>): string {
+  return [
+    ...sentence`${reason}`
+      .withOptions(options)
+      .lines()
+      .flatMap((line) => wrap(line, width)),
+    'waiting for one ...',
+  ].join('\n');
+}
+
+function columnsOf({ nowMs, width }: View): Column<ModuleStatus>[] {
+  return [
+    { heading: 'NAME', cell: ({ name }) => escapeControl(name), most: Number.isFinite(width) ? MAX_NAME : width },
+    { heading: 'STATE', cell: (module) => escapeControl(shownStateOf(module)), style: styleOf },
+    { heading: 'UP', cell: (module) => upOf(module, nowMs), align: 'right', dispensable: 4 },
+    { heading: 'PID', cell: ({ pid }) => String(pid ?? '-'), align: 'right', dispensable: 7 },
+    { heading: 'MESSAGES', cell: ({ messages }) => formatCount(messages.total), align: 'right', dispensable: 3 },
+    { heading: 'CONSUMED', cell: ({ messages }) => formatCount(messages.consumed), align: 'right', dispensable: 6 },
+    {
+      heading: 'DEFAULT',
+      cell: ({ messages }) => formatCount(messages.default),
+      align: 'right',
+      dispensable: 2,
+      style: ({ messages }) => (messages.default > 0 ? 'yellow' : null),
+    },
+    {
+      heading: 'CRASHES',
+      cell: ({ crashes }) => formatCount(crashes.total),
+      align: 'right',
+      dispensable: 1,
+      style: ({ crashes }) => (crashes.total > 0 ? 'yellow' : null),
+    },
+    { heading: 'P99', cell: ({ latencyMicros }) => formatMicros(latencyMicros.p99), align: 'right', dispensable: 5 },
+  ];
+}
+
+function upOf({ hosts, pid }: ModuleStatus, nowMs: number): string {
+  const host = hosts.find((host) => host.pid === pid);
+  return host ? formatSeconds((nowMs - Date.parse(host.startedAt)) / 1000) : '-';
+}
+
+function renderCore({ core }: SupervisorStatus, width: number): string[] {
+  const head = `core ${core.version}, pid ${core.pid}, up ${formatSeconds(core.uptimeSeconds)}`;
+  if (core.config === null) return wrap(head, width);
+  const room = width - countColumns(`${head}, `);
+  return wrap(`${head}, ${cutPath(escapeControl(core.config), Math.max(room, MIN_PATH))}`, width);
+}
+
+/** Modules whose ABI was found alike share a line; those whose file or configuration tells it have none. */
+function renderAbis(modules: ModuleStatus[], width: number): string[] {
+  const names = new Map<string, string[]>();
+  for (const { name, abi, abiSource, abiReason } of modules) {
+    if (abiSource !== 'trial') continue;
+    const found = escapeControl(`ABI ${abi}, ${abiReason}`);
+    names.set(found, [...(names.get(found) ?? []), escapeControl(name)]);
+  }
+  const lines = [...names].flatMap(([found, sharing]) => wrap(`${found}: ${sharing.join(', ')}`, width));
+  return lines.length > 0 ? ['', ...lines] : [];
+}
+
+const LEVEL_STYLES = { error: 'red', warning: 'yellow', note: 'dim' } as const;
+
+function renderTrouble(trouble: Trouble, { width, colour, options }: View): string[] {
+  const lines = wrap(describeTrouble(trouble).withOptions(options), width).map((line) =>
+    styled(line, colour ? LEVEL_STYLES[trouble.level] : null),
+  );
+  if (trouble.remedy === null) return lines;
+  const remedy = sentence`-> ${trouble.remedy}`.withOptions(options).map(escapeControl);
+  return [...lines, ...wrap(remedy, width - 2, '   ').map((line) => `  ${line}`)];
+}

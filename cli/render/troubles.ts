@@ -1,0 +1,116 @@
+/** What is wrong with a core and its modules, and what to do about it: pure. */
+
+import { escapeControl } from '../../src/logs/format.js';
+import { coreCommand, readSentence, type Sentence, sentence } from '../../src/sentence.js';
+import type { ModuleStatus, SupervisorStatus } from '../../src/supervisor/types.js';
+import { formatAgo, formatUntil, replaceTimes } from '../text/format.js';
+import { shownStateOf } from './shown-state.js';
+
+/** One thing that a person should know. */
+export interface Trouble {
+  /** `error`: messages are not decided on as they should be; `warning`: something happened; `note`: as ordered. */
+  level: 'error' | 'warning' | 'note';
+  /** `null`: of the core, or of several. */
+  module: string | null;
+  what: string | Sentence;
+  /** Commands, or what else helps; `null`: nothing, or it is said already. */
+  remedy: string | Sentence | null;
+}
+
+/** A crash is told of for this long after the module serves again. */
+const RECENT_MS = 60 * 60_000;
+
+/** Everything that is wrong, the core's own first, then in the order of the chain, and what was stopped by order last. */
+export function findTroubles({ core, modules }: SupervisorStatus, nowMs: number): Trouble[] {
+  const own = core.problems.map((problem): Trouble => {
+    return { level: 'error', module: null, what: replaceTimes(problem, nowMs), remedy: null };
+  });
+  return [...own, ...modules.flatMap((module) => ofModule(module, nowMs)), ...ofStopped(modules)];
+}
+
+/** One for all of them: there is nothing to tell of each. */
+function ofStopped(modules: readonly ModuleStatus[]): Trouble[] {
+  const stopped = modules.filter(({ desired }) => desired === 'down');
+  if (stopped.length === 0) return [];
+  const shown = stopped.map((module) => {
+    const state = shownStateOf(module);
+    return state === 'stopped' ? module.name : `${module.name} (${state})`;
+  });
+  const start = coreCommand('start', ...stopped.map(({ name }) => name));
+  const what = sentence`stopped by order (messages get the default verdict): ${shown.join(', ')}; to start: ${start}`;
+  return [{ level: 'note', module: null, what, remedy: null }];
+}
+
+/** Whether every module that should serve does, and nothing is wrong with the core itself. */
+export function isWell({ core, modules }: SupervisorStatus): boolean {
+  if (core.problems.length > 0) return false;
+  return modules.every(({ desired, state }) => desired === 'down' || state === 'serving' || state === 'replacing');
+}
+
+function ofModule(module: ModuleStatus, nowMs: number): Trouble[] {
+  return [ofState(module, nowMs), ofBuild(module), ofSends(module), ofOutput(module)].filter(
+    (trouble) => trouble !== null,
+  );
+}
+
+function ofState(module: ModuleStatus, nowMs: number): Trouble | null {
+  const { name, state, desired, lastError, crashes, messages } = module;
+  const error = lastError ?? 'it does not serve';
+  const logs = sentence`${coreCommand('logs', name)}`;
+  if (desired === 'down') return null;
+  if (state === 'backoff' || state === 'failed') {
+    const when = module.nextStartAt === null ? 'now' : formatUntil(module.nextStartAt, nowMs);
+    const bypass = state === 'failed' ? 'messages bypass it' : 'messages wait or bypass it';
+    const what = `${error} (${bypass}; the next start is ${when})`;
+    const remedy = sentence`${logs}; when it is mended: ${coreCommand('reset', name)}`;
+    return { level: 'error', module: name, what, remedy };
+  }
+  if (state === 'starting' && lastError !== null)
+    return { level: 'error', module: name, what: `${error} (it is starting)`, remedy: logs };
+  if (crashes.lastAt === null || nowMs - Date.parse(crashes.lastAt) > RECENT_MS || lastError === null) return null;
+  const since = `it serves again; ${crashes.total} in all, the last ${formatAgo(crashes.lastAt, nowMs)}`;
+  const defaults = messages.default === 0 ? '' : `; messages that got the default verdict: ${messages.default}`;
+  return { level: 'warning', module: name, what: `${error} (${since}${defaults})`, remedy: logs };
+}
+
+function ofBuild({ name, desired, state, build, fileChanged, fileMissing }: ModuleStatus): Trouble | null {
+  if (desired === 'down' || !build || state === 'failed') return null;
+  const remedy = sentence`to take the file: ${coreCommand('reload', name)}`;
+  if (build.problem) {
+    const problem = readSentence(build.problemParts) ?? build.problem;
+    const what = sentence`${problem}: should its file be replaced, a crash cannot start again what runs now`;
+    return { level: 'warning', module: name, what, remedy: null };
+  }
+  if (fileChanged && fileMissing) {
+    const runs = build.kept ? '; the copy of the build that was accepted runs' : '; what its process loaded runs';
+    const what = `its file is missing${runs}`;
+    return { level: 'warning', module: name, what, remedy: 'put it back, or correct "path"' };
+  }
+  if (build.kept) {
+    const what = 'its file is another one now; the copy of the build that was accepted runs';
+    return { level: 'note', module: name, what, remedy };
+  }
+  if (!fileChanged) return null;
+  return { level: 'note', module: name, what: 'its file is another one than its process loaded', remedy };
+}
+
+function ofSends({ name, sends }: ModuleStatus): Trouble | null {
+  if (sends.undelivered + sends.refused === 0) return null;
+  const nobody = `${sends.undelivered} of the ${sends.total} messages that it sent were delivered to nobody`;
+  const full = sends.refused > 0 ? `; ${sends.refused} more found its black box full` : '';
+  const remedy = sends.refused > 0 ? 'raise black_box' : 'a program that embeds the supervisor takes them';
+  return { level: 'warning', module: name, what: nobody + full, remedy };
+}
+
+function ofOutput({ name, dropped }: ModuleStatus): Trouble | null {
+  if (dropped.logLines + dropped.outputBytes === 0) return null;
+  const what = `${dropped.logLines} of its log lines and ${dropped.outputBytes} bytes of its output were dropped`;
+  return { level: 'warning', module: name, what, remedy: 'raise log_rate or black_box, or let it log less' };
+}
+
+/** A trouble in one line, without its remedy. */
+export function describeTrouble({ module, what }: Trouble): Sentence {
+  const told = sentence`${what}`.map(escapeControl);
+  // Errors of a module begin with its name as a rule.
+  return module === null || `${told}`.startsWith(`module ${module}: `) ? told : sentence`module ${module}: ${told}`;
+}

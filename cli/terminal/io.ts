@@ -1,0 +1,96 @@
+/** What every command prints with, and the errors that decide the exit code. */
+
+import { ControlError, SupervisorError } from '../../src/errors.js';
+import { joinSentences, Sentence } from '../../src/sentence.js';
+import type { View } from '../render/view.js';
+import { wrapWords } from '../text/wrap.js';
+
+/** Exit codes of every command. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, notRunning: 3 } as const;
+
+const DEFAULT_WIDTH = 100;
+
+/** The command line makes no sense; the message says what was expected. */
+export class UsageError extends Error {}
+
+/** Prints data, with its final newline. */
+export function printData(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** What commands that are told of need to reach the core that this one asks. */
+let options: readonly string[] = [];
+
+/** Has every command that is told of from now on name that core. */
+export function nameCore(optionsToReach: readonly string[]): void {
+  options = optionsToReach;
+}
+
+/** Tells the person at the terminal something; each sentence says who speaks, and is as wide as the terminal. */
+export function tell(told: string | Sentence): void {
+  const { width } = viewOf(process.stderr);
+  for (const line of linesOf(told)) {
+    process.stderr.write(`${wrapWords(joinSentences(['mesibo-modules', line], ': '), width).join('\n')}\n`);
+  }
+}
+
+/** Prints sentences that are data, as wide as the terminal. */
+export function printSentence(told: string | Sentence): void {
+  const { width } = viewOf(process.stdout);
+  printData(
+    linesOf(told)
+      .flatMap((line) => wrapWords(line, width))
+      .join('\n'),
+  );
+}
+
+function linesOf(told: string | Sentence): Sentence[] {
+  return (typeof told === 'string' ? new Sentence([told]) : told.withOptions(options)).lines();
+}
+
+/** Whether a stream is for a person who takes colours. */
+export function hasColour(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb';
+}
+
+/** How a stream is drawn on: as wide as its terminal, 100 columns where that does not tell; elsewhere nothing is cut. */
+export function viewOf(stream: NodeJS.WriteStream): View {
+  const width = stream.isTTY ? Math.max(40, stream.columns || DEFAULT_WIDTH) : Number.POSITIVE_INFINITY;
+  return { nowMs: Date.now(), width, colour: hasColour(stream), options };
+}
+
+/** What cannot be printed ends the command: quietly when a reader has seen enough, as in `| head -1`. */
+export function surviveClosedPipes(): void {
+  process.stdout.on('error', endUnprinted);
+  process.stderr.on('error', () => undefined);
+}
+
+/** Ends the process once all is printed, whatever a command has left open. */
+export function endPrinted(): void {
+  process.stdout.write('', (error) => {
+    if (error) endUnprinted(process.stdout.errored ?? error);
+    else process.exit();
+  });
+}
+
+function endUnprinted(error: NodeJS.ErrnoException): never {
+  if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.ok);
+  tell(`the output could not be written (${error.code ?? error.message}); what was printed is not complete`);
+  process.exit(process.exitCode || EXIT.failed);
+}
+
+/** Whether a relative path was to be completed in a directory that is gone. */
+function isWithoutDirectory(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | null)?.syscall === 'uv_cwd';
+}
+
+/** Tells what went wrong, in one line each and without a stack trace, and gives the exit code. */
+export function report(error: unknown): number {
+  if (process.env.MESIBO_DEBUG && error instanceof Error) tell(error.stack ?? error.message);
+  else if (error instanceof SupervisorError) tell(error.sentence);
+  else if (error instanceof UsageError) tell(error.message);
+  else if (isWithoutDirectory(error)) tell('the current directory was removed; change to another one, and try again');
+  else tell(`unexpected: ${(error as Error)?.message ?? error}; run it again with MESIBO_DEBUG=1 for the details`);
+  if (error instanceof UsageError) return EXIT.usage;
+  return error instanceof ControlError && error.code === 'CORE_NOT_RUNNING' ? EXIT.notRunning : EXIT.failed;
+}

@@ -1,0 +1,50 @@
+/** The shared object of a module on the disk: where it is, and whether it is still the same. */
+
+import { existsSync, statSync } from 'node:fs';
+import { describeMissing } from '../../config/resolve.js';
+import type { ModuleSpec } from '../../config/types.js';
+import { ModuleLoadError } from '../../errors.js';
+
+type Places = Pick<ModuleSpec, 'path' | 'lookedFor'>;
+
+/** The file of a module, looked for anew each time, as it may have been installed since; `null`: there is none. */
+export function findModuleFile({ path, lookedFor }: Places): string | null {
+  return path ?? lookedFor.find((candidate) => existsSync(candidate)) ?? null;
+}
+
+/**
+ * The file of a module.
+ *
+ * @throws ModuleLoadError `MODULE_FILE_MISSING`.
+ */
+export function requireModuleFile(spec: Places): string {
+  const path = findModuleFile(spec);
+  if (path !== null) return path;
+  throw new ModuleLoadError('MODULE_FILE_MISSING', describeMissing(spec.lookedFor));
+}
+
+/**
+ * Sees that there is a file before a module that serves gives up the one that it has.
+ *
+ * @throws ModuleLoadError `MODULE_FILE_MISSING`.
+ */
+export function requirePresentFile(module: string, spec: Places): void {
+  const path = requireModuleFile(spec);
+  if (identifyFile(path) !== null) return;
+  const remedy = 'put it back, or correct "path"; until then the module goes on with the build that it has';
+  throw new ModuleLoadError('MODULE_FILE_MISSING', `module ${module}: ${path}: there is no such file`, {
+    module,
+    remedy,
+  });
+}
+
+/** What tells a file from the one that stood there before; `null` when there is none that can be seen. */
+export function identifyFile(path: string | null): string | null {
+  try {
+    if (path === null) return null;
+    const { dev, ino, size, mtimeNs } = statSync(path, { bigint: true });
+    return [dev, ino, size, mtimeNs].join(':');
+  } catch {
+    return null;
+  }
+}

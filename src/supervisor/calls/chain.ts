@@ -1,0 +1,102 @@
+/** The chain: modules in configured order, each given what the one before it left; the first consumed ends it. */
+
+import type { CallEvent } from '../../wire/call-event.js';
+import type { Callback } from '../../wire/event-kinds.js';
+import type { Decision, TraceEntry, Verdict } from '../types.js';
+import type { Conversation } from './conversation.js';
+import { Visit } from './entrance.js';
+import type { AnswerTaker, CallAnswer } from './pending-call.js';
+
+/** What the chain needs of a module. */
+export interface ChainMember {
+  readonly name: string;
+  readonly spec: { deadlineMs: number };
+  wants(callback: Callback): boolean;
+  offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void;
+  /**
+   * Lets an event by that the module is not offered, behind those of its conversation that are still in the module.
+   *
+   * @returns `false` when there are none: then `passed` is not called
+   */
+  follow(conversation: Conversation, passed: (nowMs: number) => void): boolean;
+}
+
+/** The members of a chain, in order. */
+export type Members = readonly ChainMember[];
+
+/**
+ * An event on its way through the chain: offered to each module that has the callback. Its end is told in the same turn as
+ * the last answer, so that the order of answers is that of outcomes.
+ */
+export abstract class Journey extends Visit<Members> implements AnswerTaker {
+  /** As it now is. */
+  event: CallEvent;
+  verdict: Verdict = 'pass';
+  by: string | null = null;
+  trace: TraceEntry[] = NO_TRACE;
+  readonly #callback: Callback;
+  /** Bounds the whole, on the clock of `performance.now()`; a module reached later gives its default at once. */
+  readonly #endMs: number;
+  /** The member that is not offered it. */
+  readonly #skip: string | undefined;
+  #members: Members = NO_MEMBERS;
+  #reached = 0;
+  #member: ChainMember | null = null;
+  #reachedMs = 0;
+
+  constructor(event: CallEvent, conversation: Conversation, endMs: number, skip?: string) {
+    super(conversation);
+    this.event = event;
+    this.#callback = event.callback;
+    this.#endMs = endMs;
+    this.#skip = skip;
+  }
+
+  /** The chain has decided. */
+  protected abstract decided(nowMs: number): void;
+
+  /** What was decided. */
+  get decision(): Decision {
+    return { verdict: this.verdict, by: this.by, trace: this.trace === NO_TRACE ? [] : this.trace };
+  }
+
+  override begin(members: Members, nowMs: number): void {
+    this.#members = members;
+    this.#goOn(nowMs);
+  }
+
+  answered(answer: CallAnswer, nowMs: number): void {
+    const { name } = this.#member as ChainMember;
+    const micros = Math.round((nowMs - this.#reachedMs) * 1000);
+    const entry = { module: name, verdict: answer.verdict, default: answer.default, micros };
+    if (this.trace === NO_TRACE) this.trace = [entry];
+    else this.trace.push(entry);
+    if (answer.params !== null || answer.payload !== null) this.event = this.event.with(answer.params, answer.payload);
+    if (answer.verdict === 'consumed') {
+      this.verdict = 'consumed';
+      this.by = name;
+      this.decided(nowMs);
+    } else {
+      this.#goOn(nowMs);
+    }
+  }
+
+  #goOn(nowMs: number): void {
+    const members = this.#members;
+    while (this.#reached < members.length) {
+      const member = members[this.#reached++] as ChainMember;
+      if (member.name !== this.#skip && member.wants(this.#callback)) {
+        this.#member = member;
+        this.#reachedMs = nowMs;
+        member.offer(this.event, Math.min(nowMs + member.spec.deadlineMs, this.#endMs), nowMs, this.conversation, this);
+        return;
+      }
+      if (member.follow(this.conversation, (laterMs) => this.#goOn(laterMs))) return;
+    }
+    this.decided(nowMs);
+  }
+}
+
+const NO_MEMBERS: Members = [];
+/** Before the first answer; never added to. */
+const NO_TRACE: TraceEntry[] = [];

@@ -1,0 +1,112 @@
+/** What comes in at the door and goes out with a decision: a message, or an event that nothing but a decision comes of. */
+
+import type { CallEvent } from '../../wire/call-event.js';
+import { fromWireParams, type MessageParams } from '../../wire/params.js';
+import type { Decision, Outcome } from '../types.js';
+import { Journey, type Members } from './chain.js';
+import { Conversation } from './conversation.js';
+import type { Entrance } from './entrance.js';
+import type { Era, Underway } from './underway.js';
+
+/** Where journeys begin and end. */
+export interface Doors {
+  entrance: Entrance<Members>;
+  underway: Underway;
+}
+
+abstract class DoorJourney extends Journey {
+  readonly #doors: Doors;
+  readonly #era: Era;
+  #isInside = false;
+
+  constructor(doors: Doors, event: CallEvent, conversation: Conversation, endMs: number, skip?: string) {
+    super(event, conversation, endMs, skip);
+    this.#doors = doors;
+    this.#era = doors.underway.enter();
+  }
+
+  /** Goes in at the entrance, in the order of its conversation. */
+  enter(nowMs: number): void {
+    this.#isInside = true;
+    this.#doors.entrance.enter(this, nowMs);
+  }
+
+  /** Goes to some members alone, beside all that is under way. */
+  goBy(members: Members, nowMs: number): void {
+    this.begin(members, nowMs);
+  }
+
+  protected override decided(nowMs: number): void {
+    if (this.#isInside) this.#doors.entrance.leave(this, nowMs);
+    else this.go();
+  }
+
+  override go(): void {
+    this.tell();
+    this.#doors.underway.leave(this.#era);
+  }
+
+  /** Tells the outcome to who asked. */
+  protected abstract tell(): void;
+}
+
+/** A message on its way. */
+export class MessageJourney extends DoorJourney {
+  readonly #before: CallEvent;
+  readonly #params: MessageParams;
+  readonly #resolve: (outcome: Outcome) => void;
+
+  /** @param params as they came in, for who gets them back unchanged */
+  constructor(
+    doors: Doors,
+    event: CallEvent,
+    params: MessageParams,
+    endMs: number,
+    skip: string | undefined,
+    resolve: (outcome: Outcome) => void,
+  ) {
+    super(doors, event, Conversation.ofMessage(params), endMs, skip);
+    this.#before = event;
+    this.#params = params;
+    this.#resolve = resolve;
+  }
+
+  protected override tell(): void {
+    const { verdict, by, trace } = this.decision;
+    const { event } = this;
+    const params = event === this.#before ? this.#params : fromWireParams(event.params);
+    this.#resolve({ verdict, by, trace, params, payload: event.payload });
+  }
+}
+
+/** An event of another kind. */
+export class DecisionJourney extends DoorJourney {
+  readonly #resolve: (decision: Decision) => void;
+
+  constructor(
+    doors: Doors,
+    event: CallEvent,
+    conversation: Conversation,
+    endMs: number,
+    resolve: (decision: Decision) => void,
+  ) {
+    super(doors, event, conversation, endMs);
+    this.#resolve = resolve;
+  }
+
+  protected override tell(): void {
+    this.#resolve(this.decision);
+  }
+}
+
+let given: ((value: never) => void) | null = null;
+
+/** For `new Promise`: keeps what resolves it, where a function of its own for each promise would be made only for that. */
+export function catchResolve(resolve: (value: never) => void): void {
+  given = resolve;
+}
+
+/** What resolves the promise that was made last. */
+export function caught<T>(): (value: T) => void {
+  return given as (value: T) => void;
+}

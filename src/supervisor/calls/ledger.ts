@@ -1,0 +1,239 @@
+/**
+ * What one host owes: the calls that it was given, how they are sent, and what came of them, as it reports that while it
+ * lives and as its black box has it at its end. All of it once, in order.
+ */
+
+import { type BoxHeader, isReachable } from '../../wire/black-box.js';
+import type { Log, Report, Sent } from '../../wire/codec.js';
+import type { Lane } from '../../wire/event-kinds.js';
+import type { WireParams } from '../../wire/params.js';
+import { type RecordSink, readRecords } from '../../wire/records.js';
+import type { Evidence } from '../runner/evidence.js';
+import type { Peer } from '../runner/peer.js';
+import { toAnswer } from './answer.js';
+import { BatchSender } from './batch-sender.js';
+import { Growth } from './growth.js';
+import { HeldCalls } from './held-calls.js';
+import type { CallAnswer, PendingCall } from './pending-call.js';
+import { type Settlement, settleCalls } from './settle.js';
+import { findRecordsProblem, findReportProblem, findResultProblem, findSentProblem } from './verify.js';
+
+/** More than an hour, which is as good as no limit: the core keeps the deadline itself. */
+const MAX_U32 = 0xffffffff;
+
+/** Who is told what a host did. */
+export interface LedgerListener {
+  /** @param answer `null`: the call came too late to be made */
+  answered(pending: PendingCall, answer: CallAnswer | null, nowMs: number): void;
+  sent(sent: Sent): void;
+  logged(log: Log): void;
+  /** Log lines: beyond `log_rate`, or as the black box was full. */
+  dropped(kind: 'limited' | 'full', count: number): void;
+  refusedSends(count: number): void;
+  /** The host said what cannot be, in words; nothing is taken over of that. */
+  distrusted(problem: string): void;
+}
+
+/** What bounds it. */
+export interface LedgerLimits {
+  window: number;
+  maxMessageBytes: number;
+  logRate: number | null;
+}
+
+/** The calls of one host, and what came of them. */
+export class Ledger {
+  readonly #evidence: Evidence;
+  readonly #limits: LedgerLimits;
+  readonly #listener: LedgerListener;
+  readonly #held = new HeldCalls();
+  readonly #lastAnswered: Record<Lane, number> = { message: 0, notification: 0 };
+  readonly #full = new Growth();
+  readonly #limited = new Growth();
+  readonly #refusedSends = new Growth();
+  #lastSeq = 0;
+  /** The black-box position up to which verdicts were looked for while the host was at work. */
+  #searched = 0;
+  /** `null` before the host has connected. */
+  #peer: Peer | null = null;
+  #sender: BatchSender | null = null;
+  /** When what is being read came in. */
+  #nowMs = 0;
+  /** Log lines that are left out from here on. */
+  #excess = 0;
+  readonly #records: RecordSink = {
+    result: (seq, value, _micros, expired, params, payload) => this.#answer(seq, value, expired, params, payload),
+    sent: (params, payload) => this.#send({ params, payload }),
+    log: (level, text) => {
+      if (this.#excess > 0) this.#excess -= 1;
+      else this.#listener.logged({ level, text });
+    },
+  };
+  /** Of records that the host will report, if it can, only the verdicts. */
+  readonly #verdicts: RecordSink = { ...this.#records, sent: () => {}, log: () => {} };
+
+  constructor(evidence: Evidence, limits: LedgerLimits, listener: LedgerListener) {
+    this.#evidence = evidence;
+    this.#limits = limits;
+    this.#listener = listener;
+  }
+
+  /** The host is there. */
+  connect(peer: Peer): void {
+    this.#peer = peer;
+    this.#sender = new BatchSender(peer, this.#evidence.ringSize);
+  }
+
+  /** Calls that it has not answered. */
+  get inFlight(): number {
+    return this.#held.size;
+  }
+
+  /** Whether it still owes the call of a sequence number. */
+  owes(seq: number): boolean {
+    return this.#held.find(seq) !== null;
+  }
+
+  /** The call that the host executes, by its black box; `null`: none, or one that it was not given. */
+  executing(header: BoxHeader | null): PendingCall | null {
+    return header?.currentSeq ? this.#held.find(header.currentSeq) : null;
+  }
+
+  // ---- what the host is given ----
+
+  /**
+   * Calls of a lane that the host may still be given: a window for each, and no more bytes of messages than its ring
+   * takes. Those of notifications are few, and must not have to wait for messages.
+   */
+  credit(lane: Lane): number {
+    if (this.#peer === null) return 0;
+    if (lane === 'message' && this.#held.bytes >= this.#evidence.ringSize) return 0;
+    return this.#limits.window - this.#held.inLane(lane);
+  }
+
+  /** Hands one call to the host. */
+  call(pending: PendingCall, nowMs: number): void {
+    pending.seq = ++this.#lastSeq;
+    pending.budgetMicros = Math.min(MAX_U32, Math.max(1, Math.round((pending.deadlineMs - nowMs) * 1000)));
+    this.#held.add(pending);
+    this.#sender?.add(pending, this.#held.size);
+  }
+
+  /** Says which ABI of those offered the host tries. */
+  attempt(abi: string): void {
+    this.#peer?.send({ attempt: { abi } });
+  }
+
+  /** Asks the host for a sign of life. */
+  beat(): void {
+    this.#peer?.send({ beat: {} });
+  }
+
+  /** Asks the host to finish and exit. */
+  stop(): void {
+    this.#sender?.flush();
+    this.#peer?.send({ stop: {} });
+  }
+
+  // ---- what it did ----
+
+  /** Takes over what the host reports. */
+  report(report: Report, nowMs: number): void {
+    const sender = this.#sender;
+    if (!sender || !this.#trust(findReportProblem(report, sender.taken, this.#evidence.ringSize))) return;
+    this.#evidence.notes.begin(sender.taken);
+    sender.takeOver(report.position);
+    this.#nowMs = nowMs;
+    this.#trust(findRecordsProblem(report, readRecords(report.ring, report.start, this.#records)));
+    this.#count(report.droppedLogs, report.limitedLogs, report.refusedSends);
+  }
+
+  /**
+   * Takes verdicts from the black box that the host cannot report, as it is at work on the call behind them. Only
+   * verdicts: the rest comes with the report, which then has nothing new of these calls.
+   */
+  takeFinished(): void {
+    const header = this.inFlight > 0 ? this.#evidence.readHeader() : null;
+    if (!header?.currentSeq) return;
+    const from = Math.max(this.#taken, this.#searched);
+    if (!isReachable(header.head, from, this.#evidence.ringSize)) return;
+    this.#searched = header.head;
+    this.#nowMs = performance.now();
+    this.#evidence.readRing(from, header.head, this.#verdicts);
+  }
+
+  /** The host is dead: takes what never travelled from the black box, verdicts, sends and logs, in their order. */
+  recover(header: BoxHeader | null): void {
+    if (!header) return;
+    const from = this.#taken;
+    this.#evidence.notes.begin(from);
+    this.#excess = this.#findExcess(from, header.head);
+    this.#nowMs = performance.now();
+    this.#evidence.readRing(from, header.head, this.#records);
+    this.#count(header.droppedLogs, 0, header.refusedSends);
+  }
+
+  /**
+   * What becomes of the calls that are still unanswered; the ledger holds none afterwards.
+   *
+   * @param crashed whether the host ended by itself, and not by a kill
+   */
+  settle(read: BoxHeader | null, crashed: boolean): Settlement {
+    // A header whose head is impossible tells nothing about calls either.
+    const header = read && isReachable(read.head, this.#taken, this.#evidence.ringSize) ? read : null;
+    this.#sender?.clear();
+    const held = this.#held.clear();
+    return settleCalls(header, { held, lastSeq: this.#lastSeq, lastAnswered: this.#lastAnswered, crashed });
+  }
+
+  get #taken(): number {
+    return this.#sender?.taken ?? 0;
+  }
+
+  #send(sent: Sent): void {
+    if (!this.#trust(findSentProblem(sent, this.#limits.maxMessageBytes))) return;
+    this.#listener.sent(sent);
+    this.#evidence.notes.handedOn();
+  }
+
+  #answer(seq: number, value: number, expired: boolean, params: WireParams | null, payload: Uint8Array | null): void {
+    const pending = this.#held.find(seq);
+    if (pending === null) return;
+    const isUnchanged = params === null && payload === null;
+    if (!isUnchanged && !this.#trust(findResultProblem(pending.event, params, payload))) return;
+    const { lane } = pending.event;
+    if (seq > this.#lastAnswered[lane]) this.#lastAnswered[lane] = seq;
+    this.#held.delete(pending);
+    this.#listener.answered(pending, expired ? null : toAnswer(value, params, payload), this.#nowMs);
+  }
+
+  /** @returns whether there is nothing wrong */
+  #trust(problem: string | null): boolean {
+    if (problem !== null) this.#listener.distrusted(problem);
+    return problem === null;
+  }
+
+  /** Of more log lines than may be kept in a second, the last are: they tell most of a death. */
+  #findExcess(from: number, head: number): number {
+    const { logRate } = this.#limits;
+    if (logRate === null) return 0;
+    let lines = 0;
+    const count = () => {
+      lines += 1;
+    };
+    this.#evidence.readRing(from, head, { result: () => {}, sent: () => {}, log: count });
+    const excess = Math.max(0, lines - logRate);
+    if (excess > 0) this.#listener.dropped('limited', excess);
+    return excess;
+  }
+
+  /** Each of them counts from the begin of the host. */
+  #count(droppedLogs: number, limitedLogs: number, refusedSends: number): void {
+    const full = this.#full.to(droppedLogs);
+    if (full > 0) this.#listener.dropped('full', full);
+    const limited = this.#limited.to(limitedLogs);
+    if (limited > 0) this.#listener.dropped('limited', limited);
+    const refused = this.#refusedSends.to(refusedSends);
+    if (refused > 0) this.#listener.refusedSends(refused);
+  }
+}

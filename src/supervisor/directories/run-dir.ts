@@ -1,0 +1,264 @@
+/** The run directory of one core: its lock, its sockets, and what a killed core left in it. */
+
+import { randomBytes } from 'node:crypto';
+import { closeSync, fstatSync, lstatSync, readdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeFolders } from '../../directories.js';
+import { DirectoryError } from '../../errors.js';
+import { HeldLock, lockSoon, readLockText, retry, SHORT_MS, START_MS } from '../../held-lock.js';
+import { listenerOf } from '../../libc.js';
+import { formatLock, parseLock } from '../../lock-file.js';
+import { NOT_A_FILE, openRunDir } from '../../own-files.js';
+import { sentence, shellCommand } from '../../sentence.js';
+
+/** What a socket path may have at most: `sun_path` less its NUL. */
+const SOCKET_PATH_MAX_BYTES = 107;
+
+/** What is known of cores that held a run directory before, and were killed. */
+export interface Leftovers {
+  /** The last one; `null` when it ended cleanly, or did not say. */
+  pid: number | null;
+  /** Its sockets, which are removed already. */
+  files: string[];
+  /** Marks of processes and black boxes that it may have left; they are kept until somebody has dealt with them. */
+  runIds: string[];
+}
+
+/** A run directory that this process holds. */
+export interface RunDir {
+  path: string;
+  /** Marks everything that this core starts. */
+  runId: string;
+  /** What a killed core left; empty after a clean end. */
+  left: Leftovers;
+  /** The processes and black boxes of killed cores are dealt with: their run ids need not be kept any longer. */
+  forgetLeft(): void;
+  /** Looks whether the directory and its lock are still this core's, and makes them again where they have gone. */
+  check(): RunDirCheck;
+  /** Removes this core's sockets and gives the directory back. */
+  release(): void;
+}
+
+/** What came of a look at a run directory. */
+export interface RunDirCheck {
+  /** What had gone and was made again. */
+  restored: string[];
+  /** Why others do not find this core there, and what to do; `null`: they do. */
+  lost: string | null;
+}
+
+/**
+ * Takes a run directory: one core at a time, held by a lock that the kernel drops with its holder.
+ *
+ * @throws {DirectoryError} `RUN_DIR_BUSY`, `RUN_DIR_UNUSABLE`
+ */
+export function acquireRunDir(path: string): RunDir {
+  const directory = openOwn(path);
+  try {
+    const lock = isLocked(directory, START_MS) ? takeLock(path) : null;
+    if (lock === null) throw busy(path);
+    return new HeldRunDir(path, directory, lock);
+  } catch (cause) {
+    closeSync(directory);
+    throw cause instanceof DirectoryError ? cause : unusable(path, cause);
+  }
+}
+
+/** @returns `null`: another core serves the directory, though it may have lost its lock */
+function takeLock(path: string): HeldLock | null {
+  // Before a file is made: that core notices what becomes of its own, and makes it again.
+  const isFree = retry(START_MS, () => listenerOf(join(path, 'control.sock')) === null);
+  if (!isFree) return null;
+  const file = join(path, 'lock');
+  try {
+    return HeldLock.take(file, START_MS);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === undefined || !NO_LOCK_FILE.has(code)) throw cause;
+    const remedy = `remove ${file}, or give another --run-dir`;
+    throw new DirectoryError('RUN_DIR_UNUSABLE', `the lock in ${path} cannot be taken (${code})`, { remedy, cause });
+  }
+}
+
+/** With which something else than a file of ours stands in the place of the lock: a link, a directory, a pipe... */
+const NO_LOCK_FILE: ReadonlySet<string> = new Set(['ELOOP', 'EISDIR', 'ENXIO', NOT_A_FILE]);
+
+/**
+ * Locks the directory itself too, for files in it may be removed while their core lives; but not one that others may
+ * open, for they could lock it as well.
+ */
+function isLocked(directory: number, limitMs: number): boolean {
+  return (fstatSync(directory).mode & 0o044) !== 0 || lockSoon(directory, limitMs);
+}
+
+class HeldRunDir implements RunDir {
+  readonly path: string;
+  readonly runId = randomBytes(8).toString('hex');
+  readonly left: Leftovers;
+  #directory: number;
+  readonly #lock: HeldLock;
+  #unsettled: string[];
+  #released = false;
+
+  constructor(path: string, directory: number, lock: HeldLock) {
+    this.path = path;
+    this.#directory = directory;
+    this.#lock = lock;
+    const { pid, runIds } = parseLock(lock.text);
+    this.left = { pid, runIds, files: sweep(path) };
+    this.#unsettled = runIds;
+    this.#write();
+  }
+
+  forgetLeft(): void {
+    if (this.#released) return;
+    this.#unsettled = [];
+    this.#write();
+  }
+
+  check(): RunDirCheck {
+    const restored: string[] = [];
+    try {
+      const lost = this.#checkDirectory(restored) ?? this.#checkLock(restored);
+      return { restored, lost };
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      const why = error instanceof DirectoryError ? message : `${this.path}/lock cannot be made (${code}); remove it`;
+      return { restored, lost: `this core cannot be reached any more: ${why}` };
+    }
+  }
+
+  release(): void {
+    this.#released = true;
+    try {
+      // Where the directory was removed and made again, what stands there is another core's.
+      if (this.#lock.isThere()) sweep(this.path);
+      // A start that failed before it came to the leftovers passes them on as it found them.
+      const { pid } = this.left;
+      this.#lock.write(this.#unsettled.length === 0 ? '' : formatLock(pid ?? process.pid, this.#unsettled));
+    } catch {
+      // Somebody removed the directory: then nothing of this core is left in it.
+    } finally {
+      this.#lock.release();
+      closeSync(this.#directory);
+    }
+  }
+
+  #checkDirectory(restored: string[]): string | null {
+    const [found, own] = [statSync(this.path, { throwIfNoEntry: false }), fstatSync(this.#directory)];
+    if (found?.ino === own.ino && found.dev === own.dev) return null;
+    const directory = openOwn(this.path);
+    if (!isLocked(directory, SHORT_MS)) {
+      closeSync(directory);
+      return this.#taken();
+    }
+    closeSync(this.#directory);
+    this.#directory = directory;
+    restored.push(this.path);
+    return null;
+  }
+
+  #checkLock(restored: string[]): string | null {
+    if (this.#lock.isThere()) return null;
+    if (!this.#lock.retake()) return this.#taken();
+    // A core that had taken it meanwhile and was killed has left something for the next start.
+    const { runIds } = parseLock(this.#lock.text);
+    this.#unsettled = [...new Set([...this.#unsettled, ...runIds.filter((runId) => runId !== this.runId)])];
+    this.#write();
+    restored.push(join(this.path, 'lock'));
+    return null;
+  }
+
+  #taken(): string {
+    const [who, pid] = holderOf(this.path);
+    const that = pid === null ? '' : sentence`, or that one with: ${shellCommand('kill', `${pid}`)}`;
+    const remedy = sentence`end one of the two, as this one with: ${shellCommand('kill', `${process.pid}`)}${that}`;
+    return `this core cannot be reached any more, because ${who} has taken ${this.path}; ${remedy}`;
+  }
+
+  #write(): void {
+    this.#lock.write(formatLock(process.pid, [this.runId, ...this.#unsettled]));
+  }
+}
+
+/**
+ * The path of a socket in the run directory.
+ *
+ * @throws {DirectoryError} `SOCKET_PATH_TOO_LONG`: the system would cut it short
+ */
+export function socketPath(runDir: string, name: string): string {
+  const path = join(runDir, `${name}.sock`);
+  const length = Buffer.byteLength(path);
+  if (length > SOCKET_PATH_MAX_BYTES) {
+    const limit = `${length} bytes, and a socket path may have ${SOCKET_PATH_MAX_BYTES}`;
+    throw new DirectoryError('SOCKET_PATH_TOO_LONG', `${path} has ${limit}`, { remedy: 'give a shorter --run-dir' });
+  }
+  return path;
+}
+
+/**
+ * Where one host listens until its core has connected: another path for each, no longer than that of the control socket.
+ *
+ * @throws {DirectoryError} `SOCKET_PATH_TOO_LONG`
+ */
+export function hostSocketPath(runDir: string): string {
+  return socketPath(runDir, `h${randomBytes(3).toString('hex')}`);
+}
+
+/**
+ * Makes a run directory that nobody else may write to, without taking it.
+ *
+ * @throws {DirectoryError} `RUN_DIR_UNUSABLE`, also for one that is there and unfit.
+ */
+export function makeRunDir(path: string): void {
+  closeSync(openOwn(path));
+}
+
+/** Makes a run directory where there is none, and opens it. @throws {DirectoryError} `RUN_DIR_UNUSABLE` */
+function openOwn(path: string): number {
+  try {
+    makeFolders(path);
+    return openRunDir(path, [process.getuid?.() ?? 0], 'read');
+  } catch (cause) {
+    if (cause instanceof DirectoryError) throw cause;
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'EEXIST' || code === 'ENOTDIR') throw noDirectory(path);
+    throw unusable(path, cause);
+  }
+}
+
+function holderOf(path: string): [who: string, pid: number | null] {
+  const pid = parseLock(readLockText(join(path, 'lock'))).pid ?? listenerOf(join(path, 'control.sock'));
+  return pid ? [`the core with pid ${pid}`, pid] : ['another core', null];
+}
+
+function busy(path: string): DirectoryError {
+  const [who] = holderOf(path);
+  const remedy = 'stop that one, or give this one another --run-dir';
+  return new DirectoryError('RUN_DIR_BUSY', `${path} is held by ${who}`, { remedy });
+}
+
+function noDirectory(path: string): DirectoryError {
+  const remedy = 'give another --run-dir';
+  return new DirectoryError('RUN_DIR_UNUSABLE', `the run directory ${path} is not a directory`, { remedy });
+}
+
+function unusable(path: string, cause: unknown): DirectoryError {
+  const why = (cause as NodeJS.ErrnoException).code ?? String(cause);
+  const remedy = 'give another --run-dir';
+  return new DirectoryError('RUN_DIR_UNUSABLE', `the run directory ${path} cannot be used (${why})`, { remedy, cause });
+}
+
+/** The names of our sockets, those of earlier versions too. */
+const OURS = /^(control\.sock|h[0-9a-f]{6}\.sock|module-\w+(-\d+)?\.sock)$/;
+/** Where the control socket is made, by a core that was killed meanwhile. */
+const NURSERY = /^c\d+$/;
+
+/** A core that ended cleanly leaves neither socket nor pid. What is not ours is not touched: it may be anybody's. */
+function sweep(path: string): string[] {
+  const names = readdirSync(path);
+  for (const name of names.filter((name) => NURSERY.test(name))) rmSync(join(path, name), { recursive: true });
+  const files = names.filter((name) => OURS.test(name) && lstatSync(join(path, name)).isSocket());
+  for (const name of files) unlinkSync(join(path, name));
+  return files;
+}

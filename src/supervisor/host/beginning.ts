@@ -1,0 +1,41 @@
+/** What there is of a host only until it is ready: what it said last, its time to start, and whether it tries an ABI. */
+
+import type { Run } from '../runner/runner.js';
+import { LastWords } from './last-words.js';
+
+/** What a start that came to the end of its time does. */
+export type StartTimeout =
+  /** Its time is over. */
+  | { kind: 'over' }
+  /** It is traced, or was at the last look: it has this much longer. `tracer`: of whom nobody was told yet. */
+  | { kind: 'spared'; forMs: number; tracer: number | null };
+
+/** A start is not given up while the host is under a debugger; it is looked at again this much later. */
+const TRACED_MS = 1000;
+
+/** A host that is not ready yet. */
+export class Beginning {
+  readonly kind = 'beginning';
+  readonly lastWords = new LastWords();
+  /** Whether its file did not tell the ABI, so that it tries one that it was told. */
+  tries = false;
+  #tracer: number | null = null;
+
+  /** Whether its time to start begins anew. */
+  timeout(run: Run, startTimeoutMs: number): StartTimeout {
+    const before = this.#tracer;
+    const tracer = run.tracedBy();
+    this.#tracer = tracer;
+    if (tracer === null && before === null) return { kind: 'over' };
+    const forMs = tracer === null ? startTimeoutMs : TRACED_MS;
+    return { kind: 'spared', forMs, tracer: tracer === before ? null : tracer };
+  }
+}
+
+/** A host that is ready, or was. */
+export interface Served {
+  kind: 'served';
+  /** On the clock of `performance.now()`. */
+  readyMs: number;
+  tries: boolean;
+}

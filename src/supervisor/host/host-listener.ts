@@ -1,0 +1,56 @@
+/** Between a host and its module: what happened, in the host's words. */
+
+import type { AbiName } from '../../config/types.js';
+import type { Log, Ready, Sent } from '../../wire/codec.js';
+import type { CallAnswer, PendingCall } from '../calls/pending-call.js';
+import type { Ending } from '../runner/runner.js';
+import type { Offer } from '../trials/trial.js';
+import type { Death, DeathFacts } from './death.js';
+
+/** What is dropped, and why. */
+export type DroppedKind =
+  /** Log lines beyond `log_rate`. */
+  | 'limited'
+  /** Log lines that found the black box full. */
+  | 'full'
+  /** Bytes of the host's output beyond `log_rate`. */
+  | 'stdout'
+  | 'stderr';
+
+/** What a host tells its module. */
+export interface HostListener<Host> {
+  /** Its file does not tell the ABI. @returns the one of those offered that this host tries */
+  offered(host: Host, offer: Offer): AbiName;
+  ready(host: Host, ready: Ready): void;
+  /** A call was answered, perhaps after its deadline. @param answer `null`: the host got it too late to make it */
+  answered(host: Host, pending: PendingCall, answer: CallAnswer | null, nowMs: number): void;
+  sent(host: Host, sent: Sent): void;
+  logged(host: Host, log: Log): void;
+  printed(host: Host, stream: 'stdout' | 'stderr', line: string): void;
+  /** Output was dropped: lines, or bytes of a stream. */
+  dropped(host: Host, kind: DroppedKind, count: number): void;
+  /** Sends were refused because the black box was full. */
+  refusedSends(host: Host, count: number): void;
+  /** The host is too slow, and is left alone because a debugger traces it. */
+  spared(host: Host, tracer: number): void;
+  /** The host got a signal from another process than the core, and went on. @param from its pid, where that is known */
+  signalled(host: Host, signal: NodeJS.Signals, from: number | null): void;
+  /** The host owes nothing any more: it was stopped and has answered everything, or may take more calls. */
+  relieved(nowMs: number): void;
+  died(host: Host, end: HostEnd): void;
+  /** What the dead host had left behind outside of its process group was ended; most often nothing. */
+  leftBehind(host: Host, ending: Ending): void;
+}
+
+/** The end of a host and of the calls it held. */
+export interface HostEnd extends Death {
+  facts: DeathFacts;
+  /** Whether it tried an ABI, and its end says something about that. */
+  hasTried: boolean;
+  /** How long it had been ready. */
+  servedMs: number;
+  /** Calls that get their default now. */
+  lost: PendingCall[];
+  /** Calls that the module has not seen, in their order. */
+  unseen: PendingCall[];
+}

@@ -1,0 +1,366 @@
+/** Performs the effects of one host's life: its run, its timer, its calls, its connection. */
+
+import { performance } from 'node:perf_hooks';
+import type { ModuleSpec } from '../../config/types.js';
+import { type ErrorCode, HandshakeError, type SupervisorError } from '../../errors.js';
+import type { Candidates, HostFrame, Report } from '../../wire/codec.js';
+import type { Lane } from '../../wire/event-kinds.js';
+import type { HostFile } from '../builds/host-file.js';
+import { Ledger, type LedgerListener } from '../calls/ledger.js';
+import type { PendingCall } from '../calls/pending-call.js';
+import type { Peer } from '../runner/peer.js';
+import type { Run, RunEnd, RunListener, Runner } from '../runner/runner.js';
+import { parseOffer } from '../trials/trial.js';
+import { Beginning, type Served } from './beginning.js';
+import { type DeathFacts, judgeDeath, judgeTry, type Unreachable } from './death.js';
+import { findExecuting } from './executing.js';
+import {
+  beginHost,
+  type HostEffect,
+  type HostEvent,
+  type HostLife,
+  type HostStep,
+  type HostTimes,
+  stepHost,
+} from './host-lifecycle.js';
+import type { HostListener } from './host-listener.js';
+import { LivenessWatch } from './liveness-watch.js';
+import { PatientTimer } from './patient-timer.js';
+import { makeWelcome } from './welcome.js';
+
+/** A host whose connection breaks is most likely dying: its exit says more, if it comes. */
+const EXIT_PATIENCE_MS = 1000;
+
+/** What a host is started with beside its module's settings. */
+export interface HostSurroundings {
+  runner: Runner;
+  maxMessageBytes: number;
+  heartbeatMs: number;
+}
+
+/** One process, one generation. It starts with the object, and the object is not used when it is dead. */
+export class Host {
+  readonly generation: number;
+  readonly file: HostFile;
+  readonly startedAt = new Date();
+  #spec: ModuleSpec;
+  readonly #around: HostSurroundings;
+  readonly #listener: HostListener<Host>;
+  readonly #spawnedMs = performance.now();
+  readonly #run: Run;
+  readonly #ledger: Ledger;
+  readonly #watch: LivenessWatch;
+  readonly #timer = new PatientTimer(() => this.#timeout());
+  #stage: Beginning | Served = new Beginning();
+  #life: HostLife = { kind: 'starting' };
+  #isGreeted = false;
+  #lossTimer: NodeJS.Timeout | undefined;
+  #unreachable: Unreachable | null = null;
+  #refusal: { code: ErrorCode; message: string } | null = null;
+
+  /** @throws {SupervisorError} why its process cannot be had; the host is then as if it had never been */
+  constructor(
+    generation: number,
+    spec: ModuleSpec,
+    file: HostFile,
+    around: HostSurroundings,
+    listener: HostListener<Host>,
+  ) {
+    this.generation = generation;
+    this.file = file;
+    this.#spec = spec;
+    this.#around = around;
+    this.#listener = listener;
+    const { runner, maxMessageBytes } = around;
+    this.#run = runner.start({ module: spec.name, generation, settings: spec }, this.#attendRun());
+    this.#ledger = new Ledger(this.#run.evidence, { ...spec, maxMessageBytes }, this.#attendLedger());
+    this.#watch = this.#makeWatch();
+    this.#take(beginHost(spec));
+    file.chosen().catch((error: SupervisorError) => this.#violated(error));
+  }
+
+  get state(): HostLife['kind'] {
+    return this.#life.kind;
+  }
+
+  get pid(): number {
+    return this.#run.pid;
+  }
+
+  get path(): string {
+    return this.file.path;
+  }
+
+  /** What an operator should know of it although it was started; `null`: nothing. */
+  get remark(): string | null {
+    return this.#run.remark;
+  }
+
+  /** Takes the times that the core alone goes by; the rest of its settings it was started with. */
+  setTimes({ startTimeoutMs, stopTimeoutMs }: HostTimes, { heartbeatMs }: Pick<HostSurroundings, 'heartbeatMs'>): void {
+    this.#spec = { ...this.#spec, startTimeoutMs, stopTimeoutMs };
+    this.#watch.beatEvery(heartbeatMs);
+  }
+
+  /** Whether its file did not tell the ABI, so that it tries one that it was told. */
+  get tries(): boolean {
+    return this.#stage.tries;
+  }
+
+  /** Calls of a lane that it may be given now. */
+  credit(lane: Lane): number {
+    return this.#life.kind === 'ready' ? this.#ledger.credit(lane) : 0;
+  }
+
+  get inFlight(): number {
+    return this.#ledger.inFlight;
+  }
+
+  /** Microseconds from spawn to ready; 0 before. */
+  get startMicros(): number {
+    return this.#stage.kind === 'served' ? Math.round((this.#stage.readyMs - this.#spawnedMs) * 1000) : 0;
+  }
+
+  /** Hands over one call; only with {@link credit}. */
+  call(pending: PendingCall, nowMs: number): void {
+    if (this.inFlight === 0) this.#watch.begin();
+    this.#ledger.call(pending, nowMs);
+  }
+
+  /** Takes verdicts that the host cannot report, as it is at work on the call behind them. */
+  takeFinished(): void {
+    this.#ledger.takeFinished();
+  }
+
+  /** Ends the host: it finishes its calls and cleans up, within its times. */
+  stop(): void {
+    this.#step({ kind: 'stop' });
+  }
+
+  /** Ends the host at once. */
+  kill(): void {
+    this.#step({ kind: 'kill' });
+  }
+
+  // ---- who tells it what ----
+
+  #attendRun(): RunListener {
+    return {
+      connected: (peer, protocol) => this.#connected(peer, protocol),
+      received: (frame) => this.#received(frame),
+      lost: () => this.#lost(),
+      // The host was told, and exits by itself.
+      rejected: ({ code, message }) => {
+        this.#refusal = { code, message };
+      },
+      violated: (error) => this.#violated(error),
+      printed: (stream, line) => {
+        this.#remember(line);
+        this.#listener.printed(this, stream, line);
+      },
+      dropped: (stream, bytes) => this.#listener.dropped(this, stream, bytes),
+      signalled: (signal, from) => this.#listener.signalled(this, signal, from),
+      ended: (end) => this.#ended(end),
+      leftBehind: (ending) => this.#listener.leftBehind(this, ending),
+    };
+  }
+
+  #attendLedger(): LedgerListener {
+    return {
+      answered: (pending, answer, nowMs) => this.#listener.answered(this, pending, answer, nowMs),
+      sent: (sent) => this.#listener.sent(this, sent),
+      logged: (log) => {
+        this.#remember(Buffer.from(log.text ?? []).toString('utf8'));
+        this.#listener.logged(this, log);
+      },
+      dropped: (kind, count) => this.#listener.dropped(this, kind, count),
+      refusedSends: (count) => this.#listener.refusedSends(this, count),
+      distrusted: (message) => this.#violated({ code: 'HANDSHAKE_FAILED', message }),
+    };
+  }
+
+  #makeWatch(): LivenessWatch {
+    const settings = { hangMs: this.#spec.hangMs, heartbeatMs: this.#around.heartbeatMs };
+    return new LivenessWatch(settings, {
+      readHeader: () => this.#run.evidence.readHeader(),
+      owes: (seq) => this.#ledger.owes(seq),
+      inFlight: () => this.inFlight,
+      beat: () => {
+        this.#run.noteWell();
+        this.#ledger.beat();
+      },
+      tracer: () => this.#run.tracedBy(),
+      spared: (tracer) => this.#listener.spared(this, tracer),
+      failed: (verdict) => {
+        if (verdict.kind === 'hung') this.#step({ kind: 'hung' });
+        else this.#giveUp({ kind: 'silent', silentMs: verdict.silentMs });
+      },
+    });
+  }
+
+  // ---- its life ----
+
+  #step(event: HostEvent): void {
+    this.#take(stepHost(this.#life, event, this.#spec));
+  }
+
+  #take({ next, effects }: HostStep): void {
+    this.#life = next;
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  #perform(effect: HostEffect): void {
+    switch (effect.kind) {
+      case 'arm':
+        this.#timer.arm(effect.ms);
+        break;
+      case 'disarm':
+        this.#timer.disarm();
+        break;
+      case 'send-stop':
+        this.#watch.close();
+        this.#ledger.stop();
+        break;
+      case 'signal':
+        this.#run.end(effect.signal === 'SIGKILL' ? 'kill' : 'terminate');
+        break;
+      case 'became-ready':
+        this.#stage = { kind: 'served', readyMs: performance.now(), tries: this.tries };
+        this.#watch.open();
+        break;
+      case 'drain':
+        if (this.inFlight === 0) this.#step({ kind: 'drained' });
+        break;
+    }
+  }
+
+  #timeout(): void {
+    if (this.#stage.kind === 'beginning' && this.#life.kind === 'starting') {
+      const spared = this.#stage.timeout(this.#run, this.#spec.startTimeoutMs);
+      if (spared.kind === 'spared') {
+        if (spared.tracer !== null) this.#listener.spared(this, spared.tracer);
+        this.#timer.arm(spared.forMs);
+        return;
+      }
+      this.#refusal ??= this.#run.diagnose();
+    }
+    this.#step({ kind: 'timeout' });
+  }
+
+  #connected(peer: Peer, protocol: number): void {
+    this.#isGreeted = true;
+    this.#ledger.connect(peer);
+    const { generation } = this;
+    const { maxMessageBytes } = this.#around;
+    void this.file.chosen().then(
+      (file) => {
+        if (this.#life.kind !== 'starting') return;
+        peer.send(makeWelcome(this.#spec, file, { protocol, generation, maxMessageBytes }));
+      },
+      () => undefined,
+    );
+  }
+
+  #lost(): void {
+    if (!this.#isGreeted) {
+      const why = 'its connection was closed before it said who it is; another process may have taken its place there';
+      const stranger = new HandshakeError('HANDSHAKE_FAILED', why);
+      this.#lossTimer ??= setTimeout(() => this.#violated(stranger), EXIT_PATIENCE_MS);
+    }
+    if (this.#stage.kind === 'beginning') return;
+    this.#lossTimer ??= setTimeout(() => this.#giveUp({ kind: 'closed' }), EXIT_PATIENCE_MS);
+  }
+
+  #giveUp(how: Unreachable): void {
+    this.#unreachable = how;
+    this.#step({ kind: 'unreachable' });
+  }
+
+  #violated({ code, message }: Pick<HandshakeError, 'code' | 'message'>): void {
+    this.#refusal ??= { code, message };
+    this.#step({ kind: 'violated' });
+  }
+
+  #received(frame: HostFrame): void {
+    if (this.#life.kind === 'exited') return; // settled from the black box
+    this.#watch.heard();
+    this.#run.noteWell();
+    if (frame.report) {
+      this.#report(frame.report);
+    } else if (frame.candidates && this.#life.kind === 'starting') {
+      this.#offered(frame.candidates);
+    } else if (frame.ready && this.#life.kind === 'starting') {
+      this.#step({ kind: 'ready' });
+      this.#listener.ready(this, frame.ready);
+    } else if (frame.refused && this.#life.kind === 'starting') {
+      const code = (frame.refused.code || 'MODULE_LOAD_FAILED') as ErrorCode;
+      this.#refusal = { code, message: frame.refused.message ?? '' };
+      this.#step({ kind: 'refused' });
+    }
+  }
+
+  #offered(candidates: Candidates): void {
+    const offer = this.#stage.kind === 'served' || this.#stage.tries ? null : parseOffer(candidates);
+    if (this.#stage.kind === 'served' || offer === null) {
+      const message = 'what it says of the ABIs of its file cannot be; install the same version of core and host';
+      this.#violated({ code: 'HANDSHAKE_FAILED', message });
+    } else {
+      this.#stage.tries = true;
+      this.#ledger.attempt(this.#listener.offered(this, offer));
+    }
+  }
+
+  #report(report: Report): void {
+    const nowMs = performance.now();
+    this.#ledger.report(report, nowMs);
+    if (this.inFlight === 0) {
+      this.#watch.idle();
+      if (this.#life.kind === 'draining') this.#step({ kind: 'drained' });
+    }
+    this.#listener.relieved(nowMs);
+  }
+
+  /** What is said before the module is ready explains a start that fails. */
+  #remember(line: string): void {
+    if (this.#stage.kind === 'beginning') this.#stage.lastWords.add(line);
+  }
+
+  #ended({ exitCode, signal, halted, outOfMemory, failure }: RunEnd): void {
+    const from = this.#life;
+    if (failure !== null) this.#refusal = failure;
+    this.#watch.close();
+    clearTimeout(this.#lossTimer);
+    const header = this.#run.evidence.readHeader();
+    this.#ledger.recover(header);
+    const executing = findExecuting(this.#ledger.executing(header), header);
+    const ordered = from.kind === 'stopping' || signal === 'SIGKILL';
+    const { lost, unseen } = this.#ledger.settle(header, !ordered);
+    this.#run.close();
+    this.#step({ kind: 'exit' });
+    const stage = this.#stage;
+    const facts: DeathFacts = {
+      module: this.#spec.name,
+      path: this.path,
+      generation: this.generation,
+      pid: this.pid,
+      from,
+      exitCode,
+      signal,
+      halted,
+      phase: header?.phase ?? 'serving',
+      served: stage.kind === 'served',
+      refusal: this.#refusal,
+      executing,
+      exitCalled: header?.exitCode ?? null,
+      oomStruck: outOfMemory,
+      unreachable: this.#unreachable,
+      overwritten: this.file.isOverwritten(),
+      lastWords: stage.kind === 'beginning' ? stage.lastWords.all() : [],
+      startTimeoutMs: this.#spec.startTimeoutMs,
+      hangMs: this.#spec.hangMs,
+    };
+    const servedMs = stage.kind === 'served' ? performance.now() - stage.readyMs : 0;
+    const hasTried = stage.tries && judgeTry(facts) !== null;
+    this.#listener.died(this, { ...judgeDeath(facts), facts, hasTried, servedMs, lost, unseen });
+  }
+}

@@ -1,0 +1,35 @@
+/** What a host is told at its beginning. */
+
+import type { ModuleSpec } from '../../config/types.js';
+import type { CoreFrame } from '../../wire/codec.js';
+import type { LoadableFile } from '../builds/build.js';
+
+/** For whom, and by which protocol. */
+export interface Welcomed {
+  protocol: number;
+  generation: number;
+  maxMessageBytes: number;
+}
+
+/** The frame that says what to load, and within which limits. */
+export function makeWelcome(
+  { name, abi, config, umask, coreFiles, logRate }: ModuleSpec,
+  { path, build, identity }: LoadableFile,
+  { protocol, generation, maxMessageBytes }: Welcomed,
+): CoreFrame {
+  return {
+    welcome: {
+      protocol,
+      module: name,
+      generation,
+      path,
+      ...(abi ? { abi } : {}),
+      ...(build && identity ? { sha256: build.sha256, fileIdentity: identity } : {}),
+      settings: config.map(([key, value]) => ({ key, value })),
+      maxMessage: maxMessageBytes,
+      logRate: logRate ?? 0,
+      ...(umask === null ? {} : { umask }),
+      ...(coreFiles === 'inherit' ? {} : { coreFiles: coreFiles === 'on' }),
+    },
+  };
+}

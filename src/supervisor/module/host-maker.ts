@@ -1,0 +1,49 @@
+/** Makes the hosts of one module, and counts them. */
+
+import type { ModuleSpec } from '../../config/types.js';
+import type { HostFile } from '../builds/host-file.js';
+import { Host, type HostSurroundings } from '../host/host.js';
+import type { HostListener } from '../host/host-listener.js';
+import type { ModuleNews } from '../news/module-news.js';
+import type { AbiMemory } from '../trials/abi-memory.js';
+import { Launch, type LaunchOptions } from './launch.js';
+
+/** What hosts are made with. */
+export interface HostMakerOptions {
+  news: ModuleNews;
+  /** As it is for the next host. */
+  around: () => HostSurroundings & { abis: AbiMemory };
+  /** Who hears of them. */
+  listener: () => HostListener<Host>;
+}
+
+/** One generation after the other. */
+export class HostMaker {
+  readonly #options: HostMakerOptions;
+  #generation = 0;
+
+  constructor(options: HostMakerOptions) {
+    this.#options = options;
+  }
+
+  /** The number of the newest host; 0: there was none. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** A start by these settings, which is yet to begin. */
+  launch(spec: ModuleSpec, choose: LaunchOptions['choose']): Launch {
+    const { abis } = this.#options.around();
+    return new Launch({ spec, abis, choose, spawn: (spec, file) => this.#spawn(spec, file) });
+  }
+
+  /** @throws SupervisorError when no process can be had */
+  #spawn(spec: ModuleSpec, file: HostFile): Host {
+    const { news, around, listener } = this.#options;
+    const host = new Host(this.#generation + 1, spec, file, around(), listener());
+    this.#generation = host.generation;
+    news.spawned(host);
+    if (host.remark !== null) news.warn(host.generation, host.remark);
+    return host;
+  }
+}

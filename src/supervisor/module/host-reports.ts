@@ -1,0 +1,39 @@
+/** What the hosts of a module tell, handed to whom it concerns. */
+
+import type { AbiName } from '../../config/types.js';
+import type { Ready } from '../../wire/codec.js';
+import type { Host } from '../host/host.js';
+import type { HostEnd, HostListener } from '../host/host-listener.js';
+import type { ModuleNews } from '../news/module-news.js';
+import type { Offer } from '../trials/trial.js';
+import type { ModuleCalls } from './module-calls.js';
+
+/** Who acts on what becomes of hosts. */
+export interface HostReader {
+  /** @returns the ABI that the host tries */
+  offered(host: Host, offer: Offer): AbiName;
+  ready(host: Host, said: Ready): void;
+  signalled(host: Host, signal: NodeJS.Signals, from: number | null): void;
+  died(host: Host, end: HostEnd): void;
+}
+
+/** One listener for all hosts of a module. */
+export function hearHosts(module: HostReader, calls: ModuleCalls, news: ModuleNews): HostListener<Host> {
+  return {
+    offered: (host, offer) => module.offered(host, offer),
+    ready: (host, said) => module.ready(host, said),
+    signalled: (host, signal, from) => module.signalled(host, signal, from),
+    died: (host, end) => module.died(host, end),
+    answered: (_, pending, answer, nowMs) => calls.answered(pending, answer, nowMs),
+    relieved: (nowMs) => calls.dispatch(nowMs),
+    sent: (host, sent) => news.sent(host, sent),
+    logged: (host, log) => news.logged(host, log),
+    printed: (host, stream, line) => news.printed(host, stream, line),
+    dropped: (_, kind, count) => news.dropped(kind, count),
+    refusedSends: (_, count) => {
+      news.stats.sends.refused += count;
+    },
+    spared: (host, tracer) => news.spared(host, tracer),
+    leftBehind: (host, ending) => news.leftBehind(host, ending),
+  };
+}

@@ -1,0 +1,79 @@
+/**
+ * One start of a module: the first, one after a death, or that of a successor. It takes one process after the other where
+ * the ABI of the file is found by trials, or the file changes meanwhile, until one of them is ready or there will be none.
+ */
+
+import type { AbiName, ModuleSpec } from '../../config/types.js';
+import type { SupervisorError } from '../../errors.js';
+import type { Ready } from '../../wire/codec.js';
+import type { HostFile } from '../builds/host-file.js';
+import { Repeats } from '../builds/repeats.js';
+import type { Host } from '../host/host.js';
+import type { HostEnd } from '../host/host-listener.js';
+import { describeTry } from '../news/describe-death.js';
+import { errorOfEnd } from '../news/host-error.js';
+import type { AbiMemory } from '../trials/abi-memory.js';
+import { AbiSearch, type Found } from '../trials/abi-search.js';
+import type { Offer } from '../trials/trial.js';
+
+/** By what a module is started. */
+export interface LaunchOptions {
+  spec: ModuleSpec;
+  abis: AbiMemory;
+  /** Chooses the file of the next host. @throws SupervisorError when there is none */
+  choose(spec: ModuleSpec, repeats: Repeats): HostFile;
+  /** Starts one host. @throws SupervisorError when that cannot be */
+  spawn(spec: ModuleSpec, file: HostFile): Host;
+}
+
+/** What the death of one of its hosts means. */
+export type LaunchStep =
+  /** It tried an ABI that the file was not built for, or its file changed: another host is started, for `reason`. */
+  | { kind: 'next-try'; reason: string }
+  /** There will be none, for `error`. */
+  | { kind: 'over'; error: SupervisorError };
+
+/** From its first host to one that is ready, or to none. */
+export class Launch {
+  readonly spec: ModuleSpec;
+  readonly #options: LaunchOptions;
+  readonly #repeats = new Repeats();
+  readonly #search: AbiSearch;
+
+  constructor(options: LaunchOptions) {
+    this.spec = options.spec;
+    this.#options = options;
+    this.#search = new AbiSearch(options.abis);
+  }
+
+  /** Starts the next host. @throws SupervisorError when that cannot be */
+  next(): Host {
+    const { choose, spawn } = this.#options;
+    return spawn(this.spec, choose(this.spec, this.#repeats));
+  }
+
+  /** Chooses the ABI that its host tries. */
+  choose(offer: Offer): AbiName {
+    return this.#search.choose(offer);
+  }
+
+  /** Its host is ready: the launch has come to its end. */
+  ready(host: Host, said: Ready): Found {
+    return this.#search.find(said, host.tries, this.spec.abi);
+  }
+
+  /**
+   * Its host has died before it was ready.
+   *
+   * @param isWanted - whether there should be another one
+   */
+  died(host: Host, end: HostEnd, isWanted: boolean): LaunchStep {
+    const repeat = isWanted ? this.#repeats.after(host.file, end) : null;
+    if (repeat !== null) return { kind: 'next-try', reason: repeat };
+    const tried = end.hasTried ? describeTry(end.facts) : null;
+    if (tried === null) return { kind: 'over', error: errorOfEnd(end) };
+    const { next, none } = this.#search.fail(tried, end.code === 'MODULE_START_TIMEOUT');
+    if (next !== null && isWanted) return { kind: 'next-try', reason: `${tried}; ${next} is tried now` };
+    return { kind: 'over', error: errorOfEnd(end, none) };
+  }
+}

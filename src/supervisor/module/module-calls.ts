@@ -1,0 +1,112 @@
+/** The calls of one module: its queue, and the hosts that they go to. */
+
+import { performance } from 'node:perf_hooks';
+import type { ModuleSpec } from '../../config/types.js';
+import { CallEvent } from '../../wire/call-event.js';
+import type { Lane } from '../../wire/event-kinds.js';
+import { toLong, type WireParams } from '../../wire/params.js';
+import { CallQueue, type CallRoute } from '../calls/call-queue.js';
+import { Conversation } from '../calls/conversation.js';
+import type { AnswerTaker, CallAnswer, PendingCall } from '../calls/pending-call.js';
+import type { HostEnd } from '../host/host-listener.js';
+import type { ModuleNews } from '../news/module-news.js';
+import type { HostSet } from './host-set.js';
+
+/** The status of a message that was not delivered: `MESIBO_MODULE_MSGSTATUS_FAIL`. */
+const FAILED = 0x80;
+/** Takes the answer to what nobody asks about. */
+const NOBODY: AnswerTaker = { answered: () => undefined };
+
+/** What calls are to be had for. */
+export interface ModuleCallsOptions {
+  hosts: HostSet;
+  news: ModuleNews;
+  /** Whether a call with this deadline can still reach a host. */
+  canWait: (deadlineMs: number) => boolean;
+}
+
+/** Takes calls, gives them to hosts that serve, and answers each once. */
+export class ModuleCalls implements CallRoute {
+  readonly #hosts: HostSet;
+  readonly #news: ModuleNews;
+  readonly #queue: CallQueue;
+  readonly canWait: (deadlineMs: number) => boolean;
+
+  constructor(spec: ModuleSpec, queueBytes: number, { hosts, news, canWait }: ModuleCallsOptions) {
+    this.#hosts = hosts;
+    this.#news = news;
+    this.canWait = canWait;
+    this.#queue = new CallQueue({ ...spec, queueBytes }, this);
+  }
+
+  /** Calls that wait for credit. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** Takes other settings, also for calls that wait already. */
+  configure(spec: ModuleSpec, queueBytes: number): void {
+    this.#queue.configure({ ...spec, queueBytes });
+  }
+
+  /** Takes one call; the answer comes within the deadline, and is a default verdict if the module has none. */
+  offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void {
+    this.#queue.offer(event, deadlineMs, nowMs, conversation, taker);
+  }
+
+  /** See `ChainMember`. */
+  follow(conversation: Conversation, passed: (nowMs: number) => void): boolean {
+    return this.#queue.follow(conversation, passed);
+  }
+
+  /** Tells the module that what it sent was not delivered. */
+  giveBack(params: WireParams, { deadlineMs }: Pick<ModuleSpec, 'deadlineMs'>): void {
+    const status = { ...params, status: toLong('status', FAILED) };
+    const nowMs = performance.now();
+    this.offer(CallEvent.status(status), nowMs + deadlineMs, nowMs, Conversation.ofStatus(status), NOBODY);
+  }
+
+  /** Gives hosts what they have credit for. */
+  dispatch(nowMs?: number): void {
+    this.#queue.dispatch(nowMs);
+  }
+
+  /** Gives the default to every waiting call that the next start comes too late for. */
+  bypass(): void {
+    this.#queue.bypass();
+  }
+
+  /** A host has answered a call, perhaps after its deadline. @param answer `null`: it got the call too late to make it */
+  answered(pending: PendingCall, answer: CallAnswer | null, nowMs: number): void {
+    if (answer === null) this.#queue.giveDefault(pending, 'deadline', nowMs);
+    else if (!pending.settle(answer, nowMs) && pending.event.kind === 'message') this.#news.stats.countLate();
+  }
+
+  /** A host has died: what it was at work on gets the default, the rest waits for the next one. */
+  settle({ lost, unseen, reason }: Pick<HostEnd, 'lost' | 'unseen' | 'reason'>): void {
+    for (const pending of lost) this.#queue.giveDefault(pending, reason);
+    this.#queue.putBack(unseen);
+  }
+
+  // ---- what its queue asks ----
+
+  credit(lane: Lane): number {
+    // Calls keep their order: what was handed over before comes first.
+    if (this.#hosts.isFinishing) return 0;
+    let credit = 0;
+    for (const host of this.#hosts.in('serving')) credit += host.credit(lane);
+    return credit;
+  }
+
+  call(pending: PendingCall, nowMs: number): void {
+    this.#hosts.first?.call(pending, nowMs);
+  }
+
+  takeFinished(): void {
+    for (const host of this.#hosts.all) host.takeFinished();
+  }
+
+  told(event: CallEvent, answer: CallAnswer, micros: number): void {
+    if (event.kind === 'message') this.#news.stats.countMessage(answer, micros);
+  }
+}

@@ -1,0 +1,57 @@
+/** Everything `status` shows of one module. */
+
+import { performance } from 'node:perf_hooks';
+import type { AbiName, ModuleSpec } from '../../config/types.js';
+import type { ModuleBuilds } from '../builds/module-builds.js';
+import { findModuleFile } from '../builds/module-file.js';
+import type { ModuleStats } from '../news/module-stats.js';
+import type { Found } from '../trials/abi-search.js';
+import type { ModuleStatus } from '../types.js';
+import type { HostSet } from './host-set.js';
+import type { ModuleLife } from './module-lifecycle.js';
+
+/** Where it is found. */
+export interface StatusSources {
+  spec: ModuleSpec;
+  life: ModuleLife;
+  isReplacing: boolean;
+  desired: 'up' | 'down';
+  /** The number of the newest host. */
+  generation: number;
+  /** What the last host said that was ready; `null`: there was none. */
+  found: Found | null;
+  hosts: HostSet;
+  builds: ModuleBuilds;
+  stats: ModuleStats;
+  lastError: Error | null;
+  queued: number;
+}
+
+/** The state of now. */
+export function makeStatus(sources: StatusSources): ModuleStatus {
+  const { spec, life, isReplacing, desired, found, hosts, builds, stats } = sources;
+  const host = hosts.first;
+  const waiting = life.kind === 'backoff' || life.kind === 'failed' ? life.untilMs : null;
+  return {
+    name: spec.name,
+    state: isReplacing && life.kind === 'serving' ? 'replacing' : life.kind,
+    desired,
+    pid: host?.pid ?? null,
+    generation: host?.generation ?? sources.generation,
+    abi: (found?.ready.abi as AbiName | undefined) ?? null,
+    abiSource: found?.abiSource ?? null,
+    abiReason: found?.ready.abiReason ?? null,
+    path: findModuleFile(spec),
+    ...builds.status(spec, desired === 'up'),
+    description: found?.ready.description || null,
+    callbacks: found?.ready.callbacks ?? [],
+    hosts: hosts.all.map(({ pid, generation, state, startedAt }) => {
+      return { pid, generation, state, startedAt: startedAt.toISOString() };
+    }),
+    ...stats.status(),
+    lastError: sources.lastError?.message ?? null,
+    nextStartAt: waiting === null ? null : new Date(Date.now() + waiting - performance.now()).toISOString(),
+    inFlight: hosts.inFlight,
+    queued: sources.queued,
+  };
+}

@@ -1,0 +1,285 @@
+/** One configured module: what is ordered of it, offered to it, and asked about it. */
+
+import type { ModuleSpec } from '../../config/types.js';
+import type { SupervisorError } from '../../errors.js';
+import type { CallEvent } from '../../wire/call-event.js';
+import type { Callback } from '../../wire/event-kinds.js';
+import type { Build } from '../builds/build.js';
+import { ModuleBuilds } from '../builds/module-builds.js';
+import type { BuildStore } from '../builds/store.js';
+import type { Conversation } from '../calls/conversation.js';
+import type { AnswerTaker } from '../calls/pending-call.js';
+import type { Host, HostSurroundings } from '../host/host.js';
+import type { HostEnd, HostListener } from '../host/host-listener.js';
+import { type ModuleEvents, ModuleNews } from '../news/module-news.js';
+import { ModuleStats } from '../news/module-stats.js';
+import type { AbiMemory } from '../trials/abi-memory.js';
+import type { ModuleStatus } from '../types.js';
+import { HostMaker } from './host-maker.js';
+import { hearHosts } from './host-reports.js';
+import { HostSet } from './host-set.js';
+import { ModuleCalls } from './module-calls.js';
+import { makeStatus } from './module-status.js';
+import { OutsideSignals } from './outside-signals.js';
+import { Succession } from './succession.js';
+import { Upkeep } from './upkeep.js';
+
+/** What a module runs with beside its own settings. */
+export interface ModuleSurroundings extends HostSurroundings {
+  runId: string;
+  abis: AbiMemory;
+  builds: BuildStore;
+  queueBytes: number;
+}
+
+/** All that there is of one module; it outlives its hosts. */
+export class Module {
+  #spec: ModuleSpec;
+  #around: ModuleSurroundings;
+  readonly #hosts = new HostSet();
+  readonly #news: ModuleNews;
+  readonly #calls: ModuleCalls;
+  readonly #builds: ModuleBuilds;
+  readonly #maker: HostMaker;
+  readonly #upkeep: Upkeep;
+  readonly #succession: Succession;
+  readonly #outside: OutsideSignals<Host>;
+  #isReplacing = false;
+  /** Who stops the core may signal its hosts as well. */
+  #isLeaving = false;
+  #onStopped: (() => void)[] = [];
+
+  constructor(spec: ModuleSpec, around: ModuleSurroundings, events: ModuleEvents) {
+    this.#spec = spec;
+    this.#around = around;
+    const module = spec.name;
+    const { runId, builds: store, queueBytes } = around;
+    const news = new ModuleNews({
+      module,
+      runId,
+      logRate: spec.logRate,
+      events,
+      undelivered: (params) => {
+        if (this.wants('on_message_status')) this.#calls.giveBack(params, this.#spec);
+      },
+    });
+    const canWait = (deadlineMs: number) => this.#upkeep.canWait(deadlineMs);
+    const calls = new ModuleCalls(spec, queueBytes, { hosts: this.#hosts, news, canWait });
+    const builds = new ModuleBuilds({ module, store, warn: (text) => news.warn(null, text) });
+    const listener = this.listen(hearHosts(this.#readHosts(), calls, news));
+    const maker = new HostMaker({ news, around: () => this.#around, listener: () => listener });
+    const parts = { module, hosts: this.#hosts, news, calls, builds, maker };
+    this.#upkeep = new Upkeep({ ...parts, spec: () => this.#spec, buried: () => this.#checkStopped() });
+    this.#succession = new Succession({ ...parts, changed: () => this.#succeeded() });
+    this.#outside = new OutsideSignals({
+      told: (host, signal, from) => news.signalled(host, signal, from),
+      replace: (host) => this.#replace(host),
+    });
+    this.#news = news;
+    this.#calls = calls;
+    this.#builds = builds;
+    this.#maker = maker;
+  }
+
+  get name(): string {
+    return this.#spec.name;
+  }
+
+  /** The settings in force. */
+  get spec(): ModuleSpec {
+    return this.#spec;
+  }
+
+  get desired(): 'up' | 'down' {
+    return this.#upkeep.desired;
+  }
+
+  /** What tells the file that its host loaded, or failed to, from others; `null` when there was none. */
+  get loadedFile(): string | null {
+    return this.#builds.loadedFile;
+  }
+
+  /** The builds that it may need again. */
+  get builds(): Build[] {
+    return this.#builds.inUse(this.#hosts.all);
+  }
+
+  // ---- what is ordered ----
+
+  /** Starts the module; resolves when it is ready, or with the reason why its first start failed. */
+  start(): Promise<SupervisorError | null> {
+    return this.#upkeep.start();
+  }
+
+  /** Lets its host finish and ends it, then starts another one; resolves as {@link start} does. */
+  restart(): Promise<SupervisorError | null> {
+    return this.#upkeep.restart();
+  }
+
+  /** Stops the module and resolves when its hosts are gone. */
+  stop(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onStopped.push(resolve);
+      void this.#succession.abandon();
+      this.#upkeep.stop();
+      this.#calls.bypass();
+      this.#checkStopped();
+    });
+  }
+
+  /** The whole core is about to stop: what signals its hosts now does so for that. */
+  expectStop(): void {
+    this.#isLeaving = true;
+  }
+
+  /** Stops the module without patience for its hosts. */
+  kill(): void {
+    void this.stop();
+    for (const host of this.#hosts.all) host.kill();
+  }
+
+  /** Counts from 0, and forgets what went wrong; a module that waits for its next start is started now, as by {@link start}. */
+  reset(): Promise<SupervisorError | null> {
+    this.#news.stats = new ModuleStats();
+    this.#upkeep.forget();
+    return this.desired === 'up' ? this.start() : Promise.resolve(null);
+  }
+
+  /** Takes settings that its hosts need not know of. */
+  configure(spec: ModuleSpec, around: ModuleSurroundings): void {
+    this.#spec = spec;
+    this.#around = around;
+    this.#calls.configure(spec, around.queueBytes);
+    this.#news.limitTo(spec.logRate);
+    for (const host of this.#hosts.all) host.setTimes(spec, around);
+    this.#calls.dispatch();
+  }
+
+  /**
+   * Starts a host by another spec beside the one that serves. It waits to be adopted. If it dies meanwhile, it can no
+   * longer be.
+   *
+   * @returns why there is none, when it is ready or has failed
+   */
+  async prepare(spec: ModuleSpec): Promise<SupervisorError | null> {
+    this.#tellReplacing(true);
+    return this.#succession.prepare(spec);
+  }
+
+  /** Why the host that was prepared cannot take over; `null`: it can, now. */
+  get unprepared(): SupervisorError | null {
+    return this.#succession.failure;
+  }
+
+  /** The host that was prepared takes over; the one before it finishes what it holds, and nothing else is begun before. */
+  adopt(around: ModuleSurroundings): void {
+    const { host, found, spec, before } = this.#succession.take();
+    this.#tellReplacing(false);
+    this.#upkeep.adopt(host, found);
+    this.configure(spec, around);
+    for (const old of before) old.stop();
+  }
+
+  /** Waits until the hosts are gone from which others have taken over. */
+  handedOver(): Promise<void> {
+    return this.#succession.handedOver();
+  }
+
+  /** Ends the host that was prepared, and waits until it is gone. */
+  abandon(): Promise<void> {
+    return this.#succession.abandon();
+  }
+
+  // ---- what is offered, and asked ----
+
+  /** Whether the module has the callback; one that was never ready is asked for everything. */
+  wants(callback: Callback): boolean {
+    const { found } = this.#upkeep;
+    return found === null || (found.ready.callbacks ?? []).includes(callback);
+  }
+
+  /** Offers one call; the answer comes within the deadline, and is a default verdict if the module has none. */
+  offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void {
+    this.#calls.offer(event, deadlineMs, nowMs, conversation, taker);
+  }
+
+  follow(conversation: Conversation, passed: (nowMs: number) => void): boolean {
+    return this.#calls.follow(conversation, passed);
+  }
+
+  /** Everything `status` shows. */
+  status(): ModuleStatus {
+    const { life, desired, found, lastError } = this.#upkeep;
+    return makeStatus({
+      spec: this.#spec,
+      life,
+      isReplacing: this.#isReplacing,
+      desired,
+      generation: this.#maker.generation,
+      found,
+      hosts: this.#hosts,
+      builds: this.#builds,
+      stats: this.#news.stats,
+      lastError,
+      queued: this.#calls.waiting,
+    });
+  }
+
+  // ---- what hosts tell ----
+
+  /** Puts something between the module and its hosts, to listen. */
+  protected listen(listener: HostListener<Host>): HostListener<Host> {
+    return listener;
+  }
+
+  #readHosts(): Parameters<typeof hearHosts>[0] {
+    return {
+      offered: (host, offer) => this.#succession.choose(host, offer) ?? this.#upkeep.choose(offer),
+      ready: (host, said) => {
+        this.#succession.ready(host, said);
+        if (this.#hosts.roleOf(host) === 'serving') this.#upkeep.ready(host, said);
+      },
+      signalled: (host, signal, from) => {
+        if (this.#hosts.roleOf(host) === 'serving' && !this.#isLeaving) this.#outside.signalled(host, signal, from);
+      },
+      died: (host, end) => this.#died(host, end),
+    };
+  }
+
+  #died(host: Host, end: HostEnd): void {
+    this.#news.flush();
+    this.#calls.settle(end);
+    if (this.#hosts.remove(host) === 'serving') this.#upkeep.died(host, end);
+    else this.#succession.died(host, end);
+  }
+
+  /** @returns `false` when it is too early: the host starts, or another one is about to take over */
+  #replace(host: Host): boolean {
+    if (this.#hosts.roleOf(host) !== 'serving' || this.desired === 'down' || this.#isLeaving) return true;
+    if (this.#upkeep.life.kind !== 'serving' || this.#succession.isPreparing) return false;
+    this.#upkeep.renew();
+    return true;
+  }
+
+  /** Who shall take over cannot any more, or one is gone that was taken over from. */
+  #succeeded(): void {
+    if (!this.#succession.isPreparing) this.#tellReplacing(false);
+    this.#calls.dispatch();
+    this.#checkStopped();
+  }
+
+  #checkStopped(): void {
+    if (this.#upkeep.life.kind !== 'stopped' || this.#hosts.first !== null || !this.#succession.isOver) return;
+    this.#news.flush();
+    for (const done of this.#onStopped.splice(0)) done();
+  }
+
+  /** A state for those who look, which the life of the module knows nothing of. */
+  #tellReplacing(isReplacing: boolean): void {
+    if (this.#isReplacing === isReplacing) return;
+    this.#isReplacing = isReplacing;
+    if (this.#upkeep.life.kind !== 'serving') return;
+    const [from, to] = isReplacing ? (['serving', 'replacing'] as const) : (['replacing', 'serving'] as const);
+    this.#news.state(from, to, null);
+  }
+}

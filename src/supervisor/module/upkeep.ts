@@ -1,0 +1,264 @@
+/** Keeps a host serving as long as one is wanted: starts it, tells of its death, and starts the next one when that is due. */
+
+import { performance } from 'node:perf_hooks';
+import type { AbiName, ModuleSpec } from '../../config/types.js';
+import { ModuleLoadError, SupervisorError } from '../../errors.js';
+import type { Ready } from '../../wire/codec.js';
+import type { ModuleBuilds } from '../builds/module-builds.js';
+import type { Host } from '../host/host.js';
+import type { HostEnd } from '../host/host-listener.js';
+import { type Consequence, describeConsequence } from '../news/describe-consequence.js';
+import { errorOfEnd } from '../news/host-error.js';
+import type { ModuleNews } from '../news/module-news.js';
+import type { Found } from '../trials/abi-search.js';
+import type { Offer } from '../trials/trial.js';
+import { AwaitedStart } from './awaited-start.js';
+import type { HostMaker } from './host-maker.js';
+import type { HostSet } from './host-set.js';
+import type { Launch } from './launch.js';
+import type { ModuleCalls } from './module-calls.js';
+import { type ModuleEffect, type ModuleEvent, type ModuleLife, stepModule } from './module-lifecycle.js';
+import { Restarts } from './restarts.js';
+
+/** What it works with. */
+export interface UpkeepOptions {
+  module: string;
+  hosts: HostSet;
+  news: ModuleNews;
+  calls: ModuleCalls;
+  builds: ModuleBuilds;
+  maker: HostMaker;
+  /** The settings in force. */
+  spec: () => ModuleSpec;
+  /** A host is gone, and another one will not follow now. */
+  buried: () => void;
+}
+
+/** A death, or a start for which there was not even a process. */
+interface Loss {
+  error: SupervisorError;
+  generation: number;
+  /** Nobody had ordered it. */
+  isFault: boolean;
+  /** Somebody else ended the host, most likely with the whole core. */
+  isStray: boolean;
+  servedMs: number;
+}
+
+/** The life of one module, apart from who takes over from whom. */
+export class Upkeep {
+  readonly #options: UpkeepOptions;
+  readonly #restarts = new Restarts();
+  readonly #awaited = new AwaitedStart();
+  #life: ModuleLife = { kind: 'stopped' };
+  #desired: 'up' | 'down' = 'down';
+  /** The start under way; `null`: a host is ready, or there is none. */
+  #launch: Launch | null = null;
+  #found: Found | null = null;
+  #lastError: SupervisorError | null = null;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: UpkeepOptions) {
+    this.#options = options;
+  }
+
+  get life(): ModuleLife {
+    return this.#life;
+  }
+
+  get desired(): 'up' | 'down' {
+    return this.#desired;
+  }
+
+  /** What the host said that was ready last; `null`: none ever was. */
+  get found(): Found | null {
+    return this.#found;
+  }
+
+  get lastError(): SupervisorError | null {
+    return this.#lastError;
+  }
+
+  /** Whether a call with this deadline can still reach a host. */
+  canWait(deadlineMs: number): boolean {
+    if (this.#desired === 'down') return false;
+    switch (this.#life.kind) {
+      case 'serving':
+        return true;
+      case 'starting':
+        // No message waits for a probe: its init tells whether there is any use in that.
+        return !this.#restarts.isProbing;
+      case 'backoff':
+        return this.#life.untilMs <= deadlineMs;
+      default:
+        return false;
+    }
+  }
+
+  /** Starts the module; resolves when it is ready, or with the reason why its first start failed. */
+  start(): Promise<SupervisorError | null> {
+    const isStarting = this.#life.kind === 'starting';
+    if (this.#life.kind === 'serving' && this.#desired === 'up') return Promise.resolve(null);
+    const { generation } = this.#options.maker;
+    return this.#order({ kind: 'start' }, isStarting ? generation : generation + 1);
+  }
+
+  /** Lets its host finish and ends it, then starts another one; resolves as {@link start} does. */
+  restart(): Promise<SupervisorError | null> {
+    this.#restarts.forget();
+    return this.#order({ kind: 'restart' }, this.#options.maker.generation + 1);
+  }
+
+  /** The host is replaced, which nobody waits for. */
+  renew(): void {
+    this.#step({ kind: 'restart' });
+  }
+
+  /** Lets its host finish and ends it; none is wanted any more. */
+  stop(): void {
+    this.#desired = 'down';
+    this.#step({ kind: 'stop' });
+  }
+
+  /** Forgets what went wrong. */
+  forget(): void {
+    this.#restarts.forget();
+    this.#lastError = null;
+  }
+
+  /** A host that was made ready beside the others serves from now on. */
+  adopt(host: Host, found: Found): void {
+    this.#launch = null;
+    this.forget();
+    this.#step({ kind: 'adopted' });
+    this.#serve(host, found);
+  }
+
+  /** Chooses the ABI that its host tries. */
+  choose(offer: Offer): AbiName {
+    return (this.#launch as Launch).choose(offer);
+  }
+
+  /** Its host is ready. */
+  ready(host: Host, said: Ready): void {
+    if (this.#launch === null) return;
+    const found = this.#launch.ready(host, said);
+    this.#launch = null;
+    this.#step({ kind: 'ready' });
+    this.#serve(host, found);
+    this.#options.calls.dispatch();
+  }
+
+  /** Its host has died. */
+  died(host: Host, end: HostEnd): void {
+    const { news } = this.#options;
+    const step = this.#launch?.died(host, end, this.#desired === 'up');
+    if (step?.kind === 'next-try') {
+      this.#step({ kind: 'next-try' }, () => news.tried(end, step.reason));
+      return;
+    }
+    const { cause, servedMs, what } = end;
+    if (cause !== 'start' && cause !== 'stop') news.stats.countCrash(cause, end.facts.signal, new Date());
+    const { generation } = host;
+    const loss = { generation, isFault: cause !== 'stop', isStray: what.kind === 'stray', servedMs };
+    this.#bury({ ...loss, error: step?.error ?? errorOfEnd(end) }, (text) => news.exited(end, cause, text));
+  }
+
+  #order(event: ModuleEvent, generation: number): Promise<SupervisorError | null> {
+    this.#desired = 'up';
+    this.#options.builds.note({ kind: 'ordered' });
+    const awaited = this.#awaited.wait(generation);
+    this.#step(event);
+    return awaited;
+  }
+
+  #serve(host: Host, found: Found): void {
+    const { news, builds } = this.#options;
+    this.#found = found;
+    builds.serves(host.file);
+    const { abi, abiReason, warnings } = found.ready;
+    news.ready(host, `${abi}: ${abiReason}`, warnings ?? []);
+    this.#awaited.settle(host.generation, null, this.#desired === 'down');
+  }
+
+  #bury({ error, generation, isFault, isStray, servedMs }: Loss, announce: (text: string) => void): void {
+    const { news, builds, calls, buried } = this.#options;
+    this.#launch = null;
+    const served = this.#life.kind === 'serving';
+    const death = { isFault, isStray, served, servedMs, hasServed: this.#found !== null };
+    const decision = this.#restarts.decide(death, this.#options.spec());
+    if (decision.kind === 'fail') builds.note({ kind: 'gave-up' });
+    if (isFault) this.#lastError = error;
+    if (isFault && !served) news.stats.failedStarts += 1;
+    this.#step({ kind: 'died', decision }, () => {
+      const follows = `; ${describeConsequence(this.#consequence())}${builds.describeNext()}`;
+      announce(isFault || isStray ? `${error.message}${follows}` : error.message);
+    });
+    calls.bypass();
+    if (isFault || this.#desired === 'down') this.#awaited.settle(generation, error, this.#desired === 'down');
+    buried();
+  }
+
+  /** @param announce is called in the new state, before anything follows from it */
+  #step(event: ModuleEvent, announce?: () => void): void {
+    const from = this.#life;
+    const { next, effects } = stepModule(from, event, this.#desired, performance.now());
+    this.#life = next;
+    announce?.();
+    if (next.kind !== from.kind) {
+      const reason = event.kind === 'died' && next.kind !== 'stopped' ? (this.#lastError?.message ?? null) : null;
+      this.#options.news.state(from.kind, next.kind, reason);
+    }
+    for (const effect of effects) this.#perform(effect, event);
+  }
+
+  #perform(effect: ModuleEffect, event: ModuleEvent): void {
+    switch (effect.kind) {
+      case 'spawn':
+        // The first host that becomes ready is a start, however often it was tried.
+        if (event.kind !== 'start' && event.kind !== 'next-try' && this.#found !== null) {
+          this.#options.news.stats.restarts += 1;
+        }
+        this.#spawn();
+        break;
+      case 'stop-host':
+        for (const host of this.#options.hosts.in('serving')) host.stop();
+        break;
+      case 'arm':
+        clearTimeout(this.#timer);
+        this.#timer = setTimeout(() => this.#step({ kind: 'timer' }), effect.ms);
+        break;
+      case 'disarm':
+        clearTimeout(this.#timer);
+        break;
+    }
+  }
+
+  #spawn(): void {
+    const { module, maker, spec, builds } = this.#options;
+    const generation = maker.generation + 1;
+    this.#launch ??= maker.launch(spec(), (spec, repeats) => builds.chooseNext(spec, repeats));
+    try {
+      this.#options.hosts.place(this.#launch.next(), 'serving');
+    } catch (error) {
+      if (!(error instanceof SupervisorError)) throw error;
+      const prefixed = new ModuleLoadError(error.code, `module ${module}: ${error.message}`, { module });
+      const loss = { error: prefixed, generation, isFault: true, isStray: false, servedMs: 0 };
+      // Later, so that one step of the life is over before the next begins.
+      setImmediate(() => this.#bury(loss, (text) => this.#options.news.error(generation, text)));
+    }
+  }
+
+  #consequence(): Consequence {
+    switch (this.#life.kind) {
+      case 'starting':
+        return { kind: 'started-now' };
+      case 'backoff':
+        return { kind: 'started-later', inMs: this.#life.untilMs - performance.now() };
+      case 'failed':
+        return { kind: 'bypassed', inMs: this.#life.untilMs - performance.now() };
+      default:
+        return { kind: 'stays-down' };
+    }
+  }
+}

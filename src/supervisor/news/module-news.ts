@@ -1,0 +1,156 @@
+/** What is told of one module and its hosts: what it sends, logs and prints, how it lives; and what is counted of that. */
+
+import { readRunning } from '../../proc.js';
+import type { Log, Sent } from '../../wire/codec.js';
+import type { WireParams } from '../../wire/params.js';
+import type { Host } from '../host/host.js';
+import type { DroppedKind, HostEnd } from '../host/host-listener.js';
+import type { Ending } from '../runner/runner.js';
+import type { DeathCause, LifecycleEvent, LogLine, ModuleState, SentMessage } from '../types.js';
+import { toLogText, toSentMessage } from './announcements.js';
+import { describeEnding } from './describe-ending.js';
+import { describeSignal } from './describe-signal.js';
+import { DroppedOutput, type UndeliveredKind } from './dropped-output.js';
+import { ModuleStats } from './module-stats.js';
+
+/** What a module announces. */
+export interface ModuleEvents {
+  /**
+   * @param params its parameters, to be kept
+   * @returns why it could not be delivered; `null`: it was taken
+   */
+  message(sent: SentMessage, params: WireParams): UndeliveredKind | null;
+  lifecycle(event: LifecycleEvent): void;
+  log(line: LogLine): void;
+}
+
+/** Whose news it is. */
+export interface NewsOptions {
+  module: string;
+  runId: string;
+  logRate: number | null;
+  events: ModuleEvents;
+  /** Takes the parameters of a message of the module that nobody took. */
+  undelivered: (params: WireParams) => void;
+}
+
+const ERROR = 0;
+const WARNING = 1;
+const INFO = 2;
+
+/** The news of one module, of all its generations. */
+export class ModuleNews {
+  stats = new ModuleStats();
+  readonly #options: NewsOptions;
+  readonly #dropped: DroppedOutput;
+  /** Not one of the counters, which can be set to 0: it makes the names of messages unique. */
+  #sent = 0;
+
+  constructor(options: NewsOptions) {
+    this.#options = options;
+    this.#dropped = new DroppedOutput(options.logRate, (text) => this.warn(null, text));
+  }
+
+  /** Takes the `log_rate` that hosts are started with from now on. */
+  limitTo(logRate: number | null): void {
+    this.#dropped.limitTo(logRate);
+  }
+
+  // ---- what hosts tell ----
+
+  sent(host: Host, sent: Sent): void {
+    this.#sent += 1;
+    this.stats.sends.total += 1;
+    const { runId, module, events } = this.#options;
+    const origin = { runId, module, generation: host.generation };
+    const { message, params } = toSentMessage(origin, String(this.#sent), sent);
+    const undelivered = events.message(message, params);
+    if (undelivered === null) return;
+    this.stats.sends.undelivered += 1;
+    this.#dropped.add(undelivered, 1);
+    // Later: the host may have died, and this be read from its black box while it is buried.
+    queueMicrotask(() => this.#options.undelivered(params));
+  }
+
+  logged(host: Host, log: Log): void {
+    this.#line(host.generation, 'module', log.level ?? 0, toLogText(log));
+  }
+
+  printed(host: Host, stream: 'stdout' | 'stderr', line: string): void {
+    this.#line(host.generation, stream, 0, line);
+  }
+
+  dropped(kind: DroppedKind, count: number): void {
+    this.stats.countDropped(kind, count);
+    this.#dropped.add(kind, count);
+  }
+
+  spared(host: Host, tracer: number): void {
+    const what = `host ${host.generation} (pid ${host.pid}) does not answer in time`;
+    this.warn(host.generation, `${what}, and is left alone: process ${tracer} traces it`);
+  }
+
+  signalled(host: Host, signal: NodeJS.Signals, from: number | null): void {
+    const sender = from === null ? null : (readRunning(from) ?? { pid: from, name: 'process' });
+    const text = describeSignal(signal, sender && `${sender.name} (pid ${sender.pid})`, this.#options.module);
+    const who = `module ${this.#options.module}: host ${host.generation} (pid ${host.pid})`;
+    this.#line(host.generation, 'supervisor', INFO, `${who} ${text}`);
+  }
+
+  leftBehind(host: Host, ending: Ending): void {
+    const what = describeEnding(ending, `that host ${host.generation} (pid ${host.pid}) left behind`);
+    if (what) this.warn(host.generation, what);
+  }
+
+  // ---- how it lives ----
+
+  state(from: ModuleState, to: ModuleState, reason: string | null): void {
+    this.#live({ kind: 'module', module: this.#options.module, from, to, reason });
+  }
+
+  spawned({ generation, pid }: Host): void {
+    if (pid !== 0) this.#live({ kind: 'spawned', module: this.#options.module, generation, pid });
+  }
+
+  ready({ generation, pid, startMicros }: Host, abi: string, warnings: readonly string[]): void {
+    this.#live({ kind: 'ready', module: this.#options.module, generation, pid, startMicros });
+    const millis = Math.round(startMicros / 1000);
+    this.#line(generation, 'supervisor', INFO, `ready in ${millis} ms with the ABI ${abi}`);
+    for (const warning of warnings) this.warn(generation, warning);
+  }
+
+  exited({ facts }: HostEnd, cause: DeathCause, text: string): void {
+    const { generation, pid, signal, exitCode } = facts;
+    this.#live({ kind: 'exited', module: this.#options.module, generation, pid, cause, signal, exitCode, text });
+  }
+
+  /** A host could not start with one of several ABIs, and another one is tried. */
+  tried(end: HostEnd, what: string): void {
+    const { module, generation, pid } = end.facts;
+    this.exited(end, 'trial', `module ${module}: host ${generation} (pid ${pid}) could not start it: ${what}`);
+  }
+
+  // ---- what the supervisor has to say ----
+
+  /** @param generation - `null`: of none in particular */
+  warn(generation: number | null, text: string): void {
+    this.#line(generation, 'supervisor', WARNING, `module ${this.#options.module}: ${text}`);
+  }
+
+  error(generation: number | null, text: string): void {
+    this.#line(generation, 'supervisor', ERROR, text);
+  }
+
+  /** Tells at once what was dropped and not told yet. */
+  flush(): void {
+    this.#dropped.flush();
+  }
+
+  #line(generation: number | null, source: LogLine['source'], level: number, text: string): void {
+    this.#options.events.log({ time: Date.now(), module: this.#options.module, generation, source, level, text });
+  }
+
+  #live(event: LifecycleEvent): void {
+    this.#options.events.lifecycle(event);
+  }
+}

@@ -1,0 +1,108 @@
+/** What modules sent, remembered for the statuses that come of it: pure, and in bounded memory. */
+
+import { fromWireParams, SCALARS, toWireParams, type WireParams } from '../../wire/params.js';
+import type { MessageParams, MessageParamsInput, SentMessage } from '../types.js';
+
+/** How much is remembered; the oldest is forgotten first. */
+const DEFAULT_LIMITS = { messages: 16_384, addressChars: 8 * 1024 * 1024 };
+
+/** A message that a module sent. */
+export interface Remembered {
+  sentId: string;
+  /** As the module has them, with the id that was assigned where it left that 0. */
+  params: WireParams;
+}
+
+interface Entry extends Remembered {
+  key: string;
+}
+
+/** Whose message it is. */
+export interface SentOrigin {
+  /** Of the core that took it over. */
+  runId: string;
+  module: string;
+  generation: number;
+}
+
+/**
+ * Names one sent message, also beyond the life of its host and its core.
+ *
+ * @param serial letters and digits, unique for the module and the run
+ */
+export function formatSentId({ runId, module, generation }: SentOrigin, serial: string): string {
+  return `${runId}-${module}-${generation}-${serial}`;
+}
+
+/** The module that a sent id names; `null` when it is none. */
+export function moduleOfSentId(sentId: string): string | null {
+  return /^[0-9a-f]+-([A-Za-z0-9_]+)-\d+-[0-9a-z]+$/.exec(sentId)?.[1] ?? null;
+}
+
+/** The messages that modules sent last. */
+export class SentMessages {
+  readonly #limits: typeof DEFAULT_LIMITS;
+  readonly #bySentId = new Map<string, Entry>();
+  /** Goes on with the oldest: a new walk would have to step over the places of all that were forgotten. */
+  readonly #fromOldest = this.#bySentId.values();
+  readonly #byKey = new Map<string, Entry>();
+  #addressChars = 0;
+
+  constructor(limits = DEFAULT_LIMITS) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Remembers one.
+   *
+   * @param params kept as they are
+   */
+  remember({ sentId, params: { id, from, to } }: SentMessage, params: WireParams): void {
+    const entry = { sentId, params, key: keyOf(id, from, to) };
+    this.#bySentId.set(sentId, entry);
+    this.#byKey.set(entry.key, entry);
+    this.#addressChars += entry.key.length;
+    while (this.#bySentId.size > this.#limits.messages || this.#addressChars > this.#limits.addressChars) {
+      this.#forget(this.#fromOldest.next().value as Entry);
+    }
+  }
+
+  /** Finds one by its sent id, or without it the newest by id and addresses; `null`: none that is remembered. */
+  find({ id = 0, from = null, to = null }: MessageParamsInput, sentId?: string): Remembered | null {
+    const entry = sentId === undefined ? this.#byKey.get(keyOf(id, from, to)) : this.#bySentId.get(sentId);
+    return entry ?? null;
+  }
+
+  #forget(entry: Entry): void {
+    this.#bySentId.delete(entry.sentId);
+    // A newer one may have the same id and addresses.
+    if (this.#byKey.get(entry.key) === entry) this.#byKey.delete(entry.key);
+    this.#addressChars -= entry.key.length;
+  }
+}
+
+/**
+ * The parameters that a status has for the module that sent the message: what the caller leaves out, and what it gives as
+ * it was announced, is as the module sent it, to the bit.
+ *
+ * @throws {MessageError} as `toWireParams`
+ */
+export function toStatusParams(sent: WireParams, given: MessageParamsInput): WireParams {
+  const announced = fromWireParams(sent);
+  const changed: MessageParamsInput = {};
+  for (const field of SCALARS) {
+    const value = given[field];
+    if (value !== undefined && String(value) !== String(announced[field])) changed[field] = value;
+  }
+  const params = { ...sent };
+  for (const field of ['to', 'from'] as const) {
+    const value = given[field];
+    if (value === null) delete params[field];
+    else if (value !== undefined && value !== announced[field]) changed[field] = value;
+  }
+  return { ...params, ...toWireParams(changed) };
+}
+
+function keyOf(id: MessageParams['id'] | number, from: string | null, to: string | null): string {
+  return JSON.stringify([String(id), from, to]);
+}

@@ -1,0 +1,111 @@
+/** The black boxes that killed cores left: what hosts did and no core has handed on. Nothing in them is trusted. */
+
+import { closeSync, constants, fstatSync, openSync, readdirSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { BOX, type BoxHeader, isReachable, readHeader, readRing } from '../../wire/black-box.js';
+import type { Log, Sent } from '../../wire/codec.js';
+import { type BoxName, parseBoxName } from '../runner/local/black-box/box-file.js';
+import { HandedOnNotes } from '../runner/local/black-box/handed-on.js';
+
+/** More than a configuration may ask for. */
+const MAX_RING_BYTES = 1024 * 1024 * 1024;
+
+/** A black box that has lost its core. */
+export interface OldBox extends BoxName {
+  path: string;
+}
+
+/** A message that was sent, or a line that was logged: verdicts have nobody left who waits for them. */
+export interface OldEntry {
+  sent?: Sent;
+  log?: Log;
+}
+
+/** What stands in it. */
+export interface OldContent {
+  /** In the order in which the module did it; messages that were handed on already are left out. */
+  entries: OldEntry[];
+  /** To be kept up to date while the entries are handed on, lest this core be killed as well. */
+  notes: HandedOnNotes;
+  close(): void;
+}
+
+/** Finds the boxes of these runs, those of a module in the order of its generations. */
+export function findOldBoxes(directory: string, runIds: readonly string[]): OldBox[] {
+  let names: string[];
+  try {
+    names = readdirSync(directory);
+  } catch {
+    return []; // where boxes cannot be made either
+  }
+  const boxes: OldBox[] = [];
+  for (const name of names) {
+    const box = parseBoxName(name);
+    if (box && runIds.includes(box.runId)) boxes.push({ ...box, path: join(directory, name) });
+  }
+  // The newest run id comes first, and its core was the last.
+  const age = ({ runId }: OldBox) => -runIds.indexOf(runId);
+  return boxes.sort((a, b) => age(a) - age(b) || a.generation - b.generation);
+}
+
+/**
+ * Opens one.
+ *
+ * @throws Error that says why it cannot be read
+ */
+export function openOldBox(path: string): OldContent {
+  const fd = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  try {
+    const notes = new HandedOnNotes(fd);
+    return { entries: readEntries(fd, notes), notes, close: () => closeSync(fd) };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/** Removes one; somebody else may have done that. */
+export function removeOldBox(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    return;
+  }
+}
+
+function readEntries(fd: number, notes: HandedOnNotes): OldEntry[] {
+  const info = fstatSync(fd);
+  const ringSize = info.size - BOX.ringOffset;
+  // In a directory that everybody may write to, anybody may have made it.
+  if (!info.isFile() || info.uid !== process.geteuid?.()) throw new Error('it is not a file of this user');
+  if (ringSize <= 0 || ringSize > MAX_RING_BYTES) throw new Error(`it has ${info.size} bytes`);
+  const header = readHeader(fd);
+  if (!header) throw new Error('its header was overwritten');
+  const start = findStart(header, ringSize);
+  if (!start) throw new Error('the positions in its header are impossible');
+  const entries: OldEntry[] = [];
+  let toSkip = start.sends;
+  readRing(fd, ringSize, start.position, header.head, {
+    result: () => {},
+    sent: (params, payload) => {
+      if (toSkip > 0) toSkip -= 1;
+      else entries.push({ sent: { params, payload } });
+    },
+    log: (level, text) => entries.push({ log: { level, text } }),
+  });
+  notes.begin(start.position, start.sends);
+  return entries;
+}
+
+/**
+ * Where to go on.
+ *
+ * @returns a position, and how many messages behind it are not to be handed on again; `null`: the header is impossible
+ */
+export function findStart(
+  { head, tail, handedOn }: Pick<BoxHeader, 'head' | 'tail' | 'handedOn'>,
+  ringSize: number,
+): BoxHeader['handedOn'] | null {
+  if (handedOn.position >= tail && isReachable(head, handedOn.position, ringSize)) return handedOn;
+  return isReachable(head, tail, ringSize) ? { position: tail, sends: 0 } : null;
+}

@@ -1,0 +1,106 @@
+/** Hands on what the hosts of killed cores did and those cores could not tell any more. */
+
+import { randomBytes } from 'node:crypto';
+import { findSentProblem } from '../calls/verify.js';
+import { toLogText, toSentMessage } from '../news/announcements.js';
+import type { LogLine, SentMessage } from '../types.js';
+import { findOldBoxes, type OldBox, type OldContent, type OldEntry, openOldBox, removeOldBox } from './old-boxes.js';
+
+/** Where it is looked for, and who is told. */
+export interface RecoveryOptions {
+  boxDir: string;
+  runIds: readonly string[];
+  /** A larger message is not handed on. */
+  maxMessageBytes: number;
+  message(sent: SentMessage): void;
+  log(line: LogLine): void;
+  /** Whether to go on; asked now and then. What is left then stays for the next core. */
+  proceed(): boolean;
+}
+
+/** What was found and handed on. */
+export interface Recovered {
+  boxes: number;
+  sends: number;
+  lines: number;
+  /** One readable line for each box that could not be read, or not as a whole. */
+  problems: string[];
+  /** Whether nothing is left. */
+  complete: boolean;
+}
+
+const NO_DESCRIPTOR = new Set(['EMFILE', 'ENFILE']);
+
+/** Entries between two turns of the event loop. */
+const TURN_ENTRIES = 256;
+
+/**
+ * Hands on what stands in the black boxes of these runs, and removes them. One at a time, so that no more is ever held
+ * than one box has room for.
+ */
+export async function recover(options: RecoveryOptions): Promise<Recovered> {
+  const recovered: Recovered = { boxes: 0, sends: 0, lines: 0, problems: [], complete: true };
+  for (const box of findOldBoxes(options.boxDir, options.runIds)) {
+    if (!options.proceed() || !(await recoverBox(box, options, recovered))) return { ...recovered, complete: false };
+    removeOldBox(box.path);
+    recovered.boxes += 1;
+  }
+  return recovered;
+}
+
+/** @returns whether it was handed on to its end. */
+async function recoverBox(box: OldBox, options: RecoveryOptions, recovered: Recovered): Promise<boolean> {
+  let content: OldContent;
+  try {
+    content = openOldBox(box.path);
+  } catch (error) {
+    recovered.problems.push(`the black box ${box.path} cannot be read: ${(error as Error).message}`);
+    // Without a descriptor to be had this core cannot read it; the next one may.
+    return !NO_DESCRIPTOR.has((error as NodeJS.ErrnoException).code ?? '');
+  }
+  try {
+    let skipped = 0;
+    for (let i = 0; i < content.entries.length; i++) {
+      if (i % TURN_ENTRIES === 0) await new Promise(setImmediate);
+      if (!options.proceed()) return false;
+      if (!handOn(content.entries[i] as OldEntry, box, content, options, recovered)) skipped += 1;
+    }
+    if (skipped > 0) {
+      const why = 'which are over max_message or damaged, and were not handed on';
+      recovered.problems.push(`the black box ${box.path} held ${skipped} messages of module ${box.module} ${why}`);
+    }
+    return true;
+  } finally {
+    content.close();
+  }
+}
+
+/** No number, as in the core that was killed: that one may have used any. */
+function makeSerial(): string {
+  return `r${randomBytes(8).toString('hex')}`;
+}
+
+/** @returns `false` for a message that no module can have sent */
+function handOn(
+  { sent, log }: OldEntry,
+  { runId, module, generation }: OldBox,
+  { notes }: OldContent,
+  options: RecoveryOptions,
+  recovered: Recovered,
+): boolean {
+  if (sent) {
+    const impossible = findSentProblem(sent, options.maxMessageBytes) !== null;
+    if (!impossible) {
+      options.message(toSentMessage({ runId, module, generation }, makeSerial(), sent).message);
+      recovered.sends += 1;
+    }
+    notes.handedOn();
+    return !impossible;
+  }
+  if (log) {
+    const text = toLogText(log);
+    options.log({ time: Date.now(), module, generation, source: 'module', level: log.level ?? 0, text });
+    recovered.lines += 1;
+  }
+  return true;
+}

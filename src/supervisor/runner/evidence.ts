@@ -1,0 +1,24 @@
+/** What a host's process leaves for reading, while it lives and when it is dead. Nothing in it is trusted. */
+
+import type { BoxHeader } from '../../wire/black-box.js';
+import type { RecordSink } from '../../wire/records.js';
+
+/** The black box of one host, as the core reads it. */
+export interface Evidence {
+  /** As it was agreed when the run began, whatever the header says later. */
+  readonly ringSize: number;
+  /** Where the core notes how far it has come. */
+  readonly notes: HandedOnNotes;
+  /** The header as it is now; `null` when it no longer is one. */
+  readHeader(): BoxHeader | null;
+  /** Reads what stands in the ring between two positions; returns how many bytes belong to no record. */
+  readRing(from: number, head: number, sink: RecordSink): number;
+}
+
+/** What of the messages behind a position was handed on: the next core reads it if this one is killed. */
+export interface HandedOnNotes {
+  /** What is sent from here on stands behind `position`, and behind `sends` that were handed on before. */
+  begin(position: number, sends?: number): void;
+  /** One message was announced. */
+  handedOn(): void;
+}

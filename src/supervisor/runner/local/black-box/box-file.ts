@@ -1,0 +1,128 @@
+/**
+ * The memory file behind a black box. It has a name as long as its host lives, so that the core after one that was killed
+ * finds what the host did.
+ */
+
+import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { SupervisorError } from '../../../../errors.js';
+import { allocateFile, flockExclusive } from '../../../../libc.js';
+import { BOX, type BoxHeader, formatHeader, readHeader, readRing, ringBytes } from '../../../../wire/black-box.js';
+import type { RecordSink } from '../../../../wire/records.js';
+import type { Evidence } from '../../evidence.js';
+import { HandedOnNotes } from './handed-on.js';
+
+/** Whose black box it is; its file is named after that. */
+export interface BoxName {
+  runId: string;
+  module: string;
+  generation: number;
+}
+
+/** An open black box, as the core reads it. */
+export class BoxFile implements Evidence {
+  readonly fd: number;
+  /** As the core made it, whatever the header says later. */
+  readonly ringSize: number;
+  /** Where the core notes how far it has come. */
+  readonly notes: HandedOnNotes;
+  readonly #path: string;
+
+  constructor(path: string, fd: number, ringSize: number) {
+    this.#path = path;
+    this.fd = fd;
+    this.ringSize = ringSize;
+    this.notes = new HandedOnNotes(fd);
+  }
+
+  /** The header as it is now; `null` when it no longer is one. */
+  readHeader(): BoxHeader | null {
+    return readHeader(this.fd);
+  }
+
+  /** Reads what stands in the ring between two positions; returns how many bytes belong to no record. */
+  readRing(from: number, head: number, sink: RecordSink): number {
+    return readRing(this.fd, this.ringSize, from, head, sink);
+  }
+
+  /** Notes that the SIGTERM which follows is the core's own, and to be obeyed. */
+  askEnd(): void {
+    writeSync(this.fd, Buffer.from([1, 0, 0, 0]), 0, 4, BOX.endAsked);
+  }
+
+  /** Gives name and memory back, once the host is gone too. */
+  close(): void {
+    closeSync(this.fd);
+    removeFile(this.#path);
+  }
+}
+
+/** The name of a black box in its directory. */
+export function formatBoxName({ runId, module, generation }: BoxName): string {
+  return `mesibo-modules-${runId}-${module}-${generation}`;
+}
+
+/** Reads the name of a file; `null` when it is not that of a black box. */
+export function parseBoxName(name: string): BoxName | null {
+  const [, runId, module, generation] = /^mesibo-modules-([0-9a-f]{16})-(\w+)-(\d{1,10})$/.exec(name) ?? [];
+  return runId && module ? { runId, module, generation: Number(generation) } : null;
+}
+
+/**
+ * Makes the black box of one generation, with all its memory.
+ *
+ * @throws {SupervisorError} `BLACK_BOX_UNAVAILABLE` when the memory cannot be had; a box without its memory would turn
+ * a full file system into SIGBUS later.
+ */
+export function makeBox(directory: string, name: BoxName, bytes: number): BoxFile {
+  const path = join(directory, formatBoxName(name));
+  const ringSize = ringBytes(bytes);
+  let fd: number;
+  try {
+    fd = openSync(path, 'wx+', 0o600);
+  } catch (cause) {
+    throw unavailable(openProblem(path, directory, (cause as NodeJS.ErrnoException).code), cause);
+  }
+  try {
+    // Shared with the host, which maps the file: held until both are gone, however they end.
+    flockExclusive(fd);
+    fill(fd, directory, name.generation, bytes, ringSize);
+    return new BoxFile(path, fd, ringSize);
+  } catch (error) {
+    closeSync(fd);
+    removeFile(path);
+    throw error instanceof SupervisorError ? error : unavailable(String(error), error);
+  }
+}
+
+function openProblem(path: string, directory: string, code: string | undefined): string {
+  // It may be another core's: that one would lose what its host does.
+  if (code === 'EEXIST') return `${path} exists already; restart the core, which then names its boxes anew`;
+  return `no file can be made in ${directory} (${code})`;
+}
+
+function fill(fd: number, directory: string, generation: number, bytes: number, ringSize: number): void {
+  const errno = allocateFile(fd, BOX.ringOffset + ringSize);
+  if (errno !== 0) {
+    const full = errno === constants.errno.ENOSPC || errno === constants.errno.EFBIG;
+    const cause = full
+      ? `${directory} has no room for ${bytes} bytes`
+      : `${directory} refused ${bytes} bytes (errno ${errno})`;
+    throw unavailable(`${cause}; free some, or lower black_box`);
+  }
+  writeSync(fd, formatHeader(generation, ringSize), 0, undefined, 0);
+}
+
+/** Somebody may have removed it, or the whole directory: then there is nothing to remove. */
+function removeFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    return;
+  }
+}
+
+function unavailable(message: string, cause?: unknown): SupervisorError {
+  return new SupervisorError('BLACK_BOX_UNAVAILABLE', `no memory for the black box: ${message}`, { cause });
+}

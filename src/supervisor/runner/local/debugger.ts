@@ -1,0 +1,14 @@
+/** Whether a host is under a debugger, which may hold it for as long as somebody looks at it: pure. */
+
+import type { Tracer } from '../../../proc.js';
+
+/**
+ * Whether this is a debugger, and not something that the module itself made: `PTRACE_TRACEME` makes the core the tracer,
+ * and a module may fork a process that traces it. A host leads a group and a session of its own.
+ *
+ * @param core - the process of the core
+ * @param host - the process that is traced
+ */
+export function isDebugger({ pid, group, session, ancestors }: Tracer, core: number, host: number): boolean {
+  return pid !== core && pid !== host && group !== host && session !== host && !ancestors.includes(host);
+}

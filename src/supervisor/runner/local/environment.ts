@@ -1,0 +1,77 @@
+/** The environment of a host: what it is told by, and what its module finds there. Pure. */
+
+import { isPassed } from '../../../config/environment.js';
+import type { ModuleSpec } from '../../../config/types.js';
+
+/** What a host learns by its environment; the rest it learns by the handshake. */
+export interface HostMarks {
+  /** Where the host listens for its core. */
+  path: string;
+  token: string;
+  /** Carried by everything that this core starts, so that leftovers can be told from strangers. */
+  runId: string;
+}
+
+/** The settings that shape the environment. */
+export type EnvironmentSettings = Pick<ModuleSpec, 'env' | 'passEnv' | 'staticTlsBytes'>;
+
+/**
+ * What every module sees of the core's environment: who and where it is, how it writes dates and words, and how the C
+ * library, the compiler's checkers and OpenSSL were told to work. No variable is in it that holds a secret anywhere.
+ */
+export const ALWAYS_PASSED: readonly string[] = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'SHELL',
+  'LANG',
+  'LANGUAGE',
+  'LC_*',
+  'TZ',
+  'TZDIR',
+  'TMPDIR',
+  'LD_LIBRARY_PATH',
+  'GLIBC_TUNABLES',
+  'MALLOC_*',
+  'ASAN_OPTIONS',
+  'UBSAN_OPTIONS',
+  'LSAN_OPTIONS',
+  'TSAN_OPTIONS',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+];
+
+const STATIC_TLS = 'glibc.rtld.optional_static_tls';
+
+/**
+ * Composes the environment that a host is started with.
+ *
+ * @param core - the core's own
+ */
+export function hostEnvironment(
+  settings: EnvironmentSettings,
+  { path, token, runId }: HostMarks,
+  core: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const passed = [...ALWAYS_PASSED, ...settings.passEnv];
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(core)) {
+    if (value !== undefined && isPassed(name, passed)) env[name] = value;
+  }
+  for (const [name, value] of settings.env) env[name] = value;
+  makeRoom(env, settings.staticTlsBytes);
+  // Read when a module asks an https server for something; under its own name it would slow down every start.
+  const certificates = core.NODE_EXTRA_CA_CERTS;
+  if (certificates !== undefined) env.MESIBO_EXTRA_CA_CERTS = certificates;
+  return { ...env, MESIBO_LISTEN: path, MESIBO_TOKEN: token, MESIBO_RUN_ID: runId };
+}
+
+/** The dynamic linker reads it at the start of the process; the host gives the module back what stood there before. */
+function makeRoom(env: Record<string, string>, bytes: number): void {
+  const given = env.GLIBC_TUNABLES ?? '';
+  // Somebody who has set it by hand knows what he wants.
+  if (bytes === 0 || given.includes(`${STATIC_TLS}=`)) return;
+  env.MESIBO_GIVEN_TUNABLES = given;
+  env.GLIBC_TUNABLES = [given, `${STATIC_TLS}=${bytes}`].filter(Boolean).join(':');
+}

@@ -1,0 +1,137 @@
+/** Starts host processes: the only place that knows execa. */
+
+import type { ChildProcess } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Duplex, Readable } from 'node:stream';
+import { execa } from 'execa';
+import { reapChild } from '../../../libc.js';
+import { HOST_RUNNER } from '../../../paths.js';
+import { readParent, readRunning } from '../../../proc.js';
+import { type EnvironmentSettings, type HostMarks, hostEnvironment } from './environment.js';
+
+/** What a host process is started with. */
+export interface SpawnRequest extends HostMarks {
+  boxFd: number;
+  cwd: string;
+  settings: EnvironmentSettings;
+}
+
+/** What the supervisor needs of a started process. */
+export interface HostProcess {
+  pid: number;
+  stdout: Readable;
+  stderr: Readable;
+  /**
+   * Ends for the host with its core. What comes from it is bytes: 0 says that the host listens, every other one is the
+   * number of a signal that the host got from outside.
+   */
+  corePipe: Duplex;
+  /** Signals the process and every process of its group. */
+  signalGroup(signal: 'SIGTERM' | 'SIGKILL'): void;
+}
+
+/**
+ * Called once, when the process is gone.
+ *
+ * @param halted - a signal halted it, of which nothing is known: the module had made this process its tracer
+ */
+export type ExitListener = (exitCode: number | null, signal: NodeJS.Signals | null, halted: boolean) => void;
+
+/** A process that was killed is gone by then. */
+const REAP_AGAIN_MS = 20;
+
+/** As the host numbers it. */
+const CORE_PIPE_FD = 3;
+
+/**
+ * Starts one host process in a process group of its own. Must be called on the main thread: the kernel binds the
+ * parent-death signal to the thread.
+ *
+ * @param exited is called on the child's `exit`, which, unlike execa's promise, does not wait for a grandchild that
+ * holds the output open.
+ * @param failed is called later instead, when the process could not be started
+ * @returns the process, or `null` when it could not be started
+ */
+export function spawnHost(
+  request: SpawnRequest,
+  exited: ExitListener,
+  failed: (error: Error) => void,
+): HostProcess | null {
+  const child = begin(request, failed);
+  if (child === null) return null;
+  const { pid } = child;
+  if (pid === undefined) {
+    void child.then((result) => failed(new Error(result.originalMessage ?? result.shortMessage)));
+    return null;
+  }
+  child.once('exit', (exitCode, signal) => {
+    // After PTRACE_TRACEME a signal halts the process, which Node takes for an exit with code 0.
+    const halted = exitCode === 0 && readRunning(pid) !== null;
+    if (halted) endHalted(pid);
+    exited(exitCode, signal, halted);
+  });
+  // The far end closes when the host dies; an error there has nothing to add to the exit.
+  for (const stream of child.stdio) stream?.on('error', () => {});
+  const { stdout, stderr } = child;
+  const corePipe = child.stdio[CORE_PIPE_FD] as unknown as Duplex;
+  // Children that it forked may hold its end open.
+  child.once('exit', () => corePipe.destroy());
+  return { pid, stdout, stderr, corePipe, signalGroup: (signal) => signalGroup(pid, signal) };
+}
+
+function begin(request: SpawnRequest, failed: (error: Error) => void) {
+  let begun: ChildProcess | undefined;
+  const note = (message: unknown) => {
+    begun = (message as { process: ChildProcess }).process;
+  };
+  subscribe('child_process', note);
+  try {
+    return execa(process.execPath, ['--disable-wasm-trap-handler', HOST_RUNNER], {
+      detached: true,
+      cleanup: false,
+      reject: false,
+      buffer: false,
+      extendEnv: false,
+      env: hostEnvironment(request.settings, request, process.env),
+      cwd: request.cwd,
+      // Any descriptor is taken; execa's types name single digits only.
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', request.boxFd as 4],
+    });
+  } catch (error) {
+    if (begun === undefined || begun.pid !== undefined) throw error;
+    // No descriptor was left for its pipes: execa stumbles over that, and Node tells it in a moment, to whoever listens.
+    begun.once('error', failed);
+    return null;
+  } finally {
+    unsubscribe('child_process', note);
+  }
+}
+
+/** Node waits for it no more, so it is waited for here. */
+function endHalted(pid: number): void {
+  killProcess(pid);
+  const reap = () => {
+    if (!reapChild(pid) && readParent(pid) === process.pid) setTimeout(reap, REAP_AGAIN_MS);
+  };
+  reap();
+}
+
+/** Ends one process at once; one that is gone already, or another user's, is no error. */
+export function killProcess(pid: number): void {
+  signal(pid, 'SIGKILL');
+}
+
+/** Signals a process group; one that is gone already is no error. */
+export function signalGroup(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+  signal(-pid, name);
+}
+
+function signal(pid: number, name: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    // EPERM: all that is left of it runs as another user, as after sudo.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * How the processes of hosts come to be, and end: what a host knows of its own. A runner starts a process, takes one that
+ * it has started before, or lets one in that others start; the host cannot tell which.
+ */
+
+import type { ModuleSpec } from '../../config/types.js';
+import type { ErrorCode } from '../../errors.js';
+import type { ProcessName } from '../../proc.js';
+import type { Evidence } from './evidence.js';
+import type { PeerListener } from './peer.js';
+
+/** The longest line of output that is kept whole, in bytes. */
+export const LINE_MAX_BYTES = 64 * 1024;
+
+/** Where hosts come from. */
+export interface Runner {
+  /**
+   * Begins the run of one host. Nothing is told to the listener before this has returned.
+   *
+   * @throws {SupervisorError} why there can be none; then nothing of it is left
+   */
+  start(request: RunRequest, listener: RunListener): Run;
+}
+
+/** For whom a run is, and what must be known before its process begins; everything else travels by frames. */
+export interface RunRequest {
+  module: string;
+  generation: number;
+  settings: Pick<ModuleSpec, 'directory' | 'env' | 'passEnv' | 'staticTlsBytes' | 'logRate'>;
+}
+
+/** The process of one host, from its beginning to its end. */
+export interface Run {
+  /** Names it among all runs of a core; no run before it had that name. */
+  readonly id: string;
+  /** Of the process; 0: there is none, or nobody knows it. */
+  readonly pid: number;
+  /** To be read until {@link close}. */
+  readonly evidence: Evidence;
+  /** What an operator should know although the run began; `null`: nothing. */
+  readonly remark: string | null;
+  /** Ends the process, and what belongs to it. Does nothing when it is gone. */
+  end(stage: EndStage): void;
+  /** The process that holds it up for somebody to look at; `null`: none does. */
+  tracedBy(): number | null;
+  /** Why the process cannot have come to be ready, where the runner knows; `null`: it does not. */
+  diagnose(): Diagnosis | null;
+  /** The host is well just now: what its end may be compared with is noted. Called often. */
+  noteWell(): void;
+  /** Gives the evidence back, once the end was told and everything is read. */
+  close(): void;
+}
+
+/** How much patience there is: `terminate` lets it clean up, `kill` does not. */
+export type EndStage = 'terminate' | 'kill';
+
+/** What went wrong outside of the host. */
+export interface Diagnosis {
+  code: ErrorCode;
+  message: string;
+}
+
+/** Who hears of a run. Its connection is told of in between; after {@link ended} nothing more comes by that. */
+export interface RunListener extends PeerListener {
+  /** The process wrote a line. */
+  printed(stream: 'stdout' | 'stderr', line: string): void;
+  /** It wrote more than is kept. */
+  dropped(stream: 'stdout' | 'stderr', bytes: number): void;
+  /** Somebody else sent it a signal, and it went on. @param from its pid, where that is known */
+  signalled(signal: NodeJS.Signals, from: number | null): void;
+  /** The process is gone, or could never be started. Called once. */
+  ended(end: RunEnd): void;
+  /** What it had left behind was ended; told after its end, if there was anything to look for. */
+  leftBehind(ending: Ending): void;
+}
+
+/** How a process ended. */
+export interface RunEnd {
+  exitCode: number | null;
+  signal: NodeJS.Signals | null;
+  /** A signal halted it, as the module had made the core its tracer, and it was killed. */
+  halted: boolean;
+  /** The system ended it for want of memory, most likely. */
+  outOfMemory: boolean;
+  /** Why it could never be started; `null`: it was. */
+  failure: Diagnosis | null;
+}
+
+/** What became of processes that were to be ended. */
+export interface Ending {
+  ended: ProcessName[];
+  /** Those that could not be ended, or not in time. */
+  left: ProcessName[];
+}

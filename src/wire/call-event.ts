@@ -1,0 +1,216 @@
+/**
+ * An event on its way through the chain, in the bytes that travel: encoded once where it comes in, and copied from there
+ * into each Batch. What a module leaves unchanged is never decoded.
+ */
+
+import type Long from 'long';
+import { decodeParams, encodeLogin, encodeParams } from './codec.js';
+import { type CallKind, EVENT_KINDS, type Lane } from './event-kinds.js';
+import { ADDRESS_MAX_BYTES, type MessageParamsInput, split, toAddress, type WireParams } from './params.js';
+import { keep, reserve, varintBytes, writeFixed64, writeVarint } from './room.js';
+
+/** What a user who logged in has on the wire. */
+export interface WireLogin {
+  address: Uint8Array;
+  online: Long;
+  flags: Long;
+}
+
+/** Tags of the fields of Message, and of the addresses in Params. */
+const TAG = { params: 0x0a, payload: 0x12, to: 0x62, from: 0x6a } as const;
+const SCALARS_BYTES = 11 * 9;
+/** A tag and the length of what follows. */
+const HEADER_BYTES = 6;
+const EMPTY = Buffer.alloc(0);
+
+/** One event: what stands in its field of Call. */
+export class CallEvent {
+  readonly kind: CallKind;
+  readonly bytes: Buffer;
+  readonly at: number;
+  readonly length: number;
+  readonly payloadBytes: number;
+  /** The bytes that count where memory is bounded: its payload and its addresses. */
+  readonly heldBytes: number;
+
+  constructor(kind: CallKind, bytes: Buffer, at: number, length: number, payloadBytes: number, addressBytes: number) {
+    this.kind = kind;
+    this.bytes = bytes;
+    this.at = at;
+    this.length = length;
+    this.payloadBytes = payloadBytes;
+    this.heldBytes = payloadBytes + addressBytes;
+  }
+
+  get lane(): Lane {
+    return this.kind === 'message' ? 'message' : 'notification';
+  }
+
+  /** The callback that it is for. */
+  get callback() {
+    return EVENT_KINDS[this.kind].callback;
+  }
+
+  /** The payload of a message: a view. */
+  get payload(): Buffer {
+    const end = this.at + this.length;
+    return this.bytes.subarray(end - this.payloadBytes, end);
+  }
+
+  /** The parameters of a message or a status, decoded each time. */
+  get params(): WireParams {
+    const { from, to } = this.#paramsAt();
+    return decodeParams(this.bytes.subarray(from, to));
+  }
+
+  /** The event with what a module changed in it; `null`: nothing. */
+  with(params: WireParams | null, payload: Uint8Array | null): CallEvent {
+    if (this.kind === 'status') return params ? CallEvent.status(params) : this;
+    if (this.kind !== 'message' || !(params || payload)) return this;
+    const { from, to } = this.#paramsAt();
+    const encoded = params ? encodeParams(params) : this.bytes.subarray(from, to);
+    const addressBytes = params ? addressBytesOf(params) : this.heldBytes - this.payloadBytes;
+    return joinMessage(encoded, payload ?? this.payload, addressBytes);
+  }
+
+  #paramsAt(): { from: number; to: number } {
+    if (this.kind === 'status') return { from: this.at, to: this.at + this.length };
+    if (this.kind !== 'message') return { from: 0, to: 0 };
+    let from = this.at + 1;
+    let length = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.bytes[from++] as number;
+      length |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return { from, to: from + length };
+    }
+  }
+
+  /**
+   * A message, copied and checked.
+   *
+   * @throws {MessageError} as `toWireParams`
+   */
+  static message(input: MessageParamsInput, payload: Uint8Array): CallEvent {
+    const { to, from } = input;
+    const addressRoom = addressBound(to) + addressBound(from);
+    const { bytes, at: start } = reserve(SCALARS_BYTES + addressRoom + 2 * HEADER_BYTES + payload.length);
+    const paramsAt = start + HEADER_BYTES;
+    const addressesAt = writeScalars(bytes, paramsAt, input);
+    let at = addressesAt;
+    if (to != null) at = writeAddress(bytes, at, TAG.to, 'to', to);
+    const toEnd = at;
+    if (from != null) at = writeAddress(bytes, at, TAG.from, 'from', from);
+    const paramsBytes = at - paramsAt;
+    let addressBytes = 0;
+    if (to != null) addressBytes += contentBytes(toEnd - addressesAt);
+    if (from != null) addressBytes += contentBytes(at - toEnd);
+    at = writePayload(bytes, at, payload);
+    keep(bytes, at);
+    // The length stands right before what it is of: how long itself is shows only now.
+    const head = paramsAt - 1 - varintBytes(paramsBytes);
+    bytes[head] = TAG.params;
+    writeVarint(bytes, head + 1, paramsBytes);
+    return new CallEvent('message', bytes, head, at - head, payload.length, addressBytes);
+  }
+
+  /** A message of parameters that have travelled, or may as they are. */
+  static wireMessage(params: WireParams, payload: Uint8Array): CallEvent {
+    return joinMessage(encodeParams(params), payload, addressBytesOf(params));
+  }
+
+  /** A status; `params.status` tells which. */
+  static status(params: WireParams): CallEvent {
+    const bytes = encodeParams(params);
+    return new CallEvent('status', bytes, 0, bytes.length, 0, addressBytesOf(params));
+  }
+
+  /** A user logged in. */
+  static login(login: WireLogin): CallEvent {
+    const bytes = encodeLogin(login);
+    return new CallEvent('login', bytes, 0, bytes.length, 0, login.address.length);
+  }
+
+  /** A call, or the status of one: neither has anything in it. */
+  static empty(kind: 'call' | 'callStatus'): CallEvent {
+    return new CallEvent(kind, EMPTY, 0, 0, 0, 0);
+  }
+}
+
+function joinMessage(params: Uint8Array, payload: Uint8Array, addressBytes: number): CallEvent {
+  const { bytes, at: start } = reserve(params.length + 2 * HEADER_BYTES + payload.length);
+  bytes[start] = TAG.params;
+  let at = writeVarint(bytes, start + 1, params.length);
+  bytes.set(params, at);
+  at = writePayload(bytes, at + params.length, payload);
+  keep(bytes, at);
+  return new CallEvent('message', bytes, start, at - start, payload.length, addressBytes);
+}
+
+function addressBytesOf({ to, from }: WireParams): number {
+  return (to?.length ?? 0) + (from?.length ?? 0);
+}
+
+/** The most that an address can take; one that is too long is refused before it is written. */
+function addressBound(address: string | null | undefined): number {
+  return address == null ? 0 : HEADER_BYTES + Math.min(3 * address.length, ADDRESS_MAX_BYTES);
+}
+
+/** How many of the bytes of a field are its content. */
+function contentBytes(fieldBytes: number): number {
+  const rest = fieldBytes - 2;
+  if (rest < 0x80) return rest;
+  return rest - 1 < 0x4000 ? rest - 1 : rest - 2;
+}
+
+/** In the order of their numbers, as the generated code has them. What is 0 is left out. */
+function writeScalars(out: Buffer, from: number, input: MessageParamsInput): number {
+  let at = from;
+  at = writeScalar(out, at, 0x09, 'aid', input.aid);
+  at = writeScalar(out, at, 0x11, 'id', input.id);
+  at = writeScalar(out, at, 0x19, 'refid', input.refid);
+  at = writeScalar(out, at, 0x21, 'groupid', input.groupid);
+  at = writeScalar(out, at, 0x29, 'flags', input.flags);
+  at = writeScalar(out, at, 0x31, 'type', input.type);
+  at = writeScalar(out, at, 0x39, 'expiry', input.expiry);
+  at = writeScalar(out, at, 0x41, 'uflags', input.uflags);
+  at = writeScalar(out, at, 0x49, 'status', input.status);
+  at = writeScalar(out, at, 0x51, 'sid', input.sid);
+  return writeScalar(out, at, 0x59, 'device', input.device);
+}
+
+function writeScalar(out: Buffer, at: number, tag: number, field: string, value: bigint | number | undefined): number {
+  if (value === undefined || value === 0) return at;
+  const { low, high } = split(field, value);
+  if (low === 0 && high === 0) return at;
+  out[at] = tag;
+  return writeFixed64(out, at + 1, low, high);
+}
+
+/** Most addresses are short and plain: their characters are their bytes. */
+function writeAddress(out: Buffer, from: number, tag: number, field: string, value: string): number {
+  const { length } = value;
+  out[from] = tag;
+  if (length < 0x80) {
+    out[from + 1] = length;
+    let at = from + 2;
+    let i = 0;
+    for (; i < length; i++) {
+      const code = value.charCodeAt(i);
+      if (code === 0 || code > 0x7f) break;
+      out[at++] = code;
+    }
+    if (i === length) return at;
+  }
+  const bytes = toAddress(field, value);
+  const at = writeVarint(out, from + 1, bytes.length);
+  out.set(bytes, at);
+  return at + bytes.length;
+}
+
+function writePayload(out: Buffer, from: number, payload: Uint8Array): number {
+  if (payload.length === 0) return from;
+  out[from] = TAG.payload;
+  const at = writeVarint(out, from + 1, payload.length);
+  out.set(payload, at);
+  return at + payload.length;
+}

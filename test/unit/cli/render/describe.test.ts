@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest';
+import { renderDescription } from '../../../../cli/render/describe.js';
+import type { View } from '../../../../cli/render/view.js';
+import { countColumns } from '../../../../cli/text/table.js';
+import type { ModuleDescription } from '../../../../src/supervisor/types.js';
+import { crashed, NOW, serving } from '../../../helpers/statuses.js';
+import { withoutColour } from '../../../helpers/without-colour.js';
+
+const file = `/srv/${'a-directory/'.repeat(4)}mesibo.conf:17`;
+const more = {
+  settings: [
+    { key: 'deadline', value: '1s', origin: 'default' },
+    { key: 'blocked_words_of_every_kind', value: 'darn,heck,'.repeat(7), origin: file },
+  ],
+  env: [],
+  config: [],
+};
+const module: ModuleDescription = {
+  ...crashed,
+  ...more,
+  lastError: `module crashy: ${file}: it refused to start, for reasons that take a while to tell`,
+  nextStartAt: '2025-01-01T00:00:30.000Z',
+  crashes: { ...crashed.crashes, lastAt: '2024-12-31T23:55:00.000Z' },
+};
+const view: View = { nowMs: NOW, width: 100, colour: false, options: [] };
+
+describe.each([100, 80, 60])('in %d columns', (width) => {
+  test.each([true, false])(
+    'every line fits but for a path or value that cannot, which is whole (colour: %s)',
+    (colour) => {
+      const lines = withoutColour(renderDescription(module, { ...view, width, colour })).split('\n');
+      const long = lines.filter((line) => countColumns(line) > width).map((line) => line.trim());
+      const values = ['darn,heck,'.repeat(7), `# ${file}`, `${file}:`];
+      expect(long.filter((line) => !values.includes(line))).toEqual([]);
+      if (width > 60) expect(long).toEqual([]);
+      expect(lines.filter((line) => line.includes(file))).toHaveLength(2);
+      expect(lines).toContainEqual(expect.stringMatching(/^ {2}blocked_words_of_every_kind = ?/));
+      expect(lines).toContainEqual(expect.stringMatching(/^ {2}deadline {20}= 1s +# default$/));
+    },
+  );
+});
+
+test('a value that goes on in another line stays beside its label', () => {
+  const lastError = 'it refused to start, '.repeat(6).trimEnd();
+  const lines = renderDescription({ ...module, lastError }, { ...view, width: 80 }).split('\n');
+  const at = lines.findIndex((line) => line.startsWith('  last error'));
+  expect(lines.slice(at, at + 2)).toEqual([
+    '  last error  it refused to start, it refused to start, it refused to start, it',
+    '              refused to start, it refused to start, it refused to start,',
+  ]);
+});
+
+test('times say how long they are ago or ahead', () => {
+  const text = renderDescription({ ...module, hosts: serving.hosts }, { ...view, width: 120 });
+  expect(text).toContain('next start  in 30s (2025-01-01T00:00:30.000Z)');
+  expect(text).toContain('3: 3 crash; the last 5m ago (2024-12-31T23:55:00.000Z) by SIGSEGV');
+  expect(text).toContain('pid 4242, ready, started 2m 3s ago (2024-12-31T23:57:57.000Z)');
+});
+
+test('how long answers took, once there are any', () => {
+  const latency = (latencyMicros: ModuleDescription['latencyMicros']) =>
+    /^ {2}latency +(.*)$/m.exec(renderDescription({ ...module, latencyMicros }, view))?.[1];
+  expect(latency({ p50: null, p99: null })).toBe('none yet: it has answered no message');
+  expect(latency({ p50: 300, p99: 1_234 })).toBe('half within 300 us, 99% within 1.2 ms');
+});
+
+test('the state is coloured as in a status', () => {
+  const coloured = renderDescription({ ...serving, ...more }, { ...view, colour: true });
+  expect(coloured).toContain('state      \x1b[32mserving\x1b[0m\n');
+  expect(withoutColour(coloured)).toBe(renderDescription({ ...serving, ...more }, view));
+});
+
+test('where there is no terminal, no line is broken', () => {
+  const text = renderDescription(module, { ...view, width: Number.POSITIVE_INFINITY });
+  expect(text).toContain(`last error  ${module.lastError}\n`);
+  expect(text).toContain(`${'darn,heck,'.repeat(7)}  # ${file}`);
+});
+
+test.each<[string, Partial<ModuleDescription>, string[]]>([
+  ['its file', {}, ['sha256 5f5f5f5f5f5f, loaded from its file']],
+  [
+    'its file, which is another one now',
+    { fileChanged: true },
+    [
+      'it is another file than its process loaded, which a crash starts again; to load it: mesibo-modules reload filter',
+    ],
+  ],
+  [
+    'its file, which is missing',
+    { fileChanged: true, fileMissing: true },
+    ['it is missing; a crash starts what its process loaded again'],
+  ],
+  [
+    'a copy',
+    { fileChanged: true, build: { sha256: 'ab'.repeat(32), path: '/s/builds/ab/m/f.so', kept: true, problem: null } },
+    ['sha256 abababababab, loaded from the copy that the core keeps: /s/builds/ab/m/f.so'],
+  ],
+  [
+    'its file, of which no copy is kept',
+    { build: { sha256: 'ab'.repeat(32), path: '/m/f.so', kept: false, problem: 'no copy of it can be kept (ENOSPC)' } },
+    ['loaded from its file; no copy of it can be kept (ENOSPC)'],
+  ],
+])('a build that was loaded from %s', (_, changes, said) => {
+  const text = renderDescription({ ...serving, ...more, ...changes }, { ...view, width: 200 });
+  for (const words of said) expect(text).toContain(words);
+});
+
+test('of a core that knows no builds nothing is said of them', () => {
+  const older: Partial<ModuleDescription> = { ...serving, ...more };
+  delete older.build;
+  expect(renderDescription(older as ModuleDescription, view)).not.toContain('build');
+});
+
+test('one of a thing is not called several', () => {
+  const text = renderDescription(
+    { ...serving, ...more, failedStarts: 1, dropped: { logLines: 1, outputBytes: 2 } },
+    view,
+  );
+  expect(text).toMatch(/; 1 start failed\n[\s\S]* 1 log line, 2 bytes of output\n/);
+});

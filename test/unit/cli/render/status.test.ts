@@ -1,0 +1,145 @@
+import { describe, expect, test } from 'vitest';
+import { renderAbsence, renderOverview, renderStatus } from '../../../../cli/render/status.js';
+import type { View } from '../../../../cli/render/view.js';
+import { countColumns } from '../../../../cli/text/table.js';
+import type { ModuleState, ModuleStatus } from '../../../../src/supervisor/types.js';
+import { crashed, NOW, serving, statusOf } from '../../../helpers/statuses.js';
+import { withoutColour } from '../../../helpers/without-colour.js';
+
+const tried: ModuleStatus = { ...serving, name: 'tried', abiSource: 'trial', abiReason: 'found by a trial' };
+const view: View = { nowMs: NOW, width: 100, colour: false, options: [] };
+
+test('modules are an aligned table below one line on the core', () => {
+  const messages = { total: 1_234_567, pass: 0, consumed: 99_999, default: 0, late: 0 };
+  const busy: ModuleStatus = { ...serving, name: 'a', messages, latencyMicros: { p50: 300, p99: 1_234 } };
+  expect(renderStatus(statusOf(serving, busy), view)).toBe(
+    [
+      'core 1.2.3, pid 7, up 1h 2m, /etc/mesibo/mesibo.conf',
+      '',
+      'NAME    STATE       UP   PID  MESSAGES  CONSUMED  DEFAULT  CRASHES    P99',
+      'filter  serving  2m 3s  4242        12         3        0        0      -',
+      'a       serving  2m 3s  4242      1.2M     99999        0        0  1.2ms',
+    ].join('\n'),
+  );
+});
+
+test('what is wrong stands below the table, with what to do', () => {
+  const lines = renderStatus(statusOf(serving, crashed), view).split('\n');
+  expect(lines[4]).toBe('crashy  backoff      -     -         5         0        3        3    -');
+  expect(lines.slice(-3)).toEqual([
+    'module crashy: host 3 (pid 9) was ended by SIGSEGV (messages wait or bypass it; the next start is in',
+    '  1m 5s)',
+    '  -> mesibo-modules logs crashy; when it is mended: mesibo-modules reset crashy',
+  ]);
+});
+
+describe.each([100, 80, 60])('in %d columns', (width) => {
+  test('every line fits, whatever the names and counts', () => {
+    const busy: ModuleStatus = {
+      ...crashed,
+      name: 'a_module_with_a_name_longer_than_any_column',
+      pid: 4_194_304,
+      messages: { total: 9_999_999_999, pass: 9_000_000, consumed: 9_000_000_000, default: 99_999, late: 0 },
+      latencyMicros: { p50: null, p99: 999_999 },
+      lastError: `${'x'.repeat(150)} \u4f60\u597d ${'word '.repeat(60)}`,
+    };
+    const long: ModuleStatus = { ...tried, name: 'b'.repeat(64), abiReason: 'found by '.repeat(30) };
+    const status = statusOf(long, busy);
+    status.core.config = `/srv/${'x'.repeat(120)}/mesibo.conf`;
+    const text = renderStatus(status, { ...view, width });
+    const lines = text.split('\n');
+    expect(lines.slice(0, 2).join('\n')).toMatch(/^core 1\.2\.3, pid 7, up 1h 2m, \/srv.*\.\.\.x*\/mesibo\.conf\n$/);
+    expect(Math.max(...lines.map(countColumns))).toBeLessThanOrEqual(width);
+    expect(text).toContain('DEFAULT');
+    expect(text.includes('PID')).toBe(width > 80);
+  });
+});
+
+test('on the narrowest terminal names, states and crashes are what is left', () => {
+  const long: ModuleStatus = { ...crashed, name: 'a_module_with_a_name_longer_than_any_column' };
+  const table = (...modules: ModuleStatus[]) =>
+    renderStatus(statusOf(...modules), { ...view, width: 40 }).split('\n\n')[1];
+  expect(table(long)?.split('\n')).toEqual([
+    'NAME                    STATE    CRASHES',
+    'a_module_with_a_nam...  backoff        3',
+  ]);
+  expect(table(serving)?.split('\n')[0]).toBe('NAME    STATE    DEFAULT  CRASHES');
+});
+
+test('how to start many modules that were stopped is broken as a shell takes it', () => {
+  const stopped = Array.from({ length: 12 }, (_, i): ModuleStatus => {
+    return { ...serving, name: `module_${i}`, state: 'stopped', desired: 'down', hosts: [] };
+  });
+  const lines = renderStatus(statusOf(...stopped), { ...view, options: ['--run-dir', '/r'] }).split('\n');
+  const at = lines.findIndex((line) => line.includes('mesibo-modules'));
+  expect(lines.slice(at)).toEqual([
+    '  mesibo-modules --run-dir /r start module_0 module_1 module_2 module_3 module_4 module_5 module_6 \\',
+    '  module_7 module_8 module_9 module_10 module_11',
+  ]);
+});
+
+test('where there is no terminal, nothing is cut', () => {
+  const name = 'n'.repeat(64);
+  const lines = renderStatus(statusOf({ ...crashed, name }), { ...view, width: Number.POSITIVE_INFINITY }).split('\n');
+  expect(lines[3]).toMatch(/^n{64} +backoff/);
+  expect(lines.at(-2)).toMatch(/^module n{64}: .*the next start is in 1m 5s\)$/);
+});
+
+test('states are coloured where colour is wanted, and the columns stay aligned', () => {
+  const status = statusOf(serving, crashed, { ...serving, name: 'x', state: 'new in a later version' as ModuleState });
+  const plain = renderStatus(status, view);
+  const coloured = renderStatus(status, { ...view, colour: true });
+  expect(coloured).toContain('\x1b[32mserving');
+  expect(coloured).toContain('\x1b[33mbackoff');
+  expect(withoutColour(coloured)).toBe(plain);
+});
+
+test('why no core can be asked is broken into lines between words', () => {
+  expect(
+    renderAbsence(`no core serves /run/mesibo; ${'start one '.repeat(9)}`, { width: 60, options: [] }).split('\n'),
+  ).toEqual([
+    'no core serves /run/mesibo; start one start one start one',
+    '  start one start one start one start one start one start',
+    '  one ',
+    'waiting for one ...',
+  ]);
+});
+
+test('the ABIs found by trials stand last, those found alike together, and not in an overview', () => {
+  const abiReason =
+    "found by a trial of exports-2020, exports-2019 (it imports mesibo_log\u001b); remembered by the file's sha256";
+  const others = Array.from({ length: 9 }, (_, i): ModuleStatus => {
+    return { ...serving, name: `translate_${i}`, abi: 'exports-2019', abiSource: 'trial', abiReason };
+  });
+  const status = statusOf(serving, tried, ...others, { ...tried, name: 'b' }, { ...crashed, abi: null });
+  const [, , troubles, abis = ''] = renderStatus(status, view).split('\n\n');
+  const block = abis.split('\n');
+  expect(troubles).toMatch(/^module crashy: /);
+  expect(block[0]).toBe('ABI exports-2020, found by a trial: tried, b');
+  expect(
+    block
+      .slice(1)
+      .map((line) => line.trim())
+      .join(' '),
+  ).toBe(`ABI exports-2019, ${abiReason.replace('\u001b', '\\x1b')}: ${others.map(({ name }) => name).join(', ')}`);
+  expect(Math.max(...block.slice(1, -1).map((line) => line.length))).toBeGreaterThan(80);
+  expect(renderOverview(status, view)).not.toContain('ABI');
+  expect(renderStatus(statusOf(serving), view)).not.toContain('ABI');
+});
+
+test('what is wrong with the core stands below the table, also without modules', () => {
+  for (const modules of [[], [serving]]) {
+    const status = statusOf(...modules);
+    status.core.problems = ['core.log cannot be written\u001b[2J'];
+    expect(renderStatus(status, view).split('\n').slice(-2)).toEqual(['', 'core.log cannot be written\\x1b[2J']);
+  }
+});
+
+test('text of a module cannot drive the terminal', () => {
+  const text = renderStatus(statusOf({ ...crashed, lastError: 'last words \u001b[2J' }), view);
+  expect(text).toContain('last words \\x1b[2J');
+});
+
+test('without modules the core says what that means', () => {
+  expect(renderStatus(statusOf(), view)).toMatch(/no module is configured: every message passes$/);
+});

@@ -1,0 +1,160 @@
+import { expect, test } from 'vitest';
+import { describeTrouble, findTroubles, isWell } from '../../../../cli/render/troubles.js';
+import type { ModuleStatus } from '../../../../src/supervisor/types.js';
+import { crashed, NOW, serving, statusOf, stopping } from '../../../helpers/statuses.js';
+
+function told(module: Partial<ModuleStatus>, of = serving): string[] {
+  return findTroubles(statusOf({ ...of, ...module }), NOW).map((trouble) => {
+    return `${trouble.level}: ${describeTrouble(trouble)} -> ${trouble.remedy}`;
+  });
+}
+
+test('nothing is wrong with a module that serves, starts or is replaced', () => {
+  for (const state of ['serving', 'starting', 'replacing'] as const) expect(told({ state })).toEqual([]);
+});
+
+test.each<[string, Partial<ModuleStatus>, string]>([
+  [
+    'waits',
+    {},
+    'error: module crashy: host 3 (pid 9) was ended by SIGSEGV (messages wait or bypass it; the next start is in 1m 5s) -> mesibo-modules logs crashy; when it is mended: mesibo-modules reset crashy',
+  ],
+  [
+    'is given up',
+    { state: 'failed', nextStartAt: '2024-12-31T23:59:59.000Z' },
+    'error: module crashy: host 3 (pid 9) was ended by SIGSEGV (messages bypass it; the next start is now) -> mesibo-modules logs crashy; when it is mended: mesibo-modules reset crashy',
+  ],
+  [
+    'starts again',
+    { state: 'starting' },
+    'error: module crashy: host 3 (pid 9) was ended by SIGSEGV (it is starting) -> mesibo-modules logs crashy',
+  ],
+  [
+    'serves again',
+    { state: 'serving' },
+    'warning: module crashy: host 3 (pid 9) was ended by SIGSEGV (it serves again; 3 in all, the last 0s ago; messages that got the default verdict: 3) -> mesibo-modules logs crashy',
+  ],
+  [
+    'is stopped',
+    { state: 'stopped', desired: 'down' },
+    'note: stopped by order (messages get the default verdict): crashy; to start: mesibo-modules start crashy -> null',
+  ],
+])('a module that crashed and %s', (_, module, line) => {
+  expect(told(module, crashed)).toEqual([line]);
+});
+
+test('all is well but for a module that should be up and does not serve, or a problem of the core', () => {
+  const stopped: ModuleStatus = { ...crashed, desired: 'down', state: 'stopped' };
+  const well = statusOf(serving, { ...serving, state: 'replacing' }, { ...crashed, state: 'serving' }, stopped);
+  expect(isWell(well)).toBe(true);
+  expect(isWell(statusOf(serving, crashed))).toBe(false);
+  expect(isWell({ ...well, core: { ...well.core, problems: ['core.log cannot be written'] } })).toBe(false);
+});
+
+test('a problem of the core says how long ago its time is', () => {
+  const status = statusOf(serving);
+  status.core.problems = ['the reload of 2024-12-31T23:59:48.172Z failed: line 3: a setting; reload again'];
+  expect(findTroubles(status, NOW).map(({ what }) => what)).toEqual([
+    'the reload 11s ago failed: line 3: a setting; reload again',
+  ]);
+});
+
+test('a module that is ordered to stop is not stopped before its host has ended', () => {
+  expect(told({}, stopping)[0]).toContain(': slow (stopping); to start: mesibo-modules start slow');
+});
+
+test('modules that were stopped by order are told of in one line, after what is wrong', () => {
+  const stopped = ['a', 'b'].map(
+    (name): ModuleStatus => ({ ...serving, name, state: 'stopped', desired: 'down', hosts: [] }),
+  );
+  const troubles = findTroubles(statusOf(...stopped, stopping, crashed), NOW).map(
+    (trouble) => `${describeTrouble(trouble)}`,
+  );
+  expect(troubles).toEqual([
+    expect.stringMatching(/^module crashy: host 3/),
+    'stopped by order (messages get the default verdict): a, b, slow (stopping); to start: mesibo-modules start a b slow',
+  ]);
+});
+
+test('a crash is old news after an hour', () => {
+  const crashes = { ...crashed.crashes, lastAt: '2024-12-31T22:59:00.000Z' };
+  expect(told({ state: 'serving', crashes }, crashed)).toEqual([]);
+});
+
+test('messages that nobody took, and output that was not kept, are told', () => {
+  expect(told({ sends: { total: 9, undelivered: 4, refused: 0 } })).toEqual([
+    'warning: module filter: 4 of the 9 messages that it sent were delivered to nobody -> a program that embeds the supervisor takes them',
+  ]);
+  expect(told({ sends: { total: 9, undelivered: 0, refused: 2 } })[0]).toContain(
+    '2 more found its black box full -> raise black_box',
+  );
+  expect(told({ dropped: { logLines: 7, outputBytes: 0 } })[0]).toContain(
+    '7 of its log lines and 0 bytes of its output were dropped',
+  );
+});
+
+const build = { sha256: '5f'.repeat(32), path: '/s/builds/5f/m/filter.so', kept: true, problem: null };
+
+test.each<[string, Partial<ModuleStatus>, string[]]>([
+  [
+    'was replaced',
+    { fileChanged: true },
+    [
+      'note: module filter: its file is another one than its process loaded -> to take the file: mesibo-modules reload filter',
+    ],
+  ],
+  [
+    'was replaced before a crash',
+    { fileChanged: true, build },
+    [
+      'note: module filter: its file is another one now; the copy of the build that was accepted runs -> to take the file: mesibo-modules reload filter',
+    ],
+  ],
+  [
+    'is missing',
+    { fileChanged: true, fileMissing: true },
+    ['warning: module filter: its file is missing; what its process loaded runs -> put it back, or correct "path"'],
+  ],
+  [
+    'was missing before a crash',
+    { fileChanged: true, fileMissing: true, build },
+    [
+      'warning: module filter: its file is missing; the copy of the build that was accepted runs -> put it back, or correct "path"',
+    ],
+  ],
+  [
+    'cannot be kept',
+    { build: { ...build, kept: false, problem: 'no copy of it can be kept (ENOSPC)' } },
+    [
+      'warning: module filter: no copy of it can be kept (ENOSPC): should its file be replaced, a crash cannot start again what runs now -> null',
+    ],
+  ],
+  ['was replaced, and that is stopped', { desired: 'down', state: 'stopped', fileChanged: false, build }, []],
+])('of a module whose file %s', (_, changes, expected) => {
+  const troubles = told(changes).filter((line) => !line.includes('stopped by order'));
+  expect(troubles).toEqual(expected);
+  expect(isWell(statusOf({ ...serving, ...changes }))).toBe(true);
+});
+
+test('a problem of a build is told with its command, whatever version the core has', () => {
+  const problem = 'the copy is gone; to keep another: mesibo-modules reload filter';
+  const problemParts = ['the copy is gone; to keep another: ', { kind: 'core' as const, words: ['reload', 'filter'] }];
+  const tell = (parts: unknown) => {
+    const of = { ...serving, build: { ...build, problem, problemParts: parts as typeof problemParts } };
+    return findTroubles(statusOf(of), NOW).map(
+      (trouble) => `${describeTrouble(trouble).withOptions(['--run-dir', '/r'])}`,
+    );
+  };
+  const rest = ': should its file be replaced, a crash cannot start again what runs now';
+  expect(tell(problemParts)).toEqual([
+    `module filter: the copy is gone; to keep another: mesibo-modules --run-dir /r reload filter${rest}`,
+  ]);
+  for (const parts of [undefined, [{ kind: 'link' }]])
+    expect(tell(parts)).toEqual([`module filter: ${problem}${rest}`]);
+});
+
+test('what helps against lines that are dropped is the rate and the black box', () => {
+  expect(told({ dropped: { logLines: 7, outputBytes: 0 } })[0]).toMatch(
+    / -> raise log_rate or black_box, or let it log less$/,
+  );
+});

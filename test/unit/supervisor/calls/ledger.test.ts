@@ -1,0 +1,185 @@
+import Long from 'long';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Ledger } from '../../../../src/supervisor/calls/ledger.js';
+import type { CallAnswer, PendingCall } from '../../../../src/supervisor/calls/pending-call.js';
+import { type CoreFrame, decodeCoreFrame } from '../../../../src/wire/codec.js';
+import { makeCall } from '../../../helpers/calls.js';
+import { resultRecord } from '../../wire/records.js';
+
+const RING = 1600;
+let frames: CoreFrame[];
+let answered: [PendingCall, CallAnswer | null][];
+let distrusted: string[];
+let ledger: Ledger;
+beforeEach(() => {
+  const sent: CoreFrame[] = [];
+  frames = sent;
+  answered = [];
+  distrusted = [];
+  head = 0;
+  const evidence = {
+    ringSize: RING,
+    notes: { begin: () => {}, handedOn: () => {} },
+    readHeader: () => null,
+    readRing: () => 0,
+  };
+  const told = {
+    answered: (pending: PendingCall, answer: CallAnswer | null) => answered.push([pending, answer]),
+    sent: () => {},
+    logged: () => {},
+    dropped: () => {},
+    refusedSends: () => {},
+    distrusted: (problem: string) => distrusted.push(problem),
+  };
+  ledger = new Ledger(evidence, { window: 4, maxMessageBytes: 1e6, logRate: null }, told);
+  ledger.connect({
+    send: (frame) => sent.push(frame),
+    sendBytes: (bytes) => sent.push(decodeCoreFrame(bytes)),
+  });
+});
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+const call = (size = 1) => makeCall({ message: { payload: Buffer.alloc(size) } }, 1500);
+const position = (value: number) => Long.fromNumber(value, true);
+const NOTHING = { start: 0, ring: Buffer.alloc(0), position: 0, droppedLogs: 0, limitedLogs: 0, refusedSends: 0 };
+const takeOver = (position: number) => ledger.report({ ...NOTHING, position }, 0);
+let head = 0;
+/** The host reports results of these calls. */
+function answer(...seqs: number[]): void {
+  const ring = Buffer.concat(
+    seqs.map((seq) => {
+      const record = resultRecord(head, seq, 0, 0);
+      head += record.length;
+      return record;
+    }),
+  );
+  ledger.report({ ...NOTHING, start: head - ring.length, ring, position: head }, 0);
+}
+const seqs = (frame: CoreFrame | undefined) => frame?.batch?.calls?.map(({ seq }) => seq?.toNumber());
+
+describe('a ledger', () => {
+  it('sends what one turn brought in one frame, numbered from 1, with the time that is left', async () => {
+    for (let i = 0; i < 3; i++) ledger.call(call(), 1000);
+    expect(frames).toEqual([]);
+    await turn();
+    expect(frames.map(seqs)).toEqual([[1, 2, 3]]);
+    expect(frames[0]?.batch?.calls?.[0]?.budgetMicros).toBe(500_000);
+    ledger.call(call(), 1600);
+    await turn();
+    expect(seqs(frames[1])).toEqual([4]);
+    // One whose time is over has none left, but not the 0 that stands for no limit.
+    expect(frames[1]?.batch?.calls?.[0]?.budgetMicros).toBe(1);
+  });
+
+  it('closes a frame that is large enough', async () => {
+    for (const size of [200_000, 200_000, 200_000]) ledger.call(call(size), 0);
+    await turn();
+    expect(frames.map(seqs)).toEqual([[1, 2], [3]]);
+  });
+
+  it('closes a frame at 256 KiB, and sends one message of any size alone', async () => {
+    ledger.call(call(256 * 1024 - 1), 0);
+    ledger.call(call(1), 0);
+    ledger.call(call(5 * 1024 * 1024), 0);
+    ledger.call(call(0), 0);
+    await turn();
+    expect(frames.map(seqs)).toEqual([[1, 2], [3], [4]]);
+    // Every frame carries the position, so that a host never waits for it.
+    expect(frames.every(({ batch }) => batch?.acknowledged?.toNumber() === 0)).toBe(true);
+  });
+
+  it('sends the event as it is', async () => {
+    const event = { status: { id: position(7), to: Buffer.from('bob') } };
+    ledger.call(makeCall(event, 1000), 1000);
+    await turn();
+    expect(frames[0]?.batch?.calls?.[0]).toMatchObject(event);
+  });
+
+  it('gives a time that is as good as endless where there are days left', async () => {
+    ledger.call(makeCall({ call: {} }, 24 * 60 * 60 * 1000), 0);
+    await turn();
+    expect(frames[0]?.batch?.calls?.[0]?.budgetMicros).toBe(2 ** 32 - 1);
+  });
+
+  it('has none left when the window is full', () => {
+    for (let i = 4; i > 0; i--) {
+      expect(ledger.credit('message')).toBe(i);
+      ledger.call(call(), 0);
+    }
+    expect(ledger.credit('message')).toBe(0);
+  });
+
+  it('has credit for what was answered', () => {
+    const first = call();
+    ledger.call(first, 0);
+    ledger.call(call(), 0);
+    expect([ledger.credit('message'), ledger.inFlight]).toEqual([2, 2]);
+    expect(ledger.owes(1)).toBe(true);
+    answer(1);
+    expect(answered.map(([pending]) => pending)).toEqual([first]);
+    expect([ledger.credit('message'), ledger.inFlight]).toEqual([3, 1]);
+    expect(ledger.owes(1)).toBe(false);
+    answer(1);
+    expect(answered).toHaveLength(1);
+    expect([ledger.credit('message'), ledger.inFlight]).toEqual([3, 1]);
+  });
+
+  it('has a window for notifications beside that for messages', () => {
+    for (let i = 0; i < 4; i++) ledger.call(makeCall({ call: {} }), 0);
+    expect([ledger.credit('notification'), ledger.credit('message')]).toEqual([0, 4]);
+    answer(1);
+    expect([ledger.credit('notification'), ledger.credit('message')]).toEqual([1, 4]);
+  });
+
+  it('gives a host no more bytes than fit into its ring, but for one last message', () => {
+    ledger.call(call(RING - 1), 0);
+    expect(ledger.credit('message')).toBe(3);
+    ledger.call(call(RING), 0);
+    expect([ledger.credit('message'), ledger.credit('notification')]).toEqual([0, 4]);
+    answer(1);
+    expect(ledger.credit('message')).toBe(0);
+    answer(2);
+    expect(ledger.credit('message')).toBe(4);
+  });
+
+  it('acknowledges with the next calls, or by itself when much was taken over', async () => {
+    takeOver(80);
+    await turn();
+    expect(frames).toEqual([]);
+    ledger.call(call(), 0);
+    await turn();
+    expect(frames[0]?.batch?.acknowledged?.toNumber()).toBe(80);
+    takeOver(80 + RING / 16 + 1);
+    await turn();
+    expect(frames[1]?.batch).toMatchObject({ calls: [] });
+    expect(frames[1]?.batch?.acknowledged?.toNumber()).toBe(80 + RING / 16 + 1);
+  });
+
+  it('acknowledges the last of what one turn brought, once', async () => {
+    for (const at of [200, 400, 600]) takeOver(at);
+    await turn();
+    expect(frames.map(({ batch }) => batch?.acknowledged?.toNumber())).toEqual([600]);
+    await turn();
+    expect(frames).toHaveLength(1);
+  });
+
+  it('gives back what it holds, in order, sent or not', async () => {
+    const calls = [call(), call(), call()];
+    ledger.call(calls[0] as PendingCall, 0);
+    await turn();
+    ledger.call(calls[1] as PendingCall, 0);
+    ledger.call(calls[2] as PendingCall, 0);
+    answer(2);
+    const header = { head, currentSeq: 0, currentEvent: null } as unknown as Parameters<Ledger['settle']>[0];
+    expect(ledger.settle(header, false)).toEqual({ lost: [calls[0]], unseen: [calls[2]] });
+    await turn();
+    expect(frames).toHaveLength(1);
+    expect(ledger.inFlight).toBe(0);
+  });
+
+  it('sends what waits before it asks to stop', () => {
+    ledger.call(call(), 0);
+    ledger.stop();
+    expect(frames.map((frame) => Object.keys(frame)[0])).toEqual(['batch', 'stop']);
+  });
+});

@@ -1,0 +1,179 @@
+/** Chains of real queues with hosts by chance: the order of a conversation holds whatever happens between its messages. */
+
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CallQueue, type CallRoute } from '../../../../src/supervisor/calls/call-queue.js';
+import type { ChainMember, Members } from '../../../../src/supervisor/calls/chain.js';
+import { Conversation } from '../../../../src/supervisor/calls/conversation.js';
+import { Entrance } from '../../../../src/supervisor/calls/entrance.js';
+import type { AnswerTaker, PendingCall } from '../../../../src/supervisor/calls/pending-call.js';
+import { CallEvent } from '../../../../src/wire/call-event.js';
+import { snapshotOf } from '../../../../src/wire/params.js';
+import { conversation as conversationOf, TestJourney } from '../../../helpers/calls.js';
+import { seeded } from '../../../helpers/random.js';
+
+const WINDOW = 3;
+
+/** A module whose host does one thing after the other, as hosts do, and is told when. */
+class Member implements ChainMember, CallRoute {
+  readonly spec = { deadlineMs: 200 };
+  readonly seen: number[] = [];
+  readonly #queue: CallQueue;
+  readonly #held: PendingCall[] = [];
+  isWanted = true;
+  isUp = true;
+
+  constructor(
+    readonly name: string,
+    private readonly fault?: Fault,
+  ) {
+    const settings = { queue: 4, queueBytes: 1e6, overload: 'default', onFailure: 'pass' } as const;
+    this.#queue = new CallQueue(settings, this, () => performance.now());
+  }
+
+  wants(): boolean {
+    return this.isWanted;
+  }
+  offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void {
+    const line = this.fault === 'queues' ? conversationOf(String(numberOf(event))) : conversation;
+    this.#queue.offer(event, deadlineMs, nowMs, line, taker);
+  }
+  told(): void {}
+  follow(conversation: Conversation, passed: (nowMs: number) => void): boolean {
+    return this.fault !== 'followers' && this.#queue.follow(conversation, passed);
+  }
+  credit(): number {
+    return this.isUp ? WINDOW - this.#held.length : 0;
+  }
+  canWait(): boolean {
+    return this.isUp;
+  }
+  takeFinished(): void {}
+  call(pending: PendingCall): void {
+    this.#held.push(pending);
+  }
+
+  get holds(): boolean {
+    return this.#held.length > 0;
+  }
+
+  /** Its host executes the oldest call. */
+  work(next: (below: number) => number): void {
+    const pending = this.#held.shift();
+    if (!pending) return;
+    this.seen.push(numberOf(pending.event));
+    const verdict = next(5) === 0 ? 'consumed' : 'pass';
+    if (!pending.settled) pending.settle({ verdict, default: null, params: null, payload: null }, performance.now());
+    this.#queue.dispatch();
+  }
+
+  /** As by a stop: what waits has no host any more, what a host holds is finished. */
+  turn(isUp: boolean): void {
+    this.isUp = isUp;
+    this.#queue.bypass();
+    this.#queue.dispatch();
+  }
+
+  /** Its host dies: of what it held the first is lost, the rest is offered again. */
+  crash(): void {
+    const [lost, ...unseen] = this.#held.splice(0);
+    if (lost) this.#queue.giveDefault(lost, 'crash');
+    this.#queue.putBack(unseen);
+    this.#queue.dispatch();
+  }
+}
+
+/** Goes by the chain that there is when it begins, whatever route the entrance knows of. */
+class Traveller extends TestJourney {
+  chain: () => Members = () => [];
+  override begin(_route: Members, nowMs: number): void {
+    super.begin(this.chain(), nowMs);
+  }
+}
+
+const numberOf = (event: CallEvent) => Number(String(event.payload));
+
+/** What a story may leave out, so that its check can be seen to find it. */
+type Fault = 'queues' | 'followers' | 'entrance';
+
+/** Runs one random story and returns what was seen: by each module, and by the caller. */
+async function tell(seed: number, fault?: Fault): Promise<{ seen: number[][]; outcomes: number[]; offered: number }> {
+  const next = seeded(seed);
+  const members = ['a', 'b', 'c', 'd'].map((name) => new Member(name, fault));
+  const pick = () => members[next(members.length)] as Member;
+  let chain: readonly Member[] = members.slice(0, 2 + next(3));
+  const entrance = new Entrance<Members>(() => (fault === 'entrance' ? members : chain));
+  const outcomes: number[] = [];
+  let offered = 0;
+  const offer = () => {
+    const number = offered++;
+    const params = { from: `user-${number % 3}`, to: 'all' };
+    const event = CallEvent.message(params, Buffer.from(String(number)));
+    const skip = next(10) === 0 ? pick().name : undefined;
+    const conversation = Conversation.ofMessage(snapshotOf(params));
+    const nowMs = performance.now();
+    const journey = new Traveller(event, conversation, nowMs + 500, skip);
+    journey.chain = () => chain;
+    journey.over = (nowMs) => entrance.leave(journey, nowMs);
+    journey.told = () => outcomes.push(numberOf(journey.event));
+    entrance.enter(journey, nowMs);
+  };
+  const deeds: (() => void)[] = [
+    ...Array.from({ length: 8 }, () => offer),
+    ...Array.from({ length: 12 }, () => () => pick().work(next)),
+    () => pick().turn(next(2) === 0),
+    () => pick().turn(true),
+    () => pick().crash(),
+    () => {
+      pick().isWanted = next(3) > 0;
+    },
+    () => {
+      chain = [...members].sort(() => next(3) - 1).slice(0, 1 + next(members.length));
+    },
+  ];
+  for (let i = 0; i < 400; i++) {
+    (deeds[next(deeds.length)] as () => void)();
+    if (next(8) === 0) await vi.advanceTimersByTimeAsync(next(40));
+    else await null;
+  }
+  while (members.some(({ holds }) => holds)) {
+    for (const member of members) member.work(next);
+    await null;
+  }
+  await vi.advanceTimersByTimeAsync(2000);
+  return { seen: members.map(({ seen }) => seen), outcomes, offered };
+}
+
+/** Numbers that come behind a greater one of their conversation. */
+function overtaken(numbers: number[]): number[] {
+  const last = new Map<number, number>();
+  return numbers.filter((number) => {
+    const before = last.get(number % 3) ?? -1;
+    last.set(number % 3, Math.max(before, number));
+    return number < before;
+  });
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('the order of a conversation', () => {
+  it('holds at every module and at the caller, through stops, crashes, deadlines, overload and other chains', async () => {
+    for (let seed = 1; seed <= 150; seed++) {
+      const { seen, outcomes, offered } = await tell(seed);
+      expect([...seen, outcomes].map(overtaken), `seed ${seed}`).toEqual([[], [], [], [], []]);
+      expect([...outcomes].sort((a, b) => a - b)).toEqual(Array.from({ length: offered }, (_, i) => i));
+    }
+  });
+  it.each<Fault>(['queues', 'followers', 'entrance'])(
+    'is seen to break without what the %s do for it',
+    async (fault) => {
+      let late = 0;
+      for (let seed = 1; seed <= 50; seed++) late += (await tell(seed, fault)).seen.flatMap(overtaken).length;
+      expect(late).toBeGreaterThan(0);
+    },
+  );
+});

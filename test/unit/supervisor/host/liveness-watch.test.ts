@@ -1,0 +1,309 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { LivenessWatch } from '../../../../src/supervisor/host/liveness-watch.js';
+import type { BoxHeader } from '../../../../src/wire/black-box.js';
+import { type Clock, PROCESS_START_NS, stopClock } from '../../../helpers/clock.js';
+
+const HANG = 2000;
+const BEAT = 1000;
+const IDLE: BoxHeader = {
+  tail: 0,
+  head: 0,
+  phase: 'serving',
+  currentSeq: 0,
+  currentEvent: null,
+  cause: null,
+  currentStart: 0n,
+  droppedLogs: 0,
+  refusedSends: 0,
+  exitCode: null,
+  signalFrom: null,
+  handedOn: { position: 0, sends: 0 },
+};
+
+let clock: Clock;
+let header: BoxHeader | null;
+let owed: Set<number>;
+let failures: [kind: string, atMs: number][];
+let beats: number[];
+let tracer: number | null;
+let spared: number[];
+let watch: LivenessWatch;
+
+function makeWatch(hangMs: number | null): LivenessWatch {
+  const made = new LivenessWatch(
+    { hangMs, heartbeatMs: BEAT },
+    {
+      readHeader: () => header,
+      owes: (seq) => owed.has(seq),
+      inFlight: () => owed.size,
+      beat: () => beats.push(clock.nowMs),
+      tracer: () => tracer,
+      spared: (by) => spared.push(by),
+      failed: ({ kind }) => failures.push([kind, clock.nowMs]),
+    },
+  );
+  made.open();
+  return made;
+}
+
+/** The host executes a call since now, as its black box says: nanoseconds on the machine's clock. */
+function executes(seq: number): void {
+  header = { ...IDLE, currentSeq: seq, currentStart: PROCESS_START_NS + BigInt(clock.nowMs) * 1_000_000n };
+}
+
+beforeEach(() => {
+  clock = stopClock();
+  header = IDLE;
+  owed = new Set([1, 2]);
+  failures = [];
+  beats = [];
+  tracer = null;
+  spared = [];
+  watch = makeWatch(HANG);
+});
+
+describe('a host in a callback of an http request', () => {
+  /** Since now; no call belongs to it. */
+  function callsBack(): void {
+    header = { ...IDLE, currentEvent: 'http', currentStart: PROCESS_START_NS + BigInt(clock.nowMs) * 1_000_000n };
+  }
+
+  it('hangs after hang, although it holds no call', () => {
+    owed = new Set();
+    clock.advance(BEAT / 2);
+    callsBack();
+    clock.advance(HANG + 2 * BEAT);
+    expect(failures.map(([kind]) => kind)).toEqual(['hung']);
+    expect(failures[0]?.[1]).toBeGreaterThanOrEqual(BEAT / 2 + HANG);
+  });
+
+  it('hangs after hang while calls wait for it', () => {
+    watch.begin();
+    callsBack();
+    clock.advance(HANG);
+    expect(failures).toEqual([['hung', HANG]]);
+  });
+
+  it('does not hang for as long as each of them is short', () => {
+    owed = new Set();
+    for (let i = 0; i < 20; i++) {
+      callsBack();
+      clock.advance(HANG - 100);
+      watch.heard();
+    }
+    expect(failures).toEqual([]);
+  });
+});
+
+describe('a host that holds calls', () => {
+  it('and executes one for hang hangs', () => {
+    watch.begin();
+    executes(1);
+    clock.advance(HANG - 1);
+    expect(failures).toEqual([]);
+    clock.advance(1);
+    expect(failures).toEqual([['hung', HANG]]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is given hang from the begin of each call, however long the batch runs', () => {
+    watch.begin();
+    executes(1);
+    clock.advance(HANG - 100);
+    executes(2);
+    clock.advance(HANG - 1);
+    expect(failures).toEqual([]);
+    clock.advance(1);
+    expect(failures).toEqual([['hung', 2 * HANG - 100]]);
+  });
+
+  it('and answers does not hang, however slowly', () => {
+    watch.begin();
+    for (let i = 0; i < 20; i++) {
+      clock.advance(HANG - 1);
+      watch.heard();
+    }
+    expect(failures).toEqual([]);
+  });
+
+  it('and executes nothing and answers nothing is unreachable, after a second look', () => {
+    watch.begin();
+    clock.advance(HANG);
+    expect(failures).toEqual([]);
+    clock.advance(100);
+    expect(failures).toEqual([['unreachable', HANG + 100]]);
+  });
+
+  it('and answers at the second look begins anew', () => {
+    watch.begin();
+    clock.advance(HANG);
+    watch.heard();
+    clock.advance(HANG + 99);
+    expect(failures).toEqual([]);
+    clock.advance(1);
+    expect(failures).toEqual([['unreachable', 2 * HANG + 100]]);
+  });
+
+  it('whose answer lay unread while the core was held up is not given up', () => {
+    watch.begin();
+    clock.hold(10 * HANG);
+    clock.advance(HANG);
+    watch.heard();
+    clock.advance(HANG - 101);
+    expect(failures).toEqual([]);
+  });
+
+  it('and was held up together with the core, in the middle of a call, may still end it', () => {
+    watch.begin();
+    executes(1);
+    clock.hold(10 * HANG);
+    clock.advance(HANG);
+    expect(failures).toEqual([]);
+    executes(2);
+    clock.advance(HANG - 1);
+    expect(failures).toEqual([]);
+    clock.advance(1);
+    expect(failures).toEqual([['hung', 12 * HANG]]);
+  });
+
+  it('and still executes it at the second look hangs, however late the core is for that', () => {
+    watch.begin();
+    executes(1);
+    clock.hold(10 * HANG);
+    clock.advance(HANG);
+    clock.hold(10 * HANG);
+    clock.advance(100);
+    expect(failures).toEqual([['hung', 21 * HANG + 100]]);
+  });
+
+  it.each([
+    ['a call that it does not owe', () => executes(99)],
+    [
+      'nothing readable',
+      () => {
+        header = null;
+      },
+    ],
+  ])('whose box shows %s is judged by its answers', (_, spoil) => {
+    watch.begin();
+    spoil();
+    clock.advance(HANG - 1);
+    watch.heard();
+    clock.advance(HANG);
+    expect(failures).toEqual([]);
+    clock.advance(HANG);
+    expect(failures).toEqual([['unreachable', 2 * HANG - 1 + 100]]);
+  });
+
+  it('may execute one for ever when hang is off', () => {
+    watch.close();
+    watch = makeWatch(null);
+    watch.begin();
+    executes(1);
+    clock.advance(100 * HANG);
+    expect(failures).toEqual([]);
+  });
+
+  it('and is silent without executing any is unreachable also when hang is off', () => {
+    watch.close();
+    watch = makeWatch(null);
+    watch.begin();
+    clock.advance(10 * BEAT + 100);
+    expect(failures).toEqual([['unreachable', 10 * BEAT + 100]]);
+  });
+
+  it('is not asked for a sign of life', () => {
+    watch.begin();
+    executes(1);
+    clock.advance(HANG - 1);
+    expect(beats).toEqual([]);
+  });
+});
+
+describe('an idle host', () => {
+  beforeEach(() => {
+    owed.clear();
+  });
+
+  it('is asked for a sign of life at each heartbeat', () => {
+    for (let i = 1; i <= 5; i++) {
+      clock.advance(BEAT);
+      watch.heard();
+    }
+    expect(beats).toEqual([1, 2, 3, 4, 5].map((i) => i * BEAT));
+    expect(failures).toEqual([]);
+  });
+
+  it('is asked once, and unreachable when ten heartbeats go by, after a second look', () => {
+    clock.advance(11 * BEAT);
+    expect(failures).toEqual([]);
+    clock.advance(100);
+    expect(beats).toEqual([BEAT]);
+    expect(failures).toEqual([['unreachable', 11 * BEAT + 100]]);
+  });
+
+  it('that is given a call is judged by that, whatever it owed', () => {
+    clock.advance(10 * BEAT);
+    owed.add(1);
+    watch.begin();
+    executes(1);
+    clock.advance(HANG - 1);
+    expect(failures).toEqual([]);
+    clock.advance(1);
+    expect(failures).toEqual([['hung', 10 * BEAT + HANG]]);
+  });
+
+  it('is looked at by another heartbeat from then on', () => {
+    owed.clear();
+    watch.beatEvery(BEAT / 10);
+    clock.advance(BEAT / 10);
+    expect(beats).toEqual([BEAT / 10]);
+    watch.heard();
+    watch.beatEvery(10 * BEAT);
+    clock.advance(5 * BEAT);
+    expect([beats.length, failures]).toEqual([2, []]);
+  });
+
+  it('that has answered its last call is asked again a heartbeat later', () => {
+    owed.add(1);
+    watch.begin();
+    clock.advance(500);
+    owed.clear();
+    watch.idle();
+    clock.advance(BEAT);
+    expect(beats).toEqual([500 + BEAT]);
+  });
+
+  it('that is being ended is not looked at', () => {
+    watch.close();
+    watch.idle();
+    watch.begin();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('a traced host', () => {
+  it('is spared, which is told once, and has its whole time when the debugger has left', () => {
+    tracer = 77;
+    watch.begin();
+    executes(1);
+    clock.advance(10 * HANG);
+    expect(failures).toEqual([]);
+    expect(spared).toEqual([77]);
+    tracer = null;
+    clock.advance(HANG - 1000);
+    expect(failures).toEqual([]);
+    clock.advance(1000);
+    expect(failures).toEqual([['hung', 11 * HANG]]);
+  });
+
+  it('is told of again for another debugger', () => {
+    tracer = 77;
+    watch.begin();
+    executes(1);
+    clock.advance(2 * HANG);
+    tracer = 78;
+    clock.advance(2 * HANG);
+    expect(spared).toEqual([77, 78]);
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import type { CallAnswer } from '../../../../src/supervisor/calls/pending-call.js';
+import { ModuleStats } from '../../../../src/supervisor/news/module-stats.js';
+
+const answer = (verdict: CallAnswer['verdict'], reason: CallAnswer['default'] = null): CallAnswer => ({
+  verdict,
+  default: reason,
+  params: null,
+  payload: null,
+});
+
+describe('what a status counts', () => {
+  it('is nothing at first', () => {
+    expect(new ModuleStats().status()).toEqual({
+      restarts: 0,
+      failedStarts: 0,
+      crashes: {
+        total: 0,
+        byCause: { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0 },
+        lastSignal: null,
+        lastAt: null,
+      },
+      messages: { total: 0, pass: 0, consumed: 0, default: 0, late: 0 },
+      sends: { total: 0, undelivered: 0, refused: 0 },
+      dropped: { logLines: 0, outputBytes: 0 },
+      latencyMicros: { p50: null, p99: null },
+    });
+  });
+
+  it('counts each message once: the module’s own verdicts apart from those in its place', () => {
+    const stats = new ModuleStats();
+    for (let i = 0; i < 3; i++) stats.countMessage(answer('pass'), 10);
+    stats.countMessage(answer('consumed'), 10);
+    stats.countMessage(answer('pass', 'crash'), 10);
+    stats.countMessage(answer('consumed', 'deadline'), 10);
+    stats.countLate();
+    expect(stats.status().messages).toEqual({ total: 6, pass: 3, consumed: 1, default: 2, late: 1 });
+  });
+
+  it('counts sends, and what was dropped in lines or bytes', () => {
+    const stats = new ModuleStats();
+    stats.sends.total += 3;
+    stats.sends.undelivered += 1;
+    stats.sends.refused += 2;
+    stats.countDropped('limited', 5);
+    stats.countDropped('full', 1);
+    stats.countDropped('stdout', 100);
+    stats.countDropped('stderr', 10);
+    expect(stats.status()).toMatchObject({
+      sends: { total: 3, undelivered: 1, refused: 2 },
+      dropped: { logLines: 6, outputBytes: 110 },
+    });
+  });
+
+  it('takes only the module’s own verdicts for its latency', () => {
+    const stats = new ModuleStats();
+    stats.countMessage(answer('pass', 'deadline'), 1_000_000);
+    expect(stats.status().latencyMicros).toEqual({ p50: null, p99: null });
+    stats.countMessage(answer('pass'), 1);
+    expect(stats.status().latencyMicros).toEqual({ p50: 1, p99: 1 });
+  });
+
+  it('adds the causes up and shows the last death', () => {
+    const stats = new ModuleStats();
+    stats.countCrash('crash', 'SIGSEGV', new Date(1000));
+    stats.countCrash('hang', 'SIGKILL', new Date(2000));
+    stats.countCrash('exit', null, new Date(3000));
+    stats.countCrash('exit', null, new Date(4000));
+    stats.failedStarts += 2;
+    stats.restarts += 4;
+    expect(stats.status()).toMatchObject({
+      restarts: 4,
+      failedStarts: 2,
+      crashes: {
+        total: 4,
+        byCause: { crash: 1, exit: 2, hang: 1, unreachable: 0, memory: 0 },
+        lastSignal: null,
+        lastAt: '1970-01-01T00:00:04.000Z',
+      },
+    });
+  });
+});

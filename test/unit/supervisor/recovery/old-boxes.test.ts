@@ -1,0 +1,195 @@
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { findOldBoxes, findStart } from '../../../../src/supervisor/recovery/old-boxes.js';
+import { type Recovered, recover } from '../../../../src/supervisor/recovery/recovery.js';
+import { formatBoxName } from '../../../../src/supervisor/runner/local/black-box/box-file.js';
+import type { LogLine, SentMessage } from '../../../../src/supervisor/types.js';
+import { BOX, formatHeader } from '../../../../src/wire/black-box.js';
+import { makeTempDir } from '../../../helpers/temp-dir.js';
+import { logRecord, resultRecord, sendRecord } from '../../wire/records.js';
+
+const RUN = '0123456789abcdef';
+const OLDER = 'fedcba9876543210';
+const RING = 64 * 1024;
+
+let directory: string;
+let sent: SentMessage[];
+let lines: LogLine[];
+beforeEach(() => {
+  directory = makeTempDir();
+  sent = [];
+  lines = [];
+});
+
+type Record = (position: number) => Buffer;
+const send =
+  (text: string): Record =>
+  (at) =>
+    sendRecord(at, { to: Buffer.from('alice'), payload: Buffer.from(text) });
+const log =
+  (text: string): Record =>
+  (at) =>
+    logRecord(at, 1, Buffer.from(text));
+const result: Record = (at) => resultRecord(at, 1, 0, 0);
+
+interface Made {
+  module?: string;
+  generation?: number;
+  runId?: string;
+  tail?: number;
+  taken?: [position: number, sends: number];
+}
+
+/** Makes the box of a killed core; returns its path. `tail` and `taken` count records. */
+function makeOld(records: Record[], { module = 'm', generation = 1, runId = RUN, tail = 0, taken }: Made = {}): string {
+  const bytes = Buffer.alloc(BOX.ringOffset + RING);
+  formatHeader(generation, RING).copy(bytes);
+  const positions = [0];
+  for (const record of records) {
+    const at = positions.at(-1) as number;
+    positions.push(at + record(at).copy(bytes, BOX.ringOffset + at));
+  }
+  bytes.writeBigUInt64LE(BigInt(positions.at(-1) as number), BOX.head);
+  bytes.writeBigUInt64LE(BigInt(positions[tail] as number), BOX.tail);
+  if (taken) {
+    bytes.writeBigUInt64LE(BigInt(positions[taken[0]] as number), BOX.taken);
+    bytes.writeBigUInt64LE(BigInt(taken[1]), BOX.takenSends);
+  }
+  const path = join(directory, formatBoxName({ runId, module, generation }));
+  writeFileSync(path, bytes, { mode: 0o600 });
+  return path;
+}
+
+function run(options: { proceed?: () => boolean; maxMessageBytes?: number } = {}): Promise<Recovered> {
+  return recover({
+    boxDir: directory,
+    runIds: [RUN, OLDER],
+    maxMessageBytes: 1000,
+    message: (message) => sent.push(message),
+    log: (line) => lines.push(line),
+    proceed: () => true,
+    ...options,
+  });
+}
+
+const texts = () => sent.map(({ payload }) => payload.toString());
+
+describe('the boxes of killed cores', () => {
+  it('are handed on in their order and removed; verdicts have nobody left who waits for them', async () => {
+    makeOld([send('1'), log('a\n'), result, send('2')]);
+    expect(await run()).toEqual({ boxes: 1, sends: 2, lines: 1, problems: [], complete: true });
+    expect(texts()).toEqual(['1', '2']);
+    expect(sent[0]).toMatchObject({ module: 'm', generation: 1, params: { to: 'alice' } });
+    expect(lines).toMatchObject([{ module: 'm', generation: 1, source: 'module', level: 1, text: 'a' }]);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('of a module come in the order of runs and generations, and those of nobody are left alone', async () => {
+    makeOld([send('4')], { generation: 10 });
+    makeOld([send('3')], { generation: 9 });
+    makeOld([send('2')], { generation: 12, runId: OLDER });
+    makeOld([send('1')], { generation: 11, runId: OLDER });
+    const other = makeOld([send('x')], { runId: 'aaaaaaaaaaaaaaaa' });
+    writeFileSync(join(directory, 'mesibo-modules-notes'), '');
+    await run();
+    expect(texts()).toEqual(['1', '2', '3', '4']);
+    expect(existsSync(other)).toBe(true);
+    expect(readdirSync(directory)).toHaveLength(2);
+  });
+
+  it.each([
+    ['nothing was handed on', {}, ['1', '2', '3', '4']],
+    ['the host knows that two records were', { tail: 2 }, ['3', '4']],
+    ['the core has noted one', { taken: [0, 1] }, ['2', '3', '4']],
+    ['the core has noted all', { taken: [4, 0] }, []],
+    ['the core has noted one behind what the host knows of', { tail: 2, taken: [2, 1] }, ['4']],
+    ['the host knows of more than the core has noted', { tail: 3, taken: [1, 1] }, ['4']],
+    ['more was noted than there is', { taken: [0, 9] }, []],
+  ] as [string, Made, string[]][])('where %s', async (_, made, expected) => {
+    makeOld([send('1'), send('2'), send('3'), send('4')], made);
+    await run();
+    expect(texts()).toEqual(expected);
+  });
+
+  it('are passed over with a reason when they cannot be read, and removed all the same', async () => {
+    const bad = makeOld([send('1')], { generation: 1 });
+    writeFileSync(bad, Buffer.alloc(BOX.ringOffset + RING));
+    const short = makeOld([send('1')], { generation: 2 });
+    truncateSync(short, 100);
+    const huge = makeOld([send('1')], { generation: 3 });
+    truncateSync(huge, 2 ** 40);
+    const impossible = makeOld([send('1')], { generation: 4 });
+    const bytes = readFileSync(impossible);
+    bytes.writeBigUInt64LE(2n ** 63n, BOX.head);
+    writeFileSync(impossible, bytes);
+    symlinkSync('/etc/passwd', join(directory, formatBoxName({ runId: RUN, module: 'm', generation: 5 })));
+    makeOld([send('good')], { generation: 7 });
+    const { problems, boxes } = await run();
+    expect(boxes).toBe(6);
+    expect(problems).toEqual([
+      `the black box ${bad} cannot be read: its header was overwritten`,
+      `the black box ${short} cannot be read: it has 100 bytes`,
+      `the black box ${huge} cannot be read: it has 1099511627776 bytes`,
+      `the black box ${impossible} cannot be read: the positions in its header are impossible`,
+      expect.stringMatching(/-5 cannot be read: ELOOP/),
+    ]);
+    expect(texts()).toEqual(['good']);
+    expect(readdirSync(directory)).toEqual([]);
+    expect(statSync('/etc/passwd').size).toBeGreaterThan(0);
+  });
+
+  it('may hold what no module can have sent: that is counted', async () => {
+    const path = makeOld([send('1'), send('x'.repeat(1001)), send('2')]);
+    const { sends, problems } = await run();
+    expect({ sends, texts: texts() }).toEqual({ sends: 2, texts: ['1', '2'] });
+    expect(problems).toEqual([
+      `the black box ${path} held 1 messages of module m which are over max_message or damaged, and were not handed on`,
+    ]);
+  });
+
+  it('stay for the next core when this one is stopped, with what it has handed on', async () => {
+    const records = Array.from({ length: 9 }, (_, i) => send(String(i)));
+    makeOld(records, { taken: [2, 1] });
+    const path = makeOld([send('x')], { generation: 2 });
+    expect(await run({ proceed: () => sent.length < 3 })).toMatchObject({ complete: false, sends: 3 });
+    expect(existsSync(path)).toBe(true);
+    expect(await run()).toMatchObject({ complete: true, sends: 4 });
+    expect(texts()).toEqual(['3', '4', '5', '6', '7', '8', 'x']);
+  });
+
+  it('are none where there is no directory', async () => {
+    expect(findOldBoxes(join(directory, 'none'), [RUN])).toEqual([]);
+    mkdirSync(join(directory, 'closed'));
+    chmodSync(join(directory, 'closed'), 0);
+    expect(findOldBoxes(join(directory, 'closed'), [RUN])).toEqual([]);
+  });
+});
+
+describe('where to go on', () => {
+  const at = (tail: number, position: number, sends: number, head = 1000) =>
+    findStart({ head, tail, handedOn: { position, sends } }, 4096);
+  it.each([
+    [at(0, 0, 0), { position: 0, sends: 0 }],
+    [at(100, 200, 3), { position: 200, sends: 3 }],
+    [at(200, 200, 3), { position: 200, sends: 3 }],
+    [at(300, 200, 3), { position: 300, sends: 0 }],
+    // Overwritten by the module.
+    [at(100, 2000, 3), { position: 100, sends: 0 }],
+    [at(2000, 100, 3), null],
+    [at(0, 0, 0, 5000), null],
+    [at(0, 0, 0, 2 ** 64), null],
+  ])('case %#', (start, expected) => {
+    expect(start).toEqual(expected);
+  });
+});

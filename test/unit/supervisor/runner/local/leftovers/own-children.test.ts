@@ -1,0 +1,37 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach, expect, it } from 'vitest';
+import { OwnChildren } from '../../../../../../src/supervisor/runner/local/leftovers/own-children.js';
+
+let own: OwnChildren;
+afterEach(() => own.close());
+
+it('knows a child from the turn in which it is started until its exit is told', async () => {
+  own = new OwnChildren();
+  const child = spawn('sh', ['-c', 'exit 7']);
+  const pid = child.pid as number;
+  await Promise.resolve();
+  expect(own.has(pid)).toBe(true);
+  const [code] = await once(child, 'exit');
+  expect(code).toBe(7);
+  await new Promise(setImmediate);
+  expect(own.has(pid)).toBe(false);
+});
+
+it('does not take the error of a child that cannot be started from its owner', async () => {
+  own = new OwnChildren();
+  const child = spawn('/nonexistent');
+  const [error] = await once(child, 'error');
+  expect(error).toMatchObject({ code: 'ENOENT' });
+  expect(child.listenerCount('error')).toBe(0);
+  expect(spawnSync('true').status).toBe(0);
+});
+
+it('learns of no child any more once it is closed', async () => {
+  own = new OwnChildren();
+  own.close();
+  const child = spawn('true');
+  await Promise.resolve();
+  expect(own.has(child.pid as number)).toBe(false);
+  await once(child, 'exit');
+});
