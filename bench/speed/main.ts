@@ -1,69 +1,92 @@
-/** `npm run bench`: what a message through one module costs, from `onMessage` to its outcome, on this machine. */
+/**
+ * `npm run bench`: what a message costs, ours beside what one would take instead, and what is no rate. Exit code 1 when a
+ * row failed, 2 for arguments that make no sense.
+ */
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { performance } from 'node:perf_hooks';
-import { makeConfig, Supervisor } from 'mesibo-modules';
+import { join } from 'node:path';
+import { describeMachine, isBusy, readMachine } from './machine.js';
+import { type Options, readOptions, USAGE } from './options.js';
+import { drawChart } from './output/chart.js';
+import { type Run, toJson } from './output/json.js';
+import { reportProfiles } from './output/profiles.js';
+import { formatReport } from './output/report.js';
+import { FULL_PACE, type Pace, PROFILE_PACE, QUICK_PACE } from './run/commands.js';
+import { buildGoPlugin } from './run/go-plugin.js';
+import { runRounds } from './run/rounds.js';
+import { type Row, selectRows } from './run/rows.js';
 
-const PACKAGE = dirname(createRequire(import.meta.url).resolve('mesibo-modules/package.json'));
-const PAYLOAD_BYTES = 100;
-const WARM_UP = 20_000;
-const RUNS = [
-  { inFlight: 1, messages: 10_000 },
-  { inFlight: 64, messages: 200_000 },
-  { inFlight: 256, messages: 200_000 },
-];
+process.exitCode = await main(process.argv.slice(2));
 
-const directory = mkdtempSync(join(tmpdir(), 'mm-bench-'));
-// A module that reads its message, and passes it.
-const module = { name: 'slow', path: join(PACKAGE, 'test/fixtures/build/slow.so'), deadlineMs: 60_000 };
-const core = new Supervisor(makeConfig({ modules: [module] }), { runDir: join(directory, 'run') });
-let readyMicros = 0;
-core.on('lifecycle', (event) => {
-  if (event.kind === 'ready') readyMicros = event.startMicros;
-});
-const { refused } = await core.start();
-if (refused[0]) throw refused[0].error;
-
-try {
-  console.log(`spawn to ready  ${Math.round(readyMicros / 1000)} ms`);
-  await measure(64, WARM_UP);
-  for (const { inFlight, messages } of RUNS) {
-    const times = await measure(inFlight, messages);
-    console.log(`${`${inFlight} in flight`.padEnd(14)}  ${describe(times)}`);
+async function main(args: string[]): Promise<number> {
+  let options: Options;
+  try {
+    options = readOptions(args);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${USAGE}`);
+    return 2;
   }
-} finally {
-  await core.stop();
-  rmSync(directory, { recursive: true });
+  const selected = selectRows({ ...options, oursOnly: options.profile !== null });
+  if (selected.length === 0) {
+    console.error(`no row that would run is called like ${options.pattern}`);
+    return 2;
+  }
+  const rows = withoutGo(selected);
+  if (rows.length === 0) return 1;
+  const scratch = mkdtempSync(join(tmpdir(), 'mm-bench-'));
+  process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+  // From a terminal it reaches the row that runs as well.
+  process.on('SIGINT', () => process.exit(130));
+  return bench(rows, options, scratch);
 }
 
-interface Times {
-  seconds: number;
-  /** Of each message, in milliseconds, sorted. */
-  sorted: Float64Array;
+async function bench(rows: readonly Row[], options: Options, scratch: string): Promise<number> {
+  const { rounds, quick, json, svg, profile } = options;
+  const run: Run = { date: new Date().toISOString(), machine: readMachine(), rounds, quick };
+  console.log(
+    `${describeMachine(run.machine)}\n${rounds === 1 ? 'one round' : `medians of ${rounds} rounds (least-most)`}`,
+  );
+  if (isBusy(run.machine)) console.error('The machine is busy: do not trust these figures.');
+  if (profile !== null) mkdirSync(profile, { recursive: true });
+  let failures = 0;
+  const samples = await runRounds(
+    rows,
+    { rounds, pace: paceOf(options), scratch, profile },
+    {
+      started: (row, round) => showProgress(`round ${round + 1} of ${rounds}: ${row.name}`),
+      failed(row, round, why) {
+        failures++;
+        showProgress('');
+        console.error(`round ${round + 1}: ${row.name} failed: ${why}`);
+      },
+    },
+  );
+  showProgress('');
+  for (const line of formatReport(rows, samples)) console.log(line);
+  if (json !== null) writeFileSync(json, toJson(run, rows, samples));
+  if (svg !== null)
+    writeFileSync(svg, drawChart(rows, samples, `${run.date.slice(0, 10)}, ${describeMachine(run.machine)}`));
+  if (profile !== null) for (const line of reportProfiles(profile, rows)) console.log(line);
+  return failures === 0 ? 0 : 1;
 }
 
-async function measure(inFlight: number, messages: number): Promise<Times> {
-  const payload = Buffer.alloc(PAYLOAD_BYTES);
-  const took = new Float64Array(messages);
-  const began = performance.now();
-  let next = 0;
-  const caller = async (): Promise<void> => {
-    for (let i = next++; i < messages; i = next++) {
-      const offered = performance.now();
-      const { trace } = await core.onMessage({ from: 'alice', to: 'bob', id: i }, payload);
-      took[i] = performance.now() - offered;
-      if (trace[0]?.default !== null) throw new Error(`a default verdict: ${trace[0]?.default}`);
-    }
-  };
-  await Promise.all(Array.from({ length: inFlight }, caller));
-  return { seconds: (performance.now() - began) / 1000, sorted: took.sort() };
+function paceOf({ quick, profile }: Options): Pace {
+  if (profile !== null) return PROFILE_PACE;
+  return quick ? QUICK_PACE : FULL_PACE;
 }
 
-function describe({ seconds, sorted }: Times): string {
-  const rate = Math.round(sorted.length / seconds).toLocaleString('en');
-  const at = (share: number): string => (sorted[Math.floor(share * (sorted.length - 1))] ?? 0).toFixed(2);
-  return `${rate.padStart(8)} messages/s, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${at(1)} ms`;
+/** A machine without Go measures the others. */
+function withoutGo(rows: Row[]): Row[] {
+  const isGo = (row: Row) => row.kind === 'rate' && row.peer === 'go-plugin';
+  if (!rows.some(isGo)) return rows;
+  const why = buildGoPlugin();
+  if (why === null) return rows;
+  console.error(`go-plugin is left out: ${why}`);
+  return rows.filter((row) => !isGo(row));
+}
+
+/** One line that is written over; nothing where nobody watches. */
+function showProgress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }

@@ -135,6 +135,15 @@ node server.mjs`,
   }),
 ];
 
+const performance: Step[] = [
+  exempt(
+    'npm run bench',
+    'its lines take from a minute to fifteen, and want the machine for themselves; test/unit/bench has the parts',
+  ),
+  exempt('apt-get install', 'a test installs no packages'),
+  exempt('ours, 64 in flight: core', 'it is what a profile prints, which differs each time'),
+];
+
 const operating: Step[] = [
   exempt('systemctl', 'it asks the systemd of a machine; test/unit/etc/systemd.test.ts verifies the unit'),
   exempt('[Service]', 'it is for the systemd of a machine'),
@@ -179,4 +188,5 @@ export const GUIDES: Record<string, Step[]> = {
   'docs/writing-modules.md': writingModules,
   'docs/embedding.md': embedding,
   'docs/operating.md': operating,
+  'docs/performance.md': performance,
 };

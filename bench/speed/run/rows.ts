@@ -1,0 +1,158 @@
+/** The rows of the bench: what runs once in each round, in this order. Pure. */
+
+/** Who answers the messages of a row. */
+export type Peer =
+  | 'ours'
+  | 'zeromq.js'
+  | 'fork'
+  | 'worker_threads'
+  | 'grpc-js'
+  | 'node:http'
+  | 'go-plugin'
+  | 'C call'
+  | 'C socket';
+
+/** A row that measures a rate. */
+export interface RateRow {
+  kind: 'rate';
+  name: string;
+  section: string;
+  peer: Peer;
+  window: number;
+  bytes: number;
+  modules: number;
+  /** The row of ours that it is compared with; `null` for that one itself. */
+  beside: string | null;
+  quick: boolean;
+}
+
+/** A row that measures what is no rate. */
+export interface LifeRow {
+  kind: 'life';
+  name: string;
+  /** Of the program. */
+  program: 'crash' | 'start' | 'idle' | 'held' | 'status';
+  figures: readonly LifeFigure[];
+  quick: boolean;
+}
+
+/** One number of a {@link LifeRow}. */
+export interface LifeFigure {
+  key: string;
+  label: string;
+  unit: string;
+}
+
+export type Row = RateRow | LifeRow;
+
+/** Which rows to run. */
+export interface Selection {
+  pattern: RegExp;
+  quick: boolean;
+  oursOnly: boolean;
+}
+
+const WINDOWS = [1, 16, 64, 256, 1024];
+const CHAINS = [3, 10];
+const BIG_PAYLOADS = [1024, 65_536];
+/** Where peers are compared that no window makes faster; all are at home in the middle. */
+const COMMON_WINDOWS = [1, 64, 256];
+const COMMON_PEERS: readonly Peer[] = ['fork', 'worker_threads', 'grpc-js', 'node:http', 'go-plugin'];
+const BIG_PEERS: readonly Peer[] = ['zeromq.js', 'grpc-js', 'go-plugin'];
+
+/** Rates that the table of targets needs. */
+const QUICK = new Set([
+  ...['ours', 'zeromq.js'].flatMap((peer) => [1, 64, 256].map((window) => nameRate(peer, window))),
+  ...['go-plugin', 'fork', 'grpc-js'].map((peer) => nameRate(peer, 64)),
+  ...['ours', 'go-plugin'].map((peer) => nameRate(peer, 64, 65_536)),
+  nameRate('ours', 64, 100, 10),
+]);
+
+/** The name of a rate's row. */
+export function nameRate(peer: string, window: number, bytes = 100, modules = 1): string {
+  const payload = bytes === 100 ? '' : `, ${bytes / 1024} KiB`;
+  return `${peer}, ${window} in flight${payload}${modules === 1 ? '' : `, ${modules} modules`}`;
+}
+
+function rate(section: string, peer: Peer, window: number, bytes = 100, modules = 1): RateRow {
+  const name = nameRate(peer, window, bytes, modules);
+  const ours = nameRate('ours', window, bytes);
+  const beside = name === ours ? null : ours;
+  return { kind: 'rate', name, section, peer, window, bytes, modules, beside, quick: QUICK.has(name) };
+}
+
+/** Ours come first in a section; what is compared with them follows at once, while the machine is in the same mood. */
+const RATES: readonly RateRow[] = [
+  ...WINDOWS.flatMap((window) => {
+    const section = `${window} in flight`;
+    const peers: Peer[] = ['ours', 'zeromq.js', ...(COMMON_WINDOWS.includes(window) ? COMMON_PEERS : [])];
+    if (window === 1) peers.push('C socket', 'C call');
+    if (window === 64) peers.push('C socket');
+    return peers.map((peer) => rate(section, peer, window));
+  }),
+  ...CHAINS.map((modules) => rate('chains, 64 in flight', 'ours', 64, 100, modules)),
+  ...BIG_PAYLOADS.flatMap((bytes) =>
+    (['ours', ...BIG_PEERS] as Peer[]).map((peer) => rate(`${bytes / 1024} KiB, 64 in flight`, peer, 64, bytes)),
+  ),
+];
+
+const LIVES: readonly LifeRow[] = [
+  {
+    kind: 'life',
+    name: 'crash',
+    program: 'crash',
+    quick: true,
+    figures: [
+      { key: 'toDefault', label: 'from the call that crashes to its default verdict', unit: 'ms' },
+      { key: 'toVerdict', label: 'from there to the next true verdict', unit: 'ms' },
+    ],
+  },
+  {
+    kind: 'life',
+    name: 'start of 50 modules',
+    program: 'start',
+    quick: true,
+    figures: [
+      { key: 'oursMs', label: '50 modules', unit: 'ms' },
+      { key: 'bareMs', label: '50 processes of node -e 0', unit: 'ms' },
+      { key: 'ratio', label: 'the first / the second', unit: '' },
+    ],
+  },
+  {
+    kind: 'life',
+    name: 'idle with 20 modules',
+    program: 'idle',
+    quick: true,
+    figures: [
+      { key: 'corePercent', label: 'core', unit: '% of a CPU' },
+      { key: 'coreWakeUps', label: 'core, all threads', unit: 'wake-ups/s' },
+      { key: 'hostsPercent', label: 'all 20 hosts', unit: '% of a CPU' },
+    ],
+  },
+  {
+    kind: 'life',
+    name: 'memory of a message outstanding',
+    program: 'held',
+    quick: true,
+    figures: [{ key: 'bytes', label: 'at 20,000 outstanding, beside the payload', unit: 'bytes' }],
+  },
+  {
+    kind: 'life',
+    name: 'command line',
+    program: 'status',
+    quick: true,
+    figures: [
+      { key: 'statusMs', label: 'mesibo-modules status', unit: 'ms' },
+      { key: 'bareMs', label: 'node -e 0', unit: 'ms' },
+      { key: 'ratio', label: 'the first / the second', unit: '' },
+    ],
+  },
+];
+
+export const ROWS: readonly Row[] = [...RATES, ...LIVES];
+
+/** The rows that run; `oursOnly`: those of ours that measure a rate. */
+export function selectRows({ pattern, quick, oursOnly }: Selection): Row[] {
+  const isOurs = (row: Row) => row.kind === 'rate' && row.peer === 'ours';
+  return ROWS.filter((row) => pattern.test(row.name) && (row.quick || !quick) && (isOurs(row) || !oursOnly));
+}

@@ -1,0 +1,40 @@
+/**
+ * What a message makes the core allocate, in bytes: it is what collections cost later, and it is the same on every
+ * machine, as times are not. Lower a bound when the hot path becomes leaner; raise it only for what is worth that.
+ */
+
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+
+const PROGRAM = fileURLToPath(new URL('count-bytes.mjs', import.meta.url));
+/** Room for all that a run allocates, in MiB: only then nothing is collected. */
+const ROOM = 256;
+
+/** Measured in November 2026, and a tenth more. */
+const BOUNDS = [
+  { window: 1, messages: 2000, bytes: 18_500 },
+  { window: 64, messages: 8000, bytes: 10_600 },
+];
+
+/** @param waste - bytes that the caller allocates for each message besides */
+async function countBytes(window: number, messages: number, waste = 0): Promise<number> {
+  const flags = ['--expose-gc', `--min-semi-space-size=${ROOM}`, `--max-semi-space-size=${ROOM}`];
+  const args = [...flags, PROGRAM, window, messages, waste].map(String);
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  return Number(stdout);
+}
+
+it.each(BOUNDS)('a message allocates at most $bytes bytes, $window in flight', async ({ window, messages, bytes }) => {
+  const measured = await countBytes(window, messages);
+  expect(measured).toBeGreaterThan(0);
+  expect(measured).toBeLessThan(bytes);
+});
+
+it('counts what is allocated besides', async () => {
+  const waste = 2000;
+  const added = (await countBytes(64, 5000, waste)) - (await countBytes(64, 5000));
+  expect(added).toBeGreaterThan(waste * 0.75);
+  expect(added).toBeLessThan(waste * 1.25);
+});

@@ -1,0 +1,72 @@
+import { expect, it } from 'vitest';
+import { commandOf, FULL_PACE, QUICK_PACE } from '../../../bench/speed/run/commands.js';
+import { readSample } from '../../../bench/speed/run/rounds.js';
+import { type RateRow, ROWS, type Row, selectRows } from '../../../bench/speed/run/rows.js';
+
+const ALL = { pattern: /(?:)/, quick: false, oursOnly: false };
+const rates = ROWS.filter((row): row is RateRow => row.kind === 'rate');
+const find = (name: string) => ROWS.find((row) => row.name === name) as Row;
+
+it('every row has a name of its own', () => {
+  expect(new Set(ROWS.map(({ name }) => name)).size).toBe(ROWS.length);
+});
+
+it('ours and raw zeromq.js stand beside each other in every window', () => {
+  for (const window of [1, 16, 64, 256, 1024]) {
+    const peers = rates.filter((row) => row.section === `${window} in flight`).map(({ peer }) => peer);
+    expect(peers.slice(0, 2)).toEqual(['ours', 'zeromq.js']);
+  }
+});
+
+it('every row is compared with one of ours that runs: as many in flight, the same payload', () => {
+  for (const row of rates.filter(({ beside }) => beside !== null)) {
+    const { peer, window, bytes, modules } = find(row.beside as string) as RateRow;
+    expect({ peer, window, bytes, modules }).toEqual({
+      peer: 'ours',
+      window: row.window,
+      bytes: row.bytes,
+      modules: 1,
+    });
+  }
+});
+
+it('chains and payloads are rows of their own', () => {
+  expect(rates.filter(({ peer, window }) => peer === 'ours' && window === 64).map(({ name }) => name)).toEqual([
+    'ours, 64 in flight',
+    'ours, 64 in flight, 3 modules',
+    'ours, 64 in flight, 10 modules',
+    'ours, 64 in flight, 1 KiB',
+    'ours, 64 in flight, 64 KiB',
+  ]);
+});
+
+it('a pattern, --quick and --profile select rows', () => {
+  expect(selectRows(ALL)).toEqual(ROWS);
+  expect(selectRows({ ...ALL, pattern: /^crash$/ })).toEqual([find('crash')]);
+  expect(selectRows({ ...ALL, pattern: /1024 in flight/, quick: true })).toEqual([]);
+  const ours = selectRows({ ...ALL, oursOnly: true });
+  expect(ours.every((row) => row.kind === 'rate' && row.peer === 'ours')).toBe(true);
+});
+
+it('a command has the load in the order in which programs read it', () => {
+  const [file, script, ...load] = commandOf(find('ours, 64 in flight, 10 modules'), FULL_PACE);
+  expect(file).toBe(process.execPath);
+  expect(script).toMatch(/programs\/ours\.js$/);
+  expect(load).toEqual(['64', '100', '10', '1000', '700']);
+  const [host, ...rest] = commandOf(find('go-plugin, 64 in flight, 64 KiB'), QUICK_PACE);
+  expect(host).toMatch(/go\/host$/);
+  expect(rest).toEqual(['64', '65536', '1', '400', '300', expect.stringMatching(/go\/plugin$/)]);
+  expect(commandOf(find('memory of a message outstanding'), FULL_PACE)[1]).toBe('--expose-gc');
+});
+
+it.each([
+  ['{"rate":1,"p50":2}\n', { rate: 1, p50: 2 }],
+  ['said before\n{"rate":1}\n', { rate: 1 }],
+  ['', null],
+  ['1\n', null],
+  ['null\n', null],
+  ['{"rate":null}\n', null],
+  ['{"rate":1', null],
+])('a program that prints %j has measured %j', (stdout, sample) => {
+  expect(readSample(stdout)).toEqual(sample);
+});
