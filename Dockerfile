@@ -46,9 +46,11 @@ FROM node:24-trixie-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/mesibo-modules --shell /usr/sbin/nologin mesibo \
  && install -d -o mesibo -m 0700 /run/mesibo-modules /var/lib/mesibo-modules \
  && install -d /etc/mesibo /usr/lib64/mesibo \
- && ln -s /opt/mesibo-modules/dist/cli/main.js /usr/local/bin/mesibo-modules
+ && ln -s /opt/mesibo-modules/dist/bundles/mesibo-modules.cjs /usr/local/bin/mesibo-modules
 COPY --from=dependencies /dependencies/node_modules /opt/mesibo-modules/node_modules
 COPY --from=build /build/package /opt/mesibo-modules
+# With its caches starts are faster.
+RUN node /opt/mesibo-modules/scripts/install.mjs
 ENV MESIBO_RUN_DIR=/run/mesibo-modules \
     MESIBO_STATE_DIR=/var/lib/mesibo-modules \
     NODE_ENV=production

@@ -8,11 +8,15 @@ import { createProgram } from './program.js';
 import { EXIT, endPrinted, report, surviveClosedPipes } from './terminal/io.js';
 
 surviveClosedPipes();
-try {
-  await createProgram().parseAsync();
-} catch (error) {
-  // Commander has printed what it had to say.
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  else process.exitCode = report(error);
+void run();
+
+async function run(): Promise<void> {
+  try {
+    await createProgram().parseAsync();
+  } catch (error) {
+    // Commander has printed what it had to say.
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    else process.exitCode = report(error);
+  }
+  endPrinted();
 }
-endPrinted();

@@ -1,10 +1,11 @@
-// Builds everything that the package runs on: the protocol codec, the TypeScript, the C shim, the reference loader and
-// the sample modules. `npm install` runs it as `prepare`, so that a fresh clone is ready after that one command.
+// Builds everything that the package runs on: the protocol codec, the TypeScript, the bundles and their caches, the C shim,
+// the reference loader and the sample modules. `npm install` runs it as `prepare`, so that a fresh clone is ready after that one command.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleAll } from './bundles/bundle.mjs';
 import { findMissingTools } from './tools.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -19,11 +20,12 @@ run('TypeScript', process.execPath, [
   'tsconfig.json',
 ]);
 copyGenerated();
-chmodSync('dist/cli/main.js', 0o755);
+await bundleAll('dist/bundles');
 run('the manual page', process.execPath, ['dist/cli/reference/write.js', 'man', 'dist/man/mesibo-modules.1']);
 run('the native shim', 'make', ['-s', '-C', 'src/host-runner/native']);
 run('the reference loader', 'make', ['-s', '-C', 'src/in-process/native']);
 run('the sample modules', 'make', ['-s', '-C', 'modules']);
+run('the caches', process.execPath, ['scripts/caches.mjs']);
 
 function requireTools() {
   const missing = findMissingTools();

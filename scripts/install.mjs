@@ -1,11 +1,12 @@
-// The native parts of an installed package. They come built for one kind of machine; where they do not fit (another
-// processor, an older C library), they are built from their sources here. The package manager runs this as `install`;
-// it may be run by hand, and does nothing then either when all is well.
+// What an installed package needs that depends on the machine. The native parts come built for one kind of machine; where
+// they do not fit (another processor, an older C library), they are built from their sources here. The caches of the
+// bundles are made anew. The package manager runs this as `install`; it may be run by hand.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
+import { makeCaches } from './caches.mjs';
 import { findMissingTools } from './tools.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -15,7 +16,10 @@ const FOLDERS = ['src/host-runner/native', 'src/in-process/native', 'modules'];
 
 // A checkout is built by scripts/build.mjs, once its development dependencies are there.
 const isCheckout = existsSync(join(root, 'tsconfig.json'));
-if (!isCheckout || process.env.npm_lifecycle_event !== 'install') install();
+if (!isCheckout || process.env.npm_lifecycle_event !== 'install') {
+  install();
+  cache();
+}
 
 function install() {
   const reason = findMisfit();
@@ -35,6 +39,15 @@ function install() {
   const remaining = findMisfit();
   if (remaining !== null) giveUp(`what was built cannot be used either: ${remaining}`);
   say('built');
+}
+
+/** Without caches everything works, and takes a little longer to start. */
+function cache() {
+  try {
+    makeCaches();
+  } catch (error) {
+    say(`the caches could not be made, so all starts take longer: ${error.message}`);
+  }
 }
 
 /** Why what is there cannot be used; null when it can. */

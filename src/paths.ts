@@ -5,8 +5,11 @@ import { fileURLToPath } from 'node:url';
 /** The folder of the package, found from this file, which runs both from `src/` and from `dist/src/`. */
 export const PACKAGE_ROOT: string = findRoot(dirname(fileURLToPath(import.meta.url)));
 
-/** The compiled entry of a host process. */
-export const HOST_RUNNER: string = join(PACKAGE_ROOT, 'dist/src/host-runner/main.js');
+/** The entry of a host process, bundled. */
+export const HOST_RUNNER: string = join(PACKAGE_ROOT, 'dist/bundles/host-runner.cjs');
+
+/** The entry of a host's http worker, bundled. */
+export const HTTP_WORKER: string = join(PACKAGE_ROOT, 'dist/bundles/http-worker.cjs');
 
 /** The native shim that a host loads before its module. */
 export const SHIM_LIBRARY: string = join(PACKAGE_ROOT, 'dist/native/libmesibo-shim.so');

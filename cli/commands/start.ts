@@ -4,7 +4,6 @@ import { type Command, Option } from 'commander';
 import { describeStopped } from '../../src/daemon/describe-stopped.js';
 import type { Started } from '../../src/daemon.js';
 import { coreCommand, type Sentence, sentence } from '../../src/sentence.js';
-import { startInBackground } from '../core/background.js';
 import { endEarlySignals } from '../core/early-signals.js';
 import { orderAll, waitingOf, withClient } from '../core/with-client.js';
 import { directoriesOf, type GlobalOptions, isGiven, parseCount } from '../input/options.js';
@@ -52,6 +51,7 @@ export function addStart(program: Command): void {
       const configFile = resolve(options.config);
       const strict = options.strict ?? false;
       if (options.daemon) {
+        const { startInBackground } = await import('../core/background.js');
         const started = await withProgress(
           () => withClient(directories.runDir, (client) => waitingOf('start', client)()),
           startInBackground({ ...directories, configFile, strict }),

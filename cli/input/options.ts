@@ -1,6 +1,6 @@
 /** Options as typed, turned into values. */
 
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { isatty } from 'node:tty';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -106,7 +106,7 @@ export async function readPayload(text: string | undefined, file: string | undef
     throw new UsageError('no message: give TEXT, --file FILE, or the message on standard input');
   }
   try {
-    return file === undefined ? Buffer.concat(await process.stdin.toArray()) : await readFile(file);
+    return file === undefined ? Buffer.concat(await process.stdin.toArray()) : readFileSync(file);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new SupervisorError('INVALID_ARGUMENT', `${file ?? 'standard input'} cannot be read (${code ?? message})`);

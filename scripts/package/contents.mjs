@@ -16,6 +16,9 @@ const AS_THEY_ARE = [
   // The headers and samples that an author builds with and from.
   'modules/',
   'scripts/demo.mjs',
+  // What makes the caches of the bundles, which depend on the machine.
+  'scripts/caches.mjs',
+  'scripts/record-cache.cjs',
   // What the native parts are built from where the prebuilt ones do not fit.
   'scripts/install.mjs',
   'scripts/tools.mjs',
@@ -24,6 +27,9 @@ const AS_THEY_ARE = [
 ];
 
 const PREBUILT = ['dist/native/libmesibo-shim.so', 'dist/native/mesibo-reference', 'dist/man/mesibo-modules.1'];
+const BUNDLES = ['mesibo-modules', 'host-runner', 'http-worker']
+  .flatMap((name) => [`dist/bundles/${name}.cjs`, `dist/bundles/${name}.program.cjs`])
+  .concat('dist/bundles/LICENSES');
 const CODECS = ['module', 'control'].map((name) => `src/wire/generated/${name}`);
 
 /** The files that belong into the tarball. */
@@ -39,7 +45,7 @@ export function expectedFiles() {
     const name = /^modules\/(\w+)\/\1\.c$/.exec(file)?.[1];
     return name ? [`modules/build/module_${name}.so`] : [];
   });
-  return [...plain, ...compiled, ...samples, ...PREBUILT].sort();
+  return [...plain, ...compiled, ...samples, ...BUNDLES, ...PREBUILT].sort();
 }
 
 /** What is wrong with a list of files, a line each. */

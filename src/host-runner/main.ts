@@ -28,7 +28,7 @@ if (unmapped !== 0) fail(`the black box cannot be mapped (errno ${-unmapped})`);
 shim.takeSignals(CORE_PIPE_FD);
 shim.watchExit();
 shim.shareStdio();
-await run(shim, requireEnv('MESIBO_LISTEN'), requireEnv('MESIBO_TOKEN'));
+void run(shim, requireEnv('MESIBO_LISTEN'), requireEnv('MESIBO_TOKEN'));
 
 async function run(shim: Shim, path: string, token: string): Promise<void> {
   // Loaded only now: the tie to the core's life comes before everything that takes time.

@@ -12,7 +12,7 @@ import { zshCompletion } from '../../cli/reference/zsh.js';
 import { CommandLine } from '../helpers/command.js';
 import { makeTempDir, sample } from './core.js';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/bundles/mesibo-modules.cjs', import.meta.url));
 const reference = readReference(createProgram());
 const has = (shell: string) => spawnSync(shell, ['-c', 'true']).error === undefined;
 

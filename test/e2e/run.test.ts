@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type RestServer, startRestServer } from '../helpers/rest-server.js';
 import { fixture, isRunning, makeTempDir, sample } from './core.js';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/bundles/mesibo-modules.cjs', import.meta.url));
 const header = fileURLToPath(new URL('../../modules/include', import.meta.url));
 const cc = process.env.CC ?? 'cc';
 let directory: string;

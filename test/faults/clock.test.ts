@@ -12,7 +12,7 @@ import { ControlClient } from '../../src/control/client.js';
 import { makeTempDir, sample } from '../e2e/core.js';
 import { built } from './scene.js';
 
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/bundles/mesibo-modules.cjs', import.meta.url));
 const HOUR_S = 3600;
 /** What a measured time may be beyond its setting; far less than any step. */
 const SLOW_MS = 60_000;

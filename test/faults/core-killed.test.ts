@@ -18,7 +18,7 @@ import { seeded } from '../helpers/random.js';
 
 const ROUNDS = process.env.MESIBO_TEST_FULL ? 100 : 8;
 const CALLERS = 8;
-const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../dist/bundles/mesibo-modules.cjs', import.meta.url));
 const modules = ['change_2020', 'sends_many', 'flood'];
 
 let directory: string;

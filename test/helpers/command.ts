@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** What is run as `mesibo-modules`. */
-export const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const main = fileURLToPath(new URL('../../dist/bundles/mesibo-modules.cjs', import.meta.url));
 
 /** How a command ended, and what it said. */
 export interface Run {

@@ -1,17 +1,18 @@
 /** Starts the http worker when it is wanted, and again when one has ended by itself. */
 
 import { writeSync } from 'node:fs';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
+import { HTTP_WORKER } from '../../paths.js';
 import type { Shim } from '../shim.js';
-
-const WORKER = new URL('./http-worker.js', import.meta.url);
 
 /**
  * What the worker prints is passed on here. By itself it would go through this thread's process.stdout and process.stderr, and
  * with these Node makes the descriptors non-blocking, for the module and what it starts as well: output would be lost.
  */
 function spawnWorker(): Worker {
-  const worker = new Worker(WORKER, { stdin: false, stdout: true, stderr: true });
+  // Loaded only now: most hosts have no worker.
+  const { Worker } = process.getBuiltinModule('node:worker_threads');
+  const worker = new Worker(HTTP_WORKER, { stdin: false, stdout: true, stderr: true });
   worker.stdout.on('data', (chunk) => writeSync(1, chunk));
   worker.stderr.on('data', (chunk) => writeSync(2, chunk));
   return worker;

@@ -7,7 +7,7 @@ import { PACKAGE_ROOT } from '../../../src/paths.js';
 import { copyModules } from '../../helpers/samples.js';
 import { makeTempDir } from '../../helpers/temp-dir.js';
 
-const MAIN = join(PACKAGE_ROOT, 'dist/cli/main.js');
+const MAIN = join(PACKAGE_ROOT, 'dist/bundles/mesibo-modules.cjs');
 /** Far more than any block takes. */
 const LIMIT_MS = 60_000;
 

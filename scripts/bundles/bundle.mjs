@@ -1,0 +1,95 @@
+// Makes one file of each program that is started often: to find, read and compile its many modules takes longer than what
+// it does then. The launcher beside it runs it. Its cache is another step, which an installation takes as well.
+import { createHash } from 'node:crypto';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { addonsByHint, bundledVersions } from './addons.mjs';
+
+const PROGRAMS = [
+  // What only a core needs is loaded by it as ever, and not read by every other command.
+  { name: 'mesibo-modules', entry: 'cli/main.ts', external: ['pino', 'pino-pretty', 'undici', 'zod'] },
+  { name: 'host-runner', entry: 'src/host-runner/main.ts', external: [] },
+  { name: 'http-worker', entry: 'src/host-runner/services/http-worker.ts', external: [] },
+];
+
+/** Bundles all programs into a folder, which has nothing else afterwards. */
+export async function bundleAll(folder) {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const packages = new Set();
+  for (const program of PROGRAMS) {
+    const { text, inputs } = await bundle(program);
+    const launcher = join(folder, `${program.name}.cjs`);
+    copyFileSync('scripts/bundles/launcher.cjs', launcher);
+    chmodSync(launcher, 0o755);
+    const id = createHash('sha256').update(text).digest('hex').slice(0, 32);
+    writeFileSync(
+      join(folder, `${program.name}.program.cjs`),
+      `/* build ${[id, ...bundledVersions()].join(' ')} */ ${text}`,
+    );
+    for (const input of inputs) packages.add(packageOf(input));
+  }
+  packages.delete(undefined);
+  writeFileSync(join(folder, 'LICENSES'), licensesOf([...packages].sort()));
+}
+
+/** A program as the expression of a function, which the launcher calls. */
+async function bundle({ name, entry, external }) {
+  const { outputFiles, metafile } = await build({
+    entryPoints: [entry],
+    outfile: `${name}.program.cjs`,
+    bundle: true,
+    write: false,
+    metafile: true,
+    platform: 'node',
+    target: 'node20.18',
+    format: 'cjs',
+    legalComments: 'none',
+    // Half the bytes to read at every start, with all names and with lines that a stack trace can name.
+    minifyWhitespace: true,
+    lineLimit: 120,
+    logLevel: 'warning',
+    external,
+    plugins: [addonsByHint, withoutSubcommands],
+    define: { 'import.meta.url': '__url' },
+    banner: {
+      js: "(function (require, module, __filename, __dirname, __addons) { const __url = require('node:url').pathToFileURL(__filename).href;",
+    },
+    footer: { js: '})' },
+  });
+  const text = outputFiles[0].text
+    .replace(/^#!.*\n/, '')
+    // Comments of packages; in code all is escaped.
+    .replace(/\/\/.*/g, (comment) => comment.replace(/[^\0-\x7f]/g, '?'));
+  // The launcher reads it as one byte a character.
+  if (/[^\0-\x7f]/.test(text)) throw new Error(`the bundle of ${entry} is not plain ASCII`);
+  return { text, inputs: Object.keys(metafile.inputs) };
+}
+
+/** Commander can run programs of other names; here it never does, and loads what it would do so with for nothing. */
+const withoutSubcommands = {
+  name: 'without-subcommands',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+      /\/node_modules\/commander\//.test(importer) ? { path: 'none', namespace: 'without-subcommands' } : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'without-subcommands' }, () => ({ contents: 'module.exports = {}' }));
+  },
+};
+
+/** The folder of the package that a bundled file comes from. */
+function packageOf(file) {
+  return /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file.replace(/^[\w-]+:/, ''))?.[0];
+}
+
+/** What the licenses of bundled packages want to go with every copy. */
+function licensesOf(folders) {
+  const parts = folders.map((folder) => {
+    const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+    if (file === undefined) throw new Error(`${name} is bundled and has no license file`);
+    return `${name} ${version}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+  });
+  return parts.join(`\n${'-'.repeat(80)}\n\n`);
+}

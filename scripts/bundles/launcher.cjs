@@ -1,0 +1,48 @@
+// Runs a bundled program: NAME.cjs runs NAME.program.cjs. With NAME.cache beside it V8 need not compile what it has
+// compiled before. Nothing else depends on that cache: where there is none, or it does not fit, the program runs the same.
+'use strict';
+const { readFileSync, statSync } = require('node:fs');
+const { join } = require('node:path');
+const { constants, Script } = require('node:vm');
+
+const base = __filename.slice(0, -'.cjs'.length);
+const filename = `${base}.program.cjs`;
+// A bundle is plain ASCII.
+const source = readFileSync(filename, 'latin1');
+const cache = readCache(`${base}.cache`);
+const script = new Script(source, {
+  filename,
+  cachedData: cache?.code,
+  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+});
+const isUsed = cache !== null && script.cachedDataRejected === false;
+script.runInThisContext()(require, module, __filename, __dirname, isUsed ? findAddons(cache.addons) : {});
+
+/**
+ * V8 looks at its own version and flags, at the length of the source and at that of the cache, and trusts the rest with its
+ * life. So the cache says which build of the program it is of, and holds its bytes twice: to compare them takes less time
+ * than to load what could check a sum.
+ */
+function readCache(path) {
+  try {
+    const bytes = readFileSync(path);
+    const end = bytes.indexOf('\n');
+    const { build, length, addons } = JSON.parse(bytes.latin1Slice(0, end));
+    const code = bytes.subarray(end + 1, end + 1 + length);
+    const isWhole = code.length === length && code.equals(bytes.subarray(end + 1 + length));
+    return isWhole && source.startsWith(`/* build ${build} */`) ? { code, addons } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Where native addons were found when the cache was made: those that are still the same files. */
+function findAddons(addons) {
+  const found = {};
+  for (const [name, { file, size, mtimeMs }] of Object.entries(addons)) {
+    const path = join(__dirname, file);
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats?.size === size && stats.mtimeMs === mtimeMs) found[name] = path;
+  }
+  return found;
+}
