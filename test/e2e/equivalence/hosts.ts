@@ -63,7 +63,7 @@ export class Hosts {
   /** Starts them all; returns when each is ready. */
   static async start(): Promise<Hosts> {
     const hosts = new Hosts();
-    const options = { hangMs: null, deadlineMs: PATIENCE_MS, logRate: null, queue: 65536 };
+    const options = { hangMs: null, startTimeoutMs: PATIENCE_MS, deadlineMs: PATIENCE_MS, logRate: null, queue: 65536 };
     const { modules, ...config } = makeConfig({
       maxMessageBytes: MAX_MESSAGE_BYTES,
       chainDeadlineMs: PATIENCE_MS,
