@@ -51,17 +51,44 @@ function callBytes({ budgetMicros, event: { length } }: OutgoingCall): number {
 }
 
 function writeCall(out: Buffer, from: number, call: OutgoingCall): number {
-  const { seq, budgetMicros, event } = call;
+  const { event } = call;
+  const at = writeCallHead(out, from, call, callBytes(call));
+  event.bytes.copy(out, at, event.at, event.at + event.length);
+  return at + event.length;
+}
+
+/** What stands before the event; returns where that begins. */
+function writeCallHead(out: Buffer, from: number, { seq, budgetMicros, event }: OutgoingCall, bytes: number): number {
   out[from] = TAG.call;
-  let at = writeVarint(out, from + 1, callBytes(call));
+  let at = writeVarint(out, from + 1, bytes);
   out[at] = TAG.seq;
   at = writeInteger(out, at + 1, seq);
   out[at] = TAG.budget;
   at = writeVarint(out, at + 1, budgetMicros);
   out[at] = (EVENT_KINDS[event.kind].field << 3) | 2;
-  at = writeVarint(out, at + 1, event.length);
-  event.bytes.copy(out, at, event.at, event.at + event.length);
-  return at + event.length;
+  return writeVarint(out, at + 1, event.length);
+}
+
+/**
+ * Encodes a batch of one call around its event, where there is room for that: a large message is not copied again. The
+ * bytes of the event are then on their way, and must stay as they are.
+ */
+export function encodeAround(call: OutgoingCall, acknowledged: number): Uint8Array {
+  const { event } = call;
+  const { bytes } = event;
+  event.hasFrameRoom = false;
+  event.isSent = true;
+  let end = event.at + event.length;
+  const bodyBytes = callBytes(call);
+  if (acknowledged !== 0) {
+    bytes[end] = TAG.acknowledged;
+    end = writeInteger(bytes, end + 1, acknowledged);
+  }
+  const batchBytes = 1 + varintBytes(bodyBytes) + bodyBytes + (end - event.at - event.length);
+  const from = event.at - (bodyBytes - event.length) - varintBytes(bodyBytes) - 2 - varintBytes(batchBytes);
+  bytes[from] = TAG.batch;
+  writeCallHead(bytes, writeVarint(bytes, from + 1, batchBytes), call, bodyBytes);
+  return bytes.subarray(from, end);
 }
 
 /** One that a number holds exactly. */

@@ -43,12 +43,13 @@ export function makeCall(
   parts: EventParts,
   deadlineMs = 0,
   told: (answer: CallAnswer) => void = () => {},
+  event = makeEvent(parts),
 ): PendingCall {
   const keeper = {
     settled: (pending: PendingCall, nowMs: number) => pending.go(nowMs),
     leaves: (_: PendingCall, answer: CallAnswer) => told(answer),
   };
-  return new PendingCall(makeEvent(parts), deadlineMs, 0, conversation('any'), keeper, taker(told));
+  return new PendingCall(event, deadlineMs, 0, conversation('any'), keeper, taker(told));
 }
 
 /** A decision, and the event as it then was. */

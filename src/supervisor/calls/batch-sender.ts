@@ -3,7 +3,7 @@
  * loop travels together, but for a host that has nothing to do, or has had the half of what it owes.
  */
 
-import { encodeBatch } from '../../wire/batch.js';
+import { encodeAround, encodeBatch } from '../../wire/batch.js';
 import type { Peer } from '../runner/peer.js';
 import type { PendingCall } from './pending-call.js';
 
@@ -80,13 +80,24 @@ export class BatchSender {
     let first = 0;
     let bytes = 0;
     for (let i = 0; i < ready.length; i++) {
-      bytes += (ready[i] as PendingCall).event.heldBytes;
-      if (bytes < FRAME_BYTES && i < ready.length - 1) continue;
-      this.#send(first, i + 1);
+      const pending = ready[i] as PendingCall;
+      if (pending.event.hasFrameRoom) {
+        if (first < i) this.#send(first, i);
+        this.#sendAlone(pending);
+      } else {
+        bytes += pending.event.heldBytes;
+        if (bytes < FRAME_BYTES && i < ready.length - 1) continue;
+        this.#send(first, i + 1);
+      }
       first = i + 1;
       bytes = 0;
     }
     ready.length = 0;
+  }
+
+  #sendAlone(pending: PendingCall): void {
+    this.#acknowledged = this.#taken;
+    this.#peer.sendBytes(encodeAround(pending, this.#taken));
   }
 
   #send(first: number, end: number): void {

@@ -57,7 +57,12 @@ export abstract class Journey extends Visit<Members> implements AnswerTaker {
 
   /** What was decided. */
   get decision(): Decision {
-    return { verdict: this.verdict, by: this.by, trace: this.trace === NO_TRACE ? [] : this.trace };
+    return { verdict: this.verdict, by: this.by, trace: this.ownTrace };
+  }
+
+  /** The trace, for who may do with it what he likes. */
+  protected get ownTrace(): TraceEntry[] {
+    return this.trace === NO_TRACE ? [] : this.trace;
   }
 
   override begin(members: Members, nowMs: number): void {

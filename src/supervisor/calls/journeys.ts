@@ -2,7 +2,7 @@
 
 import type { CallEvent } from '../../wire/call-event.js';
 import { fromWireParams, type MessageParams } from '../../wire/params.js';
-import type { Decision, Outcome } from '../types.js';
+import type { Decision, Outcome, TraceEntry } from '../types.js';
 import { Journey, type Members } from './chain.js';
 import { Conversation } from './conversation.js';
 import type { Entrance } from './entrance.js';
@@ -72,10 +72,15 @@ export class MessageJourney extends DoorJourney {
   }
 
   protected override tell(): void {
-    const { verdict, by, trace } = this.decision;
-    const { event } = this;
+    const { event, verdict, by } = this;
     const params = event === this.#before ? this.#params : fromWireParams(event.params);
-    this.#resolve({ verdict, by, trace, params, payload: event.payload });
+    this.#resolve({ verdict, by, trace: this.ownTrace, params, payload: this.#payload });
+  }
+
+  /** A default may come while the message is still on its way: then what the caller gets must not be the same bytes. */
+  get #payload(): Buffer {
+    const { payload, isSent } = this.event;
+    return isSent && this.trace.some(isDefault) ? Buffer.from(payload) : payload;
   }
 }
 
@@ -97,6 +102,10 @@ export class DecisionJourney extends DoorJourney {
   protected override tell(): void {
     this.#resolve(this.decision);
   }
+}
+
+function isDefault(entry: TraceEntry): boolean {
+  return entry.default !== null;
 }
 
 let given: ((value: never) => void) | null = null;

@@ -2,7 +2,7 @@
 
 import Long from 'long';
 import { describe, expect, it } from 'vitest';
-import { encodeBatch, type OutgoingCall } from '../../../src/wire/batch.js';
+import { encodeAround, encodeBatch, type OutgoingCall } from '../../../src/wire/batch.js';
 import { CallEvent } from '../../../src/wire/call-event.js';
 import { type Call, decodeCoreFrame, encodeCoreFrame } from '../../../src/wire/codec.js';
 import {
@@ -105,6 +105,26 @@ describe('a batch', () => {
       const byHand = encodeBatch(calls, 0, calls.length, acknowledged);
       if (Buffer.compare(byHand, generated) !== 0) expect(byHand, `seed ${seed}`).toEqual(generated);
     }
+  });
+
+  it('around a large message has the same bytes, and can be had once', () => {
+    for (let seed = 1; seed <= 300; seed++) {
+      const next = seeded(seed);
+      const input = makeInput(next);
+      const payload = Buffer.alloc(pick(next, [16384, 16385, 70_000, 2 ** 21]), next(256));
+      const event = CallEvent.message(input, payload);
+      expect([event.hasFrameRoom, event.isSent]).toEqual([true, false]);
+      const call = { event, seq: pick(next, seqs), budgetMicros: pick(next, budgets) };
+      const acknowledged = pick(next, [0, ...seqs]);
+      const copied = encodeBatch([call], 0, 1, acknowledged);
+      const around = encodeAround(call, acknowledged);
+      expect(Buffer.compare(around, copied), `seed ${seed}`).toBe(0);
+      expect([event.hasFrameRoom, event.isSent]).toEqual([false, true]);
+      expect(around.buffer).toBe(event.bytes.buffer);
+      expect(event.payload.equals(payload)).toBe(true);
+      expect(fromWireParams(event.params)).toEqual(fromWireParams(toWireParams(input)));
+    }
+    expect(CallEvent.message({}, Buffer.alloc(16383)).hasFrameRoom).toBe(false);
   });
 
   it('holds the calls that it is told to', () => {

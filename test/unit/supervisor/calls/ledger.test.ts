@@ -2,6 +2,7 @@ import Long from 'long';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Ledger } from '../../../../src/supervisor/calls/ledger.js';
 import type { CallAnswer, PendingCall } from '../../../../src/supervisor/calls/pending-call.js';
+import { CallEvent } from '../../../../src/wire/call-event.js';
 import { type CoreFrame, decodeCoreFrame } from '../../../../src/wire/codec.js';
 import { makeCall } from '../../../helpers/calls.js';
 import { resultRecord } from '../../wire/records.js';
@@ -86,6 +87,17 @@ describe('a ledger', () => {
     expect(frames.map(seqs)).toEqual([[1, 2], [3], [4]]);
     // Every frame carries the position, so that a host never waits for it.
     expect(frames.every(({ batch }) => batch?.acknowledged?.toNumber() === 0)).toBe(true);
+  });
+
+  it('sends a large message in a frame of its own the first time, in its place', async () => {
+    const large = makeCall({ call: {} }, 1500, () => {}, CallEvent.message({}, Buffer.alloc(20_000, 'x')));
+    for (const one of [call(), large, call()]) ledger.call(one, 0);
+    await turn();
+    expect(frames.map(seqs)).toEqual([[1], [2], [3]]);
+    expect(frames[1]?.batch?.calls?.[0]?.message?.payload).toHaveLength(20_000);
+    ledger.call(large, 0);
+    await turn();
+    expect(frames[3]?.batch?.calls?.[0]?.message).toEqual(frames[1]?.batch?.calls?.[0]?.message);
   });
 
   it('sends the event as it is', async () => {
