@@ -6,23 +6,16 @@ import { performance } from 'node:perf_hooks';
 import { describeSpec } from '../config/describe.js';
 import type { CoreConfig } from '../config/types.js';
 import { findDescriptorProblem, readDescriptorUse } from '../descriptors.js';
-import { IllegalStateError, MessageError, type SupervisorError } from '../errors.js';
+import { IllegalStateError, type SupervisorError } from '../errors.js';
 import { VERSION } from '../paths.js';
-import { CallEvent } from '../wire/call-event.js';
-import type { Callback } from '../wire/event-kinds.js';
-import { snapshotOf, toAddress, toLong } from '../wire/params.js';
-import type { Members } from './calls/chain.js';
-import { Conversation } from './calls/conversation.js';
-import { Entrance } from './calls/entrance.js';
-import { catchResolve, caught, DecisionJourney, type Doors, MessageJourney } from './calls/journeys.js';
-import { Underway } from './calls/underway.js';
 import type { Kept } from './directories/run-dir-guard.js';
 import { Household } from './household.js';
 import type { Module } from './module/module.js';
 import { Announcer } from './news/announcer.js';
-import { moduleOfSentId, SentMessages, toStatusParams } from './news/sent-messages.js';
+import { SentMessages } from './news/sent-messages.js';
 import { Orders } from './orders/orders.js';
 import { Premises } from './premises.js';
+import { Reception } from './reception.js';
 import type {
   Decision,
   LoginUser,
@@ -85,12 +78,16 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #config: CoreConfig;
   readonly #options: SupervisorOptions;
   readonly #startedMs = performance.now();
-  readonly #doors: Doors = {
-    entrance: new Entrance<Members>(() => this.#modules),
-    underway: new Underway(),
-  };
   readonly #sentMessages = new SentMessages();
   readonly #announcer = new Announcer(this, this.#sentMessages);
+  readonly #reception = new Reception({
+    config: () => this.#config,
+    modules: () => this.#modules,
+    sentMessages: this.#sentMessages,
+    requireServing: (callback) => {
+      if (this.#state.kind !== 'running' && this.#state.kind !== 'starting') this.#requireRunning(callback);
+    },
+  });
   #state: State = { kind: 'new' };
 
   constructor(config: CoreConfig, options: SupervisorOptions) {
@@ -171,32 +168,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * @throws {IllegalStateError} when the supervisor is not started
    */
   onMessage(params: MessageParamsInput, payload: Uint8Array, options?: MessageOptions): Promise<Outcome> {
-    const outcome = new Promise<Outcome>(catchResolve);
-    const resolve = caught<Outcome>();
-    try {
-      this.#take(params, payload, options?.sentBy, resolve);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    return outcome;
-  }
-
-  #take(
-    params: MessageParamsInput,
-    payload: Uint8Array,
-    sentBy: string | undefined,
-    resolve: (outcome: Outcome) => void,
-  ): void {
-    if (payload.length > this.#config.maxMessageBytes) {
-      const limit = `more than max_message (${this.#config.maxMessageBytes})`;
-      throw new MessageError('MESSAGE_TOO_LARGE', `the message has ${payload.length} bytes, ${limit}; it was refused`);
-    }
-    // A copy: the caller may use its buffer again before the last module has seen it.
-    const event = CallEvent.message(params, payload);
-    this.#requireServing('on_message');
-    const nowMs = performance.now();
-    const endMs = nowMs + this.#config.chainDeadlineMs;
-    new MessageJourney(this.#doors, event, snapshotOf(params), endMs, sentBy, resolve).enter(nowMs);
+    return this.#reception.onMessage(params, payload, options?.sentBy);
   }
 
   /**
@@ -209,14 +181,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * @throws {IllegalStateError} when the supervisor is not started
    */
   async onMessageStatus(params: MessageParamsInput, status: number, { sentId }: StatusOptions = {}): Promise<Decision> {
-    this.#requireServing('on_message_status');
-    const sent = this.#sentMessages.find(params, sentId);
-    const sender = sentId ?? sent?.sentId;
-    const wire = toStatusParams(sent?.params ?? {}, { ...params, status });
-    const [event, conversation] = [CallEvent.status(wire), Conversation.ofStatus(wire)];
-    if (sender === undefined) return this.#decide(event, conversation);
-    const members = [this.#senderOf(sender)];
-    return this.#go(event, conversation, (journey, nowMs) => journey.goBy(members, nowMs));
+    return this.#reception.onMessageStatus(params, status, sentId);
   }
 
   /**
@@ -226,22 +191,17 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * @throws {IllegalStateError} when the supervisor is not started
    */
   async onLogin(user: LoginUser): Promise<Decision> {
-    const login = {
-      address: toAddress('address', user.address),
-      online: toLong('online', user.online === false ? 0 : 1),
-      flags: toLong('flags', user.flags ?? 0),
-    };
-    return this.#decide(CallEvent.login(login), Conversation.ofLogin(login));
+    return this.#reception.onLogin(user);
   }
 
   /** Tells the chain of a call. @throws {IllegalStateError} when the supervisor is not started */
   async onCall(): Promise<Decision> {
-    return this.#decide(CallEvent.empty('call'), Conversation.ofCalls);
+    return this.#reception.onCall('call');
   }
 
   /** Tells the chain of the status of a call. @throws {IllegalStateError} when the supervisor is not started */
   async onCallStatus(): Promise<Decision> {
-    return this.#decide(CallEvent.empty('callStatus'), Conversation.ofCalls);
+    return this.#reception.onCall('callStatus');
   }
 
   /**
@@ -348,23 +308,6 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     ];
   }
 
-  #decide(event: CallEvent, conversation: Conversation): Promise<Decision> {
-    this.#requireServing(event.callback);
-    return this.#go(event, conversation, (journey, nowMs) => journey.enter(nowMs));
-  }
-
-  #go(
-    event: CallEvent,
-    conversation: Conversation,
-    begin: (journey: DecisionJourney, nowMs: number) => void,
-  ): Promise<Decision> {
-    const nowMs = performance.now();
-    const endMs = nowMs + this.#config.chainDeadlineMs;
-    return new Promise((resolve) =>
-      begin(new DecisionJourney(this.#doors, event, conversation, endMs, resolve), nowMs),
-    );
-  }
-
   get #modules(): readonly Module[] {
     return this.#household?.chain ?? NO_MODULES;
   }
@@ -405,23 +348,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         const { maxMessageBytes, blackBoxBytes } = this.#config;
         this.#config = { ...next, maxMessageBytes, blackBoxBytes };
       },
-      underway: () => this.#doors.underway.settled(),
+      underway: () => this.#reception.settled(),
       carriedOut: () => void builds.collect(),
     };
     return new Orders(core, started);
-  }
-
-  #senderOf(sentId: string): Module {
-    const name = moduleOfSentId(sentId);
-    const module = this.#modules.find((module) => module.name === name);
-    if (module) return module;
-    const given = JSON.stringify(sentId.slice(0, 200));
-    const remedy = 'give the one that the message was announced with, or none';
-    throw new MessageError('INVALID_ARGUMENT', `the sentId ${given} names no module of this supervisor; ${remedy}`);
-  }
-
-  #requireServing(call: Callback): void {
-    if (this.#state.kind !== 'running' && this.#state.kind !== 'starting') this.#requireRunning(call);
   }
 
   #requireRunning(call: string): Serving {
@@ -463,7 +393,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     // of state: that comes to its end first, so the wait is for all.
     stopping.household = await (from.kind === 'opening' ? from.opened.catch(() => null) : from.household);
     const { household, orders } = stopping;
-    if (!now) await this.#doors.underway.settled();
+    if (!now) await this.#reception.settled();
     for (const module of household?.roster.all.reverse() ?? []) await module.stop();
     await orders?.settled();
     if (household !== null) await household.close();

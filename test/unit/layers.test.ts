@@ -41,7 +41,7 @@ const SUPERVISOR_MAY_IMPORT: Record<string, string[]> = {
   builds: ['types'],
   trials: ['types'],
   host: ['types', 'runner', 'calls', 'builds', 'trials'],
-  news: ['types', 'runner', 'calls', 'trials', 'host'],
+  news: ['types', 'runner', 'calls', 'host'],
   module: ['types', 'runner', 'calls', 'builds', 'trials', 'host', 'news'],
   recovery: ['types', 'directories', 'runner', 'runner/local', 'calls', 'news'],
   orders: ['types', 'builds', 'module'],
