@@ -1,5 +1,6 @@
 /** Calls of one kind, in the frames that the core has sent: they are read and made there. */
 
+import { performance } from 'node:perf_hooks';
 import { BATCH, type Shim } from './shim.js';
 
 /** A frame that holds calls. */
@@ -8,6 +9,8 @@ export interface HeldFrame {
   /** What the shim knows of it: how far each lane has come, and how many calls each has left. */
   batch: Uint32Array;
 }
+
+const MICROS_IN_MS = 1000;
 
 /** The shim's numbers of the lanes. */
 const NUMBER = { message: 0, notification: 1 } as const;
@@ -33,13 +36,23 @@ export class Lane {
   }
 
   /**
-   * Makes the next calls of the first frame, for so long at most.
+   * Makes the next calls, for so long at most.
    *
    * @returns how many; 0: there is no room in the box
    */
   run(micros: number): number {
-    const [frame] = this.#frames;
-    if (!frame) return 0;
+    let made = 0;
+    for (const until = performance.now() + micros / MICROS_IN_MS; this.#frames.length > 0; ) {
+      const leftMicros = Math.max(0, Math.ceil((until - performance.now()) * MICROS_IN_MS));
+      const more = this.#runFirst(leftMicros);
+      made += more;
+      if (more === 0 || leftMicros === 0) break;
+    }
+    return made;
+  }
+
+  #runFirst(micros: number): number {
+    const frame = this.#frames[0] as HeldFrame;
     const made = this.#shim.run(frame.bytes, frame.bytes.length, frame.batch, NUMBER[this.#name], micros);
     if (this.#left(frame) === 0) this.#frames.shift();
     return made;
