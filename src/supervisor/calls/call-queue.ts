@@ -73,7 +73,8 @@ export class CallQueue implements CallKeeper {
   offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void {
     const { lane: name } = event;
     const lane = this.#lanes[name];
-    const refusal = this.#refusalOf(event, lane, deadlineMs, nowMs);
+    const credit = this.#route.credit(name);
+    const refusal = this.#refusalOf(event, lane, credit, deadlineMs, nowMs);
     if (refusal !== null && !this.#mayHold(event, conversation)) {
       const answer = this.#defaultOf(refusal);
       this.#route.told(event, answer, 0);
@@ -86,7 +87,7 @@ export class CallQueue implements CallKeeper {
       return;
     }
     this.#deadlines.add(pending);
-    if (lane.length === 0 && this.#route.credit(name) > 0) {
+    if (lane.length === 0 && credit > 0) {
       this.#route.call(pending, nowMs);
     } else {
       lane.push(pending);
@@ -158,10 +159,16 @@ export class CallQueue implements CallKeeper {
   }
 
   /** Why a call cannot wait here; `null`: it can. */
-  #refusalOf(event: CallEvent, lane: WaitingLane, deadlineMs: number, nowMs: number): DefaultReason | null {
+  #refusalOf(
+    event: CallEvent,
+    lane: WaitingLane,
+    credit: number,
+    deadlineMs: number,
+    nowMs: number,
+  ): DefaultReason | null {
     if (deadlineMs <= nowMs) return 'deadline';
     if (!this.#route.canWait(deadlineMs)) return 'down';
-    return this.#isOverloaded(event, lane) ? 'overload' : null;
+    return credit <= lane.length && this.#isOverloaded(event, lane) ? 'overload' : null;
   }
 
   /** Whether a default may wait for the calls before it. Who floods one conversation must not fill the memory so. */
@@ -171,9 +178,9 @@ export class CallQueue implements CallKeeper {
     return this.#lines.held < Math.max(HELD_MIN, this.#spec.queue) && bytes <= this.#spec.queueBytes;
   }
 
-  /** With `overload = wait` a caller waits for room, at most until its deadline. */
+  /** There is no credit. With `overload = wait` a caller waits for room, at most until its deadline. */
   #isOverloaded(event: CallEvent, lane: WaitingLane): boolean {
-    if (this.#spec.overload === 'wait' || this.#route.credit(event.lane) > lane.length) return false;
+    if (this.#spec.overload === 'wait') return false;
     // One call always finds room, however large it is.
     const bytes = lane.bytes === 0 ? 0 : lane.bytes + event.heldBytes;
     return lane.length >= this.#spec.queue || bytes > this.#spec.queueBytes;

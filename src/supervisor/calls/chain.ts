@@ -34,7 +34,6 @@ export abstract class Journey extends Visit<Members> implements AnswerTaker {
   verdict: Verdict = 'pass';
   by: string | null = null;
   trace: TraceEntry[] = NO_TRACE;
-  readonly #callback: Callback;
   /** Bounds the whole, on the clock of `performance.now()`; a module reached later gives its default at once. */
   readonly #endMs: number;
   /** The member that is not offered it. */
@@ -47,7 +46,6 @@ export abstract class Journey extends Visit<Members> implements AnswerTaker {
   constructor(event: CallEvent, conversation: Conversation, endMs: number, skip?: string) {
     super(conversation);
     this.event = event;
-    this.#callback = event.callback;
     this.#endMs = endMs;
     this.#skip = skip;
   }
@@ -88,9 +86,10 @@ export abstract class Journey extends Visit<Members> implements AnswerTaker {
 
   #goOn(nowMs: number): void {
     const members = this.#members;
+    const { callback } = this.event;
     while (this.#reached < members.length) {
       const member = members[this.#reached++] as ChainMember;
-      if (member.name !== this.#skip && member.wants(this.#callback)) {
+      if (member.name !== this.#skip && member.wants(callback)) {
         this.#member = member;
         this.#reachedMs = nowMs;
         member.offer(this.event, Math.min(nowMs + member.spec.deadlineMs, this.#endMs), nowMs, this.conversation, this);
