@@ -9,7 +9,7 @@ import { CONSUMED_BY_DEFAULT, PASSED_BY_DEFAULT } from './answer.js';
 import type { Conversation } from './conversation.js';
 import { Deadlines } from './deadlines.js';
 import { Lines, Place } from './lines.js';
-import { type AnswerTaker, type CallAnswer, type CallKeeper, PendingCall } from './pending-call.js';
+import { type AnswerTaker, type CallAnswer, type CallKeeper, type Follower, PendingCall } from './pending-call.js';
 import { WaitingLane } from './waiting-lane.js';
 
 /** Where calls go from here. */
@@ -98,11 +98,11 @@ export class CallQueue implements CallKeeper {
   /**
    * Lets by what the module is not offered, behind the calls of its conversation that are here.
    *
-   * @returns `false` when there are none: then `passed` is not called
+   * @returns `false` when there are none: then the follower is told nothing
    */
-  follow(conversation: Conversation, passed: (nowMs: number) => void): boolean {
+  follow(conversation: Conversation, follower: Follower): boolean {
     if (!this.#lines.has(conversation)) return false;
-    this.#lines.leave(this.#lines.join(new Follower(conversation, passed)), this.#now());
+    this.#lines.leave(this.#lines.join(new Following(conversation, follower)), this.#now());
     return true;
   }
 
@@ -197,16 +197,16 @@ export class CallQueue implements CallKeeper {
   }
 }
 
-/** What is let by. */
-class Follower extends Place {
-  readonly #passed: (nowMs: number) => void;
+/** The place of a follower. */
+class Following extends Place {
+  readonly #follower: Follower;
 
-  constructor(conversation: Conversation, passed: (nowMs: number) => void) {
+  constructor(conversation: Conversation, follower: Follower) {
     super(conversation);
-    this.#passed = passed;
+    this.#follower = follower;
   }
 
   override go(nowMs: number): void {
-    this.#passed(nowMs);
+    this.#follower.passed(nowMs);
   }
 }
