@@ -71,8 +71,8 @@ export function makeStateDir(stateDir: string): void {
   } catch (cause) {
     throw new DirectoryError(
       'STATE_DIR_UNUSABLE',
-      `the state directory ${stateDir} cannot be made (${(cause as Error).message}); choose another with --state-dir`,
-      { cause },
+      `the state directory ${stateDir} cannot be made (${(cause as Error).message})`,
+      { remedy: 'choose another with --state-dir', cause },
     );
   }
 }

@@ -9,5 +9,5 @@ export function requireKnown(name: string, known: readonly string[]): void {
   if (known.includes(name)) return;
   const near = findNearKey(name, known);
   const remedy = near ? `did you mean ${near}?` : `there are: ${known.join(', ') || 'none'}`;
-  throw new SupervisorError('MODULE_UNKNOWN', `no module is named ${showText(name)}; ${remedy}`);
+  throw new SupervisorError('MODULE_UNKNOWN', `no module is named ${showText(name)}`, { remedy });
 }

@@ -61,20 +61,18 @@ function openLast(path: string, flags: number): number {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code !== 'ENOTDIR' && code !== 'ELOOP') throw cause;
-    throw new DirectoryError(
-      'RUN_DIR_UNUSABLE',
-      `the run directory ${path} is not a directory; give another --run-dir`,
-    );
+    const remedy = 'give another --run-dir';
+    throw new DirectoryError('RUN_DIR_UNUSABLE', `the run directory ${path} is not a directory`, { remedy });
   }
 }
 
 function requireSafe(path: string, { uid, mode }: Stats, owners: readonly number[] | null): void {
   if (owners !== null && !owners.includes(uid)) {
     const remedy = 'run as that user, or give another --run-dir';
-    throw new DirectoryError('RUN_DIR_UNUSABLE', `${path} belongs to user ${uid}; ${remedy}`);
+    throw new DirectoryError('RUN_DIR_UNUSABLE', `${path} belongs to user ${uid}`, { remedy });
   }
   if ((mode & 0o022) !== 0) {
     const remedy = 'others could replace its sockets; chmod 0700 it';
-    throw new DirectoryError('RUN_DIR_UNUSABLE', `${path} may be written by others; ${remedy}`);
+    throw new DirectoryError('RUN_DIR_UNUSABLE', `${path} may be written by others`, { remedy });
   }
 }

@@ -43,7 +43,11 @@ export function addSend(program: Command): void {
           if (event.kind === 'outcome') {
             printData(options.json ? outcomeToJson(event.outcome) : renderOutcome(event.outcome, payload));
           } else if (event.kind === 'missed') {
-            tell(`${event.count} messages that modules sent are not shown: they came faster than they were taken`);
+            tell(
+              event.count === 1
+                ? '1 message that a module sent is not shown: it came faster than it was taken'
+                : `${event.count} messages that modules sent are not shown: they came faster than they were taken`,
+            );
           } else {
             printData(options.json ? sentToJson(event.sent) : renderSent(event.sent));
           }

@@ -47,7 +47,8 @@ const moduleFields = {
     })
     .nullable()
     .describe('the build that runs, or ran last; null before that is known'),
-  fileChanged: z.boolean().describe('its file is another one than its process loaded'),
+  fileChanged: z.boolean().describe('its file is another one than its process loaded, or missing'),
+  fileMissing: z.boolean().describe('there is no file where the configuration has it'),
   description: z.string().nullable().describe('what the module says of itself'),
   callbacks: z.array(z.string()).describe('those that it has'),
   hosts: z.array(host).describe('every process, also one that takes over or finishes'),

@@ -1,5 +1,6 @@
 /** Everything about one module for a person: pure. */
 
+import { counted } from '../../src/counted.js';
 import { escapeControl } from '../../src/logs/format.js';
 import { coreCommand, readSentence, type Sentence, sentence } from '../../src/sentence.js';
 import type { ModuleDescription, SettingDescription } from '../../src/supervisor/types.js';
@@ -51,8 +52,9 @@ function identity(module: ModuleDescription, { nowMs }: View): Row[] {
   ];
 }
 
-function describeChange({ name, fileChanged, build }: ModuleDescription): Sentence | null {
+function describeChange({ name, fileChanged, fileMissing, build }: ModuleDescription): string | Sentence | null {
   if (!fileChanged) return null;
+  if (fileMissing) return `it is missing${build ? '; a crash starts what its process loaded again' : ''}`;
   const crash = build ? ', which a crash starts again' : '';
   const reload = coreCommand('reload', name);
   return sentence`it is another file than its process loaded${crash}; to load it: ${reload}`;
@@ -90,8 +92,8 @@ function counters(module: ModuleDescription, nowMs: number): Row[] {
     ['latency', describeLatency(latencyMicros)],
     ['sent', `${sends.total}; ${sends.undelivered} undelivered, ${sends.refused} refused`],
     ['crashes', `${crashes.total}${of ? `: ${of}` : ''}${last}`],
-    ['restarts', `${module.restarts}; ${module.failedStarts} starts failed`],
-    ['not kept', `${dropped.logLines} log lines, ${dropped.outputBytes} bytes of output`],
+    ['restarts', `${module.restarts}; ${counted(module.failedStarts, 'start')} failed`],
+    ['not kept', `${counted(dropped.logLines, 'log line')}, ${counted(dropped.outputBytes, 'byte')} of output`],
   ];
 }
 

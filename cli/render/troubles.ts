@@ -73,13 +73,18 @@ function ofState(module: ModuleStatus, nowMs: number): Trouble | null {
   return { level: 'warning', module: name, what: `${error} (${since}${defaults})`, remedy: logs };
 }
 
-function ofBuild({ name, desired, state, build, fileChanged }: ModuleStatus): Trouble | null {
+function ofBuild({ name, desired, state, build, fileChanged, fileMissing }: ModuleStatus): Trouble | null {
   if (desired === 'down' || !build || state === 'failed') return null;
   const remedy = sentence`to take the file: ${coreCommand('reload', name)}`;
   if (build.problem) {
     const problem = readSentence(build.problemParts) ?? build.problem;
     const what = sentence`${problem}: should its file be replaced, a crash cannot start again what runs now`;
     return { level: 'warning', module: name, what, remedy: null };
+  }
+  if (fileChanged && fileMissing) {
+    const runs = build.kept ? '; the copy of the build that was accepted runs' : '; what its process loaded runs';
+    const what = `its file is missing${runs}`;
+    return { level: 'warning', module: name, what, remedy: 'put it back, or correct "path"' };
   }
   if (build.kept) {
     const what = 'its file is another one now; the copy of the build that was accepted runs';
@@ -100,7 +105,7 @@ function ofSends({ name, sends }: ModuleStatus): Trouble | null {
 function ofOutput({ name, dropped }: ModuleStatus): Trouble | null {
   if (dropped.logLines + dropped.outputBytes === 0) return null;
   const what = `${dropped.logLines} of its log lines and ${dropped.outputBytes} bytes of its output were dropped`;
-  return { level: 'warning', module: name, what, remedy: 'raise log_rate, or let it log less' };
+  return { level: 'warning', module: name, what, remedy: 'raise log_rate or black_box, or let it log less' };
 }
 
 /** A trouble in one line, without its remedy. */

@@ -1,6 +1,7 @@
 /** A view that is drawn again and again, until the person who looks at it has seen enough. */
 
 import { ControlClient } from '../../src/control/client.js';
+import { counted } from '../../src/counted.js';
 import { ControlError } from '../../src/errors.js';
 import { type Sentence, sentence } from '../../src/sentence.js';
 import type { SupervisorStatus } from '../../src/supervisor/types.js';
@@ -77,7 +78,7 @@ export async function watch({ runDir, everyMs, render }: WatchOptions): Promise<
 function frameOf(text: string, rows: number): string {
   const lines = text.split('\n');
   const shown =
-    lines.length > rows ? [...lines.slice(0, rows - 1), `... ${lines.length - rows + 1} lines more`] : lines;
+    lines.length > rows ? [...lines.slice(0, rows - 1), `... ${counted(lines.length - rows + 1, 'line')} more`] : lines;
   return HOME + shown.map((line) => line + TO_LINE_END).join('\n') + TO_SCREEN_END;
 }
 

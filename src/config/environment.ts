@@ -14,6 +14,17 @@ const RESERVED = new Set([
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const PATTERN = /^(?:[A-Za-z_][A-Za-z0-9_]*\*?|\*)$/;
 
+/** Of name, `=`, value and a NUL together; Linux starts no process with a longer one (MAX_ARG_STRLEN, execve(2)). */
+const MAX_VARIABLE_BYTES = 128 * 1024;
+
+/** Says what is wrong with an environment variable; `null` when it is good. */
+export function findPairProblem(name: string, value: string): string | null {
+  const problem = findVariableProblem(name);
+  const bytes = Buffer.byteLength(name) + Buffer.byteLength(value) + 2;
+  if (problem !== null || bytes <= MAX_VARIABLE_BYTES) return problem;
+  return `expected a shorter value: it has ${Buffer.byteLength(value)} bytes, and the system takes 128 KiB with the name`;
+}
+
 /** Says what is wrong with the name of an environment variable; `null` when it is good. */
 export function findVariableProblem(name: string): string | null {
   if (RESERVED.has(name)) return 'expected another name: the core itself sets this one';

@@ -3,7 +3,7 @@
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { ConfigError } from '../errors.js';
-import { findVariableProblem } from './environment.js';
+import { findPairProblem } from './environment.js';
 import { findNearKey } from './near-miss.js';
 import type { ConfigTree, ModuleBlock, Pair } from './parser.js';
 import { resolveModule } from './resolve.js';
@@ -116,11 +116,11 @@ function readModule(
   };
 }
 
-/** @throws ConfigError `CONFIG_VALUE` for a name that cannot be. */
+/** @throws ConfigError `CONFIG_VALUE` for a name that cannot be, or a value that is too long. */
 function checkVariables(variables: Pair[], who: string, warnings: ConfigWarning[]): void {
   const seen = new Map<string, Position>();
-  for (const { key, position } of variables) {
-    const problem = findVariableProblem(key);
+  for (const { key, value, position } of variables) {
+    const problem = findPairProblem(key, value);
     if (problem) throw new ConfigError('CONFIG_VALUE', `${who}found ${showText(key)} in env { }, ${problem}`, position);
     const { line, column } = seen.get(key) ?? {};
     if (line !== undefined) {

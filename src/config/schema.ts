@@ -4,7 +4,7 @@
  */
 
 import { z } from 'zod';
-import { findVariableProblem, formatUmask, isPassable, parsePassEnv, parseUmask } from './environment.js';
+import { findPairProblem, formatUmask, isPassable, parsePassEnv, parseUmask } from './environment.js';
 import { ABI_NAMES, CORE_FILES } from './types.js';
 import {
   formatDuration,
@@ -73,13 +73,15 @@ export const moduleSettings = z.object({
 });
 
 /** One variable of a module's environment. A NUL would cut it short. */
-export const variable = z.tuple([
-  z.string('expected a name').superRefine((name, context) => {
-    const problem = findVariableProblem(name);
+export const variable = z
+  .tuple([
+    z.string('expected a name'),
+    z.string('expected a string').refine((value) => !value.includes('\0'), 'expected no NUL character'),
+  ])
+  .superRefine(([name, value], context) => {
+    const problem = findPairProblem(name, value);
     if (problem) context.addIssue({ code: 'custom', message: problem });
-  }),
-  z.string('expected a string').refine((value) => !value.includes('\0'), 'expected no NUL character'),
-]);
+  });
 
 /** What may be set for the whole core, by the names of `CoreConfig`. */
 export const coreSettings = z.object({

@@ -32,11 +32,10 @@ export function readCoreLock(runDir: string): CoreLock {
     if (error instanceof DirectoryError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     const isRight = code === 'EACCES' || code === 'EPERM';
-    const remedy = isRight ? 'be the user who started the core' : `remove ${runDir}/lock`;
-    throw new DirectoryError(
-      'RUN_DIR_UNUSABLE',
-      `the lock in ${runDir} cannot be read (${code}); ${remedy}, or check --run-dir`,
-    );
+    const first = isRight ? 'be the user who started the core' : `remove ${runDir}/lock`;
+    throw new DirectoryError('RUN_DIR_UNUSABLE', `the lock in ${runDir} cannot be read (${code})`, {
+      remedy: `${first}, or check --run-dir`,
+    });
   } finally {
     entry.close();
   }

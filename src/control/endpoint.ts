@@ -17,7 +17,7 @@ export function controlSocketPath(runDir: string): string {
   if (length <= MAX_SOCKET_PATH_BYTES) return path;
   throw new DirectoryError(
     'SOCKET_PATH_TOO_LONG',
-    `the socket path ${path} has ${length} bytes and the system allows ${MAX_SOCKET_PATH_BYTES}; ` +
-      'choose a shorter run directory with --run-dir',
+    `the socket path ${path} has ${length} bytes and the system allows ${MAX_SOCKET_PATH_BYTES}`,
+    { remedy: 'choose a shorter run directory with --run-dir' },
   );
 }

@@ -35,7 +35,7 @@ export function enterRunDir(runDir: string): RunDirEntry | null {
     requireOwner: (name, owner) => {
       if (uid === 0 || owner === uid || owner === 0) return;
       const remedy = 'remove it, or check --run-dir';
-      throw new DirectoryError('RUN_DIR_UNUSABLE', `${runDir}/${name} belongs to user ${owner}; ${remedy}`);
+      throw new DirectoryError('RUN_DIR_UNUSABLE', `${runDir}/${name} belongs to user ${owner}`, { remedy });
     },
     close: () => closeSync(fd),
   };
@@ -47,7 +47,7 @@ export function requireSocket(entry: RunDirEntry, runDir: string, name: string):
   if (!info) return;
   if (!info.isSocket()) {
     const remedy = 'remove it, or check --run-dir';
-    throw new DirectoryError('RUN_DIR_UNUSABLE', `${runDir}/${name} is no socket; ${remedy}`);
+    throw new DirectoryError('RUN_DIR_UNUSABLE', `${runDir}/${name} is no socket`, { remedy });
   }
   entry.requireOwner(name, info.uid);
 }
@@ -55,8 +55,7 @@ export function requireSocket(entry: RunDirEntry, runDir: string, name: string):
 /** What is thrown for a run directory that somebody else may use. */
 export function unreachable(runDir: string, code: string | undefined): DirectoryError {
   const remedy = 'be the user who started the core, or check --run-dir';
-  return new DirectoryError(
-    'RUN_DIR_UNUSABLE',
-    `the core's socket in ${runDir} cannot be reached (${code}); ${remedy}`,
-  );
+  return new DirectoryError('RUN_DIR_UNUSABLE', `the core's socket in ${runDir} cannot be reached (${code})`, {
+    remedy,
+  });
 }

@@ -54,8 +54,9 @@ export class ControlListener {
     } catch (cause) {
       server.close();
       const { code } = cause as NodeJS.ErrnoException;
-      const text = `the control socket ${this.path} cannot be made (${code}); remove what is there, or give another --run-dir`;
-      throw new DirectoryError('RUN_DIR_UNUSABLE', text, { cause });
+      const remedy = 'remove what is there, or give another --run-dir';
+      const what = `the control socket ${this.path} cannot be made (${code})`;
+      throw new DirectoryError('RUN_DIR_UNUSABLE', what, { remedy, cause });
     } finally {
       rmSync(nursery, { recursive: true, force: true });
     }

@@ -2,7 +2,7 @@
 
 import { unlinkSync } from 'node:fs';
 import { Pair } from 'zeromq';
-import { type CoreFrame, decodeCoreFrame, encodeHostFrame, type HostFrameFields, proofOf } from '../wire/codec.js';
+import { decodeCoreFrame, encodeHostFrame, type HostFrameFields, proofOf } from '../wire/codec.js';
 import { Outbox } from '../wire/outbox.js';
 
 /** libzmq's number of it; zeromq has no name for it. */
@@ -63,9 +63,9 @@ export class CoreLink {
     this.#outbox.push(frame);
   }
 
-  /** Calls `receive` for each frame of the core, until the process ends. */
-  async listen(receive: (frame: CoreFrame) => void): Promise<void> {
-    for await (const frames of this.#socket) receive(decodeCoreFrame(frames[0] as Buffer));
+  /** Calls `receive` for each frame of the core as it came, until the process ends. */
+  async listen(receive: (bytes: Buffer) => void): Promise<void> {
+    for await (const frames of this.#socket) receive(frames[0] as Buffer);
   }
 
   /** Closes the connection; a process that ends need not. */

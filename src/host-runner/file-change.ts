@@ -8,5 +8,5 @@ import type { Welcome } from '../wire/codec.js';
 export function asChange({ path, fileIdentity }: Welcome): ModuleLoadError | null {
   if (!path || !fileIdentity || readIdentity(path) === fileIdentity) return null;
   const remedy = 'install files with mv or install, which put a whole file in place at once';
-  return new ModuleLoadError('MODULE_FILE_CHANGED', `${path}: it was changed while it was being loaded; ${remedy}`);
+  return new ModuleLoadError('MODULE_FILE_CHANGED', `${path}: it was changed while it was being loaded`, { remedy });
 }

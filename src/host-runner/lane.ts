@@ -1,36 +1,64 @@
-/** Calls of one kind on their way into the shim: as the core sent them, then laid out in a batch. */
+/** Calls of one kind, in the frames that the core has sent: they are read and made there. */
 
-import { type EncodedCalls, encodeCalls, type PendingCall, skipCalls } from './calls.js';
+import { performance } from 'node:perf_hooks';
+import { BATCH, type Shim } from './shim.js';
 
-const BATCH_CALLS = 256;
-const BATCH_BYTES = 1024 * 1024;
-const NO_CALLS: EncodedCalls = { bytes: Buffer.alloc(0), count: 0 };
+/** A frame that holds calls. */
+export interface HeldFrame {
+  bytes: Buffer;
+  /** What the shim knows of it: how far each lane has come, and how many calls each has left. */
+  batch: Uint32Array;
+}
+
+const MICROS_IN_MS = 1000;
+
+/** The shim's numbers of the lanes. */
+const NUMBER = { message: 0, notification: 1 } as const;
 
 /** First come, first served. */
 export class Lane {
-  #pending: PendingCall[] = [];
-  #batch = NO_CALLS;
+  readonly #name: keyof typeof NUMBER;
+  readonly #shim: Pick<Shim, 'run'>;
+  readonly #frames: HeldFrame[] = [];
+
+  constructor(name: keyof typeof NUMBER, shim: Pick<Shim, 'run'>) {
+    this.#name = name;
+    this.#shim = shim;
+  }
 
   get isEmpty(): boolean {
-    return this.#batch.count === 0 && this.#pending.length === 0;
+    return this.#frames.length === 0;
   }
 
-  /** Takes one call. */
-  push(pending: PendingCall): void {
-    this.#pending.push(pending);
+  /** Takes the calls of this kind that a frame holds. */
+  push(frame: HeldFrame): void {
+    if (this.#left(frame) > 0) this.#frames.push(frame);
   }
 
-  /** The calls that are next. */
-  batch(): EncodedCalls {
-    if (this.#batch.count === 0 && this.#pending.length > 0) {
-      this.#batch = encodeCalls(this.#pending, BATCH_CALLS, BATCH_BYTES);
-      this.#pending = this.#pending.slice(this.#batch.count);
+  /**
+   * Makes the next calls, for so long at most.
+   *
+   * @returns how many; 0: there is no room in the box
+   */
+  run(micros: number): number {
+    let made = 0;
+    for (const until = performance.now() + micros / MICROS_IN_MS; this.#frames.length > 0; ) {
+      const leftMicros = Math.max(0, Math.ceil((until - performance.now()) * MICROS_IN_MS));
+      const more = this.#runFirst(leftMicros);
+      made += more;
+      if (more === 0 || leftMicros === 0) break;
     }
-    return this.#batch;
+    return made;
   }
 
-  /** The first calls of the batch were executed. */
-  skip(executed: number): void {
-    this.#batch = skipCalls(this.#batch, executed);
+  #runFirst(micros: number): number {
+    const frame = this.#frames[0] as HeldFrame;
+    const made = this.#shim.run(frame.bytes, frame.bytes.length, frame.batch, NUMBER[this.#name], micros);
+    if (this.#left(frame) === 0) this.#frames.shift();
+    return made;
+  }
+
+  #left({ batch }: HeldFrame): number {
+    return batch[BATCH.left[this.#name]] ?? 0;
   }
 }

@@ -7,7 +7,7 @@
 import { writeSync } from 'node:fs';
 import type { AbiName } from '../config/types.js';
 import { SupervisorError } from '../errors.js';
-import type { CoreFrame, Welcome } from '../wire/codec.js';
+import type { Welcome } from '../wire/codec.js';
 import { markOfHost } from '../wire/process-mark.js';
 import type { ModuleFile } from './module.js';
 import { loadShim, type Shim, STACK_GUARD_BYTES } from './shim.js';
@@ -41,7 +41,7 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
     { inspectModule, loadModule },
     { hashFile },
     { asChange },
-    { PROTOCOL },
+    { decodeCoreFrame, looksLikeBatch, PROTOCOL },
     { VERSION },
   ] = await Promise.all([
     import('./server.js'),
@@ -108,8 +108,11 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
     link.send({ refused: { code: error.code, message: error.message } });
   }
 
-  function receive(frame: CoreFrame): void {
-    if (frame.batch) server?.accept(frame.batch.calls ?? [], frame.batch.acknowledged?.toNumber() ?? 0);
+  /** Batches are read by the shim, everything else here. */
+  function receive(bytes: Buffer): void {
+    if (server && looksLikeBatch(bytes) && server.accept(bytes)) return;
+    const frame = decodeCoreFrame(bytes);
+    if (frame.batch) server?.accept(bytes);
     else if (frame.welcome) prepare(frame.welcome);
     else if (frame.attempt) attempt(frame.attempt.abi ?? '');
     else if (frame.beat) link.send({ beat: {} });

@@ -1,15 +1,15 @@
 /**
- * The serving loop of a host: calls go to the shim in batches, and what the module did comes back out of the black box
- * in order. Everything runs on the main thread; only the module's own threads write to the box beside it.
+ * The serving loop of a host: frames with calls go to the shim as they came, and what the module did comes back
+ * out of the black box in order. Everything runs on the main thread; only the module's own threads write to the box beside it.
  */
 
 import { Socket } from 'node:net';
-import type { Call } from '../wire/codec.js';
+import { damagedFrame } from '../wire/codec.js';
 import type { CoreLink } from './core-link.js';
 import { Lane } from './lane.js';
 import { Reports } from './reports.js';
 import type { HttpStarter } from './services/http-starter.js';
-import type { Shim } from './shim.js';
+import { ACCEPTED, BATCH, type Shim } from './shim.js';
 import { type Turn, Turns } from './turns.js';
 
 /** Finished verdicts are answered before a batch goes on that has run for this long. */
@@ -23,9 +23,9 @@ export class Server {
   readonly #link: CoreLink;
   readonly #http: HttpStarter;
   readonly #reports: Reports;
-  readonly #messages = new Lane();
+  readonly #messages: Lane;
   /** Statuses, logins, calls. */
-  readonly #notifications = new Lane();
+  readonly #notifications: Lane;
   #scheduled = false;
   #retired = false;
   readonly #turns = new Turns();
@@ -36,6 +36,8 @@ export class Server {
     this.#link = link;
     this.#http = http;
     this.#reports = new Reports(shim);
+    this.#messages = new Lane('message', shim);
+    this.#notifications = new Lane('notification', shim);
     const wake = new Socket({ fd: shim.wakeFd(), readable: true, writable: false });
     wake.on('data', () => {
       this.#shim.clearWake();
@@ -45,16 +47,22 @@ export class Server {
     });
   }
 
-  /** Takes calls and an acknowledgement from the core. */
-  accept(calls: Call[], acknowledged: number): void {
-    this.#shim.acknowledge(acknowledged);
-    const now = process.hrtime.bigint();
-    for (const call of calls) {
-      const budget = call.budgetMicros ?? 0;
-      const lane = call.message ? this.#messages : this.#notifications;
-      lane.push({ call, notAfter: budget === 0 ? 0n : now + BigInt(budget) * 1000n });
-    }
+  /**
+   * Takes the calls and the acknowledgement of a frame, which is read where it stands: its bytes must not change.
+   *
+   * @returns `false`: it is another frame
+   * @throws {HandshakeError} when it is none
+   */
+  accept(bytes: Buffer): boolean {
+    const batch = new Uint32Array(BATCH.words);
+    const accepted = this.#shim.accept(bytes, bytes.length, batch);
+    if (accepted === ACCEPTED.other) return false;
+    if (accepted === ACCEPTED.damaged) throw damagedFrame('core', bytes);
+    const frame = { bytes, batch };
+    this.#messages.push(frame);
+    this.#notifications.push(frame);
     this.#schedule();
+    return true;
   }
 
   /** Calls the module no more: its init has refused. */
@@ -111,11 +119,9 @@ export class Server {
   }
 
   #makeCalls(lane: Lane, micros: number): void {
-    const { bytes, count } = lane.batch();
-    const executed = this.#shim.run(bytes, count, micros);
-    lane.skip(executed);
+    const made = lane.run(micros);
     this.drain();
-    this.#goOn(executed);
+    this.#goOn(made);
   }
 
   /** Without room in the box nothing was executed: the next acknowledgement goes on. */

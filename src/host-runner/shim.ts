@@ -32,9 +32,11 @@ export interface Shim {
   init(symbol: bigint, name: string): number;
   callbacks(): number;
   description(out: Buffer, capacity: number): number;
-  run(calls: Buffer, count: number, micros: number): number;
+  /** Looks at a frame of the core, and says what it is: see {@link ACCEPTED}. */
+  accept(frame: Buffer, length: number, batch: Uint32Array): number;
+  /** Makes the next calls of a lane of an accepted frame; returns how many. */
+  run(frame: Buffer, length: number, batch: Uint32Array, lane: number, micros: number): number;
   drain(out: Buffer, capacity: number): number;
-  acknowledge(position: number): void;
   httpWantsWorker(): number;
   httpWorkerComes(): void;
   httpWorkerLost(why: string): void;
@@ -48,6 +50,12 @@ export interface Shim {
 
 /** The phases that the JavaScript side sets; the shim sets the others itself. */
 export const PHASE = { loading: 1, serving: 3 } as const;
+
+/** What a frame of the core may be. */
+export const ACCEPTED = { batch: 0, other: 1, damaged: -1 } as const;
+
+/** A `struct mm_batch` of batch.h as 32-bit numbers: its size, and where it counts the calls that are not made yet. */
+export const BATCH = { words: 8, left: { message: 2, notification: 3 } } as const;
 
 const MIB = 1024 * 1024;
 /** The most that koffi allows. Memory is taken as it is touched. */
@@ -86,9 +94,9 @@ export function loadShim(): Shim {
     init: library.func('int32_t mm_init(void *, str)'),
     callbacks: library.func('uint32_t mm_callbacks()'),
     description: library.func('uint32_t mm_description(uint8_t *, uint32_t)'),
-    run: library.func('uint32_t mm_run(uint8_t *, uint32_t, uint32_t)'),
+    accept: library.func('int32_t mm_accept(uint8_t *, uint32_t, uint32_t *)'),
+    run: library.func('uint32_t mm_run(uint8_t *, uint32_t, uint32_t *, uint32_t, uint32_t)'),
     drain: library.func('int32_t mm_drain(uint8_t *, uint32_t)'),
-    acknowledge: library.func('void mm_acknowledge(uint64_t)'),
     httpWantsWorker: library.func('int32_t mm_http_wants_worker()'),
     httpWorkerComes: library.func('void mm_http_worker_comes()'),
     httpWorkerLost: library.func('void mm_http_worker_lost(str)'),

@@ -12,9 +12,13 @@ export class Turns {
 
   /** The next kind of which something waits, or null. */
   next(waits: (turn: Turn) => boolean): Turn | null {
-    const after = ROUND.indexOf(this.#last) + 1;
-    const found = [...ROUND.slice(after), ...ROUND.slice(0, after)].find(waits);
-    if (found) this.#last = found;
-    return found ?? null;
+    const first = ROUND.indexOf(this.#last) + 1;
+    for (let i = first; i < first + ROUND.length; i++) {
+      const turn = ROUND[i % ROUND.length] as Turn;
+      if (!waits(turn)) continue;
+      this.#last = turn;
+      return turn;
+    }
+    return null;
   }
 }

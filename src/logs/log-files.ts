@@ -1,5 +1,6 @@
 /** The log files of a core: one of its own and one a module. */
 
+import { counted } from '../counted.js';
 import { LEVELS, type LogEntry, serializeEntry } from './entry.js';
 import { coreLogPath, moduleLogPath } from './paths.js';
 import { RotatingFile, type RotatingFileOptions } from './rotating-file.js';
@@ -68,7 +69,8 @@ export class LogFiles {
 }
 
 function gap(module: string | null, dropped: number, reason: string): string {
-  const msg = `${dropped} lines of this log were lost, because they could not be written: ${reason}`;
+  const lost = dropped === 1 ? 'was lost, because it' : 'were lost, because they';
+  const msg = `${counted(dropped, 'line')} of this log ${lost} could not be written: ${reason}`;
   const level = LEVELS.warn;
   return serializeEntry({ level, time: Date.now(), module, generation: null, source: 'supervisor', msg });
 }

@@ -55,5 +55,5 @@ function listFolder(path: string): string[] {
 export function unreadable(what: string, cause: unknown): DirectoryError {
   const { code } = cause as NodeJS.ErrnoException;
   const remedy = 'be the user who started the core, or check --run-dir and --state-dir';
-  return new DirectoryError('STATE_DIR_UNUSABLE', `${what} cannot be read (${code}); ${remedy}`, { cause });
+  return new DirectoryError('STATE_DIR_UNUSABLE', `${what} cannot be read (${code})`, { remedy, cause });
 }

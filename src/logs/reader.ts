@@ -176,7 +176,7 @@ function openForReading(path: string): { fd: number; inode: number; size: number
 
 function noLog(path: string): DirectoryError {
   const remedy = 'move it away, or check --state-dir';
-  return new DirectoryError('STATE_DIR_UNUSABLE', `${path} is no log, because it is no regular file; ${remedy}`);
+  return new DirectoryError('STATE_DIR_UNUSABLE', `${path} is no log, because it is no regular file`, { remedy });
 }
 
 /** What cannot be followed is left to who opens it, and says why it cannot. */

@@ -4,6 +4,7 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { counted } from '../counted.js';
 
 /** How a file is kept. */
 export interface RotatingFileOptions {
@@ -69,7 +70,8 @@ export class RotatingFile {
   /** What is wrong with the file, in words; `null`: nothing. */
   get problem(): string | null {
     if (this.#dropped === 0) return null;
-    return `${this.path} cannot be written, and ${this.#dropped} lines of it are lost so far: ${this.#reason}`;
+    const is = this.#dropped === 1 ? 'is' : 'are';
+    return `${this.path} cannot be written, and ${counted(this.#dropped, 'line')} of it ${is} lost so far: ${this.#reason}`;
   }
 
   /** Adds a line, without a newline in it or at its end. */

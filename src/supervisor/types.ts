@@ -143,6 +143,8 @@ export interface ModuleStatus {
   } | null;
   /** Its file is not the one any more that its host loaded; a reload would load it, a crash would not. */
   fileChanged: boolean;
+  /** There is no file where the configuration has it. */
+  fileMissing: boolean;
   description: string | null;
   callbacks: string[];
   hosts: HostStatus[];

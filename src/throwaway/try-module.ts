@@ -111,5 +111,5 @@ function unknownSetting(key: string): SupervisorError {
   const known = Object.keys(MODULE_KEYS);
   const near = findNearKey(key, known);
   const remedy = near ? `did you mean ${near}?` : `ours are ${known.join(', ')}; for the module's own use --conf`;
-  return new SupervisorError('CONFIG_VALUE', `found the setting ${showText(key)}, which is none of ours; ${remedy}`);
+  return new SupervisorError('CONFIG_VALUE', `found the setting ${showText(key)}, which is none of ours`, { remedy });
 }

@@ -23,6 +23,9 @@ export type Sent = mesibo.modules.v1.Sent.$Properties;
 export type Log = mesibo.modules.v1.Log.$Properties;
 type Params = mesibo.modules.v1.Params.$Properties;
 
+/** The first byte of a CoreFrame that is a batch: field 3, which holds bytes. */
+const BATCH_TAG = 0x1a;
+
 /** The protocol versions that this build speaks, first to last. */
 export const PROTOCOL = { min: 5, max: 5 } as const;
 
@@ -76,18 +79,23 @@ export function decodeCoreFrame(bytes: Uint8Array): CoreFrame {
   return decode('core', bytes, wire.CoreFrame);
 }
 
-function decode<T>(peer: string, bytes: Uint8Array, type: { decode(bytes: Uint8Array): T }): T {
+function decode<T>(peer: 'core' | 'host', bytes: Uint8Array, type: { decode(bytes: Uint8Array): T }): T {
   try {
     return type.decode(bytes);
   } catch (cause) {
-    throw new HandshakeError(
-      'HANDSHAKE_FAILED',
-      `${bytes.length} bytes from the ${peer} are no frame of the protocol`,
-      {
-        cause,
-      },
-    );
+    throw damagedFrame(peer, bytes, cause);
   }
+}
+
+/** What is said of bytes that are no frame. */
+export function damagedFrame(peer: 'core' | 'host', bytes: Uint8Array, cause?: unknown): HandshakeError {
+  const message = `${bytes.length} bytes from the ${peer} are no frame of the protocol`;
+  return new HandshakeError('HANDSHAKE_FAILED', message, { cause });
+}
+
+/** Whether a frame of the core is most likely a batch, by its first byte: one that has fields before it is not told so. */
+export function looksLikeBatch(bytes: Uint8Array): boolean {
+  return bytes[0] === BATCH_TAG;
 }
 
 /**

@@ -10,10 +10,8 @@ import { SCALARS, type WireParams } from './params.js';
 import { int32At, ProtobufReader, tagOf, uint32At, WIRE } from './protobuf.js';
 
 /** Sizes and constants of the layout, equal to those in shim.h. */
-export const RECORD = { headerBytes: 16, callBytes: 128 } as const;
+export const RECORD = { headerBytes: 16 } as const;
 
-/** Which addresses a call has; an absent one is NULL. */
-export const PRESENT = { to: 1, from: 2 } as const;
 const MAGIC = { low: 0x7f4a7c15, high: 0x9e3779b9 } as const;
 
 /**

@@ -430,3 +430,14 @@ describe('the folder of the copies', () => {
     expect(await answering('second')).toBe('a hello');
   });
 });
+
+it('whose file is missing is said to miss it, and to have another one when there is one', async () => {
+  replace('build-a');
+  await start();
+  expect(core.module(NAME)).toMatchObject({ fileChanged: false, fileMissing: false });
+  rmSync(file);
+  expect(core.module(NAME)).toMatchObject({ fileChanged: true, fileMissing: true });
+  replace('build-b');
+  expect(core.module(NAME)).toMatchObject({ fileChanged: true, fileMissing: false });
+  expect(await crash()).toContain(`to take that: mesibo-modules reload ${NAME}`);
+});

@@ -6,12 +6,12 @@
  */
 
 import { readFileSync, writeSync } from 'node:fs';
-import { encodeCalls } from '../../dist/src/host-runner/calls.js';
+import Long from 'long';
 import { inspectModule, loadModule } from '../../dist/src/host-runner/module.js';
 import { Reports } from '../../dist/src/host-runner/reports.js';
 import { HttpStarter } from '../../dist/src/host-runner/services/http-starter.js';
-import { loadShim } from '../../dist/src/host-runner/shim.js';
-import { decodeCoreFrame } from '../../dist/src/wire/codec.js';
+import { BATCH, loadShim } from '../../dist/src/host-runner/shim.js';
+import { decodeCoreFrame, encodeCoreFrame } from '../../dist/src/wire/codec.js';
 import { decodeReport } from '../../dist/src/wire/report.js';
 
 const [module, path, maxMessage, rounds] = process.argv.slice(2);
@@ -25,18 +25,21 @@ loadModule(shim, new HttpStarter(shim), welcome, file, file.candidates[0]);
 
 const reports = new Reports(shim);
 let position = 0;
-const pending = calls.map((call) => ({ call, notAfter: 0n }));
-const harmless = pending.filter(({ call }) => call.message?.payload?.[0] !== 'k'.charCodeAt(0));
+const harmless = calls.filter(({ message }) => message?.payload?.[0] !== 'k'.charCodeAt(0));
+
+/** Makes one call, as the core would send it by itself. */
+function make(call) {
+  const batch = { calls: [call], acknowledged: Long.fromNumber(position, true) };
+  const frame = Buffer.from(encodeCoreFrame({ batch }));
+  const state = new Uint32Array(BATCH.words);
+  if (shim.accept(frame, frame.length, state) !== 0) throw new Error('no batch');
+  if (shim.run(frame, frame.length, state, call.message ? 0 : 1, 0xffffffff) !== 1) throw new Error('no room');
+}
 
 // All but the last round are taken over, so that the ring goes round and old records stand in it.
 for (let round = 1; round < Number(rounds); round++) {
-  const { bytes, count } = encodeCalls(harmless, harmless.length, Number.POSITIVE_INFINITY);
-  if (shim.run(bytes, count, 0xffffffff) !== count) throw new Error('the black box is too small for a round');
-  for (let frame = reports.next(); frame !== null; frame = reports.next()) {
-    position = decodeReport(frame).position;
-    shim.acknowledge(position);
-  }
+  harmless.forEach(make);
+  for (let frame = reports.next(); frame !== null; frame = reports.next()) position = decodeReport(frame).position;
 }
 writeSync(1, `${position}\n`);
-const { bytes, count } = encodeCalls(pending, pending.length, Number.POSITIVE_INFINITY);
-shim.run(bytes, count, 0xffffffff);
+calls.forEach(make);

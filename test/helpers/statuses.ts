@@ -15,6 +15,7 @@ export const serving: ModuleStatus = {
   path: '/usr/lib64/mesibo/filter.so',
   build: { sha256: '5f'.repeat(32), path: '/usr/lib64/mesibo/filter.so', kept: false, problem: null },
   fileChanged: false,
+  fileMissing: false,
   description: null,
   callbacks: ['on_message'],
   hosts: [{ pid: 4242, generation: 1, state: 'ready', startedAt: '2024-12-31T23:57:57.000Z' }],

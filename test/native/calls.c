@@ -37,41 +37,111 @@ void release(struct bytes *bytes)
     *bytes = (struct bytes){0};
 }
 
-void put_block(struct bytes *bytes, const struct parts *parts)
+void put_varint(struct bytes *bytes, uint64_t value)
 {
-    size_t to = parts->to != NULL ? strlen(parts->to) : 0;
-    size_t from = parts->from != NULL ? strlen(parts->from) : 0;
-    for (int i = 0; i < MM_SCALARS; i++)
-        put_u64(bytes, parts->scalars[i]);
-    put_u32(bytes, (uint32_t)to);
-    put_u32(bytes, (uint32_t)from);
-    put_u32(bytes, parts->payload_length);
-    put_u32(bytes, (parts->to != NULL ? 1u : 0u) | (parts->from != NULL ? 2u : 0u));
-    put_text(bytes, parts->to, to);
-    put_text(bytes, parts->from, from);
-    put_text(bytes, parts->payload, parts->payload_length);
+    for (; value >= 0x80; value >>= 7)
+        put(bytes, &(uint8_t){(uint8_t)(value | 0x80)}, 1);
+    put(bytes, &(uint8_t){(uint8_t)value}, 1);
 }
 
-void put_call(struct bytes *calls, const struct parts *parts)
+void put_number(struct bytes *bytes, uint32_t field, uint64_t value)
 {
-    size_t begin = calls->length;
-    put_u32(calls, 0);
-    put_u32(calls, parts->event);
-    put_u64(calls, parts->seq);
-    put_u64(calls, parts->not_after);
-    put_block(calls, parts);
-    pad(calls);
-    uint32_t size = (uint32_t)(calls->length - begin);
-    memcpy(calls->data + begin, &size, sizeof size);
+    put_varint(bytes, field << 3);
+    put_varint(bytes, value);
 }
+
+void put_fixed64(struct bytes *bytes, uint32_t field, uint64_t value)
+{
+    put_varint(bytes, field << 3 | 1);
+    put_u64(bytes, value);
+}
+
+void put_field(struct bytes *bytes, uint32_t field, const void *content, size_t length)
+{
+    put_varint(bytes, field << 3 | 2);
+    put_varint(bytes, length);
+    put(bytes, content, length);
+}
+
+/* What was written so far becomes a field in other bytes. */
+static void move_into(struct bytes *bytes, uint32_t field, struct bytes *content)
+{
+    put_field(bytes, field, content->data, content->length);
+    release(content);
+}
+
+static void put_params(struct bytes *bytes, uint32_t field, const struct parts *parts)
+{
+    struct bytes params = {0};
+    for (uint32_t i = 0; i < MM_SCALARS; i++)
+        if (parts->scalars[i] != 0)
+            put_fixed64(&params, i + 1, parts->scalars[i]);
+    if (parts->to != NULL)
+        put_field(&params, 12, parts->to, strlen(parts->to));
+    if (parts->from != NULL)
+        put_field(&params, 13, parts->from, strlen(parts->from));
+    move_into(bytes, field, &params);
+}
+
+static void put_event(struct bytes *call, const struct parts *parts)
+{
+    struct bytes event = {0};
+    if (parts->event == MM_MESSAGE) {
+        put_params(&event, 1, parts);
+        put_field(&event, 2, parts->payload, parts->payload_length);
+        move_into(call, 3, &event);
+    } else if (parts->event == MM_STATUS) {
+        put_params(call, 4, parts);
+    } else if (parts->event == MM_LOGIN) {
+        put_fixed64(&event, 1, parts->scalars[0]);
+        put_fixed64(&event, 2, parts->scalars[1]);
+        put_field(&event, 3, parts->to, parts->to != NULL ? strlen(parts->to) : 0);
+        move_into(call, 5, &event);
+    } else if (parts->event == MM_CALL || parts->event == MM_CALL_STATUS) {
+        put_field(call, parts->event + 2, NULL, 0);
+    }
+}
+
+void put_call(struct bytes *batch, const struct parts *parts)
+{
+    struct bytes call = {0};
+    put_fixed64(&call, 1, parts->seq);
+    if (parts->budget_micros != 0)
+        put_number(&call, 2, parts->budget_micros);
+    put_event(&call, parts);
+    move_into(batch, 1, &call);
+}
+
+/* ---- frames ---- */
+
+void open_frame(struct frame *frame, const struct bytes *batch)
+{
+    *frame = (struct frame){0};
+    put_field(&frame->bytes, 3, batch->data, batch->length);
+    CHECK_EQ(mm_accept(frame->bytes.data, (uint32_t)frame->bytes.length, &frame->batch), MM_ACCEPTED);
+}
+
+uint32_t run_frame(struct frame *frame, enum mm_lane lane, uint32_t micros)
+{
+    return mm_run(frame->bytes.data, (uint32_t)frame->bytes.length, &frame->batch, lane, micros);
+}
+
+void close_frame(struct frame *frame) { release(&frame->bytes); }
 
 uint32_t run_calls(const struct parts *parts, uint32_t count)
 {
-    struct bytes calls = {0};
-    for (uint32_t i = 0; i < count; i++)
-        put_call(&calls, &parts[i]);
-    uint32_t executed = mm_run(calls.data, count, UINT32_MAX);
-    release(&calls);
+    uint32_t executed = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        struct bytes batch = {0};
+        struct frame frame;
+        put_call(&batch, &parts[i]);
+        open_frame(&frame, &batch);
+        for (const uint64_t until = mm_now() + parts[i].wait_micros * UINT64_C(1000); mm_now() < until;)
+            continue;
+        executed += run_frame(&frame, parts[i].event == MM_MESSAGE ? MM_MESSAGES : MM_NOTIFICATIONS, UINT32_MAX);
+        close_frame(&frame);
+        release(&batch);
+    }
     return executed;
 }
 

@@ -51,10 +51,10 @@ static void the_call_being_executed_is_in_the_header(void)
 static void a_call_past_its_time_is_not_begun(void)
 {
     begin();
-    struct parts calls[] = {{.event = MM_MESSAGE, .seq = 1, .not_after = 1, .to = "b"},
-                            {.event = MM_MESSAGE, .seq = 2, .not_after = UINT64_MAX, .to = "b"},
-                            {.event = MM_CALL, .seq = 3, .not_after = mm_now() - 1},
-                            {.event = MM_MESSAGE, .seq = 4, .not_after = 0, .to = "b"}};
+    struct parts calls[] = {{.event = MM_MESSAGE, .seq = 1, .budget_micros = 1, .wait_micros = 2, .to = "b"},
+                            {.event = MM_MESSAGE, .seq = 2, .budget_micros = UINT32_MAX, .to = "b"},
+                            {.event = MM_CALL, .seq = 3, .budget_micros = 2000, .wait_micros = 2001},
+                            {.event = MM_MESSAGE, .seq = 4, .budget_micros = 0, .wait_micros = 1000, .to = "b"}};
     answer = 1;
     CHECK_EQ(run_calls(calls, 4), 4);
     CHECK_EQ(events, 2);
@@ -77,20 +77,24 @@ static void a_run_ends_after_its_slice(void)
 {
     begin();
     struct bytes calls = {0};
-    for (uint64_t i = 1; i <= 3; i++)
+    struct frame frame;
+    for (uint64_t i = 1; i <= 5; i++)
         put_call(&calls, &(struct parts){.event = MM_CALL, .seq = i});
+    open_frame(&frame, &calls);
     fake_on_event = takes_two_milliseconds;
-    CHECK_EQ(mm_run(calls.data, 3, 1000), 1);
+    CHECK_EQ(run_frame(&frame, MM_NOTIFICATIONS, 1000), 1);
     take();
     const struct entry *result = next_entry();
     CHECK(result != NULL && result->kind == RESULT);
     CHECK(result->micros >= 1999);
     expect_end();
     fake_on_event = count;
-    CHECK_EQ(mm_run(calls.data, 3, 0), 1);
-    CHECK_EQ(mm_run(calls.data, 0, 1000), 0);
-    CHECK_EQ(mm_run(calls.data, 3, UINT32_MAX), 3);
+    CHECK_EQ(run_frame(&frame, MM_NOTIFICATIONS, 0), 1);
+    CHECK_EQ(run_frame(&frame, MM_MESSAGES, 1000), 0);
+    CHECK_EQ(run_frame(&frame, MM_NOTIFICATIONS, UINT32_MAX), 3);
+    CHECK_EQ(run_frame(&frame, MM_NOTIFICATIONS, UINT32_MAX), 0);
     CHECK_EQ(events, 5);
+    close_frame(&frame);
     release(&calls);
 }
 
@@ -107,19 +111,22 @@ static void without_room_nothing_is_begun(void)
     begin();
     fake_on_event = changes_a_byte;
     struct bytes calls = {0};
-    for (int i = 0; i < 200; i++)
+    struct frame frame;
+    for (int i = 0; i < 400; i++)
         put_call(&calls, &(struct parts){.event = MM_MESSAGE, .payload = payload, .payload_length = LARGEST});
-    uint32_t executed = mm_run(calls.data, 200, UINT32_MAX);
+    open_frame(&frame, &calls);
+    uint32_t executed = run_frame(&frame, MM_MESSAGES, UINT32_MAX);
     CHECK(executed > 10 && executed < 200);
     CHECK_EQ(events, executed);
-    CHECK_EQ(mm_run(calls.data, 200, UINT32_MAX), 0);
+    CHECK_EQ(run_frame(&frame, MM_MESSAGES, UINT32_MAX), 0);
     const struct report report = drain(2 * RING);
     CHECK(report.length > 0);
-    CHECK_EQ(mm_run(calls.data, 200, UINT32_MAX), 0); /* drained is not acknowledged */
+    CHECK_EQ(run_frame(&frame, MM_MESSAGES, UINT32_MAX), 0); /* drained is not acknowledged */
     CHECK_EQ(events, executed);
     CHECK_EQ(mm_box->current_seq, 0);
     mm_acknowledge(report.position);
-    CHECK_EQ(mm_run(calls.data, 200, UINT32_MAX), executed);
+    CHECK_EQ(run_frame(&frame, MM_MESSAGES, UINT32_MAX), executed);
+    close_frame(&frame);
     release(&calls);
 }
 

@@ -79,7 +79,7 @@ static void put_message(struct bytes *calls, uint64_t seq, uint32_t *random)
     char text[TEXT_MAX];
     struct parts parts = {.event = MM_MESSAGE, .seq = seq, .payload = text};
     parts.scalars[ID] = seq;
-    parts.scalars[FLAGS] = next_random(random) % 8 == 0 ? MM_HAS_TO << (next_random(random) % 4) : 0;
+    parts.scalars[FLAGS] = next_random(random) % 8 == 0 ? 1u << (next_random(random) % 4) : 0;
     parts.to = addresses[next_random(random) % 5];
     parts.from = addresses[next_random(random) % 5];
     parts.payload_length = next_random(random) % TEXT_MAX;
@@ -102,15 +102,13 @@ static void call_back(void)
 
 static void run_batch(const struct bytes *calls, uint32_t count)
 {
-    const uint8_t *at = calls->data;
+    struct frame frame;
+    open_frame(&frame, calls);
     while (count > 0) {
-        for (uint32_t executed = mm_run(at, count, SLICE); executed > 0; executed--, count--) {
-            uint32_t size;
-            memcpy(&size, at, 4);
-            at += size;
-        }
+        count -= run_frame(&frame, MM_MESSAGES, SLICE);
         take();
     }
+    close_frame(&frame);
 }
 
 static void run_sample(const struct fake_abi *abi, const char *name, const char *settings, uint32_t bytes, uint32_t count)

@@ -113,9 +113,10 @@ const LIVES: readonly LifeRow[] = [
     program: 'start',
     quick: true,
     figures: [
+      { key: 'oneMs', label: '1 module', unit: 'ms' },
       { key: 'oursMs', label: '50 modules', unit: 'ms' },
       { key: 'bareMs', label: '50 processes of node -e 0', unit: 'ms' },
-      { key: 'ratio', label: 'the first / the second', unit: '' },
+      { key: 'ratio', label: '50 modules / 50 processes', unit: '' },
     ],
   },
   {

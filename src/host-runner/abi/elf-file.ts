@@ -72,7 +72,7 @@ export class ElfFile {
 
   /** Throws with this cause and remedy. */
   fail(code: ErrorCode, cause: string, remedy: string, error?: unknown): never {
-    throw new ModuleLoadError(code, `${this.#path}: ${cause}; ${remedy}`, { cause: error });
+    throw new ModuleLoadError(code, `${this.#path}: ${cause}`, { remedy, cause: error });
   }
 
   #try<T>(action: () => T): T {

@@ -95,9 +95,9 @@ MM_EXPORT void mm_clear_wake(void)
 
 MM_EXPORT void mm_set_phase(uint32_t phase) { __atomic_store_n(&mm_box->phase, phase, __ATOMIC_RELEASE); }
 
-void mm_begin(uint32_t event, uint32_t cause_event, uint64_t cause_id)
+void mm_begin(uint64_t now, uint32_t event, uint32_t cause_event, uint64_t cause_id)
 {
-    mm_box->current_start = mm_now();
+    mm_box->current_start = now;
     __atomic_store_n(&mm_box->cause_event, cause_event, __ATOMIC_RELAXED);
     __atomic_store_n(&mm_box->cause_id, cause_id, __ATOMIC_RELAXED);
     __atomic_store_n(&mm_box->current_event, event, __ATOMIC_RELEASE);
@@ -198,7 +198,6 @@ MM_EXPORT uint32_t mm_layout(uint32_t *out, uint32_t capacity)
         offsetof(struct mm_box, signal_from),
         sizeof(struct mm_box),
         sizeof(struct mm_record),
-        sizeof(struct mm_call),
     };
     const uint32_t count = sizeof layout / sizeof layout[0];
     if (count <= capacity)

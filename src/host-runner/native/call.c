@@ -1,5 +1,5 @@
 /* The calls into the module: init, the events of a batch, cleanup. Runs on the host's main thread only. */
-#include "shim.h"
+#include "batch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -143,30 +143,15 @@ static void finish(const struct mm_result *result)
     mm_commit(record, position);
 }
 
-/* What a callback returned that was begun at `started`. */
-static struct mm_result result_of(const struct mm_call *call, int64_t value, uint64_t started)
+/* What a callback returned that ran from `started` to `ended`. */
+static struct mm_result result_of(const struct mm_call *call, int64_t value, uint64_t started, uint64_t ended)
 {
-    const uint64_t micros = (mm_now() - started) / 1000u;
+    const uint64_t micros = (ended - started) / 1000u;
     return (struct mm_result){
         .seq = call->seq,
         .value = (int32_t)value,
         .micros = micros > UINT32_MAX ? UINT32_MAX : (uint32_t)micros,
     };
-}
-
-static struct mm_message message_of(const struct mm_block *block)
-{
-    const char *to = (const char *)(block + 1), *from = to + block->to_length + 1;
-    struct mm_message message = {
-        .to = block->present & MM_HAS_TO ? to : NULL,
-        .from = block->present & MM_HAS_FROM ? from : NULL,
-        .payload = from + block->from_length + 1,
-        .to_length = block->to_length,
-        .from_length = block->from_length,
-        .payload_length = block->payload_length,
-    };
-    memcpy(message.scalars, block->scalars, sizeof message.scalars);
-    return message;
 }
 
 static char *put_text(char **at, const char *text, uint32_t length)
@@ -215,87 +200,87 @@ static uint32_t find_changes(const uint8_t *params, const struct mm_message *bef
     return changed;
 }
 
-/* Makes one call with its message or status and records what came of it. */
-static void call_with_params(const struct mm_call *call, uint64_t callback)
+/* Makes one call with its message or status and records what came of it; returns when its callback ended. */
+static uint64_t call_with_params(const struct mm_call *call, uint64_t callback, uint64_t started)
 {
-    const struct mm_message before = message_of(&call->block);
-    const struct mm_message written = copy_for_module(&before);
+    const struct mm_message *before = &call->message;
+    const struct mm_message written = copy_for_module(before);
     _Alignas(16) uint8_t params[256];
     mm_write_params(params, &written);
 
-    uint64_t started = mm_box->current_start;
     int64_t value;
     if (call->event == MM_STATUS)
-        value = ((event_status)callback)(mm_module, params, before.scalars[STATUS]);
+        value = ((event_status)callback)(mm_module, params, before->scalars[STATUS]);
     else
         value = ((event_message)callback)(mm_module, params, written.payload, written.payload_length);
-    struct mm_result result = result_of(call, value, started);
+    const uint64_t ended = mm_now();
+    struct mm_result result = result_of(call, value, started, ended);
     struct mm_message after;
-    result.changed = find_changes(params, &before, &written, &after);
+    result.changed = find_changes(params, before, &written, &after);
     result.message = &after;
     finish(&result);
+    return ended;
 }
 
-static void call_without_params(const struct mm_call *call, uint64_t callback)
+static uint64_t call_without_params(const struct mm_call *call, uint64_t callback, uint64_t started)
 {
-    const uint64_t started = mm_box->current_start;
     int64_t value;
     if (call->event == MM_LOGIN) {
-        struct mm_message login = message_of(&call->block);
-        login.from = NULL;
-        login.from_length = login.payload_length = 0;
-        const struct mm_message copy = copy_for_module(&login);
-        struct user user = {login.scalars[0], login.scalars[1], (char *)(uintptr_t)copy.to, {0}};
+        const struct mm_message copy = copy_for_module(&call->message);
+        struct user user = {copy.scalars[0], copy.scalars[1], (char *)(uintptr_t)copy.to, {0}};
         value = ((event_login)callback)(mm_module, &user);
     } else {
         value = ((event_1)callback)(mm_module);
     }
-    const struct mm_result result = result_of(call, value, started);
+    const uint64_t ended = mm_now();
+    const struct mm_result result = result_of(call, value, started, ended);
     finish(&result);
+    return ended;
 }
 
-static void execute(const struct mm_call *call)
+static uint64_t execute(const struct mm_call *call, uint64_t now)
 {
     const int32_t offsets[] = {-1, mm_abi.on_message, mm_abi.on_message_status, mm_abi.on_login, mm_abi.on_call, mm_abi.on_call_status};
-    uint64_t now = mm_now();
-    if (call->not_after != 0 && now > call->not_after) {
-        finish(&(struct mm_result){.seq = call->seq, .changed = MM_EXPIRED});
-        return;
-    }
-    mm_begin(call->event, call->event,
-             call->event == MM_MESSAGE || call->event == MM_STATUS ? call->block.scalars[MESSAGE_ID] : 0);
+    const int has_params = call->event == MM_MESSAGE || call->event == MM_STATUS;
+    mm_begin(now, call->event, call->event, has_params ? call->message.scalars[MESSAGE_ID] : 0);
     __atomic_store_n(&mm_box->current_seq, call->seq, __ATOMIC_RELEASE);
     /* Read at each call: a module may set or clear its callbacks as it runs. */
-    uint64_t callback = call->event < sizeof offsets / sizeof offsets[0] ? field(offsets[call->event]) : 0;
+    const uint64_t callback = field(offsets[call->event]);
+    uint64_t ended = now;
     if (callback == 0)
         finish(&(struct mm_result){.seq = call->seq});
-    else if (call->event == MM_MESSAGE || call->event == MM_STATUS)
-        call_with_params(call, callback);
+    else if (has_params)
+        ended = call_with_params(call, callback, now);
     else
-        call_without_params(call, callback);
+        ended = call_without_params(call, callback, now);
     __atomic_store_n(&mm_box->current_seq, 0, __ATOMIC_RELEASE);
     mm_finish();
+    return ended;
 }
 
 /*
- * Executes up to `count` calls that stand one after the other in `calls`, until `micros` have passed or the box has no
- * room for another result. Returns how many were executed.
+ * Makes the next calls of a lane of this frame, until `micros` have passed or the box has no room for another result. The
+ * clock is read once a call: the next one begins when the one before it has ended. Returns how many were made.
  */
-MM_EXPORT uint32_t mm_run(const uint8_t *calls, uint32_t count, uint32_t micros)
+MM_EXPORT uint32_t mm_run(const uint8_t *frame, uint32_t length, struct mm_batch *batch, uint32_t lane, uint32_t micros)
 {
-    const uint64_t until = mm_now() + micros * UINT64_C(1000);
-    uint32_t executed = 0;
+    uint64_t now = mm_now();
+    const uint64_t until = now + micros * UINT64_C(1000);
+    uint32_t made = 0;
+    struct mm_call call;
     mm_quiet = 1;
-    while (executed < count && mm_has_room()) {
-        const struct mm_call *call = (const struct mm_call *)calls;
-        execute(call);
-        calls += call->size;
-        executed++;
-        if (mm_now() >= until)
+    while (mm_has_room() && mm_next_call(frame, length, batch, (enum mm_lane)lane, &call)) {
+        const uint64_t budget = call.budget_micros * UINT64_C(1000);
+        if (budget != 0 && now > batch->received + budget)
+            finish(&(struct mm_result){.seq = call.seq, .changed = MM_EXPIRED});
+        else
+            now = execute(&call, now);
+        made++;
+        if (now >= until)
             break;
     }
     mm_quiet = 0;
-    return executed;
+    return made;
 }
 
 MM_EXPORT void mm_cleanup(void)

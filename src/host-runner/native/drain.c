@@ -1,9 +1,7 @@
 /* What the core is told: committed records as they stand in the ring, in frames of the protocol; and what it has taken over. */
 #include "shim.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { FRAME_REPORT = 4 };
 enum report_field { REPORT_POSITION = 2, REPORT_DROPPED = 3, REPORT_LIMITED = 4, REPORT_REFUSED = 5, REPORT_START = 6, REPORT_RING = 7 };
@@ -56,15 +54,6 @@ struct segment {
     uint32_t needed; /* non-zero: the next record alone takes more than the buffer has */
 };
 
-/* The module has written where it must not. Nothing of the box can be trusted; the core reads what still makes sense. */
-static _Noreturn void give_up(void)
-{
-    static const char text[] = "mesibo-modules host: the module has overwritten the black box of its process\n";
-    ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
-    (void)written;
-    abort();
-}
-
 /* The size of the record at `drained`, which is read once; 0: another thread is still writing it. */
 static uint32_t next_size(uint64_t head)
 {
@@ -73,7 +62,7 @@ static uint32_t next_size(uint64_t head)
         return 0;
     const uint32_t size = record->size;
     if (size < sizeof *record || size % 8 != 0 || size > head - drained)
-        give_up();
+        mm_give_up("the black box");
     return size;
 }
 
@@ -109,7 +98,7 @@ static void find_segment(struct segment *segment, uint32_t room)
     uint32_t size;
     uint64_t now = 0;
     if (head - drained > mm_ring_size)
-        give_up();
+        mm_give_up("the black box");
     segment->start = segment->end = drained;
     segment->gap_count = segment->needed = 0;
     while (drained != head && (size = next_size(head)) != 0) {
@@ -188,7 +177,6 @@ MM_EXPORT int32_t mm_drain(uint8_t *out, uint32_t capacity)
     return -(int32_t)(segment.needed != 0 ? segment.needed + FRAME_HEAD_MAX : 0);
 }
 
-/* The core has taken over everything before `position`: its room is free again. */
 MM_EXPORT void mm_acknowledge(uint64_t position)
 {
     if (position <= drained && position >= mm_box->tail)

@@ -66,7 +66,7 @@ MM_EXPORT uint32_t mm_http_run(uint32_t micros)
     while (mm_has_room() && (request = mm_http_next_ready()) != NULL) {
         struct mm_http_event *event = mm_http_next_event(request);
         mm_http_unlock(&hold);
-        mm_begin(MM_HTTP, request->cause_event, request->cause_id);
+        mm_begin(mm_now(), MM_HTTP, request->cause_event, request->cause_id);
         int more = tell(request, event);
         mm_finish();
         free(event);

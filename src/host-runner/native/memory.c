@@ -2,6 +2,8 @@
 #include "shim.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -39,6 +41,15 @@ uint64_t mm_peek(const uint8_t *at)
         memcpy(&value, at, sizeof value);
     errno = saved;
     return value;
+}
+
+_Noreturn void mm_give_up(const char *what)
+{
+    char text[128];
+    const int length = snprintf(text, sizeof text, "mesibo-modules host: the module has overwritten %s of its process\n", what);
+    ssize_t written = write(STDERR_FILENO, text, (size_t)length);
+    (void)written;
+    abort();
 }
 
 void mm_touch(const void *bytes, size_t length)

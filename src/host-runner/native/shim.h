@@ -30,7 +30,6 @@
 enum mm_phase { MM_BOOTING = 0, MM_LOADING = 1, MM_INIT = 2, MM_SERVING = 3, MM_CLEANUP = 4 };
 enum mm_event { MM_MESSAGE = 1, MM_STATUS = 2, MM_LOGIN = 3, MM_CALL = 4, MM_CALL_STATUS = 5, MM_HTTP = 6 };
 enum mm_changed { MM_PARAMS_CHANGED = 1, MM_PAYLOAD_CHANGED = 2, MM_EXPIRED = 4 };
-enum mm_present { MM_HAS_TO = 1, MM_HAS_FROM = 2 };
 
 struct mm_box {
     uint64_t magic;
@@ -73,24 +72,6 @@ struct mm_message {
     const char *to, *from; /* NULL: absent */
     const char *payload;
     uint32_t to_length, from_length, payload_length;
-};
-
-/* The parameters as the JavaScript side lays them out; behind it stand to, from and the payload, each followed by a NUL. */
-struct mm_block {
-    uint64_t scalars[MM_SCALARS];
-    uint32_t to_length;
-    uint32_t from_length;
-    uint32_t payload_length;
-    uint32_t present; /* enum mm_present */
-};
-
-/* One call as the JavaScript side prepares it; for a login, scalars are flags and online, and `to` is the address. */
-struct mm_call {
-    uint32_t size; /* with block and padding, a multiple of 8 */
-    uint32_t event;
-    uint64_t seq;
-    uint64_t not_after; /* CLOCK_MONOTONIC nanoseconds past which it is not begun; 0: never */
-    struct mm_block block;
 };
 
 /* What came of a call. */
@@ -149,6 +130,8 @@ int mm_read_memory(const struct iovec *to, const struct iovec *from, unsigned lo
 uint64_t mm_peek(const uint8_t *at);
 /* Reads a byte of each page: where memory cannot be read, the fault comes now, on the thread that gave the pointer. */
 void mm_touch(const void *bytes, size_t length);
+/* The module has written where it must not. Nothing there can be trusted; the core reads of the box what still makes sense. */
+_Noreturn void mm_give_up(const char *what);
 
 /* ---- box.c ---- */
 
@@ -171,8 +154,8 @@ extern uint64_t mm_ring_size;
 uint64_t mm_during(void);
 /* Tells the main thread of JavaScript that there is something for it. */
 void mm_wake(void);
-/* Notes in the box what this, the main thread is about to execute, and which call led to it; and that it is over. */
-void mm_begin(uint32_t event, uint32_t cause_event, uint64_t cause_id);
+/* Notes in the box what this, the main thread executes from `now` on, and which call led to it; and that it is over. */
+void mm_begin(uint64_t now, uint32_t event, uint32_t cause_event, uint64_t cause_id);
 void mm_finish(void);
 /* Whether a call may begin: its result will find room. */
 int mm_has_room(void);
@@ -184,6 +167,8 @@ extern __thread int mm_quiet;
 
 uint64_t mm_dropped_logs(void);
 uint64_t mm_refused_sends(void);
+/* The core has taken over everything before `position`: its room is free again. */
+void mm_acknowledge(uint64_t position);
 
 /* ---- entry.c ---- */
 

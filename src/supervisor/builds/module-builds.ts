@@ -84,18 +84,19 @@ export class ModuleBuilds {
   describeNext(): string {
     const build = this.#accepted;
     if (build === null || identifyFile(build.original) === build.fileId) return '';
-    return `, with the build that was accepted, for its file is another one now; to take that: ${this.#reload}`;
+    return `${sentence`, with the build that was accepted, for its file is another one now; to take that: ${this.#reload}`}`;
   }
 
   /** What `status` shows. */
-  status(spec: Places, isWanted: boolean): Pick<ModuleStatus, 'build' | 'fileChanged'> {
+  status(spec: Places, isWanted: boolean): Pick<ModuleStatus, 'build' | 'fileChanged' | 'fileMissing'> {
     const { loadable } = this.#current ?? {};
-    const fileChanged = isWanted && identifyFile(findModuleFile(spec)) !== this.loadedFile;
-    if (!loadable?.build) return { build: null, fileChanged };
+    const found = identifyFile(findModuleFile(spec));
+    const file = { fileChanged: isWanted && found !== this.loadedFile, fileMissing: found === null };
+    if (!loadable?.build) return { build: null, ...file };
     const { path, source, build } = loadable;
     const problem = loadable.problem ?? (isWanted ? this.#problemOfCopy(build) : null);
     const shown = problem instanceof Sentence ? { problem: `${problem}`, problemParts: problem.parts } : { problem };
-    return { build: { sha256: build.sha256, path, kept: source === 'kept', ...shown }, fileChanged };
+    return { build: { sha256: build.sha256, path, kept: source === 'kept', ...shown }, ...file };
   }
 
   #choose(spec: Places, choice: Choice): HostFile {

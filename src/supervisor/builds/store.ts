@@ -258,5 +258,5 @@ function lost({ sha256, original }: Build, copy: string, kept: Digest | null): M
   const what = `the build that was accepted (sha256 ${sha256.slice(0, 12)}) is gone: ${original} is another file now, or none`;
   const damage = kept === null ? 'cannot be read' : 'is damaged';
   const remedy = 'reload the module to take the file that is there, or put the former one back';
-  return new ModuleLoadError('MODULE_BUILD_LOST', `${what}, and its copy ${copy} ${damage}; ${remedy}`);
+  return new ModuleLoadError('MODULE_BUILD_LOST', `${what}, and its copy ${copy} ${damage}`, { remedy });
 }

@@ -76,7 +76,7 @@ function takeLock(path: string): HeldLock | null {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === undefined || !NO_LOCK_FILE.has(code)) throw cause;
     const remedy = `remove ${file}, or give another --run-dir`;
-    throw new DirectoryError('RUN_DIR_UNUSABLE', `the lock in ${path} cannot be taken (${code}); ${remedy}`, { cause });
+    throw new DirectoryError('RUN_DIR_UNUSABLE', `the lock in ${path} cannot be taken (${code})`, { remedy, cause });
   }
 }
 
@@ -191,7 +191,7 @@ export function socketPath(runDir: string, name: string): string {
   const length = Buffer.byteLength(path);
   if (length > SOCKET_PATH_MAX_BYTES) {
     const limit = `${length} bytes, and a socket path may have ${SOCKET_PATH_MAX_BYTES}`;
-    throw new DirectoryError('SOCKET_PATH_TOO_LONG', `${path} has ${limit}; give a shorter --run-dir`);
+    throw new DirectoryError('SOCKET_PATH_TOO_LONG', `${path} has ${limit}`, { remedy: 'give a shorter --run-dir' });
   }
   return path;
 }
@@ -235,20 +235,18 @@ function holderOf(path: string): [who: string, pid: number | null] {
 function busy(path: string): DirectoryError {
   const [who] = holderOf(path);
   const remedy = 'stop that one, or give this one another --run-dir';
-  return new DirectoryError('RUN_DIR_BUSY', `${path} is held by ${who}; ${remedy}`);
+  return new DirectoryError('RUN_DIR_BUSY', `${path} is held by ${who}`, { remedy });
 }
 
 function noDirectory(path: string): DirectoryError {
-  return new DirectoryError('RUN_DIR_UNUSABLE', `the run directory ${path} is not a directory; give another --run-dir`);
+  const remedy = 'give another --run-dir';
+  return new DirectoryError('RUN_DIR_UNUSABLE', `the run directory ${path} is not a directory`, { remedy });
 }
 
 function unusable(path: string, cause: unknown): DirectoryError {
   const why = (cause as NodeJS.ErrnoException).code ?? String(cause);
-  return new DirectoryError(
-    'RUN_DIR_UNUSABLE',
-    `the run directory ${path} cannot be used (${why}); give another --run-dir`,
-    { cause },
-  );
+  const remedy = 'give another --run-dir';
+  return new DirectoryError('RUN_DIR_UNUSABLE', `the run directory ${path} cannot be used (${why})`, { remedy, cause });
 }
 
 /** The names of our sockets, those of earlier versions too. */

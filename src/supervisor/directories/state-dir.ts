@@ -23,8 +23,8 @@ export function acquireStateDir(path: string, runDir: string): StateDir {
   try {
     makeFolders(path);
   } catch (cause) {
-    const text = `the state directory ${path} cannot be made (${(cause as Error).message}); choose another with --state-dir`;
-    throw new DirectoryError('STATE_DIR_UNUSABLE', text, { cause });
+    const what = `the state directory ${path} cannot be made (${(cause as Error).message})`;
+    throw new DirectoryError('STATE_DIR_UNUSABLE', what, { remedy: 'choose another with --state-dir', cause });
   }
   const file = join(path, 'lock');
   let lock: HeldLock | null;
@@ -66,7 +66,9 @@ class HeldStateDir implements StateDir {
     } catch (error) {
       if (error instanceof DirectoryError) throw error;
       const { code } = error as NodeJS.ErrnoException;
-      throw new DirectoryError('STATE_DIR_UNUSABLE', `${this.path} cannot be made (${code}); remove what is there`);
+      throw new DirectoryError('STATE_DIR_UNUSABLE', `${this.path} cannot be made (${code})`, {
+        remedy: 'remove what is there',
+      });
     }
     write(this.#lock, this.#text);
   }
@@ -94,5 +96,5 @@ function busy(path: string, file: string): DirectoryError {
   const [pid = '', runDir = ''] = readLockText(file).split('\n');
   const who = /^\d+$/.test(pid) ? `the core with pid ${pid}, which serves ${runDir}` : 'another core';
   const remedy = 'stop that one, or give this one another --state-dir';
-  return new DirectoryError('STATE_DIR_BUSY', `the state directory ${path} is held by ${who}; ${remedy}`);
+  return new DirectoryError('STATE_DIR_BUSY', `the state directory ${path} is held by ${who}`, { remedy });
 }

@@ -30,7 +30,8 @@ export function makeThrowawayDir(): string {
     return mkdtempSync(join(base, PREFIX));
   } catch (cause) {
     const why = `no temporary directory can be made in ${base} (${(cause as NodeJS.ErrnoException).code})`;
-    throw new DirectoryError('RUN_DIR_UNUSABLE', `${why}; set TMPDIR to a directory that you can write to`, { cause });
+    const remedy = 'set TMPDIR to a directory that you can write to';
+    throw new DirectoryError('RUN_DIR_UNUSABLE', why, { remedy, cause });
   }
 }
 

@@ -249,11 +249,18 @@ describe('env', () => {
     ]);
   });
 
+  it('takes the longest variable that the system takes', () => {
+    const value = 'x'.repeat(131_069);
+    expect(parse(`module m {\n env { A = ${value} }\n}`).modules[0]?.env).toEqual([['A', value]]);
+  });
+
   it.each([
     ['1A = 2', 'found "1A" in env { }, expected the name of an environment variable'],
     ['A-B = 2', 'found "A-B" in env { }, expected the name of an environment variable'],
     ['MESIBO_TOKEN = 2', 'found "MESIBO_TOKEN" in env { }, expected another name: the core itself sets this one'],
-  ])('refuses %s', (pair, message) => {
+    [`A = ${'x'.repeat(131_070)}`, 'found "A" in env { }, expected a shorter value: it has 131070 bytes'],
+    [`A = ${'ä'.repeat(65_535)}`, 'found "A" in env { }, expected a shorter value: it has 131070 bytes'],
+  ])('refuses %.20s', (pair, message) => {
     const error = catchConfigError(() => parse(`module m {\n env { ${pair} }\n}`));
     expect(error).toMatchObject({ code: 'CONFIG_VALUE', line: 2, column: 8 });
     expect(error.message).toContain(message);

@@ -79,6 +79,7 @@ describe('makeConfig', () => {
     [{ modules: [{ name: 'b', env: { 'A B': '1' } }] }, 'expected the name of an environment variable'],
     [{ modules: [{ name: 'b', env: { MESIBO_TOKEN: '1' } }] }, 'expected another name: the core itself sets this one'],
     [{ modules: [{ name: 'b', env: { A: 'a\0' } }] }, 'module "b": env: 0: 1: expected no NUL character'],
+    [{ modules: [{ name: 'b', env: { A: 'x'.repeat(131_070) } }] }, 'env: 0: expected a shorter value: it has 131070'],
     [{ modules: [{ name: 'b', passEnv: ['A B'] }] }, 'module "b": passEnv: 0: expected names of environment variables'],
     [{ modules: [{ name: 'b', umask: 0o1000 }] }, 'module "b": umask: expected three octal digits'],
     [{ modules: [{ name: 'b', path: '' }] }, 'module "b": path: expected the path'],

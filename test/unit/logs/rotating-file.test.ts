@@ -119,6 +119,14 @@ test('a device without space drops lines and never rejects', async () => {
   expect(full.problem).toMatch(/^\/dev\/full cannot be written, and 2 lines of it are lost so far: ENOSPC/);
 });
 
+test('one line that was lost is one line', async () => {
+  const full = new RotatingFile('/dev/full', { sizeBytes: 1000, keep: 1, gapLine: (n) => `lost ${n}` });
+  full.append('x');
+  await full.flush();
+  expect(full.problem).toMatch(/ cannot be written, and 1 line of it is lost so far: /);
+  await full.close();
+});
+
 test('memory is bounded: what waits beyond the limit is dropped', async () => {
   const file = make({ maxPendingBytes: 10 });
   for (const line of ['aaaa', 'bbbb', 'cccc']) file.append(line);

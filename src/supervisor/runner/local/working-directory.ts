@@ -82,8 +82,7 @@ function tryToMake(path: string): string | null {
 }
 
 function unusable(path: string, why: string): DirectoryError {
-  return new DirectoryError(
-    'DIRECTORY_UNUSABLE',
-    `the working directory ${path} cannot be used (${why}); make it, or set "directory" to another`,
-  );
+  return new DirectoryError('DIRECTORY_UNUSABLE', `the working directory ${path} cannot be used (${why})`, {
+    remedy: 'make it, or set "directory" to another',
+  });
 }

@@ -86,6 +86,11 @@ test.each<[string, Partial<ModuleDescription>, string[]]>([
     ],
   ],
   [
+    'its file, which is missing',
+    { fileChanged: true, fileMissing: true },
+    ['it is missing; a crash starts what its process loaded again'],
+  ],
+  [
     'a copy',
     { fileChanged: true, build: { sha256: 'ab'.repeat(32), path: '/s/builds/ab/m/f.so', kept: true, problem: null } },
     ['sha256 abababababab, loaded from the copy that the core keeps: /s/builds/ab/m/f.so'],
@@ -104,4 +109,12 @@ test('of a core that knows no builds nothing is said of them', () => {
   const older: Partial<ModuleDescription> = { ...serving, ...more };
   delete older.build;
   expect(renderDescription(older as ModuleDescription, view)).not.toContain('build');
+});
+
+test('one of a thing is not called several', () => {
+  const text = renderDescription(
+    { ...serving, ...more, failedStarts: 1, dropped: { logLines: 1, outputBytes: 2 } },
+    view,
+  );
+  expect(text).toMatch(/; 1 start failed\n[\s\S]* 1 log line, 2 bytes of output\n/);
 });

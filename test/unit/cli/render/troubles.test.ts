@@ -111,6 +111,18 @@ test.each<[string, Partial<ModuleStatus>, string[]]>([
     ],
   ],
   [
+    'is missing',
+    { fileChanged: true, fileMissing: true },
+    ['warning: module filter: its file is missing; what its process loaded runs -> put it back, or correct "path"'],
+  ],
+  [
+    'was missing before a crash',
+    { fileChanged: true, fileMissing: true, build },
+    [
+      'warning: module filter: its file is missing; the copy of the build that was accepted runs -> put it back, or correct "path"',
+    ],
+  ],
+  [
     'cannot be kept',
     { build: { ...build, kept: false, problem: 'no copy of it can be kept (ENOSPC)' } },
     [
@@ -139,4 +151,10 @@ test('a problem of a build is told with its command, whatever version the core h
   ]);
   for (const parts of [undefined, [{ kind: 'link' }]])
     expect(tell(parts)).toEqual([`module filter: ${problem}${rest}`]);
+});
+
+test('what helps against lines that are dropped is the rate and the black box', () => {
+  expect(told({ dropped: { logLines: 7, outputBytes: 0 } })[0]).toMatch(
+    / -> raise log_rate or black_box, or let it log less$/,
+  );
 });

@@ -37,7 +37,7 @@ export class Orphans {
   constructor() {
     if (isTaken) {
       const remedy = 'give that option to one of them';
-      throw new IllegalStateError('ILLEGAL_STATE', `start: another supervisor here is the subreaper; ${remedy}`);
+      throw new IllegalStateError('ILLEGAL_STATE', `start: another supervisor here is the subreaper`, { remedy });
     }
     setSubreaper(true);
     isTaken = true;
