@@ -15,7 +15,8 @@ import { isInMemory, makeStateDir } from './directories.js';
 import { ModuleLoadError } from './errors.js';
 import { VERSION } from './paths.js';
 import { makeRunDir } from './supervisor/directories/run-dir.js';
-import { type StartReport, Supervisor } from './supervisor/supervisor.js';
+import { Supervisor } from './supervisor/supervisor.js';
+import type { StartReport } from './supervisor/types.js';
 
 /** How a core is run. */
 export interface DaemonOptions {

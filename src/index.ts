@@ -5,10 +5,5 @@ export { type ConfigOptions, type ModuleOptions, makeConfig } from './config/mak
 export type { AbiName, ConfigWarning, CoreConfig, ModuleSpec, Position } from './config/types.js';
 export * from './errors.js';
 export { Sentence, type ToldCommand } from './sentence.js';
-export {
-  type StartReport,
-  Supervisor,
-  type SupervisorEvents,
-  type SupervisorOptions,
-} from './supervisor/supervisor.js';
+export { Supervisor } from './supervisor/supervisor.js';
 export type * from './supervisor/types.js';

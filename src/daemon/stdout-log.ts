@@ -13,6 +13,10 @@ export interface StdoutLog {
   close(): Promise<boolean>;
 }
 
+interface Destination {
+  write(text: string): void;
+}
+
 const CLOSE_TIMEOUT_MS = 1_000;
 
 /**
@@ -23,19 +27,21 @@ const CLOSE_TIMEOUT_MS = 1_000;
 export function openStdoutLog(form: 'json' | 'pretty', colour: boolean): StdoutLog {
   // Not pino's own destination: at an exit it waits for the reader, for ever if need be.
   const writer = new BackgroundWriter(1);
-  const format = form === 'pretty' ? makeFormatter(colour) : (line: string) => line;
-  // The entry brings its own time, and the core's pid would be on every line.
-  const logger = pino(
-    { level: 'trace', base: null, timestamp: false },
-    { write: (line: string) => writer.write(format(line)) },
-  );
+  const destination = { write: (text: string) => writer.write(text) };
   return {
-    write: ({ level, msg, ...rest }) => logger[levelName(level)](rest, '%s', msg),
+    write: form === 'pretty' ? prettyLines(destination, colour) : jsonLines(destination),
     close: () => writer.close(CLOSE_TIMEOUT_MS),
   };
 }
 
-function makeFormatter(colour: boolean): (line: string) => string {
+function jsonLines(destination: Destination): StdoutLog['write'] {
+  // The entry brings its own time, and the core's pid would be on every line.
+  const logger = pino({ level: 'trace', base: null, timestamp: false }, destination);
+  return ({ level, msg, ...rest }) => logger[levelName(level)](rest, '%s', msg);
+}
+
+/** An entry is never JSON on its way to a person. */
+function prettyLines(destination: Destination, colour: boolean): StdoutLog['write'] {
   const pretty = prettyFactory({
     colorize: colour,
     translateTime: 'SYS:HH:MM:ss.l',
@@ -47,5 +53,5 @@ function makeFormatter(colour: boolean): (line: string) => string {
       return escapeControl(`${who}${from}: ${msg}`);
     },
   });
-  return (line) => pretty(JSON.parse(line)) ?? '';
+  return (entry) => destination.write(pretty({ ...entry }) ?? '');
 }

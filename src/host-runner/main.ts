@@ -15,6 +15,8 @@ import { applySurroundings, restoreTunables } from './surroundings.js';
 
 const CORE_PIPE_FD = 3;
 const BLACK_BOX_FD = 4;
+/** As often as a core looks, which asks a host whose beats do not come. */
+const BEAT_MS = 1000;
 
 const shim = loadShim();
 restoreTunables(process.env);
@@ -92,6 +94,7 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
       const warnings = applySurroundings(shim, welcome);
       const ready = loadModule(shim, http, welcome, file, abi);
       server.drain();
+      setInterval(shim.beat, BEAT_MS);
       link.send({ ready: { ...ready, warnings: [...warnings, ...(ready.warnings ?? [])] } });
     } catch (error) {
       server.drain();

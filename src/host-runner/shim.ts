@@ -24,6 +24,8 @@ export interface Shim {
   openBox(fd: number): number;
   wakeFd(): number;
   clearWake(): void;
+  /** Shows the core that this thread comes round. */
+  beat(): void;
   setPhase(phase: number): void;
   setMaxMessage(bytes: number): void;
   setLogRate(lines: number): void;
@@ -86,6 +88,7 @@ export function loadShim(): Shim {
     openBox: library.func('int32_t mm_open_box(int32_t)'),
     wakeFd: library.func('int32_t mm_wake_fd()'),
     clearWake: library.func('void mm_clear_wake()'),
+    beat: library.func('void mm_beat()'),
     setPhase: library.func('void mm_set_phase(uint32_t)'),
     setMaxMessage: library.func('void mm_set_max_message(uint32_t)'),
     setLogRate: library.func('void mm_set_log_rate(uint32_t)'),

@@ -1,93 +1,76 @@
 /** The public face: starts the modules, hands events through the chain, announces what happens. */
 
 import { EventEmitter } from 'node:events';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { describeSpec } from '../config/describe.js';
 import type { CoreConfig } from '../config/types.js';
 import { findDescriptorProblem, readDescriptorUse } from '../descriptors.js';
-import { IllegalStateError, MessageError, type SupervisorError } from '../errors.js';
+import { IllegalStateError, type SupervisorError } from '../errors.js';
 import { VERSION } from '../paths.js';
-import { CallEvent } from '../wire/call-event.js';
-import type { Callback } from '../wire/event-kinds.js';
-import { snapshotOf, toAddress, toLong } from '../wire/params.js';
-import { BuildStore } from './builds/store.js';
-import type { Members } from './calls/chain.js';
-import { Conversation } from './calls/conversation.js';
-import { Entrance } from './calls/entrance.js';
-import { catchResolve, caught, DecisionJourney, type Doors, MessageJourney } from './calls/journeys.js';
-import { Underway } from './calls/underway.js';
-import { acquireRunDir, hostSocketPath, type RunDir } from './directories/run-dir.js';
-import { type Kept, RunDirGuard } from './directories/run-dir-guard.js';
-import { acquireStateDir, type StateDir } from './directories/state-dir.js';
+import type { Kept } from './directories/run-dir-guard.js';
+import { Household } from './household.js';
 import type { Module } from './module/module.js';
-import { Roster } from './module/roster.js';
-import type { UndeliveredKind } from './news/dropped-output.js';
-import type { ModuleEvents } from './news/module-news.js';
-import { moduleOfSentId, SentMessages, toStatusParams } from './news/sent-messages.js';
+import { Announcer } from './news/announcer.js';
+import { SentMessages } from './news/sent-messages.js';
 import { Orders } from './orders/orders.js';
-import { StoppedModules } from './orders/stopped-modules.js';
-import { Sweeper } from './recovery/sweeper.js';
-import { LocalRunner } from './runner/local/local-runner.js';
-import { removeEmptyDirectories } from './runner/local/working-directory.js';
-import { AbiMemory } from './trials/abi-memory.js';
+import { Premises } from './premises.js';
+import { Reception } from './reception.js';
 import type {
   Decision,
-  LifecycleEvent,
   LoginUser,
-  LogLine,
   MessageOptions,
   MessageParamsInput,
   ModuleDescription,
   OrderReport,
   Outcome,
   ReloadReport,
-  SentMessage,
+  StartReport,
   StatusOptions,
+  SupervisorEvents,
+  SupervisorOptions,
   SupervisorStatus,
 } from './types.js';
 
-/** Where a supervisor keeps what it needs while it runs. */
-export interface SupervisorOptions {
-  /** Made with mode 0700 when it does not exist; only its owner may be able to write to it. One core at a time. */
-  runDir: string;
-  /**
-   * Where what must outlive a run is kept, as which ABI a file was found to have; without it that is forgotten. Copies of the
-   * modules' files are in it too; without it they are in the run directory, until the stop. Made with mode 0700 when it does
-   * not exist. One core at a time.
-   */
-  stateDir?: string;
-  /** Where black boxes are made; a memory file system. */
-  boxDir?: string;
-  /**
-   * Makes this process the parent of what hosts leave behind, which is then ended with its host; without it, when the
-   * supervisor stops. Only for a process that has no other children than those it starts with Node on this thread, and
-   * for one supervisor in it at a time.
-   */
-  subreaper?: boolean;
+/** From `starting` on the chain is whole. */
+type State =
+  | { kind: 'new' }
+  | Stoppable
+  | Stopping
+  | { kind: 'stopped'; household: Household | null; orders: Orders | null };
+
+type Stoppable = Opening | Open | Serving;
+
+/** Its modules are there, and not started. */
+interface Open {
+  kind: 'open';
+  household: Household;
 }
 
-/** How a start ended. */
-export interface StartReport {
-  /** Modules that could not be started; the others serve, and these are tried again now and then. */
-  refused: { module: string; error: SupervisorError }[];
-  /** Modules that an operator had stopped; they stay so until {@link Supervisor.startModule}. */
-  stopped: string[];
+/** It takes its directories, and ends what killed cores left. */
+interface Opening {
+  kind: 'opening';
+  premises: Premises;
+  opened: Promise<Household>;
 }
 
-/** What a supervisor announces; see `src/supervisor/types.ts`. */
-export interface SupervisorEvents {
-  /**
-   * A module sent a message. When nobody listens, or a listener throws, its status 0x80 (not delivered) goes back to the
-   * module.
-   */
-  message: [SentMessage];
-  /** A module or one of its hosts changed its state. */
-  lifecycle: [LifecycleEvent];
-  /** A line of a module, of its process, or of the supervisor. */
-  log: [LogLine];
+interface Serving {
+  /** `starting`: not every module is ready or refused yet. */
+  kind: 'starting' | 'running';
+  household: Household;
+  orders: Orders;
 }
 
+interface Stopping {
+  kind: 'stopping';
+  /** `null`: it was opening, and is not done with that. */
+  household: Household | null;
+  orders: Orders | null;
+  stopped: Promise<void>;
+}
+
+/** Nothing is held, or ever was. */
+const GONE: State = { kind: 'stopped', household: null, orders: null };
 const NO_MODULES: readonly Module[] = [];
 
 /** Runs every configured module in a process of its own and decides on events by their chain. */
@@ -95,25 +78,17 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #config: CoreConfig;
   readonly #options: SupervisorOptions;
   readonly #startedMs = performance.now();
-  readonly #doors: Doors = {
-    entrance: new Entrance<Members>(() => this.#modules),
-    underway: new Underway(),
-  };
   readonly #sentMessages = new SentMessages();
-  /** `opening`: takes the run directory; from `starting` on the chain is whole. */
-  #state: 'new' | 'opening' | 'open' | 'starting' | 'running' | 'stopping' | 'stopped' = 'new';
-  #opening: Promise<void> | null = null;
-  #recovering: Promise<void> | null = null;
-  #runDir: RunDir | null = null;
-  #stateDir: StateDir | null = null;
-  #guard: RunDirGuard | null = null;
-  #sweeper: Sweeper | null = null;
-  #builds: BuildStore | null = null;
-  #roster: Roster | null = null;
-  #orders: Orders | null = null;
-  #stoppedModules = new StoppedModules(null);
-  #abis = new AbiMemory(null);
-  #stopped: Promise<void> | null = null;
+  readonly #announcer = new Announcer(this, this.#sentMessages);
+  readonly #reception = new Reception({
+    config: () => this.#config,
+    modules: () => this.#modules,
+    sentMessages: this.#sentMessages,
+    requireServing: (callback) => {
+      if (this.#state.kind !== 'running' && this.#state.kind !== 'starting') this.#requireRunning(callback);
+    },
+  });
+  #state: State = { kind: 'new' };
 
   constructor(config: CoreConfig, options: SupervisorOptions) {
     super();
@@ -132,16 +107,17 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * @throws {IllegalStateError} when called twice; when another supervisor is the subreaper
    */
   async open(): Promise<void> {
-    this.#require('new', 'start');
-    this.#state = 'opening';
+    if (this.#state.kind !== 'new') this.#refuse('start', 'new');
+    const opening = this.#beginToOpen();
+    this.#state = opening;
     try {
-      this.#opening = this.#open();
-      await this.#opening;
+      const household = await opening.opened;
+      if (this.#state === opening) this.#state = { kind: 'open', household };
     } catch (error) {
-      await this.#close();
+      await opening.premises.close();
+      this.#state = GONE;
       throw error;
     }
-    if (this.#state === 'opening') this.#state = 'open';
   }
 
   /**
@@ -153,19 +129,18 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * @throws {IllegalStateError} when called twice, or stopped meanwhile; when another one is the subreaper
    */
   async start(): Promise<StartReport> {
-    if (this.#state !== 'open') await this.open();
-    this.#require('open', 'start');
-    const wanted = this.#modules.filter(({ name }) => !this.#stoppedModules.has(name));
+    if (this.#state.kind !== 'open') await this.open();
+    const { household } = this.#state.kind === 'open' ? this.#state : this.#refuse('start', 'open');
+    const wanted = household.chain.filter(({ name }) => !household.stopped.has(name));
     const starts = wanted.map((module) => module.start());
-    this.#state = 'starting';
-    const started = this.#finishStart(starts);
-    this.#orders = this.#takeOrders(started);
+    const started = this.#finishStart(household, starts);
+    this.#state = { kind: 'starting', household, orders: this.#takeOrders(household, started) };
     const refusals = await started;
     const refused: StartReport['refused'] = [];
     refusals.forEach((error, i) => {
       if (error) refused.push({ module: wanted[i]?.name ?? '', error });
     });
-    const stopped = this.#modules.filter(({ desired }) => desired === 'down').map(({ name }) => name);
+    const stopped = household.chain.filter(({ desired }) => desired === 'down').map(({ name }) => name);
     return { refused, stopped };
   }
 
@@ -176,14 +151,13 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * @returns when every host is gone and the run directory is free
    */
   stop(options: { now?: boolean } = {}): Promise<void> {
-    if (this.#state === 'new') this.#state = 'stopped';
-    if (this.#state === 'stopped' && this.#stopped === null) return Promise.resolve();
-    this.#state = 'stopping';
-    for (const module of this.#roster?.all ?? []) module.expectStop();
-    // A listener may order it in the middle of a change of state, which comes to its end first.
-    if (options.now) queueMicrotask(() => this.#kill());
-    this.#stopped ??= this.#stop(options.now ?? false);
-    return this.#stopped;
+    const state = this.#state;
+    if (state.kind === 'new') this.#state = GONE;
+    if (state.kind === 'new' || state.kind === 'stopped') return Promise.resolve();
+    const stopping = state.kind === 'stopping' ? state : this.#beginToStop(state, options.now ?? false);
+    // As in #stop: not in the middle of a change of state.
+    if (options.now) queueMicrotask(() => stopping.household?.roster.all.map((module) => module.kill()));
+    return stopping.stopped;
   }
 
   /**
@@ -194,32 +168,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * @throws {IllegalStateError} when the supervisor is not started
    */
   onMessage(params: MessageParamsInput, payload: Uint8Array, options?: MessageOptions): Promise<Outcome> {
-    const outcome = new Promise<Outcome>(catchResolve);
-    const resolve = caught<Outcome>();
-    try {
-      this.#take(params, payload, options?.sentBy, resolve);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    return outcome;
-  }
-
-  #take(
-    params: MessageParamsInput,
-    payload: Uint8Array,
-    sentBy: string | undefined,
-    resolve: (outcome: Outcome) => void,
-  ): void {
-    if (payload.length > this.#config.maxMessageBytes) {
-      const limit = `more than max_message (${this.#config.maxMessageBytes})`;
-      throw new MessageError('MESSAGE_TOO_LARGE', `the message has ${payload.length} bytes, ${limit}; it was refused`);
-    }
-    // A copy: the caller may use its buffer again before the last module has seen it.
-    const event = CallEvent.message(params, payload);
-    this.#requireServing('on_message');
-    const nowMs = performance.now();
-    const endMs = nowMs + this.#config.chainDeadlineMs;
-    new MessageJourney(this.#doors, event, snapshotOf(params), endMs, sentBy, resolve).enter(nowMs);
+    return this.#reception.onMessage(params, payload, options?.sentBy);
   }
 
   /**
@@ -232,14 +181,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * @throws {IllegalStateError} when the supervisor is not started
    */
   async onMessageStatus(params: MessageParamsInput, status: number, { sentId }: StatusOptions = {}): Promise<Decision> {
-    this.#requireServing('on_message_status');
-    const sent = this.#sentMessages.find(params, sentId);
-    const sender = sentId ?? sent?.sentId;
-    const wire = toStatusParams(sent?.params ?? {}, { ...params, status });
-    const [event, conversation] = [CallEvent.status(wire), Conversation.ofStatus(wire)];
-    if (sender === undefined) return this.#decide(event, conversation);
-    const members = [this.#senderOf(sender)];
-    return this.#go(event, conversation, (journey, nowMs) => journey.goBy(members, nowMs));
+    return this.#reception.onMessageStatus(params, status, sentId);
   }
 
   /**
@@ -249,22 +191,17 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * @throws {IllegalStateError} when the supervisor is not started
    */
   async onLogin(user: LoginUser): Promise<Decision> {
-    const login = {
-      address: toAddress('address', user.address),
-      online: toLong('online', user.online === false ? 0 : 1),
-      flags: toLong('flags', user.flags ?? 0),
-    };
-    return this.#decide(CallEvent.login(login), Conversation.ofLogin(login));
+    return this.#reception.onLogin(user);
   }
 
   /** Tells the chain of a call. @throws {IllegalStateError} when the supervisor is not started */
   async onCall(): Promise<Decision> {
-    return this.#decide(CallEvent.empty('call'), Conversation.ofCalls);
+    return this.#reception.onCall('call');
   }
 
   /** Tells the chain of the status of a call. @throws {IllegalStateError} when the supervisor is not started */
   async onCallStatus(): Promise<Decision> {
-    return this.#decide(CallEvent.empty('callStatus'), Conversation.ofCalls);
+    return this.#reception.onCall('callStatus');
   }
 
   /**
@@ -328,7 +265,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * @returns a function that ends that
    */
   keepFile(kept: Kept): () => void {
-    return this.#guard?.keep(kept) ?? (() => undefined);
+    return this.#premises?.guard.keep(kept) ?? (() => undefined);
   }
 
   /**
@@ -336,13 +273,13 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * itself too, at every change there and every few seconds. Resolves when all is there, or is a problem in the status.
    */
   async checkFiles(): Promise<void> {
-    await this.#guard?.look();
+    await this.#premises?.guard.look();
   }
 
   /** Everything about one module. @throws {SupervisorError} `MODULE_UNKNOWN` */
   describeModule(name: string): ModuleDescription {
-    if (this.#roster === null) this.#require('running', 'describe');
-    const module = (this.#roster as Roster).find(name);
+    const { roster } = this.#household ?? this.#requireRunning('describe').household;
+    const module = roster.find(name);
     return { ...module.status(), ...describeSpec(module.spec) };
   }
 
@@ -356,210 +293,111 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         uptimeSeconds,
         config: this.#config.file,
         problems: this.#problems(),
-        recoveredSends: this.#sweeper?.recoveredSends ?? 0,
+        recoveredSends: this.#premises?.sweeper.recoveredSends ?? 0,
       },
       modules: this.#modules.map((module) => module.status()),
     };
   }
 
   #problems(): string[] {
-    const all = [
-      this.#stoppedModules.problem,
-      this.#abis.problem,
-      findDescriptorProblem(readDescriptorUse()),
-      this.#stateDir?.problem ?? null,
-      ...(this.#guard?.problems ?? []),
+    const descriptors = findDescriptorProblem(readDescriptorUse());
+    return [
+      ...(this.#household?.problems ?? []),
+      ...(descriptors === null ? [] : [descriptors]),
+      ...(this.#premises?.problems ?? []),
     ];
-    return all.filter((problem) => problem !== null);
-  }
-
-  #decide(event: CallEvent, conversation: Conversation): Promise<Decision> {
-    this.#requireServing(event.callback);
-    return this.#go(event, conversation, (journey, nowMs) => journey.enter(nowMs));
-  }
-
-  #go(
-    event: CallEvent,
-    conversation: Conversation,
-    begin: (journey: DecisionJourney, nowMs: number) => void,
-  ): Promise<Decision> {
-    const nowMs = performance.now();
-    const endMs = nowMs + this.#config.chainDeadlineMs;
-    return new Promise((resolve) =>
-      begin(new DecisionJourney(this.#doors, event, conversation, endMs, resolve), nowMs),
-    );
   }
 
   get #modules(): readonly Module[] {
-    return this.#roster?.chain ?? NO_MODULES;
+    return this.#household?.chain ?? NO_MODULES;
+  }
+
+  get #household(): Household | null {
+    return this.#state.kind === 'new' || this.#state.kind === 'opening' ? null : this.#state.household;
+  }
+
+  get #premises(): Premises | null {
+    return this.#state.kind === 'opening' ? this.#state.premises : (this.#household?.premises ?? null);
   }
 
   #order(order: string): Orders {
-    if (this.#orders === null) this.#require('running', order);
-    return this.#orders as Orders;
+    const given = 'orders' in this.#state ? this.#state.orders : null;
+    return given ?? this.#requireRunning(order).orders;
   }
 
   /** @returns when each module is ready or refused, with the refusals, and all is announced that a killed core left */
-  async #finishStart(starts: Promise<SupervisorError | null>[]): Promise<(SupervisorError | null)[]> {
+  async #finishStart(
+    household: Household,
+    starts: Promise<SupervisorError | null>[],
+  ): Promise<(SupervisorError | null)[]> {
     const refusals = await Promise.all(starts);
-    this.#recovering = this.#sweeper?.recover(() => this.#state === 'starting') ?? null;
-    await this.#recovering;
-    void this.#builds?.collect();
-    if (this.#state === 'starting') this.#state = 'running';
+    await household.premises.sweeper.recover(() => this.#state.kind === 'starting');
+    void household.builds.collect();
+    if (this.#state.kind === 'starting') this.#state = { ...this.#state, kind: 'running' };
     return refusals;
   }
 
-  #takeOrders(started: Promise<unknown>): Orders {
+  #takeOrders({ roster, stopped, builds }: Household, started: Promise<unknown>): Orders {
     const core = {
-      roster: this.#roster as Roster,
-      stopped: this.#stoppedModules,
-      requireRunning: (order: string) => this.#require('running', order),
+      roster,
+      stopped,
+      requireRunning: (order: string) => this.#requireRunning(order),
       config: () => this.#config,
       adopt: (next: CoreConfig) => {
         // Memory that is made for messages of this size.
         const { maxMessageBytes, blackBoxBytes } = this.#config;
         this.#config = { ...next, maxMessageBytes, blackBoxBytes };
       },
-      underway: () => this.#doors.underway.settled(),
-      carriedOut: () => void this.#builds?.collect(),
+      underway: () => this.#reception.settled(),
+      carriedOut: () => void builds.collect(),
     };
     return new Orders(core, started);
   }
 
-  #senderOf(sentId: string): Module {
-    const name = moduleOfSentId(sentId);
-    const module = this.#modules.find((module) => module.name === name);
-    if (module) return module;
-    const given = JSON.stringify(sentId.slice(0, 200));
-    const remedy = 'give the one that the message was announced with, or none';
-    throw new MessageError('INVALID_ARGUMENT', `the sentId ${given} names no module of this supervisor; ${remedy}`);
+  #requireRunning(call: string): Serving {
+    const state = this.#state;
+    return state.kind === 'running' ? state : this.#refuse(call, 'running');
   }
 
-  #requireServing(call: Callback): void {
-    if (this.#state !== 'running' && this.#state !== 'starting') this.#require('running', call);
+  /** @throws {IllegalStateError} */
+  #refuse(call: string, needed: State['kind']): never {
+    const { kind } = this.#state;
+    throw new IllegalStateError('ILLEGAL_STATE', `${call}: the supervisor is ${kind}, and must be ${needed}`);
   }
 
-  #require(state: 'new' | 'open' | 'running', call: string): void {
-    if (this.#state === state) return;
-    throw new IllegalStateError('ILLEGAL_STATE', `${call}: the supervisor is ${this.#state}, and must be ${state}`);
-  }
-
-  async #open(): Promise<void> {
-    // As long as that of every host.
-    hostSocketPath(this.#options.runDir);
-    const { stateDir = null, boxDir = '/dev/shm' } = this.#options;
-    this.#runDir = acquireRunDir(this.#options.runDir);
-    this.#guard = new RunDirGuard(this.#runDir, { say: (text) => this.#warn(text) });
-    if (stateDir !== null) {
-      this.#stateDir = acquireStateDir(stateDir, this.#runDir.path);
-      this.#guard.keep(this.#stateDir);
-      if (this.#stateDir.problem) this.#warn(this.#stateDir.problem);
-    }
-    const { maxMessageBytes, modules } = this.#config;
-    const { log } = this.#announce();
-    const message = (sent: SentMessage) => void this.#tell(sent);
-    const { subreaper = false } = this.#options;
-    const around = { runDir: this.#runDir, boxDir: this.#boxDir, maxMessageBytes, subreaper };
-    this.#sweeper = new Sweeper({ ...around, message, log });
-    await this.#sweeper.sweep();
-    this.#abis = new AbiMemory(stateDir);
-    this.#stoppedModules = new StoppedModules(stateDir);
-    if (this.#stoppedModules.problem) this.#warn(this.#stoppedModules.problem);
-    const { path: runDirPath, runId } = this.#runDir;
-    const { blackBoxBytes, heartbeatMs, queueBytes } = this.#config;
-    const inUse = () => this.#roster?.all.flatMap((module) => module.builds) ?? [];
-    this.#builds = new BuildStore(join(resolve(stateDir ?? runDirPath), 'builds'), inUse);
-    this.#roster = new Roster(
-      {
-        runner: new LocalRunner({
-          runId,
-          runDir: runDirPath,
-          stateDir,
-          boxDir,
-          blackBoxBytes,
-          maxMessageBytes,
-          orphans: this.#sweeper.orphans,
-        }),
-        runId,
-        abis: this.#abis,
-        builds: this.#builds,
-        maxMessageBytes,
-        heartbeatMs,
-        queueBytes,
-      },
-      this.#announce(),
-    );
-    for (const spec of modules) this.#roster.add(spec);
-    this.#roster.arrange(modules.map(({ name }) => name));
-  }
-
-  #warn(text: string): void {
-    const line = { time: Date.now(), module: null, generation: null, source: 'supervisor', level: 1, text } as const;
-    this.#emit(() => this.emit('log', line));
-  }
-
-  #announce(): ModuleEvents {
-    return {
-      message: (sent, params) => {
-        this.#sentMessages.remember(sent, params);
-        return this.#tell(sent);
-      },
-      lifecycle: (event) => this.#emit(() => this.emit('lifecycle', event)),
-      log: (line) => this.#emit(() => this.emit('log', line)),
-    };
-  }
-
-  /** @returns why nobody took it; `null`: somebody did */
-  #tell(sent: SentMessage): UndeliveredKind | null {
-    if (this.listenerCount('message') === 0) return 'unheard';
-    return this.#emit(() => this.emit('message', sent)) ? null : 'failed';
-  }
-
-  /**
-   * A listener that throws must not tear a state change apart: its error surfaces on its own.
-   *
-   * @returns whether none did
-   */
-  #emit(emit: () => void): boolean {
+  /** @throws {DirectoryError} when the premises cannot be had */
+  #beginToOpen(): Opening {
     try {
-      emit();
-      return true;
+      const premises = new Premises(this.#options, this.#config.maxMessageBytes, this.#announcer);
+      // In a moment: who hears of it finds the state that there is then.
+      const opened = Promise.resolve().then(() => Household.open(premises, this.#config, this.#announcer));
+      return { kind: 'opening', premises, opened };
     } catch (error) {
-      setImmediate(() => {
-        throw error;
-      });
-      return false;
+      this.#state = GONE;
+      throw error;
     }
   }
 
-  get #boxDir(): string {
-    return this.#options.boxDir ?? '/dev/shm';
+  #beginToStop(from: Stoppable, now: boolean): Stopping {
+    const household = from.kind === 'opening' ? null : from.household;
+    const orders = 'orders' in from ? from.orders : null;
+    const stopping: Stopping = { kind: 'stopping', household, orders, stopped: Promise.resolve() };
+    this.#state = stopping;
+    for (const module of household?.roster.all ?? []) module.expectStop();
+    stopping.stopped = this.#stop(stopping, from, now);
+    return stopping;
   }
 
-  #kill(): void {
-    for (const module of this.#roster?.all ?? []) module.kill();
-  }
-
-  async #stop(now: boolean): Promise<void> {
-    // A start under way sees the new state first, and starts nothing.
-    await this.#opening?.catch(() => undefined);
-    if (!now) await this.#doors.underway.settled();
-    for (const module of this.#roster?.all.reverse() ?? []) await module.stop();
-    await this.#orders?.settled();
-    await this.#recovering;
-    await this.#close();
-  }
-
-  async #close(): Promise<void> {
-    await this.#sweeper?.close();
-    await this.#guard?.close();
-    this.#state = 'stopped';
-    if (this.#runDir) removeEmptyDirectories(this.#runDir.path);
-    // Those in the run directory go with it.
-    if (this.#options.stateDir === undefined) await this.#builds?.clear();
-    this.#stateDir?.release();
-    this.#stateDir = null;
-    this.#runDir?.release();
-    this.#runDir = null;
+  async #stop(stopping: Stopping, from: Stoppable, now: boolean): Promise<void> {
+    // A start under way sees the new state first, and starts nothing. A listener may order the stop in the middle of a change
+    // of state: that comes to its end first, so the wait is for all.
+    stopping.household = await (from.kind === 'opening' ? from.opened.catch(() => null) : from.household);
+    const { household, orders } = stopping;
+    if (!now) await this.#reception.settled();
+    for (const module of household?.roster.all.reverse() ?? []) await module.stop();
+    await orders?.settled();
+    if (household !== null) await household.close();
+    else if (from.kind === 'opening') await from.premises.close();
+    this.#state = { kind: 'stopped', household, orders };
   }
 }

@@ -2,6 +2,7 @@
 
 import type { SettingDescription } from '../config/describe.js';
 import type { AbiName } from '../config/types.js';
+import type { SupervisorError } from '../errors.js';
 import type { ToldCommand } from '../sentence.js';
 import type { MessageParams, MessageParamsInput } from '../wire/params.js';
 
@@ -227,4 +228,45 @@ export interface ReloadReport {
 export interface CoreReloadReport extends ReloadReport {
   /** Remarks on the configuration, a line each. */
   warnings: string[];
+}
+
+/** Where a supervisor keeps what it needs while it runs. */
+export interface SupervisorOptions {
+  /** Made with mode 0700 when it does not exist; only its owner may be able to write to it. One core at a time. */
+  runDir: string;
+  /**
+   * Where what must outlive a run is kept, as which ABI a file was found to have; without it that is forgotten. Copies of the
+   * modules' files are in it too; without it they are in the run directory, until the stop. Made with mode 0700 when it does
+   * not exist. One core at a time.
+   */
+  stateDir?: string;
+  /** Where black boxes are made; a memory file system. */
+  boxDir?: string;
+  /**
+   * Makes this process the parent of what hosts leave behind, which is then ended with its host; without it, when the
+   * supervisor stops. Only for a process that has no other children than those it starts with Node on this thread, and
+   * for one supervisor in it at a time.
+   */
+  subreaper?: boolean;
+}
+
+/** How a start ended. */
+export interface StartReport {
+  /** Modules that could not be started; the others serve, and these are tried again now and then. */
+  refused: { module: string; error: SupervisorError }[];
+  /** Modules that an operator had stopped; they stay so until `Supervisor.startModule`. */
+  stopped: string[];
+}
+
+/** What a supervisor announces. */
+export interface SupervisorEvents {
+  /**
+   * A module sent a message. When nobody listens, or a listener throws, its status 0x80 (not delivered) goes back to the
+   * module.
+   */
+  message: [SentMessage];
+  /** A module or one of its hosts changed its state. */
+  lifecycle: [LifecycleEvent];
+  /** A line of a module, of its process, or of the supervisor. */
+  log: [LogLine];
 }

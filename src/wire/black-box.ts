@@ -30,7 +30,8 @@ export const BOX = {
   causeId: 112,
   endAsked: 120,
   signalFrom: 124,
-  headerBytes: 128,
+  beats: 128,
+  headerBytes: 136,
 } as const;
 
 const MAGIC = Buffer.from('MBLKBOX1', 'latin1');
@@ -61,6 +62,8 @@ export interface BoxHeader {
   exitCode: number | null;
   /** The process that sent the host its last signal; `null`: none that can be seen from there. */
   signalFrom: number | null;
+  /** How often the host has shown by itself that it lives; `undefined`: not once. */
+  beats?: number | undefined;
   /** How far the core had come, as the core itself noted. */
   handedOn: HandedOn;
 }
@@ -116,6 +119,7 @@ export function readHeader(fd: number): BoxHeader | null {
     refusedSends: Number(header.readBigUInt64LE(BOX.refusedSends)),
     exitCode: header.readUInt32LE(BOX.exitCalled) === 1 ? header.readInt32LE(BOX.exitCode) : null,
     signalFrom: header.readInt32LE(BOX.signalFrom) || null,
+    beats: Number(header.readBigUInt64LE(BOX.beats)) || undefined,
     handedOn: {
       position: Number(header.readBigUInt64LE(BOX.taken)),
       sends: Number(header.readBigUInt64LE(BOX.takenSends)),

@@ -177,7 +177,7 @@ afterAll(() => limited?.remove());
 
 describe.skipIf(limited === null)('a module that takes more memory than there is', () => {
   it('is ended by the kernel, which is told apart, and serves again', async () => {
-    core = await startCore([fixtureModule('eats-memory', { deadlineMs: 20_000 })]);
+    core = await startCore([fixtureModule('eats-memory', { deadlineMs: 60_000, hangMs: 60_000 })]);
     limited?.add(core.module('eats_memory').pid as number);
     // The core looks once a second in which group the process is.
     for (const began = performance.now(); performance.now() - began < 2000; ) await core.send('0');

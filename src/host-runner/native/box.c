@@ -93,6 +93,8 @@ MM_EXPORT void mm_clear_wake(void)
     __atomic_exchange_n(&mm_box->wake, 0, __ATOMIC_SEQ_CST);
 }
 
+MM_EXPORT void mm_beat(void) { __atomic_add_fetch(&mm_box->beats, 1, __ATOMIC_RELAXED); }
+
 MM_EXPORT void mm_set_phase(uint32_t phase) { __atomic_store_n(&mm_box->phase, phase, __ATOMIC_RELEASE); }
 
 void mm_begin(uint64_t now, uint32_t event, uint32_t cause_event, uint64_t cause_id)
@@ -196,6 +198,7 @@ MM_EXPORT uint32_t mm_layout(uint32_t *out, uint32_t capacity)
         offsetof(struct mm_box, cause_id),
         offsetof(struct mm_box, end_asked),
         offsetof(struct mm_box, signal_from),
+        offsetof(struct mm_box, beats),
         sizeof(struct mm_box),
         sizeof(struct mm_record),
     };

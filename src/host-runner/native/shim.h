@@ -53,6 +53,7 @@ struct mm_box {
     uint64_t cause_id;      /* the id of the message that the causing call was about; 0: none, or it has none */
     uint32_t end_asked;     /* written by the core before it sends SIGTERM: that signal is the core's own */
     int32_t signal_from;    /* the process that sent the last signal of another kind; 0: one that cannot be seen from here */
+    uint64_t beats;         /* how often the main thread has shown that it comes round */
 };
 
 /* Behind it stands an Entry of the protocol (proto/module.proto), and what is missing to the next multiple of 8. */

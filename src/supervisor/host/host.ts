@@ -12,8 +12,9 @@ import type { Peer } from '../runner/peer.js';
 import type { Run, RunEnd, RunListener, Runner } from '../runner/runner.js';
 import { parseOffer } from '../trials/trial.js';
 import { Beginning, type Served } from './beginning.js';
-import { type DeathFacts, judgeDeath, judgeTry, type Unreachable } from './death.js';
+import type { Unreachable } from './death.js';
 import { findExecuting } from './executing.js';
+import { makeEnd } from './host-end.js';
 import {
   beginHost,
   type HostEffect,
@@ -325,42 +326,23 @@ export class Host {
     if (this.#stage.kind === 'beginning') this.#stage.lastWords.add(line);
   }
 
-  #ended({ exitCode, signal, halted, outOfMemory, failure }: RunEnd): void {
+  #ended(ended: RunEnd): void {
     const from = this.#life;
-    if (failure !== null) this.#refusal = failure;
+    if (ended.failure !== null) this.#refusal = ended.failure;
     this.#watch.close();
     clearTimeout(this.#lossTimer);
     const header = this.#run.evidence.readHeader();
     this.#ledger.recover(header);
     const executing = findExecuting(this.#ledger.executing(header), header);
-    const ordered = from.kind === 'stopping' || signal === 'SIGKILL';
+    const ordered = from.kind === 'stopping' || ended.signal === 'SIGKILL';
     const { lost, unseen } = this.#ledger.settle(header, !ordered);
     this.#run.close();
     this.#step({ kind: 'exit' });
-    const stage = this.#stage;
-    const facts: DeathFacts = {
-      module: this.#spec.name,
-      path: this.path,
-      generation: this.generation,
-      pid: this.pid,
-      from,
-      exitCode,
-      signal,
-      halted,
-      phase: header?.phase ?? 'serving',
-      served: stage.kind === 'served',
-      refusal: this.#refusal,
-      executing,
-      exitCalled: header?.exitCode ?? null,
-      oomStruck: outOfMemory,
-      unreachable: this.#unreachable,
-      overwritten: this.file.isOverwritten(),
-      lastWords: stage.kind === 'beginning' ? stage.lastWords.all() : [],
-      startTimeoutMs: this.#spec.startTimeoutMs,
-      hangMs: this.#spec.hangMs,
-    };
-    const servedMs = stage.kind === 'served' ? performance.now() - stage.readyMs : 0;
-    const hasTried = stage.tries && judgeTry(facts) !== null;
-    this.#listener.died(this, { ...judgeDeath(facts), facts, hasTried, servedMs, lost, unseen });
+    const { generation, pid, path } = this;
+    const subject = { module: this.#spec.name, path, generation, pid };
+    const known = { from, refusal: this.#refusal, unreachable: this.#unreachable, executing, header };
+    const overwritten = this.file.isOverwritten();
+    const end = makeEnd({ ...subject, ...known, overwritten }, ended, this.#stage, this.#spec);
+    this.#listener.died(this, { ...end, lost, unseen });
   }
 }

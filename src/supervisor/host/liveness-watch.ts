@@ -1,8 +1,11 @@
-/** Looks after a serving host with one timer: its calls in the black box while it has any, a heartbeat while it is idle. */
+/**
+ * Looks after a serving host with one timer: its calls in the black box while it has any, a heartbeat while it is idle. An
+ * idle host that counts its beats in the box is not asked for as long as they come.
+ */
 
 import { performance } from 'node:perf_hooks';
 import type { BoxHeader } from '../../wire/black-box.js';
-import { judge, LIVENESS, type Liveness } from './liveness.js';
+import { judge, LIVENESS, type Liveness, SOONEST_LOOK_MS } from './liveness.js';
 
 /** What the watch needs of its host. */
 export interface Watched {
@@ -30,6 +33,10 @@ export interface LivenessSettings {
 
 /** An answer may lie unread when the core itself was held up: then it is looked at again this much later. */
 const DOUBT_MS = 100;
+/** Heartbeats for which beats in the box may stay away until the host is asked: host and core do not keep the same time. */
+const UNASKED = 1.5;
+/** And this many of them count, once it is asked. A core that was held up itself saw none for longer. */
+const UNASKED_COUNT = 2;
 /** A traced host is looked at again this much later. */
 const TRACED_MS = 1000;
 
@@ -42,6 +49,8 @@ export class LivenessWatch {
   #open = false;
   #heardMs = 0;
   #beatMs: number | null = null;
+  #beats: number | undefined;
+  #beatSeenMs = Number.NEGATIVE_INFINITY;
   #tracedMs = Number.NEGATIVE_INFINITY;
   #tracer: number | null = null;
   #doubted = false;
@@ -81,7 +90,7 @@ export class LivenessWatch {
 
   /** The host holds nothing any more. */
   idle(): void {
-    this.#lookIn(this.#settings.heartbeatMs);
+    this.#lookTogether();
   }
 
   /** The host is being ended, by those who have limits of their own. */
@@ -96,12 +105,21 @@ export class LivenessWatch {
     if (this.#open) this.#timer = setTimeout(() => this.#look(), ms);
   }
 
+  /** In a heartbeat at the latest. Hosts that need not be asked are looked at together, so that the core wakes up once. */
+  #lookTogether(): void {
+    const { heartbeatMs } = this.#settings;
+    const toNextMs = heartbeatMs - (performance.now() % heartbeatMs);
+    this.#lookIn(this.#beats === undefined || toNextMs < SOONEST_LOOK_MS ? heartbeatMs : toNextMs);
+  }
+
   #look(): void {
     const nowMs = performance.now();
     // The host may have been held up as long, in a container that was paused: then it has only just gone on.
     const isLate = nowMs - this.#dueMs > DOUBT_MS;
     const owes = this.#watched.inFlight() > 0;
-    const executingSinceMs = this.#executingSinceMs(nowMs);
+    const header = this.#watched.readHeader();
+    this.#countBeats(header, nowMs);
+    const executingSinceMs = this.#executingSinceMs(header, nowMs);
     const verdict = judge({
       nowMs,
       ...this.#settings,
@@ -113,7 +131,8 @@ export class LivenessWatch {
     });
     if (verdict.kind === 'alive') {
       if (verdict.beat) this.#beat(nowMs);
-      this.#lookIn(verdict.lookAgainMs);
+      if (verdict.lookAgainMs === this.#settings.heartbeatMs) this.#lookTogether();
+      else this.#lookIn(verdict.lookAgainMs);
     } else if (this.#isTraced(nowMs)) {
       this.#lookIn(TRACED_MS);
     } else if (this.#doubted || (verdict.kind === 'hung' && !isLate)) {
@@ -124,8 +143,15 @@ export class LivenessWatch {
     }
   }
 
-  #executingSinceMs(nowMs: number): number | null {
-    const header = this.#watched.readHeader();
+  #countBeats(header: BoxHeader | null, nowMs: number): void {
+    if (header === null || header.beats === this.#beats) return;
+    this.#beats = header.beats;
+    this.#beatSeenMs = nowMs;
+    this.#beatMs = null;
+    this.#doubted = false;
+  }
+
+  #executingSinceMs(header: BoxHeader | null, nowMs: number): number | null {
     if (header === null) return null;
     const isCall = header.currentSeq !== 0 && this.#watched.owes(header.currentSeq);
     // A callback of an http request belongs to no call that the host owes.
@@ -135,8 +161,11 @@ export class LivenessWatch {
     return Number(header.currentStart) / 1e6 - offsetMs;
   }
 
+  /** Asks, unless it has just been seen to live. */
   #beat(nowMs: number): void {
-    this.#beatMs = nowMs;
+    const { heartbeatMs } = this.#settings;
+    if (nowMs - this.#beatSeenMs < UNASKED * heartbeatMs) return;
+    this.#beatMs = this.#beats === undefined ? nowMs : Math.max(this.#beatSeenMs, nowMs - UNASKED_COUNT * heartbeatMs);
     this.#watched.beat();
   }
 

@@ -30,7 +30,8 @@ export type Liveness =
 /** Heartbeats that an idle host may miss in a row. */
 export const LIVENESS = 10;
 
-const SOONEST_LOOK_MS = 10;
+/** A look that was taken a moment early is not repeated at once. */
+export const SOONEST_LOOK_MS = 10;
 
 /**
  * While a callback runs, only `hangMs` counts. A host that holds calls and executes none must answer something within

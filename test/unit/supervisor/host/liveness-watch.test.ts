@@ -25,6 +25,7 @@ let header: BoxHeader | null;
 let owed: Set<number>;
 let failures: [kind: string, atMs: number][];
 let beats: number[];
+let looks: number[];
 let tracer: number | null;
 let spared: number[];
 let watch: LivenessWatch;
@@ -33,7 +34,10 @@ function makeWatch(hangMs: number | null): LivenessWatch {
   const made = new LivenessWatch(
     { hangMs, heartbeatMs: BEAT },
     {
-      readHeader: () => header,
+      readHeader: () => {
+        looks.push(clock.nowMs);
+        return header;
+      },
       owes: (seq) => owed.has(seq),
       inFlight: () => owed.size,
       beat: () => beats.push(clock.nowMs),
@@ -57,6 +61,7 @@ beforeEach(() => {
   owed = new Set([1, 2]);
   failures = [];
   beats = [];
+  looks = [];
   tracer = null;
   spared = [];
   watch = makeWatch(HANG);
@@ -279,6 +284,78 @@ describe('an idle host', () => {
     watch.idle();
     watch.begin();
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('an idle host that counts its beats', () => {
+  /** It does so `late` after each full second, for so many of them. */
+  function lives(seconds: number, late = 300): void {
+    for (let i = 0; i < seconds; i++) {
+      clock.advance(late);
+      header = { ...IDLE, beats: (header?.beats ?? 0) + 1 };
+      clock.advance(BEAT - late);
+    }
+  }
+
+  beforeEach(() => {
+    owed.clear();
+    lives(2);
+    beats = [];
+  });
+
+  it('is not asked', () => {
+    lives(20);
+    expect([beats, failures]).toEqual([[], []]);
+  });
+
+  it('is not asked for a beat that comes a little late', () => {
+    lives(1, 100);
+    clock.advance(BEAT);
+    lives(3, 900);
+    expect([beats, failures]).toEqual([[], []]);
+  });
+
+  it('is asked when its beats stay away, and unreachable eleven heartbeats after the last one at the latest', () => {
+    const stuckMs = clock.nowMs;
+    clock.advance(3 * BEAT);
+    expect(beats).toEqual([stuckMs + 2 * BEAT]);
+    clock.advance(7 * BEAT);
+    expect(failures).toEqual([]);
+    clock.advance(BEAT);
+    expect(failures).toEqual([['unreachable', stuckMs + 10 * BEAT + 100]]);
+    expect(beats).toHaveLength(1);
+  });
+
+  it('and beats again begins anew', () => {
+    clock.advance(9 * BEAT);
+    lives(5);
+    expect(failures).toEqual([]);
+  });
+
+  it('and answers begins anew', () => {
+    clock.advance(9 * BEAT);
+    watch.heard();
+    clock.advance(9 * BEAT);
+    expect(failures).toEqual([]);
+  });
+
+  it('is not given up for the time in which the core was held up', () => {
+    clock.hold(100 * BEAT);
+    clock.advance(5 * BEAT);
+    expect(failures).toEqual([]);
+    expect(beats).toHaveLength(1);
+  });
+
+  it('is looked at together with all others', () => {
+    owed.add(1);
+    watch.begin();
+    clock.advance(345);
+    owed.clear();
+    watch.idle();
+    looks = [];
+    const fullSecond = clock.nowMs - 345 + BEAT;
+    lives(3);
+    expect(looks).toEqual([fullSecond, fullSecond + BEAT, fullSecond + 2 * BEAT]);
   });
 });
 

@@ -1,0 +1,42 @@
+/** Puts together what is known of a host at its end. */
+
+import { performance } from 'node:perf_hooks';
+import type { ModuleSpec } from '../../config/types.js';
+import type { BoxHeader } from '../../wire/black-box.js';
+import type { RunEnd } from '../runner/runner.js';
+import type { Beginning, Served } from './beginning.js';
+import { type DeathFacts, judgeDeath, judgeTry } from './death.js';
+import type { HostEnd } from './host-listener.js';
+
+/** What the host itself knows, with the last header of its black box; `null`: that is none any more. */
+export interface KnownOfHost
+  extends Pick<
+    DeathFacts,
+    'module' | 'path' | 'generation' | 'pid' | 'from' | 'refusal' | 'unreachable' | 'executing' | 'overwritten'
+  > {
+  header: BoxHeader | null;
+}
+
+/** The end, apart from the calls that it concerns. */
+export function makeEnd(
+  { header, ...known }: KnownOfHost,
+  { exitCode, signal, halted, outOfMemory }: RunEnd,
+  stage: Beginning | Served,
+  { startTimeoutMs, hangMs }: Pick<ModuleSpec, 'startTimeoutMs' | 'hangMs'>,
+): Omit<HostEnd, 'lost' | 'unseen'> {
+  const facts: DeathFacts = {
+    ...known,
+    exitCode,
+    signal,
+    halted,
+    phase: header?.phase ?? 'serving',
+    served: stage.kind === 'served',
+    exitCalled: header?.exitCode ?? null,
+    oomStruck: outOfMemory,
+    lastWords: stage.kind === 'beginning' ? stage.lastWords.all() : [],
+    startTimeoutMs,
+    hangMs,
+  };
+  const servedMs = stage.kind === 'served' ? performance.now() - stage.readyMs : 0;
+  return { ...judgeDeath(facts), facts, hasTried: stage.tries && judgeTry(facts) !== null, servedMs };
+}

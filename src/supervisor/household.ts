@@ -1,0 +1,69 @@
+/** What there is once a core has its premises: its modules, and what is remembered of them. */
+
+import { join, resolve } from 'node:path';
+import type { CoreConfig } from '../config/types.js';
+import { BuildStore } from './builds/store.js';
+import type { Module } from './module/module.js';
+import { Roster } from './module/roster.js';
+import type { Announcer } from './news/announcer.js';
+import { StoppedModules } from './orders/stopped-modules.js';
+import type { Premises } from './premises.js';
+import { LocalRunner } from './runner/local/local-runner.js';
+import { AbiMemory } from './trials/abi-memory.js';
+
+/** From the end of the opening on. */
+export class Household {
+  readonly premises: Premises;
+  readonly stopped: StoppedModules;
+  readonly builds: BuildStore;
+  readonly roster: Roster;
+  readonly #abis: AbiMemory;
+
+  private constructor(premises: Premises, config: CoreConfig, announcer: Announcer) {
+    const { runDir, statePath: stateDir, boxDir, sweeper } = premises;
+    const { modules, blackBoxBytes, maxMessageBytes, heartbeatMs, queueBytes } = config;
+    this.premises = premises;
+    this.#abis = new AbiMemory(stateDir);
+    this.stopped = new StoppedModules(stateDir);
+    this.builds = new BuildStore(join(resolve(stateDir ?? runDir.path), 'builds'), () =>
+      this.roster.all.flatMap((module) => module.builds),
+    );
+    const { path, runId } = runDir;
+    const { orphans } = sweeper;
+    const places = { runId, runDir: path, stateDir, boxDir };
+    const runner = new LocalRunner({ ...places, blackBoxBytes, maxMessageBytes, orphans });
+    const kept = { abis: this.#abis, builds: this.builds };
+    this.roster = new Roster({ runner, runId, ...kept, maxMessageBytes, heartbeatMs, queueBytes }, announcer);
+    for (const spec of modules) this.roster.add(spec);
+    this.roster.arrange(modules.map(({ name }) => name));
+  }
+
+  /** Ends what killed cores left, then takes the modules in; none of them is started. */
+  static async open(premises: Premises, config: CoreConfig, announcer: Announcer): Promise<Household> {
+    const { stateDir, sweeper } = premises;
+    if (stateDir?.problem) announcer.warn(stateDir.problem);
+    await sweeper.sweep();
+    const household = new Household(premises, config, announcer);
+    if (household.stopped.problem) announcer.warn(household.stopped.problem);
+    return household;
+  }
+
+  /** In the order of the chain. */
+  get chain(): readonly Module[] {
+    return this.roster.chain;
+  }
+
+  /** What is wrong with what is remembered, a line each. */
+  get problems(): string[] {
+    return [this.stopped.problem, this.#abis.problem].filter((problem) => problem !== null);
+  }
+
+  /** Gives everything back, once no host is left. */
+  close(): Promise<void> {
+    const { premises, builds } = this;
+    // Copies in the run directory go with it.
+    return premises.close(async () => {
+      if (premises.stateDir === null) await builds.clear();
+    });
+  }
+}

@@ -1,0 +1,60 @@
+/** Where everything is announced: the events of a supervisor, as those get them who listen. */
+
+import type { EventEmitter } from 'node:events';
+import type { WireParams } from '../../wire/params.js';
+import type { LifecycleEvent, LogLine, SentMessage, SupervisorEvents } from '../types.js';
+import type { UndeliveredKind } from './dropped-output.js';
+import type { ModuleEvents } from './module-news.js';
+import type { SentMessages } from './sent-messages.js';
+
+/** Emits for one supervisor. */
+export class Announcer implements ModuleEvents {
+  readonly #emitter: EventEmitter<SupervisorEvents>;
+  readonly #sentMessages: SentMessages;
+
+  constructor(emitter: EventEmitter<SupervisorEvents>, sentMessages: SentMessages) {
+    this.#emitter = emitter;
+    this.#sentMessages = sentMessages;
+  }
+
+  message(sent: SentMessage, params: WireParams): UndeliveredKind | null {
+    this.#sentMessages.remember(sent, params);
+    return this.recovered(sent);
+  }
+
+  /** A message that a killed core left: nobody remembers it. @returns why nobody took it; `null`: somebody did */
+  recovered(sent: SentMessage): UndeliveredKind | null {
+    if (this.#emitter.listenerCount('message') === 0) return 'unheard';
+    return this.#emit(() => this.#emitter.emit('message', sent)) ? null : 'failed';
+  }
+
+  lifecycle(event: LifecycleEvent): void {
+    this.#emit(() => this.#emitter.emit('lifecycle', event));
+  }
+
+  log(line: LogLine): void {
+    this.#emit(() => this.#emitter.emit('log', line));
+  }
+
+  /** A warning of the core itself. */
+  warn(text: string): void {
+    this.log({ time: Date.now(), module: null, generation: null, source: 'supervisor', level: 1, text });
+  }
+
+  /**
+   * A listener that throws must not tear a state change apart: its error surfaces on its own.
+   *
+   * @returns whether none did
+   */
+  #emit(emit: () => void): boolean {
+    try {
+      emit();
+      return true;
+    } catch (error) {
+      setImmediate(() => {
+        throw error;
+      });
+      return false;
+    }
+  }
+}
