@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 // Runs a bundled program: NAME.cjs runs NAME.program.cjs. With NAME.cache beside it V8 need not compile what it has
 // compiled before. Nothing else depends on that cache: where there is none, or it does not fit, the program runs the same.
 'use strict';

@@ -55,7 +55,6 @@ export const SCALARS = [
 const IDS = ['aid', 'id', 'refid', 'groupid', 'sid'] as const;
 const NUMBERS = ['flags', 'type', 'expiry', 'uflags', 'status', 'device'] as const;
 const MAX_U64 = 0xffffffffffffffffn;
-const HALF_CHARACTER = /\p{Surrogate}/u;
 
 /**
  * Turns what a caller gave into what travels.
@@ -89,10 +88,10 @@ export function fromWireParams(wire: WireParams): MessageParams {
  */
 export function toLong(field: string, value: bigint | number): Long {
   const { low, high } = split(field, value);
-  return new Long(low | 0, high | 0, true);
+  return new Long(low, high, true);
 }
 
-/** 64 bits in two halves, each from 0 to 2^32-1. */
+/** 64 bits in two halves, each with a sign: such numbers need no memory of their own. */
 export interface Halves {
   low: number;
   high: number;
@@ -100,8 +99,8 @@ export interface Halves {
 
 const halves: Halves = { low: 0, high: 0 };
 const wide = new BigUint64Array(1);
-const words = new Uint32Array(wide.buffer);
-const [LOW, HIGH] = new Uint32Array(new BigUint64Array([1n]).buffer)[0] === 1 ? [0, 1] : [1, 0];
+const words = new Int32Array(wide.buffer);
+const [LOW, HIGH] = new Int32Array(new BigUint64Array([1n]).buffer)[0] === 1 ? [0, 1] : [1, 0];
 
 /**
  * Splits an integer. The same object is returned each time: this is on the way of every message.
@@ -110,8 +109,8 @@ const [LOW, HIGH] = new Uint32Array(new BigUint64Array([1n]).buffer)[0] === 1 ? 
  */
 export function split(field: string, value: bigint | number): Halves {
   if (typeof value === 'number' && value >= 0 && Number.isSafeInteger(value)) {
-    halves.low = value >>> 0;
-    halves.high = (value / 0x100000000) >>> 0;
+    halves.low = value | 0;
+    halves.high = (value / 0x100000000) | 0;
   } else if (typeof value === 'bigint' && value >= 0n && value <= MAX_U64) {
     wide[0] = value;
     halves.low = words[LOW] as number;
@@ -181,6 +180,12 @@ function asNumber(value: bigint | number | undefined): number {
 
 /** A string with half a character in it would not travel as it is. */
 function wellFormed(value: string | null | undefined): string | null {
-  if (value == null) return null;
-  return HALF_CHARACTER.test(value) ? Buffer.from(value, 'utf8').toString('utf8') : value;
+  return value == null ? null : value.toWellFormed();
+}
+
+declare global {
+  /** Node has it; the compiler is told of an older language. */
+  interface String {
+    toWellFormed(): string;
+  }
 }

@@ -9,7 +9,7 @@ import { CONSUMED_BY_DEFAULT, PASSED_BY_DEFAULT } from './answer.js';
 import type { Conversation } from './conversation.js';
 import { Deadlines } from './deadlines.js';
 import { Lines, Place } from './lines.js';
-import { type AnswerTaker, type CallAnswer, type CallKeeper, PendingCall } from './pending-call.js';
+import { type AnswerTaker, type CallAnswer, type CallKeeper, type Follower, PendingCall } from './pending-call.js';
 import { WaitingLane } from './waiting-lane.js';
 
 /** Where calls go from here. */
@@ -73,7 +73,8 @@ export class CallQueue implements CallKeeper {
   offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void {
     const { lane: name } = event;
     const lane = this.#lanes[name];
-    const refusal = this.#refusalOf(event, lane, deadlineMs, nowMs);
+    const credit = this.#route.credit(name);
+    const refusal = this.#refusalOf(event, lane, credit, deadlineMs, nowMs);
     if (refusal !== null && !this.#mayHold(event, conversation)) {
       const answer = this.#defaultOf(refusal);
       this.#route.told(event, answer, 0);
@@ -86,7 +87,7 @@ export class CallQueue implements CallKeeper {
       return;
     }
     this.#deadlines.add(pending);
-    if (lane.length === 0 && this.#route.credit(name) > 0) {
+    if (lane.length === 0 && credit > 0) {
       this.#route.call(pending, nowMs);
     } else {
       lane.push(pending);
@@ -97,11 +98,11 @@ export class CallQueue implements CallKeeper {
   /**
    * Lets by what the module is not offered, behind the calls of its conversation that are here.
    *
-   * @returns `false` when there are none: then `passed` is not called
+   * @returns `false` when there are none: then the follower is told nothing
    */
-  follow(conversation: Conversation, passed: (nowMs: number) => void): boolean {
+  follow(conversation: Conversation, follower: Follower): boolean {
     if (!this.#lines.has(conversation)) return false;
-    this.#lines.leave(this.#lines.join(new Follower(conversation, passed)), this.#now());
+    this.#lines.leave(this.#lines.join(new Following(conversation, follower)), this.#now());
     return true;
   }
 
@@ -158,10 +159,16 @@ export class CallQueue implements CallKeeper {
   }
 
   /** Why a call cannot wait here; `null`: it can. */
-  #refusalOf(event: CallEvent, lane: WaitingLane, deadlineMs: number, nowMs: number): DefaultReason | null {
+  #refusalOf(
+    event: CallEvent,
+    lane: WaitingLane,
+    credit: number,
+    deadlineMs: number,
+    nowMs: number,
+  ): DefaultReason | null {
     if (deadlineMs <= nowMs) return 'deadline';
     if (!this.#route.canWait(deadlineMs)) return 'down';
-    return this.#isOverloaded(event, lane) ? 'overload' : null;
+    return credit <= lane.length && this.#isOverloaded(event, lane) ? 'overload' : null;
   }
 
   /** Whether a default may wait for the calls before it. Who floods one conversation must not fill the memory so. */
@@ -171,9 +178,9 @@ export class CallQueue implements CallKeeper {
     return this.#lines.held < Math.max(HELD_MIN, this.#spec.queue) && bytes <= this.#spec.queueBytes;
   }
 
-  /** With `overload = wait` a caller waits for room, at most until its deadline. */
+  /** There is no credit. With `overload = wait` a caller waits for room, at most until its deadline. */
   #isOverloaded(event: CallEvent, lane: WaitingLane): boolean {
-    if (this.#spec.overload === 'wait' || this.#route.credit(event.lane) > lane.length) return false;
+    if (this.#spec.overload === 'wait') return false;
     // One call always finds room, however large it is.
     const bytes = lane.bytes === 0 ? 0 : lane.bytes + event.heldBytes;
     return lane.length >= this.#spec.queue || bytes > this.#spec.queueBytes;
@@ -190,16 +197,16 @@ export class CallQueue implements CallKeeper {
   }
 }
 
-/** What is let by. */
-class Follower extends Place {
-  readonly #passed: (nowMs: number) => void;
+/** The place of a follower. */
+class Following extends Place {
+  readonly #follower: Follower;
 
-  constructor(conversation: Conversation, passed: (nowMs: number) => void) {
+  constructor(conversation: Conversation, follower: Follower) {
     super(conversation);
-    this.#passed = passed;
+    this.#follower = follower;
   }
 
   override go(nowMs: number): void {
-    this.#passed(nowMs);
+    this.#follower.passed(nowMs);
   }
 }

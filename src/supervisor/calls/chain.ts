@@ -5,7 +5,7 @@ import type { Callback } from '../../wire/event-kinds.js';
 import type { Decision, TraceEntry, Verdict } from '../types.js';
 import type { Conversation } from './conversation.js';
 import { Visit } from './entrance.js';
-import type { AnswerTaker, CallAnswer } from './pending-call.js';
+import type { AnswerTaker, CallAnswer, Follower } from './pending-call.js';
 
 /** What the chain needs of a module. */
 export interface ChainMember {
@@ -16,9 +16,9 @@ export interface ChainMember {
   /**
    * Lets an event by that the module is not offered, behind those of its conversation that are still in the module.
    *
-   * @returns `false` when there are none: then `passed` is not called
+   * @returns `false` when there are none: then the follower is told nothing
    */
-  follow(conversation: Conversation, passed: (nowMs: number) => void): boolean;
+  follow(conversation: Conversation, follower: Follower): boolean;
 }
 
 /** The members of a chain, in order. */
@@ -28,13 +28,12 @@ export type Members = readonly ChainMember[];
  * An event on its way through the chain: offered to each module that has the callback. Its end is told in the same turn as
  * the last answer, so that the order of answers is that of outcomes.
  */
-export abstract class Journey extends Visit<Members> implements AnswerTaker {
+export abstract class Journey extends Visit<Members> implements AnswerTaker, Follower {
   /** As it now is. */
   event: CallEvent;
   verdict: Verdict = 'pass';
   by: string | null = null;
   trace: TraceEntry[] = NO_TRACE;
-  readonly #callback: Callback;
   /** Bounds the whole, on the clock of `performance.now()`; a module reached later gives its default at once. */
   readonly #endMs: number;
   /** The member that is not offered it. */
@@ -47,7 +46,6 @@ export abstract class Journey extends Visit<Members> implements AnswerTaker {
   constructor(event: CallEvent, conversation: Conversation, endMs: number, skip?: string) {
     super(conversation);
     this.event = event;
-    this.#callback = event.callback;
     this.#endMs = endMs;
     this.#skip = skip;
   }
@@ -86,17 +84,22 @@ export abstract class Journey extends Visit<Members> implements AnswerTaker {
     }
   }
 
+  passed(nowMs: number): void {
+    this.#goOn(nowMs);
+  }
+
   #goOn(nowMs: number): void {
     const members = this.#members;
+    const { callback } = this.event;
     while (this.#reached < members.length) {
       const member = members[this.#reached++] as ChainMember;
-      if (member.name !== this.#skip && member.wants(this.#callback)) {
+      if (member.name !== this.#skip && member.wants(callback)) {
         this.#member = member;
         this.#reachedMs = nowMs;
         member.offer(this.event, Math.min(nowMs + member.spec.deadlineMs, this.#endMs), nowMs, this.conversation, this);
         return;
       }
-      if (member.follow(this.conversation, (laterMs) => this.#goOn(laterMs))) return;
+      if (member.follow(this.conversation, this)) return;
     }
     this.decided(nowMs);
   }

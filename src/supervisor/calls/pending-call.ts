@@ -23,6 +23,12 @@ export interface AnswerTaker {
   answered(answer: CallAnswer, nowMs: number): void;
 }
 
+/** What a module is not offered, and goes behind the calls of its conversation that are there. */
+export interface Follower {
+  /** They have left. */
+  passed(nowMs: number): void;
+}
+
 /** The queue that a call is in, as the call sees it. */
 export interface CallKeeper {
   /** It has its verdict. */

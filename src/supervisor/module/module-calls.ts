@@ -7,7 +7,7 @@ import type { Lane } from '../../wire/event-kinds.js';
 import { toLong, type WireParams } from '../../wire/params.js';
 import { CallQueue, type CallRoute } from '../calls/call-queue.js';
 import { Conversation } from '../calls/conversation.js';
-import type { AnswerTaker, CallAnswer, PendingCall } from '../calls/pending-call.js';
+import type { AnswerTaker, CallAnswer, Follower, PendingCall } from '../calls/pending-call.js';
 import type { HostEnd } from '../host/host-listener.js';
 import type { ModuleNews } from '../news/module-news.js';
 import type { HostSet } from './host-set.js';
@@ -55,8 +55,8 @@ export class ModuleCalls implements CallRoute {
   }
 
   /** See `ChainMember`. */
-  follow(conversation: Conversation, passed: (nowMs: number) => void): boolean {
-    return this.#queue.follow(conversation, passed);
+  follow(conversation: Conversation, follower: Follower): boolean {
+    return this.#queue.follow(conversation, follower);
   }
 
   /** Tells the module that what it sent was not delivered. */

@@ -8,7 +8,7 @@ import type { Build } from '../builds/build.js';
 import { ModuleBuilds } from '../builds/module-builds.js';
 import type { BuildStore } from '../builds/store.js';
 import type { Conversation } from '../calls/conversation.js';
-import type { AnswerTaker } from '../calls/pending-call.js';
+import type { AnswerTaker, Follower } from '../calls/pending-call.js';
 import type { Host, HostSurroundings } from '../host/host.js';
 import type { HostEnd, HostListener } from '../host/host-listener.js';
 import { type ModuleEvents, ModuleNews } from '../news/module-news.js';
@@ -203,8 +203,8 @@ export class Module {
     this.#calls.offer(event, deadlineMs, nowMs, conversation, taker);
   }
 
-  follow(conversation: Conversation, passed: (nowMs: number) => void): boolean {
-    return this.#calls.follow(conversation, passed);
+  follow(conversation: Conversation, follower: Follower): boolean {
+    return this.#calls.follow(conversation, follower);
   }
 
   /** Everything `status` shows. */

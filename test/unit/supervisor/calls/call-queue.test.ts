@@ -228,18 +228,18 @@ describe('a queue', () => {
   });
 
   it('lets by what the module is not offered, behind what is in it', () => {
-    const passed = () => answers.push(['passed', null]);
-    expect(queue.follow(conversationOf('us'), passed)).toBe(false);
+    const follower = { passed: () => answers.push(['passed', null]) };
+    expect(queue.follow(conversationOf('us'), follower)).toBe(false);
     route.left.message = 1;
     offer('1', 1000, 'us');
-    expect([queue.follow(conversationOf('them'), passed), queue.follow(conversationOf('us'), passed)]).toEqual([
+    expect([queue.follow(conversationOf('them'), follower), queue.follow(conversationOf('us'), follower)]).toEqual([
       false,
       true,
     ]);
     expect(answers).toEqual([]);
     route.taken[0]?.settle(PASS, 0);
     expect(answers.map(([name]) => name)).toEqual(['1', 'passed']);
-    expect(queue.follow(conversationOf('us'), passed)).toBe(false);
+    expect(queue.follow(conversationOf('us'), follower)).toBe(false);
   });
 
   it('holds back no more than it may: who floods one conversation gives up its order, not the memory', () => {

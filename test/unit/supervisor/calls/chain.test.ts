@@ -2,7 +2,7 @@ import Long from 'long';
 import { describe, expect, it } from 'vitest';
 import type { ChainMember } from '../../../../src/supervisor/calls/chain.js';
 import type { Conversation } from '../../../../src/supervisor/calls/conversation.js';
-import type { AnswerTaker, CallAnswer } from '../../../../src/supervisor/calls/pending-call.js';
+import type { AnswerTaker, CallAnswer, Follower } from '../../../../src/supervisor/calls/pending-call.js';
 import type { CallEvent } from '../../../../src/wire/call-event.js';
 import { type ChainOutcome, conversation, makeEvent, partsOf, runChain } from '../../../helpers/calls.js';
 import { stopClock } from '../../../helpers/clock.js';
@@ -28,9 +28,9 @@ class Scripted implements ChainMember {
     taker.answered(this.answer, performance.now());
   }
   /** Who waits for calls that are still here; `null`: there are none. */
-  followers: ((nowMs: number) => void)[] | null = null;
-  follow(_conversation: Conversation, passed: (nowMs: number) => void): boolean {
-    return this.followers !== null && this.followers.push(passed) > 0;
+  followers: Follower[] | null = null;
+  follow(_conversation: Conversation, follower: Follower): boolean {
+    return this.followers !== null && this.followers.push(follower) > 0;
   }
 }
 
@@ -71,9 +71,9 @@ describe('a chain', () => {
     b.followers = [];
     const underway = pass([a, b, c], message, 5000, 'a');
     expect([a.followers, b.followers, c.seen].map(({ length }) => length)).toEqual([1, 0, 0]);
-    a.followers[0]?.(0);
+    a.followers[0]?.passed(0);
     expect([b.followers, c.seen].map(({ length }) => length)).toEqual([1, 0]);
-    b.followers[0]?.(0);
+    b.followers[0]?.passed(0);
     expect((await underway).trace.map(({ module }) => module)).toEqual(['c']);
     expect([...a.seen, ...b.seen]).toEqual([]);
   });

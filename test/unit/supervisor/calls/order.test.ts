@@ -5,7 +5,7 @@ import { CallQueue, type CallRoute } from '../../../../src/supervisor/calls/call
 import type { ChainMember, Members } from '../../../../src/supervisor/calls/chain.js';
 import { Conversation } from '../../../../src/supervisor/calls/conversation.js';
 import { Entrance } from '../../../../src/supervisor/calls/entrance.js';
-import type { AnswerTaker, PendingCall } from '../../../../src/supervisor/calls/pending-call.js';
+import type { AnswerTaker, Follower, PendingCall } from '../../../../src/supervisor/calls/pending-call.js';
 import { CallEvent } from '../../../../src/wire/call-event.js';
 import { snapshotOf } from '../../../../src/wire/params.js';
 import { conversation as conversationOf, TestJourney } from '../../../helpers/calls.js';
@@ -38,8 +38,8 @@ class Member implements ChainMember, CallRoute {
     this.#queue.offer(event, deadlineMs, nowMs, line, taker);
   }
   told(): void {}
-  follow(conversation: Conversation, passed: (nowMs: number) => void): boolean {
-    return this.fault !== 'followers' && this.#queue.follow(conversation, passed);
+  follow(conversation: Conversation, follower: Follower): boolean {
+    return this.fault !== 'followers' && this.#queue.follow(conversation, follower);
   }
   credit(): number {
     return this.isUp ? WINDOW - this.#held.length : 0;
