@@ -5,6 +5,8 @@ import { write } from 'node:fs';
 /** What waits for a slow reader, in bytes; what exceeds it is dropped. */
 const MAX_PENDING_BYTES = 4 * 1024 * 1024;
 const RETRY_MS = 50;
+/** A write to what does not block is back by then, also on a busy machine. */
+const IN_SYSTEM_MS = 500;
 
 /**
  * Writes what it is given in order, in the background, once at a time. A reader that is slow, stuck or gone costs
@@ -43,17 +45,21 @@ export class BackgroundWriter {
    * @returns `false` when the system still holds a write, which also holds up the exit of the process.
    */
   async close(limitMs: number): Promise<boolean> {
-    if (this.#busy) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, limitMs);
-        this.#onIdle = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
+    await this.#idle(limitMs);
     this.#gone = true;
+    if (this.#inSystem) await this.#idle(IN_SYSTEM_MS);
     return !this.#inSystem;
+  }
+
+  async #idle(limitMs: number): Promise<void> {
+    if (!this.#busy) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, limitMs);
+      this.#onIdle = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   #next(): void {
@@ -76,7 +82,7 @@ export class BackgroundWriter {
         this.#pendingBytes -= bytes.length - rest.length;
         if (rest.length > 0) this.#pending.unshift(rest);
       }
-      if (full) setTimeout(() => this.#next(), RETRY_MS);
+      if (full && !this.#gone) setTimeout(() => this.#next(), RETRY_MS);
       else this.#next();
     });
   }
