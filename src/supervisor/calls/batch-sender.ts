@@ -1,6 +1,7 @@
 /**
- * When calls leave for a host, and in which frames. Nothing waits for a frame to fill; what comes in one turn of the event
- * loop travels together, but for a host that has nothing to do, or has had the half of what it owes.
+ * When calls leave for a host, and in which frames. The calls of one turn of the event loop travel together, and no call waits
+ * for a frame to fill. Some leave sooner. A host that has nothing to do gets its calls as soon as the running callback ends. A
+ * frame that holds half of what the host owes leaves at once, so that core and host work at the same time.
  */
 
 import { encodeAround, encodeBatch } from '../../wire/batch.js';

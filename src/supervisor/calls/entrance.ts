@@ -3,6 +3,7 @@
  * while the chain changes: an event takes another route only when all before it in its conversation have left theirs.
  */
 
+import { performance } from 'node:perf_hooks';
 import { Lines, Place } from './lines.js';
 
 /** An event from its coming in until its outcome is told, which is what `go` does. */

@@ -3,6 +3,7 @@
  * lives and as its black box has it at its end. All of it once, in order.
  */
 
+import { performance } from 'node:perf_hooks';
 import { type BoxHeader, isReachable } from '../../wire/black-box.js';
 import type { Log, Report, Sent } from '../../wire/codec.js';
 import type { Lane } from '../../wire/event-kinds.js';

@@ -1,9 +1,9 @@
-/** What is under way: counted, with a list of nothing. */
+/** Counts what is under way. It is counted in eras, so that somebody can wait for all that is there now without a list of it. */
 
-/** Those who came in between two looks. */
+/** Those who came in between two calls of {@link Underway.settled}. */
 export interface Era {
   count: number;
-  /** Told once nobody of it, or of those before it, is left. */
+  /** Called once nobody of it, or of those before it, is left; `null`: it has not ended. */
   over: (() => void) | null;
   next: Era | null;
 }
