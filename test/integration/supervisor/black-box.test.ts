@@ -60,6 +60,7 @@ describe('the shim as it is built', () => {
       BOX.causeId,
       BOX.endAsked,
       BOX.signalFrom,
+      BOX.beats,
       BOX.headerBytes,
       RECORD.headerBytes,
       RECORD.blockBytes,
