@@ -50,7 +50,8 @@ RUN useradd --system --uid 10001 --home-dir /var/lib/mesibo-modules --shell /usr
 COPY --from=dependencies /dependencies/node_modules /opt/mesibo-modules/node_modules
 COPY --from=build /build/package /opt/mesibo-modules
 # With its caches starts are faster.
-RUN node /opt/mesibo-modules/scripts/install.mjs
+WORKDIR /opt/mesibo-modules
+RUN node scripts/install.mjs
 ENV MESIBO_RUN_DIR=/run/mesibo-modules \
     MESIBO_STATE_DIR=/var/lib/mesibo-modules \
     NODE_ENV=production
