@@ -3,14 +3,11 @@
 'use strict';
 const { readFileSync, writeFileSync } = require('node:fs');
 const { dirname, join } = require('node:path');
-const { constants, Script } = require('node:vm');
+const { Script } = require('node:vm');
 
 const [program, out, addons] = process.argv.splice(2, 3);
 const folder = dirname(program);
 const paths = Object.entries(JSON.parse(addons)).map(([name, { file }]) => [name, join(folder, file)]);
-const script = new Script(readFileSync(program, 'latin1'), {
-  filename: program,
-  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-});
+const script = new Script(readFileSync(program, 'latin1'), { filename: program });
 process.on('exit', () => writeFileSync(out, script.createCachedData()));
-script.runInThisContext()(require, module, program, folder, Object.fromEntries(paths));
+script.runInThisContext()(require, module, program, folder, Object.fromEntries(paths), (url) => import(url));

@@ -51,10 +51,10 @@ async function bundle({ name, entry, external }) {
     lineLimit: 120,
     logLevel: 'warning',
     external,
-    plugins: [addonsByHint, withoutSubcommands],
+    plugins: [addonsByHint, withoutSubcommands, lateImports],
     define: { 'import.meta.url': '__url' },
     banner: {
-      js: "(function (require, module, __filename, __dirname, __addons) { const __url = require('node:url').pathToFileURL(__filename).href;",
+      js: "(function (require, module, __filename, __dirname, __addons, __import) { const __url = require('node:url').pathToFileURL(__filename).href;",
     },
     footer: { js: '})' },
   });
@@ -64,6 +64,7 @@ async function bundle({ name, entry, external }) {
     .replace(/\/\/.*/g, (comment) => comment.replace(/[^\0-\x7f]/g, '?'));
   // The launcher reads it as one byte a character.
   if (/[^\0-\x7f]/.test(text)) throw new Error(`the bundle of ${entry} is not plain ASCII`);
+  if (/(?<![\w.$])import\(/.test(text)) throw new Error(`the bundle of ${entry} has an import() of what is not in it`);
   return { text, inputs: Object.keys(metafile.inputs) };
 }
 
@@ -75,6 +76,17 @@ const withoutSubcommands = {
       /\/node_modules\/commander\//.test(importer) ? { path: 'none', namespace: 'without-subcommands' } : undefined,
     );
     onLoad({ filter: /./, namespace: 'without-subcommands' }, () => ({ contents: 'module.exports = {}' }));
+  },
+};
+
+/** A script with cached code has no import() in Node 20: the launcher has one for what is not in the bundle. */
+const lateImports = {
+  name: 'late-imports',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/cli\/commands\/demo\.ts$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace('await import(', 'await __import('),
+      loader: 'ts',
+    }));
   },
 };
 

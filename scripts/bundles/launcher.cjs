@@ -4,20 +4,17 @@
 'use strict';
 const { readFileSync, statSync } = require('node:fs');
 const { join } = require('node:path');
-const { constants, Script } = require('node:vm');
+const { Script } = require('node:vm');
 
 const base = __filename.slice(0, -'.cjs'.length);
 const filename = `${base}.program.cjs`;
 // A bundle is plain ASCII.
 const source = readFileSync(filename, 'latin1');
 const cache = readCache(`${base}.cache`);
-const script = new Script(source, {
-  filename,
-  cachedData: cache?.code,
-  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-});
+const script = new Script(source, { filename, cachedData: cache?.code });
 const isUsed = cache !== null && script.cachedDataRejected === false;
-script.runInThisContext()(require, module, __filename, __dirname, isUsed ? findAddons(cache.addons) : {});
+const load = (url) => import(url);
+script.runInThisContext()(require, module, __filename, __dirname, isUsed ? findAddons(cache.addons) : {}, load);
 
 /**
  * V8 looks at its own version and flags, at the length of the source and at that of the cache, and trusts the rest with its

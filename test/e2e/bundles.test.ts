@@ -106,6 +106,13 @@ describe('a program runs the same', () => {
   });
 });
 
+it('what is not in a bundle is loaded from it', () => {
+  const main = join(PACKAGE_ROOT, 'dist/bundles/mesibo-modules.cjs');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, 'demo'], { encoding: 'utf8' });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(stdout).toContain('All stopped, nothing left behind.');
+});
+
 it('caches are made again, and nothing else is left beside them', () => {
   const folder = join(root, 'dist/bundles');
   for (const name of PROGRAMS) rmSync(cacheOf(name), { force: true });
