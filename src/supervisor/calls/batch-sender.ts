@@ -1,7 +1,7 @@
 /**
  * When calls leave for a host, and in which frames. The calls of one turn of the event loop travel together, and no call waits
  * for a frame to fill. Some leave sooner. A host that has nothing to do gets its calls as soon as the running callback ends. A
- * frame that holds half of what the host owes leaves at once, so that core and host work at the same time.
+ * frame of many calls that holds half of what the host owes leaves at once, so that core and host work at the same time.
  */
 
 import { encodeAround, encodeBatch } from '../../wire/batch.js';
@@ -10,8 +10,11 @@ import type { PendingCall } from './pending-call.js';
 
 /** A frame is closed when it holds this much, so that the host can begin. */
 const FRAME_BYTES = 256 * 1024;
-/** So many calls are worth a frame while the host has others to work on. */
-const FRAME_CALLS = 8;
+/**
+ * So many calls are worth a frame of their own while the host has others to work on. A frame costs both sides as much as some
+ * twenty calls do, and each wakes the other by it.
+ */
+const FRAME_CALLS = 64;
 /** The core acknowledges at the latest when this share of the ring is taken over. */
 const UNACKNOWLEDGED_SHARE = 16;
 

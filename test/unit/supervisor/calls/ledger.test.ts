@@ -89,6 +89,25 @@ describe('a ledger', () => {
     expect(frames.every(({ batch }) => batch?.acknowledged?.toNumber() === 0)).toBe(true);
   });
 
+  it('sends at once what is half of all that the host owes, when that is much', async () => {
+    for (let i = 0; i < 200; i++) ledger.call(makeCall({ call: {} }), 0);
+    expect(frames.map((frame) => seqs(frame)?.length)).toEqual([64, 64]);
+    await turn();
+    expect(frames.flatMap(seqs)).toEqual(Array.from({ length: 200 }, (_, i) => i + 1));
+    expect(frames).toHaveLength(3);
+  });
+
+  it('sends to a host that has nothing to do before anything else has its turn', async () => {
+    ledger.call(call(), 0);
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    expect(frames.map(seqs)).toEqual([[1]]);
+    ledger.call(call(), 0);
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    expect(frames).toHaveLength(1);
+    await turn();
+    expect(frames.map(seqs)).toEqual([[1], [2]]);
+  });
+
   it('sends a large message in a frame of its own the first time, in its place', async () => {
     const large = makeCall({ call: {} }, 1500, () => {}, CallEvent.message({}, Buffer.alloc(20_000, 'x')));
     for (const one of [call(), large, call()]) ledger.call(one, 0);
