@@ -124,7 +124,7 @@ export class Host {
 
   /** Hands over one call; only with {@link credit}. */
   call(pending: PendingCall, nowMs: number): void {
-    if (this.inFlight === 0) this.#watch.begin();
+    if (this.inFlight === 0) this.#watch.begin(nowMs);
     this.#ledger.call(pending, nowMs);
   }
 
@@ -284,10 +284,11 @@ export class Host {
 
   #received(frame: HostFrame): void {
     if (this.#life.kind === 'exited') return; // settled from the black box
-    this.#watch.heard();
+    const nowMs = performance.now();
+    this.#watch.heard(nowMs);
     this.#run.noteWell();
     if (frame.report) {
-      this.#report(frame.report);
+      this.#report(frame.report, nowMs);
     } else if (frame.candidates && this.#life.kind === 'starting') {
       this.#offered(frame.candidates);
     } else if (frame.ready && this.#life.kind === 'starting') {
@@ -311,11 +312,10 @@ export class Host {
     }
   }
 
-  #report(report: Report): void {
-    const nowMs = performance.now();
+  #report(report: Report, nowMs: number): void {
     this.#ledger.report(report, nowMs);
     if (this.inFlight === 0) {
-      this.#watch.idle();
+      this.#watch.idle(nowMs);
       if (this.#life.kind === 'draining') this.#step({ kind: 'drained' });
     }
     this.#listener.relieved(nowMs);

@@ -45,6 +45,8 @@ export class LivenessWatch {
   #settings: LivenessSettings;
   readonly #watched: Watched;
   #timer: NodeJS.Timeout | undefined;
+  /** When the timer fires: at the next look, or before. */
+  #armedMs = 0;
   #dueMs = 0;
   #open = false;
   #heardMs = 0;
@@ -75,41 +77,57 @@ export class LivenessWatch {
   }
 
   /** The host, which held nothing, was given a call. */
-  begin(): void {
-    this.heard();
+  begin(nowMs = performance.now()): void {
+    this.heard(nowMs);
     const { hangMs, heartbeatMs } = this.#settings;
-    this.#lookIn(Math.min(hangMs ?? Number.POSITIVE_INFINITY, LIVENESS * heartbeatMs));
+    this.#lookIn(Math.min(hangMs ?? Number.POSITIVE_INFINITY, LIVENESS * heartbeatMs), nowMs);
   }
 
   /** The host said something. */
-  heard(): void {
-    this.#heardMs = performance.now();
+  heard(nowMs = performance.now()): void {
+    this.#heardMs = nowMs;
     this.#beatMs = null;
     this.#doubted = false;
   }
 
   /** The host holds nothing any more. */
-  idle(): void {
-    this.#lookTogether();
+  idle(nowMs = performance.now()): void {
+    this.#lookTogether(nowMs);
   }
 
   /** The host is being ended, by those who have limits of their own. */
   close(): void {
     this.#open = false;
     clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
-  #lookIn(ms: number): void {
+  /** A timer that fires sooner stays, and is set again then: none is set and cleared for each call. */
+  #lookIn(ms: number, nowMs = performance.now()): void {
+    this.#dueMs = nowMs + ms;
+    if (!this.#open || (this.#timer !== undefined && this.#armedMs <= this.#dueMs)) return;
     clearTimeout(this.#timer);
-    this.#dueMs = performance.now() + ms;
-    if (this.#open) this.#timer = setTimeout(() => this.#look(), ms);
+    this.#arm(ms, nowMs);
+  }
+
+  #arm(ms: number, nowMs: number): void {
+    this.#armedMs = nowMs + ms;
+    this.#timer = setTimeout(() => this.#fired(), ms);
+  }
+
+  #fired(): void {
+    this.#timer = undefined;
+    // Not what is left now: where the core itself was held up, the host has the rest of its time.
+    const leftMs = this.#dueMs - this.#armedMs;
+    if (leftMs > 0) this.#arm(leftMs, performance.now());
+    else this.#look();
   }
 
   /** In a heartbeat at the latest. Hosts that need not be asked are looked at together, so that the core wakes up once. */
-  #lookTogether(): void {
+  #lookTogether(nowMs = performance.now()): void {
     const { heartbeatMs } = this.#settings;
-    const toNextMs = heartbeatMs - (performance.now() % heartbeatMs);
-    this.#lookIn(this.#beats === undefined || toNextMs < SOONEST_LOOK_MS ? heartbeatMs : toNextMs);
+    const toNextMs = heartbeatMs - (nowMs % heartbeatMs);
+    this.#lookIn(this.#beats === undefined || toNextMs < SOONEST_LOOK_MS ? heartbeatMs : toNextMs, nowMs);
   }
 
   #look(): void {
