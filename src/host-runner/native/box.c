@@ -93,7 +93,15 @@ MM_EXPORT void mm_clear_wake(void)
     __atomic_exchange_n(&mm_box->wake, 0, __ATOMIC_SEQ_CST);
 }
 
-MM_EXPORT void mm_beat(void) { __atomic_add_fetch(&mm_box->beats, 1, __ATOMIC_RELAXED); }
+/*
+ * A sign of life of the main thread's loop. Where a module has closed every descriptor, that loop would abort the process in its next
+ * round. It stops here instead: the core, whose connection is closed as well, ends the process and says why.
+ */
+MM_EXPORT void mm_beat(void)
+{
+    __atomic_add_fetch(&mm_box->beats, 1, __ATOMIC_RELAXED);
+    while (fcntl(wake_pipe[0], F_GETFD) < 0 && fcntl(wake_pipe[1], F_GETFD) < 0) pause();
+}
 
 MM_EXPORT void mm_set_phase(uint32_t phase) { __atomic_store_n(&mm_box->phase, phase, __ATOMIC_RELEASE); }
 
