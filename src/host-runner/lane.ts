@@ -41,12 +41,13 @@ export class Lane {
    * @returns how many; 0: there is no room in the box
    */
   run(micros: number): number {
+    const until = performance.now() + micros / MICROS_IN_MS;
     let made = 0;
-    for (const until = performance.now() + micros / MICROS_IN_MS; this.#frames.length > 0; ) {
-      const leftMicros = Math.max(0, Math.ceil((until - performance.now()) * MICROS_IN_MS));
+    for (let leftMicros = micros; leftMicros > 0 && this.#frames.length > 0; ) {
       const more = this.#runFirst(leftMicros);
       made += more;
-      if (more === 0 || leftMicros === 0) break;
+      if (more === 0) break;
+      leftMicros = Math.floor((until - performance.now()) * MICROS_IN_MS);
     }
     return made;
   }

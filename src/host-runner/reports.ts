@@ -24,7 +24,7 @@ export class Reports {
       this.#room = Buffer.allocUnsafeSlow(Math.max(BLOCK_BYTES, -length));
       length = this.#shim.drain(this.#room, this.#room.length);
     }
-    if (length === 0) return null;
+    if (length <= 0) return null;
     const frame = this.#room.subarray(0, length);
     this.#room = this.#room.subarray(length);
     return frame;

@@ -85,6 +85,12 @@ export class Reception {
     resolve: (outcome: Outcome) => void,
   ): void {
     const { maxMessageBytes, chainDeadlineMs } = this.#options.config();
+    if (!(payload instanceof Uint8Array)) {
+      throw new MessageError(
+        'INVALID_ARGUMENT',
+        'the payload is no Uint8Array; convert it, for example by Buffer.from()',
+      );
+    }
     if (payload.length > maxMessageBytes) {
       const limit = `more than max_message (${maxMessageBytes})`;
       throw new MessageError('MESSAGE_TOO_LARGE', `the message has ${payload.length} bytes, ${limit}; it was refused`);

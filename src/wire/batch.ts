@@ -77,7 +77,6 @@ export function encodeAround(call: OutgoingCall, acknowledged: number): Uint8Arr
   const { event } = call;
   const { bytes } = event;
   event.hasFrameRoom = false;
-  event.isSent = true;
   let end = event.at + event.length;
   const bodyBytes = callBytes(call);
   if (acknowledged !== 0) {

@@ -127,6 +127,13 @@ export function readHeader(fd: number): BoxHeader | null {
   };
 }
 
+/** The version of the layout that a header names; `null` when there is none. */
+export function readVersion(fd: number): number | null {
+  const header = Buffer.alloc(12);
+  const isHeader = readSync(fd, header, 0, header.length, 0) === header.length && header.subarray(0, 8).equals(MAGIC);
+  return isHeader ? header.readUInt32LE(8) : null;
+}
+
 function readCause(header: Buffer): Cause | null {
   const event = EVENTS[header.readUInt32LE(BOX.causeEvent)] ?? null;
   return event && { event, messageId: header.readBigUInt64LE(BOX.causeId) };

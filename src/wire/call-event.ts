@@ -7,7 +7,7 @@ import type Long from 'long';
 import { decodeParams, encodeLogin, encodeParams } from './codec.js';
 import { type CallKind, EVENT_KINDS, type Lane } from './event-kinds.js';
 import { ADDRESS_MAX_BYTES, type MessageParamsInput, split, toAddress, type WireParams } from './params.js';
-import { keep, reserve, varintBytes, writeFixed64, writeVarint } from './room.js';
+import { isShared, keep, reserve, varintBytes, writeFixed64, writeVarint } from './room.js';
 
 /** What a user who logged in has on the wire. */
 export interface WireLogin {
@@ -39,8 +39,6 @@ export class CallEvent {
   readonly heldBytes: number;
   /** Whether a frame of its own can be written around it, see {@link FRAME_ROOM}: once, as that frame is then sent. */
   hasFrameRoom = false;
-  /** Its own bytes were sent: they must stay as they are. */
-  isSent = false;
 
   constructor(kind: CallKind, bytes: Buffer, at: number, length: number, payloadBytes: number, addressBytes: number) {
     this.kind = kind;
@@ -58,6 +56,11 @@ export class CallEvent {
   /** The callback that it is for. */
   get callback() {
     return EVENT_KINDS[this.kind].callback;
+  }
+
+  /** Whether its bytes share no memory with others. */
+  get isAlone(): boolean {
+    return !isShared(this.bytes);
   }
 
   /** The payload of a message: a view. */

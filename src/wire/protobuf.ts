@@ -85,7 +85,10 @@ export class ProtobufReader {
   length(): number {
     const before = this.at;
     const length = this.varint();
-    if (length > MAX_LENGTH || this.at - before > MAX_TAG_BYTES || length > this.end - this.at) return this.#fail();
+    // No more than 31 bits: what a fifth byte has beyond them would be cut off.
+    const isCut = this.at - before === MAX_TAG_BYTES && (this.bytes[this.at - 1] as number) > 0x07;
+    if (isCut || length > MAX_LENGTH || this.at - before > MAX_TAG_BYTES || length > this.end - this.at)
+      return this.#fail();
     return length;
   }
 

@@ -37,6 +37,11 @@ export function reserve(length: number): Room {
   return room;
 }
 
+/** Whether small things of others stand in the same memory, or may. */
+export function isShared(bytes: Buffer): boolean {
+  return bytes.length === CHUNK_BYTES;
+}
+
 /** Keeps what was written since {@link reserve}, up to `end`. */
 export function keep(bytes: Buffer, end: number): void {
   if (bytes === chunk) used = end;

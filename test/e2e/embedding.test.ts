@@ -43,6 +43,20 @@ describe('a program that embeds the supervisor', () => {
     });
   });
 
+  it('is told when a payload is none, and may do with what it gets back what it likes', async () => {
+    await supervisor.start();
+    for (const payload of ['text', new ArrayBuffer(4), {}] as unknown as Uint8Array[]) {
+      await expect(supervisor.onMessage({ to: 'al' }, payload)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    }
+    for (const size of [5, 5000, 50_000]) {
+      const { payload } = await supervisor.onMessage({ to: 'al' }, Buffer.alloc(size, 0x61));
+      expect(payload.equals(Buffer.alloc(size, 0x61))).toBe(true);
+      const next = supervisor.onMessage({ to: 'al' }, Buffer.alloc(size, 0x62));
+      payload.fill(0);
+      expect((await next).payload.equals(Buffer.alloc(size, 0x62))).toBe(true);
+    }
+  });
+
   it('may stop in the middle of a start, at any moment', async () => {
     for (const moment of [0, 1, 2, 5]) {
       const other = new Supervisor(makeConfig({ modules }), { runDir: `${directory}/${moment}` });

@@ -4,7 +4,9 @@
 
 #include "shim.h"
 
-/* Messages are made in their order, and so are the others; a host that holds both makes the messages first. */
+#include <stddef.h>
+
+/* Calls of a lane are made in their order. A host that holds both kinds takes turns between them. */
 enum mm_lane { MM_MESSAGES = 0, MM_NOTIFICATIONS = 1, MM_LANES = 2 };
 
 /* How far a lane has come in a frame. */
@@ -18,6 +20,8 @@ struct mm_batch {
     uint32_t left[MM_LANES]; /* calls that are not made yet */
     struct mm_place places[MM_LANES];
 };
+/* BATCH in src/host-runner/shim.ts has the same numbers. */
+_Static_assert(sizeof(struct mm_batch) == 32 && offsetof(struct mm_batch, left) == 8, "shim.ts has another layout");
 
 /* A call; its bytes stand in the frame. For a login, scalars are flags and online, and `to` is the address. */
 struct mm_call {

@@ -57,7 +57,8 @@ struct mm_reader mm_read_bytes(struct mm_reader *in)
 {
     const uint8_t *before = in->at;
     const uint32_t length = mm_read_varint(in);
-    if (in->at - before > MAX_TAG || length > INT32_MAX || length > (uint64_t)(in->end - in->at))
+    /* No more than 31 bits: what a fifth byte has beyond them would be cut off. */
+    if (in->at - before > MAX_TAG || (in->at - before == MAX_TAG && in->at[-1] > 0x07) || length > (uint64_t)(in->end - in->at))
         fail(in);
     if (in->failed)
         return (struct mm_reader){in->at, in->at, 1};

@@ -3,8 +3,6 @@
 import type { WireLogin } from '../../wire/call-event.js';
 import { type MessageParams, split, type WireParams } from '../../wire/params.js';
 
-/** Of the rest of a long address the hash is not made; it is compared all the same. */
-const HASHED_CHARS = 64;
 /** Other in each process: nobody can choose addresses that are slow to tell apart. */
 const SEED = Math.floor(Math.random() * 2 ** 31);
 
@@ -83,8 +81,7 @@ function ofTwo(kind: Conversation['kind'], one: string | null, other: string | n
 function hashOf(text: string | null): number {
   if (text === null) return SEED;
   let hash = SEED;
-  const length = Math.min(text.length, HASHED_CHARS);
-  for (let i = 0; i < length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash === SEED ? hash : mix(hash, text.length);
 }
 

@@ -11,15 +11,15 @@ import type { PendingCall } from './pending-call.js';
 export class HeldCalls {
   readonly #rings = { message: new CallRing(), notification: new CallRing() };
   readonly #count = { message: 0, notification: 0 };
-  #bytes = 0;
+  readonly #bytes = { message: 0, notification: 0 };
 
   get size(): number {
     return this.#count.message + this.#count.notification;
   }
 
-  /** What the messages hold, in bytes. */
-  get bytes(): number {
-    return this.#bytes;
+  /** What those of a lane hold, in bytes. */
+  bytesIn(lane: Lane): number {
+    return this.#bytes[lane];
   }
 
   /** How many of a lane. */
@@ -32,7 +32,7 @@ export class HeldCalls {
     const { lane } = pending.event;
     this.#rings[lane].push(pending);
     this.#count[lane] += 1;
-    this.#bytes += pending.event.heldBytes;
+    this.#bytes[lane] += pending.event.heldBytes;
   }
 
   /** The call of a number; `null`: the host does not owe it. */
@@ -53,7 +53,7 @@ export class HeldCalls {
     const { lane } = pending.event;
     const ring = this.#rings[lane];
     this.#count[lane] -= 1;
-    this.#bytes -= pending.event.heldBytes;
+    this.#bytes[lane] -= pending.event.heldBytes;
     if (ring.at(0) === pending) {
       do ring.shift();
       while (ring.length > 0 && ring.at(0) === null);
@@ -68,7 +68,8 @@ export class HeldCalls {
     const all = LANES.flatMap((lane) => this.#rings[lane].clear());
     this.#count.message = 0;
     this.#count.notification = 0;
-    this.#bytes = 0;
+    this.#bytes.message = 0;
+    this.#bytes.notification = 0;
     return all.sort((a, b) => a.seq - b.seq);
   }
 }

@@ -77,10 +77,13 @@ export class MessageJourney extends DoorJourney {
     this.#resolve({ verdict, by, trace: this.ownTrace, params, payload: this.#payload });
   }
 
-  /** A default may come while the message is still on its way: then what the caller gets must not be the same bytes. */
+  /**
+   * The caller may do with it what he likes: so it has no memory in common with other messages. Nor with this one, when that may
+   * still be on its way, since a module had not answered in time.
+   */
   get #payload(): Buffer {
-    const { payload, isSent } = this.event;
-    return isSent && this.trace.some(isDefault) ? Buffer.from(payload) : payload;
+    const { payload, isAlone } = this.event;
+    return isAlone && !this.trace.some(isDefault) ? payload : Buffer.from(payload);
   }
 }
 

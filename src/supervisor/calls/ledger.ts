@@ -19,8 +19,9 @@ import type { CallAnswer, PendingCall } from './pending-call.js';
 import { type Settlement, settleCalls } from './settle.js';
 import { findRecordsProblem, findReportProblem, findResultProblem, findSentProblem } from './verify.js';
 
-/** More than an hour, which is as good as no limit: the core keeps the deadline itself. */
-const MAX_U32 = 0xffffffff;
+/** What a host can be told of how long a call may wait: more than an hour. Beyond it, only the core keeps the deadline. */
+const MAX_BUDGET_MICROS = 0xffffffff;
+const NO_LIMIT = 0;
 
 /** Who is told what a host did. */
 export interface LedgerListener {
@@ -108,14 +109,15 @@ export class Ledger {
    */
   credit(lane: Lane): number {
     if (this.#peer === null) return 0;
-    if (lane === 'message' && this.#held.bytes >= this.#evidence.ringSize) return 0;
+    if (lane === 'message' && this.#held.bytesIn(lane) >= this.#evidence.ringSize) return 0;
     return this.#limits.window - this.#held.inLane(lane);
   }
 
   /** Hands one call to the host. */
   call(pending: PendingCall, nowMs: number): void {
     pending.seq = ++this.#lastSeq;
-    pending.budgetMicros = Math.min(MAX_U32, Math.max(1, Math.round((pending.deadlineMs - nowMs) * 1000)));
+    const budgetMicros = Math.max(1, Math.round((pending.deadlineMs - nowMs) * 1000));
+    pending.budgetMicros = budgetMicros > MAX_BUDGET_MICROS ? NO_LIMIT : budgetMicros;
     this.#held.add(pending);
     this.#sender?.add(pending, this.#held.size);
   }
@@ -158,9 +160,10 @@ export class Ledger {
     if (!header?.currentSeq) return;
     const from = Math.max(this.#taken, this.#searched);
     if (!isReachable(header.head, from, this.#evidence.ringSize)) return;
-    this.#searched = header.head;
     this.#nowMs = performance.now();
-    this.#evidence.readRing(from, header.head, this.#verdicts);
+    const skippedBytes = this.#evidence.readRing(from, header.head, this.#verdicts);
+    // A record that is still being written is looked at again.
+    if (skippedBytes === 0) this.#searched = header.head;
   }
 
   /** The host is dead: takes what never travelled from the black box, verdicts, sends and logs, in their order. */
@@ -200,10 +203,11 @@ export class Ledger {
   #answer(seq: number, value: number, expired: boolean, params: WireParams | null, payload: Uint8Array | null): void {
     const pending = this.#held.find(seq);
     if (pending === null) return;
+    const { lane } = pending.event;
+    // Also when its result is not trusted: it was made, and is not to be made again.
+    if (seq > this.#lastAnswered[lane]) this.#lastAnswered[lane] = seq;
     const isUnchanged = params === null && payload === null;
     if (!isUnchanged && !this.#trust(findResultProblem(pending.event, params, payload))) return;
-    const { lane } = pending.event;
-    if (seq > this.#lastAnswered[lane]) this.#lastAnswered[lane] = seq;
     this.#held.delete(pending);
     this.#listener.answered(pending, expired ? null : toAnswer(value, params, payload), this.#nowMs);
   }

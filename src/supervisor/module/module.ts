@@ -265,6 +265,8 @@ export class Module {
   #succeeded(): void {
     if (!this.#succession.isPreparing) this.#tellReplacing(false);
     this.#calls.dispatch();
+    // Those that a host gave back which has been taken over from, when there is none to come.
+    this.#calls.bypass();
     this.#checkStopped();
   }
 

@@ -2,7 +2,7 @@
 
 import { closeSync, constants, fstatSync, openSync, readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { BOX, type BoxHeader, isReachable, readHeader, readRing } from '../../wire/black-box.js';
+import { BOX, type BoxHeader, isReachable, readHeader, readRing, readVersion } from '../../wire/black-box.js';
 import type { Log, Sent } from '../../wire/codec.js';
 import { type BoxName, parseBoxName } from '../runner/local/black-box/box-file.js';
 import { HandedOnNotes } from '../runner/local/black-box/handed-on.js';
@@ -80,7 +80,7 @@ function readEntries(fd: number, notes: HandedOnNotes): OldEntry[] {
   if (!info.isFile() || info.uid !== process.geteuid?.()) throw new Error('it is not a file of this user');
   if (ringSize <= 0 || ringSize > MAX_RING_BYTES) throw new Error(`it has ${info.size} bytes`);
   const header = readHeader(fd);
-  if (!header) throw new Error('its header was overwritten');
+  if (!header) throw new Error(describeHeader(readVersion(fd)));
   const start = findStart(header, ringSize);
   if (!start) throw new Error('the positions in its header are impossible');
   const entries: OldEntry[] = [];
@@ -95,6 +95,11 @@ function readEntries(fd: number, notes: HandedOnNotes): OldEntry[] {
   });
   notes.begin(start.position, start.sends);
   return entries;
+}
+
+function describeHeader(version: number | null): string {
+  if (version === null || version === BOX.version) return 'its header was overwritten';
+  return `its layout has version ${version}, and this core reads version ${BOX.version}: a core of another version was killed`;
 }
 
 /**

@@ -44,6 +44,17 @@ describe.each([
   });
 });
 
+describe('the hash of a conversation', () => {
+  it.each([72, 8000])('is another one where only one of %s characters is', (length) => {
+    const of = (at: number) => {
+      const text = `${'x'.repeat(at)}y${'x'.repeat(length - at - 1)}`;
+      return Conversation.ofMessage(snapshotOf({ from: text, to: 'bo' })).hash;
+    };
+    const hashes = Array.from({ length }, (_, at) => of(at));
+    expect(new Set(hashes).size).toBeGreaterThan(0.99 * length);
+  });
+});
+
 describe('the conversation of an event', () => {
   it('tells addresses apart that are no text', () => {
     const [one, other] = [0xfe, 0xff].map((byte) => Conversation.ofStatus({ to: Buffer.from([byte]) }));

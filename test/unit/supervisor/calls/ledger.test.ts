@@ -2,8 +2,11 @@ import Long from 'long';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Ledger } from '../../../../src/supervisor/calls/ledger.js';
 import type { CallAnswer, PendingCall } from '../../../../src/supervisor/calls/pending-call.js';
+import type { Evidence } from '../../../../src/supervisor/runner/evidence.js';
+import type { BoxHeader } from '../../../../src/wire/black-box.js';
 import { CallEvent } from '../../../../src/wire/call-event.js';
 import { type CoreFrame, decodeCoreFrame } from '../../../../src/wire/codec.js';
+import { readRecords } from '../../../../src/wire/records.js';
 import { makeCall } from '../../../helpers/calls.js';
 import { resultRecord } from '../../wire/records.js';
 
@@ -12,17 +15,21 @@ let frames: CoreFrame[];
 let answered: [PendingCall, CallAnswer | null][];
 let distrusted: string[];
 let ledger: Ledger;
+let header: BoxHeader | null;
+let readRing: Evidence['readRing'];
 beforeEach(() => {
   const sent: CoreFrame[] = [];
   frames = sent;
   answered = [];
   distrusted = [];
   head = 0;
+  header = null;
+  readRing = () => 0;
   const evidence = {
     ringSize: RING,
     notes: { begin: () => {}, handedOn: () => {} },
-    readHeader: () => null,
-    readRing: () => 0,
+    readHeader: () => header,
+    readRing: ((from, to, sink) => readRing(from, to, sink)) as Evidence['readRing'],
   };
   const told = {
     answered: (pending: PendingCall, answer: CallAnswer | null) => answered.push([pending, answer]),
@@ -126,10 +133,10 @@ describe('a ledger', () => {
     expect(frames[0]?.batch?.calls?.[0]).toMatchObject(event);
   });
 
-  it('gives a time that is as good as endless where there are days left', async () => {
+  it('gives no limit where there is more time left than can be said', async () => {
     ledger.call(makeCall({ call: {} }, 24 * 60 * 60 * 1000), 0);
     await turn();
-    expect(frames[0]?.batch?.calls?.[0]?.budgetMicros).toBe(2 ** 32 - 1);
+    expect(frames[0]?.batch?.calls?.[0]?.budgetMicros).toBe(0);
   });
 
   it('has none left when the window is full', () => {
@@ -171,6 +178,35 @@ describe('a ledger', () => {
     expect(ledger.credit('message')).toBe(0);
     answer(2);
     expect(ledger.credit('message')).toBe(4);
+  });
+
+  it('gives messages while notifications fill the ring', () => {
+    const address = Buffer.alloc(RING, 0x61);
+    ledger.call(makeCall({ status: { to: address } }), 0);
+    expect([ledger.credit('message'), ledger.credit('notification')]).toEqual([4, 3]);
+  });
+
+  it('does not give a call back whose result is not to be trusted: it was made', () => {
+    ledger.call(call(1), 0);
+    const ring = resultRecord(0, 1, 0, 2, { payload: Buffer.alloc(2) });
+    ledger.report({ ...NOTHING, ring, position: ring.length }, 0);
+    expect(distrusted).toEqual(['it changed a message of 1 bytes to 2']);
+    const header = { head: ring.length, currentSeq: 0, currentEvent: null } as BoxHeader;
+    const { lost, unseen } = ledger.settle(header, false);
+    expect([lost.length, unseen.length]).toEqual([1, 0]);
+  });
+
+  it('looks again for a verdict that was being written when it looked', () => {
+    ledger.call(call(), 0);
+    ledger.call(call(), 0);
+    const record = resultRecord(0, 1, 0, 0);
+    header = { head: record.length, currentSeq: 2 } as BoxHeader;
+    readRing = () => record.length;
+    ledger.takeFinished();
+    expect(answered).toEqual([]);
+    readRing = (from, _, sink) => readRecords(record, from, sink);
+    ledger.takeFinished();
+    expect(answered.map(([{ seq }]) => seq)).toEqual([1]);
   });
 
   it('acknowledges with the next calls, or by itself when much was taken over', async () => {
