@@ -163,7 +163,7 @@ static void damage_is_found_at_the_receipt(void)
         "09 07000000000000", "10", "10 ff", "10 ffffffffffffffffffff01", "1a", "1a 01", "1a 02 12 01", "1a 03 12 02 78",
         "1a 04 0a 03 62 02 78", "1a 02 0a 01", "22 01 62", "22 02 62 01", "22 05 09 00000000", "2a 01 1a", "32 01 78",
         "3a 02 7a 01", "00 00", "7e 00", "7f", "7b", "7c", "7b 7b 7c", "7b 8401", "1a 01 7b", "f8808080 8000 00",
-        "f8ffffff 1f 00", "1a 8180808080 00 00", "7a ffffffff 0f", "7a ffffffff 07", "7d 000000", "79 00",
+        "f8ffffff 1f 00", "1a 8180808080 00 00", "7a ffffffff 0f", "7a ffffffff 07", "7a 82808080 10 0000", "7d 000000", "79 00",
     };
     begin();
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {

@@ -134,15 +134,20 @@ describe('the boxes of killed cores', () => {
     bytes.writeBigUInt64LE(2n ** 63n, BOX.head);
     writeFileSync(impossible, bytes);
     symlinkSync('/etc/passwd', join(directory, formatBoxName({ runId: RUN, module: 'm', generation: 5 })));
+    const older = makeOld([send('1')], { generation: 6 });
+    const layout = readFileSync(older);
+    layout.writeUInt32LE(BOX.version - 1, 8);
+    writeFileSync(older, layout);
     makeOld([send('good')], { generation: 7 });
     const { problems, boxes } = await run();
-    expect(boxes).toBe(6);
+    expect(boxes).toBe(7);
     expect(problems).toEqual([
       `the black box ${bad} cannot be read: its header was overwritten`,
       `the black box ${short} cannot be read: it has 100 bytes`,
       `the black box ${huge} cannot be read: it has 1099511627776 bytes`,
       `the black box ${impossible} cannot be read: the positions in its header are impossible`,
       expect.stringMatching(/-5 cannot be read: ELOOP/),
+      `the black box ${older} cannot be read: its layout has version ${BOX.version - 1}, and this core reads version ${BOX.version}: a core of another version was killed`,
     ]);
     expect(texts()).toEqual(['good']);
     expect(readdirSync(directory)).toEqual([]);
