@@ -42,7 +42,7 @@ function makeCache(folder, name) {
   const addons = findAddons(folder, build.split(' ').slice(1));
   const code = name === COMMAND_LINE ? record(folder, name, addons) : compile(source, filename);
   // The launcher reads this: a line of JSON, and twice what V8 made.
-  const head = JSON.stringify({ build, length: code.length, addons });
+  const head = JSON.stringify({ build, node: describeNode(), length: code.length, addons });
   const temporary = join(folder, `${name}.${process.pid}`);
   try {
     writeFileSync(temporary, Buffer.concat([Buffer.from(`${head}\n`), code, code]));
@@ -50,6 +50,12 @@ function makeCache(folder, name) {
   } finally {
     rmSync(temporary, { force: true });
   }
+}
+
+/** As the launcher has it. */
+function describeNode() {
+  const { size, mtimeMs } = statSync(process.execPath);
+  return `${process.version} ${process.arch} ${size} ${mtimeMs}`;
 }
 
 /** All of it, and not only what runs when the source is read. Most of that is wanted at a start. */

@@ -18,20 +18,27 @@ script.runInThisContext()(require, module, __filename, __dirname, isUsed ? findA
 
 /**
  * V8 looks at its own version and flags, at the length of the source and at that of the cache, and trusts the rest with its
- * life. So the cache says which build of the program it is of, and holds its bytes twice: to compare them takes less time
- * than to load what could check a sum.
+ * life. So the cache says which build of the program it is of and which Node.js has made it, and holds its bytes twice: to
+ * compare them takes less time than to load what could check a sum.
  */
 function readCache(path) {
   try {
     const bytes = readFileSync(path);
     const end = bytes.indexOf('\n');
-    const { build, length, addons } = JSON.parse(bytes.latin1Slice(0, end));
+    const { build, node, length, addons } = JSON.parse(bytes.latin1Slice(0, end));
+    if (node !== describeNode()) return null;
     const code = bytes.subarray(end + 1, end + 1 + length);
     const isWhole = code.length === length && code.equals(bytes.subarray(end + 1 + length));
     return isWhole && source.startsWith(`/* build ${build} */`) ? { code, addons } : null;
   } catch {
     return null;
   }
+}
+
+/** This executable. Of V8's version, V8 itself looks at less than tells two releases of Node.js apart. */
+function describeNode() {
+  const { size, mtimeMs } = statSync(process.execPath);
+  return `${process.version} ${process.arch} ${size} ${mtimeMs}`;
 }
 
 /** Where native addons were found when the cache was made: those that are still the same files. */

@@ -84,6 +84,11 @@ describe('a program runs the same', () => {
     ['with one bit changed', (name) => changed(original(name), original(name).length >> 2)],
     ['with one of another length', (name) => whole({ ...partsOf(name).head, length: 12 }, partsOf(name).code)],
     ['with one of another build', (name) => whole({ ...partsOf(name).head, build: 'other' }, partsOf(name).code)],
+    [
+      'with one of another Node.js, which V8 would take and fall over',
+      (name) =>
+        whole({ ...partsOf(name).head, node: 'v20.0.0 x64 1 1' }, changed(partsOf(name).code, 5000).fill(0x41, 4096)),
+    ],
     // V8 writes a hash of its version there.
     ['with one of another V8', (name) => whole(partsOf(name).head, changed(partsOf(name).code, 4))],
     ['with one that knows no addons', (name) => whole({ ...partsOf(name).head, addons: {} }, partsOf(name).code)],
