@@ -6,6 +6,7 @@
  */
 
 import { readSync } from 'node:fs';
+import { EXECUTED_KINDS, type ExecutedKind } from './event-kinds.js';
 import { type RecordSink, readRecords } from './records.js';
 
 /** The layout's constants and offsets, equal to those in shim.h; a test compares the two. */
@@ -51,7 +52,7 @@ export interface BoxHeader {
   /** The call being executed; 0: none. */
   currentSeq: number;
   /** What is being executed; `null`: nothing. With a callback of an http request there is no call. */
-  currentEvent: ExecutedEvent | null;
+  currentEvent: ExecutedKind | null;
   /** The call that led to it, which most often is itself. */
   cause: Cause | null;
   /** CLOCK_MONOTONIC, in nanoseconds, at which it began; as `process.hrtime.bigint()` counts. */
@@ -68,13 +69,9 @@ export interface BoxHeader {
   handedOn: HandedOn;
 }
 
-/** What a host may be executing. */
-export type ExecutedEvent = 'message' | 'status' | 'login' | 'call' | 'callStatus' | 'http';
-const EVENTS: readonly (ExecutedEvent | null)[] = [null, 'message', 'status', 'login', 'call', 'callStatus', 'http'];
-
 /** The call during which something began. */
 export interface Cause {
-  event: ExecutedEvent;
+  event: ExecutedKind;
   /** The id of the message that it was about; 0n for the others. */
   messageId: bigint;
 }
@@ -112,7 +109,7 @@ export function readHeader(fd: number): BoxHeader | null {
     tail: Number(header.readBigUInt64LE(BOX.tail)),
     phase: PHASES[header.readUInt32LE(BOX.phase)] ?? 'booting',
     currentSeq: Number(header.readBigUInt64LE(BOX.currentSeq)),
-    currentEvent: EVENTS[header.readUInt32LE(BOX.currentEvent)] ?? null,
+    currentEvent: EXECUTED_KINDS[header.readUInt32LE(BOX.currentEvent)] ?? null,
     cause: readCause(header),
     currentStart: header.readBigUInt64LE(BOX.currentStart),
     droppedLogs: Number(header.readBigUInt64LE(BOX.droppedLogs)),
@@ -135,7 +132,7 @@ export function readVersion(fd: number): number | null {
 }
 
 function readCause(header: Buffer): Cause | null {
-  const event = EVENTS[header.readUInt32LE(BOX.causeEvent)] ?? null;
+  const event = EXECUTED_KINDS[header.readUInt32LE(BOX.causeEvent)] ?? null;
   return event && { event, messageId: header.readBigUInt64LE(BOX.causeId) };
 }
 

@@ -18,7 +18,6 @@ export type Ready = mesibo.modules.v1.Ready.$Properties;
 export type Call = mesibo.modules.v1.Call.$Properties;
 export type { Report };
 export type Entry = mesibo.modules.v1.Entry.$Properties;
-export type Result = mesibo.modules.v1.Result.$Properties;
 export type Sent = mesibo.modules.v1.Sent.$Properties;
 export type Log = mesibo.modules.v1.Log.$Properties;
 type Params = mesibo.modules.v1.Params.$Properties;

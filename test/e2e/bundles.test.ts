@@ -1,7 +1,7 @@
 /** The bundled programs with and without their caches: a cache saves time, and nothing else depends on it. */
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -109,6 +109,17 @@ describe('a program runs the same', () => {
     }
     expect(check()).toEqual(WORKS);
   });
+});
+
+it('a program uses its cache: it fails where that leads to an addon that is none', () => {
+  const name = 'mesibo-modules';
+  const { size, mtimeMs } = statSync(join(root, 'package.json'));
+  const none = { file: '../../package.json', size, mtimeMs };
+  const { head, code } = partsOf(name);
+  writeFileSync(cacheOf(name), whole({ ...head, addons: { koffi: none, zeromq: none } }, code));
+  expect(check().status).not.toBe(0);
+  writeFileSync(cacheOf(name), original(name));
+  expect(check()).toEqual(WORKS);
 });
 
 it('what is not in a bundle is loaded from it', () => {
