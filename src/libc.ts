@@ -48,6 +48,23 @@ export function allocateFile(fd: number, bytes: number): number {
   return errno;
 }
 
+const FALLOC_FL_KEEP_SIZE = 1;
+const FALLOC_FL_PUNCH_HOLE = 2;
+let punch: ((fd: number, mode: number, offset: number, length: number) => number) | undefined;
+
+/**
+ * Gives back the memory or the blocks of a part of a file, which reads as zeros then. Where the system cannot do that,
+ * nothing happens.
+ *
+ * @see FALLOC_FL_PUNCH_HOLE in fallocate(2)
+ */
+export function punchHole(fd: number, offset: number, length: number): void {
+  punch ??= koffi
+    .load('libc.so.6')
+    .func('int fallocate(int fd, int mode, int64_t offset, int64_t length)') as typeof punch & {};
+  punch(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
+}
+
 const PR_SET_CHILD_SUBREAPER = 36;
 let prctl: ((option: number, a: number, b: number, c: number, d: number) => number) | undefined;
 

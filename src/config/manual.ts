@@ -90,7 +90,7 @@ export const CORE_MANUAL: Readonly<Record<string, SettingManual>> = {
   },
   max_message: { what: 'The largest message. A larger one is refused.', example: '256KiB' },
   black_box: {
-    what: 'The memory that records what a module does, so that nothing of it is lost when the module dies. Each process has one, in `/dev/shm`. It must be at least three times `max_message`.',
+    what: 'The memory that records what a module does, so that nothing of it is lost when the module dies. Each process has one, in `/dev/shm`. While messages of 8 KiB or more are under way, it takes up to as much memory again. It must be at least three times `max_message`.',
     example: '16MiB',
   },
   queue_memory: { what: 'The memory that waiting messages may hold, for each module.', example: '256MiB' },

@@ -16,11 +16,19 @@ export interface OutgoingCall {
   /** From 1 to 2^32-1. */
   readonly budgetMicros: number;
   readonly event: CallEvent;
+  /** Where its payload was put for the host, see Message.place; {@link IN_FRAME}: it travels in the frame. */
+  readonly place: number;
 }
+
+/** No place of its own. */
+export const IN_FRAME = -1;
 
 /** CoreFrame.batch; Batch.calls and Batch.acknowledged; Call.seq and Call.budget_micros. */
 const TAG = { batch: 0x1a, call: 0x0a, acknowledged: 0x11, seq: 0x09, budget: 0x10 } as const;
 const FIXED64_BYTES = 9;
+/** Message.place; Place.at and Place.bytes. */
+const PLACE_TAG = { place: 0x1a, at: 0x0d, bytes: 0x15 } as const;
+const FIXED32_BYTES = 5;
 
 /** Encodes the calls from `first` up to, and without, `end`, and how far the black box was taken over. */
 export function encodeBatch(
@@ -46,48 +54,45 @@ export function encodeBatch(
   return out;
 }
 
-function callBytes({ budgetMicros, event: { length } }: OutgoingCall): number {
-  return FIXED64_BYTES + 1 + varintBytes(budgetMicros) + 1 + varintBytes(length) + length;
+/** What stands in the event's field of Call. */
+function eventBytes({ event, place }: OutgoingCall): number {
+  return place === IN_FRAME ? event.length : event.headBytes + 2 + placeBytes(place);
+}
+
+function callBytes(call: OutgoingCall): number {
+  const length = eventBytes(call);
+  return FIXED64_BYTES + 1 + varintBytes(call.budgetMicros) + 1 + varintBytes(length) + length;
 }
 
 function writeCall(out: Buffer, from: number, call: OutgoingCall): number {
-  const { event } = call;
-  const at = writeCallHead(out, from, call, callBytes(call));
-  event.bytes.copy(out, at, event.at, event.at + event.length);
-  return at + event.length;
-}
-
-/** What stands before the event; returns where that begins. */
-function writeCallHead(out: Buffer, from: number, { seq, budgetMicros, event }: OutgoingCall, bytes: number): number {
+  const { seq, budgetMicros, event, place } = call;
   out[from] = TAG.call;
-  let at = writeVarint(out, from + 1, bytes);
+  let at = writeVarint(out, from + 1, callBytes(call));
   out[at] = TAG.seq;
   at = writeInteger(out, at + 1, seq);
   out[at] = TAG.budget;
   at = writeVarint(out, at + 1, budgetMicros);
   out[at] = (EVENT_KINDS[event.kind].field << 3) | 2;
-  return writeVarint(out, at + 1, event.length);
+  at = writeVarint(out, at + 1, eventBytes(call));
+  const copied = place === IN_FRAME ? event.length : event.headBytes;
+  event.bytes.copy(out, at, event.at, event.at + copied);
+  return place === IN_FRAME ? at + copied : writePlace(out, at + copied, place, event.payloadBytes);
 }
 
-/**
- * Encodes a batch of one call around its event, where there is room for that: a large message is not copied again. The
- * bytes of the event are then on their way, and must stay as they are.
- */
-export function encodeAround(call: OutgoingCall, acknowledged: number): Uint8Array {
-  const { event } = call;
-  const { bytes } = event;
-  event.hasFrameRoom = false;
-  let end = event.at + event.length;
-  const bodyBytes = callBytes(call);
-  if (acknowledged !== 0) {
-    bytes[end] = TAG.acknowledged;
-    end = writeInteger(bytes, end + 1, acknowledged);
+function placeBytes(place: number): number {
+  return place === 0 ? FIXED32_BYTES : 2 * FIXED32_BYTES;
+}
+
+function writePlace(out: Buffer, from: number, place: number, bytes: number): number {
+  out[from] = PLACE_TAG.place;
+  out[from + 1] = placeBytes(place);
+  let at = from + 2;
+  if (place !== 0) {
+    out[at] = PLACE_TAG.at;
+    at = out.writeUInt32LE(place, at + 1);
   }
-  const batchBytes = 1 + varintBytes(bodyBytes) + bodyBytes + (end - event.at - event.length);
-  const from = event.at - (bodyBytes - event.length) - varintBytes(bodyBytes) - 2 - varintBytes(batchBytes);
-  bytes[from] = TAG.batch;
-  writeCallHead(bytes, writeVarint(bytes, from + 1, batchBytes), call, bodyBytes);
-  return bytes.subarray(from, end);
+  out[at] = PLACE_TAG.bytes;
+  return out.writeUInt32LE(bytes, at + 1);
 }
 
 /** One that a number holds exactly. */

@@ -11,7 +11,7 @@ import { type RecordSink, readRecords } from './records.js';
 
 /** The layout's constants and offsets, equal to those in shim.h; a test compares the two. */
 export const BOX = {
-  version: 5,
+  version: 6,
   ringOffset: 128 * 1024,
   generation: 12,
   ringSize: 16,
@@ -87,6 +87,16 @@ export interface HandedOn {
 /** The ring that fits into a box of about `bytes`: whole pages of every page size in use. */
 export function ringBytes(bytes: number): number {
   return Math.max(PAGE_BYTES, Math.floor((bytes - BOX.ringOffset) / PAGE_BYTES) * PAGE_BYTES);
+}
+
+/** How long the file of a box is. Behind the ring there is as much room again for large payloads, which the core writes. */
+export function boxBytes(ringSize: number): number {
+  return BOX.ringOffset + 2 * ringSize;
+}
+
+/** The ring of a box whose file is so long; not what its header says, which a module may have overwritten. */
+export function ringOfBox(bytes: number): number {
+  return (bytes - BOX.ringOffset) / 2;
 }
 
 /** The header of a fresh box, to be written at its beginning. */

@@ -22,12 +22,6 @@ const SCALARS_BYTES = 11 * 9;
 /** A tag and the length of what follows. */
 const HEADER_BYTES = 6;
 const EMPTY = Buffer.alloc(0);
-/** From so many bytes on a payload costs more to copy than a frame of its own does. */
-const ALONE_BYTES = 16 * 1024;
-
-/** What stands before and after a large message, so that it can be sent without being copied once more. */
-export const FRAME_ROOM = { before: 48, after: 16 } as const;
-
 /** One event: what stands in its field of Call. */
 export class CallEvent {
   readonly kind: CallKind;
@@ -37,8 +31,6 @@ export class CallEvent {
   readonly payloadBytes: number;
   /** The bytes that count where memory is bounded: its payload and its addresses. */
   readonly heldBytes: number;
-  /** Whether a frame of its own can be written around it, see {@link FRAME_ROOM}: once, as that frame is then sent. */
-  hasFrameRoom = false;
 
   constructor(kind: CallKind, bytes: Buffer, at: number, length: number, payloadBytes: number, addressBytes: number) {
     this.kind = kind;
@@ -65,8 +57,18 @@ export class CallEvent {
 
   /** The payload of a message: a view. */
   get payload(): Buffer {
-    const end = this.at + this.length;
-    return this.bytes.subarray(end - this.payloadBytes, end);
+    return this.bytes.subarray(this.payloadAt, this.payloadAt + this.payloadBytes);
+  }
+
+  /** Where the payload of a message begins in {@link bytes}. */
+  get payloadAt(): number {
+    return this.at + this.length - this.payloadBytes;
+  }
+
+  /** How many bytes stand before the field of the payload. */
+  get headBytes(): number {
+    if (this.payloadBytes === 0) return this.length;
+    return this.length - this.payloadBytes - varintBytes(this.payloadBytes) - 1;
   }
 
   /** The parameters of a message or a status, decoded each time. */
@@ -105,10 +107,8 @@ export class CallEvent {
   static message(input: MessageParamsInput, payload: Uint8Array): CallEvent {
     const { to, from } = input;
     const addressRoom = addressBound(to) + addressBound(from);
-    const isAlone = payload.length >= ALONE_BYTES;
-    const content = SCALARS_BYTES + addressRoom + 2 * HEADER_BYTES + payload.length;
-    const { bytes, at: start } = reserve(isAlone ? FRAME_ROOM.before + content + FRAME_ROOM.after : content);
-    const paramsAt = start + HEADER_BYTES + (isAlone ? FRAME_ROOM.before : 0);
+    const { bytes, at: start } = reserve(SCALARS_BYTES + addressRoom + 2 * HEADER_BYTES + payload.length);
+    const paramsAt = start + HEADER_BYTES;
     const addressesAt = writeScalars(bytes, paramsAt, input);
     let at = addressesAt;
     if (to != null) at = writeAddress(bytes, at, TAG.to, 'to', to);
@@ -124,9 +124,7 @@ export class CallEvent {
     const head = paramsAt - 1 - varintBytes(paramsBytes);
     bytes[head] = TAG.params;
     writeVarint(bytes, head + 1, paramsBytes);
-    const event = new CallEvent('message', bytes, head, at - head, payload.length, addressBytes);
-    event.hasFrameRoom = isAlone;
-    return event;
+    return new CallEvent('message', bytes, head, at - head, payload.length, addressBytes);
   }
 
   /** A message of parameters that have travelled, or may as they are. */

@@ -29,6 +29,43 @@ describe('messages', () => {
     expect(core.lines('echo_params')[1]).toBe(`len=${payload.length} to=1 from=1 after=0`);
   });
 
+  it('of many sizes, more at once than there is shared memory for, come back as they were or were changed', async () => {
+    const options = { blackBoxBytes: 2 * 1024 * 1024, maxMessageBytes: 256 * 1024 };
+    core = await startCore([fixtureModule('change-2020'), fixtureModule('change-table')], options);
+    const sizes = [0, 1, 8191, 8192, 8193, 40_000, 65_536, 200_000, 256 * 1024];
+    const payloads = Array.from({ length: 150 }, (_, i) =>
+      Buffer.alloc(sizes[i % sizes.length] as number, `${i} Xyz `),
+    );
+    const outcomes = await Promise.all(
+      payloads.map(async (payload) => {
+        const copy = Buffer.from(payload);
+        const outcome = core.supervisor.onMessage({ from: 'a', to: 'b' }, payload);
+        // The caller may use its memory again at once.
+        payload.fill(0);
+        return { copy, outcome: await outcome };
+      }),
+    );
+    for (const { copy, outcome } of outcomes) {
+      expect(outcome.trace.map((entry) => entry.default)).toEqual([null, null]);
+      const capitals = copy.toString('latin1').toUpperCase();
+      const rotated = capitals.replace(/[A-Z]/g, (letter) =>
+        String.fromCharCode(((letter.charCodeAt(0) - 52) % 26) + 65),
+      );
+      expect(outcome.payload.toString('latin1') === rotated).toBe(true);
+    }
+  });
+
+  it('that are large come back whole from a module that dies of one of them', async () => {
+    core = await startCore([{ name: 'crashy', path: sample('crashy') }, fixtureModule('echo-params')]);
+    const texts = Array.from({ length: 20 }, (_, i) => (i === 7 ? 'crash ' : `text ${i} `).padEnd(30_000 + i, 'x'));
+    const outcomes = await Promise.all(texts.map((text) => core.send(text)));
+    for (const [i, { payload, trace }] of outcomes.entries()) {
+      expect(payload.toString() === texts[i], `message ${i}`).toBe(true);
+      expect(trace[1], `message ${i}`).toMatchObject({ module: 'echo_params', default: null });
+    }
+    expect(outcomes[7]?.trace[0]).toMatchObject({ default: 'crash' });
+  });
+
   it('carry ids of 2^64-1 and addresses of 64 KiB', async () => {
     core = await startCore([fixtureModule('echo-params')]);
     const max = 2n ** 64n - 1n;

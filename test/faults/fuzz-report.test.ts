@@ -103,6 +103,7 @@ const calls = Array.from({ length: CALLS }, () => makeCall({ message: { payload:
 const evidence = {
   ringSize: RING,
   notes: { begin: () => {}, handedOn: () => {} },
+  payloads: null,
   readHeader: () => null,
   readRing: () => 0,
 };

@@ -66,7 +66,7 @@ int box_file(uint64_t ring_size)
 {
     int fd = memfd_create("box", MFD_CLOEXEC);
     CHECK(fd >= 0);
-    CHECK_EQ(ftruncate(fd, (off_t)(MM_RING_OFFSET + ring_size)), 0);
+    CHECK_EQ(ftruncate(fd, (off_t)(MM_RING_OFFSET + 2 * ring_size)), 0);
     struct mm_box header = {.version = MM_BOX_VERSION, .generation = 1, .ring_size = ring_size};
     memcpy(&header.magic, "MBLKBOX1", 8);
     CHECK_EQ(pwrite(fd, &header, sizeof header, 0), sizeof header);

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { RING = 512 * KIB, LARGEST = 4 * KIB };
 
@@ -97,6 +98,25 @@ static void a_call_in_every_form_that_protobuf_allows(void)
     reads(SEQ "3a 00", "event 16");
 }
 
+static void a_payload_may_stand_in_the_box(void)
+{
+    begin();
+    /* As the core writes there; for the module's process it is for reading only. */
+    uint8_t *payloads = (uint8_t *)(uintptr_t)mm_payloads;
+    CHECK_EQ(mprotect(payloads, RING, PROT_READ | PROT_WRITE), 0);
+    memcpy(payloads + 100, "hello", 5);
+    payloads[RING - 1] = '!';
+    CHECK_EQ(mprotect(payloads, RING, PROT_READ), 0);
+    reads(SEQ "1a 0c 1a 0a 0d 64000000 15 05000000", "-/-/0/hello");
+    reads(SEQ "1a 1d" PARAMS "1a 0a 0d 65000000 15 03000000", "b/a/5/ell");
+    reads(SEQ "1a 0c 1a 0a 15 01000000 0d ffff0700", "-/-/0/!");
+    reads(SEQ "1a 02 1a 00", "-/-/0/");
+    reads(SEQ "1a 07 1a 05 0d 00000800", "-/-/0/");
+    /* Where there are both, the last one counts. */
+    reads(SEQ "1a 10 1a 0a 0d 64000000 15 05000000 12 02 6869", "-/-/0/hi");
+    reads(SEQ "1a 10 12 02 6869 1a 0a 0d 64000000 15 05000000", "-/-/0/hello");
+}
+
 static void a_batch_may_be_in_parts(void)
 {
     begin();
@@ -164,6 +184,9 @@ static void damage_is_found_at_the_receipt(void)
         "1a 04 0a 03 62 02 78", "1a 02 0a 01", "22 01 62", "22 02 62 01", "22 05 09 00000000", "2a 01 1a", "32 01 78",
         "3a 02 7a 01", "00 00", "7e 00", "7f", "7b", "7c", "7b 7b 7c", "7b 8401", "1a 01 7b", "f8808080 8000 00",
         "f8ffffff 1f 00", "1a 8180808080 00 00", "7a ffffffff 0f", "7a ffffffff 07", "7a 82808080 10 0000", "7d 000000", "79 00",
+        /* Places that end behind the memory for them. */
+        "1a 07 1a 05 15 01000800", "1a 0c 1a 0a 0d ffff0700 15 02000000", "1a 0c 1a 0a 0d ffffffff 15 ffffffff",
+        "1a 07 1a 05 0d 01000800", "1a 06 1a 04 0d 000000", "1a 01 1a", "1a 02 1a 01",
     };
     begin();
     for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
@@ -290,6 +313,7 @@ static void a_damaged_frame_is_refused_or_read_within_its_bounds(void)
 
 const struct test batch_tests[] = {
     ONCE("batch", a_call_in_every_form_that_protobuf_allows),
+    ONCE("batch", a_payload_may_stand_in_the_box),
     ONCE("batch", a_batch_may_be_in_parts),
     ONCE("batch", other_frames_are_told_apart),
     ONCE("batch", an_acknowledgement_is_taken),

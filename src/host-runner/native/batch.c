@@ -1,4 +1,7 @@
-/* The calls of a batch, read in the frame that they came in: nothing of it is copied before a callback gets it. */
+/*
+ * The calls of a batch, read in the frame that they came in: nothing of it is copied before a callback gets it. Large payloads
+ * stand in memory that the core shares with this process.
+ */
 #include "batch.h"
 #include "protobuf.h"
 
@@ -8,7 +11,8 @@ enum { FRAME_BATCH = MM_TAG(3, MM_BYTES), BATCH_CALL = MM_TAG(1, MM_BYTES), BATC
 enum { CALL_SEQ = MM_TAG(1, MM_FIXED64), CALL_BUDGET = MM_TAG(2, MM_VARINT) };
 /* A field number of Call, as 3 is of a message, is the number in the box and 2. */
 enum { FIRST_EVENT_FIELD = 3, LAST_EVENT_FIELD = 7 };
-enum { MESSAGE_PARAMS = MM_TAG(1, MM_BYTES), MESSAGE_PAYLOAD = MM_TAG(2, MM_BYTES) };
+enum { MESSAGE_PARAMS = MM_TAG(1, MM_BYTES), MESSAGE_PAYLOAD = MM_TAG(2, MM_BYTES), MESSAGE_PLACE = MM_TAG(3, MM_BYTES) };
+enum { PLACE_AT = MM_TAG(1, MM_FIXED32), PLACE_BYTES = MM_TAG(2, MM_FIXED32) };
 enum { PARAMS_TO = MM_TAG(12, MM_BYTES), PARAMS_FROM = MM_TAG(13, MM_BYTES) };
 enum { LOGIN_FLAGS = MM_TAG(1, MM_FIXED64), LOGIN_ONLINE = MM_TAG(2, MM_FIXED64), LOGIN_ADDRESS = MM_TAG(3, MM_BYTES) };
 /* Every other kind of frame is one of these fields. */
@@ -48,6 +52,26 @@ static void read_params(struct mm_reader *outer, struct mm_message *message)
     leave(outer, &in);
 }
 
+/* A payload that does not travel in the frame. One that ends behind what the core can write to is none. */
+static void read_place(struct mm_reader *outer, struct mm_message *message)
+{
+    struct mm_reader in = mm_read_bytes(outer);
+    uint32_t at = 0, bytes = 0;
+    for (uint32_t tag; (tag = mm_next_field(&in)) != 0;) {
+        if (tag == PLACE_AT)
+            at = mm_read_fixed32(&in);
+        else if (tag == PLACE_BYTES)
+            bytes = mm_read_fixed32(&in);
+        else
+            mm_skip_field(&in, tag);
+    }
+    if ((uint64_t)at + bytes > mm_ring_size)
+        in.failed = 1;
+    message->payload = (const char *)mm_payloads + at;
+    message->payload_length = bytes;
+    leave(outer, &in);
+}
+
 static void read_message(struct mm_reader *outer, struct mm_message *message)
 {
     struct mm_reader in = mm_read_bytes(outer);
@@ -56,6 +80,8 @@ static void read_message(struct mm_reader *outer, struct mm_message *message)
             read_params(&in, message);
         else if (tag == MESSAGE_PAYLOAD)
             read_text(&in, &message->payload, &message->payload_length);
+        else if (tag == MESSAGE_PLACE)
+            read_place(&in, message);
         else
             mm_skip_field(&in, tag);
     }

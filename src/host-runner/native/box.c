@@ -16,6 +16,7 @@ __thread int mm_quiet;
 
 static uint8_t *ring;       /* mapped twice in a row, so that no record is ever split */
 uint64_t mm_ring_size;      /* our own copies: what stands in the box may be overwritten by the module */
+const uint8_t *mm_payloads;
 static uint64_t headroom;   /* what a result may need */
 static int wake_pipe[2] = {-1, -1};
 /* In a page that a fork wipes: a child of the module must not write into the box of its parent. */
@@ -43,6 +44,15 @@ static int map_ring(int fd, uint64_t size)
     return 0;
 }
 
+static int map_payloads(int fd, uint64_t size)
+{
+    void *base = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, (off_t)(MM_RING_OFFSET + size));
+    if (base == MAP_FAILED)
+        return -errno;
+    mm_payloads = base;
+    return 0;
+}
+
 static int own_page(void)
 {
     void *page = mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -61,12 +71,15 @@ MM_EXPORT int32_t mm_open_box(int32_t fd)
         return -errno;
     if (info.st_size <= (off_t)MM_RING_OFFSET)
         return -EINVAL;
-    mm_ring_size = (uint64_t)info.st_size - MM_RING_OFFSET;
+    mm_ring_size = ((uint64_t)info.st_size - MM_RING_OFFSET) / 2;
     int failed = map_ring(fd, mm_ring_size);
     if (failed)
         return failed;
     if (mm_box->magic != MM_BOX_MAGIC || mm_box->version != MM_BOX_VERSION || mm_box->ring_size != mm_ring_size)
         return -EPROTO;
+    failed = map_payloads(fd, mm_ring_size);
+    if (failed)
+        return failed;
     failed = own_page();
     if (failed)
         return failed;

@@ -53,6 +53,16 @@ uint64_t mm_read_fixed64(struct mm_reader *in)
     return value;
 }
 
+uint32_t mm_read_fixed32(struct mm_reader *in)
+{
+    uint32_t value;
+    if (in->end - in->at < (ptrdiff_t)sizeof value)
+        return fail(in);
+    memcpy(&value, in->at, sizeof value);
+    in->at += sizeof value;
+    return value;
+}
+
 struct mm_reader mm_read_bytes(struct mm_reader *in)
 {
     const uint8_t *before = in->at;
@@ -99,10 +109,7 @@ void mm_skip_field(struct mm_reader *in, uint32_t tag)
         mm_read_bytes(in);
         break;
     case MM_FIXED32:
-        if (in->end - in->at < 4)
-            fail(in);
-        else
-            in->at += 4;
+        mm_read_fixed32(in);
         break;
     case MM_GROUP:
         skip_group(in, tag >> 3);

@@ -19,6 +19,7 @@ uint32_t mm_next_field(struct mm_reader *in);
 /* The lower 32 bits of a number. */
 uint32_t mm_read_varint(struct mm_reader *in);
 uint64_t mm_read_fixed64(struct mm_reader *in);
+uint32_t mm_read_fixed32(struct mm_reader *in);
 /* What a field of bytes holds: text, or a message to be read in turn. */
 struct mm_reader mm_read_bytes(struct mm_reader *in);
 /* Steps over the field of this tag, whatever it is. */

@@ -17,12 +17,12 @@
 
 #define MM_EXPORT __attribute__((visibility("default")))
 
-/* ---- black box layout, version 5 ---- */
+/* ---- black box layout, version 6 ---- */
 
 #define MM_BOX_MAGIC UINT64_C(0x31584f424b4c424d) /* "MBLKBOX1" in memory order */
 #define MM_RECORD_MAGIC UINT64_C(0x9e3779b97f4a7c15)
-#define MM_BOX_VERSION 5u
-/* Header and crash area; the ring begins behind them. A multiple of every page size in use. */
+#define MM_BOX_VERSION 6u
+/* Header and crash area; the ring begins behind them, and behind it as much room again for payloads. A multiple of every page size in use. */
 #define MM_RING_OFFSET (128u * 1024u)
 #define MM_ADDRESS_MAX (64u * 1024u)
 #define MM_LOG_MAX (64u * 1024u)
@@ -151,6 +151,8 @@ void mm_commit(struct mm_record *record, uint64_t position);
 /* The record at a position, as a whole: the ring is mapped twice in a row. */
 void *mm_record_at(uint64_t position);
 extern uint64_t mm_ring_size;
+/* Where the core writes large payloads, of as many bytes as the ring has. Nothing of this process writes there. */
+extern const uint8_t *mm_payloads;
 /* The call that is being executed; 0: none. */
 uint64_t mm_during(void);
 /* Tells the main thread of JavaScript that there is something for it. */

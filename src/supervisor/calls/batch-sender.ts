@@ -4,7 +4,7 @@
  * frame of many calls that holds half of what the host owes leaves at once, so that core and host work at the same time.
  */
 
-import { encodeAround, encodeBatch } from '../../wire/batch.js';
+import { encodeBatch, IN_FRAME } from '../../wire/batch.js';
 import type { Peer } from '../runner/peer.js';
 import type { PendingCall } from './pending-call.js';
 
@@ -84,24 +84,14 @@ export class BatchSender {
     let first = 0;
     let bytes = 0;
     for (let i = 0; i < ready.length; i++) {
-      const pending = ready[i] as PendingCall;
-      if (pending.event.hasFrameRoom) {
-        if (first < i) this.#send(first, i);
-        this.#sendAlone(pending);
-      } else {
-        bytes += pending.event.heldBytes;
-        if (bytes < FRAME_BYTES && i < ready.length - 1) continue;
-        this.#send(first, i + 1);
-      }
+      const { place, event } = ready[i] as PendingCall;
+      if (place === IN_FRAME) bytes += event.heldBytes;
+      if (bytes < FRAME_BYTES && i < ready.length - 1) continue;
+      this.#send(first, i + 1);
       first = i + 1;
       bytes = 0;
     }
     ready.length = 0;
-  }
-
-  #sendAlone(pending: PendingCall): void {
-    this.#acknowledged = this.#taken;
-    this.#peer.sendBytes(encodeAround(pending, this.#taken));
   }
 
   #send(first: number, end: number): void {

@@ -4,6 +4,7 @@
  */
 
 import { performance } from 'node:perf_hooks';
+import { IN_FRAME } from '../../wire/batch.js';
 import { type BoxHeader, isReachable } from '../../wire/black-box.js';
 import type { Log, Report, Sent } from '../../wire/codec.js';
 import type { Lane } from '../../wire/event-kinds.js';
@@ -22,6 +23,8 @@ import { findRecordsProblem, findReportProblem, findResultProblem, findSentProbl
 /** What a host can be told of how long a call may wait: more than an hour. Beyond it, only the core keeps the deadline. */
 const MAX_BUDGET_MICROS = 0xffffffff;
 const NO_LIMIT = 0;
+/** From so many bytes on, a payload costs more in a frame than to be written where the host reads it. */
+const PLACED_BYTES = 8 * 1024;
 
 /** Who is told what a host did. */
 export interface LedgerListener {
@@ -118,6 +121,7 @@ export class Ledger {
     pending.seq = ++this.#lastSeq;
     const budgetMicros = Math.max(1, Math.round((pending.deadlineMs - nowMs) * 1000));
     pending.budgetMicros = budgetMicros > MAX_BUDGET_MICROS ? NO_LIMIT : budgetMicros;
+    pending.place = this.#put(pending);
     this.#held.add(pending);
     this.#sender?.add(pending, this.#held.size);
   }
@@ -209,7 +213,14 @@ export class Ledger {
     const isUnchanged = params === null && payload === null;
     if (!isUnchanged && !this.#trust(findResultProblem(pending.event, params, payload))) return;
     this.#held.delete(pending);
+    if (pending.place !== IN_FRAME) this.#evidence.payloads?.free(pending.place);
     this.#listener.answered(pending, expired ? null : toAnswer(value, params, payload), this.#nowMs);
+  }
+
+  #put({ event: { bytes, payloadAt, payloadBytes } }: PendingCall): number {
+    const { payloads } = this.#evidence;
+    if (payloads === null || payloadBytes < PLACED_BYTES) return IN_FRAME;
+    return Math.max(IN_FRAME, payloads.put(bytes, payloadAt, payloadBytes));
   }
 
   /** @returns whether there is nothing wrong */

@@ -1,6 +1,6 @@
 /** A call on its way through one module: from the moment the chain reaches it until it has its one verdict. */
 
-import type { OutgoingCall } from '../../wire/batch.js';
+import { IN_FRAME, type OutgoingCall } from '../../wire/batch.js';
 import type { CallEvent } from '../../wire/call-event.js';
 import type { WireParams } from '../../wire/params.js';
 import type { DefaultReason, Verdict } from '../types.js';
@@ -55,6 +55,8 @@ export class PendingCall extends Place implements OutgoingCall {
   seq = 0;
   /** How long it may wait there. */
   budgetMicros = 0;
+  /** Where its payload is kept for that host. */
+  place = IN_FRAME;
   /** Its neighbours among those whose deadlines are watched. */
   isWatched = false;
   watchedBefore: PendingCall | null = null;

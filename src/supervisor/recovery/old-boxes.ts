@@ -2,7 +2,15 @@
 
 import { closeSync, constants, fstatSync, openSync, readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { BOX, type BoxHeader, isReachable, readHeader, readRing, readVersion } from '../../wire/black-box.js';
+import {
+  BOX,
+  type BoxHeader,
+  isReachable,
+  readHeader,
+  readRing,
+  readVersion,
+  ringOfBox,
+} from '../../wire/black-box.js';
 import type { Log, Sent } from '../../wire/codec.js';
 import { type BoxName, parseBoxName } from '../runner/local/black-box/box-file.js';
 import { HandedOnNotes } from '../runner/local/black-box/handed-on.js';
@@ -75,10 +83,11 @@ export function removeOldBox(path: string): void {
 
 function readEntries(fd: number, notes: HandedOnNotes): OldEntry[] {
   const info = fstatSync(fd);
-  const ringSize = info.size - BOX.ringOffset;
+  const ringSize = ringOfBox(info.size);
   // In a directory that everybody may write to, anybody may have made it.
   if (!info.isFile() || info.uid !== process.geteuid?.()) throw new Error('it is not a file of this user');
-  if (ringSize <= 0 || ringSize > MAX_RING_BYTES) throw new Error(`it has ${info.size} bytes`);
+  if (ringSize <= 0 || ringSize > MAX_RING_BYTES || !Number.isInteger(ringSize))
+    throw new Error(`it has ${info.size} bytes`);
   const header = readHeader(fd);
   if (!header) throw new Error(describeHeader(readVersion(fd)));
   const start = findStart(header, ringSize);

@@ -9,6 +9,8 @@ export interface Evidence {
   readonly ringSize: number;
   /** Where the core notes how far it has come. */
   readonly notes: HandedOnNotes;
+  /** Where large payloads reach the host beside its frames; `null`: they do not. */
+  readonly payloads: Payloads | null;
   /** The header as it is now; `null` when it no longer is one. */
   readHeader(): BoxHeader | null;
   /** Reads what stands in the ring between two positions; returns how many bytes belong to no record. */
@@ -21,4 +23,16 @@ export interface HandedOnNotes {
   begin(position: number, sends?: number): void;
   /** One message was announced. */
   handedOn(): void;
+}
+
+/** Memory that a host reads and the core alone writes. */
+export interface Payloads {
+  /**
+   * Copies a payload there.
+   *
+   * @returns its place, as `Place.at` has it; negative: there is no room for it now
+   */
+  put(bytes: Uint8Array, from: number, length: number): number;
+  /** Nobody reads what was put at a place any more. */
+  free(place: number): void;
 }

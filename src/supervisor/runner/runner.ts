@@ -47,6 +47,8 @@ export interface Run {
   diagnose(): Diagnosis | null;
   /** The host is well just now: what its end may be compared with is noted. Called often. */
   noteWell(): void;
+  /** Gives memory back that was not needed since the call before. Called from time to time. */
+  tidy(): void;
   /** Gives the evidence back, once the end was told and everything is read. */
   close(): void;
 }

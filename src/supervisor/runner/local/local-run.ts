@@ -82,6 +82,10 @@ export class LocalRun implements Run {
     this.#oom.note(this.pid);
   }
 
+  tidy(): void {
+    if (this.#isOpen) this.evidence.payloads.trim();
+  }
+
   close(): void {
     if (this.#isOpen) this.evidence.close();
     this.#isOpen = false;

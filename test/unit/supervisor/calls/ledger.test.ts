@@ -2,7 +2,7 @@ import Long from 'long';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Ledger } from '../../../../src/supervisor/calls/ledger.js';
 import type { CallAnswer, PendingCall } from '../../../../src/supervisor/calls/pending-call.js';
-import type { Evidence } from '../../../../src/supervisor/runner/evidence.js';
+import type { Evidence, Payloads } from '../../../../src/supervisor/runner/evidence.js';
 import type { BoxHeader } from '../../../../src/wire/black-box.js';
 import { CallEvent } from '../../../../src/wire/call-event.js';
 import { type CoreFrame, decodeCoreFrame } from '../../../../src/wire/codec.js';
@@ -16,6 +16,7 @@ let answered: [PendingCall, CallAnswer | null][];
 let distrusted: string[];
 let ledger: Ledger;
 let header: BoxHeader | null;
+let payloads: Payloads | null;
 let readRing: Evidence['readRing'];
 beforeEach(() => {
   const sent: CoreFrame[] = [];
@@ -24,10 +25,14 @@ beforeEach(() => {
   distrusted = [];
   head = 0;
   header = null;
+  payloads = null;
   readRing = () => 0;
   const evidence = {
     ringSize: RING,
     notes: { begin: () => {}, handedOn: () => {} },
+    get payloads() {
+      return payloads;
+    },
     readHeader: () => header,
     readRing: ((from, to, sink) => readRing(from, to, sink)) as Evidence['readRing'],
   };
@@ -115,15 +120,42 @@ describe('a ledger', () => {
     expect(frames.map(seqs)).toEqual([[1], [2]]);
   });
 
-  it('sends a large message in a frame of its own the first time, in its place', async () => {
+  it('puts a large payload where the host reads it, until that has answered', async () => {
     const large = makeCall({ call: {} }, 1500, () => {}, CallEvent.message({}, Buffer.alloc(20_000, 'x')));
-    for (const one of [call(), large, call()]) ledger.call(one, 0);
+    const put: number[] = [];
+    const freed: number[] = [];
+    payloads = {
+      put: (bytes, from, length) => {
+        expect(Buffer.from(bytes.slice(from, from + length)).equals(Buffer.alloc(20_000, 'x'))).toBe(true);
+        put.push(length);
+        return 640;
+      },
+      free: (place) => freed.push(place),
+    };
+    for (const one of [call(), large, call(8191)]) ledger.call(one, 0);
     await turn();
-    expect(frames.map(seqs)).toEqual([[1], [2], [3]]);
-    expect(frames[1]?.batch?.calls?.[0]?.message?.payload).toHaveLength(20_000);
+    expect(frames.map(seqs)).toEqual([[1, 2, 3]]);
+    const messages = frames[0]?.batch?.calls?.map(({ message }) => message);
+    expect(messages?.[1]).toMatchObject({ place: { at: 640, bytes: 20_000 } });
+    expect(messages?.[1]?.payload ?? []).toHaveLength(0);
+    expect(messages?.[2]?.payload).toHaveLength(8191);
+    expect(put).toEqual([20_000]);
+    answer(1);
+    expect(freed).toEqual([]);
+    answer(2, 3);
+    expect(freed).toEqual([640]);
+  });
+
+  it('sends a large payload in its frame where there is no place for it', async () => {
+    const large = makeCall({ call: {} }, 1500, () => {}, CallEvent.message({}, Buffer.alloc(20_000, 'x')));
+    payloads = { put: () => -1, free: () => expect.unreachable() };
     ledger.call(large, 0);
     await turn();
-    expect(frames[3]?.batch?.calls?.[0]?.message).toEqual(frames[1]?.batch?.calls?.[0]?.message);
+    const message = frames[0]?.batch?.calls?.[0]?.message;
+    expect(message?.payload).toHaveLength(20_000);
+    expect(message?.place ?? null).toBe(null);
+    answer(1);
+    expect(answered).toHaveLength(1);
   });
 
   it('sends the event as it is', async () => {

@@ -15,7 +15,7 @@ import { findOldBoxes, findStart } from '../../../../src/supervisor/recovery/old
 import { type Recovered, recover } from '../../../../src/supervisor/recovery/recovery.js';
 import { formatBoxName } from '../../../../src/supervisor/runner/local/black-box/box-file.js';
 import type { LogLine, SentMessage } from '../../../../src/supervisor/types.js';
-import { BOX, formatHeader } from '../../../../src/wire/black-box.js';
+import { BOX, boxBytes, formatHeader } from '../../../../src/wire/black-box.js';
 import { makeTempDir } from '../../../helpers/temp-dir.js';
 import { logRecord, resultRecord, sendRecord } from '../../wire/records.js';
 
@@ -53,7 +53,7 @@ interface Made {
 
 /** Makes the box of a killed core; returns its path. `tail` and `taken` count records. */
 function makeOld(records: Record[], { module = 'm', generation = 1, runId = RUN, tail = 0, taken }: Made = {}): string {
-  const bytes = Buffer.alloc(BOX.ringOffset + RING);
+  const bytes = Buffer.alloc(boxBytes(RING));
   formatHeader(generation, RING).copy(bytes);
   const positions = [0];
   for (const record of records) {
@@ -124,7 +124,7 @@ describe('the boxes of killed cores', () => {
 
   it('are passed over with a reason when they cannot be read, and removed all the same', async () => {
     const bad = makeOld([send('1')], { generation: 1 });
-    writeFileSync(bad, Buffer.alloc(BOX.ringOffset + RING));
+    writeFileSync(bad, Buffer.alloc(boxBytes(RING)));
     const short = makeOld([send('1')], { generation: 2 });
     truncateSync(short, 100);
     const huge = makeOld([send('1')], { generation: 3 });

@@ -3,15 +3,24 @@
  * finds what the host did.
  */
 
-import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { SupervisorError } from '../../../../errors.js';
 import { allocateFile, flockExclusive } from '../../../../libc.js';
-import { BOX, type BoxHeader, formatHeader, readHeader, readRing, ringBytes } from '../../../../wire/black-box.js';
+import {
+  BOX,
+  type BoxHeader,
+  boxBytes,
+  formatHeader,
+  readHeader,
+  readRing,
+  ringBytes,
+} from '../../../../wire/black-box.js';
 import type { RecordSink } from '../../../../wire/records.js';
 import type { Evidence } from '../../evidence.js';
 import { HandedOnNotes } from './handed-on.js';
+import { PayloadArea } from './payload-area.js';
 
 /** Whose black box it is; its file is named after that. */
 export interface BoxName {
@@ -27,6 +36,7 @@ export class BoxFile implements Evidence {
   readonly ringSize: number;
   /** Where the core notes how far it has come. */
   readonly notes: HandedOnNotes;
+  readonly payloads: PayloadArea;
   readonly #path: string;
 
   constructor(path: string, fd: number, ringSize: number) {
@@ -34,6 +44,7 @@ export class BoxFile implements Evidence {
     this.fd = fd;
     this.ringSize = ringSize;
     this.notes = new HandedOnNotes(fd);
+    this.payloads = new PayloadArea(fd, BOX.ringOffset + ringSize, ringSize);
   }
 
   /** The header as it is now; `null` when it no longer is one. */
@@ -111,6 +122,8 @@ function fill(fd: number, directory: string, generation: number, bytes: number, 
       : `${directory} refused ${bytes} bytes (errno ${errno})`;
     throw unavailable(`${cause}; free some, or lower black_box`);
   }
+  // Payloads take their memory only when they come, and travel in frames where there is none.
+  ftruncateSync(fd, boxBytes(ringSize));
   writeSync(fd, formatHeader(generation, ringSize), 0, undefined, 0);
 }
 
