@@ -126,7 +126,12 @@ export class Server {
 
   /** Without room in the box nothing was executed: the next acknowledgement goes on. */
   #goOn(executed: number): void {
-    if (executed > 0) this.#schedule();
+    if (executed > 0 && this.#hasMore) this.#schedule();
+  }
+
+  /** What comes later schedules a turn itself. */
+  get #hasMore(): boolean {
+    return this.#stopping !== 'no' || !this.#hasNoCalls || this.#shim.httpPending() !== 0;
   }
 
   /** Their callbacks, of failure too, are made in the turns that follow. */
