@@ -37,7 +37,7 @@ export class CallEvent {
   readonly payloadBytes: number;
   /** The bytes that count where memory is bounded: its payload and its addresses. */
   readonly heldBytes: number;
-  /** Whether a frame of its own can be written around it, see {@link FRAME_ROOM}: once, as that frame is then sent. */
+  /** Whether there is room for a frame around it, see {@link FRAME_ROOM}. The room is used once: that frame is then sent. */
   hasFrameRoom = false;
 
   constructor(kind: CallKind, bytes: Buffer, at: number, length: number, payloadBytes: number, addressBytes: number) {
