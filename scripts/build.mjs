@@ -20,7 +20,8 @@ run('TypeScript', process.execPath, [
   'tsconfig.json',
 ]);
 copyGenerated();
-await bundleAll('dist/bundles');
+const { CLIENT_VERBS } = await import('../dist/cli/client-verbs.js');
+await bundleAll('dist/bundles', Object.keys(CLIENT_VERBS));
 run('the manual page', process.execPath, ['dist/cli/reference/write.js', 'man', 'dist/man/mesibo-modules.1']);
 run('the native shim', 'make', ['-s', '-C', 'src/host-runner/native']);
 run('the reference loader', 'make', ['-s', '-C', 'src/in-process/native']);
@@ -47,6 +48,8 @@ function generateCodec(name) {
     '--no-typeurl',
     '--no-service',
     '--force-long',
+    // Of what it imports, only what it names.
+    '--sparse',
   ];
   run(`proto/${name}.proto`, process.execPath, [bin('pbjs'), ...target, ...lean, '-o', out, `proto/${name}.proto`]);
   const types = out.replace(/js$/, 'd.ts');

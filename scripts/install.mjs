@@ -18,7 +18,7 @@ const FOLDERS = ['src/host-runner/native', 'src/in-process/native', 'modules'];
 const isCheckout = existsSync(join(root, 'tsconfig.json'));
 if (!isCheckout || process.env.npm_lifecycle_event !== 'install') {
   install();
-  cache();
+  await cache();
 }
 
 function install() {
@@ -42,9 +42,9 @@ function install() {
 }
 
 /** Without caches everything works, and takes a little longer to start. */
-function cache() {
+async function cache() {
   try {
-    makeCaches();
+    await makeCaches();
   } catch (error) {
     say(`the caches could not be made, so all starts take longer: ${error.message}`);
   }

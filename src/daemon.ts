@@ -12,7 +12,7 @@ import { Onlookers } from './daemon/onlookers.js';
 import { Reloads } from './daemon/reloads.js';
 import { onSignals } from './daemon/signals.js';
 import { isInMemory, makeStateDir } from './directories.js';
-import { ModuleLoadError } from './errors.js';
+import { ModuleLoadError, sentenceOfAll } from './errors.js';
 import { VERSION } from './paths.js';
 import { makeRunDir } from './supervisor/directories/run-dir.js';
 import { Supervisor } from './supervisor/supervisor.js';
@@ -153,9 +153,10 @@ class Core {
   }
 
   #serve(report: StartReport): void {
-    const refused = report.refused.map(({ error }) => error.message);
-    if (this.#options.strict && report.refused[0]) {
-      this.#failure = new ModuleLoadError(report.refused[0].error.code, refused.join('\n'));
+    const errors = report.refused.map(({ error }) => error);
+    const refused = errors.map(({ message }) => message);
+    if (this.#options.strict && errors[0]) {
+      this.#failure = new ModuleLoadError(errors[0].code, sentenceOfAll(errors), { cause: errors[0] });
       this.#stop('a module was refused, and --strict was given');
       return;
     }

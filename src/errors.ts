@@ -3,7 +3,7 @@
  * who has to act on it and names the module, what happened and the remedy.
  */
 
-import { Sentence, sentence } from './sentence.js';
+import { joinSentences, Sentence, sentence } from './sentence.js';
 
 /** What each code means; a test keeps docs/errors.md equal to this. */
 export const ERROR_CODES = {
@@ -79,14 +79,16 @@ export class SupervisorError extends Error {
   readonly what: string;
   /** What helps, with its commands as data; `null`: nothing known, or the message says it in passing. */
   readonly remedy: Sentence | null;
+  readonly #what: Sentence;
 
   /** @param what - the message; a remedy in the details comes behind it */
-  constructor(code: ErrorCode, what: string, details: ErrorDetails = {}) {
+  constructor(code: ErrorCode, what: string | Sentence, details: ErrorDetails = {}) {
     const { remedy, cause } = details;
-    super(remedy === undefined ? what : `${what}; ${remedy}`, cause === undefined ? undefined : { cause });
+    super(remedy === undefined ? `${what}` : `${what}; ${remedy}`, cause === undefined ? undefined : { cause });
     this.name = new.target.name;
     this.code = code;
-    this.what = what;
+    this.what = `${what}`;
+    this.#what = typeof what === 'string' ? new Sentence([what]) : what;
     this.remedy = typeof remedy === 'string' ? new Sentence([remedy]) : (remedy ?? null);
     this.module = details.module;
     this.generation = details.generation;
@@ -96,8 +98,29 @@ export class SupervisorError extends Error {
 
   /** The message, with the commands in it as data. */
   get sentence(): Sentence {
-    return this.remedy === null ? new Sentence([this.message]) : sentence`${this.what}; ${this.remedy}`;
+    return this.remedy === null ? this.#what : sentence`${this.#what}; ${this.remedy}`;
   }
+
+  /** The same, as why a module cannot be started; the message begins with its name. */
+  ofModule(module: string): ModuleLoadError {
+    const { code, generation, signal, exitCode, remedy } = this;
+    return new ModuleLoadError(code, sentence`module ${module}: ${this.#what}`, {
+      module,
+      ...(generation === undefined ? {} : { generation }),
+      ...(signal === undefined ? {} : { signal }),
+      ...(exitCode === undefined ? {} : { exitCode }),
+      ...(remedy === null ? {} : { remedy }),
+      cause: this,
+    });
+  }
+}
+
+/** What several errors say, each in a line of its own. */
+export function sentenceOfAll(errors: readonly SupervisorError[]): Sentence {
+  return joinSentences(
+    errors.map((error) => error.sentence),
+    '\n',
+  );
 }
 
 /** A mistake in the configuration; the message begins with `file:line:column` where there is one. */
@@ -138,8 +161,9 @@ export class ModuleLoadError extends SupervisorError {}
 export class ReloadError extends SupervisorError {
   readonly failures: readonly SupervisorError[];
 
-  constructor(message: string, failures: readonly SupervisorError[]) {
-    super('RELOAD_FAILED', message, { cause: failures[0] });
+  constructor(failures: readonly SupervisorError[]) {
+    const unchanged = 'nothing was changed: what ran before goes on as it was';
+    super('RELOAD_FAILED', joinSentences([sentenceOfAll(failures), unchanged], '\n'), { cause: failures[0] });
     this.failures = failures;
   }
 }

@@ -37,7 +37,7 @@ export function addCompletion(program: Command): void {
 /** Says nothing when there is no core, or it is busy. */
 async function printNames(runDir: string): Promise<void> {
   try {
-    const { ControlClient } = await import('../../src/control/client.js');
+    const { ControlClient } = await import('../../src/control/client/client.js');
     const client = await ControlClient.connect(runDir, { answerMs: ANSWER_MS });
     const { modules } = await client.status();
     client.close();

@@ -35,7 +35,7 @@ export function addSend(program: Command): void {
       const { runDir } = directoriesOf(options);
       const payload = await readPayload(text, options.file);
       const { from, to, id = 0n, group: groupid = 0n, type = 0n, flags = 0n, wait: waitMs } = options;
-      const { ControlClient } = await import('../../src/control/client.js');
+      const { ControlClient } = await import('../../src/control/client/client.js');
       const client = await ControlClient.connect(runDir);
       try {
         const params = { from, to, id, groupid, type, flags };

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { ControlClient } from '../../src/control/client.js';
+import type { ControlClient } from '../../src/control/client/client.js';
 import { ControlError } from '../../src/errors.js';
 import { coreCommand, sentence, shellCommand } from '../../src/sentence.js';
 import { orderAll, waitForCore, withClient } from '../core/with-client.js';
@@ -59,7 +59,7 @@ async function stopModules(runDir: string, names: string[]): Promise<void> {
 
 /** @returns the pid, and the connection; both `null` when the core was about to end by itself. */
 async function requestStop(runDir: string): Promise<{ client: ControlClient | null; pid: number | null }> {
-  const { ControlClient } = await import('../../src/control/client.js');
+  const { ControlClient } = await import('../../src/control/client/client.js');
   const end = performance.now() + BUSY_LIMIT_MS;
   for (let first = true; ; first = false) {
     let client: ControlClient | null = null;

@@ -1,6 +1,6 @@
 /** A connection to the running core, for as long as a command needs it. */
 
-import type { ControlClient } from '../../src/control/client.js';
+import type { ControlClient } from '../../src/control/client/client.js';
 import type { ModuleOrder } from '../../src/control/frames.js';
 import { ControlError } from '../../src/errors.js';
 import { requireKnown } from '../../src/module-names.js';
@@ -16,7 +16,7 @@ const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * @throws ControlError `CORE_NOT_RUNNING`, `CORE_SILENT`, and what the work throws.
  */
 export async function withClient<T>(runDir: string, work: (client: ControlClient) => Promise<T>): Promise<T> {
-  const { ControlClient } = await import('../../src/control/client.js');
+  const { ControlClient } = await import('../../src/control/client/client.js');
   const client = await ControlClient.connect(runDir);
   try {
     return await work(client);
@@ -26,8 +26,8 @@ export async function withClient<T>(runDir: string, work: (client: ControlClient
 }
 
 /**
- * Waits until the core has done what it was told to, and shows meanwhile what it waits for. Who ends the command before
- * does not end that with it, and is told so.
+ * Waits until the core has carried out an order, and shows what the core waits for. A user who interrupts the command is told
+ * that the core goes on.
  */
 export async function waitForCore<T>(what: string, line: () => Promise<string | null>, work: Promise<T>): Promise<T> {
   const interrupt = (signal: NodeJS.Signals) => {

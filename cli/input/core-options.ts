@@ -1,4 +1,4 @@
-/** The options of commands that are printed, so that whoever pastes one reaches the same core. */
+/** Options for the commands that we print: when a user pastes such a command, it reaches the same core. */
 
 import type { Directories } from '../../src/directories.js';
 import { directoriesOf, type GlobalOptions } from './options.js';

@@ -1,4 +1,4 @@
-/** What modules did in one process, for a person and as JSON: pure but for what it remembers of the message under way. */
+/** What modules did in one process, as lines for a person or as JSON. It remembers the message in progress, and nothing else. */
 
 import { type LoaderEvent, type ToldParams, textOf } from '../../src/in-process/events.js';
 import type { Fed, RunEnd } from '../../src/in-process/loader.js';

@@ -8,16 +8,16 @@ import { shownStateOf } from './shown-state.js';
 
 /** One thing that a person should know. */
 export interface Trouble {
-  /** `error`: messages are not decided on as they should be; `warning`: something happened; `note`: as ordered. */
+  /** `error`: verdicts are not what they should be. `warning`: something happened. `note`: an operator ordered it. */
   level: 'error' | 'warning' | 'note';
   /** `null`: of the core, or of several. */
   module: string | null;
   what: string | Sentence;
-  /** Commands, or what else helps; `null`: nothing, or it is said already. */
+  /** What helps, most often a command; `null`: nothing does, or `what` says it. */
   remedy: string | Sentence | null;
 }
 
-/** A crash is told of for this long after the module serves again. */
+/** For so long after the module serves again, its crash is still shown. */
 const RECENT_MS = 60 * 60_000;
 
 /** Everything that is wrong, the core's own first, then in the order of the chain, and what was stopped by order last. */

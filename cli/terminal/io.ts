@@ -18,10 +18,10 @@ export function printData(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** What commands that are told of need to reach the core that this one asks. */
+/** What a printed command needs to reach the core of this command. */
 let options: readonly string[] = [];
 
-/** Has every command that is told of from now on name that core. */
+/** From now on every command that is printed has these options. */
 export function nameCore(optionsToReach: readonly string[]): void {
   options = optionsToReach;
 }

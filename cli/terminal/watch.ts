@@ -1,6 +1,6 @@
 /** A view that is drawn again and again, until the person who looks at it has seen enough. */
 
-import { ControlClient } from '../../src/control/client.js';
+import { ControlClient } from '../../src/control/client/client.js';
 import { counted } from '../../src/counted.js';
 import { ControlError } from '../../src/errors.js';
 import { type Sentence, sentence } from '../../src/sentence.js';

@@ -1,37 +1,51 @@
 // Makes one file of each program that is started often: to find, read and compile its many modules takes longer than what
 // it does then. The launcher beside it runs it. Its cache is another step, which an installation takes as well.
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { addonsByHint, bundledVersions } from './addons.mjs';
 
+const require = createRequire(import.meta.url);
+const COMMAND_LINE = 'mesibo-modules';
+const CLIENT = 'mesibo-client';
 const PROGRAMS = [
-  // What only a core needs is loaded by it as ever, and not read by every other command.
-  { name: 'mesibo-modules', entry: 'cli/main.ts', external: ['pino', 'pino-pretty', 'undici', 'zod'] },
+  { name: COMMAND_LINE, entry: 'cli/main.ts', external: ['pino', 'pino-pretty', 'undici', 'zod'] },
+  // The same for some verbs: a core and all that it needs are not in it, so it starts much sooner.
+  { name: CLIENT, entry: 'cli/client.ts', external: [] },
   { name: 'host-runner', entry: 'src/host-runner/main.ts', external: [] },
   { name: 'http-worker', entry: 'src/host-runner/services/http-worker.ts', external: [] },
 ];
 
-/** Bundles all programs into a folder, which has nothing else afterwards. */
-export async function bundleAll(folder) {
+/**
+ * Bundles all programs into a folder, which has nothing else afterwards.
+ *
+ * @param clientVerbs - which verbs of the command line the smaller program has
+ */
+export async function bundleAll(folder, clientVerbs) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const packages = new Set();
   for (const program of PROGRAMS) {
     const { text, inputs } = await bundle(program);
-    const launcher = join(folder, `${program.name}.cjs`);
-    copyFileSync('scripts/bundles/launcher.cjs', launcher);
-    chmodSync(launcher, 0o755);
     const id = createHash('sha256').update(text).digest('hex').slice(0, 32);
     writeFileSync(
       join(folder, `${program.name}.program.cjs`),
       `/* build ${[id, ...bundledVersions()].join(' ')} */ ${text}`,
     );
     for (const input of inputs) packages.add(packageOf(input));
+    if (program.name !== CLIENT) writeLauncher(join(folder, `${program.name}.cjs`), program, clientVerbs);
   }
   packages.delete(undefined);
   writeFileSync(join(folder, 'LICENSES'), licensesOf([...packages].sort()));
+}
+
+function writeLauncher(file, { name }, clientVerbs) {
+  const smaller = name === COMMAND_LINE ? JSON.stringify({ name: CLIENT, verbs: clientVerbs }) : 'null';
+  const launcher = readFileSync('scripts/bundles/launcher.cjs', 'utf8');
+  writeFileSync(file, launcher.replace('const SMALLER = null;', `const SMALLER = ${smaller};`));
+  chmodSync(file, 0o755);
 }
 
 /** A program as the expression of a function, which the launcher calls. */
@@ -51,7 +65,9 @@ async function bundle({ name, entry, external }) {
     lineLimit: 120,
     logLevel: 'warning',
     external,
-    plugins: [addonsByHint, withoutSubcommands, lateImports],
+    // It is imported and required, and has a file for each.
+    alias: { long: require.resolve('long') },
+    plugins: [addonsByHint, longWithoutWasm, withoutSubcommands, lateImports],
     define: { 'import.meta.url': '__url' },
     banner: {
       js: "(function (require, module, __filename, __dirname, __addons, __import) { const __url = require('node:url').pathToFileURL(__filename).href;",
@@ -67,6 +83,16 @@ async function bundle({ name, entry, external }) {
   if (/(?<![\w.$])import\(/.test(text)) throw new Error(`the bundle of ${entry} has an import() of what is not in it`);
   return { text, inputs: Object.keys(metafile.inputs) };
 }
+
+/** Long compiles WebAssembly when it is loaded, which takes longer than all that is ever computed with it here. */
+const longWithoutWasm = {
+  name: 'long-without-wasm',
+  setup({ onLoad }) {
+    onLoad({ filter: /\/node_modules\/long\/.*index\.js$/ }, ({ path }) => ({
+      contents: `const WebAssembly = undefined; ${readFileSync(path, 'utf8')}`,
+    }));
+  },
+};
 
 /** Commander can run programs of other names; here it never does, and loads what it would do so with for nothing. */
 const withoutSubcommands = {

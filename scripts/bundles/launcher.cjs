@@ -1,12 +1,16 @@
 #!/usr/bin/env node
-// Runs a bundled program: NAME.cjs runs NAME.program.cjs. With NAME.cache beside it V8 need not compile what it has
-// compiled before. Nothing else depends on that cache: where there is none, or it does not fit, the program runs the same.
+// Runs a bundled program: NAME.cjs runs NAME.program.cjs, or a smaller one that does the same. With NAME.cache beside it V8
+// need not compile what it has compiled before. Nothing else depends on that cache: where there is none, or it does not fit,
+// the program runs the same.
 'use strict';
 const { readFileSync, statSync } = require('node:fs');
-const { join } = require('node:path');
+const { basename, join } = require('node:path');
 const { Script } = require('node:vm');
 
-const base = __filename.slice(0, -'.cjs'.length);
+/** The build writes here which verbs have a smaller program of their own: `{ name, verbs }`. */
+const SMALLER = null;
+
+const base = join(__dirname, chooseProgram());
 const filename = `${base}.program.cjs`;
 // A bundle is plain ASCII.
 const source = readFileSync(filename, 'latin1');
@@ -15,6 +19,13 @@ const script = new Script(source, { filename, cachedData: cache?.code });
 const isUsed = cache !== null && script.cachedDataRejected === false;
 const load = (url) => import(url);
 script.runInThisContext()(require, module, __filename, __dirname, isUsed ? findAddons(cache.addons) : {}, load);
+
+/** The verb is the first word that is no option. What is not understood here is left to the program with all verbs. */
+function chooseProgram() {
+  let at = 2;
+  while (/^--(run|state)-dir(=|$)/.test(process.argv[at])) at += process.argv[at].includes('=') ? 1 : 2;
+  return SMALLER?.verbs.includes(process.argv[at]) ? SMALLER.name : basename(__filename, '.cjs');
+}
 
 /**
  * V8 looks at its own version and flags, at the length of the source and at that of the cache, and trusts the rest with its
@@ -41,13 +52,13 @@ function describeNode() {
   return `${process.version} ${process.arch} ${size} ${mtimeMs}`;
 }
 
-/** Where native addons were found when the cache was made: those that are still the same files. */
+/** Where native addons were found when the cache was made: those that are still the same files. Most starts need none. */
 function findAddons(addons) {
-  const found = {};
-  for (const [name, { file, size, mtimeMs }] of Object.entries(addons)) {
+  const find = (name) => {
+    const { file, size, mtimeMs } = addons[name];
     const path = join(__dirname, file);
     const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats?.size === size && stats.mtimeMs === mtimeMs) found[name] = path;
-  }
-  return found;
+    return stats?.size === size && stats.mtimeMs === mtimeMs ? path : undefined;
+  };
+  return new Proxy(addons, { get: (_, name) => (Object.hasOwn(addons, name) ? find(name) : undefined) });
 }

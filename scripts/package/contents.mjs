@@ -29,7 +29,7 @@ const AS_THEY_ARE = [
 const PREBUILT = ['dist/native/libmesibo-shim.so', 'dist/native/mesibo-reference', 'dist/man/mesibo-modules.1'];
 const BUNDLES = ['mesibo-modules', 'host-runner', 'http-worker']
   .flatMap((name) => [`dist/bundles/${name}.cjs`, `dist/bundles/${name}.program.cjs`])
-  .concat('dist/bundles/LICENSES');
+  .concat('dist/bundles/mesibo-client.program.cjs', 'dist/bundles/LICENSES');
 const CODECS = ['module', 'control'].map((name) => `src/wire/generated/${name}`);
 
 /** The files that belong into the tarball. */

@@ -55,7 +55,10 @@ function fileNames(name: string): string[] {
   return [`mesibo_${name}.so`, `mesibo_mod_${name}.so`, `module_${name}.so`, `${name}.so`];
 }
 
-/** That none of these places has the file of a module, in words. */
+/** That none of these places has the file of a module, in words; {@link MISSING_REMEDY} helps. */
 export function describeMissing(lookedFor: readonly string[]): string {
-  return `no file found; looked for ${lookedFor.join(', ')}; install it or set path`;
+  return `no file found; looked for ${lookedFor.join(', ')}`;
 }
+
+/** What helps when no file was found. */
+export const MISSING_REMEDY = 'install it or set path';

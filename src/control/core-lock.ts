@@ -2,7 +2,6 @@
 
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { DirectoryError } from '../errors.js';
-import { flockExclusive } from '../libc.js';
 import { parseLock } from '../lock-file.js';
 import { openFile, readBeginning } from '../own-files.js';
 import { readRunning } from '../proc.js';
@@ -23,11 +22,34 @@ export interface CoreLock {
  *
  * @throws DirectoryError `RUN_DIR_UNUSABLE` when the lock file exists and cannot be opened, or may be a stranger's.
  */
-export function readCoreLock(runDir: string): CoreLock {
+export async function readCoreLock(runDir: string): Promise<CoreLock> {
+  // Most clients never ask, and Node needs a native addon to call flock.
+  const { flockExclusive } = await import('../libc.js');
+  const nobody: CoreLock = { held: false, pid: null };
+  return lookAtLock(runDir, nobody, (entry, file) => {
+    if (file === null) return { held: isDirectoryHeld(entry.at('.'), flockExclusive), pid: null };
+    const held = !flockExclusive(file);
+    return { held, pid: readPid(file) };
+  });
+}
+
+/**
+ * The process that the lock file names, whether it holds the lock or not; `null`: it names none, or there is no file.
+ *
+ * @throws DirectoryError as {@link readCoreLock}
+ */
+export function readNamedPid(runDir: string): number | null {
+  return lookAtLock(runDir, null, (_, file) => (file === null ? null : readPid(file)));
+}
+
+/** @param look - gets the open lock file; `null`: there is none */
+function lookAtLock<T>(runDir: string, nobody: T, look: (entry: RunDirEntry, file: number | null) => T): T {
   const entry = enterRunDir(runDir);
-  if (entry === null) return { held: false, pid: null };
+  if (entry === null) return nobody;
+  let file: number | null = null;
   try {
-    return readLock(entry) ?? { held: isDirectoryHeld(entry.at('.')), pid: null };
+    file = openLock(entry);
+    return look(entry, file);
   } catch (error) {
     if (error instanceof DirectoryError) throw error;
     const { code } = error as NodeJS.ErrnoException;
@@ -37,12 +59,13 @@ export function readCoreLock(runDir: string): CoreLock {
       remedy: `${first}, or check --run-dir`,
     });
   } finally {
+    if (file !== null) closeSync(file);
     entry.close();
   }
 }
 
 /** @returns `null`: there is no lock file */
-function readLock(entry: RunDirEntry): CoreLock | null {
+function openLock(entry: RunDirEntry): number | null {
   let fd: number;
   try {
     fd = openFile(entry.at('lock'), constants.O_RDONLY | constants.O_NOFOLLOW);
@@ -52,15 +75,19 @@ function readLock(entry: RunDirEntry): CoreLock | null {
   }
   try {
     entry.requireOwner('lock', fstatSync(fd).uid);
-    const held = !flockExclusive(fd);
-    return { held, pid: parseLock(readBeginning(fd, MAX_LOCK_BYTES)).pid };
-  } finally {
+    return fd;
+  } catch (error) {
     closeSync(fd);
+    throw error;
   }
 }
 
+function readPid(fd: number): number | null {
+  return parseLock(readBeginning(fd, MAX_LOCK_BYTES)).pid;
+}
+
 /** A core locks its directory too, and lives without its lock file until it has made that again. */
-function isDirectoryHeld(path: string): boolean {
+function isDirectoryHeld(path: string, flockExclusive: (fd: number) => boolean): boolean {
   let fd: number;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NONBLOCK);
@@ -83,14 +110,14 @@ function isDirectoryHeld(path: string): boolean {
 export async function waitForCoreToEnd(runDir: string, pid: number | null, limitMs: number): Promise<boolean> {
   const end = performance.now() + limitMs;
   // The kernel announces a released flock to waiters only, and waiting would block the thread.
-  while (isHeldBy(runDir, pid) || (pid !== null && readRunning(pid) !== null)) {
+  while ((await isHeldBy(runDir, pid)) || (pid !== null && readRunning(pid) !== null)) {
     if (performance.now() >= end) return false;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return true;
 }
 
-function isHeldBy(runDir: string, pid: number | null): boolean {
-  const lock = readCoreLock(runDir);
+async function isHeldBy(runDir: string, pid: number | null): Promise<boolean> {
+  const lock = await readCoreLock(runDir);
   return lock.held && (pid === null || lock.pid === null || lock.pid === pid);
 }

@@ -1,7 +1,7 @@
 /** Which modules are loaded into one process, and how: from files or from a configuration. */
 
 import { resolve } from 'node:path';
-import { describeMissing } from '../config/resolve.js';
+import { describeMissing, MISSING_REMEDY } from '../config/resolve.js';
 import type { AbiName, CoreConfig } from '../config/types.js';
 import { ModuleLoadError } from '../errors.js';
 import { findCandidates, findInit } from '../host-runner/abi/detect.js';
@@ -50,7 +50,7 @@ export function planConfig(config: CoreConfig): PlannedModule[] {
   return config.modules.map(({ name, path, lookedFor, abi, config: settings }) => {
     if (path === null) {
       const text = `module ${name}: ${describeMissing(lookedFor)}`;
-      throw new ModuleLoadError('MODULE_FILE_MISSING', text, { module: name });
+      throw new ModuleLoadError('MODULE_FILE_MISSING', text, { module: name, remedy: MISSING_REMEDY });
     }
     return plan(readElf(path), name, abi, settings);
   });

@@ -16,6 +16,7 @@ import { SentMessages } from './news/sent-messages.js';
 import { Orders } from './orders/orders.js';
 import { Premises } from './premises.js';
 import { Reception } from './reception.js';
+import { GONE, type Opening, type Serving, type State, type Stoppable, type Stopping } from './state.js';
 import type {
   Decision,
   LoginUser,
@@ -32,45 +33,6 @@ import type {
   SupervisorStatus,
 } from './types.js';
 
-/** From `starting` on the chain is whole. */
-type State =
-  | { kind: 'new' }
-  | Stoppable
-  | Stopping
-  | { kind: 'stopped'; household: Household | null; orders: Orders | null };
-
-type Stoppable = Opening | Open | Serving;
-
-/** Its modules are there, and not started. */
-interface Open {
-  kind: 'open';
-  household: Household;
-}
-
-/** It takes its directories, and ends what killed cores left. */
-interface Opening {
-  kind: 'opening';
-  premises: Premises;
-  opened: Promise<Household>;
-}
-
-interface Serving {
-  /** `starting`: not every module is ready or refused yet. */
-  kind: 'starting' | 'running';
-  household: Household;
-  orders: Orders;
-}
-
-interface Stopping {
-  kind: 'stopping';
-  /** `null`: it was opening, and is not done with that. */
-  household: Household | null;
-  orders: Orders | null;
-  stopped: Promise<void>;
-}
-
-/** Nothing is held, or ever was. */
-const GONE: State = { kind: 'stopped', household: null, orders: null };
 const NO_MODULES: readonly Module[] = [];
 
 /** Runs every configured module in a process of its own and decides on events by their chain. */

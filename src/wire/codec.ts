@@ -92,7 +92,7 @@ export function damagedFrame(peer: 'core' | 'host', bytes: Uint8Array, cause?: u
   return new HandshakeError('HANDSHAKE_FAILED', message, { cause });
 }
 
-/** Whether a frame of the core is most likely a batch, by its first byte: one that has fields before it is not told so. */
+/** Whether a frame of the core looks like a batch: its first field is one. A batch that stands behind other fields is missed. */
 export function looksLikeBatch(bytes: Uint8Array): boolean {
   return bytes[0] === BATCH_TAG;
 }

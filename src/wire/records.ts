@@ -15,8 +15,8 @@ export const RECORD = { headerBytes: 16 } as const;
 const MAGIC = { low: 0x7f4a7c15, high: 0x9e3779b9 } as const;
 
 /**
- * Fields that an Entry may have, those of its messages included: some three times as many as there are. Who looks for
- * records in a damaged ring reads no more than that for each of them.
+ * The most fields that an Entry may have, with those of the messages in it: three times as many as the protocol knows. This
+ * bounds the work for each record when a damaged ring is searched for records.
  */
 const MAX_FIELDS = 64;
 
@@ -135,7 +135,7 @@ function readEntry(bytes: Buffer, sink: RecordSink): boolean {
   }
 }
 
-/** Of several kinds the last one counts; of the same kind twice, the fields of both. */
+/** An Entry may name its kind several times. The last kind counts. When one kind comes twice in a row, its fields are merged. */
 function beginKind(kind: number): void {
   if (found.kind === kind) return;
   found.kind = kind;

@@ -1,13 +1,26 @@
 /** The bundled programs with and without their caches: a cache saves time, and nothing else depends on it. */
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CLIENT_VERBS } from '../../cli/client-verbs.js';
+import { createProgram } from '../../cli/program.js';
 import { PACKAGE_ROOT } from '../../src/paths.js';
+import { CommandLine } from '../helpers/command.js';
 
-const PROGRAMS = ['host-runner', 'http-worker', 'mesibo-modules'];
+const PROGRAMS = ['host-runner', 'http-worker', 'mesibo-client', 'mesibo-modules'];
 
 let root: string;
 
@@ -43,12 +56,22 @@ function changed(code: Buffer, at: number): Buffer {
   return copy;
 }
 
+function run(...args: string[]) {
+  const main = join(root, 'dist/bundles/mesibo-modules.cjs');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
 /** Loads a module, which starts a host; what it says has no times in it. */
 function check() {
-  const main = join(root, 'dist/bundles/mesibo-modules.cjs');
-  const args = [main, '--run-dir', join(root, 'run'), 'check', '--config', join(root, 'mesibo.conf')];
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
-  return { status, stdout, stderr };
+  return run('--run-dir', join(root, 'run'), 'check', '--config', join(root, 'mesibo.conf'));
+}
+
+const NO_CORE = { status: 3, stdout: '', stderr: expect.stringMatching(/^mesibo-modules: no core serves /) };
+
+/** Looks for a core that is not there, whose lock is asked for by a native addon. */
+function askNobody() {
+  return run('--run-dir', join(root, 'none'), 'status');
 }
 
 const WORKS = { status: 0, stdout: expect.stringMatching(/^module filter: ok, ABI exports-2020/), stderr: '' };
@@ -108,6 +131,7 @@ describe('a program runs the same', () => {
       else writeFileSync(cacheOf(name), bytes);
     }
     expect(check()).toEqual(WORKS);
+    expect(askNobody()).toEqual(NO_CORE);
   });
 });
 
@@ -120,6 +144,44 @@ it('a program uses its cache: it fails where that leads to an addon that is none
   expect(check().status).not.toBe(0);
   writeFileSync(cacheOf(name), original(name));
   expect(check()).toEqual(WORKS);
+});
+
+it('a verb that needs no core runs in the smaller program, wherever options stand', () => {
+  const program = join(root, 'dist/bundles/mesibo-modules.program.cjs');
+  renameSync(program, join(root, 'away'));
+  try {
+    for (const verb of createProgram().commands) {
+      const { status, stdout } = run(verb.name(), '--help');
+      if (!(verb.name() in CLIENT_VERBS)) expect([verb.name(), status]).toEqual([verb.name(), 1]);
+      else expect({ status, stdout }).toEqual({ status: 0, stdout: verb.helpInformation() });
+    }
+    expect(run('--run-dir', 'start', '--state-dir=run', 'status', '--help').status).toBe(0);
+    for (const before of [[], ['help', 'status'], ['--run-dir'], ['--run-dir', 'status'], ['--none', 'status']])
+      expect(run(...before, '--help').stderr).toMatch(/ENOENT.*mesibo-modules\.program\.cjs/);
+  } finally {
+    renameSync(join(root, 'away'), program);
+  }
+});
+
+it('a command that a core answers loads no native addon', async () => {
+  const name = 'mesibo-client';
+  const { size, mtimeMs } = statSync(join(root, 'package.json'));
+  const none = { file: '../../package.json', size, mtimeMs };
+  const { head, code } = partsOf(name);
+  writeFileSync(cacheOf(name), whole({ ...head, addons: { koffi: none, zeromq: none } }, code));
+  const command = new CommandLine(root);
+  try {
+    // Its name leads to no addon, and so nothing can be found out about a lock.
+    expect(askNobody().status).not.toBe(NO_CORE.status);
+    expect(await command.run('start', '--daemon', '--config', join(root, 'mesibo.conf'))).toMatchObject({ code: 0 });
+    const at = ['--run-dir', join(root, 'run')];
+    for (const verb of [['status'], ['list'], ['describe', 'filter'], ['send', 'hi', '--from', 'alice', '--to', 'bob']])
+      expect(run(...at, ...verb)).toMatchObject({ status: 0, stderr: '' });
+  } finally {
+    await command.run('stop');
+    writeFileSync(cacheOf(name), original(name));
+  }
+  expect(askNobody()).toEqual(NO_CORE);
 });
 
 it('what is not in a bundle is loaded from it', () => {

@@ -2,7 +2,7 @@ import { realpathSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModuleOptions } from 'mesibo-modules';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { fixtureModule, startCore, type TestCore } from './core.js';
+import { fixtureModule, patientConfig, startCore, type TestCore } from './core.js';
 
 const cores: TestCore[] = [];
 
@@ -65,14 +65,20 @@ describe('the working directory', () => {
     expect(await ask(core, 'directory')).toEqual(['/usr']);
   });
 
-  it('that is not there refuses the start, which works once it is', async () => {
-    const core = await start({ directory: '/tmp/mesibo-modules-absent/for-good' });
-    expect(core.report.refused[0]?.error).toMatchObject({
+  it('that is not there refuses the start and the reload, with the remedy beside the message', async () => {
+    const directory = '/tmp/mesibo-modules-absent/for-good';
+    const refusal = {
       code: 'DIRECTORY_UNUSABLE',
-      message: expect.stringContaining(
-        'module surroundings: the working directory /tmp/mesibo-modules-absent/for-good',
-      ),
-    });
+      module: 'surroundings',
+      what: expect.stringMatching(new RegExp(`^module surroundings: the working directory ${directory}`)),
+      remedy: { parts: [expect.stringMatching(/^make it, or set "directory" to another/)] },
+    };
+    const refused = await start({ directory });
+    expect(refused.report.refused[0]?.error).toMatchObject(refusal);
+    const core = await start();
+    const options = fixtureModule('surroundings', { abi: 'exports-2020', directory });
+    const reload = core.supervisor.reload(patientConfig({ modules: [options] }));
+    await expect(reload).rejects.toMatchObject({ code: 'RELOAD_FAILED', failures: [refusal] });
   });
 });
 

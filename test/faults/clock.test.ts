@@ -8,7 +8,7 @@ import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import type { ModuleStatus, Outcome } from 'mesibo-modules';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ControlClient } from '../../src/control/client.js';
+import { ControlClient } from '../../src/control/client/client.js';
 import { makeTempDir, sample } from '../e2e/core.js';
 import { built } from './scene.js';
 

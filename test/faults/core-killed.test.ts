@@ -11,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { SupervisorStatus } from 'mesibo-modules';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ControlClient } from '../../src/control/client.js';
+import { ControlClient } from '../../src/control/client/client.js';
 import { boxesOf, fixture, isRunning, makeTempDir } from '../e2e/core.js';
 import { listMarked, listZombies } from '../helpers/processes.js';
 import { seeded } from '../helpers/random.js';

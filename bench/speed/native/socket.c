@@ -1,6 +1,6 @@
 /*
- * What two processes can do at best: messages as large as ours on a Unix stream socket, answered by a second process with
- * as many bytes as a verdict of ours takes. Both read and write as many at a time as are there.
+ * The best that two processes can do. One sends messages of our size over a Unix stream socket. The other answers each with
+ * as many bytes as our verdict has. Both read and write as many messages at a time as there are.
  */
 #include <stdint.h>
 #include <string.h>

@@ -8,7 +8,7 @@ export function cpuMicros(pid: number): number {
   return sumOfThreads(pid, 'schedstat', (text) => Number(text.split(' ')[0]) / 1000);
 }
 
-/** How often a thread of the process went to sleep of its own accord; it was woken up as often. */
+/** How often threads of the process waited for something. Each time one of them was woken up again. */
 export function wakeUps(pid: number): number {
   return sumOfThreads(pid, 'status', (text) => Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(text)?.[1] ?? 0));
 }

@@ -9,7 +9,7 @@
 
 enum { FRAME_BATCH = MM_TAG(3, MM_BYTES), BATCH_CALL = MM_TAG(1, MM_BYTES), BATCH_ACKNOWLEDGED = MM_TAG(2, MM_FIXED64) };
 enum { CALL_SEQ = MM_TAG(1, MM_FIXED64), CALL_BUDGET = MM_TAG(2, MM_VARINT) };
-/* A field number of Call, as 3 is of a message, is the number in the box and 2. */
+/* The field of an event in Call has the number of the event in the box, plus 2: a message is 1 in the box, and field 3. */
 enum { FIRST_EVENT_FIELD = 3, LAST_EVENT_FIELD = 7 };
 enum { MESSAGE_PARAMS = MM_TAG(1, MM_BYTES), MESSAGE_PAYLOAD = MM_TAG(2, MM_BYTES), MESSAGE_PLACE = MM_TAG(3, MM_BYTES) };
 enum { PLACE_AT = MM_TAG(1, MM_FIXED32), PLACE_BYTES = MM_TAG(2, MM_FIXED32) };
@@ -27,7 +27,7 @@ static void read_text(struct mm_reader *in, const char **text, uint32_t *length)
     *length = (uint32_t)(bytes.end - bytes.at);
 }
 
-/* What is read is part of what is around it: it ends well, or nothing does. */
+/* The inner message is part of the outer one. When the inner one is damaged, the outer one is, too. */
 static void leave(struct mm_reader *outer, const struct mm_reader *inner)
 {
     if (!inner->failed)
@@ -194,7 +194,10 @@ MM_EXPORT int32_t mm_accept(const uint8_t *frame, uint32_t length, struct mm_bat
     return MM_ACCEPTED;
 }
 
-/* Goes on from `place`, which becomes the place behind what is read. Whether a call of this lane was. The batch may be in parts. */
+/*
+ * Reads one field at `place`, and moves `place` behind it. Returns whether that was a call of this lane. The frame may have
+ * several batches.
+ */
 static int read_on(const uint8_t *frame, uint32_t length, struct mm_place *place, enum mm_lane lane, struct mm_call *call)
 {
     const int inside = place->at < place->batch_end;

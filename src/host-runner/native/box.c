@@ -107,8 +107,8 @@ MM_EXPORT void mm_clear_wake(void)
 }
 
 /*
- * A sign of life of the main thread's loop. Where a module has closed every descriptor, that loop would abort the process in its next
- * round. It stops here instead: the core, whose connection is closed as well, ends the process and says why.
+ * A sign of life of the main thread's loop. When a module has closed every descriptor, the loop would abort the process in
+ * its next round. So the thread stops here. The core's connection is closed too: the core ends the process and says why.
  */
 MM_EXPORT void mm_beat(void)
 {
@@ -147,7 +147,7 @@ static struct mm_record *reserve(uint32_t length, uint64_t limit, uint64_t *posi
     uint64_t head = __atomic_load_n(&mm_box->head, __ATOMIC_RELAXED);
     do {
         uint64_t tail = __atomic_load_n(&mm_box->tail, __ATOMIC_ACQUIRE);
-        /* Signed: a tail that is ahead of a head read long ago is no full ring, but an exchange that fails. */
+        /* Signed: an old head may be behind the tail. The ring is not full then; the exchange fails, and is tried again. */
         if (size > limit || (int64_t)(head + size - tail) > (int64_t)limit)
             return NULL;
     } while (!__atomic_compare_exchange_n(&mm_box->head, &head, head + size, 1, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED));

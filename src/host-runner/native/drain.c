@@ -39,8 +39,8 @@ static int admits(uint64_t now)
 /* ---- which records travel next ---- */
 
 /*
- * Lines beyond log_rate are told apart here and not as they are written: so the last lines before a crash are in the box.
- * They do not travel. A few of them between other records travel as one void record, more end the segment.
+ * Lines beyond log_rate are written to the box like all others, so that the last lines before a crash are there. They are
+ * sorted out here: a short run of them travels as one void record. A long run ends the segment.
  */
 enum { GAPS = 32, GAP_MAX = 4096 };
 struct gap {

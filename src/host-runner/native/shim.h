@@ -22,7 +22,7 @@
 #define MM_BOX_MAGIC UINT64_C(0x31584f424b4c424d) /* "MBLKBOX1" in memory order */
 #define MM_RECORD_MAGIC UINT64_C(0x9e3779b97f4a7c15)
 #define MM_BOX_VERSION 6u
-/* Header and crash area; the ring begins behind them, and behind it as much room again for payloads. A multiple of every page size in use. */
+/* The ring begins here, behind the header and the crash area. Payloads have as much room behind it. A multiple of every page size in use. */
 #define MM_RING_OFFSET (128u * 1024u)
 #define MM_ADDRESS_MAX (64u * 1024u)
 #define MM_LOG_MAX (64u * 1024u)
@@ -108,9 +108,9 @@ extern uint32_t mm_max_message;
 /* ---- signals.c ---- */
 
 /*
- * Everybody waits for who holds a lock, and for who has reserved a record. A thread in that place must come back from it:
- * it can neither be cancelled, nor run a signal handler of the module, which may jump out or end the thread. Memory of
- * the module is not touched there: a bad pointer would end the process although the module handles SIGSEGV.
+ * Between mm_hold() and mm_release() a thread holds a lock, or has reserved a record, and all others wait for it. So it must
+ * come back: it cannot be cancelled there, and runs no signal handler of the module, which could jump out or end the thread.
+ * It touches no memory of the module there either. A bad pointer would end the process even if the module handles SIGSEGV.
  */
 struct mm_hold {
     uint64_t signals;

@@ -1,7 +1,7 @@
 /** The shared object of a module on the disk: where it is, and whether it is still the same. */
 
 import { existsSync, statSync } from 'node:fs';
-import { describeMissing } from '../../config/resolve.js';
+import { describeMissing, MISSING_REMEDY } from '../../config/resolve.js';
 import type { ModuleSpec } from '../../config/types.js';
 import { ModuleLoadError } from '../../errors.js';
 
@@ -20,7 +20,7 @@ export function findModuleFile({ path, lookedFor }: Places): string | null {
 export function requireModuleFile(spec: Places): string {
   const path = findModuleFile(spec);
   if (path !== null) return path;
-  throw new ModuleLoadError('MODULE_FILE_MISSING', describeMissing(spec.lookedFor));
+  throw new ModuleLoadError('MODULE_FILE_MISSING', describeMissing(spec.lookedFor), { remedy: MISSING_REMEDY });
 }
 
 /**

@@ -13,7 +13,7 @@ export const PASSED_BY_DEFAULT = defaultsOf('pass');
 /** The default verdicts of a module that consumes on failure. */
 export const CONSUMED_BY_DEFAULT = defaultsOf('consumed');
 
-/** The module's own verdict, with what it changed. It holds no memory beside that: what it is given is a view. */
+/** The module's own verdict, with copies of what it changed. `params` and `payload` are views of a whole frame, which is not kept. */
 export function toAnswer(value: number, params: WireParams | null, payload: Uint8Array | null): CallAnswer {
   if (params === null && payload === null) return value === 1 ? CONSUMED : PASSED;
   return {

@@ -5,8 +5,8 @@ import { CallRing } from './call-ring.js';
 import type { PendingCall } from './pending-call.js';
 
 /**
- * A row for each lane. A host answers the calls of a lane in their order, so that the one which is looked for is the first
- * of its lane; what a host that is not honest answers is searched for.
+ * A row for each lane. A host answers the calls of a lane in their order. So an answer is for the first call of its lane. If
+ * it is not, because the host lies, the row is searched.
  */
 export class HeldCalls {
   readonly #rings = { message: new CallRing(), notification: new CallRing() };

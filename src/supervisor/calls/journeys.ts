@@ -113,7 +113,7 @@ function isDefault(entry: TraceEntry): boolean {
 
 let given: ((value: never) => void) | null = null;
 
-/** For `new Promise`: keeps what resolves it, where a function of its own for each promise would be made only for that. */
+/** For `new Promise`: keeps the function that resolves it. One function for all promises saves a closure for each. */
 export function catchResolve(resolve: (value: never) => void): void {
   given = resolve;
 }

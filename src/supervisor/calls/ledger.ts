@@ -229,7 +229,7 @@ export class Ledger {
     return problem === null;
   }
 
-  /** Of more log lines than may be kept in a second, the last are: they tell most of a death. */
+  /** How many lines at the beginning are over the limit of a second. The last lines are kept, as they tell most of a death. */
   #findExcess(from: number, head: number): number {
     const { logRate } = this.#limits;
     if (logRate === null) return 0;

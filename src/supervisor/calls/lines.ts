@@ -61,7 +61,10 @@ export class Lines {
     return place;
   }
 
-  /** He is done: he leaves now, and those behind him that are done with him; or he leaves with the last one before him. */
+  /**
+   * Its holder is done. The first of a line leaves at once, with all behind it that are done too. Any other place stays until
+   * those before it have left.
+   */
   leave(place: Place, nowMs: number): void {
     place.isDone = true;
     if (place.before !== null) {

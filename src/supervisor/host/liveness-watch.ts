@@ -33,11 +33,11 @@ export interface LivenessSettings {
   heartbeatMs: number;
 }
 
-/** An answer may lie unread when the core itself was held up: then it is looked at again this much later. */
+/** When the core itself was held up, an answer may lie unread. Then the host is looked at again this much later. */
 const DOUBT_MS = 100;
-/** Heartbeats for which beats in the box may stay away until the host is asked: host and core do not keep the same time. */
+/** The host is asked when its box has had no new beat for so many heartbeats. More than one, as host and core do not tick together. */
 const UNASKED = 1.5;
-/** And this many of them count, once it is asked. A core that was held up itself saw none for longer. */
+/** At most so many of these heartbeats count as silence. A core that was held up itself saw no beat for longer. */
 const UNASKED_COUNT = 2;
 /** A traced host is looked at again this much later. */
 const TRACED_MS = 1000;
@@ -119,13 +119,13 @@ export class LivenessWatch {
 
   #fired(): void {
     this.#timer = undefined;
-    // Not what is left now: where the core itself was held up, the host has the rest of its time.
+    // Counted from when the timer was to fire, and not from now. So when the core was held up, the host keeps its time.
     const leftMs = this.#dueMs - this.#armedMs;
     if (leftMs > 0) this.#arm(leftMs, performance.now());
     else this.#look();
   }
 
-  /** In a heartbeat at the latest. Hosts that need not be asked are looked at together, so that the core wakes up once. */
+  /** Looks within a heartbeat. Hosts that need not be asked are looked at together, so that the core wakes up once. */
   #lookTogether(nowMs = performance.now()): void {
     const { heartbeatMs } = this.#settings;
     const toNextMs = heartbeatMs - (nowMs % heartbeatMs);

@@ -1,7 +1,7 @@
 /** How one host of a module takes over from others: who shall, and who has been taken over from. */
 
 import type { AbiName, ModuleSpec } from '../../config/types.js';
-import { ModuleLoadError, SupervisorError } from '../../errors.js';
+import { SupervisorError } from '../../errors.js';
 import type { Ready } from '../../wire/codec.js';
 import type { ModuleBuilds } from '../builds/module-builds.js';
 import type { Host } from '../host/host.js';
@@ -122,7 +122,7 @@ export class Succession {
       hosts.place(successor.host, 'preparing');
     } catch (error) {
       if (!(error instanceof SupervisorError)) throw error;
-      this.#failed(successor, new ModuleLoadError(error.code, `module ${module}: ${error.message}`, { module }));
+      this.#failed(successor, error.ofModule(module));
     }
   }
 

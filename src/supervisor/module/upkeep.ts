@@ -2,17 +2,18 @@
 
 import { performance } from 'node:perf_hooks';
 import type { AbiName, ModuleSpec } from '../../config/types.js';
-import { ModuleLoadError, SupervisorError } from '../../errors.js';
+import { SupervisorError } from '../../errors.js';
 import type { Ready } from '../../wire/codec.js';
 import type { ModuleBuilds } from '../builds/module-builds.js';
 import type { Host } from '../host/host.js';
 import type { HostEnd } from '../host/host-listener.js';
-import { type Consequence, describeConsequence } from '../news/describe-consequence.js';
+import { describeConsequence } from '../news/describe-consequence.js';
 import { errorOfEnd } from '../news/host-error.js';
 import type { ModuleNews } from '../news/module-news.js';
 import type { Found } from '../trials/abi-search.js';
 import type { Offer } from '../trials/trial.js';
 import { AwaitedStart } from './awaited-start.js';
+import { consequenceOf } from './consequence.js';
 import type { HostMaker } from './host-maker.js';
 import type { HostSet } from './host-set.js';
 import type { Launch } from './launch.js';
@@ -191,7 +192,7 @@ export class Upkeep {
     if (isFault) this.#lastError = error;
     if (isFault && !served) news.stats.failedStarts += 1;
     this.#step({ kind: 'died', decision }, () => {
-      const follows = `; ${describeConsequence(this.#consequence())}${builds.describeNext()}`;
+      const follows = `; ${describeConsequence(consequenceOf(this.#life, performance.now()))}${builds.describeNext()}`;
       announce(isFault || isStray ? `${error.message}${follows}` : error.message);
     });
     calls.bypass();
@@ -242,23 +243,9 @@ export class Upkeep {
       this.#options.hosts.place(this.#launch.next(), 'serving');
     } catch (error) {
       if (!(error instanceof SupervisorError)) throw error;
-      const prefixed = new ModuleLoadError(error.code, `module ${module}: ${error.message}`, { module });
-      const loss = { error: prefixed, generation, isFault: true, isStray: false, servedMs: 0 };
+      const loss = { error: error.ofModule(module), generation, isFault: true, isStray: false, servedMs: 0 };
       // Later, so that one step of the life is over before the next begins.
       setImmediate(() => this.#bury(loss, (text) => this.#options.news.error(generation, text)));
-    }
-  }
-
-  #consequence(): Consequence {
-    switch (this.#life.kind) {
-      case 'starting':
-        return { kind: 'started-now' };
-      case 'backoff':
-        return { kind: 'started-later', inMs: this.#life.untilMs - performance.now() };
-      case 'failed':
-        return { kind: 'bypassed', inMs: this.#life.untilMs - performance.now() };
-      default:
-        return { kind: 'stays-down' };
     }
   }
 }

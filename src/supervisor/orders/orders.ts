@@ -144,9 +144,7 @@ export class Orders {
   /** @throws ReloadError unless every start went well. */
   #refuse(refusals: (SupervisorError | null)[]): void {
     const failures = [...new Set(refusals)].filter((refusal) => refusal !== null);
-    if (failures.length === 0) return;
-    const lines = failures.map(({ message }) => message);
-    throw new ReloadError([...lines, 'nothing was changed: what ran before goes on as it was'].join('\n'), failures);
+    if (failures.length > 0) throw new ReloadError(failures);
   }
 
   /** From here on nothing fails. The chain changes between two messages; those under way go on in the chain as it was. */

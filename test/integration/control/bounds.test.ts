@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { Dealer } from 'zeromq';
-import { ControlClient } from '../../../src/control/client.js';
+import { ControlClient } from '../../../src/control/client/client.js';
 import { encodeRequest, type Reply } from '../../../src/control/frames.js';
 import type { ControlLimits } from '../../../src/control/limits.js';
 import { ControlServer } from '../../../src/control/server.js';

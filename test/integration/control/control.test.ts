@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { ControlClient, type SendEvent } from '../../../src/control/client.js';
+import { ControlClient, type SendEvent } from '../../../src/control/client/client.js';
 import { waitForCoreToEnd } from '../../../src/control/core-lock.js';
 import { encodeRequest } from '../../../src/control/frames.js';
 import { ControlServer } from '../../../src/control/server.js';

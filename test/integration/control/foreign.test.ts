@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ControlClient } from '../../../src/control/client.js';
+import { ControlClient } from '../../../src/control/client/client.js';
 import { CommandLine } from '../../helpers/command.js';
 
 let directory: string;

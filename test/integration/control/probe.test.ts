@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { reachCore } from '../../../src/control/probe.js';
+import { reachCore } from '../../../src/control/client/probe.js';
 
 it('a core with as many connections waiting as may is silent', async () => {
   const runDir = mkdtempSync(join(tmpdir(), 'probe-'));

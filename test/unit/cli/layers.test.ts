@@ -18,7 +18,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   // What node is started with, and what they share.
   entries: ['terminal', 'input', 'core', 'reference', 'commands'],
 };
-const ENTRIES = ['cli/main.ts', 'cli/program.ts', 'cli/reference/write.ts'];
+const ENTRIES = ['cli/main.ts', 'cli/program.ts', 'cli/client.ts', 'cli/client-verbs.ts', 'cli/reference/write.ts'];
 
 const files = readdirSync(join(PACKAGE_ROOT, 'cli'), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))

@@ -4,10 +4,12 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { BodyDecoder, codingsOf } from './body-decoder.js';
 import type { Connection } from './connection.js';
+import { toDispatch } from './dispatch.js';
 import { explain, HttpFailure } from './failure.js';
-import { type Header, hasHeader } from './headers.js';
+import { Patience } from './patience.js';
+import { Progress } from './progress.js';
 import { isRedirect } from './redirect.js';
-import { type HttpRequest, type Limits, toTimerMs } from './request.js';
+import type { HttpRequest, Limits } from './request.js';
 
 /** The most that is read of a body that nobody wants, so that its connection can be used again. */
 const MOST_DISCARDED_BYTES = 64 * 1024;
@@ -38,7 +40,10 @@ export class Exchange {
   #controller: Dispatcher.DispatchController | null = null;
   #decoder: BodyDecoder | null = null;
   #codings: string[] = [];
-  #timer: NodeJS.Timeout | undefined;
+  readonly #patience = new Patience((failure) => this.#fail(failure));
+  readonly #progress = new Progress();
+  /** Ends what nobody wants and is still read. */
+  #discarding: NodeJS.Timeout | undefined;
   /** The listener takes no data for now. */
   #held = false;
   /** The decoder takes no data for now. */
@@ -50,8 +55,6 @@ export class Exchange {
   /** Nothing more is told but `released`. */
   #over = false;
   #released = false;
-  #receivedBytes: number | null = null;
-  #announcedBytes: number | null = null;
   /** The status says that there is no body, whatever the header announces. */
   #isBodyless = false;
 
@@ -66,7 +69,7 @@ export class Exchange {
   start(): void {
     const seconds = this.#limits.connectSeconds;
     const words = () => `no connection to ${this.#connection.peer} within ${seconds} s (conn_timeout)`;
-    this.#startTimer(seconds, words);
+    this.#patience.start(seconds, words);
     this.#connection.dispatch(toDispatch(this.#request), {
       onRequestStart: (controller) => this.#started(controller),
       onResponseStart: (_, status, headers) => this.#guard(() => this.#answered(status, headers)),
@@ -100,7 +103,7 @@ export class Exchange {
       return;
     }
     const seconds = this.#limits.headerSeconds;
-    this.#startTimer(seconds, () => `no answer from ${this.#connection.peer} within ${seconds} s (header_timeout)`);
+    this.#patience.start(seconds, () => `no answer from ${this.#connection.peer} within ${seconds} s (header_timeout)`);
   }
 
   #answered(status: number, headers: IncomingHttpHeaders): void {
@@ -112,20 +115,17 @@ export class Exchange {
       this.#listener.redirected(status, location);
       return;
     }
-    this.#receivedBytes = 0;
+    this.#progress.begin(firstOf(headers['content-length']));
     this.#isBodyless = status === 204 || status === 304;
-    const length = firstOf(headers['content-length']);
-    this.#announcedBytes = length === null ? null : Number(length);
     if (this.#request.decode) this.#codings = codingsOf([headers['content-encoding'] ?? []].flat().join(','));
     this.#held = !this.#listener.status(status, firstOf(headers['content-type']) ?? '');
-    this.#stopTimer();
+    this.#patience.stop();
     this.#goOn();
   }
 
   #received(chunk: Buffer): void {
     if (this.#over) {
-      this.#receivedBytes = (this.#receivedBytes ?? 0) + chunk.length;
-      if (this.#receivedBytes > MOST_DISCARDED_BYTES) this.#release(false);
+      if (this.#progress.add(chunk.length) > MOST_DISCARDED_BYTES) this.#release(false);
       return;
     }
     this.#waiting.push(chunk);
@@ -157,9 +157,9 @@ export class Exchange {
   }
 
   #take(chunk: Buffer): void {
-    this.#receivedBytes = (this.#receivedBytes ?? 0) + chunk.length;
+    this.#progress.add(chunk.length);
     if (this.#codings.length === 0) {
-      this.#hand(this.#percent(), chunk);
+      this.#hand(this.#progress.percent, chunk);
       return;
     }
     this.#decoder ??= this.#decode();
@@ -174,18 +174,14 @@ export class Exchange {
 
   #broke(error: Error): void {
     // undici waits for the body that a 304 would have had.
-    if (this.#isBodyless && this.#receivedBytes === 0) {
+    if (this.#isBodyless && this.#progress.receivedBytes === 0) {
       this.#complete = true;
       this.#release(false);
       this.#goOn();
       return;
     }
-    const progress = {
-      peer: this.#connection.peer,
-      receivedBytes: this.#receivedBytes,
-      announcedBytes: this.#announcedBytes,
-    };
-    this.#fail(explain(error, progress));
+    const { receivedBytes, announcedBytes } = this.#progress;
+    this.#fail(explain(error, { peer: this.#connection.peer, receivedBytes, announcedBytes }));
     this.#release(false);
   }
 
@@ -210,27 +206,20 @@ export class Exchange {
     this.#watchBody();
   }
 
-  #percent(): number {
-    if (!this.#announcedBytes) return 1;
-    return Math.min(Math.max(Math.floor(((this.#receivedBytes ?? 0) * 100) / this.#announcedBytes), 1), 99);
-  }
-
   /** The time for the next chunk runs only while we read. */
   #watchBody(): void {
     if (this.#over || this.#released) return;
     if (this.#held || this.#full) {
-      this.#stopTimer();
-    } else if (this.#timer) {
-      this.#timer.refresh();
-    } else {
-      const seconds = this.#limits.bodySeconds;
-      this.#startTimer(seconds, () => `nothing more from ${this.#connection.peer} for ${seconds} s (body_timeout)`);
+      this.#patience.stop();
+      return;
     }
+    const seconds = this.#limits.bodySeconds;
+    this.#patience.refresh(seconds, () => `nothing more from ${this.#connection.peer} for ${seconds} s (body_timeout)`);
   }
 
   #discard(): void {
     this.#conclude();
-    this.#timer = setTimeout(() => this.#release(false), MOST_DISCARDING_MS);
+    this.#discarding = setTimeout(() => this.#release(false), MOST_DISCARDING_MS);
   }
 
   #end(): void {
@@ -250,7 +239,7 @@ export class Exchange {
 
   #conclude(): void {
     this.#over = true;
-    this.#stopTimer();
+    this.#patience.stop();
     this.#decoder?.destroy();
     this.#waiting = [];
   }
@@ -258,22 +247,12 @@ export class Exchange {
   #release(reusable: boolean): void {
     if (this.#released) return;
     this.#released = true;
-    this.#stopTimer();
+    this.#patience.stop();
+    clearTimeout(this.#discarding);
     this.#connection.release();
     if (!reusable) this.#controller?.abort(new Error('nobody wants it any more'));
     // Not while the client is still at work on this response.
     queueMicrotask(() => this.#listener.released(reusable));
-  }
-
-  #startTimer(seconds: number, words: () => string): void {
-    clearTimeout(this.#timer);
-    const fire = () => this.#fail(new HttpFailure(words(), { transient: true }));
-    this.#timer = setTimeout(fire, toTimerMs(seconds));
-  }
-
-  #stopTimer(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
   }
 
   /** A mistake of ours ends this exchange, and no other. */
@@ -284,15 +263,6 @@ export class Exchange {
       this.#fail(error instanceof HttpFailure ? error : new HttpFailure(`internal error: ${error}`));
     }
   }
-}
-
-function toDispatch({ method, url, headers, body, proxy }: HttpRequest): Dispatcher.DispatchOptions {
-  const path = `${url.pathname}${url.search}`;
-  const all: Header[] = hasHeader(headers, 'host') ? headers : [['Host', url.host], ...headers];
-  if (proxy === null || url.protocol === 'https:') return { method, path, body, headers: all.flat() };
-  const { credentials } = proxy;
-  const authorization: Header[] = credentials === null ? [] : [['Proxy-Authorization', `Basic ${credentials}`]];
-  return { method, path: `${url.origin}${path}`, body, headers: [...all, ...authorization].flat() };
 }
 
 function firstOf(value: string | string[] | undefined): string | null {

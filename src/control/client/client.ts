@@ -1,8 +1,8 @@
 /** The command line's end of the control socket. */
 
 import type { Socket } from 'node:net';
-import { ControlError, MessageError } from '../errors.js';
-import { coreCommand, sentence } from '../sentence.js';
+import { ControlError } from '../../errors.js';
+import { coreCommand, sentence } from '../../sentence.js';
 import type {
   CoreReloadReport,
   MessageParamsInput,
@@ -10,14 +10,10 @@ import type {
   OrderReport,
   Outcome,
   SupervisorStatus,
-} from '../supervisor/types.js';
-import { FrameReader, frameOf } from '../wire/framing.js';
-import { toWireParams } from '../wire/params.js';
-import { readCoreLock } from './core-lock.js';
-import { fromWireFailure } from './failure.js';
+} from '../../supervisor/types.js';
+import { toWireParams } from '../../wire/params.js';
+import { fromWireFailure } from '../failure.js';
 import {
-  decodeReply,
-  encodeRequest,
   fromWireOutcome,
   fromWireSent,
   type ModuleOrder,
@@ -26,11 +22,11 @@ import {
   type Request,
   toWireOrder,
   type WireSent,
-} from './frames.js';
+} from '../frames.js';
+import { Counterpart } from './counterpart.js';
 import { HeldMessages } from './held-messages.js';
-import { MAX_REPLY_BYTES, MAX_REQUEST_BYTES } from './limits.js';
-import { Mailbox } from './mailbox.js';
 import { reachCore } from './probe.js';
+import { type Asked, Requests } from './requests.js';
 
 /** How long a client waits for an answer. */
 export interface ControlTimeouts {
@@ -64,28 +60,14 @@ const DEFAULT_TIMEOUTS: ControlTimeouts = { answerMs: 5_000, orderMs: 10 * 60_00
 
 /** A connection to a running core. */
 export class ControlClient {
-  readonly #runDir: string;
   readonly #timeouts: ControlTimeouts;
-  readonly #socket: Socket;
-  readonly #pending = new Map<number, Mailbox<Reply>>();
-  /** Those of sends, which are all told what modules send. */
-  readonly #watching = new Set<Mailbox<Reply>>();
-  readonly #reader = new FrameReader(MAX_REPLY_BYTES);
-  /** Somebody held the run directory when this began, or has answered since: it is no stranger's socket. */
-  #isCore: boolean;
-  #nextId = 1;
-  /** Why nothing more will be answered. */
-  #end: Error | null = null;
+  readonly #counterpart: Counterpart;
+  readonly #requests: Requests;
 
-  private constructor(runDir: string, socket: Socket, isCore: boolean, timeouts: ControlTimeouts) {
-    this.#runDir = runDir;
-    this.#socket = socket;
-    this.#isCore = isCore;
+  private constructor(socket: Socket, counterpart: Counterpart, timeouts: ControlTimeouts) {
     this.#timeouts = timeouts;
-    socket.on('data', (chunk) => this.#received(chunk));
-    // What it means is told by 'close'.
-    socket.on('error', () => undefined);
-    socket.on('close', () => this.#lost());
+    this.#counterpart = counterpart;
+    this.#requests = new Requests(socket, counterpart);
   }
 
   /**
@@ -97,8 +79,7 @@ export class ControlClient {
   static async connect(runDir: string, timeouts: Partial<ControlTimeouts> = {}): Promise<ControlClient> {
     const socket = await reachCore(runDir);
     try {
-      const { held } = readCoreLock(runDir);
-      return new ControlClient(runDir, socket, held, { ...DEFAULT_TIMEOUTS, ...timeouts });
+      return new ControlClient(socket, new Counterpart(runDir), { ...DEFAULT_TIMEOUTS, ...timeouts });
     } catch (error) {
       socket.destroy();
       throw error;
@@ -166,70 +147,53 @@ export class ControlClient {
    */
   async *send(request: SendRequest): AsyncGenerator<SendEvent> {
     const { payload, waitMs } = request;
-    const { id, mailbox } = this.#request({ send: { params: toWireParams(request.params), payload, waitMs } });
-    this.#watching.add(mailbox);
+    const asked = this.#requests.send({ send: { params: toWireParams(request.params), payload, waitMs } });
+    this.#requests.watch(asked);
     const before = new HeldMessages();
     try {
-      const { outcome } = await this.#nextPatiently('send', mailbox, (sent) => before.add(sent));
-      if (!outcome) throw this.#misunderstood();
+      const { outcome } = await this.#nextPatiently('send', asked, (early) => before.add(early));
+      if (!outcome) throw await this.#counterpart.misunderstood();
       yield { kind: 'outcome', outcome: fromWireOutcome(outcome) };
-      for (const sent of before.take()) yield { kind: 'sent', sent: fromWireSent(sent) };
+      for (const early of before.take()) yield { kind: 'sent', sent: fromWireSent(early) };
       for (;;) {
-        const { sent, done } = await this.#next(mailbox, waitMs + this.#timeouts.answerMs);
-        const count = before.dropped + (done?.missed ?? 0);
-        if (!sent && count > 0) yield { kind: 'missed', count };
-        if (!sent) return;
-        yield { kind: 'sent', sent: fromWireSent(sent) };
+        const reply = await this.#next(asked, waitMs + this.#timeouts.answerMs);
+        const count = before.dropped + (reply.done?.missed ?? 0);
+        if (!reply.sent && count > 0) yield { kind: 'missed', count };
+        if (!reply.sent) return;
+        yield { kind: 'sent', sent: fromWireSent(reply.sent) };
       }
     } finally {
-      this.#watching.delete(mailbox);
-      this.#pending.delete(id);
+      this.#requests.drop(asked);
     }
   }
 
   /** Ends the connection. */
   close(): void {
-    this.#socket.destroy();
+    this.#requests.close();
   }
 
   async #ask(request: Omit<Request, 'id'>): Promise<Reply> {
-    const { id, mailbox } = this.#request(request);
+    const asked = this.#requests.send(request);
     try {
-      return await this.#next(mailbox, this.#timeouts.answerMs);
+      return await this.#next(asked, this.#timeouts.answerMs);
     } finally {
-      this.#pending.delete(id);
+      this.#requests.drop(asked);
     }
   }
 
   /** For what may take long: as long as the core still answers other requests. */
   async #askPatiently(what: string, request: Omit<Request, 'id'>): Promise<Reply> {
-    const { id, mailbox } = this.#request(request);
+    const asked = this.#requests.send(request);
     try {
-      return await this.#nextPatiently(what, mailbox);
+      return await this.#nextPatiently(what, asked);
     } finally {
-      this.#pending.delete(id);
+      this.#requests.drop(asked);
     }
   }
 
-  #request(request: Omit<Request, 'id'>): { id: number; mailbox: Mailbox<Reply> } {
-    const id = this.#nextId++;
-    const frame = encodeRequest({ ...request, id });
-    if (frame.length > MAX_REQUEST_BYTES) {
-      const limit = `over the ${MAX_REQUEST_BYTES} that the control socket takes`;
-      throw new MessageError('MESSAGE_TOO_LARGE', `the message makes a request of ${frame.length} bytes, ${limit}`);
-    }
-    const mailbox = new Mailbox<Reply>();
-    if (this.#end) mailbox.fail(this.#end);
-    this.#pending.set(id, mailbox);
-    this.#socket.cork();
-    for (const part of frameOf(frame)) this.#socket.write(part);
-    this.#socket.uncork();
-    return { id, mailbox };
-  }
-
-  async #next(mailbox: Mailbox<Reply>, limitMs: number): Promise<Reply> {
-    const reply = await mailbox.take(limitMs);
-    if (!reply) throw this.#silent();
+  async #next({ replies }: Asked, limitMs: number): Promise<Reply> {
+    const reply = await replies.take(limitMs);
+    if (!reply) throw await this.#counterpart.silent();
     return answerOf(reply);
   }
 
@@ -240,65 +204,18 @@ export class ControlClient {
    */
   async #nextPatiently(
     what: string,
-    mailbox: Mailbox<Reply>,
+    { replies }: Asked,
     onSent: (sent: WireSent) => void = () => undefined,
   ): Promise<Reply> {
     const end = performance.now() + this.#timeouts.orderMs;
     for (;;) {
-      const reply = await mailbox.take(this.#timeouts.answerMs);
+      const reply = await replies.take(this.#timeouts.answerMs);
       if (reply?.sent) onSent(reply.sent);
       else if (reply) return answerOf(reply);
       const isLate = performance.now() >= end;
       const status = !reply || isLate ? await this.status() : null;
       if (status && isLate) throw notCarriedOut(what, status);
     }
-  }
-
-  #received(chunk: Buffer): void {
-    this.#reader.push(chunk);
-    try {
-      for (let frame = this.#reader.next(); frame; frame = this.#reader.next()) this.#dispatch(decodeReply(frame));
-    } catch (cause) {
-      this.#fail(this.#misunderstood(cause));
-    }
-  }
-
-  #dispatch(reply: Reply): void {
-    const id = reply.id ?? 0;
-    this.#isCore ||= this.#pending.has(id);
-    if (id !== 0) this.#pending.get(id)?.put(reply);
-    else if (reply.sent) for (const mailbox of this.#watching) mailbox.put(reply);
-    else if (reply.failure) this.#fail(fromWireFailure(reply.failure));
-  }
-
-  #lost(): void {
-    const what = `the core serving ${this.#runDir} closed the connection before it had answered`;
-    const remedy = sentence`see: ${coreCommand('logs')}`;
-    this.#fail(this.#isCore ? new ControlError('CORE_SILENT', what, { remedy }) : this.#misunderstood());
-  }
-
-  /** Nothing that comes after it can be understood. */
-  #fail(error: Error): void {
-    this.#end ??= error;
-    this.#socket.destroy();
-    for (const mailbox of this.#pending.values()) mailbox.fail(this.#end);
-  }
-
-  #silent(cause?: unknown): ControlError {
-    if (!this.#isCore) return this.#misunderstood(cause);
-    const { pid } = readCoreLock(this.#runDir);
-    return new ControlError(
-      'CORE_SILENT',
-      `the core serving ${this.#runDir}${pid === null ? '' : ` (pid ${pid})`} did not answer in time`,
-      { remedy: sentence`see: ${coreCommand('logs')}, or end the process`, cause },
-    );
-  }
-
-  #misunderstood(cause?: unknown): ControlError {
-    const [what, remedy] = this.#isCore
-      ? [`the core serving ${this.#runDir} answered with something else`, 'is it of another version?']
-      : [`what listens in ${this.#runDir} is no core, for no process holds that directory`, 'check --run-dir'];
-    return new ControlError('CORE_INCOMPATIBLE', what, { remedy, cause });
   }
 }
 

@@ -1,11 +1,11 @@
 /** Tells a core that is not there from one that does not answer. */
 
 import { connect, type Socket } from 'node:net';
-import { ControlError, DirectoryError } from '../errors.js';
-import { coreCommand, sentence } from '../sentence.js';
-import { readCoreLock } from './core-lock.js';
-import { controlSocketPath } from './endpoint.js';
-import { enterRunDir, requireSocket, unreachable } from './entry.js';
+import { ControlError, DirectoryError } from '../../errors.js';
+import { coreCommand, sentence } from '../../sentence.js';
+import { readCoreLock } from '../core-lock.js';
+import { controlSocketPath } from '../endpoint.js';
+import { enterRunDir, requireSocket, unreachable } from '../entry.js';
 
 /**
  * Connects to whatever listens on the control socket of a run directory.
@@ -25,7 +25,7 @@ export async function reachCore(runDir: string): Promise<Socket> {
     });
   }
   if (code !== 'ENOENT' && code !== 'ECONNREFUSED' && code !== 'ENOTDIR') throw unreachable(runDir, code ?? undefined);
-  const lock = readCoreLock(runDir);
+  const lock = await readCoreLock(runDir);
   if (lock.held) {
     throw new ControlError(
       'CORE_SILENT',

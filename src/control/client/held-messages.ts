@@ -1,6 +1,6 @@
 /** Messages of modules that a client holds until it knows the outcome that comes before them. */
 
-import type { WireSent } from './frames.js';
+import type { WireSent } from '../frames.js';
 
 const MAX_MESSAGES = 10_000;
 const MAX_BYTES = 64 * 1024 * 1024;

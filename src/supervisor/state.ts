@@ -1,0 +1,48 @@
+/** The states of a supervisor: each has what there is in it. */
+
+import type { Household } from './household.js';
+import type { Orders } from './orders/orders.js';
+import type { Premises } from './premises.js';
+
+/** From `starting` on the chain is whole. */
+export type State =
+  | { kind: 'new' }
+  | Stoppable
+  | Stopping
+  | { kind: 'stopped'; household: Household | null; orders: Orders | null };
+
+/** What a stop finds. */
+export type Stoppable = Opening | Open | Serving;
+
+/** Its modules are there, and not started. */
+interface Open {
+  kind: 'open';
+  household: Household;
+}
+
+/** It takes its directories, and ends what killed cores left. */
+export interface Opening {
+  kind: 'opening';
+  premises: Premises;
+  opened: Promise<Household>;
+}
+
+/** Its modules are started, or about to be. */
+export interface Serving {
+  /** `starting`: not every module is ready or refused yet. */
+  kind: 'starting' | 'running';
+  household: Household;
+  orders: Orders;
+}
+
+/** It takes no new events; what is under way comes to its end. */
+export interface Stopping {
+  kind: 'stopping';
+  /** `null`: it was opening, and is not done with that. */
+  household: Household | null;
+  orders: Orders | null;
+  stopped: Promise<void>;
+}
+
+/** Nothing is held, or ever was. */
+export const GONE: State = { kind: 'stopped', household: null, orders: null };

@@ -1,0 +1,68 @@
+/** What is announced while a supervisor runs. */
+
+import type { MessageParams } from '../../wire/params.js';
+
+/** A message that a module sent by `send_message`. */
+export interface SentMessage {
+  module: string;
+  generation: number;
+  /** Names this message for `onMessageStatus`; unique, also over restarts. What it is made of may change. */
+  sentId: string;
+  /** As the module gave them; an `id` that it left 0 is a random one below 2^63. */
+  params: MessageParams;
+  payload: Buffer;
+}
+
+/** A line that a module logged, that its process printed, or that the supervisor has to say. */
+export interface LogLine {
+  /** Milliseconds since the epoch, when the core read it. */
+  time: number;
+  /** `null` for a line of the core itself. */
+  module: string | null;
+  generation: number | null;
+  source: 'module' | 'stdout' | 'stderr' | 'supervisor';
+  /** For `module`: the level that it gave. For `supervisor`: 0 error, 1 warning, 2 info. */
+  level: number;
+  text: string;
+}
+
+/** What became of a host process; `trial`: it tried an ABI that its module was not built for, and another is tried. */
+export type DeathCause = 'crash' | 'exit' | 'hang' | 'unreachable' | 'memory' | 'start' | 'trial' | 'stop';
+
+/** The deaths that nobody had asked for of a host that had served. */
+export type FailureCause = Exclude<DeathCause, 'start' | 'trial' | 'stop'>;
+
+/** `replacing`: the old host serves, and the one that shall take over is starting. */
+export type ModuleState = 'stopped' | 'starting' | 'serving' | 'replacing' | 'backoff' | 'failed';
+
+export type HostState = 'starting' | 'ready' | 'draining' | 'stopping' | 'exited';
+
+/** A change in the life of a module or of one of its hosts. */
+export type LifecycleEvent =
+  | { kind: 'module'; module: string; from: ModuleState; to: ModuleState; reason: string | null }
+  | { kind: 'spawned'; module: string; generation: number; pid: number }
+  | { kind: 'ready'; module: string; generation: number; pid: number; startMicros: number }
+  | {
+      kind: 'exited';
+      module: string;
+      generation: number;
+      pid: number;
+      cause: DeathCause;
+      signal: string | null;
+      exitCode: number | null;
+      /** One readable line: which module, what happened, what follows. */
+      text: string;
+    };
+
+/** What a supervisor announces. */
+export interface SupervisorEvents {
+  /**
+   * A module sent a message. When nobody listens, or a listener throws, its status 0x80 (not delivered) goes back to the
+   * module.
+   */
+  message: [SentMessage];
+  /** A module or one of its hosts changed its state. */
+  lifecycle: [LifecycleEvent];
+  /** A line of a module, of its process, or of the supervisor. */
+  log: [LogLine];
+}

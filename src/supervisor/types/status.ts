@@ -1,0 +1,97 @@
+/** What a supervisor says of itself and its modules when it is asked. */
+
+import type { SettingDescription } from '../../config/describe.js';
+import type { AbiName } from '../../config/types.js';
+import type { ToldCommand } from '../../sentence.js';
+import type { FailureCause, HostState, ModuleState } from './announcements.js';
+
+/** One host of a module, in a status. */
+export interface HostStatus {
+  pid: number;
+  generation: number;
+  state: HostState;
+  /** ISO 8601. */
+  startedAt: string;
+}
+
+/** Everything `status --json` says of one module. */
+export interface ModuleStatus {
+  name: string;
+  state: ModuleState;
+  desired: 'up' | 'down';
+  /** Of the newest host; `null` when there is none. */
+  pid: number | null;
+  generation: number;
+  abi: AbiName | null;
+  /** What told the ABI. After a `trial`, setting `abi` in the configuration makes it certain. */
+  abiSource: 'configuration' | 'symbols' | 'trial' | null;
+  /** How the ABI was found, in words. */
+  abiReason: string | null;
+  path: string | null;
+  /**
+   * What its host has loaded: `path`, or the copy of it that the core keeps (`kept`). `problem`: why there is no whole copy to
+   * start again from; `problemParts`: the same in pieces, where it has commands. `null`: no host has loaded anything yet.
+   */
+  build: {
+    sha256: string;
+    path: string;
+    kept: boolean;
+    problem: string | null;
+    problemParts?: readonly (string | ToldCommand)[];
+  } | null;
+  /** Its file is not the one any more that its host loaded; a reload would load it, a crash would not. */
+  fileChanged: boolean;
+  /** There is no file where the configuration has it. */
+  fileMissing: boolean;
+  description: string | null;
+  callbacks: string[];
+  hosts: HostStatus[];
+  restarts: number;
+  /** Starts that did not become ready: refused at init, crashed or hung before it, file missing... */
+  failedStarts: number;
+  crashes: {
+    total: number;
+    byCause: Record<FailureCause, number>;
+    lastSignal: string | null;
+    lastAt: string | null;
+  };
+  lastError: string | null;
+  nextStartAt: string | null;
+  /** `late`: verdicts that came after the default had been given in their place; not part of `total`. */
+  messages: { total: number; pass: number; consumed: number; default: number; late: number };
+  /**
+   * Messages that it sent; `undelivered`: those of them that nobody listened for, or whose listener threw; `refused`: those
+   * for which its black box had no room, and it got -1, which are not part of `total`.
+   */
+  sends: { total: number; undelivered: number; refused: number };
+  /** What was not kept of its output, because it was too much. */
+  dropped: { logLines: number; outputBytes: number };
+  inFlight: number;
+  queued: number;
+  latencyMicros: { p50: number | null; p99: number | null };
+}
+
+/** Everything `status --json` says. */
+export interface SupervisorStatus {
+  core: {
+    pid: number;
+    version: string;
+    uptimeSeconds: number;
+    config: string | null;
+    /** What is wrong with the core itself, such as a log that cannot be written; a line each. */
+    problems: string[];
+    /** Messages of modules that a killed core could not hand on any more, and this one did at its start. */
+    recoveredSends: number;
+  };
+  modules: ModuleStatus[];
+}
+
+/** Everything `describe --json` says of one module. */
+export interface ModuleDescription extends ModuleStatus {
+  /** Our settings, in force, in the words of the configuration. */
+  settings: SettingDescription[];
+  /** The variables that its `env { }` sets. */
+  env: SettingDescription[];
+  /** The module's own, as it gets them. */
+  config: SettingDescription[];
+}
