@@ -11,7 +11,7 @@ import type { Welcome } from '../wire/codec.js';
 import { markOfHost } from '../wire/process-mark.js';
 import type { ModuleFile } from './module.js';
 import { loadShim, type Shim, STACK_GUARD_BYTES } from './shim.js';
-import { applySurroundings, restoreTunables } from './surroundings.js';
+import { applySurroundings, restoreTunables, takeSurroundings } from './surroundings.js';
 
 const CORE_PIPE_FD = 3;
 const BLACK_BOX_FD = 4;
@@ -57,9 +57,12 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
   let server: InstanceType<typeof Server> | null = null;
   /** What waits for the core to say which ABI is tried. */
   let undecided: { welcome: Welcome; file: ModuleFile } | null = null;
+  /** What the operator should know of how the process began. */
+  let remarks: string[] = [];
 
   function prepare(welcome: Welcome): void {
     try {
+      remarks = takeSurroundings(shim, welcome);
       const file = inspectModule(welcome);
       const [abi, another] = file.candidates;
       if (another === undefined) {
@@ -91,7 +94,7 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
     // By now Node has started the threads that it starts.
     shim.spareThreads();
     try {
-      const warnings = applySurroundings(shim, welcome);
+      const warnings = [...remarks, ...applySurroundings(shim, welcome)];
       const ready = loadModule(shim, http, welcome, file, abi);
       server.drain();
       setInterval(shim.beat, BEAT_MS);

@@ -228,6 +228,7 @@ export class Host {
       case 'became-ready':
         this.#stage = { kind: 'served', readyMs: performance.now(), tries: this.tries };
         this.#watch.open();
+        this.#run.noteReady();
         break;
       case 'drain':
         if (this.inFlight === 0) this.#step({ kind: 'drained' });
@@ -256,7 +257,8 @@ export class Host {
     void this.file.chosen().then(
       (file) => {
         if (this.#life.kind !== 'starting') return;
-        peer.send(makeWelcome(this.#spec, file, { protocol, generation, maxMessageBytes }));
+        const { surroundings } = this.#run;
+        peer.send(makeWelcome(this.#spec, file, { protocol, generation, maxMessageBytes, surroundings }));
       },
       () => undefined,
     );
@@ -339,7 +341,7 @@ export class Host {
     this.#run.close();
     this.#step({ kind: 'exit' });
     const { generation, pid, path } = this;
-    const subject = { module: this.#spec.name, path, generation, pid };
+    const subject = { module: this.#spec.name, path, generation, pid, spare: this.#run.surroundings !== null };
     const known = { from, refusal: this.#refusal, unreachable: this.#unreachable, executing, header };
     const overwritten = this.file.isOverwritten();
     const end = makeEnd({ ...subject, ...known, overwritten }, ended, this.#stage, this.#spec);

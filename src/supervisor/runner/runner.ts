@@ -6,6 +6,7 @@
 import type { ModuleSpec } from '../../config/types.js';
 import type { ErrorCode } from '../../errors.js';
 import type { ProcessName } from '../../proc.js';
+import type { Surroundings } from '../../wire/codec.js';
 import type { Evidence } from './evidence.js';
 import type { PeerListener } from './peer.js';
 
@@ -20,6 +21,10 @@ export interface Runner {
    * @throws {SupervisorError} why there can be none; then nothing of it is left
    */
   start(request: RunRequest, listener: RunListener): Run;
+  /** How many processes wait for the next starts of each kind; those beyond that are ended. */
+  keepSpares(count: number): void;
+  /** Starts nothing any more, and ends the processes that no run has; returns when they are gone. */
+  close(): Promise<void>;
 }
 
 /** For whom a run is, and what must be known before its process begins; everything else travels by frames. */
@@ -39,6 +44,8 @@ export interface Run {
   readonly evidence: Evidence;
   /** What an operator should know although the run began; `null`: nothing. */
   readonly remark: string | null;
+  /** Where the module is to find itself, for a process that was started before; `null`: it is there. */
+  readonly surroundings: Surroundings | null;
   /** Ends the process, and what belongs to it. Does nothing when it is gone. */
   end(stage: EndStage): void;
   /** The process that holds it up for somebody to look at; `null`: none does. */
@@ -47,6 +54,8 @@ export interface Run {
   diagnose(): Diagnosis | null;
   /** The host is well just now: what its end may be compared with is noted. Called often. */
   noteWell(): void;
+  /** The host is ready: what the next start may need can be prepared now. */
+  noteReady(): void;
   /** Gives the evidence back, once the end was told and everything is read. */
   close(): void;
 }

@@ -2,12 +2,14 @@
 
 import { findDescriptorProblem, readDescriptorUse } from '../../../descriptors.js';
 import { readTracer } from '../../../proc.js';
+import type { Surroundings } from '../../../wire/codec.js';
 import { LineGate } from '../../../wire/line-gate.js';
 import { markOfHost } from '../../../wire/process-mark.js';
 import { nameSignal } from '../outside-signals.js';
-import type { Diagnosis, EndStage, Run, RunListener, RunRequest } from '../runner.js';
-import type { BoxFile } from './black-box/box-file.js';
+import type { Diagnosis, EndStage, Run, RunListener } from '../runner.js';
+import type { BoxFile, BoxName } from './black-box/box-file.js';
 import { isDebugger } from './debugger.js';
+import { marksOf } from './environment.js';
 import type { HostAddress, HostSocket } from './host-socket.js';
 import type { Orphans } from './leftovers/orphans.js';
 import { OomWatch } from './oom-watch.js';
@@ -16,15 +18,39 @@ import { type HostProcess, killProcess, spawnHost } from './spawn.js';
 
 /** What a process is started with; all of it is the run's from now on. */
 export interface LocalRunParts {
-  settings: RunRequest['settings'];
-  /** What it works in, and why that is not what it should be. */
-  directory: { path: string; problem: string | null };
+  /** Without what the run is known by. */
+  environment: Readonly<Record<string, string>>;
+  /** What it works in. */
+  directory: string;
   box: BoxFile;
   address: HostAddress;
   socket: HostSocket;
   runId: string;
   /** See `LocalSurroundings`. */
   orphans: Orphans | null;
+}
+
+/** For whom a process is. */
+export interface RunUse {
+  logRate: number | null;
+  /** What an operator should know although the run began; `null`: nothing. */
+  remark: string | null;
+  /** Who hears of it. */
+  listener: RunListener;
+  /** Who prepares for the next start. */
+  ties: RunTies;
+}
+
+/** What is told to who prepares for the next start. */
+export interface RunTies {
+  ready(): void;
+  closed(): void;
+}
+
+/** How a process that was a spare becomes a host. */
+export interface Takeover extends RunUse {
+  box: BoxName;
+  surroundings: Surroundings;
 }
 
 /** What a host writes to its core's pipe once the core may connect; every other byte is the number of a signal. */
@@ -34,27 +60,37 @@ const LISTENS = 0;
 export class LocalRun implements Run {
   readonly id: string;
   readonly evidence: BoxFile;
-  readonly remark: string | null;
   readonly #parts: LocalRunParts;
-  readonly #listener: RunListener;
+  readonly #gates = { stdout: new LineGate(null), stderr: new LineGate(null) };
   readonly #oom = new OomWatch();
   /** `null` when it could not be started. */
   readonly #process: HostProcess | null;
+  #use: RunUse;
+  #surroundings: Surroundings | null = null;
   #isOpen = true;
 
-  constructor(parts: LocalRunParts, listener: RunListener) {
-    const { settings, directory, box, address, runId } = parts;
+  constructor(parts: LocalRunParts, use: RunUse) {
+    const { environment, directory, box, address, runId } = parts;
     this.#parts = parts;
-    this.#listener = listener;
+    this.#use = use;
     this.id = address.token;
     this.evidence = box;
-    this.remark = directory.problem;
+    this.#limitLines();
+    const env = { ...environment, ...marksOf({ ...address, runId }) };
     this.#process = spawnHost(
-      { ...address, runId, boxFd: box.fd, cwd: directory.path, settings },
+      { env, boxFd: box.fd, cwd: directory },
       (exitCode, signal, halted) => this.#exited(exitCode, signal, halted),
       (error) => this.#failed(error),
     );
     if (this.#process) this.#attend(this.#process);
+  }
+
+  get remark(): string | null {
+    return this.#use.remark;
+  }
+
+  get surroundings(): Surroundings | null {
+    return this.#surroundings;
   }
 
   get pid(): number {
@@ -82,9 +118,35 @@ export class LocalRun implements Run {
     this.#oom.note(this.pid);
   }
 
+  noteReady(): void {
+    this.#use.ties.ready();
+  }
+
   close(): void {
-    if (this.#isOpen) this.evidence.close();
+    if (!this.#isOpen) return;
     this.#isOpen = false;
+    this.evidence.close();
+    this.#use.ties.closed();
+  }
+
+  /**
+   * The process, which waits for its Welcome, is somebody's from now on. Nothing is told before this has returned.
+   *
+   * @throws an error of the system when its black box cannot be that of the host; then nothing has changed
+   */
+  become({ box, surroundings, ...use }: Takeover): void {
+    this.evidence.giveTo(box);
+    const marks = Object.entries(marksOf({ ...this.#parts.address, runId: this.#parts.runId }));
+    const environment = [...(surroundings.environment ?? []), ...marks.map(([key, value]) => ({ key, value }))];
+    this.#surroundings = { ...surroundings, environment };
+    this.#use = use;
+    this.#limitLines();
+    this.#oom.note(this.pid);
+    this.#parts.socket.handOver(use.listener);
+  }
+
+  #limitLines(): void {
+    for (const gate of Object.values(this.#gates)) gate.limitTo(this.#use.logRate);
   }
 
   #attend({ pid, stdout, stderr, corePipe }: HostProcess): void {
@@ -98,10 +160,10 @@ export class LocalRun implements Run {
   }
 
   #read(name: 'stdout' | 'stderr', stream: NodeJS.ReadableStream): void {
-    const line = (text: string) => this.#listener.printed(name, text);
-    readOutput(stream, new LineGate(this.#parts.settings.logRate), {
+    const line = (text: string) => this.#use.listener.printed(name, text);
+    readOutput(stream, this.#gates[name], {
       line,
-      dropped: (bytes) => this.#listener.dropped(name, bytes),
+      dropped: (bytes) => this.#use.listener.dropped(name, bytes),
       lastWords: (lines) => lines.forEach(line),
     });
   }
@@ -110,7 +172,7 @@ export class LocalRun implements Run {
     const from = (this.#isOpen && this.evidence.readHeader()?.signalFrom) || null;
     for (const number of new Set(signals)) {
       const signal = nameSignal(number);
-      if (signal !== null) this.#listener.signalled(signal, from);
+      if (signal !== null) this.#use.listener.signalled(signal, from);
     }
   }
 
@@ -127,7 +189,7 @@ export class LocalRun implements Run {
     this.#process?.signalGroup('SIGKILL');
     this.#endOrphans();
     const outOfMemory = signal === 'SIGKILL' && this.#oom.hasStruck();
-    this.#listener.ended({ exitCode, signal, halted, outOfMemory, failure: null });
+    this.#use.listener.ended({ exitCode, signal, halted, outOfMemory, failure: null });
   }
 
   #failed(error: Error): void {
@@ -136,13 +198,13 @@ export class LocalRun implements Run {
       code: 'HOST_START_FAILED',
       message: `the host process could not be started: ${error.message}`,
     } as const;
-    this.#listener.ended({ exitCode: null, signal: null, halted: false, outOfMemory: false, failure });
+    this.#use.listener.ended({ exitCode: null, signal: null, halted: false, outOfMemory: false, failure });
   }
 
   /** The next host need not wait for it. */
   #endOrphans(): void {
     const { orphans, runId, address } = this.#parts;
     const ending = orphans?.endOf(address.token, markOfHost(runId, address.token));
-    void ending?.then((ending) => this.#listener.leftBehind(ending));
+    void ending?.then((ending) => this.#use.listener.leftBehind(ending));
   }
 }

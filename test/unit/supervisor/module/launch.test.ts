@@ -21,6 +21,7 @@ function death(changes: Partial<DeathFacts> = {}, hasTried = false): HostEnd {
     path: '/m.so',
     generation: 1,
     pid: 42,
+    spare: false,
     from: { kind: 'starting' },
     exitCode: null,
     signal: 'SIGSEGV',
