@@ -41,6 +41,7 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
     { Server },
     { HttpStarter },
     { inspectModule, loadModule },
+    { hideNodeSymbols },
     { hashFile },
     { asChange },
     { decodeCoreFrame, looksLikeBatch, PROTOCOL },
@@ -49,6 +50,7 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
     import('./server.js'),
     import('./services/http-starter.js'),
     import('./module.js'),
+    import('./node-symbols.js'),
     import('./abi/hash-file.js'),
     import('./file-change.js'),
     import('../wire/codec.js'),
@@ -89,20 +91,26 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
   function start(welcome: Welcome, file: ModuleFile, abi: AbiName): void {
     shim.setMaxMessage(welcome.maxMessage ?? 0);
     shim.setLogRate(welcome.logRate ?? 0);
-    const http = new HttpStarter(shim);
-    server = new Server(shim, link, http);
-    // By now Node has started the threads that it starts.
-    shim.spareThreads();
+    server = prepared.server;
     try {
       const warnings = [...remarks, ...applySurroundings(shim, welcome)];
-      const ready = loadModule(shim, http, welcome, file, abi);
-      server.drain();
+      const ready = loadModule(prepared, welcome, file, abi);
+      prepared.server.drain();
       setInterval(shim.beat, BEAT_MS);
       link.send({ ready: { ...ready, warnings: [...warnings, ...(ready.warnings ?? [])] } });
     } catch (error) {
-      server.drain();
+      prepared.server.drain();
       refuse(error, welcome);
     }
+  }
+
+  /** What is the same for every module. */
+  function prepareProcess() {
+    const http = new HttpStarter(shim);
+    const server = new Server(shim, link, http);
+    // By now Node has started the threads that it starts.
+    shim.spareThreads();
+    return { shim, http, server, hiding: hideNodeSymbols(shim) };
   }
 
   /** Nothing of this module is called again, its cleanup neither: the core's Stop only ends the process. */
@@ -129,6 +137,8 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
 
   if (!(await link.meet(token))) fail('who connected to it is not the core that started it');
   link.send({ hello: { protocolMin: PROTOCOL.min, protocolMax: PROTOCOL.max, token, version: VERSION } });
+  // While the core reads the file; in a spare host, before anybody waits for it.
+  const prepared = prepareProcess();
   await link.listen(receive);
 }
 
