@@ -43,11 +43,10 @@ export interface HostSurroundings {
 export class Host {
   readonly generation: number;
   readonly file: HostFile;
-  readonly startedAt = new Date();
+  startedAt = new Date();
   #spec: ModuleSpec;
   readonly #around: HostSurroundings;
   readonly #listener: HostListener<Host>;
-  readonly #spawnedMs = performance.now();
   readonly #run: Run;
   readonly #ledger: Ledger;
   readonly #watch: LivenessWatch;
@@ -119,7 +118,8 @@ export class Host {
 
   /** Microseconds from spawn to ready; 0 before. */
   get startMicros(): number {
-    return this.#stage.kind === 'served' ? Math.round((this.#stage.readyMs - this.#spawnedMs) * 1000) : 0;
+    const { beganMs } = this.#run;
+    return this.#stage.kind === 'served' && beganMs !== null ? Math.round((this.#stage.readyMs - beganMs) * 1000) : 0;
   }
 
   /** Hands over one call; only with {@link credit}. */
@@ -147,6 +147,10 @@ export class Host {
 
   #attendRun(): RunListener {
     return {
+      begun: () => {
+        this.startedAt = new Date();
+        this.#listener.begun(this);
+      },
       connected: (peer, protocol) => this.#connected(peer, protocol),
       received: (frame) => this.#received(frame),
       lost: () => this.#lost(),
@@ -238,7 +242,7 @@ export class Host {
 
   #timeout(): void {
     if (this.#stage.kind === 'beginning' && this.#life.kind === 'starting') {
-      const spared = this.#stage.timeout(this.#run, this.#spec.startTimeoutMs);
+      const spared = this.#stage.timeout(this.#run, this.#spec.startTimeoutMs, performance.now());
       if (spared.kind === 'spared') {
         if (spared.tracer !== null) this.#listener.spared(this, spared.tracer);
         this.#timer.arm(spared.forMs);

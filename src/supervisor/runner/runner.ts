@@ -40,6 +40,8 @@ export interface Run {
   readonly id: string;
   /** Of the process; 0: there is none, or nobody knows it. */
   readonly pid: number;
+  /** When the process began, or came to be the host's, on the clock of `performance.now()`; `null`: it waits for others. */
+  readonly beganMs: number | null;
   /** To be read until {@link close}. */
   readonly evidence: Evidence;
   /** What an operator should know although the run began; `null`: nothing. */
@@ -71,6 +73,8 @@ export interface Diagnosis {
 
 /** Who hears of a run. Its connection is told of in between; after {@link ended} nothing more comes by that. */
 export interface RunListener extends PeerListener {
+  /** The process has begun, which had to wait for others. Not told of one that begins with its run. */
+  begun(): void;
   /** The process wrote a line. */
   printed(stream: 'stdout' | 'stderr', line: string): void;
   /** It wrote more than is kept. */

@@ -34,6 +34,8 @@ export class HostSocket implements Peer {
   readonly #address: HostAddress;
   #listener: PeerListener;
   readonly #socket: Pair;
+  /** Called when the host has said who it is. */
+  onGreeted: () => void = () => undefined;
   /** The protocol of the host that has said who it is. */
   #protocol: number | null = null;
   #isLost = false;
@@ -152,6 +154,7 @@ export class HostSocket implements Peer {
       return;
     }
     this.#protocol = protocol;
+    this.onGreeted();
     this.#listener.connected(this, protocol);
   }
 

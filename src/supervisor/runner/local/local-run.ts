@@ -1,5 +1,6 @@
 /** One host process of this machine: its black box, its output, what befalls it, and its end. */
 
+import { performance } from 'node:perf_hooks';
 import { findDescriptorProblem, readDescriptorUse } from '../../../descriptors.js';
 import { readTracer } from '../../../proc.js';
 import type { Surroundings } from '../../../wire/codec.js';
@@ -15,6 +16,7 @@ import type { Orphans } from './leftovers/orphans.js';
 import { OomWatch } from './oom-watch.js';
 import { readOutput } from './output-reader.js';
 import { type HostProcess, killProcess, spawnHost } from './spawn.js';
+import type { StartGate, Urgency } from './start-gate.js';
 
 /** What a process is started with; all of it is the run's from now on. */
 export interface LocalRunParts {
@@ -28,6 +30,8 @@ export interface LocalRunParts {
   runId: string;
   /** See `LocalSurroundings`. */
   orphans: Orphans | null;
+  gate: StartGate;
+  urgency: Urgency;
 }
 
 /** For whom a process is. */
@@ -56,33 +60,32 @@ export interface Takeover extends RunUse {
 /** What a host writes to its core's pipe once the core may connect; every other byte is the number of a signal. */
 const LISTENS = 0;
 
-/** Its process is started with it. */
+/** Its process is started with it, or when fewer others are coming up. */
 export class LocalRun implements Run {
   readonly id: string;
   readonly evidence: BoxFile;
   readonly #parts: LocalRunParts;
   readonly #gates = { stdout: new LineGate(null), stderr: new LineGate(null) };
   readonly #oom = new OomWatch();
-  /** `null` when it could not be started. */
-  readonly #process: HostProcess | null;
+  /** `null`: it is not started yet, or could not be. */
+  #process: HostProcess | null = null;
+  #beganMs: number | null = null;
+  readonly #leaveGate: () => void;
   #use: RunUse;
   #surroundings: Surroundings | null = null;
   #isOpen = true;
 
   constructor(parts: LocalRunParts, use: RunUse) {
-    const { environment, directory, box, address, runId } = parts;
+    const { box, address, socket, gate, urgency } = parts;
     this.#parts = parts;
     this.#use = use;
     this.id = address.token;
     this.evidence = box;
     this.#limitLines();
-    const env = { ...environment, ...marksOf({ ...address, runId }) };
-    this.#process = spawnHost(
-      { env, boxFd: box.fd, cwd: directory },
-      (exitCode, signal, halted) => this.#exited(exitCode, signal, halted),
-      (error) => this.#failed(error),
-    );
-    if (this.#process) this.#attend(this.#process);
+    let isNow = true;
+    this.#leaveGate = gate.enter(urgency, () => (isNow ? this.#begin() : this.#beginLater()));
+    isNow = false;
+    socket.onGreeted = this.#leaveGate;
   }
 
   get remark(): string | null {
@@ -97,8 +100,13 @@ export class LocalRun implements Run {
     return this.#process?.pid ?? 0;
   }
 
+  get beganMs(): number | null {
+    return this.#beganMs;
+  }
+
   end(stage: EndStage): void {
     if (!this.#isOpen) return;
+    if (this.#beganMs === null) this.#giveUp();
     this.evidence.askEnd();
     if (stage === 'kill') this.#endOwnTracer();
     this.#process?.signalGroup(stage === 'kill' ? 'SIGKILL' : 'SIGTERM');
@@ -142,11 +150,43 @@ export class LocalRun implements Run {
     this.#use = use;
     this.#limitLines();
     this.#oom.note(this.pid);
+    this.#beganMs = performance.now();
     this.#parts.socket.handOver(use.listener);
   }
 
   #limitLines(): void {
     for (const gate of Object.values(this.#gates)) gate.limitTo(this.#use.logRate);
+  }
+
+  /** @throws an error of the system */
+  #begin(): void {
+    const { environment, directory, box, address, runId } = this.#parts;
+    const env = { ...environment, ...marksOf({ ...address, runId }) };
+    this.#beganMs = performance.now();
+    this.#process = spawnHost(
+      { env, boxFd: box.fd, cwd: directory },
+      (exitCode, signal, halted) => this.#exited(exitCode, signal, halted),
+      (error) => this.#failed(error),
+    );
+    if (this.#process) this.#attend(this.#process);
+  }
+
+  #beginLater(): void {
+    try {
+      this.#begin();
+      if (this.#process) this.#use.listener.begun();
+    } catch (error) {
+      setImmediate(() => this.#failed(error as Error));
+    }
+  }
+
+  /** It has not begun, and never will. */
+  #giveUp(): void {
+    this.#beganMs = performance.now();
+    this.#leaveGate();
+    this.#parts.socket.close();
+    const end = { exitCode: null, signal: null, halted: false, outOfMemory: false, failure: null };
+    setImmediate(() => this.#use.listener.ended(end));
   }
 
   #attend({ pid, stdout, stderr, corePipe }: HostProcess): void {
@@ -184,6 +224,7 @@ export class LocalRun implements Run {
   }
 
   #exited(exitCode: number | null, signal: NodeJS.Signals | null, halted: boolean): void {
+    this.#leaveGate();
     this.#parts.socket.close();
     // What is left of its process group has lost its reason to run.
     this.#process?.signalGroup('SIGKILL');
@@ -193,6 +234,7 @@ export class LocalRun implements Run {
   }
 
   #failed(error: Error): void {
+    this.#leaveGate();
     this.#parts.socket.close();
     const failure = {
       code: 'HOST_START_FAILED',

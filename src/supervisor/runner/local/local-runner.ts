@@ -14,6 +14,7 @@ import { LocalRun, type RunUse } from './local-run.js';
 import { hasSystemPreloads, readInherited } from './spares/inherited.js';
 import { fillersFor, type LaunchProfile, profileOf } from './spares/launch-profile.js';
 import { Spares } from './spares/spares.js';
+import { StartGate, type Urgency } from './start-gate.js';
 import { findWorkingDirectory, type WorkPlaces } from './working-directory.js';
 
 /** What all hosts of one core are started with. */
@@ -32,6 +33,7 @@ interface Place {
   environment: Readonly<Record<string, string>>;
   directory: string;
   box: BoxName;
+  urgency: Urgency;
 }
 
 /** Room in a frame beside the payload: addresses, parameters, and the records that came before it. */
@@ -41,6 +43,7 @@ const FRAME_SLACK_BYTES = 2 * 1024 * 1024;
 export class LocalRunner implements Runner {
   readonly #around: LocalSurroundings;
   readonly #spares = new Spares((profile, use) => this.#startSpare(profile, use));
+  readonly #gate = new StartGate();
   #spareNumber = 0;
 
   constructor(around: LocalSurroundings) {
@@ -59,7 +62,8 @@ export class LocalRunner implements Runner {
     const surroundings = { directory, environment: Object.entries(given).map(([key, value]) => ({ key, value })) };
     const spare = this.#spares.take(profile, (run) => run.become({ ...use, box, surroundings }));
     try {
-      return spare ?? this.#start({ environment, directory, box }, use);
+      const urgency = generation > 1 ? 'next' : 'first';
+      return spare ?? this.#start({ environment, directory, box, urgency }, use);
     } catch (error) {
       use.ties.closed();
       // What they have may be what was wanting.
@@ -80,11 +84,13 @@ export class LocalRunner implements Runner {
     if (!hasSpareDescriptors(readDescriptorUse())) throw cannotStart('descriptors are short');
     this.#spareNumber += 1;
     const box = { runId: this.#around.runId, module: null, generation: this.#spareNumber };
-    const fillers = fillersFor(room);
-    return this.#start(
-      { environment: { ...environment, ...fillers }, directory: directory ?? this.#around.runDir, box },
-      use,
-    );
+    const place = {
+      environment: { ...environment, ...fillersFor(room) },
+      directory: directory ?? this.#around.runDir,
+      box,
+      urgency: 'spare',
+    } as const;
+    return this.#start(place, use);
   }
 
   #start({ box: name, ...place }: Place, use: RunUse): LocalRun {
@@ -101,7 +107,7 @@ export class LocalRunner implements Runner {
       box.close();
       throw cannotStart(`no socket for it: ${(cause as Error).message}`, cause);
     }
-    return new LocalRun({ ...place, box, address, socket, runId, orphans }, use);
+    return new LocalRun({ ...place, box, address, socket, runId, orphans, gate: this.#gate }, use);
   }
 
   #makeSocket(address: { path: string; token: string }, listener: PeerListener): HostSocket {

@@ -73,6 +73,7 @@ export class Spare {
 
   #attend(): RunListener {
     return {
+      begun: () => undefined,
       connected: () => this.#wait(),
       received: () => this.end('it spoke before it was spoken to'),
       rejected: ({ message }) => this.end(message),
