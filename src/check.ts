@@ -37,7 +37,7 @@ export async function* checkModules(config: CoreConfig, signal?: AbortSignal): A
 }
 
 function checkModule(config: CoreConfig, spec: ModuleSpec, signal?: AbortSignal): Promise<CheckResult> {
-  return withThrowawayCore({ ...config, modules: [spec] }, signal, async (supervisor) => {
+  return withThrowawayCore({ ...config, spareHosts: 0, modules: [spec] }, signal, async (supervisor) => {
     const problems: string[] = [];
     supervisor.on('log', ({ source, level, text }) => {
       if (source === 'supervisor' && level === 1) problems.push(text);

@@ -21,6 +21,11 @@ export function readDescriptorUse(): DescriptorUse {
   return { limit, inUse: countDescriptors(limit) };
 }
 
+/** Whether another process may wait here for a host that may be started, and leave enough for one more. */
+export function hasSpareDescriptors({ inUse, limit }: DescriptorUse): boolean {
+  return limit - inUse >= 3 * HOST_DESCRIPTORS;
+}
+
 /** Why no host can be started, in words; `null`: there are descriptors enough. */
 export function findDescriptorProblem({ inUse, limit }: DescriptorUse): string | null {
   if (limit - inUse >= HOST_DESCRIPTORS) return null;

@@ -109,6 +109,12 @@ export function readRunning(pid: number): ProcessName | null {
   return stat === null || /[ZX]/.test(stat.state) ? null : { pid, name: stat.name };
 }
 
+/** Whether a process can do something now: it is neither gone nor held up by a signal or a tracer. */
+export function isAwake(pid: number): boolean {
+  const stat = parseStat(readOrEmpty(`/proc/${pid}/stat`));
+  return stat !== null && !/[ZXTt]/.test(stat.state);
+}
+
 /** The process that another is a child of; `null` where there is none. */
 export function readParent(pid: number): number | null {
   return parseStat(readOrEmpty(`/proc/${pid}/stat`))?.parent ?? null;

@@ -105,4 +105,8 @@ export const CORE_MANUAL: Readonly<Record<string, SettingManual>> = {
   },
   log_size: { what: 'A log file is rotated when it would grow past this.', example: '10MiB' },
   log_keep: { what: 'How many rotated files are kept of each log.', example: '2' },
+  spare_hosts: {
+    what: 'How many processes wait without a module. When a module crashes, one of them becomes its next process, and the module serves again within milliseconds. All modules share them, except modules whose process must start in another way: with another `static_tls`, or with another value of a variable such as `LD_LIBRARY_PATH`, `LC_ALL` or `TZ`. Each such group has this many of its own. A waiting process takes about 10 MiB and its `black_box`. With `0` none wait.',
+    example: '0',
+  },
 };

@@ -104,7 +104,7 @@ const FOOT = `## Changing it while the core runs
 | what changed | what happens |
 | --- | --- |
 | \`path\`, the file itself, \`abi\`, \`hang\`, \`window\`, \`log_rate\`, its surroundings, or the module's own settings | a new process takes over |
-| any other setting of a module; \`queue_memory\`, \`chain_deadline\`, \`heartbeat\`, \`on_event\`, \`module_dir\`, \`log_size\`, \`log_keep\` | it holds from then on |
+| any other setting of a module; \`queue_memory\`, \`chain_deadline\`, \`heartbeat\`, \`on_event\`, \`module_dir\`, \`log_size\`, \`log_keep\`, \`spare_hosts\` | it holds from then on |
 | modules that are new, gone, or in another order | they are added, removed, and put in order |
 | \`max_message\`, \`black_box\` | the reload says that it needs a restart of the core |
 `;

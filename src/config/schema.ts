@@ -102,6 +102,7 @@ export const coreSettings = z.object({
     .default(null),
   logSizeBytes: whole(64 * KIB, 1024 ** 4, 'expected a size from 64KiB to 1024GiB').default(50 * MIB),
   logKeep: whole(0, 1000, 'expected a whole number from 0 to 1000').default(5),
+  spareHosts: whole(0, 16, 'expected a whole number from 0 to 16').default(1),
 });
 
 /** A module's settings, checked and complete. */
@@ -185,6 +186,7 @@ export const CORE_KEYS: Readonly<Record<string, KeyRule<CoreSettings>>> = {
   on_event: coreKey('onEvent', orOff(asWritten), offOr(asWritten)),
   log_size: coreKey('logSizeBytes', parseSize, formatSize),
   log_keep: coreKey('logKeep', parseCount),
+  spare_hosts: coreKey('spareHosts', parseCount),
 };
 
 /** How many messages of the largest size a black box must have room for. */

@@ -98,6 +98,8 @@ export interface CoreConfig {
   logSizeBytes: number;
   /** Rotated files kept beside the current one. */
   logKeep: number;
+  /** Host processes that wait for the next start, for each kind of process that the modules need. */
+  spareHosts: number;
   /** In file order, which is the order of the chain. */
   modules: ModuleSpec[];
   warnings: ConfigWarning[];

@@ -11,7 +11,7 @@ import type { Welcome } from '../wire/codec.js';
 import { markOfHost } from '../wire/process-mark.js';
 import type { ModuleFile } from './module.js';
 import { loadShim, type Shim, STACK_GUARD_BYTES } from './shim.js';
-import { applySurroundings, restoreTunables } from './surroundings.js';
+import { applySurroundings, restoreTunables, takeSurroundings } from './surroundings.js';
 
 const CORE_PIPE_FD = 3;
 const BLACK_BOX_FD = 4;
@@ -41,6 +41,7 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
     { Server },
     { HttpStarter },
     { inspectModule, loadModule },
+    { hideNodeSymbols },
     { hashFile },
     { asChange },
     { decodeCoreFrame, looksLikeBatch, PROTOCOL },
@@ -49,6 +50,7 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
     import('./server.js'),
     import('./services/http-starter.js'),
     import('./module.js'),
+    import('./node-symbols.js'),
     import('./abi/hash-file.js'),
     import('./file-change.js'),
     import('../wire/codec.js'),
@@ -57,9 +59,12 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
   let server: InstanceType<typeof Server> | null = null;
   /** What waits for the core to say which ABI is tried. */
   let undecided: { welcome: Welcome; file: ModuleFile } | null = null;
+  /** What the operator should know of how the process began. */
+  let remarks: string[] = [];
 
   function prepare(welcome: Welcome): void {
     try {
+      remarks = takeSurroundings(shim, welcome);
       const file = inspectModule(welcome);
       const [abi, another] = file.candidates;
       if (another === undefined) {
@@ -86,20 +91,26 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
   function start(welcome: Welcome, file: ModuleFile, abi: AbiName): void {
     shim.setMaxMessage(welcome.maxMessage ?? 0);
     shim.setLogRate(welcome.logRate ?? 0);
-    const http = new HttpStarter(shim);
-    server = new Server(shim, link, http);
-    // By now Node has started the threads that it starts.
-    shim.spareThreads();
+    server = prepared.server;
     try {
-      const warnings = applySurroundings(shim, welcome);
-      const ready = loadModule(shim, http, welcome, file, abi);
-      server.drain();
+      const warnings = [...remarks, ...applySurroundings(shim, welcome)];
+      const ready = loadModule(prepared, welcome, file, abi);
+      prepared.server.drain();
       setInterval(shim.beat, BEAT_MS);
       link.send({ ready: { ...ready, warnings: [...warnings, ...(ready.warnings ?? [])] } });
     } catch (error) {
-      server.drain();
+      prepared.server.drain();
       refuse(error, welcome);
     }
+  }
+
+  /** What is the same for every module. */
+  function prepareProcess() {
+    const http = new HttpStarter(shim);
+    const server = new Server(shim, link, http);
+    // By now Node has started the threads that it starts.
+    shim.spareThreads();
+    return { shim, http, server, hiding: hideNodeSymbols(shim) };
   }
 
   /** Nothing of this module is called again, its cleanup neither: the core's Stop only ends the process. */
@@ -126,6 +137,8 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
 
   if (!(await link.meet(token))) fail('who connected to it is not the core that started it');
   link.send({ hello: { protocolMin: PROTOCOL.min, protocolMax: PROTOCOL.max, token, version: VERSION } });
+  // While the core reads the file; in a spare host, before anybody waits for it.
+  const prepared = prepareProcess();
   await link.listen(receive);
 }
 

@@ -10,7 +10,7 @@ import { LAYOUTS } from './abi/index.js';
 import { encodeLayout } from './abi/layout.js';
 import { asChange } from './file-change.js';
 import { loadForGood } from './library.js';
-import { describeFallback, describeShared, hideNodeSymbols } from './node-symbols.js';
+import { describeFallback, describeShared, type Hiding } from './node-symbols.js';
 import type { HttpStarter } from './services/http-starter.js';
 import { PHASE, type Shim } from './shim.js';
 
@@ -23,6 +23,14 @@ export interface ModuleFile extends Candidates, InitSymbol {
   path: string;
   /** Whether it imports a function that asks over http. */
   importsHttp: boolean;
+}
+
+/** What a module is loaded into. */
+export interface ModuleProcess {
+  shim: Shim;
+  http: HttpStarter;
+  /** How far it is a plain one. */
+  hiding: Hiding;
 }
 
 /**
@@ -44,7 +52,12 @@ export function inspectModule(welcome: Welcome): ModuleFile {
  * @returns what the core is told of it
  * @throws {ModuleLoadError} with cause and remedy, when the file cannot be loaded or init refuses
  */
-export function loadModule(shim: Shim, http: HttpStarter, welcome: Welcome, file: ModuleFile, abi: AbiName): Ready {
+export function loadModule(
+  { shim, http, hiding }: ModuleProcess,
+  welcome: Welcome,
+  file: ModuleFile,
+  abi: AbiName,
+): Ready {
   const { path, symbol, warning } = file;
   const layout = encodeLayout(LAYOUTS[abi]);
   if (shim.setAbi(layout, layout.length) !== 0) throw new Error('shim and host-runner are of different builds');
@@ -55,7 +68,7 @@ export function loadModule(shim: Shim, http: HttpStarter, welcome: Welcome, file
   if (file.importsHttp || abi === 'exports-2019') http.start();
   shim.setPhase(PHASE.loading);
   const warnings = warning ? [warning] : [];
-  const init = openLibrary(shim, path, warnings).symbol(symbol) as bigint;
+  const init = openLibrary(hiding, path, warnings).symbol(symbol) as bigint;
   const change = asChange(welcome);
   if (change !== null) throw change;
   const returned = shim.init(init, welcome.module ?? '');
@@ -86,8 +99,7 @@ function withoutCallbacks(abi: AbiName): string {
 }
 
 /** Adds what the operator should know to `warnings`. */
-function openLibrary(shim: Shim, path: string, warnings: string[]) {
-  const { reason, shared } = hideNodeSymbols(shim);
+function openLibrary({ reason, shared }: Hiding, path: string, warnings: string[]) {
   if (reason !== null) warnings.push(describeFallback(reason));
   else if (shared !== '') warnings.push(describeShared(shared));
   // Without hiding, a module's own libraries must come before what Node exports: OpenSSL, zlib, libuv.

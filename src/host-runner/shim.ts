@@ -21,6 +21,7 @@ export interface Shim {
   unmaskSignals(): void;
   flushLines(): void;
   limitCore(on: number): number;
+  setEnvironment(packed: Buffer, length: number, count: number): number;
   openBox(fd: number): number;
   wakeFd(): number;
   clearWake(): void;
@@ -85,6 +86,7 @@ export function loadShim(): Shim {
     unmaskSignals: library.func('void mm_unmask_signals()'),
     flushLines: library.func('void mm_flush_lines()'),
     limitCore: library.func('int32_t mm_limit_core(int32_t)'),
+    setEnvironment: library.func('int32_t mm_set_environment(uint8_t *, uint32_t, uint32_t)'),
     openBox: library.func('int32_t mm_open_box(int32_t)'),
     wakeFd: library.func('int32_t mm_wake_fd()'),
     clearWake: library.func('void mm_clear_wake()'),

@@ -1,5 +1,6 @@
 /** What of a module's surroundings the host itself sets, before the module is loaded. */
 
+import { ModuleLoadError } from '../errors.js';
 import type { Welcome } from '../wire/codec.js';
 import type { Shim } from './shim.js';
 
@@ -13,6 +14,33 @@ export function restoreTunables(env: NodeJS.ProcessEnv): void {
   delete env.MESIBO_GIVEN_TUNABLES;
   if (given === '') delete env.GLIBC_TUNABLES;
   else env.GLIBC_TUNABLES = given;
+}
+
+/**
+ * Takes directory and environment, where this process was started before anybody knew for which module.
+ *
+ * @returns what an operator should know, in words
+ * @throws {ModuleLoadError} `DIRECTORY_UNUSABLE`
+ */
+export function takeSurroundings(shim: Shim, { surroundings }: Welcome): string[] {
+  if (!surroundings) return [];
+  enter(surroundings.directory ?? '');
+  const variables = surroundings.environment ?? [];
+  const packed = Buffer.from(variables.map(({ key, value }) => `${key}=${value ?? ''}\0`).join(''), 'utf8');
+  const failed = shim.setEnvironment(packed, packed.length, variables.length);
+  if (failed < 0) throw new Error(`no memory for the environment (errno ${-failed})`);
+  return failed === 0 ? [] : ['its environment is only where the C library has it; the runtime of Go finds none'];
+}
+
+function enter(directory: string): void {
+  try {
+    process.chdir(directory);
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? String(error);
+    const remedy = 'make it, or set "directory" to another';
+    const what = `the working directory ${directory} cannot be used (${why})`;
+    throw new ModuleLoadError('DIRECTORY_UNUSABLE', what, { remedy });
+  }
 }
 
 /**

@@ -17,6 +17,7 @@ export class Household {
   readonly stopped: StoppedModules;
   readonly builds: BuildStore;
   readonly roster: Roster;
+  readonly #runner: LocalRunner;
   readonly #abis: AbiMemory;
 
   private constructor(premises: Premises, config: CoreConfig, announcer: Announcer) {
@@ -32,6 +33,8 @@ export class Household {
     const { orphans } = sweeper;
     const places = { runId, runDir: path, stateDir, boxDir };
     const runner = new LocalRunner({ ...places, blackBoxBytes, maxMessageBytes, orphans });
+    this.#runner = runner;
+    this.configure(config);
     const kept = { abis: this.#abis, builds: this.builds };
     this.roster = new Roster({ runner, runId, ...kept, maxMessageBytes, heartbeatMs, queueBytes }, announcer);
     for (const spec of modules) this.roster.add(spec);
@@ -58,9 +61,15 @@ export class Household {
     return [this.stopped.problem, this.#abis.problem].filter((problem) => problem !== null);
   }
 
+  /** Takes another configuration, as far as it is for more than modules. */
+  configure({ spareHosts }: Pick<CoreConfig, 'spareHosts'>): void {
+    this.#runner.keepSpares(spareHosts);
+  }
+
   /** Gives everything back, once no host is left. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     const { premises, builds } = this;
+    await this.#runner.close();
     // Copies in the run directory go with it.
     return premises.close(async () => {
       if (premises.stateDir === null) await builds.clear();

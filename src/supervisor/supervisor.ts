@@ -299,7 +299,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return refusals;
   }
 
-  #takeOrders({ roster, stopped, builds }: Household, started: Promise<unknown>): Orders {
+  #takeOrders(household: Household, started: Promise<unknown>): Orders {
+    const { roster, stopped, builds } = household;
     const core = {
       roster,
       stopped,
@@ -309,6 +310,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         // Memory that is made for messages of this size.
         const { maxMessageBytes, blackBoxBytes } = this.#config;
         this.#config = { ...next, maxMessageBytes, blackBoxBytes };
+        household.configure(next);
       },
       underway: () => this.#reception.settled(),
       carriedOut: () => void builds.collect(),

@@ -104,7 +104,7 @@ function configOf({ file, name, abi, config, settings }: TriedModule): CoreConfi
       throw new SupervisorError('CONFIG_VALUE', `found ${showText(value)} for ${key}, ${error.message}`);
     }
   }
-  return makeConfig({ modules: [options as unknown as ModuleOptions] });
+  return makeConfig({ spareHosts: 0, modules: [options as unknown as ModuleOptions] });
 }
 
 function unknownSetting(key: string): SupervisorError {

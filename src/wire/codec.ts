@@ -13,6 +13,7 @@ export type HostFrameFields = mesibo.modules.v1.HostFrame.$Properties;
 export type HostFrame = Omit<HostFrameFields, 'report'> & { report?: Report | null };
 export type CoreFrame = mesibo.modules.v1.CoreFrame.$Properties;
 export type Welcome = mesibo.modules.v1.Welcome.$Properties;
+export type Surroundings = mesibo.modules.v1.Surroundings.$Properties;
 export type Candidates = mesibo.modules.v1.Candidates.$Properties;
 export type Ready = mesibo.modules.v1.Ready.$Properties;
 export type Call = mesibo.modules.v1.Call.$Properties;
@@ -26,7 +27,7 @@ type Params = mesibo.modules.v1.Params.$Properties;
 const BATCH_TAG = 0x1a;
 
 /** The protocol versions that this build speaks, first to last. */
-export const PROTOCOL = { min: 5, max: 5 } as const;
+export const PROTOCOL = { min: 6, max: 6 } as const;
 
 /** Encodes one frame for the core. */
 export function encodeHostFrame(frame: HostFrameFields): Uint8Array {

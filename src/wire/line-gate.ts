@@ -4,12 +4,17 @@ const SECOND_MS = 1000;
 
 /** Lets so many lines pass in each second, beginning with the first of them. */
 export class LineGate {
-  readonly #perSecond: number;
+  #perSecond = Number.POSITIVE_INFINITY;
   #beganMs = Number.NEGATIVE_INFINITY;
   #passed = 0;
 
   /** @param perSecond `null`: all */
   constructor(perSecond: number | null) {
+    this.limitTo(perSecond);
+  }
+
+  /** @param perSecond from now on; `null`: all */
+  limitTo(perSecond: number | null): void {
     this.#perSecond = perSecond ?? Number.POSITIVE_INFINITY;
   }
 

@@ -57,7 +57,8 @@ import { makeConfig, Supervisor } from 'mesibo-modules';
 const { runDir, path, neighbour } = JSON.parse(process.argv[1]);
 const often = { maxCrashes: null, backoff: { minMs: 10, maxMs: 10 }, startTimeoutMs: 10_000 };
 const modules = [{ name: 'crashy', path, ...often }, { name: 'filter', path: neighbour }];
-const supervisor = new Supervisor(makeConfig({ modules }), { runDir });
+// The second host has to be connected to, which a spare is already.
+const supervisor = new Supervisor(makeConfig({ modules, spareHosts: 0 }), { runDir });
 const taken = [];
 const problems = () => supervisor.status().core.problems;
 let taking;

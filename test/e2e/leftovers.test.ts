@@ -34,7 +34,7 @@ afterEach(async () => {
 });
 
 async function start(subreaper: boolean, modules = [leaves]): Promise<void> {
-  core = await ChildCore.start({ runDir, modules, subreaper });
+  core = await ChildCore.start({ runDir, modules, subreaper, spareHosts: 0 });
   runId = readRunId(runDir);
 }
 
@@ -215,7 +215,14 @@ describe('after a core was killed and its run directory removed', () => {
   });
   const boxes = (id: string) => readdirSync(boxDir).filter((name) => name.includes(id));
   const startAt = (place: string, modules: ModuleOptions[], standStillAt?: number) =>
-    ChildCore.start({ runDir: place, modules, boxDir, subreaper: true, ...(standStillAt ? { standStillAt } : {}) });
+    ChildCore.start({
+      runDir: place,
+      modules,
+      boxDir,
+      subreaper: true,
+      spareHosts: 0,
+      ...(standStillAt ? { standStillAt } : {}),
+    });
 
   it('the next start in the same place still finds what it left, and delivers it', async () => {
     core = await startAt(runDir, [sendsMany], 5);
@@ -295,7 +302,8 @@ describe('what is removed under a running core', () => {
     const boxDir = join(directory, 'boxes');
     mkdirSync(boxDir);
     core = await ChildCore.start({ runDir, modules: [crashy], boxDir });
-    expect(readdirSync(boxDir)).toHaveLength(2);
+    // A spare host may have another one by then.
+    expect(readdirSync(boxDir).filter((name) => !name.includes('+'))).toHaveLength(2);
     rmSync(boxDir, { recursive: true });
     expect(await core.outcome('hello')).toEqual([null]);
     expect(await core.outcome('crash')).toEqual(['crash']);

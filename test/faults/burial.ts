@@ -87,6 +87,7 @@ export function bury(
   let end: HostEnd | null = null;
   const listener: HostListener<Host> = {
     offered: (_, { abis }) => abis[0] as AbiName,
+    begun() {},
     ready() {},
     relieved() {},
     printed() {},

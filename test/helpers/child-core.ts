@@ -18,6 +18,8 @@ export interface ChildCoreOptions {
   modules: ModuleOptions[];
   boxDir?: string;
   subreaper?: boolean;
+  /** 0 where a test counts processes or black boxes. */
+  spareHosts?: number;
   /** At this message of all that are announced, or at this line of a module, the process stands still in its listener. */
   standStillAt?: number | string;
 }
@@ -36,7 +38,7 @@ import { spawn } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { makeConfig, Supervisor } from 'mesibo-modules';
-const { modules, standStillAt, ...options } = JSON.parse(process.argv[1]);
+const { modules, standStillAt, spareHosts = 1, ...options } = JSON.parse(process.argv[1]);
 const still = new Int32Array(new SharedArrayBuffer(4));
 function tell(told) {
   let left = Buffer.from(JSON.stringify(told) + '\\n');
@@ -50,7 +52,7 @@ function tell(told) {
     }
   }
 }
-const supervisor = new Supervisor(makeConfig({ modules }), options);
+const supervisor = new Supervisor(makeConfig({ modules, spareHosts }), options);
 const standStill = () => Atomics.wait(still, 0, 0);
 let messages = 0;
 supervisor.on('log', (line) => {

@@ -7,11 +7,14 @@ import { LastWords } from './last-words.js';
 export type StartTimeout =
   /** Its time is over. */
   | { kind: 'over' }
-  /** It is traced, or was at the last look: it has this much longer. `tracer`: of whom nobody was told yet. */
+  /** It has waited for others, is traced, or was at the last look: it has this much longer. `tracer`: of whom nobody was told yet. */
   | { kind: 'spared'; forMs: number; tracer: number | null };
 
 /** A start is not given up while the host is under a debugger; it is looked at again this much later. */
 const TRACED_MS = 1000;
+
+/** A timer may fire so much before its time. */
+const EARLY_MS = 2;
 
 /** A host that is not ready yet. */
 export class Beginning {
@@ -22,7 +25,10 @@ export class Beginning {
   #tracer: number | null = null;
 
   /** Whether its time to start begins anew. */
-  timeout(run: Run, startTimeoutMs: number): StartTimeout {
+  timeout(run: Run, startTimeoutMs: number, nowMs: number): StartTimeout {
+    // It has its whole time from when its process began.
+    const leftMs = (run.beganMs ?? nowMs) + startTimeoutMs - nowMs;
+    if (leftMs > EARLY_MS) return { kind: 'spared', forMs: leftMs, tracer: null };
     const before = this.#tracer;
     const tracer = run.tracedBy();
     this.#tracer = tracer;

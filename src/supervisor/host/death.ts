@@ -14,6 +14,8 @@ export interface DeathFacts {
   path: string;
   generation: number;
   pid: number;
+  /** Its process was there before anybody knew for which module. */
+  spare: boolean;
   /** The state in which the exit came. */
   from: HostLife;
   exitCode: number | null;
@@ -144,6 +146,11 @@ function tellStartApart({ refusal, from, exitCode, lastWords }: DeathFacts): Dea
   if (from.kind === 'stopping') return { kind: 'start-timeout' };
   const symbol = exitCode === LINKER_EXIT ? missingSymbolOf(lastWords) : null;
   return symbol === null ? { kind: 'start-crash' } : { kind: 'unresolved', symbol };
+}
+
+/** Whether it says nothing of its module: a spare process ended, or stood still, before it had begun with that. */
+export function isLostSpare({ spare, phase, served, refusal }: DeathFacts): boolean {
+  return spare && !served && phase === 'booting' && refusal === null;
 }
 
 /** What became of a host that only tried an ABI. */

@@ -12,7 +12,16 @@ import type { HostEnd } from './host-listener.js';
 export interface KnownOfHost
   extends Pick<
     DeathFacts,
-    'module' | 'path' | 'generation' | 'pid' | 'from' | 'refusal' | 'unreachable' | 'executing' | 'overwritten'
+    | 'module'
+    | 'path'
+    | 'generation'
+    | 'pid'
+    | 'spare'
+    | 'from'
+    | 'refusal'
+    | 'unreachable'
+    | 'executing'
+    | 'overwritten'
   > {
   header: BoxHeader | null;
 }

@@ -21,6 +21,8 @@ export type DroppedKind =
 export interface HostListener<Host> {
   /** Its file does not tell the ABI. @returns the one of those offered that this host tries */
   offered(host: Host, offer: Offer): AbiName;
+  /** Its process has begun, which had to wait for others. */
+  begun(host: Host): void;
   ready(host: Host, ready: Ready): void;
   /** A call was answered, perhaps after its deadline. @param answer `null`: the host got it too late to make it */
   answered(host: Host, pending: PendingCall, answer: CallAnswer | null, nowMs: number): void;

@@ -43,11 +43,10 @@ export interface HostSurroundings {
 export class Host {
   readonly generation: number;
   readonly file: HostFile;
-  readonly startedAt = new Date();
+  startedAt = new Date();
   #spec: ModuleSpec;
   readonly #around: HostSurroundings;
   readonly #listener: HostListener<Host>;
-  readonly #spawnedMs = performance.now();
   readonly #run: Run;
   readonly #ledger: Ledger;
   readonly #watch: LivenessWatch;
@@ -119,7 +118,8 @@ export class Host {
 
   /** Microseconds from spawn to ready; 0 before. */
   get startMicros(): number {
-    return this.#stage.kind === 'served' ? Math.round((this.#stage.readyMs - this.#spawnedMs) * 1000) : 0;
+    const { beganMs } = this.#run;
+    return this.#stage.kind === 'served' && beganMs !== null ? Math.round((this.#stage.readyMs - beganMs) * 1000) : 0;
   }
 
   /** Hands over one call; only with {@link credit}. */
@@ -147,6 +147,10 @@ export class Host {
 
   #attendRun(): RunListener {
     return {
+      begun: () => {
+        this.startedAt = new Date();
+        this.#listener.begun(this);
+      },
       connected: (peer, protocol) => this.#connected(peer, protocol),
       received: (frame) => this.#received(frame),
       lost: () => this.#lost(),
@@ -229,6 +233,7 @@ export class Host {
       case 'became-ready':
         this.#stage = { kind: 'served', readyMs: performance.now(), tries: this.tries };
         this.#watch.open();
+        this.#run.noteReady();
         break;
       case 'drain':
         if (this.inFlight === 0) this.#step({ kind: 'drained' });
@@ -238,7 +243,7 @@ export class Host {
 
   #timeout(): void {
     if (this.#stage.kind === 'beginning' && this.#life.kind === 'starting') {
-      const spared = this.#stage.timeout(this.#run, this.#spec.startTimeoutMs);
+      const spared = this.#stage.timeout(this.#run, this.#spec.startTimeoutMs, performance.now());
       if (spared.kind === 'spared') {
         if (spared.tracer !== null) this.#listener.spared(this, spared.tracer);
         this.#timer.arm(spared.forMs);
@@ -257,7 +262,8 @@ export class Host {
     void this.file.chosen().then(
       (file) => {
         if (this.#life.kind !== 'starting') return;
-        peer.send(makeWelcome(this.#spec, file, { protocol, generation, maxMessageBytes }));
+        const { surroundings } = this.#run;
+        peer.send(makeWelcome(this.#spec, file, { protocol, generation, maxMessageBytes, surroundings }));
       },
       () => undefined,
     );
@@ -340,7 +346,7 @@ export class Host {
     this.#run.close();
     this.#step({ kind: 'exit' });
     const { generation, pid, path } = this;
-    const subject = { module: this.#spec.name, path, generation, pid };
+    const subject = { module: this.#spec.name, path, generation, pid, spare: this.#run.surroundings !== null };
     const known = { from, refusal: this.#refusal, unreachable: this.#unreachable, executing, header };
     const overwritten = this.file.isOverwritten();
     const end = makeEnd({ ...subject, ...known, overwritten }, ended, this.#stage, this.#spec);

@@ -1,7 +1,7 @@
 /** What a host is told at its beginning. */
 
 import type { ModuleSpec } from '../../config/types.js';
-import type { CoreFrame } from '../../wire/codec.js';
+import type { CoreFrame, Surroundings } from '../../wire/codec.js';
 import type { LoadableFile } from '../builds/build.js';
 
 /** For whom, and by which protocol. */
@@ -9,13 +9,15 @@ export interface Welcomed {
   protocol: number;
   generation: number;
   maxMessageBytes: number;
+  /** `null`: the process was started where the module is to be. */
+  surroundings: Surroundings | null;
 }
 
 /** The frame that says what to load, and within which limits. */
 export function makeWelcome(
   { name, abi, config, umask, coreFiles, logRate }: ModuleSpec,
   { path, build, identity }: LoadableFile,
-  { protocol, generation, maxMessageBytes }: Welcomed,
+  { protocol, generation, maxMessageBytes, surroundings }: Welcomed,
 ): CoreFrame {
   return {
     welcome: {
@@ -29,6 +31,7 @@ export function makeWelcome(
       maxMessage: maxMessageBytes,
       logRate: logRate ?? 0,
       ...(umask === null ? {} : { umask }),
+      ...(surroundings === null ? {} : { surroundings }),
       ...(coreFiles === 'inherit' ? {} : { coreFiles: coreFiles === 'on' }),
     },
   };

@@ -20,6 +20,7 @@ export interface HostReader {
 /** One listener for all hosts of a module. */
 export function hearHosts(module: HostReader, calls: ModuleCalls, news: ModuleNews): HostListener<Host> {
   return {
+    begun: (host) => news.spawned(host),
     offered: (host, offer) => module.offered(host, offer),
     ready: (host, said) => module.ready(host, said),
     signalled: (host, signal, from) => module.signalled(host, signal, from),

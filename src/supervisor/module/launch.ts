@@ -8,6 +8,7 @@ import type { SupervisorError } from '../../errors.js';
 import type { Ready } from '../../wire/codec.js';
 import type { HostFile } from '../builds/host-file.js';
 import { Repeats } from '../builds/repeats.js';
+import { isLostSpare } from '../host/death.js';
 import type { Host } from '../host/host.js';
 import type { HostEnd } from '../host/host-listener.js';
 import { describeTry } from '../news/describe-death.js';
@@ -28,10 +29,15 @@ export interface LaunchOptions {
 
 /** What the death of one of its hosts means. */
 export type LaunchStep =
-  /** It tried an ABI that the file was not built for, or its file changed: another host is started, for `reason`. */
+  /**
+   * It tried an ABI that the file was not built for, its file changed, or its process was a spare that was lost: another host
+   * is started, for `reason`.
+   */
   | { kind: 'next-try'; reason: string }
   /** There will be none, for `error`. */
   | { kind: 'over'; error: SupervisorError };
+
+const LOST_SPARE = 'its process, which had waited as a spare, ended before it loaded the module; another is started';
 
 /** From its first host to one that is ready, or to none. */
 export class Launch {
@@ -70,6 +76,7 @@ export class Launch {
   died(host: Host, end: HostEnd, isWanted: boolean): LaunchStep {
     const repeat = isWanted ? this.#repeats.after(host.file, end) : null;
     if (repeat !== null) return { kind: 'next-try', reason: repeat };
+    if (isWanted && isLostSpare(end.facts)) return { kind: 'next-try', reason: LOST_SPARE };
     const tried = end.hasTried ? describeTry(end.facts) : null;
     if (tried === null) return { kind: 'over', error: errorOfEnd(end) };
     const { next, none } = this.#search.fail(tried, end.code === 'MODULE_START_TIMEOUT');

@@ -4,9 +4,10 @@ import { performance } from 'node:perf_hooks';
 import type { AbiName, ModuleSpec } from '../../config/types.js';
 import type { ModuleBuilds } from '../builds/module-builds.js';
 import { findModuleFile } from '../builds/module-file.js';
+import type { Host } from '../host/host.js';
 import type { ModuleStats } from '../news/module-stats.js';
 import type { Found } from '../trials/abi-search.js';
-import type { ModuleStatus } from '../types.js';
+import type { HostStatus, ModuleStatus } from '../types.js';
 import type { HostSet } from './host-set.js';
 import type { ModuleLife } from './module-lifecycle.js';
 
@@ -27,6 +28,11 @@ export interface StatusSources {
   queued: number;
 }
 
+/** One whose process waits for others to come up is none yet. */
+function showHost({ pid, generation, state, startedAt }: Host): HostStatus {
+  return { pid, generation, state, startedAt: startedAt.toISOString() };
+}
+
 /** The state of now. */
 export function makeStatus(sources: StatusSources): ModuleStatus {
   const { spec, life, isReplacing, desired, found, hosts, builds, stats } = sources;
@@ -36,7 +42,7 @@ export function makeStatus(sources: StatusSources): ModuleStatus {
     name: spec.name,
     state: isReplacing && life.kind === 'serving' ? 'replacing' : life.kind,
     desired,
-    pid: host?.pid ?? null,
+    pid: host?.pid || null,
     generation: host?.generation ?? sources.generation,
     abi: (found?.ready.abi as AbiName | undefined) ?? null,
     abiSource: found?.abiSource ?? null,
@@ -45,9 +51,7 @@ export function makeStatus(sources: StatusSources): ModuleStatus {
     ...builds.status(spec, desired === 'up'),
     description: found?.ready.description || null,
     callbacks: found?.ready.callbacks ?? [],
-    hosts: hosts.all.map(({ pid, generation, state, startedAt }) => {
-      return { pid, generation, state, startedAt: startedAt.toISOString() };
-    }),
+    hosts: hosts.all.filter(({ pid }) => pid !== 0).map(showHost),
     ...stats.status(),
     lastError: sources.lastError?.message ?? null,
     nextStartAt: waiting === null ? null : new Date(Date.now() + waiting - performance.now()).toISOString(),

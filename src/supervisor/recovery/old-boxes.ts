@@ -23,6 +23,16 @@ export interface OldBox extends BoxName {
   path: string;
 }
 
+/** One in which there may be something. */
+export interface ModuleBox extends OldBox {
+  module: string;
+}
+
+/** Whether a module had it: nobody has written to that of a spare host. */
+export function isOfModule(box: OldBox): box is ModuleBox {
+  return box.module !== null;
+}
+
 /** A message that was sent, or a line that was logged: verdicts have nobody left who waits for them. */
 export interface OldEntry {
   sent?: Sent;

@@ -4,7 +4,15 @@ import { randomBytes } from 'node:crypto';
 import { findSentProblem } from '../calls/verify.js';
 import { toLogText, toSentMessage } from '../news/announcements.js';
 import type { LogLine, SentMessage } from '../types.js';
-import { findOldBoxes, type OldBox, type OldContent, type OldEntry, openOldBox, removeOldBox } from './old-boxes.js';
+import {
+  findOldBoxes,
+  isOfModule,
+  type ModuleBox,
+  type OldContent,
+  type OldEntry,
+  openOldBox,
+  removeOldBox,
+} from './old-boxes.js';
 
 /** Where it is looked for, and who is told. */
 export interface RecoveryOptions {
@@ -41,6 +49,10 @@ const TURN_ENTRIES = 256;
 export async function recover(options: RecoveryOptions): Promise<Recovered> {
   const recovered: Recovered = { boxes: 0, sends: 0, lines: 0, problems: [], complete: true };
   for (const box of findOldBoxes(options.boxDir, options.runIds)) {
+    if (!isOfModule(box)) {
+      removeOldBox(box.path);
+      continue;
+    }
     if (!options.proceed() || !(await recoverBox(box, options, recovered))) return { ...recovered, complete: false };
     removeOldBox(box.path);
     recovered.boxes += 1;
@@ -49,7 +61,7 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
 }
 
 /** @returns whether it was handed on to its end. */
-async function recoverBox(box: OldBox, options: RecoveryOptions, recovered: Recovered): Promise<boolean> {
+async function recoverBox(box: ModuleBox, options: RecoveryOptions, recovered: Recovered): Promise<boolean> {
   let content: OldContent;
   try {
     content = openOldBox(box.path);
@@ -83,7 +95,7 @@ function makeSerial(): string {
 /** @returns `false` for a message that no module can have sent */
 function handOn(
   { sent, log }: OldEntry,
-  { runId, module, generation }: OldBox,
+  { runId, module, generation }: ModuleBox,
   { notes }: OldContent,
   options: RecoveryOptions,
   recovered: Recovered,

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { readLockText } from '../../held-lock.js';
 import { flockExclusive } from '../../libc.js';
 import { parseLock } from '../../lock-file.js';
-import { findOldBoxes, removeOldBox } from './old-boxes.js';
+import { findOldBoxes, isOfModule, removeOldBox } from './old-boxes.js';
 import { isDeadThrowaway } from './throwaway-dirs.js';
 
 /** A run whose core is dead, and that no start on its own run directory would come to. */
@@ -27,12 +27,12 @@ export function markRun(boxDir: string, { runId, runDir }: LostRun): void {
   }
 }
 
-/** Removes the mark of a run, and the boxes that it may have left; tells how many boxes there were. */
+/** Removes the mark of a run, and the boxes that it may have left; tells how many there were of modules. */
 export function forgetRun(boxDir: string, runId: string): number {
   const boxes = findOldBoxes(boxDir, [runId]);
   for (const { path } of boxes) removeOldBox(path);
   removeOldBox(markOf(boxDir, runId));
-  return boxes.length;
+  return boxes.filter(isOfModule).length;
 }
 
 /**

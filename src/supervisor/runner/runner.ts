@@ -6,6 +6,7 @@
 import type { ModuleSpec } from '../../config/types.js';
 import type { ErrorCode } from '../../errors.js';
 import type { ProcessName } from '../../proc.js';
+import type { Surroundings } from '../../wire/codec.js';
 import type { Evidence } from './evidence.js';
 import type { PeerListener } from './peer.js';
 
@@ -20,6 +21,10 @@ export interface Runner {
    * @throws {SupervisorError} why there can be none; then nothing of it is left
    */
   start(request: RunRequest, listener: RunListener): Run;
+  /** How many processes wait for the next starts of each kind; those beyond that are ended. */
+  keepSpares(count: number): void;
+  /** Starts nothing any more, and ends the processes that no run has; returns when they are gone. */
+  close(): Promise<void>;
 }
 
 /** For whom a run is, and what must be known before its process begins; everything else travels by frames. */
@@ -35,10 +40,14 @@ export interface Run {
   readonly id: string;
   /** Of the process; 0: there is none, or nobody knows it. */
   readonly pid: number;
+  /** When the process began, or came to be the host's, on the clock of `performance.now()`; `null`: it waits for others. */
+  readonly beganMs: number | null;
   /** To be read until {@link close}. */
   readonly evidence: Evidence;
   /** What an operator should know although the run began; `null`: nothing. */
   readonly remark: string | null;
+  /** Where the module is to find itself, for a process that was started before; `null`: it is there. */
+  readonly surroundings: Surroundings | null;
   /** Ends the process, and what belongs to it. Does nothing when it is gone. */
   end(stage: EndStage): void;
   /** The process that holds it up for somebody to look at; `null`: none does. */
@@ -49,6 +58,8 @@ export interface Run {
   noteWell(): void;
   /** Gives memory back that was not needed since the call before. Called from time to time. */
   tidy(): void;
+  /** The host is ready: what the next start may need can be prepared now. */
+  noteReady(): void;
   /** Gives the evidence back, once the end was told and everything is read. */
   close(): void;
 }
@@ -64,6 +75,8 @@ export interface Diagnosis {
 
 /** Who hears of a run. Its connection is told of in between; after {@link ended} nothing more comes by that. */
 export interface RunListener extends PeerListener {
+  /** The process has begun, which had to wait for others. Not told of one that begins with its run. */
+  begun(): void;
   /** The process wrote a line. */
   printed(stream: 'stdout' | 'stderr', line: string): void;
   /** It wrote more than is kept. */

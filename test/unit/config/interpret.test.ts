@@ -24,6 +24,7 @@ describe('defaults', () => {
       chainDeadlineMs: 5000,
       logSizeBytes: 50 * MIB,
       logKeep: 5,
+      spareHosts: 1,
       queueBytes: 64 * 1024 * 1024,
       heartbeatMs: 1000,
       warnings: [],
@@ -142,6 +143,7 @@ describe('our settings', () => {
     ['chain_deadline = 250ms', { chainDeadlineMs: 250 }],
     ['log_size = 1GiB', { logSizeBytes: 1024 * MIB }],
     ['log_keep = 0', { logKeep: 0 }],
+    ['spare_hosts = 0', { spareHosts: 0 }],
     ['module_dir = /a:b:../c', { moduleDir: ['/a', '/etc/b', '/c'] }],
   ])('takes %s outside of blocks', (text, expected) => {
     expect(parse(text)).toMatchObject({ ...expected, warnings: [] });
@@ -165,6 +167,7 @@ describe('our settings', () => {
     ['black_box = 9MiB\nmax_message = 4MiB', '2:1: found black_box = 9MiB with max_message = 4MiB'],
     ['chain_deadline = 0s', '1:1: found "0s" for chain_deadline'],
     ['log_size = 1', '1:1: found "1" for log_size, expected a size from 64KiB'],
+    ['spare_hosts = 17', '1:1: found "17" for spare_hosts, expected a whole number from 0 to 16'],
     ['log_keep = 1001', '1:1: found "1001" for log_keep, expected a whole number from 0 to 1000'],
     ['module_dir =', '1:1: found nothing for module_dir, expected no empty directory name'],
     ['module_dir = /a::/b', '1:1: found "/a::/b" for module_dir, expected no empty directory name'],

@@ -45,13 +45,12 @@ export const ALWAYS_PASSED: readonly string[] = [
 const STATIC_TLS = 'glibc.rtld.optional_static_tls';
 
 /**
- * Composes the environment that a host is started with.
+ * Composes the environment that a module finds, but for the marks.
  *
  * @param core - the core's own
  */
-export function hostEnvironment(
-  settings: EnvironmentSettings,
-  { path, token, runId }: HostMarks,
+export function moduleEnvironment(
+  settings: Omit<EnvironmentSettings, 'staticTlsBytes'>,
   core: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
   const passed = [...ALWAYS_PASSED, ...settings.passEnv];
@@ -60,11 +59,25 @@ export function hostEnvironment(
     if (value !== undefined && isPassed(name, passed)) env[name] = value;
   }
   for (const [name, value] of settings.env) env[name] = value;
-  makeRoom(env, settings.staticTlsBytes);
   // Read when a module asks an https server for something; under its own name it would slow down every start.
   const certificates = core.NODE_EXTRA_CA_CERTS;
   if (certificates !== undefined) env.MESIBO_EXTRA_CA_CERTS = certificates;
-  return { ...env, MESIBO_LISTEN: path, MESIBO_TOKEN: token, MESIBO_RUN_ID: runId };
+  return env;
+}
+
+/** The environment of {@link moduleEnvironment} as a process is started with it. */
+export function startEnvironment(
+  env: Readonly<Record<string, string>>,
+  staticTlsBytes: number,
+): Record<string, string> {
+  const started = { ...env };
+  makeRoom(started, staticTlsBytes);
+  return started;
+}
+
+/** What the environment of every host has last. */
+export function marksOf({ path, token, runId }: HostMarks): Record<string, string> {
+  return { MESIBO_LISTEN: path, MESIBO_TOKEN: token, MESIBO_RUN_ID: runId };
 }
 
 /** The dynamic linker reads it at the start of the process; the host gives the module back what stood there before. */

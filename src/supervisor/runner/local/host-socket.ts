@@ -32,9 +32,12 @@ export interface HostAddress {
 /** One PAIR socket: it has one peer for the life of the host. */
 export class HostSocket implements Peer {
   readonly #address: HostAddress;
-  readonly #listener: PeerListener;
+  #listener: PeerListener;
   readonly #socket: Pair;
-  #isGreeted = false;
+  /** Called when the host has said who it is. */
+  onGreeted: () => void = () => undefined;
+  /** The protocol of the host that has said who it is. */
+  #protocol: number | null = null;
   #isLost = false;
   #isWaiting = false;
 
@@ -73,7 +76,14 @@ export class HostSocket implements Peer {
 
   /** Whether the host has said who it is. */
   get isGreeted(): boolean {
-    return this.#isGreeted;
+    return this.#protocol !== null;
+  }
+
+  /** Gives a greeted connection to somebody else, who is told of it in a moment. */
+  handOver(listener: PeerListener): void {
+    const protocol = this.#protocol as number;
+    this.#listener = listener;
+    queueMicrotask(() => listener.connected(this, protocol));
   }
 
   send(frame: CoreFrame): void {
@@ -125,7 +135,7 @@ export class HostSocket implements Peer {
       this.#listener.violated(error as HandshakeError);
       return;
     }
-    if (this.#isGreeted) this.#listener.received(frame);
+    if (this.#protocol !== null) this.#listener.received(frame);
     else this.#greet(frame.hello ?? null);
   }
 
@@ -143,7 +153,8 @@ export class HostSocket implements Peer {
       this.#listener.rejected(new HandshakeError('HANDSHAKE_FAILED', reason));
       return;
     }
-    this.#isGreeted = true;
+    this.#protocol = protocol;
+    this.onGreeted();
     this.#listener.connected(this, protocol);
   }
 

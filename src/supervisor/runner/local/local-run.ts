@@ -1,68 +1,112 @@
 /** One host process of this machine: its black box, its output, what befalls it, and its end. */
 
+import { performance } from 'node:perf_hooks';
 import { findDescriptorProblem, readDescriptorUse } from '../../../descriptors.js';
 import { readTracer } from '../../../proc.js';
+import type { Surroundings } from '../../../wire/codec.js';
 import { LineGate } from '../../../wire/line-gate.js';
 import { markOfHost } from '../../../wire/process-mark.js';
 import { nameSignal } from '../outside-signals.js';
-import type { Diagnosis, EndStage, Run, RunListener, RunRequest } from '../runner.js';
-import type { BoxFile } from './black-box/box-file.js';
+import type { Diagnosis, EndStage, Run, RunListener } from '../runner.js';
+import type { BoxFile, BoxName } from './black-box/box-file.js';
 import { isDebugger } from './debugger.js';
+import { marksOf } from './environment.js';
 import type { HostAddress, HostSocket } from './host-socket.js';
 import type { Orphans } from './leftovers/orphans.js';
 import { OomWatch } from './oom-watch.js';
 import { readOutput } from './output-reader.js';
 import { type HostProcess, killProcess, spawnHost } from './spawn.js';
+import type { StartGate, Urgency } from './start-gate.js';
 
 /** What a process is started with; all of it is the run's from now on. */
 export interface LocalRunParts {
-  settings: RunRequest['settings'];
-  /** What it works in, and why that is not what it should be. */
-  directory: { path: string; problem: string | null };
+  /** Without what the run is known by. */
+  environment: Readonly<Record<string, string>>;
+  /** What it works in. */
+  directory: string;
   box: BoxFile;
   address: HostAddress;
   socket: HostSocket;
   runId: string;
   /** See `LocalSurroundings`. */
   orphans: Orphans | null;
+  gate: StartGate;
+  urgency: Urgency;
+}
+
+/** For whom a process is. */
+export interface RunUse {
+  logRate: number | null;
+  /** What an operator should know although the run began; `null`: nothing. */
+  remark: string | null;
+  /** Who hears of it. */
+  listener: RunListener;
+  /** Who prepares for the next start. */
+  ties: RunTies;
+}
+
+/** What is told to who prepares for the next start. */
+export interface RunTies {
+  ready(): void;
+  closed(): void;
+}
+
+/** How a process that was a spare becomes a host. */
+export interface Takeover extends RunUse {
+  box: BoxName;
+  surroundings: Surroundings;
 }
 
 /** What a host writes to its core's pipe once the core may connect; every other byte is the number of a signal. */
 const LISTENS = 0;
 
-/** Its process is started with it. */
+/** Its process is started with it, or when fewer others are coming up. */
 export class LocalRun implements Run {
   readonly id: string;
   readonly evidence: BoxFile;
-  readonly remark: string | null;
   readonly #parts: LocalRunParts;
-  readonly #listener: RunListener;
+  readonly #gates = { stdout: new LineGate(null), stderr: new LineGate(null) };
   readonly #oom = new OomWatch();
-  /** `null` when it could not be started. */
-  readonly #process: HostProcess | null;
+  /** `null`: it is not started yet, or could not be. */
+  #process: HostProcess | null = null;
+  #beganMs: number | null = null;
+  readonly #leaveGate: () => void;
+  #use: RunUse;
+  #surroundings: Surroundings | null = null;
   #isOpen = true;
 
-  constructor(parts: LocalRunParts, listener: RunListener) {
-    const { settings, directory, box, address, runId } = parts;
+  constructor(parts: LocalRunParts, use: RunUse) {
+    const { box, address, socket, gate, urgency } = parts;
     this.#parts = parts;
-    this.#listener = listener;
+    this.#use = use;
     this.id = address.token;
     this.evidence = box;
-    this.remark = directory.problem;
-    this.#process = spawnHost(
-      { ...address, runId, boxFd: box.fd, cwd: directory.path, settings },
-      (exitCode, signal, halted) => this.#exited(exitCode, signal, halted),
-      (error) => this.#failed(error),
-    );
-    if (this.#process) this.#attend(this.#process);
+    this.#limitLines();
+    let isNow = true;
+    this.#leaveGate = gate.enter(urgency, () => (isNow ? this.#begin() : this.#beginLater()));
+    isNow = false;
+    socket.onGreeted = this.#leaveGate;
+  }
+
+  get remark(): string | null {
+    return this.#use.remark;
+  }
+
+  get surroundings(): Surroundings | null {
+    return this.#surroundings;
   }
 
   get pid(): number {
     return this.#process?.pid ?? 0;
   }
 
+  get beganMs(): number | null {
+    return this.#beganMs;
+  }
+
   end(stage: EndStage): void {
     if (!this.#isOpen) return;
+    if (this.#beganMs === null) this.#giveUp();
     this.evidence.askEnd();
     if (stage === 'kill') this.#endOwnTracer();
     this.#process?.signalGroup(stage === 'kill' ? 'SIGKILL' : 'SIGTERM');
@@ -86,9 +130,67 @@ export class LocalRun implements Run {
     if (this.#isOpen) this.evidence.payloads.trim();
   }
 
+  noteReady(): void {
+    this.#use.ties.ready();
+  }
+
   close(): void {
-    if (this.#isOpen) this.evidence.close();
+    if (!this.#isOpen) return;
     this.#isOpen = false;
+    this.evidence.close();
+    this.#use.ties.closed();
+  }
+
+  /**
+   * The process, which waits for its Welcome, is somebody's from now on. Nothing is told before this has returned.
+   *
+   * @throws an error of the system when its black box cannot be that of the host; then nothing has changed
+   */
+  become({ box, surroundings, ...use }: Takeover): void {
+    this.evidence.giveTo(box);
+    const marks = Object.entries(marksOf({ ...this.#parts.address, runId: this.#parts.runId }));
+    const environment = [...(surroundings.environment ?? []), ...marks.map(([key, value]) => ({ key, value }))];
+    this.#surroundings = { ...surroundings, environment };
+    this.#use = use;
+    this.#limitLines();
+    this.#oom.note(this.pid);
+    this.#beganMs = performance.now();
+    this.#parts.socket.handOver(use.listener);
+  }
+
+  #limitLines(): void {
+    for (const gate of Object.values(this.#gates)) gate.limitTo(this.#use.logRate);
+  }
+
+  /** @throws an error of the system */
+  #begin(): void {
+    const { environment, directory, box, address, runId } = this.#parts;
+    const env = { ...environment, ...marksOf({ ...address, runId }) };
+    this.#beganMs = performance.now();
+    this.#process = spawnHost(
+      { env, boxFd: box.fd, cwd: directory },
+      (exitCode, signal, halted) => this.#exited(exitCode, signal, halted),
+      (error) => this.#failed(error),
+    );
+    if (this.#process) this.#attend(this.#process);
+  }
+
+  #beginLater(): void {
+    try {
+      this.#begin();
+      if (this.#process) this.#use.listener.begun();
+    } catch (error) {
+      setImmediate(() => this.#failed(error as Error));
+    }
+  }
+
+  /** It has not begun, and never will. */
+  #giveUp(): void {
+    this.#beganMs = performance.now();
+    this.#leaveGate();
+    this.#parts.socket.close();
+    const end = { exitCode: null, signal: null, halted: false, outOfMemory: false, failure: null };
+    setImmediate(() => this.#use.listener.ended(end));
   }
 
   #attend({ pid, stdout, stderr, corePipe }: HostProcess): void {
@@ -102,10 +204,10 @@ export class LocalRun implements Run {
   }
 
   #read(name: 'stdout' | 'stderr', stream: NodeJS.ReadableStream): void {
-    const line = (text: string) => this.#listener.printed(name, text);
-    readOutput(stream, new LineGate(this.#parts.settings.logRate), {
+    const line = (text: string) => this.#use.listener.printed(name, text);
+    readOutput(stream, this.#gates[name], {
       line,
-      dropped: (bytes) => this.#listener.dropped(name, bytes),
+      dropped: (bytes) => this.#use.listener.dropped(name, bytes),
       lastWords: (lines) => lines.forEach(line),
     });
   }
@@ -114,7 +216,7 @@ export class LocalRun implements Run {
     const from = (this.#isOpen && this.evidence.readHeader()?.signalFrom) || null;
     for (const number of new Set(signals)) {
       const signal = nameSignal(number);
-      if (signal !== null) this.#listener.signalled(signal, from);
+      if (signal !== null) this.#use.listener.signalled(signal, from);
     }
   }
 
@@ -126,27 +228,29 @@ export class LocalRun implements Run {
   }
 
   #exited(exitCode: number | null, signal: NodeJS.Signals | null, halted: boolean): void {
+    this.#leaveGate();
     this.#parts.socket.close();
     // What is left of its process group has lost its reason to run.
     this.#process?.signalGroup('SIGKILL');
     this.#endOrphans();
     const outOfMemory = signal === 'SIGKILL' && this.#oom.hasStruck();
-    this.#listener.ended({ exitCode, signal, halted, outOfMemory, failure: null });
+    this.#use.listener.ended({ exitCode, signal, halted, outOfMemory, failure: null });
   }
 
   #failed(error: Error): void {
+    this.#leaveGate();
     this.#parts.socket.close();
     const failure = {
       code: 'HOST_START_FAILED',
       message: `the host process could not be started: ${error.message}`,
     } as const;
-    this.#listener.ended({ exitCode: null, signal: null, halted: false, outOfMemory: false, failure });
+    this.#use.listener.ended({ exitCode: null, signal: null, halted: false, outOfMemory: false, failure });
   }
 
   /** The next host need not wait for it. */
   #endOrphans(): void {
     const { orphans, runId, address } = this.#parts;
     const ending = orphans?.endOf(address.token, markOfHost(runId, address.token));
-    void ending?.then((ending) => this.#listener.leftBehind(ending));
+    void ending?.then((ending) => this.#use.listener.leftBehind(ending));
   }
 }

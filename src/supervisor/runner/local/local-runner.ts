@@ -1,14 +1,20 @@
 /** Starts hosts as processes of this machine, children of this one, each with a black box in shared memory. */
 
 import { randomBytes } from 'node:crypto';
-import { findDescriptorProblem, readDescriptorUse } from '../../../descriptors.js';
+import { findDescriptorProblem, hasSpareDescriptors, readDescriptorUse } from '../../../descriptors.js';
 import { SupervisorError } from '../../../errors.js';
 import { hostSocketPath, makeRunDir } from '../../directories/run-dir.js';
+import type { PeerListener } from '../peer.js';
 import type { Run, RunListener, Runner, RunRequest } from '../runner.js';
-import { makeBox } from './black-box/box-file.js';
+import { type BoxName, makeBox } from './black-box/box-file.js';
+import { moduleEnvironment, startEnvironment } from './environment.js';
 import { HostSocket } from './host-socket.js';
 import type { Orphans } from './leftovers/orphans.js';
-import { LocalRun } from './local-run.js';
+import { LocalRun, type RunUse } from './local-run.js';
+import { hasSystemPreloads, readInherited } from './spares/inherited.js';
+import { fillersFor, type LaunchProfile, profileOf } from './spares/launch-profile.js';
+import { Spares } from './spares/spares.js';
+import { StartGate, type Urgency } from './start-gate.js';
 import { findWorkingDirectory, type WorkPlaces } from './working-directory.js';
 
 /** What all hosts of one core are started with. */
@@ -22,12 +28,23 @@ export interface LocalSurroundings extends WorkPlaces {
   orphans: Orphans | null;
 }
 
+/** Where a process starts. */
+interface Place {
+  environment: Readonly<Record<string, string>>;
+  directory: string;
+  box: BoxName;
+  urgency: Urgency;
+}
+
 /** Room in a frame beside the payload: addresses, parameters, and the records that came before it. */
 const FRAME_SLACK_BYTES = 2 * 1024 * 1024;
 
 /** Processes of this machine. */
 export class LocalRunner implements Runner {
   readonly #around: LocalSurroundings;
+  readonly #spares = new Spares((profile, use) => this.#startSpare(profile, use));
+  readonly #gate = new StartGate();
+  #spareNumber = 0;
 
   constructor(around: LocalSurroundings) {
     this.#around = around;
@@ -35,23 +52,71 @@ export class LocalRunner implements Runner {
 
   /** @throws {SupervisorError} `HOST_START_FAILED`, `BLACK_BOX_UNAVAILABLE`, `RUN_DIR_UNUSABLE`, `DIRECTORY_UNUSABLE` */
   start(request: RunRequest, listener: RunListener): Run {
-    const { runId, runDir, boxDir, blackBoxBytes, maxMessageBytes, orphans } = this.#around;
     const { module, generation, settings } = request;
-    const directory = findWorkingDirectory(module, settings.directory, this.#around);
+    const { path: directory, problem } = findWorkingDirectory(module, settings.directory, this.#around);
+    const given = moduleEnvironment(settings, process.env);
+    const environment = startEnvironment(given, settings.staticTlsBytes);
+    const profile = profileOf({ environment, directory, ...readAround() });
+    const box = { runId: this.#around.runId, module, generation };
+    const use = { logRate: settings.logRate, remark: problem, listener, ties: this.#spares.enter(profile) };
+    const surroundings = { directory, environment: Object.entries(given).map(([key, value]) => ({ key, value })) };
+    const spare = this.#spares.take(profile, (run) => run.become({ ...use, box, surroundings }));
+    try {
+      const urgency = generation > 1 ? 'next' : 'first';
+      return spare ?? this.#start({ environment, directory, box, urgency }, use);
+    } catch (error) {
+      use.ties.closed();
+      // What they have may be what was wanting.
+      this.#spares.clear();
+      throw error;
+    }
+  }
+
+  keepSpares(count: number): void {
+    this.#spares.keep(count);
+  }
+
+  close(): Promise<void> {
+    return this.#spares.close();
+  }
+
+  #startSpare({ environment, directory, room }: LaunchProfile, use: RunUse): LocalRun {
+    if (!hasSpareDescriptors(readDescriptorUse())) throw cannotStart('descriptors are short');
+    this.#spareNumber += 1;
+    const box = { runId: this.#around.runId, module: null, generation: this.#spareNumber };
+    const place = {
+      environment: { ...environment, ...fillersFor(room) },
+      directory: directory ?? this.#around.runDir,
+      box,
+      urgency: 'spare',
+    } as const;
+    return this.#start(place, use);
+  }
+
+  #start({ box: name, ...place }: Place, use: RunUse): LocalRun {
+    const { runId, runDir, boxDir, blackBoxBytes, orphans } = this.#around;
     const problem = findDescriptorProblem(readDescriptorUse());
     if (problem) throw cannotStart(problem);
     makeRunDir(runDir);
     const address = { path: hostSocketPath(runDir), token: randomBytes(16).toString('hex') };
-    const box = makeBox(boxDir, { runId, module, generation }, blackBoxBytes);
+    const box = makeBox(boxDir, name, blackBoxBytes);
     let socket: HostSocket;
     try {
-      socket = new HostSocket(address, 2 * maxMessageBytes + FRAME_SLACK_BYTES, listener);
+      socket = this.#makeSocket(address, use.listener);
     } catch (cause) {
       box.close();
       throw cannotStart(`no socket for it: ${(cause as Error).message}`, cause);
     }
-    return new LocalRun({ settings, directory, box, address, socket, runId, orphans }, listener);
+    return new LocalRun({ ...place, box, address, socket, runId, orphans, gate: this.#gate }, use);
   }
+
+  #makeSocket(address: { path: string; token: string }, listener: PeerListener): HostSocket {
+    return new HostSocket(address, 2 * this.#around.maxMessageBytes + FRAME_SLACK_BYTES, listener);
+  }
+}
+
+function readAround(): { inherited: string; preloads: boolean } {
+  return { inherited: readInherited(), preloads: hasSystemPreloads() };
 }
 
 function cannotStart(why: string, cause?: unknown): SupervisorError {

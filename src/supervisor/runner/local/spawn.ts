@@ -7,13 +7,13 @@ import { execa } from 'execa';
 import { reapChild } from '../../../libc.js';
 import { HOST_RUNNER } from '../../../paths.js';
 import { readParent, readRunning } from '../../../proc.js';
-import { type EnvironmentSettings, type HostMarks, hostEnvironment } from './environment.js';
 
 /** What a host process is started with. */
-export interface SpawnRequest extends HostMarks {
+export interface SpawnRequest {
   boxFd: number;
   cwd: string;
-  settings: EnvironmentSettings;
+  /** All of it. */
+  env: Record<string, string>;
 }
 
 /** What the supervisor needs of a started process. */
@@ -92,7 +92,7 @@ function begin(request: SpawnRequest, failed: (error: Error) => void) {
       reject: false,
       buffer: false,
       extendEnv: false,
-      env: hostEnvironment(request.settings, request, process.env),
+      env: request.env,
       cwd: request.cwd,
       // Any descriptor is taken; execa's types name single digits only.
       stdio: ['ignore', 'pipe', 'pipe', 'pipe', request.boxFd as 4],

@@ -8,6 +8,7 @@ const facts = (changes: Partial<DeathFacts>): DeathFacts => ({
   path: '/m.so',
   generation: 3,
   pid: 42,
+  spare: false,
   from: { kind: 'ready' },
   exitCode: null,
   signal: null,

@@ -21,6 +21,7 @@ function death(changes: Partial<DeathFacts> = {}, hasTried = false): HostEnd {
     path: '/m.so',
     generation: 1,
     pid: 42,
+    spare: false,
     from: { kind: 'starting' },
     exitCode: null,
     signal: 'SIGSEGV',
@@ -95,6 +96,20 @@ describe('one start of a module', () => {
     const kinds = Array.from({ length: 4 }, () => launch.died(start(), overwritten, true).kind);
     expect(kinds).toEqual(['next-try', 'next-try', 'next-try', 'over']);
     expect(chosenBy).toEqual([null, build, build, build]);
+  });
+
+  it.each([
+    ['a spare that ends before it has begun with the module', { phase: 'booting' }, 'next-try'],
+    [
+      'a spare that stands still',
+      { phase: 'booting', from: { kind: 'stopping', stage: 'killed', cause: 'start-timeout' } },
+      'next-try',
+    ],
+    ['a spare that refuses', { phase: 'booting', refusal: { code: 'MODULE_LOAD_FAILED', message: 'no' } }, 'over'],
+    ['a spare that has begun with the module', { phase: 'loading' }, 'over'],
+    ['a process that was started for the module', { phase: 'booting', spare: false }, 'over'],
+  ] as [string, Partial<DeathFacts>, string][])('after the death of %s is %j: %s', (_, changes, kind) => {
+    expect(launch.died(start(), death({ spare: true, signal: 'SIGKILL', ...changes }), true).kind).toBe(kind);
   });
 
   it('is over with any death when it is not wanted any more', () => {

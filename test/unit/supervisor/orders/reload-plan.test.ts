@@ -75,6 +75,7 @@ describe('what a change of one setting means', () => {
     ['heartbeat', { heartbeatMs: 5 }],
     ['log_size', { logSizeBytes: 5 }],
     ['log_keep', { logKeep: 7 }],
+    ['spare_hosts', { spareHosts: 0 }],
     ['chain_deadline', { chainDeadlineMs: 5 }],
     ['on_event', { onEvent: '/bin/true' }],
     ['module_dir', { moduleDir: ['/a'] }],

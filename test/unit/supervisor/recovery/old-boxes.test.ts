@@ -44,7 +44,7 @@ const log =
 const result: Record = (at) => resultRecord(at, 1, 0, 0);
 
 interface Made {
-  module?: string;
+  module?: string | null;
   generation?: number;
   runId?: string;
   tail?: number;
@@ -106,6 +106,12 @@ describe('the boxes of killed cores', () => {
     expect(texts()).toEqual(['1', '2', '3', '4']);
     expect(existsSync(other)).toBe(true);
     expect(readdirSync(directory)).toHaveLength(2);
+  });
+
+  it('of spare hosts are removed, and nothing is looked for in them', async () => {
+    const spare = makeOld([send('x')], { module: null, generation: 2 });
+    expect(await run()).toEqual({ boxes: 0, sends: 0, lines: 0, problems: [], complete: true });
+    expect([texts(), existsSync(spare)]).toEqual([[], false]);
   });
 
   it.each([

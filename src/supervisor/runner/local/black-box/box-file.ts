@@ -3,9 +3,9 @@
  * finds what the host did.
  */
 
-import { closeSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, linkSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { SupervisorError } from '../../../../errors.js';
 import { allocateFile, flockExclusive } from '../../../../libc.js';
 import {
@@ -25,7 +25,9 @@ import { PayloadArea } from './payload-area.js';
 /** Whose black box it is; its file is named after that. */
 export interface BoxName {
   runId: string;
-  module: string;
+  /** `null`: nobody's yet, that of a spare host, in which there is nothing. */
+  module: string | null;
+  /** Of a spare host, a number that tells it from others. */
   generation: number;
 }
 
@@ -37,7 +39,7 @@ export class BoxFile implements Evidence {
   /** Where the core notes how far it has come. */
   readonly notes: HandedOnNotes;
   readonly payloads: PayloadArea;
-  readonly #path: string;
+  #path: string;
 
   constructor(path: string, fd: number, ringSize: number) {
     this.#path = path;
@@ -57,6 +59,22 @@ export class BoxFile implements Evidence {
     return readRing(this.fd, this.ringSize, from, head, sink);
   }
 
+  /**
+   * Makes the box of a spare host that of a generation.
+   *
+   * @throws an error of the system when its file has gone, or that of the generation is there
+   */
+  giveTo(name: BoxName): void {
+    const path = join(dirname(this.#path), formatBoxName(name));
+    // A rename would put it in the place of another.
+    linkSync(this.#path, path);
+    removeFile(this.#path);
+    this.#path = path;
+    const generation = Buffer.alloc(4);
+    generation.writeUInt32LE(name.generation);
+    writeSync(this.fd, generation, 0, 4, BOX.generation);
+  }
+
   /** Notes that the SIGTERM which follows is the core's own, and to be obeyed. */
   askEnd(): void {
     writeSync(this.fd, Buffer.from([1, 0, 0, 0]), 0, 4, BOX.endAsked);
@@ -69,15 +87,19 @@ export class BoxFile implements Evidence {
   }
 }
 
+/** No module can be called so. */
+const SPARE = '+';
+
 /** The name of a black box in its directory. */
 export function formatBoxName({ runId, module, generation }: BoxName): string {
-  return `mesibo-modules-${runId}-${module}-${generation}`;
+  return `mesibo-modules-${runId}-${module ?? SPARE}-${generation}`;
 }
 
 /** Reads the name of a file; `null` when it is not that of a black box. */
 export function parseBoxName(name: string): BoxName | null {
-  const [, runId, module, generation] = /^mesibo-modules-([0-9a-f]{16})-(\w+)-(\d{1,10})$/.exec(name) ?? [];
-  return runId && module ? { runId, module, generation: Number(generation) } : null;
+  const [, runId, module, generation] = /^mesibo-modules-([0-9a-f]{16})-(\w+|\+)-(\d{1,10})$/.exec(name) ?? [];
+  if (!runId || !module) return null;
+  return { runId, module: module === SPARE ? null : module, generation: Number(generation) };
 }
 
 /**

@@ -1,9 +1,21 @@
 import { expect, it } from 'vitest';
-import { ALWAYS_PASSED, hostEnvironment } from '../../../../../src/supervisor/runner/local/environment.js';
+import {
+  ALWAYS_PASSED,
+  type EnvironmentSettings,
+  type HostMarks,
+  marksOf,
+  moduleEnvironment,
+  startEnvironment,
+} from '../../../../../src/supervisor/runner/local/environment.js';
+
+/** As a host is started with it. */
+function hostEnvironment(settings: EnvironmentSettings, marks: HostMarks, core: Record<string, string | undefined>) {
+  return { ...startEnvironment(moduleEnvironment(settings, core), settings.staticTlsBytes), ...marksOf(marks) };
+}
 
 const marks = { path: '/e', token: 't', runId: 'r' };
 const ours = { MESIBO_LISTEN: '/e', MESIBO_TOKEN: 't', MESIBO_RUN_ID: 'r' };
-const plain = { env: [], passEnv: [], staticTlsBytes: 0 } satisfies Parameters<typeof hostEnvironment>[0];
+const plain = { env: [], passEnv: [], staticTlsBytes: 0 } satisfies EnvironmentSettings;
 
 it('passes on what is no secret, and nothing else', () => {
   const core = { PATH: '/bin', LC_TIME: 'C', LC: 'x', DATABASE_PASSWORD: 'secret', NODE_OPTIONS: '--inspect', TZ: '' };

@@ -1,4 +1,4 @@
-import { fstatSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { fstatSync, readdirSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import {
@@ -58,6 +58,22 @@ it('may lose its name, or its directory, before it is closed', () => {
   expect(() => other.close()).not.toThrow();
 });
 
+it('of a spare host becomes that of a generation, and never in the place of another', () => {
+  const directory = makeTempDir();
+  const { runId } = name;
+  const spare = makeBox(directory, { runId, module: null, generation: 3 }, 2 * 1024 * 1024);
+  spare.giveTo(name);
+  expect(readdirSync(directory)).toEqual([formatBoxName(name)]);
+  const header = Buffer.alloc(16);
+  readSync(spare.fd, header, 0, 16, 0);
+  expect(header.readUInt32LE(BOX.generation)).toBe(name.generation);
+  const second = makeBox(directory, { runId, module: null, generation: 4 }, 2 * 1024 * 1024);
+  expect(() => second.giveTo(name)).toThrow('EEXIST');
+  spare.close();
+  second.close();
+  expect(readdirSync(directory)).toEqual([]);
+});
+
 it('never takes the place of another', () => {
   const directory = makeTempDir();
   const first = makeBox(directory, name, 2 * 1024 * 1024);
@@ -75,6 +91,8 @@ it('never takes the place of another', () => {
 it.each([
   ['mesibo-modules-0123456789abcdef-filter-1', { runId: '0123456789abcdef', module: 'filter', generation: 1 }],
   ['mesibo-modules-0123456789abcdef-a_1-4294967295', { module: 'a_1', generation: 4294967295 }],
+  ['mesibo-modules-0123456789abcdef-+-7', { runId: '0123456789abcdef', module: null, generation: 7 }],
+  ['mesibo-modules-0123456789abcdef-++-7', null],
   ['mesibo-modules-0123456789abcdef-a-1-2', null],
   ['mesibo-modules-0123456789ABCDEF-a-1', null],
   ['mesibo-modules-0123456789abcdef-a-', null],

@@ -1,0 +1,82 @@
+/* The environment of a process that was started before anybody knew for which module. */
+#include "shim.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * What exec laid out, behind the arguments: pointers to variables, NULL, and the auxiliary vector. Runtimes look for their
+ * environment there that do not ask the C library, as that of Go does.
+ */
+static char **block;
+static size_t slots;
+/* The texts of the variables that only make room, which may be written over; NULL: there are none. */
+static char *room;
+static size_t room_size;
+
+static const char filler[] = "MESIBO_ROOM";
+
+/* Before anybody changes a variable, for which the block is changed too. */
+__attribute__((constructor)) static void find_block(int argc, char **argv)
+{
+    block = argv + argc + 1;
+    while (block[slots] != NULL) {
+        if (room == NULL && strncmp(block[slots], filler, sizeof filler - 1) == 0)
+            room = block[slots];
+        slots++;
+    }
+    /* The kernel lays the texts out in their order. */
+    if (room != NULL)
+        room_size = (size_t)(block[slots - 1] - room) + strlen(block[slots - 1]) + 1;
+}
+
+static size_t size_of_vector(const ElfW(auxv_t) *vector)
+{
+    size_t count = 0;
+    while (vector[count].a_type != AT_NULL)
+        count++;
+    return (count + 1) * sizeof *vector;
+}
+
+/*
+ * Writes the block anew. The vector is copied behind the variables, where it is looked for; the C library keeps on using the
+ * first one. -1: there is no room.
+ */
+static int fill_block(char *texts, size_t length, uint32_t count)
+{
+    const void *vector = block + slots + 1;
+    const size_t vector_size = size_of_vector(vector);
+    if (room == NULL || length > room_size || (count + 1) * sizeof *block + vector_size > (slots + 1) * sizeof *block)
+        return -1;
+    memset(block, 0, (slots + 1) * sizeof *block);
+    char *at = memcpy(room, texts, length);
+    memset(room + length, 0, room_size - length);
+    for (uint32_t i = 0; i < count; i++, at += strlen(at) + 1)
+        block[i] = at;
+    memcpy(block + count + 1, vector, vector_size);
+    return 0;
+}
+
+/*
+ * Gives this process the environment of `count` variables in place of the one that it has. Each is NAME=VALUE with a NUL, one
+ * behind the other. 0; 1: it has it, but not where exec would have put it; or a negative errno.
+ */
+MM_EXPORT int32_t mm_set_environment(const uint8_t *packed, uint32_t length, uint32_t count)
+{
+    /* It stays as long as the process. */
+    char *texts = malloc(length > 0 ? length : 1);
+    if (texts == NULL)
+        return -ENOMEM;
+    memcpy(texts, packed, length);
+    /* The block is no environment of the C library's any more, which would go on changing it. */
+    clearenv();
+    const int failed = fill_block(texts, length, count);
+    char *at = texts;
+    for (uint32_t i = 0; i < count; i++, at += strlen(at) + 1)
+        if (putenv(at) != 0)
+            return -ENOMEM;
+    return failed ? 1 : 0;
+}

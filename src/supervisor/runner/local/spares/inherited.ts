@@ -1,0 +1,28 @@
+/** What every process that this one starts has from it, and which may change while both run. */
+
+import { readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
+
+/** Who it is and what it may: lines of /proc/self/status. */
+const LINES = /^(?:Umask|Uid|Gid|Groups|Cap\w+|NoNewPrivs|Seccomp\w*|Cpus_allowed|Mems_allowed|SigIgn):.*$/gm;
+const FILES = ['/proc/self/limits', '/proc/self/cgroup', '/proc/self/oom_score_adj'];
+const PRELOADS = '/etc/ld.so.preload';
+
+/** All of it as a text, which is another one when any of it is. */
+export function readInherited(): string {
+  const status = readOrEmpty('/proc/self/status').match(LINES) ?? [];
+  return [...status, getPriority(), ...FILES.map(readOrEmpty), readOrEmpty(PRELOADS)].join('\n');
+}
+
+/** Whether the system loads a library into every process. */
+export function hasSystemPreloads(): boolean {
+  return readOrEmpty(PRELOADS).trim() !== '';
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

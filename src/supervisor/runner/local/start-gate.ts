@@ -1,0 +1,69 @@
+/** Lets only so many processes come up at a time: more of them only take the processors from each other. */
+
+import { availableParallelism } from 'node:os';
+
+/** Who goes first. */
+export type Urgency =
+  /** Messages may wait for it. */
+  | 'next'
+  /** The module has not run yet. */
+  | 'first'
+  /** Nobody waits for it. */
+  | 'spare';
+
+const ORDER: readonly Urgency[] = ['next', 'first', 'spare'];
+
+/** One that is coming up, or waits for that. */
+interface Entry {
+  urgency: Urgency;
+  /** `null`: it has begun. */
+  begin: (() => void) | null;
+}
+
+/** For all processes of one core. */
+export class StartGate {
+  readonly #limit: number;
+  readonly #inside = new Set<Entry>();
+  readonly #waiting: Record<Urgency, Set<Entry>> = { next: new Set(), first: new Set(), spare: new Set() };
+
+  constructor(limit = Math.max(2, 2 * availableParallelism())) {
+    this.#limit = limit;
+  }
+
+  /**
+   * Begins now, or as soon as others are up: the most urgent first, and of those who came first.
+   *
+   * @param begin - may throw only now
+   * @returns a function by which it leaves: it is up, or will never be
+   */
+  enter(urgency: Urgency, begin: () => void): () => void {
+    const entry: Entry = { urgency, begin };
+    if (this.#inside.size < this.#limit) this.#admit(entry);
+    else this.#waiting[urgency].add(entry);
+    return () => this.#leave(entry);
+  }
+
+  #admit(entry: Entry): void {
+    const { begin } = entry;
+    entry.begin = null;
+    this.#inside.add(entry);
+    try {
+      begin?.();
+    } catch (error) {
+      this.#leave(entry);
+      throw error;
+    }
+  }
+
+  #leave(entry: Entry): void {
+    this.#waiting[entry.urgency].delete(entry);
+    if (!this.#inside.delete(entry)) return;
+    for (const urgency of ORDER) {
+      for (const next of this.#waiting[urgency]) {
+        if (this.#inside.size >= this.#limit) return;
+        this.#waiting[urgency].delete(next);
+        this.#admit(next);
+      }
+    }
+  }
+}

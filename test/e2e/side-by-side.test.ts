@@ -1,0 +1,73 @@
+/** Many modules start side by side, but no more processes come up at a time than the processors can do something for. */
+
+import { availableParallelism } from 'node:os';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sample, TestCore } from './core.js';
+
+const LIMIT = Math.max(2, 2 * availableParallelism());
+const TIMEOUT_MS = 4000;
+
+let core: TestCore;
+let starting: Promise<TestCore>;
+/** Processes that were stopped as they began, before they could say anything. */
+let held: number[];
+/** Whether those that begin are held. */
+let holds: boolean;
+
+beforeEach(() => {
+  const modules = Array.from({ length: LIMIT + 3 }, (_, i) => ({
+    name: `m${i}`,
+    path: sample('crashy'),
+    abi: 'table' as const,
+    startTimeoutMs: TIMEOUT_MS,
+  }));
+  core = new TestCore({ modules, spareHosts: 0 });
+  held = [];
+  holds = true;
+  core.supervisor.on('lifecycle', (event) => {
+    if (event.kind !== 'spawned' || !holds) return;
+    process.kill(event.pid, 'SIGSTOP');
+    held.push(event.pid);
+  });
+  starting = core.start();
+});
+afterEach(async () => {
+  await core.supervisor.stop({ now: true });
+  await starting.catch(() => undefined);
+  await core.close();
+});
+
+const spawned = () =>
+  core.lives.filter(({ kind }) => kind === 'spawned').map((life) => ('module' in life ? life.module : ''));
+const names = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `m${from + i}`);
+
+describe('more modules than may come up at a time', () => {
+  it('begin in their order as others are up', async () => {
+    await core.until(() => held.length === LIMIT);
+    expect(spawned()).toEqual(names(0, LIMIT));
+    expect(core.module(`m${LIMIT}`)).toMatchObject({ state: 'starting', pid: null });
+    process.kill(held[1] as number, 'SIGCONT');
+    await core.until(() => spawned().length === LIMIT + 1);
+    expect(spawned().at(-1)).toBe(`m${LIMIT}`);
+    holds = false;
+    for (const pid of held) process.kill(pid, 'SIGCONT');
+    const { report } = await starting;
+    expect([report.refused, spawned().length]).toEqual([[], LIMIT + 3]);
+  });
+
+  it('have their time to start from when their process begins', async () => {
+    await core.until(() => held.length === LIMIT);
+    holds = false;
+    // Those that are held have had theirs by then, and the others have waited as long.
+    const { report } = await starting;
+    expect(report.refused.map(({ module }) => module)).toEqual(names(0, LIMIT));
+    expect(report.refused.map(({ error }) => error.code)).toEqual(Array(LIMIT).fill('MODULE_START_TIMEOUT'));
+    expect(core.module(`m${LIMIT}`).state).toBe('serving');
+  });
+
+  it('can be stopped before they have begun, and never begin then', async () => {
+    await core.until(() => held.length === LIMIT);
+    await core.supervisor.stop({ now: true });
+    expect(spawned()).toEqual(names(0, LIMIT));
+  });
+});

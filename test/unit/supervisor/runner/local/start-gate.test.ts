@@ -1,0 +1,51 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { StartGate, type Urgency } from '../../../../../src/supervisor/runner/local/start-gate.js';
+
+describe('a gate for two at a time', () => {
+  let gate: StartGate;
+  let begun: string[];
+  let leave: Record<string, () => void>;
+  beforeEach(() => {
+    gate = new StartGate(2);
+    begun = [];
+    leave = {};
+  });
+  const enter = (name: string, urgency: Urgency = 'first') => {
+    leave[name] = gate.enter(urgency, () => begun.push(name));
+  };
+
+  it('lets two in at once, and the others as these leave, first come first served', () => {
+    for (const name of ['a', 'b', 'c', 'd']) enter(name);
+    expect(begun).toEqual(['a', 'b']);
+    leave.b?.();
+    expect(begun).toEqual(['a', 'b', 'c']);
+    leave.a?.();
+    expect(begun).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('lets the next host of a module in before first ones, and spares last', () => {
+    for (const name of ['a', 'b']) enter(name);
+    enter('spare', 'spare');
+    enter('first');
+    enter('next', 'next');
+    for (const name of ['a', 'b', 'next', 'first']) leave[name]?.();
+    expect(begun).toEqual(['a', 'b', 'next', 'first', 'spare']);
+  });
+
+  it('never begins what has left before its turn, and counts each once', () => {
+    for (const name of ['a', 'b', 'c', 'd', 'e']) enter(name);
+    leave.c?.();
+    leave.a?.();
+    leave.a?.();
+    expect(begun).toEqual(['a', 'b', 'd']);
+  });
+
+  it('gives back the place of what could not begin', () => {
+    const failing = () => {
+      throw new Error('no');
+    };
+    for (let i = 0; i < 5; i++) expect(() => gate.enter('first', failing)).toThrow('no');
+    for (const name of ['a', 'b']) enter(name);
+    expect(begun).toEqual(['a', 'b']);
+  });
+});
