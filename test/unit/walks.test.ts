@@ -41,7 +41,7 @@ function reaches(from: string): Set<string> {
 
 describe.each([
   ['### The files on that way', 25],
-  ['To follow a **crash**', 7],
+  ['To follow a **crash**', 10],
   ['To follow a **reload**', 5],
 ])('%s', (words, count) => {
   it('names files that there are', () => {
