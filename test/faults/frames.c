@@ -10,12 +10,17 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { FRAME_MAX = 1 << 20, ANSWER_MAX = 16 << 20 };
+enum { FRAME_MAX = 1 << 20, ANSWER_MAX = 16 << 20, PAYLOADS = 1 << 16 };
 static const uint32_t absent = UINT32_MAX;
 
 /* ---- what the reader of batches needs of the shim ---- */
 
 static uint64_t acknowledged;
+
+/* A byte tells its place. */
+static uint8_t payloads[PAYLOADS];
+const uint8_t *mm_payloads = payloads;
+uint64_t mm_ring_size = PAYLOADS;
 
 uint64_t mm_now(void) { return 1; }
 
@@ -101,6 +106,8 @@ static uint8_t *make_fence(void)
 int main(void)
 {
     uint8_t *fence = make_fence();
+    for (uint32_t at = 0; at < PAYLOADS; at++)
+        payloads[at] = (uint8_t)(at * 7);
     for (uint32_t count; fread(&count, sizeof count, 1, stdin) == 1;) {
         if (count > FRAME_MAX || fread(fence - count, 1, count, stdin) != count) {
             fprintf(stderr, "a frame of %u bytes is not whole, or too long\n", count);

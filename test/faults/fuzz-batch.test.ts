@@ -57,6 +57,12 @@ function fixed64(next: Next, number: number, value: bigint): Buffer {
   return Buffer.concat([tag(next, number, FIXED64), bytes]);
 }
 
+function fixed32(next: Next, number: number, value: number): Buffer {
+  const content = Buffer.alloc(4);
+  content.writeUInt32LE(value);
+  return Buffer.concat([tag(next, number, FIXED32), content]);
+}
+
 function bytes(next: Next, number: number, content: Buffer): Buffer {
   return Buffer.concat([tag(next, number, BYTES), varint(next, BigInt(content.length), 5), content]);
 }
@@ -98,12 +104,21 @@ function params(next: Next): Buffer {
   return mix(next, fields);
 }
 
+/** Where a payload stands; damage moves it to where there is none. */
+function place(next: Next): Buffer {
+  const fields: (() => Buffer)[] = [];
+  if (next(5) > 0) fields.push(() => fixed32(next, 1, pick(next, [0, 64, 1000])));
+  if (next(5) > 0) fields.push(() => fixed32(next, 2, pick(next, [0, 1, 2, 300, PAYLOADS - 1000])));
+  return mix(next, fields);
+}
+
 /** What an event holds; twice, it holds other fields each time. */
 const CONTENTS: ((next: Next) => Buffer)[] = [
   (next) => {
     const fields: (() => Buffer)[] = [];
     if (next(5) > 0) fields.push(() => bytes(next, 1, params(next)));
     if (next(5) > 0) fields.push(() => bytes(next, 2, Buffer.alloc(pick(next, SIZES), 'p')));
+    if (next(5) === 0) fields.push(() => bytes(next, 3, place(next)));
     return mix(next, fields);
   },
   params,
@@ -208,6 +223,18 @@ const ABSENT = 0xffffffff;
 
 const room = Buffer.alloc(2 ** 20);
 
+/** As frames.c has them. */
+const PAYLOADS = 2 ** 16;
+const payloads = Buffer.from(Array.from({ length: PAYLOADS }, (_, at) => (at * 7) & 0xff));
+
+/** The payload of a message; `null`: its place is none. */
+function payloadOf({ payload, place }: mesibo.modules.v1.Message.$Properties): Uint8Array | null {
+  if (!place) return payload ?? Buffer.alloc(0);
+  const from = place.at ?? 0;
+  const to = from + (place.bytes ?? 0);
+  return to <= PAYLOADS ? payloads.subarray(from, to) : null;
+}
+
 /** As test/faults/frames.c answers. */
 class Answer {
   #at = 0;
@@ -231,9 +258,9 @@ class Answer {
   call({ seq, budgetMicros, ...call }: Call, event: number): void {
     const none: WireParams = {};
     const { message, status, login } = call;
-    const [read, payload] = [[message?.params ?? none, message?.payload], [status ?? none], [none]][event - 1] ?? [
-      none,
-    ];
+    const [read, payload] = [[message?.params ?? none, message && payloadOf(message)], [status ?? none], [none]][
+      event - 1
+    ] ?? [none];
     this.u64(seq);
     this.u32(event);
     this.u32(budgetMicros ?? 0);
@@ -265,12 +292,16 @@ function readGenerated(bytes: Buffer): Buffer {
     answer.u32(OTHER_FRAME);
     return answer.bytes;
   }
-  answer.u32(ACCEPTED);
-  answer.u64(frame.batch.acknowledged);
   const calls = (frame.batch.calls ?? []).map((call) => {
     const { event } = call as { event?: (typeof EVENTS)[number] };
     return { call, event: event === undefined ? 0 : EVENTS.indexOf(event) + 1 };
   });
+  if (calls.some(({ call, event }) => event === 1 && payloadOf(call.message ?? {}) === null)) {
+    answer.u32(DAMAGED);
+    return answer.bytes;
+  }
+  answer.u32(ACCEPTED);
+  answer.u64(frame.batch.acknowledged);
   for (const lane of [true, false]) {
     const own = calls.filter(({ event }) => (event === 1) === lane);
     answer.u32(own.length);

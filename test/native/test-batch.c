@@ -112,8 +112,8 @@ static void a_payload_may_stand_in_the_box(void)
     reads(SEQ "1a 0c 1a 0a 15 01000000 0d ffff0700", "-/-/0/!");
     reads(SEQ "1a 02 1a 00", "-/-/0/");
     reads(SEQ "1a 07 1a 05 0d 00000800", "-/-/0/");
-    /* Where there are both, the last one counts. */
-    reads(SEQ "1a 10 1a 0a 0d 64000000 15 05000000 12 02 6869", "-/-/0/hi");
+    /* Where there are both, the place counts. */
+    reads(SEQ "1a 10 1a 0a 0d 64000000 15 05000000 12 02 6869", "-/-/0/hello");
     reads(SEQ "1a 10 12 02 6869 1a 0a 0d 64000000 15 05000000", "-/-/0/hello");
 }
 

@@ -52,36 +52,32 @@ static void read_params(struct mm_reader *outer, struct mm_message *message)
     leave(outer, &in);
 }
 
-/* A payload that does not travel in the frame. One that ends behind what the core can write to is none. */
-static void read_place(struct mm_reader *outer, struct mm_message *message)
+static void read_place(struct mm_reader *outer, struct mm_call *call)
 {
     struct mm_reader in = mm_read_bytes(outer);
-    uint32_t at = 0, bytes = 0;
+    call->place.is_there = 1;
     for (uint32_t tag; (tag = mm_next_field(&in)) != 0;) {
         if (tag == PLACE_AT)
-            at = mm_read_fixed32(&in);
+            call->place.at = mm_read_fixed32(&in);
         else if (tag == PLACE_BYTES)
-            bytes = mm_read_fixed32(&in);
+            call->place.bytes = mm_read_fixed32(&in);
         else
             mm_skip_field(&in, tag);
     }
-    if ((uint64_t)at + bytes > mm_ring_size)
-        in.failed = 1;
-    message->payload = (const char *)mm_payloads + at;
-    message->payload_length = bytes;
     leave(outer, &in);
 }
 
-static void read_message(struct mm_reader *outer, struct mm_message *message)
+static void read_message(struct mm_reader *outer, struct mm_call *call)
 {
     struct mm_reader in = mm_read_bytes(outer);
+    struct mm_message *message = &call->message;
     for (uint32_t tag; (tag = mm_next_field(&in)) != 0;) {
         if (tag == MESSAGE_PARAMS)
             read_params(&in, message);
         else if (tag == MESSAGE_PAYLOAD)
             read_text(&in, &message->payload, &message->payload_length);
         else if (tag == MESSAGE_PLACE)
-            read_place(&in, message);
+            read_place(&in, call);
         else
             mm_skip_field(&in, tag);
     }
@@ -115,17 +111,30 @@ static void read_empty(struct mm_reader *outer)
 /* Of several events the last one counts; of the same one twice, the fields of both. */
 static void read_event(struct mm_reader *in, struct mm_call *call, uint32_t event)
 {
-    if (call->event != event)
+    if (call->event != event) {
         memset(&call->message, 0, sizeof call->message);
+        memset(&call->place, 0, sizeof call->place);
+    }
     call->event = event;
     if (event == MM_MESSAGE)
-        read_message(in, &call->message);
+        read_message(in, call);
     else if (event == MM_STATUS)
         read_params(in, &call->message);
     else if (event == MM_LOGIN)
         read_login(in, &call->message);
     else
         read_empty(in);
+}
+
+/* A payload that does not travel in the frame. One that ends behind what the core can write to is none. */
+static void find_payload(struct mm_reader *in, struct mm_call *call)
+{
+    if ((uint64_t)call->place.at + call->place.bytes > mm_ring_size) {
+        in->failed = 1;
+        return;
+    }
+    call->message.payload = (const char *)mm_payloads + call->place.at;
+    call->message.payload_length = call->place.bytes;
 }
 
 /* Reads the call that begins at the length of its field. */
@@ -143,6 +152,8 @@ static void read_call(struct mm_reader *outer, struct mm_call *call)
         else
             mm_skip_field(&in, tag);
     }
+    if (call->place.is_there)
+        find_payload(&in, call);
     if (call->message.payload == NULL)
         call->message.payload = nothing;
     leave(outer, &in);

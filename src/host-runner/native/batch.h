@@ -29,6 +29,10 @@ struct mm_call {
     uint32_t event;         /* enum mm_event; 0: one that is not known */
     uint32_t budget_micros; /* how long after its receipt it may begin; 0: at any time */
     struct mm_message message;
+    struct { /* of a payload in mm_payloads */
+        uint32_t at, bytes;
+        int is_there;
+    } place;
 };
 
 enum mm_acceptance { MM_ACCEPTED = 0, MM_OTHER_FRAME = 1, MM_DAMAGED = -1 };
