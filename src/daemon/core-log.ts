@@ -2,6 +2,7 @@
 
 import type { LogEntry } from '../logs/entry.js';
 import { LogFiles, type LogFilesOptions } from '../logs/log-files.js';
+import { serializeEntry } from '../logs/serialize.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 import { coreEntry, entryOfLifecycle, entryOfLine } from './entries.js';
 import { openStdoutLog, type StdoutLog } from './stdout-log.js';
@@ -20,7 +21,10 @@ export class CoreLog {
 
   constructor({ stateDir, stdout, ...options }: CoreLogOptions) {
     this.#stdout = stdout && openStdoutLog(stdout.form, stdout.colour);
-    const onTrouble = (text: string) => this.#stdout?.write(coreEntry('error', text, Date.now()));
+    const onTrouble = (text: string) => {
+      const entry = coreEntry('error', text, Date.now());
+      this.#stdout?.write(entry, serializeEntry(entry));
+    };
     this.#files = new LogFiles(stateDir, { ...options, onTrouble });
   }
 
@@ -54,8 +58,10 @@ export class CoreLog {
   }
 
   write(entry: LogEntry): void {
-    this.#files.write(entry);
-    this.#stdout?.write(entry);
+    // Made once, for the files and for standard output.
+    const line = serializeEntry(entry);
+    this.#files.write(entry, line);
+    this.#stdout?.write(entry, line);
   }
 
   /** Resolves with `false` when standard output could not be written to its end. */

@@ -1,14 +1,14 @@
 /** The log on standard output: JSON, or readable lines on a terminal. */
 
-import { pino } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import { type LogEntry, levelName } from '../logs/entry.js';
+import type { LogEntry } from '../logs/entry.js';
 import { escapeControl } from '../logs/format.js';
 import { BackgroundWriter } from './background-writer.js';
 
 /** Where entries go that somebody may be watching. */
 export interface StdoutLog {
-  write(entry: LogEntry): void;
+  /** @param line - the entry as a line of JSON */
+  write(entry: LogEntry, line: string): void;
   /** Resolves with `false` when a write hangs that holds up the exit of the process. */
   close(): Promise<boolean>;
 }
@@ -25,19 +25,12 @@ const CLOSE_TIMEOUT_MS = 1_000;
  * @param form - `pretty` for a person at a terminal, in `colour` or not.
  */
 export function openStdoutLog(form: 'json' | 'pretty', colour: boolean): StdoutLog {
-  // Not pino's own destination: at an exit it waits for the reader, for ever if need be.
   const writer = new BackgroundWriter(1);
   const destination = { write: (text: string) => writer.write(text) };
   return {
-    write: form === 'pretty' ? prettyLines(destination, colour) : jsonLines(destination),
+    write: form === 'pretty' ? prettyLines(destination, colour) : (_, line) => destination.write(`${line}\n`),
     close: () => writer.close(CLOSE_TIMEOUT_MS),
   };
-}
-
-function jsonLines(destination: Destination): StdoutLog['write'] {
-  // The entry brings its own time, and the core's pid would be on every line.
-  const logger = pino({ level: 'trace', base: null, timestamp: false }, destination);
-  return ({ level, msg, ...rest }) => logger[levelName(level)](rest, '%s', msg);
 }
 
 /** An entry is never JSON on its way to a person. */

@@ -20,11 +20,6 @@ export interface LogEntry {
   msg: string;
 }
 
-/** The line, without its newline, as a file holds it; control characters are escaped as JSON has them. */
-export function serializeEntry({ level, time, module, generation, source, msg }: LogEntry): string {
-  return JSON.stringify({ level, time, module, generation, source, msg });
-}
-
 /** Reads a line of a log file; `null` for one that a crash cut or that somebody else wrote. */
 export function parseEntry(line: string): LogEntry | null {
   try {

@@ -1,9 +1,10 @@
 /** The log files of a core: one of its own and one a module. */
 
 import { counted } from '../counted.js';
-import { LEVELS, type LogEntry, serializeEntry } from './entry.js';
+import { LEVELS, type LogEntry } from './entry.js';
 import { coreLogPath, moduleLogPath } from './paths.js';
 import { RotatingFile, type RotatingFileOptions } from './rotating-file.js';
+import { serializeEntry } from './serialize.js';
 
 /** How log files are kept. */
 export interface LogFilesOptions extends Pick<RotatingFileOptions, 'sizeBytes' | 'keep'> {
@@ -25,9 +26,8 @@ export class LogFiles {
     this.#options = options;
   }
 
-  /** Never throws, and never waits for the disk. */
-  write(entry: LogEntry): void {
-    const line = serializeEntry(entry);
+  /** Never throws, and never waits for the disk. @param line - the entry as a line */
+  write(entry: LogEntry, line: string = serializeEntry(entry)): void {
     if (entry.module === null || entry.source === 'supervisor') this.#file(null).append(line);
     if (entry.module !== null) this.#file(entry.module).append(line);
   }

@@ -361,7 +361,7 @@ function choicesOf(message: Uint8Array, first: number, last: number): Field[] {
 /**
  * Whether the generated decoder is known to differ. It keeps what an earlier one of several fields had when another kind came
  * between, where protobuf lets the last one alone count. It looks into frames that are no batch, which the shim leaves to the
- * host. It steps over numbers of any length, where ten bytes are the most. It refuses groups in a message without fields.
+ * host. It steps over numbers of any length, where ten bytes are the most. It misreads the numbers of fields in a message that has none.
  */
 function isKnownDifference(bytes: Buffer): boolean {
   if (LONG_NUMBER.test(bytes.toString('latin1'))) return true;
@@ -373,7 +373,7 @@ function isKnownDifference(bytes: Buffer): boolean {
       const events = choicesOf(content as Uint8Array, FIRST_EVENT_FIELD, FIRST_EVENT_FIELD + EVENTS.length - 1);
       const kinds = events.map(({ number }) => number);
       const comesAgain = kinds.some((kind, at) => kind !== kinds[at - 1] && kinds.slice(0, at).includes(kind));
-      return comesAgain || events.some(({ number, content }) => isEmpty(number) && hasGroup(content as Uint8Array));
+      return comesAgain || events.some(({ number, content }) => isEmpty(number) && isMisread(content as Uint8Array));
     });
 }
 
@@ -383,8 +383,13 @@ function isEmpty(number: number): boolean {
   );
 }
 
-function hasGroup(message: Uint8Array): boolean {
-  return fieldsOf(message).some(({ wire }) => wire === GROUP);
+/** What it steps over in a message without fields it takes for fields of other numbers: it takes 0, and groups do not fit. */
+function isMisread(message: Uint8Array): boolean {
+  try {
+    return fieldsOf(message).some(({ wire }) => wire === GROUP);
+  } catch {
+    return true;
+  }
 }
 
 /** What cannot be walked through is damaged, and both have to say so. */

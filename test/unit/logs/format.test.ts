@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import { type LogEntry, parseEntry, serializeEntry } from '../../../src/logs/entry.js';
+import { LEVELS, type LogEntry, parseEntry } from '../../../src/logs/entry.js';
 import { escapeControl, formatLogLine } from '../../../src/logs/format.js';
+import { serializeEntry } from '../../../src/logs/serialize.js';
 
 const entry: LogEntry = { level: 30, time: 0, module: 'filter', generation: 2, source: 'module', msg: 'hello' };
 
@@ -8,6 +9,16 @@ test('an entry is written as pino writes lines, and read back', () => {
   const line = serializeEntry(entry);
   expect(line).toBe('{"level":30,"time":0,"module":"filter","generation":2,"source":"module","msg":"hello"}');
   expect(parseEntry(line)).toEqual(entry);
+});
+
+test('an entry has the line that JSON has, whatever stands in it', () => {
+  const texts = ['', '%s %d %o', '{"level":10}', 'a\u0000\u001b\n"\\', '\u{1f600}', 'é'.repeat(70_000)];
+  for (const msg of texts) {
+    for (const level of Object.values(LEVELS)) {
+      const whole: LogEntry = { ...entry, level, generation: null, msg };
+      expect(serializeEntry(whole)).toBe(JSON.stringify(whole));
+    }
+  }
 });
 
 test.each(['', '{"level":30', 'null', '[]', '{"level":"x","time":1,"msg":"m"}'])('%j is no entry', (line) => {

@@ -1,0 +1,24 @@
+/** Makes the lines of the log: the only place that knows pino. */
+
+import { pino } from 'pino';
+import { type LogEntry, levelName } from './entry.js';
+
+let written = '';
+/*
+ * Not pino's own destination, which neither rotates files, nor counts what it drops, nor leaves a reader behind that does not
+ * read. The entry brings its own time, and the core's pid would be on every line.
+ */
+const logger = pino(
+  { level: 'trace', base: null, timestamp: false },
+  {
+    write: (line: string) => {
+      written = line;
+    },
+  },
+);
+
+/** The line, without its newline, as files and standard output have it; control characters are escaped as JSON has them. */
+export function serializeEntry({ level, time, module, generation, source, msg }: LogEntry): string {
+  logger[levelName(level)]({ time, module, generation, source }, '%s', msg);
+  return written.slice(0, -1);
+}
