@@ -8,6 +8,7 @@
 import { readFileSync, writeSync } from 'node:fs';
 import Long from 'long';
 import { inspectModule, loadModule } from '../../dist/src/host-runner/module.js';
+import { hideNodeSymbols } from '../../dist/src/host-runner/node-symbols.js';
 import { Reports } from '../../dist/src/host-runner/reports.js';
 import { HttpStarter } from '../../dist/src/host-runner/services/http-starter.js';
 import { BATCH, loadShim } from '../../dist/src/host-runner/shim.js';
@@ -21,7 +22,8 @@ if (shim.openBox(3) !== 0) throw new Error('no black box');
 shim.setMaxMessage(Number(maxMessage));
 const welcome = { module, path, settings: [] };
 const file = inspectModule(welcome);
-loadModule(shim, new HttpStarter(shim), welcome, file, file.candidates[0]);
+const host = { shim, http: new HttpStarter(shim), hiding: hideNodeSymbols(shim) };
+loadModule(host, welcome, file, file.candidates[0]);
 
 const reports = new Reports(shim);
 let position = 0;
