@@ -68,14 +68,19 @@ function breakCommand(unit: string, most: number): string[] {
 }
 
 function chop(word: string, most: number): string[] {
+  if (countColumns(word) <= most) return [word];
   const pieces: string[] = [];
   let piece = '';
+  let columns = 0;
   for (const character of word) {
-    if (countColumns(piece + character) > most) {
+    const more = countColumns(character);
+    if (columns + more > most) {
       pieces.push(piece);
       piece = '';
+      columns = 0;
     }
     piece += character;
+    columns += more;
   }
   return [...pieces, piece];
 }

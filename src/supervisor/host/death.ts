@@ -2,6 +2,7 @@
 
 import type { ErrorCode } from '../../errors.js';
 import { missingSymbolOf } from '../../missing-symbol.js';
+import type { Sentence } from '../../sentence.js';
 import type { Phase } from '../../wire/black-box.js';
 import { OUTSIDE_SIGNALS } from '../runner/outside-signals.js';
 import type { DeathCause, DefaultReason } from '../types.js';
@@ -27,7 +28,7 @@ export interface DeathFacts {
   /** Whether it had become ready. */
   served: boolean;
   /** What the host said of its refusal, or what was wrong with what it said. */
-  refusal: { code: ErrorCode; message: string } | null;
+  refusal: Refusal | null;
   /** What it was executing; `null`: nothing. */
   executing: Executing | null;
   /** What module and process said last before they were ready. */
@@ -42,6 +43,14 @@ export interface DeathFacts {
   unreachable: Unreachable | null;
   startTimeoutMs: number;
   hangMs: number | null;
+}
+
+/** Why a host is of no use; an error is one. */
+export interface Refusal {
+  code: ErrorCode;
+  message: string;
+  /** What helps, with which the message ends; `null`: nothing known, or the message says it in passing. */
+  remedy?: Sentence | null;
 }
 
 /** How a host cannot be reached. */
@@ -61,7 +70,7 @@ export type DeathKind =
   /** Somebody ended it from outside before it could tell the core: most often whoever ends the whole core. */
   | { kind: 'stray' }
   /** It did not become ready: it said why, or the core found out. */
-  | { kind: 'refused'; code: ErrorCode; message: string }
+  | ({ kind: 'refused' } & Refusal)
   | { kind: 'start-timeout' }
   /** It called a function in its start that nothing provides. */
   | { kind: 'unresolved'; symbol: string }

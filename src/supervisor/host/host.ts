@@ -12,7 +12,7 @@ import type { Peer } from '../runner/peer.js';
 import type { Run, RunEnd, RunListener, Runner } from '../runner/runner.js';
 import { parseOffer } from '../trials/trial.js';
 import { Beginning, type Served } from './beginning.js';
-import type { Unreachable } from './death.js';
+import type { Refusal, Unreachable } from './death.js';
 import { findExecuting } from './executing.js';
 import { makeEnd } from './host-end.js';
 import {
@@ -56,7 +56,7 @@ export class Host {
   #isGreeted = false;
   #lossTimer: NodeJS.Timeout | undefined;
   #unreachable: Unreachable | null = null;
-  #refusal: { code: ErrorCode; message: string } | null = null;
+  #refusal: Refusal | null = null;
 
   /** @throws {SupervisorError} why its process cannot be had; the host is then as if it had never been */
   constructor(
@@ -155,8 +155,8 @@ export class Host {
       received: (frame) => this.#received(frame),
       lost: () => this.#lost(),
       // The host was told, and exits by itself.
-      rejected: ({ code, message }) => {
-        this.#refusal = { code, message };
+      rejected: ({ code, message, remedy }) => {
+        this.#refusal = { code, message, remedy };
       },
       violated: (error) => this.#violated(error),
       printed: (stream, line) => {
@@ -284,8 +284,8 @@ export class Host {
     this.#step({ kind: 'unreachable' });
   }
 
-  #violated({ code, message }: Pick<HandshakeError, 'code' | 'message'>): void {
-    this.#refusal ??= { code, message };
+  #violated({ code, message, remedy = null }: Refusal): void {
+    this.#refusal ??= { code, message, remedy };
     this.#step({ kind: 'violated' });
   }
 

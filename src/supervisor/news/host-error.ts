@@ -15,5 +15,12 @@ export function errorOfEnd(end: HostEnd, noAbi: string | null = null): Superviso
   };
   if (noAbi !== null) return new ModuleLoadError('MODULE_NO_ABI', `module ${module}: ${path}: ${noAbi}`, details);
   const text = describeDeath(end.facts, end);
-  return new (end.cause === 'start' ? ModuleLoadError : HostExitError)(end.code, text, details);
+  // Last words, or what is said of the file, may stand behind it: then it is said in passing.
+  const { remedy = null } = end.what.kind === 'refused' ? end.what : {};
+  const isLast = remedy !== null && text.endsWith(`; ${remedy}`);
+  const what = isLast ? text.slice(0, -`; ${remedy}`.length) : text;
+  return new (end.cause === 'start' ? ModuleLoadError : HostExitError)(end.code, what, {
+    ...details,
+    ...(isLast ? { remedy } : {}),
+  });
 }

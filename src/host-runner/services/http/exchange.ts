@@ -2,7 +2,8 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { BodyDecoder, codingsOf } from './body-decoder.js';
+import { codingsOf } from './body-decoder.js';
+import { BodyFlow } from './body-flow.js';
 import type { Connection } from './connection.js';
 import { toDispatch } from './dispatch.js';
 import { explain, HttpFailure } from './failure.js';
@@ -38,20 +39,11 @@ export class Exchange {
   readonly #limits: Limits;
   readonly #listener: ExchangeListener;
   #controller: Dispatcher.DispatchController | null = null;
-  #decoder: BodyDecoder | null = null;
-  #codings: string[] = [];
   readonly #patience = new Patience((failure) => this.#fail(failure));
   readonly #progress = new Progress();
+  readonly #body: BodyFlow;
   /** Ends what nobody wants and is still read. */
   #discarding: NodeJS.Timeout | undefined;
-  /** The listener takes no data for now. */
-  #held = false;
-  /** The decoder takes no data for now. */
-  #full = false;
-  /** What came with the chunk after which nothing more was taken. */
-  #waiting: Buffer[] = [];
-  /** The whole response has come. */
-  #complete = false;
   /** Nothing more is told but `released`. */
   #over = false;
   #released = false;
@@ -63,6 +55,14 @@ export class Exchange {
     this.#connection = connection;
     this.#limits = limits;
     this.#listener = listener;
+    this.#body = new BodyFlow(this.#progress, {
+      data: (percent, bytes) => listener.data(percent, bytes),
+      ended: () => this.#end(),
+      failed: (failure) => this.#fail(failure),
+      paced: (isWanted) => (isWanted ? connection.release() : connection.hold()),
+      moved: () => this.#watchBody(),
+      guard: (step) => this.#guard(step),
+    });
   }
 
   /** Sends the request as soon as the connection is open. */
@@ -81,12 +81,7 @@ export class Exchange {
 
   /** The listener takes data again. */
   resume(): void {
-    if (!this.#held || this.#over) return;
-    this.#held = false;
-    this.#guard(() => {
-      this.#decoder?.resume();
-      this.#goOn();
-    });
+    this.#body.resume();
   }
 
   /** Ends it at once; nothing more is told but `released`. */
@@ -117,10 +112,11 @@ export class Exchange {
     }
     this.#progress.begin(firstOf(headers['content-length']));
     this.#isBodyless = status === 204 || status === 304;
-    if (this.#request.decode) this.#codings = codingsOf([headers['content-encoding'] ?? []].flat().join(','));
-    this.#held = !this.#listener.status(status, firstOf(headers['content-type']) ?? '');
+    const encoding = this.#request.decode ? [headers['content-encoding'] ?? []].flat().join(',') : '';
+    const codings = codingsOf(encoding);
+    const isWanted = this.#listener.status(status, firstOf(headers['content-type']) ?? '');
     this.#patience.stop();
-    this.#goOn();
+    this.#body.begin(codings, isWanted);
   }
 
   #received(chunk: Buffer): void {
@@ -128,56 +124,19 @@ export class Exchange {
       if (this.#progress.add(chunk.length) > MOST_DISCARDED_BYTES) this.#release(false);
       return;
     }
-    this.#waiting.push(chunk);
-    this.#goOn();
+    this.#body.push(chunk);
   }
 
   #finished(): void {
-    this.#complete = true;
     this.#release(true);
-    this.#goOn();
-  }
-
-  /** Hands on what has come, as far as there is room for it. */
-  #goOn(): void {
-    while (!this.#over && !this.#isStopped()) {
-      const chunk = this.#waiting.shift();
-      if (chunk === undefined) break;
-      this.#take(chunk);
-    }
-    if (this.#over) return;
-    if (this.#complete) this.#close();
-    else if (this.#isStopped()) this.#connection.hold();
-    else this.#connection.release();
-    this.#watchBody();
-  }
-
-  #isStopped(): boolean {
-    return this.#full || (this.#held && this.#decoder === null);
-  }
-
-  #take(chunk: Buffer): void {
-    this.#progress.add(chunk.length);
-    if (this.#codings.length === 0) {
-      this.#hand(this.#progress.percent, chunk);
-      return;
-    }
-    this.#decoder ??= this.#decode();
-    this.#full = !this.#decoder.write(chunk);
-  }
-
-  #close(): void {
-    if (this.#waiting.length > 0 || this.#isStopped()) return;
-    if (this.#decoder) this.#decoder.end();
-    else this.#end();
+    this.#body.finish();
   }
 
   #broke(error: Error): void {
     // undici waits for the body that a 304 would have had.
     if (this.#isBodyless && this.#progress.receivedBytes === 0) {
-      this.#complete = true;
       this.#release(false);
-      this.#goOn();
+      this.#body.finish();
       return;
     }
     const { receivedBytes, announcedBytes } = this.#progress;
@@ -185,31 +144,10 @@ export class Exchange {
     this.#release(false);
   }
 
-  #decode(): BodyDecoder {
-    const decoder = new BodyDecoder(this.#codings, {
-      data: (bytes) => this.#guard(() => this.#hand(1, bytes)),
-      drained: () =>
-        this.#guard(() => {
-          this.#full = false;
-          this.#goOn();
-        }),
-      end: () => this.#guard(() => this.#end()),
-      failed: (failure) => this.#fail(failure),
-    });
-    return decoder;
-  }
-
-  #hand(percent: number, bytes: Buffer): void {
-    if (this.#over) return;
-    this.#held = !this.#listener.data(percent, bytes);
-    if (this.#held) this.#decoder?.pause();
-    this.#watchBody();
-  }
-
   /** The time for the next chunk runs only while we read. */
   #watchBody(): void {
     if (this.#over || this.#released) return;
-    if (this.#held || this.#full) {
+    if (this.#body.isHeld) {
       this.#patience.stop();
       return;
     }
@@ -225,7 +163,7 @@ export class Exchange {
   #end(): void {
     if (this.#over) return;
     // A decoder may come to its end before the body does.
-    if (this.#complete) this.#conclude();
+    if (this.#body.isWhole) this.#conclude();
     else this.#discard();
     this.#listener.ended();
   }
@@ -240,8 +178,7 @@ export class Exchange {
   #conclude(): void {
     this.#over = true;
     this.#patience.stop();
-    this.#decoder?.destroy();
-    this.#waiting = [];
+    this.#body.stop();
   }
 
   #release(reusable: boolean): void {

@@ -87,8 +87,10 @@ function begin(request: SpawnRequest, failed: (error: Error) => void) {
   subscribe('child_process', note);
   try {
     return execa(process.execPath, ['--disable-wasm-trap-handler', HOST_RUNNER], {
+      // It lives until its end is asked for; execa ends all others with this process.
       detached: true,
-      cleanup: false,
+      // What execa does for commands that are waited for, and is wrong for a host: its end is no error, its output is read as it
+      // comes and has no end, and its environment is its own.
       reject: false,
       buffer: false,
       extendEnv: false,
