@@ -1,10 +1,12 @@
-/** The places that a fixture is run in: two plain programs, the reference loader, and a host of ours. */
+/** The places that a fixture is run in: two plain programs, the reference loader, a host of ours, and one that was a spare. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { main } from '../../helpers/command.js';
+import { sample } from '../core.js';
 import { controlOf, type Fixture, pathOf } from './fixtures.js';
 import { readControl, readHost, readReference, type Transcript } from './transcript.js';
 
@@ -14,6 +16,7 @@ const BOUND_MS = 300_000;
 const PATIENT = ['deadline', 'start_timeout', 'hang'].flatMap((setting) => ['--set', `${setting}=250s`]);
 /** A host has this room by itself; what is given to a host is what a core has. */
 const ROOM = { GLIBC_TUNABLES: 'glibc.rtld.optional_static_tls=4096' };
+const SPARE_HOST = fileURLToPath(new URL('spare-host.mjs', import.meta.url));
 const ABI = ['--abi', 'exports-2020', '--json'];
 
 /** A plain program that loads the module: in C, or in C++. */
@@ -37,6 +40,14 @@ export async function runReference(fixture: Fixture, directory: string): Promise
 export async function runHost(node: string, fixture: Fixture, directory: string): Promise<Transcript> {
   const args = [main, 'try', pathOf(fixture), ...ABI, '--wait', '0', ...PATIENT, ...fixture.texts];
   const { stdout, stderr, end } = await run(node, args, directory, {});
+  const { deeds, printed } = readHost(stdout, stderr);
+  return { deeds: [...deeds, ...end], printed };
+}
+
+/** A host whose process was started for no module in particular. */
+export async function runSpare(fixture: Fixture, directory: string): Promise<Transcript> {
+  const args = [SPARE_HOST, pathOf(fixture), join(directory, 'run'), sample('skeleton'), ...fixture.texts];
+  const { stdout, stderr, end } = await run(process.execPath, args, directory, {});
   const { deeds, printed } = readHost(stdout, stderr);
   return { deeds: [...deeds, ...end], printed };
 }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeTempDir } from '../core.js';
 import { FIXTURES, type Fixture, missingFor } from './fixtures.js';
 import { nodes } from './nodes.js';
-import { runControl, runHost, runReference } from './places.js';
+import { runControl, runHost, runReference, runSpare } from './places.js';
 import type { Transcript } from './transcript.js';
 
 const FULL = process.env.MESIBO_TEST_FULL === '1';
@@ -63,6 +63,12 @@ describe('a plain program in C++ has the same of', () => {
 describe('the reference loader has the same of', () => {
   forEach(async (fixture) => {
     expect(await runReference(fixture, folder())).toEqual(await inPlainProgram(fixture));
+  });
+});
+
+describe('a host that was a spare has the same of', () => {
+  forEach(async (fixture) => {
+    expect(await runSpare(fixture, folder())).toEqual(await inPlainProgram(fixture));
   });
 });
 

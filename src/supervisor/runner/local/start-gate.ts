@@ -13,11 +13,15 @@ export type Urgency =
 
 const ORDER: readonly Urgency[] = ['next', 'first', 'spare'];
 
+/** One that takes longer holds up nobody: something keeps it from coming up, and may do so for as long as it likes. */
+const PATIENCE_MS = 10_000;
+
 /** One that is coming up, or waits for that. */
 interface Entry {
   urgency: Urgency;
   /** `null`: it has begun. */
   begin: (() => void) | null;
+  timer?: NodeJS.Timeout;
 }
 
 /** For all processes of one core. */
@@ -47,6 +51,7 @@ export class StartGate {
     const { begin } = entry;
     entry.begin = null;
     this.#inside.add(entry);
+    entry.timer = setTimeout(() => this.#leave(entry), PATIENCE_MS).unref();
     try {
       begin?.();
     } catch (error) {
@@ -56,6 +61,7 @@ export class StartGate {
   }
 
   #leave(entry: Entry): void {
+    clearTimeout(entry.timer);
     this.#waiting[entry.urgency].delete(entry);
     if (!this.#inside.delete(entry)) return;
     for (const urgency of ORDER) {

@@ -35,7 +35,7 @@ export type ShelfStep =
   | { kind: 'wait'; untilMs: number | null };
 
 /** Nothing begins for so long before a spare is started: it takes from modules what their own start needs. */
-export const CALM_MS = 200;
+export const CALM_MS = 100;
 /** A start that takes longer than this may go on beside it. */
 export const PATIENCE_MS = 5_000;
 /** A module that has crashed may wait for so long before it starts again, and finds its spare. */

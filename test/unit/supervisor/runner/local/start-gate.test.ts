@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { StartGate, type Urgency } from '../../../../../src/supervisor/runner/local/start-gate.js';
 
 describe('a gate for two at a time', () => {
@@ -38,6 +38,21 @@ describe('a gate for two at a time', () => {
     leave.a?.();
     leave.a?.();
     expect(begun).toEqual(['a', 'b', 'd']);
+  });
+
+  it('is not held up by what never comes up', () => {
+    vi.useFakeTimers();
+    try {
+      for (const name of ['a', 'b', 'c']) enter(name);
+      vi.advanceTimersByTime(9_999);
+      expect(begun).toEqual(['a', 'b']);
+      vi.advanceTimersByTime(1);
+      expect(begun).toEqual(['a', 'b', 'c']);
+      leave.a?.();
+      expect(vi.getTimerCount()).toBe(1);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('gives back the place of what could not begin', () => {
