@@ -12,6 +12,7 @@ function endOf(changes: Partial<DeathFacts>): HostEnd {
     path: '/m.so',
     generation: 3,
     pid: 42,
+    spare: false,
     from: { kind: 'stopping', stage: 'killed', cause: 'violation' },
     exitCode: null,
     signal: 'SIGKILL',
