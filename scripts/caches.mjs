@@ -23,7 +23,7 @@ import { Script } from 'node:vm';
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '../dist/bundles');
 const RECORDER = join(dirname(fileURLToPath(import.meta.url)), 'record-cache.cjs');
 const PROGRAM = '.program.cjs';
-/** They have much more than one run needs. */
+/** The two programs of the command line; what the other bundles hold is needed in every run of them. */
 const COMMAND_LINE = 'mesibo-modules';
 const CLIENT = 'mesibo-client';
 const LIMIT_MS = 20_000;

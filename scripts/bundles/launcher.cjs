@@ -3,7 +3,7 @@
 // need not compile what it has compiled before. Nothing else depends on that cache: where there is none, or it does not fit,
 // the program runs the same.
 'use strict';
-const { readFileSync, statSync } = require('node:fs');
+const { existsSync, readFileSync, statSync } = require('node:fs');
 const { basename, join } = require('node:path');
 const { Script } = require('node:vm');
 
@@ -24,7 +24,9 @@ script.runInThisContext()(require, module, __filename, __dirname, isUsed ? findA
 function chooseProgram() {
   let at = 2;
   while (/^--(run|state)-dir(=|$)/.test(process.argv[at])) at += process.argv[at].includes('=') ? 1 : 2;
-  return SMALLER?.verbs.includes(process.argv[at]) ? SMALLER.name : basename(__filename, '.cjs');
+  const isThere =
+    SMALLER?.verbs.includes(process.argv[at]) && existsSync(join(__dirname, `${SMALLER.name}.program.cjs`));
+  return isThere ? SMALLER.name : basename(__filename, '.cjs');
 }
 
 /**
@@ -46,7 +48,7 @@ function readCache(path) {
   }
 }
 
-/** This executable. Of V8's version, V8 itself looks at less than tells two releases of Node.js apart. */
+/** This executable. V8 takes the caches of some other releases of Node.js for its own. */
 function describeNode() {
   const { size, mtimeMs } = statSync(process.execPath);
   return `${process.version} ${process.arch} ${size} ${mtimeMs}`;

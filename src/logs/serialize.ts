@@ -5,8 +5,8 @@ import { type LogEntry, levelName } from './entry.js';
 
 let written = '';
 /*
- * Not pino's own destination, which neither rotates files, nor counts what it drops, nor leaves a reader behind that does not
- * read. The entry brings its own time, and the core's pid would be on every line.
+ * The lines go to our own files: pino's destinations do not rotate, do not count what they drop, and wait for a reader that does
+ * not read. An entry brings its own time, and the core's pid would be on every line.
  */
 const logger = pino(
   { level: 'trace', base: null, timestamp: false },

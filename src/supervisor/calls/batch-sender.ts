@@ -85,7 +85,7 @@ export class BatchSender {
     let bytes = 0;
     for (let i = 0; i < ready.length; i++) {
       const { place, event } = ready[i] as PendingCall;
-      if (place === IN_FRAME) bytes += event.heldBytes;
+      bytes += place === IN_FRAME ? event.heldBytes : event.headBytes;
       if (bytes < FRAME_BYTES && i < ready.length - 1) continue;
       this.#send(first, i + 1);
       first = i + 1;

@@ -194,7 +194,6 @@ export class Host {
         this.#run.noteWell();
         this.#ledger.beat();
       },
-      looked: () => this.#run.tidy(),
       tracer: () => this.#run.tracedBy(),
       spared: (tracer) => this.#listener.spared(this, tracer),
       failed: (verdict) => {

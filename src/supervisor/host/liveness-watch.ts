@@ -17,8 +17,6 @@ export interface Watched {
   inFlight(): number;
   /** Asks it for a sign of life. */
   beat(): void;
-  /** It was looked at just now, as from time to time. */
-  looked(): void;
   /** The process that traces it; `null`: none does. */
   tracer(): number | null;
   /** It would be given up, but is traced by a debugger: told once for each debugger. */
@@ -138,7 +136,6 @@ export class LivenessWatch {
     const isLate = nowMs - this.#dueMs > DOUBT_MS;
     const owes = this.#watched.inFlight() > 0;
     const header = this.#watched.readHeader();
-    this.#watched.looked();
     this.#countBeats(header, nowMs);
     const executingSinceMs = this.#executingSinceMs(header, nowMs);
     const verdict = judge({

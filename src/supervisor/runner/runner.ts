@@ -56,8 +56,6 @@ export interface Run {
   diagnose(): Diagnosis | null;
   /** The host is well just now: what its end may be compared with is noted. Called often. */
   noteWell(): void;
-  /** Gives memory back that was not needed since the call before. Called from time to time. */
-  tidy(): void;
   /** The host is ready: what the next start may need can be prepared now. */
   noteReady(): void;
   /** Gives the evidence back, once the end was told and everything is read. */

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { fromWireFailure, toWireFailure } from '../../../src/control/failure.js';
 import { decodeReply, encodeReply } from '../../../src/control/frames.js';
-import { ControlError, IllegalStateError, SupervisorError } from '../../../src/errors.js';
+import { ControlError, IllegalStateError, ReloadError, SupervisorError } from '../../../src/errors.js';
 import { coreCommand, sentence, shellCommand } from '../../../src/sentence.js';
 
 const remedy = sentence`to start it: ${coreCommand('start', 'm')}, or end it: ${shellCommand('kill', '7')}`;
@@ -40,4 +40,12 @@ it.each([
   const error = fromWireFailure(failure);
   expect(error).toMatchObject({ message: MESSAGE, remedy: null });
   expect(`${error.sentence}`).toBe(MESSAGE);
+});
+
+it('commands in the middle of a message reach the command line as data too', () => {
+  const failed = new ReloadError([stopped]);
+  const error = fromWireFailure(travel(failed));
+  expect(error).toMatchObject({ code: 'RELOAD_FAILED', message: failed.message });
+  expect(error.sentence.parts).toEqual(failed.sentence.parts);
+  expect(`${error.sentence.withOptions(['--run-dir', '/x'])}`).toContain('mesibo-modules --run-dir /x start m');
 });

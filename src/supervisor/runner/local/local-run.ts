@@ -126,10 +126,6 @@ export class LocalRun implements Run {
     this.#oom.note(this.pid);
   }
 
-  tidy(): void {
-    if (this.#isOpen) this.evidence.payloads.trim();
-  }
-
   noteReady(): void {
     this.#use.ties.ready();
   }

@@ -41,7 +41,6 @@ function makeWatch(hangMs: number | null): LivenessWatch {
       owes: (seq) => owed.has(seq),
       inFlight: () => owed.size,
       beat: () => beats.push(clock.nowMs),
-      looked: () => {},
       tracer: () => tracer,
       spared: (by) => spared.push(by),
       failed: ({ kind }) => failures.push([kind, clock.nowMs]),

@@ -31,6 +31,9 @@ export interface BoxName {
   generation: number;
 }
 
+/** A host takes the place of another one while both run, and the next one may be on its way. */
+const BOXES_KEPT_FREE = 2;
+
 /** An open black box, as the core reads it. */
 export class BoxFile implements Evidence {
   readonly fd: number;
@@ -46,7 +49,9 @@ export class BoxFile implements Evidence {
     this.fd = fd;
     this.ringSize = ringSize;
     this.notes = new HandedOnNotes(fd);
-    this.payloads = new PayloadArea(fd, BOX.ringOffset + ringSize, ringSize);
+    const offset = BOX.ringOffset + ringSize;
+    const reserveBytes = BOXES_KEPT_FREE * offset;
+    this.payloads = new PayloadArea({ fd, offset, size: ringSize, directory: dirname(path), reserveBytes });
   }
 
   /** The header as it is now; `null` when it no longer is one. */
@@ -82,6 +87,7 @@ export class BoxFile implements Evidence {
 
   /** Gives name and memory back, once the host is gone too. */
   close(): void {
+    this.payloads.close();
     closeSync(this.fd);
     removeFile(this.#path);
   }
@@ -137,15 +143,20 @@ function openProblem(path: string, directory: string, code: string | undefined):
 
 function fill(fd: number, directory: string, generation: number, bytes: number, ringSize: number): void {
   const errno = allocateFile(fd, BOX.ringOffset + ringSize);
+  if (errno === constants.errno.EFBIG) throw tooLarge(bytes);
   if (errno !== 0) {
-    const full = errno === constants.errno.ENOSPC || errno === constants.errno.EFBIG;
+    const full = errno === constants.errno.ENOSPC;
     const cause = full
       ? `${directory} has no room for ${bytes} bytes`
       : `${directory} refused ${bytes} bytes (errno ${errno})`;
     throw unavailable(`${cause}; free some, or lower black_box`);
   }
-  // Payloads take their memory only when they come, and travel in frames where there is none.
-  ftruncateSync(fd, boxBytes(ringSize));
+  try {
+    // Payloads take their memory only when they come, and travel in frames where there is none.
+    ftruncateSync(fd, boxBytes(ringSize));
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'EFBIG' ? tooLarge(bytes) : error;
+  }
   writeSync(fd, formatHeader(generation, ringSize), 0, undefined, 0);
 }
 
@@ -156,6 +167,11 @@ function removeFile(path: string): void {
   } catch {
     return;
   }
+}
+
+function tooLarge(bytes: number): SupervisorError {
+  const limit = `no file may be as large as its ${2 * bytes} bytes`;
+  return unavailable(`${limit}; raise the limit of file sizes (LimitFSIZE=, ulimit -f), or lower black_box`);
 }
 
 function unavailable(message: string, cause?: unknown): SupervisorError {

@@ -3,7 +3,7 @@
  * module does to the file cannot end the core by a signal.
  */
 
-import { writeSync } from 'node:fs';
+import { statfsSync, writeSync } from 'node:fs';
 import { punchHole } from '../../../../libc.js';
 import type { Payloads } from '../../evidence.js';
 
@@ -12,79 +12,123 @@ const NO_ROOM = -1;
 const ALIGN_BYTES = 64;
 /** A multiple of every page size in use. */
 const PAGE_BYTES = 64 * 1024;
+/** Memory that was not used for so long is given back. */
+const TRIM_MS = 1000;
 
-/** What is in use, from one position up to another; positions grow for ever, until nothing is in use. */
+/** One payload. Positions grow as the room is used round and round; the place is where a position is in the area. */
 interface Slot {
   from: number;
-  end: number;
+  place: number;
+  placeEnd: number;
   isFree: boolean;
+}
+
+/** Where an area is, and what it must leave. */
+export interface AreaOptions {
+  /** Of the box's file. */
+  fd: number;
+  /** In that file. */
+  offset: number;
+  size: number;
+  /** Where the file is. */
+  directory: string;
+  /** What stays free there. */
+  reserveBytes: number;
 }
 
 /** Room that is used round and round, as payloads leave mostly in the order in which they came. */
 export class PayloadArea implements Payloads {
-  readonly #fd: number;
-  readonly #offset: number;
-  readonly #size: number;
+  readonly #options: AreaOptions;
   readonly #slots: Slot[] = [];
+  /** The position behind the last payload. */
   #head = 0;
-  /** Memory may be behind everything before it. */
-  #touched = 0;
-  /** Whether nothing was put here since the last look. */
-  #isCalm = false;
+  /** Places before this one may have memory. */
+  #memoryEnd = 0;
+  /** Places before this one were used since the last look. */
+  #usedEnd = 0;
+  #timer: NodeJS.Timeout | undefined;
 
-  /** @param offset where in the file it begins */
-  constructor(fd: number, offset: number, size: number) {
-    this.#fd = fd;
-    this.#offset = offset;
-    this.#size = size;
+  constructor(options: AreaOptions) {
+    this.#options = options;
   }
 
   put(bytes: Uint8Array, from: number, length: number): number {
-    this.#isCalm = false;
     const at = this.#reserve(length);
     if (at === NO_ROOM) return NO_ROOM;
-    const place = at % this.#size;
+    const place = at % this.#options.size;
+    const placeEnd = place + roundUp(length);
+    if (placeEnd > this.#memoryEnd && !this.#grow(placeEnd)) return NO_ROOM;
     if (!this.#write(bytes, from, length, place)) return NO_ROOM;
     this.#head = at + roundUp(length);
-    this.#touched = Math.max(this.#touched, place + length);
-    this.#slots.push({ from: at, end: this.#head, isFree: false });
+    this.#usedEnd = Math.max(this.#usedEnd, placeEnd);
+    this.#slots.push({ from: at, place, placeEnd, isFree: false });
     return place;
   }
 
   free(place: number): void {
     const slots = this.#slots;
-    const slot = slots.find(({ from, isFree }) => !isFree && from % this.#size === place);
+    const slot = slots.find((one) => !one.isFree && one.place === place);
     if (slot) slot.isFree = true;
     while (slots[0]?.isFree) slots.shift();
-    // From the beginning again, where the memory is that was used just now.
+    // When nothing is left it begins at place 0 again, so that few messages at a time use little memory.
     if (slots.length === 0) this.#head = 0;
   }
 
-  /** Gives the memory back, when nothing was put here since the call before. */
-  trim(): void {
-    if (this.#isCalm && this.#touched > 0 && this.#slots.length === 0) {
-      punchHole(this.#fd, this.#offset, Math.min(this.#size, roundUp(this.#touched, PAGE_BYTES)));
-      this.#touched = 0;
-    }
-    this.#isCalm = true;
+  /** Looks at it no more. */
+  close(): void {
+    clearTimeout(this.#timer);
   }
 
   /** A payload stands in one piece. */
   #reserve(length: number): number {
+    const { size } = this.#options;
     const used = roundUp(length);
-    const toEnd = this.#size - (this.#head % this.#size);
+    const toEnd = size - (this.#head % size);
     const at = used > toEnd ? this.#head + toEnd : this.#head;
     const tail = this.#slots[0]?.from ?? at;
-    return at + used - tail > this.#size ? NO_ROOM : at;
+    return at + used - tail > size ? NO_ROOM : at;
   }
 
-  /** @returns `false`: there is no memory for it, or it cannot be written */
+  /** Payloads have another way and new boxes have none: what those need stays free. */
+  #grow(placeEnd: number): boolean {
+    const { directory, reserveBytes } = this.#options;
+    if (readFree(directory) - (placeEnd - this.#memoryEnd) < reserveBytes) return false;
+    this.#memoryEnd = placeEnd;
+    this.#timer ??= setTimeout(() => this.#trim(), TRIM_MS).unref();
+    return true;
+  }
+
+  /** @returns `false`: it cannot be written */
   #write(bytes: Uint8Array, from: number, length: number, place: number): boolean {
     try {
-      return writeSync(this.#fd, bytes, from, length, this.#offset + place) === length;
+      return writeSync(this.#options.fd, bytes, from, length, this.#options.offset + place) === length;
     } catch {
       return false;
     }
+  }
+
+  /** Gives back the memory behind what is used now, or was since the last look. */
+  #trim(): void {
+    this.#timer = undefined;
+    const { fd, offset, size } = this.#options;
+    const ends = this.#slots.map(({ placeEnd, isFree }) => (isFree ? 0 : placeEnd));
+    const end = Math.max(this.#usedEnd, ...ends);
+    const from = roundUp(end, PAGE_BYTES);
+    if (from < this.#memoryEnd)
+      punchHole(fd, offset + from, Math.min(size, roundUp(this.#memoryEnd, PAGE_BYTES)) - from);
+    this.#memoryEnd = Math.min(this.#memoryEnd, from);
+    this.#usedEnd = 0;
+    if (this.#memoryEnd > 0) this.#timer = setTimeout(() => this.#trim(), TRIM_MS).unref();
+  }
+}
+
+/** In bytes; 0 where nobody can tell. */
+function readFree(directory: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(directory);
+    return bavail * bsize;
+  } catch {
+    return 0;
   }
 }
 

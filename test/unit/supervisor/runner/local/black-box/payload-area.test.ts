@@ -1,11 +1,12 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, unlinkSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { closeSync, fstatSync, ftruncateSync, openSync, readSync, statfsSync, unlinkSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PayloadArea } from '../../../../../../src/supervisor/runner/local/black-box/payload-area.js';
 import { seeded } from '../../../../../helpers/random.js';
 
 const LENGTHS = [1, 63, 64, 65, 8192, 20_000, 70_000];
 const OFFSET = 4096;
 const SIZE = 256 * 1024;
+const PAGES = 64 * 1024;
 let fd: number;
 let area: PayloadArea;
 beforeEach(() => {
@@ -13,9 +14,10 @@ beforeEach(() => {
   fd = openSync(path, 'wx+', 0o600);
   unlinkSync(path);
   ftruncateSync(fd, OFFSET + SIZE);
-  area = new PayloadArea(fd, OFFSET, SIZE);
+  area = new PayloadArea({ fd, offset: OFFSET, size: SIZE, directory: '/dev/shm', reserveBytes: 0 });
 });
 afterEach(() => {
+  area.close();
   try {
     closeSync(fd);
   } catch {
@@ -82,27 +84,60 @@ describe('a payload finds no place', () => {
     expect(put(1, 3)).toBe(0);
   });
 
+  it('where its memory would be that of new boxes', () => {
+    const { bavail, bsize } = statfsSync('/dev/shm');
+    const reserveBytes = bavail * bsize;
+    const modest = new PayloadArea({ fd, offset: OFFSET, size: SIZE, directory: '/dev/shm', reserveBytes });
+    expect(modest.put(Buffer.alloc(200_000), 0, 200_000)).toBeLessThan(0);
+    expect(usedBytes()).toBe(0);
+    modest.close();
+  });
+
+  it('where nobody can tell how much memory there is', () => {
+    const lost = new PayloadArea({ fd, offset: OFFSET, size: SIZE, directory: '/nowhere', reserveBytes: 1 });
+    expect(lost.put(Buffer.alloc(100), 0, 100)).toBeLessThan(0);
+  });
+
   it('where the file cannot be written', () => {
     closeSync(fd);
     expect(put(100, 1)).toBeLessThan(0);
   });
 });
 
-it('gives its memory back after some time without payloads, and has it again', () => {
-  const place = put(100_000, 5);
-  area.trim();
-  area.trim();
-  expect(usedBytes()).toBeGreaterThanOrEqual(100_000);
-  area.free(place);
-  area.trim();
-  expect(usedBytes()).toBe(0);
-  expect(read(put(100_000, 6), 100_000).equals(Buffer.alloc(100_000, 6))).toBe(true);
-});
+describe('memory that was not used for a second', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
 
-it('keeps its memory while payloads come', () => {
-  for (let i = 0; i < 5; i++) {
-    area.free(put(100_000, i));
-    area.trim();
+  it('is given back, and comes again with the next payload', () => {
+    const place = put(100_000, 5);
+    vi.advanceTimersByTime(10_000);
     expect(usedBytes()).toBeGreaterThanOrEqual(100_000);
-  }
+    area.free(place);
+    vi.advanceTimersByTime(2000);
+    expect(usedBytes()).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+    expect(read(put(100_000, 6), 100_000).equals(Buffer.alloc(100_000, 6))).toBe(true);
+  });
+
+  it('is given back behind payloads that are still there or still come', () => {
+    const first = put(10_000, 1);
+    const others = [put(100_000, 2), put(100_000, 3)];
+    for (const place of others) area.free(place);
+    vi.advanceTimersByTime(2000);
+    expect(usedBytes()).toBeLessThanOrEqual(PAGES);
+    expect(read(first, 10_000).equals(Buffer.alloc(10_000, 1))).toBe(true);
+    area.free(first);
+    for (let i = 0; i < 5; i++) {
+      area.free(put(10_000, i));
+      vi.advanceTimersByTime(1000);
+      expect(usedBytes()).toBeGreaterThan(0);
+      expect(usedBytes()).toBeLessThanOrEqual(PAGES);
+    }
+  });
+
+  it('is looked at no more once the box is closed', () => {
+    put(100_000, 5);
+    area.close();
+    expect(vi.getTimerCount()).toBe(0);
+  });
 });
