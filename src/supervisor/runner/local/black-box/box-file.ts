@@ -3,7 +3,7 @@
  * finds what the host did.
  */
 
-import { closeSync, linkSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, linkSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { SupervisorError } from '../../../../errors.js';
@@ -67,6 +67,11 @@ export class BoxFile implements Evidence {
   /** Notes that the SIGTERM which follows is the core's own, and to be obeyed. */
   askEnd(): void {
     writeSync(this.fd, Buffer.from([1, 0, 0, 0]), 0, 4, BOX.endAsked);
+  }
+
+  /** Gives the memory back already: nothing in it is wanted, and who still writes to it is being killed. */
+  discard(): void {
+    ftruncateSync(this.fd);
   }
 
   /** Gives name and memory back, once the host is gone too. */
