@@ -113,13 +113,13 @@ it.each([true, false])(
   (subreaper) => {
     const options = JSON.stringify({ runDir: `${directory}/run`, subreaper, path: sample('crashy') });
     const node = [process.execPath, '--input-type=module', '-e', PROGRAM, options];
-    const told = execFileSync('sh', ['-c', 'ulimit -n 128 && exec "$@"', 'sh', ...node], {
+    const told = execFileSync('sh', ['-c', 'ulimit -n 256 && exec "$@"', 'sh', ...node], {
       cwd: new URL('../..', import.meta.url),
       timeout: 50_000,
     });
     const { pids, failures, runId, defaults } = JSON.parse(`${told}`);
     const why =
-      /^module crashy: the host process could not be started: this process is out of file descriptors \(12\d of 128 in use, /;
+      /^module crashy: the host process could not be started: this process is out of file descriptors \(25\d of 256 in use, /;
     expect(failures.filter((text: string) => !why.test(text))).toEqual([]);
     expect(defaults).toEqual([expect.anything(), null]);
     expect(pids.filter(isRunning)).toEqual([]);
@@ -131,13 +131,13 @@ it.each([true, false])(
 it('a server without a descriptor left for the connection to a new host serves on, and says so', () => {
   const options = JSON.stringify({ runDir: `${directory}/run`, path: sample('crashy'), neighbour: sample('filter') });
   const node = [process.execPath, '--input-type=module', '-e', FULL_OF_CLIENTS, options];
-  const told = execFileSync('sh', ['-c', 'ulimit -n 128 && exec "$@"', 'sh', ...node], {
+  const told = execFileSync('sh', ['-c', 'ulimit -n 256 && exec "$@"', 'sh', ...node], {
     cwd: new URL('../..', import.meta.url),
     timeout: 100_000,
   });
   const { before, during, failures, after } = JSON.parse(`${told}`);
   const problem = expect.stringMatching(
-    /^this process is out of file descriptors \(12\d of 128 in use, .*: raise LimitNOFILE/,
+    /^this process is out of file descriptors \(25\d of 256 in use, .*: raise LimitNOFILE/,
   );
   expect(before).toEqual([[], [null, null]]);
   expect(failures[0]).toMatch(/^module crashy: it could not be connected to: this process is out of file descriptors/);
@@ -228,7 +228,7 @@ it.each([0, 2, 4, 12, 23])(
   (left) => {
     const options = JSON.stringify({ runDir: `${directory}/run`, path: sample('filter'), left });
     const node = [process.execPath, '--input-type=module', '-e', COLD, options];
-    const told = execFileSync('sh', ['-c', 'ulimit -n 128 && exec "$@"', 'sh', ...node], {
+    const told = execFileSync('sh', ['-c', 'ulimit -n 256 && exec "$@"', 'sh', ...node], {
       cwd: new URL('../..', import.meta.url),
       timeout: 60_000,
     });

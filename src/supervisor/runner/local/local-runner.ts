@@ -63,11 +63,9 @@ export class LocalRunner implements Runner {
     const spare = this.#spares.take(profile, (run) => run.become({ ...use, box, surroundings }));
     try {
       const urgency = generation > 1 ? 'next' : 'first';
-      return spare ?? this.#start({ environment, directory, box, urgency }, use);
+      return spare ?? this.#startFirst({ environment, directory, box, urgency }, use);
     } catch (error) {
       use.ties.closed();
-      // What they have may be what was wanting.
-      this.#spares.clear();
       throw error;
     }
   }
@@ -78,6 +76,16 @@ export class LocalRunner implements Runner {
 
   close(): Promise<void> {
     return this.#spares.close();
+  }
+
+  /** Spares have to make room for a start of a module. */
+  #startFirst(place: Place, use: RunUse): LocalRun {
+    try {
+      return this.#start(place, use);
+    } catch (error) {
+      if (!this.#spares.clear()) throw error;
+      return this.#start(place, use);
+    }
   }
 
   #startSpare({ environment, directory, room }: LaunchProfile, use: RunUse): LocalRun {

@@ -69,6 +69,7 @@ export class Spare {
     clearTimeout(this.#timer);
     this.#tell('ends', reason);
     this.#run.end('kill');
+    this.#run.evidence.discard();
   }
 
   #attend(): RunListener {

@@ -79,9 +79,11 @@ export class Spares {
     return null;
   }
 
-  /** Ends all of them; they come again when something is ready. */
-  clear(): void {
+  /** Ends all of them, and gives their memory back; others come when something is ready. @returns whether there were any */
+  clear(): boolean {
+    const { size } = this.#living;
     for (const shelf of this.#shelves.values()) this.#clear(shelf);
+    return size > 0;
   }
 
   /** Ends all of them, and starts none any more; returns when their processes are gone. */
