@@ -2,6 +2,8 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "faults.h"
@@ -20,13 +22,15 @@ static void leak_descriptors(mesibo_module_t *mod)
 	while (open("/dev/null", O_RDONLY) >= 0) continue;
 }
 
+/* All at once, when the thread that brought the message waits for the next one: what it notices comes after the callback. */
 static void close_everything(mesibo_module_t *mod)
 {
-	long limit = sysconf(_SC_OPEN_MAX);
+	struct timespec calm = { .tv_nsec = 50 * 1000 * 1000 };
 
 	(void)mod;
-	if (limit < 0 || limit > 65536) limit = 65536;
-	for (int fd = 0; fd < limit; fd++) close(fd);
+	nanosleep(&calm, NULL);
+	if (syscall(SYS_close_range, 0u, ~0u, 0u) == 0) return;
+	for (int fd = 0; fd < 65536; fd++) close(fd);
 }
 
 static void flood_stdout(mesibo_module_t *mod)
