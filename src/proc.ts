@@ -115,6 +115,11 @@ export function isAwake(pid: number): boolean {
   return stat !== null && !/[ZXTt]/.test(stat.state);
 }
 
+/** Whether a file that a process has mapped was replaced or removed since; memory files do not count. */
+export function hasReplacedFiles(pid: number): boolean {
+  return /^\S+ \S+ \S+ \S+ [1-9]\d* +\/(?!memfd:|dev\/).* \(deleted\)$/m.test(readOrEmpty(`/proc/${pid}/maps`));
+}
+
 /** The process that another is a child of; `null` where there is none. */
 export function readParent(pid: number): number | null {
   return parseStat(readOrEmpty(`/proc/${pid}/stat`))?.parent ?? null;

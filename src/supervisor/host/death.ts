@@ -158,8 +158,9 @@ function tellStartApart({ refusal, from, exitCode, lastWords }: DeathFacts): Dea
 }
 
 /** Whether it says nothing of its module: a spare process ended, or stood still, before it had begun with that. */
-export function isLostSpare({ spare, phase, served, refusal }: DeathFacts): boolean {
-  return spare && !served && phase === 'booting' && refusal === null;
+export function isLostSpare({ spare, phase, served, refusal, from }: DeathFacts): boolean {
+  const isOrdered = from.kind === 'stopping' && from.cause !== 'start-timeout';
+  return spare && !isOrdered && !served && phase === 'booting' && refusal === null;
 }
 
 /** What became of a host that only tried an ABI. */

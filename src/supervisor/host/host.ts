@@ -58,13 +58,17 @@ export class Host {
   #unreachable: Unreachable | null = null;
   #refusal: Refusal | null = null;
 
-  /** @throws {SupervisorError} why its process cannot be had; the host is then as if it had never been */
+  /**
+   * @param options.isFresh - its process must be a new one
+   * @throws {SupervisorError} why its process cannot be had; the host is then as if it had never been
+   */
   constructor(
     generation: number,
     spec: ModuleSpec,
     file: HostFile,
     around: HostSurroundings,
     listener: HostListener<Host>,
+    { isFresh = false } = {},
   ) {
     this.generation = generation;
     this.file = file;
@@ -72,7 +76,7 @@ export class Host {
     this.#around = around;
     this.#listener = listener;
     const { runner, maxMessageBytes } = around;
-    this.#run = runner.start({ module: spec.name, generation, settings: spec }, this.#attendRun());
+    this.#run = runner.start({ module: spec.name, generation, settings: spec, isFresh }, this.#attendRun());
     this.#ledger = new Ledger(this.#run.evidence, { ...spec, maxMessageBytes }, this.#attendLedger());
     this.#watch = this.#makeWatch();
     this.#take(beginHost(spec));

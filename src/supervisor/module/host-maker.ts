@@ -34,13 +34,13 @@ export class HostMaker {
   /** A start by these settings, which is yet to begin. */
   launch(spec: ModuleSpec, choose: LaunchOptions['choose']): Launch {
     const { abis } = this.#options.around();
-    return new Launch({ spec, abis, choose, spawn: (spec, file) => this.#spawn(spec, file) });
+    return new Launch({ spec, abis, choose, spawn: (spec, file, options) => this.#spawn(spec, file, options) });
   }
 
   /** @throws SupervisorError when no process can be had */
-  #spawn(spec: ModuleSpec, file: HostFile): Host {
+  #spawn(spec: ModuleSpec, file: HostFile, options: { isFresh: boolean }): Host {
     const { news, around, listener } = this.#options;
-    const host = new Host(this.#generation + 1, spec, file, around(), listener());
+    const host = new Host(this.#generation + 1, spec, file, around(), listener(), options);
     this.#generation = host.generation;
     news.spawned(host);
     if (host.remark !== null) news.warn(host.generation, host.remark);

@@ -24,7 +24,7 @@ export interface LaunchOptions {
   /** Chooses the file of the next host. @throws SupervisorError when there is none */
   choose(spec: ModuleSpec, repeats: Repeats): HostFile;
   /** Starts one host. @throws SupervisorError when that cannot be */
-  spawn(spec: ModuleSpec, file: HostFile): Host;
+  spawn(spec: ModuleSpec, file: HostFile, options: { isFresh: boolean }): Host;
 }
 
 /** What the death of one of its hosts means. */
@@ -45,6 +45,8 @@ export class Launch {
   readonly #options: LaunchOptions;
   readonly #repeats = new Repeats();
   readonly #search: AbiSearch;
+  /** A second spare may be as bad. */
+  #hasLostSpare = false;
 
   constructor(options: LaunchOptions) {
     this.spec = options.spec;
@@ -55,7 +57,7 @@ export class Launch {
   /** Starts the next host. @throws SupervisorError when that cannot be */
   next(): Host {
     const { choose, spawn } = this.#options;
-    return spawn(this.spec, choose(this.spec, this.#repeats));
+    return spawn(this.spec, choose(this.spec, this.#repeats), { isFresh: this.#hasLostSpare });
   }
 
   /** Chooses the ABI that its host tries. */
@@ -76,7 +78,10 @@ export class Launch {
   died(host: Host, end: HostEnd, isWanted: boolean): LaunchStep {
     const repeat = isWanted ? this.#repeats.after(host.file, end) : null;
     if (repeat !== null) return { kind: 'next-try', reason: repeat };
-    if (isWanted && isLostSpare(end.facts)) return { kind: 'next-try', reason: LOST_SPARE };
+    if (isWanted && isLostSpare(end.facts)) {
+      this.#hasLostSpare = true;
+      return { kind: 'next-try', reason: LOST_SPARE };
+    }
     const tried = end.hasTried ? describeTry(end.facts) : null;
     if (tried === null) return { kind: 'over', error: errorOfEnd(end) };
     const { next, none } = this.#search.fail(tried, end.code === 'MODULE_START_TIMEOUT');

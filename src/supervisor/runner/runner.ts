@@ -32,6 +32,8 @@ export interface RunRequest {
   module: string;
   generation: number;
   settings: Pick<ModuleSpec, 'directory' | 'env' | 'passEnv' | 'staticTlsBytes' | 'logRate'>;
+  /** Its process must be a new one. */
+  isFresh: boolean;
 }
 
 /** The process of one host, from its beginning to its end. */

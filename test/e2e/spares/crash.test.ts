@@ -69,6 +69,22 @@ describe('the next host after a crash', () => {
     rmSync(directory, { recursive: true });
   });
 
+  it('is another process where a library was replaced that the spare has loaded', async () => {
+    const directory = makeTempDir();
+    const library = join(directory, 'libfirst.so');
+    copyFileSync(fixture('libneighbour'), library);
+    core = await startCore([crashy({ env: { LD_PRELOAD: library } })]);
+    const spare = await spares.one();
+    copyFileSync(fixture('libneighbour'), `${library}.new`);
+    renameSync(`${library}.new`, library);
+    expect([await defaultOf('crash'), await defaultOf('hello')]).toEqual(['crash', null]);
+    expect(host()?.pid).not.toBe(spare);
+    expect(host()).toMatchObject({ generation: 2 });
+    expect(await spares.endOf(spare)).toContain('replaced');
+    expect(await spares.one()).not.toBe(spare);
+    rmSync(directory, { recursive: true });
+  });
+
   it('is another process where the spare was killed, and a new spare comes', async () => {
     core = await startCore([crashy()]);
     const spare = await spares.one();

@@ -13,9 +13,10 @@ function canMount(): boolean {
   return can;
 }
 
-/** Adds a module that can take no spare, where there is room for one black box beside that of the first module. */
+/** Adds a module that can take no spare, where there is no room for another black box. */
 const PROGRAM = `
 import { subscribe } from 'node:diagnostics_channel';
+import { writeFileSync } from 'node:fs';
 import { makeConfig, Supervisor } from 'mesibo-modules';
 const { runDir, boxDir, path, second } = JSON.parse(process.argv[1]);
 const config = (...more) => makeConfig({ modules: [{ name: 'crashy', path, startTimeoutMs: 60_000 }, ...more] });
@@ -29,6 +30,8 @@ const waits = new Promise((done) => {
 });
 await supervisor.start();
 await waits;
+// Somebody else takes most of what is free.
+writeFileSync(boxDir + '/other', Buffer.alloc(14 * 1024 * 1024));
 const other = { name: 'filter', path: second, staticTlsBytes: 8192, startTimeoutMs: 60_000 };
 const { added } = await supervisor.reload(config(other));
 const states = supervisor.status().modules.map(({ state }) => state);
@@ -43,7 +46,7 @@ it.skipIf(!canMount())(
     const boxDir = join(directory, 'boxes');
     const paths = { path: sample('crashy'), second: sample('filter') };
     const options = JSON.stringify({ runDir: join(directory, 'run'), boxDir, ...paths });
-    const script = `mkdir ${boxDir} && mount -t tmpfs -o size=20m none ${boxDir} && exec "$@"`;
+    const script = `mkdir ${boxDir} && mount -t tmpfs -o size=34m none ${boxDir} && exec "$@"`;
     const node = [process.execPath, '--input-type=module', '-e', PROGRAM, options];
     const told = execFileSync('unshare', ['--map-root-user', '--mount', 'sh', '-c', script, 'sh', ...node], {
       cwd: new URL('../../..', import.meta.url),

@@ -173,6 +173,8 @@ export class LocalRun implements Run {
 
   #beginLater(): void {
     try {
+      const problem = findDescriptorProblem(readDescriptorUse());
+      if (problem !== null) throw new Error(problem);
       this.#begin();
       if (this.#process) this.#use.listener.begun();
     } catch (error) {

@@ -6,7 +6,8 @@ import { SupervisorError } from '../../../errors.js';
 import { hostSocketPath, makeRunDir } from '../../directories/run-dir.js';
 import type { PeerListener } from '../peer.js';
 import type { Run, RunListener, Runner, RunRequest } from '../runner.js';
-import { type BoxName, makeBox } from './black-box/box-file.js';
+import { BOXES_KEPT_FREE, type BoxName, makeBox } from './black-box/box-file.js';
+import { readFreeBytes } from './black-box/free-bytes.js';
 import { moduleEnvironment, startEnvironment } from './environment.js';
 import { HostSocket } from './host-socket.js';
 import type { Orphans } from './leftovers/orphans.js';
@@ -60,7 +61,8 @@ export class LocalRunner implements Runner {
     const box = { runId: this.#around.runId, module, generation };
     const use = { logRate: settings.logRate, remark: problem, listener, ties: this.#spares.enter(profile) };
     const surroundings = { directory, environment: Object.entries(given).map(([key, value]) => ({ key, value })) };
-    const spare = this.#spares.take(profile, (run) => run.become({ ...use, box, surroundings }));
+    const become = (run: LocalRun) => run.become({ ...use, box, surroundings });
+    const spare = request.isFresh ? null : this.#spares.take(profile, become);
     try {
       const urgency = generation > 1 ? 'next' : 'first';
       return spare ?? this.#startFirst({ environment, directory, box, urgency }, use);
@@ -88,8 +90,11 @@ export class LocalRunner implements Runner {
     }
   }
 
-  #startSpare({ environment, directory, room }: LaunchProfile, use: RunUse): LocalRun {
+  #startSpare({ environment, directory, room, inherited }: LaunchProfile, use: RunUse): LocalRun {
+    const { boxDir, blackBoxBytes } = this.#around;
+    if (inherited !== readInherited()) throw cannotStart('this process is another than that of the profile');
     if (!hasSpareDescriptors(readDescriptorUse())) throw cannotStart('descriptors are short');
+    if (readFreeBytes(boxDir) < (1 + BOXES_KEPT_FREE) * blackBoxBytes) throw cannotStart('memory is short');
     this.#spareNumber += 1;
     const box = { runId: this.#around.runId, module: null, generation: this.#spareNumber };
     const place = {

@@ -31,8 +31,8 @@ export interface BoxName {
   generation: number;
 }
 
-/** A host takes the place of another one while both run, and the next one may be on its way. */
-const BOXES_KEPT_FREE = 2;
+/** Beside payloads and spares: a host takes the place of another one while both run, and the next one may be on its way. */
+export const BOXES_KEPT_FREE = 2;
 
 /** An open black box, as the core reads it. */
 export class BoxFile implements Evidence {

@@ -3,9 +3,10 @@
  * module does to the file cannot end the core by a signal.
  */
 
-import { statfsSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { punchHole } from '../../../../libc.js';
 import type { Payloads } from '../../evidence.js';
+import { readFreeBytes } from './free-bytes.js';
 
 const NO_ROOM = -1;
 /** Two payloads never share a line of the processor's cache. */
@@ -92,7 +93,7 @@ export class PayloadArea implements Payloads {
   /** Payloads have another way and new boxes have none: what those need stays free. */
   #grow(placeEnd: number): boolean {
     const { directory, reserveBytes } = this.#options;
-    if (readFree(directory) - (placeEnd - this.#memoryEnd) < reserveBytes) return false;
+    if (readFreeBytes(directory) - (placeEnd - this.#memoryEnd) < reserveBytes) return false;
     this.#memoryEnd = placeEnd;
     this.#timer ??= setTimeout(() => this.#trim(), TRIM_MS).unref();
     return true;
@@ -119,16 +120,6 @@ export class PayloadArea implements Payloads {
     this.#memoryEnd = Math.min(this.#memoryEnd, from);
     this.#usedEnd = 0;
     if (this.#memoryEnd > 0) this.#timer = setTimeout(() => this.#trim(), TRIM_MS).unref();
-  }
-}
-
-/** In bytes; 0 where nobody can tell. */
-function readFree(directory: string): number {
-  try {
-    const { bavail, bsize } = statfsSync(directory);
-    return bavail * bsize;
-  } catch {
-    return 0;
   }
 }
 

@@ -5,7 +5,7 @@ import { getPriority } from 'node:os';
 
 /** Who it is and what it may: lines of /proc/self/status. */
 const LINES = /^(?:Umask|Uid|Gid|Groups|Cap\w+|NoNewPrivs|Seccomp\w*|Cpus_allowed|Mems_allowed|SigIgn):.*$/gm;
-const FILES = ['/proc/self/limits', '/proc/self/cgroup', '/proc/self/oom_score_adj'];
+const FILES = ['/proc/self/limits', '/proc/self/cgroup', '/proc/self/oom_score_adj', '/proc/self/coredump_filter'];
 const PRELOADS = '/etc/ld.so.preload';
 
 /** All of it as a text, which is another one when any of it is. */

@@ -9,6 +9,8 @@ export interface LaunchProfile {
   /** The directory that it is started in; `null`: any. */
   directory: string | null;
   room: Room;
+  /** What it inherits, as when the profile was found. */
+  inherited: string;
 }
 
 /** How much environment a process can be given later. */
@@ -30,14 +32,14 @@ export interface Launch {
 
 /**
  * What is read when a process starts, and not again: by the dynamic linker, the C library's memory and its messages, the
- * checkers of compilers, Node, V8, ICU, OpenSSL and libuv. One that is read later as well does no harm here.
+ * checkers of compilers, Node, V8, ICU, OpenSSL and libuv. One that is also read later may stand here too.
  */
 const READ_AT_START =
   /^(?:LD_|GLIBC_TUNABLES$|MESIBO_GIVEN_TUNABLES$|MALLOC_|LIBC_|GCONV_PATH$|LOCPATH$|NLSPATH$|LANG$|LANGUAGE$|LC_|TZ$|TZDIR$|[A-Z]*SAN_OPTIONS$|NODE_|UV_|V8_|ICU_|OPENSSL_|SSL_CERT_|SSLKEYLOGFILE$|NO_COLOR$|FORCE_COLOR$)/;
-/** A library that is loaded first may read anything. */
-const LOADS_FIRST = ['LD_PRELOAD', 'LD_AUDIT'];
+/** Code that is loaded first may read anything. */
+const LOADS_FIRST = ['LD_PRELOAD', 'LD_AUDIT', 'NODE_OPTIONS', 'OPENSSL_CONF'];
 /** Lists of paths, of which the relative ones are looked up from the directory of the start. */
-const PATHS = /^LD_/;
+const PATHS = /^LD_(?:LIBRARY_PATH|PRELOAD|AUDIT|ORIGIN_PATH)$/;
 const SEPARATORS = /[:; ]/;
 
 const LEAST: Room = { variables: 64, bytes: 8 * 1024 };
@@ -53,7 +55,7 @@ export function profileOf({ environment, directory, inherited, preloads }: Launc
   const isWhole = preloads || LOADS_FIRST.some((name) => environment[name] !== undefined);
   const entries = Object.entries(environment).filter(([name]) => isWhole || READ_AT_START.test(name));
   const isPlaced = isWhole || entries.some(([name, value]) => PATHS.test(name) && hasRelative(value));
-  const profile = { environment: Object.fromEntries(entries), directory: isPlaced ? directory : null, room };
+  const profile = { environment: Object.fromEntries(entries), directory: isPlaced ? directory : null, room, inherited };
   // In their order: a preloaded library may mind it, and else they come in the order of the core's own.
   return { key: JSON.stringify([entries, profile.directory, room, inherited]), ...profile };
 }

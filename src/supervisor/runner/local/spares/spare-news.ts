@@ -1,4 +1,4 @@
-/** What becomes of spare hosts, for who wants to watch them: no log has it, for nothing follows from it. */
+/** What becomes of spare hosts, for programs that want to watch them. The log has nothing of it. */
 
 import { channel } from 'node:diagnostics_channel';
 

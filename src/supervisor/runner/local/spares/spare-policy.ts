@@ -8,7 +8,7 @@ export interface Shelf {
   unusedSinceMs: number | null;
   /** Processes that were started for it and have not ended. */
   spares: number;
-  /** How many of them ended in a row that nobody had taken, and when the last one did. */
+  /** How many in a row ended before anybody took them, and when the last of these ended. */
   failures: number;
   failedMs: number;
 }

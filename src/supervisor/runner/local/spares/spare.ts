@@ -1,7 +1,7 @@
 /** One process that waits to become the host of a module. */
 
 import { performance } from 'node:perf_hooks';
-import { isAwake } from '../../../../proc.js';
+import { hasReplacedFiles, isAwake } from '../../../../proc.js';
 import type { RunListener } from '../../runner.js';
 import type { LocalRun, RunUse } from '../local-run.js';
 import { type SpareNews, tellSpare } from './spare-news.js';
@@ -44,7 +44,7 @@ export class Spare {
   }
 
   /**
-   * Gives its process to who takes it. One that is stopped or dead, which nobody has been told yet, is not given.
+   * Gives its process to who takes it, unless it is stopped or dead and nobody has been told that yet.
    *
    * @returns `null`: it is not to be had, and is ended
    */
@@ -52,6 +52,8 @@ export class Spare {
     if (this.#stage !== 'waiting') return null;
     try {
       if (!isAwake(this.#run.pid)) throw new Error('it does not run');
+      // A process that starts now would load the new ones.
+      if (hasReplacedFiles(this.#run.pid)) throw new Error('libraries that it has loaded were replaced');
       use(this.#run);
     } catch (error) {
       this.end((error as Error).message);
@@ -83,7 +85,7 @@ export class Spare {
       // Nobody's lines: what a module's host says begins when it is one.
       printed: () => undefined,
       dropped: () => undefined,
-      // It notes them for whose host it becomes, who would hear of one that was never meant.
+      // It keeps who sent the signal, and would tell the module that takes it of that.
       signalled: (signal) => this.end(`it got ${signal}`),
       ended: ({ failure }) => this.#ended(failure?.message ?? 'it has ended'),
       leftBehind: () => undefined,

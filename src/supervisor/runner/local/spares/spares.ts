@@ -74,6 +74,7 @@ export class Spares {
       if (shelf === undefined || run === null) continue;
       shelf.failures = 0;
       this.#forget(spare);
+      this.#look();
       return run;
     }
     return null;

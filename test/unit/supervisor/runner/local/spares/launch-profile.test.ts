@@ -32,9 +32,8 @@ describe('the profile of a start', () => {
     ['the C library', 'TZ', 'Asia/Tokyo'],
     ['the checkers of compilers', 'ASAN_OPTIONS', 'a=1'],
     ['the checkers of compilers', 'TSAN_OPTIONS', 'a=1'],
-    ['Node', 'NODE_OPTIONS', '--no-warnings'],
+    ['Node', 'NODE_ICU_DATA', '/i'],
     ['libuv', 'UV_THREADPOOL_SIZE', '1'],
-    ['OpenSSL', 'OPENSSL_CONF', '/c'],
     ['OpenSSL', 'SSL_CERT_FILE', '/c'],
   ])('is another one with what %s reads at the start: %s', (_, name, value) => {
     expect(keyOf(withVariables({ [name]: value }))).not.toBe(keyOf());
@@ -48,8 +47,10 @@ describe('the profile of a start', () => {
   it.each([
     { ...launch(), environment: { LD_PRELOAD: '/l.so', A: '1' } },
     { ...launch(), environment: { LD_AUDIT: '/l.so', A: '1' } },
+    { ...launch(), environment: { NODE_OPTIONS: '--require ./x.cjs', A: '1' } },
+    { ...launch(), environment: { OPENSSL_CONF: 'x.cnf', A: '1' } },
     { ...launch(), environment: { A: '1' }, preloads: true },
-  ])('has all variables and the directory where a library is loaded first: %j', (launch) => {
+  ])('has all variables and the directory where code is loaded first: %j', (launch) => {
     const profile = profileOf(launch);
     expect(profile).toMatchObject({ environment: launch.environment, directory: '/work/a' });
     expect(profileOf({ ...launch, environment: { ...launch.environment, A: '2' } })?.key).not.toBe(profile?.key);
