@@ -1,11 +1,13 @@
 /** Many modules start side by side, but no more processes come up at a time than the processors can do something for. */
 
 import { availableParallelism } from 'node:os';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { sample, TestCore } from './core.js';
 
 const LIMIT = Math.max(2, 2 * availableParallelism());
-const TIMEOUT_MS = 4000;
+/** Longer than a start takes, and shorter than others wait for one that does not come up. */
+const SHORT_MS = 8000;
+const LONG_MS = 60_000;
 
 let core: TestCore;
 let starting: Promise<TestCore>;
@@ -14,12 +16,12 @@ let held: number[];
 /** Whether those that begin are held. */
 let holds: boolean;
 
-beforeEach(() => {
+function begin(startTimeoutMs: number): void {
   const modules = Array.from({ length: LIMIT + 3 }, (_, i) => ({
     name: `m${i}`,
     path: sample('crashy'),
     abi: 'table' as const,
-    startTimeoutMs: TIMEOUT_MS,
+    startTimeoutMs,
   }));
   core = new TestCore({ modules, spareHosts: 0 });
   held = [];
@@ -30,7 +32,7 @@ beforeEach(() => {
     held.push(event.pid);
   });
   starting = core.start();
-});
+}
 afterEach(async () => {
   await core.supervisor.stop({ now: true });
   await starting.catch(() => undefined);
@@ -43,6 +45,7 @@ const names = (from: number, to: number) => Array.from({ length: to - from }, (_
 
 describe('more modules than may come up at a time', () => {
   it('begin in their order as others are up', async () => {
+    begin(LONG_MS);
     await core.until(() => held.length === LIMIT);
     expect(spawned()).toEqual(names(0, LIMIT));
     expect(core.module(`m${LIMIT}`)).toMatchObject({ state: 'starting', pid: null });
@@ -56,6 +59,7 @@ describe('more modules than may come up at a time', () => {
   });
 
   it('have their time to start from when their process begins', async () => {
+    begin(SHORT_MS);
     await core.until(() => held.length === LIMIT);
     holds = false;
     // Those that are held have had theirs by then, and the others have waited as long.
@@ -66,6 +70,7 @@ describe('more modules than may come up at a time', () => {
   });
 
   it('can be stopped before they have begun, and never begin then', async () => {
+    begin(LONG_MS);
     await core.until(() => held.length === LIMIT);
     await core.supervisor.stop({ now: true });
     expect(spawned()).toEqual(names(0, LIMIT));

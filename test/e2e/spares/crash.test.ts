@@ -28,6 +28,8 @@ const crashy = (options: Partial<ModuleOptions> = {}): ModuleOptions => ({
 const host = () => core.module('crashy').hosts[0];
 const defaultOf = async (text: string) => (await core.send(text)).trace[0]?.default;
 
+const WAIT = { timeout: 30_000 };
+
 /** The state of a process as the kernel has it. */
 const stateOf = (pid: number) => /^State:\s+(\S)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
 
@@ -110,14 +112,15 @@ describe('the next host after a crash', () => {
     core = await startCore([crashy()]);
     const spare = await spares.one();
     process.kill(spare, 'SIGSTOP');
-    await expect.poll(() => stateOf(spare)).toBe('T');
+    await expect.poll(() => stateOf(spare), WAIT).toBe('T');
     expect([await defaultOf('crash'), await defaultOf('hello')]).toEqual(['crash', null]);
     expect(host()).toMatchObject({ generation: 2 });
     expect([host()?.pid === spare, await spares.endOf(spare)]).toEqual([false, 'it does not run']);
   });
 
   it.each(['SIGKILL', 'SIGSTOP'] as const)('is one more where the spare gets %s when it is taken', async (signal) => {
-    core = await startCore([crashy({ startTimeoutMs: 3000 })]);
+    // The one that stands still has to be given up; the others must not be.
+    core = await startCore([crashy({ startTimeoutMs: signal === 'SIGSTOP' ? 8000 : 60_000 })]);
     const spare = await spares.one();
     spares.onTaken = (pid) => process.kill(pid, signal);
     expect([await defaultOf('crash'), await defaultOf('hello')]).toEqual(['crash', null]);
@@ -191,7 +194,7 @@ describe('a spare', () => {
     expect(spares.waiting).toEqual([two[0]]);
     await reload(0);
     expect(await spares.endOf(two[0] as number)).toBe(null);
-    await expect.poll(() => two.filter(isRunning)).toEqual([]);
+    await expect.poll(() => two.filter(isRunning), WAIT).toEqual([]);
     expect([await defaultOf('crash'), await defaultOf('hello')]).toEqual(['crash', null]);
     expect(host()).toMatchObject({ generation: 2 });
     expect(spares.news.filter(({ kind }) => kind === 'taken')).toEqual([]);
