@@ -8,7 +8,7 @@ import { makePayload, PARAMS } from '../message.js';
 import { tell } from '../tell.js';
 
 /** Between two of them: a crash follows a time of calm, in which the core may prepare for it. */
-const CALM_MS = 400;
+const CALM_MS = 1000;
 
 const [repeats = 5] = process.argv.slice(2).map(Number);
 const core = await startPassCore(1, { module: { maxCrashes: null } });
