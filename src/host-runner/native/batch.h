@@ -23,7 +23,10 @@ struct mm_batch {
 /* BATCH in src/host-runner/shim.ts has the same numbers. */
 _Static_assert(sizeof(struct mm_batch) == 32 && offsetof(struct mm_batch, left) == 8, "shim.ts has another layout");
 
-/* A call; its bytes stand in the frame, those of a large payload in mm_payloads. For a login, scalars are flags and online, and `to` is the address. */
+/*
+ * A call; its bytes stand in the frame, those of a large payload in mm_payloads. For a login, scalars are flags and online, and `to`
+ * is the address.
+ */
 struct mm_call {
     uint64_t seq;
     uint32_t event;         /* enum mm_event; 0: one that is not known */

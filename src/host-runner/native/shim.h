@@ -22,7 +22,7 @@
 #define MM_BOX_MAGIC UINT64_C(0x31584f424b4c424d) /* "MBLKBOX1" in memory order */
 #define MM_RECORD_MAGIC UINT64_C(0x9e3779b97f4a7c15)
 #define MM_BOX_VERSION 6u
-/* The ring begins here, behind the header and the crash area. Payloads have as much room behind it. A multiple of every page size in use. */
+/* The ring begins here, behind header and crash area, and behind it payloads have as much room. A multiple of every page size in use. */
 #define MM_RING_OFFSET (128u * 1024u)
 #define MM_ADDRESS_MAX (64u * 1024u)
 #define MM_LOG_MAX (64u * 1024u)
