@@ -15,7 +15,7 @@ export const GO_BUILD = join(PACKAGE, 'bench/build/go');
 export const GO_HOST = join(GO_BUILD, 'host');
 export const GO_PLUGIN = join(GO_BUILD, 'plugin');
 /** The command line of the package. */
-export const COMMAND = join(PACKAGE, 'dist/cli/main.js');
+export const COMMAND = join(PACKAGE, 'dist/bundles/mesibo-modules.cjs');
 
 /** The path of a compiled program of this folder. */
 export function program(name: string): string {
