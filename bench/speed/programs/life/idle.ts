@@ -10,25 +10,25 @@ const MODULES = 20;
 const [waitMs = 2000, measureMs = 10_000] = process.argv.slice(2).map(Number);
 const core = await startPassCore(MODULES);
 await sleep(waitMs);
-const pids = [process.pid, ...core.hosts];
-// To look at the others costs this process time as well: it looks at itself last, and first afterwards.
-const before = pids.toReversed().map(look).toReversed();
+// To look costs this process time as well: of its own CPU time it looks last, and first afterwards.
+const before = core.hosts.map(cpuMicros);
+const wakeUpsBefore = wakeUps(process.pid);
+const ownBefore = ownMicros();
 const began = performance.now();
 await sleep(measureMs);
+const own = ownMicros() - ownBefore;
 const seconds = (performance.now() - began) / 1000;
-const [own, ...hosts] = pids.map((pid, at) => {
-  const now = look(pid);
-  const then = before[at] ?? now;
-  return { percent: (now.micros - then.micros) / seconds / 10_000, wakeUps: (now.wakeUps - then.wakeUps) / seconds };
-});
+const woken = wakeUps(process.pid) - wakeUpsBefore;
+const hosts = core.hosts.reduce((sum, pid, at) => sum + cpuMicros(pid) - (before[at] ?? 0), 0);
 tell({
-  corePercent: own?.percent ?? 0,
-  coreWakeUps: own?.wakeUps ?? 0,
-  hostsPercent: hosts.reduce((sum, { percent }) => sum + percent, 0),
+  corePercent: own / seconds / 10_000,
+  coreWakeUps: woken / seconds,
+  hostsPercent: hosts / seconds / 10_000,
 });
 await core.stop();
 process.exit(0);
 
-function look(pid: number): { micros: number; wakeUps: number } {
-  return { micros: cpuMicros(pid), wakeUps: wakeUps(pid) };
+function ownMicros(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
 }
