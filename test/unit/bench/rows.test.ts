@@ -52,7 +52,7 @@ it('a command has the load in the order in which programs read it', () => {
   const [file, script, ...load] = commandOf(find('ours, 64 in flight, 10 modules'), FULL_PACE);
   expect(file).toBe(process.execPath);
   expect(script).toMatch(/programs\/ours\.js$/);
-  expect(load).toEqual(['64', '100', '10', '1000', '700']);
+  expect(load).toEqual(['64', '100', '10', '2500', '700']);
   const [host, ...rest] = commandOf(find('go-plugin, 64 in flight, 64 KiB'), QUICK_PACE);
   expect(host).toMatch(/go\/host$/);
   expect(rest).toEqual(['64', '65536', '1', '400', '300', expect.stringMatching(/go\/plugin$/)]);
