@@ -23,7 +23,7 @@ export function readTracer(pid: number): Tracer | null {
   if (thread === 0) return null;
   // What traces is a thread; of one that is gone by now nothing is known.
   const tracer = readNumber(`/proc/${thread}/status`, /^Tgid:\s*(\d+)/m) || thread;
-  const { group, session } = parseStat(readOrEmpty(`/proc/${tracer}/stat`)) ?? { group: 0, session: 0 };
+  const { group, session } = readStat(tracer) ?? { group: 0, session: 0 };
   return { pid: tracer, group, session, ancestors: readAncestors(tracer) };
 }
 
@@ -94,7 +94,7 @@ export function readChildren(pid: number): number[] {
     return lists.join(' ').split(/\s+/).filter(Boolean).map(Number);
   } catch {
     // A thread that ended meanwhile, or a kernel without these lists (CONFIG_PROC_CHILDREN).
-    return listProcesses().filter((other) => parseStat(readOrEmpty(`/proc/${other}/stat`))?.parent === pid);
+    return listProcesses().filter((other) => readStat(other)?.parent === pid);
   }
 }
 
@@ -105,13 +105,13 @@ export function readTree(pid: number): number[] {
 
 /** The name of a process that runs; `null` for a zombie, and where there is none. */
 export function readRunning(pid: number): ProcessName | null {
-  const stat = parseStat(readOrEmpty(`/proc/${pid}/stat`));
+  const stat = readStat(pid);
   return stat === null || /[ZX]/.test(stat.state) ? null : { pid, name: stat.name };
 }
 
 /** Whether a process can do something now: it is neither gone nor held up by a signal or a tracer. */
 export function isAwake(pid: number): boolean {
-  const stat = parseStat(readOrEmpty(`/proc/${pid}/stat`));
+  const stat = readStat(pid);
   return stat !== null && !/[ZXTt]/.test(stat.state);
 }
 
@@ -122,7 +122,7 @@ export function hasReplacedFiles(pid: number): boolean {
 
 /** The process that another is a child of; `null` where there is none. */
 export function readParent(pid: number): number | null {
-  return parseStat(readOrEmpty(`/proc/${pid}/stat`))?.parent ?? null;
+  return readStat(pid)?.parent ?? null;
 }
 
 /** The soft limit of file locks of a process, which the kernel does not apply; `null`: none, or the process is gone. */
@@ -176,6 +176,10 @@ export interface Stat {
   parent: number;
   group: number;
   session: number;
+}
+
+function readStat(pid: number): Stat | null {
+  return parseStat(readOrEmpty(`/proc/${pid}/stat`));
 }
 
 /** What stands in /proc/PID/stat; the name, in parentheses, may contain anything. `null`: not such a text. */

@@ -43,23 +43,27 @@ uint32_t mm_next_field(struct mm_reader *in)
     return tag;
 }
 
+static void read_fixed(struct mm_reader *in, void *value, size_t size)
+{
+    if ((size_t)(in->end - in->at) < size) {
+        fail(in);
+        return;
+    }
+    memcpy(value, in->at, size);
+    in->at += size;
+}
+
 uint64_t mm_read_fixed64(struct mm_reader *in)
 {
-    uint64_t value;
-    if (in->end - in->at < (ptrdiff_t)sizeof value)
-        return fail(in);
-    memcpy(&value, in->at, sizeof value);
-    in->at += sizeof value;
+    uint64_t value = 0;
+    read_fixed(in, &value, sizeof value);
     return value;
 }
 
 uint32_t mm_read_fixed32(struct mm_reader *in)
 {
-    uint32_t value;
-    if (in->end - in->at < (ptrdiff_t)sizeof value)
-        return fail(in);
-    memcpy(&value, in->at, sizeof value);
-    in->at += sizeof value;
+    uint32_t value = 0;
+    read_fixed(in, &value, sizeof value);
     return value;
 }
 

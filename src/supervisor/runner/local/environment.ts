@@ -65,26 +65,22 @@ export function moduleEnvironment(
   return env;
 }
 
-/** The environment of {@link moduleEnvironment} as a process is started with it. */
+/**
+ * The environment of {@link moduleEnvironment} as a process is started with it. It has room for thread-local storage, which the
+ * dynamic linker reads at the start of the process; the host gives the module back what stood there before.
+ */
 export function startEnvironment(
   env: Readonly<Record<string, string>>,
   staticTlsBytes: number,
-): Record<string, string> {
-  const started = { ...env };
-  makeRoom(started, staticTlsBytes);
-  return started;
+): Readonly<Record<string, string>> {
+  const given = env.GLIBC_TUNABLES ?? '';
+  // Somebody who has set it by hand knows what he wants.
+  if (staticTlsBytes === 0 || given.includes(`${STATIC_TLS}=`)) return env;
+  const tunables = [given, `${STATIC_TLS}=${staticTlsBytes}`].filter(Boolean).join(':');
+  return { ...env, MESIBO_GIVEN_TUNABLES: given, GLIBC_TUNABLES: tunables };
 }
 
 /** What the environment of every host has last. */
 export function marksOf({ path, token, runId }: HostMarks): Record<string, string> {
   return { MESIBO_LISTEN: path, MESIBO_TOKEN: token, MESIBO_RUN_ID: runId };
-}
-
-/** The dynamic linker reads it at the start of the process; the host gives the module back what stood there before. */
-function makeRoom(env: Record<string, string>, bytes: number): void {
-  const given = env.GLIBC_TUNABLES ?? '';
-  // Somebody who has set it by hand knows what he wants.
-  if (bytes === 0 || given.includes(`${STATIC_TLS}=`)) return;
-  env.MESIBO_GIVEN_TUNABLES = given;
-  env.GLIBC_TUNABLES = [given, `${STATIC_TLS}=${bytes}`].filter(Boolean).join(':');
 }

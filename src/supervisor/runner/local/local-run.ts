@@ -185,10 +185,8 @@ export class LocalRun implements Run {
   /** It has not begun, and never will. */
   #giveUp(): void {
     this.#beganMs = performance.now();
-    this.#leaveGate();
-    this.#parts.socket.close();
-    const end = { exitCode: null, signal: null, halted: false, outOfMemory: false, failure: null };
-    setImmediate(() => this.#use.listener.ended(end));
+    this.#leave();
+    setImmediate(() => this.#endedWithout(null));
   }
 
   #attend({ pid, stdout, stderr, corePipe }: HostProcess): void {
@@ -226,8 +224,7 @@ export class LocalRun implements Run {
   }
 
   #exited(exitCode: number | null, signal: NodeJS.Signals | null, halted: boolean): void {
-    this.#leaveGate();
-    this.#parts.socket.close();
+    this.#leave();
     // What is left of its process group has lost its reason to run.
     this.#process?.signalGroup('SIGKILL');
     this.#endOrphans();
@@ -235,14 +232,20 @@ export class LocalRun implements Run {
     this.#use.listener.ended({ exitCode, signal, halted, outOfMemory, failure: null });
   }
 
-  #failed(error: Error): void {
+  #failed({ message }: Error): void {
+    this.#leave();
+    this.#endedWithout({ code: 'HOST_START_FAILED', message: `the host process could not be started: ${message}` });
+  }
+
+  /** There was no process. */
+  #endedWithout(failure: Diagnosis | null): void {
+    this.#use.listener.ended({ exitCode: null, signal: null, halted: false, outOfMemory: false, failure });
+  }
+
+  /** Others may come up now, and nobody can connect any more. */
+  #leave(): void {
     this.#leaveGate();
     this.#parts.socket.close();
-    const failure = {
-      code: 'HOST_START_FAILED',
-      message: `the host process could not be started: ${error.message}`,
-    } as const;
-    this.#use.listener.ended({ exitCode: null, signal: null, halted: false, outOfMemory: false, failure });
   }
 
   /** The next host need not wait for it. */

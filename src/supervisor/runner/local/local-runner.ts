@@ -12,7 +12,7 @@ import { moduleEnvironment, startEnvironment } from './environment.js';
 import { HostSocket } from './host-socket.js';
 import type { Orphans } from './leftovers/orphans.js';
 import { LocalRun, type RunUse } from './local-run.js';
-import { hasSystemPreloads, readInherited } from './spares/inherited.js';
+import { readInherited } from './spares/inherited.js';
 import { fillersFor, type LaunchProfile, profileOf } from './spares/launch-profile.js';
 import { Spares } from './spares/spares.js';
 import { StartGate, type Urgency } from './start-gate.js';
@@ -57,7 +57,7 @@ export class LocalRunner implements Runner {
     const { path: directory, problem } = findWorkingDirectory(module, settings.directory, this.#around);
     const given = moduleEnvironment(settings, process.env);
     const environment = startEnvironment(given, settings.staticTlsBytes);
-    const profile = profileOf({ environment, directory, ...readAround() });
+    const profile = profileOf({ environment, directory, ...readInherited() });
     const box = { runId: this.#around.runId, module, generation };
     const use = { logRate: settings.logRate, remark: problem, listener, ties: this.#spares.enter(profile) };
     const surroundings = { directory, environment: Object.entries(given).map(([key, value]) => ({ key, value })) };
@@ -92,7 +92,7 @@ export class LocalRunner implements Runner {
 
   #startSpare({ environment, directory, room, inherited }: LaunchProfile, use: RunUse): LocalRun {
     const { boxDir, blackBoxBytes } = this.#around;
-    if (inherited !== readInherited()) throw cannotStart('this process is another than that of the profile');
+    if (inherited !== readInherited().inherited) throw cannotStart('this process is another than that of the profile');
     if (!hasSpareDescriptors(readDescriptorUse())) throw cannotStart('descriptors are short');
     if (readFreeBytes(boxDir) < (1 + BOXES_KEPT_FREE) * blackBoxBytes) throw cannotStart('memory is short');
     this.#spareNumber += 1;
@@ -126,10 +126,6 @@ export class LocalRunner implements Runner {
   #makeSocket(address: { path: string; token: string }, listener: PeerListener): HostSocket {
     return new HostSocket(address, 2 * this.#around.maxMessageBytes + FRAME_SLACK_BYTES, listener);
   }
-}
-
-function readAround(): { inherited: string; preloads: boolean } {
-  return { inherited: readInherited(), preloads: hasSystemPreloads() };
 }
 
 function cannotStart(why: string, cause?: unknown): SupervisorError {

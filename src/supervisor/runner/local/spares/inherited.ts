@@ -2,21 +2,19 @@
 
 import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
+import type { Launch } from './launch-profile.js';
 
 /** Who it is and what it may: lines of /proc/self/status. */
 const LINES = /^(?:Umask|Uid|Gid|Groups|Cap\w+|NoNewPrivs|Seccomp\w*|Cpus_allowed|Mems_allowed|SigIgn):.*$/gm;
 const FILES = ['/proc/self/limits', '/proc/self/cgroup', '/proc/self/oom_score_adj', '/proc/self/coredump_filter'];
 const PRELOADS = '/etc/ld.so.preload';
 
-/** All of it as a text, which is another one when any of it is. */
-export function readInherited(): string {
+/** All of it as a text, which is another one when any of it is; and whether the system loads a library into every process. */
+export function readInherited(): Pick<Launch, 'inherited' | 'preloads'> {
   const status = readOrEmpty('/proc/self/status').match(LINES) ?? [];
-  return [...status, getPriority(), ...FILES.map(readOrEmpty), readOrEmpty(PRELOADS)].join('\n');
-}
-
-/** Whether the system loads a library into every process. */
-export function hasSystemPreloads(): boolean {
-  return readOrEmpty(PRELOADS).trim() !== '';
+  const libraries = readOrEmpty(PRELOADS);
+  const inherited = [...status, getPriority(), ...FILES.map(readOrEmpty), libraries].join('\n');
+  return { inherited, preloads: libraries.trim() !== '' };
 }
 
 function readOrEmpty(path: string): string {
