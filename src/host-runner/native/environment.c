@@ -62,7 +62,7 @@ static int fill_block(char *texts, size_t length, uint32_t count)
 
 /*
  * Gives this process the environment of `count` variables in place of the one that it has. Each is NAME=VALUE with a NUL, one
- * behind the other. 0; 1: it has it, but not where exec would have put it; or a negative errno.
+ * behind the other. Returns 0, or 1 where the C library has it and the block that exec made does not, or a negative errno.
  */
 MM_EXPORT int32_t mm_set_environment(const uint8_t *packed, uint32_t length, uint32_t count)
 {
