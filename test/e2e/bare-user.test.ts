@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chownSync, mkdirSync, mkdtempSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { main } from '../helpers/command.js';
+import { collect, main } from '../helpers/command.js';
 import { sample } from './core.js';
 
 /** A user whom no file knows; only root can become one. */
@@ -45,14 +45,7 @@ async function run(args: string[], redirections = '', how: { cwd?: string; env?:
     ...{ cwd: how.cwd ?? '/', env: { ...env, ...how.env }, detached: true },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const said = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text) => {
-      said[name] += text;
-    });
-  }
-  const [code] = await once(child, 'close');
-  return { code, ...said };
+  return collect(child);
 }
 
 describe.skipIf(!canRead)('for a user without an entry, a home and a terminal', () => {

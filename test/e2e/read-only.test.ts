@@ -1,12 +1,12 @@
 /** An installation that nobody can write to, as a package in an image or on a mounted file system is. */
 
 import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { chownSync, cpSync, lstatSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PACKAGE_ROOT } from '../../src/paths.js';
+import { collect } from '../helpers/command.js';
 
 /** Root may write anywhere, so it becomes somebody whom no file knows. */
 const UID = 12_346;
@@ -47,14 +47,7 @@ async function run(file: string, ...args: string[]) {
     MESIBO_STATE_DIR: join(home, 'state'),
   };
   const child = spawn(words[0] as string, words.slice(1), { cwd: home, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const said = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text) => {
-      said[name] += text;
-    });
-  }
-  const [code] = await once(child, 'close');
-  return { code, ...said };
+  return collect(child);
 }
 
 const command = (...args: string[]) => run('dist/bundles/mesibo-modules.cjs', ...args);

@@ -1,9 +1,10 @@
 /** The command line as its users run it. */
 
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcessByStdio, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 /** What is run as `mesibo-modules`. */
@@ -14,6 +15,18 @@ export interface Run {
   code: number | null;
   stdout: string;
   stderr: string;
+}
+
+/** Waits for a process to end, and keeps what it says. */
+export async function collect(child: ChildProcessByStdio<Writable | null, Readable, Readable>): Promise<Run> {
+  const said = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text) => {
+      said[name] += text;
+    });
+  }
+  const [code] = await once(child, 'close');
+  return { code, ...said };
 }
 
 /** Commands with a working directory, and a run directory in it. */
@@ -47,17 +60,11 @@ export class CommandLine {
   }
 
   /** Waits for a command to end. */
-  async finish(child: ChildProcessWithoutNullStreams, input: string | Buffer = ''): Promise<Run> {
-    const out = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr'] as const) {
-      child[name].setEncoding('utf8').on('data', (text) => {
-        out[name] += text;
-      });
-    }
+  finish(child: ChildProcessWithoutNullStreams, input: string | Buffer = ''): Promise<Run> {
+    const run = collect(child);
     // It may end without having read all.
     child.stdin.on('error', () => undefined).end(input);
-    const [code] = await once(child, 'close');
-    return { code, ...out };
+    return run;
   }
 
   /** Runs a command on a terminal of 100 columns, and types. */

@@ -2,30 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { type DeathFacts, judgeDeath } from '../../../../src/supervisor/host/death.js';
 import type { HostLife, StopCause } from '../../../../src/supervisor/host/host-lifecycle.js';
 import { describeTry, describeDeath as inWords } from '../../../../src/supervisor/news/describe-death.js';
+import { makeFacts } from '../../../helpers/death-facts.js';
 
-const facts = (changes: Partial<DeathFacts>): DeathFacts => ({
-  module: 'm',
-  path: '/m.so',
-  generation: 3,
-  pid: 42,
-  spare: false,
-  from: { kind: 'ready' },
-  exitCode: null,
-  signal: null,
-  halted: false,
-  phase: 'serving',
-  served: true,
-  refusal: null,
-  executing: null,
-  lastWords: [],
-  exitCalled: null,
-  oomStruck: false,
-  unreachable: null,
-  overwritten: false,
-  startTimeoutMs: 5000,
-  hangMs: 2500,
-  ...changes,
-});
 const stopping = (cause: StopCause): HostLife => ({ kind: 'stopping', stage: 'killed', cause });
 const executing = { kind: 'message', messageId: 7n } as const;
 /** As it is told apart, and told. */
@@ -284,7 +262,7 @@ describe.each([
   ],
 ] as [string, Partial<DeathFacts>, string, string, string][])('%s', (_, changes, cause, code, text) => {
   it('is told apart and told, in one line', () => {
-    const death = describeDeath(facts(changes));
+    const death = describeDeath(makeFacts(changes));
     expect(death).toMatchObject({ cause, code, text });
     expect(death.text).not.toContain('\n');
     const reasons: Record<string, string> = { hang: 'hang', stop: 'down', start: 'down' };
@@ -295,13 +273,13 @@ describe.each([
 it('a start that calls a function which nothing provides is told apart from a crash', () => {
   const said = 'node: symbol lookup error: /m.so: undefined symbol: SSL_new';
   const changes: Partial<DeathFacts> = { from: { kind: 'starting' }, served: false, phase: 'init', exitCode: 127 };
-  expect(describeDeath(facts({ ...changes, lastWords: ['before', said] }))).toMatchObject({
+  expect(describeDeath(makeFacts({ ...changes, lastWords: ['before', said] }))).toMatchObject({
     cause: 'start',
     code: 'MODULE_UNRESOLVED_SYMBOL',
     text: `module m: /m.so: nothing provides the symbol SSL_new; link the module with -lssl -lcrypto; its last words: "before", ${JSON.stringify(said)}`,
   });
   for (const other of [{ lastWords: ['no words of the linker'] }, { lastWords: [said], exitCode: 1 }])
-    expect(describeDeath(facts({ ...changes, ...other }))).toMatchObject({ code: 'MODULE_START_CRASHED' });
+    expect(describeDeath(makeFacts({ ...changes, ...other }))).toMatchObject({ code: 'MODULE_START_CRASHED' });
 });
 
 describe('a try of an ABI', () => {
@@ -324,7 +302,7 @@ describe('a try of an ABI', () => {
       'its init did not return in time (start_timeout is 5s)',
     ],
   ])('%s', (_, changes, text) => {
-    expect(describeTry(facts({ ...starting, ...changes }))).toBe(text);
+    expect(describeTry(makeFacts({ ...starting, ...changes }))).toBe(text);
   });
 
   it.each<[string, Partial<DeathFacts>]>([
@@ -338,7 +316,7 @@ describe('a try of an ABI', () => {
     ['as ordered', { from: stopping('stop'), signal: 'SIGTERM' }],
     ['of a module that had served', { served: true, signal: 'SIGSEGV', from: { kind: 'ready' }, phase: 'serving' }],
   ])('says nothing when it ended %s', (_, changes) => {
-    expect(describeTry(facts({ ...starting, ...changes }))).toBeNull();
+    expect(describeTry(makeFacts({ ...starting, ...changes }))).toBeNull();
   });
 });
 
@@ -351,8 +329,8 @@ describe('a file that was overwritten while it was loaded', () => {
     ['hang', { from: stopping('hang'), signal: 'SIGKILL' }],
     ['failed start', { from: { kind: 'starting' }, served: false, phase: 'loading', signal: 'SIGBUS' }],
   ])('is named as the likely cause of a %s', (_, changes) => {
-    expect(describeDeath(facts({ ...changes, overwritten: true })).text).toContain(named);
-    expect(describeDeath(facts(changes)).text).not.toContain(named);
+    expect(describeDeath(makeFacts({ ...changes, overwritten: true })).text).toContain(named);
+    expect(describeDeath(makeFacts(changes)).text).not.toContain(named);
   });
 
   it.each<[string, Partial<DeathFacts>]>([
@@ -361,6 +339,6 @@ describe('a file that was overwritten while it was loaded', () => {
     ['SIGKILL that somebody sent', { signal: 'SIGKILL' }],
     ['SIGKILL that somebody sent at its start', { from: { kind: 'starting' }, served: false, signal: 'SIGKILL' }],
   ])('is none of a %s', (_, changes) => {
-    expect(describeDeath(facts({ ...changes, overwritten: true })).text).not.toContain('overwritten');
+    expect(describeDeath(makeFacts({ ...changes, overwritten: true })).text).not.toContain('overwritten');
   });
 });

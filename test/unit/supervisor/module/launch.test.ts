@@ -2,12 +2,13 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { makeConfig } from '../../../../src/config/make.js';
 import type { ModuleSpec } from '../../../../src/config/types.js';
 import type { Build } from '../../../../src/supervisor/builds/build.js';
-import { type DeathFacts, judgeDeath } from '../../../../src/supervisor/host/death.js';
+import type { DeathFacts } from '../../../../src/supervisor/host/death.js';
 import type { Host } from '../../../../src/supervisor/host/host.js';
 import type { HostEnd } from '../../../../src/supervisor/host/host-listener.js';
 import { Launch } from '../../../../src/supervisor/module/launch.js';
 import { AbiMemory } from '../../../../src/supervisor/trials/abi-memory.js';
 import type { Offer } from '../../../../src/supervisor/trials/trial.js';
+import { endOf, makeFacts } from '../../../helpers/death-facts.js';
 
 const [spec] = makeConfig({ modules: [{ name: 'm', path: '/m.so' }] }).modules as [ModuleSpec];
 const sha256 = 'a1'.repeat(32);
@@ -16,30 +17,8 @@ const offer: Offer = { abis: ['exports-2020', 'exports-2019'], sha256, reason: '
 
 /** A death in init, unless told otherwise. */
 function death(changes: Partial<DeathFacts> = {}, hasTried = false): HostEnd {
-  const facts: DeathFacts = {
-    module: 'm',
-    path: '/m.so',
-    generation: 1,
-    pid: 42,
-    spare: false,
-    from: { kind: 'starting' },
-    exitCode: null,
-    signal: 'SIGSEGV',
-    halted: false,
-    phase: 'init',
-    served: false,
-    refusal: null,
-    executing: null,
-    lastWords: [],
-    exitCalled: null,
-    oomStruck: false,
-    unreachable: null,
-    overwritten: false,
-    startTimeoutMs: 5000,
-    hangMs: null,
-    ...changes,
-  };
-  return { ...judgeDeath(facts), facts, hasTried, servedMs: 0, lost: [], unseen: [] };
+  const inInit = { generation: 1, from: { kind: 'starting' }, phase: 'init', served: false, hangMs: null } as const;
+  return endOf(makeFacts({ ...inInit, signal: 'SIGSEGV', ...changes }), hasTried);
 }
 
 describe('one start of a module', () => {

@@ -7,7 +7,7 @@ import {
 
 const launch = (changes: Partial<Launch> = {}): Launch => ({
   environment: { PATH: '/bin', LANG: 'C' },
-  directory: '/work/a',
+  directory: '/srv/a',
   inherited: 'umask 022',
   preloads: false,
   ...changes,
@@ -52,18 +52,18 @@ describe('the profile of a start', () => {
     { ...launch(), environment: { A: '1' }, preloads: true },
   ])('has all variables and the directory where code is loaded first: %j', (launch) => {
     const profile = profileOf(launch);
-    expect(profile).toMatchObject({ environment: launch.environment, directory: '/work/a' });
+    expect(profile).toMatchObject({ environment: launch.environment, directory: '/srv/a' });
     expect(profileOf({ ...launch, environment: { ...launch.environment, A: '2' } })?.key).not.toBe(profile?.key);
-    expect(profileOf({ ...launch, directory: '/work/b' })?.key).not.toBe(profile?.key);
+    expect(profileOf({ ...launch, directory: '/srv/b' })?.key).not.toBe(profile?.key);
   });
 
   it.each([
     ['/a:/b', null],
-    ['lib', '/work/a'],
-    ['/a:lib', '/work/a'],
-    ['/a::/b', '/work/a'],
-    ['/a:', '/work/a'],
-    ['$ORIGIN/lib', '/work/a'],
+    ['lib', '/srv/a'],
+    ['/a:lib', '/srv/a'],
+    ['/a::/b', '/srv/a'],
+    ['/a:', '/srv/a'],
+    ['$ORIGIN/lib', '/srv/a'],
   ])('has the directory where a path is relative: LD_LIBRARY_PATH=%s', (paths, directory) => {
     expect(profileOf(launch({ environment: { LD_LIBRARY_PATH: paths } }))?.directory).toBe(directory);
   });

@@ -1,0 +1,36 @@
+/** The facts of a death, for tests that tell deaths apart. */
+
+import { type DeathFacts, judgeDeath } from '../../src/supervisor/host/death.js';
+import type { HostEnd } from '../../src/supervisor/host/host-listener.js';
+
+/** A host that served and ended by itself, unless told otherwise. */
+export function makeFacts(changes: Partial<DeathFacts> = {}): DeathFacts {
+  return {
+    module: 'm',
+    path: '/m.so',
+    generation: 3,
+    pid: 42,
+    spare: false,
+    from: { kind: 'ready' },
+    exitCode: null,
+    signal: null,
+    halted: false,
+    phase: 'serving',
+    served: true,
+    refusal: null,
+    executing: null,
+    lastWords: [],
+    exitCalled: null,
+    oomStruck: false,
+    unreachable: null,
+    overwritten: false,
+    startTimeoutMs: 5000,
+    hangMs: 2500,
+    ...changes,
+  };
+}
+
+/** The end that has these facts. */
+export function endOf(facts: DeathFacts, hasTried = false): HostEnd {
+  return { ...judgeDeath(facts), facts, hasTried, servedMs: 0, lost: [], unseen: [] };
+}
