@@ -13,7 +13,7 @@ const require = createRequire(import.meta.url);
 process.chdir(root);
 
 requireTools();
-for (const name of ['module', 'control']) generateCodec(name);
+for (const name of ['module', 'control', 'gateway']) generateCodec(name);
 run('TypeScript', process.execPath, [
   require.resolve('typescript/package.json').replace(/package\.json$/, 'bin/tsc'),
   '-p',
@@ -63,7 +63,7 @@ function generateCodec(name) {
 
 function copyGenerated() {
   mkdirSync('dist/src/wire/generated', { recursive: true });
-  for (const name of ['module', 'control']) {
+  for (const name of ['module', 'control', 'gateway']) {
     for (const ext of ['js', 'd.ts']) {
       const file = `src/wire/generated/${name}.${ext}`;
       writeFileSync(`dist/${file}`, readFileSync(file));

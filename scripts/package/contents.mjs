@@ -30,7 +30,7 @@ const PREBUILT = ['dist/native/libmesibo-shim.so', 'dist/native/mesibo-reference
 const BUNDLES = ['mesibo-modules', 'host-runner', 'http-worker']
   .flatMap((name) => [`dist/bundles/${name}.cjs`, `dist/bundles/${name}.program.cjs`])
   .concat('dist/bundles/mesibo-client.program.cjs', 'dist/bundles/LICENSES');
-const CODECS = ['module', 'control'].map((name) => `src/wire/generated/${name}`);
+const CODECS = ['module', 'control', 'gateway'].map((name) => `src/wire/generated/${name}`);
 
 /** The files that belong into the tarball. */
 export function expectedFiles() {

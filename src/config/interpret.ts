@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { ConfigError } from '../errors.js';
 import { findPairProblem } from './environment.js';
+import { resolveGateway } from './gateway-path.js';
 import { findNearKey } from './near-miss.js';
 import type { ConfigTree, ModuleBlock, Pair } from './parser.js';
 import { resolveModule } from './resolve.js';
@@ -55,7 +56,8 @@ export function interpretTree(
     seen.set(block.name, block.position);
     return readModule(block, search, warnings);
   });
-  return { file: absolute, ...settings, moduleDir, onEvent, modules, warnings };
+  const gateway = resolveGateway(settings.gateway, base);
+  return { file: absolute, ...settings, moduleDir, onEvent, gateway, modules, warnings };
 }
 
 function readCore({ pairs }: ConfigTree, base: string, warnings: ConfigWarning[]) {

@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../errors.js';
+import { resolveGateway } from './gateway-path.js';
 import { isFile, resolveModule } from './resolve.js';
 import { coreSettings, findBlackBoxProblem, findNameProblem, MODULE_KEYS, moduleSettings, variable } from './schema.js';
 import { showText } from './text.js';
@@ -73,7 +74,8 @@ export function makeConfig(options: ConfigOptions, exists: (path: string) => boo
     };
   });
   const onEvent = settings.onEvent === null ? null : resolve(settings.onEvent);
-  return { file: null, ...settings, moduleDir, onEvent, modules: specs, warnings: [] };
+  const gateway = resolveGateway(settings.gateway, process.cwd());
+  return { file: null, ...settings, moduleDir, onEvent, gateway, modules: specs, warnings: [] };
 }
 
 /** The keys of the file that stand for what was given. */

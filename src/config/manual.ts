@@ -79,6 +79,10 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     what: 'Room for thread-local storage that a library wants in every thread from the start. The error `cannot allocate memory in static TLS block` asks for more of it.',
     example: '16KiB',
   },
+  chain_sends: {
+    what: 'Whether a message that the module sends goes through the other modules first, in the order of the chain. With `no` a server gets it as it is.',
+    example: 'yes',
+  },
   replicas: { what: 'How many processes share the work. This version runs one.', example: '1' },
 };
 
@@ -102,6 +106,22 @@ export const CORE_MANUAL: Readonly<Record<string, SettingManual>> = {
   on_event: {
     what: 'A program that the core runs on crashes and failed reloads. [Its environment says what happened](operating.md#being-told). With `off` no program runs. Relative paths are relative to the folder of the file.',
     example: '/etc/mesibo/tell-operator',
+  },
+  gateway: {
+    what: 'The socket where [chat servers connect](gateway.md). With `auto` it is `gateway.sock` in the run directory. With `off` there is none. Relative paths are relative to the folder of the file.',
+    example: '/run/chat/gateway.sock',
+  },
+  send_queue: {
+    what: 'How many messages of modules may wait for a server. Beyond that, `send_message` returns -1.',
+    example: '10000',
+  },
+  send_memory: {
+    what: 'How many bytes of such messages may wait: their payloads and addresses. Beyond that, `send_message` returns -1.',
+    example: '256MiB',
+  },
+  send_ttl: {
+    what: 'How long a message of a module may wait for a server. After that the module gets the status 0x80 for it.',
+    example: '10m',
   },
   log_size: { what: 'A log file is rotated when it would grow past this.', example: '10MiB' },
   log_keep: { what: 'How many rotated files are kept of each log.', example: '2' },

@@ -69,6 +69,7 @@ export const moduleSettings = z.object({
   coreFiles: z.enum(CORE_FILES, 'expected inherit, on or off').default('inherit'),
   // glibc has 512 bytes by itself, and jemalloc alone wants 2.6 KiB. From 32 KiB on Node cannot make its threads.
   staticTlsBytes: whole(0, 16 * KIB, 'expected a size up to 16KiB').default(4 * KIB),
+  chainSends: z.boolean('expected yes or no').default(false),
   replicas: z.literal(1, 'expected 1: this version runs one host for each module').default(1),
 });
 
@@ -100,6 +101,13 @@ export const coreSettings = z.object({
     .min(1, 'expected the path of a program, or off')
     .nullable()
     .default(null),
+  gateway: z
+    .string('expected the path of a socket, auto, or off')
+    .min(1, 'expected the path of a socket, auto, or off')
+    .default('auto'),
+  sendQueue: whole(1, 10_000_000, 'expected a whole number from 1 to 10000000').default(100_000),
+  sendBytes: whole(MIB, 1024 ** 4, 'expected a size from 1MiB to 1024GiB').default(64 * MIB),
+  sendTtlMs: time.default(60 * 60 * SECOND),
   logSizeBytes: whole(64 * KIB, 1024 ** 4, 'expected a size from 64KiB to 1024GiB').default(50 * MIB),
   logKeep: whole(0, 1000, 'expected a whole number from 0 to 1000').default(5),
   spareHosts: whole(0, 16, 'expected a whole number from 0 to 16').default(1),
@@ -121,6 +129,8 @@ export interface KeyRule<Settings, Field extends keyof Settings = keyof Settings
 }
 
 const asWritten = (text: string): string => text;
+/** What is neither is for the schema to refuse. */
+const parseYesNo = (text: string): unknown => (text === 'yes' ? true : text === 'no' ? false : text);
 const MODULE_SCHEMA = moduleSettings.shape;
 const CORE_SCHEMA = coreSettings.shape;
 
@@ -168,6 +178,7 @@ export const MODULE_KEYS: Readonly<Record<string, KeyRule<ModuleSettings>>> = {
   umask: moduleKey('umask', parseUmask, formatUmask),
   core_files: moduleKey('coreFiles', asWritten),
   static_tls: moduleKey('staticTlsBytes', parseSize, formatSize),
+  chain_sends: moduleKey('chainSends', parseYesNo, (yes) => (yes ? 'yes' : 'no')),
   replicas: moduleKey('replicas', parseCount),
 };
 
@@ -184,6 +195,10 @@ export const CORE_KEYS: Readonly<Record<string, KeyRule<CoreSettings>>> = {
   heartbeat: coreKey('heartbeatMs', parseDuration, formatDuration),
   chain_deadline: coreKey('chainDeadlineMs', parseDuration, formatDuration),
   on_event: coreKey('onEvent', orOff(asWritten), offOr(asWritten)),
+  gateway: coreKey('gateway', asWritten),
+  send_queue: coreKey('sendQueue', parseCount),
+  send_memory: coreKey('sendBytes', parseSize, formatSize),
+  send_ttl: coreKey('sendTtlMs', parseDuration, formatDuration),
   log_size: coreKey('logSizeBytes', parseSize, formatSize),
   log_keep: coreKey('logKeep', parseCount),
   spare_hosts: coreKey('spareHosts', parseCount),

@@ -60,6 +60,8 @@ export interface ModuleSpec {
   coreFiles: CoreFiles;
   /** Room for thread-local storage of libraries that want it in every thread from the beginning. */
   staticTlsBytes: number;
+  /** Whether what it sends goes through the other modules before a server gets it. */
+  chainSends: boolean;
   /** The module's own settings, in file order, as they stand. */
   config: [key: string, value: string][];
   /** Where each of our settings that is set was set, by its key in the file. */
@@ -94,6 +96,14 @@ export interface CoreConfig {
   chainDeadlineMs: number;
   /** A program that is run when something happens; absolute. */
   onEvent: string | null;
+  /** Where servers connect: an absolute path; `auto`: gateway.sock in the run directory; `off`: nowhere. */
+  gateway: string;
+  /** Messages of modules that may wait for a server. */
+  sendQueue: number;
+  /** Their payloads and addresses, in bytes. */
+  sendBytes: number;
+  /** How long one may wait. */
+  sendTtlMs: number;
   /** A log file is rotated when it would grow past this. */
   logSizeBytes: number;
   /** Rotated files kept beside the current one. */

@@ -25,7 +25,7 @@ export type Reply = mesibo.control.v1.Reply.$Properties;
 export type WireSent = mesibo.control.v1.Sent.$Properties;
 
 /** A sent message as a client sees it: its generation stays in the core. */
-export type ReportedMessage = Omit<SentMessage, 'generation'>;
+export type ReportedMessage = Omit<SentMessage, 'generation' | 'cause'>;
 
 /** Encodes what a client asks. */
 export function encodeRequest(request: Request): Uint8Array {

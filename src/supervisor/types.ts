@@ -6,4 +6,6 @@ export type * from './types/announcements.js';
 export type * from './types/decisions.js';
 export type * from './types/options.js';
 export type * from './types/orders.js';
+export type * from './types/origin.js';
+export type * from './types/sends.js';
 export type * from './types/status.js';

@@ -73,5 +73,5 @@ function plain(params: MessageParamsInput) {
 /** A message that a module sent. */
 export function sent(text: string): SentMessage {
   const params = plain({ from: 'b', to: 'a' });
-  return { module: 'echo', generation: 1, sentId: `id of ${text}`, params, payload: Buffer.from(text) };
+  return { module: 'echo', generation: 1, sentId: `id of ${text}`, params, payload: Buffer.from(text), cause: null };
 }

@@ -22,6 +22,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   supervisor: ['helpers', 'config', 'wire', 'module-names'],
   logs: ['helpers', 'wire', 'supervisor'],
   control: ['helpers', 'wire', 'supervisor'],
+  sends: ['helpers', 'config', 'wire', 'supervisor'],
   'in-process': ['helpers', 'config', 'host-runner'],
   throwaway: ['helpers', 'config', 'host-runner', 'supervisor'],
   daemon: ['helpers', 'config', 'wire', 'supervisor', 'logs', 'control'],

@@ -2,7 +2,7 @@
 
 import type { CallEvent } from '../../wire/call-event.js';
 import type { Callback } from '../../wire/event-kinds.js';
-import type { Decision, TraceEntry, Verdict } from '../types.js';
+import type { Decision, Origin, TraceEntry, Verdict } from '../types.js';
 import type { Conversation } from './conversation.js';
 import { Visit } from './entrance.js';
 import type { AnswerTaker, CallAnswer, Follower } from './pending-call.js';
@@ -34,6 +34,8 @@ export abstract class Journey extends Visit<Members> implements AnswerTaker, Fol
   verdict: Verdict = 'pass';
   by: string | null = null;
   trace: TraceEntry[] = NO_TRACE;
+  /** Set before it goes in. */
+  origin: Origin | null = null;
   /** Bounds the whole, on the clock of `performance.now()`; a module reached later gives its default at once. */
   readonly #endMs: number;
   /** The member that is not offered it. */

@@ -3,7 +3,7 @@
 import { IN_FRAME, type OutgoingCall } from '../../wire/batch.js';
 import type { CallEvent } from '../../wire/call-event.js';
 import type { WireParams } from '../../wire/params.js';
-import type { DefaultReason, Verdict } from '../types.js';
+import type { DefaultReason, Origin, Verdict } from '../types.js';
 import type { Conversation } from './conversation.js';
 import { Place } from './lines.js';
 
@@ -20,6 +20,8 @@ export interface CallAnswer {
 
 /** Who waits for the answer to a call. */
 export interface AnswerTaker {
+  /** Where the event came from that the call is for; absent or `null`: from nobody who wants to know what comes of it. */
+  readonly origin?: Origin | null;
   answered(answer: CallAnswer, nowMs: number): void;
 }
 

@@ -24,7 +24,14 @@ export function toSentMessage(
   const kept = detachParams(params ?? {});
   if (!kept.id || kept.id.isZero()) kept.id = toLong('id', makeId());
   const sentId = formatSentId(origin, serial);
-  const message = { module, generation, sentId, params: fromWireParams(kept), payload: Buffer.from(payload ?? []) };
+  const message = {
+    module,
+    generation,
+    sentId,
+    params: fromWireParams(kept),
+    payload: Buffer.from(payload ?? []),
+    cause: null,
+  };
   return { message, params: kept };
 }
 

@@ -53,10 +53,11 @@ const OF_THE_CORE = [
   'backoff',
   'maxCrashes',
   'stopTimeoutMs',
+  'chainSends',
 ] as const;
 
 /** Global settings that something which lives as long as the core was made with, by their names in the file. */
-const OF_THE_RUN: ReadonlySet<string> = new Set(['max_message', 'black_box']);
+const OF_THE_RUN: ReadonlySet<string> = new Set(['max_message', 'black_box', 'gateway']);
 
 /**
  * Plans a reload.

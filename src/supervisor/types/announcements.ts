@@ -1,6 +1,7 @@
 /** What is announced while a supervisor runs. */
 
 import type { MessageParams } from '../../wire/params.js';
+import type { Origin } from './origin.js';
 
 /** A message that a module sent by `send_message`. */
 export interface SentMessage {
@@ -11,6 +12,8 @@ export interface SentMessage {
   /** As the module gave them; an `id` that it left 0 is a random one below 2^63. */
   params: MessageParams;
   payload: Buffer;
+  /** Where the event came from in which the module sent it; `null`: not known, or it sent the message by itself. */
+  cause: Origin | null;
 }
 
 /** A line that a module logged, that its process printed, or that the supervisor has to say. */
@@ -61,6 +64,8 @@ export interface SupervisorEvents {
    * module.
    */
   message: [SentMessage];
+  /** The same, for who only watches: it takes nothing, and changes nothing. */
+  sent: [SentMessage];
   /** A module or one of its hosts changed its state. */
   lifecycle: [LifecycleEvent];
   /** A line of a module, of its process, or of the supervisor. */

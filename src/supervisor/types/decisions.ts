@@ -1,6 +1,7 @@
 /** What is offered to modules, and what they decide. */
 
 import type { MessageParams } from '../../wire/params.js';
+import type { Origin } from './origin.js';
 
 /** What a module, or a default in its place, decided. */
 export type Verdict = 'pass' | 'consumed';
@@ -36,6 +37,8 @@ export interface Outcome extends Decision {
 export interface MessageOptions {
   /** The module that sent this message: it is not offered to it again. */
   sentBy?: string;
+  /** Where it came from: known of what modules send because of it. */
+  origin?: Origin;
 }
 
 /** Options of one status. */

@@ -1,7 +1,11 @@
 /** What a supervisor is given. */
 
+import type { SendKeeper } from './sends.js';
+
 /** Where a supervisor keeps what it needs while it runs. */
 export interface SupervisorOptions {
+  /** Keeps what modules send until somebody has taken it; without one, listeners of `message` take it. */
+  sendKeeper?: SendKeeper;
   /** Made with mode 0700 when it does not exist; only its owner may be able to write to it. One core at a time. */
   runDir: string;
   /**

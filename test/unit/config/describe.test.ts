@@ -57,6 +57,7 @@ describe('the settings of a module', () => {
       umask: fc.option(fc.integer({ min: 0, max: 0o777 })),
       coreFiles: fc.constantFrom('inherit', 'on', 'off'),
       staticTlsBytes: fc.integer({ min: 0, max: 16_384 }),
+      chainSends: fc.boolean(),
     });
     fc.assert(
       fc.property(options, (given) => {

@@ -11,7 +11,14 @@ import { fromWireParams, toWireParams } from '../../../../src/wire/params.js';
 /** Remembers one as the supervisor does. */
 function remember(messages: SentMessages, sentId: string, given: { id: number; from?: string; to?: string }) {
   const params = toWireParams(given);
-  const announced = { module: 'm', generation: 1, sentId, params: fromWireParams(params), payload: Buffer.alloc(0) };
+  const announced = {
+    module: 'm',
+    generation: 1,
+    sentId,
+    params: fromWireParams(params),
+    payload: Buffer.alloc(0),
+    cause: null,
+  };
   messages.remember(announced, params);
   return params;
 }

@@ -1,0 +1,40 @@
+/** What modules sent, as those see it who take it to its recipient. */
+
+import type { Origin } from '../supervisor/types.js';
+import type { WireParams } from '../wire/params.js';
+
+/** A message that a module sent and that waits for a server. */
+export interface Send {
+  readonly sentId: string;
+  readonly module: string;
+  /** Where the event came from in which it was sent. */
+  readonly cause: Origin | null;
+  readonly params: WireParams;
+  readonly payload: Uint8Array;
+}
+
+/** A server that takes sends. */
+export interface SendTaker {
+  /** Its name. */
+  readonly server: string;
+  /** So many it takes without having acknowledged them. */
+  readonly window: number;
+  /** Takes one. It comes to it once, and to another one only after {@link Attachment.detach}. */
+  deliver(send: Send): void;
+}
+
+/** The connection of a taker. */
+export interface Attachment {
+  /** It has taken a send. @returns `false`: that is none which it has and has not acknowledged */
+  acknowledge(sentId: string): boolean;
+  /** It cannot deliver one: the module gets the status 0x80. @returns as {@link acknowledge} */
+  refuse(sentId: string): boolean;
+  /** It is gone: what it has not acknowledged waits again, in the order in which it was sent. */
+  detach(): void;
+}
+
+/** Where takers come. */
+export interface SendSource {
+  /** Takes one in; of one name there is one at a time, and a newer one comes after the older one has left. */
+  attach(taker: SendTaker): Attachment;
+}
