@@ -15,7 +15,7 @@ import { type ModuleEvents, ModuleNews } from '../news/module-news.js';
 import { ModuleStats } from '../news/module-stats.js';
 import type { AbiMemory } from '../trials/abi-memory.js';
 import type { ModuleStatus } from '../types.js';
-import { HostMaker } from './host-maker.js';
+import { type Generations, HostMaker } from './host-maker.js';
 import { hearHosts } from './host-reports.js';
 import { HostSet } from './host-set.js';
 import { ModuleCalls } from './module-calls.js';
@@ -49,7 +49,12 @@ export class Module {
   #isLeaving = false;
   #onStopped: (() => void)[] = [];
 
-  constructor(spec: ModuleSpec, around: ModuleSurroundings, events: ModuleEvents) {
+  constructor(
+    spec: ModuleSpec,
+    around: ModuleSurroundings,
+    events: ModuleEvents,
+    generations: Generations = { last: 0 },
+  ) {
     this.#spec = spec;
     this.#around = around;
     const module = spec.name;
@@ -67,7 +72,7 @@ export class Module {
     const calls = new ModuleCalls(spec, queueBytes, { hosts: this.#hosts, news, canWait });
     const builds = new ModuleBuilds({ module, store, warn: (text) => news.warn(null, text) });
     const listener = this.listen(hearHosts(this.#readHosts(), calls, news));
-    const maker = new HostMaker({ news, around: () => this.#around, listener: () => listener });
+    const maker = new HostMaker({ news, around: () => this.#around, listener: () => listener, generations });
     const parts = { module, hosts: this.#hosts, news, calls, builds, maker };
     this.#upkeep = new Upkeep({ ...parts, spec: () => this.#spec, buried: () => this.#checkStopped() });
     this.#succession = new Succession({ ...parts, changed: () => this.#succeeded() });

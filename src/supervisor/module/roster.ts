@@ -3,6 +3,7 @@
 import type { ModuleSpec } from '../../config/types.js';
 import { requireKnown } from '../../module-names.js';
 import type { ModuleEvents } from '../news/module-news.js';
+import type { Generations } from './host-maker.js';
 import { Module, type ModuleSurroundings } from './module.js';
 
 /** Every module there is, and those of them that are in the chain. */
@@ -10,6 +11,8 @@ export class Roster {
   #around: ModuleSurroundings;
   readonly #events: ModuleEvents;
   readonly #members = new Set<Module>();
+  /** By the names of modules. */
+  readonly #generations = new Map<string, Generations>();
   #chain: readonly Module[] = [];
 
   constructor(around: ModuleSurroundings, events: ModuleEvents) {
@@ -38,7 +41,9 @@ export class Roster {
 
   /** Makes a module, which joins the chain by {@link arrange}. */
   add(spec: ModuleSpec): Module {
-    const module = new Module(spec, this.#around, this.#events);
+    const generations = this.#generations.get(spec.name) ?? { last: 0 };
+    this.#generations.set(spec.name, generations);
+    const module = new Module(spec, this.#around, this.#events, generations);
     this.#members.add(module);
     return module;
   }

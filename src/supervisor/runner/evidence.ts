@@ -23,6 +23,8 @@ export interface HandedOnNotes {
   begin(position: number, sends?: number): void;
   /** One message was announced. */
   handedOn(): void;
+  /** Everything before a position is safe. */
+  reach(position: number): void;
 }
 
 /** Memory that a host reads and the core alone writes. */

@@ -29,7 +29,7 @@ beforeEach(() => {
   readRing = () => 0;
   const evidence = {
     ringSize: RING,
-    notes: { begin: () => {}, handedOn: () => {} },
+    notes: { begin: () => {}, handedOn: () => {}, reach: () => {} },
     get payloads() {
       return payloads;
     },
