@@ -63,6 +63,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#options = { ...options, runDir: resolve(options.runDir) };
     this.#keeper = options.sendKeeper ?? null;
     this.#announcer = new Announcer(this, this.#sentMessages, this.#keeper);
+    this.#keeper?.onFull((module, isFull) => this.#household?.roster.closeSends(module, isFull));
   }
 
   /**

@@ -104,6 +104,7 @@ const evidence = {
   ringSize: RING,
   notes: { begin: () => {}, handedOn: () => {}, reach: () => {} },
   payloads: null,
+  closeSends: () => {},
   readHeader: () => null,
   readRing: () => 0,
 };

@@ -178,6 +178,7 @@ export class Ledger {
     this.#hasSends = false;
     const skippedBytes = readRecords(report.ring, report.start, this.#records);
     this.#safe.read(from, report.position, this.#hasSends);
+    if (this.#hasSends && this.#keeper !== null && !this.#safe.isHeld) this.#evidence.notes.reach(report.position);
     sender.release(this.#safe.position);
     this.#trust(findRecordsProblem(report, skippedBytes));
     this.#count(report.droppedLogs, report.limitedLogs, report.refusedSends);

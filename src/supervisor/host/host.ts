@@ -82,6 +82,7 @@ export class Host {
     this.#run = runner.start({ module: spec.name, generation, settings: spec, isFresh }, this.#attendRun());
     this.#ledger = new Ledger(this.#run.evidence, { ...spec, maxMessageBytes }, this.#attendLedger(), keeper);
     this.#watch = this.#makeWatch();
+    if (keeper?.isFull(spec.name)) this.closeSends(true);
     this.#take(beginHost(spec));
     file.chosen().catch((error: SupervisorError) => this.#violated(error));
   }
@@ -133,6 +134,11 @@ export class Host {
   call(pending: PendingCall, nowMs: number): void {
     if (this.inFlight === 0) this.#watch.begin(nowMs);
     this.#ledger.call(pending, nowMs);
+  }
+
+  /** Makes what its module sends fail from now on, or no longer. */
+  closeSends(areClosed: boolean): void {
+    if (this.#life.kind !== 'exited') this.#run.evidence.closeSends(areClosed);
   }
 
   /** Takes verdicts that the host cannot report, as it is at work on the call behind them. */

@@ -48,6 +48,11 @@ export class Roster {
     return module;
   }
 
+  /** Makes what modules of a name send fail from now on, or no longer. */
+  closeSends(name: string, areClosed: boolean): void {
+    for (const module of this.#members) if (module.name === name) module.closeSends(areClosed);
+  }
+
   /** Puts modules into the chain, in this order; every other one is in it no more. */
   arrange(names: readonly string[]): void {
     const members = this.all;

@@ -135,6 +135,11 @@ export class ModuleNews {
     this.#line(generation, 'supervisor', WARNING, `module ${this.#options.module}: ${text}`);
   }
 
+  /** Something that is as it should be. */
+  note(text: string): void {
+    this.#line(null, 'supervisor', INFO, `module ${this.#options.module}: ${text}`);
+  }
+
   error(generation: number | null, text: string): void {
     this.#line(generation, 'supervisor', ERROR, text);
   }

@@ -37,6 +37,7 @@ function start(): void {
       reach: (position: number) => notes.push(`reached ${position}`),
     },
     payloads: null,
+    closeSends: () => {},
     readHeader: () => null,
     readRing: (from: number, head: number, sink: Parameters<typeof readRecords>[2]) =>
       readRecords(ring.subarray(from, head), from, sink),

@@ -33,6 +33,7 @@ beforeEach(() => {
     get payloads() {
       return payloads;
     },
+    closeSends: () => {},
     readHeader: () => header,
     readRing: ((from, to, sink) => readRing(from, to, sink)) as Evidence['readRing'],
   };
