@@ -53,7 +53,7 @@ export interface RunDirCheck {
  * @param kind - what commands are told of the core
  * @throws {DirectoryError} `RUN_DIR_BUSY`, `RUN_DIR_UNUSABLE`
  */
-export function acquireRunDir(path: string, kind: CoreKind = 'bare'): RunDir {
+export function acquireRunDir(path: string, kind: CoreKind = 'daemon'): RunDir {
   const directory = openOwn(path);
   try {
     const lock = isLocked(directory, START_MS) ? takeLock(path) : null;
