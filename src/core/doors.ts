@@ -2,6 +2,7 @@
 
 import { ControlServer, type ControlServerOptions } from '../control/server.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
+import type { ServerStatus } from '../supervisor/types.js';
 
 /** What doors are made with. */
 export interface DoorsOptions extends Pick<ControlServerOptions, 'runDir' | 'warn'> {
@@ -33,6 +34,16 @@ export class Doors {
     // The stop may have begun while the socket was being opened.
     if (this.#isRetired) this.#control.retire();
     else supervisor.keepFile(this.#control);
+  }
+
+  /** Where chat servers connect; `null`: nowhere. */
+  get gatewayPath(): string | null {
+    return null;
+  }
+
+  /** The chat servers that are connected. */
+  servers(): ServerStatus[] {
+    return [];
   }
 
   /** Takes nobody in any more; those who are in are still answered. */
