@@ -110,7 +110,7 @@ test('a message keeps its 64-bit parameters and its bytes both ways', async () =
 
 test('what a module sends before its verdict follows the outcome, and what it sends after does too', async () => {
   core.answer = async (params, payload) => {
-    core.emit('message', sent('before'));
+    core.emit('sent', sent('before'));
     return pass(params, payload);
   };
   const client = await connect();
@@ -118,10 +118,10 @@ test('what a module sends before its verdict follows the outcome, and what it se
   for await (const event of client.send({ params: {}, payload: Buffer.alloc(0), waitMs: 300 })) {
     if (event.kind === 'outcome') seen.push(event.outcome.verdict);
     if (event.kind === 'sent') seen.push(`${event.sent.sentId}: ${event.sent.payload}`);
-    if (seen.length === 2) core.emit('message', sent('after'));
+    if (seen.length === 2) core.emit('sent', sent('after'));
   }
   expect(seen).toEqual(['pass', 'id of before: before', 'id of after: after']);
-  expect(core.listenerCount('message')).toBe(0);
+  expect(core.listenerCount('sent')).toBe(0);
 });
 
 test('the core refuses a message and the client is told why', async () => {
@@ -131,7 +131,7 @@ test('the core refuses a message and the client is told why', async () => {
   const client = await connect();
   const sending = collect(client.send({ params: {}, payload: Buffer.alloc(9), waitMs: 0 }));
   await expect(sending).rejects.toMatchObject({ code: 'MESSAGE_TOO_LARGE', message: /5 more than max_message/ });
-  expect(core.listenerCount('message')).toBe(0);
+  expect(core.listenerCount('sent')).toBe(0);
 });
 
 test('several requests of one client do not mix', async () => {
