@@ -33,7 +33,7 @@ export class Premises {
     const { stateDir, boxDir = BOX_DIR, subreaper = false, sendKeeper: keeper = null } = options;
     this.boxDir = boxDir;
     this.statePath = stateDir ?? null;
-    this.runDir = acquireRunDir(options.runDir);
+    this.runDir = acquireRunDir(options.runDir, options.kind ?? 'bare');
     this.guard = new RunDirGuard(this.runDir, { say: (text) => announcer.warn(text) });
     let held: StateDir | null = null;
     try {

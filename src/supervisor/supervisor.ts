@@ -367,6 +367,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (!now) await this.#reception.settled();
     for (const module of household?.roster.all.reverse() ?? []) await module.stop();
     await orders?.settled();
+    await this.#options.beforeRelease?.();
     if (household !== null) await household.close();
     else if (from.kind === 'opening') await from.premises.close();
     this.#state = { kind: 'stopped', household, orders };
