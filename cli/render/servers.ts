@@ -6,7 +6,7 @@ import type { CoreStatus, ServerStatus } from '../../src/supervisor/types.js';
 import { formatCount } from '../text/format.js';
 import { type Column, renderTable } from '../text/table.js';
 import { wrap } from '../text/wrap.js';
-import type { Trouble } from './troubles.js';
+import type { Trouble } from './trouble.js';
 import type { View } from './view.js';
 
 const COLUMNS: Column<ServerStatus>[] = [

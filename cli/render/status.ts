@@ -9,7 +9,8 @@ import { type Column, countColumns, cutPath, renderTable } from '../text/table.j
 import { wrap } from '../text/wrap.js';
 import { renderServers } from './servers.js';
 import { shownStateOf, styleOf } from './shown-state.js';
-import { describeTrouble, findTroubles, type Trouble } from './troubles.js';
+import type { Trouble } from './trouble.js';
+import { describeTrouble, findTroubles } from './troubles.js';
 import type { View } from './view.js';
 
 const MAX_NAME = 22;

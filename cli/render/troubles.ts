@@ -6,17 +6,7 @@ import type { CoreStatus, ModuleStatus } from '../../src/supervisor/types.js';
 import { formatAgo, formatUntil, replaceTimes } from '../text/format.js';
 import { findWaiting } from './servers.js';
 import { shownStateOf } from './shown-state.js';
-
-/** One thing that a person should know. */
-export interface Trouble {
-  /** `error`: verdicts are not what they should be. `warning`: something happened. `note`: an operator ordered it. */
-  level: 'error' | 'warning' | 'note';
-  /** `null`: of the core, or of several. */
-  module: string | null;
-  what: string | Sentence;
-  /** What helps, most often a command; `null`: nothing does, or `what` says it. */
-  remedy: string | Sentence | null;
-}
+import type { Trouble } from './trouble.js';
 
 /** For so long after the module serves again, its crash is still shown. */
 const RECENT_MS = 60 * 60_000;
