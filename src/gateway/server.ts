@@ -8,6 +8,7 @@ import { VERSION } from '../paths.js';
 import type { SendSource } from '../sends/types.js';
 import { SocketListener } from '../unix-socket/listener.js';
 import { requireShort } from '../unix-socket/path.js';
+import { EVENT_KINDS } from '../wire/event-kinds.js';
 import { failureOf } from '../wire/gateway/frames.js';
 import { type GatewayLimits, gatewayLimits } from './limits.js';
 import { Sessions } from './sessions.js';
@@ -36,6 +37,8 @@ const LINGER_MS = 500;
 /** Servers that cannot be understood or let in are told of so often. */
 const WARN_EVERY_MS = 10_000;
 const NURSERY = '.g';
+/** Modules have others too, which no event is for. */
+const EVENT_CALLBACKS: ReadonlySet<string> = new Set(Object.values(EVENT_KINDS).map(({ callback }) => callback));
 
 /** Lets chat servers in; no server, gone, slow or talking nonsense, can hurt the core or another server through it. */
 export class GatewayServer {
@@ -60,7 +63,7 @@ export class GatewayServer {
         coreVersion: VERSION,
         maxMessage: maxMessageBytes,
         chainDeadlineMs: typeof chainDeadlineMs === 'number' ? chainDeadlineMs : chainDeadlineMs(),
-        callbacks: [...core.callbacks()],
+        callbacks: core.callbacks().filter((callback) => EVENT_CALLBACKS.has(callback)),
       }),
       isStopping: () => this.#isRetired,
       warn,

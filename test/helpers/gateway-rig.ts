@@ -42,6 +42,16 @@ export class GatewayRig {
     return rig;
   }
 
+  /** A configuration whose times are no part of a test, unless it sets them. */
+  configOf(options: ConfigOptions): ReturnType<typeof makeConfig> {
+    const modules = (options.modules ?? []).map((module) => ({
+      deadlineMs: 20_000,
+      startTimeoutMs: 30_000,
+      ...module,
+    }));
+    return makeConfig({ chainDeadlineMs: 60_000, ...options, modules });
+  }
+
   get path(): string {
     return join(this.directory, 'run/gateway.sock');
   }
