@@ -1,5 +1,6 @@
 /** What a core is made of, from its start to its end: opened in this order, and closed in the other one. */
 
+import { join } from 'node:path';
 import type { CoreConfig } from '../config/types.js';
 import { controlSocketPath } from '../control/endpoint.js';
 import type { ControlledCore } from '../control/server.js';
@@ -36,11 +37,16 @@ export class Parts {
   readonly #teller: EventTeller;
   readonly #doors: Doors;
   #descriptors: DescriptorWatch | undefined;
+  #announceTaking: () => void = () => undefined;
+  readonly #taking = new Promise<void>((resolve) => {
+    this.#announceTaking = resolve;
+  });
+  #chainDeadlineMs: number;
   /** Resolves when nothing is being opened any more. */
   #opened: Promise<void> = Promise.resolve();
   #taker: ProgramTaker | null = null;
   #isOpen = false;
-  #isStarted = false;
+  #isTaking = false;
   #isRetired = false;
 
   /**
@@ -54,6 +60,7 @@ export class Parts {
     this.#config = config;
     this.#options = options;
     this.#events = events;
+    this.#chainDeadlineMs = config.chainDeadlineMs;
     this.log = new CoreLog({ stateDir, sink: options.logTo ?? null, sizeBytes, keep, onSaid });
     const { log } = this;
     const isKept = takesSends || config.gateway !== 'off';
@@ -65,14 +72,14 @@ export class Parts {
       ...(boxDir !== undefined && { boxDir }),
       ...(this.sends !== null && { sendKeeper: this.sends }),
       kind: endsProcess ? 'daemon' : 'embedded',
+      onTaking: () => this.#take(),
       beforeRelease: () => this.#beforeRelease(),
     });
     const { supervisor } = this;
     log.follow(supervisor);
     this.#teller = new EventTeller(supervisor, config, { runDir, stateDir, log });
     const ended: ReloadsOptions['ended'] = (taken, failure) => {
-      if (taken) this.#teller.reloaded(taken);
-      if (taken) this.sends?.configure(taken);
+      if (taken) this.#adopt(taken);
       events.ended(taken, failure);
       if (failure) this.#teller.reloadFailed(failure.message);
     };
@@ -109,29 +116,65 @@ export class Parts {
       const why = 'is not in memory; its sockets would be faster and never left behind on tmpfs, as below /run';
       this.log.say('warn', `the run directory ${runDir} ${why}`);
     }
-    await this.sends?.open(stateDir);
-    if (this.#isRetired) return;
     this.#descriptors = new DescriptorWatch({ say: (level, text) => this.log.say(level, text) });
     // It can be asked, and told to stop, while its modules start.
     const { maxMessageBytes } = this.#config;
-    await this.#doors.open({ ...this.#doorway(), maxMessageBytes, goesOn: !endsProcess });
+    await this.#doors.openControl({ ...this.#doorway(), maxMessageBytes, goesOn: !endsProcess });
+    await this.sends?.open(stateDir);
   }
 
   /** Starts the modules. @throws IllegalStateError when the supervisor was stopped meanwhile */
   async start(): Promise<StartReport> {
     const started = this.supervisor.start();
-    // It takes events from here on.
-    this.#isStarted = true;
+    // Where the gateway cannot be opened, that is what fails the start.
+    started.catch(() => undefined);
+    await Promise.race([this.#taking, started]);
+    const opening = this.#isRetired ? Promise.resolve() : this.#openGateway();
+    this.#opened = opening.catch(() => undefined);
+    await opening;
+    return started;
+  }
+
+  /** The supervisor takes events: so does who brings them, or what modules send. */
+  #take(): void {
+    this.#isTaking = true;
     this.sends?.use(this.supervisor);
     if (this.sends !== null) this.#taker?.attach(this.sends);
-    return started;
+    this.#announceTaking();
+  }
+
+  async #openGateway(): Promise<void> {
+    const { gateway, maxMessageBytes } = this.#config;
+    const { supervisor, sends } = this;
+    if (sends === null || gateway === 'off') return;
+    await this.#doors.openGateway({
+      path: gateway === 'auto' ? join(this.#options.runDir, 'gateway.sock') : gateway,
+      core: {
+        submit: (event, origin, taker) => supervisor.submit(event, origin, taker),
+        onMessageStatus: (params, status, options) => supervisor.onMessageStatus(params, status, options),
+        callbacks: () => supervisor.callbacks(),
+        onCallbacks: (listener) => {
+          supervisor.on('callbacks', listener);
+          return () => supervisor.off('callbacks', listener);
+        },
+      },
+      sends,
+      maxMessageBytes,
+      chainDeadlineMs: () => this.#chainDeadlineMs,
+    });
   }
 
   /** The program takes what modules send, as soon as there are modules. @throws IllegalStateError when nothing is kept */
   take(taker: ProgramTaker): void {
     if (this.sends === null) throw nothingKept();
     this.#taker = taker;
-    if (this.#isStarted) taker.attach(this.sends);
+    if (this.#isTaking) taker.attach(this.sends);
+  }
+
+  #adopt(config: CoreConfig): void {
+    this.#teller.reloaded(config);
+    this.#chainDeadlineMs = config.chainDeadlineMs;
+    this.sends?.configure(config);
   }
 
   /** Takes nothing new. */
@@ -151,6 +194,7 @@ export class Parts {
   async #beforeRelease(): Promise<void> {
     await this.#opened;
     await this.#taker?.closeSoon();
+    await this.#doors.closeGateway();
     await this.sends?.close();
   }
 
