@@ -8,7 +8,6 @@ import type { CoreConfig } from '../config/types.js';
 import { findDescriptorProblem, readDescriptorUse } from '../descriptors.js';
 import { IllegalStateError, type SupervisorError } from '../errors.js';
 import { VERSION } from '../paths.js';
-import type { WireParams } from '../wire/params.js';
 import type { Kept } from './directories/run-dir-guard.js';
 import { Household } from './household.js';
 import type { Module } from './module/module.js';
@@ -150,15 +149,6 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    */
   async onMessageStatus(params: MessageParamsInput, status: number, { sentId }: StatusOptions = {}): Promise<Decision> {
     return this.#reception.onMessageStatus(params, status, sentId);
-  }
-
-  /**
-   * Remembers what a module sent, for statuses that name it: a keeper gives it to a server now, and it may be of an earlier core.
-   *
-   * @param params as the keeper has them
-   */
-  recallSent(sentId: string, params: WireParams): void {
-    this.#sentMessages.recall(sentId, params);
   }
 
   /**
