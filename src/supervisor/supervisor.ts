@@ -8,6 +8,8 @@ import type { CoreConfig } from '../config/types.js';
 import { findDescriptorProblem, readDescriptorUse } from '../descriptors.js';
 import { IllegalStateError, type SupervisorError } from '../errors.js';
 import { VERSION } from '../paths.js';
+import type { Callback } from '../wire/event-kinds.js';
+import { fromWireParams, type WireParams } from '../wire/params.js';
 import type { Kept } from './directories/run-dir-guard.js';
 import { Household } from './household.js';
 import type { Module } from './module/module.js';
@@ -241,6 +243,24 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    */
   async checkFiles(): Promise<void> {
     await this.#premises?.guard.look();
+  }
+
+  /**
+   * The callbacks that any module of the chain has: an event that is for none of these passes, and need not be given. Of a
+   * module that was never ready nobody knows, and it may have all. The event `callbacks` tells when they change.
+   */
+  callbacks(): Callback[] {
+    return this.#household?.roster.callbacks ?? [];
+  }
+
+  /**
+   * Remembers a message of a module that an earlier core announced, or one that is forgotten: what {@link onMessageStatus}
+   * leaves out is then as the module sent it.
+   *
+   * @param params as the module has them; kept as they are
+   */
+  recallSent(sentId: string, params: WireParams): void {
+    this.#sentMessages.recall({ sentId, params: fromWireParams(params) }, params);
   }
 
   /** Everything about one module. @throws {SupervisorError} `MODULE_UNKNOWN` */
