@@ -7,6 +7,7 @@
 
 module:set_global();
 
+local base64 = require "util.encodings".base64;
 local jid = require "util.jid";
 local json = require "util.json";
 local pposix = require "util.pposix";
@@ -26,6 +27,8 @@ local sends_lib = module:require "sends";
 local hosts = prosody.hosts;
 local quote = gateway_lib.quote;
 
+-- Milliseconds that an outcome may take from the core to here.
+local MARGIN = 500;
 -- Behind mod_blocklist (100), before mod_mam (0) and mod_carbons (-0.5): what is blocked by its recipient is not asked about, and
 -- what modules have not decided is not stored.
 local PRIORITY = 10;
@@ -141,9 +144,10 @@ local gateway = gateway_lib.new({
 	instance = find_instance();
 }, {
 	up = function (welcome)
-		wanted, largest = {}, welcome.max_message;
+		wanted, largest = {}, tonumber(welcome.max_message) or 0;
 		for _, callback in ipairs(welcome.callbacks or {}) do wanted[callback] = true; end
-		desk.open(welcome.window, deadline and deadline / 1000 or (welcome.chain_deadline_ms + 500) / 1000);
+		local longest = deadline or (tonumber(welcome.chain_deadline_ms) or 5000) + MARGIN;
+		desk.open(tonumber(welcome.window) or 1, longest / 1000);
 		if away_since then
 			told_there(("The core %s at %s serves again"):format(welcome.core_version or "", path));
 		elseif not is_greeted then
@@ -247,15 +251,15 @@ local function obey(outcome, origin, stanza, body, to)
 		if on_consumed == "error" then refuse(origin, stanza, "modify", "not-acceptable", "The message was not accepted"); end
 		return false;
 	end
-	local text = outcome.text or outcome.payload and require "util.encodings".base64.decode(outcome.payload);
-	if text then
+	local text = outcome.text or outcome.payload and base64.decode(outcome.payload);
+	if type(text) == "string" then
 		count("changed");
 		stanzas.change_text(stanza, body, stanzas.clean(text));
 	elseif not keep_unseen then
 		stanzas.drop_unseen(stanza, body);
 	end
 	local params = outcome.params;
-	if stanza.attr.type ~= "groupchat" and params and params.to and params.to ~= to then
+	if stanza.attr.type ~= "groupchat" and type(params) == "table" and params.to and params.to ~= to then
 		local other = sends.address_of(params.to);
 		if other then stanza.attr.to = other; end
 	end
@@ -288,10 +292,15 @@ local function handle(event, from, to, more, post)
 		return true;
 	end
 	local owner = owner_of(origin);
-	local function finish(deliver)
+	local function finish(decide)
 		go(function ()
 			local current = alive(origin, owner);
-			if deliver(current) then put_back(current, stanza, post); end
+			local ok, delivers = xpcall(decide, debug.traceback, current);
+			if not ok then
+				module:log("error", "What the core decided cannot be done: %s", delivers);
+				delivers = deliver_undecided(current, stanza, "failure");
+			end
+			if delivers then put_back(current, stanza, post); end
 		end);
 	end
 	if not is_asked then
@@ -315,15 +324,16 @@ end
 
 ---- What is no message, but told to modules
 
-local function tell_status(stanza, more)
+local function tell_status(origin, stanza, groupid)
 	if not wanted.on_message_status or not desk.is_there() then return; end
+	-- It has been told already when the stanza comes here for the second time.
+	if passed[stanza] or posting == origin or stanza:get_child("body") then return; end
 	local id, status = stanzas.receipt_of(stanza);
 	if not id then return; end
 	-- It is about a message that went the other way. Of a room's message it does not say who wrote it.
-	local params = { to = jid.bare(stanza.attr.from), status = tostring(status) };
-	if not more.groupid then params.from = jid.bare(stanza.attr.to); end
+	local params = { to = jid.bare(stanza.attr.from), status = tostring(status), groupid = groupid };
+	if not groupid then params.from = jid.bare(stanza.attr.to); end
 	params.id = tostring(stanzas.number_of(id));
-	for key, value in pairs(more) do params[key] = value; end
 	desk.ask(function (event_id)
 		return ('{"event":{"id":"%s","status":%s}}'):format(event_id, json.encode(params));
 	end);
@@ -380,9 +390,10 @@ local function on_outgoing(event)
 	local host = jid.host(to);
 	-- Rooms here look at it themselves, once they know that he may speak.
 	if stanza.attr.type == "groupchat" and is_covered_room(host) then return; end
-	if not passed[stanza] and posting ~= origin then tell_status(stanza, about_one(stanza, to)); end
+	local more = about_one(stanza, to);
+	tell_status(origin, stanza, more.groupid);
 	local is_private = hosts[host] and hosts[host].modules.muc or stanza:get_child("x", "http://jabber.org/protocol/muc#user");
-	return handle(event, jid.bare(stanza.attr.from), shown(to, is_private), about_one(stanza, to), post_outgoing);
+	return handle(event, jid.bare(stanza.attr.from), shown(to, is_private), more, post_outgoing);
 end
 
 -- What somebody of elsewhere writes to a user of this host.
@@ -390,7 +401,7 @@ local function on_incoming(event)
 	local origin, stanza = event.origin, event.stanza;
 	if sends.concerns(stanza) then return true; end
 	if not is_foreign(origin) or stanza.attr.type == "groupchat" or not stanza.attr.to then return; end
-	if not passed[stanza] and posting ~= origin then tell_status(stanza, about_one(stanza, stanza.attr.to)); end
+	tell_status(origin, stanza);
 	local is_private = stanza:get_child("x", "http://jabber.org/protocol/muc#user");
 	return handle(event, shown(stanza.attr.from, is_private), jid.bare(stanza.attr.to), about_one(stanza, stanza.attr.to),
 		post_incoming);
@@ -405,10 +416,8 @@ local function on_groupchat(event)
 	local origin, stanza, room = event.origin, event.stanza, event.room;
 	local host = jid.host(room.jid);
 	local more = { groupid = sends.note_room(room.jid) };
-	if not passed[stanza] and posting ~= origin then
-		speakers[stanza] = event.occupant;
-		tell_status(stanza, more);
-	end
+	if not passed[stanza] and posting ~= origin then speakers[stanza] = event.occupant; end
+	tell_status(origin, stanza, more.groupid);
 	return handle(event, jid.bare(stanza.attr.from), room.jid, more, function (current, message)
 		local muc = hosts[host] and hosts[host].modules.muc;
 		local now = muc and muc.get_room_from_jid(room.jid);

@@ -107,7 +107,10 @@ export class ScriptedGateway {
     this.#sockets.add(socket);
     socket.on('error', () => undefined);
     socket.on('close', () => this.#sockets.delete(socket));
-    createInterface(socket).on('line', (line) => void this.#take(JSON.parse(line) as Frame, socket));
+    const lines = createInterface(socket);
+    // It repeats the errors of its input.
+    lines.on('error', () => undefined);
+    lines.on('line', (line) => void this.#take(JSON.parse(line) as Frame, socket));
   }
 
   async #take({ hello, event, ack, send_status }: Frame, socket: Socket): Promise<void> {

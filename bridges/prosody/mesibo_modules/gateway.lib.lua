@@ -55,8 +55,9 @@ function lib.new(settings, told)
 		-- The commonest line of all, without a parser.
 		local id = line:match('^{"outcome":{"id":"(%d+)","verdict":"pass"}}$');
 		if id then return told.outcome({ id = id, verdict = "pass" }); end
-		local frame, problem = json.decode(line);
-		if type(frame) ~= "table" then return drop("it sent what is not JSON: " .. tostring(problem)); end
+		-- It throws what is nested too deeply.
+		local ok, frame, problem = pcall(json.decode, line);
+		if not ok or type(frame) ~= "table" then return drop("it sent what is not JSON: " .. tostring(problem or frame)); end
 		if type(frame.outcome) == "table" then
 			told.outcome(frame.outcome);
 		elseif type(frame.send) == "table" then

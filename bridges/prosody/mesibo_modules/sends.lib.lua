@@ -114,13 +114,20 @@ function lib.new(settings, write, counters, complain, pass)
 	-- Takes one send of the core.
 	function sends.take(send)
 		local id = send.sent_id;
+		if type(id) ~= "string" then
+			counters.strange = counters.strange + 1;
+			return;
+		end
 		local before = known:get(id);
 		if before and monotonic() - before.at < REMEMBERED_FOR then
 			counters.repeated = counters.repeated + 1;
 		else
-			local ok, problem = xpcall(deliver, debug.traceback, send);
-			before = { at = monotonic(), params = send.params, is_refused = problem ~= nil };
+			before = { at = monotonic(), params = send.params, is_new = true };
 			known:set(id, before);
+			local ok, problem = xpcall(deliver, debug.traceback, send);
+			-- It may have come back already.
+			problem = problem or before.problem;
+			before.is_new, before.problem, before.is_refused = nil, nil, problem ~= nil;
 			if problem then
 				complain("send " .. tostring(send.module), "A message of module %s is refused: %s", send.module, problem);
 			elseif ok then
@@ -157,6 +164,13 @@ function lib.new(settings, write, counters, complain, pass)
 		end
 		local send = id and known:get(id);
 		if not send or send.is_refused then return false; end
+		if send.is_new then
+			if status == STATUS_FAIL then
+				local _, condition = stanza:get_error();
+				send.problem = ("%s cannot have it: %s"):format(stanza.attr.from, condition);
+			end
+			return true;
+		end
 		local params = send.params or {};
 		-- Only who got it can say so.
 		if (params.groupid or "0") == "0" and jid.bare(stanza.attr.from) ~= jid.bare(address_of(params.to)) then return false; end

@@ -167,7 +167,7 @@ export class Prosody {
     const own = Object.entries(options).map(([name, value]) => `mesibo_modules_${name} = ${value}`);
     const list = (names: string[]) => names.map((name) => `"${name}";`).join(' ');
     const enabled = list([
-      ...['roster', 'saslauth', 'disco', 'carbons', 'mam', 'blocklist', 'offline', 'smacks', 'ping'],
+      ...['roster', 'saslauth', 'disco', 'carbons', 'mam', 'blocklist', 'offline', 'ping'],
       ...['admin_socket', 'admin_shell', 'mesibo_modules', ...modules],
     ]);
     writeFileSync(
@@ -193,6 +193,7 @@ mesibo_modules_socket = "${socket}"
 ${own.join('\n')}
 VirtualHost "${HOST}"
 Component "${ROOMS}" "muc"
+muc_room_locking = false
 modules_enabled = { "muc_mam"; ${list(roomModules)} "mesibo_modules"; }
 ${more}
 `,
