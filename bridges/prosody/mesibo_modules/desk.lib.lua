@@ -18,7 +18,8 @@ function lib.new(write, counters)
 	local window, deadline = 0, 0;
 	local is_open, is_silent = false, false;
 	local heard_at = 0;
-	local timer_runs = false;
+	-- One for all: it runs for the first deadline there is.
+	local timer;
 	-- Other in each run of Prosody: ids are seen again when what a module sent because of them comes later.
 	local next_id = os.time() * 0x100000;
 
@@ -73,8 +74,8 @@ function lib.new(write, counters)
 			settle(entry, nil, "deadline");
 			drop_settled();
 		end
-		timer_runs = first <= last;
-		if timer_runs then return math.max(order[first].ends_at - now, 0.001); end
+		if first <= last then return math.max(order[first].ends_at - now, 0.001); end
+		timer = nil;
 	end
 
 	-- Told when a core that is connected stands still, and when it is heard of again.
@@ -95,10 +96,7 @@ function lib.new(write, counters)
 		last = last + 1;
 		order[last] = entry;
 		send_waiting();
-		if not timer_runs then
-			timer_runs = true;
-			module:add_timer(deadline, watch);
-		end
+		timer = timer or module:add_timer(deadline, watch);
 	end
 
 	-- The core has sent an outcome.
@@ -139,6 +137,8 @@ function lib.new(write, counters)
 	function desk.close()
 		is_open, is_silent = false, false;
 		owed, owed_count = {}, 0;
+		if timer then timer:stop(); end
+		timer = nil;
 		answer_all("unreachable");
 	end
 

@@ -36,19 +36,25 @@ function lib.new(settings, told)
 	local gateway = { is_up = false };
 	local conn, wait, is_closed, is_limited;
 	local held, held_size = {}, 0;
+	-- The one that tries again, and the one that waits for a Welcome.
+	local retry, greeting;
 	local connect;
+
+	-- A core that was there is probably restarting: it is tried again at once, and then less and less often.
+	local function try_later()
+		wait = is_limited and LONGEST_WAIT or wait and math.min(wait * 2, LONGEST_WAIT) or FIRST_WAIT;
+		retry = module:add_timer(wait, connect);
+	end
 
 	local function drop(reason)
 		if not conn then return; end
 		local was = conn;
 		conn, held, held_size = nil, {}, 0;
 		gateway.is_up = false;
+		greeting:stop();
 		was:close();
 		told.down(reason);
-		if is_closed then return; end
-		-- A core that was there is probably restarting: it is tried again at once.
-		wait = is_limited and LONGEST_WAIT or wait and math.min(wait * 2, LONGEST_WAIT) or FIRST_WAIT;
-		module:add_timer(wait, connect);
+		if not is_closed then try_later(); end
 	end
 
 	local function take(line)
@@ -126,14 +132,13 @@ function lib.new(settings, told)
 			if socket then socket:close(); end
 			conn = nil;
 			told.down(problem);
-			wait = wait and math.min(wait * 2, LONGEST_WAIT) or FIRST_WAIT;
-			module:add_timer(wait, connect);
+			try_later();
 			return;
 		end
 		local this = conn;
 		conn:write(('{"hello":{"version_min":1,"version_max":1,"server":%s,"instance":%s,"takes_sends":true}}\n'):format(
 			lib.quote(settings.server), lib.quote(settings.instance)));
-		module:add_timer(WELCOME_WITHIN, function ()
+		greeting = module:add_timer(WELCOME_WITHIN, function ()
 			if conn == this and not gateway.is_up then drop("it does not answer"); end
 		end);
 	end
@@ -147,6 +152,7 @@ function lib.new(settings, told)
 
 	function gateway.close(reason)
 		is_closed = true;
+		if retry then retry:stop(); end
 		drop(reason);
 	end
 

@@ -25,12 +25,15 @@ export interface ProsodyOptions {
   socket: string;
   /** Options of mod_mesibo_modules, as Lua: `{ queue: '10' }` is `mesibo_modules_queue = 10`. */
   options?: Record<string, string>;
+  /** More options of the whole server, as Lua. */
+  globals?: string;
   /** Where there are more hosts, or other things: the end of the configuration. */
   more?: string;
   /** Modules of Prosody beside those that all tests have. */
   modules?: string[];
   /** Modules of the component that has the rooms. */
   roomModules?: string[];
+  /** Names; where the host is another one, whole addresses. All have the password `secret`. */
   users?: string[];
 }
 
@@ -46,7 +49,7 @@ export async function startProsody(options: ProsodyOptions): Promise<Prosody> {
   }
 }
 
-async function findFreePort(): Promise<number> {
+export async function findFreePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
@@ -163,7 +166,15 @@ export class Prosody {
   }
 
   #write(): void {
-    const { socket, options = {}, more = '', modules = [], roomModules = [], users = ['alice', 'bob'] } = this.#options;
+    const {
+      socket,
+      options = {},
+      globals = '',
+      more = '',
+      modules = [],
+      roomModules = [],
+      users = ['alice', 'bob'],
+    } = this.#options;
     const own = Object.entries(options).map(([name, value]) => `mesibo_modules_${name} = ${value}`);
     const list = (names: string[]) => names.map((name) => `"${name}";`).join(' ');
     const enabled = list([
@@ -191,6 +202,7 @@ https_ports = { }
 log = { info = "*console" }
 mesibo_modules_socket = "${socket}"
 ${own.join('\n')}
+${globals}
 VirtualHost "${HOST}"
 Component "${ROOMS}" "muc"
 muc_room_locking = false
@@ -198,8 +210,11 @@ modules_enabled = { "muc_mam"; ${list(roomModules)} "mesibo_modules"; }
 ${more}
 `,
     );
-    const accounts = join(this.dir, 'data', HOST, 'accounts');
-    mkdirSync(accounts, { recursive: true });
-    for (const user of users) writeFileSync(join(accounts, `${user}.dat`), 'return { ["password"] = "secret" };\n');
+    for (const user of users) {
+      const [name = '', host = HOST] = user.split('@');
+      const accounts = join(this.dir, 'data', host.replaceAll('.', '%2e'), 'accounts');
+      mkdirSync(accounts, { recursive: true });
+      writeFileSync(join(accounts, `${name}.dat`), 'return { ["password"] = "secret" };\n');
+    }
   }
 }

@@ -16,16 +16,18 @@ export interface Saying {
 /** Somebody who is logged in. */
 export class User {
   readonly name: string;
+  readonly bare: string;
   readonly client: Client;
   readonly inbox: Element[] = [];
   #waiting: { holds: () => boolean; done: () => void; fail: (error: Error) => void }[] = [];
   #count = 0;
 
-  constructor(prosody: Prosody, name: string, resource: string) {
+  constructor(prosody: Prosody, name: string, resource: string, domain: string) {
     this.name = name;
+    this.bare = `${name}@${domain}`;
     this.client = client({
       service: `xmpp://127.0.0.1:${prosody.port}`,
-      domain: HOST,
+      domain,
       username: name,
       password: 'secret',
       resource,
@@ -36,17 +38,13 @@ export class User {
   }
 
   /** Logs somebody in. He logs out with the test. */
-  static async login(prosody: Prosody, name: string, resource = 'phone'): Promise<User> {
-    const user = new User(prosody, name, resource);
+  static async login(prosody: Prosody, name: string, resource = 'phone', domain = HOST): Promise<User> {
+    const user = new User(prosody, name, resource, domain);
     onTestFinished(() => user.cut());
     await user.client.start();
     await user.client.send(xml('presence'));
     await user.until(() => user.inbox.some((stanza) => stanza.is('presence') && stanza.attrs.from === user.full));
     return user;
-  }
-
-  get bare(): string {
-    return `${this.name}@${HOST}`;
   }
 
   get full(): string {
