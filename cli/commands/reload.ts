@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { describeReload } from '../../src/daemon/describe-reload.js';
+import { describeReload } from '../../src/core/describe-reload.js';
 import { sentence } from '../../src/sentence.js';
 import { waitForCore, waitingOf, withClient } from '../core/with-client.js';
 import { directoriesOf, type GlobalOptions } from '../input/options.js';

@@ -1,7 +1,7 @@
 import { closeSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { describeStopped } from '../../src/daemon/describe-stopped.js';
+import { describeStopped } from '../../src/core/describe-stopped.js';
 import type { Started } from '../../src/daemon.js';
 import { coreCommand, type Sentence, sentence } from '../../src/sentence.js';
 import { endEarlySignals } from '../core/early-signals.js';

@@ -1,5 +1,6 @@
 /** What a service manager is told, by the protocol of sd_notify; nothing where there is none. */
 
+import type { Core } from '../core/core.js';
 import { sendDatagram } from '../libc.js';
 import type { SupervisorStatus } from '../supervisor/types.js';
 
@@ -98,6 +99,25 @@ export class ServiceManager {
   #tell(text: string): void {
     if (this.#socket !== null) this.#send(this.#socket, text);
   }
+}
+
+/** Tells the service manager of this process how its core fares, from before its start to its end. */
+export function takeServiceManager(core: Core): { serving(): void; close(): void } {
+  const manager = new ServiceManager(process.env, process.pid);
+  for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID']) delete process.env[name];
+  const tellStatus = () => manager.status(() => core.status());
+  core.on('lifecycle', ({ kind }) => {
+    if (kind === 'module') tellStatus();
+  });
+  core.on('stopping', () => manager.stopping());
+  core.on('reloading', () => manager.reloading());
+  core.on('reloaded', () => manager.reloaded());
+  manager.starting();
+  const serving = () => {
+    manager.ready();
+    tellStatus();
+  };
+  return { serving, close: () => manager.close() };
 }
 
 /** How the modules fare, in a line. */

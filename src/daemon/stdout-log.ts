@@ -13,18 +13,20 @@ export interface StdoutLog {
   close(): Promise<boolean>;
 }
 
+/** `pretty` for a person at a terminal, in `colour` or not. */
+export interface StdoutForm {
+  form: 'json' | 'pretty';
+  colour: boolean;
+}
+
 interface Destination {
   write(text: string): void;
 }
 
 const CLOSE_TIMEOUT_MS = 1_000;
 
-/**
- * Opens standard output for logging.
- *
- * @param form - `pretty` for a person at a terminal, in `colour` or not.
- */
-export function openStdoutLog(form: 'json' | 'pretty', colour: boolean): StdoutLog {
+/** Opens standard output for logging. */
+export function openStdoutLog({ form, colour }: StdoutForm): StdoutLog {
   const writer = new BackgroundWriter(1);
   const destination = { write: (text: string) => writer.write(text) };
   return {

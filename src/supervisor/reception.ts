@@ -13,7 +13,7 @@ import { catchResolve, caught, DecisionJourney, type Doors, MessageJourney } fro
 import { Underway } from './calls/underway.js';
 import type { Module } from './module/module.js';
 import { moduleOfSentId, type SentMessages, toStatusParams } from './news/sent-messages.js';
-import type { Decision, LoginUser, MessageParamsInput, Outcome } from './types.js';
+import type { Decision, LoginUser, MessageParamsInput, Origin, Outcome } from './types.js';
 
 /** What it asks its supervisor. */
 export interface ReceptionOptions {
@@ -40,11 +40,16 @@ export class Reception {
     return this.#doors.underway.settled();
   }
 
-  onMessage(params: MessageParamsInput, payload: Uint8Array, sentBy: string | undefined): Promise<Outcome> {
+  onMessage(
+    params: MessageParamsInput,
+    payload: Uint8Array,
+    sentBy: string | undefined,
+    origin: Origin | undefined,
+  ): Promise<Outcome> {
     const outcome = new Promise<Outcome>(catchResolve);
     const resolve = caught<Outcome>();
     try {
-      this.#take(params, payload, sentBy, resolve);
+      this.#take(params, payload, sentBy, origin, resolve);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -82,6 +87,7 @@ export class Reception {
     params: MessageParamsInput,
     payload: Uint8Array,
     sentBy: string | undefined,
+    origin: Origin | undefined,
     resolve: (outcome: Outcome) => void,
   ): void {
     const { maxMessageBytes, chainDeadlineMs } = this.#options.config();
@@ -100,7 +106,9 @@ export class Reception {
     this.#options.requireServing('on_message');
     const nowMs = performance.now();
     const endMs = nowMs + chainDeadlineMs;
-    new MessageJourney(this.#doors, event, snapshotOf(params), endMs, sentBy, resolve).enter(nowMs);
+    const journey = new MessageJourney(this.#doors, event, snapshotOf(params), endMs, sentBy, resolve);
+    journey.origin = origin ?? null;
+    journey.enter(nowMs);
   }
 
   #decide(event: CallEvent, conversation: Conversation): Promise<Decision> {

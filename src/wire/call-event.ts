@@ -3,8 +3,8 @@
  * into each Batch. What a module leaves unchanged is never decoded.
  */
 
-import type Long from 'long';
-import { decodeParams, encodeLogin, encodeParams } from './codec.js';
+import Long from 'long';
+import { decodeLogin, decodeParams, encodeLogin, encodeParams } from './codec.js';
 import { type CallKind, EVENT_KINDS, type Lane } from './event-kinds.js';
 import { ADDRESS_MAX_BYTES, type MessageParamsInput, split, toAddress, type WireParams } from './params.js';
 import { isShared, keep, reserve, varintBytes, writeFixed64, writeVarint } from './room.js';
@@ -77,6 +77,12 @@ export class CallEvent {
     return decodeParams(this.bytes.subarray(from, to));
   }
 
+  /** What a login says, decoded each time. */
+  get login(): WireLogin {
+    const { address, online, flags } = decodeLogin(this.bytes.subarray(this.at, this.at + this.length));
+    return { address: address ?? EMPTY, online: online ?? Long.UZERO, flags: flags ?? Long.UZERO };
+  }
+
   /** The event with what a module changed in it; `null`: nothing. */
   with(params: WireParams | null, payload: Uint8Array | null): CallEvent {
     if (this.kind === 'status') return params ? CallEvent.status(params) : this;
@@ -125,6 +131,24 @@ export class CallEvent {
     bytes[head] = TAG.params;
     writeVarint(bytes, head + 1, paramsBytes);
     return new CallEvent('message', bytes, head, at - head, payload.length, addressBytes);
+  }
+
+  /**
+   * A message or a status that stands somewhere in the form in which {@link message} and {@link status} write it: copied as
+   * it is.
+   */
+  static copy(
+    kind: 'message' | 'status',
+    source: Buffer,
+    from: number,
+    to: number,
+    payloadBytes: number,
+    addressBytes: number,
+  ): CallEvent {
+    const { bytes, at } = reserve(to - from);
+    source.copy(bytes, at, from, to);
+    keep(bytes, at + to - from);
+    return new CallEvent(kind, bytes, at, to - from, payloadBytes, addressBytes);
   }
 
   /** A message of parameters that have travelled, or may as they are. */

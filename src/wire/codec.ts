@@ -54,6 +54,11 @@ export function encodeLogin(login: mesibo.modules.v1.Login.$Properties): Buffer 
   return toBuffer(wire.Login.encode(login).finish());
 }
 
+/** Decodes a login alone, from bytes that this process has encoded. */
+export function decodeLogin(bytes: Uint8Array): mesibo.modules.v1.Login.$Properties {
+  return wire.Login.decode(bytes);
+}
+
 function toBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

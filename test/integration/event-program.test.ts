@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { EventProgram } from '../../src/daemon/events/event-program.js';
+import { EventProgram } from '../../src/core/events/event-program.js';
 
 it('a daemon that a program leaves with its output holds none of ours, and what was written is taken', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'event-'));

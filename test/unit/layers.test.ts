@@ -25,8 +25,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   sends: ['helpers', 'config', 'wire', 'supervisor'],
   'in-process': ['helpers', 'config', 'host-runner'],
   throwaway: ['helpers', 'config', 'host-runner', 'supervisor'],
-  daemon: ['helpers', 'config', 'wire', 'supervisor', 'logs', 'control'],
-  index: ['helpers', 'config', 'supervisor'],
+  core: ['helpers', 'config', 'wire', 'supervisor', 'logs', 'control', 'sends'],
+  daemon: ['helpers', 'config', 'supervisor', 'logs', 'core'],
+  index: ['helpers', 'config', 'supervisor', 'core'],
 };
 
 /**

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { CoreEvent } from '../../../../src/daemon/events/core-event.js';
-import { EventQueue, SAME_EVENT_MS } from '../../../../src/daemon/events/event-queue.js';
+import type { CoreEvent } from '../../../../src/core/events/core-event.js';
+import { EventQueue, SAME_EVENT_MS } from '../../../../src/core/events/event-queue.js';
 
 function event(kind: CoreEvent['event'], module: string | null, reason = ''): CoreEvent {
   return { event: kind, module, reason, time: 0, generation: null, cause: null, signal: null };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeReload } from '../../../src/daemon/describe-reload.js';
+import { describeReload } from '../../../src/core/describe-reload.js';
 import type { ReloadReport } from '../../../src/supervisor/types.js';
 
 const NOTHING: ReloadReport = {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { CoreEvents, HEALTHY_MS } from '../../../../src/daemon/events/core-event.js';
+import { CoreEvents, HEALTHY_MS } from '../../../../src/core/events/core-event.js';
 import type { DeathCause, LifecycleEvent, ModuleState } from '../../../../src/supervisor/types.js';
 
 const module = 'crashy';

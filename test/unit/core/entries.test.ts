@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { entryOfLifecycle, entryOfLine } from '../../../src/daemon/entries.js';
+import { entryOfLifecycle, entryOfLine } from '../../../src/core/entries.js';
 import { levelName } from '../../../src/logs/entry.js';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
 import type { LifecycleEvent, LogLine } from '../../../src/supervisor/types.js';

@@ -1,0 +1,265 @@
+/** A whole core in somebody's process: the public face of what the daemon and an embedding program run. */
+
+import { EventEmitter } from 'node:events';
+import { resolve } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
+import { describeWarning, strictError } from '../config/load.js';
+import type { CoreConfig } from '../config/types.js';
+import { IllegalStateError, ModuleLoadError, sentenceOfAll } from '../errors.js';
+import { VERSION } from '../paths.js';
+import type { Supervisor } from '../supervisor/supervisor.js';
+import type {
+  CoreReloadReport,
+  Decision,
+  LoginUser,
+  MessageOptions,
+  MessageParamsInput,
+  ModuleDescription,
+  OrderReport,
+  Outcome,
+  StartReport,
+  StatusOptions,
+  SupervisorStatus,
+} from '../supervisor/types.js';
+import type { SayLevel } from './core-log.js';
+import { describeStopped } from './describe-stopped.js';
+import { Parts } from './parts.js';
+import type { CoreEnd, CoreEventMap, CoreOptions, StopOptions } from './types.js';
+
+type Phase = 'new' | 'starting' | 'running' | 'stopping' | 'ended';
+
+/**
+ * A supervisor with all that the daemon has: the command line reaches it, it logs into files, and it runs the program of
+ * `on_event`. It starts once and stops once. It changes nothing of its process but what it is asked to.
+ */
+export class Core extends EventEmitter<CoreEventMap> {
+  readonly #config: CoreConfig;
+  readonly #options: CoreOptions;
+  #phase: Phase = 'new';
+  #parts: Parts | null = null;
+  /** Resolves when nothing is being opened any more. */
+  #opened: Promise<unknown> = Promise.resolve();
+  #why = '';
+  #failure: Error | null = null;
+  #announceEnd: (end: CoreEnd) => void = () => undefined;
+  /** Resolves when the core has ended, whoever asked for it: its locks are free, and its logs are written. Never rejects. */
+  readonly ended = new Promise<CoreEnd>((resolve) => {
+    this.#announceEnd = resolve;
+  });
+
+  /** @throws {IllegalStateError} in a worker thread */
+  constructor(config: CoreConfig, options: CoreOptions) {
+    super();
+    if (!isMainThread) throw inWorker();
+    this.setMaxListeners(0);
+    this.#config = config;
+    this.#options = { ...options, runDir: resolve(options.runDir), stateDir: resolve(options.stateDir) };
+  }
+
+  /**
+   * Takes the directories, ends what a killed core left, starts every module, and serves.
+   *
+   * @returns when each module is ready or refused
+   * @throws {ConfigError} with `strict`, for a warning of the configuration
+   * @throws {DirectoryError} when a directory is held by another core or cannot be used
+   * @throws {ModuleLoadError} with `strict`, when a module is refused
+   * @throws {IllegalStateError} when called twice, or stopped meanwhile. Nothing is left of a core that could not be started.
+   */
+  async start(): Promise<StartReport> {
+    if (this.#phase !== 'new') throw illegal('start', this.#phase);
+    this.#phase = 'starting';
+    try {
+      const problem = this.#options.strict ? strictError(this.#config) : null;
+      if (problem) throw problem;
+      const parts = this.#assemble();
+      this.#parts = parts;
+      const opening = parts.open();
+      this.#opened = opening.catch(() => undefined);
+      await opening;
+      const report = this.#isStarting ? await parts.supervisor.start() : null;
+      if (report && this.#isStarting) return this.#serve(parts, report);
+    } catch (error) {
+      // A stop that was asked for is not what fails a start.
+      if (this.#isStarting) this.#stop(`the start failed: ${(error as Error).message}`, error as Error);
+    }
+    const { failure, why } = await this.ended;
+    throw failure ?? new IllegalStateError('ILLEGAL_STATE', `start: the core was stopped meanwhile (${why})`);
+  }
+
+  /**
+   * Stops: takes nothing new, lets what is in progress finish, ends the modules, and gives everything back.
+   *
+   * @returns when nothing is left of the core: its locks are free, and its logs are written
+   */
+  async stop({ now = false, why = 'asked to by its program' }: StopOptions = {}): Promise<void> {
+    this.#stop(why, null, now);
+    await this.ended;
+  }
+
+  /**
+   * Takes another configuration, as {@link Supervisor.reload} does.
+   *
+   * @param config without it, the one that the `reload` of the options gives
+   * @param options `modules`: only these, which get a new generation even if nothing changed
+   * @throws {ReloadError} when a module cannot start; nothing has changed then
+   * @throws {IllegalStateError} when the core does not run, or is stopped meanwhile; when there is no configuration to take
+   */
+  async reload(config?: CoreConfig, options: { modules?: readonly string[] } = {}): Promise<CoreReloadReport> {
+    if (this.#phase !== 'running') throw illegal('reload', this.#phase);
+    return this.#use('reload').reloads.reload(config ?? null, options.modules ?? []);
+  }
+
+  /** @see Supervisor.onMessage */
+  async onMessage(params: MessageParamsInput, payload: Uint8Array, options?: MessageOptions): Promise<Outcome> {
+    return this.#supervisor('onMessage').onMessage(params, payload, options);
+  }
+
+  /** @see Supervisor.onMessageStatus */
+  async onMessageStatus(params: MessageParamsInput, status: number, options?: StatusOptions): Promise<Decision> {
+    return this.#supervisor('onMessageStatus').onMessageStatus(params, status, options);
+  }
+
+  /** @see Supervisor.onLogin */
+  async onLogin(user: LoginUser): Promise<Decision> {
+    return this.#supervisor('onLogin').onLogin(user);
+  }
+
+  /** @see Supervisor.onCall */
+  async onCall(): Promise<Decision> {
+    return this.#supervisor('onCall').onCall();
+  }
+
+  /** @see Supervisor.onCallStatus */
+  async onCallStatus(): Promise<Decision> {
+    return this.#supervisor('onCallStatus').onCallStatus();
+  }
+
+  /** @see Supervisor.restartModule */
+  async restartModule(name: string): Promise<OrderReport> {
+    return this.#use('restartModule').order('restart', name);
+  }
+
+  /** @see Supervisor.startModule */
+  async startModule(name: string): Promise<OrderReport> {
+    return this.#use('startModule').order('start', name);
+  }
+
+  /** @see Supervisor.stopModule */
+  async stopModule(name: string): Promise<OrderReport> {
+    return this.#use('stopModule').order('stop', name);
+  }
+
+  /** @see Supervisor.resetModule */
+  async resetModule(name: string): Promise<OrderReport> {
+    return this.#use('resetModule').order('reset', name);
+  }
+
+  /** Everything about one module. @throws {SupervisorError} `MODULE_UNKNOWN` */
+  describeModule(name: string): ModuleDescription {
+    return this.#supervisor('describeModule').describeModule(name);
+  }
+
+  /** The state of everything, as `mesibo-modules status --json` prints it. @throws {IllegalStateError} before the start */
+  status(): SupervisorStatus {
+    return this.#use('status').status();
+  }
+
+  /** Writes a line into the log of the core, as long as it runs. */
+  say(level: SayLevel, text: string): void {
+    if (this.#parts?.isOpen) this.#parts.log.say(level, text);
+  }
+
+  get #isStarting(): boolean {
+    return this.#phase === 'starting';
+  }
+
+  /** @throws {IllegalStateError} before the start */
+  #use(call: string): Parts {
+    if (this.#parts === null) throw illegal(call, this.#phase);
+    return this.#parts;
+  }
+
+  #supervisor(call: string): Supervisor {
+    return this.#use(call).supervisor;
+  }
+
+  #assemble(): Parts {
+    const parts = new Parts(this.#config, this.#options, {
+      onSaid: (line) => this.#announce('log', line),
+      begun: () => this.#announce('reloading'),
+      ended: (_, failure) => this.#announce('reloaded', failure),
+      stopAsked: (why) => this.#stop(why),
+    });
+    const { supervisor } = parts;
+    supervisor.on('log', (line) => this.emit('log', line));
+    supervisor.on('lifecycle', (event) => this.emit('lifecycle', event));
+    supervisor.on('sent', (sent) => this.emit('sent', sent));
+    return parts;
+  }
+
+  #serve({ log }: Parts, report: StartReport): StartReport {
+    const { refused, stopped } = report;
+    const errors = refused.map(({ error }) => error);
+    if (this.#options.strict && errors[0]) {
+      throw new ModuleLoadError(errors[0].code, sentenceOfAll(errors), { cause: errors[0] });
+    }
+    this.#phase = 'running';
+    for (const warning of this.#config.warnings) log.say('warn', describeWarning(warning));
+    for (const name of stopped) log.say('info', `${describeStopped(name)}`);
+    const modules = this.#config.modules.length;
+    const ready = `${modules - refused.length - stopped.length} of ${modules} modules are ready`;
+    const where = `${this.#options.runDir} with pid ${process.pid}`;
+    log.say('info', `mesibo-modules ${VERSION} serves ${where}: ${ready}`);
+    return report;
+  }
+
+  /** @param failure - what the start failed with */
+  #stop(why: string, failure: Error | null = null, now = false): void {
+    const isFirst = this.#phase !== 'stopping';
+    if (this.#phase === 'ended' || (!isFirst && !now)) return;
+    this.#phase = 'stopping';
+    this.say('info', now ? `ending at once: ${why}` : `stopping: ${why}`);
+    if (isFirst) {
+      this.#why = why;
+      this.#failure = failure;
+      this.#parts?.retire();
+      this.#announce('stopping', why);
+      void this.#end(now);
+    } else void this.#parts?.supervisor.stop({ now });
+  }
+
+  async #end(now: boolean): Promise<void> {
+    try {
+      await this.#parts?.supervisor.stop({ now });
+    } catch (error) {
+      this.#failure ??= error as Error;
+      this.say('error', `the stop failed: ${(error as Error).message}`);
+    }
+    await this.#opened;
+    await this.#parts?.close();
+    this.#phase = 'ended';
+    this.#announceEnd({ why: this.#why, failure: this.#failure });
+  }
+
+  /** As `emit`; a listener that throws must not tear apart what is going on: its error surfaces on its own. */
+  #announce<K extends keyof CoreEventMap>(event: K, ...args: CoreEventMap[K]): void {
+    try {
+      (this as EventEmitter).emit(event, ...args);
+    } catch (error) {
+      setImmediate(() => {
+        throw error;
+      });
+    }
+  }
+}
+
+function illegal(call: string, phase: Phase): IllegalStateError {
+  const needed = call === 'start' ? 'new' : 'running';
+  return new IllegalStateError('ILLEGAL_STATE', `${call}: the core is ${phase}, and must be ${needed}`);
+}
+
+function inWorker(): IllegalStateError {
+  const what = 'a core runs in the main thread alone, and this is a worker thread';
+  const remedy = 'make it in the main thread, and let workers send their messages there';
+  return new IllegalStateError('ILLEGAL_STATE', what, { remedy });
+}

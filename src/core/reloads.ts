@@ -1,0 +1,131 @@
+/** The configuration of a running core: another one is taken when somebody asks for it. */
+
+import { describeWarning, strictError } from '../config/load.js';
+import type { CoreConfig } from '../config/types.js';
+import { type ErrorCode, IllegalStateError, SupervisorError } from '../errors.js';
+import type { Supervisor } from '../supervisor/supervisor.js';
+import type { CoreReloadReport } from '../supervisor/types.js';
+import type { CoreLog } from './core-log.js';
+import { describeReload } from './describe-reload.js';
+
+/** What reloads need. */
+export interface ReloadsOptions {
+  supervisor: Supervisor;
+  log: CoreLog;
+  /** Gives the configuration of a reload that brings none; `null`: such a reload is refused. */
+  read: (() => CoreConfig | Promise<CoreConfig>) | null;
+  /** A warning of the configuration fails the reload. */
+  strict: boolean;
+  /** A reload begins. */
+  begun: () => void;
+  /** It has ended. `config`: it is in force, unless `null`. `failure`: why it is not, unless nothing is known of it. */
+  ended: (config: CoreConfig | null, failure: Error | null) => void;
+}
+
+/** Takes and checks configurations; every outcome is logged. */
+export class Reloads {
+  readonly #options: ReloadsOptions;
+  #failure: string | null = null;
+  #isGivenUp = false;
+
+  constructor(options: ReloadsOptions) {
+    this.#options = options;
+  }
+
+  /** That the last reload failed, in words, until one succeeds. */
+  problems(): string[] {
+    return this.#failure === null ? [] : [this.#failure];
+  }
+
+  /** The core stops: a reload that ends without effect has not failed. */
+  giveUp(): void {
+    this.#isGivenUp = true;
+  }
+
+  /**
+   * Reloads.
+   *
+   * @param given - the configuration; `null`: what {@link ReloadsOptions.read} gives
+   * @param modules - those that it is for; none: all that changed
+   * @throws SupervisorError why nothing has changed.
+   */
+  async reload(given: CoreConfig | null, modules: readonly string[]): Promise<CoreReloadReport> {
+    const { log, supervisor, begun, ended } = this.#options;
+    begun();
+    // Who rotates logs asks for a reload, whatever comes of it.
+    log.reopen();
+    // Whoever reloads expects what is in force afterwards to be reached.
+    await supervisor.checkFiles();
+    try {
+      const config = await this.#read(given);
+      const report = await supervisor.reload(config, { modules });
+      log.keep({ sizeBytes: config.logSizeBytes, keep: config.logKeep });
+      const warnings = config.warnings.map(describeWarning);
+      for (const warning of warnings) log.say('warn', warning);
+      log.say('info', `reloaded: ${describeReload(report)}`);
+      // One that left others as they were says nothing of them.
+      if (report.left.length === 0) this.#failure = null;
+      ended(config, null);
+      return { ...report, warnings };
+    } catch (error) {
+      if (isRefused(error)) this.#refuse(error as Error);
+      else this.#fail(error as Error);
+      throw error;
+    }
+  }
+
+  async #read(given: CoreConfig | null): Promise<CoreConfig> {
+    const { read, strict } = this.#options;
+    if (given === null && read === null) throw nothingToRead();
+    const config = given ?? (await askFor(read));
+    if (!Array.isArray(config?.modules)) throw noConfiguration();
+    const error = strict ? strictError(config) : null;
+    if (error) throw error;
+    return config;
+  }
+
+  /** It was not begun, or a stop ended it: nothing is known of what was asked for. */
+  #refuse(error: Error): void {
+    const { log, ended } = this.#options;
+    log.say('warn', `no reload: ${error.message}`);
+    ended(null, null);
+  }
+
+  #fail(error: Error): void {
+    const { log, ended } = this.#options;
+    if (this.#isGivenUp) return;
+    const reason = error.message;
+    log.say('error', `the reload failed: ${reason}`);
+    this.#failure = `the reload of ${new Date().toISOString()} failed: ${reason.replaceAll('\n', '; ')}; correct that and reload again`;
+    ended(null, error);
+  }
+}
+
+/** @throws SupervisorError also for what a program's function throws */
+async function askFor(read: ReloadsOptions['read']): Promise<CoreConfig | undefined> {
+  try {
+    return await read?.();
+  } catch (cause) {
+    if (cause instanceof SupervisorError) throw cause;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new SupervisorError('RELOAD_FAILED', `the program has no configuration to take: ${why}`, { cause });
+  }
+}
+
+function nothingToRead(): IllegalStateError {
+  const what = `the core with pid ${process.pid} is a part of a program that has its configuration`;
+  const remedy = 'let the program call reload with another one, or give "reload" to its Core';
+  return new IllegalStateError('ILLEGAL_STATE', what, { remedy });
+}
+
+function noConfiguration(): SupervisorError {
+  const remedy = 'make one with loadConfig, parseConfig or makeConfig';
+  return new SupervisorError('INVALID_ARGUMENT', 'what was given to reload is no configuration', { remedy });
+}
+
+const REFUSALS: readonly ErrorCode[] = ['MODULE_UNKNOWN', 'ILLEGAL_STATE'];
+
+/** Whether an order was at fault: one that could not be understood, or came at the wrong time. */
+function isRefused(error: unknown): boolean {
+  return error instanceof SupervisorError && REFUSALS.includes(error.code);
+}

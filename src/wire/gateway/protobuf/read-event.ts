@@ -1,0 +1,175 @@
+/**
+ * Reads an Event. What stands in it is already what travels to a module: where it has the form that this core would write
+ * itself, its bytes are checked and copied, and nothing is decoded.
+ */
+
+import Long from 'long';
+import { CallEvent, type WireLogin } from '../../call-event.js';
+import type { CallKind } from '../../event-kinds.js';
+import { ADDRESS_MAX_BYTES, type WireParams } from '../../params.js';
+import { tagOf, WIRE } from '../../protobuf.js';
+import { varintBytes } from '../../room.js';
+import { invalid, readingEvent } from '../frame-error.js';
+import type { ServerEvent } from '../frames.js';
+import {
+  bigintAt,
+  MAX_FIELDS,
+  readAddress,
+  readBytes,
+  reader,
+  readLong,
+  readParams,
+  readParamsToEnd,
+  requireWhole,
+} from './reading.js';
+
+const TAG = {
+  id: tagOf(1, WIRE.fixed64),
+  trace: tagOf(2, WIRE.varint),
+  message: { params: 0x0a, payload: 0x12 },
+  params: { lastScalar: 0x59, to: 0x62, from: 0x6a },
+  login: { flags: tagOf(1, WIRE.fixed64), online: tagOf(2, WIRE.fixed64), address: tagOf(3, WIRE.bytes) },
+} as const;
+
+const KINDS: Readonly<Record<number, CallKind>> = {
+  [tagOf(3, WIRE.bytes)]: 'message',
+  [tagOf(4, WIRE.bytes)]: 'status',
+  [tagOf(5, WIRE.bytes)]: 'login',
+  [tagOf(6, WIRE.bytes)]: 'call',
+  [tagOf(7, WIRE.bytes)]: 'callStatus',
+};
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Reads the Event from `from` to `to`.
+ *
+ * @throws FrameError
+ */
+export function readEvent(bytes: Buffer, from: number, to: number): ServerEvent {
+  reader.begin(bytes, from, to, MAX_FIELDS);
+  let idAt = -1;
+  let trace = false;
+  let kind: CallKind | null = null;
+  let isTwice = false;
+  let start = 0;
+  let end = 0;
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    const found = KINDS[tag];
+    if (found !== undefined) {
+      isTwice ||= kind !== null;
+      kind = found;
+      start = reader.skipBytes();
+      end = reader.at;
+    } else if (tag === TAG.id) idAt = reader.fixed64();
+    else if (tag === TAG.trace) trace = reader.bool();
+    else reader.skip(tag);
+  }
+  const id = idAt >= 0 && idAt + 8 <= to ? bigintAt(bytes, idAt) : 0n;
+  requireWhole('the event', idAt < 0 ? null : id);
+  if (isTwice) invalid('the event is of two kinds, and must be of one', id);
+  if (kind === null) invalid('the event is of no kind that this core knows', id);
+  return {
+    kind: 'event',
+    id,
+    trace,
+    event: readCall(bytes, kind, start, end) ?? readingEvent(id, () => readOther(bytes, kind, start, end)),
+  };
+}
+
+/** @returns `null` when it does not have the usual form */
+function readCall(bytes: Buffer, kind: CallKind, from: number, to: number): CallEvent | null {
+  if (kind === 'message') return copyMessage(bytes, from, to);
+  if (kind !== 'status') return null;
+  const addressBytes = usualParams(bytes, from, to);
+  return addressBytes < 0 ? null : CallEvent.copy(kind, bytes, from, to, 0, addressBytes);
+}
+
+/** @returns `null` unless it is its parameters and then its payload, each as short as it can be written */
+function copyMessage(bytes: Buffer, from: number, to: number): CallEvent | null {
+  if (bytes[from] !== TAG.message.params || to - from < 2) return null;
+  const length = usualLength(bytes, from + 1, to);
+  if (length < 0) return null;
+  const start = from + 1 + varintBytes(length);
+  const end = start + length;
+  const addressBytes = usualParams(bytes, start, end);
+  if (addressBytes < 0) return null;
+  if (end === to) return CallEvent.copy('message', bytes, from, to, 0, addressBytes);
+  if (bytes[end] !== TAG.message.payload) return null;
+  const payloadBytes = usualLength(bytes, end + 1, to);
+  if (payloadBytes <= 0 || end + 1 + varintBytes(payloadBytes) + payloadBytes !== to) return null;
+  return CallEvent.copy('message', bytes, from, to, payloadBytes, addressBytes);
+}
+
+/** @returns how many bytes its addresses have; -1 unless each known field is there once at most, in order, and no other one */
+function usualParams(bytes: Buffer, from: number, to: number): number {
+  let addressBytes = 0;
+  let last = 0;
+  let at = from;
+  while (at < to) {
+    const tag = bytes[at] as number;
+    if (tag <= last) return -1;
+    last = tag;
+    if (tag <= TAG.params.lastScalar && (tag & 7) === WIRE.fixed64) {
+      at += 9;
+    } else if (tag === TAG.params.to || tag === TAG.params.from) {
+      const length = usualLength(bytes, at + 1, to);
+      if (length < 0 || length > ADDRESS_MAX_BYTES) return -1;
+      at += 1 + varintBytes(length);
+      const end = at + length;
+      while (at < end) if (bytes[at++] === 0) return -1;
+      addressBytes += length;
+    } else return -1;
+  }
+  return at === to ? addressBytes : -1;
+}
+
+/** A length in as few bytes as it needs, of what ends at `to` at the latest; -1: it is another. */
+function usualLength(bytes: Buffer, from: number, to: number): number {
+  let length = 0;
+  let at = from;
+  for (let shift = 0; shift < 28 && at < to; shift += 7) {
+    const byte = bytes[at++] as number;
+    length |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return at - from === varintBytes(length) && length <= to - at ? length : -1;
+  }
+  return -1;
+}
+
+/** @throws FrameError */
+function readOther(bytes: Buffer, kind: CallKind, from: number, to: number): CallEvent {
+  reader.begin(bytes, from, to, MAX_FIELDS);
+  const event = readKind(bytes, kind);
+  requireWhole('the event');
+  return event;
+}
+
+function readKind(bytes: Buffer, kind: CallKind): CallEvent {
+  if (kind === 'message') return readMessage(bytes);
+  if (kind === 'login') return readLogin(bytes);
+  if (kind !== 'status') return CallEvent.empty(kind);
+  const params: WireParams = {};
+  readParamsToEnd(bytes, params);
+  return CallEvent.status(params);
+}
+
+function readMessage(bytes: Buffer): CallEvent {
+  const params: WireParams = {};
+  let payload: Uint8Array = NOTHING;
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    if (tag === TAG.message.params) readParams(bytes, params);
+    else if (tag === TAG.message.payload) payload = readBytes(bytes);
+    else reader.skip(tag);
+  }
+  return CallEvent.wireMessage(params, payload);
+}
+
+function readLogin(bytes: Buffer): CallEvent {
+  const login: WireLogin = { address: NOTHING, online: Long.UZERO, flags: Long.UZERO };
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    if (tag === TAG.login.flags) login.flags = readLong(bytes);
+    else if (tag === TAG.login.online) login.online = readLong(bytes);
+    else if (tag === TAG.login.address) login.address = readAddress(bytes, 'address');
+    else reader.skip(tag);
+  }
+  return CallEvent.login(login);
+}

@@ -1,0 +1,90 @@
+/** What readers of protobuf frames share: one cursor, and the fields of parameters. Nothing in a frame is trusted. */
+
+import { isUtf8 } from 'node:buffer';
+import Long from 'long';
+import { SCALARS, type WireParams } from '../../params.js';
+import { int32At, ProtobufReader, tagOf, uint32At, WIRE } from '../../protobuf.js';
+import { checkAddress } from '../addresses.js';
+import { invalid } from '../frame-error.js';
+import { MAX_TEXT_BYTES } from '../frames.js';
+
+/** Fields in one frame, those of messages in it included; sent ids of an Ack come on top. */
+export const MAX_FIELDS = 1024;
+
+const TO = tagOf(12, WIRE.bytes);
+const FROM = tagOf(13, WIRE.bytes);
+
+/** The one cursor of all frames. */
+export const reader = new ProtobufReader();
+
+/** @throws FrameError when the cursor met what is no protobuf */
+export function requireWhole(what: string, eventId: bigint | null = null): void {
+  if (!reader.ok) invalid(`${what} is no protobuf of gateway.proto, or has more than ${MAX_FIELDS} fields`, eventId);
+}
+
+/** A 64-bit number. */
+export function readFixed64(): bigint {
+  const at = reader.fixed64();
+  return reader.ok ? bigintAt(reader.bytes, at) : 0n;
+}
+
+/** 8 bytes as a number. */
+export function bigintAt(bytes: Uint8Array, at: number): bigint {
+  const high = uint32At(bytes, at + 4);
+  const low = uint32At(bytes, at);
+  return high < 0x200000 ? BigInt(high * 0x100000000 + low) : (BigInt(high) << 32n) | BigInt(low);
+}
+
+/** A view of bytes. */
+export function readBytes(bytes: Buffer): Buffer {
+  const at = reader.skipBytes();
+  return bytes.subarray(at, reader.at);
+}
+
+/** @throws FrameError for text that is too long or no UTF-8 */
+export function readText(bytes: Buffer, field: string): string {
+  const text = readBytes(bytes);
+  if (text.length > MAX_TEXT_BYTES) invalid(`${field} has ${text.length} bytes, and ${MAX_TEXT_BYTES} are allowed`);
+  if (!isUtf8(text)) invalid(`${field} is no UTF-8`);
+  return text.toString('utf8');
+}
+
+/**
+ * Parameters, merged into those that were there before, as protobuf has it. Addresses are views.
+ *
+ * @throws FrameError for an address that cannot be one
+ */
+export function readParams(bytes: Buffer, into: WireParams): WireParams {
+  const outer = reader.enter();
+  readParamsToEnd(bytes, into);
+  reader.leave(outer);
+  return into;
+}
+
+/** The same of the message that the cursor is in. */
+export function readParamsToEnd(bytes: Buffer, into: WireParams): void {
+  for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
+    const scalar = (tag & 7) === WIRE.fixed64 ? SCALARS[(tag >>> 3) - 1] : undefined;
+    if (scalar !== undefined) readScalar(bytes, into, scalar);
+    else if (tag === TO) into.to = readAddress(bytes, 'to');
+    else if (tag === FROM) into.from = readAddress(bytes, 'from');
+    else reader.skip(tag);
+  }
+}
+
+/** A view of the bytes of an address. @throws FrameError for one that cannot be one */
+export function readAddress(bytes: Buffer, field: string): Buffer {
+  const address = readBytes(bytes);
+  checkAddress(field, address);
+  return address;
+}
+
+/** A 64-bit number in the form of protobufjs. */
+export function readLong(bytes: Buffer): Long {
+  const at = reader.fixed64();
+  return reader.ok ? new Long(int32At(bytes, at), int32At(bytes, at + 4), true) : Long.UZERO;
+}
+
+function readScalar(bytes: Buffer, into: WireParams, scalar: (typeof SCALARS)[number]): void {
+  into[scalar] = readLong(bytes);
+}
