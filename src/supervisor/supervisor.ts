@@ -8,12 +8,9 @@ import type { CoreConfig } from '../config/types.js';
 import { findDescriptorProblem, readDescriptorUse } from '../descriptors.js';
 import { IllegalStateError, type SupervisorError } from '../errors.js';
 import { VERSION } from '../paths.js';
-
 import type { CallEvent } from '../wire/call-event.js';
-
 import type { Callback } from '../wire/event-kinds.js';
 import { fromWireParams, type WireParams } from '../wire/params.js';
-
 import type { Kept } from './directories/run-dir-guard.js';
 import { Household } from './household.js';
 import type { Module } from './module/module.js';
