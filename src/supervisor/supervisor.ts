@@ -107,6 +107,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const starts = wanted.map((module) => module.start());
     const started = this.#finishStart(household, starts);
     this.#state = { kind: 'starting', household, orders: this.#takeOrders(household, started) };
+    this.#options.onTaking?.();
     const refusals = await started;
     const refused: StartReport['refused'] = [];
     refusals.forEach((error, i) => {
