@@ -72,7 +72,7 @@ const moduleFields = {
   sends: z.strictObject({
     total: count,
     undelivered: count.describe('of these, nobody took'),
-    refused: count.describe('for want of room in the black box; not in total'),
+    refused: count.describe('`send_message` returned -1: the black box was full, or too much waited; not in total'),
   }),
   dropped: z.strictObject({ logLines: count, outputBytes: count }),
   inFlight: count.describe('calls that its processes hold'),

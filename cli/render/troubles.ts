@@ -97,8 +97,12 @@ function ofBuild({ name, desired, state, build, fileChanged, fileMissing }: Modu
 function ofSends({ name, sends }: ModuleStatus): Trouble | null {
   if (sends.undelivered + sends.refused === 0) return null;
   const nobody = `${sends.undelivered} of the ${sends.total} messages that it sent were delivered to nobody`;
-  const full = sends.refused > 0 ? `; ${sends.refused} more found its black box full` : '';
-  const remedy = sends.refused > 0 ? 'raise black_box' : 'a program that embeds the supervisor takes them';
+  const full =
+    sends.refused > 0 ? `; ${sends.refused} more were refused, since its black box was full or too much waited` : '';
+  const remedy =
+    sends.refused > 0
+      ? 'raise black_box, or send_queue and send_memory'
+      : 'a program that embeds the supervisor takes them';
   return { level: 'warning', module: name, what: nobody + full, remedy };
 }
 

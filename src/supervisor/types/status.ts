@@ -61,7 +61,7 @@ export interface ModuleStatus {
   messages: { total: number; pass: number; consumed: number; default: number; late: number };
   /**
    * Messages that it sent; `undelivered`: those of them that nobody listened for, or whose listener threw; `refused`: those
-   * for which its black box had no room, and it got -1, which are not part of `total`.
+   * for which it got -1, as its black box had no room or the keeper was full, which are not part of `total`.
    */
   sends: { total: number; undelivered: number; refused: number };
   /** What was not kept of its output, because it was too much. */

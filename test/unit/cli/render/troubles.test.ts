@@ -86,7 +86,7 @@ test('messages that nobody took, and output that was not kept, are told', () => 
     'warning: module filter: 4 of the 9 messages that it sent were delivered to nobody -> a program that embeds the supervisor takes them',
   ]);
   expect(told({ sends: { total: 9, undelivered: 0, refused: 2 } })[0]).toContain(
-    '2 more found its black box full -> raise black_box',
+    '2 more were refused, since its black box was full or too much waited -> raise black_box, or send_queue and send_memory',
   );
   expect(told({ dropped: { logLines: 7, outputBytes: 0 } })[0]).toContain(
     '7 of its log lines and 0 bytes of its output were dropped',
