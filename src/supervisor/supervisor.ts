@@ -91,7 +91,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   /**
    * Takes the run directory, ends what a killed core left, starts every module, and announces what modules had sent and
-   * logged when that core was killed.
+   * logged when that core was killed; with a keeper that comes first.
    *
    * @returns when each module is ready or refused, and all that is announced
    * @throws {DirectoryError} when the run directory is held by another core or cannot be used
@@ -101,8 +101,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (this.#state.kind !== 'open') await this.open();
     const { household } = this.#state.kind === 'open' ? this.#state : this.#refuse('start', 'open');
     const wanted = household.chain.filter(({ name }) => !household.stopped.has(name));
-    const starts = wanted.map((module) => module.start());
-    const started = this.#finishStart(household, starts);
+    const started = this.#startAll(household, () => wanted.map((module) => module.start()));
     this.#state = { kind: 'starting', household, orders: this.#takeOrders(household, started) };
     const refusals = await started;
     const refused: StartReport['refused'] = [];
@@ -313,12 +312,19 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   /** @returns when each module is ready or refused, with the refusals, and all is announced that a killed core left */
-  async #finishStart(
+  /** @param begin starts the modules */
+  async #startAll(
     household: Household,
-    starts: Promise<SupervisorError | null>[],
+    begin: () => Promise<SupervisorError | null>[],
   ): Promise<(SupervisorError | null)[]> {
-    const refusals = await Promise.all(starts);
-    await household.premises.sweeper.recover(() => this.#state.kind === 'starting');
+    const isStarting = () => this.#state.kind === 'starting';
+    const recover = () => household.premises.sweeper.recover(isStarting);
+    const hasKeeper = this.#options.sendKeeper !== undefined;
+    // A keeper gets what a killed core left before anything that modules send now: the order of each module stays.
+    if (hasKeeper) await Promise.resolve().then(recover);
+    if (hasKeeper && !isStarting()) return [];
+    const refusals = await Promise.all(begin());
+    if (!hasKeeper) await recover();
     void household.builds.collect();
     if (this.#state.kind === 'starting') this.#state = { ...this.#state, kind: 'running' };
     return refusals;
