@@ -5,6 +5,7 @@ export type { Callback } from '../wire/event-kinds.js';
 export type { MessageParams, MessageParamsInput } from '../wire/params.js';
 export type * from './types/announcements.js';
 export type * from './types/decisions.js';
+export type * from './types/doors.js';
 export type * from './types/options.js';
 export type * from './types/orders.js';
 export type * from './types/origin.js';
