@@ -10,7 +10,7 @@ const LONG = [
   'test/integration/{native,hiding}.test.ts',
   'test/e2e/{bare-user,builds,completion,core-death,descriptors,descriptors-control,json,leaving,leftovers}.test.ts',
   'test/e2e/{logs,newer-core,onlookers,reached,read-only,recovery,reference,run,samples,silent-core,state}.test.ts',
-  'test/e2e/{side-by-side,strangers,surroundings,terminal,try}.test.ts',
+  'test/e2e/{side-by-side,strangers,surroundings,terminal,try,unsafe-sends}.test.ts',
   'test/e2e/spares/{end,room,surroundings}.test.ts',
   'test/e2e/{docs,signals,worlds}/**/*.test.ts',
   'test/faults/{clock,core-killed,soak,trace}.test.ts',

@@ -53,6 +53,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     stateDir,
     strict,
     subreaper: true,
+    endsProcess: true,
     // A pipe that nobody writes to must not hold up the core.
     reload: () => loadConfig(configFile, { neverWait: true }),
     ...(stdout && { logTo: (entry, line) => stdout.write(entry, line) }),

@@ -56,6 +56,7 @@ export const ERROR_CODES = {
   STORE_UNUSABLE: 'What modules sent cannot be kept on disk.',
   CORE_NOT_RUNNING: 'No core serves the run directory.',
   CORE_SILENT: 'A core holds the run directory but did not answer in time.',
+  CORE_WITHOUT_CONTROL: 'What holds the run directory is a supervisor in a program, which no command reaches.',
   CORE_INCOMPATIBLE: 'What listens in the run directory is no core, or one that speaks otherwise than this version.',
 } as const;
 

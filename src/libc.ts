@@ -65,6 +65,19 @@ export function punchHole(fd: number, offset: number, length: number): void {
   punch(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
 }
 
+const FIOCLEX = 0x5451;
+let ioctl: ((fd: number, request: number) => number) | undefined;
+
+/**
+ * Lets no program inherit a file descriptor. One that is not open is none of ours any more, and nothing happens.
+ *
+ * @see FIOCLEX in ioctl(2)
+ */
+export function closeOnExec(fd: number): void {
+  ioctl ??= koffi.load('libc.so.6').func('int ioctl(int fd, unsigned long request)') as typeof ioctl & {};
+  ioctl(fd, FIOCLEX);
+}
+
 const PR_SET_CHILD_SUBREAPER = 36;
 let prctl: ((option: number, a: number, b: number, c: number, d: number) => number) | undefined;
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { refuseWithoutControl } from '../../src/control/client/probe.js';
 import { SupervisorError } from '../../src/errors.js';
 import { parseEntry } from '../../src/logs/entry.js';
 import { formatLogLine } from '../../src/logs/format.js';
@@ -26,7 +27,7 @@ export function addLogs(program: Command): void {
     .option('--json', 'print the lines as they are in the files')
     .action(async (name: string | undefined, _options, command: Command) => {
       const options = command.optsWithGlobals<LogsOptions>();
-      const { stateDir } = directoriesOf(options);
+      const { runDir, stateDir } = directoriesOf(options);
       const colour = hasColour(process.stdout);
       const print = (lines: string[]) => {
         const shown = options.json ? lines.filter((line) => parseEntry(line)) : lines;
@@ -34,8 +35,10 @@ export function addLogs(program: Command): void {
         printData(shown.map((line) => (options.json ? line : formatLogLine(line, colour))).join('\n'));
       };
       const view = new LogView(stateDir, name ?? null);
-      if (!view.exists() && !(options.follow && name === undefined))
-        throw nothingLogged(stateDir, name, view.modules());
+      if (!view.exists()) {
+        await refuseWithoutControl(runDir);
+        if (!options.follow || name !== undefined) throw nothingLogged(stateDir, name, view.modules());
+      }
       print(view.last(options.lines));
       while (options.follow) {
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { ControlClient } from '../../src/control/client/client.js';
+import type { NamedCore } from '../../src/control/core-lock.js';
 import { ControlError } from '../../src/errors.js';
 import { coreCommand, sentence, shellCommand } from '../../src/sentence.js';
 import { orderAll, waitForCore, withClient } from '../core/with-client.js';
@@ -22,7 +23,7 @@ export function addStop(program: Command): void {
       const { runDir } = directoriesOf(command.optsWithGlobals<GlobalOptions>());
       if (names.length > 0) return stopModules(runDir, names);
       const { waitForCoreToEnd } = await import('../../src/control/core-lock.js');
-      const { client, pid } = await withProgress(
+      const { client, core } = await withProgress(
         async () => 'stop: waiting for the core to answer',
         requestStop(runDir),
       );
@@ -32,17 +33,18 @@ export function addStop(program: Command): void {
         if (client) waits = describeWaiting('stop', (await client.status()).modules) ?? waits;
         return waits ?? 'stop: waiting for the core to end';
       };
-      const hasEnded = await waitForCore('stop', line, waitForCoreToEnd(runDir, pid, STOP_LIMIT_MS));
+      const hasEnded = await waitForCore('stop', line, waitForCoreToEnd(runDir, core, STOP_LIMIT_MS));
       client?.close();
       if (!hasEnded) {
-        const kill = shellCommand('kill', '-KILL', `${pid ?? 'PID'}`);
+        const kill = shellCommand('kill', '-KILL', `${core.pid ?? 'PID'}`);
         throw new ControlError(
           'CORE_SILENT',
           `the core has not ended within ${STOP_LIMIT_MS / 60_000} minutes${waits ? ` (${waits})` : ''}`,
           { remedy: sentence`to end it at once: ${kill}` },
         );
       }
-      tell(pid === null ? 'the core has stopped' : `the core with pid ${pid} has stopped`);
+      const goesOn = core.kind === 'embedded' ? '; its program goes on' : '';
+      tell(core.pid === null ? 'the core has stopped' : `the core with pid ${core.pid} has stopped${goesOn}`);
     });
 }
 
@@ -57,19 +59,25 @@ async function stopModules(runDir: string, names: string[]): Promise<void> {
   if (problems.length > 0) process.exitCode = EXIT.failed;
 }
 
-/** @returns the pid, and the connection; both `null` when the core was about to end by itself. */
-async function requestStop(runDir: string): Promise<{ client: ControlClient | null; pid: number | null }> {
+/** @returns the core, and the connection; nothing of either when the core was about to end by itself. */
+async function requestStop(runDir: string): Promise<{ client: ControlClient | null; core: NamedCore }> {
+  const { readNamedCore } = await import('../../src/control/core-lock.js');
   const { ControlClient } = await import('../../src/control/client/client.js');
   const end = performance.now() + BUSY_LIMIT_MS;
   for (let first = true; ; first = false) {
     let client: ControlClient | null = null;
     try {
       client = await ControlClient.connect(runDir);
-      return { client, pid: (await client.stop()).pid };
+      // Before it stops: the same process may have another one at once.
+      const { runId } = readNamedCore(runDir);
+      const { pid, goesOn } = await client.stop();
+      return { client, core: { pid, runId, kind: goesOn ? 'embedded' : 'daemon' } };
     } catch (error) {
       client?.close();
       if (!(error instanceof ControlError)) throw error;
-      if (error.code === 'CORE_NOT_RUNNING' && !first) return { client: null, pid: null };
+      if (error.code === 'CORE_NOT_RUNNING' && !first) {
+        return { client: null, core: { pid: null, runId: null, kind: 'daemon' } };
+      }
       if (error.code !== 'CORE_SILENT' || performance.now() >= end) throw error;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }

@@ -2,7 +2,7 @@
 
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { DirectoryError } from '../errors.js';
-import { parseLock } from '../lock-file.js';
+import { type CoreKind, parseLock } from '../lock-file.js';
 import { openFile, readBeginning } from '../own-files.js';
 import { readRunning } from '../proc.js';
 import { enterRunDir, type RunDirEntry } from './entry.js';
@@ -13,9 +13,20 @@ const MAX_LOCK_BYTES = 1024;
 /** The state of a run directory's lock. */
 export interface CoreLock {
   held: boolean;
-  /** The process named in the file; meaningful while the lock is held. `null` when the file names none. */
-  pid: number | null;
+  /** Who holds it; meaningful while the lock is held. */
+  named: NamedCore;
 }
+
+/** The core that a lock file names, whether it holds the lock or not. */
+export interface NamedCore {
+  /** `null`: the file names none, or there is no file. */
+  pid: number | null;
+  kind: CoreKind;
+  /** Tells it from another core of the same process; `null` as the pid. */
+  runId: string | null;
+}
+
+const NOBODY: NamedCore = { pid: null, kind: 'daemon', runId: null };
 
 /**
  * Looks at the lock of a run directory. A free lock is taken for an instant, since flock has no other way of asking.
@@ -25,21 +36,21 @@ export interface CoreLock {
 export async function readCoreLock(runDir: string): Promise<CoreLock> {
   // Most clients never ask, and Node needs a native addon to call flock.
   const { flockExclusive } = await import('../libc.js');
-  const nobody: CoreLock = { held: false, pid: null };
+  const nobody: CoreLock = { held: false, named: NOBODY };
   return lookAtLock(runDir, nobody, (entry, file) => {
-    if (file === null) return { held: isDirectoryHeld(entry.at('.'), flockExclusive), pid: null };
+    if (file === null) return { held: isDirectoryHeld(entry.at('.'), flockExclusive), named: NOBODY };
     const held = !flockExclusive(file);
-    return { held, pid: readPid(file) };
+    return { held, named: readNamed(file) };
   });
 }
 
 /**
- * The process that the lock file names, whether it holds the lock or not; `null`: it names none, or there is no file.
+ * Who the lock file names, whether that core holds the lock or not.
  *
  * @throws DirectoryError as {@link readCoreLock}
  */
-export function readNamedPid(runDir: string): number | null {
-  return lookAtLock(runDir, null, (_, file) => (file === null ? null : readPid(file)));
+export function readNamedCore(runDir: string): NamedCore {
+  return lookAtLock(runDir, NOBODY, (_, file) => (file === null ? NOBODY : readNamed(file)));
 }
 
 /** @param look - gets the open lock file; `null`: there is none */
@@ -82,8 +93,9 @@ function openLock(entry: RunDirEntry): number | null {
   }
 }
 
-function readPid(fd: number): number | null {
-  return parseLock(readBeginning(fd, MAX_LOCK_BYTES)).pid;
+function readNamed(fd: number): NamedCore {
+  const { pid, kind, runIds } = parseLock(readBeginning(fd, MAX_LOCK_BYTES));
+  return { pid, kind, runId: runIds[0] ?? null };
 }
 
 /** A core locks its directory too, and lives without its lock file until it has made that again. */
@@ -102,22 +114,25 @@ function isDirectoryHeld(path: string, flockExclusive: (fd: number) => boolean):
 }
 
 /**
- * Waits until a core has ended: its run directory is free, or another's, and its process is gone.
+ * Waits until a core has ended: its run directory is free, or another's, and its process is gone, unless that goes on.
  *
- * @param pid `null`: not known
+ * @param core what is `null` of it is not known
  * @returns `false` when `limitMs` passed first.
  */
-export async function waitForCoreToEnd(runDir: string, pid: number | null, limitMs: number): Promise<boolean> {
+export async function waitForCoreToEnd(runDir: string, core: NamedCore, limitMs: number): Promise<boolean> {
   const end = performance.now() + limitMs;
+  const { pid, kind } = core;
+  const isLeft = () => kind === 'daemon' && pid !== null && readRunning(pid) !== null;
   // The kernel announces a released flock to waiters only, and waiting would block the thread.
-  while ((await isHeldBy(runDir, pid)) || (pid !== null && readRunning(pid) !== null)) {
+  while ((await isHeldBy(runDir, core)) || isLeft()) {
     if (performance.now() >= end) return false;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return true;
 }
 
-async function isHeldBy(runDir: string, pid: number | null): Promise<boolean> {
-  const lock = await readCoreLock(runDir);
-  return lock.held && (pid === null || lock.pid === null || lock.pid === pid);
+async function isHeldBy(runDir: string, { pid, runId }: NamedCore): Promise<boolean> {
+  const { held, named } = await readCoreLock(runDir);
+  const isSame = <T>(known: T | null, found: T | null) => known === null || found === null || known === found;
+  return held && isSame(pid, named.pid) && isSame(runId, named.runId);
 }

@@ -6,11 +6,11 @@ import { encodeReply, toWireSent } from './frames.js';
 
 /** Where modules' messages are announced. */
 export interface SentMessages {
-  on(event: 'message', listener: (sent: SentMessage) => void): unknown;
-  off(event: 'message', listener: (sent: SentMessage) => void): unknown;
+  on(event: 'sent', listener: (sent: SentMessage) => void): unknown;
+  off(event: 'sent', listener: (sent: SentMessage) => void): unknown;
 }
 
-/** Listens as long as anybody watches: what nobody hears of goes back to its module as not delivered. */
+/** Listens as long as anybody watches. It only watches: who takes what modules send takes it as without it. */
 export class SentFeed {
   readonly #source: SentMessages;
   /** How many sends of each are open. */
@@ -28,7 +28,7 @@ export class SentFeed {
 
   /** Tells a client what modules send from now on; once for each of its sends. */
   add(connection: Connection): void {
-    if (this.#watching.size === 0) this.#source.on('message', this.#listen);
+    if (this.#watching.size === 0) this.#source.on('sent', this.#listen);
     this.#watching.set(connection, (this.#watching.get(connection) ?? 0) + 1);
   }
 
@@ -42,6 +42,6 @@ export class SentFeed {
 
   /** Ends all that a client watches. */
   forget(connection: Connection): void {
-    if (this.#watching.delete(connection) && this.#watching.size === 0) this.#source.off('message', this.#listen);
+    if (this.#watching.delete(connection) && this.#watching.size === 0) this.#source.off('sent', this.#listen);
   }
 }

@@ -48,6 +48,8 @@ export interface ControlServerOptions {
   core: ControlledCore;
   /** The largest payload that the core takes, in bytes. */
   maxMessageBytes: number;
+  /** The process goes on when the core has ended. */
+  goesOn?: boolean;
   /** Begins a graceful stop; further calls change nothing. */
   requestStop: () => void;
   /** Takes one readable line about something that went wrong. */
@@ -178,7 +180,8 @@ export class ControlServer {
   }
 
   #stop(connection: Connection, id: number): void {
-    this.#reply(connection, { id, stopping: { pid: process.pid } });
+    const { goesOn = false } = this.#options;
+    this.#reply(connection, { id, stopping: { pid: process.pid, goesOn } });
     this.#options.requestStop();
   }
 

@@ -1,24 +1,29 @@
-/** A whole core in a process of somebody's: supervisor, control socket, logs and `on_event` put together. */
+/** A whole core in somebody's process: the public face of what the daemon and an embedding program run. */
 
 import { EventEmitter } from 'node:events';
 import { resolve } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { describeWarning, strictError } from '../config/load.js';
 import type { CoreConfig } from '../config/types.js';
-import { controlSocketPath } from '../control/endpoint.js';
-import type { ControlledCore } from '../control/server.js';
-import { isInMemory, makeStateDir } from '../directories.js';
 import { IllegalStateError, ModuleLoadError, sentenceOfAll } from '../errors.js';
 import { VERSION } from '../paths.js';
-import { makeRunDir } from '../supervisor/directories/run-dir.js';
-import { Supervisor } from '../supervisor/supervisor.js';
-import type { CoreReloadReport, StartReport, SupervisorStatus } from '../supervisor/types.js';
-import { CoreLog, type SayLevel } from './core-log.js';
+import type { Supervisor } from '../supervisor/supervisor.js';
+import type {
+  CoreReloadReport,
+  Decision,
+  LoginUser,
+  MessageOptions,
+  MessageParamsInput,
+  ModuleDescription,
+  OrderReport,
+  Outcome,
+  StartReport,
+  StatusOptions,
+  SupervisorStatus,
+} from '../supervisor/types.js';
+import type { SayLevel } from './core-log.js';
 import { describeStopped } from './describe-stopped.js';
-import { DescriptorWatch } from './descriptor-watch.js';
-import { Doors } from './doors.js';
-import { EventTeller } from './events/teller.js';
-import { Reloads } from './reloads.js';
+import { Parts } from './parts.js';
 import type { CoreEnd, CoreEventMap, CoreOptions, StopOptions } from './types.js';
 
 type Phase = 'new' | 'starting' | 'running' | 'stopping' | 'ended';
@@ -30,17 +35,10 @@ type Phase = 'new' | 'starting' | 'running' | 'stopping' | 'ended';
 export class Core extends EventEmitter<CoreEventMap> {
   readonly #config: CoreConfig;
   readonly #options: CoreOptions;
-  readonly #log: CoreLog;
-  readonly #supervisor: Supervisor;
-  readonly #reloads: Reloads;
-  readonly #teller: EventTeller;
-  readonly #doors: Doors;
-  #descriptors: DescriptorWatch | undefined;
   #phase: Phase = 'new';
-  /** Resolves when there is nothing any more that a stop must take down. */
-  #opened: Promise<void> = Promise.resolve();
-  /** The directories are this core's: before, the log files may be those of another one. */
-  #mayLog = false;
+  #parts: Parts | null = null;
+  /** Resolves when nothing is being opened any more. */
+  #opened: Promise<unknown> = Promise.resolve();
   #why = '';
   #failure: Error | null = null;
   #announceEnd: (end: CoreEnd) => void = () => undefined;
@@ -54,29 +52,8 @@ export class Core extends EventEmitter<CoreEventMap> {
     super();
     if (!isMainThread) throw inWorker();
     this.setMaxListeners(0);
-    const [runDir, stateDir] = [resolve(options.runDir), resolve(options.stateDir)];
     this.#config = config;
-    this.#options = { ...options, runDir, stateDir };
-    const { logSizeBytes: sizeBytes, logKeep: keep } = config;
-    const { logTo: sink = null, strict = false, reload: read = null, boxDir, subreaper = false } = options;
-    const log = new CoreLog({ stateDir, sink, sizeBytes, keep, onSaid: (line) => this.#announce('log', line) });
-    this.#log = log;
-    const supervisor = new Supervisor(config, { runDir, stateDir, subreaper, ...(boxDir && { boxDir }) });
-    this.#supervisor = supervisor;
-    log.follow(supervisor);
-    this.#teller = new EventTeller(supervisor, config, { runDir, stateDir, log });
-    this.#reloads = new Reloads({
-      supervisor,
-      log,
-      read,
-      strict,
-      begun: () => this.#announce('reloading'),
-      ended: (taken, failure) => this.#endReload(taken, failure),
-    });
-    this.#doors = new Doors({ runDir, supervisor, warn: (text) => log.say('warn', text) });
-    supervisor.on('log', (line) => this.emit('log', line));
-    supervisor.on('lifecycle', (event) => this.emit('lifecycle', event));
-    supervisor.on('sent', (sent) => this.emit('sent', sent));
+    this.#options = { ...options, runDir: resolve(options.runDir), stateDir: resolve(options.stateDir) };
   }
 
   /**
@@ -89,20 +66,24 @@ export class Core extends EventEmitter<CoreEventMap> {
    * @throws {IllegalStateError} when called twice, or stopped meanwhile. Nothing is left of a core that could not be started.
    */
   async start(): Promise<StartReport> {
-    if (this.#phase !== 'new') throw illegal('start', this.#phase, 'new');
+    if (this.#phase !== 'new') throw illegal('start', this.#phase);
     this.#phase = 'starting';
     try {
-      const opened = this.#open();
-      this.#opened = opened.catch(() => undefined);
-      await opened;
-      const report = this.#isStarting ? await this.#supervisor.start() : null;
-      if (report && this.#isStarting) return this.#serve(report);
+      const problem = this.#options.strict ? strictError(this.#config) : null;
+      if (problem) throw problem;
+      const parts = this.#assemble();
+      this.#parts = parts;
+      const opening = parts.open();
+      this.#opened = opening.catch(() => undefined);
+      await opening;
+      const report = this.#isStarting ? await parts.supervisor.start() : null;
+      if (report && this.#isStarting) return this.#serve(parts, report);
     } catch (error) {
       // A stop that was asked for is not what fails a start.
       if (this.#isStarting) this.#stop(`the start failed: ${(error as Error).message}`, error as Error);
     }
-    const { failure } = await this.ended;
-    throw failure ?? new IllegalStateError('ILLEGAL_STATE', `start: the core was stopped meanwhile (${this.#why})`);
+    const { failure, why } = await this.ended;
+    throw failure ?? new IllegalStateError('ILLEGAL_STATE', `start: the core was stopped meanwhile (${why})`);
   }
 
   /**
@@ -124,124 +105,143 @@ export class Core extends EventEmitter<CoreEventMap> {
    * @throws {IllegalStateError} when the core does not run, or is stopped meanwhile; when there is no configuration to take
    */
   async reload(config?: CoreConfig, options: { modules?: readonly string[] } = {}): Promise<CoreReloadReport> {
-    if (this.#phase !== 'running') throw illegal('reload', this.#phase, 'running');
-    return this.#reloads.reload(config ?? null, options.modules ?? []);
+    if (this.#phase !== 'running') throw illegal('reload', this.#phase);
+    return this.#use('reload').reloads.reload(config ?? null, options.modules ?? []);
   }
 
-  /** The state of everything, as `mesibo-modules status --json` prints it. */
+  /** @see Supervisor.onMessage */
+  async onMessage(params: MessageParamsInput, payload: Uint8Array, options?: MessageOptions): Promise<Outcome> {
+    return this.#supervisor('onMessage').onMessage(params, payload, options);
+  }
+
+  /** @see Supervisor.onMessageStatus */
+  async onMessageStatus(params: MessageParamsInput, status: number, options?: StatusOptions): Promise<Decision> {
+    return this.#supervisor('onMessageStatus').onMessageStatus(params, status, options);
+  }
+
+  /** @see Supervisor.onLogin */
+  async onLogin(user: LoginUser): Promise<Decision> {
+    return this.#supervisor('onLogin').onLogin(user);
+  }
+
+  /** @see Supervisor.onCall */
+  async onCall(): Promise<Decision> {
+    return this.#supervisor('onCall').onCall();
+  }
+
+  /** @see Supervisor.onCallStatus */
+  async onCallStatus(): Promise<Decision> {
+    return this.#supervisor('onCallStatus').onCallStatus();
+  }
+
+  /** @see Supervisor.restartModule */
+  async restartModule(name: string): Promise<OrderReport> {
+    return this.#use('restartModule').order('restart', name);
+  }
+
+  /** @see Supervisor.startModule */
+  async startModule(name: string): Promise<OrderReport> {
+    return this.#use('startModule').order('start', name);
+  }
+
+  /** @see Supervisor.stopModule */
+  async stopModule(name: string): Promise<OrderReport> {
+    return this.#use('stopModule').order('stop', name);
+  }
+
+  /** @see Supervisor.resetModule */
+  async resetModule(name: string): Promise<OrderReport> {
+    return this.#use('resetModule').order('reset', name);
+  }
+
+  /** Everything about one module. @throws {SupervisorError} `MODULE_UNKNOWN` */
+  describeModule(name: string): ModuleDescription {
+    return this.#supervisor('describeModule').describeModule(name);
+  }
+
+  /** The state of everything, as `mesibo-modules status --json` prints it. @throws {IllegalStateError} before the start */
   status(): SupervisorStatus {
-    const status = this.#supervisor.status();
-    const problems = [this.#reloads, this.#log].flatMap((part) => part.problems());
-    return { ...status, core: { ...status.core, problems: [...status.core.problems, ...problems] } };
+    return this.#use('status').status();
   }
 
-  /** Writes a line into the log of the core. */
+  /** Writes a line into the log of the core, as long as it runs. */
   say(level: SayLevel, text: string): void {
-    this.#log.say(level, text);
+    if (this.#parts?.isOpen) this.#parts.log.say(level, text);
   }
 
   get #isStarting(): boolean {
     return this.#phase === 'starting';
   }
 
-  async #open(): Promise<void> {
-    const { runDir, stateDir, strict = false } = this.#options;
-    const problem = strict ? strictError(this.#config) : null;
-    if (problem) throw problem;
-    controlSocketPath(runDir);
-    // First, because the state directory may be in it.
-    makeRunDir(runDir);
-    makeStateDir(stateDir);
-    await this.#supervisor.open();
-    this.#mayLog = true;
-    if (!this.#isStarting) return;
-    if (!isInMemory(runDir)) {
-      const why = 'is not in memory; its sockets would be faster and never left behind on tmpfs, as below /run';
-      this.#log.say('warn', `the run directory ${runDir} ${why}`);
-    }
-    this.#descriptors = new DescriptorWatch({ say: (level, text) => this.#log.say(level, text) });
-    // It can be asked, and told to stop, while its modules start.
-    await this.#doors.open(this.#controlled(), this.#config.maxMessageBytes, (why) => this.#stop(why));
+  /** @throws {IllegalStateError} before the start */
+  #use(call: string): Parts {
+    if (this.#parts === null) throw illegal(call, this.#phase);
+    return this.#parts;
   }
 
-  #serve(report: StartReport): StartReport {
+  #supervisor(call: string): Supervisor {
+    return this.#use(call).supervisor;
+  }
+
+  #assemble(): Parts {
+    const parts = new Parts(this.#config, this.#options, {
+      onSaid: (line) => this.#announce('log', line),
+      begun: () => this.#announce('reloading'),
+      ended: (_, failure) => this.#announce('reloaded', failure),
+      stopAsked: (why) => this.#stop(why),
+    });
+    const { supervisor } = parts;
+    supervisor.on('log', (line) => this.emit('log', line));
+    supervisor.on('lifecycle', (event) => this.emit('lifecycle', event));
+    supervisor.on('sent', (sent) => this.emit('sent', sent));
+    return parts;
+  }
+
+  #serve({ log }: Parts, report: StartReport): StartReport {
     const { refused, stopped } = report;
     const errors = refused.map(({ error }) => error);
     if (this.#options.strict && errors[0]) {
-      const failure = new ModuleLoadError(errors[0].code, sentenceOfAll(errors), { cause: errors[0] });
-      this.#stop('a module was refused, and "strict" was asked for', failure);
-      throw failure;
+      throw new ModuleLoadError(errors[0].code, sentenceOfAll(errors), { cause: errors[0] });
     }
     this.#phase = 'running';
-    for (const warning of this.#config.warnings) this.#log.say('warn', describeWarning(warning));
-    for (const name of stopped) this.#log.say('info', `${describeStopped(name)}`);
+    for (const warning of this.#config.warnings) log.say('warn', describeWarning(warning));
+    for (const name of stopped) log.say('info', `${describeStopped(name)}`);
     const modules = this.#config.modules.length;
     const ready = `${modules - refused.length - stopped.length} of ${modules} modules are ready`;
     const where = `${this.#options.runDir} with pid ${process.pid}`;
-    this.#log.say('info', `mesibo-modules ${VERSION} serves ${where}: ${ready}`);
+    log.say('info', `mesibo-modules ${VERSION} serves ${where}: ${ready}`);
     return report;
-  }
-
-  /** The supervisor, with what the core knows beside it. */
-  #controlled(): ControlledCore {
-    const supervisor = this.#supervisor;
-    return {
-      status: () => this.status(),
-      onMessage: (params, payload) => supervisor.onMessage(params, payload),
-      reload: (modules) => this.#reloads.reload(null, modules),
-      order: async (order, module) => {
-        const report = await supervisor[`${order}Module`](module);
-        for (const warning of report.warnings) this.#log.say('warn', warning);
-        return report;
-      },
-      describe: (module) => supervisor.describeModule(module),
-      on: (event, listener) => supervisor.on(event, listener),
-      off: (event, listener) => supervisor.off(event, listener),
-    };
-  }
-
-  #endReload(taken: CoreConfig | null, failure: Error | null): void {
-    if (taken) this.#teller.reloaded(taken);
-    this.#announce('reloaded', failure);
-    if (failure) this.#teller.reloadFailed(failure.message);
   }
 
   /** @param failure - what the start failed with */
   #stop(why: string, failure: Error | null = null, now = false): void {
-    if (this.#phase === 'ended') return;
     const isFirst = this.#phase !== 'stopping';
-    if (!isFirst && !now) return;
+    if (this.#phase === 'ended' || (!isFirst && !now)) return;
     this.#phase = 'stopping';
-    if (this.#mayLog) this.#log.say('info', now ? `ending at once: ${why}` : `stopping: ${why}`);
-    if (now && !isFirst) {
-      void this.#supervisor.stop({ now });
-      return;
-    }
-    this.#why = why;
-    this.#failure = failure;
-    this.#reloads.giveUp();
-    this.#doors.retire();
-    this.#announce('stopping', why);
-    void this.#end(this.#supervisor.stop({ now }));
+    this.say('info', now ? `ending at once: ${why}` : `stopping: ${why}`);
+    if (isFirst) {
+      this.#why = why;
+      this.#failure = failure;
+      this.#parts?.retire();
+      this.#announce('stopping', why);
+      void this.#end(now);
+    } else void this.#parts?.supervisor.stop({ now });
   }
 
-  async #end(stopped: Promise<void>): Promise<void> {
+  async #end(now: boolean): Promise<void> {
     try {
-      await stopped;
+      await this.#parts?.supervisor.stop({ now });
     } catch (error) {
       this.#failure ??= error as Error;
-      this.#log.say('error', `the stop failed: ${(error as Error).message}`);
+      this.say('error', `the stop failed: ${(error as Error).message}`);
     }
     await this.#opened;
-    await this.#doors.close();
-    this.#descriptors?.close();
-    await this.#teller.close();
-    await this.#log.close();
+    await this.#parts?.close();
     this.#phase = 'ended';
     this.#announceEnd({ why: this.#why, failure: this.#failure });
   }
 
-  /** As {@link EventEmitter.emit}; a listener that throws must not tear what is going on apart: its error surfaces on its own. */
+  /** As `emit`; a listener that throws must not tear apart what is going on: its error surfaces on its own. */
   #announce<K extends keyof CoreEventMap>(event: K, ...args: CoreEventMap[K]): void {
     try {
       (this as EventEmitter).emit(event, ...args);
@@ -253,13 +253,13 @@ export class Core extends EventEmitter<CoreEventMap> {
   }
 }
 
-function illegal(call: string, phase: Phase, needed: Phase): IllegalStateError {
+function illegal(call: string, phase: Phase): IllegalStateError {
+  const needed = call === 'start' ? 'new' : 'running';
   return new IllegalStateError('ILLEGAL_STATE', `${call}: the core is ${phase}, and must be ${needed}`);
 }
 
 function inWorker(): IllegalStateError {
+  const what = 'a core runs in the main thread alone, and this is a worker thread';
   const remedy = 'make it in the main thread, and let workers send their messages there';
-  return new IllegalStateError('ILLEGAL_STATE', 'a core runs in the main thread alone, and this is a worker', {
-    remedy,
-  });
+  return new IllegalStateError('ILLEGAL_STATE', what, { remedy });
 }

@@ -1,15 +1,16 @@
 /** The ways into a core from other processes: each is there as long as the core serves. */
 
-import { type ControlledCore, ControlServer } from '../control/server.js';
+import { ControlServer, type ControlServerOptions } from '../control/server.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 
 /** What doors are made with. */
-export interface DoorsOptions {
-  runDir: string;
+export interface DoorsOptions extends Pick<ControlServerOptions, 'runDir' | 'warn'> {
   /** Keeps their files. */
   supervisor: Supervisor;
-  warn: (text: string) => void;
 }
+
+/** What comes in by them. */
+export type Doorway = Omit<ControlServerOptions, 'runDir' | 'warn'>;
 
 /** Opened together, and closed together. */
 export class Doors {
@@ -26,15 +27,9 @@ export class Doors {
    *
    * @throws DirectoryError when something stands in the way
    */
-  async open(core: ControlledCore, maxMessageBytes: number, requestStop: (why: string) => void): Promise<void> {
+  async open(doorway: Doorway): Promise<void> {
     const { runDir, supervisor, warn } = this.#options;
-    this.#control = await ControlServer.open({
-      runDir,
-      core,
-      maxMessageBytes,
-      warn,
-      requestStop: () => requestStop('asked to over the control socket'),
-    });
+    this.#control = await ControlServer.open({ ...doorway, runDir, warn });
     // The stop may have begun while the socket was being opened.
     if (this.#isRetired) this.#control.retire();
     else supervisor.keepFile(this.#control);

@@ -15,6 +15,8 @@ export interface CoreOptions extends Pick<SupervisorOptions, 'runDir' | 'boxDir'
   reload?: () => CoreConfig | Promise<CoreConfig>;
   /** A warning of the configuration, or a refused module, fails the start; a warning fails a reload too. */
   strict?: boolean;
+  /** The process ends when the core has ended, so `mesibo-modules stop` waits for that as well. */
+  endsProcess?: boolean;
   /** Takes what is logged, entry by entry, as the log files have it. */
   logTo?: LogSink;
 }

@@ -1,7 +1,7 @@
 /** What modules sent, as those see it who take it to its recipient. */
 
-import type { Origin } from '../supervisor/types.js';
-import type { WireParams } from '../wire/params.js';
+import type { Decision, MessageOptions, Origin, Outcome, StatusOptions } from '../supervisor/types.js';
+import type { MessageParamsInput, WireParams } from '../wire/params.js';
 
 /** A message that a module sent and that waits for a server. */
 export interface Send {
@@ -37,4 +37,30 @@ export interface Attachment {
 export interface SendSource {
   /** Takes one in; of one name there is one at a time, and a newer one comes after the older one has left. */
   attach(taker: SendTaker): Attachment;
+}
+
+/** The supervisor, as far as sends need it. */
+export interface SendsSupervisor {
+  onMessage(params: MessageParamsInput, payload: Uint8Array, options: MessageOptions): Promise<Outcome>;
+  onMessageStatus(params: MessageParamsInput, status: number, options: StatusOptions): Promise<Decision>;
+  /** Remembers what a module sent, for statuses that name it; what it remembers already stays. */
+  recallSent?(sentId: string, params: WireParams): void;
+}
+
+/** What waits, and what was counted since the core began. */
+export interface SendCounters {
+  /** Messages that wait, those included that a server has and has not acknowledged. */
+  waiting: number;
+  /** Their payloads and addresses. */
+  bytes: number;
+  /** Of those that wait: a server has them. */
+  unacknowledged: number;
+  /** Servers have acknowledged them. */
+  delivered: number;
+  /** Servers have refused them. */
+  refused: number;
+  /** They waited longer than `send_ttl`. */
+  expired: number;
+  /** `chain_sends`: modules of the chain have consumed them. */
+  consumed: number;
 }

@@ -10,6 +10,7 @@ import { StoppedModules } from './orders/stopped-modules.js';
 import type { Premises } from './premises.js';
 import { LocalRunner } from './runner/local/local-runner.js';
 import { AbiMemory } from './trials/abi-memory.js';
+import type { SendKeeper } from './types.js';
 
 /** From the end of the opening on. */
 export class Household {
@@ -20,7 +21,7 @@ export class Household {
   readonly #runner: LocalRunner;
   readonly #abis: AbiMemory;
 
-  private constructor(premises: Premises, config: CoreConfig, announcer: Announcer) {
+  private constructor(premises: Premises, config: CoreConfig, announcer: Announcer, keeper: SendKeeper | null) {
     const { runDir, statePath: stateDir, boxDir, sweeper } = premises;
     const { modules, blackBoxBytes, maxMessageBytes, heartbeatMs, queueBytes } = config;
     this.premises = premises;
@@ -35,18 +36,23 @@ export class Household {
     const runner = new LocalRunner({ ...places, blackBoxBytes, maxMessageBytes, orphans });
     this.#runner = runner;
     this.configure(config);
-    const kept = { abis: this.#abis, builds: this.builds };
+    const kept = { abis: this.#abis, builds: this.builds, keeper };
     this.roster = new Roster({ runner, runId, ...kept, maxMessageBytes, heartbeatMs, queueBytes }, announcer);
     for (const spec of modules) this.roster.add(spec);
     this.roster.arrange(modules.map(({ name }) => name));
   }
 
   /** Ends what killed cores left, then takes the modules in; none of them is started. */
-  static async open(premises: Premises, config: CoreConfig, announcer: Announcer): Promise<Household> {
+  static async open(
+    premises: Premises,
+    config: CoreConfig,
+    announcer: Announcer,
+    keeper: SendKeeper | null,
+  ): Promise<Household> {
     const { stateDir, sweeper } = premises;
     if (stateDir?.problem) announcer.warn(stateDir.problem);
     await sweeper.sweep();
-    const household = new Household(premises, config, announcer);
+    const household = new Household(premises, config, announcer, keeper);
     if (household.stopped.problem) announcer.warn(household.stopped.problem);
     return household;
   }

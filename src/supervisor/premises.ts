@@ -30,10 +30,10 @@ export class Premises {
   constructor(options: SupervisorOptions, maxMessageBytes: number, announcer: Announcer) {
     // As long as that of every host.
     hostSocketPath(options.runDir);
-    const { stateDir, boxDir = BOX_DIR, subreaper = false } = options;
+    const { stateDir, boxDir = BOX_DIR, subreaper = false, sendKeeper: keeper = null } = options;
     this.boxDir = boxDir;
     this.statePath = stateDir ?? null;
-    this.runDir = acquireRunDir(options.runDir);
+    this.runDir = acquireRunDir(options.runDir, options.kind ?? 'bare');
     this.guard = new RunDirGuard(this.runDir, { say: (text) => announcer.warn(text) });
     let held: StateDir | null = null;
     try {
@@ -43,7 +43,8 @@ export class Premises {
       }
       const message = announcer.recovered.bind(announcer);
       const log = announcer.log.bind(announcer);
-      this.sweeper = new Sweeper({ runDir: this.runDir, boxDir, maxMessageBytes, subreaper, message, log });
+      const told = { message, keeper, log };
+      this.sweeper = new Sweeper({ runDir: this.runDir, boxDir, maxMessageBytes, subreaper, ...told });
     } catch (error) {
       void this.guard.close();
       held?.release();

@@ -29,6 +29,7 @@ import type {
   Outcome,
   OutcomeTaker,
   ReloadReport,
+  SendKeeper,
   StartReport,
   StatusOptions,
   SupervisorEvents,
@@ -44,7 +45,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   readonly #options: SupervisorOptions;
   readonly #startedMs = performance.now();
   readonly #sentMessages = new SentMessages();
-  readonly #announcer = new Announcer(this, this.#sentMessages);
+  readonly #keeper: SendKeeper | null;
+  readonly #announcer: Announcer;
   readonly #reception = new Reception({
     config: () => this.#config,
     modules: () => this.#modules,
@@ -62,6 +64,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#config = config;
     // Hosts are started in it, and would look there for what is relative to the working directory.
     this.#options = { ...options, runDir: resolve(options.runDir) };
+    this.#keeper = options.sendKeeper ?? null;
+    this.#announcer = new Announcer(this, this.#sentMessages, this.#keeper);
+    this.#keeper?.onFull((module, isFull) => this.#household?.roster.closeSends(module, isFull));
   }
 
   /**
@@ -350,7 +355,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     try {
       const premises = new Premises(this.#options, this.#config.maxMessageBytes, this.#announcer);
       // In a moment: who hears of it finds the state that there is then.
-      const opened = Promise.resolve().then(() => Household.open(premises, this.#config, this.#announcer));
+      const opened = Promise.resolve().then(() =>
+        Household.open(premises, this.#config, this.#announcer, this.#keeper),
+      );
       return { kind: 'opening', premises, opened };
     } catch (error) {
       this.#state = GONE;
@@ -376,6 +383,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (!now) await this.#reception.settled();
     for (const module of household?.roster.all.reverse() ?? []) await module.stop();
     await orders?.settled();
+    await this.#options.beforeRelease?.();
     if (household !== null) await household.close();
     else if (from.kind === 'opening') await from.premises.close();
     this.#state = { kind: 'stopped', household, orders };

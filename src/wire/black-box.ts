@@ -32,7 +32,8 @@ export const BOX = {
   endAsked: 120,
   signalFrom: 124,
   beats: 128,
-  headerBytes: 136,
+  sendsClosed: 136,
+  headerBytes: 144,
 } as const;
 
 const MAGIC = Buffer.from('MBLKBOX1', 'latin1');

@@ -32,6 +32,7 @@ const TAG = {
   },
   sent: { params: tagOf(1, WIRE.bytes), payload: tagOf(2, WIRE.bytes) },
   log: { level: tagOf(1, WIRE.varint), text: tagOf(2, WIRE.bytes) },
+  during: tagOf(4, WIRE.fixed64),
   params: { to: tagOf(12, WIRE.bytes), from: tagOf(13, WIRE.bytes) },
 } as const;
 
@@ -48,8 +49,13 @@ export interface RecordSink {
     params: WireParams | null,
     payload: Uint8Array | null,
   ): void;
-  /** A message that the module sent. */
-  sent(params: WireParams, payload: Uint8Array): void;
+  /**
+   * A message that the module sent.
+   *
+   * @param position of its record
+   * @param during the number of the call because of which it was sent; 0: the host does not say
+   */
+  sent(params: WireParams, payload: Uint8Array, position: number, during: number): void;
   /** A line that it logged. */
   log(level: number, text: Uint8Array): void;
 }
@@ -65,7 +71,7 @@ export function readRecords(bytes: Buffer, start: number, sink: RecordSink): num
   let at = 0;
   while (at + RECORD.headerBytes <= bytes.length) {
     const size = committedSize(bytes, at, start + at);
-    if (size !== 0 && readRecord(bytes, at, size, sink)) {
+    if (size !== 0 && readRecord(bytes, at, size, start + at, sink)) {
       at += size;
     } else {
       skippedBytes += 8;
@@ -83,13 +89,13 @@ function committedSize(bytes: Buffer, at: number, position: number): number {
 }
 
 /** @returns whether it is consistent: one that claims more than it has would swallow those behind it. */
-function readRecord(bytes: Buffer, at: number, size: number, sink: RecordSink): boolean {
+function readRecord(bytes: Buffer, at: number, size: number, position: number, sink: RecordSink): boolean {
   const length = uint32At(bytes, at + 12);
   const from = at + RECORD.headerBytes;
   if (length === 0) return isZero(bytes, from, at + size);
   if (Math.ceil((RECORD.headerBytes + length) / 8) * 8 !== size) return false;
   reader.begin(bytes, from, from + length, MAX_FIELDS);
-  return readEntry(bytes, sink);
+  return readEntry(bytes, position, sink);
 }
 
 function isZero(bytes: Buffer, from: number, to: number): boolean {
@@ -102,6 +108,7 @@ const reader = new ProtobufReader();
 const found = {
   kind: 0,
   seq: 0,
+  during: 0,
   value: 0,
   micros: 0,
   level: 0,
@@ -111,12 +118,14 @@ const found = {
 };
 
 /** Tells the sink once all of the entry is read. */
-function readEntry(bytes: Buffer, sink: RecordSink): boolean {
+function readEntry(bytes: Buffer, position: number, sink: RecordSink): boolean {
   found.kind = 0;
+  found.during = 0;
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
     if (tag === TAG.entry.result) readResult(bytes);
     else if (tag === TAG.entry.sent) readSent(bytes);
     else if (tag === TAG.entry.log) readLog(bytes);
+    else if (tag === TAG.during) found.during = reader.fixed64Number();
     else reader.skip(tag);
   }
   if (!reader.ok) return false;
@@ -125,7 +134,7 @@ function readEntry(bytes: Buffer, sink: RecordSink): boolean {
       sink.result(found.seq, found.value, found.micros, found.expired, found.params, found.bytes);
       return true;
     case TAG.entry.sent:
-      sink.sent(found.params ?? {}, found.bytes ?? NOTHING);
+      sink.sent(found.params ?? {}, found.bytes ?? NOTHING, position, found.during);
       return true;
     case TAG.entry.log:
       sink.log(found.level, found.bytes ?? NOTHING);

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ChildCore } from '../helpers/child-core.js';
+import { MemoryKeeper } from '../helpers/memory-keeper.js';
 import { boxesOf, fixtureModule, isRunning, readRunId, TestCore } from './core.js';
 
 // The killed core stands still on purpose, and not for being late.
@@ -82,6 +83,69 @@ it('a core that is killed while it delivers leaves the rest to the one after it'
   expect(recovered()).toEqual(upTo(3000).slice(1508));
   expect([...second.hosts, ...killed.hosts].filter(isRunning)).toEqual([]);
   expect(boxesOf(runId)).toEqual([]);
+});
+
+describe('with a keeper', () => {
+  let keeper: MemoryKeeper;
+  beforeEach(() => {
+    keeper = new MemoryKeeper();
+    next = new TestCore({ modules: [floods] }, {}, { sendKeeper: keeper });
+  });
+  const named = (all: { sentId: string; payload: Buffer; params: { id: number | bigint } }[]) =>
+    all.map(({ sentId, payload, params }) => ({ sentId, text: payload.toString(), id: String(params.id) }));
+  const told = (core: ChildCore) => core.kept.map(({ sentId, text, id }) => ({ sentId, text, id }));
+
+  /** A core whose keeper has been given so many messages, of which the first are safe. */
+  async function keep(count: number, safeSends: number): Promise<string> {
+    killed = await ChildCore.start({ runDir: next.runDir, modules: [sendsMany], safeSends });
+    killed.send(String(count));
+    await killed.until(() => killed.kept.length === count);
+    const runId = readRunId(next.runDir);
+    await killed.kill();
+    return runId;
+  }
+
+  it('everything is there again under the same ids that was read and not safe, though its module is gone', async () => {
+    const runId = await keep(5000, 0);
+    await next.start();
+    expect(named(keeper.kept)).toEqual(told(killed));
+    expect(keeper.kept.map(({ sentId }) => sentId.slice(0, runId.length))).toEqual(new Array(5000).fill(runId));
+    expect([keeper.repeated, next.sent, boxesOf(runId)]).toEqual([0, [], []]);
+    expect(next.supervisor.status().core.recoveredSends).toBe(5000);
+  });
+
+  it('nothing is there again that was safe', async () => {
+    await keep(3000, 3000);
+    await next.start();
+    expect(keeper.kept).toEqual([]);
+  });
+
+  it('a box stays until what was read of it is safe, however often the core is killed meanwhile', async () => {
+    const runId = await keep(2000, 0);
+    for (let i = 0; i < 2; i++) {
+      const second = new ChildCore({ runDir: next.runDir, modules: [], safeSends: 0 });
+      await second.until(() => second.kept.length === 2000);
+      await second.kill();
+      expect(told(second)).toEqual(told(killed));
+      expect(boxesOf(runId).filter((name) => name.includes('-sends_many-'))).toHaveLength(1);
+    }
+    await next.start();
+    expect(named(keeper.kept)).toEqual(told(killed));
+    expect(boxesOf(runId)).toEqual([]);
+  });
+
+  it('what a dead host sent is there again when its core is killed before that is safe', async () => {
+    const crashes = fixtureModule('sends-then-crashes', patient);
+    killed = await ChildCore.start({ runDir: next.runDir, modules: [crashes], safeSends: 0 });
+    killed.send('crash');
+    await killed.until(() => killed.lives('ready').length === 2);
+    const runId = readRunId(next.runDir);
+    await killed.kill();
+    await next.start();
+    expect(named(keeper.kept)).toEqual(told(killed));
+    expect(keeper.kept).toMatchObject([{ generation: 1, sentId: expect.stringContaining(`${runId}-`) }]);
+    expect(boxesOf(runId)).toEqual([]);
+  });
 });
 
 it('lines that a module logged are told, perhaps once more, but none is missing', async () => {

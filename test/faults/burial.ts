@@ -128,6 +128,7 @@ const around: HostSurroundings = {
   }),
   maxMessageBytes: MAX_MESSAGE_BYTES,
   heartbeatMs: 1_000_000,
+  keeper: null,
 };
 
 afterAll(() => rmSync(runDir, { recursive: true }));

@@ -102,8 +102,9 @@ interface Taken {
 const calls = Array.from({ length: CALLS }, () => makeCall({ message: { payload: Buffer.alloc(5, 'x') } }, 1e12));
 const evidence = {
   ringSize: RING,
-  notes: { begin: () => {}, handedOn: () => {} },
+  notes: { begin: () => {}, handedOn: () => {}, reach: () => {} },
   payloads: null,
+  closeSends: () => {},
   readHeader: () => null,
   readRing: () => 0,
 };

@@ -12,6 +12,13 @@ export interface ToldMessage {
   text: string;
 }
 
+/** A message of a module that its keeper was given. */
+export interface ToldKept extends ToldMessage {
+  sentId: string;
+  /** In decimal. */
+  id: string;
+}
+
 /** How the process runs its supervisor. */
 export interface ChildCoreOptions {
   runDir: string;
@@ -22,6 +29,8 @@ export interface ChildCoreOptions {
   spareHosts?: number;
   /** At this message of all that are announced, or at this line of a module, the process stands still in its listener. */
   standStillAt?: number | string;
+  /** It has a keeper, with which so many of the messages that it is given become safe, and the others never do. */
+  safeSends?: number;
 }
 
 type Told =
@@ -29,6 +38,7 @@ type Told =
   | { kind: 'log'; line: LogLine }
   | { kind: 'lifecycle'; event: LifecycleEvent }
   | { kind: 'message'; sent: ToldMessage }
+  | { kind: 'kept'; sent: ToldKept }
   | { kind: 'child'; pid: number }
   | { kind: 'outcome'; text: string; defaults: (string | null)[] };
 
@@ -38,7 +48,7 @@ import { spawn } from 'node:child_process';
 import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { makeConfig, Supervisor } from 'mesibo-modules';
-const { modules, standStillAt, spareHosts = 1, ...options } = JSON.parse(process.argv[1]);
+const { modules, standStillAt, safeSends, spareHosts = 1, ...options } = JSON.parse(process.argv[1]);
 const still = new Int32Array(new SharedArrayBuffer(4));
 function tell(told) {
   let left = Buffer.from(JSON.stringify(told) + '\\n');
@@ -51,6 +61,18 @@ function tell(told) {
       Atomics.wait(still, 0, 0, 1);
     }
   }
+}
+let kept = 0;
+if (safeSends !== undefined) {
+  options.sendKeeper = {
+    keep({ module, generation, sentId, params, payload }) {
+      kept += 1;
+      tell({ kind: 'kept', sent: { module, generation, sentId, id: String(params.id), text: payload.toString() } });
+    },
+    settled: () => (kept <= safeSends ? null : new Promise(() => {})),
+    isFull: () => false,
+    onFull: () => {},
+  };
 }
 const supervisor = new Supervisor(makeConfig({ modules, spareHosts }), options);
 const standStill = () => Atomics.wait(still, 0, 0);
@@ -120,6 +142,10 @@ export class ChildCore {
 
   get sent(): ToldMessage[] {
     return this.told.flatMap((told) => (told.kind === 'message' ? [told.sent] : []));
+  }
+
+  get kept(): ToldKept[] {
+    return this.told.flatMap((told) => (told.kind === 'kept' ? [told.sent] : []));
   }
 
   get logs(): LogLine[] {

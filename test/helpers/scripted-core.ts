@@ -17,7 +17,7 @@ import { fromWireParams, toWireParams } from '../../src/wire/params.js';
 export type Answer = (params: MessageParamsInput, payload: Uint8Array) => Promise<Outcome>;
 
 /** Answers as the test says. */
-export class ScriptedCore extends EventEmitter<{ message: [SentMessage] }> implements ControlledCore {
+export class ScriptedCore extends EventEmitter<{ sent: [SentMessage] }> implements ControlledCore {
   answer: Answer = async (params, payload) => pass(params, payload);
   status(): SupervisorStatus {
     return {

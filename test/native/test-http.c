@@ -1,5 +1,6 @@
 /* Requests of the module: what the worker is told, what the module is called back with, and who may do what when. */
 #include "fake.h"
+#include "calls.h"
 #include "harness.h"
 
 #include <poll.h>
@@ -624,6 +625,54 @@ static void the_box_names_the_call_that_asked(void)
     expect_told("event 6 because of 0 0 ");
 }
 
+static int64_t send_and_ask_again(void *data, int64_t state, int64_t progress, const char *buffer, int64_t size)
+{
+    (void)state, (void)buffer, (void)size;
+    if (progress != 100)
+        return 0;
+    CHECK_EQ(abi->send(0, "a", "b", "the answer", 10), 0);
+    if (data == NULL)
+        CHECK_EQ(mesibo_http(NULL, "h", NULL, (void *)send_and_ask_again, &options, NULL), 0);
+    return 0;
+}
+
+static int64_t ask_in_a_call(struct fake_event *event)
+{
+    (void)event;
+    CHECK_EQ(mesibo_http(NULL, "h", NULL, (void *)send_and_ask_again, NULL, NULL), 0);
+    return 1;
+}
+
+static void expect_answer(uint64_t during)
+{
+    mm_http_end(take_request(), 0, "");
+    mm_http_run(SLICE);
+    take();
+    const struct entry *entry = next_entry();
+    CHECK(entry != NULL);
+    CHECK_EQ(entry->kind, SENT);
+    CHECK_EQ(entry->during, during);
+    expect_end();
+}
+
+static void what_a_callback_sends_is_because_of_the_call_that_asked(void)
+{
+    start(1 * MIB, KIB, FAKE_MESSAGE);
+    fake_on_event = ask_in_a_call;
+    struct parts call = {.event = MM_MESSAGE, .seq = 9, .to = "b", .from = "a"};
+    run_call(&call);
+    expect_result(9, 1, 0, NULL);
+    expect_answer(9);
+    /* Asked for inside of that callback: the same call. */
+    expect_answer(9);
+    /* Asked for while nothing ran. */
+    mesibo_http(NULL, "h", NULL, (void *)send_and_ask_again, &options, NULL);
+    expect_answer(0);
+    CHECK_EQ(abi->send(0, "a", "b", "by itself", 9), 0);
+    take();
+    CHECK_EQ(next_entry()->during, 0);
+}
+
 static void no_callback_begins_without_room(void)
 {
     begin_test();
@@ -988,6 +1037,7 @@ const struct test http_tests[] = {
     ONCE("http", a_close_fails_what_is_open_and_refuses_more),
     ONCE("http", a_callback_may_ask_again),
     ONCE("http", the_box_names_the_call_that_asked),
+    ONCE("http", what_a_callback_sends_is_because_of_the_call_that_asked),
     ONCE("http", no_callback_begins_without_room),
     ONCE("http", a_worker_is_wanted_when_there_is_none),
     ONCE("http", options_that_end_before_synchronous_are_no_wish_to_wait),

@@ -2,6 +2,8 @@
 #include "calls.h"
 #include "fake.h"
 
+#include <sched.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,6 +118,72 @@ static void refusals_say_why(void)
     refused(abi->send(9, NULL, too_long, "m", 1), "send_message refused: an address is longer than 65536 bytes");
 }
 
+/* The core has too much already: nothing is written, and each is counted. What was sent before is kept. */
+static void closed_sends_are_refused_until_they_are_open(void)
+{
+    static char large[LARGEST];
+    start(RING, LARGEST, 0);
+    CHECK_EQ(abi->send(0, "bob", NULL, "before", 6), 0);
+    const uint64_t head = mm_box->head;
+    __atomic_store_n(&mm_box->sends_closed, 1, __ATOMIC_RELAXED);
+    CHECK_EQ(abi->send(0, "bob", NULL, "small", 5), -1);
+    CHECK_EQ(abi->send(0, "bob", NULL, large, sizeof large), -1);
+    CHECK_EQ(mm_box->head, head);
+    CHECK_EQ(mm_box->refused_sends, 2);
+    /* A line is no send. */
+    CHECK_EQ(mesibo_log(mm_module, 0, "a line"), 0);
+    __atomic_store_n(&mm_box->sends_closed, 0, __ATOMIC_RELAXED);
+    CHECK_EQ(abi->send(0, "bob", NULL, "after", 5), 0);
+    take();
+    struct parts parts = sent(0, "bob", NULL, "before", 6);
+    expect_send(0, &parts);
+    CHECK_TEXT(next_line(NULL), "a line");
+    parts = sent(0, "bob", NULL, "after", 5);
+    expect_send(0, &parts);
+    expect_end();
+    CHECK_EQ(mm_box->refused_sends, 2);
+}
+
+void mesibo_util_create_thread(void *(*run)(void *), void *data, size_t stack_size, const char *name);
+
+static sem_t answered;
+
+static void *answers_later(void *data)
+{
+    (void)data;
+    sem_wait(&answered);
+    CHECK_EQ(abi->send(0, "a", "b", "by the thread", 13), 0);
+    sem_post(&answered);
+    return NULL;
+}
+
+static int64_t starts_a_thread(struct fake_event *event)
+{
+    (void)event;
+    mesibo_util_create_thread(answers_later, NULL, 0, NULL);
+    return 1;
+}
+
+/* A thread that the module started in a call answers that call, also when it is over. */
+static void a_thread_sends_because_of_the_call_that_started_it(void)
+{
+    start(RING, LARGEST, FAKE_MESSAGE);
+    fake_on_event = starts_a_thread;
+    sem_init(&answered, 0, 0);
+    struct parts call = {.event = MM_MESSAGE, .seq = 6, .to = "b", .from = "a"};
+    run_call(&call);
+    expect_result(6, 1, 0, NULL);
+    fake_on_event = NULL;
+    call.seq = 7;
+    run_call(&call);
+    expect_result(7, 0, 0, NULL);
+    sem_post(&answered);
+    while (take() == 0)
+        sched_yield();
+    struct parts parts = sent(0, "a", "b", "by the thread", 13);
+    expect_send(6, &parts);
+}
+
 /* Memory that a module never filled: what the structure has is sent as it is, and what it has not is 0. */
 static void wild_params_are_sent_as_they_are(void)
 {
@@ -150,6 +218,8 @@ const struct test send_tests[] = {
     BOTH("send", what_is_sent_is_copied),
     BOTH("send", a_callback_may_send_its_own_message_on),
     BOTH("send", refusals_say_why),
+    BOTH("send", closed_sends_are_refused_until_they_are_open),
+    BOTH("send", a_thread_sends_because_of_the_call_that_started_it),
     BOTH("send", wild_params_are_sent_as_they_are),
     END,
 };

@@ -99,12 +99,12 @@ export class ControlClient {
   /**
    * Asks the core to end.
    *
-   * @returns the process that is ending; its lock is free when it has.
+   * @returns its process, and whether that goes on; its lock is free when the core has ended.
    * @throws ControlError `CORE_SILENT` when no answer comes in time.
    */
-  async stop(): Promise<{ pid: number }> {
+  async stop(): Promise<{ pid: number; goesOn: boolean }> {
     const reply = await this.#ask({ stop: {} });
-    return { pid: reply.stopping?.pid ?? 0 };
+    return { pid: reply.stopping?.pid ?? 0, goesOn: reply.stopping?.goesOn ?? false };
   }
 
   /**

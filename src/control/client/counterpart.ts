@@ -3,7 +3,7 @@
 import { ControlError } from '../../errors.js';
 import { readRunning } from '../../proc.js';
 import { coreCommand, sentence } from '../../sentence.js';
-import { readCoreLock, readNamedPid } from '../core-lock.js';
+import { readCoreLock, readNamedCore } from '../core-lock.js';
 
 /** How long a core that is ending may still be seen after its connections are closed. */
 const END_LIMIT_MS = 1_000;
@@ -19,7 +19,7 @@ export class Counterpart {
   /** @throws DirectoryError `RUN_DIR_UNUSABLE` when the lock cannot be read, or may be a stranger's */
   constructor(runDir: string) {
     this.#runDir = runDir;
-    const pid = readNamedPid(runDir);
+    const { pid } = readNamedCore(runDir);
     this.#named = pid !== null && readRunning(pid) !== null ? pid : null;
   }
 
@@ -31,7 +31,7 @@ export class Counterpart {
   /** It did not answer in time. */
   async silent(): Promise<ControlError> {
     if (!(await this.#isCore())) return this.#noCore();
-    const pid = readNamedPid(this.#runDir);
+    const { pid } = readNamedCore(this.#runDir);
     return new ControlError(
       'CORE_SILENT',
       `the core serving ${this.#runDir}${pid === null ? '' : ` (pid ${pid})`} did not answer in time`,

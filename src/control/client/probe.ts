@@ -3,7 +3,7 @@
 import { connect, type Socket } from 'node:net';
 import { ControlError, DirectoryError } from '../../errors.js';
 import { coreCommand, sentence } from '../../sentence.js';
-import { readCoreLock } from '../core-lock.js';
+import { type NamedCore, readCoreLock } from '../core-lock.js';
 import { controlSocketPath } from '../endpoint.js';
 import { enterRunDir, requireSocket, unreachable } from '../entry.js';
 
@@ -25,17 +25,35 @@ export async function reachCore(runDir: string): Promise<Socket> {
     });
   }
   if (code !== 'ENOENT' && code !== 'ECONNREFUSED' && code !== 'ENOTDIR') throw unreachable(runDir, code ?? undefined);
-  const lock = await readCoreLock(runDir);
-  if (lock.held) {
+  const { held, named } = await readCoreLock(runDir);
+  if (held && named.kind === 'bare') throw withoutControl(runDir, named);
+  if (held) {
     throw new ControlError(
       'CORE_SILENT',
-      `the core${lock.pid === null ? '' : ` (pid ${lock.pid})`} that holds ${runDir} is starting or stopping`,
+      `the core${named.pid === null ? '' : ` (pid ${named.pid})`} that holds ${runDir} is starting or stopping`,
       { remedy: 'try again' },
     );
   }
   throw new ControlError('CORE_NOT_RUNNING', `no core serves ${runDir}`, {
     remedy: sentence`start one with: ${coreCommand('start')}`,
   });
+}
+
+/**
+ * Lets a command that needs no connection fail as all others do, where a supervisor without control socket holds the directory.
+ *
+ * @throws ControlError `CORE_WITHOUT_CONTROL`; DirectoryError as {@link reachCore}
+ */
+export async function refuseWithoutControl(runDir: string): Promise<void> {
+  const { held, named } = await readCoreLock(runDir);
+  if (held && named.kind === 'bare') throw withoutControl(runDir, named);
+}
+
+function withoutControl(runDir: string, { pid }: NamedCore): ControlError {
+  const who = `the core${pid === null ? '' : ` with pid ${pid}`} that holds ${runDir}`;
+  const what = `${who} is a Supervisor in a program: it has no control socket and no log files, so no command reaches it`;
+  const remedy = 'ask that program, or let it use Core in place of Supervisor';
+  return new ControlError('CORE_WITHOUT_CONTROL', what, { remedy });
 }
 
 /** @returns the error code of the attempt; `null` when somebody listens. */

@@ -13,8 +13,10 @@
 struct mm_box *mm_box;
 uint32_t mm_max_message;
 __thread int mm_quiet;
+__thread uint64_t mm_thread_cause;
 
 static uint8_t *ring;       /* mapped twice in a row, so that no record is ever split */
+uint64_t mm_http_during;
 uint64_t mm_ring_size;      /* our own copies: what stands in the box may be overwritten by the module */
 const uint8_t *mm_payloads;
 static uint64_t headroom;   /* what a result may need */
@@ -175,7 +177,15 @@ struct mm_record *mm_reserve_result(uint32_t length, uint64_t *position)
     return reserve(length, mm_ring_size, position);
 }
 
-uint64_t mm_during(void) { return __atomic_load_n(&mm_box->current_seq, __ATOMIC_RELAXED); }
+uint64_t mm_during(void)
+{
+    const uint64_t seq = __atomic_load_n(&mm_box->current_seq, __ATOMIC_RELAXED);
+    return seq != 0 ? seq : __atomic_load_n(&mm_http_during, __ATOMIC_RELAXED);
+}
+
+uint64_t mm_cause(void) { return mm_thread_cause != 0 ? mm_thread_cause : mm_during(); }
+
+int mm_sends_are_closed(void) { return __atomic_load_n(&mm_box->sends_closed, __ATOMIC_RELAXED) != 0; }
 
 void mm_commit(struct mm_record *record, uint64_t position)
 {
@@ -220,6 +230,7 @@ MM_EXPORT uint32_t mm_layout(uint32_t *out, uint32_t capacity)
         offsetof(struct mm_box, end_asked),
         offsetof(struct mm_box, signal_from),
         offsetof(struct mm_box, beats),
+        offsetof(struct mm_box, sends_closed),
         sizeof(struct mm_box),
         sizeof(struct mm_record),
     };

@@ -16,7 +16,7 @@ enum { GROUPID = 3 }; /* its place among the scalars */
 
 static struct mm_record *reserve_send(uint32_t length, uint64_t *position)
 {
-    struct mm_record *record = mm_reserve(length, position);
+    struct mm_record *record = mm_may_write() && mm_sends_are_closed() ? NULL : mm_reserve(length, position);
     if (record == NULL && mm_may_write())
         __atomic_fetch_add(&mm_box->refused_sends, 1, __ATOMIC_RELAXED);
     return record;
@@ -133,7 +133,7 @@ MM_EXPORT int64_t mesibo_message(void *module, void *params, const char *message
         mm_complain("send_message refused: an address is longer than %u bytes", MM_ADDRESS_MAX);
         return -1;
     }
-    const uint64_t during = mm_may_write() ? mm_during() : 0;
+    const uint64_t during = mm_may_write() ? mm_cause() : 0;
     return mm_sent_entry_bytes(&sent, during) <= SMALL ? send_small(&sent, during) : send_large(&sent, during);
 }
 
@@ -186,6 +186,7 @@ MM_EXPORT int64_t mesibo_util_usec(void) { return (int64_t)(mm_now() / 1000u); }
 struct thread_start {
     void *(*run)(void *);
     void *data;
+    uint64_t cause;
     char name[16]; /* what the system takes of it; empty: none */
 };
 
@@ -196,6 +197,7 @@ static void *run_thread(void *given)
     free(given);
     if (start.name[0] != 0)
         prctl(PR_SET_NAME, start.name);
+    mm_thread_cause = start.cause;
     return start.run(start.data);
 }
 
@@ -212,6 +214,7 @@ MM_EXPORT void mesibo_util_create_thread(void *(*run)(void *), void *data, size_
     }
     start->run = run;
     start->data = data;
+    start->cause = mm_may_write() ? mm_cause() : 0;
     if (name != NULL)
         strncpy(start->name, name, sizeof start->name - 1);
     pthread_attr_t attributes;

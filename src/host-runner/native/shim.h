@@ -39,7 +39,7 @@ struct mm_box {
     uint64_t head;          /* absolute position behind the last reserved record */
     uint64_t tail;          /* everything before it has been taken over by the core */
     uint64_t dropped_logs;  /* lines that found the ring full */
-    uint64_t refused_sends; /* sends that found the ring full */
+    uint64_t refused_sends; /* sends that found the ring full, or sends_closed */
     uint32_t phase;         /* enum mm_phase */
     uint32_t wake;          /* 1: a byte is on its way to the draining side */
     uint64_t current_seq;   /* the call being executed; 0: none */
@@ -54,6 +54,7 @@ struct mm_box {
     uint32_t end_asked;     /* written by the core before it sends SIGTERM: that signal is the core's own */
     int32_t signal_from;    /* the process that sent the last signal of another kind; 0: one that cannot be seen from here */
     uint64_t beats;         /* how often the main thread has shown that it comes round */
+    uint64_t sends_closed;  /* written by the core: 1: sends are refused, as too much waits that modules have sent */
 };
 
 /* Behind it stands an Entry of the protocol (proto/module.proto), and what is missing to the next multiple of 8. */
@@ -153,8 +154,16 @@ void *mm_record_at(uint64_t position);
 extern uint64_t mm_ring_size;
 /* Where the core writes large payloads, of as many bytes as the ring has. Nothing of this process writes there. */
 extern const uint8_t *mm_payloads;
-/* The call that is being executed; 0: none. */
+/* The call that is being executed, or that led to the http request whose callback is; 0: none. */
 uint64_t mm_during(void);
+/* The latter; 0 while no such callback runs. */
+extern uint64_t mm_http_during;
+/* The call because of which this thread does something: the one in which the module started the thread, or mm_during(). */
+uint64_t mm_cause(void);
+/* Of this thread, where the module started it in a call; 0: it did not. */
+extern __thread uint64_t mm_thread_cause;
+/* Whether the core takes no sends now. */
+int mm_sends_are_closed(void);
 /* Tells the main thread of JavaScript that there is something for it. */
 void mm_wake(void);
 /* Notes in the box what this, the main thread executes from `now` on, and which call led to it; and that it is over. */

@@ -15,7 +15,7 @@ const FRAME_BYTES = 256 * 1024;
  * twenty calls do, and each wakes the other by it.
  */
 const FRAME_CALLS = 64;
-/** The core acknowledges at the latest when this share of the ring is taken over. */
+/** The core acknowledges at the latest when it is done with this share of the ring. */
 const UNACKNOWLEDGED_SHARE = 16;
 
 /** The way to one host. */
@@ -25,6 +25,7 @@ export class BatchSender {
   /** Calls that were not sent yet; used again after each frame. */
   readonly #ready: PendingCall[] = [];
   #taken = 0;
+  #safe = 0;
   #acknowledged = 0;
   #isScheduled = false;
 
@@ -51,9 +52,14 @@ export class BatchSender {
     else this.#schedule(setImmediate);
   }
 
-  /** Everything up to a position was taken over. */
+  /** Everything up to a position is being taken over. */
   takeOver(position: number): void {
     this.#taken = position;
+  }
+
+  /** What stands before a position is not needed in the box any more: the host may use that room again. */
+  release(position: number): void {
+    this.#safe = position;
     if ((position - this.#acknowledged) * UNACKNOWLEDGED_SHARE > this.#ringSize) this.#schedule(setImmediate);
   }
 
@@ -76,7 +82,7 @@ export class BatchSender {
   readonly #turn = (): void => {
     this.#isScheduled = false;
     if (this.#ready.length > 0) this.#sendReady();
-    else if ((this.#taken - this.#acknowledged) * UNACKNOWLEDGED_SHARE > this.#ringSize) this.#send(0, 0);
+    else if ((this.#safe - this.#acknowledged) * UNACKNOWLEDGED_SHARE > this.#ringSize) this.#send(0, 0);
   };
 
   #sendReady(): void {
@@ -95,7 +101,7 @@ export class BatchSender {
   }
 
   #send(first: number, end: number): void {
-    this.#acknowledged = this.#taken;
-    this.#peer.sendBytes(encodeBatch(this.#ready, first, end, this.#taken));
+    this.#acknowledged = this.#safe;
+    this.#peer.sendBytes(encodeBatch(this.#ready, first, end, this.#safe));
   }
 }

@@ -6,17 +6,21 @@
 import { performance } from 'node:perf_hooks';
 import { IN_FRAME } from '../../wire/batch.js';
 import { type BoxHeader, isReachable } from '../../wire/black-box.js';
-import type { Log, Report, Sent } from '../../wire/codec.js';
+import type { Log, Report } from '../../wire/codec.js';
 import type { Lane } from '../../wire/event-kinds.js';
 import type { WireParams } from '../../wire/params.js';
 import { type RecordSink, readRecords } from '../../wire/records.js';
 import type { Evidence } from '../runner/evidence.js';
 import type { Peer } from '../runner/peer.js';
+import type { Origin, SendKeeper } from '../types.js';
 import { toAnswer } from './answer.js';
 import { BatchSender } from './batch-sender.js';
 import { Growth } from './growth.js';
 import { HeldCalls } from './held-calls.js';
+import { Origins } from './origins.js';
 import type { CallAnswer, PendingCall } from './pending-call.js';
+import { SafePosition } from './safe-position.js';
+import type { SentRecord } from './sent-record.js';
 import { type Settlement, settleCalls } from './settle.js';
 import { findRecordsProblem, findReportProblem, findResultProblem, findSentProblem } from './verify.js';
 
@@ -30,7 +34,7 @@ const PLACED_BYTES = 8 * 1024;
 export interface LedgerListener {
   /** @param answer `null`: the call came too late to be made */
   answered(pending: PendingCall, answer: CallAnswer | null, nowMs: number): void;
-  sent(sent: Sent): void;
+  sent(sent: SentRecord): void;
   logged(log: Log): void;
   /** Log lines: beyond `log_rate`, or as the black box was full. */
   dropped(kind: 'limited' | 'full', count: number): void;
@@ -45,6 +49,9 @@ export interface LedgerLimits {
   maxMessageBytes: number;
   logRate: number | null;
 }
+
+/** What the ledger asks of who keeps what modules send. */
+export type LedgerKeeper = Pick<SendKeeper, 'settled'>;
 
 /** The calls of one host, and what came of them. */
 export class Ledger {
@@ -66,9 +73,17 @@ export class Ledger {
   #nowMs = 0;
   /** Log lines that are left out from here on. */
   #excess = 0;
+  readonly #keeper: LedgerKeeper | null;
+  readonly #safe: SafePosition;
+  /** Where answered calls came from. */
+  readonly #origins = new Origins();
+  /** Whether what is being read has sends. */
+  #hasSends = false;
   readonly #records: RecordSink = {
     result: (seq, value, _micros, expired, params, payload) => this.#answer(seq, value, expired, params, payload),
-    sent: (params, payload) => this.#send({ params, payload }),
+    sent: (params, payload, position, during) => {
+      this.#send({ params, payload, position, cause: this.#originOf(during) });
+    },
     log: (level, text) => {
       if (this.#excess > 0) this.#excess -= 1;
       else this.#listener.logged({ level, text });
@@ -77,10 +92,13 @@ export class Ledger {
   /** Of records that the host will report, if it can, only the verdicts. */
   readonly #verdicts: RecordSink = { ...this.#records, sent: () => {}, log: () => {} };
 
-  constructor(evidence: Evidence, limits: LedgerLimits, listener: LedgerListener) {
+  /** @param keeper keeps what the listener is told was sent; `null`: who is told has taken it */
+  constructor(evidence: Evidence, limits: LedgerLimits, listener: LedgerListener, keeper: LedgerKeeper | null = null) {
     this.#evidence = evidence;
     this.#limits = limits;
     this.#listener = listener;
+    this.#keeper = keeper;
+    this.#safe = new SafePosition(keeper, () => this.#release());
   }
 
   /** The host is there. */
@@ -92,6 +110,11 @@ export class Ledger {
   /** Calls that it has not answered. */
   get inFlight(): number {
     return this.#held.size;
+  }
+
+  /** Whether the host may have to wait for room in its black box, as what it sent is not safe yet. */
+  get isHeld(): boolean {
+    return this.#safe.isHeld;
   }
 
   /** Whether it still owes the call of a sequence number. */
@@ -148,10 +171,16 @@ export class Ledger {
   report(report: Report, nowMs: number): void {
     const sender = this.#sender;
     if (!sender || !this.#trust(findReportProblem(report, sender.taken, this.#evidence.ringSize))) return;
-    this.#evidence.notes.begin(sender.taken);
+    const from = sender.taken;
+    this.#evidence.notes.begin(from);
     sender.takeOver(report.position);
     this.#nowMs = nowMs;
-    this.#trust(findRecordsProblem(report, readRecords(report.ring, report.start, this.#records)));
+    this.#hasSends = false;
+    const skippedBytes = readRecords(report.ring, report.start, this.#records);
+    this.#safe.read(from, report.position, this.#hasSends);
+    if (this.#hasSends && this.#keeper !== null && !this.#safe.isHeld) this.#evidence.notes.reach(report.position);
+    sender.release(this.#safe.position);
+    this.#trust(findRecordsProblem(report, skippedBytes));
     this.#count(report.droppedLogs, report.limitedLogs, report.refusedSends);
   }
 
@@ -174,6 +203,7 @@ export class Ledger {
   recover(header: BoxHeader | null): void {
     if (!header) return;
     const from = this.#taken;
+    this.#safe.close();
     this.#evidence.notes.begin(from);
     this.#excess = this.#findExcess(from, header.head);
     this.#nowMs = performance.now();
@@ -198,10 +228,23 @@ export class Ledger {
     return this.#sender?.taken ?? 0;
   }
 
-  #send(sent: Sent): void {
+  #send(sent: SentRecord): void {
     if (!this.#trust(findSentProblem(sent, this.#limits.maxMessageBytes))) return;
+    this.#hasSends = true;
     this.#listener.sent(sent);
-    this.#evidence.notes.handedOn();
+    if (this.#keeper === null) this.#evidence.notes.handedOn();
+  }
+
+  #originOf(seq: number): Origin | null {
+    if (seq === 0) return null;
+    return this.#held.find(seq)?.taker.origin ?? this.#origins.find(seq);
+  }
+
+  /** What the host sent is safe up to a position further on. */
+  #release(): void {
+    const { position } = this.#safe;
+    this.#evidence.notes.reach(position);
+    this.#sender?.release(position);
   }
 
   #answer(seq: number, value: number, expired: boolean, params: WireParams | null, payload: Uint8Array | null): void {
@@ -213,6 +256,8 @@ export class Ledger {
     const isUnchanged = params === null && payload === null;
     if (!isUnchanged && !this.#trust(findResultProblem(pending.event, params, payload))) return;
     this.#held.delete(pending);
+    const { origin } = pending.taker;
+    if (origin) this.#origins.remember(seq, origin);
     if (pending.place !== IN_FRAME) this.#evidence.payloads?.free(pending.place);
     this.#listener.answered(pending, expired ? null : toAnswer(value, params, payload), this.#nowMs);
   }

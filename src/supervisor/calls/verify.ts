@@ -2,8 +2,9 @@
 
 import { isReachable } from '../../wire/black-box.js';
 import type { CallEvent } from '../../wire/call-event.js';
-import type { Report, Sent } from '../../wire/codec.js';
+import type { Report } from '../../wire/codec.js';
 import { ADDRESS_MAX_BYTES, type WireParams } from '../../wire/params.js';
+import type { SentRecord } from './sent-record.js';
 
 /** Says what is wrong with the positions of a report; `null` when they can be. */
 export function findReportProblem({ start, ring, position }: Report, taken: number, ringSize: number): string | null {
@@ -31,10 +32,12 @@ export function findResultProblem(
 }
 
 /** Says what is wrong with a message that a module sent; `null` when it can be. */
-export function findSentProblem({ params, payload }: Sent, maxMessageBytes: number): string | null {
-  const length = payload?.length ?? 0;
-  if (length > maxMessageBytes) return `it sent a message of ${length} bytes`;
-  return params ? findAddressProblem(params) : null;
+export function findSentProblem(
+  { params, payload }: Pick<SentRecord, 'params' | 'payload'>,
+  maxMessageBytes: number,
+): string | null {
+  if (payload.length > maxMessageBytes) return `it sent a message of ${payload.length} bytes`;
+  return findAddressProblem(params);
 }
 
 function findAddressProblem({ to, from }: WireParams): string | null {

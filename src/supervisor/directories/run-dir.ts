@@ -7,7 +7,7 @@ import { makeFolders } from '../../directories.js';
 import { DirectoryError } from '../../errors.js';
 import { HeldLock, lockSoon, readLockText, retry, SHORT_MS, START_MS } from '../../held-lock.js';
 import { listenerOf } from '../../libc.js';
-import { formatLock, parseLock } from '../../lock-file.js';
+import { type CoreKind, formatLock, parseLock } from '../../lock-file.js';
 import { NOT_A_FILE, openRunDir } from '../../own-files.js';
 import { sentence, shellCommand } from '../../sentence.js';
 
@@ -50,14 +50,15 @@ export interface RunDirCheck {
 /**
  * Takes a run directory: one core at a time, held by a lock that the kernel drops with its holder.
  *
+ * @param kind - what commands are told of the core
  * @throws {DirectoryError} `RUN_DIR_BUSY`, `RUN_DIR_UNUSABLE`
  */
-export function acquireRunDir(path: string): RunDir {
+export function acquireRunDir(path: string, kind: CoreKind = 'daemon'): RunDir {
   const directory = openOwn(path);
   try {
     const lock = isLocked(directory, START_MS) ? takeLock(path) : null;
     if (lock === null) throw busy(path);
-    return new HeldRunDir(path, directory, lock);
+    return new HeldRunDir(path, kind, directory, lock);
   } catch (cause) {
     closeSync(directory);
     throw cause instanceof DirectoryError ? cause : unusable(path, cause);
@@ -95,13 +96,15 @@ class HeldRunDir implements RunDir {
   readonly path: string;
   readonly runId = randomBytes(8).toString('hex');
   readonly left: Leftovers;
+  readonly #kind: CoreKind;
   #directory: number;
   readonly #lock: HeldLock;
   #unsettled: string[];
   #released = false;
 
-  constructor(path: string, directory: number, lock: HeldLock) {
+  constructor(path: string, kind: CoreKind, directory: number, lock: HeldLock) {
     this.path = path;
+    this.#kind = kind;
     this.#directory = directory;
     this.#lock = lock;
     const { pid, runIds } = parseLock(lock.text);
@@ -177,7 +180,7 @@ class HeldRunDir implements RunDir {
   }
 
   #write(): void {
-    this.#lock.write(formatLock(process.pid, [this.runId, ...this.#unsettled]));
+    this.#lock.write(formatLock(process.pid, [this.runId, ...this.#unsettled], this.#kind));
   }
 }
 

@@ -1,8 +1,9 @@
 /** Between a host and its module: what happened, in the host's words. */
 
 import type { AbiName } from '../../config/types.js';
-import type { Log, Ready, Sent } from '../../wire/codec.js';
+import type { Log, Ready } from '../../wire/codec.js';
 import type { CallAnswer, PendingCall } from '../calls/pending-call.js';
+import type { SentRecord } from '../calls/sent-record.js';
 import type { Ending } from '../runner/runner.js';
 import type { Offer } from '../trials/trial.js';
 import type { Death, DeathFacts } from './death.js';
@@ -26,7 +27,7 @@ export interface HostListener<Host> {
   ready(host: Host, ready: Ready): void;
   /** A call was answered, perhaps after its deadline. @param answer `null`: the host got it too late to make it */
   answered(host: Host, pending: PendingCall, answer: CallAnswer | null, nowMs: number): void;
-  sent(host: Host, sent: Sent): void;
+  sent(host: Host, sent: SentRecord): void;
   logged(host: Host, log: Log): void;
   printed(host: Host, stream: 'stdout' | 'stderr', line: string): void;
   /** Output was dropped: lines, or bytes of a stream. */

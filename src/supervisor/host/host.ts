@@ -11,6 +11,7 @@ import type { PendingCall } from '../calls/pending-call.js';
 import type { Peer } from '../runner/peer.js';
 import type { Run, RunEnd, RunListener, Runner } from '../runner/runner.js';
 import { parseOffer } from '../trials/trial.js';
+import type { SendKeeper } from '../types.js';
 import { Beginning, type Served } from './beginning.js';
 import type { Refusal, Unreachable } from './death.js';
 import { findExecuting } from './executing.js';
@@ -37,6 +38,8 @@ export interface HostSurroundings {
   runner: Runner;
   maxMessageBytes: number;
   heartbeatMs: number;
+  /** Keeps what the module sends; `null`: who hears of it has taken it. */
+  keeper: SendKeeper | null;
 }
 
 /** One process, one generation. It starts with the object, and the object is not used when it is dead. */
@@ -75,10 +78,11 @@ export class Host {
     this.#spec = spec;
     this.#around = around;
     this.#listener = listener;
-    const { runner, maxMessageBytes } = around;
+    const { runner, maxMessageBytes, keeper } = around;
     this.#run = runner.start({ module: spec.name, generation, settings: spec, isFresh }, this.#attendRun());
-    this.#ledger = new Ledger(this.#run.evidence, { ...spec, maxMessageBytes }, this.#attendLedger());
+    this.#ledger = new Ledger(this.#run.evidence, { ...spec, maxMessageBytes }, this.#attendLedger(), keeper);
     this.#watch = this.#makeWatch();
+    if (keeper?.isFull(spec.name)) this.closeSends(true);
     this.#take(beginHost(spec));
     file.chosen().catch((error: SupervisorError) => this.#violated(error));
   }
@@ -130,6 +134,11 @@ export class Host {
   call(pending: PendingCall, nowMs: number): void {
     if (this.inFlight === 0) this.#watch.begin(nowMs);
     this.#ledger.call(pending, nowMs);
+  }
+
+  /** Makes what its module sends fail from now on, or no longer. */
+  closeSends(areClosed: boolean): void {
+    if (this.#life.kind !== 'exited') this.#run.evidence.closeSends(areClosed);
   }
 
   /** Takes verdicts that the host cannot report, as it is at work on the call behind them. */
@@ -193,7 +202,8 @@ export class Host {
     return new LivenessWatch(settings, {
       readHeader: () => this.#run.evidence.readHeader(),
       owes: (seq) => this.#ledger.owes(seq),
-      inFlight: () => this.inFlight,
+      // Without room in its box it makes no calls, and is alive all the same.
+      inFlight: () => (this.#ledger.isHeld ? 0 : this.inFlight),
       beat: () => {
         this.#run.noteWell();
         this.#ledger.beat();
@@ -346,7 +356,7 @@ export class Host {
     const executing = findExecuting(this.#ledger.executing(header), header);
     const ordered = from.kind === 'stopping' || ended.signal === 'SIGKILL';
     const { lost, unseen } = this.#ledger.settle(header, !ordered);
-    this.#run.close();
+    this.#run.close(this.#around.keeper?.settled() ?? null);
     this.#step({ kind: 'exit' });
     const { generation, pid, path } = this;
     const subject = { module: this.#spec.name, path, generation, pid, spare: this.#run.surroundings !== null };

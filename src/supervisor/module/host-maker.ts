@@ -15,12 +15,20 @@ export interface HostMakerOptions {
   around: () => HostSurroundings & { abis: AbiMemory };
   /** Who hears of them. */
   listener: () => HostListener<Host>;
+  generations: Generations;
+}
+
+/**
+ * Counts the hosts of all modules that have or had a name, in one run of a core. A module that is removed and added again goes
+ * on: what it sent before is named by the generation, and so is its black box, which may still be there.
+ */
+export interface Generations {
+  last: number;
 }
 
 /** One generation after the other. */
 export class HostMaker {
   readonly #options: HostMakerOptions;
-  #generation = 0;
 
   constructor(options: HostMakerOptions) {
     this.#options = options;
@@ -28,7 +36,7 @@ export class HostMaker {
 
   /** The number of the newest host; 0: there was none. */
   get generation(): number {
-    return this.#generation;
+    return this.#options.generations.last;
   }
 
   /** A start by these settings, which is yet to begin. */
@@ -39,9 +47,9 @@ export class HostMaker {
 
   /** @throws SupervisorError when no process can be had */
   #spawn(spec: ModuleSpec, file: HostFile, options: { isFresh: boolean }): Host {
-    const { news, around, listener } = this.#options;
-    const host = new Host(this.#generation + 1, spec, file, around(), listener(), options);
-    this.#generation = host.generation;
+    const { news, around, listener, generations } = this.#options;
+    const host = new Host(generations.last + 1, spec, file, around(), listener(), options);
+    generations.last = host.generation;
     news.spawned(host);
     if (host.remark !== null) news.warn(host.generation, host.remark);
     return host;

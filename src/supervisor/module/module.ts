@@ -15,7 +15,7 @@ import { type ModuleEvents, ModuleNews } from '../news/module-news.js';
 import { ModuleStats } from '../news/module-stats.js';
 import type { AbiMemory } from '../trials/abi-memory.js';
 import type { ModuleStatus } from '../types.js';
-import { HostMaker } from './host-maker.js';
+import { type Generations, HostMaker } from './host-maker.js';
 import { hearHosts } from './host-reports.js';
 import { HostSet } from './host-set.js';
 import { ModuleCalls } from './module-calls.js';
@@ -49,7 +49,12 @@ export class Module {
   #isLeaving = false;
   #onStopped: (() => void)[] = [];
 
-  constructor(spec: ModuleSpec, around: ModuleSurroundings, events: ModuleEvents) {
+  constructor(
+    spec: ModuleSpec,
+    around: ModuleSurroundings,
+    events: ModuleEvents,
+    generations: Generations = { last: 0 },
+  ) {
     this.#spec = spec;
     this.#around = around;
     const module = spec.name;
@@ -67,7 +72,7 @@ export class Module {
     const calls = new ModuleCalls(spec, queueBytes, { hosts: this.#hosts, news, canWait });
     const builds = new ModuleBuilds({ module, store, warn: (text) => news.warn(null, text) });
     const listener = this.listen(hearHosts(this.#readHosts(), calls, news));
-    const maker = new HostMaker({ news, around: () => this.#around, listener: () => listener });
+    const maker = new HostMaker({ news, around: () => this.#around, listener: () => listener, generations });
     const parts = { module, hosts: this.#hosts, news, calls, builds, maker };
     this.#upkeep = new Upkeep({ ...parts, spec: () => this.#spec, buried: () => this.#checkStopped() });
     this.#succession = new Succession({ ...parts, changed: () => this.#succeeded() });
@@ -143,6 +148,14 @@ export class Module {
     this.#news.stats = new ModuleStats();
     this.#upkeep.forget();
     return this.desired === 'up' ? this.start() : Promise.resolve(null);
+  }
+
+  /** Makes what it sends fail from now on, since too much waits for servers; or no longer. */
+  closeSends(areClosed: boolean): void {
+    for (const host of this.#hosts.all) host.closeSends(areClosed);
+    const why = 'too much that modules sent waits for servers';
+    if (areClosed) this.#news.warn(null, `send_message returns -1 from now on: ${why} (send_queue, send_memory)`);
+    else this.#news.note('send_message works again: servers have taken what waited');
   }
 
   /** Takes settings that its hosts need not know of. */

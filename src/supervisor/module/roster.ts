@@ -3,6 +3,7 @@
 import type { ModuleSpec } from '../../config/types.js';
 import { requireKnown } from '../../module-names.js';
 import type { ModuleEvents } from '../news/module-news.js';
+import type { Generations } from './host-maker.js';
 import { Module, type ModuleSurroundings } from './module.js';
 
 /** Every module there is, and those of them that are in the chain. */
@@ -10,6 +11,8 @@ export class Roster {
   #around: ModuleSurroundings;
   readonly #events: ModuleEvents;
   readonly #members = new Set<Module>();
+  /** By the names of modules. */
+  readonly #generations = new Map<string, Generations>();
   #chain: readonly Module[] = [];
 
   constructor(around: ModuleSurroundings, events: ModuleEvents) {
@@ -38,9 +41,16 @@ export class Roster {
 
   /** Makes a module, which joins the chain by {@link arrange}. */
   add(spec: ModuleSpec): Module {
-    const module = new Module(spec, this.#around, this.#events);
+    const generations = this.#generations.get(spec.name) ?? { last: 0 };
+    this.#generations.set(spec.name, generations);
+    const module = new Module(spec, this.#around, this.#events, generations);
     this.#members.add(module);
     return module;
+  }
+
+  /** Makes what modules of a name send fail from now on, or no longer. */
+  closeSends(name: string, areClosed: boolean): void {
+    for (const module of this.#members) if (module.name === name) module.closeSends(areClosed);
   }
 
   /** Puts modules into the chain, in this order; every other one is in it no more. */

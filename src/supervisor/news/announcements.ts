@@ -1,10 +1,11 @@
 /** What hosts say, as the supervisor announces it. */
 
-import { randomUUID } from 'node:crypto';
-import type { Log, Sent } from '../../wire/codec.js';
+import { createHash } from 'node:crypto';
+import type { Log } from '../../wire/codec.js';
 import { fromWireParams, toLong, type WireParams } from '../../wire/params.js';
 import { textOf } from '../../wire/utf8.js';
 import { detachParams } from '../calls/answer.js';
+import type { SentRecord } from '../calls/sent-record.js';
 import { LINE_MAX_BYTES } from '../runner/runner.js';
 import type { SentMessage } from '../types.js';
 import { formatSentId, type SentOrigin } from './sent-messages.js';
@@ -12,32 +13,30 @@ import { formatSentId, type SentOrigin } from './sent-messages.js';
 /**
  * A message that a module sent.
  *
- * @param serial see {@link formatSentId}
  * @returns it as it is announced, and its parameters as they stay known; both with an id, if the module gave none
  */
 export function toSentMessage(
   origin: SentOrigin,
-  serial: string,
-  { params, payload }: Sent,
+  { params, payload, position, cause }: SentRecord,
 ): { message: SentMessage; params: WireParams } {
   const { module, generation } = origin;
-  const kept = detachParams(params ?? {});
-  if (!kept.id || kept.id.isZero()) kept.id = toLong('id', makeId());
-  const sentId = formatSentId(origin, serial);
+  const kept = detachParams(params);
+  const sentId = formatSentId(origin, position);
+  if (!kept.id || kept.id.isZero()) kept.id = toLong('id', makeId(sentId));
   const message = {
     module,
     generation,
     sentId,
     params: fromWireParams(kept),
-    payload: Buffer.from(payload ?? []),
-    cause: null,
+    payload: Buffer.from(payload),
+    cause,
   };
   return { message, params: kept };
 }
 
-/** Positive for whoever takes it for signed: the last 62 bits, all random, of what Node makes ahead in large numbers. */
-function makeId(): bigint {
-  return BigInt.asUintN(62, BigInt(`0x${randomUUID().slice(19).replace('-', '')}`)) || 1n;
+/** The same each time, as the message may be read again. Of 62 bits: positive for whoever takes it for signed. */
+function makeId(sentId: string): bigint {
+  return BigInt.asUintN(62, createHash('sha256').update(sentId).digest().readBigUInt64LE()) || 1n;
 }
 
 /** The text of a line that a module logged, without the end of the line. */

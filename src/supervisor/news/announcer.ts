@@ -2,7 +2,7 @@
 
 import type { EventEmitter } from 'node:events';
 import type { WireParams } from '../../wire/params.js';
-import type { LifecycleEvent, LogLine, SentMessage, SupervisorEvents } from '../types.js';
+import type { LifecycleEvent, LogLine, SendKeeper, SentMessage, SupervisorEvents } from '../types.js';
 import type { UndeliveredKind } from './dropped-output.js';
 import type { ModuleEvents } from './module-news.js';
 import type { SentMessages } from './sent-messages.js';
@@ -11,21 +11,25 @@ import type { SentMessages } from './sent-messages.js';
 export class Announcer implements ModuleEvents {
   readonly #emitter: EventEmitter<SupervisorEvents>;
   readonly #sentMessages: SentMessages;
+  readonly #keeper: SendKeeper | null;
 
-  constructor(emitter: EventEmitter<SupervisorEvents>, sentMessages: SentMessages) {
+  /** @param keeper takes what modules send; `null`: those who listen do */
+  constructor(emitter: EventEmitter<SupervisorEvents>, sentMessages: SentMessages, keeper: SendKeeper | null) {
     this.#emitter = emitter;
     this.#sentMessages = sentMessages;
+    this.#keeper = keeper;
   }
 
   message(sent: SentMessage, params: WireParams): UndeliveredKind | null {
     this.#sentMessages.remember(sent, params);
-    return this.recovered(sent);
+    return this.recovered(sent, params);
   }
 
   /** A message that a killed core left: nobody remembers it. @returns why nobody took it; `null`: somebody did */
-  recovered(sent: SentMessage): UndeliveredKind | null {
-    if (this.#emitter.listenerCount('message') === 0) return 'unheard';
-    return this.#emit(() => this.#emitter.emit('message', sent)) ? null : 'failed';
+  recovered(sent: SentMessage, params: WireParams): UndeliveredKind | null {
+    const undelivered = this.#keeper === null ? this.#offer(sent) : this.#keep(this.#keeper, sent, params);
+    this.#emit(() => this.#emitter.emit('sent', sent));
+    return undelivered;
   }
 
   lifecycle(event: LifecycleEvent): void {
@@ -39,6 +43,15 @@ export class Announcer implements ModuleEvents {
   /** A warning of the core itself. */
   warn(text: string): void {
     this.log({ time: Date.now(), module: null, generation: null, source: 'supervisor', level: 1, text });
+  }
+
+  #keep(keeper: SendKeeper, sent: SentMessage, params: WireParams): UndeliveredKind | null {
+    return this.#emit(() => keeper.keep(sent, params)) ? null : 'failed';
+  }
+
+  #offer(sent: SentMessage): UndeliveredKind | null {
+    if (this.#emitter.listenerCount('message') === 0) return 'unheard';
+    return this.#emit(() => this.#emitter.emit('message', sent)) ? null : 'failed';
   }
 
   /**

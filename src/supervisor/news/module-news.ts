@@ -1,8 +1,9 @@
 /** What is told of one module and its hosts: what it sends, logs and prints, how it lives; and what is counted of that. */
 
 import { readRunning } from '../../proc.js';
-import type { Log, Sent } from '../../wire/codec.js';
+import type { Log } from '../../wire/codec.js';
 import type { WireParams } from '../../wire/params.js';
+import type { SentRecord } from '../calls/sent-record.js';
 import type { Host } from '../host/host.js';
 import type { DroppedKind, HostEnd } from '../host/host-listener.js';
 import type { Ending } from '../runner/runner.js';
@@ -43,8 +44,6 @@ export class ModuleNews {
   stats = new ModuleStats();
   readonly #options: NewsOptions;
   readonly #dropped: DroppedOutput;
-  /** Not one of the counters, which can be set to 0: it makes the names of messages unique. */
-  #sent = 0;
 
   constructor(options: NewsOptions) {
     this.#options = options;
@@ -58,12 +57,11 @@ export class ModuleNews {
 
   // ---- what hosts tell ----
 
-  sent(host: Host, sent: Sent): void {
-    this.#sent += 1;
+  sent(host: Host, sent: SentRecord): void {
     this.stats.sends.total += 1;
     const { runId, module, events } = this.#options;
     const origin = { runId, module, generation: host.generation };
-    const { message, params } = toSentMessage(origin, String(this.#sent), sent);
+    const { message, params } = toSentMessage(origin, sent);
     const undelivered = events.message(message, params);
     if (undelivered === null) return;
     this.stats.sends.undelivered += 1;
@@ -135,6 +133,11 @@ export class ModuleNews {
   /** @param generation - `null`: of none in particular */
   warn(generation: number | null, text: string): void {
     this.#line(generation, 'supervisor', WARNING, `module ${this.#options.module}: ${text}`);
+  }
+
+  /** Something that is as it should be. */
+  note(text: string): void {
+    this.#line(null, 'supervisor', INFO, `module ${this.#options.module}: ${text}`);
   }
 
   error(generation: number | null, text: string): void {

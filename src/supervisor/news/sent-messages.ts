@@ -19,19 +19,19 @@ interface Entry extends Remembered {
 
 /** Whose message it is. */
 export interface SentOrigin {
-  /** Of the core that took it over. */
+  /** Of the core that started its host. */
   runId: string;
   module: string;
   generation: number;
 }
 
 /**
- * Names one sent message, also beyond the life of its host and its core.
+ * Names one sent message, also beyond the life of its host and its core. It is the same wherever its record is read.
  *
- * @param serial letters and digits, unique for the module and the run
+ * @param position of its record in the black box of its host
  */
-export function formatSentId({ runId, module, generation }: SentOrigin, serial: string): string {
-  return `${runId}-${module}-${generation}-${serial}`;
+export function formatSentId({ runId, module, generation }: SentOrigin, position: number): string {
+  return `${runId}-${module}-${generation}-${position}`;
 }
 
 /** The module that a sent id names; `null` when it is none. */

@@ -11,7 +11,8 @@ import {
   readVersion,
   ringOfBox,
 } from '../../wire/black-box.js';
-import type { Log, Sent } from '../../wire/codec.js';
+import type { Log } from '../../wire/codec.js';
+import type { SentRecord } from '../calls/sent-record.js';
 import { type BoxName, parseBoxName } from '../runner/local/black-box/box-file.js';
 import { HandedOnNotes } from '../runner/local/black-box/handed-on.js';
 
@@ -35,7 +36,7 @@ export function isOfModule(box: OldBox): box is ModuleBox {
 
 /** A message that was sent, or a line that was logged: verdicts have nobody left who waits for them. */
 export interface OldEntry {
-  sent?: Sent;
+  sent?: SentRecord;
   log?: Log;
 }
 
@@ -106,9 +107,10 @@ function readEntries(fd: number, notes: HandedOnNotes): OldEntry[] {
   let toSkip = start.sends;
   readRing(fd, ringSize, start.position, header.head, {
     result: () => {},
-    sent: (params, payload) => {
+    sent: (params, payload, position) => {
       if (toSkip > 0) toSkip -= 1;
-      else entries.push({ sent: { params, payload } });
+      // Whose event it was because of which the module sent it, only the core knew.
+      else entries.push({ sent: { params, payload, position, cause: null } });
     },
     log: (level, text) => entries.push({ log: { level, text } }),
   });

@@ -1,9 +1,9 @@
 /** Hands on what the hosts of killed cores did and those cores could not tell any more. */
 
-import { randomBytes } from 'node:crypto';
+import type { WireParams } from '../../wire/params.js';
 import { findSentProblem } from '../calls/verify.js';
 import { toLogText, toSentMessage } from '../news/announcements.js';
-import type { LogLine, SentMessage } from '../types.js';
+import type { LogLine, SendKeeper, SentMessage } from '../types.js';
 import {
   findOldBoxes,
   isOfModule,
@@ -20,7 +20,10 @@ export interface RecoveryOptions {
   runIds: readonly string[];
   /** A larger message is not handed on. */
   maxMessageBytes: number;
-  message(sent: SentMessage): void;
+  /** @param params its parameters, to be kept */
+  message(sent: SentMessage, params: WireParams): void;
+  /** Keeps what {@link message} is given: a box is there until it is safe. `null`: it was taken, and is safe. */
+  keeper: Pick<SendKeeper, 'settled'> | null;
   log(line: LogLine): void;
   /** Whether to go on; asked now and then. What is left then stays for the next core. */
   proceed(): boolean;
@@ -74,9 +77,10 @@ async function recoverBox(box: ModuleBox, options: RecoveryOptions, recovered: R
     let skipped = 0;
     for (let i = 0; i < content.entries.length; i++) {
       if (i % TURN_ENTRIES === 0) await new Promise(setImmediate);
-      if (!options.proceed()) return false;
+      if (!options.proceed()) return await leave(content, options);
       if (!handOn(content.entries[i] as OldEntry, box, content, options, recovered)) skipped += 1;
     }
+    await options.keeper?.settled();
     if (skipped > 0) {
       const why = 'which are over max_message or damaged, and were not handed on';
       recovered.problems.push(`the black box ${box.path} held ${skipped} messages of module ${box.module} ${why}`);
@@ -87,9 +91,11 @@ async function recoverBox(box: ModuleBox, options: RecoveryOptions, recovered: R
   }
 }
 
-/** No number, as in the core that was killed: that one may have used any. */
-function makeSerial(): string {
-  return `r${randomBytes(8).toString('hex')}`;
+/** The next core goes on from here. */
+async function leave({ notes }: OldContent, { keeper }: RecoveryOptions): Promise<false> {
+  await keeper?.settled();
+  notes.write();
+  return false;
 }
 
 /** @returns `false` for a message that no module can have sent */
@@ -103,10 +109,12 @@ function handOn(
   if (sent) {
     const impossible = findSentProblem(sent, options.maxMessageBytes) !== null;
     if (!impossible) {
-      options.message(toSentMessage({ runId, module, generation }, makeSerial(), sent).message);
+      const { message, params } = toSentMessage({ runId, module, generation }, sent);
+      options.message(message, params);
       recovered.sends += 1;
     }
-    notes.handedOn();
+    if (options.keeper === null) notes.handedOn();
+    else notes.count();
     return !impossible;
   }
   if (log) {

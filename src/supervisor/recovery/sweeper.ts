@@ -1,9 +1,10 @@
 /** Sees to it that nothing is left: of killed cores when this one starts, of this one when it stops. */
 
+import type { WireParams } from '../../wire/params.js';
 import type { RunDir } from '../directories/run-dir.js';
 import { describeEnding } from '../news/describe-ending.js';
 import { Orphans } from '../runner/local/leftovers/orphans.js';
-import type { LogLine, SentMessage } from '../types.js';
+import type { LogLine, SendKeeper, SentMessage } from '../types.js';
 import { endLeftovers } from './leftovers.js';
 import { recover } from './recovery.js';
 import { findLostRuns, forgetRun, type LostRun, markRun } from './run-marks.js';
@@ -16,7 +17,10 @@ export interface SweeperOptions {
   maxMessageBytes: number;
   /** See `SupervisorOptions`. */
   subreaper: boolean;
-  message(sent: SentMessage): void;
+  /** @param params its parameters, to be kept */
+  message(sent: SentMessage, params: WireParams): void;
+  /** Who keeps what {@link message} is given; `null`: nobody does. */
+  keeper: Pick<SendKeeper, 'settled'> | null;
   log(line: LogLine): void;
 }
 
@@ -73,18 +77,19 @@ export class Sweeper {
    * @param proceed asked now and then; what is left when it says no is the next core's
    */
   async recover(proceed: () => boolean): Promise<void> {
-    const { runDir, boxDir, maxMessageBytes, log } = this.#options;
+    const { runDir, boxDir, maxMessageBytes, keeper, log } = this.#options;
     const runIds = this.#oldRunIds;
     if (runIds.length === 0) return;
-    const message = (sent: SentMessage) => {
+    const message = (sent: SentMessage, params: WireParams) => {
       this.recoveredSends += 1;
-      this.#options.message(sent);
+      this.#options.message(sent, params);
     };
     const { lines, problems, complete } = await recover({
       boxDir,
       runIds,
       maxMessageBytes,
       message,
+      keeper,
       log,
       proceed,
     });
@@ -105,6 +110,8 @@ export class Sweeper {
   }
 
   async #close(): Promise<void> {
+    // What the last hosts sent stands in their boxes until then.
+    await this.#options.keeper?.settled();
     const ending = await (this.orphans?.close() ?? endLeftovers([this.#options.runDir.runId], 1));
     this.#warn(describeEnding(ending, 'that modules left behind'));
     forgetRun(this.#options.boxDir, this.#options.runDir.runId);

@@ -11,6 +11,8 @@ export interface Evidence {
   readonly notes: HandedOnNotes;
   /** Where large payloads reach the host beside its frames; `null`: they do not. */
   readonly payloads: Payloads | null;
+  /** Makes `send_message` of the module fail from now on, or no longer. */
+  closeSends(areClosed: boolean): void;
   /** The header as it is now; `null` when it no longer is one. */
   readHeader(): BoxHeader | null;
   /** Reads what stands in the ring between two positions; returns how many bytes belong to no record. */
@@ -23,6 +25,8 @@ export interface HandedOnNotes {
   begin(position: number, sends?: number): void;
   /** One message was announced. */
   handedOn(): void;
+  /** Everything before a position is safe. */
+  reach(position: number): void;
 }
 
 /** Memory that a host reads and the core alone writes. */

@@ -60,8 +60,12 @@ export interface Run {
   noteWell(): void;
   /** The host is ready: what the next start may need can be prepared now. */
   noteReady(): void;
-  /** Gives the evidence back, once the end was told and everything is read. */
-  close(): void;
+  /**
+   * Gives the evidence back, once the end was told and everything is read.
+   *
+   * @param safe - resolves when what was read outlives this process: the next one finds it until then. `null`: it does
+   */
+  close(safe: Promise<void> | null): void;
 }
 
 /** How much patience there is: `terminate` lets it clean up, `kill` does not. */

@@ -7,9 +7,12 @@ import type { Origin } from './origin.js';
 export interface SentMessage {
   module: string;
   generation: number;
-  /** Names this message for `onMessageStatus`; unique, also over restarts. What it is made of may change. */
+  /**
+   * Names this message for `onMessageStatus`; unique, also over restarts, and the same if the message is announced again after
+   * the core was killed. What it is made of may change.
+   */
   sentId: string;
-  /** As the module gave them; an `id` that it left 0 is a random one below 2^63. */
+  /** As the module gave them; an `id` that it left 0 is made from the sent id, below 2^62. */
   params: MessageParams;
   payload: Buffer;
   /** Where the event came from in which the module sent it; `null`: not known, or it sent the message by itself. */
@@ -61,10 +64,10 @@ export type LifecycleEvent =
 export interface SupervisorEvents {
   /**
    * A module sent a message. When nobody listens, or a listener throws, its status 0x80 (not delivered) goes back to the
-   * module.
+   * module. Not announced where a `sendKeeper` takes what modules send.
    */
   message: [SentMessage];
-  /** The same, for who only watches: it takes nothing, and changes nothing. */
+  /** The same, for who only watches: it takes nothing, and changes nothing. Announced with and without a `sendKeeper`. */
   sent: [SentMessage];
   /** A module or one of its hosts changed its state. */
   lifecycle: [LifecycleEvent];

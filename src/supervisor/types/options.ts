@@ -1,5 +1,6 @@
 /** What a supervisor is given. */
 
+import type { CoreKind } from '../../lock-file.js';
 import type { SendKeeper } from './sends.js';
 
 /** Where a supervisor keeps what it needs while it runs. */
@@ -22,4 +23,8 @@ export interface SupervisorOptions {
    * for one supervisor in it at a time.
    */
   subreaper?: boolean;
+  /** What commands are told of who holds the run directory; only {@link Core} sets it, which serves them. */
+  kind?: CoreKind;
+  /** Called at a stop when every host is gone, before the directories are given back; it must not reject. */
+  beforeRelease?: () => Promise<void>;
 }

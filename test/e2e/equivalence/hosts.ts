@@ -124,6 +124,7 @@ export class Hosts {
         boxDir: '/dev/shm',
         orphans: null,
       }),
+      keeper: null,
       runId: this.#runDir.runId,
       abis: new AbiMemory(null),
       builds: new BuildStore(join(this.#runDir.path, 'builds'), () => []),

@@ -69,9 +69,9 @@ it('a watch ends with its client', async () => {
   const stranger = await dial();
   stranger.ask(sendRequest(1, 2 ** 31));
   expect(await stranger.reply()).toMatchObject({ id: 1, outcome: {} });
-  expect(core.listenerCount('message')).toBe(1);
+  expect(core.listenerCount('sent')).toBe(1);
   stranger.socket.destroy();
-  await expect.poll(() => core.listenerCount('message')).toBe(0);
+  await expect.poll(() => core.listenerCount('sent')).toBe(0);
 });
 
 it('a client that goes before its outcome leaves no watch behind', async () => {
@@ -80,19 +80,19 @@ it('a client that goes before its outcome leaves no watch behind', async () => {
   core.answer = (params, payload) => new Promise((resolve) => (finish = () => resolve(pass(params, payload))));
   const stranger = await dial();
   stranger.ask(sendRequest(1, 60_000));
-  await expect.poll(() => core.listenerCount('message')).toBe(1);
+  await expect.poll(() => core.listenerCount('sent')).toBe(1);
   stranger.socket.destroy();
-  await expect.poll(() => core.listenerCount('message')).toBe(0);
+  await expect.poll(() => core.listenerCount('sent')).toBe(0);
   finish();
   await answerMs();
-  expect(core.listenerCount('message')).toBe(0);
+  expect(core.listenerCount('sent')).toBe(0);
 });
 
 it('each message of a module is told once to each client, however many sends it has open', async () => {
   await serve();
   const sends = 400;
   core.answer = async (params, payload) => {
-    core.emit('message', sent(payload.toString()));
+    core.emit('sent', sent(payload.toString()));
     return pass(params, payload);
   };
   const [stranger, other] = [await dial(), await dial()];
@@ -112,7 +112,7 @@ it('each message of a module is told once to each client, however many sends it 
 it('a client of ours hands each message of a module to all of its sends', async () => {
   await serve();
   core.answer = async (params, payload) => {
-    core.emit('message', sent(`for ${payload}`));
+    core.emit('sent', sent(`for ${payload}`));
     return pass(params, payload);
   };
   const client = await ControlClient.connect(runDir);
@@ -192,7 +192,7 @@ it('what modules send is dropped for a client that does not read it, and it is t
   stranger.ask(sendRequest(1, 3_000));
   expect(await stranger.reply()).toMatchObject({ outcome: {} });
   const message = sent('x'.repeat(10_000));
-  for (let i = 0; i < 6000; i++) core.emit('message', message);
+  for (let i = 0; i < 6000; i++) core.emit('sent', message);
   const replies: (Reply | null)[] = [];
   while (!replies.at(-1)?.done) replies.push(await stranger.reply());
   const told = kindsOf(replies).sent ?? 0;
@@ -228,7 +228,7 @@ it('of many clients the one that was idle for longest goes, and whoever asks is 
   expect(await busy.reply()).toMatchObject({ outcome: {} });
   for (let i = 0; i < 100; i++) await dial();
   expect(await answerMs()).toBeLessThan(5000);
-  core.emit('message', sent('still here'));
+  core.emit('sent', sent('still here'));
   expect(await busy.reply()).toMatchObject({ sent: { sentId: 'id of still here' } });
 });
 
@@ -258,7 +258,7 @@ it('a client may have so many sends open, and no more', async () => {
     id: 3,
     failure: { code: 'INVALID_ARGUMENT', message: /too many sends/ },
   });
-  expect(core.listenerCount('message')).toBe(1);
+  expect(core.listenerCount('sent')).toBe(1);
 });
 
 it.each([

@@ -51,11 +51,15 @@ afterEach(async () => {
 });
 
 /** Holds a run directory as a core does. */
-function holdLock(directory: string, pid: number): number {
-  writeFileSync(join(directory, 'lock'), `${pid}\n`);
+function holdLock(directory: string, pid: number, lines: string[] = []): number {
+  writeFileSync(join(directory, 'lock'), [pid, ...lines, ''].join('\n'));
   const fd = openSync(join(directory, 'lock'), 'r');
   expect(flockExclusive(fd)).toBe(true);
   return fd;
+}
+
+function daemonOf(pid: number | null) {
+  return { pid, kind: 'daemon', runId: null } as const;
 }
 
 async function connect(timeouts = {}): Promise<ControlClient> {
@@ -86,7 +90,7 @@ test('status arrives as the core gave it', async () => {
 
 test('stop is passed on and answered with the pid of the core', async () => {
   const client = await connect();
-  expect(await client.stop()).toEqual({ pid: process.pid });
+  expect(await client.stop()).toEqual({ pid: process.pid, goesOn: false });
   expect(stops).toBe(1);
 });
 
@@ -110,7 +114,7 @@ test('a message keeps its 64-bit parameters and its bytes both ways', async () =
 
 test('what a module sends before its verdict follows the outcome, and what it sends after does too', async () => {
   core.answer = async (params, payload) => {
-    core.emit('message', sent('before'));
+    core.emit('sent', sent('before'));
     return pass(params, payload);
   };
   const client = await connect();
@@ -118,10 +122,10 @@ test('what a module sends before its verdict follows the outcome, and what it se
   for await (const event of client.send({ params: {}, payload: Buffer.alloc(0), waitMs: 300 })) {
     if (event.kind === 'outcome') seen.push(event.outcome.verdict);
     if (event.kind === 'sent') seen.push(`${event.sent.sentId}: ${event.sent.payload}`);
-    if (seen.length === 2) core.emit('message', sent('after'));
+    if (seen.length === 2) core.emit('sent', sent('after'));
   }
   expect(seen).toEqual(['pass', 'id of before: before', 'id of after: after']);
-  expect(core.listenerCount('message')).toBe(0);
+  expect(core.listenerCount('sent')).toBe(0);
 });
 
 test('the core refuses a message and the client is told why', async () => {
@@ -131,7 +135,7 @@ test('the core refuses a message and the client is told why', async () => {
   const client = await connect();
   const sending = collect(client.send({ params: {}, payload: Buffer.alloc(9), waitMs: 0 }));
   await expect(sending).rejects.toMatchObject({ code: 'MESSAGE_TOO_LARGE', message: /5 more than max_message/ });
-  expect(core.listenerCount('message')).toBe(0);
+  expect(core.listenerCount('sent')).toBe(0);
 });
 
 test('several requests of one client do not mix', async () => {
@@ -302,19 +306,42 @@ test('a held lock without a socket is a core that starts or stops, and its end i
   mkdirSync(busy);
   const fd = holdLock(busy, 99);
   await expect(ControlClient.connect(busy)).rejects.toMatchObject({ code: 'CORE_SILENT', message: /pid 99/ });
-  for (const pid of [null, 99]) expect(await waitForCoreToEnd(busy, pid, 30)).toBe(false);
+  for (const pid of [null, 99]) expect(await waitForCoreToEnd(busy, daemonOf(pid), 30)).toBe(false);
   // The directory is another core's already.
-  expect(await waitForCoreToEnd(busy, 2 ** 22 + 1, 30)).toBe(true);
+  expect(await waitForCoreToEnd(busy, daemonOf(2 ** 22 + 1), 30)).toBe(true);
   closeSync(fd);
-  expect(await waitForCoreToEnd(busy, null, 30)).toBe(true);
+  expect(await waitForCoreToEnd(busy, daemonOf(null), 30)).toBe(true);
 });
 
 test('a core has not ended while its process runs, although its directory is free', async () => {
-  expect(await waitForCoreToEnd(join(runDir, 'none'), process.pid, 30)).toBe(false);
+  const none = join(runDir, 'none');
+  expect(await waitForCoreToEnd(none, daemonOf(process.pid), 30)).toBe(false);
   const child = spawn('sleep', ['1000']);
-  const waiting = waitForCoreToEnd(join(runDir, 'none'), child.pid as number, 60_000);
+  const waiting = waitForCoreToEnd(none, daemonOf(child.pid as number), 60_000);
   child.kill('SIGKILL');
   expect(await waiting).toBe(true);
+});
+
+test('a core of a program has ended when its directory is free or that of the next core, whatever its process does', async () => {
+  const embedded = { pid: process.pid, kind: 'embedded', runId: '0123456789abcdef' } as const;
+  expect(await waitForCoreToEnd(join(runDir, 'none'), embedded, 30)).toBe(true);
+  const busy = join(runDir, 'embedded');
+  mkdirSync(busy);
+  const fd = holdLock(busy, process.pid, [embedded.runId, 'embedded']);
+  expect(await waitForCoreToEnd(busy, embedded, 30)).toBe(false);
+  expect(await waitForCoreToEnd(busy, { ...embedded, runId: 'fedcba9876543210' }, 30)).toBe(true);
+  closeSync(fd);
+  expect(await waitForCoreToEnd(busy, embedded, 30)).toBe(true);
+});
+
+test('a directory that a supervisor without control socket holds is named as that', async () => {
+  const bare = join(runDir, 'bare');
+  mkdirSync(bare);
+  const fd = holdLock(bare, 99, ['0123456789abcdef', 'bare']);
+  const says = /the core with pid 99 .* is a Supervisor in a program: .*; ask that program, or let it use Core/;
+  await expect(ControlClient.connect(bare)).rejects.toMatchObject({ code: 'CORE_WITHOUT_CONTROL', message: says });
+  closeSync(fd);
+  await expect(ControlClient.connect(bare)).rejects.toMatchObject({ code: 'CORE_NOT_RUNNING' });
 });
 
 test('a socket path that the system would not take is refused with its length', async () => {

@@ -72,6 +72,7 @@ describe('the shim as it is built', () => {
       BOX.endAsked,
       BOX.signalFrom,
       BOX.beats,
+      BOX.sendsClosed,
       BOX.headerBytes,
       RECORD.headerBytes,
     ]);

@@ -73,6 +73,17 @@ describe('the header', () => {
     });
   });
 
+  it('of a box made before the newest fields were there is read too: there was nothing but zeros', () => {
+    writeSync(
+      fd,
+      Buffer.concat([formatHeader(7, 65536).subarray(0, BOX.sendsClosed), Buffer.alloc(100)]),
+      0,
+      undefined,
+      0,
+    );
+    expect(readHeader(fd)).toMatchObject({ head: 0, phase: 'booting' });
+  });
+
   it('with an event that does not exist is executing nothing', () => {
     const header = formatHeader(7, 65536);
     header.writeUInt32LE(7, BOX.currentEvent);

@@ -45,9 +45,10 @@ export function logRecord(position: number, level: number, text: Buffer): Buffer
   return entryRecord(position, { log: { level, text } });
 }
 
-/** A message that was sent. */
-export function sendRecord(position: number, content: Block): Buffer {
-  return entryRecord(position, { sent: { params: paramsOf(content), payload: content.payload ?? Buffer.alloc(0) } });
+/** A message that was sent. @param during the call because of which it was; 0: none */
+export function sendRecord(position: number, content: Block, during = 0): Buffer {
+  const sent = { params: paramsOf(content), payload: content.payload ?? Buffer.alloc(0) };
+  return entryRecord(position, { sent, ...(during === 0 ? {} : { during: Long.fromNumber(during, true) }) });
 }
 
 /** The end of a call; `changed` as in shim.h: 1 the parameters, 2 the payload, 4 expired. */

@@ -130,10 +130,11 @@ export class LocalRun implements Run {
     this.#use.ties.ready();
   }
 
-  close(): void {
+  close(safe: Promise<void> | null): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.evidence.close();
+    if (safe === null) this.evidence.close();
+    else void safe.then(() => this.evidence.close());
     this.#use.ties.closed();
   }
 

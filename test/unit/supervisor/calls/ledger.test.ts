@@ -29,10 +29,11 @@ beforeEach(() => {
   readRing = () => 0;
   const evidence = {
     ringSize: RING,
-    notes: { begin: () => {}, handedOn: () => {} },
+    notes: { begin: () => {}, handedOn: () => {}, reach: () => {} },
     get payloads() {
       return payloads;
     },
+    closeSends: () => {},
     readHeader: () => header,
     readRing: ((from, to, sink) => readRing(from, to, sink)) as Evidence['readRing'],
   };

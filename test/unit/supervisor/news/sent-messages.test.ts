@@ -26,8 +26,10 @@ function remember(messages: SentMessages, sentId: string, given: { id: number; f
 describe('a sent id', () => {
   it('names its module', () => {
     const origin = { runId: '00ff00ff00ff00ff', module: 'my_Module_2', generation: 12 };
-    expect(moduleOfSentId(formatSentId(origin, '345'))).toBe('my_Module_2');
-    expect(moduleOfSentId(formatSentId(origin, 'r0a'))).toBe('my_Module_2');
+    expect(formatSentId(origin, 2 ** 40)).toBe('00ff00ff00ff00ff-my_Module_2-12-1099511627776');
+    expect(moduleOfSentId(formatSentId(origin, 345))).toBe('my_Module_2');
+    // As they were before.
+    expect(moduleOfSentId('00ff00ff00ff00ff-my_Module_2-12-r0a')).toBe('my_Module_2');
   });
 
   it.each([

@@ -12,10 +12,12 @@ import {
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { findOldBoxes, findStart } from '../../../../src/supervisor/recovery/old-boxes.js';
-import { type Recovered, recover } from '../../../../src/supervisor/recovery/recovery.js';
+import { type Recovered, type RecoveryOptions, recover } from '../../../../src/supervisor/recovery/recovery.js';
 import { formatBoxName } from '../../../../src/supervisor/runner/local/black-box/box-file.js';
 import type { LogLine, SentMessage } from '../../../../src/supervisor/types.js';
 import { BOX, boxBytes, formatHeader } from '../../../../src/wire/black-box.js';
+import type { WireParams } from '../../../../src/wire/params.js';
+import { MemoryKeeper } from '../../../helpers/memory-keeper.js';
 import { makeTempDir } from '../../../helpers/temp-dir.js';
 import { logRecord, resultRecord, sendRecord } from '../../wire/records.js';
 
@@ -71,13 +73,14 @@ function makeOld(records: Record[], { module = 'm', generation = 1, runId = RUN,
   return path;
 }
 
-function run(options: { proceed?: () => boolean; maxMessageBytes?: number } = {}): Promise<Recovered> {
+function run(options: Partial<RecoveryOptions> = {}): Promise<Recovered> {
   return recover({
     boxDir: directory,
     runIds: [RUN, OLDER],
     maxMessageBytes: 1000,
-    message: (message) => sent.push(message),
-    log: (line) => lines.push(line),
+    message: (message) => void sent.push(message),
+    keeper: null,
+    log: (line) => void lines.push(line),
     proceed: () => true,
     ...options,
   });
@@ -177,6 +180,62 @@ describe('the boxes of killed cores', () => {
     expect(existsSync(path)).toBe(true);
     expect(await run()).toMatchObject({ complete: true, sends: 4 });
     expect(texts()).toEqual(['3', '4', '5', '6', '7', '8', 'x']);
+  });
+
+  it('name what is sent by its place, the same each time that they are read', async () => {
+    const records = [send('1'), log('a\n'), send('2')];
+    const positions = [0, 1, 2].map((count) => records.slice(0, count).reduce((at, make) => at + make(at).length, 0));
+    makeOld(records, { generation: 3 });
+    makeOld(records, { generation: 3, runId: OLDER });
+    await run();
+    const ids = [OLDER, RUN].flatMap((runId) => [`${runId}-m-3-0`, `${runId}-m-3-${positions[2]}`]);
+    expect(sent.map(({ sentId }) => sentId)).toEqual(ids);
+    const first = sent.map(({ params }) => params.id);
+    expect(new Set(first).size).toBe(4);
+    expect(first.every((id) => id > 0n && id < 2n ** 62n)).toBe(true);
+    sent = [];
+    makeOld(records, { generation: 3 });
+    makeOld(records, { generation: 3, runId: OLDER });
+    await run();
+    expect(sent.map(({ params }) => params.id)).toEqual(first);
+  });
+
+  it('are there until what was read of them is safe with a keeper', async () => {
+    const first = makeOld([send('1'), send('2')], { generation: 1 });
+    const second = makeOld([send('3')], { generation: 2 });
+    const keeper = new MemoryKeeper({ isHeld: true });
+    const message = (message: SentMessage, params: WireParams) => keeper.keep(message, params);
+    const running = run({ keeper, message });
+    await keeper.until(() => keeper.kept.length === 2 && keeper.waiting === 1);
+    expect([existsSync(first), existsSync(second)]).toEqual([true, true]);
+    keeper.settle();
+    await keeper.until(() => keeper.kept.length === 3 && keeper.waiting === 1);
+    expect([existsSync(first), existsSync(second)]).toEqual([false, true]);
+    keeper.settle();
+    expect(await running).toMatchObject({ boxes: 2, sends: 3, complete: true });
+    expect(existsSync(second)).toBe(false);
+  });
+
+  it('are read from the begin by the next core where a keeper was given them and they were not safe', async () => {
+    makeOld([send('1'), send('2')]);
+    const lost = new MemoryKeeper({ isHeld: true });
+    // The core is killed here: nobody goes on with it.
+    void run({ keeper: lost, message: (message, params) => lost.keep(message, params) });
+    await lost.until(() => lost.waiting === 1);
+    const keeper = new MemoryKeeper();
+    expect(await run({ keeper, message: (message, params) => keeper.keep(message, params) })).toMatchObject({
+      sends: 2,
+    });
+    expect(keeper.kept.map(({ sentId }) => sentId)).toEqual(lost.kept.map(({ sentId }) => sentId));
+  });
+
+  it('stay for the next core when this one is stopped, from where a keeper has it', async () => {
+    makeOld([1, 2, 3, 4, 5].map((number) => send(String(number))));
+    const keeper = new MemoryKeeper();
+    const message = (message: SentMessage, params: WireParams) => keeper.keep(message, params);
+    expect(await run({ keeper, message, proceed: () => keeper.kept.length < 2 })).toMatchObject({ complete: false });
+    expect(await run({ keeper, message })).toMatchObject({ complete: true, sends: 3 });
+    expect(keeper.kept.map(({ payload }) => payload.toString())).toEqual(['1', '2', '3', '4', '5']);
   });
 
   it('are none where there is no directory', async () => {

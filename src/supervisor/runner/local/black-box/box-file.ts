@@ -85,6 +85,10 @@ export class BoxFile implements Evidence {
     writeSync(this.fd, Buffer.from([1, 0, 0, 0]), 0, 4, BOX.endAsked);
   }
 
+  closeSends(areClosed: boolean): void {
+    writeSync(this.fd, Buffer.from([areClosed ? 1 : 0, 0, 0, 0, 0, 0, 0, 0]), 0, 8, BOX.sendsClosed);
+  }
+
   /** Gives the memory back already: nothing in it is wanted, and who still writes to it is being killed. */
   discard(): void {
     ftruncateSync(this.fd);

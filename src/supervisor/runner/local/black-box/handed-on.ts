@@ -4,7 +4,8 @@ import { writeSync } from 'node:fs';
 import { BOX } from '../../../../wire/black-box.js';
 
 /**
- * Notes each message right after it was announced, so that at most one of them is announced again. Where nothing is
+ * Where nobody keeps what modules send, each message is noted right after it was announced, so that at most one of them is
+ * announced again. A keeper knows what it was given before; so what is safe with it is noted now and then. Where nothing is
  * sent nothing is written: this is on the way of every message.
  */
 export class HandedOnNotes {
@@ -26,7 +27,23 @@ export class HandedOnNotes {
 
   /** One message was announced. */
   handedOn(): void {
+    this.count();
+    this.write();
+  }
+
+  /** One message was announced, which is noted with the next {@link write}. */
+  count(): void {
     this.#sends += 1;
+  }
+
+  /** Everything before a position is safe. */
+  reach(position: number): void {
+    this.begin(position);
+    this.write();
+  }
+
+  /** Notes how far it has come. */
+  write(): void {
     this.#bytes.writeBigUInt64LE(BigInt(this.#position), 0);
     this.#bytes.writeBigUInt64LE(BigInt(this.#sends), 8);
     writeSync(this.#fd, this.#bytes, 0, this.#bytes.length, BOX.taken);

@@ -105,7 +105,7 @@ export class Spare {
     clearTimeout(this.#timer);
     if (this.isWanted) this.#tell('ends', reason);
     this.#stage = 'gone';
-    this.#run.close();
+    this.#run.close(null);
     const waitedMs = this.#waitsSinceMs === 0 ? 0 : performance.now() - this.#waitsSinceMs;
     this.#listener.ended(this, waitedMs);
   }

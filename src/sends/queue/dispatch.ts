@@ -1,0 +1,213 @@
+/**
+ * Who gets what next: pure.
+ *
+ * What a server's event caused waits for that server. What else a module sends goes to one of the servers, its home, as long as
+ * that is there; so each server gets what a module sends in the order in which it was sent. Modules take turns.
+ */
+
+import type { Entry } from './entry.js';
+import { RowList } from './row-list.js';
+
+/** Names of servers that are remembered when they are gone and nothing waits for them. */
+const MAX_KNOWN = 1024;
+/** A server with so much that it has not acknowledged gets no more, however large its window is. */
+const MAX_HELD_BYTES = 8 * 1024 * 1024;
+
+/** The rows of one server, or of any: one for each module that something waits of. */
+type Rows = Map<string, RowList<Entry>>;
+
+/** A server that takes entries. */
+export interface Holder {
+  readonly server: string;
+  readonly window: number;
+  /** What it has and has not acknowledged, in the order in which it got it. */
+  readonly held: Map<string, Entry>;
+  /** Their payloads and addresses. */
+  heldBytes: number;
+}
+
+interface Seat extends Holder {
+  /** Modules that something may wait of, in the order of their turns. */
+  readonly turns: Set<string>;
+  /** How many modules have their home here. */
+  homes: number;
+}
+
+/** Entries that wait, and those who take them. */
+export class Dispatch {
+  readonly #bound = new Map<string, Rows>();
+  readonly #free: Rows = new Map();
+  readonly #seats = new Map<string, Seat>();
+  /** Where what a module sends by itself goes. */
+  readonly #homes = new Map<string, Seat>();
+  /** Those who take sends, or have taken some, the latest last. */
+  readonly #known = new Set<string>();
+  #place = 0;
+
+  /** Whether something may wait for a server of that name. */
+  isKnown(server: string): boolean {
+    return this.#known.has(server);
+  }
+
+  /** Makes a name known. */
+  know(server: string): void {
+    this.#known.delete(server);
+    this.#known.add(server);
+    if (this.#known.size <= MAX_KNOWN) return;
+    for (const name of this.#known) {
+      if (this.#seats.has(name) || this.#bound.has(name)) continue;
+      this.#known.delete(name);
+      return;
+    }
+  }
+
+  /** Whether a server of that name is there. */
+  isHere(server: string): boolean {
+    return this.#seats.has(server);
+  }
+
+  /** Takes an entry, behind all others of its module. */
+  add(entry: Entry): void {
+    entry.place = ++this.#place;
+    const { server, module } = entry;
+    this.#rowOf(server, module).push(entry);
+    if (server !== null) this.#seats.get(server)?.turns.add(module);
+    else this.#homeOf(module)?.turns.add(module);
+  }
+
+  /** Lets an entry go that waits. */
+  remove(entry: Entry): void {
+    const { list, server, module } = entry;
+    if (list === null) return;
+    list.remove(entry);
+    if (list.first === null) this.#drop(server, module);
+  }
+
+  /** A server comes. No other of its name is there. */
+  attach(server: string, window: number): Holder {
+    const seat: Seat = {
+      server,
+      window: Math.max(1, window),
+      held: new Map(),
+      heldBytes: 0,
+      turns: new Set(),
+      homes: 0,
+    };
+    this.#seats.set(server, seat);
+    this.know(server);
+    for (const module of this.#bound.get(server)?.keys() ?? []) seat.turns.add(module);
+    for (const module of this.#free.keys()) this.#homeOf(module)?.turns.add(module);
+    return seat;
+  }
+
+  /** A server goes: what it has not acknowledged waits again, before all that came later. */
+  detach(holder: Holder): void {
+    const seat = this.#seats.get(holder.server);
+    if (seat !== holder) return;
+    this.#seats.delete(seat.server);
+    for (const entry of [...seat.held.values()].reverse()) this.#rowOf(entry.server, entry.module).unshift(entry);
+    seat.held.clear();
+    for (const [module, home] of this.#homes) if (home === seat) this.#homes.delete(module);
+    for (const module of this.#free.keys()) this.#homeOf(module)?.turns.add(module);
+  }
+
+  /** The next entry for a server, which it has from here on; `null`: none, or it has as many as it takes. */
+  take(holder: Holder): Entry | null {
+    const seat = holder as Seat;
+    if (seat.held.size >= seat.window || seat.heldBytes >= MAX_HELD_BYTES) return null;
+    // It may go while it is being given something.
+    if (this.#seats.get(seat.server) !== seat) return null;
+    for (const module of seat.turns) {
+      // The other modules come first from here on.
+      seat.turns.delete(module);
+      const entry = this.#firstFor(seat, module);
+      if (entry === null) continue;
+      seat.turns.add(module);
+      this.remove(entry);
+      seat.held.set(entry.sentId, entry);
+      seat.heldBytes += entry.bytes;
+      return entry;
+    }
+    return null;
+  }
+
+  /** A server has done with an entry. @returns it; `null`: it does not have it */
+  release(holder: Holder, sentId: string): Entry | null {
+    const entry = holder.held.get(sentId) ?? null;
+    if (entry === null) return null;
+    holder.held.delete(sentId);
+    holder.heldBytes -= entry.bytes;
+    return entry;
+  }
+
+  /** The entries that wait since before that time, at the front of each row; they are out of it. */
+  expire(beforeMs: number): Entry[] {
+    const expired: Entry[] = [];
+    for (const row of this.#rows()) {
+      while (row.first !== null && row.first.sinceMs <= beforeMs) {
+        expired.push(row.first);
+        this.remove(row.first);
+      }
+    }
+    return expired;
+  }
+
+  /** Since when the one waits that waits longest; `null`: none waits. */
+  oldestMs(): number | null {
+    let oldest: number | null = null;
+    for (const { first } of this.#rows()) {
+      if (first !== null && (oldest === null || first.sinceMs < oldest)) oldest = first.sinceMs;
+    }
+    return oldest;
+  }
+
+  *#rows(): Generator<RowList<Entry>> {
+    yield* this.#free.values();
+    for (const rows of this.#bound.values()) yield* rows.values();
+  }
+
+  #firstFor(seat: Seat, module: string): Entry | null {
+    const own = this.#bound.get(seat.server)?.get(module)?.first ?? null;
+    const free = this.#homes.get(module) === seat ? (this.#free.get(module)?.first ?? null) : null;
+    if (own === null || free === null) return own ?? free;
+    return own.place < free.place ? own : free;
+  }
+
+  /** `null`: nobody is there. */
+  #homeOf(module: string): Seat | null {
+    const home = this.#homes.get(module);
+    if (home) return home;
+    let best: Seat | null = null;
+    for (const seat of this.#seats.values()) if (best === null || seat.homes < best.homes) best = seat;
+    if (best === null) return null;
+    best.homes += 1;
+    this.#homes.set(module, best);
+    // What was sent earlier and waits for this server comes first.
+    best.turns.add(module);
+    return best;
+  }
+
+  #rowOf(server: string | null, module: string): RowList<Entry> {
+    let rows = server === null ? this.#free : this.#bound.get(server);
+    if (!rows) {
+      rows = new Map();
+      this.#bound.set(server as string, rows);
+    }
+    let row = rows.get(module);
+    if (!row) {
+      row = new RowList<Entry>();
+      rows.set(module, row);
+    }
+    return row;
+  }
+
+  #drop(server: string | null, module: string): void {
+    if (server === null) {
+      this.#free.delete(module);
+      return;
+    }
+    const rows = this.#bound.get(server);
+    rows?.delete(module);
+    if (rows?.size === 0) this.#bound.delete(server);
+  }
+}

@@ -1,0 +1,369 @@
+/** What modules send, from the moment they have sent it until a server has taken it. */
+
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import type { CoreConfig } from '../config/types.js';
+import { counted } from '../counted.js';
+import { IllegalStateError } from '../errors.js';
+import type { SendKeeper, SentMessage } from '../supervisor/types.js';
+import type { WireParams } from '../wire/params.js';
+import { ChainStage } from './chain-stage.js';
+import { ExpiryTimer } from './expiry-timer.js';
+import { LimitedNews } from './limited-news.js';
+import { Dispatch, type Holder } from './queue/dispatch.js';
+import { Entry } from './queue/entry.js';
+import { Fullness } from './queue/fullness.js';
+import { StatusesDue } from './statuses-due.js';
+import { SendStore } from './store/store.js';
+import type { Attachment, SendCounters, SendSource, SendsSupervisor, SendTaker } from './types.js';
+
+/** What can be set. */
+export type SendSettings = Pick<CoreConfig, 'sendQueue' | 'sendBytes' | 'sendTtlMs'> & {
+  modules: readonly { name: string; chainSends: boolean }[];
+};
+
+/** What it needs. */
+export interface SendsOptions {
+  say(level: 'info' | 'warn', text: string): void;
+  /** The clock of `performance.now()`. */
+  now?(): number;
+  /** Milliseconds since the epoch. */
+  wallNow?(): number;
+}
+
+/** The folder of the store, in the state directory. */
+export const SENDS_FOLDER = 'sends';
+/** The status of a message that was not delivered. */
+const NOT_DELIVERED = 0x80;
+/** Keys count on from the time at which the first one was made, so many a millisecond: they grow from core to core. */
+const KEYS_PER_MS = 1024;
+/** A clock may stand anywhere; numbers are exact up to twice this. */
+const MAX_KEY_BY_TIME = 2 ** 52;
+/** Of a module it is logged so often that it has become full. */
+const FULL_NEWS_MS = 60_000;
+
+interface Taking {
+  taker: SendTaker;
+  holder: Holder;
+}
+
+/** Keeps what modules send, and gives it to those who take it. It lives longer than its supervisor. */
+export class Sends implements SendKeeper, SendSource {
+  readonly #options: Required<SendsOptions>;
+  #settings: SendSettings;
+  /** The modules with `chain_sends = yes`. */
+  #chaining: ReadonlySet<string>;
+  readonly #all = new Map<string, Entry>();
+  readonly #dispatch = new Dispatch();
+  readonly #fullness: Fullness;
+  readonly #chain: ChainStage;
+  readonly #statuses: StatusesDue;
+  readonly #expiry: ExpiryTimer;
+  readonly #expiredNews: LimitedNews;
+  readonly #takings = new Map<string, Taking>();
+  readonly #counted = { delivered: 0, refused: 0, expired: 0, consumed: 0 };
+  #supervisor: SendsSupervisor | null = null;
+  #store: SendStore | null = null;
+  /** What came before it was known what an earlier core left; `null`: that is known. */
+  #early: Entry[] | null = [];
+  readonly #fullLoggedMs = new Map<string, number>();
+  #tellFull: ((module: string, isFull: boolean) => void)[] = [];
+  #key = 0;
+  #isTurnPlanned = false;
+  #isClosed = false;
+
+  constructor(settings: SendSettings, options: SendsOptions) {
+    const { now = () => performance.now(), wallNow = () => Date.now() } = options;
+    this.#options = { say: (level, text) => options.say(level, text), now, wallNow };
+    this.#settings = settings;
+    this.#chaining = chainingOf(settings);
+    this.#fullness = new Fullness({ messages: settings.sendQueue, bytes: settings.sendBytes });
+    this.#chain = new ChainStage({
+      supervisor: () => this.#supervisor,
+      say: this.#options.say,
+      now,
+      consumed: (entry) => this.#consumed(entry),
+      changed: (entry, bytesBefore) => this.#changed(entry, bytesBefore),
+      through: (entry) => this.#admit(entry),
+    });
+    this.#statuses = new StatusesDue({
+      supervisor: () => this.#supervisor,
+      done: (entry) => this.#forget(entry),
+    });
+    this.#expiry = new ExpiryTimer(() => this.#planTurn());
+    this.#expiredNews = new LimitedNews((text) => this.#options.say('warn', text));
+  }
+
+  // ---- its life ----
+
+  /**
+   * Reads what an earlier core left, which then waits again. Never rejects: what is wrong is said by {@link problems}.
+   *
+   * @param stateDir `null`: what waits does not outlive the core
+   */
+  async open(stateDir: string | null): Promise<void> {
+    if (stateDir !== null) {
+      const moment = () => ({ wallMs: this.#options.wallNow(), nowMs: this.#options.now() });
+      this.#store = new SendStore({
+        folder: join(stateDir, SENDS_FOLDER),
+        moment,
+        say: this.#options.say,
+        loaded: (entries) => this.#loaded(entries),
+        all: () => this.#all.values(),
+      });
+      for (const entry of this.#early ?? []) this.#store.put(entry);
+      await this.#store.open();
+    }
+    this.#begin();
+  }
+
+  /** Takes the supervisor that statuses and `chain_sends` go to; `null`: there is none any more. */
+  use(supervisor: SendsSupervisor | null): void {
+    this.#supervisor = supervisor;
+    this.#planTurn();
+  }
+
+  /** Takes other settings. */
+  configure(settings: SendSettings): void {
+    this.#settings = settings;
+    this.#chaining = chainingOf(settings);
+    this.#fullness.limitTo({ messages: settings.sendQueue, bytes: settings.sendBytes });
+    this.#planTurn();
+  }
+
+  /** Writes what is not written yet; nothing is delivered any more. Never rejects. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#expiry.close();
+    this.#chain.close();
+    this.#statuses.close();
+    this.#expiredNews.close();
+    await this.#store?.close();
+  }
+
+  // ---- as a keeper ----
+
+  keep(sent: SentMessage, params: WireParams): void {
+    const { sentId, module, cause, payload } = sent;
+    if (this.#all.has(sentId)) return;
+    const server = cause !== null && this.#dispatch.isKnown(cause.server) ? cause.server : null;
+    const isChained = !this.#chaining.has(module);
+    const fields = { sentId, module, cause, server, isChained, key: this.#nextKey(), sinceMs: this.#options.now() };
+    const entry = Entry.of(fields, params, payload);
+    this.#all.set(sentId, entry);
+    this.#store?.put(entry);
+    if (this.#fullness.add(module, entry.bytes)) this.#announceFull(module, true);
+    if (this.#early !== null) this.#early.push(entry);
+    else this.#route(entry);
+  }
+
+  settled(): Promise<void> | null {
+    return this.#store?.settled() ?? null;
+  }
+
+  isFull(module: string): boolean {
+    return this.#fullness.isFull(module);
+  }
+
+  onFull(told: (module: string, isFull: boolean) => void): void {
+    this.#tellFull.push(told);
+  }
+
+  // ---- as a source ----
+
+  /** @throws {IllegalStateError} `SERVER_NAME_TAKEN` */
+  attach(taker: SendTaker): Attachment {
+    const { server, window } = taker;
+    if (this.#dispatch.isHere(server)) {
+      throw new IllegalStateError('SERVER_NAME_TAKEN', `somebody else takes the sends for the server ${server}`, {
+        remedy: 'use another name, or end the other one first',
+      });
+    }
+    const holder = this.#dispatch.attach(server, window);
+    const taking = { taker, holder };
+    this.#takings.set(server, taking);
+    this.#planTurn();
+    return {
+      acknowledge: (sentId) => this.#released(holder, sentId, (entry) => this.#delivered(entry)),
+      refuse: (sentId) => this.#released(holder, sentId, (entry) => this.#refused(entry)),
+      detach: () => this.#detach(taking),
+    };
+  }
+
+  // ---- for a status of the core ----
+
+  /** What is wrong, in sentences. */
+  problems(): string[] {
+    return this.#store?.problems() ?? [];
+  }
+
+  counters(): SendCounters {
+    let unacknowledged = 0;
+    for (const { holder } of this.#takings.values()) unacknowledged += holder.held.size;
+    const { messages: waiting, bytes } = this.#fullness;
+    return { waiting, bytes, unacknowledged, ...this.#counted };
+  }
+
+  /** How many messages of a module wait, those included that a server has not acknowledged. */
+  waitingOf(module: string): number {
+    return this.#fullness.messagesOf(module);
+  }
+
+  // ---- the way of an entry ----
+
+  #loaded(entries: Entry[]): void {
+    for (const entry of entries) {
+      this.#key = Math.max(this.#key, entry.key);
+      if (this.#all.has(entry.sentId)) {
+        this.#store?.remove(entry);
+        continue;
+      }
+      this.#all.set(entry.sentId, entry);
+      // Where something waited for a server, it was known.
+      if (entry.server !== null) this.#dispatch.know(entry.server);
+      if (this.#fullness.add(entry.module, entry.bytes)) this.#announceFull(entry.module, true);
+      this.#route(entry);
+    }
+  }
+
+  #begin(): void {
+    const early = this.#early ?? [];
+    this.#early = null;
+    for (const entry of early) if (this.#all.get(entry.sentId) === entry) this.#route(entry);
+    this.#planTurn();
+  }
+
+  /** To the chain, or to the servers; later ones of its module go the same way. */
+  #route(entry: Entry): void {
+    if (!entry.isChained || this.#chain.has(entry.module)) this.#chain.add(entry);
+    else this.#admit(entry);
+    this.#planTurn();
+  }
+
+  #admit(entry: Entry): void {
+    this.#dispatch.add(entry);
+    this.#planTurn();
+  }
+
+  #consumed(entry: Entry): void {
+    this.#counted.consumed += 1;
+    this.#forget(entry);
+  }
+
+  #changed(entry: Entry, bytesBefore: number): void {
+    this.#fullness.resize(entry.module, entry.bytes - bytesBefore);
+    // Also that it is not to go there again.
+    this.#store?.put(entry);
+  }
+
+  #released(holder: Holder, sentId: string, then: (entry: Entry) => void): boolean {
+    const entry = this.#dispatch.release(holder, sentId);
+    if (entry === null) return false;
+    then(entry);
+    this.#planTurn();
+    return true;
+  }
+
+  #delivered(entry: Entry): void {
+    this.#counted.delivered += 1;
+    this.#forget(entry);
+  }
+
+  #refused(entry: Entry): void {
+    this.#counted.refused += 1;
+    this.#statuses.add(entry, NOT_DELIVERED);
+  }
+
+  #expire(): void {
+    const beforeMs = this.#options.now() - this.#settings.sendTtlMs;
+    const expired = [...this.#chain.expire(beforeMs), ...this.#dispatch.expire(beforeMs)];
+    for (const entry of expired) {
+      this.#counted.expired += 1;
+      this.#expiredNews.add(entry.module);
+      this.#statuses.add(entry, NOT_DELIVERED);
+    }
+  }
+
+  #forget(entry: Entry): void {
+    if (this.#all.get(entry.sentId) !== entry) return;
+    this.#all.delete(entry.sentId);
+    this.#store?.remove(entry);
+    this.#fullness.remove(entry.module, entry.bytes);
+    this.#planTurn();
+  }
+
+  #detach({ taker, holder }: Taking): void {
+    if (this.#takings.get(taker.server)?.holder !== holder) return;
+    this.#takings.delete(taker.server);
+    this.#dispatch.detach(holder);
+    this.#planTurn();
+  }
+
+  // ---- turns ----
+
+  /** Once, after all that goes on now: nobody is called from within a call of his, and much is done together. */
+  #planTurn(): void {
+    if (this.#isTurnPlanned || this.#isClosed || this.#early !== null) return;
+    this.#isTurnPlanned = true;
+    setImmediate(() => {
+      this.#isTurnPlanned = false;
+      if (!this.#isClosed) this.#turn();
+    });
+  }
+
+  #turn(): void {
+    this.#expire();
+    this.#chain.work();
+    this.#statuses.work();
+    for (const taking of this.#takings.values()) this.#give(taking);
+    for (const module of this.#fullness.review()) this.#announceFull(module, this.#fullness.isFull(module));
+    const oldestMs = this.#oldestMs();
+    this.#expiry.set(oldestMs === null ? null : oldestMs + this.#settings.sendTtlMs - this.#options.now());
+  }
+
+  #oldestMs(): number | null {
+    const [a, b] = [this.#dispatch.oldestMs(), this.#chain.oldestMs()];
+    return a === null || b === null ? (a ?? b) : Math.min(a, b);
+  }
+
+  #give({ taker, holder }: Taking): void {
+    for (let entry = this.#dispatch.take(holder); entry !== null; entry = this.#dispatch.take(holder)) {
+      try {
+        const send = entry.toSend();
+        this.#supervisor?.recallSent?.(send.sentId, send.params);
+        taker.deliver(send);
+      } catch (error) {
+        // It surfaces on its own, as that of any listener.
+        setImmediate(() => {
+          throw error;
+        });
+        this.#released(holder, entry.sentId, (entry) => this.#refused(entry));
+      }
+    }
+  }
+
+  #announceFull(module: string, isFull: boolean): void {
+    this.#logFull(module, isFull);
+    for (const tell of this.#tellFull) tell(module, isFull);
+  }
+
+  /** A module that sends faster than a server takes becomes full again and again. */
+  #logFull(module: string, isFull: boolean): void {
+    const { now, say } = this.#options;
+    const loggedMs = this.#fullLoggedMs.get(module);
+    if (!isFull || (loggedMs !== undefined && now() - loggedMs < FULL_NEWS_MS)) return;
+    this.#fullLoggedMs.set(module, now());
+    const why = `${counted(this.#fullness.messagesOf(module), 'message')} that it sent wait for a server`;
+    say('warn', `module ${module}: ${why}, and no more may; send_message returns -1 until there are fewer`);
+  }
+
+  #nextKey(): number {
+    const byTime = Math.floor(this.#options.wallNow()) * KEYS_PER_MS;
+    this.#key = Math.max(this.#key + 1, Math.min(byTime, MAX_KEY_BY_TIME));
+    return this.#key;
+  }
+}
+
+function chainingOf({ modules }: SendSettings): ReadonlySet<string> {
+  return new Set(modules.filter(({ chainSends }) => chainSends).map(({ name }) => name));
+}

@@ -1,0 +1,112 @@
+/**
+ * An entry in the store. Its form, in this order:
+ *
+ *     4 bytes   CRC-32 of all that follows, the most significant first
+ *     4 bytes   how long the header is
+ *     header    JSON, see below; what is unknown in it is skipped
+ *     params    protobuf, the Params of proto/module.proto
+ *     payload
+ */
+
+import { crc32 } from 'node:zlib';
+import { decodeParams } from '../../wire/codec.js';
+import { addressBytesOf, Entry } from '../queue/entry.js';
+
+/** The form of a store. A store of a higher one was written by a newer version. */
+export const STORE_FORMAT = 1;
+
+const FIXED_BYTES = 8;
+const HEX_DIGITS = 16;
+
+interface Header {
+  id: string;
+  module: string;
+  /** Milliseconds since the epoch, when it began to wait. */
+  time: number;
+  /** Bytes of the parameters. */
+  params: number;
+  /** The server that it is for. */
+  server?: string;
+  /** Name, event and hops of where it came from. */
+  cause?: [server: string, eventId: string, hops: number];
+  /** It does not go through the chain any more. */
+  chained?: true;
+}
+
+/** Clocks at one moment. */
+export interface Moment {
+  /** Milliseconds since the epoch. */
+  wallMs: number;
+  /** That of `performance.now()`. */
+  nowMs: number;
+}
+
+/** The key of an entry; keys are in the order of numbers. */
+export function formatKey(key: number): string {
+  return `s${key.toString(16).padStart(HEX_DIGITS, '0')}`;
+}
+
+/** The number of a key; `null`: it is no key of an entry. */
+export function parseKey(text: string): number | null {
+  return /^s[0-9a-f]{16}$/.test(text) ? Number.parseInt(text.slice(1), 16) : null;
+}
+
+/** What is stored of an entry. */
+export function encodeEntry(entry: Entry, { wallMs, nowMs }: Moment): Buffer {
+  const { sentId: id, module, server, cause, isChained, sinceMs, encodedParams: params, payload } = entry;
+  const header: Header = { id, module, time: Math.round(wallMs - (nowMs - sinceMs)), params: params.length };
+  if (server !== null) header.server = server;
+  if (cause) header.cause = [cause.server, String(cause.eventId), cause.hops];
+  if (isChained) header.chained = true;
+  const text = Buffer.from(JSON.stringify(header));
+  const bytes = Buffer.allocUnsafe(FIXED_BYTES + text.length + params.length + payload.length);
+  bytes.writeUInt32BE(text.length, 4);
+  text.copy(bytes, FIXED_BYTES);
+  params.copy(bytes, FIXED_BYTES + text.length);
+  bytes.set(payload, FIXED_BYTES + text.length + params.length);
+  bytes.writeUInt32BE(crc32(bytes.subarray(4)), 0);
+  return bytes;
+}
+
+/**
+ * Reads an entry.
+ *
+ * @param names of modules and servers, each kept once
+ * @returns `null` when it is damaged
+ */
+export function decodeEntry(
+  key: number,
+  bytes: Buffer,
+  { wallMs, nowMs }: Moment,
+  names = new Map<string, string>(),
+): Entry | null {
+  if (bytes.length < FIXED_BYTES || bytes.readUInt32BE(0) !== crc32(bytes.subarray(4))) return null;
+  try {
+    const headerEnd = FIXED_BYTES + bytes.readUInt32BE(4);
+    const header = JSON.parse(bytes.toString('utf8', FIXED_BYTES, headerEnd)) as Header;
+    const { id: sentId, cause } = header;
+    const payloadAt = headerEnd + header.params;
+    const params = bytes.subarray(headerEnd, payloadAt);
+    const fields = {
+      sentId,
+      module: once(header.module, names),
+      cause: cause ? { server: once(cause[0], names), eventId: BigInt(cause[1]), hops: cause[2] } : null,
+      server: header.server === undefined ? null : once(header.server, names),
+      isChained: header.chained ?? false,
+      key,
+      // A clock that was set back since has it wait no less long, and one that was ahead no longer than any other.
+      sinceMs: nowMs - Math.max(0, wallMs - header.time),
+    };
+    return new Entry(fields, params, bytes.subarray(payloadAt), addressBytesOf(decodeParams(params)));
+  } catch {
+    return null;
+  }
+}
+
+/** The same name, and the same string each time. */
+function once(name: string, names: Map<string, string>): string {
+  const known = names.get(name);
+  if (known !== undefined) return known;
+  names.set(name, name);
+  return name;
+}

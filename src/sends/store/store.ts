@@ -1,0 +1,370 @@
+/** What waits, on disk: it outlives the core. A disk that does not work stops nothing. */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { counted } from '../../counted.js';
+import { makeFolders } from '../../directories.js';
+import type { Entry } from '../queue/entry.js';
+import { decodeEntry, encodeEntry, formatKey, type Moment, parseKey, STORE_FORMAT } from './entry-codec.js';
+import { type Level, LevelError, openLevel } from './level.js';
+import { OwnDescriptors } from './own-descriptors.js';
+import { PendingWrites } from './pending-writes.js';
+import { hasLostItsHead, LogLinks, putAside } from './put-aside.js';
+import { describeLoss, describeTrouble } from './trouble.js';
+
+const BATCH = { writes: 4096, bytes: 4 * 1024 * 1024 };
+/** Who waits for a write waits so long for a disk that does not answer. */
+const SLOW_MS = 2000;
+/** A store that cannot be used is tried again after that, and then after twice as long each time. */
+const RETRY_MS = { first: 500, most: 10_000 };
+/** A start waits so long for what is there. */
+const OPEN_MS = 5000;
+/** A close waits so long for the last writes. */
+const CLOSE_MS = 5000;
+/** Stores that were put aside in this run are named, up to so many. */
+const MAX_LOSSES = 5;
+const FORMAT_KEY = 'format';
+
+/** What a store asks of those who use it. */
+export interface StoreOptions {
+  /** Made when the first entry comes. */
+  folder: string;
+  moment(): Moment;
+  say(level: 'info' | 'warn', text: string): void;
+  /** Takes what was in it, in its order: before {@link SendStore.open} resolves, or later if it cannot be read by then. */
+  loaded(entries: Entry[]): void;
+  /** All that shall be in it, for a new one that takes the place of another. */
+  all(): Iterable<Entry>;
+}
+
+/** What was read of a store. */
+interface Content {
+  entries: Entry[];
+  /** Why it cannot be used; `null`: it can. */
+  unfit: { why: 'damaged' | 'newer' | 'foreign'; text: string } | null;
+}
+
+/** The store of one core. */
+export class SendStore {
+  readonly #options: StoreOptions;
+  readonly #writes = new PendingWrites(BATCH);
+  readonly #links: LogLinks;
+  readonly #descriptors: OwnDescriptors;
+  readonly #losses: string[] = [];
+  #level: Level | null = null;
+  /** What was in it has been read. */
+  #isRead = false;
+  /** The next batch says which form the store has. */
+  #isFresh = true;
+  /** It took the place of another one, and nothing has been written to it yet. */
+  #isUnproven = false;
+  #state: 'new' | 'open' | 'closing' | 'closed' = 'new';
+  #working: Promise<void> | null = null;
+  #trouble: string | null = null;
+  #isSlow = false;
+  #retryMs = RETRY_MS.first;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    this.#links = new LogLinks(options.folder);
+    this.#descriptors = new OwnDescriptors(options.folder);
+  }
+
+  /** Reads what is there. Resolves when that is done, or cannot be done now; never rejects. */
+  async open(): Promise<void> {
+    this.#state = 'open';
+    if (existsSync(this.#options.folder)) await within(OPEN_MS, this.#work());
+    else if (!this.#writes.isEmpty) void this.#work();
+  }
+
+  put(entry: Entry): void {
+    if (this.#state === 'closed') return;
+    this.#writes.put(entry);
+    this.#wake();
+  }
+
+  remove(entry: Entry): void {
+    if (this.#state === 'closed') return;
+    this.#writes.remove(entry.key);
+    if (!this.#writes.isEmpty) this.#wake();
+  }
+
+  /** As `SendKeeper.settled`; what cannot be written now is not waited for. */
+  settled(): Promise<void> | null {
+    if (this.#trouble !== null || this.#isSlow || this.#state === 'closed') return null;
+    return this.#writes.settled();
+  }
+
+  /** What is wrong, in sentences. */
+  problems(): string[] {
+    const { folder } = this.#options;
+    if (this.#trouble !== null) return [describeTrouble(folder, this.#trouble), ...this.#losses];
+    if (this.#isSlow) return [describeTrouble(folder, 'the disk does not answer'), ...this.#losses];
+    return [...this.#losses];
+  }
+
+  /** Writes what waits to be written. Never rejects. */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    this.#state = 'closing';
+    clearTimeout(this.#retry);
+    await within(CLOSE_MS, this.#finish());
+    this.#state = 'closed';
+    const lost = this.#writes.puts;
+    if (lost > 0) {
+      const what = `${counted(lost, 'message')} that modules sent and no server has taken`;
+      const why = this.#trouble ?? 'the disk does not answer';
+      this.#options.say(
+        'warn',
+        `${what} cannot be written to ${this.#options.folder} (${why}), and end with this core`,
+      );
+    }
+    this.#writes.giveUpWaiting();
+  }
+
+  async #finish(): Promise<void> {
+    // What is under way may fail; then there is one more attempt.
+    await this.#working;
+    if (!this.#writes.isEmpty) await this.#work();
+    await this.#level?.close();
+    this.#level = null;
+  }
+
+  #wake(): void {
+    if (this.#state !== 'open' || this.#working !== null || this.#retry !== undefined) return;
+    // At the end of the turn, with what comes in it.
+    queueMicrotask(() => void this.#work());
+  }
+
+  /** One at a time. */
+  #work(): Promise<void> {
+    this.#working ??= this.#writeAll().finally(() => {
+      this.#working = null;
+      if (!this.#writes.isEmpty) this.#wake();
+    });
+    return this.#working;
+  }
+
+  async #writeAll(): Promise<void> {
+    clearTimeout(this.#retry);
+    this.#retry = undefined;
+    try {
+      do {
+        this.#level ??= await this.#watched(this.#open());
+        await this.#writeBatch(this.#level);
+      } while (!this.#writes.isEmpty && this.#state !== 'closed');
+      this.#works();
+    } catch (error) {
+      await this.#fails(error as Error);
+    }
+  }
+
+  async #writeBatch(level: Level): Promise<void> {
+    if (this.#writes.isEmpty) return;
+    const { folder } = this.#options;
+    // Somebody may have removed it: what is written there would be nowhere.
+    if (!existsSync(join(folder, 'CURRENT'))) throw new LevelError(`${folder} was removed`, { isDamage: true });
+    const moment = this.#options.moment();
+    const batch = this.#writes
+      .next()
+      .map(({ key, wanted }) => [formatKey(key), wanted && encodeEntry(wanted, moment)] as const);
+    const format = [FORMAT_KEY, Buffer.from(JSON.stringify({ format: STORE_FORMAT }))] as const;
+    try {
+      await this.#watched(level.write(this.#isFresh ? [format, ...batch] : batch));
+    } catch (error) {
+      this.#writes.failed();
+      throw error;
+    }
+    this.#isFresh = false;
+    this.#isUnproven = false;
+    this.#writes.written();
+    this.#descriptors.keep();
+  }
+
+  #works(): void {
+    this.#retryMs = RETRY_MS.first;
+    if (this.#trouble === null) return;
+    this.#trouble = null;
+    this.#options.say('info', `what modules sent is kept in ${this.#options.folder} again`);
+  }
+
+  /** After a failed write LevelDB goes on behind half a record, and would lose what it writes then: it is opened again. */
+  async #fails(error: Error): Promise<void> {
+    await this.#level?.close();
+    this.#level = null;
+    this.#isFresh = true;
+    this.#writes.giveUpWaiting();
+    const text = `is damaged (${error.message})`;
+    const isReplaced = isDamage(error) && !this.#isUnproven && this.#tryToReplace(text);
+    const why = error.message;
+    if (this.#trouble !== why && !isReplaced) this.#options.say('warn', describeTrouble(this.#options.folder, why));
+    this.#trouble = why;
+    if (this.#state !== 'open' || (error instanceof LevelError && error.isFinal)) return;
+    this.#retry = setTimeout(() => void this.#work(), isReplaced ? 0 : this.#retryMs).unref();
+    this.#retryMs = Math.min(RETRY_MS.most, this.#retryMs * 2);
+  }
+
+  /** @throws LevelError, the error of the system */
+  async #open(): Promise<Level> {
+    const { folder } = this.#options;
+    const found = await this.#openFound();
+    if ('level' in found) return found.level;
+    // What is there is unfit: a new one takes its place.
+    await found.close?.();
+    const { why, text } = found.unfit;
+    // A disk on which no store holds must not be filled with stores.
+    if (this.#isUnproven) throw new LevelError(`it ${text}, like the one before it`);
+    this.#replace(why, text, this.#isRead ? null : found.entries.length);
+    if (!this.#isRead) for (const entry of found.entries) this.#writes.put(entry);
+    this.#take(found.entries);
+    makeFolders(folder);
+    const level = await openLevel(folder);
+    this.#descriptors.keep();
+    return level;
+  }
+
+  async #openFound(): Promise<{ level: Level } | (Content & { unfit: object; close?(): Promise<void> })> {
+    const { folder } = this.#options;
+    const unfit = (text: string) => ({ entries: [], unfit: { why: 'damaged' as const, text } });
+    let level: Level | undefined;
+    try {
+      makeFolders(folder);
+      if (hasLostItsHead(folder)) return unfit('is damaged (CURRENT is missing)');
+      this.#links.make();
+      level = await openLevel(folder);
+      this.#descriptors.keep();
+      if (this.#isRead) return { level };
+      const content = await this.#read(level);
+      if (content.unfit !== null) return { ...content, unfit: content.unfit, close: level.close };
+      this.#tellSkipped(content.entries.length);
+      this.#take(content.entries);
+      return { level };
+    } catch (error) {
+      await level?.close();
+      if (!isDamage(error as Error)) throw error;
+      return unfit(`is damaged (${(error as Error).message})`);
+    } finally {
+      this.#links.drop();
+    }
+  }
+
+  async #read(level: Level): Promise<Content> {
+    const entries: Entry[] = [];
+    const names = new Map<string, string>();
+    const moment = this.#options.moment();
+    let format: number | null = null;
+    let isSound = true;
+    try {
+      for await (const [name, value] of level.read()) {
+        if (name === FORMAT_KEY) format = formatOf(value);
+        // Its key comes before those of entries.
+        if (format === null) return unfitFor('foreign', 'is another database');
+        if (format > STORE_FORMAT) return unfitFor('newer', `was written by a newer version (format ${format})`);
+        const key = parseKey(name);
+        if (key === null) continue;
+        const entry = decodeEntry(key, value, moment, names);
+        if (entry === null) isSound = false;
+        else entries.push(entry);
+      }
+    } catch (error) {
+      if (!isDamage(error as Error)) throw error;
+      return { ...unfitFor('damaged', `is damaged (${(error as Error).message})`), entries };
+    }
+    if (!isSound) return { ...unfitFor('damaged', 'is damaged (a checksum is wrong)'), entries };
+    this.#isFresh = format === null;
+    return { entries, unfit: null };
+  }
+
+  /** LevelDB has opened it without what it could not read. */
+  #tellSkipped(read: number): void {
+    const [first] = this.#links.skipped();
+    if (first === undefined) return;
+    const aside = this.#links.keep(this.#options.moment().wallMs);
+    const text = `had a damaged log (${first.replace(/^\S+ \S+ /, '')})${aside === null ? '' : `, which is kept in ${aside}`}`;
+    this.#lose(describeLoss(this.#options.folder, text, null, read));
+  }
+
+  /** At the first time: later its users know more than the store. */
+  #take(entries: Entry[]): void {
+    if (this.#isRead) return;
+    this.#isRead = true;
+    for (const { key } of entries) this.#writes.has(key);
+    this.#options.loaded(entries);
+  }
+
+  /**
+   * Puts away what is there; all that shall be there is to be written anew.
+   *
+   * @param read so many entries of it; `null`: all are known
+   * @throws the error of the system
+   */
+  #replace(why: 'damaged' | 'newer' | 'foreign', text: string, read: number | null): void {
+    const { folder, moment, all } = this.#options;
+    const aside = existsSync(folder) ? putAside(folder, why, moment().wallMs) : null;
+    this.#lose(describeLoss(folder, text, aside, read));
+    this.#isFresh = true;
+    this.#isUnproven = true;
+    this.#writes.forgetStored();
+    for (const entry of all()) this.#writes.put(entry);
+  }
+
+  #tryToReplace(text: string): boolean {
+    try {
+      this.#replace('damaged', text, null);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #lose(text: string): void {
+    this.#options.say('warn', text);
+    if (this.#losses.length < MAX_LOSSES) this.#losses.push(text);
+  }
+
+  /** Nobody waits long for a disk that does not answer. */
+  async #watched<T>(work: Promise<T>): Promise<T> {
+    const slow = setTimeout(() => {
+      this.#isSlow = true;
+      this.#writes.giveUpWaiting();
+      this.#options.say('warn', describeTrouble(this.#options.folder, 'the disk does not answer'));
+    }, SLOW_MS);
+    try {
+      return await work;
+    } finally {
+      clearTimeout(slow);
+      this.#isSlow = false;
+    }
+  }
+}
+
+/** What is there is no database, or not a whole one. */
+function isDamage(error: Error): boolean {
+  if (error instanceof LevelError) return error.isDamage;
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EEXIST' || code === 'ENOTDIR';
+}
+
+/** Waits for something that may never end, and not long. */
+async function within(limitMs: number, work: Promise<void>): Promise<void> {
+  const patience = new AbortController();
+  const late = sleep(limitMs, undefined, { signal: patience.signal }).catch(() => undefined);
+  await Promise.race([work, late]);
+  patience.abort();
+}
+
+function unfitFor(why: 'damaged' | 'newer' | 'foreign', text: string) {
+  return { entries: [], unfit: { why, text } };
+}
+
+/** `null`: it is none of ours. */
+function formatOf(value: Buffer): number | null {
+  try {
+    const { format } = JSON.parse(value.toString()) as { format?: unknown };
+    return typeof format === 'number' ? format : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,89 @@
+// A program that embeds cores, and does what it is told by lines of JSON; what it has to say comes back as lines of JSON.
+import { writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { Worker } from 'node:worker_threads';
+import koffi from 'koffi';
+
+const prctl = koffi.load('libc.so.6').func('int prctl(int option, _Out_ int *a, ulong b, ulong c, ulong d)');
+const PR_GET_CHILD_SUBREAPER = 37;
+
+/** What a core must leave as it is. */
+function facts() {
+  const subreaper = [0];
+  prctl(PR_GET_CHILD_SUBREAPER, subreaper, 0, 0, 0);
+  const names = process.eventNames().map(String).sort();
+  return {
+    listeners: Object.fromEntries(names.map((name) => [name, process.listenerCount(name)])),
+    umask: process.umask(),
+    cwd: process.cwd(),
+    env: { ...process.env },
+    exitCode: process.exitCode ?? null,
+    isSubreaper: subreaper[0] !== 0,
+    title: process.title,
+  };
+}
+
+const tell = (told) =>
+  writeSync(1, `${JSON.stringify(told, (_, value) => (typeof value === 'bigint' ? `${value}` : value))}\n`);
+process.on('warning', ({ message }) => tell({ kind: 'warning', message }));
+const before = facts();
+const { Core, loadConfig, Supervisor } = await import('mesibo-modules');
+
+const cores = new Map();
+const commands = {
+  make({ name, file, bare = false, reload, ...options }) {
+    const config = loadConfig(file);
+    const reloads = {
+      file: () => loadConfig(file),
+      fails: () => {
+        throw new Error('the database of settings is away');
+      },
+      nonsense: async () => ({ modules: 'none' }),
+    };
+    const how = reload === undefined ? {} : { reload: reloads[reload] };
+    const core = bare ? new Supervisor(config, options) : new Core(config, { ...options, ...how });
+    core.on('log', ({ module, text }) => tell({ kind: 'log', core: name, module, text }));
+    core.on('lifecycle', (event) => tell({ kind: 'lifecycle', core: name, event }));
+    if (!bare) {
+      core.on('stopping', (why) => tell({ kind: 'stopping', core: name, why }));
+      core.on('reloaded', (failure) => tell({ kind: 'reloaded', core: name, failure: failure?.message ?? null }));
+      core.ended.then(({ why, failure }) =>
+        tell({ kind: 'ended', core: name, why, failure: failure?.message ?? null }),
+      );
+    }
+    cores.set(name, core);
+  },
+  start: ({ name }) => cores.get(name).start(),
+  stop: ({ name, ...options }) => cores.get(name).stop(options),
+  send: async ({ name, text }) => {
+    const { verdict, by } = await cores.get(name).onMessage({ from: 'alice', to: 'bob' }, Buffer.from(text));
+    return { verdict, by };
+  },
+  reload: ({ name, file, modules }) => cores.get(name).reload(file && loadConfig(file), { modules }),
+  status: ({ name }) => cores.get(name).status(),
+  facts: () => ({ before, now: facts() }),
+  work: ({ options }) => {
+    const program = `import('${import.meta.resolve('mesibo-modules')}').then(({ Core, makeConfig }) => {
+      try {
+        new Core(makeConfig({ modules: [] }), ${JSON.stringify(options)});
+      } catch (error) {
+        require('node:worker_threads').parentPort.postMessage({ code: error.code, message: error.message });
+      }
+    })`;
+    return new Promise((resolve, reject) => {
+      new Worker(program, { eval: true }).once('message', resolve).once('error', reject);
+    });
+  },
+};
+
+tell({ kind: 'up' });
+for await (const line of createInterface(process.stdin)) {
+  const { id, command, ...options } = JSON.parse(line);
+  Promise.resolve()
+    .then(() => commands[command](options))
+    .then(
+      (result = null) => tell({ kind: 'done', id, result }),
+      ({ code, message }) => tell({ kind: 'failed', id, code, message }),
+    );
+}
+await Promise.all([...cores.values()].map((core) => core.stop({ now: true })));

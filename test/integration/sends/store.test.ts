@@ -1,0 +1,364 @@
+/** The store on real disks, whole and damaged. */
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { ClassicLevel } from 'classic-level';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Entry } from '../../../src/sends/queue/entry.js';
+import { SendStore } from '../../../src/sends/store/store.js';
+import { makeEntry } from '../../helpers/entries.js';
+import { makeTempDir } from '../../helpers/temp-dir.js';
+
+/** A store, and what it says. */
+class Scene {
+  readonly memory = new Map<number, Entry>();
+  readonly said: string[] = [];
+  readonly store: SendStore;
+  read: Entry[] = [];
+  readonly #waiting: { pattern: RegExp; resolve: () => void }[] = [];
+
+  constructor(readonly folder: string) {
+    this.store = new SendStore({
+      folder,
+      moment: () => ({ wallMs: Date.now(), nowMs: performance.now() }),
+      say: (level, text) => this.#say(`${level}: ${text}`),
+      loaded: (entries) => {
+        this.read = entries;
+        for (const entry of entries) this.memory.set(entry.key, entry);
+      },
+      all: () => this.memory.values(),
+    });
+    onTestFinished(() => this.store.close());
+  }
+
+  put(payload?: string): Entry {
+    const entry = makeEntry(payload === undefined ? {} : { payload });
+    this.memory.set(entry.key, entry);
+    this.store.put(entry);
+    return entry;
+  }
+
+  remove(entry: Entry): void {
+    this.memory.delete(entry.key);
+    this.store.remove(entry);
+  }
+
+  /** Resolves when it has said something. */
+  says(pattern: RegExp): Promise<void> {
+    if (this.said.some((text) => pattern.test(text))) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ pattern, resolve }));
+  }
+
+  #say(text: string): void {
+    this.said.push(text);
+    for (const { pattern, resolve } of this.#waiting) if (pattern.test(text)) resolve();
+  }
+}
+
+async function opened(folder: string): Promise<Scene> {
+  const scene = new Scene(folder);
+  await scene.store.open();
+  return scene;
+}
+
+/** Payloads of what a store has. */
+async function payloadsIn(folder: string): Promise<string[]> {
+  const scene = await opened(folder);
+  await scene.store.close();
+  expect(scene.said).toEqual([]);
+  return scene.read.map(({ payload }) => Buffer.from(payload).toString());
+}
+
+/** What stands beside a store, without it. */
+function besides(folder: string): string[] {
+  return readdirSync(dirname(folder)).filter((name) => name !== basename(folder));
+}
+
+describe('the store', () => {
+  it('gives back what was put and not removed, in order', async () => {
+    const folder = join(makeTempDir(), 'sends');
+    const scene = await opened(folder);
+    expect(existsSync(folder)).toBe(false);
+    const entries = ['a', 'b', 'c', 'd'].map((payload) => scene.put(payload));
+    await scene.store.settled();
+    scene.remove(entries[1] as Entry);
+    await scene.store.close();
+    expect(await payloadsIn(folder)).toEqual(['a', 'c', 'd']);
+    expect(besides(folder)).toEqual([]);
+  });
+
+  it('has what is settled after a SIGKILL of its process', async () => {
+    const folder = join(makeTempDir(), 'sends');
+    const program = `
+      import { SendStore } from ${JSON.stringify(join(process.cwd(), 'dist/src/sends/store/store.js'))};
+      import { Entry } from ${JSON.stringify(join(process.cwd(), 'dist/src/sends/queue/entry.js'))};
+      const store = new SendStore({ folder: ${JSON.stringify(folder)}, moment: () => ({ wallMs: Date.now(), nowMs: 0 }),
+        say() {}, loaded() {}, all: () => [] });
+      await store.open();
+      for (let key = 1; key <= 1000; key++) store.put(new Entry({ sentId: 's' + key, module: 'm', cause: null, server: null,
+        isChained: true, key, sinceMs: 0 }, Buffer.alloc(0), Buffer.from(String(key)), 0));
+      await store.settled();
+      process.kill(process.pid, 'SIGKILL');
+    `;
+    const { signal } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { stdio: 'inherit' });
+    expect(signal).toBe('SIGKILL');
+    expect(await payloadsIn(folder)).toEqual(Array.from({ length: 1000 }, (_, i) => String(i + 1)));
+  });
+
+  it('costs nothing when nothing comes', async () => {
+    const folder = join(makeTempDir(), 'sends');
+    const scene = await opened(folder);
+    expect(scene.store.settled()).toBeNull();
+    await scene.store.close();
+    expect(existsSync(folder)).toBe(false);
+  });
+
+  it('leaves no file open to the programs that its process starts', async () => {
+    const folder = join(makeTempDir(), 'sends');
+    const scene = await opened(folder);
+    // LevelDB begins another log after 4 MiB.
+    for (let i = 0; i < 12; i++) {
+      scene.put('x'.repeat(1024 * 1024));
+      await scene.store.settled();
+    }
+    expect(readdirSync(folder)).not.toContain('000003.log');
+    const { stdout } = spawnSync('ls', ['-l', '/proc/self/fd'], { encoding: 'utf8' });
+    expect(stdout).toContain('0 ->');
+    expect(stdout).not.toContain(folder);
+  });
+
+  it('goes on in another folder when somebody removes its own', async () => {
+    const folder = join(makeTempDir(), 'sends');
+    const scene = await opened(folder);
+    scene.put('a');
+    await scene.store.settled();
+    rmSync(folder, { recursive: true });
+    scene.put('b');
+    await scene.says(/kept in .* again/);
+    expect(scene.said[0]).toMatch(/was removed.*what waits is in memory, and goes to a new one/);
+    await scene.store.close();
+    expect(await payloadsIn(folder)).toEqual(['a', 'b']);
+  });
+});
+
+/** Stores with content in a log, and in a table. */
+async function makeStores(): Promise<{ log: string; table: string }> {
+  const folder = makeTempDir();
+  const stores = { log: join(folder, 'log', 'sends'), table: join(folder, 'table', 'sends') };
+  for (const path of Object.values(stores)) {
+    mkdirSync(dirname(path));
+    const scene = await opened(path);
+    for (let i = 0; i < 400; i++) scene.put(`${i} ${'x'.repeat(500)}`);
+    await scene.store.close();
+  }
+  const database = new ClassicLevel(stores.table, { compression: false });
+  await database.open();
+  await database.compactRange('a', 'z');
+  await database.close();
+  return stores;
+}
+
+const DAMAGE: Record<string, (file: string) => void> = {
+  garbage: (file) => writeFileSync(file, Buffer.alloc(Math.max(10, statSync(file).size), 0xa5)),
+  'a flipped byte': (file) => {
+    const bytes = readFileSync(file);
+    bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] ?? 0) ^ 0xff;
+    writeFileSync(file, bytes);
+  },
+  'half of it': (file) => truncateSync(file, statSync(file).size >> 1),
+  nothing: (file) => truncateSync(file, 0),
+  'no file': (file) => rmSync(file),
+  'a folder': (file) => {
+    rmSync(file);
+    mkdirSync(file);
+  },
+};
+
+/** What LevelDB takes for sound: a log that ends early, as after a kill; a removed one that was the only one; its own notes. */
+const UNNOTICED = ['log half of it', 'log nothing', 'log no file', 'LOCK', 'LOG', 'LOG.old'];
+
+describe('a damaged store', () => {
+  it('is put aside, read as far as it can be, and another one takes its place', { timeout: 240_000 }, async () => {
+    const stores = await makeStores();
+    const noticed: string[] = [];
+    for (const [kind, store] of Object.entries(stores)) {
+      for (const file of readdirSync(store)) {
+        for (const [how, damage] of Object.entries(DAMAGE)) {
+          const what = `${kind}: ${file} is ${how}`;
+          const folder = join(makeTempDir(), 'sends');
+          cpSync(store, folder, { recursive: true });
+          damage(join(folder, file));
+          const scene = await opened(folder);
+          const kept = scene.put('new');
+          await scene.store.close();
+          const isSilent = scene.said.length === 0;
+          if (!isSilent) {
+            noticed.push(what);
+            expect(scene.said, what).toHaveLength(1);
+            expect(scene.said[0], what).toMatch(/^warn: the store .*(damaged).*could be read; any others are lost/);
+            expect(scene.store.problems(), what).toHaveLength(1);
+            // What was there can be looked at.
+            expect(
+              besides(folder).map((name) => name.split('-')[0]),
+              what,
+            ).toEqual(['sends.damaged']);
+          }
+          // Nothing that was read, or came later, is lost by that.
+          const expected = [...scene.read.map(({ payload }) => Buffer.from(payload).toString()), 'new'];
+          expect(scene.read.length, what).toBeLessThanOrEqual(400);
+          expect(Buffer.from(kept.payload).toString()).toBe('new');
+          expect((await payloadsIn(folder)).sort(), what).toEqual(expected.sort());
+          const isWhole = scene.read.length === 400;
+          const mayBeSilent = UNNOTICED.some((name) => what.replace(/00000\d\.log is/, 'log').includes(name));
+          expect(isWhole || !isSilent || mayBeSilent, `${what}: ${scene.read.length} of 400 were read`).toBe(true);
+        }
+      }
+    }
+    expect(noticed.length).toBeGreaterThan(15);
+  });
+
+  it('is put aside also when it is a file', async () => {
+    const folder = join(makeTempDir(), 'sends');
+    writeFileSync(folder, 'something else');
+    const scene = await opened(folder);
+    scene.put('a');
+    await scene.store.close();
+    const [aside = ''] = besides(folder);
+    expect(readFileSync(join(dirname(folder), aside), 'utf8')).toBe('something else');
+    expect(await payloadsIn(folder)).toEqual(['a']);
+  });
+});
+
+describe('a store that is none of this version', () => {
+  it.each([
+    ['of a newer version', { format: '{"format":99}', s0000000000000001: 'x' }, /newer version \(format 99\)/, 'newer'],
+    ['of another program', { cat: 'meows' }, /is another database/, 'foreign'],
+    ['with a form that is none', { format: 'new', s0000000000000001: 'x' }, /is another database/, 'foreign'],
+  ])('is put aside: one %s', async (_, content, said, name) => {
+    const folder = join(makeTempDir(), 'sends');
+    const database = new ClassicLevel(folder);
+    await database.batch(Object.entries(content).map(([key, value]) => ({ type: 'put', key, value })));
+    await database.close();
+    const scene = await opened(folder);
+    expect(scene.read).toEqual([]);
+    expect(scene.said).toEqual([expect.stringMatching(said)]);
+    scene.put('a');
+    await scene.store.close();
+    expect(await payloadsIn(folder)).toEqual(['a']);
+    const [aside = ''] = besides(folder);
+    expect(aside).toMatch(new RegExp(`^sends\\.${name}-\\d{8}T\\d{6}Z$`));
+    const old = new ClassicLevel(join(dirname(folder), aside));
+    expect(await old.keys().all()).toEqual(Object.keys(content).sort());
+    await old.close();
+  });
+});
+
+describe('a store that cannot be used now', () => {
+  it('is waited for while another process has it open; then what it has is read and what came meanwhile is written', async () => {
+    const folder = join(makeTempDir(), 'sends');
+    const other = new ClassicLevel<string, Buffer>(folder, { valueEncoding: 'buffer' });
+    await other.open();
+    const scene = await opened(folder);
+    expect(scene.said).toEqual([
+      expect.stringMatching(/^warn: .*already held.*; end the other process that has it open$/),
+    ]);
+    expect(scene.store.problems()).toHaveLength(1);
+    scene.put('a');
+    expect(scene.store.settled()).toBeNull();
+    await other.close();
+    await scene.says(/kept in .* again/);
+    expect(scene.store.problems()).toEqual([]);
+    await scene.store.close();
+    expect(await payloadsIn(folder)).toEqual(['a']);
+  });
+
+  const isRoot = process.getuid?.() === 0;
+
+  it.skipIf(isRoot)('is waited for while its folder may not be written to', async () => {
+    const parent = makeTempDir();
+    chmodSync(parent, 0o500);
+    const scene = await opened(join(parent, 'sends'));
+    scene.put('a');
+    await scene.says(/EACCES.*; let the user of the core write there$/);
+    chmodSync(parent, 0o700);
+    await scene.says(/kept in .* again/);
+    await scene.store.close();
+    expect(await payloadsIn(join(parent, 'sends'))).toEqual(['a']);
+  });
+
+  /** A small disk of this test's own; `null`: this process may not mount one. */
+  function mountDisk(): string | null {
+    const disk = makeTempDir();
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk]).status !== 0) return null;
+    onTestFinished(() => void spawnSync('umount', ['-l', disk]));
+    return disk;
+  }
+
+  it('loses nothing on a disk that is full for a while', async ({ skip }) => {
+    const disk = mountDisk() ?? skip('this process may not mount a disk');
+    const folder = join(disk, 'sends');
+    const scene = await opened(folder);
+    const payloads: string[] = [];
+    const putSome = (count: number) => {
+      for (let i = 0; i < count; i++)
+        payloads.push(Buffer.from(scene.put(`${payloads.length} ${'x'.repeat(990)}`).payload).toString());
+    };
+    while (scene.said.length === 0) {
+      putSome(10);
+      await scene.store.settled();
+    }
+    expect(scene.said[0]).toMatch(/No space left on device.*waits in memory.*; make room on that disk$/);
+    putSome(500);
+    expect(scene.store.settled()).toBeNull();
+    execFileSync('mount', ['-o', 'remount,size=40m', disk]);
+    await scene.says(/kept in .* again/);
+    expect(scene.store.problems()).toEqual([]);
+    putSome(100);
+    await scene.store.close();
+    expect(await payloadsIn(folder)).toEqual(payloads);
+  });
+
+  it('says what ends with the core on a disk that stays full', async ({ skip }) => {
+    const disk = mountDisk() ?? skip('this process may not mount a disk');
+    const scene = await opened(join(disk, 'sends'));
+    while (scene.said.length === 0) {
+      scene.put('x'.repeat(1000));
+      await scene.store.settled();
+    }
+    await scene.store.close();
+    expect(scene.said.at(-1)).toMatch(
+      /^warn: \d+ messages? that modules sent and no server has taken cannot be written/,
+    );
+  });
+
+  it('is waited for on a disk that is read-only, and what it has is read', async ({ skip }) => {
+    const disk = mountDisk() ?? skip('this process may not mount a disk');
+    const folder = join(disk, 'sends');
+    const before = await opened(folder);
+    before.put('a');
+    await before.store.close();
+    execFileSync('mount', ['-o', 'remount,ro', disk]);
+    const scene = await opened(folder);
+    expect(scene.said).toEqual([
+      expect.stringMatching(/Read-only file system.*; let the user of the core write there$/),
+    ]);
+    scene.put('b');
+    execFileSync('mount', ['-o', 'remount,rw', disk]);
+    await scene.says(/kept in .* again/);
+    await scene.store.close();
+    expect(scene.read).toHaveLength(1);
+    expect(await payloadsIn(folder)).toEqual(['a', 'b']);
+  });
+});

@@ -1,0 +1,220 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Dispatch, type Holder } from '../../../src/sends/queue/dispatch.js';
+import type { Entry } from '../../../src/sends/queue/entry.js';
+import { makeEntry } from '../../helpers/entries.js';
+
+function takeAll(dispatch: Dispatch, holder: Holder): Entry[] {
+  const taken: Entry[] = [];
+  for (let entry = dispatch.take(holder); entry; entry = dispatch.take(holder)) taken.push(entry);
+  return taken;
+}
+
+/** Entries of one module, added in this order. */
+function addAll(dispatch: Dispatch, servers: (string | null)[], module = 'm'): Entry[] {
+  const entries = servers.map((server) => makeEntry({ server, module }));
+  for (const entry of entries) dispatch.add(entry);
+  return entries;
+}
+
+describe('who gets what a module sent', () => {
+  it('is the server that it is for, also when that comes later and another one is there', () => {
+    const dispatch = new Dispatch();
+    const [a1, b1, a2] = addAll(dispatch, ['a', 'b', 'a']);
+    expect(takeAll(dispatch, dispatch.attach('b', 10))).toEqual([b1]);
+    expect(takeAll(dispatch, dispatch.attach('a', 10))).toEqual([a1, a2]);
+  });
+
+  it('is any server when it is for none; one that has a home stays there', () => {
+    const dispatch = new Dispatch();
+    const sent = addAll(dispatch, [null, null, null, null]);
+    const [x, y] = [dispatch.attach('x', 2), dispatch.attach('y', 10)];
+    expect(takeAll(dispatch, y)).toEqual([]);
+    expect(takeAll(dispatch, x)).toEqual(sent.slice(0, 2));
+    expect(dispatch.release(x, sent[0]?.sentId as string)).toBe(sent[0]);
+    expect(takeAll(dispatch, x)).toEqual([sent[2]]);
+    dispatch.detach(x);
+    expect(takeAll(dispatch, y)).toEqual(sent.slice(1));
+  });
+
+  it('spreads modules over servers', () => {
+    const dispatch = new Dispatch();
+    const [x, y] = [dispatch.attach('x', 10), dispatch.attach('y', 10)];
+    const first = addAll(dispatch, [null], 'one');
+    const second = addAll(dispatch, [null], 'two');
+    expect([takeAll(dispatch, x), takeAll(dispatch, y)]).toEqual([first, second]);
+  });
+
+  it('keeps the order of a module between what is for a server and what is for any', () => {
+    const dispatch = new Dispatch();
+    const x = dispatch.attach('x', 10);
+    const sent = addAll(dispatch, [null, 'x', null, 'x', 'x', null]);
+    expect(takeAll(dispatch, x)).toEqual(sent);
+  });
+
+  it('gives no more than the window, nor much more than 8 MiB', () => {
+    const dispatch = new Dispatch();
+    const x = dispatch.attach('x', 2);
+    const small = addAll(dispatch, [null, null, null]);
+    expect(takeAll(dispatch, x)).toHaveLength(2);
+    for (const { sentId } of small) dispatch.release(x, sentId);
+    dispatch.detach(x);
+    const wide = dispatch.attach('x', 1000);
+    takeAll(dispatch, wide);
+    for (let i = 0; i < 20; i++) dispatch.add(makeEntry({ payload: 'x'.repeat(1024 * 1024) }));
+    const large = takeAll(dispatch, wide);
+    expect(large.length).toBe(8);
+    expect(dispatch.release(wide, large[0]?.sentId as string)).not.toBeNull();
+    expect(takeAll(dispatch, wide)).toHaveLength(1);
+  });
+
+  it('lets modules take turns', () => {
+    const dispatch = new Dispatch();
+    addAll(dispatch, [null, null, null, null], 'flood');
+    addAll(dispatch, [null, null], 'other');
+    const x = dispatch.attach('x', 4);
+    expect(takeAll(dispatch, x).map(({ module }) => module)).toEqual(['flood', 'other', 'flood', 'other']);
+  });
+
+  it('gives nothing to a server that is gone, and takes no acknowledgement of it', () => {
+    const dispatch = new Dispatch();
+    const [sent] = addAll(dispatch, ['x', 'x']);
+    const x = dispatch.attach('x', 1);
+    takeAll(dispatch, x);
+    dispatch.detach(x);
+    expect(dispatch.take(x)).toBeNull();
+    expect(dispatch.release(x, sent?.sentId as string)).toBeNull();
+    const again = dispatch.attach('x', 10);
+    dispatch.detach(x);
+    expect(dispatch.isHere('x')).toBe(true);
+    expect(takeAll(dispatch, again)).toHaveLength(2);
+  });
+
+  it('expires what waits and not what a server has, the oldest first', () => {
+    const dispatch = new Dispatch();
+    const entries = [10, 20, 30].map((sinceMs) => makeEntry({ server: 'x', sinceMs }));
+    for (const entry of entries) dispatch.add(entry);
+    expect(dispatch.oldestMs()).toBe(10);
+    const x = dispatch.attach('x', 1);
+    takeAll(dispatch, x);
+    expect(dispatch.oldestMs()).toBe(20);
+    expect(dispatch.expire(25)).toEqual([entries[1]]);
+    dispatch.detach(x);
+    expect(dispatch.expire(25)).toEqual([entries[0]]);
+    expect(takeAll(dispatch, dispatch.attach('x', 10))).toEqual([entries[2]]);
+  });
+
+  it('remembers names of servers in bounded memory, and those that something waits for', () => {
+    const dispatch = new Dispatch();
+    addAll(dispatch, ['waits']);
+    dispatch.know('waits');
+    for (let i = 0; i < 3000; i++) dispatch.detach(dispatch.attach(`flood-${i}`, 1));
+    expect(dispatch.isKnown('waits')).toBe(true);
+    expect(dispatch.isKnown('flood-2999')).toBe(true);
+    expect(dispatch.isKnown('flood-0')).toBe(false);
+  });
+});
+
+describe('whatever servers and modules do', () => {
+  const NAMES = ['x', 'y', 'z'];
+  const step = fc.oneof(
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        kind: fc.constant('send'),
+        module: fc.constantFrom('m', 'n'),
+        server: fc.constantFrom(null, ...NAMES),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        kind: fc.constant('attach'),
+        server: fc.constantFrom(...NAMES),
+        window: fc.integer({ min: 1, max: 5 }),
+      }),
+    },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('detach'), server: fc.constantFrom(...NAMES) }) },
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant('take'), server: fc.constantFrom(...NAMES) }) },
+    { weight: 4, arbitrary: fc.record({ kind: fc.constant('ack'), server: fc.constantFrom(...NAMES), at: fc.nat(5) }) },
+  ) as fc.Arbitrary<{ kind: string; module?: string; server: string | null; window?: number; at?: number }>;
+
+  it('nothing is lost, no two have the same, windows hold, and each server gets a module in order', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const dispatch = new Dispatch();
+        const holders = new Map<string, Holder>();
+        const sent = new Set<Entry>();
+        const done = new Set<Entry>();
+        /** By connection, module and the server that it is for. */
+        const lastPlaces = new Map<Holder, Map<string, number>>();
+        const take = (holder: Holder) => {
+          const entry = dispatch.take(holder);
+          if (!entry) return false;
+          expect(done.has(entry)).toBe(false);
+          expect(entry.server === null || entry.server === holder.server).toBe(true);
+          for (const other of holders.values()) if (other !== holder) expect(other.held.has(entry.sentId)).toBe(false);
+          expect(holder.held.size).toBeLessThanOrEqual(holder.window);
+          const places = lastPlaces.get(holder) as Map<string, number>;
+          const row = `${entry.module} ${entry.server}`;
+          expect(entry.place).toBeGreaterThan(places.get(row) ?? 0);
+          places.set(row, entry.place);
+          return true;
+        };
+        const attach = (server: string, window: number) => {
+          const holder = dispatch.attach(server, window);
+          holders.set(server, holder);
+          lastPlaces.set(holder, new Map());
+        };
+        const finish = (holder: Holder, entry: Entry) => {
+          expect(dispatch.release(holder, entry.sentId)).toBe(entry);
+          done.add(entry);
+        };
+        for (const { kind, module = 'm', server, window = 1, at = 0 } of steps) {
+          const holder = holders.get(server ?? '');
+          if (kind === 'send') {
+            const entry = makeEntry({ module, server });
+            sent.add(entry);
+            dispatch.add(entry);
+          } else if (kind === 'attach' && !holder) {
+            attach(server as string, window);
+          } else if (kind === 'detach' && holder) {
+            dispatch.detach(holder);
+            holders.delete(holder.server);
+          } else if (kind === 'take' && holder) {
+            take(holder);
+          } else if (kind === 'ack' && holder) {
+            const entry = [...holder.held.values()][at];
+            if (entry) finish(holder, entry);
+          }
+        }
+        // In the end all are there, and everything is taken.
+        for (const name of NAMES) if (!holders.has(name)) attach(name, 3);
+        for (let goesOn = true; goesOn; ) {
+          goesOn = false;
+          for (const holder of holders.values()) {
+            while (take(holder)) goesOn = true;
+            for (const entry of [...holder.held.values()]) finish(holder, entry);
+          }
+        }
+        expect(done).toEqual(sent);
+        expect(dispatch.oldestMs()).toBeNull();
+      }),
+    );
+  });
+
+  it('what one server gets of a module is in order while no server leaves', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(null, 'x', 'y'), { maxLength: 50 }), fc.boolean(), (servers, isFirst) => {
+        const dispatch = new Dispatch();
+        const attach = () => [dispatch.attach('x', 100), dispatch.attach('y', 100)];
+        const early = isFirst ? attach() : null;
+        addAll(dispatch, servers);
+        for (const holder of early ?? attach()) {
+          const places = takeAll(dispatch, holder).map(({ place }) => place);
+          expect(places).toEqual([...places].sort((a, b) => a - b));
+        }
+      }),
+    );
+  });
+});
