@@ -27,6 +27,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   throwaway: ['helpers', 'config', 'host-runner', 'supervisor'],
   core: ['helpers', 'config', 'wire', 'supervisor', 'logs', 'control', 'sends'],
   daemon: ['helpers', 'config', 'supervisor', 'logs', 'core'],
+  client: ['helpers', 'wire'],
   index: ['helpers', 'config', 'supervisor', 'core'],
 };
 
