@@ -48,6 +48,7 @@ export const ERROR_CODES = {
   GATEWAY_UNUSABLE: 'The socket for chat servers cannot be made.',
   FRAME_INVALID: 'A server or a client sent what is no frame of the gateway, or one that does not come at that point.',
   VERSION_UNKNOWN: 'Core and server speak no common version of the gateway protocol.',
+  TOO_MANY_SERVERS: 'As many servers are connected to the gateway as it serves.',
   SERVER_NAME_TAKEN: 'Another process takes the sends for a server of that name already.',
   EVENT_ID_TAKEN: 'An event of that id has no outcome yet.',
   SEND_UNKNOWN: 'The connection has no send of that id that waits to be acknowledged.',

@@ -1,7 +1,7 @@
 /** The core's end of the control socket. */
 
 import type { Socket } from 'node:net';
-import { SupervisorError } from '../errors.js';
+import { DirectoryError, SupervisorError } from '../errors.js';
 import { readDescriptorLimit } from '../libc.js';
 import type {
   CoreReloadReport,
@@ -11,9 +11,11 @@ import type {
   Outcome,
   SupervisorStatus,
 } from '../supervisor/types.js';
+import { SocketListener } from '../unix-socket/listener.js';
 import type { FrameTooLargeError } from '../wire/framing.js';
 import { Clients } from './clients.js';
 import type { Connection } from './connection.js';
+import { controlSocketPath } from './endpoint.js';
 import { toWireFailure } from './failure.js';
 import {
   decodeRequest,
@@ -26,7 +28,6 @@ import {
   toWireOutcome,
 } from './frames.js';
 import { type ControlLimits, controlLimits } from './limits.js';
-import { ControlListener } from './listener.js';
 import { SentFeed, type SentMessages } from './sent-feed.js';
 
 /** What the control socket drives: a supervisor, or what a test puts in its place. */
@@ -69,7 +70,7 @@ const ZEROMQ_GREETING = 0xff000000;
 /** Answers what the command line asks; no client, gone, slow or talking nonsense, can hurt the core through it. */
 export class ControlServer {
   readonly #options: ControlServerOptions;
-  readonly #listener: ControlListener;
+  readonly #listener: SocketListener;
   readonly #clients: Clients;
   readonly #feed: SentFeed;
   #warnedMs = Number.NEGATIVE_INFINITY;
@@ -88,9 +89,19 @@ export class ControlServer {
       refused: (connection, reason) => connection.reply(encodeReply({ id: 0, ...refusal('CORE_SILENT', reason) })),
       warn: (text) => this.#warn(text),
     });
-    const connected = (socket: Socket) => this.#clients.add(socket);
-    this.#listener = new ControlListener(runDir, connected, (error) => {
-      this.#warn(`a client of the control socket could not be let in (${error.message}); it may try again`);
+    const path = controlSocketPath(runDir);
+    this.#listener = new SocketListener({
+      path,
+      nursery: 'c',
+      connected: (socket: Socket) => this.#clients.add(socket),
+      failed: ({ message }) => {
+        this.#warn(`a client of the control socket could not be let in (${message}); it may try again`);
+      },
+      cannot: (reason, cause) => {
+        const remedy = 'remove what is there, or give another --run-dir';
+        const what = `the control socket ${path} cannot be made (${reason})`;
+        return new DirectoryError('RUN_DIR_UNUSABLE', what, { remedy, cause });
+      },
     });
   }
 

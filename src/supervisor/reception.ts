@@ -5,15 +5,23 @@ import type { CoreConfig } from '../config/types.js';
 import { MessageError } from '../errors.js';
 import { CallEvent } from '../wire/call-event.js';
 import type { Callback } from '../wire/event-kinds.js';
-import { snapshotOf, toAddress, toLong } from '../wire/params.js';
+import { fromWireParams, snapshotOf, toAddress, toLong } from '../wire/params.js';
 import type { Members } from './calls/chain.js';
 import { Conversation } from './calls/conversation.js';
 import { Entrance } from './calls/entrance.js';
-import { catchResolve, caught, DecisionJourney, type Doors, MessageJourney } from './calls/journeys.js';
+import { catchResolve, caught, DecisionJourney, type Doors, MessageJourney, ToldJourney } from './calls/journeys.js';
 import { Underway } from './calls/underway.js';
 import type { Module } from './module/module.js';
 import { moduleOfSentId, type SentMessages, toStatusParams } from './news/sent-messages.js';
-import type { Decision, LoginUser, MessageParamsInput, Origin, Outcome } from './types.js';
+import type {
+  Decision,
+  LoginUser,
+  MessageOptions,
+  MessageParamsInput,
+  Origin,
+  Outcome,
+  OutcomeTaker,
+} from './types.js';
 
 /** What it asks its supervisor. */
 export interface ReceptionOptions {
@@ -40,16 +48,11 @@ export class Reception {
     return this.#doors.underway.settled();
   }
 
-  onMessage(
-    params: MessageParamsInput,
-    payload: Uint8Array,
-    sentBy: string | undefined,
-    origin: Origin | undefined,
-  ): Promise<Outcome> {
+  onMessage(params: MessageParamsInput, payload: Uint8Array, options: MessageOptions | undefined): Promise<Outcome> {
     const outcome = new Promise<Outcome>(catchResolve);
     const resolve = caught<Outcome>();
     try {
-      this.#take(params, payload, sentBy, origin, resolve);
+      this.#take(params, payload, options, resolve);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -83,32 +86,64 @@ export class Reception {
     return this.#decide(CallEvent.empty(kind), Conversation.ofCalls);
   }
 
+  /** @throws as {@link onMessageStatus}; `MESSAGE_TOO_LARGE` */
+  submit(event: CallEvent, origin: Origin | null, taker: OutcomeTaker): void {
+    this.#requireSize(event.payloadBytes);
+    this.#options.requireServing(event.callback);
+    if (event.kind === 'status') {
+      this.#submitStatus(event, origin, taker);
+      return;
+    }
+    const nowMs = performance.now();
+    const endMs = nowMs + this.#options.config().chainDeadlineMs;
+    const journey = new ToldJourney(this.#doors, event, Conversation.ofEvent(event), endMs, taker);
+    journey.origin = origin;
+    journey.enter(nowMs);
+  }
+
+  /** The status of a message that a module sent is for that module alone, as in {@link onMessageStatus}. */
+  #submitStatus(event: CallEvent, origin: Origin | null, taker: OutcomeTaker): void {
+    const params = fromWireParams(event.params);
+    const sent = this.#options.sentMessages.find(params);
+    const own = sent === null ? event : CallEvent.status(toStatusParams(sent.params, params));
+    const nowMs = performance.now();
+    const endMs = nowMs + this.#options.config().chainDeadlineMs;
+    const journey = new ToldJourney(this.#doors, own, Conversation.ofEvent(own), endMs, taker);
+    journey.origin = origin;
+    if (sent === null) journey.enter(nowMs);
+    else journey.goBy([this.#senderOf(sent.sentId)], nowMs);
+  }
+
   #take(
     params: MessageParamsInput,
     payload: Uint8Array,
-    sentBy: string | undefined,
-    origin: Origin | undefined,
+    options: MessageOptions | undefined,
     resolve: (outcome: Outcome) => void,
   ): void {
-    const { maxMessageBytes, chainDeadlineMs } = this.#options.config();
+    const { chainDeadlineMs } = this.#options.config();
     if (!(payload instanceof Uint8Array)) {
       throw new MessageError(
         'INVALID_ARGUMENT',
         'the payload is no Uint8Array; convert it, for example by Buffer.from()',
       );
     }
-    if (payload.length > maxMessageBytes) {
-      const limit = `more than max_message (${maxMessageBytes})`;
-      throw new MessageError('MESSAGE_TOO_LARGE', `the message has ${payload.length} bytes, ${limit}; it was refused`);
-    }
+    this.#requireSize(payload.length);
     // A copy: the caller may use its buffer again before the last module has seen it.
     const event = CallEvent.message(params, payload);
     this.#options.requireServing('on_message');
     const nowMs = performance.now();
     const endMs = nowMs + chainDeadlineMs;
-    const journey = new MessageJourney(this.#doors, event, snapshotOf(params), endMs, sentBy, resolve);
-    journey.origin = origin ?? null;
+    const journey = new MessageJourney(this.#doors, event, snapshotOf(params), endMs, options?.sentBy, resolve);
+    journey.origin = options?.origin ?? null;
     journey.enter(nowMs);
+  }
+
+  /** @throws {MessageError} `MESSAGE_TOO_LARGE` */
+  #requireSize(payloadBytes: number): void {
+    const { maxMessageBytes } = this.#options.config();
+    if (payloadBytes <= maxMessageBytes) return;
+    const limit = `more than max_message (${maxMessageBytes})`;
+    throw new MessageError('MESSAGE_TOO_LARGE', `the message has ${payloadBytes} bytes, ${limit}; it was refused`);
   }
 
   #decide(event: CallEvent, conversation: Conversation): Promise<Decision> {

@@ -8,6 +8,7 @@ import type { CoreConfig } from '../config/types.js';
 import { findDescriptorProblem, readDescriptorUse } from '../descriptors.js';
 import { IllegalStateError, type SupervisorError } from '../errors.js';
 import { VERSION } from '../paths.js';
+import type { CallEvent } from '../wire/call-event.js';
 import type { Kept } from './directories/run-dir-guard.js';
 import { Household } from './household.js';
 import type { Module } from './module/module.js';
@@ -24,7 +25,9 @@ import type {
   MessageParamsInput,
   ModuleDescription,
   OrderReport,
+  Origin,
   Outcome,
+  OutcomeTaker,
   ReloadReport,
   SendKeeper,
   StartReport,
@@ -135,7 +138,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * @throws {IllegalStateError} when the supervisor is not started
    */
   onMessage(params: MessageParamsInput, payload: Uint8Array, options?: MessageOptions): Promise<Outcome> {
-    return this.#reception.onMessage(params, payload, options?.sentBy, options?.origin);
+    return this.#reception.onMessage(params, payload, options);
   }
 
   /**
@@ -169,6 +172,19 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** Tells the chain of the status of a call. @throws {IllegalStateError} when the supervisor is not started */
   async onCallStatus(): Promise<Decision> {
     return this.#reception.onCall('callStatus');
+  }
+
+  /**
+   * Takes an event that stands in bytes already, for doors: it goes where {@link onMessage} and the others lead, and no promise
+   * is made for it.
+   *
+   * @param event in the form in which `CallEvent` writes it; nothing of it is checked but its size
+   * @param taker is told the outcome, maybe before this returns
+   * @throws {MessageError} when the payload is over its limit
+   * @throws {IllegalStateError} when the supervisor is not started
+   */
+  submit(event: CallEvent, origin: Origin | null, taker: OutcomeTaker): void {
+    this.#reception.submit(event, origin, taker);
   }
 
   /**

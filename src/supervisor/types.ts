@@ -4,6 +4,7 @@ export type { SettingDescription } from '../config/describe.js';
 export type { MessageParams, MessageParamsInput } from '../wire/params.js';
 export type * from './types/announcements.js';
 export type * from './types/decisions.js';
+export type * from './types/doors.js';
 export type * from './types/options.js';
 export type * from './types/orders.js';
 export type * from './types/origin.js';

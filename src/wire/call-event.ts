@@ -7,6 +7,7 @@ import Long from 'long';
 import { decodeLogin, decodeParams, encodeLogin, encodeParams } from './codec.js';
 import { type CallKind, EVENT_KINDS, type Lane } from './event-kinds.js';
 import { ADDRESS_MAX_BYTES, type MessageParamsInput, split, toAddress, type WireParams } from './params.js';
+import { int32At } from './protobuf.js';
 import { isShared, keep, reserve, varintBytes, writeFixed64, writeVarint } from './room.js';
 
 /** What a user who logged in has on the wire. */
@@ -16,9 +17,23 @@ export interface WireLogin {
   flags: Long;
 }
 
-/** Tags of the fields of Message, and of the addresses in Params. */
-const TAG = { params: 0x0a, payload: 0x12, to: 0x62, from: 0x6a } as const;
-const SCALARS_BYTES = 11 * 9;
+/** Who talks: what a conversation is known by. */
+export interface Parties {
+  /** The id of the group, in halves of 32 bits; 0: none. */
+  low: number;
+  high: number;
+  to: string | null;
+  from: string | null;
+}
+
+/** The one object of all calls of {@link CallEvent.parties}. */
+const parties: Parties = { low: 0, high: 0, to: null, from: null };
+
+/** Tags of the fields of Message, and of some in Params. */
+const TAG = { params: 0x0a, payload: 0x12, groupid: 0x21, lastScalar: 0x59, to: 0x62, from: 0x6a } as const;
+/** Its tag, and 8 bytes. */
+const SCALAR_BYTES = 9;
+const SCALARS_BYTES = 11 * SCALAR_BYTES;
 /** A tag and the length of what follows. */
 const HEADER_BYTES = 6;
 const EMPTY = Buffer.alloc(0);
@@ -77,6 +92,35 @@ export class CallEvent {
     return decodeParams(this.bytes.subarray(from, to));
   }
 
+  /**
+   * Who talks, of a message or a status. The same object is returned each time: this is on the way of every message. What is
+   * 0 may be left out, and all else stands in the order of the numbers.
+   */
+  parties(encoding: 'utf8' | 'latin1'): Parties {
+    const { bytes } = this;
+    const { from, to } = this.#paramsAt();
+    parties.low = parties.high = 0;
+    parties.to = parties.from = null;
+    for (let at = from; at < to; ) {
+      const tag = bytes[at] as number;
+      if (tag > TAG.lastScalar) {
+        const length = lengthAt(bytes, at + 1);
+        const start = at + 1 + varintBytes(length);
+        at = start + length;
+        const text = bytes.toString(encoding, start, at);
+        if (tag === TAG.to) parties.to = text;
+        else parties.from = text;
+        continue;
+      }
+      if (tag === TAG.groupid) {
+        parties.low = int32At(bytes, at + 1);
+        parties.high = int32At(bytes, at + 5);
+      }
+      at += SCALAR_BYTES;
+    }
+    return parties;
+  }
+
   /** What a login says, decoded each time. */
   get login(): WireLogin {
     const { address, online, flags } = decodeLogin(this.bytes.subarray(this.at, this.at + this.length));
@@ -96,13 +140,9 @@ export class CallEvent {
   #paramsAt(): { from: number; to: number } {
     if (this.kind === 'status') return { from: this.at, to: this.at + this.length };
     if (this.kind !== 'message') return { from: 0, to: 0 };
-    let from = this.at + 1;
-    let length = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = this.bytes[from++] as number;
-      length |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return { from, to: from + length };
-    }
+    const length = lengthAt(this.bytes, this.at + 1);
+    const from = this.at + 1 + varintBytes(length);
+    return { from, to: from + length };
   }
 
   /**
@@ -171,6 +211,17 @@ export class CallEvent {
   /** A call, or the status of one: neither has anything in it. */
   static empty(kind: 'call' | 'callStatus'): CallEvent {
     return new CallEvent(kind, EMPTY, 0, 0, 0, 0);
+  }
+}
+
+/** A length as {@link writeVarint} writes it. */
+function lengthAt(bytes: Uint8Array, from: number): number {
+  let length = 0;
+  let at = from;
+  for (let shift = 0; ; shift += 7) {
+    const byte = bytes[at++] as number;
+    length |= (byte & 0x7f) << shift;
+    if (byte < 0x80) return length;
   }
 }
 

@@ -76,7 +76,7 @@ export abstract class Journey extends Visit<Members> implements AnswerTaker, Fol
     const entry = { module: name, verdict: answer.verdict, default: answer.default, micros };
     if (this.trace === NO_TRACE) this.trace = [entry];
     else this.trace.push(entry);
-    if (answer.params !== null || answer.payload !== null) this.event = this.event.with(answer.params, answer.payload);
+    if (answer.params !== null || answer.payload !== null) this.change(answer);
     if (answer.verdict === 'consumed') {
       this.verdict = 'consumed';
       this.by = name;
@@ -84,6 +84,11 @@ export abstract class Journey extends Visit<Members> implements AnswerTaker, Fol
     } else {
       this.#goOn(nowMs);
     }
+  }
+
+  /** A module left something else than it was given. */
+  protected change({ params, payload }: CallAnswer): void {
+    this.event = this.event.with(params, payload);
   }
 
   passed(nowMs: number): void {

@@ -1,6 +1,6 @@
 /** Which conversation an event belongs to: what keeps its order, from door to door. Pure, but for a seed. */
 
-import type { WireLogin } from '../../wire/call-event.js';
+import type { CallEvent, WireLogin } from '../../wire/call-event.js';
 import { type MessageParams, split, type WireParams } from '../../wire/params.js';
 
 /** Other in each process: nobody can choose addresses that are slow to tell apart. */
@@ -64,8 +64,27 @@ export class Conversation {
     return ofTwo('login', toText(address), null);
   }
 
+  /** That of an event that stands in bytes: the same as if its parameters had been given. */
+  static ofEvent(event: CallEvent): Conversation {
+    switch (event.kind) {
+      case 'message':
+        return ofParams('message', event, 'utf8');
+      case 'status':
+        return ofParams('status', event, 'latin1');
+      case 'login':
+        return Conversation.ofLogin(event.login);
+      default:
+        return Conversation.ofCalls;
+    }
+  }
+
   /** Calls tell nothing that they could be told apart by. */
   static readonly ofCalls = new Conversation('call', SEED, 0, 0, null, null);
+}
+
+function ofParams(kind: 'message' | 'status', event: CallEvent, encoding: 'utf8' | 'latin1'): Conversation {
+  const { low, high, to, from } = event.parties(encoding);
+  return low === 0 && high === 0 ? ofTwo(kind, from, to) : ofGroup(kind, low, high);
 }
 
 function ofGroup(kind: Conversation['kind'], low: number, high: number): Conversation {

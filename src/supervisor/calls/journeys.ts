@@ -2,10 +2,11 @@
 
 import type { CallEvent } from '../../wire/call-event.js';
 import { fromWireParams, type MessageParams } from '../../wire/params.js';
-import type { Decision, Outcome, TraceEntry } from '../types.js';
+import type { Decision, DoorOutcome, Outcome, OutcomeTaker, TraceEntry } from '../types.js';
 import { Journey, type Members } from './chain.js';
 import { Conversation } from './conversation.js';
 import type { Entrance } from './entrance.js';
+import type { CallAnswer } from './pending-call.js';
 import type { Era, Underway } from './underway.js';
 
 /** Where journeys begin and end. */
@@ -104,6 +105,28 @@ export class DecisionJourney extends DoorJourney {
 
   protected override tell(): void {
     this.#resolve(this.decision);
+  }
+}
+
+/** An event of a door that speaks in bytes: it is told as it is, so that nothing is made of what nobody changed. */
+export class ToldJourney extends DoorJourney implements DoorOutcome {
+  readonly #taker: OutcomeTaker;
+  hasNewParams = false;
+  hasNewPayload = false;
+
+  constructor(doors: Doors, event: CallEvent, conversation: Conversation, endMs: number, taker: OutcomeTaker) {
+    super(doors, event, conversation, endMs);
+    this.#taker = taker;
+  }
+
+  protected override change(answer: CallAnswer): void {
+    super.change(answer);
+    this.hasNewParams ||= answer.params !== null;
+    this.hasNewPayload ||= answer.payload !== null;
+  }
+
+  protected override tell(): void {
+    this.#taker.told(this);
   }
 }
 

@@ -60,11 +60,13 @@ export function readEvent(bytes: Buffer, from: number, to: number): ServerEvent 
       kind = found;
       start = reader.skipBytes();
       end = reader.at;
-    } else if (tag === TAG.id) idAt = reader.fixed64();
-    else if (tag === TAG.trace) trace = reader.bool();
+    } else if (tag === TAG.id) {
+      const at = reader.fixed64();
+      if (reader.ok) idAt = at;
+    } else if (tag === TAG.trace) trace = reader.bool();
     else reader.skip(tag);
   }
-  const id = idAt >= 0 && idAt + 8 <= to ? bigintAt(bytes, idAt) : 0n;
+  const id = idAt < 0 ? 0n : bigintAt(bytes, idAt);
   requireWhole('the event', idAt < 0 ? null : id);
   if (isTwice) invalid('the event is of two kinds, and must be of one', id);
   if (kind === null) invalid('the event is of no kind that this core knows', id);

@@ -1,62 +1,69 @@
-/** The file of the control socket: nobody else's from its birth, and this core's as long as it serves. */
+/** The file of a unix socket: nobody else's from its birth, and its process's as long as that serves. */
 
 import { once } from 'node:events';
 import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { join } from 'node:path';
-import { DirectoryError } from '../errors.js';
-import { controlSocketPath } from './endpoint.js';
+import { dirname, join } from 'node:path';
 
-/** Listens on the control socket of a run directory, and keeps its file. */
-export class ControlListener {
-  readonly #runDir: string;
-  readonly path: string;
-  readonly #connected: (socket: Socket) => void;
-  readonly #failed: (error: Error) => void;
+/** How a socket is made, and who is told. */
+export interface SocketListenerOptions {
+  /** Absolute, and short enough for the system. Its folder is there. */
+  path: string;
+  /** The beginning of the name of a folder that is beside it for a moment; the pid follows. No other socket there has the same. */
+  nursery: string;
+  /** Whether who sends nothing any more may still read; the default is that he has gone. */
+  allowHalfOpen?: boolean;
+  connected: (socket: Socket) => void;
+  /** A client could not be let in; the listener goes on. */
+  failed: (error: Error) => void;
+  /** What {@link SocketListener.open} throws when something stands in the way. */
+  cannot: (reason: string, cause: unknown) => Error;
+}
+
+/** Listens on a socket, and keeps its file. */
+export class SocketListener {
+  readonly #options: SocketListenerOptions;
   #server: Server | null = null;
   /** Which file is ours. */
   #identity = '';
 
-  /**
-   * @param failed - told when a client could not be let in; the listener goes on
-   * @throws DirectoryError `SOCKET_PATH_TOO_LONG`
-   */
-  constructor(runDir: string, connected: (socket: Socket) => void, failed: (error: Error) => void) {
-    this.#runDir = runDir;
-    this.path = controlSocketPath(runDir);
-    this.#connected = connected;
-    this.#failed = failed;
+  constructor(options: SocketListenerOptions) {
+    this.#options = options;
+  }
+
+  /** Where it is. */
+  get path(): string {
+    return this.#options.path;
   }
 
   /**
    * Makes the socket and listens; when it is called again, on a new file, and who is connected stays so.
    *
-   * @throws DirectoryError `RUN_DIR_UNUSABLE` when something stands in the way
+   * @throws what `cannot` makes, when something stands in the way
    */
   async open(): Promise<void> {
     // Made where nobody else can come, since a socket has the mode that the umask leaves it. Node removes the path that it
     // bound when it closes; the name that clients know is ours to remove.
-    const nursery = join(this.#runDir, `c${process.pid}`);
+    const { path, connected, failed, cannot, allowHalfOpen = false } = this.#options;
+    const nursery = join(dirname(path), `${this.#options.nursery}${process.pid}`);
     const born = join(nursery, 's');
-    const server = createServer(this.#connected);
+    const server = createServer({ allowHalfOpen }, connected);
     try {
       rmSync(nursery, { recursive: true, force: true });
       mkdirSync(nursery, { mode: 0o700 });
       chmodSync(nursery, 0o700);
       await once(server.listen(born), 'listening');
-      server.on('error', this.#failed);
+      server.on('error', failed);
       chmodSync(born, 0o600);
       const identity = identityOf(born);
-      renameSync(born, this.path);
+      renameSync(born, path);
       this.#server?.close();
       this.#server = server;
       this.#identity = identity;
     } catch (cause) {
       server.close();
-      const { code } = cause as NodeJS.ErrnoException;
-      const remedy = 'remove what is there, or give another --run-dir';
-      const what = `the control socket ${this.path} cannot be made (${code})`;
-      throw new DirectoryError('RUN_DIR_UNUSABLE', what, { remedy, cause });
+      const { code, message } = cause as NodeJS.ErrnoException;
+      throw cannot(code ?? message, cause);
     } finally {
       rmSync(nursery, { recursive: true, force: true });
     }

@@ -1,0 +1,197 @@
+/** One connection of a server: frames as they arrive, and frames for it as it reads them. */
+
+import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { FrameError } from '../wire/gateway/frame-error.js';
+import type { CoreFrame, ServerFrame } from '../wire/gateway/frames.js';
+import { type Encoding, encodingOf, JsonLines } from './encodings.js';
+import type { GatewayLimits } from './limits.js';
+
+/** How long frames of one connection are taken before everything else has its turn. */
+const TURN_MS = 2;
+/** The clock is looked at once for so many frames. */
+const FRAMES_A_LOOK = 16;
+/** What leaves is written at once when it is so much. */
+const WRITE_BYTES = 64 * 1024;
+/** How long last words may take to be read. */
+const LINGER_MS = 500;
+
+/** What is done about a connection. */
+export interface ConnectionEvents {
+  frame(frame: ServerFrame): void;
+  /** A frame that cannot be taken; those behind it still come. */
+  invalid(error: FrameError): void;
+  /** What came cannot be read any further. */
+  garbled(error: FrameError): void;
+  /** Whether a frame may be read now; after a `false`, {@link Connection.readOn} is called when that changes. */
+  mayRead(): boolean;
+  /** It has read so much that more can be written. */
+  drained(): void;
+  /** The server sends nothing any more; it may still read. */
+  finished(): void;
+  /** It makes the core hold more than a little. */
+  swollen(): void;
+  closed(): void;
+}
+
+/** Reads no more than it may, and holds no more than it must. */
+export class Connection {
+  readonly #socket: Socket;
+  readonly #limits: GatewayLimits;
+  readonly #events: ConnectionEvents;
+  #encoding: Encoding | null = null;
+  #isReadDue = false;
+  #isWriteDue = false;
+  #isOver = false;
+  /** When it last took something, or nothing was there for it to take. */
+  #progressMs = performance.now();
+
+  constructor(socket: Socket, limits: GatewayLimits, events: ConnectionEvents) {
+    this.#socket = socket;
+    this.#limits = limits;
+    this.#events = events;
+    socket.on('data', (chunk) => this.#received(chunk));
+    socket.on('end', () => {
+      if (!this.#isOver) events.finished();
+    });
+    // What it means is told by 'close'.
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      this.#isOver = true;
+      events.closed();
+    });
+  }
+
+  /** `null`: it has not said anything. */
+  get encoding(): Encoding['name'] | null {
+    return this.#encoding?.name ?? null;
+  }
+
+  /** What it does not read, in bytes. */
+  get unreadBytes(): number {
+    return this.#socket.writableLength + (this.#encoding?.waitingBytes ?? 0);
+  }
+
+  /** What it makes the core hold, in bytes. */
+  get heldBytes(): number {
+    return this.unreadBytes + (this.#encoding?.heldBytes ?? 0);
+  }
+
+  /** Whether there is room for what can wait. */
+  get hasRoom(): boolean {
+    return !this.#isOver && this.unreadBytes < this.#limits.pauseBytes;
+  }
+
+  /** For how long it has not taken anything, though there is something. */
+  stalledMs(nowMs: number): number {
+    if (this.#socket.writableLength === 0) this.#progressMs = nowMs;
+    return nowMs - this.#progressMs;
+  }
+
+  /** Sends one frame, with all others of this turn; one for a server that has gone is dropped. */
+  put(frame: CoreFrame, isUrgent = false): void {
+    if (this.#isOver) return;
+    this.#encoding ??= new JsonLines(this.#limits);
+    this.#encoding.put(frame);
+    if (this.#encoding.waitingBytes > WRITE_BYTES) this.#write();
+    else if (!this.#isWriteDue) {
+      this.#isWriteDue = true;
+      if (isUrgent) process.nextTick(this.#writeDue);
+      else setImmediate(this.#writeDue);
+    }
+  }
+
+  /** Goes on reading, if it had to wait. */
+  goOn(): void {
+    if (this.#socket.isPaused()) this.readOn();
+  }
+
+  /** Reads, in a moment. */
+  readOn(): void {
+    if (this.#isReadDue || this.#isOver) return;
+    this.#isReadDue = true;
+    setImmediate(this.#readDue);
+  }
+
+  /** Sends what was put, takes nothing more, and closes when that was read, or could not be. */
+  end(): void {
+    if (this.#isOver) return;
+    this.#write();
+    this.#isOver = true;
+    this.#socket.end();
+    // Who is still writing reads no last words before it has been let.
+    this.#socket.resume();
+    const timer = setTimeout(() => this.#socket.destroy(), LINGER_MS);
+    this.#socket.once('close', () => clearTimeout(timer));
+  }
+
+  /** Closes at once. */
+  destroy(): void {
+    this.#isOver = true;
+    this.#socket.destroy();
+  }
+
+  readonly #writeDue = (): void => {
+    this.#isWriteDue = false;
+    this.#write();
+  };
+
+  readonly #readDue = (): void => {
+    this.#isReadDue = false;
+    this.#read();
+  };
+
+  readonly #written = (): void => {
+    this.#progressMs = performance.now();
+    if (!this.hasRoom) return;
+    this.#events.drained();
+    if (this.#socket.isPaused()) this.readOn();
+  };
+
+  #write(): void {
+    if (this.#isOver || this.#encoding === null || this.#encoding.waitingBytes === 0) return;
+    if (this.#socket.writableLength === 0) this.#progressMs = performance.now();
+    this.#socket.write(this.#encoding.take(), this.#written);
+    if (this.#socket.writableLength > this.#limits.pauseBytes) this.#events.swollen();
+  }
+
+  #received(chunk: Buffer): void {
+    if (this.#isOver) return;
+    this.#encoding ??= encodingOf(chunk[0] as number, this.#limits);
+    this.#encoding.push(chunk);
+    if (this.#encoding.heldBytes > this.#limits.pauseBytes) this.#events.swollen();
+    this.#read();
+  }
+
+  /** Takes what may be taken now. What is left is taken a turn later, or when something has come to its end. */
+  #read(): void {
+    const endMs = performance.now() + TURN_MS;
+    for (let frames = 1; !this.#isOver; frames++) {
+      if (!this.hasRoom || !this.#events.mayRead()) {
+        this.#socket.pause();
+        return;
+      }
+      if (frames % FRAMES_A_LOOK === 0 && performance.now() >= endMs) {
+        this.#socket.pause();
+        this.readOn();
+        return;
+      }
+      if (!this.#takeFrame()) return;
+    }
+  }
+
+  /** @returns whether there may be another one */
+  #takeFrame(): boolean {
+    try {
+      const frame = this.#encoding?.next() ?? null;
+      if (frame === null) this.#socket.resume();
+      else this.#events.frame(frame);
+      return frame !== null;
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      if (!error.isLast) this.#events.invalid(error);
+      else this.#events.garbled(error);
+      return !error.isLast;
+    }
+  }
+}

@@ -1,0 +1,65 @@
+/** What servers can make a core hold and do: pure. */
+
+import { maxFrameBytes, maxLineBytes } from '../wire/gateway/frames.js';
+
+const MIB = 1024 * 1024;
+
+/** Bounds of the gateway. */
+export interface GatewayLimits {
+  /** Connections at a time. */
+  connections: number;
+  /** A Hello comes within this time. */
+  helloMs: number;
+  /** The largest payload of a message. */
+  messageBytes: number;
+  /** The longest frame of protobuf, and the longest line. */
+  frameBytes: number;
+  lineBytes: number;
+  /** Events of one connection in progress; further ones are not read. */
+  window: number;
+  /** The same in bytes; one event is taken whatever its size. */
+  progressBytes: number;
+  /** Events of all connections in progress; beyond it each has its equal share. */
+  allEvents: number;
+  /** The same in bytes. */
+  allProgressBytes: number;
+  /** Sends that a connection may have without an Ack, whatever its Hello says; and when that says nothing. */
+  sendWindow: number;
+  usualSendWindow: number;
+  /** With so many bytes that a server does not read, nothing of its is read, and no sends are written. */
+  pauseBytes: number;
+  /** With so many it is cut off. */
+  unreadBytes: number;
+  /** A server that takes nothing for so long, though there is something, is cut off. */
+  stalledMs: number;
+  /** What all connections make the core hold beside events; beyond it, the one that makes it hold most is cut off. */
+  allBytes: number;
+}
+
+/**
+ * The bounds of a core.
+ *
+ * @param descriptors - how many the process may have; most are for other things
+ */
+export function gatewayLimits(maxMessageBytes: number, descriptors: number): GatewayLimits {
+  const frameBytes = maxFrameBytes(maxMessageBytes);
+  const unreadBytes = frameBytes + 16 * MIB;
+  return {
+    connections: Math.min(128, Math.max(8, Math.floor(descriptors / 8))),
+    helloMs: 10_000,
+    messageBytes: maxMessageBytes,
+    frameBytes,
+    lineBytes: maxLineBytes(maxMessageBytes),
+    window: 512,
+    progressBytes: Math.max(8 * MIB, frameBytes),
+    // Half of the queue that a module has unless it is configured: what one server sends never fills it.
+    allEvents: 4096,
+    allProgressBytes: Math.max(32 * MIB, 2 * frameBytes),
+    sendWindow: 4096,
+    usualSendWindow: 64,
+    pauseBytes: MIB,
+    unreadBytes,
+    stalledMs: 30_000,
+    allBytes: 4 * unreadBytes,
+  };
+}

@@ -1,0 +1,151 @@
+/** The core's end of the socket for chat servers. */
+
+import type { Socket } from 'node:net';
+import { dirname, join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { readDescriptorLimit } from '../libc.js';
+import { VERSION } from '../paths.js';
+import type { SendSource } from '../sends/types.js';
+import { SocketListener } from '../unix-socket/listener.js';
+import { requireShort } from '../unix-socket/path.js';
+import { EVENT_KINDS } from '../wire/event-kinds.js';
+import { failureOf } from '../wire/gateway/frames.js';
+import { type GatewayLimits, gatewayLimits } from './limits.js';
+import { Sessions } from './sessions.js';
+import { requirePlace, unusable } from './socket-file.js';
+import type { GatewayClient, GatewayCore } from './types.js';
+
+/** How a gateway is set up. */
+export interface GatewayServerOptions {
+  /** Absolute; the folder must exist. */
+  path: string;
+  core: GatewayCore;
+  /** What modules sent, for servers that take it. */
+  sends: SendSource;
+  /** The largest payload that the core takes, in bytes. */
+  maxMessageBytes: number;
+  /** Within it the core decides on an event; a function where it may change. */
+  chainDeadlineMs: number | (() => number);
+  /** Takes one readable line about something that went wrong. */
+  warn: (text: string) => void;
+  /** Other bounds than the usual. */
+  limits?: Partial<GatewayLimits>;
+}
+
+/** How long the last outcomes may take to leave once the core ends. */
+const LINGER_MS = 500;
+/** Servers that cannot be understood or let in are told of so often. */
+const WARN_EVERY_MS = 10_000;
+const NURSERY = '.g';
+/** Modules have others too, which no event is for. */
+const EVENT_CALLBACKS: ReadonlySet<string> = new Set(Object.values(EVENT_KINDS).map(({ callback }) => callback));
+
+/** Lets chat servers in; no server, gone, slow or talking nonsense, can hurt the core or another server through it. */
+export class GatewayServer {
+  readonly #listener: SocketListener;
+  readonly #sessions: Sessions;
+  readonly #warnTo: (text: string) => void;
+  #warnedMs = Number.NEGATIVE_INFINITY;
+  #isRetired = false;
+  #isClosed = false;
+
+  private constructor(options: GatewayServerOptions) {
+    const { path, core, sends, maxMessageBytes, chainDeadlineMs } = options;
+    requireShort(path, 'choose a shorter run directory, or set "gateway" to a shorter path');
+    requireShort(join(dirname(path), `${NURSERY}${process.pid}`, 's'), 'set "gateway" to a shorter path');
+    this.#warnTo = options.warn;
+    const warn = (text: string) => this.#warn(text);
+    this.#sessions = new Sessions({
+      core,
+      sends,
+      limits: { ...gatewayLimits(maxMessageBytes, readDescriptorLimit()), ...options.limits },
+      welcome: () => ({
+        coreVersion: VERSION,
+        maxMessage: maxMessageBytes,
+        chainDeadlineMs: typeof chainDeadlineMs === 'number' ? chainDeadlineMs : chainDeadlineMs(),
+        callbacks: core.callbacks().filter((callback) => EVENT_CALLBACKS.has(callback)),
+      }),
+      isStopping: () => this.#isRetired,
+      warn,
+    });
+    this.#listener = new SocketListener({
+      path,
+      nursery: NURSERY,
+      allowHalfOpen: true,
+      connected: (socket: Socket) => this.#sessions.add(socket),
+      failed: ({ message }) => warn(`a server could not be let in (${message}); it may try again`),
+      cannot: (reason, cause) => unusable(path, reason, cause),
+    });
+  }
+
+  /**
+   * Makes the socket and begins to answer.
+   *
+   * @throws DirectoryError `SOCKET_PATH_TOO_LONG`, or `GATEWAY_UNUSABLE` when something stands in the way
+   */
+  static async open(options: GatewayServerOptions): Promise<GatewayServer> {
+    const server = new GatewayServer(options);
+    try {
+      await server.#make();
+      return server;
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+  }
+
+  /** Of the socket. */
+  get path(): string {
+    return this.#listener.path;
+  }
+
+  /** Whether servers that look for the socket find this core. */
+  isThere(): boolean {
+    return this.#isRetired || this.#listener.isThere();
+  }
+
+  /**
+   * Makes the socket again, where somebody has removed or replaced it.
+   *
+   * @throws DirectoryError `GATEWAY_UNUSABLE` when something stands in the way
+   */
+  async restore(): Promise<void> {
+    if (this.isThere()) return;
+    await this.#make();
+    // The stop may have begun meanwhile.
+    if (this.#isRetired) this.#listener.close();
+  }
+
+  /** Everybody who is connected. */
+  clients(): GatewayClient[] {
+    return this.#sessions.describe();
+  }
+
+  /** Takes no more servers and no more events; those in progress still get their outcomes. */
+  retire(): void {
+    if (this.#isRetired) return;
+    this.#isRetired = true;
+    this.#listener.close();
+    const message = 'the core is stopping: events in progress get their outcomes, and no others are taken';
+    this.#sessions.tellAll(failureOf('CORE_STOPPING', message));
+  }
+
+  /** Ends all connections; outcomes already given may still leave. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.retire();
+    this.#isClosed = true;
+    await this.#sessions.close(failureOf('CORE_STOPPING', 'the core has stopped'), LINGER_MS);
+  }
+
+  async #make(): Promise<void> {
+    await requirePlace(this.path);
+    await this.#listener.open();
+  }
+
+  #warn(text: string): void {
+    if (performance.now() - this.#warnedMs < WARN_EVERY_MS) return;
+    this.#warnedMs = performance.now();
+    this.#warnTo(`gateway: ${text}`);
+  }
+}

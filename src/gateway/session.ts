@@ -1,0 +1,338 @@
+/** What one connection of a server says, and what it is answered. */
+
+import type { Socket } from 'node:net';
+import { SupervisorError } from '../errors.js';
+import type { SendSource } from '../sends/types.js';
+import type { DoorOutcome, MessageParamsInput, Origin, OutcomeTaker } from '../supervisor/types.js';
+import type { FrameError } from '../wire/gateway/frame-error.js';
+import {
+  type Ack,
+  type Failure,
+  failureOf,
+  type Hello,
+  type SendStatus,
+  type ServerEvent,
+  type ServerFrame,
+} from '../wire/gateway/frames.js';
+import { fromWireParams, SCALARS, type WireParams } from '../wire/params.js';
+import { Connection } from './connection.js';
+import { greet } from './greeting.js';
+import type { GatewayLimits } from './limits.js';
+import type { Load, Share } from './load.js';
+import type { Names, Taker } from './names.js';
+import { outcomeFrame, refusedFrame } from './outcomes.js';
+import { OutgoingSends } from './outgoing-sends.js';
+import type { GatewayClient, GatewayCore } from './types.js';
+
+/** What all sessions share. */
+export interface Surroundings {
+  core: GatewayCore;
+  sends: SendSource;
+  limits: GatewayLimits;
+  load: Load;
+  names: Names;
+  /** What a Welcome says beside the version. */
+  welcome(): { coreVersion: string; maxMessage: number; chainDeadlineMs: number; callbacks: string[] };
+  /** The core takes no events any more. */
+  isStopping(): boolean;
+  /** It makes the core hold more than a little. */
+  swollen(): void;
+  /** It has ended. */
+  closed(session: Session): void;
+}
+
+/** What an event of a small message takes beside its bytes. */
+const EVENT_BYTES = 256;
+/** A status that is in progress counts like an event. */
+const STATUS_BYTES = 256;
+
+/** From the first byte of a connection to its end. */
+export class Session implements Share, Taker {
+  readonly #surroundings: Surroundings;
+  readonly #connection: Connection;
+  readonly #connectedAt = new Date().toISOString();
+  readonly #ids = new Set<bigint>();
+  readonly #helloTimer: NodeJS.Timeout;
+  #hello: Hello | null = null;
+  #version = 0;
+  #sends: OutgoingSends | null = null;
+  /** The server sends nothing any more. */
+  #isFinished = false;
+  /** Nothing more is done for it. */
+  #isOver = false;
+  events = 0;
+  bytes = 0;
+
+  constructor(socket: Socket, surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+    const { limits, load } = surroundings;
+    this.#connection = new Connection(socket, limits, {
+      frame: (frame) => this.#take(frame),
+      invalid: (error) => this.#refuse(error),
+      garbled: ({ code, message }) => this.end(failureOf(code, message)),
+      mayRead: () => load.hasRoom(this),
+      drained: () => this.#sends?.write(),
+      finished: () => this.#finished(),
+      swollen: () => surroundings.swollen(),
+      closed: () => this.#close(),
+    });
+    load.enter(this);
+    this.#helloTimer = setTimeout(() => {
+      this.end(failureOf('FRAME_INVALID', `no hello came within ${limits.helloMs / 1000} seconds`));
+    }, limits.helloMs);
+  }
+
+  /** Its name; empty before its Hello. */
+  get server(): string {
+    return this.#hello?.server ?? '';
+  }
+
+  get instance(): string {
+    return this.#hello?.instance ?? '';
+  }
+
+  /** What it makes the core hold beside events, in bytes. */
+  get heldBytes(): number {
+    return this.#connection.heldBytes;
+  }
+
+  /** What it does not read, in bytes. */
+  get unreadBytes(): number {
+    return this.#connection.unreadBytes;
+  }
+
+  /** For how long it has not read anything, though there is something. */
+  stalledMs(nowMs: number): number {
+    return this.#connection.stalledMs(nowMs);
+  }
+
+  /** As a status shows it. */
+  describe(): GatewayClient {
+    return {
+      server: this.server,
+      encoding: this.#connection.encoding,
+      takesSends: this.#sends !== null,
+      connectedAt: this.#connectedAt,
+      inProgress: this.events,
+      unacknowledged: this.#sends?.unacknowledged ?? 0,
+    };
+  }
+
+  /** Tells it how things are now, once it is welcome. */
+  welcome(): void {
+    if (this.#version === 0) return;
+    const window = this.#surroundings.limits.window;
+    this.#connection.put({ kind: 'welcome', version: this.#version, window, ...this.#surroundings.welcome() });
+  }
+
+  /** Tells it of something that has no answer. Who has not said hello may not even have said which encoding it has. */
+  tell(failure: Failure): void {
+    if (this.#version !== 0) this.#connection.put(failure);
+  }
+
+  yieldSends(): void {
+    this.#sends?.detach();
+    this.#sends = null;
+  }
+
+  roomAgain(): void {
+    this.#connection.readOn();
+  }
+
+  /** Ends it. @param failure - the last words */
+  end(failure: Failure | null): void {
+    if (this.#isOver) return;
+    if (failure) this.#connection.put({ ...failure, fatal: true });
+    this.#connection.end();
+    this.#leave();
+  }
+
+  /** Ends it at once. */
+  destroy(): void {
+    this.#leave();
+    this.#connection.destroy();
+  }
+
+  #take(frame: ServerFrame): void {
+    if (this.#hello === null && frame.kind !== 'hello') {
+      this.end(failureOf('FRAME_INVALID', `the first frame is of kind ${frame.kind}; it must be a hello`));
+      return;
+    }
+    switch (frame.kind) {
+      case 'hello':
+        this.#greet(frame);
+        break;
+      case 'event':
+        this.#begin(frame);
+        break;
+      case 'ack':
+        this.#acknowledge(frame);
+        break;
+      case 'send_status':
+        this.#forward(frame);
+        break;
+    }
+  }
+
+  #greet(hello: Hello): void {
+    if (this.#hello !== null) {
+      this.tell(failureOf('FRAME_INVALID', 'a second hello came; a connection has one'));
+      return;
+    }
+    clearTimeout(this.#helloTimer);
+    try {
+      const version = greet(hello);
+      this.#hello = hello;
+      if (hello.takesSends) this.#claim(hello);
+      this.#version = version;
+      this.welcome();
+      this.#sends?.attachTo(this.#surroundings.sends);
+    } catch (error) {
+      if (!(error instanceof SupervisorError)) throw error;
+      this.end(failureOf(error.code, error.message));
+    }
+  }
+
+  /** @throws SupervisorError `SERVER_NAME_TAKEN` */
+  #claim({ server, window }: Hello): void {
+    const { names, limits } = this.#surroundings;
+    if (!names.claim(server, this)) {
+      const remedy = 'end that one, give this one another name, or connect without takes_sends';
+      const what = `another process takes the sends for ${server} already`;
+      throw new SupervisorError('SERVER_NAME_TAKEN', what, { remedy });
+    }
+    const own = window === 0 ? limits.usualSendWindow : Math.min(window, limits.sendWindow);
+    const connection = this.#connection;
+    this.#sends = new OutgoingSends(server, own, {
+      get hasRoom() {
+        return connection.hasRoom;
+      },
+      put: (frame) => connection.put(frame),
+    });
+  }
+
+  #begin({ id, trace, event }: ServerEvent): void {
+    if (this.#ids.has(id)) {
+      const what = `an event of the id ${id} has no outcome yet; this one was not taken, and that one goes on`;
+      this.tell(failureOf('EVENT_ID_TAKEN', what, { eventId: id }));
+      return;
+    }
+    if (this.#surroundings.isStopping()) {
+      this.#connection.put(refusedFrame(id, 'CORE_STOPPING', 'the core is stopping, and takes no events any more'));
+      return;
+    }
+    const bytes = EVENT_BYTES + event.heldBytes;
+    this.#ids.add(id);
+    this.#surroundings.load.begin(this, bytes);
+    try {
+      const origin: Origin = { server: this.server, eventId: id, hops: 0 };
+      this.#surroundings.core.submit(event, origin, new EventInProgress(this, id, trace, bytes));
+    } catch (error) {
+      this.#endEvent(id, bytes);
+      if (!(error instanceof SupervisorError)) throw error;
+      this.#connection.put(refusedFrame(id, error.code, error.message));
+    }
+  }
+
+  /** An event has its outcome. */
+  decided(id: bigint, trace: boolean, bytes: number, outcome: DoorOutcome): void {
+    this.#endEvent(id, bytes);
+    if (this.#isOver) return;
+    this.#connection.put(outcomeFrame(id, trace, outcome), this.events === 0);
+    this.#ended();
+  }
+
+  #endEvent(id: bigint, bytes: number): void {
+    this.#ids.delete(id);
+    this.#surroundings.load.end(this, bytes);
+  }
+
+  /** Something has come to its end, so that another frame may be read. */
+  #ended(): void {
+    if (this.#isFinished && this.events === 0) this.end(null);
+    else this.#connection.goOn();
+  }
+
+  #acknowledge({ sentIds, refused }: Ack): void {
+    const unknown = sentIds.filter((sentId) => !this.#sends?.acknowledge(sentId, refused));
+    if (unknown.length === 0) return;
+    const which = unknown.length === 1 ? 'one id' : `${unknown.length} ids`;
+    const what = `the ack has ${which} of no send that this connection has and has not acknowledged; they were skipped`;
+    this.tell(failureOf('SEND_UNKNOWN', what, { sentIds: unknown }));
+  }
+
+  #forward({ sentId, status, params }: SendStatus): void {
+    const { core, load } = this.#surroundings;
+    load.begin(this, STATUS_BYTES);
+    const over = () => {
+      load.end(this, STATUS_BYTES);
+      if (!this.#isOver) this.#ended();
+    };
+    core.onMessageStatus(inputOf(params), status, { sentId }).then(over, (error: Error) => {
+      const code = error instanceof SupervisorError ? error.code : 'INVALID_ARGUMENT';
+      this.tell(failureOf(code, error.message, { sentIds: [sentId] }));
+      over();
+    });
+  }
+
+  #refuse({ code, message, eventId }: FrameError): void {
+    if (this.#hello === null) this.end(failureOf(code, message));
+    // With an id that another event has, it would be taken for the outcome of that.
+    else if (eventId === null || this.#ids.has(eventId)) this.tell(failureOf(code, message, { eventId }));
+    else this.#connection.put(refusedFrame(eventId, code, message));
+  }
+
+  #finished(): void {
+    this.#isFinished = true;
+    this.#release();
+    if (this.events === 0) this.end(null);
+  }
+
+  #close(): void {
+    this.#leave();
+    this.#surroundings.closed(this);
+  }
+
+  #leave(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#helloTimer);
+    this.#release();
+    this.#surroundings.load.leave(this);
+  }
+
+  /** What modules send is for somebody else from now on. */
+  #release(): void {
+    this.#surroundings.names.release(this.server, this);
+    this.yieldSends();
+  }
+}
+
+/** One event of a session until its outcome is told. */
+class EventInProgress implements OutcomeTaker {
+  readonly #session: Session;
+  readonly #id: bigint;
+  readonly #trace: boolean;
+  readonly #bytes: number;
+
+  constructor(session: Session, id: bigint, trace: boolean, bytes: number) {
+    this.#session = session;
+    this.#id = id;
+    this.#trace = trace;
+    this.#bytes = bytes;
+  }
+
+  told(outcome: DoorOutcome): void {
+    this.#session.decided(this.#id, this.#trace, this.#bytes, outcome);
+  }
+}
+
+/** What a server gave, as an embedder gives it: what is left out stays so. */
+function inputOf(given: WireParams): MessageParamsInput {
+  const whole = fromWireParams(given);
+  const input: MessageParamsInput = {};
+  for (const field of SCALARS) if (given[field] != null) input[field] = whole[field];
+  if (given.to != null) input.to = whole.to;
+  if (given.from != null) input.from = whole.from;
+  return input;
+}

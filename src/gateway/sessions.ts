@@ -1,0 +1,123 @@
+/** The servers of a core, of which there may be so many and which may hold so much. */
+
+import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { type Failure, failureOf } from '../wire/gateway/frames.js';
+import { Load } from './load.js';
+import { Names } from './names.js';
+import { Session, type Surroundings } from './session.js';
+import type { GatewayClient } from './types.js';
+
+/** What sessions are given. */
+export interface SessionsOptions extends Omit<Surroundings, 'load' | 'names' | 'swollen' | 'closed'> {
+  warn(text: string): void;
+}
+
+/** How often it is looked for those who do not read. */
+const LOOK_MS = 1_000;
+
+/** Lets servers in, and cuts off those that are in the way. */
+export class Sessions {
+  readonly #options: SessionsOptions;
+  readonly #surroundings: Surroundings;
+  readonly #all = new Set<Session>();
+  readonly #endCallbacks: () => void;
+  readonly #timer: NodeJS.Timeout;
+  #callbacks: string;
+  #announceEmpty: () => void = () => undefined;
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+    this.#surroundings = {
+      ...options,
+      load: new Load(options.limits),
+      names: new Names(),
+      swollen: () => this.#relieve(),
+      closed: (session) => this.#closed(session),
+    };
+    this.#callbacks = JSON.stringify(options.welcome());
+    this.#endCallbacks = options.core.onCallbacks(() => this.#welcomeAgain());
+    this.#timer = setInterval(() => this.#look(performance.now()), LOOK_MS).unref();
+  }
+
+  /** Lets a server in; when there are too many, the one that has not said who it is for longest has to go. */
+  add(socket: Socket): void {
+    const session = new Session(socket, this.#surroundings);
+    this.#all.add(session);
+    const { connections } = this.#options.limits;
+    if (this.#all.size <= connections) return;
+    const nameless = [...this.#all].find((other) => other !== session && other.server === '');
+    const reason = `${connections} connections of servers at a time are served; close some, and try again`;
+    this.#options.warn(`a connection was turned away: ${reason}`);
+    const goes = nameless ?? session;
+    this.#all.delete(goes);
+    goes.end(failureOf('TOO_MANY_SERVERS', reason));
+  }
+
+  /** Everybody who is connected. */
+  describe(): GatewayClient[] {
+    return [...this.#all].map((session) => session.describe());
+  }
+
+  /** Tells everybody. */
+  tellAll(failure: Failure): void {
+    for (const session of this.#all) session.tell(failure);
+  }
+
+  /** Ends all, when their last frames have left, or could not within `limitMs`. */
+  async close(lastWords: Failure, limitMs: number): Promise<void> {
+    clearInterval(this.#timer);
+    this.#endCallbacks();
+    const empty = new Promise<void>((resolve) => {
+      this.#announceEmpty = resolve;
+    });
+    for (const session of this.#all) session.end(lastWords);
+    const timer = setTimeout(() => {
+      for (const session of this.#all) session.destroy();
+    }, limitMs);
+    if (this.#all.size > 0) await empty;
+    clearTimeout(timer);
+  }
+
+  #closed(session: Session): void {
+    this.#all.delete(session);
+    if (this.#all.size === 0) this.#announceEmpty();
+  }
+
+  /** What it is told may have changed, or not. */
+  #welcomeAgain(): void {
+    const callbacks = JSON.stringify(this.#options.welcome());
+    if (callbacks === this.#callbacks) return;
+    this.#callbacks = callbacks;
+    for (const session of this.#all) session.welcome();
+  }
+
+  #look(nowMs: number): void {
+    const { stalledMs } = this.#options.limits;
+    for (const session of this.#all) {
+      if (session.stalledMs(nowMs) > stalledMs) this.#cutOff(session, `read nothing for ${stalledMs / 1000} seconds`);
+    }
+  }
+
+  /** Cuts off who does not read, and who makes the core hold most when all of them together make it hold too much. */
+  #relieve(): void {
+    const { unreadBytes, allBytes } = this.#options.limits;
+    let total = 0;
+    let largest: Session | null = null;
+    for (const session of this.#all) {
+      if (session.unreadBytes > unreadBytes) this.#cutOff(session, `does not read ${session.unreadBytes} bytes`);
+      else {
+        total += session.heldBytes;
+        if (largest === null || session.heldBytes > largest.heldBytes) largest = session;
+      }
+    }
+    if (largest === null || total <= allBytes) return;
+    this.#cutOff(largest, `makes the core hold ${largest.heldBytes} bytes, and all servers together ${total}`);
+  }
+
+  #cutOff(session: Session, why: string): void {
+    this.#options.warn(`server ${session.server || '(no name yet)'} was cut off, because it ${why}`);
+    this.#all.delete(session);
+    session.destroy();
+  }
+}

@@ -1,0 +1,38 @@
+/** Whether the file of the gateway's socket may be made where it shall be. */
+
+import { lstatSync } from 'node:fs';
+import { connect } from 'node:net';
+import { DirectoryError, type SupervisorError } from '../errors.js';
+
+/**
+ * Looks at what stands at the path. A socket that nobody listens on is left over from a core that was killed.
+ *
+ * @throws SupervisorError `GATEWAY_UNUSABLE` when something else is there, or somebody listens
+ */
+export async function requirePlace(path: string): Promise<void> {
+  const info = lstatSync(path, { throwIfNoEntry: false });
+  if (info === undefined) return;
+  if (!info.isSocket()) throw unusable(path, 'something that is no socket is there');
+  const code = await tryConnect(path);
+  if (code === null) throw unusable(path, 'another process listens there');
+  if (code !== 'ECONNREFUSED' && code !== 'ENOENT') throw unusable(path, code);
+}
+
+/** @param reason - what stands in the way */
+export function unusable(path: string, reason: string, cause?: unknown): SupervisorError {
+  const what = `the socket for chat servers ${path} cannot be made (${reason})`;
+  const remedy = 'remove what is in its place and make its folder, or set "gateway" to another path';
+  return new DirectoryError('GATEWAY_UNUSABLE', what, { remedy, cause });
+}
+
+/** @returns the error code of the attempt; `null`: somebody listens */
+function tryConnect(path: string): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(null);
+    });
+    socket.once('error', ({ code, message }: NodeJS.ErrnoException) => resolve(code ?? message));
+  });
+}

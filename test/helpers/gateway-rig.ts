@@ -1,0 +1,112 @@
+/** A real supervisor with real modules, and a gateway before it. */
+
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type ConfigOptions, makeConfig } from '../../src/config/make.js';
+import type { GatewayLimits } from '../../src/gateway/limits.js';
+import { GatewayServer } from '../../src/gateway/server.js';
+import type { GatewayCore } from '../../src/gateway/types.js';
+import { Supervisor } from '../../src/supervisor/supervisor.js';
+import type { Hello } from '../../src/wire/gateway/frames.js';
+import { RawServer } from './raw-server.js';
+import { makeTempDir } from './temp-dir.js';
+import { TestSends } from './test-sends.js';
+
+/** One for each test, which ends with it. */
+export class GatewayRig {
+  readonly directory = makeTempDir();
+  readonly supervisor: Supervisor;
+  readonly sends = new TestSends();
+  readonly warnings: string[] = [];
+  readonly #config: ReturnType<typeof makeConfig>;
+  readonly #servers: RawServer[] = [];
+  #gateway: GatewayServer | null = null;
+
+  private constructor(options: ConfigOptions) {
+    const modules = (options.modules ?? []).map((module) => ({
+      deadlineMs: 20_000,
+      startTimeoutMs: 30_000,
+      ...module,
+    }));
+    this.#config = makeConfig({ chainDeadlineMs: 60_000, ...options, modules });
+    this.supervisor = new Supervisor(this.#config, { runDir: join(this.directory, 'run') });
+  }
+
+  /** Starts modules, and opens the gateway. */
+  static async start(options: ConfigOptions = {}, limits: Partial<GatewayLimits> = {}): Promise<GatewayRig> {
+    const rig = new GatewayRig(options);
+    onTestFinished(() => rig.#close());
+    const { refused } = await rig.supervisor.start();
+    if (refused[0]) throw refused[0].error;
+    await rig.open(limits);
+    return rig;
+  }
+
+  /** A configuration whose times are no part of a test, unless it sets them. */
+  configOf(options: ConfigOptions): ReturnType<typeof makeConfig> {
+    const modules = (options.modules ?? []).map((module) => ({
+      deadlineMs: 20_000,
+      startTimeoutMs: 30_000,
+      ...module,
+    }));
+    return makeConfig({ chainDeadlineMs: 60_000, ...options, modules });
+  }
+
+  get path(): string {
+    return join(this.directory, 'run/gateway.sock');
+  }
+
+  get gateway(): GatewayServer {
+    if (this.#gateway === null) throw new Error('no gateway is open');
+    return this.#gateway;
+  }
+
+  /** Opens the gateway. */
+  async open(limits: Partial<GatewayLimits> = {}, path = this.path): Promise<GatewayServer> {
+    const { maxMessageBytes, chainDeadlineMs } = this.#config;
+    this.#gateway = await GatewayServer.open({
+      path,
+      core: coreOf(this.supervisor),
+      sends: this.sends,
+      maxMessageBytes,
+      chainDeadlineMs,
+      warn: (text) => this.warnings.push(text),
+      limits,
+    });
+    return this.#gateway;
+  }
+
+  /** A connection that says nothing. */
+  async dial(encoding: 'protobuf' | 'json' = 'protobuf'): Promise<RawServer> {
+    const server = await RawServer.dial(this.path, encoding);
+    this.#servers.push(server);
+    return server;
+  }
+
+  /** A server that is welcome. */
+  async join(hello: Partial<Hello> = {}, encoding: 'protobuf' | 'json' = 'protobuf'): Promise<RawServer> {
+    const { server } = await RawServer.join(this.path, hello, encoding);
+    this.#servers.push(server);
+    return server;
+  }
+
+  async #close(): Promise<void> {
+    for (const server of this.#servers) server.end();
+    this.#gateway?.retire();
+    await this.supervisor.stop();
+    await this.#gateway?.close();
+  }
+}
+
+/** A supervisor as the gateway sees it. */
+function coreOf(supervisor: Supervisor): GatewayCore {
+  return {
+    submit: (event, origin, taker) => supervisor.submit(event, origin, taker),
+    onMessageStatus: (params, status, options) => supervisor.onMessageStatus(params, status, options),
+    callbacks: () => [...new Set(supervisor.status().modules.flatMap(({ callbacks }) => callbacks))],
+    onCallbacks: (listener) => {
+      supervisor.on('lifecycle', listener);
+      return () => supervisor.off('lifecycle', listener);
+    },
+  };
+}

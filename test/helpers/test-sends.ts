@@ -1,0 +1,58 @@
+/** Sends that a test gives, and what servers made of them. */
+
+import type { Attachment, Send, SendSource, SendTaker } from '../../src/sends/types.js';
+
+/** Keeps nothing; gives what it is told to give to every taker, within its window. */
+export class TestSends implements SendSource {
+  readonly acknowledged: string[] = [];
+  readonly refused: string[] = [];
+  readonly takers: SendTaker[] = [];
+  #waiting: Send[] = [];
+  readonly #given = new Map<SendTaker, Map<string, Send>>();
+
+  /** What nobody has acknowledged. */
+  get waiting(): string[] {
+    return [...this.#waiting, ...[...this.#given.values()].flatMap((given) => [...given.values()])].map(
+      (s) => s.sentId,
+    );
+  }
+
+  /** A module sent something. */
+  send(send: Partial<Send> & { sentId: string }): void {
+    this.#waiting.push({ module: 'm', cause: null, params: {}, payload: Buffer.from('hello'), ...send });
+    this.#deliver();
+  }
+
+  attach(taker: SendTaker): Attachment {
+    const given = new Map<string, Send>();
+    this.#given.set(taker, given);
+    this.takers.push(taker);
+    const settle = (list: string[]) => (sentId: string) => {
+      if (!given.delete(sentId)) return false;
+      list.push(sentId);
+      this.#deliver();
+      return true;
+    };
+    queueMicrotask(() => this.#deliver());
+    return {
+      acknowledge: settle(this.acknowledged),
+      refuse: settle(this.refused),
+      detach: () => {
+        this.#given.delete(taker);
+        this.takers.splice(this.takers.indexOf(taker), 1);
+        this.#waiting = [...given.values(), ...this.#waiting];
+        this.#deliver();
+      },
+    };
+  }
+
+  #deliver(): void {
+    for (const [taker, given] of this.#given) {
+      while (this.#waiting.length > 0 && given.size < taker.window) {
+        const send = this.#waiting.shift() as Send;
+        given.set(send.sentId, send);
+        taker.deliver(send);
+      }
+    }
+  }
+}
