@@ -3,7 +3,6 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { CoreConfig } from '../config/types.js';
-import { counted } from '../counted.js';
 import { IllegalStateError } from '../errors.js';
 import type { SendKeeper, SentMessage } from '../supervisor/types.js';
 import type { WireParams } from '../wire/params.js';
@@ -39,8 +38,6 @@ const NOT_DELIVERED = 0x80;
 const KEYS_PER_MS = 1024;
 /** A clock may stand anywhere; numbers are exact up to twice this. */
 const MAX_KEY_BY_TIME = 2 ** 52;
-/** Of a module it is logged so often that it has become full. */
-const FULL_NEWS_MS = 60_000;
 
 interface Taking {
   taker: SendTaker;
@@ -66,7 +63,6 @@ export class Sends implements SendKeeper, SendSource {
   #store: SendStore | null = null;
   /** What came before it was known what an earlier core left; `null`: that is known. */
   #early: Entry[] | null = [];
-  readonly #fullLoggedMs = new Map<string, number>();
   #tellFull: ((module: string, isFull: boolean) => void)[] = [];
   #key = 0;
   #isTurnPlanned = false;
@@ -343,18 +339,7 @@ export class Sends implements SendKeeper, SendSource {
   }
 
   #announceFull(module: string, isFull: boolean): void {
-    this.#logFull(module, isFull);
     for (const tell of this.#tellFull) tell(module, isFull);
-  }
-
-  /** A module that sends faster than a server takes becomes full again and again. */
-  #logFull(module: string, isFull: boolean): void {
-    const { now, say } = this.#options;
-    const loggedMs = this.#fullLoggedMs.get(module);
-    if (!isFull || (loggedMs !== undefined && now() - loggedMs < FULL_NEWS_MS)) return;
-    this.#fullLoggedMs.set(module, now());
-    const why = `${counted(this.#fullness.messagesOf(module), 'message')} that it sent wait for a server`;
-    say('warn', `module ${module}: ${why}, and no more may; send_message returns -1 until there are fewer`);
   }
 
   #nextKey(): number {
