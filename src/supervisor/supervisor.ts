@@ -94,7 +94,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   /**
    * Takes the run directory, ends what a killed core left, starts every module, and announces what modules had sent and
-   * logged when that core was killed.
+   * logged when that core was killed. Where a `sendKeeper` takes what they send, it is given that before the modules start.
    *
    * @returns when each module is ready or refused, and all that is announced
    * @throws {DirectoryError} when the run directory is held by another core or cannot be used
@@ -103,6 +103,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   async start(): Promise<StartReport> {
     if (this.#state.kind !== 'open') await this.open();
     const { household } = this.#state.kind === 'open' ? this.#state : this.#refuse('start', 'open');
+    // What modules sent keeps its order.
+    if (this.#keeper !== null) await this.#recover(household);
     const wanted = household.chain.filter(({ name }) => !household.stopped.has(name));
     const starts = wanted.map((module) => module.start());
     const started = this.#finishStart(household, starts);
@@ -329,13 +331,22 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return given ?? this.#requireRunning(order).orders;
   }
 
+  /** @throws {IllegalStateError} when it is stopped meanwhile */
+  async #recover(household: Household): Promise<void> {
+    const proceed = () => this.#state.kind === 'open' || this.#state.kind === 'recovering';
+    const recovered = household.premises.sweeper.recover(proceed);
+    this.#state = { kind: 'recovering', household, recovered };
+    await recovered;
+    if (this.#state.kind !== 'recovering') this.#refuse('start', 'recovering');
+  }
+
   /** @returns when each module is ready or refused, with the refusals, and all is announced that a killed core left */
   async #finishStart(
     household: Household,
     starts: Promise<SupervisorError | null>[],
   ): Promise<(SupervisorError | null)[]> {
     const refusals = await Promise.all(starts);
-    await household.premises.sweeper.recover(() => this.#state.kind === 'starting');
+    if (this.#keeper === null) await household.premises.sweeper.recover(() => this.#state.kind === 'starting');
     void household.builds.collect();
     if (this.#state.kind === 'starting') this.#state = { ...this.#state, kind: 'running' };
     return refusals;
@@ -400,6 +411,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     // A start under way sees the new state first, and starts nothing. A listener may order the stop in the middle of a change
     // of state: that comes to its end first, so the wait is for all.
     stopping.household = await (from.kind === 'opening' ? from.opened.catch(() => null) : from.household);
+    if (from.kind === 'recovering') await from.recovered.catch(() => undefined);
     const { household, orders } = stopping;
     if (!now) await this.#reception.settled();
     for (const module of household?.roster.all.reverse() ?? []) await module.stop();
