@@ -140,7 +140,7 @@ cat ended.mjs >> waiting.mjs
 echo 'console.log("still here");' >> waiting.mjs
 mkfifo said
 node waiting.mjs > said 2> /dev/null &
-{ read -r line; echo "$line"; mesibo-modules --run-dir run status; mesibo-modules --run-dir run stop 2>&1; cat; } < said
+{ read -r line; echo "$line"; mesibo-modules --run-dir run status || test $? = 1; mesibo-modules --run-dir run stop 2>&1; cat; } < said
 wait`,
     prints: [
       'consumed by filter',
