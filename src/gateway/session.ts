@@ -225,8 +225,8 @@ export class Session implements Share, Taker {
     this.#ids.add(id);
     this.#surroundings.load.begin(this, bytes);
     try {
-      const origin: Origin = { server: this.server, eventId: id, hops: 0 };
-      this.#surroundings.core.submit(event, origin, new EventInProgress(this, id, trace, bytes));
+      const inProgress = new EventInProgress(this, id, trace, bytes);
+      this.#surroundings.core.submit(event, inProgress, inProgress);
     } catch (error) {
       this.#endEvent(id, bytes);
       if (!(error instanceof SupervisorError)) throw error;
@@ -238,7 +238,7 @@ export class Session implements Share, Taker {
   decided(id: bigint, trace: boolean, bytes: number, outcome: DoorOutcome): void {
     this.#endEvent(id, bytes);
     if (this.#isOver) return;
-    this.#connection.put(outcomeFrame(id, trace, outcome), this.events === 0);
+    this.#connection.put(outcomeFrame(id, trace, outcome), this.events);
     this.#ended();
   }
 
@@ -308,22 +308,28 @@ export class Session implements Share, Taker {
   }
 }
 
-/** One event of a session until its outcome is told. */
-class EventInProgress implements OutcomeTaker {
-  readonly #session: Session;
-  readonly #id: bigint;
+/** One event of a session until its outcome is told; and where what modules send because of it comes from, for longer. */
+class EventInProgress implements OutcomeTaker, Origin {
+  readonly server: string;
+  readonly eventId: bigint;
+  readonly hops = 0;
+  #session: Session | null;
   readonly #trace: boolean;
   readonly #bytes: number;
 
   constructor(session: Session, id: bigint, trace: boolean, bytes: number) {
+    this.server = session.server;
+    this.eventId = id;
     this.#session = session;
-    this.#id = id;
     this.#trace = trace;
     this.#bytes = bytes;
   }
 
   told(outcome: DoorOutcome): void {
-    this.#session.decided(this.#id, this.#trace, this.#bytes, outcome);
+    const session = this.#session;
+    // It may be kept long after the connection has gone.
+    this.#session = null;
+    session?.decided(this.eventId, this.#trace, this.#bytes, outcome);
   }
 }
 
