@@ -39,7 +39,8 @@ const NOT_DELIVERED = 0x80;
 const KEYS_PER_MS = 1024;
 /** A clock may stand anywhere; numbers are exact up to twice this. */
 const MAX_KEY_BY_TIME = 2 ** 52;
-/** Of a module it is logged so often that it has become full. */
+
+/** How often it is logged of a module that too much of it waits. */
 const FULL_NEWS_MS = 60_000;
 
 interface Taking {
@@ -343,18 +344,19 @@ export class Sends implements SendKeeper, SendSource {
   }
 
   #announceFull(module: string, isFull: boolean): void {
-    this.#logFull(module, isFull);
     for (const tell of this.#tellFull) tell(module, isFull);
+    this.#logFull(module, isFull);
   }
 
-  /** A module that sends faster than a server takes becomes full again and again. */
+  /** One that sends faster than servers take becomes full again and again. */
   #logFull(module: string, isFull: boolean): void {
     const { now, say } = this.#options;
     const loggedMs = this.#fullLoggedMs.get(module);
     if (!isFull || (loggedMs !== undefined && now() - loggedMs < FULL_NEWS_MS)) return;
     this.#fullLoggedMs.set(module, now());
     const why = `${counted(this.#fullness.messagesOf(module), 'message')} that it sent wait for a server`;
-    say('warn', `module ${module}: ${why}, and no more may; send_message returns -1 until there are fewer`);
+    const remedy = 'see whether a server takes them, or raise send_queue and send_memory';
+    say('warn', `module ${module}: ${why}, so send_message returns -1 until there are fewer; ${remedy}`);
   }
 
   #nextKey(): number {

@@ -9,6 +9,8 @@ import { findDescriptorProblem, readDescriptorUse } from '../descriptors.js';
 import { IllegalStateError, type SupervisorError } from '../errors.js';
 import { VERSION } from '../paths.js';
 import type { CallEvent } from '../wire/call-event.js';
+import type { Callback } from '../wire/event-kinds.js';
+import { fromWireParams, type WireParams } from '../wire/params.js';
 import type { Kept } from './directories/run-dir-guard.js';
 import { Household } from './household.js';
 import type { Module } from './module/module.js';
@@ -92,7 +94,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   /**
    * Takes the run directory, ends what a killed core left, starts every module, and announces what modules had sent and
-   * logged when that core was killed.
+   * logged when that core was killed. Where a `sendKeeper` takes what they send, it is given that before the modules start.
    *
    * @returns when each module is ready or refused, and all that is announced
    * @throws {DirectoryError} when the run directory is held by another core or cannot be used
@@ -101,10 +103,13 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   async start(): Promise<StartReport> {
     if (this.#state.kind !== 'open') await this.open();
     const { household } = this.#state.kind === 'open' ? this.#state : this.#refuse('start', 'open');
+    // What modules sent keeps its order.
+    if (this.#keeper !== null) await this.#recover(household);
     const wanted = household.chain.filter(({ name }) => !household.stopped.has(name));
     const starts = wanted.map((module) => module.start());
     const started = this.#finishStart(household, starts);
     this.#state = { kind: 'starting', household, orders: this.#takeOrders(household, started) };
+    this.#options.onTaking?.();
     const refusals = await started;
     const refused: StartReport['refused'] = [];
     refusals.forEach((error, i) => {
@@ -259,6 +264,24 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     await this.#premises?.guard.look();
   }
 
+  /**
+   * The callbacks that any module of the chain has: an event that is for none of these passes, and need not be given. Of a
+   * module that was never ready nobody knows, and it may have all. The event `callbacks` tells when they change.
+   */
+  callbacks(): Callback[] {
+    return this.#household?.roster.callbacks ?? [];
+  }
+
+  /**
+   * Remembers a message of a module that an earlier core announced, or one that is forgotten: what {@link onMessageStatus}
+   * leaves out is then as the module sent it.
+   *
+   * @param params as the module has them; kept as they are
+   */
+  recallSent(sentId: string, params: WireParams): void {
+    this.#sentMessages.recall({ sentId, params: fromWireParams(params) }, params);
+  }
+
   /** Everything about one module. @throws {SupervisorError} `MODULE_UNKNOWN` */
   describeModule(name: string): ModuleDescription {
     const { roster } = this.#household ?? this.#requireRunning('describe').household;
@@ -308,13 +331,22 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return given ?? this.#requireRunning(order).orders;
   }
 
+  /** @throws {IllegalStateError} when it is stopped meanwhile */
+  async #recover(household: Household): Promise<void> {
+    const proceed = () => this.#state.kind === 'open' || this.#state.kind === 'recovering';
+    const recovered = household.premises.sweeper.recover(proceed);
+    this.#state = { kind: 'recovering', household, recovered };
+    await recovered;
+    if (this.#state.kind !== 'recovering') this.#refuse('start', 'recovering');
+  }
+
   /** @returns when each module is ready or refused, with the refusals, and all is announced that a killed core left */
   async #finishStart(
     household: Household,
     starts: Promise<SupervisorError | null>[],
   ): Promise<(SupervisorError | null)[]> {
     const refusals = await Promise.all(starts);
-    await household.premises.sweeper.recover(() => this.#state.kind === 'starting');
+    if (this.#keeper === null) await household.premises.sweeper.recover(() => this.#state.kind === 'starting');
     void household.builds.collect();
     if (this.#state.kind === 'starting') this.#state = { ...this.#state, kind: 'running' };
     return refusals;
@@ -379,6 +411,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     // A start under way sees the new state first, and starts nothing. A listener may order the stop in the middle of a change
     // of state: that comes to its end first, so the wait is for all.
     stopping.household = await (from.kind === 'opening' ? from.opened.catch(() => null) : from.household);
+    if (from.kind === 'recovering') await from.recovered.catch(() => undefined);
     const { household, orders } = stopping;
     if (!now) await this.#reception.settled();
     for (const module of household?.roster.all.reverse() ?? []) await module.stop();

@@ -26,7 +26,7 @@ export class FrameTooLargeError extends Error {
  * promises, so that a peer pays for what it makes the reader hold.
  */
 export class FrameReader {
-  readonly #limit: number;
+  #limit: number;
   /** Arrived; what stands before `#at` was taken. */
   #chunk: Buffer = NOTHING;
   #at = 0;
@@ -35,6 +35,11 @@ export class FrameReader {
 
   /** @param limit - the longest message that is taken, in bytes */
   constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Takes another limit from the next header on. */
+  allow(limit: number): void {
     this.#limit = limit;
   }
 

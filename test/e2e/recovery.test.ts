@@ -114,10 +114,56 @@ describe('with a keeper', () => {
     expect(next.supervisor.status().core.recoveredSends).toBe(5000);
   });
 
+  it('it comes before what its module sends to the next core, however early that is', async () => {
+    const hangs = fixtureModule('init-hangs', { startTimeoutMs: 1000 });
+    next = new TestCore({ modules: [sendsMany, hangs] }, {}, { sendKeeper: keeper });
+    await keep(300, 0);
+    const early = new Promise<unknown>((resolve) => {
+      next.supervisor.on('lifecycle', ({ kind, module }) => {
+        if (kind === 'ready' && module === sendsMany.name) resolve(next.send('2'));
+      });
+    });
+    await next.start();
+    await early;
+    expect(named(keeper.kept).map(({ text }) => text)).toEqual([...upTo(300), ...upTo(2)]);
+  });
+
   it('nothing is there again that was safe', async () => {
     await keep(3000, 3000);
     await next.start();
     expect(keeper.kept).toEqual([]);
+  });
+
+  it('what was sent in the core before comes first, and no module is started until it is safe', async () => {
+    keeper = new MemoryKeeper({ isHeld: true });
+    next = new TestCore({ modules: [sendsMany] }, {}, { sendKeeper: keeper });
+    await keep(500, 0);
+    const starting = next.start();
+    await keeper.until(() => keeper.kept.length === 500 && keeper.waiting > 0);
+    await new Promise(setImmediate);
+    expect([next.lives, next.module('sends_many').state]).toEqual([[], 'stopped']);
+    await expect(next.send('1')).rejects.toMatchObject({ code: 'ILLEGAL_STATE' });
+    keeper.release();
+    await starting;
+    await next.send('3');
+    expect(keeper.kept.slice(-3).map(({ payload }) => payload.toString())).toEqual(upTo(3));
+  });
+
+  it('a stop while it is recovered leaves the rest to the next core', async () => {
+    const runId = await keep(500, 0);
+    const held = new MemoryKeeper({ isHeld: true });
+    const stopped = new TestCore({ modules: [sendsMany] }, {}, { sendKeeper: held, runDir: next.runDir });
+    const starting = stopped.supervisor.start();
+    await held.until(() => held.kept.length > 0);
+    const stopping = stopped.supervisor.stop();
+    await held.until(() => held.waiting > 0);
+    held.release();
+    await expect(starting).rejects.toMatchObject({ code: 'ILLEGAL_STATE' });
+    await stopping;
+    expect(boxesOf(runId).some((name) => name.includes('-sends_many-'))).toBe(true);
+    await next.start();
+    const ids = [...held.kept, ...keeper.kept].map(({ sentId }) => sentId);
+    expect(ids).toEqual(told(killed).map(({ sentId }) => sentId));
   });
 
   it('a box stays until what was read of it is safe, however often the core is killed meanwhile', async () => {

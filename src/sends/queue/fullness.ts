@@ -8,8 +8,8 @@ export interface SendLimits {
 
 /** A module may have so many times what is free: one alone four fifths of all, two together eight ninths. */
 const CLOSES_AT = 4;
-/** What it has falls to so many times what is free before it may send again. */
-const OPENS_AT = 3;
+/** What it has falls to so many times what is free before it may send again: one alone has half of all then. */
+const OPENS_AT = 1;
 
 interface Share {
   messages: number;

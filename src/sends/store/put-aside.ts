@@ -3,8 +3,11 @@
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** Why a store cannot be used any more. */
+export type Unfitness = 'damaged' | 'newer' | 'foreign';
+
 /** Renames what stands there. @returns its new path @throws the error of the system */
-export function putAside(path: string, why: 'damaged' | 'newer' | 'foreign', wallMs: number, from = path): string {
+export function putAside(path: string, why: Unfitness, wallMs: number, from = path): string {
   const stamp = new Date(wallMs).toISOString().replace(/\.\d+|[-:]/g, '');
   let aside = `${path}.${why}-${stamp}`;
   for (let i = 2; existsSync(aside); i++) aside = `${path}.${why}-${stamp}-${i}`;

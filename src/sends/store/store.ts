@@ -6,11 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { counted } from '../../counted.js';
 import { makeFolders } from '../../directories.js';
 import type { Entry } from '../queue/entry.js';
-import { decodeEntry, encodeEntry, formatKey, type Moment, parseKey, STORE_FORMAT } from './entry-codec.js';
+import { encodeEntry, formatKey, type Moment, STORE_FORMAT } from './entry-codec.js';
+import { FORMAT_KEY, findStore, isDamage } from './found.js';
 import { type Level, LevelError, openLevel } from './level.js';
 import { OwnDescriptors } from './own-descriptors.js';
 import { PendingWrites } from './pending-writes.js';
-import { hasLostItsHead, LogLinks, putAside } from './put-aside.js';
+import { putAside, type Unfitness } from './put-aside.js';
 import { describeLoss, describeTrouble } from './trouble.js';
 
 const BATCH = { writes: 4096, bytes: 4 * 1024 * 1024 };
@@ -24,7 +25,6 @@ const OPEN_MS = 5000;
 const CLOSE_MS = 5000;
 /** Stores that were put aside in this run are named, up to so many. */
 const MAX_LOSSES = 5;
-const FORMAT_KEY = 'format';
 
 /** What a store asks of those who use it. */
 export interface StoreOptions {
@@ -38,18 +38,10 @@ export interface StoreOptions {
   all(): Iterable<Entry>;
 }
 
-/** What was read of a store. */
-interface Content {
-  entries: Entry[];
-  /** Why it cannot be used; `null`: it can. */
-  unfit: { why: 'damaged' | 'newer' | 'foreign'; text: string } | null;
-}
-
 /** The store of one core. */
 export class SendStore {
   readonly #options: StoreOptions;
   readonly #writes = new PendingWrites(BATCH);
-  readonly #links: LogLinks;
   readonly #descriptors: OwnDescriptors;
   readonly #losses: string[] = [];
   #level: Level | null = null;
@@ -68,7 +60,6 @@ export class SendStore {
 
   constructor(options: StoreOptions) {
     this.#options = options;
-    this.#links = new LogLinks(options.folder);
     this.#descriptors = new OwnDescriptors(options.folder);
   }
 
@@ -208,82 +199,24 @@ export class SendStore {
 
   /** @throws LevelError, the error of the system */
   async #open(): Promise<Level> {
-    const { folder } = this.#options;
-    const found = await this.#openFound();
-    if ('level' in found) return found.level;
-    // What is there is unfit: a new one takes its place.
-    await found.close?.();
-    const { why, text } = found.unfit;
+    const { folder, moment } = this.#options;
+    const opened = () => this.#descriptors.keep();
+    const found = await findStore({ folder, moment: moment(), isKnown: this.#isRead, opened });
+    if (found.kind === 'fit') {
+      if (found.skipped !== null) this.#lose(describeLoss(folder, found.skipped, null, found.entries?.length ?? null));
+      this.#take(found.entries ?? []);
+      return found.level;
+    }
+    const { why, text, entries } = found;
     // A disk on which no store holds must not be filled with stores.
     if (this.#isUnproven) throw new LevelError(`it ${text}, like the one before it`);
-    this.#replace(why, text, this.#isRead ? null : found.entries.length);
-    if (!this.#isRead) for (const entry of found.entries) this.#writes.put(entry);
-    this.#take(found.entries);
+    this.#replace(why, text, this.#isRead ? null : entries.length);
+    if (!this.#isRead) for (const entry of entries) this.#writes.put(entry);
+    this.#take(entries);
     makeFolders(folder);
     const level = await openLevel(folder);
-    this.#descriptors.keep();
+    opened();
     return level;
-  }
-
-  async #openFound(): Promise<{ level: Level } | (Content & { unfit: object; close?(): Promise<void> })> {
-    const { folder } = this.#options;
-    const unfit = (text: string) => ({ entries: [], unfit: { why: 'damaged' as const, text } });
-    let level: Level | undefined;
-    try {
-      makeFolders(folder);
-      if (hasLostItsHead(folder)) return unfit('is damaged (CURRENT is missing)');
-      this.#links.make();
-      level = await openLevel(folder);
-      this.#descriptors.keep();
-      if (this.#isRead) return { level };
-      const content = await this.#read(level);
-      if (content.unfit !== null) return { ...content, unfit: content.unfit, close: level.close };
-      this.#tellSkipped(content.entries.length);
-      this.#take(content.entries);
-      return { level };
-    } catch (error) {
-      await level?.close();
-      if (!isDamage(error as Error)) throw error;
-      return unfit(`is damaged (${(error as Error).message})`);
-    } finally {
-      this.#links.drop();
-    }
-  }
-
-  async #read(level: Level): Promise<Content> {
-    const entries: Entry[] = [];
-    const names = new Map<string, string>();
-    const moment = this.#options.moment();
-    let format: number | null = null;
-    let isSound = true;
-    try {
-      for await (const [name, value] of level.read()) {
-        if (name === FORMAT_KEY) format = formatOf(value);
-        // Its key comes before those of entries.
-        if (format === null) return unfitFor('foreign', 'is another database');
-        if (format > STORE_FORMAT) return unfitFor('newer', `was written by a newer version (format ${format})`);
-        const key = parseKey(name);
-        if (key === null) continue;
-        const entry = decodeEntry(key, value, moment, names);
-        if (entry === null) isSound = false;
-        else entries.push(entry);
-      }
-    } catch (error) {
-      if (!isDamage(error as Error)) throw error;
-      return { ...unfitFor('damaged', `is damaged (${(error as Error).message})`), entries };
-    }
-    if (!isSound) return { ...unfitFor('damaged', 'is damaged (a checksum is wrong)'), entries };
-    this.#isFresh = format === null;
-    return { entries, unfit: null };
-  }
-
-  /** LevelDB has opened it without what it could not read. */
-  #tellSkipped(read: number): void {
-    const [first] = this.#links.skipped();
-    if (first === undefined) return;
-    const aside = this.#links.keep(this.#options.moment().wallMs);
-    const text = `had a damaged log (${first.replace(/^\S+ \S+ /, '')})${aside === null ? '' : `, which is kept in ${aside}`}`;
-    this.#lose(describeLoss(this.#options.folder, text, null, read));
   }
 
   /** At the first time: later its users know more than the store. */
@@ -300,7 +233,7 @@ export class SendStore {
    * @param read so many entries of it; `null`: all are known
    * @throws the error of the system
    */
-  #replace(why: 'damaged' | 'newer' | 'foreign', text: string, read: number | null): void {
+  #replace(why: Unfitness, text: string, read: number | null): void {
     const { folder, moment, all } = this.#options;
     const aside = existsSync(folder) ? putAside(folder, why, moment().wallMs) : null;
     this.#lose(describeLoss(folder, text, aside, read));
@@ -340,31 +273,10 @@ export class SendStore {
   }
 }
 
-/** What is there is no database, or not a whole one. */
-function isDamage(error: Error): boolean {
-  if (error instanceof LevelError) return error.isDamage;
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'EEXIST' || code === 'ENOTDIR';
-}
-
 /** Waits for something that may never end, and not long. */
 async function within(limitMs: number, work: Promise<void>): Promise<void> {
   const patience = new AbortController();
   const late = sleep(limitMs, undefined, { signal: patience.signal }).catch(() => undefined);
   await Promise.race([work, late]);
   patience.abort();
-}
-
-function unfitFor(why: 'damaged' | 'newer' | 'foreign', text: string) {
-  return { entries: [], unfit: { why, text } };
-}
-
-/** `null`: it is none of ours. */
-function formatOf(value: Buffer): number | null {
-  try {
-    const { format } = JSON.parse(value.toString()) as { format?: unknown };
-    return typeof format === 'number' ? format : null;
-  } catch {
-    return null;
-  }
 }

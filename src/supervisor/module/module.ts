@@ -153,9 +153,6 @@ export class Module {
   /** Makes what it sends fail from now on, since too much waits for servers; or no longer. */
   closeSends(areClosed: boolean): void {
     for (const host of this.#hosts.all) host.closeSends(areClosed);
-    const why = 'too much that modules sent waits for servers';
-    if (areClosed) this.#news.warn(null, `send_message returns -1 from now on: ${why} (send_queue, send_memory)`);
-    else this.#news.note('send_message works again: servers have taken what waited');
   }
 
   /** Takes settings that its hosts need not know of. */

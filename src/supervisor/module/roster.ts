@@ -2,22 +2,32 @@
 
 import type { ModuleSpec } from '../../config/types.js';
 import { requireKnown } from '../../module-names.js';
-import type { ModuleEvents } from '../news/module-news.js';
+import { CALLBACKS, type Callback } from '../../wire/event-kinds.js';
+import type { ChainEvents, ModuleEvents } from '../news/module-news.js';
+import type { LifecycleEvent } from '../types.js';
 import type { Generations } from './host-maker.js';
 import { Module, type ModuleSurroundings } from './module.js';
 
 /** Every module there is, and those of them that are in the chain. */
 export class Roster {
   #around: ModuleSurroundings;
-  readonly #events: ModuleEvents;
+  readonly #events: ChainEvents;
+  /** Those of the modules: with what is announced the callbacks may change. */
+  readonly #ofModules: ModuleEvents;
   readonly #members = new Set<Module>();
   /** By the names of modules. */
   readonly #generations = new Map<string, Generations>();
   #chain: readonly Module[] = [];
+  #callbacks: Callback[] = [];
 
-  constructor(around: ModuleSurroundings, events: ModuleEvents) {
+  constructor(around: ModuleSurroundings, events: ChainEvents) {
     this.#around = around;
     this.#events = events;
+    this.#ofModules = {
+      message: (sent, params) => events.message(sent, params),
+      lifecycle: (event) => this.#lives(event),
+      log: (line) => events.log(line),
+    };
   }
 
   /** In order. Never changed in place: whoever goes through it keeps what it was when he began. */
@@ -43,7 +53,7 @@ export class Roster {
   add(spec: ModuleSpec): Module {
     const generations = this.#generations.get(spec.name) ?? { last: 0 };
     this.#generations.set(spec.name, generations);
-    const module = new Module(spec, this.#around, this.#events, generations);
+    const module = new Module(spec, this.#around, this.#ofModules, generations);
     this.#members.add(module);
     return module;
   }
@@ -60,6 +70,12 @@ export class Roster {
     // The same chain stays the same object: another one is another route, which messages wait for.
     const isSame = chain.length === this.#chain.length && chain.every((module, i) => module === this.#chain[i]);
     if (!isSame) this.#chain = chain;
+    this.#lookAtCallbacks();
+  }
+
+  /** Those that any module of the chain has; of a module that was never ready nobody knows, and it may have all. */
+  get callbacks(): Callback[] {
+    return CALLBACKS.filter((callback) => this.#chain.some((module) => module.wants(callback)));
   }
 
   /** What a module's next hosts run with. */
@@ -77,5 +93,18 @@ export class Roster {
   async remove(module: Module): Promise<void> {
     await module.stop();
     this.#members.delete(module);
+  }
+
+  #lives(event: LifecycleEvent): void {
+    this.#events.lifecycle(event);
+    this.#lookAtCallbacks();
+  }
+
+  #lookAtCallbacks(): void {
+    const { callbacks } = this;
+    // In their order, and each once.
+    if (callbacks.join() === this.#callbacks.join()) return;
+    this.#callbacks = callbacks;
+    this.#events.callbacks(callbacks);
   }
 }

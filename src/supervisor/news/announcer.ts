@@ -1,14 +1,15 @@
 /** Where everything is announced: the events of a supervisor, as those get them who listen. */
 
 import type { EventEmitter } from 'node:events';
+import type { Callback } from '../../wire/event-kinds.js';
 import type { WireParams } from '../../wire/params.js';
 import type { LifecycleEvent, LogLine, SendKeeper, SentMessage, SupervisorEvents } from '../types.js';
 import type { UndeliveredKind } from './dropped-output.js';
-import type { ModuleEvents } from './module-news.js';
+import type { ChainEvents } from './module-news.js';
 import type { SentMessages } from './sent-messages.js';
 
 /** Emits for one supervisor. */
-export class Announcer implements ModuleEvents {
+export class Announcer implements ChainEvents {
   readonly #emitter: EventEmitter<SupervisorEvents>;
   readonly #sentMessages: SentMessages;
   readonly #keeper: SendKeeper | null;
@@ -34,6 +35,10 @@ export class Announcer implements ModuleEvents {
 
   lifecycle(event: LifecycleEvent): void {
     this.#emit(() => this.#emitter.emit('lifecycle', event));
+  }
+
+  callbacks(callbacks: Callback[]): void {
+    this.#emit(() => this.#emitter.emit('callbacks', callbacks));
   }
 
   log(line: LogLine): void {

@@ -2,6 +2,7 @@
 
 import { readRunning } from '../../proc.js';
 import type { Log } from '../../wire/codec.js';
+import type { Callback } from '../../wire/event-kinds.js';
 import type { WireParams } from '../../wire/params.js';
 import type { SentRecord } from '../calls/sent-record.js';
 import type { Host } from '../host/host.js';
@@ -23,6 +24,12 @@ export interface ModuleEvents {
   message(sent: SentMessage, params: WireParams): UndeliveredKind | null;
   lifecycle(event: LifecycleEvent): void;
   log(line: LogLine): void;
+}
+
+/** What the chain of all modules announces. */
+export interface ChainEvents extends ModuleEvents {
+  /** Modules of the chain have other callbacks, all together, than before. */
+  callbacks(callbacks: Callback[]): void;
 }
 
 /** Whose news it is. */
@@ -133,11 +140,6 @@ export class ModuleNews {
   /** @param generation - `null`: of none in particular */
   warn(generation: number | null, text: string): void {
     this.#line(generation, 'supervisor', WARNING, `module ${this.#options.module}: ${text}`);
-  }
-
-  /** Something that is as it should be. */
-  note(text: string): void {
-    this.#line(null, 'supervisor', INFO, `module ${this.#options.module}: ${text}`);
   }
 
   error(generation: number | null, text: string): void {

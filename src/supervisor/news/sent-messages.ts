@@ -57,7 +57,7 @@ export class SentMessages {
    *
    * @param params kept as they are
    */
-  remember({ sentId, params: { id, from, to } }: SentMessage, params: WireParams): void {
+  remember({ sentId, params: { id, from, to } }: Pick<SentMessage, 'sentId' | 'params'>, params: WireParams): void {
     const entry = { sentId, params, key: keyOf(id, from, to) };
     this.#bySentId.set(sentId, entry);
     this.#byKey.set(entry.key, entry);
@@ -65,6 +65,11 @@ export class SentMessages {
     while (this.#bySentId.size > this.#limits.messages || this.#addressChars > this.#limits.addressChars) {
       this.#forget(this.#fromOldest.next().value as Entry);
     }
+  }
+
+  /** Remembers one of an earlier core, or one that it has forgotten; @see remember */
+  recall(sent: Pick<SentMessage, 'sentId' | 'params'>, params: WireParams): void {
+    if (!this.#bySentId.has(sent.sentId)) this.remember(sent, params);
   }
 
   /** Finds one by its sent id, or without it the newest by id and addresses; `null`: none that is remembered. */

@@ -1,5 +1,6 @@
 /** What is announced while a supervisor runs. */
 
+import type { Callback } from '../../wire/event-kinds.js';
 import type { MessageParams } from '../../wire/params.js';
 import type { Origin } from './origin.js';
 
@@ -71,6 +72,8 @@ export interface SupervisorEvents {
   sent: [SentMessage];
   /** A module or one of its hosts changed its state. */
   lifecycle: [LifecycleEvent];
+  /** What {@link Supervisor.callbacks} returns is another list from now on. */
+  callbacks: [Callback[]];
   /** A line of a module, of its process, or of the supervisor. */
   log: [LogLine];
 }

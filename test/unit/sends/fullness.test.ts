@@ -31,8 +31,8 @@ describe('the room for what modules send', () => {
       removed += 1;
       fullness.review();
     }
-    // 750 are three times the 250 that are free.
-    expect(removed).toBe(51);
+    // Half of all is free.
+    expect(removed).toBe(301);
   });
 
   it('tells of a module that is full by what others send, and by smaller limits', () => {

@@ -1,0 +1,1619 @@
+/*
+ * The client of mesibo-modules.h. It speaks proto/gateway.proto, in protobuf.
+ *
+ * Memory and threads. Each thread has a slot with its connection, found by a thread-specific key. Slots are only added to their
+ * list, so that the list needs no lock, and are used again when their thread has ended. The connection for sends belongs to the
+ * thread that is in mmc_next_send(); once it is welcomed, others write on it, under `sends_lock`.
+ */
+#define _GNU_SOURCE
+#include "mesibo-modules.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    PROTOCOL = 1,
+    HEADER = 4,                  /* bytes of length before a message */
+    FRAME_EXTRA = 1024 * 1024,   /* a frame may have this and max_message */
+    ADDRESS_MAX = 64 * 1024,
+    SENT_ID_MAX = 200,
+    KEPT_BUFFER = 64 * 1024,     /* a larger one is given back at the next call */
+    UNWRITTEN_MAX = 1024 * 1024, /* answers to sends that the core has not read */
+    ERROR_MAX = 320,
+    CHAIN_DEADLINE_MS = 5000,    /* until the core has said its own */
+    FIRST_RETRY_MS = 5,
+};
+#define MS UINT64_C(1000000)
+#define SECOND (1000 * MS)
+
+/* Where the fields of params stand whose numbers are 1 to 11. */
+static const size_t SCALARS[] = {
+    offsetof(struct mmc_params, aid),    offsetof(struct mmc_params, id),      offsetof(struct mmc_params, refid),
+    offsetof(struct mmc_params, groupid), offsetof(struct mmc_params, flags),  offsetof(struct mmc_params, type),
+    offsetof(struct mmc_params, expiry), offsetof(struct mmc_params, uflags),  offsetof(struct mmc_params, status),
+    offsetof(struct mmc_params, sid),    offsetof(struct mmc_params, device),
+};
+enum { SCALAR_COUNT = sizeof SCALARS / sizeof *SCALARS, TO = 12, FROM = 13 };
+
+/* Kinds of events: their numbers in Event, and the names of their callbacks. */
+enum kind { MESSAGE = 3, STATUS, LOGIN, CALL, CALL_STATUS };
+static const char *const CALLBACKS[] = {[MESSAGE] = "on_message",
+                                        [STATUS] = "on_message_status",
+                                        [LOGIN] = "on_login",
+                                        [CALL] = "on_call",
+                                        [CALL_STATUS] = "on_call_status"};
+
+static const char *const REASONS[MMC_REASONS] = {
+    [MMC_DECIDED] = "decided",     [MMC_UNWANTED] = "unwanted",   [MMC_UNREACHABLE] = "unreachable",
+    [MMC_LATE] = "late",           [MMC_REFUSED] = "refused",     [MMC_TOO_LARGE] = "too-large",
+    [MMC_GARBLED] = "garbled",     [MMC_NO_MEMORY] = "no-memory", [MMC_CRASH] = "crash",
+    [MMC_HANG] = "hang",           [MMC_DEADLINE] = "deadline",   [MMC_DOWN] = "down",
+    [MMC_OVERLOAD] = "overload",   [MMC_OTHER] = "other",
+};
+
+struct buffer {
+    uint8_t *bytes;
+    size_t begin, end, capacity; /* what is in it stands from begin to end */
+};
+
+struct connection {
+    int fd; /* -1: none */
+    int is_taken_away; /* somebody else closed the descriptor; it is no longer ours to close */
+    int welcomed;
+    int takes_sends;
+    struct buffer in, out;
+    uint64_t owed; /* events without an outcome */
+    uint32_t max_message, window, callbacks, chain_deadline_ms;
+};
+
+struct slot {
+    struct slot *next;
+    _Atomic pid_t owner; /* the process that uses it; 0: nobody */
+    atomic_uintptr_t thread;
+    atomic_int is_busy; /* a call uses the buffers */
+    struct connection connection;
+};
+
+struct mmc_client {
+    struct sockaddr_un address;
+    char server[65];
+    struct mmc_options options;
+    pthread_key_t key;
+    _Atomic(struct slot *) slots;
+    _Atomic pid_t pid;          /* the process that the state below is of; negative: about to begin */
+    atomic_uint_fast64_t epoch; /* with the pid: the instance of the server */
+    atomic_uint_fast64_t next_id;
+    struct refusal {
+        atomic_uint_fast64_t retry_at; /* no connection is tried before; 0: it may be */
+        atomic_uint retry_ms;
+        char why[ERROR_MAX]; /* under refusal_lock */
+    } refusals[2]; /* of connections for events, and for sends: either may be refused alone */
+    pthread_mutex_t refusal_lock;
+    atomic_int is_away; /* a connection for events was refused, and none was welcomed since */
+    atomic_uint chain_deadline_ms;
+
+    pthread_mutex_t sends_lock;
+    atomic_int is_sends_locked, is_taking;
+    struct connection sends;
+
+    atomic_uint_fast64_t untold, untold_of[MMC_REASONS], tell_at[MMC_REASONS];
+    atomic_uint_fast64_t passed, consumed, changed, reasons[MMC_REASONS], connects, refused_connects, lost, garbled, late_outcomes;
+    atomic_uint_fast64_t taken_sends, acknowledged, refused_sends, reports;
+};
+
+/* ---- errors, time, waiting ---- */
+
+static _Thread_local char last_error[ERROR_MAX];
+
+__attribute__((format(printf, 2, 3))) static enum mmc_reason fail(enum mmc_reason reason, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(last_error, sizeof last_error, format, arguments);
+    va_end(arguments);
+    return reason;
+}
+
+static void count(atomic_uint_fast64_t *counter) { atomic_fetch_add_explicit(counter, 1, memory_order_relaxed); }
+
+static uint64_t clock_ns(clockid_t clock)
+{
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t now_ns(void) { return clock_ns(CLOCK_MONOTONIC); }
+
+/* Waits for a descriptor, or only for the time when it is -1. Returns 0 when the time is over. */
+static int wait_for(int fd, short events, uint64_t until)
+{
+    struct pollfd polled = {.fd = fd, .events = events};
+    for (;;) {
+        const uint64_t now = now_ns();
+        const uint64_t left = until > now ? until - now : 0;
+        const struct timespec limit = {.tv_sec = (time_t)(left / SECOND), .tv_nsec = (long)(left % SECOND)};
+        const int ready = ppoll(&polled, 1, &limit, NULL);
+        if (ready > 0)
+            return 1;
+        if (ready == 0 || errno != EINTR)
+            return ready < 0; /* what is wrong with the descriptor shows when it is used */
+    }
+}
+
+/* ---- buffers ---- */
+
+static int make_room(struct buffer *buffer, size_t more)
+{
+    if (buffer->begin == buffer->end)
+        buffer->begin = buffer->end = 0;
+    if (more <= buffer->capacity - buffer->end)
+        return 1;
+    if (buffer->begin > 0) {
+        memmove(buffer->bytes, buffer->bytes + buffer->begin, buffer->end - buffer->begin);
+        buffer->end -= buffer->begin;
+        buffer->begin = 0;
+    }
+    if (more <= buffer->capacity - buffer->end)
+        return 1;
+    size_t capacity = buffer->capacity > 0 ? 2 * buffer->capacity : 8192;
+    if (capacity - buffer->end < more)
+        capacity = buffer->end + more;
+    uint8_t *bytes = realloc(buffer->bytes, capacity);
+    if (bytes == NULL)
+        return 0;
+    buffer->bytes = bytes;
+    buffer->capacity = capacity;
+    return 1;
+}
+
+static void empty(struct buffer *buffer)
+{
+    free(buffer->bytes);
+    *buffer = (struct buffer){0};
+}
+
+static void trim(struct buffer *buffer)
+{
+    if (buffer->begin == buffer->end && buffer->capacity > KEPT_BUFFER)
+        empty(buffer);
+}
+
+/* ---- writing protobuf; there must be room ---- */
+
+static size_t varint_size(uint64_t value)
+{
+    size_t size = 1;
+    for (; value >= 0x80; value >>= 7)
+        size++;
+    return size;
+}
+
+static uint8_t *put_varint(uint8_t *at, uint64_t value)
+{
+    for (; value >= 0x80; value >>= 7)
+        *at++ = (uint8_t)(value | 0x80);
+    *at++ = (uint8_t)value;
+    return at;
+}
+
+static uint8_t *put_fixed64(uint8_t *at, unsigned field, uint64_t value)
+{
+    *at++ = (uint8_t)(field << 3 | 1);
+    for (int i = 0; i < 8; i++)
+        *at++ = (uint8_t)(value >> 8 * i);
+    return at;
+}
+
+/* The tag and length of a field of bytes; its numbers here are below 16. */
+static size_t head_size(size_t length) { return 1 + varint_size(length); }
+
+static uint8_t *put_head(uint8_t *at, unsigned field, size_t length)
+{
+    *at++ = (uint8_t)(field << 3 | 2);
+    return put_varint(at, length);
+}
+
+static uint8_t *put_bytes(uint8_t *at, unsigned field, const void *bytes, size_t length)
+{
+    at = put_head(at, field, length);
+    if (length > 0)
+        memcpy(at, bytes, length);
+    return at + length;
+}
+
+static uint64_t scalar(const struct mmc_params *params, size_t i)
+{
+    uint64_t value;
+    memcpy(&value, (const char *)params + SCALARS[i], sizeof value);
+    return value;
+}
+
+struct lengths {
+    size_t to, from, params;
+};
+
+static struct lengths measure(const struct mmc_params *params)
+{
+    struct lengths lengths = {0};
+    for (size_t i = 0; i < SCALAR_COUNT; i++)
+        lengths.params += scalar(params, i) != 0 ? 9 : 0;
+    if (params->to != NULL) {
+        lengths.to = strlen(params->to);
+        lengths.params += head_size(lengths.to) + lengths.to;
+    }
+    if (params->from != NULL) {
+        lengths.from = strlen(params->from);
+        lengths.params += head_size(lengths.from) + lengths.from;
+    }
+    return lengths;
+}
+
+static uint8_t *put_params(uint8_t *at, unsigned field, const struct mmc_params *params, const struct lengths *lengths)
+{
+    at = put_head(at, field, lengths->params);
+    for (size_t i = 0; i < SCALAR_COUNT; i++)
+        if (scalar(params, i) != 0)
+            at = put_fixed64(at, (unsigned)i + 1, scalar(params, i));
+    if (params->to != NULL)
+        at = put_bytes(at, TO, params->to, lengths->to);
+    if (params->from != NULL)
+        at = put_bytes(at, FROM, params->from, lengths->from);
+    return at;
+}
+
+/* Begins a frame whose message is one field of `length` bytes; NULL: no memory. finish() comes behind its last byte. */
+static uint8_t *begin_frame(struct connection *connection, unsigned field, size_t length)
+{
+    const size_t message = head_size(length) + length;
+    if (!make_room(&connection->out, HEADER + message))
+        return NULL;
+    uint8_t *at = connection->out.bytes + connection->out.end;
+    for (int i = 0; i < HEADER; i++)
+        *at++ = (uint8_t)(message >> 8 * (HEADER - 1 - i));
+    return put_head(at, field, length);
+}
+
+static void finish(struct connection *connection, const uint8_t *at)
+{
+    connection->out.end = (size_t)(at - connection->out.bytes);
+}
+
+/* ---- reading protobuf ---- */
+
+struct reader {
+    uint8_t *at, *end;
+    int is_broken;
+};
+
+static uint64_t read_varint(struct reader *reader)
+{
+    uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64 && reader->at < reader->end; shift += 7) {
+        const uint8_t byte = *reader->at++;
+        value |= (uint64_t)(byte & 0x7f) << shift;
+        if (byte < 0x80)
+            return value;
+    }
+    reader->is_broken = 1;
+    reader->at = reader->end;
+    return 0;
+}
+
+static uint8_t *step(struct reader *reader, uint64_t length)
+{
+    uint8_t *at = reader->at;
+    if (length > (uint64_t)(reader->end - at)) {
+        reader->is_broken = 1;
+        reader->at = reader->end;
+        return NULL;
+    }
+    reader->at += length;
+    return at;
+}
+
+/* The tag of the next field; 0: there is none, or what comes is no protobuf. */
+static uint32_t next_tag(struct reader *reader)
+{
+    if (reader->at >= reader->end)
+        return 0;
+    const uint64_t tag = read_varint(reader);
+    if (tag >= 8 && tag <= UINT32_MAX)
+        return (uint32_t)tag;
+    reader->is_broken = 1;
+    return 0;
+}
+
+static uint64_t read_fixed64(struct reader *reader)
+{
+    const uint8_t *at = step(reader, 8);
+    uint64_t value = 0;
+    for (int i = 0; at != NULL && i < 8; i++)
+        value |= (uint64_t)at[i] << 8 * i;
+    return value;
+}
+
+static struct reader read_message(struct reader *reader)
+{
+    const uint64_t length = read_varint(reader);
+    uint8_t *at = step(reader, length);
+    if (reader->is_broken)
+        return (struct reader){.is_broken = 1};
+    return (struct reader){at, at + length, 0};
+}
+
+/* Bytes, one place further ahead to have a NUL behind them: their length stood there. */
+static char *read_text(struct reader *reader, size_t *length)
+{
+    struct reader bytes = read_message(reader);
+    if (bytes.is_broken)
+        return NULL;
+    *length = (size_t)(bytes.end - bytes.at);
+    char *text = (char *)bytes.at - 1;
+    memmove(text, bytes.at, *length);
+    text[*length] = 0;
+    return text;
+}
+
+/* The same; a NUL inside makes the frame a broken one. */
+static const char *read_string(struct reader *reader)
+{
+    size_t length = 0;
+    const char *text = read_text(reader, &length);
+    if (text != NULL && memchr(text, 0, length) != NULL)
+        reader->is_broken = 1;
+    return text;
+}
+
+static void skip(struct reader *reader, uint32_t tag)
+{
+    if ((tag & 7) == 0)
+        read_varint(reader);
+    else if ((tag & 7) == 1)
+        step(reader, 8);
+    else if ((tag & 7) == 2)
+        step(reader, read_varint(reader));
+    else if ((tag & 7) == 5)
+        step(reader, 4);
+    else
+        reader->is_broken = 1;
+}
+
+#define TAG(field, type) ((field) << 3 | (type))
+enum { VARINT = 0, FIXED64 = 1, BYTES = 2 };
+
+static int read_params(struct reader *outer, struct mmc_params *params)
+{
+    struct reader reader = read_message(outer);
+    memset(params, 0, sizeof *params);
+    for (uint32_t tag; (tag = next_tag(&reader)) != 0;) {
+        const uint32_t field = tag >> 3;
+        if ((tag & 7) == FIXED64 && field <= SCALAR_COUNT) {
+            const uint64_t value = read_fixed64(&reader);
+            memcpy((char *)params + SCALARS[field - 1], &value, sizeof value);
+        } else if (tag == TAG(TO, BYTES))
+            params->to = read_string(&reader);
+        else if (tag == TAG(FROM, BYTES))
+            params->from = read_string(&reader);
+        else
+            skip(&reader, tag);
+    }
+    return !reader.is_broken;
+}
+
+struct failure {
+    const char *code, *message;
+    int is_fatal, has_event;
+    uint64_t event_id;
+};
+
+static int read_failure(struct reader *outer, struct failure *failure)
+{
+    struct reader reader = read_message(outer);
+    *failure = (struct failure){.code = "", .message = ""};
+    for (uint32_t tag; (tag = next_tag(&reader)) != 0;) {
+        if (tag == TAG(1, BYTES))
+            failure->code = read_string(&reader);
+        else if (tag == TAG(2, BYTES))
+            failure->message = read_string(&reader);
+        else if (tag == TAG(3, VARINT))
+            failure->is_fatal = read_varint(&reader) != 0;
+        else if (tag == TAG(4, FIXED64)) {
+            failure->event_id = read_fixed64(&reader);
+            failure->has_event = 1;
+        } else
+            skip(&reader, tag);
+    }
+    return !reader.is_broken;
+}
+
+/* What this call waits for, and what came. */
+struct answer {
+    uint64_t id; /* of the event; 0: none is waited for */
+    int is_there;
+    enum mmc_reason reason;
+    uint64_t verdict;
+    int has_params, has_payload;
+    struct mmc_params params;
+    const char *payload, *by, *default_reason, *default_by;
+    size_t length;
+    struct mmc_send *send; /* where a send goes; NULL: none is waited for */
+};
+
+static int read_outcome(struct reader *outer, struct answer *answer, uint64_t *id)
+{
+    struct reader reader = read_message(outer);
+    struct failure failure;
+    const uint64_t wanted = answer->id;
+    struct mmc_send *const send = answer->send;
+    *answer = (struct answer){.id = wanted, .send = send};
+    for (uint32_t tag; (tag = next_tag(&reader)) != 0;) {
+        if (tag == TAG(1, FIXED64))
+            *id = read_fixed64(&reader);
+        else if (tag == TAG(2, VARINT))
+            answer->verdict = read_varint(&reader);
+        else if (tag == TAG(3, BYTES))
+            answer->by = read_string(&reader);
+        else if (tag == TAG(4, BYTES))
+            answer->default_reason = read_string(&reader);
+        else if (tag == TAG(5, BYTES))
+            answer->default_by = read_string(&reader);
+        else if (tag == TAG(6, BYTES)) {
+            answer->has_params = 1;
+            if (!read_params(&reader, &answer->params))
+                return 0;
+        } else if (tag == TAG(7, BYTES)) {
+            answer->has_payload = 1;
+            answer->payload = read_text(&reader, &answer->length);
+        } else if (tag == TAG(9, BYTES)) {
+            if (!read_failure(&reader, &failure))
+                return 0;
+            answer->reason = fail(MMC_REFUSED, "the core refused the event: %s (%s)", failure.message, failure.code);
+        } else
+            skip(&reader, tag);
+    }
+    return !reader.is_broken && answer->verdict <= MMC_CONSUMED;
+}
+
+static int read_send(struct reader *outer, struct mmc_send *send)
+{
+    struct reader reader = read_message(outer);
+    *send = (struct mmc_send){.sent_id = "", .module = "", .payload = ""};
+    for (uint32_t tag; (tag = next_tag(&reader)) != 0;) {
+        if (tag == TAG(1, BYTES))
+            send->sent_id = read_string(&reader);
+        else if (tag == TAG(2, BYTES))
+            send->module = read_string(&reader);
+        else if (tag == TAG(3, BYTES)) {
+            if (!read_params(&reader, &send->params))
+                return 0;
+        } else if (tag == TAG(4, BYTES))
+            send->payload = read_text(&reader, &send->length);
+        else if (tag == TAG(5, FIXED64))
+            send->cause = read_fixed64(&reader);
+        else
+            skip(&reader, tag);
+    }
+    return !reader.is_broken && send->sent_id[0] != 0 && strlen(send->sent_id) <= SENT_ID_MAX;
+}
+
+static void note_welcome(mmc_client *client, const struct connection *connection)
+{
+    struct refusal *refusal = &client->refusals[connection->takes_sends];
+    count(&client->connects);
+    atomic_store(&refusal->retry_ms, 0);
+    atomic_store(&refusal->retry_at, 0);
+    if (connection->takes_sends || !atomic_exchange(&client->is_away, 0) || client->options.log == NULL)
+        return;
+    char line[ERROR_MAX];
+    snprintf(line, sizeof line, "mesibo-modules: the core at %s is there", client->address.sun_path);
+    client->options.log(client->options.context, line);
+}
+
+static int read_welcome(mmc_client *client, struct connection *connection, struct reader *outer)
+{
+    struct reader reader = read_message(outer);
+    uint64_t version = 0, max_message = 0, window = 0, chain_deadline_ms = CHAIN_DEADLINE_MS;
+    uint32_t callbacks = 0;
+    for (uint32_t tag; (tag = next_tag(&reader)) != 0;) {
+        if (tag == TAG(1, VARINT))
+            version = read_varint(&reader);
+        else if (tag == TAG(3, VARINT))
+            max_message = read_varint(&reader);
+        else if (tag == TAG(4, VARINT))
+            window = read_varint(&reader);
+        else if (tag == TAG(5, BYTES)) {
+            const char *name = read_string(&reader);
+            for (unsigned kind = MESSAGE; name != NULL && kind <= CALL_STATUS; kind++)
+                callbacks |= strcmp(name, CALLBACKS[kind]) == 0 ? 1u << kind : 0;
+        } else if (tag == TAG(6, VARINT))
+            chain_deadline_ms = read_varint(&reader);
+        else
+            skip(&reader, tag);
+    }
+    if (reader.is_broken || version != PROTOCOL || max_message > UINT32_MAX || window > UINT32_MAX)
+        return 0;
+    if (!connection->welcomed)
+        note_welcome(client, connection);
+    connection->welcomed = 1;
+    connection->max_message = (uint32_t)max_message;
+    connection->window = window > 0 ? (uint32_t)window : 1;
+    connection->callbacks = callbacks;
+    /* A day is enough for any chain; the sum of deadlines cannot overflow then. */
+    atomic_store(&client->chain_deadline_ms, chain_deadline_ms < 86400000 ? (unsigned)chain_deadline_ms : 86400000u);
+    return 1;
+}
+
+/* ---- one connection ---- */
+
+static void hang_up(struct connection *connection)
+{
+    if (connection->fd >= 0 && !connection->is_taken_away)
+        close(connection->fd);
+    connection->fd = -1;
+    connection->is_taken_away = 0;
+    if (connection->welcomed) /* others may look at it: see take_sends() */
+        connection->welcomed = 0;
+    connection->owed = 0;
+    connection->in.begin = connection->in.end = connection->out.begin = connection->out.end = 0;
+    trim(&connection->in);
+    trim(&connection->out);
+}
+
+/* A connection was refused: the next one is tried later, and until then the reason is last_error. Of many threads that were
+ * refused at the same time one makes the wait longer. */
+static void back_off(mmc_client *client, const struct connection *connection, uint64_t tried_at)
+{
+    struct refusal *refusal = &client->refusals[connection->takes_sends];
+    count(&client->refused_connects);
+    if (!connection->takes_sends)
+        atomic_store(&client->is_away, 1);
+    pthread_mutex_lock(&client->refusal_lock);
+    memcpy(refusal->why, last_error, sizeof refusal->why);
+    pthread_mutex_unlock(&client->refusal_lock);
+    uint_fast64_t before = atomic_load(&refusal->retry_at);
+    if (before > tried_at)
+        return;
+    const unsigned waited = atomic_load(&refusal->retry_ms), most = client->options.retry_max_ms;
+    unsigned wait = waited == 0 ? FIRST_RETRY_MS : waited < most / 2 ? 2 * waited : most;
+    if (wait > most)
+        wait = most;
+    if (atomic_compare_exchange_strong(&refusal->retry_at, &before, now_ns() + wait * MS))
+        atomic_store(&refusal->retry_ms, wait);
+}
+
+static enum mmc_reason still_refused(mmc_client *client, struct refusal *refusal)
+{
+    pthread_mutex_lock(&client->refusal_lock);
+    memcpy(last_error, refusal->why, sizeof refusal->why);
+    pthread_mutex_unlock(&client->refusal_lock);
+    return MMC_UNREACHABLE;
+}
+
+/* It ended by itself: one that was never welcomed was refused. */
+static enum mmc_reason lose(mmc_client *client, struct connection *connection, enum mmc_reason reason)
+{
+    if (connection->welcomed)
+        count(&client->lost);
+    else
+        back_off(client, connection, now_ns());
+    hang_up(connection);
+    return reason;
+}
+
+static enum mmc_reason lost(mmc_client *client, struct connection *connection)
+{
+    return lose(client, connection, fail(MMC_UNREACHABLE, "the core at %s closed the connection", client->address.sun_path));
+}
+
+static enum mmc_reason garbled(mmc_client *client, struct connection *connection)
+{
+    count(&client->garbled);
+    const char *what = "what listens at %s sent what is no frame of the gateway; is it a core?";
+    return lose(client, connection, fail(MMC_GARBLED, what, client->address.sun_path));
+}
+
+/* Writes what the core takes at once. 1: all; 0: not all; -1: the connection has ended. */
+static int flush(struct connection *connection)
+{
+    struct buffer *out = &connection->out;
+    while (out->begin < out->end) {
+        const ssize_t written =
+            send(connection->fd, out->bytes + out->begin, out->end - out->begin, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (written >= 0)
+            out->begin += (size_t)written;
+        else if (errno == EAGAIN || errno == EWOULDBLOCK)
+            return 0;
+        else if (errno != EINTR) {
+            connection->is_taken_away |= errno == EBADF || errno == ENOTSOCK;
+            return -1;
+        }
+    }
+    return 1;
+}
+
+/* The same, and waits. */
+static int flush_until(struct connection *connection, uint64_t until)
+{
+    int done;
+    while ((done = flush(connection)) == 0 && wait_for(connection->fd, POLLOUT, until))
+        ;
+    return done;
+}
+
+/* Reads what has arrived. 1: something; 0: nothing; -1: the connection has ended; -2: no memory. */
+static int receive(struct connection *connection)
+{
+    struct buffer *in = &connection->in;
+    if (!make_room(in, 4096))
+        return -2;
+    for (;;) {
+        const ssize_t got = recv(connection->fd, in->bytes + in->end, in->capacity - in->end, MSG_DONTWAIT);
+        if (got > 0) {
+            in->end += (size_t)got;
+            return 1;
+        }
+        if (got < 0 && errno == EINTR)
+            continue;
+        connection->is_taken_away |= got < 0 && (errno == EBADF || errno == ENOTSOCK);
+        return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? 0 : -1;
+    }
+}
+
+/* The next whole frame. 1: there is one; 0: none; -1: the core announces one that is too long. */
+static int next_frame(struct connection *connection, struct reader *frame)
+{
+    struct buffer *in = &connection->in;
+    const size_t held = in->end - in->begin;
+    if (held < HEADER)
+        return 0;
+    const uint8_t *at = in->bytes + in->begin;
+    const size_t length = (size_t)at[0] << 24 | (size_t)at[1] << 16 | (size_t)at[2] << 8 | at[3];
+    if (length > (size_t)FRAME_EXTRA + connection->max_message)
+        return -1;
+    if (held - HEADER < length)
+        return 0;
+    *frame = (struct reader){in->bytes + in->begin + HEADER, in->bytes + in->begin + HEADER + length, 0};
+    in->begin += HEADER + length;
+    return 1;
+}
+
+/* Reads one frame. MMC_DECIDED: it was one; else why the connection is no more. */
+static enum mmc_reason take_frame(mmc_client *client, struct connection *connection, struct reader *frame, struct answer *answer)
+{
+    const uint32_t tag = next_tag(frame);
+    int is_sound = !frame->is_broken;
+    if (tag == TAG(1, BYTES))
+        is_sound = read_welcome(client, connection, frame);
+    else if (tag == TAG(2, BYTES)) {
+        uint64_t id = 0;
+        struct answer read = {.id = answer->id, .send = answer->send};
+        is_sound = connection->welcomed && read_outcome(frame, &read, &id);
+        connection->owed -= is_sound && connection->owed > 0;
+        if (is_sound && answer->id != 0 && id == answer->id) {
+            *answer = read;
+            answer->is_there = 1;
+        } else if (is_sound)
+            count(&client->late_outcomes);
+    } else if (tag == TAG(3, BYTES)) {
+        struct mmc_send other;
+        is_sound = connection->welcomed && read_send(frame, answer->send != NULL ? answer->send : &other);
+        answer->is_there |= is_sound && answer->send != NULL;
+    } else if (tag == TAG(4, BYTES)) {
+        struct failure failure;
+        is_sound = read_failure(frame, &failure);
+        if (is_sound) {
+            fail(MMC_REFUSED, "the core says: %s (%s)", failure.message, failure.code);
+            if (failure.has_event && answer->id != 0 && failure.event_id == answer->id) {
+                answer->is_there = 1;
+                answer->reason = MMC_REFUSED;
+            }
+            if (failure.is_fatal)
+                return lose(client, connection, MMC_REFUSED);
+        }
+    } else if (tag != 0) {
+        skip(frame, tag);
+        is_sound = !frame->is_broken;
+    }
+    return is_sound ? MMC_DECIDED : garbled(client, connection);
+}
+
+/* Reads the whole frames that are there, up to the one that is waited for. */
+static enum mmc_reason take_frames(mmc_client *client, struct connection *connection, struct answer *answer)
+{
+    struct reader frame;
+    int there = 0;
+    while (!answer->is_there && (there = next_frame(connection, &frame)) == 1) {
+        const enum mmc_reason reason = take_frame(client, connection, &frame, answer);
+        if (reason != MMC_DECIDED)
+            return reason;
+    }
+    return there < 0 ? garbled(client, connection) : MMC_DECIDED;
+}
+
+/* Reads the frames that are there, then once what has arrived, and the frames in it. */
+static enum mmc_reason read_on(mmc_client *client, struct connection *connection, struct answer *answer)
+{
+    const enum mmc_reason reason = take_frames(client, connection, answer);
+    if (reason != MMC_DECIDED || answer->is_there)
+        return reason;
+    const int got = receive(connection);
+    if (got == -2)
+        return lose(client, connection, fail(MMC_NO_MEMORY, "there is no memory for what the core sends"));
+    if (got == -1)
+        return lost(client, connection);
+    return got == 0 ? MMC_DECIDED : take_frames(client, connection, answer);
+}
+
+static enum mmc_reason late(const mmc_client *client, const char *what)
+{
+    return fail(MMC_LATE, "the core at %s %s within the deadline", client->address.sun_path, what);
+}
+
+/* Waits until the answer is there; without an id to wait for, until the core has welcomed the connection. */
+static enum mmc_reason wait_for_core(mmc_client *client, struct connection *connection, uint64_t until, struct answer *answer)
+{
+    while (answer->id != 0 ? !answer->is_there : !connection->welcomed) {
+        const short events = connection->out.begin < connection->out.end ? POLLIN | POLLOUT : POLLIN;
+        if (!wait_for(connection->fd, events, until))
+            return late(client, connection->welcomed ? "has not decided" : "has not welcomed this server");
+        const enum mmc_reason reason = flush(connection) < 0 ? lost(client, connection) : read_on(client, connection, answer);
+        if (reason != MMC_DECIDED)
+            return reason;
+    }
+    return MMC_DECIDED;
+}
+
+static int open_socket(void)
+{
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || fd > STDERR_FILENO)
+        return fd;
+    /* Where standard input or output is closed: what others print there shall not go to the core. */
+    const int higher = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    close(fd);
+    return higher;
+}
+
+/* connect(), which may wait for a place in the queue of the listener. Returns 0, or what is in errno. */
+static int connect_until(int fd, const struct sockaddr_un *address, uint64_t until)
+{
+    for (;;) {
+        const uint64_t now = now_ns();
+        if (until <= now)
+            return EAGAIN;
+        const uint64_t micros = (until - now) / 1000 + 1;
+        const struct timeval limit = {.tv_sec = (time_t)(micros / 1000000), .tv_usec = (suseconds_t)(micros % 1000000)};
+        setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+        if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EISCONN)
+            return 0;
+        if (errno != EINTR)
+            return errno;
+    }
+}
+
+static enum mmc_reason no_connection(const mmc_client *client, int error)
+{
+    const char *path = client->address.sun_path;
+    if (error == ENOENT || error == ECONNREFUSED)
+        return fail(MMC_UNREACHABLE, "no core listens at %s (%s); is it running?", path, strerror(error));
+    return fail(MMC_UNREACHABLE, "%s cannot be connected to: %s", path, strerror(error));
+}
+
+static int put_hello(mmc_client *client, struct connection *connection)
+{
+    char instance[48];
+    const int instance_length = snprintf(instance, sizeof instance, "%ld-%llx", (long)getpid(),
+                                         (unsigned long long)atomic_load(&client->epoch));
+    const size_t server_length = strlen(client->server);
+    const uint32_t window = client->options.sends_window;
+    const size_t length = 4 + head_size(server_length) + server_length + head_size((size_t)instance_length) +
+                          (size_t)instance_length + (connection->takes_sends ? 3 + varint_size(window) : 0);
+    uint8_t *at = begin_frame(connection, 1, length);
+    if (at == NULL)
+        return 0;
+    *at++ = TAG(1, VARINT);
+    *at++ = PROTOCOL;
+    *at++ = TAG(2, VARINT);
+    *at++ = PROTOCOL;
+    at = put_bytes(at, 3, client->server, server_length);
+    at = put_bytes(at, 4, instance, (size_t)instance_length);
+    if (connection->takes_sends) {
+        *at++ = TAG(5, VARINT);
+        *at++ = 1;
+        *at++ = TAG(6, VARINT);
+        at = put_varint(at, window);
+    }
+    finish(connection, at);
+    return 1;
+}
+
+/* Connects, and says hello. */
+static enum mmc_reason dial(mmc_client *client, struct connection *connection, uint64_t until)
+{
+    struct refusal *refusal = &client->refusals[connection->takes_sends];
+    const uint64_t now = now_ns();
+    if (now < atomic_load(&refusal->retry_at))
+        return still_refused(client, refusal);
+    connection->fd = open_socket();
+    if (connection->fd < 0)
+        return fail(MMC_NO_MEMORY, "no socket can be made: %s", strerror(errno));
+    const int error = connect_until(connection->fd, &client->address, until);
+    if (error != 0)
+        hang_up(connection);
+    if (error == EAGAIN)
+        return late(client, "has not accepted a connection");
+    if (error != 0) {
+        no_connection(client, error);
+        back_off(client, connection, now);
+        return MMC_UNREACHABLE;
+    }
+    if (!put_hello(client, connection)) {
+        hang_up(connection);
+        return fail(MMC_NO_MEMORY, "there is no memory for a connection");
+    }
+    return flush(connection) < 0 ? lost(client, connection) : MMC_DECIDED;
+}
+
+/* Connects where that is needed, reads what came since the last call, and waits for the welcome. */
+static enum mmc_reason make_ready(mmc_client *client, struct connection *connection, uint64_t until)
+{
+    struct answer nothing = {0};
+    enum mmc_reason reason = MMC_DECIDED;
+    if (connection->fd >= 0)
+        reason = read_on(client, connection, &nothing);
+    if (reason == MMC_NO_MEMORY)
+        return reason;
+    if (connection->fd < 0)
+        reason = dial(client, connection, until);
+    if (reason == MMC_DECIDED)
+        reason = wait_for_core(client, connection, until, &nothing);
+    return reason;
+}
+
+/* ---- slots, and what a fork leaves ---- */
+
+static void forget_buffers(struct connection *connection)
+{
+    connection->in = connection->out = (struct buffer){0};
+}
+
+static void end_thread(void *value)
+{
+    struct slot *slot = value;
+    if (atomic_load(&slot->owner) != getpid() || atomic_load(&slot->thread) != (uintptr_t)pthread_self())
+        return;
+    hang_up(&slot->connection);
+    empty(&slot->connection.in);
+    empty(&slot->connection.out);
+    atomic_store(&slot->owner, 0);
+}
+
+static void begin_process(mmc_client *client, pid_t pid)
+{
+    const uint64_t now = clock_ns(CLOCK_REALTIME);
+    atomic_store(&client->epoch, now);
+    /* A later process of this server begins with higher ids, as long as it has fewer events than nanoseconds. */
+    atomic_store(&client->next_id, now ^ ((uint64_t)pid & 0x3ff));
+    pthread_mutex_init(&client->sends_lock, NULL);
+    atomic_store(&client->is_sends_locked, 0);
+    atomic_store(&client->is_taking, 0);
+    pthread_mutex_init(&client->refusal_lock, NULL);
+    for (int i = 0; i < 2; i++) {
+        atomic_store(&client->refusals[i].retry_at, 0);
+        atomic_store(&client->refusals[i].retry_ms, 0);
+    }
+}
+
+/* In a child process: its copies of the parent's connections are closed, which the parent does not notice. Buffers that a
+ * thread was about to change when the process was forked may be anything; nothing of them is used. */
+static void after_fork(mmc_client *client, pid_t before, pid_t pid)
+{
+    if (before == -pid || !atomic_compare_exchange_strong(&client->pid, &before, -pid)) {
+        while (atomic_load(&client->pid) != pid)
+            sched_yield();
+        return;
+    }
+    for (struct slot *slot = atomic_load(&client->slots); slot != NULL; slot = slot->next) {
+        if (atomic_load(&slot->owner) == 0)
+            continue;
+        if (atomic_load(&slot->is_busy))
+            forget_buffers(&slot->connection);
+        hang_up(&slot->connection);
+        atomic_store(&slot->is_busy, 0);
+        atomic_store(&slot->owner, 0);
+    }
+    if (atomic_load(&client->is_taking) || atomic_load(&client->is_sends_locked))
+        forget_buffers(&client->sends);
+    hang_up(&client->sends);
+    begin_process(client, pid);
+    atomic_store(&client->pid, pid);
+}
+
+/* What every call begins and ends with. */
+struct visit {
+    int error, cancel_state;
+};
+
+static struct visit begin_visit(mmc_client *client)
+{
+    struct visit visit = {.error = errno};
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &visit.cancel_state);
+    const pid_t pid = getpid(), known = atomic_load(&client->pid);
+    if (known != pid)
+        after_fork(client, known, pid);
+    return visit;
+}
+
+static void end_visit(const struct visit *visit)
+{
+    int ignored;
+    pthread_setcancelstate(visit->cancel_state, &ignored);
+    errno = visit->error;
+}
+
+/* The slot of this thread; NULL: no memory. */
+static struct slot *own_slot(mmc_client *client)
+{
+    const pid_t pid = atomic_load(&client->pid);
+    const uintptr_t self = (uintptr_t)pthread_self();
+    struct slot *slot = pthread_getspecific(client->key);
+    if (slot != NULL && atomic_load(&slot->owner) == pid && atomic_load(&slot->thread) == self)
+        return slot;
+    for (slot = atomic_load(&client->slots); slot != NULL; slot = slot->next) {
+        pid_t nobody = 0;
+        if (atomic_compare_exchange_strong(&slot->owner, &nobody, pid))
+            break;
+    }
+    const int is_new = slot == NULL;
+    if (is_new && (slot = calloc(1, sizeof *slot)) == NULL)
+        return NULL;
+    if (is_new) {
+        slot->connection.fd = -1;
+        atomic_store(&slot->owner, pid);
+    }
+    atomic_store(&slot->thread, self);
+    if (is_new) {
+        slot->next = atomic_load(&client->slots);
+        while (!atomic_compare_exchange_weak(&client->slots, &slot->next, slot))
+            ;
+    }
+    if (pthread_setspecific(client->key, slot) == 0)
+        return slot;
+    atomic_store(&slot->owner, 0);
+    return NULL;
+}
+
+static uint64_t deadline_of(mmc_client *client, uint64_t now)
+{
+    const uint64_t own = client->options.deadline_ms;
+    return now + (own > 0 ? own : atomic_load(&client->chain_deadline_ms) + UINT64_C(1000)) * MS;
+}
+
+/* ---- what is told ---- */
+
+/* `why` may be "". */
+static void tell(mmc_client *client, enum mmc_reason reason, uint64_t number, const char *why)
+{
+    char line[ERROR_MAX + 160];
+    const char *whose = reason >= MMC_CRASH                             ? "the default verdict of a module"
+                        : client->options.on_default == MMC_CONSUMED ? "the default verdict (messages: consumed)"
+                                                                      : "the default verdict (pass)";
+    snprintf(line, sizeof line, "mesibo-modules: %llu %s %s: %s%s%s", (unsigned long long)number,
+             number == 1 ? "event has" : "events have", whose, REASONS[reason], why[0] != 0 ? ": " : "", why);
+    client->options.log(client->options.context, line);
+}
+
+/* Tells of the defaults that were not told yet, where their second is over, or of all. last_error is about `latest`. */
+static void tell_due(mmc_client *client, uint64_t now, int all, enum mmc_reason latest)
+{
+    for (int reason = MMC_UNREACHABLE; reason < MMC_REASONS; reason++) {
+        uint_fast64_t at = atomic_load(&client->tell_at[reason]);
+        if (atomic_load(&client->untold_of[reason]) == 0 || (now < at && !all))
+            continue;
+        if (!atomic_compare_exchange_strong(&client->tell_at[reason], &at, now + SECOND))
+            continue;
+        const uint64_t number = atomic_exchange(&client->untold_of[reason], 0);
+        atomic_fetch_sub(&client->untold, number);
+        if (number > 0)
+            tell(client, (enum mmc_reason)reason, number, (int)latest == reason ? last_error : "");
+    }
+}
+
+static void account(mmc_client *client, const struct mmc_outcome *outcome)
+{
+    count(&client->reasons[outcome->reason]);
+    count(outcome->verdict == MMC_CONSUMED ? &client->consumed : &client->passed);
+    if (outcome->params_changed || outcome->payload_changed)
+        count(&client->changed);
+    if (client->options.log == NULL)
+        return;
+    if (outcome->reason > MMC_UNWANTED) {
+        count(&client->untold);
+        count(&client->untold_of[outcome->reason]);
+    }
+    if (atomic_load_explicit(&client->untold, memory_order_relaxed) != 0)
+        tell_due(client, now_ns(), 0, outcome->reason);
+}
+
+/* ---- events ---- */
+
+struct event {
+    enum kind kind;
+    const struct mmc_params *params; /* of a message or a status */
+    struct lengths lengths;
+    const void *payload; /* of a message */
+    size_t length;
+    const char *address; /* of a login */
+    uint64_t online, flags;
+};
+
+static size_t body_size(const struct event *event)
+{
+    switch (event->kind) {
+    case MESSAGE:
+        return head_size(event->lengths.params) + event->lengths.params + head_size(event->length) + event->length;
+    case STATUS:
+        return event->lengths.params;
+    case LOGIN:
+        return 18 + head_size(event->length) + event->length;
+    default:
+        return 0;
+    }
+}
+
+static int put_event(struct connection *connection, uint64_t id, const struct event *event)
+{
+    const size_t body = body_size(event);
+    uint8_t *at = begin_frame(connection, 2, 9 + head_size(body) + body);
+    if (at == NULL)
+        return 0;
+    at = put_fixed64(at, 1, id);
+    if (event->kind == STATUS)
+        at = put_params(at, STATUS, event->params, &event->lengths);
+    else
+        at = put_head(at, event->kind, body);
+    if (event->kind == MESSAGE) {
+        at = put_params(at, 1, event->params, &event->lengths);
+        at = put_bytes(at, 2, event->payload, event->length);
+    } else if (event->kind == LOGIN) {
+        at = put_fixed64(at, 1, event->flags);
+        at = put_fixed64(at, 2, event->online);
+        at = put_bytes(at, 3, event->address, event->length);
+    }
+    finish(connection, at);
+    return 1;
+}
+
+static enum mmc_reason check_size(const struct connection *connection, const struct event *event)
+{
+    const size_t most = connection->max_message;
+    if (event->kind == MESSAGE && event->length > most)
+        return fail(MMC_TOO_LARGE, "a payload has %zu bytes, more than max_message of the core (%zu)", event->length, most);
+    if (event->lengths.to > ADDRESS_MAX || event->lengths.from > ADDRESS_MAX ||
+        (event->kind == LOGIN && event->length > ADDRESS_MAX))
+        return fail(MMC_TOO_LARGE, "an address has more than the %d bytes that it may have", ADDRESS_MAX);
+    return MMC_DECIDED;
+}
+
+/* Puts an event on its way. `is_whole` tells whether the core may have got all of it. */
+static enum mmc_reason submit(mmc_client *client, struct connection *connection, uint64_t until, const struct event *event,
+                              uint64_t *id, int *is_whole)
+{
+    enum mmc_reason reason = make_ready(client, connection, until);
+    if (reason != MMC_DECIDED)
+        return reason;
+    if (!(connection->callbacks & 1u << event->kind))
+        return MMC_UNWANTED;
+    if ((reason = check_size(connection, event)) != MMC_DECIDED)
+        return reason;
+    /* Where the core owes much, or has not read the last event, there is no place for another one. */
+    struct answer nothing = {0};
+    int done = flush_until(connection, until);
+    while (done == 1 && connection->owed >= connection->window && reason == MMC_DECIDED) {
+        if (!wait_for(connection->fd, POLLIN, until))
+            return late(client, "has not decided on earlier events");
+        reason = read_on(client, connection, &nothing);
+    }
+    if (reason != MMC_DECIDED)
+        return reason;
+    if (done == 0)
+        return late(client, "has not read earlier events");
+    if (done < 0)
+        return lost(client, connection);
+    *id = atomic_fetch_add(&client->next_id, 1) + 1;
+    if (!put_event(connection, *id, event))
+        return fail(MMC_NO_MEMORY, "there is no memory for an event of %zu bytes", event->length);
+    done = flush_until(connection, until);
+    if (done < 0)
+        return lost(client, connection);
+    connection->owed++;
+    *is_whole = 1;
+    return done == 1 ? MMC_DECIDED : late(client, "has not read the event");
+}
+
+static enum mmc_reason ask(mmc_client *client, struct connection *connection, const struct event *event, struct answer *answer)
+{
+    const uint64_t until = deadline_of(client, now_ns());
+    int is_whole = 0;
+    trim(&connection->in);
+    trim(&connection->out);
+    const int was_open = connection->fd >= 0;
+    enum mmc_reason reason = submit(client, connection, until, event, &answer->id, &is_whole);
+    /* An old connection that has ended shows it only now. The core has not got the event, so it may go over a new one. */
+    if (reason == MMC_UNREACHABLE && was_open && !is_whole && connection->fd < 0)
+        reason = submit(client, connection, until, event, &answer->id, &is_whole);
+    if (!is_whole)
+        answer->id = 0;
+    if (reason != MMC_DECIDED)
+        return reason;
+    const enum mmc_reason waited = wait_for_core(client, connection, until, answer);
+    return answer->is_there ? answer->reason : waited;
+}
+
+static enum mmc_reason reason_of(const char *text)
+{
+    for (int reason = MMC_CRASH; reason < MMC_OTHER; reason++)
+        if (strcmp(text, REASONS[reason]) == 0)
+            return (enum mmc_reason)reason;
+    return MMC_OTHER;
+}
+
+static enum mmc_verdict decide(mmc_client *client, const struct event *event, struct mmc_outcome *given)
+{
+    const struct visit visit = begin_visit(client);
+    struct answer answer = {0};
+    struct mmc_outcome outcome = {.payload = event->kind == MESSAGE ? event->payload : NULL};
+    outcome.length = event->kind == MESSAGE ? event->length : 0;
+    if (event->params != NULL)
+        outcome.params = *event->params;
+    struct slot *slot = own_slot(client);
+    if (slot == NULL)
+        outcome.reason = fail(MMC_NO_MEMORY, "there is no memory for a connection of this thread");
+    else {
+        atomic_store(&slot->is_busy, 1);
+        outcome.reason = ask(client, &slot->connection, event, &answer);
+        atomic_store(&slot->is_busy, 0);
+    }
+    outcome.event_id = answer.id;
+    if (outcome.reason != MMC_DECIDED) {
+        const int is_default = outcome.reason != MMC_UNWANTED && event->kind == MESSAGE;
+        outcome.verdict = is_default ? client->options.on_default : MMC_PASS;
+    } else {
+        outcome.verdict = (enum mmc_verdict)answer.verdict;
+        outcome.by = answer.by;
+        outcome.default_by = answer.default_by;
+        outcome.default_reason = answer.default_reason;
+        if (answer.default_reason != NULL && answer.default_reason[0] != 0)
+            outcome.reason = fail(reason_of(answer.default_reason), "module %s could not decide (%s)",
+                                  answer.default_by != NULL ? answer.default_by : "?", answer.default_reason);
+        outcome.params_changed = answer.has_params;
+        outcome.payload_changed = answer.has_payload;
+        if (answer.has_params)
+            outcome.params = answer.params;
+        if (answer.has_payload) {
+            outcome.payload = answer.payload;
+            outcome.length = answer.length;
+        }
+    }
+    account(client, &outcome);
+    if (given != NULL)
+        *given = outcome;
+    end_visit(&visit);
+    return outcome.verdict;
+}
+
+enum mmc_verdict mmc_message(mmc_client *client, const struct mmc_params *params, const void *payload, size_t length,
+                             struct mmc_outcome *outcome)
+{
+    const struct event event = {MESSAGE, params, measure(params), payload, length, NULL, 0, 0};
+    return decide(client, &event, outcome);
+}
+
+enum mmc_verdict mmc_status(mmc_client *client, const struct mmc_params *params, struct mmc_outcome *outcome)
+{
+    const struct event event = {STATUS, params, measure(params), NULL, 0, NULL, 0, 0};
+    return decide(client, &event, outcome);
+}
+
+enum mmc_verdict mmc_login(mmc_client *client, const char *address, uint64_t online, uint64_t flags,
+                           struct mmc_outcome *outcome)
+{
+    const struct event event = {LOGIN, NULL, {0}, NULL, strlen(address), address, online, flags};
+    return decide(client, &event, outcome);
+}
+
+enum mmc_verdict mmc_call(mmc_client *client, struct mmc_outcome *outcome)
+{
+    return decide(client, &(struct event){.kind = CALL}, outcome);
+}
+
+enum mmc_verdict mmc_call_status(mmc_client *client, struct mmc_outcome *outcome)
+{
+    return decide(client, &(struct event){.kind = CALL_STATUS}, outcome);
+}
+
+static size_t keep_bytes(const void **pointer, size_t length, char **at)
+{
+    if (*pointer == NULL)
+        return 0;
+    if (*at != NULL) {
+        memmove(*at, *pointer, length);
+        (*at)[length] = 0;
+        *pointer = *at;
+        *at += length + 1;
+    }
+    return length + 1;
+}
+
+static size_t keep_text(const char **pointer, char **at)
+{
+    const void *bytes = *pointer;
+    const size_t size = bytes != NULL ? keep_bytes(&bytes, strlen(*pointer), at) : 0;
+    *pointer = bytes;
+    return size;
+}
+
+static size_t keep_all(struct mmc_outcome *outcome, char *at)
+{
+    return keep_bytes(&outcome->payload, outcome->length, &at) + keep_text(&outcome->params.to, &at) +
+           keep_text(&outcome->params.from, &at) + keep_text(&outcome->by, &at) +
+           keep_text(&outcome->default_reason, &at) + keep_text(&outcome->default_by, &at);
+}
+
+size_t mmc_keep(struct mmc_outcome *outcome, void *buffer, size_t size)
+{
+    const size_t needed = keep_all(outcome, NULL);
+    if (needed > 0 && needed <= size)
+        keep_all(outcome, buffer);
+    return needed;
+}
+
+/* ---- sends ---- */
+
+static void lock_sends(mmc_client *client)
+{
+    pthread_mutex_lock(&client->sends_lock);
+    atomic_store(&client->is_sends_locked, 1);
+}
+
+static void unlock_sends(mmc_client *client)
+{
+    atomic_store(&client->is_sends_locked, 0);
+    pthread_mutex_unlock(&client->sends_lock);
+}
+
+/* Waits a little, and no longer than until then, before a connection is tried again. */
+static int wait_to_retry(mmc_client *client, uint64_t until)
+{
+    const uint64_t now = now_ns(), at = atomic_load(&client->refusals[1].retry_at), soon = now + FIRST_RETRY_MS * MS;
+    const uint64_t then = at > soon ? at : soon;
+    wait_for(-1, 0, then < until ? then : until);
+    return now_ns() < until;
+}
+
+/* The frames that are there, without a read. Others write on the connection once it is welcomed, so it ends under the lock. */
+static enum mmc_reason take_sends(mmc_client *client, struct answer *answer, int reads)
+{
+    lock_sends(client);
+    struct connection *connection = &client->sends;
+    enum mmc_reason reason = take_frames(client, connection, answer);
+    if (reason == MMC_DECIDED && !answer->is_there && reads)
+        reason = flush(connection) < 0 ? lost(client, connection) : read_on(client, connection, answer);
+    unlock_sends(client);
+    return reason;
+}
+
+static int has_unwritten(mmc_client *client)
+{
+    lock_sends(client);
+    const int unwritten = client->sends.out.begin < client->sends.out.end;
+    unlock_sends(client);
+    return unwritten;
+}
+
+static int next_send(mmc_client *client, struct mmc_send *send, uint64_t until)
+{
+    struct connection *connection = &client->sends;
+    struct answer answer = {.send = send};
+    enum mmc_reason reason = MMC_DECIDED;
+    trim(&connection->in);
+    for (int is_first = 1;; is_first = 0) {
+        if (connection->fd < 0) {
+            /* A call without time connects nevertheless. */
+            const uint64_t now = now_ns();
+            reason = dial(client, connection, is_first && until < now + MS ? now + MS : until);
+            if (reason != MMC_DECIDED && !wait_to_retry(client, until))
+                return -1;
+            if (reason != MMC_DECIDED)
+                continue;
+        }
+        reason = take_sends(client, &answer, !is_first);
+        while (reason == MMC_DECIDED && !answer.is_there) {
+            const int is_in_time = wait_for(connection->fd, has_unwritten(client) ? POLLIN | POLLOUT : POLLIN, until);
+            reason = is_in_time ? take_sends(client, &answer, 1) : MMC_LATE;
+        }
+        if (answer.is_there)
+            return 1;
+        if (reason == MMC_LATE && connection->welcomed)
+            return 0;
+        if (reason == MMC_LATE)
+            late(client, "has not welcomed this server");
+        if (reason == MMC_LATE || !wait_to_retry(client, until))
+            return -1;
+    }
+}
+
+int mmc_next_send(mmc_client *client, struct mmc_send *send, uint32_t timeout_ms)
+{
+    const struct visit visit = begin_visit(client);
+    int result = -1, nobody = 0;
+    if (atomic_compare_exchange_strong(&client->is_taking, &nobody, 1)) {
+        result = next_send(client, send, now_ns() + timeout_ms * MS);
+        atomic_store(&client->is_taking, 0);
+    } else
+        fail(MMC_REFUSED, "another thread of this server is in mmc_next_send() already");
+    if (result == 1)
+        count(&client->taken_sends);
+    end_visit(&visit);
+    return result;
+}
+
+int mmc_sends_fd(mmc_client *client)
+{
+    const struct visit visit = begin_visit(client);
+    lock_sends(client);
+    const int fd = client->sends.welcomed ? client->sends.fd : -1;
+    unlock_sends(client);
+    end_visit(&visit);
+    return fd;
+}
+
+/* Writes what begin_frame() and finish() have put behind what is unwritten. What the core does not take now goes later. */
+static int write_answer(mmc_client *client, struct connection *connection)
+{
+    if (flush_until(connection, deadline_of(client, now_ns())) >= 0)
+        return 0;
+    /* The thread that reads finds the end of the connection, and closes it. */
+    shutdown(connection->fd, SHUT_RDWR);
+    fail(MMC_UNREACHABLE, "the core at %s closed the connection", client->address.sun_path);
+    return -1;
+}
+
+static int can_answer(const struct connection *connection, size_t more)
+{
+    if (!connection->welcomed) {
+        fail(MMC_UNREACHABLE, "there is no connection for sends; they come again at the next one");
+        return 0;
+    }
+    if (connection->out.end - connection->out.begin + more <= UNWRITTEN_MAX)
+        return 1;
+    fail(MMC_LATE, "the core does not read what this server answers");
+    return 0;
+}
+
+static int answer_send(mmc_client *client, const char *sent_id, int is_refused)
+{
+    const struct visit visit = begin_visit(client);
+    struct connection *connection = &client->sends;
+    const size_t length = strlen(sent_id);
+    int result = -1;
+    lock_sends(client);
+    if (can_answer(connection, length)) {
+        uint8_t *at = begin_frame(connection, 3, head_size(length) + length + (is_refused ? 2 : 0));
+        if (at == NULL)
+            fail(MMC_NO_MEMORY, "there is no memory for an answer");
+        else {
+            at = put_bytes(at, 1, sent_id, length);
+            if (is_refused) {
+                *at++ = TAG(2, VARINT);
+                *at++ = 1;
+            }
+            finish(connection, at);
+            result = write_answer(client, connection);
+        }
+    }
+    unlock_sends(client);
+    if (result == 0)
+        count(is_refused ? &client->refused_sends : &client->acknowledged);
+    end_visit(&visit);
+    return result;
+}
+
+int mmc_acknowledge(mmc_client *client, const char *sent_id) { return answer_send(client, sent_id, 0); }
+
+int mmc_refuse(mmc_client *client, const char *sent_id) { return answer_send(client, sent_id, 1); }
+
+static int put_report(struct connection *connection, const char *sent_id, uint32_t status, const struct mmc_params *params)
+{
+    const size_t id_length = strlen(sent_id);
+    struct lengths lengths = {0};
+    size_t length = head_size(id_length) + id_length + 1 + varint_size(status);
+    if (params != NULL) {
+        lengths = measure(params);
+        length += head_size(lengths.params) + lengths.params;
+    }
+    uint8_t *at = begin_frame(connection, 4, length);
+    if (at == NULL)
+        return 0;
+    at = put_bytes(at, 1, sent_id, id_length);
+    *at++ = TAG(2, VARINT);
+    at = put_varint(at, status);
+    if (params != NULL)
+        at = put_params(at, 3, params, &lengths);
+    finish(connection, at);
+    return 1;
+}
+
+/* Over the connection of this thread, where there is none for sends. */
+static int report_by_slot(mmc_client *client, const char *sent_id, uint32_t status, const struct mmc_params *params)
+{
+    struct slot *slot = own_slot(client);
+    if (slot == NULL) {
+        fail(MMC_NO_MEMORY, "there is no memory for a connection of this thread");
+        return -1;
+    }
+    struct connection *connection = &slot->connection;
+    const uint64_t until = deadline_of(client, now_ns());
+    int result = -1;
+    atomic_store(&slot->is_busy, 1);
+    if (make_ready(client, connection, until) == MMC_DECIDED) {
+        if (flush_until(connection, until) < 1)
+            late(client, "has not read earlier events");
+        else if (!put_report(connection, sent_id, status, params))
+            fail(MMC_NO_MEMORY, "there is no memory for a report");
+        else if (flush_until(connection, until) < 0)
+            lost(client, connection);
+        else
+            result = 0;
+    }
+    atomic_store(&slot->is_busy, 0);
+    return result;
+}
+
+int mmc_report(mmc_client *client, const char *sent_id, uint32_t status, const struct mmc_params *params)
+{
+    const struct visit visit = begin_visit(client);
+    int result = -1;
+    lock_sends(client);
+    const int is_connected = client->sends.welcomed;
+    if (is_connected && can_answer(&client->sends, 0)) {
+        if (put_report(&client->sends, sent_id, status, params))
+            result = write_answer(client, &client->sends);
+        else
+            fail(MMC_NO_MEMORY, "there is no memory for a report");
+    }
+    unlock_sends(client);
+    if (!is_connected)
+        result = report_by_slot(client, sent_id, status, params);
+    if (result == 0)
+        count(&client->reports);
+    end_visit(&visit);
+    return result;
+}
+
+/* ---- clients ---- */
+
+static int is_server_name(const char *name)
+{
+    const char *allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+    return name != NULL && name[0] != 0 && strlen(name) <= 64 && strspn(name, allowed) == strlen(name);
+}
+
+static int check_options(const struct mmc_options *options)
+{
+    const size_t most = sizeof((struct sockaddr_un *)0)->sun_path;
+    if (options == NULL || options->path == NULL || options->path[0] == 0)
+        fail(MMC_REFUSED, "options.path is missing; give the path of gateway.sock in the run directory of the core");
+    else if (strlen(options->path) >= most)
+        fail(MMC_REFUSED, "options.path has %zu bytes; the system allows %zu", strlen(options->path), most - 1);
+    else if (!is_server_name(options->server))
+        fail(MMC_REFUSED, "options.server is no name of a server; give 1 to 64 of A-Z a-z 0-9 _ . -");
+    else if (options->on_default != MMC_PASS && options->on_default != MMC_CONSUMED)
+        fail(MMC_REFUSED, "options.on_default is %d; give MMC_PASS or MMC_CONSUMED", (int)options->on_default);
+    else
+        return 1;
+    return 0;
+}
+
+mmc_client *mmc_open(const struct mmc_options *options)
+{
+    const int error = errno;
+    mmc_client *client = NULL;
+    if (check_options(options)) {
+        client = calloc(1, sizeof *client);
+        if (client == NULL || pthread_key_create(&client->key, end_thread) != 0) {
+            fail(MMC_NO_MEMORY, "there is no memory for a client, or no thread-specific key");
+            free(client);
+            client = NULL;
+        }
+    }
+    if (client != NULL) {
+        client->options = *options;
+        client->address.sun_family = AF_UNIX;
+        strcpy(client->address.sun_path, options->path);
+        strcpy(client->server, options->server);
+        client->options.path = client->address.sun_path;
+        client->options.server = client->server;
+        if (client->options.retry_max_ms == 0)
+            client->options.retry_max_ms = 250;
+        if (client->options.sends_window == 0)
+            client->options.sends_window = 64;
+        client->sends.fd = -1;
+        client->sends.takes_sends = 1;
+        atomic_store(&client->chain_deadline_ms, CHAIN_DEADLINE_MS);
+        begin_process(client, getpid());
+        atomic_store(&client->pid, getpid());
+    }
+    errno = error;
+    return client;
+}
+
+static void clear(struct connection *connection)
+{
+    hang_up(connection);
+    empty(&connection->in);
+    empty(&connection->out);
+}
+
+void mmc_close(mmc_client *client)
+{
+    if (client == NULL)
+        return;
+    const struct visit visit = begin_visit(client);
+    if (client->options.log != NULL)
+        tell_due(client, now_ns(), 1, MMC_DECIDED);
+    pthread_setspecific(client->key, NULL);
+    pthread_key_delete(client->key);
+    for (struct slot *slot = atomic_load(&client->slots), *next; slot != NULL; slot = next) {
+        next = slot->next;
+        clear(&slot->connection);
+        free(slot);
+    }
+    clear(&client->sends);
+    pthread_mutex_destroy(&client->sends_lock);
+    pthread_mutex_destroy(&client->refusal_lock);
+    free(client);
+    end_visit(&visit);
+}
+
+void mmc_read_counters(mmc_client *client, struct mmc_counters *counters)
+{
+    *counters = (struct mmc_counters){
+        .passed = atomic_load(&client->passed),
+        .consumed = atomic_load(&client->consumed),
+        .changed = atomic_load(&client->changed),
+        .connects = atomic_load(&client->connects),
+        .refused_connects = atomic_load(&client->refused_connects),
+        .lost = atomic_load(&client->lost),
+        .garbled = atomic_load(&client->garbled),
+        .late_outcomes = atomic_load(&client->late_outcomes),
+        .sends = atomic_load(&client->taken_sends),
+        .acknowledged = atomic_load(&client->acknowledged),
+        .refused_sends = atomic_load(&client->refused_sends),
+        .reports = atomic_load(&client->reports),
+    };
+    for (int reason = 0; reason < MMC_REASONS; reason++)
+        counters->reasons[reason] = atomic_load(&client->reasons[reason]);
+    counters->events = counters->passed + counters->consumed;
+}
+
+const char *mmc_reason_name(enum mmc_reason reason)
+{
+    return reason >= MMC_DECIDED && reason < MMC_REASONS ? REASONS[reason] : "unknown";
+}
+
+const char *mmc_last_error(void) { return last_error; }

@@ -1,0 +1,179 @@
+/*
+ * Couples a server, or a module of another server, to a core of mesibo-modules: hands messages to the modules, and takes what
+ * modules send. Compile mesibo-modules.c (C11, POSIX threads, Linux) into your program; there is nothing else to link.
+ *
+ *     struct mmc_options options = {.path = "/run/mesibo-modules/gateway.sock", .server = "my-server"};
+ *     mmc_client *client = mmc_open(&options);
+ *     struct mmc_params params = {.id = 7, .from = "alice", .to = "bob"};
+ *     struct mmc_outcome outcome;
+ *     if (mmc_message(client, &params, text, length, &outcome) == MMC_PASS)
+ *         deliver(outcome.params.to, outcome.payload, outcome.length);
+ *
+ * Threads. Every function may be called from any thread. Each thread that hands over events has a connection of its own, which
+ * is made at its first event and closed when the thread ends. The client starts no thread and sets no signal handler.
+ *
+ * Time. A call returns within the deadline, whatever the core does. When the core does not decide in time, or is not there, the
+ * message gets the default verdict. Each default is counted, and told to the log callback. A late outcome is skipped, and the
+ * connection stays open. Only after a refused connection does the client wait before it tries again (5 ms, doubling up to
+ * retry_max_ms); calls in that time get the default at once.
+ *
+ * Fork. A child process never uses the connections of its parent. It closes its copies of them at its first call.
+ *
+ * The calls keep errno. They are no cancellation points, and not for signal handlers.
+ */
+#ifndef MESIBO_MODULES_H
+#define MESIBO_MODULES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct mmc_client mmc_client;
+
+enum mmc_verdict {
+    MMC_PASS = 0,
+    MMC_CONSUMED = 1, /* do nothing more with the event */
+};
+
+/* Why an event has a default verdict, or why the modules were not asked. */
+enum mmc_reason {
+    MMC_DECIDED = 0,     /* they were asked, and each decided itself */
+    MMC_UNWANTED,        /* no module has the callback: the event passes, and is not sent */
+    MMC_UNREACHABLE,     /* nobody listens, or the connection ended before the outcome */
+    MMC_LATE,            /* no outcome within the deadline */
+    MMC_REFUSED,         /* the core did not take the event; mmc_last_error() says why */
+    MMC_TOO_LARGE,       /* the payload is over max_message, or an address over 64 KiB */
+    MMC_GARBLED,         /* the core sent what is no frame; the connection is closed */
+    MMC_NO_MEMORY,       /* no memory, or no descriptor */
+    MMC_CRASH,           /* from here on: a module could not decide, the others did; outcome.default_by names it */
+    MMC_HANG,
+    MMC_DEADLINE,
+    MMC_DOWN,
+    MMC_OVERLOAD,
+    MMC_OTHER,           /* a reason that this client does not know; outcome.default_reason has it */
+    MMC_REASONS
+};
+
+struct mmc_options {
+    const char *path;   /* of the socket, gateway.sock in the run directory of the core */
+    const char *server; /* the name of the server: 1 to 64 of A-Z a-z 0-9 _ . -; keep it over restarts */
+
+    uint32_t deadline_ms;          /* of one call; 0: chain_deadline of the core and a second */
+    enum mmc_verdict on_default;   /* of a message that the core did not decide; statuses, logins and calls pass */
+    uint32_t retry_max_ms;         /* the longest wait after a refused connection; 0: 250 */
+    uint32_t sends_window;         /* sends that mmc_next_send() gives without having their answer; 0: 64 */
+
+    /* Takes a line for the log of the server: the first default of each reason, then at most one line a second for each reason,
+     * with their number. Called from the thread whose call it is about; may call nothing of this client but mmc_read_counters().
+     * NULL: nothing is logged. */
+    void (*log)(void *context, const char *line);
+    void *context;
+};
+
+/* The parameters of a message. NULL is an address that is not there, which is not the empty one. */
+struct mmc_params {
+    uint64_t aid, id, refid, groupid, flags, type, expiry, uflags, status, sid, device;
+    const char *to, *from;
+};
+
+/*
+ * What became of an event. Pointers are what you gave, or memory of the client, valid until the next event of this thread with
+ * this client; mmc_keep() makes them last longer. Memory of the client has a NUL behind the payload.
+ */
+struct mmc_outcome {
+    enum mmc_verdict verdict;
+    enum mmc_reason reason;
+    uint64_t event_id;         /* a send that the event causes names it; 0: the event was not sent */
+    int params_changed;        /* a module changed them */
+    int payload_changed;
+    struct mmc_params params;  /* of a message or status: as modules left them, else as you gave them */
+    const void *payload;
+    size_t length;
+    const char *by;             /* the module that consumed it; NULL for a pass or a default of the client */
+    const char *default_reason; /* as the core has it: crash, hang, deadline, down, overload; NULL: none */
+    const char *default_by;     /* the module of default_reason */
+};
+
+/* Makes a client; it connects at the first event. NULL: an option cannot be used, and mmc_last_error() says which. */
+mmc_client *mmc_open(const struct mmc_options *options);
+
+/* Closes all connections. No other thread may be in a call of the client, or end, meanwhile. NULL is allowed. */
+void mmc_close(mmc_client *client);
+
+/* Hand over an event. Each returns outcome->verdict, always. `outcome` may be NULL, which loses what modules changed. */
+enum mmc_verdict mmc_message(mmc_client *client, const struct mmc_params *params, const void *payload, size_t length,
+                             struct mmc_outcome *outcome);
+/* What became of a message: params->status, and the other parameters of the message. */
+enum mmc_verdict mmc_status(mmc_client *client, const struct mmc_params *params, struct mmc_outcome *outcome);
+/* A user logged in (online is 1), or out (0). */
+enum mmc_verdict mmc_login(mmc_client *client, const char *address, uint64_t online, uint64_t flags,
+                           struct mmc_outcome *outcome);
+enum mmc_verdict mmc_call(mmc_client *client, struct mmc_outcome *outcome);
+enum mmc_verdict mmc_call_status(mmc_client *client, struct mmc_outcome *outcome);
+
+/*
+ * Copies all that the outcome points to into a buffer, and lets it point there. Returns the bytes that this takes. When that is
+ * more than `size`, nothing is changed: call again with a larger buffer.
+ */
+size_t mmc_keep(struct mmc_outcome *outcome, void *buffer, size_t size);
+
+/* A message that a module sent. Its pointers are valid until the next mmc_next_send(). */
+struct mmc_send {
+    const char *sent_id; /* the same when it comes again; remember late ones if nothing may be delivered twice */
+    const char *module;
+    struct mmc_params params;
+    const void *payload; /* with a NUL behind it */
+    size_t length;
+    uint64_t cause; /* outcome.event_id of the event that caused it; 0: none of this server did */
+};
+
+/*
+ * Waits up to timeout_ms for a message that a module sent. Call it again and again, from one thread at a time; a second thread
+ * gets -1 at once. The first call connects for sends, and so do later ones when the connection was lost.
+ * Returns 1: there is one; answer it by mmc_acknowledge() or mmc_refuse(). 0: none came. -1: the core could not be reached all
+ * that time, or refused; mmc_last_error() says why.
+ */
+int mmc_next_send(mmc_client *client, struct mmc_send *send, uint32_t timeout_ms);
+
+/* The descriptor to poll instead of waiting: when it is readable, call mmc_next_send() with 0 until that returns 0. -1: not
+ * connected; call mmc_next_send() then and now. It is another one after each lost connection. */
+int mmc_sends_fd(mmc_client *client);
+
+/* Answer a send, from any thread: it is delivered, or will be for certain; or it cannot be, and its module gets the status 0x80.
+ * -1: the connection has ended, and the send comes again. */
+int mmc_acknowledge(mmc_client *client, const char *sent_id);
+int mmc_refuse(mmc_client *client, const char *sent_id);
+
+/* Reports what became of a send (2 delivered, 3 read, ...), from any thread. `params` are those of the message; after a restart
+ * of the core it needs all of them. NULL: as they were sent. -1: the core could not be reached; the report is lost. */
+int mmc_report(mmc_client *client, const char *sent_id, uint32_t status, const struct mmc_params *params);
+
+struct mmc_counters {
+    uint64_t events;                /* all events; each is counted in one of the next two as well */
+    uint64_t passed, consumed;      /* verdicts, default ones included */
+    uint64_t changed;               /* messages that modules changed */
+    uint64_t reasons[MMC_REASONS];  /* events of each reason; [MMC_DECIDED] are those without a default */
+    uint64_t connects;              /* connections that the core welcomed */
+    uint64_t refused_connects;
+    uint64_t lost;                  /* welcomed connections that ended by themselves */
+    uint64_t garbled;               /* connections closed because the core sent what is no frame */
+    uint64_t late_outcomes;         /* came behind the deadline, and were skipped */
+    uint64_t sends, acknowledged, refused_sends, reports;
+};
+
+void mmc_read_counters(mmc_client *client, struct mmc_counters *counters);
+
+/* One word for a reason, as in "unreachable". */
+const char *mmc_reason_name(enum mmc_reason reason);
+
+/* What went wrong last in this thread, for a person; "" when nothing has. Valid until the next call of this thread. */
+const char *mmc_last_error(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,103 @@
+#define _GNU_SOURCE
+#include "harness.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+void leave(int code)
+{
+    fflush(NULL);
+    _exit(code);
+}
+
+void check_that(int holds, const char *what, const char *file, int line)
+{
+    if (holds)
+        return;
+    fprintf(stderr, "%s:%d: not so: %s\n", file, line, what);
+    leave(1);
+}
+
+void check_equal(uint64_t actual, uint64_t expected, const char *what, const char *file, int line)
+{
+    if (actual == expected)
+        return;
+    fprintf(stderr, "%s:%d: %s is %lld, expected %lld\n", file, line, what, (long long)actual, (long long)expected);
+    leave(1);
+}
+
+void check_text(const char *actual, const char *expected, const char *what, const char *file, int line)
+{
+    if (actual != NULL && strcmp(actual, expected) == 0)
+        return;
+    fprintf(stderr, "%s:%d: %s is \"%.300s\", expected \"%.300s\"\n", file, line, what, actual ? actual : "(NULL)",
+            expected);
+    leave(1);
+}
+
+void check_has(const char *actual, const char *part, const char *what, const char *file, int line)
+{
+    if (actual != NULL && strstr(actual, part) != NULL)
+        return;
+    fprintf(stderr, "%s:%d: %s is \"%.300s\", without \"%s\"\n", file, line, what, actual ? actual : "(NULL)", part);
+    leave(1);
+}
+
+void check_bytes(const void *actual, size_t actual_length, const void *expected, size_t expected_length,
+                 const char *what, const char *file, int line)
+{
+    if (actual_length == expected_length && memcmp(actual, expected, expected_length) == 0)
+        return;
+    fprintf(stderr, "%s:%d: %s has %zu bytes:", file, line, what, actual_length);
+    for (size_t i = 0; i < actual_length && i < 200; i++)
+        fprintf(stderr, " %02x", ((const uint8_t *)actual)[i]);
+    fprintf(stderr, "\nexpected %zu bytes:", expected_length);
+    for (size_t i = 0; i < expected_length && i < 200; i++)
+        fprintf(stderr, " %02x", ((const uint8_t *)expected)[i]);
+    fprintf(stderr, "\n");
+    leave(1);
+}
+
+uint64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+int open_descriptors(void)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    CHECK(directory != NULL);
+    int number = 0;
+    for (const struct dirent *entry; (entry = readdir(directory)) != NULL;)
+        number += entry->d_name[0] != '.';
+    closedir(directory);
+    return number - 1;
+}
+
+uint32_t next_random(uint32_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 17;
+    *state ^= *state << 5;
+    return *state;
+}
+
+void end_child(void)
+{
+    execlp("true", "true", (char *)NULL);
+    abort();
+}
+
+void join_child(int pid)
+{
+    int status = -1;
+    CHECK_EQ(waitpid(pid, &status, 0), pid);
+    CHECK(WIFEXITED(status));
+    CHECK_EQ(WEXITSTATUS(status), 0);
+}

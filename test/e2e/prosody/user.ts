@@ -1,0 +1,116 @@
+/** A real XMPP client, and the stanzas that it has got. */
+
+import { type Client, client, type Element, xml } from '@xmpp/client';
+import { onTestFinished } from 'vitest';
+import { HOST, type Prosody, ROOMS } from './prosody.js';
+
+export { type Element, xml };
+
+/** What a user's message may have beside its text. */
+export interface Saying {
+  id?: string;
+  type?: string;
+  extra?: Element[];
+}
+
+/** Somebody who is logged in. */
+export class User {
+  readonly name: string;
+  readonly bare: string;
+  readonly client: Client;
+  readonly inbox: Element[] = [];
+  #waiting: { holds: () => boolean; done: () => void; fail: (error: Error) => void }[] = [];
+  #count = 0;
+
+  constructor(prosody: Prosody, name: string, resource: string, domain: string) {
+    this.name = name;
+    this.bare = `${name}@${domain}`;
+    this.client = client({
+      service: `xmpp://127.0.0.1:${prosody.port}`,
+      domain,
+      username: name,
+      password: 'secret',
+      resource,
+    });
+    this.client.on('error', (error: Error) => this.#fail(error));
+    this.client.on('stanza', (stanza: Element) => this.#note(stanza));
+    this.client.reconnect.stop();
+  }
+
+  /** Logs somebody in. He logs out with the test. */
+  static async login(prosody: Prosody, name: string, resource = 'phone', domain = HOST): Promise<User> {
+    const user = new User(prosody, name, resource, domain);
+    onTestFinished(() => user.cut());
+    await user.client.start();
+    await user.client.send(xml('presence'));
+    await user.until(() => user.inbox.some((stanza) => stanza.is('presence') && stanza.attrs.from === user.full));
+    return user;
+  }
+
+  get full(): string {
+    return String((this.client as unknown as { jid: unknown }).jid);
+  }
+
+  /** The texts that have come, in their order. */
+  get texts(): string[] {
+    return this.messages.flatMap((message) => message.getChildText('body') ?? []);
+  }
+
+  /** The messages that have come, errors included. */
+  get messages(): Element[] {
+    return this.inbox.filter((stanza) => stanza.is('message'));
+  }
+
+  /** Writes to an address; returns the id of the message. */
+  async say(to: string, text: string | null, { id, type = 'chat', extra = [] }: Saying = {}): Promise<string> {
+    const named = id ?? `${this.name}-${++this.#count}`;
+    const body = text === null ? [] : [xml('body', {}, text)];
+    await this.client.send(xml('message', { to, type, id: named }, ...body, ...extra));
+    return named;
+  }
+
+  /** Goes into a room, and makes it if it is new. */
+  async join(room: string, nick = this.name): Promise<void> {
+    const at = this.inbox.length;
+    const x = xml('x', { xmlns: 'http://jabber.org/protocol/muc' });
+    await this.client.send(xml('presence', { to: `${room}@${ROOMS}/${nick}` }, x));
+    // The subject comes last.
+    await this.until(() => this.inbox.slice(at).some((stanza) => stanza.getChild('subject') !== undefined));
+  }
+
+  /** Resolves when a message with this text has come. */
+  async got(text: string): Promise<Element> {
+    const find = () => this.messages.find((message) => message.getChildText('body') === text);
+    await this.until(() => find() !== undefined);
+    return find() as Element;
+  }
+
+  /** Resolves when the condition holds; it is looked at with each stanza. */
+  until(holds: () => boolean): Promise<void> {
+    return new Promise((done, fail) => {
+      if (holds()) done();
+      else this.#waiting.push({ holds, done, fail });
+    });
+  }
+
+  /** Logs out as one should. */
+  async logout(): Promise<void> {
+    await this.client.stop();
+  }
+
+  /** Cuts the connection. */
+  cut(): void {
+    this.client.socket?.destroy();
+  }
+
+  #note(stanza: Element): void {
+    this.inbox.push(stanza);
+    const held = this.#waiting.filter(({ holds }) => holds());
+    this.#waiting = this.#waiting.filter((entry) => !held.includes(entry));
+    for (const { done } of held) done();
+  }
+
+  #fail(error: Error): void {
+    for (const { fail } of this.#waiting.splice(0)) fail(error);
+  }
+}

@@ -1,0 +1,550 @@
+/** What modules send, with a real store and takers of this test's own. */
+
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { SENDS_FOLDER, type SendSettings, Sends } from '../../../src/sends/sends.js';
+import type { Send, SendsSupervisor } from '../../../src/sends/types.js';
+import type { Decision, MessageOptions, Origin, Outcome, SentMessage } from '../../../src/supervisor/types.js';
+import { fromWireParams, type MessageParamsInput, snapshotOf, toWireParams } from '../../../src/wire/params.js';
+import { TakingServer } from '../../helpers/taking-server.js';
+import { makeTempDir } from '../../helpers/temp-dir.js';
+
+const HOUR_MS = 3_600_000;
+const SETTINGS: SendSettings = { sendQueue: 1000, sendBytes: 1024 * 1024, sendTtlMs: HOUR_MS, modules: [] };
+const CHAINED: SendSettings = { ...SETTINGS, modules: [{ name: 'm', chainSends: true }] };
+
+let made = 0;
+
+/** A message of a module. */
+function sent(given: { module?: string; text?: string; cause?: Origin | null; sentId?: string } = {}): SentMessage {
+  made += 1;
+  const { module = 'm', text = `text ${made}`, cause = null, sentId = `00ff-${module}-1-${made}` } = given;
+  const params = { ...fromWireParams(toWireParams({ id: made, to: 'bob', from: 'alice' })) };
+  return { module, generation: 1, sentId, params, payload: Buffer.from(text), cause };
+}
+
+/** Where something came from. */
+function from(server: string, eventId = 1n, hops = 0): Origin {
+  return { server, eventId, hops };
+}
+
+/** Sends, their clocks and what they say. */
+class Scene {
+  readonly said: string[] = [];
+  nowMs = 1_000_000;
+  wallMs = Date.UTC(2026, 10, 29);
+  readonly sends: Sends;
+
+  constructor(settings: SendSettings = SETTINGS) {
+    this.sends = new Sends(settings, {
+      say: (level, text) => this.said.push(`${level}: ${text}`),
+      now: () => this.nowMs,
+      wallNow: () => this.wallMs,
+    });
+    onTestFinished(() => this.sends.close());
+  }
+
+  keep(given: Parameters<typeof sent>[0] = {}): SentMessage {
+    const message = sent(given);
+    this.sends.keep(message, toWireParams(message.params));
+    return message;
+  }
+}
+
+async function opened(stateDir: string | null = null, settings = SETTINGS): Promise<Scene> {
+  const scene = new Scene(settings);
+  await scene.sends.open(stateDir);
+  return scene;
+}
+
+/** A server that takes sends. */
+class Server extends TakingServer {
+  constructor(scene: Scene, server = 'x', window = 64) {
+    super(scene.sends, server, { window });
+  }
+}
+
+/** Lets all that is planned for the next turns happen. */
+async function turns(): Promise<void> {
+  for (let i = 0; i < 5; i++) await new Promise(setImmediate);
+}
+
+interface Offered {
+  params: MessageParamsInput;
+  payload: string;
+  options: MessageOptions;
+  answer(outcome: Partial<Outcome>): void;
+  refuse(code: string): void;
+}
+
+/** A supervisor that this test decides for. */
+class Decider implements SendsSupervisor {
+  readonly offered: Offered[] = [];
+  readonly statuses: { sentId: string | undefined; status: number; params: MessageParamsInput }[] = [];
+  readonly recalled: string[] = [];
+  isServing = true;
+  #more: () => void = () => {};
+
+  onMessage(params: MessageParamsInput, payload: Uint8Array, options: MessageOptions): Promise<Outcome> {
+    if (!this.isServing) return Promise.reject(Object.assign(new Error('it is stopped'), { code: 'ILLEGAL_STATE' }));
+    const outcome = new Promise<Outcome>((resolve, reject) => {
+      const pass: Outcome = {
+        verdict: 'pass',
+        by: null,
+        trace: [],
+        params: snapshotOf(params),
+        payload: Buffer.from(payload),
+      };
+      this.offered.push({
+        params,
+        payload: Buffer.from(payload).toString(),
+        options,
+        answer: (given) => resolve({ ...pass, ...given }),
+        refuse: (code) => reject(Object.assign(new Error('refused'), { code })),
+      });
+    });
+    this.#more();
+    return outcome;
+  }
+
+  async onMessageStatus(
+    params: MessageParamsInput,
+    status: number,
+    { sentId }: { sentId?: string },
+  ): Promise<Decision> {
+    if (!this.isServing) throw Object.assign(new Error('it is stopped'), { code: 'ILLEGAL_STATE' });
+    this.statuses.push({ sentId, status, params });
+    this.#more();
+    return { verdict: 'pass', by: null, trace: [] };
+  }
+
+  recallSent(sentId: string): void {
+    this.recalled.push(sentId);
+  }
+
+  async until(isDone: () => boolean): Promise<void> {
+    while (!isDone()) {
+      await new Promise<void>((resolve) => {
+        this.#more = resolve;
+      });
+    }
+  }
+}
+
+describe('what a module sends', () => {
+  it('waits for a server, and is gone when that has acknowledged it', async () => {
+    const scene = await opened();
+    const message = scene.keep({ text: 'hello' });
+    expect(scene.sends.counters()).toMatchObject({ waiting: 1, bytes: 'hello'.length + 'bob'.length + 'alice'.length });
+    const server = new Server(scene);
+    await server.gets(1);
+    expect(server.got[0]).toMatchObject({ sentId: message.sentId, module: 'm', cause: null });
+    expect(fromWireParams(server.got[0]?.params ?? {})).toEqual(message.params);
+    expect(scene.sends.counters()).toMatchObject({ waiting: 1, unacknowledged: 1, delivered: 0 });
+    expect(server.acknowledgeAll()).toEqual([true]);
+    expect(server.acknowledgeAll()).toEqual([false]);
+    expect(scene.sends.counters()).toMatchObject({ waiting: 0, bytes: 0, unacknowledged: 0, delivered: 1 });
+  });
+
+  it('is one message however often it is kept', async () => {
+    const scene = await opened();
+    const message = scene.keep();
+    scene.keep({ sentId: message.sentId });
+    const server = new Server(scene);
+    await turns();
+    expect(server.got).toHaveLength(1);
+  });
+
+  it('is not delivered from within the call in which it is kept', async () => {
+    const scene = await opened();
+    const server = new Server(scene);
+    scene.keep();
+    expect(server.got).toHaveLength(0);
+    await server.gets(1);
+  });
+
+  it('comes again, in order and under the same id, when a server leaves without having acknowledged it', async () => {
+    const scene = await opened();
+    const messages = Array.from({ length: 5 }, () => scene.keep({ cause: from('x') }));
+    const first = new Server(scene, 'x', 3);
+    await first.gets(3);
+    expect(first.attachment.acknowledge(messages[1]?.sentId ?? '')).toBe(true);
+    first.attachment.detach();
+    expect(first.attachment.acknowledge(messages[0]?.sentId ?? '')).toBe(false);
+    const second = new Server(scene, 'x', 10);
+    await second.gets(4);
+    expect(second.got.map(({ sentId }) => sentId)).toEqual([0, 2, 3, 4].map((i) => messages[i]?.sentId));
+  });
+
+  it('waits for the server whose event caused it, once that has taken something; else for any', async () => {
+    const scene = await opened();
+    new Server(scene, 'x').attachment.detach();
+    scene.keep({ text: 'for x', cause: from('x', 7n) });
+    scene.keep({ text: 'for any', cause: from('never-takes') });
+    const y = new Server(scene, 'y');
+    await y.gets(1);
+    const x = new Server(scene, 'x');
+    await x.gets(1);
+    expect([x.texts, y.texts]).toEqual([['for x'], ['for any']]);
+    expect(x.got[0]?.cause).toEqual(from('x', 7n));
+  });
+
+  it('is refused for a second taker of the same name', async () => {
+    const scene = await opened();
+    new Server(scene, 'x');
+    expect(() => new Server(scene, 'x')).toThrow(/somebody else takes the sends for the server x/);
+  });
+
+  it('goes on to the next one when a taker throws, and the module hears of it', async () => {
+    const scene = await opened();
+    const decider = new Decider();
+    scene.sends.use(decider);
+    const thrown = new Promise<Error>((resolve) => {
+      const others = process.rawListeners('uncaughtException') as NodeJS.UncaughtExceptionListener[];
+      process.removeAllListeners('uncaughtException');
+      process.once('uncaughtException', (error) => {
+        for (const other of others) process.on('uncaughtException', other);
+        resolve(error);
+      });
+    });
+    const got: string[] = [];
+    const taker = {
+      server: 'x',
+      window: 10,
+      deliver: (send: Send) => {
+        if (got.push(send.sentId) === 1) throw new Error('of the taker');
+      },
+    };
+    scene.sends.attach(taker);
+    const messages = [scene.keep(), scene.keep()];
+    await decider.until(() => decider.statuses.length === 1);
+    expect((await thrown).message).toBe('of the taker');
+    expect(got).toEqual(messages.map(({ sentId }) => sentId));
+    expect(decider.statuses[0]).toMatchObject({ sentId: messages[0]?.sentId, status: 0x80 });
+    expect(scene.sends.counters()).toMatchObject({ waiting: 1, refused: 1 });
+  });
+});
+
+describe('after another start of the core', () => {
+  it('all that no server has acknowledged comes again, and nothing else', async () => {
+    const stateDir = makeTempDir();
+    const before = await opened(stateDir);
+    const server = new Server(before, 'x');
+    for (const text of ['a', 'b', 'c']) before.keep({ text, cause: from('x', 5n) });
+    await server.gets(3);
+    server.attachment.acknowledge(server.got[1]?.sentId ?? '');
+    before.keep({ text: 'd' });
+    await before.sends.close();
+
+    const after = await opened(stateDir);
+    expect(after.sends.counters()).toMatchObject({ waiting: 3 });
+    // They are for x also now that x has not been there yet.
+    const other = new Server(after, 'y');
+    await other.gets(1);
+    const again = new Server(after, 'x');
+    await again.gets(2);
+    await turns();
+    expect([other.texts, again.texts]).toEqual([['d'], ['a', 'c']]);
+    expect(again.got[0]).toMatchObject({ sentId: server.got[0]?.sentId, cause: from('x', 5n) });
+    expect(fromWireParams(again.got[0]?.params ?? {})).toEqual(fromWireParams(server.got[0]?.params ?? {}));
+  });
+
+  it('what is found in a black box and in the store is one message', async () => {
+    const stateDir = makeTempDir();
+    const before = await opened(stateDir);
+    const message = before.keep();
+    await before.sends.settled();
+    await before.sends.close();
+    // In either order.
+    const early = new Scene();
+    early.sends.keep(message, toWireParams(message.params));
+    await early.sends.open(stateDir);
+    expect(early.sends.counters().waiting).toBe(1);
+    await early.sends.close();
+    const late = await opened(stateDir);
+    late.sends.keep(message, toWireParams(message.params));
+    expect(late.sends.counters().waiting).toBe(1);
+  });
+
+  it('what was kept before the store was opened comes behind what an earlier core left', async () => {
+    const stateDir = makeTempDir();
+    const before = await opened(stateDir);
+    before.keep({ text: 'old' });
+    await before.sends.close();
+    const scene = new Scene();
+    const server = new Server(scene);
+    scene.keep({ text: 'new' });
+    await turns();
+    expect(server.got).toEqual([]);
+    const settled = scene.sends.settled();
+    await scene.sends.open(stateDir);
+    await settled;
+    await server.gets(2);
+    expect(server.texts).toEqual(['old', 'new']);
+  });
+
+  it('servers and statuses find the parameters of what waited: it is remembered again', async () => {
+    const stateDir = makeTempDir();
+    const before = await opened(stateDir);
+    const { sentId } = before.keep();
+    await before.sends.close();
+    const after = await opened(stateDir);
+    const decider = new Decider();
+    after.sends.use(decider);
+    await new Server(after).gets(1);
+    expect(decider.recalled).toEqual([sentId]);
+  });
+
+  it('is kept in memory alone where there is no state directory', async () => {
+    const scene = await opened(null);
+    scene.keep();
+    expect(scene.sends.settled()).toBeNull();
+    expect(scene.sends.problems()).toEqual([]);
+  });
+
+  it('says what is wrong with a store that was damaged', async () => {
+    const stateDir = makeTempDir();
+    writeFileSync(join(stateDir, SENDS_FOLDER), 'no folder');
+    const scene = await opened(stateDir);
+    expect(scene.sends.problems()).toEqual([expect.stringMatching(/is damaged .* and was renamed to/)]);
+    scene.keep();
+    await scene.sends.settled();
+  });
+});
+
+describe('the status 0x80', () => {
+  it('is heard by the module when a server refuses a message', async () => {
+    const scene = await opened();
+    const decider = new Decider();
+    scene.sends.use(decider);
+    const message = scene.keep();
+    const server = new Server(scene);
+    await server.gets(1);
+    expect(server.attachment.refuse(message.sentId)).toBe(true);
+    expect(server.attachment.refuse(message.sentId)).toBe(false);
+    expect(decider.statuses).toEqual([]);
+    await decider.until(() => decider.statuses.length === 1);
+    expect(decider.statuses).toEqual([{ sentId: message.sentId, status: 0x80, params: message.params }]);
+    await turns();
+    expect(scene.sends.counters()).toMatchObject({ waiting: 0, refused: 1 });
+  });
+
+  it('is heard when a message has waited for send_ttl, also if that was in an earlier core', async () => {
+    const stateDir = makeTempDir();
+    const before = await opened(stateDir);
+    const message = before.keep();
+    before.nowMs += 0.6 * HOUR_MS;
+    before.wallMs += 0.6 * HOUR_MS;
+    await before.sends.close();
+
+    const after = new Scene();
+    after.wallMs = before.wallMs + 0.3 * HOUR_MS;
+    await after.sends.open(stateDir);
+    const decider = new Decider();
+    after.sends.use(decider);
+    await turns();
+    expect(decider.statuses).toEqual([]);
+    after.nowMs += 0.2 * HOUR_MS;
+    after.sends.use(decider);
+    await decider.until(() => decider.statuses.length === 1);
+    expect(decider.statuses[0]?.sentId).toBe(message.sentId);
+    await turns();
+    expect(after.sends.counters()).toMatchObject({ waiting: 0, expired: 1 });
+    await after.sends.close();
+    expect(after.said).toEqual([
+      expect.stringMatching(/module m: a message that it sent has waited longer than send_ttl/),
+    ]);
+  });
+
+  it('comes by itself when the time is over', async () => {
+    const scene = new Scene({ ...SETTINGS, sendTtlMs: 5 });
+    const decider = new Decider();
+    scene.sends.use(decider);
+    await scene.sends.open(null);
+    scene.keep();
+    await turns();
+    expect(decider.statuses).toEqual([]);
+    scene.nowMs += 5;
+    await decider.until(() => decider.statuses.length === 1);
+  });
+
+  it('comes for nothing when a clock jumps: neither back nor, while the core runs, ahead', async () => {
+    const stateDir = makeTempDir();
+    const before = await opened(stateDir);
+    before.keep();
+    before.wallMs += 1000 * HOUR_MS;
+    before.keep();
+    await turns();
+    expect(before.sends.counters()).toMatchObject({ waiting: 2, expired: 0 });
+    await before.sends.close();
+    const after = new Scene();
+    after.wallMs -= 1000 * HOUR_MS;
+    await after.sends.open(stateDir);
+    await turns();
+    expect(after.sends.counters()).toMatchObject({ waiting: 2, expired: 0 });
+  });
+
+  it('waits for a supervisor, and survives until there is one', async () => {
+    const stateDir = makeTempDir();
+    const before = await opened(stateDir);
+    const decider = new Decider();
+    decider.isServing = false;
+    before.sends.use(decider);
+    before.keep();
+    await turns();
+    before.nowMs += 2 * HOUR_MS;
+    before.wallMs += 2 * HOUR_MS;
+    before.sends.use(decider);
+    await turns();
+    expect(before.sends.counters()).toMatchObject({ waiting: 1, expired: 1 });
+    await before.sends.close();
+    const after = new Scene();
+    after.wallMs = before.wallMs;
+    await after.sends.open(stateDir);
+    decider.isServing = true;
+    after.sends.use(decider);
+    await decider.until(() => decider.statuses.length === 1);
+  });
+
+  it('does not come for what a server has and has not acknowledged', async () => {
+    const scene = await opened();
+    const message = scene.keep();
+    const server = new Server(scene);
+    await server.gets(1);
+    scene.nowMs += 2 * HOUR_MS;
+    scene.keep();
+    await turns();
+    expect(scene.sends.counters()).toMatchObject({ expired: 0 });
+    expect(server.attachment.acknowledge(message.sentId)).toBe(true);
+  });
+});
+
+describe('too much', () => {
+  it('closes send_message for its module, keeps what comes all the same, and opens again', async () => {
+    const scene = await opened(null, { ...SETTINGS, sendQueue: 10 });
+    const told: [string, boolean][] = [];
+    scene.sends.onFull((module, isFull) => told.push([module, isFull]));
+    for (let i = 0; i < 12; i++) scene.keep();
+    expect(told).toEqual([['m', true]]);
+    // Another module may still have one.
+    expect([scene.sends.isFull('m'), scene.sends.isFull('other')]).toEqual([true, false]);
+    expect(scene.said).toEqual([expect.stringMatching(/^warn: module m: 8 messages that it sent wait for a server/)]);
+    const server = new Server(scene);
+    await server.gets(12);
+    server.acknowledgeAll();
+    await turns();
+    expect(told.at(-1)).toEqual(['m', false]);
+    expect(scene.sends.isFull('m')).toBe(false);
+  });
+
+  it('takes smaller limits at a reload', async () => {
+    const scene = await opened();
+    for (let i = 0; i < 20; i++) scene.keep();
+    scene.sends.configure({ ...SETTINGS, sendQueue: 10 });
+    await turns();
+    expect(scene.sends.isFull('m')).toBe(true);
+    scene.sends.configure(SETTINGS);
+    await turns();
+    expect(scene.sends.isFull('m')).toBe(false);
+  });
+});
+
+describe('with chain_sends = yes', () => {
+  it('a message goes through the chain first: it is changed, consumed, or passes', async () => {
+    const scene = await opened(null, CHAINED);
+    const decider = new Decider();
+    scene.sends.use(decider);
+    const server = new Server(scene);
+    for (const text of ['pass', 'consume', 'change']) scene.keep({ text, cause: from('x', 9n, 2) });
+    await decider.until(() => decider.offered.length === 3);
+    expect(decider.offered.map(({ payload }) => payload)).toEqual(['pass', 'consume', 'change']);
+    expect(decider.offered[0]?.options).toEqual({ sentBy: 'm', origin: from('x', 9n, 3) });
+    // The order of a module is kept, whatever the chain decides first.
+    decider.offered[2]?.answer({ payload: Buffer.from('changed') });
+    decider.offered[1]?.answer({ verdict: 'consumed', by: 'n' });
+    await turns();
+    expect(server.got).toEqual([]);
+    decider.offered[0]?.answer({});
+    await server.gets(2);
+    expect(server.texts).toEqual(['pass', 'changed']);
+    await turns();
+    expect(scene.sends.counters()).toMatchObject({ waiting: 2, consumed: 1 });
+  });
+
+  it('a message that modules sent for each other eight times in a row goes to the server, and a line says so', async () => {
+    const scene = await opened(null, CHAINED);
+    const decider = new Decider();
+    scene.sends.use(decider);
+    const server = new Server(scene);
+    scene.keep({ text: 'seventh', cause: from('x', 1n, 7) });
+    scene.keep({ text: 'eighth', cause: from('x', 1n, 8) });
+    await decider.until(() => decider.offered.length === 1);
+    decider.offered[0]?.answer({});
+    await server.gets(2);
+    expect(decider.offered.map(({ payload, options }) => [payload, options.origin?.hops])).toEqual([['seventh', 8]]);
+    await scene.sends.close();
+    expect(scene.said).toEqual([
+      expect.stringMatching(/module m: a message that it sent had gone through the chain 8 times/),
+    ]);
+  });
+
+  it('goes again with the next core when it was in the chain, and no more when it had left it', async () => {
+    const stateDir = makeTempDir();
+    const before = await opened(stateDir, CHAINED);
+    const decider = new Decider();
+    before.sends.use(decider);
+    before.keep({ text: 'decided' });
+    before.keep({ text: 'undecided' });
+    await decider.until(() => decider.offered.length === 2);
+    decider.offered[0]?.answer({ payload: Buffer.from('changed') });
+    await turns();
+    await before.sends.settled();
+    await before.sends.close();
+
+    const after = await opened(stateDir, CHAINED);
+    const next = new Decider();
+    after.sends.use(next);
+    const server = new Server(after);
+    await next.until(() => next.offered.length === 1);
+    next.offered[0]?.answer({});
+    await server.gets(2);
+    expect(next.offered.map(({ payload }) => payload)).toEqual(['undecided']);
+    expect(server.texts).toEqual(['changed', 'undecided']);
+  });
+
+  it('waits for a supervisor that takes no messages now, and skips a chain that cannot take this one', async () => {
+    const scene = await opened(null, CHAINED);
+    const decider = new Decider();
+    decider.isServing = false;
+    scene.sends.use(decider);
+    const server = new Server(scene);
+    scene.keep({ text: 'a' });
+    scene.keep({ text: 'b' });
+    await turns();
+    expect(server.got).toEqual([]);
+    decider.isServing = true;
+    await decider.until(() => decider.offered.length === 2);
+    decider.offered[1]?.answer({});
+    decider.offered[0]?.refuse('MESSAGE_TOO_LARGE');
+    await server.gets(2);
+    expect(server.texts).toEqual(['a', 'b']);
+    expect(scene.said).toEqual([expect.stringMatching(/module m: a message that it sent skips the chain: refused/)]);
+  });
+
+  it('a reload that ends it lets what waits for the chain go there, and later messages wait behind that', async () => {
+    const scene = await opened(null, CHAINED);
+    const decider = new Decider();
+    scene.sends.use(decider);
+    const server = new Server(scene);
+    scene.keep({ text: 'a' });
+    await decider.until(() => decider.offered.length === 1);
+    scene.sends.configure(SETTINGS);
+    scene.keep({ text: 'b' });
+    await turns();
+    expect(server.got).toEqual([]);
+    decider.offered[0]?.answer({});
+    await server.gets(2);
+    expect(server.texts).toEqual(['a', 'b']);
+  });
+});
