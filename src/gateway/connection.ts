@@ -153,9 +153,8 @@ export class Connection {
 
   readonly #written = (): void => {
     this.#progressMs = performance.now();
-    if (!this.hasRoom) return;
-    this.#events.drained();
-    if (this.#socket.isPaused()) this.readOn();
+    if (this.hasRoom) this.#events.drained();
+    this.goOn();
   };
 
   #write(): void {
@@ -178,7 +177,7 @@ export class Connection {
   #read(): void {
     const endMs = performance.now() + TURN_MS;
     for (let frames = 1; !this.#isOver; frames++) {
-      if (!this.hasRoom || !this.#events.mayRead()) {
+      if (this.unreadBytes >= this.#limits.deafBytes || !this.#events.mayRead()) {
         this.#socket.pause();
         return;
       }

@@ -43,6 +43,8 @@ export interface Surroundings {
 
 /** What an event of a small message takes beside its bytes. */
 const EVENT_BYTES = 256;
+/** It shows within this time whether a connection has gone that was written to. */
+const PROBE_MS = 50;
 /** A status that is in progress counts like an event. */
 const STATUS_BYTES = 256;
 
@@ -56,6 +58,8 @@ export class Session implements Share, Taker {
   #hello: Hello | null = null;
   #version = 0;
   #sends: OutgoingSends | null = null;
+  /** It waits whether it may take the sends for its name. */
+  #isClaiming = false;
   /** The server sends nothing any more. */
   #isFinished = false;
   /** Nothing more is done for it. */
@@ -70,7 +74,7 @@ export class Session implements Share, Taker {
       frame: (frame) => this.#take(frame),
       invalid: (error) => this.#refuse(error),
       garbled: ({ code, message }) => this.end(failureOf(code, message)),
-      mayRead: () => load.hasRoom(this),
+      mayRead: () => !this.#isClaiming && load.hasRoom(this),
       drained: () => this.#sends?.write(),
       finished: () => this.#finished(),
       swollen: () => surroundings.swollen(),
@@ -135,6 +139,10 @@ export class Session implements Share, Taker {
     this.#sends = null;
   }
 
+  probe(): void {
+    this.welcome();
+  }
+
   roomAgain(): void {
     this.#connection.readOn();
   }
@@ -183,24 +191,43 @@ export class Session implements Share, Taker {
     try {
       const version = greet(hello);
       this.#hello = hello;
-      if (hello.takesSends) this.#claim(hello);
-      this.#version = version;
-      this.welcome();
-      this.#sends?.attachTo(this.#surroundings.sends);
+      const { names } = this.#surroundings;
+      if (!hello.takesSends || names.claim(hello.server, this)) this.#welcomeAs(hello, version);
+      else this.#claimAgain(hello, version);
     } catch (error) {
       if (!(error instanceof SupervisorError)) throw error;
       this.end(failureOf(error.code, error.message));
     }
   }
 
-  /** @throws SupervisorError `SERVER_NAME_TAKEN` */
-  #claim({ server, window }: Hello): void {
-    const { names, limits } = this.#surroundings;
-    if (!names.claim(server, this)) {
+  /** A server that was killed in the middle of many events may seem to be there still. */
+  #claimAgain(hello: Hello, version: number): void {
+    const { server } = hello;
+    const { names } = this.#surroundings;
+    names.probe(server);
+    this.#isClaiming = true;
+    setTimeout(() => {
+      this.#isClaiming = false;
+      if (this.#isOver) return;
+      if (names.claim(server, this)) {
+        this.#welcomeAs(hello, version);
+        this.#connection.goOn();
+        return;
+      }
       const remedy = 'end that one, give this one another name, or connect without takes_sends';
-      const what = `another process takes the sends for ${server} already`;
-      throw new SupervisorError('SERVER_NAME_TAKEN', what, { remedy });
-    }
+      this.end(failureOf('SERVER_NAME_TAKEN', `another process takes the sends for ${server} already; ${remedy}`));
+    }, PROBE_MS);
+  }
+
+  #welcomeAs(hello: Hello, version: number): void {
+    if (hello.takesSends) this.#prepareSends(hello);
+    this.#version = version;
+    this.welcome();
+    this.#sends?.attachTo(this.#surroundings.sends);
+  }
+
+  #prepareSends({ server, window }: Hello): void {
+    const { limits } = this.#surroundings;
     const own = window === 0 ? limits.usualSendWindow : Math.min(window, limits.sendWindow);
     const connection = this.#connection;
     this.#sends = new OutgoingSends(server, own, {
