@@ -3,10 +3,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { IllegalStateError, MessageError } from '../../../src/errors.js';
 import { SENDS_FOLDER, type SendSettings, Sends } from '../../../src/sends/sends.js';
 import type { Send, SendsSupervisor } from '../../../src/sends/types.js';
-import type { Decision, MessageOptions, Origin, Outcome, SentMessage } from '../../../src/supervisor/types.js';
-import { fromWireParams, type MessageParamsInput, snapshotOf, toWireParams } from '../../../src/wire/params.js';
+import type { Decision, Origin, OutcomeTaker, SentMessage, Verdict } from '../../../src/supervisor/types.js';
+import { CallEvent } from '../../../src/wire/call-event.js';
+import { fromWireParams, type MessageParams, type MessageParamsInput, toWireParams } from '../../../src/wire/params.js';
 import { TakingServer } from '../../helpers/taking-server.js';
 import { makeTempDir } from '../../helpers/temp-dir.js';
 
@@ -71,11 +73,11 @@ async function turns(): Promise<void> {
 }
 
 interface Offered {
-  params: MessageParamsInput;
+  params: MessageParams;
   payload: string;
-  options: MessageOptions;
-  answer(outcome: Partial<Outcome>): void;
-  refuse(code: string): void;
+  origin: Origin | null;
+  sentBy: string | undefined;
+  answer(given: { verdict?: Verdict; params?: MessageParamsInput; payload?: string }): void;
 }
 
 /** A supervisor that this test decides for. */
@@ -84,28 +86,24 @@ class Decider implements SendsSupervisor {
   readonly statuses: { sentId: string | undefined; status: number; params: MessageParamsInput }[] = [];
   readonly recalled: string[] = [];
   isServing = true;
+  /** A message of this text is too large. */
+  tooLarge: string | null = null;
   #more: () => void = () => {};
 
-  onMessage(params: MessageParamsInput, payload: Uint8Array, options: MessageOptions): Promise<Outcome> {
-    if (!this.isServing) return Promise.reject(Object.assign(new Error('it is stopped'), { code: 'ILLEGAL_STATE' }));
-    const outcome = new Promise<Outcome>((resolve, reject) => {
-      const pass: Outcome = {
-        verdict: 'pass',
-        by: null,
-        trace: [],
-        params: snapshotOf(params),
-        payload: Buffer.from(payload),
-      };
-      this.offered.push({
-        params,
-        payload: Buffer.from(payload).toString(),
-        options,
-        answer: (given) => resolve({ ...pass, ...given }),
-        refuse: (code) => reject(Object.assign(new Error('refused'), { code })),
-      });
-    });
+  submit(event: CallEvent, origin: Origin | null, taker: OutcomeTaker, sentBy?: string): void {
+    const payload = event.payload.toString();
+    if (!this.isServing) throw new IllegalStateError('ILLEGAL_STATE', 'it is stopped');
+    if (payload === this.tooLarge) throw new MessageError('MESSAGE_TOO_LARGE', 'refused');
+    const params = fromWireParams(event.params);
+    const answer: Offered['answer'] = ({ verdict = 'pass', ...given }) => {
+      const wire = given.params ? toWireParams({ ...params, ...given.params }) : event.params;
+      const now = CallEvent.wireMessage(wire, Buffer.from(given.payload ?? payload));
+      const hasNewParams = given.params !== undefined;
+      const hasNewPayload = given.payload !== undefined;
+      taker.told({ verdict, by: null, trace: [], event: now, hasNewParams, hasNewPayload });
+    };
+    this.offered.push({ params, payload, origin, sentBy, answer });
     this.#more();
-    return outcome;
   }
 
   async onMessageStatus(
@@ -459,15 +457,16 @@ describe('with chain_sends = yes', () => {
     for (const text of ['pass', 'consume', 'change']) scene.keep({ text, cause: from('x', 9n, 2) });
     await decider.until(() => decider.offered.length === 3);
     expect(decider.offered.map(({ payload }) => payload)).toEqual(['pass', 'consume', 'change']);
-    expect(decider.offered[0]?.options).toEqual({ sentBy: 'm', origin: from('x', 9n, 3) });
+    expect(decider.offered[0]).toMatchObject({ sentBy: 'm', origin: from('x', 9n, 3) });
     // The order of a module is kept, whatever the chain decides first.
-    decider.offered[2]?.answer({ payload: Buffer.from('changed') });
-    decider.offered[1]?.answer({ verdict: 'consumed', by: 'n' });
+    decider.offered[2]?.answer({ payload: 'changed', params: { to: 'carol' } });
+    decider.offered[1]?.answer({ verdict: 'consumed' });
     await turns();
     expect(server.got).toEqual([]);
     decider.offered[0]?.answer({});
     await server.gets(2);
     expect(server.texts).toEqual(['pass', 'changed']);
+    expect(fromWireParams(server.got[1]?.params ?? {})).toMatchObject({ to: 'carol', from: 'alice' });
     await turns();
     expect(scene.sends.counters()).toMatchObject({ waiting: 2, consumed: 1 });
   });
@@ -482,7 +481,7 @@ describe('with chain_sends = yes', () => {
     await decider.until(() => decider.offered.length === 1);
     decider.offered[0]?.answer({});
     await server.gets(2);
-    expect(decider.offered.map(({ payload, options }) => [payload, options.origin?.hops])).toEqual([['seventh', 8]]);
+    expect(decider.offered.map(({ payload, origin }) => [payload, origin?.hops])).toEqual([['seventh', 8]]);
     await scene.sends.close();
     expect(scene.said).toEqual([
       expect.stringMatching(/module m: a message that it sent had gone through the chain 8 times/),
@@ -497,7 +496,7 @@ describe('with chain_sends = yes', () => {
     before.keep({ text: 'decided' });
     before.keep({ text: 'undecided' });
     await decider.until(() => decider.offered.length === 2);
-    decider.offered[0]?.answer({ payload: Buffer.from('changed') });
+    decider.offered[0]?.answer({ payload: 'changed' });
     await turns();
     await before.sends.settled();
     await before.sends.close();
@@ -524,9 +523,11 @@ describe('with chain_sends = yes', () => {
     await turns();
     expect(server.got).toEqual([]);
     decider.isServing = true;
-    await decider.until(() => decider.offered.length === 2);
-    decider.offered[1]?.answer({});
-    decider.offered[0]?.refuse('MESSAGE_TOO_LARGE');
+    decider.tooLarge = 'b';
+    await decider.until(() => decider.offered.length === 1);
+    await turns();
+    expect(server.got).toEqual([]);
+    decider.offered[0]?.answer({});
     await server.gets(2);
     expect(server.texts).toEqual(['a', 'b']);
     expect(scene.said).toEqual([expect.stringMatching(/module m: a message that it sent skips the chain: refused/)]);
