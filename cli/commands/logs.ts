@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { refuseWithoutControl } from '../../src/control/client/probe.js';
 import { SupervisorError } from '../../src/errors.js';
 import { parseEntry } from '../../src/logs/entry.js';
 import { formatLogLine } from '../../src/logs/format.js';
@@ -36,6 +35,7 @@ export function addLogs(program: Command): void {
       };
       const view = new LogView(stateDir, name ?? null);
       if (!view.exists()) {
+        const { refuseWithoutControl } = await import('../../src/control/client/probe.js');
         await refuseWithoutControl(runDir);
         if (!options.follow || name !== undefined) throw nothingLogged(stateDir, name, view.modules());
       }

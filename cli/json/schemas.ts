@@ -72,7 +72,8 @@ const moduleFields = {
   sends: z.strictObject({
     total: count,
     undelivered: count.describe('of these, nobody took'),
-    refused: count.describe('for want of room in the black box; not in total'),
+    refused: count.describe('its black box was full, or too much waited, so it got -1; not in total'),
+    waiting: count.describe('of these, wait for a server'),
   }),
   dropped: z.strictObject({ logLines: count, outputBytes: count }),
   inFlight: count.describe('calls that its processes hold'),
@@ -87,7 +88,29 @@ const core = z.strictObject({
   config: z.string().nullable().describe('its configuration file'),
   problems: z.array(z.string()).describe('what is wrong with the core itself'),
   recoveredSends: count.describe('messages that a killed core could not hand on any more'),
+  embedded: z.boolean().describe('it is a part of a program, which goes on when the core stops'),
+  gateway: z.string().nullable().describe('the socket where chat servers connect; null: there is none'),
 });
+
+const server = z.strictObject({
+  name: z.string(),
+  connections: count.describe('of that name'),
+  takesSends: z.boolean().describe('one of them takes what modules send'),
+  inProgress: count.describe('its events that have no outcome yet'),
+  unacknowledged: count.describe('messages of modules that it has and has not acknowledged'),
+});
+
+const sends = z
+  .strictObject({
+    waiting: count.describe('messages of modules that wait, those included that a server has not acknowledged'),
+    bytes: count.describe('their payloads and addresses'),
+    delivered: count.describe('servers have acknowledged them'),
+    refused: count.describe('servers have refused them'),
+    expired: count.describe('they waited longer than send_ttl'),
+    consumed: count.describe('chain_sends: modules have consumed them'),
+  })
+  .nullable()
+  .describe('since the core began; null: nothing that modules send is kept');
 
 const setting = z.strictObject({
   key: z.string(),
@@ -149,7 +172,14 @@ const names = z.array(z.string());
 
 /** By verb: what its document is, or each of its lines may be. */
 export const DOCUMENTS = {
-  status: [z.strictObject({ core, modules: z.array(z.strictObject(moduleFields)) })],
+  status: [
+    z.strictObject({
+      core,
+      modules: z.array(z.strictObject(moduleFields)),
+      servers: z.array(server).describe('chat servers that are connected'),
+      sends,
+    }),
+  ],
   list: [
     z.array(
       z.strictObject({
@@ -159,6 +189,7 @@ export const DOCUMENTS = {
         abi,
         path: moduleFields.path,
         description: moduleFields.description,
+        waiting: count.describe('messages that it sent and that wait for a server'),
       }),
     ),
   ],

@@ -90,7 +90,10 @@ function counters(module: ModuleDescription, nowMs: number): Row[] {
     ['under way', `${module.inFlight} in its process, ${module.queued} waiting`],
     ['late verdicts', String(messages.late)],
     ['latency', describeLatency(latencyMicros)],
-    ['sent', `${sends.total}; ${sends.undelivered} undelivered, ${sends.refused} refused`],
+    [
+      'sent',
+      `${sends.total}; ${sends.waiting ?? 0} waiting, ${sends.undelivered} undelivered, ${sends.refused} refused`,
+    ],
     ['crashes', `${crashes.total}${of ? `: ${of}` : ''}${last}`],
     ['restarts', `${module.restarts}; ${counted(module.failedStarts, 'start')} failed`],
     ['not kept', `${counted(dropped.logLines, 'log line')}, ${counted(dropped.outputBytes, 'byte')} of output`],

@@ -2,12 +2,16 @@
 
 import { escapeControl } from '../../src/logs/format.js';
 import type { ModuleStatus } from '../../src/supervisor/types.js';
-import { cut, cutPath, renderTable } from '../text/table.js';
+import { formatCount } from '../text/format.js';
+import { type Column, cut, cutPath, renderTable } from '../text/table.js';
 import { shownStateOf, styleOf } from './shown-state.js';
 import type { View } from './view.js';
 
 /** What `list --json` says of one module. */
-export type ListedModule = Pick<ModuleStatus, 'name' | 'state' | 'desired' | 'abi' | 'path' | 'description'>;
+export type ListedModule = Pick<ModuleStatus, 'name' | 'state' | 'desired' | 'abi' | 'path' | 'description'> & {
+  /** Messages that it sent and that wait for a server. */
+  waiting: number;
+};
 
 /** A table in the order of the chain; where the width does not do, the path of a file is cut in its middle. */
 export function renderList(
@@ -25,6 +29,7 @@ export function renderList(
         cell: ({ path }) => escapeControl(path ?? 'not found'),
         shrink: { least: 12, cut: cutPath },
       },
+      ...(modules.some((module) => waitingOf(module) > 0) ? [WAITING] : []),
       { heading: 'DESCRIPTION', cell: ({ description }) => escapeControl(description ?? ''), dispensable: 1 },
     ],
     modules,
@@ -36,8 +41,21 @@ export function renderList(
 /** What `list --json` prints. */
 export function listToJson(modules: readonly ModuleStatus[]): string {
   return JSON.stringify(
-    modules.map(({ name, state, desired, abi, path, description }): ListedModule => {
-      return { name, state, desired, abi, path, description };
+    modules.map((module): ListedModule => {
+      const { name, state, desired, abi, path, description } = module;
+      return { name, state, desired, abi, path, description, waiting: waitingOf(module) };
     }),
   );
+}
+
+const WAITING: Column<ModuleStatus> = {
+  heading: 'SENDS WAIT',
+  cell: (module) => formatCount(waitingOf(module)),
+  align: 'right',
+  dispensable: 2,
+};
+
+/** A core of another version may not say it. */
+function waitingOf({ sends }: Partial<ModuleStatus>): number {
+  return sends?.waiting ?? 0;
 }

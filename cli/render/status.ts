@@ -2,13 +2,15 @@
 
 import { escapeControl } from '../../src/logs/format.js';
 import { type Sentence, sentence } from '../../src/sentence.js';
-import type { ModuleStatus, SupervisorStatus } from '../../src/supervisor/types.js';
+import type { CoreStatus, ModuleStatus } from '../../src/supervisor/types.js';
 import { formatCount, formatMicros, formatSeconds } from '../text/format.js';
 import { styled } from '../text/style.js';
 import { type Column, countColumns, cutPath, renderTable } from '../text/table.js';
 import { wrap } from '../text/wrap.js';
+import { renderServers } from './servers.js';
 import { shownStateOf, styleOf } from './shown-state.js';
-import { describeTrouble, findTroubles, type Trouble } from './troubles.js';
+import type { Trouble } from './trouble.js';
+import { describeTrouble, findTroubles } from './troubles.js';
 import type { View } from './view.js';
 
 const MAX_NAME = 22;
@@ -16,12 +18,12 @@ const MAX_NAME = 22;
 const MIN_PATH = 24;
 
 /** The overview, and the ABIs that were found by a trial, and how. */
-export function renderStatus(status: SupervisorStatus, view: View): string {
+export function renderStatus(status: CoreStatus, view: View): string {
   return [renderOverview(status, view), ...renderAbis(status.modules, view.width)].join('\n');
 }
 
-/** A line on the core, the table of its modules, and what needs attention. */
-export function renderOverview(status: SupervisorStatus, view: View): string {
+/** A line on the core, the table of its modules, its servers, and what needs attention. */
+export function renderOverview(status: CoreStatus, view: View): string {
   const { modules } = status;
   const none = 'no module is configured: every message passes';
   const troubles = findTroubles(status, view.nowMs);
@@ -29,6 +31,7 @@ export function renderOverview(status: SupervisorStatus, view: View): string {
     ...renderCore(status, view.width),
     '',
     ...(modules.length === 0 ? [none] : renderTable(columnsOf(view), modules, view.width, view.colour)),
+    ...renderServers(status, view),
     ...(troubles.length > 0 ? [''] : []),
     ...troubles.flatMap((trouble) => renderTrouble(trouble, view)),
   ].join('\n');
@@ -76,8 +79,9 @@ function upOf({ hosts, pid }: ModuleStatus, nowMs: number): string {
   return host ? formatSeconds((nowMs - Date.parse(host.startedAt)) / 1000) : '-';
 }
 
-function renderCore({ core }: SupervisorStatus, width: number): string[] {
-  const head = `core ${core.version}, pid ${core.pid}, up ${formatSeconds(core.uptimeSeconds)}`;
+function renderCore({ core }: CoreStatus, width: number): string[] {
+  const where = core.embedded ? ' in a program' : '';
+  const head = `core ${core.version}${where}, pid ${core.pid}, up ${formatSeconds(core.uptimeSeconds)}`;
   if (core.config === null) return wrap(head, width);
   const room = width - countColumns(`${head}, `);
   return wrap(`${head}, ${cutPath(escapeControl(core.config), Math.max(room, MIN_PATH))}`, width);

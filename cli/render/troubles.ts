@@ -2,30 +2,27 @@
 
 import { escapeControl } from '../../src/logs/format.js';
 import { coreCommand, readSentence, type Sentence, sentence } from '../../src/sentence.js';
-import type { ModuleStatus, SupervisorStatus } from '../../src/supervisor/types.js';
+import type { CoreStatus, ModuleStatus } from '../../src/supervisor/types.js';
 import { formatAgo, formatUntil, replaceTimes } from '../text/format.js';
+import { findWaiting } from './servers.js';
 import { shownStateOf } from './shown-state.js';
-
-/** One thing that a person should know. */
-export interface Trouble {
-  /** `error`: verdicts are not what they should be. `warning`: something happened. `note`: an operator ordered it. */
-  level: 'error' | 'warning' | 'note';
-  /** `null`: of the core, or of several. */
-  module: string | null;
-  what: string | Sentence;
-  /** What helps, most often a command; `null`: nothing does, or `what` says it. */
-  remedy: string | Sentence | null;
-}
+import type { Trouble } from './trouble.js';
 
 /** For so long after the module serves again, its crash is still shown. */
 const RECENT_MS = 60 * 60_000;
 
 /** Everything that is wrong, the core's own first, then in the order of the chain, and what was stopped by order last. */
-export function findTroubles({ core, modules }: SupervisorStatus, nowMs: number): Trouble[] {
+export function findTroubles(status: CoreStatus, nowMs: number): Trouble[] {
+  const { core, modules } = status;
   const own = core.problems.map((problem): Trouble => {
     return { level: 'error', module: null, what: replaceTimes(problem, nowMs), remedy: null };
   });
-  return [...own, ...modules.flatMap((module) => ofModule(module, nowMs)), ...ofStopped(modules)];
+  return [
+    ...own,
+    ...modules.flatMap((module) => ofModule(module, nowMs)),
+    ...findWaiting(status),
+    ...ofStopped(modules),
+  ];
 }
 
 /** One for all of them: there is nothing to tell of each. */
@@ -42,7 +39,7 @@ function ofStopped(modules: readonly ModuleStatus[]): Trouble[] {
 }
 
 /** Whether every module that should serve does, and nothing is wrong with the core itself. */
-export function isWell({ core, modules }: SupervisorStatus): boolean {
+export function isWell({ core, modules }: CoreStatus): boolean {
   if (core.problems.length > 0) return false;
   return modules.every(({ desired, state }) => desired === 'down' || state === 'serving' || state === 'replacing');
 }
@@ -97,8 +94,11 @@ function ofBuild({ name, desired, state, build, fileChanged, fileMissing }: Modu
 function ofSends({ name, sends }: ModuleStatus): Trouble | null {
   if (sends.undelivered + sends.refused === 0) return null;
   const nobody = `${sends.undelivered} of the ${sends.total} messages that it sent were delivered to nobody`;
-  const full = sends.refused > 0 ? `; ${sends.refused} more found its black box full` : '';
-  const remedy = sends.refused > 0 ? 'raise black_box' : 'a program that embeds the supervisor takes them';
+  const full = sends.refused > 0 ? `; ${sends.refused} more were refused, because too much waited already` : '';
+  const remedy =
+    sends.refused > 0
+      ? 'let a server take them, or raise black_box, send_queue and send_memory'
+      : 'let a server take them: set gateway = auto';
   return { level: 'warning', module: name, what: nobody + full, remedy };
 }
 

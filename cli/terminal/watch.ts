@@ -4,7 +4,7 @@ import { ControlClient } from '../../src/control/client/client.js';
 import { counted } from '../../src/counted.js';
 import { ControlError } from '../../src/errors.js';
 import { type Sentence, sentence } from '../../src/sentence.js';
-import type { SupervisorStatus } from '../../src/supervisor/types.js';
+import type { CoreStatus } from '../../src/supervisor/types.js';
 
 const ENTER = '\x1b[?1049h\x1b[?25l';
 const LEAVE = '\x1b[?25h\x1b[?1049l';
@@ -19,7 +19,7 @@ export interface WatchOptions {
   runDir: string;
   everyMs: number;
   /** `null`: the core cannot be asked, for `reason`. */
-  render: (status: SupervisorStatus | null, reason: Sentence) => string;
+  render: (status: CoreStatus | null, reason: Sentence) => string;
 }
 
 /** Asks the same core, or the one that comes after it, as often as wanted. */
@@ -31,7 +31,7 @@ class Source {
     this.#runDir = runDir;
   }
 
-  async ask(): Promise<{ status: SupervisorStatus | null; reason: Sentence }> {
+  async ask(): Promise<{ status: CoreStatus | null; reason: Sentence }> {
     try {
       this.#client ??= await ControlClient.connect(this.#runDir);
       return { status: await this.#client.status(), reason: sentence`` };

@@ -5,11 +5,11 @@ import { DirectoryError, SupervisorError } from '../errors.js';
 import { readDescriptorLimit } from '../libc.js';
 import type {
   CoreReloadReport,
+  CoreStatus,
   MessageParamsInput,
   ModuleDescription,
   OrderReport,
   Outcome,
-  SupervisorStatus,
 } from '../supervisor/types.js';
 import { SocketListener } from '../unix-socket/listener.js';
 import type { FrameTooLargeError } from '../wire/framing.js';
@@ -32,7 +32,7 @@ import { SentFeed, type SentMessages } from './sent-feed.js';
 
 /** What the control socket drives: a supervisor, or what a test puts in its place. */
 export interface ControlledCore extends SentMessages {
-  status(): SupervisorStatus;
+  status(): CoreStatus;
   onMessage(params: MessageParamsInput, payload: Uint8Array): Promise<Outcome>;
   /** @param modules - none: all that changed */
   reload(modules: string[]): Promise<CoreReloadReport>;

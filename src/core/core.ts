@@ -5,11 +5,12 @@ import { resolve } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { describeWarning, strictError } from '../config/load.js';
 import type { CoreConfig } from '../config/types.js';
-import { IllegalStateError, ModuleLoadError, sentenceOfAll } from '../errors.js';
+import { IllegalStateError, ModuleLoadError, SupervisorError, sentenceOfAll } from '../errors.js';
 import { VERSION } from '../paths.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 import type {
   CoreReloadReport,
+  CoreStatus,
   Decision,
   LoginUser,
   MessageOptions,
@@ -19,11 +20,11 @@ import type {
   Outcome,
   StartReport,
   StatusOptions,
-  SupervisorStatus,
 } from '../supervisor/types.js';
 import type { SayLevel } from './core-log.js';
 import { describeStopped } from './describe-stopped.js';
 import { Parts } from './parts.js';
+import { originOf, ProgramTaker, type SendHandler, type TakeOptions } from './program-taker.js';
 import type { CoreEnd, CoreEventMap, CoreOptions, StopOptions } from './types.js';
 
 type Phase = 'new' | 'starting' | 'running' | 'stopping' | 'ended';
@@ -37,8 +38,7 @@ export class Core extends EventEmitter<CoreEventMap> {
   readonly #options: CoreOptions;
   #phase: Phase = 'new';
   #parts: Parts | null = null;
-  /** Resolves when nothing is being opened any more. */
-  #opened: Promise<unknown> = Promise.resolve();
+  #taker: ProgramTaker | null = null;
   #why = '';
   #failure: Error | null = null;
   #announceEnd: (end: CoreEnd) => void = () => undefined;
@@ -73,10 +73,8 @@ export class Core extends EventEmitter<CoreEventMap> {
       if (problem) throw problem;
       const parts = this.#assemble();
       this.#parts = parts;
-      const opening = parts.open();
-      this.#opened = opening.catch(() => undefined);
-      await opening;
-      const report = this.#isStarting ? await parts.supervisor.start() : null;
+      await parts.open();
+      const report = this.#isStarting ? await parts.start() : null;
       if (report && this.#isStarting) return this.#serve(parts, report);
     } catch (error) {
       // A stop that was asked for is not what fails a start.
@@ -109,9 +107,42 @@ export class Core extends EventEmitter<CoreEventMap> {
     return this.#use('reload').reloads.reload(config ?? null, options.modules ?? []);
   }
 
-  /** @see Supervisor.onMessage */
-  async onMessage(params: MessageParamsInput, payload: Uint8Array, options?: MessageOptions): Promise<Outcome> {
-    return this.#supervisor('onMessage').onMessage(params, payload, options);
+  /**
+   * Sends a message through the chain. What modules send because of it goes to the function of {@link takeSends}, if there is
+   * one, unless the options name another origin.
+   *
+   * @see Supervisor.onMessage
+   */
+  async onMessage(params: MessageParamsInput, payload: Uint8Array, options: MessageOptions = {}): Promise<Outcome> {
+    const supervisor = this.#supervisor('onMessage');
+    const origin = options.origin ?? (this.#taker === null ? null : originOf(params));
+    return supervisor.onMessage(params, payload, origin === null ? options : { ...options, origin });
+  }
+
+  /**
+   * Takes what modules send, which waits until it is taken, over restarts too. With `gateway = off` it is to be called before
+   * {@link start}, as otherwise nothing is kept.
+   *
+   * @returns ends that; resolves when no message is in hand any more. What was not taken waits for whoever takes next.
+   * @throws {IllegalStateError} when somebody takes already; when nothing is kept
+   */
+  takeSends(handler: SendHandler, { window = 64 }: TakeOptions = {}): () => Promise<void> {
+    if (this.#taker !== null) throw new IllegalStateError('ILLEGAL_STATE', 'takeSends: a function takes them already');
+    if (!Number.isInteger(window) || window < 1) {
+      throw new SupervisorError('INVALID_ARGUMENT', 'takeSends: window must be a whole number from 1 on');
+    }
+    const taker = new ProgramTaker({
+      handler,
+      window,
+      onMessageStatus: (params, status, options) => this.onMessageStatus(params, status, options),
+      warn: (text) => this.say('warn', text),
+    });
+    this.#parts?.take(taker);
+    this.#taker = taker;
+    return async () => {
+      await taker.close();
+      if (this.#taker === taker) this.#taker = null;
+    };
   }
 
   /** @see Supervisor.onMessageStatus */
@@ -156,11 +187,11 @@ export class Core extends EventEmitter<CoreEventMap> {
 
   /** Everything about one module. @throws {SupervisorError} `MODULE_UNKNOWN` */
   describeModule(name: string): ModuleDescription {
-    return this.#supervisor('describeModule').describeModule(name);
+    return this.#use('describeModule').describe(name);
   }
 
   /** The state of everything, as `mesibo-modules status --json` prints it. @throws {IllegalStateError} before the start */
-  status(): SupervisorStatus {
+  status(): CoreStatus {
     return this.#use('status').status();
   }
 
@@ -184,7 +215,7 @@ export class Core extends EventEmitter<CoreEventMap> {
   }
 
   #assemble(): Parts {
-    const parts = new Parts(this.#config, this.#options, {
+    const parts = new Parts(this.#config, this.#options, this.#taker !== null, {
       onSaid: (line) => this.#announce('log', line),
       begun: () => this.#announce('reloading'),
       ended: (_, failure) => this.#announce('reloaded', failure),
@@ -194,6 +225,7 @@ export class Core extends EventEmitter<CoreEventMap> {
     supervisor.on('log', (line) => this.emit('log', line));
     supervisor.on('lifecycle', (event) => this.emit('lifecycle', event));
     supervisor.on('sent', (sent) => this.emit('sent', sent));
+    if (this.#taker !== null) parts.take(this.#taker);
     return parts;
   }
 
@@ -218,6 +250,7 @@ export class Core extends EventEmitter<CoreEventMap> {
     const isFirst = this.#phase !== 'stopping';
     if (this.#phase === 'ended' || (!isFirst && !now)) return;
     this.#phase = 'stopping';
+    if (now) this.#parts?.hurry();
     this.say('info', now ? `ending at once: ${why}` : `stopping: ${why}`);
     if (isFirst) {
       this.#why = why;
@@ -235,7 +268,6 @@ export class Core extends EventEmitter<CoreEventMap> {
       this.#failure ??= error as Error;
       this.say('error', `the stop failed: ${(error as Error).message}`);
     }
-    await this.#opened;
     await this.#parts?.close();
     this.#phase = 'ended';
     this.#announceEnd({ why: this.#why, failure: this.#failure });

@@ -1,7 +1,10 @@
 /** The ways into a core from other processes: each is there as long as the core serves. */
 
 import { ControlServer, type ControlServerOptions } from '../control/server.js';
+import { GatewayServer, type GatewayServerOptions } from '../gateway/server.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
+import type { ServerStatus } from '../supervisor/types.js';
+import { describeServers } from './describe-sends.js';
 
 /** What doors are made with. */
 export interface DoorsOptions extends Pick<ControlServerOptions, 'runDir' | 'warn'> {
@@ -9,13 +12,11 @@ export interface DoorsOptions extends Pick<ControlServerOptions, 'runDir' | 'war
   supervisor: Supervisor;
 }
 
-/** What comes in by them. */
-export type Doorway = Omit<ControlServerOptions, 'runDir' | 'warn'>;
-
-/** Opened together, and closed together. */
+/** Opened one after the other, and closed likewise. */
 export class Doors {
   readonly #options: DoorsOptions;
   #control: ControlServer | undefined;
+  #gateway: GatewayServer | undefined;
   #isRetired = false;
 
   constructor(options: DoorsOptions) {
@@ -23,26 +24,57 @@ export class Doors {
   }
 
   /**
-   * Makes the control socket and begins to answer.
+   * Makes the control socket and begins to answer commands.
    *
    * @throws DirectoryError when something stands in the way
    */
-  async open(doorway: Doorway): Promise<void> {
-    const { runDir, supervisor, warn } = this.#options;
-    this.#control = await ControlServer.open({ ...doorway, runDir, warn });
-    // The stop may have begun while the socket was being opened.
-    if (this.#isRetired) this.#control.retire();
-    else supervisor.keepFile(this.#control);
+  async openControl(options: Omit<ControlServerOptions, 'runDir' | 'warn'>): Promise<void> {
+    const { runDir, warn } = this.#options;
+    this.#control = await ControlServer.open({ ...options, runDir, warn });
+    this.#keep(this.#control);
+  }
+
+  /**
+   * Lets chat servers in.
+   *
+   * @throws DirectoryError when something stands in the way
+   */
+  async openGateway(options: Omit<GatewayServerOptions, 'warn'>): Promise<void> {
+    this.#gateway = await GatewayServer.open({ ...options, warn: this.#options.warn });
+    this.#keep(this.#gateway);
+  }
+
+  /** Where chat servers connect; `null`: nowhere. */
+  get gatewayPath(): string | null {
+    return this.#gateway?.path ?? null;
+  }
+
+  /** The chat servers that are connected. */
+  servers(): ServerStatus[] {
+    return describeServers(this.#gateway?.clients() ?? []);
   }
 
   /** Takes nobody in any more; those who are in are still answered. */
   retire(): void {
     this.#isRetired = true;
     this.#control?.retire();
+    this.#gateway?.retire();
+  }
+
+  /** Ends what servers have here, while what they say of sends can still be kept; outcomes may still leave. */
+  async closeGateway(): Promise<void> {
+    await this.#gateway?.close();
   }
 
   /** Ends all answering; what was answered may still leave. */
   async close(): Promise<void> {
+    await this.#gateway?.close();
     await this.#control?.close();
+  }
+
+  #keep(door: ControlServer | GatewayServer): void {
+    // The stop may have begun while the socket was being opened.
+    if (this.#isRetired) door.retire();
+    else this.#options.supervisor.keepFile(door);
   }
 }

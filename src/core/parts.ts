@@ -1,16 +1,20 @@
 /** What a core is made of, from its start to its end: opened in this order, and closed in the other one. */
 
+import { join } from 'node:path';
 import type { CoreConfig } from '../config/types.js';
 import { controlSocketPath } from '../control/endpoint.js';
 import type { ControlledCore } from '../control/server.js';
 import { isInMemory, makeStateDir } from '../directories.js';
+import { Sends } from '../sends/sends.js';
 import { makeRunDir } from '../supervisor/directories/run-dir.js';
 import { Supervisor } from '../supervisor/supervisor.js';
-import type { OrderReport, SupervisorStatus } from '../supervisor/types.js';
+import type { CoreStatus, ModuleDescription, ModuleStatus, OrderReport, StartReport } from '../supervisor/types.js';
 import { CoreLog, type CoreLogOptions } from './core-log.js';
+import { describeProgram, describeSends, nothingKept } from './describe-sends.js';
 import { DescriptorWatch } from './descriptor-watch.js';
 import { Doors } from './doors.js';
 import { EventTeller } from './events/teller.js';
+import type { ProgramTaker } from './program-taker.js';
 import { Reloads, type ReloadsOptions } from './reloads.js';
 import type { CoreOptions } from './types.js';
 
@@ -25,36 +29,57 @@ export class Parts {
   readonly log: CoreLog;
   readonly supervisor: Supervisor;
   readonly reloads: Reloads;
+  /** Keeps what modules send; `null`: nobody takes it, so it is not kept. */
+  readonly sends: Sends | null;
   readonly #config: CoreConfig;
   readonly #options: CoreOptions;
   readonly #events: PartsEvents;
   readonly #teller: EventTeller;
   readonly #doors: Doors;
   #descriptors: DescriptorWatch | undefined;
+  #announceTaking: () => void = () => undefined;
+  readonly #taking = new Promise<void>((resolve) => {
+    this.#announceTaking = resolve;
+  });
+  #chainDeadlineMs: number;
+  /** Resolves when nothing is being opened any more. */
+  #opened: Promise<void> = Promise.resolve();
+  #taker: ProgramTaker | null = null;
   #isOpen = false;
+  #isTaking = false;
   #isRetired = false;
 
-  /** @param options with absolute paths */
-  constructor(config: CoreConfig, options: CoreOptions, events: PartsEvents) {
+  /**
+   * @param options with absolute paths
+   * @param takesSends - the program takes what modules send
+   */
+  constructor(config: CoreConfig, options: CoreOptions, takesSends: boolean, events: PartsEvents) {
     const { runDir, stateDir, boxDir, subreaper = false, strict = false, endsProcess = false } = options;
     const { logSizeBytes: sizeBytes, logKeep: keep } = config;
     const { onSaid, begun } = events;
     this.#config = config;
     this.#options = options;
     this.#events = events;
+    this.#chainDeadlineMs = config.chainDeadlineMs;
     this.log = new CoreLog({ stateDir, sink: options.logTo ?? null, sizeBytes, keep, onSaid });
+    const { log } = this;
+    const isKept = takesSends || config.gateway !== 'off';
+    this.sends = isKept ? new Sends(config, { say: (level, text) => log.say(level, text) }) : null;
     this.supervisor = new Supervisor(config, {
       runDir,
       stateDir,
       subreaper,
       ...(boxDir !== undefined && { boxDir }),
+      ...(this.sends !== null && { sendKeeper: this.sends }),
       kind: endsProcess ? 'daemon' : 'embedded',
+      onTaking: () => this.#take(),
+      beforeRelease: () => this.#beforeRelease(),
     });
-    const { log, supervisor } = this;
+    const { supervisor } = this;
     log.follow(supervisor);
     this.#teller = new EventTeller(supervisor, config, { runDir, stateDir, log });
     const ended: ReloadsOptions['ended'] = (taken, failure) => {
-      if (taken) this.#teller.reloaded(taken);
+      if (taken) this.#adopt(taken);
       events.ended(taken, failure);
       if (failure) this.#teller.reloadFailed(failure.message);
     };
@@ -72,7 +97,13 @@ export class Parts {
    *
    * @throws DirectoryError when a directory is held by another core or cannot be used
    */
-  async open(): Promise<void> {
+  open(): Promise<void> {
+    const opening = this.#open();
+    this.#opened = opening.catch(() => undefined);
+    return opening;
+  }
+
+  async #open(): Promise<void> {
     const { runDir, stateDir, endsProcess = false } = this.#options;
     controlSocketPath(runDir);
     // First, because the state directory may be in it.
@@ -88,7 +119,62 @@ export class Parts {
     this.#descriptors = new DescriptorWatch({ say: (level, text) => this.log.say(level, text) });
     // It can be asked, and told to stop, while its modules start.
     const { maxMessageBytes } = this.#config;
-    await this.#doors.open({ ...this.#doorway(), maxMessageBytes, goesOn: !endsProcess });
+    await this.#doors.openControl({ ...this.#doorway(), maxMessageBytes, goesOn: !endsProcess });
+    await this.sends?.open(stateDir);
+  }
+
+  /** Starts the modules. @throws IllegalStateError when the supervisor was stopped meanwhile */
+  async start(): Promise<StartReport> {
+    const started = this.supervisor.start();
+    // Where the gateway cannot be opened, that is what fails the start.
+    started.catch(() => undefined);
+    await Promise.race([this.#taking, started]);
+    const opening = this.#isRetired ? Promise.resolve() : this.#openGateway();
+    this.#opened = opening.catch(() => undefined);
+    await opening;
+    return started;
+  }
+
+  /** The supervisor takes events: so does who brings them, or what modules send. */
+  #take(): void {
+    this.#isTaking = true;
+    this.sends?.use(this.supervisor);
+    if (this.sends !== null) this.#taker?.attach(this.sends);
+    this.#announceTaking();
+  }
+
+  async #openGateway(): Promise<void> {
+    const { gateway, maxMessageBytes } = this.#config;
+    const { supervisor, sends } = this;
+    if (sends === null || gateway === 'off') return;
+    await this.#doors.openGateway({
+      path: gateway === 'auto' ? join(this.#options.runDir, 'gateway.sock') : gateway,
+      core: {
+        submit: (event, origin, taker) => supervisor.submit(event, origin, taker),
+        onMessageStatus: (params, status, options) => supervisor.onMessageStatus(params, status, options),
+        callbacks: () => supervisor.callbacks(),
+        onCallbacks: (listener) => {
+          supervisor.on('callbacks', listener);
+          return () => supervisor.off('callbacks', listener);
+        },
+      },
+      sends,
+      maxMessageBytes,
+      chainDeadlineMs: () => this.#chainDeadlineMs,
+    });
+  }
+
+  /** The program takes what modules send, as soon as there are modules. @throws IllegalStateError when nothing is kept */
+  take(taker: ProgramTaker): void {
+    if (this.sends === null) throw nothingKept();
+    this.#taker = taker;
+    if (this.#isTaking) taker.attach(this.sends);
+  }
+
+  #adopt(config: CoreConfig): void {
+    this.#teller.reloaded(config);
+    this.#chainDeadlineMs = config.chainDeadlineMs;
+    this.sends?.configure(config);
   }
 
   /** Takes nothing new. */
@@ -96,20 +182,51 @@ export class Parts {
     this.#isRetired = true;
     this.reloads.giveUp();
     this.#doors.retire();
+    this.sends?.use(null);
+  }
+
+  /** Waits for nobody any more. */
+  hurry(): void {
+    this.#taker?.detach();
+  }
+
+  /** No host is left: what is known of sends is written while the state directory is this core's. */
+  async #beforeRelease(): Promise<void> {
+    await this.#opened;
+    await this.#taker?.closeSoon();
+    await this.#doors.closeGateway();
+    await this.sends?.close();
   }
 
   /** Gives back what is left once the supervisor has stopped. */
   async close(): Promise<void> {
+    await this.#opened;
     await this.#doors.close();
     this.#descriptors?.close();
     await this.#teller.close();
     await this.log.close();
   }
 
-  status(): SupervisorStatus {
-    const status = this.supervisor.status();
-    const problems = [this.reloads, this.log].flatMap((part) => part.problems());
-    return { ...status, core: { ...status.core, problems: [...status.core.problems, ...problems] } };
+  status(): CoreStatus {
+    const { core, modules } = this.supervisor.status();
+    const { sends } = this;
+    const problems = [this.reloads, this.log, sends].flatMap((part) => part?.problems() ?? []);
+    const embedded = !this.#options.endsProcess;
+    return {
+      core: { ...core, problems: [...core.problems, ...problems], embedded, gateway: this.#doors.gatewayPath },
+      modules: modules.map((module) => this.#withWaiting(module)),
+      servers: [...this.#doors.servers(), ...(this.#taker?.isTaking ? [describeProgram(this.#taker)] : [])],
+      sends: sends === null ? null : describeSends(sends),
+    };
+  }
+
+  /** @throws SupervisorError `MODULE_UNKNOWN` */
+  describe(module: string): ModuleDescription {
+    return this.#withWaiting(this.supervisor.describeModule(module));
+  }
+
+  #withWaiting<T extends ModuleStatus>(status: T): T {
+    return { ...status, sends: { ...status.sends, waiting: this.sends?.waitingOf(status.name) ?? 0 } };
   }
 
   /** Gives an order for one module; what is wrong nevertheless is logged too. */
@@ -127,7 +244,7 @@ export class Parts {
       onMessage: (params, payload) => supervisor.onMessage(params, payload),
       reload: (modules) => this.reloads.reload(null, modules),
       order: (order, module) => this.order(order, module),
-      describe: (module) => supervisor.describeModule(module),
+      describe: (module) => this.describe(module),
       on: (event, listener) => supervisor.on(event, listener),
       off: (event, listener) => supervisor.off(event, listener),
     };

@@ -12,12 +12,19 @@ export type State =
   | { kind: 'stopped'; household: Household | null; orders: Orders | null };
 
 /** What a stop finds. */
-export type Stoppable = Opening | Open | Serving;
+export type Stoppable = Opening | Open | Recovering | Serving;
 
 /** Its modules are there, and not started. */
 interface Open {
   kind: 'open';
   household: Household;
+}
+
+/** Its modules are not started before all is safe with its keeper that they sent in an earlier core. */
+interface Recovering {
+  kind: 'recovering';
+  household: Household;
+  recovered: Promise<void>;
 }
 
 /** It takes its directories, and ends what killed cores left. */

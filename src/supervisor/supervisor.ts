@@ -94,7 +94,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   /**
    * Takes the run directory, ends what a killed core left, starts every module, and announces what modules had sent and
-   * logged when that core was killed; with a keeper that comes first.
+   * logged when that core was killed. Where a `sendKeeper` takes what they send, it is given that before the modules start.
    *
    * @returns when each module is ready or refused, and all that is announced
    * @throws {DirectoryError} when the run directory is held by another core or cannot be used
@@ -103,9 +103,13 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   async start(): Promise<StartReport> {
     if (this.#state.kind !== 'open') await this.open();
     const { household } = this.#state.kind === 'open' ? this.#state : this.#refuse('start', 'open');
+    // What modules sent keeps its order.
+    if (this.#keeper !== null) await this.#recover(household);
     const wanted = household.chain.filter(({ name }) => !household.stopped.has(name));
-    const started = this.#startAll(household, () => wanted.map((module) => module.start()));
+    const starts = wanted.map((module) => module.start());
+    const started = this.#finishStart(household, starts);
     this.#state = { kind: 'starting', household, orders: this.#takeOrders(household, started) };
+    this.#options.onTaking?.();
     const refusals = await started;
     const refused: StartReport['refused'] = [];
     refusals.forEach((error, i) => {
@@ -328,20 +332,22 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return given ?? this.#requireRunning(order).orders;
   }
 
+  /** @throws {IllegalStateError} when it is stopped meanwhile */
+  async #recover(household: Household): Promise<void> {
+    const proceed = () => this.#state.kind === 'open' || this.#state.kind === 'recovering';
+    const recovered = household.premises.sweeper.recover(proceed);
+    this.#state = { kind: 'recovering', household, recovered };
+    await recovered;
+    if (this.#state.kind !== 'recovering') this.#refuse('start', 'recovering');
+  }
+
   /** @returns when each module is ready or refused, with the refusals, and all is announced that a killed core left */
-  /** @param begin starts the modules */
-  async #startAll(
+  async #finishStart(
     household: Household,
-    begin: () => Promise<SupervisorError | null>[],
+    starts: Promise<SupervisorError | null>[],
   ): Promise<(SupervisorError | null)[]> {
-    const isStarting = () => this.#state.kind === 'starting';
-    const recover = () => household.premises.sweeper.recover(isStarting);
-    const hasKeeper = this.#options.sendKeeper !== undefined;
-    // A keeper gets what a killed core left before anything that modules send now: the order of each module stays.
-    if (hasKeeper) await Promise.resolve().then(recover);
-    if (hasKeeper && !isStarting()) return [];
-    const refusals = await Promise.all(begin());
-    if (!hasKeeper) await recover();
+    const refusals = await Promise.all(starts);
+    if (this.#keeper === null) await household.premises.sweeper.recover(() => this.#state.kind === 'starting');
     void household.builds.collect();
     if (this.#state.kind === 'starting') this.#state = { ...this.#state, kind: 'running' };
     return refusals;
@@ -406,6 +412,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     // A start under way sees the new state first, and starts nothing. A listener may order the stop in the middle of a change
     // of state: that comes to its end first, so the wait is for all.
     stopping.household = await (from.kind === 'opening' ? from.opened.catch(() => null) : from.household);
+    if (from.kind === 'recovering') await from.recovered.catch(() => undefined);
     const { household, orders } = stopping;
     if (!now) await this.#reception.settled();
     for (const module of household?.roster.all.reverse() ?? []) await module.stop();

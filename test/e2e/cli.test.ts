@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SupervisorStatus } from 'mesibo-modules';
+import type { CoreStatus } from 'mesibo-modules';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CommandLine, main } from '../helpers/command.js';
 import { fixture, isRunning, makeTempDir, sample } from './core.js';
@@ -24,7 +24,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-async function status(): Promise<SupervisorStatus> {
+async function status(): Promise<CoreStatus> {
   return JSON.parse((await run('status', '--json')).stdout);
 }
 

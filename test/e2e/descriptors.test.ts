@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { SupervisorStatus } from 'mesibo-modules';
+import type { CoreStatus } from 'mesibo-modules';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CommandLine } from '../helpers/command.js';
 import { boxesOf, isRunning, makeTempDir, readRunId, sample } from './core.js';
@@ -157,7 +157,7 @@ it('a daemon without a descriptor left survives crashes, events, a reload and it
   const module = (name: string) =>
     `module ${name} { path = ${sample(name)} ; backoff = 500ms to 500ms ; max_crashes = off }\n`;
   expect((await command.start(`on_event = told\n${module('crashy')}${module('filter')}`)).code).toBe(0);
-  const status = async () => JSON.parse((await command.run('status', '--json')).stdout) as SupervisorStatus;
+  const status = async () => JSON.parse((await command.run('status', '--json')).stdout) as CoreStatus;
   const logs = async () => (await command.run('logs', '-n', '100000')).stdout;
   try {
     const { core, modules } = await status();
@@ -189,7 +189,7 @@ it('a daemon without a descriptor left can be stopped, and the next one finds wh
   const command = new CommandLine(directory);
   const start = () => command.start(`module filter { path = ${sample('filter')} ; start_timeout = 60s }\n`);
   expect(await start()).toMatchObject({ code: 0 });
-  const { core, modules } = JSON.parse((await command.run('status', '--json')).stdout) as SupervisorStatus;
+  const { core, modules } = JSON.parse((await command.run('status', '--json')).stdout) as CoreStatus;
   const runId = readRunId(join(directory, 'run'));
   limitDescriptors(core.pid, 3);
   process.kill(core.pid, 'SIGTERM');

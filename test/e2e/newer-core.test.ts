@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ControlledCore, ControlServer } from '../../src/control/server.js';
 import { SupervisorError } from '../../src/errors.js';
 import { flockExclusive } from '../../src/libc.js';
-import type { ModuleDescription, ModuleStatus, SentMessage, SupervisorStatus } from '../../src/supervisor/types.js';
+import type { ModuleDescription, ModuleStatus, SentMessage, CoreStatus } from '../../src/supervisor/types.js';
 import { CommandLine } from '../helpers/command.js';
 import { sample, startCore, type TestCore } from './core.js';
 
@@ -33,10 +33,10 @@ class NewerCore extends EventEmitter<{ message: [SentMessage] }> implements Cont
     this.#core = core;
   }
 
-  status(): SupervisorStatus {
+  status(): CoreStatus {
     const { core, modules } = this.#core.supervisor.status();
     const status = { core: { ...core, version: '9.0.0', region: 'eu' }, modules: modules.map(later), clusters: [] };
-    return status as unknown as SupervisorStatus;
+    return status as unknown as CoreStatus;
   }
 
   async onMessage(): Promise<never> {

@@ -134,6 +134,38 @@ describe('with a keeper', () => {
     expect(keeper.kept).toEqual([]);
   });
 
+  it('what was sent in the core before comes first, and no module is started until it is safe', async () => {
+    keeper = new MemoryKeeper({ isHeld: true });
+    next = new TestCore({ modules: [sendsMany] }, {}, { sendKeeper: keeper });
+    await keep(500, 0);
+    const starting = next.start();
+    await keeper.until(() => keeper.kept.length === 500 && keeper.waiting > 0);
+    await new Promise(setImmediate);
+    expect([next.lives, next.module('sends_many').state]).toEqual([[], 'stopped']);
+    await expect(next.send('1')).rejects.toMatchObject({ code: 'ILLEGAL_STATE' });
+    keeper.release();
+    await starting;
+    await next.send('3');
+    expect(keeper.kept.slice(-3).map(({ payload }) => payload.toString())).toEqual(upTo(3));
+  });
+
+  it('a stop while it is recovered leaves the rest to the next core', async () => {
+    const runId = await keep(500, 0);
+    const held = new MemoryKeeper({ isHeld: true });
+    const stopped = new TestCore({ modules: [sendsMany] }, {}, { sendKeeper: held, runDir: next.runDir });
+    const starting = stopped.supervisor.start();
+    await held.until(() => held.kept.length > 0);
+    const stopping = stopped.supervisor.stop();
+    await held.until(() => held.waiting > 0);
+    held.release();
+    await expect(starting).rejects.toMatchObject({ code: 'ILLEGAL_STATE' });
+    await stopping;
+    expect(boxesOf(runId).some((name) => name.includes('-sends_many-'))).toBe(true);
+    await next.start();
+    const ids = [...held.kept, ...keeper.kept].map(({ sentId }) => sentId);
+    expect(ids).toEqual(told(killed).map(({ sentId }) => sentId));
+  });
+
   it('a box stays until what was read of it is safe, however often the core is killed meanwhile', async () => {
     const runId = await keep(2000, 0);
     for (let i = 0; i < 2; i++) {

@@ -3,13 +3,13 @@
 import { EventEmitter } from 'node:events';
 import type { ControlledCore } from '../../src/control/server.js';
 import type {
+  CoreStatus,
   MessageParamsInput,
   ModuleDescription,
   ModuleStatus,
   OrderReport,
   Outcome,
   SentMessage,
-  SupervisorStatus,
 } from '../../src/supervisor/types.js';
 import { fromWireParams, toWireParams } from '../../src/wire/params.js';
 
@@ -19,13 +19,24 @@ export type Answer = (params: MessageParamsInput, payload: Uint8Array) => Promis
 /** Answers as the test says. */
 export class ScriptedCore extends EventEmitter<{ sent: [SentMessage] }> implements ControlledCore {
   answer: Answer = async (params, payload) => pass(params, payload);
-  status(): SupervisorStatus {
+  status(): CoreStatus {
     return {
-      core: { pid: 7, version: '1', uptimeSeconds: 1, config: null, problems: [], recoveredSends: 0 },
+      core: {
+        pid: 7,
+        version: '1',
+        uptimeSeconds: 1,
+        config: null,
+        problems: [],
+        recoveredSends: 0,
+        embedded: false,
+        gateway: null,
+      },
       modules: [
         { name: 'slow', state: 'starting' },
         { name: 'fine', state: 'serving' },
       ] as ModuleStatus[],
+      servers: [],
+      sends: null,
     };
   }
   onMessage(params: MessageParamsInput, payload: Uint8Array): Promise<Outcome> {

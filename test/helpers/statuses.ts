@@ -1,6 +1,6 @@
 /** States of modules, for what shows them. */
 
-import type { ModuleStatus, SupervisorStatus } from '../../src/supervisor/types.js';
+import type { CoreStatus, ModuleStatus } from '../../src/supervisor/types.js';
 
 /** One that serves and has done so without a fault. */
 export const serving: ModuleStatus = {
@@ -21,7 +21,7 @@ export const serving: ModuleStatus = {
   hosts: [{ pid: 4242, generation: 1, state: 'ready', startedAt: '2024-12-31T23:57:57.000Z' }],
   restarts: 0,
   failedStarts: 0,
-  sends: { total: 0, undelivered: 0, refused: 0 },
+  sends: { total: 0, undelivered: 0, refused: 0, waiting: 0 },
   dropped: { logLines: 0, outputBytes: 0 },
   crashes: {
     total: 0,
@@ -61,7 +61,7 @@ export const crashed: ModuleStatus = {
 export const stopping: ModuleStatus = { ...serving, name: 'slow', desired: 'down' };
 
 /** A core with these modules. */
-export function statusOf(...modules: ModuleStatus[]): SupervisorStatus {
+export function statusOf(...modules: ModuleStatus[]): CoreStatus {
   return {
     core: {
       pid: 7,
@@ -70,8 +70,12 @@ export function statusOf(...modules: ModuleStatus[]): SupervisorStatus {
       config: '/etc/mesibo/mesibo.conf',
       problems: [],
       recoveredSends: 0,
+      embedded: false,
+      gateway: null,
     },
     modules,
+    servers: [],
+    sends: null,
   };
 }
 

@@ -5,11 +5,11 @@ import { ControlError } from '../../errors.js';
 import { coreCommand, sentence } from '../../sentence.js';
 import type {
   CoreReloadReport,
+  CoreStatus,
   MessageParamsInput,
   ModuleDescription,
   OrderReport,
   Outcome,
-  SupervisorStatus,
 } from '../../supervisor/types.js';
 import { toWireParams } from '../../wire/params.js';
 import { fromWireFailure } from '../failure.js';
@@ -91,9 +91,9 @@ export class ControlClient {
    *
    * @throws ControlError `CORE_SILENT` when no answer comes in time.
    */
-  async status(): Promise<SupervisorStatus> {
+  async status(): Promise<CoreStatus> {
     const reply = await this.#ask({ status: {} });
-    return JSON.parse(reply.status ?? 'null') as SupervisorStatus;
+    return JSON.parse(reply.status ?? 'null') as CoreStatus;
   }
 
   /**
@@ -219,7 +219,7 @@ export class ControlClient {
   }
 }
 
-function notCarriedOut(what: string, { modules }: SupervisorStatus): ControlError {
+function notCarriedOut(what: string, { modules }: CoreStatus): ControlError {
   const waits = modules.filter(({ state }) => state !== 'serving' && state !== 'stopped');
   const names = waits.map(({ name, state }) => `${name} (${state})`).join(', ') || 'messages under way';
   return new ControlError('CORE_SILENT', `${what} was not carried out in time; the core waits for ${names}`, {

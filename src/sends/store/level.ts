@@ -1,5 +1,6 @@
 /** LevelDB, by the package classic-level: the only place that knows it. It is loaded when the first store is opened. */
 
+import { createRequire } from 'node:module';
 import type { ClassicLevel } from 'classic-level';
 
 /** A write: no value removes what is there. */
@@ -42,9 +43,7 @@ const READ_AT_ONCE = 1000;
  * @throws LevelError
  */
 export async function openLevel(folder: string): Promise<Level> {
-  const { ClassicLevel } = await import('classic-level').catch((error: Error) => {
-    throw new LevelError(`the package classic-level cannot be loaded: ${error.message}`, { isFinal: true });
-  });
+  const { ClassicLevel } = loadPackage();
   const database = new ClassicLevel<string, Buffer>(folder, { ...ENCODINGS, compression: false });
   try {
     await database.open();
@@ -57,6 +56,16 @@ export async function openLevel(folder: string): Promise<Level> {
     write: (writes) => write(database, writes),
     close: () => close(database),
   };
+}
+
+/** Only a core that keeps sends needs it. A bundle has no import() of what is not in it. */
+function loadPackage(): typeof import('classic-level') {
+  try {
+    return createRequire(import.meta.url)('classic-level');
+  } catch (error) {
+    const { message } = error as Error;
+    throw new LevelError(`the package classic-level cannot be loaded: ${message}`, { isFinal: true });
+  }
 }
 
 async function* read(database: ClassicLevel<string, Buffer>): AsyncGenerator<readonly [string, Buffer]> {

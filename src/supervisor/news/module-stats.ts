@@ -14,7 +14,7 @@ export class ModuleStats {
   #lastAt: string | null = null;
   readonly #dropped = { logLines: 0, outputBytes: 0 };
   /** Messages that the module sent, those of them that nobody took, and those that its black box had no room for. */
-  readonly sends = { total: 0, undelivered: 0, refused: 0 };
+  readonly sends = { total: 0, undelivered: 0, refused: 0, waiting: 0 };
   /** Times that the module was started again after it had served. */
   restarts = 0;
   /** Starts that did not become ready. */

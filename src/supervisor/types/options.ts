@@ -25,6 +25,8 @@ export interface SupervisorOptions {
   subreaper?: boolean;
   /** What commands are told of who holds the run directory; only {@link Core} sets it, which serves them. */
   kind?: CoreKind;
+  /** Called when it takes events, which is before its modules are ready. */
+  onTaking?: () => void;
   /** Called at a stop when every host is gone, before the directories are given back; it must not reject. */
   beforeRelease?: () => Promise<void>;
 }

@@ -61,9 +61,10 @@ export interface ModuleStatus {
   messages: { total: number; pass: number; consumed: number; default: number; late: number };
   /**
    * Messages that it sent; `undelivered`: those of them that nobody listened for, or whose listener threw; `refused`: those
-   * for which its black box had no room, and it got -1, which are not part of `total`.
+   * for which its black box had no room, or for which too much waited, and it got -1, which are not part of `total`;
+   * `waiting`: those that wait for a server.
    */
-  sends: { total: number; undelivered: number; refused: number };
+  sends: { total: number; undelivered: number; refused: number; waiting: number };
   /** What was not kept of its output, because it was too much. */
   dropped: { logLines: number; outputBytes: number };
   inFlight: number;
@@ -71,7 +72,7 @@ export interface ModuleStatus {
   latencyMicros: { p50: number | null; p99: number | null };
 }
 
-/** Everything `status --json` says. */
+/** What a supervisor says of itself. */
 export interface SupervisorStatus {
   core: {
     pid: number;
@@ -84,6 +85,48 @@ export interface SupervisorStatus {
     recoveredSends: number;
   };
   modules: ModuleStatus[];
+}
+
+/** A chat server that is connected, or the program that the core is in when it takes what modules send. */
+export interface ServerStatus {
+  name: string;
+  /** Connections of that name. */
+  connections: number;
+  /** One of them takes what modules send. */
+  takesSends: boolean;
+  /** Its events that have no outcome yet. */
+  inProgress: number;
+  /** Messages of modules that it has and has not acknowledged. */
+  unacknowledged: number;
+}
+
+/** What modules sent, and what became of that since the core began. */
+export interface SendsStatus {
+  /** Messages that wait, those included that a server has not acknowledged. */
+  waiting: number;
+  /** Their payloads and addresses. */
+  bytes: number;
+  /** Servers have acknowledged them. */
+  delivered: number;
+  /** Servers have refused them. */
+  refused: number;
+  /** They waited longer than `send_ttl`. */
+  expired: number;
+  /** `chain_sends`: modules have consumed them. */
+  consumed: number;
+}
+
+/** Everything `status --json` says. */
+export interface CoreStatus extends SupervisorStatus {
+  core: SupervisorStatus['core'] & {
+    /** It is a part of a program, which goes on when the core stops. */
+    embedded: boolean;
+    /** The socket where chat servers connect; `null`: there is none. */
+    gateway: string | null;
+  };
+  servers: ServerStatus[];
+  /** `null`: nothing that modules send is kept. */
+  sends: SendsStatus | null;
 }
 
 /** Everything `describe --json` says of one module. */

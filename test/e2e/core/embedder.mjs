@@ -30,6 +30,9 @@ const before = facts();
 const { Core, loadConfig, Supervisor } = await import('mesibo-modules');
 
 const cores = new Map();
+/** What takes sends of each core, and what each send that is held waits for. */
+const takings = new Map();
+const held = new Map();
 const commands = {
   make({ name, file, bare = false, reload, ...options }) {
     const config = loadConfig(file);
@@ -55,10 +58,37 @@ const commands = {
   },
   start: ({ name }) => cores.get(name).start(),
   stop: ({ name, ...options }) => cores.get(name).stop(options),
-  send: async ({ name, text }) => {
-    const { verdict, by } = await cores.get(name).onMessage({ from: 'alice', to: 'bob' }, Buffer.from(text));
+  send: async ({ name, text, id = 0 }) => {
+    const params = { from: 'alice', to: 'bob', id };
+    const { verdict, by } = await cores.get(name).onMessage(params, Buffer.from(text));
     return { verdict, by };
   },
+  take({ name, how, window }) {
+    const handle = {
+      accept: () => undefined,
+      read: async () => 3,
+      reject: async () => {
+        throw new Error('bob has moved');
+      },
+      throw: () => {
+        throw new Error('bob has moved');
+      },
+      odd: () => 2 ** 60 + 0.5,
+      hold: ({ params }) => new Promise((resolve) => held.set(`${params.id}`, resolve)),
+    }[how];
+    const end = cores.get(name).takeSends(
+      (send) => {
+        const { sentId, module, params, payload, cause } = send;
+        tell({ kind: 'sent', core: name, sentId, module, id: params.id, text: payload.toString(), cause });
+        return handle(send);
+      },
+      { window },
+    );
+    takings.set(name, end);
+  },
+  untake: ({ name }) => takings.get(name)(),
+  release: ({ id, status }) => held.get(id)(status),
+  describe: ({ name, module }) => cores.get(name).describeModule(module),
   reload: ({ name, file, modules }) => cores.get(name).reload(file && loadConfig(file), { modules }),
   status: ({ name }) => cores.get(name).status(),
   facts: () => ({ before, now: facts() }),

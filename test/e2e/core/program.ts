@@ -18,6 +18,10 @@ interface Told {
   why?: string;
   failure?: string | null;
   message?: string;
+  sentId?: string;
+  id?: string;
+  module?: string;
+  cause?: { server: string; eventId: string; hops: number } | null;
   event?: { kind: string; module: string; pid: number; to?: string };
 }
 
@@ -104,6 +108,11 @@ export class EmbeddingProgram {
     return this.do('start', { name: 'run' });
   }
 
+  /** What the function of the program was given of what modules sent. */
+  get sent(): Told[] {
+    return this.told.filter(({ kind }) => kind === 'sent');
+  }
+
   /** The pids of all hosts that were ever started. */
   get hosts(): number[] {
     return this.told.flatMap(({ event }) => (event?.kind === 'spawned' ? [event.pid] : []));
@@ -149,10 +158,14 @@ export class EmbeddingProgram {
   }
 
   #read(told: Told | Answer): void {
-    if ('id' in told) this.#answers.get(told.id)?.(told);
+    if (isAnswer(told)) this.#answers.get(told.id)?.(told);
     else this.told.push(told);
     const held = this.#waiting.filter(({ holds }) => holds());
     this.#waiting = this.#waiting.filter((entry) => !held.includes(entry));
     for (const { done } of held) done();
   }
+}
+
+function isAnswer(told: Told | Answer): told is Answer {
+  return told.kind === 'done' || told.kind === 'failed';
 }

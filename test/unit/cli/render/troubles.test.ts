@@ -82,11 +82,11 @@ test('a crash is old news after an hour', () => {
 });
 
 test('messages that nobody took, and output that was not kept, are told', () => {
-  expect(told({ sends: { total: 9, undelivered: 4, refused: 0 } })).toEqual([
-    'warning: module filter: 4 of the 9 messages that it sent were delivered to nobody -> a program that embeds the supervisor takes them',
+  expect(told({ sends: { total: 9, undelivered: 4, refused: 0, waiting: 0 } })).toEqual([
+    'warning: module filter: 4 of the 9 messages that it sent were delivered to nobody -> let a server take them: set gateway = auto',
   ]);
-  expect(told({ sends: { total: 9, undelivered: 0, refused: 2 } })[0]).toContain(
-    '2 more found its black box full -> raise black_box',
+  expect(told({ sends: { total: 9, undelivered: 0, refused: 2, waiting: 0 } })[0]).toContain(
+    '2 more were refused, because too much waited already -> let a server take them, or raise black_box',
   );
   expect(told({ dropped: { logLines: 7, outputBytes: 0 } })[0]).toContain(
     '7 of its log lines and 0 bytes of its output were dropped',

@@ -58,6 +58,17 @@ describe('the messages that modules sent', () => {
     expect(messages.find({ id: 5, from: 'x' })?.sentId).toBe('b');
   });
 
+  it('of an earlier core are found once they are recalled, and those that are known stay as they are', () => {
+    const messages = new SentMessages({ messages: 2, addressChars: 1000 });
+    const params = toWireParams({ id: 5, from: 'x', to: 'y', aid: 9 });
+    for (let i = 0; i < 5; i++) messages.recall({ sentId: 'a', params: fromWireParams(params) }, params);
+    expect(messages.find({ id: 5, from: 'x', to: 'y' })).toMatchObject({ sentId: 'a', params });
+    remember(messages, 'b', { id: 6, from: 'x', to: 'y' });
+    expect([messages.find({}, 'a')?.sentId, messages.find({}, 'b')?.sentId]).toEqual(['a', 'b']);
+    remember(messages, 'c', { id: 7, from: 'x', to: 'y' });
+    expect(messages.find({}, 'a')).toBeNull();
+  });
+
   it.each([
     { id: 6, from: 'x', to: 'y' },
     { id: 5, from: 'y', to: 'x' },

@@ -1,0 +1,49 @@
+/** The chat servers of a core, and what modules sent that waits for one: pure. */
+
+import { counted } from '../../src/counted.js';
+import { escapeControl } from '../../src/logs/format.js';
+import type { CoreStatus, ServerStatus } from '../../src/supervisor/types.js';
+import { formatCount } from '../text/format.js';
+import { type Column, renderTable } from '../text/table.js';
+import { wrap } from '../text/wrap.js';
+import type { Trouble } from './trouble.js';
+import type { View } from './view.js';
+
+const COLUMNS: Column<ServerStatus>[] = [
+  { heading: 'SERVER', cell: ({ name }) => escapeControl(name), most: 40 },
+  { heading: 'CONNECTIONS', cell: ({ connections }) => formatCount(connections), align: 'right', dispensable: 2 },
+  { heading: 'IN PROGRESS', cell: ({ inProgress }) => formatCount(inProgress), align: 'right', dispensable: 1 },
+  { heading: 'TAKES SENDS', cell: ({ takesSends }) => (takesSends ? 'yes' : 'no'), dispensable: 3 },
+  {
+    heading: 'TO ACKNOWLEDGE',
+    cell: ({ unacknowledged }) => formatCount(unacknowledged),
+    align: 'right',
+    dispensable: 4,
+  },
+];
+
+/** The table of the servers that are connected, or where one can connect. */
+export function renderServers(status: Partial<CoreStatus>, { width, colour }: View): string[] {
+  // A core of another version says less.
+  const { servers = [], core } = status;
+  const gateway = core?.gateway ?? null;
+  if (servers.length > 0) return ['', ...renderTable(COLUMNS, servers, width, colour)];
+  return gateway === null ? [] : ['', ...wrap(`no server is connected to ${escapeControl(gateway)}`, width)];
+}
+
+/** That messages wait, and what to do where nobody takes them. */
+export function findWaiting({ servers = [], sends = null, core, modules = [] }: Partial<CoreStatus>): Trouble[] {
+  if (sends === null || sends.waiting === 0) return [];
+  const of = modules.filter(({ sends }) => sends.waiting > 0).map(({ name, sends }) => `${name}: ${sends.waiting}`);
+  const waits = `${counted(sends.waiting, 'message')} that modules sent ${sends.waiting === 1 ? 'waits' : 'wait'}`;
+  const byModule = of.length > 0 ? ` (${of.join(', ')})` : '';
+  if (servers.some(({ takesSends }) => takesSends)) {
+    return [{ level: 'note', module: null, what: `${waits} for a server to take them${byModule}`, remedy: null }];
+  }
+  const gateway = core?.gateway ?? null;
+  const remedy =
+    gateway === null
+      ? 'let the program that the core is in take them, with takeSends'
+      : `let a server that takes sends connect to ${gateway}`;
+  return [{ level: 'warning', module: null, what: `${waits}, and no server takes them${byModule}`, remedy }];
+}

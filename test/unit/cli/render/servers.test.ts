@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest';
+import { listToJson, renderList } from '../../../../cli/render/list.js';
+import { renderOverview } from '../../../../cli/render/status.js';
+import { findTroubles, isWell } from '../../../../cli/render/troubles.js';
+import type { View } from '../../../../cli/render/view.js';
+import { countColumns } from '../../../../cli/text/table.js';
+import type { CoreStatus, ModuleStatus, ServerStatus } from '../../../../src/supervisor/types.js';
+import { NOW, serving, statusOf } from '../../../helpers/statuses.js';
+
+const view: View = { nowMs: NOW, width: 100, colour: false, options: [] };
+const GATEWAY = '/run/mesibo-modules/gateway.sock';
+const prosody: ServerStatus = { name: 'prosody', connections: 2, takesSends: true, inProgress: 3, unacknowledged: 64 };
+const waiting: ModuleStatus = { ...serving, sends: { total: 9, undelivered: 0, refused: 0, waiting: 5 } };
+
+function core(...servers: ServerStatus[]): CoreStatus {
+  const status = statusOf(serving, { ...waiting, name: 'autoreply' });
+  status.core.gateway = GATEWAY;
+  const sends = { waiting: 5, bytes: 120, delivered: 4, refused: 0, expired: 0, consumed: 0 };
+  return { ...status, servers, sends };
+}
+
+function tell(status: CoreStatus): string[] {
+  return findTroubles(status, NOW).map(({ level, what, remedy }) => `${level}: ${what} -> ${remedy}`);
+}
+
+test('servers are a table below that of the modules', () => {
+  const other: ServerStatus = {
+    name: 'b'.repeat(64),
+    connections: 1,
+    takesSends: false,
+    inProgress: 0,
+    unacknowledged: 0,
+  };
+  const lines = renderOverview(core(prosody, other), view).split('\n');
+  expect(lines.slice(6, 9)).toEqual([
+    'SERVER                                    CONNECTIONS  IN PROGRESS  TAKES SENDS  TO ACKNOWLEDGE',
+    'prosody                                             2            3  yes                      64',
+    'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb...            1            0  no                        0',
+  ]);
+  for (const width of [60, 80]) {
+    const narrow = renderOverview(core(prosody, other), { ...view, width }).split('\n');
+    expect(Math.max(...narrow.map(countColumns))).toBeLessThanOrEqual(width);
+  }
+});
+
+test('where none is connected, it is said where one can connect; nothing is said where none can', () => {
+  expect(renderOverview(core(), view)).toContain(`\n\nno server is connected to ${GATEWAY}\n`);
+  const closed = statusOf(serving);
+  expect(renderOverview(closed, view)).not.toContain('server');
+});
+
+test('a core that is a part of a program is told from one with a process of its own', () => {
+  const status = statusOf(serving);
+  expect(renderOverview(status, view)).toMatch(/^core 1\.2\.3, pid 7,/);
+  status.core.embedded = true;
+  expect(renderOverview(status, view)).toMatch(/^core 1\.2\.3 in a program, pid 7,/);
+});
+
+describe('messages that wait', () => {
+  test('are a warning, with what to do, where no server takes them; the core is well nevertheless', () => {
+    const waits = '5 messages that modules sent wait, and no server takes them (autoreply: 5)';
+    const connect = `let a server that takes sends connect to ${GATEWAY}`;
+    expect(tell(core())).toEqual([`warning: ${waits} -> ${connect}`]);
+    expect(tell(core({ ...prosody, takesSends: false }))).toEqual([`warning: ${waits} -> ${connect}`]);
+    expect(isWell(core())).toBe(true);
+    const closed = core();
+    closed.core.gateway = null;
+    expect(tell(closed)).toEqual([
+      `warning: ${waits} -> let the program that the core is in take them, with takeSends`,
+    ]);
+  });
+
+  test('are a note where a server takes them, and nothing when none waits', () => {
+    expect(tell(core(prosody))).toEqual([
+      'note: 5 messages that modules sent wait for a server to take them (autoreply: 5) -> null',
+    ]);
+    const none = core();
+    expect(tell({ ...none, sends: none.sends && { ...none.sends, waiting: 0 } })).toEqual([]);
+    expect(tell({ ...none, sends: null })).toEqual([]);
+  });
+
+  test('are listed by module, where there are some', () => {
+    const { modules } = core();
+    expect(renderList(modules, view).split('\n')[0]).toContain('SENDS WAIT');
+    expect(renderList(modules, view).split('\n')[2]).toMatch(/^autoreply .*filter\.so +5$/);
+    expect(renderList([serving], view)).not.toContain('SENDS WAIT');
+    expect(JSON.parse(listToJson(modules))).toMatchObject([{ waiting: 0 }, { name: 'autoreply', waiting: 5 }]);
+  });
+});
+
+test('a core of another version, which says nothing of servers, is shown all the same', () => {
+  const { servers: _, sends: __, ...older } = statusOf(serving);
+  expect(renderOverview(older as CoreStatus, view)).toContain('filter  serving');
+  expect(findTroubles(older as CoreStatus, NOW)).toEqual([]);
+});
