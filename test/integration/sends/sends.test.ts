@@ -86,6 +86,9 @@ class Decider implements SendsSupervisor {
   readonly statuses: { sentId: string | undefined; status: number; params: MessageParamsInput }[] = [];
   readonly recalled: string[] = [];
   isServing = true;
+  /** The module, for statuses. */
+  isDown = false;
+  isUnknown = false;
   /** A message of this text is too large. */
   tooLarge: string | null = null;
   #more: () => void = () => {};
@@ -114,7 +117,9 @@ class Decider implements SendsSupervisor {
     if (!this.isServing) throw Object.assign(new Error('it is stopped'), { code: 'ILLEGAL_STATE' });
     this.statuses.push({ sentId, status, params });
     this.#more();
-    return { verdict: 'pass', by: null, trace: [] };
+    if (this.isUnknown) throw new MessageError('INVALID_ARGUMENT', 'there is no such module');
+    const reason = this.isDown ? 'down' : null;
+    return { verdict: 'pass', by: null, trace: [{ module: 'm', verdict: 'pass', default: reason, micros: 0 }] };
   }
 
   recallSent(sentId: string): void {
@@ -403,6 +408,38 @@ describe('the status 0x80', () => {
     decider.isServing = true;
     after.sends.use(decider);
     await decider.until(() => decider.statuses.length === 1);
+  });
+
+  it('comes again when its module was down, and the message waits until then', async () => {
+    const scene = await opened();
+    const decider = new Decider();
+    decider.isDown = true;
+    scene.sends.use(decider);
+    const { sentId } = scene.keep();
+    const server = new Server(scene);
+    await server.gets(1);
+    server.attachment.refuse(sentId);
+    await decider.until(() => decider.statuses.length === 1);
+    await turns();
+    expect(scene.sends.counters().waiting).toBe(1);
+    decider.isDown = false;
+    await decider.until(() => decider.statuses.length === 2);
+    await turns();
+    expect(scene.sends.counters().waiting).toBe(0);
+  });
+
+  it('comes to nobody when its module is configured no more, and the message waits no longer', async () => {
+    const scene = await opened();
+    const decider = new Decider();
+    decider.isUnknown = true;
+    scene.sends.use(decider);
+    const { sentId } = scene.keep();
+    const server = new Server(scene);
+    await server.gets(1);
+    server.attachment.refuse(sentId);
+    await decider.until(() => decider.statuses.length === 1);
+    await turns();
+    expect(scene.sends.counters()).toMatchObject({ waiting: 0, refused: 1 });
   });
 
   it('does not come for what a server has and has not acknowledged', async () => {
