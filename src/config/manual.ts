@@ -80,7 +80,7 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     example: '16KiB',
   },
   chain_sends: {
-    what: 'Whether a message that the module sends goes through the other modules first, in the order of the chain. With `no` a server gets it as it is.',
+    what: 'Whether a message that the module sends goes through the other modules first, in the order of the chain. They may change or consume it. With `no` a server gets it as it is. When modules answer each other without end, this ends after eight rounds: the next message goes to the server without the chain.',
     example: 'yes',
   },
   replicas: { what: 'How many processes share the work. This version runs one.', example: '1' },
@@ -112,11 +112,11 @@ export const CORE_MANUAL: Readonly<Record<string, SettingManual>> = {
     example: '/run/chat/gateway.sock',
   },
   send_queue: {
-    what: 'How many messages of modules may wait for a server. Beyond that, `send_message` returns -1.',
+    what: 'How many messages of modules may wait for a server. One module alone may have four fifths of them. Beyond that, `send_message` returns -1. [Operating](operating.md#what-modules-send) says where they wait.',
     example: '10000',
   },
   send_memory: {
-    what: 'How many bytes of such messages may wait: their payloads and addresses. Beyond that, `send_message` returns -1.',
+    what: 'How many bytes of such messages may wait: their payloads and addresses. One module alone may have four fifths of them. Beyond that, `send_message` returns -1.',
     example: '256MiB',
   },
   send_ttl: {

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { CoreConfig } from '../config/types.js';
+import { counted } from '../counted.js';
 import { IllegalStateError } from '../errors.js';
 import type { SendKeeper, SentMessage } from '../supervisor/types.js';
 import type { WireParams } from '../wire/params.js';
@@ -39,6 +40,9 @@ const KEYS_PER_MS = 1024;
 /** A clock may stand anywhere; numbers are exact up to twice this. */
 const MAX_KEY_BY_TIME = 2 ** 52;
 
+/** How often it is logged of a module that too much of it waits. */
+const FULL_NEWS_MS = 60_000;
+
 interface Taking {
   taker: SendTaker;
   holder: Holder;
@@ -63,6 +67,7 @@ export class Sends implements SendKeeper, SendSource {
   #store: SendStore | null = null;
   /** What came before it was known what an earlier core left; `null`: that is known. */
   #early: Entry[] | null = [];
+  readonly #fullLoggedMs = new Map<string, number>();
   #tellFull: ((module: string, isFull: boolean) => void)[] = [];
   #key = 0;
   #isTurnPlanned = false;
@@ -340,6 +345,18 @@ export class Sends implements SendKeeper, SendSource {
 
   #announceFull(module: string, isFull: boolean): void {
     for (const tell of this.#tellFull) tell(module, isFull);
+    this.#logFull(module, isFull);
+  }
+
+  /** One that sends faster than servers take becomes full again and again. */
+  #logFull(module: string, isFull: boolean): void {
+    const { now, say } = this.#options;
+    const loggedMs = this.#fullLoggedMs.get(module);
+    if (!isFull || (loggedMs !== undefined && now() - loggedMs < FULL_NEWS_MS)) return;
+    this.#fullLoggedMs.set(module, now());
+    const why = `${counted(this.#fullness.messagesOf(module), 'message')} that it sent wait for a server`;
+    const remedy = 'see whether a server takes them, or raise send_queue and send_memory';
+    say('warn', `module ${module}: ${why}, so send_message returns -1 until there are fewer; ${remedy}`);
   }
 
   #nextKey(): number {

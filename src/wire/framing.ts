@@ -26,7 +26,7 @@ export class FrameTooLargeError extends Error {
  * promises, so that a peer pays for what it makes the reader hold.
  */
 export class FrameReader {
-  readonly #limit: number;
+  #limit: number;
   /** Arrived and not looked at yet. */
   #chunk: Buffer = NOTHING;
   /** The message under construction; `null` while its header is incomplete. */
@@ -34,6 +34,11 @@ export class FrameReader {
 
   /** @param limit - the longest message that is taken, in bytes */
   constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Takes another limit from the next header on. */
+  allow(limit: number): void {
     this.#limit = limit;
   }
 

@@ -193,47 +193,46 @@ int core_meet(struct core *core)
 
 void core_pass(int fd, uint64_t id)
 {
-    struct bytes *outcome = calloc(1, sizeof *outcome);
-    add_fixed(outcome, 1, id);
-    core_frame(fd, 2, outcome);
-    free(outcome);
+    static _Thread_local struct bytes outcome;
+    outcome.length = 0;
+    add_fixed(&outcome, 1, id);
+    core_frame(fd, 2, &outcome);
 }
 
 void core_consume(int fd, uint64_t id, const char *by)
 {
-    struct bytes *outcome = calloc(1, sizeof *outcome);
-    add_fixed(outcome, 1, id);
-    add_number(outcome, 2, 1);
-    add_text(outcome, 3, by);
-    core_frame(fd, 2, outcome);
-    free(outcome);
+    static _Thread_local struct bytes outcome;
+    outcome.length = 0;
+    add_fixed(&outcome, 1, id);
+    add_number(&outcome, 2, 1);
+    add_text(&outcome, 3, by);
+    core_frame(fd, 2, &outcome);
 }
 
 void core_fail(int fd, const char *code, const char *message, int is_fatal)
 {
-    struct bytes *failure = calloc(1, sizeof *failure);
-    add_text(failure, 1, code);
-    add_text(failure, 2, message);
+    static _Thread_local struct bytes failure;
+    failure.length = 0;
+    add_text(&failure, 1, code);
+    add_text(&failure, 2, message);
     if (is_fatal)
-        add_number(failure, 3, 1);
-    core_frame(fd, 4, failure);
-    free(failure);
+        add_number(&failure, 3, 1);
+    core_frame(fd, 4, &failure);
 }
 
 void core_send(int fd, const char *sent_id, const char *payload)
 {
-    struct bytes *send = calloc(1, sizeof *send), *params = calloc(1, sizeof *params);
-    add_fixed(params, 2, 99);
-    add_text(params, 12, "bob");
-    add_text(params, 13, "robot");
-    add_text(send, 1, sent_id);
-    add_text(send, 2, "echo");
-    add_bytes(send, 3, params->at, params->length);
-    add_text(send, 4, payload);
-    add_fixed(send, 5, 0xfedcba9876543210);
-    core_frame(fd, 3, send);
-    free(send);
-    free(params);
+    static _Thread_local struct bytes send, params;
+    send.length = params.length = 0;
+    add_fixed(&params, 2, 99);
+    add_text(&params, 12, "bob");
+    add_text(&params, 13, "robot");
+    add_text(&send, 1, sent_id);
+    add_text(&send, 2, "echo");
+    add_bytes(&send, 3, params.at, params.length);
+    add_text(&send, 4, payload);
+    add_fixed(&send, 5, 0xfedcba9876543210);
+    core_frame(fd, 3, &send);
 }
 
 /* ---- what a server sent ---- */

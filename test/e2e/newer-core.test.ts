@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type ControlledCore, ControlServer } from '../../src/control/server.js';
 import { SupervisorError } from '../../src/errors.js';
 import { flockExclusive } from '../../src/libc.js';
-import type { ModuleDescription, ModuleStatus, SentMessage, CoreStatus } from '../../src/supervisor/types.js';
+import type { CoreStatus, ModuleDescription, ModuleStatus, SentMessage } from '../../src/supervisor/types.js';
 import { CommandLine } from '../helpers/command.js';
 import { sample, startCore, type TestCore } from './core.js';
 

@@ -114,6 +114,20 @@ describe('with a keeper', () => {
     expect(next.supervisor.status().core.recoveredSends).toBe(5000);
   });
 
+  it('it comes before what its module sends to the next core, however early that is', async () => {
+    const hangs = fixtureModule('init-hangs', { startTimeoutMs: 1000 });
+    next = new TestCore({ modules: [sendsMany, hangs] }, {}, { sendKeeper: keeper });
+    await keep(300, 0);
+    const early = new Promise<unknown>((resolve) => {
+      next.supervisor.on('lifecycle', ({ kind, module }) => {
+        if (kind === 'ready' && module === sendsMany.name) resolve(next.send('2'));
+      });
+    });
+    await next.start();
+    await early;
+    expect(named(keeper.kept).map(({ text }) => text)).toEqual([...upTo(300), ...upTo(2)]);
+  });
+
   it('nothing is there again that was safe', async () => {
     await keep(3000, 3000);
     await next.start();

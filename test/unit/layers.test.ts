@@ -29,6 +29,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   throwaway: ['helpers', 'config', 'host-runner', 'supervisor'],
   core: ['helpers', 'config', 'wire', 'supervisor', 'logs', 'control', 'sends', 'gateway'],
   daemon: ['helpers', 'config', 'supervisor', 'logs', 'core'],
+  client: ['helpers', 'wire'],
   index: ['helpers', 'config', 'supervisor', 'core'],
 };
 

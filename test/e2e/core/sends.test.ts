@@ -226,7 +226,7 @@ describe('a chat server at the gateway of a core in a program', () => {
       expect(shown.stdout).toContain('1 message that modules sent waits for a server to take it (statuses_table: 1)');
       const { sentId } = sent as { sentId: string };
       server.say({ kind: 'ack', sentIds: [sentId], refused: false });
-      server.say({ kind: 'sendStatus', sentId, status: 3, params: null });
+      server.say({ kind: 'send_status', sentId, status: 3, params: {} });
       await log('status=3 id=7 flags=0 from=bob to=alice');
       await gone();
       // What is in progress at a stop has its outcome, and the server hears why the connection ends.

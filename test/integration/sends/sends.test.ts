@@ -429,6 +429,7 @@ describe('too much', () => {
     expect(told).toEqual([['m', true]]);
     // Another module may still have one.
     expect([scene.sends.isFull('m'), scene.sends.isFull('other')]).toEqual([true, false]);
+    expect(scene.said).toEqual([expect.stringMatching(/^warn: module m: 8 messages that it sent wait for a server/)]);
     const server = new Server(scene);
     await server.gets(12);
     server.acknowledgeAll();

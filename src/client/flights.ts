@@ -1,0 +1,115 @@
+/** The events that have no outcome yet: those that the core has, and those that wait for their turn. */
+
+import type { CallEvent } from '../wire/call-event.js';
+import type { MessageParamsInput } from '../wire/params.js';
+
+/** One event on its way. */
+export interface Flight {
+  event: CallEvent;
+  /** Of a message; `null`: another event. */
+  params: MessageParamsInput | null;
+  payload: Uint8Array;
+  trace: boolean;
+  endMs: number;
+  /** Answers the caller; `null` once it has. */
+  resolve: ((outcome: never) => void) | null;
+}
+
+/** Ids count up to here, then begin again: so they stay small integers. */
+const MAX_ID = 0x3fffffff;
+
+/** What is on its way. It decides nothing but order and bounds. */
+export class Flights {
+  readonly #maxWaiting: number;
+  readonly #maxWaitingBytes: number;
+  /** In the order in which they were sent. One whose deadline is over stays until the core has answered: it counts there. */
+  readonly #sent = new Map<number, Flight>();
+  #waiting: Flight[] = [];
+  /** Of {@link #waiting}: those before it have left. */
+  #first = 0;
+  #waitingBytes = 0;
+  #lastId = 0;
+
+  constructor(maxWaiting: number, maxWaitingBytes: number) {
+    this.#maxWaiting = maxWaiting;
+    this.#maxWaitingBytes = maxWaitingBytes;
+  }
+
+  get inFlight(): number {
+    return this.#sent.size;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length - this.#first;
+  }
+
+  /** @returns the id of the event */
+  send(flight: Flight): number {
+    this.#lastId = this.#lastId === MAX_ID ? 1 : this.#lastId + 1;
+    this.#sent.set(this.#lastId, flight);
+    return this.#lastId;
+  }
+
+  /** The event that an outcome is for; it is no longer on its way. */
+  land(id: number): Flight | undefined {
+    const flight = this.#sent.get(id);
+    if (flight) this.#sent.delete(id);
+    return flight;
+  }
+
+  /** @returns `false`: no more may wait */
+  wait(flight: Flight): boolean {
+    const { length } = flight.event;
+    if (this.waiting >= this.#maxWaiting || this.#waitingBytes + length > this.#maxWaitingBytes) return false;
+    this.#waiting.push(flight);
+    this.#waitingBytes += length;
+    return true;
+  }
+
+  /** The next one that waits and was not answered. */
+  next(): Flight | null {
+    while (this.#first < this.#waiting.length) {
+      const flight = this.#waiting[this.#first++] as Flight;
+      this.#waitingBytes -= flight.event.length;
+      if (this.#first === this.#waiting.length) {
+        this.#waiting = [];
+        this.#first = 0;
+      } else if (this.#first >= 1024 && this.#first * 2 > this.#waiting.length) {
+        this.#waiting = this.#waiting.slice(this.#first);
+        this.#first = 0;
+      }
+      if (flight.resolve) return flight;
+    }
+    return null;
+  }
+
+  /** Gives up all that the core has. */
+  *lose(): Generator<[Flight, number]> {
+    const lost = [...this.#sent];
+    this.#sent.clear();
+    for (const [id, flight] of lost) if (flight.resolve) yield [flight, id];
+  }
+
+  /** Those whose deadline is over; they are all of one length, and so in order. The caller answers them. */
+  *expired(nowMs: number): Generator<[Flight, number]> {
+    for (const [id, flight] of this.#sent) {
+      if (flight.endMs > nowMs) break;
+      if (flight.resolve) yield [flight, id];
+    }
+    for (let at = this.#first; at < this.#waiting.length; at++) {
+      const flight = this.#waiting[at] as Flight;
+      if (flight.endMs > nowMs) break;
+      if (flight.resolve) yield [flight, -1];
+    }
+  }
+
+  /** When the next deadline is; `null`: nobody waits for an answer. */
+  nextEndMs(): number | null {
+    for (const flight of this.#sent.values()) if (flight.resolve) return flight.endMs;
+    for (let at = this.#first; at < this.#waiting.length; at++) {
+      const flight = this.#waiting[at] as Flight;
+      if (flight.resolve) return flight.endMs;
+    }
+    return null;
+  }
+}

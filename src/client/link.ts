@@ -1,0 +1,232 @@
+/** The connection to a core: made, lost and made again. It knows frames, and nothing of what they are about. */
+
+import { connect, type Socket } from 'node:net';
+import { type ErrorCode, SupervisorError } from '../errors.js';
+import { FrameReader } from '../wire/framing.js';
+import {
+  type CoreFrame,
+  type Failure,
+  GATEWAY_VERSIONS,
+  maxFrameBytes,
+  type ServerFrame,
+  type Welcome,
+} from '../wire/gateway/frames.js';
+import { FrameOut } from '../wire/gateway/protobuf/frame-out.js';
+import { readCoreFrame } from '../wire/gateway/protobuf/read-core-frame.js';
+import { writeServerFrame } from '../wire/gateway/protobuf/write-server-frame.js';
+import { readShortOutcome, type ShortOutcome } from './frames.js';
+import { retryDelayMs } from './retry.js';
+
+/** With more unwritten than this nothing is added, except answers. */
+const UNWRITTEN_BYTES = 1024 * 1024;
+const END_LIMIT_MS = 1_000;
+/** After a shorter connection the next attempt waits, as after one that failed: a core may do nothing but hang up. */
+const STEADY_MS = 1_000;
+
+/** `connecting` until the core has welcomed it; `waiting` after an attempt that failed. */
+export type LinkState = 'connecting' | 'up' | 'waiting' | 'closed';
+
+/** Who uses a link. What it is told may make it write; that leaves at the end of the turn. */
+export interface LinkUser {
+  hello(): ServerFrame;
+  welcomed(welcome: Welcome, isFirst: boolean): void;
+  /** Most outcomes. */
+  decided(outcome: ShortOutcome): void;
+  /** Every other frame. */
+  received(frame: Exclude<CoreFrame, Welcome>): void;
+  /** The connection is gone, or was never there. */
+  ended(error: SupervisorError, wasUp: boolean): void;
+  /** There is room to write again. */
+  drained(): void;
+  /** What it has to add to what leaves now. */
+  beforeWrite(): void;
+}
+
+/** One connection at a time. */
+export class Link {
+  readonly #path: string;
+  readonly #maxRetryMs: number;
+  readonly #user: LinkUser;
+  readonly out = new FrameOut();
+  #state: LinkState = 'closed';
+  #socket: Socket | null = null;
+  #reader = new FrameReader(0);
+  #failures = 0;
+  #upSinceMs = 0;
+  #retry: NodeJS.Timeout | null = null;
+  #failure: Failure | null = null;
+  #leaves = false;
+  readonly #flush = () => this.#write();
+
+  constructor(path: string, maxRetryMs: number, user: LinkUser) {
+    this.#path = path;
+    this.#maxRetryMs = maxRetryMs;
+    this.#user = user;
+  }
+
+  get state(): LinkState {
+    return this.#state;
+  }
+
+  /** Whether the core takes what is written. */
+  get hasRoom(): boolean {
+    return this.#socket !== null && this.#socket.writableLength + this.out.length < UNWRITTEN_BYTES;
+  }
+
+  /** Tries to connect, now and whenever that is needed. */
+  open(): void {
+    this.#state = 'connecting';
+    this.#retry = null;
+    this.#failure = null;
+    this.#reader = new FrameReader(maxFrameBytes(0));
+    const socket = connect({ path: this.#path });
+    this.#socket = socket;
+    let error: Error | null = null;
+    socket.on('error', (cause) => {
+      error = cause;
+    });
+    socket.once('connect', () => {
+      writeServerFrame(this.out, this.#user.hello());
+      this.#write();
+    });
+    socket.on('data', (chunk) => this.#read(chunk));
+    socket.on('drain', () => this.#user.drained());
+    socket.once('close', () => this.#ended(socket, error));
+  }
+
+  /** What stands in {@link out} leaves at the end of this turn. */
+  flushSoon(): void {
+    if (this.#leaves) return;
+    this.#leaves = true;
+    process.nextTick(this.#flush);
+  }
+
+  /** Writes what is there, and ends the connection. Resolves when it has ended. */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return;
+    if (this.#state === 'up') this.#write();
+    this.#state = 'closed';
+    if (this.#retry) clearTimeout(this.#retry);
+    const socket = this.#socket;
+    if (!socket || socket.destroyed) return;
+    await new Promise<void>((resolve) => {
+      const limit = setTimeout(() => socket.destroy(), END_LIMIT_MS);
+      socket.once('close', () => {
+        clearTimeout(limit);
+        resolve();
+      });
+      // The core closes its end then; one that does not is not waited for.
+      if (socket.connecting) socket.destroy();
+      else socket.end();
+    });
+  }
+
+  #write(): void {
+    this.#leaves = false;
+    const socket = this.#socket;
+    if (!socket || socket.connecting || socket.destroyed) return;
+    if (this.#state === 'up') this.#user.beforeWrite();
+    if (this.out.length > 0) socket.write(this.out.take());
+  }
+
+  #read(chunk: Buffer): void {
+    const socket = this.#socket;
+    this.#reader.push(chunk);
+    // What a frame makes its user do may end the connection.
+    while (this.#socket === socket && this.#state !== 'closed') {
+      let frame: ShortOutcome | CoreFrame | null;
+      try {
+        frame = this.#next();
+      } catch (cause) {
+        socket?.destroy(strange(this.#path, cause));
+        return;
+      }
+      if (frame === null) return;
+      if (!('kind' in frame)) this.#user.decided(frame);
+      else if (frame.kind === 'welcome') this.#welcomed(frame);
+      else if (frame.kind === 'failure' && frame.fatal) this.#failure = frame;
+      else this.#user.received(frame);
+    }
+  }
+
+  /** @throws an error when what came is no frame that may come now */
+  #next(): ShortOutcome | CoreFrame | null {
+    for (let bytes = this.#reader.next(); bytes; bytes = this.#reader.next()) {
+      const isUp = this.#state === 'up';
+      const frame = (isUp ? readShortOutcome(bytes) : null) ?? readCoreFrame(bytes);
+      // One of a kind that only a newer core knows is skipped.
+      if (!frame) continue;
+      if ('kind' in frame && frame.kind === 'welcome') requireVersion(frame.version);
+      if (!isUp && 'kind' in frame && frame.kind !== 'welcome' && frame.kind !== 'failure') {
+        throw new Error(`a frame "${frame.kind}" came before the welcome`);
+      }
+      return frame;
+    }
+    return null;
+  }
+
+  #welcomed(welcome: Welcome): void {
+    const isFirst = this.#state === 'connecting';
+    this.#reader.allow(maxFrameBytes(welcome.maxMessage));
+    if (isFirst) {
+      this.#state = 'up';
+      this.#upSinceMs = performance.now();
+    }
+    this.#user.welcomed(welcome, isFirst);
+  }
+
+  #ended(socket: Socket, error: Error | null): void {
+    if (this.#socket !== socket) return;
+    this.#socket = null;
+    this.out.take();
+    if (this.#state === 'closed') return;
+    const wasUp = this.#state === 'up';
+    const cause = this.#describe(error);
+    if (wasUp && performance.now() - this.#upSinceMs >= STEADY_MS) {
+      this.#failures = 0;
+      this.#state = 'connecting';
+      this.#user.ended(cause, true);
+      // Whoever was told may have closed it.
+      if (this.#isOpen()) this.open();
+      return;
+    }
+    this.#failures += 1;
+    this.#state = 'waiting';
+    const delay = retryDelayMs(this.#failures, this.#maxRetryMs, Math.random());
+    this.#retry = setTimeout(() => this.open(), delay);
+    this.#user.ended(cause, wasUp);
+  }
+
+  #isOpen(): boolean {
+    return this.#state !== 'closed';
+  }
+
+  #describe(error: Error | null): SupervisorError {
+    if (error instanceof SupervisorError) return error;
+    if (this.#failure)
+      return new SupervisorError(this.#failure.code as ErrorCode, `the core says: ${this.#failure.message}`);
+    const { code } = (error ?? {}) as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ECONNREFUSED') {
+      return new SupervisorError('CORE_NOT_RUNNING', `no core listens at ${this.#path}`, {
+        remedy: 'is it running?',
+        cause: error,
+      });
+    }
+    const what = error ? `: ${error.message}` : '';
+    return new SupervisorError('CORE_SILENT', `the core at ${this.#path} ended the connection${what}`, {
+      cause: error,
+    });
+  }
+}
+
+function requireVersion(version: number): void {
+  if (version >= GATEWAY_VERSIONS.min && version <= GATEWAY_VERSIONS.max) return;
+  throw new Error(`it welcomes in version ${version} of the protocol`);
+}
+
+function strange(path: string, cause: unknown): SupervisorError {
+  return new SupervisorError('CORE_INCOMPATIBLE', `what listens at ${path} sent what is no frame of the gateway`, {
+    remedy: 'is it a core?',
+    cause,
+  });
+}
