@@ -68,7 +68,7 @@ it('bytes are bounded as events are, and one event is taken whatever its size', 
 
 it('the bounds of a core are those that the protocol tells', () => {
   expect(gatewayLimits(MIB, 1024)).toMatchObject({
-    connections: 128,
+    connections: 1024,
     helloMs: 10_000,
     frameBytes: 2 * MIB,
     lineBytes: 4 * MIB,
