@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
+import { GATEWAY } from './gateway.js';
 import { exempt, file, picture, printed, type Step, sh } from './steps.js';
 
 const BUILT: [string, string] = ['npm install', 'it takes packages from a registry; the clone is built'];
@@ -213,6 +214,7 @@ export const GUIDES: Record<string, Step[]> = {
   'docs/getting-started.md': gettingStarted,
   'docs/writing-modules.md': writingModules,
   'docs/embedding.md': embedding,
+  'docs/gateway.md': GATEWAY,
   'docs/operating.md': operating,
   'docs/performance.md': performance,
 };
