@@ -58,7 +58,7 @@ function lib.new(settings, told)
 		local was = conn;
 		conn, held, held_size = nil, {}, 0;
 		gateway.is_up = false;
-		greeting:stop();
+		if greeting then greeting:stop(); end
 		was:close();
 		told.down(reason);
 		if not is_closed then try_later(); end

@@ -137,7 +137,13 @@ describe.skipIf(MISSING)('a core', () => {
     gateway.answer = () => ({ failure: { code: 'MESSAGE_TOO_LARGE', message: 'too large' } });
     await alice.say(bob.bare, 'refused');
     await bob.got('refused');
-    expect(await prosody.counted('failure')).toBe(1);
+    gateway.answer = ({ id }) => {
+      gateway.tell({ failure: { code: 'GATEWAY_FRAME', message: 'not understood', event_id: id } });
+      return null;
+    };
+    await alice.say(bob.bare, 'refused too');
+    await bob.got('refused too');
+    expect(await prosody.counted('failure')).toBe(2);
   });
 
   it('is not asked about what is too large for it', async () => {
