@@ -3,6 +3,8 @@
 import { findGrowth, formatSample, runMemory, SAMPLE_HEADING } from './memory.js';
 import { type Options, readOptions, USAGE } from './options.js';
 import { formatResult } from './report.js';
+import { formatSendsResult } from './sends/report.js';
+import { runSendsSoak } from './sends/run.js';
 import { runSoak } from './soak.js';
 
 process.exitCode = await main(process.argv.slice(2));
@@ -17,12 +19,20 @@ async function main(args: string[]): Promise<number> {
   }
   const { kind, ...given } = options;
   const { attack = false, ...amounts } = { attack: false, ...given };
+  const title = kind === 'sends' ? 'soak --sends' : kind;
   console.log(
-    `${kind} ${attack ? '--attack ' : ''}${Object.entries(amounts)
+    `${title} ${attack ? '--attack ' : ''}${Object.entries(amounts)
       .map(([name, value]) => `--${name} ${value}`)
       .join(' ')}`,
   );
+  if (options.kind === 'sends') return sends(options);
   return options.kind === 'soak' ? soak(options) : memory(options);
+}
+
+async function sends(options: Options & { kind: 'sends' }): Promise<number> {
+  const result = await runSendsSoak(options);
+  for (const line of formatSendsResult(result)) console.log(line);
+  return result.violations.length === 0 ? 0 : 1;
 }
 
 async function soak(options: Options & { kind: 'soak' }): Promise<number> {

@@ -5,11 +5,13 @@ import { parseArgs } from 'node:util';
 /** What to run. */
 export type Options =
   | { kind: 'soak'; messages: number; kills: number; seed: number; attack: boolean }
-  | { kind: 'memory'; messages: number; restarts: number; seed: number };
+  | { kind: 'memory'; messages: number; restarts: number; seed: number }
+  | { kind: 'sends'; messages: number; kills: number; cuts: number; seed: number };
 
 /** How to call it. */
 export const USAGE = `usage: npm run soak -- [--attack] [--messages N] [--kills N] [--seed N]
-       npm run soak -- --memory [--messages N] [--restarts N] [--seed N]`;
+       npm run soak -- --memory [--messages N] [--restarts N] [--seed N]
+       npm run soak -- --sends [--messages N] [--kills N] [--cuts N] [--seed N]`;
 
 /**
  * Reads the arguments.
@@ -23,19 +25,28 @@ export function readOptions(args: string[], seed: number): Options {
     options: {
       attack: { type: 'boolean', default: false },
       memory: { type: 'boolean', default: false },
+      sends: { type: 'boolean', default: false },
       messages: { type: 'string' },
       kills: { type: 'string' },
       restarts: { type: 'string' },
+      cuts: { type: 'string' },
       seed: { type: 'string' },
     },
   });
-  const number = (name: 'messages' | 'kills' | 'restarts' | 'seed', otherwise: number): number => {
+  const number = (name: 'messages' | 'kills' | 'restarts' | 'cuts' | 'seed', otherwise: number): number => {
     const text = values[name];
     if (text === undefined) return otherwise;
     if (!/^[0-9]{1,9}$/.test(text)) throw new Error(`found --${name} ${text}, expected a whole number`);
     return Number(text);
   };
   const drawn = number('seed', seed);
+  if (values.sends) {
+    if (values.attack || values.memory) throw new Error('found --sends, which goes without --attack and --memory');
+    if (values.restarts !== undefined) throw new Error('found --restarts, expected --memory with it');
+    const messages = number('messages', 100_000);
+    return { kind: 'sends', messages, kills: number('kills', 20), cuts: number('cuts', 20), seed: drawn };
+  }
+  if (values.cuts !== undefined) throw new Error('found --cuts, expected --sends with it');
   if (!values.memory) {
     if (values.restarts !== undefined) throw new Error('found --restarts, expected --memory with it');
     const { attack } = values;

@@ -1,9 +1,9 @@
 /** Where the messages of a module with `chain_sends = yes` go through the other modules before a server gets them. */
 
-import type { Outcome } from '../supervisor/types.js';
-import { fromWireParams, type WireParams } from '../wire/params.js';
+import type { SupervisorError } from '../errors.js';
+import type { DoorOutcome } from '../supervisor/types.js';
+import { CallEvent } from '../wire/call-event.js';
 import { LimitedNews } from './limited-news.js';
-import { mergeParams } from './merge-params.js';
 import type { Entry } from './queue/entry.js';
 import { RowList } from './queue/row-list.js';
 import type { SendsSupervisor } from './types.js';
@@ -19,27 +19,26 @@ const RETRY_MS = 250;
 export interface ChainStageOptions {
   supervisor(): SendsSupervisor | null;
   say(level: 'info' | 'warn', text: string): void;
-  now(): number;
   /** A module of the chain has consumed it. */
   consumed(entry: Entry): void;
   /** It has been there, and may be another message now. */
   changed(entry: Entry, bytesBefore: number): void;
   /** It is for the servers now. */
   through(entry: Entry): void;
+  /** There is something to do for {@link ChainStage.work}. */
+  wake(): void;
 }
 
 interface Underway {
   entry: Entry;
-  /** What is to be done with it when all before it are done; `null`: it is in the chain. */
-  end: (() => void) | null;
+  /** `again`: the supervisor did not take it. */
+  state: 'in the chain' | 'again' | 'passed' | 'consumed';
 }
 
 interface Stage {
   waiting: RowList<Entry>;
   /** Those that are in the chain, or wait for one that is, in their order. */
   underway: Underway[];
-  /** Of those, the ones that the supervisor did not take. */
-  again: Underway[];
 }
 
 /** The messages of each module leave in the order in which they came. */
@@ -64,17 +63,21 @@ export class ChainStage {
   add(entry: Entry): void {
     let stage = this.#stages.get(entry.module);
     if (!stage) {
-      stage = { waiting: new RowList<Entry>(), underway: [], again: [] };
+      stage = { waiting: new RowList<Entry>(), underway: [] };
       this.#stages.set(entry.module, stage);
     }
     stage.waiting.push(entry);
   }
 
-  /** Sends what waits through the chain, as far as there is room. */
+  /** Lets those go on that have been through the chain, and sends others there, as far as there is room. */
   work(): void {
-    const supervisor = this.#options.supervisor();
-    if (supervisor === null || this.#isClosed || this.#retry !== undefined) return;
-    for (const stage of this.#stages.values()) this.#fill(stage, supervisor);
+    if (this.#isClosed) return;
+    for (const [module, stage] of this.#stages) {
+      this.#release(stage);
+      this.#fill(stage);
+      this.#release(stage);
+      if (stage.underway.length === 0 && stage.waiting.first === null) this.#stages.delete(module);
+    }
   }
 
   /** Those that wait since before that time; they are out of it. */
@@ -107,87 +110,79 @@ export class ChainStage {
     this.#loops.close();
   }
 
-  #fill(stage: Stage, supervisor: SendsSupervisor): void {
-    const { waiting, underway } = stage;
-    for (const going of stage.again.splice(0)) this.#go(stage, going, supervisor);
+  #fill({ waiting, underway }: Stage): void {
+    const supervisor = this.#options.supervisor();
+    if (supervisor === null || this.#retry !== undefined) return;
+    for (const going of underway) if (going.state === 'again') this.#go(going, supervisor);
     while (waiting.first !== null && underway.length < MAX_UNDERWAY) {
       const entry = waiting.first;
       waiting.remove(entry);
-      const going: Underway = { entry, end: null };
+      const going: Underway = { entry, state: 'passed' };
       underway.push(going);
-      this.#go(stage, going, supervisor);
+      if (!entry.isChained) this.#go(going, supervisor);
     }
-    this.#release(stage);
   }
 
-  #go(stage: Stage, going: Underway, supervisor: SendsSupervisor): void {
+  #go(going: Underway, supervisor: SendsSupervisor): void {
     const { entry } = going;
     const { cause, module } = entry;
     const hops = (cause?.hops ?? 0) + 1;
-    const pass = () => this.#options.through(entry);
-    if (entry.isChained) {
-      going.end = pass;
-      return;
-    }
     if (hops > MAX_HOPS) {
       this.#loops.add(module);
-      going.end = () => this.#unchanged(entry);
+      this.#pass(going, null);
       return;
     }
-    const params = entry.params;
     const origin = { server: cause?.server ?? '', eventId: cause?.eventId ?? 0n, hops };
-    supervisor.onMessage(fromWireParams(params), entry.payload, { sentBy: module, origin }).then(
-      (outcome) => this.#answered(stage, going, params, outcome),
-      (error: Error & { code?: string }) => this.#failed(stage, going, error),
-    );
+    const event = CallEvent.wireMessage(entry.params, entry.payload);
+    going.state = 'in the chain';
+    try {
+      supervisor.submit(event, origin, { told: (outcome) => this.#told(going, outcome) }, module);
+    } catch (error) {
+      this.#notTaken(going, error as SupervisorError);
+    }
   }
 
-  #answered(stage: Stage, going: Underway, params: WireParams, outcome: Outcome): void {
-    const { entry } = going;
+  /** It may be told while a report is read: the rest is done later. */
+  #told(going: Underway, outcome: DoorOutcome): void {
     if (this.#isClosed) return;
-    going.end =
-      outcome.verdict === 'consumed'
-        ? () => this.#options.consumed(entry)
-        : () => this.#unchanged(entry, () => entry.change(mergeParams(params, outcome.params), outcome.payload));
-    this.#release(stage);
-    this.work();
+    if (outcome.verdict === 'consumed') {
+      going.state = 'consumed';
+      this.#options.consumed(going.entry);
+    } else this.#pass(going, outcome);
+    this.#options.wake();
   }
 
-  #failed(stage: Stage, going: Underway, error: Error & { code?: string }): void {
-    const { entry } = going;
-    if (this.#isClosed) return;
-    if (error.code === 'ILLEGAL_STATE') {
-      // The supervisor takes none now. It keeps its place, so that its module's order stays.
-      stage.again.push(going);
-      this.#retryLater();
+  #notTaken(going: Underway, { code, message }: SupervisorError): void {
+    if (code !== 'ILLEGAL_STATE') {
+      this.#options.say('warn', `module ${going.entry.module}: a message that it sent skips the chain: ${message}`);
+      this.#pass(going, null);
       return;
     }
-    this.#options.say('warn', `module ${entry.module}: a message that it sent skips the chain: ${error.message}`);
-    going.end = () => this.#unchanged(entry);
-    this.#release(stage);
-    this.work();
-  }
-
-  #retryLater(): void {
+    // It keeps its place, so that its module's order stays.
+    going.state = 'again';
     this.#retry ??= setTimeout(() => {
       this.#retry = undefined;
-      this.work();
+      this.#options.wake();
     }, RETRY_MS).unref();
   }
 
-  #unchanged(entry: Entry, change: () => void = () => {}): void {
+  /** @param outcome - `null`: it was not in the chain */
+  #pass(going: Underway, outcome: DoorOutcome | null): void {
+    const { entry } = going;
     const bytesBefore = entry.bytes;
-    change();
+    going.state = 'passed';
+    // Copied now: its memory may be that of other messages.
+    if (outcome?.hasNewParams || outcome?.hasNewPayload) entry.change(outcome.event.params, outcome.event.payload);
     entry.isChained = true;
     this.#options.changed(entry, bytesBefore);
-    this.#options.through(entry);
   }
 
-  #release(stage: Stage): void {
-    const { underway, waiting } = stage;
-    while (underway[0]?.end) (underway.shift() as Underway).end?.();
-    if (underway.length > 0 || waiting.first !== null) return;
-    for (const [module, one] of this.#stages) if (one === stage) this.#stages.delete(module);
+  /** In the order in which they came. */
+  #release({ underway }: Stage): void {
+    while (underway[0] && (underway[0].state === 'passed' || underway[0].state === 'consumed')) {
+      const { entry, state } = underway.shift() as Underway;
+      if (state === 'passed') this.#options.through(entry);
+    }
   }
 }
 

@@ -82,10 +82,10 @@ export class Sends implements SendKeeper, SendSource {
     this.#chain = new ChainStage({
       supervisor: () => this.#supervisor,
       say: this.#options.say,
-      now,
       consumed: (entry) => this.#consumed(entry),
       changed: (entry, bytesBefore) => this.#changed(entry, bytesBefore),
       through: (entry) => this.#admit(entry),
+      wake: () => this.#planTurn(),
     });
     this.#statuses = new StatusesDue({
       supervisor: () => this.#supervisor,

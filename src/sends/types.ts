@@ -1,6 +1,7 @@
 /** What modules sent, as those see it who take it to its recipient. */
 
-import type { Decision, MessageOptions, Origin, Outcome, StatusOptions } from '../supervisor/types.js';
+import type { Decision, Origin, OutcomeTaker, StatusOptions } from '../supervisor/types.js';
+import type { CallEvent } from '../wire/call-event.js';
 import type { MessageParamsInput, WireParams } from '../wire/params.js';
 
 /** A message that a module sent and that waits for a server. */
@@ -41,7 +42,7 @@ export interface SendSource {
 
 /** The supervisor, as far as sends need it. */
 export interface SendsSupervisor {
-  onMessage(params: MessageParamsInput, payload: Uint8Array, options: MessageOptions): Promise<Outcome>;
+  submit(event: CallEvent, origin: Origin | null, taker: OutcomeTaker, sentBy?: string): void;
   onMessageStatus(params: MessageParamsInput, status: number, options: StatusOptions): Promise<Decision>;
   /** Remembers what a module sent, for statuses that name it; what it remembers already stays. */
   recallSent?(sentId: string, params: WireParams): void;

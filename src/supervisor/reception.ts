@@ -87,7 +87,7 @@ export class Reception {
   }
 
   /** @throws as {@link onMessageStatus}; `MESSAGE_TOO_LARGE` */
-  submit(event: CallEvent, origin: Origin | null, taker: OutcomeTaker): void {
+  submit(event: CallEvent, origin: Origin | null, taker: OutcomeTaker, sentBy?: string): void {
     this.#requireSize(event.payloadBytes);
     this.#options.requireServing(event.callback);
     if (event.kind === 'status') {
@@ -96,7 +96,7 @@ export class Reception {
     }
     const nowMs = performance.now();
     const endMs = nowMs + this.#options.config().chainDeadlineMs;
-    const journey = new ToldJourney(this.#doors, event, Conversation.ofEvent(event), endMs, taker);
+    const journey = new ToldJourney(this.#doors, event, Conversation.ofEvent(event), endMs, taker, sentBy);
     journey.origin = origin;
     journey.enter(nowMs);
   }

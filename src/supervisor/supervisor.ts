@@ -185,11 +185,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    *
    * @param event in the form in which `CallEvent` writes it; nothing of it is checked but its size
    * @param taker is told the outcome, maybe before this returns
+   * @param sentBy the module that sent this message: it is not offered to it again
    * @throws {MessageError} when the payload is over its limit
    * @throws {IllegalStateError} when the supervisor is not started
    */
-  submit(event: CallEvent, origin: Origin | null, taker: OutcomeTaker): void {
-    this.#reception.submit(event, origin, taker);
+  submit(event: CallEvent, origin: Origin | null, taker: OutcomeTaker, sentBy?: string): void {
+    this.#reception.submit(event, origin, taker, sentBy);
   }
 
   /**

@@ -130,6 +130,17 @@ describe('with chain_sends', () => {
   ];
   const RULES_TYPE = 0x73656c7572;
 
+  it('a message that no module changes is what it was, to the bit', async () => {
+    await start({ modules: [fixtureModule('sends-latin1', { chainSends: true }), fixtureModule('sends-many')] });
+    const server = new TakingServer(sends, 'prosody', { acknowledge: true });
+    await event('x', 5n);
+    await server.gets(1);
+    const { params, payload } = server.got[0] as (typeof server.got)[number];
+    expect(Buffer.from(params.to ?? []).equals(Buffer.alloc(30_000, 0xe4))).toBe(true);
+    expect([params.flags?.toString(), Buffer.from(payload).toString()]).toEqual([String(2n ** 64n - 1n), 'x']);
+    expect(core.module('sends_many').messages.pass).toBe(2);
+  });
+
   it('modules that answer each other come to an end, and every message reaches the server', async () => {
     await start({ modules: [ping, pong] });
     const server = new TakingServer(sends, 'prosody', { acknowledge: true });

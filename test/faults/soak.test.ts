@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { runSendsSoak } from '../../bench/soak/sends/run.js';
 import { runSoak } from '../../bench/soak/soak.js';
 
 // A machine that is busy with other tests may take seconds for a restart.
@@ -24,4 +25,16 @@ describe('messages through three modules whose hosts are killed', () => {
     expect(result.answers).toBe(8000);
     for (const [kind, count] of Object.entries(result.orders ?? {})) expect(count, kind).toBeGreaterThan(0);
   }, 300_000);
+});
+
+describe('what a module sends', () => {
+  it('comes to its server under one id and in order, although the core is killed and the server is cut off', async () => {
+    const seed = Math.floor(Math.random() * 1_000_000);
+    const { violations, ...result } = await runSendsSoak({ messages: 3000, kills: 4, cuts: 4, seed });
+    const again = `npm run soak -- --sends --messages 3000 --kills 4 --cuts 4 --seed ${seed}`;
+    expect(violations, again).toEqual([]);
+    expect(result).toMatchObject({ kills: 4, cuts: 4, refused: 0 });
+    expect(result.delivered).toBeGreaterThanOrEqual(3000);
+    expect(result.cameTwice).toBeLessThan(result.delivered / 2);
+  }, 600_000);
 });

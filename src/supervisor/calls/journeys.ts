@@ -114,8 +114,15 @@ export class ToldJourney extends DoorJourney implements DoorOutcome {
   hasNewParams = false;
   hasNewPayload = false;
 
-  constructor(doors: Doors, event: CallEvent, conversation: Conversation, endMs: number, taker: OutcomeTaker) {
-    super(doors, event, conversation, endMs);
+  constructor(
+    doors: Doors,
+    event: CallEvent,
+    conversation: Conversation,
+    endMs: number,
+    taker: OutcomeTaker,
+    skip?: string,
+  ) {
+    super(doors, event, conversation, endMs, skip);
     this.#taker = taker;
   }
 

@@ -134,6 +134,32 @@ node server.mjs`,
     prints: [/consumed by filter\n$/],
     says: /^module missing: no file found; looked for .*\n$/,
   }),
+  file('ended.mjs', {
+    // The same program, which does not stop its core, and waits for the command that does.
+    after: `sed '/core.stop/d' server.mjs > waiting.mjs
+cat ended.mjs >> waiting.mjs
+echo 'console.log("still here");' >> waiting.mjs
+mkfifo said
+node waiting.mjs > said 2> /dev/null &
+{ read -r line; echo "$line"; mesibo-modules --run-dir run status || test $? = 1; mesibo-modules --run-dir run stop 2>&1; cat; } < said
+wait`,
+    prints: [
+      'consumed by filter',
+      'in a program',
+      'has stopped; its program goes on',
+      'the core has ended: asked to over the control socket',
+      'still here',
+    ],
+  }),
+  file('bare.mjs', {
+    change: [
+      ['/run/my-server', 'bare'],
+      ['/etc/mesibo/module_filter.so', 'modules/build/module_filter.so'],
+    ],
+    after: 'node bare.mjs',
+    prints: ['filter: blocked a message from alice', 'consumed'],
+    says: /^$/,
+  }),
 ];
 
 const performance: Step[] = [

@@ -3,10 +3,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { IllegalStateError, MessageError } from '../../../src/errors.js';
 import { SENDS_FOLDER, type SendSettings, Sends } from '../../../src/sends/sends.js';
 import type { Send, SendsSupervisor } from '../../../src/sends/types.js';
-import type { Decision, MessageOptions, Origin, Outcome, SentMessage } from '../../../src/supervisor/types.js';
-import { fromWireParams, type MessageParamsInput, snapshotOf, toWireParams } from '../../../src/wire/params.js';
+import type { Decision, Origin, OutcomeTaker, SentMessage, Verdict } from '../../../src/supervisor/types.js';
+import { CallEvent } from '../../../src/wire/call-event.js';
+import { fromWireParams, type MessageParams, type MessageParamsInput, toWireParams } from '../../../src/wire/params.js';
 import { TakingServer } from '../../helpers/taking-server.js';
 import { makeTempDir } from '../../helpers/temp-dir.js';
 
@@ -71,11 +73,11 @@ async function turns(): Promise<void> {
 }
 
 interface Offered {
-  params: MessageParamsInput;
+  params: MessageParams;
   payload: string;
-  options: MessageOptions;
-  answer(outcome: Partial<Outcome>): void;
-  refuse(code: string): void;
+  origin: Origin | null;
+  sentBy: string | undefined;
+  answer(given: { verdict?: Verdict; params?: MessageParamsInput; payload?: string }): void;
 }
 
 /** A supervisor that this test decides for. */
@@ -84,28 +86,27 @@ class Decider implements SendsSupervisor {
   readonly statuses: { sentId: string | undefined; status: number; params: MessageParamsInput }[] = [];
   readonly recalled: string[] = [];
   isServing = true;
+  /** The module, for statuses. */
+  isDown = false;
+  isUnknown = false;
+  /** A message of this text is too large. */
+  tooLarge: string | null = null;
   #more: () => void = () => {};
 
-  onMessage(params: MessageParamsInput, payload: Uint8Array, options: MessageOptions): Promise<Outcome> {
-    if (!this.isServing) return Promise.reject(Object.assign(new Error('it is stopped'), { code: 'ILLEGAL_STATE' }));
-    const outcome = new Promise<Outcome>((resolve, reject) => {
-      const pass: Outcome = {
-        verdict: 'pass',
-        by: null,
-        trace: [],
-        params: snapshotOf(params),
-        payload: Buffer.from(payload),
-      };
-      this.offered.push({
-        params,
-        payload: Buffer.from(payload).toString(),
-        options,
-        answer: (given) => resolve({ ...pass, ...given }),
-        refuse: (code) => reject(Object.assign(new Error('refused'), { code })),
-      });
-    });
+  submit(event: CallEvent, origin: Origin | null, taker: OutcomeTaker, sentBy?: string): void {
+    const payload = event.payload.toString();
+    if (!this.isServing) throw new IllegalStateError('ILLEGAL_STATE', 'it is stopped');
+    if (payload === this.tooLarge) throw new MessageError('MESSAGE_TOO_LARGE', 'refused');
+    const params = fromWireParams(event.params);
+    const answer: Offered['answer'] = ({ verdict = 'pass', ...given }) => {
+      const wire = given.params ? toWireParams({ ...params, ...given.params }) : event.params;
+      const now = CallEvent.wireMessage(wire, Buffer.from(given.payload ?? payload));
+      const hasNewParams = given.params !== undefined;
+      const hasNewPayload = given.payload !== undefined;
+      taker.told({ verdict, by: null, trace: [], event: now, hasNewParams, hasNewPayload });
+    };
+    this.offered.push({ params, payload, origin, sentBy, answer });
     this.#more();
-    return outcome;
   }
 
   async onMessageStatus(
@@ -116,7 +117,9 @@ class Decider implements SendsSupervisor {
     if (!this.isServing) throw Object.assign(new Error('it is stopped'), { code: 'ILLEGAL_STATE' });
     this.statuses.push({ sentId, status, params });
     this.#more();
-    return { verdict: 'pass', by: null, trace: [] };
+    if (this.isUnknown) throw new MessageError('INVALID_ARGUMENT', 'there is no such module');
+    const reason = this.isDown ? 'down' : null;
+    return { verdict: 'pass', by: null, trace: [{ module: 'm', verdict: 'pass', default: reason, micros: 0 }] };
   }
 
   recallSent(sentId: string): void {
@@ -407,6 +410,38 @@ describe('the status 0x80', () => {
     await decider.until(() => decider.statuses.length === 1);
   });
 
+  it('comes again when its module was down, and the message waits until then', async () => {
+    const scene = await opened();
+    const decider = new Decider();
+    decider.isDown = true;
+    scene.sends.use(decider);
+    const { sentId } = scene.keep();
+    const server = new Server(scene);
+    await server.gets(1);
+    server.attachment.refuse(sentId);
+    await decider.until(() => decider.statuses.length === 1);
+    await turns();
+    expect(scene.sends.counters().waiting).toBe(1);
+    decider.isDown = false;
+    await decider.until(() => decider.statuses.length === 2);
+    await turns();
+    expect(scene.sends.counters().waiting).toBe(0);
+  });
+
+  it('comes to nobody when its module is configured no more, and the message waits no longer', async () => {
+    const scene = await opened();
+    const decider = new Decider();
+    decider.isUnknown = true;
+    scene.sends.use(decider);
+    const { sentId } = scene.keep();
+    const server = new Server(scene);
+    await server.gets(1);
+    server.attachment.refuse(sentId);
+    await decider.until(() => decider.statuses.length === 1);
+    await turns();
+    expect(scene.sends.counters()).toMatchObject({ waiting: 0, refused: 1 });
+  });
+
   it('does not come for what a server has and has not acknowledged', async () => {
     const scene = await opened();
     const message = scene.keep();
@@ -459,15 +494,16 @@ describe('with chain_sends = yes', () => {
     for (const text of ['pass', 'consume', 'change']) scene.keep({ text, cause: from('x', 9n, 2) });
     await decider.until(() => decider.offered.length === 3);
     expect(decider.offered.map(({ payload }) => payload)).toEqual(['pass', 'consume', 'change']);
-    expect(decider.offered[0]?.options).toEqual({ sentBy: 'm', origin: from('x', 9n, 3) });
+    expect(decider.offered[0]).toMatchObject({ sentBy: 'm', origin: from('x', 9n, 3) });
     // The order of a module is kept, whatever the chain decides first.
-    decider.offered[2]?.answer({ payload: Buffer.from('changed') });
-    decider.offered[1]?.answer({ verdict: 'consumed', by: 'n' });
+    decider.offered[2]?.answer({ payload: 'changed', params: { to: 'carol' } });
+    decider.offered[1]?.answer({ verdict: 'consumed' });
     await turns();
     expect(server.got).toEqual([]);
     decider.offered[0]?.answer({});
     await server.gets(2);
     expect(server.texts).toEqual(['pass', 'changed']);
+    expect(fromWireParams(server.got[1]?.params ?? {})).toMatchObject({ to: 'carol', from: 'alice' });
     await turns();
     expect(scene.sends.counters()).toMatchObject({ waiting: 2, consumed: 1 });
   });
@@ -482,7 +518,7 @@ describe('with chain_sends = yes', () => {
     await decider.until(() => decider.offered.length === 1);
     decider.offered[0]?.answer({});
     await server.gets(2);
-    expect(decider.offered.map(({ payload, options }) => [payload, options.origin?.hops])).toEqual([['seventh', 8]]);
+    expect(decider.offered.map(({ payload, origin }) => [payload, origin?.hops])).toEqual([['seventh', 8]]);
     await scene.sends.close();
     expect(scene.said).toEqual([
       expect.stringMatching(/module m: a message that it sent had gone through the chain 8 times/),
@@ -497,7 +533,7 @@ describe('with chain_sends = yes', () => {
     before.keep({ text: 'decided' });
     before.keep({ text: 'undecided' });
     await decider.until(() => decider.offered.length === 2);
-    decider.offered[0]?.answer({ payload: Buffer.from('changed') });
+    decider.offered[0]?.answer({ payload: 'changed' });
     await turns();
     await before.sends.settled();
     await before.sends.close();
@@ -524,9 +560,11 @@ describe('with chain_sends = yes', () => {
     await turns();
     expect(server.got).toEqual([]);
     decider.isServing = true;
-    await decider.until(() => decider.offered.length === 2);
-    decider.offered[1]?.answer({});
-    decider.offered[0]?.refuse('MESSAGE_TOO_LARGE');
+    decider.tooLarge = 'b';
+    await decider.until(() => decider.offered.length === 1);
+    await turns();
+    expect(server.got).toEqual([]);
+    decider.offered[0]?.answer({});
     await server.gets(2);
     expect(server.texts).toEqual(['a', 'b']);
     expect(scene.said).toEqual([expect.stringMatching(/module m: a message that it sent skips the chain: refused/)]);

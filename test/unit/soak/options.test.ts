@@ -15,6 +15,12 @@ it('takes what is said', () => {
     seed: 3,
     attack: false,
   });
+  expect(readOptions(['--sends', '--cuts', '5'], 9)).toMatchObject({
+    kind: 'sends',
+    messages: 100_000,
+    kills: 20,
+    cuts: 5,
+  });
   expect(readOptions(['--memory', '--restarts', '5'], 9)).toMatchObject({ kind: 'memory', restarts: 5 });
 });
 
@@ -24,6 +30,9 @@ it.each([
   [['--restarts', '5'], 'expected --memory with it'],
   [['--memory', '--kills', '5'], 'goes without --memory'],
   [['--memory', '--attack'], 'goes without --memory'],
+  [['--sends', '--attack'], 'goes without --attack and --memory'],
+  [['--sends', '--restarts', '5'], 'expected --memory with it'],
+  [['--cuts', '5'], 'expected --sends with it'],
   [['--other'], /--other/],
   [['10'], /10/],
 ])('refuses %j', (args, words) => {
