@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
+import { C_CLIENT, CLIENTS } from './clients.js';
 import { byHand, GATEWAY } from './gateway.js';
 import { exempt, file, picture, printed, type Step, sh } from './steps.js';
 
@@ -211,6 +212,8 @@ cat told-reload-failed`,
 ];
 
 export const GUIDES: Record<string, Step[]> = {
+  'bridges/c/README.md': C_CLIENT,
+  'docs/clients.md': CLIENTS,
   'README.md': readme,
   'CONTRIBUTING.md': contributing,
   'docs/getting-started.md': gettingStarted,
