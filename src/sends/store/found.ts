@@ -9,6 +9,8 @@ import { hasLostItsHead, LogLinks, type Unfitness } from './put-aside.js';
 /** The key under which a store says which form it has. It comes before the keys of entries. */
 export const FORMAT_KEY = 'format';
 
+const PROGRESS_ENTRIES = 500;
+
 /** What was found. */
 export type Found =
   /** @property entries - `null`: they were not asked for. `skipped`: what could not be read of it, and is not in it any more */
@@ -24,6 +26,8 @@ export interface FindOptions {
   isKnown: boolean;
   /** Called when its files are open. */
   opened(): void;
+  /** Called whenever more of it was read. */
+  progress(): void;
 }
 
 /**
@@ -31,7 +35,7 @@ export interface FindOptions {
  *
  * @throws the error of the system, LevelError: it cannot be used now
  */
-export async function findStore({ folder, moment, isKnown, opened }: FindOptions): Promise<Found> {
+export async function findStore({ folder, moment, isKnown, opened, progress }: FindOptions): Promise<Found> {
   const links = new LogLinks(folder);
   let level: Level | undefined;
   try {
@@ -41,7 +45,8 @@ export async function findStore({ folder, moment, isKnown, opened }: FindOptions
     level = await openLevel(folder);
     opened();
     if (isKnown) return { kind: 'fit', level, entries: null, skipped: null };
-    const content = await readAll(level, moment);
+    progress();
+    const content = await readAll(level, moment, progress);
     if ('kind' in content) await level.close();
     return 'kind' in content ? content : { kind: 'fit', level, ...content, skipped: describeSkipped(links, moment) };
   } catch (error) {
@@ -60,7 +65,11 @@ export function isDamage(error: Error): boolean {
   return code === 'EEXIST' || code === 'ENOTDIR';
 }
 
-async function readAll(level: Level, moment: Moment): Promise<{ entries: Entry[] } | (Found & { kind: 'unfit' })> {
+async function readAll(
+  level: Level,
+  moment: Moment,
+  progress: () => void,
+): Promise<{ entries: Entry[] } | (Found & { kind: 'unfit' })> {
   const entries: Entry[] = [];
   const names = new Map<string, string>();
   let format: number | null = null;
@@ -75,6 +84,7 @@ async function readAll(level: Level, moment: Moment): Promise<{ entries: Entry[]
       const entry = decodeEntry(key, value, moment, names);
       if (entry === null) isSound = false;
       else entries.push(entry);
+      if (entries.length % PROGRESS_ENTRIES === 0) progress();
     }
   } catch (error) {
     if (isDamage(error as Error)) return unfit('damaged', `is damaged (${(error as Error).message})`, entries);
