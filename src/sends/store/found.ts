@@ -9,8 +9,6 @@ import { hasLostItsHead, LogLinks, type Unfitness } from './put-aside.js';
 /** The key under which a store says which form it has. It comes before the keys of entries. */
 export const FORMAT_KEY = 'format';
 
-const PROGRESS_ENTRIES = 500;
-
 /** What was found. */
 export type Found =
   /** @property entries - `null`: they were not asked for. `skipped`: what could not be read of it, and is not in it any more */
@@ -75,16 +73,18 @@ async function readAll(
   let format: number | null = null;
   let isSound = true;
   try {
-    for await (const [name, value] of level.read()) {
-      if (name === FORMAT_KEY) format = formatOf(value);
-      if (format === null) return unfit('foreign', 'is another database');
-      if (format > STORE_FORMAT) return unfit('newer', `was written by a newer version (format ${format})`);
-      const key = parseKey(name);
-      if (key === null) continue;
-      const entry = decodeEntry(key, value, moment, names);
-      if (entry === null) isSound = false;
-      else entries.push(entry);
-      if (entries.length % PROGRESS_ENTRIES === 0) progress();
+    for await (const some of level.read()) {
+      progress();
+      for (const [name, value] of some) {
+        if (name === FORMAT_KEY) format = formatOf(value);
+        if (format === null) return unfit('foreign', 'is another database');
+        if (format > STORE_FORMAT) return unfit('newer', `was written by a newer version (format ${format})`);
+        const key = parseKey(name);
+        if (key === null) continue;
+        const entry = decodeEntry(key, value, moment, names);
+        if (entry === null) isSound = false;
+        else entries.push(entry);
+      }
     }
   } catch (error) {
     if (isDamage(error as Error)) return unfit('damaged', `is damaged (${(error as Error).message})`, entries);
