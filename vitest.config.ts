@@ -13,6 +13,7 @@ const LONG = [
   'test/e2e/{side-by-side,strangers,surroundings,terminal,try,unsafe-sends}.test.ts',
   'test/e2e/spares/{end,room,surroundings}.test.ts',
   'test/e2e/{docs,signals,worlds}/**/*.test.ts',
+  'test/e2e/prosody/{away,foreign,many,order,rooms,sends}.test.ts',
   'test/faults/{clock,core-killed,soak,trace}.test.ts',
 ];
 

@@ -9,7 +9,6 @@ module:set_global();
 
 local base64 = require "util.encodings".base64;
 local jid = require "util.jid";
-local json = require "util.json";
 local pposix = require "util.pposix";
 local st = require "util.stanza";
 
@@ -25,7 +24,7 @@ local stanzas = module:require "stanzas";
 local sends_lib = module:require "sends";
 
 local hosts = prosody.hosts;
-local quote = gateway_lib.quote;
+local quote, object = gateway_lib.quote, gateway_lib.object;
 
 -- Milliseconds that an outcome may take from the core to here.
 local MARGIN = 500;
@@ -276,14 +275,17 @@ local function handle(event, from, to, more, post)
 	local is_asked = text and stanza.attr.type ~= "error" and not stanzas.is_encrypted(stanza);
 	local waits = lanes.waits(origin, key);
 
+	if is_asked and desk.is_there() and not wanted.on_message then is_asked = false; end
 	local reason = is_asked and (not desk.is_there() and "unreachable" or #text > largest and "oversize") or nil;
-	if is_asked and not reason and not wanted.on_message then is_asked = false; end
 	if not waits and not is_asked then return; end
 	if not waits and reason then
 		if deliver_undecided(origin, stanza, reason) then return; end
 		return true;
 	end
 
+	-- Made before a place is taken: nothing that fails may hold that place for ever.
+	local content = is_asked and not reason
+		and ('"message":{"params":%s,"text":%s}}}'):format(object(stanzas.params_of(stanza, from, to, more)), quote(text));
 	local go = lanes.join(origin, key);
 	if not go then
 		count("overload");
@@ -309,10 +311,7 @@ local function handle(event, from, to, more, post)
 		finish(function (current) return deliver_undecided(current, stanza, reason); end);
 	else
 		count("asked");
-		desk.ask(function (id)
-			return ('{"event":{"id":"%s","message":{"params":%s,"text":%s}}}'):format(id,
-				json.encode(stanzas.params_of(stanza, from, to, more)), quote(text));
-		end, function (outcome, problem)
+		desk.ask(content, function (outcome, problem)
 			finish(function (current)
 				if not outcome then return deliver_undecided(current, stanza, problem); end
 				return obey(outcome, current, stanza, body, to);
@@ -334,17 +333,13 @@ local function tell_status(origin, stanza, groupid)
 	local params = { to = jid.bare(stanza.attr.from), status = tostring(status), groupid = groupid };
 	if not groupid then params.from = jid.bare(stanza.attr.to); end
 	params.id = tostring(stanzas.number_of(id));
-	desk.ask(function (event_id)
-		return ('{"event":{"id":"%s","status":%s}}'):format(event_id, json.encode(params));
-	end);
+	desk.ask(('"status":%s}}'):format(object(params)));
 end
 
 local function tell_login(session, online)
 	if not wanted.on_login or not desk.is_there() then return; end
 	local login = { address = session.username .. "@" .. session.host, online = online };
-	desk.ask(function (id)
-		return ('{"event":{"id":"%s","login":%s}}'):format(id, json.encode(login));
-	end);
+	desk.ask(('"login":%s}}'):format(object(login)));
 end
 
 ---- Which stanzas are taken

@@ -38,7 +38,7 @@ export function findWaiting({ servers = [], sends = null, core, modules = [] }: 
   const waits = `${counted(sends.waiting, 'message')} that modules sent ${sends.waiting === 1 ? 'waits' : 'wait'}`;
   const byModule = of.length > 0 ? ` (${of.join(', ')})` : '';
   if (servers.some(({ takesSends }) => takesSends)) {
-    return [{ level: 'note', module: null, what: `${waits} for a server to take them${byModule}`, remedy: null }];
+    return [{ level: 'note', module: null, what: `${waits} for a server${byModule}`, remedy: null }];
   }
   const gateway = core?.gateway ?? null;
   const remedy =

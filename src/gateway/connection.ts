@@ -13,6 +13,8 @@ const TURN_MS = 2;
 const FRAMES_A_LOOK = 16;
 /** What leaves is written at once when it is so much. */
 const WRITE_BYTES = 64 * 1024;
+/** So many frames are worth a write of their own while more are to come. */
+const WRITE_FRAMES = 32;
 /** How long last words may take to be read. */
 const LINGER_MS = 500;
 
@@ -40,6 +42,8 @@ export class Connection {
   readonly #limits: GatewayLimits;
   readonly #events: ConnectionEvents;
   #encoding: Encoding | null = null;
+  /** Frames that were put and not written. */
+  #waiting = 0;
   #isReadDue = false;
   #isWriteDue = false;
   #isOver = false;
@@ -88,15 +92,21 @@ export class Connection {
     return nowMs - this.#progressMs;
   }
 
-  /** Sends one frame, with all others of this turn; one for a server that has gone is dropped. */
-  put(frame: CoreFrame, isUrgent = false): void {
+  /**
+   * Sends one frame, with all others of this turn; one for a server that has gone is dropped. When there are many, some leave
+   * sooner, so that core and server work at the same time.
+   *
+   * @param owed how many more the server waits for
+   */
+  put(frame: CoreFrame, owed = 1): void {
     if (this.#isOver) return;
     this.#encoding ??= new JsonLines(this.#limits);
     this.#encoding.put(frame);
-    if (this.#encoding.waitingBytes > WRITE_BYTES) this.#write();
+    this.#waiting += 1;
+    if (this.#waiting >= Math.max(WRITE_FRAMES, owed >> 1) || this.#encoding.waitingBytes > WRITE_BYTES) this.#write();
     else if (!this.#isWriteDue) {
       this.#isWriteDue = true;
-      if (isUrgent) process.nextTick(this.#writeDue);
+      if (owed === 0) process.nextTick(this.#writeDue);
       else setImmediate(this.#writeDue);
     }
   }
@@ -143,14 +153,14 @@ export class Connection {
 
   readonly #written = (): void => {
     this.#progressMs = performance.now();
-    if (!this.hasRoom) return;
-    this.#events.drained();
-    if (this.#socket.isPaused()) this.readOn();
+    if (this.hasRoom) this.#events.drained();
+    this.goOn();
   };
 
   #write(): void {
     if (this.#isOver || this.#encoding === null || this.#encoding.waitingBytes === 0) return;
     if (this.#socket.writableLength === 0) this.#progressMs = performance.now();
+    this.#waiting = 0;
     this.#socket.write(this.#encoding.take(), this.#written);
     if (this.#socket.writableLength > this.#limits.pauseBytes) this.#events.swollen();
   }
@@ -167,7 +177,7 @@ export class Connection {
   #read(): void {
     const endMs = performance.now() + TURN_MS;
     for (let frames = 1; !this.#isOver; frames++) {
-      if (!this.hasRoom || !this.#events.mayRead()) {
+      if (this.unreadBytes >= this.#limits.deafBytes || !this.#events.mayRead()) {
         this.#socket.pause();
         return;
       }

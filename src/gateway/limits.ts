@@ -26,8 +26,10 @@ export interface GatewayLimits {
   /** Sends that a connection may have without an Ack, whatever its Hello says; and when that says nothing. */
   sendWindow: number;
   usualSendWindow: number;
-  /** With so many bytes that a server does not read, nothing of its is read, and no sends are written. */
+  /** With so many bytes that a server does not read, no sends are written to it. */
   pauseBytes: number;
+  /** With so many, nothing of its is read. Sends alone never come to that, so that its acknowledgements are read. */
+  deafBytes: number;
   /** With so many it is cut off. */
   unreadBytes: number;
   /** A server that takes nothing for so long, though there is something, is cut off. */
@@ -58,6 +60,7 @@ export function gatewayLimits(maxMessageBytes: number, descriptors: number): Gat
     sendWindow: 4096,
     usualSendWindow: 64,
     pauseBytes: MIB,
+    deafBytes: 2 * MIB + frameBytes,
     unreadBytes,
     stalledMs: 30_000,
     allBytes: 4 * unreadBytes,

@@ -5,6 +5,8 @@ export interface Taker {
   readonly instance: string;
   /** A newer connection of the same process takes them from now on. */
   yieldSends(): void;
+  /** Writes to its server: so it shows whether that is gone, also where nothing of it is read at the moment. */
+  probe(): void;
 }
 
 /** The names of servers that take sends. */
@@ -18,6 +20,11 @@ export class Names {
     holder?.yieldSends();
     this.#takers.set(name, taker);
     return true;
+  }
+
+  /** Looks whether who takes the sends for that name is still there; if not, it leaves in a moment. */
+  probe(name: string): void {
+    this.#takers.get(name)?.probe();
   }
 
   /** It takes them no more. */

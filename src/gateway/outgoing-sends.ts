@@ -58,6 +58,8 @@ export class OutgoingSends implements SendTaker {
 
   /** The server has taken one, or refuses it. @returns whether it is one that waited for that */
   acknowledge(sentId: string, isRefused: boolean): boolean {
+    // What was not written yet cannot have been taken, however its id was found out.
+    for (let i = this.#next; i < this.#waiting.length; i++) if (this.#waiting[i]?.sentId === sentId) return false;
     const attachment = this.#attachment;
     const isKnown = (isRefused ? attachment?.refuse(sentId) : attachment?.acknowledge(sentId)) ?? false;
     if (isKnown) this.#unacknowledged -= 1;

@@ -43,6 +43,8 @@ export interface Surroundings {
 
 /** What an event of a small message takes beside its bytes. */
 const EVENT_BYTES = 256;
+/** It shows within this time whether a connection has gone that was written to. */
+const PROBE_MS = 50;
 /** A status that is in progress counts like an event. */
 const STATUS_BYTES = 256;
 
@@ -56,6 +58,8 @@ export class Session implements Share, Taker {
   #hello: Hello | null = null;
   #version = 0;
   #sends: OutgoingSends | null = null;
+  /** It waits whether it may take the sends for its name. */
+  #isClaiming = false;
   /** The server sends nothing any more. */
   #isFinished = false;
   /** Nothing more is done for it. */
@@ -70,7 +74,7 @@ export class Session implements Share, Taker {
       frame: (frame) => this.#take(frame),
       invalid: (error) => this.#refuse(error),
       garbled: ({ code, message }) => this.end(failureOf(code, message)),
-      mayRead: () => load.hasRoom(this),
+      mayRead: () => !this.#isClaiming && load.hasRoom(this),
       drained: () => this.#sends?.write(),
       finished: () => this.#finished(),
       swollen: () => surroundings.swollen(),
@@ -135,6 +139,10 @@ export class Session implements Share, Taker {
     this.#sends = null;
   }
 
+  probe(): void {
+    this.welcome();
+  }
+
   roomAgain(): void {
     this.#connection.readOn();
   }
@@ -183,24 +191,43 @@ export class Session implements Share, Taker {
     try {
       const version = greet(hello);
       this.#hello = hello;
-      if (hello.takesSends) this.#claim(hello);
-      this.#version = version;
-      this.welcome();
-      this.#sends?.attachTo(this.#surroundings.sends);
+      const { names } = this.#surroundings;
+      if (!hello.takesSends || names.claim(hello.server, this)) this.#welcomeAs(hello, version);
+      else this.#claimAgain(hello, version);
     } catch (error) {
       if (!(error instanceof SupervisorError)) throw error;
       this.end(failureOf(error.code, error.message));
     }
   }
 
-  /** @throws SupervisorError `SERVER_NAME_TAKEN` */
-  #claim({ server, window }: Hello): void {
-    const { names, limits } = this.#surroundings;
-    if (!names.claim(server, this)) {
+  /** A server that was killed in the middle of many events may seem to be there still. */
+  #claimAgain(hello: Hello, version: number): void {
+    const { server } = hello;
+    const { names } = this.#surroundings;
+    names.probe(server);
+    this.#isClaiming = true;
+    setTimeout(() => {
+      this.#isClaiming = false;
+      if (this.#isOver) return;
+      if (names.claim(server, this)) {
+        this.#welcomeAs(hello, version);
+        this.#connection.goOn();
+        return;
+      }
       const remedy = 'end that one, give this one another name, or connect without takes_sends';
-      const what = `another process takes the sends for ${server} already`;
-      throw new SupervisorError('SERVER_NAME_TAKEN', what, { remedy });
-    }
+      this.end(failureOf('SERVER_NAME_TAKEN', `another process takes the sends for ${server} already; ${remedy}`));
+    }, PROBE_MS);
+  }
+
+  #welcomeAs(hello: Hello, version: number): void {
+    if (hello.takesSends) this.#prepareSends(hello);
+    this.#version = version;
+    this.welcome();
+    this.#sends?.attachTo(this.#surroundings.sends);
+  }
+
+  #prepareSends({ server, window }: Hello): void {
+    const { limits } = this.#surroundings;
     const own = window === 0 ? limits.usualSendWindow : Math.min(window, limits.sendWindow);
     const connection = this.#connection;
     this.#sends = new OutgoingSends(server, own, {
@@ -225,8 +252,8 @@ export class Session implements Share, Taker {
     this.#ids.add(id);
     this.#surroundings.load.begin(this, bytes);
     try {
-      const origin: Origin = { server: this.server, eventId: id, hops: 0 };
-      this.#surroundings.core.submit(event, origin, new EventInProgress(this, id, trace, bytes));
+      const inProgress = new EventInProgress(this, id, trace, bytes);
+      this.#surroundings.core.submit(event, inProgress, inProgress);
     } catch (error) {
       this.#endEvent(id, bytes);
       if (!(error instanceof SupervisorError)) throw error;
@@ -238,7 +265,7 @@ export class Session implements Share, Taker {
   decided(id: bigint, trace: boolean, bytes: number, outcome: DoorOutcome): void {
     this.#endEvent(id, bytes);
     if (this.#isOver) return;
-    this.#connection.put(outcomeFrame(id, trace, outcome), this.events === 0);
+    this.#connection.put(outcomeFrame(id, trace, outcome), this.events);
     this.#ended();
   }
 
@@ -308,22 +335,28 @@ export class Session implements Share, Taker {
   }
 }
 
-/** One event of a session until its outcome is told. */
-class EventInProgress implements OutcomeTaker {
-  readonly #session: Session;
-  readonly #id: bigint;
+/** One event of a session until its outcome is told; and where what modules send because of it comes from, for longer. */
+class EventInProgress implements OutcomeTaker, Origin {
+  readonly server: string;
+  readonly eventId: bigint;
+  readonly hops = 0;
+  #session: Session | null;
   readonly #trace: boolean;
   readonly #bytes: number;
 
   constructor(session: Session, id: bigint, trace: boolean, bytes: number) {
+    this.server = session.server;
+    this.eventId = id;
     this.#session = session;
-    this.#id = id;
     this.#trace = trace;
     this.#bytes = bytes;
   }
 
   told(outcome: DoorOutcome): void {
-    this.#session.decided(this.#id, this.#trace, this.#bytes, outcome);
+    const session = this.#session;
+    // It may be kept long after the connection has gone.
+    this.#session = null;
+    session?.decided(this.eventId, this.#trace, this.#bytes, outcome);
   }
 }
 

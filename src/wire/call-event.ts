@@ -94,7 +94,7 @@ export class CallEvent {
 
   /**
    * Who talks, of a message or a status. The same object is returned each time: this is on the way of every message. What is
-   * 0 may be left out, and all else stands in the order of the numbers.
+   * 0 may be left out, and all else stands in the order of the numbers. Addresses are of no interest in a group.
    */
   parties(encoding: 'utf8' | 'latin1'): Parties {
     const { bytes } = this;
@@ -115,6 +115,7 @@ export class CallEvent {
       if (tag === TAG.groupid) {
         parties.low = int32At(bytes, at + 1);
         parties.high = int32At(bytes, at + 5);
+        if (parties.low !== 0 || parties.high !== 0) return parties;
       }
       at += SCALAR_BYTES;
     }

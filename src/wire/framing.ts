@@ -27,8 +27,9 @@ export class FrameTooLargeError extends Error {
  */
 export class FrameReader {
   #limit: number;
-  /** Arrived and not looked at yet. */
+  /** Arrived; what stands before `#at` was taken. */
   #chunk: Buffer = NOTHING;
+  #at = 0;
   /** The message under construction; `null` while its header is incomplete. */
   #partial: { length: number; bytes: Buffer; filled: number } | null = null;
 
@@ -44,12 +45,13 @@ export class FrameReader {
 
   /** What is held of messages that were not taken yet, in bytes. */
   get heldBytes(): number {
-    return this.#chunk.length + (this.#partial?.bytes.length ?? 0);
+    return this.#chunk.length - this.#at + (this.#partial?.bytes.length ?? 0);
   }
 
   /** Takes bytes that arrived; those before should be used up by {@link next}, else they are copied. */
   push(chunk: Buffer): void {
-    this.#chunk = this.#chunk.length === 0 ? chunk : Buffer.concat([this.#chunk, chunk]);
+    this.#chunk = this.#isUsedUp ? chunk : Buffer.concat([this.#chunk.subarray(this.#at), chunk]);
+    this.#at = 0;
   }
 
   /**
@@ -60,32 +62,45 @@ export class FrameReader {
    */
   next(): Buffer | null {
     if (this.#partial) return this.#complete(this.#partial);
-    if (this.#chunk.length < HEADER_BYTES) return null;
-    const length = this.#chunk.readUInt32BE(0);
+    const start = this.#at + HEADER_BYTES;
+    if (start > this.#chunk.length) return null;
+    const length = this.#chunk.readUInt32BE(this.#at);
     if (length > this.#limit) throw new FrameTooLargeError(length, this.#limit);
-    const end = HEADER_BYTES + length;
+    const end = start + length;
     if (this.#chunk.length >= end) {
-      const message = this.#chunk.subarray(HEADER_BYTES, end);
-      this.#chunk = this.#chunk.subarray(end);
+      const message = this.#chunk.subarray(start, end);
+      this.#use(end);
       return message;
     }
-    const here = this.#chunk.subarray(HEADER_BYTES);
-    this.#chunk = NOTHING;
+    const here = this.#chunk.subarray(start);
+    this.#use(this.#chunk.length);
     const bytes = Buffer.allocUnsafeSlow(Math.min(length, Math.max(FIRST_GROWTH_BYTES, here.length)));
     this.#partial = { length, bytes, filled: here.copy(bytes) };
     return null;
   }
 
+  get #isUsedUp(): boolean {
+    return this.#at === this.#chunk.length;
+  }
+
+  /** What stands before that place is taken. A chunk that is used up is not held. */
+  #use(end: number): void {
+    this.#at = end;
+    if (!this.#isUsedUp) return;
+    this.#chunk = NOTHING;
+    this.#at = 0;
+  }
+
   #complete(partial: { length: number; bytes: Buffer; filled: number }): Buffer | null {
-    const used = Math.min(partial.length - partial.filled, this.#chunk.length);
+    const used = Math.min(partial.length - partial.filled, this.#chunk.length - this.#at);
     const filled = partial.filled + used;
     if (filled > partial.bytes.length) {
       const grown = Buffer.allocUnsafeSlow(Math.min(partial.length, Math.max(filled, 2 * partial.bytes.length)));
       partial.bytes.copy(grown, 0, 0, partial.filled);
       partial.bytes = grown;
     }
-    this.#chunk.copy(partial.bytes, partial.filled, 0, used);
-    this.#chunk = this.#chunk.subarray(used);
+    this.#chunk.copy(partial.bytes, partial.filled, this.#at, this.#at + used);
+    this.#use(this.#at + used);
     partial.filled = filled;
     if (filled < partial.length) return null;
     this.#partial = null;

@@ -82,16 +82,16 @@ function lib.new(write, counters)
 	function desk.on_silence() end
 	function desk.on_return() end
 
-	-- Asks one question. `make(id)` returns its frame. `answer(outcome, reason)` is called once, later or at once; without it
-	-- nobody waits for the outcome.
-	function desk.ask(make, answer)
+	-- Asks one question. `content` is the JSON of its event, from behind the id on. `answer(outcome, reason)` is called once,
+	-- later or at once; without it nobody waits for the outcome.
+	function desk.ask(content, answer)
 		if not is_open or is_silent then
 			if answer then answer(nil, "unreachable"); end
 			return;
 		end
 		next_id = next_id + 1;
 		local id = ("%d"):format(next_id);
-		local entry = { id = id, frame = make(id), answer = answer, ends_at = monotonic() + deadline };
+		local entry = { id = id, frame = '{"event":{"id":"' .. id .. '",' .. content, answer = answer, ends_at = monotonic() + deadline };
 		asked[id] = entry;
 		last = last + 1;
 		order[last] = entry;

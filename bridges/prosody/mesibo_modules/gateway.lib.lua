@@ -30,6 +30,13 @@ function lib.quote(text)
 	return '"' .. text:gsub('[%c"\\]', escapes) .. '"';
 end
 
+-- Fields, all of them strings, as a JSON object. Much faster than a general encoder, and needed for each message.
+function lib.object(fields)
+	local parts = {};
+	for key, value in pairs(fields) do parts[#parts + 1] = '"' .. key .. '":' .. lib.quote(value); end
+	return "{" .. concat(parts, ",") .. "}";
+end
+
 -- settings: path, server, instance.
 -- told: up(welcome), outcome(outcome), send(send), failure(failure), down(reason), and read() after each piece that was read.
 function lib.new(settings, told)

@@ -172,10 +172,12 @@ function lib.new(settings, write, counters, complain, pass)
 			return true;
 		end
 		local params = send.params or {};
+		local is_to_room = (params.groupid or "0") ~= "0";
 		-- Only who got it can say so.
-		if (params.groupid or "0") == "0" and jid.bare(stanza.attr.from) ~= jid.bare(address_of(params.to)) then return false; end
+		if not is_to_room and jid.bare(stanza.attr.from) ~= jid.bare(address_of(params.to)) then return false; end
 		tell(id, send, status);
-		return true;
+		-- A room wants to know which of its occupants cannot be reached.
+		return not (is_to_room and status == STATUS_FAIL);
 	end
 
 	-- What a reload keeps.

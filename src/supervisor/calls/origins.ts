@@ -6,12 +6,13 @@ import type { Origin } from '../types.js';
 const MAX_CALLS = 16_384;
 const FEWEST = 64;
 
-/** The origins of answered calls, by their sequence numbers. Those without an origin take no room, and no time. */
+/**
+ * The origins of answered calls, by their sequence numbers. Those without an origin take no room, and no time. What an origin
+ * says is kept, and not the object: thousands of them, of which each lives for a while, are what a garbage collector is slow at.
+ */
 export class Origins {
   readonly #max: number;
-  /** By the last digits of the sequence number; the length is a power of two. */
-  #seqs = new Float64Array(FEWEST);
-  #origins: (Origin | null)[] = new Array(FEWEST).fill(null);
+  #slots = new Slots(FEWEST);
 
   constructor(max = MAX_CALLS) {
     this.#max = max;
@@ -19,37 +20,58 @@ export class Origins {
 
   /** Remembers that of one call. */
   remember(seq: number, origin: Origin): void {
-    let at = seq % this.#seqs.length;
-    while (this.#origins[at] !== null && this.#seqs.length < this.#max && !this.#isOld(at, seq)) {
-      this.#grow();
-      at = seq % this.#seqs.length;
+    let slots = this.#slots;
+    let at = seq % slots.length;
+    while (slots.servers[at] !== null && slots.length < this.#max && seq - (slots.seqs[at] as number) < this.#max) {
+      slots = this.#slots = slots.grown();
+      at = seq % slots.length;
     }
     // An old call that is answered late stays out where a newer one is.
-    if (seq < (this.#seqs[at] as number)) return;
-    this.#seqs[at] = seq;
-    this.#origins[at] = origin;
+    if (seq >= (slots.seqs[at] as number)) slots.put(at, seq, origin.server, origin.eventId, origin.hops);
   }
 
   /** @returns `null`: it had none, or is forgotten */
   find(seq: number): Origin | null {
-    const at = seq % this.#seqs.length;
-    return this.#seqs[at] === seq ? (this.#origins[at] ?? null) : null;
+    const { seqs, servers, eventIds, hops, length } = this.#slots;
+    const at = seq % length;
+    const server = servers[at] ?? null;
+    if (server === null || seqs[at] !== seq) return null;
+    return { server, eventId: eventIds[at] as bigint, hops: hops[at] as number };
+  }
+}
+
+/** Origins by the last digits of the sequence numbers; the length is a power of two. */
+class Slots {
+  readonly length: number;
+  readonly seqs: Float64Array;
+  /** `null`: the slot is free. */
+  readonly servers: (string | null)[];
+  readonly eventIds: BigUint64Array;
+  readonly hops: Uint32Array;
+
+  constructor(length: number) {
+    this.length = length;
+    this.seqs = new Float64Array(length);
+    this.servers = new Array(length).fill(null);
+    this.eventIds = new BigUint64Array(length);
+    this.hops = new Uint32Array(length);
   }
 
-  #isOld(at: number, seq: number): boolean {
-    return seq - (this.#seqs[at] as number) >= this.#max;
+  put(at: number, seq: number, server: string, eventId: bigint, hops: number): void {
+    this.seqs[at] = seq;
+    this.servers[at] = server;
+    this.eventIds[at] = eventId;
+    this.hops[at] = hops;
   }
 
-  #grow(): void {
-    const [seqs, origins] = [this.#seqs, this.#origins];
-    this.#seqs = new Float64Array(2 * seqs.length);
-    this.#origins = new Array(2 * seqs.length).fill(null);
-    origins.forEach((origin, i) => {
-      const seq = seqs[i] as number;
-      const at = seq % this.#seqs.length;
-      if (origin === null) return;
-      this.#seqs[at] = seq;
-      this.#origins[at] = origin;
-    });
+  /** The same in twice as many. */
+  grown(): Slots {
+    const grown = new Slots(2 * this.length);
+    for (const [i, server] of this.servers.entries()) {
+      const seq = this.seqs[i] as number;
+      if (server !== null)
+        grown.put(seq % grown.length, seq, server, this.eventIds[i] as bigint, this.hops[i] as number);
+    }
+    return grown;
   }
 }

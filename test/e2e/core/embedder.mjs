@@ -108,12 +108,12 @@ const commands = {
 
 tell({ kind: 'up' });
 for await (const line of createInterface(process.stdin)) {
-  const { id, command, ...options } = JSON.parse(line);
+  const { request, command, ...options } = JSON.parse(line);
   Promise.resolve()
     .then(() => commands[command](options))
     .then(
-      (result = null) => tell({ kind: 'done', id, result }),
-      ({ code, message }) => tell({ kind: 'failed', id, code, message }),
+      (result = null) => tell({ kind: 'done', request, result }),
+      ({ code, message }) => tell({ kind: 'failed', request, code, message }),
     );
 }
 await Promise.all([...cores.values()].map((core) => core.stop({ now: true })));

@@ -28,7 +28,7 @@ interface Told {
 /** What it answers to a command. */
 interface Answer {
   kind: 'done' | 'failed';
-  id: number;
+  request: number;
   result?: unknown;
   code?: string;
   message?: string;
@@ -153,12 +153,12 @@ export class EmbeddingProgram {
     const id = this.#nextId++;
     return new Promise((resolve) => {
       this.#answers.set(id, resolve);
-      this.child.stdin.write(`${JSON.stringify({ ...options, id, command })}\n`);
+      this.child.stdin.write(`${JSON.stringify({ ...options, request: id, command })}\n`);
     });
   }
 
   #read(told: Told | Answer): void {
-    if (isAnswer(told)) this.#answers.get(told.id)?.(told);
+    if (isAnswer(told)) this.#answers.get(told.request)?.(told);
     else this.told.push(told);
     const held = this.#waiting.filter(({ holds }) => holds());
     this.#waiting = this.#waiting.filter((entry) => !held.includes(entry));

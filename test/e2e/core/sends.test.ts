@@ -223,7 +223,7 @@ describe('a chat server at the gateway of a core in a program', () => {
       ]);
       const shown = await program.cli().run('status');
       expect(shown.stdout).toMatch(/^chat +1 +0 +yes +1$/m);
-      expect(shown.stdout).toContain('1 message that modules sent waits for a server to take it (statuses_table: 1)');
+      expect(shown.stdout).toContain('1 message that modules sent waits for a server (statuses_table: 1)');
       const { sentId } = sent as { sentId: string };
       server.say({ kind: 'ack', sentIds: [sentId], refused: false });
       server.say({ kind: 'send_status', sentId, status: 3, params: {} });

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
+import { GATEWAY } from './gateway.js';
 import { exempt, file, picture, printed, type Step, sh } from './steps.js';
 
 const BUILT: [string, string] = ['npm install', 'it takes packages from a registry; the clone is built'];
@@ -133,6 +134,32 @@ node server.mjs`,
     prints: [/consumed by filter\n$/],
     says: /^module missing: no file found; looked for .*\n$/,
   }),
+  file('ended.mjs', {
+    // The same program, which does not stop its core, and waits for the command that does.
+    after: `sed '/core.stop/d' server.mjs > waiting.mjs
+cat ended.mjs >> waiting.mjs
+echo 'console.log("still here");' >> waiting.mjs
+mkfifo said
+node waiting.mjs > said 2> /dev/null &
+{ read -r line; echo "$line"; mesibo-modules --run-dir run status || test $? = 1; mesibo-modules --run-dir run stop 2>&1; cat; } < said
+wait`,
+    prints: [
+      'consumed by filter',
+      'in a program',
+      'has stopped; its program goes on',
+      'the core has ended: asked to over the control socket',
+      'still here',
+    ],
+  }),
+  file('bare.mjs', {
+    change: [
+      ['/run/my-server', 'bare'],
+      ['/etc/mesibo/module_filter.so', 'modules/build/module_filter.so'],
+    ],
+    after: 'node bare.mjs',
+    prints: ['filter: blocked a message from alice', 'consumed'],
+    says: /^$/,
+  }),
 ];
 
 const performance: Step[] = [
@@ -187,6 +214,7 @@ export const GUIDES: Record<string, Step[]> = {
   'docs/getting-started.md': gettingStarted,
   'docs/writing-modules.md': writingModules,
   'docs/embedding.md': embedding,
+  'docs/gateway.md': GATEWAY,
   'docs/operating.md': operating,
   'docs/performance.md': performance,
 };

@@ -7,11 +7,17 @@ import { PACKAGE_ROOT } from '../../../src/paths.js';
 import { findBlocks, listPages, readPage } from '../../helpers/doc-blocks.js';
 import { Clone } from './clone.js';
 import { GUIDES } from './guides.js';
+import { PROSODY } from './prosody.js';
 import { REFERENCE } from './reference.js';
 import { SAMPLES } from './samples.js';
 import type { Step } from './steps.js';
 
-const STEPS: Record<string, Step | Step[]> = { ...GUIDES, ...SAMPLES, ...REFERENCE };
+const STEPS: Record<string, Step | Step[]> = {
+  ...GUIDES,
+  ...SAMPLES,
+  ...REFERENCE,
+  'docs/prosody.md': PROSODY,
+};
 
 it('there are steps for pages that there are', () => {
   expect(listPages()).toEqual(expect.arrayContaining(Object.keys(STEPS)));

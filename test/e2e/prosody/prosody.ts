@@ -153,7 +153,6 @@ export class Prosody {
   }
 
   #note(line: string): void {
-    if (process.env.SHOW) console.error(line);
     this.log.push(line);
     if (/Error initializing module|[Tt]raceback/.test(line)) this.#fail(new Error(line));
     const held = this.#waiting.filter(({ holds }) => holds());

@@ -67,7 +67,9 @@ export class RealCore {
 
   /** Kills the process that a module is in now. */
   killModule(module: string): void {
-    const started = this.log.filter((entry) => entry.module === module && /^module .* started with pid/.test(entry.msg));
+    const started = this.log.filter(
+      (entry) => entry.module === module && /^module .* started with pid/.test(entry.msg),
+    );
     const pid = Number(/pid (\d+)/.exec(started.at(-1)?.msg ?? '')?.[1]);
     try {
       process.kill(pid, 'SIGKILL');

@@ -123,4 +123,21 @@ describe.skipIf(MISSING)('a chat', () => {
     await bob.got('end');
     expect(bob.messages.filter((message) => message.getChild('received'))).toEqual([]);
   });
+
+  it('of two servers needs two names: a second one of a name is told so, and its messages pass', async () => {
+    const core = await RealCore.start(CONFIG);
+    const first = await startProsody({ socket: core.socket });
+    await first.logged(/The core .* serves/);
+    const second = await startProsody({ socket: core.socket });
+    await second.logged(/cannot be reached: SERVER_NAME_TAKEN: /);
+    const [alice, bob] = [await User.login(second, 'alice'), await User.login(second, 'bob')];
+    await alice.say(bob.bare, 'heck');
+    await bob.got('heck');
+    // The first one goes, and its name is free.
+    await first.stop();
+    await second.logged(/The core .* serves again/);
+    for (const text of ['heck', 'hello']) await alice.say(bob.bare, text);
+    await bob.got('HELLO');
+    expect(bob.texts).toEqual(['heck', 'HELLO']);
+  });
 });

@@ -19,6 +19,8 @@ export class User {
   readonly bare: string;
   readonly client: Client;
   readonly inbox: Element[] = [];
+  /** The texts that have come, in their order. */
+  readonly texts: string[] = [];
   #waiting: { holds: () => boolean; done: () => void; fail: (error: Error) => void }[] = [];
   #count = 0;
 
@@ -49,11 +51,6 @@ export class User {
 
   get full(): string {
     return String((this.client as unknown as { jid: unknown }).jid);
-  }
-
-  /** The texts that have come, in their order. */
-  get texts(): string[] {
-    return this.messages.flatMap((message) => message.getChildText('body') ?? []);
   }
 
   /** The messages that have come, errors included. */
@@ -105,6 +102,8 @@ export class User {
 
   #note(stanza: Element): void {
     this.inbox.push(stanza);
+    const text = stanza.is('message') ? stanza.getChildText('body') : null;
+    if (text !== null) this.texts.push(text);
     const held = this.#waiting.filter(({ holds }) => holds());
     this.#waiting = this.#waiting.filter((entry) => !held.includes(entry));
     for (const { done } of held) done();

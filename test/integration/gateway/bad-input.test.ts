@@ -235,6 +235,32 @@ it('an ack of what a server never got, or has acknowledged, is told and changes 
   expect([rig.sends.acknowledged, rig.sends.refused]).toEqual([['a'], []]);
 });
 
+it('a send that was not written yet cannot be acknowledged', async () => {
+  const rig = await GatewayRig.start({}, { pauseBytes: 1024 });
+  const server = await rig.join({ takesSends: true, window: 100 });
+  for (let i = 0; i < 20; i++) rig.sends.send({ sentId: `s${i}`, payload: Buffer.alloc(256 * 1024) });
+  await expect.poll(() => rig.gateway.clients()[0]?.unacknowledged).toBe(20);
+  server.say({ kind: 'ack', sentIds: ['s19'], refused: false });
+  const frames = [];
+  while (frames.length < 21) frames.push(await server.next());
+  const failures = frames.filter((frame) => frame?.kind === 'failure');
+  expect(failures).toMatchObject([{ code: 'SEND_UNKNOWN', sentIds: ['s19'] }]);
+  // It was read although the server had much to read.
+  expect(frames.at(-1)?.kind).toBe('send');
+  expect(rig.sends.acknowledged).toEqual([]);
+});
+
+it('a server that was killed in the middle of many events has its name again at once', async () => {
+  const rig = await GatewayRig.start({ modules: [fixtureModule('slow')] }, { window: 2 });
+  const server = await rig.join({ takesSends: true, instance: 'p1' });
+  server.say(...Array.from({ length: 100 }, (_, i) => messageOf(i, '5000')));
+  await expect.poll(() => rig.gateway.clients()[0]?.inProgress).toBe(2);
+  server.end();
+  const again = await rig.join({ takesSends: true, instance: 'p2' });
+  expect(rig.sends.takers).toHaveLength(1);
+  again.end();
+});
+
 it('a line of 1 GB is not held: the server is cut off at what a line may have', async () => {
   const rig = await GatewayRig.start();
   const other = await rig.join({ server: 'other' });

@@ -4,7 +4,7 @@ import type { WireParams } from '../../params.js';
 import { tagOf, WIRE } from '../../protobuf.js';
 import { invalid } from '../frame-error.js';
 import { type Ack, type Hello, MAX_ACK_IDS, type SendStatus, type ServerFrame } from '../frames.js';
-import { readEvent } from './read-event.js';
+import { readEvent, readUsualEvent } from './read-event.js';
 import { MAX_FIELDS, reader, readParams, readText, requireWhole } from './reading.js';
 
 const TAG = {
@@ -32,6 +32,8 @@ const TAG = {
  * @throws FrameError
  */
 export function readServerFrame(bytes: Buffer): ServerFrame {
+  const usual = readUsualEvent(bytes);
+  if (usual !== null) return usual;
   reader.begin(bytes, 0, bytes.length, MAX_FIELDS);
   let kind = 0;
   let isTwice = false;

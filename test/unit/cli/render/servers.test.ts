@@ -72,7 +72,7 @@ describe('messages that wait', () => {
 
   test('are a note where a server takes them, and nothing when none waits', () => {
     expect(tell(core(prosody))).toEqual([
-      'note: 5 messages that modules sent wait for a server to take them (autoreply: 5) -> null',
+      'note: 5 messages that modules sent wait for a server (autoreply: 5) -> null',
     ]);
     const none = core();
     expect(tell({ ...none, sends: none.sends && { ...none.sends, waiting: 0 } })).toEqual([]);

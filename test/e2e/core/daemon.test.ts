@@ -1,0 +1,124 @@
+/** The daemon with its gateway and its store: what becomes of events and sends at a stop, a kill, a reload, and with bad places. */
+
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { CoreStatus } from '../../../src/supervisor/types.js';
+import { CommandLine } from '../../helpers/command.js';
+import { messageOf, RawServer } from '../../helpers/raw-server.js';
+import { fixture, isRunning, makeTempDir } from '../core.js';
+
+const SENDER = `module statuses_table { path = ${fixture('statuses-table')} ; abi = table ; deadline = 20s }`;
+const SLOW = `module slow { path = ${fixture('slow')} ; deadline = 20s ; stop_timeout = 20s }`;
+
+let directory: string;
+let command: CommandLine;
+let servers: RawServer[];
+beforeEach(() => {
+  directory = makeTempDir();
+  command = new CommandLine(directory);
+  servers = [];
+});
+afterEach(async () => {
+  for (const server of servers) server.end();
+  await command.run('stop');
+  rmSync(directory, { recursive: true });
+});
+
+const gateway = () => join(directory, 'run', 'gateway.sock');
+const status = async () => JSON.parse((await command.run('status', '--json')).stdout) as CoreStatus;
+const enter = async (takesSends = true) => {
+  const { server } = await RawServer.join(gateway(), { takesSends });
+  servers.push(server);
+  return server;
+};
+
+describe('a daemon with a chat server', () => {
+  it('gives events that are in progress at a stop their outcomes, and takes no others', async () => {
+    expect(await command.start(SLOW)).toMatchObject({ code: 0 });
+    const server = await enter(false);
+    server.say(messageOf(1, '1500'));
+    await expect.poll(async () => (await status()).modules[0]?.inFlight, { timeout: 20_000 }).toBe(1);
+    const stopping = command.run('stop');
+    expect(await server.failure()).toMatchObject({ code: 'CORE_STOPPING' });
+    server.say(messageOf(2, '0'));
+    expect(await server.outcome()).toMatchObject({ id: 2n, failure: { code: 'CORE_STOPPING' } });
+    expect(await server.outcome()).toMatchObject({ id: 1n, verdict: 'pass', defaultReason: null });
+    expect(await stopping).toMatchObject({ code: 0 });
+    expect(existsSync(gateway())).toBe(false);
+  });
+
+  it('that is killed has what no server acknowledged when it comes back, under the same ids', async () => {
+    await command.start(SENDER);
+    const { core } = await status();
+    const server = await enter();
+    server.say(messageOf(1, '7'), messageOf(2, '8'));
+    const frames = [await server.next(), await server.next(), await server.next(), await server.next()];
+    const sent = frames.flatMap((frame) => (frame?.kind === 'send' ? [frame] : []));
+    expect(sent.map(({ cause }) => cause)).toEqual([1n, 2n]);
+    server.say({ kind: 'ack', sentIds: [sent[0]?.sentId ?? ''], refused: false });
+    await expect.poll(async () => (await status()).sends?.waiting, { timeout: 20_000 }).toBe(1);
+    process.kill(core.pid, 'SIGKILL');
+    await expect.poll(() => isRunning(core.pid), { timeout: 20_000 }).toBe(false);
+    await command.start(SENDER);
+    expect((await status()).sends).toMatchObject({ waiting: 1, delivered: 0 });
+    expect(await (await enter()).sent()).toMatchObject({ sentId: sent[1]?.sentId, cause: 2n });
+  });
+
+  it('makes its socket again when somebody has removed it', async () => {
+    await command.start(SENDER);
+    rmSync(gateway());
+    expect(await command.run('reload')).toMatchObject({ code: 0 });
+    expect(existsSync(gateway())).toBe(true);
+    await enter();
+    expect((await command.run('status')).stdout).toMatch(/^chat +1 +0 +yes +0$/m);
+  });
+
+  it('takes other bounds of what waits at a reload, and another gateway at its next start', async () => {
+    await command.start(`send_queue = 10\n${SENDER}`);
+    const config = join(directory, 'mesibo.conf');
+    writeFileSync(config, `send_queue = 1\ngateway = off\n${SENDER}`);
+    const { stderr } = await command.run('reload');
+    expect(stderr).toContain('in force: send_queue');
+    expect(stderr).toContain('needs a restart of the core: gateway');
+    for (const id of [1, 2]) await command.run('send', '--from', 'a', '--to', 'b', '--wait', '0', `${id}`);
+    await expect
+      .poll(async () => (await status()).modules[0]?.sends, { timeout: 20_000 })
+      .toMatchObject({ waiting: 1 });
+    expect((await command.run('status')).stdout).toContain('no server takes them (statuses_table: 1)');
+    await command.run('stop');
+    await command.start(readFileSync(config, 'utf8'));
+    expect(existsSync(gateway())).toBe(false);
+    expect(await status()).toMatchObject({ core: { gateway: null }, sends: null });
+  });
+});
+
+describe('a daemon whose place', () => {
+  it.each([
+    [
+      'for the gateway does not exist',
+      'gateway = /nowhere/g.sock',
+      /the socket for chat servers \/nowhere\/g\.sock cannot be made/,
+    ],
+    ['for the gateway is too long', `gateway = /tmp/${'x'.repeat(120)}`, /socket path .* 107/],
+  ])('%s does not start, says why, and leaves nothing', async (_, setting, why) => {
+    const { code, stderr } = await command.start(`${setting}\n${SENDER}`);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(why)]);
+    expect(await command.run('status')).toMatchObject({ code: 3 });
+    expect(readFileSync(join(directory, 'run', 'lock'), 'utf8')).toBe('');
+  });
+
+  it('for what modules send cannot be used serves, and says so in its status', async () => {
+    mkdirSync(join(directory, 'run', 'state'), { recursive: true, mode: 0o700 });
+    writeFileSync(join(directory, 'run', 'state', 'sends'), 'no database');
+    expect(await command.start(SENDER)).toMatchObject({ code: 0 });
+    const { core } = await status();
+    expect(core.problems).toEqual([
+      expect.stringMatching(/the store .*\/sends is damaged .*renamed to .*\/sends\.damaged-/),
+    ]);
+    const shown = await command.run('status');
+    expect([shown.code, shown.stdout]).toEqual([1, expect.stringContaining(core.problems[0] as string)]);
+    await command.run('send', '--from', 'a', '--to', 'b', '--wait', '0', '7');
+    expect(await (await enter()).sent()).toMatchObject({ module: 'statuses_table' });
+  });
+});
