@@ -158,6 +158,7 @@ local gateway = gateway_lib.new({
 	send = function (send) sends.take(send); end;
 	failure = function (failure)
 		complain("failure " .. tostring(failure.code), "The core says %s: %s", failure.code, failure.message);
+		if failure.event_id then desk.take({ id = failure.event_id, failure = failure }); end
 	end;
 	down = function (reason)
 		is_greeted = false;

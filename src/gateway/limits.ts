@@ -47,8 +47,8 @@ export function gatewayLimits(maxMessageBytes: number, descriptors: number): Gat
   const frameBytes = maxFrameBytes(maxMessageBytes);
   const unreadBytes = frameBytes + 16 * MIB;
   return {
-    // A server in C has one for each of its threads.
-    connections: Math.min(1024, Math.max(8, Math.floor(descriptors / 8))),
+    // A server may have one for each of its threads.
+    connections: Math.min(1024, Math.max(8, Math.floor(descriptors / 4))),
     helloMs: 10_000,
     messageBytes: maxMessageBytes,
     frameBytes,

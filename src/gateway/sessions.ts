@@ -24,6 +24,7 @@ export class Sessions {
   readonly #endCallbacks: () => void;
   readonly #timer: NodeJS.Timeout;
   #callbacks: string;
+  #isReliefDue = false;
   #announceEmpty: () => void = () => undefined;
 
   constructor(options: SessionsOptions) {
@@ -32,7 +33,7 @@ export class Sessions {
       ...options,
       load: new Load(options.limits),
       names: new Names(),
-      swollen: () => this.#relieve(),
+      swollen: () => this.#relieveSoon(),
       closed: (session) => this.#closed(session),
     };
     this.#callbacks = JSON.stringify(options.welcome());
@@ -97,6 +98,16 @@ export class Sessions {
     for (const session of this.#all) {
       if (session.stalledMs(nowMs) > stalledMs) this.#cutOff(session, `read nothing for ${stalledMs / 1000} seconds`);
     }
+  }
+
+  /** Not at once: whoever wrote is in the middle of something with the one that may have to go. */
+  #relieveSoon(): void {
+    if (this.#isReliefDue) return;
+    this.#isReliefDue = true;
+    setImmediate(() => {
+      this.#isReliefDue = false;
+      this.#relieve();
+    });
   }
 
   /** Cuts off who does not read, and who makes the core hold most when all of them together make it hold too much. */

@@ -25,12 +25,15 @@ export function computeTargets(samples: Samples): Target[] {
   });
   const rateBeside = (peer: string, window: number, bytes = 100) =>
     pair(ours('rate', window, bytes), of(nameRate(peer, window, bytes), 'rate'), divide);
+  const byClient = (client: string) => pair(of(nameRate(client, 256), 'rate'), ours('rate', 256), divide);
   return [
     target('64 in flight, rate / zeromq.js', '', rateBeside('zeromq.js', 64)),
     target('256 in flight, rate / zeromq.js', '', rateBeside('zeromq.js', 256)),
     target('64 in flight, rate / go-plugin', '', rateBeside('go-plugin', 64)),
     target('64 in flight, rate / fork', '', rateBeside('fork', 64)),
     target('64 in flight, rate / grpc-js', '', rateBeside('grpc-js', 64)),
+    target('256 in flight, TypeScript client / rate', '', byClient('TypeScript client')),
+    target('256 in flight, C client / rate', '', byClient('C client')),
     target('64 in flight, CPU of the core, a message', 'µs', ours('core')),
     target('64 in flight, CPU of the host, a message', 'µs', ours('host')),
     target('64 in flight, p99 / p50', '', pair(ours('p99'), ours('p50'), divide)),

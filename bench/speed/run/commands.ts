@@ -32,6 +32,9 @@ const NODE_PROGRAMS: Partial<Record<Peer, string>> = {
   'node:http': 'peers/http',
 };
 
+/** What the program is told that they are called. */
+const CLIENTS: Partial<Record<Peer, string>> = { 'TypeScript client': 'typescript', 'C client': 'c' };
+
 /** A program and its arguments. */
 export type Command = [file: string, ...args: string[]];
 
@@ -43,6 +46,8 @@ function rateCommand(row: RateRow, pace: Pace): Command {
   const load = loadArguments({ ...row, ...pace });
   const script = NODE_PROGRAMS[row.peer];
   if (script !== undefined) return [process.execPath, program(script), ...load];
+  const client = CLIENTS[row.peer];
+  if (client !== undefined) return [process.execPath, program('client'), client, ...load];
   if (row.peer === 'go-plugin') return [GO_HOST, ...load, GO_PLUGIN];
   if (row.peer === 'C socket') return [join(NATIVE, 'socket'), ...load];
   return [join(NATIVE, 'in-process'), ...load, PASS_MODULE];

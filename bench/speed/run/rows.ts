@@ -3,6 +3,8 @@
 /** Who answers the messages of a row. */
 export type Peer =
   | 'ours'
+  | 'TypeScript client'
+  | 'C client'
   | 'zeromq.js'
   | 'fork'
   | 'worker_threads'
@@ -58,12 +60,15 @@ const BIG_PAYLOADS = [1024, 65_536];
 /** Where peers are compared that no window makes faster; all are at home in the middle. */
 const COMMON_WINDOWS = [1, 64, 256];
 const COMMON_PEERS: readonly Peer[] = ['fork', 'worker_threads', 'grpc-js', 'node:http', 'go-plugin'];
+/** Other processes that come to ours by the gateway. */
+const CLIENTS: readonly Peer[] = ['TypeScript client', 'C client'];
 const BIG_PEERS: readonly Peer[] = ['zeromq.js', 'grpc-js', 'go-plugin'];
 
 /** Rates that the table of targets needs. */
 const QUICK = new Set([
   ...['ours', 'zeromq.js'].flatMap((peer) => [1, 64, 256].map((window) => nameRate(peer, window))),
   ...['go-plugin', 'fork', 'grpc-js'].map((peer) => nameRate(peer, 64)),
+  ...['TypeScript client', 'C client'].map((peer) => nameRate(peer, 256)),
   ...['ours', 'go-plugin'].map((peer) => nameRate(peer, 64, 65_536)),
   nameRate('ours', 64, 100, 10),
 ]);
@@ -88,6 +93,7 @@ const RATES: readonly RateRow[] = [
     const peers: Peer[] = ['ours', 'zeromq.js', ...(COMMON_WINDOWS.includes(window) ? COMMON_PEERS : [])];
     if (window === 1) peers.push('C socket', 'C call');
     if (window === 64) peers.push('C socket');
+    if (COMMON_WINDOWS.includes(window)) peers.push(...CLIENTS);
     return peers.map((peer) => rate(section, peer, window));
   }),
   ...CHAINS.map((modules) => rate('chains, 64 in flight', 'ours', 64, 100, modules)),

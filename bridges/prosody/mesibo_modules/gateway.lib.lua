@@ -58,7 +58,7 @@ function lib.new(settings, told)
 		local was = conn;
 		conn, held, held_size = nil, {}, 0;
 		gateway.is_up = false;
-		greeting:stop();
+		if greeting then greeting:stop(); end
 		was:close();
 		told.down(reason);
 		if not is_closed then try_later(); end
@@ -89,6 +89,11 @@ function lib.new(settings, told)
 	end
 
 	local listeners = {};
+
+	function listeners.onconnect(to)
+		to:write(('{"hello":{"version_min":1,"version_max":1,"server":%s,"instance":%s,"takes_sends":true}}\n'):format(
+			lib.quote(settings.server), lib.quote(settings.instance)));
+	end
 
 	function listeners.onincoming(from, data)
 		local at = 1;
@@ -143,8 +148,6 @@ function lib.new(settings, told)
 			return;
 		end
 		local this = conn;
-		conn:write(('{"hello":{"version_min":1,"version_max":1,"server":%s,"instance":%s,"takes_sends":true}}\n'):format(
-			lib.quote(settings.server), lib.quote(settings.instance)));
 		greeting = module:add_timer(WELCOME_WITHIN, function ()
 			if conn == this and not gateway.is_up then drop("it does not answer"); end
 		end);
@@ -152,9 +155,9 @@ function lib.new(settings, told)
 
 	gateway.start = connect;
 
-	-- Sends one frame, a line of JSON without its end.
+	-- Sends one frame, a line of JSON without its end. While no core serves, nobody wants it.
 	function gateway.write(line)
-		if conn then conn:write(line .. "\n"); end
+		if gateway.is_up then conn:write(line .. "\n"); end
 	end
 
 	function gateway.close(reason)

@@ -137,7 +137,13 @@ describe.skipIf(MISSING)('a core', () => {
     gateway.answer = () => ({ failure: { code: 'MESSAGE_TOO_LARGE', message: 'too large' } });
     await alice.say(bob.bare, 'refused');
     await bob.got('refused');
-    expect(await prosody.counted('failure')).toBe(1);
+    gateway.answer = ({ id }) => {
+      gateway.tell({ failure: { code: 'GATEWAY_FRAME', message: 'not understood', event_id: id } });
+      return null;
+    };
+    await alice.say(bob.bare, 'refused too');
+    await bob.got('refused too');
+    expect(await prosody.counted('failure')).toBe(2);
   });
 
   it('is not asked about what is too large for it', async () => {
@@ -197,5 +203,25 @@ describe.skipIf(MISSING)('the bridge', () => {
     await alice.say(bob.bare, 'one');
     await gateway.until(() => gateway.asked.length === 1);
     await Promise.all([bob.got('one'), prosody.stop()]);
+  });
+
+  // Where lua-event is not installed, Prosody takes its default in place of the first.
+  it.each(['event', 'select'])('works with the network backend %s too', async (backend) => {
+    const { gateway, prosody, alice, bob } = await makeScene({ globals: `network_backend = "${backend}"` });
+    gateway.answer = ({ message }) =>
+      message?.text === 'bad' ? { verdict: 'consumed' } : { verdict: 'pass', text: message?.text?.toUpperCase() };
+    for (const text of ['hello', 'bad', 'end']) await alice.say(bob.bare, text);
+    await bob.got('END');
+    await gateway.close();
+    await prosody.logged(/cannot be reached/);
+    await alice.say(bob.bare, 'away');
+    await bob.got('away');
+    await rm(gateway.path, { force: true });
+    await gateway.listen();
+    await prosody.logged(/serves again/);
+    const texts = Array.from({ length: 300 }, (_, at) => `TEXT ${at}`);
+    for (const text of texts) void alice.say(bob.bare, text.toLowerCase());
+    await bob.got('TEXT 299');
+    expect(bob.texts).toEqual(['HELLO', 'END', 'away', ...texts]);
   });
 });

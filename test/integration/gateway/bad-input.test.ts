@@ -321,6 +321,29 @@ it('a server that does not read is cut off, and the others notice nothing', asyn
   await expectServed(other, 2);
 });
 
+it('a server that leaves too much unread is cut off at once, however it came to that', async () => {
+  const limits = { unreadBytes: MIB, deafBytes: 64 * MIB, progressBytes: 64 * MIB };
+  const rig = await GatewayRig.start({ modules: [fixtureModule('change-table', { abi: 'table' })] }, limits);
+  const other = await rig.join({ server: 'other' });
+  const server = await rig.join();
+  // Each is changed, and comes back whole.
+  const text = 'x'.repeat(256 * 1024);
+  server.say(...Array.from({ length: 40 }, (_, i) => messageOf(i, text, { from: `a${i}`, to: 'x' })));
+  await expect.poll(() => rig.gateway.clients().length, { timeout: 30_000 }).toBe(1);
+  expect(rig.warnings[0]).toMatch(/^gateway: server chat was cut off, because it does not read \d+ bytes$/);
+  await expectServed(other);
+});
+
+it('when all servers together make the core hold too much, the one that does most is cut off', async () => {
+  const rig = await GatewayRig.start({}, { allBytes: 2 * MIB, pauseBytes: 64 * 1024 });
+  const other = await rig.join({ server: 'other' });
+  const server = await rig.join({ server: 'large' }, 'json');
+  server.write(`{"event":{"id":1,"message":{"text":"${'x'.repeat(3 * MIB)}`);
+  await expect.poll(() => rig.gateway.clients().map((client) => client.server)).toEqual(['other']);
+  expect(rig.warnings[0]).toMatch(/^gateway: server large was cut off, because it makes the core hold \d+ bytes/);
+  await expectServed(other);
+});
+
 it('a server that reads slowly gets all, and no more is written than it has room for', async () => {
   const rig = await GatewayRig.start({}, { pauseBytes: 64 * 1024 });
   const server = await rig.join({ takesSends: true, window: 1000 });

@@ -30,6 +30,23 @@ it('every row is compared with one of ours that runs: as many in flight, the sam
   }
 });
 
+it('clients of the gateway are compared with ours at 1, 64 and 256 in flight', () => {
+  for (const client of ['TypeScript client', 'C client']) {
+    const windows = rates.filter(({ peer }) => peer === client).map(({ window, beside }) => [window, beside]);
+    expect(windows).toEqual([1, 64, 256].map((window) => [window, `ours, ${window} in flight`]));
+  }
+  const [, script, kind, ...load] = commandOf(find('C client, 256 in flight'), FULL_PACE);
+  expect([script?.endsWith('programs/client.js'), kind, ...load]).toEqual([
+    true,
+    'c',
+    '256',
+    '100',
+    '1',
+    '2500',
+    '700',
+  ]);
+});
+
 it('chains and payloads are rows of their own', () => {
   expect(rates.filter(({ peer, window }) => peer === 'ours' && window === 64).map(({ name }) => name)).toEqual([
     'ours, 64 in flight',

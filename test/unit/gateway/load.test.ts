@@ -68,7 +68,7 @@ it('bytes are bounded as events are, and one event is taken whatever its size', 
 
 it('the bounds of a core are those that the protocol tells', () => {
   expect(gatewayLimits(MIB, 1024)).toMatchObject({
-    connections: 1024,
+    connections: 256,
     helloMs: 10_000,
     frameBytes: 2 * MIB,
     lineBytes: 4 * MIB,
@@ -78,5 +78,5 @@ it('the bounds of a core are those that the protocol tells', () => {
     unreadBytes: 18 * MIB,
     stalledMs: 30_000,
   });
-  expect(gatewayLimits(64 * MIB, 64)).toMatchObject({ connections: 8, progressBytes: 65 * MIB });
+  expect(gatewayLimits(64 * MIB, 64)).toMatchObject({ connections: 16, progressBytes: 65 * MIB });
 });

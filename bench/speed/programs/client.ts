@@ -1,0 +1,40 @@
+/**
+ * Messages of another process, through a client and the gateway: a core with a module is in this process, and a program beside it
+ * measures. Called with the kind of the client and a load. CPU time is that of core and host.
+ */
+
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Core, makeConfig } from 'mesibo-modules';
+import { NATIVE, PASS_MODULE, program } from '../paths.js';
+
+const [kind, ...load] = process.argv.slice(2);
+const directory = mkdtempSync(join(tmpdir(), 'mm-bench-'));
+const runDir = join(directory, 'run');
+const pass = {
+  name: 'pass',
+  path: PASS_MODULE,
+  abi: 'exports-2020',
+  deadlineMs: 60_000,
+  startTimeoutMs: 60_000,
+} as const;
+const core = new Core(makeConfig({ chainDeadlineMs: 600_000, modules: [pass] }), {
+  runDir,
+  stateDir: join(directory, 'state'),
+});
+const { refused } = await core.start();
+if (refused[0]) throw refused[0].error;
+const pids = [process.pid, ...core.status().modules.flatMap(({ pid }) => pid ?? [])];
+const socket = join(runDir, 'gateway.sock');
+const [file, ...args] =
+  kind === 'c'
+    ? [join(NATIVE, 'client'), ...load, socket]
+    : [process.execPath, program('clients/typescript'), ...load, socket, ...pids.map(String)];
+const { stdout } = await promisify(execFile)(file, args);
+console.log(stdout.trim());
+await core.stop();
+rmSync(directory, { recursive: true, force: true });
+process.exit(0);
