@@ -194,7 +194,10 @@ describe('whatever servers and modules do', () => {
           goesOn = false;
           for (const holder of holders.values()) {
             while (take(holder)) goesOn = true;
-            for (const entry of [...holder.held.values()]) finish(holder, entry);
+            for (const entry of [...holder.held.values()]) {
+              finish(holder, entry);
+              goesOn = true;
+            }
           }
         }
         expect(done).toEqual(sent);
