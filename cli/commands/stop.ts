@@ -37,10 +37,11 @@ export function addStop(program: Command): void {
       client?.close();
       if (!hasEnded) {
         const kill = shellCommand('kill', '-KILL', `${core.pid ?? 'PID'}`);
+        const both = core.kind === 'embedded' ? ' with its program' : '';
         throw new ControlError(
           'CORE_SILENT',
           `the core has not ended within ${STOP_LIMIT_MS / 60_000} minutes${waits ? ` (${waits})` : ''}`,
-          { remedy: sentence`to end it at once: ${kill}` },
+          { remedy: sentence`to end it at once${both}: ${kill}` },
         );
       }
       const goesOn = core.kind === 'embedded' ? '; its program goes on' : '';

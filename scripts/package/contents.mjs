@@ -13,6 +13,8 @@ const AS_THEY_ARE = [
   'docs/',
   'etc/',
   'proto/',
+  // How servers get in.
+  'bridges/',
   // The headers and samples that an author builds with and from.
   'modules/',
   'scripts/demo.mjs',

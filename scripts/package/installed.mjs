@@ -93,13 +93,35 @@ console.log(verdict);
     mustContain(this.#run('node', ['embeds.mjs']).stdout, 'consumed', 'an embedding program');
   }
 
+  /** A server that is a client of a core; here both are one program. */
+  isReached() {
+    const program = `import { Core, makeConfig } from 'mesibo-modules';
+import { GatewayClient } from 'mesibo-modules/client';
+const modules = [{ name: 'filter', path: ${JSON.stringify(this.sample('filter'))}, config: { blocked_words: 'heck' } }];
+const runDir = ${JSON.stringify(join(this.directory, 'reached'))};
+const core = new Core(makeConfig({ modules }), { runDir, stateDir: runDir + '-state' });
+await core.start();
+const client = new GatewayClient({ runDir, server: 'app', deadlineMs: 60_000 });
+const { by, reason } = await client.message({ from: 'a', to: 'b' }, Buffer.from('heck'));
+await client.close();
+await core.stop();
+console.log(by, reason);
+`;
+    writeFileSync(join(this.app, 'reaches.mjs'), program);
+    mustContain(this.#run('node', ['reaches.mjs']).stdout, 'filter null', 'a client of a core');
+  }
+
   /** The same to a type checker, which finds Node's types where this repository has them. */
   hasTypes() {
     const program = `import { makeConfig, type Outcome, Supervisor } from 'mesibo-modules';
+import { type ClientOutcome, GatewayClient, type ReceivedSend } from 'mesibo-modules/client';
 const supervisor = new Supervisor(makeConfig({ modules: [] }), { runDir: 'run' });
 supervisor.on('log', ({ module, text }) => console.log(module ?? 'core', text.length));
 const { payload }: Outcome = await supervisor.onMessage({ from: 'a', to: 'b', id: 7n }, Buffer.from('heck'));
 export const size: number = payload.length;
+const client = new GatewayClient({ path: 'x', server: 'app', onSend: ({ params }: ReceivedSend) => params.to });
+const { verdict, params }: ClientOutcome = await client.message({ to: 'b' }, Buffer.from('heck'));
+export const what: [string, bigint] = [verdict, params.id];
 `;
     writeFileSync(join(this.app, 'embeds.mts'), program);
     const types = ['--types', 'node', '--typeRoots', join(process.cwd(), 'node_modules/@types')];

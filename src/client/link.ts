@@ -13,8 +13,8 @@ import {
 } from '../wire/gateway/frames.js';
 import { FrameOut } from '../wire/gateway/protobuf/frame-out.js';
 import { readCoreFrame } from '../wire/gateway/protobuf/read-core-frame.js';
+import { readShortOutcome, type ShortOutcome } from '../wire/gateway/protobuf/read-short-outcome.js';
 import { writeServerFrame } from '../wire/gateway/protobuf/write-server-frame.js';
-import { readShortOutcome, type ShortOutcome } from './frames.js';
 import { retryDelayMs } from './retry.js';
 
 /** With more unwritten than this nothing is added, except answers. */

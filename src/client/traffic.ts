@@ -9,10 +9,11 @@ import {
   type ServerFrame,
   type Welcome,
 } from '../wire/gateway/frames.js';
+import type { ShortOutcome } from '../wire/gateway/protobuf/read-short-outcome.js';
+import { writeEvent } from '../wire/gateway/protobuf/write-event.js';
 import { writeServerFrame } from '../wire/gateway/protobuf/write-server-frame.js';
 import type { MessageParamsInput } from '../wire/params.js';
 import { type Flight, Flights } from './flights.js';
-import { type ShortOutcome, writeEvent } from './frames.js';
 import { Link, type LinkUser } from './link.js';
 import type { Settings } from './options.js';
 import { Decision, Outcome } from './outcomes.js';

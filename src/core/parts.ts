@@ -41,7 +41,8 @@ export class Parts {
   readonly #taking = new Promise<void>((resolve) => {
     this.#announceTaking = resolve;
   });
-  #chainDeadlineMs: number;
+  /** The configuration now. */
+  #inForce: CoreConfig;
   /** Resolves when nothing is being opened any more. */
   #opened: Promise<void> = Promise.resolve();
   #taker: ProgramTaker | null = null;
@@ -60,7 +61,7 @@ export class Parts {
     this.#config = config;
     this.#options = options;
     this.#events = events;
-    this.#chainDeadlineMs = config.chainDeadlineMs;
+    this.#inForce = config;
     this.log = new CoreLog({ stateDir, sink: options.logTo ?? null, sizeBytes, keep, onSaid });
     const { log } = this;
     const isKept = takesSends || config.gateway !== 'off';
@@ -78,9 +79,9 @@ export class Parts {
     const { supervisor } = this;
     log.follow(supervisor);
     this.#teller = new EventTeller(supervisor, config, { runDir, stateDir, log });
-    const ended: ReloadsOptions['ended'] = (taken, failure) => {
-      if (taken) this.#adopt(taken);
-      events.ended(taken, failure);
+    const ended: ReloadsOptions['ended'] = (taken, failure, left) => {
+      if (taken) this.#adopt(taken, left);
+      events.ended(taken, failure, left);
       if (failure) this.#teller.reloadFailed(failure.message);
     };
     this.reloads = new Reloads({ supervisor, log, read: options.reload ?? null, strict, begun, ended });
@@ -160,7 +161,7 @@ export class Parts {
       },
       sends,
       maxMessageBytes,
-      chainDeadlineMs: () => this.#chainDeadlineMs,
+      chainDeadlineMs: () => this.#inForce.chainDeadlineMs,
     });
   }
 
@@ -171,10 +172,13 @@ export class Parts {
     if (this.#isTaking) taker.attach(this.sends);
   }
 
-  #adopt(config: CoreConfig): void {
+  /** @param left - the modules that go on as they were configured before */
+  #adopt(config: CoreConfig, left: readonly string[]): void {
+    const isLeft = ({ name }: { name: string }) => left.includes(name);
+    const modules = [...config.modules.filter((module) => !isLeft(module)), ...this.#inForce.modules.filter(isLeft)];
+    this.#inForce = { ...config, modules };
     this.#teller.reloaded(config);
-    this.#chainDeadlineMs = config.chainDeadlineMs;
-    this.sends?.configure(config);
+    this.sends?.configure(this.#inForce);
   }
 
   /** Takes nothing new. */

@@ -18,8 +18,11 @@ export interface ReloadsOptions {
   strict: boolean;
   /** A reload begins. */
   begun: () => void;
-  /** It has ended. `config`: it is in force, unless `null`. `failure`: why it is not, unless nothing is known of it. */
-  ended: (config: CoreConfig | null, failure: Error | null) => void;
+  /**
+   * It has ended. `config`: it is in force, unless `null`, but for the modules that were left as they were. `failure`: why it is
+   * not, unless nothing is known of it.
+   */
+  ended: (config: CoreConfig | null, failure: Error | null, left: readonly string[]) => void;
 }
 
 /** Takes and checks configurations; every outcome is logged. */
@@ -65,7 +68,7 @@ export class Reloads {
       log.say('info', `reloaded: ${describeReload(report)}`);
       // One that left others as they were says nothing of them.
       if (report.left.length === 0) this.#failure = null;
-      ended(config, null);
+      ended(config, null, report.left);
       return { ...report, warnings };
     } catch (error) {
       if (isRefused(error)) this.#refuse(error as Error);
@@ -88,7 +91,7 @@ export class Reloads {
   #refuse(error: Error): void {
     const { log, ended } = this.#options;
     log.say('warn', `no reload: ${error.message}`);
-    ended(null, null);
+    ended(null, null, []);
   }
 
   #fail(error: Error): void {
@@ -97,7 +100,7 @@ export class Reloads {
     const reason = error.message;
     log.say('error', `the reload failed: ${reason}`);
     this.#failure = `the reload of ${new Date().toISOString()} failed: ${reason.replaceAll('\n', '; ')}; correct that and reload again`;
-    ended(null, error);
+    ended(null, error, []);
   }
 }
 

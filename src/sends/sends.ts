@@ -9,6 +9,7 @@ import type { SendKeeper, SentMessage } from '../supervisor/types.js';
 import type { WireParams } from '../wire/params.js';
 import { ChainStage } from './chain-stage.js';
 import { ExpiryTimer } from './expiry-timer.js';
+import { KeyMaker } from './key-maker.js';
 import { LimitedNews } from './limited-news.js';
 import { Dispatch, type Holder } from './queue/dispatch.js';
 import { Entry } from './queue/entry.js';
@@ -35,10 +36,6 @@ export interface SendsOptions {
 export const SENDS_FOLDER = 'sends';
 /** The status of a message that was not delivered. */
 const NOT_DELIVERED = 0x80;
-/** Keys count on from the time at which the first one was made, so many a millisecond: they grow from core to core. */
-const KEYS_PER_MS = 1024;
-/** A clock may stand anywhere; numbers are exact up to twice this. */
-const MAX_KEY_BY_TIME = 2 ** 52;
 
 /** How often it is logged of a module that too much of it waits. */
 const FULL_NEWS_MS = 60_000;
@@ -61,6 +58,7 @@ export class Sends implements SendKeeper, SendSource {
   readonly #statuses: StatusesDue;
   readonly #expiry: ExpiryTimer;
   readonly #expiredNews: LimitedNews;
+  readonly #keys: KeyMaker;
   readonly #takings = new Map<string, Taking>();
   readonly #counted = { delivered: 0, refused: 0, expired: 0, consumed: 0 };
   #supervisor: SendsSupervisor | null = null;
@@ -69,13 +67,13 @@ export class Sends implements SendKeeper, SendSource {
   #early: Entry[] | null = [];
   readonly #fullLoggedMs = new Map<string, number>();
   #tellFull: ((module: string, isFull: boolean) => void)[] = [];
-  #key = 0;
   #isTurnPlanned = false;
   #isClosed = false;
 
   constructor(settings: SendSettings, options: SendsOptions) {
     const { now = () => performance.now(), wallNow = () => Date.now() } = options;
     this.#options = { say: (level, text) => options.say(level, text), now, wallNow };
+    this.#keys = new KeyMaker(wallNow);
     this.#settings = settings;
     this.#chaining = chainingOf(settings);
     this.#fullness = new Fullness({ messages: settings.sendQueue, bytes: settings.sendBytes });
@@ -149,7 +147,7 @@ export class Sends implements SendKeeper, SendSource {
     if (this.#all.has(sentId)) return;
     const server = cause !== null && this.#dispatch.isKnown(cause.server) ? cause.server : null;
     const isChained = !this.#chaining.has(module);
-    const fields = { sentId, module, cause, server, isChained, key: this.#nextKey(), sinceMs: this.#options.now() };
+    const fields = { sentId, module, cause, server, isChained, key: this.#keys.next(), sinceMs: this.#options.now() };
     const entry = Entry.of(fields, params, payload);
     this.#all.set(sentId, entry);
     this.#store?.put(entry);
@@ -214,7 +212,7 @@ export class Sends implements SendKeeper, SendSource {
 
   #loaded(entries: Entry[]): void {
     for (const entry of entries) {
-      this.#key = Math.max(this.#key, entry.key);
+      this.#keys.skip(entry.key);
       if (this.#all.has(entry.sentId)) {
         this.#store?.remove(entry);
         continue;
@@ -357,12 +355,6 @@ export class Sends implements SendKeeper, SendSource {
     const why = `${counted(this.#fullness.messagesOf(module), 'message')} that it sent wait for a server`;
     const remedy = 'see whether a server takes them, or raise send_queue and send_memory';
     say('warn', `module ${module}: ${why}, so send_message returns -1 until there are fewer; ${remedy}`);
-  }
-
-  #nextKey(): number {
-    const byTime = Math.floor(this.#options.wallNow()) * KEYS_PER_MS;
-    this.#key = Math.max(this.#key + 1, Math.min(byTime, MAX_KEY_BY_TIME));
-    return this.#key;
   }
 }
 

@@ -19,7 +19,7 @@ export interface Block {
 export function listPages(): string[] {
   const docs = readdirSync(join(PACKAGE_ROOT, 'docs')).filter((name) => name.endsWith('.md'));
   const samples = SAMPLES.map((name) => `modules/${name}/README.md`);
-  return ['README.md', 'CONTRIBUTING.md', ...docs.map((name) => `docs/${name}`), ...samples];
+  return ['README.md', 'CONTRIBUTING.md', 'bridges/c/README.md', ...docs.map((name) => `docs/${name}`), ...samples];
 }
 
 /** The text of a page. */

@@ -31,11 +31,12 @@ export class Counterpart {
   /** It did not answer in time. */
   async silent(): Promise<ControlError> {
     if (!(await this.#isCore())) return this.#noCore();
-    const { pid } = readNamedCore(this.#runDir);
+    const { pid, kind } = readNamedCore(this.#runDir);
+    const end = kind === 'daemon' ? 'end the process' : 'end the program that it is in';
     return new ControlError(
       'CORE_SILENT',
       `the core serving ${this.#runDir}${pid === null ? '' : ` (pid ${pid})`} did not answer in time`,
-      { remedy: sentence`see: ${coreCommand('logs')}, or end the process` },
+      { remedy: sentence`see: ${coreCommand('logs')}, or ${end}` },
     );
   }
 

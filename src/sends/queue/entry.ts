@@ -102,6 +102,6 @@ function latin1Of(bytes: Uint8Array): string {
 }
 
 /** The bytes of both addresses. */
-export function addressBytesOf({ to, from }: WireParams): number {
+function addressBytesOf({ to, from }: WireParams): number {
   return (to?.length ?? 0) + (from?.length ?? 0);
 }

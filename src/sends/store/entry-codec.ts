@@ -9,8 +9,7 @@
  */
 
 import { crc32 } from 'node:zlib';
-import { decodeParams } from '../../wire/codec.js';
-import { addressBytesOf, Entry } from '../queue/entry.js';
+import { Entry } from '../queue/entry.js';
 
 /** The form of a store. A store of a higher one was written by a newer version. */
 export const STORE_FORMAT = 1;
@@ -23,8 +22,9 @@ interface Header {
   module: string;
   /** Milliseconds since the epoch, when it began to wait. */
   time: number;
-  /** Bytes of the parameters. */
+  /** Bytes of the parameters, and of the addresses in them. */
   params: number;
+  addresses: number;
   /** The server that it is for. */
   server?: string;
   /** Name, event and hops of where it came from. */
@@ -54,7 +54,8 @@ export function parseKey(text: string): number | null {
 /** What is stored of an entry. */
 export function encodeEntry(entry: Entry, { wallMs, nowMs }: Moment): Buffer {
   const { sentId: id, module, server, cause, isChained, sinceMs, encodedParams: params, payload } = entry;
-  const header: Header = { id, module, time: Math.round(wallMs - (nowMs - sinceMs)), params: params.length };
+  const addresses = entry.bytes - payload.length;
+  const header: Header = { id, module, time: Math.round(wallMs - (nowMs - sinceMs)), params: params.length, addresses };
   if (server !== null) header.server = server;
   if (cause) header.cause = [cause.server, String(cause.eventId), cause.hops];
   if (isChained) header.chained = true;
@@ -97,7 +98,7 @@ export function decodeEntry(
       // A clock that was set back since has it wait no less long, and one that was ahead no longer than any other.
       sinceMs: nowMs - Math.max(0, wallMs - header.time),
     };
-    return new Entry(fields, params, bytes.subarray(payloadAt), addressBytesOf(decodeParams(params)));
+    return new Entry(fields, params, bytes.subarray(payloadAt), header.addresses);
   } catch {
     return null;
   }

@@ -24,6 +24,8 @@ export interface FindOptions {
   isKnown: boolean;
   /** Called when its files are open. */
   opened(): void;
+  /** Called whenever more of it was read. */
+  progress(): void;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface FindOptions {
  *
  * @throws the error of the system, LevelError: it cannot be used now
  */
-export async function findStore({ folder, moment, isKnown, opened }: FindOptions): Promise<Found> {
+export async function findStore({ folder, moment, isKnown, opened, progress }: FindOptions): Promise<Found> {
   const links = new LogLinks(folder);
   let level: Level | undefined;
   try {
@@ -41,7 +43,8 @@ export async function findStore({ folder, moment, isKnown, opened }: FindOptions
     level = await openLevel(folder);
     opened();
     if (isKnown) return { kind: 'fit', level, entries: null, skipped: null };
-    const content = await readAll(level, moment);
+    progress();
+    const content = await readAll(level, moment, progress);
     if ('kind' in content) await level.close();
     return 'kind' in content ? content : { kind: 'fit', level, ...content, skipped: describeSkipped(links, moment) };
   } catch (error) {
@@ -60,21 +63,28 @@ export function isDamage(error: Error): boolean {
   return code === 'EEXIST' || code === 'ENOTDIR';
 }
 
-async function readAll(level: Level, moment: Moment): Promise<{ entries: Entry[] } | (Found & { kind: 'unfit' })> {
+async function readAll(
+  level: Level,
+  moment: Moment,
+  progress: () => void,
+): Promise<{ entries: Entry[] } | (Found & { kind: 'unfit' })> {
   const entries: Entry[] = [];
   const names = new Map<string, string>();
   let format: number | null = null;
   let isSound = true;
   try {
-    for await (const [name, value] of level.read()) {
-      if (name === FORMAT_KEY) format = formatOf(value);
-      if (format === null) return unfit('foreign', 'is another database');
-      if (format > STORE_FORMAT) return unfit('newer', `was written by a newer version (format ${format})`);
-      const key = parseKey(name);
-      if (key === null) continue;
-      const entry = decodeEntry(key, value, moment, names);
-      if (entry === null) isSound = false;
-      else entries.push(entry);
+    for await (const some of level.read()) {
+      progress();
+      for (const [name, value] of some) {
+        if (name === FORMAT_KEY) format = formatOf(value);
+        if (format === null) return unfit('foreign', 'is another database');
+        if (format > STORE_FORMAT) return unfit('newer', `was written by a newer version (format ${format})`);
+        const key = parseKey(name);
+        if (key === null) continue;
+        const entry = decodeEntry(key, value, moment, names);
+        if (entry === null) isSound = false;
+        else entries.push(entry);
+      }
     }
   } catch (error) {
     if (isDamage(error as Error)) return unfit('damaged', `is damaged (${(error as Error).message})`, entries);

@@ -8,8 +8,8 @@ export type LevelWrite = readonly [key: string, value: Buffer | null];
 
 /** An open database. */
 export interface Level {
-  /** @throws LevelError; what it has given before is sound */
-  read(): AsyncIterable<readonly [key: string, value: Buffer]>;
+  /** All of it, many at a time. @throws LevelError; what it has given before is sound */
+  read(): AsyncIterable<readonly (readonly [key: string, value: Buffer])[]>;
   /** All of it or nothing; it reached the kernel, and so outlives this process. @throws LevelError */
   write(writes: readonly LevelWrite[]): Promise<void>;
   /** Never fails. */
@@ -68,13 +68,13 @@ function loadPackage(): typeof import('classic-level') {
   }
 }
 
-async function* read(database: ClassicLevel<string, Buffer>): AsyncGenerator<readonly [string, Buffer]> {
+async function* read(database: ClassicLevel<string, Buffer>): AsyncGenerator<[string, Buffer][]> {
   const iterator = database.iterator();
   try {
     for (;;) {
       const entries = await iterator.nextv(READ_AT_ONCE);
       if (entries.length === 0) return;
-      yield* entries;
+      yield entries;
     }
   } catch (error) {
     throw toLevelError(error);

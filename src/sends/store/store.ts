@@ -15,16 +15,15 @@ import { putAside, type Unfitness } from './put-aside.js';
 import { describeLoss, describeTrouble } from './trouble.js';
 
 const BATCH = { writes: 4096, bytes: 4 * 1024 * 1024 };
-/** Who waits for a write waits so long for a disk that does not answer. */
+/** Nobody waits longer than this for a disk that does not answer. */
 const SLOW_MS = 2000;
 /** A store that cannot be used is tried again after that, and then after twice as long each time. */
 const RETRY_MS = { first: 500, most: 10_000 };
-/** A start waits so long for what is there. */
-const OPEN_MS = 5000;
 /** A close waits so long for the last writes. */
 const CLOSE_MS = 5000;
 /** Stores that were put aside in this run are named, up to so many. */
 const MAX_LOSSES = 5;
+const SLOW = 'the disk does not answer';
 
 /** What a store asks of those who use it. */
 export interface StoreOptions {
@@ -55,6 +54,7 @@ export class SendStore {
   #working: Promise<void> | null = null;
   #trouble: string | null = null;
   #isSlow = false;
+  #tellSlow: () => void = () => undefined;
   #retryMs = RETRY_MS.first;
   #retry: NodeJS.Timeout | undefined;
 
@@ -66,7 +66,10 @@ export class SendStore {
   /** Reads what is there. Resolves when that is done, or cannot be done now; never rejects. */
   async open(): Promise<void> {
     this.#state = 'open';
-    if (existsSync(this.#options.folder)) await within(OPEN_MS, this.#work());
+    const isSlow = new Promise<void>((resolve) => {
+      this.#tellSlow = resolve;
+    });
+    if (existsSync(this.#options.folder)) await Promise.race([this.#work(), isSlow]);
     else if (!this.#writes.isEmpty) void this.#work();
   }
 
@@ -92,7 +95,7 @@ export class SendStore {
   problems(): string[] {
     const { folder } = this.#options;
     if (this.#trouble !== null) return [describeTrouble(folder, this.#trouble), ...this.#losses];
-    if (this.#isSlow) return [describeTrouble(folder, 'the disk does not answer'), ...this.#losses];
+    if (this.#isSlow) return [describeTrouble(folder, SLOW), ...this.#losses];
     return [...this.#losses];
   }
 
@@ -106,7 +109,7 @@ export class SendStore {
     const lost = this.#writes.puts;
     if (lost > 0) {
       const what = `${counted(lost, 'message')} that modules sent and no server has taken`;
-      const why = this.#trouble ?? 'the disk does not answer';
+      const why = this.#trouble ?? SLOW;
       this.#options.say(
         'warn',
         `${what} cannot be written to ${this.#options.folder} (${why}), and end with this core`,
@@ -143,7 +146,7 @@ export class SendStore {
     this.#retry = undefined;
     try {
       do {
-        this.#level ??= await this.#watched(this.#open());
+        this.#level ??= await this.#watched((progress) => this.#open(progress));
         await this.#writeBatch(this.#level);
       } while (!this.#writes.isEmpty && this.#state !== 'closed');
       this.#works();
@@ -163,7 +166,7 @@ export class SendStore {
       .map(({ key, wanted }) => [formatKey(key), wanted && encodeEntry(wanted, moment)] as const);
     const format = [FORMAT_KEY, Buffer.from(JSON.stringify({ format: STORE_FORMAT }))] as const;
     try {
-      await this.#watched(level.write(this.#isFresh ? [format, ...batch] : batch));
+      await this.#watched(() => level.write(this.#isFresh ? [format, ...batch] : batch));
     } catch (error) {
       this.#writes.failed();
       throw error;
@@ -198,10 +201,10 @@ export class SendStore {
   }
 
   /** @throws LevelError, the error of the system */
-  async #open(): Promise<Level> {
+  async #open(progress: () => void): Promise<Level> {
     const { folder, moment } = this.#options;
     const opened = () => this.#descriptors.keep();
-    const found = await findStore({ folder, moment: moment(), isKnown: this.#isRead, opened });
+    const found = await findStore({ folder, moment: moment(), isKnown: this.#isRead, opened, progress });
     if (found.kind === 'fit') {
       if (found.skipped !== null) this.#lose(describeLoss(folder, found.skipped, null, found.entries?.length ?? null));
       this.#take(found.entries ?? []);
@@ -257,19 +260,26 @@ export class SendStore {
     if (this.#losses.length < MAX_LOSSES) this.#losses.push(text);
   }
 
-  /** Nobody waits long for a disk that does not answer. */
-  async #watched<T>(work: Promise<T>): Promise<T> {
-    const slow = setTimeout(() => {
-      this.#isSlow = true;
-      this.#writes.giveUpWaiting();
-      this.#options.say('warn', describeTrouble(this.#options.folder, 'the disk does not answer'));
-    }, SLOW_MS);
+  /** @param work calls its argument whenever the disk has answered */
+  async #watched<T>(work: (progress: () => void) => Promise<T>): Promise<T> {
+    let isOver = false;
+    // What the disk has answered is seen only after the timers of a turn.
+    const timer = setTimeout(() => setImmediate(() => isOver || this.#waitNoMore()), SLOW_MS);
     try {
-      return await work;
+      return await work(() => timer.refresh());
     } finally {
-      clearTimeout(slow);
+      isOver = true;
+      clearTimeout(timer);
+      if (this.#isSlow) this.#options.say('info', `the disk of ${this.#options.folder} answers again`);
       this.#isSlow = false;
     }
+  }
+
+  #waitNoMore(): void {
+    this.#isSlow = true;
+    this.#tellSlow();
+    this.#writes.giveUpWaiting();
+    this.#options.say('warn', describeTrouble(this.#options.folder, SLOW));
   }
 }
 

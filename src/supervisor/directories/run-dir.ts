@@ -9,7 +9,7 @@ import { HeldLock, lockSoon, readLockText, retry, SHORT_MS, START_MS } from '../
 import { listenerOf } from '../../libc.js';
 import { type CoreKind, formatLock, parseLock } from '../../lock-file.js';
 import { NOT_A_FILE, openRunDir } from '../../own-files.js';
-import { sentence, shellCommand } from '../../sentence.js';
+import { type Sentence, sentence, shellCommand } from '../../sentence.js';
 
 /** What a socket path may have at most: `sun_path` less its NUL. */
 const SOCKET_PATH_MAX_BYTES = 107;
@@ -173,9 +173,10 @@ class HeldRunDir implements RunDir {
   }
 
   #taken(): string {
-    const [who, pid] = holderOf(this.path);
-    const that = pid === null ? '' : sentence`, or that one with: ${shellCommand('kill', `${pid}`)}`;
-    const remedy = sentence`end one of the two, as this one with: ${shellCommand('kill', `${process.pid}`)}${that}`;
+    const holder = holderOf(this.path);
+    const [who] = holder;
+    const that = holder[1] === null ? '' : sentence`, or that one ${endOf(holder[1], holder[2])}`;
+    const remedy = sentence`end one of the two, as this one ${endOf(process.pid, this.#kind)}${that}`;
     return `this core cannot be reached any more, because ${who} has taken ${this.path}; ${remedy}`;
   }
 
@@ -230,13 +231,20 @@ function openOwn(path: string): number {
   }
 }
 
-function holderOf(path: string): [who: string, pid: number | null] {
-  const pid = parseLock(readLockText(join(path, 'lock'))).pid ?? listenerOf(join(path, 'control.sock'));
-  return pid ? [`the core with pid ${pid}`, pid] : ['another core', null];
+function holderOf(path: string): [who: string, pid: number | null, kind: CoreKind] {
+  const { pid: named, kind } = parseLock(readLockText(join(path, 'lock')));
+  const pid = named ?? listenerOf(join(path, 'control.sock'));
+  const where = kind === 'daemon' ? '' : ', which is a part of a program,';
+  return pid ? [`the core with pid ${pid}${where}`, pid, kind] : ['another core', null, kind];
+}
+
+/** How a core is ended without its control socket: one that is a part of a program has no process of its own. */
+function endOf(pid: number, kind: CoreKind): Sentence | string {
+  return kind === 'daemon' ? sentence`with: ${shellCommand('kill', `${pid}`)}` : `in its program (pid ${pid})`;
 }
 
 function busy(path: string): DirectoryError {
-  const [who] = holderOf(path);
+  const who = holderOf(path)[0].replace(/,$/, '');
   const remedy = 'stop that one, or give this one another --run-dir';
   return new DirectoryError('RUN_DIR_BUSY', `${path} is held by ${who}`, { remedy });
 }

@@ -1,7 +1,7 @@
 /** The page for who couples a server of his own. */
 
 import { expect } from 'vitest';
-import { exempt, file, type Step, sh } from './steps.js';
+import { exempt, file, type How, type Step, sh } from './steps.js';
 
 const CONFIG = 'mesibo.conf';
 const SOCKET: [string, string] = ['/run/mesibo-modules/gateway.sock', 'run/gateway.sock'];
@@ -12,10 +12,13 @@ const NC = `exec '${process.execPath}' -e '
   process.stdin.pipe(socket).pipe(process.stdout);
 ' "$3"`;
 
-const byHand: Step = (block, clone) => {
-  if (clone.sh('nc -h 2>&1 | grep -q OpenBSD || exit 9').status !== 0) clone.command('nc', NC);
-  sh({ change: [SOCKET] })(block, clone);
-};
+/** Speaks to a core by `nc`. */
+export function byHand(how: How = {}): Step {
+  return (block, clone) => {
+    if (clone.sh('nc -h 2>&1 | grep -q OpenBSD || exit 9').status !== 0) clone.command('nc', NC);
+    sh({ ...how, change: [SOCKET] })(block, clone);
+  };
+}
 
 /** What the block before has printed. Outcomes of different conversations come in any order. */
 const answers: Step = ({ text }, clone) => {
@@ -42,7 +45,7 @@ const inPython: Step = (block, clone) => {
 /** A step for each of its blocks. */
 export const GATEWAY: Step[] = [
   file(CONFIG),
-  byHand,
+  byHand(),
   answers,
   file('chat.py'),
   inPython,

@@ -2,7 +2,8 @@
 
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
-import { GATEWAY } from './gateway.js';
+import { C_CLIENT, CLIENTS } from './clients.js';
+import { byHand, GATEWAY } from './gateway.js';
 import { exempt, file, picture, printed, type Step, sh } from './steps.js';
 
 const BUILT: [string, string] = ['npm install', 'it takes packages from a registry; the clone is built'];
@@ -14,7 +15,7 @@ const SERVER = `cat > ${CONFIG} <<'END'
 module autoreply { path = modules/build/module_autoreply.so }
 END
 {
-  echo 'const deliver = (id, params, payload) => console.log(typeof id, "for", params.to, String(payload));'
+  echo 'const deliver = (params, payload) => console.log("for", params.to, String(payload));'
   cat server.mjs
   echo 'console.log(refused.length, verdict, by, params.to, String(payload));'
 } > whole.mjs
@@ -31,13 +32,15 @@ const readme: Step[] = [
   file(CONFIG),
   sh({ prints: ['module filter: ok'] }),
   sh({ prints: ['consumed by filter', /filter +serving/, 'blocked a message from alice'] }),
+  byHand({ before: START, after: 'npx mesibo-modules stop', prints: ['"verdict":"consumed","by":"filter"'] }),
   file('server.mjs', {
     change: [
       ['/etc/mesibo/mesibo.conf', CONFIG],
       ['/run/my-server', 'run'],
+      ['/var/lib/my-server', 'state'],
     ],
     after: SERVER,
-    prints: ['string for alice Thank you. Your message has arrived.', '0 pass null bob hello'],
+    prints: ['0 pass null bob hello'],
     says: /^$/,
   }),
   exempt('npm run soak', 'each line takes from minutes to hours; test/unit/soak has the parts and the options'),
@@ -209,6 +212,8 @@ cat told-reload-failed`,
 ];
 
 export const GUIDES: Record<string, Step[]> = {
+  'bridges/c/README.md': C_CLIENT,
+  'docs/clients.md': CLIENTS,
   'README.md': readme,
   'CONTRIBUTING.md': contributing,
   'docs/getting-started.md': gettingStarted,

@@ -13,6 +13,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -341,6 +342,23 @@ describe('a store that cannot be used now', () => {
     expect(scene.said.at(-1)).toMatch(
       /^warn: \d+ messages? that modules sent and no server has taken cannot be written/,
     );
+  });
+
+  it('keeps nobody waiting on a disk that does not answer, and what came meanwhile is written when it does', async () => {
+    const folder = join(makeTempDir(), 'sends');
+    mkdirSync(folder);
+    // Whoever opens it waits until somebody writes.
+    const current = join(folder, 'CURRENT');
+    execFileSync('mkfifo', [current]);
+    const scene = await opened(folder);
+    expect(scene.said).toEqual([expect.stringMatching(/^warn: .*the disk does not answer/)]);
+    scene.put('a');
+    expect(scene.store.settled()).toBeNull();
+    expect(scene.store.problems()).toHaveLength(1);
+    await writeFile(current, 'is no name of a file');
+    await scene.says(/answers again/);
+    await scene.store.close();
+    expect(await payloadsIn(folder)).toEqual(['a']);
   });
 
   it('is waited for on a disk that is read-only, and what it has is read', async ({ skip }) => {

@@ -102,6 +102,18 @@ it('leaves the directory to another core, says so once, and takes it back when t
   expect(lockText()).toBe(`${process.pid}\n${runDir.runId}\n`);
 });
 
+it('tells nobody to end the process of a core that is a part of a program', async () => {
+  renameSync(path, join(base, 'away'));
+  const other = acquireRunDir(path, 'embedded');
+  expect(() => acquireRunDir(path)).toThrow(
+    `${path} is held by the core with pid ${process.pid}, which is a part of a program; stop that one, or give`,
+  );
+  await guard.look();
+  const ends = `end one of the two, as this one with: kill ${process.pid}, or that one in its program (pid ${process.pid})`;
+  expect(said).toEqual([expect.stringContaining(ends)]);
+  other.release();
+});
+
 it('keeps for the next start what a core that had the directory meanwhile left when it was killed', async () => {
   rmSync(path, { recursive: true });
   mkdirSync(path, { mode: 0o700 });

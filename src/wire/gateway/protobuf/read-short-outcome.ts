@@ -1,0 +1,38 @@
+/** Reads an outcome that changes nothing and of which nothing more is told than the verdict: nearly every one is so. */
+
+import { tagOf, uint32At, WIRE } from '../../protobuf.js';
+
+const TAG = {
+  outcome: tagOf(2, WIRE.bytes),
+  id: tagOf(1, WIRE.fixed64),
+  verdict: tagOf(2, WIRE.varint),
+  by: tagOf(3, WIRE.bytes),
+} as const;
+/** Of the shortest: the frame's tag and length, then the id. */
+const PASS_BYTES = 11;
+/** A length that takes more than one byte. */
+const LONG = 0x80;
+
+/** The lower half of the id, and the verdict. */
+export interface ShortOutcome {
+  low: number;
+  /** The module that consumed; `null`: it passes. */
+  by: string | null;
+}
+
+const short: ShortOutcome = { low: 0, by: null };
+
+/** @returns the same object each time; `null`: the frame is any other one, or damaged */
+export function readShortOutcome(frame: Buffer): ShortOutcome | null {
+  const { length } = frame;
+  if (frame[0] !== TAG.outcome || length < PASS_BYTES || frame[1] !== length - 2 || length - 2 >= LONG) return null;
+  if (frame[2] !== TAG.id) return null;
+  short.low = uint32At(frame, 3);
+  short.by = null;
+  if (length === PASS_BYTES) return short;
+  const at = PASS_BYTES;
+  if (frame[at] !== TAG.verdict || frame[at + 1] !== 1) return null;
+  if (frame[at + 2] !== TAG.by || frame[at + 3] !== length - at - 4) return null;
+  short.by = frame.toString('utf8', at + 4, length);
+  return short;
+}
