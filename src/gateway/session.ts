@@ -16,6 +16,7 @@ import {
 } from '../wire/gateway/frames.js';
 import { fromWireParams, SCALARS, type WireParams } from '../wire/params.js';
 import { Connection } from './connection.js';
+import { EventIds } from './event-ids.js';
 import { greet } from './greeting.js';
 import type { GatewayLimits } from './limits.js';
 import type { Load, Share } from './load.js';
@@ -53,7 +54,7 @@ export class Session implements Share, Taker {
   readonly #surroundings: Surroundings;
   readonly #connection: Connection;
   readonly #connectedAt = new Date().toISOString();
-  readonly #ids = new Set<bigint>();
+  readonly #ids = new EventIds();
   readonly #helloTimer: NodeJS.Timeout;
   #hello: Hello | null = null;
   #version = 0;
