@@ -175,7 +175,7 @@ describe('mesibo-modules reload, for a core in a program,', () => {
 
   it('takes what the function of the program gives, for all modules or some', async () => {
     await program.start(FILTER, { reload: 'file' });
-    program.write(FILTER.replace('heck', 'drat'));
+    program.write(FILTER.replace('= heck', '= drat'));
     expect((await program.cli().run('reload')).stderr).toContain('reloaded: new processes for filter');
     expect(await program.do('send', { name: 'run', text: 'drat' })).toMatchObject({ verdict: 'consumed' });
     expect(await program.says('reloaded')).toMatchObject({ failure: null });
