@@ -213,16 +213,21 @@ export class Sends implements SendKeeper, SendSource {
   #loaded(entries: Entry[]): void {
     for (const entry of entries) {
       this.#keys.skip(entry.key);
-      if (this.#all.has(entry.sentId)) {
+      const known = this.#all.get(entry.sentId);
+      if (known && this.#early === null) {
         this.#store?.remove(entry);
         continue;
       }
+      // It was found in a black box as well: the store knows what has become of it.
+      if (known) this.#forget(known);
       this.#all.set(entry.sentId, entry);
       // Where something waited for a server, it was known.
       if (entry.server !== null) this.#dispatch.know(entry.server);
       if (this.#fullness.add(entry.module, entry.bytes)) this.#announceFull(entry.module, true);
-      this.#route(entry);
+      if (entry.dueStatus === null) this.#route(entry);
+      else this.#statuses.add(entry);
     }
+    this.#planTurn();
   }
 
   #begin(): void {
@@ -270,7 +275,7 @@ export class Sends implements SendKeeper, SendSource {
 
   #refused(entry: Entry): void {
     this.#counted.refused += 1;
-    this.#statuses.add(entry, NOT_DELIVERED);
+    this.#notDelivered(entry);
   }
 
   #expire(): void {
@@ -279,8 +284,15 @@ export class Sends implements SendKeeper, SendSource {
     for (const entry of expired) {
       this.#counted.expired += 1;
       this.#expiredNews.add(entry.module);
-      this.#statuses.add(entry, NOT_DELIVERED);
+      this.#notDelivered(entry);
     }
+  }
+
+  /** No server gets it any more, also after another start of the core. */
+  #notDelivered(entry: Entry): void {
+    entry.dueStatus = NOT_DELIVERED;
+    this.#store?.put(entry);
+    this.#statuses.add(entry);
   }
 
   #forget(entry: Entry): void {

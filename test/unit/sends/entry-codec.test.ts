@@ -20,6 +20,7 @@ describe('an entry in the store', () => {
           cause: fc.option(origin),
           server: fc.option(fc.string()),
           isChained: fc.boolean(),
+          dueStatus: fc.option(fc.nat(255)),
         }),
         fc.record({ id: u64, flags: u64, to: fc.uint8Array(), from: fc.uint8Array() }),
         fc.uint8Array({ maxLength: 6000, size: 'max' }),
