@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import type { CoreConfig } from '../config/types.js';
 import { counted } from '../counted.js';
 import { IllegalStateError } from '../errors.js';
-import type { SendKeeper, SentMessage } from '../supervisor/types.js';
+import type { Origin, SendKeeper, SentMessage } from '../supervisor/types.js';
 import type { WireParams } from '../wire/params.js';
 import { ChainStage } from './chain-stage.js';
 import { ExpiryTimer } from './expiry-timer.js';
@@ -15,6 +15,7 @@ import { Dispatch, type Holder } from './queue/dispatch.js';
 import { Entry } from './queue/entry.js';
 import { Fullness } from './queue/fullness.js';
 import { StatusesDue } from './statuses-due.js';
+import type { Content } from './store/found.js';
 import { SendStore } from './store/store.js';
 import type { Attachment, SendCounters, SendSource, SendsSupervisor, SendTaker } from './types.js';
 
@@ -107,9 +108,11 @@ export class Sends implements SendKeeper, SendSource {
         folder: join(stateDir, SENDS_FOLDER),
         moment,
         say: this.#options.say,
-        loaded: (entries) => this.#loaded(entries),
+        loaded: (content) => this.#loaded(content),
         all: () => this.#all.values(),
+        names: () => this.#dispatch.known,
       });
+      if (this.#takings.size > 0) this.#store.namesChanged();
       for (const entry of this.#early ?? []) this.#store.put(entry);
       await this.#store.open();
     }
@@ -145,7 +148,7 @@ export class Sends implements SendKeeper, SendSource {
   keep(sent: SentMessage, params: WireParams): void {
     const { sentId, module, cause, payload } = sent;
     if (this.#all.has(sentId)) return;
-    const server = cause !== null && this.#dispatch.isKnown(cause.server) ? cause.server : null;
+    const server = this.#serverFor(cause);
     const isChained = !this.#chaining.has(module);
     const fields = { sentId, module, cause, server, isChained, key: this.#keys.next(), sinceMs: this.#options.now() };
     const entry = Entry.of(fields, params, payload);
@@ -154,6 +157,11 @@ export class Sends implements SendKeeper, SendSource {
     if (this.#fullness.add(module, entry.bytes)) this.#announceFull(module, true);
     if (this.#early !== null) this.#early.push(entry);
     else this.#route(entry);
+  }
+
+  /** The server that something is for; `null`: any. */
+  #serverFor(cause: Origin | null): string | null {
+    return cause !== null && this.#dispatch.isKnown(cause.server) ? cause.server : null;
   }
 
   settled(): Promise<void> | null {
@@ -178,7 +186,9 @@ export class Sends implements SendKeeper, SendSource {
         remedy: 'use another name, or end the other one first',
       });
     }
+    const isNew = !this.#dispatch.isKnown(server);
     const holder = this.#dispatch.attach(server, window);
+    if (isNew) this.#store?.namesChanged();
     const taking = { taker, holder };
     this.#takings.set(server, taking);
     this.#planTurn();
@@ -210,7 +220,8 @@ export class Sends implements SendKeeper, SendSource {
 
   // ---- the way of an entry ----
 
-  #loaded(entries: Entry[]): void {
+  #loaded({ entries, names }: Content): void {
+    for (const name of names) this.#dispatch.know(name);
     for (const entry of entries) {
       this.#keys.skip(entry.key);
       const known = this.#all.get(entry.sentId);
@@ -233,8 +244,19 @@ export class Sends implements SendKeeper, SendSource {
   #begin(): void {
     const early = this.#early ?? [];
     this.#early = null;
-    for (const entry of early) if (this.#all.get(entry.sentId) === entry) this.#route(entry);
+    for (const entry of early) {
+      if (this.#all.get(entry.sentId) !== entry) continue;
+      this.#bind(entry);
+      this.#route(entry);
+    }
     this.#planTurn();
+  }
+
+  /** When it came, it was not known which servers an earlier core knew. */
+  #bind(entry: Entry): void {
+    if (entry.server !== null) return;
+    entry.server = this.#serverFor(entry.cause);
+    if (entry.server !== null) this.#store?.put(entry);
   }
 
   /** To the chain, or to the servers; later ones of its module go the same way. */

@@ -31,7 +31,7 @@ export class Entry implements Listed<Entry> {
   readonly sentId: string;
   readonly module: string;
   readonly cause: Origin | null;
-  readonly server: string | null;
+  server: string | null;
   readonly key: number;
   readonly sinceMs: number;
   isChained: boolean;

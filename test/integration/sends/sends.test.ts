@@ -253,6 +253,46 @@ describe('after another start of the core', () => {
     expect(fromWireParams(again.got[0]?.params ?? {})).toEqual(fromWireParams(server.got[0]?.params ?? {}));
   });
 
+  it.each([false, true])(
+    'what the event of a server caused waits for it, when that has taken sends from an earlier core (%s)',
+    async (isEarly) => {
+      const stateDir = makeTempDir();
+      const before = await opened(stateDir);
+      new Server(before, 'x').attachment.detach();
+      await before.sends.close();
+
+      const after = new Scene();
+      if (!isEarly) await after.sends.open(stateDir);
+      after.keep({ text: 'for x', cause: from('x') });
+      after.keep({ text: 'for any', cause: from('never-takes') });
+      if (isEarly) await after.sends.open(stateDir);
+      const y = new Server(after, 'y');
+      await y.gets(1);
+      const x = new Server(after, 'x');
+      await x.gets(1);
+      await turns();
+      expect([x.texts, y.texts]).toEqual([['for x'], ['for any']]);
+    },
+  );
+
+  it('what the event of a server caused waits for it over another core too, when its black box was read before the store', async () => {
+    const stateDir = makeTempDir();
+    const first = await opened(stateDir);
+    new Server(first, 'x').attachment.detach();
+    await first.sends.close();
+    const second = new Scene();
+    second.keep({ text: 'for x', cause: from('x') });
+    await second.sends.open(stateDir);
+    await second.sends.close();
+    const third = await opened(stateDir);
+    const y = new Server(third, 'y');
+    third.keep({ text: 'for any' });
+    await y.gets(1);
+    const x = new Server(third, 'x');
+    await x.gets(1);
+    expect([x.texts, y.texts]).toEqual([['for x'], ['for any']]);
+  });
+
   it('what is found in a black box and in the store is one message', async () => {
     const stateDir = makeTempDir();
     const before = await opened(stateDir);
