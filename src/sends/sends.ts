@@ -194,7 +194,7 @@ export class Sends implements SendKeeper, SendSource {
     this.#planTurn();
     return {
       acknowledge: (sentId) => this.#released(holder, sentId, (entry) => this.#delivered(entry)),
-      refuse: (sentId) => this.#released(holder, sentId, (entry) => this.#refused(entry)),
+      refuse: (sentId) => this.#released(holder, sentId, (entry) => this.#refused(entry, server)),
       detach: () => this.#detach(taking),
     };
   }
@@ -295,7 +295,9 @@ export class Sends implements SendKeeper, SendSource {
     this.#forget(entry);
   }
 
-  #refused(entry: Entry): void {
+  /** What its module sends because of that is for who refused it. */
+  #refused(entry: Entry, server: string): void {
+    entry.server ??= server;
     this.#counted.refused += 1;
     this.#notDelivered(entry);
   }
@@ -370,7 +372,7 @@ export class Sends implements SendKeeper, SendSource {
         setImmediate(() => {
           throw error;
         });
-        this.#released(holder, entry.sentId, (entry) => this.#refused(entry));
+        this.#released(holder, entry.sentId, (entry) => this.#refused(entry, taker.server));
       }
     }
   }

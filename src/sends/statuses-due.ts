@@ -83,9 +83,11 @@ export class StatusesDue {
   #tell(supervisor: SendsSupervisor, line: Line, entry: Entry): void {
     line.underway += 1;
     this.#underway += 1;
-    const { sentId, params, dueStatus } = entry;
+    const { sentId, params, dueStatus, server, cause } = entry;
+    // What the module sends because of it is for the same server.
+    const origin = server === null ? {} : { origin: { server, eventId: null, hops: cause?.hops ?? 0 } };
     supervisor.recallSent?.(sentId, params);
-    supervisor.onMessageStatus(fromWireParams(params), dueStatus as number, { sentId }).then(
+    supervisor.onMessageStatus(fromWireParams(params), dueStatus as number, { sentId, ...origin }).then(
       (decision) => this.#told(line, entry, decision),
       (error: SupervisorError) => this.#refused(line, entry, error),
     );

@@ -27,7 +27,7 @@ interface Header {
   addresses: number;
   /** The server that it is for. */
   server?: string;
-  /** Name, event and hops of where it came from. */
+  /** Name, event and hops of where it came from; the event is empty when it has no id. */
   cause?: [server: string, eventId: string, hops: number];
   /** It does not go through the chain any more. */
   chained?: true;
@@ -59,7 +59,7 @@ export function encodeEntry(entry: Entry, { wallMs, nowMs }: Moment): Buffer {
   const addresses = entry.bytes - payload.length;
   const header: Header = { id, module, time: Math.round(wallMs - (nowMs - sinceMs)), params: params.length, addresses };
   if (server !== null) header.server = server;
-  if (cause) header.cause = [cause.server, String(cause.eventId), cause.hops];
+  if (cause) header.cause = [cause.server, cause.eventId === null ? '' : String(cause.eventId), cause.hops];
   if (isChained) header.chained = true;
   if (dueStatus !== null) header.due = dueStatus;
   const text = Buffer.from(JSON.stringify(header));
@@ -94,7 +94,9 @@ export function decodeEntry(
     const fields = {
       sentId,
       module: once(header.module, names),
-      cause: cause ? { server: once(cause[0], names), eventId: BigInt(cause[1]), hops: cause[2] } : null,
+      cause: cause
+        ? { server: once(cause[0], names), eventId: cause[1] === '' ? null : BigInt(cause[1]), hops: cause[2] }
+        : null,
       server: header.server === undefined ? null : once(header.server, names),
       isChained: header.chained ?? false,
       dueStatus: header.due ?? null,
