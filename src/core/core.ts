@@ -12,6 +12,7 @@ import type {
   CoreReloadReport,
   CoreStatus,
   Decision,
+  EventOptions,
   LoginUser,
   MessageOptions,
   MessageParamsInput,
@@ -24,7 +25,7 @@ import type {
 import type { SayLevel } from './core-log.js';
 import { describeStopped } from './describe-stopped.js';
 import { Parts } from './parts.js';
-import { originOf, ProgramTaker, type SendHandler, type TakeOptions } from './program-taker.js';
+import { originOf, PROGRAM_ORIGIN, ProgramTaker, type SendHandler, type TakeOptions } from './program-taker.js';
 import type { CoreEnd, CoreEventMap, CoreOptions, StopOptions } from './types.js';
 
 type Phase = 'new' | 'starting' | 'running' | 'stopping' | 'ended';
@@ -146,23 +147,23 @@ export class Core extends EventEmitter<CoreEventMap> {
   }
 
   /** @see Supervisor.onMessageStatus */
-  async onMessageStatus(params: MessageParamsInput, status: number, options?: StatusOptions): Promise<Decision> {
-    return this.#supervisor('onMessageStatus').onMessageStatus(params, status, options);
+  async onMessageStatus(params: MessageParamsInput, status: number, options: StatusOptions = {}): Promise<Decision> {
+    return this.#supervisor('onMessageStatus').onMessageStatus(params, status, this.#from(options));
   }
 
   /** @see Supervisor.onLogin */
-  async onLogin(user: LoginUser): Promise<Decision> {
-    return this.#supervisor('onLogin').onLogin(user);
+  async onLogin(user: LoginUser, options: EventOptions = {}): Promise<Decision> {
+    return this.#supervisor('onLogin').onLogin(user, this.#from(options));
   }
 
   /** @see Supervisor.onCall */
-  async onCall(): Promise<Decision> {
-    return this.#supervisor('onCall').onCall();
+  async onCall(options: EventOptions = {}): Promise<Decision> {
+    return this.#supervisor('onCall').onCall(this.#from(options));
   }
 
   /** @see Supervisor.onCallStatus */
-  async onCallStatus(): Promise<Decision> {
-    return this.#supervisor('onCallStatus').onCallStatus();
+  async onCallStatus(options: EventOptions = {}): Promise<Decision> {
+    return this.#supervisor('onCallStatus').onCallStatus(this.#from(options));
   }
 
   /** @see Supervisor.restartModule */
@@ -198,6 +199,11 @@ export class Core extends EventEmitter<CoreEventMap> {
   /** Writes a line into the log of the core, as long as it runs. */
   say(level: SayLevel, text: string): void {
     if (this.#parts?.isOpen) this.#parts.log.say(level, text);
+  }
+
+  /** What modules send because of an event of the program is for its function, if there is one. */
+  #from<T extends EventOptions>(options: T): T {
+    return options.origin || this.#taker === null ? options : { ...options, origin: PROGRAM_ORIGIN };
   }
 
   get #isStarting(): boolean {

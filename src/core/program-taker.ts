@@ -14,7 +14,7 @@ export interface ProgramSend {
   module: string;
   params: MessageParams;
   payload: Buffer;
-  /** The event in which the module sent it, as far as that is known; of a message of this program, `eventId` is its id. */
+  /** The event in which the module sent it, as far as that is known; of a message of this program, `eventId` is its id. `null` there: an event without one. */
   cause: Origin | null;
 }
 
@@ -151,6 +151,9 @@ export class ProgramTaker implements SendTaker {
 function describeThrown(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Where an event of the program itself comes from that has no id. */
+export const PROGRAM_ORIGIN: Origin = { server: PROGRAM, eventId: null, hops: 0 };
 
 /** Where a message of the program itself comes from: what modules send because of it is for the program. */
 export function originOf({ id = 0n }: MessageParamsInput): Origin | null {

@@ -296,7 +296,9 @@ export class Session implements Share, Taker {
       load.end(this, STATUS_BYTES);
       if (!this.#isOver) this.#ended();
     };
-    core.onMessageStatus(inputOf(params), status, { sentId }).then(over, (error: Error) => {
+    // What its module sends because of it is for this server, as what it sends because of an event is.
+    const origin = { server: this.server, eventId: null, hops: 0 };
+    core.onMessageStatus(inputOf(params), status, { sentId, origin }).then(over, (error: Error) => {
       const code = error instanceof SupervisorError ? error.code : 'INVALID_ARGUMENT';
       this.tell(failureOf(code, error.message, { sentIds: [sentId] }));
       over();

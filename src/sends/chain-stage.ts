@@ -132,7 +132,7 @@ export class ChainStage {
       this.#pass(going, null);
       return;
     }
-    const origin = { server: cause?.server ?? '', eventId: cause?.eventId ?? 0n, hops };
+    const origin = { server: cause?.server ?? '', eventId: cause?.eventId ?? null, hops };
     const event = CallEvent.wireMessage(entry.params, entry.payload);
     going.state = 'in the chain';
     try {

@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import type { CoreConfig } from '../config/types.js';
 import { counted } from '../counted.js';
 import { IllegalStateError } from '../errors.js';
-import type { SendKeeper, SentMessage } from '../supervisor/types.js';
+import type { Origin, SendKeeper, SentMessage } from '../supervisor/types.js';
 import type { WireParams } from '../wire/params.js';
 import { ChainStage } from './chain-stage.js';
 import { ExpiryTimer } from './expiry-timer.js';
@@ -15,6 +15,7 @@ import { Dispatch, type Holder } from './queue/dispatch.js';
 import { Entry } from './queue/entry.js';
 import { Fullness } from './queue/fullness.js';
 import { StatusesDue } from './statuses-due.js';
+import type { Content } from './store/found.js';
 import { SendStore } from './store/store.js';
 import type { Attachment, SendCounters, SendSource, SendsSupervisor, SendTaker } from './types.js';
 
@@ -107,9 +108,11 @@ export class Sends implements SendKeeper, SendSource {
         folder: join(stateDir, SENDS_FOLDER),
         moment,
         say: this.#options.say,
-        loaded: (entries) => this.#loaded(entries),
+        loaded: (content) => this.#loaded(content),
         all: () => this.#all.values(),
+        names: () => this.#dispatch.known,
       });
+      if (this.#takings.size > 0) this.#store.namesChanged();
       for (const entry of this.#early ?? []) this.#store.put(entry);
       await this.#store.open();
     }
@@ -145,7 +148,7 @@ export class Sends implements SendKeeper, SendSource {
   keep(sent: SentMessage, params: WireParams): void {
     const { sentId, module, cause, payload } = sent;
     if (this.#all.has(sentId)) return;
-    const server = cause !== null && this.#dispatch.isKnown(cause.server) ? cause.server : null;
+    const server = this.#serverFor(cause);
     const isChained = !this.#chaining.has(module);
     const fields = { sentId, module, cause, server, isChained, key: this.#keys.next(), sinceMs: this.#options.now() };
     const entry = Entry.of(fields, params, payload);
@@ -154,6 +157,11 @@ export class Sends implements SendKeeper, SendSource {
     if (this.#fullness.add(module, entry.bytes)) this.#announceFull(module, true);
     if (this.#early !== null) this.#early.push(entry);
     else this.#route(entry);
+  }
+
+  /** The server that something is for; `null`: any. */
+  #serverFor(cause: Origin | null): string | null {
+    return cause !== null && this.#dispatch.isKnown(cause.server) ? cause.server : null;
   }
 
   settled(): Promise<void> | null {
@@ -178,13 +186,15 @@ export class Sends implements SendKeeper, SendSource {
         remedy: 'use another name, or end the other one first',
       });
     }
+    const isNew = !this.#dispatch.isKnown(server);
     const holder = this.#dispatch.attach(server, window);
+    if (isNew) this.#store?.namesChanged();
     const taking = { taker, holder };
     this.#takings.set(server, taking);
     this.#planTurn();
     return {
       acknowledge: (sentId) => this.#released(holder, sentId, (entry) => this.#delivered(entry)),
-      refuse: (sentId) => this.#released(holder, sentId, (entry) => this.#refused(entry)),
+      refuse: (sentId) => this.#released(holder, sentId, (entry) => this.#refused(entry, server)),
       detach: () => this.#detach(taking),
     };
   }
@@ -210,26 +220,43 @@ export class Sends implements SendKeeper, SendSource {
 
   // ---- the way of an entry ----
 
-  #loaded(entries: Entry[]): void {
+  #loaded({ entries, names }: Content): void {
+    for (const name of names) this.#dispatch.know(name);
     for (const entry of entries) {
       this.#keys.skip(entry.key);
-      if (this.#all.has(entry.sentId)) {
+      const known = this.#all.get(entry.sentId);
+      if (known && this.#early === null) {
         this.#store?.remove(entry);
         continue;
       }
+      // It was found in a black box as well: the store knows what has become of it.
+      if (known) this.#forget(known);
       this.#all.set(entry.sentId, entry);
       // Where something waited for a server, it was known.
       if (entry.server !== null) this.#dispatch.know(entry.server);
       if (this.#fullness.add(entry.module, entry.bytes)) this.#announceFull(entry.module, true);
-      this.#route(entry);
+      if (entry.dueStatus === null) this.#route(entry);
+      else this.#statuses.add(entry);
     }
+    this.#planTurn();
   }
 
   #begin(): void {
     const early = this.#early ?? [];
     this.#early = null;
-    for (const entry of early) if (this.#all.get(entry.sentId) === entry) this.#route(entry);
+    for (const entry of early) {
+      if (this.#all.get(entry.sentId) !== entry) continue;
+      this.#bind(entry);
+      this.#route(entry);
+    }
     this.#planTurn();
+  }
+
+  /** When it came, it was not known which servers an earlier core knew. */
+  #bind(entry: Entry): void {
+    if (entry.server !== null) return;
+    entry.server = this.#serverFor(entry.cause);
+    if (entry.server !== null) this.#store?.put(entry);
   }
 
   /** To the chain, or to the servers; later ones of its module go the same way. */
@@ -268,9 +295,11 @@ export class Sends implements SendKeeper, SendSource {
     this.#forget(entry);
   }
 
-  #refused(entry: Entry): void {
+  /** What its module sends because of that is for who refused it. */
+  #refused(entry: Entry, server: string): void {
+    entry.server ??= server;
     this.#counted.refused += 1;
-    this.#statuses.add(entry, NOT_DELIVERED);
+    this.#notDelivered(entry);
   }
 
   #expire(): void {
@@ -279,8 +308,15 @@ export class Sends implements SendKeeper, SendSource {
     for (const entry of expired) {
       this.#counted.expired += 1;
       this.#expiredNews.add(entry.module);
-      this.#statuses.add(entry, NOT_DELIVERED);
+      this.#notDelivered(entry);
     }
+  }
+
+  /** No server gets it any more, also after another start of the core. */
+  #notDelivered(entry: Entry): void {
+    entry.dueStatus = NOT_DELIVERED;
+    this.#store?.put(entry);
+    this.#statuses.add(entry);
   }
 
   #forget(entry: Entry): void {
@@ -336,7 +372,7 @@ export class Sends implements SendKeeper, SendSource {
         setImmediate(() => {
           throw error;
         });
-        this.#released(holder, entry.sentId, (entry) => this.#refused(entry));
+        this.#released(holder, entry.sentId, (entry) => this.#refused(entry, taker.server));
       }
     }
   }

@@ -10,8 +10,8 @@ import type { SendsSupervisor } from './types.js';
 const MAX_UNDERWAY = 64;
 /** A supervisor that takes none now is asked again after that. */
 const RETRY_MS = 250;
-/** A module that is down is tried again so often, at these distances. It may be one that is never started again. */
-const DOWN = { tries: 20, retryMs: 1000 } as const;
+/** A module that is down is tried again after that, by one status, and then after twice as long each time. */
+const DOWN_MS = { first: 500, most: 5000 };
 
 /** What it asks of those who use it. */
 export interface StatusesDueOptions {
@@ -20,93 +20,128 @@ export interface StatusesDueOptions {
   done(entry: Entry): void;
 }
 
-interface Due {
-  entry: Entry;
-  status: number;
-  tries: number;
+/** What one module shall have. */
+interface Line {
+  /** In the order in which they came; those before `at` have left. */
+  waiting: Entry[];
+  at: number;
+  underway: number;
+  /** It could not be told these: they come first again. */
+  again: Entry[];
+  /** The module was down, and is not tried before that. */
+  pause: NodeJS.Timeout | undefined;
+  /** How long the next pause is; 0: it was not down. */
+  pauseMs: number;
 }
 
-/** They wait until a supervisor takes them; until then the messages stay in the store. */
+/**
+ * They wait until their modules have had them, however long these are down; until then the messages stay in the store. So they
+ * are bounded by what may wait.
+ */
 export class StatusesDue {
   readonly #options: StatusesDueOptions;
-  #waiting: Due[] = [];
-  /** Of those that wait, the first one. */
-  #at = 0;
-  /** Their modules were down. */
-  #again: Due[] = [];
+  readonly #lines = new Map<string, Line>();
   #underway = 0;
   #retry: NodeJS.Timeout | undefined;
-  #retryAgain: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(options: StatusesDueOptions) {
     this.#options = options;
   }
 
-  add(entry: Entry, status: number): void {
-    this.#waiting.push({ entry, status, tries: 0 });
+  /** @param entry - with the status in `dueStatus` */
+  add(entry: Entry): void {
+    let line = this.#lines.get(entry.module);
+    if (!line) {
+      line = { waiting: [], at: 0, underway: 0, again: [], pause: undefined, pauseMs: 0 };
+      this.#lines.set(entry.module, line);
+    }
+    line.waiting.push(entry);
   }
 
   /** Tells modules, as far as there is room. */
   work(): void {
-    const supervisor = this.#options.supervisor();
-    if (supervisor === null || this.#isClosed || this.#retry !== undefined) return;
-    while (this.#at < this.#waiting.length && this.#underway < MAX_UNDERWAY) {
-      const due = this.#waiting[this.#at++];
-      if (due) this.#tell(supervisor, due);
-    }
-    if (this.#at < this.#waiting.length) return;
-    this.#waiting = [];
-    this.#at = 0;
+    for (const line of this.#lines.values()) this.#workOn(line);
   }
 
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#retry);
-    clearTimeout(this.#retryAgain);
+    for (const { pause } of this.#lines.values()) clearTimeout(pause);
   }
 
-  #tell(supervisor: SendsSupervisor, due: Due): void {
+  #workOn(line: Line): void {
+    const supervisor = this.#options.supervisor();
+    if (supervisor === null || this.#isClosed || this.#retry !== undefined || line.pause !== undefined) return;
+    // A module that was down is tried by one.
+    const most = line.pauseMs > 0 ? 1 : MAX_UNDERWAY;
+    while (line.at < line.waiting.length && line.underway < most && this.#underway < MAX_UNDERWAY) {
+      this.#tell(supervisor, line, line.waiting[line.at++] as Entry);
+    }
+  }
+
+  #tell(supervisor: SendsSupervisor, line: Line, entry: Entry): void {
+    line.underway += 1;
     this.#underway += 1;
-    const { sentId, params } = due.entry;
+    const { sentId, params, dueStatus, server, cause } = entry;
+    // What the module sends because of it is for the same server.
+    const origin = server === null ? {} : { origin: { server, eventId: null, hops: cause?.hops ?? 0 } };
     supervisor.recallSent?.(sentId, params);
-    supervisor.onMessageStatus(fromWireParams(params), due.status, { sentId }).then(
-      (decision) => this.#told(due, decision),
-      (error: SupervisorError) => this.#refused(due, error),
+    supervisor.onMessageStatus(fromWireParams(params), dueStatus as number, { sentId, ...origin }).then(
+      (decision) => this.#told(line, entry, decision),
+      (error: SupervisorError) => this.#refused(line, entry, error),
     );
   }
 
-  #told(due: Due, decision: Decision): void {
+  #told(line: Line, entry: Entry, decision: Decision): void {
+    if (hasHeard(decision)) {
+      line.pauseMs = 0;
+      this.#back(line, entry, true);
+    } else {
+      this.#pause(line);
+      this.#back(line, entry, false);
+    }
+  }
+
+  #refused(line: Line, entry: Entry, { code }: SupervisorError): void {
+    // Of a module that is configured no more nobody is to be told.
+    const isDone = code !== 'ILLEGAL_STATE';
+    if (!isDone && !this.#isClosed) {
+      this.#retry ??= setTimeout(() => {
+        this.#retry = undefined;
+        this.work();
+      }, RETRY_MS).unref();
+    }
+    this.#back(line, entry, isDone);
+  }
+
+  #back(line: Line, entry: Entry, isDone: boolean): void {
+    line.underway -= 1;
     this.#underway -= 1;
     if (this.#isClosed) return;
-    due.tries += 1;
-    if (hasHeard(decision) || due.tries >= DOWN.tries) this.#options.done(due.entry);
-    else this.#tryAgain(due);
+    if (isDone) this.#options.done(entry);
+    else line.again.push(entry);
+    if (line.underway === 0) this.#tidy(entry.module, line);
     this.work();
   }
 
-  #tryAgain(due: Due): void {
-    this.#again.push(due);
-    this.#retryAgain ??= setTimeout(() => {
-      this.#retryAgain = undefined;
-      this.#waiting.push(...this.#again.splice(0));
-      this.work();
-    }, DOWN.retryMs).unref();
+  /** Nothing of it is with its module: what has to go there again comes first, in its order. */
+  #tidy(module: string, line: Line): void {
+    if (line.again.length > 0 || line.at === line.waiting.length) {
+      line.waiting = [...line.again, ...line.waiting.slice(line.at)];
+      line.at = 0;
+      line.again = [];
+    }
+    if (line.waiting.length === 0 && line.pause === undefined) this.#lines.delete(module);
   }
 
-  #refused(due: Due, { code }: SupervisorError): void {
-    this.#underway -= 1;
-    if (this.#isClosed) return;
-    // Of a module that is configured no more nobody is to be told.
-    if (code !== 'ILLEGAL_STATE') {
-      this.#options.done(due.entry);
-      return;
-    }
-    this.#waiting.push(due);
-    this.#retry ??= setTimeout(() => {
-      this.#retry = undefined;
+  #pause(line: Line): void {
+    if (line.pause !== undefined || this.#isClosed) return;
+    line.pauseMs = line.pauseMs === 0 ? DOWN_MS.first : Math.min(DOWN_MS.most, line.pauseMs * 2);
+    line.pause = setTimeout(() => {
+      line.pause = undefined;
       this.work();
-    }, RETRY_MS).unref();
+    }, line.pauseMs).unref();
   }
 }
 

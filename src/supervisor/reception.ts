@@ -15,12 +15,14 @@ import type { Module } from './module/module.js';
 import { moduleOfSentId, type SentMessages, toStatusParams } from './news/sent-messages.js';
 import type {
   Decision,
+  EventOptions,
   LoginUser,
   MessageOptions,
   MessageParamsInput,
   Origin,
   Outcome,
   OutcomeTaker,
+  StatusOptions,
 } from './types.js';
 
 /** What it asks its supervisor. */
@@ -60,30 +62,30 @@ export class Reception {
   }
 
   /** @throws as its promise of `Supervisor` rejects */
-  onMessageStatus(params: MessageParamsInput, status: number, sentId: string | undefined): Promise<Decision> {
+  onMessageStatus(params: MessageParamsInput, status: number, { sentId, origin }: StatusOptions): Promise<Decision> {
     this.#options.requireServing('on_message_status');
     const sent = this.#options.sentMessages.find(params, sentId);
     const sender = sentId ?? sent?.sentId;
     const wire = toStatusParams(sent?.params ?? {}, { ...params, status });
     const [event, conversation] = [CallEvent.status(wire), Conversation.ofStatus(wire)];
-    if (sender === undefined) return this.#decide(event, conversation);
+    if (sender === undefined) return this.#decide(event, conversation, origin);
     const members = [this.#senderOf(sender)];
-    return this.#go(event, conversation, (journey, nowMs) => journey.goBy(members, nowMs));
+    return this.#go(event, conversation, origin, (journey, nowMs) => journey.goBy(members, nowMs));
   }
 
   /** @throws as {@link onMessageStatus} */
-  onLogin(user: LoginUser): Promise<Decision> {
+  onLogin(user: LoginUser, { origin }: EventOptions): Promise<Decision> {
     const login = {
       address: toAddress('address', user.address),
       online: toLong('online', user.online === false ? 0 : 1),
       flags: toLong('flags', user.flags ?? 0),
     };
-    return this.#decide(CallEvent.login(login), Conversation.ofLogin(login));
+    return this.#decide(CallEvent.login(login), Conversation.ofLogin(login), origin);
   }
 
   /** @throws as {@link onMessageStatus} */
-  onCall(kind: 'call' | 'callStatus'): Promise<Decision> {
-    return this.#decide(CallEvent.empty(kind), Conversation.ofCalls);
+  onCall(kind: 'call' | 'callStatus', { origin }: EventOptions): Promise<Decision> {
+    return this.#decide(CallEvent.empty(kind), Conversation.ofCalls, origin);
   }
 
   /** @throws as {@link onMessageStatus}; `MESSAGE_TOO_LARGE` */
@@ -146,21 +148,24 @@ export class Reception {
     throw new MessageError('MESSAGE_TOO_LARGE', `the message has ${payloadBytes} bytes, ${limit}; it was refused`);
   }
 
-  #decide(event: CallEvent, conversation: Conversation): Promise<Decision> {
+  #decide(event: CallEvent, conversation: Conversation, origin: Origin | undefined): Promise<Decision> {
     this.#options.requireServing(event.callback);
-    return this.#go(event, conversation, (journey, nowMs) => journey.enter(nowMs));
+    return this.#go(event, conversation, origin, (journey, nowMs) => journey.enter(nowMs));
   }
 
   #go(
     event: CallEvent,
     conversation: Conversation,
+    origin: Origin | undefined,
     begin: (journey: DecisionJourney, nowMs: number) => void,
   ): Promise<Decision> {
     const nowMs = performance.now();
     const endMs = nowMs + this.#options.config().chainDeadlineMs;
-    return new Promise((resolve) =>
-      begin(new DecisionJourney(this.#doors, event, conversation, endMs, resolve), nowMs),
-    );
+    return new Promise((resolve) => {
+      const journey = new DecisionJourney(this.#doors, event, conversation, endMs, resolve);
+      journey.origin = origin ?? null;
+      begin(journey, nowMs);
+    });
   }
 
   #senderOf(sentId: string): Module {

@@ -22,6 +22,7 @@ import { Reception } from './reception.js';
 import { GONE, type Opening, type Serving, type State, type Stoppable, type Stopping } from './state.js';
 import type {
   Decision,
+  EventOptions,
   LoginUser,
   MessageOptions,
   MessageParamsInput,
@@ -155,8 +156,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * @throws {MessageError} as for {@link onMessage}; for a `sentId` that names no module
    * @throws {IllegalStateError} when the supervisor is not started
    */
-  async onMessageStatus(params: MessageParamsInput, status: number, { sentId }: StatusOptions = {}): Promise<Decision> {
-    return this.#reception.onMessageStatus(params, status, sentId);
+  async onMessageStatus(params: MessageParamsInput, status: number, options: StatusOptions = {}): Promise<Decision> {
+    return this.#reception.onMessageStatus(params, status, options);
   }
 
   /**
@@ -165,18 +166,18 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * @throws {MessageError} when the address is over 64 KiB
    * @throws {IllegalStateError} when the supervisor is not started
    */
-  async onLogin(user: LoginUser): Promise<Decision> {
-    return this.#reception.onLogin(user);
+  async onLogin(user: LoginUser, options: EventOptions = {}): Promise<Decision> {
+    return this.#reception.onLogin(user, options);
   }
 
   /** Tells the chain of a call. @throws {IllegalStateError} when the supervisor is not started */
-  async onCall(): Promise<Decision> {
-    return this.#reception.onCall('call');
+  async onCall(options: EventOptions = {}): Promise<Decision> {
+    return this.#reception.onCall('call', options);
   }
 
   /** Tells the chain of the status of a call. @throws {IllegalStateError} when the supervisor is not started */
-  async onCallStatus(): Promise<Decision> {
-    return this.#reception.onCall('callStatus');
+  async onCallStatus(options: EventOptions = {}): Promise<Decision> {
+    return this.#reception.onCall('callStatus', options);
   }
 
   /**

@@ -49,6 +49,11 @@ export class Dispatch {
     return this.#known.has(server);
   }
 
+  /** All of those names. */
+  get known(): Iterable<string> {
+    return this.#known;
+  }
+
   /** Makes a name known. */
   know(server: string): void {
     this.#known.delete(server);

@@ -22,6 +22,8 @@ export interface EntryFields {
   key: number;
   /** Since when it waits, on the clock of `performance.now()`; below 0 when it waited for an earlier core. */
   sinceMs: number;
+  /** As {@link Entry.dueStatus}. */
+  dueStatus?: number | null;
 }
 
 /** One that waits. Strings cost half of what typed arrays of that size do, and hold no larger block of memory. */
@@ -29,10 +31,12 @@ export class Entry implements Listed<Entry> {
   readonly sentId: string;
   readonly module: string;
   readonly cause: Origin | null;
-  readonly server: string | null;
+  server: string | null;
   readonly key: number;
   readonly sinceMs: number;
   isChained: boolean;
+  /** The status that its module is to have: it is for no server any more. `null`: it is for one. */
+  dueStatus: number | null;
   /** Its payload and its addresses. */
   bytes = 0;
   /** Where it came to wait for a server: takers get lower ones first. */
@@ -56,6 +60,7 @@ export class Entry implements Listed<Entry> {
     this.isChained = fields.isChained;
     this.key = fields.key;
     this.sinceMs = fields.sinceMs;
+    this.dueStatus = fields.dueStatus ?? null;
     this.#set(params, payload, addressBytes);
   }
 

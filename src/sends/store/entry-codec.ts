@@ -27,10 +27,12 @@ interface Header {
   addresses: number;
   /** The server that it is for. */
   server?: string;
-  /** Name, event and hops of where it came from. */
+  /** Name, event and hops of where it came from; the event is empty when it has no id. */
   cause?: [server: string, eventId: string, hops: number];
   /** It does not go through the chain any more. */
   chained?: true;
+  /** The status that its module is to have: no server gets it. */
+  due?: number;
 }
 
 /** Clocks at one moment. */
@@ -53,12 +55,13 @@ export function parseKey(text: string): number | null {
 
 /** What is stored of an entry. */
 export function encodeEntry(entry: Entry, { wallMs, nowMs }: Moment): Buffer {
-  const { sentId: id, module, server, cause, isChained, sinceMs, encodedParams: params, payload } = entry;
+  const { sentId: id, module, server, cause, isChained, sinceMs, dueStatus, encodedParams: params, payload } = entry;
   const addresses = entry.bytes - payload.length;
   const header: Header = { id, module, time: Math.round(wallMs - (nowMs - sinceMs)), params: params.length, addresses };
   if (server !== null) header.server = server;
-  if (cause) header.cause = [cause.server, String(cause.eventId), cause.hops];
+  if (cause) header.cause = [cause.server, cause.eventId === null ? '' : String(cause.eventId), cause.hops];
   if (isChained) header.chained = true;
+  if (dueStatus !== null) header.due = dueStatus;
   const text = Buffer.from(JSON.stringify(header));
   const bytes = Buffer.allocUnsafe(FIXED_BYTES + text.length + params.length + payload.length);
   bytes.writeUInt32BE(text.length, 4);
@@ -91,9 +94,12 @@ export function decodeEntry(
     const fields = {
       sentId,
       module: once(header.module, names),
-      cause: cause ? { server: once(cause[0], names), eventId: BigInt(cause[1]), hops: cause[2] } : null,
+      cause: cause
+        ? { server: once(cause[0], names), eventId: cause[1] === '' ? null : BigInt(cause[1]), hops: cause[2] }
+        : null,
       server: header.server === undefined ? null : once(header.server, names),
       isChained: header.chained ?? false,
+      dueStatus: header.due ?? null,
       key,
       // A clock that was set back since has it wait no less long, and one that was ahead no longer than any other.
       sinceMs: nowMs - Math.max(0, wallMs - header.time),

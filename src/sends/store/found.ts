@@ -4,17 +4,25 @@ import { makeFolders } from '../../directories.js';
 import type { Entry } from '../queue/entry.js';
 import { decodeEntry, type Moment, parseKey, STORE_FORMAT } from './entry-codec.js';
 import { type Level, LevelError, openLevel } from './level.js';
+import { decodeNames, NAMES_KEY } from './names-codec.js';
 import { hasLostItsHead, LogLinks, type Unfitness } from './put-aside.js';
 
 /** The key under which a store says which form it has. It comes before the keys of entries. */
 export const FORMAT_KEY = 'format';
 
+/** What stands in a store. */
+export interface Content {
+  entries: Entry[];
+  /** Servers that take sends, or have taken some. */
+  names: string[];
+}
+
 /** What was found. */
 export type Found =
-  /** @property entries - `null`: they were not asked for. `skipped`: what could not be read of it, and is not in it any more */
-  | { kind: 'fit'; level: Level; entries: Entry[] | null; skipped: string | null }
-  /** It is closed. What could be read of it is in `entries`; `text` goes on behind its name. */
-  | { kind: 'unfit'; why: Unfitness; text: string; entries: Entry[] };
+  /** @property content - `null`: it was not asked for. `skipped`: what could not be read of it, and is not in it any more */
+  | { kind: 'fit'; level: Level; content: Content | null; skipped: string | null }
+  /** It is closed. What could be read of it is in `content`; `text` goes on behind its name. */
+  | { kind: 'unfit'; why: Unfitness; text: string; content: Content };
 
 /** How it is opened. */
 export interface FindOptions {
@@ -42,11 +50,11 @@ export async function findStore({ folder, moment, isKnown, opened, progress }: F
     links.make();
     level = await openLevel(folder);
     opened();
-    if (isKnown) return { kind: 'fit', level, entries: null, skipped: null };
+    if (isKnown) return { kind: 'fit', level, content: null, skipped: null };
     progress();
     const content = await readAll(level, moment, progress);
     if ('kind' in content) await level.close();
-    return 'kind' in content ? content : { kind: 'fit', level, ...content, skipped: describeSkipped(links, moment) };
+    return 'kind' in content ? content : { kind: 'fit', level, content, skipped: describeSkipped(links, moment) };
   } catch (error) {
     await level?.close();
     if (isDamage(error as Error)) return unfit('damaged', `is damaged (${(error as Error).message})`);
@@ -67,9 +75,9 @@ async function readAll(
   level: Level,
   moment: Moment,
   progress: () => void,
-): Promise<{ entries: Entry[] } | (Found & { kind: 'unfit' })> {
-  const entries: Entry[] = [];
-  const names = new Map<string, string>();
+): Promise<Content | (Found & { kind: 'unfit' })> {
+  const content: Content = { entries: [], names: [] };
+  const known = new Map<string, string>();
   let format: number | null = null;
   let isSound = true;
   try {
@@ -79,22 +87,27 @@ async function readAll(
         if (name === FORMAT_KEY) format = formatOf(value);
         if (format === null) return unfit('foreign', 'is another database');
         if (format > STORE_FORMAT) return unfit('newer', `was written by a newer version (format ${format})`);
+        if (name === NAMES_KEY) {
+          const names = decodeNames(value);
+          if (names === null) isSound = false;
+          else content.names = names;
+        }
         const key = parseKey(name);
         if (key === null) continue;
-        const entry = decodeEntry(key, value, moment, names);
+        const entry = decodeEntry(key, value, moment, known);
         if (entry === null) isSound = false;
-        else entries.push(entry);
+        else content.entries.push(entry);
       }
     }
   } catch (error) {
-    if (isDamage(error as Error)) return unfit('damaged', `is damaged (${(error as Error).message})`, entries);
+    if (isDamage(error as Error)) return unfit('damaged', `is damaged (${(error as Error).message})`, content);
     throw error;
   }
-  return isSound ? { entries } : unfit('damaged', 'is damaged (a checksum is wrong)', entries);
+  return isSound ? content : unfit('damaged', 'is damaged (a checksum is wrong)', content);
 }
 
-function unfit(why: Unfitness, text: string, entries: Entry[] = []): Found & { kind: 'unfit' } {
-  return { kind: 'unfit', why, text, entries };
+function unfit(why: Unfitness, text: string, content: Content = { entries: [], names: [] }): Found & { kind: 'unfit' } {
+  return { kind: 'unfit', why, text, content };
 }
 
 /** LevelDB opens a store without what it cannot read. `null`: it could read all */

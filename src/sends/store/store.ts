@@ -7,8 +7,9 @@ import { counted } from '../../counted.js';
 import { makeFolders } from '../../directories.js';
 import type { Entry } from '../queue/entry.js';
 import { encodeEntry, formatKey, type Moment, STORE_FORMAT } from './entry-codec.js';
-import { FORMAT_KEY, findStore, isDamage } from './found.js';
-import { type Level, LevelError, openLevel } from './level.js';
+import { type Content, FORMAT_KEY, findStore, isDamage } from './found.js';
+import { type Level, LevelError, type LevelWrite, openLevel } from './level.js';
+import { encodeNames, NAMES_KEY } from './names-codec.js';
 import { OwnDescriptors } from './own-descriptors.js';
 import { PendingWrites } from './pending-writes.js';
 import { putAside, type Unfitness } from './put-aside.js';
@@ -27,14 +28,16 @@ const SLOW = 'the disk does not answer';
 
 /** What a store asks of those who use it. */
 export interface StoreOptions {
-  /** Made when the first entry comes. */
+  /** Made when the first entry or name comes. */
   folder: string;
   moment(): Moment;
   say(level: 'info' | 'warn', text: string): void;
   /** Takes what was in it, in its order: before {@link SendStore.open} resolves, or later if it cannot be read by then. */
-  loaded(entries: Entry[]): void;
+  loaded(content: Content): void;
   /** All that shall be in it, for a new one that takes the place of another. */
   all(): Iterable<Entry>;
+  /** The servers that shall be known to the next core; {@link SendStore.namesChanged} tells of others. */
+  names(): Iterable<string>;
 }
 
 /** The store of one core. */
@@ -50,6 +53,7 @@ export class SendStore {
   #isFresh = true;
   /** It took the place of another one, and nothing has been written to it yet. */
   #isUnproven = false;
+  #areNamesDue = false;
   #state: 'new' | 'open' | 'closing' | 'closed' = 'new';
   #working: Promise<void> | null = null;
   #trouble: string | null = null;
@@ -70,7 +74,7 @@ export class SendStore {
       this.#tellSlow = resolve;
     });
     if (existsSync(this.#options.folder)) await Promise.race([this.#work(), isSlow]);
-    else if (!this.#writes.isEmpty) void this.#work();
+    else if (this.#hasWork) void this.#work();
   }
 
   put(entry: Entry): void {
@@ -83,6 +87,13 @@ export class SendStore {
     if (this.#state === 'closed') return;
     this.#writes.remove(entry.key);
     if (!this.#writes.isEmpty) this.#wake();
+  }
+
+  /** A server is known that was not. */
+  namesChanged(): void {
+    if (this.#state === 'closed') return;
+    this.#areNamesDue = true;
+    this.#wake();
   }
 
   /** As `SendKeeper.settled`; what cannot be written now is not waited for. */
@@ -121,9 +132,13 @@ export class SendStore {
   async #finish(): Promise<void> {
     // What is under way may fail; then there is one more attempt.
     await this.#working;
-    if (!this.#writes.isEmpty) await this.#work();
+    if (this.#hasWork) await this.#work();
     await this.#level?.close();
     this.#level = null;
+  }
+
+  get #hasWork(): boolean {
+    return this.#areNamesDue || !this.#writes.isEmpty;
   }
 
   #wake(): void {
@@ -136,7 +151,7 @@ export class SendStore {
   #work(): Promise<void> {
     this.#working ??= this.#writeAll().finally(() => {
       this.#working = null;
-      if (!this.#writes.isEmpty) this.#wake();
+      if (this.#hasWork) this.#wake();
     });
     return this.#working;
   }
@@ -148,7 +163,7 @@ export class SendStore {
       do {
         this.#level ??= await this.#watched((progress) => this.#open(progress));
         await this.#writeBatch(this.#level);
-      } while (!this.#writes.isEmpty && this.#state !== 'closed');
+      } while (this.#hasWork && this.#state !== 'closed');
       this.#works();
     } catch (error) {
       await this.#fails(error as Error);
@@ -156,18 +171,21 @@ export class SendStore {
   }
 
   async #writeBatch(level: Level): Promise<void> {
-    if (this.#writes.isEmpty) return;
+    if (!this.#hasWork) return;
     const { folder } = this.#options;
     // Somebody may have removed it: what is written there would be nowhere.
     if (!existsSync(join(folder, 'CURRENT'))) throw new LevelError(`${folder} was removed`, { isDamage: true });
     const moment = this.#options.moment();
     const batch = this.#writes
       .next()
-      .map(({ key, wanted }) => [formatKey(key), wanted && encodeEntry(wanted, moment)] as const);
-    const format = [FORMAT_KEY, Buffer.from(JSON.stringify({ format: STORE_FORMAT }))] as const;
+      .map<LevelWrite>(({ key, wanted }) => [formatKey(key), wanted && encodeEntry(wanted, moment)]);
+    if (this.#areNamesDue || this.#isFresh) batch.unshift([NAMES_KEY, encodeNames(this.#options.names())]);
+    if (this.#isFresh) batch.unshift([FORMAT_KEY, Buffer.from(JSON.stringify({ format: STORE_FORMAT }))]);
+    this.#areNamesDue = false;
     try {
-      await this.#watched(() => level.write(this.#isFresh ? [format, ...batch] : batch));
+      await this.#watched(() => level.write(batch));
     } catch (error) {
+      this.#areNamesDue = true;
       this.#writes.failed();
       throw error;
     }
@@ -206,16 +224,17 @@ export class SendStore {
     const opened = () => this.#descriptors.keep();
     const found = await findStore({ folder, moment: moment(), isKnown: this.#isRead, opened, progress });
     if (found.kind === 'fit') {
-      if (found.skipped !== null) this.#lose(describeLoss(folder, found.skipped, null, found.entries?.length ?? null));
-      this.#take(found.entries ?? []);
+      if (found.skipped !== null)
+        this.#lose(describeLoss(folder, found.skipped, null, found.content?.entries.length ?? null));
+      this.#take(found.content);
       return found.level;
     }
-    const { why, text, entries } = found;
+    const { why, text, content } = found;
     // A disk on which no store holds must not be filled with stores.
     if (this.#isUnproven) throw new LevelError(`it ${text}, like the one before it`);
-    this.#replace(why, text, this.#isRead ? null : entries.length);
-    if (!this.#isRead) for (const entry of entries) this.#writes.put(entry);
-    this.#take(entries);
+    this.#replace(why, text, this.#isRead ? null : content.entries.length);
+    if (!this.#isRead) for (const entry of content.entries) this.#writes.put(entry);
+    this.#take(content);
     makeFolders(folder);
     const level = await openLevel(folder);
     opened();
@@ -223,11 +242,11 @@ export class SendStore {
   }
 
   /** At the first time: later its users know more than the store. */
-  #take(entries: Entry[]): void {
+  #take(content: Content | null): void {
     if (this.#isRead) return;
     this.#isRead = true;
-    for (const { key } of entries) this.#writes.has(key);
-    this.#options.loaded(entries);
+    for (const { key } of content?.entries ?? []) this.#writes.has(key);
+    if (content !== null) this.#options.loaded(content);
   }
 
   /**

@@ -32,11 +32,11 @@ export class Origins {
 
   /** @returns `null`: it had none, or is forgotten */
   find(seq: number): Origin | null {
-    const { seqs, servers, eventIds, hops, length } = this.#slots;
+    const { seqs, servers, hops, length } = this.#slots;
     const at = seq % length;
     const server = servers[at] ?? null;
     if (server === null || seqs[at] !== seq) return null;
-    return { server, eventId: eventIds[at] as bigint, hops: hops[at] as number };
+    return { server, eventId: this.#slots.eventIdAt(at), hops: hops[at] as number };
   }
 }
 
@@ -46,22 +46,30 @@ class Slots {
   readonly seqs: Float64Array;
   /** `null`: the slot is free. */
   readonly servers: (string | null)[];
-  readonly eventIds: BigUint64Array;
+  readonly #eventIds: BigUint64Array;
+  /** 1: the event has an id. */
+  readonly #hasId: Uint8Array;
   readonly hops: Uint32Array;
 
   constructor(length: number) {
     this.length = length;
     this.seqs = new Float64Array(length);
     this.servers = new Array(length).fill(null);
-    this.eventIds = new BigUint64Array(length);
+    this.#eventIds = new BigUint64Array(length);
+    this.#hasId = new Uint8Array(length);
     this.hops = new Uint32Array(length);
   }
 
-  put(at: number, seq: number, server: string, eventId: bigint, hops: number): void {
+  put(at: number, seq: number, server: string, eventId: bigint | null, hops: number): void {
     this.seqs[at] = seq;
     this.servers[at] = server;
-    this.eventIds[at] = eventId;
+    this.#eventIds[at] = eventId ?? 0n;
+    this.#hasId[at] = eventId === null ? 0 : 1;
     this.hops[at] = hops;
+  }
+
+  eventIdAt(at: number): bigint | null {
+    return this.#hasId[at] === 1 ? (this.#eventIds[at] as bigint) : null;
   }
 
   /** The same in twice as many. */
@@ -69,8 +77,7 @@ class Slots {
     const grown = new Slots(2 * this.length);
     for (const [i, server] of this.servers.entries()) {
       const seq = this.seqs[i] as number;
-      if (server !== null)
-        grown.put(seq % grown.length, seq, server, this.eventIds[i] as bigint, this.hops[i] as number);
+      if (server !== null) grown.put(seq % grown.length, seq, server, this.eventIdAt(i), this.hops[i] as number);
     }
     return grown;
   }

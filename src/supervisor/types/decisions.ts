@@ -33,16 +33,20 @@ export interface Outcome extends Decision {
   payload: Buffer;
 }
 
-/** Options of one message. */
-export interface MessageOptions {
-  /** The module that sent this message: it is not offered to it again. */
-  sentBy?: string;
+/** Options of one event. */
+export interface EventOptions {
   /** Where it came from: known of what modules send because of it. */
   origin?: Origin;
 }
 
+/** Options of one message. */
+export interface MessageOptions extends EventOptions {
+  /** The module that sent this message: it is not offered to it again. */
+  sentBy?: string;
+}
+
 /** Options of one status. */
-export interface StatusOptions {
+export interface StatusOptions extends EventOptions {
   /** Of the message, when a module sent it: the status is for that module alone. */
   sentId?: string;
 }

@@ -10,6 +10,7 @@ import { messageOf, RawServer } from '../../helpers/raw-server.js';
 import { fixture, isRunning, makeTempDir, sample } from '../core.js';
 
 const SENDER = `module statuses_table { path = ${fixture('statuses-table')} ; abi = table ; deadline = 20s }`;
+const CALLBACKS = `module sends_in_callbacks { path = ${fixture('sends-in-callbacks')} ; deadline = 20s }`;
 const SLOW = `chain_deadline = 60s
 module slow { path = ${fixture('slow')} ; deadline = 60s ; hang = off ; stop_timeout = 30s }`;
 
@@ -29,8 +30,8 @@ afterEach(async () => {
 
 const gateway = () => join(directory, 'run', 'gateway.sock');
 const status = async () => JSON.parse((await command.run('status', '--json')).stdout) as CoreStatus;
-const enter = async (takesSends = true) => {
-  const { server } = await RawServer.join(gateway(), { takesSends });
+const enter = async (takesSends = true, name = 'chat') => {
+  const { server } = await RawServer.join(gateway(), { takesSends, server: name });
   servers.push(server);
   return server;
 };
@@ -70,6 +71,25 @@ describe('a daemon with a chat server', () => {
     await command.start(SENDER);
     expect((await status()).sends).toMatchObject({ waiting: 1, delivered: 0 });
     expect(await (await enter()).sent()).toMatchObject({ sentId: sent[1]?.sentId, cause: 2n });
+  });
+
+  it('gives a server what modules send because of its statuses, and of its refusals', async () => {
+    await command.start(CALLBACKS);
+    // The home of what modules send by themselves.
+    await enter(true, 'other');
+    const server = await enter();
+    server.say(messageOf(1, 'hello'));
+    const frames = [await server.next(), await server.next()];
+    const first = frames.find((frame) => frame?.kind === 'send');
+    expect(first).toMatchObject({ cause: 1n, payload: Buffer.from('on_message') });
+    const { sentId = '' } = first ?? {};
+    server.say({ kind: 'ack', sentIds: [sentId], refused: false });
+    server.say({ kind: 'send_status', sentId, status: 3, params: {} });
+    const second = await server.sent();
+    expect(second).toMatchObject({ cause: null, payload: Buffer.from('on_message_status 3') });
+    server.say({ kind: 'ack', sentIds: [second.sentId], refused: true });
+    const third = await server.sent();
+    expect(third).toMatchObject({ cause: null, payload: Buffer.from('on_message_status 128') });
   });
 
   it('makes its socket again when somebody has removed it', async () => {

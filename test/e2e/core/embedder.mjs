@@ -63,6 +63,10 @@ const commands = {
     const { verdict, by } = await cores.get(name).onMessage(params, Buffer.from(text));
     return { verdict, by };
   },
+  login: ({ name }) => cores.get(name).onLogin({ address: 'alice' }),
+  call: ({ name }) => cores.get(name).onCall(),
+  callStatus: ({ name }) => cores.get(name).onCallStatus(),
+  messageStatus: ({ name }) => cores.get(name).onMessageStatus({ from: 'alice', to: 'bob', id: 7 }, 3),
   take({ name, how, window }) {
     const handle = {
       accept: () => undefined,

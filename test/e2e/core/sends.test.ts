@@ -10,6 +10,8 @@ import { EmbeddingProgram } from './program.js';
 
 /** Sends "sent" back with the id that a message names, and logs the statuses that it gets. */
 const MODULE = `module statuses_table { path = ${fixture('statuses-table')} ; abi = table ; deadline = 20s }`;
+/** Sends in each callback. */
+const CALLBACKS = `module sends_in_callbacks { path = ${fixture('sends-in-callbacks')} ; deadline = 20s }`;
 const GATEWAY_OFF = `gateway = off\n${MODULE}`;
 
 let program: EmbeddingProgram;
@@ -26,6 +28,12 @@ const status = () => program.do<CoreStatus>('status', { name: 'run' });
 const describeModule = () => program.do<ModuleDescription>('describe', { name: 'run', module: 'statuses_table' });
 const log = (text: string) => program.says('log', { module: 'statuses_table', text });
 const gone = async () => expect.poll(async () => (await status()).sends?.waiting, { timeout: 20_000 }).toBe(0);
+
+/** A chat server that takes sends. */
+async function enter(server = 'chat'): Promise<RawServer> {
+  const path = (await status()).core.gateway ?? '';
+  return (await RawServer.join(path, { server, takesSends: true })).server;
+}
 
 /** Another program that has the directories of the first, which has ended or been killed. */
 async function next(config: string, before: (name: string) => Promise<unknown> = async () => undefined) {
@@ -97,6 +105,31 @@ describe('a program that takes what modules send', () => {
       ),
     );
     await gone();
+    await program.do('stop', { name: 'run' });
+  });
+
+  it('gets what each of its events caused, and what a status of its own caused, while a chat server is there', async () => {
+    await program.start(CALLBACKS);
+    const server = await enter();
+    await take('read');
+    await send('a', 7);
+    for (const command of ['login', 'call', 'callStatus', 'messageStatus']) await program.do(command, { name: 'run' });
+    await program.until(() => program.sent.length >= 10);
+    // One that a status of the program caused, and so on: they end with the taking.
+    await program.do('untake', { name: 'run' });
+    const causes = new Map(program.sent.map(({ text, cause }) => [text, cause]));
+    const own = { server: '(program)', eventId: null, hops: 0 };
+    expect(Object.fromEntries(causes)).toEqual({
+      on_message: { ...own, eventId: '7' },
+      on_login: own,
+      on_call: own,
+      on_call_status: own,
+      'on_message_status 3': own,
+    });
+    server.say(messageOf(1, 'b'));
+    const frames = [await server.next(), await server.next()];
+    expect(frames).toContainEqual(expect.objectContaining({ kind: 'send', cause: 1n }));
+    server.end();
     await program.do('stop', { name: 'run' });
   });
 

@@ -253,6 +253,46 @@ describe('after another start of the core', () => {
     expect(fromWireParams(again.got[0]?.params ?? {})).toEqual(fromWireParams(server.got[0]?.params ?? {}));
   });
 
+  it.each([false, true])(
+    'what the event of a server caused waits for it, when that has taken sends from an earlier core (%s)',
+    async (isEarly) => {
+      const stateDir = makeTempDir();
+      const before = await opened(stateDir);
+      new Server(before, 'x').attachment.detach();
+      await before.sends.close();
+
+      const after = new Scene();
+      if (!isEarly) await after.sends.open(stateDir);
+      after.keep({ text: 'for x', cause: from('x') });
+      after.keep({ text: 'for any', cause: from('never-takes') });
+      if (isEarly) await after.sends.open(stateDir);
+      const y = new Server(after, 'y');
+      await y.gets(1);
+      const x = new Server(after, 'x');
+      await x.gets(1);
+      await turns();
+      expect([x.texts, y.texts]).toEqual([['for x'], ['for any']]);
+    },
+  );
+
+  it('what the event of a server caused waits for it over another core too, when its black box was read before the store', async () => {
+    const stateDir = makeTempDir();
+    const first = await opened(stateDir);
+    new Server(first, 'x').attachment.detach();
+    await first.sends.close();
+    const second = new Scene();
+    second.keep({ text: 'for x', cause: from('x') });
+    await second.sends.open(stateDir);
+    await second.sends.close();
+    const third = await opened(stateDir);
+    const y = new Server(third, 'y');
+    third.keep({ text: 'for any' });
+    await y.gets(1);
+    const x = new Server(third, 'x');
+    await x.gets(1);
+    expect([x.texts, y.texts]).toEqual([['for x'], ['for any']]);
+  });
+
   it('what is found in a black box and in the store is one message', async () => {
     const stateDir = makeTempDir();
     const before = await opened(stateDir);
@@ -268,6 +308,24 @@ describe('after another start of the core', () => {
     const late = await opened(stateDir);
     late.sends.keep(message, toWireParams(message.params));
     expect(late.sends.counters().waiting).toBe(1);
+  });
+
+  it('what is found in a black box and was refused before the core ended is for no server', async () => {
+    const stateDir = makeTempDir();
+    const before = await opened(stateDir);
+    const message = before.keep();
+    const first = new Server(before);
+    await first.gets(1);
+    first.attachment.refuse(message.sentId);
+    await before.sends.close();
+    const after = new Scene();
+    after.sends.keep(message, toWireParams(message.params));
+    await after.sends.open(stateDir);
+    const server = new Server(after);
+    const next = after.keep();
+    await server.gets(1);
+    expect(server.got.map(({ sentId }) => sentId)).toEqual([next.sentId]);
+    expect(after.sends.counters().waiting).toBe(2);
   });
 
   it('what was kept before the store was opened comes behind what an earlier core left', async () => {
@@ -427,6 +485,43 @@ describe('the status 0x80', () => {
     await turns();
     expect(scene.sends.counters().waiting).toBe(0);
   });
+
+  it.each(['refused', 'expired'])(
+    'is what another start of the core owes to a module, of a message that was %s',
+    async (how) => {
+      const stateDir = makeTempDir();
+      const before = await opened(stateDir);
+      const down = new Decider();
+      down.isDown = true;
+      before.sends.use(down);
+      const { sentId, params } = before.keep();
+      // So that it was not written together with what follows.
+      await before.sends.settled();
+      if (how === 'refused') {
+        const server = new Server(before);
+        await server.gets(1);
+        server.attachment.refuse(sentId);
+      } else before.nowMs += HOUR_MS;
+      before.sends.use(down);
+      await down.until(() => down.statuses.length === 1);
+      await before.sends.settled();
+      await before.sends.close();
+
+      const after = await opened(stateDir);
+      const server = new Server(after);
+      const next = after.keep();
+      await server.gets(1);
+      expect(server.got.map((send) => send.sentId)).toEqual([next.sentId]);
+      expect(after.sends.counters().waiting).toBe(2);
+      const decider = new Decider();
+      after.sends.use(decider);
+      await decider.until(() => decider.statuses.length === 1);
+      expect(decider.statuses).toEqual([{ sentId, status: 0x80, params }]);
+      server.acknowledgeAll();
+      await turns();
+      expect(after.sends.counters()).toMatchObject({ waiting: 0 });
+    },
+  );
 
   it('comes to nobody when its module is configured no more, and the message waits no longer', async () => {
     const scene = await opened();

@@ -25,6 +25,7 @@ import { makeTempDir } from '../../helpers/temp-dir.js';
 /** A store, and what it says. */
 class Scene {
   readonly memory = new Map<number, Entry>();
+  readonly names = new Set<string>();
   readonly said: string[] = [];
   readonly store: SendStore;
   read: Entry[] = [];
@@ -35,11 +36,13 @@ class Scene {
       folder,
       moment: () => ({ wallMs: Date.now(), nowMs: performance.now() }),
       say: (level, text) => this.#say(`${level}: ${text}`),
-      loaded: (entries) => {
+      loaded: ({ entries, names }) => {
+        for (const name of names) this.names.add(name);
         this.read = entries;
         for (const entry of entries) this.memory.set(entry.key, entry);
       },
       all: () => this.memory.values(),
+      names: () => this.names,
     });
     onTestFinished(() => this.store.close());
   }
@@ -106,7 +109,7 @@ describe('the store', () => {
       import { SendStore } from ${JSON.stringify(join(process.cwd(), 'dist/src/sends/store/store.js'))};
       import { Entry } from ${JSON.stringify(join(process.cwd(), 'dist/src/sends/queue/entry.js'))};
       const store = new SendStore({ folder: ${JSON.stringify(folder)}, moment: () => ({ wallMs: Date.now(), nowMs: 0 }),
-        say() {}, loaded() {}, all: () => [] });
+        say() {}, loaded() {}, all: () => [], names: () => [] });
       await store.open();
       for (let key = 1; key <= 1000; key++) store.put(new Entry({ sentId: 's' + key, module: 'm', cause: null, server: null,
         isChained: true, key, sinceMs: 0 }, Buffer.alloc(0), Buffer.from(String(key)), 0));
@@ -116,6 +119,31 @@ describe('the store', () => {
     const { signal } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { stdio: 'inherit' });
     expect(signal).toBe('SIGKILL');
     expect(await payloadsIn(folder)).toEqual(Array.from({ length: 1000 }, (_, i) => String(i + 1)));
+  });
+
+  it('gives back the names of servers, also when nothing else was put', async () => {
+    const folder = join(makeTempDir(), 'sends');
+    for (const name of ['x', 'y']) {
+      const scene = await opened(folder);
+      scene.names.add(name);
+      scene.store.namesChanged();
+      await scene.store.close();
+    }
+    expect([...(await opened(folder)).names]).toEqual(['x', 'y']);
+  });
+
+  it('has the names of servers again when its folder is another one', async () => {
+    const folder = join(makeTempDir(), 'sends');
+    const scene = await opened(folder);
+    scene.names.add('x');
+    scene.store.namesChanged();
+    scene.put('a');
+    await scene.store.settled();
+    rmSync(folder, { recursive: true });
+    scene.put('b');
+    await scene.says(/kept in .* again/);
+    await scene.store.close();
+    expect([...(await opened(folder)).names]).toEqual(['x']);
   });
 
   it('costs nothing when nothing comes', async () => {

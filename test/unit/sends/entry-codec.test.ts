@@ -11,7 +11,7 @@ const T0 = Date.UTC(2026, 10, 29);
 describe('an entry in the store', () => {
   it('comes back as it was, to the bit', () => {
     const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
-    const origin = fc.record({ server: fc.string(), eventId: u64, hops: fc.nat(9) });
+    const origin = fc.record({ server: fc.string(), eventId: fc.option(u64), hops: fc.nat(9) });
     fc.assert(
       fc.property(
         fc.record({
@@ -20,6 +20,7 @@ describe('an entry in the store', () => {
           cause: fc.option(origin),
           server: fc.option(fc.string()),
           isChained: fc.boolean(),
+          dueStatus: fc.option(fc.nat(255)),
         }),
         fc.record({ id: u64, flags: u64, to: fc.uint8Array(), from: fc.uint8Array() }),
         fc.uint8Array({ maxLength: 6000, size: 'max' }),

@@ -20,6 +20,13 @@ describe('the origins of calls', () => {
     expect(origins.find(2)).toBeNull();
   });
 
+  it('are those of events without an id too', () => {
+    const origins = new Origins(256);
+    const given = (seq: number) => ({ server: 'a', eventId: seq % 2 === 0 ? null : 0n, hops: 1 });
+    for (let seq = 1; seq <= 200; seq++) origins.remember(seq, given(seq));
+    for (let seq = 1; seq <= 200; seq++) expect(origins.find(seq)).toEqual(given(seq));
+  });
+
   it('of newer calls stay when an older one is answered late', () => {
     const origins = new Origins(64);
     origins.remember(65, of(65));
