@@ -58,6 +58,8 @@ export class Sends implements SendKeeper, SendSource {
   readonly #chain: ChainStage;
   readonly #statuses: StatusesDue;
   readonly #expiry: ExpiryTimer;
+  /** Wakes when a server may be stuck. */
+  readonly #stuck: ExpiryTimer;
   readonly #expiredNews: LimitedNews;
   readonly #keys: KeyMaker;
   readonly #takings = new Map<string, Taking>();
@@ -91,6 +93,7 @@ export class Sends implements SendKeeper, SendSource {
       done: (entry) => this.#forget(entry),
     });
     this.#expiry = new ExpiryTimer(() => this.#planTurn());
+    this.#stuck = new ExpiryTimer(() => this.#planTurn());
     this.#expiredNews = new LimitedNews((text) => this.#options.say('warn', text));
   }
 
@@ -137,6 +140,7 @@ export class Sends implements SendKeeper, SendSource {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#expiry.close();
+    this.#stuck.close();
     this.#chain.close();
     this.#statuses.close();
     this.#expiredNews.close();
@@ -187,7 +191,7 @@ export class Sends implements SendKeeper, SendSource {
       });
     }
     const isNew = !this.#dispatch.isKnown(server);
-    const holder = this.#dispatch.attach(server, window);
+    const holder = this.#dispatch.attach(server, window, this.#options.now());
     if (isNew) this.#store?.namesChanged();
     const taking = { taker, holder };
     this.#takings.set(server, taking);
@@ -283,7 +287,7 @@ export class Sends implements SendKeeper, SendSource {
   }
 
   #released(holder: Holder, sentId: string, then: (entry: Entry) => void): boolean {
-    const entry = this.#dispatch.release(holder, sentId);
+    const entry = this.#dispatch.release(holder, sentId, this.#options.now());
     if (entry === null) return false;
     then(entry);
     this.#planTurn();
@@ -350,7 +354,11 @@ export class Sends implements SendKeeper, SendSource {
     this.#expire();
     this.#chain.work();
     this.#statuses.work();
+    const nowMs = this.#options.now();
+    this.#dispatch.moveHomes(nowMs);
     for (const taking of this.#takings.values()) this.#give(taking);
+    const stuckMs = this.#dispatch.moveHomes(nowMs);
+    this.#stuck.set(stuckMs === null ? null : stuckMs - nowMs);
     for (const module of this.#fullness.review()) this.#announceFull(module, this.#fullness.isFull(module));
     const oldestMs = this.#oldestMs();
     this.#expiry.set(oldestMs === null ? null : oldestMs + this.#settings.sendTtlMs - this.#options.now());

@@ -13,6 +13,9 @@ const MAX_KNOWN = 1024;
 /** A server with so much that it has not acknowledged gets no more, however large its window is. */
 const MAX_HELD_BYTES = 8 * 1024 * 1024;
 
+/** A home that has all it takes, and has acknowledged none for so long, loses what waits for any server to another one. */
+const STUCK_MS = 10_000;
+
 /** The rows of one server, or of any: one for each module that something waits of. */
 type Rows = Map<string, RowList<Entry>>;
 
@@ -31,6 +34,8 @@ interface Seat extends Holder {
   readonly turns: Set<string>;
   /** How many modules have their home here. */
   homes: number;
+  /** When it came, or had done with an entry last. */
+  progressMs: number;
 }
 
 /** Entries that wait, and those who take them. */
@@ -89,7 +94,7 @@ export class Dispatch {
   }
 
   /** A server comes. No other of its name is there. */
-  attach(server: string, window: number): Holder {
+  attach(server: string, window: number, nowMs = 0): Holder {
     const seat: Seat = {
       server,
       window: Math.max(1, window),
@@ -97,6 +102,7 @@ export class Dispatch {
       heldBytes: 0,
       turns: new Set(),
       homes: 0,
+      progressMs: nowMs,
     };
     this.#seats.set(server, seat);
     this.know(server);
@@ -119,7 +125,7 @@ export class Dispatch {
   /** The next entry for a server, which it has from here on; `null`: none, or it has as many as it takes. */
   take(holder: Holder): Entry | null {
     const seat = holder as Seat;
-    if (seat.held.size >= seat.window || seat.heldBytes >= MAX_HELD_BYTES) return null;
+    if (isFull(seat)) return null;
     // It may go while it is being given something.
     if (this.#seats.get(seat.server) !== seat) return null;
     for (const module of seat.turns) {
@@ -137,12 +143,37 @@ export class Dispatch {
   }
 
   /** A server has done with an entry. @returns it; `null`: it does not have it */
-  release(holder: Holder, sentId: string): Entry | null {
+  release(holder: Holder, sentId: string, nowMs = 0): Entry | null {
     const entry = holder.held.get(sentId) ?? null;
     if (entry === null) return null;
     holder.held.delete(sentId);
     holder.heldBytes -= entry.bytes;
+    (holder as Seat).progressMs = nowMs;
     return entry;
+  }
+
+  /**
+   * What waits for any server leaves a home that is stuck, when there is another server with room.
+   *
+   * @returns when to look again, on the same clock; `null`: nothing waits for a home that is full
+   */
+  moveHomes(nowMs: number): number | null {
+    let nextMs: number | null = null;
+    for (const module of this.#free.keys()) {
+      const home = this.#homes.get(module);
+      if (!home || !isFull(home)) continue;
+      const stuckMs = home.progressMs + STUCK_MS;
+      const other = nowMs >= stuckMs ? this.#leastHome((seat) => !isFull(seat)) : null;
+      if (other === null) {
+        // Nothing to move to: somebody else may come, or the home goes on.
+        const again = Math.max(stuckMs, nowMs + STUCK_MS / 10);
+        nextMs = nextMs === null ? again : Math.min(nextMs, again);
+        continue;
+      }
+      home.homes -= 1;
+      this.#settle(module, other);
+    }
+    return nextMs;
   }
 
   /** The entries that wait since before that time, at the front of each row; they are out of it. */
@@ -182,14 +213,23 @@ export class Dispatch {
   #homeOf(module: string): Seat | null {
     const home = this.#homes.get(module);
     if (home) return home;
+    const best = this.#leastHome(() => true);
+    return best && this.#settle(module, best);
+  }
+
+  /** The server that is home to the fewest modules. */
+  #leastHome(isFit: (seat: Seat) => boolean): Seat | null {
     let best: Seat | null = null;
-    for (const seat of this.#seats.values()) if (best === null || seat.homes < best.homes) best = seat;
-    if (best === null) return null;
-    best.homes += 1;
-    this.#homes.set(module, best);
-    // What was sent earlier and waits for this server comes first.
-    best.turns.add(module);
+    for (const seat of this.#seats.values()) if (isFit(seat) && (best === null || seat.homes < best.homes)) best = seat;
     return best;
+  }
+
+  #settle(module: string, seat: Seat): Seat {
+    seat.homes += 1;
+    this.#homes.set(module, seat);
+    // What was sent earlier and waits for this server comes first.
+    seat.turns.add(module);
+    return seat;
   }
 
   #rowOf(server: string | null, module: string): RowList<Entry> {
@@ -215,4 +255,9 @@ export class Dispatch {
     rows?.delete(module);
     if (rows?.size === 0) this.#bound.delete(server);
   }
+}
+
+/** Whether a server has all that it takes. */
+function isFull({ held, window, heldBytes }: Holder): boolean {
+  return held.size >= window || heldBytes >= MAX_HELD_BYTES;
 }

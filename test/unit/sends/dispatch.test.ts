@@ -90,6 +90,35 @@ describe('who gets what a module sent', () => {
     expect(takeAll(dispatch, again)).toHaveLength(2);
   });
 
+  it('is another server when the one that had it is stuck: it has all it takes, and acknowledges nothing', () => {
+    const dispatch = new Dispatch();
+    const x = dispatch.attach('x', 2, 1000);
+    const y = dispatch.attach('y', 2, 1000);
+    const sent = addAll(dispatch, [null, null, null, null, 'x']);
+    takeAll(dispatch, x);
+    expect(dispatch.moveHomes(1000)).toBe(11_000);
+    dispatch.release(x, sent[0]?.sentId as string, 5000);
+    expect(takeAll(dispatch, x)).toEqual([sent[2]]);
+    expect(dispatch.moveHomes(14_999)).toBe(15_999);
+    expect(takeAll(dispatch, y)).toEqual([]);
+    expect(dispatch.moveHomes(15_000)).toBeNull();
+    expect(takeAll(dispatch, y)).toEqual([sent[3]]);
+    // What is for that server waits for it.
+    dispatch.release(x, sent[1]?.sentId as string, 15_000);
+    expect(takeAll(dispatch, x)).toEqual([sent[4]]);
+  });
+
+  it('stays with a stuck server while no other one has room', () => {
+    const dispatch = new Dispatch();
+    const x = dispatch.attach('x', 1, 0);
+    const sent = addAll(dispatch, [null, null]);
+    takeAll(dispatch, x);
+    expect(dispatch.moveHomes(20_000)).toBe(21_000);
+    const y = dispatch.attach('y', 1, 20_000);
+    expect(dispatch.moveHomes(21_000)).toBeNull();
+    expect(takeAll(dispatch, y)).toEqual([sent[1]]);
+  });
+
   it('expires what waits and not what a server has, the oldest first', () => {
     const dispatch = new Dispatch();
     const entries = [10, 20, 30].map((sinceMs) => makeEntry({ server: 'x', sinceMs }));
