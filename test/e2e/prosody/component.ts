@@ -33,6 +33,8 @@ export class Component {
 
   constructor(port: number) {
     this.#socket = connect(port, '127.0.0.1').setEncoding('utf8');
+    // What is written reaches Prosody at once, in the order of the test.
+    this.#socket.setNoDelay(true);
     this.#socket.on('error', () => undefined);
     this.#socket.on('data', (part: string) => {
       this.text += part;
