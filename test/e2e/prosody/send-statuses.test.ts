@@ -75,6 +75,26 @@ describe.skipIf(MISSING)('the status of a message to a room', () => {
       bob.messages.filter((message) => message.attrs.type === 'groupchat' && message.getChild('displayed')),
     ).toEqual([]);
   });
+
+  it('is delivered to the others when one of its occupants cannot be reached at once', async () => {
+    const scene = await makeScene();
+    const { gateway, prosody, bob } = scene;
+    await bob.join('room');
+    // Somebody of a server that can be reached while he comes in, and not any more when the message is for him.
+    const join = `<presence from="carol@peer.example/x" to="${ROOM}/carol"><x xmlns="http://jabber.org/protocol/muc"/></presence>`;
+    const origin =
+      '{ type = "s2sin", hosts = { ["peer.example"] = { authed = true } }, send = function () return true end }';
+    const events = `prosody.hosts["${ROOMS}"].events`;
+    const said = await prosody.evaluate(
+      `local reach = function () return true end; ${events}.add_handler("route/remote", reach, 1000); prosody.core_process_stanza(${origin}, require "util.xml".parse([[${join}]])); ${events}.remove_handler("route/remote", reach); return "joined"`,
+    );
+    expect(said).toContain('joined');
+    await bob.until(() => bob.inbox.some(({ attrs }) => attrs.from === `${ROOM}/carol`));
+    expect(await send(scene, 's-1', { groupid: numberOf(ROOM) })).toBe(false);
+    await bob.got('text s-1');
+    await gateway.until(() => gateway.statuses.length === 1);
+    expect(gateway.statuses).toMatchObject([{ sent_id: 's-1', status: 0x80 }]);
+  });
 });
 
 describe.skipIf(MISSING)('the status of a message to a user', () => {
