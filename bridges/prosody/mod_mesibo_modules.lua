@@ -63,6 +63,7 @@ local queue_total = positive("mesibo_modules_queue_total", 16384);
 local keep_unseen = module:get_option_boolean("mesibo_modules_keep_unseen", false);
 local address = module:get_option_string("mesibo_modules_address");
 local default_host = module:get_option_string("mesibo_modules_host");
+local peers = module:get_option_set("mesibo_modules_peers", {});
 
 if not name:match("^[%w_.-]+$") or #name > 64 then
 	module:log("error", "mesibo_modules_server = %q is not 1 to 64 of A-Z a-z 0-9 _ . -; \"prosody\" counts", name);
@@ -196,9 +197,15 @@ local function find_host()
 	return first;
 end
 
+-- Whether a host belongs to another server at this core.
+local function is_peer(host)
+	return peers:contains(host) and not hosts[host];
+end
+
 sends = sends_lib.new({
 	address = function () return address or find_host(); end;
 	host = find_host;
+	is_peer = is_peer;
 }, gateway.write, counters, complain, function (stanza) passed[stanza] = true; end);
 
 -- Whoever a session belonged to when it wrote: sessions forget that when they end.
@@ -266,11 +273,15 @@ local function obey(outcome, origin, stanza, body, to)
 	return true;
 end
 
+-- Whether a stanza has been put back: what there was to do about it has been done.
+local function is_back(event)
+	return passed[event.stanza] or posting == event.origin;
+end
+
 -- Takes a stanza out, or leaves it when nothing shall be asked and nothing waits before it. Returns true when it took it.
 -- post(origin, stanza): puts it back.
 local function handle(event, from, to, more, post)
 	local origin, stanza = event.origin, event.stanza;
-	if passed[stanza] or posting == origin then return; end
 	local key = jid.bare(from) .. "\0" .. jid.bare(to);
 	local text, body = stanzas.body_of(stanza);
 	local is_asked = text and stanza.attr.type ~= "error" and not stanzas.is_encrypted(stanza);
@@ -287,7 +298,7 @@ local function handle(event, from, to, more, post)
 	-- Made before a place is taken: nothing that fails may hold that place for ever.
 	local content = is_asked and not reason
 		and ('"message":{"params":%s,"text":%s}}}'):format(object(stanzas.params_of(stanza, from, to, more)), quote(text));
-	local go = lanes.join(origin, key);
+	local go = lanes.join(origin, key, jid.bare(from));
 	if not go then
 		count("overload");
 		if on_overload == "pass" then return; end
@@ -324,10 +335,10 @@ end
 
 ---- What is no message, but told to modules
 
-local function tell_status(origin, stanza, groupid)
+local function tell_status(stanza, groupid)
 	if not wanted.on_message_status or not desk.is_there() then return; end
-	-- It has been told already when the stanza comes here for the second time.
-	if passed[stanza] or posting == origin or stanza:get_child("body") then return; end
+	-- An error may have a copy of the receipt that it is about.
+	if stanza.attr.type == "error" or stanza:get_child("body") then return; end
 	local id, status = stanzas.receipt_of(stanza);
 	if not id then return; end
 	-- It is about a message that went the other way. Of a room's message it does not say who wrote it.
@@ -380,40 +391,45 @@ end
 
 -- What a user of this host writes, to anybody.
 local function on_outgoing(event)
-	local origin, stanza = event.origin, event.stanza;
-	if sends.concerns(stanza) then return true; end
+	if is_back(event) then return; end
+	local stanza = event.stanza;
 	local to = stanza.attr.to or jid.bare(stanza.attr.from);
 	local host = jid.host(to);
+	if sends.concerns(event) then return true; end
 	-- Rooms here look at it themselves, once they know that he may speak.
 	if stanza.attr.type == "groupchat" and is_covered_room(host) then return; end
 	local more = about_one(stanza, to);
-	tell_status(origin, stanza, more.groupid);
+	tell_status(stanza, more.groupid);
 	local is_private = hosts[host] and hosts[host].modules.muc or stanza:get_child("x", "http://jabber.org/protocol/muc#user");
 	return handle(event, jid.bare(stanza.attr.from), shown(to, is_private), more, post_outgoing);
 end
 
 -- What somebody of elsewhere writes to a user of this host.
 local function on_incoming(event)
-	local origin, stanza = event.origin, event.stanza;
-	if sends.concerns(stanza) then return true; end
-	if not is_foreign(origin) or stanza.attr.type == "groupchat" or not stanza.attr.to then return; end
-	tell_status(origin, stanza);
+	if is_back(event) then return; end
+	local stanza = event.stanza;
+	if sends.concerns(event) then return true; end
+	if not is_foreign(event.origin) or stanza.attr.type == "groupchat" or not stanza.attr.to then return; end
+	if is_peer(jid.host(stanza.attr.from)) then return; end
+	tell_status(stanza);
 	local is_private = stanza:get_child("x", "http://jabber.org/protocol/muc#user");
 	return handle(event, shown(stanza.attr.from, is_private), jid.bare(stanza.attr.to), about_one(stanza, stanza.attr.to),
 		post_incoming);
 end
 
-local function on_host_message(event)
-	if sends.concerns(event.stanza) then return true; end
+-- What is of interest only where it is about a send.
+local function on_answer(event)
+	if not is_back(event) and sends.concerns(event) then return true; end
 end
 
 -- What an occupant says in a room of this host.
 local function on_groupchat(event)
-	local origin, stanza, room = event.origin, event.stanza, event.room;
+	local stanza, room = event.stanza, event.room;
 	local host = jid.host(room.jid);
 	local more = { groupid = sends.note_room(room.jid) };
-	if not passed[stanza] and posting ~= origin then speakers[stanza] = event.occupant; end
-	tell_status(origin, stanza, more.groupid);
+	if is_back(event) or is_peer(jid.host(stanza.attr.from)) then return; end
+	speakers[stanza] = event.occupant;
+	tell_status(stanza, more.groupid);
 	return handle(event, jid.bare(stanza.attr.from), room.jid, more, function (current, message)
 		local muc = hosts[host] and hosts[host].modules.muc;
 		local now = muc and muc.get_room_from_jid(room.jid);
@@ -433,7 +449,7 @@ function module.add_host(module) -- luacheck: ignore 431/module
 	if module:get_host_type() == "component" then
 		-- To occupants of its rooms, from elsewhere.
 		module:hook("message/full", on_incoming, PRIORITY);
-		module:hook("message/host", on_host_message, PRIORITY);
+		for _, kind in ipairs({ "bare", "host" }) do module:hook("message/" .. kind, on_answer, PRIORITY); end
 		module:hook("muc-occupant-groupchat", bring_speaker, 1000);
 		module:hook("muc-occupant-groupchat", on_groupchat, ROOM_PRIORITY);
 		return;
@@ -441,7 +457,7 @@ function module.add_host(module) -- luacheck: ignore 431/module
 	for _, kind in ipairs({ "bare", "full", "host" }) do module:hook("pre-message/" .. kind, on_outgoing, PRIORITY); end
 	module:hook("message/bare", on_incoming, PRIORITY);
 	module:hook("message/full", on_incoming, PRIORITY);
-	module:hook("message/host", on_host_message, PRIORITY);
+	module:hook("message/host", on_answer, PRIORITY);
 	-- A user logs in with the first of his clients, and out with the last.
 	module:hook("resource-bind", function (event)
 		local session = event.session;
@@ -458,6 +474,7 @@ end
 
 local function close()
 	is_closing = true;
+	sends.flush();
 	gateway.close("mod_mesibo_modules is unloaded");
 end
 

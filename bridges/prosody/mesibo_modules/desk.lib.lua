@@ -27,8 +27,10 @@ function lib.new(write, counters)
 		if entry.is_settled then return; end
 		entry.is_settled = true;
 		asked[entry.id] = nil;
-		entry.frame = nil;
-		if entry.answer then entry.answer(outcome, reason); end
+		local answer = entry.answer;
+		-- It may stay in line for a while, and what is done with it shall not.
+		entry.frame, entry.answer = nil, nil;
+		if answer then answer(outcome, reason); end
 	end
 
 	local function send_waiting()

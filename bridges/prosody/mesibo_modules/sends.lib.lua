@@ -22,7 +22,8 @@ local function is_room_host(host)
 	return found and found.modules.muc;
 end
 
--- settings: address (the sender where a module names none), host (of addresses that name none).
+-- settings: address (the sender where a module names none), host (of addresses that name none), is_peer (whether a host belongs to
+-- another server at this core).
 -- write: sends one frame. complain(what, ...): a line in the log, not too often. pass(stanza): the stanza is not asked about.
 function lib.new(settings, write, counters, complain, pass)
 	local sends = {};
@@ -31,6 +32,11 @@ function lib.new(settings, write, counters, complain, pass)
 	local rooms = cache.new(REMEMBERED);
 	local searched_at;
 	local taken, refused = {}, {};
+	-- Events whose module has been told, and that go on: they come by again, at the host of their recipient. The stanza may be
+	-- a copy by then.
+	local seen = setmetatable({}, { __mode = "k" });
+	-- What became of sends that are not acknowledged yet.
+	local early = {};
 
 	-- The full address for what a module wrote, or nil.
 	local function address_of(written)
@@ -64,12 +70,16 @@ function lib.new(settings, write, counters, complain, pass)
 		return rooms:get(number);
 	end
 
-	-- Gives a message to a room. Returns what is wrong with it.
-	local function to_room(id, number, from, text, flags)
-		local address = find_room(number);
+	local function room_at(address)
 		local muc = address and is_room_host(jid.host(address));
-		local room = muc and muc.get_room_from_jid(address);
+		return muc and muc.get_room_from_jid(address);
+	end
+
+	-- Gives a message to a room. Returns what is wrong with it.
+	local function to_room(known_as, id, number, from, text, flags)
+		local room = room_at(find_room(number));
 		if not room then return "there is no room with the groupid " .. number; end
+		known_as.room = room.jid;
 		local nick;
 		for _, occupant in room:each_occupant() do
 			if from and occupant.bare_jid == jid.bare(from) then nick = occupant.nick; end
@@ -79,9 +89,12 @@ function lib.new(settings, write, counters, complain, pass)
 	end
 
 	-- Gives a message to one address. Returns what is wrong with it.
-	local function to_one(id, written, from, text, flags)
+	local function to_one(known_as, id, written, from, text, flags)
 		local to = address_of(written);
 		if not to then return ("%q is no address"):format(tostring(written)); end
+		local host = prosody.hosts[jid.host(from)] or prosody.hosts[jid.host(to)];
+		if not host then return ("it is from %s, and only the server of that address can send it to %s"):format(from, to); end
+		known_as.from, known_as.to = jid.bare(from), jid.bare(to);
 		local problem;
 		local origin = setmetatable({
 			send = function (reply)
@@ -89,26 +102,27 @@ function lib.new(settings, write, counters, complain, pass)
 				if kind then problem = ("%s cannot have it: %s"):format(to, condition); end
 				return true;
 			end;
-		}, { __index = prosody.hosts[jid.host(from)] });
+		}, { __index = host });
 		local stanza = stanzas.make(id, "chat", from, to, text, flags);
 		pass(stanza);
 		prosody.core_post_stanza(origin, stanza, false);
 		return problem;
 	end
 
-	local function deliver(send)
+	local function deliver(known_as, send)
 		local params = type(send.params) == "table" and send.params or {};
 		local text = type(send.text) == "string" and send.text or encodings.base64.decode(send.payload or "") or "";
 		text = stanzas.clean(text);
 		if text == "" then return "it has no text"; end
 		local from = params.from and address_of(params.from) or not params.from and settings.address();
-		if not from or not prosody.hosts[jid.host(from)] then
+		local host = from and jid.host(from);
+		if not host or not prosody.hosts[host] and not settings.is_peer(host) then
 			return ("%q, which it is from, is no address of this server"):format(tostring(params.from));
 		end
 		local flags = math.tointeger(tonumber(params.flags)) or 0;
 		local number = tostring(params.groupid or "0");
-		if number ~= "0" then return to_room(send.sent_id, number, from, text, flags); end
-		return to_one(send.sent_id, params.to, from, text, flags);
+		if number ~= "0" then return to_room(known_as, send.sent_id, number, from, text, flags); end
+		return to_one(known_as, send.sent_id, params.to, from, text, flags);
 	end
 
 	-- Takes one send of the core.
@@ -124,7 +138,7 @@ function lib.new(settings, write, counters, complain, pass)
 		else
 			before = { at = monotonic(), params = send.params, is_new = true };
 			known:set(id, before);
-			local ok, problem = xpcall(deliver, debug.traceback, send);
+			local ok, problem = xpcall(deliver, debug.traceback, before, send);
 			-- It may have come back already.
 			problem = problem or before.problem;
 			before.is_new, before.problem, before.is_refused = nil, nil, problem ~= nil;
@@ -144,18 +158,35 @@ function lib.new(settings, write, counters, complain, pass)
 		return {};
 	end
 
-	-- Acknowledges what was taken since the last time.
-	function sends.flush()
-		taken = acknowledge(taken, "");
-		refused = acknowledge(refused, ',"refused":true');
-	end
-
 	local function tell(id, send, status)
 		write(json.encode({ send_status = { sent_id = id, status = status, params = send.params } }));
 	end
 
-	-- Whether a stanza is about a send, a receipt or an error. If it is, the module is told, and nobody else.
-	function sends.concerns(stanza)
+	-- Acknowledges what was taken since the last time.
+	function sends.flush()
+		taken = acknowledge(taken, "");
+		refused = acknowledge(refused, ',"refused":true');
+		local told = early;
+		early = {};
+		for _, one in ipairs(told) do
+			if not one.send.is_refused then tell(one.id, one.send, one.status); end
+		end
+	end
+
+	-- Whether a stanza comes from who got a send, and goes to where that send came from. Anybody else may know its id.
+	local function is_answer(send, stanza)
+		local from, to = stanza.attr.from, jid.bare(stanza.attr.to or stanza.attr.from);
+		if not send.room then return jid.bare(from) == send.to and to == send.from; end
+		if to ~= send.room then return false; end
+		local room = room_at(send.room);
+		return room ~= nil and room ~= false and room:get_occupant_by_real_jid(from) ~= nil;
+	end
+
+	-- Takes a stanza that says what became of a send, a receipt or an error. Its module is told. Returns true when nobody else
+	-- shall have it.
+	function sends.concerns(event)
+		if seen[event] then return false; end
+		local stanza = event.stanza;
 		local id, status;
 		if stanza.attr.type == "error" then
 			id, status = stanza.attr.id, STATUS_FAIL;
@@ -163,37 +194,37 @@ function lib.new(settings, write, counters, complain, pass)
 			id, status = stanzas.receipt_of(stanza);
 		end
 		local send = id and known:get(id);
-		if not send or send.is_refused then return false; end
-		if send.is_new then
-			if status == STATUS_FAIL then
-				local _, condition = stanza:get_error();
-				send.problem = ("%s cannot have it: %s"):format(stanza.attr.from, condition);
-			end
-			return true;
+		if not send or send.is_refused or not is_answer(send, stanza) then return false; end
+		if not send.is_new then
+			tell(id, send, status);
+		elseif status == STATUS_FAIL and not send.room then
+			local _, condition = stanza:get_error();
+			send.problem = ("%s cannot have it: %s"):format(stanza.attr.from, condition);
+		else
+			-- It comes while the send is being delivered: others in the room have it all the same.
+			early[#early + 1] = { id = id, send = send, status = status };
 		end
-		local params = send.params or {};
-		local is_to_room = (params.groupid or "0") ~= "0";
-		-- Only who got it can say so.
-		if not is_to_room and jid.bare(stanza.attr.from) ~= jid.bare(address_of(params.to)) then return false; end
-		tell(id, send, status);
 		-- A room wants to know which of its occupants cannot be reached.
-		return not (is_to_room and status == STATUS_FAIL);
+		if not send.room or status ~= STATUS_FAIL then return true; end
+		seen[event] = true;
+		return false;
 	end
 
 	-- What a reload keeps.
 	function sends.save()
 		local kept = {};
-		for id, send in known:items() do table.insert(kept, 1, { id, send }); end
+		-- The latest comes first.
+		for id, send in known:items() do kept[#kept + 1] = { id, send }; end
 		return kept;
 	end
 
 	function sends.restore(kept)
-		for _, pair in ipairs(kept) do known:set(pair[1], pair[2]); end
+		for at = #kept, 1, -1 do known:set(kept[at][1], kept[at][2]); end
 	end
 
 	-- Forgets what was not acknowledged, as the connection has ended: the core sends it again.
 	function sends.reset()
-		taken, refused = {}, {};
+		taken, refused, early = {}, {}, {};
 	end
 
 	return sends;

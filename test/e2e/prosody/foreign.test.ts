@@ -1,66 +1,17 @@
 /** What comes from others than the users of a host that has the bridge. */
 
-import { createHash } from 'node:crypto';
-import { connect } from 'node:net';
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { findFreePort, MISSING } from './prosody.js';
+import { describe, expect, it } from 'vitest';
+import { makeComponentScene } from './component.js';
+import { MISSING } from './prosody.js';
 import { Held, makeScene, numberOf } from './scene.js';
 import { User } from './user.js';
 
 if (MISSING) console.warn(`skipped: ${MISSING}`);
 
-/** A server beside Prosody, as XEP-0114 has it: what it writes once it is let in, and what it reads. */
-class Component {
-  text = '';
-  readonly #socket;
-  #waiting: (() => void)[] = [];
-
-  constructor(port: number) {
-    this.#socket = connect(port, '127.0.0.1').setEncoding('utf8');
-    this.#socket.on('error', () => undefined);
-    this.#socket.on('data', (part: string) => {
-      this.text += part;
-      for (const look of this.#waiting.splice(0)) look();
-    });
-    onTestFinished(() => void this.#socket.destroy());
-  }
-
-  async open(host: string, secret: string): Promise<void> {
-    const [component, streams] = ['jabber:component:accept', 'http://etherx.jabber.org/streams'];
-    this.write(`<stream:stream xmlns="${component}" xmlns:stream="${streams}" to="${host}">`);
-    const [, id] = await this.reads(/<stream:stream [^>]*id=['"]([^'"]+)['"]/);
-    this.write(`<handshake>${createHash('sha1').update(`${id}${secret}`).digest('hex')}</handshake>`);
-    await this.reads(/<handshake/);
-  }
-
-  write(text: string): void {
-    this.#socket.write(text);
-  }
-
-  async reads(pattern: RegExp): Promise<RegExpExecArray> {
-    for (;;) {
-      const found = pattern.exec(this.text);
-      if (found) return found;
-      await new Promise<void>((done) => this.#waiting.push(done));
-    }
-  }
-
-  end(): void {
-    this.#socket.destroy();
-  }
-}
-
 describe.skipIf(MISSING)('a component', () => {
   it('is asked about: what it writes is dropped or changed, waits in its order, and survives its end', async () => {
-    const port = await findFreePort();
-    const { gateway, prosody, bob } = await makeScene({
-      globals: `component_ports = { ${port} }\ncomponent_interfaces = { "127.0.0.1" }`,
-      more: 'Component "sms.localhost"\ncomponent_secret = "word"',
-    });
-    await prosody.logged(/Activated service 'component' on \[/);
+    const { gateway, prosody, bob, component } = await makeComponentScene();
     const held = new Held(gateway);
-    const component = new Component(port);
-    await component.open('sms.localhost', 'word');
     const say = (text: string, more = '') =>
       component.write(
         `<message from="47@sms.localhost" to="${bob.bare}" type="chat" id="${text}"><body>${text}</body>${more}</message>`,

@@ -53,3 +53,17 @@ export function numberOf(text: string): string {
   const digest = createHash('sha256').update(text).digest();
   return String(digest.readBigUInt64BE() & ((1n << 62n) - 1n));
 }
+
+/** Lets a module send something, and resolves when it is acknowledged; returns whether it was refused. */
+export async function send(
+  { gateway }: Scene,
+  id: string,
+  params: object,
+  content: object = { text: `text ${id}` },
+): Promise<boolean> {
+  const at = gateway.acks.length;
+  gateway.tell({ send: { sent_id: id, module: 'sender', params, ...content } });
+  const find = () => gateway.acks.slice(at).find(({ sent_ids }) => sent_ids.includes(id));
+  await gateway.until(() => find() !== undefined);
+  return find()?.refused === true;
+}

@@ -2,26 +2,12 @@
 
 import { describe, expect, it } from 'vitest';
 import { MISSING, ROOMS } from './prosody.js';
-import { makeScene, numberOf, type Scene } from './scene.js';
+import { makeScene, numberOf, send } from './scene.js';
 import { type Element, User, xml } from './user.js';
 
 if (MISSING) console.warn(`skipped: ${MISSING}`);
 
 const ROOM = `room@${ROOMS}`;
-
-/** Lets a module send something, and resolves when it is acknowledged; returns whether it was refused. */
-async function send(
-  { gateway }: Scene,
-  id: string,
-  params: object,
-  content: object = { text: `text ${id}` },
-): Promise<boolean> {
-  const at = gateway.acks.length;
-  gateway.tell({ send: { sent_id: id, module: 'sender', params, ...content } });
-  const find = () => gateway.acks.slice(at).find(({ sent_ids }) => sent_ids.includes(id));
-  await gateway.until(() => find() !== undefined);
-  return find()?.refused === true;
-}
 
 describe.skipIf(MISSING)('a message of a module', () => {
   it('reaches its recipient from its sender, and modules are not asked about it', async () => {
