@@ -4,8 +4,13 @@
  * Memory and threads. Each thread has a slot with its connection, found by a thread-specific key. Slots are only added to their
  * list, so that the list needs no lock, and are used again when their thread has ended. The connection for sends belongs to the
  * thread that is in mmc_next_send(); once it is welcomed, others write on it, under `sends_lock`.
+ *
+ * Descriptors belong to the program, which may close them all and use their numbers again. A connection remembers its socket, and
+ * looks whether the number is still of that socket before a call uses it.
  */
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include "mesibo-modules.h"
 
 #include <errno.h>
@@ -18,7 +23,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <time.h>
@@ -35,6 +42,9 @@ enum {
     ERROR_MAX = 320,
     CHAIN_DEADLINE_MS = 5000,    /* until the core has said its own */
     FIRST_RETRY_MS = 5,
+    WELCOME_MS = 5000,           /* a welcome is not waited for any longer */
+    PROBE_MS = 100,              /* and of a core that did not welcome another connection in time, no longer than this */
+    STILL_MS = 30000,            /* a core that stands still is tried by one event so often */
 };
 #define MS UINT64_C(1000000)
 #define SECOND (1000 * MS)
@@ -70,12 +80,18 @@ struct buffer {
 };
 
 struct connection {
-    int fd; /* -1: none */
-    int is_taken_away; /* somebody else closed the descriptor; it is no longer ours to close */
+    int fd;       /* -1: none */
+    dev_t device; /* with the inode: the socket that the descriptor is of */
+    ino_t inode;
+    uint64_t generation; /* how many sockets there were */
     int welcomed;
     int takes_sends;
     struct buffer in, out;
-    uint64_t owed; /* events without an outcome */
+    uint64_t owed;        /* events without an outcome */
+    int has_heard;        /* something was read since the event was asked */
+    uint64_t still_until; /* nothing was: events get the default at once until then; 0: that is not so */
+    uint64_t retry_at;    /* this connection alone was refused, and is not tried before */
+    unsigned retry_ms;
     uint32_t max_message, window, callbacks, chain_deadline_ms;
 };
 
@@ -85,9 +101,12 @@ struct slot {
     atomic_uintptr_t thread;
     atomic_int is_busy; /* a call uses the buffers */
     struct connection connection;
+    int holds_outcome;  /* the last outcome stands in connection.in */
+    struct buffer last; /* where it is set aside, to be given to the next event */
 };
 
 struct mmc_client {
+    struct mmc_client *next; /* of all, under sockets_lock */
     struct sockaddr_un address;
     char server[65];
     struct mmc_options options;
@@ -104,9 +123,11 @@ struct mmc_client {
     pthread_mutex_t refusal_lock;
     atomic_int is_away; /* a connection for events was refused, and none was welcomed since */
     atomic_uint chain_deadline_ms;
+    atomic_uint_fast64_t silent_until; /* a welcome did not come in time, and is not waited for before; 0: all came */
 
     pthread_mutex_t sends_lock;
     atomic_int is_sends_locked, is_taking;
+    int has_writer; /* a thread waits for room, and writes what is unwritten then; under sends_lock */
     struct connection sends;
 
     atomic_uint_fast64_t untold, untold_of[MMC_REASONS], tell_at[MMC_REASONS];
@@ -162,6 +183,8 @@ static int make_room(struct buffer *buffer, size_t more)
         buffer->begin = buffer->end = 0;
     if (more <= buffer->capacity - buffer->end)
         return 1;
+    if (more > SIZE_MAX / 4)
+        return 0;
     if (buffer->begin > 0) {
         memmove(buffer->bytes, buffer->bytes + buffer->begin, buffer->end - buffer->begin);
         buffer->end -= buffer->begin;
@@ -279,7 +302,7 @@ static uint8_t *put_params(uint8_t *at, unsigned field, const struct mmc_params 
 static uint8_t *begin_frame(struct connection *connection, unsigned field, size_t length)
 {
     const size_t message = head_size(length) + length;
-    if (!make_room(&connection->out, HEADER + message))
+    if (length > UINT32_MAX - 2 * HEADER || !make_room(&connection->out, HEADER + message))
         return NULL;
     uint8_t *at = connection->out.bytes + connection->out.end;
     for (int i = 0; i < HEADER; i++)
@@ -510,12 +533,15 @@ static int read_send(struct reader *outer, struct mmc_send *send)
     return !reader.is_broken && send->sent_id[0] != 0 && strlen(send->sent_id) <= SENT_ID_MAX;
 }
 
-static void note_welcome(mmc_client *client, const struct connection *connection)
+static void note_welcome(mmc_client *client, struct connection *connection)
 {
+    connection->retry_at = connection->retry_ms = 0;
     struct refusal *refusal = &client->refusals[connection->takes_sends];
     count(&client->connects);
     atomic_store(&refusal->retry_ms, 0);
     atomic_store(&refusal->retry_at, 0);
+    if (!connection->takes_sends)
+        atomic_store(&client->silent_until, 0);
     if (connection->takes_sends || !atomic_exchange(&client->is_away, 0) || client->options.log == NULL)
         return;
     char line[ERROR_MAX];
@@ -559,23 +585,52 @@ static int read_welcome(mmc_client *client, struct connection *connection, struc
 
 /* ---- one connection ---- */
 
-static void hang_up(struct connection *connection)
+/* Held while a socket is made or closed, so that a fork happens before or after that; and over the list of clients. */
+static pthread_mutex_t sockets_lock = PTHREAD_MUTEX_INITIALIZER;
+static mmc_client *clients;
+
+/* Whether its descriptor is still of its socket. */
+static int is_own(const struct connection *connection)
 {
-    if (connection->fd >= 0 && !connection->is_taken_away)
+    struct stat now;
+    return fstat(connection->fd, &now) == 0 && now.st_dev == connection->device && now.st_ino == connection->inode;
+}
+
+/* Under sockets_lock. */
+static void close_own(struct connection *connection)
+{
+    if (connection->fd >= 0 && is_own(connection))
         close(connection->fd);
     connection->fd = -1;
-    connection->is_taken_away = 0;
+}
+
+static void reset(struct connection *connection)
+{
+    pthread_mutex_lock(&sockets_lock);
+    close_own(connection);
+    pthread_mutex_unlock(&sockets_lock);
     if (connection->welcomed) /* others may look at it: see take_sends() */
         connection->welcomed = 0;
     connection->owed = 0;
+    connection->still_until = 0;
     connection->in.begin = connection->in.end = connection->out.begin = connection->out.end = 0;
+}
+
+static void hang_up(struct connection *connection)
+{
+    reset(connection);
     trim(&connection->in);
     trim(&connection->out);
 }
 
-/* A connection was refused: the next one is tried later, and until then the reason is last_error. Of many threads that were
- * refused at the same time one makes the wait longer. */
-static void back_off(mmc_client *client, const struct connection *connection, uint64_t tried_at)
+static unsigned longer_wait(const mmc_client *client, unsigned waited)
+{
+    const unsigned most = client->options.retry_max_ms;
+    const unsigned wait = waited == 0 ? FIRST_RETRY_MS : waited < most / 2 ? 2 * waited : most;
+    return wait < most ? wait : most;
+}
+
+static void note_refusal(mmc_client *client, const struct connection *connection)
 {
     struct refusal *refusal = &client->refusals[connection->takes_sends];
     count(&client->refused_connects);
@@ -584,15 +639,28 @@ static void back_off(mmc_client *client, const struct connection *connection, ui
     pthread_mutex_lock(&client->refusal_lock);
     memcpy(refusal->why, last_error, sizeof refusal->why);
     pthread_mutex_unlock(&client->refusal_lock);
+}
+
+/* Nobody listens: all connections are tried later, and until then the reason is last_error. Of many threads that find it at the
+ * same time one makes the wait longer. */
+static void back_off(mmc_client *client, const struct connection *connection, uint64_t tried_at)
+{
+    struct refusal *refusal = &client->refusals[connection->takes_sends];
+    note_refusal(client, connection);
     uint_fast64_t before = atomic_load(&refusal->retry_at);
     if (before > tried_at)
         return;
-    const unsigned waited = atomic_load(&refusal->retry_ms), most = client->options.retry_max_ms;
-    unsigned wait = waited == 0 ? FIRST_RETRY_MS : waited < most / 2 ? 2 * waited : most;
-    if (wait > most)
-        wait = most;
+    const unsigned wait = longer_wait(client, atomic_load(&refusal->retry_ms));
     if (atomic_compare_exchange_strong(&refusal->retry_at, &before, now_ns() + wait * MS))
         atomic_store(&refusal->retry_ms, wait);
+}
+
+/* The core accepted this connection and ended it before the welcome, as it does with one too many: only this one waits. */
+static void back_off_alone(mmc_client *client, struct connection *connection)
+{
+    note_refusal(client, connection);
+    connection->retry_ms = longer_wait(client, connection->retry_ms);
+    connection->retry_at = now_ns() + connection->retry_ms * MS;
 }
 
 static enum mmc_reason still_refused(mmc_client *client, struct refusal *refusal)
@@ -608,10 +676,21 @@ static enum mmc_reason lose(mmc_client *client, struct connection *connection, e
 {
     if (connection->welcomed)
         count(&client->lost);
-    else
+    else if (connection->takes_sends)
         back_off(client, connection, now_ns());
+    else
+        back_off_alone(client, connection);
     hang_up(connection);
     return reason;
+}
+
+/* The program closed the descriptor, and may have given its number to something else: that is not touched. */
+static enum mmc_reason taken_away(mmc_client *client, struct connection *connection)
+{
+    if (connection->welcomed)
+        count(&client->lost);
+    hang_up(connection);
+    return fail(MMC_UNREACHABLE, "this program closed the connection to the core at %s", client->address.sun_path);
 }
 
 static enum mmc_reason lost(mmc_client *client, struct connection *connection)
@@ -637,21 +716,10 @@ static int flush(struct connection *connection)
             out->begin += (size_t)written;
         else if (errno == EAGAIN || errno == EWOULDBLOCK)
             return 0;
-        else if (errno != EINTR) {
-            connection->is_taken_away |= errno == EBADF || errno == ENOTSOCK;
+        else if (errno != EINTR)
             return -1;
-        }
     }
     return 1;
-}
-
-/* The same, and waits. */
-static int flush_until(struct connection *connection, uint64_t until)
-{
-    int done;
-    while ((done = flush(connection)) == 0 && wait_for(connection->fd, POLLOUT, until))
-        ;
-    return done;
 }
 
 /* Reads what has arrived. 1: something; 0: nothing; -1: the connection has ended; -2: no memory. */
@@ -664,11 +732,12 @@ static int receive(struct connection *connection)
         const ssize_t got = recv(connection->fd, in->bytes + in->end, in->capacity - in->end, MSG_DONTWAIT);
         if (got > 0) {
             in->end += (size_t)got;
+            connection->has_heard = 1;
+            connection->still_until = 0;
             return 1;
         }
         if (got < 0 && errno == EINTR)
             continue;
-        connection->is_taken_away |= got < 0 && (errno == EBADF || errno == ENOTSOCK);
         return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? 0 : -1;
     }
 }
@@ -681,8 +750,8 @@ static int next_frame(struct connection *connection, struct reader *frame)
     if (held < HEADER)
         return 0;
     const uint8_t *at = in->bytes + in->begin;
-    const size_t length = (size_t)at[0] << 24 | (size_t)at[1] << 16 | (size_t)at[2] << 8 | at[3];
-    if (length > (size_t)FRAME_EXTRA + connection->max_message)
+    const uint32_t length = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+    if (length > (uint64_t)FRAME_EXTRA + connection->max_message)
         return -1;
     if (held - HEADER < length)
         return 0;
@@ -770,6 +839,8 @@ static enum mmc_reason wait_for_core(mmc_client *client, struct connection *conn
         const short events = connection->out.begin < connection->out.end ? POLLIN | POLLOUT : POLLIN;
         if (!wait_for(connection->fd, events, until))
             return late(client, connection->welcomed ? "has not decided" : "has not welcomed this server");
+        if (!is_own(connection))
+            return taken_away(client, connection);
         const enum mmc_reason reason = flush(connection) < 0 ? lost(client, connection) : read_on(client, connection, answer);
         if (reason != MMC_DECIDED)
             return reason;
@@ -777,15 +848,41 @@ static enum mmc_reason wait_for_core(mmc_client *client, struct connection *conn
     return MMC_DECIDED;
 }
 
-static int open_socket(void)
+/* Writes all, until then. It reads meanwhile, as a core whose outcomes are not read may read nothing either. MMC_LATE, without a
+ * text: a part is unwritten. */
+static enum mmc_reason write_all(mmc_client *client, struct connection *connection, uint64_t until, struct answer *answer)
 {
-    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || fd > STDERR_FILENO)
-        return fd;
-    /* Where standard input or output is closed: what others print there shall not go to the core. */
-    const int higher = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    close(fd);
-    return higher;
+    enum mmc_reason reason = MMC_DECIDED;
+    int done;
+    while (reason == MMC_DECIDED && !answer->is_there && (done = flush(connection)) != 1) {
+        if (done < 0)
+            return lost(client, connection);
+        if (!wait_for(connection->fd, POLLIN | POLLOUT, until))
+            return MMC_LATE;
+        reason = is_own(connection) ? read_on(client, connection, answer) : taken_away(client, connection);
+    }
+    return reason;
+}
+
+static int open_socket(struct connection *connection)
+{
+    struct stat made;
+    pthread_mutex_lock(&sockets_lock);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0 && fd <= STDERR_FILENO) {
+        /* Where standard input or output is closed: what others print there shall not go to the core. */
+        const int higher = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        close(fd);
+        fd = higher;
+    }
+    if (fd >= 0 && fstat(fd, &made) == 0) {
+        connection->device = made.st_dev;
+        connection->inode = made.st_ino;
+    }
+    connection->fd = fd;
+    connection->generation++;
+    pthread_mutex_unlock(&sockets_lock);
+    return fd >= 0;
 }
 
 /* connect(), which may wait for a place in the queue of the listener. Returns 0, or what is in errno. */
@@ -846,10 +943,9 @@ static enum mmc_reason dial(mmc_client *client, struct connection *connection, u
 {
     struct refusal *refusal = &client->refusals[connection->takes_sends];
     const uint64_t now = now_ns();
-    if (now < atomic_load(&refusal->retry_at))
+    if (now < atomic_load(&refusal->retry_at) || now < connection->retry_at)
         return still_refused(client, refusal);
-    connection->fd = open_socket();
-    if (connection->fd < 0)
+    if (!open_socket(connection))
         return fail(MMC_NO_MEMORY, "no socket can be made: %s", strerror(errno));
     const int error = connect_until(connection->fd, &client->address, until);
     if (error != 0)
@@ -868,20 +964,59 @@ static enum mmc_reason dial(mmc_client *client, struct connection *connection, u
     return flush(connection) < 0 ? lost(client, connection) : MMC_DECIDED;
 }
 
-/* Connects where that is needed, reads what came since the last call, and waits for the welcome. */
+/* Until when a welcome is waited for. When one did not come in time, the other threads do not wait for theirs: one at a time tries,
+ * for a short while, once a second. Not after `now`: it is not waited for at all. */
+static uint64_t welcome_until(mmc_client *client, uint64_t now, uint64_t until)
+{
+    uint_fast64_t silent = atomic_load(&client->silent_until);
+    if (now < silent)
+        return now;
+    const uint64_t limit = now + (silent == 0 ? WELCOME_MS : PROBE_MS) * MS;
+    if (silent != 0 && !atomic_compare_exchange_strong(&client->silent_until, &silent, limit + SECOND))
+        return now;
+    return limit < until ? limit : until;
+}
+
+/* Connects where that is needed, and waits for the welcome. */
+static enum mmc_reason become_welcome(mmc_client *client, struct connection *connection, uint64_t until)
+{
+    struct answer nothing = {0};
+    const uint64_t now = now_ns(), limit = welcome_until(client, now, until);
+    enum mmc_reason reason = MMC_DECIDED;
+    if (connection->fd < 0)
+        reason = dial(client, connection, limit > now ? limit : now + MS);
+    if (reason == MMC_DECIDED)
+        reason = wait_for_core(client, connection, limit, &nothing);
+    if (reason == MMC_LATE && limit > now)
+        atomic_store(&client->silent_until, now_ns() + SECOND);
+    return reason;
+}
+
+/* Reads what came since the last call, and connects where that is needed. */
 static enum mmc_reason make_ready(mmc_client *client, struct connection *connection, uint64_t until)
 {
     struct answer nothing = {0};
     enum mmc_reason reason = MMC_DECIDED;
     if (connection->fd >= 0)
-        reason = read_on(client, connection, &nothing);
+        reason = is_own(connection) ? read_on(client, connection, &nothing) : taken_away(client, connection);
     if (reason == MMC_NO_MEMORY)
         return reason;
-    if (connection->fd < 0)
-        reason = dial(client, connection, until);
-    if (reason == MMC_DECIDED)
-        reason = wait_for_core(client, connection, until, &nothing);
+    if (connection->fd < 0 || !connection->welcomed)
+        return become_welcome(client, connection, until);
     return reason;
+}
+
+/* Whether nothing came from the core since an event was late. What it has not read of that is written where it can be. */
+static int stands_still(struct connection *connection, uint64_t now)
+{
+    if (connection->still_until != 0 && flush(connection) == 1 && connection->owed == 0)
+        connection->still_until = 0;
+    return connection->still_until > now;
+}
+
+static enum mmc_reason still(const mmc_client *client)
+{
+    return fail(MMC_LATE, "the core at %s stands still: it has sent nothing since an event was late", client->address.sun_path);
 }
 
 /* ---- slots, and what a fork leaves ---- */
@@ -891,26 +1026,58 @@ static void forget_buffers(struct connection *connection)
     connection->in = connection->out = (struct buffer){0};
 }
 
+/* The memory of the last outcome stays as it is, to be given to an event or a report; what is read from now on goes elsewhere. */
+static int set_outcome_aside(struct slot *slot)
+{
+    struct buffer *in = &slot->connection.in, other = slot->last;
+    if (!slot->holds_outcome)
+        return 1;
+    slot->last = (struct buffer){0};
+    other.begin = other.end = 0;
+    trim(&other);
+    const size_t unread = in->end - in->begin;
+    if (unread > 0 && !make_room(&other, unread)) {
+        slot->last = other;
+        return 0;
+    }
+    if (unread > 0)
+        memcpy(other.bytes, in->bytes + in->begin, unread);
+    other.end = unread;
+    slot->last = *in;
+    *in = other;
+    slot->holds_outcome = 0;
+    return 1;
+}
+
 static void end_thread(void *value)
 {
     struct slot *slot = value;
     if (atomic_load(&slot->owner) != getpid() || atomic_load(&slot->thread) != (uintptr_t)pthread_self())
         return;
+    atomic_store(&slot->is_busy, 1);
     hang_up(&slot->connection);
     empty(&slot->connection.in);
     empty(&slot->connection.out);
+    empty(&slot->last);
+    slot->holds_outcome = 0;
+    atomic_store(&slot->is_busy, 0);
     atomic_store(&slot->owner, 0);
 }
 
 static void begin_process(mmc_client *client, pid_t pid)
 {
     const uint64_t now = clock_ns(CLOCK_REALTIME);
+    uint64_t first = 0;
     atomic_store(&client->epoch, now);
-    /* A later process of this server begins with higher ids, as long as it has fewer events than nanoseconds. */
-    atomic_store(&client->next_id, now ^ ((uint64_t)pid & 0x3ff));
+    /* Ids count up from anywhere, so that no two clients or processes of a server have the same. */
+    if (getrandom(&first, sizeof first, GRND_NONBLOCK) != (ssize_t)sizeof first)
+        first = now ^ (uint64_t)pid << 40 ^ (uint64_t)(uintptr_t)client;
+    atomic_store(&client->next_id, first >> 1);
     pthread_mutex_init(&client->sends_lock, NULL);
     atomic_store(&client->is_sends_locked, 0);
     atomic_store(&client->is_taking, 0);
+    client->has_writer = 0;
+    atomic_store(&client->silent_until, 0);
     pthread_mutex_init(&client->refusal_lock, NULL);
     for (int i = 0; i < 2; i++) {
         atomic_store(&client->refusals[i].retry_at, 0);
@@ -918,8 +1085,49 @@ static void begin_process(mmc_client *client, pid_t pid)
     }
 }
 
-/* In a child process: its copies of the parent's connections are closed, which the parent does not notice. Buffers that a
- * thread was about to change when the process was forked may be anything; nothing of them is used. */
+/* ---- forks ---- */
+
+static _Atomic pid_t lock_pid; /* the process that sockets_lock is of; negative: about to begin */
+
+static void before_fork(void) { pthread_mutex_lock(&sockets_lock); }
+
+static void after_fork_in_parent(void) { pthread_mutex_unlock(&sockets_lock); }
+
+/* The copies of the parent's connections are closed at once, which the parent does not notice. The rest is after_fork()'s. */
+static void after_fork_in_child(void)
+{
+    const int error = errno;
+    for (mmc_client *client = clients; client != NULL; client = client->next) {
+        for (struct slot *slot = atomic_load(&client->slots); slot != NULL; slot = slot->next)
+            close_own(&slot->connection);
+        close_own(&client->sends);
+    }
+    atomic_store(&lock_pid, getpid());
+    pthread_mutex_unlock(&sockets_lock);
+    errno = error;
+}
+
+static int watches_forks;
+static void watch_forks(void)
+{
+    atomic_store(&lock_pid, getpid());
+    watches_forks = pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0;
+}
+
+/* A process that was made without the handlers, as by _Fork(), may have a lock that a thread of its parent held. */
+static void own_lock(pid_t pid)
+{
+    pid_t before = atomic_load(&lock_pid);
+    if (before != pid && before != -pid && atomic_compare_exchange_strong(&lock_pid, &before, -pid)) {
+        pthread_mutex_init(&sockets_lock, NULL);
+        atomic_store(&lock_pid, pid);
+    }
+    while (atomic_load(&lock_pid) != pid)
+        sched_yield();
+}
+
+/* At the first call in a child process. Buffers that a thread was about to change when the process was forked may be anything;
+ * nothing of them is used. */
 static void after_fork(mmc_client *client, pid_t before, pid_t pid)
 {
     if (before == -pid || !atomic_compare_exchange_strong(&client->pid, &before, -pid)) {
@@ -927,14 +1135,21 @@ static void after_fork(mmc_client *client, pid_t before, pid_t pid)
             sched_yield();
         return;
     }
+    own_lock(pid);
+    const struct slot *own = pthread_getspecific(client->key);
+    const uintptr_t self = (uintptr_t)pthread_self();
     for (struct slot *slot = atomic_load(&client->slots); slot != NULL; slot = slot->next) {
         if (atomic_load(&slot->owner) == 0)
             continue;
-        if (atomic_load(&slot->is_busy))
+        if (atomic_load(&slot->is_busy)) {
             forget_buffers(&slot->connection);
-        hang_up(&slot->connection);
+            slot->last = (struct buffer){0};
+            slot->holds_outcome = 0;
+        }
+        reset(&slot->connection); /* which frees nothing: this thread may still look at its last outcome */
         atomic_store(&slot->is_busy, 0);
-        atomic_store(&slot->owner, 0);
+        slot->connection.retry_at = slot->connection.retry_ms = 0;
+        atomic_store(&slot->owner, slot == own && atomic_load(&slot->thread) == self ? pid : 0);
     }
     if (atomic_load(&client->is_taking) || atomic_load(&client->is_sends_locked))
         forget_buffers(&client->sends);
@@ -986,6 +1201,7 @@ static struct slot *own_slot(mmc_client *client)
         atomic_store(&slot->owner, pid);
     }
     atomic_store(&slot->thread, self);
+    slot->connection.retry_at = slot->connection.retry_ms = 0;
     if (is_new) {
         slot->next = atomic_load(&client->slots);
         while (!atomic_compare_exchange_weak(&client->slots, &slot->next, slot))
@@ -1109,9 +1325,24 @@ static enum mmc_reason check_size(const struct connection *connection, const str
     return MMC_DECIDED;
 }
 
+/* Where the core owes much, or has not read the last event, there is no place for another one. */
+static enum mmc_reason wait_for_place(mmc_client *client, struct connection *connection, uint64_t until)
+{
+    struct answer nothing = {0};
+    enum mmc_reason reason = write_all(client, connection, until, &nothing);
+    if (reason == MMC_LATE)
+        return late(client, "has not read earlier events");
+    while (reason == MMC_DECIDED && connection->owed >= connection->window) {
+        if (!wait_for(connection->fd, POLLIN, until))
+            return late(client, "has not decided on earlier events");
+        reason = is_own(connection) ? read_on(client, connection, &nothing) : taken_away(client, connection);
+    }
+    return reason;
+}
+
 /* Puts an event on its way. `is_whole` tells whether the core may have got all of it. */
 static enum mmc_reason submit(mmc_client *client, struct connection *connection, uint64_t until, const struct event *event,
-                              uint64_t *id, int *is_whole)
+                              struct answer *answer, int *is_whole)
 {
     enum mmc_reason reason = make_ready(client, connection, until);
     if (reason != MMC_DECIDED)
@@ -1120,29 +1351,18 @@ static enum mmc_reason submit(mmc_client *client, struct connection *connection,
         return MMC_UNWANTED;
     if ((reason = check_size(connection, event)) != MMC_DECIDED)
         return reason;
-    /* Where the core owes much, or has not read the last event, there is no place for another one. */
-    struct answer nothing = {0};
-    int done = flush_until(connection, until);
-    while (done == 1 && connection->owed >= connection->window && reason == MMC_DECIDED) {
-        if (!wait_for(connection->fd, POLLIN, until))
-            return late(client, "has not decided on earlier events");
-        reason = read_on(client, connection, &nothing);
-    }
-    if (reason != MMC_DECIDED)
+    if (stands_still(connection, now_ns()))
+        return still(client);
+    connection->has_heard = 0;
+    if ((reason = wait_for_place(client, connection, until)) != MMC_DECIDED)
         return reason;
-    if (done == 0)
-        return late(client, "has not read earlier events");
-    if (done < 0)
-        return lost(client, connection);
-    *id = atomic_fetch_add(&client->next_id, 1) + 1;
-    if (!put_event(connection, *id, event))
+    answer->id = atomic_fetch_add(&client->next_id, 1) + 1;
+    if (!put_event(connection, answer->id, event))
         return fail(MMC_NO_MEMORY, "there is no memory for an event of %zu bytes", event->length);
-    done = flush_until(connection, until);
-    if (done < 0)
-        return lost(client, connection);
     connection->owed++;
-    *is_whole = 1;
-    return done == 1 ? MMC_DECIDED : late(client, "has not read the event");
+    reason = write_all(client, connection, until, answer);
+    *is_whole = reason == MMC_DECIDED || reason == MMC_LATE;
+    return reason == MMC_LATE ? late(client, "has not read the event") : reason;
 }
 
 static enum mmc_reason ask(mmc_client *client, struct connection *connection, const struct event *event, struct answer *answer)
@@ -1152,16 +1372,20 @@ static enum mmc_reason ask(mmc_client *client, struct connection *connection, co
     trim(&connection->in);
     trim(&connection->out);
     const int was_open = connection->fd >= 0;
-    enum mmc_reason reason = submit(client, connection, until, event, &answer->id, &is_whole);
+    enum mmc_reason reason = submit(client, connection, until, event, answer, &is_whole);
     /* An old connection that has ended shows it only now. The core has not got the event, so it may go over a new one. */
     if (reason == MMC_UNREACHABLE && was_open && !is_whole && connection->fd < 0)
-        reason = submit(client, connection, until, event, &answer->id, &is_whole);
+        reason = submit(client, connection, until, event, answer, &is_whole);
     if (!is_whole)
         answer->id = 0;
-    if (reason != MMC_DECIDED)
-        return reason;
-    const enum mmc_reason waited = wait_for_core(client, connection, until, answer);
-    return answer->is_there ? answer->reason : waited;
+    if (reason == MMC_DECIDED && !answer->is_there)
+        reason = wait_for_core(client, connection, until, answer);
+    if (answer->is_there)
+        return answer->reason;
+    const uint64_t now = now_ns();
+    if (reason == MMC_LATE && connection->welcomed && !connection->has_heard && connection->still_until <= now)
+        connection->still_until = now + STILL_MS * MS;
+    return reason;
 }
 
 static enum mmc_reason reason_of(const char *text)
@@ -1185,7 +1409,11 @@ static enum mmc_verdict decide(mmc_client *client, const struct event *event, st
         outcome.reason = fail(MMC_NO_MEMORY, "there is no memory for a connection of this thread");
     else {
         atomic_store(&slot->is_busy, 1);
-        outcome.reason = ask(client, &slot->connection, event, &answer);
+        if (set_outcome_aside(slot))
+            outcome.reason = ask(client, &slot->connection, event, &answer);
+        else
+            outcome.reason = fail(MMC_NO_MEMORY, "there is no memory for what the core sends");
+        slot->holds_outcome |= answer.is_there;
         atomic_store(&slot->is_busy, 0);
     }
     outcome.event_id = answer.id;
@@ -1310,19 +1538,30 @@ static enum mmc_reason take_sends(mmc_client *client, struct answer *answer, int
 {
     lock_sends(client);
     struct connection *connection = &client->sends;
-    enum mmc_reason reason = take_frames(client, connection, answer);
+    client->has_writer = 0;
+    enum mmc_reason reason = is_own(connection) ? take_frames(client, connection, answer) : taken_away(client, connection);
     if (reason == MMC_DECIDED && !answer->is_there && reads)
         reason = flush(connection) < 0 ? lost(client, connection) : read_on(client, connection, answer);
     unlock_sends(client);
     return reason;
 }
 
-static int has_unwritten(mmc_client *client)
+/* What to wait for. Who waits for room writes then what others left, so they need not wait for it. */
+static short events_of_sends(mmc_client *client)
 {
     lock_sends(client);
-    const int unwritten = client->sends.out.begin < client->sends.out.end;
+    const int unwritten = flush(&client->sends) == 0;
+    if (unwritten)
+        client->has_writer = 1;
     unlock_sends(client);
-    return unwritten;
+    return unwritten ? POLLIN | POLLOUT : POLLIN;
+}
+
+static void stop_waiting(mmc_client *client)
+{
+    lock_sends(client);
+    client->has_writer = 0;
+    unlock_sends(client);
 }
 
 static int next_send(mmc_client *client, struct mmc_send *send, uint64_t until)
@@ -1331,6 +1570,11 @@ static int next_send(mmc_client *client, struct mmc_send *send, uint64_t until)
     struct answer answer = {.send = send};
     enum mmc_reason reason = MMC_DECIDED;
     trim(&connection->in);
+    if (connection->fd >= 0 && !is_own(connection)) {
+        lock_sends(client);
+        taken_away(client, connection);
+        unlock_sends(client);
+    }
     for (int is_first = 1;; is_first = 0) {
         if (connection->fd < 0) {
             /* A call without time connects nevertheless. */
@@ -1343,11 +1587,13 @@ static int next_send(mmc_client *client, struct mmc_send *send, uint64_t until)
         }
         reason = take_sends(client, &answer, !is_first);
         while (reason == MMC_DECIDED && !answer.is_there) {
-            const int is_in_time = wait_for(connection->fd, has_unwritten(client) ? POLLIN | POLLOUT : POLLIN, until);
+            const int is_in_time = wait_for(connection->fd, events_of_sends(client), until);
             reason = is_in_time ? take_sends(client, &answer, 1) : MMC_LATE;
         }
         if (answer.is_there)
             return 1;
+        if (reason == MMC_LATE)
+            stop_waiting(client);
         if (reason == MMC_LATE && connection->welcomed)
             return 0;
         if (reason == MMC_LATE)
@@ -1376,26 +1622,40 @@ int mmc_sends_fd(mmc_client *client)
 {
     const struct visit visit = begin_visit(client);
     lock_sends(client);
-    const int fd = client->sends.welcomed ? client->sends.fd : -1;
+    const int fd = client->sends.welcomed && is_own(&client->sends) ? client->sends.fd : -1;
     unlock_sends(client);
     end_visit(&visit);
     return fd;
 }
 
-/* Writes what begin_frame() and finish() have put behind what is unwritten. What the core does not take now goes later. */
+/* Writes what begin_frame() and finish() have put behind what is unwritten. What the core does not take now, a thread writes that
+ * waits for room: the one in mmc_next_send(), else this one, which does not hold the lock meanwhile. */
 static int write_answer(mmc_client *client, struct connection *connection)
 {
-    if (flush_until(connection, deadline_of(client, now_ns())) >= 0)
+    const uint64_t generation = connection->generation, until = deadline_of(client, now_ns());
+    const int fd = connection->fd;
+    int done = flush(connection), is_in_time = 1;
+    while (done == 0 && is_in_time && !client->has_writer) {
+        client->has_writer = 1;
+        unlock_sends(client);
+        is_in_time = wait_for(fd, POLLOUT, until);
+        lock_sends(client);
+        client->has_writer = 0;
+        const int is_there = connection->welcomed && connection->generation == generation && is_own(connection);
+        done = is_there ? flush(connection) : -2;
+    }
+    if (done >= 0)
         return 0;
     /* The thread that reads finds the end of the connection, and closes it. */
-    shutdown(connection->fd, SHUT_RDWR);
+    if (done == -1)
+        shutdown(fd, SHUT_RDWR);
     fail(MMC_UNREACHABLE, "the core at %s closed the connection", client->address.sun_path);
     return -1;
 }
 
 static int can_answer(const struct connection *connection, size_t more)
 {
-    if (!connection->welcomed) {
+    if (!connection->welcomed || !is_own(connection)) {
         fail(MMC_UNREACHABLE, "there is no connection for sends; they come again at the next one");
         return 0;
     }
@@ -1405,14 +1665,24 @@ static int can_answer(const struct connection *connection, size_t more)
     return 0;
 }
 
+static int check_sent_id(const char *sent_id)
+{
+    const size_t length = strlen(sent_id);
+    if (length > 0 && length <= SENT_ID_MAX)
+        return 1;
+    fail(MMC_REFUSED, "the sent_id has %zu bytes; give one that mmc_next_send() gave", length);
+    return 0;
+}
+
 static int answer_send(mmc_client *client, const char *sent_id, int is_refused)
 {
     const struct visit visit = begin_visit(client);
     struct connection *connection = &client->sends;
     const size_t length = strlen(sent_id);
     int result = -1;
+    const int is_sound = check_sent_id(sent_id);
     lock_sends(client);
-    if (can_answer(connection, length)) {
+    if (is_sound && can_answer(connection, length)) {
         uint8_t *at = begin_frame(connection, 3, head_size(length) + length + (is_refused ? 2 : 0));
         if (at == NULL)
             fail(MMC_NO_MEMORY, "there is no memory for an answer");
@@ -1437,49 +1707,78 @@ int mmc_acknowledge(mmc_client *client, const char *sent_id) { return answer_sen
 
 int mmc_refuse(mmc_client *client, const char *sent_id) { return answer_send(client, sent_id, 1); }
 
-static int put_report(struct connection *connection, const char *sent_id, uint32_t status, const struct mmc_params *params)
+struct report {
+    const char *sent_id;
+    uint32_t status;
+    const struct mmc_params *params; /* NULL: as they were sent */
+    struct lengths lengths;
+    size_t length;
+};
+
+/* Makes a report; 0: the core would refuse it. */
+static int make_report(struct report *report)
 {
-    const size_t id_length = strlen(sent_id);
-    struct lengths lengths = {0};
-    size_t length = head_size(id_length) + id_length + 1 + varint_size(status);
-    if (params != NULL) {
-        lengths = measure(params);
-        length += head_size(lengths.params) + lengths.params;
+    const size_t id_length = strlen(report->sent_id);
+    report->length = head_size(id_length) + id_length + 1 + varint_size(report->status);
+    if (report->params != NULL) {
+        report->lengths = measure(report->params);
+        report->length += head_size(report->lengths.params) + report->lengths.params;
     }
-    uint8_t *at = begin_frame(connection, 4, length);
-    if (at == NULL)
+    if (report->lengths.to <= ADDRESS_MAX && report->lengths.from <= ADDRESS_MAX)
+        return check_sent_id(report->sent_id);
+    fail(MMC_TOO_LARGE, "an address has more than the %d bytes that it may have", ADDRESS_MAX);
+    return 0;
+}
+
+static int put_report(struct connection *connection, const struct report *report)
+{
+    uint8_t *at = begin_frame(connection, 4, report->length);
+    if (at == NULL) {
+        fail(MMC_NO_MEMORY, "there is no memory for a report");
         return 0;
-    at = put_bytes(at, 1, sent_id, id_length);
+    }
+    at = put_bytes(at, 1, report->sent_id, strlen(report->sent_id));
     *at++ = TAG(2, VARINT);
-    at = put_varint(at, status);
-    if (params != NULL)
-        at = put_params(at, 3, params, &lengths);
+    at = put_varint(at, report->status);
+    if (report->params != NULL)
+        at = put_params(at, 3, report->params, &report->lengths);
     finish(connection, at);
     return 1;
 }
 
+static int write_report(mmc_client *client, struct connection *connection, const struct report *report)
+{
+    const uint64_t until = deadline_of(client, now_ns());
+    struct answer nothing = {0};
+    if (make_ready(client, connection, until) != MMC_DECIDED)
+        return -1;
+    if (stands_still(connection, now_ns())) {
+        still(client);
+        return -1;
+    }
+    enum mmc_reason reason = write_all(client, connection, until, &nothing);
+    if (reason == MMC_LATE)
+        late(client, "has not read earlier events");
+    if (reason != MMC_DECIDED || !put_report(connection, report))
+        return -1;
+    reason = write_all(client, connection, until, &nothing);
+    return reason == MMC_DECIDED || reason == MMC_LATE ? 0 : -1;
+}
+
 /* Over the connection of this thread, where there is none for sends. */
-static int report_by_slot(mmc_client *client, const char *sent_id, uint32_t status, const struct mmc_params *params)
+static int report_by_slot(mmc_client *client, const struct report *report)
 {
     struct slot *slot = own_slot(client);
     if (slot == NULL) {
         fail(MMC_NO_MEMORY, "there is no memory for a connection of this thread");
         return -1;
     }
-    struct connection *connection = &slot->connection;
-    const uint64_t until = deadline_of(client, now_ns());
     int result = -1;
     atomic_store(&slot->is_busy, 1);
-    if (make_ready(client, connection, until) == MMC_DECIDED) {
-        if (flush_until(connection, until) < 1)
-            late(client, "has not read earlier events");
-        else if (!put_report(connection, sent_id, status, params))
-            fail(MMC_NO_MEMORY, "there is no memory for a report");
-        else if (flush_until(connection, until) < 0)
-            lost(client, connection);
-        else
-            result = 0;
-    }
+    if (set_outcome_aside(slot))
+        result = write_report(client, &slot->connection, report);
+    else
+        fail(MMC_NO_MEMORY, "there is no memory for what the core sends");
     atomic_store(&slot->is_busy, 0);
     return result;
 }
@@ -1487,18 +1786,17 @@ static int report_by_slot(mmc_client *client, const char *sent_id, uint32_t stat
 int mmc_report(mmc_client *client, const char *sent_id, uint32_t status, const struct mmc_params *params)
 {
     const struct visit visit = begin_visit(client);
+    struct report report = {.sent_id = sent_id, .status = status, .params = params};
     int result = -1;
-    lock_sends(client);
-    const int is_connected = client->sends.welcomed;
-    if (is_connected && can_answer(&client->sends, 0)) {
-        if (put_report(&client->sends, sent_id, status, params))
+    if (make_report(&report)) {
+        lock_sends(client);
+        const int is_connected = client->sends.welcomed && is_own(&client->sends);
+        if (is_connected && can_answer(&client->sends, report.length) && put_report(&client->sends, &report))
             result = write_answer(client, &client->sends);
-        else
-            fail(MMC_NO_MEMORY, "there is no memory for a report");
+        unlock_sends(client);
+        if (!is_connected)
+            result = report_by_slot(client, &report);
     }
-    unlock_sends(client);
-    if (!is_connected)
-        result = report_by_slot(client, sent_id, status, params);
     if (result == 0)
         count(&client->reports);
     end_visit(&visit);
@@ -1533,9 +1831,11 @@ mmc_client *mmc_open(const struct mmc_options *options)
 {
     const int error = errno;
     mmc_client *client = NULL;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, watch_forks);
     if (check_options(options)) {
         client = calloc(1, sizeof *client);
-        if (client == NULL || pthread_key_create(&client->key, end_thread) != 0) {
+        if (client == NULL || !watches_forks || pthread_key_create(&client->key, end_thread) != 0) {
             fail(MMC_NO_MEMORY, "there is no memory for a client, or no thread-specific key");
             free(client);
             client = NULL;
@@ -1557,6 +1857,11 @@ mmc_client *mmc_open(const struct mmc_options *options)
         atomic_store(&client->chain_deadline_ms, CHAIN_DEADLINE_MS);
         begin_process(client, getpid());
         atomic_store(&client->pid, getpid());
+        own_lock(getpid());
+        pthread_mutex_lock(&sockets_lock);
+        client->next = clients;
+        clients = client;
+        pthread_mutex_unlock(&sockets_lock);
     }
     errno = error;
     return client;
@@ -1578,9 +1883,17 @@ void mmc_close(mmc_client *client)
         tell_due(client, now_ns(), 1, MMC_DECIDED);
     pthread_setspecific(client->key, NULL);
     pthread_key_delete(client->key);
+    pthread_mutex_lock(&sockets_lock);
+    for (mmc_client **at = &clients; *at != NULL; at = &(*at)->next)
+        if (*at == client) {
+            *at = client->next;
+            break;
+        }
+    pthread_mutex_unlock(&sockets_lock);
     for (struct slot *slot = atomic_load(&client->slots), *next; slot != NULL; slot = next) {
         next = slot->next;
         clear(&slot->connection);
+        empty(&slot->last);
         free(slot);
     }
     clear(&client->sends);

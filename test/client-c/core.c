@@ -408,6 +408,16 @@ void script_start(struct script *script, struct core *core, void (*run)(struct c
 
 void script_join(struct script *script) { CHECK_EQ(pthread_join(script->thread, NULL), 0); }
 
+void start_taking(struct core *core, mmc_client *client)
+{
+    struct mmc_send send;
+    /* A call without time gives up when the machine is slow. */
+    for (const uint64_t end = now_ms() + PATIENCE_MS; !core_is_called(core, 0);) {
+        CHECK(now_ms() < end);
+        CHECK_EQ(mmc_next_send(client, &send, 0), -1);
+    }
+}
+
 mmc_client *client_of(const struct core *core, uint32_t deadline_ms)
 {
     const struct mmc_options options = {.path = core->path, .server = "test", .deadline_ms = deadline_ms};

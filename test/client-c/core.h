@@ -75,6 +75,8 @@ struct script {
 void script_start(struct script *script, struct core *core, void (*run)(struct core *core));
 void script_join(struct script *script);
 
+/* Lets a client connect for sends, without waiting for a welcome. */
+void start_taking(struct core *core, mmc_client *client);
 /* A client of that core, named "test". */
 mmc_client *client_of(const struct core *core, uint32_t deadline_ms);
 struct mmc_counters counters_of(mmc_client *client);

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -86,6 +87,28 @@ uint32_t next_random(uint32_t *state)
     *state ^= *state >> 17;
     *state ^= *state << 5;
     return *state;
+}
+
+/* The linker puts these in the place of the functions of the system: see the Makefile. */
+_Thread_local void (*behind_free)(void), (*behind_socket)(void);
+void __real_free(void *memory);
+int __real_socket(int domain, int type, int protocol);
+void __wrap_free(void *memory);
+int __wrap_socket(int domain, int type, int protocol);
+
+void __wrap_free(void *memory)
+{
+    __real_free(memory);
+    if (behind_free != NULL)
+        behind_free();
+}
+
+int __wrap_socket(int domain, int type, int protocol)
+{
+    const int fd = __real_socket(domain, type, protocol);
+    if (behind_socket != NULL)
+        behind_socket();
+    return fd;
 }
 
 void end_child(void)

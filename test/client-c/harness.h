@@ -40,6 +40,8 @@ uint32_t next_random(uint32_t *state);
 _Noreturn void end_child(void);
 /* Waits for a process that ends so. */
 void join_child(int pid);
+/* What this thread does right behind free() and socket(): a fork in the middle of the client's work is made by that. */
+extern _Thread_local void (*behind_free)(void), (*behind_socket)(void);
 /* Ends a process in which something is wrong. */
 _Noreturn void leave(int code);
 

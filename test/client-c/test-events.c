@@ -409,7 +409,90 @@ static void options_that_cannot_be_used_are_refused(void)
     CHECK_TEXT(mmc_reason_name((enum mmc_reason)99), "unknown");
 }
 
+enum { LARGE = 200 * 1024 };
+
+static void change_to_large(struct core *core)
+{
+    static struct bytes params, outcome;
+    static char payload[LARGE];
+    const int fd = core_accept(core);
+    CHECK(core_see(fd, &seen));
+    core_welcome(fd, LARGE, 256, ALL_CALLBACKS);
+    CHECK(core_see(fd, &seen));
+    memset(payload, 'x', sizeof payload);
+    add_text(&params, 12, "carol");
+    add_fixed(&outcome, 1, seen.id);
+    add_bytes(&outcome, 6, params.at, params.length);
+    add_bytes(&outcome, 7, payload, sizeof payload);
+    core_frame(fd, 2, &outcome);
+    /* There is more to read before each of the next ones. */
+    for (int i = 0; i < 2; i++) {
+        core_welcome(fd, LARGE, 256, ALL_CALLBACKS);
+        core_pass(fd, 12345);
+        CHECK(core_see(fd, &seen));
+        CHECK_EQ(seen.kind, i == 0 ? 4 : 2); /* a report, then an event */
+        CHECK_TEXT(seen.params.to, "carol");
+    }
+    CHECK_BYTES(seen.payload, seen.length, payload, sizeof payload);
+    core_pass(fd, seen.id);
+    CHECK(core_is_closed(fd));
+    close(fd);
+}
+
+static void an_outcome_may_be_given_to_the_next_event(void)
+{
+    struct core core;
+    struct script script;
+    core_open(&core, 64);
+    script_start(&script, &core, change_to_large);
+    mmc_client *client = client_of(&core, PATIENCE_MS);
+    const struct mmc_params params = {.id = 1, .to = "bob"};
+    struct mmc_outcome outcome;
+    CHECK_EQ(mmc_message(client, &params, "old", 3, &outcome), MMC_PASS);
+    CHECK(outcome.params_changed && outcome.payload_changed);
+    CHECK_EQ(mmc_report(client, "echo/1", 3, &outcome.params), 0);
+    CHECK_EQ(mmc_message(client, &outcome.params, outcome.payload, outcome.length, &outcome), MMC_PASS);
+    CHECK_EQ(outcome.reason, MMC_DECIDED);
+    CHECK_TEXT(outcome.params.to, "carol"); /* as it was given */
+    mmc_close(client);
+    script_join(&script);
+    core_remove(&core);
+}
+
+static void pass_two_connections(struct core *core)
+{
+    for (int i = 0; i < 2; i++) {
+        const int fd = core_meet(core);
+        CHECK(core_see(fd, &seen));
+        core_pass(fd, seen.id);
+        CHECK(core_is_closed(fd));
+        close(fd);
+    }
+}
+
+static void ids_of_two_clients_are_far_apart(void)
+{
+    struct core core;
+    struct script script;
+    core_open(&core, 64);
+    script_start(&script, &core, pass_two_connections);
+    mmc_client *clients[] = {client_of(&core, PATIENCE_MS), client_of(&core, PATIENCE_MS)};
+    uint64_t ids[2];
+    for (int i = 0; i < 2; i++) {
+        struct mmc_outcome outcome;
+        mmc_message(clients[i], &EVERY_FIELD, "text", 4, &outcome);
+        CHECK_EQ(outcome.reason, MMC_DECIDED);
+        ids[i] = outcome.event_id;
+        mmc_close(clients[i]);
+    }
+    CHECK((ids[0] > ids[1] ? ids[0] - ids[1] : ids[1] - ids[0]) > UINT32_MAX);
+    script_join(&script);
+    core_remove(&core);
+}
+
 const struct test event_tests[] = {
+    TEST("events", an_outcome_may_be_given_to_the_next_event),
+    TEST("events", ids_of_two_clients_are_far_apart),
     TEST("events", a_message_arrives_whole_and_passes_as_it_was),
     TEST("events", changes_come_back_even_byte_by_byte),
     TEST("events", each_kind_of_event_travels),

@@ -251,6 +251,130 @@ static void a_descriptor_that_was_taken_away_is_let_go(void)
     core_remove(&core);
 }
 
+/* One end of a pair gets a number that is free, as whatever a program opens next. */
+static void open_stranger(int number, int pair[2])
+{
+    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
+    if (pair[0] == number)
+        return;
+    const int other = pair[1] == number ? fcntl(pair[1], F_DUPFD_CLOEXEC, number + 1) : pair[1];
+    CHECK_EQ(dup3(pair[0], number, O_CLOEXEC), number);
+    close(pair[0]);
+    pair[0] = number;
+    pair[1] = other;
+}
+
+static void check_untouched(const int pair[2])
+{
+    CHECK(core_is_quiet(pair[1], 0)); /* neither written to nor closed */
+    CHECK_EQ(write(pair[0], "x", 1), 1);
+    char byte;
+    CHECK_EQ(read(pair[1], &byte, 1), 1);
+}
+
+static void no_message_goes_to_what_has_the_number_of_a_connection(void)
+{
+    struct core core;
+    struct script script;
+    int pair[2];
+    core_open(&core, 64);
+    const int next = fcntl(0, F_DUPFD_CLOEXEC, 3);
+    close(next);
+    mmc_client *client = client_of(&core, PATIENCE_MS);
+    script_start(&script, &core, answer_two_connections);
+    CHECK_EQ(ask(client), MMC_DECIDED);
+    close(next);
+    open_stranger(next, pair);
+    CHECK_EQ(ask(client), MMC_DECIDED);
+    check_untouched(pair);
+    mmc_close(client);
+    check_untouched(pair);
+    script_join(&script);
+    close(pair[0]);
+    close(pair[1]);
+    core_remove(&core);
+}
+
+static void no_answer_goes_to_what_has_the_number_of_a_connection(void)
+{
+    struct core core;
+    int pair[2];
+    core_open(&core, 64);
+    const int next = fcntl(0, F_DUPFD_CLOEXEC, 3);
+    close(next);
+    mmc_client *client = client_of(&core, PATIENCE_MS);
+    struct mmc_send send;
+    start_taking(&core, client);
+    const int fd = core_meet(&core);
+    CHECK_EQ(mmc_next_send(client, &send, 0), 0);
+    CHECK_EQ(mmc_sends_fd(client), next);
+    close(next);
+    open_stranger(next, pair);
+    CHECK_EQ(mmc_sends_fd(client), -1);
+    CHECK_EQ(mmc_acknowledge(client, "echo/1"), -1);
+    CHECK_EQ(mmc_refuse(client, "echo/1"), -1);
+    check_untouched(pair);
+    mmc_next_send(client, &send, 0);
+    check_untouched(pair);
+    CHECK(core_is_closed(fd));
+    close(fd);
+    mmc_close(client);
+    check_untouched(pair);
+    close(pair[0]);
+    close(pair[1]);
+    core_remove(&core);
+}
+
+static void what_a_child_opened_under_the_number_of_a_connection_stays_open(void)
+{
+    struct core core;
+    struct script script;
+    core_open(&core, 64);
+    const int next = fcntl(0, F_DUPFD_CLOEXEC, 3);
+    close(next);
+    shared = client_of(&core, PATIENCE_MS);
+    script_start(&script, &core, meet_two);
+    CHECK_EQ(ask(shared), MMC_DECIDED);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        int pair[2];
+        close(next);
+        open_stranger(next, pair);
+        CHECK_EQ(ask(shared), MMC_DECIDED);
+        check_untouched(pair);
+        end_child();
+    }
+    join_child(pid);
+    CHECK_EQ(ask(shared), MMC_DECIDED);
+    mmc_close(shared);
+    script_join(&script);
+    core_remove(&core);
+}
+
+static void a_child_that_never_calls_keeps_no_connection_open(void)
+{
+    struct core core;
+    struct script script;
+    int go[2];
+    core_open(&core, 64);
+    CHECK_EQ(pipe(go), 0);
+    script_start(&script, &core, answer_all_of_one);
+    shared = client_of(&core, PATIENCE_MS);
+    CHECK_EQ(ask(shared), MMC_DECIDED);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        char byte;
+        close(go[1]);
+        CHECK_EQ(read(go[0], &byte, 1), 0);
+        end_child();
+    }
+    mmc_close(shared);
+    script_join(&script); /* the core sees the end */
+    close(go[1]);
+    join_child(pid);
+    core_remove(&core);
+}
+
 const struct test process_tests[] = {
     TEST("process", signals_do_not_disturb_it),
     TEST("process", a_broken_pipe_is_no_signal),
@@ -259,5 +383,9 @@ const struct test process_tests[] = {
     TEST("process", no_descriptor_is_left_or_inherited),
     TEST("process", what_is_printed_never_goes_to_the_core),
     TEST("process", a_descriptor_that_was_taken_away_is_let_go),
+    TEST("process", no_message_goes_to_what_has_the_number_of_a_connection),
+    TEST("process", no_answer_goes_to_what_has_the_number_of_a_connection),
+    TEST("process", what_a_child_opened_under_the_number_of_a_connection_stays_open),
+    TEST("process", a_child_that_never_calls_keeps_no_connection_open),
     END,
 };

@@ -348,12 +348,102 @@ static void only_one_thread_takes(void)
     core_remove(&core);
 }
 
+static void a_report_that_the_core_would_refuse_is_not_sent(void)
+{
+    static char long_address[64 * 1024 + 2], long_id[202];
+    struct core core;
+    core_open(&core, 64);
+    mmc_client *client = client_of(&core, PATIENCE_MS);
+    struct mmc_send send;
+    start_taking(&core, client);
+    const int fd = meet_taker(&core);
+    CHECK_EQ(mmc_next_send(client, &send, 0), 0);
+    memset(long_address, 'a', sizeof long_address - 1);
+    memset(long_id, 'a', sizeof long_id - 1);
+    const struct mmc_params to = {.to = long_address}, from = {.from = long_address};
+    CHECK_EQ(mmc_report(client, "echo/1", 3, &to), -1);
+    CHECK_HAS(mmc_last_error(), "an address has more than the 65536 bytes");
+    CHECK_EQ(mmc_report(client, "echo/1", 3, &from), -1);
+    CHECK_EQ(mmc_report(client, "", 3, NULL), -1);
+    CHECK_EQ(mmc_report(client, long_id, 3, NULL), -1);
+    CHECK_HAS(mmc_last_error(), "the sent_id has 201 bytes");
+    CHECK_EQ(mmc_acknowledge(client, long_id), -1);
+    CHECK_EQ(counters_of(client).reports, 0);
+    mmc_close(client);
+    CHECK(core_is_closed(fd)); /* with nothing before the end */
+    close(fd);
+    core_remove(&core);
+}
+
+enum { REPORTERS = 8, REPORT_MS = 1000 };
+
+static void *report_once(void *value)
+{
+    CHECK_EQ(mmc_report(shared, "echo/2", 3, NULL), 0);
+    return value;
+}
+
+static void *read_reports(void *value)
+{
+    static struct seen seen_here;
+    const int fd = (int)(intptr_t)value;
+    int last = 0;
+    while (last < REPORTERS) {
+        CHECK(core_see(fd, &seen_here));
+        CHECK_EQ(seen_here.kind, 4);
+        last += strcmp(seen_here.sent_id, "echo/2") == 0;
+    }
+    core_send(fd, "echo/3", "all are there");
+    return NULL;
+}
+
+static void a_core_that_reads_nothing_costs_one_deadline_for_all_threads(void)
+{
+    static char address[60000];
+    struct core core;
+    pthread_t threads[REPORTERS], reader;
+    struct mmc_send send;
+    core_open(&core, 64);
+    shared = client_of(&core, REPORT_MS);
+    start_taking(&core, shared);
+    const int fd = meet_taker(&core);
+    CHECK_EQ(mmc_next_send(shared, &send, 0), 0);
+    memset(address, 'a', sizeof address - 1);
+    const struct mmc_params params = {.to = address, .from = address};
+    uint64_t start;
+    do {
+        start = now_ms();
+        CHECK_EQ(mmc_report(shared, "echo/1", 2, &params), 0);
+    } while (now_ms() - start < REPORT_MS);
+    start = now_ms();
+    for (int i = 0; i < REPORTERS; i++)
+        CHECK_EQ(pthread_create(&threads[i], NULL, report_once, NULL), 0);
+    for (int i = 0; i < 100; i++) {
+        CHECK(mmc_sends_fd(shared) >= 0);
+        CHECK_EQ(mmc_next_send(shared, &send, 0), 0);
+    }
+    CHECK(now_ms() - start < REPORTERS * REPORT_MS / 2);
+    for (int i = 0; i < REPORTERS; i++)
+        CHECK_EQ(pthread_join(threads[i], NULL), 0);
+    CHECK(now_ms() - start < REPORTERS * REPORT_MS / 2);
+    /* Who waits for sends writes the rest. */
+    CHECK_EQ(pthread_create(&reader, NULL, read_reports, (void *)(intptr_t)fd), 0);
+    CHECK_EQ(mmc_next_send(shared, &send, PATIENCE_MS), 1);
+    CHECK_TEXT(send.sent_id, "echo/3");
+    CHECK_EQ(pthread_join(reader, NULL), 0);
+    mmc_close(shared);
+    close(fd);
+    core_remove(&core);
+}
+
 const struct test send_tests[] = {
     TEST("sends", sends_are_taken_answered_and_reported),
     TEST("sends", what_was_not_acknowledged_comes_again),
     TEST("sends", a_name_that_is_taken_concerns_sends_alone),
     TEST("sends", without_a_core_taking_waits_for_it),
     TEST("sends", polling_finds_what_a_wait_would),
+    TEST("sends", a_report_that_the_core_would_refuse_is_not_sent),
+    TEST("sends in threads", a_core_that_reads_nothing_costs_one_deadline_for_all_threads),
     TEST("sends in threads", answers_come_from_any_thread),
     TEST("sends in threads", only_one_thread_takes),
     END,

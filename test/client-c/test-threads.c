@@ -216,6 +216,95 @@ static void a_fork_in_the_middle_of_calls_is_safe(void)
     stop_serving(&core, &script);
     core_remove(&core);
 }
+
+static int paused[2], resumed[2];
+
+static void pause_here(void)
+{
+    char byte;
+    behind_free = NULL;
+    CHECK_EQ(write(paused[1], "x", 1), 1);
+    CHECK_EQ(read(resumed[0], &byte, 1), 1);
+}
+
+static void *call_and_pause_in_the_end(void *value)
+{
+    call_once(NULL);
+    behind_free = pause_here; /* the next is what the end of the thread gives back */
+    return value;
+}
+
+static void a_fork_while_a_thread_ends_is_safe(void)
+{
+    struct core core;
+    struct script script;
+    pthread_t thread;
+    char byte;
+    core_open(&core, 64);
+    CHECK_EQ(pipe(paused), 0);
+    CHECK_EQ(pipe(resumed), 0);
+    script_start(&script, &core, serve);
+    shared = client_of(&core, PATIENCE_MS);
+    CHECK_EQ(pthread_create(&thread, NULL, call_and_pause_in_the_end, NULL), 0);
+    CHECK_EQ(read(paused[0], &byte, 1), 1);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        alarm(60);
+        call_once(NULL);
+        mmc_close(shared);
+        end_child();
+    }
+    join_child(pid);
+    CHECK_EQ(write(resumed[1], "x", 1), 1);
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+    mmc_close(shared);
+    stop_serving(&core, &script);
+    core_remove(&core);
+}
+
+/* Gives the other thread time to fork, which it does at once unless it waits for this one. */
+static void let_fork(void)
+{
+    behind_socket = NULL;
+    CHECK_EQ(write(paused[1], "x", 1), 1);
+    struct pollfd polled = {.fd = resumed[0], .events = POLLIN};
+    poll(&polled, 1, 1000);
+}
+
+static void *connect_slowly(void *value)
+{
+    behind_socket = let_fork;
+    call_once(NULL);
+    return value;
+}
+
+static void a_fork_while_a_socket_is_made_leaves_no_copy(void)
+{
+    struct core core;
+    struct script script;
+    pthread_t thread;
+    char byte;
+    core_open(&core, 64);
+    CHECK_EQ(pipe(paused), 0);
+    CHECK_EQ(pipe(resumed), 0);
+    shared = client_of(&core, PATIENCE_MS);
+    const int before = open_descriptors();
+    CHECK_EQ(pthread_create(&thread, NULL, connect_slowly, NULL), 0);
+    CHECK_EQ(read(paused[0], &byte, 1), 1);
+    const pid_t pid = fork();
+    if (pid == 0) {
+        CHECK_EQ(mmc_acknowledge(shared, "none"), -1);
+        CHECK_EQ(open_descriptors(), before);
+        end_child();
+    }
+    CHECK_EQ(write(resumed[1], "x", 1), 1);
+    join_child(pid);
+    script_start(&script, &core, serve);
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+    mmc_close(shared);
+    stop_serving(&core, &script);
+    core_remove(&core);
+}
 #endif
 
 const struct test thread_tests[] = {
@@ -224,6 +313,8 @@ const struct test thread_tests[] = {
     TEST("threads", the_defaults_of_all_are_counted_and_told),
 #ifndef __SANITIZE_THREAD__
     TEST("threads", a_fork_in_the_middle_of_calls_is_safe),
+    TEST("threads", a_fork_while_a_thread_ends_is_safe),
+    TEST("threads", a_fork_while_a_socket_is_made_leaves_no_copy),
 #endif
     END,
 };
