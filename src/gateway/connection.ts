@@ -16,7 +16,7 @@ const WRITE_BYTES = 64 * 1024;
 /** So many frames are worth a write of their own while more are to come. */
 const WRITE_FRAMES = 32;
 /** How long last words may take to be read. */
-const LINGER_MS = 500;
+const LAST_WORDS_MS = 500;
 
 /** What is done about a connection. */
 export interface ConnectionEvents {
@@ -29,7 +29,7 @@ export interface ConnectionEvents {
   mayRead(): boolean;
   /** It has read so much that more can be written. */
   drained(): void;
-  /** The server sends nothing any more; it may still read. */
+  /** The server sends nothing any more, and all that it sent was taken; it may still read. */
   finished(): void;
   /** It makes the core hold more than a little. */
   swollen(): void;
@@ -45,6 +45,11 @@ export class Connection {
   /** Frames that were put and not written. */
   #waiting = 0;
   #isReadDue = false;
+  /** No frame may be read now; {@link goOn} or {@link readOn} changes that. */
+  #isHeld = false;
+  /** The server sends nothing any more. What it sent may still have to be taken. */
+  #hasEnded = false;
+  #isFinished = false;
   #isWriteDue = false;
   #isOver = false;
   /** When it last took something, or nothing was there for it to take. */
@@ -56,7 +61,8 @@ export class Connection {
     this.#events = events;
     socket.on('data', (chunk) => this.#received(chunk));
     socket.on('end', () => {
-      if (!this.#isOver) events.finished();
+      this.#hasEnded = true;
+      this.readOn();
     });
     // What it means is told by 'close'.
     socket.on('error', () => undefined);
@@ -113,7 +119,7 @@ export class Connection {
 
   /** Goes on reading, if it had to wait. */
   goOn(): void {
-    if (this.#socket.isPaused()) this.readOn();
+    if (this.#isHeld) this.readOn();
   }
 
   /** Reads, in a moment. */
@@ -123,15 +129,19 @@ export class Connection {
     setImmediate(this.#readDue);
   }
 
-  /** Sends what was put, takes nothing more, and closes when that was read, or could not be. */
+  /**
+   * Sends what was put, takes nothing more, and closes when the server has read that. A server that has finished has as long as
+   * it makes progress, see {@link stalledMs}. Others have a moment.
+   */
   end(): void {
     if (this.#isOver) return;
     this.#write();
     this.#isOver = true;
     this.#socket.end();
+    if (this.#isFinished) return;
     // Who is still writing reads no last words before it has been let.
     this.#socket.resume();
-    const timer = setTimeout(() => this.#socket.destroy(), LINGER_MS);
+    const timer = setTimeout(() => this.#socket.destroy(), LAST_WORDS_MS);
     this.#socket.once('close', () => clearTimeout(timer));
   }
 
@@ -176,8 +186,10 @@ export class Connection {
   /** Takes what may be taken now. What is left is taken a turn later, or when something has come to its end. */
   #read(): void {
     const endMs = performance.now() + TURN_MS;
+    this.#isHeld = false;
     for (let frames = 1; !this.#isOver; frames++) {
       if (this.unreadBytes >= this.#limits.deafBytes || !this.#events.mayRead()) {
+        this.#isHeld = true;
         this.#socket.pause();
         return;
       }
@@ -194,8 +206,9 @@ export class Connection {
   #takeFrame(): boolean {
     try {
       const frame = this.#encoding?.next() ?? null;
-      if (frame === null) this.#socket.resume();
-      else this.#events.frame(frame);
+      if (frame !== null) this.#events.frame(frame);
+      else if (this.#hasEnded) this.#finish();
+      else this.#socket.resume();
       return frame !== null;
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
@@ -203,5 +216,11 @@ export class Connection {
       else this.#events.garbled(error);
       return !error.isLast;
     }
+  }
+
+  #finish(): void {
+    if (this.#isFinished) return;
+    this.#isFinished = true;
+    this.#events.finished();
   }
 }

@@ -1,0 +1,77 @@
+/** Servers that close their direction alone: nothing of what they said before is lost, nor of what they are answered. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { CallEvent } from '../../../src/wire/call-event.js';
+import type { ServerFrame } from '../../../src/wire/gateway/frames.js';
+import { toWireParams } from '../../../src/wire/params.js';
+import { fixtureModule } from '../../e2e/core.js';
+import { GatewayRig } from '../../helpers/gateway-rig.js';
+import { helloOf, messageOf, type RawServer } from '../../helpers/raw-server.js';
+
+const ENCODINGS = ['protobuf', 'json'] as const;
+/** More than the time that the last words of a refused connection have. */
+const LATE_MS = 1_500;
+
+/** Events that no module wants: their outcomes come at once. */
+function logins(count: number): ServerFrame[] {
+  const [online, flags] = [toWireParams({ id: 1 }).id as never, toWireParams({ id: 0 }).id as never];
+  const event = CallEvent.login({ address: Buffer.from('alice'), online, flags });
+  return Array.from({ length: count }, (_, i) => ({ kind: 'event' as const, id: BigInt(i), trace: false, event }));
+}
+
+/** The ids of all outcomes until the connection ends. */
+async function outcomesToEnd(server: RawServer): Promise<number[]> {
+  const ids: number[] = [];
+  for (let frame = await server.next(); frame !== null; frame = await server.next()) {
+    if (frame.kind === 'outcome') ids.push(Number(frame.id));
+  }
+  return ids.sort((a, b) => a - b);
+}
+
+const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+it.each(ENCODINGS)('%s: all events before a half-close get their outcomes', async (encoding) => {
+  const rig = await GatewayRig.start();
+  for (const count of [300, 3000, 10_000]) {
+    const server = await rig.dial(encoding);
+    server.socket.end(server.bytesOf([helloOf({ server: `s${count}` }), ...logins(count)]));
+    expect(await outcomesToEnd(server)).toEqual(upTo(count));
+  }
+});
+
+it('events beyond the window get their outcomes too after a half-close', async () => {
+  const rig = await GatewayRig.start({ modules: [fixtureModule('slow')] }, { window: 2 });
+  const server = await rig.dial('json');
+  server.socket.end(server.bytesOf([helloOf(), ...upTo(20).map((id) => messageOf(id, '1'))]));
+  expect(await outcomesToEnd(server)).toEqual(upTo(20));
+});
+
+it('acknowledgements before a half-close count', async () => {
+  const rig = await GatewayRig.start();
+  const server = await rig.join({ takesSends: true });
+  rig.sends.send({ sentId: 'a' });
+  await server.sent();
+  server.socket.end(server.bytesOf([...logins(3000), { kind: 'ack', sentIds: ['a'], refused: false }]));
+  expect(await outcomesToEnd(server)).toEqual(upTo(3000));
+  expect(rig.sends.acknowledged).toEqual(['a']);
+});
+
+it.each(ENCODINGS)('%s: a server that reads late after a half-close gets all outcomes', async (encoding) => {
+  const rig = await GatewayRig.start();
+  const server = await rig.dial(encoding);
+  const events = logins(30_000);
+  server.socket.end(server.bytesOf([helloOf(), ...events]));
+  await server.welcome();
+  await sleep(LATE_MS);
+  expect(await outcomesToEnd(server)).toEqual(upTo(events.length));
+});
+
+it('a server that never reads after a half-close is cut off', async () => {
+  const rig = await GatewayRig.start({}, { stalledMs: 1000 });
+  const server = await rig.dial('json');
+  server.socket.end(server.bytesOf([helloOf(), ...logins(30_000)]));
+  await server.welcome();
+  await expect.poll(() => rig.gateway.clients(), { timeout: 20_000 }).toEqual([]);
+  expect(rig.warnings).toEqual(['gateway: server chat was cut off, because it read nothing for 1 seconds']);
+});
