@@ -17,6 +17,8 @@ const WRITE_BYTES = 64 * 1024;
 const WRITE_FRAMES = 32;
 /** How long last words may take to be read. */
 const LINGER_MS = 500;
+/** They wait so long for the first byte of the server, which says in which encoding they are to be. */
+const FIRST_BYTE_MS = 500;
 
 /** What is done about a connection. */
 export interface ConnectionEvents {
@@ -47,6 +49,8 @@ export class Connection {
   #isReadDue = false;
   #isWriteDue = false;
   #isOver = false;
+  /** They wait for the first byte. */
+  #lastWords: CoreFrame | null = null;
   /** When it last took something, or nothing was there for it to take. */
   #progressMs = performance.now();
 
@@ -56,7 +60,8 @@ export class Connection {
     this.#events = events;
     socket.on('data', (chunk) => this.#received(chunk));
     socket.on('end', () => {
-      if (!this.#isOver) events.finished();
+      if (this.#lastWords) this.#finish();
+      else if (!this.#isOver) events.finished();
     });
     // What it means is told by 'close'.
     socket.on('error', () => undefined);
@@ -123,8 +128,23 @@ export class Connection {
     setImmediate(this.#readDue);
   }
 
-  /** Sends what was put, takes nothing more, and closes when that was read, or could not be. */
-  end(): void {
+  /**
+   * Sends what was put, takes nothing more, and closes when that was read, or could not be. Who does not even begin to say
+   * something hears no last words: nobody knows in which encoding.
+   */
+  end(lastWords: CoreFrame | null): void {
+    if (this.#isOver || this.#lastWords) return;
+    if (lastWords && this.#encoding === null) {
+      this.#lastWords = lastWords;
+      const timer = setTimeout(() => this.#finish(), FIRST_BYTE_MS);
+      this.#socket.once('close', () => clearTimeout(timer));
+      return;
+    }
+    if (lastWords) this.put(lastWords);
+    this.#finish();
+  }
+
+  #finish(): void {
     if (this.#isOver) return;
     this.#write();
     this.#isOver = true;
@@ -148,7 +168,7 @@ export class Connection {
 
   readonly #readDue = (): void => {
     this.#isReadDue = false;
-    this.#read();
+    if (!this.#lastWords) this.#read();
   };
 
   readonly #written = (): void => {
@@ -168,6 +188,11 @@ export class Connection {
   #received(chunk: Buffer): void {
     if (this.#isOver) return;
     this.#encoding ??= encodingOf(chunk[0] as number, this.#limits);
+    if (this.#lastWords) {
+      this.put(this.#lastWords);
+      this.#finish();
+      return;
+    }
     this.#encoding.push(chunk);
     if (this.#encoding.heldBytes > this.#limits.pauseBytes) this.#events.swollen();
     this.#read();

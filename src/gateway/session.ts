@@ -164,8 +164,7 @@ export class Session implements Share, Taker {
   /** Ends it. @param failure - the last words */
   end(failure: Failure | null): void {
     if (this.#isOver) return;
-    if (failure) this.#connection.put({ ...failure, fatal: true });
-    this.#connection.end();
+    this.#connection.end(failure && { ...failure, fatal: true });
     this.#leave();
   }
 
