@@ -140,6 +140,28 @@ const SO_PEERCRED = 17;
 
 let streams: Record<'socket' | 'connect' | 'getsockopt', (...args: unknown[]) => number> | undefined;
 
+function openStreams(): typeof streams & {} {
+  const libc = koffi.load('libc.so.6');
+  streams ??= {
+    socket: libc.func('int socket(int domain, int type, int protocol)'),
+    connect: libc.func('int connect(int fd, const void *address, uint32_t size)'),
+    getsockopt: libc.func('int getsockopt(int fd, int level, int name, void *value, void *size)'),
+  };
+  return streams;
+}
+
+/**
+ * The process at the other end of a unix socket: the one that connected, or that listens.
+ *
+ * @returns its pid; 0 where the system does not tell it
+ * @see SO_PEERCRED in unix(7)
+ */
+export function peerOf(fd: number): number {
+  const [credentials, size] = [Buffer.alloc(12), Buffer.from(Uint32Array.of(12).buffer)];
+  const isTold = openStreams().getsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, size) === 0;
+  return isTold ? credentials.readInt32LE(0) : 0;
+}
+
 /**
  * Who listens on a unix socket. It finds a connection that closes at once.
  *
@@ -149,23 +171,16 @@ let streams: Record<'socket' | 'connect' | 'getsockopt', (...args: unknown[]) =>
 export function listenerOf(path: string): number | null {
   const name = Buffer.from(path);
   if (name.length >= SUN_PATH_BYTES) return null;
-  const libc = koffi.load('libc.so.6');
-  streams ??= {
-    socket: libc.func('int socket(int domain, int type, int protocol)'),
-    connect: libc.func('int connect(int fd, const void *address, uint32_t size)'),
-    getsockopt: libc.func('int getsockopt(int fd, int level, int name, void *value, void *size)'),
-  };
-  const fd = streams.socket(AF_UNIX, SOCK_STREAM_CLOEXEC | SOCK_NONBLOCK, 0);
+  const { socket, connect } = openStreams();
+  const fd = socket(AF_UNIX, SOCK_STREAM_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return null;
   try {
     const address = Buffer.alloc(2 + SUN_PATH_BYTES);
     address.writeUInt16LE(AF_UNIX);
     name.copy(address, 2);
     // With so many connections waiting that no more may wait, somebody listens too.
-    if (streams.connect(fd, address, address.length) !== 0) return koffi.errno() === EAGAIN ? 0 : null;
-    const [credentials, size] = [Buffer.alloc(12), Buffer.from(Uint32Array.of(12).buffer)];
-    const isTold = streams.getsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, size) === 0;
-    return isTold ? credentials.readInt32LE(0) : 0;
+    if (connect(fd, address, address.length) !== 0) return koffi.errno() === EAGAIN ? 0 : null;
+    return peerOf(fd);
   } finally {
     closeSync(fd);
   }

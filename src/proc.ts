@@ -109,6 +109,38 @@ export function readRunning(pid: number): ProcessName | null {
   return stat === null || /[ZX]/.test(stat.state) ? null : { pid, name: stat.name };
 }
 
+/** Which process a pid is of: that pid may be another's later. */
+export interface ProcessMark {
+  pid: number;
+  /** When it began, as the kernel counts; `null`: that cannot be read. */
+  start: string | null;
+}
+
+/** Marks a process, to ask later whether it is still there. */
+export function markProcess(pid: number): ProcessMark {
+  return { pid, start: readLife(pid)?.start ?? null };
+}
+
+/** Whether a process has ended, as far as that can be seen: one that this process may not look at counts as there. */
+export function hasEnded({ pid, start }: ProcessMark): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+  }
+  const life = readLife(pid);
+  if (life === null) return false;
+  return life.isOver || (start !== null && life.start !== start);
+}
+
+/** `isOver`: nobody has waited for it yet. Its first thread alone may have ended as well. */
+function readLife(pid: number): { start: string; isOver: boolean } | null {
+  const [, rest] = /^\d+ \(.*\) (.*)$/s.exec(readOrEmpty(`/proc/${pid}/stat`)) ?? [];
+  // Behind the name: the state, 16 others, the number of threads, one more, and the start.
+  const [state = '', threads, start] = [0, 17, 19].map((i) => rest?.split(' ')[i]);
+  return start === undefined ? null : { start, isOver: /[ZX]/.test(state) && Number(threads) <= 1 };
+}
+
 /** Whether a process can do something now: it is neither gone nor held up by a signal or a tracer. */
 export function isAwake(pid: number): boolean {
   const stat = readStat(pid);

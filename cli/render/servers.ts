@@ -2,7 +2,7 @@
 
 import { counted } from '../../src/counted.js';
 import { escapeControl } from '../../src/logs/format.js';
-import type { CoreStatus, ServerStatus } from '../../src/supervisor/types.js';
+import type { CoreStatus, SendsStatus, ServerStatus } from '../../src/supervisor/types.js';
 import { formatCount } from '../text/format.js';
 import { type Column, renderTable } from '../text/table.js';
 import { wrap } from '../text/wrap.js';
@@ -37,13 +37,20 @@ export function findWaiting({ servers = [], sends = null, core, modules = [] }: 
   const of = modules.filter(({ sends }) => sends.waiting > 0).map(({ name, sends }) => `${name}: ${sends.waiting}`);
   const waits = `${counted(sends.waiting, 'message')} that modules sent ${sends.waiting === 1 ? 'waits' : 'wait'}`;
   const byModule = of.length > 0 ? ` (${of.join(', ')})` : '';
-  if (servers.some(({ takesSends }) => takesSends)) {
-    return [{ level: 'note', module: null, what: `${waits} for a server${byModule}`, remedy: null }];
-  }
+  if (servers.some(({ takesSends }) => takesSends)) return [findAway(sends, `${waits} for a server${byModule}`)];
   const gateway = core?.gateway ?? null;
   const remedy =
     gateway === null
       ? 'let the program that the core is in take them, with takeSends'
       : `let a server that takes sends connect to ${gateway}`;
   return [{ level: 'warning', module: null, what: `${waits}, and no server takes them${byModule}`, remedy }];
+}
+
+/** Also where servers take sends, some may wait for another one. */
+function findAway({ away = [] }: Partial<SendsStatus>, waits: string): Trouble {
+  if (away.length === 0) return { level: 'note', module: null, what: waits, remedy: null };
+  const names = away.map(({ server, waiting }) => `${escapeControl(server)}: ${waiting}`).join(', ');
+  const [who, it] = away.length === 1 ? ['a server that is away takes', 'it'] : ['servers that are away take', 'them'];
+  const remedy = `let ${it} connect and take sends; what waits longer than send_ttl is given up`;
+  return { level: 'warning', module: null, what: `${waits}; only ${who} some of them (${names})`, remedy };
 }

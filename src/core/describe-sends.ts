@@ -7,9 +7,9 @@ import type { SendsStatus, ServerStatus } from '../supervisor/types.js';
 import type { ProgramTaker } from './program-taker.js';
 
 /** What waits, and what was counted. */
-export function describeSends(sends: Pick<Sends, 'counters'>): SendsStatus {
+export function describeSends(sends: Pick<Sends, 'counters' | 'away'>): SendsStatus {
   const { waiting, bytes, delivered, refused, expired, consumed } = sends.counters();
-  return { waiting, bytes, delivered, refused, expired, consumed };
+  return { waiting, away: sends.away(), bytes, delivered, refused, expired, consumed };
 }
 
 /** The program that the core is in, among the servers. */

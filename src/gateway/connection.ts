@@ -17,6 +17,8 @@ const WRITE_BYTES = 64 * 1024;
 const WRITE_FRAMES = 32;
 /** How long last words may take to be read. */
 const LAST_WORDS_MS = 500;
+/** They wait so long for the first byte of the server, which says in which encoding they are to be. */
+const FIRST_BYTE_MS = 500;
 
 /** What is done about a connection. */
 export interface ConnectionEvents {
@@ -52,6 +54,8 @@ export class Connection {
   #isFinished = false;
   #isWriteDue = false;
   #isOver = false;
+  /** They wait for the first byte. */
+  #lastWords: CoreFrame | null = null;
   /** When it last took something, or nothing was there for it to take. */
   #progressMs = performance.now();
 
@@ -62,7 +66,8 @@ export class Connection {
     socket.on('data', (chunk) => this.#received(chunk));
     socket.on('end', () => {
       this.#hasEnded = true;
-      this.readOn();
+      if (this.#lastWords) this.#finish();
+      else this.readOn();
     });
     // What it means is told by 'close'.
     socket.on('error', () => undefined);
@@ -132,8 +137,22 @@ export class Connection {
   /**
    * Sends what was put, takes nothing more, and closes when the server has read that. A server that has finished has as long as
    * it makes progress, see {@link stalledMs}. Others have a moment.
+   *
+   * @param lastWords who does not even begin to say something hears none: nobody knows in which encoding
    */
-  end(): void {
+  end(lastWords: CoreFrame | null): void {
+    if (this.#isOver || this.#lastWords) return;
+    if (lastWords && this.#encoding === null) {
+      this.#lastWords = lastWords;
+      const timer = setTimeout(() => this.#finish(), FIRST_BYTE_MS);
+      this.#socket.once('close', () => clearTimeout(timer));
+      return;
+    }
+    if (lastWords) this.put(lastWords);
+    this.#finish();
+  }
+
+  #finish(): void {
     if (this.#isOver) return;
     this.#write();
     this.#isOver = true;
@@ -158,7 +177,7 @@ export class Connection {
 
   readonly #readDue = (): void => {
     this.#isReadDue = false;
-    this.#read();
+    if (!this.#lastWords) this.#read();
   };
 
   readonly #written = (): void => {
@@ -178,6 +197,11 @@ export class Connection {
   #received(chunk: Buffer): void {
     if (this.#isOver) return;
     this.#encoding ??= encodingOf(chunk[0] as number, this.#limits);
+    if (this.#lastWords) {
+      this.put(this.#lastWords);
+      this.#finish();
+      return;
+    }
     this.#encoding.push(chunk);
     if (this.#encoding.heldBytes > this.#limits.pauseBytes) this.#events.swollen();
     this.#read();

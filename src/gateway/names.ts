@@ -3,8 +3,12 @@
 /** A connection that takes sends. */
 export interface Taker {
   readonly instance: string;
+  /** Its process has ended: what holds the connection is something that it has forked. */
+  readonly isOrphaned: boolean;
   /** A newer connection of the same process takes them from now on. */
   yieldSends(): void;
+  /** Ends it: another process takes the sends from now on. */
+  giveUp(): void;
   /** Writes to its server: so it shows whether that is gone, also where nothing of it is read at the moment. */
   probe(): void;
 }
@@ -16,8 +20,10 @@ export class Names {
   /** @returns `false`: another process takes the sends for that name already */
   claim(name: string, taker: Taker): boolean {
     const holder = this.#takers.get(name);
-    if (holder && (holder.instance === '' || holder.instance !== taker.instance)) return false;
-    holder?.yieldSends();
+    const isSame = holder !== undefined && holder.instance !== '' && holder.instance === taker.instance;
+    if (isSame) holder.yieldSends();
+    else if (holder?.isOrphaned) holder.giveUp();
+    else if (holder) return false;
     this.#takers.set(name, taker);
     return true;
   }

@@ -23,6 +23,7 @@ import type { Load, Share } from './load.js';
 import type { Names, Taker } from './names.js';
 import { outcomeFrame, refusedFrame } from './outcomes.js';
 import { OutgoingSends } from './outgoing-sends.js';
+import { Peer } from './peer.js';
 import type { GatewayClient, GatewayCore } from './types.js';
 
 /** What all sessions share. */
@@ -53,6 +54,7 @@ const STATUS_BYTES = 256;
 export class Session implements Share, Taker {
   readonly #surroundings: Surroundings;
   readonly #connection: Connection;
+  readonly #peer: Peer;
   readonly #connectedAt = new Date().toISOString();
   readonly #ids = new EventIds();
   readonly #helloTimer: NodeJS.Timeout;
@@ -71,6 +73,8 @@ export class Session implements Share, Taker {
   constructor(socket: Socket, surroundings: Surroundings) {
     this.#surroundings = surroundings;
     const { limits, load } = surroundings;
+    // Now, as its process may end soon.
+    this.#peer = new Peer(socket);
     this.#connection = new Connection(socket, limits, {
       frame: (frame) => this.#take(frame),
       invalid: (error) => this.#refuse(error),
@@ -140,6 +144,15 @@ export class Session implements Share, Taker {
     this.#sends = null;
   }
 
+  get isOrphaned(): boolean {
+    return this.#peer.hasEnded;
+  }
+
+  giveUp(): void {
+    const what = `the process that connected has ended, and another one takes the sends for ${this.server}`;
+    this.end(failureOf('SERVER_NAME_TAKEN', what));
+  }
+
   probe(): void {
     this.welcome();
   }
@@ -151,8 +164,7 @@ export class Session implements Share, Taker {
   /** Ends it. @param failure - the last words */
   end(failure: Failure | null): void {
     if (this.#isOver) return;
-    if (failure) this.#connection.put({ ...failure, fatal: true });
-    this.#connection.end();
+    this.#connection.end(failure && { ...failure, fatal: true });
     this.#leave();
   }
 

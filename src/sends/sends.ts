@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks';
 import type { CoreConfig } from '../config/types.js';
 import { counted } from '../counted.js';
 import { IllegalStateError } from '../errors.js';
-import type { Origin, SendKeeper, SentMessage } from '../supervisor/types.js';
+import type { Origin, SendKeeper, SentMessage, ServerAway } from '../supervisor/types.js';
 import type { WireParams } from '../wire/params.js';
 import { ChainStage } from './chain-stage.js';
 import { ExpiryTimer } from './expiry-timer.js';
@@ -40,6 +40,9 @@ const NOT_DELIVERED = 0x80;
 
 /** How often it is logged of a module that too much of it waits. */
 const FULL_NEWS_MS = 60_000;
+
+/** A status names so many servers that are away. */
+const MAX_AWAY = 10;
 
 interface Taking {
   taker: SendTaker;
@@ -215,6 +218,11 @@ export class Sends implements SendKeeper, SendSource {
     for (const { holder } of this.#takings.values()) unacknowledged += holder.held.size;
     const { messages: waiting, bytes } = this.#fullness;
     return { waiting, bytes, unacknowledged, ...this.#counted };
+  }
+
+  /** Servers that messages wait for and that take none now, at most ten. */
+  away(): ServerAway[] {
+    return this.#dispatch.away().slice(0, MAX_AWAY);
   }
 
   /** How many messages of a module wait, those included that a server has not acknowledged. */

@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import {
   findOomCounter,
+  hasEnded,
   hasVariable,
+  markProcess,
   parseStat,
   readChildren,
   readOomKills,
@@ -19,6 +21,23 @@ it('sees no tracer where there is none, nor of a process that is gone', async ()
   const child = spawn('true');
   await once(child, 'exit');
   expect(readTracer(child.pid as number)).toBeNull();
+});
+
+it('knows that a process has ended, also when nobody has waited for it, or another one has its pid', async () => {
+  expect(hasEnded(markProcess(process.pid))).toBe(false);
+  expect(hasEnded(markProcess(1))).toBe(false);
+  expect(hasEnded({ pid: process.pid, start: '1' })).toBe(true);
+  // What became `sleep` waits for no child.
+  const parent = spawn('sh', ['-c', 'sleep 1000 & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [pid] = await once(parent.stdout.setEncoding('utf8'), 'data');
+  const [own, child] = [markProcess(parent.pid as number), markProcess(Number(pid))];
+  expect([hasEnded(own), hasEnded(child)]).toEqual([false, false]);
+  process.kill(child.pid, 'SIGKILL');
+  await expect.poll(() => hasEnded(child), { timeout: 20_000 }).toBe(true);
+  expect(readFileSync(`/proc/${child.pid}/stat`, 'utf8')).toContain(') Z ');
+  parent.kill();
+  await once(parent, 'exit');
+  expect(hasEnded(own)).toBe(true);
 });
 
 it('counts the kills for want of memory, of a control group or of the machine, where the kernel does', () => {

@@ -5,6 +5,7 @@
  * that is there; so each server gets what a module sends in the order in which it was sent. Modules take turns.
  */
 
+import type { ServerAway } from '../../supervisor/types.js';
 import type { Entry } from './entry.js';
 import { RowList } from './row-list.js';
 
@@ -57,6 +58,18 @@ export class Dispatch {
   /** All of those names. */
   get known(): Iterable<string> {
     return this.#known;
+  }
+
+  /** The servers that something waits for and that are not there, by what waits; those of which most waits come first. */
+  away(): ServerAway[] {
+    const away: ServerAway[] = [];
+    for (const [server, rows] of this.#bound) {
+      if (this.#seats.has(server)) continue;
+      let waiting = 0;
+      for (const { size } of rows.values()) waiting += size;
+      away.push({ server, waiting });
+    }
+    return away.sort((a, b) => b.waiting - a.waiting);
   }
 
   /** Makes a name known. */

@@ -10,10 +10,13 @@ export interface Listed<T extends Listed<T>> {
 /** A row. */
 export class RowList<T extends Listed<T>> {
   first: T | null = null;
+  /** How many are in it. */
+  size = 0;
   #last: T | null = null;
 
   /** Takes one behind all others. */
   push(one: T): void {
+    this.size += 1;
     one.list = this;
     one.before = this.#last;
     if (this.#last) this.#last.after = one;
@@ -23,6 +26,7 @@ export class RowList<T extends Listed<T>> {
 
   /** Takes one before all others. */
   unshift(one: T): void {
+    this.size += 1;
     one.list = this;
     one.after = this.first;
     if (this.first) this.first.before = one;
@@ -32,6 +36,7 @@ export class RowList<T extends Listed<T>> {
 
   /** Lets one go that is in it. */
   remove(one: T): void {
+    this.size -= 1;
     const { before, after } = one;
     if (before) before.after = after;
     else this.first = after;

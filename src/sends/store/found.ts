@@ -17,10 +17,17 @@ export interface Content {
   names: string[];
 }
 
+/** What could not be read of a store that is used nevertheless. */
+export interface Skipped {
+  text: string;
+  /** Where it is kept; `null`: nowhere. */
+  aside: string | null;
+}
+
 /** What was found. */
 export type Found =
   /** @property content - `null`: it was not asked for. `skipped`: what could not be read of it, and is not in it any more */
-  | { kind: 'fit'; level: Level; content: Content | null; skipped: string | null }
+  | { kind: 'fit'; level: Level; content: Content | null; skipped: Skipped | null }
   /** It is closed. What could be read of it is in `content`; `text` goes on behind its name. */
   | { kind: 'unfit'; why: Unfitness; text: string; content: Content };
 
@@ -111,13 +118,13 @@ function unfit(why: Unfitness, text: string, content: Content = { entries: [], n
 }
 
 /** LevelDB opens a store without what it cannot read. `null`: it could read all */
-function describeSkipped(links: LogLinks, { wallMs }: Moment): string | null {
+function describeSkipped(links: LogLinks, { wallMs }: Moment): Skipped | null {
   const [first] = links.skipped();
   if (first === undefined) return null;
   const aside = links.keep(wallMs);
   // Without the time and the thread.
   const what = `had a damaged log (${first.replace(/^\S+ \S+ /, '')})`;
-  return aside === null ? what : `${what}, which is kept in ${aside}`;
+  return { text: aside === null ? what : `${what}, which is kept in ${aside}`, aside };
 }
 
 /** `null`: it is none of ours. */

@@ -9,6 +9,7 @@ import type { Entry } from '../queue/entry.js';
 import { encodeEntry, formatKey, type Moment, STORE_FORMAT } from './entry-codec.js';
 import { type Content, FORMAT_KEY, findStore, isDamage } from './found.js';
 import { type Level, LevelError, type LevelWrite, openLevel } from './level.js';
+import { Losses } from './losses.js';
 import { encodeNames, NAMES_KEY } from './names-codec.js';
 import { OwnDescriptors } from './own-descriptors.js';
 import { PendingWrites } from './pending-writes.js';
@@ -22,8 +23,6 @@ const SLOW_MS = 2000;
 const RETRY_MS = { first: 500, most: 10_000 };
 /** A close waits so long for the last writes. */
 const CLOSE_MS = 5000;
-/** Stores that were put aside in this run are named, up to so many. */
-const MAX_LOSSES = 5;
 const SLOW = 'the disk does not answer';
 
 /** What a store asks of those who use it. */
@@ -45,7 +44,7 @@ export class SendStore {
   readonly #options: StoreOptions;
   readonly #writes = new PendingWrites(BATCH);
   readonly #descriptors: OwnDescriptors;
-  readonly #losses: string[] = [];
+  readonly #losses = new Losses(existsSync);
   #level: Level | null = null;
   /** What was in it has been read. */
   #isRead = false;
@@ -104,10 +103,10 @@ export class SendStore {
 
   /** What is wrong, in sentences. */
   problems(): string[] {
-    const { folder } = this.#options;
-    if (this.#trouble !== null) return [describeTrouble(folder, this.#trouble), ...this.#losses];
-    if (this.#isSlow) return [describeTrouble(folder, SLOW), ...this.#losses];
-    return [...this.#losses];
+    const { folder, moment } = this.#options;
+    const trouble = this.#trouble ?? (this.#isSlow ? SLOW : null);
+    const losses = this.#losses.problems(moment().nowMs);
+    return trouble === null ? losses : [describeTrouble(folder, trouble), ...losses];
   }
 
   /** Writes what waits to be written. Never rejects. */
@@ -224,8 +223,10 @@ export class SendStore {
     const opened = () => this.#descriptors.keep();
     const found = await findStore({ folder, moment: moment(), isKnown: this.#isRead, opened, progress });
     if (found.kind === 'fit') {
-      if (found.skipped !== null)
-        this.#lose(describeLoss(folder, found.skipped, null, found.content?.entries.length ?? null));
+      if (found.skipped !== null) {
+        const { text, aside } = found.skipped;
+        this.#lose(describeLoss(folder, text, null, found.content?.entries.length ?? null), aside);
+      }
       this.#take(found.content);
       return found.level;
     }
@@ -258,7 +259,7 @@ export class SendStore {
   #replace(why: Unfitness, text: string, read: number | null): void {
     const { folder, moment, all } = this.#options;
     const aside = existsSync(folder) ? putAside(folder, why, moment().wallMs) : null;
-    this.#lose(describeLoss(folder, text, aside, read));
+    this.#lose(describeLoss(folder, text, aside, read), aside);
     this.#isFresh = true;
     this.#isUnproven = true;
     this.#writes.forgetStored();
@@ -274,9 +275,9 @@ export class SendStore {
     }
   }
 
-  #lose(text: string): void {
+  #lose(text: string, aside: string | null): void {
     this.#options.say('warn', text);
-    if (this.#losses.length < MAX_LOSSES) this.#losses.push(text);
+    this.#losses.add({ text, aside, sinceMs: this.#options.moment().nowMs });
   }
 
   /** @param work calls its argument whenever the disk has answered */

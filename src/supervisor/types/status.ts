@@ -100,10 +100,18 @@ export interface ServerStatus {
   unacknowledged: number;
 }
 
+/** A server that is away, and messages that wait for it alone. */
+export interface ServerAway {
+  server: string;
+  waiting: number;
+}
+
 /** What modules sent, and what became of that since the core began. */
 export interface SendsStatus {
   /** Messages that wait, those included that a server has not acknowledged. */
   waiting: number;
+  /** Of those that wait: servers that take no sends now, and what waits for each; the ten of which most waits. */
+  away: ServerAway[];
   /** Their payloads and addresses. */
   bytes: number;
   /** Servers have acknowledged them. */

@@ -1,7 +1,10 @@
 /** What a server says, and what it is answered, with real modules behind. */
 
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { expect, it } from 'vitest';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect, it, onTestFinished } from 'vitest';
 import { CallEvent } from '../../../src/wire/call-event.js';
 import type { CoreFrame } from '../../../src/wire/gateway/frames.js';
 import { toWireParams } from '../../../src/wire/params.js';
@@ -233,6 +236,28 @@ it('a newer connection of the same process takes the sends over, and one of anot
   expect(await newer.sent()).toMatchObject({ sentId: 'a' } satisfies Partial<CoreFrame>);
   expect(rig.sends.takers).toHaveLength(1);
 });
+
+it.skipIf(spawnSync('python3', ['--version']).status !== 0)(
+  'a name is free when its process was killed, although something that it forked has the connection',
+  async () => {
+    const rig = await GatewayRig.start();
+    const script = fileURLToPath(new URL('../../helpers/forking-server.py', import.meta.url));
+    const killed = spawn('python3', [script, rig.path, 'chat'], { stdio: ['ignore', 'pipe', 'inherit'] });
+    onTestFinished(() => void killed.kill('SIGKILL'));
+    const lines = createInterface(killed.stdout)[Symbol.asyncIterator]();
+    expect((await lines.next()).value).toBe('forked');
+    rig.sends.send({ sentId: 'a' });
+    const early = await rig.dial();
+    early.say(helloOf({ takesSends: true }));
+    expect(await early.lastWords()).toMatchObject({ code: 'SERVER_NAME_TAKEN' });
+    killed.kill('SIGKILL');
+    await once(killed, 'exit');
+    expect(rig.sends.takers).toHaveLength(1);
+    const next = await rig.join({ takesSends: true });
+    expect(await next.sent()).toMatchObject({ sentId: 'a' });
+    expect((await lines.next()).value).toBe('ended SERVER_NAME_TAKEN');
+  },
+);
 
 it('the socket is nobody else’s, and goes with the gateway', async () => {
   const rig = await GatewayRig.start({ modules: [{ name: 'c', path: fixture('change-table'), abi: 'table' }] });

@@ -1,6 +1,6 @@
 /** What modules send, with a real store and takers of this test's own. */
 
-import { writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { IllegalStateError, MessageError } from '../../../src/errors.js';
@@ -369,6 +369,9 @@ describe('after another start of the core', () => {
     writeFileSync(join(stateDir, SENDS_FOLDER), 'no folder');
     const scene = await opened(stateDir);
     expect(scene.sends.problems()).toEqual([expect.stringMatching(/is damaged .* and was renamed to/)]);
+    const [aside = ''] = readdirSync(stateDir).filter((name) => name.includes('damaged'));
+    rmSync(join(stateDir, aside));
+    expect(scene.sends.problems()).toEqual([]);
     scene.keep();
     await scene.sends.settled();
   });

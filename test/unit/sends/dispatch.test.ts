@@ -37,6 +37,24 @@ describe('who gets what a module sent', () => {
     expect(takeAll(dispatch, y)).toEqual(sent.slice(1));
   });
 
+  it('is told of servers that are away, by what waits for each', () => {
+    const dispatch = new Dispatch();
+    const [a] = addAll(dispatch, ['a', 'b', null, 'b']);
+    addAll(dispatch, ['b', 'c'], 'n');
+    const c = dispatch.attach('c', 10);
+    expect(dispatch.away()).toEqual([
+      { server: 'b', waiting: 3 },
+      { server: 'a', waiting: 1 },
+    ]);
+    takeAll(dispatch, c);
+    dispatch.detach(c);
+    dispatch.remove(a as Entry);
+    expect(dispatch.away()).toEqual([
+      { server: 'b', waiting: 3 },
+      { server: 'c', waiting: 1 },
+    ]);
+  });
+
   it('spreads modules over servers', () => {
     const dispatch = new Dispatch();
     const [x, y] = [dispatch.attach('x', 10), dispatch.attach('y', 10)];

@@ -15,7 +15,7 @@ const waiting: ModuleStatus = { ...serving, sends: { total: 9, undelivered: 0, r
 function core(...servers: ServerStatus[]): CoreStatus {
   const status = statusOf(serving, { ...waiting, name: 'autoreply' });
   status.core.gateway = GATEWAY;
-  const sends = { waiting: 5, bytes: 120, delivered: 4, refused: 0, expired: 0, consumed: 0 };
+  const sends = { waiting: 5, away: [], bytes: 120, delivered: 4, refused: 0, expired: 0, consumed: 0 };
   return { ...status, servers, sends };
 }
 
@@ -77,6 +77,23 @@ describe('messages that wait', () => {
     const none = core();
     expect(tell({ ...none, sends: none.sends && { ...none.sends, waiting: 0 } })).toEqual([]);
     expect(tell({ ...none, sends: null })).toEqual([]);
+  });
+
+  test('are a warning where a server takes them, and another one that is away has to take some', () => {
+    const status = core(prosody);
+    const waits = '5 messages that modules sent wait for a server (autoreply: 5)';
+    const given = 'what waits longer than send_ttl is given up';
+    const withAway = (...away: { server: string; waiting: number }[]) =>
+      tell({ ...status, sends: status.sends && { ...status.sends, away } });
+    expect(withAway({ server: 'irc', waiting: 3 })).toEqual([
+      `warning: ${waits}; only a server that is away takes some of them (irc: 3) -> let it connect and take sends; ${given}`,
+    ]);
+    expect(withAway({ server: 'irc', waiting: 3 }, { server: '(program)', waiting: 1 })).toEqual([
+      `warning: ${waits}; only servers that are away take some of them (irc: 3, (program): 1) -> let them connect and take sends; ${given}`,
+    ]);
+    const older = { ...status.sends } as Partial<CoreStatus['sends'] & {}>;
+    delete older.away;
+    expect(tell({ ...status, sends: older as CoreStatus['sends'] })).toEqual([`note: ${waits} -> null`]);
   });
 
   test('are listed by module, where there are some', () => {

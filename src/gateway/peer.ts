@@ -1,0 +1,23 @@
+/** The process that has connected. A copy of its socket may outlive it, in what it forked. */
+
+import type { Socket } from 'node:net';
+import { peerOf } from '../libc.js';
+import { hasEnded, markProcess, type ProcessMark } from '../proc.js';
+
+/** As far as the system tells it. */
+export class Peer {
+  readonly #mark: ProcessMark | null;
+
+  constructor(socket: Socket) {
+    // Node keeps it, and has no name for it.
+    const { _handle: handle } = socket as Socket & { _handle?: { fd?: number } };
+    const pid = handle?.fd !== undefined && handle.fd >= 0 ? peerOf(handle.fd) : 0;
+    // That of a process that is in another namespace of pids is 0.
+    this.#mark = pid > 0 ? markProcess(pid) : null;
+  }
+
+  /** Whether it has ended; of one that is not known it is not known. */
+  get hasEnded(): boolean {
+    return this.#mark !== null && hasEnded(this.#mark);
+  }
+}
