@@ -1,10 +1,11 @@
 /** A store of sends that cannot be used: what stands in black boxes stays there until it is in the store. */
 
-import { mkdirSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { CoreStatus } from '../../../src/supervisor/types.js';
+import { BOX } from '../../../src/wire/black-box.js';
 import { ChildCore } from '../../helpers/child-core.js';
 import { CommandLine } from '../../helpers/command.js';
 import { RawServer } from '../../helpers/raw-server.js';
@@ -16,22 +17,32 @@ const WAIT = { timeout: 100_000, interval: 200 };
 let directory: string;
 let runDir: string;
 let command: CommandLine;
-let holder: ClassicLevel<string, Buffer>;
+let holder: ClassicLevel<string, Buffer> | null;
 let server: RawServer | null;
 beforeEach(() => {
   directory = makeTempDir();
   runDir = join(directory, 'run');
   mkdirSync(join(runDir, 'state'), { recursive: true, mode: 0o700 });
   command = new CommandLine(directory);
-  holder = new ClassicLevel<string, Buffer>(join(runDir, 'state', 'sends'), { valueEncoding: 'buffer' });
+  holder = null;
   server = null;
 });
 afterEach(async () => {
   server?.end();
-  await holder.close();
+  await release();
   await command.run('stop');
   rmSync(directory, { recursive: true });
 });
+
+/** While this process has the store open, no core can. */
+async function hold(): Promise<void> {
+  holder = new ClassicLevel<string, Buffer>(join(runDir, 'state', 'sends'), { valueEncoding: 'buffer' });
+  await holder.open();
+}
+
+async function release(): Promise<void> {
+  await holder?.close();
+}
 
 const status = async () => JSON.parse((await command.run('status', '--json')).stdout) as CoreStatus;
 const start = () => command.start(CRASHES);
@@ -57,13 +68,13 @@ async function receive(count: number): Promise<string[]> {
 
 it('the boxes of a killed core outlive the core that could not write what they hold', async () => {
   const { runId, sentIds } = await killWithSends();
-  await holder.open();
+  await hold();
   await start();
   expect((await status()).sends).toMatchObject({ waiting: 5 });
   expect(boxes(runId, 'sends_many')).toHaveLength(1);
   await command.run('stop');
   expect(boxes(runId, 'sends_many')).toHaveLength(1);
-  await holder.close();
+  await release();
   await start();
   expect((await status()).sends).toMatchObject({ waiting: 5 });
   expect(boxesOf(runId)).toEqual([]);
@@ -72,16 +83,43 @@ it('the boxes of a killed core outlive the core that could not write what they h
 
 it('the boxes of a killed core are removed as soon as the store works again', async () => {
   const { runId } = await killWithSends();
-  await holder.open();
+  await hold();
   await start();
   expect(boxes(runId, 'sends_many')).toHaveLength(1);
-  await holder.close();
+  await release();
   await expect.poll(() => boxesOf(runId), WAIT).toEqual([]);
   expect((await status()).sends).toMatchObject({ waiting: 5 });
 }, 120_000);
 
+it('a message that a killed core had accepted is delivered though max_message is lower now', async () => {
+  const { runId, sentIds } = await killWithSends();
+  await command.start(`max_message = 3\n${CRASHES}`);
+  expect((await status()).sends).toMatchObject({ waiting: 5 });
+  expect(boxesOf(runId)).toEqual([]);
+  expect((await status()).core.recoveredSends).toBe(sentIds.length);
+});
+
+it('a box of another layout stays for a core that can read it', async () => {
+  const { runId, sentIds } = await killWithSends();
+  const [name] = boxes(runId, 'sends_many');
+  const writeVersion = (version: number) => {
+    const fd = openSync(join('/dev/shm', name as string), 'r+');
+    writeSync(fd, Uint32Array.of(version), 0, 4, 8);
+    closeSync(fd);
+  };
+  writeVersion(BOX.version + 1);
+  await start();
+  expect((await status()).sends).toMatchObject({ waiting: 0 });
+  await command.run('stop');
+  expect(boxes(runId, 'sends_many')).toEqual([name]);
+  writeVersion(BOX.version);
+  await start();
+  expect(boxesOf(runId)).toEqual([]);
+  expect(await receive(5)).toEqual(sentIds);
+});
+
 it('the box of a dead host outlives its core, and the next one delivers what is in it', async () => {
-  await holder.open();
+  await hold();
   await start();
   const runId = readRunId(runDir);
   await command.run('send', '--from', 'a', '--to', 'b', '--wait', '0', 'crash');
@@ -89,7 +127,7 @@ it('the box of a dead host outlives its core, and the next one delivers what is 
   await expect.poll(async () => (await status()).modules[0]?.state, WAIT).toBe('serving');
   await command.run('stop');
   expect(boxes(runId, 'sends_then_crashes')).toHaveLength(1);
-  await holder.close();
+  await release();
   await start();
   expect(boxesOf(runId)).toEqual([]);
   const [sentId] = await receive(1);
