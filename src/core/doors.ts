@@ -54,6 +54,11 @@ export class Doors {
     return describeServers(this.#gateway?.clients() ?? []);
   }
 
+  /** The configuration is another one. */
+  reloaded(): void {
+    this.#gateway?.welcomeAgain();
+  }
+
   /** Takes nobody in any more; those who are in are still answered. */
   retire(): void {
     this.#isRetired = true;

@@ -179,6 +179,7 @@ export class Parts {
     this.#inForce = { ...config, modules };
     this.#teller.reloaded(config);
     this.sends?.configure(this.#inForce);
+    this.#doors.reloaded();
   }
 
   /** Takes nothing new. */

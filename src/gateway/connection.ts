@@ -66,7 +66,7 @@ export class Connection {
     socket.on('data', (chunk) => this.#received(chunk));
     socket.on('end', () => {
       this.#hasEnded = true;
-      if (this.#lastWords) this.#finish();
+      if (this.#lastWords) this.#close();
       else this.readOn();
     });
     // What it means is told by 'close'.
@@ -144,15 +144,15 @@ export class Connection {
     if (this.#isOver || this.#lastWords) return;
     if (lastWords && this.#encoding === null) {
       this.#lastWords = lastWords;
-      const timer = setTimeout(() => this.#finish(), FIRST_BYTE_MS);
+      const timer = setTimeout(() => this.#close(), FIRST_BYTE_MS);
       this.#socket.once('close', () => clearTimeout(timer));
       return;
     }
     if (lastWords) this.put(lastWords);
-    this.#finish();
+    this.#close();
   }
 
-  #finish(): void {
+  #close(): void {
     if (this.#isOver) return;
     this.#write();
     this.#isOver = true;
@@ -199,7 +199,7 @@ export class Connection {
     this.#encoding ??= encodingOf(chunk[0] as number, this.#limits);
     if (this.#lastWords) {
       this.put(this.#lastWords);
-      this.#finish();
+      this.#close();
       return;
     }
     this.#encoding.push(chunk);

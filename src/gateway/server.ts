@@ -94,6 +94,11 @@ export class GatewayServer {
     }
   }
 
+  /** Tells the servers how things are now, if what a Welcome says has changed. */
+  welcomeAgain(): void {
+    this.#sessions.welcomeAgain();
+  }
+
   /** Of the socket. */
   get path(): string {
     return this.#listener.path;

@@ -37,7 +37,7 @@ export class Sessions {
       closed: (session) => this.#closed(session),
     };
     this.#callbacks = JSON.stringify(options.welcome());
-    this.#endCallbacks = options.core.onCallbacks(() => this.#welcomeAgain());
+    this.#endCallbacks = options.core.onCallbacks(() => this.welcomeAgain());
     this.#timer = setInterval(() => this.#look(performance.now()), LOOK_MS).unref();
   }
 
@@ -85,8 +85,8 @@ export class Sessions {
     if (this.#all.size === 0) this.#announceEmpty();
   }
 
-  /** What it is told may have changed, or not. */
-  #welcomeAgain(): void {
+  /** Tells every server how things are now, if that has changed. */
+  welcomeAgain(): void {
     const callbacks = JSON.stringify(this.#options.welcome());
     if (callbacks === this.#callbacks) return;
     this.#callbacks = callbacks;

@@ -171,8 +171,13 @@ export class Sends implements SendKeeper, SendSource {
     return cause !== null && this.#dispatch.isKnown(cause.server) ? cause.server : null;
   }
 
-  settled(): Promise<void> | null {
+  settled(): Promise<unknown> | null {
     return this.#store?.settled() ?? null;
+  }
+
+  /** Without a state directory nothing is meant to outlive the core. */
+  async isSafe(): Promise<boolean> {
+    return (await this.#store?.isSafe()) ?? true;
   }
 
   isFull(module: string): boolean {

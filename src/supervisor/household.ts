@@ -8,6 +8,7 @@ import { Roster } from './module/roster.js';
 import type { Announcer } from './news/announcer.js';
 import { StoppedModules } from './orders/stopped-modules.js';
 import type { Premises } from './premises.js';
+import { UnsafeBoxes } from './runner/local/black-box/unsafe-boxes.js';
 import { LocalRunner } from './runner/local/local-runner.js';
 import { AbiMemory } from './trials/abi-memory.js';
 import type { SendKeeper } from './types.js';
@@ -33,7 +34,11 @@ export class Household {
     const { path, runId } = runDir;
     const { orphans } = sweeper;
     const places = { runId, runDir: path, stateDir, boxDir };
-    const runner = new LocalRunner({ ...places, blackBoxBytes, maxMessageBytes, orphans });
+    const unsafe = new UnsafeBoxes({
+      isSafe: async () => (await keeper?.isSafe()) ?? true,
+      dropped: (limit) => announcer.warn(describeDropped(limit)),
+    });
+    const runner = new LocalRunner({ ...places, blackBoxBytes, maxMessageBytes, orphans, unsafe });
     this.#runner = runner;
     this.configure(config);
     const kept = { abis: this.#abis, builds: this.builds, keeper };
@@ -81,4 +86,9 @@ export class Household {
       if (premises.stateDir === null) await builds.clear();
     });
   }
+}
+
+function describeDropped(limit: number): string {
+  const what = 'the oldest black box of a dead host was removed before its messages were safe';
+  return `${what}, because ${limit} others wait as well; they end with this core unless the store of sends works again before`;
 }

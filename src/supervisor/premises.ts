@@ -1,5 +1,6 @@
 /** What one core alone holds while it runs: its directories, and the task to leave nothing in them. */
 
+import { resolve } from 'node:path';
 import { acquireRunDir, hostSocketPath, type RunDir } from './directories/run-dir.js';
 import { RunDirGuard } from './directories/run-dir-guard.js';
 import { acquireStateDir, type StateDir } from './directories/state-dir.js';
@@ -27,7 +28,7 @@ export class Premises {
    * @throws {DirectoryError} when a directory is held by another core or cannot be used; then nothing is held
    * @throws {IllegalStateError} when another supervisor is the subreaper
    */
-  constructor(options: SupervisorOptions, maxMessageBytes: number, announcer: Announcer) {
+  constructor(options: SupervisorOptions, announcer: Announcer) {
     // As long as that of every host.
     hostSocketPath(options.runDir);
     const { stateDir, boxDir = BOX_DIR, subreaper = false, sendKeeper: keeper = null } = options;
@@ -44,7 +45,8 @@ export class Premises {
       const message = announcer.recovered.bind(announcer);
       const log = announcer.log.bind(announcer);
       const told = { message, keeper, log };
-      this.sweeper = new Sweeper({ runDir: this.runDir, boxDir, maxMessageBytes, subreaper, ...told });
+      const places = { runDir: this.runDir, boxDir, stateDir: stateDir === undefined ? null : resolve(stateDir) };
+      this.sweeper = new Sweeper({ ...places, subreaper, ...told });
     } catch (error) {
       void this.guard.close();
       held?.release();

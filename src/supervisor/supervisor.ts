@@ -387,7 +387,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   /** @throws {DirectoryError} when the premises cannot be had */
   #beginToOpen(): Opening {
     try {
-      const premises = new Premises(this.#options, this.#config.maxMessageBytes, this.#announcer);
+      const premises = new Premises(this.#options, this.#announcer);
       // In a moment: who hears of it finds the state that there is then.
       const opened = Promise.resolve().then(() =>
         Household.open(premises, this.#config, this.#announcer, this.#keeper),

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { LogLine, ModuleOptions } from 'mesibo-modules';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -10,6 +19,8 @@ const leaves = fixtureModule('leaves-daemons', { deadlineMs: 60_000, hangMs: nul
 const sendsMany = fixtureModule('sends-many', { deadlineMs: 60_000, hangMs: null });
 const crashy = { name: 'crashy', path: sample('crashy'), maxCrashes: null, backoff: { minMs: 10, maxMs: 10 } };
 const WAIT = { timeout: 10_000 };
+const FOUND =
+  /^1 black box of a killed core was found with what modules had sent; it stays until 20.*: start a core with the run directory .*, which delivers it$/;
 
 let directory: string;
 let runDir: string;
@@ -40,7 +51,7 @@ async function start(subreaper: boolean, modules = [leaves]): Promise<void> {
 
 /** Black boxes that another test has left, whose run directory is gone, are removed by whichever core starts next. */
 const isOfOthers = (text: string) => {
-  const [, of] = /of a killed core w\w+ removed: (\S+) knows nothing/.exec(text) ?? [];
+  const [, of] = /of a killed core w\w+ (?:removed: (?=\S+ knows)|found .* run directory )([^\s,]+)/.exec(text) ?? [];
   return of !== undefined && !of.startsWith(directory);
 };
 const warnings = (logs: LogLine[]) =>
@@ -214,7 +225,7 @@ describe('after a core was killed and its run directory removed', () => {
     mkdirSync(boxDir);
   });
   const boxes = (id: string) => readdirSync(boxDir).filter((name) => name.includes(id));
-  const startAt = (place: string, modules: ModuleOptions[], standStillAt?: number) =>
+  const startAt = (place: string, modules: ModuleOptions[], standStillAt?: number, stateDir?: string) =>
     ChildCore.start({
       runDir: place,
       modules,
@@ -222,7 +233,60 @@ describe('after a core was killed and its run directory removed', () => {
       subreaper: true,
       spareHosts: 0,
       ...(standStillAt ? { standStillAt } : {}),
+      ...(stateDir ? { stateDir } : {}),
     });
+  const rest = Array.from({ length: 16 }, (_, i) => `sent ${i + 5}`);
+
+  /** Kills a core in the midst of what its module sent, and removes its run directory; returns its run. */
+  async function loseSends(stateDir?: string): Promise<string> {
+    core = await startAt(runDir, [sendsMany], 5, stateDir);
+    const killed = readRunId(runDir);
+    core.send('20');
+    await core.until(() => core.sent.length === 5);
+    await core.kill();
+    await expect.poll(() => core.hosts.filter(isRunning), WAIT).toEqual([]);
+    rmSync(runDir, { recursive: true });
+    return killed;
+  }
+
+  it('a start elsewhere leaves what modules sent to the next core in the same place', async () => {
+    const killed = await loseSends();
+    const elsewhere = join(directory, 'elsewhere');
+    for (let start = 0; start < 2; start++) {
+      core = await startAt(elsewhere, [crashy]);
+      expect(boxes(killed).filter((name) => name.includes('-sends_many-'))).toHaveLength(1);
+      expect(warnings(core.logs)).toHaveLength(start === 0 ? 1 : 0);
+      if (start === 0) expect(warnings(core.logs)[0]).toMatch(FOUND);
+      await core.stop();
+    }
+    core = await startAt(runDir, [sendsMany]);
+    expect(core.sent.map(({ text }) => text)).toEqual(rest);
+    expect(boxes(killed)).toEqual([]);
+  });
+
+  it('the next core with the same state directory delivers it, wherever that runs', async () => {
+    const stateDir = join(directory, 'state');
+    const killed = await loseSends(stateDir);
+    core = await startAt(join(directory, 'elsewhere'), [sendsMany], undefined, stateDir);
+    expect(core.sent.map(({ text }) => text)).toEqual(rest);
+    expect(boxes(killed)).toEqual([]);
+  });
+
+  it('what modules sent is removed when nobody has come for it for a day', async () => {
+    const killed = await loseSends();
+    const elsewhere = join(directory, 'elsewhere');
+    core = await startAt(elsewhere, [crashy]);
+    await core.stop();
+    const since = join(boxDir, `mesibo-modules-${killed}.lost`);
+    const sinceMs = Number(readlinkSync(since));
+    rmSync(since);
+    symlinkSync(String(sinceMs - 24 * 3600 * 1000), since);
+    core = await startAt(elsewhere, [crashy]);
+    expect(boxes(killed)).toEqual([]);
+    expect(warnings(core.logs)).toEqual([
+      `1 black box of a killed core was removed after 24 hours: no core with the run directory ${runDir} has come for what modules had sent`,
+    ]);
+  });
 
   it('the next start in the same place still finds what it left, and delivers it', async () => {
     core = await startAt(runDir, [sendsMany], 5);

@@ -125,6 +125,7 @@ const around: HostSurroundings = {
     blackBoxBytes: BOX_BYTES,
     maxMessageBytes: MAX_MESSAGE_BYTES,
     orphans: null,
+    unsafe: null,
   }),
   maxMessageBytes: MAX_MESSAGE_BYTES,
   heartbeatMs: 1_000_000,

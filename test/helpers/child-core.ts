@@ -24,6 +24,7 @@ export interface ChildCoreOptions {
   runDir: string;
   modules: ModuleOptions[];
   boxDir?: string;
+  stateDir?: string;
   subreaper?: boolean;
   /** 0 where a test counts processes or black boxes. */
   spareHosts?: number;
@@ -70,6 +71,7 @@ if (safeSends !== undefined) {
       tell({ kind: 'kept', sent: { module, generation, sentId, id: String(params.id), text: payload.toString() } });
     },
     settled: () => (kept <= safeSends ? null : new Promise(() => {})),
+    isSafe: () => (kept <= safeSends ? Promise.resolve(true) : new Promise(() => {})),
     isFull: () => false,
     onFull: () => {},
   };

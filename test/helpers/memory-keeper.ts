@@ -42,6 +42,11 @@ export class MemoryKeeper implements SendKeeper {
     this.#look();
   }
 
+  async isSafe(): Promise<boolean> {
+    await this.settled();
+    return true;
+  }
+
   settled(): Promise<void> | null {
     if (this.#unsafe === 0) return null;
     const settled = new Promise<void>((done) => this.#settling.push(done));

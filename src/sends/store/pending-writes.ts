@@ -20,8 +20,8 @@ export interface Write {
 interface Waiter {
   /** Waits for all writes up to this one. */
   upTo: number;
-  settled: Promise<void>;
-  resolve(): void;
+  settled: Promise<boolean>;
+  resolve(isWritten: boolean): void;
 }
 
 /** Puts and removals, the newest for each key. */
@@ -74,13 +74,13 @@ export class PendingWrites {
     this.#settle();
   }
 
-  /** Resolves when all that was put so far is written, or removed again; `null`: so it is. */
-  settled(): Promise<void> | null {
+  /** Resolves with `true` when all that was put so far is written, or removed again; `null`: so it is. `false`: given up. */
+  settled(): Promise<boolean> | null {
     if (this.#puts === 0) return null;
     const last = this.#waiters.at(-1);
     if (last?.upTo === this.#serial) return last.settled;
-    let resolve = () => {};
-    const settled = new Promise<void>((done) => {
+    let resolve: Waiter['resolve'] = () => {};
+    const settled = new Promise<boolean>((done) => {
       resolve = done;
     });
     this.#waiters.push({ upTo: this.#serial, settled, resolve });
@@ -89,7 +89,7 @@ export class PendingWrites {
 
   /** Nobody waits any longer. */
   giveUpWaiting(): void {
-    for (const { resolve } of this.#waiters) resolve();
+    for (const { resolve } of this.#waiters) resolve(false);
     this.#waiters = [];
   }
 
@@ -150,6 +150,6 @@ export class PendingWrites {
   #settle(): void {
     if (this.#waiters.length === 0) return;
     const oldest = this.#batch?.firstSerial ?? this.#firstPending();
-    while (this.#waiters[0] && this.#waiters[0].upTo < oldest) this.#waiters.shift()?.resolve();
+    while (this.#waiters[0] && this.#waiters[0].upTo < oldest) this.#waiters.shift()?.resolve(true);
   }
 }

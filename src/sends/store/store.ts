@@ -96,9 +96,18 @@ export class SendStore {
   }
 
   /** As `SendKeeper.settled`; what cannot be written now is not waited for. */
-  settled(): Promise<void> | null {
-    if (this.#trouble !== null || this.#isSlow || this.#state === 'closed') return null;
-    return this.#writes.settled();
+  settled(): Promise<unknown> | null {
+    return this.#isGivenUp ? null : this.#writes.settled();
+  }
+
+  /** As `SendKeeper.isSafe`. */
+  async isSafe(): Promise<boolean> {
+    if (this.#writes.puts === 0) return true;
+    return !this.#isGivenUp && ((await this.#writes.settled()) ?? true);
+  }
+
+  get #isGivenUp(): boolean {
+    return this.#trouble !== null || this.#isSlow || this.#state === 'closed';
   }
 
   /** What is wrong, in sentences. */
@@ -122,7 +131,7 @@ export class SendStore {
       const why = this.#trouble ?? SLOW;
       this.#options.say(
         'warn',
-        `${what} cannot be written to ${this.#options.folder} (${why}), and end with this core`,
+        `${what} cannot be written to ${this.#options.folder} (${why}), and end with this core unless a black box still holds them`,
       );
     }
     this.#writes.giveUpWaiting();

@@ -33,6 +33,8 @@ export interface RunDir {
   left: Leftovers;
   /** The processes and black boxes of killed cores are dealt with: their run ids need not be kept any longer. */
   forgetLeft(): void;
+  /** Black boxes of this run stay when it ends: the next core is to deal with them. */
+  leaveOwn(): void;
   /** Looks whether the directory and its lock are still this core's, and makes them again where they have gone. */
   check(): RunDirCheck;
   /** Removes this core's sockets and gives the directory back. */
@@ -117,6 +119,10 @@ class HeldRunDir implements RunDir {
     if (this.#released) return;
     this.#unsettled = [];
     this.#write();
+  }
+
+  leaveOwn(): void {
+    this.#unsettled = [this.runId, ...this.#unsettled.filter((runId) => runId !== this.runId)];
   }
 
   check(): RunDirCheck {

@@ -356,7 +356,7 @@ export class Host {
     const executing = findExecuting(this.#ledger.executing(header), header);
     const ordered = from.kind === 'stopping' || ended.signal === 'SIGKILL';
     const { lost, unseen } = this.#ledger.settle(header, !ordered);
-    this.#run.close(this.#around.keeper?.settled() ?? null);
+    this.#run.close(this.#around.keeper?.isSafe() ?? null);
     this.#step({ kind: 'exit' });
     const { generation, pid, path } = this;
     const subject = { module: this.#spec.name, path, generation, pid, spare: this.#run.surroundings !== null };

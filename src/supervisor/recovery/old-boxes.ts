@@ -49,6 +49,9 @@ export interface OldContent {
   close(): void;
 }
 
+/** Somebody else made it, or it is no file at all. */
+export class ForeignBoxError extends Error {}
+
 /** Finds the boxes of these runs, those of a module in the order of its generations. */
 export function findOldBoxes(directory: string, runIds: readonly string[]): OldBox[] {
   let names: string[];
@@ -83,6 +86,22 @@ export function openOldBox(path: string): OldContent {
   }
 }
 
+/** Whether it may hold something that was sent and not handed on; so may one that cannot be read now. */
+export function mayHoldSends({ path }: OldBox): boolean {
+  try {
+    const content = openOldBox(path);
+    content.close();
+    return content.entries.some(({ sent }) => sent !== undefined);
+  } catch (error) {
+    return !isNobodys(error);
+  }
+}
+
+/** Whether an error of {@link openOldBox} says that there is no box, so that nothing can be lost with it. */
+export function isNobodys(error: unknown): boolean {
+  return error instanceof ForeignBoxError || ['ENOENT', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
 /** Removes one; somebody else may have done that. */
 export function removeOldBox(path: string): void {
   try {
@@ -96,7 +115,7 @@ function readEntries(fd: number, notes: HandedOnNotes): OldEntry[] {
   const info = fstatSync(fd);
   const ringSize = ringOfBox(info.size);
   // In a directory that everybody may write to, anybody may have made it.
-  if (!info.isFile() || info.uid !== process.geteuid?.()) throw new Error('it is not a file of this user');
+  if (!info.isFile() || info.uid !== process.geteuid?.()) throw new ForeignBoxError('it is not a file of this user');
   if (ringSize <= 0 || ringSize > MAX_RING_BYTES || !Number.isInteger(ringSize))
     throw new Error(`it has ${info.size} bytes`);
   const header = readHeader(fd);

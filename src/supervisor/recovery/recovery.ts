@@ -6,6 +6,7 @@ import { toLogText, toSentMessage } from '../news/announcements.js';
 import type { LogLine, SendKeeper, SentMessage } from '../types.js';
 import {
   findOldBoxes,
+  isNobodys,
   isOfModule,
   type ModuleBox,
   type OldContent,
@@ -18,12 +19,12 @@ import {
 export interface RecoveryOptions {
   boxDir: string;
   runIds: readonly string[];
-  /** A larger message is not handed on. */
-  maxMessageBytes: number;
   /** @param params its parameters, to be kept */
   message(sent: SentMessage, params: WireParams): void;
   /** Keeps what {@link message} is given: a box is there until it is safe. `null`: it was taken, and is safe. */
-  keeper: Pick<SendKeeper, 'settled'> | null;
+  keeper: Pick<SendKeeper, 'isSafe'> | null;
+  /** Until when a box stays that cannot be read, in milliseconds since the epoch; `null`: it has waited long enough. */
+  unreadUntil(box: ModuleBox): number | null;
   log(line: LogLine): void;
   /** Whether to go on; asked now and then. What is left then stays for the next core. */
   proceed(): boolean;
@@ -36,9 +37,19 @@ export interface Recovered {
   lines: number;
   /** One readable line for each box that could not be read, or not as a whole. */
   problems: string[];
-  /** Whether nothing is left. */
+  /** Boxes whose messages the keeper was given and has in memory alone. */
+  unsafe: ModuleBox[];
+  /** Boxes that cannot be read, and stay for a core that can. */
+  unread: ModuleBox[];
+  /** Whether it came to the end. */
   complete: boolean;
 }
+
+/** The largest that `max_message` can be: a killed core may have had a larger one than this. */
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+
+/** So many boxes of killed cores stay at most, of those that are not safe and of those that cannot be read. */
+const MAX_KEPT = 64;
 
 const NO_DESCRIPTOR = new Set(['EMFILE', 'ENFILE']);
 
@@ -50,28 +61,52 @@ const TURN_ENTRIES = 256;
  * than one box has room for.
  */
 export async function recover(options: RecoveryOptions): Promise<Recovered> {
-  const recovered: Recovered = { boxes: 0, sends: 0, lines: 0, problems: [], complete: true };
+  const recovered: Recovered = {
+    boxes: 0,
+    sends: 0,
+    lines: 0,
+    problems: [],
+    unsafe: [],
+    unread: [],
+    complete: true,
+  };
   for (const box of findOldBoxes(options.boxDir, options.runIds)) {
     if (!isOfModule(box)) {
       removeOldBox(box.path);
       continue;
     }
-    if (!options.proceed() || !(await recoverBox(box, options, recovered))) return { ...recovered, complete: false };
-    removeOldBox(box.path);
-    recovered.boxes += 1;
+    const fate = options.proceed() ? await recoverBox(box, options, recovered) : 'interrupted';
+    if (fate === 'interrupted') return { ...recovered, complete: false };
+    if (fate === 'done') {
+      removeOldBox(box.path);
+      recovered.boxes += 1;
+    } else {
+      keep(box, recovered[fate], recovered.problems);
+    }
   }
   return recovered;
 }
 
-/** @returns whether it was handed on to its end. */
-async function recoverBox(box: ModuleBox, options: RecoveryOptions, recovered: Recovered): Promise<boolean> {
+/** Those that stay are bounded, as each takes memory: the oldest goes. */
+function keep(box: ModuleBox, kept: ModuleBox[], problems: string[]): void {
+  kept.push(box);
+  const oldest = kept.length > MAX_KEPT ? kept.shift() : undefined;
+  if (oldest === undefined) return;
+  removeOldBox(oldest.path);
+  problems.push(
+    `the black box ${oldest.path} was removed with what modules had sent: ${MAX_KEPT} newer ones wait as well`,
+  );
+}
+
+/** What becomes of a box. */
+type Fate = 'done' | 'interrupted' | 'unsafe' | 'unread';
+
+async function recoverBox(box: ModuleBox, options: RecoveryOptions, recovered: Recovered): Promise<Fate> {
   let content: OldContent;
   try {
     content = openOldBox(box.path);
   } catch (error) {
-    recovered.problems.push(`the black box ${box.path} cannot be read: ${(error as Error).message}`);
-    // Without a descriptor to be had this core cannot read it; the next one may.
-    return !NO_DESCRIPTOR.has((error as NodeJS.ErrnoException).code ?? '');
+    return cannotRead(box, error, options, recovered);
   }
   try {
     let skipped = 0;
@@ -80,22 +115,36 @@ async function recoverBox(box: ModuleBox, options: RecoveryOptions, recovered: R
       if (!options.proceed()) return await leave(content, options);
       if (!handOn(content.entries[i] as OldEntry, box, content, options, recovered)) skipped += 1;
     }
-    await options.keeper?.settled();
+    const isSafe = (await options.keeper?.isSafe()) ?? true;
     if (skipped > 0) {
-      const why = 'which are over max_message or damaged, and were not handed on';
+      const why = 'which are over 64 MiB or damaged, and were not handed on';
       recovered.problems.push(`the black box ${box.path} held ${skipped} messages of module ${box.module} ${why}`);
     }
-    return true;
+    return isSafe ? 'done' : 'unsafe';
   } finally {
     content.close();
   }
 }
 
+function cannotRead(box: ModuleBox, error: unknown, { unreadUntil }: RecoveryOptions, { problems }: Recovered): Fate {
+  const what = `the black box ${box.path} cannot be read: ${(error as Error).message}`;
+  // Without a descriptor to be had this core cannot read any; the next one may.
+  const isShort = NO_DESCRIPTOR.has((error as NodeJS.ErrnoException).code ?? '');
+  const untilMs = isShort || isNobodys(error) ? null : unreadUntil(box);
+  if (isShort || isNobodys(error)) problems.push(what);
+  else if (untilMs === null) problems.push(`${what}; it was removed, as it has waited for a day`);
+  else
+    problems.push(
+      `${what}; it stays until ${new Date(untilMs).toISOString()} for a core that can, or until you remove it`,
+    );
+  if (isShort) return 'interrupted';
+  return untilMs === null ? 'done' : 'unread';
+}
+
 /** The next core goes on from here. */
-async function leave({ notes }: OldContent, { keeper }: RecoveryOptions): Promise<false> {
-  await keeper?.settled();
-  notes.write();
-  return false;
+async function leave({ notes }: OldContent, { keeper }: RecoveryOptions): Promise<'interrupted'> {
+  if ((await keeper?.isSafe()) ?? true) notes.write();
+  return 'interrupted';
 }
 
 /** @returns `false` for a message that no module can have sent */
@@ -107,7 +156,7 @@ function handOn(
   recovered: Recovered,
 ): boolean {
   if (sent) {
-    const impossible = findSentProblem(sent, options.maxMessageBytes) !== null;
+    const impossible = findSentProblem(sent, MAX_MESSAGE_BYTES) !== null;
     if (!impossible) {
       const { message, params } = toSentMessage({ runId, module, generation }, sent);
       options.message(message, params);

@@ -1,6 +1,7 @@
 /**
- * Where a run keeps its lock, told beside its black boxes: a symbolic link of the run's name to its run directory. Without
- * it nobody could tell whose boxes those are when a core was killed and its run directory removed, as systemd does.
+ * Where a run keeps its lock and its state, told beside its black boxes: symbolic links of the run's name to its run
+ * directory and to its state directory. Without them nobody could tell whose boxes those are when a core was killed and its
+ * run directory removed, as systemd does. Two more links say since when boxes wait: their targets are milliseconds.
  */
 
 import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
@@ -8,7 +9,7 @@ import { join } from 'node:path';
 import { readLockText } from '../../held-lock.js';
 import { flockExclusive } from '../../libc.js';
 import { parseLock } from '../../lock-file.js';
-import { findOldBoxes, isOfModule, removeOldBox } from './old-boxes.js';
+import { findOldBoxes, isOfModule, mayHoldSends, removeOldBox } from './old-boxes.js';
 import { isDeadThrowaway } from './throwaway-dirs.js';
 
 /** A run whose core is dead, and that no start on its own run directory would come to. */
@@ -16,23 +17,46 @@ export interface LostRun {
   runId: string;
   /** Where its core had its lock. */
   runDir: string;
+  /** Where it kept its state; `null`: nowhere, or nobody knows. */
+  stateDir: string | null;
 }
 
+/** Why boxes wait. `lost`: no core has come for them. `unread`: the core that came cannot read them. */
+export type Waiting = 'lost' | 'unread';
+
 /** Marks a run; where that cannot be done no box can be made either, which is told then. */
-export function markRun(boxDir: string, { runId, runDir }: LostRun): void {
-  try {
-    symlinkSync(runDir, markOf(boxDir, runId));
-  } catch {
-    return;
-  }
+export function markRun(boxDir: string, { runId, runDir, stateDir }: LostRun): void {
+  makeLink(runDir, markOf(boxDir, runId));
+  if (stateDir !== null) makeLink(stateDir, markOf(boxDir, runId, 'state'));
+}
+
+/** Since when boxes of a run wait, in milliseconds since the epoch: since now, when nobody has noted it before. */
+export function waitingSince(boxDir: string, runId: string, why: Waiting, nowMs: number): number {
+  const mark = markOf(boxDir, runId, why);
+  const sinceMs = Number(readOwnLink(mark) ?? Number.NaN);
+  // A clock that was set back must not keep them for ever.
+  if (sinceMs > 0 && sinceMs <= nowMs) return sinceMs;
+  removeOldBox(mark);
+  makeLink(String(nowMs), mark);
+  return nowMs;
 }
 
 /** Removes the mark of a run, and the boxes that it may have left; tells how many there were of modules. */
 export function forgetRun(boxDir: string, runId: string): number {
   const boxes = findOldBoxes(boxDir, [runId]);
   for (const { path } of boxes) removeOldBox(path);
-  removeOldBox(markOf(boxDir, runId));
+  for (const kind of [null, 'state', 'lost', 'unread'] as const) removeOldBox(markOf(boxDir, runId, kind));
   return boxes.filter(isOfModule).length;
+}
+
+/** As {@link forgetRun}, but for boxes that may hold what modules sent; tells how many of these stay. */
+export function forgetAllButSends(boxDir: string, runId: string): { removed: number; kept: number } {
+  const boxes = findOldBoxes(boxDir, [runId]);
+  const kept = boxes.filter((box) => isOfModule(box) && mayHoldSends(box));
+  if (kept.length === 0) return { removed: forgetRun(boxDir, runId), kept: 0 };
+  const others = boxes.filter((box) => !kept.includes(box));
+  for (const { path } of others) removeOldBox(path);
+  return { removed: others.filter(isOfModule).length, kept: kept.length };
 }
 
 /**
@@ -46,8 +70,26 @@ export function findLostRuns(boxDir: string): LostRun[] {
   });
 }
 
-function markOf(boxDir: string, runId: string): string {
-  return join(boxDir, `mesibo-modules-${runId}`);
+function markOf(boxDir: string, runId: string, kind: 'state' | Waiting | null = null): string {
+  return join(boxDir, `mesibo-modules-${runId}${kind === null ? '' : `.${kind}`}`);
+}
+
+function makeLink(target: string, path: string): void {
+  try {
+    symlinkSync(target, path);
+  } catch {
+    return;
+  }
+}
+
+/** @returns `null`: there is none of this user */
+function readOwnLink(path: string): string | null {
+  try {
+    const info = lstatSync(path);
+    return info.isSymbolicLink() && info.uid === process.geteuid?.() ? readlinkSync(path) : null;
+  } catch {
+    return null;
+  }
 }
 
 function listMarks(boxDir: string): LostRun[] {
@@ -56,9 +98,8 @@ function listMarks(boxDir: string): LostRun[] {
     for (const name of readdirSync(boxDir)) {
       const runId = /^mesibo-modules-([0-9a-f]{16})$/.exec(name)?.[1];
       if (!runId) continue;
-      const path = join(boxDir, name);
-      const info = lstatSync(path);
-      if (info.isSymbolicLink() && info.uid === process.geteuid?.()) runs.push({ runId, runDir: readlinkSync(path) });
+      const runDir = readOwnLink(join(boxDir, name));
+      if (runDir !== null) runs.push({ runId, runDir, stateDir: readOwnLink(markOf(boxDir, runId, 'state')) });
     }
   } catch {
     // Another core may be removing its own; the next start looks again.

@@ -6,23 +6,31 @@ import { describeEnding } from '../news/describe-ending.js';
 import { Orphans } from '../runner/local/leftovers/orphans.js';
 import type { LogLine, SendKeeper, SentMessage } from '../types.js';
 import { endLeftovers } from './leftovers.js';
+import type { ModuleBox } from './old-boxes.js';
+import { removeOldBox } from './old-boxes.js';
 import { recover } from './recovery.js';
-import { findLostRuns, forgetRun, type LostRun, markRun } from './run-marks.js';
+import { findLostRuns, forgetAllButSends, forgetRun, type LostRun, markRun, waitingSince } from './run-marks.js';
 import { isThrowaway, removeDeadThrowaway, removeDeadThrowaways } from './throwaway-dirs.js';
 
 /** What a sweeper works with. */
 export interface SweeperOptions {
   runDir: RunDir;
   boxDir: string;
-  maxMessageBytes: number;
+  /** Absolute; `null`: the core keeps no state. */
+  stateDir: string | null;
   /** See `SupervisorOptions`. */
   subreaper: boolean;
   /** @param params its parameters, to be kept */
   message(sent: SentMessage, params: WireParams): void;
   /** Who keeps what {@link message} is given; `null`: nobody does. */
-  keeper: Pick<SendKeeper, 'settled'> | null;
+  keeper: Pick<SendKeeper, 'isSafe'> | null;
   log(line: LogLine): void;
 }
+
+/** So long boxes with messages wait for a core that takes them: the most that `send_ttl` can be. */
+const KEEP_MS = 24 * 3600 * 1000;
+/** As often as a store is tried again that cannot be used. */
+const LOOK_EVERY_MS = 10_000;
 
 /** Sweeps for one run of one core. */
 export class Sweeper {
@@ -32,6 +40,11 @@ export class Sweeper {
   recoveredSends = 0;
   readonly #options: SweeperOptions;
   #oldRunIds: string[] = [];
+  /** Boxes of killed cores whose messages were handed on and are in memory alone. */
+  #unsafe: ModuleBox[] = [];
+  /** Nothing else of the killed cores is left. */
+  #isRestDone = true;
+  #timer: NodeJS.Timeout | undefined;
   #closing: Promise<void> | null = null;
 
   /** @throws Error when the system refuses to let this process adopt others */
@@ -45,14 +58,15 @@ export class Sweeper {
    * gone, or cannot be ended.
    */
   async sweep(): Promise<void> {
-    const { runDir, boxDir } = this.#options;
+    const { runDir, boxDir, stateDir } = this.#options;
     const { pid, files, runIds } = runDir.left;
-    markRun(boxDir, { runId: runDir.runId, runDir: runDir.path });
+    markRun(boxDir, { runId: runDir.runId, runDir: runDir.path, stateDir });
     removeDeadThrowaways(Date.now());
     // What a lasting core left is swept by one, whose log tells its operator of it; nobody reads that of `try`.
     const isForUs = isThrowaway(runDir.path) ? (run: LostRun) => isThrowaway(run.runDir) : () => true;
     const lost = findLostRuns(boxDir).filter(isForUs);
-    const ours = lost.filter((run) => run.runDir === runDir.path);
+    const isOurs = (run: LostRun) => run.runDir === runDir.path || (stateDir !== null && run.stateDir === stateDir);
+    const ours = lost.filter(isOurs);
     this.#oldRunIds = [...runIds, ...ours.map(({ runId }) => runId)];
     if (pid !== null || files.length > 0 || this.#oldRunIds.length > 0) {
       const who = pid === null ? 'a core' : `the core with pid ${pid}`;
@@ -60,14 +74,37 @@ export class Sweeper {
     }
     const all = [...runIds, ...lost.map(({ runId }) => runId)];
     if (all.length > 0) this.#warn(describeEnding(await endLeftovers(all), 'that it left'));
-    for (const run of lost) if (run.runDir !== runDir.path) this.#abandon(run);
+    for (const run of lost) if (!isOurs(run)) this.#abandon(run, Date.now());
   }
 
-  #abandon({ runId, runDir }: LostRun): void {
-    const boxes = forgetRun(this.#options.boxDir, runId);
+  /** Removes what nobody will come for. What modules sent waits for a day: a core in the same place may take it. */
+  #abandon({ runId, runDir }: LostRun, nowMs: number): void {
+    const { boxDir } = this.#options;
     // What a core for a moment had in them is missed by nobody.
-    if (isThrowaway(runDir)) removeDeadThrowaway(runDir, Date.now());
-    else if (boxes > 0) this.#warn(`${describeBoxes(boxes)} removed: ${runDir} knows nothing of it any more`);
+    if (isThrowaway(runDir)) {
+      forgetRun(boxDir, runId);
+      removeDeadThrowaway(runDir, nowMs);
+      return;
+    }
+    const { removed, kept } = forgetAllButSends(boxDir, runId);
+    if (removed > 0) this.#warn(`${describeBoxes(removed)} removed: ${runDir} knows nothing of it any more`);
+    if (kept === 0) return;
+    const sinceMs = waitingSince(boxDir, runId, 'lost', nowMs);
+    if (nowMs - sinceMs >= KEEP_MS) {
+      forgetRun(boxDir, runId);
+      const why = `no core with the run directory ${runDir} has come for what modules had sent`;
+      this.#warn(`${describeBoxes(kept)} removed after 24 hours: ${why}`);
+    } else if (sinceMs === nowMs) {
+      const until = new Date(sinceMs + KEEP_MS).toISOString();
+      const remedy = `start a core with the run directory ${runDir}, which delivers it`;
+      this.#warn(`${describeBoxes(kept)} found with what modules had sent; it stays until ${until}: ${remedy}`);
+    }
+  }
+
+  #unreadUntil({ runId }: ModuleBox): number | null {
+    const nowMs = Date.now();
+    const untilMs = waitingSince(this.#options.boxDir, runId, 'unread', nowMs) + KEEP_MS;
+    return nowMs < untilMs ? untilMs : null;
   }
 
   /**
@@ -77,30 +114,46 @@ export class Sweeper {
    * @param proceed asked now and then; what is left when it says no is the next core's
    */
   async recover(proceed: () => boolean): Promise<void> {
-    const { runDir, boxDir, maxMessageBytes, keeper, log } = this.#options;
+    const { boxDir, keeper, log } = this.#options;
     const runIds = this.#oldRunIds;
     if (runIds.length === 0) return;
     const message = (sent: SentMessage, params: WireParams) => {
       this.recoveredSends += 1;
       this.#options.message(sent, params);
     };
-    const { lines, problems, complete } = await recover({
-      boxDir,
-      runIds,
-      maxMessageBytes,
-      message,
-      keeper,
-      log,
-      proceed,
-    });
+    const unreadUntil = (box: ModuleBox) => this.#unreadUntil(box);
+    const options = { boxDir, runIds, message, keeper, unreadUntil, log, proceed };
+    const { lines, problems, unsafe, unread, complete } = await recover(options);
     for (const problem of problems) this.#warn(problem);
     if (this.recoveredSends + lines > 0) {
       const what = `${this.recoveredSends} messages and ${lines} log lines`;
       this.#warn(`${what} were found in the black boxes of a killed core and delivered now`);
     }
-    if (!complete) return;
-    for (const runId of runIds) forgetRun(boxDir, runId);
-    runDir.forgetLeft();
+    this.#unsafe = unsafe;
+    this.#isRestDone = complete && unread.length === 0;
+    if (unsafe.length === 0) {
+      this.#forgetOld();
+      return;
+    }
+    const why = 'the messages in it cannot be written to the store of sends';
+    this.#warn(
+      `${describeBoxes(unsafe.length)} kept: ${why}; it is removed when they are, and the next start delivers them else`,
+    );
+    this.#timer = setInterval(() => void this.#look(), LOOK_EVERY_MS).unref();
+  }
+
+  /** Whether the store has by now what was found. */
+  async #look(): Promise<void> {
+    if (await this.#options.keeper?.isSafe()) this.#forgetOld();
+  }
+
+  /** All that was found is safe. */
+  #forgetOld(): void {
+    clearInterval(this.#timer);
+    for (const { path } of this.#unsafe.splice(0)) removeOldBox(path);
+    if (!this.#isRestDone || this.#oldRunIds.length === 0) return;
+    for (const runId of this.#oldRunIds.splice(0)) forgetRun(this.#options.boxDir, runId);
+    this.#options.runDir.forgetLeft();
   }
 
   /** Ends what left the process group of its host, once no host is left; may be called again. */
@@ -110,11 +163,23 @@ export class Sweeper {
   }
 
   async #close(): Promise<void> {
+    const { runDir, boxDir, keeper } = this.#options;
+    clearInterval(this.#timer);
     // What the last hosts sent stands in their boxes until then.
-    await this.#options.keeper?.settled();
-    const ending = await (this.orphans?.close() ?? endLeftovers([this.#options.runDir.runId], 1));
+    const isSafe = (await keeper?.isSafe()) ?? true;
+    const ending = await (this.orphans?.close() ?? endLeftovers([runDir.runId], 1));
     this.#warn(describeEnding(ending, 'that modules left behind'));
-    forgetRun(this.#options.boxDir, this.#options.runDir.runId);
+    if (isSafe) {
+      forgetRun(boxDir, runDir.runId);
+      if (this.#unsafe.length > 0) this.#forgetOld();
+      return;
+    }
+    const { kept } = forgetAllButSends(boxDir, runDir.runId);
+    if (kept > 0) runDir.leaveOwn();
+    const left = kept + this.#unsafe.length;
+    const what = left === 1 ? '1 black box stays' : `${left} black boxes stay`;
+    if (left > 0)
+      this.#warn(`${what} with messages that are in no store; the next start with ${runDir.path} delivers them`);
   }
 
   #warn(text: string | null): void {

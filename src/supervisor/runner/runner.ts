@@ -63,9 +63,10 @@ export interface Run {
   /**
    * Gives the evidence back, once the end was told and everything is read.
    *
-   * @param safe - resolves when what was read outlives this process: the next one finds it until then. `null`: it does
+   * @param safe - resolves with whether what was read outlives this process. The next process finds it until then, and for
+   * as long as it is not safe. `null`: it is safe
    */
-  close(safe: Promise<void> | null): void;
+  close(safe: Promise<boolean> | null): void;
 }
 
 /** How much patience there is: `terminate` lets it clean up, `kill` does not. */

@@ -11,8 +11,13 @@ export interface SendKeeper {
    * @param params as the module has them, to be kept
    */
   keep(sent: SentMessage, params: WireParams): void;
-  /** Resolves when all that was taken so far outlives the core; `null`: it does. Never rejects. */
-  settled(): Promise<void> | null;
+  /**
+   * Resolves when nobody needs to wait any longer: all that was taken so far outlives the core, or the keeper has given up
+   * and has it in memory alone. `null`: so it is now. Never rejects.
+   */
+  settled(): Promise<unknown> | null;
+  /** Resolves as {@link settled}, with whether all that was taken so far really outlives the core. */
+  isSafe(): Promise<boolean>;
   /** Whether `send_message` of a module shall be refused now, since too much waits. */
   isFull(module: string): boolean;
   /** Takes who is told when that changes for a module. */

@@ -120,6 +120,16 @@ describe('a daemon with a chat server', () => {
   });
 });
 
+it('a reload that changes chain_deadline alone is told to servers', async () => {
+  await command.start(`chain_deadline = 5s\n${SENDER}`);
+  const { server, welcome } = await RawServer.join(gateway(), { takesSends: false });
+  servers.push(server);
+  expect(welcome).toMatchObject({ chainDeadlineMs: 5000 });
+  writeFileSync(join(directory, 'mesibo.conf'), `chain_deadline = 7s\n${SENDER}`);
+  expect((await command.run('reload')).stderr).toContain('in force: chain_deadline');
+  expect(await server.welcome()).toMatchObject({ chainDeadlineMs: 7000, maxMessage: welcome.maxMessage });
+});
+
 it('a reload of some modules leaves chain_sends of the others as it was', async () => {
   const filter = `module filter { path = ${sample('filter')} ; blocked_words = sent }`;
   await command.start(`${SENDER}\n${filter}`);

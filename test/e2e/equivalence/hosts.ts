@@ -123,6 +123,7 @@ export class Hosts {
         stateDir: null,
         boxDir: '/dev/shm',
         orphans: null,
+        unsafe: null,
       }),
       keeper: null,
       runId: this.#runDir.runId,

@@ -6,7 +6,7 @@ import { makeEntry } from '../../helpers/entries.js';
 const LIMITS = { writes: 100, bytes: 1_000_000 };
 
 /** Whether a promise has resolved. */
-async function isSettled(promise: Promise<void> | null): Promise<boolean> {
+async function isSettled(promise: Promise<unknown> | null): Promise<boolean> {
   return promise === null || (await Promise.race([promise.then(() => true), Promise.resolve().then(() => false)]));
 }
 

@@ -9,6 +9,7 @@ import { markOfHost } from '../../../wire/process-mark.js';
 import { nameSignal } from '../outside-signals.js';
 import type { Diagnosis, EndStage, Run, RunListener } from '../runner.js';
 import type { BoxFile, BoxName } from './black-box/box-file.js';
+import type { UnsafeBoxes } from './black-box/unsafe-boxes.js';
 import { isDebugger } from './debugger.js';
 import { marksOf } from './environment.js';
 import type { HostAddress, HostSocket } from './host-socket.js';
@@ -30,6 +31,8 @@ export interface LocalRunParts {
   runId: string;
   /** See `LocalSurroundings`. */
   orphans: Orphans | null;
+  /** Takes the box of a dead host that is not safe; `null`: each is. */
+  unsafe: Pick<UnsafeBoxes, 'keep'> | null;
   gate: StartGate;
   urgency: Urgency;
 }
@@ -130,12 +133,18 @@ export class LocalRun implements Run {
     this.#use.ties.ready();
   }
 
-  close(safe: Promise<void> | null): void {
+  close(safe: Promise<boolean> | null): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     if (safe === null) this.evidence.close();
-    else void safe.then(() => this.evidence.close());
+    else void safe.then((isSafe) => this.#leaveBox(isSafe));
     this.#use.ties.closed();
+  }
+
+  #leaveBox(isSafe: boolean): void {
+    const { unsafe } = this.#parts;
+    if (isSafe || unsafe === null) this.evidence.close();
+    else unsafe.keep(this.evidence);
   }
 
   /**

@@ -8,6 +8,7 @@ import type { PeerListener } from '../peer.js';
 import type { Run, RunListener, Runner, RunRequest } from '../runner.js';
 import { BOXES_KEPT_FREE, type BoxName, makeBox } from './black-box/box-file.js';
 import { readFreeBytes } from './black-box/free-bytes.js';
+import type { UnsafeBoxes } from './black-box/unsafe-boxes.js';
 import { moduleEnvironment, startEnvironment } from './environment.js';
 import { HostSocket } from './host-socket.js';
 import type { Orphans } from './leftovers/orphans.js';
@@ -27,6 +28,8 @@ export interface LocalSurroundings extends WorkPlaces {
   maxMessageBytes: number;
   /** `null`: what leaves the process group of a host is looked for when the core stops. */
   orphans: Orphans | null;
+  /** Keeps boxes of dead hosts that are not safe; `null`: all are. */
+  unsafe: UnsafeBoxes | null;
 }
 
 /** Where a process starts. */
@@ -76,8 +79,9 @@ export class LocalRunner implements Runner {
     this.#spares.keep(count);
   }
 
-  close(): Promise<void> {
-    return this.#spares.close();
+  async close(): Promise<void> {
+    await this.#spares.close();
+    this.#around.unsafe?.close();
   }
 
   /** Spares have to make room for a start of a module. */
@@ -107,7 +111,7 @@ export class LocalRunner implements Runner {
   }
 
   #start({ box: name, ...place }: Place, use: RunUse): LocalRun {
-    const { runId, runDir, boxDir, blackBoxBytes, orphans } = this.#around;
+    const { runId, runDir, boxDir, blackBoxBytes, orphans, unsafe } = this.#around;
     const problem = findDescriptorProblem(readDescriptorUse());
     if (problem) throw cannotStart(problem);
     makeRunDir(runDir);
@@ -120,7 +124,7 @@ export class LocalRunner implements Runner {
       box.close();
       throw cannotStart(`no socket for it: ${(cause as Error).message}`, cause);
     }
-    return new LocalRun({ ...place, box, address, socket, runId, orphans, gate: this.#gate }, use);
+    return new LocalRun({ ...place, box, address, socket, runId, orphans, unsafe, gate: this.#gate }, use);
   }
 
   #makeSocket(address: { path: string; token: string }, listener: PeerListener): HostSocket {

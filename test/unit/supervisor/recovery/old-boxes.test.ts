@@ -9,7 +9,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { findOldBoxes, findStart } from '../../../../src/supervisor/recovery/old-boxes.js';
 import { type Recovered, type RecoveryOptions, recover } from '../../../../src/supervisor/recovery/recovery.js';
@@ -77,7 +77,7 @@ function run(options: Partial<RecoveryOptions> = {}): Promise<Recovered> {
   return recover({
     boxDir: directory,
     runIds: [RUN, OLDER],
-    maxMessageBytes: 1000,
+    unreadUntil: () => null,
     message: (message) => void sent.push(message),
     keeper: null,
     log: (line) => void lines.push(line),
@@ -91,7 +91,7 @@ const texts = () => sent.map(({ payload }) => payload.toString());
 describe('the boxes of killed cores', () => {
   it('are handed on in their order and removed; verdicts have nobody left who waits for them', async () => {
     makeOld([send('1'), log('a\n'), result, send('2')]);
-    expect(await run()).toEqual({ boxes: 1, sends: 2, lines: 1, problems: [], complete: true });
+    expect(await run()).toEqual({ boxes: 1, sends: 2, lines: 1, problems: [], unsafe: [], unread: [], complete: true });
     expect(texts()).toEqual(['1', '2']);
     expect(sent[0]).toMatchObject({ module: 'm', generation: 1, params: { to: 'alice' } });
     expect(lines).toMatchObject([{ module: 'm', generation: 1, source: 'module', level: 1, text: 'a' }]);
@@ -113,7 +113,7 @@ describe('the boxes of killed cores', () => {
 
   it('of spare hosts are removed, and nothing is looked for in them', async () => {
     const spare = makeOld([send('x')], { module: null, generation: 2 });
-    expect(await run()).toEqual({ boxes: 0, sends: 0, lines: 0, problems: [], complete: true });
+    expect(await run()).toEqual({ boxes: 0, sends: 0, lines: 0, problems: [], unsafe: [], unread: [], complete: true });
     expect([texts(), existsSync(spare)]).toEqual([[], false]);
   });
 
@@ -131,7 +131,7 @@ describe('the boxes of killed cores', () => {
     expect(texts()).toEqual(expected);
   });
 
-  it('are passed over with a reason when they cannot be read, and removed all the same', async () => {
+  it('are passed over with a reason when they cannot be read, and stay for a core that can until their time is over', async () => {
     const bad = makeOld([send('1')], { generation: 1 });
     writeFileSync(bad, Buffer.alloc(boxBytes(RING)));
     const short = makeOld([send('1')], { generation: 2 });
@@ -148,27 +148,38 @@ describe('the boxes of killed cores', () => {
     layout.writeUInt32LE(BOX.version - 1, 8);
     writeFileSync(older, layout);
     makeOld([send('good')], { generation: 7 });
-    const { problems, boxes } = await run();
-    expect(boxes).toBe(7);
-    expect(problems).toEqual([
-      `the black box ${bad} cannot be read: its header was overwritten`,
-      `the black box ${short} cannot be read: it has 100 bytes`,
-      `the black box ${huge} cannot be read: it has 1099511627776 bytes`,
-      `the black box ${impossible} cannot be read: the positions in its header are impossible`,
+    const until = Date.UTC(2030, 0, 1);
+    const first = await run({ unreadUntil: () => until });
+    expect([first.boxes, first.complete]).toEqual([2, true]);
+    const unread = [bad, short, huge, impossible, older];
+    expect(first.unread.map(({ path }) => path)).toEqual(unread);
+    expect(readdirSync(directory).sort()).toEqual(unread.map((path) => basename(path)).sort());
+    const stays = 'it stays until 2030-01-01T00:00:00.000Z for a core that can, or until you remove it';
+    const version = `its layout has version ${BOX.version - 1}, and this core reads version ${BOX.version}: a core of another version was killed`;
+    expect(first.problems).toEqual([
+      `the black box ${bad} cannot be read: its header was overwritten; ${stays}`,
+      `the black box ${short} cannot be read: it has 100 bytes; ${stays}`,
+      `the black box ${huge} cannot be read: it has 1099511627776 bytes; ${stays}`,
+      `the black box ${impossible} cannot be read: the positions in its header are impossible; ${stays}`,
       expect.stringMatching(/-5 cannot be read: ELOOP/),
-      `the black box ${older} cannot be read: its layout has version ${BOX.version - 1}, and this core reads version ${BOX.version}: a core of another version was killed`,
+      `the black box ${older} cannot be read: ${version}; ${stays}`,
     ]);
     expect(texts()).toEqual(['good']);
-    expect(readdirSync(directory)).toEqual([]);
+    const { problems, boxes } = await run({ unreadUntil: () => null });
+    expect([boxes, readdirSync(directory)]).toEqual([5, []]);
+    expect(problems.at(-1)).toBe(
+      `the black box ${older} cannot be read: ${version}; it was removed, as it has waited for a day`,
+    );
     expect(statSync('/etc/passwd').size).toBeGreaterThan(0);
   });
 
   it('may hold what no module can have sent: that is counted', async () => {
-    const path = makeOld([send('1'), send('x'.repeat(1001)), send('2')]);
+    const bad: Record = (at) => sendRecord(at, { to: Buffer.from('a\0b'), payload: Buffer.from('x') });
+    const path = makeOld([send('1'), bad, send('2')]);
     const { sends, problems } = await run();
     expect({ sends, texts: texts() }).toEqual({ sends: 2, texts: ['1', '2'] });
     expect(problems).toEqual([
-      `the black box ${path} held 1 messages of module m which are over max_message or damaged, and were not handed on`,
+      `the black box ${path} held 1 messages of module m which are over 64 MiB or damaged, and were not handed on`,
     ]);
   });
 

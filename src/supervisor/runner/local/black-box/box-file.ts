@@ -96,9 +96,14 @@ export class BoxFile implements Evidence {
 
   /** Gives name and memory back, once the host is gone too. */
   close(): void {
+    this.leave();
+    removeFile(this.#path);
+  }
+
+  /** Is done with it, and leaves it to the next core. */
+  leave(): void {
     this.payloads.close();
     closeSync(this.fd);
-    removeFile(this.#path);
   }
 }
 
