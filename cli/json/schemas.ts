@@ -103,7 +103,15 @@ const server = z.strictObject({
 const sends = z
   .strictObject({
     waiting: count.describe('messages of modules that wait, those included that a server has not acknowledged'),
-    bytes: count.describe('their payloads and addresses'),
+    away: z
+      .array(
+        z.strictObject({
+          server: z.string().describe('its name'),
+          waiting: count.describe('messages that wait for it alone'),
+        }),
+      )
+      .describe('servers that messages wait for and that take none now; the ten of which most waits'),
+    bytes: count.describe('payloads and addresses of all that wait'),
     delivered: count.describe('servers have acknowledged them'),
     refused: count.describe('servers have refused them'),
     expired: count.describe('they waited longer than send_ttl'),

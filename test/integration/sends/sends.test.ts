@@ -187,6 +187,7 @@ describe('what a module sends', () => {
     scene.keep({ text: 'for any', cause: from('never-takes') });
     const y = new Server(scene, 'y');
     await y.gets(1);
+    expect(scene.sends.away()).toEqual([{ server: 'x', waiting: 1 }]);
     const x = new Server(scene, 'x');
     await x.gets(1);
     expect([x.texts, y.texts]).toEqual([['for x'], ['for any']]);
