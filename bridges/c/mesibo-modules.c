@@ -31,6 +31,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef MMC_WELCOME_MS
+#define MMC_WELCOME_MS 5000 /* a welcome is not waited for any longer */
+#endif
+
 enum {
     PROTOCOL = 1,
     HEADER = 4,                  /* bytes of length before a message */
@@ -42,8 +46,7 @@ enum {
     ERROR_MAX = 320,
     CHAIN_DEADLINE_MS = 5000,    /* until the core has said its own */
     FIRST_RETRY_MS = 5,
-    WELCOME_MS = 5000,           /* a welcome is not waited for any longer */
-    PROBE_MS = 100,              /* and of a core that did not welcome another connection in time, no longer than this */
+    PROBE_MS = 100,              /* of a core that did not welcome another connection in time, no longer than this */
     STILL_MS = 30000,            /* a core that stands still is tried by one event so often */
 };
 #define MS UINT64_C(1000000)
@@ -971,7 +974,7 @@ static uint64_t welcome_until(mmc_client *client, uint64_t now, uint64_t until)
     uint_fast64_t silent = atomic_load(&client->silent_until);
     if (now < silent)
         return now;
-    const uint64_t limit = now + (silent == 0 ? WELCOME_MS : PROBE_MS) * MS;
+    const uint64_t limit = now + (silent == 0 ? MMC_WELCOME_MS : PROBE_MS) * MS;
     if (silent != 0 && !atomic_compare_exchange_strong(&client->silent_until, &silent, limit + SECOND))
         return now;
     return limit < until ? limit : until;

@@ -10,14 +10,22 @@
  *         deliver(outcome.params.to, outcome.payload, outcome.length);
  *
  * Threads. Every function may be called from any thread. Each thread that hands over events has a connection of its own, which
- * is made at its first event and closed when the thread ends. The client starts no thread and sets no signal handler.
+ * is made at its first event and closed when the thread ends. A core takes as many connections as a quarter of the descriptors that
+ * its process may have, and at most 1024. A thread beyond that gets the default; it delays no thread that has a connection. The client
+ * starts no thread and sets no signal handler.
  *
  * Time. A call returns within the deadline, whatever the core does. When the core does not decide in time, or is not there, the
  * message gets the default verdict. Each default is counted, and told to the log callback. A late outcome is skipped, and the
- * connection stays open. Only after a refused connection does the client wait before it tries again (5 ms, doubling up to
+ * connection stays open. A core that sends nothing until the deadline stands still: later events of this connection get the default
+ * at once, with the reason MMC_LATE, until something comes from the core. One event every 30 seconds is tried nevertheless. A welcome
+ * is waited for 5 seconds at most, and not by each thread. Only after a refused connection does the client wait before it tries again (5 ms, doubling up to
  * retry_max_ms); calls in that time get the default at once.
  *
- * Fork. A child process never uses the connections of its parent. It closes its copies of them at its first call.
+ * Fork. A child process never uses the connections of its parent. fork() closes the copies in the child. A child made without the
+ * handlers of pthread_atfork(), as by _Fork(), closes them at its first call; let it call mmc_close() where it makes no other.
+ *
+ * Descriptors. Your program may close all descriptors, as a daemon does. The client notices that before it uses one, leaves alone
+ * whatever has its number by now, and connects again.
  *
  * The calls keep errno. They are no cancellation points, and not for signal handlers.
  */
@@ -81,7 +89,7 @@ struct mmc_params {
 
 /*
  * What became of an event. Pointers are what you gave, or memory of the client, valid until the next event of this thread with
- * this client; mmc_keep() makes them last longer. Memory of the client has a NUL behind the payload.
+ * this client, which you may give them to; mmc_keep() makes them last longer. Memory of the client has a NUL behind the payload.
  */
 struct mmc_outcome {
     enum mmc_verdict verdict;
@@ -139,16 +147,19 @@ struct mmc_send {
 int mmc_next_send(mmc_client *client, struct mmc_send *send, uint32_t timeout_ms);
 
 /* The descriptor to poll instead of waiting: when it is readable, call mmc_next_send() with 0 until that returns 0. -1: not
- * connected; call mmc_next_send() then and now. It is another one after each lost connection. */
+ * connected; call mmc_next_send() then and now. It is another one after each lost connection. Call mmc_next_send() once a second as
+ * well: it also writes answers that the core did not read at once. */
 int mmc_sends_fd(mmc_client *client);
 
 /* Answer a send, from any thread: it is delivered, or will be for certain; or it cannot be, and its module gets the status 0x80.
- * -1: the connection has ended, and the send comes again. */
+ * A call waits for its deadline at most while the core does not read; what is unwritten then goes with a later call.
+ * -1: the connection has ended, and the send comes again; or the core has not read 1 MiB of answers. */
 int mmc_acknowledge(mmc_client *client, const char *sent_id);
 int mmc_refuse(mmc_client *client, const char *sent_id);
 
 /* Reports what became of a send (2 delivered, 3 read, ...), from any thread. `params` are those of the message; after a restart
- * of the core it needs all of them. NULL: as they were sent. -1: the core could not be reached; the report is lost. */
+ * of the core it needs all of them. NULL: as they were sent. -1: the core could not be reached, or would refuse it; the report is
+ * lost, and mmc_last_error() says why. */
 int mmc_report(mmc_client *client, const char *sent_id, uint32_t status, const struct mmc_params *params);
 
 struct mmc_counters {

@@ -10,6 +10,8 @@ export interface Flight {
   params: MessageParamsInput | null;
   payload: Uint8Array;
   trace: boolean;
+  /** When it was given to the client. */
+  askedMs: number;
   endMs: number;
   /** Answers the caller; `null` once it has. */
   resolve: ((outcome: never) => void) | null;
@@ -90,26 +92,29 @@ export class Flights {
     for (const [id, flight] of lost) if (flight.resolve) yield [flight, id];
   }
 
-  /** Those whose deadline is over; they are all of one length, and so in order. The caller answers them. */
+  /** Those whose deadline is over. Deadlines may differ, as a core may say another one. The caller answers them. */
   *expired(nowMs: number): Generator<[Flight, number]> {
-    for (const [id, flight] of this.#sent) {
-      if (flight.endMs > nowMs) break;
-      if (flight.resolve) yield [flight, id];
-    }
-    for (let at = this.#first; at < this.#waiting.length; at++) {
-      const flight = this.#waiting[at] as Flight;
-      if (flight.endMs > nowMs) break;
-      if (flight.resolve) yield [flight, -1];
-    }
+    for (const one of this.#unanswered()) if (one[0].endMs <= nowMs) yield one;
   }
 
   /** When the next deadline is; `null`: nobody waits for an answer. */
   nextEndMs(): number | null {
-    for (const flight of this.#sent.values()) if (flight.resolve) return flight.endMs;
+    let next: number | null = null;
+    for (const [{ endMs }] of this.#unanswered()) if (next === null || endMs < next) next = endMs;
+    return next;
+  }
+
+  /** Whether anybody waits for an answer. */
+  get hasUnanswered(): boolean {
+    return !this.#unanswered().next().done;
+  }
+
+  /** With their ids; -1: it waits for its turn. */
+  *#unanswered(): Generator<[Flight, number]> {
+    for (const [id, flight] of this.#sent) if (flight.resolve) yield [flight, id];
     for (let at = this.#first; at < this.#waiting.length; at++) {
       const flight = this.#waiting[at] as Flight;
-      if (flight.resolve) return flight.endMs;
+      if (flight.resolve) yield [flight, -1];
     }
-    return null;
   }
 }

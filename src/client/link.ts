@@ -22,6 +22,8 @@ const UNWRITTEN_BYTES = 1024 * 1024;
 const END_LIMIT_MS = 1_000;
 /** After a shorter connection the next attempt waits, as after one that failed: a core may do nothing but hang up. */
 const STEADY_MS = 1_000;
+/** A core that takes longer to welcome is taken for one that stands still. */
+const WELCOME_MS = 5_000;
 
 /** `connecting` until the core has welcomed it; `waiting` after an attempt that failed. */
 export type LinkState = 'connecting' | 'up' | 'waiting' | 'closed';
@@ -30,6 +32,10 @@ export type LinkState = 'connecting' | 'up' | 'waiting' | 'closed';
 export interface LinkUser {
   hello(): ServerFrame;
   welcomed(welcome: Welcome, isFirst: boolean): void;
+  /** Something came; what it is comes next. */
+  heard(): void;
+  /** The welcome does not come; the connection stays. */
+  silent(): void;
   /** Most outcomes. */
   decided(outcome: ShortOutcome): void;
   /** Every other frame. */
@@ -54,6 +60,7 @@ export class Link {
   #failures = 0;
   #upSinceMs = 0;
   #retry: NodeJS.Timeout | null = null;
+  #welcomeLimit: NodeJS.Timeout | null = null;
   #failure: Failure | null = null;
   #leaves = false;
   readonly #flush = () => this.#write();
@@ -81,6 +88,7 @@ export class Link {
     this.#reader = new FrameReader(maxFrameBytes(0));
     const socket = connect({ path: this.#path });
     this.#socket = socket;
+    this.#welcomeLimit = setTimeout(() => this.#user.silent(), WELCOME_MS);
     let error: Error | null = null;
     socket.on('error', (cause) => {
       error = cause;
@@ -107,6 +115,7 @@ export class Link {
     if (this.#state === 'up') this.#write();
     this.#state = 'closed';
     if (this.#retry) clearTimeout(this.#retry);
+    this.#stopLimit();
     const socket = this.#socket;
     if (!socket || socket.destroyed) return;
     await new Promise<void>((resolve) => {
@@ -131,6 +140,7 @@ export class Link {
 
   #read(chunk: Buffer): void {
     const socket = this.#socket;
+    this.#user.heard();
     this.#reader.push(chunk);
     // What a frame makes its user do may end the connection.
     while (this.#socket === socket && this.#state !== 'closed') {
@@ -169,6 +179,7 @@ export class Link {
     const isFirst = this.#state === 'connecting';
     this.#reader.allow(maxFrameBytes(welcome.maxMessage));
     if (isFirst) {
+      this.#stopLimit();
       this.#state = 'up';
       this.#upSinceMs = performance.now();
     }
@@ -178,6 +189,7 @@ export class Link {
   #ended(socket: Socket, error: Error | null): void {
     if (this.#socket !== socket) return;
     this.#socket = null;
+    this.#stopLimit();
     this.out.take();
     if (this.#state === 'closed') return;
     const wasUp = this.#state === 'up';
@@ -195,6 +207,11 @@ export class Link {
     const delay = retryDelayMs(this.#failures, this.#maxRetryMs, Math.random());
     this.#retry = setTimeout(() => this.open(), delay);
     this.#user.ended(cause, wasUp);
+  }
+
+  #stopLimit(): void {
+    if (this.#welcomeLimit) clearTimeout(this.#welcomeLimit);
+    this.#welcomeLimit = null;
   }
 
   #isOpen(): boolean {

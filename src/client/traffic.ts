@@ -1,5 +1,6 @@
 /** The events of a server on their way to a core and back, over one link after the other. */
 
+import { randomBytes } from 'node:crypto';
 import { IllegalStateError, type SupervisorError } from '../errors.js';
 import type { CallEvent } from '../wire/call-event.js';
 import {
@@ -18,6 +19,7 @@ import { Link, type LinkUser } from './link.js';
 import type { Settings } from './options.js';
 import { Decision, Outcome } from './outcomes.js';
 import { Sends } from './sends.js';
+import { Stillness } from './stillness.js';
 import { Tally } from './tally.js';
 import type { ClientReason, ClientStats, CoreGreeting } from './types.js';
 import { Warnings } from './warnings.js';
@@ -26,6 +28,7 @@ import { Warnings } from './warnings.js';
 const CHAIN_DEADLINE_MS = 5_000;
 /** After the deadline of the core its outcome may still be on its way. */
 const MARGIN_MS = 1_000;
+const STANDS_STILL = 'the core stands still: it has sent nothing since an event was late';
 /** The same for all connections of one process. */
 const INSTANCE = `${process.pid}-${performance.timeOrigin}`;
 
@@ -46,13 +49,16 @@ export class Traffic implements LinkUser {
   readonly #sends: Sends | null;
   readonly #tally = new Tally();
   readonly #warnings: Warnings;
-  /** The upper half of the ids of events: another one after a restart. */
-  readonly #epoch = Math.floor(Date.now() / 1000);
+  readonly #stillness = new Stillness();
+  /** The upper half of the ids of events: another one in each client, before and after a restart. */
+  readonly #epoch = randomBytes(4).readUInt32LE();
   #window = 0;
   #maxMessage = 0;
   #chainDeadlineMs = CHAIN_DEADLINE_MS;
   #callbacks: ReadonlySet<string> = new Set();
   #clock: NodeJS.Timeout | null = null;
+  /** When it rings. */
+  #clockMs = 0;
   #down = '';
   #isToldDown = false;
   #closing: Promise<void> | null = null;
@@ -95,15 +101,17 @@ export class Traffic implements LinkUser {
     resolve: Flight['resolve'],
   ): void {
     if (this.#closing) throw new IllegalStateError('ILLEGAL_STATE', 'the client is closed; make another one');
-    const endMs = performance.now() + (this.#settings.deadlineMs ?? this.#chainDeadlineMs + MARGIN_MS);
-    const flight: Flight = { event, params, payload, trace, endMs, resolve };
+    const askedMs = performance.now();
+    const endMs = askedMs + (this.#settings.deadlineMs ?? this.#chainDeadlineMs + MARGIN_MS);
+    const flight: Flight = { event, params, payload, trace, askedMs, endMs, resolve };
     const { state } = this.#link;
     if (state === 'waiting') this.#default(flight, 'unreachable', this.#down);
+    else if (this.#stillness.refuses(askedMs)) this.#default(flight, 'late', STANDS_STILL);
     else if (state === 'up' && this.#flights.waiting === 0 && this.#hasRoom()) this.#send(flight);
     else if (!this.#flights.wait(flight)) {
       this.#default(flight, 'full', `${this.#flights.waiting} events wait already`);
     }
-    if (this.#clock === null && flight.resolve) this.#startClock(endMs);
+    if (flight.resolve && (this.#clock === null || endMs < this.#clockMs)) this.#startClock(endMs);
   }
 
   /** @returns `false`: no core is there */
@@ -120,7 +128,7 @@ export class Traffic implements LinkUser {
   }
 
   async #close(): Promise<void> {
-    if (this.#flights.nextEndMs() !== null) {
+    if (this.#flights.hasUnanswered) {
       await new Promise<void>((resolve) => {
         this.#landed = resolve;
       });
@@ -179,21 +187,43 @@ export class Traffic implements LinkUser {
     flight.resolve = null;
     this.#tally.add(decision);
     resolve?.(decision as never);
-    if (this.#closing && this.#landed && this.#flights.nextEndMs() === null) this.#landed();
+    if (this.#closing && this.#landed && !this.#flights.hasUnanswered) this.#landed();
   }
 
   /** One clock for all deadlines: it looks at the next one when it rings, and none is set for a message. */
   #startClock(endMs: number): void {
+    if (this.#clock) clearTimeout(this.#clock);
+    this.#clockMs = endMs;
     this.#clock = setTimeout(() => this.#ring(), Math.max(1, Math.ceil(endMs - performance.now())));
   }
 
   #ring(): void {
-    for (const [flight, id] of this.#flights.expired(performance.now())) {
+    this.#clock = null;
+    const nowMs = performance.now();
+    let isStill = false;
+    for (const [flight, id] of this.#flights.expired(nowMs)) {
+      isStill = this.#stillness.late(flight.askedMs, nowMs) || isStill;
       this.#default(flight, 'late', 'the core has not decided within the deadline', id);
     }
+    if (isStill) this.#giveUpWaiting();
     const nextMs = this.#flights.nextEndMs();
-    this.#clock = null;
     if (nextMs !== null) this.#startClock(nextMs);
+  }
+
+  /** What waits for its turn has no better prospect than what comes now. */
+  #giveUpWaiting(): void {
+    for (let flight = this.#flights.next(); flight; flight = this.#flights.next()) {
+      this.#default(flight, 'late', STANDS_STILL);
+    }
+  }
+
+  heard(): void {
+    this.#stillness.heard(performance.now());
+  }
+
+  silent(): void {
+    const nowMs = performance.now();
+    if (this.#stillness.late(nowMs, nowMs)) this.#giveUpWaiting();
   }
 
   hello(): ServerFrame {
@@ -249,6 +279,7 @@ export class Traffic implements LinkUser {
 
   ended(error: SupervisorError, wasUp: boolean): void {
     this.#down = error.message;
+    this.#stillness.forget();
     if (wasUp) this.#tally.lost += 1;
     else this.#tally.failedConnects += 1;
     this.#sends?.forget();

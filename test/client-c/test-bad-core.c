@@ -476,6 +476,21 @@ static void a_core_that_welcomes_nobody_does_not_stop_each_thread(void)
     core_remove(&core);
 }
 
+#ifndef MMC_WELCOME_MS
+static void a_welcome_is_not_waited_for_until_a_long_deadline(void)
+{
+    struct core core;
+    core_open(&core, 64);
+    mmc_client *client = client_of(&core, 100 * PATIENCE_MS);
+    const uint64_t start = now_ms();
+    CHECK_EQ(ask(client), MMC_LATE);
+    CHECK(now_ms() - start >= 4999);
+    CHECK_HAS(mmc_last_error(), "has not welcomed this server");
+    mmc_close(client);
+    core_remove(&core);
+}
+#endif
+
 static void say_much_before_reading(struct core *core)
 {
     const int fd = core_accept(core);
@@ -786,6 +801,9 @@ const struct test bad_core_tests[] = {
     TEST("bad core", no_more_events_than_the_window_are_without_an_outcome),
     TEST("bad core", a_core_that_stands_still_costs_one_deadline),
     TEST("bad core", a_core_that_welcomes_nobody_does_not_stop_each_thread),
+#ifndef MMC_WELCOME_MS
+    TEST("bad core", a_welcome_is_not_waited_for_until_a_long_deadline),
+#endif
     TEST("bad core", late_outcomes_are_read_while_an_event_is_written),
     TEST("bad core", a_thread_that_is_refused_delays_no_other),
     TEST("bad core", garbage_gives_the_default_and_closes_the_connection),

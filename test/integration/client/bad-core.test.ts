@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { failureOf } from '../../../src/wire/gateway/frames.js';
 import { outcomeOf, ProtobufGateway } from '../../helpers/protobuf-gateway.js';
@@ -80,8 +81,8 @@ describe('a core that is late', () => {
       const { id } = await core.event();
       expect(outcome.eventId).toBe(id);
       core.say(outcomeOf(id, { verdict: 'consumed', by: 'late' }));
+      while (client.stats.lateOutcomes <= i) await turn();
     }
-    while (client.stats.lateOutcomes < 5) await client.message(PARAMS, text('more'));
     expect(client.stats).toMatchObject({ connects: 1, lost: 0 });
   });
 
@@ -109,9 +110,78 @@ describe('a core that is late', () => {
     core.say(outcomeOf(id));
     // The second one is not handed over any more.
     let third = client.message(PARAMS, text('c'));
-    while ((await third).eventId === null) third = client.message(PARAMS, text('c'));
+    while ((await third).eventId === null) {
+      await turn();
+      third = client.message(PARAMS, text('c'));
+    }
     expect(`${(await core.event()).event.payload}`).toBe('c');
   });
+});
+
+describe('a core that stands still', () => {
+  it('costs one deadline; events pass at once until it says something', async () => {
+    const { gateway, client } = await startRig({ deadlineMs: 300 });
+    const core = await gateway.meet({ window: 1 });
+    await once(client, 'up');
+    const start = performance.now();
+    const first = client.message(PARAMS, text('first'));
+    const { id } = await core.event();
+    expect(await first).toMatchObject({ reason: 'late', eventId: id });
+    for (let i = 0; i < 100; i++) {
+      expect(await client.message(PARAMS, text('more'))).toMatchObject({ reason: 'late', eventId: null });
+    }
+    expect(performance.now() - start).toBeLessThan(100 * 150);
+    expect(client.stats).toMatchObject({ defaults: { late: 101 }, waiting: 0, inFlight: 1 });
+    expect(core.waiting).toEqual([]);
+    core.say(outcomeOf(id));
+    while (client.stats.lateOutcomes === 0) await turn();
+    const last = client.message(PARAMS, text('last'));
+    core.say(outcomeOf((await core.event()).id, { verdict: 'consumed', by: 'filter' }));
+    expect(await last).toMatchObject({ reason: null, by: 'filter' });
+    expect(client.stats.connects).toBe(1);
+  });
+
+  it('when it should welcome keeps events waiting for 5 s, however long their deadline is', async () => {
+    const { gateway, client } = await startRig({ deadlineMs: 600_000 });
+    expect(await client.message(PARAMS, text('a'))).toMatchObject({ reason: 'late', eventId: null });
+    expect(await client.message(PARAMS, text('b'))).toMatchObject({ reason: 'late', eventId: null });
+    const up = once(client, 'up');
+    const core = await gateway.meet();
+    await up;
+    const asked = client.message(PARAMS, text('c'));
+    core.say(outcomeOf((await core.event()).id));
+    expect(await asked).toMatchObject({ reason: null });
+  });
+
+  it('gives a shorter deadline to later events, also while earlier ones have a longer one', async () => {
+    const { gateway, client } = await startRig({}, 'of the core');
+    const core = await gateway.meet({ chainDeadlineMs: 600_000 });
+    await once(client, 'up');
+    void client.message(PARAMS, text('long'));
+    await core.event();
+    core.welcome({ chainDeadlineMs: 1, callbacks: ['on_message'] });
+    await once(client, 'callbacks');
+    expect(await client.message(PARAMS, text('short'))).toMatchObject({ reason: 'late' });
+    core.socket.destroy();
+  });
+});
+
+it('ids of events of two clients of one server differ', async () => {
+  const path = somePath();
+  const gateway = new ProtobufGateway(path);
+  await gateway.listen();
+  const ids = new Set<bigint>();
+  for (let i = 0; i < 2; i++) {
+    const { client } = startClient(path);
+    const core = await gateway.meet();
+    const asked = client.message(PARAMS, text('a'));
+    const { id } = await core.event();
+    core.say(outcomeOf(id));
+    await asked;
+    ids.add(id);
+    await client.close();
+  }
+  expect(ids.size).toBe(2);
 });
 
 describe('a core that is none', () => {

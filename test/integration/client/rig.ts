@@ -15,14 +15,15 @@ export function somePath(): string {
 }
 
 /** A core that listens, and a client of it that is closed with the test. */
-export async function startRig(options: Partial<ClientOptions> = {}) {
+export async function startRig(options: Partial<ClientOptions> = {}, deadline?: 'of the core') {
   const gateway = new ProtobufGateway(somePath());
   await gateway.listen();
-  return { gateway, ...startClient(gateway.path, options) };
+  return { gateway, ...startClient(gateway.path, options, deadline) };
 }
 
-export function startClient(path: string, options: Partial<ClientOptions> = {}) {
-  const client = new GatewayClient({ path, server: 'test', deadlineMs: 60_000, maxRetryMs: 10, ...options });
+export function startClient(path: string, options: Partial<ClientOptions> = {}, deadline?: 'of the core') {
+  const usual = deadline ? {} : { deadlineMs: 60_000 };
+  const client = new GatewayClient({ path, server: 'test', maxRetryMs: 10, ...usual, ...options });
   const warnings: string[] = [];
   client.on('warning', (line) => warnings.push(line));
   onTestFinished(() => {

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { type Flight, Flights } from '../../../src/client/flights.js';
 import { retryDelayMs } from '../../../src/client/retry.js';
+import { Stillness } from '../../../src/client/stillness.js';
 import { Warnings } from '../../../src/client/warnings.js';
 import { CallEvent } from '../../../src/wire/call-event.js';
 
@@ -32,7 +33,7 @@ it('tells the first default of each reason at once, then one line a second with 
 
 function flight(endMs: number, bytes = 10): Flight {
   const event = CallEvent.message({}, Buffer.alloc(bytes));
-  return { event, params: {}, payload: event.payload, trace: false, endMs, resolve: () => {} };
+  return { event, params: {}, payload: event.payload, trace: false, askedMs: 0, endMs, resolve: () => {} };
 }
 
 it('lets no more wait than may, by number and by bytes', () => {
@@ -72,6 +73,34 @@ it('finds those whose deadline is over, sent and waiting, and when the next one 
   expect([...flights.lose()]).toEqual([[sent[1], ids[1]]]);
   expect(flights.inFlight).toBe(0);
   expect(flights.next()).toBe(waiting[1]);
+});
+
+it('finds the one that ends first, wherever it stands: a core may say a shorter deadline than the one before', () => {
+  const flights = new Flights(10, 1000);
+  const sent = [flight(6000), flight(100)];
+  const waiting = [flight(6000), flight(50)];
+  for (const one of sent) flights.send(one);
+  for (const one of waiting) flights.wait(one);
+  expect(flights.nextEndMs()).toBe(50);
+  expect([...flights.expired(100)].map(([one]) => one)).toEqual([sent[1], waiting[1]]);
+  expect(flights.hasUnanswered).toBe(true);
+  for (const one of [...sent, ...waiting]) one.resolve = null;
+  expect(flights.hasUnanswered).toBe(false);
+  expect(flights.nextEndMs()).toBeNull();
+});
+
+it('takes a core for one that stands still when an event is late and nothing came since; it is tried every 30 s', () => {
+  const stillness = new Stillness();
+  stillness.heard(100);
+  expect(stillness.late(50, 1050)).toBe(false);
+  expect(stillness.refuses(1050)).toBe(false);
+  expect(stillness.late(200, 1200)).toBe(true);
+  expect([1200, 31_199, 31_200, 31_201].map((nowMs) => stillness.refuses(nowMs))).toEqual([true, true, false, true]);
+  stillness.heard(32_000);
+  expect(stillness.refuses(32_000)).toBe(false);
+  expect(stillness.late(33_000, 34_000)).toBe(true);
+  stillness.forget();
+  expect(stillness.refuses(34_000)).toBe(false);
 });
 
 it('keeps order while thousands wait and leave', () => {
