@@ -6,6 +6,7 @@ import { HangUps } from './daemon/hang-ups.js';
 import { takeServiceManager } from './daemon/service-manager.js';
 import { onSignals } from './daemon/signals.js';
 import { openStdoutLog, type StdoutForm } from './daemon/stdout-log.js';
+import { exitAtOnce } from './libc.js';
 
 /** How a core is run. */
 export interface DaemonOptions {
@@ -35,6 +36,9 @@ export interface Started {
   warnings: string[];
 }
 
+/** A core that ends because of an internal error has so long to end well. Its hosts end with its process in any case. */
+const FATAL_MS = 10_000;
+
 /**
  * Runs a core until it is told to stop, by a signal or over the control socket. A second signal ends it at once.
  *
@@ -58,13 +62,16 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     reload: () => loadConfig(configFile, { neverWait: true }),
     ...(stdout && { logTo: (entry, line) => stdout.write(entry, line) }),
   });
+  let exitCode = 1;
   try {
-    return await runToItsEnd(core, (stopped, refused) => {
+    exitCode = await runToItsEnd(core, (stopped, refused) => {
       const warnings = [...config.warnings.map(describeWarning), ...core.status().core.problems];
       options.onServing?.({ pid: process.pid, modules: config.modules.length, refused, stopped, warnings });
     });
+    return exitCode;
   } finally {
-    if ((await stdout?.close()) === false) endWithoutStdout();
+    // An exit waits for the threads of Node's pool, and one of them hangs in a write that nobody reads. All else is done by now.
+    if ((await stdout?.close()) === false) exitAtOnce(exitCode);
   }
 }
 
@@ -82,11 +89,14 @@ async function runToItsEnd(core: Core, onServing: (stopped: string[], refused: s
     meaningless: (signal) => core.say('info', `${signal} received, which means nothing to a core`),
   });
   core.once('stopping', () => hangUps.close());
+  let deadline: NodeJS.Timeout | undefined;
   // What state the core is in is not known any more: the hosts go with it, and a service manager starts it anew.
   const onBug = (error: unknown) => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    core.say('fatal', `internal error, the core ends: ${text}`);
     exitCode = 1;
+    // Its end may be what fails.
+    deadline ??= setTimeout(() => exitAtOnce(1), FATAL_MS);
+    core.say('fatal', `internal error, the core ends: ${text}`);
     void core.stop({ why: 'internal error', now: true });
   };
   process.on('uncaughtException', onBug);
@@ -106,16 +116,9 @@ async function runToItsEnd(core: Core, onServing: (stopped: string[], refused: s
     if (failure && !serves) throw failure;
     return failure ? 1 : exitCode;
   } finally {
+    clearTimeout(deadline);
     manager.close();
     process.off('uncaughtException', onBug);
     process.off('unhandledRejection', onBug);
   }
-}
-
-/**
- * An exit waits for the threads of Node's pool, and one of them hangs in a write that nobody reads. Everything else
- * is done by now.
- */
-function endWithoutStdout(): void {
-  process.kill(process.pid, 'SIGKILL');
 }

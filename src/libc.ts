@@ -48,6 +48,18 @@ export function allocateFile(fd: number, bytes: number): number {
   return errno;
 }
 
+let exit: ((code: number) => void) | undefined;
+
+/**
+ * Ends this process now. `process.exit` waits for threads, of which one may hang.
+ *
+ * @see _exit(2)
+ */
+export function exitAtOnce(code: number): void {
+  exit ??= koffi.load('libc.so.6').func('void _exit(int status)') as typeof exit & {};
+  exit(code);
+}
+
 const FALLOC_FL_KEEP_SIZE = 1;
 const FALLOC_FL_PUNCH_HOLE = 2;
 let punch: ((fd: number, mode: number, offset: number, length: number) => number) | undefined;

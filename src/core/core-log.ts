@@ -35,7 +35,7 @@ export class CoreLog {
     const onTrouble = (text: string) => {
       const entry = coreEntry('error', text, Date.now());
       this.#onSaid(lineOf(entry));
-      this.#sink?.(entry, serializeEntry(entry));
+      this.#pour(entry, serializeEntry(entry));
     };
     this.#files = new LogFiles(stateDir, { ...options, onTrouble });
   }
@@ -77,7 +77,18 @@ export class CoreLog {
     // Made once, for the files and for the sink.
     const line = serializeEntry(entry);
     this.#files.write(entry, line);
-    this.#sink?.(entry, line);
+    this.#pour(entry, line);
+  }
+
+  /** A sink that throws fails nobody who logs: its error surfaces on its own, as that of a listener. */
+  #pour(entry: LogEntry, line: string): void {
+    try {
+      this.#sink?.(entry, line);
+    } catch (error) {
+      setImmediate(() => {
+        throw error;
+      });
+    }
   }
 
   /** Resolves when all is in the files. */

@@ -22,6 +22,7 @@ import type {
   StartReport,
   StatusOptions,
 } from '../supervisor/types.js';
+import { takeAll } from '../to-the-end.js';
 import type { SayLevel } from './core-log.js';
 import { describeStopped } from './describe-stopped.js';
 import { Parts } from './parts.js';
@@ -256,27 +257,43 @@ export class Core extends EventEmitter<CoreEventMap> {
     const isFirst = this.#phase !== 'stopping';
     if (this.#phase === 'ended' || (!isFirst && !now)) return;
     this.#phase = 'stopping';
-    if (now) this.#parts?.hurry();
-    this.say('info', now ? `ending at once: ${why}` : `stopping: ${why}`);
     if (isFirst) {
       this.#why = why;
       this.#failure = failure;
-      this.#parts?.retire();
+    }
+    // A part that fails must not keep the others from their end.
+    void this.#attempt(() =>
+      takeAll(
+        () => now && this.#parts?.hurry(),
+        () => this.say('info', now ? `ending at once: ${why}` : `stopping: ${why}`),
+        () => isFirst && this.#parts?.retire(),
+      ),
+    );
+    if (isFirst) {
       this.#announce('stopping', why);
       void this.#end(now);
-    } else void this.#parts?.supervisor.stop({ now });
+    } else void this.#attempt(() => this.#parts?.supervisor.stop({ now }));
   }
 
   async #end(now: boolean): Promise<void> {
-    try {
-      await this.#parts?.supervisor.stop({ now });
-    } catch (error) {
-      this.#failure ??= error as Error;
-      this.say('error', `the stop failed: ${(error as Error).message}`);
-    }
-    await this.#parts?.close();
+    await this.#attempt(() => this.#parts?.supervisor.stop({ now }));
+    await this.#attempt(() => this.#parts?.close());
     this.#phase = 'ended';
     this.#announceEnd({ why: this.#why, failure: this.#failure });
+  }
+
+  /** Takes a step of the stop. Never rejects: what it fails with is logged, and is the failure of the core. */
+  async #attempt(step: () => unknown): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      this.#failure ??= error as Error;
+      try {
+        this.say('error', `the stop failed: ${(error as Error).message}`);
+      } catch {
+        // The log fails too.
+      }
+    }
   }
 
   /** As `emit`; a listener that throws must not tear apart what is going on: its error surfaces on its own. */

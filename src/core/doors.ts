@@ -4,6 +4,7 @@ import { ControlServer, type ControlServerOptions } from '../control/server.js';
 import { GatewayServer, type GatewayServerOptions } from '../gateway/server.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 import type { ServerStatus } from '../supervisor/types.js';
+import { takeAll, takeAllInTurn } from '../to-the-end.js';
 import { describeServers } from './describe-sends.js';
 
 /** What doors are made with. */
@@ -62,8 +63,10 @@ export class Doors {
   /** Takes nobody in any more; those who are in are still answered. */
   retire(): void {
     this.#isRetired = true;
-    this.#control?.retire();
-    this.#gateway?.retire();
+    takeAll(
+      () => this.#control?.retire(),
+      () => this.#gateway?.retire(),
+    );
   }
 
   /** Ends what servers have here, while what they say of sends can still be kept; outcomes may still leave. */
@@ -73,8 +76,10 @@ export class Doors {
 
   /** Ends all answering; what was answered may still leave. */
   async close(): Promise<void> {
-    await this.#gateway?.close();
-    await this.#control?.close();
+    await takeAllInTurn(
+      () => this.#gateway?.close(),
+      () => this.#control?.close(),
+    );
   }
 
   #keep(door: ControlServer | GatewayServer): void {

@@ -9,6 +9,7 @@ import { Sends } from '../sends/sends.js';
 import { makeRunDir } from '../supervisor/directories/run-dir.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 import type { CoreStatus, ModuleDescription, ModuleStatus, OrderReport, StartReport } from '../supervisor/types.js';
+import { takeAll, takeAllInTurn } from '../to-the-end.js';
 import { CoreLog, type CoreLogOptions } from './core-log.js';
 import { describeProgram, describeSends, nothingKept } from './describe-sends.js';
 import { DescriptorWatch } from './descriptor-watch.js';
@@ -185,9 +186,11 @@ export class Parts {
   /** Takes nothing new. */
   retire(): void {
     this.#isRetired = true;
-    this.reloads.giveUp();
-    this.#doors.retire();
-    this.sends?.use(null);
+    takeAll(
+      () => this.reloads.giveUp(),
+      () => this.#doors.retire(),
+      () => this.sends?.use(null),
+    );
   }
 
   /** Waits for nobody any more. */
@@ -198,18 +201,22 @@ export class Parts {
   /** No host is left: what is known of sends is written while the state directory is this core's. */
   async #beforeRelease(): Promise<void> {
     await this.#opened;
-    await this.#taker?.closeSoon();
-    await this.#doors.closeGateway();
-    await this.sends?.close();
+    await takeAllInTurn(
+      () => this.#taker?.closeSoon(),
+      () => this.#doors.closeGateway(),
+      () => this.sends?.close(),
+    );
   }
 
   /** Gives back what is left once the supervisor has stopped. */
   async close(): Promise<void> {
     await this.#opened;
-    await this.#doors.close();
-    this.#descriptors?.close();
-    await this.#teller.close();
-    await this.log.close();
+    await takeAllInTurn(
+      () => this.#doors.close(),
+      () => this.#descriptors?.close(),
+      () => this.#teller.close(),
+      () => this.log.close(),
+    );
   }
 
   status(): CoreStatus {

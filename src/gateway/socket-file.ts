@@ -1,6 +1,6 @@
 /** Whether the file of the gateway's socket may be made where it shall be. */
 
-import { lstatSync } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
 import { connect } from 'node:net';
 import { DirectoryError, type SupervisorError } from '../errors.js';
 
@@ -10,7 +10,7 @@ import { DirectoryError, type SupervisorError } from '../errors.js';
  * @throws SupervisorError `GATEWAY_UNUSABLE` when something else is there, or somebody listens
  */
 export async function requirePlace(path: string): Promise<void> {
-  const info = lstatSync(path, { throwIfNoEntry: false });
+  const info = lookAt(path);
   if (info === undefined) return;
   if (!info.isSocket()) throw unusable(path, 'something that is no socket is there');
   const code = await tryConnect(path);
@@ -18,9 +18,31 @@ export async function requirePlace(path: string): Promise<void> {
   if (code !== 'ECONNREFUSED' && code !== 'ENOENT') throw unusable(path, code);
 }
 
-/** @param reason - what stands in the way */
+/** @throws SupervisorError `GATEWAY_UNUSABLE` */
+function lookAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw unusable(path, code ?? message, cause);
+  }
+}
+
+/** Of the system's errors, those that an operator meets. */
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'its folder does not exist',
+  ENOTDIR: 'a part of its path is a file and no folder',
+  EACCES: 'this user may not use its folder',
+  EPERM: 'this user may not use its folder',
+  EROFS: 'its folder can only be read',
+  ELOOP: 'its path has links that lead in a circle',
+  ENAMETOOLONG: 'a name in its path is too long',
+  ENOSPC: 'its disk is full',
+};
+
+/** @param reason - what stands in the way, in words or as the code of the system */
 export function unusable(path: string, reason: string, cause?: unknown): SupervisorError {
-  const what = `the socket for chat servers ${path} cannot be made (${reason})`;
+  const what = `the socket for chat servers ${path} cannot be made (${REASONS[reason] ?? reason})`;
   const remedy = 'remove what is in its place and make its folder, or set "gateway" to another path';
   return new DirectoryError('GATEWAY_UNUSABLE', what, { remedy, cause });
 }

@@ -2,6 +2,7 @@
 
 import { join, resolve } from 'node:path';
 import type { CoreConfig } from '../config/types.js';
+import { takeAllInTurn } from '../to-the-end.js';
 import { BuildStore } from './builds/store.js';
 import type { Module } from './module/module.js';
 import { Roster } from './module/roster.js';
@@ -80,11 +81,14 @@ export class Household {
   /** Gives everything back, once no host is left. */
   async close(): Promise<void> {
     const { premises, builds } = this;
-    await this.#runner.close();
-    // Copies in the run directory go with it.
-    return premises.close(async () => {
-      if (premises.stateDir === null) await builds.clear();
-    });
+    await takeAllInTurn(
+      () => this.#runner.close(),
+      // Copies in the run directory go with it.
+      () =>
+        premises.close(async () => {
+          if (premises.stateDir === null) await builds.clear();
+        }),
+    );
   }
 }
 

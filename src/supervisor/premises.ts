@@ -1,6 +1,7 @@
 /** What one core alone holds while it runs: its directories, and the task to leave nothing in them. */
 
 import { resolve } from 'node:path';
+import { takeAllInTurn } from '../to-the-end.js';
 import { acquireRunDir, hostSocketPath, type RunDir } from './directories/run-dir.js';
 import { RunDirGuard } from './directories/run-dir-guard.js';
 import { acquireStateDir, type StateDir } from './directories/state-dir.js';
@@ -73,11 +74,13 @@ export class Premises {
   }
 
   async #close(clear?: () => Promise<void>): Promise<void> {
-    await this.sweeper.close();
-    await this.guard.close();
-    removeEmptyDirectories(this.runDir.path);
-    await clear?.();
-    this.stateDir?.release();
-    this.runDir.release();
+    await takeAllInTurn(
+      () => this.sweeper.close(),
+      () => this.guard.close(),
+      () => removeEmptyDirectories(this.runDir.path),
+      () => clear?.(),
+      () => this.stateDir?.release(),
+      () => this.runDir.release(),
+    );
   }
 }

@@ -8,6 +8,7 @@ import type { CoreConfig } from '../config/types.js';
 import { findDescriptorProblem, readDescriptorUse } from '../descriptors.js';
 import { IllegalStateError, type SupervisorError } from '../errors.js';
 import { VERSION } from '../paths.js';
+import { takeAllInTurn } from '../to-the-end.js';
 import type { CallEvent } from '../wire/call-event.js';
 import type { Callback } from '../wire/event-kinds.js';
 import { fromWireParams, type WireParams } from '../wire/params.js';
@@ -418,9 +419,13 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (!now) await this.#reception.settled();
     for (const module of household?.roster.all.reverse() ?? []) await module.stop();
     await orders?.settled();
-    await this.#options.beforeRelease?.();
-    if (household !== null) await household.close();
-    else if (from.kind === 'opening') await from.premises.close();
-    this.#state = { kind: 'stopped', household, orders };
+    await takeAllInTurn(
+      () => this.#options.beforeRelease?.(),
+      // Whatever that comes to, the locks are free at the end.
+      () => (from.kind === 'opening' && household === null ? from.premises.close() : household?.close()),
+      () => {
+        this.#state = { kind: 'stopped', household, orders };
+      },
+    );
   }
 }

@@ -65,7 +65,7 @@ export class SocketListener {
       const { code, message } = cause as NodeJS.ErrnoException;
       throw cannot(code ?? message, cause);
     } finally {
-      rmSync(nursery, { recursive: true, force: true });
+      removeNursery(nursery);
     }
   }
 
@@ -74,15 +74,33 @@ export class SocketListener {
     return this.#server !== null && identityOf(this.path) === this.#identity;
   }
 
-  /** Lets nobody in any more, and removes the file unless it is another's by now. */
+  /** Lets nobody in any more, and removes the file unless it is another's by now. What cannot be removed stays. */
   close(): void {
-    if (this.isThere()) rmSync(this.path, { force: true });
+    try {
+      if (this.isThere()) rmSync(this.path, { force: true });
+    } catch {
+      // Nobody listens there any more, and whoever comes next can tell.
+    }
     this.#server?.close();
     this.#server = null;
   }
 }
 
+/** Where that cannot be, the next one is made in its place. */
+function removeNursery(nursery: string): void {
+  try {
+    rmSync(nursery, { recursive: true, force: true });
+  } catch {
+    // Why is told by what could not be made in it.
+  }
+}
+
+/** What cannot be looked at, as when its folder is a file by now, is none: nobody can connect there. */
 function identityOf(path: string): string {
-  const info = lstatSync(path, { throwIfNoEntry: false });
-  return info?.isSocket() ? `${info.dev}:${info.ino}` : 'none';
+  try {
+    const info = lstatSync(path);
+    return info.isSocket() ? `${info.dev}:${info.ino}` : 'none';
+  } catch {
+    return 'none';
+  }
 }

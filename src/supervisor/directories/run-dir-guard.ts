@@ -72,7 +72,12 @@ export class RunDirGuard {
   async #lookUntilQuiet(): Promise<void> {
     while (this.#lookAgain && !this.#closed) {
       this.#lookAgain = false;
-      await this.#lookOnce();
+      try {
+        await this.#lookOnce();
+      } catch (error) {
+        // A look that fails is no reason to stop serving: the next one comes.
+        this.#tell([`this core cannot see whether it is reached (${(error as Error).message})`]);
+      }
     }
   }
 
@@ -82,16 +87,23 @@ export class RunDirGuard {
     const problems = lost === null ? await this.#restoreAll(restored) : [lost];
     if (restored.length > 0)
       this.#say(`${restored.join(' and ')} had been removed or replaced; this core made it again`);
-    for (const problem of problems) if (!this.#problems.includes(problem)) this.#say(problem);
+    this.#tell(problems);
+  }
+
+  /** Each is told once, as long as it lasts. */
+  #tell(problems: string[]): void {
+    const fresh = problems.filter((problem) => !this.#problems.includes(problem));
     this.#problems = problems;
+    for (const problem of fresh) this.#say(problem);
   }
 
   /** @returns what could not be made again, and why */
   async #restoreAll(restored: string[]): Promise<string[]> {
     const problems: string[] = [];
     for (const kept of this.#kept) {
-      if (this.#closed || kept.isThere()) continue;
+      if (this.#closed) break;
       try {
+        if (kept.isThere()) continue;
         await kept.restore();
         restored.push(kept.path);
       } catch (error) {

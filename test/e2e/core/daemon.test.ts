@@ -1,7 +1,8 @@
 /** The daemon with its gateway and its store: what becomes of events and sends at a stop, a kill, a reload, and with bad places. */
 
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ControlClient } from '../../../src/control/client/client.js';
 import type { CoreStatus } from '../../../src/supervisor/types.js';
@@ -101,6 +102,40 @@ describe('a daemon with a chat server', () => {
     expect((await command.run('status')).stdout).toMatch(/^chat +1 +0 +yes +0$/m);
   });
 
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'serves when the folder of its socket is a file, and %s ends it',
+    async (signal) => {
+      const folder = join(directory, 'gwd');
+      mkdirSync(folder);
+      await command.start(`gateway = ${join(folder, 'x.sock')}\n${SENDER}`);
+      const { core } = await status();
+      renameSync(folder, join(directory, 'gwd2'));
+      writeFileSync(folder, '');
+      expect(await command.run('reload')).toMatchObject({ code: 0 });
+      const { problems } = (await status()).core;
+      expect(problems).toEqual([
+        expect.stringContaining('x.sock cannot be made (a part of its path is a file and no folder)'),
+      ]);
+      process.kill(core.pid, signal);
+      await expect.poll(() => isRunning(core.pid), { timeout: 20_000 }).toBe(false);
+      expect(readFileSync(join(directory, 'run', 'lock'), 'utf8')).toBe('');
+    },
+  );
+
+  it('finds its socket again when its folder is back', async () => {
+    const folder = join(directory, 'gwd');
+    mkdirSync(folder);
+    await command.start(`gateway = ${join(folder, 'x.sock')}\n${SENDER}`);
+    renameSync(folder, join(directory, 'gwd2'));
+    writeFileSync(folder, '');
+    await command.run('reload');
+    rmSync(folder);
+    mkdirSync(folder);
+    await command.run('reload');
+    expect((await status()).core.problems).toEqual([]);
+    expect(existsSync(join(folder, 'x.sock'))).toBe(true);
+  });
+
   it('takes other bounds of what waits at a reload, and another gateway at its next start', async () => {
     await command.start(`send_queue = 10\n${SENDER}`);
     const config = join(directory, 'mesibo.conf');
@@ -153,6 +188,12 @@ describe('a daemon whose place', () => {
       'gateway = /nowhere/g.sock',
       /the socket for chat servers \/nowhere\/g\.sock cannot be made/,
     ],
+    ['for the gateway is below a file', 'gateway = /etc/passwd/x', /x cannot be made \(a part of its path is a file/],
+    [
+      'for the gateway is in a folder that is missing',
+      'gateway = ./nowhere/x',
+      /x cannot be made \(its folder does not exist\)/,
+    ],
     ['for the gateway is too long', `gateway = /tmp/${'x'.repeat(120)}`, /socket path .* 107/],
   ])('%s does not start, says why, and leaves nothing', async (_, setting, why) => {
     const { code, stderr } = await command.start(`${setting}\n${SENDER}`);
@@ -175,3 +216,17 @@ describe('a daemon whose place', () => {
     expect(await (await enter()).sent()).toMatchObject({ module: 'statuses_table' });
   });
 });
+
+it('a daemon whose end hangs after a mistake of its own ends all the same, with exit code 1', async () => {
+  const preload = fileURLToPath(new URL('broken-stop.cjs', import.meta.url));
+  const broken = new (class extends CommandLine {
+    override get env() {
+      return { ...super.env, NODE_OPTIONS: `--require=${preload}` };
+    }
+  })(directory);
+  writeFileSync(join(directory, 'mesibo.conf'), SENDER);
+  const running = broken.finish(broken.begin('start', '--config', 'mesibo.conf'));
+  await expect.poll(async () => (await command.run('status')).code, { timeout: 20_000 }).toBe(0);
+  process.kill((await status()).core.pid, 'SIGUSR2');
+  expect(await running).toMatchObject({ code: 1 });
+}, 60_000);

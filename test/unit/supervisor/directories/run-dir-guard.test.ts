@@ -181,3 +181,13 @@ it('keeps the lock of a state directory too', async () => {
   state.release();
   acquireStateDir(stateDir, 'other').release();
 });
+
+it('goes on when something cannot even be looked at, and says so once', async () => {
+  const isThere = () => {
+    throw new Error('ENOTDIR');
+  };
+  guard.keep({ path: 'x', isThere, restore: () => expect.unreachable() });
+  await guard.look();
+  await guard.look();
+  expect([said, guard.problems]).toEqual([['ENOTDIR'], ['ENOTDIR']]);
+});

@@ -1,0 +1,52 @@
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { requirePlace } from '../../src/gateway/socket-file.js';
+import { SocketListener } from '../../src/unix-socket/listener.js';
+import { makeTempDir } from '../helpers/temp-dir.js';
+
+let base: string;
+let listener: SocketListener;
+beforeEach(async () => {
+  base = makeTempDir();
+  mkdirSync(join(base, 'folder'));
+  listener = new SocketListener({
+    path: join(base, 'folder', 's'),
+    nursery: '.n',
+    connected: (socket) => socket.destroy(),
+    failed: (error) => expect.unreachable(error.message),
+    cannot: (reason) => new Error(reason),
+  });
+  await listener.open();
+});
+afterEach(() => {
+  listener.close();
+  rmSync(base, { recursive: true });
+});
+
+const PLACES: [string, string, (folder: string) => void][] = [
+  ['is a file', 'ENOTDIR', (folder) => writeFileSync(folder, '')],
+  ['is a link to itself', 'ELOOP', (folder) => symlinkSync(folder, folder)],
+  ['is gone', 'ENOENT', () => undefined],
+];
+
+it.each(PLACES)('a socket whose folder %s is not there, is not made again, and closes', async (_, code, make) => {
+  renameSync(join(base, 'folder'), join(base, 'away'));
+  make(join(base, 'folder'));
+  expect(listener.isThere()).toBe(false);
+  await expect(listener.open()).rejects.toThrow(code);
+  expect(() => listener.close()).not.toThrow();
+});
+
+it.each([
+  ['afile/x', 'a part of its path is a file and no folder'],
+  ['loop/x', 'its path has links that lead in a circle'],
+  [`${'n'.repeat(300)}/x`, 'a name in its path is too long'],
+])('a gateway at %s says why it cannot be made', async (path, why) => {
+  writeFileSync(join(base, 'afile'), '');
+  symlinkSync(join(base, 'loop'), join(base, 'loop'));
+  await expect(requirePlace(join(base, path))).rejects.toMatchObject({
+    code: 'GATEWAY_UNUSABLE',
+    message: expect.stringContaining(`(${why})`),
+  });
+});
