@@ -375,7 +375,7 @@ static void a_report_that_the_core_would_refuse_is_not_sent(void)
     core_remove(&core);
 }
 
-enum { REPORTERS = 8, REPORT_MS = 1000 };
+enum { REPORTERS = 30, REPORT_MS = 1000 };
 
 static void *report_once(void *value)
 {
