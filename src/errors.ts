@@ -161,6 +161,9 @@ export class DirectoryError extends SupervisorError {}
 /** A message that the caller must shorten or correct; it never reached a module. */
 export class MessageError extends SupervisorError {}
 
+/** A sent id names no module. */
+export class UnknownSenderError extends MessageError {}
+
 /** A call that does not fit the supervisor's state, as `onMessage` before `start`. */
 export class IllegalStateError extends SupervisorError {}
 

@@ -15,6 +15,8 @@ const FRAMES_A_LOOK = 16;
 const WRITE_BYTES = 64 * 1024;
 /** So many frames are worth a write of their own while more are to come. */
 const WRITE_FRAMES = 32;
+/** So much of a frame may be held for as long as a server likes. */
+const LITTLE_BYTES = 4096;
 /** How long last words may take to be read. */
 const LAST_WORDS_MS = 500;
 /** They wait so long for the first byte of the server, which says in which encoding they are to be. */
@@ -52,6 +54,8 @@ export class Connection {
   /** The server sends nothing any more. What it sent may still have to be taken. */
   #hasEnded = false;
   #isFinished = false;
+  /** Since when it could have sent more of a frame; `null`: it has to wait. */
+  #awaitedMs: number | null = null;
   #isWriteDue = false;
   #isOver = false;
   /** They wait for the first byte. */
@@ -101,6 +105,12 @@ export class Connection {
   stalledMs(nowMs: number): number {
     if (this.#socket.writableLength === 0) this.#progressMs = nowMs;
     return nowMs - this.#progressMs;
+  }
+
+  /** For how long nothing came of a frame that has begun, and of which more than a little is held. */
+  unfinishedMs(nowMs: number): number {
+    const isLittle = (this.#encoding?.heldBytes ?? 0) <= LITTLE_BYTES;
+    return isLittle || this.#awaitedMs === null ? 0 : nowMs - this.#awaitedMs;
   }
 
   /**
@@ -214,6 +224,7 @@ export class Connection {
     for (let frames = 1; !this.#isOver; frames++) {
       if (this.unreadBytes >= this.#limits.deafBytes || !this.#events.mayRead()) {
         this.#isHeld = true;
+        this.#awaitedMs = null;
         this.#socket.pause();
         return;
       }
@@ -231,8 +242,7 @@ export class Connection {
     try {
       const frame = this.#encoding?.next() ?? null;
       if (frame !== null) this.#events.frame(frame);
-      else if (this.#hasEnded) this.#finish();
-      else this.#socket.resume();
+      else this.#await();
       return frame !== null;
     } catch (error) {
       if (!(error instanceof FrameError)) throw error;
@@ -242,9 +252,28 @@ export class Connection {
     }
   }
 
+  /** All that came was taken, but for the beginning of a frame. */
+  #await(): void {
+    this.#awaitedMs = this.#hasEnded ? null : performance.now();
+    if (this.#hasEnded) this.#finish();
+    else this.#socket.resume();
+  }
+
+  /** Nothing more comes. */
   #finish(): void {
     if (this.#isFinished) return;
     this.#isFinished = true;
-    this.#events.finished();
+    this.#takeLast();
+    if (!this.#isOver) this.#events.finished();
+  }
+
+  #takeLast(): void {
+    try {
+      const frame = this.#encoding?.last() ?? null;
+      if (frame !== null) this.#events.frame(frame);
+    } catch (error) {
+      if (!(error instanceof FrameError)) throw error;
+      this.#events.invalid(error);
+    }
   }
 }

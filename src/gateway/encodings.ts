@@ -11,6 +11,8 @@ import { readServerFrame } from '../wire/gateway/protobuf/read-server-frame.js';
 import { writeCoreFrame } from '../wire/gateway/protobuf/write-core-frame.js';
 import type { GatewayLimits } from './limits.js';
 
+const BYTE_ORDER_MARK = Buffer.from('\ufeff');
+
 /** One encoding, with what is under way in it. */
 export interface Encoding {
   readonly name: 'protobuf' | 'json';
@@ -27,6 +29,13 @@ export interface Encoding {
    * @throws FrameError
    */
   next(): ServerFrame | null;
+  /**
+   * What is left when nothing more comes and {@link next} has no more frames.
+   *
+   * @returns `null`: nothing
+   * @throws FrameError when it is no whole frame
+   */
+  last(): ServerFrame | null;
   /** Adds a frame to those that leave next. */
   put(frame: CoreFrame): void;
   /** All that waits to leave. */
@@ -34,11 +43,12 @@ export interface Encoding {
 }
 
 /**
- * The encoding of a connection. No length begins with a character of text: so who sends text that is no JSON is told so in
- * text.
+ * The encoding of a connection. No length begins with a character of text, or with a byte order mark: so who sends text that is
+ * no JSON is told so in text.
  */
 export function encodingOf(firstByte: number, limits: GatewayLimits): Encoding {
-  const isText = firstByte >= 0x20 ? firstByte < 0x7f : [0x09, 0x0a, 0x0d].includes(firstByte);
+  const isPrintable = firstByte >= 0x20 && firstByte < 0x7f;
+  const isText = isPrintable || [0x09, 0x0a, 0x0d, BYTE_ORDER_MARK[0]].includes(firstByte);
   return isText ? new JsonLines(limits) : new Protobuf(limits);
 }
 
@@ -68,6 +78,13 @@ class Protobuf implements Encoding {
     return frame && readServerFrame(frame);
   }
 
+  last(): null {
+    const { heldBytes } = this.#reader;
+    if (heldBytes > 0)
+      throw new FrameError('FRAME_INVALID', 'the last frame has no end: the connection ended inside it');
+    return null;
+  }
+
   put(frame: CoreFrame): void {
     writeCoreFrame(this.#out, frame);
   }
@@ -89,6 +106,7 @@ class Protobuf implements Encoding {
 export class JsonLines implements Encoding {
   readonly name = 'json';
   readonly #reader: LineReader;
+  #isFirst = true;
   #lines = '';
 
   constructor({ lineBytes }: GatewayLimits) {
@@ -108,8 +126,16 @@ export class JsonLines implements Encoding {
   }
 
   next(): ServerFrame | null {
-    const line = this.#reader.next();
-    return line && readServerLine(line);
+    for (let line = this.#reader.next(); line !== null; line = this.#reader.next()) {
+      const content = this.#withoutMark(line);
+      if (content.length > 0) return readServerLine(content);
+    }
+    return null;
+  }
+
+  last(): ServerFrame | null {
+    const line = this.#reader.rest();
+    return line && readServerLine(this.#withoutMark(line), false);
   }
 
   put(frame: CoreFrame): void {
@@ -120,5 +146,12 @@ export class JsonLines implements Encoding {
     const lines = Buffer.from(this.#lines);
     this.#lines = '';
     return lines;
+  }
+
+  /** Some programs begin each text with the byte order mark. */
+  #withoutMark(line: Buffer): Buffer {
+    if (!this.#isFirst) return line;
+    this.#isFirst = false;
+    return line.indexOf(BYTE_ORDER_MARK) === 0 ? line.subarray(BYTE_ORDER_MARK.length) : line;
   }
 }

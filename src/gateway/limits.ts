@@ -32,7 +32,7 @@ export interface GatewayLimits {
   deafBytes: number;
   /** With so many it is cut off. */
   unreadBytes: number;
-  /** A server that takes nothing for so long, though there is something, is cut off. */
+  /** A server that takes nothing for so long, though there is something, is cut off; so is one that does not go on with a frame. */
   stalledMs: number;
   /** What all connections make the core hold beside events; beyond it, the one that makes it hold most is cut off. */
   allBytes: number;

@@ -21,6 +21,8 @@ export class OutgoingSends implements SendTaker {
   /** Given, and not written yet; those before `#next` are written. */
   #waiting: Send[] = [];
   #next = 0;
+  /** The ids of those that are not written yet. */
+  readonly #unwritten = new Set<string>();
   #attachment: Attachment | null = null;
   #unacknowledged = 0;
 
@@ -43,13 +45,16 @@ export class OutgoingSends implements SendTaker {
   deliver(send: Send): void {
     this.#unacknowledged += 1;
     this.#waiting.push(send);
+    this.#unwritten.add(send.sentId);
     this.write();
   }
 
   /** Writes what there is room for. */
   write(): void {
     while (this.#next < this.#waiting.length && this.#writer.hasRoom) {
-      this.#writer.put(this.#frameOf(this.#waiting[this.#next++] as Send));
+      const send = this.#waiting[this.#next++] as Send;
+      this.#unwritten.delete(send.sentId);
+      this.#writer.put(this.#frameOf(send));
     }
     if (this.#next < this.#waiting.length && this.#next < 1024) return;
     this.#waiting = this.#waiting.slice(this.#next);
@@ -59,7 +64,7 @@ export class OutgoingSends implements SendTaker {
   /** The server has taken one, or refuses it. @returns whether it is one that waited for that */
   acknowledge(sentId: string, isRefused: boolean): boolean {
     // What was not written yet cannot have been taken, however its id was found out.
-    for (let i = this.#next; i < this.#waiting.length; i++) if (this.#waiting[i]?.sentId === sentId) return false;
+    if (this.#unwritten.has(sentId)) return false;
     const attachment = this.#attachment;
     const isKnown = (isRefused ? attachment?.refuse(sentId) : attachment?.acknowledge(sentId)) ?? false;
     if (isKnown) this.#unacknowledged -= 1;
@@ -72,6 +77,7 @@ export class OutgoingSends implements SendTaker {
     this.#attachment = null;
     this.#waiting = [];
     this.#next = 0;
+    this.#unwritten.clear();
     this.#unacknowledged = 0;
   }
 

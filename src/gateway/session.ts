@@ -1,7 +1,7 @@
 /** What one connection of a server says, and what it is answered. */
 
 import type { Socket } from 'node:net';
-import { SupervisorError } from '../errors.js';
+import { SupervisorError, UnknownSenderError } from '../errors.js';
 import type { SendSource } from '../sends/types.js';
 import type { DoorOutcome, MessageParamsInput, Origin, OutcomeTaker } from '../supervisor/types.js';
 import type { FrameError } from '../wire/gateway/frame-error.js';
@@ -47,6 +47,9 @@ export interface Surroundings {
 const EVENT_BYTES = 256;
 /** It shows within this time whether a connection has gone that was written to. */
 const PROBE_MS = 50;
+/** Of an id that is not known, so much is said again, and of so many. */
+const SHOWN_CHARS = 200;
+const SHOWN_IDS = 100;
 /** A status that is in progress counts like an event. */
 const STATUS_BYTES = 256;
 
@@ -113,6 +116,11 @@ export class Session implements Share, Taker {
   /** For how long it has not read anything, though there is something. */
   stalledMs(nowMs: number): number {
     return this.#connection.stalledMs(nowMs);
+  }
+
+  /** For how long it has not gone on with a frame that it has begun. */
+  unfinishedMs(nowMs: number): number {
+    return this.#connection.unfinishedMs(nowMs);
   }
 
   /** As a status shows it. */
@@ -297,8 +305,9 @@ export class Session implements Share, Taker {
     const unknown = sentIds.filter((sentId) => !this.#sends?.acknowledge(sentId, refused));
     if (unknown.length === 0) return;
     const which = unknown.length === 1 ? 'one id' : `${unknown.length} ids`;
+    const first = unknown.length > SHOWN_IDS ? `; the first ${SHOWN_IDS} are in sent_ids` : '';
     const what = `the ack has ${which} of no send that this connection has and has not acknowledged; they were skipped`;
-    this.tell(failureOf('SEND_UNKNOWN', what, { sentIds: unknown }));
+    this.tell(failureOf('SEND_UNKNOWN', `${what}${first}`, { sentIds: unknown.slice(0, SHOWN_IDS) }));
   }
 
   #forward({ sentId, status, params }: SendStatus): void {
@@ -311,8 +320,7 @@ export class Session implements Share, Taker {
     // What its module sends because of it is for this server, as what it sends because of an event is.
     const origin = { server: this.server, eventId: null, hops: 0 };
     core.onMessageStatus(inputOf(params), status, { sentId, origin }).then(over, (error: Error) => {
-      const code = error instanceof SupervisorError ? error.code : 'INVALID_ARGUMENT';
-      this.tell(failureOf(code, error.message, { sentIds: [sentId] }));
+      this.tell(statusFailure(sentId, error));
       over();
     });
   }
@@ -373,6 +381,16 @@ class EventInProgress implements OutcomeTaker, Origin {
     this.#session = null;
     session?.decided(this.eventId, this.#trace, this.#bytes, outcome);
   }
+}
+
+/** Why the status of a send was not taken. */
+function statusFailure(sentId: string, error: Error): Failure {
+  const about = { sentIds: [sentId] };
+  if (error instanceof UnknownSenderError) {
+    const what = `the sent_id ${JSON.stringify(sentId.slice(0, SHOWN_CHARS))} is of no module of this core`;
+    return failureOf('SEND_UNKNOWN', `${what}; give the one that the send came with`, about);
+  }
+  return failureOf(error instanceof SupervisorError ? error.code : 'INVALID_ARGUMENT', error.message, about);
 }
 
 /** What a server gave, as an embedder gives it: what is left out stays so. */

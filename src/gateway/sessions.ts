@@ -13,7 +13,7 @@ export interface SessionsOptions extends Omit<Surroundings, 'load' | 'names' | '
   warn(text: string): void;
 }
 
-/** How often it is looked for those who do not read. */
+/** How often it is looked for those who do not read, or do not go on with what they write. */
 const LOOK_MS = 1_000;
 
 /** Lets servers in, and cuts off those that are in the way. */
@@ -96,7 +96,11 @@ export class Sessions {
   #look(nowMs: number): void {
     const { stalledMs } = this.#options.limits;
     for (const session of this.#all) {
-      if (session.stalledMs(nowMs) > stalledMs) this.#cutOff(session, `read nothing for ${stalledMs / 1000} seconds`);
+      const seconds = `for ${stalledMs / 1000} seconds`;
+      if (session.stalledMs(nowMs) > stalledMs) this.#cutOff(session, `read nothing ${seconds}`);
+      else if (session.unfinishedMs(nowMs) > stalledMs) {
+        this.#cutOff(session, `sent nothing ${seconds} of a frame that it had begun`);
+      }
     }
   }
 

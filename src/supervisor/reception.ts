@@ -2,7 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 import type { CoreConfig } from '../config/types.js';
-import { MessageError } from '../errors.js';
+import { MessageError, UnknownSenderError } from '../errors.js';
 import { CallEvent } from '../wire/call-event.js';
 import type { Callback } from '../wire/event-kinds.js';
 import { fromWireParams, snapshotOf, toAddress, toLong } from '../wire/params.js';
@@ -174,6 +174,9 @@ export class Reception {
     if (module) return module;
     const given = JSON.stringify(sentId.slice(0, 200));
     const remedy = 'give the one that the message was announced with, or none';
-    throw new MessageError('INVALID_ARGUMENT', `the sentId ${given} names no module of this supervisor; ${remedy}`);
+    throw new UnknownSenderError(
+      'INVALID_ARGUMENT',
+      `the sentId ${given} names no module of this supervisor; ${remedy}`,
+    );
   }
 }

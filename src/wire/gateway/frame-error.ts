@@ -27,9 +27,10 @@ export function invalid(what: string, eventId: bigint | null = null): never {
 /**
  * Runs what reads the content of an event, and says of an error in it which event that was.
  *
+ * @param eventId - `null`: it has none; then it is 0 for an event that can be taken, and another event may have that id
  * @throws FrameError
  */
-export function readingEvent<T>(eventId: bigint, read: () => T): T {
+export function readingEvent<T>(eventId: bigint | null, read: () => T): T {
   try {
     return read();
   } catch (error) {

@@ -75,3 +75,57 @@ it('a server that never reads after a half-close is cut off', async () => {
   await expect.poll(() => rig.gateway.clients(), { timeout: 20_000 }).toEqual([]);
   expect(rig.warnings).toEqual(['gateway: server chat was cut off, because it read nothing for 1 seconds']);
 });
+
+it('JSON: a last line without an end is taken when it is one document', async () => {
+  const rig = await GatewayRig.start();
+  const server = await rig.dial('json');
+  server.socket.end(`${server.bytesOf([helloOf()])}{"event":{"id":7,"call":{}}}`);
+  await server.welcome();
+  expect(await outcomesToEnd(server)).toEqual([7]);
+  const only = await rig.dial('json');
+  only.socket.end(String(only.bytesOf([helloOf({ server: 'only' })])).trimEnd());
+  expect(await only.welcome()).toMatchObject({ version: 1 });
+  expect(await only.next()).toBeNull();
+});
+
+it.each([
+  ['a document that is cut off', Buffer.from('{"event":{"id":7,"ca'), /the last line has no end/],
+  ['a character that is cut off', Buffer.from('{"event":{"id":7,"message":{"text":"ä').subarray(0, -1), /has no end/],
+])('JSON: a last line with %s gets a failure', async (_, rest, words) => {
+  const rig = await GatewayRig.start();
+  const server = await rig.dial('json');
+  server.socket.end(Buffer.concat([server.bytesOf([helloOf(), ...logins(1)]), rest]));
+  await server.welcome();
+  await server.outcome();
+  expect(await server.failure()).toMatchObject({
+    code: 'FRAME_INVALID',
+    message: expect.stringMatching(words),
+    eventId: null,
+  });
+  expect(await server.next()).toBeNull();
+});
+
+it.each([1, 4, 9])('protobuf: a last frame of which %i bytes came gets a failure', async (bytes) => {
+  const rig = await GatewayRig.start();
+  const server = await rig.dial();
+  const last = server.bytesOf([messageOf(7, 'hello')]).subarray(0, bytes);
+  server.socket.end(Buffer.concat([server.bytesOf([helloOf(), ...logins(1)]), last]));
+  await server.welcome();
+  await server.outcome();
+  expect(await server.failure()).toMatchObject({
+    code: 'FRAME_INVALID',
+    message: 'the last frame has no end: the connection ended inside it',
+  });
+  expect(await server.next()).toBeNull();
+});
+
+it('a hello that is cut off is refused in words', async () => {
+  const rig = await GatewayRig.start();
+  const server = await rig.dial('json');
+  server.socket.end('{"hello":{"version_min":1');
+  const { code, message } = await server.lastWords();
+  expect([code, message]).toEqual([
+    'FRAME_INVALID',
+    'the last line has no end, and "{\\"hello\\":{\\"version_min\\":1" is no whole document',
+  ]);
+});

@@ -216,8 +216,15 @@ it('the status of a send reaches the module that sent it', async () => {
   const status = CallEvent.status(toWireParams({ id: 7, from: 'bob', to: 'alice', status: 2 }));
   server.say({ kind: 'event', id: 2n, trace: true, event: status });
   expect(await server.outcome()).toMatchObject({ id: 2n, trace: [{ module: 'statuses_table' }] });
-  server.say({ kind: 'send_status', sentId: 'nonsense', status: 3, params: {} });
-  expect(await server.failure()).toMatchObject({ code: 'INVALID_ARGUMENT', fatal: false, sentIds: ['nonsense'] });
+  for (const wrong of ['', 'nonsense', sentId.replace('statuses_table', 'other')]) {
+    server.say({ kind: 'send_status', sentId: wrong, status: 3, params: {} });
+    expect(await server.failure()).toMatchObject({
+      code: 'SEND_UNKNOWN',
+      message: `the sent_id "${wrong}" is of no module of this core; give the one that the send came with`,
+      fatal: false,
+      sentIds: [wrong],
+    });
+  }
 });
 
 it('a newer connection of the same process takes the sends over, and one of another process is refused', async () => {

@@ -56,6 +56,12 @@ export class LineReader {
     }
   }
 
+  /** What stands behind the last end of a line, once nothing more comes; `null`: nothing. */
+  rest(): Buffer | null {
+    const rest = withoutReturn(this.#join(NOTHING));
+    return rest.length > 0 ? rest : null;
+  }
+
   #join(rest: Buffer): Buffer {
     if (this.#filled === 0) return rest;
     this.#hold(rest);

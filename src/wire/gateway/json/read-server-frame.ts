@@ -35,11 +35,13 @@ const KINDS: Kinds<ServerFrame> = new Map<string, (value: unknown, where: string
 /**
  * Reads one line.
  *
+ * @param hasEnd `false`: nothing came behind it, not even the end of a line
  * @throws FrameError
  */
-export function readServerLine(line: Buffer): ServerFrame {
+export function readServerLine(line: Buffer, hasEnd = true): ServerFrame {
   return (
-    readLine(line, KINDS) ?? invalid('the line is of no kind that this core knows: hello, event, ack or send_status')
+    readLine(line, KINDS, hasEnd) ??
+    invalid('the line is of no kind that this core knows: hello, event, ack or send_status')
   );
 }
 
@@ -142,8 +144,9 @@ const EVENT = readsOf<Found>({
 
 function readEvent(value: unknown, where: string): ServerEvent {
   const given = objectOf(value, where).id;
-  const id = given === undefined || given === null ? 0n : u64Of(given, `${where}.id`);
-  return readingEvent(id, () => {
+  const told = given === undefined || given === null ? null : u64Of(given, `${where}.id`);
+  const id = told ?? 0n;
+  return readingEvent(told, () => {
     const none = () => invalid('the event is of no kind that this core knows');
     const found = readObject<Found>(value, where, EVENT, { trace: false, kind: null, make: none });
     return { kind: 'event', id, trace: found.trace, event: found.make() };

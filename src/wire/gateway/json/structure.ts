@@ -38,6 +38,27 @@ export function requireSimple(line: Buffer): void {
   }
 }
 
+/** How often a key, given with its quotes, stands in the outermost object of a line that is JSON. */
+export function countKeys(line: Buffer, key: string): number {
+  let levels = 0;
+  let count = 0;
+  let isKey = false;
+  for (let at = 0; at < line.length; at++) {
+    const byte = line[at];
+    if (byte === QUOTE) {
+      const end = endOfString(line, at + 1);
+      if (isKey && levels === 1 && line.toString('latin1', at, end + 1) === key) count += 1;
+      isKey = false;
+      at = end;
+    } else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
+      levels += 1;
+      isKey = byte === OPEN_OBJECT;
+    } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) levels -= 1;
+    else if (byte === COMMA) isKey = true;
+  }
+  return count;
+}
+
 /** Where the quote stands that ends a string; the end of the line when there is none. */
 function endOfString(line: Buffer, from: number): number {
   for (let at = line.indexOf(QUOTE, from); at >= 0; at = line.indexOf(QUOTE, at + 1)) {

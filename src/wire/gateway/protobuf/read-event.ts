@@ -14,6 +14,7 @@ import type { ServerEvent } from '../frames.js';
 import {
   bigintAt,
   MAX_FIELDS,
+  Parts,
   readAddress,
   readBytes,
   reader,
@@ -21,6 +22,7 @@ import {
   readParams,
   readParamsToEnd,
   requireWhole,
+  skipUnknown,
 } from './reading.js';
 
 const TAG = {
@@ -40,6 +42,7 @@ const KINDS: Readonly<Record<number, CallKind>> = {
   [tagOf(6, WIRE.bytes)]: 'call',
   [tagOf(7, WIRE.bytes)]: 'callStatus',
 };
+const LAST_FIELD = 7;
 const ID_BYTES = 8;
 const NOTHING = Buffer.alloc(0);
 
@@ -75,32 +78,32 @@ export function readEvent(bytes: Buffer, from: number, to: number): ServerEvent 
   let idAt = -1;
   let trace = false;
   let kind: CallKind | null = null;
-  let isTwice = false;
-  let start = 0;
-  let end = 0;
+  let isOfTwoKinds = false;
+  let otherType = 0;
+  const parts = new Parts(bytes);
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
     const found = KINDS[tag];
     if (found !== undefined) {
-      isTwice ||= kind !== null;
+      isOfTwoKinds ||= kind !== null && kind !== found;
       kind = found;
-      start = reader.skipBytes();
-      end = reader.at;
+      parts.take();
     } else if (tag === TAG.id) {
       const at = reader.fixed64();
       if (reader.ok) idAt = at;
     } else if (tag === TAG.trace) trace = reader.bool();
-    else reader.skip(tag);
+    else {
+      if (tag >>> 3 <= LAST_FIELD) otherType = tag;
+      reader.skip(tag);
+    }
   }
-  const id = idAt < 0 ? 0n : bigintAt(bytes, idAt);
-  requireWhole('the event', idAt < 0 ? null : id);
-  if (isTwice) invalid('the event is of two kinds, and must be of one', id);
+  const id = idAt < 0 ? null : bigintAt(bytes, idAt);
+  requireWhole('the event', id);
+  if (otherType !== 0) readingEvent(id, () => skipUnknown(otherType, 'the event', LAST_FIELD));
+  if (isOfTwoKinds) invalid('the event is of two kinds, and must be of one', id);
   if (kind === null) invalid('the event is of no kind that this core knows', id);
-  return {
-    kind: 'event',
-    id,
-    trace,
-    event: readCall(bytes, kind, start, end) ?? readingEvent(id, () => readOther(bytes, kind, start, end)),
-  };
+  const { bytes: content, from: start, to: end } = parts.whole();
+  const event = readCall(content, kind, start, end) ?? readingEvent(id, () => readOther(content, kind, start, end));
+  return { kind: 'event', id: id ?? 0n, trace, event };
 }
 
 /** @returns `null` when it does not have the usual form */
@@ -185,7 +188,7 @@ function readMessage(bytes: Buffer): CallEvent {
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
     if (tag === TAG.message.params) readParams(bytes, params);
     else if (tag === TAG.message.payload) payload = readBytes(bytes);
-    else reader.skip(tag);
+    else skipUnknown(tag, 'the message', 2);
   }
   return CallEvent.wireMessage(params, payload);
 }
@@ -196,7 +199,7 @@ function readLogin(bytes: Buffer): CallEvent {
     if (tag === TAG.login.flags) login.flags = readLong(bytes);
     else if (tag === TAG.login.online) login.online = readLong(bytes);
     else if (tag === TAG.login.address) login.address = readAddress(bytes, 'address');
-    else reader.skip(tag);
+    else skipUnknown(tag, 'the login', 3);
   }
   return CallEvent.login(login);
 }

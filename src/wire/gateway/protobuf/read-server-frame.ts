@@ -5,7 +5,7 @@ import { tagOf, WIRE } from '../../protobuf.js';
 import { invalid } from '../frame-error.js';
 import { type Ack, type Hello, MAX_ACK_IDS, type SendStatus, type ServerFrame } from '../frames.js';
 import { readEvent, readUsualEvent } from './read-event.js';
-import { MAX_FIELDS, reader, readParams, readText, requireWhole } from './reading.js';
+import { MAX_FIELDS, Parts, reader, readParams, readText, requireWhole, skipUnknown } from './reading.js';
 
 const TAG = {
   frame: {
@@ -36,26 +36,25 @@ export function readServerFrame(bytes: Buffer): ServerFrame {
   if (usual !== null) return usual;
   reader.begin(bytes, 0, bytes.length, MAX_FIELDS);
   let kind = 0;
-  let isTwice = false;
-  let from = 0;
-  let to = 0;
+  let isOfTwoKinds = false;
+  const parts = new Parts(bytes);
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
     if (tag < TAG.frame.hello || tag > TAG.frame.sendStatus || (tag & 7) !== WIRE.bytes) {
-      reader.skip(tag);
+      skipUnknown(tag, 'the frame', 4);
       continue;
     }
-    isTwice ||= kind !== 0;
+    isOfTwoKinds ||= kind !== 0 && kind !== tag;
     kind = tag;
-    from = reader.skipBytes();
-    to = reader.at;
+    parts.take();
   }
   requireWhole('the frame');
-  if (isTwice) invalid('the frame is of two kinds, and must be of one');
-  if (kind === TAG.frame.event) return readEvent(bytes, from, to);
-  if (kind === TAG.frame.ack) return readAck(bytes, from, to);
-  reader.begin(bytes, from, to, MAX_FIELDS);
-  if (kind === TAG.frame.hello) return readHello(bytes);
-  if (kind === TAG.frame.sendStatus) return readSendStatus(bytes);
+  if (isOfTwoKinds) invalid('the frame is of two kinds, and must be of one');
+  const { bytes: content, from, to } = parts.whole();
+  if (kind === TAG.frame.event) return readEvent(content, from, to);
+  if (kind === TAG.frame.ack) return readAck(content, from, to);
+  reader.begin(content, from, to, MAX_FIELDS);
+  if (kind === TAG.frame.hello) return readHello(content);
+  if (kind === TAG.frame.sendStatus) return readSendStatus(content);
   return invalid('the frame is of no kind that this core knows');
 }
 
@@ -76,7 +75,7 @@ function readHello(bytes: Buffer): Hello {
     else if (tag === TAG.hello.instance) hello.instance = readText(bytes, 'instance');
     else if (tag === TAG.hello.takesSends) hello.takesSends = reader.bool();
     else if (tag === TAG.hello.window) hello.window = reader.varint();
-    else reader.skip(tag);
+    else skipUnknown(tag, 'the hello', 6);
   }
   requireWhole('the hello');
   return hello;
@@ -88,7 +87,7 @@ function readAck(bytes: Buffer, from: number, to: number): Ack {
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
     if (tag === TAG.ack.sentIds) ack.sentIds.push(readText(bytes, 'sent_ids'));
     else if (tag === TAG.ack.refused) ack.refused = reader.bool();
-    else reader.skip(tag);
+    else skipUnknown(tag, 'the ack', 2);
     if (ack.sentIds.length > MAX_ACK_IDS) invalid(`the ack names more than ${MAX_ACK_IDS} sends`);
   }
   requireWhole('the ack');
@@ -102,7 +101,7 @@ function readSendStatus(bytes: Buffer): SendStatus {
     if (tag === TAG.sendStatus.sentId) status.sentId = readText(bytes, 'sent_id');
     else if (tag === TAG.sendStatus.status) status.status = reader.varint();
     else if (tag === TAG.sendStatus.params) readParams(bytes, params);
-    else reader.skip(tag);
+    else skipUnknown(tag, 'the send_status', 3);
   }
   requireWhole('the send_status');
   return status;

@@ -22,6 +22,35 @@ export function requireWhole(what: string, eventId: bigint | null = null): void 
   if (!reader.ok) invalid(`${what} is no protobuf of gateway.proto, or has more than ${MAX_FIELDS} fields`, eventId);
 }
 
+/** A message in a field. When the field comes again, its messages are merged, as protobuf has it: that is to read all in a row. */
+export class Parts {
+  readonly #bytes: Buffer;
+  #first: { bytes: Buffer; from: number; to: number };
+  #more: Buffer[] | null = null;
+
+  /** @param bytes - the frame that the cursor is in */
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+    this.#first = { bytes, from: 0, to: 0 };
+  }
+
+  /** Takes the message that the cursor is before. */
+  take(): void {
+    const from = reader.skipBytes();
+    const to = reader.at;
+    if (this.#more !== null) this.#more.push(this.#bytes.subarray(from, to));
+    else if (this.#first.from === 0) this.#first = { bytes: this.#bytes, from, to };
+    else this.#more = [this.#bytes.subarray(this.#first.from, this.#first.to), this.#bytes.subarray(from, to)];
+  }
+
+  /** Where the message stands. */
+  whole(): { bytes: Buffer; from: number; to: number } {
+    if (this.#more === null) return this.#first;
+    const bytes = Buffer.concat(this.#more);
+    return { bytes, from: 0, to: bytes.length };
+  }
+}
+
 /** A 64-bit number. */
 export function readFixed64(): bigint {
   const at = reader.fixed64();
@@ -33,6 +62,18 @@ export function bigintAt(bytes: Uint8Array, at: number): bigint {
   const high = uint32At(bytes, at + 4);
   const low = uint32At(bytes, at);
   return high < 0x200000 ? BigInt(high * 0x100000000 + low) : (BigInt(high) << 32n) | BigInt(low);
+}
+
+/**
+ * Steps over a field that is not known.
+ *
+ * @param known - the last field that the message has in gateway.proto
+ * @throws FrameError for a known field of another wire type: without that it would count as left out
+ */
+export function skipUnknown(tag: number, what: string, known: number): void {
+  if (tag >>> 3 <= known)
+    invalid(`field ${tag >>> 3} of ${what} has the wire type ${tag & 7}, and another in gateway.proto`);
+  reader.skip(tag);
 }
 
 /** A view of bytes. */
@@ -68,7 +109,7 @@ export function readParamsToEnd(bytes: Buffer, into: WireParams): void {
     if (scalar !== undefined) readScalar(bytes, into, scalar);
     else if (tag === TO) into.to = readAddress(bytes, 'to');
     else if (tag === FROM) into.from = readAddress(bytes, 'from');
-    else reader.skip(tag);
+    else skipUnknown(tag, 'the params', FROM >>> 3);
   }
 }
 
