@@ -1,5 +1,6 @@
 /** What is wrong with a core and its modules, and what to do about it: pure. */
 
+import { counted } from '../../src/counted.js';
 import { escapeControl } from '../../src/logs/format.js';
 import { coreCommand, readSentence, type Sentence, sentence } from '../../src/sentence.js';
 import type { CoreStatus, ModuleStatus } from '../../src/supervisor/types.js';
@@ -93,13 +94,18 @@ function ofBuild({ name, desired, state, build, fileChanged, fileMissing }: Modu
 
 function ofSends({ name, sends }: ModuleStatus): Trouble | null {
   if (sends.undelivered + sends.refused === 0) return null;
-  const nobody = `${sends.undelivered} of the ${sends.total} messages that it sent were delivered to nobody`;
-  const full = sends.refused > 0 ? `; ${sends.refused} more were refused, because too much waited already` : '';
+  const what: string[] = [];
+  if (sends.undelivered > 0) what.push(`${sends.undelivered} of the ${sends.total} messages that it sent had no taker`);
+  if (sends.refused > 0) {
+    what.push(
+      `send_message returned -1 ${counted(sends.refused, 'time')}, because too many messages waited for a server`,
+    );
+  }
   const remedy =
     sends.refused > 0
       ? 'let a server take them, or raise black_box, send_queue and send_memory'
       : 'let a server take them: set gateway = auto';
-  return { level: 'warning', module: name, what: nobody + full, remedy };
+  return { level: 'warning', module: name, what: what.join('; '), remedy };
 }
 
 function ofOutput({ name, dropped }: ModuleStatus): Trouble | null {

@@ -2,6 +2,19 @@
 
 import { resolve } from 'node:path';
 
+const WORDS = ['auto', 'off'];
+
+/** Reads what was written: `auto` and `off` in any case. */
+export function readGateway(written: string): string {
+  const word = written.toLowerCase();
+  return WORDS.includes(word) ? word : written;
+}
+
+/** Whether it is `auto`, `off`, or can only be meant as a path: a word without "/" and "." would be a socket of that name. */
+export function isGateway(written: string): boolean {
+  return WORDS.includes(written) || /[/.]/.test(written);
+}
+
 /** @param base - the folder that a relative path is relative to */
 export function resolveGateway(written: string, base: string): string {
   return written === 'auto' || written === 'off' ? written : resolve(base, written);

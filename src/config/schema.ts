@@ -5,6 +5,7 @@
 
 import { z } from 'zod';
 import { findPairProblem, formatUmask, isPassable, parsePassEnv, parseUmask } from './environment.js';
+import { isGateway, readGateway } from './gateway-path.js';
 import { ABI_NAMES, CORE_FILES } from './types.js';
 import {
   formatDuration,
@@ -30,6 +31,7 @@ const time = millis(`expected a duration from 1ms to ${formatDuration(LONGEST_TI
 const backoff = 'expected two durations, such as 100ms to 30s';
 const rate = 'expected a number in a duration, such as 5 in 60s';
 const names = 'expected names of environment variables, each alone or with * at its end';
+const gateway = 'expected the path of a socket, with a "/" or a "." in it, auto, or off';
 const umask = 'expected three octal digits, such as 027, or inherit';
 
 /** What may be set for a module, by the names of `ModuleSpec`. */
@@ -101,10 +103,7 @@ export const coreSettings = z.object({
     .min(1, 'expected the path of a program, or off')
     .nullable()
     .default(null),
-  gateway: z
-    .string('expected the path of a socket, auto, or off')
-    .min(1, 'expected the path of a socket, auto, or off')
-    .default('auto'),
+  gateway: z.string(gateway).transform(readGateway).refine(isGateway, gateway).default('auto'),
   sendQueue: whole(1, 10_000_000, 'expected a whole number from 1 to 10000000').default(100_000),
   sendBytes: whole(MIB, 1024 ** 4, 'expected a size from 1MiB to 1024GiB').default(64 * MIB),
   sendTtlMs: time.default(60 * 60 * SECOND),

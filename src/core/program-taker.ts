@@ -156,11 +156,12 @@ function describeThrown(error: unknown): string {
 export const PROGRAM_ORIGIN: Origin = { server: PROGRAM, eventId: null, hops: 0 };
 
 /** Where a message of the program itself comes from: what modules send because of it is for the program. */
-export function originOf({ id = 0n }: MessageParamsInput): Origin | null {
+export function originOf(params: MessageParamsInput): Origin | null {
   try {
+    const { id = 0n } = params;
     return { server: PROGRAM, eventId: BigInt.asUintN(64, BigInt(id)), hops: 0 };
   } catch {
-    // That it is no integer is told by whoever takes the message.
+    // What is wrong with it is told by whoever takes the message.
     return null;
   }
 }

@@ -29,15 +29,20 @@ export interface ReloadsOptions {
 export class Reloads {
   readonly #options: ReloadsOptions;
   #failure: string | null = null;
+  /** Settings that were changed, and are not in force before a restart. */
+  #pending: readonly string[] = [];
   #isGivenUp = false;
 
   constructor(options: ReloadsOptions) {
     this.#options = options;
   }
 
-  /** That the last reload failed, in words, until one succeeds. */
+  /** That the last reload failed, until one succeeds, and what waits for a restart: in words. */
   problems(): string[] {
-    return this.#failure === null ? [] : [this.#failure];
+    const problems = this.#failure === null ? [] : [this.#failure];
+    if (this.#pending.length > 0)
+      problems.push(`changed, but needs a restart of the core: ${this.#pending.join(', ')}`);
+    return problems;
   }
 
   /** The core stops: a reload that ends without effect has not failed. */
@@ -63,6 +68,7 @@ export class Reloads {
       const config = await this.#read(given);
       const report = await supervisor.reload(config, { modules });
       log.keep({ sizeBytes: config.logSizeBytes, keep: config.logKeep });
+      this.#pending = report.needRestart;
       const warnings = config.warnings.map(describeWarning);
       for (const warning of warnings) log.say('warn', warning);
       log.say('info', `reloaded: ${describeReload(report)}`);

@@ -37,6 +37,6 @@ export class LimitedNews {
 }
 
 function describeExpired(module: string, count: number): string {
-  const what = count === 1 ? 'a message that it sent has' : `${count} messages that it sent have`;
-  return `module ${module}: ${what} waited longer than send_ttl, and gets the status 0x80; no server has taken it`;
+  const what = count === 1 ? 'a message that it sent' : `${count} messages that it sent`;
+  return `module ${module}: no server has acknowledged ${what} within send_ttl; the module gets the status 0x80`;
 }

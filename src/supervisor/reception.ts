@@ -56,7 +56,7 @@ export class Reception {
     try {
       this.#take(params, payload, options, resolve);
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(findParamsError(params) ?? error);
     }
     return outcome;
   }
@@ -179,4 +179,17 @@ export class Reception {
       `the sentId ${given} names no module of this supervisor; ${remedy}`,
     );
   }
+}
+
+/** What a program without types may have got wrong, when its message was not taken; `null`: not that. */
+function findParamsError(params: unknown): MessageError | null {
+  if (typeof params !== 'object' || params === null) {
+    return new MessageError('INVALID_ARGUMENT', 'the params are no object; give { from, to, id } or so');
+  }
+  const { from, to } = params as Record<string, unknown>;
+  for (const [field, value] of Object.entries({ from, to })) {
+    if (value == null || typeof value === 'string') continue;
+    return new MessageError('INVALID_ARGUMENT', `${field} is a ${typeof value}; it must be a string, or null`);
+  }
+  return null;
 }

@@ -364,8 +364,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       config: () => this.#config,
       adopt: (next: CoreConfig) => {
         // Memory that is made for messages of this size.
-        const { maxMessageBytes, blackBoxBytes } = this.#config;
-        this.#config = { ...next, maxMessageBytes, blackBoxBytes };
+        // What only a restart changes stays what it is: the next reload compares with that.
+        const { maxMessageBytes, blackBoxBytes, gateway } = this.#config;
+        this.#config = { ...next, maxMessageBytes, blackBoxBytes, gateway };
         household.configure(next);
       },
       underway: () => this.#reception.settled(),

@@ -143,6 +143,12 @@ describe('a daemon with a chat server', () => {
     const { stderr } = await command.run('reload');
     expect(stderr).toContain('in force: send_queue');
     expect(stderr).toContain('needs a restart of the core: gateway');
+    expect((await command.run('reload')).stderr).toContain('needs a restart of the core: gateway');
+    expect((await status()).core.problems).toEqual(['changed, but needs a restart of the core: gateway']);
+    writeFileSync(config, `send_queue = 1\n${SENDER}`);
+    expect((await command.run('reload')).stderr).toContain('nothing has changed');
+    expect((await status()).core.problems).toEqual([]);
+    writeFileSync(config, `send_queue = 1\ngateway = off\n${SENDER}`);
     for (const id of [1, 2]) await command.run('send', '--from', 'a', '--to', 'b', '--wait', '0', `${id}`);
     await expect
       .poll(async () => (await status()).modules[0]?.sends, { timeout: 20_000 })

@@ -418,7 +418,7 @@ describe('the status 0x80', () => {
     expect(after.sends.counters()).toMatchObject({ waiting: 0, expired: 1 });
     await after.sends.close();
     expect(after.said).toEqual([
-      expect.stringMatching(/module m: a message that it sent has waited longer than send_ttl/),
+      expect.stringMatching(/module m: no server has acknowledged a message that it sent within send_ttl/),
     ]);
   });
 
