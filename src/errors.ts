@@ -51,7 +51,7 @@ export const ERROR_CODES = {
   TOO_MANY_SERVERS: 'As many servers are connected to the gateway as it serves.',
   SERVER_NAME_TAKEN: 'Another process takes the sends for a server of that name already.',
   EVENT_ID_TAKEN: 'An event of that id has no outcome yet.',
-  SEND_UNKNOWN: 'The connection has no send of that id that waits to be acknowledged.',
+  SEND_UNKNOWN: 'No send of that id waits to be acknowledged on the connection, or the id is of no module.',
   CORE_STOPPING: 'The core is stopping, and takes no events any more.',
   STORE_UNUSABLE: 'What modules sent cannot be kept on disk.',
   CORE_NOT_RUNNING: 'No core serves the run directory.',

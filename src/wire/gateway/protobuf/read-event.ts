@@ -133,7 +133,8 @@ function copyMessage(bytes: Buffer, from: number, to: number): CallEvent | null 
 /** @returns how many bytes its addresses have; -1 unless each known field is there once at most, in order, and no other one */
 function usualParams(bytes: Buffer, from: number, to: number): number {
   let addressBytes = 0;
-  let last = 0;
+  // A tag below 8 is of field 0, which no message has.
+  let last = 7;
   let at = from;
   while (at < to) {
     const tag = bytes[at] as number;

@@ -75,6 +75,11 @@ it('a message without parameters, or without anything, is one', () => {
   expect(Conversation.ofEvent(empty.event).equals(Conversation.ofEvent(bare.event))).toBe(true);
 });
 
+it('a parameter of field 0 is none', () => {
+  const bytes = frame(ID, field(3, field(1, [1, 5, 0, 0, 0, 0, 0, 0, 0])));
+  expect(() => readServerFrame(bytes)).toThrow('no protobuf');
+});
+
 it('an event has memory of its own: the frame that it came in may be written over', () => {
   const bytes = Buffer.from(usual);
   const { event } = readServerFrame(bytes) as ServerEvent;

@@ -68,7 +68,7 @@ it('what a server says in JSON is read as it was written, in whatever pieces it 
   const frames = fc.array(serverFrame, { minLength: 1, maxLength: 5 });
   fc.assert(
     fc.property(frames, pieceBytes, (given, size) => {
-      const read = throughLines(given.map(serverLine), size).map(readServerLine);
+      const read = throughLines(given.map(serverLine), size).map((line) => readServerLine(line));
       expect(read.map(comparable)).toEqual(given.map(comparable));
     }),
     MANY,
