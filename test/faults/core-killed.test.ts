@@ -33,7 +33,8 @@ beforeEach(() => {
     `module sends_many { path = ${fixture('sends-many')} }`,
     `module flood { path = ${fixture('flood')} }`,
   ];
-  writeFileSync(join(directory, 'mesibo.conf'), `${blocks.join('\n')}\n`);
+  // What waits for a server must not make each start slower.
+  writeFileSync(join(directory, 'mesibo.conf'), `send_queue = 5000\n${blocks.join('\n')}\n`);
 });
 afterEach(async () => {
   await ended(command('stop'));
@@ -116,15 +117,18 @@ async function expectOnly({ pid, runId }: Lock): Promise<void> {
     expect(listMarked('MESIBO_RUN_ID', older)).toEqual([]);
     expect(boxesOf(older)).toEqual([]);
   }
-  const boxes = ['', ...modules.map((name) => `-${name}-1`)].map((rest) => `mesibo-modules-${runId}${rest}`);
+  const boxes = ['', '.state', ...modules.map((name) => `-${name}-1`)].map((rest) => `mesibo-modules-${runId}${rest}`);
   // A spare host may have a box, and a socket until the core has connected.
   expect(
     boxesOf(runId)
       .filter((name) => !name.includes('+'))
       .sort(),
   ).toEqual(boxes.sort());
-  const sockets = () => readdirSync(runDir).filter((name) => name.includes('sock'));
-  await expect.poll(sockets, { timeout: 30_000 }).toEqual(['control.sock']);
+  const sockets = () =>
+    readdirSync(runDir)
+      .filter((name) => name.includes('sock'))
+      .sort();
+  await expect.poll(sockets, { timeout: 30_000 }).toEqual(['control.sock', 'gateway.sock']);
   expect(readFileSync(join(runDir, 'lock'), 'utf8')).toBe(`${pid}\n${runId}\n`);
   expect(listZombies(pid)).toEqual([]);
 }
