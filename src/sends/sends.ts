@@ -369,7 +369,7 @@ export class Sends implements SendKeeper, SendSource {
     this.#statuses.work();
     const nowMs = this.#options.now();
     this.#dispatch.moveHomes(nowMs);
-    for (const taking of this.#takings.values()) this.#give(taking);
+    for (const taking of this.#takings.values()) this.#give(taking, nowMs);
     const stuckMs = this.#dispatch.moveHomes(nowMs);
     this.#stuck.set(stuckMs === null ? null : stuckMs - nowMs);
     for (const module of this.#fullness.review()) this.#announceFull(module, this.#fullness.isFull(module));
@@ -382,8 +382,9 @@ export class Sends implements SendKeeper, SendSource {
     return a === null || b === null ? (a ?? b) : Math.min(a, b);
   }
 
-  #give({ taker, holder }: Taking): void {
-    for (let entry = this.#dispatch.take(holder); entry !== null; entry = this.#dispatch.take(holder)) {
+  #give({ taker, holder }: Taking, nowMs: number): void {
+    const next = () => this.#dispatch.take(holder, nowMs);
+    for (let entry = next(); entry !== null; entry = next()) {
       try {
         const send = entry.toSend();
         this.#supervisor?.recallSent?.(send.sentId, send.params);

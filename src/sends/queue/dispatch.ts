@@ -35,7 +35,7 @@ interface Seat extends Holder {
   readonly turns: Set<string>;
   /** How many modules have their home here. */
   homes: number;
-  /** When it came, or had done with an entry last. */
+  /** When it came, had done with an entry last, or got one while it had none. */
   progressMs: number;
 }
 
@@ -136,7 +136,7 @@ export class Dispatch {
   }
 
   /** The next entry for a server, which it has from here on; `null`: none, or it has as many as it takes. */
-  take(holder: Holder): Entry | null {
+  take(holder: Holder, nowMs = 0): Entry | null {
     const seat = holder as Seat;
     if (isFull(seat)) return null;
     // It may go while it is being given something.
@@ -148,6 +148,8 @@ export class Dispatch {
       if (entry === null) continue;
       seat.turns.add(module);
       this.remove(entry);
+      // Only now it has something to acknowledge.
+      if (seat.held.size === 0) seat.progressMs = Math.max(seat.progressMs, nowMs);
       seat.held.set(entry.sentId, entry);
       seat.heldBytes += entry.bytes;
       return entry;

@@ -62,6 +62,12 @@ export class PendingWrites {
   }
 
   put(entry: Entry): void {
+    const waiting = this.#pending.get(entry.key);
+    if (waiting?.wanted) {
+      // It keeps its place: who waits for what was put before waits for this.
+      waiting.wanted = entry;
+      return;
+    }
     this.#drop(entry.key);
     this.#pending.set(entry.key, { wanted: entry, serial: ++this.#serial });
     this.#puts += 1;

@@ -126,6 +126,16 @@ describe('who gets what a module sent', () => {
     expect(takeAll(dispatch, x)).toEqual([sent[4]]);
   });
 
+  it('is no other one because a server got a burst after a long rest', () => {
+    const dispatch = new Dispatch();
+    const x = dispatch.attach('x', 1, 0);
+    dispatch.attach('y', 1, 0);
+    addAll(dispatch, [null, null]);
+    dispatch.take(x, 60_000);
+    expect(dispatch.moveHomes(60_000)).toBe(70_000);
+    expect(dispatch.moveHomes(70_000)).toBeNull();
+  });
+
   it('stays with a stuck server while no other one has room', () => {
     const dispatch = new Dispatch();
     const x = dispatch.attach('x', 1, 0);

@@ -22,9 +22,10 @@ function lineOf(kind: string, fields: Json): string {
   return `${JSON.stringify({ [kind]: fields })}\n`;
 }
 
-function isPlain({ verdict, defaultReason, params, payload, trace, failure }: OutcomeFrame): boolean {
-  const isTold = verdict === 'consumed' || defaultReason !== null || params !== null || payload !== null;
-  return !isTold && trace.length === 0 && failure === null;
+function isPlain(outcome: OutcomeFrame): boolean {
+  const { verdict, by, defaultReason, defaultBy, params, payload, trace, failure } = outcome;
+  const isTold = verdict === 'consumed' || by !== null || defaultReason !== null || defaultBy !== null;
+  return !isTold && params === null && payload === null && trace.length === 0 && failure === null;
 }
 
 function coreFields(frame: CoreFrame): Json {
