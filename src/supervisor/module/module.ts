@@ -250,7 +250,10 @@ export class Module {
         if (this.#hosts.roleOf(host) === 'serving') this.#upkeep.ready(host, said);
       },
       signalled: (host, signal, from) => {
-        if (this.#hosts.roleOf(host) === 'serving' && !this.#isLeaving) this.#outside.signalled(host, signal, from);
+        // The core may have got the same signal before, and finds it at the same time.
+        setImmediate(() => {
+          if (this.#hosts.roleOf(host) === 'serving' && !this.#isLeaving) this.#outside.signalled(host, signal, from);
+        });
       },
       died: (host, end) => this.#died(host, end),
     };

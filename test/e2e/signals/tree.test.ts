@@ -103,6 +103,16 @@ it.each<[how: string, signal: () => Promise<void>]>([
     },
   ],
   [
+    'a core that finds its own SIGTERM and what hosts tell of their SIGHUP at the same time',
+    async () => {
+      toCore('SIGSTOP');
+      toHosts('SIGHUP');
+      toHosts('SIGTERM');
+      toCore('SIGTERM');
+      toCore('SIGCONT');
+    },
+  ],
+  [
     'all by SIGINT, as from a terminal',
     async () => {
       toHosts('SIGINT');
