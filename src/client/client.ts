@@ -77,7 +77,7 @@ export class GatewayClient extends EventEmitter<ClientEventMap> {
     const resolve = given;
     try {
       if (!(payload instanceof Uint8Array)) throw notBytes();
-      this.#traffic.submit(CallEvent.message(params, payload), params, payload, options?.trace === true, resolve);
+      this.#traffic.message(params, payload, options?.trace === true, resolve);
     } catch (error) {
       return Promise.reject(error);
     }

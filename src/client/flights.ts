@@ -5,7 +5,8 @@ import type { MessageParamsInput } from '../wire/params.js';
 
 /** One event on its way. */
 export interface Flight {
-  event: CallEvent;
+  /** What is to be sent; `null`: it was. */
+  event: CallEvent | null;
   /** Of a message; `null`: another event. */
   params: MessageParamsInput | null;
   payload: Uint8Array;
@@ -45,11 +46,16 @@ export class Flights {
     return this.#waiting.length - this.#first;
   }
 
-  /** @returns the id of the event */
-  send(flight: Flight): number {
-    this.#lastId = this.#lastId === MAX_ID ? 1 : this.#lastId + 1;
+  /** The id of the next event that is sent. */
+  get nextId(): number {
+    return this.#lastId === MAX_ID ? 1 : this.#lastId + 1;
+  }
+
+  /** An event was sent with {@link nextId}. */
+  send(flight: Flight): void {
+    this.#lastId = this.nextId;
+    flight.event = null;
     this.#sent.set(this.#lastId, flight);
-    return this.#lastId;
   }
 
   /** The event that an outcome is for; it is no longer on its way. */
@@ -61,7 +67,7 @@ export class Flights {
 
   /** @returns `false`: no more may wait */
   wait(flight: Flight): boolean {
-    const { length } = flight.event;
+    const length = flight.event?.length ?? 0;
     if (this.waiting >= this.#maxWaiting || this.#waitingBytes + length > this.#maxWaitingBytes) return false;
     this.#waiting.push(flight);
     this.#waitingBytes += length;
@@ -72,7 +78,7 @@ export class Flights {
   next(): Flight | null {
     while (this.#first < this.#waiting.length) {
       const flight = this.#waiting[this.#first++] as Flight;
-      this.#waitingBytes -= flight.event.length;
+      this.#waitingBytes -= flight.event?.length ?? 0;
       if (this.#first === this.#waiting.length) {
         this.#waiting = [];
         this.#first = 0;

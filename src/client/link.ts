@@ -1,6 +1,7 @@
 /** The connection to a core: made, lost and made again. It knows frames, and nothing of what they are about. */
 
 import { connect, type Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { type ErrorCode, SupervisorError } from '../errors.js';
 import { FrameReader } from '../wire/framing.js';
 import {
@@ -161,9 +162,11 @@ export class Link {
 
   /** @throws an error when what came is no frame that may come now */
   #next(): ShortOutcome | CoreFrame | null {
-    for (let bytes = this.#reader.next(); bytes; bytes = this.#reader.next()) {
+    const reader = this.#reader;
+    while (reader.step()) {
       const isUp = this.#state === 'up';
-      const frame = (isUp ? readShortOutcome(bytes) : null) ?? readCoreFrame(bytes);
+      const short = isUp ? readShortOutcome(reader.bytes, reader.from, reader.to) : null;
+      const frame = short ?? readCoreFrame(reader.message);
       // One of a kind that only a newer core knows is skipped.
       if (!frame) continue;
       if ('kind' in frame && frame.kind === 'welcome') requireVersion(frame.version);

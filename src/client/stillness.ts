@@ -31,6 +31,11 @@ export class Stillness {
     this.#retryMs = null;
   }
 
+  /** Whether it stands still, as far as is known. */
+  get isStill(): boolean {
+    return this.#retryMs !== null;
+  }
+
   /** Whether the next event has its default at once. */
   refuses(nowMs: number): boolean {
     if (this.#retryMs === null) return false;

@@ -1,8 +1,9 @@
 /** The events of a server on their way to a core and back, over one link after the other. */
 
 import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
 import { IllegalStateError, type SupervisorError } from '../errors.js';
-import type { CallEvent } from '../wire/call-event.js';
+import { CallEvent } from '../wire/call-event.js';
 import {
   type CoreFrame,
   GATEWAY_VERSIONS,
@@ -11,7 +12,7 @@ import {
   type Welcome,
 } from '../wire/gateway/frames.js';
 import type { ShortOutcome } from '../wire/gateway/protobuf/read-short-outcome.js';
-import { writeEvent } from '../wire/gateway/protobuf/write-event.js';
+import { writeEvent, writeMessageEvent } from '../wire/gateway/protobuf/write-event.js';
 import { writeServerFrame } from '../wire/gateway/protobuf/write-server-frame.js';
 import type { MessageParamsInput } from '../wire/params.js';
 import { type Flight, Flights } from './flights.js';
@@ -88,7 +89,26 @@ export class Traffic implements LinkUser {
   }
 
   /**
-   * Hands over an event, now or when there is room, and answers it.
+   * Hands over a message, now or when there is room, and answers it. Nearly each is encoded right where it leaves from.
+   *
+   * @throws {IllegalStateError} once it is closed
+   * @throws {MessageError} as `CallEvent.message`
+   */
+  message(params: MessageParamsInput, payload: Uint8Array, trace: boolean, resolve: Flight['resolve']): void {
+    const isWanted = this.#callbacks.has('on_message') && payload.length <= this.#maxMessage;
+    if (!isWanted || this.#closing || this.#stillness.isStill || !this.#goesAtOnce()) {
+      this.submit(CallEvent.message(params, payload), params, payload, trace, resolve);
+      return;
+    }
+    writeMessageEvent(this.#link.out, this.#flights.nextId, this.#epoch, trace, params, payload);
+    this.#link.flushSoon();
+    const flight = this.#flightOf(null, params, payload, trace, resolve);
+    this.#flights.send(flight);
+    this.#watch(flight);
+  }
+
+  /**
+   * Hands over an event likewise.
    *
    * @param params of a message; `null`: another event
    * @throws {IllegalStateError} once it is closed
@@ -101,17 +121,30 @@ export class Traffic implements LinkUser {
     resolve: Flight['resolve'],
   ): void {
     if (this.#closing) throw new IllegalStateError('ILLEGAL_STATE', 'the client is closed; make another one');
-    const askedMs = performance.now();
-    const endMs = askedMs + (this.#settings.deadlineMs ?? this.#chainDeadlineMs + MARGIN_MS);
-    const flight: Flight = { event, params, payload, trace, askedMs, endMs, resolve };
-    const { state } = this.#link;
-    if (state === 'waiting') this.#default(flight, 'unreachable', this.#down);
-    else if (this.#stillness.refuses(askedMs)) this.#default(flight, 'late', STANDS_STILL);
-    else if (state === 'up' && this.#flights.waiting === 0 && this.#hasRoom()) this.#send(flight);
+    const flight = this.#flightOf(event, params, payload, trace, resolve);
+    if (this.#link.state === 'waiting') this.#default(flight, 'unreachable', this.#down);
+    else if (this.#stillness.refuses(flight.askedMs)) this.#default(flight, 'late', STANDS_STILL);
+    else if (this.#goesAtOnce()) this.#send(flight, event);
     else if (!this.#flights.wait(flight)) {
       this.#default(flight, 'full', `${this.#flights.waiting} events wait already`);
     }
-    if (flight.resolve && (this.#clock === null || endMs < this.#clockMs)) this.#startClock(endMs);
+    this.#watch(flight);
+  }
+
+  #flightOf(
+    event: CallEvent | null,
+    params: MessageParamsInput | null,
+    payload: Uint8Array,
+    trace: boolean,
+    resolve: Flight['resolve'],
+  ): Flight {
+    const askedMs = performance.now();
+    const endMs = askedMs + (this.#settings.deadlineMs ?? this.#chainDeadlineMs + MARGIN_MS);
+    return { event, params, payload, trace, askedMs, endMs, resolve };
+  }
+
+  #watch({ resolve, endMs }: Flight): void {
+    if (resolve && (this.#clock === null || endMs < this.#clockMs)) this.#startClock(endMs);
   }
 
   /** @returns `false`: no core is there */
@@ -139,12 +172,15 @@ export class Traffic implements LinkUser {
     this.#warnings.flush(performance.now());
   }
 
+  #goesAtOnce(): boolean {
+    return this.#link.state === 'up' && this.#flights.waiting === 0 && this.#hasRoom();
+  }
+
   #hasRoom(): boolean {
     return this.#flights.inFlight < this.#window && this.#link.hasRoom;
   }
 
-  #send(flight: Flight): void {
-    const { event } = flight;
+  #send(flight: Flight, event: CallEvent): void {
     if (!this.#callbacks.has(event.callback)) {
       this.#tally.unwanted += 1;
       this.#answer(flight, this.#decisionOf(flight, 'pass', null, -1));
@@ -152,9 +188,9 @@ export class Traffic implements LinkUser {
       const limit = `more than max_message of the core (${this.#maxMessage})`;
       this.#default(flight, 'too-large', `a message has ${event.payloadBytes} bytes, ${limit}`);
     } else {
-      const id = this.#flights.send(flight);
-      writeEvent(this.#link.out, id, this.#epoch, flight.trace, event);
+      writeEvent(this.#link.out, this.#flights.nextId, this.#epoch, flight.trace, event);
       this.#link.flushSoon();
+      this.#flights.send(flight);
     }
   }
 
@@ -162,8 +198,8 @@ export class Traffic implements LinkUser {
   #sendOn(): void {
     while (this.isUp && this.#hasRoom()) {
       const flight = this.#flights.next();
-      if (!flight) return;
-      this.#send(flight);
+      if (!flight?.event) return;
+      this.#send(flight, flight.event);
     }
   }
 

@@ -74,8 +74,9 @@ class Protobuf implements Encoding {
   }
 
   next(): ServerFrame | null {
-    const frame = this.#frame();
-    return frame && readServerFrame(frame);
+    if (!this.#step()) return null;
+    const { bytes, from, to } = this.#reader;
+    return readServerFrame(bytes, from, to);
   }
 
   last(): null {
@@ -93,9 +94,9 @@ class Protobuf implements Encoding {
     return this.#out.take();
   }
 
-  #frame(): Buffer | null {
+  #step(): boolean {
     try {
-      return this.#reader.next();
+      return this.#reader.step();
     } catch (error) {
       throw new FrameError('FRAME_INVALID', (error as FrameTooLargeError).message, { isLast: true });
     }

@@ -6,9 +6,10 @@
 import Long from 'long';
 import { decodeLogin, decodeParams, encodeLogin, encodeParams } from './codec.js';
 import { type CallKind, EVENT_KINDS, type Lane } from './event-kinds.js';
-import { ADDRESS_MAX_BYTES, type MessageParamsInput, split, toAddress, type WireParams } from './params.js';
+import type { MessageParamsInput, WireParams } from './params.js';
 import { int32At } from './protobuf.js';
-import { isShared, keep, reserve, varintBytes, writeFixed64, writeVarint } from './room.js';
+import { isShared, keep, reserve, varintBytes, writeVarint } from './room.js';
+import { messageBound, writeMessage, writePayload } from './write-message.js';
 
 /** What a user who logged in has on the wire. */
 export interface WireLogin {
@@ -29,11 +30,10 @@ export interface Parties {
 /** The one object of all calls of {@link CallEvent.parties}. */
 const parties: Parties = { low: 0, high: 0, to: null, from: null };
 
-/** Tags of the fields of Message, and of some in Params. */
-const TAG = { params: 0x0a, payload: 0x12, groupid: 0x21, lastScalar: 0x59, to: 0x62, from: 0x6a } as const;
+/** Tags of a field of Message, and of some in Params. */
+const TAG = { params: 0x0a, groupid: 0x21, lastScalar: 0x59, to: 0x62, from: 0x6a } as const;
 /** Its tag, and 8 bytes. */
 const SCALAR_BYTES = 9;
-const SCALARS_BYTES = 11 * SCALAR_BYTES;
 /** A tag and the length of what follows. */
 const HEADER_BYTES = 6;
 const EMPTY = Buffer.alloc(0);
@@ -152,26 +152,10 @@ export class CallEvent {
    * @throws {MessageError} as `toWireParams`
    */
   static message(input: MessageParamsInput, payload: Uint8Array): CallEvent {
-    const { to, from } = input;
-    const addressRoom = addressBound(to) + addressBound(from);
-    const { bytes, at: start } = reserve(SCALARS_BYTES + addressRoom + 2 * HEADER_BYTES + payload.length);
-    const paramsAt = start + HEADER_BYTES;
-    const addressesAt = writeScalars(bytes, paramsAt, input);
-    let at = addressesAt;
-    if (to != null) at = writeAddress(bytes, at, TAG.to, 'to', to);
-    const toEnd = at;
-    if (from != null) at = writeAddress(bytes, at, TAG.from, 'from', from);
-    const paramsBytes = at - paramsAt;
-    let addressBytes = 0;
-    if (to != null) addressBytes += contentBytes(toEnd - addressesAt);
-    if (from != null) addressBytes += contentBytes(at - toEnd);
-    at = writePayload(bytes, at, payload);
-    keep(bytes, at);
-    // The length stands right before what it is of: how long itself is shows only now.
-    const head = paramsAt - 1 - varintBytes(paramsBytes);
-    bytes[head] = TAG.params;
-    writeVarint(bytes, head + 1, paramsBytes);
-    return new CallEvent('message', bytes, head, at - head, payload.length, addressBytes);
+    const { bytes, at: start } = reserve(messageBound(input, payload));
+    const { at, end, addressBytes } = writeMessage(bytes, start, input, payload);
+    keep(bytes, end);
+    return new CallEvent('message', bytes, at, end - at, payload.length, addressBytes);
   }
 
   /**
@@ -238,69 +222,4 @@ function joinMessage(params: Uint8Array, payload: Uint8Array, addressBytes: numb
 
 function addressBytesOf({ to, from }: WireParams): number {
   return (to?.length ?? 0) + (from?.length ?? 0);
-}
-
-/** The most that an address can take; one that is too long is refused before it is written. */
-function addressBound(address: string | null | undefined): number {
-  return address == null ? 0 : HEADER_BYTES + Math.min(3 * address.length, ADDRESS_MAX_BYTES);
-}
-
-/** How many of the bytes of a field are its content. */
-function contentBytes(fieldBytes: number): number {
-  const rest = fieldBytes - 2;
-  if (rest < 0x80) return rest;
-  return rest - 1 < 0x4000 ? rest - 1 : rest - 2;
-}
-
-/** In the order of their numbers, as the generated code has them. What is 0 is left out. */
-function writeScalars(out: Buffer, from: number, input: MessageParamsInput): number {
-  let at = from;
-  at = writeScalar(out, at, 0x09, 'aid', input.aid);
-  at = writeScalar(out, at, 0x11, 'id', input.id);
-  at = writeScalar(out, at, 0x19, 'refid', input.refid);
-  at = writeScalar(out, at, 0x21, 'groupid', input.groupid);
-  at = writeScalar(out, at, 0x29, 'flags', input.flags);
-  at = writeScalar(out, at, 0x31, 'type', input.type);
-  at = writeScalar(out, at, 0x39, 'expiry', input.expiry);
-  at = writeScalar(out, at, 0x41, 'uflags', input.uflags);
-  at = writeScalar(out, at, 0x49, 'status', input.status);
-  at = writeScalar(out, at, 0x51, 'sid', input.sid);
-  return writeScalar(out, at, 0x59, 'device', input.device);
-}
-
-function writeScalar(out: Buffer, at: number, tag: number, field: string, value: bigint | number | undefined): number {
-  if (value === undefined || value === 0) return at;
-  const { low, high } = split(field, value);
-  if (low === 0 && high === 0) return at;
-  out[at] = tag;
-  return writeFixed64(out, at + 1, low, high);
-}
-
-/** Most addresses are short and plain: their characters are their bytes. */
-function writeAddress(out: Buffer, from: number, tag: number, field: string, value: string): number {
-  const { length } = value;
-  out[from] = tag;
-  if (length < 0x80) {
-    out[from + 1] = length;
-    let at = from + 2;
-    let i = 0;
-    for (; i < length; i++) {
-      const code = value.charCodeAt(i);
-      if (code === 0 || code > 0x7f) break;
-      out[at++] = code;
-    }
-    if (i === length) return at;
-  }
-  const bytes = toAddress(field, value);
-  const at = writeVarint(out, from + 1, bytes.length);
-  out.set(bytes, at);
-  return at + bytes.length;
-}
-
-function writePayload(out: Buffer, from: number, payload: Uint8Array): number {
-  if (payload.length === 0) return from;
-  out[from] = TAG.payload;
-  const at = writeVarint(out, from + 1, payload.length);
-  out.set(payload, at);
-  return at + payload.length;
 }

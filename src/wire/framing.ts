@@ -30,6 +30,10 @@ export class FrameReader {
   /** Arrived; what stands before `#at` was taken. */
   #chunk: Buffer = NOTHING;
   #at = 0;
+  /** Where the message stands that {@link step} has found; meaningless when it has found none. */
+  bytes: Buffer = NOTHING;
+  from = 0;
+  to = 0;
   /** The message under construction; `null` while its header is incomplete. */
   #partial: { length: number; bytes: Buffer; filled: number } | null = null;
 
@@ -61,22 +65,48 @@ export class FrameReader {
    * @throws FrameTooLargeError when its length is over the limit, each time from then on
    */
   next(): Buffer | null {
+    return this.step() ? this.message : null;
+  }
+
+  /** What {@link step} has found, as a view. */
+  get message(): Buffer {
+    return this.bytes.subarray(this.from, this.to);
+  }
+
+  /**
+   * Goes on to the next message, and makes no view of it: for those of whom there are many. Otherwise as {@link next}.
+   *
+   * @returns `false`: it is not complete yet
+   */
+  step(): boolean {
     if (this.#partial) return this.#complete(this.#partial);
     const start = this.#at + HEADER_BYTES;
-    if (start > this.#chunk.length) return null;
+    if (start > this.#chunk.length) return this.#none();
     const length = this.#chunk.readUInt32BE(this.#at);
     if (length > this.#limit) throw new FrameTooLargeError(length, this.#limit);
     const end = start + length;
     if (this.#chunk.length >= end) {
-      const message = this.#chunk.subarray(start, end);
+      this.#found(this.#chunk, start, end);
       this.#use(end);
-      return message;
+      return true;
     }
     const here = this.#chunk.subarray(start);
     this.#use(this.#chunk.length);
     const bytes = Buffer.allocUnsafeSlow(Math.min(length, Math.max(FIRST_GROWTH_BYTES, here.length)));
     this.#partial = { length, bytes, filled: here.copy(bytes) };
-    return null;
+    return this.#none();
+  }
+
+  #found(bytes: Buffer, from: number, to: number): void {
+    this.bytes = bytes;
+    this.from = from;
+    this.to = to;
+  }
+
+  /** What was found before is not held. */
+  #none(): false {
+    this.#found(NOTHING, 0, 0);
+    return false;
   }
 
   get #isUsedUp(): boolean {
@@ -91,7 +121,7 @@ export class FrameReader {
     this.#at = 0;
   }
 
-  #complete(partial: { length: number; bytes: Buffer; filled: number }): Buffer | null {
+  #complete(partial: { length: number; bytes: Buffer; filled: number }): boolean {
     const used = Math.min(partial.length - partial.filled, this.#chunk.length - this.#at);
     const filled = partial.filled + used;
     if (filled > partial.bytes.length) {
@@ -102,8 +132,9 @@ export class FrameReader {
     this.#chunk.copy(partial.bytes, partial.filled, this.#at, this.#at + used);
     this.#use(this.#at + used);
     partial.filled = filled;
-    if (filled < partial.length) return null;
+    if (filled < partial.length) return this.#none();
     this.#partial = null;
-    return partial.bytes;
+    this.#found(partial.bytes, 0, filled);
+    return true;
   }
 }

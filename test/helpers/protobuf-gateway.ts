@@ -60,7 +60,7 @@ export class ProtobufConnection {
       this.reads += 1;
       this.#reader.push(chunk);
       for (let bytes = this.#reader.next(); bytes; bytes = this.#reader.next()) {
-        const frame = readServerFrame(Buffer.from(bytes));
+        const frame = readServerFrame(Buffer.from(bytes), 0, bytes.length);
         if (frame) this.#frames.push(frame);
       }
       this.#more();

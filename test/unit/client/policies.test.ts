@@ -59,7 +59,11 @@ it('finds those whose deadline is over, sent and waiting, and when the next one 
   const flights = new Flights(10, 1000);
   const sent = [flight(10), flight(20)];
   const waiting = [flight(10), flight(30)];
-  const ids = sent.map((one) => flights.send(one));
+  const ids = sent.map((one) => {
+    const { nextId } = flights;
+    flights.send(one);
+    return nextId;
+  });
   for (const one of waiting) flights.wait(one);
   expect(flights.nextEndMs()).toBe(10);
   expect([...flights.expired(15)]).toEqual([

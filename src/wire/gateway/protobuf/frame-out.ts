@@ -15,12 +15,18 @@ export class FrameOut {
     return this.#used;
   }
 
+  /** Finds room for a frame of at most `length` bytes; returns where in {@link bytes} {@link begin} will have it begin. */
+  reserve(length: number): number {
+    const at = this.#used + HEADER_BYTES;
+    if (at + length > this.bytes.length) this.#grow(this.#used, at + length);
+    return at;
+  }
+
   /** Writes the header of a frame of `length` bytes; returns where in {@link bytes} the frame itself is to be written. */
   begin(length: number): number {
     const start = this.#used;
-    const at = start + HEADER_BYTES;
+    const at = this.reserve(length);
     this.#used = at + length;
-    if (this.#used > this.bytes.length) this.#grow(start);
     this.bytes[start] = length >>> 24;
     this.bytes[start + 1] = length >>> 16;
     this.bytes[start + 2] = length >>> 8;
@@ -44,8 +50,8 @@ export class FrameOut {
     return taken;
   }
 
-  #grow(filled: number): void {
-    const grown = Buffer.allocUnsafe(Math.max(this.#used, this.#expectedBytes, 2 * filled));
+  #grow(filled: number, needed: number): void {
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.#expectedBytes, 2 * filled));
     this.bytes.copy(grown, 0, 0, filled);
     this.bytes = grown;
   }

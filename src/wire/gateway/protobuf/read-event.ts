@@ -47,24 +47,24 @@ const ID_BYTES = 8;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Reads a frame that is an event of a message, in the order and the length in which this build would write it: nearly all are.
+ * Reads the frame from `start` to `end`, if it is an event of a message, in the order and the length in which this build would
+ * write it: nearly all are.
  *
  * @returns `null`: it is another one, or is written otherwise
  */
-export function readUsualEvent(bytes: Buffer): ServerEvent | null {
-  const { length: end } = bytes;
-  if (bytes[0] !== TAG.frame) return null;
-  const length = usualLength(bytes, 1, end);
-  const from = 1 + varintBytes(length);
+export function readUsualEvent(bytes: Buffer, start: number, end: number): ServerEvent | null {
+  if (bytes[start] !== TAG.frame) return null;
+  const length = usualLength(bytes, start + 1, end);
+  const from = start + 1 + varintBytes(length);
   if (length < 0 || from + length !== end || bytes[from] !== TAG.id) return null;
   let at = from + 1 + ID_BYTES;
   const trace = bytes[at] === TAG.trace && bytes[at + 1] === 1;
   if (trace) at += 2;
   if (bytes[at] !== TAG.kinds.message) return null;
   const messageBytes = usualLength(bytes, at + 1, end);
-  const start = at + 1 + varintBytes(messageBytes);
-  if (messageBytes < 0 || start + messageBytes !== end) return null;
-  const event = copyMessage(bytes, start, end);
+  const messageAt = at + 1 + varintBytes(messageBytes);
+  if (messageBytes < 0 || messageAt + messageBytes !== end) return null;
+  const event = copyMessage(bytes, messageAt, end);
   return event && { kind: 'event', id: bigintAt(bytes, from + 1), trace, event };
 }
 

@@ -27,13 +27,15 @@ const TAG = {
 } as const;
 
 /**
- * Reads one frame. Nothing of it is a view of `bytes` but what a SendStatus has.
+ * Reads the frame from `from` to `to`. Nothing of it is a view of `bytes` but what a SendStatus has.
  *
  * @throws FrameError
  */
-export function readServerFrame(bytes: Buffer): ServerFrame {
-  const usual = readUsualEvent(bytes);
-  if (usual !== null) return usual;
+export function readServerFrame(bytes: Buffer, from: number, to: number): ServerFrame {
+  return readUsualEvent(bytes, from, to) ?? readOther(bytes.subarray(from, to));
+}
+
+function readOther(bytes: Buffer): ServerFrame {
   reader.begin(bytes, 0, bytes.length, MAX_FIELDS);
   let kind = 0;
   let isOfTwoKinds = false;

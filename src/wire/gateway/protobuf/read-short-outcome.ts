@@ -22,17 +22,21 @@ export interface ShortOutcome {
 
 const short: ShortOutcome = { low: 0, by: null };
 
-/** @returns the same object each time; `null`: the frame is any other one, or damaged */
-export function readShortOutcome(frame: Buffer): ShortOutcome | null {
-  const { length } = frame;
-  if (frame[0] !== TAG.outcome || length < PASS_BYTES || frame[1] !== length - 2 || length - 2 >= LONG) return null;
-  if (frame[2] !== TAG.id) return null;
-  short.low = uint32At(frame, 3);
+/**
+ * Reads the frame from `from` to `to`.
+ *
+ * @returns the same object each time; `null`: the frame is any other one, or damaged
+ */
+export function readShortOutcome(bytes: Buffer, from: number, to: number): ShortOutcome | null {
+  const length = to - from;
+  if (bytes[from] !== TAG.outcome || length < PASS_BYTES || length - 2 >= LONG) return null;
+  if (bytes[from + 1] !== length - 2 || bytes[from + 2] !== TAG.id) return null;
+  short.low = uint32At(bytes, from + 3);
   short.by = null;
   if (length === PASS_BYTES) return short;
-  const at = PASS_BYTES;
-  if (frame[at] !== TAG.verdict || frame[at + 1] !== 1) return null;
-  if (frame[at + 2] !== TAG.by || frame[at + 3] !== length - at - 4) return null;
-  short.by = frame.toString('utf8', at + 4, length);
+  const at = from + PASS_BYTES;
+  if (bytes[at] !== TAG.verdict || bytes[at + 1] !== 1) return null;
+  if (bytes[at + 2] !== TAG.by || bytes[at + 3] !== to - at - 4) return null;
+  short.by = bytes.toString('utf8', at + 4, to);
   return short;
 }

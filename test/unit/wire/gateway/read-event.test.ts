@@ -9,6 +9,7 @@ import { FrameOut } from '../../../../src/wire/gateway/protobuf/frame-out.js';
 import { readServerFrame } from '../../../../src/wire/gateway/protobuf/read-server-frame.js';
 import { writeServerFrame } from '../../../../src/wire/gateway/protobuf/write-server-frame.js';
 import { fromWireParams } from '../../../../src/wire/params.js';
+import { among } from './among.js';
 import { comparable, params } from './arbitraries.js';
 
 function varint(value: number): number[] {
@@ -57,8 +58,8 @@ it.each([
     frame(ID, [0x10, 0x80, 0x00], field(3, [...field(1, [...GROUP, ...TO, ...FROM]), ...PAYLOAD])),
   ],
 ])('an event with %s is the same event', (_, bytes) => {
-  const read = readServerFrame(bytes) as ServerEvent;
-  const expected = readServerFrame(usual) as ServerEvent;
+  const read = among(bytes, readServerFrame) as ServerEvent;
+  const expected = among(usual, readServerFrame) as ServerEvent;
   expect(comparable(read)).toEqual(comparable(expected));
   expect([...read.event.payload]).toEqual([...expected.event.payload]);
   expect(Buffer.from(read.event.bytes.subarray(read.event.at, read.event.at + read.event.length))).toEqual(
@@ -67,22 +68,22 @@ it.each([
 });
 
 it('a message without parameters, or without anything, is one', () => {
-  const bare = readServerFrame(frame(ID, field(3, PAYLOAD))) as ServerEvent;
+  const bare = among(frame(ID, field(3, PAYLOAD)), readServerFrame) as ServerEvent;
   expect(`${bare.event.payload}`).toBe('hello');
   expect(fromWireParams(bare.event.params)).toMatchObject({ to: null, from: null, groupid: 0n });
-  const empty = readServerFrame(frame(ID, [0x1a, 0])) as ServerEvent;
+  const empty = among(frame(ID, [0x1a, 0]), readServerFrame) as ServerEvent;
   expect(empty.event.payload).toHaveLength(0);
   expect(Conversation.ofEvent(empty.event).equals(Conversation.ofEvent(bare.event))).toBe(true);
 });
 
 it('a parameter of field 0 is none', () => {
   const bytes = frame(ID, field(3, field(1, [1, 5, 0, 0, 0, 0, 0, 0, 0])));
-  expect(() => readServerFrame(bytes)).toThrow('no protobuf');
+  expect(() => among(bytes, readServerFrame)).toThrow('no protobuf');
 });
 
 it('an event has memory of its own: the frame that it came in may be written over', () => {
   const bytes = Buffer.from(usual);
-  const { event } = readServerFrame(bytes) as ServerEvent;
+  const { event } = readServerFrame(bytes, 0, bytes.length) as ServerEvent;
   bytes.fill(0xff);
   expect(`${event.payload}`).toBe('hello');
   expect(fromWireParams(event.params).to).toBe('bob');
@@ -99,7 +100,7 @@ it('whatever is read of damaged bytes can be handed to a module', () => {
       for (const [at, value] of changes) bytes[at % bytes.length] = value;
       let event: CallEvent;
       try {
-        ({ event } = readServerFrame(bytes) as ServerEvent);
+        ({ event } = among(bytes, readServerFrame) as ServerEvent);
       } catch (error) {
         expect(error).toMatchObject({ name: 'FrameError' });
         return;
