@@ -90,6 +90,7 @@ const core = z.strictObject({
   recoveredSends: count.describe('messages that a killed core could not hand on any more'),
   embedded: z.boolean().describe('it is a part of a program, which goes on when the core stops'),
   gateway: z.string().nullable().describe('the socket where chat servers connect; null: there is none'),
+  gatewayGroup: z.string().nullable().describe('the group whose members may connect there; null: none'),
 });
 
 const server = z.strictObject({

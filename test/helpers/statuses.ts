@@ -72,6 +72,7 @@ export function statusOf(...modules: ModuleStatus[]): CoreStatus {
       recoveredSends: 0,
       embedded: false,
       gateway: null,
+      gatewayGroup: null,
     },
     modules,
     servers: [],

@@ -268,8 +268,8 @@ function unusable(path: string, cause: unknown): DirectoryError {
 
 /** The names of our sockets, those of earlier versions too. */
 const OURS = /^(control\.sock|h[0-9a-f]{6}\.sock|module-\w+(-\d+)?\.sock)$/;
-/** Where the control socket is made, by a core that was killed meanwhile. */
-const NURSERY = /^c\d+$/;
+/** Where the control socket and the gateway's are made, by a core that was killed meanwhile. */
+const NURSERY = /^(c|\.g)\d+$/;
 
 /** A core that ended cleanly leaves neither socket nor pid. What is not ours is not touched: it may be anybody's. */
 function sweep(path: string): string[] {

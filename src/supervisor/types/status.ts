@@ -131,6 +131,8 @@ export interface CoreStatus extends SupervisorStatus {
     embedded: boolean;
     /** The socket where chat servers connect; `null`: there is none. */
     gateway: string | null;
+    /** The group whose members may connect there, as it is configured; `null`: none. */
+    gatewayGroup: string | null;
   };
   servers: ServerStatus[];
   /** `null`: nothing that modules send is kept. */

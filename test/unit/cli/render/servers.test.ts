@@ -45,6 +45,9 @@ test('servers are a table below that of the modules', () => {
 
 test('where none is connected, it is said where one can connect; nothing is said where none can', () => {
   expect(renderOverview(core(), view)).toContain(`\n\nno server is connected to ${GATEWAY}\n`);
+  const shared = core();
+  shared.core.gatewayGroup = 'chat';
+  expect(renderOverview(shared, view)).toContain(`${GATEWAY}, where the group chat may connect\n`);
   const closed = statusOf(serving);
   expect(renderOverview(closed, view)).not.toContain('server');
 });
