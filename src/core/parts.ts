@@ -230,7 +230,7 @@ export class Parts {
     const gatewayGroup = gateway === null ? null : this.#config.gatewayGroup;
     return {
       core: { ...core, problems: [...core.problems, ...problems], embedded, gateway, gatewayGroup },
-      modules: modules.map((module) => this.#withWaiting(module)),
+      modules: modules.map((module) => this.#withSends(module)),
       servers: [...this.#doors.servers(), ...(this.#taker?.isTaking ? [describeProgram(this.#taker)] : [])],
       sends: sends === null ? null : describeSends(sends),
     };
@@ -238,11 +238,11 @@ export class Parts {
 
   /** @throws SupervisorError `MODULE_UNKNOWN` */
   describe(module: string): ModuleDescription {
-    return this.#withWaiting(this.supervisor.describeModule(module));
+    return this.#withSends(this.supervisor.describeModule(module));
   }
 
-  #withWaiting<T extends ModuleStatus>(status: T): T {
-    return { ...status, sends: { ...status.sends, waiting: this.sends?.waitingOf(status.name) ?? 0 } };
+  #withSends<T extends ModuleStatus>(status: T): T {
+    return { ...status, sends: { ...status.sends, ...this.sends?.ofModule(status.name) } };
   }
 
   /** Gives an order for one module; what is wrong nevertheless is logged too. */

@@ -21,7 +21,16 @@ export const serving: ModuleStatus = {
   hosts: [{ pid: 4242, generation: 1, state: 'ready', startedAt: '2024-12-31T23:57:57.000Z' }],
   restarts: 0,
   failedStarts: 0,
-  sends: { total: 0, undelivered: 0, refused: 0, waiting: 0 },
+  sends: {
+    total: 0,
+    undelivered: 0,
+    refused: 0,
+    waiting: 0,
+    delivered: 0,
+    refusedByServer: 0,
+    expired: 0,
+    consumed: 0,
+  },
   dropped: { logLines: 0, outputBytes: 0 },
   crashes: {
     total: 0,

@@ -230,6 +230,28 @@ describe('what a module sends', () => {
   });
 });
 
+it('what became of sends is counted for each module, and for all', async () => {
+  const scene = await opened();
+  const decider = new Decider();
+  scene.sends.use(decider);
+  const server = new Server(scene);
+  const [a, b, c] = ['a', 'b', 'a'].map((module) => scene.keep({ module }));
+  await server.gets(3);
+  for (const one of [a, b]) server.attachment.acknowledge(one?.sentId ?? '');
+  server.attachment.refuse(c?.sentId ?? '');
+  server.attachment.detach();
+  scene.keep({ module: 'b' });
+  scene.nowMs += HOUR_MS;
+  scene.keep({ module: 'b' });
+  await decider.until(() => decider.statuses.length === 2);
+  await turns();
+  const none = { waiting: 0, delivered: 0, refusedByServer: 0, expired: 0, consumed: 0 };
+  expect(scene.sends.ofModule('a')).toEqual({ ...none, delivered: 1, refusedByServer: 1 });
+  expect(scene.sends.ofModule('b')).toEqual({ ...none, delivered: 1, expired: 1, waiting: 1 });
+  expect(scene.sends.ofModule('c')).toEqual(none);
+  expect(scene.sends.counters()).toMatchObject({ waiting: 1, delivered: 2, refused: 1, expired: 1, consumed: 0 });
+});
+
 describe('after another start of the core', () => {
   it('all that no server has acknowledged comes again, and nothing else', async () => {
     const stateDir = makeTempDir();
@@ -605,6 +627,7 @@ describe('with chain_sends = yes', () => {
     expect(fromWireParams(server.got[1]?.params ?? {})).toMatchObject({ to: 'carol', from: 'alice' });
     await turns();
     expect(scene.sends.counters()).toMatchObject({ waiting: 2, consumed: 1 });
+    expect(scene.sends.ofModule('m')).toMatchObject({ waiting: 2, consumed: 1 });
   });
 
   it('a message that modules sent for each other eight times in a row goes to the server, and a line says so', async () => {

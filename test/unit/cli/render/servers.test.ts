@@ -10,7 +10,7 @@ import { NOW, serving, statusOf } from '../../../helpers/statuses.js';
 const view: View = { nowMs: NOW, width: 100, colour: false, options: [] };
 const GATEWAY = '/run/mesibo-modules/gateway.sock';
 const prosody: ServerStatus = { name: 'prosody', connections: 2, takesSends: true, inProgress: 3, unacknowledged: 64 };
-const waiting: ModuleStatus = { ...serving, sends: { total: 9, undelivered: 0, refused: 0, waiting: 5 } };
+const waiting: ModuleStatus = { ...serving, sends: { ...serving.sends, total: 9, waiting: 5 } };
 
 function core(...servers: ServerStatus[]): CoreStatus {
   const status = statusOf(serving, { ...waiting, name: 'autoreply' });
