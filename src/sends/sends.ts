@@ -10,6 +10,7 @@ import { ChainStage } from './chain-stage.js';
 import { SendCounts } from './counts.js';
 import { ExpiryTimer } from './expiry-timer.js';
 import { FullNews } from './full-news.js';
+import { inSlices } from './in-slices.js';
 import { KeyMaker } from './key-maker.js';
 import { LimitedNews } from './limited-news.js';
 import { Dispatch, type Holder } from './queue/dispatch.js';
@@ -69,7 +70,9 @@ export class Sends implements SendKeeper, SendSource {
   #supervisor: SendsSupervisor | null = null;
   #store: SendStore | null = null;
   /** What came before it was known what an earlier core left; `null`: that is known. */
-  #early: Entry[] | null = [];
+  #held: Entry[] | null = [];
+  /** Resolves when what an earlier core left has been taken. */
+  #loading: Promise<void> = Promise.resolve();
   #isTurnPlanned = false;
   #isClosed = false;
 
@@ -112,13 +115,18 @@ export class Sends implements SendKeeper, SendSource {
         folder: join(stateDir, SENDS_FOLDER),
         moment,
         say: this.#options.say,
-        loaded: (content) => this.#loaded(content),
+        loaded: (content, progress) => {
+          this.#loading = this.#load(content, progress);
+          return this.#loading;
+        },
         all: () => this.#all.values(),
         names: () => this.#dispatch.known,
       });
       if (this.#takings.size > 0) this.#store.namesChanged();
-      for (const entry of this.#early ?? []) this.#store.put(entry);
+      for (const entry of this.#held ?? []) this.#store.put(entry);
       await this.#store.open();
+      // Where the disk was slow, it may be still in the middle of it.
+      await this.#loading;
     }
     this.#begin();
   }
@@ -160,7 +168,7 @@ export class Sends implements SendKeeper, SendSource {
     this.#all.set(sentId, entry);
     this.#store?.put(entry);
     if (this.#fullness.add(module, entry.bytes)) this.#fullNews.changed(module);
-    if (this.#early !== null) this.#early.push(entry);
+    if (this.#held !== null) this.#held.push(entry);
     else this.#route(entry);
   }
 
@@ -236,31 +244,37 @@ export class Sends implements SendKeeper, SendSource {
 
   // ---- the way of an entry ----
 
-  #loaded({ entries, names }: Content): void {
+  /** Nothing is given to anybody meanwhile: what comes is held, and goes behind what was loaded. */
+  async #load({ entries, names }: Content, progress: () => void): Promise<void> {
     for (const name of names) this.#dispatch.know(name);
-    for (const entry of entries) {
-      this.#keys.skip(entry.key);
-      const known = this.#all.get(entry.sentId);
-      if (known && this.#early === null) {
-        this.#store?.remove(entry);
-        continue;
-      }
-      // It was found in a black box as well: the store knows what has become of it.
-      if (known) this.#forget(known);
-      this.#all.set(entry.sentId, entry);
-      // Where something waited for a server, it was known.
-      if (entry.server !== null) this.#dispatch.know(entry.server);
-      if (this.#fullness.add(entry.module, entry.bytes)) this.#fullNews.changed(entry.module);
-      if (entry.dueStatus === null) this.#route(entry);
-      else this.#statuses.add(entry);
+    const isLate = this.#held === null;
+    this.#held ??= [];
+    await inSlices(entries, (entry) => this.#loaded(entry, isLate), progress);
+    if (isLate) this.#begin();
+  }
+
+  /** @param isLate - it may have become known otherwise meanwhile, and somebody have it */
+  #loaded(entry: Entry, isLate: boolean): void {
+    this.#keys.skip(entry.key);
+    const known = this.#all.get(entry.sentId);
+    if (known && isLate) {
+      this.#store?.remove(entry);
+      return;
     }
-    this.#planTurn();
+    // It was found in a black box as well: the store knows what has become of it.
+    if (known) this.#forget(known);
+    this.#all.set(entry.sentId, entry);
+    // Where something waited for a server, it was known.
+    if (entry.server !== null) this.#dispatch.know(entry.server);
+    if (this.#fullness.add(entry.module, entry.bytes)) this.#fullNews.changed(entry.module);
+    if (entry.dueStatus === null) this.#route(entry);
+    else this.#statuses.add(entry);
   }
 
   #begin(): void {
-    const early = this.#early ?? [];
-    this.#early = null;
-    for (const entry of early) {
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const entry of held) {
       if (this.#all.get(entry.sentId) !== entry) continue;
       this.#bind(entry);
       this.#route(entry);
@@ -354,7 +368,7 @@ export class Sends implements SendKeeper, SendSource {
 
   /** Once, after all that goes on now: nobody is called from within a call of his, and much is done together. */
   #planTurn(): void {
-    if (this.#isTurnPlanned || this.#isClosed || this.#early !== null) return;
+    if (this.#isTurnPlanned || this.#isClosed || this.#held !== null) return;
     this.#isTurnPlanned = true;
     setImmediate(() => {
       this.#isTurnPlanned = false;
