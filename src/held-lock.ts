@@ -2,7 +2,7 @@
 
 import { closeSync, constants, fstatSync, ftruncateSync, lstatSync, writeSync } from 'node:fs';
 import { flockExclusive } from './libc.js';
-import { openFile, readBeginning } from './own-files.js';
+import { openFile, readText } from './own-files.js';
 
 /** A larger one is none of ours. */
 const MAX_TEXT_BYTES = 64 * 1024;
@@ -33,7 +33,7 @@ export function readLockText(path: string): string {
   try {
     const fd = openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
-      return readBeginning(fd, MAX_TEXT_BYTES);
+      return readText(fd, MAX_TEXT_BYTES);
     } finally {
       closeSync(fd);
     }
@@ -65,7 +65,7 @@ export class HeldLock {
 
   /** What stands in the file. */
   get text(): string {
-    return readBeginning(this.#fd, MAX_TEXT_BYTES);
+    return readText(this.#fd, MAX_TEXT_BYTES);
   }
 
   /** Whether those who look for the lock find this one. */
@@ -91,7 +91,7 @@ export class HeldLock {
   /** Never cuts first: a process that is killed between the two must not have lost its text. */
   write(text: string): void {
     writeSync(this.#fd, text, 0);
-    ftruncateSync(this.#fd, text.length);
+    ftruncateSync(this.#fd, Buffer.byteLength(text));
   }
 
   release(): void {

@@ -16,21 +16,37 @@ export interface LockText {
    * with yet; the newest first.
    */
   runIds: string[];
+  /** Where its state is, and its logs; `null`: the text does not say. */
+  stateDir: string | null;
 }
 
-/** Reads a lock file: the pid, then one run id a line, or the kind. What is none of these is ignored. */
+const STATE = 'state ';
+
+/** Reads a lock file: the pid, then one run id a line, the kind, or the state directory. What is none of these is ignored. */
 export function parseLock(text: string): LockText {
   const [first = '', ...lines] = text.split('\n');
   const pid = /^\d{1,10}$/.test(first) ? Number(first) : 0;
   const kind = lines.find((line) => line === 'embedded' || line === 'bare') ?? 'daemon';
-  return { pid: pid > 0 ? pid : null, kind: kind as CoreKind, runIds: [...new Set(lines.filter(isRunId))] };
+  const stateDir = lines.find((line) => line.startsWith(`${STATE}/`))?.slice(STATE.length) ?? null;
+  const runIds = [...new Set(lines.filter(isRunId))];
+  return { pid: pid > 0 ? pid : null, kind: kind as CoreKind, runIds, stateDir };
 }
 
-/** The text that {@link parseLock} reads. The kind comes early: a client reads the beginning alone. */
-export function formatLock(pid: number, runIds: readonly string[], kind: CoreKind = 'daemon'): string {
+/**
+ * The text that {@link parseLock} reads. Kind and state directory come early: a client reads the beginning alone.
+ *
+ * @param stateDir - absolute; one with a line feed in it is left out
+ */
+export function formatLock(
+  pid: number,
+  runIds: readonly string[],
+  { kind = 'daemon', stateDir = null }: Partial<Pick<LockText, 'kind' | 'stateDir'>> = {},
+): string {
   const [newest, ...others] = runIds;
-  const lines = [pid, ...(newest === undefined ? [] : [newest]), ...(kind === 'daemon' ? [] : [kind]), ...others];
-  return `${lines.join('\n')}\n`;
+  const lines = [pid, ...(newest === undefined ? [] : [newest])];
+  if (kind !== 'daemon') lines.push(kind);
+  if (stateDir !== null && !stateDir.includes('\n')) lines.push(`${STATE}${stateDir}`);
+  return `${[...lines, ...others].join('\n')}\n`;
 }
 
 function isRunId(line: string): boolean {

@@ -37,6 +37,11 @@ export function readBeginning(fd: number, limitBytes: number): string {
   return bytes.toString('latin1', 0, readSync(fd, bytes, 0, limitBytes, 0));
 }
 
+/** The same of a text in UTF-8, whose last character may be cut. */
+export function readText(fd: number, limitBytes: number): string {
+  return Buffer.from(readBeginning(fd, limitBytes), 'latin1').toString();
+}
+
 /**
  * Opens a run directory that nobody but its owner and root can change.
  *

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Directories } from '../../src/directories.js';
 import { SupervisorError } from '../../src/errors.js';
 import { parseEntry } from '../../src/logs/entry.js';
 import { formatLogLine } from '../../src/logs/format.js';
@@ -26,7 +27,7 @@ export function addLogs(program: Command): void {
     .option('--json', 'print the lines as they are in the files')
     .action(async (name: string | undefined, _options, command: Command) => {
       const options = command.optsWithGlobals<LogsOptions>();
-      const { runDir, stateDir } = directoriesOf(options);
+      const { runDir, stateDir } = await findDirectories(options);
       const colour = hasColour(process.stdout);
       const print = (lines: string[]) => {
         const shown = options.json ? lines.filter((line) => parseEntry(line)) : lines;
@@ -45,6 +46,14 @@ export function addLogs(program: Command): void {
         print(view.next());
       }
     });
+}
+
+/** Where nobody names the state directory, the core in the run directory does: it may have another one than is usual. */
+async function findDirectories(options: GlobalOptions): Promise<Directories> {
+  const usual = directoriesOf(options);
+  if (options.stateDir || process.env.MESIBO_STATE_DIR) return usual;
+  const { readStateDir } = await import('../../src/control/core-lock.js');
+  return { ...usual, stateDir: readStateDir(usual.runDir) ?? usual.stateDir };
 }
 
 function nothingLogged(stateDir: string, name: string | undefined, modules: string[]): SupervisorError {

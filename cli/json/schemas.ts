@@ -73,7 +73,11 @@ const moduleFields = {
     total: count,
     undelivered: count.describe('of these, nobody took'),
     refused: count.describe('its black box was full, or too much waited, so it got -1; not in total'),
-    waiting: count.describe('of these, wait for a server'),
+    waiting: count.describe('wait for a server, those included that it has and has not acknowledged'),
+    delivered: count.describe('servers have acknowledged them'),
+    refusedByServer: count.describe('servers have refused them'),
+    expired: count.describe('they waited longer than send_ttl'),
+    consumed: count.describe('chain_sends: modules have consumed them'),
   }),
   dropped: z.strictObject({ logLines: count, outputBytes: count }),
   inFlight: count.describe('calls that its processes hold'),
@@ -90,6 +94,7 @@ const core = z.strictObject({
   recoveredSends: count.describe('messages that a killed core could not hand on any more'),
   embedded: z.boolean().describe('it is a part of a program, which goes on when the core stops'),
   gateway: z.string().nullable().describe('the socket where chat servers connect; null: there is none'),
+  gatewayGroup: z.string().nullable().describe('the group whose members may connect there; null: none'),
 });
 
 const server = z.strictObject({

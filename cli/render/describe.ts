@@ -94,10 +94,17 @@ function counters(module: ModuleDescription, nowMs: number): Row[] {
       'sent',
       `${sends.total}; ${sends.waiting ?? 0} waiting, ${sends.undelivered} undelivered, ${sends.refused} refused`,
     ],
+    ['servers took', describeTaken(sends)],
     ['crashes', `${crashes.total}${of ? `: ${of}` : ''}${last}`],
     ['restarts', `${module.restarts}; ${counted(module.failedStarts, 'start')} failed`],
     ['not kept', `${counted(dropped.logLines, 'log line')}, ${counted(dropped.outputBytes, 'byte')} of output`],
   ];
+}
+
+/** A core of another version says less. */
+function describeTaken(sends: Partial<ModuleDescription['sends']>): string {
+  const { delivered = 0, refusedByServer = 0, expired = 0, consumed = 0 } = sends;
+  return `${delivered}; ${refusedByServer} refused, ${expired} expired, ${consumed} consumed by modules`;
 }
 
 /** Where a line is too long, the origin gets one of its own. */

@@ -28,7 +28,10 @@ export function renderServers(status: Partial<CoreStatus>, { width, colour }: Vi
   const { servers = [], core } = status;
   const gateway = core?.gateway ?? null;
   if (servers.length > 0) return ['', ...renderTable(COLUMNS, servers, width, colour)];
-  return gateway === null ? [] : ['', ...wrap(`no server is connected to ${escapeControl(gateway)}`, width)];
+  if (gateway === null) return [];
+  const group = core?.gatewayGroup ?? null;
+  const who = group === null ? '' : `, where the group ${escapeControl(group)} may connect`;
+  return ['', ...wrap(`no server is connected to ${escapeControl(gateway)}${who}`, width)];
 }
 
 /** That messages wait, and what to do where nobody takes them. */

@@ -1,4 +1,7 @@
-/** What is told of defaults: the first of each reason at once, then at most one line a second for each, with their number. */
+/**
+ * Tells why events got the default. The first one of each reason is told at once. Later ones are counted, and told in one line a second
+ * for each reason.
+ */
 
 const EVERY_MS = 1_000;
 

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { ConfigError } from '../errors.js';
 import { findPairProblem } from './environment.js';
 import { resolveGateway } from './gateway-path.js';
+import type { GroupProblem } from './group-problem.js';
 import { findNearKey } from './near-miss.js';
 import type { ConfigTree, ModuleBlock, Pair } from './parser.js';
 import { resolveModule } from './resolve.js';
@@ -30,6 +31,7 @@ const GUARDED = new Set(['match', 'limits', 'sandbox', 'remote', 'env']);
  * @param file - Its path, which relative paths in it are relative to.
  * @param exists - Tells whether a path names a file; asked for modules without a `path` only.
  * @param findProblem - Says why a program cannot be run; `null` when nothing speaks against it.
+ * @param findGroupProblem - Says what is wrong with a group; `null` when nothing speaks against it.
  * @throws ConfigError `CONFIG_VALUE` at the first setting or name that cannot be.
  */
 export function interpretTree(
@@ -37,6 +39,7 @@ export function interpretTree(
   file: string,
   exists: (path: string) => boolean,
   findProblem: (program: string) => string | null,
+  findGroupProblem: (group: string) => GroupProblem | null,
 ): CoreConfig {
   const warnings: ConfigWarning[] = [];
   const absolute = resolve(file);
@@ -48,6 +51,8 @@ export function interpretTree(
     const message = `on_event: ${onEvent} cannot be run, ${problem}; until it can, nobody is told of events`;
     warnings.push({ position: origins.on_event as Position, message });
   }
+  const warning = findGroupWarning(settings.gatewayGroup, origins.gateway_group as Position, findGroupProblem);
+  if (warning) warnings.push(warning);
   const search = { moduleDir, base, exists };
   const seen = new Map<string, Position>();
   const modules = tree.modules.map((block) => {
@@ -58,6 +63,21 @@ export function interpretTree(
   });
   const gateway = resolveGateway(settings.gateway, base);
   return { file: absolute, ...settings, moduleDir, onEvent, gateway, modules, warnings };
+}
+
+/** @throws ConfigError `CONFIG_VALUE` for a group that the system does not have */
+function findGroupWarning(
+  group: string | null,
+  position: Position,
+  findProblem: (group: string) => GroupProblem | null,
+): ConfigWarning | null {
+  const problem = group === null ? null : findProblem(group);
+  if (problem === null) return null;
+  const what = `gateway_group: found ${showText(group as string)}, ${problem.text}`;
+  if (problem.kind === 'foreign') {
+    return { position, message: `${what}; the core starts only as a member of it, or as root` };
+  }
+  throw new ConfigError('CONFIG_VALUE', `${what}; make it, for example with groupadd, or name another group`, position);
 }
 
 function readCore({ pairs }: ConfigTree, base: string, warnings: ConfigWarning[]) {

@@ -1,6 +1,7 @@
 /** From a file, or its text, to a configuration. */
 
 import { ConfigError } from '../errors.js';
+import { findGroupProblem } from './group-problem.js';
 import { interpretTree } from './interpret.js';
 import { parseTree } from './parser.js';
 import { findProgramProblem } from './program.js';
@@ -9,24 +10,29 @@ import { isFile } from './resolve.js';
 import type { ConfigWarning, CoreConfig } from './types.js';
 
 /**
- * Reads a configuration file, finds the files of its modules, and looks at the program that it names.
+ * Reads a configuration file, finds the files of its modules, and looks at the program and the group that it names.
  *
  * @throws ConfigError `CONFIG_UNREADABLE`, `CONFIG_SYNTAX` or `CONFIG_VALUE`. Modules whose file is missing are no
  * error here: theirs is the only start that fails.
  */
 export function loadConfig(file: string, options: ReadOptions = {}): CoreConfig {
-  return interpretTree(parseTree(readConfigText(file, options), file), file, isFile, findProgramProblem);
+  const tree = parseTree(readConfigText(file, options), file);
+  return interpretTree(tree, file, isFile, findProgramProblem, findGroupProblem);
 }
 
 /**
- * Makes a configuration of a file's text; pure but for `exists`, and without a look at the program that it names.
+ * Makes a configuration of a file's text; pure but for `exists`, and without a look at the program and the group that it names.
  *
  * @param file - The path of the file, which positions carry and relative paths are relative to.
  * @param exists - Tells whether a path names a file; looks at the disk unless given.
  * @throws ConfigError `CONFIG_SYNTAX` or `CONFIG_VALUE`, at the first mistake.
  */
 export function parseConfig(text: string, file: string, exists: (path: string) => boolean = isFile): CoreConfig {
-  return interpretTree(parseTree(text, file), file, exists, () => null);
+  return interpretTree(parseTree(text, file), file, exists, noProblem, noProblem);
+}
+
+function noProblem(): null {
+  return null;
 }
 
 /** A warning in one line, with its place. */

@@ -111,6 +111,10 @@ export const CORE_MANUAL: Readonly<Record<string, SettingManual>> = {
     what: 'The socket where [chat servers connect](gateway.md). With `auto` it is `gateway.sock` in the run directory. With `off` there is none. Relative paths are relative to the folder of the file.',
     example: '/run/chat/gateway.sock',
   },
+  gateway_group: {
+    what: 'The group whose members may connect to the `gateway`, by its name or number. The user of the core must be a member too. With `none` only the user of the core and root may connect. [Coupling a server](gateway.md#who-may-connect) shows how to use it.',
+    example: 'mesibo-modules',
+  },
   send_queue: {
     what: 'How many messages of modules may wait for a server. One module alone may have four fifths of them. Beyond that, `send_message` returns -1. [Operating](operating.md#what-modules-send) says where they wait.',
     example: '10000',

@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { findPairProblem, formatUmask, isPassable, parsePassEnv, parseUmask } from './environment.js';
 import { isGateway, readGateway } from './gateway-path.js';
+import { isGroup } from './group.js';
 import { ABI_NAMES, CORE_FILES } from './types.js';
 import {
   formatDuration,
@@ -32,6 +33,7 @@ const backoff = 'expected two durations, such as 100ms to 30s';
 const rate = 'expected a number in a duration, such as 5 in 60s';
 const names = 'expected names of environment variables, each alone or with * at its end';
 const gateway = 'expected the path of a socket, with a "/" or a "." in it, auto, or off';
+const group = 'expected the name or the number of a group, or none';
 const umask = 'expected three octal digits, such as 027, or inherit';
 
 /** What may be set for a module, by the names of `ModuleSpec`. */
@@ -104,6 +106,7 @@ export const coreSettings = z.object({
     .nullable()
     .default(null),
   gateway: z.string(gateway).transform(readGateway).refine(isGateway, gateway).default('auto'),
+  gatewayGroup: z.string(group).refine(isGroup, group).nullable().default(null),
   sendQueue: whole(1, 10_000_000, 'expected a whole number from 1 to 10000000').default(100_000),
   sendBytes: whole(MIB, 1024 ** 4, 'expected a size from 1MiB to 1024GiB').default(64 * MIB),
   sendTtlMs: time.default(60 * 60 * SECOND),
@@ -195,6 +198,11 @@ export const CORE_KEYS: Readonly<Record<string, KeyRule<CoreSettings>>> = {
   chain_deadline: coreKey('chainDeadlineMs', parseDuration, formatDuration),
   on_event: coreKey('onEvent', orOff(asWritten), offOr(asWritten)),
   gateway: coreKey('gateway', asWritten),
+  gateway_group: coreKey(
+    'gatewayGroup',
+    (text) => (text === 'none' ? null : text),
+    (group) => group ?? 'none',
+  ),
   send_queue: coreKey('sendQueue', parseCount),
   send_memory: coreKey('sendBytes', parseSize, formatSize),
   send_ttl: coreKey('sendTtlMs', parseDuration, formatDuration),

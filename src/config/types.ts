@@ -98,6 +98,8 @@ export interface CoreConfig {
   onEvent: string | null;
   /** Where servers connect: an absolute path; `auto`: gateway.sock in the run directory; `off`: nowhere. */
   gateway: string;
+  /** The group that may connect there, by its name or number; `null`: none. */
+  gatewayGroup: string | null;
   /** Messages of modules that may wait for a server. */
   sendQueue: number;
   /** Their payloads and addresses, in bytes. */

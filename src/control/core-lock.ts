@@ -3,12 +3,12 @@
 import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { DirectoryError } from '../errors.js';
 import { type CoreKind, parseLock } from '../lock-file.js';
-import { openFile, readBeginning } from '../own-files.js';
+import { openFile, readText } from '../own-files.js';
 import { readRunning } from '../proc.js';
 import { enterRunDir, type RunDirEntry } from './entry.js';
 
-/** The text of a lock begins with what is wanted of it. */
-const MAX_LOCK_BYTES = 1024;
+/** The text of a lock begins with what is wanted of it: the longest is a path. */
+const MAX_LOCK_BYTES = 8192;
 
 /** The state of a run directory's lock. */
 export interface CoreLock {
@@ -53,6 +53,21 @@ export function readNamedCore(runDir: string): NamedCore {
   return lookAtLock(runDir, NOBODY, (_, file) => (file === null ? NOBODY : readNamed(file)));
 }
 
+/**
+ * Where the core that a lock file names has its state, whether it holds the lock or not.
+ *
+ * @returns `null`: the file does not say, or cannot be read
+ */
+export function readStateDir(runDir: string): string | null {
+  try {
+    return lookAtLock(runDir, null, (_, file) =>
+      file === null ? null : parseLock(readText(file, MAX_LOCK_BYTES)).stateDir,
+    );
+  } catch {
+    return null;
+  }
+}
+
 /** @param look - gets the open lock file; `null`: there is none */
 function lookAtLock<T>(runDir: string, nobody: T, look: (entry: RunDirEntry, file: number | null) => T): T {
   const entry = enterRunDir(runDir);
@@ -94,7 +109,7 @@ function openLock(entry: RunDirEntry): number | null {
 }
 
 function readNamed(fd: number): NamedCore {
-  const { pid, kind, runIds } = parseLock(readBeginning(fd, MAX_LOCK_BYTES));
+  const { pid, kind, runIds } = parseLock(readText(fd, MAX_LOCK_BYTES));
   return { pid, kind, runId: runIds[0] ?? null };
 }
 

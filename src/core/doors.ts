@@ -50,6 +50,11 @@ export class Doors {
     return this.#gateway?.path ?? null;
   }
 
+  /** Why chat servers that may connect cannot, in sentences. */
+  problems(): string[] {
+    return this.#gateway?.problems() ?? [];
+  }
+
   /** The chat servers that are connected. */
   servers(): ServerStatus[] {
     return describeServers(this.#gateway?.clients() ?? []);

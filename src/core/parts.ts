@@ -146,11 +146,13 @@ export class Parts {
   }
 
   async #openGateway(): Promise<void> {
-    const { gateway, maxMessageBytes } = this.#config;
+    const { gateway, gatewayGroup, maxMessageBytes } = this.#config;
+    const { runDir } = this.#options;
     const { supervisor, sends } = this;
     if (sends === null || gateway === 'off') return;
     await this.#doors.openGateway({
-      path: gateway === 'auto' ? join(this.#options.runDir, 'gateway.sock') : gateway,
+      path: gateway === 'auto' ? join(runDir, 'gateway.sock') : gateway,
+      group: gatewayGroup === null ? null : { name: gatewayGroup, ownFolder: runDir },
       core: {
         submit: (event, origin, taker) => supervisor.submit(event, origin, taker),
         onMessageStatus: (params, status, options) => supervisor.onMessageStatus(params, status, options),
@@ -222,11 +224,13 @@ export class Parts {
   status(): CoreStatus {
     const { core, modules } = this.supervisor.status();
     const { sends } = this;
-    const problems = [this.reloads, this.log, sends].flatMap((part) => part?.problems() ?? []);
+    const problems = [this.reloads, this.log, sends, this.#doors].flatMap((part) => part?.problems() ?? []);
     const embedded = !this.#options.endsProcess;
+    const gateway = this.#doors.gatewayPath;
+    const gatewayGroup = gateway === null ? null : this.#config.gatewayGroup;
     return {
-      core: { ...core, problems: [...core.problems, ...problems], embedded, gateway: this.#doors.gatewayPath },
-      modules: modules.map((module) => this.#withWaiting(module)),
+      core: { ...core, problems: [...core.problems, ...problems], embedded, gateway, gatewayGroup },
+      modules: modules.map((module) => this.#withSends(module)),
       servers: [...this.#doors.servers(), ...(this.#taker?.isTaking ? [describeProgram(this.#taker)] : [])],
       sends: sends === null ? null : describeSends(sends),
     };
@@ -234,11 +238,11 @@ export class Parts {
 
   /** @throws SupervisorError `MODULE_UNKNOWN` */
   describe(module: string): ModuleDescription {
-    return this.#withWaiting(this.supervisor.describeModule(module));
+    return this.#withSends(this.supervisor.describeModule(module));
   }
 
-  #withWaiting<T extends ModuleStatus>(status: T): T {
-    return { ...status, sends: { ...status.sends, waiting: this.sends?.waitingOf(status.name) ?? 0 } };
+  #withSends<T extends ModuleStatus>(status: T): T {
+    return { ...status, sends: { ...status.sends, ...this.sends?.ofModule(status.name) } };
   }
 
   /** Gives an order for one module; what is wrong nevertheless is logged too. */

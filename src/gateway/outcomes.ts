@@ -1,6 +1,7 @@
 /** Outcomes as servers are told them: pure. */
 
 import type { DoorOutcome, TraceEntry } from '../supervisor/types.js';
+import { emptyOutcome } from '../wire/gateway/empty-frames.js';
 import { failureOf, type OutcomeFrame, type TracedVerdict } from '../wire/gateway/frames.js';
 
 const NO_TRACE: readonly TracedVerdict[] = [];
@@ -25,18 +26,9 @@ export function outcomeFrame(id: bigint, wantsTrace: boolean, outcome: DoorOutco
 
 /** An event that could not be taken. */
 export function refusedFrame(id: bigint, code: string, message: string): OutcomeFrame {
-  return {
-    kind: 'outcome',
-    id,
-    verdict: 'pass',
-    by: null,
-    defaultReason: null,
-    defaultBy: null,
-    params: null,
-    payload: null,
-    trace: NO_TRACE,
-    failure: failureOf(code, message),
-  };
+  const frame = emptyOutcome(id);
+  frame.failure = failureOf(code, message);
+  return frame;
 }
 
 /** The default verdict that counted: the one that consumed, which is the last of all, else the first. */

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { SupervisorError } from '../errors.js';
 import { readDescriptorLimit } from '../libc.js';
 import { VERSION } from '../paths.js';
 import type { SendSource } from '../sends/types.js';
@@ -10,6 +11,7 @@ import { SocketListener } from '../unix-socket/listener.js';
 import { requireShort } from '../unix-socket/path.js';
 import { EVENT_KINDS } from '../wire/event-kinds.js';
 import { failureOf } from '../wire/gateway/frames.js';
+import { GatewayGroup } from './group.js';
 import { type GatewayLimits, gatewayLimits } from './limits.js';
 import { Sessions } from './sessions.js';
 import { requirePlace, unusable } from './socket-file.js';
@@ -19,6 +21,8 @@ import type { GatewayClient, GatewayCore } from './types.js';
 export interface GatewayServerOptions {
   /** Absolute; the folder must exist. */
   path: string;
+  /** Its members may connect too, and are let through `ownFolder` where that is on the way; the default is none. */
+  group?: { name: string; ownFolder: string } | null;
   core: GatewayCore;
   /** What modules sent, for servers that take it. */
   sends: SendSource;
@@ -45,15 +49,20 @@ export class GatewayServer {
   readonly #listener: SocketListener;
   readonly #sessions: Sessions;
   readonly #warnTo: (text: string) => void;
+  readonly #group: GatewayGroup | null;
+  /** What the group is let through; `null`: nothing of it is this core's. */
+  readonly #ownFolder: string | null;
   #warnedMs = Number.NEGATIVE_INFINITY;
   #isRetired = false;
   #isClosed = false;
 
   private constructor(options: GatewayServerOptions) {
-    const { path, core, sends, maxMessageBytes, chainDeadlineMs } = options;
+    const { path, group = null, core, sends, maxMessageBytes, chainDeadlineMs } = options;
     requireShort(path, 'choose a shorter run directory, or set "gateway" to a shorter path');
     requireShort(join(dirname(path), `${NURSERY}${process.pid}`, 's'), 'set "gateway" to a shorter path');
     this.#warnTo = options.warn;
+    this.#group = group && new GatewayGroup(group.name, path);
+    this.#ownFolder = group !== null && path.startsWith(`${group.ownFolder}/`) ? group.ownFolder : null;
     const warn = (text: string) => this.#warn(text);
     this.#sessions = new Sessions({
       core,
@@ -72,9 +81,10 @@ export class GatewayServer {
       path,
       nursery: NURSERY,
       allowHalfOpen: true,
+      admit: (born) => this.#group?.admitTo(born),
       connected: (socket: Socket) => this.#sessions.add(socket),
       failed: ({ message }) => warn(`a server could not be let in (${message}); it may try again`),
-      cannot: (reason, cause) => unusable(path, reason, cause),
+      cannot: (reason, cause) => (cause instanceof SupervisorError ? cause : unusable(path, reason, cause)),
     });
   }
 
@@ -87,6 +97,7 @@ export class GatewayServer {
     const server = new GatewayServer(options);
     try {
       await server.#make();
+      for (const problem of server.problems()) options.warn(problem);
       return server;
     } catch (error) {
       await server.close();
@@ -121,6 +132,12 @@ export class GatewayServer {
     if (this.#isRetired) this.#listener.close();
   }
 
+  /** Why those who may connect cannot, a line each, each with what to do. */
+  problems(): string[] {
+    const problem = this.#isRetired ? null : (this.#group?.problem() ?? null);
+    return problem === null ? [] : [problem];
+  }
+
   /** Everybody who is connected. */
   clients(): GatewayClient[] {
     return this.#sessions.describe();
@@ -145,6 +162,8 @@ export class GatewayServer {
 
   async #make(): Promise<void> {
     await requirePlace(this.path);
+    // Before the socket: it is there only when it can be reached.
+    if (this.#ownFolder !== null) this.#group?.letThrough(this.#ownFolder);
     await this.#listener.open();
   }
 

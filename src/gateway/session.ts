@@ -1,9 +1,9 @@
 /** What one connection of a server says, and what it is answered. */
 
 import type { Socket } from 'node:net';
-import { SupervisorError, UnknownSenderError } from '../errors.js';
+import { SupervisorError } from '../errors.js';
 import type { SendSource } from '../sends/types.js';
-import type { DoorOutcome, MessageParamsInput, Origin, OutcomeTaker } from '../supervisor/types.js';
+import type { DoorOutcome, Origin, OutcomeTaker } from '../supervisor/types.js';
 import type { FrameError } from '../wire/gateway/frame-error.js';
 import {
   type Ack,
@@ -14,16 +14,17 @@ import {
   type ServerEvent,
   type ServerFrame,
 } from '../wire/gateway/frames.js';
-import { fromWireParams, SCALARS, type WireParams } from '../wire/params.js';
 import { Connection } from './connection.js';
 import { EventIds } from './event-ids.js';
 import { greet } from './greeting.js';
 import type { GatewayLimits } from './limits.js';
 import type { Load, Share } from './load.js';
+import { NameClaim } from './name-claim.js';
 import type { Names, Taker } from './names.js';
 import { outcomeFrame, refusedFrame } from './outcomes.js';
 import { OutgoingSends } from './outgoing-sends.js';
 import { Peer } from './peer.js';
+import { inputOf, statusFailure } from './send-status.js';
 import type { GatewayClient, GatewayCore } from './types.js';
 
 /** What all sessions share. */
@@ -45,10 +46,7 @@ export interface Surroundings {
 
 /** What an event of a small message takes beside its bytes. */
 const EVENT_BYTES = 256;
-/** It shows within this time whether a connection has gone that was written to. */
-const PROBE_MS = 50;
-/** Of an id that is not known, so much is said again, and of so many. */
-const SHOWN_CHARS = 200;
+/** Of ids that are not known, so many are said again. */
 const SHOWN_IDS = 100;
 /** A status that is in progress counts like an event. */
 const STATUS_BYTES = 256;
@@ -64,8 +62,7 @@ export class Session implements Share, Taker {
   #hello: Hello | null = null;
   #version = 0;
   #sends: OutgoingSends | null = null;
-  /** It waits whether it may take the sends for its name. */
-  #isClaiming = false;
+  readonly #claim: NameClaim;
   /** The server sends nothing any more. */
   #isFinished = false;
   /** Nothing more is done for it. */
@@ -75,14 +72,15 @@ export class Session implements Share, Taker {
 
   constructor(socket: Socket, surroundings: Surroundings) {
     this.#surroundings = surroundings;
-    const { limits, load } = surroundings;
+    const { limits, load, names } = surroundings;
+    this.#claim = new NameClaim(names, this);
     // Now, as its process may end soon.
     this.#peer = new Peer(socket);
     this.#connection = new Connection(socket, limits, {
       frame: (frame) => this.#take(frame),
       invalid: (error) => this.#refuse(error),
       garbled: ({ code, message }) => this.end(failureOf(code, message)),
-      mayRead: () => !this.#isClaiming && load.hasRoom(this),
+      mayRead: () => !this.#claim.isPending && load.hasRoom(this),
       drained: () => this.#sends?.write(),
       finished: () => this.#finished(),
       swollen: () => surroundings.swollen(),
@@ -212,32 +210,24 @@ export class Session implements Share, Taker {
     try {
       const version = greet(hello);
       this.#hello = hello;
-      const { names } = this.#surroundings;
-      if (!hello.takesSends || names.claim(hello.server, this)) this.#welcomeAs(hello, version);
-      else this.#claimAgain(hello, version);
+      const later = (isWon: boolean) => this.#claimed(hello, version, isWon);
+      if (!hello.takesSends || this.#claim.make(hello.server, later)) this.#welcomeAs(hello, version);
     } catch (error) {
       if (!(error instanceof SupervisorError)) throw error;
       this.end(failureOf(error.code, error.message));
     }
   }
 
-  /** A server that was killed in the middle of many events may seem to be there still. */
-  #claimAgain(hello: Hello, version: number): void {
-    const { server } = hello;
-    const { names } = this.#surroundings;
-    names.probe(server);
-    this.#isClaiming = true;
-    setTimeout(() => {
-      this.#isClaiming = false;
-      if (this.#isOver) return;
-      if (names.claim(server, this)) {
-        this.#welcomeAs(hello, version);
-        this.#connection.goOn();
-        return;
-      }
-      const remedy = 'end that one, give this one another name, or connect without takes_sends';
-      this.end(failureOf('SERVER_NAME_TAKEN', `another process takes the sends for ${server} already; ${remedy}`));
-    }, PROBE_MS);
+  /** A moment later: meanwhile nothing was read of it. */
+  #claimed(hello: Hello, version: number, isWon: boolean): void {
+    if (isWon) {
+      this.#welcomeAs(hello, version);
+      this.#connection.goOn();
+      return;
+    }
+    const remedy = 'end that one, give this one another name, or connect without takes_sends';
+    const what = `another process takes the sends for ${hello.server} already`;
+    this.end(failureOf('SERVER_NAME_TAKEN', `${what}; ${remedy}`));
   }
 
   #welcomeAs(hello: Hello, version: number): void {
@@ -353,7 +343,7 @@ export class Session implements Share, Taker {
 
   /** What modules send is for somebody else from now on. */
   #release(): void {
-    this.#surroundings.names.release(this.server, this);
+    this.#claim.release(this.server);
     this.yieldSends();
   }
 }
@@ -381,24 +371,4 @@ class EventInProgress implements OutcomeTaker, Origin {
     this.#session = null;
     session?.decided(this.eventId, this.#trace, this.#bytes, outcome);
   }
-}
-
-/** Why the status of a send was not taken. */
-function statusFailure(sentId: string, error: Error): Failure {
-  const about = { sentIds: [sentId] };
-  if (error instanceof UnknownSenderError) {
-    const what = `the sent_id ${JSON.stringify(sentId.slice(0, SHOWN_CHARS))} is of no module of this core`;
-    return failureOf('SEND_UNKNOWN', `${what}; give the one that the send came with`, about);
-  }
-  return failureOf(error instanceof SupervisorError ? error.code : 'INVALID_ARGUMENT', error.message, about);
-}
-
-/** What a server gave, as an embedder gives it: what is left out stays so. */
-function inputOf(given: WireParams): MessageParamsInput {
-  const whole = fromWireParams(given);
-  const input: MessageParamsInput = {};
-  for (const field of SCALARS) if (given[field] != null) input[field] = whole[field];
-  if (given.to != null) input.to = whole.to;
-  if (given.from != null) input.from = whole.from;
-  return input;
 }

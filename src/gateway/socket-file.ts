@@ -14,6 +14,7 @@ export async function requirePlace(path: string): Promise<void> {
   if (info === undefined) return;
   if (!info.isSocket()) throw unusable(path, 'something that is no socket is there');
   const code = await tryConnect(path);
+  if (code === 'EACCES') throw unusable(path, 'a socket of another user is there');
   if (code === null) throw unusable(path, 'another process listens there');
   if (code !== 'ECONNREFUSED' && code !== 'ENOENT') throw unusable(path, code);
 }

@@ -3,12 +3,14 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { CoreConfig } from '../config/types.js';
-import { counted } from '../counted.js';
 import { IllegalStateError } from '../errors.js';
 import type { Origin, SendKeeper, SentMessage, ServerAway } from '../supervisor/types.js';
 import type { WireParams } from '../wire/params.js';
 import { ChainStage } from './chain-stage.js';
+import { SendCounts } from './counts.js';
 import { ExpiryTimer } from './expiry-timer.js';
+import { FullNews } from './full-news.js';
+import { inSlices } from './in-slices.js';
 import { KeyMaker } from './key-maker.js';
 import { LimitedNews } from './limited-news.js';
 import { Dispatch, type Holder } from './queue/dispatch.js';
@@ -17,7 +19,7 @@ import { Fullness } from './queue/fullness.js';
 import { StatusesDue } from './statuses-due.js';
 import type { Content } from './store/found.js';
 import { SendStore } from './store/store.js';
-import type { Attachment, SendCounters, SendSource, SendsSupervisor, SendTaker } from './types.js';
+import type { Attachment, ModuleSends, SendCounters, SendSource, SendsSupervisor, SendTaker } from './types.js';
 
 /** What can be set. */
 export type SendSettings = Pick<CoreConfig, 'sendQueue' | 'sendBytes' | 'sendTtlMs'> & {
@@ -38,9 +40,6 @@ export const SENDS_FOLDER = 'sends';
 /** The status of a message that was not delivered. */
 const NOT_DELIVERED = 0x80;
 
-/** How often it is logged of a module that too much of it waits. */
-const FULL_NEWS_MS = 60_000;
-
 /** A status names so many servers that are away. */
 const MAX_AWAY = 10;
 
@@ -58,6 +57,7 @@ export class Sends implements SendKeeper, SendSource {
   readonly #all = new Map<string, Entry>();
   readonly #dispatch = new Dispatch();
   readonly #fullness: Fullness;
+  readonly #fullNews: FullNews;
   readonly #chain: ChainStage;
   readonly #statuses: StatusesDue;
   readonly #expiry: ExpiryTimer;
@@ -66,13 +66,13 @@ export class Sends implements SendKeeper, SendSource {
   readonly #expiredNews: LimitedNews;
   readonly #keys: KeyMaker;
   readonly #takings = new Map<string, Taking>();
-  readonly #counted = { delivered: 0, refused: 0, expired: 0, consumed: 0 };
+  readonly #counts = new SendCounts();
   #supervisor: SendsSupervisor | null = null;
   #store: SendStore | null = null;
   /** What came before it was known what an earlier core left; `null`: that is known. */
-  #early: Entry[] | null = [];
-  readonly #fullLoggedMs = new Map<string, number>();
-  #tellFull: ((module: string, isFull: boolean) => void)[] = [];
+  #held: Entry[] | null = [];
+  /** Resolves when what an earlier core left has been taken. */
+  #loading: Promise<void> = Promise.resolve();
   #isTurnPlanned = false;
   #isClosed = false;
 
@@ -83,6 +83,7 @@ export class Sends implements SendKeeper, SendSource {
     this.#settings = settings;
     this.#chaining = chainingOf(settings);
     this.#fullness = new Fullness({ messages: settings.sendQueue, bytes: settings.sendBytes });
+    this.#fullNews = new FullNews({ fullness: this.#fullness, now, say: this.#options.say });
     this.#chain = new ChainStage({
       supervisor: () => this.#supervisor,
       say: this.#options.say,
@@ -114,13 +115,18 @@ export class Sends implements SendKeeper, SendSource {
         folder: join(stateDir, SENDS_FOLDER),
         moment,
         say: this.#options.say,
-        loaded: (content) => this.#loaded(content),
+        loaded: (content, progress) => {
+          this.#loading = this.#load(content, progress);
+          return this.#loading;
+        },
         all: () => this.#all.values(),
         names: () => this.#dispatch.known,
       });
       if (this.#takings.size > 0) this.#store.namesChanged();
-      for (const entry of this.#early ?? []) this.#store.put(entry);
+      for (const entry of this.#held ?? []) this.#store.put(entry);
       await this.#store.open();
+      // Where the disk was slow, it may be still in the middle of it.
+      await this.#loading;
     }
     this.#begin();
   }
@@ -161,8 +167,8 @@ export class Sends implements SendKeeper, SendSource {
     const entry = Entry.of(fields, params, payload);
     this.#all.set(sentId, entry);
     this.#store?.put(entry);
-    if (this.#fullness.add(module, entry.bytes)) this.#announceFull(module, true);
-    if (this.#early !== null) this.#early.push(entry);
+    if (this.#fullness.add(module, entry.bytes)) this.#fullNews.changed(module);
+    if (this.#held !== null) this.#held.push(entry);
     else this.#route(entry);
   }
 
@@ -185,7 +191,7 @@ export class Sends implements SendKeeper, SendSource {
   }
 
   onFull(told: (module: string, isFull: boolean) => void): void {
-    this.#tellFull.push(told);
+    this.#fullNews.onFull(told);
   }
 
   // ---- as a source ----
@@ -222,7 +228,7 @@ export class Sends implements SendKeeper, SendSource {
     let unacknowledged = 0;
     for (const { holder } of this.#takings.values()) unacknowledged += holder.held.size;
     const { messages: waiting, bytes } = this.#fullness;
-    return { waiting, bytes, unacknowledged, ...this.#counted };
+    return { waiting, bytes, unacknowledged, ...this.#counts.all };
   }
 
   /** Servers that messages wait for and that take none now, at most ten. */
@@ -230,38 +236,45 @@ export class Sends implements SendKeeper, SendSource {
     return this.#dispatch.away().slice(0, MAX_AWAY);
   }
 
-  /** How many messages of a module wait, those included that a server has not acknowledged. */
-  waitingOf(module: string): number {
-    return this.#fullness.messagesOf(module);
+  /** What waits of a module, and what became of the rest. */
+  ofModule(module: string): ModuleSends {
+    const { refused: refusedByServer, ...ends } = this.#counts.of(module);
+    return { waiting: this.#fullness.messagesOf(module), ...ends, refusedByServer };
   }
 
   // ---- the way of an entry ----
 
-  #loaded({ entries, names }: Content): void {
+  /** Nothing is given to anybody meanwhile: what comes is held, and goes behind what was loaded. */
+  async #load({ entries, names }: Content, progress: () => void): Promise<void> {
     for (const name of names) this.#dispatch.know(name);
-    for (const entry of entries) {
-      this.#keys.skip(entry.key);
-      const known = this.#all.get(entry.sentId);
-      if (known && this.#early === null) {
-        this.#store?.remove(entry);
-        continue;
-      }
-      // It was found in a black box as well: the store knows what has become of it.
-      if (known) this.#forget(known);
-      this.#all.set(entry.sentId, entry);
-      // Where something waited for a server, it was known.
-      if (entry.server !== null) this.#dispatch.know(entry.server);
-      if (this.#fullness.add(entry.module, entry.bytes)) this.#announceFull(entry.module, true);
-      if (entry.dueStatus === null) this.#route(entry);
-      else this.#statuses.add(entry);
+    const isLate = this.#held === null;
+    this.#held ??= [];
+    await inSlices(entries, (entry) => this.#loaded(entry, isLate), progress);
+    if (isLate) this.#begin();
+  }
+
+  /** @param isLate - it may have become known otherwise meanwhile, and somebody have it */
+  #loaded(entry: Entry, isLate: boolean): void {
+    this.#keys.skip(entry.key);
+    const known = this.#all.get(entry.sentId);
+    if (known && isLate) {
+      this.#store?.remove(entry);
+      return;
     }
-    this.#planTurn();
+    // It was found in a black box as well: the store knows what has become of it.
+    if (known) this.#forget(known);
+    this.#all.set(entry.sentId, entry);
+    // Where something waited for a server, it was known.
+    if (entry.server !== null) this.#dispatch.know(entry.server);
+    if (this.#fullness.add(entry.module, entry.bytes)) this.#fullNews.changed(entry.module);
+    if (entry.dueStatus === null) this.#route(entry);
+    else this.#statuses.add(entry);
   }
 
   #begin(): void {
-    const early = this.#early ?? [];
-    this.#early = null;
-    for (const entry of early) {
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const entry of held) {
       if (this.#all.get(entry.sentId) !== entry) continue;
       this.#bind(entry);
       this.#route(entry);
@@ -289,7 +302,7 @@ export class Sends implements SendKeeper, SendSource {
   }
 
   #consumed(entry: Entry): void {
-    this.#counted.consumed += 1;
+    this.#counts.count(entry.module, 'consumed');
     this.#forget(entry);
   }
 
@@ -308,14 +321,14 @@ export class Sends implements SendKeeper, SendSource {
   }
 
   #delivered(entry: Entry): void {
-    this.#counted.delivered += 1;
+    this.#counts.count(entry.module, 'delivered');
     this.#forget(entry);
   }
 
   /** What its module sends because of that is for who refused it. */
   #refused(entry: Entry, server: string): void {
     entry.server ??= server;
-    this.#counted.refused += 1;
+    this.#counts.count(entry.module, 'refused');
     this.#notDelivered(entry);
   }
 
@@ -323,7 +336,7 @@ export class Sends implements SendKeeper, SendSource {
     const beforeMs = this.#options.now() - this.#settings.sendTtlMs;
     const expired = [...this.#chain.expire(beforeMs), ...this.#dispatch.expire(beforeMs)];
     for (const entry of expired) {
-      this.#counted.expired += 1;
+      this.#counts.count(entry.module, 'expired');
       this.#expiredNews.add(entry.module);
       this.#notDelivered(entry);
     }
@@ -355,7 +368,7 @@ export class Sends implements SendKeeper, SendSource {
 
   /** Once, after all that goes on now: nobody is called from within a call of his, and much is done together. */
   #planTurn(): void {
-    if (this.#isTurnPlanned || this.#isClosed || this.#early !== null) return;
+    if (this.#isTurnPlanned || this.#isClosed || this.#held !== null) return;
     this.#isTurnPlanned = true;
     setImmediate(() => {
       this.#isTurnPlanned = false;
@@ -372,7 +385,7 @@ export class Sends implements SendKeeper, SendSource {
     for (const taking of this.#takings.values()) this.#give(taking, nowMs);
     const stuckMs = this.#dispatch.moveHomes(nowMs);
     this.#stuck.set(stuckMs === null ? null : stuckMs - nowMs);
-    for (const module of this.#fullness.review()) this.#announceFull(module, this.#fullness.isFull(module));
+    for (const module of this.#fullness.review()) this.#fullNews.changed(module);
     const oldestMs = this.#oldestMs();
     this.#expiry.set(oldestMs === null ? null : oldestMs + this.#settings.sendTtlMs - this.#options.now());
   }
@@ -397,22 +410,6 @@ export class Sends implements SendKeeper, SendSource {
         this.#released(holder, entry.sentId, (entry) => this.#refused(entry, taker.server));
       }
     }
-  }
-
-  #announceFull(module: string, isFull: boolean): void {
-    for (const tell of this.#tellFull) tell(module, isFull);
-    this.#logFull(module, isFull);
-  }
-
-  /** One that sends faster than servers take becomes full again and again. */
-  #logFull(module: string, isFull: boolean): void {
-    const { now, say } = this.#options;
-    const loggedMs = this.#fullLoggedMs.get(module);
-    if (!isFull || (loggedMs !== undefined && now() - loggedMs < FULL_NEWS_MS)) return;
-    this.#fullLoggedMs.set(module, now());
-    const why = `${counted(this.#fullness.messagesOf(module), 'message')} that it sent wait for a server`;
-    const remedy = 'see whether a server takes them, or raise send_queue and send_memory';
-    say('warn', `module ${module}: ${why}, so send_message returns -1 until there are fewer; ${remedy}`);
   }
 }
 

@@ -48,6 +48,16 @@ export interface SendsSupervisor {
   recallSent?(sentId: string, params: WireParams): void;
 }
 
+/** The sends of one module, counted since the core began. */
+export interface ModuleSends {
+  /** They wait, those included that a server has and has not acknowledged. */
+  waiting: number;
+  delivered: number;
+  refusedByServer: number;
+  expired: number;
+  consumed: number;
+}
+
 /** What waits, and what was counted since the core began. */
 export interface SendCounters {
   /** Messages that wait, those included that a server has and has not acknowledged. */

@@ -35,7 +35,8 @@ export class Premises {
     const { stateDir, boxDir = BOX_DIR, subreaper = false, sendKeeper: keeper = null } = options;
     this.boxDir = boxDir;
     this.statePath = stateDir ?? null;
-    this.runDir = acquireRunDir(options.runDir, options.kind ?? 'bare');
+    const statePath = stateDir === undefined ? null : resolve(stateDir);
+    this.runDir = acquireRunDir(options.runDir, options.kind ?? 'bare', statePath);
     this.guard = new RunDirGuard(this.runDir, { say: (text) => announcer.warn(text) });
     let held: StateDir | null = null;
     try {
@@ -46,7 +47,7 @@ export class Premises {
       const message = announcer.recovered.bind(announcer);
       const log = announcer.log.bind(announcer);
       const told = { message, keeper, log };
-      const places = { runDir: this.runDir, boxDir, stateDir: stateDir === undefined ? null : resolve(stateDir) };
+      const places = { runDir: this.runDir, boxDir, stateDir: statePath };
       this.sweeper = new Sweeper({ ...places, subreaper, ...told });
     } catch (error) {
       void this.guard.close();

@@ -1,4 +1,4 @@
-/** The file of a unix socket: nobody else's from its birth, and its process's as long as that serves. */
+/** The file of a unix socket: nobody else's from its birth unless others are let in, and its process's as long as that serves. */
 
 import { once } from 'node:events';
 import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
@@ -13,6 +13,8 @@ export interface SocketListenerOptions {
   nursery: string;
   /** Whether who sends nothing any more may still read; the default is that he has gone. */
   allowHalfOpen?: boolean;
+  /** Lets others than this user connect to the socket, while it is where they cannot come yet; the default is nobody. */
+  admit?: (socket: string) => void;
   connected: (socket: Socket) => void;
   /** A client could not be let in; the listener goes on. */
   failed: (error: Error) => void;
@@ -44,7 +46,7 @@ export class SocketListener {
   async open(): Promise<void> {
     // Made where nobody else can come, since a socket has the mode that the umask leaves it. Node removes the path that it
     // bound when it closes; the name that clients know is ours to remove.
-    const { path, connected, failed, cannot, allowHalfOpen = false } = this.#options;
+    const { path, admit, connected, failed, cannot, allowHalfOpen = false } = this.#options;
     const nursery = join(dirname(path), `${this.#options.nursery}${process.pid}`);
     const born = join(nursery, 's');
     const server = createServer({ allowHalfOpen }, connected);
@@ -55,6 +57,7 @@ export class SocketListener {
       await once(server.listen(born), 'listening');
       server.on('error', failed);
       chmodSync(born, 0o600);
+      admit?.(born);
       const identity = identityOf(born);
       renameSync(born, path);
       this.#server?.close();

@@ -129,7 +129,7 @@ async function expectOnly({ pid, runId }: Lock): Promise<void> {
       .filter((name) => name.includes('sock'))
       .sort();
   await expect.poll(sockets, { timeout: 30_000 }).toEqual(['control.sock', 'gateway.sock']);
-  expect(readFileSync(join(runDir, 'lock'), 'utf8')).toBe(`${pid}\n${runId}\n`);
+  expect(readFileSync(join(runDir, 'lock'), 'utf8')).toBe(`${pid}\n${runId}\nstate ${join(runDir, 'state')}\n`);
   expect(listZombies(pid)).toEqual([]);
 }
 

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import { readParent } from '../../src/proc.js';
 import { fixtureModule, isRunning, TestCore } from '../e2e/core.js';
@@ -30,7 +29,13 @@ async function detach(tracer: ChildProcess): Promise<void> {
 
 let scene: Scene;
 let core: TestCore;
-afterEach(() => core.close());
+/** Its host is not traced. */
+let beside: TestCore | null = null;
+afterEach(async () => {
+  await core.close();
+  await beside?.close();
+  beside = null;
+});
 
 const told = (tracer: ChildProcess) =>
   core.logs.filter(({ text }) => text.endsWith(`is left alone: process ${tracer.pid} traces it`)).length;
@@ -43,8 +48,11 @@ it.skipIf(!mayTrace())('a host under a debugger may take its time in a callback,
   const tracer = await attach(pid);
   const fault = scene.send(['f', 'p']);
   await core.until(isSpared(tracer));
-  // Nothing tells that something does not happen: so long that it would have, twice.
-  await setTimeout(2000);
+  // Another host has twice that time, and loses it meanwhile.
+  const other = await Scene.start(faulty('loop', 'message', { deadlineMs: 60_000, hangMs: 2000 }));
+  beside = other.core;
+  const [lost] = await other.send(['f']);
+  if (lost) other.expectDefault(lost, 'hang', 'pass');
   expect(isRunning(pid)).toBe(true);
   expect(core.module('faulty')).toMatchObject({ generation: 1, crashes: { total: 0 } });
 
@@ -78,8 +86,10 @@ it.skipIf(!mayTrace())('a host that starts under a debugger has its whole time w
   const [pid] = core.lives.flatMap((event) => (event.kind === 'spawned' ? [event.pid] : []));
   const tracer = await attach(pid as number);
   await core.until(isSpared(tracer));
-  // Looked at every second, and told once.
-  await setTimeout(2500);
+  // It is looked at every second. Another host starts meanwhile, and has time for two of these looks.
+  beside = new TestCore({ modules: [fixtureModule('init-hangs', { abi: 'table', startTimeoutMs: 2500 })] });
+  await beside.start();
+  expect(beside.report.refused).toMatchObject([{ error: { code: 'MODULE_START_TIMEOUT' } }]);
   expect(told(tracer)).toBe(1);
 
   await detach(tracer);

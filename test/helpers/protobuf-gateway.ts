@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { FrameReader } from '../../src/wire/framing.js';
+import { emptyOutcome } from '../../src/wire/gateway/empty-frames.js';
 import type {
   CoreFrame,
   Hello,
@@ -28,19 +29,7 @@ const WELCOME: Welcome = {
 
 /** The outcome of an event, as a core has it that changed nothing. */
 export function outcomeOf(id: bigint, rest: Partial<OutcomeFrame> = {}): OutcomeFrame {
-  return {
-    kind: 'outcome',
-    id,
-    verdict: 'pass',
-    by: null,
-    defaultReason: null,
-    defaultBy: null,
-    params: null,
-    payload: null,
-    trace: [],
-    failure: null,
-    ...rest,
-  };
+  return { ...emptyOutcome(id), ...rest };
 }
 
 /** The connection of one server. */

@@ -30,6 +30,7 @@ export class ScriptedCore extends EventEmitter<{ sent: [SentMessage] }> implemen
         recoveredSends: 0,
         embedded: false,
         gateway: null,
+        gatewayGroup: null,
       },
       modules: [
         { name: 'slow', state: 'starting' },

@@ -22,14 +22,24 @@ describe('the text of a lock file', () => {
     ['\0\0\0\0', null, []],
     [`4711\n${a.toUpperCase()}\n../../etc\n`, 4711, []],
   ])('%j names the core %s and the runs %j', (text, pid, runIds) => {
-    expect(parseLock(text)).toEqual({ pid, kind: 'daemon', runIds });
+    expect(parseLock(text)).toEqual({ pid, kind: 'daemon', runIds, stateDir: null });
   });
 
   it('is read as it was written', () => {
-    expect(parseLock(formatLock(4711, [a, b]))).toEqual({ pid: 4711, kind: 'daemon', runIds: [a, b] });
+    expect(parseLock(formatLock(4711, [a, b]))).toEqual({ pid: 4711, kind: 'daemon', runIds: [a, b], stateDir: null });
     expect(formatLock(1, [])).toBe('1\n');
     for (const kind of ['daemon', 'embedded', 'bare'] as const)
       for (const runIds of [[], [a], [a, b]])
-        expect(parseLock(formatLock(4711, runIds, kind))).toEqual({ pid: 4711, kind, runIds });
+        for (const stateDir of [null, '/var/lib/mesibo modules', `/tmp/${a}`, '/tmp/größe'])
+          expect(parseLock(formatLock(4711, runIds, { kind, stateDir }))).toEqual({
+            pid: 4711,
+            kind,
+            runIds,
+            stateDir,
+          });
+    expect(parseLock(formatLock(4711, [a], { stateDir: `/tmp/\n${b}` }))).toMatchObject({
+      runIds: [a],
+      stateDir: null,
+    });
   });
 });

@@ -48,8 +48,8 @@ export interface SendRequest {
 }
 
 /**
- * What a core reports of a message: its outcome first, then what modules sent; last, if there were any, how many messages
- * of modules are missing, because they came faster than they could be taken.
+ * What a core reports of a message. The outcome comes first, then each message that modules sent. Such messages may come faster than
+ * they can be taken. Then some are missing, and `missed` says at the end how many.
  */
 export type SendEvent =
   | { kind: 'outcome'; outcome: Outcome }

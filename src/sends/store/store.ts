@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { counted } from '../../counted.js';
 import { makeFolders } from '../../directories.js';
+import { inSlices } from '../in-slices.js';
 import type { Entry } from '../queue/entry.js';
 import { encodeEntry, formatKey, type Moment, STORE_FORMAT } from './entry-codec.js';
 import { type Content, FORMAT_KEY, findStore, isDamage } from './found.js';
@@ -31,8 +32,11 @@ export interface StoreOptions {
   folder: string;
   moment(): Moment;
   say(level: 'info' | 'warn', text: string): void;
-  /** Takes what was in it, in its order: before {@link SendStore.open} resolves, or later if it cannot be read by then. */
-  loaded(content: Content): void;
+  /**
+   * Takes what was in it, in its order: before {@link SendStore.open} resolves, or later if it cannot be read by then. `progress` is to
+   * be called as it goes on. Never rejects.
+   */
+  loaded(content: Content, progress: () => void): Promise<void>;
   /** All that shall be in it, for a new one that takes the place of another. */
   all(): Iterable<Entry>;
   /** The servers that shall be known to the next core; {@link SendStore.namesChanged} tells of others. */
@@ -236,15 +240,15 @@ export class SendStore {
         const { text, aside } = found.skipped;
         this.#lose(describeLoss(folder, text, null, found.content?.entries.length ?? null), aside);
       }
-      this.#take(found.content);
+      await this.#take(found.content, progress);
       return found.level;
     }
     const { why, text, content } = found;
     // A disk on which no store holds must not be filled with stores.
     if (this.#isUnproven) throw new LevelError(`it ${text}, like the one before it`);
     this.#replace(why, text, this.#isRead ? null : content.entries.length);
-    if (!this.#isRead) for (const entry of content.entries) this.#writes.put(entry);
-    this.#take(content);
+    if (!this.#isRead) await inSlices(content.entries, (entry) => this.#writes.put(entry), progress);
+    await this.#take(content, progress);
     makeFolders(folder);
     const level = await openLevel(folder);
     opened();
@@ -252,11 +256,12 @@ export class SendStore {
   }
 
   /** At the first time: later its users know more than the store. */
-  #take(content: Content | null): void {
+  async #take(content: Content | null, progress: () => void): Promise<void> {
     if (this.#isRead) return;
     this.#isRead = true;
-    for (const { key } of content?.entries ?? []) this.#writes.has(key);
-    if (content !== null) this.#options.loaded(content);
+    if (content === null) return;
+    await inSlices(content.entries, ({ key }) => this.#writes.has(key), progress);
+    await this.#options.loaded(content, progress);
   }
 
   /**

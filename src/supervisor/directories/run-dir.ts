@@ -7,7 +7,7 @@ import { makeFolders } from '../../directories.js';
 import { DirectoryError } from '../../errors.js';
 import { HeldLock, lockSoon, readLockText, retry, SHORT_MS, START_MS } from '../../held-lock.js';
 import { listenerOf } from '../../libc.js';
-import { type CoreKind, formatLock, parseLock } from '../../lock-file.js';
+import { type CoreKind, formatLock, type LockText, parseLock } from '../../lock-file.js';
 import { NOT_A_FILE, openRunDir } from '../../own-files.js';
 import { type Sentence, sentence, shellCommand } from '../../sentence.js';
 
@@ -53,14 +53,15 @@ export interface RunDirCheck {
  * Takes a run directory: one core at a time, held by a lock that the kernel drops with its holder.
  *
  * @param kind - what commands are told of the core
+ * @param stateDir - where they find its logs
  * @throws {DirectoryError} `RUN_DIR_BUSY`, `RUN_DIR_UNUSABLE`
  */
-export function acquireRunDir(path: string, kind: CoreKind = 'daemon'): RunDir {
+export function acquireRunDir(path: string, kind: CoreKind = 'daemon', stateDir: string | null = null): RunDir {
   const directory = openOwn(path);
   try {
     const lock = isLocked(directory, START_MS) ? takeLock(path) : null;
     if (lock === null) throw busy(path);
-    return new HeldRunDir(path, kind, directory, lock);
+    return new HeldRunDir(path, { kind, stateDir }, directory, lock);
   } catch (cause) {
     closeSync(directory);
     throw cause instanceof DirectoryError ? cause : unusable(path, cause);
@@ -98,15 +99,15 @@ class HeldRunDir implements RunDir {
   readonly path: string;
   readonly runId = randomBytes(8).toString('hex');
   readonly left: Leftovers;
-  readonly #kind: CoreKind;
+  readonly #about: Pick<LockText, 'kind' | 'stateDir'>;
   #directory: number;
   readonly #lock: HeldLock;
   #unsettled: string[];
   #released = false;
 
-  constructor(path: string, kind: CoreKind, directory: number, lock: HeldLock) {
+  constructor(path: string, about: Pick<LockText, 'kind' | 'stateDir'>, directory: number, lock: HeldLock) {
     this.path = path;
-    this.#kind = kind;
+    this.#about = about;
     this.#directory = directory;
     this.#lock = lock;
     const { pid, runIds } = parseLock(lock.text);
@@ -182,12 +183,12 @@ class HeldRunDir implements RunDir {
     const holder = holderOf(this.path);
     const [who] = holder;
     const that = holder[1] === null ? '' : sentence`, or that one ${endOf(holder[1], holder[2])}`;
-    const remedy = sentence`end one of the two, as this one ${endOf(process.pid, this.#kind)}${that}`;
+    const remedy = sentence`end one of the two, as this one ${endOf(process.pid, this.#about.kind)}${that}`;
     return `this core cannot be reached any more, because ${who} has taken ${this.path}; ${remedy}`;
   }
 
   #write(): void {
-    this.#lock.write(formatLock(process.pid, [this.runId, ...this.#unsettled], this.#kind));
+    this.#lock.write(formatLock(process.pid, [this.runId, ...this.#unsettled], this.#about));
   }
 }
 
@@ -268,8 +269,8 @@ function unusable(path: string, cause: unknown): DirectoryError {
 
 /** The names of our sockets, those of earlier versions too. */
 const OURS = /^(control\.sock|h[0-9a-f]{6}\.sock|module-\w+(-\d+)?\.sock)$/;
-/** Where the control socket is made, by a core that was killed meanwhile. */
-const NURSERY = /^c\d+$/;
+/** Where the control socket and the gateway's are made, by a core that was killed meanwhile. */
+const NURSERY = /^(c|\.g)\d+$/;
 
 /** A core that ended cleanly leaves neither socket nor pid. What is not ours is not touched: it may be anybody's. */
 function sweep(path: string): string[] {

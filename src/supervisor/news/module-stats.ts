@@ -5,6 +5,9 @@ import type { DroppedKind } from '../host/host-listener.js';
 import type { FailureCause, ModuleStatus } from '../types.js';
 import { LatencyHistogram } from './latency.js';
 
+/** Who keeps what modules send says more. */
+const NONE_KEPT = { waiting: 0, delivered: 0, refusedByServer: 0, expired: 0, consumed: 0 };
+
 /** Counters that only grow, as `status` shows them. */
 export class ModuleStats {
   readonly #messages = { pass: 0, consumed: 0, default: 0, late: 0 };
@@ -14,7 +17,7 @@ export class ModuleStats {
   #lastAt: string | null = null;
   readonly #dropped = { logLines: 0, outputBytes: 0 };
   /** Messages that the module sent, those of them that nobody took, and those that its black box had no room for. */
-  readonly sends = { total: 0, undelivered: 0, refused: 0, waiting: 0 };
+  readonly sends = { total: 0, undelivered: 0, refused: 0 };
   /** Times that the module was started again after it had served. */
   restarts = 0;
   /** Starts that did not become ready. */
@@ -63,7 +66,7 @@ export class ModuleStats {
         lastAt: this.#lastAt,
       },
       messages: { total: pass + consumed + defaults, pass, consumed, default: defaults, late },
-      sends: { ...this.sends },
+      sends: { ...this.sends, ...NONE_KEPT },
       dropped: { ...this.#dropped },
       latencyMicros: { p50: this.#latency.quantile(0.5), p99: this.#latency.quantile(0.99) },
     };

@@ -62,9 +62,19 @@ export interface ModuleStatus {
   /**
    * Messages that it sent; `undelivered`: those of them that nobody listened for, or whose listener threw; `refused`: those
    * for which its black box had no room, or for which too much waited, and it got -1, which are not part of `total`;
-   * `waiting`: those that wait for a server.
+   * `waiting`: those that wait for a server. Of the rest that were kept, since the core began: `delivered`: servers have acknowledged
+   * them; `refusedByServer`; `expired`: they waited longer than `send_ttl`; `consumed`: modules of the chain have.
    */
-  sends: { total: number; undelivered: number; refused: number; waiting: number };
+  sends: {
+    total: number;
+    undelivered: number;
+    refused: number;
+    waiting: number;
+    delivered: number;
+    refusedByServer: number;
+    expired: number;
+    consumed: number;
+  };
   /** What was not kept of its output, because it was too much. */
   dropped: { logLines: number; outputBytes: number };
   inFlight: number;
@@ -131,6 +141,8 @@ export interface CoreStatus extends SupervisorStatus {
     embedded: boolean;
     /** The socket where chat servers connect; `null`: there is none. */
     gateway: string | null;
+    /** The group whose members may connect there, as it is configured; `null`: none. */
+    gatewayGroup: string | null;
   };
   servers: ServerStatus[];
   /** `null`: nothing that modules send is kept. */

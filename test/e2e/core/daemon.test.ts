@@ -223,6 +223,20 @@ describe('a daemon whose place', () => {
   });
 });
 
+it('a daemon with a state directory elsewhere has its logs found by its run directory, also when it was killed', async () => {
+  const state = join(directory, 'größer');
+  expect(await command.start(SENDER, '--state-dir', state)).toMatchObject({ code: 0 });
+  const { pid } = (await status()).core;
+  const logs = async () => (await command.run('logs')).stdout;
+  expect(await logs()).toContain('1 of 1 modules are ready');
+  process.kill(pid, 'SIGKILL');
+  await expect.poll(() => isRunning(pid), { timeout: 20_000 }).toBe(false);
+  expect(await logs()).toContain('1 of 1 modules are ready');
+  // Who names one is not contradicted.
+  expect(await command.run('logs', '--state-dir', join(directory, 'run', 'state'))).toMatchObject({ code: 1 });
+  expect(await command.start(SENDER, '--state-dir', state)).toMatchObject({ code: 0 });
+});
+
 it('a daemon whose end hangs after a mistake of its own ends all the same, with exit code 1', async () => {
   const preload = fileURLToPath(new URL('broken-stop.cjs', import.meta.url));
   const broken = new (class extends CommandLine {

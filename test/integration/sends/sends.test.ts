@@ -230,6 +230,28 @@ describe('what a module sends', () => {
   });
 });
 
+it('what became of sends is counted for each module, and for all', async () => {
+  const scene = await opened();
+  const decider = new Decider();
+  scene.sends.use(decider);
+  const server = new Server(scene);
+  const [a, b, c] = ['a', 'b', 'a'].map((module) => scene.keep({ module }));
+  await server.gets(3);
+  for (const one of [a, b]) server.attachment.acknowledge(one?.sentId ?? '');
+  server.attachment.refuse(c?.sentId ?? '');
+  server.attachment.detach();
+  scene.keep({ module: 'b' });
+  scene.nowMs += HOUR_MS;
+  scene.keep({ module: 'b' });
+  await decider.until(() => decider.statuses.length === 2);
+  await turns();
+  const none = { waiting: 0, delivered: 0, refusedByServer: 0, expired: 0, consumed: 0 };
+  expect(scene.sends.ofModule('a')).toEqual({ ...none, delivered: 1, refusedByServer: 1 });
+  expect(scene.sends.ofModule('b')).toEqual({ ...none, delivered: 1, expired: 1, waiting: 1 });
+  expect(scene.sends.ofModule('c')).toEqual(none);
+  expect(scene.sends.counters()).toMatchObject({ waiting: 1, delivered: 2, refused: 1, expired: 1, consumed: 0 });
+});
+
 describe('after another start of the core', () => {
   it('all that no server has acknowledged comes again, and nothing else', async () => {
     const stateDir = makeTempDir();
@@ -344,6 +366,71 @@ describe('after another start of the core', () => {
     await settled;
     await server.gets(2);
     expect(server.texts).toEqual(['old', 'new']);
+  });
+
+  describe('of which so much was left that it is read in slices', () => {
+    const MANY = 3500;
+    const idsOf = (messages: readonly { sentId: string }[]) => messages.map(({ sentId }) => sentId);
+
+    /** Keeps one more in each turn of the loop, until that is enough. */
+    async function keepAlong(scene: Scene, isEnough: () => boolean): Promise<SentMessage[]> {
+      const kept: SentMessage[] = [];
+      while (!isEnough()) {
+        kept.push(scene.keep());
+        await new Promise(setImmediate);
+      }
+      return kept;
+    }
+
+    it('others have their turns meanwhile, and what is kept in them comes behind it', async () => {
+      const stateDir = makeTempDir();
+      const before = await opened(stateDir);
+      const left = Array.from({ length: MANY }, () => before.keep());
+      await before.sends.close();
+
+      const after = new Scene();
+      const server = new TakingServer(after.sends, 'x', { window: 10 * MANY, acknowledge: true });
+      let isOpen = false;
+      const opening = after.sends.open(stateDir).then(() => {
+        isOpen = true;
+      });
+      const slices = new Set<number>();
+      const kept = await keepAlong(after, () => {
+        slices.add(after.sends.counters().waiting);
+        return isOpen;
+      });
+      await opening;
+      await server.gets(MANY + kept.length);
+      expect(idsOf(server.got)).toEqual(idsOf([...left, ...kept]));
+      // It was seen half done.
+      expect([...slices].some((waiting) => waiting >= 1000 && waiting < MANY)).toBe(true);
+    });
+
+    it('it comes in order too when the store can be read only later', async () => {
+      const stateDir = makeTempDir();
+      const before = await opened(stateDir);
+      const left = Array.from({ length: MANY }, () => before.keep());
+      await before.sends.settled();
+
+      const late = await opened(stateDir);
+      expect(late.sends.problems()).toEqual([expect.stringContaining('cannot be kept in')]);
+      const server = new TakingServer(late.sends, 'x', { window: 10 * MANY, acknowledge: true });
+      const first = late.keep();
+      await server.gets(1);
+      await before.sends.close();
+      const more = await keepAlong(late, () => server.got.length >= MANY + 1);
+      await server.gets(1 + MANY + more.length);
+      const got = idsOf(server.got);
+      expect(got[0]).toBe(first.sentId);
+      const of = (messages: readonly { sentId: string }[]) => {
+        const own = new Set(idsOf(messages));
+        return got.filter((sentId) => own.has(sentId));
+      };
+      expect(of(left)).toEqual(idsOf(left));
+      expect(of(more)).toEqual(idsOf(more));
+      // None came in between.
+      expect(got.indexOf(left.at(-1)?.sentId ?? '') - got.indexOf(left[0]?.sentId ?? '')).toBe(MANY - 1);
+    });
   });
 
   it('servers and statuses find the parameters of what waited: it is remembered again', async () => {
@@ -605,6 +692,7 @@ describe('with chain_sends = yes', () => {
     expect(fromWireParams(server.got[1]?.params ?? {})).toMatchObject({ to: 'carol', from: 'alice' });
     await turns();
     expect(scene.sends.counters()).toMatchObject({ waiting: 2, consumed: 1 });
+    expect(scene.sends.ofModule('m')).toMatchObject({ waiting: 2, consumed: 1 });
   });
 
   it('a message that modules sent for each other eight times in a row goes to the server, and a line says so', async () => {

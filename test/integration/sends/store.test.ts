@@ -36,7 +36,7 @@ class Scene {
       folder,
       moment: () => ({ wallMs: Date.now(), nowMs: performance.now() }),
       say: (level, text) => this.#say(`${level}: ${text}`),
-      loaded: ({ entries, names }) => {
+      loaded: async ({ entries, names }) => {
         for (const name of names) this.names.add(name);
         this.read = entries;
         for (const entry of entries) this.memory.set(entry.key, entry);

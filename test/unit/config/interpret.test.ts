@@ -26,6 +26,7 @@ describe('defaults', () => {
       logKeep: 5,
       spareHosts: 1,
       gateway: 'auto',
+      gatewayGroup: null,
       sendQueue: 100_000,
       sendBytes: 64 * MIB,
       sendTtlMs: 3_600_000,

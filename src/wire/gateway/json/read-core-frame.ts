@@ -1,5 +1,6 @@
 /** Reads what a core says in JSON. */
 
+import { emptyOutcome, emptySend, emptyTraced, emptyWelcome } from '../empty-frames.js';
 import {
   type CoreFrame,
   type Failure,
@@ -12,7 +13,6 @@ import {
 import { type Kinds, readLine } from './read-line.js';
 import { base64Of, booleanOf, listOf, paramsOf, readObject, readsOf, stringOf, u32Of, u64Of } from './reading.js';
 
-const NOTHING = Buffer.alloc(0);
 const MOST = 1_000_000;
 
 const KINDS: Kinds<CoreFrame> = new Map<string, (value: unknown, where: string) => CoreFrame>([
@@ -54,15 +54,7 @@ const WELCOME = readsOf<Welcome>({
 });
 
 function readWelcome(value: unknown, where: string): Welcome {
-  return readObject<Welcome>(value, where, WELCOME, {
-    kind: 'welcome',
-    version: 0,
-    coreVersion: '',
-    maxMessage: 0,
-    window: 0,
-    callbacks: [],
-    chainDeadlineMs: 0,
-  });
+  return readObject(value, where, WELCOME, emptyWelcome());
 }
 
 function verdictOf(value: unknown, where: string): 'pass' | 'consumed' {
@@ -85,12 +77,7 @@ const TRACED = readsOf<TracedVerdict>({
 });
 
 function readTraced(value: unknown, where: string): TracedVerdict {
-  return readObject<TracedVerdict>(value, where, TRACED, {
-    module: '',
-    verdict: 'pass',
-    defaultReason: null,
-    micros: 0,
-  });
+  return readObject(value, where, TRACED, emptyTraced());
 }
 
 const OUTCOME = readsOf<OutcomeFrame>({
@@ -127,18 +114,7 @@ const OUTCOME = readsOf<OutcomeFrame>({
 });
 
 function readOutcome(value: unknown, where: string): OutcomeFrame {
-  return readObject<OutcomeFrame>(value, where, OUTCOME, {
-    kind: 'outcome',
-    id: 0n,
-    verdict: 'pass',
-    by: null,
-    defaultReason: null,
-    defaultBy: null,
-    params: null,
-    payload: null,
-    trace: [],
-    failure: null,
-  });
+  return readObject(value, where, OUTCOME, emptyOutcome(0n));
 }
 
 const SEND = readsOf<SendFrame>({
@@ -163,8 +139,7 @@ const SEND = readsOf<SendFrame>({
 });
 
 function readSend(value: unknown, where: string): SendFrame {
-  const send: SendFrame = { kind: 'send', sentId: '', module: '', params: {}, payload: NOTHING, cause: null };
-  return readObject(value, where, SEND, send);
+  return readObject(value, where, SEND, emptySend());
 }
 
 const FAILURE = readsOf<Failure>({

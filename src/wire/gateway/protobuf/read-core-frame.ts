@@ -1,7 +1,7 @@
 /** Reads what a core says in protobuf. */
 
-import type { WireParams } from '../../params.js';
 import { tagOf, WIRE } from '../../protobuf.js';
+import { emptyOutcome, emptySend, emptyTraced, emptyWelcome } from '../empty-frames.js';
 import { invalid } from '../frame-error.js';
 import {
   type CoreFrame,
@@ -14,7 +14,6 @@ import {
 } from '../frames.js';
 import { MAX_FIELDS, readBytes, reader, readFixed64, readParams, readText } from './reading.js';
 
-const NOTHING = Buffer.alloc(0);
 /** A trace names each module of the chain. */
 const MAX_TRACE_FIELDS = 100_000;
 
@@ -94,19 +93,9 @@ function inside<T>(bytes: Buffer, read: (bytes: Buffer) => T): T {
 }
 
 function readOutcome(bytes: Buffer): OutcomeFrame {
+  const outcome = emptyOutcome(0n);
   const trace: TracedVerdict[] = [];
-  const outcome: OutcomeFrame = {
-    kind: 'outcome',
-    id: 0n,
-    verdict: 'pass',
-    by: null,
-    defaultReason: null,
-    defaultBy: null,
-    params: null,
-    payload: null,
-    trace,
-    failure: null,
-  };
+  outcome.trace = trace;
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
     if (tag === TAG.outcome.id) outcome.id = readFixed64();
     else if (tag === TAG.outcome.verdict) outcome.verdict = readVerdict();
@@ -127,7 +116,7 @@ function readVerdict(): 'pass' | 'consumed' {
 }
 
 function readTraced(bytes: Buffer): TracedVerdict {
-  const traced: TracedVerdict = { module: '', verdict: 'pass', defaultReason: null, micros: 0 };
+  const traced = emptyTraced();
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
     if (tag === TAG.trace.module) traced.module = readText(bytes, 'module');
     else if (tag === TAG.trace.verdict) traced.verdict = readVerdict();
@@ -139,12 +128,11 @@ function readTraced(bytes: Buffer): TracedVerdict {
 }
 
 function readSend(bytes: Buffer): SendFrame {
-  const params: WireParams = {};
-  const send: SendFrame = { kind: 'send', sentId: '', module: '', params, payload: NOTHING, cause: null };
+  const send = emptySend();
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
     if (tag === TAG.send.sentId) send.sentId = readText(bytes, 'sent_id');
     else if (tag === TAG.send.module) send.module = readText(bytes, 'module');
-    else if (tag === TAG.send.params) readParams(bytes, params);
+    else if (tag === TAG.send.params) readParams(bytes, send.params);
     else if (tag === TAG.send.payload) send.payload = readBytes(bytes);
     else if (tag === TAG.send.cause) send.cause = readFixed64();
     else reader.skip(tag);
@@ -153,15 +141,7 @@ function readSend(bytes: Buffer): SendFrame {
 }
 
 function readWelcome(bytes: Buffer): Welcome {
-  const welcome: Welcome = {
-    kind: 'welcome',
-    version: 0,
-    coreVersion: '',
-    maxMessage: 0,
-    window: 0,
-    callbacks: [],
-    chainDeadlineMs: 0,
-  };
+  const welcome = emptyWelcome();
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
     if (tag === TAG.welcome.version) welcome.version = reader.varint();
     else if (tag === TAG.welcome.coreVersion) welcome.coreVersion = readText(bytes, 'core_version');

@@ -10,7 +10,7 @@ import { NOW, serving, statusOf } from '../../../helpers/statuses.js';
 const view: View = { nowMs: NOW, width: 100, colour: false, options: [] };
 const GATEWAY = '/run/mesibo-modules/gateway.sock';
 const prosody: ServerStatus = { name: 'prosody', connections: 2, takesSends: true, inProgress: 3, unacknowledged: 64 };
-const waiting: ModuleStatus = { ...serving, sends: { total: 9, undelivered: 0, refused: 0, waiting: 5 } };
+const waiting: ModuleStatus = { ...serving, sends: { ...serving.sends, total: 9, waiting: 5 } };
 
 function core(...servers: ServerStatus[]): CoreStatus {
   const status = statusOf(serving, { ...waiting, name: 'autoreply' });
@@ -45,6 +45,9 @@ test('servers are a table below that of the modules', () => {
 
 test('where none is connected, it is said where one can connect; nothing is said where none can', () => {
   expect(renderOverview(core(), view)).toContain(`\n\nno server is connected to ${GATEWAY}\n`);
+  const shared = core();
+  shared.core.gatewayGroup = 'chat';
+  expect(renderOverview(shared, view)).toContain(`${GATEWAY}, where the group chat may connect\n`);
   const closed = statusOf(serving);
   expect(renderOverview(closed, view)).not.toContain('server');
 });

@@ -82,10 +82,10 @@ test('a crash is old news after an hour', () => {
 });
 
 test('messages that nobody took, and output that was not kept, are told', () => {
-  expect(told({ sends: { total: 9, undelivered: 4, refused: 0, waiting: 0 } })).toEqual([
+  expect(told({ sends: { ...serving.sends, total: 9, undelivered: 4 } })).toEqual([
     'warning: module filter: 4 of the 9 messages that it sent had no taker -> let a server take them: set gateway = auto',
   ]);
-  expect(told({ sends: { total: 9, undelivered: 0, refused: 2, waiting: 0 } })).toEqual([
+  expect(told({ sends: { ...serving.sends, total: 9, refused: 2 } })).toEqual([
     'warning: module filter: send_message returned -1 2 times, because too many messages waited for a server -> let a server take them, or raise black_box, send_queue and send_memory',
   ]);
   expect(told({ dropped: { logLines: 7, outputBytes: 0 } })[0]).toContain(

@@ -21,7 +21,16 @@ describe('what a status counts', () => {
         lastAt: null,
       },
       messages: { total: 0, pass: 0, consumed: 0, default: 0, late: 0 },
-      sends: { total: 0, undelivered: 0, refused: 0, waiting: 0 },
+      sends: {
+        total: 0,
+        undelivered: 0,
+        refused: 0,
+        waiting: 0,
+        delivered: 0,
+        refusedByServer: 0,
+        expired: 0,
+        consumed: 0,
+      },
       dropped: { logLines: 0, outputBytes: 0 },
       latencyMicros: { p50: null, p99: null },
     });

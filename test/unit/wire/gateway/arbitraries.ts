@@ -3,6 +3,7 @@
 import fc from 'fast-check';
 import Long from 'long';
 import { CallEvent } from '../../../../src/wire/call-event.js';
+import { emptyOutcome } from '../../../../src/wire/gateway/empty-frames.js';
 import {
   type CoreFrame,
   type Failure,
@@ -107,18 +108,7 @@ export const coreFrame: fc.Arbitrary<CoreFrame> = fc.oneof(
   failure,
 );
 
-const PASSED: OutcomeFrame = {
-  kind: 'outcome',
-  id: 0n,
-  verdict: 'pass',
-  by: null,
-  defaultReason: null,
-  defaultBy: null,
-  params: null,
-  payload: null,
-  trace: [],
-  failure: null,
-};
+const PASSED = emptyOutcome(0n);
 
 /** A frame in a form that can be compared: 0 and left out are the same of a number, and views are the bytes they show. */
 export function comparable(frame: ServerFrame | CoreFrame | null): unknown {

@@ -1,0 +1,125 @@
+/** The group whose members may connect to the gateway: what is given to it, and what keeps it out. */
+
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  openSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { DirectoryError, type SupervisorError } from '../errors.js';
+import { findGroup, hasAccessList } from '../groups.js';
+
+/** The permissions of a folder to pass through it, and of a socket to connect. */
+const PASS = { group: 0o010, others: 0o001 };
+const OWNER_AND_GROUP = 0o660;
+
+/** One group. */
+export class GatewayGroup {
+  readonly #name: string;
+  readonly #gid: number;
+  /** The gateway's socket. */
+  readonly #path: string;
+
+  /** @throws SupervisorError `GATEWAY_UNUSABLE` for one that the system does not have */
+  constructor(name: string, path: string) {
+    const gid = findGroup(name);
+    if (gid === null) {
+      const what = `the socket for chat servers ${path} cannot be given to the group ${name}, which this system does not have`;
+      const remedy = 'make the group, for example with groupadd, or set "gateway_group" to another one';
+      throw new DirectoryError('GATEWAY_UNUSABLE', what, { remedy });
+    }
+    this.#name = name;
+    this.#gid = gid;
+    this.#path = path;
+  }
+
+  /**
+   * Lets the group connect to a socket that nobody but this user may use yet.
+   *
+   * @throws SupervisorError `GATEWAY_UNUSABLE`
+   */
+  admitTo(socket: string): void {
+    this.#give(this.#path, () => {
+      // In this order: no other group may ever connect.
+      chownSync(socket, -1, this.#gid);
+      chmodSync(socket, OWNER_AND_GROUP);
+    });
+  }
+
+  /**
+   * Lets the group through a folder of this user's, unless it may pass already. What is in it keeps its own permissions, and its
+   * names are not shown.
+   *
+   * @throws SupervisorError `GATEWAY_UNUSABLE`
+   */
+  letThrough(folder: string): void {
+    if (this.#mayPass(folder)) return;
+    this.#give(`the folder ${folder}`, () => {
+      const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+      try {
+        const ownersOnly = fstatSync(fd).mode & 0o7700;
+        // The group that it had must not be let in, and neither this one further than needed.
+        fchmodSync(fd, ownersOnly);
+        fchownSync(fd, -1, this.#gid);
+        fchmodSync(fd, ownersOnly | PASS.group);
+      } finally {
+        closeSync(fd);
+      }
+    });
+  }
+
+  /** Says which folder keeps the group from the socket, and what to do; `null`: none does. */
+  problem(): string | null {
+    try {
+      for (let folder = realpathSync(dirname(this.#path)); ; folder = dirname(folder)) {
+        if (!this.#mayPass(folder)) return this.#describeBarrier(folder);
+        if (folder === dirname(folder)) return null;
+      }
+    } catch {
+      // What cannot be looked at is for others to tell.
+      return null;
+    }
+  }
+
+  #mayPass(folder: string): boolean {
+    const { mode, gid } = statSync(folder);
+    if ((mode & PASS.others) !== 0) return true;
+    // With an access list these are the permissions that it gives at most.
+    return (mode & PASS.group) !== 0 && (gid === this.#gid || hasAccessList(folder));
+  }
+
+  #describeBarrier(folder: string): string {
+    const mode = (statSync(folder).mode & 0o7777).toString(8).padStart(4, '0');
+    const what = `the group ${this.#name} cannot connect to ${this.#path}, because ${folder} has the mode ${mode}`;
+    return `${what}; let the group pass, for example with chmod o+x, or set "gateway" to a path that it can reach`;
+  }
+
+  #give(what: string, give: () => void): void {
+    try {
+      give();
+    } catch (cause) {
+      throw this.#refused(what, cause as NodeJS.ErrnoException);
+    }
+  }
+
+  #refused(what: string, cause: NodeJS.ErrnoException): SupervisorError {
+    const who = `user ${process.geteuid?.()}`;
+    const isForeign = cause.code === 'EPERM';
+    const why = isForeign ? `${who} is not a member of it` : `${cause.code ?? cause.message}`;
+    const subject = what === this.#path ? `the socket for chat servers ${what}` : what;
+    const remedy = isForeign
+      ? 'make that user a member and start the core again, or set "gateway_group" to a group that the user is a member of'
+      : 'set "gateway_group" to another group, or to none';
+    return new DirectoryError('GATEWAY_UNUSABLE', `${subject} cannot be given to the group ${this.#name} (${why})`, {
+      remedy,
+      cause,
+    });
+  }
+}

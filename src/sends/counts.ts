@@ -1,0 +1,34 @@
+/** What became of sends that nobody waits for any more, of each module and of all: pure. */
+
+/** How one has ended. */
+export type SendEnd = 'delivered' | 'refused' | 'expired' | 'consumed';
+
+/** How many have ended in each way. */
+export type SendEnds = Record<SendEnd, number>;
+
+/** Counters that only grow, since the core began. */
+export class SendCounts {
+  readonly #all = none();
+  readonly #byModule = new Map<string, SendEnds>();
+
+  /** Counts one more. */
+  count(module: string, end: SendEnd): void {
+    this.#all[end] += 1;
+    const own = this.#byModule.get(module) ?? none();
+    own[end] += 1;
+    this.#byModule.set(module, own);
+  }
+
+  /** Of all modules, those included that are not configured any more. */
+  get all(): Readonly<SendEnds> {
+    return this.#all;
+  }
+
+  of(module: string): Readonly<SendEnds> {
+    return this.#byModule.get(module) ?? none();
+  }
+}
+
+function none(): SendEnds {
+  return { delivered: 0, refused: 0, expired: 0, consumed: 0 };
+}
