@@ -3,7 +3,6 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { CoreConfig } from '../config/types.js';
-import { IllegalStateError } from '../errors.js';
 import type { Origin, SendKeeper, SentMessage, ServerAway } from '../supervisor/types.js';
 import type { WireParams } from '../wire/params.js';
 import { ChainStage } from './chain-stage.js';
@@ -13,12 +12,13 @@ import { FullNews } from './full-news.js';
 import { inSlices } from './in-slices.js';
 import { KeyMaker } from './key-maker.js';
 import { LimitedNews } from './limited-news.js';
-import { Dispatch, type Holder } from './queue/dispatch.js';
+import { Dispatch } from './queue/dispatch.js';
 import { Entry } from './queue/entry.js';
 import { Fullness } from './queue/fullness.js';
 import { StatusesDue } from './statuses-due.js';
 import type { Content } from './store/found.js';
 import { SendStore } from './store/store.js';
+import { Takings } from './takings.js';
 import type { Attachment, ModuleSends, SendCounters, SendSource, SendsSupervisor, SendTaker } from './types.js';
 
 /** What can be set. */
@@ -43,11 +43,6 @@ const NOT_DELIVERED = 0x80;
 /** A status names so many servers that are away. */
 const MAX_AWAY = 10;
 
-interface Taking {
-  taker: SendTaker;
-  holder: Holder;
-}
-
 /** Keeps what modules send, and gives it to those who take it. It lives longer than its supervisor. */
 export class Sends implements SendKeeper, SendSource {
   readonly #options: Required<SendsOptions>;
@@ -65,7 +60,7 @@ export class Sends implements SendKeeper, SendSource {
   readonly #stuck: ExpiryTimer;
   readonly #expiredNews: LimitedNews;
   readonly #keys: KeyMaker;
-  readonly #takings = new Map<string, Taking>();
+  readonly #takings: Takings;
   readonly #counts = new SendCounts();
   #supervisor: SendsSupervisor | null = null;
   #store: SendStore | null = null;
@@ -90,6 +85,15 @@ export class Sends implements SendKeeper, SendSource {
       consumed: (entry) => this.#consumed(entry),
       changed: (entry, bytesBefore) => this.#changed(entry, bytesBefore),
       through: (entry) => this.#admit(entry),
+      wake: () => this.#planTurn(),
+    });
+    this.#takings = new Takings({
+      dispatch: this.#dispatch,
+      now,
+      nameKnown: () => this.#store?.namesChanged(),
+      given: (send) => this.#supervisor?.recallSent?.(send.sentId, send.params),
+      delivered: (entry) => this.#delivered(entry),
+      refused: (entry, server) => this.#refused(entry, server),
       wake: () => this.#planTurn(),
     });
     this.#statuses = new StatusesDue({
@@ -198,23 +202,7 @@ export class Sends implements SendKeeper, SendSource {
 
   /** @throws {IllegalStateError} `SERVER_NAME_TAKEN` */
   attach(taker: SendTaker): Attachment {
-    const { server, window } = taker;
-    if (this.#dispatch.isHere(server)) {
-      throw new IllegalStateError('SERVER_NAME_TAKEN', `somebody else takes the sends for the server ${server}`, {
-        remedy: 'use another name, or end the other one first',
-      });
-    }
-    const isNew = !this.#dispatch.isKnown(server);
-    const holder = this.#dispatch.attach(server, window, this.#options.now());
-    if (isNew) this.#store?.namesChanged();
-    const taking = { taker, holder };
-    this.#takings.set(server, taking);
-    this.#planTurn();
-    return {
-      acknowledge: (sentId) => this.#released(holder, sentId, (entry) => this.#delivered(entry)),
-      refuse: (sentId) => this.#released(holder, sentId, (entry) => this.#refused(entry, server)),
-      detach: () => this.#detach(taking),
-    };
+    return this.#takings.attach(taker);
   }
 
   // ---- for a status of the core ----
@@ -225,8 +213,7 @@ export class Sends implements SendKeeper, SendSource {
   }
 
   counters(): SendCounters {
-    let unacknowledged = 0;
-    for (const { holder } of this.#takings.values()) unacknowledged += holder.held.size;
+    const { unacknowledged } = this.#takings;
     const { messages: waiting, bytes } = this.#fullness;
     return { waiting, bytes, unacknowledged, ...this.#counts.all };
   }
@@ -312,14 +299,6 @@ export class Sends implements SendKeeper, SendSource {
     this.#store?.put(entry);
   }
 
-  #released(holder: Holder, sentId: string, then: (entry: Entry) => void): boolean {
-    const entry = this.#dispatch.release(holder, sentId, this.#options.now());
-    if (entry === null) return false;
-    then(entry);
-    this.#planTurn();
-    return true;
-  }
-
   #delivered(entry: Entry): void {
     this.#counts.count(entry.module, 'delivered');
     this.#forget(entry);
@@ -357,13 +336,6 @@ export class Sends implements SendKeeper, SendSource {
     this.#planTurn();
   }
 
-  #detach({ taker, holder }: Taking): void {
-    if (this.#takings.get(taker.server)?.holder !== holder) return;
-    this.#takings.delete(taker.server);
-    this.#dispatch.detach(holder);
-    this.#planTurn();
-  }
-
   // ---- turns ----
 
   /** Once, after all that goes on now: nobody is called from within a call of his, and much is done together. */
@@ -382,7 +354,7 @@ export class Sends implements SendKeeper, SendSource {
     this.#statuses.work();
     const nowMs = this.#options.now();
     this.#dispatch.moveHomes(nowMs);
-    for (const taking of this.#takings.values()) this.#give(taking, nowMs);
+    this.#takings.give(nowMs);
     const stuckMs = this.#dispatch.moveHomes(nowMs);
     this.#stuck.set(stuckMs === null ? null : stuckMs - nowMs);
     for (const module of this.#fullness.review()) this.#fullNews.changed(module);
@@ -393,23 +365,6 @@ export class Sends implements SendKeeper, SendSource {
   #oldestMs(): number | null {
     const [a, b] = [this.#dispatch.oldestMs(), this.#chain.oldestMs()];
     return a === null || b === null ? (a ?? b) : Math.min(a, b);
-  }
-
-  #give({ taker, holder }: Taking, nowMs: number): void {
-    const next = () => this.#dispatch.take(holder, nowMs);
-    for (let entry = next(); entry !== null; entry = next()) {
-      try {
-        const send = entry.toSend();
-        this.#supervisor?.recallSent?.(send.sentId, send.params);
-        taker.deliver(send);
-      } catch (error) {
-        // It surfaces on its own, as that of any listener.
-        setImmediate(() => {
-          throw error;
-        });
-        this.#released(holder, entry.sentId, (entry) => this.#refused(entry, taker.server));
-      }
-    }
   }
 }
 
