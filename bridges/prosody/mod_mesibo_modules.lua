@@ -298,7 +298,7 @@ local function handle(event, from, to, more, post)
 	-- Made before a place is taken: nothing that fails may hold that place for ever.
 	local content = is_asked and not reason
 		and ('"message":{"params":%s,"text":%s}}}'):format(object(stanzas.params_of(stanza, from, to, more)), quote(text));
-	local go = lanes.join(origin, key, jid.bare(from));
+	local go = lanes.join(origin, key);
 	if not go then
 		count("overload");
 		if on_overload == "pass" then return; end

@@ -65,8 +65,9 @@ describe.skipIf(MISSING)('the order of a conversation', () => {
 });
 
 describe.skipIf(MISSING)('too many that wait', () => {
-  it('are refused beyond the queue of a session', async () => {
-    const { gateway, prosody, alice, bob } = await makeScene({ options: { queue: '3' } });
+  it('are refused beyond the share of one client, where they come in one piece', async () => {
+    // A quarter of all.
+    const { gateway, prosody, alice, bob } = await makeScene({ options: { queue: '1', queue_total: '12' } });
     const held = new Held(gateway);
     const message = (text: string) =>
       `<message to="${bob.bare}" type="chat" id="${text}"><body>${text}</body></message>`;
@@ -90,7 +91,7 @@ describe.skipIf(MISSING)('too many that wait', () => {
   });
 
   it('pass unseen where the configuration says so', async () => {
-    const { gateway, alice, bob } = await makeScene({ options: { queue: '1', overload: '"pass"' } });
+    const { gateway, alice, bob } = await makeScene({ options: { queue_total: '1', overload: '"pass"' } });
     const held = new Held(gateway);
     const message = (text: string) => `<message to="${bob.bare}" type="chat"><body>${text}</body></message>`;
     await alice.client.write(message('first') + message('second'));
