@@ -285,7 +285,7 @@ local function handle(event, from, to, more, post)
 	local key = jid.bare(from) .. "\0" .. jid.bare(to);
 	local text, body = stanzas.body_of(stanza);
 	local is_asked = text and stanza.attr.type ~= "error" and not stanzas.is_encrypted(stanza);
-	local waits = lanes.waits(origin, key);
+	local waits = lanes.waits(key);
 
 	if is_asked and desk.is_there() and not wanted.on_message then is_asked = false; end
 	local reason = is_asked and (not desk.is_there() and "unreachable" or #text > largest and "oversize") or nil;

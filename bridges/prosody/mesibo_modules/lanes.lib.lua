@@ -1,5 +1,5 @@
--- The order of what one session sends to one address. While its first message waits for its verdict, what comes later to the
--- same address waits behind it. What goes to other addresses does not.
+-- The order of what one user sends to one address, from whichever of his sessions. While the first message waits for its verdict,
+-- what comes later to the same address waits behind it. What goes to other addresses does not.
 
 local reading = module:require "reading";
 
@@ -18,6 +18,8 @@ local RESUME_AT = 0.5;
 -- because it was written together with others. `total` bounds what all together have here.
 function lib.new(limit, total)
 	local lanes = { count = 0 };
+	-- What waits, by sender and recipient.
+	local by_key = {};
 	local sessions = setmetatable({}, { __mode = "k" });
 	-- Sessions that are not read from.
 	local paused = setmetatable({}, { __mode = "k" });
@@ -36,22 +38,9 @@ function lib.new(limit, total)
 		reading.resume(origin);
 	end
 
-	local function run(origin, session, key, lane)
-		if lane.is_running then return; end
-		lane.is_running = true;
-		while lane.first <= lane.last and lane[lane.first].go do
-			local entry = lane[lane.first];
-			lane[lane.first] = nil;
-			lane.first = lane.first + 1;
-			session.count, lanes.count = session.count - 1, lanes.count - 1;
-			local ok, problem = xpcall(entry.go, debug.traceback);
-			if not ok then module:log("error", "A message could not be put back: %s", problem); end
-		end
-		lane.is_running = false;
-		if lane.first > lane.last then
-			session.lanes[key] = nil;
-			if next(session.lanes) == nil then sessions[origin] = nil; end
-		end
+	local function leave(origin, session)
+		session.count, lanes.count = session.count - 1, lanes.count - 1;
+		if session.count == 0 then sessions[origin] = nil; end
 		if is_full and lanes.count <= total * RESUME_AT then
 			is_full = false;
 			for waiting in pairs(paused) do resume(waiting); end
@@ -60,10 +49,24 @@ function lib.new(limit, total)
 		end
 	end
 
+	local function run(key, lane)
+		if lane.is_running then return; end
+		lane.is_running = true;
+		while lane.first <= lane.last and lane[lane.first].go do
+			local entry = lane[lane.first];
+			lane[lane.first] = nil;
+			lane.first = lane.first + 1;
+			local ok, problem = xpcall(entry.go, debug.traceback);
+			if not ok then module:log("error", "A message could not be put back: %s", problem); end
+			leave(entry.origin, entry.session);
+		end
+		lane.is_running = false;
+		if lane.first > lane.last then by_key[key] = nil; end
+	end
+
 	-- Whether something waits there.
-	function lanes.waits(origin, key)
-		local session = sessions[origin];
-		return session ~= nil and session.lanes[key] ~= nil;
+	function lanes.waits(key)
+		return by_key[key] ~= nil;
 	end
 
 	-- Takes a place in line; returns nil when there is none. Otherwise returns a function that is given, once, what to do when
@@ -75,15 +78,15 @@ function lib.new(limit, total)
 			return nil;
 		end
 		if not session then
-			session = { count = 0, lanes = {}, limit = origin.type == "c2s" and limit or limit * SHARED };
+			session = { count = 0, limit = origin.type == "c2s" and limit or limit * SHARED };
 			sessions[origin] = session;
 		end
-		local lane = session.lanes[key];
+		local lane = by_key[key];
 		if not lane then
 			lane = { first = 1, last = 0, is_running = false };
-			session.lanes[key] = lane;
+			by_key[key] = lane;
 		end
-		local entry = {};
+		local entry = { origin = origin, session = session };
 		lane.last = lane.last + 1;
 		lane[lane.last] = entry;
 		session.count, lanes.count = session.count + 1, lanes.count + 1;
@@ -91,7 +94,7 @@ function lib.new(limit, total)
 		if is_full or session.count >= session.limit then pause(origin); end
 		return function (go)
 			entry.go = go;
-			run(origin, session, key, lane);
+			run(key, lane);
 		end
 	end
 

@@ -49,6 +49,21 @@ describe.skipIf(MISSING)('the order of a conversation', () => {
     expect(prosody.log.filter((line) => /error/.test(line))).toEqual([]);
   });
 
+  it('holds for a user whose client has to log in anew', async () => {
+    const { gateway, prosody, alice, bob } = await makeScene();
+    const held = new Held(gateway);
+    await alice.say(bob.bare, 'before');
+    await held.waits('before');
+    alice.cut();
+    const again = await User.login(prosody, 'alice', 'tablet');
+    await again.say(bob.full, null, { extra: [state('composing')] });
+    await again.say(`carol@${HOST}`, 'to another');
+    await held.waits('to another');
+    await held.give('before');
+    await bob.until(() => bob.messages.some((message) => message.getChild('composing')));
+    expect(bob.messages.map((message) => message.getChildText('body'))).toEqual(['before', null]);
+  });
+
   it('survives a connection that is cut and may be resumed', async () => {
     const { gateway, prosody, alice, bob } = await makeScene({ modules: ['smacks'] });
     const held = new Held(gateway);
