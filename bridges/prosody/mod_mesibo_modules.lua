@@ -285,7 +285,7 @@ local function handle(event, from, to, more, post)
 	local key = jid.bare(from) .. "\0" .. jid.bare(to);
 	local text, body = stanzas.body_of(stanza);
 	local is_asked = text and stanza.attr.type ~= "error" and not stanzas.is_encrypted(stanza);
-	local waits = lanes.waits(origin, key);
+	local waits = lanes.waits(key);
 
 	if is_asked and desk.is_there() and not wanted.on_message then is_asked = false; end
 	local reason = is_asked and (not desk.is_there() and "unreachable" or #text > largest and "oversize") or nil;
@@ -298,7 +298,7 @@ local function handle(event, from, to, more, post)
 	-- Made before a place is taken: nothing that fails may hold that place for ever.
 	local content = is_asked and not reason
 		and ('"message":{"params":%s,"text":%s}}}'):format(object(stanzas.params_of(stanza, from, to, more)), quote(text));
-	local go = lanes.join(origin, key, jid.bare(from));
+	local go = lanes.join(origin, key);
 	if not go then
 		count("overload");
 		if on_overload == "pass" then return; end

@@ -11,12 +11,12 @@ export const SMS = 'sms.localhost';
 
 /** A scene with a component that has been let in. */
 export async function makeComponentScene(
-  options: Pick<ProsodyOptions, 'options'> = {},
+  options: Pick<ProsodyOptions, 'options' | 'globals'> = {},
 ): Promise<Scene & { component: Component }> {
   const port = await findFreePort();
   const scene = await makeScene({
     ...options,
-    globals: `component_ports = { ${port} }\ncomponent_interfaces = { "127.0.0.1" }`,
+    globals: `component_ports = { ${port} }\ncomponent_interfaces = { "127.0.0.1" }\n${options.globals ?? ''}`,
     more: `Component "${SMS}"\ncomponent_secret = "word"`,
   });
   await scene.prosody.logged(/Activated service 'component' on \[/);

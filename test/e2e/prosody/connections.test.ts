@@ -14,21 +14,25 @@ const ping = (id: string) =>
   `<iq type="get" id="${id}" from="48@${SMS}" to="localhost"><ping xmlns="urn:xmpp:ping"/></iq>`;
 
 describe.skipIf(MISSING)('a connection of many senders', () => {
-  it('has a queue for each of them', async () => {
-    const { gateway, prosody, bob, component } = await makeComponentScene({ options: { queue: '2' } });
+  it('has a share of all places: what it writes beyond that in one piece is refused, and no other connection notices', async () => {
+    const { gateway, prosody, alice, bob, component } = await makeComponentScene({
+      options: { queue: '1', queue_total: '32' },
+    });
     const held = new Held(gateway);
-    component.write(['1', '2', '3'].map((text) => message('47', bob.bare, text)).join(''));
-    component.write(['4', '5'].map((text) => message('48', bob.bare, text)).join(''));
-    await component.reads(/id=['"]3['"][^>]*>.*resource-constraint/s);
-    for (const text of ['1', '2', '4', '5']) await held.give(text);
-    await bob.until(() => bob.texts.length === 4);
-    expect(bob.texts.filter((text) => text < '3')).toEqual(['1', '2']);
-    expect(bob.texts.filter((text) => text > '3')).toEqual(['4', '5']);
+    const texts = ['1', '2', '3', '4', '5', '6', '7', '8'];
+    component.write([...texts, '9'].map((text) => message('47', bob.bare, text)).join(''));
+    await component.reads(/id=['"]9['"][^>]*>.*resource-constraint/s);
+    await alice.say(bob.bare, 'meanwhile');
+    await held.give('meanwhile');
+    await bob.got('meanwhile');
+    for (const text of texts) await held.give(text);
+    await bob.got('8');
+    expect(bob.texts).toEqual(['meanwhile', ...texts]);
     expect(await prosody.counted('overload')).toBe(1);
     // There is room again.
-    component.write(message('47', bob.bare, '6'));
-    await held.give('6');
-    await bob.got('6');
+    component.write(message('47', bob.bare, '10'));
+    await held.give('10');
+    await bob.got('10');
   });
 
   it('is read from while a queue is nearly full: presence and requests of others come through', async () => {

@@ -49,6 +49,21 @@ describe.skipIf(MISSING)('the order of a conversation', () => {
     expect(prosody.log.filter((line) => /error/.test(line))).toEqual([]);
   });
 
+  it('holds for a user whose client has to log in anew', async () => {
+    const { gateway, prosody, alice, bob } = await makeScene();
+    const held = new Held(gateway);
+    await alice.say(bob.bare, 'before');
+    await held.waits('before');
+    alice.cut();
+    const again = await User.login(prosody, 'alice', 'tablet');
+    await again.say(bob.full, null, { extra: [state('composing')] });
+    await again.say(`carol@${HOST}`, 'to another');
+    await held.waits('to another');
+    await held.give('before');
+    await bob.until(() => bob.messages.some((message) => message.getChild('composing')));
+    expect(bob.messages.map((message) => message.getChildText('body'))).toEqual(['before', null]);
+  });
+
   it('survives a connection that is cut and may be resumed', async () => {
     const { gateway, prosody, alice, bob } = await makeScene({ modules: ['smacks'] });
     const held = new Held(gateway);
@@ -65,8 +80,9 @@ describe.skipIf(MISSING)('the order of a conversation', () => {
 });
 
 describe.skipIf(MISSING)('too many that wait', () => {
-  it('are refused beyond the queue of a session', async () => {
-    const { gateway, prosody, alice, bob } = await makeScene({ options: { queue: '3' } });
+  it('are refused beyond the share of one client, where they come in one piece', async () => {
+    // A quarter of all.
+    const { gateway, prosody, alice, bob } = await makeScene({ options: { queue: '1', queue_total: '12' } });
     const held = new Held(gateway);
     const message = (text: string) =>
       `<message to="${bob.bare}" type="chat" id="${text}"><body>${text}</body></message>`;
@@ -90,7 +106,7 @@ describe.skipIf(MISSING)('too many that wait', () => {
   });
 
   it('pass unseen where the configuration says so', async () => {
-    const { gateway, alice, bob } = await makeScene({ options: { queue: '1', overload: '"pass"' } });
+    const { gateway, alice, bob } = await makeScene({ options: { queue_total: '1', overload: '"pass"' } });
     const held = new Held(gateway);
     const message = (text: string) => `<message to="${bob.bare}" type="chat"><body>${text}</body></message>`;
     await alice.client.write(message('first') + message('second'));
