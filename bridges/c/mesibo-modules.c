@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -1169,9 +1170,34 @@ static void after_fork_in_child(void)
     errno = error;
 }
 
+/* The id of this process, in a page that the kernel empties in a child, however that was made: asking the kernel each time costs
+ * more than all else that submits an event. NULL: the kernel is too old for that, and is asked. */
+static _Atomic pid_t *known_pid;
+
+static void know_pid(void)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    void *at = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at != MAP_FAILED && madvise(at, page, MADV_WIPEONFORK) == 0)
+        known_pid = at;
+    else if (at != MAP_FAILED)
+        munmap(at, page);
+}
+
+static pid_t own_pid(void)
+{
+    pid_t pid = known_pid != NULL ? atomic_load_explicit(known_pid, memory_order_relaxed) : getpid();
+    if (pid == 0) {
+        pid = getpid();
+        atomic_store_explicit(known_pid, pid, memory_order_relaxed);
+    }
+    return pid;
+}
+
 static int watches_forks;
 static void watch_forks(void)
 {
+    know_pid();
     atomic_store(&lock_pid, getpid());
     watches_forks = pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0;
 }
@@ -1239,7 +1265,7 @@ static struct visit begin_visit(mmc_client *client)
 {
     struct visit visit = {.error = errno};
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &visit.cancel_state);
-    const pid_t pid = getpid(), known = atomic_load(&client->pid);
+    const pid_t pid = own_pid(), known = atomic_load(&client->pid);
     if (known != pid)
         after_fork(client, known, pid);
     return visit;
