@@ -936,14 +936,14 @@ static int open_socket(struct connection *connection)
     return fd >= 0;
 }
 
-/* connect(), which may wait for a place in the queue of the listener. Returns 0, or what is in errno. */
+/* connect(), which may wait for a place in the queue of the listener. It is tried once in any case. Returns 0, or what is in errno. */
 static int connect_until(int fd, const struct sockaddr_un *address, uint64_t until)
 {
-    for (;;) {
+    for (int is_first = 1;; is_first = 0) {
         const uint64_t now = now_ns();
-        if (until <= now)
+        if (until <= now && !is_first)
             return EAGAIN;
-        const uint64_t micros = (until - now) / 1000 + 1;
+        const uint64_t micros = (until > now ? until - now : 0) / 1000 + 1;
         const struct timeval limit = {.tv_sec = (time_t)(micros / 1000000), .tv_usec = (suseconds_t)(micros % 1000000)};
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
         if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EISCONN)
