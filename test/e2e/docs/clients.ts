@@ -29,6 +29,8 @@ cat printed`,
     prints: [...PRINTS, /to alice: Thank you/, '1'],
     says: /^$/,
   }),
+  file('loop.c', { change: [['/run/mesibo-modules', 'run']] }),
+  sh({ prints: PRINTS, says: /^$/ }),
 ];
 
 export const C_CLIENT: Step[] = [
