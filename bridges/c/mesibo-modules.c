@@ -3,8 +3,8 @@
  *
  * Memory and threads. Each thread has a slot with its connection, found by a thread-specific key. Slots are only added to their
  * list, so that the list needs no lock, and are used again when their thread has ended. The connection for sends belongs to the
- * thread that is in mmc_next_send(); once it is welcomed, others write on it, under `sends_lock`. A queue and its connection belong
- * to the thread that is in a call of the queue.
+ * thread that is in mmc_next_send(); once it is welcomed, others write on it, under `sends_lock`. A queue and its connection
+ * belong to the thread that is in a call of the queue.
  *
  * Descriptors belong to the program, which may close them all and use their numbers again. A connection remembers its socket, and
  * looks whether the number is still of that socket before a call uses it.
@@ -101,7 +101,7 @@ struct connection {
     uint64_t still_until; /* nothing was: events get the default at once until then; 0: that is not so */
     uint64_t retry_at;    /* this connection alone was refused, and is not tried before */
     unsigned retry_ms;
-    int is_drained; /* the last read took all that was there */
+    int is_drained; /* the last read, if it was not long ago, took all that was there */
     uint32_t max_message, window, callbacks;
 };
 
@@ -176,7 +176,8 @@ struct mmc_client {
     struct connection sends;
 
     atomic_uint_fast64_t untold, untold_of[MMC_REASONS], tell_at[MMC_REASONS];
-    atomic_uint_fast64_t passed, consumed, changed, reasons[MMC_REASONS], connects, refused_connects, lost, garbled, late_outcomes;
+    atomic_uint_fast64_t passed, consumed, changed, reasons[MMC_REASONS];
+    atomic_uint_fast64_t connects, refused_connects, lost, garbled, late_outcomes;
     atomic_uint_fast64_t taken_sends, acknowledged, refused_sends, reports;
 };
 
@@ -936,7 +937,7 @@ static int open_socket(struct connection *connection)
     return fd >= 0;
 }
 
-/* connect(), which may wait for a place in the queue of the listener. It is tried once in any case. Returns 0, or what is in errno. */
+/* connect(), which may wait for a place in the queue of the listener. It is tried once in any case. Returns 0 or an errno. */
 static int connect_until(int fd, const struct sockaddr_un *address, uint64_t until)
 {
     for (int is_first = 1;; is_first = 0) {
@@ -1015,8 +1016,8 @@ static enum mmc_reason dial(mmc_client *client, struct connection *connection, u
     return flush(connection) < 0 ? lost(client, connection) : MMC_DECIDED;
 }
 
-/* Until when a welcome is waited for. When one did not come in time, the other threads do not wait for theirs: one at a time tries,
- * for a short while, once a second. Not after `now`: it is not waited for at all. */
+/* Until when a welcome is waited for. When one did not come in time, the other threads do not wait for theirs: one at a time
+ * tries, for a short while, once a second. Not after `now`: it is not waited for at all. */
 static uint64_t welcome_until(mmc_client *client, uint64_t now, uint64_t until)
 {
     uint_fast64_t silent = atomic_load(&client->silent_until);
@@ -1331,7 +1332,8 @@ static void tell(mmc_client *client, enum mmc_reason reason, uint64_t number, co
     client->options.log(client->options.context, line);
 }
 
-/* Tells of defaults that were not told yet: of each reason once a second, or of all of them now. last_error belongs to `latest`. */
+/* Tells of the defaults that were not told yet: of each reason at most once a second, or of all now. last_error is the text of
+ * `latest`. */
 static void tell_due(mmc_client *client, uint64_t now, int all, enum mmc_reason latest)
 {
     for (int reason = MMC_UNREACHABLE; reason < MMC_REASONS; reason++) {
@@ -1490,7 +1492,8 @@ static enum mmc_reason ask(mmc_client *client, struct connection *connection, co
     if (answer->is_there)
         return answer->reason;
     const uint64_t now = now_ns();
-    if (reason == MMC_LATE && connection->welcomed && connection->heard == connection->heard_before && connection->still_until <= now)
+    const int has_heard = connection->heard != connection->heard_before;
+    if (reason == MMC_LATE && connection->welcomed && !has_heard && connection->still_until <= now)
         connection->still_until = now + STILL_MS * MS;
     return reason;
 }
@@ -1729,6 +1732,7 @@ static size_t give_arrived(mmc_queue *queue, struct mmc_outcome *outcomes, size_
         give_up(queue, taken_away(client, connection), was_welcomed);
         return 0;
     }
+    connection->is_drained = 0;
     if (connection->in.begin == connection->in.end)
         make_room(&connection->in, KEPT_BUFFER); /* or less, in receive() */
     for (int is_first = 1; number < most; is_first = 0) {
@@ -1781,8 +1785,8 @@ static void give_late(mmc_queue *queue, uint64_t now)
     }
 }
 
-/* Connects where that is needed. MMC_DECIDED: the connection is welcomed, or the welcome is waited for; else what waits has to get
- * the default now. */
+/* Connects where that is needed. MMC_DECIDED: the connection is welcomed, or the welcome is waited for. Else what waits gets the
+ * default now. */
 static enum mmc_reason approach(mmc_queue *queue, uint64_t now)
 {
     mmc_client *client = queue->client;

@@ -16,15 +16,15 @@
  *
  * Threads. Every function may be called from any thread; a queue is used by one thread at a time. Each thread that calls
  * mmc_message() and its like has a connection of its own. It is made at the first event, and closed when the thread ends. A core
- * takes as many connections as a quarter of the descriptors that its process may have, and at most 1024. A thread beyond that gets
- * the default. It delays no thread that has a connection. The client starts no thread and sets no signal handler.
+ * takes as many connections as a quarter of the descriptors that its process may have, and at most 1024. A thread beyond that
+ * gets the default. It delays no thread that has a connection. The client starts no thread and sets no signal handler.
  *
  * Time. A call returns within the deadline, whatever the core does. When the core does not decide in time, or is not there, the
  * message gets the default verdict. Each default is counted, and told to the log callback. A late outcome is skipped, and the
  * connection stays open. A core that sends nothing until the deadline stands still. Later events of this connection then get the
- * default at once, with the reason MMC_LATE, until something comes from the core. One event every 30 seconds is tried nevertheless.
- * A welcome is waited for 5 seconds at most, and not by each thread. Only after a refused connection does the client wait before it
- * tries again (5 ms, doubling up to retry_max_ms). Events in that time get the default at once.
+ * default at once, with the reason MMC_LATE, until something comes from the core. One event every 30 seconds is tried
+ * nevertheless. A welcome is waited for 5 seconds at most, and not by each thread. Only after a refused connection does the
+ * client wait before it tries again (5 ms, doubling up to retry_max_ms). Events in that time get the default at once.
  *
  * Fork. A child process never uses the connections of its parent. fork() closes the copies in the child. A child made without the
  * handlers of pthread_atfork(), as by _Fork(), closes them at its first call; let it call mmc_close() where it makes no other. A
@@ -146,8 +146,8 @@ size_t mmc_keep(struct mmc_outcome *outcome, void *buffer, size_t size);
  *     mmc_poll_queue(queue, &wait);                                        what to wait for until the next turn
  *
  * Each submitted event has exactly one outcome. It comes from mmc_collect(): what the modules decided, or the default with its
- * reason. No event is handed to the core twice. An event that the core has not got yet goes over the next connection when this one
- * ends. The outcomes of one conversation come in the order of its events, as far as the core decides them. A default comes as soon
+ * reason. No event is handed to the core twice. When the connection ends, events that the core has not got yet go over the next
+ * one. The outcomes of one conversation come in the order of its events, as far as the core decides them. A default comes as soon
  * as it is known, so it may come before the outcome of an earlier event.
  *
  * The core has a window of events at a time, 512 at first. The others wait in the queue until their deadline.
@@ -164,8 +164,8 @@ mmc_queue *mmc_open_queue(mmc_client *client, size_t events, size_t bytes);
 void mmc_close_queue(mmc_queue *queue);
 
 /*
- * Hand over an event, without waiting. The queue copies it: params, addresses and payload are yours again at the return. `context`
- * comes back with the outcome; the queue does not look at it. Nothing is written before the next mmc_collect().
+ * Hand over an event, without waiting. The queue copies it: params, addresses and payload are yours again at the return. The
+ * queue does not look at `context`; it comes back with the outcome. Nothing is written before the next mmc_collect().
  * Returns 0: the event will have its outcome. -1: the queue is full; the event was not taken and has no outcome. Collect outcomes
  * and submit it again, or decide by yourself; mmc_last_error() says how full it is.
  */
@@ -177,8 +177,8 @@ int mmc_submit_call_status(mmc_queue *queue, void *context);
 
 /*
  * Writes what was submitted, in as few calls of the system as possible. Then gives outcomes, up to `most`. It waits up to
- * timeout_ms for the first one, but not when the queue holds no event. Returns how many there are. Fewer than `most`: there are no
- * more now.
+ * timeout_ms for the first one, but not when the queue holds no event. Returns how many there are. Fewer than `most`: there are
+ * no more now.
  *
  * An outcome has `params` and `payload` only where modules changed them: see params_changed and payload_changed. Else they are 0
  * and NULL, and yours are in what `context` stands for. Pointers are valid until the next mmc_collect() of this queue.
@@ -215,8 +215,8 @@ struct mmc_send {
 int mmc_next_send(mmc_client *client, struct mmc_send *send, uint32_t timeout_ms);
 
 /* The descriptor to poll instead of waiting: when it is readable, call mmc_next_send() with 0 until that returns 0. -1: not
- * connected; call mmc_next_send() then and now. It is another one after each lost connection. Call mmc_next_send() once a second as
- * well: it also writes answers that the core did not read at once. */
+ * connected; call mmc_next_send() then and now. It is another one after each lost connection. Call mmc_next_send() once a second
+ * as well: it also writes answers that the core did not read at once. */
 int mmc_sends_fd(mmc_client *client);
 
 /*
