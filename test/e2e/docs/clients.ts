@@ -30,7 +30,13 @@ cat printed`,
     says: /^$/,
   }),
   file('loop.c', { change: [['/run/mesibo-modules', 'run']] }),
-  sh({ prints: PRINTS, says: /^$/ }),
+  sh({
+    // More than the queue holds and the core takes at a time: they come out as they went in.
+    after: `seq 1500 > numbers
+./loop < numbers | sed 's/^to bob: //' | cmp - numbers && echo the same`,
+    prints: [...PRINTS, 'the same'],
+    says: /^$/,
+  }),
 ];
 
 export const C_CLIENT: Step[] = [
