@@ -3,7 +3,8 @@
  *
  * Memory and threads. Each thread has a slot with its connection, found by a thread-specific key. Slots are only added to their
  * list, so that the list needs no lock, and are used again when their thread has ended. The connection for sends belongs to the
- * thread that is in mmc_next_send(); once it is welcomed, others write on it, under `sends_lock`.
+ * thread that is in mmc_next_send(); once it is welcomed, others write on it, under `sends_lock`. A queue and its connection
+ * belong to the thread that is in a call of the queue.
  *
  * Descriptors belong to the program, which may close them all and use their numbers again. A connection remembers its socket, and
  * looks whether the number is still of that socket before a call uses it.
@@ -15,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -23,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -44,6 +47,8 @@ enum {
     KEPT_BUFFER = 64 * 1024,     /* a larger one is given back at the next call */
     UNWRITTEN_MAX = 1024 * 1024, /* answers to sends that the core has not read */
     ERROR_MAX = 320,
+    QUEUE_EVENTS = 1024,         /* what a queue may hold when nothing is said */
+    QUEUE_BYTES = 16 * 1024 * 1024,
     CHAIN_DEADLINE_MS = 5000,    /* until the core has said its own */
     FIRST_RETRY_MS = 5,
     PROBE_MS = 100,              /* of a core that did not welcome another connection in time, no longer than this */
@@ -91,11 +96,13 @@ struct connection {
     int takes_sends;
     struct buffer in, out;
     uint64_t owed;        /* events without an outcome */
-    int has_heard;        /* something was read since the event was asked */
+    uint64_t heard;       /* how often something was read */
+    uint64_t heard_before; /* the same when the event was asked */
     uint64_t still_until; /* nothing was: events get the default at once until then; 0: that is not so */
     uint64_t retry_at;    /* this connection alone was refused, and is not tried before */
     unsigned retry_ms;
-    uint32_t max_message, window, callbacks, chain_deadline_ms;
+    int is_drained; /* the last read, if it was not long ago, took all that was there */
+    uint32_t max_message, window, callbacks;
 };
 
 struct slot {
@@ -108,8 +115,43 @@ struct slot {
     struct buffer last; /* where it is set aside, to be given to the next event */
 };
 
+/* An event of a queue, until its outcome is collected. */
+struct task {
+    struct task *next, *previous; /* in its list */
+    uint64_t id;
+    uint64_t since; /* its deadline counts from here: the earlier event has the earlier one, also when the core changes it */
+    void *context;
+    size_t frame, payload; /* bytes */
+    uint64_t heard;        /* as the connection had it when the core got the event */
+    enum kind kind;
+    enum progress { FREE = 0, WAITS, SENT, FINISHED } progress;
+    enum mmc_reason reason; /* of one that is finished by a default */
+    enum mmc_verdict verdict;
+};
+
+struct tasks {
+    struct task *first, *last;
+};
+
+struct mmc_queue {
+    struct mmc_queue *next; /* of the client's, under sockets_lock */
+    mmc_client *client;
+    struct connection connection;
+    atomic_int is_busy;    /* a call uses the buffers */
+    struct buffer waiting; /* the frames of the tasks that wait, one behind the other */
+    struct tasks waits, sent, finished;
+    struct task *table; /* a task stands where the last bits of its id say */
+    uint64_t mask;
+    size_t events, most_events, most_bytes;
+    uint64_t welcome_until; /* a welcome is waited for; 0: it is not */
+    uint64_t dial_at;       /* the listener had no place for a connection, which is not tried before */
+    int is_ending;          /* nothing can be written any more; what was sent before may still be read */
+    int is_ready;           /* something was submitted, or more is to be collected: mmc_collect() need not wait */
+};
+
 struct mmc_client {
     struct mmc_client *next; /* of all, under sockets_lock */
+    struct mmc_queue *queues; /* under sockets_lock */
     struct sockaddr_un address;
     char server[65];
     struct mmc_options options;
@@ -134,7 +176,8 @@ struct mmc_client {
     struct connection sends;
 
     atomic_uint_fast64_t untold, untold_of[MMC_REASONS], tell_at[MMC_REASONS];
-    atomic_uint_fast64_t passed, consumed, changed, reasons[MMC_REASONS], connects, refused_connects, lost, garbled, late_outcomes;
+    atomic_uint_fast64_t passed, consumed, changed, reasons[MMC_REASONS];
+    atomic_uint_fast64_t connects, refused_connects, lost, garbled, late_outcomes;
     atomic_uint_fast64_t taken_sends, acknowledged, refused_sends, reports;
 };
 
@@ -188,7 +231,8 @@ static int make_room(struct buffer *buffer, size_t more)
         return 1;
     if (more > SIZE_MAX / 4)
         return 0;
-    if (buffer->begin > 0) {
+    /* Only where it frees as much as it moves: small steps through a large buffer cost nothing then. */
+    if (buffer->begin > 0 && buffer->begin >= buffer->end - buffer->begin) {
         memmove(buffer->bytes, buffer->bytes + buffer->begin, buffer->end - buffer->begin);
         buffer->end -= buffer->begin;
         buffer->begin = 0;
@@ -302,21 +346,18 @@ static uint8_t *put_params(uint8_t *at, unsigned field, const struct mmc_params 
 }
 
 /* Begins a frame whose message is one field of `length` bytes; NULL: no memory. finish() comes behind its last byte. */
-static uint8_t *begin_frame(struct connection *connection, unsigned field, size_t length)
+static uint8_t *begin_frame(struct buffer *out, unsigned field, size_t length)
 {
     const size_t message = head_size(length) + length;
-    if (length > UINT32_MAX - 2 * HEADER || !make_room(&connection->out, HEADER + message))
+    if (length > UINT32_MAX - 2 * HEADER || !make_room(out, HEADER + message))
         return NULL;
-    uint8_t *at = connection->out.bytes + connection->out.end;
+    uint8_t *at = out->bytes + out->end;
     for (int i = 0; i < HEADER; i++)
         *at++ = (uint8_t)(message >> 8 * (HEADER - 1 - i));
     return put_head(at, field, length);
 }
 
-static void finish(struct connection *connection, const uint8_t *at)
-{
-    connection->out.end = (size_t)(at - connection->out.bytes);
-}
+static void finish(struct buffer *out, const uint8_t *at) { out->end = (size_t)(at - out->bytes); }
 
 /* ---- reading protobuf ---- */
 
@@ -469,6 +510,7 @@ static int read_failure(struct reader *outer, struct failure *failure)
 /* What this call waits for, and what came. */
 struct answer {
     uint64_t id; /* of the event; 0: none is waited for */
+    const struct mmc_queue *queue; /* whose events are all waited for, where `id` is that of what came; NULL: no queue's */
     int is_there;
     enum mmc_reason reason;
     uint64_t verdict;
@@ -479,16 +521,14 @@ struct answer {
     struct mmc_send *send; /* where a send goes; NULL: none is waited for */
 };
 
-static int read_outcome(struct reader *outer, struct answer *answer, uint64_t *id)
+/* `answer` is empty before, apart from what it waits for. */
+static int read_outcome(struct reader *outer, struct answer *answer)
 {
     struct reader reader = read_message(outer);
     struct failure failure;
-    const uint64_t wanted = answer->id;
-    struct mmc_send *const send = answer->send;
-    *answer = (struct answer){.id = wanted, .send = send};
     for (uint32_t tag; (tag = next_tag(&reader)) != 0;) {
         if (tag == TAG(1, FIXED64))
-            *id = read_fixed64(&reader);
+            answer->id = read_fixed64(&reader);
         else if (tag == TAG(2, VARINT))
             answer->verdict = read_varint(&reader);
         else if (tag == TAG(3, BYTES))
@@ -619,10 +659,10 @@ static void reset(struct connection *connection)
     connection->in.begin = connection->in.end = connection->out.begin = connection->out.end = 0;
 }
 
+/* What was read from it stays until the next call: outcomes may point there. */
 static void hang_up(struct connection *connection)
 {
     reset(connection);
-    trim(&connection->in);
     trim(&connection->out);
 }
 
@@ -735,12 +775,14 @@ static int receive(struct connection *connection)
         const ssize_t got = recv(connection->fd, in->bytes + in->end, in->capacity - in->end, MSG_DONTWAIT);
         if (got > 0) {
             in->end += (size_t)got;
-            connection->has_heard = 1;
+            connection->is_drained = in->end < in->capacity;
+            connection->heard++;
             connection->still_until = 0;
             return 1;
         }
         if (got < 0 && errno == EINTR)
             continue;
+        connection->is_drained = 1;
         return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK) ? 0 : -1;
     }
 }
@@ -763,6 +805,13 @@ static int next_frame(struct connection *connection, struct reader *frame)
     return 1;
 }
 
+static struct task *find_sent(const struct mmc_queue *queue, uint64_t id);
+
+static int awaits(const struct answer *answer, uint64_t id)
+{
+    return answer->queue != NULL ? find_sent(answer->queue, id) != NULL : answer->id != 0 && id == answer->id;
+}
+
 /* Reads one frame. MMC_DECIDED: it was one; else why the connection is no more. */
 static enum mmc_reason take_frame(mmc_client *client, struct connection *connection, struct reader *frame, struct answer *answer)
 {
@@ -771,11 +820,10 @@ static enum mmc_reason take_frame(mmc_client *client, struct connection *connect
     if (tag == TAG(1, BYTES))
         is_sound = read_welcome(client, connection, frame);
     else if (tag == TAG(2, BYTES)) {
-        uint64_t id = 0;
-        struct answer read = {.id = answer->id, .send = answer->send};
-        is_sound = connection->welcomed && read_outcome(frame, &read, &id);
+        struct answer read = {.queue = answer->queue, .send = answer->send};
+        is_sound = connection->welcomed && read_outcome(frame, &read);
         connection->owed -= is_sound && connection->owed > 0;
-        if (is_sound && answer->id != 0 && id == answer->id) {
+        if (is_sound && awaits(answer, read.id)) {
             *answer = read;
             answer->is_there = 1;
         } else if (is_sound)
@@ -789,7 +837,8 @@ static enum mmc_reason take_frame(mmc_client *client, struct connection *connect
         is_sound = read_failure(frame, &failure);
         if (is_sound) {
             fail(MMC_REFUSED, "the core says: %s (%s)", failure.message, failure.code);
-            if (failure.has_event && answer->id != 0 && failure.event_id == answer->id) {
+            if (failure.has_event && awaits(answer, failure.event_id)) {
+                answer->id = failure.event_id;
                 answer->is_there = 1;
                 answer->reason = MMC_REFUSED;
             }
@@ -888,14 +937,14 @@ static int open_socket(struct connection *connection)
     return fd >= 0;
 }
 
-/* connect(), which may wait for a place in the queue of the listener. Returns 0, or what is in errno. */
+/* connect(), which may wait for a place in the queue of the listener. It is tried once in any case. Returns 0 or an errno. */
 static int connect_until(int fd, const struct sockaddr_un *address, uint64_t until)
 {
-    for (;;) {
+    for (int is_first = 1;; is_first = 0) {
         const uint64_t now = now_ns();
-        if (until <= now)
+        if (until <= now && !is_first)
             return EAGAIN;
-        const uint64_t micros = (until - now) / 1000 + 1;
+        const uint64_t micros = (until > now ? until - now : 0) / 1000 + 1;
         const struct timeval limit = {.tv_sec = (time_t)(micros / 1000000), .tv_usec = (suseconds_t)(micros % 1000000)};
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
         if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 || errno == EISCONN)
@@ -922,7 +971,7 @@ static int put_hello(mmc_client *client, struct connection *connection)
     const uint32_t window = client->options.sends_window;
     const size_t length = 4 + head_size(server_length) + server_length + head_size((size_t)instance_length) +
                           (size_t)instance_length + (connection->takes_sends ? 3 + varint_size(window) : 0);
-    uint8_t *at = begin_frame(connection, 1, length);
+    uint8_t *at = begin_frame(&connection->out, 1, length);
     if (at == NULL)
         return 0;
     *at++ = TAG(1, VARINT);
@@ -937,7 +986,7 @@ static int put_hello(mmc_client *client, struct connection *connection)
         *at++ = TAG(6, VARINT);
         at = put_varint(at, window);
     }
-    finish(connection, at);
+    finish(&connection->out, at);
     return 1;
 }
 
@@ -967,8 +1016,8 @@ static enum mmc_reason dial(mmc_client *client, struct connection *connection, u
     return flush(connection) < 0 ? lost(client, connection) : MMC_DECIDED;
 }
 
-/* Until when a welcome is waited for. When one did not come in time, the other threads do not wait for theirs: one at a time tries,
- * for a short while, once a second. Not after `now`: it is not waited for at all. */
+/* Until when a welcome is waited for. When one did not come in time, the other threads do not wait for theirs: one at a time
+ * tries, for a short while, once a second. Not after `now`: it is not waited for at all. */
 static uint64_t welcome_until(mmc_client *client, uint64_t now, uint64_t until)
 {
     uint_fast64_t silent = atomic_load(&client->silent_until);
@@ -1088,6 +1137,16 @@ static void begin_process(mmc_client *client, pid_t pid)
     }
 }
 
+static void forget_tasks(struct mmc_queue *queue)
+{
+    memset(queue->table, 0, (queue->mask + 1) * sizeof *queue->table);
+    queue->waits = queue->sent = queue->finished = (struct tasks){0};
+    queue->waiting.begin = queue->waiting.end = 0;
+    queue->events = 0;
+    queue->welcome_until = queue->dial_at = 0;
+    queue->is_ending = queue->is_ready = 0;
+}
+
 /* ---- forks ---- */
 
 static _Atomic pid_t lock_pid; /* the process that sockets_lock is of; negative: about to begin */
@@ -1103,6 +1162,8 @@ static void after_fork_in_child(void)
     for (mmc_client *client = clients; client != NULL; client = client->next) {
         for (struct slot *slot = atomic_load(&client->slots); slot != NULL; slot = slot->next)
             close_own(&slot->connection);
+        for (struct mmc_queue *queue = client->queues; queue != NULL; queue = queue->next)
+            close_own(&queue->connection);
         close_own(&client->sends);
     }
     atomic_store(&lock_pid, getpid());
@@ -1110,9 +1171,34 @@ static void after_fork_in_child(void)
     errno = error;
 }
 
+/* The id of this process, in a page that the kernel empties in a child, however that was made: asking the kernel each time costs
+ * more than all else that submits an event. NULL: the kernel is too old for that, and is asked. */
+static _Atomic pid_t *known_pid;
+
+static void know_pid(void)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    void *at = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (at != MAP_FAILED && madvise(at, page, MADV_WIPEONFORK) == 0)
+        known_pid = at;
+    else if (at != MAP_FAILED)
+        munmap(at, page);
+}
+
+static pid_t own_pid(void)
+{
+    pid_t pid = known_pid != NULL ? atomic_load_explicit(known_pid, memory_order_relaxed) : getpid();
+    if (pid == 0) {
+        pid = getpid();
+        atomic_store_explicit(known_pid, pid, memory_order_relaxed);
+    }
+    return pid;
+}
+
 static int watches_forks;
 static void watch_forks(void)
 {
+    know_pid();
     atomic_store(&lock_pid, getpid());
     watches_forks = pthread_atfork(before_fork, after_fork_in_parent, after_fork_in_child) == 0;
 }
@@ -1154,6 +1240,16 @@ static void after_fork(mmc_client *client, pid_t before, pid_t pid)
         slot->connection.retry_at = slot->connection.retry_ms = 0;
         atomic_store(&slot->owner, slot == own && atomic_load(&slot->thread) == self ? pid : 0);
     }
+    for (struct mmc_queue *queue = client->queues; queue != NULL; queue = queue->next) {
+        if (atomic_load(&queue->is_busy)) {
+            forget_buffers(&queue->connection);
+            queue->waiting = (struct buffer){0};
+        }
+        reset(&queue->connection); /* frees nothing, as above */
+        forget_tasks(queue);
+        queue->connection.retry_at = queue->connection.retry_ms = 0;
+        atomic_store(&queue->is_busy, 0);
+    }
     if (atomic_load(&client->is_taking) || atomic_load(&client->is_sends_locked))
         forget_buffers(&client->sends);
     hang_up(&client->sends);
@@ -1170,7 +1266,7 @@ static struct visit begin_visit(mmc_client *client)
 {
     struct visit visit = {.error = errno};
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &visit.cancel_state);
-    const pid_t pid = getpid(), known = atomic_load(&client->pid);
+    const pid_t pid = own_pid(), known = atomic_load(&client->pid);
     if (known != pid)
         after_fork(client, known, pid);
     return visit;
@@ -1236,7 +1332,8 @@ static void tell(mmc_client *client, enum mmc_reason reason, uint64_t number, co
     client->options.log(client->options.context, line);
 }
 
-/* Tells of the defaults that were not told yet, where their second is over, or of all. last_error is about `latest`. */
+/* Tells of the defaults that were not told yet: of each reason at most once a second, or of all now. last_error is the text of
+ * `latest`. */
 static void tell_due(mmc_client *client, uint64_t now, int all, enum mmc_reason latest)
 {
     for (int reason = MMC_UNREACHABLE; reason < MMC_REASONS; reason++) {
@@ -1294,10 +1391,10 @@ static size_t body_size(const struct event *event)
     }
 }
 
-static int put_event(struct connection *connection, uint64_t id, const struct event *event)
+static int put_event(struct buffer *out, uint64_t id, const struct event *event)
 {
     const size_t body = body_size(event);
-    uint8_t *at = begin_frame(connection, 2, 9 + head_size(body) + body);
+    uint8_t *at = begin_frame(out, 2, 9 + head_size(body) + body);
     if (at == NULL)
         return 0;
     at = put_fixed64(at, 1, id);
@@ -1313,20 +1410,30 @@ static int put_event(struct connection *connection, uint64_t id, const struct ev
         at = put_fixed64(at, 2, event->online);
         at = put_bytes(at, 3, event->address, event->length);
     }
-    finish(connection, at);
+    finish(out, at);
     return 1;
 }
 
-static enum mmc_reason check_size(const struct connection *connection, const struct event *event)
+static enum mmc_reason check_addresses(const struct event *event)
+{
+    if (event->lengths.to <= ADDRESS_MAX && event->lengths.from <= ADDRESS_MAX &&
+        (event->kind != LOGIN || event->length <= ADDRESS_MAX))
+        return MMC_DECIDED;
+    return fail(MMC_TOO_LARGE, "an address has more than the %d bytes that it may have", ADDRESS_MAX);
+}
+
+/* Whether the core of that connection takes such an event. MMC_UNWANTED: it need not have it. */
+static enum mmc_reason check_event(const struct connection *connection, enum kind kind, size_t payload)
 {
     const size_t most = connection->max_message;
-    if (event->kind == MESSAGE && event->length > most)
-        return fail(MMC_TOO_LARGE, "a payload has %zu bytes, more than max_message of the core (%zu)", event->length, most);
-    if (event->lengths.to > ADDRESS_MAX || event->lengths.from > ADDRESS_MAX ||
-        (event->kind == LOGIN && event->length > ADDRESS_MAX))
-        return fail(MMC_TOO_LARGE, "an address has more than the %d bytes that it may have", ADDRESS_MAX);
+    if (!(connection->callbacks & 1u << kind))
+        return MMC_UNWANTED;
+    if (payload > most)
+        return fail(MMC_TOO_LARGE, "a payload has %zu bytes, more than max_message of the core (%zu)", payload, most);
     return MMC_DECIDED;
 }
+
+static size_t payload_of(const struct event *event) { return event->kind == MESSAGE ? event->length : 0; }
 
 /* Where the core owes much, or has not read the last event, there is no place for another one. */
 static enum mmc_reason wait_for_place(mmc_client *client, struct connection *connection, uint64_t until)
@@ -1350,17 +1457,16 @@ static enum mmc_reason submit(mmc_client *client, struct connection *connection,
     enum mmc_reason reason = make_ready(client, connection, until);
     if (reason != MMC_DECIDED)
         return reason;
-    if (!(connection->callbacks & 1u << event->kind))
-        return MMC_UNWANTED;
-    if ((reason = check_size(connection, event)) != MMC_DECIDED)
+    if ((reason = check_event(connection, event->kind, payload_of(event))) != MMC_DECIDED ||
+        (reason = check_addresses(event)) != MMC_DECIDED)
         return reason;
     if (stands_still(connection, now_ns()))
         return still(client);
-    connection->has_heard = 0;
+    connection->heard_before = connection->heard;
     if ((reason = wait_for_place(client, connection, until)) != MMC_DECIDED)
         return reason;
     answer->id = atomic_fetch_add(&client->next_id, 1) + 1;
-    if (!put_event(connection, answer->id, event))
+    if (!put_event(&connection->out, answer->id, event))
         return fail(MMC_NO_MEMORY, "there is no memory for an event of %zu bytes", event->length);
     connection->owed++;
     reason = write_all(client, connection, until, answer);
@@ -1386,7 +1492,8 @@ static enum mmc_reason ask(mmc_client *client, struct connection *connection, co
     if (answer->is_there)
         return answer->reason;
     const uint64_t now = now_ns();
-    if (reason == MMC_LATE && connection->welcomed && !connection->has_heard && connection->still_until <= now)
+    const int has_heard = connection->heard != connection->heard_before;
+    if (reason == MMC_LATE && connection->welcomed && !has_heard && connection->still_until <= now)
         connection->still_until = now + STILL_MS * MS;
     return reason;
 }
@@ -1397,6 +1504,32 @@ static enum mmc_reason reason_of(const char *text)
         if (strcmp(text, REASONS[reason]) == 0)
             return (enum mmc_reason)reason;
     return MMC_OTHER;
+}
+
+/* Completes an outcome that has its reason: by what the core decided, or by the default. Counts it. */
+static void conclude(mmc_client *client, enum kind kind, const struct answer *answer, struct mmc_outcome *outcome)
+{
+    if (outcome->reason != MMC_DECIDED) {
+        const int is_default = outcome->reason != MMC_UNWANTED && kind == MESSAGE;
+        outcome->verdict = is_default ? client->options.on_default : MMC_PASS;
+    } else {
+        outcome->verdict = (enum mmc_verdict)answer->verdict;
+        outcome->by = answer->by;
+        outcome->default_by = answer->default_by;
+        outcome->default_reason = answer->default_reason;
+        if (answer->default_reason != NULL && answer->default_reason[0] != 0)
+            outcome->reason = fail(reason_of(answer->default_reason), "module %s could not decide (%s)",
+                                   answer->default_by != NULL ? answer->default_by : "?", answer->default_reason);
+        outcome->params_changed = answer->has_params;
+        outcome->payload_changed = answer->has_payload;
+        if (answer->has_params)
+            outcome->params = answer->params;
+        if (answer->has_payload) {
+            outcome->payload = answer->payload;
+            outcome->length = answer->length;
+        }
+    }
+    account(client, outcome);
 }
 
 static enum mmc_verdict decide(mmc_client *client, const struct event *event, struct mmc_outcome *given)
@@ -1420,50 +1553,45 @@ static enum mmc_verdict decide(mmc_client *client, const struct event *event, st
         atomic_store(&slot->is_busy, 0);
     }
     outcome.event_id = answer.id;
-    if (outcome.reason != MMC_DECIDED) {
-        const int is_default = outcome.reason != MMC_UNWANTED && event->kind == MESSAGE;
-        outcome.verdict = is_default ? client->options.on_default : MMC_PASS;
-    } else {
-        outcome.verdict = (enum mmc_verdict)answer.verdict;
-        outcome.by = answer.by;
-        outcome.default_by = answer.default_by;
-        outcome.default_reason = answer.default_reason;
-        if (answer.default_reason != NULL && answer.default_reason[0] != 0)
-            outcome.reason = fail(reason_of(answer.default_reason), "module %s could not decide (%s)",
-                                  answer.default_by != NULL ? answer.default_by : "?", answer.default_reason);
-        outcome.params_changed = answer.has_params;
-        outcome.payload_changed = answer.has_payload;
-        if (answer.has_params)
-            outcome.params = answer.params;
-        if (answer.has_payload) {
-            outcome.payload = answer.payload;
-            outcome.length = answer.length;
-        }
-    }
-    account(client, &outcome);
+    conclude(client, event->kind, &answer, &outcome);
     if (given != NULL)
         *given = outcome;
     end_visit(&visit);
     return outcome.verdict;
 }
 
+static struct event message_event(const struct mmc_params *params, const void *payload, size_t length)
+{
+    return (struct event){MESSAGE, params, measure(params), payload, length, NULL, 0, 0};
+}
+
+static struct event status_event(const struct mmc_params *params)
+{
+    return (struct event){STATUS, params, measure(params), NULL, 0, NULL, 0, 0};
+}
+
+static struct event login_event(const char *address, uint64_t online, uint64_t flags)
+{
+    return (struct event){LOGIN, NULL, {0}, NULL, strlen(address), address, online, flags};
+}
+
 enum mmc_verdict mmc_message(mmc_client *client, const struct mmc_params *params, const void *payload, size_t length,
                              struct mmc_outcome *outcome)
 {
-    const struct event event = {MESSAGE, params, measure(params), payload, length, NULL, 0, 0};
+    const struct event event = message_event(params, payload, length);
     return decide(client, &event, outcome);
 }
 
 enum mmc_verdict mmc_status(mmc_client *client, const struct mmc_params *params, struct mmc_outcome *outcome)
 {
-    const struct event event = {STATUS, params, measure(params), NULL, 0, NULL, 0, 0};
+    const struct event event = status_event(params);
     return decide(client, &event, outcome);
 }
 
 enum mmc_verdict mmc_login(mmc_client *client, const char *address, uint64_t online, uint64_t flags,
                            struct mmc_outcome *outcome)
 {
-    const struct event event = {LOGIN, NULL, {0}, NULL, strlen(address), address, online, flags};
+    const struct event event = login_event(address, online, flags);
     return decide(client, &event, outcome);
 }
 
@@ -1511,6 +1639,441 @@ size_t mmc_keep(struct mmc_outcome *outcome, void *buffer, size_t size)
     if (needed > 0 && needed <= size)
         keep_all(outcome, buffer);
     return needed;
+}
+
+/* ---- queues ---- */
+
+static void append(struct tasks *tasks, struct task *task)
+{
+    task->next = NULL;
+    task->previous = tasks->last;
+    *(tasks->last != NULL ? &tasks->last->next : &tasks->first) = task;
+    tasks->last = task;
+}
+
+static void take_out(struct tasks *tasks, struct task *task)
+{
+    *(task->previous != NULL ? &task->previous->next : &tasks->first) = task->next;
+    *(task->next != NULL ? &task->next->previous : &tasks->last) = task->previous;
+}
+
+static struct task *find_sent(const struct mmc_queue *queue, uint64_t id)
+{
+    struct task *task = &queue->table[id & queue->mask];
+    return task->progress == SENT && task->id == id ? task : NULL;
+}
+
+/* At most half of the table is in use, so an id with a free place comes soon. */
+static struct task *new_task(mmc_queue *queue)
+{
+    for (;;) {
+        const uint64_t id = atomic_fetch_add(&queue->client->next_id, 1) + 1;
+        struct task *task = &queue->table[id & queue->mask];
+        if (task->progress != FREE)
+            continue;
+        *task = (struct task){.id = id};
+        queue->events++;
+        return task;
+    }
+}
+
+static void free_task(mmc_queue *queue, struct task *task)
+{
+    task->progress = FREE;
+    queue->events--;
+}
+
+/* Gives a task the default. Of those that wait only the first may get it: its frame is dropped. */
+static void give_default(mmc_queue *queue, struct task *task, enum mmc_reason reason)
+{
+    struct mmc_outcome outcome = {.reason = reason};
+    conclude(queue->client, task->kind, NULL, &outcome);
+    if (task->progress == SENT)
+        take_out(&queue->sent, task);
+    else {
+        if (task->progress == WAITS)
+            take_out(&queue->waits, task);
+        queue->waiting.begin += task->frame;
+        task->id = 0; /* the core has not got it */
+    }
+    task->progress = FINISHED;
+    task->reason = reason;
+    task->verdict = outcome.verdict;
+    append(&queue->finished, task);
+}
+
+static void give_default_to_waiting(mmc_queue *queue, enum mmc_reason reason)
+{
+    while (queue->waits.first != NULL)
+        give_default(queue, queue->waits.first, reason);
+}
+
+/* The connection has ended. What was sent may have been acted on; what waits goes over the next one, if this one was welcomed. */
+static void give_up(mmc_queue *queue, enum mmc_reason reason, int was_welcomed)
+{
+    while (queue->sent.first != NULL)
+        give_default(queue, queue->sent.first, reason);
+    if (!was_welcomed)
+        give_default_to_waiting(queue, reason);
+    queue->welcome_until = 0;
+    queue->is_ending = 0;
+}
+
+/* Gives the outcomes that have arrived. It reads once at most, and not behind an outcome, which points to what was read. */
+static size_t give_arrived(mmc_queue *queue, struct mmc_outcome *outcomes, size_t most)
+{
+    mmc_client *client = queue->client;
+    struct connection *connection = &queue->connection;
+    size_t number = 0;
+    if (connection->fd < 0)
+        return 0;
+    if (!is_own(connection)) {
+        const int was_welcomed = connection->welcomed;
+        give_up(queue, taken_away(client, connection), was_welcomed);
+        return 0;
+    }
+    connection->is_drained = 0;
+    if (connection->in.begin == connection->in.end)
+        make_room(&connection->in, KEPT_BUFFER); /* or less, in receive() */
+    for (int is_first = 1; number < most; is_first = 0) {
+        struct answer answer = {.queue = queue};
+        const int was_welcomed = connection->welcomed;
+        const enum mmc_reason reason =
+            is_first ? read_on(client, connection, &answer) : take_frames(client, connection, &answer);
+        if (reason != MMC_DECIDED)
+            give_up(queue, reason, was_welcomed);
+        if (reason != MMC_DECIDED || !answer.is_there)
+            break;
+        struct task *task = find_sent(queue, answer.id);
+        struct mmc_outcome *outcome = &outcomes[number++];
+        *outcome = (struct mmc_outcome){.reason = answer.reason, .event_id = task->id, .context = task->context};
+        conclude(client, task->kind, &answer, outcome);
+        take_out(&queue->sent, task);
+        free_task(queue, task);
+    }
+    return number;
+}
+
+static size_t give_finished(mmc_queue *queue, struct mmc_outcome *outcomes, size_t most)
+{
+    struct task *task;
+    size_t number = 0;
+    for (; number < most && (task = queue->finished.first) != NULL; number++) {
+        outcomes[number] = (struct mmc_outcome){
+            .verdict = task->verdict, .reason = task->reason, .event_id = task->id, .context = task->context};
+        take_out(&queue->finished, task);
+        free_task(queue, task);
+    }
+    return number;
+}
+
+static void give_late(mmc_queue *queue, uint64_t now)
+{
+    mmc_client *client = queue->client;
+    struct connection *connection = &queue->connection;
+    struct task *task;
+    while ((task = queue->sent.first) != NULL && deadline_of(client, task->since) <= now) {
+        if (connection->heard == task->heard && connection->still_until <= now)
+            connection->still_until = now + STILL_MS * MS;
+        give_default(queue, task, late(client, "has not decided"));
+    }
+    while ((task = queue->waits.first) != NULL && deadline_of(client, task->since) <= now) {
+        const char *what = !connection->welcomed                           ? "has not welcomed this server"
+                           : connection->out.begin < connection->out.end ? "has not read earlier events"
+                                                                           : "has not decided on earlier events";
+        give_default(queue, task, late(client, what));
+    }
+}
+
+/* Connects where that is needed. MMC_DECIDED: the connection is welcomed, or the welcome is waited for. Else what waits gets the
+ * default now. */
+static enum mmc_reason approach(mmc_queue *queue, uint64_t now)
+{
+    mmc_client *client = queue->client;
+    struct connection *connection = &queue->connection;
+    if (connection->welcomed) {
+        queue->welcome_until = 0;
+        return MMC_DECIDED;
+    }
+    if (queue->welcome_until == 0) {
+        const uint64_t until = welcome_until(client, now, UINT64_MAX);
+        queue->welcome_until = until > now ? until : 0;
+    }
+    if (connection->fd < 0 && now >= queue->dial_at) {
+        const enum mmc_reason reason = dial(client, connection, now + MS);
+        if (reason == MMC_LATE)
+            queue->dial_at = now + FIRST_RETRY_MS * MS;
+        else if (reason != MMC_DECIDED) {
+            queue->welcome_until = 0;
+            return reason;
+        }
+    }
+    if (queue->welcome_until > now)
+        return MMC_DECIDED;
+    if (queue->welcome_until != 0)
+        atomic_store(&client->silent_until, now + SECOND);
+    queue->welcome_until = 0;
+    return late(client, "has not welcomed this server");
+}
+
+/* Hands tasks over to the buffer that is written next, as many as the core takes. */
+static void admit(mmc_queue *queue, uint64_t now)
+{
+    mmc_client *client = queue->client;
+    struct connection *connection = &queue->connection;
+    struct buffer *out = &connection->out;
+    struct task *task;
+    while ((task = queue->waits.first) != NULL) {
+        enum mmc_reason reason = check_event(connection, task->kind, task->payload);
+        if (reason == MMC_DECIDED && connection->still_until > now)
+            reason = still(client);
+        if (reason == MMC_DECIDED &&
+            (queue->is_ending || connection->owed >= connection->window || out->end - out->begin >= KEPT_BUFFER))
+            return;
+        if (reason == MMC_DECIDED && !make_room(out, task->frame))
+            reason = fail(MMC_NO_MEMORY, "there is no memory for an event of %zu bytes", task->payload);
+        if (reason != MMC_DECIDED) {
+            give_default(queue, task, reason);
+            continue;
+        }
+        memcpy(out->bytes + out->end, queue->waiting.bytes + queue->waiting.begin, task->frame);
+        out->end += task->frame;
+        queue->waiting.begin += task->frame;
+        connection->owed++;
+        if (connection->still_until != 0) /* this one is tried nevertheless */
+            connection->still_until = now + STILL_MS * MS;
+        task->heard = connection->heard;
+        task->progress = SENT;
+        take_out(&queue->waits, task);
+        append(&queue->sent, task);
+    }
+}
+
+/* Writes what waits, as far as the core takes it now. */
+static void write_waiting(mmc_queue *queue, uint64_t now)
+{
+    struct connection *connection = &queue->connection;
+    int done = 1;
+    const enum mmc_reason reason = queue->waits.first != NULL ? approach(queue, now) : MMC_DECIDED;
+    if (reason != MMC_DECIDED)
+        give_default_to_waiting(queue, reason);
+    if (connection->fd < 0 || queue->is_ending)
+        return;
+    do {
+        if (connection->welcomed)
+            admit(queue, now);
+        if (connection->out.begin == connection->out.end)
+            return;
+        done = flush(connection);
+    } while (done == 1);
+    if (done == 0)
+        return;
+    /* Outcomes may be there that were written before the end. When they are read, so is the end. */
+    queue->is_ending = 1;
+    connection->out.begin = connection->out.end = 0;
+    shutdown(connection->fd, SHUT_RDWR);
+}
+
+/* When something is due, not after `until`. */
+static uint64_t next_due(const mmc_queue *queue, uint64_t until)
+{
+    const struct task *const oldest[] = {queue->sent.first, queue->waits.first};
+    for (int i = 0; i < 2; i++) {
+        const uint64_t due = oldest[i] != NULL ? deadline_of(queue->client, oldest[i]->since) : until;
+        until = due < until ? due : until;
+    }
+    if (queue->waits.first == NULL || queue->connection.welcomed)
+        return until;
+    if (queue->welcome_until != 0 && queue->welcome_until < until)
+        until = queue->welcome_until;
+    return queue->connection.fd < 0 && queue->dial_at < until ? queue->dial_at : until;
+}
+
+static size_t collect(mmc_queue *queue, struct mmc_outcome *outcomes, size_t most, uint64_t until)
+{
+    struct connection *connection = &queue->connection;
+    if (queue->events == 0) {
+        trim(&queue->waiting);
+        trim(&connection->out);
+        trim(&connection->in);
+    }
+    for (;;) {
+        const uint64_t now = now_ns();
+        size_t number = give_arrived(queue, outcomes, most);
+        /* This program may have been away for long, and outcomes that came in time are still to be read. */
+        const int has_all = connection->fd < 0 || (number < most && connection->is_drained);
+        give_late(queue, has_all ? now : now > SECOND ? now - SECOND : 0);
+        write_waiting(queue, now);
+        number += give_finished(queue, outcomes + number, most - number);
+        queue->is_ready = number == most && queue->events > 0;
+        if (number > 0 || most == 0 || queue->events == 0 || now >= until)
+            return number;
+        const short events = connection->out.begin < connection->out.end ? POLLIN | POLLOUT : POLLIN;
+        wait_for(connection->fd, events, next_due(queue, until));
+    }
+}
+
+size_t mmc_collect(mmc_queue *queue, struct mmc_outcome *outcomes, size_t most, uint32_t timeout_ms)
+{
+    const struct visit visit = begin_visit(queue->client);
+    atomic_store(&queue->is_busy, 1);
+    const size_t number = collect(queue, outcomes, most, now_ns() + timeout_ms * MS);
+    atomic_store(&queue->is_busy, 0);
+    end_visit(&visit);
+    return number;
+}
+
+static size_t held(const struct buffer *buffer) { return buffer->end - buffer->begin; }
+
+static int has_place(const mmc_queue *queue, const struct event *event)
+{
+    const size_t bytes = held(&queue->waiting) + held(&queue->connection.out), more = body_size(event);
+    const int is_full = bytes > 0 && (bytes >= queue->most_bytes || more > queue->most_bytes - bytes);
+    if (queue->events < queue->most_events && !is_full)
+        return 1;
+    fail(MMC_REFUSED, "the queue is full: it holds %zu events of %zu, and %zu bytes of %zu; collect outcomes first",
+         queue->events, queue->most_events, bytes, queue->most_bytes);
+    return 0;
+}
+
+static void put_in(mmc_queue *queue, const struct event *event, void *context)
+{
+    const size_t before = held(&queue->waiting);
+    struct task *task = new_task(queue);
+    task->since = now_ns();
+    task->context = context;
+    task->kind = event->kind;
+    task->payload = payload_of(event);
+    enum mmc_reason reason = check_addresses(event);
+    if (reason == MMC_DECIDED && !put_event(&queue->waiting, task->id, event))
+        reason = fail(MMC_NO_MEMORY, "there is no memory for an event of %zu bytes", event->length);
+    if (reason != MMC_DECIDED) {
+        give_default(queue, task, reason);
+        return;
+    }
+    task->frame = held(&queue->waiting) - before;
+    task->progress = WAITS;
+    append(&queue->waits, task);
+}
+
+static int submit_to(mmc_queue *queue, const struct event *event, void *context)
+{
+    const struct visit visit = begin_visit(queue->client);
+    int result = -1;
+    atomic_store(&queue->is_busy, 1);
+    if (has_place(queue, event)) {
+        put_in(queue, event, context);
+        queue->is_ready = 1;
+        result = 0;
+    }
+    atomic_store(&queue->is_busy, 0);
+    end_visit(&visit);
+    return result;
+}
+
+int mmc_submit_message(mmc_queue *queue, const struct mmc_params *params, const void *payload, size_t length, void *context)
+{
+    const struct event event = message_event(params, payload, length);
+    return submit_to(queue, &event, context);
+}
+
+int mmc_submit_status(mmc_queue *queue, const struct mmc_params *params, void *context)
+{
+    const struct event event = status_event(params);
+    return submit_to(queue, &event, context);
+}
+
+int mmc_submit_login(mmc_queue *queue, const char *address, uint64_t online, uint64_t flags, void *context)
+{
+    const struct event event = login_event(address, online, flags);
+    return submit_to(queue, &event, context);
+}
+
+int mmc_submit_call(mmc_queue *queue, void *context)
+{
+    return submit_to(queue, &(struct event){.kind = CALL}, context);
+}
+
+int mmc_submit_call_status(mmc_queue *queue, void *context)
+{
+    return submit_to(queue, &(struct event){.kind = CALL_STATUS}, context);
+}
+
+void mmc_poll_queue(mmc_queue *queue, struct mmc_poll *poll)
+{
+    const struct visit visit = begin_visit(queue->client);
+    const struct connection *connection = &queue->connection;
+    const uint64_t now = now_ns(), due = next_due(queue, now + INT_MAX * MS);
+    const int is_connected = connection->fd >= 0 && is_own(connection);
+    *poll = (struct mmc_poll){.fd = is_connected ? connection->fd : -1,
+                              .is_unwritten = is_connected && held(&connection->out) > 0,
+                              .timeout_ms = due > now ? (int)((due - now + MS - 1) / MS) : 0,
+                              .connection = connection->generation,
+                              .events = queue->events};
+    if (queue->events == 0)
+        poll->timeout_ms = -1;
+    else if (queue->is_ready || queue->finished.first != NULL || (connection->fd >= 0 && !is_connected))
+        poll->timeout_ms = 0;
+    end_visit(&visit);
+}
+
+/* It stays in the list until its socket is closed, so that a fork meanwhile leaves no copy of that. */
+static void end_queue(mmc_queue *queue)
+{
+    atomic_store(&queue->is_busy, 1);
+    if (queue->sent.first != NULL || queue->waits.first != NULL)
+        give_up(queue, fail(MMC_UNREACHABLE, "this program closed the queue"), 0);
+    hang_up(&queue->connection);
+    pthread_mutex_lock(&sockets_lock);
+    for (mmc_queue **at = &queue->client->queues; *at != NULL; at = &(*at)->next)
+        if (*at == queue) {
+            *at = queue->next;
+            break;
+        }
+    pthread_mutex_unlock(&sockets_lock);
+    empty(&queue->connection.in);
+    empty(&queue->connection.out);
+    empty(&queue->waiting);
+    free(queue->table);
+    free(queue);
+}
+
+mmc_queue *mmc_open_queue(mmc_client *client, size_t events, size_t bytes)
+{
+    const struct visit visit = begin_visit(client);
+    const size_t most_events = events > 0 ? events : QUEUE_EVENTS;
+    size_t places = 2;
+    while (places / 2 < most_events && places < SIZE_MAX / 4 / sizeof(struct task))
+        places *= 2;
+    mmc_queue *queue = calloc(1, sizeof *queue);
+    if (queue != NULL && places / 2 >= most_events)
+        queue->table = calloc(places, sizeof *queue->table);
+    if (queue == NULL || queue->table == NULL) {
+        fail(MMC_NO_MEMORY, "there is no memory for a queue of %zu events", most_events);
+        free(queue);
+        queue = NULL;
+    } else {
+        queue->client = client;
+        queue->connection.fd = -1;
+        queue->mask = places - 1;
+        queue->most_events = most_events;
+        queue->most_bytes = bytes > 0 ? bytes : QUEUE_BYTES;
+        pthread_mutex_lock(&sockets_lock);
+        queue->next = client->queues;
+        client->queues = queue;
+        pthread_mutex_unlock(&sockets_lock);
+    }
+    end_visit(&visit);
+    return queue;
+}
+
+void mmc_close_queue(mmc_queue *queue)
+{
+    if (queue == NULL)
+        return;
+    const struct visit visit = begin_visit(queue->client);
+    end_queue(queue);
+    end_visit(&visit);
 }
 
 /* ---- sends ---- */
@@ -1686,7 +2249,7 @@ static int answer_send(mmc_client *client, const char *sent_id, int is_refused)
     const int is_sound = check_sent_id(sent_id);
     lock_sends(client);
     if (is_sound && can_answer(connection, length)) {
-        uint8_t *at = begin_frame(connection, 3, head_size(length) + length + (is_refused ? 2 : 0));
+        uint8_t *at = begin_frame(&connection->out, 3, head_size(length) + length + (is_refused ? 2 : 0));
         if (at == NULL)
             fail(MMC_NO_MEMORY, "there is no memory for an answer");
         else {
@@ -1695,7 +2258,7 @@ static int answer_send(mmc_client *client, const char *sent_id, int is_refused)
                 *at++ = TAG(2, VARINT);
                 *at++ = 1;
             }
-            finish(connection, at);
+            finish(&connection->out, at);
             result = write_answer(client, connection);
         }
     }
@@ -1735,7 +2298,7 @@ static int make_report(struct report *report)
 
 static int put_report(struct connection *connection, const struct report *report)
 {
-    uint8_t *at = begin_frame(connection, 4, report->length);
+    uint8_t *at = begin_frame(&connection->out, 4, report->length);
     if (at == NULL) {
         fail(MMC_NO_MEMORY, "there is no memory for a report");
         return 0;
@@ -1745,7 +2308,7 @@ static int put_report(struct connection *connection, const struct report *report
     at = put_varint(at, report->status);
     if (report->params != NULL)
         at = put_params(at, 3, report->params, &report->lengths);
-    finish(connection, at);
+    finish(&connection->out, at);
     return 1;
 }
 
@@ -1882,10 +2445,16 @@ void mmc_close(mmc_client *client)
     if (client == NULL)
         return;
     const struct visit visit = begin_visit(client);
+    while (client->queues != NULL)
+        end_queue(client->queues);
     if (client->options.log != NULL)
         tell_due(client, now_ns(), 1, MMC_DECIDED);
     pthread_setspecific(client->key, NULL);
     pthread_key_delete(client->key);
+    /* Before the client leaves the list: a fork meanwhile leaves no copy of a socket. */
+    for (struct slot *slot = atomic_load(&client->slots); slot != NULL; slot = slot->next)
+        hang_up(&slot->connection);
+    hang_up(&client->sends);
     pthread_mutex_lock(&sockets_lock);
     for (mmc_client **at = &clients; *at != NULL; at = &(*at)->next)
         if (*at == client) {

@@ -1,6 +1,7 @@
 /*
- * Couples a server, or a module of another server, to a core of mesibo-modules: hands messages to the modules, and takes what
- * modules send. Compile mesibo-modules.c (C11, POSIX threads, Linux) into your program; there is nothing else to link.
+ * The client of a core of mesibo-modules, for servers and for modules of other servers. It hands messages to the modules of the
+ * core, and takes the messages that these modules send. Compile mesibo-modules.c (C11, POSIX threads, Linux) into your program.
+ * There is nothing else to link.
  *
  *     struct mmc_options options = {.path = "/run/mesibo-modules/gateway.sock", .server = "my-server"};
  *     mmc_client *client = mmc_open(&options);
@@ -9,20 +10,25 @@
  *     if (mmc_message(client, &params, text, length, &outcome) == MMC_PASS)
  *         deliver(outcome.params.to, outcome.payload, outcome.length);
  *
- * Threads. Every function may be called from any thread. Each thread that hands over events has a connection of its own, which
- * is made at its first event and closed when the thread ends. A core takes as many connections as a quarter of the descriptors that
- * its process may have, and at most 1024. A thread beyond that gets the default; it delays no thread that has a connection. The client
- * starts no thread and sets no signal handler.
+ * Two ways. mmc_message() and its like wait for the outcome. That is simple, and right for a server with a thread for each of its
+ * connections. A queue (mmc_open_queue) has many events in flight from one thread and over one connection. That is right for a
+ * server with an event loop, and several times as fast.
+ *
+ * Threads. Every function may be called from any thread; a queue is used by one thread at a time. Each thread that calls
+ * mmc_message() and its like has a connection of its own. It is made at the first event, and closed when the thread ends. A core
+ * takes as many connections as a quarter of the descriptors that its process may have, and at most 1024. A thread beyond that
+ * gets the default. It delays no thread that has a connection. The client starts no thread and sets no signal handler.
  *
  * Time. A call returns within the deadline, whatever the core does. When the core does not decide in time, or is not there, the
  * message gets the default verdict. Each default is counted, and told to the log callback. A late outcome is skipped, and the
- * connection stays open. A core that sends nothing until the deadline stands still: later events of this connection get the default
- * at once, with the reason MMC_LATE, until something comes from the core. One event every 30 seconds is tried nevertheless. A welcome
- * is waited for 5 seconds at most, and not by each thread. Only after a refused connection does the client wait before it tries again (5 ms, doubling up to
- * retry_max_ms); calls in that time get the default at once.
+ * connection stays open. A core that sends nothing until the deadline stands still. Later events of this connection then get the
+ * default at once, with the reason MMC_LATE, until something comes from the core. One event every 30 seconds is tried
+ * nevertheless. A welcome is waited for 5 seconds at most, and not by each thread. Only after a refused connection does the
+ * client wait before it tries again (5 ms, doubling up to retry_max_ms). Events in that time get the default at once.
  *
  * Fork. A child process never uses the connections of its parent. fork() closes the copies in the child. A child made without the
- * handlers of pthread_atfork(), as by _Fork(), closes them at its first call; let it call mmc_close() where it makes no other.
+ * handlers of pthread_atfork(), as by _Fork(), closes them at its first call; let it call mmc_close() where it makes no other. A
+ * queue is empty in the child: its events are the parent's.
  *
  * Descriptors. Your program may close all descriptors, as a daemon does. The client notices that before it uses one, leaves alone
  * whatever has its number by now, and connects again.
@@ -40,6 +46,7 @@ extern "C" {
 #endif
 
 typedef struct mmc_client mmc_client;
+typedef struct mmc_queue mmc_queue;
 
 enum mmc_verdict {
     MMC_PASS = 0,
@@ -88,8 +95,9 @@ struct mmc_params {
 };
 
 /*
- * What became of an event. Pointers are what you gave, or memory of the client, valid until the next event of this thread with
- * this client, which you may give them to; mmc_keep() makes them last longer. Memory of the client has a NUL behind the payload.
+ * What became of an event. Where modules changed nothing, a pointer is the one that you gave. Else it points to memory of the
+ * client, with a NUL behind the payload. That memory is valid until this thread hands the next event to this client; you may give
+ * it to that event. mmc_keep() copies it. For outcomes of a queue see mmc_collect().
  */
 struct mmc_outcome {
     enum mmc_verdict verdict;
@@ -103,6 +111,7 @@ struct mmc_outcome {
     const char *by;             /* the module that consumed it; NULL for a pass or a default of the client */
     const char *default_reason; /* as the core has it: crash, hang, deadline, down, overload; NULL: none */
     const char *default_by;     /* the module of default_reason */
+    void *context;              /* of a queue's event: as you gave it */
 };
 
 /* Makes a client; it connects at the first event. NULL: an option cannot be used, and mmc_last_error() says which. */
@@ -128,6 +137,65 @@ enum mmc_verdict mmc_call_status(mmc_client *client, struct mmc_outcome *outcome
  */
 size_t mmc_keep(struct mmc_outcome *outcome, void *buffer, size_t size);
 
+/*
+ * Events in flight from one thread: a queue with a connection of its own. A server with an event loop opens one for each loop.
+ *
+ *     mmc_submit_message(queue, &params, text, length, message);           for each message that came
+ *     number = mmc_collect(queue, outcomes, 64, 0);                        once in each turn of the loop
+ *     for (i = 0; i < number; i++) conclude(outcomes[i].context, &outcomes[i]);
+ *     mmc_poll_queue(queue, &wait);                                        what to wait for until the next turn
+ *
+ * Each submitted event has exactly one outcome. It comes from mmc_collect(): what the modules decided, or the default with its
+ * reason. No event is handed to the core twice. When the connection ends, events that the core has not got yet go over the next
+ * one. The outcomes of one conversation come in the order of its events, as far as the core decides them. A default comes as soon
+ * as it is known, so it may come before the outcome of an earlier event.
+ *
+ * The core has a window of events at a time, 512 at first. The others wait in the queue until their deadline.
+ *
+ * `events` is how many the queue may hold: those that wait, those in flight, and those whose outcomes you have not collected.
+ * `bytes` is how much of them it may hold unwritten; a single event may be larger. 0: 1024 events, 16 MiB. The queue takes about
+ * 180 bytes for each of these events, and its buffers take up to four times as much as is in them.
+ * NULL: there is no memory.
+ */
+mmc_queue *mmc_open_queue(mmc_client *client, size_t events, size_t bytes);
+
+/* Closes the queue and its connection. Its events are counted as MMC_UNREACHABLE, but no outcomes can be collected. mmc_close()
+ * does the same with all queues that are open. NULL is allowed. */
+void mmc_close_queue(mmc_queue *queue);
+
+/*
+ * Hand over an event, without waiting. The queue copies it: params, addresses and payload are yours again at the return. The
+ * queue does not look at `context`; it comes back with the outcome. Nothing is written before the next mmc_collect().
+ * Returns 0: the event will have its outcome. -1: the queue is full; the event was not taken and has no outcome. Collect outcomes
+ * and submit it again, or decide by yourself; mmc_last_error() says how full it is.
+ */
+int mmc_submit_message(mmc_queue *queue, const struct mmc_params *params, const void *payload, size_t length, void *context);
+int mmc_submit_status(mmc_queue *queue, const struct mmc_params *params, void *context);
+int mmc_submit_login(mmc_queue *queue, const char *address, uint64_t online, uint64_t flags, void *context);
+int mmc_submit_call(mmc_queue *queue, void *context);
+int mmc_submit_call_status(mmc_queue *queue, void *context);
+
+/*
+ * Writes what was submitted, in as few calls of the system as possible. Then gives outcomes, up to `most`. It waits up to
+ * timeout_ms for the first one, but not when the queue holds no event. Returns how many there are. Fewer than `most`: there are
+ * no more now.
+ *
+ * An outcome has `params` and `payload` only where modules changed them: see params_changed and payload_changed. Else they are 0
+ * and NULL, and yours are in what `context` stands for. Pointers are valid until the next mmc_collect() of this queue.
+ */
+size_t mmc_collect(mmc_queue *queue, struct mmc_outcome *outcomes, size_t most, uint32_t timeout_ms);
+
+/* What a loop of your own waits for. Then it calls mmc_collect(), with a timeout of 0. */
+struct mmc_poll {
+    int fd;              /* until this is readable; -1: there is no connection */
+    int is_unwritten;    /* or until it is writable */
+    int timeout_ms;      /* or until this time is over; 0: call now; -1: the queue holds no event */
+    uint64_t connection; /* another number for each connection, even if it has the descriptor of the last: register that again */
+    size_t events;       /* that the queue holds */
+};
+
+void mmc_poll_queue(mmc_queue *queue, struct mmc_poll *poll);
+
 /* A message that a module sent. Its pointers are valid until the next mmc_next_send(). */
 struct mmc_send {
     const char *sent_id; /* the same when it comes again; remember late ones if nothing may be delivered twice */
@@ -139,21 +207,25 @@ struct mmc_send {
 };
 
 /*
- * Waits up to timeout_ms for a message that a module sent. Call it again and again, from one thread at a time; a second thread
- * gets -1 at once. The first call connects for sends, and so do later ones when the connection was lost.
- * Returns 1: there is one; answer it by mmc_acknowledge() or mmc_refuse(). 0: none came. -1: the core could not be reached all
- * that time, or refused; mmc_last_error() says why.
+ * Waits up to timeout_ms for a message that a module sent. Call it again and again, from one thread. While a thread is in this
+ * call, another one gets -1 at once. The first call connects for sends. A later call connects again when the connection was lost.
+ * Returns 1: there is a send. Answer it by mmc_acknowledge() or mmc_refuse(). 0: none came. -1: the core could not be reached in
+ * all that time, or it refused the connection; mmc_last_error() says why.
  */
 int mmc_next_send(mmc_client *client, struct mmc_send *send, uint32_t timeout_ms);
 
 /* The descriptor to poll instead of waiting: when it is readable, call mmc_next_send() with 0 until that returns 0. -1: not
- * connected; call mmc_next_send() then and now. It is another one after each lost connection. Call mmc_next_send() once a second as
- * well: it also writes answers that the core did not read at once. */
+ * connected; call mmc_next_send() then and now. It is another one after each lost connection. Call mmc_next_send() once a second
+ * as well: it also writes answers that the core did not read at once. */
 int mmc_sends_fd(mmc_client *client);
 
-/* Answer a send, from any thread: it is delivered, or will be for certain; or it cannot be, and its module gets the status 0x80.
- * A call waits for its deadline at most while the core does not read; what is unwritten then goes with a later call.
- * -1: the connection has ended, and the send comes again; or the core has not read 1 MiB of answers. */
+/*
+ * Answer a send, from any thread. Acknowledge it when it is delivered, or will be for certain. Refuse it when it cannot be
+ * delivered: its module gets the status 0x80. While the core does not read, a call waits until its deadline. What is unwritten by
+ * then goes with a later call.
+ * Returns 0: the answer is on its way. -1: the connection has ended, and the send comes again; or the core has left 1 MiB of
+ * answers unread.
+ */
 int mmc_acknowledge(mmc_client *client, const char *sent_id);
 int mmc_refuse(mmc_client *client, const char *sent_id);
 

@@ -91,10 +91,13 @@ uint32_t next_random(uint32_t *state)
 
 /* The linker puts these in the place of the functions of the system: see the Makefile. */
 _Thread_local void (*behind_free)(void), (*behind_socket)(void);
+_Thread_local int writes;
 void __real_free(void *memory);
 int __real_socket(int domain, int type, int protocol);
 void __wrap_free(void *memory);
 int __wrap_socket(int domain, int type, int protocol);
+ssize_t __real_send(int fd, const void *bytes, size_t length, int flags);
+ssize_t __wrap_send(int fd, const void *bytes, size_t length, int flags);
 
 void __wrap_free(void *memory)
 {
@@ -109,6 +112,12 @@ int __wrap_socket(int domain, int type, int protocol)
     if (behind_socket != NULL)
         behind_socket();
     return fd;
+}
+
+ssize_t __wrap_send(int fd, const void *bytes, size_t length, int flags)
+{
+    writes++;
+    return __real_send(fd, bytes, length, flags);
 }
 
 void end_child(void)

@@ -12,7 +12,8 @@ struct test {
 };
 #define TEST(suite, function) {suite ": " #function, function}
 #define END {NULL, NULL}
-extern const struct test event_tests[], bad_core_tests[], process_tests[], thread_tests[], send_tests[], fuzz_tests[];
+extern const struct test event_tests[], bad_core_tests[], process_tests[], thread_tests[], send_tests[], fuzz_tests[],
+    queue_tests[], queue_fault_tests[], queue_process_tests[];
 
 #define CHECK(condition) check_that((condition) ? 1 : 0, #condition, __FILE__, __LINE__)
 #define CHECK_EQ(actual, expected) check_equal((uint64_t)(actual), (uint64_t)(expected), #actual, __FILE__, __LINE__)
@@ -42,6 +43,8 @@ _Noreturn void end_child(void);
 void join_child(int pid);
 /* What this thread does right behind free() and socket(): a fork in the middle of the client's work is made by that. */
 extern _Thread_local void (*behind_free)(void), (*behind_socket)(void);
+/* How often this thread has called send(). */
+extern _Thread_local int writes;
 /* Ends a process in which something is wrong. */
 _Noreturn void leave(int code);
 

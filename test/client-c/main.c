@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const struct test *const suites[] = {event_tests,  bad_core_tests, process_tests,
-                                            thread_tests, send_tests,     fuzz_tests};
+static const struct test *const suites[] = {event_tests, bad_core_tests, process_tests,     thread_tests,       send_tests,
+                                            fuzz_tests,  queue_tests,    queue_fault_tests, queue_process_tests};
 
 static int succeeds(const struct test *test)
 {

@@ -5,7 +5,7 @@ import { computeTargets } from '../figures/targets.js';
 import type { LifeRow, RateRow, Row } from '../run/rows.js';
 import { formatTable, showFigure } from './table.js';
 
-const RATE_HEADING = ['', 'messages/s', 'p50 µs', 'p99 µs', 'core µs', 'host µs', 'ours / it'];
+const RATE_HEADING = ['', 'messages/s', 'p50 µs', 'p99 µs', 'core µs', 'host µs', 'client µs', 'ours / it'];
 
 /** The figure of a row under a name. */
 export function figureOf(samples: Samples, row: Row, key: string): Figure | null {
@@ -31,7 +31,7 @@ function formatRates(rows: readonly RateRow[], samples: Samples): string[] {
       .filter((row) => row.section === section)
       .map((row) => [
         row.modules === 1 ? row.peer : `${row.peer}, ${row.modules} modules`,
-        ...['rate', 'p50', 'p99', 'core', 'host'].map((key) => showFigure(figureOf(samples, row, key))),
+        ...['rate', 'p50', 'p99', 'core', 'host', 'client'].map((key) => showFigure(figureOf(samples, row, key))),
         showFigure(rateOfOurs(samples, row)),
       ]);
     return ['', ...formatTable([section, ...RATE_HEADING.slice(1)], lines)];

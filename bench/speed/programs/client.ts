@@ -1,6 +1,7 @@
 /**
  * Messages of another process, through a client and the gateway: a core with a module is in this process, and a program beside it
- * measures. Called with the kind of the client and a load. CPU time is that of core and host.
+ * measures. Called with the kind of the client and a load: `typescript`, or `queue` or `blocking` of the client in C. CPU time is that
+ * of core and host, and of the program where that tells it.
  */
 
 import { execFile } from 'node:child_process';
@@ -30,9 +31,9 @@ if (refused[0]) throw refused[0].error;
 const pids = [process.pid, ...core.status().modules.flatMap(({ pid }) => pid ?? [])];
 const socket = join(runDir, 'gateway.sock');
 const [file, ...args] =
-  kind === 'c'
-    ? [join(NATIVE, 'client'), ...load, socket]
-    : [process.execPath, program('clients/typescript'), ...load, socket, ...pids.map(String)];
+  kind === 'typescript'
+    ? [process.execPath, program('clients/typescript'), ...load, socket, ...pids.map(String)]
+    : [join(NATIVE, 'client'), ...load, socket, kind as string, ...pids.map(String)];
 const { stdout } = await promisify(execFile)(file, args);
 console.log(stdout.trim());
 await core.stop();

@@ -33,7 +33,11 @@ const NODE_PROGRAMS: Partial<Record<Peer, string>> = {
 };
 
 /** What the program is told that they are called. */
-const CLIENTS: Partial<Record<Peer, string>> = { 'TypeScript client': 'typescript', 'C client': 'c' };
+const CLIENTS: Partial<Record<Peer, string>> = {
+  'TypeScript client': 'typescript',
+  'C client': 'queue',
+  'C client, blocking': 'blocking',
+};
 
 /** A program and its arguments. */
 export type Command = [file: string, ...args: string[]];

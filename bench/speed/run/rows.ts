@@ -5,6 +5,7 @@ export type Peer =
   | 'ours'
   | 'TypeScript client'
   | 'C client'
+  | 'C client, blocking'
   | 'zeromq.js'
   | 'fork'
   | 'worker_threads'
@@ -94,6 +95,7 @@ const RATES: readonly RateRow[] = [
     if (window === 1) peers.push('C socket', 'C call');
     if (window === 64) peers.push('C socket');
     if (COMMON_WINDOWS.includes(window)) peers.push(...CLIENTS);
+    if (window === 1) peers.push('C client, blocking');
     return peers.map((peer) => rate(section, peer, window));
   }),
   ...CHAINS.map((modules) => rate('chains, 64 in flight', 'ours', 64, 100, modules)),

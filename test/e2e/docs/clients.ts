@@ -29,6 +29,14 @@ cat printed`,
     prints: [...PRINTS, /to alice: Thank you/, '1'],
     says: /^$/,
   }),
+  file('loop.c', { change: [['/run/mesibo-modules', 'run']] }),
+  sh({
+    // More than the queue holds and the core takes at a time: they come out as they went in.
+    after: `seq 1500 > numbers
+./loop < numbers | sed 's/^to bob: //' | cmp - numbers && echo the same`,
+    prints: [...PRINTS, 'the same'],
+    says: /^$/,
+  }),
 ];
 
 export const C_CLIENT: Step[] = [

@@ -35,10 +35,13 @@ it('clients of the gateway are compared with ours at 1, 64 and 256 in flight', (
     const windows = rates.filter(({ peer }) => peer === client).map(({ window, beside }) => [window, beside]);
     expect(windows).toEqual([1, 64, 256].map((window) => [window, `ours, ${window} in flight`]));
   }
+  const blocking = rates.filter(({ peer }) => peer === 'C client, blocking');
+  expect(blocking.map(({ window, beside }) => [window, beside])).toEqual([[1, 'ours, 1 in flight']]);
+  expect(commandOf(find('C client, blocking, 1 in flight'), FULL_PACE)[2]).toBe('blocking');
   const [, script, kind, ...load] = commandOf(find('C client, 256 in flight'), FULL_PACE);
   expect([script?.endsWith('programs/client.js'), kind, ...load]).toEqual([
     true,
-    'c',
+    'queue',
     '256',
     '100',
     '1',
