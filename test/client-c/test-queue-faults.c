@@ -370,6 +370,39 @@ static void a_core_that_never_accepts_costs_the_deadline(void)
     core_remove(&core);
 }
 
+static void answer_six_connections(struct core *core)
+{
+    for (int i = 0; i < 6; i++)
+        answer_all(core);
+}
+
+static void a_core_may_accept_late(void)
+{
+    struct core core;
+    struct script script;
+    struct mmc_poll wait;
+    core_open(&core, 0);
+    mmc_client *client = client_of(&core, PATIENCE_MS);
+    mmc_queue *queues[6];
+    for (int i = 0; i < 6; i++) {
+        queues[i] = mmc_open_queue(client, 0, 0);
+        submit(queues[i], i);
+        CHECK_EQ(mmc_collect(queues[i], got, 1, 0), 0);
+    }
+    mmc_poll_queue(queues[5], &wait);
+    CHECK_EQ(wait.fd, -1); /* the listener had no place any more */
+    CHECK(wait.timeout_ms >= 0 && wait.timeout_ms < SHORT_MS);
+    script_start(&script, &core, answer_six_connections);
+    for (int i = 0; i < 6; i++) {
+        collect(queues[i], 1);
+        CHECK_EQ(got[0].reason, MMC_DECIDED);
+        mmc_close_queue(queues[i]);
+    }
+    script_join(&script);
+    mmc_close(client);
+    core_remove(&core);
+}
+
 static void refuse_the_hello(struct core *core)
 {
     int fd = core_accept(core);
@@ -475,6 +508,7 @@ const struct test queue_fault_tests[] = {
     TEST("queue", a_core_that_stops_reading_costs_one_deadline),
     TEST("queue", a_welcome_may_come_late),
     TEST("queue", a_core_that_never_accepts_costs_the_deadline),
+    TEST("queue", a_core_may_accept_late),
     TEST("queue", a_refused_hello_gives_the_default_and_is_tried_again),
     TEST("queue", garbage_gives_the_default_and_spoils_no_outcome_before_it),
     TEST("queue", outcomes_of_no_event_in_flight_are_skipped),
