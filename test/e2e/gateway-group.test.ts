@@ -185,6 +185,20 @@ describe.skipIf(!canRun)('a gateway', () => {
     expect((await status()).core.problems).toEqual([problem.replace('0700', '0701').replace('o+x', 'g+x')]);
   });
 
+  it('in a folder that everybody may write to is there, and the status says what that means', async () => {
+    const folder = join(directory, 'open');
+    mkdirSync(folder);
+    chownSync(folder, CORE, CORE);
+    chmodSync(folder, 0o777);
+    const path = join(folder, 'g.sock');
+    expect(await start(`gateway = ${path}\ngateway_group = ${GROUP}`)).toMatchObject({ code: 0 });
+    expect(await enter(path, GROUP)).toBe('{"welcome"');
+    expect(await enter(path)).toBe('EACCES');
+    expect((await status()).core.problems).toEqual([expect.stringContaining(`every user may write to ${folder}, `)]);
+    chmodSync(folder, 0o1777);
+    expect((await status()).core.problems).toEqual([]);
+  });
+
   it('does not start for a group that its user is not in, and says what to do; check says it before', async () => {
     groups = [];
     const { code, stderr } = await start(`gateway_group = ${GROUP}`);
