@@ -90,6 +90,24 @@ export function closeOnExec(fd: number): void {
   ioctl(fd, FIOCLEX);
 }
 
+const TIOCOUTQ = 0x5411;
+let ioctlRead: ((fd: number, request: number, value: Int32Array) => number) | undefined;
+
+/**
+ * What was written to a socket and was not read yet at its other end. The system frees it in pieces of about 32 KiB, and counts
+ * what it needs itself for them.
+ *
+ * @returns bytes; 0 where the system does not tell it
+ * @see SIOCOUTQ in unix(7)
+ */
+export function unreadAtPeer(fd: number): number {
+  ioctlRead ??= koffi
+    .load('libc.so.6')
+    .func('int ioctl(int fd, unsigned long request, int32_t *value)') as typeof ioctlRead & {};
+  const value = new Int32Array(1);
+  return ioctlRead(fd, TIOCOUTQ, value) === 0 ? (value[0] as number) : 0;
+}
+
 const PR_SET_CHILD_SUBREAPER = 36;
 let prctl: ((option: number, a: number, b: number, c: number, d: number) => number) | undefined;
 

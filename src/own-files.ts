@@ -43,6 +43,21 @@ export function readText(fd: number, limitBytes: number): string {
 }
 
 /**
+ * Does something with what stands at a path now, whatever somebody puts there meanwhile. A link is not followed.
+ *
+ * @param use - gets a path that leads to it and to nothing else until this returns
+ * @throws the error of the system
+ */
+export function withItself<T>(path: string, use: (itself: string, info: Stats) => T): T {
+  const fd = openSync(path, O_PATH | constants.O_NOFOLLOW);
+  try {
+    return use(`/proc/self/fd/${fd}`, fstatSync(fd));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
  * Opens a run directory that nobody but its owner and root can change.
  *
  * @param owners - who may own it; `null`: anybody, which is for root alone

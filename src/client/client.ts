@@ -3,7 +3,7 @@
 import { EventEmitter } from 'node:events';
 import { MessageError, type SupervisorError } from '../errors.js';
 import { CallEvent } from '../wire/call-event.js';
-import { type MessageParamsInput, toAddress, toLong, toWireParams } from '../wire/params.js';
+import { findParamsError, type MessageParamsInput, toAddress, toLong, toWireParams } from '../wire/params.js';
 import type { Flight } from './flights.js';
 import { settingsOf } from './options.js';
 import { Traffic } from './traffic.js';
@@ -67,7 +67,8 @@ export class GatewayClient extends EventEmitter<ClientEventMap> {
   }
 
   /**
-   * Lets the modules decide on a message. Without a core it resolves with the default verdict. The payload is copied at once.
+   * Lets the modules decide on a message. Without a core it resolves with the default verdict. Parameters and payload are
+   * copied at once.
    *
    * Rejects with a MessageError (`INVALID_ARGUMENT`, `MESSAGE_TOO_LARGE`) for parameters that no core takes, and with an
    * IllegalStateError once the client is closed.
@@ -79,7 +80,7 @@ export class GatewayClient extends EventEmitter<ClientEventMap> {
       if (!(payload instanceof Uint8Array)) throw notBytes();
       this.#traffic.message(params, payload, options?.trace === true, resolve);
     } catch (error) {
-      return Promise.reject(error);
+      return Promise.reject(findParamsError(params) ?? error);
     }
     return outcome;
   }

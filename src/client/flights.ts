@@ -1,15 +1,15 @@
 /** The events that have no outcome yet: those that the core has, and those that wait for their turn. */
 
 import type { CallEvent } from '../wire/call-event.js';
-import type { MessageParamsInput } from '../wire/params.js';
+import type { MessageParams } from '../wire/params.js';
 
 /** One event on its way. */
 export interface Flight {
   /** What is to be sent; `null`: it was. */
   event: CallEvent | null;
   /** Of a message; `null`: another event. */
-  params: MessageParamsInput | null;
-  payload: Uint8Array;
+  params: MessageParams | null;
+  payload: Buffer;
   trace: boolean;
   /** When it was given to the client. */
   askedMs: number;

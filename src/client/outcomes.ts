@@ -1,7 +1,7 @@
 /** What becomes of events, as callers get it. */
 
 import type { OutcomeFrame } from '../wire/gateway/frames.js';
-import { fromWireParams, type MessageParams, type MessageParamsInput, snapshotOf } from '../wire/params.js';
+import { fromWireParams, type MessageParams } from '../wire/params.js';
 import type { ClientDecision, ClientOutcome, Reason, TraceEntry } from './types.js';
 
 const NO_TRACE: readonly TraceEntry[] = [];
@@ -60,12 +60,12 @@ export class Outcome extends Decision implements ClientOutcome {
     by: string | null,
     id: number,
     epoch: number,
-    params: MessageParamsInput,
-    payload: Uint8Array,
+    params: MessageParams,
+    payload: Buffer,
   ) {
     super(verdict, by, id, epoch);
-    this.params = snapshotOf(params);
-    this.payload = bufferOf(payload);
+    this.params = params;
+    this.payload = payload;
   }
 
   override take(frame: OutcomeFrame): void {
@@ -75,8 +75,4 @@ export class Outcome extends Decision implements ClientOutcome {
     if (frame.payload) this.payload = Buffer.from(frame.payload);
     this.changed = frame.params !== null || frame.payload !== null;
   }
-}
-
-function bufferOf(bytes: Uint8Array): Buffer {
-  return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
 }

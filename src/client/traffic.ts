@@ -14,7 +14,7 @@ import {
 import type { ShortOutcome } from '../wire/gateway/protobuf/read-short-outcome.js';
 import { writeEvent, writeMessageEvent } from '../wire/gateway/protobuf/write-event.js';
 import { writeServerFrame } from '../wire/gateway/protobuf/write-server-frame.js';
-import type { MessageParamsInput } from '../wire/params.js';
+import { type MessageParams, type MessageParamsInput, snapshotOf } from '../wire/params.js';
 import { type Flight, Flights } from './flights.js';
 import { Link, type LinkUser } from './link.js';
 import type { Settings } from './options.js';
@@ -97,12 +97,14 @@ export class Traffic implements LinkUser {
   message(params: MessageParamsInput, payload: Uint8Array, trace: boolean, resolve: Flight['resolve']): void {
     const isWanted = this.#callbacks.has('on_message') && payload.length <= this.#maxMessage;
     if (!isWanted || this.#closing || this.#stillness.isStill || !this.#goesAtOnce()) {
-      this.submit(CallEvent.message(params, payload), params, payload, trace, resolve);
+      const event = CallEvent.message(params, payload);
+      this.submit(event, snapshotOf(params), event.payload, trace, resolve);
       return;
     }
     writeMessageEvent(this.#link.out, this.#flights.nextId, this.#epoch, trace, params, payload);
     this.#link.flushSoon();
-    const flight = this.#flightOf(null, params, payload, trace, resolve);
+    // Copies: the caller may use both again before the outcome comes.
+    const flight = this.#flightOf(null, snapshotOf(params), Buffer.from(payload), trace, resolve);
     this.#flights.send(flight);
     this.#watch(flight);
   }
@@ -115,8 +117,8 @@ export class Traffic implements LinkUser {
    */
   submit(
     event: CallEvent,
-    params: MessageParamsInput | null,
-    payload: Uint8Array,
+    params: MessageParams | null,
+    payload: Buffer,
     trace: boolean,
     resolve: Flight['resolve'],
   ): void {
@@ -133,8 +135,8 @@ export class Traffic implements LinkUser {
 
   #flightOf(
     event: CallEvent | null,
-    params: MessageParamsInput | null,
-    payload: Uint8Array,
+    params: MessageParams | null,
+    payload: Buffer,
     trace: boolean,
     resolve: Flight['resolve'],
   ): Flight {

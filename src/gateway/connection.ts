@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { FrameError } from '../wire/gateway/frame-error.js';
 import type { CoreFrame, ServerFrame } from '../wire/gateway/frames.js';
 import { type Encoding, encodingOf, JsonLines } from './encodings.js';
+import { Intake } from './intake.js';
 import type { GatewayLimits } from './limits.js';
 
 /** How long frames of one connection are taken before everything else has its turn. */
@@ -60,13 +61,13 @@ export class Connection {
   #isOver = false;
   /** They wait for the first byte. */
   #lastWords: CoreFrame | null = null;
-  /** When it last took something, or nothing was there for it to take. */
-  #progressMs = performance.now();
+  readonly #intake: Intake;
 
   constructor(socket: Socket, limits: GatewayLimits, events: ConnectionEvents) {
     this.#socket = socket;
     this.#limits = limits;
     this.#events = events;
+    this.#intake = new Intake(socket);
     socket.on('data', (chunk) => this.#received(chunk));
     socket.on('end', () => {
       this.#hasEnded = true;
@@ -103,8 +104,12 @@ export class Connection {
 
   /** For how long it has not taken anything, though there is something. */
   stalledMs(nowMs: number): number {
-    if (this.#socket.writableLength === 0) this.#progressMs = nowMs;
-    return nowMs - this.#progressMs;
+    return this.#intake.stalledMs(nowMs);
+  }
+
+  /** It has shown that it took something. */
+  tookSomething(): void {
+    this.#intake.note(performance.now());
   }
 
   /** For how long nothing came of a frame that has begun, and of which more than a little is held. */
@@ -191,14 +196,14 @@ export class Connection {
   };
 
   readonly #written = (): void => {
-    this.#progressMs = performance.now();
+    this.tookSomething();
     if (this.hasRoom) this.#events.drained();
     this.goOn();
   };
 
   #write(): void {
     if (this.#isOver || this.#encoding === null || this.#encoding.waitingBytes === 0) return;
-    if (this.#socket.writableLength === 0) this.#progressMs = performance.now();
+    if (this.#socket.writableLength === 0) this.tookSomething();
     this.#waiting = 0;
     this.#socket.write(this.#encoding.take(), this.#written);
     if (this.#socket.writableLength > this.#limits.pauseBytes) this.#events.swollen();

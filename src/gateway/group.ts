@@ -64,11 +64,17 @@ export class GatewayGroup {
     this.#give(`the folder ${folder}`, () => {
       const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
       try {
-        const ownersOnly = fstatSync(fd).mode & 0o7700;
+        const mode = fstatSync(fd).mode & 0o7777;
         // The group that it had must not be let in, and neither this one further than needed.
-        fchmodSync(fd, ownersOnly);
-        fchownSync(fd, -1, this.#gid);
-        fchmodSync(fd, ownersOnly | PASS.group);
+        const kept = mode & (0o7700 | PASS.others);
+        fchmodSync(fd, kept);
+        try {
+          fchownSync(fd, -1, this.#gid);
+        } catch (error) {
+          fchmodSync(fd, mode);
+          throw error;
+        }
+        fchmodSync(fd, kept | PASS.group);
       } finally {
         closeSync(fd);
       }
@@ -90,15 +96,18 @@ export class GatewayGroup {
 
   #mayPass(folder: string): boolean {
     const { mode, gid } = statSync(folder);
-    if ((mode & PASS.others) !== 0) return true;
     // With an access list these are the permissions that it gives at most.
-    return (mode & PASS.group) !== 0 && (gid === this.#gid || hasAccessList(folder));
+    if (hasAccessList(folder)) return (mode & (PASS.group | PASS.others)) !== 0;
+    // What others may do does not count for the group of the folder.
+    return (mode & (gid === this.#gid ? PASS.group : PASS.others)) !== 0;
   }
 
   #describeBarrier(folder: string): string {
-    const mode = (statSync(folder).mode & 0o7777).toString(8).padStart(4, '0');
+    const info = statSync(folder);
+    const mode = (info.mode & 0o7777).toString(8).padStart(4, '0');
+    const whose = info.gid === this.#gid ? 'g' : 'o';
     const what = `the group ${this.#name} cannot connect to ${this.#path}, because ${folder} has the mode ${mode}`;
-    return `${what}; let the group pass, for example with chmod o+x, or set "gateway" to a path that it can reach`;
+    return `${what}; let the group pass, for example with chmod ${whose}+x, or set "gateway" to a path that it can reach`;
   }
 
   #give(what: string, give: () => void): void {

@@ -14,7 +14,7 @@ import { failureOf } from '../wire/gateway/frames.js';
 import { GatewayGroup } from './group.js';
 import { type GatewayLimits, gatewayLimits } from './limits.js';
 import { Sessions } from './sessions.js';
-import { requirePlace, unusable } from './socket-file.js';
+import { findIntrusion, requirePlace, unusable } from './socket-file.js';
 import type { GatewayClient, GatewayCore } from './types.js';
 
 /** How a gateway is set up. */
@@ -132,10 +132,10 @@ export class GatewayServer {
     if (this.#isRetired) this.#listener.close();
   }
 
-  /** Why those who may connect cannot, a line each, each with what to do. */
+  /** Why those who may connect cannot, or may find another one than this core: a line each, each with what to do. */
   problems(): string[] {
-    const problem = this.#isRetired ? null : (this.#group?.problem() ?? null);
-    return problem === null ? [] : [problem];
+    if (this.#isRetired) return [];
+    return [this.#group?.problem() ?? null, findIntrusion(this.path)].filter((problem) => problem !== null);
   }
 
   /** Everybody who is connected. */

@@ -150,6 +150,12 @@ export class Session implements Share, Taker {
     this.#sends = null;
   }
 
+  resumeSends(): void {
+    if (this.#hello === null || this.#isOver) return;
+    this.#prepareSends(this.#hello);
+    this.#sends?.attachTo(this.#surroundings.sends);
+  }
+
   get isOrphaned(): boolean {
     return this.#peer.hasEnded;
   }
@@ -293,6 +299,8 @@ export class Session implements Share, Taker {
 
   #acknowledge({ sentIds, refused }: Ack): void {
     const unknown = sentIds.filter((sentId) => !this.#sends?.acknowledge(sentId, refused));
+    // Only a send that it has read can be acknowledged.
+    if (unknown.length < sentIds.length) this.#connection.tookSomething();
     if (unknown.length === 0) return;
     const which = unknown.length === 1 ? 'one id' : `${unknown.length} ids`;
     const first = unknown.length > SHOWN_IDS ? `; the first ${SHOWN_IDS} are in sent_ids` : '';
@@ -343,8 +351,9 @@ export class Session implements Share, Taker {
 
   /** What modules send is for somebody else from now on. */
   #release(): void {
-    this.#claim.release(this.server);
+    // First, as a source has one taker of each name at a time.
     this.yieldSends();
+    this.#claim.release(this.server);
   }
 }
 

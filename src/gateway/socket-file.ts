@@ -1,7 +1,8 @@
 /** Whether the file of the gateway's socket may be made where it shall be. */
 
-import { lstatSync, type Stats } from 'node:fs';
+import { lstatSync, type Stats, statSync } from 'node:fs';
 import { connect } from 'node:net';
+import { dirname } from 'node:path';
 import { DirectoryError, type SupervisorError } from '../errors.js';
 
 /**
@@ -17,6 +18,24 @@ export async function requirePlace(path: string): Promise<void> {
   if (code === 'EACCES') throw unusable(path, 'a socket of another user is there');
   if (code === null) throw unusable(path, 'another process listens there');
   if (code !== 'ECONNREFUSED' && code !== 'ENOENT') throw unusable(path, code);
+}
+
+const OTHERS_WRITE = 0o002;
+/** Nobody may remove or rename what is another's. */
+const STICKY = 0o1000;
+
+/** Says that anybody can take the place of the core for its servers, and what to do; `null`: not so. */
+export function findIntrusion(path: string): string | null {
+  try {
+    const folder = dirname(path);
+    const { mode } = statSync(folder);
+    if ((mode & OTHERS_WRITE) === 0 || (mode & STICKY) !== 0) return null;
+    const what = `every user may write to ${folder}, and so put a socket of his own in the place of ${path}`;
+    return `${what}; chmod o-w the folder, or set "gateway" to another path`;
+  } catch {
+    // What cannot be looked at is for others to tell.
+    return null;
+  }
 }
 
 /** @throws SupervisorError `GATEWAY_UNUSABLE` */

@@ -5,7 +5,7 @@ import type { CoreConfig } from '../config/types.js';
 import { MessageError, UnknownSenderError } from '../errors.js';
 import { CallEvent } from '../wire/call-event.js';
 import type { Callback } from '../wire/event-kinds.js';
-import { fromWireParams, snapshotOf, toAddress, toLong } from '../wire/params.js';
+import { findParamsError, fromWireParams, snapshotOf, toAddress, toLong } from '../wire/params.js';
 import type { Members } from './calls/chain.js';
 import { Conversation } from './calls/conversation.js';
 import { Entrance } from './calls/entrance.js';
@@ -179,17 +179,4 @@ export class Reception {
       `the sentId ${given} names no module of this supervisor; ${remedy}`,
     );
   }
-}
-
-/** What a program without types may have got wrong, when its message was not taken; `null`: not that. */
-function findParamsError(params: unknown): MessageError | null {
-  if (typeof params !== 'object' || params === null) {
-    return new MessageError('INVALID_ARGUMENT', 'the params are no object; give { from, to, id } or so');
-  }
-  const { from, to } = params as Record<string, unknown>;
-  for (const [field, value] of Object.entries({ from, to })) {
-    if (value == null || typeof value === 'string') continue;
-    return new MessageError('INVALID_ARGUMENT', `${field} is a ${typeof value}; it must be a string, or null`);
-  }
-  return null;
 }

@@ -1,9 +1,10 @@
 /** The file of a unix socket: nobody else's from its birth unless others are let in, and its process's as long as that serves. */
 
 import { once } from 'node:events';
-import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, renameSync, rmdirSync, rmSync, type Stats } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
+import { withItself } from '../own-files.js';
 
 /** How a socket is made, and who is told. */
 export interface SocketListenerOptions {
@@ -13,7 +14,10 @@ export interface SocketListenerOptions {
   nursery: string;
   /** Whether who sends nothing any more may still read; the default is that he has gone. */
   allowHalfOpen?: boolean;
-  /** Lets others than this user connect to the socket, while it is where they cannot come yet; the default is nobody. */
+  /**
+   * Lets others than this user connect to the socket, while it is where they cannot come yet; the default is nobody. It gets a path
+   * that leads to the socket and to nothing else.
+   */
   admit?: (socket: string) => void;
   connected: (socket: Socket) => void;
   /** A client could not be let in; the listener goes on. */
@@ -21,6 +25,9 @@ export interface SocketListenerOptions {
   /** What {@link SocketListener.open} throws when something stands in the way. */
   cannot: (reason: string, cause: unknown) => Error;
 }
+
+/** The name of a socket until it has its own. */
+const BORN = 's';
 
 /** Listens on a socket, and keeps its file. */
 export class SocketListener {
@@ -48,17 +55,20 @@ export class SocketListener {
     // bound when it closes; the name that clients know is ours to remove.
     const { path, admit, connected, failed, cannot, allowHalfOpen = false } = this.#options;
     const nursery = join(dirname(path), `${this.#options.nursery}${process.pid}`);
-    const born = join(nursery, 's');
+    const born = join(nursery, BORN);
     const server = createServer({ allowHalfOpen }, connected);
     try {
-      rmSync(nursery, { recursive: true, force: true });
+      removeNursery(nursery);
       mkdirSync(nursery, { mode: 0o700 });
-      chmodSync(nursery, 0o700);
+      // Where others may write to the folder, somebody may put something else in the place of each.
+      withOwn(nursery, 'isDirectory', (itself) => chmodSync(itself, 0o700));
       await once(server.listen(born), 'listening');
       server.on('error', failed);
-      chmodSync(born, 0o600);
-      admit?.(born);
-      const identity = identityOf(born);
+      const identity = withOwn(born, 'isSocket', (itself, info) => {
+        chmodSync(itself, 0o600);
+        admit?.(itself);
+        return `${info.dev}:${info.ino}`;
+      });
       renameSync(born, path);
       this.#server?.close();
       this.#server = server;
@@ -89,13 +99,32 @@ export class SocketListener {
   }
 }
 
-/** Where that cannot be, the next one is made in its place. */
+/** With all that is ever in one, and nothing else: a link may lead elsewhere. What cannot be removed, the next one meets. */
 function removeNursery(nursery: string): void {
   try {
-    rmSync(nursery, { recursive: true, force: true });
+    withItself(nursery, (itself, info) => {
+      if (info.isDirectory()) rmSync(join(itself, BORN), { force: true });
+    });
   } catch {
-    // Why is told by what could not be made in it.
+    // Most often there is none. Else why is told by what could not be made in its place.
   }
+  for (const remove of [rmdirSync, rmSync]) {
+    try {
+      remove(nursery);
+      return;
+    } catch {
+      // It may be no folder.
+    }
+  }
+}
+
+/** @throws an error when something else stands there than what this process has made */
+function withOwn<T>(path: string, kind: 'isDirectory' | 'isSocket', use: (itself: string, info: Stats) => T): T {
+  return withItself(path, (itself, info) => {
+    if (!info[kind]() || info.uid !== process.geteuid?.())
+      throw new Error(`somebody else has put something at ${path}`);
+    return use(itself, info);
+  });
 }
 
 /** What cannot be looked at, as when its folder is a file by now, is none: nobody can connect there. */

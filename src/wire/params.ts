@@ -116,17 +116,28 @@ export function split(field: string, value: bigint | number): Halves {
     halves.low = words[LOW] as number;
     halves.high = words[HIGH] as number;
   } else {
-    throw new MessageError('INVALID_ARGUMENT', `${field} is ${value}; it must be an integer from 0 to 2^64-1`);
+    throw new MessageError('INVALID_ARGUMENT', `${field} is ${show(value)}; it must be an integer from 0 to 2^64-1`);
   }
   return halves;
+}
+
+/** Whatever a program without types gave. */
+function show(value: unknown): string {
+  try {
+    return String(value).slice(0, 100);
+  } catch {
+    return `a ${typeof value}`;
+  }
 }
 
 /**
  * Turns an address into the wire's form.
  *
- * @throws {MessageError} `INVALID_ARGUMENT` for one with a NUL inside, `MESSAGE_TOO_LARGE` for one over 64 KiB.
+ * @throws {MessageError} `INVALID_ARGUMENT` for one with a NUL inside and for what is no string, `MESSAGE_TOO_LARGE` for one over
+ * 64 KiB.
  */
 export function toAddress(field: string, value: string): Buffer {
+  if (typeof value !== 'string') throw noString(field, value);
   const bytes = Buffer.from(value, 'utf8');
   if (bytes.length > ADDRESS_MAX_BYTES) {
     const limit = `more than the ${ADDRESS_MAX_BYTES} that an address may have`;
@@ -136,6 +147,22 @@ export function toAddress(field: string, value: string): Buffer {
     throw new MessageError('INVALID_ARGUMENT', `${field} has a NUL inside, where a C string would end`);
   }
   return bytes;
+}
+
+function noString(field: string, value: unknown): MessageError {
+  return new MessageError('INVALID_ARGUMENT', `${field} is a ${typeof value}; it must be a string, or null`);
+}
+
+/** What a program without types may have got wrong, when its message was not taken; `null`: not that. */
+export function findParamsError(params: unknown): MessageError | null {
+  if (typeof params !== 'object' || params === null) {
+    return new MessageError('INVALID_ARGUMENT', 'the params are no object; give { from, to, id } or so');
+  }
+  const { from, to } = params as Record<string, unknown>;
+  for (const [field, value] of Object.entries({ from, to })) {
+    if (value != null && typeof value !== 'string') return noString(field, value);
+  }
+  return null;
 }
 
 function fromAddress(bytes: Uint8Array | null | undefined): string | null {

@@ -91,7 +91,7 @@ function writeScalar(out: Buffer, at: number, tag: number, field: string, value:
 function writeAddress(out: Buffer, from: number, tag: number, field: string, value: string): number {
   const { length } = value;
   out[from] = tag;
-  if (length < 0x80) {
+  if (typeof value === 'string' && length < 0x80) {
     out[from + 1] = length;
     let at = from + 2;
     let i = 0;

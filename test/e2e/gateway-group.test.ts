@@ -138,6 +138,24 @@ describe.skipIf(!canRun)('a gateway', () => {
     expect(permissionsOf(runDir())).toEqual(['755', CORE]);
   });
 
+  it('lets its group through a run directory that all but this group may pass', async () => {
+    mkdirSync(runDir());
+    chownSync(runDir(), CORE, GROUP);
+    chmodSync(runDir(), 0o701);
+    expect(await start(`gateway_group = ${GROUP}`)).toMatchObject({ code: 0 });
+    expect(await enter(gateway(), GROUP)).toBe('{"welcome"');
+    expect(permissionsOf(runDir())).toEqual(['711', GROUP]);
+  });
+
+  it('leaves a run directory as it was when it cannot be given to the group', async () => {
+    groups = [];
+    mkdirSync(runDir());
+    chownSync(runDir(), CORE, CORE);
+    chmodSync(runDir(), 0o750);
+    expect(await start(`gateway_group = ${GROUP}`)).toMatchObject({ code: 1 });
+    expect(permissionsOf(runDir())).toEqual(['750', CORE]);
+  });
+
   it('is made again for its group when the run directory has gone', async () => {
     expect(await start(`gateway_group = ${GROUP}`)).toMatchObject({ code: 0 });
     renameSync(runDir(), join(directory, 'away'));
@@ -161,6 +179,24 @@ describe.skipIf(!canRun)('a gateway', () => {
     chmodSync(folder, 0o701);
     expect((await status()).core.problems).toEqual([]);
     expect(await enter(path, GROUP)).toBe('{"welcome"');
+    // What others may do is not for the group of the folder.
+    chownSync(folder, CORE, GROUP);
+    expect(await enter(path, GROUP)).toBe('EACCES');
+    expect((await status()).core.problems).toEqual([problem.replace('0700', '0701').replace('o+x', 'g+x')]);
+  });
+
+  it('in a folder that everybody may write to is there, and the status says what that means', async () => {
+    const folder = join(directory, 'open');
+    mkdirSync(folder);
+    chownSync(folder, CORE, CORE);
+    chmodSync(folder, 0o777);
+    const path = join(folder, 'g.sock');
+    expect(await start(`gateway = ${path}\ngateway_group = ${GROUP}`)).toMatchObject({ code: 0 });
+    expect(await enter(path, GROUP)).toBe('{"welcome"');
+    expect(await enter(path)).toBe('EACCES');
+    expect((await status()).core.problems).toEqual([expect.stringContaining(`every user may write to ${folder}, `)]);
+    chmodSync(folder, 0o1777);
+    expect((await status()).core.problems).toEqual([]);
   });
 
   it('does not start for a group that its user is not in, and says what to do; check says it before', async () => {

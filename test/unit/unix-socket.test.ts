@@ -1,7 +1,7 @@
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { requirePlace } from '../../src/gateway/socket-file.js';
+import { findIntrusion, requirePlace } from '../../src/gateway/socket-file.js';
 import { SocketListener } from '../../src/unix-socket/listener.js';
 import { makeTempDir } from '../helpers/temp-dir.js';
 
@@ -36,6 +36,60 @@ it.each(PLACES)('a socket whose folder %s is not there, is not made again, and c
   expect(listener.isThere()).toBe(false);
   await expect(listener.open()).rejects.toThrow(code);
   expect(() => listener.close()).not.toThrow();
+});
+
+it('a socket is made in the place of what a killed process left', async () => {
+  const nursery = join(base, 'folder', `.n${process.pid}`);
+  mkdirSync(nursery);
+  writeFileSync(join(nursery, 's'), '');
+  await listener.open();
+  expect(listener.isThere()).toBe(true);
+  expect(readdirSync(join(base, 'folder'))).toEqual(['s']);
+});
+
+it('permissions reach the socket alone, whatever somebody puts in its place, and what a link leads to stays', async () => {
+  const [nursery, away] = [join(base, 'folder', `.n${process.pid}`), join(base, 'away')];
+  mkdirSync(join(base, 'victim'));
+  writeFileSync(join(base, 'victim', 's'), '', { mode: 0o600 });
+  const swapped = new SocketListener({
+    path: join(base, 'folder', 't'),
+    nursery: '.n',
+    admit: (socket) => {
+      renameSync(nursery, away);
+      symlinkSync(join(base, 'victim'), nursery);
+      chmodSync(socket, 0o666);
+    },
+    connected: (socket) => socket.destroy(),
+    failed: (error) => expect.unreachable(error.message),
+    cannot: (reason) => new Error(reason),
+  });
+  symlinkSync(join(base, 'victim'), nursery);
+  await swapped.open().catch(() => undefined);
+  swapped.close();
+  expect(statSync(join(away, 's')).mode & 0o777).toBe(0o666);
+  // It was moved to the place of the socket, as whoever may write to the folder could do himself.
+  expect(statSync(join(base, 'folder', 't')).mode & 0o777).toBe(0o600);
+  expect(readdirSync(join(base, 'folder')).sort()).toEqual(['s', 't']);
+});
+
+it('a folder that everybody may write to is told of, unless nobody can replace what is another’s there', () => {
+  const [folder, path] = [join(base, 'folder'), join(base, 'folder', 's')];
+  for (const [mode, isTold] of [
+    [0o700, false],
+    [0o775, false],
+    [0o1777, false],
+    [0o777, true],
+    [0o702, true],
+  ] as const) {
+    chmodSync(folder, mode);
+    expect([mode, findIntrusion(path)]).toEqual([
+      mode,
+      isTold
+        ? `every user may write to ${folder}, and so put a socket of his own in the place of ${path}; chmod o-w the folder, or set "gateway" to another path`
+        : null,
+    ]);
+  }
+  expect(findIntrusion(join(base, 'none', 's'))).toBeNull();
 });
 
 it.each([

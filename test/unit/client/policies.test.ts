@@ -4,6 +4,7 @@ import { retryDelayMs } from '../../../src/client/retry.js';
 import { Stillness } from '../../../src/client/stillness.js';
 import { Warnings } from '../../../src/client/warnings.js';
 import { CallEvent } from '../../../src/wire/call-event.js';
+import { snapshotOf } from '../../../src/wire/params.js';
 
 it('waits longer after each failed attempt, up to the longest wait, and never the same for all', () => {
   expect([1, 2, 3, 7, 8, 100].map((failures) => retryDelayMs(failures, 1000, 1))).toEqual([
@@ -33,7 +34,7 @@ it('tells the first default of each reason at once, then one line a second with 
 
 function flight(endMs: number, bytes = 10): Flight {
   const event = CallEvent.message({}, Buffer.alloc(bytes));
-  return { event, params: {}, payload: event.payload, trace: false, askedMs: 0, endMs, resolve: () => {} };
+  return { event, params: snapshotOf({}), payload: event.payload, trace: false, askedMs: 0, endMs, resolve: () => {} };
 }
 
 it('lets no more wait than may, by number and by bytes', () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { MessageError } from '../../../../src/errors.js';
 import { CallEvent } from '../../../../src/wire/call-event.js';
 import { FrameReader } from '../../../../src/wire/framing.js';
 import type { CoreFrame, ServerFrame } from '../../../../src/wire/gateway/frames.js';
@@ -14,6 +15,7 @@ import { writeCoreFrame } from '../../../../src/wire/gateway/protobuf/write-core
 import { writeEvent, writeMessageEvent } from '../../../../src/wire/gateway/protobuf/write-event.js';
 import { writeServerFrame } from '../../../../src/wire/gateway/protobuf/write-server-frame.js';
 import { mesibo } from '../../../../src/wire/generated/gateway.js';
+import { fromWireParams, SCALARS, snapshotOf } from '../../../../src/wire/params.js';
 import { among } from './among.js';
 import { comparable, coreFrame, serverFrame } from './arbitraries.js';
 
@@ -152,6 +154,83 @@ it('a message is written by its parameters as it is by its bytes', () => {
       expect(one.take()).toEqual(other.take());
     }),
     MANY,
+  );
+});
+
+/** Each is refused. */
+const WRONG: Record<string, unknown>[] = [
+  { aid: -1 },
+  { device: 1.5 },
+  { id: 2n ** 64n },
+  { sid: Symbol('sid') },
+  { flags: Object.create(null) },
+  { type: null },
+  { to: 'b\0' },
+  { to: `${'b'.repeat(200)}\0` },
+  { from: 'ü'.repeat(32769) },
+  { to: 5 },
+  { to: [] },
+  { from: Buffer.alloc(200, 'a') },
+  { to: { length: 200 } },
+];
+
+it('of a burst leaves what can be, and nothing of what is refused in the middle of it', () => {
+  const scalar = fc.oneof(
+    fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+    fc.maxSafeNat(),
+    fc.constant(-0),
+    fc.constant(0n),
+    fc.constant(undefined),
+  );
+  const address = fc.oneof(
+    fc.constant(null),
+    fc.string({ unit: 'binary', maxLength: 300 }).map((text) => text.replaceAll('\0', '')),
+    fc.constantFrom('a'.repeat(127), 'a'.repeat(128), 'ü'.repeat(127), '\ud800'.repeat(128), '😀'.repeat(16384), ''),
+  );
+  const right = fc.record(
+    { ...Object.fromEntries(SCALARS.map((field) => [field, scalar])), to: address, from: address },
+    { requiredKeys: [] },
+  );
+  const wrong = fc.tuple(right, fc.constantFrom(...WRONG)).map((both) => Object.assign({}, ...both));
+  const payload = fc.oneof(
+    fc.uint8Array({ maxLength: 300 }),
+    fc.constantFrom(127, 128, 16383, 16384, 2 ** 21 - 1, 2 ** 21).map((length) => new Uint8Array(length).fill(length)),
+  );
+  const message = fc.record({
+    isRight: fc.boolean(),
+    right,
+    wrong,
+    payload,
+    trace: fc.boolean(),
+    low: fc.nat(0x3fffffff),
+  });
+  fc.assert(
+    fc.property(fc.array(message, { maxLength: 12 }), fc.nat(0xffffffff), (burst, high) => {
+      const [one, other] = [new FrameOut(), new FrameOut()];
+      for (const { isRight, right, wrong, payload, trace, low } of burst) {
+        if (isRight) {
+          writeMessageEvent(one, low, high, trace, right, payload);
+          writeEvent(other, low, high, trace, CallEvent.message(right, payload));
+          expect(fromWireParams(CallEvent.message(right, payload).params)).toEqual(snapshotOf(right));
+        } else {
+          expect(() => writeMessageEvent(one, low, high, trace, wrong, payload)).toThrow(MessageError);
+          expect(() => CallEvent.message(wrong, payload)).toThrow(MessageError);
+        }
+      }
+      const written = one.take();
+      expect(written.equals(other.take())).toBe(true);
+      const events = pieces(written, 1024 * 1024, new FrameReader(4 * 1024 * 1024)).map((b) =>
+        among(b, readServerFrame),
+      );
+      const sent = burst.filter(({ isRight }) => isRight);
+      expect(events.length).toBe(sent.length);
+      for (const [i, { payload, trace, low }] of sent.entries()) {
+        const event = events[i] as Extract<ServerFrame, { kind: 'event' }>;
+        expect([event.id, event.trace]).toEqual([(BigInt(high) << 32n) | BigInt(low), trace]);
+        expect(event.event.payload.equals(payload)).toBe(true);
+      }
+    }),
+    { numRuns: 200 },
   );
 });
 
