@@ -235,6 +235,7 @@ export class Sends implements SendKeeper, SendSource {
   async #load({ entries, names }: Content, progress: () => void): Promise<void> {
     for (const name of names) this.#dispatch.know(name);
     const isLate = this.#held === null;
+    if (isLate) this.#bindAll();
     this.#held ??= [];
     await inSlices(entries, (entry) => this.#loaded(entry, isLate), progress);
     if (isLate) this.#begin();
@@ -267,6 +268,12 @@ export class Sends implements SendKeeper, SendSource {
       this.#route(entry);
     }
     this.#planTurn();
+  }
+
+  /** Which servers an earlier core knew is known only now. What somebody has goes to its own server if it comes back. */
+  #bindAll(): void {
+    for (const entry of this.#all.values()) if (entry.dueStatus === null) this.#bind(entry);
+    this.#dispatch.regroup();
   }
 
   /** When it came, it was not known which servers an earlier core knew. */

@@ -7,6 +7,7 @@
 
 import type { CallEvent } from './call-event.js';
 import { EVENT_KINDS } from './event-kinds.js';
+import { originBytes, type WireOrigin, writeOrigin } from './origin.js';
 import { varintBytes, writeFixed64, writeVarint } from './room.js';
 
 /** A call as it goes into a Batch. */
@@ -18,13 +19,15 @@ export interface OutgoingCall {
   readonly event: CallEvent;
   /** Where its payload was put for the host, see Message.place; {@link IN_FRAME}: it travels in the frame. */
   readonly place: number;
+  /** Where its event came from; `null`: from nobody who wants to know what is sent because of it. */
+  readonly origin: WireOrigin | null;
 }
 
 /** No place of its own. */
 export const IN_FRAME = -1;
 
-/** CoreFrame.batch; Batch.calls and Batch.acknowledged; Call.seq and Call.budget_micros. */
-const TAG = { batch: 0x1a, call: 0x0a, acknowledged: 0x11, seq: 0x09, budget: 0x10 } as const;
+/** CoreFrame.batch; Batch.calls and Batch.acknowledged; Call.seq, Call.budget_micros and Call.origin. */
+const TAG = { batch: 0x1a, call: 0x0a, acknowledged: 0x11, seq: 0x09, budget: 0x10, origin: 0x42 } as const;
 const FIXED64_BYTES = 9;
 /** Message.place; Place.at and Place.bytes. */
 const PLACE_TAG = { place: 0x1a, at: 0x0d, bytes: 0x15 } as const;
@@ -61,11 +64,14 @@ function eventBytes({ event, place }: OutgoingCall): number {
 
 function callBytes(call: OutgoingCall): number {
   const length = eventBytes(call);
-  return FIXED64_BYTES + 1 + varintBytes(call.budgetMicros) + 1 + varintBytes(length) + length;
+  const bytes = FIXED64_BYTES + 1 + varintBytes(call.budgetMicros) + 1 + varintBytes(length) + length;
+  if (call.origin === null) return bytes;
+  const origin = originBytes(call.origin);
+  return origin === 0 ? bytes : bytes + 1 + varintBytes(origin) + origin;
 }
 
 function writeCall(out: Buffer, from: number, call: OutgoingCall): number {
-  const { seq, budgetMicros, event, place } = call;
+  const { seq, budgetMicros, event, place, origin } = call;
   out[from] = TAG.call;
   let at = writeVarint(out, from + 1, callBytes(call));
   out[at] = TAG.seq;
@@ -76,7 +82,11 @@ function writeCall(out: Buffer, from: number, call: OutgoingCall): number {
   at = writeVarint(out, at + 1, eventBytes(call));
   const copied = place === IN_FRAME ? event.length : event.headBytes;
   event.bytes.copy(out, at, event.at, event.at + copied);
-  return place === IN_FRAME ? at + copied : writePlace(out, at + copied, place, event.payloadBytes);
+  at = place === IN_FRAME ? at + copied : writePlace(out, at + copied, place, event.payloadBytes);
+  const length = origin === null ? 0 : originBytes(origin);
+  if (origin === null || length === 0) return at;
+  out[at] = TAG.origin;
+  return writeOrigin(out, writeVarint(out, at + 1, length), origin);
 }
 
 function placeBytes(place: number): number {

@@ -33,6 +33,7 @@ const TAG = {
   sent: { params: tagOf(1, WIRE.bytes), payload: tagOf(2, WIRE.bytes) },
   log: { level: tagOf(1, WIRE.varint), text: tagOf(2, WIRE.bytes) },
   during: tagOf(4, WIRE.fixed64),
+  origin: tagOf(5, WIRE.bytes),
   params: { to: tagOf(12, WIRE.bytes), from: tagOf(13, WIRE.bytes) },
 } as const;
 
@@ -54,8 +55,9 @@ export interface RecordSink {
    *
    * @param position of its record
    * @param during the number of the call because of which it was sent; 0: the host does not say
+   * @param origin where the event of that call came from, see `readOrigin`; `null`: the host does not say
    */
-  sent(params: WireParams, payload: Uint8Array, position: number, during: number): void;
+  sent(params: WireParams, payload: Uint8Array, position: number, during: number, origin: Uint8Array | null): void;
   /** A line that it logged. */
   log(level: number, text: Uint8Array): void;
 }
@@ -109,6 +111,7 @@ const found = {
   kind: 0,
   seq: 0,
   during: 0,
+  origin: null as Buffer | null,
   value: 0,
   micros: 0,
   level: 0,
@@ -121,11 +124,13 @@ const found = {
 function readEntry(bytes: Buffer, position: number, sink: RecordSink): boolean {
   found.kind = 0;
   found.during = 0;
+  found.origin = null;
   for (let tag = reader.next(); tag !== 0; tag = reader.next()) {
     if (tag === TAG.entry.result) readResult(bytes);
     else if (tag === TAG.entry.sent) readSent(bytes);
     else if (tag === TAG.entry.log) readLog(bytes);
     else if (tag === TAG.during) found.during = reader.fixed64Number();
+    else if (tag === TAG.origin) found.origin = readBytes(bytes);
     else reader.skip(tag);
   }
   if (!reader.ok) return false;
@@ -134,7 +139,7 @@ function readEntry(bytes: Buffer, position: number, sink: RecordSink): boolean {
       sink.result(found.seq, found.value, found.micros, found.expired, found.params, found.bytes);
       return true;
     case TAG.entry.sent:
-      sink.sent(found.params ?? {}, found.bytes ?? NOTHING, position, found.during);
+      sink.sent(found.params ?? {}, found.bytes ?? NOTHING, position, found.during, found.origin);
       return true;
     case TAG.entry.log:
       sink.log(found.level, found.bytes ?? NOTHING);

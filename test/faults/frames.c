@@ -69,6 +69,7 @@ static void put_call(const struct mm_call *call)
     put_text(call->message.to, call->message.to_length);
     put_text(call->message.from, call->message.from_length);
     put_text(call->message.payload, call->message.payload_length);
+    put_text(call->origin_length > 0 ? (const char *)call->origin : "", call->origin_length);
 }
 
 static void read_frame(const uint8_t *frame, uint32_t count)

@@ -9,6 +9,7 @@ import type Long from 'long';
 import { Reader } from 'protobufjs/minimal.js';
 import { expect, it } from 'vitest';
 import { mesibo } from '../../src/wire/generated/module.js';
+import { ORIGIN_MAX_BYTES } from '../../src/wire/origin.js';
 import { SCALARS, type WireParams } from '../../src/wire/params.js';
 import { seeded } from '../helpers/random.js';
 
@@ -138,6 +139,7 @@ function call(next: Next): Buffer {
     const event = next(2) === 0 ? 0 : next(CONTENTS.length);
     fields.push(() => bytes(next, FIRST_EVENT_FIELD + event, (CONTENTS[event] as (next: Next) => Buffer)(next)));
   }
+  if (next(2) === 0) fields.push(() => bytes(next, 8, Buffer.alloc(pick(next, SIZES), 'o')));
   // A number that is known, in a form that it never has.
   if (next(10) === 0) fields.push(() => bytes(next, 1 + next(2), Buffer.alloc(3, 0xff)));
   if (next(10) === 0) fields.push(() => fixed64(next, FIRST_EVENT_FIELD + next(5), 0xffffn));
@@ -255,7 +257,7 @@ class Answer {
     this.#at += content.length;
   }
 
-  call({ seq, budgetMicros, ...call }: Call, event: number): void {
+  call({ seq, budgetMicros, origin, ...call }: Call, event: number): void {
     const none: WireParams = {};
     const { message, status, login } = call;
     const [read, payload] = [[message?.params ?? none, message && payloadOf(message)], [status ?? none], [none]][
@@ -270,6 +272,8 @@ class Answer {
     this.text(isLogin ? (login?.address ?? Buffer.alloc(0)) : (read as WireParams).to);
     this.text((read as WireParams).from);
     this.text((payload as Uint8Array | undefined) ?? Buffer.alloc(0));
+    // One that is too long is left out.
+    this.text(origin && origin.length <= ORIGIN_MAX_BYTES ? origin : Buffer.alloc(0));
   }
 
   /** Until the next answer is made. */

@@ -109,6 +109,8 @@ void put_call(struct bytes *batch, const struct parts *parts)
     if (parts->budget_micros != 0)
         put_number(&call, 2, parts->budget_micros);
     put_event(&call, parts);
+    if (parts->origin != NULL)
+        put_field(&call, 8, parts->origin, strlen(parts->origin));
     move_into(batch, 1, &call);
 }
 

@@ -15,6 +15,7 @@ struct parts {
     const char *to, *from;
     const void *payload;
     uint32_t payload_length;
+    const char *origin; /* of the call; NULL: none */
 };
 
 enum { AID, ID, REFID, GROUPID, FLAGS, TYPE, EXPIRY, UFLAGS, STATUS, SID, DEVICE };

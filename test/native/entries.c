@@ -144,6 +144,12 @@ struct entry read_entry(const struct mm_record *record)
         CHECK(entry.kind != RESULT);
         entry.during = read_fixed64(&in);
     }
+    if (in.at < in.end) {
+        CHECK_EQ(read_varint(&in), 5 << 3 | 2);
+        CHECK_EQ(entry.kind, SENT);
+        entry.origin_length = read_text(&in, &entry.origin);
+        CHECK(entry.origin_length > 0);
+    }
     CHECK(in.at == in.end);
     for (const uint8_t *rest = in.end; rest < (const uint8_t *)record + record->size; rest++)
         CHECK_EQ(*rest, 0);

@@ -15,6 +15,8 @@ struct entry {
     uint64_t scalars[MM_SCALARS];
     const char *to, *from, *payload;
     uint32_t to_length, from_length, payload_length;
+    const char *origin; /* of the call; only in what was sent */
+    uint32_t origin_length;
 };
 
 /* Reads a record, which must be exact: no longer than it needs to be, and zeros behind its Entry. */

@@ -643,7 +643,7 @@ static int64_t ask_in_a_call(struct fake_event *event)
     return 1;
 }
 
-static void expect_answer(uint64_t during)
+static void expect_answer(uint64_t during, const char *origin)
 {
     mm_http_end(take_request(), 0, "");
     mm_http_run(SLICE);
@@ -652,6 +652,7 @@ static void expect_answer(uint64_t during)
     CHECK(entry != NULL);
     CHECK_EQ(entry->kind, SENT);
     CHECK_EQ(entry->during, during);
+    CHECK_BYTES(entry->origin, entry->origin_length, origin, strlen(origin));
     expect_end();
 }
 
@@ -659,15 +660,22 @@ static void what_a_callback_sends_is_because_of_the_call_that_asked(void)
 {
     start(1 * MIB, KIB, FAKE_MESSAGE);
     fake_on_event = ask_in_a_call;
-    struct parts call = {.event = MM_MESSAGE, .seq = 9, .to = "b", .from = "a"};
+    struct parts call = {.event = MM_MESSAGE, .seq = 9, .to = "b", .from = "a", .origin = "prosody 9"};
     run_call(&call);
     expect_result(9, 1, 0, NULL);
-    expect_answer(9);
+    /* So many that nothing is left of it but what the request has. */
+    fake_on_event = NULL;
+    call.origin = "another";
+    for (call.seq = 10; call.seq < 100; call.seq++) {
+        run_call(&call);
+        expect_result(call.seq, 0, 0, NULL);
+    }
+    expect_answer(9, "prosody 9");
     /* Asked for inside of that callback: the same call. */
-    expect_answer(9);
+    expect_answer(9, "prosody 9");
     /* Asked for while nothing ran. */
     mesibo_http(NULL, "h", NULL, (void *)send_and_ask_again, &options, NULL);
-    expect_answer(0);
+    expect_answer(0, "");
     CHECK_EQ(abi->send(0, "a", "b", "by itself", 9), 0);
     take();
     CHECK_EQ(next_entry()->during, 0);

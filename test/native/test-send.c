@@ -9,7 +9,7 @@
 
 enum { RING = 512 * KIB, LARGEST = 4 * KIB };
 
-/* The next record taken must be this message. */
+/* The next record taken must be this message, with the origin that `parts` have. */
 static void expect_send(uint64_t during, const struct parts *parts)
 {
     const struct entry *entry = next_entry();
@@ -18,6 +18,8 @@ static void expect_send(uint64_t during, const struct parts *parts)
     CHECK_EQ(entry->during, during);
     expect_params(entry, parts);
     CHECK_BYTES(entry->payload, entry->payload_length, parts->payload, parts->payload_length);
+    const char *origin = parts->origin != NULL ? parts->origin : "";
+    CHECK_BYTES(entry->origin, entry->origin_length, origin, strlen(origin));
 }
 
 static struct parts sent(uint64_t groupid, const char *to, const char *from, const char *message, uint32_t length)
@@ -87,6 +89,53 @@ static void a_callback_may_send_its_own_message_on(void)
     call.payload = "Hello";
     expect_result(6, 1, MM_PAYLOAD_CHANGED, &call);
     expect_end();
+}
+
+static int64_t answers_large_and_small(struct fake_event *event)
+{
+    static char large[LARGEST];
+    (void)event;
+    CHECK_EQ(abi->send(0, "a", "b", "small", 5), 0);
+    CHECK_EQ(abi->send(0, "a", "b", large, sizeof large), 0);
+    return 1;
+}
+
+static void expect_origin(uint64_t seq, const char *origin, const char *expected)
+{
+    static const char large[LARGEST];
+    struct parts call = {.event = MM_MESSAGE, .seq = seq, .to = "b", .from = "a", .origin = origin};
+    run_call(&call);
+    struct parts parts = sent(0, "a", "b", "small", 5);
+    parts.origin = expected;
+    expect_send(seq, &parts);
+    parts.payload = large;
+    parts.payload_length = sizeof large;
+    expect_send(seq, &parts);
+    expect_result(seq, 1, 0, NULL);
+    expect_end();
+}
+
+/* The core may be dead when it is read: the record says by itself where the event of its call came from. */
+static void what_is_sent_says_where_its_call_came_from(void)
+{
+    char longest[MM_ORIGIN_MAX + 2] = {0};
+    start(RING, LARGEST, FAKE_MESSAGE);
+    fake_on_event = answers_large_and_small;
+    expect_origin(1, "prosody 7", "prosody 7");
+    expect_origin(2, NULL, NULL);
+    expect_origin(3, "x", "x");
+    /* In the place of an earlier one. */
+    expect_origin(1 + 1024, "other 8", "other 8");
+    memset(longest, 'o', MM_ORIGIN_MAX);
+    expect_origin(4, longest, longest);
+    longest[MM_ORIGIN_MAX] = 'o';
+    expect_origin(5, longest, NULL);
+    expect_origin(6, "", NULL);
+    /* By itself. */
+    CHECK_EQ(abi->send(0, "a", "b", "small", 5), 0);
+    take();
+    struct parts parts = sent(0, "a", "b", "small", 5);
+    expect_send(0, &parts);
 }
 
 static void refused(int64_t returned, const char *line)
@@ -170,17 +219,21 @@ static void a_thread_sends_because_of_the_call_that_started_it(void)
     start(RING, LARGEST, FAKE_MESSAGE);
     fake_on_event = starts_a_thread;
     sem_init(&answered, 0, 0);
-    struct parts call = {.event = MM_MESSAGE, .seq = 6, .to = "b", .from = "a"};
+    struct parts call = {.event = MM_MESSAGE, .seq = 6, .to = "b", .from = "a", .origin = "prosody 6"};
     run_call(&call);
     expect_result(6, 1, 0, NULL);
     fake_on_event = NULL;
-    call.seq = 7;
-    run_call(&call);
-    expect_result(7, 0, 0, NULL);
+    /* So many that nothing is left of it but what the thread has. */
+    call.origin = "another";
+    for (call.seq = 7; call.seq < 100; call.seq++) {
+        run_call(&call);
+        expect_result(call.seq, 0, 0, NULL);
+    }
     sem_post(&answered);
     while (take() == 0)
         sched_yield();
     struct parts parts = sent(0, "a", "b", "by the thread", 13);
+    parts.origin = "prosody 6";
     expect_send(6, &parts);
 }
 
@@ -217,6 +270,7 @@ const struct test send_tests[] = {
     BOTH("send", what_is_sent_is_written_exactly),
     BOTH("send", what_is_sent_is_copied),
     BOTH("send", a_callback_may_send_its_own_message_on),
+    BOTH("send", what_is_sent_says_where_its_call_came_from),
     BOTH("send", refusals_say_why),
     BOTH("send", closed_sends_are_refused_until_they_are_open),
     BOTH("send", a_thread_sends_because_of_the_call_that_started_it),

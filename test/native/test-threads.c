@@ -211,6 +211,68 @@ static void a_callback_may_wait_for_a_thread_that_logs_and_sends(void)
     expect_end();
 }
 
+/* ---- a thread that sends in the middle of everything ---- */
+
+/* So many of another thread that have an origin. */
+enum { WITH_ORIGIN = 4000 / EFFORT };
+static uint32_t is_over;
+
+static void *send_until_it_is_over(void *data)
+{
+    for (uint64_t i = 0; !__atomic_load_n(&is_over, __ATOMIC_ACQUIRE); i++) {
+        uint64_t params[17] = {[ID] = i, [15] = (uintptr_t) "b"};
+        mesibo_message(NULL, params, "m", 1);
+    }
+    return data;
+}
+
+/* Each call has an origin that tells its number, or none. */
+static const char *origin_of(uint64_t seq)
+{
+    static char text[MM_ORIGIN_MAX + 1];
+    const int length = (int)(seq * 37 % 100);
+    snprintf(text, sizeof text, "%020lu%0*d", (unsigned long)seq, length, 0);
+    return seq % 5 == 0 ? NULL : text;
+}
+
+/* Returns whether it has one. */
+static int check_origin(const struct entry *sent)
+{
+    const char *origin = sent->during != 0 ? origin_of(sent->during) : NULL;
+    CHECK_BYTES(sent->origin, sent->origin_length, origin != NULL ? origin : "", origin != NULL ? strlen(origin) : 0);
+    return origin != NULL;
+}
+
+static int64_t give_way(struct fake_event *event)
+{
+    (void)event;
+    sched_yield();
+    return 1;
+}
+
+/* The module has started the thread by itself: what it sends is because of the call that is executed then, if one is. */
+static void a_thread_never_takes_the_origin_of_another_call(void)
+{
+    start(RING, LARGEST, FAKE_CALL);
+    fake_on_event = give_way;
+    pthread_t thread;
+    int found = 0;
+    is_over = 0;
+    CHECK_EQ(pthread_create(&thread, NULL, send_until_it_is_over, NULL), 0);
+    for (uint64_t seq = 1; found < WITH_ORIGIN; seq++) {
+        struct parts call = {.event = MM_CALL, .seq = seq, .origin = origin_of(seq)};
+        CHECK_EQ(run_calls(&call, 1), 1);
+        take();
+        for (const struct entry *entry; (entry = next_entry()) != NULL;)
+            if (entry->kind == SENT)
+                found += check_origin(entry);
+    }
+    __atomic_store_n(&is_over, 1, __ATOMIC_RELEASE);
+    CHECK_EQ(pthread_join(thread, NULL), 0);
+    while (take() > 0)
+        continue;
+}
+
 /* ---- threads that are cancelled at any instruction ---- */
 
 enum { CANCELLED = 2000 / EFFORT };
@@ -252,6 +314,7 @@ const struct test thread_tests[] = {
     ONCE("threads", a_ring_that_is_full_at_times_loses_no_send),
     ONCE("threads", a_ring_with_room_refuses_nothing),
     ONCE("threads", no_record_is_left_without_a_wake),
+    ONCE("threads", a_thread_never_takes_the_origin_of_another_call),
     BOTH("threads", a_callback_may_wait_for_a_thread_that_logs_and_sends),
     END,
 };

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum { FRAME_BATCH = MM_TAG(3, MM_BYTES), BATCH_CALL = MM_TAG(1, MM_BYTES), BATCH_ACKNOWLEDGED = MM_TAG(2, MM_FIXED64) };
-enum { CALL_SEQ = MM_TAG(1, MM_FIXED64), CALL_BUDGET = MM_TAG(2, MM_VARINT) };
+enum { CALL_SEQ = MM_TAG(1, MM_FIXED64), CALL_BUDGET = MM_TAG(2, MM_VARINT), CALL_ORIGIN = MM_TAG(8, MM_BYTES) };
 /* The field of an event in Call has the number of the event in the box, plus 2: a message is 1 in the box, and field 3. */
 enum { FIRST_EVENT_FIELD = 3, LAST_EVENT_FIELD = 7 };
 enum { MESSAGE_PARAMS = MM_TAG(1, MM_BYTES), MESSAGE_PAYLOAD = MM_TAG(2, MM_BYTES), MESSAGE_PLACE = MM_TAG(3, MM_BYTES) };
@@ -108,6 +108,15 @@ static void read_empty(struct mm_reader *outer)
     leave(outer, &in);
 }
 
+/* One that is too long is left out: it means nothing here. */
+static void read_origin(struct mm_reader *in, struct mm_call *call)
+{
+    const struct mm_reader bytes = mm_read_bytes(in);
+    const size_t length = (size_t)(bytes.end - bytes.at);
+    call->origin = bytes.at;
+    call->origin_length = length <= MM_ORIGIN_MAX ? (uint32_t)length : 0;
+}
+
 /* Of several events the last one counts; of the same one twice, the fields of both. */
 static void read_event(struct mm_reader *in, struct mm_call *call, uint32_t event)
 {
@@ -149,6 +158,8 @@ static void read_call(struct mm_reader *outer, struct mm_call *call)
             call->budget_micros = mm_read_varint(&in);
         else if ((tag & 7) == MM_BYTES && tag >> 3 >= FIRST_EVENT_FIELD && tag >> 3 <= LAST_EVENT_FIELD)
             read_event(&in, call, (tag >> 3) - FIRST_EVENT_FIELD + MM_MESSAGE);
+        else if (tag == CALL_ORIGIN)
+            read_origin(&in, call);
         else
             mm_skip_field(&in, tag);
     }

@@ -32,6 +32,8 @@ struct mm_call {
     uint32_t event;         /* enum mm_event; 0: one that is not known */
     uint32_t budget_micros; /* how long after its receipt it may begin; 0: at any time */
     struct mm_message message;
+    const uint8_t *origin; /* where its event came from, as the core says it */
+    uint32_t origin_length;
     struct { /* of a payload in mm_payloads */
         uint32_t at, bytes;
         int is_there;

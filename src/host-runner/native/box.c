@@ -13,10 +13,8 @@
 struct mm_box *mm_box;
 uint32_t mm_max_message;
 __thread int mm_quiet;
-__thread uint64_t mm_thread_cause;
 
 static uint8_t *ring;       /* mapped twice in a row, so that no record is ever split */
-uint64_t mm_http_during;
 uint64_t mm_ring_size;      /* our own copies: what stands in the box may be overwritten by the module */
 const uint8_t *mm_payloads;
 static uint64_t headroom;   /* what a result may need */
@@ -176,14 +174,6 @@ struct mm_record *mm_reserve_result(uint32_t length, uint64_t *position)
 {
     return reserve(length, mm_ring_size, position);
 }
-
-uint64_t mm_during(void)
-{
-    const uint64_t seq = __atomic_load_n(&mm_box->current_seq, __ATOMIC_RELAXED);
-    return seq != 0 ? seq : __atomic_load_n(&mm_http_during, __ATOMIC_RELAXED);
-}
-
-uint64_t mm_cause(void) { return mm_thread_cause != 0 ? mm_thread_cause : mm_during(); }
 
 int mm_sends_are_closed(void) { return __atomic_load_n(&mm_box->sends_closed, __ATOMIC_RELAXED) != 0; }
 

@@ -243,6 +243,7 @@ static uint64_t execute(const struct mm_call *call, uint64_t now)
     const int32_t offsets[] = {-1, mm_abi.on_message, mm_abi.on_message_status, mm_abi.on_login, mm_abi.on_call, mm_abi.on_call_status};
     const int has_params = call->event == MM_MESSAGE || call->event == MM_STATUS;
     mm_begin(now, call->event, call->event, has_params ? call->message.scalars[MESSAGE_ID] : 0);
+    mm_note_origin(call->seq, call->origin, call->origin_length);
     __atomic_store_n(&mm_box->current_seq, call->seq, __ATOMIC_RELEASE);
     /* Read at each call: a module may set or clear its callbacks as it runs. */
     const uint64_t callback = field(offsets[call->event]);

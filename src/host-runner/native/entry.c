@@ -11,7 +11,7 @@ enum wire_type { VARINT = 0, FIXED64 = 1, BYTES = 2 };
 #define TAG(field, type) ((uint8_t)((field) << 3 | (type)))
 enum { FIXED64_FIELD = 9, TAG_BYTES = 1 };
 
-enum entry_field { ENTRY_RESULT = 1, ENTRY_SENT = 2, ENTRY_LOG = 3, ENTRY_DURING = 4 };
+enum entry_field { ENTRY_RESULT = 1, ENTRY_SENT = 2, ENTRY_LOG = 3, ENTRY_DURING = 4, ENTRY_ORIGIN = 5 };
 enum result_field { RESULT_SEQ = 1, RESULT_VALUE = 2, RESULT_MICROS = 3, RESULT_EXPIRED = 4, RESULT_PARAMS = 5, RESULT_PAYLOAD = 6 };
 enum sent_field { SENT_PARAMS = 1, SENT_PAYLOAD = 2 };
 enum log_field { LOG_LEVEL = 1, LOG_TEXT = 2 };
@@ -70,9 +70,14 @@ static uint32_t result_bytes(const struct mm_result *result)
 
 static uint32_t during_bytes(uint64_t during) { return during == 0 ? 0 : FIXED64_FIELD; }
 
-uint32_t mm_sent_entry_bytes(const struct mm_message *message, uint64_t during)
+static uint32_t cause_bytes(const struct mm_cause *cause)
 {
-    return mm_field_bytes(sent_bytes(message)) + during_bytes(during);
+    return during_bytes(cause->seq) + (cause->length > 0 ? mm_field_bytes(cause->length) : 0);
+}
+
+uint32_t mm_sent_entry_bytes(const struct mm_message *message, const struct mm_cause *cause)
+{
+    return mm_field_bytes(sent_bytes(message)) + cause_bytes(cause);
 }
 
 uint32_t mm_log_entry_bytes(uint32_t level, uint32_t length, uint64_t during)
@@ -133,20 +138,29 @@ static uint8_t *put_params(uint8_t *at, uint32_t field, const struct mm_message 
     return at;
 }
 
-static void put_during(uint8_t *at, uint64_t during)
+static uint8_t *put_during(uint8_t *at, uint64_t during)
 {
-    if (during != 0)
-        mm_put_fixed64(at, ENTRY_DURING, during);
+    return during != 0 ? mm_put_fixed64(at, ENTRY_DURING, during) : at;
 }
 
-struct mm_places mm_write_sent(uint8_t *at, const struct mm_message *message, uint64_t during)
+static void put_cause(uint8_t *at, const struct mm_cause *cause)
+{
+    uint8_t *place;
+    at = put_during(at, cause->seq);
+    if (cause->length == 0)
+        return;
+    leave_room(at, ENTRY_ORIGIN, cause->length, &place);
+    memcpy(place, cause->origin, cause->length);
+}
+
+struct mm_places mm_write_sent(uint8_t *at, const struct mm_message *message, const struct mm_cause *cause)
 {
     struct mm_places places = {at, at, at};
     at = mm_put_length(at, ENTRY_SENT, sent_bytes(message));
     at = put_params(at, SENT_PARAMS, message, &places);
     if (message->payload_length > 0)
         at = leave_room(at, SENT_PAYLOAD, message->payload_length, &places.payload);
-    put_during(at, during);
+    put_cause(at, cause);
     return places;
 }
 

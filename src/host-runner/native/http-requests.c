@@ -121,7 +121,7 @@ static const char *find_refusal(const struct mm_http_command *command, int synch
 static void admit(struct mm_http_request *request, struct mm_http_command *command)
 {
     request->id = ++last_id;
-    request->cause_seq = mm_cause();
+    mm_find_cause(&request->cause);
     /* On another thread than the callback's it may end meanwhile: then this is what it was, or the one after it. */
     if (__atomic_load_n(&mm_box->current_event, __ATOMIC_ACQUIRE) != 0) {
         request->cause_event = __atomic_load_n(&mm_box->cause_event, __ATOMIC_RELAXED);

@@ -67,9 +67,9 @@ MM_EXPORT uint32_t mm_http_run(uint32_t micros)
         struct mm_http_event *event = mm_http_next_event(request);
         mm_http_unlock(&hold);
         mm_begin(mm_now(), MM_HTTP, request->cause_event, request->cause_id);
-        __atomic_store_n(&mm_http_during, request->cause_seq, __ATOMIC_RELAXED);
+        mm_begin_http(&request->cause);
         int more = tell(request, event);
-        __atomic_store_n(&mm_http_during, 0, __ATOMIC_RELAXED);
+        mm_finish_http();
         mm_finish();
         free(event);
         told++;

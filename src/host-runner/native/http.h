@@ -48,7 +48,7 @@ struct mm_http_request {
     int ready;  /* it is in the queue of the main thread, or in its hands: not to be queued */
     uint32_t cause_event;
     uint64_t cause_id;
-    uint64_t cause_seq; /* the call because of which the module asked; 0: none */
+    struct mm_cause cause; /* the call because of which the module asked */
     uint64_t bytes;   /* what was asked, as it counts against the limit */
     uint64_t waiting; /* what the data among the events takes */
     struct mm_http_event *first, *last;

@@ -37,15 +37,15 @@ static int64_t send_copy(const uint8_t *entry, uint32_t length)
     return record != NULL ? 0 : -1;
 }
 
-static __attribute__((noinline)) int64_t send_small(const struct mm_message *message, uint64_t during)
+static __attribute__((noinline)) int64_t send_small(const struct mm_message *message, const struct mm_cause *cause)
 {
     uint8_t entry[SMALL];
-    mm_fill(mm_write_sent(entry, message, during), message);
-    return send_copy(entry, mm_sent_entry_bytes(message, during));
+    mm_fill(mm_write_sent(entry, message, cause), message);
+    return send_copy(entry, mm_sent_entry_bytes(message, cause));
 }
 
 /* Copies twice: where the system does not let a process read its own memory, and where that memory could not be read. */
-static int64_t send_by_heap(const struct mm_message *message, uint64_t during)
+static int64_t send_by_heap(const struct mm_message *message, const struct mm_cause *cause)
 {
     struct mm_hold hold;
     /* Here a bad pointer faults, and a handler that jumps out leaves nothing behind. */
@@ -53,12 +53,12 @@ static int64_t send_by_heap(const struct mm_message *message, uint64_t during)
     mm_touch(message->from, message->from_length);
     mm_touch(message->payload, message->payload_length);
     mm_hold(&hold);
-    uint8_t *entry = malloc(mm_sent_entry_bytes(message, during));
+    uint8_t *entry = malloc(mm_sent_entry_bytes(message, cause));
     mm_release(&hold);
     if (entry == NULL)
         return -1;
-    mm_fill(mm_write_sent(entry, message, during), message);
-    int64_t result = send_copy(entry, mm_sent_entry_bytes(message, during));
+    mm_fill(mm_write_sent(entry, message, cause), message);
+    int64_t result = send_copy(entry, mm_sent_entry_bytes(message, cause));
     mm_hold(&hold);
     free(entry);
     mm_release(&hold);
@@ -84,18 +84,18 @@ static int fill_by_kernel(struct mm_places places, const struct mm_message *mess
     return mm_read_memory(here, there, 3);
 }
 
-static int64_t send_large(const struct mm_message *message, uint64_t during)
+static int64_t send_large(const struct mm_message *message, const struct mm_cause *cause)
 {
     static int denied;
     if (__atomic_load_n(&denied, __ATOMIC_RELAXED))
-        return send_by_heap(message, during);
+        return send_by_heap(message, cause);
     uint64_t position;
     struct mm_hold hold;
     int failed = 0;
     mm_hold(&hold);
-    struct mm_record *record = reserve_send(mm_sent_entry_bytes(message, during), &position);
+    struct mm_record *record = reserve_send(mm_sent_entry_bytes(message, cause), &position);
     if (record != NULL) {
-        failed = fill_by_kernel(mm_write_sent((uint8_t *)(record + 1), message, during), message);
+        failed = fill_by_kernel(mm_write_sent((uint8_t *)(record + 1), message, cause), message);
         if (failed)
             make_void(record);
         mm_commit(record, position);
@@ -105,7 +105,7 @@ static int64_t send_large(const struct mm_message *message, uint64_t during)
         return -1;
     if (failed && failed != EFAULT)
         __atomic_store_n(&denied, 1, __ATOMIC_RELAXED);
-    return failed ? send_by_heap(message, during) : 0;
+    return failed ? send_by_heap(message, cause) : 0;
 }
 
 MM_EXPORT int64_t mesibo_message(void *module, void *params, const char *message, uint64_t length)
@@ -133,8 +133,9 @@ MM_EXPORT int64_t mesibo_message(void *module, void *params, const char *message
         mm_complain("send_message refused: an address is longer than %u bytes", MM_ADDRESS_MAX);
         return -1;
     }
-    const uint64_t during = mm_may_write() ? mm_cause() : 0;
-    return mm_sent_entry_bytes(&sent, during) <= SMALL ? send_small(&sent, during) : send_large(&sent, during);
+    struct mm_cause cause;
+    mm_find_cause(&cause);
+    return mm_sent_entry_bytes(&sent, &cause) <= SMALL ? send_small(&sent, &cause) : send_large(&sent, &cause);
 }
 
 /* ---- configuration ---- */
@@ -186,7 +187,7 @@ MM_EXPORT int64_t mesibo_util_usec(void) { return (int64_t)(mm_now() / 1000u); }
 struct thread_start {
     void *(*run)(void *);
     void *data;
-    uint64_t cause;
+    struct mm_cause cause;
     char name[16]; /* what the system takes of it; empty: none */
 };
 
@@ -197,7 +198,7 @@ static void *run_thread(void *given)
     free(given);
     if (start.name[0] != 0)
         prctl(PR_SET_NAME, start.name);
-    mm_thread_cause = start.cause;
+    mm_set_thread_cause(&start.cause);
     return start.run(start.data);
 }
 
@@ -214,7 +215,7 @@ MM_EXPORT void mesibo_util_create_thread(void *(*run)(void *), void *data, size_
     }
     start->run = run;
     start->data = data;
-    start->cause = mm_may_write() ? mm_cause() : 0;
+    mm_find_cause(&start->cause);
     if (name != NULL)
         strncpy(start->name, name, sizeof start->name - 1);
     pthread_attr_t attributes;

@@ -154,14 +154,6 @@ void *mm_record_at(uint64_t position);
 extern uint64_t mm_ring_size;
 /* Where the core writes large payloads, of as many bytes as the ring has. Nothing of this process writes there. */
 extern const uint8_t *mm_payloads;
-/* The call that is being executed, or that led to the http request whose callback is; 0: none. */
-uint64_t mm_during(void);
-/* The latter; 0 while no such callback runs. */
-extern uint64_t mm_http_during;
-/* The call because of which this thread does something: the one in which the module started the thread, or mm_during(). */
-uint64_t mm_cause(void);
-/* Of this thread, where the module started it in a call; 0: it did not. */
-extern __thread uint64_t mm_thread_cause;
 /* Whether the core takes no sends now. */
 int mm_sends_are_closed(void);
 /* Tells the main thread of JavaScript that there is something for it. */
@@ -175,6 +167,28 @@ uint64_t mm_now(void);
 /* While non-zero on this thread, records do not wake the draining side: this thread drains itself afterwards. */
 extern __thread int mm_quiet;
 
+/* ---- cause.c ---- */
+
+/* The longest that an origin may be: one that the core knows has at most a name of 64 bytes and 17 more. */
+#define MM_ORIGIN_MAX 128u
+/* A call because of which something is done, and where its event came from, as Call.origin says that. */
+struct mm_cause {
+    uint64_t seq;    /* 0: none */
+    uint32_t length; /* of the origin; 0: none */
+    uint8_t origin[MM_ORIGIN_MAX];
+};
+/* The call that is being executed, or that led to the http request whose callback is; 0: none. */
+uint64_t mm_during(void);
+/* The call because of which this thread does something: the one in which the module started the thread, or mm_during(). */
+void mm_find_cause(struct mm_cause *cause);
+/* On the main thread, before a call becomes the current one. An origin has MM_ORIGIN_MAX bytes at most. */
+void mm_note_origin(uint64_t seq, const uint8_t *origin, uint32_t length);
+/* Around a callback of an http request: the call that led to the request. */
+void mm_begin_http(const struct mm_cause *cause);
+void mm_finish_http(void);
+/* Of this thread, which the module has started. */
+void mm_set_thread_cause(const struct mm_cause *cause);
+
 /* ---- drain.c ---- */
 
 uint64_t mm_dropped_logs(void);
@@ -184,8 +198,8 @@ void mm_acknowledge(uint64_t position);
 
 /* ---- entry.c ---- */
 
-/* The bytes of an Entry. `during` is the call during which it is written; 0: none. */
-uint32_t mm_sent_entry_bytes(const struct mm_message *message, uint64_t during);
+/* The bytes of an Entry. `cause` and `during` are the call because of which it is written; 0: none. */
+uint32_t mm_sent_entry_bytes(const struct mm_message *message, const struct mm_cause *cause);
 uint32_t mm_log_entry_bytes(uint32_t level, uint32_t length, uint64_t during);
 uint32_t mm_result_entry_bytes(const struct mm_result *result);
 /* Write one, of just so many bytes. */
@@ -195,7 +209,7 @@ void mm_write_result(uint8_t *at, const struct mm_result *result);
 struct mm_places {
     uint8_t *to, *from, *payload;
 };
-struct mm_places mm_write_sent(uint8_t *at, const struct mm_message *message, uint64_t during);
+struct mm_places mm_write_sent(uint8_t *at, const struct mm_message *message, const struct mm_cause *cause);
 /* Copies the texts there. */
 void mm_fill(struct mm_places places, const struct mm_message *message);
 /* The first byte of an Entry that is a log line. */

@@ -106,6 +106,25 @@ export class Dispatch {
     if (list.first === null) this.#drop(server, module);
   }
 
+  /** Some of what waited for any server is for one now: it goes there, among the others by when it came. */
+  regroup(): void {
+    for (const [module, row] of [...this.#free]) {
+      const free = [...row];
+      if (free.every(({ server }) => server === null)) continue;
+      const entries = [...free, ...this.#takeOut(module)].sort((a, b) => a.place - b.place);
+      for (const entry of free) row.remove(entry);
+      this.#free.delete(module);
+      for (const entry of entries) this.add(entry);
+    }
+  }
+
+  /** Takes out what waits for certain servers. */
+  #takeOut(module: string): Entry[] {
+    const entries = [...this.#bound.values()].flatMap((rows) => [...(rows.get(module) ?? [])]);
+    for (const entry of entries) this.remove(entry);
+    return entries;
+  }
+
   /** A server comes. No other of its name is there. */
   attach(server: string, window: number, nowMs = 0): Holder {
     const seat: Seat = {

@@ -34,6 +34,11 @@ export class RowList<T extends Listed<T>> {
     this.first = one;
   }
 
+  /** Those in it. None may leave meanwhile. */
+  *[Symbol.iterator](): Generator<T> {
+    for (let one = this.first; one !== null; one = one.after) yield one;
+  }
+
   /** Lets one go that is in it. */
   remove(one: T): void {
     this.size -= 1;

@@ -8,6 +8,7 @@ import { IN_FRAME } from '../../wire/batch.js';
 import { type BoxHeader, isReachable } from '../../wire/black-box.js';
 import type { Log, Report } from '../../wire/codec.js';
 import type { Lane } from '../../wire/event-kinds.js';
+import { readOrigin } from '../../wire/origin.js';
 import type { WireParams } from '../../wire/params.js';
 import { type RecordSink, readRecords } from '../../wire/records.js';
 import type { Evidence } from '../runner/evidence.js';
@@ -81,8 +82,10 @@ export class Ledger {
   #hasSends = false;
   readonly #records: RecordSink = {
     result: (seq, value, _micros, expired, params, payload) => this.#answer(seq, value, expired, params, payload),
-    sent: (params, payload, position, during) => {
-      this.#send({ params, payload, position, cause: this.#originOf(during) });
+    sent: (params, payload, position, during, origin) => {
+      // The core forgets what was answered long ago, and the host does not.
+      const cause = this.#originOf(during) ?? (origin === null ? null : readOrigin(origin));
+      this.#send({ params, payload, position, cause });
     },
     log: (level, text) => {
       if (this.#excess > 0) this.#excess -= 1;

@@ -80,6 +80,10 @@ export class PendingCall extends Place implements OutgoingCall {
     this.taker = taker;
   }
 
+  get origin(): Origin | null {
+    return this.taker.origin ?? null;
+  }
+
   get settled(): boolean {
     return this.#answer !== null;
   }

@@ -12,6 +12,7 @@ import {
   ringOfBox,
 } from '../../wire/black-box.js';
 import type { Log } from '../../wire/codec.js';
+import { readOrigin } from '../../wire/origin.js';
 import type { SentRecord } from '../calls/sent-record.js';
 import { type BoxName, parseBoxName } from '../runner/local/black-box/box-file.js';
 import { HandedOnNotes } from '../runner/local/black-box/handed-on.js';
@@ -126,10 +127,10 @@ function readEntries(fd: number, notes: HandedOnNotes): OldEntry[] {
   let toSkip = start.sends;
   readRing(fd, ringSize, start.position, header.head, {
     result: () => {},
-    sent: (params, payload, position) => {
+    sent: (params, payload, position, _during, origin) => {
       if (toSkip > 0) toSkip -= 1;
-      // Whose event it was because of which the module sent it, only the core knew.
-      else entries.push({ sent: { params, payload, position, cause: null } });
+      // Absent also in the box of an older version: then only its core knew.
+      else entries.push({ sent: { params, payload, position, cause: origin === null ? null : readOrigin(origin) } });
     },
     log: (level, text) => entries.push({ log: { level, text } }),
   });

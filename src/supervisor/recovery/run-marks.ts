@@ -12,20 +12,26 @@ import { parseLock } from '../../lock-file.js';
 import { findOldBoxes, isOfModule, mayHoldSends, removeOldBox } from './old-boxes.js';
 import { isDeadThrowaway } from './throwaway-dirs.js';
 
-/** A run whose core is dead, and that no start on its own run directory would come to. */
-export interface LostRun {
+/** Where a run is. */
+export interface RunPlaces {
   runId: string;
-  /** Where its core had its lock. */
+  /** Where its core has its lock, or had it. */
   runDir: string;
-  /** Where it kept its state; `null`: nowhere, or nobody knows. */
+  /** Where it keeps its state; `null`: nowhere, or nobody knows. */
   stateDir: string | null;
+}
+
+/** A run whose core is dead. */
+export interface LostRun extends RunPlaces {
+  /** Whether a start on its run directory would come to it: that still knows the run. */
+  isKnown: boolean;
 }
 
 /** Why boxes wait. `lost`: no core has come for them. `unread`: the core that came cannot read them. */
 export type Waiting = 'lost' | 'unread';
 
 /** Marks a run; where that cannot be done no box can be made either, which is told then. */
-export function markRun(boxDir: string, { runId, runDir, stateDir }: LostRun): void {
+export function markRun(boxDir: string, { runId, runDir, stateDir }: RunPlaces): void {
   makeLink(runDir, markOf(boxDir, runId));
   if (stateDir !== null) makeLink(stateDir, markOf(boxDir, runId, 'state'));
 }
@@ -60,14 +66,35 @@ export function forgetAllButSends(boxDir: string, runId: string): { removed: num
 }
 
 /**
- * Finds the runs of this user to whose run directories no core will come: those do not know them any more, or were made
- * for a moment. Their boxes nobody holds, neither their core nor anything that it had started.
+ * Finds the runs of this user whose cores are dead. Where the run directory knows a run, nobody holds its lock. Where it does not,
+ * or was made for a moment, nobody holds the boxes: neither their core nor anything that it had started.
  */
 export function findLostRuns(boxDir: string): LostRun[] {
-  return listMarks(boxDir).filter(({ runId, runDir }) => {
-    if (readRunIds(runDir).includes(runId) && !isDeadThrowaway(runDir, Date.now())) return false;
-    return findOldBoxes(boxDir, [runId]).every(({ path }) => isFree(path));
-  });
+  const lost: LostRun[] = [];
+  for (const run of listMarks(boxDir)) {
+    const { runId, runDir } = run;
+    const isKnown = readRunIds(runDir).includes(runId) && !isDeadThrowaway(runDir, Date.now());
+    const isDead = isKnown ? isFree(join(runDir, 'lock')) : isUnused(boxDir, runId);
+    if (isDead) lost.push({ ...run, isKnown });
+  }
+  return lost;
+}
+
+/** Whether nobody holds a box of the run: neither its core nor anything that it had started. */
+export function isUnused(boxDir: string, runId: string): boolean {
+  return findOldBoxes(boxDir, [runId]).every(({ path }) => isFree(path));
+}
+
+/** The same runs, the one that began last first. One of which nobody knows when that was comes at the end. */
+export function newestFirst(boxDir: string, runIds: readonly string[]): string[] {
+  const beganMs = new Map(runIds.map((runId) => [runId, readTime(markOf(boxDir, runId))]));
+  const timeOf = (runId: string) => beganMs.get(runId) ?? 0;
+  return [...beganMs.keys()].sort((a, b) => timeOf(b) - timeOf(a));
+}
+
+/** @returns when it was made, in milliseconds since the epoch; 0: there is none */
+function readTime(mark: string): number {
+  return lstatSync(mark, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 function markOf(boxDir: string, runId: string, kind: 'state' | Waiting | null = null): string {
@@ -92,8 +119,8 @@ function readOwnLink(path: string): string | null {
   }
 }
 
-function listMarks(boxDir: string): LostRun[] {
-  const runs: LostRun[] = [];
+function listMarks(boxDir: string): RunPlaces[] {
+  const runs: RunPlaces[] = [];
   try {
     for (const name of readdirSync(boxDir)) {
       const runId = /^mesibo-modules-([0-9a-f]{16})$/.exec(name)?.[1];
@@ -111,7 +138,7 @@ function readRunIds(runDir: string): string[] {
   return parseLock(readLockText(join(runDir, 'lock'))).runIds;
 }
 
-/** A box is locked as long as its core, or a process that has it mapped, lives. */
+/** A box is locked as long as its core, or a process that has it mapped, lives; a lock as long as its core does. */
 function isFree(path: string): boolean {
   let fd: number;
   try {

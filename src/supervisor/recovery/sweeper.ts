@@ -9,7 +9,16 @@ import { endLeftovers } from './leftovers.js';
 import type { ModuleBox } from './old-boxes.js';
 import { removeOldBox } from './old-boxes.js';
 import { recover } from './recovery.js';
-import { findLostRuns, forgetAllButSends, forgetRun, type LostRun, markRun, waitingSince } from './run-marks.js';
+import {
+  findLostRuns,
+  forgetAllButSends,
+  forgetRun,
+  isUnused,
+  type LostRun,
+  markRun,
+  newestFirst,
+  waitingSince,
+} from './run-marks.js';
 import { isThrowaway, removeDeadThrowaway, removeDeadThrowaways } from './throwaway-dirs.js';
 
 /** What a sweeper works with. */
@@ -66,15 +75,25 @@ export class Sweeper {
     const isForUs = isThrowaway(runDir.path) ? (run: LostRun) => isThrowaway(run.runDir) : () => true;
     const lost = findLostRuns(boxDir).filter(isForUs);
     const isOurs = (run: LostRun) => run.runDir === runDir.path || (stateDir !== null && run.stateDir === stateDir);
-    const ours = lost.filter(isOurs);
-    this.#oldRunIds = [...runIds, ...ours.map(({ runId }) => runId)];
+    const [ours, others] = [lost.filter(isOurs), lost.filter((run) => !isOurs(run))];
+    this.#oldRunIds = newestFirst(boxDir, [...runIds, ...ours.map(({ runId }) => runId)]);
     if (pid !== null || files.length > 0 || this.#oldRunIds.length > 0) {
       const who = pid === null ? 'a core' : `the core with pid ${pid}`;
       this.#warn(`${who} did not end cleanly; ${describeFiles(files.length)} in ${runDir.path}`);
     }
-    const all = [...runIds, ...lost.map(({ runId }) => runId)];
+    const abandoned = others.filter(({ isKnown }) => !isKnown);
+    const all = [...this.#oldRunIds, ...abandoned.map(({ runId }) => runId)];
     if (all.length > 0) this.#warn(describeEnding(await endLeftovers(all), 'that it left'));
-    for (const run of lost) if (!isOurs(run)) this.#abandon(run, Date.now());
+    for (const run of abandoned) this.#abandon(run, Date.now());
+    for (const run of others) if (run.isKnown) this.#leave(run, Date.now());
+  }
+
+  /** Leaves a run to the next start on its run directory, but not for ever: its boxes take memory. */
+  #leave({ runId, runDir }: LostRun, nowMs: number): void {
+    const { boxDir } = this.#options;
+    if (nowMs - waitingSince(boxDir, runId, 'lost', nowMs) < KEEP_MS || !isUnused(boxDir, runId)) return;
+    const removed = forgetRun(boxDir, runId);
+    if (removed > 0) this.#warn(describeEnd(removed, runDir));
   }
 
   /** Removes what nobody will come for. What modules sent waits for a day: a core in the same place may take it. */
@@ -92,8 +111,7 @@ export class Sweeper {
     const sinceMs = waitingSince(boxDir, runId, 'lost', nowMs);
     if (nowMs - sinceMs >= KEEP_MS) {
       forgetRun(boxDir, runId);
-      const why = `no core with the run directory ${runDir} has come for what modules had sent`;
-      this.#warn(`${describeBoxes(kept)} removed after 24 hours: ${why}`);
+      this.#warn(describeEnd(kept, runDir));
     } else if (sinceMs === nowMs) {
       const until = new Date(sinceMs + KEEP_MS).toISOString();
       const remedy = `start a core with the run directory ${runDir}, which delivers it`;
@@ -192,6 +210,11 @@ export class Sweeper {
 function describeFiles(count: number): string {
   if (count === 0) return 'it had left no socket';
   return count === 1 ? 'its socket was removed that it left' : `${count} sockets were removed that it left`;
+}
+
+function describeEnd(boxes: number, runDir: string): string {
+  const why = `no core with the run directory ${runDir} has come for what modules had sent`;
+  return `${describeBoxes(boxes)} removed after 24 hours: ${why}`;
 }
 
 function describeBoxes(count: number): string {

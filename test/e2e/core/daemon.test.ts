@@ -1,17 +1,21 @@
 /** The daemon with its gateway and its store: what becomes of events and sends at a stop, a kill, a reload, and with bad places. */
 
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { ControlClient } from '../../../src/control/client/client.js';
 import type { CoreStatus } from '../../../src/supervisor/types.js';
 import { CommandLine } from '../../helpers/command.js';
 import { messageOf, RawServer } from '../../helpers/raw-server.js';
+import { startRestServer } from '../../helpers/rest-server.js';
 import { fixture, isRunning, makeTempDir, sample } from '../core.js';
 
 const SENDER = `module statuses_table { path = ${fixture('statuses-table')} ; abi = table ; deadline = 20s }`;
 const CALLBACKS = `module sends_in_callbacks { path = ${fixture('sends-in-callbacks')} ; deadline = 20s }`;
+const AT_A_SIGN = `module sends_at_a_sign { path = ${fixture('sends-at-a-sign')} ; deadline = 60s ; hang = off }`;
 const SLOW = `chain_deadline = 60s
 module slow { path = ${fixture('slow')} ; deadline = 60s ; hang = off ; stop_timeout = 30s }`;
 
@@ -36,6 +40,25 @@ const enter = async (takesSends = true, name = 'chat') => {
   servers.push(server);
   return server;
 };
+
+let signs = 0;
+/** A sign for the module that sends at one. */
+async function sign() {
+  signs += 1;
+  const path = join(directory, `sign-${signs}`);
+  execFileSync('mkfifo', [path, `${path}.done`]);
+  return {
+    path,
+    /** Resolves when the module waits for the sign, with what gives it, which resolves when the module has sent. */
+    async open() {
+      const gate = await open(path, 'w');
+      return async () => {
+        await gate.close();
+        await (await open(`${path}.done`, 'r')).close();
+      };
+    },
+  };
+}
 
 describe('a daemon with a chat server', () => {
   it('gives events that are in progress at a stop their outcomes, and takes no others', async () => {
@@ -73,6 +96,44 @@ describe('a daemon with a chat server', () => {
     expect((await status()).sends).toMatchObject({ waiting: 1, delivered: 0 });
     expect(await (await enter()).sent()).toMatchObject({ sentId: sent[1]?.sentId, cause: 2n });
   });
+
+  it.each(['call', 'thread', 'http'])(
+    'that is killed together with its hosts knows for which server a message was that nobody had read (%s)',
+    async (who) => {
+      const rest = await startRestServer((_, response) => void response.end('here'));
+      onTestFinished(() => rest.close());
+      await command.start(AT_A_SIGN);
+      const { core, modules } = await status();
+      const other = await enter(true, 'other');
+      const server = await enter();
+      const [first, last] = [await sign(), await sign()];
+      other.say(messageOf(9, `thread ${last.path}`));
+      await other.outcome();
+      const closeLast = await last.open();
+      server.say(messageOf(1, `${who} ${first.path} ${rest.url}`));
+      const closeFirst = await first.open();
+
+      process.kill(core.pid, 'SIGSTOP');
+      await closeFirst();
+      await closeLast();
+      for (const { pid } of modules) process.kill(pid as number, 'SIGKILL');
+      process.kill(core.pid, 'SIGKILL');
+      await expect.poll(() => isRunning(core.pid), { timeout: 20_000 }).toBe(false);
+
+      await command.start(AT_A_SIGN);
+      expect((await status()).core.recoveredSends).toBe(2);
+      // The one that has the older message comes last.
+      const again = [await enter(true, 'other'), await enter()] as const;
+      for (const [i, cause] of [9n, 1n].entries()) {
+        const { sentId, ...rest } = await (again[i] as RawServer).sent();
+        expect(rest).toMatchObject({ cause, payload: Buffer.from('sent') });
+        again[i]?.say({ kind: 'ack', sentIds: [sentId], refused: false });
+      }
+      await expect
+        .poll(async () => (await status()).sends, { timeout: 20_000 })
+        .toMatchObject({ waiting: 0, delivered: 2 });
+    },
+  );
 
   it('gives a server what modules send because of its statuses, and of its refusals', async () => {
     await command.start(CALLBACKS);

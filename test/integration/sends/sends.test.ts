@@ -316,6 +316,42 @@ describe('after another start of the core', () => {
     expect([x.texts, y.texts]).toEqual([['for x'], ['for any']]);
   });
 
+  it.each([false, true])(
+    'what the event of a server caused waits for it, when the store can be read only later; with chain_sends: %s',
+    async (isChained) => {
+      const stateDir = makeTempDir();
+      const settings = isChained ? CHAINED : SETTINGS;
+      const before = await opened(stateDir, settings);
+      new Server(before, 'x').attachment.detach();
+      await before.sends.settled();
+
+      // It holds the store, so that the next one cannot read it.
+      const late = await opened(stateDir, settings);
+      expect(late.sends.problems()).toEqual([expect.stringContaining('cannot be kept in')]);
+      const decider = new Decider();
+      late.sends.use(decider);
+      const x = ['first', 'second', 'third'].map((text, i) => {
+        if (i === 1) late.keep({ text: 'for any' });
+        return late.keep({ text, cause: from('x', BigInt(i)) });
+      });
+      if (isChained) {
+        await decider.until(() => decider.offered.length === 4);
+        decider.offered[0]?.answer({});
+        await turns();
+      }
+      await before.sends.close();
+      await expect.poll(() => late.sends.problems(), { timeout: 20_000 }).toEqual([]);
+      for (const { answer } of decider.offered) answer({});
+      const other = new Server(late, 'y');
+      await other.gets(1);
+      await turns();
+      expect(other.texts).toEqual(['for any']);
+      const server = new Server(late, 'x');
+      await server.gets(3);
+      expect(server.got.map(({ sentId }) => sentId)).toEqual(x.map(({ sentId }) => sentId));
+    },
+  );
+
   it('what is found in a black box and in the store is one message', async () => {
     const stateDir = makeTempDir();
     const before = await opened(stateDir);

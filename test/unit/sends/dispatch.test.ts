@@ -37,6 +37,31 @@ describe('who gets what a module sent', () => {
     expect(takeAll(dispatch, y)).toEqual(sent.slice(1));
   });
 
+  it('may become known when it waits already: it goes among the others by when it came', () => {
+    const dispatch = new Dispatch();
+    const sent = addAll(dispatch, [null, 'a', null, null, 'b', null]);
+    const others = addAll(dispatch, [null], 'n');
+    for (const i of [0, 3]) (sent[i] as Entry).server = 'a';
+    dispatch.regroup();
+    const free = takeAll(dispatch, dispatch.attach('x', 10));
+    expect(free.filter(({ module }) => module === 'm')).toEqual([sent[2], sent[5]]);
+    expect(free.filter(({ module }) => module === 'n')).toEqual(others);
+    expect(takeAll(dispatch, dispatch.attach('a', 10))).toEqual([sent[0], sent[1], sent[3]]);
+    expect(takeAll(dispatch, dispatch.attach('b', 10))).toEqual([sent[4]]);
+  });
+
+  it('may become known when another one has it already, and is that one when the other leaves', () => {
+    const dispatch = new Dispatch();
+    const [first, second] = addAll(dispatch, [null, null]);
+    const x = dispatch.attach('x', 1);
+    expect(takeAll(dispatch, x)).toEqual([first]);
+    for (const entry of [first, second]) (entry as Entry).server = 'a';
+    dispatch.regroup();
+    dispatch.detach(x);
+    expect(takeAll(dispatch, dispatch.attach('x', 10))).toEqual([]);
+    expect(takeAll(dispatch, dispatch.attach('a', 10))).toEqual([first, second]);
+  });
+
   it('is told of servers that are away, by what waits for each', () => {
     const dispatch = new Dispatch();
     const [a] = addAll(dispatch, ['a', 'b', null, 'b']);

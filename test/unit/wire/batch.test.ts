@@ -5,6 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { encodeBatch, IN_FRAME, type OutgoingCall } from '../../../src/wire/batch.js';
 import { CallEvent } from '../../../src/wire/call-event.js';
 import { type Call, decodeCoreFrame, encodeCoreFrame } from '../../../src/wire/codec.js';
+import { mesibo } from '../../../src/wire/generated/module.js';
+import type { WireOrigin } from '../../../src/wire/origin.js';
 import {
   fromWireParams,
   type MessageParamsInput,
@@ -81,6 +83,22 @@ function makeEvent(next: Next): { event: CallEvent; call: Call } {
   }
 }
 
+const { Origin } = mesibo.modules.v1;
+const NAMES = ['', 'a', 'prosody', '(program)', 'x'.repeat(64), 'ä'.repeat(30)];
+const EVENT_IDS = [null, 0n, 1n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 53n + 1n, 2n ** 64n - 1n];
+
+/** Where an event may come from, and the bytes of the generated code. */
+function makeOrigin(next: Next): { origin: WireOrigin | null; encoded: Uint8Array } {
+  if (next(3) === 0) return { origin: null, encoded: new Uint8Array(0) };
+  const [server, eventId, hops] = [pick(next, NAMES), pick(next, EVENT_IDS), pick(next, [0, 1, 127, 128, 2 ** 32 - 1])];
+  const known = {
+    ...(server === '' ? {} : { server }),
+    ...(eventId === null ? {} : { eventId: Long.fromString(`${eventId}`, true) }),
+    ...(hops === 0 ? {} : { hops }),
+  };
+  return { origin: { server, eventId, hops }, encoded: Origin.encode(known).finish() };
+}
+
 const seqs = [1, 127, 128, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1];
 const budgets = [1, 127, 128, 5_000_000, 2 ** 31, 2 ** 32 - 1];
 
@@ -88,10 +106,11 @@ describe('a batch', () => {
   it('has the bytes of the generated code, whatever is in it', () => {
     for (let seed = 1; seed <= 2000; seed++) {
       const next = seeded(seed);
-      const made = Array.from({ length: next(4) }, () => makeEvent(next));
+      const made = Array.from({ length: next(4) }, () => ({ ...makeEvent(next), ...makeOrigin(next) }));
       const calls = made.map(
-        ({ event }): OutgoingCall => ({
+        ({ event, origin }): OutgoingCall => ({
           event,
+          origin,
           seq: pick(next, seqs),
           budgetMicros: pick(next, budgets),
           place: IN_FRAME,
@@ -100,9 +119,10 @@ describe('a batch', () => {
       const acknowledged = pick(next, [0, ...seqs]);
       const generated = encodeCoreFrame({
         batch: {
-          calls: made.map(({ call }, i) => {
+          calls: made.map(({ call, encoded }, i) => {
             const { seq, budgetMicros } = calls[i] as OutgoingCall;
-            return { ...call, seq: Long.fromNumber(seq, true), budgetMicros };
+            const known = encoded.length === 0 ? {} : { origin: encoded };
+            return { ...call, seq: Long.fromNumber(seq, true), budgetMicros, ...known };
           }),
           acknowledged: Long.fromNumber(acknowledged, true),
         },
@@ -119,7 +139,7 @@ describe('a batch', () => {
       const payload = Buffer.alloc(pick(next, [1, 127, 128, 16384, 70_000, 2 ** 21]), next(256));
       const event = CallEvent.message(input, payload);
       const place = pick(next, [0, 64, 2 ** 31, 2 ** 32 - 1]);
-      const call = { event, seq: pick(next, seqs), budgetMicros: pick(next, budgets), place };
+      const call = { event, seq: pick(next, seqs), budgetMicros: pick(next, budgets), place, origin: null };
       const generated = encodeCoreFrame({
         batch: {
           calls: [
@@ -147,6 +167,7 @@ describe('a batch', () => {
       seq,
       budgetMicros: 1,
       place: IN_FRAME,
+      origin: null,
     }));
     const { batch } = decodeCoreFrame(encodeBatch(calls, 1, 3, 9));
     expect(batch?.calls?.map(({ seq }) => seq?.toNumber())).toEqual([2, 3]);

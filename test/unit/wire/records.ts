@@ -45,10 +45,16 @@ export function logRecord(position: number, level: number, text: Buffer): Buffer
   return entryRecord(position, { log: { level, text } });
 }
 
-/** A message that was sent. @param during the call because of which it was; 0: none */
-export function sendRecord(position: number, content: Block, during = 0): Buffer {
+/**
+ * A message that was sent.
+ *
+ * @param during the call because of which it was; 0: none
+ * @param origin where that call's event came from, encoded
+ */
+export function sendRecord(position: number, content: Block, during = 0, origin: Uint8Array | null = null): Buffer {
   const sent = { params: paramsOf(content), payload: content.payload ?? Buffer.alloc(0) };
-  return entryRecord(position, { sent, ...(during === 0 ? {} : { during: Long.fromNumber(during, true) }) });
+  const cause = { ...(during === 0 ? {} : { during: Long.fromNumber(during, true) }), ...(origin ? { origin } : {}) };
+  return entryRecord(position, { sent, ...cause });
 }
 
 /** The end of a call; `changed` as in shim.h: 1 the parameters, 2 the payload, 4 expired. */

@@ -5,6 +5,7 @@ import type { SentRecord } from '../../../../src/supervisor/calls/sent-record.js
 import type { Origin } from '../../../../src/supervisor/types.js';
 import type { BoxHeader } from '../../../../src/wire/black-box.js';
 import { type CoreFrame, decodeCoreFrame } from '../../../../src/wire/codec.js';
+import { readOrigin, writeOrigin } from '../../../../src/wire/origin.js';
 import { readRecords } from '../../../../src/wire/records.js';
 import { makeCall } from '../../../helpers/calls.js';
 import { MemoryKeeper } from '../../../helpers/memory-keeper.js';
@@ -59,9 +60,9 @@ function start(): void {
 }
 
 /** The host has sent a message; returns its position. */
-function writeSend(during = 0): number {
+function writeSend(during = 0, from: Uint8Array | null = null): number {
   const at = ring.length;
-  ring = Buffer.concat([ring, sendRecord(at, { to: Buffer.from('bob') }, during)]);
+  ring = Buffer.concat([ring, sendRecord(at, { to: Buffer.from('bob') }, during, from)]);
   return at;
 }
 function writeResult(seq: number): void {
@@ -112,6 +113,25 @@ describe('what a module sends', () => {
     const causes = sent.map(({ cause }) => cause?.eventId ?? null);
     expect(causes).toEqual([7n, null, null, 7n, null, 7n]);
     expect(sent[0]?.cause).toEqual(origin(7));
+  });
+
+  it('is told with what the host says of that, where the call was made too long ago for the core', () => {
+    const said = Buffer.alloc(100);
+    const bytes = said.subarray(0, writeOrigin(said, 0, { server: 'other', eventId: 8n, hops: 2 }));
+    call(origin(7));
+    writeSend(1, bytes);
+    writeSend(99, bytes);
+    writeSend(99, Buffer.from([0x0a, 0x7f]));
+    report();
+    expect(sent.map(({ cause }) => cause)).toEqual([origin(7), { server: 'other', eventId: 8n, hops: 2 }, null]);
+  });
+
+  it('has a call whose frame says to the host where its event came from', () => {
+    call(origin(7));
+    call();
+    ledger.stop();
+    const origins = (frames[0]?.batch?.calls ?? []).map(({ origin }) => origin ?? new Uint8Array(0));
+    expect(origins.map((bytes) => bytes.length > 0 && readOrigin(bytes))).toEqual([origin(7), false]);
   });
 });
 

@@ -16,6 +16,7 @@ import { type Recovered, type RecoveryOptions, recover } from '../../../../src/s
 import { formatBoxName } from '../../../../src/supervisor/runner/local/black-box/box-file.js';
 import type { LogLine, SentMessage } from '../../../../src/supervisor/types.js';
 import { BOX, boxBytes, formatHeader } from '../../../../src/wire/black-box.js';
+import { ORIGIN_MAX_BYTES, writeOrigin } from '../../../../src/wire/origin.js';
 import type { WireParams } from '../../../../src/wire/params.js';
 import { MemoryKeeper } from '../../../helpers/memory-keeper.js';
 import { makeTempDir } from '../../../helpers/temp-dir.js';
@@ -96,6 +97,18 @@ describe('the boxes of killed cores', () => {
     expect(sent[0]).toMatchObject({ module: 'm', generation: 1, params: { to: 'alice' } });
     expect(lines).toMatchObject([{ module: 'm', generation: 1, source: 'module', level: 1, text: 'a' }]);
     expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it('say for which server a message is, and those of an older version do not', async () => {
+    const sendFor =
+      (origin: Uint8Array): Record =>
+      (at) =>
+        sendRecord(at, { to: Buffer.from('alice') }, 5, origin);
+    const said = Buffer.alloc(ORIGIN_MAX_BYTES);
+    const origin = { server: 'prosody', eventId: 2n ** 64n - 1n, hops: 3 };
+    makeOld([sendFor(said.subarray(0, writeOrigin(said, 0, origin))), send('2'), sendFor(Buffer.from([0x09, 1]))]);
+    await run();
+    expect(sent.map(({ cause }) => cause)).toEqual([origin, null, null]);
   });
 
   it('of a module come in the order of runs and generations, and those of nobody are left alone', async () => {
