@@ -17,7 +17,7 @@ import { Dispatch, type Holder } from './queue/dispatch.js';
 import { Entry } from './queue/entry.js';
 import { Fullness } from './queue/fullness.js';
 import { StatusesDue } from './statuses-due.js';
-import type { Content } from './store/found.js';
+import type { Content } from './store/content.js';
 import { SendStore } from './store/store.js';
 import type { Attachment, ModuleSends, SendCounters, SendSource, SendsSupervisor, SendTaker } from './types.js';
 
