@@ -244,11 +244,12 @@ export class Sends implements SendKeeper, SendSource {
 
   // ---- the way of an entry ----
 
-  /** Nothing is given to anybody meanwhile: what comes is held, and goes behind what was loaded. */
+  /** Nothing is given to anybody meanwhile: what comes is held. What was loaded goes before all that came, also when it is late. */
   async #load({ entries, names }: Content, progress: () => void): Promise<void> {
     for (const name of names) this.#dispatch.know(name);
     const isLate = this.#held === null;
     this.#held ??= [];
+    if (isLate) for (const [i, entry] of entries.entries()) entry.place = i - entries.length;
     await inSlices(entries, (entry) => this.#loaded(entry, isLate), progress);
     if (isLate) this.#begin();
   }
