@@ -10,12 +10,16 @@ import type { LevelFiles } from './leveldb/files.js';
 import { OpeningMark } from './opening-mark.js';
 import { salvage } from './salvage.js';
 
+const NOTHING: Content = { entries: [], names: [] };
 const ENDED = 'the last two processes that opened it ended meanwhile';
 
 /** What was found. */
 export type Found =
   /** @property content - `null`: it was not asked for */
-  { kind: 'fit'; level: Level; content: Content | null } | Unfit;
+  | { kind: 'fit'; level: Level; content: Content | null }
+  /** It cannot be opened now, because of `error`. What is in it could be read nevertheless. */
+  | { kind: 'closed'; error: Error; content: Content }
+  | Unfit;
 
 /** How it is opened. */
 export interface FindOptions {
@@ -42,22 +46,21 @@ export async function findStore(options: FindOptions): Promise<Found> {
     refuseOpen(folder);
     const checked = await checkStore(folder, progress);
     const damage = checked.damage ?? (mark.isTooMuch() ? ENDED : null);
-    if (damage === null) return await openMarked(options, mark);
+    if (damage === null) return await openMarked(options, mark, checked.files);
     // Somebody may have opened it meanwhile, and be writing to it.
     refuseOpen(folder);
-    const found = isKnown ? unfit('damaged', '') : await readSound(options, checked.files);
+    const found = isKnown ? NOTHING : await readSound(options, checked.files);
     mark.remove();
-    return found.why === 'damaged' ? { ...found, text: `is damaged (${damage})` } : found;
+    if ('kind' in found && found.why !== 'damaged') return found;
+    return unfit('damaged', `is damaged (${damage})`, 'kind' in found ? found.content : found);
   } catch (error) {
     if (isDamage(error as Error)) return unfit('damaged', `is damaged (${(error as Error).message})`);
     throw error;
   }
 }
 
-async function openMarked(
-  { folder, moment, isKnown, opened, progress }: FindOptions,
-  mark: OpeningMark,
-): Promise<Found> {
+async function openMarked(options: FindOptions, mark: OpeningMark, files: LevelFiles): Promise<Found> {
+  const { folder, moment, isKnown, opened, progress } = options;
   let level: Level | undefined;
   mark.set();
   try {
@@ -70,10 +73,20 @@ async function openMarked(
     return 'kind' in content ? content : { kind: 'fit', level, content };
   } catch (error) {
     await level?.close();
-    throw error;
+    return await readClosed(options, files, error as Error);
   } finally {
     mark.remove();
   }
+}
+
+/** A disk that is full or may only be read does not keep it from being read: what is in it keeps its place before what is sent now. */
+async function readClosed(options: FindOptions, files: LevelFiles, error: Error): Promise<Found> {
+  // A store that can never be written to would have everything delivered at each start.
+  if (options.isKnown || isDamage(error) || (error instanceof LevelError && error.isFinal)) throw error;
+  refuseOpen(options.folder);
+  const content = await readSound(options, files);
+  if ('kind' in content) throw error;
+  return { kind: 'closed', error, content };
 }
 
 /** Whether what is there is no database, or not a whole one. */
@@ -101,13 +114,14 @@ async function readAll(level: Level, moment: Moment, progress: () => void): Prom
   return damage === null ? content : unfit('damaged', `is damaged (${damage})`, content);
 }
 
-/** What can be read of a damaged one, without LevelDB. */
-async function readSound({ folder, moment, progress }: FindOptions, files: LevelFiles): Promise<Unfit> {
+/** Reads it without LevelDB, as far as it is sound. */
+async function readSound({ folder, moment, progress }: FindOptions, files: LevelFiles): Promise<Content | Unfit> {
   const reader = new ContentReader(moment);
   let why: Unfit | null = null;
   const read = ([key, value]: [string, Buffer]) => {
     why ??= reader.read(key, value);
   };
   await inSlices(await salvage(folder, files, progress), read, progress);
-  return why ?? unfit('damaged', '', reader.content);
+  const { damage, content } = reader;
+  return why ?? (damage === null ? content : unfit('damaged', `is damaged (${damage})`, content));
 }

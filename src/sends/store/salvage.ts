@@ -1,4 +1,4 @@
-/** What can be read of a damaged store. */
+/** What can be read of a store without LevelDB, which does not open one that is damaged, or on a full disk. */
 
 import { decodeBatch, type LevelRecord } from './leveldb/batch.js';
 import { Damage } from './leveldb/damage.js';

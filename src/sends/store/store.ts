@@ -240,6 +240,10 @@ export class SendStore {
       await this.#take(found.content, progress);
       return found.level;
     }
+    if (found.kind === 'closed') {
+      await this.#take(found.content, progress);
+      throw found.error;
+    }
     const { why, text, content } = found;
     // A disk on which no store holds must not be filled with stores.
     if (this.#isUnproven) throw new LevelError(`it ${text}, like the one before it`);

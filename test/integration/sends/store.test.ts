@@ -3,15 +3,18 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  closeSync,
   cpSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -112,6 +115,8 @@ describe('the store', () => {
     expect(await payloadsIn(folder)).toEqual(['a', 'b']);
   });
 });
+
+const PAGE_BYTES = 4096;
 
 /** Stores with content in a log, and in a table. */
 async function makeStores(): Promise<{ log: string; table: string }> {
@@ -266,6 +271,18 @@ describe('a store that cannot be used now', () => {
     return disk;
   }
 
+  /** Takes all the room of a disk. */
+  function fill(path: string): void {
+    const fd = openSync(path, 'w');
+    try {
+      for (;;) writeSync(fd, Buffer.alloc(PAGE_BYTES));
+    } catch (error) {
+      expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC');
+    } finally {
+      closeSync(fd);
+    }
+  }
+
   it('loses nothing on a disk that is full for a while', async ({ skip }) => {
     const disk = mountDisk() ?? skip('this process may not mount a disk');
     const folder = join(disk, 'sends');
@@ -331,11 +348,29 @@ describe('a store that cannot be used now', () => {
     expect(scene.said).toEqual([
       expect.stringMatching(/Read-only file system.*; let the user of the core write there$/),
     ]);
+    expect(scene.read).toHaveLength(1);
     scene.put('b');
     execFileSync('mount', ['-o', 'remount,rw', disk]);
     await scene.says(/kept in .* again/);
     await scene.store.close();
-    expect(scene.read).toHaveLength(1);
     expect(await payloadsIn(folder)).toEqual(['a', 'b']);
+  });
+
+  it('is read at once on a disk that is full, and what is removed meanwhile stays removed', async ({ skip }) => {
+    const disk = mountDisk() ?? skip('this process may not mount a disk');
+    const folder = join(disk, 'sends');
+    const before = await opened(folder);
+    for (const payload of ['a', 'b', 'c']) before.put(payload);
+    await before.store.close();
+    fill(join(disk, 'filler'));
+    const scene = await opened(folder);
+    expect(scene.said).toEqual([expect.stringMatching(/No space left on device/)]);
+    expect(scene.read.map(({ payload }) => Buffer.from(payload).toString())).toEqual(['a', 'b', 'c']);
+    scene.put('d');
+    scene.remove(scene.read[1] as Entry);
+    rmSync(join(disk, 'filler'));
+    await scene.says(/kept in .* again/);
+    await scene.store.close();
+    expect(await payloadsIn(folder)).toEqual(['a', 'c', 'd']);
   });
 });
