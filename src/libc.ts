@@ -108,6 +108,25 @@ export function unreadAtPeer(fd: number): number {
   return ioctlRead(fd, TIOCOUTQ, value) === 0 ? (value[0] as number) : 0;
 }
 
+const F_OFD_GETLK = 36;
+/** `struct flock`, and where its type stands. */
+const FLOCK_BYTES = 32;
+const F_WRLCK = 1;
+const F_UNLCK = 2;
+let fcntl: ((fd: number, command: number, lock: Buffer) => number) | undefined;
+
+/**
+ * Whether another opening of a file holds a lock of fcntl on any part of it.
+ *
+ * @see F_OFD_GETLK in fcntl(2)
+ */
+export function isLockedElsewhere(fd: number): boolean {
+  fcntl ??= koffi.load('libc.so.6').func('int fcntl(int fd, int command, void *lock)') as typeof fcntl & {};
+  const lock = Buffer.alloc(FLOCK_BYTES);
+  lock.writeInt16LE(F_WRLCK, 0);
+  return fcntl(fd, F_OFD_GETLK, lock) === 0 && lock.readInt16LE(0) !== F_UNLCK;
+}
+
 const PR_SET_CHILD_SUBREAPER = 36;
 let prctl: ((option: number, a: number, b: number, c: number, d: number) => number) | undefined;
 

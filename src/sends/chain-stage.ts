@@ -66,7 +66,7 @@ export class ChainStage {
       stage = { waiting: new RowList<Entry>(), underway: [] };
       this.#stages.set(entry.module, stage);
     }
-    stage.waiting.push(entry);
+    stage.waiting.insert(entry);
   }
 
   /** Lets those go on that have been through the chain, and sends others there, as far as there is room. */

@@ -16,7 +16,7 @@ import { Dispatch } from './queue/dispatch.js';
 import { Entry } from './queue/entry.js';
 import { Fullness } from './queue/fullness.js';
 import { StatusesDue } from './statuses-due.js';
-import type { Content } from './store/found.js';
+import type { Content } from './store/content.js';
 import { SendStore } from './store/store.js';
 import { Takings } from './takings.js';
 import type { Attachment, ModuleSends, SendCounters, SendSource, SendsSupervisor, SendTaker } from './types.js';
@@ -231,12 +231,13 @@ export class Sends implements SendKeeper, SendSource {
 
   // ---- the way of an entry ----
 
-  /** Nothing is given to anybody meanwhile: what comes is held, and goes behind what was loaded. */
+  /** Nothing is given to anybody meanwhile: what comes is held. What was loaded goes before all that came, also when it is late. */
   async #load({ entries, names }: Content, progress: () => void): Promise<void> {
     for (const name of names) this.#dispatch.know(name);
     const isLate = this.#held === null;
     if (isLate) this.#bindAll();
     this.#held ??= [];
+    if (isLate) for (const [i, entry] of entries.entries()) entry.place = i - entries.length;
     await inSlices(entries, (entry) => this.#loaded(entry, isLate), progress);
     if (isLate) this.#begin();
   }

@@ -89,11 +89,11 @@ export class Dispatch {
     return this.#seats.has(server);
   }
 
-  /** Takes an entry, behind all others of its module. */
+  /** Takes an entry: behind all others of its module, unless it has a place. */
   add(entry: Entry): void {
-    entry.place = ++this.#place;
+    if (entry.place === 0) entry.place = ++this.#place;
     const { server, module } = entry;
-    this.#rowOf(server, module).push(entry);
+    this.#rowOf(server, module).insert(entry);
     if (server !== null) this.#seats.get(server)?.turns.add(module);
     else this.#homeOf(module)?.turns.add(module);
   }
@@ -148,7 +148,7 @@ export class Dispatch {
     const seat = this.#seats.get(holder.server);
     if (seat !== holder) return;
     this.#seats.delete(seat.server);
-    for (const entry of [...seat.held.values()].reverse()) this.#rowOf(entry.server, entry.module).unshift(entry);
+    for (const entry of [...seat.held.values()].reverse()) this.#rowOf(entry.server, entry.module).insert(entry);
     seat.held.clear();
     for (const [module, home] of this.#homes) if (home === seat) this.#homes.delete(module);
     for (const module of this.#free.keys()) this.#homeOf(module)?.turns.add(module);

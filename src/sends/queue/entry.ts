@@ -39,7 +39,7 @@ export class Entry implements Listed<Entry> {
   dueStatus: number | null;
   /** Its payload and its addresses. */
   bytes = 0;
-  /** Where it came to wait for a server: takers get lower ones first. */
+  /** Its place among all that wait: takers get lower ones first. 0: it gets one when it comes to wait for a server. */
   place = 0;
   /** Of its row. */
   list: RowList<Entry> | null = null;

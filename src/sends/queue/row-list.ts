@@ -1,7 +1,9 @@
-/** Things in a row. Any of them leaves without a walk. */
+/** Things in a row, in the order of their places. Any of them leaves without a walk. */
 
 /** What can be in a row, of which there is one at most at a time. */
 export interface Listed<T extends Listed<T>> {
+  /** Lower ones come first. It does not change while it is in a row. */
+  readonly place: number;
   list: RowList<T> | null;
   before: T | null;
   after: T | null;
@@ -12,26 +14,23 @@ export class RowList<T extends Listed<T>> {
   first: T | null = null;
   /** How many are in it. */
   size = 0;
-  #last: T | null = null;
+  /** The one that came last, or one beside it: most that come belong next to it. */
+  #near: T | null = null;
 
-  /** Takes one behind all others. */
-  push(one: T): void {
+  /** Takes one, behind all others of its place and lower ones. */
+  insert(one: T): void {
+    let before = this.#near;
+    while (before !== null && before.place > one.place) before = before.before;
+    let after = before === null ? this.first : before.after;
+    while (after !== null && after.place <= one.place) [before, after] = [after, after.after];
     this.size += 1;
     one.list = this;
-    one.before = this.#last;
-    if (this.#last) this.#last.after = one;
+    one.before = before;
+    one.after = after;
+    if (before) before.after = one;
     else this.first = one;
-    this.#last = one;
-  }
-
-  /** Takes one before all others. */
-  unshift(one: T): void {
-    this.size += 1;
-    one.list = this;
-    one.after = this.first;
-    if (this.first) this.first.before = one;
-    else this.#last = one;
-    this.first = one;
+    if (after) after.before = one;
+    this.#near = one;
   }
 
   /** Those in it. None may leave meanwhile. */
@@ -46,7 +45,7 @@ export class RowList<T extends Listed<T>> {
     if (before) before.after = after;
     else this.first = after;
     if (after) after.before = before;
-    else this.#last = before;
+    if (this.#near === one) this.#near = before ?? after;
     one.list = null;
     one.before = null;
     one.after = null;

@@ -1,7 +1,7 @@
 /**
  * An entry in the store. Its form, in this order:
  *
- *     4 bytes   CRC-32 of all that follows, the most significant first
+ *     4 bytes   CRC-32 of its key and all that follows, the most significant first; in form 1 without the key
  *     4 bytes   how long the header is
  *     header    JSON, see below; what is unknown in it is skipped
  *     params    protobuf, the Params of proto/module.proto
@@ -12,7 +12,7 @@ import { crc32 } from 'node:zlib';
 import { Entry } from '../queue/entry.js';
 
 /** The form of a store. A store of a higher one was written by a newer version. */
-export const STORE_FORMAT = 1;
+export const STORE_FORMAT = 2;
 
 const FIXED_BYTES = 8;
 const HEX_DIGITS = 16;
@@ -68,7 +68,7 @@ export function encodeEntry(entry: Entry, { wallMs, nowMs }: Moment): Buffer {
   text.copy(bytes, FIXED_BYTES);
   params.copy(bytes, FIXED_BYTES + text.length);
   bytes.set(payload, FIXED_BYTES + text.length + params.length);
-  bytes.writeUInt32BE(crc32(bytes.subarray(4)), 0);
+  bytes.writeUInt32BE(checksumOf(formatKey(entry.key), bytes), 0);
   return bytes;
 }
 
@@ -84,7 +84,10 @@ export function decodeEntry(
   { wallMs, nowMs }: Moment,
   names = new Map<string, string>(),
 ): Entry | null {
-  if (bytes.length < FIXED_BYTES || bytes.readUInt32BE(0) !== crc32(bytes.subarray(4))) return null;
+  if (bytes.length < FIXED_BYTES) return null;
+  // A store of form 1 that is in use has entries of both forms.
+  const checksum = bytes.readUInt32BE(0);
+  if (checksum !== checksumOf(formatKey(key), bytes) && checksum !== checksumOf('', bytes)) return null;
   try {
     const headerEnd = FIXED_BYTES + bytes.readUInt32BE(4);
     const header = JSON.parse(bytes.toString('utf8', FIXED_BYTES, headerEnd)) as Header;
@@ -108,6 +111,10 @@ export function decodeEntry(
   } catch {
     return null;
   }
+}
+
+function checksumOf(key: string, bytes: Buffer): number {
+  return crc32(bytes.subarray(4), crc32(key));
 }
 
 /** The same name, and the same string each time. */

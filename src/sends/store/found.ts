@@ -1,35 +1,25 @@
 /** What stands in the folder of a store, opened and read. */
 
 import { makeFolders } from '../../directories.js';
-import type { Entry } from '../queue/entry.js';
-import { decodeEntry, type Moment, parseKey, STORE_FORMAT } from './entry-codec.js';
-import { type Level, LevelError, openLevel } from './level.js';
-import { decodeNames, NAMES_KEY } from './names-codec.js';
-import { hasLostItsHead, LogLinks, type Unfitness } from './put-aside.js';
+import { inSlices } from '../in-slices.js';
+import { checkStore } from './check.js';
+import { type Content, ContentReader, type Unfit, unfit } from './content.js';
+import type { Moment } from './entry-codec.js';
+import { type Level, LevelError, openLevel, refuseOpen } from './level.js';
+import type { LevelFiles } from './leveldb/files.js';
+import { OpeningMark } from './opening-mark.js';
+import { salvage } from './salvage.js';
 
-/** The key under which a store says which form it has. It comes before the keys of entries. */
-export const FORMAT_KEY = 'format';
-
-/** What stands in a store. */
-export interface Content {
-  entries: Entry[];
-  /** Servers that take sends, or have taken some. */
-  names: string[];
-}
-
-/** What could not be read of a store that is used nevertheless. */
-export interface Skipped {
-  text: string;
-  /** Where it is kept; `null`: nowhere. */
-  aside: string | null;
-}
+const NOTHING: Content = { entries: [], names: [] };
+const ENDED = 'the last two processes that opened it ended meanwhile';
 
 /** What was found. */
 export type Found =
-  /** @property content - `null`: it was not asked for. `skipped`: what could not be read of it, and is not in it any more */
-  | { kind: 'fit'; level: Level; content: Content | null; skipped: Skipped | null }
-  /** It is closed. What could be read of it is in `content`; `text` goes on behind its name. */
-  | { kind: 'unfit'; why: Unfitness; text: string; content: Content };
+  /** @property content - `null`: it was not asked for */
+  | { kind: 'fit'; level: Level; content: Content | null }
+  /** It cannot be opened now, because of `error`. What is in it could be read nevertheless. */
+  | { kind: 'closed'; error: Error; content: Content }
+  | Unfit;
 
 /** How it is opened. */
 export interface FindOptions {
@@ -44,31 +34,59 @@ export interface FindOptions {
 }
 
 /**
- * Opens what is there, or makes it.
+ * Opens what is there, or makes it. What is damaged is never given to LevelDB, which may end the process because of it.
  *
  * @throws the error of the system, LevelError: it cannot be used now
  */
-export async function findStore({ folder, moment, isKnown, opened, progress }: FindOptions): Promise<Found> {
-  const links = new LogLinks(folder);
-  let level: Level | undefined;
+export async function findStore(options: FindOptions): Promise<Found> {
+  const { folder, isKnown, progress } = options;
+  const mark = new OpeningMark(folder);
   try {
     makeFolders(folder);
-    if (hasLostItsHead(folder)) return unfit('damaged', 'is damaged (CURRENT is missing)');
-    links.make();
+    refuseOpen(folder);
+    const checked = await checkStore(folder, progress);
+    const damage = checked.damage ?? (mark.isTooMuch() ? ENDED : null);
+    if (damage === null) return await openMarked(options, mark, checked.files);
+    // Somebody may have opened it meanwhile, and be writing to it.
+    refuseOpen(folder);
+    const found = isKnown ? NOTHING : await readSound(options, checked.files);
+    mark.remove();
+    if ('kind' in found && found.why !== 'damaged') return found;
+    return unfit('damaged', `is damaged (${damage})`, 'kind' in found ? found.content : found);
+  } catch (error) {
+    if (isDamage(error as Error)) return unfit('damaged', `is damaged (${(error as Error).message})`);
+    throw error;
+  }
+}
+
+async function openMarked(options: FindOptions, mark: OpeningMark, files: LevelFiles): Promise<Found> {
+  const { folder, moment, isKnown, opened, progress } = options;
+  let level: Level | undefined;
+  mark.set();
+  try {
     level = await openLevel(folder);
     opened();
-    if (isKnown) return { kind: 'fit', level, content: null, skipped: null };
+    if (isKnown) return { kind: 'fit', level, content: null };
     progress();
     const content = await readAll(level, moment, progress);
     if ('kind' in content) await level.close();
-    return 'kind' in content ? content : { kind: 'fit', level, content, skipped: describeSkipped(links, moment) };
+    return 'kind' in content ? content : { kind: 'fit', level, content };
   } catch (error) {
     await level?.close();
-    if (isDamage(error as Error)) return unfit('damaged', `is damaged (${(error as Error).message})`);
-    throw error;
+    return await readClosed(options, files, error as Error);
   } finally {
-    links.drop();
+    mark.remove();
   }
+}
+
+/** A disk that is full or may only be read does not keep it from being read: what is in it keeps its place before what is sent now. */
+async function readClosed(options: FindOptions, files: LevelFiles, error: Error): Promise<Found> {
+  // A store that can never be written to would have everything delivered at each start.
+  if (options.isKnown || isDamage(error) || (error instanceof LevelError && error.isFinal)) throw error;
+  refuseOpen(options.folder);
+  const content = await readSound(options, files);
+  if ('kind' in content) throw error;
+  return { kind: 'closed', error, content };
 }
 
 /** Whether what is there is no database, or not a whole one. */
@@ -78,61 +96,32 @@ export function isDamage(error: Error): boolean {
   return code === 'EEXIST' || code === 'ENOTDIR';
 }
 
-async function readAll(
-  level: Level,
-  moment: Moment,
-  progress: () => void,
-): Promise<Content | (Found & { kind: 'unfit' })> {
-  const content: Content = { entries: [], names: [] };
-  const known = new Map<string, string>();
-  let format: number | null = null;
-  let isSound = true;
+async function readAll(level: Level, moment: Moment, progress: () => void): Promise<Content | Unfit> {
+  const reader = new ContentReader(moment);
   try {
     for await (const some of level.read()) {
       progress();
-      for (const [name, value] of some) {
-        if (name === FORMAT_KEY) format = formatOf(value);
-        if (format === null) return unfit('foreign', 'is another database');
-        if (format > STORE_FORMAT) return unfit('newer', `was written by a newer version (format ${format})`);
-        if (name === NAMES_KEY) {
-          const names = decodeNames(value);
-          if (names === null) isSound = false;
-          else content.names = names;
-        }
-        const key = parseKey(name);
-        if (key === null) continue;
-        const entry = decodeEntry(key, value, moment, known);
-        if (entry === null) isSound = false;
-        else content.entries.push(entry);
+      for (const [key, value] of some) {
+        const why = reader.read(key, value) ?? (reader.hasFormat ? null : unfit('foreign', 'is another database'));
+        if (why !== null) return why;
       }
     }
   } catch (error) {
-    if (isDamage(error as Error)) return unfit('damaged', `is damaged (${(error as Error).message})`, content);
+    if (isDamage(error as Error)) return unfit('damaged', `is damaged (${(error as Error).message})`, reader.content);
     throw error;
   }
-  return isSound ? content : unfit('damaged', 'is damaged (a checksum is wrong)', content);
+  const { damage, content } = reader;
+  return damage === null ? content : unfit('damaged', `is damaged (${damage})`, content);
 }
 
-function unfit(why: Unfitness, text: string, content: Content = { entries: [], names: [] }): Found & { kind: 'unfit' } {
-  return { kind: 'unfit', why, text, content };
-}
-
-/** LevelDB opens a store without what it cannot read. `null`: it could read all */
-function describeSkipped(links: LogLinks, { wallMs }: Moment): Skipped | null {
-  const [first] = links.skipped();
-  if (first === undefined) return null;
-  const aside = links.keep(wallMs);
-  // Without the time and the thread.
-  const what = `had a damaged log (${first.replace(/^\S+ \S+ /, '')})`;
-  return { text: aside === null ? what : `${what}, which is kept in ${aside}`, aside };
-}
-
-/** `null`: it is none of ours. */
-function formatOf(value: Buffer): number | null {
-  try {
-    const { format } = JSON.parse(value.toString()) as { format?: unknown };
-    return typeof format === 'number' ? format : null;
-  } catch {
-    return null;
-  }
+/** Reads it without LevelDB, as far as it is sound. */
+async function readSound({ folder, moment, progress }: FindOptions, files: LevelFiles): Promise<Content | Unfit> {
+  const reader = new ContentReader(moment);
+  let why: Unfit | null = null;
+  const read = ([key, value]: [string, Buffer]) => {
+    why ??= reader.read(key, value);
+  };
+  await inSlices(await salvage(folder, files, progress), read, progress);
+  const { damage, content } = reader;
+  return why ?? (damage === null ? content : unfit('damaged', `is damaged (${damage})`, content));
 }

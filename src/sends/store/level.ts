@@ -1,7 +1,10 @@
 /** LevelDB, by the package classic-level: the only place that knows it. It is loaded when the first store is opened. */
 
+import { closeSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type { ClassicLevel } from 'classic-level';
+import { isLockedElsewhere } from '../../libc.js';
 
 /** A write: no value removes what is there. */
 export type LevelWrite = readonly [key: string, value: Buffer | null];
@@ -56,6 +59,27 @@ export async function openLevel(folder: string): Promise<Level> {
     write: (writes) => write(database, writes),
     close: () => close(database),
   };
+}
+
+/**
+ * What somebody writes to at this moment must not be judged.
+ *
+ * @throws LevelError when somebody has the database open
+ */
+export function refuseOpen(folder: string): void {
+  const path = join(folder, 'LOCK');
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch {
+    // Nobody has it open, or LevelDB will say what is wrong.
+    return;
+  }
+  try {
+    if (isLockedElsewhere(fd)) throw new LevelError(`lock ${path}: already held by process`);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Only a core that keeps sends needs it. A bundle has no import() of what is not in it. */

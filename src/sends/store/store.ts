@@ -7,8 +7,9 @@ import { counted } from '../../counted.js';
 import { makeFolders } from '../../directories.js';
 import { inSlices } from '../in-slices.js';
 import type { Entry } from '../queue/entry.js';
+import { type Content, FORMAT_KEY } from './content.js';
 import { encodeEntry, formatKey, type Moment, STORE_FORMAT } from './entry-codec.js';
-import { type Content, FORMAT_KEY, findStore, isDamage } from './found.js';
+import { findStore, isDamage } from './found.js';
 import { type Level, LevelError, type LevelWrite, openLevel } from './level.js';
 import { Losses } from './losses.js';
 import { encodeNames, NAMES_KEY } from './names-codec.js';
@@ -236,12 +237,12 @@ export class SendStore {
     const opened = () => this.#descriptors.keep();
     const found = await findStore({ folder, moment: moment(), isKnown: this.#isRead, opened, progress });
     if (found.kind === 'fit') {
-      if (found.skipped !== null) {
-        const { text, aside } = found.skipped;
-        this.#lose(describeLoss(folder, text, null, found.content?.entries.length ?? null), aside);
-      }
       await this.#take(found.content, progress);
       return found.level;
+    }
+    if (found.kind === 'closed') {
+      await this.#take(found.content, progress);
+      throw found.error;
     }
     const { why, text, content } = found;
     // A disk on which no store holds must not be filled with stores.

@@ -470,6 +470,68 @@ describe('after another start of the core', () => {
     });
   });
 
+  describe('that cannot be read at the start', () => {
+    /** What an earlier core left is read only when the store is let go: it is held open until then. */
+    async function openedLate(settings = SETTINGS, texts = ['old 1', 'old 2', 'old 3']) {
+      const stateDir = makeTempDir();
+      const before = await opened(stateDir, settings);
+      for (const text of texts) before.keep({ text });
+      await before.sends.settled();
+      const late = await opened(stateDir, settings);
+      expect(late.sends.problems()).toEqual([expect.stringContaining('cannot be kept in')]);
+      const read = async () => {
+        const waiting = late.sends.counters().waiting + texts.length;
+        await before.sends.close();
+        while (late.sends.counters().waiting < waiting) await new Promise(setImmediate);
+        await turns();
+      };
+      return { late, read };
+    }
+
+    it('what it has goes before what was sent since', async () => {
+      const { late, read } = await openedLate();
+      late.keep({ text: 'new 1' });
+      late.keep({ text: 'new 2' });
+      await turns();
+      await read();
+      const server = new Server(late);
+      late.keep({ text: 'new 3' });
+      await server.gets(6);
+      expect(server.texts).toEqual(['old 1', 'old 2', 'old 3', 'new 1', 'new 2', 'new 3']);
+    });
+
+    it('what a server has by then and does not acknowledge keeps its order too', async () => {
+      const { late, read } = await openedLate();
+      const first = new Server(late, 'x', 2);
+      for (const text of ['new 1', 'new 2', 'new 3']) late.keep({ text });
+      await first.gets(2);
+      await read();
+      first.attachment.acknowledge(first.got[0]?.sentId ?? '');
+      await first.gets(3);
+      first.attachment.detach();
+      const second = new Server(late);
+      await second.gets(5);
+      expect(first.texts).toEqual(['new 1', 'new 2', 'old 1']);
+      expect(second.texts).toEqual(['old 1', 'old 2', 'old 3', 'new 2', 'new 3']);
+    });
+
+    it('what it has goes first through the chain as well', async () => {
+      const { late, read } = await openedLate(CHAINED);
+      late.keep({ text: 'new 1' });
+      late.keep({ text: 'new 2' });
+      await turns();
+      await read();
+      const server = new Server(late);
+      const decider = new Decider();
+      late.sends.use(decider);
+      await decider.until(() => decider.offered.length === 5);
+      // Those that wait for the chain leave it in their order.
+      for (const { answer } of [...decider.offered].reverse()) answer({});
+      await server.gets(5);
+      expect(server.texts).toEqual(['old 1', 'old 2', 'old 3', 'new 1', 'new 2']);
+    });
+  });
+
   it('servers and statuses find the parameters of what waited: it is remembered again', async () => {
     const stateDir = makeTempDir();
     const before = await opened(stateDir);

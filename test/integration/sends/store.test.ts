@@ -3,92 +3,26 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   chmodSync,
+  closeSync,
   cpSync,
   existsSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Entry } from '../../../src/sends/queue/entry.js';
-import { SendStore } from '../../../src/sends/store/store.js';
-import { makeEntry } from '../../helpers/entries.js';
+import { besides, opened, payloadsIn } from '../../helpers/store-scene.js';
 import { makeTempDir } from '../../helpers/temp-dir.js';
-
-/** A store, and what it says. */
-class Scene {
-  readonly memory = new Map<number, Entry>();
-  readonly names = new Set<string>();
-  readonly said: string[] = [];
-  readonly store: SendStore;
-  read: Entry[] = [];
-  readonly #waiting: { pattern: RegExp; resolve: () => void }[] = [];
-
-  constructor(readonly folder: string) {
-    this.store = new SendStore({
-      folder,
-      moment: () => ({ wallMs: Date.now(), nowMs: performance.now() }),
-      say: (level, text) => this.#say(`${level}: ${text}`),
-      loaded: async ({ entries, names }) => {
-        for (const name of names) this.names.add(name);
-        this.read = entries;
-        for (const entry of entries) this.memory.set(entry.key, entry);
-      },
-      all: () => this.memory.values(),
-      names: () => this.names,
-    });
-    onTestFinished(() => this.store.close());
-  }
-
-  put(payload?: string): Entry {
-    const entry = makeEntry(payload === undefined ? {} : { payload });
-    this.memory.set(entry.key, entry);
-    this.store.put(entry);
-    return entry;
-  }
-
-  remove(entry: Entry): void {
-    this.memory.delete(entry.key);
-    this.store.remove(entry);
-  }
-
-  /** Resolves when it has said something. */
-  says(pattern: RegExp): Promise<void> {
-    if (this.said.some((text) => pattern.test(text))) return Promise.resolve();
-    return new Promise((resolve) => this.#waiting.push({ pattern, resolve }));
-  }
-
-  #say(text: string): void {
-    this.said.push(text);
-    for (const { pattern, resolve } of this.#waiting) if (pattern.test(text)) resolve();
-  }
-}
-
-async function opened(folder: string): Promise<Scene> {
-  const scene = new Scene(folder);
-  await scene.store.open();
-  return scene;
-}
-
-/** Payloads of what a store has. */
-async function payloadsIn(folder: string): Promise<string[]> {
-  const scene = await opened(folder);
-  await scene.store.close();
-  expect(scene.said).toEqual([]);
-  return scene.read.map(({ payload }) => Buffer.from(payload).toString());
-}
-
-/** What stands beside a store, without it. */
-function besides(folder: string): string[] {
-  return readdirSync(dirname(folder)).filter((name) => name !== basename(folder));
-}
 
 describe('the store', () => {
   it('gives back what was put and not removed, in order', async () => {
@@ -182,6 +116,8 @@ describe('the store', () => {
   });
 });
 
+const PAGE_BYTES = 4096;
+
 /** Stores with content in a log, and in a table. */
 async function makeStores(): Promise<{ log: string; table: string }> {
   const folder = makeTempDir();
@@ -215,8 +151,8 @@ const DAMAGE: Record<string, (file: string) => void> = {
   },
 };
 
-/** What LevelDB takes for sound: a log that ends early, as after a kill; a removed one that was the only one; its own notes. */
-const UNNOTICED = ['log half of it', 'log nothing', 'log no file', 'LOCK', 'LOG', 'LOG.old'];
+/** What is taken for sound: a log that ends early, as after a kill; the notes of LevelDB. */
+const UNNOTICED = ['log half of it', 'log nothing', 'LOCK', 'LOG', 'LOG.old'];
 
 describe('a damaged store', () => {
   it('is put aside, read as far as it can be, and another one takes its place', { timeout: 240_000 }, async () => {
@@ -335,6 +271,18 @@ describe('a store that cannot be used now', () => {
     return disk;
   }
 
+  /** Takes all the room of a disk. */
+  function fill(path: string): void {
+    const fd = openSync(path, 'w');
+    try {
+      for (;;) writeSync(fd, Buffer.alloc(PAGE_BYTES));
+    } catch (error) {
+      expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC');
+    } finally {
+      closeSync(fd);
+    }
+  }
+
   it('loses nothing on a disk that is full for a while', async ({ skip }) => {
     const disk = mountDisk() ?? skip('this process may not mount a disk');
     const folder = join(disk, 'sends');
@@ -400,11 +348,29 @@ describe('a store that cannot be used now', () => {
     expect(scene.said).toEqual([
       expect.stringMatching(/Read-only file system.*; let the user of the core write there$/),
     ]);
+    expect(scene.read).toHaveLength(1);
     scene.put('b');
     execFileSync('mount', ['-o', 'remount,rw', disk]);
     await scene.says(/kept in .* again/);
     await scene.store.close();
-    expect(scene.read).toHaveLength(1);
     expect(await payloadsIn(folder)).toEqual(['a', 'b']);
+  });
+
+  it('is read at once on a disk that is full, and what is removed meanwhile stays removed', async ({ skip }) => {
+    const disk = mountDisk() ?? skip('this process may not mount a disk');
+    const folder = join(disk, 'sends');
+    const before = await opened(folder);
+    for (const payload of ['a', 'b', 'c']) before.put(payload);
+    await before.store.close();
+    fill(join(disk, 'filler'));
+    const scene = await opened(folder);
+    expect(scene.said).toEqual([expect.stringMatching(/No space left on device/)]);
+    expect(scene.read.map(({ payload }) => Buffer.from(payload).toString())).toEqual(['a', 'b', 'c']);
+    scene.put('d');
+    scene.remove(scene.read[1] as Entry);
+    rmSync(join(disk, 'filler'));
+    await scene.says(/kept in .* again/);
+    await scene.store.close();
+    expect(await payloadsIn(folder)).toEqual(['a', 'c', 'd']);
   });
 });

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Entry } from '../../../src/sends/queue/entry.js';
@@ -42,17 +43,31 @@ describe('an entry in the store', () => {
   });
 
   it('is never another one when it is damaged', () => {
-    const bytes = encodeEntry(makeEntry(), { wallMs: T0, nowMs: 0 });
+    const moment = { wallMs: T0, nowMs: 0 };
+    const bytes = encodeEntry(makeEntry({ key: 1 }), moment);
+    expect(decodeEntry(1, bytes, moment)).not.toBeNull();
     for (let at = 0; at < bytes.length; at++) {
       const damaged = Buffer.from(bytes);
       damaged[at] = (damaged[at] as number) ^ 0x10;
-      expect(decodeEntry(1, damaged, { wallMs: T0, nowMs: 0 })).toBeNull();
-      expect(decodeEntry(1, bytes.subarray(0, at), { wallMs: T0, nowMs: 0 })).toBeNull();
+      expect(decodeEntry(1, damaged, moment)).toBeNull();
+      expect(decodeEntry(1, bytes.subarray(0, at), moment)).toBeNull();
     }
   });
 
+  it('is none under another key', () => {
+    const moment = { wallMs: T0, nowMs: 0 };
+    expect(decodeEntry(3, encodeEntry(makeEntry({ key: 2 }), moment), moment)).toBeNull();
+  });
+
+  it('of form 1 is read too, whose checksum did not cover the key', () => {
+    const moment = { wallMs: T0, nowMs: 0 };
+    const bytes = encodeEntry(makeEntry({ key: 5, payload: 'old' }), moment);
+    bytes.writeUInt32BE(crc32(bytes.subarray(4)), 0);
+    expect(Buffer.from(decodeEntry(5, bytes, moment)?.payload ?? []).toString()).toBe('old');
+  });
+
   it('has waited for the time between two cores too, and a clock that was set back takes nothing from that', () => {
-    const bytes = encodeEntry(makeEntry({ sinceMs: 1000 }), { wallMs: T0, nowMs: 1000 + HOUR_MS });
+    const bytes = encodeEntry(makeEntry({ key: 1, sinceMs: 1000 }), { wallMs: T0, nowMs: 1000 + HOUR_MS });
     const sinceMs = (wallMs: number) => decodeEntry(1, bytes, { wallMs, nowMs: 0 })?.sinceMs;
     expect(sinceMs(T0 + HOUR_MS)).toBe(-2 * HOUR_MS);
     expect(sinceMs(T0 - 1000 * HOUR_MS)).toBe(0);

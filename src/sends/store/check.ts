@@ -1,0 +1,79 @@
+/**
+ * Looks whether a store is whole, before LevelDB opens it: that reads tables without a look at their checksums, ends the process at
+ * some damage, and skips much other in silence.
+ */
+
+import { decodeBatch } from './leveldb/batch.js';
+import { Damage } from './leveldb/damage.js';
+import { about, filesIn, filesInUse, type LevelFiles, readPart } from './leveldb/files.js';
+import { recordsOfLog } from './leveldb/log-file.js';
+import { blocksOfTable, checkBlock } from './leveldb/table-file.js';
+import { Turns } from './turns.js';
+
+/** What was found in a store. */
+export interface Checked {
+  /** What is damaged, for an operator; `null`: nothing. */
+  damage: string | null;
+  /** Those that belong to it; where that cannot be known, all that are there, of which some may have what was removed since. */
+  files: LevelFiles;
+}
+
+/**
+ * Reads all files of a store.
+ *
+ * @param turn called before each turn that others have
+ * @throws the error of the system
+ */
+export async function checkStore(folder: string, turn: () => void): Promise<Checked> {
+  const turns = new Turns(turn);
+  let files: LevelFiles | null = null;
+  try {
+    files = await filesInUse(folder);
+    for (const name of files.tables) await checkTable(name, await readWhole(folder, name), turns);
+    for (const name of files.logs) await checkLog(name, await readWhole(folder, name), turns);
+    return { damage: null, files };
+  } catch (error) {
+    if (!(error instanceof Damage)) throw error;
+    return { damage: error.message, files: files ?? (await filesIn(folder)) };
+  }
+}
+
+async function readWhole(folder: string, name: string): Promise<Buffer> {
+  const file = await readPart(folder, name);
+  if (file === null) throw new Damage(`${name} is missing`);
+  return file;
+}
+
+async function checkTable(name: string, file: Buffer, turns: Turns): Promise<void> {
+  const { data, filters } = about(name, () => blocksOfTable(file));
+  for (const block of [...data, ...filters]) {
+    about(name, () => checkBlock(file, block));
+    if (turns.isDue) await turns.next();
+  }
+}
+
+async function checkLog(name: string, file: Buffer, turns: Turns): Promise<void> {
+  const damaged = (what: string) => {
+    throw new Damage(what);
+  };
+  const records = recordsOfLog(file, damaged);
+  let expected: number | null = null;
+  for (;;) {
+    const last: number | null = about(name, () => {
+      const { done, value } = records.next();
+      return done ? null : checkBatch(value, expected);
+    });
+    if (last === null) return;
+    expected = last + 1;
+    if (turns.isDue) await turns.next();
+  }
+}
+
+/** @param expected number of its first write; `null`: any @returns that of its last */
+function checkBatch(record: Buffer, expected: number | null): number {
+  const writes = decodeBatch(record);
+  const [first, last] = [writes[0], writes.at(-1)];
+  if (!first || !last) throw new Damage('has a record without writes');
+  if (expected !== null && first.sequence !== expected) throw new Damage(`lacks the writes before ${first.sequence}`);
+  return last.sequence;
+}

@@ -1,0 +1,2 @@
+/** A file of LevelDB is not what LevelDB wrote. */
+export class Damage extends Error {}

@@ -1,0 +1,50 @@
+/** A mark beside a store while it is being opened. It stays when the process ends meanwhile. */
+
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+
+/** A store at whose opening so many processes in a row have ended is not opened again. */
+const MAX_ENDS = 2;
+
+/** The mark of one store. It is a matter of processes, so it needs no more care than reaching the kernel. */
+export class OpeningMark {
+  readonly #path: string;
+  #ends = 0;
+
+  constructor(folder: string) {
+    this.#path = `${folder}.opening`;
+  }
+
+  /** Whether opening it has ended too many processes. */
+  isTooMuch(): boolean {
+    this.#ends = this.#read();
+    return this.#ends >= MAX_ENDS;
+  }
+
+  /** Before it is opened. A disk that does not take the mark does not keep the store from being opened. */
+  set(): void {
+    try {
+      writeFileSync(this.#path, `${this.#ends + 1}\n`, { mode: 0o600 });
+    } catch {
+      return;
+    }
+  }
+
+  /** It has been opened, or could not be and the process lives. */
+  remove(): void {
+    try {
+      rmSync(this.#path, { recursive: true, force: true });
+    } catch {
+      // It counts as one end.
+    }
+  }
+
+  /** How many processes in a row have ended. */
+  #read(): number {
+    try {
+      const text = readFileSync(this.#path, 'utf8');
+      return /^\d{1,3}\n$/.test(text) ? Number(text) : 1;
+    } catch {
+      return 0;
+    }
+  }
+}
