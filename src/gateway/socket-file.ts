@@ -5,6 +5,10 @@ import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { DirectoryError, type SupervisorError } from '../errors.js';
 
+const OTHERS_WRITE = 0o002;
+/** Nobody may remove or rename what is another's. */
+const STICKY = 0o1000;
+
 /**
  * Looks at what stands at the path. A socket that nobody listens on is left over from a core that was killed.
  *
@@ -15,14 +19,19 @@ export async function requirePlace(path: string): Promise<void> {
   if (info === undefined) return;
   if (!info.isSocket()) throw unusable(path, 'something that is no socket is there');
   const code = await tryConnect(path);
-  if (code === 'EACCES') throw unusable(path, 'a socket of another user is there');
+  const isLeft = code === 'ECONNREFUSED' || code === 'ENOENT';
+  if (code === 'EACCES' || (isLeft && isKept(path, info))) throw unusable(path, 'a socket of another user is there');
   if (code === null) throw unusable(path, 'another process listens there');
-  if (code !== 'ECONNREFUSED' && code !== 'ENOENT') throw unusable(path, code);
+  if (!isLeft) throw unusable(path, code);
 }
 
-const OTHERS_WRITE = 0o002;
-/** Nobody may remove or rename what is another's. */
-const STICKY = 0o1000;
+/** Whether only its own user may remove it, or the one of its folder: both are others. */
+function isKept(path: string, { uid }: Stats): boolean {
+  const user = process.geteuid?.();
+  if (user === 0 || uid === user) return false;
+  const folder = statSync(dirname(path), { throwIfNoEntry: false });
+  return folder !== undefined && (folder.mode & STICKY) !== 0 && folder.uid !== user;
+}
 
 /** Says that anybody can take the place of the core for its servers, and what to do; `null`: not so. */
 export function findIntrusion(path: string): string | null {

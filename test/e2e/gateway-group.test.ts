@@ -199,6 +199,34 @@ describe.skipIf(!canRun)('a gateway', () => {
     expect((await status()).core.problems).toEqual([]);
   });
 
+  it.each(['0777', '0600'])(
+    'is not made where another user left a socket of the mode %s that only he may remove',
+    async (mode) => {
+      const folder = join(directory, 'sticky');
+      mkdirSync(folder);
+      chmodSync(folder, 0o1777);
+      const path = join(folder, 'g.sock');
+      const script = `
+      require('node:net').createServer().listen(${JSON.stringify(path)}, () => {
+        require('node:fs').chmodSync(${JSON.stringify(path)}, 0o${mode.slice(1)});
+        process.kill(process.pid, 'SIGKILL');
+      });`;
+      await collect(
+        spawn('setpriv', [...become(SERVER, []), process.execPath, '-e', script], {
+          cwd: '/',
+          env: {},
+          stdio: ['ignore', 'pipe', 'pipe'],
+        }),
+      );
+      const { code, stderr } = await start(`gateway = ${path}`);
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringContaining(`${path} cannot be made (a socket of another user is there)`),
+      ]);
+      expect(statSync(path).uid).toBe(SERVER);
+    },
+  );
+
   it('does not start for a group that its user is not in, and says what to do; check says it before', async () => {
     groups = [];
     const { code, stderr } = await start(`gateway_group = ${GROUP}`);
