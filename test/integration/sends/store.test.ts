@@ -18,6 +18,7 @@ import {
 } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { ClassicLevel } from 'classic-level';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Entry } from '../../../src/sends/queue/entry.js';
@@ -228,6 +229,30 @@ describe('a store that is none of this version', () => {
     expect(await old.keys().all()).toEqual(Object.keys(content).sort());
     await old.close();
   });
+});
+
+it('a store of form 1 is read, and has form 2 after its next write', async () => {
+  const folder = join(makeTempDir(), 'sends');
+  const before = await opened(folder);
+  for (const payload of ['a', 'b']) before.put(payload);
+  await before.store.close();
+  const database = () => new ClassicLevel<string, Buffer>(folder, { valueEncoding: 'buffer', compression: false });
+  const old = database();
+  for await (const [key, value] of old.iterator({ gte: 's' })) {
+    // Of that form the checksum does not cover the key.
+    value.writeUInt32BE(crc32(value.subarray(4)), 0);
+    await old.put(key, value);
+  }
+  await old.put('format', Buffer.from('{"format":1}'));
+  await old.close();
+  const scene = await opened(folder);
+  scene.put('c');
+  await scene.store.close();
+  expect(scene.said).toEqual([]);
+  expect(await payloadsIn(folder)).toEqual(['a', 'b', 'c']);
+  const now = database();
+  expect(String(await now.get('format'))).toBe('{"format":2}');
+  await now.close();
 });
 
 describe('a store that cannot be used now', () => {
