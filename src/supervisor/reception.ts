@@ -39,6 +39,8 @@ export interface ReceptionOptions {
 export class Reception {
   readonly #options: ReceptionOptions;
   readonly #doors: Doors;
+  /** The routes of events that are for one module alone. */
+  readonly #routes = new WeakMap<Module, Members>();
 
   constructor(options: ReceptionOptions) {
     this.#options = options;
@@ -69,8 +71,7 @@ export class Reception {
     const wire = toStatusParams(sent?.params ?? {}, { ...params, status });
     const [event, conversation] = [CallEvent.status(wire), Conversation.ofStatus(wire)];
     if (sender === undefined) return this.#decide(event, conversation, origin);
-    const members = [this.#senderOf(sender)];
-    return this.#go(event, conversation, origin, (journey, nowMs) => journey.goBy(members, nowMs));
+    return this.#go(event, conversation, origin, this.#routeTo(this.#senderOf(sender)));
   }
 
   /** @throws as {@link onMessageStatus} */
@@ -110,10 +111,10 @@ export class Reception {
     const own = sent === null ? event : CallEvent.status(toStatusParams(sent.params, params));
     const nowMs = performance.now();
     const endMs = nowMs + this.#options.config().chainDeadlineMs;
+    const route = sent === null ? null : this.#routeTo(this.#senderOf(sent.sentId));
     const journey = new ToldJourney(this.#doors, own, Conversation.ofEvent(own), endMs, taker);
     journey.origin = origin;
-    if (sent === null) journey.enter(nowMs);
-    else journey.goBy([this.#senderOf(sent.sentId)], nowMs);
+    journey.enter(nowMs, route);
   }
 
   #take(
@@ -150,22 +151,30 @@ export class Reception {
 
   #decide(event: CallEvent, conversation: Conversation, origin: Origin | undefined): Promise<Decision> {
     this.#options.requireServing(event.callback);
-    return this.#go(event, conversation, origin, (journey, nowMs) => journey.enter(nowMs));
+    return this.#go(event, conversation, origin, null);
   }
 
   #go(
     event: CallEvent,
     conversation: Conversation,
     origin: Origin | undefined,
-    begin: (journey: DecisionJourney, nowMs: number) => void,
+    route: Members | null,
   ): Promise<Decision> {
     const nowMs = performance.now();
     const endMs = nowMs + this.#options.config().chainDeadlineMs;
     return new Promise((resolve) => {
       const journey = new DecisionJourney(this.#doors, event, conversation, endMs, resolve);
       journey.origin = origin ?? null;
-      begin(journey, nowMs);
+      journey.enter(nowMs, route);
     });
+  }
+
+  /** The same object each time: what follows each other on one route need not wait. */
+  #routeTo(module: Module): Members {
+    const known = this.#routes.get(module);
+    const route = known ?? [module];
+    if (!known) this.#routes.set(module, route);
+    return route;
   }
 
   #senderOf(sentId: string): Module {
