@@ -301,15 +301,13 @@ export class Session implements Share, Taker {
   }
 
   #forward({ sentId, status, params }: SendStatus): void {
-    const { core, load } = this.#surroundings;
+    const { sends, load } = this.#surroundings;
     load.begin(this, STATUS_BYTES);
     const over = () => {
       load.end(this, STATUS_BYTES);
       if (!this.#isOver) this.#ended();
     };
-    // What its module sends because of it is for this server, as what it sends because of an event is.
-    const origin = { server: this.server, eventId: null, hops: 0 };
-    core.onMessageStatus(inputOf(params), status, { sentId, origin }).then(over, (error: Error) => {
+    sends.status({ sentId, status, params: inputOf(params), server: this.server }).then(over, (error: Error) => {
       this.tell(statusFailure(sentId, error));
       over();
     });

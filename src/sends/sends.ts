@@ -3,7 +3,8 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { CoreConfig } from '../config/types.js';
-import { IllegalStateError } from '../errors.js';
+import { IllegalStateError, SupervisorError } from '../errors.js';
+import { moduleOfSentId } from '../supervisor/news/sent-messages.js';
 import type { Origin, SendKeeper, SentMessage, ServerAway } from '../supervisor/types.js';
 import type { WireParams } from '../wire/params.js';
 import { ChainStage } from './chain-stage.js';
@@ -11,6 +12,7 @@ import { SendCounts } from './counts.js';
 import { ExpiryTimer } from './expiry-timer.js';
 import { FullNews } from './full-news.js';
 import { inSlices } from './in-slices.js';
+import { KeptStatus, KeptStatuses } from './kept-statuses.js';
 import { KeyMaker } from './key-maker.js';
 import { LimitedNews } from './limited-news.js';
 import { Dispatch, type Holder } from './queue/dispatch.js';
@@ -19,7 +21,15 @@ import { Fullness } from './queue/fullness.js';
 import { StatusesDue } from './statuses-due.js';
 import type { Content } from './store/found.js';
 import { SendStore } from './store/store.js';
-import type { Attachment, ModuleSends, SendCounters, SendSource, SendsSupervisor, SendTaker } from './types.js';
+import type {
+  Attachment,
+  ModuleSends,
+  SendCounters,
+  SendSource,
+  SendsSupervisor,
+  SendTaker,
+  StatusOfSend,
+} from './types.js';
 
 /** What can be set. */
 export type SendSettings = Pick<CoreConfig, 'sendQueue' | 'sendBytes' | 'sendTtlMs'> & {
@@ -59,7 +69,8 @@ export class Sends implements SendKeeper, SendSource {
   readonly #fullness: Fullness;
   readonly #fullNews: FullNews;
   readonly #chain: ChainStage;
-  readonly #statuses: StatusesDue;
+  readonly #statuses: StatusesDue<Entry | KeptStatus>;
+  readonly #keptStatuses = new KeptStatuses();
   readonly #expiry: ExpiryTimer;
   /** Wakes when a server may be stuck. */
   readonly #stuck: ExpiryTimer;
@@ -94,7 +105,7 @@ export class Sends implements SendKeeper, SendSource {
     });
     this.#statuses = new StatusesDue({
       supervisor: () => this.#supervisor,
-      done: (entry) => this.#forget(entry),
+      done: (due) => (due instanceof KeptStatus ? this.#keptStatuses.release(due) : this.#forget(due)),
     });
     this.#expiry = new ExpiryTimer(() => this.#planTurn());
     this.#stuck = new ExpiryTimer(() => this.#planTurn());
@@ -215,6 +226,21 @@ export class Sends implements SendKeeper, SendSource {
       refuse: (sentId) => this.#released(holder, sentId, (entry) => this.#refused(entry, server)),
       detach: () => this.#detach(taking),
     };
+  }
+
+  async status(status: StatusOfSend): Promise<void> {
+    const { sentId, params, server } = status;
+    const module = moduleOfSentId(sentId) ?? '';
+    // Those of a module keep their order.
+    if (!this.#statuses.has(module)) {
+      if (this.#supervisor === null) throw new IllegalStateError('ILLEGAL_STATE', 'no module hears statuses now');
+      const origin = { server, eventId: null, hops: 0 };
+      if (await this.#supervisor.tellSender(params, status.status, { sentId, origin })) return;
+    }
+    const kept = new KeptStatus(module, status);
+    if (!this.#keptStatuses.take(kept)) throw notKept(module);
+    this.#statuses.add(kept);
+    this.#planTurn();
   }
 
   // ---- for a status of the core ----
@@ -411,6 +437,11 @@ export class Sends implements SendKeeper, SendSource {
       }
     }
   }
+}
+
+function notKept(module: string): SupervisorError {
+  const what = `module ${module} cannot hear a status now, and too many wait for it already; this one is dropped`;
+  return new SupervisorError('STATUS_NOT_KEPT', what, { module, remedy: 'see why the module is down or slow' });
 }
 
 function chainingOf({ modules }: SendSettings): ReadonlySet<string> {

@@ -10,6 +10,7 @@ import type { Members } from './calls/chain.js';
 import { Conversation } from './calls/conversation.js';
 import { Entrance } from './calls/entrance.js';
 import { catchResolve, caught, DecisionJourney, type Doors, MessageJourney, ToldJourney } from './calls/journeys.js';
+import { Telling } from './calls/telling.js';
 import { Underway } from './calls/underway.js';
 import type { Module } from './module/module.js';
 import { moduleOfSentId, type SentMessages, toStatusParams } from './news/sent-messages.js';
@@ -22,6 +23,7 @@ import type {
   Origin,
   Outcome,
   OutcomeTaker,
+  SenderOptions,
   StatusOptions,
 } from './types.js';
 
@@ -72,6 +74,20 @@ export class Reception {
     const [event, conversation] = [CallEvent.status(wire), Conversation.ofStatus(wire)];
     if (sender === undefined) return this.#decide(event, conversation, origin);
     return this.#go(event, conversation, origin, this.#routeTo(this.#senderOf(sender)));
+  }
+
+  /** @throws as {@link onMessageStatus} */
+  tellSender(params: MessageParamsInput, status: number, { sentId, origin }: SenderOptions): Promise<boolean> {
+    this.#options.requireServing('on_message_status');
+    const sent = this.#options.sentMessages.find(params, sentId);
+    const wire = toStatusParams(sent?.params ?? {}, { ...params, status });
+    const sender = this.#senderOf(sentId);
+    const nowMs = performance.now();
+    const endMs = nowMs + this.#options.config().chainDeadlineMs;
+    return new Promise((resolve) => {
+      const telling = new Telling(this.#doors.underway, origin ?? null, resolve);
+      telling.begin(sender, CallEvent.status(wire), Conversation.ofStatus(wire), endMs, nowMs);
+    });
   }
 
   /** @throws as {@link onMessageStatus} */
