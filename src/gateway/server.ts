@@ -132,10 +132,11 @@ export class GatewayServer {
     if (this.#isRetired) this.#listener.close();
   }
 
-  /** Why those who may connect cannot, a line each, each with what to do. */
+  /** Why those who may connect cannot, or are not served, a line each, each with what to do. */
   problems(): string[] {
-    const problem = this.#isRetired ? null : (this.#group?.problem() ?? null);
-    return problem === null ? [] : [problem];
+    if (this.#isRetired) return [];
+    const problem = this.#group?.problem() ?? null;
+    return [...(problem === null ? [] : [problem]), ...this.#sessions.problems()];
   }
 
   /** Everybody who is connected. */

@@ -18,6 +18,7 @@ import { LimitedNews } from './limited-news.js';
 import { Dispatch, type Holder } from './queue/dispatch.js';
 import { Entry } from './queue/entry.js';
 import { Fullness } from './queue/fullness.js';
+import { ServerShares } from './queue/server-shares.js';
 import { StatusesDue } from './statuses-due.js';
 import type { Content } from './store/found.js';
 import { SendStore } from './store/store.js';
@@ -68,6 +69,9 @@ export class Sends implements SendKeeper, SendSource {
   readonly #dispatch = new Dispatch();
   readonly #fullness: Fullness;
   readonly #fullNews: FullNews;
+  /** What waits for servers; what waits for its module to hear a status does not. */
+  readonly #shares: ServerShares;
+  readonly #onRoom: (() => void)[] = [];
   readonly #chain: ChainStage;
   readonly #statuses: StatusesDue<Entry | KeptStatus>;
   readonly #keptStatuses = new KeptStatuses();
@@ -94,6 +98,7 @@ export class Sends implements SendKeeper, SendSource {
     this.#settings = settings;
     this.#chaining = chainingOf(settings);
     this.#fullness = new Fullness({ messages: settings.sendQueue, bytes: settings.sendBytes });
+    this.#shares = new ServerShares(this.#fullness);
     this.#fullNews = new FullNews({ fullness: this.#fullness, now, say: this.#options.say });
     this.#chain = new ChainStage({
       supervisor: () => this.#supervisor,
@@ -178,6 +183,7 @@ export class Sends implements SendKeeper, SendSource {
     const entry = Entry.of(fields, params, payload);
     this.#all.set(sentId, entry);
     this.#store?.put(entry);
+    this.#shares.add(entry);
     if (this.#fullness.add(module, entry.bytes)) this.#fullNews.changed(module);
     if (this.#held !== null) this.#held.push(entry);
     else this.#route(entry);
@@ -226,6 +232,14 @@ export class Sends implements SendKeeper, SendSource {
       refuse: (sentId) => this.#released(holder, sentId, (entry) => this.#refused(entry, server)),
       detach: () => this.#detach(taking),
     };
+  }
+
+  allowanceOf(server: string): number {
+    return this.#shares.allowanceOf(server);
+  }
+
+  onRoom(told: () => void): void {
+    this.#onRoom.push(told);
   }
 
   async status(status: StatusOfSend): Promise<void> {
@@ -293,8 +307,10 @@ export class Sends implements SendKeeper, SendSource {
     // Where something waited for a server, it was known.
     if (entry.server !== null) this.#dispatch.know(entry.server);
     if (this.#fullness.add(entry.module, entry.bytes)) this.#fullNews.changed(entry.module);
-    if (entry.dueStatus === null) this.#route(entry);
-    else this.#statuses.add(entry);
+    if (entry.dueStatus === null) {
+      this.#shares.add(entry);
+      this.#route(entry);
+    } else this.#statuses.add(entry);
   }
 
   #begin(): void {
@@ -312,7 +328,9 @@ export class Sends implements SendKeeper, SendSource {
   #bind(entry: Entry): void {
     if (entry.server !== null) return;
     entry.server = this.#serverFor(entry.cause);
-    if (entry.server !== null) this.#store?.put(entry);
+    if (entry.server === null) return;
+    this.#shares.add(entry);
+    this.#store?.put(entry);
   }
 
   /** To the chain, or to the servers; later ones of its module go the same way. */
@@ -334,6 +352,7 @@ export class Sends implements SendKeeper, SendSource {
 
   #changed(entry: Entry, bytesBefore: number): void {
     this.#fullness.resize(entry.module, entry.bytes - bytesBefore);
+    this.#shares.resize(entry, entry.bytes - bytesBefore);
     // Also that it is not to go there again.
     this.#store?.put(entry);
   }
@@ -353,9 +372,8 @@ export class Sends implements SendKeeper, SendSource {
 
   /** What its module sends because of that is for who refused it. */
   #refused(entry: Entry, server: string): void {
-    entry.server ??= server;
     this.#counts.count(entry.module, 'refused');
-    this.#notDelivered(entry);
+    this.#notDelivered(entry, server);
   }
 
   #expire(): void {
@@ -369,7 +387,9 @@ export class Sends implements SendKeeper, SendSource {
   }
 
   /** No server gets it any more, also after another start of the core. */
-  #notDelivered(entry: Entry): void {
+  #notDelivered(entry: Entry, server: string | null = null): void {
+    this.#shares.remove(entry);
+    entry.server ??= server;
     entry.dueStatus = NOT_DELIVERED;
     this.#store?.put(entry);
     this.#statuses.add(entry);
@@ -379,6 +399,7 @@ export class Sends implements SendKeeper, SendSource {
     if (this.#all.get(entry.sentId) !== entry) return;
     this.#all.delete(entry.sentId);
     this.#store?.remove(entry);
+    if (entry.dueStatus === null) this.#shares.remove(entry);
     this.#fullness.remove(entry.module, entry.bytes);
     this.#planTurn();
   }
@@ -412,6 +433,7 @@ export class Sends implements SendKeeper, SendSource {
     const stuckMs = this.#dispatch.moveHomes(nowMs);
     this.#stuck.set(stuckMs === null ? null : stuckMs - nowMs);
     for (const module of this.#fullness.review()) this.#fullNews.changed(module);
+    for (const tell of this.#onRoom) tell();
     const oldestMs = this.#oldestMs();
     this.#expiry.set(oldestMs === null ? null : oldestMs + this.#settings.sendTtlMs - this.#options.now());
   }

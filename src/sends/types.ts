@@ -38,6 +38,10 @@ export interface Attachment {
 export interface SendSource {
   /** Takes one in; of one name there is one at a time, and a newer one comes after the older one has left. */
   attach(taker: SendTaker): Attachment;
+  /** So many events of a server may be in progress, as what they cause waits for it. 0: it has to acknowledge first. */
+  allowanceOf(server: string): number;
+  /** Takes who is told when that may have grown. */
+  onRoom(told: () => void): void;
   /**
    * Tells the module of a message what became of it. A module that cannot hear it now gets it later. Resolves when the module has
    * it, or it is kept in memory.

@@ -48,6 +48,12 @@ export class TestSends implements SendSource {
     };
   }
 
+  allowanceOf(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  onRoom(): void {}
+
   async status({ sentId, status, params, server }: StatusOfSend): Promise<void> {
     await this.tell(params, status, { sentId, origin: { server, eventId: null, hops: 0 } });
   }
