@@ -1,7 +1,5 @@
 /** Where events of a server wait while too much of what modules sent waits for that server: pure, but for a timer. */
 
-import { performance } from 'node:perf_hooks';
-
 /** One event that waits. */
 export interface Held {
   owner: object;
@@ -14,6 +12,8 @@ export interface Held {
 export interface GatesOptions {
   /** So many events of a server may be in progress. 0: it has to acknowledge first. */
   allowanceOf(server: string): number;
+  /** The clock, in milliseconds. */
+  now(): number;
   /** How long an event waits. */
   limitMs(): number;
   /** Events of a server begin to wait until it acknowledges. */
@@ -82,7 +82,7 @@ export class Gate {
   /** One that may not begin waits. */
   hold(one: Held): void {
     const limitMs = this.#options.limitMs();
-    this.#held.push({ one, endMs: performance.now() + limitMs });
+    this.#held.push({ one, endMs: this.#options.now() + limitMs });
     this.#timer ??= setTimeout(() => this.#expire(), limitMs).unref();
     this.#tell();
   }
@@ -127,7 +127,7 @@ export class Gate {
 
   #expire(): void {
     this.#timer = undefined;
-    const nowMs = performance.now();
+    const nowMs = this.#options.now();
     while (this.#held[0] && this.#held[0].endMs <= nowMs) this.#held.shift()?.one.refuse();
     const next = this.#held[0];
     if (next) this.#timer = setTimeout(() => this.#expire(), Math.ceil(next.endMs - nowMs)).unref();

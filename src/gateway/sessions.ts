@@ -34,6 +34,7 @@ export class Sessions {
     const { sends } = options;
     this.#gates = new Gates({
       allowanceOf: (server) => sends.allowanceOf(server),
+      now: () => performance.now(),
       // What is left of the time that servers wait is for the modules.
       limitMs: () => options.welcome().chainDeadlineMs / 2,
       closed: (server) => options.warn(describeClosed(server)),
