@@ -52,6 +52,8 @@ export const ERROR_CODES = {
   SERVER_NAME_TAKEN: 'Another process takes the sends for a server of that name already.',
   EVENT_ID_TAKEN: 'An event of that id has no outcome yet.',
   SEND_UNKNOWN: 'No send of that id waits to be acknowledged on the connection, or the id is of no module.',
+  SENDS_UNACKNOWLEDGED: 'Too much that modules sent waits for a server, so that an event of it was not taken.',
+  STATUS_NOT_KEPT: 'A module cannot hear a status, and so many wait for it that this one was dropped.',
   CORE_STOPPING: 'The core is stopping, and takes no events any more.',
   STORE_UNUSABLE: 'What modules sent cannot be kept on disk.',
   CORE_NOT_RUNNING: 'No core serves the run directory.',

@@ -24,6 +24,8 @@ export class Sends {
   readonly #handler: SendHandler;
   readonly #user: SendsUser;
   readonly #running = new Set<string>();
+  /** Those that came over this connection and have no answer yet: the core takes none for others. */
+  readonly #asked = new Set<string>();
   readonly #answers = new Map<string, { answer: Answer; status: number | null }>();
   #acknowledged: string[] = [];
   #refused: string[] = [];
@@ -41,7 +43,7 @@ export class Sends {
 
   take(frame: SendFrame): void {
     const { sentId } = frame;
-    // Its answer will go over this connection.
+    this.#asked.add(sentId);
     if (this.#running.has(sentId)) return;
     const known = this.#answers.get(sentId);
     if (known) {
@@ -58,20 +60,28 @@ export class Sends {
   takeAnswers(): (Ack | SendStatus)[] {
     if (this.#acknowledged.length + this.#refused.length + this.#statuses.length === 0) return [];
     const answers = [...acksOf(this.#acknowledged, false), ...acksOf(this.#refused, true), ...this.#statuses];
-    this.forget();
+    this.#drop();
     return answers;
   }
 
-  /** The connection is gone, and with it what was not written: sends come again, and their answers are remembered. */
+  /**
+   * The connection is gone, and with it what was not written. Its sends come again, and get their answers then: those that are
+   * remembered, and those of handlers that still run.
+   */
   forget(): void {
-    this.#acknowledged = [];
-    this.#refused = [];
-    this.#statuses = [];
+    this.#asked.clear();
+    this.#drop();
   }
 
   /** Resolves when no handler runs. */
   async settled(): Promise<void> {
     if (this.#running.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #drop(): void {
+    this.#acknowledged = [];
+    this.#refused = [];
+    this.#statuses = [];
   }
 
   async #run({ sentId, module, params, payload, cause }: SendFrame): Promise<void> {
@@ -108,6 +118,7 @@ export class Sends {
   }
 
   #say(sentId: string, answer: Answer, status: number | null): void {
+    if (!this.#asked.delete(sentId)) return;
     (answer === 'refused' ? this.#refused : this.#acknowledged).push(sentId);
     if (status !== null) this.#statuses.push({ kind: 'send_status', sentId, status, params: {} });
     this.#user.answered();

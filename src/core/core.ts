@@ -136,7 +136,6 @@ export class Core extends EventEmitter<CoreEventMap> {
     const taker = new ProgramTaker({
       handler,
       window,
-      onMessageStatus: (params, status, options) => this.onMessageStatus(params, status, options),
       warn: (text) => this.say('warn', text),
     });
     this.#parts?.take(taker);

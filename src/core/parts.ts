@@ -155,7 +155,6 @@ export class Parts {
       group: gatewayGroup === null ? null : { name: gatewayGroup, ownFolder: runDir },
       core: {
         submit: (event, origin, taker) => supervisor.submit(event, origin, taker),
-        onMessageStatus: (params, status, options) => supervisor.onMessageStatus(params, status, options),
         callbacks: () => supervisor.callbacks(),
         onCallbacks: (listener) => {
           supervisor.on('callbacks', listener);

@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { counted } from '../counted.js';
 import { IllegalStateError } from '../errors.js';
 import type { Attachment, Send, SendSource, SendTaker } from '../sends/types.js';
-import type { Origin, StatusOptions } from '../supervisor/types.js';
+import type { Origin } from '../supervisor/types.js';
 import { fromWireParams, type MessageParams, type MessageParamsInput } from '../wire/params.js';
 
 /** A message that a module sent, for a program to deliver. */
@@ -34,7 +34,6 @@ export interface TakeOptions {
 /** What a taker needs of its core. */
 export interface ProgramTakerOptions extends Required<TakeOptions> {
   handler: SendHandler;
-  onMessageStatus: (params: MessageParamsInput, status: number, options: StatusOptions) => Promise<unknown>;
   warn: (text: string) => void;
 }
 
@@ -50,6 +49,7 @@ export class ProgramTaker implements SendTaker {
   readonly window: number;
   readonly #options: ProgramTakerOptions;
   readonly #inHand = new Set<Promise<void>>();
+  #source: SendSource | null = null;
   #attachment: Attachment | null = null;
   #isClosing = false;
   #failures = 0;
@@ -63,6 +63,7 @@ export class ProgramTaker implements SendTaker {
 
   /** Takes from now on. */
   attach(source: SendSource): void {
+    this.#source = source;
     this.#attachment = source.attach(this);
   }
 
@@ -123,7 +124,7 @@ export class ProgramTaker implements SendTaker {
     }
     if (!attachment?.acknowledge(sentId) || typeof status !== 'number') return;
     try {
-      await this.#options.onMessageStatus(fromWireParams(params), status, { sentId });
+      await this.#source?.status({ sentId, status, params: fromWireParams(params), server: PROGRAM });
     } catch (error) {
       // The core stops, and its modules with it.
       if (error instanceof IllegalStateError) return;

@@ -132,10 +132,11 @@ export class GatewayServer {
     if (this.#isRetired) this.#listener.close();
   }
 
-  /** Why those who may connect cannot, or may find another one than this core: a line each, each with what to do. */
+  /** Why those who may connect cannot, are not served, or may find another one than this core: a line each, with what to do. */
   problems(): string[] {
     if (this.#isRetired) return [];
-    return [this.#group?.problem() ?? null, findIntrusion(this.path)].filter((problem) => problem !== null);
+    const ofPlace = [this.#group?.problem() ?? null, findIntrusion(this.path)].filter((problem) => problem !== null);
+    return [...ofPlace, ...this.#sessions.problems()];
   }
 
   /** Everybody who is connected. */

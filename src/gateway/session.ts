@@ -1,9 +1,10 @@
 /** What one connection of a server says, and what it is answered. */
 
 import type { Socket } from 'node:net';
-import { SupervisorError } from '../errors.js';
+import { IllegalStateError, SupervisorError } from '../errors.js';
 import type { SendSource } from '../sends/types.js';
 import type { DoorOutcome, Origin, OutcomeTaker } from '../supervisor/types.js';
+import type { CallEvent } from '../wire/call-event.js';
 import type { FrameError } from '../wire/gateway/frame-error.js';
 import {
   type Ack,
@@ -16,6 +17,7 @@ import {
 } from '../wire/gateway/frames.js';
 import { Connection } from './connection.js';
 import { EventIds } from './event-ids.js';
+import type { Gate, Gates } from './gate.js';
 import { greet } from './greeting.js';
 import type { GatewayLimits } from './limits.js';
 import type { Load, Share } from './load.js';
@@ -33,6 +35,7 @@ export interface Surroundings {
   sends: SendSource;
   limits: GatewayLimits;
   load: Load;
+  gates: Gates;
   names: Names;
   /** What a Welcome says beside the version. */
   welcome(): { coreVersion: string; maxMessage: number; chainDeadlineMs: number; callbacks: string[] };
@@ -51,6 +54,12 @@ const SHOWN_IDS = 100;
 /** A status that is in progress counts like an event. */
 const STATUS_BYTES = 256;
 
+/** Why something of a server was not taken. */
+function owes(server: string): string {
+  const what = `too much that modules sent waits for the server ${server}, so this was not taken`;
+  return `${what}; acknowledge what came, and read what comes`;
+}
+
 /** From the first byte of a connection to its end. */
 export class Session implements Share, Taker {
   readonly #surroundings: Surroundings;
@@ -62,6 +71,8 @@ export class Session implements Share, Taker {
   #hello: Hello | null = null;
   #version = 0;
   #sends: OutgoingSends | null = null;
+  /** That of its name, once it is welcome. */
+  #gate: Gate | null = null;
   readonly #claim: NameClaim;
   /** The server sends nothing any more. */
   #isFinished = false;
@@ -238,6 +249,7 @@ export class Session implements Share, Taker {
 
   #welcomeAs(hello: Hello, version: number): void {
     if (hello.takesSends) this.#prepareSends(hello);
+    this.#gate = this.#surroundings.gates.enter(hello.server);
     this.#version = version;
     this.welcome();
     this.#sends?.attachTo(this.#surroundings.sends);
@@ -261,18 +273,35 @@ export class Session implements Share, Taker {
       this.tell(failureOf('EVENT_ID_TAKEN', what, { eventId: id }));
       return;
     }
-    if (this.#surroundings.isStopping()) {
-      this.#connection.put(refusedFrame(id, 'CORE_STOPPING', 'the core is stopping, and takes no events any more'));
-      return;
-    }
     const bytes = EVENT_BYTES + event.heldBytes;
     this.#ids.add(id);
     this.#surroundings.load.begin(this, bytes);
+    const begin = () => this.#submit(id, trace, event, bytes);
+    this.#pass(begin, () => {
+      this.#endEvent(id, bytes);
+      this.#connection.put(refusedFrame(id, 'SENDS_UNACKNOWLEDGED', owes(this.server)));
+      if (!this.#isOver) this.#ended();
+    });
+  }
+
+  /** Begins something that modules may send because of, when the gate lets it in. */
+  #pass(begin: () => void, refuse: () => void): void {
+    if (this.#gate?.begin()) begin();
+    else this.#gate?.hold({ owner: this, begin, refuse });
+  }
+
+  /** The gate has let it in. */
+  #submit(id: bigint, trace: boolean, event: CallEvent, bytes: number): void {
     try {
+      const { core, isStopping } = this.#surroundings;
+      if (isStopping()) {
+        throw new IllegalStateError('CORE_STOPPING', 'the core is stopping, and takes no events any more');
+      }
       const inProgress = new EventInProgress(this, id, trace, bytes);
-      this.#surroundings.core.submit(event, inProgress, inProgress);
+      core.submit(event, inProgress, inProgress);
     } catch (error) {
       this.#endEvent(id, bytes);
+      this.#gate?.end();
       if (!(error instanceof SupervisorError)) throw error;
       this.#connection.put(refusedFrame(id, error.code, error.message));
     }
@@ -281,6 +310,7 @@ export class Session implements Share, Taker {
   /** An event has its outcome. */
   decided(id: bigint, trace: boolean, bytes: number, outcome: DoorOutcome): void {
     this.#endEvent(id, bytes);
+    this.#gate?.end();
     if (this.#isOver) return;
     this.#connection.put(outcomeFrame(id, trace, outcome), this.events);
     this.#ended();
@@ -309,18 +339,25 @@ export class Session implements Share, Taker {
   }
 
   #forward({ sentId, status, params }: SendStatus): void {
-    const { core, load } = this.#surroundings;
+    const { sends, load } = this.#surroundings;
     load.begin(this, STATUS_BYTES);
-    const over = () => {
+    const over = (failure: Failure | null) => {
       load.end(this, STATUS_BYTES);
-      if (!this.#isOver) this.#ended();
+      if (this.#isOver) return;
+      if (failure) this.tell(failure);
+      this.#ended();
+    };
+    const begin = async () => {
+      const given = { sentId, status, params: inputOf(params), server: this.server };
+      const failure = await sends.status(given).then(
+        () => null,
+        (error: Error) => statusFailure(sentId, error),
+      );
+      this.#gate?.end();
+      over(failure);
     };
     // What its module sends because of it is for this server, as what it sends because of an event is.
-    const origin = { server: this.server, eventId: null, hops: 0 };
-    core.onMessageStatus(inputOf(params), status, { sentId, origin }).then(over, (error: Error) => {
-      this.tell(statusFailure(sentId, error));
-      over();
-    });
+    this.#pass(begin, () => over(failureOf('SENDS_UNACKNOWLEDGED', owes(this.server), { sentIds: [sentId] })));
   }
 
   #refuse({ code, message, eventId }: FrameError): void {
@@ -346,6 +383,7 @@ export class Session implements Share, Taker {
     this.#isOver = true;
     clearTimeout(this.#helloTimer);
     this.#release();
+    this.#gate?.leave(this);
     this.#surroundings.load.leave(this);
   }
 

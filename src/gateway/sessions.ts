@@ -3,13 +3,14 @@
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { type Failure, failureOf } from '../wire/gateway/frames.js';
+import { Gates } from './gate.js';
 import { Load } from './load.js';
 import { Names } from './names.js';
 import { Session, type Surroundings } from './session.js';
 import type { GatewayClient } from './types.js';
 
 /** What sessions are given. */
-export interface SessionsOptions extends Omit<Surroundings, 'load' | 'names' | 'swollen' | 'closed'> {
+export interface SessionsOptions extends Omit<Surroundings, 'load' | 'gates' | 'names' | 'swollen' | 'closed'> {
   warn(text: string): void;
 }
 
@@ -21,6 +22,7 @@ export class Sessions {
   readonly #options: SessionsOptions;
   readonly #surroundings: Surroundings;
   readonly #all = new Set<Session>();
+  readonly #gates: Gates;
   readonly #endCallbacks: () => void;
   readonly #timer: NodeJS.Timeout;
   #callbacks: string;
@@ -29,9 +31,19 @@ export class Sessions {
 
   constructor(options: SessionsOptions) {
     this.#options = options;
+    const { sends } = options;
+    this.#gates = new Gates({
+      allowanceOf: (server) => sends.allowanceOf(server),
+      now: () => performance.now(),
+      // What is left of the time that servers wait is for the modules.
+      limitMs: () => options.welcome().chainDeadlineMs / 2,
+      closed: (server) => options.warn(describeClosed(server)),
+    });
+    sends.onRoom(() => this.#gates.roomAgain());
     this.#surroundings = {
       ...options,
       load: new Load(options.limits),
+      gates: this.#gates,
       names: new Names(),
       swollen: () => this.#relieveSoon(),
       closed: (session) => this.#closed(session),
@@ -58,6 +70,11 @@ export class Sessions {
   /** Everybody who is connected. */
   describe(): GatewayClient[] {
     return [...this.#all].map((session) => session.describe());
+  }
+
+  /** What keeps servers from being served, in sentences. */
+  problems(): string[] {
+    return this.#gates.closed().map(describeClosed);
   }
 
   /** Tells everybody. */
@@ -135,4 +152,9 @@ export class Sessions {
     this.#all.delete(session);
     session.destroy();
   }
+}
+
+function describeClosed(server: string): string {
+  const what = `too much that modules sent waits for the server ${server}, so its events wait and then get no verdict`;
+  return `${what}; see why it does not acknowledge, or raise send_queue and send_memory`;
 }

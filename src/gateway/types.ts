@@ -1,13 +1,12 @@
 /** What the gateway needs of a core, and says of itself. */
 
-import type { Decision, MessageParamsInput, Origin, OutcomeTaker, StatusOptions } from '../supervisor/types.js';
+import type { Origin, OutcomeTaker } from '../supervisor/types.js';
 import type { CallEvent } from '../wire/call-event.js';
 
 /** What servers reach: a supervisor, or what a test puts in its place. */
 export interface GatewayCore {
   /** As `Supervisor.submit`. @throws SupervisorError */
   submit(event: CallEvent, origin: Origin, taker: OutcomeTaker): void;
-  onMessageStatus(params: MessageParamsInput, status: number, options: StatusOptions): Promise<Decision>;
   /** The callbacks that any module has, or may have once it has started. */
   callbacks(): readonly string[];
   /** Takes who is told when {@link callbacks} may have changed. @returns what ends that */

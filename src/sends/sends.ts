@@ -3,6 +3,8 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { CoreConfig } from '../config/types.js';
+import { IllegalStateError, SupervisorError } from '../errors.js';
+import { moduleOfSentId } from '../supervisor/news/sent-messages.js';
 import type { Origin, SendKeeper, SentMessage, ServerAway } from '../supervisor/types.js';
 import type { WireParams } from '../wire/params.js';
 import { ChainStage } from './chain-stage.js';
@@ -10,16 +12,26 @@ import { SendCounts } from './counts.js';
 import { ExpiryTimer } from './expiry-timer.js';
 import { FullNews } from './full-news.js';
 import { inSlices } from './in-slices.js';
+import { KeptStatus, KeptStatuses } from './kept-statuses.js';
 import { KeyMaker } from './key-maker.js';
 import { LimitedNews } from './limited-news.js';
 import { Dispatch } from './queue/dispatch.js';
 import { Entry } from './queue/entry.js';
 import { Fullness } from './queue/fullness.js';
+import { ServerShares } from './queue/server-shares.js';
 import { StatusesDue } from './statuses-due.js';
 import type { Content } from './store/content.js';
 import { SendStore } from './store/store.js';
 import { Takings } from './takings.js';
-import type { Attachment, ModuleSends, SendCounters, SendSource, SendsSupervisor, SendTaker } from './types.js';
+import type {
+  Attachment,
+  ModuleSends,
+  SendCounters,
+  SendSource,
+  SendsSupervisor,
+  SendTaker,
+  StatusOfSend,
+} from './types.js';
 
 /** What can be set. */
 export type SendSettings = Pick<CoreConfig, 'sendQueue' | 'sendBytes' | 'sendTtlMs'> & {
@@ -53,8 +65,12 @@ export class Sends implements SendKeeper, SendSource {
   readonly #dispatch = new Dispatch();
   readonly #fullness: Fullness;
   readonly #fullNews: FullNews;
+  /** What waits for servers; what waits for its module to hear a status does not. */
+  readonly #shares: ServerShares;
+  readonly #onRoom: (() => void)[] = [];
   readonly #chain: ChainStage;
-  readonly #statuses: StatusesDue;
+  readonly #statuses: StatusesDue<Entry | KeptStatus>;
+  readonly #keptStatuses = new KeptStatuses();
   readonly #expiry: ExpiryTimer;
   /** Wakes when a server may be stuck. */
   readonly #stuck: ExpiryTimer;
@@ -78,6 +94,7 @@ export class Sends implements SendKeeper, SendSource {
     this.#settings = settings;
     this.#chaining = chainingOf(settings);
     this.#fullness = new Fullness({ messages: settings.sendQueue, bytes: settings.sendBytes });
+    this.#shares = new ServerShares(this.#fullness);
     this.#fullNews = new FullNews({ fullness: this.#fullness, now, say: this.#options.say });
     this.#chain = new ChainStage({
       supervisor: () => this.#supervisor,
@@ -98,7 +115,7 @@ export class Sends implements SendKeeper, SendSource {
     });
     this.#statuses = new StatusesDue({
       supervisor: () => this.#supervisor,
-      done: (entry) => this.#forget(entry),
+      done: (due) => (due instanceof KeptStatus ? this.#keptStatuses.release(due) : this.#forget(due)),
     });
     this.#expiry = new ExpiryTimer(() => this.#planTurn());
     this.#stuck = new ExpiryTimer(() => this.#planTurn());
@@ -171,6 +188,7 @@ export class Sends implements SendKeeper, SendSource {
     const entry = Entry.of(fields, params, payload);
     this.#all.set(sentId, entry);
     this.#store?.put(entry);
+    this.#shares.add(entry);
     if (this.#fullness.add(module, entry.bytes)) this.#fullNews.changed(module);
     if (this.#held !== null) this.#held.push(entry);
     else this.#route(entry);
@@ -203,6 +221,29 @@ export class Sends implements SendKeeper, SendSource {
   /** @throws {IllegalStateError} `SERVER_NAME_TAKEN` */
   attach(taker: SendTaker): Attachment {
     return this.#takings.attach(taker);
+  }
+
+  allowanceOf(server: string): number {
+    return this.#shares.allowanceOf(server);
+  }
+
+  onRoom(told: () => void): void {
+    this.#onRoom.push(told);
+  }
+
+  async status(status: StatusOfSend): Promise<void> {
+    const { sentId, params, server } = status;
+    const module = moduleOfSentId(sentId) ?? '';
+    // Those of a module keep their order.
+    if (!this.#statuses.has(module)) {
+      if (this.#supervisor === null) throw new IllegalStateError('ILLEGAL_STATE', 'no module hears statuses now');
+      const origin = { server, eventId: null, hops: 0 };
+      if (await this.#supervisor.tellSender(params, status.status, { sentId, origin })) return;
+    }
+    const kept = new KeptStatus(module, status);
+    if (!this.#keptStatuses.take(kept)) throw notKept(module);
+    this.#statuses.add(kept);
+    this.#planTurn();
   }
 
   // ---- for a status of the core ----
@@ -256,8 +297,10 @@ export class Sends implements SendKeeper, SendSource {
     // Where something waited for a server, it was known.
     if (entry.server !== null) this.#dispatch.know(entry.server);
     if (this.#fullness.add(entry.module, entry.bytes)) this.#fullNews.changed(entry.module);
-    if (entry.dueStatus === null) this.#route(entry);
-    else this.#statuses.add(entry);
+    if (entry.dueStatus === null) {
+      this.#shares.add(entry);
+      this.#route(entry);
+    } else this.#statuses.add(entry);
   }
 
   #begin(): void {
@@ -281,7 +324,9 @@ export class Sends implements SendKeeper, SendSource {
   #bind(entry: Entry): void {
     if (entry.server !== null) return;
     entry.server = this.#serverFor(entry.cause);
-    if (entry.server !== null) this.#store?.put(entry);
+    if (entry.server === null) return;
+    this.#shares.add(entry);
+    this.#store?.put(entry);
   }
 
   /** To the chain, or to the servers; later ones of its module go the same way. */
@@ -303,6 +348,7 @@ export class Sends implements SendKeeper, SendSource {
 
   #changed(entry: Entry, bytesBefore: number): void {
     this.#fullness.resize(entry.module, entry.bytes - bytesBefore);
+    this.#shares.resize(entry, entry.bytes - bytesBefore);
     // Also that it is not to go there again.
     this.#store?.put(entry);
   }
@@ -314,9 +360,8 @@ export class Sends implements SendKeeper, SendSource {
 
   /** What its module sends because of that is for who refused it. */
   #refused(entry: Entry, server: string): void {
-    entry.server ??= server;
     this.#counts.count(entry.module, 'refused');
-    this.#notDelivered(entry);
+    this.#notDelivered(entry, server);
   }
 
   #expire(): void {
@@ -330,7 +375,9 @@ export class Sends implements SendKeeper, SendSource {
   }
 
   /** No server gets it any more, also after another start of the core. */
-  #notDelivered(entry: Entry): void {
+  #notDelivered(entry: Entry, server: string | null = null): void {
+    this.#shares.remove(entry);
+    entry.server ??= server;
     entry.dueStatus = NOT_DELIVERED;
     this.#store?.put(entry);
     this.#statuses.add(entry);
@@ -340,6 +387,7 @@ export class Sends implements SendKeeper, SendSource {
     if (this.#all.get(entry.sentId) !== entry) return;
     this.#all.delete(entry.sentId);
     this.#store?.remove(entry);
+    if (entry.dueStatus === null) this.#shares.remove(entry);
     this.#fullness.remove(entry.module, entry.bytes);
     this.#planTurn();
   }
@@ -366,6 +414,7 @@ export class Sends implements SendKeeper, SendSource {
     const stuckMs = this.#dispatch.moveHomes(nowMs);
     this.#stuck.set(stuckMs === null ? null : stuckMs - nowMs);
     for (const module of this.#fullness.review()) this.#fullNews.changed(module);
+    for (const tell of this.#onRoom) tell();
     const oldestMs = this.#oldestMs();
     this.#expiry.set(oldestMs === null ? null : oldestMs + this.#settings.sendTtlMs - this.#options.now());
   }
@@ -374,6 +423,11 @@ export class Sends implements SendKeeper, SendSource {
     const [a, b] = [this.#dispatch.oldestMs(), this.#chain.oldestMs()];
     return a === null || b === null ? (a ?? b) : Math.min(a, b);
   }
+}
+
+function notKept(module: string): SupervisorError {
+  const what = `module ${module} cannot hear a status now, and too many wait for it already; this one is dropped`;
+  return new SupervisorError('STATUS_NOT_KEPT', what, { module, remedy: 'see why the module is down or slow' });
 }
 
 function chainingOf({ modules }: SendSettings): ReadonlySet<string> {

@@ -1,67 +1,88 @@
 /** Statuses that modules shall have of what they sent. */
 
 import type { SupervisorError } from '../errors.js';
-import type { Decision } from '../supervisor/types.js';
-import { fromWireParams } from '../wire/params.js';
-import type { Entry } from './queue/entry.js';
+import type { MessageParamsInput, Origin } from '../supervisor/types.js';
+import { fromWireParams, type WireParams } from '../wire/params.js';
 import type { SendsSupervisor } from './types.js';
 
-/** So many are with modules at a time: their queues are not made for tens of thousands. */
-const MAX_UNDERWAY = 64;
+/**
+ * So many are with a module at a time. They are given together and the next ones when all are back: so each one is there before
+ * those behind it, and the last one waits for few.
+ */
+const MOST_AT_A_TIME = 4;
 /** A supervisor that takes none now is asked again after that. */
 const RETRY_MS = 250;
-/** A module that is down is tried again after that, by one status, and then after twice as long each time. */
+/** A module that hears none is tried again after that, by one status, and then after twice as long each time. */
 const DOWN_MS = { first: 500, most: 5000 };
+/** With so many that have left in a row, it is looked whether they are most of it. */
+const CUT_AT = 1024;
+
+/** One status. */
+export interface DueStatus {
+  readonly module: string;
+  readonly sentId: string;
+  readonly dueStatus: number | null;
+  /** What the module sends because of it is for this server; `null`: for any. */
+  readonly server: string | null;
+  readonly cause: Origin | null;
+  /** As the module sent the message. */
+  readonly params?: WireParams;
+  /** What somebody gave with the status instead: the rest is as the supervisor remembers it. */
+  readonly given?: MessageParamsInput;
+}
 
 /** What it asks of those who use it. */
-export interface StatusesDueOptions {
+export interface StatusesDueOptions<T extends DueStatus> {
   supervisor(): SendsSupervisor | null;
   /** The module has had the status of one, or cannot have it. */
-  done(entry: Entry): void;
+  done(due: T): void;
 }
 
 /** What one module shall have. */
-interface Line {
+interface Line<T> {
   /** In the order in which they came; those before `at` have left. */
-  waiting: Entry[];
+  waiting: (T | null)[];
   at: number;
-  underway: number;
-  /** It could not be told these: they come first again. */
-  again: Entry[];
-  /** The module was down, and is not tried before that. */
+  /** The first ones are with the module. */
+  isTelling: boolean;
+  /** The module heard none, and is not tried before that. */
   pause: NodeJS.Timeout | undefined;
-  /** How long the next pause is; 0: it was not down. */
+  /** How long the next pause is; 0: the module hears them. */
   pauseMs: number;
 }
 
 /**
- * They wait until their modules have had them, however long these are down; until then the messages stay in the store. So they
- * are bounded by what may wait.
+ * They wait until their modules have been given them, however long these are down or busy. What keeps them bounds how many
+ * there are. No module waits for another one.
  */
-export class StatusesDue {
-  readonly #options: StatusesDueOptions;
-  readonly #lines = new Map<string, Line>();
-  #underway = 0;
+export class StatusesDue<T extends DueStatus> {
+  readonly #options: StatusesDueOptions<T>;
+  readonly #lines = new Map<string, Line<T>>();
   #retry: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor(options: StatusesDueOptions) {
+  constructor(options: StatusesDueOptions<T>) {
     this.#options = options;
   }
 
-  /** @param entry - with the status in `dueStatus` */
-  add(entry: Entry): void {
-    let line = this.#lines.get(entry.module);
+  /** Whether something waits for a module. */
+  has(module: string): boolean {
+    return this.#lines.has(module);
+  }
+
+  /** @param due - with the status in `dueStatus` */
+  add(due: T): void {
+    let line = this.#lines.get(due.module);
     if (!line) {
-      line = { waiting: [], at: 0, underway: 0, again: [], pause: undefined, pauseMs: 0 };
-      this.#lines.set(entry.module, line);
+      line = { waiting: [], at: 0, isTelling: false, pause: undefined, pauseMs: 0 };
+      this.#lines.set(due.module, line);
     }
-    line.waiting.push(entry);
+    line.waiting.push(due);
   }
 
   /** Tells modules, as far as there is room. */
   work(): void {
-    for (const line of this.#lines.values()) this.#workOn(line);
+    for (const [module, line] of this.#lines) this.#workOn(module, line);
   }
 
   close(): void {
@@ -70,82 +91,71 @@ export class StatusesDue {
     for (const { pause } of this.#lines.values()) clearTimeout(pause);
   }
 
-  #workOn(line: Line): void {
+  #workOn(module: string, line: Line<T>): void {
     const supervisor = this.#options.supervisor();
-    if (supervisor === null || this.#isClosed || this.#retry !== undefined || line.pause !== undefined) return;
-    // A module that was down is tried by one.
-    const most = line.pauseMs > 0 ? 1 : MAX_UNDERWAY;
-    while (line.at < line.waiting.length && line.underway < most && this.#underway < MAX_UNDERWAY) {
-      this.#tell(supervisor, line, line.waiting[line.at++] as Entry);
-    }
+    if (supervisor === null || this.#isClosed || this.#retry !== undefined) return;
+    if (line.isTelling || line.pause !== undefined) return;
+    if (line.at === line.waiting.length) this.#lines.delete(module);
+    else void this.#tellSome(supervisor, module, line);
   }
 
-  #tell(supervisor: SendsSupervisor, line: Line, entry: Entry): void {
-    line.underway += 1;
-    this.#underway += 1;
-    const { sentId, params, dueStatus, server, cause } = entry;
+  async #tellSome(supervisor: SendsSupervisor, module: string, line: Line<T>): Promise<void> {
+    // A module that heard none is tried by one.
+    const some = line.waiting.slice(line.at, line.at + (line.pauseMs > 0 ? 1 : MOST_AT_A_TIME)) as T[];
+    line.isTelling = true;
+    const heard = await Promise.all(some.map((due) => this.#tell(supervisor, due)));
+    line.isTelling = false;
+    if (this.#isClosed) return;
+    const left = some.filter((_, i) => !heard[i]);
+    this.#advance(line, some.length, left);
+    if (left.length < some.length) line.pauseMs = 0;
+    else if (this.#retry === undefined) this.#pause(module, line);
+    this.#workOn(module, line);
+  }
+
+  /** Those that are left of the first ones come first again. */
+  #advance(line: Line<T>, count: number, left: T[]): void {
+    const { waiting, at } = line;
+    line.at = at + count - left.length;
+    for (let i = 0; i < count; i++) waiting[at + i] = left[i - (count - left.length)] ?? null;
+    if (line.at < CUT_AT || line.at * 2 <= waiting.length) return;
+    line.waiting = waiting.slice(line.at);
+    line.at = 0;
+  }
+
+  /** @returns whether it is done with; never rejects */
+  async #tell(supervisor: SendsSupervisor, due: T): Promise<boolean> {
+    const { sentId, params, given, dueStatus, server, cause } = due;
     // What the module sends because of it is for the same server.
     const origin = server === null ? {} : { origin: { server, eventId: null, hops: cause?.hops ?? 0 } };
-    supervisor.recallSent?.(sentId, params);
-    supervisor.onMessageStatus(fromWireParams(params), dueStatus as number, { sentId, ...origin }).then(
-      (decision) => this.#told(line, entry, decision),
-      (error: SupervisorError) => this.#refused(line, entry, error),
-    );
-  }
-
-  #told(line: Line, entry: Entry, decision: Decision): void {
-    if (hasHeard(decision)) {
-      line.pauseMs = 0;
-      this.#back(line, entry, true);
-    } else {
-      this.#pause(line);
-      this.#back(line, entry, false);
+    if (params) supervisor.recallSent?.(sentId, params);
+    try {
+      const input = given ?? fromWireParams(params ?? {});
+      if (!(await supervisor.tellSender(input, dueStatus as number, { sentId, ...origin }))) return false;
+    } catch (error) {
+      // Of a module that is configured no more nobody is to be told.
+      if ((error as SupervisorError).code === 'ILLEGAL_STATE') {
+        this.#retryLater();
+        return false;
+      }
     }
+    if (!this.#isClosed) this.#options.done(due);
+    return true;
   }
 
-  #refused(line: Line, entry: Entry, { code }: SupervisorError): void {
-    // Of a module that is configured no more nobody is to be told.
-    const isDone = code !== 'ILLEGAL_STATE';
-    if (!isDone && !this.#isClosed) {
-      this.#retry ??= setTimeout(() => {
-        this.#retry = undefined;
-        this.work();
-      }, RETRY_MS).unref();
-    }
-    this.#back(line, entry, isDone);
-  }
-
-  #back(line: Line, entry: Entry, isDone: boolean): void {
-    line.underway -= 1;
-    this.#underway -= 1;
+  #retryLater(): void {
     if (this.#isClosed) return;
-    if (isDone) this.#options.done(entry);
-    else line.again.push(entry);
-    if (line.underway === 0) this.#tidy(entry.module, line);
-    this.work();
+    this.#retry ??= setTimeout(() => {
+      this.#retry = undefined;
+      this.work();
+    }, RETRY_MS).unref();
   }
 
-  /** Nothing of it is with its module: what has to go there again comes first, in its order. */
-  #tidy(module: string, line: Line): void {
-    if (line.again.length > 0 || line.at === line.waiting.length) {
-      line.waiting = [...line.again, ...line.waiting.slice(line.at)];
-      line.at = 0;
-      line.again = [];
-    }
-    if (line.waiting.length === 0 && line.pause === undefined) this.#lines.delete(module);
-  }
-
-  #pause(line: Line): void {
-    if (line.pause !== undefined || this.#isClosed) return;
+  #pause(module: string, line: Line<T>): void {
     line.pauseMs = line.pauseMs === 0 ? DOWN_MS.first : Math.min(DOWN_MS.most, line.pauseMs * 2);
     line.pause = setTimeout(() => {
       line.pause = undefined;
-      this.work();
+      this.#workOn(module, line);
     }, line.pauseMs).unref();
   }
-}
-
-/** Whether the module was there to hear it. */
-function hasHeard({ trace }: Decision): boolean {
-  return !trace.some((entry) => entry.default === 'down' || entry.default === 'overload');
 }

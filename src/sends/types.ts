@@ -1,6 +1,6 @@
 /** What modules sent, as those see it who take it to its recipient. */
 
-import type { Decision, Origin, OutcomeTaker, StatusOptions } from '../supervisor/types.js';
+import type { Origin, OutcomeTaker, SenderOptions } from '../supervisor/types.js';
 import type { CallEvent } from '../wire/call-event.js';
 import type { MessageParamsInput, WireParams } from '../wire/params.js';
 
@@ -38,12 +38,34 @@ export interface Attachment {
 export interface SendSource {
   /** Takes one in; of one name there is one at a time, and a newer one comes after the older one has left. */
   attach(taker: SendTaker): Attachment;
+  /** So many events of a server may be in progress, as what they cause waits for it. 0: it has to acknowledge first. */
+  allowanceOf(server: string): number;
+  /** Takes who is told when that may have grown. */
+  onRoom(told: () => void): void;
+  /**
+   * Tells the module of a message what became of it. A module that cannot hear it now gets it later. Resolves when the module has
+   * it, or it is kept in memory.
+   *
+   * @throws SupervisorError when it can be neither: `STATUS_NOT_KEPT` for one too many
+   */
+  status(status: StatusOfSend): Promise<void>;
+}
+
+/** What became of a message that a module sent. */
+export interface StatusOfSend {
+  sentId: string;
+  status: number;
+  /** What is left out is as the module sent it, as long as that is remembered. */
+  params: MessageParamsInput;
+  /** Who says it: what the module sends because of it is for this server. */
+  server: string;
 }
 
 /** The supervisor, as far as sends need it. */
 export interface SendsSupervisor {
   submit(event: CallEvent, origin: Origin | null, taker: OutcomeTaker, sentBy?: string): void;
-  onMessageStatus(params: MessageParamsInput, status: number, options: StatusOptions): Promise<Decision>;
+  /** @returns whether the module was given it; `false`: it may be told again */
+  tellSender(params: MessageParamsInput, status: number, options: SenderOptions): Promise<boolean>;
   /** Remembers what a module sent, for statuses that name it; what it remembers already stays. */
   recallSent?(sentId: string, params: WireParams): void;
 }

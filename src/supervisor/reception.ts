@@ -10,6 +10,7 @@ import type { Members } from './calls/chain.js';
 import { Conversation } from './calls/conversation.js';
 import { Entrance } from './calls/entrance.js';
 import { catchResolve, caught, DecisionJourney, type Doors, MessageJourney, ToldJourney } from './calls/journeys.js';
+import { Telling } from './calls/telling.js';
 import { Underway } from './calls/underway.js';
 import type { Module } from './module/module.js';
 import { moduleOfSentId, type SentMessages, toStatusParams } from './news/sent-messages.js';
@@ -22,6 +23,7 @@ import type {
   Origin,
   Outcome,
   OutcomeTaker,
+  SenderOptions,
   StatusOptions,
 } from './types.js';
 
@@ -39,6 +41,8 @@ export interface ReceptionOptions {
 export class Reception {
   readonly #options: ReceptionOptions;
   readonly #doors: Doors;
+  /** The routes of events that are for one module alone. */
+  readonly #routes = new WeakMap<Module, Members>();
 
   constructor(options: ReceptionOptions) {
     this.#options = options;
@@ -69,8 +73,21 @@ export class Reception {
     const wire = toStatusParams(sent?.params ?? {}, { ...params, status });
     const [event, conversation] = [CallEvent.status(wire), Conversation.ofStatus(wire)];
     if (sender === undefined) return this.#decide(event, conversation, origin);
-    const members = [this.#senderOf(sender)];
-    return this.#go(event, conversation, origin, (journey, nowMs) => journey.goBy(members, nowMs));
+    return this.#go(event, conversation, origin, this.#routeTo(this.#senderOf(sender)));
+  }
+
+  /** @throws as {@link onMessageStatus} */
+  tellSender(params: MessageParamsInput, status: number, { sentId, origin }: SenderOptions): Promise<boolean> {
+    this.#options.requireServing('on_message_status');
+    const sent = this.#options.sentMessages.find(params, sentId);
+    const wire = toStatusParams(sent?.params ?? {}, { ...params, status });
+    const sender = this.#senderOf(sentId);
+    const nowMs = performance.now();
+    const endMs = nowMs + this.#options.config().chainDeadlineMs;
+    return new Promise((resolve) => {
+      const telling = new Telling(this.#doors.underway, origin ?? null, resolve);
+      telling.begin(sender, CallEvent.status(wire), Conversation.ofStatus(wire), endMs, nowMs);
+    });
   }
 
   /** @throws as {@link onMessageStatus} */
@@ -110,10 +127,10 @@ export class Reception {
     const own = sent === null ? event : CallEvent.status(toStatusParams(sent.params, params));
     const nowMs = performance.now();
     const endMs = nowMs + this.#options.config().chainDeadlineMs;
+    const route = sent === null ? null : this.#routeTo(this.#senderOf(sent.sentId));
     const journey = new ToldJourney(this.#doors, own, Conversation.ofEvent(own), endMs, taker);
     journey.origin = origin;
-    if (sent === null) journey.enter(nowMs);
-    else journey.goBy([this.#senderOf(sent.sentId)], nowMs);
+    journey.enter(nowMs, route);
   }
 
   #take(
@@ -150,22 +167,30 @@ export class Reception {
 
   #decide(event: CallEvent, conversation: Conversation, origin: Origin | undefined): Promise<Decision> {
     this.#options.requireServing(event.callback);
-    return this.#go(event, conversation, origin, (journey, nowMs) => journey.enter(nowMs));
+    return this.#go(event, conversation, origin, null);
   }
 
   #go(
     event: CallEvent,
     conversation: Conversation,
     origin: Origin | undefined,
-    begin: (journey: DecisionJourney, nowMs: number) => void,
+    route: Members | null,
   ): Promise<Decision> {
     const nowMs = performance.now();
     const endMs = nowMs + this.#options.config().chainDeadlineMs;
     return new Promise((resolve) => {
       const journey = new DecisionJourney(this.#doors, event, conversation, endMs, resolve);
       journey.origin = origin ?? null;
-      begin(journey, nowMs);
+      journey.enter(nowMs, route);
     });
+  }
+
+  /** The same object each time: what follows each other on one route need not wait. */
+  #routeTo(module: Module): Members {
+    const known = this.#routes.get(module);
+    const route = known ?? [module];
+    if (!known) this.#routes.set(module, route);
+    return route;
   }
 
   #senderOf(sentId: string): Module {

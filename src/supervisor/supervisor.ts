@@ -33,6 +33,7 @@ import type {
   Outcome,
   OutcomeTaker,
   ReloadReport,
+  SenderOptions,
   SendKeeper,
   StartReport,
   StatusOptions,
@@ -159,6 +160,18 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    */
   async onMessageStatus(params: MessageParamsInput, status: number, options: StatusOptions = {}): Promise<Decision> {
     return this.#reception.onMessageStatus(params, status, options);
+  }
+
+  /**
+   * Tells the module that sent a message what became of it, beside all that goes through the chain.
+   *
+   * @param params as for {@link onMessageStatus}
+   * @returns whether the module was given it, or has no callback for it. `false`: it may be told again, as it was down or had
+   *   no time before its deadline. Resolves when that is known, which may be some time after the deadline.
+   * @throws as {@link onMessageStatus}
+   */
+  async tellSender(params: MessageParamsInput, status: number, options: SenderOptions): Promise<boolean> {
+    return this.#reception.tellSender(params, status, options);
   }
 
   /**

@@ -107,6 +107,54 @@ describe('what a module sends', () => {
     expect(sends.counters()).toMatchObject({ refused: 1, expired: 2 });
   });
 
+  it('gets each status once, in order, when it is slow and they are many', async () => {
+    await start({ modules: [fixtureModule('slow-statuses', { deadlineMs: 400 })] });
+    const server = new TakingServer(sends, 'prosody');
+    await event('20', 1n);
+    await server.gets(20);
+    for (const { sentId } of server.got) server.attachment.refuse(sentId);
+    await core.until(() => core.lines('slow_statuses').length === 20);
+    expect(core.lines('slow_statuses')).toEqual(Array.from({ length: 20 }, (_, i) => `heard ${i + 1}: 128`));
+    while (sends.counters().waiting > 0) await new Promise(setImmediate);
+  });
+
+  it('gets the status that a server gave while it was down, when it is back, and the next ones behind it', async () => {
+    const module = fixtureOf('2020', 'statuses');
+    await start({ modules: [module] });
+    const server = new TakingServer(sends, 'prosody', { acknowledge: true });
+    await event('7', 1n);
+    await event('8', 1n);
+    await server.gets(2);
+    const [seven, eight] = server.got.map(({ sentId }) => sentId) as [string, string];
+    const give = (sentId: string, status: number) => sends.status({ sentId, status, params: {}, server: 'prosody' });
+    await core.supervisor.stopModule(module.name);
+    await Promise.all([give(seven, 1), give(eight, 1), give(seven, 2)]);
+    expect(core.lines(module.name)).toEqual([]);
+    await core.supervisor.startModule(module.name);
+    await give(eight, 2);
+    await core.until(() => core.lines(module.name).length === 4);
+    const heard = ['status=1 id=7', 'status=1 id=8', 'status=2 id=7', 'status=2 id=8'];
+    expect(core.lines(module.name)).toEqual(heard.map((line) => `${line} flags=0 from=bob to=alice`));
+    await give(seven, 3);
+    await core.until(() => core.lines(module.name).length === 5);
+  });
+
+  it('has so many statuses kept while it is down; one more is refused to who gives it', async () => {
+    const module = fixtureOf('2020', 'statuses');
+    await start({ modules: [module] });
+    const server = new TakingServer(sends, 'prosody', { acknowledge: true });
+    await event('7', 1n);
+    await server.gets(1);
+    const sentId = server.got[0]?.sentId ?? '';
+    await core.supervisor.stopModule(module.name);
+    const given = await Promise.allSettled(
+      Array.from({ length: 4100 }, () => sends.status({ sentId, status: 1, params: {}, server: 'prosody' })),
+    );
+    const refused = given.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+    expect(refused).toHaveLength(4);
+    expect(refused[0]).toMatchObject({ code: 'STATUS_NOT_KEPT', module: module.name });
+  });
+
   it('is refused to the module while too much waits, and not any more when a server has taken it', async () => {
     await start({ modules: [fixtureModule('sends-many')], sendQueue: 100 });
     // What is sent before the core has seen that it is too much is kept too.

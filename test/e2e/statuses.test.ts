@@ -162,6 +162,16 @@ describe.each(['table', '2019', '2020'] as const)('the status of what a module s
 });
 
 describe('a status', () => {
+  it('is known to have been given to a module that overran its deadline, and to have had no turn behind it', async () => {
+    core = await startCore([fixtureModule('slow', { deadlineMs: 1500 })]);
+    const tell = (status: number) =>
+      core.supervisor.tellSender({ from: 'a', to: 'b' }, status, { sentId: '1f0c-slow-1-0' });
+    expect(await Promise.all([tell(4000), tell(1), tell(2)])).toEqual([true, false, false]);
+    expect(await tell(1)).toBe(true);
+    await core.supervisor.stopModule('slow');
+    expect(await tell(1)).toBe(false);
+  });
+
   it('with a sentId that names no module is refused', async () => {
     core = await startCore([fixtureModule('statuses-table')]);
     const { sentId, params } = await sendBack('7');

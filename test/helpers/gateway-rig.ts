@@ -30,6 +30,7 @@ export class GatewayRig {
     }));
     this.#config = makeConfig({ chainDeadlineMs: 60_000, ...options, modules });
     this.supervisor = new Supervisor(this.#config, { runDir: join(this.directory, 'run') });
+    this.sends.tell = (params, status, options) => this.supervisor.tellSender(params, status, options);
   }
 
   /** Starts modules, and opens the gateway. */
@@ -102,7 +103,6 @@ export class GatewayRig {
 function coreOf(supervisor: Supervisor): GatewayCore {
   return {
     submit: (event, origin, taker) => supervisor.submit(event, origin, taker),
-    onMessageStatus: (params, status, options) => supervisor.onMessageStatus(params, status, options),
     callbacks: () => [...new Set(supervisor.status().modules.flatMap(({ callbacks }) => callbacks))],
     onCallbacks: (listener) => {
       supervisor.on('lifecycle', listener);

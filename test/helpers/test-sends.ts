@@ -1,12 +1,14 @@
 /** Sends that a test gives, and what servers made of them. */
 
-import type { Attachment, Send, SendSource, SendTaker } from '../../src/sends/types.js';
+import type { Attachment, Send, SendSource, SendsSupervisor, SendTaker, StatusOfSend } from '../../src/sends/types.js';
 
 /** Keeps nothing; gives what it is told to give to every taker, within its window. */
 export class TestSends implements SendSource {
   readonly acknowledged: string[] = [];
   readonly refused: string[] = [];
   readonly takers: SendTaker[] = [];
+  /** Takes statuses; it is for the test to set. */
+  tell: SendsSupervisor['tellSender'] = () => Promise.resolve(true);
   #waiting: Send[] = [];
   readonly #given = new Map<SendTaker, Map<string, Send>>();
 
@@ -44,6 +46,16 @@ export class TestSends implements SendSource {
         this.#deliver();
       },
     };
+  }
+
+  allowanceOf(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
+  onRoom(): void {}
+
+  async status({ sentId, status, params, server }: StatusOfSend): Promise<void> {
+    await this.tell(params, status, { sentId, origin: { server, eventId: null, hops: 0 } });
   }
 
   #deliver(): void {

@@ -28,6 +28,10 @@ export class Fullness {
     this.#limits = limits;
   }
 
+  get limits(): Readonly<SendLimits> {
+    return this.#limits;
+  }
+
   /** Takes other limits; {@link review} tells what they change. */
   limitTo(limits: SendLimits): void {
     this.#limits = limits;

@@ -78,6 +78,7 @@ export class CallQueue implements CallKeeper {
     if (refusal !== null && !this.#mayHold(event, conversation)) {
       const answer = this.#defaultOf(refusal);
       this.#route.told(event, answer, 0);
+      taker.given?.(false);
       taker.answered(answer, nowMs);
       return;
     }
@@ -113,6 +114,10 @@ export class CallQueue implements CallKeeper {
 
   /** Takes calls back that were handed over and never begun: they are the oldest. */
   putBack(calls: PendingCall[]): void {
+    for (const pending of calls) {
+      pending.seq = 0;
+      if (pending.settled) pending.tellGiven(false);
+    }
     for (const name of LANES) {
       this.#lanes[name].putBack(calls.filter(({ event, settled }) => !settled && event.lane === name));
     }
@@ -126,6 +131,8 @@ export class CallQueue implements CallKeeper {
 
   /** Gives a call the verdict that the configuration has for a module that cannot give one. */
   giveDefault(pending: PendingCall, reason: DefaultReason, nowMs = this.#now()): void {
+    // Of one that a host holds, the host says it, or its black box.
+    if (pending.seq === 0) pending.tellGiven(false);
     pending.settle(this.#defaultOf(reason), nowMs);
   }
 

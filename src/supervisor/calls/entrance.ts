@@ -10,6 +10,8 @@ import { Lines, Place } from './lines.js';
 export abstract class Visit<Route extends object = object> extends Place {
   /** The route that it has taken; `null`: it waits to go in. */
   route: Route | null = null;
+  /** The route that it takes whatever that of others is; `null`: that of the entrance. */
+  ownRoute: Route | null = null;
   /** Who is told that it may go in; known while it waits. */
   entrance: Entrance<Route> | null = null;
 
@@ -35,7 +37,7 @@ export class Entrance<Route extends object> {
   enter(visit: Visit<Route>, nowMs: number): void {
     this.#lines.join(visit);
     const before = visit.before as Visit<Route> | null;
-    const route = this.#route();
+    const route = visit.ownRoute ?? this.#route();
     if (before === null || before.route === route) {
       visit.route = route;
       visit.begin(route, nowMs);
@@ -61,7 +63,9 @@ export class Entrance<Route extends object> {
       next !== null && next.route === null;
       next = next.after as Visit<Route> | null
     ) {
-      const route = this.#route();
+      const route: Route = next.ownRoute ?? this.#route();
+      const before = next.before as Visit<Route> | null;
+      if (before !== null && before.route !== route) return;
       next.route = route;
       next.begin(route, nowMs);
     }

@@ -18,7 +18,6 @@ export interface Doors {
 abstract class DoorJourney extends Journey {
   readonly #doors: Doors;
   readonly #era: Era;
-  #isInside = false;
 
   constructor(doors: Doors, event: CallEvent, conversation: Conversation, endMs: number, skip?: string) {
     super(event, conversation, endMs, skip);
@@ -26,20 +25,18 @@ abstract class DoorJourney extends Journey {
     this.#era = doors.underway.enter();
   }
 
-  /** Goes in at the entrance, in the order of its conversation. */
-  enter(nowMs: number): void {
-    this.#isInside = true;
+  /**
+   * Goes in at the entrance, in the order of its conversation.
+   *
+   * @param route the members that it is for alone, the same object each time; `null`: the chain
+   */
+  enter(nowMs: number, route: Members | null = null): void {
+    this.ownRoute = route;
     this.#doors.entrance.enter(this, nowMs);
   }
 
-  /** Goes to some members alone, beside all that is under way. */
-  goBy(members: Members, nowMs: number): void {
-    this.begin(members, nowMs);
-  }
-
   protected override decided(nowMs: number): void {
-    if (this.#isInside) this.#doors.entrance.leave(this, nowMs);
-    else this.go();
+    this.#doors.entrance.leave(this, nowMs);
   }
 
   override go(): void {

@@ -23,6 +23,11 @@ export interface AnswerTaker {
   /** Where the event came from that the call is for; absent or `null`: from nobody who wants to know what comes of it. */
   readonly origin?: Origin | null;
   answered(answer: CallAnswer, nowMs: number): void;
+  /**
+   * Tells once, before or after {@link answered}, whether the module was given the call. A module that overran the deadline was;
+   * so was one that died while it was at work on it.
+   */
+  given?(wasGiven: boolean): void;
 }
 
 /** What a module is not offered, and goes behind the calls of its conversation that are there. */
@@ -53,6 +58,8 @@ export class PendingCall extends Place implements OutgoingCall {
   suspected = 0;
   /** Whether its answer had to wait for those before it in its conversation. */
   isHeldBack = false;
+  /** It is known whether the module was given it, and told. */
+  #isFateKnown = false;
   /** Its number with the host that holds it; 0: none does. */
   seq = 0;
   /** How long it may wait there. */
@@ -94,6 +101,13 @@ export class PendingCall extends Place implements OutgoingCall {
     this.#answer = answer;
     this.#keeper.settled(this, nowMs);
     return true;
+  }
+
+  /** It is known now whether the module was given it. */
+  tellGiven(wasGiven: boolean): void {
+    if (this.#isFateKnown) return;
+    this.#isFateKnown = true;
+    this.taker.given?.(wasGiven);
   }
 
   override go(nowMs: number): void {

@@ -78,13 +78,17 @@ export class ModuleCalls implements CallRoute {
 
   /** A host has answered a call, perhaps after its deadline. @param answer `null`: it got the call too late to make it */
   answered(pending: PendingCall, answer: CallAnswer | null, nowMs: number): void {
+    pending.tellGiven(answer !== null);
     if (answer === null) this.#queue.giveDefault(pending, 'deadline', nowMs);
     else if (!pending.settle(answer, nowMs) && pending.event.kind === 'message') this.#news.stats.countLate();
   }
 
   /** A host has died: what it was at work on gets the default, the rest waits for the next one. */
   settle({ lost, unseen, reason }: Pick<HostEnd, 'lost' | 'unseen' | 'reason'>): void {
-    for (const pending of lost) this.#queue.giveDefault(pending, reason);
+    for (const pending of lost) {
+      pending.tellGiven(true);
+      this.#queue.giveDefault(pending, reason);
+    }
     this.#queue.putBack(unseen);
   }
 

@@ -51,6 +51,12 @@ export interface StatusOptions extends EventOptions {
   sentId?: string;
 }
 
+/** Options of one status of a message that a module sent. */
+export interface SenderOptions extends EventOptions {
+  /** Of the message. */
+  sentId: string;
+}
+
 /** A user who logged in, for `onLogin`. */
 export interface LoginUser {
   address: string;

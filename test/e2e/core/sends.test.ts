@@ -308,3 +308,59 @@ describe('send --wait', () => {
     expect(alone.statuses).toHaveLength(kept ? 0 : 1);
   });
 });
+
+describe('a server that acknowledges nothing', () => {
+  const CONFIG = `send_queue = 2000\nchain_deadline = 120s
+    module sends_many { path = ${fixture('sends-many')} ; deadline = 60s }`;
+
+  it('keeps no other one from getting what modules send, and its events go on when it acknowledges', async () => {
+    await program.start(CONFIG);
+    const [evil, good] = [await enter('evil'), await enter('good')];
+    evil.say(...Array.from({ length: 300 }, (_, i) => messageOf(i, '20')));
+    const told = 'too much that modules sent waits for the server evil, so its events wait and then get no verdict';
+    await expect
+      .poll(async () => (await status()).core.problems, { timeout: 20_000 })
+      .toEqual([expect.stringContaining(told)]);
+    await program.says('log', {
+      text: `gateway: ${told}; see why it does not acknowledge, or raise send_queue and send_memory`,
+    });
+    good.say(...Array.from({ length: 20 }, (_, i) => messageOf(i, '5')));
+    for (let got = 0, outcomes = 0; got < 100 || outcomes < 20; ) {
+      const frame = await good.next();
+      if (frame?.kind === 'outcome') outcomes += 1;
+      if (frame?.kind !== 'send') continue;
+      got += 1;
+      good.say({ kind: 'ack', sentIds: [frame.sentId], refused: false });
+    }
+    const verdicts: (string | null)[] = [];
+    for (let got = 0; got < 6000 || verdicts.length < 300; ) {
+      const frame = await evil.next();
+      if (frame?.kind === 'outcome') verdicts.push(frame.failure?.code ?? frame.verdict);
+      if (frame?.kind !== 'send') continue;
+      got += 1;
+      evil.say({ kind: 'ack', sentIds: [frame.sentId], refused: false });
+    }
+    expect(new Set(verdicts)).toEqual(new Set(['pass']));
+    await gone();
+    expect((await status()).core.problems).toEqual([]);
+    await program.do('stop', { name: 'run' });
+  });
+
+  it('gets a failure for its events when it goes on so, and its acknowledgements are read nevertheless', async () => {
+    await program.start(CONFIG.replace('120s', '1s'));
+    const evil = await enter('evil');
+    evil.say(...Array.from({ length: 600 }, (_, i) => messageOf(i, '20')));
+    let [sends, outcomes] = [0, 0];
+    const codes = new Set<string>();
+    while (outcomes < 600) {
+      const frame = await evil.next();
+      if (frame?.kind === 'send') sends += 1;
+      if (frame?.kind !== 'outcome') continue;
+      outcomes += 1;
+      if (frame.failure) codes.add(frame.failure.code);
+    }
+    expect(codes).toEqual(new Set(['SENDS_UNACKNOWLEDGED']));
+    expect(sends).toBe(64);
+    await program.do('stop', { name: 'run' });
+  });
+});

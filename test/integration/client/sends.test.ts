@@ -95,6 +95,44 @@ describe('a send', () => {
     expect(client.stats).toMatchObject({ sends: 3, repeatedSends: 2 });
   });
 
+  it.each(['before', 'after'])(
+    'has one answer and one status, when its handler ends %s the next welcome',
+    async (when) => {
+      const ends: ((status: number) => void)[] = [];
+      const { gateway, client } = await startRig({ onSend: () => new Promise<number>((end) => ends.push(end)) });
+      const core = await gateway.meet();
+      core.say(sendOf('1'));
+      while (ends.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      const down = once(client, 'down');
+      core.socket.destroy();
+      await down;
+      const end = async () => {
+        ends[0]?.(2);
+        while (client.stats.acknowledged === 0) await new Promise((resolve) => setImmediate(resolve));
+      };
+      if (when === 'before') await end();
+      const up = once(client, 'up');
+      const next = await gateway.meet();
+      await up;
+      if (when === 'after') await end();
+      next.say(sendOf('1'));
+      while (client.stats.repeatedSends === 0) await new Promise((resolve) => setImmediate(resolve));
+      client.reportStatus('the last', 3);
+      const frames: unknown[] = [];
+      for (
+        let frame = await next.next();
+        frame?.kind !== 'send_status' || frame.sentId === '1';
+        frame = await next.next()
+      ) {
+        frames.push(frame);
+      }
+      expect(frames).toEqual([
+        { kind: 'ack', sentIds: ['1'], refused: false },
+        expect.objectContaining({ kind: 'send_status', sentId: '1', status: 2 }),
+      ]);
+    },
+  );
+
   it('that is being handled when the client closes is answered before the end', async () => {
     let end: () => void = () => {};
     const { gateway, client } = await startRig({

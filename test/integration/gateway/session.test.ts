@@ -227,6 +227,31 @@ it('the status of a send reaches the module that sent it', async () => {
   }
 });
 
+it('outcomes of statuses of one conversation leave in order, also where one is of what a module sent', async () => {
+  const rig = await GatewayRig.start({
+    modules: [fixtureModule('slow'), fixtureModule('statuses-table', { abi: 'table' })],
+  });
+  const lines: string[] = [];
+  rig.supervisor.on('log', ({ source, text }) => source === 'module' && lines.push(text.trim()));
+  const server = await rig.join();
+  server.say(messageOf(1, '7'));
+  await server.outcome();
+  // The first one keeps the slow module for so many milliseconds; the second one is for the other module alone.
+  const params = { id: 99, from: 'bob', to: 'alice' };
+  const first = CallEvent.status(toWireParams({ ...params, status: 400 }));
+  const own = CallEvent.status(toWireParams({ ...params, id: 7, status: 2 }));
+  const last = CallEvent.status(toWireParams({ ...params, status: 1 }));
+  server.say(
+    ...[first, own, last].map((event, i) => ({ kind: 'event' as const, id: BigInt(i + 10), trace: true, event })),
+  );
+  const outcomes = await server.outcomes(3);
+  expect(outcomes.map(({ id }) => id)).toEqual([10n, 11n, 12n]);
+  expect(outcomes.map(({ trace }) => trace.length)).toEqual([2, 1, 2]);
+  // That nobody keeps what modules send here is told too.
+  const heard = lines.map((line) => line.replace(/ flags.*/, '')).filter((line) => line !== 'status=128 id=7');
+  expect(heard).toEqual(['status=400 id=99', 'status=2 id=7', 'status=1 id=99']);
+});
+
 it('a newer connection of the same process takes the sends over, and one of another process is refused', async () => {
   const rig = await GatewayRig.start();
   await rig.join({ takesSends: true, instance: 'p1' });

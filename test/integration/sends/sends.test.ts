@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { IllegalStateError, MessageError } from '../../../src/errors.js';
 import { SENDS_FOLDER, type SendSettings, Sends } from '../../../src/sends/sends.js';
 import type { Send, SendsSupervisor } from '../../../src/sends/types.js';
-import type { Decision, Origin, OutcomeTaker, SentMessage, Verdict } from '../../../src/supervisor/types.js';
+import type { Origin, OutcomeTaker, SentMessage, Verdict } from '../../../src/supervisor/types.js';
 import { CallEvent } from '../../../src/wire/call-event.js';
 import { fromWireParams, type MessageParams, type MessageParamsInput, toWireParams } from '../../../src/wire/params.js';
 import { TakingServer } from '../../helpers/taking-server.js';
@@ -109,17 +109,12 @@ class Decider implements SendsSupervisor {
     this.#more();
   }
 
-  async onMessageStatus(
-    params: MessageParamsInput,
-    status: number,
-    { sentId }: { sentId?: string },
-  ): Promise<Decision> {
+  async tellSender(params: MessageParamsInput, status: number, { sentId }: { sentId?: string }): Promise<boolean> {
     if (!this.isServing) throw Object.assign(new Error('it is stopped'), { code: 'ILLEGAL_STATE' });
     this.statuses.push({ sentId, status, params });
     this.#more();
     if (this.isUnknown) throw new MessageError('INVALID_ARGUMENT', 'there is no such module');
-    const reason = this.isDown ? 'down' : null;
-    return { verdict: 'pass', by: null, trace: [{ module: 'm', verdict: 'pass', default: reason, micros: 0 }] };
+    return !this.isDown;
   }
 
   recallSent(sentId: string): void {

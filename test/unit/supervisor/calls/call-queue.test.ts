@@ -266,3 +266,57 @@ describe('a queue', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 });
+
+describe('whether the module was given a call', () => {
+  let given: [name: string, wasGiven: boolean][];
+  beforeEach(() => {
+    given = [];
+  });
+  function offerFor(name: string, deadlineMs = 1000): void {
+    const event = makeEvent({ message: { payload: Buffer.from(name) } });
+    const told = { answered: () => undefined, given: (wasGiven: boolean) => given.push([name, wasGiven]) };
+    queue.offer(event, Date.now() + deadlineMs, Date.now(), conversationOf(name), told);
+  }
+
+  it('is known at once of one that no host had: it was not', () => {
+    offerFor('waits');
+    vi.advanceTimersByTime(1001);
+    expect(given).toEqual([['waits', false]]);
+    route.up = false;
+    offerFor('down');
+    offerFor('late', 0);
+    expect(given.slice(1)).toEqual([
+      ['down', false],
+      ['late', false],
+    ]);
+  });
+
+  it('is not known of one that a host has when its deadline is over, and is told once it is', () => {
+    route.left.message = 3;
+    for (const name of ['overran', 'expired', 'unseen']) offerFor(name);
+    const [overran, expired, unseen] = route.taken as [PendingCall, PendingCall, PendingCall];
+    for (const [i, pending] of route.taken.entries()) pending.seq = i + 1;
+    vi.advanceTimersByTime(1001);
+    expect([given, route.taken.every(({ settled }) => settled)]).toEqual([[], true]);
+    overran.tellGiven(true);
+    expired.tellGiven(false);
+    expired.tellGiven(true);
+    queue.putBack([unseen]);
+    expect(given).toEqual([
+      ['overran', true],
+      ['expired', false],
+      ['unseen', false],
+    ]);
+  });
+
+  it('is open again when a host dies that had it and did not begin it', () => {
+    route.left.message = 1;
+    offerFor('one');
+    const [one] = route.taken as [PendingCall];
+    one.seq = 1;
+    queue.putBack([one]);
+    expect(given).toEqual([]);
+    vi.advanceTimersByTime(1001);
+    expect(given).toEqual([['one', false]]);
+  });
+});

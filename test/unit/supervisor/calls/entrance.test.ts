@@ -27,8 +27,9 @@ class Guest extends Visit {
 }
 
 /** @returns what tells its outcome */
-function enter(name: string, conversation = 'us'): () => void {
+function enter(name: string, conversation = 'us', ownRoute: object | null = null): () => void {
   const guest = new Guest(name, conversation);
+  guest.ownRoute = ownRoute;
   entrance.enter(guest, 0);
   return () => {
     if (!seen.includes(`${name} in`)) throw new Error(`${name} has not gone in`);
@@ -61,6 +62,27 @@ describe('an entrance', () => {
     five();
     enter('6');
     expect(seen.slice(8)).toEqual(['6 in']);
+  });
+
+  it('keeps the order of a conversation in which some have routes of their own', async () => {
+    const alone = ['alone'];
+    const one = enter('1');
+    const [two, three] = [enter('2', 'us', alone), enter('3', 'us', alone)];
+    const four = enter('4');
+    enter('other', 'them', alone);
+    expect(seen).toEqual(['1 in', 'other in']);
+    one();
+    await null;
+    // They go the same way, so neither waits; the one behind them does.
+    expect(seen.slice(2)).toEqual(['1 out', '2 in', '3 in']);
+    three();
+    await null;
+    expect(seen.slice(5)).toEqual([]);
+    two();
+    await null;
+    expect(seen.slice(5)).toEqual(['2 out', '3 out', '4 in']);
+    four();
+    expect(seen.slice(8)).toEqual(['4 out']);
   });
 
   it('takes who waits by the route there is when he goes in', async () => {
