@@ -62,7 +62,7 @@ export class SendStore {
   #working: Promise<void> | null = null;
   #trouble: string | null = null;
   #isSlow = false;
-  #tellSlow: () => void = () => undefined;
+  #endOpening: () => void = () => undefined;
   #retryMs = RETRY_MS.first;
   #retry: NodeJS.Timeout | undefined;
 
@@ -74,10 +74,11 @@ export class SendStore {
   /** Reads what is there. Resolves when that is done, or cannot be done now; never rejects. */
   async open(): Promise<void> {
     this.#state = 'open';
-    const isSlow = new Promise<void>((resolve) => {
-      this.#tellSlow = resolve;
+    // What is written after that is not waited for: there may always be more.
+    const isDone = new Promise<void>((resolve) => {
+      this.#endOpening = resolve;
     });
-    if (existsSync(this.#options.folder)) await Promise.race([this.#work(), isSlow]);
+    if (existsSync(this.#options.folder)) await Promise.race([this.#work(), isDone]);
     else if (this.#hasWork) void this.#work();
   }
 
@@ -175,6 +176,7 @@ export class SendStore {
     try {
       do {
         this.#level ??= await this.#watched((progress) => this.#open(progress));
+        this.#endOpening();
         await this.#writeBatch(this.#level);
       } while (this.#hasWork && this.#state !== 'closed');
       this.#works();
@@ -312,7 +314,7 @@ export class SendStore {
 
   #waitNoMore(): void {
     this.#isSlow = true;
-    this.#tellSlow();
+    this.#endOpening();
     this.#writes.giveUpWaiting();
     this.#options.say('warn', describeTrouble(this.#options.folder, SLOW));
   }
