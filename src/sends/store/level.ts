@@ -25,11 +25,14 @@ export class LevelError extends Error {
   readonly isDamage: boolean;
   /** It cannot be used in this process at all. */
   readonly isFinal: boolean;
+  /** Somebody has it open. */
+  readonly isHeld: boolean;
 
   constructor(message: string, kind: { isDamage?: boolean; isFinal?: boolean } = {}) {
     super(message);
     this.isDamage = kind.isDamage ?? false;
     this.isFinal = kind.isFinal ?? false;
+    this.isHeld = message.startsWith('lock ');
   }
 }
 
