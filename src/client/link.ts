@@ -20,6 +20,8 @@ import { retryDelayMs } from './retry.js';
 
 /** With more unwritten than this nothing is added, except answers. */
 const UNWRITTEN_BYTES = 1024 * 1024;
+/** So many frames are worth a write of their own while more are to come. */
+const WRITE_FRAMES = 64;
 const END_LIMIT_MS = 1_000;
 /** After a shorter connection the next attempt waits, as after one that failed: a core may do nothing but hang up. */
 const STEADY_MS = 1_000;
@@ -64,7 +66,12 @@ export class Link {
   #welcomeLimit: NodeJS.Timeout | null = null;
   #failure: Failure | null = null;
   #leaves = false;
-  readonly #flush = () => this.#write();
+  /** Frames that were put and not written. */
+  #unwritten = 0;
+  readonly #flush = () => {
+    this.#leaves = false;
+    this.#write();
+  };
 
   constructor(path: string, maxRetryMs: number, user: LinkUser) {
     this.#path = path;
@@ -103,8 +110,15 @@ export class Link {
     socket.once('close', () => this.#ended(socket, error));
   }
 
-  /** What stands in {@link out} leaves at the end of this turn. */
-  flushSoon(): void {
+  /**
+   * A frame was put into {@link out}: it leaves at the end of this turn. When there are many, some leave sooner, so that core and
+   * client work at the same time.
+   *
+   * @param inFlight how many events the core has or will have
+   */
+  flushSoon(inFlight = 0): void {
+    this.#unwritten += 1;
+    if (this.#unwritten >= Math.max(WRITE_FRAMES, (3 * inFlight) >> 3)) this.#write();
     if (this.#leaves) return;
     this.#leaves = true;
     process.nextTick(this.#flush);
@@ -132,7 +146,7 @@ export class Link {
   }
 
   #write(): void {
-    this.#leaves = false;
+    this.#unwritten = 0;
     const socket = this.#socket;
     if (!socket || socket.connecting || socket.destroyed) return;
     if (this.#state === 'up') this.#user.beforeWrite();

@@ -102,7 +102,7 @@ export class Traffic implements LinkUser {
       return;
     }
     writeMessageEvent(this.#link.out, this.#flights.nextId, this.#epoch, trace, params, payload);
-    this.#link.flushSoon();
+    this.#link.flushSoon(this.#flights.inFlight);
     // Copies: the caller may use both again before the outcome comes.
     const flight = this.#flightOf(null, snapshotOf(params), Buffer.from(payload), trace, resolve);
     this.#flights.send(flight);
