@@ -73,6 +73,8 @@ export class Session implements Share, Taker {
   #sends: OutgoingSends | null = null;
   /** That of its name, once it is welcome. */
   #gate: Gate | null = null;
+  /** How much of {@link events} waits there. */
+  #held = 0;
   readonly #claim: NameClaim;
   /** The server sends nothing any more. */
   #isFinished = false;
@@ -91,7 +93,8 @@ export class Session implements Share, Taker {
       frame: (frame) => this.#take(frame),
       invalid: (error) => this.#refuse(error),
       garbled: ({ code, message }) => this.end(failureOf(code, message)),
-      mayRead: () => !this.#claim.isPending && load.hasRoom(this),
+      // What waits at the gate goes on only when acknowledgements are read.
+      mayRead: () => !this.#claim.isPending && (load.hasRoom(this) || this.#isAllHeld),
       drained: () => this.#sends?.write(),
       finished: () => this.#finished(),
       swollen: () => surroundings.swollen(),
@@ -101,6 +104,10 @@ export class Session implements Share, Taker {
     this.#helloTimer = setTimeout(() => {
       this.end(failureOf('FRAME_INVALID', `no hello came within ${limits.helloMs / 1000} seconds`));
     }, limits.helloMs);
+  }
+
+  get #isAllHeld(): boolean {
+    return this.#held > 0 && this.#held === this.events;
   }
 
   /** Its name; empty before its Hello. */
@@ -274,20 +281,35 @@ export class Session implements Share, Taker {
       return;
     }
     const bytes = EVENT_BYTES + event.heldBytes;
+    const { load } = this.#surroundings;
+    const hasRoom = load.hasRoom(this);
     this.#ids.add(id);
-    this.#surroundings.load.begin(this, bytes);
+    load.begin(this, bytes);
     const begin = () => this.#submit(id, trace, event, bytes);
-    this.#pass(begin, () => {
+    this.#pass(hasRoom, begin, () => {
       this.#endEvent(id, bytes);
       this.#connection.put(refusedFrame(id, 'SENDS_UNACKNOWLEDGED', owes(this.server)));
       if (!this.#isOver) this.#ended();
     });
   }
 
-  /** Begins something that modules may send because of, when the gate lets it in. */
-  #pass(begin: () => void, refuse: () => void): void {
-    if (this.#gate?.begin()) begin();
-    else this.#gate?.hold({ owner: this, begin, refuse });
+  /**
+   * Begins something that modules may send because of, when the gate lets it in.
+   *
+   * @param hasRoom - whether it may wait there
+   */
+  #pass(hasRoom: boolean, begin: () => void, refuse: () => void): void {
+    const gate = this.#gate;
+    if (gate === null || gate.begin()) begin();
+    else if (!hasRoom) refuse();
+    else {
+      this.#held += 1;
+      const waitsNoMore = (then: () => void) => () => {
+        this.#held -= 1;
+        then();
+      };
+      gate.hold({ owner: this, begin: waitsNoMore(begin), refuse: waitsNoMore(refuse) });
+    }
   }
 
   /** The gate has let it in. */
@@ -340,6 +362,7 @@ export class Session implements Share, Taker {
 
   #forward({ sentId, status, params }: SendStatus): void {
     const { sends, load } = this.#surroundings;
+    const hasRoom = load.hasRoom(this);
     load.begin(this, STATUS_BYTES);
     const over = (failure: Failure | null) => {
       load.end(this, STATUS_BYTES);
@@ -357,7 +380,7 @@ export class Session implements Share, Taker {
       over(failure);
     };
     // What its module sends because of it is for this server, as what it sends because of an event is.
-    this.#pass(begin, () => over(failureOf('SENDS_UNACKNOWLEDGED', owes(this.server), { sentIds: [sentId] })));
+    this.#pass(hasRoom, begin, () => over(failureOf('SENDS_UNACKNOWLEDGED', owes(this.server), { sentIds: [sentId] })));
   }
 
   #refuse({ code, message, eventId }: FrameError): void {

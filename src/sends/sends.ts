@@ -400,7 +400,7 @@ export class Sends implements SendKeeper, SendSource {
     this.#isTurnPlanned = true;
     setImmediate(() => {
       this.#isTurnPlanned = false;
-      if (!this.#isClosed) this.#turn();
+      if (!this.#isClosed && this.#held === null) this.#turn();
     });
   }
 

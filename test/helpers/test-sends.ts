@@ -48,11 +48,23 @@ export class TestSends implements SendSource {
     };
   }
 
+  /** How many events of a server may be in progress; it is for the test to set, before the server may have any. */
+  allowance = Number.POSITIVE_INFINITY;
+  #roomAgain: (() => void)[] = [];
+
   allowanceOf(): number {
-    return Number.POSITIVE_INFINITY;
+    return this.allowance;
   }
 
-  onRoom(): void {}
+  onRoom(told: () => void): void {
+    this.#roomAgain.push(told);
+  }
+
+  /** Nothing waits too much any more. */
+  hasRoom(): void {
+    this.allowance = Number.POSITIVE_INFINITY;
+    for (const told of this.#roomAgain) told();
+  }
 
   async status({ sentId, status, params, server }: StatusOfSend): Promise<void> {
     await this.tell(params, status, { sentId, origin: { server, eventId: null, hops: 0 } });

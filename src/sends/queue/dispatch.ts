@@ -148,7 +148,11 @@ export class Dispatch {
     const seat = this.#seats.get(holder.server);
     if (seat !== holder) return;
     this.#seats.delete(seat.server);
-    for (const entry of [...seat.held.values()].reverse()) this.#rowOf(entry.server, entry.module).insert(entry);
+    for (const entry of [...seat.held.values()].reverse()) {
+      this.#rowOf(entry.server, entry.module).insert(entry);
+      // It may have become known meanwhile that it is for another one, who is here.
+      if (entry.server !== null) this.#seats.get(entry.server)?.turns.add(entry.module);
+    }
     seat.held.clear();
     for (const [module, home] of this.#homes) if (home === seat) this.#homes.delete(module);
     for (const module of this.#free.keys()) this.#homeOf(module)?.turns.add(module);

@@ -82,11 +82,13 @@ async function openMarked(options: FindOptions, mark: OpeningMark, files: LevelF
 /** A disk that is full or may only be read does not keep it from being read: what is in it keeps its place before what is sent now. */
 async function readClosed(options: FindOptions, files: LevelFiles, error: Error): Promise<Found> {
   // A store that can never be written to would have everything delivered at each start.
-  if (options.isKnown || isDamage(error)) throw error;
+  if (options.isKnown) throw error;
   if (error instanceof LevelError && (error.isFinal || error.isHeld)) throw error;
   refuseOpen(options.folder);
   const content = await readSound(options, files);
   if ('kind' in content) throw error;
+  // LevelDB calls it damaged, though all that it has is sound.
+  if (isDamage(error)) return unfit('damaged', `is damaged (${error.message})`, content);
   return { kind: 'closed', error, content };
 }
 

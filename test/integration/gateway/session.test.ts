@@ -299,3 +299,24 @@ it('the socket is nobody else’s, and goes with the gateway', async () => {
   await rig.gateway.close();
   expect(existsSync(rig.path)).toBe(false);
 });
+
+it.each([
+  ['as many events as it may have in progress', 512, 10, 0],
+  ['events with as many bytes as it may have in progress', 300, 30_000, 22],
+])(
+  'a server whose acknowledgement stands behind %s is heard while these wait for it',
+  async (_, count, bytes, over) => {
+    const rig = await GatewayRig.start({ modules: [FILTER] });
+    rig.sends.allowance = 0;
+    const server = await rig.join({ takesSends: true });
+    rig.sends.send({ sentId: 'one' });
+    expect(await server.next()).toMatchObject({ kind: 'send', sentId: 'one' });
+    server.say(...Array.from({ length: count }, (_, i) => messageOf(i, 'x'.repeat(bytes))));
+    server.say({ kind: 'ack', sentIds: ['one'], refused: false });
+    await expect.poll(() => rig.sends.acknowledged, { timeout: 20_000 }).toEqual(['one']);
+    rig.sends.hasRoom();
+    const outcomes = await server.outcomes(count);
+    const codes = outcomes.map(({ failure }) => failure?.code).filter((code) => code !== undefined);
+    expect(codes).toEqual(Array.from({ length: over }, () => 'SENDS_UNACKNOWLEDGED'));
+  },
+);

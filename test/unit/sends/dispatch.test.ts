@@ -62,6 +62,19 @@ describe('who gets what a module sent', () => {
     expect(takeAll(dispatch, dispatch.attach('a', 10))).toEqual([first, second]);
   });
 
+  it('may become known when another one has it already, and is given when the other leaves to one that is there', () => {
+    const dispatch = new Dispatch();
+    const [first] = addAll(dispatch, [null]);
+    const x = dispatch.attach('x', 1);
+    expect(takeAll(dispatch, x)).toEqual([first]);
+    const a = dispatch.attach('a', 10);
+    expect(takeAll(dispatch, a)).toEqual([]);
+    (first as Entry).server = 'a';
+    dispatch.regroup();
+    dispatch.detach(x);
+    expect(takeAll(dispatch, a)).toEqual([first]);
+  });
+
   it('is told of servers that are away, by what waits for each', () => {
     const dispatch = new Dispatch();
     const [a] = addAll(dispatch, ['a', 'b', null, 'b']);
