@@ -24,6 +24,9 @@ import { OutsideSignals } from './outside-signals.js';
 import { Succession } from './succession.js';
 import { Upkeep } from './upkeep.js';
 
+/** How long what hosts tell of signals is kept back. */
+const SIGNAL_NEWS_MS = 200;
+
 /** What a module runs with beside its own settings. */
 export interface ModuleSurroundings extends HostSurroundings {
   runId: string;
@@ -250,10 +253,11 @@ export class Module {
         if (this.#hosts.roleOf(host) === 'serving') this.#upkeep.ready(host, said);
       },
       signalled: (host, signal, from) => {
-        // The core may have got the same signal before, and finds it at the same time.
-        setImmediate(() => {
+        // Whoever ends a whole service signals the core as well, which may take a moment to obey.
+        const tell = () => {
           if (this.#hosts.roleOf(host) === 'serving' && !this.#isLeaving) this.#outside.signalled(host, signal, from);
-        });
+        };
+        setTimeout(tell, SIGNAL_NEWS_MS).unref();
       },
       died: (host, end) => this.#died(host, end),
     };

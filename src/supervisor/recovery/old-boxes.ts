@@ -1,6 +1,6 @@
 /** The black boxes that killed cores left: what hosts did and no core has handed on. Nothing in them is trusted. */
 
-import { closeSync, constants, fstatSync, openSync, readdirSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   BOX,
@@ -19,6 +19,7 @@ import { HandedOnNotes } from '../runner/local/black-box/handed-on.js';
 
 /** More than a configuration may ask for. */
 const MAX_RING_BYTES = 1024 * 1024 * 1024;
+const PAGE_BYTES = 4096;
 
 /** A black box that has lost its core. */
 export interface OldBox extends BoxName {
@@ -117,6 +118,7 @@ function readEntries(fd: number, notes: HandedOnNotes): OldEntry[] {
   const ringSize = ringOfBox(info.size);
   // In a directory that everybody may write to, anybody may have made it.
   if (!info.isFile() || info.uid !== process.geteuid?.()) throw new ForeignBoxError('it is not a file of this user');
+  if (isBlank(fd)) return [];
   if (ringSize <= 0 || ringSize > MAX_RING_BYTES || !Number.isInteger(ringSize))
     throw new Error(`it has ${info.size} bytes`);
   const header = readHeader(fd);
@@ -136,6 +138,15 @@ function readEntries(fd: number, notes: HandedOnNotes): OldEntry[] {
   });
   notes.begin(start.position, start.sends);
   return entries;
+}
+
+/** Whether its core was killed while it made it: no host had it yet. */
+function isBlank(fd: number): boolean {
+  return [0, BOX.ringOffset].every((at) => {
+    const page = Buffer.alloc(PAGE_BYTES);
+    readSync(fd, page, 0, PAGE_BYTES, at);
+    return page.every((byte) => byte === 0);
+  });
 }
 
 function describeHeader(version: number | null): string {

@@ -146,7 +146,7 @@ describe('the boxes of killed cores', () => {
 
   it('are passed over with a reason when they cannot be read, and stay for a core that can until their time is over', async () => {
     const bad = makeOld([send('1')], { generation: 1 });
-    writeFileSync(bad, Buffer.alloc(boxBytes(RING)));
+    writeFileSync(bad, Buffer.alloc(boxBytes(RING), 'x'));
     const short = makeOld([send('1')], { generation: 2 });
     truncateSync(short, 100);
     const huge = makeOld([send('1')], { generation: 3 });
@@ -184,6 +184,17 @@ describe('the boxes of killed cores', () => {
       `the black box ${older} cannot be read: ${version}; it was removed, as it has waited for a day`,
     );
     expect(statSync('/etc/passwd').size).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['before it had a size', 0],
+    ['before it had all of its memory', 5000],
+    ['before it had its header', boxBytes(RING)],
+  ])('are removed without a word where their core was killed while it made them: %s', async (_, size) => {
+    const path = makeOld([]);
+    writeFileSync(path, Buffer.alloc(size));
+    const { boxes, problems, unread } = await run({ unreadUntil: () => Date.UTC(2030, 0, 1) });
+    expect([boxes, problems, unread, existsSync(path)]).toEqual([1, [], [], false]);
   });
 
   it('may hold what no module can have sent: that is counted', async () => {
