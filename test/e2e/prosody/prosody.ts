@@ -108,21 +108,25 @@ export class Prosody {
   }
 
   /** Runs a command of `prosodyctl shell`, and returns what it prints. */
-  async shell(command: string): Promise<string> {
-    const args = ['--config', join(this.dir, 'prosody.cfg.lua'), 'shell', ...command.split(' ')];
-    const child = spawn('prosodyctl', args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let text = '';
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (part) => (text += part));
-    await once(child, 'close');
-    return text;
+  shell(command: string): Promise<string> {
+    return this.#tell(command.split(' '));
   }
 
   /** Evaluates Lua in the running server. */
-  async evaluate(expression: string): Promise<string> {
-    const args = ['--config', join(this.dir, 'prosody.cfg.lua'), 'shell', `>${expression}`];
-    const child = spawn('prosodyctl', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  evaluate(expression: string): Promise<string> {
+    return this.#tell([`>${expression}`]);
+  }
+
+  /** Once in a while prosodyctl does not end, though it has its answer. */
+  async #tell(command: string[]): Promise<string> {
+    const args = ['--config', join(this.dir, 'prosody.cfg.lua'), 'shell', ...command];
+    const child = spawn('prosodyctl', args, {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 20_000,
+      killSignal: 'SIGKILL',
+    });
     let text = '';
-    child.stdout.setEncoding('utf8').on('data', (part) => (text += part));
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (part) => (text += part));
     await once(child, 'close');
     return text;
   }
