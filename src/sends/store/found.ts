@@ -7,11 +7,11 @@ import { type Content, ContentReader, type Unfit, unfit } from './content.js';
 import type { Moment } from './entry-codec.js';
 import { type Level, LevelError, openLevel, refuseOpen } from './level.js';
 import type { LevelFiles } from './leveldb/files.js';
-import { OpeningMark } from './opening-mark.js';
+import { MAX_ENDS, OpeningMark } from './opening-mark.js';
 import { salvage } from './salvage.js';
 
 const NOTHING: Content = { entries: [], names: [] };
-const ENDED = 'the last two processes that opened it ended meanwhile';
+const ENDED = `the last ${MAX_ENDS} processes that opened it ended meanwhile`;
 
 /** What was found. */
 export type Found =

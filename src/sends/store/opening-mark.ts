@@ -2,8 +2,8 @@
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 
-/** A store at whose opening so many processes in a row have ended is not opened again. */
-const MAX_ENDS = 2;
+/** A store at whose opening so many processes in a row have ended is not opened again. Fewer may have been killed by chance. */
+export const MAX_ENDS = 5;
 
 /** The mark of one store. It is a matter of processes, so it needs no more care than reaching the kernel. */
 export class OpeningMark {
