@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import {
   findOomCounter,
   hasEnded,
@@ -29,7 +29,10 @@ it('knows that a process has ended, also when nobody has waited for it, or anoth
   expect(hasEnded({ pid: process.pid, start: '1' })).toBe(true);
   // What became `sleep` waits for no child.
   const parent = spawn('sh', ['-c', 'sleep 1000 & echo $!; exec sleep 1000'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void parent.kill('SIGKILL'));
   const [pid] = await once(parent.stdout.setEncoding('utf8'), 'data');
+  // The shell that it was would have waited.
+  await expect.poll(() => readRunning(parent.pid as number)?.name, { timeout: 20_000 }).toBe('sleep');
   const [own, child] = [markProcess(parent.pid as number), markProcess(Number(pid))];
   expect([hasEnded(own), hasEnded(child)]).toEqual([false, false]);
   process.kill(child.pid, 'SIGKILL');
