@@ -280,36 +280,39 @@ export class Session implements Share, Taker {
       this.tell(failureOf('EVENT_ID_TAKEN', what, { eventId: id }));
       return;
     }
-    const bytes = EVENT_BYTES + event.heldBytes;
-    const { load } = this.#surroundings;
-    const hasRoom = load.hasRoom(this);
-    this.#ids.add(id);
-    load.begin(this, bytes);
-    const begin = () => this.#submit(id, trace, event, bytes);
-    this.#pass(hasRoom, begin, () => {
-      this.#endEvent(id, bytes);
+    const way = this.#wayIn();
+    if (way === 'none') {
       this.#connection.put(refusedFrame(id, 'SENDS_UNACKNOWLEDGED', owes(this.server)));
-      if (!this.#isOver) this.#ended();
-    });
+      return;
+    }
+    const bytes = EVENT_BYTES + event.heldBytes;
+    this.#ids.add(id);
+    this.#surroundings.load.begin(this, bytes);
+    if (way === 'open') this.#submit(id, trace, event, bytes);
+    else {
+      const begin = () => this.#submit(id, trace, event, bytes);
+      this.#hold(begin, () => {
+        this.#endEvent(id, bytes);
+        this.#connection.put(refusedFrame(id, 'SENDS_UNACKNOWLEDGED', owes(this.server)));
+        if (!this.#isOver) this.#ended();
+      });
+    }
   }
 
-  /**
-   * Begins something that modules may send because of, when the gate lets it in.
-   *
-   * @param hasRoom - whether it may wait there
-   */
-  #pass(hasRoom: boolean, begin: () => void, refuse: () => void): void {
-    const gate = this.#gate;
-    if (gate === null || gate.begin()) begin();
-    else if (!hasRoom) refuse();
-    else {
-      this.#held += 1;
-      const waitsNoMore = (then: () => void) => () => {
-        this.#held -= 1;
-        then();
-      };
-      gate.hold({ owner: this, begin: waitsNoMore(begin), refuse: waitsNoMore(refuse) });
-    }
+  /** Whether something that modules may send because of may begin, or wait at the gate. `open` counts it there. */
+  #wayIn(): 'open' | 'gate' | 'none' {
+    if (this.#gate === null || this.#gate.begin()) return 'open';
+    return this.#surroundings.load.hasRoom(this) ? 'gate' : 'none';
+  }
+
+  /** Lets it wait at the gate. */
+  #hold(begin: () => void, refuse: () => void): void {
+    this.#held += 1;
+    const waitsNoMore = (then: () => void) => () => {
+      this.#held -= 1;
+      then();
+    };
+    this.#gate?.hold({ owner: this, begin: waitsNoMore(begin), refuse: waitsNoMore(refuse) });
   }
 
   /** The gate has let it in. */
@@ -362,7 +365,12 @@ export class Session implements Share, Taker {
 
   #forward({ sentId, status, params }: SendStatus): void {
     const { sends, load } = this.#surroundings;
-    const hasRoom = load.hasRoom(this);
+    const refused = () => failureOf('SENDS_UNACKNOWLEDGED', owes(this.server), { sentIds: [sentId] });
+    const way = this.#wayIn();
+    if (way === 'none') {
+      this.tell(refused());
+      return;
+    }
     load.begin(this, STATUS_BYTES);
     const over = (failure: Failure | null) => {
       load.end(this, STATUS_BYTES);
@@ -380,7 +388,8 @@ export class Session implements Share, Taker {
       over(failure);
     };
     // What its module sends because of it is for this server, as what it sends because of an event is.
-    this.#pass(hasRoom, begin, () => over(failureOf('SENDS_UNACKNOWLEDGED', owes(this.server), { sentIds: [sentId] })));
+    if (way === 'open') void begin();
+    else this.#hold(begin, () => over(refused()));
   }
 
   #refuse({ code, message, eventId }: FrameError): void {
