@@ -3,12 +3,7 @@
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { unreadAtPeer } from '../libc.js';
-
-/** What Node keeps of a socket, and has no name for. */
-interface Handle {
-  fd?: number;
-  writeQueueSize?: number;
-}
+import { handleOf } from './handle.js';
 
 /** Of one connection. */
 export class Intake {
@@ -37,8 +32,7 @@ export class Intake {
 
   /** What Node still has of a write that is in progress, and what the system has: one of them changes when the server reads. */
   #look(): string {
-    const { _handle: handle } = this.#socket as Socket & { _handle?: Handle };
-    const { fd = -1, writeQueueSize = 0 } = handle ?? {};
+    const { fd, writeQueueSize } = handleOf(this.#socket);
     return `${writeQueueSize} ${fd < 0 ? 0 : unreadAtPeer(fd)}`;
   }
 }

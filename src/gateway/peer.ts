@@ -3,15 +3,15 @@
 import type { Socket } from 'node:net';
 import { peerOf } from '../libc.js';
 import { hasEnded, markProcess, type ProcessMark } from '../proc.js';
+import { handleOf } from './handle.js';
 
 /** As far as the system tells it. */
 export class Peer {
   readonly #mark: ProcessMark | null;
 
   constructor(socket: Socket) {
-    // Node keeps it, and has no name for it.
-    const { _handle: handle } = socket as Socket & { _handle?: { fd?: number } };
-    const pid = handle?.fd !== undefined && handle.fd >= 0 ? peerOf(handle.fd) : 0;
+    const { fd } = handleOf(socket);
+    const pid = fd >= 0 ? peerOf(fd) : 0;
     // That of a process that is in another namespace of pids is 0.
     this.#mark = pid > 0 ? markProcess(pid) : null;
   }
