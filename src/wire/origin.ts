@@ -5,7 +5,7 @@
  * @see proto/module.proto for its form, which is `Origin`
  */
 
-import { ProtobufReader, tagOf, uint32At, WIRE } from './protobuf.js';
+import { bigintAt, ProtobufReader, tagOf, WIRE } from './protobuf.js';
 import { varintBytes, writeFixed64, writeVarint } from './room.js';
 
 /** What is said of it. */
@@ -78,7 +78,7 @@ export function readOrigin(bytes: Uint8Array): WireOrigin | null {
       server = Buffer.from(bytes.buffer, bytes.byteOffset + at, reader.at - at).toString();
     } else if (tag === TAG.eventId) {
       const at = reader.fixed64();
-      if (reader.ok) eventId = (BigInt(uint32At(bytes, at + 4)) << 32n) | BigInt(uint32At(bytes, at));
+      if (reader.ok) eventId = bigintAt(bytes, at);
     } else if (tag === TAG.hops) {
       hops = reader.varint();
     } else {

@@ -183,3 +183,10 @@ export function uint32At(bytes: Uint8Array, at: number): number {
 export function int32At(bytes: Uint8Array, at: number): number {
   return uint32At(bytes, at) | 0;
 }
+
+/** 8 bytes as a number, little-endian. */
+export function bigintAt(bytes: Uint8Array, at: number): bigint {
+  const high = uint32At(bytes, at + 4);
+  const low = uint32At(bytes, at);
+  return high < 0x200000 ? BigInt(high * 0x100000000 + low) : (BigInt(high) << 32n) | BigInt(low);
+}

@@ -7,12 +7,11 @@ import Long from 'long';
 import { CallEvent, type WireLogin } from '../../call-event.js';
 import type { CallKind } from '../../event-kinds.js';
 import { ADDRESS_MAX_BYTES, type WireParams } from '../../params.js';
-import { tagOf, WIRE } from '../../protobuf.js';
+import { bigintAt, tagOf, WIRE } from '../../protobuf.js';
 import { varintBytes } from '../../room.js';
 import { invalid, readingEvent } from '../frame-error.js';
 import type { ServerEvent } from '../frames.js';
 import {
-  bigintAt,
   MAX_FIELDS,
   Parts,
   readAddress,

@@ -3,7 +3,7 @@
 import { isUtf8 } from 'node:buffer';
 import Long from 'long';
 import { SCALARS, type WireParams } from '../../params.js';
-import { int32At, ProtobufReader, tagOf, uint32At, WIRE } from '../../protobuf.js';
+import { bigintAt, int32At, ProtobufReader, tagOf, WIRE } from '../../protobuf.js';
 import { checkAddress } from '../addresses.js';
 import { invalid } from '../frame-error.js';
 import { MAX_TEXT_BYTES } from '../frames.js';
@@ -55,13 +55,6 @@ export class Parts {
 export function readFixed64(): bigint {
   const at = reader.fixed64();
   return reader.ok ? bigintAt(reader.bytes, at) : 0n;
-}
-
-/** 8 bytes as a number. */
-export function bigintAt(bytes: Uint8Array, at: number): bigint {
-  const high = uint32At(bytes, at + 4);
-  const low = uint32At(bytes, at);
-  return high < 0x200000 ? BigInt(high * 0x100000000 + low) : (BigInt(high) << 32n) | BigInt(low);
 }
 
 /**
