@@ -1171,8 +1171,8 @@ static void after_fork_in_child(void)
     errno = error;
 }
 
-/* The id of this process, in a page that the kernel empties in a child, however that was made: asking the kernel each time costs
- * more than all else that submits an event. NULL: the kernel is too old for that, and is asked. */
+/* The id of this process. It stands in a page that the kernel empties in a child, however the child was made. Asking the kernel
+ * each time costs more than all the rest of submitting an event. NULL: the kernel is too old for such a page, and is asked. */
 static _Atomic pid_t *known_pid;
 
 static void know_pid(void)
@@ -1332,8 +1332,8 @@ static void tell(mmc_client *client, enum mmc_reason reason, uint64_t number, co
     client->options.log(client->options.context, line);
 }
 
-/* Tells of the defaults that were not told yet: of each reason at most once a second, or of all now. last_error is the text of
- * `latest`. */
+/* Logs the defaults that were not logged yet: those of each reason at most once a second, or with `all` every one now. last_error
+ * is the text of `latest`. */
 static void tell_due(mmc_client *client, uint64_t now, int all, enum mmc_reason latest)
 {
     for (int reason = MMC_UNREACHABLE; reason < MMC_REASONS; reason++) {

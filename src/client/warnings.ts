@@ -1,6 +1,6 @@
 /**
- * Tells why events got the default. The first one of each reason is told at once. Later ones are counted, and told in one line a second
- * for each reason.
+ * Tells why events got the default. The first one of each reason is told at once. Later ones are counted, and told in one line a
+ * second for each reason.
  */
 
 const EVERY_MS = 1_000;

@@ -14,7 +14,10 @@ export interface ProgramSend {
   module: string;
   params: MessageParams;
   payload: Buffer;
-  /** The event in which the module sent it, as far as that is known; of a message of this program, `eventId` is its id. `null` there: an event without one. */
+  /**
+   * The event in which the module sent it, as far as that is known. Of a message of this program, `eventId` is its id. It is `null`
+   * for an event without one.
+   */
   cause: Origin | null;
 }
 

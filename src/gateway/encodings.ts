@@ -43,8 +43,8 @@ export interface Encoding {
 }
 
 /**
- * The encoding of a connection. No length begins with a character of text, or with a byte order mark: so who sends text that is
- * no JSON is told so in text.
+ * The encoding of a connection. No length begins with a character of text, or with a byte order mark. So a server that sends text
+ * that is no JSON gets an answer in text.
  */
 export function encodingOf(firstByte: number, limits: GatewayLimits): Encoding {
   const isPrintable = firstByte >= 0x20 && firstByte < 0x7f;

@@ -22,8 +22,8 @@ export class NameClaim {
   }
 
   /**
-   * Claims a name. A server that was killed in the middle of many events may seem to be there still: then it is asked for, and the name
-   * is claimed again in a moment.
+   * Claims a name. A server that was killed in the middle of many events may seem to be there still. So something is written to it,
+   * which shows whether it is, and the name is claimed again in a moment.
    *
    * @param later - told what came of that
    * @returns whether the name is its at once

@@ -427,7 +427,10 @@ export class Session implements Share, Taker {
   }
 }
 
-/** One event of a session until its outcome is told; and where what modules send because of it comes from, for longer. */
+/**
+ * One event of a session, until its outcome is told. It stays longer as an origin: it says for whom it is what modules send because
+ * of the event.
+ */
 class EventInProgress implements OutcomeTaker, Origin {
   readonly server: string;
   readonly eventId: bigint;
