@@ -54,8 +54,3 @@ export function pair(
 export function divide(left: number, right: number): number {
   return left / right;
 }
-
-/** The value below which a share of a sorted list lies; 0 of an empty list. */
-export function percentile(sorted: ArrayLike<number>, share: number): number {
-  return sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
-}

@@ -1,12 +1,9 @@
 /** Counts round trips from the end of the warm-up on, and the CPU time that they cost. */
 
 import { performance } from 'node:perf_hooks';
-import { percentile } from '../figures/statistics.js';
+import { Times } from '../figures/times.js';
 import type { Load } from './arguments.js';
 import { cpuMicros } from './cpu.js';
-
-/** Round trips beyond it are counted, and their times not kept. */
-const KEPT = 4_000_000;
 
 /** What a rate's program prints; times are microseconds, CPU time is that of one message. */
 export type RateSample = {
@@ -23,9 +20,7 @@ export class Meter {
   readonly #processes: readonly number[];
   readonly #from: number;
   readonly #until: number;
-  /** Made before anything is measured, so that noting a time allocates nothing. */
-  readonly #took = new Float32Array(KEPT);
-  #count = 0;
+  readonly #times = new Times();
   #beganAt = 0;
   #seconds = 0;
   #cpu: number[] = [];
@@ -51,17 +46,16 @@ export class Meter {
   note(began: number): number {
     const now = performance.now();
     if (now < this.#from || this.over) return now;
-    if (this.#count === 0) this.#begin(now);
-    if (this.#count < KEPT) this.#took[this.#count] = (now - began) * 1000;
-    this.#count++;
+    if (this.#times.count === 0) this.#begin(now);
+    this.#times.add((now - began) * 1000);
     if (now >= this.#until) this.#end(now);
     return now;
   }
 
   result(): RateSample {
-    const sorted = this.#took.subarray(0, Math.min(this.#count, KEPT)).sort();
-    const [core = 0, ...hosts] = this.#cpu.map((micros) => micros / this.#count);
-    const sample = { rate: this.#count / this.#seconds, p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99) };
+    const times = this.#times;
+    const [core = 0, ...hosts] = this.#cpu.map((micros) => micros / times.count);
+    const sample = { rate: times.count / this.#seconds, p50: times.percentile(0.5), p99: times.percentile(0.99) };
     return hosts.length === 0 ? { ...sample, core } : { ...sample, core, host: hosts.reduce((sum, one) => sum + one) };
   }
 

@@ -1,13 +1,5 @@
 import { expect, it } from 'vitest';
-import {
-  column,
-  divide,
-  median,
-  pair,
-  percentile,
-  type Samples,
-  summarize,
-} from '../../../bench/speed/figures/statistics.js';
+import { column, divide, median, pair, type Samples, summarize } from '../../../bench/speed/figures/statistics.js';
 
 it.each([
   [[3], 3],
@@ -41,10 +33,4 @@ it('a column has null for a failed round and for a name that a row does not have
   const samples: Samples = new Map([['row', [{ rate: 1 }, null, { p50: 2 }]]]);
   expect(column(samples, 'row', 'rate')).toEqual([1, null, null]);
   expect(column(samples, 'none', 'rate')).toEqual([]);
-});
-
-it('a percentile is a value of the list', () => {
-  const list = Float32Array.from({ length: 101 }, (_, i) => i);
-  expect([0, 0.5, 0.99, 1].map((share) => percentile(list, share))).toEqual([0, 50, 99, 100]);
-  expect(percentile([], 0.5)).toBe(0);
 });
