@@ -2,6 +2,7 @@
 
 import { ControlServer, type ControlServerOptions } from '../control/server.js';
 import { GatewayServer, type GatewayServerOptions } from '../gateway/server.js';
+import { Names } from '../servers/names.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 import type { ServerStatus } from '../supervisor/types.js';
 import { takeAll, takeAllInTurn } from '../to-the-end.js';
@@ -16,6 +17,8 @@ export interface DoorsOptions extends Pick<ControlServerOptions, 'runDir' | 'war
 /** Opened one after the other, and closed likewise. */
 export class Doors {
   readonly #options: DoorsOptions;
+  /** A server's name is taken once, through whichever door. */
+  readonly #names = new Names();
   #control: ControlServer | undefined;
   #gateway: GatewayServer | undefined;
   #isRetired = false;
@@ -40,8 +43,8 @@ export class Doors {
    *
    * @throws DirectoryError when something stands in the way
    */
-  async openGateway(options: Omit<GatewayServerOptions, 'warn'>): Promise<void> {
-    this.#gateway = await GatewayServer.open({ ...options, warn: this.#options.warn });
+  async openGateway(options: Omit<GatewayServerOptions, 'warn' | 'names'>): Promise<void> {
+    this.#gateway = await GatewayServer.open({ ...options, names: this.#names, warn: this.#options.warn });
     this.#keep(this.#gateway);
   }
 
