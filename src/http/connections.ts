@@ -9,7 +9,7 @@ import type { HttpLimits } from './limits.js';
 const LAST_WORDS_MS = 500;
 
 /** One connection. */
-export class Connection implements ServerClient {
+export class Connection {
   readonly socket: Socket;
   /** The name that its last request gave. */
   server = '';
@@ -29,12 +29,10 @@ export class Connection implements ServerClient {
     this.socket = socket;
   }
 
-  get takesSends(): boolean {
-    return this.taking !== null;
-  }
-
-  get unacknowledged(): number {
-    return this.taking?.unacknowledged ?? 0;
+  /** As a status counts it. */
+  describe(): ServerClient {
+    const { server, taking, inProgress } = this;
+    return { server, takesSends: taking !== null, inProgress, unacknowledged: taking?.unacknowledged ?? 0 };
   }
 
   /** The body of the newest request has not come to its end. */

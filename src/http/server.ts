@@ -136,9 +136,9 @@ export class HttpServer {
     return [...(this.#tokenProblem === null ? [] : [this.#tokenProblem]), ...this.#visits.problems()];
   }
 
-  /** Those who have said who they are. */
+  /** Everybody who is connected. */
   clients(): ServerClient[] {
-    return this.#connections?.all() ?? [];
+    return (this.#connections?.all() ?? []).map((connection) => connection.describe());
   }
 
   /** Reads the token again. Where that cannot be, the one before holds. */
