@@ -46,6 +46,7 @@ export const ERROR_CODES = {
   HOST_UNREACHABLE: 'A host executed nothing and did not answer, or lost its connection, and was killed.',
   HOST_OUT_OF_MEMORY: 'The kernel killed a host for want of memory.',
   GATEWAY_UNUSABLE: 'The socket for chat servers cannot be made.',
+  SECRET_UNUSABLE: 'A file with a token or another secret cannot be used.',
   FRAME_INVALID: 'A server or a client sent what is no frame of the gateway, or one that does not come at that point.',
   VERSION_UNKNOWN: 'Core and server speak no common version of the gateway protocol.',
   TOO_MANY_SERVERS: 'As many servers are connected to the gateway as it serves.',

@@ -14,6 +14,7 @@ import {
   coreSettings,
   findBlackBoxProblem,
   findNameProblem,
+  findWebhookProblem,
   type KeyRule,
   MODULE_KEYS,
   moduleSettings,
@@ -32,6 +33,7 @@ const GUARDED = new Set(['match', 'limits', 'sandbox', 'remote', 'env']);
  * @param exists - Tells whether a path names a file; asked for modules without a `path` only.
  * @param findProblem - Says why a program cannot be run; `null` when nothing speaks against it.
  * @param findGroupProblem - Says what is wrong with a group; `null` when nothing speaks against it.
+ * @param findSecretProblem - Says why the file of a secret cannot be used; `null` when nothing speaks against it.
  * @throws ConfigError `CONFIG_VALUE` at the first setting or name that cannot be.
  */
 export function interpretTree(
@@ -40,6 +42,7 @@ export function interpretTree(
   exists: (path: string) => boolean,
   findProblem: (program: string) => string | null,
   findGroupProblem: (group: string) => GroupProblem | null,
+  findSecretProblem: (path: string, setting: string) => string | null,
 ): CoreConfig {
   const warnings: ConfigWarning[] = [];
   const absolute = resolve(file);
@@ -53,6 +56,9 @@ export function interpretTree(
   }
   const warning = findGroupWarning(settings.gatewayGroup, origins.gateway_group as Position, findGroupProblem);
   if (warning) warnings.push(warning);
+  const webhookSecret = settings.webhookSecret === null ? null : resolve(base, settings.webhookSecret);
+  const unsigned = webhookSecret && settings.webhook !== 'off' && findSecretProblem(webhookSecret, 'webhook_secret');
+  if (unsigned) warnings.push({ position: origins.webhook_secret as Position, message: unsigned });
   const search = { moduleDir, base, exists };
   const seen = new Map<string, Position>();
   const modules = tree.modules.map((block) => {
@@ -62,7 +68,7 @@ export function interpretTree(
     return readModule(block, search, warnings);
   });
   const gateway = resolveGateway(settings.gateway, base);
-  return { file: absolute, ...settings, moduleDir, onEvent, gateway, modules, warnings };
+  return { file: absolute, ...settings, moduleDir, onEvent, gateway, webhookSecret, modules, warnings };
 }
 
 /** @throws ConfigError `CONFIG_VALUE` for a group that the system does not have */
@@ -92,6 +98,8 @@ function readCore({ pairs }: ConfigTree, base: string, warnings: ConfigWarning[]
     const culprit = own.findLast(({ key }) => key === 'black_box' || key === 'max_message') as Pair;
     throw new ConfigError('CONFIG_VALUE', problem, culprit.position);
   }
+  const unsigned = findWebhookProblem(settings);
+  if (unsigned) throw new ConfigError('CONFIG_VALUE', unsigned, origins.webhook as Position);
   return { settings, origins, moduleDir: settings.moduleDir.map((dir) => resolve(base, dir)) };
 }
 
@@ -180,7 +188,8 @@ function readSettings<S extends z.ZodObject>(
     return { settings: result.data, origins };
   }
   const issue = result.error.issues[0] as z.core.$ZodIssue;
-  return failValue(sources.get(issue.path[0] as PropertyKey) as Pair, who, issue.message);
+  const culprit = sources.get(issue.path[0] as PropertyKey) as Pair;
+  return failValue(culprit, who, issue.message, keys[culprit.key]?.show);
 }
 
 function readValue(rule: Pick<KeyRule<unknown>, 'parse'>, pair: Pair, who: string): unknown {
@@ -192,8 +201,13 @@ function readValue(rule: Pick<KeyRule<unknown>, 'parse'>, pair: Pair, who: strin
   }
 }
 
-function failValue({ key, value, position }: Pair, who: string, expected: string): never {
-  const found = value === '' ? 'nothing' : showText(value);
+function failValue(
+  { key, value, position }: Pair,
+  who: string,
+  expected: string,
+  show = (text: string) => text,
+): never {
+  const found = value === '' ? 'nothing' : showText(show(value));
   const hint = /[;}]/.test(value) ? ' (";" and "}" end a value only after white space)' : '';
   throw new ConfigError('CONFIG_VALUE', `${who}found ${found} for ${key}, ${expected}${hint}`, position);
 }

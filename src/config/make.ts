@@ -5,7 +5,15 @@ import { z } from 'zod';
 import { ConfigError } from '../errors.js';
 import { resolveGateway } from './gateway-path.js';
 import { isFile, resolveModule } from './resolve.js';
-import { coreSettings, findBlackBoxProblem, findNameProblem, MODULE_KEYS, moduleSettings, variable } from './schema.js';
+import {
+  coreSettings,
+  findBlackBoxProblem,
+  findNameProblem,
+  findWebhookProblem,
+  MODULE_KEYS,
+  moduleSettings,
+  variable,
+} from './schema.js';
 import { showText } from './text.js';
 import type { CoreConfig, ModuleSpec, Position } from './types.js';
 
@@ -52,7 +60,7 @@ export function makeConfig(options: ConfigOptions, exists: (path: string) => boo
   const result = configOptions.safeParse(options);
   if (!result.success) return failIssue(result.error.issues[0] as z.core.$ZodIssue, options);
   const { modules, ...settings } = result.data;
-  const problem = findBlackBoxProblem(settings);
+  const problem = findBlackBoxProblem(settings) ?? findWebhookProblem(settings);
   if (problem) fail(problem);
   const moduleDir = settings.moduleDir.map((dir) => resolve(dir));
   const names = new Set<string>();
@@ -75,7 +83,8 @@ export function makeConfig(options: ConfigOptions, exists: (path: string) => boo
   });
   const onEvent = settings.onEvent === null ? null : resolve(settings.onEvent);
   const gateway = resolveGateway(settings.gateway, process.cwd());
-  return { file: null, ...settings, moduleDir, onEvent, gateway, modules: specs, warnings: [] };
+  const webhookSecret = settings.webhookSecret === null ? null : resolve(settings.webhookSecret);
+  return { file: null, ...settings, moduleDir, onEvent, gateway, webhookSecret, modules: specs, warnings: [] };
 }
 
 /** The keys of the file that stand for what was given. */

@@ -82,6 +82,7 @@ export function statusOf(...modules: ModuleStatus[]): CoreStatus {
       embedded: false,
       gateway: null,
       gatewayGroup: null,
+      webhook: null,
     },
     modules,
     servers: [],

@@ -143,6 +143,8 @@ export interface CoreStatus extends SupervisorStatus {
     gateway: string | null;
     /** The group whose members may connect there, as it is configured; `null`: none. */
     gatewayGroup: string | null;
+    /** Where what modules send is posted, without the path; `null`: nowhere. */
+    webhook: string | null;
   };
   servers: ServerStatus[];
   /** `null`: nothing that modules send is kept. */
