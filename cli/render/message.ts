@@ -3,7 +3,7 @@
 import type { ReportedMessage } from '../../src/control/frames.js';
 import { escapeControl } from '../../src/logs/format.js';
 import type { Outcome } from '../../src/supervisor/types.js';
-import { messageFields, paramsFields } from '../../src/wire/message-json.js';
+import { messageFields, paramsFields } from '../../src/wire/message-document.js';
 
 /** The first line of `send --json`. */
 export function outcomeToJson({ verdict, by, params, payload, trace }: Outcome): string {

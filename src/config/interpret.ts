@@ -6,6 +6,7 @@ import { ConfigError } from '../errors.js';
 import { findPairProblem } from './environment.js';
 import { resolveGateway } from './gateway-path.js';
 import type { GroupProblem } from './group-problem.js';
+import { findTokenProblem, resolveHttp } from './http-address.js';
 import { findNearKey } from './near-miss.js';
 import type { ConfigTree, ModuleBlock, Pair } from './parser.js';
 import { resolveModule } from './resolve.js';
@@ -56,6 +57,9 @@ export function interpretTree(
   }
   const warning = findGroupWarning(settings.gatewayGroup, origins.gateway_group as Position, findGroupProblem);
   if (warning) warnings.push(warning);
+  const httpToken = settings.httpToken === null ? null : resolve(base, settings.httpToken);
+  const secret = httpToken && settings.http !== 'off' && findSecretProblem(httpToken, 'http_token');
+  if (secret) warnings.push({ position: origins.http_token as Position, message: secret });
   const webhookSecret = settings.webhookSecret === null ? null : resolve(base, settings.webhookSecret);
   const unsigned = webhookSecret && settings.webhook !== 'off' && findSecretProblem(webhookSecret, 'webhook_secret');
   if (unsigned) warnings.push({ position: origins.webhook_secret as Position, message: unsigned });
@@ -68,7 +72,9 @@ export function interpretTree(
     return readModule(block, search, warnings);
   });
   const gateway = resolveGateway(settings.gateway, base);
-  return { file: absolute, ...settings, moduleDir, onEvent, gateway, webhookSecret, modules, warnings };
+  const http = resolveHttp(settings.http, base);
+  const resolved = { moduleDir, onEvent, gateway, http, httpToken, webhookSecret };
+  return { file: absolute, ...settings, ...resolved, modules, warnings };
 }
 
 /** @throws ConfigError `CONFIG_VALUE` for a group that the system does not have */
@@ -98,6 +104,8 @@ function readCore({ pairs }: ConfigTree, base: string, warnings: ConfigWarning[]
     const culprit = own.findLast(({ key }) => key === 'black_box' || key === 'max_message') as Pair;
     throw new ConfigError('CONFIG_VALUE', problem, culprit.position);
   }
+  const noToken = findTokenProblem(settings);
+  if (noToken) throw new ConfigError('CONFIG_VALUE', noToken, origins.http as Position);
   const unsigned = findWebhookProblem(settings);
   if (unsigned) throw new ConfigError('CONFIG_VALUE', unsigned, origins.webhook as Position);
   return { settings, origins, moduleDir: settings.moduleDir.map((dir) => resolve(base, dir)) };

@@ -3,6 +3,6 @@
 import type { CoreConfig } from './types.js';
 
 /** Whether the configuration has somebody take what modules send; a program may do so besides. */
-export function keepsSends({ gateway, webhook }: Pick<CoreConfig, 'gateway' | 'webhook'>): boolean {
-  return gateway !== 'off' || webhook !== 'off';
+export function keepsSends({ gateway, http, webhook }: Pick<CoreConfig, 'gateway' | 'http' | 'webhook'>): boolean {
+  return gateway !== 'off' || http !== 'off' || webhook !== 'off';
 }

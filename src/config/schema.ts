@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { findPairProblem, formatUmask, isPassable, parsePassEnv, parseUmask } from './environment.js';
 import { isGateway, readGateway } from './gateway-path.js';
 import { isGroup } from './group.js';
+import { isHttp, readHttp } from './http-address.js';
 import { ABI_NAMES, CORE_FILES } from './types.js';
 import {
   formatDuration,
@@ -35,6 +36,7 @@ const rate = 'expected a number in a duration, such as 5 in 60s';
 const names = 'expected names of environment variables, each alone or with * at its end';
 const gateway = 'expected the path of a socket, with a "/" or a "." in it, auto, or off';
 const group = 'expected the name or the number of a group, or none';
+const http = 'expected HOST:PORT, [V6]:PORT, unix:PATH, or off';
 const webhook = 'expected an http or https URL without a user, a password and a fragment, or off';
 const secretFile = 'expected the path of a file, or none';
 const umask = 'expected three octal digits, such as 027, or inherit';
@@ -110,6 +112,8 @@ export const coreSettings = z.object({
     .default(null),
   gateway: z.string(gateway).transform(readGateway).refine(isGateway, gateway).default('auto'),
   gatewayGroup: z.string(group).refine(isGroup, group).nullable().default(null),
+  http: z.string(http).transform(readHttp).refine(isHttp, http).default('off'),
+  httpToken: z.string(secretFile).min(1, secretFile).nullable().default(null),
   webhook: z.string(webhook).transform(readWebhook).refine(isWebhook, webhook).default('off'),
   webhookSecret: z.string(secretFile).min(1, secretFile).nullable().default(null),
   webhookTimeoutMs: time.default(10 * SECOND),
@@ -209,6 +213,8 @@ export const CORE_KEYS: Readonly<Record<string, KeyRule<CoreSettings>>> = {
   on_event: coreKey('onEvent', orOff(asWritten), offOr(asWritten)),
   gateway: coreKey('gateway', asWritten),
   gateway_group: coreKey('gatewayGroup', orNone, noneOr),
+  http: coreKey('http', asWritten),
+  http_token: coreKey('httpToken', orNone, noneOr),
   webhook: { ...coreKey('webhook', asWritten), show: showWebhook },
   webhook_secret: coreKey('webhookSecret', orNone, noneOr),
   webhook_timeout: coreKey('webhookTimeoutMs', parseDuration, formatDuration),

@@ -100,6 +100,10 @@ export interface CoreConfig {
   gateway: string;
   /** The group that may connect there, by its name or number; `null`: none. */
   gatewayGroup: string | null;
+  /** Where HTTP is served: `HOST:PORT`, `[V6]:PORT`, `unix:` with an absolute path, or `off`. */
+  http: string;
+  /** The file with the token of HTTP; absolute. `null`: none, which only a unix socket may have. */
+  httpToken: string | null;
   /** Where what modules send is posted: an http or https URL; `off`: nowhere. */
   webhook: string;
   /** The file whose first line signs that, absolute; `null`: there is none. */

@@ -1,6 +1,7 @@
 /** What a core is made of, from its start to its end: opened in this order, and closed in the other one. */
 
 import { join } from 'node:path';
+import { parseHttpAddress } from '../config/http-address.js';
 import { keepsSends } from '../config/keeps-sends.js';
 import type { CoreConfig } from '../config/types.js';
 import { controlSocketPath } from '../control/endpoint.js';
@@ -18,6 +19,7 @@ import { DescriptorWatch } from './descriptor-watch.js';
 import { Doors } from './doors.js';
 import { EventTeller } from './events/teller.js';
 import type { ProgramTaker } from './program-taker.js';
+import { readinessOf } from './readiness.js';
 import { Reloads, type ReloadsOptions } from './reloads.js';
 import type { CoreOptions } from './types.js';
 import { readWebhookSettings, WebhookDoor } from './webhook-door.js';
@@ -54,6 +56,8 @@ export class Parts {
   #taker: ProgramTaker | null = null;
   #isOpen = false;
   #isTaking = false;
+  /** Each module is ready or refused. */
+  #isStarted = false;
   #isRetired = false;
 
   /**
@@ -138,13 +142,15 @@ export class Parts {
   /** Starts the modules. @throws IllegalStateError when the supervisor was stopped meanwhile */
   async start(): Promise<StartReport> {
     const started = this.supervisor.start();
-    // Where the gateway cannot be opened, that is what fails the start.
+    // Where a door cannot be opened, that is what fails the start.
     started.catch(() => undefined);
     await Promise.race([this.#taking, started]);
-    const opening = this.#isRetired ? Promise.resolve() : this.#openGateway();
+    const opening = this.#isRetired ? Promise.resolve() : this.#openToServers();
     this.#opened = opening.catch(() => undefined);
     await opening;
-    return started;
+    const report = await started;
+    this.#isStarted = true;
+    return report;
   }
 
   /** The supervisor takes events: so does who brings them, or what modules send. */
@@ -163,6 +169,32 @@ export class Parts {
     } catch (error) {
       this.log.say('warn', `the webhook goes on as before: ${(error as Error).message}`);
     }
+  }
+
+  async #openToServers(): Promise<void> {
+    await this.#openGateway();
+    if (!this.#isRetired) await this.#openHttp();
+  }
+
+  async #openHttp(): Promise<void> {
+    const { http, httpToken, maxMessageBytes } = this.#config;
+    const { supervisor, sends } = this;
+    const address = parseHttpAddress(http);
+    if (sends === null || address === null) return;
+    await this.#doors.openHttp({
+      address,
+      tokenFile: httpToken,
+      core: { submit: (event, origin, taker) => supervisor.submit(event, origin, taker) },
+      sends,
+      maxMessageBytes,
+      chainDeadlineMs: () => this.#inForce.chainDeadlineMs,
+      readiness: () => this.#readiness(),
+    });
+  }
+
+  #readiness() {
+    const phase = this.#isRetired ? 'stopping' : this.#isStarted ? 'running' : 'starting';
+    return readinessOf({ phase, modules: this.supervisor.status().modules, config: this.#inForce });
   }
 
   async #openGateway(): Promise<void> {
@@ -202,7 +234,7 @@ export class Parts {
     this.#inForce = { ...config, modules };
     this.#teller.reloaded(config);
     this.sends?.configure(this.#inForce);
-    this.#doors.reloaded();
+    this.#doors.reloaded(this.#inForce);
     this.#configureWebhook();
   }
 
@@ -227,7 +259,7 @@ export class Parts {
     await this.#opened;
     await takeAllInTurn(
       () => Promise.all([this.#taker?.closeSoon(), this.#webhook?.close()]),
-      () => this.#doors.closeGateway(),
+      () => this.#doors.closeToServers(),
       () => this.sends?.close(),
     );
   }
@@ -251,10 +283,12 @@ export class Parts {
     );
     const embedded = !this.#options.endsProcess;
     const gateway = this.#doors.gatewayPath;
+    const http = this.#doors.httpAddress;
     const webhook = this.#webhook?.origin ?? null;
     const gatewayGroup = gateway === null ? null : this.#config.gatewayGroup;
+    const ways = { gateway, gatewayGroup, http, webhook };
     return {
-      core: { ...core, problems: [...core.problems, ...problems], embedded, gateway, gatewayGroup, webhook },
+      core: { ...core, problems: [...core.problems, ...problems], embedded, ...ways },
       modules: modules.map((module) => this.#withSends(module)),
       servers: [
         ...this.#doors.servers(),

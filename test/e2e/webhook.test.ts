@@ -72,8 +72,8 @@ const reload = async (config: string) => {
 const send = async (text: string) =>
   expect((await cli.run('send', '--from', 'alice', '--to', 'bob', text)).code).toBe(0);
 const status = async () => JSON.parse((await cli.run('status', '--json')).stdout) as CoreStatus;
-const of = (module: string) => server.asked.filter(({ body }) => JSON.parse(body).sent.module === module);
-const texts = (asked: readonly Asked[]) => asked.map(({ body }) => JSON.parse(body).sent.message);
+const of = (module: string) => server.asked.filter(({ body }) => JSON.parse(body).module === module);
+const texts = (asked: readonly Asked[]) => asked.map(({ body }) => JSON.parse(body).message);
 const ids = (asked: readonly Asked[]) => asked.map(({ headers }) => headers['webhook-id']);
 
 function isSigned({ headers, body }: Asked, secret: string): boolean {

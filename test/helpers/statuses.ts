@@ -82,6 +82,7 @@ export function statusOf(...modules: ModuleStatus[]): CoreStatus {
       embedded: false,
       gateway: null,
       gatewayGroup: null,
+      http: null,
       webhook: null,
     },
     modules,

@@ -143,6 +143,8 @@ export interface CoreStatus extends SupervisorStatus {
     gateway: string | null;
     /** The group whose members may connect there, as it is configured; `null`: none. */
     gatewayGroup: string | null;
+    /** Where it answers over HTTP: `HOST:PORT`, `[V6]:PORT` or `unix:PATH`; `null`: nowhere. */
+    http: string | null;
     /** Where what modules send is posted, without the path; `null`: nowhere. */
     webhook: string | null;
   };

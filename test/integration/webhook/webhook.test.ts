@@ -14,7 +14,7 @@ async function serve(answer: (asked: Asked, response: ServerResponse) => void) {
 }
 
 const take = (_: unknown, response: ServerResponse) => void response.writeHead(204).end();
-const sentOf = ({ body }: Asked) => JSON.parse(body).sent;
+const sentOf = ({ body }: Asked) => JSON.parse(body);
 const texts = (asked: readonly Asked[]) => asked.map((one) => sentOf(one).message);
 const ids = (asked: readonly Asked[]) => asked.map(({ headers }) => headers['webhook-id']);
 
@@ -30,7 +30,7 @@ describe('what a module sends', () => {
     expect(asked).toMatchObject({ method: 'POST', path: '/hooks/1?for=chat' });
     expect(asked.headers).toMatchObject({ 'content-type': 'application/json', 'webhook-id': sentId });
     expect(asked.headers['user-agent']).toMatch(/^mesibo-modules\/\d/);
-    const { sent } = JSON.parse(asked.body);
+    const sent = JSON.parse(asked.body);
     const params = { aid: '0', id: '1', refid: '0', groupid: '0', flags: 0, type: 0, expiry: 0, uflags: 0 };
     expect(sent).toEqual({
       ...{ module: 'm', sentId, message: 'grüß dich' },

@@ -27,6 +27,8 @@ describe('defaults', () => {
       spareHosts: 1,
       gateway: 'auto',
       gatewayGroup: null,
+      http: 'off',
+      httpToken: null,
       webhook: 'off',
       webhookSecret: null,
       webhookTimeoutMs: 10_000,

@@ -59,9 +59,10 @@ describe('webhook', () => {
 });
 
 it.each([
-  ['auto', 'off', true],
-  ['off', 'http://h/', true],
-  ['off', 'off', false],
-])('with gateway = %s and webhook = %s what modules send is kept: %s', (gateway, webhook, isKept) => {
-  expect(keepsSends({ gateway, webhook })).toBe(isKept);
+  ['auto', 'off', 'off', true],
+  ['off', '127.0.0.1:0', 'off', true],
+  ['off', 'off', 'http://h/', true],
+  ['off', 'off', 'off', false],
+])('with gateway = %s, http = %s and webhook = %s what modules send is kept: %s', (gateway, http, webhook, isKept) => {
+  expect(keepsSends({ gateway, http, webhook })).toBe(isKept);
 });

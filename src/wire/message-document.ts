@@ -1,16 +1,15 @@
-/** Messages as JSON, in the forms of `send --json`: pure. */
+/** Messages as documents of JSON, as `send --json` prints them: pure. */
 
 import type { MessageParams } from './params.js';
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Text as it is; bytes that are not UTF-8 as `messageBase64`, beside a `message` that is `null`. */
-export function messageFields(payload: Uint8Array): { message: string } | { message: null; messageBase64: string } {
+export function messageFields(payload: Buffer): { message: string } | { message: null; messageBase64: string } {
   try {
     return { message: UTF8.decode(payload) };
   } catch {
-    const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
-    return { message: null, messageBase64: bytes.toString('base64') };
+    return { message: null, messageBase64: payload.toString('base64') };
   }
 }
 
