@@ -96,6 +96,7 @@ const core = z.strictObject({
   gateway: z.string().nullable().describe('the socket where chat servers connect; null: there is none'),
   gatewayGroup: z.string().nullable().describe('the group whose members may connect there; null: none'),
   http: z.string().nullable().describe('where it answers over HTTP: HOST:PORT, [V6]:PORT or unix:PATH; null: nowhere'),
+  webhook: z.string().nullable().describe('where what modules send is posted, without the path; null: nowhere'),
 });
 
 const server = z.strictObject({

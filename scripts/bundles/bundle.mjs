@@ -110,7 +110,7 @@ const withoutSubcommands = {
 const lateImports = {
   name: 'late-imports',
   setup({ onLoad }) {
-    onLoad({ filter: /\/cli\/commands\/demo\.ts$/ }, ({ path }) => ({
+    onLoad({ filter: /\/(cli\/commands\/demo|src\/webhook\/undici)\.ts$/ }, ({ path }) => ({
       contents: readFileSync(path, 'utf8').replace('await import(', 'await __import('),
       loader: 'ts',
     }));

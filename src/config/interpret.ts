@@ -15,6 +15,7 @@ import {
   coreSettings,
   findBlackBoxProblem,
   findNameProblem,
+  findWebhookProblem,
   type KeyRule,
   MODULE_KEYS,
   moduleSettings,
@@ -59,6 +60,9 @@ export function interpretTree(
   const httpToken = settings.httpToken === null ? null : resolve(base, settings.httpToken);
   const secret = httpToken && settings.http !== 'off' && findSecretProblem(httpToken, 'http_token');
   if (secret) warnings.push({ position: origins.http_token as Position, message: secret });
+  const webhookSecret = settings.webhookSecret === null ? null : resolve(base, settings.webhookSecret);
+  const unsigned = webhookSecret && settings.webhook !== 'off' && findSecretProblem(webhookSecret, 'webhook_secret');
+  if (unsigned) warnings.push({ position: origins.webhook_secret as Position, message: unsigned });
   const search = { moduleDir, base, exists };
   const seen = new Map<string, Position>();
   const modules = tree.modules.map((block) => {
@@ -69,7 +73,8 @@ export function interpretTree(
   });
   const gateway = resolveGateway(settings.gateway, base);
   const http = resolveHttp(settings.http, base);
-  return { file: absolute, ...settings, moduleDir, onEvent, gateway, http, httpToken, modules, warnings };
+  const resolved = { moduleDir, onEvent, gateway, http, httpToken, webhookSecret };
+  return { file: absolute, ...settings, ...resolved, modules, warnings };
 }
 
 /** @throws ConfigError `CONFIG_VALUE` for a group that the system does not have */
@@ -101,6 +106,8 @@ function readCore({ pairs }: ConfigTree, base: string, warnings: ConfigWarning[]
   }
   const noToken = findTokenProblem(settings);
   if (noToken) throw new ConfigError('CONFIG_VALUE', noToken, origins.http as Position);
+  const unsigned = findWebhookProblem(settings);
+  if (unsigned) throw new ConfigError('CONFIG_VALUE', unsigned, origins.webhook as Position);
   return { settings, origins, moduleDir: settings.moduleDir.map((dir) => resolve(base, dir)) };
 }
 
@@ -189,7 +196,8 @@ function readSettings<S extends z.ZodObject>(
     return { settings: result.data, origins };
   }
   const issue = result.error.issues[0] as z.core.$ZodIssue;
-  return failValue(sources.get(issue.path[0] as PropertyKey) as Pair, who, issue.message);
+  const culprit = sources.get(issue.path[0] as PropertyKey) as Pair;
+  return failValue(culprit, who, issue.message, keys[culprit.key]?.show);
 }
 
 function readValue(rule: Pick<KeyRule<unknown>, 'parse'>, pair: Pair, who: string): unknown {
@@ -201,8 +209,13 @@ function readValue(rule: Pick<KeyRule<unknown>, 'parse'>, pair: Pair, who: strin
   }
 }
 
-function failValue({ key, value, position }: Pair, who: string, expected: string): never {
-  const found = value === '' ? 'nothing' : showText(value);
+function failValue(
+  { key, value, position }: Pair,
+  who: string,
+  expected: string,
+  show = (text: string) => text,
+): never {
+  const found = value === '' ? 'nothing' : showText(show(value));
   const hint = /[;}]/.test(value) ? ' (";" and "}" end a value only after white space)' : '';
   throw new ConfigError('CONFIG_VALUE', `${who}found ${found} for ${key}, ${expected}${hint}`, position);
 }

@@ -6,7 +6,15 @@ import { ConfigError } from '../errors.js';
 import { resolveGateway } from './gateway-path.js';
 import { findTokenProblem, resolveHttp } from './http-address.js';
 import { isFile, resolveModule } from './resolve.js';
-import { coreSettings, findBlackBoxProblem, findNameProblem, MODULE_KEYS, moduleSettings, variable } from './schema.js';
+import {
+  coreSettings,
+  findBlackBoxProblem,
+  findNameProblem,
+  findWebhookProblem,
+  MODULE_KEYS,
+  moduleSettings,
+  variable,
+} from './schema.js';
 import { showText } from './text.js';
 import type { CoreConfig, ModuleSpec, Position } from './types.js';
 
@@ -53,7 +61,7 @@ export function makeConfig(options: ConfigOptions, exists: (path: string) => boo
   const result = configOptions.safeParse(options);
   if (!result.success) return failIssue(result.error.issues[0] as z.core.$ZodIssue, options);
   const { modules, ...settings } = result.data;
-  const problem = findBlackBoxProblem(settings) ?? findTokenProblem(settings);
+  const problem = findBlackBoxProblem(settings) ?? findTokenProblem(settings) ?? findWebhookProblem(settings);
   if (problem) fail(problem);
   const moduleDir = settings.moduleDir.map((dir) => resolve(dir));
   const names = new Set<string>();
@@ -78,7 +86,9 @@ export function makeConfig(options: ConfigOptions, exists: (path: string) => boo
   const gateway = resolveGateway(settings.gateway, process.cwd());
   const http = resolveHttp(settings.http, process.cwd());
   const httpToken = settings.httpToken === null ? null : resolve(settings.httpToken);
-  return { file: null, ...settings, moduleDir, onEvent, gateway, http, httpToken, modules: specs, warnings: [] };
+  const webhookSecret = settings.webhookSecret === null ? null : resolve(settings.webhookSecret);
+  const resolved = { moduleDir, onEvent, gateway, http, httpToken, webhookSecret };
+  return { file: null, ...settings, ...resolved, modules: specs, warnings: [] };
 }
 
 /** The keys of the file that stand for what was given. */

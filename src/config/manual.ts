@@ -123,6 +123,18 @@ export const CORE_MANUAL: Readonly<Record<string, SettingManual>> = {
     what: 'The file with the token that every request of HTTP carries. Its first line is the token. The file belongs to the user of the core or to root and has the mode 0600. With `none` no token is asked for, which only `http = unix:PATH` may have. A reload reads the file again.',
     example: '/etc/mesibo/http.token',
   },
+  webhook: {
+    what: 'A URL where the core [posts what modules send](webhook.md), `http` or `https`. Needs `webhook_secret`. With `off` nothing is posted.',
+    example: 'https://chat.example/hooks/modules',
+  },
+  webhook_secret: {
+    what: 'The file whose first line signs what is posted. Only its owner may read it: the user of the core, or root. Relative paths are relative to the folder of the file. [The webhook](webhook.md#is-it-from-your-core) says how to check a signature.',
+    example: '/etc/mesibo/webhook.secret',
+  },
+  webhook_timeout: {
+    what: 'How long the server of the `webhook` may take to answer. After that the message is posted again.',
+    example: '30s',
+  },
   send_queue: {
     what: 'How many messages of modules may wait for a server. One module alone may have four fifths of them. Beyond that, `send_message` returns -1. [Operating](operating.md#what-modules-send) says where they wait.',
     example: '10000',

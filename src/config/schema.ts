@@ -22,6 +22,7 @@ import {
   parseRate,
   parseSize,
 } from './units.js';
+import { isWebhook, readWebhook, showWebhook } from './webhook-url.js';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -36,6 +37,7 @@ const names = 'expected names of environment variables, each alone or with * at 
 const gateway = 'expected the path of a socket, with a "/" or a "." in it, auto, or off';
 const group = 'expected the name or the number of a group, or none';
 const http = 'expected HOST:PORT, [V6]:PORT, unix:PATH, or off';
+const webhook = 'expected an http or https URL without a user, a password and a fragment, or off';
 const secretFile = 'expected the path of a file, or none';
 const umask = 'expected three octal digits, such as 027, or inherit';
 
@@ -112,6 +114,9 @@ export const coreSettings = z.object({
   gatewayGroup: z.string(group).refine(isGroup, group).nullable().default(null),
   http: z.string(http).transform(readHttp).refine(isHttp, http).default('off'),
   httpToken: z.string(secretFile).min(1, secretFile).nullable().default(null),
+  webhook: z.string(webhook).transform(readWebhook).refine(isWebhook, webhook).default('off'),
+  webhookSecret: z.string(secretFile).min(1, secretFile).nullable().default(null),
+  webhookTimeoutMs: time.default(10 * SECOND),
   sendQueue: whole(1, 10_000_000, 'expected a whole number from 1 to 10000000').default(100_000),
   sendBytes: whole(MIB, 1024 ** 4, 'expected a size from 1MiB to 1024GiB').default(64 * MIB),
   sendTtlMs: time.default(60 * 60 * SECOND),
@@ -133,6 +138,8 @@ export interface KeyRule<Settings, Field extends keyof Settings = keyof Settings
   parse: (text: string) => unknown;
   /** Writes the setting as it would be written; what {@link parse} makes of that is the setting again. */
   format: (settings: Settings) => string;
+  /** Shows what was written in an error, without what is secret in it; unless given, all is shown. */
+  show?: (text: string) => string;
 }
 
 const asWritten = (text: string): string => text;
@@ -208,6 +215,9 @@ export const CORE_KEYS: Readonly<Record<string, KeyRule<CoreSettings>>> = {
   gateway_group: coreKey('gatewayGroup', orNone, noneOr),
   http: coreKey('http', asWritten),
   http_token: coreKey('httpToken', orNone, noneOr),
+  webhook: { ...coreKey('webhook', asWritten), show: showWebhook },
+  webhook_secret: coreKey('webhookSecret', orNone, noneOr),
+  webhook_timeout: coreKey('webhookTimeoutMs', parseDuration, formatDuration),
   send_queue: coreKey('sendQueue', parseCount),
   send_memory: coreKey('sendBytes', parseSize, formatSize),
   send_ttl: coreKey('sendTtlMs', parseDuration, formatDuration),
@@ -226,6 +236,15 @@ export function findBlackBoxProblem({ blackBoxBytes, maxMessageBytes }: CoreSett
   return (
     `found black_box = ${formatSize(blackBoxBytes)} with max_message = ${formatSize(maxMessageBytes)}, expected a black ` +
     `box of at least three times the largest message: set black_box = ${formatSize(needed)} or more, or lower max_message`
+  );
+}
+
+/** Says what is missing for the webhook; `null` when nothing is. */
+export function findWebhookProblem({ webhook, webhookSecret }: CoreSettings): string | null {
+  if (webhook === 'off' || webhookSecret !== null) return null;
+  return (
+    'found webhook without webhook_secret, expected both: what is posted is signed, so that its receiver knows who sent it. ' +
+    'Make a secret with "openssl rand -base64 32", in a file of mode 0600, and set webhook_secret to its path'
   );
 }
 

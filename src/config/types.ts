@@ -104,6 +104,12 @@ export interface CoreConfig {
   http: string;
   /** The file with the token of HTTP; absolute. `null`: none, which only a unix socket may have. */
   httpToken: string | null;
+  /** Where what modules send is posted: an http or https URL; `off`: nowhere. */
+  webhook: string;
+  /** The file whose first line signs that, absolute; `null`: there is none. */
+  webhookSecret: string | null;
+  /** How long the server there may take to answer. */
+  webhookTimeoutMs: number;
   /** Messages of modules that may wait for a server. */
   sendQueue: number;
   /** Their payloads and addresses, in bytes. */

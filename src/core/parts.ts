@@ -2,12 +2,14 @@
 
 import { join } from 'node:path';
 import { parseHttpAddress } from '../config/http-address.js';
+import { keepsSends } from '../config/keeps-sends.js';
 import type { CoreConfig } from '../config/types.js';
 import { controlSocketPath } from '../control/endpoint.js';
 import type { ControlledCore } from '../control/server.js';
 import { isInMemory, makeStateDir } from '../directories.js';
 import { Sends } from '../sends/sends.js';
 import { makeRunDir } from '../supervisor/directories/run-dir.js';
+import { inForceAfter } from '../supervisor/orders/reload-plan.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 import type { CoreStatus, ModuleDescription, ModuleStatus, OrderReport, StartReport } from '../supervisor/types.js';
 import { takeAll, takeAllInTurn } from '../to-the-end.js';
@@ -20,6 +22,7 @@ import type { ProgramTaker } from './program-taker.js';
 import { readinessOf } from './readiness.js';
 import { Reloads, type ReloadsOptions } from './reloads.js';
 import type { CoreOptions } from './types.js';
+import { readWebhookSettings, WebhookDoor } from './webhook-door.js';
 
 /** What is told of a core while it runs. */
 export interface PartsEvents extends Pick<CoreLogOptions, 'onSaid'>, Pick<ReloadsOptions, 'begun' | 'ended'> {
@@ -39,6 +42,8 @@ export class Parts {
   readonly #events: PartsEvents;
   readonly #teller: EventTeller;
   readonly #doors: Doors;
+  /** `null`: nothing is kept that it could post. */
+  readonly #webhook: WebhookDoor | null;
   #descriptors: DescriptorWatch | undefined;
   #announceTaking: () => void = () => undefined;
   readonly #taking = new Promise<void>((resolve) => {
@@ -69,7 +74,7 @@ export class Parts {
     this.#inForce = config;
     this.log = new CoreLog({ stateDir, sink: options.logTo ?? null, sizeBytes, keep, onSaid });
     const { log } = this;
-    const isKept = takesSends || config.gateway !== 'off' || config.http !== 'off';
+    const isKept = takesSends || keepsSends(config);
     this.sends = isKept ? new Sends(config, { say: (level, text) => log.say(level, text) }) : null;
     this.supervisor = new Supervisor(config, {
       runDir,
@@ -89,8 +94,11 @@ export class Parts {
       events.ended(taken, failure, left);
       if (failure) this.#teller.reloadFailed(failure.message);
     };
-    this.reloads = new Reloads({ supervisor, log, read: options.reload ?? null, strict, begun, ended });
+    const check = (next: CoreConfig) => void readWebhookSettings(next);
+    this.reloads = new Reloads({ supervisor, log, read: options.reload ?? null, check, strict, begun, ended });
     this.#doors = new Doors({ runDir, supervisor, warn: (text) => log.say('warn', text) });
+    const { sends } = this;
+    this.#webhook = sends && new WebhookDoor({ sends, say: (level, text) => log.say(level, text) });
   }
 
   /** The directories are this core's: before, the log files may be those of the core that holds them. */
@@ -112,6 +120,8 @@ export class Parts {
   async #open(): Promise<void> {
     const { runDir, stateDir, endsProcess = false } = this.#options;
     controlSocketPath(runDir);
+    // What is wrong with its file fails the start before anything is made.
+    readWebhookSettings(this.#config);
     // First, because the state directory may be in it.
     makeRunDir(runDir);
     makeStateDir(stateDir);
@@ -148,7 +158,17 @@ export class Parts {
     this.#isTaking = true;
     this.sends?.use(this.supervisor);
     if (this.sends !== null) this.#taker?.attach(this.sends);
+    this.#configureWebhook();
     this.#announceTaking();
+  }
+
+  /** Its secret may have become unusable since it was checked: then it goes on as it was. */
+  #configureWebhook(): void {
+    try {
+      void this.#webhook?.configure(readWebhookSettings(this.#inForce));
+    } catch (error) {
+      this.log.say('warn', `the webhook goes on as before: ${(error as Error).message}`);
+    }
   }
 
   async #openToServers(): Promise<void> {
@@ -207,13 +227,15 @@ export class Parts {
   }
 
   /** @param left - the modules that go on as they were configured before */
-  #adopt(config: CoreConfig, left: readonly string[]): void {
+  #adopt(given: CoreConfig, left: readonly string[]): void {
+    const config = inForceAfter(this.#inForce, given);
     const isLeft = ({ name }: { name: string }) => left.includes(name);
     const modules = [...config.modules.filter((module) => !isLeft(module)), ...this.#inForce.modules.filter(isLeft)];
     this.#inForce = { ...config, modules };
     this.#teller.reloaded(config);
     this.sends?.configure(this.#inForce);
     this.#doors.reloaded(this.#inForce);
+    this.#configureWebhook();
   }
 
   /** Takes nothing new. */
@@ -229,13 +251,14 @@ export class Parts {
   /** Waits for nobody any more. */
   hurry(): void {
     this.#taker?.detach();
+    this.#webhook?.end();
   }
 
   /** No host is left: what is known of sends is written while the state directory is this core's. */
   async #beforeRelease(): Promise<void> {
     await this.#opened;
     await takeAllInTurn(
-      () => this.#taker?.closeSoon(),
+      () => Promise.all([this.#taker?.closeSoon(), this.#webhook?.close()]),
       () => this.#doors.closeToServers(),
       () => this.sends?.close(),
     );
@@ -255,15 +278,23 @@ export class Parts {
   status(): CoreStatus {
     const { core, modules } = this.supervisor.status();
     const { sends } = this;
-    const problems = [this.reloads, this.log, sends, this.#doors].flatMap((part) => part?.problems() ?? []);
+    const problems = [this.reloads, this.log, sends, this.#doors, this.#webhook].flatMap(
+      (part) => part?.problems() ?? [],
+    );
     const embedded = !this.#options.endsProcess;
     const gateway = this.#doors.gatewayPath;
     const http = this.#doors.httpAddress;
+    const webhook = this.#webhook?.origin ?? null;
     const gatewayGroup = gateway === null ? null : this.#config.gatewayGroup;
+    const ways = { gateway, gatewayGroup, http, webhook };
     return {
-      core: { ...core, problems: [...core.problems, ...problems], embedded, gateway, gatewayGroup, http },
+      core: { ...core, problems: [...core.problems, ...problems], embedded, ...ways },
       modules: modules.map((module) => this.#withSends(module)),
-      servers: [...this.#doors.servers(), ...(this.#taker?.isTaking ? [describeProgram(this.#taker)] : [])],
+      servers: [
+        ...this.#doors.servers(),
+        ...(this.#webhook?.servers() ?? []),
+        ...(this.#taker?.isTaking ? [describeProgram(this.#taker)] : []),
+      ],
       sends: sends === null ? null : describeSends(sends),
     };
   }

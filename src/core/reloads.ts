@@ -14,6 +14,8 @@ export interface ReloadsOptions {
   log: CoreLog;
   /** Gives the configuration of a reload that brings none; `null`: such a reload is refused. */
   read: (() => CoreConfig | Promise<CoreConfig>) | null;
+  /** Looks at what else a configuration needs. It throws what fails the reload. */
+  check: (config: CoreConfig) => void;
   /** A warning of the configuration fails the reload. */
   strict: boolean;
   /** A reload begins. */
@@ -84,12 +86,13 @@ export class Reloads {
   }
 
   async #read(given: CoreConfig | null): Promise<CoreConfig> {
-    const { read, strict } = this.#options;
+    const { read, strict, check } = this.#options;
     if (given === null && read === null) throw nothingToRead();
     const config = given ?? (await askFor(read));
     if (!Array.isArray(config?.modules)) throw noConfiguration();
     const error = strict ? strictError(config) : null;
     if (error) throw error;
+    check(config);
     return config;
   }
 

@@ -111,6 +111,8 @@ export class Sends implements SendKeeper, SendSource {
       given: (send) => this.#supervisor?.recallSent?.(send.sentId, send.params),
       delivered: (entry) => this.#delivered(entry),
       refused: (entry, server) => this.#refused(entry, server),
+      leftMs: ({ sinceMs }) => sinceMs + this.#settings.sendTtlMs - now(),
+      expired: (entry) => this.#expired(entry),
       wake: () => this.#planTurn(),
     });
     this.#statuses = new StatusesDue({
@@ -367,11 +369,13 @@ export class Sends implements SendKeeper, SendSource {
   #expire(): void {
     const beforeMs = this.#options.now() - this.#settings.sendTtlMs;
     const expired = [...this.#chain.expire(beforeMs), ...this.#dispatch.expire(beforeMs)];
-    for (const entry of expired) {
-      this.#counts.count(entry.module, 'expired');
-      this.#expiredNews.add(entry.module);
-      this.#notDelivered(entry);
-    }
+    for (const entry of expired) this.#expired(entry);
+  }
+
+  #expired(entry: Entry): void {
+    this.#counts.count(entry.module, 'expired');
+    this.#expiredNews.add(entry.module);
+    this.#notDelivered(entry);
   }
 
   /** No server gets it any more, also after another start of the core. */

@@ -16,6 +16,9 @@ export interface TakingsOptions {
   given(send: Send): void;
   delivered(entry: Entry): void;
   refused(entry: Entry, server: string): void;
+  /** How long one may wait still; 0 or less: not any more. */
+  leftMs(entry: Entry): number;
+  expired(entry: Entry): void;
   /** Something may be given now that could not before. */
   wake(): void;
 }
@@ -48,7 +51,7 @@ export class Takings {
 
   /** @throws {IllegalStateError} `SERVER_NAME_TAKEN` */
   attach(taker: SendTaker): Attachment {
-    const { server, window } = taker;
+    const { server, window, perModule = null } = taker;
     const { dispatch, now, nameKnown, delivered, refused, wake } = this.#options;
     if (dispatch.isHere(server)) {
       throw new IllegalStateError('SERVER_NAME_TAKEN', `somebody else takes the sends for the server ${server}`, {
@@ -56,7 +59,7 @@ export class Takings {
       });
     }
     const isNew = !dispatch.isKnown(server);
-    const holder = dispatch.attach(server, window, now());
+    const holder = dispatch.attach(server, window, now(), perModule);
     if (isNew) nameKnown();
     const taking = { taker, holder };
     this.#all.set(server, taking);
@@ -64,6 +67,7 @@ export class Takings {
     return {
       acknowledge: (sentId) => this.#released(holder, sentId, delivered),
       refuse: (sentId) => this.#released(holder, sentId, (entry) => refused(entry, server)),
+      expire: (sentId) => this.#expire(holder, sentId),
       detach: () => this.#detach(taking),
     };
   }
@@ -98,6 +102,16 @@ export class Takings {
     then(entry);
     wake();
     return true;
+  }
+
+  #expire(holder: Holder, sentId: string): number {
+    const entry = holder.held.get(sentId);
+    if (!entry) return 0;
+    const { leftMs, expired } = this.#options;
+    const left = leftMs(entry);
+    if (left > 0) return left;
+    this.#released(holder, sentId, expired);
+    return 0;
   }
 
   #detach({ taker, holder }: Taking): void {

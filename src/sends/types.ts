@@ -20,6 +20,8 @@ export interface SendTaker {
   readonly server: string;
   /** So many it takes without having acknowledged them. */
   readonly window: number;
+  /** So many of each module; none unless given: `window` alone counts. Then large messages of one module do not hold up others. */
+  readonly perModule?: number;
   /** Takes one. It comes to it once, and to another one only after {@link Attachment.detach}. */
   deliver(send: Send): void;
 }
@@ -30,6 +32,12 @@ export interface Attachment {
   acknowledge(sentId: string): boolean;
   /** It cannot deliver one: the module gets the status 0x80. @returns as {@link acknowledge} */
   refuse(sentId: string): boolean;
+  /**
+   * For a taker that tries again by itself: gives one up that has waited longer than `send_ttl`. Its module gets the status 0x80.
+   *
+   * @returns the milliseconds that are left to it. 0: it is given up, or is none which the taker has and has not acknowledged
+   */
+  expire(sentId: string): number;
   /** It is gone: what it has not acknowledged waits again, in the order in which it was sent. */
   detach(): void;
 }

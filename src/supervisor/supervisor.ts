@@ -18,6 +18,7 @@ import type { Module } from './module/module.js';
 import { Announcer } from './news/announcer.js';
 import { SentMessages } from './news/sent-messages.js';
 import { Orders } from './orders/orders.js';
+import { inForceAfter } from './orders/reload-plan.js';
 import { Premises } from './premises.js';
 import { Reception } from './reception.js';
 import { GONE, type Opening, type Serving, type State, type Stoppable, type Stopping } from './state.js';
@@ -376,10 +377,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       requireRunning: (order: string) => this.#requireRunning(order),
       config: () => this.#config,
       adopt: (next: CoreConfig) => {
-        // Memory that is made for messages of this size.
-        // What only a restart changes stays what it is: the next reload compares with that.
-        const { maxMessageBytes, blackBoxBytes, gateway } = this.#config;
-        this.#config = { ...next, maxMessageBytes, blackBoxBytes, gateway };
+        this.#config = inForceAfter(this.#config, next);
         household.configure(next);
       },
       underway: () => this.#reception.settled(),

@@ -23,8 +23,11 @@ export interface RestServer {
   close(): Promise<void>;
 }
 
-/** Starts a server; `answer` may leave a response open. */
-export async function startRestServer(answer: (asked: Asked, response: ServerResponse) => void): Promise<RestServer> {
+/** Starts a server; `answer` may leave a response open. It has a port of the system's choice unless one is given. */
+export async function startRestServer(
+  answer: (asked: Asked, response: ServerResponse) => void,
+  port = 0,
+): Promise<RestServer> {
   const asked: Asked[] = [];
   let waiting: { count: number; done: () => void }[] = [];
   const server = createServer(async (request, response) => {
@@ -41,7 +44,7 @@ export async function startRestServer(answer: (asked: Asked, response: ServerRes
     waiting = waiting.filter(({ count }) => asked.length < count);
     answer(one, response);
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -32,6 +32,7 @@ export class ScriptedCore extends EventEmitter<{ sent: [SentMessage] }> implemen
         gateway: null,
         gatewayGroup: null,
         http: null,
+        webhook: null,
       },
       modules: [
         { name: 'slow', state: 'starting' },

@@ -83,6 +83,7 @@ export function statusOf(...modules: ModuleStatus[]): CoreStatus {
       gateway: null,
       gatewayGroup: null,
       http: null,
+      webhook: null,
     },
     modules,
     servers: [],

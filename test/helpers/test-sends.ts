@@ -6,6 +6,9 @@ import type { Attachment, Send, SendSource, SendsSupervisor, SendTaker, StatusOf
 export class TestSends implements SendSource {
   readonly acknowledged: string[] = [];
   readonly refused: string[] = [];
+  readonly expired: string[] = [];
+  /** How long each may wait still; it is for the test to set. */
+  leftMs = Number.POSITIVE_INFINITY;
   readonly takers: SendTaker[] = [];
   /** Takes statuses; it is for the test to set. */
   tell: SendsSupervisor['tellSender'] = () => Promise.resolve(true);
@@ -39,6 +42,11 @@ export class TestSends implements SendSource {
     return {
       acknowledge: settle(this.acknowledged),
       refuse: settle(this.refused),
+      expire: (sentId) => {
+        if (!given.has(sentId)) return 0;
+        if (this.leftMs === 0) settle(this.expired)(sentId);
+        return this.leftMs;
+      },
       detach: () => {
         this.#given.delete(taker);
         this.takers.splice(this.takers.indexOf(taker), 1);

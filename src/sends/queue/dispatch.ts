@@ -37,6 +37,8 @@ interface Seat extends Holder {
   homes: number;
   /** When it came, had done with an entry last, or got one while it had none. */
   progressMs: number;
+  /** How much it takes of each module, and what it has of each; `null`: that does not count. */
+  readonly byModule: { readonly most: number; readonly held: Map<string, number> } | null;
 }
 
 /** Entries that wait, and those who take them. */
@@ -125,8 +127,13 @@ export class Dispatch {
     return entries;
   }
 
-  /** A server comes. No other of its name is there. */
-  attach(server: string, window: number, nowMs = 0): Holder {
+  /**
+   * A server comes. No other of its name is there.
+   *
+   * @param perModule - so much of each module it takes without having acknowledged it; `null`: all that `window` lets it, but
+   *   not too many bytes
+   */
+  attach(server: string, window: number, nowMs = 0, perModule: number | null = null): Holder {
     const seat: Seat = {
       server,
       window: Math.max(1, window),
@@ -135,6 +142,7 @@ export class Dispatch {
       turns: new Set(),
       homes: 0,
       progressMs: nowMs,
+      byModule: perModule === null ? null : { most: perModule, held: new Map() },
     };
     this.#seats.set(server, seat);
     this.know(server);
@@ -167,6 +175,8 @@ export class Dispatch {
     for (const module of seat.turns) {
       // The other modules come first from here on.
       seat.turns.delete(module);
+      // Its turn comes again when the server has done with one of it.
+      if (hasEnough(seat, module)) continue;
       const entry = this.#firstFor(seat, module);
       if (entry === null) continue;
       seat.turns.add(module);
@@ -175,6 +185,7 @@ export class Dispatch {
       if (seat.held.size === 0) seat.progressMs = Math.max(seat.progressMs, nowMs);
       seat.held.set(entry.sentId, entry);
       seat.heldBytes += entry.bytes;
+      seat.byModule?.held.set(module, heldOf(seat, module) + 1);
       return entry;
     }
     return null;
@@ -186,7 +197,9 @@ export class Dispatch {
     if (entry === null) return null;
     holder.held.delete(sentId);
     holder.heldBytes -= entry.bytes;
-    (holder as Seat).progressMs = nowMs;
+    const seat = holder as Seat;
+    seat.progressMs = nowMs;
+    if (seat.byModule !== null) giveBack(seat, entry.module);
     return entry;
   }
 
@@ -199,7 +212,7 @@ export class Dispatch {
     let nextMs: number | null = null;
     for (const module of this.#free.keys()) {
       const home = this.#homes.get(module);
-      if (!home || !isFull(home)) continue;
+      if (!home || !(isFull(home) || hasEnough(home, module))) continue;
       const stuckMs = home.progressMs + STUCK_MS;
       const other = nowMs >= stuckMs ? this.#leastHome((seat) => !isFull(seat)) : null;
       if (other === null) {
@@ -296,6 +309,23 @@ export class Dispatch {
 }
 
 /** Whether a server has all that it takes. */
-function isFull({ held, window, heldBytes }: Holder): boolean {
-  return held.size >= window || heldBytes >= MAX_HELD_BYTES;
+function isFull({ held, window, heldBytes, byModule }: Seat): boolean {
+  return held.size >= window || (byModule === null && heldBytes >= MAX_HELD_BYTES);
+}
+
+/** Whether it has all that it takes of one module. */
+function hasEnough(seat: Seat, module: string): boolean {
+  return seat.byModule !== null && heldOf(seat, module) >= seat.byModule.most;
+}
+
+function heldOf({ byModule }: Seat, module: string): number {
+  return byModule?.held.get(module) ?? 0;
+}
+
+/** It has one less of a module. */
+function giveBack(seat: Seat, module: string): void {
+  const left = heldOf(seat, module) - 1;
+  if (left > 0) seat.byModule?.held.set(module, left);
+  else seat.byModule?.held.delete(module);
+  seat.turns.add(module);
 }

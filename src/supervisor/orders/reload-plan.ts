@@ -1,6 +1,7 @@
 /** What a reload has to do: pure. */
 
 import { isDeepStrictEqual } from 'node:util';
+import { keepsSends } from '../../config/keeps-sends.js';
 import { CORE_KEYS } from '../../config/schema.js';
 import type { CoreConfig, ModuleSpec } from '../../config/types.js';
 import type { ReloadReport } from '../types.js';
@@ -58,6 +59,19 @@ const OF_THE_CORE = [
 
 /** Global settings that something which lives as long as the core was made with, by their names in the file. */
 const OF_THE_RUN: ReadonlySet<string> = new Set(['max_message', 'black_box', 'gateway', 'gateway_group', 'http']);
+/** Those that need what a core keeps for servers, and so a restart where it keeps nothing. */
+const OF_KEPT_SENDS: ReadonlySet<string> = new Set(['webhook', 'webhook_secret', 'webhook_timeout']);
+
+/** Whether a change of a setting holds only from the next start on. */
+function needsRestart(key: string, before: CoreConfig): boolean {
+  return OF_THE_RUN.has(key) || (OF_KEPT_SENDS.has(key) && !keepsSends(before));
+}
+
+/** What holds after a reload: what only a restart changes stays what it is, so that the next reload compares with that. */
+export function inForceAfter(before: CoreConfig, next: CoreConfig): CoreConfig {
+  const kept = Object.entries(CORE_KEYS).filter(([key]) => needsRestart(key, before));
+  return { ...next, ...Object.fromEntries(kept.map(([, { field }]) => [field, before[field]])) };
+}
 
 /**
  * Plans a reload.
@@ -83,8 +97,8 @@ export function planReload(
     unchanged: [],
     left: [],
     stopped: [],
-    settings: changed.filter((key) => !OF_THE_RUN.has(key)),
-    needRestart: changed.filter((key) => OF_THE_RUN.has(key)),
+    settings: changed.filter((key) => !needsRestart(key, before)),
+    needRestart: changed.filter((key) => needsRestart(key, before)),
   };
   const plan: ReloadPlan = { report, replace: [], add: [], configure: [], remove: [], order: [] };
   const isMeant = (name: string) => names === null || names.includes(name);

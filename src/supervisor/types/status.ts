@@ -145,6 +145,8 @@ export interface CoreStatus extends SupervisorStatus {
     gatewayGroup: string | null;
     /** Where it answers over HTTP: `HOST:PORT`, `[V6]:PORT` or `unix:PATH`; `null`: nowhere. */
     http: string | null;
+    /** Where what modules send is posted, without the path; `null`: nowhere. */
+    webhook: string | null;
   };
   servers: ServerStatus[];
   /** `null`: nothing that modules send is kept. */

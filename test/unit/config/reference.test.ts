@@ -27,8 +27,11 @@ it.each(Object.entries(MODULE_MANUAL))('the example of %s can be', (key, { examp
   expect(parse(`module m {\n${key} = ${example}\n}`)).toMatchObject({ warnings: [], modules: [{ config: [] }] });
 });
 
+/** What must be set beside a setting. */
+const BESIDE: Record<string, string> = { webhook: 'webhook_secret = webhook.secret' };
+
 it.each(Object.entries(CORE_MANUAL))('the example of %s can be, outside of modules', (key, { example }) => {
-  expect(parse(`${key} = ${example}`).warnings).toEqual([]);
+  expect(parse(`${key} = ${example}\n${BESIDE[key] ?? ''}`).warnings).toEqual([]);
 });
 
 it('the first example of the page is read as it says', () => {

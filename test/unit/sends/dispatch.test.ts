@@ -185,6 +185,49 @@ describe('who gets what a module sent', () => {
     expect(takeAll(dispatch, y)).toEqual([sent[1]]);
   });
 
+  it('is one of each module at a time for a server that says so, however large they are', () => {
+    const dispatch = new Dispatch();
+    const large = 'x'.repeat(5 * 1024 * 1024);
+    const add = (module: string) => {
+      const entry = makeEntry({ module, payload: large });
+      dispatch.add(entry);
+      return entry;
+    };
+    const [m1, m2, n1, o1] = ['m', 'm', 'n', 'o'].map(add) as [Entry, Entry, Entry, Entry];
+    const x = dispatch.attach('x', 10, 0, 1);
+    expect(takeAll(dispatch, x)).toEqual([m1, n1, o1]);
+    const m3 = add('m');
+    expect(takeAll(dispatch, x)).toEqual([]);
+    dispatch.release(x, n1.sentId);
+    expect(takeAll(dispatch, x)).toEqual([]);
+    dispatch.release(x, m1.sentId);
+    expect(takeAll(dispatch, x)).toEqual([m2]);
+    dispatch.detach(x);
+    const again = takeAll(dispatch, dispatch.attach('y', 10, 0, 2));
+    expect(again.filter(({ module }) => module === 'm')).toEqual([m2, m3]);
+    expect(again.filter(({ module }) => module !== 'm')).toEqual([o1]);
+  });
+
+  it('is no more of all modules than the window, also where each may have one', () => {
+    const dispatch = new Dispatch();
+    const entries = ['a', 'b', 'c'].map((module) => makeEntry({ module }));
+    for (const entry of entries) dispatch.add(entry);
+    const x = dispatch.attach('x', 2, 0, 1);
+    expect(takeAll(dispatch, x)).toHaveLength(2);
+  });
+
+  it('is another server after 10 s, when the one that is home has what it takes of a module', () => {
+    const dispatch = new Dispatch();
+    const x = dispatch.attach('x', 10, 0, 1);
+    const [first, second] = addAll(dispatch, [null, null]);
+    expect(takeAll(dispatch, x)).toEqual([first]);
+    const y = dispatch.attach('y', 10);
+    expect(dispatch.moveHomes(9_999)).not.toBeNull();
+    expect(takeAll(dispatch, y)).toEqual([]);
+    dispatch.moveHomes(10_000);
+    expect(takeAll(dispatch, y)).toEqual([second]);
+  });
+
   it('expires what waits and not what a server has, the oldest first', () => {
     const dispatch = new Dispatch();
     const entries = [10, 20, 30].map((sinceMs) => makeEntry({ server: 'x', sinceMs }));
@@ -227,12 +270,20 @@ describe('whatever servers and modules do', () => {
         kind: fc.constant('attach'),
         server: fc.constantFrom(...NAMES),
         window: fc.integer({ min: 1, max: 5 }),
+        perModule: fc.constantFrom(null, null, 1, 2),
       }),
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('detach'), server: fc.constantFrom(...NAMES) }) },
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('take'), server: fc.constantFrom(...NAMES) }) },
     { weight: 4, arbitrary: fc.record({ kind: fc.constant('ack'), server: fc.constantFrom(...NAMES), at: fc.nat(5) }) },
-  ) as fc.Arbitrary<{ kind: string; module?: string; server: string | null; window?: number; at?: number }>;
+  ) as fc.Arbitrary<{
+    kind: string;
+    module?: string;
+    server: string | null;
+    window?: number;
+    perModule?: number | null;
+    at?: number;
+  }>;
 
   it('nothing is lost, no two have the same, windows hold, and each server gets a module in order', () => {
     fc.assert(
@@ -243,6 +294,7 @@ describe('whatever servers and modules do', () => {
         const done = new Set<Entry>();
         /** By connection, module and the server that it is for. */
         const lastPlaces = new Map<Holder, Map<string, number>>();
+        const mostOf = new Map<Holder, number | null>();
         const take = (holder: Holder) => {
           const entry = dispatch.take(holder);
           if (!entry) return false;
@@ -250,14 +302,17 @@ describe('whatever servers and modules do', () => {
           expect(entry.server === null || entry.server === holder.server).toBe(true);
           for (const other of holders.values()) if (other !== holder) expect(other.held.has(entry.sentId)).toBe(false);
           expect(holder.held.size).toBeLessThanOrEqual(holder.window);
+          const ofModule = [...holder.held.values()].filter(({ module }) => module === entry.module);
+          expect(ofModule.length).toBeLessThanOrEqual(mostOf.get(holder) ?? holder.window);
           const places = lastPlaces.get(holder) as Map<string, number>;
           const row = `${entry.module} ${entry.server}`;
           expect(entry.place).toBeGreaterThan(places.get(row) ?? 0);
           places.set(row, entry.place);
           return true;
         };
-        const attach = (server: string, window: number) => {
-          const holder = dispatch.attach(server, window);
+        const attach = (server: string, window: number, perModule: number | null) => {
+          const holder = dispatch.attach(server, window, 0, perModule);
+          mostOf.set(holder, perModule);
           holders.set(server, holder);
           lastPlaces.set(holder, new Map());
         };
@@ -265,14 +320,14 @@ describe('whatever servers and modules do', () => {
           expect(dispatch.release(holder, entry.sentId)).toBe(entry);
           done.add(entry);
         };
-        for (const { kind, module = 'm', server, window = 1, at = 0 } of steps) {
+        for (const { kind, module = 'm', server, window = 1, perModule = null, at = 0 } of steps) {
           const holder = holders.get(server ?? '');
           if (kind === 'send') {
             const entry = makeEntry({ module, server });
             sent.add(entry);
             dispatch.add(entry);
           } else if (kind === 'attach' && !holder) {
-            attach(server as string, window);
+            attach(server as string, window, perModule);
           } else if (kind === 'detach' && holder) {
             dispatch.detach(holder);
             holders.delete(holder.server);
@@ -284,7 +339,7 @@ describe('whatever servers and modules do', () => {
           }
         }
         // In the end all are there, and everything is taken.
-        for (const name of NAMES) if (!holders.has(name)) attach(name, 3);
+        for (const name of NAMES) if (!holders.has(name)) attach(name, 3, null);
         for (let goesOn = true; goesOn; ) {
           goesOn = false;
           for (const holder of holders.values()) {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type ModuleOptions, makeConfig } from '../../../../src/config/make.js';
 import { CORE_KEYS } from '../../../../src/config/schema.js';
 import type { CoreConfig } from '../../../../src/config/types.js';
-import { type Present, planReload } from '../../../../src/supervisor/orders/reload-plan.js';
+import { inForceAfter, type Present, planReload } from '../../../../src/supervisor/orders/reload-plan.js';
 
 function config(modules: ModuleOptions[], more: Partial<CoreConfig> = {}): CoreConfig {
   const paths = modules.map((module) => ({ path: `/m/${module.name}.so`, ...module }));
@@ -66,6 +66,8 @@ describe('what a change of one setting means', () => {
   it.each([
     ['max_message', { maxMessageBytes: 5 }],
     ['black_box', { blackBoxBytes: 5 }],
+    ['gateway', { gateway: '/a.sock' }],
+    ['gateway_group', { gatewayGroup: '7' }],
   ])('%s needs a restart of the core', (key, change) => {
     expect(plan(BEFORE, { ...BEFORE, ...change }).report).toMatchObject({ needRestart: [key], settings: [] });
   });
@@ -79,8 +81,28 @@ describe('what a change of one setting means', () => {
     ['chain_deadline', { chainDeadlineMs: 5 }],
     ['on_event', { onEvent: '/bin/true' }],
     ['module_dir', { moduleDir: ['/a'] }],
+    ['webhook', { webhook: 'http://h/' }],
+    ['webhook_secret', { webhookSecret: '/a' }],
+    ['webhook_timeout', { webhookTimeoutMs: 5 }],
   ])('%s holds from now on', (key, change) => {
     expect(plan(BEFORE, { ...BEFORE, ...change }).report).toMatchObject({ needRestart: [], settings: [key] });
+  });
+
+  it('a webhook needs a restart where nothing is kept that it could post', () => {
+    const before = { ...BEFORE, gateway: 'off' };
+    const next = { ...before, webhook: 'http://h/', queueBytes: 5 };
+    expect(plan(before, next).report).toMatchObject({ needRestart: ['webhook'], settings: ['queue_memory'] });
+    expect(inForceAfter(before, next)).toEqual({ ...before, queueBytes: 5 });
+    expect(inForceAfter(BEFORE, { ...next, gateway: 'auto' })).toEqual({ ...next, gateway: 'auto' });
+  });
+
+  it('what needs a restart stays what it is, so that the next reload says so too', () => {
+    const next = { ...BEFORE, gateway: 'off', gatewayGroup: '7', maxMessageBytes: 5, blackBoxBytes: 5, logKeep: 7 };
+    const inForce = inForceAfter(BEFORE, next);
+    expect(inForce).toEqual({ ...BEFORE, logKeep: 7 });
+    const { needRestart, settings } = plan(inForce, next).report;
+    expect(needRestart.sort()).toEqual(['black_box', 'gateway', 'gateway_group', 'max_message']);
+    expect(settings).toEqual([]);
   });
 
   it('every global setting is either', () => {

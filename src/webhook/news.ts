@@ -1,0 +1,79 @@
+/** What is told of a webhook: that it fails, why, and that it goes on. */
+
+import { counted } from '../counted.js';
+import { LimitedNews } from '../sends/limited-news.js';
+
+/** Another reason for the same failure is told so often. */
+const REASON_EVERY_MS = 60_000;
+/** A problem names so many modules. */
+const SHOWN = 5;
+
+/** Watches how messages of modules are answered. */
+export class WebhookNews {
+  readonly #what: string;
+  readonly #say: (level: 'info' | 'warn', text: string) => void;
+  readonly #now: () => number;
+  readonly #refusals: LimitedNews;
+  /** Modules whose message was not taken when it was posted last. */
+  readonly #failing = new Set<string>();
+  /** When the first of them failed. */
+  #since = '';
+  /** The last reason that was told, and when; `null`: all is well since. */
+  #told: { why: string; atMs: number } | null = null;
+  #why = '';
+
+  /** @param origin - of its URL; the path may be secret */
+  constructor(origin: string, say: (level: 'info' | 'warn', text: string) => void, now = () => Date.now()) {
+    this.#what = `the webhook at ${origin}`;
+    this.#say = say;
+    this.#now = now;
+    const describe = (module: string, count: number) =>
+      `module ${module}: ${this.#what} refused ${counted(count, 'message')} that it sent; the module gets the status 0x80`;
+    this.#refusals = new LimitedNews((text) => say('warn', text), describe);
+  }
+
+  /** A message was not taken, and is posted again. */
+  failed(module: string, why: string): void {
+    const atMs = this.#now();
+    if (this.#failing.size === 0) this.#since = new Date(atMs).toISOString();
+    this.#failing.add(module);
+    this.#why = why;
+    const told = this.#told;
+    if (told !== null && (told.why === why || atMs - told.atMs < REASON_EVERY_MS)) return;
+    this.#told = { why, atMs };
+    const what = `${this.#what} did not take a message of module ${module}: ${why}`;
+    this.#say('warn', `${what}; it is posted again until it is taken, or has waited for send_ttl`);
+  }
+
+  /** A message was taken or refused. */
+  answered(module: string): void {
+    this.#failing.delete(module);
+    if (this.#told === null || this.#failing.size > 0) return;
+    this.#told = null;
+    this.#say('info', `${this.#what} takes messages again`);
+  }
+
+  /** A message that failed is not posted any more. */
+  gaveUp(module: string): void {
+    this.#failing.delete(module);
+  }
+
+  /** A message was refused for good. */
+  refused(module: string): void {
+    this.#refusals.add(module);
+  }
+
+  /** What is wrong now, in sentences. */
+  problems(): string[] {
+    const { size } = this.#failing;
+    if (size === 0) return [];
+    const of = [...this.#failing].slice(0, SHOWN).join(', ') + (size > SHOWN ? ' and others' : '');
+    const what = `${this.#what} takes no messages of ${of} since ${this.#since}: ${this.#why}`;
+    return [`${what}; correct that there; until then they wait, and are posted again, for send_ttl at most`];
+  }
+
+  /** Tells what is not told yet. */
+  close(): void {
+    this.#refusals.close();
+  }
+}
