@@ -100,6 +100,7 @@ const core = z.strictObject({
   embedded: z.boolean().describe('it is a part of a program, which goes on when the core stops'),
   gateway: z.string().nullable().describe('the socket where chat servers connect; null: there is none'),
   gatewayGroup: z.string().nullable().describe('the group whose members may connect there; null: none'),
+  http: z.string().nullable().describe('where it answers over HTTP: HOST:PORT, [V6]:PORT or unix:PATH; null: nowhere'),
 });
 
 const server = z.strictObject({

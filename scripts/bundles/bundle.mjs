@@ -14,7 +14,7 @@ const PROGRAMS = [
   {
     name: COMMAND_LINE,
     entry: 'cli/main.ts',
-    external: ['classic-level', 'pino', 'pino-pretty', 'prom-client', 'undici', 'zod'],
+    external: ['classic-level', 'fastify', 'pino', 'pino-pretty', 'prom-client', 'undici', 'zod'],
   },
   // The same for some verbs: a core and all that it needs are not in it, so it starts much sooner.
   { name: CLIENT, entry: 'cli/client.ts', external: [] },

@@ -6,6 +6,7 @@ import { ConfigError } from '../errors.js';
 import { findPairProblem } from './environment.js';
 import { resolveGateway } from './gateway-path.js';
 import type { GroupProblem } from './group-problem.js';
+import { findTokenProblem, resolveHttp } from './http-address.js';
 import { findNearKey } from './near-miss.js';
 import type { ConfigTree, ModuleBlock, Pair } from './parser.js';
 import { resolveModule } from './resolve.js';
@@ -32,6 +33,7 @@ const GUARDED = new Set(['match', 'limits', 'sandbox', 'remote', 'env']);
  * @param exists - Tells whether a path names a file; asked for modules without a `path` only.
  * @param findProblem - Says why a program cannot be run; `null` when nothing speaks against it.
  * @param findGroupProblem - Says what is wrong with a group; `null` when nothing speaks against it.
+ * @param findSecretProblem - Says why the file of a secret cannot be used; `null` when nothing speaks against it.
  * @throws ConfigError `CONFIG_VALUE` at the first setting or name that cannot be.
  */
 export function interpretTree(
@@ -40,6 +42,7 @@ export function interpretTree(
   exists: (path: string) => boolean,
   findProblem: (program: string) => string | null,
   findGroupProblem: (group: string) => GroupProblem | null,
+  findSecretProblem: (path: string, setting: string) => string | null,
 ): CoreConfig {
   const warnings: ConfigWarning[] = [];
   const absolute = resolve(file);
@@ -53,6 +56,9 @@ export function interpretTree(
   }
   const warning = findGroupWarning(settings.gatewayGroup, origins.gateway_group as Position, findGroupProblem);
   if (warning) warnings.push(warning);
+  const httpToken = settings.httpToken === null ? null : resolve(base, settings.httpToken);
+  const secret = httpToken && settings.http !== 'off' && findSecretProblem(httpToken, 'http_token');
+  if (secret) warnings.push({ position: origins.http_token as Position, message: secret });
   const search = { moduleDir, base, exists };
   const seen = new Map<string, Position>();
   const modules = tree.modules.map((block) => {
@@ -62,7 +68,8 @@ export function interpretTree(
     return readModule(block, search, warnings);
   });
   const gateway = resolveGateway(settings.gateway, base);
-  return { file: absolute, ...settings, moduleDir, onEvent, gateway, modules, warnings };
+  const http = resolveHttp(settings.http, base);
+  return { file: absolute, ...settings, moduleDir, onEvent, gateway, http, httpToken, modules, warnings };
 }
 
 /** @throws ConfigError `CONFIG_VALUE` for a group that the system does not have */
@@ -92,6 +99,8 @@ function readCore({ pairs }: ConfigTree, base: string, warnings: ConfigWarning[]
     const culprit = own.findLast(({ key }) => key === 'black_box' || key === 'max_message') as Pair;
     throw new ConfigError('CONFIG_VALUE', problem, culprit.position);
   }
+  const noToken = findTokenProblem(settings);
+  if (noToken) throw new ConfigError('CONFIG_VALUE', noToken, origins.http as Position);
   return { settings, origins, moduleDir: settings.moduleDir.map((dir) => resolve(base, dir)) };
 }
 

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../errors.js';
 import { resolveGateway } from './gateway-path.js';
+import { findTokenProblem, resolveHttp } from './http-address.js';
 import { isFile, resolveModule } from './resolve.js';
 import { coreSettings, findBlackBoxProblem, findNameProblem, MODULE_KEYS, moduleSettings, variable } from './schema.js';
 import { showText } from './text.js';
@@ -52,7 +53,7 @@ export function makeConfig(options: ConfigOptions, exists: (path: string) => boo
   const result = configOptions.safeParse(options);
   if (!result.success) return failIssue(result.error.issues[0] as z.core.$ZodIssue, options);
   const { modules, ...settings } = result.data;
-  const problem = findBlackBoxProblem(settings);
+  const problem = findBlackBoxProblem(settings) ?? findTokenProblem(settings);
   if (problem) fail(problem);
   const moduleDir = settings.moduleDir.map((dir) => resolve(dir));
   const names = new Set<string>();
@@ -75,7 +76,9 @@ export function makeConfig(options: ConfigOptions, exists: (path: string) => boo
   });
   const onEvent = settings.onEvent === null ? null : resolve(settings.onEvent);
   const gateway = resolveGateway(settings.gateway, process.cwd());
-  return { file: null, ...settings, moduleDir, onEvent, gateway, modules: specs, warnings: [] };
+  const http = resolveHttp(settings.http, process.cwd());
+  const httpToken = settings.httpToken === null ? null : resolve(settings.httpToken);
+  return { file: null, ...settings, moduleDir, onEvent, gateway, http, httpToken, modules: specs, warnings: [] };
 }
 
 /** The keys of the file that stand for what was given. */

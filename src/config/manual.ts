@@ -115,6 +115,14 @@ export const CORE_MANUAL: Readonly<Record<string, SettingManual>> = {
     what: 'The group whose members may connect to the `gateway`, by its name or number. The user of the core must be a member too. With `none` only the user of the core and root may connect. [Coupling a server](gateway.md#who-may-connect) shows how to use it.',
     example: 'mesibo-modules',
   },
+  http: {
+    what: 'Where the core [answers over HTTP](http.md): `HOST:PORT` such as `127.0.0.1:7780`, `[V6]:PORT`, or `unix:PATH`. With port 0 the system chooses a port, and `status` shows it. With `off` there is no HTTP. An address with a port needs `http_token`. Relative paths are relative to the folder of the file.',
+    example: 'unix:/run/chat/http.sock',
+  },
+  http_token: {
+    what: 'The file with the token that every request of HTTP carries. Its first line is the token. The file belongs to the user of the core or to root and has the mode 0600. With `none` no token is asked for, which only `http = unix:PATH` may have. A reload reads the file again.',
+    example: '/etc/mesibo/http.token',
+  },
   send_queue: {
     what: 'How many messages of modules may wait for a server. One module alone may have four fifths of them. Beyond that, `send_message` returns -1. [Operating](operating.md#what-modules-send) says where they wait.',
     example: '10000',

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { findPairProblem, formatUmask, isPassable, parsePassEnv, parseUmask } from './environment.js';
 import { isGateway, readGateway } from './gateway-path.js';
 import { isGroup } from './group.js';
+import { isHttp, readHttp } from './http-address.js';
 import { ABI_NAMES, CORE_FILES } from './types.js';
 import {
   formatDuration,
@@ -34,6 +35,8 @@ const rate = 'expected a number in a duration, such as 5 in 60s';
 const names = 'expected names of environment variables, each alone or with * at its end';
 const gateway = 'expected the path of a socket, with a "/" or a "." in it, auto, or off';
 const group = 'expected the name or the number of a group, or none';
+const http = 'expected HOST:PORT, [V6]:PORT, unix:PATH, or off';
+const secretFile = 'expected the path of a file, or none';
 const umask = 'expected three octal digits, such as 027, or inherit';
 
 /** What may be set for a module, by the names of `ModuleSpec`. */
@@ -107,6 +110,8 @@ export const coreSettings = z.object({
     .default(null),
   gateway: z.string(gateway).transform(readGateway).refine(isGateway, gateway).default('auto'),
   gatewayGroup: z.string(group).refine(isGroup, group).nullable().default(null),
+  http: z.string(http).transform(readHttp).refine(isHttp, http).default('off'),
+  httpToken: z.string(secretFile).min(1, secretFile).nullable().default(null),
   sendQueue: whole(1, 10_000_000, 'expected a whole number from 1 to 10000000').default(100_000),
   sendBytes: whole(MIB, 1024 ** 4, 'expected a size from 1MiB to 1024GiB').default(64 * MIB),
   sendTtlMs: time.default(60 * 60 * SECOND),
@@ -131,6 +136,8 @@ export interface KeyRule<Settings, Field extends keyof Settings = keyof Settings
 }
 
 const asWritten = (text: string): string => text;
+const orNone = (text: string): string | null => (text === 'none' ? null : text);
+const noneOr = (value: string | null): string => value ?? 'none';
 /** What is neither is for the schema to refuse. */
 const parseYesNo = (text: string): unknown => (text === 'yes' ? true : text === 'no' ? false : text);
 const MODULE_SCHEMA = moduleSettings.shape;
@@ -198,11 +205,9 @@ export const CORE_KEYS: Readonly<Record<string, KeyRule<CoreSettings>>> = {
   chain_deadline: coreKey('chainDeadlineMs', parseDuration, formatDuration),
   on_event: coreKey('onEvent', orOff(asWritten), offOr(asWritten)),
   gateway: coreKey('gateway', asWritten),
-  gateway_group: coreKey(
-    'gatewayGroup',
-    (text) => (text === 'none' ? null : text),
-    (group) => group ?? 'none',
-  ),
+  gateway_group: coreKey('gatewayGroup', orNone, noneOr),
+  http: coreKey('http', asWritten),
+  http_token: coreKey('httpToken', orNone, noneOr),
   send_queue: coreKey('sendQueue', parseCount),
   send_memory: coreKey('sendBytes', parseSize, formatSize),
   send_ttl: coreKey('sendTtlMs', parseDuration, formatDuration),

@@ -100,6 +100,10 @@ export interface CoreConfig {
   gateway: string;
   /** The group that may connect there, by its name or number; `null`: none. */
   gatewayGroup: string | null;
+  /** Where HTTP is served: `HOST:PORT`, `[V6]:PORT`, `unix:` with an absolute path, or `off`. */
+  http: string;
+  /** The file with the token of HTTP; absolute. `null`: none, which only a unix socket may have. */
+  httpToken: string | null;
   /** Messages of modules that may wait for a server. */
   sendQueue: number;
   /** Their payloads and addresses, in bytes. */

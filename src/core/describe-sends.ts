@@ -1,8 +1,8 @@
 /** What a status says of sends, and of who takes them: pure. */
 
 import { IllegalStateError } from '../errors.js';
-import type { GatewayClient } from '../gateway/types.js';
 import type { Sends } from '../sends/sends.js';
+import type { ServerClient } from '../servers/types.js';
 import type { SendsStatus, ServerStatus } from '../supervisor/types.js';
 import type { ProgramTaker } from './program-taker.js';
 
@@ -18,7 +18,7 @@ export function describeProgram({ server: name, inHand: unacknowledged }: Progra
 }
 
 /** Those who are connected, by their names; who has not said its name yet is not among them. */
-export function describeServers(clients: readonly GatewayClient[]): ServerStatus[] {
+export function describeServers(clients: readonly ServerClient[]): ServerStatus[] {
   const servers = new Map<string, ServerStatus>();
   for (const { server: name, takesSends, inProgress, unacknowledged } of clients) {
     if (name === '') continue;
@@ -36,7 +36,8 @@ export function describeServers(clients: readonly GatewayClient[]): ServerStatus
 
 /** Why a program cannot take sends. */
 export function nothingKept(): IllegalStateError {
-  const what = 'takeSends: this core was started with gateway = off, and keeps nothing that modules send';
+  const what =
+    'takeSends: this core was started with gateway = off and http = off, and keeps nothing that modules send';
   const remedy = 'call takeSends before the start, or set gateway = auto';
   return new IllegalStateError('ILLEGAL_STATE', what, { remedy });
 }

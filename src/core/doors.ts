@@ -1,7 +1,10 @@
 /** The ways into a core from other processes: each is there as long as the core serves. */
 
+import type { CoreConfig } from '../config/types.js';
 import { ControlServer, type ControlServerOptions } from '../control/server.js';
 import { GatewayServer, type GatewayServerOptions } from '../gateway/server.js';
+import { HttpServer, type HttpServerOptions } from '../http/server.js';
+import { Names } from '../servers/names.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 import type { ServerStatus } from '../supervisor/types.js';
 import { takeAll, takeAllInTurn } from '../to-the-end.js';
@@ -16,8 +19,11 @@ export interface DoorsOptions extends Pick<ControlServerOptions, 'runDir' | 'war
 /** Opened one after the other, and closed likewise. */
 export class Doors {
   readonly #options: DoorsOptions;
+  /** A server's name is taken once, through whichever door. */
+  readonly #names = new Names();
   #control: ControlServer | undefined;
   #gateway: GatewayServer | undefined;
+  #http: HttpServer | undefined;
   #isRetired = false;
 
   constructor(options: DoorsOptions) {
@@ -40,9 +46,24 @@ export class Doors {
    *
    * @throws DirectoryError when something stands in the way
    */
-  async openGateway(options: Omit<GatewayServerOptions, 'warn'>): Promise<void> {
-    this.#gateway = await GatewayServer.open({ ...options, warn: this.#options.warn });
+  async openGateway(options: Omit<GatewayServerOptions, 'warn' | 'names'>): Promise<void> {
+    this.#gateway = await GatewayServer.open({ ...options, names: this.#names, warn: this.#options.warn });
     this.#keep(this.#gateway);
+  }
+
+  /**
+   * Answers over HTTP.
+   *
+   * @throws DirectoryError when nothing can listen there, or the token cannot be read
+   */
+  async openHttp(options: Omit<HttpServerOptions, 'warn' | 'names'>): Promise<void> {
+    this.#http = await HttpServer.open({ ...options, names: this.#names, warn: this.#options.warn });
+    this.#keep(this.#http);
+  }
+
+  /** Where it answers over HTTP, as a configuration would say it; `null`: nowhere. */
+  get httpAddress(): string | null {
+    return this.#http?.address ?? null;
   }
 
   /** Where chat servers connect; `null`: nowhere. */
@@ -52,17 +73,18 @@ export class Doors {
 
   /** Why chat servers that may connect cannot, in sentences. */
   problems(): string[] {
-    return this.#gateway?.problems() ?? [];
+    return [...(this.#gateway?.problems() ?? []), ...(this.#http?.problems() ?? [])];
   }
 
   /** The chat servers that are connected. */
   servers(): ServerStatus[] {
-    return describeServers(this.#gateway?.clients() ?? []);
+    return describeServers([...(this.#gateway?.clients() ?? []), ...(this.#http?.clients() ?? [])]);
   }
 
   /** The configuration is another one. */
-  reloaded(): void {
+  reloaded({ httpToken }: Pick<CoreConfig, 'httpToken'>): void {
     this.#gateway?.welcomeAgain();
+    this.#http?.reloaded(httpToken);
   }
 
   /** Takes nobody in any more; those who are in are still answered. */
@@ -71,23 +93,27 @@ export class Doors {
     takeAll(
       () => this.#control?.retire(),
       () => this.#gateway?.retire(),
+      () => this.#http?.retire(),
     );
   }
 
   /** Ends what servers have here, while what they say of sends can still be kept; outcomes may still leave. */
-  async closeGateway(): Promise<void> {
-    await this.#gateway?.close();
+  async closeToServers(): Promise<void> {
+    await takeAllInTurn(
+      () => this.#gateway?.close(),
+      () => this.#http?.close(),
+    );
   }
 
   /** Ends all answering; what was answered may still leave. */
   async close(): Promise<void> {
     await takeAllInTurn(
-      () => this.#gateway?.close(),
+      () => this.closeToServers(),
       () => this.#control?.close(),
     );
   }
 
-  #keep(door: ControlServer | GatewayServer): void {
+  #keep(door: ControlServer | GatewayServer | HttpServer): void {
     // The stop may have begun while the socket was being opened.
     if (this.#isRetired) door.retire();
     else this.#options.supervisor.keepFile(door);

@@ -1,6 +1,7 @@
 /** What a core is made of, from its start to its end: opened in this order, and closed in the other one. */
 
 import { join } from 'node:path';
+import { parseHttpAddress } from '../config/http-address.js';
 import type { CoreConfig } from '../config/types.js';
 import { controlSocketPath } from '../control/endpoint.js';
 import type { ControlledCore } from '../control/server.js';
@@ -26,6 +27,7 @@ import { DescriptorWatch } from './descriptor-watch.js';
 import { Doors } from './doors.js';
 import { EventTeller } from './events/teller.js';
 import type { ProgramTaker } from './program-taker.js';
+import { readinessOf } from './readiness.js';
 import { Reloads, type ReloadsOptions } from './reloads.js';
 import type { CoreOptions } from './types.js';
 
@@ -60,6 +62,8 @@ export class Parts {
   #taker: ProgramTaker | null = null;
   #isOpen = false;
   #isTaking = false;
+  /** Each module is ready or refused. */
+  #isStarted = false;
   #isRetired = false;
 
   /**
@@ -76,7 +80,7 @@ export class Parts {
     this.#inForce = config;
     this.log = new CoreLog({ stateDir, sink: options.logTo ?? null, sizeBytes, keep, onSaid });
     const { log } = this;
-    const isKept = takesSends || config.gateway !== 'off';
+    const isKept = takesSends || config.gateway !== 'off' || config.http !== 'off';
     this.sends = isKept ? new Sends(config, { say: (level, text) => log.say(level, text) }) : null;
     this.supervisor = new Supervisor(config, {
       runDir,
@@ -140,13 +144,15 @@ export class Parts {
   /** Starts the modules. @throws IllegalStateError when the supervisor was stopped meanwhile */
   async start(): Promise<StartReport> {
     const started = this.supervisor.start();
-    // Where the gateway cannot be opened, that is what fails the start.
+    // Where a door cannot be opened, that is what fails the start.
     started.catch(() => undefined);
     await Promise.race([this.#taking, started]);
-    const opening = this.#isRetired ? Promise.resolve() : this.#openGateway();
+    const opening = this.#isRetired ? Promise.resolve() : this.#openToServers();
     this.#opened = opening.catch(() => undefined);
     await opening;
-    return started;
+    const report = await started;
+    this.#isStarted = true;
+    return report;
   }
 
   /** The supervisor takes events: so does who brings them, or what modules send. */
@@ -155,6 +161,34 @@ export class Parts {
     this.sends?.use(this.supervisor);
     if (this.sends !== null) this.#taker?.attach(this.sends);
     this.#announceTaking();
+  }
+
+  async #openToServers(): Promise<void> {
+    await this.#openGateway();
+    if (!this.#isRetired) await this.#openHttp();
+  }
+
+  async #openHttp(): Promise<void> {
+    const { http, httpToken, maxMessageBytes } = this.#config;
+    const { supervisor, sends } = this;
+    const address = parseHttpAddress(http);
+    if (sends === null || address === null) return;
+    await this.#doors.openHttp({
+      address,
+      tokenFile: httpToken,
+      core: { submit: (event, origin, taker) => supervisor.submit(event, origin, taker) },
+      sends,
+      maxMessageBytes,
+      chainDeadlineMs: () => this.#inForce.chainDeadlineMs,
+      readiness: () => this.#readiness(),
+      metrics: () => this.metrics.read(),
+    });
+    this.metrics.watch();
+  }
+
+  #readiness() {
+    const phase = this.#isRetired ? 'stopping' : this.#isStarted ? 'running' : 'starting';
+    return readinessOf({ phase, modules: this.supervisor.status().modules, config: this.#inForce });
   }
 
   async #openGateway(): Promise<void> {
@@ -193,7 +227,7 @@ export class Parts {
     this.#inForce = { ...config, modules };
     this.#teller.reloaded(config);
     this.sends?.configure(this.#inForce);
-    this.#doors.reloaded();
+    this.#doors.reloaded(this.#inForce);
   }
 
   /** Takes nothing new. */
@@ -216,7 +250,7 @@ export class Parts {
     await this.#opened;
     await takeAllInTurn(
       () => this.#taker?.closeSoon(),
-      () => this.#doors.closeGateway(),
+      () => this.#doors.closeToServers(),
       () => this.sends?.close(),
     );
   }
@@ -239,9 +273,10 @@ export class Parts {
     const problems = this.#problems();
     const embedded = !this.#options.endsProcess;
     const gateway = this.#doors.gatewayPath;
+    const http = this.#doors.httpAddress;
     const gatewayGroup = gateway === null ? null : this.#config.gatewayGroup;
     return {
-      core: { ...core, problems: [...core.problems, ...problems], embedded, gateway, gatewayGroup },
+      core: { ...core, problems: [...core.problems, ...problems], embedded, gateway, gatewayGroup, http },
       modules: modules.map((module) => this.#withSends(module)),
       servers: this.#servers(),
       sends: sends === null ? null : describeSends(sends),

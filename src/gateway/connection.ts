@@ -2,10 +2,10 @@
 
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import { Intake } from '../servers/intake.js';
 import { FrameError } from '../wire/gateway/frame-error.js';
 import type { CoreFrame, ServerFrame } from '../wire/gateway/frames.js';
 import { type Encoding, encodingOf, JsonLines } from './encodings.js';
-import { Intake } from './intake.js';
 import type { GatewayLimits } from './limits.js';
 
 /** How long frames of one connection are taken before everything else has its turn. */

@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import { peerOf } from '../libc.js';
 import { hasEnded, markProcess, type ProcessMark } from '../proc.js';
-import { handleOf } from './handle.js';
+import { handleOf } from '../servers/handle.js';
 
 /** As far as the system tells it. */
 export class Peer {

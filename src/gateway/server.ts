@@ -7,6 +7,7 @@ import { SupervisorError } from '../errors.js';
 import { readDescriptorLimit } from '../libc.js';
 import { VERSION } from '../paths.js';
 import type { SendSource } from '../sends/types.js';
+import { Names } from '../servers/names.js';
 import { SocketListener } from '../unix-socket/listener.js';
 import { requireShort } from '../unix-socket/path.js';
 import { EVENT_KINDS } from '../wire/event-kinds.js';
@@ -26,6 +27,8 @@ export interface GatewayServerOptions {
   core: GatewayCore;
   /** What modules sent, for servers that take it. */
   sends: SendSource;
+  /** Those of all doors, as a name is taken once; the default: the gateway is the only door. */
+  names?: Names;
   /** The largest payload that the core takes, in bytes. */
   maxMessageBytes: number;
   /** Within it the core decides on an event; a function where it may change. */
@@ -57,7 +60,7 @@ export class GatewayServer {
   #isClosed = false;
 
   private constructor(options: GatewayServerOptions) {
-    const { path, group = null, core, sends, maxMessageBytes, chainDeadlineMs } = options;
+    const { path, group = null, core, sends, names = new Names(), maxMessageBytes, chainDeadlineMs } = options;
     requireShort(path, 'choose a shorter run directory, or set "gateway" to a shorter path');
     requireShort(join(dirname(path), `${NURSERY}${process.pid}`, 's'), 'set "gateway" to a shorter path');
     this.#warnTo = options.warn;
@@ -67,6 +70,7 @@ export class GatewayServer {
     this.#sessions = new Sessions({
       core,
       sends,
+      names,
       limits: { ...gatewayLimits(maxMessageBytes, readDescriptorLimit()), ...options.limits },
       welcome: () => ({
         coreVersion: VERSION,

@@ -3,6 +3,9 @@
 import type { Socket } from 'node:net';
 import { IllegalStateError, SupervisorError } from '../errors.js';
 import type { SendSource } from '../sends/types.js';
+import type { Gate, Gates } from '../servers/gate.js';
+import { NameClaim } from '../servers/name-claim.js';
+import type { Names, Taker } from '../servers/names.js';
 import type { DoorOutcome, Origin, OutcomeTaker } from '../supervisor/types.js';
 import type { CallEvent } from '../wire/call-event.js';
 import type { FrameError } from '../wire/gateway/frame-error.js';
@@ -17,12 +20,9 @@ import {
 } from '../wire/gateway/frames.js';
 import { Connection } from './connection.js';
 import { EventIds } from './event-ids.js';
-import type { Gate, Gates } from './gate.js';
 import { greet } from './greeting.js';
 import type { GatewayLimits } from './limits.js';
 import type { Load, Share } from './load.js';
-import { NameClaim } from './name-claim.js';
-import type { Names, Taker } from './names.js';
 import { outcomeFrame, refusedFrame } from './outcomes.js';
 import { OutgoingSends } from './outgoing-sends.js';
 import { Peer } from './peer.js';

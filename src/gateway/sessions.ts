@@ -2,15 +2,14 @@
 
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import { Gates } from '../servers/gate.js';
 import { type Failure, failureOf } from '../wire/gateway/frames.js';
-import { Gates } from './gate.js';
 import { Load } from './load.js';
-import { Names } from './names.js';
 import { Session, type Surroundings } from './session.js';
 import type { GatewayClient } from './types.js';
 
 /** What sessions are given. */
-export interface SessionsOptions extends Omit<Surroundings, 'load' | 'gates' | 'names' | 'swollen' | 'closed'> {
+export interface SessionsOptions extends Omit<Surroundings, 'load' | 'gates' | 'swollen' | 'closed'> {
   warn(text: string): void;
 }
 
@@ -44,7 +43,6 @@ export class Sessions {
       ...options,
       load: new Load(options.limits),
       gates: this.#gates,
-      names: new Names(),
       swollen: () => this.#relieveSoon(),
       closed: (session) => this.#closed(session),
     };

@@ -31,6 +31,7 @@ export class ScriptedCore extends EventEmitter<{ sent: [SentMessage] }> implemen
         embedded: false,
         gateway: null,
         gatewayGroup: null,
+        http: null,
       },
       modules: [
         { name: 'slow', state: 'starting' },

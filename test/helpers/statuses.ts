@@ -93,6 +93,7 @@ export function statusOf(...modules: ModuleStatus[]): CoreStatus {
       embedded: false,
       gateway: null,
       gatewayGroup: null,
+      http: null,
     },
     modules,
     servers: [],

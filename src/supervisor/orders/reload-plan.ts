@@ -57,7 +57,7 @@ const OF_THE_CORE = [
 ] as const;
 
 /** Global settings that something which lives as long as the core was made with, by their names in the file. */
-const OF_THE_RUN: ReadonlySet<string> = new Set(['max_message', 'black_box', 'gateway', 'gateway_group']);
+const OF_THE_RUN: ReadonlySet<string> = new Set(['max_message', 'black_box', 'gateway', 'gateway_group', 'http']);
 
 /**
  * Plans a reload.

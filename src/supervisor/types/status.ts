@@ -158,6 +158,8 @@ export interface CoreStatus extends SupervisorStatus {
     gateway: string | null;
     /** The group whose members may connect there, as it is configured; `null`: none. */
     gatewayGroup: string | null;
+    /** Where it answers over HTTP: `HOST:PORT`, `[V6]:PORT` or `unix:PATH`; `null`: nowhere. */
+    http: string | null;
   };
   servers: ServerStatus[];
   /** `null`: nothing that modules send is kept. */

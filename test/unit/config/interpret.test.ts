@@ -27,6 +27,8 @@ describe('defaults', () => {
       spareHosts: 1,
       gateway: 'auto',
       gatewayGroup: null,
+      http: 'off',
+      httpToken: null,
       sendQueue: 100_000,
       sendBytes: 64 * MIB,
       sendTtlMs: 3_600_000,

@@ -18,9 +18,10 @@ const CLOSE_OBJECT = 0x7d;
 /**
  * Looks at a line before it is parsed.
  *
+ * @param what - how it is told of
  * @throws FrameError when it is nested too deep, or has too many lists, objects and entries
  */
-export function requireSimple(line: Buffer): void {
+export function requireSimple(line: Buffer, what = 'the line'): void {
   if (line.length < HARMLESS_BYTES) return;
   let levels = 0;
   let parts = 0;
@@ -31,10 +32,10 @@ export function requireSimple(line: Buffer): void {
     } else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
       levels += 1;
       parts += 1;
-      if (levels > MAX_LEVELS) invalid(`the line is nested in more than ${MAX_LEVELS} levels`);
+      if (levels > MAX_LEVELS) invalid(`${what} is nested in more than ${MAX_LEVELS} levels`);
     } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) levels -= 1;
     else if (byte === COMMA) parts += 1;
-    if (parts > MAX_PARTS) invalid(`the line has more than ${MAX_PARTS} lists, objects and entries`);
+    if (parts > MAX_PARTS) invalid(`${what} has more than ${MAX_PARTS} lists, objects and entries`);
   }
 }
 

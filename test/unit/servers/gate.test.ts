@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Gates } from '../../../src/gateway/gate.js';
+import { Gates } from '../../../src/servers/gate.js';
 
 let allowance: number;
 let closed: string[];

@@ -1,0 +1,37 @@
+/** Whether a core serves, in words: pure. */
+
+import type { CoreConfig } from '../config/types.js';
+import type { Readiness } from '../http/types.js';
+import type { ModuleStatus } from '../supervisor/types.js';
+
+/** What is known of a core. */
+export interface ReadinessFacts {
+  phase: 'starting' | 'running' | 'stopping';
+  modules: readonly Pick<ModuleStatus, 'name' | 'state' | 'desired' | 'lastError'>[];
+  config: Pick<CoreConfig, 'modules'>;
+}
+
+/**
+ * A core serves as long as it can decide on messages. A module that is down keeps it from that only when the messages are dropped
+ * without it.
+ */
+export function readinessOf({ phase, modules, config }: ReadinessFacts): Readiness {
+  if (phase === 'stopping') return { reasons: ['the core is stopping'], notes: [] };
+  const reasons: string[] = [];
+  const notes: string[] = [];
+  const starting = modules.filter(({ state, desired }) => state === 'starting' && desired === 'up');
+  if (phase === 'starting') {
+    const names = starting.map(({ name }) => name).join(', ');
+    reasons.push(names === '' ? 'the core is starting' : `the core is starting: ${names} is not ready yet`);
+  }
+  for (const { name, state, desired, lastError } of modules) {
+    if (state === 'serving' || state === 'replacing') continue;
+    if (phase === 'starting' && state === 'starting') continue;
+    const isDropping = config.modules.find((module) => module.name === name)?.onFailure === 'consume';
+    const what = desired === 'down' ? `module ${name} is stopped by an operator` : `module ${name} is ${state}`;
+    const why = desired === 'down' || lastError === null ? '' : ` (${lastError.split('\n', 1)[0]})`;
+    if (isDropping) reasons.push(`${what}, and on_failure = consume drops its messages${why}`);
+    else notes.push(`${what}, and on_failure = pass lets its messages through${why}`);
+  }
+  return { reasons, notes };
+}

@@ -1,0 +1,149 @@
+/** The connections of callers, of which there may be so many. */
+
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { ServerClient } from '../servers/types.js';
+import type { HttpLimits } from './limits.js';
+
+/** How long last words may take to be read. */
+const LAST_WORDS_MS = 500;
+
+/** One connection. */
+export class Connection implements ServerClient {
+  readonly socket: Socket;
+  /** The name that its last request gave. */
+  server = '';
+  takesSends = false;
+  inProgress = 0;
+  unacknowledged = 0;
+  /** Requests whose answer has not left. */
+  requests = 0;
+  /** The newest of them, or the last one. */
+  request: IncomingMessage | null = null;
+  /** It is said when what is in progress is answered, as what came behind it cannot be understood. */
+  lastWords: string | null = null;
+  /** What had come when the answer to a request left whose body had not; `null`: no such request. */
+  unwantedFrom: number | null = null;
+
+  constructor(socket: Socket) {
+    this.socket = socket;
+  }
+
+  /** The body of the newest request has not come to its end. */
+  get isInside(): boolean {
+    return this.request !== null && !this.request.complete;
+  }
+
+  /** Says something and closes, when what is in progress is answered. */
+  end(lastWords: string): void {
+    this.lastWords ??= lastWords;
+    this.#endIfDue();
+  }
+
+  begun(request: IncomingMessage): void {
+    this.requests += 1;
+    this.request = request;
+    this.unwantedFrom = null;
+  }
+
+  answered(request: IncomingMessage): void {
+    this.requests -= 1;
+    if (!request.complete) this.unwantedFrom = this.socket.bytesRead;
+    this.#endIfDue();
+  }
+
+  #endIfDue(): void {
+    const { socket, lastWords } = this;
+    if (lastWords === null || socket.destroyed) return;
+    // The request whose body cannot be read is one that gets this answer, unless it has one.
+    const isAnswer = this.isInside && this.unwantedFrom === null;
+    if (this.requests > (isAnswer ? 1 : 0)) return;
+    if (this.isInside && !isAnswer) socket.destroy();
+    else {
+      socket.end(lastWords);
+      // Who is still writing reads no last words before it has been let.
+      socket.resume();
+      const timer = setTimeout(() => socket.destroy(), LAST_WORDS_MS);
+      socket.once('close', () => clearTimeout(timer));
+    }
+  }
+}
+
+/** What is done about connections. */
+export interface ConnectionsOptions {
+  limits: HttpLimits;
+  /** What one hears that has to go although it asks for something. */
+  tooMany(): string;
+  warn(text: string): void;
+}
+
+/** All of them, those first that are idle for longest. */
+export class Connections {
+  readonly #options: ConnectionsOptions;
+  readonly #all = new Map<Socket, Connection>();
+  #announceEmpty: () => void = () => undefined;
+
+  constructor(server: Server, options: ConnectionsOptions) {
+    this.#options = options;
+    server.on('connection', (socket: Socket) => this.#add(socket));
+  }
+
+  /** Those that are there. */
+  all(): Connection[] {
+    return [...this.#all.values()];
+  }
+
+  of(socket: Socket): Connection | undefined {
+    return this.#all.get(socket);
+  }
+
+  /** A request has come. */
+  begun(request: IncomingMessage, response: ServerResponse): Connection {
+    const { socket } = request;
+    const connection = this.#all.get(socket) ?? new Connection(socket);
+    connection.begun(request);
+    response.once('close', () => {
+      connection.answered(request);
+      // It is the one now that is idle for the shortest time.
+      if (this.#all.delete(socket)) this.#all.set(socket, connection);
+    });
+    return connection;
+  }
+
+  /** Ends those that send on and on what nobody wants. */
+  look(): void {
+    const { unwantedBytes } = this.#options.limits;
+    for (const { socket, unwantedFrom } of this.#all.values())
+      if (unwantedFrom !== null && socket.bytesRead - unwantedFrom > unwantedBytes) socket.destroy();
+  }
+
+  /** Ends all, when their answers have left, or could not within `limitMs`. */
+  async close(limitMs: number): Promise<void> {
+    const empty = new Promise<void>((resolve) => {
+      this.#announceEmpty = resolve;
+    });
+    for (const { socket, requests } of this.#all.values()) if (requests === 0) socket.destroy();
+    const timer = setTimeout(() => {
+      for (const socket of this.#all.keys()) socket.destroy();
+    }, limitMs);
+    if (this.#all.size > 0) await empty;
+    clearTimeout(timer);
+  }
+
+  #add(socket: Socket): void {
+    const connection = new Connection(socket);
+    this.#all.set(socket, connection);
+    socket.once('close', () => {
+      this.#all.delete(socket);
+      if (this.#all.size === 0) this.#announceEmpty();
+    });
+    const { limits, tooMany, warn } = this.#options;
+    if (this.#all.size <= limits.connections) return;
+    warn(`more than ${limits.connections} connections came; those that are idle for longest are closed`);
+    const idle = this.all().find((other) => other !== connection && other.requests === 0);
+    if (idle) {
+      this.#all.delete(idle.socket);
+      idle.socket.destroy();
+    } else connection.end(tooMany());
+  }
+}

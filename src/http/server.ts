@@ -1,0 +1,264 @@
+/** The core's end of HTTP. */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import type { HttpAddress } from '../config/http-address.js';
+import { readDescriptorLimit } from '../libc.js';
+import { readSecretFile } from '../secret-file.js';
+import type { SendSource } from '../sends/types.js';
+import type { Names } from '../servers/names.js';
+import type { EventCore, ServerClient } from '../servers/types.js';
+import { makeApp, noteResponse } from './app.js';
+import { type Connection, Connections } from './connections.js';
+import { Events } from './events.js';
+import { failureDocument, HttpError, invalidRequest } from './failure.js';
+import { type HttpLimits, httpLimits } from './limits.js';
+import { type Listening, listeningAt } from './listening.js';
+import { noteWaiting } from './requests/body.js';
+import { eventRoutes } from './routes/event-routes.js';
+import { stateRoutes } from './routes/state-routes.js';
+import { Token } from './token.js';
+import type { MetricsText, Readiness } from './types.js';
+
+/** How HTTP is set up. */
+export interface HttpServerOptions {
+  address: HttpAddress;
+  /** The file with the token; `null`: none is asked for. */
+  tokenFile: string | null;
+  core: EventCore;
+  /** What modules sent, for servers that take it. */
+  sends: SendSource;
+  /** Those of all doors, as a name is taken once. */
+  names: Names;
+  /** The largest payload that the core takes, in bytes. */
+  maxMessageBytes: number;
+  /** Within it the core decides on an event. */
+  chainDeadlineMs(): number;
+  readiness(): Readiness;
+  /** `null`: there are none. */
+  metrics?: MetricsText | null;
+  /** Takes one readable line about something that went wrong. */
+  warn(text: string): void;
+  /** Other bounds than the usual. */
+  limits?: Partial<HttpLimits>;
+}
+
+/** How long the last answers may take to leave once the core ends. */
+const LINGER_MS = 500;
+/** Callers that cannot be understood or let in are told of so often. */
+const WARN_EVERY_MS = 10_000;
+
+/** Serves callers; none, gone, slow or talking nonsense, can hurt the core or another caller through it. */
+export class HttpServer {
+  readonly #options: HttpServerOptions;
+  readonly #limits: HttpLimits;
+  readonly #listening: Listening;
+  readonly #events: Events;
+  readonly #timer: NodeJS.Timeout;
+  #server: Server | null = null;
+  #connections: Connections | null = null;
+  #token: Token | null = null;
+  #tokenProblem: string | null = null;
+  #warnedMs = Number.NEGATIVE_INFINITY;
+  #isRetired = false;
+  #isClosed = false;
+
+  private constructor(options: HttpServerOptions) {
+    const { core, sends, maxMessageBytes, chainDeadlineMs } = options;
+    const limits = { ...httpLimits(maxMessageBytes, readDescriptorLimit()), ...options.limits };
+    const warn = (text: string) => this.#warn(text);
+    this.#options = options;
+    this.#limits = limits;
+    this.#events = new Events({ core, sends, limits, chainDeadlineMs, warn });
+    this.#listening = listeningAt(options.address, {
+      connected: (socket) => void this.#server?.emit('connection', socket),
+      failed: ({ message }) => warn(`a caller could not be let in (${message}); it may try again`),
+    });
+    this.#timer = setInterval(() => this.#look(), limits.lookMs).unref();
+  }
+
+  /**
+   * Listens and begins to answer.
+   *
+   * @throws DirectoryError `SECRET_UNUSABLE`; `HTTP_UNUSABLE` or `SOCKET_PATH_TOO_LONG` when nothing can listen there
+   */
+  static async open(options: HttpServerOptions): Promise<HttpServer> {
+    const server = new HttpServer(options);
+    try {
+      if (options.tokenFile !== null) server.#token = new Token(readSecretFile(options.tokenFile, 'http_token'));
+      await server.#start();
+      return server;
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+  }
+
+  /** Where it is, as a configuration would say it; of port 0 it is the one that the system chose. */
+  get address(): string {
+    return this.#listening.address;
+  }
+
+  /** As an operator is told. */
+  get path(): string {
+    return this.address;
+  }
+
+  /** Whether callers find this core. */
+  isThere(): boolean {
+    return this.#isRetired || this.#listening.isThere();
+  }
+
+  /**
+   * Makes the socket again, where somebody has removed or replaced it.
+   *
+   * @throws DirectoryError `HTTP_UNUSABLE` when something stands in the way
+   */
+  async restore(): Promise<void> {
+    if (this.isThere()) return;
+    await this.#listening.open();
+    // The stop may have come to its end meanwhile.
+    if (this.#isClosed) this.#listening.close();
+  }
+
+  /** What keeps callers from being served, in sentences. */
+  problems(): string[] {
+    if (this.#isRetired) return [];
+    return [...(this.#tokenProblem === null ? [] : [this.#tokenProblem]), ...this.#events.problems()];
+  }
+
+  /** Those who have said who they are. */
+  clients(): ServerClient[] {
+    return this.#connections?.all() ?? [];
+  }
+
+  /** Reads the token again. Where that cannot be, the one before holds. */
+  reloaded(tokenFile: string | null): void {
+    this.#tokenProblem = null;
+    if (tokenFile === null) {
+      this.#token = null;
+      return;
+    }
+    try {
+      this.#token = new Token(readSecretFile(tokenFile, 'http_token'));
+    } catch (error) {
+      this.#tokenProblem = `the former token of HTTP holds: ${(error as Error).message}`;
+      this.#options.warn(this.#tokenProblem);
+    }
+  }
+
+  /**
+   * Takes no more events; those in progress still get their outcomes. It goes on listening: so who asks hears that the core stops,
+   * and what became of sends can be said.
+   */
+  retire(): void {
+    this.#isRetired = true;
+    this.#events.retire();
+  }
+
+  /** Ends all connections; outcomes already told may still leave. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.retire();
+    this.#isClosed = true;
+    this.#listening.close();
+    clearInterval(this.#timer);
+    await this.#connections?.close(LINGER_MS);
+    // Ends its looking for slow requests; it has never listened itself.
+    this.#server?.close();
+  }
+
+  async #start(): Promise<void> {
+    const { readiness, metrics = null } = this.#options;
+    await makeApp({
+      routes: [...eventRoutes(this.#events), ...stateRoutes({ readiness, metrics })],
+      limits: this.#limits,
+      makeServer: (handle) => this.#makeServer(handle),
+      connections: () => this.#connections as Connections,
+      token: () => this.#token,
+      isRetired: () => this.#isRetired,
+      warn: (text) => this.#warn(text),
+    });
+    await this.#listening.open();
+  }
+
+  #makeServer(handle: (request: IncomingMessage, response: ServerResponse) => void): Server {
+    const { headBytes, headMs, requestMs, lookMs, idleMs, connections } = this.#limits;
+    const server = createServer({
+      // Whatever the options of Node.js say.
+      insecureHTTPParser: false,
+      maxHeaderSize: headBytes,
+      headersTimeout: headMs,
+      requestTimeout: requestMs,
+      connectionsCheckingInterval: lookMs,
+      keepAliveTimeout: idleMs,
+      noDelay: true,
+    });
+    this.#connections = new Connections(server, {
+      limits: this.#limits,
+      tooMany: () => {
+        const what = `${connections} connections at a time are served, and all of them are in use`;
+        return lastWords(new HttpError(503, 'TOO_MANY_REQUESTS', what, 'close some, and try again'));
+      },
+      warn: (text) => this.#warn(text),
+    });
+    const take = (request: IncomingMessage, response: ServerResponse) => {
+      noteResponse(request, response);
+      this.#connections?.begun(request, response);
+      handle(request, response);
+    };
+    server.on('request', take);
+    server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+      noteWaiting(request);
+      take(request, response);
+    });
+    server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.#misunderstood(error, socket));
+    // Connections come by another way; with this it begins to look for slow requests.
+    server.emit('listening');
+    this.#server = server;
+    return server;
+  }
+
+  #misunderstood(error: NodeJS.ErrnoException, socket: Socket): void {
+    const connection: Connection | undefined = this.#connections?.of(socket);
+    if (connection === undefined || error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    else connection.end(lastWords(describeMistake(error, this.#limits)));
+  }
+
+  #look(): void {
+    this.#connections?.look();
+  }
+
+  #warn(text: string): void {
+    if (performance.now() - this.#warnedMs < WARN_EVERY_MS) return;
+    this.#warnedMs = performance.now();
+    this.#options.warn(`http: ${text}`);
+  }
+}
+
+/** What was wrong with bytes that are no request. */
+function describeMistake({ code, message }: NodeJS.ErrnoException, limits: HttpLimits): HttpError {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    const what = `the request did not come to its end: its head has ${limits.headMs / 1000} s, and all of it ${limits.requestMs / 1000} s`;
+    return new HttpError(408, 'REQUEST_TOO_SLOW', what, 'send it faster, or a shorter one');
+  }
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    const what = `the head of the request has more than the ${limits.headBytes} bytes that one may have`;
+    return new HttpError(431, 'REQUEST_INVALID', what);
+  }
+  return invalidRequest(`this is no request of HTTP/1.1 (${message.replace(/^Parse Error: /, '')})`);
+}
+
+/** A whole answer, and the end of the connection. */
+function lastWords(error: HttpError): string {
+  const body = JSON.stringify(failureDocument(error));
+  return [
+    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}`,
+    'content-type: application/json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+    '',
+    body,
+  ].join('\r\n');
+}

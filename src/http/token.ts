@@ -1,0 +1,27 @@
+/** The token that requests carry. */
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+/** Knows a token when it comes, and never tells it. */
+export class Token {
+  /** A digest: it has the same length whatever is compared with it. */
+  readonly #digest: Buffer;
+
+  constructor(secret: string) {
+    this.#digest = digestOf(secret);
+  }
+
+  /**
+   * Whether a header carries it. How long that takes tells nothing of the token.
+   *
+   * @param authorization - the header as it came, such as `Bearer TOKEN`
+   */
+  isIn(authorization: string | undefined): boolean {
+    const [, given = ''] = /^bearer +(\S+) *$/i.exec(authorization ?? '') ?? [];
+    return timingSafeEqual(digestOf(given), this.#digest);
+  }
+}
+
+function digestOf(text: string): Buffer {
+  return createHash('sha256').update(text, 'latin1').digest();
+}

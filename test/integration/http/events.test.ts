@@ -1,0 +1,62 @@
+/** Events over HTTP, through real modules. */
+
+import { expect, it } from 'vitest';
+import { DOCUMENTS } from '../../../cli/json/schemas.js';
+import { sample } from '../../e2e/core.js';
+import { HttpRig } from '../../helpers/http-rig.js';
+
+const FILTER = { name: 'filter', path: sample('filter'), config: { blocked_words: 'heck' } };
+
+it('a message gets the document of send --json, whichever way it is written', async () => {
+  const rig = await HttpRig.start({ modules: [FILTER] });
+  const params = { from: 'alice', to: 'bob', id: '18446744073709551615', type: 7 };
+  const passed = await rig.ask('POST', '/v1/messages', { body: { ...params, text: 'good morning' } });
+  expect(passed.status).toBe(200);
+  expect(passed.json).toEqual(DOCUMENTS.send[0].parse(passed.json));
+  expect(passed.json).toMatchObject({
+    verdict: 'pass',
+    by: null,
+    message: 'good morning',
+    params: { from: 'alice', to: 'bob', id: '18446744073709551615', type: 7, groupid: '0' },
+    trace: [{ module: 'filter', verdict: 'pass', default: null }],
+  });
+  const payload = Buffer.from('what the heck').toString('base64');
+  const consumed = await rig.ask('POST', '/v1/messages?server=shop', { body: { ...params, id: 7, payload } });
+  expect(consumed.json).toMatchObject({ verdict: 'consumed', by: 'filter', params: { id: '7' } });
+  const bytes = Buffer.from([0xff, 0x00]).toString('base64');
+  const other = await rig.ask('POST', '/v1/messages', { body: { payload: bytes, trace: false, groupid: null } });
+  expect(other.json).toMatchObject({ verdict: 'pass', message: null, messageBase64: bytes });
+  expect(other.json).not.toHaveProperty('trace');
+});
+
+it('statuses, logins and calls are decided on, and the callback that is theirs is called', async () => {
+  const rig = await HttpRig.start({ modules: [FILTER] });
+  for (const [path, body] of [
+    ['/v1/statuses', { id: '7', from: 'alice', to: 'bob', status: 3 }],
+    ['/v1/logins', { address: 'alice', online: true }],
+    ['/v1/logins', { address: { base64: '/w==' }, online: '1', flags: 2 }],
+    ['/v1/calls', {}],
+    ['/v1/calls', { kind: 'call_status' }],
+    ['/v1/calls', undefined],
+  ] as const) {
+    const { status, json } = await rig.ask('POST', path, { body });
+    expect({ status, json }).toEqual({ status: 200, json: { verdict: 'pass', by: null, trace: [] } });
+  }
+});
+
+it('a wrong token, or none, opens nothing but the looks whether the core is there', async () => {
+  const rig = await HttpRig.start({ modules: [FILTER] });
+  for (const token of ['wrong', '', null]) {
+    for (const path of ['/v1/messages', '/nothing']) {
+      const { status, headers, json } = await rig.ask('POST', path, { token, body: { text: 'heck' } });
+      expect(status).toBe(401);
+      expect(headers['www-authenticate']).toBe('Bearer');
+      expect(json.error).toMatchObject({ code: 'TOKEN_WRONG', remedy: expect.stringContaining('http_token') });
+    }
+    expect(await rig.ask('GET', '/healthz', { token })).toMatchObject({ status: 200, json: { healthy: true } });
+    expect(await rig.ask('HEAD', '/readyz', { token })).toMatchObject({ status: 200 });
+    expect(await rig.ask('GET', '/metrics', { token })).toMatchObject({ status: 401 });
+  }
+  expect(rig.supervisor.status().modules[0]?.messages.total).toBe(0);
+  expect(rig.warnings).toEqual([expect.stringContaining('token of the request is wrong; it came from 127.0.0.1')]);
+});
