@@ -20,6 +20,8 @@ const host = z.strictObject({
   generation: count.describe('counts the processes of the module'),
   state: z.enum(['starting', 'ready', 'draining', 'stopping', 'exited']),
   startedAt: time,
+  memoryBytes: count.nullable().describe('what it has in memory (RSS)'),
+  cpuSeconds: z.number().nonnegative().nullable().describe('CPU time that it has used'),
 });
 
 const moduleFields = {
@@ -67,6 +69,9 @@ const moduleFields = {
     pass: count,
     consumed: count,
     default: count.describe('verdicts given in its place'),
+    defaultByReason: z
+      .strictObject({ crash: count, hang: count, deadline: count, down: count, overload: count })
+      .describe('the same, by why'),
     late: count.describe('verdicts that came after that'),
   }),
   sends: z.strictObject({

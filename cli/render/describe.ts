@@ -4,7 +4,7 @@ import { counted } from '../../src/counted.js';
 import { escapeControl } from '../../src/logs/format.js';
 import { coreCommand, readSentence, type Sentence, sentence } from '../../src/sentence.js';
 import type { ModuleDescription, SettingDescription } from '../../src/supervisor/types.js';
-import { formatAgo, formatUntil } from '../text/format.js';
+import { formatAgo, formatBytes, formatCpu, formatUntil } from '../text/format.js';
 import { type Style, styled } from '../text/style.js';
 import { countColumns } from '../text/table.js';
 import { longestOf, wrapWords } from '../text/wrap.js';
@@ -69,9 +69,11 @@ function describeBuild({ build }: ModuleDescription): Sentence | null {
 
 function processes({ hosts }: ModuleDescription, nowMs: number): Row[] {
   if (hosts.length === 0) return [['none', '']];
-  return hosts.map(({ pid, generation, state, startedAt }) => {
+  return hosts.map(({ pid, generation, state, startedAt, memoryBytes = null, cpuSeconds = null }) => {
     const started = `started ${formatAgo(startedAt, nowMs)} (${startedAt})`;
-    return [`generation ${generation}`, `pid ${pid}, ${state}, ${started}`];
+    const memory = memoryBytes === null ? '' : `, ${formatBytes(memoryBytes)} of memory`;
+    const cpu = cpuSeconds === null ? '' : `, ${formatCpu(cpuSeconds)} of CPU time`;
+    return [`generation ${generation}`, `pid ${pid}, ${state}, ${started}${memory}${cpu}`];
   });
 }
 
@@ -85,7 +87,7 @@ function counters(module: ModuleDescription, nowMs: number): Row[] {
   return [
     [
       'messages',
-      `${messages.total}: ${messages.pass} passed, ${messages.consumed} consumed, ${messages.default} got the default verdict`,
+      `${messages.total}: ${messages.pass} passed, ${messages.consumed} consumed, ${messages.default} got the default verdict${describeReasons(messages)}`,
     ],
     ['under way', `${module.inFlight} in its process, ${module.queued} waiting`],
     ['late verdicts', String(messages.late)],
@@ -99,6 +101,12 @@ function counters(module: ModuleDescription, nowMs: number): Row[] {
     ['restarts', `${module.restarts}; ${counted(module.failedStarts, 'start')} failed`],
     ['not kept', `${counted(dropped.logLines, 'log line')}, ${counted(dropped.outputBytes, 'byte')} of output`],
   ];
+}
+
+/** A core of another version says less. */
+function describeReasons({ defaultByReason }: Partial<ModuleDescription['messages']>): string {
+  const reasons = Object.entries(defaultByReason ?? {}).filter(([, count]) => count > 0);
+  return reasons.length === 0 ? '' : ` (${reasons.map(([reason, count]) => `${count} ${reason}`).join(', ')})`;
 }
 
 /** A core of another version says less. */

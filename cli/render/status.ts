@@ -3,7 +3,7 @@
 import { escapeControl } from '../../src/logs/format.js';
 import { type Sentence, sentence } from '../../src/sentence.js';
 import type { CoreStatus, ModuleStatus } from '../../src/supervisor/types.js';
-import { formatCount, formatMicros, formatSeconds } from '../text/format.js';
+import { formatBytes, formatCount, formatCpu, formatMicros, formatSeconds } from '../text/format.js';
 import { styled } from '../text/style.js';
 import { type Column, countColumns, cutPath, renderTable } from '../text/table.js';
 import { wrap } from '../text/wrap.js';
@@ -53,9 +53,21 @@ function columnsOf({ nowMs, width }: View): Column<ModuleStatus>[] {
     { heading: 'NAME', cell: ({ name }) => escapeControl(name), most: Number.isFinite(width) ? MAX_NAME : width },
     { heading: 'STATE', cell: (module) => escapeControl(shownStateOf(module)), style: styleOf },
     { heading: 'UP', cell: (module) => upOf(module, nowMs), align: 'right', dispensable: 4 },
-    { heading: 'PID', cell: ({ pid }) => String(pid ?? '-'), align: 'right', dispensable: 7 },
+    { heading: 'PID', cell: ({ pid }) => String(pid ?? '-'), align: 'right', dispensable: 9 },
+    {
+      heading: 'MEMORY',
+      cell: ({ hosts }) => formatBytes(sumOf(hosts.map(({ memoryBytes }) => memoryBytes))),
+      align: 'right',
+      dispensable: 6,
+    },
+    {
+      heading: 'CPU',
+      cell: ({ hosts }) => formatCpu(sumOf(hosts.map(({ cpuSeconds }) => cpuSeconds))),
+      align: 'right',
+      dispensable: 7,
+    },
     { heading: 'MESSAGES', cell: ({ messages }) => formatCount(messages.total), align: 'right', dispensable: 3 },
-    { heading: 'CONSUMED', cell: ({ messages }) => formatCount(messages.consumed), align: 'right', dispensable: 6 },
+    { heading: 'CONSUMED', cell: ({ messages }) => formatCount(messages.consumed), align: 'right', dispensable: 8 },
     {
       heading: 'DEFAULT',
       cell: ({ messages }) => formatCount(messages.default),
@@ -77,6 +89,12 @@ function columnsOf({ nowMs, width }: View): Column<ModuleStatus>[] {
 function upOf({ hosts, pid }: ModuleStatus, nowMs: number): string {
   const host = hosts.find((host) => host.pid === pid);
   return host ? formatSeconds((nowMs - Date.parse(host.startedAt)) / 1000) : '-';
+}
+
+/** Of all that is known; `null`: nothing is. A core of another version does not say it. */
+function sumOf(figures: (number | null | undefined)[]): number | null {
+  const known = figures.filter((figure) => typeof figure === 'number');
+  return known.length === 0 ? null : known.reduce((sum, figure) => sum + figure, 0);
 }
 
 function renderCore({ core }: CoreStatus, width: number): string[] {

@@ -52,6 +52,29 @@ export function formatCount(count: number): string {
   return '>999T';
 }
 
+/** Bytes as `850 B`, `1.2 MB`, `35 MB` or `2.5 GB`; `-` for `null`. */
+export function formatBytes(bytes: number | null): string {
+  if (bytes === null) return '-';
+  if (bytes < 1000) return `${bytes} B`;
+  for (const [unit, size] of [
+    ['kB', 1e3],
+    ['MB', 1e6],
+    ['GB', 1e9],
+  ] as const) {
+    const value = bytes / size;
+    if (value < 9.95) return `${value.toFixed(1)} ${unit}`;
+    if (value < 999.5) return `${Math.round(value)} ${unit}`;
+  }
+  return `${(bytes / 1e12).toFixed(1)} TB`;
+}
+
+/** CPU time as `0.42s`, `12.3s`, or as {@link formatSeconds}; `-` for `null`. */
+export function formatCpu(seconds: number | null): string {
+  if (seconds === null) return '-';
+  if (seconds < 10) return `${seconds.toFixed(2)}s`;
+  return seconds < 60 ? `${seconds.toFixed(1)}s` : formatSeconds(seconds);
+}
+
 /** Microseconds as `850us`, `1.2ms`, `35ms` or `2.5s`; `-` for `null`. */
 export function formatMicros(micros: number | null): string {
   if (micros === null) return '-';

@@ -6,6 +6,7 @@ import { isMainThread } from 'node:worker_threads';
 import { describeWarning, strictError } from '../config/load.js';
 import type { CoreConfig } from '../config/types.js';
 import { IllegalStateError, ModuleLoadError, SupervisorError, sentenceOfAll } from '../errors.js';
+import type { MetricsPage } from '../metrics/types.js';
 import { VERSION } from '../paths.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 import type {
@@ -194,6 +195,16 @@ export class Core extends EventEmitter<CoreEventMap> {
   /** The state of everything, as `mesibo-modules status --json` prints it. @throws {IllegalStateError} before the start */
   status(): CoreStatus {
     return this.#use('status').status();
+  }
+
+  /**
+   * The metrics of everything, in the text format of Prometheus, for a program that answers scrapes itself. The first call begins
+   * to look how late the event loop is.
+   *
+   * @throws {IllegalStateError} before the start
+   */
+  async metrics(): Promise<MetricsPage> {
+    return this.#use('metrics').metrics.read();
   }
 
   /** Writes a line into the log of the core, as long as it runs. */

@@ -7,11 +7,21 @@ import type { CoreConfig } from '../config/types.js';
 import { controlSocketPath } from '../control/endpoint.js';
 import type { ControlledCore } from '../control/server.js';
 import { isInMemory, makeStateDir } from '../directories.js';
+import { Metrics } from '../metrics/metrics.js';
+import type { MetricsSource } from '../metrics/types.js';
+import { VERSION } from '../paths.js';
 import { Sends } from '../sends/sends.js';
 import { makeRunDir } from '../supervisor/directories/run-dir.js';
 import { inForceAfter } from '../supervisor/orders/reload-plan.js';
 import { Supervisor } from '../supervisor/supervisor.js';
-import type { CoreStatus, ModuleDescription, ModuleStatus, OrderReport, StartReport } from '../supervisor/types.js';
+import type {
+  CoreStatus,
+  ModuleDescription,
+  ModuleStatus,
+  OrderReport,
+  ServerStatus,
+  StartReport,
+} from '../supervisor/types.js';
 import { takeAll, takeAllInTurn } from '../to-the-end.js';
 import { CoreLog, type CoreLogOptions } from './core-log.js';
 import { describeProgram, describeSends, nothingKept } from './describe-sends.js';
@@ -37,6 +47,7 @@ export class Parts {
   readonly reloads: Reloads;
   /** Keeps what modules send; `null`: nobody takes it, so it is not kept. */
   readonly sends: Sends | null;
+  readonly metrics: Metrics;
   readonly #config: CoreConfig;
   readonly #options: CoreOptions;
   readonly #events: PartsEvents;
@@ -99,6 +110,7 @@ export class Parts {
     this.#doors = new Doors({ runDir, supervisor, warn: (text) => log.say('warn', text) });
     const { sends } = this;
     this.#webhook = sends && new WebhookDoor({ sends, say: (level, text) => log.say(level, text) });
+    this.metrics = new Metrics(this.#figures());
   }
 
   /** The directories are this core's: before, the log files may be those of the core that holds them. */
@@ -189,7 +201,9 @@ export class Parts {
       maxMessageBytes,
       chainDeadlineMs: () => this.#inForce.chainDeadlineMs,
       readiness: () => this.#readiness(),
+      metrics: () => this.metrics.read(),
     });
+    this.metrics.watch();
   }
 
   #readiness() {
@@ -270,6 +284,7 @@ export class Parts {
     await takeAllInTurn(
       () => this.#doors.close(),
       () => this.#descriptors?.close(),
+      () => this.metrics.close(),
       () => this.#teller.close(),
       () => this.log.close(),
     );
@@ -278,9 +293,7 @@ export class Parts {
   status(): CoreStatus {
     const { core, modules } = this.supervisor.status();
     const { sends } = this;
-    const problems = [this.reloads, this.log, sends, this.#doors, this.#webhook].flatMap(
-      (part) => part?.problems() ?? [],
-    );
+    const problems = this.#problems();
     const embedded = !this.#options.endsProcess;
     const gateway = this.#doors.gatewayPath;
     const http = this.#doors.httpAddress;
@@ -290,12 +303,46 @@ export class Parts {
     return {
       core: { ...core, problems: [...core.problems, ...problems], embedded, ...ways },
       modules: modules.map((module) => this.#withSends(module)),
-      servers: [
-        ...this.#doors.servers(),
-        ...(this.#webhook?.servers() ?? []),
-        ...(this.#taker?.isTaking ? [describeProgram(this.#taker)] : []),
-      ],
+      servers: this.#servers(),
       sends: sends === null ? null : describeSends(sends),
+    };
+  }
+
+  /** Beside those of the supervisor. */
+  #problems(): string[] {
+    const parts = [this.reloads, this.log, this.sends, this.#doors, this.#webhook];
+    return parts.flatMap((part) => part?.problems() ?? []);
+  }
+
+  #servers(): ServerStatus[] {
+    return [
+      ...this.#doors.servers(),
+      ...(this.#webhook?.servers() ?? []),
+      ...(this.#taker?.isTaking ? [describeProgram(this.#taker)] : []),
+    ];
+  }
+
+  /** What metrics are made of. */
+  #figures(): MetricsSource {
+    const { supervisor, sends } = this;
+    const startedAtSeconds = Date.now() / 1000;
+    return {
+      core: () => ({
+        version: VERSION,
+        startedAtSeconds,
+        problems: supervisor.problems().length + this.#problems().length,
+        recoveredSends: supervisor.recoveredSends,
+      }),
+      modules: () => supervisor.figures(),
+      sends: () =>
+        sends && {
+          counters: sends.counters(),
+          maxMessages: this.#inForce.sendQueue,
+          maxBytes: this.#inForce.sendBytes,
+          away: sends.away(),
+          ofModule: (module) => sends.ofModule(module),
+        },
+      servers: () => this.#servers(),
     };
   }
 

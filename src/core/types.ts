@@ -4,6 +4,8 @@ import type { CoreConfig } from '../config/types.js';
 import type { LifecycleEvent, LogLine, SentMessage, SupervisorOptions } from '../supervisor/types.js';
 import type { LogSink } from './core-log.js';
 
+export type { MetricsPage } from '../metrics/types.js';
+
 /** How a core is run. */
 export interface CoreOptions extends Pick<SupervisorOptions, 'runDir' | 'boxDir' | 'subreaper'> {
   /** Where logs and all that must outlive a run are kept. Made with mode 0700 when it does not exist. One core at a time. */

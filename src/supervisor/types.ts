@@ -6,6 +6,7 @@ export type { MessageParams, MessageParamsInput } from '../wire/params.js';
 export type * from './types/announcements.js';
 export type * from './types/decisions.js';
 export type * from './types/doors.js';
+export type * from './types/figures.js';
 export type * from './types/options.js';
 export type * from './types/orders.js';
 export type * from './types/origin.js';

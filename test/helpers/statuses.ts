@@ -2,6 +2,8 @@
 
 import type { CoreStatus, ModuleStatus } from '../../src/supervisor/types.js';
 
+const NO_DEFAULTS = { crash: 0, hang: 0, deadline: 0, down: 0, overload: 0 };
+
 /** One that serves and has done so without a fault. */
 export const serving: ModuleStatus = {
   name: 'filter',
@@ -18,7 +20,16 @@ export const serving: ModuleStatus = {
   fileMissing: false,
   description: null,
   callbacks: ['on_message'],
-  hosts: [{ pid: 4242, generation: 1, state: 'ready', startedAt: '2024-12-31T23:57:57.000Z' }],
+  hosts: [
+    {
+      pid: 4242,
+      generation: 1,
+      state: 'ready',
+      startedAt: '2024-12-31T23:57:57.000Z',
+      memoryBytes: 61_500_000,
+      cpuSeconds: 0.37,
+    },
+  ],
   restarts: 0,
   failedStarts: 0,
   sends: {
@@ -40,7 +51,7 @@ export const serving: ModuleStatus = {
   },
   lastError: null,
   nextStartAt: null,
-  messages: { total: 12, pass: 9, consumed: 3, default: 0, late: 0 },
+  messages: { total: 12, pass: 9, consumed: 3, default: 0, defaultByReason: NO_DEFAULTS, late: 0 },
   inFlight: 0,
   queued: 0,
   latencyMicros: { p50: null, p99: null },
@@ -63,7 +74,7 @@ export const crashed: ModuleStatus = {
   },
   lastError: 'module crashy: host 3 (pid 9) was ended by SIGSEGV',
   nextStartAt: '2025-01-01T00:01:05.000Z',
-  messages: { total: 5, pass: 2, consumed: 0, default: 3, late: 0 },
+  messages: { total: 5, pass: 2, consumed: 0, default: 3, defaultByReason: { ...NO_DEFAULTS, crash: 3 }, late: 0 },
 };
 
 /** One that was ordered to stop, and has not ended yet. */

@@ -28,6 +28,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   gateway: ['helpers', 'wire', 'unix-socket', 'supervisor', 'sends', 'servers'],
   http: ['helpers', 'config', 'wire', 'unix-socket', 'supervisor', 'sends', 'servers'],
   webhook: ['helpers', 'wire', 'sends'],
+  metrics: ['helpers', 'supervisor', 'sends'],
   'in-process': ['helpers', 'config', 'host-runner'],
   throwaway: ['helpers', 'config', 'host-runner', 'supervisor'],
   core: [
@@ -42,6 +43,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'gateway',
     'http',
     'webhook',
+    'metrics',
   ],
   daemon: ['helpers', 'config', 'supervisor', 'logs', 'core'],
   client: ['helpers', 'wire'],

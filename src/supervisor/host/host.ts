@@ -3,6 +3,7 @@
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../../config/types.js';
 import { type ErrorCode, HandshakeError, type SupervisorError } from '../../errors.js';
+import { type ProcessUsage, readUsage } from '../../process-usage.js';
 import type { Candidates, HostFrame, Report } from '../../wire/codec.js';
 import type { Lane } from '../../wire/event-kinds.js';
 import type { HostFile } from '../builds/host-file.js';
@@ -60,6 +61,7 @@ export class Host {
   #lossTimer: NodeJS.Timeout | undefined;
   #unreachable: Unreachable | null = null;
   #refusal: Refusal | null = null;
+  #usage: ProcessUsage | null = null;
 
   /**
    * @param options.isFresh - its process must be a new one
@@ -128,6 +130,21 @@ export class Host {
   get startMicros(): number {
     const { beganMs } = this.#run;
     return this.#stage.kind === 'served' && beganMs !== null ? Math.round((this.#stage.readyMs - beganMs) * 1000) : 0;
+  }
+
+  /** What its process uses now; `null`: it is gone, or cannot be looked at. */
+  readUsage(): ProcessUsage | null {
+    if (this.#life.kind === 'exited' || this.pid === 0) return null;
+    const usage = readUsage(this.pid);
+    // Once it has ended, its pid may be another's before that is known here.
+    if (usage === null || (this.#usage !== null && usage.start !== this.#usage.start)) return null;
+    this.#usage = usage;
+    return usage;
+  }
+
+  /** What it used when it was looked at last; `null`: it never was. */
+  get lastUsage(): ProcessUsage | null {
+    return this.#usage;
   }
 
   /** Hands over one call; only with {@link credit}. */
@@ -246,6 +263,7 @@ export class Host {
       case 'became-ready':
         this.#stage = { kind: 'served', readyMs: performance.now(), tries: this.tries };
         this.#watch.open();
+        this.readUsage();
         this.#run.noteReady();
         break;
       case 'drain':

@@ -32,7 +32,7 @@ export function hearHosts(module: HostReader, calls: ModuleCalls, news: ModuleNe
     printed: (host, stream, line) => news.printed(host, stream, line),
     dropped: (_, kind, count) => news.dropped(kind, count),
     refusedSends: (_, count) => {
-      news.stats.sends.refused += count;
+      news.stats.totals.sends.refused += count;
     },
     spared: (host, tracer) => news.spared(host, tracer),
     leftBehind: (host, ending) => news.leftBehind(host, ending),

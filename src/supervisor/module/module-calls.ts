@@ -80,7 +80,7 @@ export class ModuleCalls implements CallRoute {
   answered(pending: PendingCall, answer: CallAnswer | null, nowMs: number): void {
     pending.tellGiven(answer !== null);
     if (answer === null) this.#queue.giveDefault(pending, 'deadline', nowMs);
-    else if (!pending.settle(answer, nowMs) && pending.event.kind === 'message') this.#news.stats.countLate();
+    else if (!pending.settle(answer, nowMs) && pending.event.kind === 'message') this.#news.stats.totals.late += 1;
   }
 
   /** A host has died: what it was at work on gets the default, the rest waits for the next one. */

@@ -7,7 +7,7 @@ import { findModuleFile } from '../builds/module-file.js';
 import type { Host } from '../host/host.js';
 import type { ModuleStats } from '../news/module-stats.js';
 import type { Found } from '../trials/abi-search.js';
-import type { HostStatus, ModuleStatus } from '../types.js';
+import type { HostStatus, ModuleState, ModuleStatus } from '../types.js';
 import type { HostSet } from './host-set.js';
 import type { ModuleLife } from './module-lifecycle.js';
 
@@ -29,18 +29,25 @@ export interface StatusSources {
 }
 
 /** One whose process waits for others to come up is none yet. */
-function showHost({ pid, generation, state, startedAt }: Host): HostStatus {
-  return { pid, generation, state, startedAt: startedAt.toISOString() };
+function showHost(host: Host): HostStatus {
+  const { pid, generation, state, startedAt } = host;
+  const { memoryBytes = null, cpuSeconds = null } = host.readUsage() ?? {};
+  return { pid, generation, state, startedAt: startedAt.toISOString(), memoryBytes, cpuSeconds };
 }
 
-/** The state of now. */
+/** One that serves may be about to be taken over from. */
+export function stateOf({ life, isReplacing }: Pick<StatusSources, 'life' | 'isReplacing'>): ModuleState {
+  return isReplacing && life.kind === 'serving' ? 'replacing' : life.kind;
+}
+
+/** Everything of now. */
 export function makeStatus(sources: StatusSources): ModuleStatus {
-  const { spec, life, isReplacing, desired, found, hosts, builds, stats } = sources;
+  const { spec, life, desired, found, hosts, builds, stats } = sources;
   const host = hosts.first;
   const waiting = life.kind === 'backoff' || life.kind === 'failed' ? life.untilMs : null;
   return {
     name: spec.name,
-    state: isReplacing && life.kind === 'serving' ? 'replacing' : life.kind,
+    state: stateOf(sources),
     desired,
     pid: host?.pid || null,
     generation: host?.generation ?? sources.generation,

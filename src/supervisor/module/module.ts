@@ -12,13 +12,14 @@ import type { AnswerTaker, Follower } from '../calls/pending-call.js';
 import type { Host, HostSurroundings } from '../host/host.js';
 import type { HostEnd, HostListener } from '../host/host-listener.js';
 import { type ModuleEvents, ModuleNews } from '../news/module-news.js';
-import { ModuleStats } from '../news/module-stats.js';
 import type { AbiMemory } from '../trials/abi-memory.js';
-import type { ModuleStatus } from '../types.js';
-import { type Generations, HostMaker } from './host-maker.js';
+import type { ModuleFigures, ModuleStatus } from '../types.js';
+import { HostMaker } from './host-maker.js';
 import { hearHosts } from './host-reports.js';
 import { HostSet } from './host-set.js';
+import { type Lifetime, newLifetime } from './lifetime.js';
 import { ModuleCalls } from './module-calls.js';
+import { makeFigures } from './module-figures.js';
 import { makeStatus } from './module-status.js';
 import { OutsideSignals } from './outside-signals.js';
 import { Succession } from './succession.js';
@@ -56,7 +57,7 @@ export class Module {
     spec: ModuleSpec,
     around: ModuleSurroundings,
     events: ModuleEvents,
-    generations: Generations = { last: 0 },
+    { generations, stats }: Lifetime = newLifetime(),
   ) {
     this.#spec = spec;
     this.#around = around;
@@ -67,6 +68,7 @@ export class Module {
       runId,
       logRate: spec.logRate,
       events,
+      stats,
       undelivered: (params) => {
         if (this.wants('on_message_status')) this.#calls.giveBack(params, this.#spec);
       },
@@ -148,7 +150,7 @@ export class Module {
 
   /** Counts from 0, and forgets what went wrong; a module that waits for its next start is started now, as by {@link start}. */
   reset(): Promise<SupervisorError | null> {
-    this.#news.stats = new ModuleStats();
+    this.#news.stats.reset();
     this.#upkeep.forget();
     return this.desired === 'up' ? this.start() : Promise.resolve(null);
   }
@@ -238,6 +240,19 @@ export class Module {
     });
   }
 
+  /** Looks what its processes use now. */
+  lookAtHosts(): void {
+    for (const host of this.#hosts.all) host.readUsage();
+  }
+
+  /** Everything that metrics are made of. What its processes use is as it was when they were looked at last. */
+  figures(): ModuleFigures {
+    const { life, desired } = this.#upkeep;
+    const { stats } = this.#news;
+    const sources = { spec: this.#spec, life, isReplacing: this.#isReplacing, desired, hosts: this.#hosts, stats };
+    return makeFigures({ ...sources, generation: this.#maker.generation, queued: this.#calls.waiting });
+  }
+
   // ---- what hosts tell ----
 
   /** Puts something between the module and its hosts, to listen. */
@@ -265,6 +280,7 @@ export class Module {
 
   #died(host: Host, end: HostEnd): void {
     this.#news.flush();
+    this.#news.stats.totals.endedCpuSeconds += host.lastUsage?.cpuSeconds ?? 0;
     this.#calls.settle(end);
     if (this.#hosts.remove(host) === 'serving') this.#upkeep.died(host, end);
     else this.#succession.died(host, end);

@@ -5,7 +5,7 @@ import { requireKnown } from '../../module-names.js';
 import { CALLBACKS, type Callback } from '../../wire/event-kinds.js';
 import type { ChainEvents, ModuleEvents } from '../news/module-news.js';
 import type { LifecycleEvent } from '../types.js';
-import type { Generations } from './host-maker.js';
+import { type Lifetime, newLifetime } from './lifetime.js';
 import { Module, type ModuleSurroundings } from './module.js';
 
 /** Every module there is, and those of them that are in the chain. */
@@ -16,7 +16,7 @@ export class Roster {
   readonly #ofModules: ModuleEvents;
   readonly #members = new Set<Module>();
   /** By the names of modules. */
-  readonly #generations = new Map<string, Generations>();
+  readonly #lifetimes = new Map<string, Lifetime>();
   #chain: readonly Module[] = [];
   #callbacks: Callback[] = [];
 
@@ -51,9 +51,10 @@ export class Roster {
 
   /** Makes a module, which joins the chain by {@link arrange}. */
   add(spec: ModuleSpec): Module {
-    const generations = this.#generations.get(spec.name) ?? { last: 0 };
-    this.#generations.set(spec.name, generations);
-    const module = new Module(spec, this.#around, this.#ofModules, generations);
+    const lifetime = this.#lifetimes.get(spec.name) ?? newLifetime();
+    this.#lifetimes.set(spec.name, lifetime);
+    lifetime.stats.reset();
+    const module = new Module(spec, this.#around, this.#ofModules, lifetime);
     this.#members.add(module);
     return module;
   }

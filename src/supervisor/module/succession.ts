@@ -140,7 +140,7 @@ export class Succession {
   }
 
   #failed(successor: Successor, error: SupervisorError): void {
-    if (successor.failure === null) this.#options.news.stats.failedStarts += 1;
+    if (successor.failure === null) this.#options.news.stats.totals.failedStarts += 1;
     successor.fail(error);
     this.#failure = successor.failure;
     this.#successor = null;

@@ -190,7 +190,7 @@ export class Upkeep {
     const decision = this.#restarts.decide(death, this.#options.spec());
     if (decision.kind === 'fail') builds.note({ kind: 'gave-up' });
     if (isFault) this.#lastError = error;
-    if (isFault && !served) news.stats.failedStarts += 1;
+    if (isFault && !served) news.stats.totals.failedStarts += 1;
     this.#step({ kind: 'died', decision }, () => {
       const follows = `; ${describeConsequence(consequenceOf(this.#life, performance.now()))}${builds.describeNext()}`;
       announce(isFault || isStray ? `${error.message}${follows}` : error.message);
@@ -218,7 +218,7 @@ export class Upkeep {
       case 'spawn':
         // The first host that becomes ready is a start, however often it was tried.
         if (event.kind !== 'start' && event.kind !== 'next-try' && this.#found !== null) {
-          this.#options.news.stats.restarts += 1;
+          this.#options.news.stats.totals.restarts += 1;
         }
         this.#spawn();
         break;

@@ -13,7 +13,7 @@ import { toLogText, toSentMessage } from './announcements.js';
 import { describeEnding } from './describe-ending.js';
 import { describeSignal } from './describe-signal.js';
 import { DroppedOutput, type UndeliveredKind } from './dropped-output.js';
-import { ModuleStats } from './module-stats.js';
+import type { ModuleStats } from './module-stats.js';
 
 /** What a module announces. */
 export interface ModuleEvents {
@@ -38,6 +38,7 @@ export interface NewsOptions {
   runId: string;
   logRate: number | null;
   events: ModuleEvents;
+  stats: ModuleStats;
   /** Takes the parameters of a message of the module that nobody took. */
   undelivered: (params: WireParams) => void;
 }
@@ -48,12 +49,13 @@ const INFO = 2;
 
 /** The news of one module, of all its generations. */
 export class ModuleNews {
-  stats = new ModuleStats();
+  readonly stats: ModuleStats;
   readonly #options: NewsOptions;
   readonly #dropped: DroppedOutput;
 
   constructor(options: NewsOptions) {
     this.#options = options;
+    this.stats = options.stats;
     this.#dropped = new DroppedOutput(options.logRate, (text) => this.warn(null, text));
   }
 
@@ -65,13 +67,13 @@ export class ModuleNews {
   // ---- what hosts tell ----
 
   sent(host: Host, sent: SentRecord): void {
-    this.stats.sends.total += 1;
+    this.stats.totals.sends.total += 1;
     const { runId, module, events } = this.#options;
     const origin = { runId, module, generation: host.generation };
     const { message, params } = toSentMessage(origin, sent);
     const undelivered = events.message(message, params);
     if (undelivered === null) return;
-    this.stats.sends.undelivered += 1;
+    this.stats.totals.sends.undelivered += 1;
     this.#dropped.add(undelivered, 1);
     // Later: the host may have died, and this be read from its black box while it is buried.
     queueMicrotask(() => this.#options.undelivered(params));

@@ -1,51 +1,62 @@
-/** What is counted of one module for its status. */
+/** What is counted of one module. */
 
+import { DurationBuckets } from '../../duration-buckets.js';
 import type { CallAnswer } from '../calls/pending-call.js';
 import type { DroppedKind } from '../host/host-listener.js';
-import type { FailureCause, ModuleStatus } from '../types.js';
+import type { DefaultReason, FailureCause, ModuleStatus, ModuleTotals } from '../types.js';
 import { LatencyHistogram } from './latency.js';
+import { noTotals, since } from './totals.js';
 
 /** Who keeps what modules send says more. */
 const NONE_KEPT = { waiting: 0, delivered: 0, refusedByServer: 0, expired: 0, consumed: 0 };
 
-/** Counters that only grow, as `status` shows them. */
+/** From a tenth of a millisecond to 10 seconds. */
+const BOUNDS_MICROS = [
+  100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000,
+  10_000_000,
+];
+
+/**
+ * Counters of all modules that have or had a name, in one run of a core. A status shows what was counted since {@link reset}.
+ * The totals only grow, for programs that compare what they read with what they read before.
+ */
 export class ModuleStats {
-  readonly #messages = { pass: 0, consumed: 0, default: 0, late: 0 };
-  readonly #crashes: Record<FailureCause, number> = { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0 };
-  readonly #latency = new LatencyHistogram();
+  /** To be raised, and never lowered. */
+  readonly totals: ModuleTotals = noTotals();
+  readonly durations = new DurationBuckets(BOUNDS_MICROS);
+  /** What stood in the totals at the last reset. */
+  #before = noTotals();
+  #latency = new LatencyHistogram();
   #lastSignal: string | null = null;
   #lastAt: string | null = null;
-  readonly #dropped = { logLines: 0, outputBytes: 0 };
-  /** Messages that the module sent, those of them that nobody took, and those that its black box had no room for. */
-  readonly sends = { total: 0, undelivered: 0, refused: 0 };
-  /** Times that the module was started again after it had served. */
-  restarts = 0;
-  /** Starts that did not become ready. */
-  failedStarts = 0;
+
+  /** A status begins at 0 again. */
+  reset(): void {
+    this.#before = since(noTotals(), this.totals);
+    this.#latency = new LatencyHistogram();
+    this.#lastSignal = null;
+    this.#lastAt = null;
+  }
 
   /** Counts the verdict on one message. */
   countMessage(answer: CallAnswer, micros: number): void {
     if (answer.default !== null) {
-      this.#messages.default += 1;
+      this.totals.defaults[answer.verdict][answer.default] += 1;
       return;
     }
-    this.#messages[answer.verdict] += 1;
+    this.totals.own[answer.verdict] += 1;
     this.#latency.record(micros);
+    this.durations.record(micros);
   }
 
   /** Counts lines, or bytes of a stream, that were dropped. */
   countDropped(kind: DroppedKind, count: number): void {
-    this.#dropped[kind === 'limited' || kind === 'full' ? 'logLines' : 'outputBytes'] += count;
-  }
-
-  /** Counts one verdict that came when the default was given already. */
-  countLate(): void {
-    this.#messages.late += 1;
+    this.totals.dropped[kind === 'limited' || kind === 'full' ? 'logLines' : 'outputBytes'] += count;
   }
 
   /** Counts one death that nobody had asked for. */
   countCrash(cause: FailureCause, signal: string | null, at: Date): void {
-    this.#crashes[cause] += 1;
+    this.totals.crashes[cause] += 1;
     this.#lastSignal = signal;
     this.#lastAt = at.toISOString();
   }
@@ -55,20 +66,27 @@ export class ModuleStats {
     ModuleStatus,
     'restarts' | 'failedStarts' | 'crashes' | 'messages' | 'sends' | 'dropped' | 'latencyMicros'
   > {
-    const { pass, consumed, default: defaults, late } = this.#messages;
+    const { own, defaults, late, restarts, failedStarts, crashes, sends, dropped } = since(this.#before, this.totals);
+    const byReason = addReasons(defaults);
+    const inPlace = sum(byReason);
     return {
-      restarts: this.restarts,
-      failedStarts: this.failedStarts,
-      crashes: {
-        total: Object.values(this.#crashes).reduce((sum, count) => sum + count, 0),
-        byCause: { ...this.#crashes },
-        lastSignal: this.#lastSignal,
-        lastAt: this.#lastAt,
-      },
-      messages: { total: pass + consumed + defaults, pass, consumed, default: defaults, late },
-      sends: { ...this.sends, ...NONE_KEPT },
-      dropped: { ...this.#dropped },
+      restarts,
+      failedStarts,
+      crashes: { total: sum(crashes), byCause: crashes, lastSignal: this.#lastSignal, lastAt: this.#lastAt },
+      messages: { total: own.pass + own.consumed + inPlace, ...own, default: inPlace, defaultByReason: byReason, late },
+      sends: { ...sends, ...NONE_KEPT },
+      dropped,
       latencyMicros: { p50: this.#latency.quantile(0.5), p99: this.#latency.quantile(0.99) },
     };
   }
+}
+
+function addReasons({ pass, consumed }: ModuleTotals['defaults']): Record<DefaultReason, number> {
+  const reasons = Object.keys(pass) as DefaultReason[];
+  const sums = reasons.map((reason) => [reason, pass[reason] + consumed[reason]]);
+  return Object.fromEntries(sums) as Record<DefaultReason, number>;
+}
+
+function sum(counts: Record<string, number>): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }

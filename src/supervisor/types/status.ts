@@ -4,6 +4,7 @@ import type { SettingDescription } from '../../config/describe.js';
 import type { AbiName } from '../../config/types.js';
 import type { ToldCommand } from '../../sentence.js';
 import type { FailureCause, HostState, ModuleState } from './announcements.js';
+import type { DefaultReason } from './decisions.js';
 
 /** One host of a module, in a status. */
 export interface HostStatus {
@@ -12,6 +13,10 @@ export interface HostStatus {
   state: HostState;
   /** ISO 8601. */
   startedAt: string;
+  /** What it has in memory (RSS); `null`: that cannot be read. */
+  memoryBytes: number | null;
+  /** CPU time that it has used, in user mode and in the kernel; `null`: that cannot be read. */
+  cpuSeconds: number | null;
 }
 
 /** Everything `status --json` says of one module. */
@@ -57,8 +62,18 @@ export interface ModuleStatus {
   };
   lastError: string | null;
   nextStartAt: string | null;
-  /** `late`: verdicts that came after the default had been given in their place; not part of `total`. */
-  messages: { total: number; pass: number; consumed: number; default: number; late: number };
+  /**
+   * `default`: verdicts given in its place, and `defaultByReason` why. `late`: verdicts that came after the default had been given
+   * in their place; not part of `total`.
+   */
+  messages: {
+    total: number;
+    pass: number;
+    consumed: number;
+    default: number;
+    defaultByReason: Record<DefaultReason, number>;
+    late: number;
+  };
   /**
    * Messages that it sent; `undelivered`: those of them that nobody listened for, or whose listener threw; `refused`: those
    * for which its black box had no room, or for which too much waited, and it got -1, which are not part of `total`;

@@ -57,6 +57,21 @@ test('times say how long they are ago or ahead', () => {
   expect(text).toContain('pid 4242, ready, started 2m 3s ago (2024-12-31T23:57:57.000Z)');
 });
 
+test('a process says what it uses, where that is known', () => {
+  const host = { pid: 1, generation: 4, state: 'ready', startedAt: '2024-12-31T23:57:57.000Z' } as const;
+  const show = (usage: { memoryBytes: number | null; cpuSeconds: number | null }) =>
+    renderDescription({ ...module, hosts: [{ ...host, ...usage }] }, { ...view, width: 200 });
+  expect(show({ memoryBytes: 61_500_000, cpuSeconds: 75.2 })).toContain(
+    '57.000Z), 62 MB of memory, 1m 15s of CPU time\n',
+  );
+  expect(show({ memoryBytes: null, cpuSeconds: null })).toContain('57.000Z)\n');
+});
+
+test('default verdicts say why they were given', () => {
+  expect(renderDescription(module, view)).toContain('5: 2 passed, 0 consumed, 3 got the default verdict (3 crash)\n');
+  expect(renderDescription({ ...module, messages: serving.messages }, view)).toContain('0 got the default verdict\n');
+});
+
 test('how long answers took, once there are any', () => {
   const latency = (latencyMicros: ModuleDescription['latencyMicros']) =>
     /^ {2}latency +(.*)$/m.exec(renderDescription({ ...module, latencyMicros }, view))?.[1];

@@ -10,22 +10,22 @@ const tried: ModuleStatus = { ...serving, name: 'tried', abiSource: 'trial', abi
 const view: View = { nowMs: NOW, width: 100, colour: false, options: [] };
 
 test('modules are an aligned table below one line on the core', () => {
-  const messages = { total: 1_234_567, pass: 0, consumed: 99_999, default: 0, late: 0 };
+  const messages = { ...serving.messages, total: 1_234_567, pass: 0, consumed: 99_999 };
   const busy: ModuleStatus = { ...serving, name: 'a', messages, latencyMicros: { p50: 300, p99: 1_234 } };
   expect(renderStatus(statusOf(serving, busy), view)).toBe(
     [
       'core 1.2.3, pid 7, up 1h 2m, /etc/mesibo/mesibo.conf',
       '',
-      'NAME    STATE       UP   PID  MESSAGES  CONSUMED  DEFAULT  CRASHES    P99',
-      'filter  serving  2m 3s  4242        12         3        0        0      -',
-      'a       serving  2m 3s  4242      1.2M     99999        0        0  1.2ms',
+      'NAME    STATE       UP   PID  MEMORY    CPU  MESSAGES  CONSUMED  DEFAULT  CRASHES    P99',
+      'filter  serving  2m 3s  4242   62 MB  0.37s        12         3        0        0      -',
+      'a       serving  2m 3s  4242   62 MB  0.37s      1.2M     99999        0        0  1.2ms',
     ].join('\n'),
   );
 });
 
 test('what is wrong stands below the table, with what to do', () => {
   const lines = renderStatus(statusOf(serving, crashed), view).split('\n');
-  expect(lines[4]).toBe('crashy  backoff      -     -         5         0        3        3    -');
+  expect(lines[4]).toBe('crashy  backoff      -     -       -      -         5         0        3        3    -');
   expect(lines.slice(-3)).toEqual([
     'module crashy: host 3 (pid 9) was ended by SIGSEGV (messages wait or bypass it; the next start is in',
     '  1m 5s)',
@@ -33,13 +33,13 @@ test('what is wrong stands below the table, with what to do', () => {
   ]);
 });
 
-describe.each([100, 80, 60])('in %d columns', (width) => {
+describe.each([120, 100, 80, 60])('in %d columns', (width) => {
   test('every line fits, whatever the names and counts', () => {
     const busy: ModuleStatus = {
       ...crashed,
       name: 'a_module_with_a_name_longer_than_any_column',
       pid: 4_194_304,
-      messages: { total: 9_999_999_999, pass: 9_000_000, consumed: 9_000_000_000, default: 99_999, late: 0 },
+      messages: { ...crashed.messages, total: 9_999_999_999, consumed: 9_000_000_000, default: 99_999 },
       latencyMicros: { p50: null, p99: 999_999 },
       lastError: `${'x'.repeat(150)} \u4f60\u597d ${'word '.repeat(60)}`,
     };
@@ -51,7 +51,8 @@ describe.each([100, 80, 60])('in %d columns', (width) => {
     expect(lines.slice(0, 2).join('\n')).toMatch(/^core 1\.2\.3, pid 7, up 1h 2m, \/srv.*\.\.\.x*\/mesibo\.conf\n$/);
     expect(Math.max(...lines.map(countColumns))).toBeLessThanOrEqual(width);
     expect(text).toContain('DEFAULT');
-    expect(text.includes('PID')).toBe(width > 80);
+    expect(text.includes('PID')).toBe(width > 100);
+    expect(text.includes('MEMORY')).toBe(width > 80);
   });
 });
 

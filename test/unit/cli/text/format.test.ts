@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { formatAgo, formatCount, formatMicros, formatSeconds } from '../../../../cli/text/format.js';
+import {
+  formatAgo,
+  formatBytes,
+  formatCount,
+  formatCpu,
+  formatMicros,
+  formatSeconds,
+} from '../../../../cli/text/format.js';
 import { countColumns, cut } from '../../../../cli/text/table.js';
 
 describe('quantities', () => {
@@ -14,6 +21,30 @@ describe('quantities', () => {
     [100_000, '1d 3h'],
   ])('%d seconds: %s', (seconds, text) => {
     expect(formatSeconds(seconds)).toBe(text);
+  });
+
+  it.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [1_000, '1.0 kB'],
+    [9_960, '10 kB'],
+    [61_500_000, '62 MB'],
+    [999_600_000, '1.0 GB'],
+    [2_500_000_000, '2.5 GB'],
+    [3e12, '3.0 TB'],
+    [null, '-'],
+  ])('%d bytes: %s', (bytes, text) => {
+    expect(formatBytes(bytes)).toBe(text);
+  });
+
+  it.each([
+    [0, '0.00s'],
+    [0.37, '0.37s'],
+    [12.34, '12.3s'],
+    [75.2, '1m 15s'],
+    [null, '-'],
+  ])('%d seconds of CPU time: %s', (seconds, text) => {
+    expect(formatCpu(seconds)).toBe(text);
   });
 
   it.each([

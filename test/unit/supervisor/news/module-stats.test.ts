@@ -9,6 +9,8 @@ const answer = (verdict: CallAnswer['verdict'], reason: CallAnswer['default'] = 
   payload: null,
 });
 
+const NO_DEFAULTS = { crash: 0, hang: 0, deadline: 0, down: 0, overload: 0 };
+
 describe('what a status counts', () => {
   it('is nothing at first', () => {
     expect(new ModuleStats().status()).toEqual({
@@ -20,7 +22,7 @@ describe('what a status counts', () => {
         lastSignal: null,
         lastAt: null,
       },
-      messages: { total: 0, pass: 0, consumed: 0, default: 0, late: 0 },
+      messages: { total: 0, pass: 0, consumed: 0, default: 0, defaultByReason: NO_DEFAULTS, late: 0 },
       sends: {
         total: 0,
         undelivered: 0,
@@ -42,15 +44,16 @@ describe('what a status counts', () => {
     stats.countMessage(answer('consumed'), 10);
     stats.countMessage(answer('pass', 'crash'), 10);
     stats.countMessage(answer('consumed', 'deadline'), 10);
-    stats.countLate();
-    expect(stats.status().messages).toEqual({ total: 6, pass: 3, consumed: 1, default: 2, late: 1 });
+    stats.totals.late += 1;
+    const defaultByReason = { ...NO_DEFAULTS, crash: 1, deadline: 1 };
+    expect(stats.status().messages).toEqual({ total: 6, pass: 3, consumed: 1, default: 2, defaultByReason, late: 1 });
   });
 
   it('counts sends, and what was dropped in lines or bytes', () => {
     const stats = new ModuleStats();
-    stats.sends.total += 3;
-    stats.sends.undelivered += 1;
-    stats.sends.refused += 2;
+    stats.totals.sends.total += 3;
+    stats.totals.sends.undelivered += 1;
+    stats.totals.sends.refused += 2;
     stats.countDropped('limited', 5);
     stats.countDropped('full', 1);
     stats.countDropped('stdout', 100);
@@ -75,8 +78,8 @@ describe('what a status counts', () => {
     stats.countCrash('hang', 'SIGKILL', new Date(2000));
     stats.countCrash('exit', null, new Date(3000));
     stats.countCrash('exit', null, new Date(4000));
-    stats.failedStarts += 2;
-    stats.restarts += 4;
+    stats.totals.failedStarts += 2;
+    stats.totals.restarts += 4;
     expect(stats.status()).toMatchObject({
       restarts: 4,
       failedStarts: 2,
@@ -87,5 +90,47 @@ describe('what a status counts', () => {
         lastAt: '1970-01-01T00:00:04.000Z',
       },
     });
+  });
+});
+
+describe('what metrics count', () => {
+  it('only grows: a reset begins the status anew, and nothing else', () => {
+    const stats = new ModuleStats();
+    const count = () => {
+      stats.countMessage(answer('pass'), 1_000);
+      stats.countMessage(answer('consumed', 'hang'), 1_000);
+      stats.countCrash('memory', 'SIGKILL', new Date(1000));
+      stats.countDropped('full', 2);
+      stats.totals.late += 1;
+      stats.totals.restarts += 1;
+      stats.totals.failedStarts += 1;
+      stats.totals.sends.total += 1;
+      stats.totals.endedCpuSeconds += 0.5;
+    };
+    count();
+    stats.reset();
+    expect(stats.status()).toEqual(new ModuleStats().status());
+    count();
+    expect(stats.status()).toMatchObject({
+      restarts: 1,
+      failedStarts: 1,
+      crashes: { total: 1, lastSignal: 'SIGKILL' },
+      messages: { total: 2, pass: 1, consumed: 0, default: 1, defaultByReason: { hang: 1 }, late: 1 },
+      sends: { total: 1 },
+      dropped: { logLines: 2 },
+      latencyMicros: { p50: 956 },
+    });
+    expect(stats.totals).toMatchObject({
+      own: { pass: 2, consumed: 0 },
+      defaults: { pass: { hang: 0 }, consumed: { hang: 2 } },
+      late: 2,
+      restarts: 2,
+      failedStarts: 2,
+      crashes: { memory: 2 },
+      sends: { total: 2 },
+      dropped: { logLines: 4 },
+      endedCpuSeconds: 1,
+    });
+    expect(stats.durations.read()).toMatchObject({ total: 2, sumSeconds: 0.002 });
   });
 });

@@ -1,0 +1,130 @@
+/** The metrics of modules and their processes: pure. */
+
+import type { ModuleFigures } from '../supervisor/types.js';
+import { histogramSamples, manyOfModules, ofModules } from './samples.js';
+import type { Labels, MetricDefinition } from './types.js';
+
+type Pairs = (readonly [Labels, number])[];
+
+const STATES = ['stopped', 'starting', 'serving', 'replacing', 'backoff', 'failed'] as const;
+const VERDICTS = ['pass', 'consumed'] as const;
+const REASONS = ['crash', 'hang', 'deadline', 'down', 'overload'] as const;
+const CAUSES = ['crash', 'exit', 'hang', 'unreachable', 'memory'] as const;
+
+const ofState = STATES.map((state) => [state, { state }] as const);
+const ofCause = CAUSES.map((cause) => [cause, { cause }] as const);
+const ofOwn = VERDICTS.map((verdict) => [verdict, { verdict, default_reason: 'none' }] as const);
+const ofDefault = VERDICTS.flatMap((verdict) =>
+  REASONS.map((reason) => [verdict, reason, { verdict, default_reason: reason }] as const),
+);
+
+/**
+ * A default verdict that this module can get now has a value from the beginning, so that the first one is seen as an increase. The
+ * others are there only if there were some.
+ */
+function messages({ totals: { own, defaults }, onFailure }: ModuleFigures): Pairs {
+  const present = onFailure === 'consume' ? 'consumed' : 'pass';
+  return [
+    ...ofOwn.map(([verdict, labels]) => [labels, own[verdict]] as const),
+    ...ofDefault
+      .filter(([verdict, reason]) => verdict === present || defaults[verdict][reason] > 0)
+      .map(([verdict, reason, labels]) => [labels, defaults[verdict][reason]] as const),
+  ];
+}
+
+const DURATION = 'message_duration_seconds';
+
+export const MODULE_METRICS: readonly MetricDefinition[] = [
+  manyOfModules(
+    'counter',
+    {
+      name: 'messages_total',
+      help: 'Verdicts on messages. default_reason says why a default verdict was given in place of the module, or none for its own',
+      labels: ['verdict', 'default_reason'],
+    },
+    messages,
+  ),
+  {
+    name: DURATION,
+    type: 'histogram',
+    help: 'From the moment the chain reaches the module to its own verdict on a message, waiting included',
+    labels: ['module', 'le'],
+    read: ({ modules }) =>
+      modules.flatMap((module) => histogramSamples(`mesibo_modules_${DURATION}`, module.durations, module.name)),
+  },
+  ofModules(
+    'counter',
+    { name: 'late_verdicts_total', help: 'Verdicts that came after the default had been given in their place' },
+    ({ totals }) => totals.late,
+  ),
+  ofModules(
+    'gauge',
+    { name: 'calls_in_flight', help: 'Calls that the processes of the module hold' },
+    ({ inFlight }) => inFlight,
+  ),
+  ofModules('gauge', { name: 'calls_queued', help: 'Calls that wait for the module' }, ({ queued }) => queued),
+  ofModules(
+    'gauge',
+    { name: 'queue_limit', help: 'Setting queue: calls that may wait for the module' },
+    ({ queueLimit }) => queueLimit,
+  ),
+  ofModules(
+    'gauge',
+    { name: 'deadline_seconds', help: 'Setting deadline: after it a message gets the default verdict' },
+    ({ deadlineMs }) => deadlineMs / 1000,
+  ),
+  manyOfModules(
+    'gauge',
+    { name: 'state', help: '1 for the state that the module is in, 0 for the others', labels: ['state'] },
+    (module) => ofState.map(([state, labels]) => [labels, module.state === state ? 1 : 0] as const),
+  ),
+  ofModules(
+    'gauge',
+    { name: 'wanted', help: '1: the module is to serve. 0: an operator has stopped it' },
+    ({ desired }) => (desired === 'up' ? 1 : 0),
+  ),
+  ofModules(
+    'gauge',
+    { name: 'generation', help: 'Number of the process that serves, or served last; each start has the next one' },
+    ({ generation }) => generation,
+  ),
+  ofModules(
+    'counter',
+    { name: 'restarts_total', help: 'Starts after the module had served' },
+    ({ totals }) => totals.restarts,
+  ),
+  ofModules(
+    'counter',
+    { name: 'failed_starts_total', help: 'Starts that did not become ready' },
+    ({ totals }) => totals.failedStarts,
+  ),
+  manyOfModules(
+    'counter',
+    { name: 'crashes_total', help: 'Ends of processes of the module that nobody had asked for', labels: ['cause'] },
+    ({ totals }) => ofCause.map(([cause, labels]) => [labels, totals.crashes[cause]] as const),
+  ),
+  ofModules('gauge', { name: 'hosts', help: 'Processes of the module' }, ({ hosts }) => hosts),
+  ofModules(
+    'gauge',
+    { name: 'host_resident_memory_bytes', help: 'Memory (RSS) of the processes of the module' },
+    ({ memoryBytes }) => memoryBytes,
+  ),
+  ofModules(
+    'counter',
+    { name: 'host_cpu_seconds_total', help: 'CPU time of the processes of the module, those that have ended included' },
+    ({ cpuSeconds }) => cpuSeconds,
+  ),
+  ofModules(
+    'counter',
+    { name: 'dropped_log_lines_total', help: 'Lines that the module logged and that were not kept' },
+    ({ totals }) => totals.dropped.logLines,
+  ),
+  ofModules(
+    'counter',
+    {
+      name: 'dropped_output_bytes_total',
+      help: 'Bytes that the processes of the module printed and that were not kept',
+    },
+    ({ totals }) => totals.dropped.outputBytes,
+  ),
+];

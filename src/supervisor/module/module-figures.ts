@@ -1,0 +1,38 @@
+/** Everything that metrics are made of, of one module. */
+
+import type { ModuleStats } from '../news/module-stats.js';
+import { noTotals, since } from '../news/totals.js';
+import type { ModuleFigures } from '../types.js';
+import { type StatusSources, stateOf } from './module-status.js';
+
+/** The figures of now; they stay as they are. */
+export function makeFigures(
+  sources: Pick<StatusSources, 'spec' | 'life' | 'isReplacing' | 'desired' | 'hosts' | 'generation' | 'queued'> & {
+    stats: ModuleStats;
+  },
+): ModuleFigures {
+  const { spec, desired, hosts, generation, queued, stats } = sources;
+  const processes = hosts.all.filter(({ pid }) => pid !== 0);
+  let memoryBytes = 0;
+  let { endedCpuSeconds: cpuSeconds } = stats.totals;
+  for (const host of processes) {
+    memoryBytes += host.lastUsage?.memoryBytes ?? 0;
+    cpuSeconds += host.lastUsage?.cpuSeconds ?? 0;
+  }
+  return {
+    name: spec.name,
+    state: stateOf(sources),
+    desired,
+    generation: hosts.first?.generation ?? generation,
+    onFailure: spec.onFailure,
+    deadlineMs: spec.deadlineMs,
+    queueLimit: spec.queue,
+    inFlight: hosts.inFlight,
+    queued,
+    hosts: processes.length,
+    memoryBytes,
+    cpuSeconds,
+    totals: since(noTotals(), stats.totals),
+    durations: stats.durations.read(),
+  };
+}

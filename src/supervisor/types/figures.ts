@@ -1,0 +1,47 @@
+/** What a supervisor counts of its modules, for metrics. Nothing of it goes backwards while the supervisor lives. */
+
+import type { Durations } from '../../duration-buckets.js';
+import type { FailureCause, ModuleState } from './announcements.js';
+import type { DefaultReason, Verdict } from './decisions.js';
+
+/**
+ * Counters that only grow while the supervisor lives: `reset`, a reload, and the removal of the module leave them as they are. A
+ * module that is removed and added again goes on where it was.
+ */
+export type ModuleTotals = {
+  /** The module's own verdicts on messages. */
+  own: Record<Verdict, number>;
+  /** Those given in its place, each with its reason. */
+  defaults: Record<Verdict, Record<DefaultReason, number>>;
+  /** Verdicts that came after the default had been given in their place. */
+  late: number;
+  restarts: number;
+  failedStarts: number;
+  crashes: Record<FailureCause, number>;
+  sends: { total: number; undelivered: number; refused: number };
+  dropped: { logLines: number; outputBytes: number };
+  /** CPU time of its hosts that have ended, as far as it was seen. */
+  endedCpuSeconds: number;
+};
+
+/** One module, as it is now and as it was counted. */
+export interface ModuleFigures {
+  name: string;
+  state: ModuleState;
+  desired: 'up' | 'down';
+  generation: number;
+  /** Its settings. */
+  onFailure: 'pass' | 'consume';
+  deadlineMs: number;
+  queueLimit: number;
+  inFlight: number;
+  queued: number;
+  /** Its processes, and what they use together. */
+  hosts: number;
+  memoryBytes: number;
+  /** Those that have ended included. */
+  cpuSeconds: number;
+  totals: ModuleTotals;
+  /** How long messages took to which it gave its own verdict, from the moment the chain reached it. */
+  durations: Durations;
+}

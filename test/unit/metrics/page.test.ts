@@ -1,0 +1,175 @@
+import { spawnSync } from 'node:child_process';
+import { expect, it } from 'vitest';
+import { DurationBuckets } from '../../../src/duration-buckets.js';
+import { CATALOGUE, PREFIX } from '../../../src/metrics/catalogue.js';
+import { Page } from '../../../src/metrics/page.js';
+import type { Scrape } from '../../../src/metrics/types.js';
+import { ModuleStats } from '../../../src/supervisor/news/module-stats.js';
+import type { ModuleFigures } from '../../../src/supervisor/types.js';
+
+function figuresOf(stats: ModuleStats, settings: Partial<ModuleFigures> = {}): ModuleFigures {
+  return {
+    name: 'filter',
+    state: 'serving',
+    desired: 'up',
+    generation: 3,
+    onFailure: 'pass',
+    deadlineMs: 1_500,
+    queueLimit: 8_192,
+    inFlight: 4,
+    queued: 5,
+    hosts: 1,
+    memoryBytes: 60_000_000,
+    cpuSeconds: 1.25,
+    totals: stats.totals,
+    durations: stats.durations.read(),
+    ...settings,
+  };
+}
+
+function scrapeOf(modules: ModuleFigures[], more: Partial<Scrape> = {}): Scrape {
+  const loopLag = new DurationBuckets([1_000]).read();
+  return {
+    core: { version: '1.2.3', startedAtSeconds: 1_700_000_000.5, problems: 0, recoveredSends: 0 },
+    process: {
+      memoryBytes: 90_000_000,
+      cpuSeconds: 2.5,
+      heapUsedBytes: 20_000_000,
+      openDescriptors: 60,
+      maxDescriptors: 1_024,
+      loopActiveSeconds: 0.125,
+      loopLag,
+    },
+    modules,
+    sends: null,
+    servers: [],
+    ...more,
+  };
+}
+
+const kept: Scrape['sends'] = {
+  counters: { waiting: 9, bytes: 900, unacknowledged: 1, delivered: 10, refused: 20, expired: 30, consumed: 40 },
+  maxMessages: 100_000,
+  maxBytes: 67_108_864,
+  away: [{ server: 'xmpp', waiting: 7 }],
+  ofModule: () => ({ waiting: 8, delivered: 1, refusedByServer: 2, expired: 3, consumed: 4 }),
+};
+const servers = [{ name: 'xmpp', connections: 2, takesSends: true, inProgress: 5, unacknowledged: 6 }];
+
+const write = async (scrape: Scrape) => (await new Page().write(scrape)).text;
+const linesOf = (text: string, name: string) => text.split('\n').filter((line) => line.startsWith(PREFIX + name));
+
+it('verdicts stand by module, verdict and default reason; what a module can get stands from the beginning', async () => {
+  const stats = new ModuleStats();
+  const answer = { verdict: 'pass', default: null, params: null, payload: null } as const;
+  stats.countMessage(answer, 100);
+  stats.countMessage({ ...answer, verdict: 'consumed' }, 100);
+  stats.countMessage({ ...answer, default: 'crash' }, 100);
+  // It was set to consume before.
+  stats.countMessage({ ...answer, verdict: 'consumed', default: 'deadline' }, 100);
+  const labels = (verdict: string, reason: string) =>
+    `{module="filter",verdict="${verdict}",default_reason="${reason}"}`;
+  expect(linesOf(await write(scrapeOf([figuresOf(stats)])), 'messages_total')).toEqual([
+    `mesibo_modules_messages_total${labels('pass', 'none')} 1`,
+    `mesibo_modules_messages_total${labels('consumed', 'none')} 1`,
+    `mesibo_modules_messages_total${labels('pass', 'crash')} 1`,
+    `mesibo_modules_messages_total${labels('pass', 'hang')} 0`,
+    `mesibo_modules_messages_total${labels('pass', 'deadline')} 0`,
+    `mesibo_modules_messages_total${labels('pass', 'down')} 0`,
+    `mesibo_modules_messages_total${labels('pass', 'overload')} 0`,
+    `mesibo_modules_messages_total${labels('consumed', 'deadline')} 1`,
+  ]);
+});
+
+it('the histogram has the module’s own verdicts alone, and its buckets add up', async () => {
+  const stats = new ModuleStats();
+  const answer = { verdict: 'pass', default: null, params: null, payload: null } as const;
+  for (const micros of [90, 100, 900, 30_000_000]) stats.countMessage(answer, micros);
+  stats.countMessage({ ...answer, default: 'down' }, 5);
+  const lines = linesOf(await write(scrapeOf([figuresOf(stats)])), 'message_duration_seconds');
+  const of = (line: string) => lines.find((other) => other.startsWith(PREFIX + line))?.split(' ')[1];
+  expect(of('message_duration_seconds_bucket{module="filter",le="0.0001"}')).toBe('2');
+  expect(of('message_duration_seconds_bucket{module="filter",le="0.0005"}')).toBe('2');
+  expect(of('message_duration_seconds_bucket{module="filter",le="0.001"}')).toBe('3');
+  expect(of('message_duration_seconds_bucket{module="filter",le="10"}')).toBe('3');
+  expect(of('message_duration_seconds_bucket{module="filter",le="+Inf"}')).toBe('4');
+  expect(of('message_duration_seconds_count{module="filter"}')).toBe('4');
+  expect(of('message_duration_seconds_sum{module="filter"}')).toBe('30.00109');
+});
+
+it('sends stand by their fate, and servers by their names', async () => {
+  const stats = new ModuleStats();
+  stats.totals.sends.undelivered += 5;
+  const text = await write(scrapeOf([figuresOf(stats)], { sends: kept, servers }));
+  expect(linesOf(text, 'sends_')).toEqual([
+    'mesibo_modules_sends_total{module="filter",fate="delivered"} 1',
+    'mesibo_modules_sends_total{module="filter",fate="refused"} 2',
+    'mesibo_modules_sends_total{module="filter",fate="expired"} 3',
+    'mesibo_modules_sends_total{module="filter",fate="consumed"} 4',
+    'mesibo_modules_sends_total{module="filter",fate="undelivered"} 5',
+    'mesibo_modules_sends_waiting{module="filter"} 8',
+    'mesibo_modules_sends_waiting_for_absent_server{server="xmpp"} 7',
+  ]);
+  expect(linesOf(text, 'client')).toEqual([
+    'mesibo_modules_clients{server="xmpp"} 2',
+    'mesibo_modules_client_takes_sends{server="xmpp"} 1',
+    'mesibo_modules_client_events_in_progress{server="xmpp"} 5',
+    'mesibo_modules_client_sends_unacknowledged{server="xmpp"} 6',
+  ]);
+});
+
+it('one state of a module is 1, and the others are 0', async () => {
+  const text = await write(scrapeOf([figuresOf(new ModuleStats(), { state: 'failed', desired: 'down' })]));
+  expect(linesOf(text, 'state').filter((line) => line.endsWith(' 1'))).toEqual([
+    'mesibo_modules_state{module="filter",state="failed"} 1',
+  ]);
+  expect(linesOf(text, 'state')).toHaveLength(6);
+  expect(linesOf(text, 'wanted')).toEqual(['mesibo_modules_wanted{module="filter"} 0']);
+});
+
+it('a core without modules, sends and servers has a page too', async () => {
+  const text = await write(scrapeOf([]));
+  expect(linesOf(text, 'core_info')).toEqual(['mesibo_modules_core_info{version="1.2.3"} 1']);
+  expect(text).not.toContain('module=');
+});
+
+it('every value belongs to a metric of the table, and has its labels', async () => {
+  const text = await write(scrapeOf([figuresOf(new ModuleStats())], { sends: kept, servers }));
+  for (const { name, type, help, labels } of CATALOGUE) {
+    expect(text).toContain(`# HELP ${PREFIX}${name} ${help}\n# TYPE ${PREFIX}${name} ${type}\n`);
+    expect(help).toMatch(/^[A-Z1].{8,}[^.]$/);
+    const pattern = new RegExp(`^${PREFIX}${name}(?:_bucket|_sum|_count)?(?:\\{(.*)\\})? `);
+    const lines = text.split('\n').flatMap((line) => pattern.exec(line) ?? []);
+    expect(lines.length).toBeGreaterThan(0);
+    const written = new Set(
+      text
+        .split('\n')
+        .flatMap((line) => [...(pattern.exec(line)?.[1] ?? '').matchAll(/(\w+)="/g)].map(([, label]) => label)),
+    );
+    expect([...written].sort()).toEqual([...labels].sort());
+  }
+});
+
+const hasPromtool = spawnSync('promtool', ['--version']).error === undefined;
+
+it.skipIf(!hasPromtool)('promtool has nothing to say against names, types and help', async () => {
+  const input = await write(scrapeOf([figuresOf(new ModuleStats())], { sends: kept, servers }));
+  const { stdout, stderr, status } = spawnSync('promtool', ['check', 'metrics'], { encoding: 'utf8', input });
+  expect([status, stdout, stderr]).toEqual([0, '', '']);
+});
+
+it('a page is written while everything else has its turn', async () => {
+  const stats = new ModuleStats();
+  const modules = Array.from({ length: 500 }, (_, i) => figuresOf(stats, { name: `module_${i}` }));
+  let turns = 0;
+  let isOver = false;
+  const count = () => {
+    turns += 1;
+    if (!isOver) setImmediate(count);
+  };
+  setImmediate(count);
+  const text = await write(scrapeOf(modules));
+  isOver = true;
+  expect(text).toContain('module_499');
+  expect(turns).toBeGreaterThan(10);
+});
