@@ -106,6 +106,7 @@ function addRoute(app: FastifyInstance, route: Route, options: AppOptions): void
         body: request.body,
         path: request.params as Record<string, string>,
         query,
+        connection,
         request: request.raw,
         response: reply.raw,
         takeOver: () => void reply.hijack(),

@@ -13,9 +13,9 @@ export class Connection implements ServerClient {
   readonly socket: Socket;
   /** The name that its last request gave. */
   server = '';
-  takesSends = false;
   inProgress = 0;
-  unacknowledged = 0;
+  /** What it is shown of what modules send; `null`: nothing. */
+  taking: { readonly unacknowledged: number } | null = null;
   /** Requests whose answer has not left. */
   requests = 0;
   /** The newest of them, or the last one. */
@@ -27,6 +27,14 @@ export class Connection implements ServerClient {
 
   constructor(socket: Socket) {
     this.socket = socket;
+  }
+
+  get takesSends(): boolean {
+    return this.taking !== null;
+  }
+
+  get unacknowledged(): number {
+    return this.taking?.unacknowledged ?? 0;
   }
 
   /** The body of the newest request has not come to its end. */
