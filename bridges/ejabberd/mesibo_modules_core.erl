@@ -106,7 +106,9 @@ handle_info({answer, Reader, Code, Body}, #state{lanes = Lanes} = State) ->
     Shorter = lists:keyreplace(Reader, #lane.reader, Lanes, Lane#lane{ids = Rest, count = Count - 1}),
     {noreply, drain(settle(Id, {answer, Code, Body}, State#state{lanes = Shorter, heard = now_ms()}))};
 handle_info({timeout, Id, Sent}, #state{waiting = Waiting, lanes = Lanes, heard = Heard} = State) when is_map_key(Id, Waiting) ->
+    %% Either the core stands still, or it is this one message.
     [exit(Reader, silent) || Heard < Sent, #lane{reader = Reader} <- Lanes],
+    [complain(State#state.host, "A message had no verdict within ~b ms", [now_ms() - Sent]) || Heard >= Sent],
     {noreply, settle(Id, deadline, State)};
 handle_info({up, Reader, Socket, Token}, #state{lanes = Lanes, opening = Opening} = State) ->
     Lane = #lane{reader = Reader, socket = Socket},
@@ -165,7 +167,7 @@ grow(_, State) ->
 write(#lane{socket = Socket, ids = Ids, count = Count} = Lane, Id, {Method, Path, Body}, State) ->
     #state{token = Token, lanes = Lanes} = State,
     %% When it cannot be written, the connection has ended: its reader says so.
-    _ = gen_tcp:send(Socket, head(Method, Path, Token, [], Body)),
+    _ = gen_tcp:send(Socket, head(Method, Path, Token, Body)),
     Longer = Lane#lane{ids = queue:in(Id, Ids), count = Count + 1},
     State#state{lanes = lists:keyreplace(Lane#lane.reader, #lane.reader, Lanes, Longer)}.
 
@@ -212,14 +214,16 @@ explain(Why) when Why == silent; Why == timeout -> "it does not answer";
 explain(Why) when is_atom(Why) -> inet:format_error(Why);
 explain(Why) -> io_lib:format("~p", [Why]).
 
-now_ms() -> erlang:monotonic_time(millisecond).
+%% Since Erlang was started.
+now_ms() -> erlang:convert_time_unit(erlang:monotonic_time() - erlang:system_info(start_time), native, millisecond).
 
 %%% Connections, each in a process of its own
 
 %% Connects, and reads answers until the connection ends.
 connection(Server, Options) ->
     {Socket, Token} = connect(Options),
-    ok = gen_tcp:send(Socket, head("GET", "/healthz", Token, [], <<>>)),
+    %% A core that does not take the token says so.
+    ok = gen_tcp:send(Socket, head("GET", "/v1/openapi.json", Token, <<>>)),
     case read_answer(Socket, ?OPENING) of
         {200, _} -> Server ! {up, self(), Socket, Token};
         {Code, Body} -> exit({said, Code, Body})
@@ -249,8 +253,8 @@ read_token(File) ->
         {error, Why} -> exit({token, File, Why})
     end.
 
-head(Method, Path, Token, More, Body) ->
-    [Method, $\s, Path, " HTTP/1.1\r\nHost: core\r\n", More, [["Authorization: Bearer ", Token, "\r\n"] || Token /= <<>>],
+head(Method, Path, Token, Body) ->
+    [Method, $\s, Path, " HTTP/1.1\r\nHost: core\r\n", [["Authorization: Bearer ", Token, "\r\n"] || Token /= <<>>],
      [["Content-Type: application/json\r\nContent-Length: ", integer_to_list(iolist_size(Body)), "\r\n"] || Method == "POST"],
      "\r\n", Body].
 
@@ -287,8 +291,8 @@ take_sends(Host, #{server := Name} = Options, Delay) ->
     Began = now_ms(),
     try
         {Socket, Token} = connect(Options),
-        More = [["Last-Event-ID: ", Last, "\r\n"] || Last <- [get(last)], Last /= undefined],
-        ok = gen_tcp:send(Socket, head("GET", ["/v1/sends?server=", Name], Token, More, <<>>)),
+        Path = ["/v1/sends?server=", Name, "&instance=", os:getpid()],
+        ok = gen_tcp:send(Socket, head("GET", Path, Token, <<>>)),
         case read_head(Socket, ?OPENING) of
             {200, _} -> read_events(Host, Socket, <<>>);
             {Code, Length} ->
@@ -322,14 +326,23 @@ read_chunk(Socket) ->
             Chunk
     end.
 
+%% What is not acknowledged comes again on the next connection, and is acknowledged then.
 take_event(Host, #{<<"id">> := Id, <<"data">> := Data}) ->
-    Known = case get(known) of undefined -> []; Ids -> Ids end,
-    Refused = case lists:keyfind(Id, 1, Known) of
-        {Id, Before} -> Before;
-        false -> mod_mesibo_modules:deliver(Host, Id, jiffy:decode(Data, [return_maps])) /= ok
-    end,
-    put(known, [{Id, Refused} | lists:sublist(lists:keydelete(Id, 1, Known), ?REMEMBERED)]),
-    put(last, Id),
-    ask(Host, ["/v1/sends/", Id, "/ack"], #{refused => Refused});
+    Known = case get(known) of undefined -> []; Before -> Before end,
+    IsRefused = case lists:keyfind(Id, 1, Known) of {Id, Said} -> Said; false -> is_refused(Host, Id, Data) end,
+    put(known, [{Id, IsRefused} | lists:sublist(lists:keydelete(Id, 1, Known), ?REMEMBERED)]),
+    case ask(Host, ["/v1/sends/", uri_string:quote(Id), "/ack"], #{refused => IsRefused}) of
+        {undecided, Why} when Why /= failure -> exit(Why);
+        _ -> ok
+    end;
 take_event(_, _) ->
     ok.
+
+is_refused(Host, Id, Data) ->
+    #{<<"module">> := Module} = Send = jiffy:decode(Data, [return_maps]),
+    case mod_mesibo_modules:deliver(Host, Id, Send) of
+        ok -> false;
+        {refused, Why} ->
+            complain(Host, "A message of module ~s is refused: ~s", [Module, Why]),
+            true
+    end.

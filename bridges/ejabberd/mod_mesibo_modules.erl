@@ -54,7 +54,7 @@ hooks() ->
 depends(_, _) -> [].
 
 mod_options(_) ->
-    [{core, <<"unix:/run/mesibo-modules/http.sock">>}, {token, none}, {server, host}, {deadline, 5500}, {unreachable, pass},
+    [{core, <<"127.0.0.1:7780">>}, {token, none}, {server, host}, {deadline, 5500}, {unreachable, pass},
      {consumed, drop}, {connections, 8}].
 
 mod_opt_type(core) -> econf:binary("^(unix:/.+|.+:[0-9]+)$");
@@ -102,7 +102,7 @@ ask(Host, #message{body = Bodies} = Message) ->
     Params = params(Message),
     case mesibo_modules_core:ask(Host, "/v1/messages", Params#{text => Body#text.data, trace => false}) of
         {ok, #{<<"verdict">> := <<"consumed">>}} -> give_up(option(Host, consumed), "A filter has refused it", Message);
-        {ok, Outcome} -> change(Message, Body, Params, Outcome);
+        {ok, Outcome} -> change(Host, Message, Body, Params, Outcome);
         {undecided, _} -> give_up(option(Host, unreachable), "It could not be looked at", Message)
     end.
 
@@ -113,7 +113,7 @@ give_up(error, Why, #message{lang = Lang} = Message) ->
     drop.
 
 %% The message as modules left it. What they have not seen is taken out: other bodies, and HTML.
-change(#message{sub_els = Els, type = Type, to = To} = Message, #text{data = Text} = Body, #{to := Asked}, Outcome) ->
+change(Host, #message{sub_els = Els, type = Type, to = To} = Message, #text{data = Text} = Body, #{to := Asked}, Outcome) ->
     New = case Outcome of
         #{<<"messageBase64">> := Bytes} -> clean(base64:decode(Bytes));
         #{<<"message">> := Text} -> Text;
@@ -122,7 +122,7 @@ change(#message{sub_els = Els, type = Type, to = To} = Message, #text{data = Tex
     Unwanted = [?HTML | if New == Text -> []; true -> ?COUNTING end],
     Kept = [El || El <- Els, not lists:member(xmpp:get_ns(El), Unwanted)],
     Left = case Outcome of #{<<"params">> := #{<<"to">> := Address}} when is_binary(Address) -> Address; _ -> Asked end,
-    Redirected = if Left == Asked; Type == groupchat -> To; true -> address(Left, To#jid.lserver) end,
+    Redirected = if Left == Asked; Type == groupchat -> To; true -> address(Left, Host) end,
     Message#message{body = [Body#text{data = New}], sub_els = Kept, to = if Redirected == error -> To; true -> Redirected end}.
 
 %% As C reads it, up to a NUL; what is no UTF-8 becomes U+FFFD, and what XML does not allow goes.
@@ -180,10 +180,10 @@ tell_status(Host, #message{type = Type, from = From, to = To} = Message, Id, Sta
 
 %% Its module alone hears what became of a send.
 is_about_send(Host, Id, Status, #message{from = From, to = To}) ->
-    case binary:split(Id, <<"~">>) of
+    case string:split(Id, "~", trailing) of
         [SentId, Mark] ->
             IsIt = Mark == mark(Host, SentId, To, From),
-            [mesibo_modules_core:tell(Host, ["/v1/sends/", SentId, "/status"], #{status => Status}) || IsIt],
+            [mesibo_modules_core:tell(Host, ["/v1/sends/", uri_string:quote(SentId), "/status"], #{status => Status}) || IsIt],
             IsIt;
         _ -> false
     end.
@@ -241,7 +241,7 @@ services(Host) ->
 
 route(Type, Id, From, To, Text, Flags) ->
     Wants = [#xmlel{name = Name, attrs = [{<<"xmlns">>, Ns}]} || {Name, Ns, Flag} <- ?FLAGS, Flags band Flag /= 0],
-    ejabberd_router:route(#message{type = Type, id = iolist_to_binary(Id), from = From, to = To, body = xmpp:mk_text(Text),
+    ejabberd_router:route(#message{type = Type, id = iolist_to_binary(Id), from = From, to = To, body = [#text{data = Text}],
                                    sub_els = Wants}),
     ok.
 

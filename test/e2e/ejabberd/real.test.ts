@@ -1,39 +1,13 @@
 /** A real ejabberd, real clients, a real core and real modules: what docs/ejabberd.md promises. */
 
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makeTempDir } from '../../helpers/temp-dir.js';
-import { fixture, sample } from '../core.js';
-import { RealCore } from '../prosody/real-core.js';
+import { fixture } from '../core.js';
 import { numberOf } from '../prosody/scene.js';
-import { User, xml } from '../prosody/user.js';
-import { type Ejabberd, type EjabberdOptions, MISSING, startEjabberd } from './ejabberd.js';
+import { xml } from '../prosody/user.js';
+import { MISSING } from './ejabberd.js';
+import { makeScene } from './scene.js';
 
 if (MISSING) console.warn(`skipped: ${MISSING}`);
-
-/** A machine with many tests is slow to start a process again. */
-const PATIENT = 'deadline = 20s ; max_crashes = off ; backoff = 10ms to 20ms';
-const CONFIG = `
-chain_deadline = 30s
-module filter { path = ${sample('filter')} ; blocked_words = heck ; ${PATIENT} }
-module change_2020 { path = ${fixture('change-2020')} ; ${PATIENT} }
-`;
-
-interface Scene {
-  core: RealCore;
-  ejabberd: Ejabberd;
-  alice: User;
-  bob: User;
-}
-
-async function makeScene(config = CONFIG, more: Partial<EjabberdOptions> = {}): Promise<Scene> {
-  const address = `unix:${join(makeTempDir(), 'http.sock')}`;
-  const core = await RealCore.start(`http = ${address}\n${config}`);
-  const ejabberd = await startEjabberd({ core: address, options: { deadline: '40 s' }, ...more });
-  await ejabberd.logged(/The core at .* serves\./);
-  const [alice, bob] = [await User.login(ejabberd, 'alice'), await User.login(ejabberd, 'bob')];
-  return { core, ejabberd, alice, bob };
-}
 
 describe.skipIf(MISSING)('a chat', () => {
   it('is filtered and changed by modules', async () => {
