@@ -108,7 +108,7 @@ handle_info({answer, Reader, Code, Body}, #state{lanes = Lanes} = State) ->
 handle_info({timeout, Id, Sent}, #state{waiting = Waiting, lanes = Lanes, heard = Heard} = State) when is_map_key(Id, Waiting) ->
     %% Either the core stands still, or it is this one message.
     [exit(Reader, silent) || Heard < Sent, #lane{reader = Reader} <- Lanes],
-    [complain(State#state.host, "A message had no verdict within ~b ms", [now_ms() - Sent]) || Heard >= Sent],
+    [complain(State#state.host, "A message had no verdict within ~b ms", [now_ms() - Sent]) || maps:get(Id, Waiting) /= nobody],
     {noreply, settle(Id, deadline, State)};
 handle_info({up, Reader, Socket, Token}, #state{lanes = Lanes, opening = Opening} = State) ->
     Lane = #lane{reader = Reader, socket = Socket},

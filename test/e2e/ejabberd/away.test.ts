@@ -105,7 +105,7 @@ describe.skipIf(MISSING)('a slow verdict', () => {
     const { ejabberd, alice, bob } = await makeScene(SLOW, { options: { deadline: '2 s' } });
     await alice.say(bob.bare, '6000');
     await bob.got('6000');
-    await ejabberd.logged(/A message had no verdict within|cannot be reached/);
+    await ejabberd.logged(/A message had no verdict within \d+ ms/);
     await alice.say(bob.bare, '1');
     await bob.got('1');
     expect(bob.texts).toEqual(['6000', '1']);
