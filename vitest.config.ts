@@ -14,7 +14,7 @@ const LONG = [
   'test/e2e/{side-by-side,strangers,surroundings,terminal,try,unsafe-sends}.test.ts',
   'test/e2e/spares/{crash,end,room,surroundings}.test.ts',
   'test/e2e/{docs,signals,worlds}/**/*.test.ts',
-  'test/e2e/prosody/**/*.test.ts',
+  'test/e2e/{ejabberd,prosody}/**/*.test.ts',
   'test/e2e/metrics/{many-modules,prometheus}.test.ts',
   'test/e2e/core/{embedded,sends,daemon,unsafe-store}.test.ts',
   'test/faults/{clock,core-killed,exits,places,soak,stalls,trace}.test.ts',

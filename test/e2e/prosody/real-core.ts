@@ -37,6 +37,10 @@ export class RealCore {
     return join(this.command.directory, 'run', 'gateway.sock');
   }
 
+  get pid(): number {
+    return this.#child?.pid as number;
+  }
+
   /** Resolves when it serves. */
   async start(): Promise<void> {
     const from = this.log.length;

@@ -2,7 +2,7 @@
 
 import { type Client, client, type Element, xml } from '@xmpp/client';
 import { onTestFinished } from 'vitest';
-import { HOST, type Prosody, ROOMS } from './prosody.js';
+import { HOST, ROOMS } from './prosody.js';
 
 export { type Element, xml };
 
@@ -11,6 +11,11 @@ export interface Saying {
   id?: string;
   type?: string;
   extra?: Element[];
+}
+
+/** A server that is there for clients. */
+export interface ChatServer {
+  readonly port: number;
 }
 
 /** Somebody who is logged in. */
@@ -24,11 +29,11 @@ export class User {
   #waiting: { holds: () => boolean; done: () => void; fail: (error: Error) => void }[] = [];
   #count = 0;
 
-  constructor(prosody: Prosody, name: string, resource: string, domain: string) {
+  constructor(server: ChatServer, name: string, resource: string, domain: string) {
     this.name = name;
     this.bare = `${name}@${domain}`;
     this.client = client({
-      service: `xmpp://127.0.0.1:${prosody.port}`,
+      service: `xmpp://127.0.0.1:${server.port}`,
       domain,
       username: name,
       password: 'secret',
@@ -40,8 +45,8 @@ export class User {
   }
 
   /** Logs somebody in. He logs out with the test. */
-  static async login(prosody: Prosody, name: string, resource = 'phone', domain = HOST): Promise<User> {
-    const user = new User(prosody, name, resource, domain);
+  static async login(server: ChatServer, name: string, resource = 'phone', domain = HOST): Promise<User> {
+    const user = new User(server, name, resource, domain);
     onTestFinished(() => user.cut());
     await user.client.start();
     await user.client.send(xml('presence'));
