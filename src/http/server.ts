@@ -145,7 +145,8 @@ export class HttpServer {
   reloaded(tokenFile: string | null): void {
     this.#tokenProblem = null;
     if (tokenFile === null) {
-      this.#token = null;
+      // A configuration without a token has another address, or none: this one stays until the core is started again.
+      if (this.#options.address.kind === 'unix') this.#token = null;
       return;
     }
     try {
