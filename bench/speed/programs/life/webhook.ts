@@ -32,7 +32,7 @@ async function measure(): Promise<void> {
   const [port] = await once(receiver, 'message');
   const directory = mkdtempSync(join(tmpdir(), 'mm-bench-'));
   const webhookSecret = join(directory, 'secret');
-  writeFileSync(webhookSecret, 'a secret of the bench\n');
+  writeFileSync(webhookSecret, 'a-secret-of-the-bench\n');
   chmodSync(webhookSecret, 0o600);
   const module = { name: 'autoreply', path: AUTOREPLY_MODULE, abi: 'exports-2020', deadlineMs: 60_000 } as const;
   const config = makeConfig({ webhook: `http://127.0.0.1:${port}/`, webhookSecret, modules: [module] });
