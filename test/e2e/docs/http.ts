@@ -28,7 +28,7 @@ const answered: Step = ({ language, text }, clone) => {
     said
       .replaceAll(/"micros":\d+/g, '"micros":N')
       .replaceAll(/[0-9a-f]+-autoreply-\d+-[0-9a-z]+/g, 'ID')
-      .replaceAll(/"id":"\d{10,19}"/g, '"id":"N"')
+      .replaceAll(/"id":"(?!18446744073709551615)\d{10,20}"/g, '"id":"N"')
       .trim();
   expect(timeless(clone.printed.replaceAll('}{', '}\n{'))).toBe(timeless(text));
 };
