@@ -123,7 +123,7 @@ export class Core extends EventEmitter<CoreEventMap> {
   }
 
   /**
-   * Takes what modules send, which waits until it is taken, over restarts too. With `gateway`, `http` and `webhook` off it is to be called before
+   * Takes what modules send, which waits until it is taken, over restarts too. Where no server can come in, it is to be called before
    * {@link start}, as otherwise nothing is kept.
    *
    * @returns ends that; resolves when no message is in hand any more. What was not taken waits for whoever takes next.

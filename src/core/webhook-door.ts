@@ -58,19 +58,20 @@ export class WebhookDoor {
     const { say, sends } = this.#options;
     if (before !== null && settings === null) say('info', 'the webhook posts nothing any more');
     if (settings === null || this.#isClosed) return;
-    const webhook = await Webhook.open({ ...settings, say });
+    let webhook: Webhook | undefined;
     try {
+      webhook = await Webhook.open({ ...settings, say });
+      // It was closed meanwhile.
+      if (this.#isClosed) return webhook.end();
       webhook.attach(sends);
       this.#webhook = webhook;
       const isOther = before !== null && !before.key.equals(settings.key);
       say('info', `the webhook posts to ${settings.url.origin}${isOther ? ', with another key' : ''}`);
     } catch (error) {
-      webhook.end();
+      webhook?.end();
       this.#problem = `the webhook posts nothing: ${(error as Error).message}; then reload`;
       say('warn', this.#problem);
     }
-    // It was closed while another one was opened.
-    if (this.#isClosed) webhook.end();
   }
 
   /** Why it posts nothing, in sentences. */

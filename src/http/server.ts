@@ -230,6 +230,8 @@ export class HttpServer {
       noteWaiting(request);
       take(request, response);
     });
+    // What else is expected may be left out of account (RFC 9110, 10.1.1).
+    server.on('checkExpectation', take);
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.#misunderstood(error, socket));
     // Connections come by another way; with this it begins to look for slow requests.
     server.emit('listening');
@@ -244,8 +246,9 @@ export class HttpServer {
   }
 
   #look(): void {
-    this.#connections?.look();
+    // Streams first: what they say of a reader is more.
     this.#desk.look(performance.now());
+    this.#connections?.look(performance.now());
   }
 
   #warn(text: string): void {

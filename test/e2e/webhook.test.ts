@@ -1,5 +1,6 @@
 /** The webhook of a core that was started from the command line. */
 
+import { once } from 'node:events';
 import {
   chmodSync,
   existsSync,
@@ -10,9 +11,10 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import type { ServerResponse } from 'node:http';
+import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text as readText } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { CoreStatus } from '../../src/supervisor/types.js';
 import { readKey, signatureHeaders } from '../../src/webhook/signature.js';
@@ -203,6 +205,33 @@ it('its name is taken: a chat server of that name is told so', async () => {
   }
   await send('1');
   await server.reached(1);
+});
+
+/** Asks the core over HTTP. */
+async function ask(method: string, path: string, body?: object): Promise<{ status: number; said: string }> {
+  const socketPath = join(cli.directory, 'http.sock');
+  const headers = body && { 'content-type': 'application/json' };
+  const asking = request({ socketPath, method, path, headers }).end(body && JSON.stringify(body));
+  const [response] = (await once(asking, 'response')) as [IncomingMessage];
+  return { status: response.statusCode ?? 0, said: await readText(response) };
+}
+
+it('goes together with HTTP: what a message of the server webhook causes comes here, and its status goes back', async () => {
+  await start(`http = unix:http.sock\n${webhook()}${MODULES}`);
+  const { status: answered } = await ask('POST', '/v1/messages?server=webhook', {
+    ...{ id: '41', from: 'alice', to: 'bob', text: '7' },
+  });
+  expect(answered).toBe(200);
+  await server.reached(8);
+  const [sent] = of('statuses_table').map(({ body }) => JSON.parse(body));
+  expect(sent).toMatchObject({ cause: { server: 'webhook', eventId: null }, params: { id: '7' } });
+  const told = await ask('POST', `/v1/sends/${sent.sentId}/status?server=webhook`, { status: 'delivered' });
+  expect(told).toMatchObject({ status: 200 });
+  const logs = async () => (await cli.run('logs', 'statuses_table')).stdout;
+  await expect.poll(logs, { timeout: 20_000 }).toContain('status=2 id=7 flags=0 from=bob to=alice');
+  expect(await ask('GET', '/v1/sends?server=webhook')).toMatchObject({
+    ...{ status: 409, said: expect.stringContaining('SERVER_NAME_TAKEN') },
+  });
 });
 
 it('no secret gets into a log, a status or the files of the core', async () => {

@@ -1,7 +1,7 @@
 /**
  * Messages of another process, through a client and the gateway: a core with a module is in this process, and a program beside it
- * measures. Called with the kind of the client and a load: `typescript`, or `queue` or `blocking` of the client in C. CPU time is that
- * of core and host, and of the program where that tells it.
+ * measures. Called with the kind of the client and a load: `typescript`, `json-lines` or `http`, or `queue` or `blocking` of the
+ * client in C. CPU time is that of core and host, and of the program where that tells it.
  */
 
 import { execFile } from 'node:child_process';
@@ -22,17 +22,19 @@ const pass = {
   deadlineMs: 60_000,
   startTimeoutMs: 60_000,
 } as const;
-const core = new Core(makeConfig({ chainDeadlineMs: 600_000, modules: [pass] }), {
+const httpSocket = join(directory, 'http.sock');
+const http = kind === 'http' ? `unix:${httpSocket}` : 'off';
+const core = new Core(makeConfig({ chainDeadlineMs: 600_000, modules: [pass], http }), {
   runDir,
   stateDir: join(directory, 'state'),
 });
 const { refused } = await core.start();
 if (refused[0]) throw refused[0].error;
 const pids = [process.pid, ...core.status().modules.flatMap(({ pid }) => pid ?? [])];
-const socket = join(runDir, 'gateway.sock');
+const socket = kind === 'http' ? httpSocket : join(runDir, 'gateway.sock');
 const [file, ...args] =
-  kind === 'typescript'
-    ? [process.execPath, program('clients/typescript'), ...load, socket, ...pids.map(String)]
+  kind === 'typescript' || kind === 'json-lines' || kind === 'http'
+    ? [process.execPath, program(`clients/${kind}`), ...load, socket, ...pids.map(String)]
     : [join(NATIVE, 'client'), ...load, socket, kind as string, ...pids.map(String)];
 const { stdout } = await promisify(execFile)(file, args);
 console.log(stdout.trim());

@@ -37,6 +37,8 @@ const CLIENTS: Partial<Record<Peer, string>> = {
   'TypeScript client': 'typescript',
   'C client': 'queue',
   'C client, blocking': 'blocking',
+  'JSON lines': 'json-lines',
+  HTTP: 'http',
 };
 
 /** A program and its arguments. */
@@ -68,6 +70,7 @@ function lifeCommand(row: LifeRow, pace: Pace): Command {
     case 'status':
       return [process.execPath, script, String(pace.repeats)];
     case 'start':
+    case 'webhook':
       return [process.execPath, script];
   }
 }

@@ -6,6 +6,8 @@ export type Peer =
   | 'TypeScript client'
   | 'C client'
   | 'C client, blocking'
+  | 'JSON lines'
+  | 'HTTP'
   | 'zeromq.js'
   | 'fork'
   | 'worker_threads'
@@ -34,7 +36,7 @@ export interface LifeRow {
   kind: 'life';
   name: string;
   /** Of the program. */
-  program: 'crash' | 'start' | 'idle' | 'held' | 'status';
+  program: 'crash' | 'start' | 'idle' | 'held' | 'status' | 'webhook';
   figures: readonly LifeFigure[];
   quick: boolean;
 }
@@ -61,8 +63,8 @@ const BIG_PAYLOADS = [1024, 65_536];
 /** Where peers are compared that no window makes faster; all are at home in the middle. */
 const COMMON_WINDOWS = [1, 64, 256];
 const COMMON_PEERS: readonly Peer[] = ['fork', 'worker_threads', 'grpc-js', 'node:http', 'go-plugin'];
-/** Other processes that come to ours by the gateway. */
-const CLIENTS: readonly Peer[] = ['TypeScript client', 'C client'];
+/** Other processes that come to ours by the gateway, and by HTTP. */
+const CLIENTS: readonly Peer[] = ['TypeScript client', 'C client', 'JSON lines', 'HTTP'];
 const BIG_PEERS: readonly Peer[] = ['zeromq.js', 'grpc-js', 'go-plugin'];
 
 /** Rates that the table of targets needs. */
@@ -136,6 +138,16 @@ const LIVES: readonly LifeRow[] = [
       { key: 'corePercent', label: 'core', unit: '% of a CPU' },
       { key: 'coreWakeUps', label: 'core, all threads', unit: 'wake-ups/s' },
       { key: 'hostsPercent', label: 'all 20 hosts', unit: '% of a CPU' },
+    ],
+  },
+  {
+    kind: 'life',
+    name: 'webhook',
+    program: 'webhook',
+    quick: false,
+    figures: [
+      { key: 'rate', label: 'what one module sends, posted', unit: 'messages/s' },
+      { key: 'cpu', label: 'CPU of the core, a message', unit: 'µs' },
     ],
   },
   {

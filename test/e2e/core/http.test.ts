@@ -1,9 +1,11 @@
 /** The daemon with HTTP: its address and token, what a reload takes, and what becomes of callers at a stop. */
 
+import { execFileSync } from 'node:child_process';
 import { chmodSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { PACKAGE_ROOT } from '../../../src/paths.js';
 import type { CoreStatus } from '../../../src/supervisor/types.js';
 import { CommandLine } from '../../helpers/command.js';
 import { HttpCaller } from '../../helpers/http-caller.js';
@@ -171,6 +173,24 @@ it('what was not acknowledged comes again when the core has been killed, under t
   });
   expect(await next.post(`/v1/sends/${second}/ack?server=shop`)).toMatchObject({ status: 200 });
   await expect.poll(async () => (await status()).sends?.waiting, { timeout: 20_000 }).toBe(0);
+});
+
+it('a core without HTTP does not load what HTTP needs', async () => {
+  const program = `
+    import { createRequire } from 'node:module';
+    import { Core, makeConfig } from 'mesibo-modules';
+    const { cache } = createRequire(import.meta.url);
+    const [directory, http] = process.argv.slice(1);
+    const core = new Core(makeConfig({ http }), { runDir: directory + '/run', stateDir: directory + '/state' });
+    await core.start();
+    console.log(Object.keys(cache).some((path) => path.includes('/node_modules/fastify/')));
+    await core.stop();`;
+  const isLoaded = (http: string) => {
+    const args = ['--input-type=module', '-e', program, directory, http];
+    return execFileSync(process.execPath, args, { cwd: PACKAGE_ROOT, encoding: 'utf8' }).trim();
+  };
+  expect(isLoaded('off')).toBe('false');
+  expect(isLoaded(`unix:${directory}/http.sock`)).toBe('true');
 });
 
 it('a core is not ready while its modules start, nor while a module that drops what it cannot see is down', async () => {

@@ -175,7 +175,7 @@ describe('a program that takes what modules send', () => {
     await expect(take('accept')).rejects.toMatchObject({
       code: 'ILLEGAL_STATE',
       message:
-        'takeSends: this core was started with gateway, http and webhook off, and keeps nothing that modules send; call takeSends before the start, or set gateway = auto',
+        'takeSends: this core was started without a way in for servers, and keeps nothing that modules send; call takeSends before the start, or set gateway = auto',
     });
     // As before there were servers.
     await send('7');

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
 import { C_CLIENT, CLIENTS } from './clients.js';
 import { byHand, GATEWAY } from './gateway.js';
+import { HTTP } from './http.js';
+import { SERVERS } from './servers.js';
 import { exempt, file, picture, printed, type Step, sh } from './steps.js';
 import { WEBHOOK } from './webhook.js';
 
@@ -221,6 +223,8 @@ export const GUIDES: Record<string, Step[]> = {
   'docs/writing-modules.md': writingModules,
   'docs/embedding.md': embedding,
   'docs/gateway.md': GATEWAY,
+  'docs/http.md': HTTP,
+  'docs/servers.md': SERVERS,
   'docs/webhook.md': WEBHOOK,
   'docs/operating.md': operating,
   'docs/performance.md': performance,

@@ -2,23 +2,13 @@
 
 import { expect, onTestFinished } from 'vitest';
 import type { Clone } from './clone.js';
+import { portOf } from './port.js';
 import { exempt, file, type Step, sh } from './steps.js';
-
-/** A port that nobody has now, in the file `port`. */
-const FIND_PORT = `node -e '
-const server = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(server.address().port); server.close(); });
-' > port`;
-
-/** The port of this clone, in place of the page's. */
-function portOf(clone: Clone): [string, string] {
-  if (clone.sh('cat port || true').stdout === '') clone.sh(FIND_PORT);
-  return ['8080', clone.sh('cat port').stdout.trim()];
-}
 
 const onPort =
   (name: string, after = ''): Step =>
   (block, clone) =>
-    file(name, { change: [portOf(clone)], after })(block, clone);
+    file(name, { change: [['8080', portOf(clone)]], after })(block, clone);
 
 /** Posts what it is not to take: each is answered with 401. */
 const FORGE = `

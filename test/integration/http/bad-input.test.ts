@@ -209,12 +209,17 @@ it('a head that is too large, or without a host, is refused', async () => {
 
 it('2,000 idle connections keep nobody out', async () => {
   const rig = await HttpRig.start({ modules: [FILTER] }, { connections: 50 });
+  const kept = await rig.dial();
+  kept.say(messageRequest('hello'));
+  await kept.statuses(1);
   const reading = await rig.read();
   const callers: RawCaller[] = [];
   for (let i = 0; i < 2000; i++) callers.push(await rig.dial());
   expect(await rig.ask('POST', '/v1/messages', { body: { text: 'heck' } })).toMatchObject({ json: { by: 'filter' } });
   expect(rig.server.clients().length).toBeLessThanOrEqual(50);
-  // Who has something in progress stays.
+  // Who has asked before stays, as does who has something in progress.
+  kept.say(messageRequest('hello'));
+  expect(await kept.statuses(2)).toEqual([200, 200]);
   rig.sends.send({ sentId: 'a' });
   expect(await reading.sends(1)).toEqual(['a']);
   await expect.poll(() => callers.filter(({ hasEnded }) => hasEnded).length).toBeGreaterThanOrEqual(1950);
@@ -242,6 +247,66 @@ it('bodies that come together make the core hold only so much', async () => {
   expect(await callers[0].statuses(1)).toEqual([200]);
   callers[1].say(half);
   expect(await callers[1].statuses(2)).toEqual([503, 200]);
+});
+
+it('answers that nobody reads make the core hold only so much', async () => {
+  const limits = { allUnreadBytes: 8 * 1024 * 1024, stalledMs: 60_000, lookMs: 20 };
+  const rig = await HttpRig.start({}, limits);
+  const request = messageRequest('x'.repeat(1024 * 1024));
+  const callers: RawCaller[] = [];
+  for (let i = 0; i < 16; i++) {
+    const caller = await rig.dial();
+    caller.socket.pause();
+    for (let n = 0; n < 12; n++) caller.say(request);
+    callers.push(caller);
+  }
+  const closed = () => callers.filter(({ socket }) => socket.destroyed || socket.errored !== null).length;
+  await expect.poll(closed, { timeout: 30_000 }).toBeGreaterThan(0);
+  expect(rig.warnings[0]).toMatch(/a caller for http was cut off, because it does not read \d+ bytes, and all callers/);
+  expect(await rig.ask('POST', '/v1/messages', { body: { text: 'x' } })).toMatchObject({ status: 200 });
+});
+
+it('who takes nothing of his answers is cut off', async () => {
+  const rig = await HttpRig.start({}, { stalledMs: 200, lookMs: 20 });
+  const caller = await rig.dial();
+  caller.socket.pause();
+  for (let n = 0; n < 16; n++) caller.say(messageRequest('x'.repeat(1024 * 1024)));
+  await expect
+    .poll(() => rig.warnings, { timeout: 20_000 })
+    .toEqual([expect.stringContaining('read nothing for 0.2 seconds')]);
+  await expect.poll(() => rig.server.clients()).toEqual([]);
+});
+
+it('a stream whose request never comes to its end has no second answer in it', async () => {
+  const rig = await HttpRig.start({}, { requestMs: 300, headMs: 300, lookMs: 20 });
+  const caller = await rig.dial();
+  caller.say(`GET /v1/sends HTTP/1.1\r\nHost: core\r\n${AUTHORIZATION}\r\nContent-Length: 10\r\n\r\nx`);
+  await caller.ended();
+  expect(await caller.statuses(1)).toEqual([200]);
+  // Nor has one behind which nonsense comes, which goes on.
+  const other = await rig.dial();
+  other.say(`GET /v1/sends?server=other HTTP/1.1\r\nHost: core\r\n${AUTHORIZATION}\r\n\r\n`);
+  await other.statuses(1);
+  other.say('NONSENSE\r\n\r\n');
+  rig.sends.send({ sentId: 'a' });
+  await other.until(() => other.text.includes('id: a'));
+  expect(await other.statuses(1)).toEqual([200]);
+});
+
+it('methods that there are not, and what else is expected, are no reason to be silent', async () => {
+  const rig = await HttpRig.start();
+  const caller = await rig.dial();
+  for (const line of [
+    'PROPFIND /v1/messages',
+    'OPTIONS *',
+    'TRACE /v1/messages',
+    'GET http://x/healthz',
+    'GET //healthz',
+  ]) {
+    caller.say(`${line} HTTP/1.1\r\nHost: core\r\n${AUTHORIZATION}\r\n\r\n`);
+  }
+  caller.say(`GET /healthz HTTP/1.1\r\nHost: core\r\nExpect: wonders\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n`);
+  expect(await caller.statuses(6)).toEqual([405, 404, 405, 200, 404, 200]);
 });
 
 it('an event goes on without its caller, and what waits for an acknowledgement does not', async () => {

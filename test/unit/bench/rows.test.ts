@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { commandOf, FULL_PACE, QUICK_PACE } from '../../../bench/speed/run/commands.js';
 import { readSample } from '../../../bench/speed/run/rounds.js';
 import { type RateRow, ROWS, type Row, selectRows } from '../../../bench/speed/run/rows.js';
+import { PACKAGE_ROOT } from '../../../src/paths.js';
 
 const ALL = { pattern: /(?:)/, quick: false, oursOnly: false };
 const rates = ROWS.filter((row): row is RateRow => row.kind === 'rate');
@@ -30,8 +33,8 @@ it('every row is compared with one of ours that runs: as many in flight, the sam
   }
 });
 
-it('clients of the gateway are compared with ours at 1, 64 and 256 in flight', () => {
-  for (const client of ['TypeScript client', 'C client']) {
+it('clients of the gateway and of HTTP are compared with ours at 1, 64 and 256 in flight', () => {
+  for (const client of ['TypeScript client', 'C client', 'JSON lines', 'HTTP']) {
     const windows = rates.filter(({ peer }) => peer === client).map(({ window, beside }) => [window, beside]);
     expect(windows).toEqual([1, 64, 256].map((window) => [window, `ours, ${window} in flight`]));
   }
@@ -89,4 +92,14 @@ it.each([
   ['{"rate":1', null],
 ])('a program that prints %j has measured %j', (stdout, sample) => {
   expect(readSample(stdout)).toEqual(sample);
+});
+
+it('the rows that docs/servers.md names are there', () => {
+  const page = readFileSync(join(PACKAGE_ROOT, 'docs/servers.md'), 'utf8');
+  const [, pattern = ''] = /npm run bench -- '(.*)'/.exec(page) ?? [];
+  const names = selectRows({ ...ALL, pattern: new RegExp(pattern) }).map(({ name }) => name);
+  const peers = ['ours', 'TypeScript client', 'C client', 'JSON lines', 'HTTP'];
+  expect(names.sort()).toEqual(
+    [...peers.flatMap((peer) => [1, 64].map((n) => `${peer}, ${n} in flight`)), 'webhook'].sort(),
+  );
 });
