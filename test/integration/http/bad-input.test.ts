@@ -104,6 +104,10 @@ it('who asks before he sends a body hears no before he has sent it, and yes with
     await caller.ended();
     expect(await caller.statuses(1)).toEqual([status]);
   }
+  const looking = await rig.dial();
+  looking.say('GET /healthz HTTP/1.1\r\nHost: core\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n');
+  await looking.ended();
+  expect(await looking.statuses(1)).toEqual([200]);
   const caller = await rig.dial();
   const body = JSON.stringify({ text: 'hello' });
   caller.say(head(body.length, TOKEN));
