@@ -54,10 +54,9 @@ export async function makeApp(options: AppOptions): Promise<FastifyInstance> {
     const told = known ?? new HttpError(500, 'REQUEST_FAILED', 'the request could not be answered', 'see the log');
     if (told.status === 401) reply.header('www-authenticate', 'Bearer');
     if (told.status === 429 || told.status === 503) reply.header('retry-after', '1');
-    // Fastify would close it in the middle of a body, and so keep the answer from its sender. Who waits to be let may send the body
-    // now, or another request.
+    // Fastify would close it in the middle of a body, and so keep the answer from its sender.
     reply.removeHeader('connection');
-    if (isWaiting(request.raw) || options.isRetired()) reply.header('connection', 'close');
+    endIfDue(request, reply, options);
     return reply.code(told.status).send(failureDocument(told));
   };
 
@@ -69,7 +68,6 @@ export async function makeApp(options: AppOptions): Promise<FastifyInstance> {
   app.setErrorHandler((error, request, reply) => fail(error, request, reply));
   app.setNotFoundHandler((request, reply) => fail(unknownRoute(request, routes, reply), request, reply));
   app.addHook('onRequest', (request, reply, done) => {
-    if (options.isRetired()) reply.header('connection', 'close');
     const { requests = 1 } = connectionOf(request, options) ?? {};
     if (requests > limits.pipelined) done(tooMany(limits));
     else if (request.routeOptions.config.isOpen === true) done();
@@ -117,9 +115,16 @@ function addRoute(app: FastifyInstance, route: Route, options: AppOptions): void
         status: (code) => void reply.code(code),
         contentType: (type) => void reply.type(type),
       });
-      return reply.sent ? reply : reply.send(answer);
+      if (reply.sent) return reply;
+      endIfDue(request, reply, options);
+      return reply.send(answer);
     },
   });
+}
+
+/** A core that stops sends its callers away. Who waits to be let may send his body now, or another request. */
+function endIfDue({ raw }: Request, reply: Reply, { isRetired }: AppOptions): void {
+  if (isWaiting(raw) || isRetired()) reply.header('connection', 'close');
 }
 
 function connectionOf({ raw }: Request, { connections }: AppOptions): Connection | undefined {

@@ -21,7 +21,7 @@ export class Connection {
   inProgress = 0;
   /** What it is shown of what modules send; `null`: nothing. */
   taking: { readonly unacknowledged: number } | null = null;
-  /** Nobody who may not has asked on it. */
+  /** Whoever is there has shown that he may ask. */
   isKnown = false;
   /** Requests whose answer has not left. */
   requests = 0;

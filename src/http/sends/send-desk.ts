@@ -56,6 +56,7 @@ export class SendDesk {
     const { server, response } = reader;
     if (this.#streams().length >= limits.streams) throw tooManyStreams(limits);
     await this.#makeWay(reader);
+    this.#makeRoom(server);
     const known = this.#servers.get(server);
     if (known) {
       if (known.stream !== null) throw taken(server);
@@ -124,6 +125,13 @@ export class SendDesk {
     }
     stream.say('somebody else asks for this name');
     await new Promise((done) => setTimeout(done, PROBE_MS));
+  }
+
+  /** Of those that are kept for a reader that may come again, there are no more than streams may be. */
+  #makeRoom(server: string): void {
+    if (this.#servers.has(server) || this.#servers.size < this.#options.limits.streams) return;
+    const orphaned = [...this.#servers.values()].find(({ isOrphaned }) => isOrphaned);
+    orphaned?.close();
   }
 
   /** @throws SupervisorError when somebody else takes the sends for it */

@@ -9,6 +9,7 @@ import { PACKAGE_ROOT } from '../../../src/paths.js';
 import type { CoreStatus } from '../../../src/supervisor/types.js';
 import { CommandLine } from '../../helpers/command.js';
 import { HttpCaller } from '../../helpers/http-caller.js';
+import { RawServer } from '../../helpers/raw-server.js';
 import { fixture, isRunning, makeTempDir, sample } from '../core.js';
 
 const FILTER = `module filter { path = ${sample('filter')} ; deadline = 20s ; blocked_words = heck }`;
@@ -173,6 +174,23 @@ it('what was not acknowledged comes again when the core has been killed, under t
   });
   expect(await next.post(`/v1/sends/${second}/ack?server=shop`)).toMatchObject({ status: 200 });
   await expect.poll(async () => (await status()).sends?.waiting, { timeout: 20_000 }).toBe(0);
+});
+
+it('a name is taken once, through whichever door', async () => {
+  const { caller } = await start(`${HTTP}${FILTER}`);
+  const gateway = join(directory, 'run', 'gateway.sock');
+  const { server } = await RawServer.join(gateway, { takesSends: true, server: 'shop' });
+  expect(await caller.get('/v1/sends?server=shop')).toMatchObject({
+    status: 409,
+    json: { error: { code: 'SERVER_NAME_TAKEN' } },
+  });
+  server.end();
+  await expect.poll(async () => (await status()).servers.some(({ takesSends }) => takesSends)).toBe(false);
+  const stream = await caller.stream('/v1/sends?server=shop');
+  const other = await RawServer.dial(gateway, 'json');
+  other.say({ kind: 'hello', versionMin: 1, versionMax: 1, server: 'shop', instance: '', takesSends: true, window: 0 });
+  expect(await other.lastWords()).toMatchObject({ code: 'SERVER_NAME_TAKEN' });
+  stream.end();
 });
 
 it('a core without HTTP does not load what HTTP needs', async () => {

@@ -1,6 +1,7 @@
 /** Callers that are slow, talk nonsense, or come in masses. */
 
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { sample } from '../../e2e/core.js';
 import { HttpRig, type RawCaller, TOKEN } from '../../helpers/http-rig.js';
@@ -103,6 +104,10 @@ it('who asks before he sends a body hears no before he has sent it, and yes with
     await caller.ended();
     expect(await caller.statuses(1)).toEqual([status]);
   }
+  const looking = await rig.dial();
+  looking.say('GET /healthz HTTP/1.1\r\nHost: core\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n');
+  await looking.ended();
+  expect(await looking.statuses(1)).toEqual([200]);
   const caller = await rig.dial();
   const body = JSON.stringify({ text: 'hello' });
   caller.say(head(body.length, TOKEN));
@@ -195,6 +200,31 @@ it('what is no request gets no answer that belongs to the request before it', as
   other.say([...head, 'Transfer-Encoding: chunked', '', '2', '{}', 'nonsense', ''].join('\r\n'));
   await other.ended();
   expect(await other.statuses(1)).toEqual([400]);
+});
+
+it('bytes of any kind leave the core as it is', async () => {
+  const rig = await HttpRig.start({ modules: [FILTER] });
+  const whole = Buffer.from(messageRequest('hello') + messageRequest('heck', ['Expect: 100-continue', 'X: y']));
+  const change = fc.record({ at: fc.nat(whole.length - 1), length: fc.nat(4), by: fc.uint8Array({ maxLength: 4 }) });
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (changes) => {
+      const bytes = changes.reduce(
+        (text, { at, length, by }) => Buffer.concat([text.subarray(0, at), by, text.subarray(at + length)]),
+        whole,
+      );
+      const caller = await rig.dial();
+      caller.say(bytes);
+      caller.socket.end();
+      await caller.ended();
+      // What looks like a response is one, and there are no more of them than of requests.
+      const statuses = (await caller.statuses(0)).filter((status) => status !== 100);
+      expect(statuses.length).toBeLessThanOrEqual(3);
+      expect(statuses).not.toContain(500);
+    }),
+    { numRuns: 200 },
+  );
+  expect(await rig.ask('POST', '/v1/messages', { body: { text: 'heck' } })).toMatchObject({ json: { by: 'filter' } });
+  await expect.poll(() => rig.server.clients()).toEqual([]);
 });
 
 it('a head that is too large, or without a host, is refused', async () => {

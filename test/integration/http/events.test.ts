@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { DOCUMENTS } from '../../../cli/json/schemas.js';
-import { sample } from '../../e2e/core.js';
+import { fixtureOf, sample } from '../../e2e/core.js';
 import { HttpRig } from '../../helpers/http-rig.js';
 
 const FILTER = { name: 'filter', path: sample('filter'), config: { blocked_words: 'heck' } };
@@ -29,19 +29,37 @@ it('a message gets the document of send --json, whichever way it is written', as
   expect(other.json).not.toHaveProperty('trace');
 });
 
-it('statuses, logins and calls are decided on, and the callback that is theirs is called', async () => {
-  const rig = await HttpRig.start({ modules: [FILTER] });
+it('statuses, logins and calls call the callbacks that are theirs', async () => {
+  const rig = await HttpRig.start({ modules: [fixtureOf('2020', 'all-callbacks')] });
+  const logged: string[] = [];
+  rig.supervisor.on('log', ({ source, text }) => {
+    if (source === 'module') logged.push(text);
+  });
   for (const [path, body] of [
     ['/v1/statuses', { id: '7', from: 'alice', to: 'bob', status: 3 }],
     ['/v1/logins', { address: 'alice', online: true }],
-    ['/v1/logins', { address: { base64: '/w==' }, online: '1', flags: 2 }],
+    ['/v1/logins', { address: { base64: '/w==' }, online: '0', flags: 2 }],
     ['/v1/calls', {}],
     ['/v1/calls', { kind: 'call_status' }],
     ['/v1/calls', undefined],
   ] as const) {
     const { status, json } = await rig.ask('POST', path, { body });
-    expect({ status, json }).toEqual({ status: 200, json: { verdict: 'pass', by: null, trace: [] } });
+    const trace = [{ module: 'all_callbacks_2020', verdict: 'pass', default: null }];
+    expect({ status, json }).toMatchObject({ status: 200, json: { verdict: 'pass', by: null, trace } });
+    expect(json).not.toHaveProperty('message');
   }
+  await expect.poll(() => logged.length).toBe(6);
+  expect(logged.map((text) => text.split(' ', 1)[0])).toEqual([
+    'on_message_status',
+    'on_login',
+    'on_login',
+    'on_call',
+    'on_call_status',
+    'on_call',
+  ]);
+  expect(logged[0]).toMatch(/status=3/);
+  expect(logged[1]).toMatch(/address=alice online=1 flags=0/);
+  expect(logged[2]).toMatch(/online=0 flags=2/);
 });
 
 it('a wrong token, or none, opens nothing but the looks whether the core is there', async () => {

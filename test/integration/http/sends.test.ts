@@ -130,6 +130,23 @@ it('of a name that another door has there is no reader here, and the other way r
   expect(rig.sends.takers).toEqual([]);
 });
 
+it('what is kept for readers that may come again is as much as there may be streams', async () => {
+  const rig = await HttpRig.start({}, { streams: 2, returnMs: 60_000 });
+  for (const server of ['a', 'b', 'c', 'd']) {
+    const reading = await rig.read(`?server=${server}`);
+    await reading.next();
+    reading.end();
+    await expect.poll(() => rig.server.clients()).not.toContainEqual(expect.objectContaining({ takesSends: true }));
+  }
+  expect(rig.sends.takers.map(({ server }) => server)).toEqual(['c', 'd']);
+  const readings = [await rig.read('?server=e'), await rig.read('?server=f')];
+  expect(readings.map(({ status }) => status)).toEqual([200, 200]);
+  expect(await rig.ask('GET', '/v1/sends?server=g')).toMatchObject({
+    status: 503,
+    json: { error: { code: 'TOO_MANY_SERVERS' } },
+  });
+});
+
 it('a reader that reads nothing makes the core hold little, is cut off, and loses nothing', async () => {
   const rig = await HttpRig.start(
     {},
