@@ -1,9 +1,7 @@
 /** What a server says became of a send: pure. */
 
 import { SupervisorError, UnknownSenderError } from '../errors.js';
-import type { MessageParamsInput } from '../supervisor/types.js';
 import { type Failure, failureOf } from '../wire/gateway/frames.js';
-import { fromWireParams, SCALARS, type WireParams } from '../wire/params.js';
 
 /** Of an id that is not known, so much is said again. */
 const SHOWN_CHARS = 200;
@@ -16,14 +14,4 @@ export function statusFailure(sentId: string, error: Error): Failure {
     return failureOf('SEND_UNKNOWN', `${what}; give the one that the send came with`, about);
   }
   return failureOf(error instanceof SupervisorError ? error.code : 'INVALID_ARGUMENT', error.message, about);
-}
-
-/** The parameters that a server gave, as an embedder gives them: what is left out stays so. */
-export function inputOf(given: WireParams): MessageParamsInput {
-  const whole = fromWireParams(given);
-  const input: MessageParamsInput = {};
-  for (const field of SCALARS) if (given[field] != null) input[field] = whole[field];
-  if (given.to != null) input.to = whole.to;
-  if (given.from != null) input.from = whole.from;
-  return input;
 }

@@ -18,6 +18,7 @@ import {
   type ServerEvent,
   type ServerFrame,
 } from '../wire/gateway/frames.js';
+import { inputOf } from '../wire/params.js';
 import { Connection } from './connection.js';
 import { EventIds } from './event-ids.js';
 import { greet } from './greeting.js';
@@ -26,7 +27,7 @@ import type { Load, Share } from './load.js';
 import { outcomeFrame, refusedFrame } from './outcomes.js';
 import { OutgoingSends } from './outgoing-sends.js';
 import { Peer } from './peer.js';
-import { inputOf, statusFailure } from './send-status.js';
+import { statusFailure } from './send-status.js';
 import type { GatewayClient, GatewayCore } from './types.js';
 
 /** What all sessions share. */

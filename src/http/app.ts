@@ -73,7 +73,11 @@ export async function makeApp(options: AppOptions): Promise<FastifyInstance> {
     const { requests = 1 } = connectionOf(request, options) ?? {};
     if (requests > limits.pipelined) done(tooMany(limits));
     else if (request.routeOptions.config.isOpen === true) done();
-    else done(checkToken(request, token(), options) ?? undefined);
+    else {
+      const refusal = checkToken(request, token(), options);
+      // A body for nothing is not read.
+      done(refusal ?? (request.is404 ? unknownRoute(request, routes, reply) : undefined));
+    }
   });
   for (const route of routes) addRoute(app, route, options);
   await app.ready();
@@ -106,6 +110,7 @@ function addRoute(app: FastifyInstance, route: Route, options: AppOptions): void
         body: request.body,
         path: request.params as Record<string, string>,
         query,
+        connection,
         request: request.raw,
         response: reply.raw,
         takeOver: () => void reply.hijack(),

@@ -9,13 +9,13 @@ import type { HttpLimits } from './limits.js';
 const LAST_WORDS_MS = 500;
 
 /** One connection. */
-export class Connection implements ServerClient {
+export class Connection {
   readonly socket: Socket;
   /** The name that its last request gave. */
   server = '';
-  takesSends = false;
   inProgress = 0;
-  unacknowledged = 0;
+  /** What it is shown of what modules send; `null`: nothing. */
+  taking: { readonly unacknowledged: number } | null = null;
   /** Requests whose answer has not left. */
   requests = 0;
   /** The newest of them, or the last one. */
@@ -27,6 +27,12 @@ export class Connection implements ServerClient {
 
   constructor(socket: Socket) {
     this.socket = socket;
+  }
+
+  /** As a status counts it. */
+  describe(): ServerClient {
+    const { server, taking, inProgress } = this;
+    return { server, takesSends: taking !== null, inProgress, unacknowledged: taking?.unacknowledged ?? 0 };
   }
 
   /** The body of the newest request has not come to its end. */

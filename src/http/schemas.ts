@@ -85,3 +85,6 @@ export const FAILURE: Schema = object({
 export const SERVER_QUERY = {
   server: 'the name of the server: 1 to 64 of the characters A-Z a-z 0-9 _ . -; http unless it is given',
 };
+
+/** What was said of a send is taken. */
+export const SEND_TAKEN: Schema = object({ sentId: { type: 'string' } });

@@ -16,10 +16,14 @@ import { failureDocument, HttpError, invalidRequest } from './failure.js';
 import { type HttpLimits, httpLimits } from './limits.js';
 import { type Listening, listeningAt } from './listening.js';
 import { noteWaiting } from './requests/body.js';
+import { descriptionRoute } from './routes/description-route.js';
 import { eventRoutes } from './routes/event-routes.js';
+import { sendRoutes } from './routes/send-routes.js';
 import { stateRoutes } from './routes/state-routes.js';
+import { SendDesk } from './sends/send-desk.js';
 import { Token } from './token.js';
 import type { MetricsText, Readiness } from './types.js';
+import { Visits } from './visits.js';
 
 /** How HTTP is set up. */
 export interface HttpServerOptions {
@@ -54,7 +58,9 @@ export class HttpServer {
   readonly #options: HttpServerOptions;
   readonly #limits: HttpLimits;
   readonly #listening: Listening;
+  readonly #visits: Visits;
   readonly #events: Events;
+  readonly #desk: SendDesk;
   readonly #timer: NodeJS.Timeout;
   #server: Server | null = null;
   #connections: Connections | null = null;
@@ -65,12 +71,14 @@ export class HttpServer {
   #isClosed = false;
 
   private constructor(options: HttpServerOptions) {
-    const { core, sends, maxMessageBytes, chainDeadlineMs } = options;
+    const { core, sends, names, maxMessageBytes, chainDeadlineMs } = options;
     const limits = { ...httpLimits(maxMessageBytes, readDescriptorLimit()), ...options.limits };
     const warn = (text: string) => this.#warn(text);
     this.#options = options;
     this.#limits = limits;
-    this.#events = new Events({ core, sends, limits, chainDeadlineMs, warn });
+    this.#visits = new Visits({ sends, limits, chainDeadlineMs, warn });
+    this.#events = new Events(core, this.#visits);
+    this.#desk = new SendDesk({ sends, names, limits, warn });
     this.#listening = listeningAt(options.address, {
       connected: (socket) => void this.#server?.emit('connection', socket),
       failed: ({ message }) => warn(`a caller could not be let in (${message}); it may try again`),
@@ -125,19 +133,20 @@ export class HttpServer {
   /** What keeps callers from being served, in sentences. */
   problems(): string[] {
     if (this.#isRetired) return [];
-    return [...(this.#tokenProblem === null ? [] : [this.#tokenProblem]), ...this.#events.problems()];
+    return [...(this.#tokenProblem === null ? [] : [this.#tokenProblem]), ...this.#visits.problems()];
   }
 
-  /** Those who have said who they are. */
+  /** Everybody who is connected. */
   clients(): ServerClient[] {
-    return this.#connections?.all() ?? [];
+    return (this.#connections?.all() ?? []).map((connection) => connection.describe());
   }
 
   /** Reads the token again. Where that cannot be, the one before holds. */
   reloaded(tokenFile: string | null): void {
     this.#tokenProblem = null;
     if (tokenFile === null) {
-      this.#token = null;
+      // A configuration without a token has another address, or none: this one stays until the core is started again.
+      if (this.#options.address.kind === 'unix') this.#token = null;
       return;
     }
     try {
@@ -154,7 +163,8 @@ export class HttpServer {
    */
   retire(): void {
     this.#isRetired = true;
-    this.#events.retire();
+    this.#visits.retire();
+    this.#desk.retire();
   }
 
   /** Ends all connections; outcomes already told may still leave. */
@@ -164,15 +174,22 @@ export class HttpServer {
     this.#isClosed = true;
     this.#listening.close();
     clearInterval(this.#timer);
+    this.#desk.close();
     await this.#connections?.close(LINGER_MS);
     // Ends its looking for slow requests; it has never listened itself.
     this.#server?.close();
   }
 
   async #start(): Promise<void> {
-    const { readiness, metrics = null } = this.#options;
+    const { readiness, metrics = null, sends } = this.#options;
+    const routes = [
+      ...eventRoutes(this.#events),
+      ...sendRoutes({ desk: this.#desk, visits: this.#visits, sends }),
+      ...stateRoutes({ readiness, metrics }),
+    ];
+    routes.push(descriptionRoute(routes));
     await makeApp({
-      routes: [...eventRoutes(this.#events), ...stateRoutes({ readiness, metrics })],
+      routes,
       limits: this.#limits,
       makeServer: (handle) => this.#makeServer(handle),
       connections: () => this.#connections as Connections,
@@ -228,6 +245,7 @@ export class HttpServer {
 
   #look(): void {
     this.#connections?.look();
+    this.#desk.look(performance.now());
   }
 
   #warn(text: string): void {

@@ -81,6 +81,16 @@ export function fromWireParams(wire: WireParams): MessageParams {
   return params;
 }
 
+/** The parameters that a server gave, as an embedder gives them: what is left out stays so. */
+export function inputOf(given: WireParams): MessageParamsInput {
+  const whole = fromWireParams(given);
+  const input: MessageParamsInput = {};
+  for (const field of SCALARS) if (given[field] != null) input[field] = whole[field];
+  if (given.to != null) input.to = whole.to;
+  if (given.from != null) input.from = whole.from;
+  return input;
+}
+
 /**
  * Turns an integer into the wire's form.
  *

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import { parseHttpAddress } from '../../src/config/http-address.js';
@@ -128,6 +129,25 @@ export class HttpRig {
     } satisfies Answer;
   }
 
+  /** Reads what modules send; resolves with the head of the answer. */
+  async read(query = '', headers: Record<string, string> = {}): Promise<Reading> {
+    const { path: socketPath, ...place } = this.#place();
+    const sent = httpRequest({
+      ...place,
+      ...(socketPath === undefined ? {} : { socketPath }),
+      path: `/v1/sends${query}`,
+      agent: false,
+      headers: { authorization: `Bearer ${TOKEN}`, ...headers },
+    });
+    const response = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
+      sent.on('response', resolve);
+      sent.on('error', reject);
+      sent.end();
+    });
+    onTestFinished(() => void response.destroy());
+    return new Reading(response);
+  }
+
   /** A connection on which nothing was said. */
   async dial(): Promise<RawCaller> {
     const socket = connect({ ...this.#place(), allowHalfOpen: true });
@@ -147,6 +167,49 @@ export class HttpRig {
     this.#server?.retire();
     await this.supervisor.stop();
     await this.#server?.close();
+  }
+}
+
+/** A stream of server-sent events. */
+export class Reading {
+  readonly response: import('node:http').IncomingMessage;
+  readonly #lines: AsyncIterator<string>;
+
+  constructor(response: import('node:http').IncomingMessage) {
+    this.response = response;
+    response.on('error', () => undefined);
+    this.#lines = createInterface({ input: response, crlfDelay: Number.POSITIVE_INFINITY })[Symbol.asyncIterator]();
+  }
+
+  get status(): number {
+    return this.response.statusCode ?? 0;
+  }
+
+  /** The next event, or comment; `null`: the stream has ended. */
+  async next(): Promise<Record<string, string> | null> {
+    const fields: Record<string, string> = {};
+    for (;;) {
+      const { done = false, value = '' } = await this.#lines.next().catch(() => ({ done: true, value: '' }));
+      if (done) return null;
+      if (value === '') return fields;
+      const [, name = '', content = ''] = /^([^:]*): ?(.*)$/.exec(value) ?? [];
+      fields[name === '' ? 'comment' : name] = content;
+    }
+  }
+
+  /** The ids of the next sends. */
+  async sends(count: number): Promise<string[]> {
+    const ids: string[] = [];
+    while (ids.length < count) {
+      const event = await this.next();
+      if (event === null) throw new Error(`the stream ended behind ${ids.join(', ') || 'nothing'}`);
+      if (event.id !== undefined) ids.push(event.id);
+    }
+    return ids;
+  }
+
+  end(): void {
+    this.response.destroy();
   }
 }
 

@@ -1,8 +1,9 @@
 /** What there is at a path. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Caller } from '../events.js';
+import type { Connection } from '../connections.js';
 import type { Schema } from '../requests/fields.js';
+import type { Caller } from '../visits.js';
 
 /** One request for a route. */
 export interface Call {
@@ -14,6 +15,7 @@ export interface Call {
   /** The variable parts of the path. */
   path: Readonly<Record<string, string>>;
   query: Readonly<Record<string, string>>;
+  connection: Connection | undefined;
   request: IncomingMessage;
   response: ServerResponse;
   /** The answer is written to {@link response} by the route itself. */

@@ -1,0 +1,87 @@
+/** The routes of what modules send. */
+
+import type { SendSource, StatusOfSend } from '../../sends/types.js';
+import { inputOf } from '../../wire/params.js';
+import { unknownSend } from '../failure.js';
+import { schemaOf } from '../requests/fields.js';
+import { ACK_FIELDS, readAck, readSendStatus, SEND_STATUS_FIELDS } from '../requests/send-status.js';
+import { SEND, SEND_TAKEN, SERVER_QUERY } from '../schemas.js';
+import type { SendDesk } from '../sends/send-desk.js';
+import type { Caller, Visit, Visits } from '../visits.js';
+import type { Route } from './route.js';
+
+/** What they need. */
+export interface SendRoutesOptions {
+  desk: SendDesk;
+  visits: Visits;
+  sends: SendSource;
+}
+
+/** Those of one core. */
+export function sendRoutes({ desk, visits, sends }: SendRoutesOptions): Route[] {
+  /** What the module sends because of it is for this server, as what it sends because of an event is. */
+  const tell = (caller: Caller, status: StatusOfSend) =>
+    new Promise<void>((resolve, reject) => {
+      const begin = (visit: Visit) => {
+        const over = (then: () => void) => () => {
+          visit.end();
+          then();
+        };
+        void sends.status(status).then(over(resolve), (error: unknown) => over(() => reject(error))());
+      };
+      visits.enter(caller, 0, begin, reject);
+    });
+  return [
+    {
+      method: 'GET',
+      path: '/v1/sends',
+      summary: 'What modules send, as server-sent events: `id` is the id of the send, and `data` a document.',
+      query: {
+        ...SERVER_QUERY,
+        instance: 'which reader of the server it is, as it likes; a newer stream of the same one ends the older',
+      },
+      headers: { 'Last-Event-ID': 'the last send that the reader has read; it goes on behind that' },
+      answers: {
+        200: {
+          description: 'an event for each send, until the connection or the core ends',
+          schema: SEND,
+          contentType: 'text/event-stream',
+        },
+      },
+      failures: [409, 503],
+      handle: ({ server, query, request, connection, response, takeOver }) => {
+        const lastId = String(request.headers['last-event-id'] ?? '');
+        return desk.open({ server, instance: query.instance ?? '', lastId, connection, response }, takeOver);
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/sends/:sentId/ack',
+      summary: 'The server has taken a send, or refuses it; it does not come again.',
+      query: SERVER_QUERY,
+      body: schemaOf(ACK_FIELDS),
+      answers: { 200: { description: 'it does not wait any more', schema: SEND_TAKEN } },
+      failures: [404, 413, 415],
+      handle: ({ server, path: { sentId = '' }, body }) => {
+        const { refused } = readAck(body ?? {});
+        if (!desk.end(server, sentId, refused ? 'refused' : 'acknowledged')) throw unknownSend();
+        return { sentId };
+      },
+    },
+    {
+      method: 'POST',
+      path: '/v1/sends/:sentId/status',
+      summary: 'What became of a send, for its module. `refused` acknowledges it too, unless that was done.',
+      query: SERVER_QUERY,
+      body: schemaOf(SEND_STATUS_FIELDS),
+      answers: { 200: { description: 'the module has it, or gets it when it can', schema: SEND_TAKEN } },
+      failures: [404, 413, 415, 429, 503],
+      handle: async ({ server, caller, path: { sentId = '' }, body }) => {
+        const { status, isRefusal, params } = readSendStatus(body ?? {});
+        const isTaken = isRefusal && desk.end(server, sentId, 'refused');
+        if (!isTaken) await tell(caller, { sentId, status, params: inputOf(params), server });
+        return { sentId };
+      },
+    },
+  ];
+}

@@ -1,0 +1,164 @@
+/** Where servers read what modules send, and say what became of it. */
+
+import type { ServerResponse } from 'node:http';
+import { performance } from 'node:perf_hooks';
+import type { SendSource } from '../../sends/types.js';
+import { NameClaim } from '../../servers/name-claim.js';
+import type { Names } from '../../servers/names.js';
+import type { Connection } from '../connections.js';
+import { failureDocument, HttpError, stopping } from '../failure.js';
+import type { HttpLimits } from '../limits.js';
+import type { SendEnd } from './remembered.js';
+import { ServerSends } from './server-sends.js';
+import { SendStream } from './stream.js';
+
+/** What it needs. */
+export interface SendDeskOptions {
+  sends: SendSource;
+  names: Names;
+  limits: HttpLimits;
+  warn(text: string): void;
+}
+
+/** A reader that comes. */
+export interface Reader {
+  server: string;
+  /** Which one it is of those that may read for the server; empty: it does not say. */
+  instance: string;
+  /** The last send that it has read; empty: it says nothing of that. */
+  lastId: string;
+  connection: Connection | undefined;
+  response: ServerResponse;
+}
+
+/** It shows within this time whether a reader has gone that was written to. */
+const PROBE_MS = 50;
+
+/** Those of one core. */
+export class SendDesk {
+  readonly #options: SendDeskOptions;
+  readonly #servers = new Map<string, ServerSends>();
+  #isRetired = false;
+
+  constructor(options: SendDeskOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Opens a stream, when that is the reader's. Nothing is answered before that.
+   *
+   * @param takeOver - called before something is written to the response
+   * @throws SupervisorError
+   */
+  async open(reader: Reader, takeOver: () => void): Promise<void> {
+    if (this.#isRetired) throw stopping();
+    const { limits } = this.#options;
+    const { server, response } = reader;
+    if (this.#streams().length >= limits.streams) throw tooManyStreams(limits);
+    await this.#makeWay(reader);
+    const known = this.#servers.get(server);
+    if (known) {
+      if (known.stream !== null) throw taken(server);
+      this.#begin(known, reader, takeOver);
+      return;
+    }
+    const taking = await this.#claim(server);
+    // Meanwhile the core may have begun to stop, and the reader may have gone.
+    if (this.#isRetired || response.destroyed) {
+      taking.close();
+      throw stopping();
+    }
+    this.#begin(taking, reader, takeOver);
+  }
+
+  /** A server has done with a send. @returns `false`: it is none that waits for that, or that has ended like this */
+  end(server: string, sentId: string, how: SendEnd): boolean {
+    return this.#servers.get(server)?.end(sentId, how) ?? false;
+  }
+
+  /** Opens no more streams; those that are open go on. */
+  retire(): void {
+    this.#isRetired = true;
+  }
+
+  /** Looks after the streams from time to time. */
+  look(nowMs: number): void {
+    const { limits, warn } = this.#options;
+    for (const { server, stream } of this.#streams()) {
+      if (stream.look(nowMs) <= limits.stalledMs) continue;
+      warn(`the reader of ${server} was cut off, because it read nothing for ${limits.stalledMs / 1000} seconds`);
+      stream.destroy();
+    }
+  }
+
+  /** Ends all; what was not acknowledged comes again. */
+  close(): void {
+    this.#isRetired = true;
+    for (const { stream } of this.#streams()) stream.end(failureDocument(stopping()));
+    for (const taking of [...this.#servers.values()]) taking.close();
+  }
+
+  #begin(taking: ServerSends, { instance, lastId, connection, response }: Reader, takeOver: () => void): void {
+    const { limits } = this.#options;
+    takeOver();
+    if (connection) connection.taking = taking;
+    const stream = new SendStream(response, instance, limits, performance.now(), {
+      shown: (send) => taking.shown(send),
+      closed: () => {
+        if (connection) connection.taking = null;
+        taking.ended(stream);
+      },
+    });
+    taking.begin(stream, lastId);
+  }
+
+  /** The reader before this one may have gone without a word, or be the same one. @throws HttpError when it is there */
+  async #makeWay({ server, instance }: Reader): Promise<void> {
+    const stream = this.#servers.get(server)?.stream ?? null;
+    if (stream === null) return;
+    if (instance !== '' && stream.instance === instance) {
+      const what = 'another stream of the same instance was opened';
+      stream.end(failureDocument(new HttpError(409, 'SERVER_NAME_TAKEN', what)));
+      this.#servers.get(server)?.ended(stream);
+      return;
+    }
+    stream.say('somebody else asks for this name');
+    await new Promise((done) => setTimeout(done, PROBE_MS));
+  }
+
+  /** @throws SupervisorError when somebody else takes the sends for it */
+  async #claim(server: string): Promise<ServerSends> {
+    const { names, sends, limits } = this.#options;
+    const taking: ServerSends = new ServerSends(server, limits, () => {
+      if (this.#servers.get(server) === taking) this.#servers.delete(server);
+      claim.release(server);
+    });
+    const claim = new NameClaim(names, taking);
+    const isWon = await new Promise<boolean>((resolve) => {
+      if (claim.make(server, resolve)) resolve(true);
+    });
+    if (!isWon) throw taken(server);
+    try {
+      taking.attachTo(sends);
+    } catch (error) {
+      taking.close();
+      throw error;
+    }
+    this.#servers.set(server, taking);
+    return taking;
+  }
+
+  #streams(): { server: string; stream: SendStream }[] {
+    return [...this.#servers.values()].flatMap(({ server, stream }) => (stream === null ? [] : [{ server, stream }]));
+  }
+}
+
+function taken(server: string): HttpError {
+  const remedy = `end that one, give this one another name with ?server=, or the same ?instance= as that one`;
+  return new HttpError(409, 'SERVER_NAME_TAKEN', `somebody else takes the sends for the server ${server}`, remedy);
+}
+
+function tooManyStreams({ streams }: HttpLimits): HttpError {
+  const what = `${streams} streams of sends at a time are served`;
+  return new HttpError(503, 'TOO_MANY_SERVERS', what, 'close some, and try again');
+}

@@ -1,0 +1,172 @@
+/** What modules send, over HTTP: shown until it is acknowledged, to one reader of each name. */
+
+import { expect, it } from 'vitest';
+import { HttpRig } from '../../helpers/http-rig.js';
+
+/** The limits of a test that waits for no reader to come again. */
+const HASTY = { returnMs: 1 };
+
+function sendAll(rig: HttpRig, ids: string[]): void {
+  for (const sentId of ids) rig.sends.send({ sentId });
+}
+
+const ack = (rig: HttpRig, id: string, body: unknown = undefined, query = '') =>
+  rig.ask('POST', `/v1/sends/${id}/ack${query}`, { body });
+
+it('a send is shown once, and waits until it is acknowledged or refused', async () => {
+  const rig = await HttpRig.start();
+  const reading = await rig.read();
+  expect(reading.status).toBe(200);
+  expect(reading.response.headers).toMatchObject({ 'content-type': 'text/event-stream; charset=utf-8' });
+  expect(await reading.next()).toEqual({ comment: 'sends come here' });
+  rig.sends.send({ sentId: 'a', payload: Buffer.from('hello\nworld') });
+  const event = await reading.next();
+  expect(event).toMatchObject({ id: 'a' });
+  expect(JSON.parse(event?.data ?? '')).toMatchObject({ module: 'm', sentId: 'a', message: 'hello\nworld' });
+  sendAll(rig, ['b', 'c']);
+  expect(await reading.sends(2)).toEqual(['b', 'c']);
+  expect(rig.sends.waiting).toEqual(['a', 'b', 'c']);
+  expect(rig.server.clients()).toMatchObject([{ server: 'http', takesSends: true, unacknowledged: 3 }]);
+  expect(await ack(rig, 'a')).toMatchObject({ status: 200, json: { sentId: 'a' } });
+  expect(await ack(rig, 'b', { refused: true })).toMatchObject({ status: 200 });
+  // Whose answer got lost may ask again, and hears the same.
+  expect(await ack(rig, 'a')).toMatchObject({ status: 200 });
+  expect(await ack(rig, 'a', { refused: true })).toMatchObject({
+    status: 404,
+    json: { error: { code: 'SEND_UNKNOWN' } },
+  });
+  expect(await ack(rig, 'c', undefined, '?server=other')).toMatchObject({ status: 404 });
+  expect(await ack(rig, 'nothing')).toMatchObject({ status: 404 });
+  expect(rig.sends).toMatchObject({ acknowledged: ['a'], refused: ['b'], waiting: ['c'] });
+});
+
+it('a reader that comes again goes on behind the last that it has read, and may still acknowledge what it read', async () => {
+  const rig = await HttpRig.start();
+  const first = await rig.read();
+  sendAll(rig, ['a', 'b', 'c']);
+  expect(await first.sends(3)).toEqual(['a', 'b', 'c']);
+  await ack(rig, 'b');
+  first.end();
+  await expect.poll(() => rig.server.clients()).not.toContainEqual(expect.objectContaining({ takesSends: true }));
+  // While it is away.
+  expect(await ack(rig, 'a')).toMatchObject({ status: 200 });
+  sendAll(rig, ['d']);
+  const second = await rig.read('', { 'last-event-id': 'b' });
+  expect(await second.next()).toEqual({ comment: 'goes on behind the last id' });
+  expect(await second.sends(2)).toEqual(['c', 'd']);
+  second.end();
+  await expect.poll(() => rig.server.clients()).not.toContainEqual(expect.objectContaining({ takesSends: true }));
+  const third = await rig.read();
+  expect(await third.sends(2)).toEqual(['c', 'd']);
+  for (const id of ['c', 'd']) await ack(rig, id);
+  expect(rig.sends).toMatchObject({ acknowledged: ['b', 'a', 'c', 'd'], waiting: [] });
+});
+
+it('who resumes from an id that never was is shown all that is not acknowledged', async () => {
+  const rig = await HttpRig.start();
+  const first = await rig.read();
+  sendAll(rig, ['a', 'b']);
+  await first.sends(2);
+  first.end();
+  await expect.poll(() => rig.server.clients()).not.toContainEqual(expect.objectContaining({ takesSends: true }));
+  const second = await rig.read('', { 'last-event-id': 'never' });
+  expect(await second.next()).toEqual({ comment: 'the last id is not known, so all comes that is not acknowledged' });
+  expect(await second.sends(2)).toEqual(['a', 'b']);
+});
+
+it('a reader that does not come again leaves what it has not acknowledged to another server', async () => {
+  const rig = await HttpRig.start({}, HASTY);
+  const reading = await rig.read('?server=one');
+  sendAll(rig, ['a', 'b']);
+  await reading.sends(2);
+  reading.end();
+  await expect.poll(() => rig.sends.takers).toEqual([]);
+  expect(await ack(rig, 'a', undefined, '?server=one')).toMatchObject({ status: 404 });
+  const other = await rig.read('?server=two');
+  expect(await other.sends(2)).toEqual(['a', 'b']);
+});
+
+it('of one name there is one reader, unless it is the same one', async () => {
+  const rig = await HttpRig.start();
+  const first = await rig.read('?instance=1');
+  await first.next();
+  sendAll(rig, ['a']);
+  expect(await first.sends(1)).toEqual(['a']);
+  for (const query of ['', '?instance=2']) {
+    expect(await rig.ask('GET', `/v1/sends${query}`)).toMatchObject({
+      status: 409,
+      json: { error: { code: 'SERVER_NAME_TAKEN', remedy: expect.stringContaining('?instance=') } },
+    });
+  }
+  const second = await rig.read('?instance=1', { 'last-event-id': 'a' });
+  sendAll(rig, ['b']);
+  expect(await second.sends(1)).toEqual(['b']);
+  let last = await first.next();
+  while (last?.comment !== undefined) last = await first.next();
+  expect(last).toMatchObject({ event: 'end', data: expect.stringContaining('SERVER_NAME_TAKEN') });
+  expect(await first.next()).toBeNull();
+});
+
+it('of a name that another door has there is no reader here, and the other way round', async () => {
+  const rig = await HttpRig.start({}, { returnMs: 60_000 });
+  const other = {
+    instance: '',
+    isOrphaned: false,
+    yieldSends: () => undefined,
+    resumeSends: () => undefined,
+    giveUp: () => undefined,
+    probe: () => undefined,
+  };
+  expect(rig.names.claim('chat', other)).toBe(true);
+  expect(await rig.ask('GET', '/v1/sends?server=chat')).toMatchObject({ status: 409 });
+  rig.names.release('chat', other);
+  const reading = await rig.read('?server=chat');
+  sendAll(rig, ['a']);
+  await reading.sends(1);
+  expect(rig.names.claim('chat', other)).toBe(false);
+  reading.end();
+  // What is kept for a reader that may come again is no reason to keep somebody out who is there.
+  await expect.poll(() => rig.names.claim('chat', other)).toBe(true);
+  expect(rig.sends.takers).toEqual([]);
+});
+
+it('a reader that reads nothing makes the core hold little, is cut off, and loses nothing', async () => {
+  const rig = await HttpRig.start(
+    {},
+    { sendWindow: 64, pauseBytes: 64 * 1024, stalledMs: 200, lookMs: 20, returnMs: 1 },
+  );
+  const caller = await rig.dial();
+  caller.socket.pause();
+  caller.say(`GET /v1/sends HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer not-a-secret-to-anybody\r\n\r\n`);
+  await expect.poll(() => rig.sends.takers.length).toBe(1);
+  const payload = Buffer.alloc(512 * 1024, 'x');
+  const ids = Array.from({ length: 64 }, (_, i) => `s${i}`);
+  for (const sentId of ids) rig.sends.send({ sentId, payload });
+  await expect.poll(() => rig.warnings, { timeout: 20_000 }).toContainEqual(expect.stringContaining('was cut off'));
+  await expect.poll(() => rig.sends.takers).toEqual([]);
+  expect(rig.sends.waiting).toEqual(ids);
+});
+
+it('what became of a send reaches its module, by name or by number', async () => {
+  const rig = await HttpRig.start();
+  const told: unknown[] = [];
+  rig.sends.tell = async (params, status, { sentId, origin }) => {
+    told.push({ params, status, sentId, server: origin?.server });
+    return true;
+  };
+  const reading = await rig.read('?server=shop');
+  sendAll(rig, ['a', 'b']);
+  await reading.sends(2);
+  const say = (id: string, body: unknown) => rig.ask('POST', `/v1/sends/${id}/status?server=shop`, { body });
+  expect(await say('a', { status: 'delivered' })).toMatchObject({ status: 200, json: { sentId: 'a' } });
+  expect(await say('a', { status: '3', to: 'bob' })).toMatchObject({ status: 200 });
+  expect(await say('b', { status: 'refused' })).toMatchObject({ status: 200 });
+  expect(await say('b', { status: 'refused' })).toMatchObject({ status: 200 });
+  expect(await say('a', { status: 'eaten' })).toMatchObject({ status: 400 });
+  expect(await say('a', {})).toMatchObject({ status: 400 });
+  expect(told).toEqual([
+    { params: {}, status: 2, sentId: 'a', server: 'shop' },
+    { params: { to: 'bob' }, status: 3, sentId: 'a', server: 'shop' },
+  ]);
+  expect(rig.sends).toMatchObject({ refused: ['b'], waiting: ['a'] });
+});
