@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { configurationPage } from '../../src/config/reference.js';
+import { metricsPage } from '../../src/metrics/reference.js';
 import { createProgram } from '../program.js';
 import { manPage } from './man.js';
 import { markdownPage } from './markdown.js';
@@ -13,10 +14,12 @@ const MAKERS: Record<string, () => string> = {
   man: () => manPage(reference()),
   markdown: () => markdownPage(reference()),
   configuration: configurationPage,
+  metrics: metricsPage,
 };
 
 const [, , what, file] = process.argv;
 const make = what === undefined ? undefined : MAKERS[what];
-if (make === undefined || file === undefined) throw new Error('expected man, markdown or configuration, and a FILE');
+if (make === undefined || file === undefined)
+  throw new Error('expected man, markdown, configuration or metrics, and a FILE');
 mkdirSync(dirname(file), { recursive: true });
 writeFileSync(file, make());

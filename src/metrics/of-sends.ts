@@ -85,7 +85,7 @@ export const SENDS_METRICS: readonly MetricDefinition[] = [
   ),
   single(
     'gauge',
-    { name: 'core_sends_limit_bytes', help: 'Setting send_bytes: payloads and addresses that may wait' },
+    { name: 'core_sends_limit_bytes', help: 'Setting send_memory: payloads and addresses that may wait' },
     ({ sends }) => sends?.maxBytes ?? null,
   ),
   {

@@ -5,6 +5,7 @@ import { PACKAGE_ROOT } from '../../../src/paths.js';
 import { C_CLIENT, CLIENTS } from './clients.js';
 import { byHand, GATEWAY } from './gateway.js';
 import { HTTP } from './http.js';
+import { METRICS } from './metrics.js';
 import { exempt, file, picture, printed, type Step, sh } from './steps.js';
 
 const BUILT: [string, string] = ['npm install', 'it takes packages from a registry; the clone is built'];
@@ -222,6 +223,7 @@ export const GUIDES: Record<string, Step[]> = {
   'docs/embedding.md': embedding,
   'docs/gateway.md': GATEWAY,
   'docs/http.md': HTTP,
+  'docs/metrics.md': METRICS,
   'docs/operating.md': operating,
   'docs/performance.md': performance,
 };
