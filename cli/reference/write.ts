@@ -3,10 +3,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { configurationPage } from '../../src/config/reference.js';
-import { metricsPage } from '../../src/metrics/reference.js';
 import { createProgram } from '../program.js';
 import { manPage } from './man.js';
 import { markdownPage } from './markdown.js';
+import { metricsPage } from './metrics-page.js';
 import { readReference } from './reference.js';
 
 const reference = () => readReference(createProgram());

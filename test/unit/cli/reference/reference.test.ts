@@ -6,8 +6,8 @@ import { createProgram } from '../../../../cli/program.js';
 import { manPage } from '../../../../cli/reference/man.js';
 import { EXAMPLES } from '../../../../cli/reference/manual.js';
 import { markdownPage } from '../../../../cli/reference/markdown.js';
+import { metricsPage } from '../../../../cli/reference/metrics-page.js';
 import { readReference } from '../../../../cli/reference/reference.js';
-import { metricsPage } from '../../../../src/metrics/reference.js';
 import { PACKAGE_ROOT } from '../../../../src/paths.js';
 import { makeTempDir } from '../../../helpers/temp-dir.js';
 

@@ -1,15 +1,15 @@
 /** docs/metrics.md, made from the catalogue: pure. */
 
-import { PREFIX } from './catalogue.js';
-import { CORE_METRICS } from './of-core.js';
-import { MODULE_METRICS } from './of-modules.js';
-import { SENDS_METRICS } from './of-sends.js';
-import type { MetricDefinition } from './types.js';
+import { PREFIX } from '../../src/metrics/catalogue.js';
+import { CORE_METRICS } from '../../src/metrics/of-core.js';
+import { MODULE_METRICS } from '../../src/metrics/of-modules.js';
+import { SENDS_METRICS } from '../../src/metrics/of-sends.js';
+import type { MetricDefinition } from '../../src/metrics/types.js';
 
 /** The page. */
 export function metricsPage(): string {
   return [
-    '<!-- Made by "npm run docs" from src/metrics; change that. -->',
+    '<!-- Made by "npm run docs" from cli/reference/metrics-page.ts and src/metrics; change those. -->',
     HEAD,
     '### Modules and their processes',
     '',
