@@ -6,6 +6,7 @@ import { configurationPage } from '../../src/config/reference.js';
 import { createProgram } from '../program.js';
 import { manPage } from './man.js';
 import { markdownPage } from './markdown.js';
+import { metricsPage } from './metrics-page.js';
 import { readReference } from './reference.js';
 
 const reference = () => readReference(createProgram());
@@ -13,10 +14,12 @@ const MAKERS: Record<string, () => string> = {
   man: () => manPage(reference()),
   markdown: () => markdownPage(reference()),
   configuration: configurationPage,
+  metrics: metricsPage,
 };
 
 const [, , what, file] = process.argv;
 const make = what === undefined ? undefined : MAKERS[what];
-if (make === undefined || file === undefined) throw new Error('expected man, markdown or configuration, and a FILE');
+if (make === undefined || file === undefined)
+  throw new Error('expected man, markdown, configuration or metrics, and a FILE');
 mkdirSync(dirname(file), { recursive: true });
 writeFileSync(file, make());

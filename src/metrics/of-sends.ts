@@ -1,7 +1,7 @@
 /** The metrics of what modules send, and of the servers that take it: pure. */
 
 import type { ServerStatus } from '../supervisor/types.js';
-import { labelsOf, manyOfModules, NO_LABELS, ofModules, single } from './samples.js';
+import { labelsOfServer, manyOfModules, ofModules, single } from './samples.js';
 import type { MetricDefinition, Scrape } from './types.js';
 
 const ENDS = ['delivered', 'refused', 'expired', 'consumed'] as const;
@@ -10,8 +10,6 @@ const UNDELIVERED = { fate: 'undelivered' };
 
 const FATES =
   'delivered: a server has acknowledged it. refused: a server has. expired: it waited longer than send_ttl. consumed: chain_sends, a module has';
-
-const labelsOfServer = (name: string) => labelsOf('server', name, NO_LABELS);
 
 /** A metric of one value for each server that is connected. */
 function ofServers(name: string, help: string, read: (server: ServerStatus) => number): MetricDefinition {
@@ -87,7 +85,7 @@ export const SENDS_METRICS: readonly MetricDefinition[] = [
   ),
   single(
     'gauge',
-    { name: 'core_sends_limit_bytes', help: 'Setting send_bytes: payloads and addresses that may wait' },
+    { name: 'core_sends_limit_bytes', help: 'Setting send_memory: payloads and addresses that may wait' },
     ({ sends }) => sends?.maxBytes ?? null,
   ),
   {

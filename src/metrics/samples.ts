@@ -6,6 +6,7 @@ import type { Labels, MetricDefinition, Sample, Scrape } from './types.js';
 
 /** A metric that knows no labels. */
 export const NO_LABELS: Labels = {};
+const OF_SERVER: Labels = {};
 const INFINITE: Labels = { le: '+Inf' };
 /** More names than a core has modules, or servers with values of their own. */
 const MAX_NAMES = 1_000;
@@ -14,14 +15,20 @@ const MAX_NAMES = 1_000;
 const kept = new WeakMap<Labels, Map<string, Labels>>();
 const boundLabels = new Map<number, Labels>();
 
-/** The label of a module or a server, and others that are the same object each time. */
-export function labelsOf(kind: 'module' | 'server', name: string, others: Labels): Labels {
+/** The label of a module, and others that are the same object each time. */
+export function labelsOf(module: string, others: Labels): Labels {
+  return kept.get(others)?.get(module) ?? keep(others, module, { module, ...others });
+}
+
+/** The label of a server. */
+export function labelsOfServer(server: string): Labels {
+  return kept.get(OF_SERVER)?.get(server) ?? keep(OF_SERVER, server, { server });
+}
+
+function keep(others: Labels, name: string, labels: Labels): Labels {
   const byName = kept.get(others) ?? new Map<string, Labels>();
   if (byName.size >= MAX_NAMES) byName.clear();
-  kept.set(others, byName);
-  const key = `${kind} ${name}`;
-  const labels = byName.get(key) ?? { [kind]: name, ...others };
-  byName.set(key, labels);
+  kept.set(others, byName.set(name, labels));
   return labels;
 }
 
@@ -70,7 +77,7 @@ export function manyOfModules(
       const samples: Sample[] = [];
       for (const module of scrape.modules) {
         for (const [others, value] of read(module, scrape)) {
-          samples.push({ sharedLabels: labelsOf('module', module.name, others), value });
+          samples.push({ sharedLabels: labelsOf(module.name, others), value });
         }
       }
       return samples;
@@ -85,7 +92,7 @@ export function manyOfModules(
  */
 export function histogramSamples(name: string, durations: Durations, module: string | null = null): Sample[] {
   const { bounds, counts, total, sumSeconds } = durations;
-  const labels = (others: Labels) => (module === null ? others : labelsOf('module', module, others));
+  const labels = (others: Labels) => (module === null ? others : labelsOf(module, others));
   const bucket = (others: Labels, value: number): Sample => {
     return { metricName: `${name}_bucket`, sharedLabels: labels(others), value };
   };

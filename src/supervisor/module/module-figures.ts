@@ -1,7 +1,7 @@
 /** Everything that metrics are made of, of one module. */
 
 import type { ModuleStats } from '../news/module-stats.js';
-import { noTotals, since } from '../news/totals.js';
+import { copyTotals } from '../news/totals.js';
 import type { ModuleFigures } from '../types.js';
 import { type StatusSources, stateOf } from './module-status.js';
 
@@ -32,7 +32,7 @@ export function makeFigures(
     hosts: processes.length,
     memoryBytes,
     cpuSeconds,
-    totals: since(noTotals(), stats.totals),
+    totals: copyTotals(stats.totals),
     durations: stats.durations.read(),
   };
 }

@@ -5,7 +5,7 @@ import type { CallAnswer } from '../calls/pending-call.js';
 import type { DroppedKind } from '../host/host-listener.js';
 import type { DefaultReason, FailureCause, ModuleStatus, ModuleTotals } from '../types.js';
 import { LatencyHistogram } from './latency.js';
-import { noTotals, since } from './totals.js';
+import { copyTotals, noTotals, since } from './totals.js';
 
 /** Who keeps what modules send says more. */
 const NONE_KEPT = { waiting: 0, delivered: 0, refusedByServer: 0, expired: 0, consumed: 0 };
@@ -32,7 +32,7 @@ export class ModuleStats {
 
   /** A status begins at 0 again. */
   reset(): void {
-    this.#before = since(noTotals(), this.totals);
+    this.#before = copyTotals(this.totals);
     this.#latency = new LatencyHistogram();
     this.#lastSignal = null;
     this.#lastAt = null;

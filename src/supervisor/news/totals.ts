@@ -19,6 +19,19 @@ export function noTotals(): ModuleTotals {
   };
 }
 
+/** The same, which stays as it is. */
+export function copyTotals(totals: ModuleTotals): ModuleTotals {
+  const { own, defaults, crashes, sends, dropped } = totals;
+  return {
+    ...totals,
+    own: { ...own },
+    defaults: { pass: { ...defaults.pass }, consumed: { ...defaults.consumed } },
+    crashes: { ...crashes },
+    sends: { ...sends },
+    dropped: { ...dropped },
+  };
+}
+
 /** What was counted since. */
 export function since<T extends Counters>(before: T, now: T): T {
   const counted = Object.entries(now).map(([name, count]) => {

@@ -6,6 +6,7 @@ import { C_CLIENT, CLIENTS } from './clients.js';
 import { byHand, GATEWAY } from './gateway.js';
 import { HTTP } from './http.js';
 import { SERVERS } from './servers.js';
+import { METRICS } from './metrics.js';
 import { exempt, file, picture, printed, type Step, sh } from './steps.js';
 import { WEBHOOK } from './webhook.js';
 
@@ -226,6 +227,7 @@ export const GUIDES: Record<string, Step[]> = {
   'docs/http.md': HTTP,
   'docs/servers.md': SERVERS,
   'docs/webhook.md': WEBHOOK,
+  'docs/metrics.md': METRICS,
   'docs/operating.md': operating,
   'docs/performance.md': performance,
 };

@@ -6,9 +6,9 @@ import type { Clone } from './clone.js';
 import { file, type How, type Step, sh } from './steps.js';
 
 /** The page has one port; here the system chooses it. */
-const PORT: [string, string] = ['127.0.0.1:7780', '127.0.0.1:0'];
-const ADDRESS: [string, string] = ['127.0.0.1:7780', '$(cat address)'];
-const FIND = `npx mesibo-modules status --json | '${process.execPath}' -e '
+export const PORT: [string, string] = ['127.0.0.1:7780', '127.0.0.1:0'];
+export const ADDRESS: [string, string] = ['127.0.0.1:7780', '$(cat address)'];
+export const FIND = `npx mesibo-modules status --json | '${process.execPath}' -e '
   let text = ""; process.stdin.on("data", (chunk) => { text += chunk; })
     .on("end", () => console.log(JSON.parse(text).core.http));' > address`;
 

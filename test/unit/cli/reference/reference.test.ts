@@ -6,6 +6,7 @@ import { createProgram } from '../../../../cli/program.js';
 import { manPage } from '../../../../cli/reference/man.js';
 import { EXAMPLES } from '../../../../cli/reference/manual.js';
 import { markdownPage } from '../../../../cli/reference/markdown.js';
+import { metricsPage } from '../../../../cli/reference/metrics-page.js';
 import { readReference } from '../../../../cli/reference/reference.js';
 import { PACKAGE_ROOT } from '../../../../src/paths.js';
 import { makeTempDir } from '../../../helpers/temp-dir.js';
@@ -14,6 +15,10 @@ const reference = readReference(createProgram());
 
 it('docs/cli.md is what is made of the commands; if not: npm run docs', () => {
   expect(readFileSync(join(PACKAGE_ROOT, 'docs/cli.md'), 'utf8')).toBe(markdownPage(reference));
+});
+
+it('docs/metrics.md is what is made of the metrics; if not: npm run docs', () => {
+  expect(readFileSync(join(PACKAGE_ROOT, 'docs/metrics.md'), 'utf8')).toBe(metricsPage());
 });
 
 it('every command and option is described', () => {
