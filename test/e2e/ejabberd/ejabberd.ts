@@ -32,10 +32,11 @@ export interface EjabberdOptions {
 
 /** Another process may take the port between the moment it was found free and its use. */
 const TRIES = 5;
-const LIBRARIES = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
+/** Where Debian has the libraries of ejabberd. */
+export const LIBRARIES = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
 
 /** Reads expressions of Erlang, a line each, and prints their values. It ends when nobody can write any more. */
-const EVALUATE = `spawn(fun Next() ->
+export const EVALUATE = `spawn(fun Next() ->
   case io:get_line("") of
     eof -> halt(0);
     Line ->
