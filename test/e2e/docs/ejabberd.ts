@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
 import { EVALUATE, LIBRARIES, MISSING } from '../ejabberd/ejabberd.js';
-import type { Clone } from './clone.js';
 import { CHAT, FREE_PORT } from './prosody.js';
 import { exempt, file, type Step, sh } from './steps.js';
 

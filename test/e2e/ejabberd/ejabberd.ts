@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { afterAll, onTestFinished } from 'vitest';
+import { afterAll, expect, onTestFinished } from 'vitest';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
 import { makeTempDir } from '../../helpers/temp-dir.js';
 import { findFreePort, HOST, ROOMS } from '../prosody/prosody.js';
@@ -79,7 +79,7 @@ export class Ejabberd {
   #waiting: { holds: () => boolean; done: () => void; fail: (error: Error) => void }[] = [];
 
   constructor(options: EjabberdOptions, port: number) {
-    this.#options = options;
+    this.#options = { ...options };
     this.port = port;
     writeFileSync(join(this.dir, 'ejabberd.yml'), this.#config());
     compile();
@@ -136,6 +136,13 @@ export class Ejabberd {
     const from = this.log.length;
     this.#child?.stdin.write(`${expression}.\n`);
     return (await this.logged(/^=> /, from)).slice('=> '.length);
+  }
+
+  /** Gives the running server other options of mod_mesibo_modules, as `ejabberdctl reload_config` does. */
+  async reload(options: Record<string, string>): Promise<void> {
+    this.#options.options = options;
+    writeFileSync(join(this.dir, 'ejabberd.yml'), this.#config());
+    expect(await this.evaluate('ejabberd_config:reload()')).toBe('ok');
   }
 
   async kill(): Promise<void> {
