@@ -9,13 +9,15 @@ const limits = { testTimeout: 60_000, hookTimeout: 60_000 };
 const LONG = [
   'test/integration/{native,hiding,client-c,client/bad-core,sends/store,sends/damaged-store}.test.ts',
   'test/integration/gateway/{bad-input,half-close,other-makes,slow-reader}.test.ts',
+  'test/integration/http/{bad-input,openapi}.test.ts',
   'test/e2e/{abi,allocation,bare-user,bounds,builds,bundles,completion,core-death,descriptors,descriptors-control,gateway-group,http,json,leaving,leftovers}.test.ts',
   'test/e2e/{logs,newer-core,onlookers,reached,read-only,recovery,reference,run,samples,silent-core,state}.test.ts',
   'test/e2e/{side-by-side,strangers,surroundings,terminal,try,unsafe-sends}.test.ts',
   'test/e2e/spares/{crash,end,room,surroundings}.test.ts',
   'test/e2e/{docs,signals,worlds}/**/*.test.ts',
-  'test/e2e/{ejabberd,prosody}/**/*.test.ts',
-  'test/e2e/core/{embedded,sends,daemon,unsafe-store}.test.ts',
+  'test/e2e/ejabberd/**/*.test.ts',
+  'test/e2e/prosody/**/*.test.ts',
+  'test/e2e/core/{embedded,sends,daemon,http,unsafe-store}.test.ts',
   'test/faults/{clock,core-killed,exits,places,soak,stalls,trace}.test.ts',
 ];
 

@@ -58,6 +58,7 @@ function tryUnder(version, tarball, withBuild) {
   step(`${name}: demo`, () => installed.runsDemo());
   step(`${name}: import`, () => installed.isImported());
   step(`${name}: a client`, () => installed.isReached());
+  step(`${name}: HTTP`, () => installed.answersOverHttp());
   if (withBuild) step(`${name}: types`, () => installed.hasTypes());
   if (withBuild) step(`${name}: native parts that do not fit`, () => installed.buildsWhereNothingFits());
 }

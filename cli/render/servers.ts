@@ -22,16 +22,17 @@ const COLUMNS: Column<ServerStatus>[] = [
   },
 ];
 
-/** The table of the servers that are connected, or where one can connect. */
+/** Where the core answers over HTTP, and the table of the servers that are connected, or where one can connect. */
 export function renderServers(status: Partial<CoreStatus>, { width, colour }: View): string[] {
   // A core of another version says less.
   const { servers = [], core } = status;
-  const gateway = core?.gateway ?? null;
-  if (servers.length > 0) return ['', ...renderTable(COLUMNS, servers, width, colour)];
-  if (gateway === null) return [];
+  const { gateway = null, http = null } = core ?? {};
+  const address = http === null ? [] : ['', ...wrap(`answers over HTTP at ${escapeControl(http)}`, width)];
+  if (servers.length > 0) return [...address, '', ...renderTable(COLUMNS, servers, width, colour)];
+  if (gateway === null) return address;
   const group = core?.gatewayGroup ?? null;
   const who = group === null ? '' : `, where the group ${escapeControl(group)} may connect`;
-  return ['', ...wrap(`no server is connected to ${escapeControl(gateway)}${who}`, width)];
+  return [...address, '', ...wrap(`no server is connected to ${escapeControl(gateway)}${who}`, width)];
 }
 
 /** That messages wait, and what to do where nobody takes them. */
@@ -41,11 +42,13 @@ export function findWaiting({ servers = [], sends = null, core, modules = [] }: 
   const waits = `${counted(sends.waiting, 'message')} that modules sent ${sends.waiting === 1 ? 'waits' : 'wait'}`;
   const byModule = of.length > 0 ? ` (${of.join(', ')})` : '';
   if (servers.some(({ takesSends }) => takesSends)) return [findAway(sends, `${waits} for a server${byModule}`)];
-  const gateway = core?.gateway ?? null;
+  const { gateway = null, http = null } = core ?? {};
   const remedy =
-    gateway === null
-      ? 'let the program that the core is in take them, with takeSends'
-      : `let a server that takes sends connect to ${gateway}`;
+    gateway !== null
+      ? `let a server that takes sends connect to ${gateway}`
+      : http !== null
+        ? `let a server read them at /v1/sends, over HTTP at ${http}`
+        : 'let the program that the core is in take them, with takeSends';
   return [{ level: 'warning', module: null, what: `${waits}, and no server takes them${byModule}`, remedy }];
 }
 

@@ -11,7 +11,11 @@ const require = createRequire(import.meta.url);
 const COMMAND_LINE = 'mesibo-modules';
 const CLIENT = 'mesibo-client';
 const PROGRAMS = [
-  { name: COMMAND_LINE, entry: 'cli/main.ts', external: ['classic-level', 'fastify', 'pino', 'pino-pretty', 'undici', 'zod'] },
+  {
+    name: COMMAND_LINE,
+    entry: 'cli/main.ts',
+    external: ['classic-level', 'fastify', 'pino', 'pino-pretty', 'undici', 'zod'],
+  },
   // The same for some verbs: a core and all that it needs are not in it, so it starts much sooner.
   { name: CLIENT, entry: 'cli/client.ts', external: [] },
   { name: 'host-runner', entry: 'src/host-runner/main.ts', external: [] },

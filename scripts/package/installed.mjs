@@ -111,7 +111,27 @@ console.log(by, reason);
     mustContain(this.#run('node', ['reaches.mjs']).stdout, 'filter null', 'a client of a core');
   }
 
-  /** The same to a type checker, which finds Node's types where this repository has them. */
+  /** A core of the command line that answers over HTTP, with what it loads only for that. */
+  answersOverHttp() {
+    const [socket, file] = [join(this.directory, 'http.sock'), join(this.app, 'http.conf')];
+    const filter = `module filter { path = ${this.sample('filter')}\n blocked_words = heck }`;
+    writeFileSync(file, `http = unix:${socket}\n${filter}\n`);
+    const program = `import { request } from 'node:http';
+const headers = { 'content-type': 'application/json' };
+const asked = request({ socketPath: ${JSON.stringify(socket)}, method: 'POST', path: '/v1/messages', headers });
+asked.on('response', (response) => response.pipe(process.stdout));
+asked.end('{"text": "heck"}');
+`;
+    writeFileSync(join(this.app, 'asks.mjs'), program);
+    this.cli(['start', '--config', file, '--daemon']);
+    try {
+      mustContain(this.#run('node', ['asks.mjs']).stdout, '"verdict":"consumed"', 'an answer over HTTP');
+    } finally {
+      this.cli(['stop']);
+    }
+  }
+
+  /** What embeds a core and what reaches one, to a type checker, which finds Node's types where this repository has them. */
   hasTypes() {
     const program = `import { makeConfig, type Outcome, Supervisor } from 'mesibo-modules';
 import { type ClientOutcome, GatewayClient, type ReceivedSend } from 'mesibo-modules/client';

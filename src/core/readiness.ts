@@ -11,6 +11,13 @@ export interface ReadinessFacts {
   config: Pick<CoreConfig, 'modules'>;
 }
 
+const IN_WORDS = {
+  stopped: 'is stopped',
+  starting: 'is starting',
+  backoff: 'waits for its next start',
+  failed: 'has failed',
+} as const;
+
 /**
  * A core serves as long as it can decide on messages. A module that is down keeps it from that only when the messages are dropped
  * without it.
@@ -22,13 +29,13 @@ export function readinessOf({ phase, modules, config }: ReadinessFacts): Readine
   const starting = modules.filter(({ state, desired }) => state === 'starting' && desired === 'up');
   if (phase === 'starting') {
     const names = starting.map(({ name }) => name).join(', ');
-    reasons.push(names === '' ? 'the core is starting' : `the core is starting: ${names} is not ready yet`);
+    reasons.push(names === '' ? 'the core is starting' : `the core is starting, and waits for ${names}`);
   }
   for (const { name, state, desired, lastError } of modules) {
     if (state === 'serving' || state === 'replacing') continue;
     if (phase === 'starting' && state === 'starting') continue;
     const isDropping = config.modules.find((module) => module.name === name)?.onFailure === 'consume';
-    const what = desired === 'down' ? `module ${name} is stopped by an operator` : `module ${name} is ${state}`;
+    const what = `module ${name} ${desired === 'down' ? 'is stopped by an operator' : IN_WORDS[state]}`;
     const why = desired === 'down' || lastError === null ? '' : ` (${lastError.split('\n', 1)[0]})`;
     if (isDropping) reasons.push(`${what}, and on_failure = consume drops its messages${why}`);
     else notes.push(`${what}, and on_failure = pass lets its messages through${why}`);

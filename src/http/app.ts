@@ -73,7 +73,11 @@ export async function makeApp(options: AppOptions): Promise<FastifyInstance> {
     const { requests = 1 } = connectionOf(request, options) ?? {};
     if (requests > limits.pipelined) done(tooMany(limits));
     else if (request.routeOptions.config.isOpen === true) done();
-    else done(checkToken(request, token(), options) ?? undefined);
+    else {
+      const refusal = checkToken(request, token(), options);
+      // A body for nothing is not read.
+      done(refusal ?? (request.is404 ? unknownRoute(request, routes, reply) : undefined));
+    }
   });
   for (const route of routes) addRoute(app, route, options);
   await app.ready();
@@ -137,11 +141,15 @@ function readQuery(given: unknown, { query: known = {} }: Route): Record<string,
   return query as Record<string, string>;
 }
 
-function checkToken(request: Request, token: Token | null, { warn }: AppOptions): HttpError | null {
+function checkToken(request: Request, token: Token | null, options: AppOptions): HttpError | null {
   const { authorization } = request.raw.headers;
-  if (token === null || token.isIn(authorization)) return null;
+  if (token === null || token.isIn(authorization)) {
+    const connection = connectionOf(request, options);
+    if (connection) connection.isKnown = true;
+    return null;
+  }
   const what = authorization === undefined ? 'the request has no token' : 'the token of the request is wrong';
-  warn(`${what}; it came from ${request.raw.socket.remoteAddress ?? 'the socket'}`);
+  options.warn(`${what}; it came from ${request.raw.socket.remoteAddress ?? 'the socket'}`);
   const remedy = 'send the header "Authorization: Bearer TOKEN" with the first line of the file of http_token';
   return new HttpError(401, 'TOKEN_WRONG', what, remedy);
 }

@@ -4,22 +4,33 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ServerClient } from '../servers/types.js';
 import type { HttpLimits } from './limits.js';
+import { Uptake } from './uptake.js';
 
+/** So many may be there beside the others, to be told that they cannot stay. */
+const MAX_LEAVING = 64;
+/** Before a body of this size is read, it is looked whether answers are. */
+const LARGE_BYTES = 64 * 1024;
 /** How long last words may take to be read. */
 const LAST_WORDS_MS = 500;
 
 /** One connection. */
-export class Connection implements ServerClient {
+export class Connection {
   readonly socket: Socket;
   /** The name that its last request gave. */
   server = '';
   inProgress = 0;
   /** What it is shown of what modules send; `null`: nothing. */
   taking: { readonly unacknowledged: number } | null = null;
+  /** Nobody who may not has asked on it. */
+  isKnown = false;
   /** Requests whose answer has not left. */
   requests = 0;
   /** The newest of them, or the last one. */
   request: IncomingMessage | null = null;
+  /** The answer to that. */
+  response: ServerResponse | null = null;
+  /** Whether what was written is taken; `null`: there was nothing. */
+  uptake: Uptake | null = null;
   /** It is said when what is in progress is answered, as what came behind it cannot be understood. */
   lastWords: string | null = null;
   /** What had come when the answer to a request left whose body had not; `null`: no such request. */
@@ -29,12 +40,10 @@ export class Connection implements ServerClient {
     this.socket = socket;
   }
 
-  get takesSends(): boolean {
-    return this.taking !== null;
-  }
-
-  get unacknowledged(): number {
-    return this.taking?.unacknowledged ?? 0;
+  /** As a status counts it. */
+  describe(): ServerClient {
+    const { server, taking, inProgress } = this;
+    return { server, takesSends: taking !== null, inProgress, unacknowledged: taking?.unacknowledged ?? 0 };
   }
 
   /** The body of the newest request has not come to its end. */
@@ -48,9 +57,10 @@ export class Connection implements ServerClient {
     this.#endIfDue();
   }
 
-  begun(request: IncomingMessage): void {
+  begun(request: IncomingMessage, response: ServerResponse): void {
     this.requests += 1;
     this.request = request;
+    this.response = response;
     this.unwantedFrom = null;
   }
 
@@ -66,7 +76,8 @@ export class Connection implements ServerClient {
     // The request whose body cannot be read is one that gets this answer, unless it has one.
     const isAnswer = this.isInside && this.unwantedFrom === null;
     if (this.requests > (isAnswer ? 1 : 0)) return;
-    if (this.isInside && !isAnswer) socket.destroy();
+    const hasAnswer = this.isInside && (!isAnswer || this.response?.headersSent);
+    if (hasAnswer) socket.destroy();
     else {
       socket.end(lastWords);
       // Who is still writing reads no last words before it has been let.
@@ -109,7 +120,8 @@ export class Connections {
   begun(request: IncomingMessage, response: ServerResponse): Connection {
     const { socket } = request;
     const connection = this.#all.get(socket) ?? new Connection(socket);
-    connection.begun(request);
+    connection.begun(request, response);
+    if (Number(request.headers['content-length'] ?? LARGE_BYTES) >= LARGE_BYTES) this.#relieve();
     response.once('close', () => {
       connection.answered(request);
       // It is the one now that is idle for the shortest time.
@@ -118,11 +130,18 @@ export class Connections {
     return connection;
   }
 
-  /** Ends those that send on and on what nobody wants. */
-  look(): void {
-    const { unwantedBytes } = this.#options.limits;
-    for (const { socket, unwantedFrom } of this.#all.values())
+  /** Cuts off those that send on and on what nobody wants, and those that do not read. */
+  look(nowMs: number): void {
+    const { unwantedBytes, stalledMs } = this.#options.limits;
+    for (const connection of this.#all.values()) {
+      const { socket, unwantedFrom } = connection;
       if (unwantedFrom !== null && socket.bytesRead - unwantedFrom > unwantedBytes) socket.destroy();
+      if (socket.writableLength > 0) connection.uptake ??= new Uptake(socket, nowMs);
+      if ((connection.uptake?.stalledMs(nowMs) ?? 0) > stalledMs) {
+        this.#cutOff(connection, `read nothing for ${stalledMs / 1000} seconds`);
+      }
+    }
+    this.#relieve();
   }
 
   /** Ends all, when their answers have left, or could not within `limitMs`. */
@@ -148,10 +167,31 @@ export class Connections {
     const { limits, tooMany, warn } = this.#options;
     if (this.#all.size <= limits.connections) return;
     warn(`more than ${limits.connections} connections came; those that are idle for longest are closed`);
-    const idle = this.all().find((other) => other !== connection && other.requests === 0);
-    if (idle) {
-      this.#all.delete(idle.socket);
-      idle.socket.destroy();
-    } else connection.end(tooMany());
+    const idle = this.all().filter((other) => other !== connection && other.requests === 0);
+    // Whoever has shown that he may ask comes before those of whom nothing is known.
+    const goes = idle.find(({ isKnown }) => !isKnown) ?? idle[0];
+    if (goes) {
+      this.#all.delete(goes.socket);
+      goes.socket.destroy();
+    } else if (this.#all.size > limits.connections + MAX_LEAVING) socket.destroy();
+    else connection.end(tooMany());
+  }
+
+  /** Cuts off those that leave most unread, when all of them together leave too much. */
+  #relieve(): void {
+    let total = 0;
+    for (const { socket } of this.#all.values()) total += socket.writableLength;
+    if (total <= this.#options.limits.allUnreadBytes) return;
+    const largest = this.all().reduce((a, b) => (b.socket.writableLength > a.socket.writableLength ? b : a));
+    const { writableLength } = largest.socket;
+    this.#cutOff(largest, `does not read ${writableLength} bytes, and all callers together ${total}`);
+    this.#relieve();
+  }
+
+  #cutOff({ server, socket }: Connection, why: string): void {
+    this.#options.warn(`a caller${server === '' ? '' : ` for ${server}`} was cut off, because it ${why}`);
+    this.#all.delete(socket);
+    socket.destroy();
+    if (this.#all.size === 0) this.#announceEmpty();
   }
 }

@@ -28,13 +28,15 @@ export interface HttpLimits {
   allEventBytes: number;
   /** A body that is not wanted is read up to here, so that its sender comes to read the answer. */
   unwantedBytes: number;
+  /** What all connections together may leave unread; beyond it the one that leaves most is closed. */
+  allUnreadBytes: number;
   /** Streams of sends at a time. */
   streams: number;
   /** Sends that a stream may have without an acknowledgement. */
   sendWindow: number;
   /** With so many bytes that are not read, no more sends are written to a stream. */
   pauseBytes: number;
-  /** A stream whose reader takes nothing for so long, though there is something, is ended. */
+  /** A caller that takes nothing for so long, though there is something for it, is cut off. */
   stalledMs: number;
   /** A stream without a send has a comment in it so often. */
   beatMs: number;
@@ -64,6 +66,7 @@ export function httpLimits(maxMessageBytes: number, descriptors: number): HttpLi
     allEvents: 4096,
     allEventBytes: Math.max(32 * MIB, 2 * bodyBytes),
     unwantedBytes: 32 * MIB,
+    allUnreadBytes: Math.max(64 * MIB, 2 * bodyBytes),
     streams: 64,
     sendWindow: 64,
     pauseBytes: MIB,

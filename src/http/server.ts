@@ -136,16 +136,17 @@ export class HttpServer {
     return [...(this.#tokenProblem === null ? [] : [this.#tokenProblem]), ...this.#visits.problems()];
   }
 
-  /** Those who have said who they are. */
+  /** Everybody who is connected. */
   clients(): ServerClient[] {
-    return this.#connections?.all() ?? [];
+    return (this.#connections?.all() ?? []).map((connection) => connection.describe());
   }
 
   /** Reads the token again. Where that cannot be, the one before holds. */
   reloaded(tokenFile: string | null): void {
     this.#tokenProblem = null;
     if (tokenFile === null) {
-      this.#token = null;
+      // A configuration without a token has another address, or none: this one stays until the core is started again.
+      if (this.#options.address.kind === 'unix') this.#token = null;
       return;
     }
     try {
@@ -229,6 +230,8 @@ export class HttpServer {
       noteWaiting(request);
       take(request, response);
     });
+    // What else is expected may be left out of account (RFC 9110, 10.1.1).
+    server.on('checkExpectation', take);
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.#misunderstood(error, socket));
     // Connections come by another way; with this it begins to look for slow requests.
     server.emit('listening');
@@ -243,8 +246,9 @@ export class HttpServer {
   }
 
   #look(): void {
-    this.#connections?.look();
+    // Streams first: what they say of a reader is more.
     this.#desk.look(performance.now());
+    this.#connections?.look(performance.now());
   }
 
   #warn(text: string): void {

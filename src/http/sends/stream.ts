@@ -6,7 +6,7 @@ import type { Send } from '../../sends/types.js';
 import { sendDocument } from '../documents.js';
 import type { FailureDocument } from '../failure.js';
 import type { HttpLimits } from '../limits.js';
-import { Uptake } from './uptake.js';
+import { Uptake } from '../uptake.js';
 
 const HEAD = {
   'content-type': 'text/event-stream; charset=utf-8',

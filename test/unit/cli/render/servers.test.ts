@@ -52,6 +52,16 @@ test('where none is connected, it is said where one can connect; nothing is said
   expect(renderOverview(closed, view)).not.toContain('server');
 });
 
+test('it is said where the core answers over HTTP', () => {
+  const open = core();
+  open.core.http = '127.0.0.1:7780';
+  expect(renderOverview(open, view)).toContain('\n\nanswers over HTTP at 127.0.0.1:7780\n\nno server is connected to');
+  open.core.gateway = null;
+  expect(renderOverview(open, view)).toContain('\n\nanswers over HTTP at 127.0.0.1:7780\n');
+  expect(tell(open)).toContainEqual(expect.stringContaining('read them at /v1/sends, over HTTP at 127.0.0.1:7780'));
+  expect(renderOverview(core(prosody), view)).not.toContain('HTTP');
+});
+
 test('a core that is a part of a program is told from one with a process of its own', () => {
   const status = statusOf(serving);
   expect(renderOverview(status, view)).toMatch(/^core 1\.2\.3, pid 7,/);

@@ -1,8 +1,8 @@
 /** Whether a reader takes what was written to it. */
 
 import type { Socket } from 'node:net';
-import { unreadAtPeer } from '../../libc.js';
-import { handleOf } from '../../servers/handle.js';
+import { unreadAtPeer } from '../libc.js';
+import { handleOf } from '../servers/handle.js';
 
 /** Of one connection. */
 export class Uptake {
