@@ -1,8 +1,8 @@
 %%% The connections of one virtual host to the `http` door of a core.
 %%%
-%%% One connection is kept. Requests follow each other on it without waiting for answers, and answers come in the same order. While
-%%% something waits there, the next request opens another connection, up to the option `connections`: a slow verdict then delays
-%%% nobody else. Each connection has a process that reads it; this one writes, and so never waits for the core.
+%%% One connection is kept. While something waits there, the next request opens another one, up to the option `connections`: a slow
+%%% verdict delays nobody else. Only when no more may be opened, requests follow each other on one connection; answers come in the
+%%% same order. Each connection has a process that reads it. This one writes, and never waits for the core.
 %%%
 %%% The breaker: without a connection nobody waits. A connection counts from the moment at which the core has answered on it. When
 %%% the core says nothing at all for as long as a message may wait, all connections are given up.
@@ -22,6 +22,8 @@
 -define(IDLE, 2000).
 %% Requests that may wait on one connection. The core takes 64.
 -define(WINDOW, 32).
+%% Bytes that Erlang keeps of what the core does not read: more than so many requests have, so that writing does not wait.
+-define(UNREAD, 16#10000000).
 %% The stream of sends has a comment each 15 seconds.
 -define(QUIET, 45000).
 %% A send that comes again within so many others is not delivered again.
@@ -37,6 +39,8 @@
     lanes = [],
     %% The processes of connections that the core has not answered on.
     opening = [],
+    %% The core has let no more of them in.
+    is_full = false,
     %% Who waits for an answer, by request.
     waiting = #{},
     %% Requests that no connection has room for.
@@ -104,6 +108,8 @@ handle_info({answer, Reader, Code, Body}, #state{lanes = Lanes} = State) ->
     {{value, Id}, Rest} = queue:out(Ids),
     erlang:cancel_timer(Id),
     Shorter = lists:keyreplace(Reader, #lane.reader, Lanes, Lane#lane{ids = Rest, count = Count - 1}),
+    %% New connections read the token again.
+    [exit(Each, refused) || Code == 401, #lane{reader = Each} <- Lanes],
     {noreply, drain(settle(Id, {answer, Code, Body}, State#state{lanes = Shorter, heard = now_ms()}))};
 handle_info({timeout, Id, Sent}, #state{waiting = Waiting, lanes = Lanes, heard = Heard} = State) when is_map_key(Id, Waiting) ->
     %% Either the core stands still, or it is this one message.
@@ -132,7 +138,7 @@ handle_info(open, #state{lanes = [], opening = []} = State) ->
 handle_info(idle, #state{lanes = Lanes} = State) ->
     erlang:send_after(?IDLE, self(), idle),
     Idle = [Lane || #lane{count = 0} = Lane <- Lanes],
-    {noreply, lists:foldl(fun try_out/2, State, Idle)};
+    {noreply, lists:foldl(fun try_out/2, State#state{is_full = false}, Idle)};
 handle_info(_, State) ->
     {noreply, State}.
 
@@ -150,19 +156,16 @@ request(From, Path, Body, #state{options = #{deadline := Deadline, server := Nam
     Head = {"POST", [Path, "?server=", Name], Body},
     drain(State#state{waiting = Waiting#{Id => From}, held = queue:in({Id, Head}, Held)}).
 
-%% Writes what is held on the connections where least waits; opens another one where something waits on all.
-drain(#state{lanes = Lanes, held = Held, waiting = Waiting} = State) ->
+%% Writes what is held on connections that are idle, or where least waits.
+drain(#state{lanes = Lanes, held = Held, waiting = Waiting, opening = Opening} = State) ->
+    MayGrow = length(Lanes) < maps:get(connections, State#state.options) andalso not State#state.is_full,
     case {lists:keysort(#lane.count, Lanes), queue:out(Held)} of
         {_, {{value, {Id, _}}, Rest}} when not is_map_key(Id, Waiting) -> drain(State#state{held = Rest});
-        {[#lane{count = Count} = Lane | _], {{value, {Id, Request}}, Rest}} when Count < ?WINDOW ->
-            drain(grow(Count, write(Lane, Id, Request, State#state{held = Rest})));
+        {[#lane{count = Count} | _], {{value, _}, _}} when Count > 0, MayGrow, Opening == [] -> open(State);
+        {[#lane{count = Count} = Lane | _], {{value, {Id, Request}}, Rest}} when Count == 0; Count < ?WINDOW, not MayGrow ->
+            drain(write(Lane, Id, Request, State#state{held = Rest}));
         _ -> State
     end.
-
-grow(Count, #state{lanes = Lanes, opening = [], options = #{connections := Most}} = State) when Count > 0, length(Lanes) < Most ->
-    open(State);
-grow(_, State) ->
-    State.
 
 write(#lane{socket = Socket, ids = Ids, count = Count} = Lane, Id, {Method, Path, Body}, State) ->
     #state{token = Token, lanes = Lanes} = State,
@@ -198,7 +201,7 @@ is_there(#state{host = Host, options = #{core := Core}, core = Before, missed = 
     State#state{core = there, heard = now_ms(), missed = 0, delay = ?FIRST_DELAY}.
 
 is_away(_, #state{lanes = [_ | _]} = State) ->
-    State;
+    drain(State#state{is_full = true});
 is_away(Reason, #state{host = Host, options = Options, core = Before, delay = Delay} = State) ->
     erlang:send_after(Delay, self(), open),
     #{core := Core, unreachable := Way} = Options,
@@ -233,7 +236,7 @@ connection(Server, Options) ->
 connect(#{core := Core, token := File}) ->
     Token = read_token(File),
     {Address, Port, More} = address(Core),
-    Settings = [binary, {active, false}, {packet, http_bin}, {send_timeout, ?OPENING}, {send_timeout_close, true} | More],
+    Settings = [binary, {active, false}, {packet, http_bin}, {high_watermark, ?UNREAD} | More],
     case gen_tcp:connect(Address, Port, Settings, ?OPENING) of
         {ok, Socket} -> {Socket, Token};
         {error, Why} -> exit(Why)
@@ -289,23 +292,27 @@ take({error, Why}) -> exit(Why).
 
 take_sends(Host, #{server := Name} = Options, Delay) ->
     Began = now_ms(),
-    try
-        {Socket, Token} = connect(Options),
-        Path = ["/v1/sends?server=", Name, "&instance=", os:getpid()],
-        ok = gen_tcp:send(Socket, head("GET", Path, Token, <<>>)),
-        case read_head(Socket, ?OPENING) of
-            {200, _} -> read_events(Host, Socket, <<>>);
-            {Code, Length} ->
-                Said = take(gen_tcp:recv(Socket, Length)),
-                complain(Host, "The core does not give what modules send: ~b ~s", [Code, Said])
-        end
+    %% The other connections tell why there is none.
+    try connect(Options) of
+        {Socket, Token} ->
+            Instance = integer_to_list(erlang:phash2({node(), os:getpid()})),
+            _ = gen_tcp:send(Socket, head("GET", ["/v1/sends?server=", Name, "&instance=", Instance], Token, <<>>)),
+            try read_sends(Host, Socket) catch exit:_ -> gen_tcp:close(Socket) end
     catch
-        %% The other connections tell of it.
         exit:_ -> ok
     end,
     Next = case now_ms() - Began of Served when Served > ?LAST_DELAY -> ?FIRST_DELAY; _ -> min(2 * Delay, ?LAST_DELAY) end,
     timer:sleep(Next),
     take_sends(Host, Options, Next).
+
+read_sends(Host, Socket) ->
+    case read_head(Socket, ?OPENING) of
+        {200, _} -> read_events(Host, Socket, <<>>);
+        {Code, Length} ->
+            Said = take(gen_tcp:recv(Socket, Length)),
+            complain(Host, "The core does not give what modules send: ~b ~s", [Code, Said]),
+            exit(refused)
+    end.
 
 read_events(Host, Socket, Before) ->
     Parts = binary:split(<<Before/binary, (read_chunk(Socket))/binary>>, <<"\n\n">>, [global]),

@@ -5,8 +5,8 @@ import { PACKAGE_ROOT } from '../../../src/paths.js';
 import { C_CLIENT, CLIENTS } from './clients.js';
 import { byHand, GATEWAY } from './gateway.js';
 import { HTTP } from './http.js';
-import { SERVERS } from './servers.js';
 import { METRICS } from './metrics.js';
+import { SERVERS } from './servers.js';
 import { exempt, file, picture, printed, type Step, sh } from './steps.js';
 import { WEBHOOK } from './webhook.js';
 

@@ -6,6 +6,7 @@ import { expect, it } from 'vitest';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
 import { findBlocks, listPages, readPage } from '../../helpers/doc-blocks.js';
 import { Clone } from './clone.js';
+import { EJABBERD } from './ejabberd.js';
 import { GUIDES } from './guides.js';
 import { PROSODY } from './prosody.js';
 import { REFERENCE } from './reference.js';
@@ -16,6 +17,7 @@ const STEPS: Record<string, Step | Step[]> = {
   ...GUIDES,
   ...SAMPLES,
   ...REFERENCE,
+  'docs/ejabberd.md': EJABBERD,
   'docs/prosody.md': PROSODY,
 };
 

@@ -35,10 +35,13 @@ const configures: Step = ({ language, text }, clone) => {
   clone.command('prosodyctl', `exec /usr/bin/prosodyctl --config '${clone.root}/prosody/prosody.cfg.lua' "$@"`);
 };
 
+/** Prints a port that nobody has. */
+export const FREE_PORT = `node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })'`;
+
 /** Starts Prosody on a port that nobody has; another one may be faster, so it is tried again. */
 const START_PROSODY = `
 for try in 1 2 3 4 5; do
-  node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })' > port
+  ${FREE_PORT} > port
   C2S_PORT=$(cat port) prosody -F --config prosody/prosody.cfg.lua > prosody/log 2>&1 &
   echo $! > prosody/started
   said=$(tail --pid=$! -n +1 -f prosody/log | grep -m1 -E "service 'c2s' on \\[|Failed to open server port")
@@ -59,7 +62,7 @@ const restarts: Step = (block, clone) => {
 };
 
 /** Alice and Bob, as the page has them write. */
-const CHAT = `
+export const CHAT = `
 import { client, xml } from '@xmpp/client';
 const login = async (username) => {
   const service = 'xmpp://127.0.0.1:' + process.argv[2];

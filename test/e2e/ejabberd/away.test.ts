@@ -87,6 +87,17 @@ describe.skipIf(MISSING)('a core that is away', () => {
     for (const text of ['heck', 'hello']) await alice.say(bob.bare, text);
     await bob.got('HELLO');
     expect(bob.texts).toEqual(['heck', 'HELLO']);
+    // The token is replaced, first at the core.
+    const from = ejabberd.log.length;
+    writeFileSync(join(dir, 'right'), 'newer\n');
+    expect((await core.command.run('reload')).code).toBe(0);
+    await alice.say(bob.bare, 'heck');
+    await ejabberd.logged(/cannot be reached: it answers 401: /, from);
+    copyFileSync(join(dir, 'right'), token);
+    await ejabberd.logged(/serves again/, from);
+    for (const text of ['heck', 'bye']) await alice.say(bob.bare, text);
+    await bob.got('BYE');
+    expect(bob.texts).toEqual(['heck', 'HELLO', 'heck', 'BYE']);
   });
 });
 

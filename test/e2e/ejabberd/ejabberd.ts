@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { afterAll, onTestFinished } from 'vitest';
+import { afterAll, expect, onTestFinished } from 'vitest';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
 import { makeTempDir } from '../../helpers/temp-dir.js';
 import { findFreePort, HOST, ROOMS } from '../prosody/prosody.js';
@@ -32,10 +32,11 @@ export interface EjabberdOptions {
 
 /** Another process may take the port between the moment it was found free and its use. */
 const TRIES = 5;
-const LIBRARIES = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
+/** Where Debian has the libraries of ejabberd. */
+export const LIBRARIES = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
 
 /** Reads expressions of Erlang, a line each, and prints their values. It ends when nobody can write any more. */
-const EVALUATE = `spawn(fun Next() ->
+export const EVALUATE = `spawn(fun Next() ->
   case io:get_line("") of
     eof -> halt(0);
     Line ->
@@ -78,7 +79,7 @@ export class Ejabberd {
   #waiting: { holds: () => boolean; done: () => void; fail: (error: Error) => void }[] = [];
 
   constructor(options: EjabberdOptions, port: number) {
-    this.#options = options;
+    this.#options = { ...options };
     this.port = port;
     writeFileSync(join(this.dir, 'ejabberd.yml'), this.#config());
     compile();
@@ -135,6 +136,13 @@ export class Ejabberd {
     const from = this.log.length;
     this.#child?.stdin.write(`${expression}.\n`);
     return (await this.logged(/^=> /, from)).slice('=> '.length);
+  }
+
+  /** Gives the running server other options of mod_mesibo_modules, as `ejabberdctl reload_config` does. */
+  async reload(options: Record<string, string>): Promise<void> {
+    this.#options.options = options;
+    writeFileSync(join(this.dir, 'ejabberd.yml'), this.#config());
+    expect(await this.evaluate('ejabberd_config:reload()')).toBe('ok');
   }
 
   async kill(): Promise<void> {

@@ -63,6 +63,23 @@ describe.skipIf(MISSING)('a message', () => {
     }
   });
 
+  it('that is consumed is an error for its sender, as soon as a reload has said so', async () => {
+    const { ejabberd, alice, bob } = await makeScene();
+    await alice.say(bob.bare, 'heck');
+    await alice.say(bob.bare, 'one');
+    await bob.got('ONE');
+    expect(alice.messages).toEqual([]);
+    const from = ejabberd.log.length;
+    await ejabberd.reload({ consumed: 'error' });
+    await ejabberd.logged(/The core at .* serves\./, from);
+    const id = await alice.say(bob.bare, 'heck');
+    await alice.until(() => alice.messages.some(({ attrs }) => attrs.id === id && attrs.type === 'error'));
+    expect(alice.messages.at(-1)?.getChild('error')?.getChild('not-acceptable')).toBeDefined();
+    await alice.say(bob.bare, 'two');
+    await bob.got('TWO');
+    expect(bob.texts).toEqual(['ONE', 'TWO']);
+  });
+
   it('from another server is asked about too', async () => {
     const { ejabberd } = await makeScene();
     // As the hook of connections between servers gets it.
