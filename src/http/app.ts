@@ -63,7 +63,7 @@ export async function makeApp(options: AppOptions): Promise<FastifyInstance> {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', async ({ raw }: Request, _payload: IncomingMessage) => {
     requirePlain(raw);
-    return parseBody(await bodies.read(raw, () => letGo(raw, responseOf(raw))));
+    return parseBody(await bodies.read(raw, () => letGo(raw)));
   });
   app.setErrorHandler((error, request, reply) => fail(error, request, reply));
   app.setNotFoundHandler((request, reply) => fail(unknownRoute(request, routes, reply), request, reply));
@@ -192,18 +192,6 @@ function frameworkError(error: unknown): HttpError | null {
     return new HttpError(415, 'MEDIA_TYPE_UNKNOWN', 'the body is no JSON, by its Content-Type', remedy);
   }
   return statusCode >= 400 && statusCode < 500 ? invalidRequest(message) : null;
-}
-
-/** The response to a request, which Node keeps with it as long as it is the one in progress. */
-function responseOf(request: IncomingMessage): ServerResponse {
-  return RESPONSES.get(request) as ServerResponse;
-}
-
-const RESPONSES = new WeakMap<IncomingMessage, ServerResponse>();
-
-/** Remembers which response belongs to a request. */
-export function noteResponse(request: IncomingMessage, response: ServerResponse): void {
-  RESPONSES.set(request, response);
 }
 
 /** Only now: a core without HTTP starts without it. */

@@ -1,7 +1,6 @@
 /** The core's end of HTTP. */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Server } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { HttpAddress } from '../config/http-address.js';
 import { readDescriptorLimit } from '../libc.js';
@@ -9,13 +8,12 @@ import { readSecretFile } from '../secret-file.js';
 import type { SendSource } from '../sends/types.js';
 import type { Names } from '../servers/names.js';
 import type { EventCore, ServerClient } from '../servers/types.js';
-import { makeApp, noteResponse } from './app.js';
-import { type Connection, Connections } from './connections.js';
+import { makeApp } from './app.js';
+import type { Connections } from './connections.js';
 import { Events } from './events.js';
-import { failureDocument, HttpError, invalidRequest } from './failure.js';
 import { type HttpLimits, httpLimits } from './limits.js';
 import { type Listening, listeningAt } from './listening.js';
-import { noteWaiting } from './requests/body.js';
+import { makeNodeServer } from './node-server.js';
 import { descriptionRoute } from './routes/description-route.js';
 import { eventRoutes } from './routes/event-routes.js';
 import { sendRoutes } from './routes/send-routes.js';
@@ -191,58 +189,18 @@ export class HttpServer {
     await makeApp({
       routes,
       limits: this.#limits,
-      makeServer: (handle) => this.#makeServer(handle),
+      makeServer: (handle) => {
+        const { server, connections } = makeNodeServer(this.#limits, (text) => this.#warn(text), handle);
+        this.#server = server;
+        this.#connections = connections;
+        return server;
+      },
       connections: () => this.#connections as Connections,
       token: () => this.#token,
       isRetired: () => this.#isRetired,
       warn: (text) => this.#warn(text),
     });
     await this.#listening.open();
-  }
-
-  #makeServer(handle: (request: IncomingMessage, response: ServerResponse) => void): Server {
-    const { headBytes, headMs, requestMs, lookMs, idleMs, connections } = this.#limits;
-    const server = createServer({
-      // Whatever the options of Node.js say.
-      insecureHTTPParser: false,
-      maxHeaderSize: headBytes,
-      headersTimeout: headMs,
-      requestTimeout: requestMs,
-      connectionsCheckingInterval: lookMs,
-      keepAliveTimeout: idleMs,
-      noDelay: true,
-    });
-    this.#connections = new Connections(server, {
-      limits: this.#limits,
-      tooMany: () => {
-        const what = `${connections} connections at a time are served, and all of them are in use`;
-        return lastWords(new HttpError(503, 'TOO_MANY_REQUESTS', what, 'close some, and try again'));
-      },
-      warn: (text) => this.#warn(text),
-    });
-    const take = (request: IncomingMessage, response: ServerResponse) => {
-      noteResponse(request, response);
-      this.#connections?.begun(request, response);
-      handle(request, response);
-    };
-    server.on('request', take);
-    server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-      noteWaiting(request);
-      take(request, response);
-    });
-    // What else is expected may be left out of account (RFC 9110, 10.1.1).
-    server.on('checkExpectation', take);
-    server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => this.#misunderstood(error, socket));
-    // Connections come by another way; with this it begins to look for slow requests.
-    server.emit('listening');
-    this.#server = server;
-    return server;
-  }
-
-  #misunderstood(error: NodeJS.ErrnoException, socket: Socket): void {
-    const connection: Connection | undefined = this.#connections?.of(socket);
-    if (connection === undefined || error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
-    else connection.end(lastWords(describeMistake(error, this.#limits)));
   }
 
   #look(): void {
@@ -256,30 +214,4 @@ export class HttpServer {
     this.#warnedMs = performance.now();
     this.#options.warn(`http: ${text}`);
   }
-}
-
-/** What was wrong with bytes that are no request. */
-function describeMistake({ code, message }: NodeJS.ErrnoException, limits: HttpLimits): HttpError {
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    const what = `the request did not come to its end: its head has ${limits.headMs / 1000} s, and all of it ${limits.requestMs / 1000} s`;
-    return new HttpError(408, 'REQUEST_TOO_SLOW', what, 'send it faster, or a shorter one');
-  }
-  if (code === 'HPE_HEADER_OVERFLOW') {
-    const what = `the head of the request has more than the ${limits.headBytes} bytes that one may have`;
-    return new HttpError(431, 'REQUEST_INVALID', what);
-  }
-  return invalidRequest(`this is no request of HTTP/1.1 (${message.replace(/^Parse Error: /, '')})`);
-}
-
-/** A whole answer, and the end of the connection. */
-function lastWords(error: HttpError): string {
-  const body = JSON.stringify(failureDocument(error));
-  return [
-    `HTTP/1.1 ${error.status} ${STATUS_CODES[error.status]}`,
-    'content-type: application/json; charset=utf-8',
-    `content-length: ${Buffer.byteLength(body)}`,
-    'connection: close',
-    '',
-    body,
-  ].join('\r\n');
 }

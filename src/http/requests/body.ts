@@ -81,21 +81,26 @@ export function parseBody(body: Buffer): unknown {
   }
 }
 
-const CONTINUE = Symbol('the sender waits');
+const RESPONSES = new WeakMap<IncomingMessage, ServerResponse>();
+/** Those whose senders wait until they are let. */
+const WAITING = new WeakSet<IncomingMessage>();
+
+/** Remembers which response belongs to a request. */
+export function noteRequest(request: IncomingMessage, response: ServerResponse): void {
+  RESPONSES.set(request, response);
+}
 
 /** A request whose sender waits until he is let. */
 export function noteWaiting(request: IncomingMessage): void {
-  (request as IncomingMessage & { [CONTINUE]?: boolean })[CONTINUE] = true;
+  WAITING.add(request);
 }
 
 /** Whether its sender still waits. */
 export function isWaiting(request: IncomingMessage): boolean {
-  return (request as IncomingMessage & { [CONTINUE]?: boolean })[CONTINUE] === true;
+  return WAITING.has(request);
 }
 
 /** Lets the sender of a body begin, if he waits for that. */
-export function letGo(request: IncomingMessage, response: ServerResponse): void {
-  if (!isWaiting(request)) return;
-  (request as IncomingMessage & { [CONTINUE]?: boolean })[CONTINUE] = false;
-  response.writeContinue();
+export function letGo(request: IncomingMessage): void {
+  if (WAITING.delete(request)) RESPONSES.get(request)?.writeContinue();
 }
