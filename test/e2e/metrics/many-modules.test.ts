@@ -14,7 +14,7 @@ it('a scrape of 100 modules has them all, is bounded, and holds up nothing for l
   });
   const scene = new MetricsScene(modules);
   const started = scene.core.start();
-  await scene.until(() => scene.lives.some(({ kind }) => kind === 'ready'));
+  await scene.listens();
   const starting = await scene.scrape();
   expect([...starting.values.keys()].filter((series) => series.includes('state="starting"'))).toHaveLength(MODULES);
   await started;
