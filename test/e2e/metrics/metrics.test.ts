@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { Core, makeConfig } from 'mesibo-modules';
 import { GatewayClient } from 'mesibo-modules/client';
@@ -166,12 +167,12 @@ it('who asks while another page is written gets whole pages too', async () => {
 });
 
 it('scrapes are answered while a core starts and stops, and each answer is whole', async () => {
-  const late = fixtureModule('init-hangs', { startTimeoutMs: 3_000 });
+  const late = fixtureModule('init-hangs', { startTimeoutMs: 10_000 });
   const slow = fixtureModule('slow', { hangMs: null });
   const scene = new MetricsScene([filter, slow, late]);
   const started = scene.core.start();
   // The core listens before its modules are ready.
-  await scene.until(() => scene.lives.some(({ kind, module }) => kind === 'ready' && module === 'filter'));
+  await scene.listens();
   const starting = await scene.scrape();
   expect(starting.value('state{module="init_hangs",state="starting"}')).toBe(1);
   expect(starting.value('wanted{module="init_hangs"}')).toBe(1);
@@ -198,6 +199,24 @@ it('without the token nobody gets figures', async () => {
     expect(status).toBe(401);
     expect(body).not.toContain('mesibo_modules_');
   }
+});
+
+it('a core loads nothing for metrics before somebody may ask', () => {
+  const places = makeTempDir();
+  const program = `
+import { createRequire } from 'node:module';
+import { Core, makeConfig } from 'mesibo-modules';
+const { cache } = createRequire(import.meta.url);
+const isLoaded = () => Object.keys(cache).some((file) => file.includes('/prom-client/'));
+const core = new Core(makeConfig({}), { runDir: '${places}/run', stateDir: '${places}/state' });
+await core.start();
+const before = isLoaded();
+await core.metrics();
+console.log(before, isLoaded());
+await core.stop();`;
+  const args = ['--input-type=module', '-e', program];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  expect([stdout, stderr]).toEqual(['false true\n', '']);
 });
 
 it('a program that embeds a core asks for the page itself', async () => {

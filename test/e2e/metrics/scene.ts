@@ -5,6 +5,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
 import { type ConfigOptions, Core, type CoreConfig, type LifecycleEvent, type ModuleOptions } from 'mesibo-modules';
 import { onTestFinished } from 'vitest';
 import { patientConfig } from '../core.js';
@@ -77,6 +78,11 @@ export class MetricsScene {
     const { http } = this.core.status().core;
     if (!http) throw new Error('nothing listens');
     return http;
+  }
+
+  /** Resolves when it answers scrapes, which is while its modules start; nothing announces that. */
+  async listens(): Promise<void> {
+    while (!this.core.status().core.http) await wait(10);
   }
 
   /** Sends one message through the chain, and tells who gave a verdict and which. */
