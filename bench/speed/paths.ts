@@ -11,6 +11,8 @@ export const SOURCES = join(PACKAGE, 'bench/speed');
 export const NATIVE = join(PACKAGE, 'bench/build/native');
 /** Passes every message; see native/pass.c. */
 export const PASS_MODULE = join(NATIVE, 'pass.so');
+/** For mesibo servers; see bridges/mesibo. */
+export const BRIDGE = join(PACKAGE, 'bridges/mesibo/build/exports-2020/module_bridge.so');
 export const GO_BUILD = join(PACKAGE, 'bench/build/go');
 export const GO_HOST = join(GO_BUILD, 'host');
 export const GO_PLUGIN = join(GO_BUILD, 'plugin');

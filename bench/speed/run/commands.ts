@@ -37,6 +37,7 @@ const CLIENTS: Partial<Record<Peer, string>> = {
   'TypeScript client': 'typescript',
   'C client': 'queue',
   'C client, blocking': 'blocking',
+  'mesibo bridge': 'bridge',
 };
 
 /** A program and its arguments. */

@@ -6,6 +6,7 @@ export type Peer =
   | 'TypeScript client'
   | 'C client'
   | 'C client, blocking'
+  | 'mesibo bridge'
   | 'zeromq.js'
   | 'fork'
   | 'worker_threads'
@@ -95,7 +96,7 @@ const RATES: readonly RateRow[] = [
     if (window === 1) peers.push('C socket', 'C call');
     if (window === 64) peers.push('C socket');
     if (COMMON_WINDOWS.includes(window)) peers.push(...CLIENTS);
-    if (window === 1) peers.push('C client, blocking');
+    if (window === 1) peers.push('C client, blocking', 'mesibo bridge');
     return peers.map((peer) => rate(section, peer, window));
   }),
   ...CHAINS.map((modules) => rate('chains, 64 in flight', 'ours', 64, 100, modules)),
