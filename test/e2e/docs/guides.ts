@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
 import { C_CLIENT, CLIENTS } from './clients.js';
 import { byHand, GATEWAY } from './gateway.js';
+import { MESIBO } from './mesibo.js';
 import { exempt, file, picture, printed, type Step, sh } from './steps.js';
 
 const BUILT: [string, string] = ['npm install', 'it takes packages from a registry; the clone is built'];
@@ -220,6 +221,7 @@ export const GUIDES: Record<string, Step[]> = {
   'docs/writing-modules.md': writingModules,
   'docs/embedding.md': embedding,
   'docs/gateway.md': GATEWAY,
+  'docs/mesibo.md': MESIBO,
   'docs/operating.md': operating,
   'docs/performance.md': performance,
 };
