@@ -28,7 +28,8 @@ struct server {
 enum { SENT_SETS = 1024, SENT_WAYS = 4, RECENT = 1024 };
 struct sent {
     char *sent_id;
-    uint64_t id, from, age; /* of the message; `from` is a hash, 0 for none */
+    uint64_t id, groupid, from, to; /* of the message; addresses are hashes, 0 for none */
+    uint64_t age;
 };
 struct sends {
     pthread_mutex_t lock;

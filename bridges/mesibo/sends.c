@@ -60,7 +60,12 @@ static void remember(struct sends *sends, const struct mmc_send *send)
             if (sent->age < oldest->age)
                 oldest = sent;
         free(oldest->sent_id);
-        *oldest = (struct sent){sent_id, send->params.id, hash_address(send->params.from), ++sends->age};
+        *oldest = (struct sent){.sent_id = sent_id,
+                                .id = send->params.id,
+                                .groupid = send->params.groupid,
+                                .from = hash_address(send->params.from),
+                                .to = hash_address(send->params.to),
+                                .age = ++sends->age};
     }
     pthread_mutex_unlock(&sends->lock);
 }
@@ -76,20 +81,30 @@ static void forget(struct sends *sends, const struct mmc_send *send)
     for (struct sent *sent = set_of(sends, send->params.id), *end = sent + SENT_WAYS; sent < end; sent++)
         if (sent->sent_id != NULL && strcmp(sent->sent_id, send->sent_id) == 0) {
             free(sent->sent_id);
-            *sent = (struct sent){NULL, 0, 0, 0};
+            *sent = (struct sent){0};
         }
     pthread_mutex_unlock(&sends->lock);
 }
 
-/* The youngest with this id whose sender is one of the two; a copy, or NULL. */
+/* Whether the status is of that message. A server may say who tells it and to whom, or who wrote it and to whom; in a group, any of
+ * its members tells it. */
+static int is_of(const struct sent *sent, const struct mmc_params *params, uint64_t from, uint64_t to)
+{
+    if (sent->sent_id == NULL || sent->id != params->id || sent->groupid != params->groupid)
+        return 0;
+    if (sent->groupid != 0 && sent->from != 0 && (sent->from == from || sent->from == to))
+        return 1;
+    return (sent->from == from && sent->to == to) || (sent->from == to && sent->to == from);
+}
+
+/* The youngest one that the status is of; a copy, or NULL. */
 static char *find_sent_id(struct sends *sends, const struct mmc_params *params)
 {
     const uint64_t from = hash_address(params->from), to = hash_address(params->to);
     const struct sent *found = NULL;
     pthread_mutex_lock(&sends->lock);
     for (struct sent *sent = set_of(sends, params->id), *end = sent + SENT_WAYS; sent < end; sent++)
-        if (sent->sent_id != NULL && sent->id == params->id && (sent->from == 0 || sent->from == from || sent->from == to) &&
-            (found == NULL || sent->age > found->age))
+        if (is_of(sent, params, from, to) && (found == NULL || sent->age > found->age))
             found = sent;
     char *sent_id = found != NULL ? strdup(found->sent_id) : NULL;
     pthread_mutex_unlock(&sends->lock);

@@ -20,7 +20,7 @@ static int take(const struct mmc_params *params, const char *payload, size_t len
 {
     char line[256];
     CHECK_EQ(payload[length], 0);
-    snprintf(line, sizeof line, "%llu to %s from %s: %s\n", (unsigned long long)params->id, params->to, params->from, payload);
+    snprintf(line, sizeof line, "%llu to %s from %s: %s\n", (unsigned long long)params->id, params->to ? params->to : "-", params->from ? params->from : "-", payload);
     pthread_mutex_lock(&got_lock);
     strcat(got, line);
     sender = pthread_self();
@@ -106,9 +106,34 @@ static void their_statuses_go_to_their_module(void)
     CHECK_EQ(server->status(&status), 0);
     await_heard(&serving, "reports 3 of s1\n");
     CHECK_EQ(atomic_load(&serving.events), events);
-    /* Another user's message has the same id: its status goes through the chain. */
+    /* Another message has the same id: its status goes through the chain. */
     status = (struct mmc_params){.id = 99, .status = 2, .to = "bob", .from = "alice"};
     CHECK_EQ(server->status(&status), 0);
+    CHECK_EQ(atomic_load(&serving.events), events + 1);
+    status = (struct mmc_params){.id = 99, .status = 2, .to = "carol", .from = "robot"};
+    CHECK_EQ(server->status(&status), 0);
+    CHECK_EQ(atomic_load(&serving.events), events + 2);
+    finish();
+}
+
+static void a_message_without_sender_takes_no_status_of_others(void)
+{
+    const struct mmc_params nobody = {.id = 13, .to = "bob"}, group = {.id = 14, .groupid = 5, .from = "robot"};
+    begin(take);
+    serving_send(&serving, "s1", &nobody, "one");
+    serving_send(&serving, "s2", &group, "two");
+    touch_until_heard("takes s2\n");
+    const int events = atomic_load(&serving.events);
+    struct mmc_params status = {.id = 13, .status = 2, .to = "bob", .from = "alice"};
+    CHECK_EQ(server->status(&status), 0);
+    CHECK_EQ(atomic_load(&serving.events), events + 1);
+    status = (struct mmc_params){.id = 13, .status = 2, .to = "bob"};
+    CHECK_EQ(server->status(&status), 0);
+    await_heard(&serving, "reports 2 of s1\n");
+    /* Each member of a group tells it. */
+    status = (struct mmc_params){.id = 14, .groupid = 5, .status = 3, .to = "robot", .from = "carol"};
+    CHECK_EQ(server->status(&status), 0);
+    await_heard(&serving, "reports 3 of s2\n");
     CHECK_EQ(atomic_load(&serving.events), events + 1);
     finish();
 }
@@ -225,6 +250,7 @@ const struct test bridge_send_tests[] = {
     TEST("sends", they_go_out_within_callbacks),
     TEST("sends", what_the_server_does_not_take_is_refused),
     TEST("sends", their_statuses_go_to_their_module),
+    TEST("sends", a_message_without_sender_takes_no_status_of_others),
     TEST("sends", one_that_comes_again_goes_out_once),
     TEST("sends", many_are_remembered_and_the_oldest_forgotten),
     TEST("sends", it_may_be_called_back_within_a_send),
