@@ -13,6 +13,8 @@ export const NATIVE = join(PACKAGE, 'bench/build/native');
 export const PASS_MODULE = join(NATIVE, 'pass.so');
 /** Answers each message. */
 export const AUTOREPLY_MODULE = join(PACKAGE, 'modules/build/module_autoreply.so');
+/** For mesibo servers; see bridges/mesibo. */
+export const BRIDGE = join(PACKAGE, 'bridges/mesibo/build/exports-2020/module_bridge.so');
 export const GO_BUILD = join(PACKAGE, 'bench/build/go');
 export const GO_HOST = join(GO_BUILD, 'host');
 export const GO_PLUGIN = join(GO_BUILD, 'plugin');

@@ -630,6 +630,8 @@ static int read_welcome(mmc_client *client, struct connection *connection, struc
 
 /* Held while a socket is made or closed, so that a fork happens before or after that; and over the list of clients. */
 static pthread_mutex_t sockets_lock = PTHREAD_MUTEX_INITIALIZER;
+/* Held while a thread ends, or a client leaves the list of clients; before sockets_lock. */
+static pthread_mutex_t ends_lock = PTHREAD_MUTEX_INITIALIZER;
 static mmc_client *clients;
 
 /* Whether its descriptor is still of its socket. */
@@ -1101,9 +1103,20 @@ static int set_outcome_aside(struct slot *slot)
     return 1;
 }
 
-static void end_thread(void *value)
+/* Whether the slot is of a client that is not closed. Under ends_lock. */
+static int is_of_client(const struct slot *slot)
 {
-    struct slot *slot = value;
+    int found = 0;
+    pthread_mutex_lock(&sockets_lock);
+    for (mmc_client *client = clients; client != NULL && !found; client = client->next)
+        for (const struct slot *at = atomic_load(&client->slots); at != NULL && !found; at = at->next)
+            found = at == slot;
+    pthread_mutex_unlock(&sockets_lock);
+    return found;
+}
+
+static void give_back(struct slot *slot)
+{
     if (atomic_load(&slot->owner) != getpid() || atomic_load(&slot->thread) != (uintptr_t)pthread_self())
         return;
     atomic_store(&slot->is_busy, 1);
@@ -1114,6 +1127,15 @@ static void end_thread(void *value)
     slot->holds_outcome = 0;
     atomic_store(&slot->is_busy, 0);
     atomic_store(&slot->owner, 0);
+}
+
+/* The client may be closed by another thread meanwhile, and its slots are gone then. */
+static void end_thread(void *value)
+{
+    pthread_mutex_lock(&ends_lock);
+    if (is_of_client(value))
+        give_back(value);
+    pthread_mutex_unlock(&ends_lock);
 }
 
 static void begin_process(mmc_client *client, pid_t pid)
@@ -1151,9 +1173,17 @@ static void forget_tasks(struct mmc_queue *queue)
 
 static _Atomic pid_t lock_pid; /* the process that sockets_lock is of; negative: about to begin */
 
-static void before_fork(void) { pthread_mutex_lock(&sockets_lock); }
+static void before_fork(void)
+{
+    pthread_mutex_lock(&ends_lock);
+    pthread_mutex_lock(&sockets_lock);
+}
 
-static void after_fork_in_parent(void) { pthread_mutex_unlock(&sockets_lock); }
+static void after_fork_in_parent(void)
+{
+    pthread_mutex_unlock(&sockets_lock);
+    pthread_mutex_unlock(&ends_lock);
+}
 
 /* The copies of the parent's connections are closed at once, which the parent does not notice. The rest is after_fork()'s. */
 static void after_fork_in_child(void)
@@ -1168,6 +1198,7 @@ static void after_fork_in_child(void)
     }
     atomic_store(&lock_pid, getpid());
     pthread_mutex_unlock(&sockets_lock);
+    pthread_mutex_unlock(&ends_lock);
     errno = error;
 }
 
@@ -1209,6 +1240,7 @@ static void own_lock(pid_t pid)
     pid_t before = atomic_load(&lock_pid);
     if (before != pid && before != -pid && atomic_compare_exchange_strong(&lock_pid, &before, -pid)) {
         pthread_mutex_init(&sockets_lock, NULL);
+        pthread_mutex_init(&ends_lock, NULL);
         atomic_store(&lock_pid, pid);
     }
     while (atomic_load(&lock_pid) != pid)
@@ -2433,6 +2465,25 @@ mmc_client *mmc_open(const struct mmc_options *options)
     return client;
 }
 
+int mmc_read_callbacks(mmc_client *client, uint32_t timeout_ms, uint32_t *callbacks)
+{
+    const struct visit visit = begin_visit(client);
+    struct slot *slot = own_slot(client);
+    enum mmc_reason reason = MMC_NO_MEMORY;
+    if (slot != NULL) {
+        atomic_store(&slot->is_busy, 1);
+        if (set_outcome_aside(slot))
+            reason = make_ready(client, &slot->connection, now_ns() + timeout_ms * MS);
+        if (reason == MMC_DECIDED)
+            *callbacks = slot->connection.callbacks >> MESSAGE;
+        atomic_store(&slot->is_busy, 0);
+    }
+    if (reason == MMC_NO_MEMORY)
+        fail(reason, "there is no memory for a connection of this thread");
+    end_visit(&visit);
+    return reason == MMC_DECIDED ? 0 : -1;
+}
+
 static void clear(struct connection *connection)
 {
     hang_up(connection);
@@ -2451,6 +2502,8 @@ void mmc_close(mmc_client *client)
         tell_due(client, now_ns(), 1, MMC_DECIDED);
     pthread_setspecific(client->key, NULL);
     pthread_key_delete(client->key);
+    /* A thread that ends now either is done with its slot, or does not find it. */
+    pthread_mutex_lock(&ends_lock);
     /* Before the client leaves the list: a fork meanwhile leaves no copy of a socket. */
     for (struct slot *slot = atomic_load(&client->slots); slot != NULL; slot = slot->next)
         hang_up(&slot->connection);
@@ -2462,6 +2515,7 @@ void mmc_close(mmc_client *client)
             break;
         }
     pthread_mutex_unlock(&sockets_lock);
+    pthread_mutex_unlock(&ends_lock);
     for (struct slot *slot = atomic_load(&client->slots), *next; slot != NULL; slot = next) {
         next = slot->next;
         clear(&slot->connection);

@@ -117,8 +117,22 @@ struct mmc_outcome {
 /* Makes a client; it connects at the first event. NULL: an option cannot be used, and mmc_last_error() says which. */
 mmc_client *mmc_open(const struct mmc_options *options);
 
-/* Closes all connections. No other thread may be in a call of the client, or end, meanwhile. NULL is allowed. */
+/* Closes all connections. No other thread may be in a call of the client meanwhile. NULL is allowed. */
 void mmc_close(mmc_client *client);
+
+/* The callbacks that modules have, or may have once they have started: a sum of these. An event for another callback passes. */
+enum {
+    MMC_ON_MESSAGE = 1,
+    MMC_ON_MESSAGE_STATUS = 2,
+    MMC_ON_LOGIN = 4,
+    MMC_ON_CALL = 8,
+    MMC_ON_CALL_STATUS = 16,
+    MMC_ALL_CALLBACKS = 31,
+};
+
+/* Reads them, as the core has said last. Connects where that is needed, and waits for the core up to timeout_ms. Returns 0, or -1:
+ * the core could not be reached, and mmc_last_error() says why. A server that registers callbacks uses this at its start. */
+int mmc_read_callbacks(mmc_client *client, uint32_t timeout_ms, uint32_t *callbacks);
 
 /* Hand over an event. Each returns outcome->verdict, always. `outcome` may be NULL, which loses what modules changed. */
 enum mmc_verdict mmc_message(mmc_client *client, const struct mmc_params *params, const void *payload, size_t length,

@@ -1,7 +1,7 @@
 /**
  * Messages of another process, through a client and the gateway: a core with a module is in this process, and a program beside it
- * measures. Called with the kind of the client and a load: `typescript`, `json-lines` or `http`, or `queue` or `blocking` of the
- * client in C. CPU time is that of core and host, and of the program where that tells it.
+ * measures. Called with the kind of the client and a load: `typescript`, `json-lines` or `http`, `queue` or `blocking` of the client in
+ * C, or `bridge`, the module of a mesibo server. CPU time is that of core and host, and of the program where that tells it.
  */
 
 import { execFile } from 'node:child_process';
@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Core, makeConfig } from 'mesibo-modules';
-import { NATIVE, PASS_MODULE, program } from '../paths.js';
+import { BRIDGE, NATIVE, PASS_MODULE, program } from '../paths.js';
 
 const [kind, ...load] = process.argv.slice(2);
 const directory = mkdtempSync(join(tmpdir(), 'mm-bench-'));
@@ -32,11 +32,17 @@ const { refused } = await core.start();
 if (refused[0]) throw refused[0].error;
 const pids = [process.pid, ...core.status().modules.flatMap(({ pid }) => pid ?? [])];
 const socket = kind === 'http' ? httpSocket : join(runDir, 'gateway.sock');
-const [file, ...args] =
-  kind === 'typescript' || kind === 'json-lines' || kind === 'http'
-    ? [process.execPath, program(`clients/${kind}`), ...load, socket, ...pids.map(String)]
-    : [join(NATIVE, 'client'), ...load, socket, kind as string, ...pids.map(String)];
-const { stdout } = await promisify(execFile)(file, args);
+const COMMANDS: Record<string, [file: string, ...args: string[]]> = {
+  typescript: [process.execPath, program('clients/typescript'), ...load, socket],
+  'json-lines': [process.execPath, program('clients/json-lines'), ...load, socket],
+  http: [process.execPath, program('clients/http'), ...load, socket],
+  queue: [join(NATIVE, 'client'), ...load, socket, 'queue'],
+  blocking: [join(NATIVE, 'client'), ...load, socket, 'blocking'],
+  bridge: [join(NATIVE, 'bridge'), ...load, socket, BRIDGE],
+};
+const [file, ...args] = COMMANDS[kind ?? ''] ?? [];
+if (file === undefined) throw new Error(`there is no client called ${kind}`);
+const { stdout } = await promisify(execFile)(file, [...args, ...pids.map(String)]);
 console.log(stdout.trim());
 await core.stop();
 rmSync(directory, { recursive: true, force: true });

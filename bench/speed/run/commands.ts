@@ -39,6 +39,7 @@ const CLIENTS: Partial<Record<Peer, string>> = {
   'C client, blocking': 'blocking',
   'JSON lines': 'json-lines',
   HTTP: 'http',
+  'mesibo bridge': 'bridge',
 };
 
 /** A program and its arguments. */

@@ -8,6 +8,7 @@ export type Peer =
   | 'C client, blocking'
   | 'JSON lines'
   | 'HTTP'
+  | 'mesibo bridge'
   | 'zeromq.js'
   | 'fork'
   | 'worker_threads'
@@ -97,7 +98,7 @@ const RATES: readonly RateRow[] = [
     if (window === 1) peers.push('C socket', 'C call');
     if (window === 64) peers.push('C socket');
     if (COMMON_WINDOWS.includes(window)) peers.push(...CLIENTS);
-    if (window === 1) peers.push('C client, blocking');
+    if (window === 1) peers.push('C client, blocking', 'mesibo bridge');
     return peers.map((peer) => rate(section, peer, window));
   }),
   ...CHAINS.map((modules) => rate('chains, 64 in flight', 'ours', 64, 100, modules)),

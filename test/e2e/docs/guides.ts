@@ -5,6 +5,7 @@ import { PACKAGE_ROOT } from '../../../src/paths.js';
 import { C_CLIENT, CLIENTS } from './clients.js';
 import { byHand, GATEWAY } from './gateway.js';
 import { HTTP } from './http.js';
+import { MESIBO } from './mesibo.js';
 import { METRICS } from './metrics.js';
 import { SERVERS } from './servers.js';
 import { exempt, file, picture, printed, type Step, sh } from './steps.js';
@@ -228,6 +229,7 @@ export const GUIDES: Record<string, Step[]> = {
   'docs/servers.md': SERVERS,
   'docs/webhook.md': WEBHOOK,
   'docs/metrics.md': METRICS,
+  'docs/mesibo.md': MESIBO,
   'docs/operating.md': operating,
   'docs/performance.md': performance,
 };

@@ -10,12 +10,22 @@ import type { Readable, Writable } from 'node:stream';
 import { REFERENCE_LOADER } from '../../../src/paths.js';
 import { SCALARS } from '../../../src/wire/params.js';
 import { fixture } from '../core.js';
-import { chainOf, MODULES, makePayload, modulesOf, RULES_TYPE, refidOf, type Scenario } from './scenario.js';
+import {
+  chainOf,
+  MODULES,
+  makePayload,
+  modulesOf,
+  type Occurrence,
+  RULES_TYPE,
+  refidOf,
+  type Scenario,
+} from './scenario.js';
 import { Deeds, type End, type PlainParams, transcribe } from './transcript.js';
 
 const ABI = { table: 'table', '2019': 'exports-2019', '2020': 'exports-2020' } as const;
 
-type Told = Record<string, unknown> & { event: string; module: string };
+/** A line of the loader. */
+export type Told = Record<string, unknown> & { event: string; module: string };
 
 /** The reference loader with a module for each place. */
 export class OneProcess {
@@ -83,28 +93,34 @@ function ruleLine({ rules }: Scenario, place: number): string {
 }
 
 function eventLines(scenario: Scenario): string[] {
-  return scenario.events.map((event, i) => {
-    const words = [event.function, `modules=${chainOf(scenario, event).join(',')}`, `refid=${refidOf(event, i)}`];
-    for (const [name, value] of Object.entries(event.scalars)) words.push(`${name}=${value}`);
-    for (const name of ['to', 'from'] as const) {
-      const address = event[name];
-      if (address) words.push(`${name}=${Buffer.from(address).toString('hex')}`);
-    }
-    if (event.function === 'message') words.push(`payload=${makePayload(event.payload).toString('hex')}`);
-    return `${words.join(' ')}\n`;
-  });
+  return scenario.events.map((event, i) => eventLine(event, i, chainOf(scenario, event)));
 }
 
-function bytesOf(hex: unknown): Buffer | null {
+/** What the loader is asked for: an event for the modules at these places. */
+export function eventLine(event: Occurrence, index: number, chain: readonly number[]): string {
+  const words = [event.function, `modules=${chain.join(',')}`, `refid=${refidOf(event, index)}`];
+  for (const [name, value] of Object.entries(event.scalars)) words.push(`${name}=${value}`);
+  for (const name of ['to', 'from'] as const) {
+    const address = event[name];
+    if (address) words.push(`${name}=${Buffer.from(address).toString('hex')}`);
+  }
+  if (event.function === 'message') words.push(`payload=${makePayload(event.payload).toString('hex')}`);
+  return `${words.join(' ')}\n`;
+}
+
+/** Bytes that are told in hexadecimal digits. */
+export function bytesOf(hex: unknown): Buffer | null {
   return typeof hex === 'string' ? Buffer.from(hex, 'hex') : null;
 }
 
-function paramsOf({ params }: Told): PlainParams {
+/** The parameters that a line tells. */
+export function paramsOf({ params }: Told): PlainParams {
   const given = params as Record<string, string | null>;
   return { scalars: SCALARS.map((name) => given[name] ?? '?'), to: bytesOf(given.to), from: bytesOf(given.from) };
 }
 
-function endOf(told: Told): End {
+/** The end of an event's way, as a line tells it. */
+export function endOf(told: Told): End {
   const trace = (told.trace as [module: string, result: number][]).map(
     ([module, result]) => `${module} ${result === 1 ? 'consumed' : 'pass'}`,
   );

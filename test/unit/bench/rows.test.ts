@@ -41,6 +41,10 @@ it('clients of the gateway and of HTTP are compared with ours at 1, 64 and 256 i
   const blocking = rates.filter(({ peer }) => peer === 'C client, blocking');
   expect(blocking.map(({ window, beside }) => [window, beside])).toEqual([[1, 'ours, 1 in flight']]);
   expect(commandOf(find('C client, blocking, 1 in flight'), FULL_PACE)[2]).toBe('blocking');
+  const bridge = rates.filter(({ peer }) => peer === 'mesibo bridge');
+  expect(bridge.map(({ window, section }) => [window, section])).toEqual([
+    [1, (find('C call, 1 in flight') as RateRow).section],
+  ]);
   const [, script, kind, ...load] = commandOf(find('C client, 256 in flight'), FULL_PACE);
   expect([script?.endsWith('programs/client.js'), kind, ...load]).toEqual([
     true,
