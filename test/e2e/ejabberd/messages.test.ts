@@ -11,7 +11,7 @@ if (MISSING) console.warn(`skipped: ${MISSING}`);
 
 const HTML = xml('html', { xmlns: 'http://jabber.org/protocol/xhtml-im' });
 
-describe.skipIf(MISSING)('a message', () => {
+describe.skipIf(MISSING)('a message', { timeout: 180_000 }, () => {
   it('has its parameters', async () => {
     const { core, alice, bob } = await makeScene(
       `module echo { path = ${fixture('all-callbacks-2020')} ; ${PATIENT} }\n`,
@@ -92,7 +92,7 @@ describe.skipIf(MISSING)('a message', () => {
   });
 });
 
-describe.skipIf(MISSING)('a login', () => {
+describe.skipIf(MISSING)('a login', { timeout: 180_000 }, () => {
   it('is told when the first client of a user comes, and when the last one goes', async () => {
     const { core, alice } = await makeScene(`module logins { path = ${fixture('all-callbacks-2020')} ; ${PATIENT} }\n`);
     await core.logged('logins', /^on_login address=alice@localhost online=1/);

@@ -9,7 +9,7 @@ import { makeScene } from './scene.js';
 
 if (MISSING) console.warn(`skipped: ${MISSING}`);
 
-describe.skipIf(MISSING)('a chat', () => {
+describe.skipIf(MISSING)('a chat', { timeout: 180_000 }, () => {
   it('is filtered and changed by modules', async () => {
     const { core, alice, bob } = await makeScene();
     await alice.say(bob.bare, 'hello');
