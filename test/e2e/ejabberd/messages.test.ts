@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { fixture } from '../core.js';
 import { numberOf } from '../prosody/scene.js';
-import { xml } from '../prosody/user.js';
+import { User, xml } from '../prosody/user.js';
 import { MISSING } from './ejabberd.js';
 import { makeScene, PATIENT } from './scene.js';
 
@@ -44,8 +44,10 @@ describe.skipIf(MISSING)('a message', { timeout: 180_000 }, () => {
   });
 
   it('goes where a module redirects it', async () => {
-    const { alice, bob } = await makeScene(undefined, { users: ['alice', 'bob', 'redirected'] });
+    const { ejabberd, alice, bob } = await makeScene(undefined, { users: ['alice', 'bob', 'redirected'] });
+    const other = await User.login(ejabberd, 'redirected');
     await alice.say(bob.bare, 'redirect this');
+    await other.got('REDIRECT THIS');
     await alice.say(bob.bare, 'end');
     await bob.got('END');
     expect(bob.texts).toEqual(['END']);
