@@ -19,7 +19,7 @@ async function loginBoth(ejabberd: { port: number }): Promise<[User, User]> {
   return [await User.login(ejabberd, 'alice'), await User.login(ejabberd, 'bob')];
 }
 
-describe.skipIf(MISSING)('a core that is away', () => {
+describe.skipIf(MISSING)('a core that is away', { timeout: 180_000 }, () => {
   it('costs nothing: a message waits for no connection', async () => {
     const ejabberd = await startEjabberd({
       core: `unix:${join(makeTempDir(), 'none.sock')}`,
@@ -101,7 +101,7 @@ describe.skipIf(MISSING)('a core that is away', () => {
   });
 });
 
-describe.skipIf(MISSING)('a slow verdict', () => {
+describe.skipIf(MISSING)('a slow verdict', { timeout: 180_000 }, () => {
   it('delays nobody whose message is decided already', async () => {
     const filter = `module filter { path = ${sample('filter')} ; blocked_words = heck ; ${PATIENT} }\n`;
     const { alice, bob } = await makeScene(filter + SLOW, { options: { consumed: 'error' } });

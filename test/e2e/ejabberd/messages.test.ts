@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { fixture } from '../core.js';
 import { numberOf } from '../prosody/scene.js';
-import { xml } from '../prosody/user.js';
+import { User, xml } from '../prosody/user.js';
 import { MISSING } from './ejabberd.js';
 import { makeScene, PATIENT } from './scene.js';
 
@@ -11,7 +11,7 @@ if (MISSING) console.warn(`skipped: ${MISSING}`);
 
 const HTML = xml('html', { xmlns: 'http://jabber.org/protocol/xhtml-im' });
 
-describe.skipIf(MISSING)('a message', () => {
+describe.skipIf(MISSING)('a message', { timeout: 180_000 }, () => {
   it('has its parameters', async () => {
     const { core, alice, bob } = await makeScene(
       `module echo { path = ${fixture('all-callbacks-2020')} ; ${PATIENT} }\n`,
@@ -44,8 +44,10 @@ describe.skipIf(MISSING)('a message', () => {
   });
 
   it('goes where a module redirects it', async () => {
-    const { alice, bob } = await makeScene(undefined, { users: ['alice', 'bob', 'redirected'] });
+    const { ejabberd, alice, bob } = await makeScene(undefined, { users: ['alice', 'bob', 'redirected'] });
+    const other = await User.login(ejabberd, 'redirected');
     await alice.say(bob.bare, 'redirect this');
+    await other.got('REDIRECT THIS');
     await alice.say(bob.bare, 'end');
     await bob.got('END');
     expect(bob.texts).toEqual(['END']);
@@ -92,7 +94,7 @@ describe.skipIf(MISSING)('a message', () => {
   });
 });
 
-describe.skipIf(MISSING)('a login', () => {
+describe.skipIf(MISSING)('a login', { timeout: 180_000 }, () => {
   it('is told when the first client of a user comes, and when the last one goes', async () => {
     const { core, alice } = await makeScene(`module logins { path = ${fixture('all-callbacks-2020')} ; ${PATIENT} }\n`);
     await core.logged('logins', /^on_login address=alice@localhost online=1/);

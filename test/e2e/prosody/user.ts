@@ -39,6 +39,8 @@ export class User {
       password: 'secret',
       resource,
     });
+    // A busy machine takes longer than its two seconds.
+    this.client.timeout = 30_000;
     this.client.on('error', (error: Error) => this.#fail(error));
     this.client.on('stanza', (stanza: Element) => this.#note(stanza));
     this.client.reconnect.stop();

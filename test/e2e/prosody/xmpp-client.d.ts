@@ -19,6 +19,8 @@ declare module '@xmpp/client' {
     stop(): Promise<unknown>;
     send(element: Element): Promise<void>;
     write(text: string): Promise<void>;
+    /** Milliseconds to wait for what a server has to answer. */
+    timeout: number;
     socket: import('node:net').Socket | null;
     reconnect: { stop(): void; start(): void };
     streamManagement: { enabled: boolean };
