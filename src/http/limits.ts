@@ -40,6 +40,8 @@ export interface HttpLimits {
   stalledMs: number;
   /** A stream without a send has a comment in it so often. */
   beatMs: number;
+  /** It shows within this time whether a reader has gone that was written to. */
+  probeMs: number;
   /** The sends of a stream that has ended are kept for its reader so long. */
   returnMs: number;
   /** Ids of sends that are remembered for a reader that comes again. */
@@ -72,6 +74,7 @@ export function httpLimits(maxMessageBytes: number, descriptors: number): HttpLi
     pauseBytes: MIB,
     stalledMs: 30_000,
     beatMs: 15_000,
+    probeMs: 50,
     returnMs: 10_000,
     rememberedSends: 4096,
   };

@@ -51,7 +51,7 @@ export function sendRoutes({ desk, visits, sends }: SendRoutesOptions): Route[] 
       failures: [409, 503],
       handle: ({ server, query, request, connection, response, takeOver }) => {
         const lastId = String(request.headers['last-event-id'] ?? '');
-        return desk.open({ server, instance: query.instance ?? '', lastId, connection, response }, takeOver);
+        return desk.open({ server, instance: query.instance ?? '', lastId, connection, request, response }, takeOver);
       },
     },
     {

@@ -1,6 +1,6 @@
 /** Where servers read what modules send, and say what became of it. */
 
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { SendSource } from '../../sends/types.js';
 import { NameClaim } from '../../servers/name-claim.js';
@@ -28,11 +28,9 @@ export interface Reader {
   /** The last send that it has read; empty: it says nothing of that. */
   lastId: string;
   connection: Connection | undefined;
+  request: IncomingMessage;
   response: ServerResponse;
 }
-
-/** It shows within this time whether a reader has gone that was written to. */
-const PROBE_MS = 50;
 
 /** Those of one core. */
 export class SendDesk {
@@ -51,25 +49,23 @@ export class SendDesk {
    * @throws SupervisorError
    */
   async open(reader: Reader, takeOver: () => void): Promise<void> {
-    if (this.#isRetired) throw stopping();
-    const { limits } = this.#options;
-    const { server, response } = reader;
-    if (this.#streams().length >= limits.streams) throw tooManyStreams(limits);
+    const { server } = reader;
+    this.#requireRoom();
     await this.#makeWay(reader);
     this.#makeRoom(server);
     const known = this.#servers.get(server);
     if (known) {
-      if (known.stream !== null) throw taken(server);
+      if (this.#streamOf(known) !== null) throw taken(server);
       this.#begin(known, reader, takeOver);
       return;
     }
     const taking = await this.#claim(server);
-    // Meanwhile the core may have begun to stop, and the reader may have gone.
-    if (this.#isRetired || response.destroyed) {
+    try {
+      this.#begin(taking, reader, takeOver);
+    } catch (error) {
       taking.close();
-      throw stopping();
+      throw error;
     }
-    this.#begin(taking, reader, takeOver);
   }
 
   /** A server has done with a send. @returns `false`: it is none that waits for that, or that has ended like this */
@@ -99,10 +95,12 @@ export class SendDesk {
     for (const taking of [...this.#servers.values()]) taking.close();
   }
 
-  #begin(taking: ServerSends, { instance, lastId, connection, response }: Reader, takeOver: () => void): void {
+  /** Meanwhile the core may have begun to stop, the reader may have gone, and others have come. @throws HttpError */
+  #begin(taking: ServerSends, reader: Reader, takeOver: () => void): void {
     const { limits } = this.#options;
-    takeOver();
-    if (connection) connection.taking = taking;
+    const { instance, lastId, connection, response } = reader;
+    this.#requireRoom();
+    if (isGone(reader)) throw stopping();
     const stream = new SendStream(response, instance, limits, performance.now(), {
       shown: (send) => taking.shown(send),
       closed: () => {
@@ -110,21 +108,45 @@ export class SendDesk {
         taking.ended(stream);
       },
     });
-    taking.begin(stream, lastId);
+    takeOver();
+    try {
+      if (connection) connection.taking = taking;
+      stream.begin();
+      taking.begin(stream, lastId);
+    } catch (error) {
+      // Nobody else ends an answer that was taken over.
+      stream.destroy();
+      stream.close();
+      throw error;
+    }
   }
 
-  /** The reader before this one may have gone without a word, or be the same one. @throws HttpError when it is there */
+  /** @throws HttpError when there can be no stream more */
+  #requireRoom(): void {
+    const { limits } = this.#options;
+    if (this.#isRetired) throw stopping();
+    if (this.#streams().length >= limits.streams) throw tooManyStreams(limits);
+  }
+
+  /** The reader before this one may have gone without a word, or be the same one. */
   async #makeWay({ server, instance }: Reader): Promise<void> {
-    const stream = this.#servers.get(server)?.stream ?? null;
+    const taking = this.#servers.get(server);
+    const stream = taking ? this.#streamOf(taking) : null;
     if (stream === null) return;
     if (instance !== '' && stream.instance === instance) {
       const what = 'another stream of the same instance was opened';
       stream.end(failureDocument(new HttpError(409, 'SERVER_NAME_TAKEN', what)));
-      this.#servers.get(server)?.ended(stream);
       return;
     }
     stream.say('somebody else asks for this name');
-    await new Promise((done) => setTimeout(done, PROBE_MS));
+    await new Promise((done) => setTimeout(done, this.#options.limits.probeMs));
+  }
+
+  /** The stream of a server; `null`: none, or one that is over, which ends with this. */
+  #streamOf({ stream }: ServerSends): SendStream | null {
+    if (stream?.isOver !== true) return stream;
+    stream.close();
+    return null;
   }
 
   /** Of those that are kept for a reader that may come again, there are no more than streams may be. */
@@ -157,8 +179,15 @@ export class SendDesk {
   }
 
   #streams(): { server: string; stream: SendStream }[] {
-    return [...this.#servers.values()].flatMap(({ server, stream }) => (stream === null ? [] : [{ server, stream }]));
+    return [...this.#servers.values()].flatMap((taking) => {
+      const stream = this.#streamOf(taking);
+      return stream === null ? [] : [{ server: taking.server, stream }];
+    });
   }
+}
+
+function isGone({ request, response }: Reader): boolean {
+  return response.socket === null || response.destroyed || request.socket.destroyed;
 }
 
 function taken(server: string): HttpError {

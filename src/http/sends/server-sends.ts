@@ -43,9 +43,10 @@ export class ServerSends implements SendTaker, Taker {
     return this.#given.size;
   }
 
-  /** Begins to take. @throws IllegalStateError `SERVER_NAME_TAKEN` */
+  /** Begins to take; a reader comes soon. @throws IllegalStateError `SERVER_NAME_TAKEN` */
   attachTo(source: SendSource): void {
     this.#attachment = source.attach(this);
+    this.#awaitReader();
   }
 
   deliver(send: Send): void {
@@ -75,7 +76,7 @@ export class ServerSends implements SendTaker, Taker {
   ended(stream: SendStream): void {
     if (this.#stream !== stream) return;
     this.#stream = null;
-    this.#timer = setTimeout(() => this.close(), this.#limits.returnMs);
+    this.#awaitReader();
   }
 
   /** The server has done with a send. @returns `false`: it is none that was shown and waits for that */
@@ -118,6 +119,12 @@ export class ServerSends implements SendTaker, Taker {
   /** Never: no other one has the same instance. */
   yieldSends(): void {}
   resumeSends(): void {}
+
+  #awaitReader(): void {
+    if (this.#isClosed) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.close(), this.#limits.returnMs);
+  }
 
   #isNewTo(sentId: string, read: number): boolean {
     const place = this.#remembered.placeOf(sentId);

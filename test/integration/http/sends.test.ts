@@ -1,10 +1,14 @@
 /** What modules send, over HTTP: shown until it is acknowledged, to one reader of each name. */
 
 import { expect, it } from 'vitest';
-import { HttpRig } from '../../helpers/http-rig.js';
+import { HttpRig, TOKEN } from '../../helpers/http-rig.js';
 
 /** The limits of a test that waits for no reader to come again. */
 const HASTY = { returnMs: 1 };
+
+/** A request for a stream, as bytes. */
+const streamRequest = (query = '') =>
+  `GET /v1/sends${query} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`;
 
 function sendAll(rig: HttpRig, ids: string[]): void {
   for (const sentId of ids) rig.sends.send({ sentId });
@@ -154,7 +158,7 @@ it('a reader that reads nothing makes the core hold little, is cut off, and lose
   );
   const caller = await rig.dial();
   caller.socket.pause();
-  caller.say(`GET /v1/sends HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer not-a-secret-to-anybody\r\n\r\n`);
+  caller.say(streamRequest());
   await expect.poll(() => rig.sends.takers.length).toBe(1);
   const payload = Buffer.alloc(512 * 1024, 'x');
   const ids = Array.from({ length: 64 }, (_, i) => `s${i}`);
@@ -162,6 +166,23 @@ it('a reader that reads nothing makes the core hold little, is cut off, and lose
   await expect.poll(() => rig.warnings, { timeout: 20_000 }).toContainEqual(expect.stringContaining('was cut off'));
   await expect.poll(() => rig.sends.takers).toEqual([]);
   expect(rig.sends.waiting).toEqual(ids);
+});
+
+it('a reader that leaves while it is asked whether another one is there keeps nothing', async () => {
+  const rig = await HttpRig.start({}, { returnMs: 500, probeMs: 100 });
+  const first = await rig.read('?server=shop');
+  expect(await first.next()).toEqual({ comment: 'sends come here' });
+  sendAll(rig, ['a']);
+  await first.sends(1);
+  const second = await rig.dial();
+  second.say(streamRequest('?server=shop'));
+  expect(await first.next()).toEqual({ comment: 'somebody else asks for this name' });
+  second.socket.destroy();
+  first.end();
+  await expect.poll(() => rig.server.clients()).toEqual([]);
+  await expect.poll(() => rig.sends.takers, { timeout: 10_000 }).toEqual([]);
+  const other = await rig.read('?server=other');
+  expect(await other.sends(1)).toEqual(['a']);
 });
 
 it('what became of a send reaches its module, by name or by number', async () => {
