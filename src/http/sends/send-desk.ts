@@ -51,6 +51,7 @@ export class SendDesk {
   async open(reader: Reader, takeOver: () => void): Promise<void> {
     const { server } = reader;
     this.#requireRoom();
+    await turnOf(reader);
     await this.#makeWay(reader);
     this.#makeRoom(server);
     const known = this.#servers.get(server);
@@ -184,6 +185,20 @@ export class SendDesk {
       return stream === null ? [] : [{ server: taking.server, stream }];
     });
   }
+}
+
+/**
+ * Requests of one connection are answered one after the other. Before its turn a stream has nothing to write to.
+ *
+ * @throws HttpError when the reader has gone meanwhile
+ */
+async function turnOf({ request, response }: Reader): Promise<void> {
+  if (response.socket !== null || response.destroyed) return;
+  const isThere = await new Promise<boolean>((resolve) => {
+    response.once('socket', () => resolve(true));
+    request.once('close', () => resolve(false));
+  });
+  if (!isThere) throw stopping();
 }
 
 function isGone({ request, response }: Reader): boolean {

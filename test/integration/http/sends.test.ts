@@ -10,6 +10,13 @@ const HASTY = { returnMs: 1 };
 const streamRequest = (query = '') =>
   `GET /v1/sends${query} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`;
 
+/** A message, as bytes. */
+function messageRequest(): string {
+  const body = JSON.stringify({ from: 'alice', to: 'bob', text: 'hello' });
+  const head = ['POST /v1/messages HTTP/1.1', 'Host: x', `Authorization: Bearer ${TOKEN}`];
+  return [...head, 'Content-Type: application/json', `Content-Length: ${body.length}`, '', body].join('\r\n');
+}
+
 function sendAll(rig: HttpRig, ids: string[]): void {
   for (const sentId of ids) rig.sends.send({ sentId });
 }
@@ -183,6 +190,30 @@ it('a reader that leaves while it is asked whether another one is there keeps no
   await expect.poll(() => rig.sends.takers, { timeout: 10_000 }).toEqual([]);
   const other = await rig.read('?server=other');
   expect(await other.sends(1)).toEqual(['a']);
+});
+
+it('a stream that is asked for behind another request begins when that is answered', async () => {
+  const rig = await HttpRig.start();
+  const caller = await rig.dial();
+  caller.say(messageRequest() + streamRequest());
+  expect(await caller.statuses(2)).toEqual([200, 200]);
+  sendAll(rig, ['a']);
+  await caller.until(() => caller.text.includes('id: a\n'));
+  expect(rig.server.clients()).toMatchObject([{ takesSends: true, unacknowledged: 1 }]);
+});
+
+it('who leaves before a stream could begin takes nothing', async () => {
+  const rig = await HttpRig.start({}, HASTY);
+  rig.sends.allowance = 0;
+  const caller = await rig.dial();
+  caller.say(messageRequest() + streamRequest());
+  await expect.poll(() => rig.server.clients()).toMatchObject([{ inProgress: 1 }]);
+  caller.socket.destroy();
+  await expect.poll(() => rig.server.clients()).toEqual([]);
+  expect(rig.sends.takers).toEqual([]);
+  sendAll(rig, ['a']);
+  const reading = await rig.read();
+  expect(await reading.sends(1)).toEqual(['a']);
 });
 
 it('what became of a send reaches its module, by name or by number', async () => {
