@@ -3,7 +3,7 @@
 /** What a server said of a send. */
 export type SendEnd = 'acknowledged' | 'refused';
 
-/** The last of one server. */
+/** The last of one server; what it has not done with stays. */
 export class RememberedSends {
   readonly #most: number;
   readonly #all = new Map<string, { place: number; end: SendEnd | null }>();
@@ -18,9 +18,10 @@ export class RememberedSends {
     if (this.#all.has(sentId)) return;
     this.#all.set(sentId, { place: ++this.#places, end: null });
     if (this.#all.size <= this.#most) return;
-    for (const [oldest] of this.#all) {
-      this.#all.delete(oldest);
-      break;
+    for (const [sentId, { end }] of this.#all) {
+      if (end === null) continue;
+      this.#all.delete(sentId);
+      return;
     }
   }
 

@@ -216,6 +216,20 @@ it('who leaves before a stream could begin takes nothing', async () => {
   expect(await reading.sends(1)).toEqual(['a']);
 });
 
+it('a send waits for its acknowledgement however many others come and go', async () => {
+  const rig = await HttpRig.start({}, { rememberedSends: 2 });
+  const reading = await rig.read();
+  sendAll(rig, ['first']);
+  await reading.sends(1);
+  for (const id of ['a', 'b', 'c', 'd']) {
+    sendAll(rig, [id]);
+    await reading.sends(1);
+    expect(await ack(rig, id)).toMatchObject({ status: 200 });
+  }
+  expect(await ack(rig, 'first')).toMatchObject({ status: 200 });
+  expect(rig.sends.waiting).toEqual([]);
+});
+
 it('what became of a send reaches its module, by name or by number', async () => {
   const rig = await HttpRig.start();
   const told: unknown[] = [];

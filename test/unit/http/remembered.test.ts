@@ -10,8 +10,11 @@ it('each has the place at which it was shown first, and what was said of it', ()
   expect(['a', 'b', 'd'].map((id) => remembered.endOf(id))).toEqual([null, 'refused', null]);
 });
 
-it('of too many the oldest are forgotten', () => {
+it('of too many the oldest are forgotten that the server has done with', () => {
   const remembered = new RememberedSends(2);
   for (const id of ['a', 'b', 'c']) remembered.shown(id);
-  expect(['a', 'b', 'c'].map((id) => remembered.placeOf(id))).toEqual([0, 2, 3]);
+  expect(['a', 'b', 'c'].map((id) => remembered.placeOf(id))).toEqual([1, 2, 3]);
+  for (const id of ['b', 'c']) remembered.ended(id, 'acknowledged');
+  remembered.shown('d');
+  expect(['a', 'b', 'c', 'd'].map((id) => remembered.placeOf(id))).toEqual([1, 0, 3, 4]);
 });
