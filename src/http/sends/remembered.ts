@@ -1,12 +1,9 @@
-/** Which sends a server was shown, in which order, and what it said of them: pure. */
-
-/** What a server said of a send. */
-export type SendEnd = 'acknowledged' | 'refused';
+/** Which sends a server was shown, and in which order: pure. */
 
 /** The last of one server; what it has not done with stays. */
 export class RememberedSends {
   readonly #most: number;
-  readonly #all = new Map<string, { place: number; end: SendEnd | null }>();
+  readonly #all = new Map<string, { place: number; isDone: boolean }>();
   #places = 0;
 
   constructor(most: number) {
@@ -16,24 +13,19 @@ export class RememberedSends {
   /** A send was shown; one that is shown again keeps its place. */
   shown(sentId: string): void {
     if (this.#all.has(sentId)) return;
-    this.#all.set(sentId, { place: ++this.#places, end: null });
+    this.#all.set(sentId, { place: ++this.#places, isDone: false });
     if (this.#all.size <= this.#most) return;
-    for (const [sentId, { end }] of this.#all) {
-      if (end === null) continue;
+    for (const [sentId, { isDone }] of this.#all) {
+      if (!isDone) continue;
       this.#all.delete(sentId);
       return;
     }
   }
 
-  /** The server said that it has done with it. */
-  ended(sentId: string, end: SendEnd): void {
+  /** It does not wait any more. */
+  done(sentId: string): void {
     const one = this.#all.get(sentId);
-    if (one) one.end = end;
-  }
-
-  /** What it said; `null`: nothing, or it is not remembered. */
-  endOf(sentId: string): SendEnd | null {
-    return this.#all.get(sentId)?.end ?? null;
+    if (one) one.isDone = true;
   }
 
   /** Where it came among those that were shown; 0: it was not, or is not remembered. */

@@ -6,9 +6,9 @@ import type { SendSource } from '../../sends/types.js';
 import { NameClaim } from '../../servers/name-claim.js';
 import type { Names } from '../../servers/names.js';
 import type { Connection } from '../connections.js';
-import { failureDocument, HttpError, stopping } from '../failure.js';
+import { failureDocument, HttpError, stopping, unknownSend } from '../failure.js';
 import type { HttpLimits } from '../limits.js';
-import type { SendEnd } from './remembered.js';
+import { SendEnds } from './ends.js';
 import { ServerSends } from './server-sends.js';
 import { SendStream } from './stream.js';
 
@@ -36,10 +36,12 @@ export interface Reader {
 export class SendDesk {
   readonly #options: SendDeskOptions;
   readonly #servers = new Map<string, ServerSends>();
+  readonly #ends: SendEnds;
   #isRetired = false;
 
   constructor(options: SendDeskOptions) {
     this.#options = options;
+    this.#ends = new SendEnds(options.limits.streams, options.limits.rememberedSends);
   }
 
   /**
@@ -69,9 +71,29 @@ export class SendDesk {
     }
   }
 
-  /** A server has done with a send. @returns `false`: it is none that waits for that, or that has ended like this */
-  end(server: string, sentId: string, how: SendEnd): boolean {
-    return this.#servers.get(server)?.end(sentId, how) ?? false;
+  /** A server has done with a send. @throws HttpError 404 when it is none that waits for that, or that has ended like this */
+  end(server: string, sentId: string, how: 'acknowledged' | 'refused'): void {
+    if (!this.#hasEnded(server, sentId, how)) throw unknownSend();
+  }
+
+  /**
+   * A server cannot deliver a send. What waits is refused with that. Of what it has acknowledged before, its module is told; once,
+   * however often the server says it.
+   *
+   * @throws HttpError 404 when it is none of the server's
+   */
+  async fail(server: string, sentId: string, tell: () => Promise<void>): Promise<void> {
+    const end = this.#ends.of(server, sentId);
+    if (end === 'failed' || this.#hasEnded(server, sentId, 'refused')) return;
+    if (end !== 'acknowledged') throw unknownSend();
+    this.#ends.put(server, sentId, 'failed');
+    try {
+      await tell();
+    } catch (error) {
+      // So it may be said again.
+      this.#ends.put(server, sentId, 'acknowledged');
+      throw error;
+    }
   }
 
   /** Opens no more streams; those that are open go on. */
@@ -94,6 +116,16 @@ export class SendDesk {
     this.#isRetired = true;
     for (const { stream } of this.#streams()) stream.end(failureDocument(stopping()));
     for (const taking of [...this.#servers.values()]) taking.close();
+  }
+
+  /** Ends a send, unless the server has ended it like this. @returns `false`: it is none of those */
+  #hasEnded(server: string, sentId: string, how: 'acknowledged' | 'refused'): boolean {
+    const end = this.#ends.of(server, sentId);
+    // Who did not hear that it was taken may say it again.
+    if (end === how || (end === 'failed' && how === 'acknowledged')) return true;
+    if (this.#servers.get(server)?.end(sentId, how) !== true) return false;
+    this.#ends.put(server, sentId, how);
+    return true;
   }
 
   /** Meanwhile the core may have begun to stop, the reader may have gone, and others have come. @throws HttpError */

@@ -3,7 +3,7 @@
 import type { Attachment, Send, SendSource, SendTaker } from '../../sends/types.js';
 import type { Taker } from '../../servers/names.js';
 import type { HttpLimits } from '../limits.js';
-import { RememberedSends, type SendEnd } from './remembered.js';
+import { RememberedSends } from './remembered.js';
 import type { SendStream } from './stream.js';
 
 /**
@@ -80,13 +80,11 @@ export class ServerSends implements SendTaker, Taker {
   }
 
   /** The server has done with a send. @returns `false`: it is none that was shown and waits for that */
-  end(sentId: string, how: SendEnd): boolean {
-    // Who did not hear that it was taken may say it again.
-    if (this.#remembered.endOf(sentId) === how) return true;
+  end(sentId: string, how: 'acknowledged' | 'refused'): boolean {
     // What was not shown cannot have been taken, however its id was found out.
     if (this.#remembered.placeOf(sentId) === 0 || !this.#given.delete(sentId)) return false;
     this.#stream?.drop(sentId);
-    this.#remembered.ended(sentId, how);
+    this.#remembered.done(sentId);
     const attachment = this.#attachment;
     return (how === 'refused' ? attachment?.refuse(sentId) : attachment?.acknowledge(sentId)) ?? false;
   }

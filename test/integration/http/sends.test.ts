@@ -1,6 +1,7 @@
 /** What modules send, over HTTP: shown until it is acknowledged, to one reader of each name. */
 
 import { expect, it } from 'vitest';
+import { HttpError } from '../../../src/http/failure.js';
 import { HttpRig, TOKEN } from '../../helpers/http-rig.js';
 
 /** The limits of a test that waits for no reader to come again. */
@@ -252,4 +253,45 @@ it('what became of a send reaches its module, by name or by number', async () =>
     { params: { to: 'bob' }, status: 3, sentId: 'a', server: 'shop' },
   ]);
   expect(rig.sends).toMatchObject({ refused: ['b'], waiting: ['a'] });
+});
+
+it('a server refuses only what is its own, and its module hears that once', async () => {
+  const rig = await HttpRig.start({}, HASTY);
+  const told: unknown[] = [];
+  let isFull = false;
+  rig.sends.tell = async (_params, status, { sentId }) => {
+    if (isFull) throw new HttpError(503, 'STATUS_NOT_KEPT', 'too many statuses wait');
+    told.push([sentId, status]);
+    return true;
+  };
+  const refuse = async (id: string, server = 'shop', status: unknown = 'refused') =>
+    (await rig.ask('POST', `/v1/sends/${id}/status?server=${server}`, { body: { status } })).status;
+  const reading = await rig.read('?server=shop');
+  sendAll(rig, ['waits', 'refused', 'taken', 'number']);
+  await reading.sends(4);
+  // Others' sends, and what is none.
+  expect(await refuse('waits', 'other')).toBe(404);
+  expect(await refuse('waits', 'other', 0x80)).toBe(404);
+  expect(await refuse('nothing')).toBe(404);
+  // While it waits, it is refused with that, whoever says it twice.
+  for (let times = 0; times < 2; times += 1) {
+    expect(await refuse('refused')).toBe(200);
+    expect(await refuse('number', 'shop', '128')).toBe(200);
+  }
+  expect(told).toEqual([]);
+  expect(rig.sends.refused).toEqual(['refused', 'number']);
+  // What it has taken may fail later, also when its stream has gone.
+  expect(await ack(rig, 'taken', undefined, '?server=shop')).toMatchObject({ status: 200 });
+  reading.end();
+  await expect.poll(() => rig.sends.takers).toEqual([]);
+  expect(await refuse('waits')).toBe(404);
+  isFull = true;
+  expect(await refuse('taken')).toBe(503);
+  isFull = false;
+  expect(await refuse('taken', 'other')).toBe(404);
+  expect([await refuse('taken'), await refuse('taken')]).toEqual([200, 200]);
+  expect(await ack(rig, 'taken', undefined, '?server=shop')).toMatchObject({ status: 200 });
+  expect(told).toEqual([['taken', 0x80]]);
+  expect(await refuse('refused')).toBe(200);
+  expect(rig.sends).toMatchObject({ acknowledged: ['taken'], refused: ['refused', 'number'], waiting: ['waits'] });
 });
