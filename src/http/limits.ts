@@ -44,6 +44,8 @@ export interface HttpLimits {
   probeMs: number;
   /** The sends of a stream that has ended are kept for its reader so long. */
   returnMs: number;
+  /** What a reader that comes again has read, and does not acknowledge within this time, is shown to it again. */
+  showAgainMs: number;
   /** Ids of sends that are remembered for a reader that comes again. */
   rememberedSends: number;
 }
@@ -76,6 +78,7 @@ export function httpLimits(maxMessageBytes: number, descriptors: number): HttpLi
     beatMs: 15_000,
     probeMs: 50,
     returnMs: 10_000,
+    showAgainMs: 30_000,
     rememberedSends: 4096,
   };
 }

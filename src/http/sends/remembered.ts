@@ -3,23 +3,30 @@
 /** The last of one server; what it has not done with stays. */
 export class RememberedSends {
   readonly #most: number;
-  readonly #all = new Map<string, { place: number; isDone: boolean }>();
+  readonly #all = new Map<string, { place: number; isDue: boolean; isDone: boolean }>();
   #places = 0;
 
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** A send was shown; one that is shown again keeps its place. */
+  /** A send was shown; one that is shown again comes behind all that were shown before. */
   shown(sentId: string): void {
-    if (this.#all.has(sentId)) return;
-    this.#all.set(sentId, { place: ++this.#places, isDone: false });
+    const { isDone = false } = this.#all.get(sentId) ?? {};
+    this.#all.delete(sentId);
+    this.#all.set(sentId, { place: ++this.#places, isDue: false, isDone });
     if (this.#all.size <= this.#most) return;
     for (const [sentId, { isDone }] of this.#all) {
       if (!isDone) continue;
       this.#all.delete(sentId);
       return;
     }
+  }
+
+  /** It is to be shown, so nobody has read it for certain before that. */
+  due(sentId: string): void {
+    const one = this.#all.get(sentId);
+    if (one) one.isDue = true;
   }
 
   /** It does not wait any more. */
@@ -31,5 +38,11 @@ export class RememberedSends {
   /** Where it came among those that were shown; 0: it was not, or is not remembered. */
   placeOf(sentId: string): number {
     return this.#all.get(sentId)?.place ?? 0;
+  }
+
+  /** Whether who has read up to a place has read a send too. */
+  isRead(sentId: string, place: number): boolean {
+    const one = this.#all.get(sentId);
+    return one !== undefined && !one.isDue && one.place <= place;
   }
 }

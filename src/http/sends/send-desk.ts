@@ -101,9 +101,10 @@ export class SendDesk {
     this.#isRetired = true;
   }
 
-  /** Looks after the streams from time to time. */
+  /** Looks after what waits, and after the streams, from time to time. */
   look(nowMs: number): void {
     const { limits, warn } = this.#options;
+    for (const taking of [...this.#servers.values()]) taking.look(nowMs);
     for (const { server, stream } of this.#streams()) {
       if (stream.look(nowMs) <= limits.stalledMs) continue;
       warn(`the reader of ${server} was cut off, because it read nothing for ${limits.stalledMs / 1000} seconds`);
@@ -134,7 +135,8 @@ export class SendDesk {
     const { instance, lastId, connection, response } = reader;
     this.#requireRoom();
     if (isGone(reader)) throw stopping();
-    const stream = new SendStream(response, instance, limits, performance.now(), {
+    const nowMs = performance.now();
+    const stream = new SendStream(response, instance, limits, nowMs, {
       shown: (send) => taking.shown(send),
       closed: () => {
         if (connection) connection.taking = null;
@@ -145,7 +147,7 @@ export class SendDesk {
     try {
       if (connection) connection.taking = taking;
       stream.begin();
-      taking.begin(stream, lastId);
+      taking.begin(stream, lastId, nowMs);
     } catch (error) {
       // Nobody else ends an answer that was taken over.
       stream.destroy();

@@ -19,6 +19,8 @@ export class ServerSends implements SendTaker, Taker {
   readonly #closed: () => void;
   /** Those that it was given and has not acknowledged. */
   readonly #given = new Map<string, Send>();
+  /** Those of them that were not shown to a reader that came again, as it had read them; since when. */
+  readonly #passedOver = new Map<string, number>();
   readonly #remembered: RememberedSends;
   #attachment: Attachment | null = null;
   #stream: SendStream | null = null;
@@ -55,17 +57,30 @@ export class ServerSends implements SendTaker, Taker {
   }
 
   /**
-   * A reader comes. It is shown what is not acknowledged, without what it has read.
+   * A reader comes. It is shown what is not acknowledged, without what it has read. What it never acknowledges is shown to it again
+   * after a while: it may have read that and lost it.
    *
    * @param lastId - the last that it has read; empty: it says nothing of that
    */
-  begin(stream: SendStream, lastId: string): void {
+  begin(stream: SendStream, lastId: string, nowMs: number): void {
     clearTimeout(this.#timer);
     this.#stream = stream;
     const read = this.#remembered.placeOf(lastId);
     if (lastId !== '' && read === 0) stream.say('the last id is not known, so all comes that is not acknowledged');
     else stream.say(lastId === '' ? 'sends come here' : 'goes on behind the last id');
-    stream.show([...this.#given.values()].filter(({ sentId }) => this.#isNewTo(sentId, read)));
+    for (const sentId of this.#given.keys()) {
+      if (!this.#remembered.isRead(sentId, read)) this.#passedOver.delete(sentId);
+      else if (!this.#passedOver.has(sentId)) this.#passedOver.set(sentId, nowMs);
+    }
+    this.#show([...this.#given.values()].filter(({ sentId }) => !this.#isPassedOver(sentId, nowMs)));
+  }
+
+  /** Gives up what waits for too long, and shows again what waits for long behind a reader that came again. */
+  look(nowMs: number): void {
+    for (const sentId of [...this.#given.keys()]) if (this.#attachment?.expire(sentId) === 0) this.#drop(sentId);
+    if (this.#stream === null) return;
+    const passedOver = [...this.#passedOver.keys()].filter((sentId) => !this.#isPassedOver(sentId, nowMs));
+    this.#show(passedOver.flatMap((sentId) => this.#given.get(sentId) ?? []));
   }
 
   shown({ sentId }: Send): void {
@@ -82,9 +97,8 @@ export class ServerSends implements SendTaker, Taker {
   /** The server has done with a send. @returns `false`: it is none that was shown and waits for that */
   end(sentId: string, how: 'acknowledged' | 'refused'): boolean {
     // What was not shown cannot have been taken, however its id was found out.
-    if (this.#remembered.placeOf(sentId) === 0 || !this.#given.delete(sentId)) return false;
-    this.#stream?.drop(sentId);
-    this.#remembered.done(sentId);
+    if (this.#remembered.placeOf(sentId) === 0 || !this.#given.has(sentId)) return false;
+    this.#drop(sentId);
     const attachment = this.#attachment;
     return (how === 'refused' ? attachment?.refuse(sentId) : attachment?.acknowledge(sentId)) ?? false;
   }
@@ -97,6 +111,7 @@ export class ServerSends implements SendTaker, Taker {
     this.#attachment?.detach();
     this.#attachment = null;
     this.#given.clear();
+    this.#passedOver.clear();
     this.#closed();
   }
 
@@ -124,8 +139,24 @@ export class ServerSends implements SendTaker, Taker {
     this.#timer = setTimeout(() => this.close(), this.#limits.returnMs);
   }
 
-  #isNewTo(sentId: string, read: number): boolean {
-    const place = this.#remembered.placeOf(sentId);
-    return place === 0 || place > read;
+  #show(sends: Send[]): void {
+    for (const { sentId } of sends) {
+      this.#passedOver.delete(sentId);
+      this.#remembered.due(sentId);
+    }
+    this.#stream?.show(sends);
+  }
+
+  #isPassedOver(sentId: string, nowMs: number): boolean {
+    const sinceMs = this.#passedOver.get(sentId);
+    return sinceMs !== undefined && nowMs - sinceMs < this.#limits.showAgainMs;
+  }
+
+  /** It does not wait any more. */
+  #drop(sentId: string): void {
+    this.#given.delete(sentId);
+    this.#passedOver.delete(sentId);
+    this.#stream?.drop(sentId);
+    this.#remembered.done(sentId);
   }
 }

@@ -1,7 +1,10 @@
 /** What modules send, over HTTP: shown until it is acknowledged, to one reader of each name. */
 
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { HttpError } from '../../../src/http/failure.js';
+import { Sends } from '../../../src/sends/sends.js';
+import type { SendsSupervisor } from '../../../src/sends/types.js';
+import { fromWireParams } from '../../../src/wire/params.js';
 import { HttpRig, TOKEN } from '../../helpers/http-rig.js';
 
 /** The limits of a test that waits for no reader to come again. */
@@ -229,6 +232,103 @@ it('a send waits for its acknowledgement however many others come and go', async
   }
   expect(await ack(rig, 'first')).toMatchObject({ status: 200 });
   expect(rig.sends.waiting).toEqual([]);
+});
+
+it('a send that was shown waits no longer than any other', async () => {
+  const rig = await HttpRig.start({}, { lookMs: 20, returnMs: 60_000 });
+  const reading = await rig.read();
+  sendAll(rig, ['a', 'b']);
+  await reading.sends(2);
+  rig.sends.leftMs = 0;
+  await expect.poll(() => rig.sends.waiting).toEqual([]);
+  expect(rig.sends.expired).toEqual(['a', 'b']);
+  expect(await ack(rig, 'a')).toMatchObject({ status: 404 });
+  rig.sends.leftMs = 1000;
+  sendAll(rig, ['c']);
+  expect(await reading.sends(1)).toEqual(['c']);
+  // Also while its reader is away.
+  reading.end();
+  await expect.poll(() => rig.server.clients()).toEqual([]);
+  rig.sends.leftMs = 0;
+  await expect.poll(() => rig.sends.expired).toEqual(['a', 'b', 'c']);
+  rig.sends.leftMs = 1000;
+  const again = await rig.read('', { 'last-event-id': 'c' });
+  sendAll(rig, ['d']);
+  expect(await again.sends(1)).toEqual(['d']);
+});
+
+it('after send_ttl a module gets the status 0x80 of what its server has read and never acknowledged', async () => {
+  const settings = { sendQueue: 100, sendBytes: 1024 * 1024, sendTtlMs: 1000, modules: [] };
+  const sends = new Sends(settings, { say: () => undefined });
+  onTestFinished(() => sends.close());
+  const told: unknown[] = [];
+  const tellSender: SendsSupervisor['tellSender'] = async (_params, status, { sentId }) => {
+    told.push([sentId, status]);
+    return true;
+  };
+  sends.use({ submit: () => undefined, tellSender });
+  await sends.open(null);
+  const rig = await HttpRig.start({}, { lookMs: 20, returnMs: 60_000 }, { sends });
+  const reading = await rig.read();
+  const sent = { module: 'm', generation: 1, params: fromWireParams({}), payload: Buffer.from('hello'), cause: null };
+  for (const sentId of ['x-m-1-1', 'x-m-1-2']) sends.keep({ ...sent, sentId }, {});
+  expect(await reading.sends(2)).toEqual(['x-m-1-1', 'x-m-1-2']);
+  expect(await ack(rig, 'x-m-1-1')).toMatchObject({ status: 200 });
+  await expect.poll(() => told, { timeout: 10_000 }).toEqual([['x-m-1-2', 0x80]]);
+  expect(sends.counters()).toMatchObject({ waiting: 0, unacknowledged: 0, delivered: 1, expired: 1 });
+  expect(await ack(rig, 'x-m-1-2')).toMatchObject({ status: 404 });
+});
+
+it('what a reader had read and does not acknowledge is shown again, also when it has all that it may have', async () => {
+  const rig = await HttpRig.start({}, { sendWindow: 3, lookMs: 20, showAgainMs: 1000, returnMs: 60_000 });
+  const first = await rig.read();
+  sendAll(rig, ['a', 'b', 'c', 'd']);
+  await first.sends(3);
+  first.end();
+  await expect.poll(() => rig.server.clients()).toEqual([]);
+  const second = await rig.read('', { 'last-event-id': 'c' });
+  expect(await second.next()).toEqual({ comment: 'goes on behind the last id' });
+  expect(await ack(rig, 'b')).toMatchObject({ status: 200 });
+  expect(await second.sends(3)).toEqual(['d', 'a', 'c']);
+  for (const id of ['a', 'c', 'd']) expect(await ack(rig, id)).toMatchObject({ status: 200 });
+  expect(rig.sends.waiting).toEqual([]);
+});
+
+it('a reader that comes again and again does not put off what it does not acknowledge', async () => {
+  const rig = await HttpRig.start({}, { lookMs: 20, showAgainMs: 1000, returnMs: 60_000 });
+  let reading = await rig.read();
+  sendAll(rig, ['a', 'b']);
+  await reading.sends(2);
+  const shown: string[] = [];
+  for (const deadline = Date.now() + 30_000; shown.length < 2 && Date.now() < deadline; ) {
+    reading.end();
+    await expect.poll(() => rig.server.clients()).toEqual([]);
+    reading = await rig.read('', { 'last-event-id': 'b' });
+    expect(await reading.next()).toEqual({ comment: 'goes on behind the last id' });
+    const marker = `marker-${shown.length}-${Date.now()}`;
+    sendAll(rig, [marker]);
+    for (let id = ''; id !== marker; ) {
+      [id = ''] = await reading.sends(1);
+      if (id !== marker) shown.push(id);
+    }
+    await ack(rig, marker);
+  }
+  expect(shown).toEqual(['a', 'b']);
+});
+
+it('what a reader was shown again counts from there when it comes again', async () => {
+  const rig = await HttpRig.start();
+  const first = await rig.read();
+  sendAll(rig, ['a', 'b', 'c']);
+  await first.sends(3);
+  first.end();
+  await expect.poll(() => rig.server.clients()).toEqual([]);
+  const second = await rig.read();
+  await second.sends(3);
+  second.end();
+  await expect.poll(() => rig.server.clients()).toEqual([]);
+  const third = await rig.read('', { 'last-event-id': 'a' });
+  expect(await third.sends(2)).toEqual(['b', 'c']);
 });
 
 it('what became of a send reaches its module, by name or by number', async () => {
