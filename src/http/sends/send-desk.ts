@@ -17,6 +17,8 @@ export interface SendDeskOptions {
   sends: SendSource;
   names: Names;
   limits: HttpLimits;
+  /** Whether a request carries the token that holds now. */
+  isLet(request: IncomingMessage): boolean;
   warn(text: string): void;
 }
 
@@ -96,6 +98,12 @@ export class SendDesk {
     }
   }
 
+  /** Another token may hold now: who opened a stream with the former one has to come again. */
+  tokenChanged(): void {
+    for (const { stream } of this.#streams())
+      if (!this.#options.isLet(stream.request)) stream.end(failureDocument(letNoMore()));
+  }
+
   /** Opens no more streams; those that are open go on. */
   retire(): void {
     this.#isRetired = true;
@@ -129,12 +137,13 @@ export class SendDesk {
     return true;
   }
 
-  /** Meanwhile the core may have begun to stop, the reader may have gone, and others have come. @throws HttpError */
+  /** Meanwhile the core may have begun to stop, the reader may have gone, and the token may be another. @throws HttpError */
   #begin(taking: ServerSends, reader: Reader, takeOver: () => void): void {
     const { limits } = this.#options;
-    const { instance, lastId, connection, response } = reader;
+    const { instance, lastId, connection, request, response } = reader;
     this.#requireRoom();
     if (isGone(reader)) throw stopping();
+    if (!this.#options.isLet(request)) throw letNoMore();
     const nowMs = performance.now();
     const stream = new SendStream(response, instance, limits, nowMs, {
       shown: (send) => taking.shown(send),
@@ -242,6 +251,11 @@ function isGone({ request, response }: Reader): boolean {
 function taken(server: string): HttpError {
   const remedy = `end that one, give this one another name with ?server=, or the same ?instance= as that one`;
   return new HttpError(409, 'SERVER_NAME_TAKEN', `somebody else takes the sends for the server ${server}`, remedy);
+}
+
+function letNoMore(): HttpError {
+  const what = 'the token of HTTP is another one now';
+  return new HttpError(401, 'TOKEN_WRONG', what, 'open the stream again with the first line of the file of http_token');
 }
 
 function tooManyStreams({ streams }: HttpLimits): HttpError {

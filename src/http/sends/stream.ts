@@ -1,6 +1,6 @@
 /** One stream of server-sent events: what a reader is shown, as fast as it reads. */
 
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Send } from '../../sends/types.js';
 import { sendDocument } from '../documents.js';
@@ -51,6 +51,11 @@ export class SendStream {
   /** Writes the head. */
   begin(): void {
     this.#response.writeHead(200, HEAD);
+  }
+
+  /** Who asked for it. */
+  get request(): IncomingMessage {
+    return this.#response.req;
   }
 
   /** The reader has gone, or was sent the end. */
