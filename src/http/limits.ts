@@ -40,8 +40,12 @@ export interface HttpLimits {
   stalledMs: number;
   /** A stream without a send has a comment in it so often. */
   beatMs: number;
+  /** It shows within this time whether a reader has gone that was written to. */
+  probeMs: number;
   /** The sends of a stream that has ended are kept for its reader so long. */
   returnMs: number;
+  /** What a reader that comes again has read, and does not acknowledge within this time, is shown to it again. */
+  showAgainMs: number;
   /** Ids of sends that are remembered for a reader that comes again. */
   rememberedSends: number;
 }
@@ -72,7 +76,9 @@ export function httpLimits(maxMessageBytes: number, descriptors: number): HttpLi
     pauseBytes: MIB,
     stalledMs: 30_000,
     beatMs: 15_000,
+    probeMs: 50,
     returnMs: 10_000,
+    showAgainMs: 30_000,
     rememberedSends: 4096,
   };
 }

@@ -1,6 +1,6 @@
 /** The core's end of HTTP. */
 
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { HttpAddress } from '../config/http-address.js';
 import { readDescriptorLimit } from '../libc.js';
@@ -76,7 +76,8 @@ export class HttpServer {
     this.#limits = limits;
     this.#visits = new Visits({ sends, limits, chainDeadlineMs, warn });
     this.#events = new Events(core, this.#visits);
-    this.#desk = new SendDesk({ sends, names, limits, warn });
+    const isLet = ({ headers }: IncomingMessage) => this.#token?.isIn(headers.authorization) ?? true;
+    this.#desk = new SendDesk({ sends, names, limits, isLet, warn });
     this.#listening = listeningAt(options.address, {
       connected: (socket) => void this.#server?.emit('connection', socket),
       failed: ({ message }) => warn(`a caller could not be let in (${message}); it may try again`),
@@ -149,6 +150,7 @@ export class HttpServer {
     }
     try {
       this.#token = new Token(readSecretFile(tokenFile, 'http_token'));
+      this.#desk.tokenChanged();
     } catch (error) {
       this.#tokenProblem = `the former token of HTTP holds: ${(error as Error).message}`;
       this.#options.warn(this.#tokenProblem);

@@ -33,7 +33,8 @@ export interface Attachment {
   /** It cannot deliver one: the module gets the status 0x80. @returns as {@link acknowledge} */
   refuse(sentId: string): boolean;
   /**
-   * For a taker that tries again by itself: gives one up that has waited longer than `send_ttl`. Its module gets the status 0x80.
+   * For a taker that keeps sends for a while, or tries again by itself: gives one up that has waited longer than `send_ttl`. Its
+   * module gets the status 0x80.
    *
    * @returns the milliseconds that are left to it. 0: it is given up, or is none which the taker has and has not acknowledged
    */

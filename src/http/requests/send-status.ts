@@ -64,7 +64,7 @@ export const SEND_STATUS_FIELDS: Fields<SendStatusBody> = {
         );
       }
       into.status = named ?? u32Of(value, where);
-      into.isRefusal = value === 'refused';
+      into.isRefusal = into.status === STATUSES.refused;
     },
   },
   ...OTHER_PARAMS,

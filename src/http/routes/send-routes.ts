@@ -2,7 +2,6 @@
 
 import type { SendSource, StatusOfSend } from '../../sends/types.js';
 import { inputOf } from '../../wire/params.js';
-import { unknownSend } from '../failure.js';
 import { schemaOf } from '../requests/fields.js';
 import { ACK_FIELDS, readAck, readSendStatus, SEND_STATUS_FIELDS } from '../requests/send-status.js';
 import { SEND, SEND_TAKEN, SERVER_QUERY } from '../schemas.js';
@@ -51,7 +50,7 @@ export function sendRoutes({ desk, visits, sends }: SendRoutesOptions): Route[] 
       failures: [409, 503],
       handle: ({ server, query, request, connection, response, takeOver }) => {
         const lastId = String(request.headers['last-event-id'] ?? '');
-        return desk.open({ server, instance: query.instance ?? '', lastId, connection, response }, takeOver);
+        return desk.open({ server, instance: query.instance ?? '', lastId, connection, request, response }, takeOver);
       },
     },
     {
@@ -64,22 +63,22 @@ export function sendRoutes({ desk, visits, sends }: SendRoutesOptions): Route[] 
       failures: [404, 413, 415],
       handle: ({ server, path: { sentId = '' }, body }) => {
         const { refused } = readAck(body ?? {});
-        if (!desk.end(server, sentId, refused ? 'refused' : 'acknowledged')) throw unknownSend();
+        desk.end(server, sentId, refused ? 'refused' : 'acknowledged');
         return { sentId };
       },
     },
     {
       method: 'POST',
       path: '/v1/sends/:sentId/status',
-      summary: 'What became of a send, for its module. `refused` acknowledges it too, unless that was done.',
+      summary: 'What became of a send, for its module. `refused` acknowledges it too, unless you have done that.',
       query: SERVER_QUERY,
       body: schemaOf(SEND_STATUS_FIELDS),
       answers: { 200: { description: 'the module has it, or gets it when it can', schema: SEND_TAKEN } },
       failures: [404, 413, 415, 429, 503],
       handle: async ({ server, caller, path: { sentId = '' }, body }) => {
         const { status, isRefusal, params } = readSendStatus(body ?? {});
-        const isTaken = isRefusal && desk.end(server, sentId, 'refused');
-        if (!isTaken) await tell(caller, { sentId, status, params: inputOf(params), server });
+        const say = () => tell(caller, { sentId, status, params: inputOf(params), server });
+        await (isRefusal ? desk.fail(server, sentId, say) : say());
         return { sentId };
       },
     },

@@ -1,42 +1,48 @@
-/** Which sends a server was shown, in which order, and what it said of them: pure. */
+/** Which sends a server was shown, and in which order: pure. */
 
-/** What a server said of a send. */
-export type SendEnd = 'acknowledged' | 'refused';
-
-/** The last of one server. */
+/** The last of one server; what it has not done with stays. */
 export class RememberedSends {
   readonly #most: number;
-  readonly #all = new Map<string, { place: number; end: SendEnd | null }>();
+  readonly #all = new Map<string, { place: number; isDue: boolean; isDone: boolean }>();
   #places = 0;
 
   constructor(most: number) {
     this.#most = most;
   }
 
-  /** A send was shown; one that is shown again keeps its place. */
+  /** A send was shown; one that is shown again comes behind all that were shown before. */
   shown(sentId: string): void {
-    if (this.#all.has(sentId)) return;
-    this.#all.set(sentId, { place: ++this.#places, end: null });
+    const { isDone = false } = this.#all.get(sentId) ?? {};
+    this.#all.delete(sentId);
+    this.#all.set(sentId, { place: ++this.#places, isDue: false, isDone });
     if (this.#all.size <= this.#most) return;
-    for (const [oldest] of this.#all) {
-      this.#all.delete(oldest);
-      break;
+    for (const [sentId, { isDone }] of this.#all) {
+      if (!isDone) continue;
+      this.#all.delete(sentId);
+      return;
     }
   }
 
-  /** The server said that it has done with it. */
-  ended(sentId: string, end: SendEnd): void {
+  /** It is to be shown, so nobody has read it for certain before that. */
+  due(sentId: string): void {
     const one = this.#all.get(sentId);
-    if (one) one.end = end;
+    if (one) one.isDue = true;
   }
 
-  /** What it said; `null`: nothing, or it is not remembered. */
-  endOf(sentId: string): SendEnd | null {
-    return this.#all.get(sentId)?.end ?? null;
+  /** It does not wait any more. */
+  done(sentId: string): void {
+    const one = this.#all.get(sentId);
+    if (one) one.isDone = true;
   }
 
   /** Where it came among those that were shown; 0: it was not, or is not remembered. */
   placeOf(sentId: string): number {
     return this.#all.get(sentId)?.place ?? 0;
+  }
+
+  /** Whether who has read up to a place has read a send too. */
+  isRead(sentId: string, place: number): boolean {
+    const one = this.#all.get(sentId);
+    return one !== undefined && !one.isDue && one.place <= place;
   }
 }

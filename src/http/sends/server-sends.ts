@@ -3,7 +3,7 @@
 import type { Attachment, Send, SendSource, SendTaker } from '../../sends/types.js';
 import type { Taker } from '../../servers/names.js';
 import type { HttpLimits } from '../limits.js';
-import { RememberedSends, type SendEnd } from './remembered.js';
+import { RememberedSends } from './remembered.js';
 import type { SendStream } from './stream.js';
 
 /**
@@ -19,6 +19,8 @@ export class ServerSends implements SendTaker, Taker {
   readonly #closed: () => void;
   /** Those that it was given and has not acknowledged. */
   readonly #given = new Map<string, Send>();
+  /** Those of them that were not shown to a reader that came again, as it had read them; since when. */
+  readonly #passedOver = new Map<string, number>();
   readonly #remembered: RememberedSends;
   #attachment: Attachment | null = null;
   #stream: SendStream | null = null;
@@ -43,9 +45,10 @@ export class ServerSends implements SendTaker, Taker {
     return this.#given.size;
   }
 
-  /** Begins to take. @throws IllegalStateError `SERVER_NAME_TAKEN` */
+  /** Begins to take; a reader comes soon. @throws IllegalStateError `SERVER_NAME_TAKEN` */
   attachTo(source: SendSource): void {
     this.#attachment = source.attach(this);
+    this.#awaitReader();
   }
 
   deliver(send: Send): void {
@@ -54,17 +57,30 @@ export class ServerSends implements SendTaker, Taker {
   }
 
   /**
-   * A reader comes. It is shown what is not acknowledged, without what it has read.
+   * A reader comes. It is shown what is not acknowledged, without what it has read. What it never acknowledges is shown to it again
+   * after a while: it may have read that and lost it.
    *
    * @param lastId - the last that it has read; empty: it says nothing of that
    */
-  begin(stream: SendStream, lastId: string): void {
+  begin(stream: SendStream, lastId: string, nowMs: number): void {
     clearTimeout(this.#timer);
     this.#stream = stream;
     const read = this.#remembered.placeOf(lastId);
     if (lastId !== '' && read === 0) stream.say('the last id is not known, so all comes that is not acknowledged');
     else stream.say(lastId === '' ? 'sends come here' : 'goes on behind the last id');
-    stream.show([...this.#given.values()].filter(({ sentId }) => this.#isNewTo(sentId, read)));
+    for (const sentId of this.#given.keys()) {
+      if (!this.#remembered.isRead(sentId, read)) this.#passedOver.delete(sentId);
+      else if (!this.#passedOver.has(sentId)) this.#passedOver.set(sentId, nowMs);
+    }
+    this.#show([...this.#given.values()].filter(({ sentId }) => !this.#isPassedOver(sentId, nowMs)));
+  }
+
+  /** Gives up what waits for too long, and shows again what waits for long behind a reader that came again. */
+  look(nowMs: number): void {
+    for (const sentId of [...this.#given.keys()]) if (this.#attachment?.expire(sentId) === 0) this.#drop(sentId);
+    if (this.#stream === null) return;
+    const passedOver = [...this.#passedOver.keys()].filter((sentId) => !this.#isPassedOver(sentId, nowMs));
+    this.#show(passedOver.flatMap((sentId) => this.#given.get(sentId) ?? []));
   }
 
   shown({ sentId }: Send): void {
@@ -75,17 +91,14 @@ export class ServerSends implements SendTaker, Taker {
   ended(stream: SendStream): void {
     if (this.#stream !== stream) return;
     this.#stream = null;
-    this.#timer = setTimeout(() => this.close(), this.#limits.returnMs);
+    this.#awaitReader();
   }
 
   /** The server has done with a send. @returns `false`: it is none that was shown and waits for that */
-  end(sentId: string, how: SendEnd): boolean {
-    // Who did not hear that it was taken may say it again.
-    if (this.#remembered.endOf(sentId) === how) return true;
+  end(sentId: string, how: 'acknowledged' | 'refused'): boolean {
     // What was not shown cannot have been taken, however its id was found out.
-    if (this.#remembered.placeOf(sentId) === 0 || !this.#given.delete(sentId)) return false;
-    this.#stream?.drop(sentId);
-    this.#remembered.ended(sentId, how);
+    if (this.#remembered.placeOf(sentId) === 0 || !this.#given.has(sentId)) return false;
+    this.#drop(sentId);
     const attachment = this.#attachment;
     return (how === 'refused' ? attachment?.refuse(sentId) : attachment?.acknowledge(sentId)) ?? false;
   }
@@ -98,6 +111,7 @@ export class ServerSends implements SendTaker, Taker {
     this.#attachment?.detach();
     this.#attachment = null;
     this.#given.clear();
+    this.#passedOver.clear();
     this.#closed();
   }
 
@@ -119,8 +133,30 @@ export class ServerSends implements SendTaker, Taker {
   yieldSends(): void {}
   resumeSends(): void {}
 
-  #isNewTo(sentId: string, read: number): boolean {
-    const place = this.#remembered.placeOf(sentId);
-    return place === 0 || place > read;
+  #awaitReader(): void {
+    if (this.#isClosed) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.close(), this.#limits.returnMs);
+  }
+
+  #show(sends: Send[]): void {
+    for (const { sentId } of sends) {
+      this.#passedOver.delete(sentId);
+      this.#remembered.due(sentId);
+    }
+    this.#stream?.show(sends);
+  }
+
+  #isPassedOver(sentId: string, nowMs: number): boolean {
+    const sinceMs = this.#passedOver.get(sentId);
+    return sinceMs !== undefined && nowMs - sinceMs < this.#limits.showAgainMs;
+  }
+
+  /** It does not wait any more. */
+  #drop(sentId: string): void {
+    this.#given.delete(sentId);
+    this.#passedOver.delete(sentId);
+    this.#stream?.drop(sentId);
+    this.#remembered.done(sentId);
   }
 }

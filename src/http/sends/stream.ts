@@ -1,6 +1,6 @@
 /** One stream of server-sent events: what a reader is shown, as fast as it reads. */
 
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Send } from '../../sends/types.js';
 import { sendDocument } from '../documents.js';
@@ -22,7 +22,7 @@ export interface StreamEvents {
   closed(): void;
 }
 
-/** From the head of the answer to its end. */
+/** From the head of the answer to its end. What is made and not begun has written nothing. */
 export class SendStream {
   /** Which reader it is, as that says itself; empty: it does not. */
   readonly instance: string;
@@ -34,7 +34,9 @@ export class SendStream {
   #waiting: Send[] = [];
   #next = 0;
   #lastMs: number;
+  #isClosed = false;
 
+  /** @param response - the one that its connection answers now */
   constructor(response: ServerResponse, instance: string, limits: HttpLimits, nowMs: number, events: StreamEvents) {
     this.#response = response;
     this.instance = instance;
@@ -43,8 +45,17 @@ export class SendStream {
     this.#lastMs = nowMs;
     this.#uptake = new Uptake(response.socket as Socket, nowMs);
     response.on('drain', () => this.#write());
-    response.once('close', () => events.closed());
-    response.writeHead(200, HEAD);
+    response.once('close', () => this.close());
+  }
+
+  /** Writes the head. */
+  begin(): void {
+    this.#response.writeHead(200, HEAD);
+  }
+
+  /** Who asked for it. */
+  get request(): IncomingMessage {
+    return this.#response.req;
   }
 
   /** The reader has gone, or was sent the end. */
@@ -80,8 +91,15 @@ export class SendStream {
 
   /** Ends it. @param why - the last event; a reader that comes again need not know */
   end(why: FailureDocument): void {
-    if (this.isOver) return;
-    this.#response.end(`event: end\ndata: ${JSON.stringify(why)}\n\n`);
+    if (!this.isOver) this.#response.end(`event: end\ndata: ${JSON.stringify(why)}\n\n`);
+    this.close();
+  }
+
+  /** Nobody reads it any more, which is told once. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#events.closed();
   }
 
   /** Ends it at once. */

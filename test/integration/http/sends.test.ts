@@ -1,10 +1,26 @@
 /** What modules send, over HTTP: shown until it is acknowledged, to one reader of each name. */
 
-import { expect, it } from 'vitest';
-import { HttpRig } from '../../helpers/http-rig.js';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { expect, it, onTestFinished } from 'vitest';
+import { HttpError } from '../../../src/http/failure.js';
+import { Sends } from '../../../src/sends/sends.js';
+import type { SendsSupervisor } from '../../../src/sends/types.js';
+import { fromWireParams } from '../../../src/wire/params.js';
+import { HttpRig, TOKEN } from '../../helpers/http-rig.js';
 
 /** The limits of a test that waits for no reader to come again. */
 const HASTY = { returnMs: 1 };
+
+/** A request for a stream, as bytes. */
+const streamRequest = (query = '') =>
+  `GET /v1/sends${query} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`;
+
+/** A message, as bytes. */
+function messageRequest(): string {
+  const body = JSON.stringify({ from: 'alice', to: 'bob', text: 'hello' });
+  const head = ['POST /v1/messages HTTP/1.1', 'Host: x', `Authorization: Bearer ${TOKEN}`];
+  return [...head, 'Content-Type: application/json', `Content-Length: ${body.length}`, '', body].join('\r\n');
+}
 
 function sendAll(rig: HttpRig, ids: string[]): void {
   for (const sentId of ids) rig.sends.send({ sentId });
@@ -154,7 +170,7 @@ it('a reader that reads nothing makes the core hold little, is cut off, and lose
   );
   const caller = await rig.dial();
   caller.socket.pause();
-  caller.say(`GET /v1/sends HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer not-a-secret-to-anybody\r\n\r\n`);
+  caller.say(streamRequest());
   await expect.poll(() => rig.sends.takers.length).toBe(1);
   const payload = Buffer.alloc(512 * 1024, 'x');
   const ids = Array.from({ length: 64 }, (_, i) => `s${i}`);
@@ -162,6 +178,158 @@ it('a reader that reads nothing makes the core hold little, is cut off, and lose
   await expect.poll(() => rig.warnings, { timeout: 20_000 }).toContainEqual(expect.stringContaining('was cut off'));
   await expect.poll(() => rig.sends.takers).toEqual([]);
   expect(rig.sends.waiting).toEqual(ids);
+});
+
+it('a reader that leaves while it is asked whether another one is there keeps nothing', async () => {
+  const rig = await HttpRig.start({}, { returnMs: 500, probeMs: 100 });
+  const first = await rig.read('?server=shop');
+  expect(await first.next()).toEqual({ comment: 'sends come here' });
+  sendAll(rig, ['a']);
+  await first.sends(1);
+  const second = await rig.dial();
+  second.say(streamRequest('?server=shop'));
+  expect(await first.next()).toEqual({ comment: 'somebody else asks for this name' });
+  second.socket.destroy();
+  first.end();
+  await expect.poll(() => rig.server.clients()).toEqual([]);
+  await expect.poll(() => rig.sends.takers, { timeout: 10_000 }).toEqual([]);
+  const other = await rig.read('?server=other');
+  expect(await other.sends(1)).toEqual(['a']);
+});
+
+it('a stream that is asked for behind another request begins when that is answered', async () => {
+  const rig = await HttpRig.start();
+  const caller = await rig.dial();
+  caller.say(messageRequest() + streamRequest());
+  expect(await caller.statuses(2)).toEqual([200, 200]);
+  sendAll(rig, ['a']);
+  await caller.until(() => caller.text.includes('id: a\n'));
+  expect(rig.server.clients()).toMatchObject([{ takesSends: true, unacknowledged: 1 }]);
+});
+
+it('who leaves before a stream could begin takes nothing', async () => {
+  const rig = await HttpRig.start({}, HASTY);
+  rig.sends.allowance = 0;
+  const caller = await rig.dial();
+  caller.say(messageRequest() + streamRequest());
+  await expect.poll(() => rig.server.clients()).toMatchObject([{ inProgress: 1 }]);
+  caller.socket.destroy();
+  await expect.poll(() => rig.server.clients()).toEqual([]);
+  expect(rig.sends.takers).toEqual([]);
+  sendAll(rig, ['a']);
+  const reading = await rig.read();
+  expect(await reading.sends(1)).toEqual(['a']);
+});
+
+it('a send waits for its acknowledgement however many others come and go', async () => {
+  const rig = await HttpRig.start({}, { rememberedSends: 2 });
+  const reading = await rig.read();
+  sendAll(rig, ['first']);
+  await reading.sends(1);
+  for (const id of ['a', 'b', 'c', 'd']) {
+    sendAll(rig, [id]);
+    await reading.sends(1);
+    expect(await ack(rig, id)).toMatchObject({ status: 200 });
+  }
+  expect(await ack(rig, 'first')).toMatchObject({ status: 200 });
+  expect(rig.sends.waiting).toEqual([]);
+});
+
+it('a send that was shown waits no longer than any other', async () => {
+  const rig = await HttpRig.start({}, { lookMs: 20, returnMs: 60_000 });
+  const reading = await rig.read();
+  sendAll(rig, ['a', 'b']);
+  await reading.sends(2);
+  rig.sends.leftMs = 0;
+  await expect.poll(() => rig.sends.waiting).toEqual([]);
+  expect(rig.sends.expired).toEqual(['a', 'b']);
+  expect(await ack(rig, 'a')).toMatchObject({ status: 404 });
+  rig.sends.leftMs = 1000;
+  sendAll(rig, ['c']);
+  expect(await reading.sends(1)).toEqual(['c']);
+  // Also while its reader is away.
+  reading.end();
+  await expect.poll(() => rig.server.clients()).toEqual([]);
+  rig.sends.leftMs = 0;
+  await expect.poll(() => rig.sends.expired).toEqual(['a', 'b', 'c']);
+  rig.sends.leftMs = 1000;
+  const again = await rig.read('', { 'last-event-id': 'c' });
+  sendAll(rig, ['d']);
+  expect(await again.sends(1)).toEqual(['d']);
+});
+
+it('after send_ttl a module gets the status 0x80 of what its server has read and never acknowledged', async () => {
+  const settings = { sendQueue: 100, sendBytes: 1024 * 1024, sendTtlMs: 1000, modules: [] };
+  const sends = new Sends(settings, { say: () => undefined });
+  onTestFinished(() => sends.close());
+  const told: unknown[] = [];
+  const tellSender: SendsSupervisor['tellSender'] = async (_params, status, { sentId }) => {
+    told.push([sentId, status]);
+    return true;
+  };
+  sends.use({ submit: () => undefined, tellSender });
+  await sends.open(null);
+  const rig = await HttpRig.start({}, { lookMs: 20, returnMs: 60_000 }, { sends });
+  const reading = await rig.read();
+  const sent = { module: 'm', generation: 1, params: fromWireParams({}), payload: Buffer.from('hello'), cause: null };
+  for (const sentId of ['x-m-1-1', 'x-m-1-2']) sends.keep({ ...sent, sentId }, {});
+  expect(await reading.sends(2)).toEqual(['x-m-1-1', 'x-m-1-2']);
+  expect(await ack(rig, 'x-m-1-1')).toMatchObject({ status: 200 });
+  await expect.poll(() => told, { timeout: 10_000 }).toEqual([['x-m-1-2', 0x80]]);
+  expect(sends.counters()).toMatchObject({ waiting: 0, unacknowledged: 0, delivered: 1, expired: 1 });
+  expect(await ack(rig, 'x-m-1-2')).toMatchObject({ status: 404 });
+});
+
+it('what a reader had read and does not acknowledge is shown again, also when it has all that it may have', async () => {
+  const rig = await HttpRig.start({}, { sendWindow: 3, lookMs: 20, showAgainMs: 1000, returnMs: 60_000 });
+  const first = await rig.read();
+  sendAll(rig, ['a', 'b', 'c', 'd']);
+  await first.sends(3);
+  first.end();
+  await expect.poll(() => rig.server.clients()).toEqual([]);
+  const second = await rig.read('', { 'last-event-id': 'c' });
+  expect(await second.next()).toEqual({ comment: 'goes on behind the last id' });
+  expect(await ack(rig, 'b')).toMatchObject({ status: 200 });
+  expect(await second.sends(3)).toEqual(['d', 'a', 'c']);
+  for (const id of ['a', 'c', 'd']) expect(await ack(rig, id)).toMatchObject({ status: 200 });
+  expect(rig.sends.waiting).toEqual([]);
+});
+
+it('a reader that comes again and again does not put off what it does not acknowledge', async () => {
+  const rig = await HttpRig.start({}, { lookMs: 20, showAgainMs: 1000, returnMs: 60_000 });
+  let reading = await rig.read();
+  sendAll(rig, ['a', 'b']);
+  await reading.sends(2);
+  const shown: string[] = [];
+  for (const deadline = Date.now() + 30_000; shown.length < 2 && Date.now() < deadline; ) {
+    reading.end();
+    await expect.poll(() => rig.server.clients()).toEqual([]);
+    reading = await rig.read('', { 'last-event-id': 'b' });
+    expect(await reading.next()).toEqual({ comment: 'goes on behind the last id' });
+    const marker = `marker-${shown.length}-${Date.now()}`;
+    sendAll(rig, [marker]);
+    for (let id = ''; id !== marker; ) {
+      [id = ''] = await reading.sends(1);
+      if (id !== marker) shown.push(id);
+    }
+    await ack(rig, marker);
+  }
+  expect(shown).toEqual(['a', 'b']);
+});
+
+it('what a reader was shown again counts from there when it comes again', async () => {
+  const rig = await HttpRig.start();
+  const first = await rig.read();
+  sendAll(rig, ['a', 'b', 'c']);
+  await first.sends(3);
+  first.end();
+  await expect.poll(() => rig.server.clients()).toEqual([]);
+  const second = await rig.read();
+  await second.sends(3);
+  second.end();
+  await expect.poll(() => rig.server.clients()).toEqual([]);
+  const third = await rig.read('', { 'last-event-id': 'a' });
+  expect(await third.sends(2)).toEqual(['b', 'c']);
 });
 
 it('what became of a send reaches its module, by name or by number', async () => {
@@ -186,4 +354,74 @@ it('what became of a send reaches its module, by name or by number', async () =>
     { params: { to: 'bob' }, status: 3, sentId: 'a', server: 'shop' },
   ]);
   expect(rig.sends).toMatchObject({ refused: ['b'], waiting: ['a'] });
+});
+
+it('a server refuses only what is its own, and its module hears that once', async () => {
+  const rig = await HttpRig.start({}, HASTY);
+  const told: unknown[] = [];
+  let isFull = false;
+  rig.sends.tell = async (_params, status, { sentId }) => {
+    if (isFull) throw new HttpError(503, 'STATUS_NOT_KEPT', 'too many statuses wait');
+    told.push([sentId, status]);
+    return true;
+  };
+  const refuse = async (id: string, server = 'shop', status: unknown = 'refused') =>
+    (await rig.ask('POST', `/v1/sends/${id}/status?server=${server}`, { body: { status } })).status;
+  const reading = await rig.read('?server=shop');
+  sendAll(rig, ['waits', 'refused', 'taken', 'number']);
+  await reading.sends(4);
+  // Others' sends, and what is none.
+  expect(await refuse('waits', 'other')).toBe(404);
+  expect(await refuse('waits', 'other', 0x80)).toBe(404);
+  expect(await refuse('nothing')).toBe(404);
+  // While it waits, it is refused with that, whoever says it twice.
+  for (let times = 0; times < 2; times += 1) {
+    expect(await refuse('refused')).toBe(200);
+    expect(await refuse('number', 'shop', '128')).toBe(200);
+  }
+  expect(told).toEqual([]);
+  expect(rig.sends.refused).toEqual(['refused', 'number']);
+  // What it has taken may fail later, also when its stream has gone.
+  expect(await ack(rig, 'taken', undefined, '?server=shop')).toMatchObject({ status: 200 });
+  reading.end();
+  await expect.poll(() => rig.sends.takers).toEqual([]);
+  expect(await refuse('waits')).toBe(404);
+  isFull = true;
+  expect(await refuse('taken')).toBe(503);
+  isFull = false;
+  expect(await refuse('taken', 'other')).toBe(404);
+  expect([await refuse('taken'), await refuse('taken')]).toEqual([200, 200]);
+  expect(await ack(rig, 'taken', undefined, '?server=shop')).toMatchObject({ status: 200 });
+  expect(told).toEqual([['taken', 0x80]]);
+  expect(await refuse('refused')).toBe(200);
+  expect(rig.sends).toMatchObject({ acknowledged: ['taken'], refused: ['refused', 'number'], waiting: ['waits'] });
+});
+
+it('a stream ends when another token holds than the one that opened it', async () => {
+  const rig = await HttpRig.start({}, { probeMs: 500 });
+  const reading = await rig.read();
+  expect(await reading.next()).toEqual({ comment: 'sends come here' });
+  sendAll(rig, ['a', 'b']);
+  await reading.sends(2);
+  // The same token again is no other one.
+  rig.server.reloaded(rig.tokenFile);
+  sendAll(rig, ['c']);
+  expect(await reading.sends(1)).toEqual(['c']);
+  // Who has asked for a stream, and has none yet, gets none.
+  const late = rig.ask('GET', '/v1/sends');
+  expect(await reading.next()).toEqual({ comment: 'somebody else asks for this name' });
+  writeFileSync(rig.tokenFile, 'another-one\n');
+  rig.server.reloaded(rig.tokenFile);
+  expect(await reading.next()).toMatchObject({ event: 'end', data: expect.stringContaining('TOKEN_WRONG') });
+  expect(await reading.next()).toBeNull();
+  expect(await late).toMatchObject({ status: 401, json: { error: { code: 'TOKEN_WRONG' } } });
+  expect((await rig.read()).status).toBe(401);
+  const again = await rig.read('', { authorization: 'Bearer another-one', 'last-event-id': 'b' });
+  expect(await again.sends(1)).toEqual(['c']);
+  // A token that cannot be read leaves the one before in force.
+  chmodSync(rig.tokenFile, 0o666);
+  rig.server.reloaded(rig.tokenFile);
+  expect(rig.server.problems()).toEqual([expect.stringContaining('the former token of HTTP holds')]);
+  sendAll(rig, ['d']);
+  expect(await again.sends(1)).toEqual(['d']);
 });

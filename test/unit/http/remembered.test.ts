@@ -1,17 +1,29 @@
 import { expect, it } from 'vitest';
 import { RememberedSends } from '../../../src/http/sends/remembered.js';
 
-it('each has the place at which it was shown first, and what was said of it', () => {
+it('each has the place at which it was shown last', () => {
   const remembered = new RememberedSends(10);
   for (const id of ['a', 'b', 'a', 'c']) remembered.shown(id);
-  expect(['a', 'b', 'c', 'd'].map((id) => remembered.placeOf(id))).toEqual([1, 2, 3, 0]);
-  remembered.ended('b', 'refused');
-  remembered.ended('d', 'acknowledged');
-  expect(['a', 'b', 'd'].map((id) => remembered.endOf(id))).toEqual([null, 'refused', null]);
+  expect(['a', 'b', 'c', 'd'].map((id) => remembered.placeOf(id))).toEqual([3, 2, 4, 0]);
+  const readBy = (last: string) => ['a', 'b', 'c', 'd'].filter((id) => remembered.isRead(id, remembered.placeOf(last)));
+  expect([readBy('a'), readBy('b'), readBy('d')]).toEqual([['a', 'b'], ['b'], []]);
 });
 
-it('of too many the oldest are forgotten', () => {
+it('what is to be shown again has been read by nobody until it is shown', () => {
+  const remembered = new RememberedSends(10);
+  for (const id of ['a', 'b']) remembered.shown(id);
+  for (const id of ['a', 'b', 'never']) remembered.due(id);
+  remembered.shown('a');
+  expect(['a', 'b', 'never'].map((id) => remembered.isRead(id, remembered.placeOf('a')))).toEqual([true, false, false]);
+  // It was shown all the same.
+  expect(remembered.placeOf('b')).toBe(2);
+});
+
+it('of too many the oldest are forgotten that the server has done with', () => {
   const remembered = new RememberedSends(2);
   for (const id of ['a', 'b', 'c']) remembered.shown(id);
-  expect(['a', 'b', 'c'].map((id) => remembered.placeOf(id))).toEqual([0, 2, 3]);
+  expect(['a', 'b', 'c'].map((id) => remembered.placeOf(id))).toEqual([1, 2, 3]);
+  for (const id of ['b', 'c']) remembered.done(id);
+  remembered.shown('d');
+  expect(['a', 'b', 'c', 'd'].map((id) => remembered.placeOf(id))).toEqual([1, 0, 3, 4]);
 });
