@@ -103,7 +103,13 @@ function addRoute(app: FastifyInstance, route: Route, options: AppOptions): void
           inProgress: (change) => {
             if (connection) connection.inProgress += change;
           },
-          onGone: (told) => void reply.raw.once('close', told),
+          onGone: (told) => {
+            reply.raw.once('close', () => {
+              connection?.offEnd(told);
+              told();
+            });
+            connection?.onEnd(told);
+          },
         },
         body: request.body,
         path: request.params as Record<string, string>,
@@ -122,9 +128,14 @@ function addRoute(app: FastifyInstance, route: Route, options: AppOptions): void
   });
 }
 
-/** A core that stops sends its callers away. Who waits to be let may send his body now, or another request. */
-function endIfDue({ raw }: Request, reply: Reply, { isRetired }: AppOptions): void {
-  if (isWaiting(raw) || isRetired()) reply.header('connection', 'close');
+/**
+ * A core that stops sends its callers away. Who waits to be let may send his body now, or another request. Who has closed his
+ * direction has no request behind his last one.
+ */
+function endIfDue(request: Request, reply: Reply, options: AppOptions): void {
+  const { raw } = request;
+  const isLast = raw.socket.readableEnded && connectionOf(request, options)?.request === raw;
+  if (isWaiting(raw) || options.isRetired() || isLast) reply.header('connection', 'close');
 }
 
 function connectionOf({ raw }: Request, { connections }: AppOptions): Connection | undefined {

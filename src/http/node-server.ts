@@ -27,6 +27,8 @@ export function makeNodeServer(
     keepAliveTimeout: limits.idleMs,
     noDelay: true,
   });
+  // Who closes his direction still gets his answers.
+  (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
   const tooMany = () => {
     const what = `${limits.connections} connections at a time are served, and all of them are in use`;
     return lastWords(new HttpError(503, 'TOO_MANY_REQUESTS', what, 'close some, and try again'));

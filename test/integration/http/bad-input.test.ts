@@ -356,6 +356,46 @@ it('an event goes on without its caller, and what waits for an acknowledgement d
   expect(await rig.ask('POST', '/v1/messages', { body: { text: 'heck' } })).toMatchObject({ status: 200 });
 });
 
+it.each(['tcp', 'unix'] as const)(
+  'over %s, who closes his direction behind his requests gets their answers',
+  async (kind) => {
+    const place = kind === 'tcp' ? {} : { address: { kind, path: join(makeTempDir(), 's') } };
+    const rig = await HttpRig.start({ modules: [FILTER], chainDeadlineMs: 60_000 }, { lookMs: 20 }, place);
+    const caller = await rig.dial();
+    caller.socket.end(messageRequest('heck') + messageRequest('hello'));
+    await caller.ended();
+    expect(await caller.statuses(2)).toEqual([200, 200]);
+    // What waits to be acknowledged would go on without a caller that has gone, so it is refused.
+    rig.sends.allowance = 0;
+    const owing = await rig.dial();
+    owing.socket.end(messageRequest('heck'));
+    await owing.ended();
+    expect([await owing.statuses(1), codesOf(owing)]).toEqual([[503], ['SENDS_UNACKNOWLEDGED']]);
+    const waiting = await rig.dial();
+    waiting.say(messageRequest('heck'));
+    await expect.poll(() => rig.server.clients()).toMatchObject([{ inProgress: 1 }]);
+    waiting.socket.end();
+    await waiting.ended();
+    expect([await waiting.statuses(1), codesOf(waiting)]).toEqual([[503], ['SENDS_UNACKNOWLEDGED']]);
+    // A body that will never be whole is told of too.
+    const cut = await rig.dial();
+    cut.socket.end(messageRequest('hello').slice(0, -1));
+    await cut.ended();
+    expect(await cut.statuses(1)).toEqual([400]);
+    // The kernel closes the direction of a reader that is killed, and says nothing more.
+    const reader = await rig.dial();
+    const request = `GET /v1/sends?server=gone HTTP/1.1\r\nHost: core\r\n${AUTHORIZATION}\r\n\r\n`;
+    reader.say(request);
+    expect(await reader.statuses(1)).toEqual([200]);
+    reader.socket.end();
+    await reader.ended();
+    const both = await rig.dial();
+    both.socket.end(request);
+    await both.ended();
+    await expect.poll(() => rig.server.clients()).toEqual([]);
+  },
+);
+
 it('who does not acknowledge gets no more verdicts, and is told why', async () => {
   const rig = await HttpRig.start({ chainDeadlineMs: 200 });
   rig.sends.allowance = 0;
