@@ -2,10 +2,9 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { CoreConfig } from '../config/types.js';
-import { readSecretFile } from '../secret-file.js';
+import { readWebhookKey } from '../secrets.js';
 import type { SendSource } from '../sends/types.js';
 import type { ServerStatus } from '../supervisor/types.js';
-import { readKey } from '../webhook/signature.js';
 import { WEBHOOK, Webhook, type WebhookSettings } from '../webhook/webhook.js';
 
 /** What it needs. */
@@ -23,8 +22,7 @@ export interface WebhookDoorOptions {
 export function readWebhookSettings(config: CoreConfig): WebhookSettings | null {
   const { webhook, webhookSecret, webhookTimeoutMs: timeoutMs } = config;
   if (webhook === 'off' || webhookSecret === null) return null;
-  const key = readKey(readSecretFile(webhookSecret, 'webhook_secret'), webhookSecret);
-  return { url: new URL(webhook), key, timeoutMs };
+  return { url: new URL(webhook), key: readWebhookKey(webhookSecret), timeoutMs };
 }
 
 /** Has one webhook at a time, or none. */

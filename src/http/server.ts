@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { HttpAddress } from '../config/http-address.js';
 import { readDescriptorLimit } from '../libc.js';
-import { readSecretFile } from '../secret-file.js';
+import { readToken } from '../secrets.js';
 import type { SendSource } from '../sends/types.js';
 import type { Names } from '../servers/names.js';
 import type { EventCore, ServerClient } from '../servers/types.js';
@@ -92,7 +92,7 @@ export class HttpServer {
   static async open(options: HttpServerOptions): Promise<HttpServer> {
     const server = new HttpServer(options);
     try {
-      if (options.tokenFile !== null) server.#token = new Token(readSecretFile(options.tokenFile, 'http_token'));
+      if (options.tokenFile !== null) server.#token = new Token(readToken(options.tokenFile));
       await server.#start();
       return server;
     } catch (error) {
@@ -148,7 +148,7 @@ export class HttpServer {
       return;
     }
     try {
-      this.#token = new Token(readSecretFile(tokenFile, 'http_token'));
+      this.#token = new Token(readToken(tokenFile));
     } catch (error) {
       this.#tokenProblem = `the former token of HTTP holds: ${(error as Error).message}`;
       this.#options.warn(this.#tokenProblem);

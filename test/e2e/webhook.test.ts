@@ -16,8 +16,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { keyOf } from '../../src/secrets.js';
 import type { CoreStatus } from '../../src/supervisor/types.js';
-import { readKey, signatureHeaders } from '../../src/webhook/signature.js';
+import { signatureHeaders } from '../../src/webhook/signature.js';
 import { CommandLine } from '../helpers/command.js';
 import { RawServer } from '../helpers/raw-server.js';
 import { type Asked, type RestServer, startRestServer } from '../helpers/rest-server.js';
@@ -81,7 +82,7 @@ const ids = (asked: readonly Asked[]) => asked.map(({ headers }) => headers['web
 function isSigned({ headers, body }: Asked, secret: string): boolean {
   const id = headers['webhook-id'] as string;
   const timestamp = Number(headers['webhook-timestamp']);
-  const expected = signatureHeaders(readKey(secret, ''), { id, timestamp, body });
+  const expected = signatureHeaders(keyOf(secret, ''), { id, timestamp, body });
   return headers['webhook-signature'] === expected['webhook-signature'];
 }
 

@@ -18,6 +18,7 @@ const SLOW = `chain_deadline = 60s
 module slow { path = ${fixture('slow')} ; deadline = 60s ; hang = off ; stop_timeout = 30s }`;
 const HTTP = 'http = 127.0.0.1:0\nhttp_token = token\n';
 const SECRET = 'a-token-that-no-log-has';
+const NEW_SECRET = 'a-new-token-that-no-log-has';
 
 let directory: string;
 let command: CommandLine;
@@ -73,13 +74,13 @@ it('the system chooses a port, which status shows; a message is decided on, and 
 
 it('a reload takes another token, keeps the one that it has where the new one is of no use, and says what needs a restart', async () => {
   const { caller } = await start(`${HTTP}${FILTER}`);
-  keepToken('new');
+  keepToken(NEW_SECRET);
   expect(await command.run('reload')).toMatchObject({ code: 0 });
   expect(await caller.post('/v1/calls', {})).toMatchObject({ status: 401 });
-  const next = new HttpCaller(caller.address, 'new');
+  const next = new HttpCaller(caller.address, NEW_SECRET);
   onTestFinished(() => next.close());
   expect(await next.post('/v1/calls', {})).toMatchObject({ status: 200 });
-  keepToken('newer');
+  keepToken('a-newer-token-that-no-log-has');
   chmodSync(tokenFile(), 0o644);
   expect((await command.run('reload')).stderr).toContain('it has the mode 0644, so others may use it');
   expect(await next.post('/v1/calls', {})).toMatchObject({ status: 200 });
