@@ -4,7 +4,6 @@ import type { Server } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { HttpAddress } from '../config/http-address.js';
 import { readDescriptorLimit } from '../libc.js';
-import { readToken } from '../secrets.js';
 import type { SendSource } from '../sends/types.js';
 import type { Names } from '../servers/names.js';
 import type { EventCore, ServerClient } from '../servers/types.js';
@@ -26,8 +25,8 @@ import { Visits } from './visits.js';
 /** How HTTP is set up. */
 export interface HttpServerOptions {
   address: HttpAddress;
-  /** The file with the token; `null`: none is asked for. */
-  tokenFile: string | null;
+  /** `null`: none is asked for. */
+  token: string | null;
   core: EventCore;
   /** What modules sent, for servers that take it. */
   sends: SendSource;
@@ -63,7 +62,6 @@ export class HttpServer {
   #server: Server | null = null;
   #connections: Connections | null = null;
   #token: Token | null = null;
-  #tokenProblem: string | null = null;
   #warnedMs = Number.NEGATIVE_INFINITY;
   #isRetired = false;
   #isClosed = false;
@@ -73,6 +71,7 @@ export class HttpServer {
     const limits = { ...httpLimits(maxMessageBytes, readDescriptorLimit()), ...options.limits };
     const warn = (text: string) => this.#warn(text);
     this.#options = options;
+    this.#token = options.token === null ? null : new Token(options.token);
     this.#limits = limits;
     this.#visits = new Visits({ sends, limits, chainDeadlineMs, warn });
     this.#events = new Events(core, this.#visits);
@@ -87,12 +86,11 @@ export class HttpServer {
   /**
    * Listens and begins to answer.
    *
-   * @throws DirectoryError `SECRET_UNUSABLE`; `HTTP_UNUSABLE` or `SOCKET_PATH_TOO_LONG` when nothing can listen there
+   * @throws DirectoryError `HTTP_UNUSABLE` or `SOCKET_PATH_TOO_LONG` when nothing can listen there
    */
   static async open(options: HttpServerOptions): Promise<HttpServer> {
     const server = new HttpServer(options);
     try {
-      if (options.tokenFile !== null) server.#token = new Token(readToken(options.tokenFile));
       await server.#start();
       return server;
     } catch (error) {
@@ -131,7 +129,7 @@ export class HttpServer {
   /** What keeps callers from being served, in sentences. */
   problems(): string[] {
     if (this.#isRetired) return [];
-    return [...(this.#tokenProblem === null ? [] : [this.#tokenProblem]), ...this.#visits.problems()];
+    return this.#visits.problems();
   }
 
   /** Everybody who is connected. */
@@ -139,20 +137,13 @@ export class HttpServer {
     return (this.#connections?.all() ?? []).map((connection) => connection.describe());
   }
 
-  /** Reads the token again. Where that cannot be, the one before holds. */
-  reloaded(tokenFile: string | null): void {
-    this.#tokenProblem = null;
-    if (tokenFile === null) {
-      // A configuration without a token has another address, or none: this one stays until the core is started again.
-      if (this.#options.address.kind === 'unix') this.#token = null;
-      return;
-    }
-    try {
-      this.#token = new Token(readToken(tokenFile));
-    } catch (error) {
-      this.#tokenProblem = `the former token of HTTP holds: ${(error as Error).message}`;
-      this.#options.warn(this.#tokenProblem);
-    }
+  /** Asks for another token from now on. @returns `false`: it is the one that it has */
+  changeToken(token: string | null): boolean {
+    // A configuration without a token has another address, or none: an address that others reach stays closed to them.
+    if (token === null && this.#options.address.kind !== 'unix') return false;
+    if (token === null ? this.#token === null : this.#token?.is(token)) return false;
+    this.#token = token === null ? null : new Token(token);
+    return true;
   }
 
   /**
