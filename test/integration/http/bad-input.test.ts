@@ -27,11 +27,14 @@ it.each([
   ['nothing', '', 'REQUEST_INVALID', /is no JSON/],
   ['no object', '[]', 'REQUEST_INVALID', /the body is a list; it must be an object/],
   ['bytes that are no UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), 'REQUEST_INVALID', /is no UTF-8/],
+  ['a message in null', 'null', 'REQUEST_INVALID', /the message has no text and no payload/],
+  ['a message in {}', {}, 'REQUEST_INVALID', /the message has no text and no payload/],
+  ['addresses alone', { from: 'a', to: 'b', text: null }, 'REQUEST_INVALID', /no text and no payload/],
   ['unknown fields', { text: 'x', frm: 'a', __proto_: 1 }, 'REQUEST_INVALID', /unknown fields: "frm", "__proto_"/],
   ['a key that objects have', '{"__proto__": {"text": "x"}}', 'REQUEST_INVALID', /unknown field: "__proto__"/],
   ['text and payload', { text: 'x', payload: 'eA==' }, 'REQUEST_INVALID', /text or payload, and not both/],
   ['a payload that is no base64', { payload: '%' }, 'REQUEST_INVALID', /payload is "%"; it must be base64/],
-  ['a number that is none', { id: -1 }, 'REQUEST_INVALID', /id is -1; it must be a whole number/],
+  ['a number that is none', { text: 'x', id: -1 }, 'REQUEST_INVALID', /id is -1; it must be a whole number/],
   ['a number that was rounded', '{"id": 9007199254740993}', 'REQUEST_INVALID', /from 2\^53 on a string of digits/],
   ['a number over 64 bits', { id: '18446744073709551616' }, 'REQUEST_INVALID', /from 0 to 2\^64-1/],
   ['an address with a NUL', { from: 'a\0b' }, 'INVALID_ARGUMENT', /from has a NUL inside/],
@@ -43,6 +46,18 @@ it.each([
   const headers = { 'content-type': 'application/json' };
   const answer = await rig.ask('POST', '/v1/messages', { body, headers });
   expect(answer).toMatchObject({ status: 400, json: { error: { code, message: expect.stringMatching(message) } } });
+});
+
+it('an event that says nothing is refused, without a body too, and an empty message is one', async () => {
+  const rig = await HttpRig.start();
+  const ask = async (path: string, body?: unknown) => (await rig.ask('POST', path, { body })).status;
+  expect(await ask('/v1/messages')).toBe(400);
+  expect(await ask('/v1/messages', { text: '' })).toBe(200);
+  expect(await ask('/v1/messages', { payload: '' })).toBe(200);
+  for (const body of [undefined, 'null', {}, { online: true }, { address: null }]) {
+    expect(await ask('/v1/logins', body)).toBe(400);
+  }
+  expect(await ask('/v1/logins', { address: '' })).toBe(200);
 });
 
 it('what is no JSON by its headers is refused, as are paths, methods and parameters that there are not', async () => {
