@@ -21,7 +21,7 @@ export interface AppOptions {
   token(): Token | null;
   /** Callers shall go somewhere else: their connections end with the answer. */
   isRetired(): boolean;
-  warn(text: string): void;
+  warn(kind: string, text: string, from?: string): void;
 }
 
 /** The server of who gives no name. */
@@ -50,7 +50,7 @@ export async function makeApp(options: AppOptions): Promise<FastifyInstance> {
   const bodies = new Bodies(limits);
   const fail = (error: unknown, request: Request, reply: Reply) => {
     const known = httpErrorOf(error) ?? frameworkError(error);
-    if (known === null) options.warn(`a request could not be answered (${(error as Error).message})`);
+    if (known === null) options.warn('mistake', `a request could not be answered (${(error as Error).message})`);
     const told = known ?? new HttpError(500, 'REQUEST_FAILED', 'the request could not be answered', 'see the log');
     if (told.status === 401) reply.header('www-authenticate', 'Bearer');
     if (told.status === 429 || told.status === 503) reply.header('retry-after', '1');
@@ -165,7 +165,7 @@ function checkToken(request: Request, token: Token | null, options: AppOptions):
     return null;
   }
   const what = authorization === undefined ? 'the request has no token' : 'the token of the request is wrong';
-  options.warn(`${what}; it came from ${request.raw.socket.remoteAddress ?? 'the socket'}`);
+  options.warn('token', what, request.raw.socket.remoteAddress ?? 'the socket');
   const remedy = 'send the header "Authorization: Bearer TOKEN" with the first line of the file of http_token';
   return new HttpError(401, 'TOKEN_WRONG', what, remedy);
 }

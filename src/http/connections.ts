@@ -117,7 +117,7 @@ export interface ConnectionsOptions {
   limits: HttpLimits;
   /** What one hears that has to go although it asks for something. */
   tooMany(): string;
-  warn(text: string): void;
+  warn(kind: string, text: string): void;
 }
 
 /** All of them, those first that are idle for longest. */
@@ -191,7 +191,7 @@ export class Connections {
     });
     const { limits, tooMany, warn } = this.#options;
     if (this.#all.size <= limits.connections) return;
-    warn(`more than ${limits.connections} connections came; those that are idle for longest are closed`);
+    warn('connections', `more than ${limits.connections} connections came; those that are idle for longest are closed`);
     const idle = this.all().filter((other) => other !== connection && other.requests === 0);
     // Whoever has shown that he may ask comes before those of whom nothing is known.
     const goes = idle.find(({ isKnown }) => !isKnown) ?? idle[0];
@@ -214,7 +214,7 @@ export class Connections {
   }
 
   #cutOff({ server, socket }: Connection, why: string): void {
-    this.#options.warn(`a caller${server === '' ? '' : ` for ${server}`} was cut off, because it ${why}`);
+    this.#options.warn('cut off', `a caller${server === '' ? '' : ` for ${server}`} was cut off, because it ${why}`);
     this.#all.delete(socket);
     socket.destroy();
     if (this.#all.size === 0) this.#announceEmpty();

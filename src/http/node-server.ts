@@ -14,7 +14,7 @@ import { noteRequest, noteWaiting } from './requests/body.js';
  */
 export function makeNodeServer(
   limits: HttpLimits,
-  warn: (text: string) => void,
+  warn: (kind: string, text: string) => void,
   handle: (request: IncomingMessage, response: ServerResponse) => void,
 ): { server: Server; connections: Connections } {
   const server = createServer({

@@ -21,6 +21,7 @@ import { SendDesk } from './sends/send-desk.js';
 import { Token } from './token.js';
 import type { MetricsText, Readiness } from './types.js';
 import { Visits } from './visits.js';
+import { HttpWarnings } from './warnings.js';
 
 /** How HTTP is set up. */
 export interface HttpServerOptions {
@@ -47,8 +48,6 @@ export interface HttpServerOptions {
 
 /** How long the last answers may take to leave once the core ends. */
 const LINGER_MS = 500;
-/** Callers that cannot be understood or let in are told of so often. */
-const WARN_EVERY_MS = 10_000;
 
 /** Serves callers; none, gone, slow or talking nonsense, can hurt the core or another caller through it. */
 export class HttpServer {
@@ -58,27 +57,33 @@ export class HttpServer {
   readonly #visits: Visits;
   readonly #events: Events;
   readonly #desk: SendDesk;
+  readonly #warnings: HttpWarnings;
   readonly #timer: NodeJS.Timeout;
   #server: Server | null = null;
   #connections: Connections | null = null;
   #token: Token | null = null;
-  #warnedMs = Number.NEGATIVE_INFINITY;
   #isRetired = false;
   #isClosed = false;
 
   private constructor(options: HttpServerOptions) {
     const { core, sends, names, maxMessageBytes, chainDeadlineMs } = options;
     const limits = { ...httpLimits(maxMessageBytes, readDescriptorLimit()), ...options.limits };
-    const warn = (text: string) => this.#warn(text);
+    const warnings = new HttpWarnings(
+      (text) => options.warn(`http: ${text}`),
+      () => performance.now(),
+    );
+    this.#warnings = warnings;
     this.#options = options;
     this.#token = options.token === null ? null : new Token(options.token);
     this.#limits = limits;
+    // Each of these names a server, and is told once while it is so.
+    const warn = (text: string) => warnings.add(text, text);
     this.#visits = new Visits({ sends, limits, chainDeadlineMs, warn });
     this.#events = new Events(core, this.#visits);
     this.#desk = new SendDesk({ sends, names, limits, warn });
     this.#listening = listeningAt(options.address, {
       connected: (socket) => void this.#server?.emit('connection', socket),
-      failed: ({ message }) => warn(`a caller could not be let in (${message}); it may try again`),
+      failed: ({ message }) => warnings.add('listening', `a caller could not be let in (${message}); it may try again`),
     });
     this.#timer = setInterval(() => this.#look(), limits.lookMs).unref();
   }
@@ -164,6 +169,7 @@ export class HttpServer {
     this.#listening.close();
     clearInterval(this.#timer);
     this.#desk.close();
+    this.#warnings.close();
     await this.#connections?.close(LINGER_MS);
     // Ends its looking for slow requests; it has never listened itself.
     this.#server?.close();
@@ -181,7 +187,11 @@ export class HttpServer {
       routes,
       limits: this.#limits,
       makeServer: (handle) => {
-        const { server, connections } = makeNodeServer(this.#limits, (text) => this.#warn(text), handle);
+        const { server, connections } = makeNodeServer(
+          this.#limits,
+          (kind, text) => this.#warnings.add(kind, text),
+          handle,
+        );
         this.#server = server;
         this.#connections = connections;
         return server;
@@ -189,7 +199,7 @@ export class HttpServer {
       connections: () => this.#connections as Connections,
       token: () => this.#token,
       isRetired: () => this.#isRetired,
-      warn: (text) => this.#warn(text),
+      warn: (kind, text, from) => this.#warnings.add(kind, text, from),
     });
     await this.#listening.open();
   }
@@ -198,11 +208,6 @@ export class HttpServer {
     // Streams first: what they say of a reader is more.
     this.#desk.look(performance.now());
     this.#connections?.look(performance.now());
-  }
-
-  #warn(text: string): void {
-    if (performance.now() - this.#warnedMs < WARN_EVERY_MS) return;
-    this.#warnedMs = performance.now();
-    this.#options.warn(`http: ${text}`);
+    this.#warnings.look();
   }
 }
