@@ -45,7 +45,11 @@ export async function makeApp(options: AppOptions): Promise<FastifyInstance> {
     bodyLimit: Number.MAX_SAFE_INTEGER,
     routerOptions: { maxParamLength: MAX_PART },
     clientErrorHandler: () => undefined,
-    frameworkErrors: (error, request, reply) => void fail(error, request as Request, reply as Reply),
+    // Of paths that cannot be taken: who has no token is told of that alone.
+    frameworkErrors: (error, request, reply) => {
+      const refusal = checkToken(request as Request, token(), options);
+      void fail(refusal ?? badPath(error, request.raw), request as Request, reply as Reply);
+    },
   });
   const bodies = new Bodies(limits);
   const fail = (error: unknown, request: Request, reply: Reply) => {
@@ -69,7 +73,9 @@ export async function makeApp(options: AppOptions): Promise<FastifyInstance> {
   app.setNotFoundHandler((request, reply) => fail(unknownRoute(request, routes, reply), request, reply));
   app.addHook('onRequest', (request, reply, done) => {
     const { requests = 1 } = connectionOf(request, options) ?? {};
+    const mistake = findMistake(request.raw);
     if (requests > limits.pipelined) done(tooMany(limits));
+    else if (mistake !== null) done(mistake);
     else if (request.routeOptions.config.isOpen === true) done();
     else {
       const refusal = checkToken(request, token(), options);
@@ -183,6 +189,25 @@ function unknownRoute({ raw }: Request, routes: readonly Route[], reply: Reply):
 function isPathOf(path: string, pattern: string): boolean {
   const [parts, wanted] = [path.split('/'), pattern.split('/')];
   return parts.length === wanted.length && wanted.every((part, i) => part.startsWith(':') || part === parts[i]);
+}
+
+/** What is wrong with the head of a request that can be understood. */
+function findMistake({ headers, httpVersion }: IncomingMessage): HttpError | null {
+  if (httpVersion === '1.1' && headers.host === undefined) {
+    return invalidRequest('the request has no Host', 'send the header "Host" with the address of the core');
+  }
+  const coding = headers['transfer-encoding'];
+  if (coding === undefined || coding.toLowerCase() === 'chunked') return null;
+  const what = `the request has the Transfer-Encoding ${JSON.stringify(coding.slice(0, SHOWN_CHARS))}`;
+  return new HttpError(501, 'REQUEST_INVALID', what, 'send it with Content-Length, or with chunked alone');
+}
+
+function badPath(error: { code?: string }, { url = '' }: IncomingMessage): HttpError {
+  const shown = JSON.stringify(url.slice(0, SHOWN_CHARS));
+  if (error.code === 'FST_ERR_MAX_PARAM_LENGTH') {
+    return invalidRequest(`a part of the path is longer than any id of a send: ${shown}`, 'give the id as it came');
+  }
+  return invalidRequest(`the path cannot be decoded: ${shown}`, 'give the id as it came');
 }
 
 function badName(server: string): HttpError {

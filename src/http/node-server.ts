@@ -26,6 +26,8 @@ export function makeNodeServer(
     connectionsCheckingInterval: limits.lookMs,
     keepAliveTimeout: limits.idleMs,
     noDelay: true,
+    // It is looked for where failures have a document.
+    requireHostHeader: false,
   });
   // Who closes his direction still gets his answers.
   (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
@@ -46,6 +48,11 @@ export function makeNodeServer(
   });
   // What else is expected may be left out of account (RFC 9110, 10.1.1).
   server.on('checkExpectation', take);
+  server.on('connect', (_request: IncomingMessage, socket: Socket) => {
+    const remedy = 'GET /v1/openapi.json lists what there is';
+    const error = new HttpError(405, 'ROUTE_UNKNOWN', 'the core is no proxy, and takes no CONNECT', remedy);
+    connections.of(socket)?.end(lastWords(error));
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const connection = connections.of(socket);
     if (connection === undefined || error.code === 'ECONNRESET' || !socket.writable) socket.destroy();

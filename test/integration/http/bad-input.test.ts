@@ -252,6 +252,40 @@ it('a head that is too large, or without a host, is refused', async () => {
   expect(await hostless.statuses(1)).toEqual([400]);
 });
 
+it.each([
+  ['no Host', ['GET /healthz HTTP/1.1'], 400, 'REQUEST_INVALID'],
+  ['CONNECT', ['CONNECT a:1 HTTP/1.1', 'Host: a:1'], 405, 'ROUTE_UNKNOWN'],
+  ['another expectation', ['POST /v1/calls HTTP/1.1', 'Host: core', 'Expect: foo'], 401, 'TOKEN_WRONG'],
+  [
+    'another coding',
+    ['GET /healthz HTTP/1.1', 'Host: core', 'Transfer-Encoding: gzip, chunked'],
+    501,
+    'REQUEST_INVALID',
+  ],
+  ['a path that cannot be decoded', ['POST /v1/sends/%zz/ack HTTP/1.1', 'Host: core'], 401, 'TOKEN_WRONG'],
+  [
+    'the same with the token',
+    [`POST /v1/sends/%zz${'x'.repeat(3000)}/ack HTTP/1.1`, 'Host: core', AUTHORIZATION],
+    400,
+    'REQUEST_INVALID',
+  ],
+  ['an id that is too long', [`POST /v1/sends/${'x'.repeat(5000)}/ack HTTP/1.1`, 'Host: core'], 401, 'TOKEN_WRONG'],
+  [
+    'the same with the token',
+    [`POST /v1/sends/${'x'.repeat(5000)}/ack HTTP/1.1`, 'Host: core', AUTHORIZATION],
+    400,
+    'REQUEST_INVALID',
+  ],
+])('a request with %s has a failure in the usual form', async (_, lines, status, code) => {
+  const rig = await HttpRig.start();
+  const caller = await rig.dial();
+  const isChunked = lines.some((line) => line.includes('chunked'));
+  caller.socket.end([...lines, '', isChunked ? '0\r\n\r\n' : ''].join('\r\n'));
+  await caller.ended();
+  expect([await caller.statuses(1), codesOf(caller)]).toEqual([[status], [code]]);
+  expect(caller.text.length).toBeLessThan(1000);
+});
+
 it('2,000 idle connections keep nobody out', async () => {
   const rig = await HttpRig.start({ modules: [FILTER] }, { connections: 50 });
   const kept = await rig.dial();
