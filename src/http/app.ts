@@ -19,6 +19,8 @@ export interface AppOptions {
   connections(): Connections;
   /** `null`: none is asked for. */
   token(): Token | null;
+  /** Nobody but the user of the core, and root, can reach the address. */
+  isPrivate: boolean;
   /** Callers shall go somewhere else: their connections end with the answer. */
   isRetired(): boolean;
   warn(kind: string, text: string, from?: string): void;
@@ -120,6 +122,7 @@ function addRoute(app: FastifyInstance, route: Route, options: AppOptions): void
         body: request.body,
         path: request.params as Record<string, string>,
         query,
+        isTrusted: isTrusted(request, options),
         connection,
         request: request.raw,
         response: reply.raw,
@@ -161,6 +164,10 @@ function readQuery(given: unknown, { query: known = {} }: Route): Record<string,
     if (typeof value !== 'string') throw invalidRequest(`the query has the parameter ${shown} twice`);
   }
   return query as Record<string, string>;
+}
+
+function isTrusted({ raw }: Request, { token, isPrivate }: AppOptions): boolean {
+  return isPrivate || (token()?.isIn(raw.headers.authorization) ?? true);
 }
 
 function checkToken(request: Request, token: Token | null, options: AppOptions): HttpError | null {

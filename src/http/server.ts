@@ -198,6 +198,7 @@ export class HttpServer {
       },
       connections: () => this.#connections as Connections,
       token: () => this.#token,
+      isPrivate: this.#options.address.kind === 'unix',
       isRetired: () => this.#isRetired,
       warn: (kind, text, from) => this.#warnings.add(kind, text, from),
     });

@@ -86,7 +86,7 @@ export class HttpRig {
       names,
       maxMessageBytes,
       chainDeadlineMs: () => chainDeadlineMs,
-      readiness: () => ({ reasons: [], notes: [] }),
+      readiness: () => ({ reasons: [], notes: [], outline: { reasons: [], notes: [] } }),
       warn: (text) => this.warnings.push(text),
       limits,
       ...more,
