@@ -61,14 +61,3 @@ function unusable(path: string, setting: string, why: string, cause: unknown): D
     cause,
   });
 }
-
-/** Says why the file cannot be used, for somebody who need not be the user of the core; `null` when nothing speaks against it. */
-export function findSecretProblem(path: string, setting: string): string | null {
-  try {
-    readSecretFile(path, setting);
-    return null;
-  } catch (error) {
-    if (error instanceof DirectoryError) return `${error.what}; ${error.remedy ?? ''}`;
-    throw error;
-  }
-}

@@ -232,6 +232,7 @@ export const DOCUMENTS = {
       stopped: names.describe('of those meant: stopped by an operator, so that nothing of them was started'),
       settings: names.describe('global settings that changed and hold from now on'),
       needRestart: names.describe('global settings that need a restart of the core'),
+      secrets: names.describe('global settings whose file has another secret, which holds from now on'),
       warnings: z.array(z.string()),
     }),
   ],

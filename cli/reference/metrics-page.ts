@@ -111,7 +111,7 @@ lost messages look back 15 minutes.
   After a restart of the core all counters begin at 0, as Prometheus expects.
 - **A message counts once for each module** that it was offered to. So with three modules there are up to three verdicts for one message.
 - **The number of series is bounded.** A module has about 60 series, the core about 50. The first 64 names of servers that connect have series
-  of their own until the core ends. All later names share \`server="(others)"\`.
+  of their own. A name that no server has had for an hour gives its place back. All other names share \`server="(others)"\`.
 - **CPU of processes that have ended** is counted as far as a scrape or \`status\` saw it. What a process used after the last look is not in it.
   Programs that a module starts are not in it either.
 - **Cost.** A message costs what it cost before, and a few comparisons for the histogram. Everything else is looked up at a scrape. A scrape

@@ -43,12 +43,14 @@ export function findWaiting({ servers = [], sends = null, core, modules = [] }: 
   const byModule = of.length > 0 ? ` (${of.join(', ')})` : '';
   if (servers.some(({ takesSends }) => takesSends)) return [findAway(sends, `${waits} for a server${byModule}`)];
   const { gateway = null, http = null } = core ?? {};
+  const ways = [
+    ...(gateway === null ? [] : [`connect to ${gateway}`]),
+    ...(http === null ? [] : [`read them at /v1/sends, over HTTP at ${http}`]),
+  ];
   const remedy =
-    gateway !== null
-      ? `let a server that takes sends connect to ${gateway}`
-      : http !== null
-        ? `let a server read them at /v1/sends, over HTTP at ${http}`
-        : 'let the program that the core is in take them, with takeSends';
+    ways.length === 0
+      ? 'let the program that the core is in take them, with takeSends'
+      : `let a server that takes sends ${ways.join(', or ')}`;
   return [{ level: 'warning', module: null, what: `${waits}, and no server takes them${byModule}`, remedy }];
 }
 

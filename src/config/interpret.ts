@@ -34,7 +34,7 @@ const GUARDED = new Set(['match', 'limits', 'sandbox', 'remote', 'env']);
  * @param exists - Tells whether a path names a file; asked for modules without a `path` only.
  * @param findProblem - Says why a program cannot be run; `null` when nothing speaks against it.
  * @param findGroupProblem - Says what is wrong with a group; `null` when nothing speaks against it.
- * @param findSecretProblem - Says why the file of a secret cannot be used; `null` when nothing speaks against it.
+ * @param findSecretProblem - Says why a secret cannot be used; `null` when nothing speaks against it.
  * @throws ConfigError `CONFIG_VALUE` at the first setting or name that cannot be.
  */
 export function interpretTree(
@@ -43,7 +43,7 @@ export function interpretTree(
   exists: (path: string) => boolean,
   findProblem: (program: string) => string | null,
   findGroupProblem: (group: string) => GroupProblem | null,
-  findSecretProblem: (path: string, setting: string) => string | null,
+  findSecretProblem: (file: string, setting: 'http_token' | 'webhook_secret') => string | null,
 ): CoreConfig {
   const warnings: ConfigWarning[] = [];
   const absolute = resolve(file);

@@ -1,7 +1,7 @@
 /** From a file, or its text, to a configuration. */
 
 import { ConfigError } from '../errors.js';
-import { findSecretProblem } from '../secret-file.js';
+import { findSecretProblem } from '../secrets.js';
 import { findGroupProblem } from './group-problem.js';
 import { interpretTree } from './interpret.js';
 import { parseTree } from './parser.js';

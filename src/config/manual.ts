@@ -120,7 +120,7 @@ export const CORE_MANUAL: Readonly<Record<string, SettingManual>> = {
     example: 'unix:/run/chat/http.sock',
   },
   http_token: {
-    what: 'The file with the token that every request of HTTP carries. Its first line is the token. The file belongs to the user of the core or to root and has the mode 0600. With `none` no token is asked for, which only `http = unix:PATH` may have. A reload reads the file again.',
+    what: 'The file with the token that every request of HTTP carries. Its first line is the token, of at least 16 bytes. The file belongs to the user of the core or to root and has the mode 0600. With `none` no token is asked for, which only `http = unix:PATH` may have. A reload reads the file again.',
     example: '/etc/mesibo/http.token',
   },
   webhook: {

@@ -1,15 +1,17 @@
 /** What a reload did, in words: pure. */
 
 import { coreCommand, joinSentences, type Sentence, sentence } from '../sentence.js';
-import type { ReloadReport } from '../supervisor/types.js';
+import type { CoreReloadReport, ReloadReport } from '../supervisor/types.js';
 
 /** What a reload did, in one line. */
-export function describeReload(report: ReloadReport): Sentence {
-  const { needRestart, left, settings, stopped } = report;
+export function describeReload(report: ReloadReport & Partial<Pick<CoreReloadReport, 'secrets'>>): Sentence {
+  const { needRestart, left, settings, secrets = [], stopped } = report;
   const parts: (string | Sentence)[] = WORDS.filter(([list]) => report[list].length > 0).map(
     ([list, words]) => `${words} ${report[list].join(', ')}`,
   );
-  if (settings.length > 0) parts.push(`in force: ${settings.join(', ')}`);
+  const others = settings.filter((setting) => !secrets.includes(setting));
+  if (others.length > 0) parts.push(`in force: ${others.join(', ')}`);
+  for (const setting of secrets) parts.push(`${setting}: another ${SECRETS[setting] ?? 'secret'} is in force`);
   if (parts.length + needRestart.length === 0) parts.push('nothing has changed');
   if (stopped.length > 0) {
     const are = stopped.length === 1 ? 'is' : 'are';
@@ -19,6 +21,9 @@ export function describeReload(report: ReloadReport): Sentence {
   if (needRestart.length > 0) parts.push(`changed, but needs a restart of the core: ${needRestart.join(', ')}`);
   return joinSentences(parts, '; ');
 }
+
+/** What a setting's file has. */
+const SECRETS: Readonly<Record<string, string>> = { http_token: 'token', webhook_secret: 'key' };
 
 const WORDS = [
   ['replaced', 'new processes for'],

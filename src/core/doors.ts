@@ -1,6 +1,5 @@
 /** The ways into a core from other processes: each is there as long as the core serves. */
 
-import type { CoreConfig } from '../config/types.js';
 import { ControlServer, type ControlServerOptions } from '../control/server.js';
 import { GatewayServer, type GatewayServerOptions } from '../gateway/server.js';
 import { HttpServer, type HttpServerOptions } from '../http/server.js';
@@ -54,7 +53,7 @@ export class Doors {
   /**
    * Answers over HTTP.
    *
-   * @throws DirectoryError when nothing can listen there, or the token cannot be read
+   * @throws DirectoryError when nothing can listen there
    */
   async openHttp(options: Omit<HttpServerOptions, 'warn' | 'names'>): Promise<void> {
     this.#http = await HttpServer.open({ ...options, names: this.#names, warn: this.#options.warn });
@@ -82,9 +81,13 @@ export class Doors {
   }
 
   /** The configuration is another one. */
-  reloaded({ httpToken }: Pick<CoreConfig, 'httpToken'>): void {
+  reloaded(): void {
     this.#gateway?.welcomeAgain();
-    this.#http?.reloaded(httpToken);
+  }
+
+  /** HTTP asks for another token from now on. @returns `false`: it is the one that it has, or there is no HTTP */
+  changeToken(token: string | null): boolean {
+    return this.#http?.changeToken(token) ?? false;
   }
 
   /** Takes nobody in any more; those who are in are still answered. */

@@ -30,9 +30,10 @@ import { Doors } from './doors.js';
 import { EventTeller } from './events/teller.js';
 import type { ProgramTaker } from './program-taker.js';
 import { readinessOf } from './readiness.js';
-import { Reloads, type ReloadsOptions } from './reloads.js';
+import { type Adopted, Reloads, type ReloadsOptions } from './reloads.js';
+import { readSecrets, type Secrets } from './secrets.js';
 import type { CoreOptions } from './types.js';
-import { readWebhookSettings, WebhookDoor } from './webhook-door.js';
+import { WebhookDoor } from './webhook-door.js';
 
 /** What is told of a core while it runs. */
 export interface PartsEvents extends Pick<CoreLogOptions, 'onSaid'>, Pick<ReloadsOptions, 'begun' | 'ended'> {
@@ -62,6 +63,8 @@ export class Parts {
   });
   /** The configuration now. */
   #inForce: CoreConfig;
+  /** As they were read for it. */
+  #secrets: Secrets = { token: undefined, webhook: null };
   /** Resolves when nothing is being opened any more. */
   #opened: Promise<void> = Promise.resolve();
   #taker: ProgramTaker | null = null;
@@ -101,12 +104,11 @@ export class Parts {
     log.follow(supervisor);
     this.#teller = new EventTeller(supervisor, config, { runDir, stateDir, log });
     const ended: ReloadsOptions['ended'] = (taken, failure, left) => {
-      if (taken) this.#adopt(taken, left);
       events.ended(taken, failure, left);
       if (failure) this.#teller.reloadFailed(failure.message);
     };
-    const check = (next: CoreConfig) => void readWebhookSettings(next);
-    this.reloads = new Reloads({ supervisor, log, read: options.reload ?? null, check, strict, begun, ended });
+    const adopt: ReloadsOptions['adopt'] = (taken, secrets, left) => this.#adopt(taken, secrets, left);
+    this.reloads = new Reloads({ supervisor, log, read: options.reload ?? null, strict, begun, adopt, ended });
     this.#doors = new Doors({ runDir, supervisor, warn: (text) => log.say('warn', text) });
     const { sends } = this;
     this.#webhook = sends && new WebhookDoor({ sends, say: (level, text) => log.say(level, text) });
@@ -132,8 +134,8 @@ export class Parts {
   async #open(): Promise<void> {
     const { runDir, stateDir, endsProcess = false } = this.#options;
     controlSocketPath(runDir);
-    // What is wrong with its file fails the start before anything is made.
-    readWebhookSettings(this.#config);
+    // What is wrong with their files fails the start before anything is made.
+    this.#secrets = readSecrets(this.#config);
     // First, because the state directory may be in it.
     makeRunDir(runDir);
     makeStateDir(stateDir);
@@ -170,17 +172,8 @@ export class Parts {
     this.#isTaking = true;
     this.sends?.use(this.supervisor);
     if (this.sends !== null) this.#taker?.attach(this.sends);
-    this.#configureWebhook();
+    void this.#webhook?.configure(this.#secrets.webhook);
     this.#announceTaking();
-  }
-
-  /** Its secret may have become unusable since it was checked: then it goes on as it was. */
-  #configureWebhook(): void {
-    try {
-      void this.#webhook?.configure(readWebhookSettings(this.#inForce));
-    } catch (error) {
-      this.log.say('warn', `the webhook goes on as before: ${(error as Error).message}`);
-    }
   }
 
   async #openToServers(): Promise<void> {
@@ -189,13 +182,13 @@ export class Parts {
   }
 
   async #openHttp(): Promise<void> {
-    const { http, httpToken, maxMessageBytes } = this.#config;
+    const { http, maxMessageBytes } = this.#config;
     const { supervisor, sends } = this;
     const address = parseHttpAddress(http);
     if (sends === null || address === null) return;
     await this.#doors.openHttp({
       address,
-      tokenFile: httpToken,
+      token: this.#secrets.token ?? null,
       core: { submit: (event, origin, taker) => supervisor.submit(event, origin, taker) },
       sends,
       maxMessageBytes,
@@ -241,15 +234,22 @@ export class Parts {
   }
 
   /** @param left - the modules that go on as they were configured before */
-  #adopt(given: CoreConfig, left: readonly string[]): void {
+  async #adopt(given: CoreConfig, secrets: Secrets, left: readonly string[]): Promise<Adopted> {
     const config = inForceAfter(this.#inForce, given);
     const isLeft = ({ name }: { name: string }) => left.includes(name);
     const modules = [...config.modules.filter((module) => !isLeft(module)), ...this.#inForce.modules.filter(isLeft)];
     this.#inForce = { ...config, modules };
     this.#teller.reloaded(config);
     this.sends?.configure(this.#inForce);
-    this.#doors.reloaded(this.#inForce);
-    this.#configureWebhook();
+    this.#doors.reloaded();
+    const { token, webhook } = secrets;
+    this.#secrets = secrets;
+    const hasOtherToken = token !== undefined && this.#doors.changeToken(token);
+    const changed = (await this.#webhook?.configure(webhook)) ?? { hasOtherKey: false, problem: null };
+    return {
+      secrets: [...(hasOtherToken ? ['http_token'] : []), ...(changed.hasOtherKey ? ['webhook_secret'] : [])],
+      warnings: changed.problem === null ? [] : [changed.problem],
+    };
   }
 
   /** Takes nothing new. */

@@ -1,6 +1,7 @@
 /** Whether a core serves, in words: pure. */
 
 import type { CoreConfig } from '../config/types.js';
+import { counted } from '../counted.js';
 import type { Readiness } from '../http/types.js';
 import type { ModuleStatus } from '../supervisor/types.js';
 
@@ -22,10 +23,15 @@ const IN_WORDS = {
  * A core serves as long as it can decide on messages. A module that is down keeps it from that only when the messages are dropped
  * without it.
  */
-export function readinessOf({ phase, modules, config }: ReadinessFacts): Readiness {
-  if (phase === 'stopping') return { reasons: ['the core is stopping'], notes: [] };
-  const reasons: string[] = [];
-  const notes: string[] = [];
+export function readinessOf(facts: ReadinessFacts): Readiness {
+  const { phase, modules, config } = facts;
+  const words: Readiness = { reasons: [], notes: [], outline: { reasons: [], notes: [] } };
+  const { reasons, notes, outline } = words;
+  if (phase !== 'running') outline.reasons.push(`the core is ${phase}`);
+  if (phase === 'stopping') {
+    reasons.push('the core is stopping');
+    return words;
+  }
   const starting = modules.filter(({ state, desired }) => state === 'starting' && desired === 'up');
   if (phase === 'starting') {
     const names = starting.map(({ name }) => name).join(', ');
@@ -40,5 +46,13 @@ export function readinessOf({ phase, modules, config }: ReadinessFacts): Readine
     if (isDropping) reasons.push(`${what}, and on_failure = consume drops its messages${why}`);
     else notes.push(`${what}, and on_failure = pass lets its messages through${why}`);
   }
-  return { reasons, notes };
+  const dropping = reasons.length - (phase === 'starting' ? 1 : 0);
+  if (dropping > 0) outline.reasons.push(`${countDown(dropping)}, so messages are dropped`);
+  if (notes.length > 0)
+    outline.notes.push(`${countDown(notes.length)}, so messages pass without ${notes.length === 1 ? 'it' : 'them'}`);
+  return words;
+}
+
+function countDown(count: number): string {
+  return `${counted(count, 'module')} ${count === 1 ? 'does' : 'do'} not serve`;
 }

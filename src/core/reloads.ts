@@ -7,6 +7,7 @@ import type { Supervisor } from '../supervisor/supervisor.js';
 import type { CoreReloadReport } from '../supervisor/types.js';
 import type { CoreLog } from './core-log.js';
 import { describeReload } from './describe-reload.js';
+import { readSecrets, type Secrets } from './secrets.js';
 
 /** What reloads need. */
 export interface ReloadsOptions {
@@ -14,17 +15,25 @@ export interface ReloadsOptions {
   log: CoreLog;
   /** Gives the configuration of a reload that brings none; `null`: such a reload is refused. */
   read: (() => CoreConfig | Promise<CoreConfig>) | null;
-  /** Looks at what else a configuration needs. It throws what fails the reload. */
-  check: (config: CoreConfig) => void;
   /** A warning of the configuration fails the reload. */
   strict: boolean;
   /** A reload begins. */
   begun: () => void;
+  /** The modules go by this configuration: so does all else now, but for the modules that were left as they were. Never rejects. */
+  adopt: (config: CoreConfig, secrets: Secrets, left: readonly string[]) => Promise<Adopted>;
   /**
    * It has ended. `config`: it is in force, unless `null`, but for the modules that were left as they were. `failure`: why it is
    * not, unless nothing is known of it.
    */
   ended: (config: CoreConfig | null, failure: Error | null, left: readonly string[]) => void;
+}
+
+/** What came of a configuration beside its modules. */
+export interface Adopted {
+  /** Settings whose files have other secrets now, which hold. */
+  secrets: string[];
+  /** What is wrong although the reload is done, and was told. */
+  warnings: string[];
 }
 
 /** Takes and checks configurations; every outcome is logged. */
@@ -60,7 +69,7 @@ export class Reloads {
    * @throws SupervisorError why nothing has changed.
    */
   async reload(given: CoreConfig | null, modules: readonly string[]): Promise<CoreReloadReport> {
-    const { log, supervisor, begun, ended } = this.#options;
+    const { log, supervisor, begun, adopt, ended } = this.#options;
     begun();
     // Who rotates logs asks for a reload, whatever comes of it.
     log.reopen();
@@ -68,16 +77,20 @@ export class Reloads {
     await supervisor.checkFiles();
     try {
       const config = await this.#read(given);
+      // What is wrong with their files changes nothing.
+      const secrets = readSecrets(config);
       const report = await supervisor.reload(config, { modules });
       log.keep({ sizeBytes: config.logSizeBytes, keep: config.logKeep });
       this.#pending = report.needRestart;
       const warnings = config.warnings.map(describeWarning);
       for (const warning of warnings) log.say('warn', warning);
-      log.say('info', `reloaded: ${describeReload(report)}`);
+      const adopted = await adopt(config, secrets, report.left);
+      const whole = { ...report, secrets: adopted.secrets, warnings: [...warnings, ...adopted.warnings] };
+      log.say('info', `reloaded: ${describeReload(whole)}`);
       // One that left others as they were says nothing of them.
       if (report.left.length === 0) this.#failure = null;
       ended(config, null, report.left);
-      return { ...report, warnings };
+      return whole;
     } catch (error) {
       if (isRefused(error)) this.#refuse(error as Error);
       else this.#fail(error as Error);
@@ -86,13 +99,12 @@ export class Reloads {
   }
 
   async #read(given: CoreConfig | null): Promise<CoreConfig> {
-    const { read, strict, check } = this.#options;
+    const { read, strict } = this.#options;
     if (given === null && read === null) throw nothingToRead();
     const config = given ?? (await askFor(read));
     if (!Array.isArray(config?.modules)) throw noConfiguration();
     const error = strict ? strictError(config) : null;
     if (error) throw error;
-    check(config);
     return config;
   }
 

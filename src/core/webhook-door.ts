@@ -2,16 +2,17 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { CoreConfig } from '../config/types.js';
-import { readSecretFile } from '../secret-file.js';
+import { readWebhookKey } from '../secrets.js';
 import type { SendSource } from '../sends/types.js';
 import type { ServerStatus } from '../supervisor/types.js';
-import { readKey } from '../webhook/signature.js';
 import { WEBHOOK, Webhook, type WebhookSettings } from '../webhook/webhook.js';
 
 /** What it needs. */
 export interface WebhookDoorOptions {
   sends: SendSource;
   say(level: 'info' | 'warn', text: string): void;
+  /** Another time than the usual between two attempts to begin. */
+  retryMs?: number;
 }
 
 /**
@@ -23,9 +24,19 @@ export interface WebhookDoorOptions {
 export function readWebhookSettings(config: CoreConfig): WebhookSettings | null {
   const { webhook, webhookSecret, webhookTimeoutMs: timeoutMs } = config;
   if (webhook === 'off' || webhookSecret === null) return null;
-  const key = readKey(readSecretFile(webhookSecret, 'webhook_secret'), webhookSecret);
-  return { url: new URL(webhook), key, timeoutMs };
+  return { url: new URL(webhook), key: readWebhookKey(webhookSecret), timeoutMs };
 }
+
+/** What came of settings. */
+export interface WebhookChange {
+  /** It signs with another key than before. */
+  hasOtherKey: boolean;
+  /** Why it posts nothing, in a sentence. */
+  problem: string | null;
+}
+
+/** What kept it from posting is tried again so often. */
+const RETRY_MS = 2000;
 
 /** Has one webhook at a time, or none. */
 export class WebhookDoor {
@@ -33,45 +44,68 @@ export class WebhookDoor {
   #webhook: Webhook | null = null;
   #settings: WebhookSettings | null = null;
   /** Resolves when the last change has been made. */
-  #changed: Promise<void> = Promise.resolve();
+  #changed: Promise<unknown> = Promise.resolve();
   #problem: string | null = null;
+  #retry: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(options: WebhookDoorOptions) {
     this.#options = options;
   }
 
-  /** Takes settings, once those before are in force. Never rejects. @returns when it posts by them */
-  configure(settings: WebhookSettings | null): Promise<void> {
-    this.#changed = this.#changed.then(() => this.#change(settings));
-    return this.#changed;
+  /** Takes settings, once those before are in force. Never rejects. @returns when it posts by them, or cannot */
+  configure(settings: WebhookSettings | null): Promise<WebhookChange> {
+    const change = this.#changed.then(() => this.#change(settings));
+    this.#changed = change;
+    return change;
   }
 
-  async #change(settings: WebhookSettings | null): Promise<void> {
+  async #change(settings: WebhookSettings | null): Promise<WebhookChange> {
     const before = this.#settings;
     const isSame = this.#problem === null && isDeepStrictEqual(describe(settings), describe(before));
-    if (this.#isClosed || isSame) return;
+    if (this.#isClosed || isSame) return { hasOtherKey: false, problem: null };
+    const hasOtherKey = before !== null && settings !== null && !before.key.equals(settings.key);
     this.#settings = settings;
     this.#problem = null;
+    clearTimeout(this.#retry);
     await this.#webhook?.close();
     this.#webhook = null;
-    const { say, sends } = this.#options;
+    const { say } = this.#options;
     if (before !== null && settings === null) say('info', 'the webhook posts nothing any more');
-    if (settings === null || this.#isClosed) return;
+    if (settings === null || this.#isClosed) return { hasOtherKey: false, problem: null };
+    this.#problem = await this.#open(settings, hasOtherKey ? ', with another key' : '');
+    if (this.#problem !== null) say('warn', this.#problem);
+    return { hasOtherKey: hasOtherKey && this.#problem === null, problem: this.#problem };
+  }
+
+  /** @returns why it cannot be, in a sentence */
+  async #open(settings: WebhookSettings, how: string): Promise<string | null> {
+    const { say, sends } = this.#options;
     let webhook: Webhook | undefined;
     try {
       webhook = await Webhook.open({ ...settings, say });
       // It was closed meanwhile.
-      if (this.#isClosed) return webhook.end();
-      webhook.attach(sends);
-      this.#webhook = webhook;
-      const isOther = before !== null && !before.key.equals(settings.key);
-      say('info', `the webhook posts to ${settings.url.origin}${isOther ? ', with another key' : ''}`);
+      if (this.#isClosed) webhook.end();
+      else {
+        webhook.attach(sends);
+        this.#webhook = webhook;
+        say('info', `the webhook posts to ${settings.url.origin}${how}`);
+      }
+      return null;
     } catch (error) {
       webhook?.end();
-      this.#problem = `the webhook posts nothing: ${(error as Error).message}; then reload`;
-      say('warn', this.#problem);
+      this.#retry = setTimeout(() => this.#tryAgain(), this.#options.retryMs ?? RETRY_MS).unref();
+      return `the webhook posts nothing: ${(error as Error).message}; until then it is tried again and again`;
     }
+  }
+
+  /** Whoever had its name may have gone. */
+  #tryAgain(): void {
+    this.#changed = this.#changed.then(async () => {
+      if (this.#isClosed || this.#settings === null || this.#problem === null) return;
+      clearTimeout(this.#retry);
+      this.#problem = await this.#open(this.#settings, '');
+    });
   }
 
   /** Why it posts nothing, in sentences. */
@@ -94,6 +128,7 @@ export class WebhookDoor {
   /** Posts nothing more. What is being posted may be answered for a moment. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    clearTimeout(this.#retry);
     await this.#webhook?.close();
     await this.#changed;
   }
@@ -101,6 +136,7 @@ export class WebhookDoor {
   /** The same, and waits for no answer. */
   end(): void {
     this.#isClosed = true;
+    clearTimeout(this.#retry);
     this.#webhook?.end();
   }
 }

@@ -19,9 +19,11 @@ export interface AppOptions {
   connections(): Connections;
   /** `null`: none is asked for. */
   token(): Token | null;
+  /** Nobody but the user of the core, and root, can reach the address. */
+  isPrivate: boolean;
   /** Callers shall go somewhere else: their connections end with the answer. */
   isRetired(): boolean;
-  warn(text: string): void;
+  warn(kind: string, text: string, from?: string): void;
 }
 
 /** The server of who gives no name. */
@@ -45,12 +47,16 @@ export async function makeApp(options: AppOptions): Promise<FastifyInstance> {
     bodyLimit: Number.MAX_SAFE_INTEGER,
     routerOptions: { maxParamLength: MAX_PART },
     clientErrorHandler: () => undefined,
-    frameworkErrors: (error, request, reply) => void fail(error, request as Request, reply as Reply),
+    // Of paths that cannot be taken: who has no token is told of that alone.
+    frameworkErrors: (error, request, reply) => {
+      const refusal = checkToken(request as Request, token(), options);
+      void fail(refusal ?? badPath(error, request.raw), request as Request, reply as Reply);
+    },
   });
   const bodies = new Bodies(limits);
   const fail = (error: unknown, request: Request, reply: Reply) => {
     const known = httpErrorOf(error) ?? frameworkError(error);
-    if (known === null) options.warn(`a request could not be answered (${(error as Error).message})`);
+    if (known === null) options.warn('mistake', `a request could not be answered (${(error as Error).message})`);
     const told = known ?? new HttpError(500, 'REQUEST_FAILED', 'the request could not be answered', 'see the log');
     if (told.status === 401) reply.header('www-authenticate', 'Bearer');
     if (told.status === 429 || told.status === 503) reply.header('retry-after', '1');
@@ -69,7 +75,9 @@ export async function makeApp(options: AppOptions): Promise<FastifyInstance> {
   app.setNotFoundHandler((request, reply) => fail(unknownRoute(request, routes, reply), request, reply));
   app.addHook('onRequest', (request, reply, done) => {
     const { requests = 1 } = connectionOf(request, options) ?? {};
+    const mistake = findMistake(request.raw);
     if (requests > limits.pipelined) done(tooMany(limits));
+    else if (mistake !== null) done(mistake);
     else if (request.routeOptions.config.isOpen === true) done();
     else {
       const refusal = checkToken(request, token(), options);
@@ -103,11 +111,18 @@ function addRoute(app: FastifyInstance, route: Route, options: AppOptions): void
           inProgress: (change) => {
             if (connection) connection.inProgress += change;
           },
-          onGone: (told) => void reply.raw.once('close', told),
+          onGone: (told) => {
+            reply.raw.once('close', () => {
+              connection?.offEnd(told);
+              told();
+            });
+            connection?.onEnd(told);
+          },
         },
         body: request.body,
         path: request.params as Record<string, string>,
         query,
+        isTrusted: isTrusted(request, options),
         connection,
         request: request.raw,
         response: reply.raw,
@@ -122,9 +137,14 @@ function addRoute(app: FastifyInstance, route: Route, options: AppOptions): void
   });
 }
 
-/** A core that stops sends its callers away. Who waits to be let may send his body now, or another request. */
-function endIfDue({ raw }: Request, reply: Reply, { isRetired }: AppOptions): void {
-  if (isWaiting(raw) || isRetired()) reply.header('connection', 'close');
+/**
+ * A core that stops sends its callers away. Who waits to be let may send his body now, or another request. Who has closed his
+ * direction has no request behind his last one.
+ */
+function endIfDue(request: Request, reply: Reply, options: AppOptions): void {
+  const { raw } = request;
+  const isLast = raw.socket.readableEnded && connectionOf(request, options)?.request === raw;
+  if (isWaiting(raw) || options.isRetired() || isLast) reply.header('connection', 'close');
 }
 
 function connectionOf({ raw }: Request, { connections }: AppOptions): Connection | undefined {
@@ -146,6 +166,10 @@ function readQuery(given: unknown, { query: known = {} }: Route): Record<string,
   return query as Record<string, string>;
 }
 
+function isTrusted({ raw }: Request, { token, isPrivate }: AppOptions): boolean {
+  return isPrivate || (token()?.isIn(raw.headers.authorization) ?? true);
+}
+
 function checkToken(request: Request, token: Token | null, options: AppOptions): HttpError | null {
   const { authorization } = request.raw.headers;
   if (token === null || token.isIn(authorization)) {
@@ -154,7 +178,7 @@ function checkToken(request: Request, token: Token | null, options: AppOptions):
     return null;
   }
   const what = authorization === undefined ? 'the request has no token' : 'the token of the request is wrong';
-  options.warn(`${what}; it came from ${request.raw.socket.remoteAddress ?? 'the socket'}`);
+  options.warn('token', what, request.raw.socket.remoteAddress ?? 'the socket');
   const remedy = 'send the header "Authorization: Bearer TOKEN" with the first line of the file of http_token';
   return new HttpError(401, 'TOKEN_WRONG', what, remedy);
 }
@@ -172,6 +196,25 @@ function unknownRoute({ raw }: Request, routes: readonly Route[], reply: Reply):
 function isPathOf(path: string, pattern: string): boolean {
   const [parts, wanted] = [path.split('/'), pattern.split('/')];
   return parts.length === wanted.length && wanted.every((part, i) => part.startsWith(':') || part === parts[i]);
+}
+
+/** What is wrong with the head of a request that can be understood. */
+function findMistake({ headers, httpVersion }: IncomingMessage): HttpError | null {
+  if (httpVersion === '1.1' && headers.host === undefined) {
+    return invalidRequest('the request has no Host', 'send the header "Host" with the address of the core');
+  }
+  const coding = headers['transfer-encoding'];
+  if (coding === undefined || coding.toLowerCase() === 'chunked') return null;
+  const what = `the request has the Transfer-Encoding ${JSON.stringify(coding.slice(0, SHOWN_CHARS))}`;
+  return new HttpError(501, 'REQUEST_INVALID', what, 'send it with Content-Length, or with chunked alone');
+}
+
+function badPath(error: { code?: string }, { url = '' }: IncomingMessage): HttpError {
+  const shown = JSON.stringify(url.slice(0, SHOWN_CHARS));
+  if (error.code === 'FST_ERR_MAX_PARAM_LENGTH') {
+    return invalidRequest(`a part of the path is longer than any id of a send: ${shown}`, 'give the id as it came');
+  }
+  return invalidRequest(`the path cannot be decoded: ${shown}`, 'give the id as it came');
 }
 
 function badName(server: string): HttpError {

@@ -36,8 +36,11 @@ export class Connection {
   /** What had come when the answer to a request left whose body had not; `null`: no such request. */
   unwantedFrom: number | null = null;
 
+  readonly #listeners = new Set<() => void>();
+
   constructor(socket: Socket) {
     this.socket = socket;
+    socket.once('end', () => this.#ended());
   }
 
   /** As a status counts it. */
@@ -49,6 +52,21 @@ export class Connection {
   /** The body of the newest request has not come to its end. */
   get isInside(): boolean {
     return this.request !== null && !this.request.complete;
+  }
+
+  /** Tells it at once, or when it happens, that the caller has closed his direction. He may have gone, or still read. */
+  onEnd(told: () => void): void {
+    if (this.socket.readableEnded) told();
+    else this.#listeners.add(told);
+  }
+
+  offEnd(told: () => void): void {
+    this.#listeners.delete(told);
+  }
+
+  /** A reader of a stream that closes his direction has gone: one that is killed does no more than that. */
+  endIfGone(): void {
+    if (this.taking !== null && this.socket.readableEnded) this.socket.destroy();
   }
 
   /** Says something and closes, when what is in progress is answered. */
@@ -68,6 +86,12 @@ export class Connection {
     this.requests -= 1;
     if (!request.complete) this.unwantedFrom = this.socket.bytesRead;
     this.#endIfDue();
+  }
+
+  #ended(): void {
+    for (const told of this.#listeners) told();
+    this.#listeners.clear();
+    this.endIfGone();
   }
 
   #endIfDue(): void {
@@ -93,7 +117,7 @@ export interface ConnectionsOptions {
   limits: HttpLimits;
   /** What one hears that has to go although it asks for something. */
   tooMany(): string;
-  warn(text: string): void;
+  warn(kind: string, text: string): void;
 }
 
 /** All of them, those first that are idle for longest. */
@@ -135,6 +159,7 @@ export class Connections {
     const { unwantedBytes, stalledMs } = this.#options.limits;
     for (const connection of this.#all.values()) {
       const { socket, unwantedFrom } = connection;
+      connection.endIfGone();
       if (unwantedFrom !== null && socket.bytesRead - unwantedFrom > unwantedBytes) socket.destroy();
       if (socket.writableLength > 0) connection.uptake ??= new Uptake(socket, nowMs);
       if ((connection.uptake?.stalledMs(nowMs) ?? 0) > stalledMs) {
@@ -166,7 +191,7 @@ export class Connections {
     });
     const { limits, tooMany, warn } = this.#options;
     if (this.#all.size <= limits.connections) return;
-    warn(`more than ${limits.connections} connections came; those that are idle for longest are closed`);
+    warn('connections', `more than ${limits.connections} connections came; those that are idle for longest are closed`);
     const idle = this.all().filter((other) => other !== connection && other.requests === 0);
     // Whoever has shown that he may ask comes before those of whom nothing is known.
     const goes = idle.find(({ isKnown }) => !isKnown) ?? idle[0];
@@ -189,7 +214,7 @@ export class Connections {
   }
 
   #cutOff({ server, socket }: Connection, why: string): void {
-    this.#options.warn(`a caller${server === '' ? '' : ` for ${server}`} was cut off, because it ${why}`);
+    this.#options.warn('cut off', `a caller${server === '' ? '' : ` for ${server}`} was cut off, because it ${why}`);
     this.#all.delete(socket);
     socket.destroy();
     if (this.#all.size === 0) this.#announceEmpty();

@@ -49,7 +49,8 @@ class TcpListening implements Listening {
   constructor({ host, port }: { host: string; port: number }, { connected, failed }: ListeningEvents) {
     this.#host = host;
     this.#port = port;
-    this.#server = createServer({ noDelay: true }, connected);
+    // Who has sent all that he wants may still read.
+    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, connected);
     this.#server.on('error', (error) => {
       if (this.#server.listening) failed(error);
     });
@@ -90,7 +91,6 @@ class UnixListening implements Listening {
     requireShort(join(dirname(path), `${NURSERY}${process.pid}`, 's'), 'set "http" to a shorter path');
     const cannot = (reason: string, cause: unknown) =>
       cause instanceof SupervisorError ? cause : unusable(this.address, describeObstacle(reason), cause);
-    // As a server of HTTP has it: who has sent all that he wants may still read.
     this.#listener = new SocketListener({ path, nursery: NURSERY, allowHalfOpen: true, connected, failed, cannot });
   }
 

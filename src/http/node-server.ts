@@ -14,7 +14,7 @@ import { noteRequest, noteWaiting } from './requests/body.js';
  */
 export function makeNodeServer(
   limits: HttpLimits,
-  warn: (text: string) => void,
+  warn: (kind: string, text: string) => void,
   handle: (request: IncomingMessage, response: ServerResponse) => void,
 ): { server: Server; connections: Connections } {
   const server = createServer({
@@ -26,7 +26,11 @@ export function makeNodeServer(
     connectionsCheckingInterval: limits.lookMs,
     keepAliveTimeout: limits.idleMs,
     noDelay: true,
+    // It is looked for where failures have a document.
+    requireHostHeader: false,
   });
+  // Who closes his direction still gets his answers.
+  (server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
   const tooMany = () => {
     const what = `${limits.connections} connections at a time are served, and all of them are in use`;
     return lastWords(new HttpError(503, 'TOO_MANY_REQUESTS', what, 'close some, and try again'));
@@ -44,6 +48,11 @@ export function makeNodeServer(
   });
   // What else is expected may be left out of account (RFC 9110, 10.1.1).
   server.on('checkExpectation', take);
+  server.on('connect', (_request: IncomingMessage, socket: Socket) => {
+    const remedy = 'GET /v1/openapi.json lists what there is';
+    const error = new HttpError(405, 'ROUTE_UNKNOWN', 'the core is no proxy, and takes no CONNECT', remedy);
+    connections.of(socket)?.end(lastWords(error));
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const connection = connections.of(socket);
     if (connection === undefined || error.code === 'ECONNRESET' || !socket.writable) socket.destroy();

@@ -6,7 +6,7 @@ import type { AnswerDescription, Route } from './routes/route.js';
 import { FAILURE } from './schemas.js';
 
 /** What every route may answer. */
-const USUAL_FAILURES = [400, 405, 408, 431, 500];
+const USUAL_FAILURES = [400, 405, 408, 431, 500, 501];
 
 const REASONS: Readonly<Record<number, string>> = {
   400: 'the request cannot be understood',
@@ -20,6 +20,7 @@ const REASONS: Readonly<Record<number, string>> = {
   429: 'too many requests of the connection are in progress',
   431: 'the head is too large',
   500: 'a mistake of the core',
+  501: 'the request has a Transfer-Encoding beside chunked',
   503: 'the core takes nothing now',
 };
 

@@ -4,7 +4,6 @@ import type { IncomingMessage, Server } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { HttpAddress } from '../config/http-address.js';
 import { readDescriptorLimit } from '../libc.js';
-import { readSecretFile } from '../secret-file.js';
 import type { SendSource } from '../sends/types.js';
 import type { Names } from '../servers/names.js';
 import type { EventCore, ServerClient } from '../servers/types.js';
@@ -22,12 +21,13 @@ import { SendDesk } from './sends/send-desk.js';
 import { Token } from './token.js';
 import type { MetricsText, Readiness } from './types.js';
 import { Visits } from './visits.js';
+import { HttpWarnings } from './warnings.js';
 
 /** How HTTP is set up. */
 export interface HttpServerOptions {
   address: HttpAddress;
-  /** The file with the token; `null`: none is asked for. */
-  tokenFile: string | null;
+  /** `null`: none is asked for. */
+  token: string | null;
   core: EventCore;
   /** What modules sent, for servers that take it. */
   sends: SendSource;
@@ -48,8 +48,6 @@ export interface HttpServerOptions {
 
 /** How long the last answers may take to leave once the core ends. */
 const LINGER_MS = 500;
-/** Callers that cannot be understood or let in are told of so often. */
-const WARN_EVERY_MS = 10_000;
 
 /** Serves callers; none, gone, slow or talking nonsense, can hurt the core or another caller through it. */
 export class HttpServer {
@@ -59,28 +57,34 @@ export class HttpServer {
   readonly #visits: Visits;
   readonly #events: Events;
   readonly #desk: SendDesk;
+  readonly #warnings: HttpWarnings;
   readonly #timer: NodeJS.Timeout;
   #server: Server | null = null;
   #connections: Connections | null = null;
   #token: Token | null = null;
-  #tokenProblem: string | null = null;
-  #warnedMs = Number.NEGATIVE_INFINITY;
   #isRetired = false;
   #isClosed = false;
 
   private constructor(options: HttpServerOptions) {
     const { core, sends, names, maxMessageBytes, chainDeadlineMs } = options;
     const limits = { ...httpLimits(maxMessageBytes, readDescriptorLimit()), ...options.limits };
-    const warn = (text: string) => this.#warn(text);
+    const warnings = new HttpWarnings(
+      (text) => options.warn(`http: ${text}`),
+      () => performance.now(),
+    );
+    this.#warnings = warnings;
     this.#options = options;
+    this.#token = options.token === null ? null : new Token(options.token);
     this.#limits = limits;
+    // Each of these names a server, and is told once while it is so.
+    const warn = (text: string) => warnings.add(text, text);
     this.#visits = new Visits({ sends, limits, chainDeadlineMs, warn });
     this.#events = new Events(core, this.#visits);
     const isLet = ({ headers }: IncomingMessage) => this.#token?.isIn(headers.authorization) ?? true;
     this.#desk = new SendDesk({ sends, names, limits, isLet, warn });
     this.#listening = listeningAt(options.address, {
       connected: (socket) => void this.#server?.emit('connection', socket),
-      failed: ({ message }) => warn(`a caller could not be let in (${message}); it may try again`),
+      failed: ({ message }) => warnings.add('listening', `a caller could not be let in (${message}); it may try again`),
     });
     this.#timer = setInterval(() => this.#look(), limits.lookMs).unref();
   }
@@ -88,12 +92,11 @@ export class HttpServer {
   /**
    * Listens and begins to answer.
    *
-   * @throws DirectoryError `SECRET_UNUSABLE`; `HTTP_UNUSABLE` or `SOCKET_PATH_TOO_LONG` when nothing can listen there
+   * @throws DirectoryError `HTTP_UNUSABLE` or `SOCKET_PATH_TOO_LONG` when nothing can listen there
    */
   static async open(options: HttpServerOptions): Promise<HttpServer> {
     const server = new HttpServer(options);
     try {
-      if (options.tokenFile !== null) server.#token = new Token(readSecretFile(options.tokenFile, 'http_token'));
       await server.#start();
       return server;
     } catch (error) {
@@ -132,7 +135,7 @@ export class HttpServer {
   /** What keeps callers from being served, in sentences. */
   problems(): string[] {
     if (this.#isRetired) return [];
-    return [...(this.#tokenProblem === null ? [] : [this.#tokenProblem]), ...this.#visits.problems()];
+    return this.#visits.problems();
   }
 
   /** Everybody who is connected. */
@@ -140,21 +143,14 @@ export class HttpServer {
     return (this.#connections?.all() ?? []).map((connection) => connection.describe());
   }
 
-  /** Reads the token again. Where that cannot be, the one before holds. */
-  reloaded(tokenFile: string | null): void {
-    this.#tokenProblem = null;
-    if (tokenFile === null) {
-      // A configuration without a token has another address, or none: this one stays until the core is started again.
-      if (this.#options.address.kind === 'unix') this.#token = null;
-      return;
-    }
-    try {
-      this.#token = new Token(readSecretFile(tokenFile, 'http_token'));
-      this.#desk.tokenChanged();
-    } catch (error) {
-      this.#tokenProblem = `the former token of HTTP holds: ${(error as Error).message}`;
-      this.#options.warn(this.#tokenProblem);
-    }
+  /** Asks for another token from now on. @returns `false`: it is the one that it has */
+  changeToken(token: string | null): boolean {
+    // A configuration without a token has another address, or none: an address that others reach stays closed to them.
+    if (token === null && this.#options.address.kind !== 'unix') return false;
+    if (token === null ? this.#token === null : this.#token?.is(token)) return false;
+    this.#token = token === null ? null : new Token(token);
+    this.#desk.tokenChanged();
+    return true;
   }
 
   /**
@@ -175,6 +171,7 @@ export class HttpServer {
     this.#listening.close();
     clearInterval(this.#timer);
     this.#desk.close();
+    this.#warnings.close();
     await this.#connections?.close(LINGER_MS);
     // Ends its looking for slow requests; it has never listened itself.
     this.#server?.close();
@@ -192,15 +189,20 @@ export class HttpServer {
       routes,
       limits: this.#limits,
       makeServer: (handle) => {
-        const { server, connections } = makeNodeServer(this.#limits, (text) => this.#warn(text), handle);
+        const { server, connections } = makeNodeServer(
+          this.#limits,
+          (kind, text) => this.#warnings.add(kind, text),
+          handle,
+        );
         this.#server = server;
         this.#connections = connections;
         return server;
       },
       connections: () => this.#connections as Connections,
       token: () => this.#token,
+      isPrivate: this.#options.address.kind === 'unix',
       isRetired: () => this.#isRetired,
-      warn: (text) => this.#warn(text),
+      warn: (kind, text, from) => this.#warnings.add(kind, text, from),
     });
     await this.#listening.open();
   }
@@ -209,11 +211,6 @@ export class HttpServer {
     // Streams first: what they say of a reader is more.
     this.#desk.look(performance.now());
     this.#connections?.look(performance.now());
-  }
-
-  #warn(text: string): void {
-    if (performance.now() - this.#warnedMs < WARN_EVERY_MS) return;
-    this.#warnedMs = performance.now();
-    this.#options.warn(`http: ${text}`);
+    this.#warnings.look();
   }
 }

@@ -18,6 +18,11 @@ export class Token {
    */
   isIn(authorization: string | undefined): boolean {
     const [, given = ''] = /^bearer +(\S+) *$/i.exec(authorization ?? '') ?? [];
+    return this.is(given);
+  }
+
+  /** Whether it is this one. */
+  is(given: string): boolean {
     return timingSafeEqual(digestOf(given), this.#digest);
   }
 }

@@ -1,11 +1,17 @@
 /** What HTTP needs of a core. */
 
 /** Whether a core serves, in words. */
-export interface Readiness {
+export interface ReadinessWords {
   /** Why it does not; empty: it does. */
   reasons: string[];
   /** What does not keep it from serving, and somebody may want to know. */
   notes: string[];
+}
+
+/** The same, with the names of modules and what happened to them. */
+export interface Readiness extends ReadinessWords {
+  /** For those who may not know these. */
+  outline: ReadinessWords;
 }
 
 /** Gives the metrics of a core at this moment. */

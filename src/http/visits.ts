@@ -20,7 +20,7 @@ export interface Caller {
   server: string;
   /** Called when something of his is in progress, and when it is no more. */
   inProgress(change: 1 | -1): void;
-  /** Takes who is told when nobody waits for the answer any more. */
+  /** Takes who is told when the caller sends nothing any more: he may have gone. */
   onGone(told: () => void): void;
 }
 
@@ -118,7 +118,7 @@ export class Visit {
     if (this.#gate.begin()) letIn();
     else {
       this.#gate.hold({ owner: this, begin: letIn, refuse: giveUp });
-      // Nobody has seen yet what waits here, so it need not go on without its caller.
+      // Nobody has seen yet what waits here, so it need not go on without its caller. One that still reads hears so.
       this.#caller.onGone(giveUp);
     }
   }

@@ -3,18 +3,25 @@
  * Prometheus keeps.
  */
 
+import { performance } from 'node:perf_hooks';
 import type { ServerStatus } from '../supervisor/types.js';
 
 /** No server can be called so. */
 export const OTHERS = '(others)';
 
-/** The first names that come have values of their own for as long as the core runs. The rest share one. */
+/** A name that no server has had for so long gives its place to another one. */
+const KEPT_MS = 3_600_000;
+
+/** The first names that come have values of their own. The rest share one, until a place is free. */
 export class ServerNames {
   readonly #most: number;
-  readonly #known = new Set<string>();
+  readonly #now: () => number;
+  /** When each was seen last; the one that was not seen for longest is first. */
+  readonly #known = new Map<string, number>();
 
-  constructor(most = 64) {
+  constructor(most = 64, now = () => performance.now()) {
     this.#most = most;
+    this.#now = now;
   }
 
   /** Those servers, with at most so many names. */
@@ -30,8 +37,18 @@ export class ServerNames {
 
   /** Whether a name has values of its own. */
   has(name: string): boolean {
-    if (!this.#known.has(name) && this.#known.size < this.#most) this.#known.add(name);
-    return this.#known.has(name);
+    const nowMs = this.#now();
+    if (!this.#known.delete(name) && !this.#hasRoom(nowMs)) return false;
+    this.#known.set(name, nowMs);
+    return true;
+  }
+
+  #hasRoom(nowMs: number): boolean {
+    for (const [name, seenMs] of this.#known) {
+      if (nowMs - seenMs <= KEPT_MS) break;
+      this.#known.delete(name);
+    }
+    return this.#known.size < this.#most;
   }
 }
 

@@ -3,8 +3,8 @@
 import { counted } from '../counted.js';
 import { LimitedNews } from '../sends/limited-news.js';
 
-/** Another reason for the same failure is told so often. */
-const REASON_EVERY_MS = 60_000;
+/** A failure is told so often, be it for another reason or after a recovery. */
+const FAILURE_EVERY_MS = 60_000;
 /** A problem names so many modules. */
 const SHOWN = 5;
 
@@ -18,8 +18,13 @@ export class WebhookNews {
   readonly #failing = new Set<string>();
   /** When the first of them failed. */
   #since = '';
-  /** The last reason that was told, and when; `null`: all is well since. */
-  #told: { why: string; atMs: number } | null = null;
+  /** The reason that was told last; `null`: all is well since, as far as was told. */
+  #told: string | null = null;
+  #toldMs = Number.NEGATIVE_INFINITY;
+  /** It fails, and that is counted and not told. */
+  #isHeld = false;
+  /** How often it began to fail since {@link WebhookNews.#toldMs} without being told. */
+  #held = 0;
   #why = '';
 
   /** @param origin - of its URL; the path may be secret */
@@ -38,17 +43,33 @@ export class WebhookNews {
     if (this.#failing.size === 0) this.#since = new Date(atMs).toISOString();
     this.#failing.add(module);
     this.#why = why;
-    const told = this.#told;
-    if (told !== null && (told.why === why || atMs - told.atMs < REASON_EVERY_MS)) return;
-    this.#told = { why, atMs };
+    if (this.#told === why) return;
+    if (atMs - this.#toldMs < FAILURE_EVERY_MS) {
+      if (this.#told === null && !this.#isHeld) this.#held += 1;
+      this.#isHeld = true;
+      return;
+    }
+    // The one that goes on is told here, and is none of the others.
+    const others = this.#held - (this.#isHeld ? 1 : 0);
+    const more = others > 0 ? `; ${this.#describeHeld(others)}` : '';
+    this.#told = why;
+    this.#toldMs = atMs;
+    this.#isHeld = false;
+    this.#held = 0;
     const what = `${this.#what} did not take a message of module ${module}: ${why}`;
-    this.#say('warn', `${what}; it is posted again until it is taken, or has waited for send_ttl`);
+    this.#say('warn', `${what}; it is posted again until it is taken, or has waited for send_ttl${more}`);
+  }
+
+  #describeHeld(count: number): string {
+    return `it failed ${counted(count, 'more time')} since ${new Date(this.#toldMs).toISOString()}, and took messages again`;
   }
 
   /** A message was taken or refused. */
   answered(module: string): void {
     this.#failing.delete(module);
-    if (this.#told === null || this.#failing.size > 0) return;
+    if (this.#failing.size > 0) return;
+    this.#isHeld = false;
+    if (this.#told === null) return;
     this.#told = null;
     this.#say('info', `${this.#what} takes messages again`);
   }
@@ -74,6 +95,8 @@ export class WebhookNews {
 
   /** Tells what is not told yet. */
   close(): void {
+    if (this.#held > 0 && !this.#isHeld) this.#say('info', `${this.#what}: ${this.#describeHeld(this.#held)}`);
+    this.#held = 0;
     this.#refusals.close();
   }
 }

@@ -16,8 +16,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { keyOf } from '../../src/secrets.js';
 import type { CoreStatus } from '../../src/supervisor/types.js';
-import { readKey, signatureHeaders } from '../../src/webhook/signature.js';
+import { signatureHeaders } from '../../src/webhook/signature.js';
 import { CommandLine } from '../helpers/command.js';
 import { RawServer } from '../helpers/raw-server.js';
 import { type Asked, type RestServer, startRestServer } from '../helpers/rest-server.js';
@@ -81,7 +82,7 @@ const ids = (asked: readonly Asked[]) => asked.map(({ headers }) => headers['web
 function isSigned({ headers, body }: Asked, secret: string): boolean {
   const id = headers['webhook-id'] as string;
   const timestamp = Number(headers['webhook-timestamp']);
-  const expected = signatureHeaders(readKey(secret, ''), { id, timestamp, body });
+  const expected = signatureHeaders(keyOf(secret, ''), { id, timestamp, body });
   return headers['webhook-signature'] === expected['webhook-signature'];
 }
 
@@ -142,7 +143,8 @@ it('a reload takes another URL, another key and off, and says so', async () => {
   await send('1');
   await server.reached(1);
   writeSecret(OTHER_SECRET);
-  await reload(webhook() + MODULES);
+  expect((await reload(webhook() + MODULES)).said).toContain('reloaded: webhook_secret: another key is in force');
+  expect((await reload(webhook() + MODULES)).said).toContain('reloaded: nothing has changed');
   const logs = async () => (await cli.run('logs')).stdout;
   await expect.poll(logs, { timeout: 20_000 }).toContain(`the webhook posts to ${server.url}, with another key`);
   server.asked.length = 0;
@@ -232,6 +234,22 @@ it('goes together with HTTP: what a message of the server webhook causes comes h
   expect(await ask('GET', '/v1/sends?server=webhook')).toMatchObject({
     ...{ status: 409, said: expect.stringContaining('SERVER_NAME_TAKEN') },
   });
+});
+
+it('a reload whose webhook has a taken name warns, and it posts as soon as the name is free', async () => {
+  const config = `http = unix:http.sock\n${MODULES}`;
+  await start(config);
+  const chat = await RawServer.join((await status()).core.gateway as string, { takesSends: true, server: 'webhook' });
+  const { code, said } = await reload(webhook() + config);
+  expect({ code, said }).toMatchObject({
+    code: 0,
+    said: expect.stringContaining('the webhook posts nothing: somebody'),
+  });
+  expect((await status()).core.problems).toEqual([expect.stringContaining('the webhook posts nothing: somebody')]);
+  chat.server.end();
+  await expect.poll(async () => (await status()).core.problems, { timeout: 30_000 }).toEqual([]);
+  await send('1');
+  await server.reached(1);
 });
 
 it('no secret gets into a log, a status or the files of the core', async () => {

@@ -1,6 +1,5 @@
 /** A real supervisor with real modules, and HTTP before it. */
 
-import { writeFileSync } from 'node:fs';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -41,7 +40,6 @@ export class HttpRig {
   readonly sends = new TestSends();
   readonly names = new Names();
   readonly warnings: string[] = [];
-  readonly tokenFile = join(this.directory, 'token');
   readonly #config: ReturnType<typeof makeConfig>;
   readonly #sockets: Socket[] = [];
   #server: HttpServer | null = null;
@@ -55,7 +53,6 @@ export class HttpRig {
     this.#config = makeConfig({ chainDeadlineMs: 60_000, ...options, modules });
     this.supervisor = new Supervisor(this.#config, { runDir: join(this.directory, 'run') });
     this.sends.tell = (params, status, options) => this.supervisor.tellSender(params, status, options);
-    writeFileSync(this.tokenFile, `${TOKEN}\n`, { mode: 0o600 });
   }
 
   /** Starts modules, and listens. */
@@ -79,17 +76,17 @@ export class HttpRig {
 
   /** Listens at a port that the system chooses, or at the socket of `more`. */
   async open(limits: Partial<HttpLimits> = {}, more: Partial<HttpServerOptions> = {}): Promise<HttpServer> {
-    const { supervisor, sends, names, tokenFile } = this;
+    const { supervisor, sends, names } = this;
     const { maxMessageBytes, chainDeadlineMs } = this.#config;
     this.#server = await HttpServer.open({
       address: { kind: 'tcp', host: '127.0.0.1', port: 0 },
-      tokenFile,
+      token: TOKEN,
       core: { submit: (event, origin, taker) => supervisor.submit(event, origin, taker) },
       sends,
       names,
       maxMessageBytes,
       chainDeadlineMs: () => chainDeadlineMs,
-      readiness: () => ({ reasons: [], notes: [] }),
+      readiness: () => ({ reasons: [], notes: [], outline: { reasons: [], notes: [] } }),
       warn: (text) => this.warnings.push(text),
       limits,
       ...more,

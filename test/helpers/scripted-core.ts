@@ -71,6 +71,7 @@ const NOTHING_RELOADED = {
   stopped: [],
   settings: [],
   needRestart: [],
+  secrets: [],
   warnings: [],
 };
 

@@ -5,10 +5,11 @@ import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { SupervisorError } from '../../src/errors.js';
-import { findSecretProblem, readSecretFile } from '../../src/secret-file.js';
+import { readSecretFile } from '../../src/secret-file.js';
+import { findSecretProblem } from '../../src/secrets.js';
 import { makeTempDir } from '../helpers/temp-dir.js';
 
-const SECRET = 'do-not-tell';
+const SECRET = 'do-not-tell-anybody';
 
 function makeFile(content: string | Buffer = `${SECRET}\n`, mode = 0o600): string {
   const path = join(makeTempDir(), 'secret');

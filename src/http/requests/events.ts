@@ -15,8 +15,6 @@ export interface EventRequest {
   trace: boolean;
 }
 
-const NOTHING = Buffer.alloc(0);
-
 interface Traced {
   trace: boolean;
 }
@@ -52,10 +50,14 @@ function takePayload(into: MessageBody, payload: Uint8Array): void {
   into.payload = payload;
 }
 
+/** A message without any is a mistake of its sender; an empty one is a message. */
+const CONTENT = 'give one of both; it may be empty';
+
 /** @throws SupervisorError */
 export function readMessage(body: unknown): EventRequest {
   const found = readFields<MessageBody>(body, MESSAGE_FIELDS, { params: {}, payload: null, trace: true });
-  return { event: CallEvent.wireMessage(found.params, found.payload ?? NOTHING), trace: found.trace };
+  if (found.payload === null) throw invalidRequest('the message has no text and no payload', CONTENT);
+  return { event: CallEvent.wireMessage(found.params, found.payload), trace: found.trace };
 }
 
 /** What became of a message; `status` says it. */
@@ -67,8 +69,12 @@ export function readStatus(body: unknown): EventRequest {
   return { event: CallEvent.status(params), trace };
 }
 
+interface LoginBody extends Traced, Omit<WireLogin, 'address'> {
+  address: WireLogin['address'] | null;
+}
+
 /** A user who logged in or out. */
-export const LOGIN_FIELDS: Fields<Traced & WireLogin> = {
+export const LOGIN_FIELDS: Fields<LoginBody> = {
   address: {
     schema: ADDRESS_SCHEMA,
     read: (into, value, where) => {
@@ -92,9 +98,10 @@ export const LOGIN_FIELDS: Fields<Traced & WireLogin> = {
 
 /** @throws SupervisorError */
 export function readLogin(body: unknown): EventRequest {
-  const none = { address: NOTHING, online: Long.UZERO, flags: Long.UZERO, trace: true };
-  const { trace, ...login } = readFields<Traced & WireLogin>(body, LOGIN_FIELDS, none);
-  return { event: CallEvent.login(login), trace };
+  const none = { address: null, online: Long.UZERO, flags: Long.UZERO, trace: true };
+  const { trace, address, ...login } = readFields<LoginBody>(body, LOGIN_FIELDS, none);
+  if (address === null) throw invalidRequest('the login has no address', 'give that of the user');
+  return { event: CallEvent.login({ ...login, address }), trace };
 }
 
 interface CallBody extends Traced {

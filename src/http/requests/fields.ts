@@ -39,10 +39,27 @@ function unknownFields(unknown: string[], known: string[]): Error {
   return invalidRequest(`the body has ${what}: ${shown.join(', ')}${more}`, `known are ${known.join(', ')}`);
 }
 
-/** The schema of a body. */
-export function schemaOf(fields: Fields<never>): Schema {
+/**
+ * The schema of a body.
+ *
+ * @param required - the fields of which it must have one, as otherwise it says nothing
+ */
+export function schemaOf(fields: Fields<never>, required: readonly string[] = []): Schema {
+  const isOnly = (key: string) => required.length === 1 && required[0] === key;
   const properties = Object.fromEntries(
-    Object.entries(fields).map(([key, { schema }]) => [key, { anyOf: [schema, { type: 'null' }] }]),
+    Object.entries(fields).map(([key, { schema }]) => [key, isOnly(key) ? schema : orNull(schema)]),
   );
-  return { type: 'object', properties, additionalProperties: false };
+  const object = { type: 'object', properties, additionalProperties: false };
+  if (required.length <= 1) return required.length === 0 ? object : { ...object, required };
+  // Null is as good as left out.
+  const one = (key: string) => ({
+    ...object,
+    properties: { ...properties, [key]: fields[key]?.schema },
+    required: [key],
+  });
+  return { anyOf: required.map(one) };
+}
+
+function orNull(schema: Schema): Schema {
+  return { anyOf: [schema, { type: 'null' }] };
 }

@@ -15,6 +15,8 @@ export interface Call {
   /** The variable parts of the path. */
   path: Readonly<Record<string, string>>;
   query: Readonly<Record<string, string>>;
+  /** The caller has shown the token, or needs none. */
+  isTrusted: boolean;
   connection: Connection | undefined;
   request: IncomingMessage;
   response: ServerResponse;

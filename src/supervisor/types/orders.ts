@@ -29,7 +29,9 @@ export interface ReloadReport {
 
 /** Everything `reload --json` says. */
 export interface CoreReloadReport extends ReloadReport {
-  /** Remarks on the configuration, a line each. */
+  /** Settings that name a file with another secret in it, which holds from now on. */
+  secrets: string[];
+  /** Remarks on the configuration, and what is wrong although the reload is done, a line each. */
   warnings: string[];
 }
 

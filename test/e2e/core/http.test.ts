@@ -18,6 +18,7 @@ const SLOW = `chain_deadline = 60s
 module slow { path = ${fixture('slow')} ; deadline = 60s ; hang = off ; stop_timeout = 30s }`;
 const HTTP = 'http = 127.0.0.1:0\nhttp_token = token\n';
 const SECRET = 'a-token-that-no-log-has';
+const NEW_SECRET = 'a-new-token-that-no-log-has';
 
 let directory: string;
 let command: CommandLine;
@@ -73,19 +74,30 @@ it('the system chooses a port, which status shows; a message is decided on, and 
 
 it('a reload takes another token, keeps the one that it has where the new one is of no use, and says what needs a restart', async () => {
   const { caller } = await start(`${HTTP}${FILTER}`);
-  keepToken('new');
-  expect(await command.run('reload')).toMatchObject({ code: 0 });
+  keepToken(NEW_SECRET);
+  const reload = async () => {
+    const { code, stdout, stderr } = await command.run('reload');
+    return { code, said: `${stdout}${stderr}`.replaceAll(/\s+/g, ' ') };
+  };
+  expect(await reload()).toEqual({ code: 0, said: 'mesibo-modules: reloaded: http_token: another token is in force ' });
+  expect(await reload()).toEqual({ code: 0, said: 'mesibo-modules: reloaded: nothing has changed ' });
   expect(await caller.post('/v1/calls', {})).toMatchObject({ status: 401 });
-  const next = new HttpCaller(caller.address, 'new');
+  const next = new HttpCaller(caller.address, NEW_SECRET);
   onTestFinished(() => next.close());
   expect(await next.post('/v1/calls', {})).toMatchObject({ status: 200 });
-  keepToken('newer');
+  keepToken('a-newer-token-that-no-log-has');
   chmodSync(tokenFile(), 0o644);
-  expect((await command.run('reload')).stderr).toContain('it has the mode 0644, so others may use it');
+  writeFileSync(join(directory, 'mesibo.conf'), `chain_deadline = 9s\n${HTTP}${FILTER}`);
+  const refused = { code: 1, said: expect.stringContaining('it has the mode 0644, so others may use it') };
+  expect(await reload()).toEqual(refused);
   expect(await next.post('/v1/calls', {})).toMatchObject({ status: 200 });
-  expect((await status()).core.problems).toEqual([
-    expect.stringMatching(/the former token of HTTP holds: .*mode 0644/),
-  ]);
+  expect((await status()).core.problems).toEqual([expect.stringMatching(/the reload of .* failed: .*mode 0644/)]);
+  keepToken('too-short');
+  expect(await reload()).toEqual({ code: 1, said: expect.stringContaining('head -c 24 /dev/urandom | base64 >') });
+  expect(await next.post('/v1/calls', {})).toMatchObject({ status: 200 });
+  keepToken(NEW_SECRET);
+  // What failed has changed nothing.
+  expect(await reload()).toEqual({ code: 0, said: 'mesibo-modules: reloaded: in force: chain_deadline ' });
   writeFileSync(join(directory, 'mesibo.conf'), `http = off\n${FILTER}`);
   const { stdout, stderr } = await command.run('reload');
   expect(`${stdout}${stderr}`).toContain('needs a restart of the core: http');

@@ -72,7 +72,8 @@ describe.skipIf(MISSING)('a core that is away', { timeout: 180_000 }, () => {
 
   it('does not take the token: the log says so, and messages pass', async () => {
     const dir = makeTempDir();
-    for (const name of ['right', 'wrong']) writeFileSync(join(dir, name), `${name}\n`, { mode: 0o600 });
+    for (const name of ['right', 'wrong'])
+      writeFileSync(join(dir, name), `the-${name}-token-of-this-test\n`, { mode: 0o600 });
     const core = await RealCore.start(`http = 127.0.0.1:0\nhttp_token = ${join(dir, 'right')}\n${CONFIG}`);
     const { http } = JSON.parse((await core.command.run('status', '--json')).stdout).core;
     const token = join(dir, 'token');
@@ -89,7 +90,7 @@ describe.skipIf(MISSING)('a core that is away', { timeout: 180_000 }, () => {
     expect(bob.texts).toEqual(['heck', 'HELLO']);
     // The token is replaced, first at the core.
     const from = ejabberd.log.length;
-    writeFileSync(join(dir, 'right'), 'newer\n');
+    writeFileSync(join(dir, 'right'), 'the-newer-token-of-all\n');
     expect((await core.command.run('reload')).code).toBe(0);
     await alice.say(bob.bare, 'heck');
     await ejabberd.logged(/cannot be reached: it answers 401: /, from);

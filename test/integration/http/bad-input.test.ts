@@ -27,11 +27,14 @@ it.each([
   ['nothing', '', 'REQUEST_INVALID', /is no JSON/],
   ['no object', '[]', 'REQUEST_INVALID', /the body is a list; it must be an object/],
   ['bytes that are no UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), 'REQUEST_INVALID', /is no UTF-8/],
+  ['a message in null', 'null', 'REQUEST_INVALID', /the message has no text and no payload/],
+  ['a message in {}', {}, 'REQUEST_INVALID', /the message has no text and no payload/],
+  ['addresses alone', { from: 'a', to: 'b', text: null }, 'REQUEST_INVALID', /no text and no payload/],
   ['unknown fields', { text: 'x', frm: 'a', __proto_: 1 }, 'REQUEST_INVALID', /unknown fields: "frm", "__proto_"/],
   ['a key that objects have', '{"__proto__": {"text": "x"}}', 'REQUEST_INVALID', /unknown field: "__proto__"/],
   ['text and payload', { text: 'x', payload: 'eA==' }, 'REQUEST_INVALID', /text or payload, and not both/],
   ['a payload that is no base64', { payload: '%' }, 'REQUEST_INVALID', /payload is "%"; it must be base64/],
-  ['a number that is none', { id: -1 }, 'REQUEST_INVALID', /id is -1; it must be a whole number/],
+  ['a number that is none', { text: 'x', id: -1 }, 'REQUEST_INVALID', /id is -1; it must be a whole number/],
   ['a number that was rounded', '{"id": 9007199254740993}', 'REQUEST_INVALID', /from 2\^53 on a string of digits/],
   ['a number over 64 bits', { id: '18446744073709551616' }, 'REQUEST_INVALID', /from 0 to 2\^64-1/],
   ['an address with a NUL', { from: 'a\0b' }, 'INVALID_ARGUMENT', /from has a NUL inside/],
@@ -43,6 +46,18 @@ it.each([
   const headers = { 'content-type': 'application/json' };
   const answer = await rig.ask('POST', '/v1/messages', { body, headers });
   expect(answer).toMatchObject({ status: 400, json: { error: { code, message: expect.stringMatching(message) } } });
+});
+
+it('an event that says nothing is refused, without a body too, and an empty message is one', async () => {
+  const rig = await HttpRig.start();
+  const ask = async (path: string, body?: unknown) => (await rig.ask('POST', path, { body })).status;
+  expect(await ask('/v1/messages')).toBe(400);
+  expect(await ask('/v1/messages', { text: '' })).toBe(200);
+  expect(await ask('/v1/messages', { payload: '' })).toBe(200);
+  for (const body of [undefined, 'null', {}, { online: true }, { address: null }]) {
+    expect(await ask('/v1/logins', body)).toBe(400);
+  }
+  expect(await ask('/v1/logins', { address: '' })).toBe(200);
 });
 
 it('what is no JSON by its headers is refused, as are paths, methods and parameters that there are not', async () => {
@@ -237,6 +252,40 @@ it('a head that is too large, or without a host, is refused', async () => {
   expect(await hostless.statuses(1)).toEqual([400]);
 });
 
+it.each([
+  ['no Host', ['GET /healthz HTTP/1.1'], 400, 'REQUEST_INVALID'],
+  ['CONNECT', ['CONNECT a:1 HTTP/1.1', 'Host: a:1'], 405, 'ROUTE_UNKNOWN'],
+  ['another expectation', ['POST /v1/calls HTTP/1.1', 'Host: core', 'Expect: foo'], 401, 'TOKEN_WRONG'],
+  [
+    'another coding',
+    ['GET /healthz HTTP/1.1', 'Host: core', 'Transfer-Encoding: gzip, chunked'],
+    501,
+    'REQUEST_INVALID',
+  ],
+  ['a path that cannot be decoded', ['POST /v1/sends/%zz/ack HTTP/1.1', 'Host: core'], 401, 'TOKEN_WRONG'],
+  [
+    'the same with the token',
+    [`POST /v1/sends/%zz${'x'.repeat(3000)}/ack HTTP/1.1`, 'Host: core', AUTHORIZATION],
+    400,
+    'REQUEST_INVALID',
+  ],
+  ['an id that is too long', [`POST /v1/sends/${'x'.repeat(5000)}/ack HTTP/1.1`, 'Host: core'], 401, 'TOKEN_WRONG'],
+  [
+    'the same with the token',
+    [`POST /v1/sends/${'x'.repeat(5000)}/ack HTTP/1.1`, 'Host: core', AUTHORIZATION],
+    400,
+    'REQUEST_INVALID',
+  ],
+])('a request with %s has a failure in the usual form', async (_, lines, status, code) => {
+  const rig = await HttpRig.start();
+  const caller = await rig.dial();
+  const isChunked = lines.some((line) => line.includes('chunked'));
+  caller.socket.end([...lines, '', isChunked ? '0\r\n\r\n' : ''].join('\r\n'));
+  await caller.ended();
+  expect([await caller.statuses(1), codesOf(caller)]).toEqual([[status], [code]]);
+  expect(caller.text.length).toBeLessThan(1000);
+});
+
 it('2,000 idle connections keep nobody out', async () => {
   const rig = await HttpRig.start({ modules: [FILTER] }, { connections: 50 });
   const kept = await rig.dial();
@@ -355,6 +404,46 @@ it('an event goes on without its caller, and what waits for an acknowledgement d
   await expect.poll(messages).toBeLessThanOrEqual(1);
   expect(await rig.ask('POST', '/v1/messages', { body: { text: 'heck' } })).toMatchObject({ status: 200 });
 });
+
+it.each(['tcp', 'unix'] as const)(
+  'over %s, who closes his direction behind his requests gets their answers',
+  async (kind) => {
+    const place = kind === 'tcp' ? {} : { address: { kind, path: join(makeTempDir(), 's') } };
+    const rig = await HttpRig.start({ modules: [FILTER], chainDeadlineMs: 60_000 }, { lookMs: 20 }, place);
+    const caller = await rig.dial();
+    caller.socket.end(messageRequest('heck') + messageRequest('hello'));
+    await caller.ended();
+    expect(await caller.statuses(2)).toEqual([200, 200]);
+    // What waits to be acknowledged would go on without a caller that has gone, so it is refused.
+    rig.sends.allowance = 0;
+    const owing = await rig.dial();
+    owing.socket.end(messageRequest('heck'));
+    await owing.ended();
+    expect([await owing.statuses(1), codesOf(owing)]).toEqual([[503], ['SENDS_UNACKNOWLEDGED']]);
+    const waiting = await rig.dial();
+    waiting.say(messageRequest('heck'));
+    await expect.poll(() => rig.server.clients()).toMatchObject([{ inProgress: 1 }]);
+    waiting.socket.end();
+    await waiting.ended();
+    expect([await waiting.statuses(1), codesOf(waiting)]).toEqual([[503], ['SENDS_UNACKNOWLEDGED']]);
+    // A body that will never be whole is told of too.
+    const cut = await rig.dial();
+    cut.socket.end(messageRequest('hello').slice(0, -1));
+    await cut.ended();
+    expect(await cut.statuses(1)).toEqual([400]);
+    // The kernel closes the direction of a reader that is killed, and says nothing more.
+    const reader = await rig.dial();
+    const request = `GET /v1/sends?server=gone HTTP/1.1\r\nHost: core\r\n${AUTHORIZATION}\r\n\r\n`;
+    reader.say(request);
+    expect(await reader.statuses(1)).toEqual([200]);
+    reader.socket.end();
+    await reader.ended();
+    const both = await rig.dial();
+    both.socket.end(request);
+    await both.ended();
+    await expect.poll(() => rig.server.clients()).toEqual([]);
+  },
+);
 
 it('who does not acknowledge gets no more verdicts, and is told why', async () => {
   const rig = await HttpRig.start({ chainDeadlineMs: 200 });

@@ -1,9 +1,11 @@
 /** Events over HTTP, through real modules. */
 
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { DOCUMENTS } from '../../../cli/json/schemas.js';
 import { fixtureOf, sample } from '../../e2e/core.js';
-import { HttpRig } from '../../helpers/http-rig.js';
+import { HttpRig, TOKEN } from '../../helpers/http-rig.js';
+import { makeTempDir } from '../../helpers/temp-dir.js';
 
 const FILTER = { name: 'filter', path: sample('filter'), config: { blocked_words: 'heck' } };
 
@@ -77,4 +79,19 @@ it('a wrong token, or none, opens nothing but the looks whether the core is ther
   }
   expect(rig.supervisor.status().modules[0]?.messages.total).toBe(0);
   expect(rig.warnings).toEqual([expect.stringContaining('token of the request is wrong; it came from 127.0.0.1')]);
+});
+
+it('/readyz names modules to those alone who have the token, or need none', async () => {
+  const outline = { reasons: [], notes: ['1 module does not serve'] };
+  const readiness = () => ({ reasons: [], notes: ['module a has failed (x)'], outline });
+  const rig = await HttpRig.start({}, {}, { readiness });
+  const notes = async (token: string | null) => (await rig.ask('GET', '/readyz', { token })).json.notes;
+  for (const token of [null, 'wrong']) expect(await notes(token)).toEqual(outline.notes);
+  expect(await notes(TOKEN)).toEqual(['module a has failed (x)']);
+  for (const token of [TOKEN, null]) {
+    const address = { kind: 'unix', path: join(makeTempDir(), 's') } as const;
+    const open = await HttpRig.start({}, {}, { readiness, address, token });
+    const { json } = await open.ask('GET', '/readyz', { token: null });
+    expect(json.notes).toEqual(['module a has failed (x)']);
+  }
 });

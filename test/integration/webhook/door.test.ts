@@ -35,11 +35,42 @@ it('says nothing when nothing has changed, and goes on', async () => {
   expect(at.said).toEqual([`info: the webhook posts to ${door.origin}`]);
 });
 
+it('says that its name is taken, tries again, and posts when the name is free', async () => {
+  const { server, scene: at, settings } = await scene();
+  const other = new TakingServer(at.sends, 'webhook');
+  const say = (level: string, text: string) => at.said.push(`${level}: ${text}`);
+  const door = new WebhookDoor({ sends: at.sends, say, retryMs: 5 });
+  onTestFinished(() => door.close());
+  const problem = expect.stringMatching(
+    /^the webhook posts nothing: somebody else takes the sends for the server webhook; .*; until then it is tried again/,
+  );
+  expect(await door.configure(settings())).toEqual({ hasOtherKey: false, problem });
+  expect(door.problems()).toEqual([problem]);
+  // A reload that changes nothing tells it again.
+  expect(await door.configure(settings())).toEqual({ hasOtherKey: false, problem });
+  at.keep('hello');
+  other.attachment.detach();
+  await server.reached(1);
+  expect(door.problems()).toEqual([]);
+  expect(at.said.slice(2)).toEqual([`info: the webhook posts to ${server.url}`]);
+  expect(await door.configure(null)).toEqual({ hasOtherKey: false, problem: null });
+});
+
+it('says whether it signs with another key', async () => {
+  const { door, settings } = await scene();
+  const other = { ...settings(), key: Buffer.from('another key of the test') };
+  expect(await door.configure(settings())).toMatchObject({ hasOtherKey: false });
+  expect(await door.configure(settings('/other'))).toMatchObject({ hasOtherKey: false });
+  expect(await door.configure(other)).toMatchObject({ hasOtherKey: true });
+  expect(await door.configure(other)).toMatchObject({ hasOtherKey: false });
+});
+
 it('says that its name is taken, and posts after another reload', async () => {
   const { server, scene: at, door, settings } = await scene();
   const other = new TakingServer(at.sends, 'webhook');
   await door.configure(settings());
-  const problem = /^the webhook posts nothing: somebody else takes the sends for the server webhook; .*; then reload$/;
+  const problem =
+    /^the webhook posts nothing: somebody else takes the sends for the server webhook; .*; until then it is tried again and again$/;
   expect(door.problems()).toEqual([expect.stringMatching(problem)]);
   expect(door.servers()).toEqual([]);
   other.attachment.detach();

@@ -11,7 +11,12 @@ const up = (name: string, more: Partial<Facts> = {}): Facts => ({
   lastError: null,
   ...more,
 });
-const of = (phase: ReadinessFacts['phase'], ...modules: Facts[]) => readinessOf({ phase, modules, config });
+const of = (phase: ReadinessFacts['phase'], ...modules: Facts[]) => {
+  const { outline: _, ...words } = readinessOf({ phase, modules, config });
+  return words;
+};
+const outlineOf = (phase: ReadinessFacts['phase'], ...modules: Facts[]) =>
+  readinessOf({ phase, modules, config }).outline;
 
 it('a core that runs with all its modules is ready', () => {
   expect(of('running', up('a'), up('b', { state: 'replacing' }))).toEqual({ reasons: [], notes: [] });
@@ -38,5 +43,20 @@ it('a module that is down keeps it from being ready only where messages are drop
   expect(of('running', up('b', { state: 'stopped', desired: 'down', lastError: 'x' }))).toEqual({
     reasons: ['module b is stopped by an operator, and on_failure = consume drops its messages'],
     notes: [],
+  });
+});
+
+it('the outline has counts, and nothing of modules', () => {
+  const lastError = 'module secret was ended by SIGSEGV';
+  expect(outlineOf('running', up('a'), up('b'))).toEqual({ reasons: [], notes: [] });
+  expect(outlineOf('starting', up('a', { state: 'starting' }))).toEqual({
+    reasons: ['the core is starting'],
+    notes: [],
+  });
+  expect(outlineOf('stopping')).toEqual({ reasons: ['the core is stopping'], notes: [] });
+  const down = { state: 'failed', lastError } as const;
+  expect(outlineOf('running', up('a', down), up('c', down), up('b', down))).toEqual({
+    reasons: ['1 module does not serve, so messages are dropped'],
+    notes: ['2 modules do not serve, so messages pass without them'],
   });
 });

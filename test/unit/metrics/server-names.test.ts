@@ -29,3 +29,13 @@ it('a server that has another name each time it connects does not make names wit
   for (let i = 0; i < 10_000; i++) for (const { name } of names.bound([server(`xmpp-${i}`)])) seen.add(name);
   expect(seen.size).toBe(65);
 });
+
+it('a name that nobody has had for an hour gives its place back', () => {
+  const clock = { nowMs: 0 };
+  const names = new ServerNames(2, () => clock.nowMs);
+  names.bound([server('a'), server('b')]);
+  clock.nowMs += 3_600_000;
+  expect(names.bound([server('b'), server('c')])).toEqual([server('b'), { ...server('c'), name: OTHERS }]);
+  clock.nowMs += 1;
+  expect(names.bound([server('c'), server('d')])).toEqual([server('c'), { ...server('d'), name: OTHERS }]);
+});

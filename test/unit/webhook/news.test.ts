@@ -35,6 +35,35 @@ describe('what is told of a webhook', () => {
     expect(said).toEqual([failed('m', 'it answered 500'), failed('m', 'nothing listens there')]);
   });
 
+  it('is a receiver that fails every other time, at most once a minute, and how often', () => {
+    const { said, clock, news } = scene();
+    for (let second = 0; second <= 600; second++) {
+      news.failed('m', 'it answered 500');
+      clock.nowMs += 500;
+      news.answered('m');
+      clock.nowMs += 500;
+    }
+    expect(said).toHaveLength(22);
+    expect(said.slice(0, 4)).toEqual([
+      failed('m', 'it answered 500'),
+      AGAIN,
+      `${failed('m', 'it answered 500')}; it failed 59 more times since 2026-11-30T00:00:00.000Z, and took messages again`,
+      AGAIN,
+    ]);
+    // One that goes on failing is told when its time has come.
+    news.failed('m', 'it answered 502');
+    clock.nowMs += 60_000;
+    news.failed('m', 'it answered 502');
+    expect(said.slice(22)).toEqual([failed('m', 'it answered 502')]);
+    news.answered('m');
+    news.failed('m', 'it answered 502');
+    news.answered('m');
+    news.close();
+    expect(said.slice(24)).toEqual([
+      'info: the webhook at http://h: it failed 1 more time since 2026-11-30T00:11:01.000Z, and took messages again',
+    ]);
+  });
+
   it('is nothing new when each message is given up: that is told by who counts those', () => {
     const { said, news } = scene();
     for (let i = 0; i < 100; i++) {

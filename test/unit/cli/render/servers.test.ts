@@ -56,6 +56,9 @@ test('it is said where the core answers over HTTP', () => {
   const open = core();
   open.core.http = '127.0.0.1:7780';
   expect(renderOverview(open, view)).toContain('\n\nanswers over HTTP at 127.0.0.1:7780\n\nno server is connected to');
+  const ways =
+    /let a server that takes sends connect to \S+, or read them at \/v1\/sends, over HTTP at 127\.0\.0\.1:7780/;
+  expect(tell(open)).toContainEqual(expect.stringMatching(ways));
   open.core.gateway = null;
   expect(renderOverview(open, view)).toContain('\n\nanswers over HTTP at 127.0.0.1:7780\n');
   expect(tell(open)).toContainEqual(expect.stringContaining('read them at /v1/sends, over HTTP at 127.0.0.1:7780'));
