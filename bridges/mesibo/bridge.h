@@ -62,6 +62,8 @@ struct worker {
 
 struct counters {
     atomic_uint_fast64_t skipped, untold, tell_at; /* events that the breaker let pass */
+    atomic_uint_fast64_t tell_missing_at;
+    atomic_int is_missing_told;
     atomic_uint_fast64_t misfits, tell_misfit_at;
     atomic_uint_fast64_t sent, unsent, resent;
     atomic_uint_fast64_t lost_resends, tell_lost_at;
@@ -117,7 +119,7 @@ int bridge_login(void *mod, const char *address, uint64_t online, uint64_t flags
 int bridge_call(void *mod);
 int bridge_call_status(void *mod);
 /* Tells the breaker how an event went that it let through with this answer. */
-void note_reason(struct bridge *bridge, enum breaker_answer asked, enum mmc_reason reason);
+void note_outcome(struct bridge *bridge, enum breaker_answer asked, const struct mmc_outcome *outcome);
 /* Whether an event goes to the core; counts and tells those that do not. */
 enum breaker_answer may_ask(struct bridge *bridge);
 

@@ -30,23 +30,50 @@ enum breaker_answer may_ask(struct bridge *bridge)
     return BREAKER_NO;
 }
 
-static int is_missing(enum mmc_reason reason)
+/* The core has refused the connection of this thread, as it has no place for one more. It does that at once, and decides for
+ * threads that have a connection. */
+static _Thread_local int is_turned_away;
+
+/* What says nothing about the core. */
+static int is_own_trouble(enum mmc_reason reason)
 {
-    return reason == MMC_UNREACHABLE || reason == MMC_LATE || reason == MMC_GARBLED || reason == MMC_NO_MEMORY;
+    return reason == MMC_TOO_LARGE || reason == MMC_NO_MEMORY || (reason == MMC_UNREACHABLE && is_turned_away);
 }
 
-void note_reason(struct bridge *bridge, enum breaker_answer asked, enum mmc_reason reason)
+static int is_missing(enum mmc_reason reason)
 {
-    if (reason == MMC_TOO_LARGE) /* says nothing about the core */
+    return reason == MMC_UNREACHABLE || reason == MMC_LATE || reason == MMC_GARBLED;
+}
+
+/* A core that is there and away in turns is told once a second, and its return only where its absence was. */
+static void tell_missing(struct bridge *bridge, enum mmc_reason reason)
+{
+    struct counters *counters = &bridge->counters;
+    if (!is_due(&counters->tell_missing_at, clock_now()))
         return;
-    if (is_missing(reason)) {
+    atomic_store(&counters->is_missing_told, 1);
+    bridge_log(bridge, 0, "the core is away or late (%s): events pass without the modules until it decides again",
+               mmc_reason_name(reason));
+}
+
+static void tell_return(struct bridge *bridge)
+{
+    if (!atomic_exchange(&bridge->counters.is_missing_told, 0))
+        return;
+    tell_skipped(bridge, "; now it decides again");
+    bridge_log(bridge, 0, "the core decides again");
+}
+
+void note_outcome(struct bridge *bridge, enum breaker_answer asked, const struct mmc_outcome *outcome)
+{
+    if (is_own_trouble(outcome->reason))
+        return;
+    is_turned_away = outcome->reason == MMC_REFUSED && outcome->event_id == 0;
+    if (is_missing(outcome->reason)) {
         if (breaker_failed(&bridge->breaker, asked, clock_now()))
-            bridge_log(bridge, 0, "the core is away or late (%s): events pass without the modules until it decides again",
-                       mmc_reason_name(reason));
-    } else if (breaker_succeeded(&bridge->breaker)) {
-        tell_skipped(bridge, "; now it decides again");
-        bridge_log(bridge, 0, "the core decides again");
-    }
+            tell_missing(bridge, outcome->reason);
+    } else if (breaker_succeeded(&bridge->breaker))
+        tell_return(bridge);
 }
 
 /* ---- messages ---- */
@@ -77,7 +104,7 @@ static int ask_now(struct bridge *bridge, struct mmc_params *params, char *messa
         return MMC_PASS;
     struct mmc_outcome outcome;
     mmc_message(bridge->client, params, message, length, &outcome);
-    note_reason(bridge, asked, outcome.reason);
+    note_outcome(bridge, asked, &outcome);
     if (outcome.payload_changed)
         put_back(bridge, message, length, &outcome);
     const int may_deliver = !holds_memory(&outcome, params);
@@ -120,7 +147,7 @@ int bridge_status(void *mod, struct mmc_params *params, int *changed)
         const enum breaker_answer asked = may_ask(bridge);
         if (asked != BREAKER_NO) {
             mmc_status(bridge->client, params, &outcome);
-            note_reason(bridge, asked, outcome.reason);
+            note_outcome(bridge, asked, &outcome);
         }
         if (outcome.params_changed) {
             *params = outcome.params;
@@ -143,7 +170,7 @@ static int ask_simply(void *mod, ask_function ask, const void *what)
         const enum breaker_answer asked = may_ask(call.bridge);
         if (asked != BREAKER_NO) {
             ask(call.bridge->client, what, &outcome);
-            note_reason(call.bridge, asked, outcome.reason);
+            note_outcome(call.bridge, asked, &outcome);
             deliver_in_callback(call.bridge);
         }
     }

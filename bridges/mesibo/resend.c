@@ -73,7 +73,7 @@ static void conclude(struct bridge *bridge, const struct mmc_outcome *outcome)
 {
     struct message *message = outcome->context;
     struct counters *counters = &bridge->counters;
-    note_reason(bridge, message->asked, outcome->reason);
+    note_outcome(bridge, message->asked, outcome);
     if (outcome->verdict != MMC_CONSUMED) {
         const struct mmc_params *params = outcome->params_changed ? &outcome->params : &message->params;
         const char *payload = outcome->payload_changed ? outcome->payload : message->bytes;
