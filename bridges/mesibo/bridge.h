@@ -42,6 +42,14 @@ struct sends {
     atomic_uint wait_ms;
 };
 
+/* The last addresses that modules have put into parameters. A server uses them after the callback, and calls the module meanwhile. */
+enum { KEPT = 256 };
+struct addresses {
+    pthread_mutex_t lock;
+    char *kept[KEPT];
+    size_t next;
+};
+
 /* Messages that were consumed, and go out after their verdict. */
 struct resends {
     pthread_mutex_t lock; /* over the queue */
@@ -51,7 +59,7 @@ struct resends {
 /* The thread, where the server allows one. */
 struct worker {
     pthread_t thread;
-    atomic_int is_there, is_ending;
+    atomic_int is_there, is_ending, is_over;
     pthread_mutex_t lock; /* over `wake` */
     struct wake {
         int fds[2]; /* what is written to the second one wakes who waits for the first one */
@@ -80,6 +88,7 @@ struct bridge {
     struct counters counters;
     struct sends sends;
     struct resends resends;
+    struct addresses addresses;
     struct worker worker;
     _Atomic pid_t pid;        /* the process that the state is of; negative: about to begin */
     atomic_uint inside;       /* callbacks that run */
@@ -123,6 +132,12 @@ void note_outcome(struct bridge *bridge, enum breaker_answer asked, const struct
 /* Whether an event goes to the core; counts and tells those that do not. */
 enum breaker_answer may_ask(struct bridge *bridge);
 
+/* ---- addresses.c ---- */
+
+/* Lets the parameters of an outcome point to addresses that stay for a while. 0: there is no memory for that, and one points to memory
+ * that the next event of this thread changes. */
+int keep_addresses(struct bridge *bridge, struct mmc_params *params, const struct mmc_params *given);
+
 /* ---- sends.c ---- */
 
 /* What modules have sent goes out by the server, as far as it is there. */
@@ -157,7 +172,8 @@ struct mmc_poll resend_poll(struct bridge *bridge);
 void start_worker(struct bridge *bridge);
 int has_worker(struct bridge *bridge);
 void wake_worker(struct bridge *bridge);
-void stop_worker(struct bridge *bridge);
+/* Returns 0 when the thread still runs then: it waits in the server, or is the one that calls. */
+int stop_worker(struct bridge *bridge, uint64_t until);
 /* At the beginning, and in a child process, where the thread is the parent's. */
 void forget_worker(struct bridge *bridge);
 

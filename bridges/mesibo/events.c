@@ -91,12 +91,6 @@ static void put_back(struct bridge *bridge, char *message, size_t length, const 
                    (unsigned long long)atomic_load(&bridge->counters.misfits));
 }
 
-/* Whether it points to memory that the next event of this thread changes: a send may bring one, so sends wait then. */
-static int holds_memory(const struct mmc_outcome *outcome, const struct mmc_params *given)
-{
-    return outcome->params.to != given->to || outcome->params.from != given->from;
-}
-
 static int ask_now(struct bridge *bridge, struct mmc_params *params, char *message, size_t length, int *changed)
 {
     const enum breaker_answer asked = may_ask(bridge);
@@ -107,7 +101,8 @@ static int ask_now(struct bridge *bridge, struct mmc_params *params, char *messa
     note_outcome(bridge, asked, &outcome);
     if (outcome.payload_changed)
         put_back(bridge, message, length, &outcome);
-    const int may_deliver = !holds_memory(&outcome, params);
+    /* A send may bring the next event of this thread. */
+    const int may_deliver = keep_addresses(bridge, &outcome.params, params);
     if (outcome.params_changed) {
         *params = outcome.params;
         *changed = 1;
@@ -150,6 +145,7 @@ int bridge_status(void *mod, struct mmc_params *params, int *changed)
             note_outcome(bridge, asked, &outcome);
         }
         if (outcome.params_changed) {
+            keep_addresses(bridge, &outcome.params, params);
             *params = outcome.params;
             *changed = 1;
         }

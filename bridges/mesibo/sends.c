@@ -159,7 +159,7 @@ void deliver_sends(struct bridge *bridge)
     struct mmc_send send;
     /* A callback takes no longer than a deadline for it. */
     const uint64_t until = began + bridge->settings.deadline_ms * MS;
-    for (int i = 0; i < SENDS_AT_A_TIME && result == 1 && clock_now() <= until; i++) {
+    for (int i = 0; i < SENDS_AT_A_TIME && result == 1 && clock_now() <= until && !atomic_load(&bridge->is_closing); i++) {
         result = mmc_next_send(bridge->client, &send, 0);
         if (result == 1 && !deliver(bridge, &send))
             result = -1;
