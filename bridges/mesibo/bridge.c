@@ -167,6 +167,8 @@ static void reset(struct bridge *bridge, void *mod, const struct server *server,
     memset(&bridge->breaker, 0, sizeof bridge->breaker);
     memset(&bridge->counters, 0, sizeof bridge->counters);
     bridge->resends.queue = NULL;
+    bridge->resends.loop = (struct loop){0};
+    atomic_store(&bridge->resends.is_off, 0);
     pthread_mutex_init(&bridge->resends.lock, NULL);
     pthread_mutex_init(&bridge->addresses.lock, NULL);
     begin_sends(bridge);

@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "breaker.h"
+#include "loop.h"
 #include "settings.h"
 
 /* What a server offers to a module, whichever ABI it has. */
@@ -54,6 +55,8 @@ struct addresses {
 struct resends {
     pthread_mutex_t lock; /* over the queue */
     mmc_queue *queue;
+    struct loop loop;
+    atomic_int is_off; /* the server gives the bridge back what it sends */
 };
 
 /* The thread, where the server allows one. */
@@ -146,6 +149,8 @@ void deliver_sends(struct bridge *bridge);
 void deliver_in_callback(struct bridge *bridge);
 /* Whether this thread is in the server's send function, which may call back. */
 int is_sending(void);
+/* A hash of an address; 0 for none. */
+uint64_t hash_address(const char *address);
 /* Calls it. */
 int send_by_server(struct bridge *bridge, const struct mmc_params *params, const char *payload, size_t length);
 /* Whether the status is of a message that a module of the core sent; then it is reported. */
@@ -156,6 +161,8 @@ void end_sends(struct bridge *bridge);
 
 /* ---- resend.c ---- */
 
+/* Whether messages are consumed at once. */
+int is_resending(struct bridge *bridge);
 /* Takes a message; 0: there is no place for it, or no memory. */
 int resend_later(struct bridge *bridge, enum breaker_answer asked, const struct mmc_params *params, const char *message,
                  size_t length);

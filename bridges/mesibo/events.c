@@ -121,7 +121,7 @@ int bridge_message(void *mod, struct mmc_params *params, char *message, size_t l
     if (bridge != NULL && !is_sending()) {
         deliver_in_callback(bridge);
         enum breaker_answer asked;
-        if (!bridge->settings.resend || !has_worker(bridge))
+        if (!is_resending(bridge))
             verdict = ask_now(bridge, params, message, length, changed);
         else if ((asked = may_ask(bridge)) != BREAKER_NO)
             verdict = resend_later(bridge, asked, params, message, length) ? MMC_CONSUMED : MMC_PASS;

@@ -32,7 +32,7 @@ static uint64_t hash(const char *text)
     return value != 0 ? value : 1;
 }
 
-static uint64_t hash_address(const char *address) { return address != NULL ? hash(address) : 0; }
+uint64_t hash_address(const char *address) { return address != NULL ? hash(address) : 0; }
 
 /* Ids are often counted, so that the last bits spread them well enough. */
 static struct sent *set_of(struct sends *sends, uint64_t id) { return sends->table[(id ^ id >> 32) % SENT_SETS]; }
