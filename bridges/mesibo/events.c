@@ -25,8 +25,10 @@ enum breaker_answer may_ask(struct bridge *bridge)
         return answer;
     atomic_fetch_add(&counters->skipped, 1);
     atomic_fetch_add(&counters->untold, 1);
-    if (is_due(&counters->tell_at, now))
+    if (is_due(&counters->tell_at, now)) {
         tell_skipped(bridge, "");
+        atomic_store(&counters->is_missing_told, 1);
+    }
     return BREAKER_NO;
 }
 
