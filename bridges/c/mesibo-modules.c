@@ -110,6 +110,7 @@ struct slot {
     _Atomic pid_t owner; /* the process that uses it; 0: nobody */
     atomic_uintptr_t thread;
     atomic_int is_busy; /* a call uses the buffers */
+    atomic_int is_ending; /* its thread ends, and gives it back */
     struct connection connection;
     int holds_outcome;  /* the last outcome stands in connection.in */
     struct buffer last; /* where it is set aside, to be given to the next event */
@@ -151,6 +152,7 @@ struct mmc_queue {
 
 struct mmc_client {
     struct mmc_client *next; /* of all, under sockets_lock */
+    int is_closing;          /* under ends_lock */
     struct mmc_queue *queues; /* under sockets_lock */
     struct sockaddr_un address;
     char server[65];
@@ -630,7 +632,7 @@ static int read_welcome(mmc_client *client, struct connection *connection, struc
 
 /* Held while a socket is made or closed, so that a fork happens before or after that; and over the list of clients. */
 static pthread_mutex_t sockets_lock = PTHREAD_MUTEX_INITIALIZER;
-/* Held while a thread ends, or a client leaves the list of clients; before sockets_lock. */
+/* Held while a thread that ends looks for its slot, or a client is about to close; before sockets_lock. Nothing is freed under it. */
 static pthread_mutex_t ends_lock = PTHREAD_MUTEX_INITIALIZER;
 static mmc_client *clients;
 
@@ -1110,7 +1112,7 @@ static int is_of_client(const struct slot *slot)
     pthread_mutex_lock(&sockets_lock);
     for (mmc_client *client = clients; client != NULL && !found; client = client->next)
         for (const struct slot *at = atomic_load(&client->slots); at != NULL && !found; at = at->next)
-            found = at == slot;
+            found = at == slot && !client->is_closing;
     pthread_mutex_unlock(&sockets_lock);
     return found;
 }
@@ -1132,10 +1134,27 @@ static void give_back(struct slot *slot)
 /* The client may be closed by another thread meanwhile, and its slots are gone then. */
 static void end_thread(void *value)
 {
+    struct slot *slot = value;
     pthread_mutex_lock(&ends_lock);
-    if (is_of_client(value))
-        give_back(value);
+    const int is_there = is_of_client(slot);
+    if (is_there)
+        atomic_store(&slot->is_ending, 1);
     pthread_mutex_unlock(&ends_lock);
+    if (!is_there)
+        return;
+    give_back(slot);
+    atomic_store(&slot->is_ending, 0);
+}
+
+/* Waits for threads that end, and lets no more of them begin to. */
+static void await_ends(mmc_client *client)
+{
+    pthread_mutex_lock(&ends_lock);
+    client->is_closing = 1;
+    pthread_mutex_unlock(&ends_lock);
+    for (struct slot *slot = atomic_load(&client->slots); slot != NULL; slot = slot->next)
+        while (atomic_load(&slot->is_ending))
+            sched_yield();
 }
 
 static void begin_process(mmc_client *client, pid_t pid)
@@ -1260,6 +1279,7 @@ static void after_fork(mmc_client *client, pid_t before, pid_t pid)
     const struct slot *own = pthread_getspecific(client->key);
     const uintptr_t self = (uintptr_t)pthread_self();
     for (struct slot *slot = atomic_load(&client->slots); slot != NULL; slot = slot->next) {
+        atomic_store(&slot->is_ending, 0);
         if (atomic_load(&slot->owner) == 0)
             continue;
         if (atomic_load(&slot->is_busy)) {
@@ -2502,8 +2522,7 @@ void mmc_close(mmc_client *client)
         tell_due(client, now_ns(), 1, MMC_DECIDED);
     pthread_setspecific(client->key, NULL);
     pthread_key_delete(client->key);
-    /* A thread that ends now either is done with its slot, or does not find it. */
-    pthread_mutex_lock(&ends_lock);
+    await_ends(client);
     /* Before the client leaves the list: a fork meanwhile leaves no copy of a socket. */
     for (struct slot *slot = atomic_load(&client->slots); slot != NULL; slot = slot->next)
         hang_up(&slot->connection);
@@ -2515,7 +2534,6 @@ void mmc_close(mmc_client *client)
             break;
         }
     pthread_mutex_unlock(&sockets_lock);
-    pthread_mutex_unlock(&ends_lock);
     for (struct slot *slot = atomic_load(&client->slots), *next; slot != NULL; slot = next) {
         next = slot->next;
         clear(&slot->connection);

@@ -10,7 +10,7 @@ import { BridgedWorld } from './world.js';
 const FULL = process.env.MESIBO_TEST_FULL === '1';
 /** Of a run that is to be had again; fast-check names the one that failed. */
 const SEED = Number(process.env.MESIBO_TEST_SEED ?? Date.now() & 0x7fff_ffff);
-const WANTED = FULL ? { runs: 200, events: 250, timeoutMs: 30 * 60_000 } : { runs: 8, events: 60, timeoutMs: 180_000 };
+const WANTED = FULL ? { runs: 100, events: 250, timeoutMs: 30 * 60_000 } : { runs: 8, events: 60, timeoutMs: 180_000 };
 
 describe.each(BRIDGE_ABIS)('a server of the ABI %s', (abi) => {
   let direct: OneProcess;
