@@ -12,7 +12,9 @@
 /* Of the module, as servers have it: made anew by each load, so that nobody sees what was there before. They stay: a thread that is
  * late must not find other memory there. */
 enum { LOADS = 256 };
-static mesibo_module_t *made[LOADS], *module;
+/* Volatile: nothing reads them, and a compiler that leaves them out makes them leaks. */
+static mesibo_module_t *volatile made[LOADS];
+static mesibo_module_t *module;
 static size_t loads;
 static void *handle;
 /* The callbacks as they were after init: servers may have copied them. */
