@@ -46,7 +46,7 @@ MESIBO_EXPORT mesibo_int_t mesibo_module_bridge_init(mesibo_int_t version, mesib
     char problem[PROBLEM_MAX];
     MESIBO_MODULE_SANITY_CHECK(mod, version, len);
     settings_defaults(&settings);
-    const int result = mod->config != NULL ? read_block(mod->config, &settings, problem) : settings_read_file(&settings, problem);
+    const int result = mod->config != NULL && mod->config->count > 0 ? read_block(mod->config, &settings, problem) : settings_read_file(&settings, problem);
     if (result != 0 || settings_check(&settings, problem) != 0) {
         mesibo_log(mod, 0, "bridge: %s\n", problem);
         return MESIBO_RESULT_FAIL;

@@ -6,6 +6,8 @@ static mesibo_result_t on_message_status(mesibo_module_t *mod, mesibo_message_pa
 
 #include "abi.h"
 
+#include <stdio.h>
+
 static mesibo_result_t on_message_status(mesibo_module_t *mod, mesibo_message_params_t *params, mesibo_uint_t status)
 {
     return pass_status(mod, params, status);
@@ -35,7 +37,9 @@ MESIBO_EXPORT int mesibo_module_bridge_init(mesibo_module_t *mod, mesibo_uint_t 
         return MESIBO_RESULT_FAIL;
     settings_defaults(&settings);
     if (settings_read_file(&settings, problem) != 0 || settings_check(&settings, problem) != 0) {
-        log_line(mod, 0, problem);
+        char line[PROBLEM_MAX + 16];
+        snprintf(line, sizeof line, "bridge: %s", problem);
+        log_line(mod, 0, line);
         return MESIBO_RESULT_FAIL;
     }
     return begin(mod, &server, &settings);

@@ -62,6 +62,7 @@ static void after_fork(struct bridge *bridge, pid_t before, pid_t pid)
     begin_sends(bridge);
     pthread_mutex_init(&opening, NULL);
     pthread_mutex_init(&bridge->resends.lock, NULL);
+    pthread_mutex_init(&bridge->addresses.lock, NULL);
     forget_worker(bridge);
     atomic_store(&bridge->pid, pid);
 }
@@ -73,6 +74,8 @@ static struct bridge *find(const void *mod)
             return bridge;
     return NULL;
 }
+
+static _Thread_local unsigned depth; /* callbacks that this thread is in */
 
 struct call bridge_enter(void *mod)
 {
@@ -89,6 +92,7 @@ struct call bridge_enter(void *mod)
         call.bridge = NULL;
         return call;
     }
+    depth++;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &call.cancel_state);
     if (call.bridge->settings.send_from_thread)
         start_worker(call.bridge);
@@ -100,6 +104,7 @@ void bridge_leave(const struct call *call)
     int ignored;
     if (call->bridge == NULL)
         return;
+    depth--;
     /* A process that was forked in the middle of the callback has not entered. */
     if (atomic_load(&call->bridge->pid) == call->pid && getpid() == call->pid)
         atomic_fetch_sub(&call->bridge->inside, 1);
@@ -162,7 +167,10 @@ static void reset(struct bridge *bridge, void *mod, const struct server *server,
     memset(&bridge->breaker, 0, sizeof bridge->breaker);
     memset(&bridge->counters, 0, sizeof bridge->counters);
     bridge->resends.queue = NULL;
+    bridge->resends.loop = (struct loop){0};
+    atomic_store(&bridge->resends.is_off, 0);
     pthread_mutex_init(&bridge->resends.lock, NULL);
+    pthread_mutex_init(&bridge->addresses.lock, NULL);
     begin_sends(bridge);
     forget_worker(bridge);
     atomic_store(&bridge->pid, getpid());
@@ -213,14 +221,16 @@ static void tell_counters(struct bridge *bridge)
                (unsigned long long)atomic_load(&own->unsent));
 }
 
-/* Waits for callbacks that run. 0: some still do, long after each of them must have ended. */
-static int is_left(struct bridge *bridge)
+/* Waits for callbacks that run in other threads. 0: some still do, or this thread is in one itself. */
+static int is_left(struct bridge *bridge, uint64_t until)
 {
-    const uint64_t until = clock_now() + bridge->settings.deadline_ms * MS + SECOND;
-    while (atomic_load(&bridge->inside) > 0 && clock_now() < until)
+    while (atomic_load(&bridge->inside) > depth && clock_now() < until)
         poll(NULL, 0, 1);
     return atomic_load(&bridge->inside) == 0;
 }
+
+/* By now each callback must have ended, and each thread of ours. */
+static uint64_t patience(const struct bridge *bridge) { return clock_now() + bridge->settings.deadline_ms * MS + SECOND; }
 
 void bridge_close(void *mod)
 {
@@ -230,17 +240,19 @@ void bridge_close(void *mod)
         after_fork(bridge, known, pid);
     pthread_mutex_lock(&opening);
     if (bridge != NULL && !atomic_exchange(&bridge->is_closing, 1)) {
-        stop_worker(bridge);
-        const int is_empty = is_left(bridge);
-        if (is_empty && bridge->resends.queue != NULL)
+        /* A callback may start the thread. */
+        const int is_empty = is_left(bridge, patience(bridge)), is_stopped = stop_worker(bridge, patience(bridge));
+        if (is_stopped && bridge->resends.queue != NULL)
             resend_all(bridge);
+        else if (bridge->resends.queue != NULL)
+            bridge_log(bridge, 0, "%zu messages that wait for their verdict may be lost", resend_poll(bridge).events);
         tell_counters(bridge);
-        if (is_empty) {
+        if (is_empty && is_stopped) {
             mmc_close(bridge->client);
             bridge->client = NULL;
             end_sends(bridge);
         } else
-            bridge_log(bridge, 0, "a callback still runs; what it uses is kept");
+            bridge_log(bridge, 0, "%s still runs; what it uses is kept", is_empty ? "the thread of the bridge" : "a callback");
         atomic_store(&bridge->mod, NULL);
     }
     pthread_mutex_unlock(&opening);

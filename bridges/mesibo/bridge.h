@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "breaker.h"
+#include "loop.h"
 #include "settings.h"
 
 /* What a server offers to a module, whichever ABI it has. */
@@ -42,16 +43,26 @@ struct sends {
     atomic_uint wait_ms;
 };
 
+/* The last addresses that modules have put into parameters. A server uses them after the callback, and calls the module meanwhile. */
+enum { KEPT = 256 };
+struct addresses {
+    pthread_mutex_t lock;
+    char *kept[KEPT];
+    size_t next;
+};
+
 /* Messages that were consumed, and go out after their verdict. */
 struct resends {
     pthread_mutex_t lock; /* over the queue */
     mmc_queue *queue;
+    struct loop loop;
+    atomic_int is_off; /* the server gives the bridge back what it sends */
 };
 
 /* The thread, where the server allows one. */
 struct worker {
     pthread_t thread;
-    atomic_int is_there, is_ending;
+    atomic_int is_there, is_ending, is_over;
     pthread_mutex_t lock; /* over `wake` */
     struct wake {
         int fds[2]; /* what is written to the second one wakes who waits for the first one */
@@ -62,6 +73,8 @@ struct worker {
 
 struct counters {
     atomic_uint_fast64_t skipped, untold, tell_at; /* events that the breaker let pass */
+    atomic_uint_fast64_t tell_missing_at;
+    atomic_int is_missing_told;
     atomic_uint_fast64_t misfits, tell_misfit_at;
     atomic_uint_fast64_t sent, unsent, resent;
     atomic_uint_fast64_t lost_resends, tell_lost_at;
@@ -78,6 +91,7 @@ struct bridge {
     struct counters counters;
     struct sends sends;
     struct resends resends;
+    struct addresses addresses;
     struct worker worker;
     _Atomic pid_t pid;        /* the process that the state is of; negative: about to begin */
     atomic_uint inside;       /* callbacks that run */
@@ -117,9 +131,15 @@ int bridge_login(void *mod, const char *address, uint64_t online, uint64_t flags
 int bridge_call(void *mod);
 int bridge_call_status(void *mod);
 /* Tells the breaker how an event went that it let through with this answer. */
-void note_reason(struct bridge *bridge, enum breaker_answer asked, enum mmc_reason reason);
+void note_outcome(struct bridge *bridge, enum breaker_answer asked, const struct mmc_outcome *outcome);
 /* Whether an event goes to the core; counts and tells those that do not. */
 enum breaker_answer may_ask(struct bridge *bridge);
+
+/* ---- addresses.c ---- */
+
+/* Lets the parameters of an outcome point to addresses that stay for a while. 0: there is no memory for that, and one points to memory
+ * that the next event of this thread changes. */
+int keep_addresses(struct bridge *bridge, struct mmc_params *params, const struct mmc_params *given);
 
 /* ---- sends.c ---- */
 
@@ -129,6 +149,8 @@ void deliver_sends(struct bridge *bridge);
 void deliver_in_callback(struct bridge *bridge);
 /* Whether this thread is in the server's send function, which may call back. */
 int is_sending(void);
+/* A hash of an address; 0 for none. */
+uint64_t hash_address(const char *address);
 /* Calls it. */
 int send_by_server(struct bridge *bridge, const struct mmc_params *params, const char *payload, size_t length);
 /* Whether the status is of a message that a module of the core sent; then it is reported. */
@@ -139,6 +161,8 @@ void end_sends(struct bridge *bridge);
 
 /* ---- resend.c ---- */
 
+/* Whether messages are consumed at once. */
+int is_resending(struct bridge *bridge);
 /* Takes a message; 0: there is no place for it, or no memory. */
 int resend_later(struct bridge *bridge, enum breaker_answer asked, const struct mmc_params *params, const char *message,
                  size_t length);
@@ -155,7 +179,8 @@ struct mmc_poll resend_poll(struct bridge *bridge);
 void start_worker(struct bridge *bridge);
 int has_worker(struct bridge *bridge);
 void wake_worker(struct bridge *bridge);
-void stop_worker(struct bridge *bridge);
+/* Returns 0 when the thread still runs then: it waits in the server, or is the one that calls. */
+int stop_worker(struct bridge *bridge, uint64_t until);
 /* At the beginning, and in a child process, where the thread is the parent's. */
 void forget_worker(struct bridge *bridge);
 

@@ -25,28 +25,57 @@ enum breaker_answer may_ask(struct bridge *bridge)
         return answer;
     atomic_fetch_add(&counters->skipped, 1);
     atomic_fetch_add(&counters->untold, 1);
-    if (is_due(&counters->tell_at, now))
+    if (is_due(&counters->tell_at, now)) {
         tell_skipped(bridge, "");
+        atomic_store(&counters->is_missing_told, 1);
+    }
     return BREAKER_NO;
+}
+
+/* The core has refused the connection of this thread, as it has no place for one more. It does that at once, and decides for
+ * threads that have a connection. */
+static _Thread_local int is_turned_away;
+
+/* What says nothing about the core. */
+static int is_own_trouble(enum mmc_reason reason)
+{
+    return reason == MMC_TOO_LARGE || reason == MMC_NO_MEMORY || (reason == MMC_UNREACHABLE && is_turned_away);
 }
 
 static int is_missing(enum mmc_reason reason)
 {
-    return reason == MMC_UNREACHABLE || reason == MMC_LATE || reason == MMC_GARBLED || reason == MMC_NO_MEMORY;
+    return reason == MMC_UNREACHABLE || reason == MMC_LATE || reason == MMC_GARBLED;
 }
 
-void note_reason(struct bridge *bridge, enum breaker_answer asked, enum mmc_reason reason)
+/* A core that is there and away in turns is told once a second, and its return only where its absence was. */
+static void tell_missing(struct bridge *bridge, enum mmc_reason reason)
 {
-    if (reason == MMC_TOO_LARGE) /* says nothing about the core */
+    struct counters *counters = &bridge->counters;
+    if (!is_due(&counters->tell_missing_at, clock_now()))
         return;
-    if (is_missing(reason)) {
+    atomic_store(&counters->is_missing_told, 1);
+    bridge_log(bridge, 0, "the core is away or late (%s): events pass without the modules until it decides again",
+               mmc_reason_name(reason));
+}
+
+static void tell_return(struct bridge *bridge)
+{
+    if (!atomic_exchange(&bridge->counters.is_missing_told, 0))
+        return;
+    tell_skipped(bridge, "; now it decides again");
+    bridge_log(bridge, 0, "the core decides again");
+}
+
+void note_outcome(struct bridge *bridge, enum breaker_answer asked, const struct mmc_outcome *outcome)
+{
+    if (is_own_trouble(outcome->reason))
+        return;
+    is_turned_away = outcome->reason == MMC_REFUSED && outcome->event_id == 0;
+    if (is_missing(outcome->reason)) {
         if (breaker_failed(&bridge->breaker, asked, clock_now()))
-            bridge_log(bridge, 0, "the core is away or late (%s): events pass without the modules until it decides again",
-                       mmc_reason_name(reason));
-    } else if (breaker_succeeded(&bridge->breaker)) {
-        tell_skipped(bridge, "; now it decides again");
-        bridge_log(bridge, 0, "the core decides again");
-    }
+            tell_missing(bridge, outcome->reason);
+    } else if (breaker_succeeded(&bridge->breaker))
+        tell_return(bridge);
 }
 
 /* ---- messages ---- */
@@ -64,12 +93,6 @@ static void put_back(struct bridge *bridge, char *message, size_t length, const 
                    (unsigned long long)atomic_load(&bridge->counters.misfits));
 }
 
-/* Whether it points to memory that the next event of this thread changes: a send may bring one, so sends wait then. */
-static int holds_memory(const struct mmc_outcome *outcome, const struct mmc_params *given)
-{
-    return outcome->params.to != given->to || outcome->params.from != given->from;
-}
-
 static int ask_now(struct bridge *bridge, struct mmc_params *params, char *message, size_t length, int *changed)
 {
     const enum breaker_answer asked = may_ask(bridge);
@@ -77,10 +100,11 @@ static int ask_now(struct bridge *bridge, struct mmc_params *params, char *messa
         return MMC_PASS;
     struct mmc_outcome outcome;
     mmc_message(bridge->client, params, message, length, &outcome);
-    note_reason(bridge, asked, outcome.reason);
+    note_outcome(bridge, asked, &outcome);
     if (outcome.payload_changed)
         put_back(bridge, message, length, &outcome);
-    const int may_deliver = !holds_memory(&outcome, params);
+    /* A send may bring the next event of this thread. */
+    const int may_deliver = keep_addresses(bridge, &outcome.params, params);
     if (outcome.params_changed) {
         *params = outcome.params;
         *changed = 1;
@@ -99,7 +123,7 @@ int bridge_message(void *mod, struct mmc_params *params, char *message, size_t l
     if (bridge != NULL && !is_sending()) {
         deliver_in_callback(bridge);
         enum breaker_answer asked;
-        if (!bridge->settings.resend || !has_worker(bridge))
+        if (!is_resending(bridge))
             verdict = ask_now(bridge, params, message, length, changed);
         else if ((asked = may_ask(bridge)) != BREAKER_NO)
             verdict = resend_later(bridge, asked, params, message, length) ? MMC_CONSUMED : MMC_PASS;
@@ -120,9 +144,10 @@ int bridge_status(void *mod, struct mmc_params *params, int *changed)
         const enum breaker_answer asked = may_ask(bridge);
         if (asked != BREAKER_NO) {
             mmc_status(bridge->client, params, &outcome);
-            note_reason(bridge, asked, outcome.reason);
+            note_outcome(bridge, asked, &outcome);
         }
         if (outcome.params_changed) {
+            keep_addresses(bridge, &outcome.params, params);
             *params = outcome.params;
             *changed = 1;
         }
@@ -143,7 +168,7 @@ static int ask_simply(void *mod, ask_function ask, const void *what)
         const enum breaker_answer asked = may_ask(call.bridge);
         if (asked != BREAKER_NO) {
             ask(call.bridge->client, what, &outcome);
-            note_reason(call.bridge, asked, outcome.reason);
+            note_outcome(call.bridge, asked, &outcome);
             deliver_in_callback(call.bridge);
         }
     }

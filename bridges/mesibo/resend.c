@@ -48,6 +48,26 @@ static void tell_overflow(struct bridge *bridge)
                    (unsigned long long)number);
 }
 
+int is_resending(struct bridge *bridge)
+{
+    return bridge->settings.resend && !atomic_load_explicit(&bridge->resends.is_off, memory_order_relaxed) && has_worker(bridge);
+}
+
+/* A server that shows a module what the module sends would do so for ever. When the bridge waits for verdicts instead, that ends. A
+ * message without an id may be any other. */
+static void look_for_loop(struct bridge *bridge, const struct mmc_params *params)
+{
+    struct resends *resends = &bridge->resends;
+    const uint64_t prime = UINT64_C(0x100000001b3);
+    const uint64_t hash = ((params->id * prime ^ params->groupid) * prime ^ hash_address(params->from)) * prime ^ hash_address(params->to);
+    if (params->id == 0 || !loop_note(&resends->loop, hash, clock_now()) || atomic_exchange(&resends->is_off, 1))
+        return;
+    bridge_log(bridge, 0,
+               "this server gives the bridge back what it sends: message %llu went out %d times within a second. From now on each "
+               "message waits for its verdict, as with resend = no",
+               (unsigned long long)params->id, LOOP_MESSAGES);
+}
+
 int resend_later(struct bridge *bridge, enum breaker_answer asked, const struct mmc_params *params, const char *payload,
                  size_t length)
 {
@@ -73,11 +93,12 @@ static void conclude(struct bridge *bridge, const struct mmc_outcome *outcome)
 {
     struct message *message = outcome->context;
     struct counters *counters = &bridge->counters;
-    note_reason(bridge, message->asked, outcome->reason);
+    note_outcome(bridge, message->asked, outcome);
     if (outcome->verdict != MMC_CONSUMED) {
         const struct mmc_params *params = outcome->params_changed ? &outcome->params : &message->params;
         const char *payload = outcome->payload_changed ? outcome->payload : message->bytes;
         const size_t length = outcome->payload_changed ? outcome->length : message->length;
+        look_for_loop(bridge, params);
         if (send_by_server(bridge, params, payload, length) == 0)
             atomic_fetch_add(&counters->resent, 1);
         else {

@@ -32,7 +32,7 @@ static uint64_t hash(const char *text)
     return value != 0 ? value : 1;
 }
 
-static uint64_t hash_address(const char *address) { return address != NULL ? hash(address) : 0; }
+uint64_t hash_address(const char *address) { return address != NULL ? hash(address) : 0; }
 
 /* Ids are often counted, so that the last bits spread them well enough. */
 static struct sent *set_of(struct sends *sends, uint64_t id) { return sends->table[(id ^ id >> 32) % SENT_SETS]; }
@@ -159,7 +159,7 @@ void deliver_sends(struct bridge *bridge)
     struct mmc_send send;
     /* A callback takes no longer than a deadline for it. */
     const uint64_t until = began + bridge->settings.deadline_ms * MS;
-    for (int i = 0; i < SENDS_AT_A_TIME && result == 1 && clock_now() <= until; i++) {
+    for (int i = 0; i < SENDS_AT_A_TIME && result == 1 && clock_now() <= until && !atomic_load(&bridge->is_closing); i++) {
         result = mmc_next_send(bridge->client, &send, 0);
         if (result == 1 && !deliver(bridge, &send))
             result = -1;

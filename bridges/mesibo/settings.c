@@ -48,7 +48,7 @@ static int read_choice(const char *text, const char *first, const char *second)
 
 static int refuse(char *problem, const char *name, const char *value, const char *expected)
 {
-    snprintf(problem, PROBLEM_MAX, "%s = %s: expected %s", name, value, expected);
+    snprintf(problem, PROBLEM_MAX, "%.40s = %.120s: expected %s", name, value, expected);
     return -1;
 }
 
@@ -92,7 +92,7 @@ int settings_set(struct settings *settings, const char *name, const char *value,
     if (strcmp(name, "resend") == 0)
         return set_choice(&settings->resend, name, value, "yes", "no", problem);
     snprintf(problem, PROBLEM_MAX,
-             "%s is not a setting; there are socket, server, deadline, callbacks, send_from_thread and resend", name);
+             "%.40s is not a setting; there are socket, server, deadline, callbacks, send_from_thread and resend", name);
     return -1;
 }
 

@@ -130,6 +130,7 @@ static void *work(void *given)
         deliver_sends(bridge);
         wait_for_work(bridge);
     }
+    atomic_store(&bridge->worker.is_over, 1);
     return NULL;
 }
 
@@ -144,6 +145,7 @@ void start_worker(struct bridge *bridge)
         !atomic_compare_exchange_strong(&worker->is_there, &nobody, 1))
         return;
     atomic_store(&worker->is_ending, 0);
+    atomic_store(&worker->is_over, 0);
     wake_fd(worker);
     /* Signals of the server are for threads of the server. */
     sigfillset(&all);
@@ -154,16 +156,24 @@ void start_worker(struct bridge *bridge)
         atomic_store(&worker->is_there, 0);
 }
 
-void stop_worker(struct bridge *bridge)
+int stop_worker(struct bridge *bridge, uint64_t until)
 {
     struct worker *worker = &bridge->worker;
     if (!atomic_load(&worker->is_there))
-        return;
+        return 1;
     atomic_store(&worker->is_ending, 1);
     wake_worker(bridge);
+    /* It may wait in the server for a lock that the thread has which unloads the module. */
+    while (!atomic_load(&worker->is_over) && clock_now() < until && !pthread_equal(worker->thread, pthread_self()))
+        poll(NULL, 0, 1);
+    if (!atomic_load(&worker->is_over)) {
+        pthread_detach(worker->thread);
+        return 0;
+    }
     pthread_join(worker->thread, NULL);
     close_wake(&worker->wake);
     atomic_store(&worker->is_there, 0);
+    return 1;
 }
 
 void forget_worker(struct bridge *bridge)

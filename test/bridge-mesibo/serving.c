@@ -153,7 +153,12 @@ static int serve_frame(struct serving *serving, int fd)
     static struct seen seen;
     if (!core_see(fd, &seen))
         return 0;
+    if (seen.kind == 1 && serving->most > 0 && serving->welcomed == serving->most) {
+        core_fail(fd, "TOO_MANY_SERVERS", "there is no place for one more", 1);
+        return 0;
+    }
     if (seen.kind == 1) {
+        serving->welcomed++;
         core_welcome(fd, serving->max_message, 256, serving->callbacks);
         if (seen.takes_sends)
             set_sends(serving, fd);

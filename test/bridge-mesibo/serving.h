@@ -19,6 +19,7 @@ struct serving {
     char *heard; /* events, acknowledgements and reports, a line each */
     int sends;   /* the connection that takes sends; -1: none */
     atomic_int events, connections;
+    int most, welcomed; /* more connections are turned away; 0: none is */
     atomic_int is_standing; /* reads nothing, and answers nothing */
 };
 /* Begins with all callbacks and messages of 64 KiB. */

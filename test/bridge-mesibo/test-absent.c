@@ -147,12 +147,68 @@ static void what_listens_may_be_no_core(void)
     core_remove(&serving.core);
 }
 
+static int count_of(const char *part)
+{
+    int count = 0;
+    for (const char *at = logged(); (at = strstr(at, part)) != NULL; at += strlen(part))
+        count++;
+    return count;
+}
+
+/* It decides on an event after each that it leaves. */
+static void a_core_that_comes_and_goes_does_not_fill_the_log(void)
+{
+    core_open(&serving.core, 4);
+    core_close(&serving.core);
+    load_with_deadline("50ms");
+    const uint64_t began = now_ms();
+    for (int i = 0; i < 8; i++) {
+        for (int message = 0; message < 5; message++)
+            CHECK_EQ(say("hello"), 0);
+        serving_start(&serving, consume_all);
+        say_until_consumed();
+        serving_stop(&serving);
+    }
+    const int most = 2 + (int)((now_ms() - began) / 1000);
+    CHECK(count_of("events pass without the modules until") <= most);
+    CHECK(count_of("the core decides again") <= most);
+    server->unload();
+    core_remove(&serving.core);
+}
+
+/* It ends again so soon that this is not told, and stays away. */
+static void its_return_is_told_where_its_absence_was(void)
+{
+    core_open(&serving.core, 4);
+    core_close(&serving.core);
+    load_with_deadline("50ms");
+    for (int i = 0; i < 10; i++)
+        CHECK_EQ(say("hello"), 0);
+    serving_start(&serving, consume_all);
+    say_until_consumed();
+    serving_stop(&serving);
+    const int told = count_of("passed without the modules");
+    const uint64_t end = now_ms() + PATIENCE_MS;
+    while (count_of("passed without the modules") == told) {
+        CHECK_EQ(say("hello"), 0);
+        CHECK(now_ms() < end);
+        poll(NULL, 0, 1);
+    }
+    serving_start(&serving, consume_all);
+    say_until_consumed();
+    CHECK_EQ(count_of("the core decides again"), 2);
+    server->unload();
+    serving_end(&serving);
+}
+
 const struct test absent_tests[] = {
     TEST("absent", without_a_core_events_pass_at_once),
     TEST("absent", when_it_comes_it_is_asked_again),
     TEST("absent", a_core_that_is_late_costs_few_deadlines),
     TEST("absent", a_core_that_is_late_but_alive_costs_few_deadlines),
     TEST("absent", one_that_stands_still_and_goes_on_is_asked_again),
+    TEST("absent", a_core_that_comes_and_goes_does_not_fill_the_log),
+    TEST("absent", its_return_is_told_where_its_absence_was),
     TEST("absent", what_listens_may_be_no_core),
     END,
 };

@@ -1,8 +1,11 @@
 /* Init, settings and cleanup. */
+#define _GNU_SOURCE
 #include "suites.h"
 
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct serving serving;
 
@@ -22,6 +25,24 @@ static void an_empty_block_is_as_none(void)
     CHECK_EQ(server->load(settings), 0);
     CHECK_EQ(say("hello"), 0);
     server->unload();
+}
+
+/* A server may give a block to each module, also to one without settings. */
+static void an_empty_block_leaves_the_file_to_be_read(void)
+{
+    char path[] = "/tmp/bridge-XXXXXX";
+    const char *settings[] = {NULL};
+    const int fd = mkstemp(path);
+    CHECK(fd >= 0);
+    CHECK_EQ(write(fd, "server = a b\n", 13), 13);
+    close(fd);
+    if (server->has_block) {
+        setenv("MESIBO_BRIDGE_CONFIG", path, 1);
+        CHECK(server->load(settings) != 0);
+        CHECK_HAS(logged(), "bridge: /tmp/bridge-");
+        CHECK_HAS(logged(), ":1: server = a b: expected 1 to 64 of A-Z");
+    }
+    unlink(path);
 }
 
 static void refused(const char *name, const char *value, const char *why)
@@ -45,6 +66,12 @@ static void settings_that_cannot_be_are_refused_with_a_reason(void)
     refused("send_from_thread", "", "send_from_thread = : expected yes or no");
     refused("callbacks", "some", "callbacks = some: expected all or chain");
     refused("resend", "yes", "resend = yes needs send_from_thread = yes");
+    char longest[500];
+    memset(longest, 'x', sizeof longest - 1);
+    longest[0] = '/';
+    longest[sizeof longest - 1] = 0;
+    refused("socket", longest, "expected an absolute path of at most 107 bytes");
+    CHECK_HAS(logged(), "bridge: ");
     if (!server->has_block)
         CHECK_HAS(logged(), ":3: sokcet is not a setting");
 }
@@ -131,6 +158,7 @@ static void unload_leaves_no_descriptor(void)
 const struct test life_tests[] = {
     TEST("life", without_settings_the_defaults_hold),
     TEST("life", an_empty_block_is_as_none),
+    TEST("life", an_empty_block_leaves_the_file_to_be_read),
     TEST("life", settings_that_cannot_be_are_refused_with_a_reason),
     TEST("life", registers_the_callbacks_that_the_chain_has),
     TEST("life", a_chain_without_callbacks_registers_none),

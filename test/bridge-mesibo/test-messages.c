@@ -133,6 +133,38 @@ static void unchanged_is_untouched(void)
     finish();
 }
 
+static void redirect(int fd, const struct seen *seen)
+{
+    char to[32];
+    snprintf(to, sizeof to, "user number %llu", (unsigned long long)seen->params.id);
+    const struct mmc_params redirected = {.id = seen->params.id, .to = to, .from = "alice"};
+    answer_with(fd, seen->id, 0, &redirected, NULL, 0);
+}
+
+/* A server delivers a message after the callback, and other events come to the same thread meanwhile. */
+static void addresses_stay_while_other_events_come(void)
+{
+    enum { MANY = 100 };
+    struct mmc_params params[MANY], status = {.id = 5000, .to = "bob", .from = "alice"};
+    char text[] = "text";
+    begin(redirect);
+    for (int i = 0; i < MANY; i++) {
+        params[i] = (struct mmc_params){.id = (uint64_t)i + 1000, .to = "bob", .from = "alice"};
+        CHECK_EQ(server->message(&params[i], text, 4), 0);
+        if (i % 10 == 0)
+            CHECK_EQ(server->status(&status), 0);
+    }
+    for (int i = 0; i < MANY; i++) {
+        char expected[32];
+        snprintf(expected, sizeof expected, "user number %d", i + 1000);
+        CHECK_TEXT(params[i].to, expected);
+        CHECK_TEXT(params[i].from, "alice");
+    }
+    CHECK_TEXT(status.to, "user number 5000");
+    finish();
+    CHECK_TEXT(params[MANY - 1].to, "user number 1099");
+}
+
 /* ---- bytes ---- */
 
 static const char *instead;
@@ -217,6 +249,7 @@ const struct test message_tests[] = {
     TEST("messages", verdicts_are_those_of_the_chain),
     TEST("messages", the_core_sees_all_that_the_server_says),
     TEST("messages", the_server_gets_what_modules_made_of_the_parameters),
+    TEST("messages", addresses_stay_while_other_events_come),
     TEST("messages", unchanged_is_untouched),
     TEST("messages", changed_bytes_are_put_back_within_the_length),
     TEST("messages", cut_is_told),

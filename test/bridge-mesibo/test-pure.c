@@ -1,6 +1,7 @@
 /* The breaker and the fitting, which need no core. */
 #include "breaker.h"
 #include "fit.h"
+#include "loop.h"
 #include "suites.h"
 
 #include <stdlib.h>
@@ -75,6 +76,21 @@ static void a_success_closes_it_and_the_next_wait_is_the_first_one_again(void)
     CHECK_EQ(breaker_ask(&breaker, 2100 * MS), BREAKER_TRY);
 }
 
+/* ---- loop ---- */
+
+static void the_same_message_within_a_second_is_a_loop(void)
+{
+    struct loop loop = {0};
+    for (int i = 1; i < LOOP_MESSAGES; i++) {
+        CHECK_EQ(loop_note(&loop, 7, 1000 * MS), 0);
+        CHECK_EQ(loop_note(&loop, 8, 1000 * MS), 0);
+    }
+    CHECK_EQ(loop_note(&loop, 7, 2000 * MS), 1);
+    /* One that comes now and then is none. */
+    for (uint64_t i = 0; i < 10 * LOOP_MESSAGES; i++)
+        CHECK_EQ(loop_note(&loop, 9, (5000 + 100 * i) * MS), 0);
+}
+
 /* ---- fit ---- */
 
 static void check_fit(const char *before, const char *changed, const char *after, size_t after_length)
@@ -141,6 +157,7 @@ const struct test pure_tests[] = {
     TEST("breaker", a_try_that_fails_doubles_the_wait_up_to_a_bound),
     TEST("breaker", many_that_fail_at_once_make_the_wait_no_longer),
     TEST("breaker", a_success_closes_it_and_the_next_wait_is_the_first_one_again),
+    TEST("loop", the_same_message_within_a_second_is_a_loop),
     TEST("fit", it_fits_exactly),
     TEST("fit", text_is_not_cut_in_a_character),
     TEST("fit", what_is_no_text_is_cut_right_there),

@@ -155,6 +155,53 @@ static void what_the_server_does_not_take_back_is_told(void)
     finish();
 }
 
+/* ---- a server that shows a module what the module sends ---- */
+
+enum { AGAIN = 64 };
+static struct mmc_params again[AGAIN];
+static size_t again_count;
+static int offers;
+
+static int offer_later(const struct mmc_params *params, const char *payload, size_t length)
+{
+    (void)payload, (void)length;
+    pthread_mutex_lock(&lock);
+    CHECK(again_count < AGAIN);
+    again[again_count++] = (struct mmc_params){.id = params->id, .to = "bob", .from = "alice"};
+    pthread_cond_broadcast(&more);
+    pthread_mutex_unlock(&lock);
+    return 0;
+}
+
+/* It takes the message, and its loop offers that to the bridge later. Returns the verdict. */
+static int offer(struct mmc_params *params)
+{
+    char text[] = "hello";
+    offers++;
+    return server->message(params, text, 5);
+}
+
+static void a_message_that_is_offered_again_and_again_ends(void)
+{
+    struct mmc_params params = {.id = 77, .to = "bob", .from = "alice"};
+    begin("60s", judge);
+    on_send = offer_later;
+    while (offer(&params) == 1) {
+        pthread_mutex_lock(&lock);
+        while (again_count == 0)
+            pthread_cond_wait(&more, &lock);
+        params = again[--again_count];
+        pthread_mutex_unlock(&lock);
+    }
+    CHECK(offers >= 16 && offers < 1000);
+    CHECK_HAS(logged(), "this server gives the bridge back what it sends: message 77 went out 16 times within a second");
+    /* The modules still decide. */
+    CHECK_EQ(say("what the heck"), 1);
+    CHECK_EQ(say("hello"), 0);
+    CHECK_EQ(again_count, 0);
+    finish();
+}
+
 static void many_come_back_in_order(void)
 {
     enum { MANY = 2000 / EFFORT };
@@ -164,8 +211,9 @@ static void many_come_back_in_order(void)
     for (int i = 0; i < MANY; i++) {
         char text[16];
         snprintf(text, sizeof text, "m%d", i);
-        CHECK_EQ(say(text), 1);
-        snprintf(expected + strlen(expected), 40, "7 to bob: %s\n", text);
+        struct mmc_params params = {.id = (uint64_t)i + 1, .to = "bob", .from = "alice"};
+        CHECK_EQ(server->message(&params, text, strlen(text)), 1);
+        snprintf(expected + strlen(expected), 40, "%d to bob: %s\n", i + 1, text);
     }
     await_count(MANY);
     CHECK_TEXT(got, expected);
@@ -180,6 +228,7 @@ const struct test resend_tests[] = {
     TEST("resend threads", without_a_core_messages_pass_or_go_out),
     TEST("resend threads", statuses_of_what_was_sent_back_go_through_the_chain),
     TEST("resend threads", what_the_server_does_not_take_back_is_told),
+    TEST("resend threads", a_message_that_is_offered_again_and_again_ends),
     TEST("resend threads", many_come_back_in_order),
     END,
 };

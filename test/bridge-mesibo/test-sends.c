@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -246,6 +247,85 @@ static void the_thread_may_be_called_back(void)
     finish();
 }
 
+/* ---- unloading in the middle of a send ---- */
+
+static pthread_mutex_t server_lock = PTHREAD_MUTEX_INITIALIZER;
+static int wait_for_the_server(const struct mmc_params *params, const char *payload, size_t length)
+{
+    take(params, payload, length);
+    pthread_mutex_lock(&server_lock);
+    pthread_mutex_unlock(&server_lock);
+    take(params, payload, length);
+    return 0;
+}
+
+static void await_got(const char *text)
+{
+    const uint64_t end = now_ms() + PATIENCE_MS;
+    while (!has_got(text)) {
+        poll(NULL, 0, 1);
+        CHECK(now_ms() < end);
+    }
+}
+
+/* A server may have one lock for all, and unload the module with it. */
+static void unload_does_not_wait_for_ever_for_the_thread(void)
+{
+    const char *settings[] = {"socket", NULL, "deadline", "50ms", "send_from_thread", "yes", NULL};
+    on_send = wait_for_the_server;
+    serving_start(&serving, NULL);
+    settings[1] = serving.core.path;
+    CHECK_EQ(server->load(settings), 0);
+    await_sends(&serving, NULL);
+    pthread_mutex_lock(&server_lock);
+    serving_send(&serving, "s1", &SENT, "one");
+    await_got("99 to bob from robot: one\n");
+    server->unload();
+    CHECK_HAS(logged(), "the thread of the bridge still runs; what it uses is kept");
+    CHECK_EQ(say("hello"), 0);
+    /* The thread goes on, and finds that there is nothing left to do. */
+    pthread_mutex_unlock(&server_lock);
+    await_got("99 to bob from robot: one\n99 to bob from robot: one\n");
+    load_for(&serving, "send_from_thread", "yes", NULL, NULL);
+    CHECK_EQ(say("hello"), 0);
+    finish();
+}
+
+static atomic_int is_unloaded;
+static int unload_in_send(const struct mmc_params *params, const char *payload, size_t length)
+{
+    server->unload();
+    atomic_store(&is_unloaded, 1);
+    return take(params, payload, length);
+}
+
+static void it_may_be_unloaded_within_a_send(void)
+{
+    begin(unload_in_send);
+    const uint64_t end = now_ms() + PATIENCE_MS;
+    serving_send(&serving, "s1", &SENT, "one");
+    while (!atomic_load(&is_unloaded)) {
+        touch();
+        CHECK(now_ms() < end);
+    }
+    CHECK_HAS(logged(), "a callback still runs; what it uses is kept");
+    CHECK_EQ(say("hello"), 0);
+    serving_end(&serving);
+}
+
+static void it_may_be_unloaded_by_its_thread(void)
+{
+    on_send = unload_in_send;
+    serving_start(&serving, NULL);
+    load_for(&serving, "send_from_thread", "yes", "resend", "yes");
+    await_sends(&serving, NULL);
+    serving_send(&serving, "s1", &SENT, "one");
+    await_got("99 to bob from robot: one\n");
+    CHECK_HAS(logged(), "the thread of the bridge still runs; what it uses is kept");
+    CHECK_EQ(say("hello"), 0);
+    serving_end(&serving);
+}
+
 const struct test bridge_send_tests[] = {
     TEST("sends", they_go_out_within_callbacks),
     TEST("sends", what_the_server_does_not_take_is_refused),
@@ -256,5 +336,8 @@ const struct test bridge_send_tests[] = {
     TEST("sends", it_may_be_called_back_within_a_send),
     TEST("sends threads", a_thread_sends_where_the_server_allows_it),
     TEST("sends threads", the_thread_may_be_called_back),
+    TEST("sends threads", unload_does_not_wait_for_ever_for_the_thread),
+    TEST("sends threads", it_may_be_unloaded_within_a_send),
+    TEST("sends threads", it_may_be_unloaded_by_its_thread),
     END,
 };

@@ -3,8 +3,11 @@
 #include "suites.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 enum { THREADS = 8, MESSAGES = 400 / EFFORT };
 
@@ -141,7 +144,7 @@ static void *say_once(void *number)
     (void)number;
     CHECK_EQ(say("what the heck"), 1);
     while (!atomic_load(&is_over))
-        ;
+        sched_yield();
     return NULL;
 }
 
@@ -193,6 +196,64 @@ static void threads_may_be_cancelled(void)
     serving_end(&serving);
 }
 
+/* ---- threads that get no connection ---- */
+
+static atomic_int asked_often;
+static void *say_in_vain(void *number)
+{
+    (void)number;
+    for (int i = 0; i < 10; i++)
+        if (say("what the heck") != 0)
+            atomic_fetch_add(&wrong, 1);
+    atomic_fetch_add(&asked_often, 1);
+    while (!atomic_load(&is_over))
+        say("what the heck");
+    return NULL;
+}
+
+/* They fail all the time, and this thread goes on as if they were not there. */
+static void check_others_in_vain(void)
+{
+    pthread_t threads[THREADS];
+    const uint64_t end = now_ms() + PATIENCE_MS;
+    CHECK_EQ(say("what the heck"), 1);
+    start(threads, say_in_vain);
+    while (atomic_load(&asked_often) < THREADS)
+        CHECK(now_ms() < end);
+    for (int i = 0; i < 200 / EFFORT; i++)
+        CHECK_EQ(say("what the heck"), 1);
+    atomic_store(&is_over, 1);
+    join(threads);
+    CHECK_EQ(atomic_load(&wrong), 0);
+    CHECK(strstr(logged(), "the core is away or late") == NULL);
+    server->unload();
+    serving_end(&serving);
+}
+
+static void threads_that_the_core_turns_away_harm_no_others(void)
+{
+    serving.most = 2; /* this thread, and the one for sends */
+    serving_start(&serving, judge);
+    load_for(&serving, NULL, NULL, NULL, NULL);
+    await_sends(&serving, touch);
+    check_others_in_vain();
+}
+
+static void threads_without_a_descriptor_harm_no_others(void)
+{
+    struct rlimit few;
+    serving_start(&serving, judge);
+    load_for(&serving, NULL, NULL, NULL, NULL);
+    await_sends(&serving, touch);
+    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &few), 0);
+    const int next = dup(0);
+    CHECK(next > 0);
+    close(next);
+    few.rlim_cur = (rlim_t)next;
+    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &few), 0);
+    check_others_in_vain();
+}
+
 const struct test bridge_thread_tests[] = {
     TEST("threads", eight_threads_get_what_is_theirs),
     TEST("threads", sends_go_out_once_while_eight_threads_talk),
@@ -200,5 +261,7 @@ const struct test bridge_thread_tests[] = {
     TEST("threads", unload_with_a_thread_of_its_own),
     TEST("threads", threads_end_while_it_is_unloaded),
     TEST("threads", threads_may_be_cancelled),
+    TEST("threads", threads_that_the_core_turns_away_harm_no_others),
+    TEST("threads", threads_without_a_descriptor_harm_no_others),
     END,
 };

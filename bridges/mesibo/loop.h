@@ -1,0 +1,20 @@
+/* Whether a server gives the bridge back what the bridge sends: pure policy, the clock is passed in. One thread at a time calls it. */
+#ifndef LOOP_H
+#define LOOP_H
+
+#include <stdint.h>
+
+enum { LOOP_MESSAGES = 16, LOOP_MS = 1000, LOOP_PLACES = 256 };
+
+struct loop {
+    struct {
+        uint64_t message, since_ns;
+        unsigned count;
+    } places[LOOP_PLACES];
+};
+
+/* Notes that a message goes out; `message` is a hash of what stays of it. Returns 1 when the same one has done so LOOP_MESSAGES times
+ * within LOOP_MS. */
+int loop_note(struct loop *loop, uint64_t message, uint64_t now_ns);
+
+#endif
