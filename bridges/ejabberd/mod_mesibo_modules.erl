@@ -39,7 +39,8 @@
 
 start(Host, Options) ->
     Named = case Options of #{server := host} -> Options#{server := Host}; _ -> Options end,
-    persistent_term:put({?MODULE, Host}, crypto:strong_rand_bytes(16)),
+    %% It stays as long as ejabberd: a receipt may come after a reload.
+    [persistent_term:put({?MODULE, Host}, crypto:strong_rand_bytes(16)) || persistent_term:get({?MODULE, Host}, none) == none],
     [ejabberd_hooks:add(Hook, Host, ?MODULE, Function, ?PRIORITY) || {Hook, Function} <- hooks()],
     gen_mod:start_child(mesibo_modules_core, Host, Named).
 
@@ -66,8 +67,6 @@ mod_opt_type(consumed) -> econf:enum([drop, error]);
 mod_opt_type(connections) -> econf:pos_int().
 
 mod_doc() -> #{}.
-
-option(Host, Name) -> gen_mod:get_module_opt(Host, ?MODULE, Name).
 
 %%% Messages
 
@@ -100,10 +99,24 @@ ask(Host, #message{body = Bodies} = Message) ->
     %% The body that counts: the one without a language, else the first.
     Body = case lists:keyfind(<<>>, #text.lang, Bodies) of false -> hd(Bodies); Found -> Found end,
     Params = params(Message),
+    %% They are read now: while the message waits, the module may be stopped.
+    {Unreachable, Consumed} = options(Host),
     case mesibo_modules_core:ask(Host, "/v1/messages", Params#{text => Body#text.data, trace => false}) of
-        {ok, #{<<"verdict">> := <<"consumed">>}} -> give_up(option(Host, consumed), "A filter has refused it", Message);
-        {ok, Outcome} -> change(Host, Message, Body, Params, Outcome);
-        {undecided, _} -> give_up(option(Host, unreachable), "It could not be looked at", Message)
+        {ok, #{<<"verdict">> := <<"consumed">>}} -> give_up(Consumed, "A filter has refused it", Message);
+        {ok, Outcome} ->
+            try change(Host, Message, Body, Params, Outcome)
+            catch
+                _:Why ->
+                    mesibo_modules_core:complain(Host, "A verdict of the core cannot be used: ~0P", [Why, 20]),
+                    give_up(Unreachable, "It could not be looked at", Message)
+            end;
+        {undecided, _} -> give_up(Unreachable, "It could not be looked at", Message)
+    end.
+
+%% A module that has just been stopped has none.
+options(Host) ->
+    try {gen_mod:get_module_opt(Host, ?MODULE, unreachable), gen_mod:get_module_opt(Host, ?MODULE, consumed)}
+    catch error:_ -> {pass, drop}
     end.
 
 give_up(pass, _, Message) -> Message;
@@ -126,13 +139,13 @@ change(Host, #message{sub_els = Els, type = Type, to = To} = Message, #text{data
     Message#message{body = [Body#text{data = New}], sub_els = Kept, to = if Redirected == error -> To; true -> Redirected end}.
 
 %% As C reads it, up to a NUL; what is no UTF-8 becomes U+FFFD, and what XML does not allow goes.
-clean(Bytes) ->
-    << <<Char/utf8>> || Char <- characters(hd(binary:split(Bytes, <<0>>))),
-                        Char >= 32 orelse lists:member(Char, "\t\n\r"), Char /= 16#fffe, Char /= 16#ffff >>.
+clean(Bytes) -> clean(hd(binary:split(Bytes, <<0>>)), <<>>).
 
-characters(<<Char/utf8, Rest/binary>>) -> [Char | characters(Rest)];
-characters(<<_, Rest/binary>>) -> [16#fffd | characters(Rest)];
-characters(<<>>) -> [].
+clean(<<Char/utf8, Rest/binary>>, Done) ->
+    IsText = (Char >= 32 orelse lists:member(Char, "\t\n\r")) andalso Char /= 16#fffe andalso Char /= 16#ffff,
+    clean(Rest, if IsText -> <<Done/binary, Char/utf8>>; true -> Done end);
+clean(<<_, Rest/binary>>, Done) -> clean(Rest, <<Done/binary, 16#fffd/utf8>>);
+clean(<<>>, Done) -> Done.
 
 %% What modules see of it beside its text.
 params(#message{id = Id, type = Type, from = From, to = To} = Message) ->
