@@ -70,7 +70,7 @@ describe('a core in the background', () => {
     });
     const shown = await run('status');
     expect(shown.code).toBe(0);
-    expect(shown.stdout).toMatch(/^crashy +serving +\d+s +\d+ +3 +0 +1 +1 /m);
+    expect(shown.stdout).toMatch(/^crashy +serving +\d+s +\d+ +\d+ MB +[\d.]+s +3 +0 +1 +1 /m);
     expect(
       Math.max(
         ...shown.stdout

@@ -27,7 +27,8 @@ describe('a module that dies in on_message', () => {
     const status = core.module('crashy');
     expect(status).toMatchObject({ state: 'serving', generation: 2, restarts: 1, nextStartAt: null });
     expect(status.crashes).toMatchObject({ total: 1, lastSignal: signal, byCause: { [cause]: 1 } });
-    expect(status.messages).toEqual({ total: 2, pass: 1, consumed: 0, default: 1, late: 0 });
+    const defaultByReason = { crash: 1, hang: 0, deadline: 0, overload: 0, down: 0 };
+    expect(status.messages).toEqual({ total: 2, pass: 1, consumed: 0, default: 1, defaultByReason, late: 0 });
     expect(status.lastError).toMatch(
       /^module crashy: host 1 \(pid \d+\) .* while executing on_message(, which nobody had asked for)?$/,
     );
