@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import { Intake } from '../servers/intake.js';
+import { Uptake } from '../servers/uptake.js';
 import { FrameError } from '../wire/gateway/frame-error.js';
 import type { CoreFrame, ServerFrame } from '../wire/gateway/frames.js';
 import { type Encoding, encodingOf, JsonLines } from './encodings.js';
@@ -61,13 +61,13 @@ export class Connection {
   #isOver = false;
   /** They wait for the first byte. */
   #lastWords: CoreFrame | null = null;
-  readonly #intake: Intake;
+  readonly #uptake: Uptake;
 
   constructor(socket: Socket, limits: GatewayLimits, events: ConnectionEvents) {
     this.#socket = socket;
     this.#limits = limits;
     this.#events = events;
-    this.#intake = new Intake(socket);
+    this.#uptake = new Uptake(socket, performance.now());
     socket.on('data', (chunk) => this.#received(chunk));
     socket.on('end', () => {
       this.#hasEnded = true;
@@ -104,12 +104,12 @@ export class Connection {
 
   /** For how long it has not taken anything, though there is something. */
   stalledMs(nowMs: number): number {
-    return this.#intake.stalledMs(nowMs);
+    return this.#uptake.stalledMs(nowMs);
   }
 
   /** It has shown that it took something. */
   tookSomething(): void {
-    this.#intake.note(performance.now());
+    this.#uptake.note(performance.now());
   }
 
   /** For how long nothing came of a frame that has begun, and of which more than a little is held. */

@@ -3,8 +3,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ServerClient } from '../servers/types.js';
+import { Uptake } from '../servers/uptake.js';
 import type { HttpLimits } from './limits.js';
-import { Uptake } from './uptake.js';
 
 /** So many may be there beside the others, to be told that they cannot stay. */
 const MAX_LEAVING = 64;

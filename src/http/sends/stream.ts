@@ -3,10 +3,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Send } from '../../sends/types.js';
+import { Uptake } from '../../servers/uptake.js';
 import { sendDocument } from '../documents.js';
 import type { FailureDocument } from '../failure.js';
 import type { HttpLimits } from '../limits.js';
-import { Uptake } from '../uptake.js';
 
 const HEAD = {
   'content-type': 'text/event-stream; charset=utf-8',

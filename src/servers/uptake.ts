@@ -1,8 +1,8 @@
-/** Whether a reader takes what was written to it. */
+/** Whether who is at the other end takes what was written. A part of a large write counts too: it may take long, read slowly. */
 
 import type { Socket } from 'node:net';
 import { unreadAtPeer } from '../libc.js';
-import { handleOf } from '../servers/handle.js';
+import { handleOf } from './handle.js';
 
 /** Of one connection. */
 export class Uptake {
@@ -15,6 +15,11 @@ export class Uptake {
   constructor(socket: Socket, nowMs: number) {
     this.#socket = socket;
     this.#isNetwork = socket.remoteAddress !== undefined;
+    this.#progressMs = nowMs;
+  }
+
+  /** It has taken something, or there was nothing before now. */
+  note(nowMs: number): void {
     this.#progressMs = nowMs;
   }
 
