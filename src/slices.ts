@@ -3,15 +3,17 @@
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
+/** Others wait as long as this at most. */
+const SLICE_MS = 2;
+
 /** A slice begins when it is made, and when another one has ended. */
 export class Slices {
-  readonly #mostMs: number;
-  #endMs: number;
+  readonly #turn: () => void;
+  #endMs = performance.now() + SLICE_MS;
 
-  /** @param mostMs - how long others may wait */
-  constructor(mostMs = 2) {
-    this.#mostMs = mostMs;
-    this.#endMs = performance.now() + mostMs;
+  /** @param turn - called before each turn that others have */
+  constructor(turn: () => void = () => undefined) {
+    this.#turn = turn;
   }
 
   /** `null`: go on. Else it resolves when others have had their turn. */
@@ -20,7 +22,8 @@ export class Slices {
   }
 
   async #next(): Promise<void> {
+    this.#turn();
     await nextTurn();
-    this.#endMs = performance.now() + this.#mostMs;
+    this.#endMs = performance.now() + SLICE_MS;
   }
 }

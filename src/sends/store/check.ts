@@ -3,12 +3,12 @@
  * some damage, and skips much other in silence.
  */
 
+import { Slices } from '../../slices.js';
 import { decodeBatch } from './leveldb/batch.js';
 import { Damage } from './leveldb/damage.js';
 import { about, filesIn, filesInUse, type LevelFiles, readPart } from './leveldb/files.js';
 import { recordsOfLog } from './leveldb/log-file.js';
 import { blocksOfTable, checkBlock } from './leveldb/table-file.js';
-import { Turns } from './turns.js';
 
 /** What was found in a store. */
 export interface Checked {
@@ -25,12 +25,12 @@ export interface Checked {
  * @throws the error of the system
  */
 export async function checkStore(folder: string, turn: () => void): Promise<Checked> {
-  const turns = new Turns(turn);
+  const slices = new Slices(turn);
   let files: LevelFiles | null = null;
   try {
     files = await filesInUse(folder);
-    for (const name of files.tables) await checkTable(name, await readWhole(folder, name), turns);
-    for (const name of files.logs) await checkLog(name, await readWhole(folder, name), turns);
+    for (const name of files.tables) await checkTable(name, await readWhole(folder, name), slices);
+    for (const name of files.logs) await checkLog(name, await readWhole(folder, name), slices);
     return { damage: null, files };
   } catch (error) {
     if (!(error instanceof Damage)) throw error;
@@ -44,15 +44,15 @@ async function readWhole(folder: string, name: string): Promise<Buffer> {
   return file;
 }
 
-async function checkTable(name: string, file: Buffer, turns: Turns): Promise<void> {
+async function checkTable(name: string, file: Buffer, slices: Slices): Promise<void> {
   const { data, filters } = about(name, () => blocksOfTable(file));
   for (const block of [...data, ...filters]) {
     about(name, () => checkBlock(file, block));
-    if (turns.isDue) await turns.next();
+    await slices.pause();
   }
 }
 
-async function checkLog(name: string, file: Buffer, turns: Turns): Promise<void> {
+async function checkLog(name: string, file: Buffer, slices: Slices): Promise<void> {
   const damaged = (what: string) => {
     throw new Damage(what);
   };
@@ -65,7 +65,7 @@ async function checkLog(name: string, file: Buffer, turns: Turns): Promise<void>
     });
     if (last === null) return;
     expected = last + 1;
-    if (turns.isDue) await turns.next();
+    await slices.pause();
   }
 }
 

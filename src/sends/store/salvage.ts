@@ -1,11 +1,11 @@
 /** What can be read of a store without LevelDB, which does not open one that is damaged, or on a full disk. */
 
+import { Slices } from '../../slices.js';
 import { decodeBatch, type LevelRecord } from './leveldb/batch.js';
 import { Damage } from './leveldb/damage.js';
 import { type LevelFiles, readPart } from './leveldb/files.js';
 import { recordsOfLog } from './leveldb/log-file.js';
 import { blocksOfTable, checkBlock, recordsOfBlock } from './leveldb/table-file.js';
-import { Turns } from './turns.js';
 
 /**
  * Reads all that is sound. Of each key it finds the newest value; where a removal is among what is damaged, an older value.
@@ -19,7 +19,7 @@ export async function salvage(
   { tables, logs }: LevelFiles,
   turn: () => void,
 ): Promise<[key: string, value: Buffer][]> {
-  const turns = new Turns(turn);
+  const slices = new Slices(turn);
   const newest = new Map<string, LevelRecord>();
   for (const [names, read] of [
     [tables, soundOfTable],
@@ -29,7 +29,8 @@ export async function salvage(
       for (const record of read(await readIfFile(folder, name))) {
         const known = newest.get(record.key);
         if (!known || known.sequence < record.sequence) newest.set(record.key, record);
-        if (turns.isDue) await turns.next();
+        const pause = slices.pause();
+        if (pause !== null) await pause;
       }
     }
   }
