@@ -201,7 +201,7 @@ export class Parts {
 
   #readiness() {
     const phase = this.#isRetired ? 'stopping' : this.#isStarted ? 'running' : 'starting';
-    return readinessOf({ phase, modules: this.supervisor.status().modules, config: this.#inForce });
+    return readinessOf({ phase, modules: this.supervisor.conditions(), config: this.#inForce });
   }
 
   async #openGateway(): Promise<void> {

@@ -3,12 +3,12 @@
 import type { CoreConfig } from '../config/types.js';
 import { counted } from '../counted.js';
 import type { Readiness } from '../http/types.js';
-import type { ModuleStatus } from '../supervisor/types.js';
+import type { ModuleCondition } from '../supervisor/types.js';
 
 /** What is known of a core. */
 export interface ReadinessFacts {
   phase: 'starting' | 'running' | 'stopping';
-  modules: readonly Pick<ModuleStatus, 'name' | 'state' | 'desired' | 'lastError'>[];
+  modules: readonly ModuleCondition[];
   config: Pick<CoreConfig, 'modules'>;
 }
 

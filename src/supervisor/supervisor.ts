@@ -29,6 +29,7 @@ import type {
   LoginUser,
   MessageOptions,
   MessageParamsInput,
+  ModuleCondition,
   ModuleDescription,
   ModuleFigures,
   OrderReport,
@@ -322,6 +323,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       },
       modules: this.#modules.map((module) => module.status()),
     };
+  }
+
+  /** How each module fares: unlike {@link status} it looks at no file and no process. */
+  conditions(): ModuleCondition[] {
+    return this.#modules.map((module) => module.condition());
   }
 
   /** Messages of modules that a killed core could not hand on any more, and this one did at its start. */

@@ -7,7 +7,7 @@ import { findModuleFile } from '../builds/module-file.js';
 import type { Host } from '../host/host.js';
 import type { ModuleStats } from '../news/module-stats.js';
 import type { Found } from '../trials/abi-search.js';
-import type { HostStatus, ModuleState, ModuleStatus } from '../types.js';
+import type { HostStatus, ModuleCondition, ModuleState, ModuleStatus } from '../types.js';
 import type { HostSet } from './host-set.js';
 import type { ModuleLife } from './module-lifecycle.js';
 
@@ -38,6 +38,14 @@ function showHost(host: Host): HostStatus {
 /** One that serves may be about to be taken over from. */
 export function stateOf({ life, isReplacing }: Pick<StatusSources, 'life' | 'isReplacing'>): ModuleState {
   return isReplacing && life.kind === 'serving' ? 'replacing' : life.kind;
+}
+
+/** In short: this looks at no file and no process. */
+export function conditionOf(
+  sources: Pick<StatusSources, 'spec' | 'life' | 'isReplacing' | 'desired' | 'lastError'>,
+): ModuleCondition {
+  const { spec, desired, lastError } = sources;
+  return { name: spec.name, state: stateOf(sources), desired, lastError: lastError?.message ?? null };
 }
 
 /** Everything of now. */

@@ -13,14 +13,14 @@ import type { Host, HostSurroundings } from '../host/host.js';
 import type { HostEnd, HostListener } from '../host/host-listener.js';
 import { type ModuleEvents, ModuleNews } from '../news/module-news.js';
 import type { AbiMemory } from '../trials/abi-memory.js';
-import type { ModuleFigures, ModuleStatus } from '../types.js';
+import type { ModuleCondition, ModuleFigures, ModuleStatus } from '../types.js';
 import { HostMaker } from './host-maker.js';
 import { hearHosts } from './host-reports.js';
 import { HostSet } from './host-set.js';
 import { type Lifetime, newLifetime } from './lifetime.js';
 import { ModuleCalls } from './module-calls.js';
 import { makeFigures } from './module-figures.js';
-import { makeStatus } from './module-status.js';
+import { conditionOf, makeStatus } from './module-status.js';
 import { OutsideSignals } from './outside-signals.js';
 import { Succession } from './succession.js';
 import { Upkeep } from './upkeep.js';
@@ -238,6 +238,12 @@ export class Module {
       lastError,
       queued: this.#calls.waiting,
     });
+  }
+
+  /** How it fares. */
+  condition(): ModuleCondition {
+    const { life, desired, lastError } = this.#upkeep;
+    return conditionOf({ spec: this.#spec, life, isReplacing: this.#isReplacing, desired, lastError });
   }
 
   /** Looks what its processes use now. */

@@ -19,6 +19,9 @@ export interface HostStatus {
   cpuSeconds: number | null;
 }
 
+/** How a module fares, in short. */
+export type ModuleCondition = Pick<ModuleStatus, 'name' | 'state' | 'desired' | 'lastError'>;
+
 /** Everything `status --json` says of one module. */
 export interface ModuleStatus {
   name: string;
