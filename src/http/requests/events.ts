@@ -6,7 +6,7 @@ import { addressOf, base64Of, booleanOf, longOf, shown, stringOf } from '../../w
 import type { WireParams } from '../../wire/params.js';
 import { invalidRequest } from '../failure.js';
 import { type Field, type Fields, readFields } from './fields.js';
-import { ADDRESS_SCHEMA, PARAMS, U64 } from './params.js';
+import { ADDRESS, PARAMS, U64 } from './params.js';
 
 /** An event as a request has it. */
 export interface EventRequest {
@@ -76,7 +76,7 @@ interface LoginBody extends Traced, Omit<WireLogin, 'address'> {
 /** A user who logged in or out. */
 export const LOGIN_FIELDS: Fields<LoginBody> = {
   address: {
-    schema: ADDRESS_SCHEMA,
+    schema: ADDRESS,
     read: (into, value, where) => {
       into.address = addressOf(value, where);
     },

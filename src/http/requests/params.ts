@@ -1,8 +1,8 @@
 /** The parameters of messages in bodies, by their C names. */
 
-import { addressOf, longOf } from '../../wire/gateway/json/reading.js';
+import { PARAM_READS, type Read } from '../../wire/gateway/json/reading.js';
 import { ADDRESS_MAX_BYTES, SCALARS, type WireParams } from '../../wire/params.js';
-import type { Fields, Schema } from './fields.js';
+import type { Field, Fields, Schema } from './fields.js';
 
 /** A number of 64 bits. */
 export const U64: Schema = {
@@ -13,7 +13,8 @@ export const U64: Schema = {
   ],
 };
 
-const ADDRESS: Schema = {
+/** A user or a device. */
+export const ADDRESS: Schema = {
   description: `an address of up to ${ADDRESS_MAX_BYTES} bytes; one that is no UTF-8 is an object with its bytes in base64`,
   anyOf: [
     { type: 'string' },
@@ -26,39 +27,19 @@ const ADDRESS: Schema = {
   ],
 };
 
-/** A user or a device. */
-export const ADDRESS_SCHEMA = ADDRESS;
-
 /** What has parameters. */
 export interface WithParams {
   params: WireParams;
 }
 
-const scalars = Object.fromEntries(
-  SCALARS.map((name) => [
-    name,
-    {
-      schema: U64,
-      read: (into: WithParams, value: unknown, where: string) => {
-        into.params[name] = longOf(value, where);
-      },
-    },
-  ]),
-);
+const param = (name: string, schema: Schema): [string, Field<WithParams>] => {
+  const read = PARAM_READS.get(name) as Read<WireParams>;
+  return [name, { schema, read: ({ params }, value, where) => read(params, value, where) }];
+};
 
 /** All of them. */
-export const PARAMS: Fields<WithParams> = {
-  from: {
-    schema: ADDRESS,
-    read: (into, value, where) => {
-      into.params.from = addressOf(value, where);
-    },
-  },
-  to: {
-    schema: ADDRESS,
-    read: (into, value, where) => {
-      into.params.to = addressOf(value, where);
-    },
-  },
-  ...scalars,
-};
+export const PARAMS: Fields<WithParams> = Object.fromEntries([
+  param('from', ADDRESS),
+  param('to', ADDRESS),
+  ...SCALARS.map((name) => param(name, U64)),
+]);

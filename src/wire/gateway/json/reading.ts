@@ -1,7 +1,7 @@
 /** What readers of JSON frames share: values as they came, and what is said of those that cannot be taken. */
 
 import Long from 'long';
-import type { WireParams } from '../../params.js';
+import { SCALARS, type WireParams } from '../../params.js';
 import { checkAddress } from '../addresses.js';
 import { invalid } from '../frame-error.js';
 import { MAX_TEXT_BYTES } from '../frames.js';
@@ -120,34 +120,27 @@ function addressInBase64(value: unknown, where: string): Buffer {
 
 /** @throws FrameError */
 export function paramsOf(value: unknown, where: string): WireParams {
-  return readObject<WireParams>(value, where, PARAMS, {});
+  return readObject<WireParams>(value, where, PARAM_READS, {});
 }
 
-const scalar = (field: Exclude<keyof WireParams, 'to' | 'from' | '$unknowns'>): Read<WireParams> => {
+const address = (field: 'to' | 'from'): Read<WireParams> => {
+  return (into, value, where) => {
+    into[field] = addressOf(value, where);
+  };
+};
+
+const scalar = (field: (typeof SCALARS)[number]): Read<WireParams> => {
   return (into, value, where) => {
     into[field] = longOf(value, where);
   };
 };
 
-const PARAMS = readsOf<WireParams>({
-  aid: scalar('aid'),
-  id: scalar('id'),
-  refid: scalar('refid'),
-  groupid: scalar('groupid'),
-  flags: scalar('flags'),
-  type: scalar('type'),
-  expiry: scalar('expiry'),
-  uflags: scalar('uflags'),
-  status: scalar('status'),
-  sid: scalar('sid'),
-  device: scalar('device'),
-  to: (into, value, where) => {
-    into.to = addressOf(value, where);
-  },
-  from: (into, value, where) => {
-    into.from = addressOf(value, where);
-  },
-});
+/** How the parameters of a message are read, by their C names. */
+export const PARAM_READS: Reads<WireParams> = new Map([
+  ...SCALARS.map((field) => [field, scalar(field)] as const),
+  ['to', address('to')],
+  ['from', address('from')],
+]);
 
 function snakeCase(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
