@@ -8,7 +8,7 @@ import { failureDocument, HttpError, httpErrorOf, invalidRequest } from './failu
 import type { HttpLimits } from './limits.js';
 import { Bodies, isWaiting, letGo, parseBody, requirePlain } from './requests/body.js';
 import type { Route } from './routes/route.js';
-import type { Token } from './token.js';
+import { isLet, type Token } from './token.js';
 
 /** What it is made of. */
 export interface AppOptions {
@@ -167,18 +167,19 @@ function readQuery(given: unknown, { query: known = {} }: Route): Record<string,
 }
 
 function isTrusted({ raw }: Request, { token, isPrivate }: AppOptions): boolean {
-  return isPrivate || (token()?.isIn(raw.headers.authorization) ?? true);
+  return isPrivate || isLet(token(), raw);
 }
 
 function checkToken(request: Request, token: Token | null, options: AppOptions): HttpError | null {
-  const { authorization } = request.raw.headers;
-  if (token === null || token.isIn(authorization)) {
+  const { raw } = request;
+  if (isLet(token, raw)) {
     const connection = connectionOf(request, options);
     if (connection) connection.isKnown = true;
     return null;
   }
-  const what = authorization === undefined ? 'the request has no token' : 'the token of the request is wrong';
-  options.warn('token', what, request.raw.socket.remoteAddress ?? 'the socket');
+  const what =
+    raw.headers.authorization === undefined ? 'the request has no token' : 'the token of the request is wrong';
+  options.warn('token', what, raw.socket.remoteAddress ?? 'the socket');
   const remedy = 'send the header "Authorization: Bearer TOKEN" with the first line of the file of http_token';
   return new HttpError(401, 'TOKEN_WRONG', what, remedy);
 }

@@ -1,6 +1,6 @@
 /** The core's end of HTTP. */
 
-import type { IncomingMessage, Server } from 'node:http';
+import type { Server } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { HttpAddress } from '../config/http-address.js';
 import { readDescriptorLimit } from '../libc.js';
@@ -18,7 +18,7 @@ import { eventRoutes } from './routes/event-routes.js';
 import { sendRoutes } from './routes/send-routes.js';
 import { stateRoutes } from './routes/state-routes.js';
 import { SendDesk } from './sends/send-desk.js';
-import { Token } from './token.js';
+import { isLet, Token } from './token.js';
 import type { MetricsText, Readiness } from './types.js';
 import { Visits } from './visits.js';
 import { HttpWarnings } from './warnings.js';
@@ -80,8 +80,7 @@ export class HttpServer {
     const warn = (text: string) => warnings.add(text, text);
     this.#visits = new Visits({ sends, limits, chainDeadlineMs, warn });
     this.#events = new Events(core, this.#visits);
-    const isLet = ({ headers }: IncomingMessage) => this.#token?.isIn(headers.authorization) ?? true;
-    this.#desk = new SendDesk({ sends, names, limits, isLet, warn });
+    this.#desk = new SendDesk({ sends, names, limits, isLet: (request) => isLet(this.#token, request), warn });
     this.#listening = listeningAt(options.address, {
       connected: (socket) => void this.#server?.emit('connection', socket),
       failed: ({ message }) => warnings.add('listening', `a caller could not be let in (${message}); it may try again`),

@@ -1,6 +1,7 @@
 /** The token that requests carry. */
 
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 
 /** Knows a token when it comes, and never tells it. */
 export class Token {
@@ -25,6 +26,11 @@ export class Token {
   is(given: string): boolean {
     return timingSafeEqual(digestOf(given), this.#digest);
   }
+}
+
+/** Whether a request may ask: nobody needs a token where there is none. */
+export function isLet(token: Token | null, { headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  return token === null || token.isIn(headers.authorization);
 }
 
 function digestOf(text: string): Buffer {
