@@ -1,4 +1,4 @@
-/** What the kernel says of processes: the only place that reads /proc for it. */
+/** What the kernel says of processes: the only place that reads /proc for it, beside what they use (process-usage.ts), which is asked often. */
 
 import { closeSync, openSync, read, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net';
 import { IllegalStateError, SupervisorError } from '../errors.js';
 import type { SendSource } from '../sends/types.js';
+import { describeNotTaken } from '../servers/describe-closed.js';
 import type { Gate, Gates } from '../servers/gate.js';
 import { NameClaim } from '../servers/name-claim.js';
 import type { Names, Taker } from '../servers/names.js';
@@ -57,8 +58,7 @@ const STATUS_BYTES = 256;
 
 /** Why something of a server was not taken. */
 function owes(server: string): string {
-  const what = `too much that modules sent waits for the server ${server}, so this was not taken`;
-  return `${what}; acknowledge what came, and read what comes`;
+  return `${describeNotTaken(server)}; acknowledge what came, and read what comes`;
 }
 
 /** From the first byte of a connection to its end. */

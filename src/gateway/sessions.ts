@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import { describeClosed } from '../servers/describe-closed.js';
 import { Gates } from '../servers/gate.js';
 import { type Failure, failureOf } from '../wire/gateway/frames.js';
 import { Load } from './load.js';
@@ -150,9 +151,4 @@ export class Sessions {
     this.#all.delete(session);
     session.destroy();
   }
-}
-
-function describeClosed(server: string): string {
-  const what = `too much that modules sent waits for the server ${server}, so its events wait and then get no verdict`;
-  return `${what}; see why it does not acknowledge, or raise send_queue and send_memory`;
 }

@@ -2,6 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 import type { SendSource } from '../sends/types.js';
+import { describeClosed, describeNotTaken } from '../servers/describe-closed.js';
 import { Gates } from '../servers/gate.js';
 import { busy, HttpError, stopping } from './failure.js';
 import type { HttpLimits } from './limits.js';
@@ -134,11 +135,6 @@ export class Visit {
 }
 
 function owes(server: string): HttpError {
-  const what = `too much that modules sent waits for the server ${server}, so this was not taken`;
-  return new HttpError(503, 'SENDS_UNACKNOWLEDGED', what, 'read what comes at /v1/sends, and acknowledge it');
-}
-
-function describeClosed(server: string): string {
-  const what = `too much that modules sent waits for the server ${server}, so its events wait and then get no verdict`;
-  return `${what}; see why it does not acknowledge, or raise send_queue and send_memory`;
+  const remedy = 'read what comes at /v1/sends, and acknowledge it';
+  return new HttpError(503, 'SENDS_UNACKNOWLEDGED', describeNotTaken(server), remedy);
 }
