@@ -8,8 +8,6 @@ import { controlSocketPath } from '../control/endpoint.js';
 import type { ControlledCore } from '../control/server.js';
 import { isInMemory, makeStateDir } from '../directories.js';
 import { Metrics } from '../metrics/metrics.js';
-import type { MetricsSource } from '../metrics/types.js';
-import { VERSION } from '../paths.js';
 import { Sends } from '../sends/sends.js';
 import { makeRunDir } from '../supervisor/directories/run-dir.js';
 import { inForceAfter } from '../supervisor/orders/reload-plan.js';
@@ -28,6 +26,7 @@ import { describeProgram, describeSends, nothingKept } from './describe-sends.js
 import { DescriptorWatch } from './descriptor-watch.js';
 import { Doors } from './doors.js';
 import { EventTeller } from './events/teller.js';
+import { figuresOf } from './figures.js';
 import type { ProgramTaker } from './program-taker.js';
 import { readinessOf } from './readiness.js';
 import { type Adopted, Reloads, type ReloadsOptions } from './reloads.js';
@@ -112,7 +111,9 @@ export class Parts {
     this.#doors = new Doors({ runDir, supervisor, warn: (text) => log.say('warn', text) });
     const { sends } = this;
     this.#webhook = sends && new WebhookDoor({ sends, say: (level, text) => log.say(level, text) });
-    this.metrics = new Metrics(this.#figures());
+    const inForce = () => this.#inForce;
+    const [problems, servers] = [() => this.#problems(), () => this.#servers()];
+    this.metrics = new Metrics(figuresOf({ supervisor, sends, inForce, problems, servers }));
   }
 
   /** The directories are this core's: before, the log files may be those of the core that holds them. */
@@ -320,30 +321,6 @@ export class Parts {
       ...(this.#webhook?.servers() ?? []),
       ...(this.#taker?.isTaking ? [describeProgram(this.#taker)] : []),
     ];
-  }
-
-  /** What metrics are made of. */
-  #figures(): MetricsSource {
-    const { supervisor, sends } = this;
-    const startedAtSeconds = Date.now() / 1000;
-    return {
-      core: () => ({
-        version: VERSION,
-        startedAtSeconds,
-        problems: supervisor.problems().length + this.#problems().length,
-        recoveredSends: supervisor.recoveredSends,
-      }),
-      modules: () => supervisor.figures(),
-      sends: () =>
-        sends && {
-          counters: sends.counters(),
-          maxMessages: this.#inForce.sendQueue,
-          maxBytes: this.#inForce.sendBytes,
-          away: sends.away(),
-          ofModule: (module) => sends.ofModule(module),
-        },
-      servers: () => this.#servers(),
-    };
   }
 
   /** @throws SupervisorError `MODULE_UNKNOWN` */

@@ -7,7 +7,7 @@ import { readWebhookSettings } from './webhook-door.js';
 
 /** What its files had. */
 export interface Secrets {
-  /** The token of HTTP; `null`: none is asked for; `undefined`: the configuration has no HTTP, and says nothing of it. */
+  /** The token of HTTP. `null`: none is asked for. `undefined`: HTTP is off, so the configuration says nothing of one. */
   token: string | null | undefined;
   /** `null`: there is no webhook. */
   webhook: WebhookSettings | null;
