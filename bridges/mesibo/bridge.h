@@ -2,8 +2,8 @@
  * The bridge: a module of a real server that hands each event to a core, and answers what the modules of the core decided. This
  * is what all ABIs share. An ABI of the server is one file, abi-*.c, which translates.
  *
- * The server loads it as any module, so anything may happen to it: callbacks come from any thread and from within
- * mesibo_message(), the process forks, and the server unloads it while callbacks run. The object stays mapped (-z nodelete), and
+ * The server loads it as any module, so anything may happen to it. Callbacks come from any thread and from within
+ * mesibo_message(). The process forks. The server unloads it while callbacks run. The object stays mapped (-z nodelete), and
  * a struct bridge is never given back, but used again: who is late finds that there is no core.
  */
 #ifndef BRIDGE_H
@@ -137,8 +137,8 @@ enum breaker_answer may_ask(struct bridge *bridge);
 
 /* ---- addresses.c ---- */
 
-/* Lets the parameters of an outcome point to addresses that stay for a while. 0: there is no memory for that, and one points to memory
- * that the next event of this thread changes. */
+/* Lets the parameters of an outcome point to addresses that stay for a while. 0: there is no memory for that. Then one of them points
+ * to memory that the next event of this thread changes. */
 int keep_addresses(struct bridge *bridge, struct mmc_params *params, const struct mmc_params *given);
 
 /* ---- sends.c ---- */

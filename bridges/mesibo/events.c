@@ -47,7 +47,7 @@ static int is_missing(enum mmc_reason reason)
     return reason == MMC_UNREACHABLE || reason == MMC_LATE || reason == MMC_GARBLED;
 }
 
-/* A core that is there and away in turns is told once a second, and its return only where its absence was. */
+/* Logs that the core is missing: once a second, for a core that comes and goes. Its return is logged only after that. */
 static void tell_missing(struct bridge *bridge, enum mmc_reason reason)
 {
     struct counters *counters = &bridge->counters;

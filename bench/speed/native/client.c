@@ -1,6 +1,6 @@
 /*
- * Messages through our client in C, from one thread: a queue of the client with as many in flight as the load says, or with
- * "blocking" one call after the other. Called with a load, the socket of the gateway, "queue" or "blocking", and the pids of core
+ * Messages through our client in C, from one thread. With "queue" as many are in flight as the load says. With "blocking" it is
+ * one call after the other. Called with a load, the socket of the gateway, "queue" or "blocking", and the pids of core
  * and host. CPU time is that of core and host, and of this program as `client`.
  */
 #define _GNU_SOURCE /* clock_gettime */
