@@ -10,6 +10,7 @@ import type { Readable, Writable } from 'node:stream';
 import { afterAll, expect, onTestFinished } from 'vitest';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
 import { makeTempDir } from '../../helpers/temp-dir.js';
+import { Waiting } from '../../helpers/waiting.js';
 import { findFreePort, HOST, ROOMS } from '../prosody/prosody.js';
 
 /** Why there can be no test; `null`: ejabberd is installed. */
@@ -76,7 +77,7 @@ export class Ejabberd {
   readonly log: string[] = [];
   readonly #options: EjabberdOptions;
   #child: ChildProcessByStdio<Writable, Readable, Readable> | null = null;
-  #waiting: { holds: () => boolean; done: () => void; fail: (error: Error) => void }[] = [];
+  readonly #waiting = new Waiting();
 
   constructor(options: EjabberdOptions, port: number) {
     this.#options = { ...options };
@@ -106,7 +107,7 @@ export class Ejabberd {
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) createInterface(stream).on('line', (line) => this.#note(line));
     child.stdin.on('error', () => undefined);
-    child.once('exit', () => this.#fail(new Error(`ejabberd has ended:\n${this.log.slice(-20).join('\n')}`)));
+    child.once('exit', () => this.#waiting.fail(new Error(`ejabberd has ended:\n${this.log.slice(-20).join('\n')}`)));
     const said = () => this.log.join('\n');
     await this.until(() => /Start accepting TCP connections at|Failed to open socket/.test(said()));
     if (said().includes('Failed to open socket')) return false;
@@ -125,10 +126,7 @@ export class Ejabberd {
 
   /** Resolves when the condition holds; it is looked at with each line of the log. */
   until(holds: () => boolean): Promise<void> {
-    return new Promise((done, fail) => {
-      if (holds()) done();
-      else this.#waiting.push({ holds, done, fail });
-    });
+    return this.#waiting.until(holds);
   }
 
   /** Evaluates Erlang in the running server; one at a time. */
@@ -156,14 +154,8 @@ export class Ejabberd {
 
   #note(line: string): void {
     this.log.push(line);
-    if (/Hook .* crashed|CRASH REPORT|terminat(ed|ing) with reason/.test(line)) this.#fail(new Error(line));
-    const held = this.#waiting.filter(({ holds }) => holds());
-    this.#waiting = this.#waiting.filter((entry) => !held.includes(entry));
-    for (const { done } of held) done();
-  }
-
-  #fail(error: Error): void {
-    for (const { fail } of this.#waiting.splice(0)) fail(error);
+    if (/Hook .* crashed|CRASH REPORT|terminat(ed|ing) with reason/.test(line)) this.#waiting.fail(new Error(line));
+    this.#waiting.look();
   }
 
   #config(): string {

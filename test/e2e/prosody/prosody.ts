@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
 import { makeTempDir } from '../../helpers/temp-dir.js';
+import { Waiting } from '../../helpers/waiting.js';
 
 export const HOST = 'localhost';
 export const ROOMS = 'rooms.localhost';
@@ -65,7 +66,7 @@ export class Prosody {
   readonly log: string[] = [];
   readonly #options: ProsodyOptions;
   #child: ChildProcess | null = null;
-  #waiting: { holds: () => boolean; done: () => void; fail: (error: Error) => void }[] = [];
+  readonly #waiting = new Waiting();
 
   constructor(options: ProsodyOptions, port: number) {
     this.#options = options;
@@ -85,7 +86,7 @@ export class Prosody {
     });
     this.#child = child;
     for (const stream of [child.stdout, child.stderr]) createInterface(stream).on('line', (line) => this.#note(line));
-    child.once('exit', () => this.#fail(new Error(`Prosody has ended:\n${this.log.slice(-20).join('\n')}`)));
+    child.once('exit', () => this.#waiting.fail(new Error(`Prosody has ended:\n${this.log.slice(-20).join('\n')}`)));
     const at = this.log.length;
     const said = () => this.log.slice(at).join('\n');
     await this.until(() => /Activated service 'c2s' on \[|Failed to open server port/.test(said()));
@@ -101,10 +102,7 @@ export class Prosody {
 
   /** Resolves when the condition holds; it is looked at with each line of the log. */
   until(holds: () => boolean): Promise<void> {
-    return new Promise((done, fail) => {
-      if (holds()) done();
-      else this.#waiting.push({ holds, done, fail });
-    });
+    return this.#waiting.until(holds);
   }
 
   /** Runs a command of `prosodyctl shell`, and returns what it prints. */
@@ -158,14 +156,8 @@ export class Prosody {
 
   #note(line: string): void {
     this.log.push(line);
-    if (/Error initializing module|[Tt]raceback/.test(line)) this.#fail(new Error(line));
-    const held = this.#waiting.filter(({ holds }) => holds());
-    this.#waiting = this.#waiting.filter((entry) => !held.includes(entry));
-    for (const { done } of held) done();
-  }
-
-  #fail(error: Error): void {
-    for (const { fail } of this.#waiting.splice(0)) fail(error);
+    if (/Error initializing module|[Tt]raceback/.test(line)) this.#waiting.fail(new Error(line));
+    this.#waiting.look();
   }
 
   #write(): void {

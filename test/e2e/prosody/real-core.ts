@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 import { CommandLine, main } from '../../helpers/command.js';
 import { makeTempDir } from '../../helpers/temp-dir.js';
+import { Waiting } from '../../helpers/waiting.js';
 
 /** A line of the log. */
 interface Entry {
@@ -20,7 +21,7 @@ export class RealCore {
   readonly command = new CommandLine(makeTempDir());
   readonly log: Entry[] = [];
   #child: ChildProcess | null = null;
-  #waiting: { holds: () => boolean; done: () => void; fail: (error: Error) => void }[] = [];
+  readonly #waiting = new Waiting();
 
   constructor(config: string) {
     writeFileSync(join(this.command.directory, 'mesibo.conf'), config);
@@ -52,20 +53,14 @@ export class RealCore {
     });
     this.#child = child;
     createInterface(child.stdout).on('line', (line) => this.#note(line));
-    child.once('exit', () => {
-      for (const { fail } of this.#waiting.splice(0)) fail(new Error('the core has ended'));
-    });
+    child.once('exit', () => this.#waiting.fail(new Error('the core has ended')));
     await this.logged(null, / serves .* with pid /, from);
   }
 
   /** Resolves when the core has logged a line like this of a module, or of itself, from there on. */
   async logged(module: string | null, pattern: RegExp, from = 0): Promise<string> {
     const find = () => this.log.slice(from).find((entry) => entry.module === module && pattern.test(entry.msg));
-    await new Promise<void>((done, fail) => {
-      const holds = () => find() !== undefined;
-      if (holds()) done();
-      else this.#waiting.push({ holds, done, fail });
-    });
+    await this.#waiting.until(() => find() !== undefined);
     return (find() as Entry).msg;
   }
 
@@ -95,8 +90,6 @@ export class RealCore {
 
   #note(line: string): void {
     this.log.push(JSON.parse(line) as Entry);
-    const held = this.#waiting.filter(({ holds }) => holds());
-    this.#waiting = this.#waiting.filter((entry) => !held.includes(entry));
-    for (const { done } of held) done();
+    this.#waiting.look();
   }
 }

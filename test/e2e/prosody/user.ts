@@ -2,6 +2,7 @@
 
 import { type Client, client, type Element, xml } from '@xmpp/client';
 import { onTestFinished } from 'vitest';
+import { Waiting } from '../../helpers/waiting.js';
 import { HOST, ROOMS } from './prosody.js';
 
 export { type Element, xml };
@@ -26,7 +27,7 @@ export class User {
   readonly inbox: Element[] = [];
   /** The texts that have come, in their order. */
   readonly texts: string[] = [];
-  #waiting: { holds: () => boolean; done: () => void; fail: (error: Error) => void }[] = [];
+  readonly #waiting = new Waiting();
   #count = 0;
 
   constructor(server: ChatServer, name: string, resource: string, domain: string) {
@@ -41,7 +42,7 @@ export class User {
     });
     // A busy machine takes longer than its two seconds.
     this.client.timeout = 30_000;
-    this.client.on('error', (error: Error) => this.#fail(error));
+    this.client.on('error', (error: Error) => this.#waiting.fail(error));
     this.client.on('stanza', (stanza: Element) => this.#note(stanza));
     this.client.reconnect.stop();
   }
@@ -91,10 +92,7 @@ export class User {
 
   /** Resolves when the condition holds; it is looked at with each stanza. */
   until(holds: () => boolean): Promise<void> {
-    return new Promise((done, fail) => {
-      if (holds()) done();
-      else this.#waiting.push({ holds, done, fail });
-    });
+    return this.#waiting.until(holds);
   }
 
   /** Logs out as one should. */
@@ -111,12 +109,6 @@ export class User {
     this.inbox.push(stanza);
     const text = stanza.is('message') ? stanza.getChildText('body') : null;
     if (text !== null) this.texts.push(text);
-    const held = this.#waiting.filter(({ holds }) => holds());
-    this.#waiting = this.#waiting.filter((entry) => !held.includes(entry));
-    for (const { done } of held) done();
-  }
-
-  #fail(error: Error): void {
-    for (const { fail } of this.#waiting.splice(0)) fail(error);
+    this.#waiting.look();
   }
 }
