@@ -2,12 +2,14 @@
 
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type ConfigOptions, makeConfig } from '../../src/config/make.js';
+import type { ConfigOptions } from '../../src/config/make.js';
+import type { CoreConfig } from '../../src/config/types.js';
 import type { GatewayLimits } from '../../src/gateway/limits.js';
 import { GatewayServer } from '../../src/gateway/server.js';
 import type { GatewayCore } from '../../src/gateway/types.js';
 import { Supervisor } from '../../src/supervisor/supervisor.js';
 import type { Hello } from '../../src/wire/gateway/frames.js';
+import { patientConfig } from './patient-config.js';
 import { RawServer } from './raw-server.js';
 import { makeTempDir } from './temp-dir.js';
 import { TestSends } from './test-sends.js';
@@ -18,17 +20,12 @@ export class GatewayRig {
   readonly supervisor: Supervisor;
   readonly sends = new TestSends();
   readonly warnings: string[] = [];
-  readonly #config: ReturnType<typeof makeConfig>;
+  readonly #config: CoreConfig;
   readonly #servers: RawServer[] = [];
   #gateway: GatewayServer | null = null;
 
   private constructor(options: ConfigOptions) {
-    const modules = (options.modules ?? []).map((module) => ({
-      deadlineMs: 20_000,
-      startTimeoutMs: 30_000,
-      ...module,
-    }));
-    this.#config = makeConfig({ chainDeadlineMs: 60_000, ...options, modules });
+    this.#config = patientConfig(options);
     this.supervisor = new Supervisor(this.#config, { runDir: join(this.directory, 'run') });
     this.sends.tell = (params, status, options) => this.supervisor.tellSender(params, status, options);
   }
@@ -41,16 +38,6 @@ export class GatewayRig {
     if (refused[0]) throw refused[0].error;
     await rig.open(limits);
     return rig;
-  }
-
-  /** A configuration whose times are no part of a test, unless it sets them. */
-  configOf(options: ConfigOptions): ReturnType<typeof makeConfig> {
-    const modules = (options.modules ?? []).map((module) => ({
-      deadlineMs: 20_000,
-      startTimeoutMs: 30_000,
-      ...module,
-    }));
-    return makeConfig({ chainDeadlineMs: 60_000, ...options, modules });
   }
 
   get path(): string {

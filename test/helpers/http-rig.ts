@@ -7,11 +7,13 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import { parseHttpAddress } from '../../src/config/http-address.js';
-import { type ConfigOptions, makeConfig } from '../../src/config/make.js';
+import type { ConfigOptions } from '../../src/config/make.js';
+import type { CoreConfig } from '../../src/config/types.js';
 import type { HttpLimits } from '../../src/http/limits.js';
 import { HttpServer, type HttpServerOptions } from '../../src/http/server.js';
 import { Names } from '../../src/servers/names.js';
 import { Supervisor } from '../../src/supervisor/supervisor.js';
+import { patientConfig } from './patient-config.js';
 import { makeTempDir } from './temp-dir.js';
 import { TestSends } from './test-sends.js';
 
@@ -40,17 +42,12 @@ export class HttpRig {
   readonly sends = new TestSends();
   readonly names = new Names();
   readonly warnings: string[] = [];
-  readonly #config: ReturnType<typeof makeConfig>;
+  readonly #config: CoreConfig;
   readonly #sockets: Socket[] = [];
   #server: HttpServer | null = null;
 
   private constructor(options: ConfigOptions) {
-    const modules = (options.modules ?? []).map((module) => ({
-      deadlineMs: 20_000,
-      startTimeoutMs: 30_000,
-      ...module,
-    }));
-    this.#config = makeConfig({ chainDeadlineMs: 60_000, ...options, modules });
+    this.#config = patientConfig(options);
     this.supervisor = new Supervisor(this.#config, { runDir: join(this.directory, 'run') });
     this.sends.tell = (params, status, options) => this.supervisor.tellSender(params, status, options);
   }

@@ -10,6 +10,7 @@ import type { CoreFrame } from '../../../src/wire/gateway/frames.js';
 import { toWireParams } from '../../../src/wire/params.js';
 import { fixture, fixtureModule, sample } from '../../e2e/core.js';
 import { GatewayRig } from '../../helpers/gateway-rig.js';
+import { patientConfig } from '../../helpers/patient-config.js';
 import { helloOf, messageOf, RawServer } from '../../helpers/raw-server.js';
 
 const FILTER = { name: 'filter', path: sample('filter'), config: { blocked_words: 'badword' } };
@@ -140,7 +141,7 @@ it('a change of the callbacks is told once, and nothing when they stay as they w
   const { server, welcome } = await RawServer.join(rig.path);
   expect(welcome.callbacks.sort()).toEqual(['on_message', 'on_message_status']);
   const { supervisor } = rig;
-  await supervisor.reload(rig.configOf({ modules: [FILTER] }));
+  await supervisor.reload(patientConfig({ modules: [FILTER] }));
   expect(await server.welcome()).toMatchObject({ callbacks: ['on_message'] });
   await supervisor.restartModule('filter');
   server.say(messageOf(1, 'hello'));
