@@ -1,13 +1,8 @@
 /* Runs the tests whose names contain the argument; all without one. */
-#define _GNU_SOURCE
 #include "suites.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 static const struct test *const suites[] = {life_tests,   message_tests,        absent_tests,       bridge_send_tests,
                                             resend_tests, bridge_process_tests, bridge_thread_tests};
@@ -32,28 +27,6 @@ int say(const char *text)
 
 void touch(void) { server->call(); }
 
-static int succeeds(const struct test *test)
-{
-    fflush(NULL);
-    const pid_t pid = fork();
-    if (pid == 0) {
-        alarm(300);
-        test->run();
-        /* Not leave(): the sanitizer and valgrind look for leaks at the end. */
-        exit(0);
-    }
-    int status = -1;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-        return 1;
-    if (WIFSIGNALED(status))
-        fprintf(stderr, "FAILED %s: %s: %s\n", server->name, test->name, strsignal(WTERMSIG(status)));
-    else
-        fprintf(stderr, "FAILED %s: %s: exit code %d\n", server->name, test->name, WEXITSTATUS(status));
-    return 0;
-}
-
 int main(int argc, char **argv)
 {
     static const struct server_abi *const abis[] = {&server_2020, &server_table};
@@ -66,12 +39,12 @@ int main(int argc, char **argv)
                     continue;
                 server = abis[abi];
                 run++;
-                failed += !succeeds(test);
+                failed += !succeeds(test, server->name);
             }
     for (const struct test *test = pure_tests; test->name != NULL; test++)
         if (argc <= 2 || strstr(test->name, argv[2]) != NULL) {
             run++;
-            failed += !succeeds(test);
+            failed += !succeeds(test, server == NULL ? NULL : server->name);
         }
     printf("%d tests of the bridge, %d failed\n", run, failed);
     return failed > 0 || run == 0;

@@ -45,6 +45,8 @@ void join_child(int pid);
 extern _Thread_local void (*behind_free)(void), (*behind_socket)(void);
 /* How often this thread has called send(). */
 extern _Thread_local int writes;
+/* Runs a test in a process of its own. 0: it failed, which is told with a name before that of the test, or NULL. */
+int succeeds(const struct test *test, const char *of);
 /* Ends a process in which something is wrong. */
 _Noreturn void leave(int code);
 
