@@ -64,7 +64,7 @@ static void touch_until_heard(const char *part)
     while (!has_heard(&serving, part)) {
         touch();
         poll(NULL, 0, 1);
-        CHECK(now_ms() < end);
+        WAIT_ON(end);
     }
 }
 
@@ -264,7 +264,7 @@ static void await_got(const char *text)
     const uint64_t end = now_ms() + PATIENCE_MS;
     while (!has_got(text)) {
         poll(NULL, 0, 1);
-        CHECK(now_ms() < end);
+        WAIT_ON(end);
     }
 }
 
@@ -306,7 +306,7 @@ static void it_may_be_unloaded_within_a_send(void)
     serving_send(&serving, "s1", &SENT, "one");
     while (!atomic_load(&is_unloaded)) {
         touch();
-        CHECK(now_ms() < end);
+        WAIT_ON(end);
     }
     CHECK_HAS(logged(), "a callback still runs; what it uses is kept");
     CHECK_EQ(say("hello"), 0);

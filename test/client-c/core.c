@@ -413,7 +413,7 @@ void start_taking(struct core *core, mmc_client *client)
     struct mmc_send send;
     /* A call without time gives up when the machine is slow. */
     for (const uint64_t end = now_ms() + PATIENCE_MS; !core_is_called(core, 0);) {
-        CHECK(now_ms() < end);
+        WAIT_ON(end);
         CHECK_EQ(mmc_next_send(client, &send, 0), -1);
     }
 }

@@ -72,6 +72,12 @@ uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+void wait_on(uint64_t end, const char *file, int line)
+{
+    check_that(now_ms() < end, "now_ms() < end", file, line);
+    usleep(1000);
+}
+
 int open_descriptors(void)
 {
     DIR *directory = opendir("/proc/self/fd");

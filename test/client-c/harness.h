@@ -33,6 +33,10 @@ void check_bytes(const void *actual, size_t actual_length, const void *expected,
 enum { PATIENCE_MS = 30000 };
 
 uint64_t now_ms(void);
+/* A round of waiting, till `end` of now_ms(). It sleeps a little: memcheck runs one thread at a time, and what is waited for is
+ * another one's work. */
+#define WAIT_ON(end) wait_on(end, __FILE__, __LINE__)
+void wait_on(uint64_t end, const char *file, int line);
 /* Descriptors that are open, without those of the sanitizer. */
 int open_descriptors(void);
 uint32_t next_random(uint32_t *state);

@@ -26,7 +26,7 @@ static int ask_until(mmc_client *client, enum mmc_reason reason)
     const uint64_t end = now_ms() + PATIENCE_MS;
     int others = 0;
     while (ask(client) != reason) {
-        CHECK(now_ms() < end);
+        WAIT_ON(end);
         others++;
         sched_yield();
     }
@@ -217,7 +217,7 @@ static void late_outcomes_are_skipped_and_the_connection_stays(void)
         /* Until the late outcome has come, and on a slow machine after that, it is late as well. It never has the other's verdict. */
         const uint64_t end = now_ms() + PATIENCE_MS;
         do {
-            CHECK(now_ms() < end);
+            WAIT_ON(end);
             mmc_message(client, &PARAMS, "fast", 4, &outcome);
             CHECK_EQ(outcome.verdict, MMC_PASS);
             late += outcome.reason == MMC_LATE;
@@ -466,7 +466,7 @@ static void a_core_that_welcomes_nobody_does_not_stop_each_thread(void)
     script_start(&script, &core, welcome_each);
     const uint64_t end = now_ms() + PATIENCE_MS;
     while (ask_in_a_new_thread() != MMC_DECIDED) {
-        CHECK(now_ms() < end);
+        WAIT_ON(end);
         poll(NULL, 0, 10);
     }
     CHECK_EQ(ask_in_a_new_thread(), MMC_DECIDED);

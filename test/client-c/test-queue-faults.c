@@ -172,7 +172,7 @@ static void be_welcome(struct stage *stage)
     const uint64_t end = now_ms() + PATIENCE_MS;
     struct mmc_outcome outcome;
     do {
-        CHECK(now_ms() < end);
+        WAIT_ON(end);
         CHECK_EQ(mmc_submit_call(stage->queue, NULL), 0);
         CHECK_EQ(mmc_collect(stage->queue, &outcome, 1, PATIENCE_MS), 1);
     } while (outcome.reason != MMC_DECIDED);
@@ -223,7 +223,7 @@ static void late_outcomes_are_skipped_and_deadlines_come_in_order(void)
     CHECK_EQ(counters_of(stage->client).reasons[MMC_LATE], before + (uint64_t)count_reason(20, MMC_LATE));
     tell_step(step);
     for (const uint64_t end = now_ms() + PATIENCE_MS; counters_of(stage->client).late_outcomes < 10;) {
-        CHECK(now_ms() < end);
+        WAIT_ON(end);
         be_welcome(stage);
     }
     CHECK_EQ(counters_of(stage->client).consumed, 0);

@@ -131,7 +131,7 @@ static void a_thread_that_ends_closes_its_connection(void)
         CHECK_EQ(pthread_join(thread, NULL), 0);
     }
     for (const uint64_t end = now_ms() + PATIENCE_MS; open_connections > 0; poll(NULL, 0, 1))
-        CHECK(now_ms() < end);
+        WAIT_ON(end);
     CHECK_EQ(connections, 100);
     CHECK_EQ(open_descriptors(), before);
     mmc_close(shared);
