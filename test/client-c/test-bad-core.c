@@ -4,7 +4,6 @@
 #include "harness.h"
 
 #include <poll.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -28,7 +27,6 @@ static int ask_until(mmc_client *client, enum mmc_reason reason)
     while (ask(client) != reason) {
         WAIT_ON(end);
         others++;
-        sched_yield();
     }
     return others;
 }
