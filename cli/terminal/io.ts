@@ -18,6 +18,12 @@ export function printData(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** Prints a part of long data as it is. Resolves when there is room for more; a reader that has gone ends the process. */
+export function printPiece(text: string): Promise<void> {
+  if (text === '') return Promise.resolve();
+  return new Promise((resolve) => process.stdout.write(text, () => resolve()));
+}
+
 /** What a printed command needs to reach the core of this command. */
 let options: readonly string[] = [];
 
