@@ -31,7 +31,7 @@ export function addCheck(program: Command): void {
       if (error) throw error;
       for (const warning of config.warnings.map(describeWarning)) {
         if (json) printData(JSON.stringify({ warning }));
-        else tell(warning);
+        else tell(warning, 'warn');
       }
       if (config.modules.length === 0) tell(`${file}: no module is configured`);
       let done = 0;

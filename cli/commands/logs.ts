@@ -1,18 +1,24 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Directories } from '../../src/directories.js';
 import { SupervisorError } from '../../src/errors.js';
-import { parseEntry } from '../../src/logs/entry.js';
+import { LEVELS, type LevelName, parseEntry } from '../../src/logs/entry.js';
 import { formatLogLine } from '../../src/logs/format.js';
+import { EVERYTHING, type LogSelection } from '../../src/logs/selection.js';
 import { LogView } from '../../src/logs/view.js';
-import { directoriesOf, type GlobalOptions, parseCount } from '../input/options.js';
-import { hasColour, printData } from '../terminal/io.js';
+import { directoriesOf, type GlobalOptions, isGiven, parseCount, parsePast } from '../input/options.js';
+import { hasColour, printPiece, UsageError } from '../terminal/io.js';
 
 /** Often enough for a person, and nothing for the disk. */
 const POLL_MS = 200;
+/** How many lines are printed at once. */
+const PIECE_LINES = 1000;
 
 interface LogsOptions extends GlobalOptions {
   follow?: boolean;
   lines: number;
+  since?: number;
+  until?: number;
+  level?: LevelName;
   json?: boolean;
 }
 
@@ -23,29 +29,60 @@ export function addLogs(program: Command): void {
     .description('show the log of a module, or of the core and all modules; works without a running core')
     .argument('[name]', 'the module')
     .option('-f, --follow', 'go on with what is added')
-    .option('-n, --lines <number>', 'how many of the last lines to show', parseCount, 50)
+    .option('-n, --lines <number>', 'how many of the last lines to show; with --since all', parseCount, 50)
+    .option('--since <when>', 'only lines from then on: 10m, 08:15, 2026-11-29, 2026-11-29T08:15:00Z', parsePast)
+    .option('--until <when>', 'only lines up to then', parsePast)
+    .addOption(new Option('--level <level>', 'only lines of this level and worse').choices(Object.keys(LEVELS)))
     .option('--json', 'print the lines as they are in the files')
     .action(async (name: string | undefined, _options, command: Command) => {
       const options = command.optsWithGlobals<LogsOptions>();
+      const selection = selectionOf(options);
       const { runDir, stateDir } = await findDirectories(options);
       const colour = hasColour(process.stdout);
       const print = (lines: string[]) => {
         const shown = options.json ? lines.filter((line) => parseEntry(line)) : lines;
-        if (shown.length === 0) return;
-        printData(shown.map((line) => (options.json ? line : formatLogLine(line, colour))).join('\n'));
+        return printPiece(shown.map((line) => `${options.json ? line : formatLogLine(line, colour)}\n`).join(''));
       };
-      const view = new LogView(stateDir, name ?? null);
+      const view = new LogView(stateDir, name ?? null, selection);
       if (!view.exists()) {
         const { refuseWithoutControl } = await import('../../src/control/client/probe.js');
         await refuseWithoutControl(runDir);
         if (!options.follow || name !== undefined) throw nothingLogged(stateDir, name, view.modules());
       }
-      print(view.last(options.lines));
+      const isAll = options.since !== undefined && !isGiven(command, 'lines');
+      for (const lines of inPieces(isAll ? view.all() : view.last(options.lines))) await print(lines);
       while (options.follow) {
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-        print(view.next());
+        await print(view.next());
       }
     });
+}
+
+/** @throws UsageError where the options leave no time for a line. */
+function selectionOf({ follow, since, until, level }: LogsOptions): LogSelection {
+  if (follow && until !== undefined) {
+    throw new UsageError('--until looks back and -f looks ahead: give one of the two');
+  }
+  if (since !== undefined && until !== undefined && since > until) {
+    const [from, to] = [since, until].map((time) => new Date(time).toISOString());
+    throw new UsageError(`--since is later than --until: ${from} and ${to}`);
+  }
+  return {
+    sinceMs: since ?? EVERYTHING.sinceMs,
+    untilMs: until ?? EVERYTHING.untilMs,
+    level: level ? LEVELS[level] : EVERYTHING.level,
+  };
+}
+
+function* inPieces(lines: Iterable<string>): Generator<string[]> {
+  let piece: string[] = [];
+  for (const line of lines) {
+    piece.push(line);
+    if (piece.length < PIECE_LINES) continue;
+    yield piece;
+    piece = [];
+  }
+  yield piece;
 }
 
 /** Where nobody names the state directory, the core in the run directory does: it may have another one than is usual. */

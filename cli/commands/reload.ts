@@ -18,7 +18,7 @@ export function addReload(program: Command): void {
       const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
       await withClient(directoriesOf(options).runDir, async (client) => {
         const report = await waitForCore('reload', waitingOf('reload', client), client.reload(names));
-        for (const warning of report.warnings) tell(warning);
+        for (const warning of report.warnings) tell(warning, 'warn');
         if (options.json) printData(JSON.stringify(report));
         else tell(sentence`reloaded: ${describeReload(report)}`);
       });

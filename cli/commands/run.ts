@@ -64,8 +64,8 @@ export function addRun(program: Command): void {
       const { makeConfig } = await import('../../src/config/make.js');
       const config = options.config ? loadConfig(resolve(options.config)) : makeConfig({ modules: [] });
       const modules = options.config ? planConfig(config) : planFiles(files, options.conf, options.abi);
-      for (const warning of config.warnings.map(describeWarning)) tell(warning);
-      for (const { warning } of modules) if (warning) tell(warning);
+      for (const warning of config.warnings.map(describeWarning)) tell(warning, 'warn');
+      for (const { warning } of modules) if (warning) tell(warning, 'warn');
       const renderer = new RunRenderer();
       // A debugger takes Ctrl-C for itself.
       if (options.under !== undefined) process.on('SIGINT', () => undefined);
@@ -85,7 +85,7 @@ export function addRun(program: Command): void {
       });
       const failure = renderer.failure(end, options.under !== undefined);
       if (failure === null) return;
-      if (process.exitCode !== EXIT.failed) tell(failure);
+      if (process.exitCode !== EXIT.failed) tell(failure, 'error');
       process.exitCode = EXIT.failed;
     });
 }

@@ -56,8 +56,9 @@ export function addStart(program: Command): void {
           () => withClient(directories.runDir, (client) => waitingOf('start', client)()),
           startInBackground({ ...directories, configFile, strict }),
         );
-        for (const line of [...started.warnings, ...started.refused, ...started.stopped.map(describeStopped)])
-          tell(line);
+        for (const warning of started.warnings) tell(warning, 'warn');
+        for (const refusal of started.refused) tell(refusal, 'error');
+        for (const name of started.stopped) tell(describeStopped(name));
         printSentence(describeStarted(started));
         return;
       }
@@ -85,7 +86,7 @@ async function startModules(runDir: string, names: string[]): Promise<void> {
   const problems = await withClient(runDir, (client) =>
     orderAll(client, 'start', names, (name) => tell(`module ${name} serves`)),
   );
-  for (const problem of problems) tell(problem.sentence);
+  for (const problem of problems) tell(problem.sentence, 'error');
   if (problems.length > 0) process.exitCode = EXIT.failed;
 }
 

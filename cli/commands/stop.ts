@@ -56,7 +56,7 @@ async function stopModules(runDir: string, names: string[]): Promise<void> {
       tell(sentence`module ${name} is stopped; its messages get its default verdict; to start it: ${start}`);
     }),
   );
-  for (const problem of problems) tell(problem.sentence);
+  for (const problem of problems) tell(problem.sentence, 'error');
   if (problems.length > 0) process.exitCode = EXIT.failed;
 }
 

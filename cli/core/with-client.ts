@@ -73,7 +73,7 @@ export async function orderAll(
     try {
       const { warnings } = await waitForCore(`${order} ${name}`, waitingOf(order, client), client.order(order, name));
       done(name);
-      for (const warning of warnings) tell(warning);
+      for (const warning of warnings) tell(warning, 'warn');
     } catch (error) {
       if (!(error instanceof ControlError) || error.code === 'CORE_SILENT') throw error;
       problems.push(error);

@@ -2,7 +2,7 @@
 
 import { Command } from 'commander';
 import { VERSION } from '../../src/paths.js';
-import { nameCore } from '../terminal/io.js';
+import { nameCore, printError } from '../terminal/io.js';
 import { coreOptionsOf } from './core-options.js';
 import type { GlobalOptions } from './options.js';
 
@@ -13,6 +13,7 @@ export function createBareProgram(): Command {
     .version(VERSION)
     .option('--run-dir <dir>', 'where the core keeps its lock and sockets (or MESIBO_RUN_DIR)')
     .option('--state-dir <dir>', 'where the core keeps its logs (or MESIBO_STATE_DIR)')
+    .configureOutput({ outputError: (text) => printError(text, 'error') })
     .showHelpAfterError('(add --help for what may be given)')
     .hook('preAction', (_, verb) => nameCore(coreOptionsOf(verb.optsWithGlobals<GlobalOptions>())))
     .exitOverride();

@@ -6,6 +6,7 @@ import { isatty } from 'node:tty';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Directories, resolveDirectories } from '../../src/directories.js';
 import { SupervisorError } from '../../src/errors.js';
+import { MomentError, parseMoment } from '../../src/logs/moment.js';
 import { UsageError } from '../terminal/io.js';
 
 /** The options that every command takes. */
@@ -69,6 +70,19 @@ export function collectPairs(text: string, before: [string, string][]): [string,
 export function parseCount(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text);
   throw new InvalidArgumentError('Expected a whole number from 0 to 999999999.');
+}
+
+/**
+ * Reads a moment, as `10m` ago or `08:15`, into milliseconds since the epoch.
+ *
+ * @throws InvalidArgumentError for anything else.
+ */
+export function parsePast(text: string): number {
+  try {
+    return parseMoment(text, Date.now());
+  } catch (error) {
+    throw error instanceof MomentError ? new InvalidArgumentError(error.message) : error;
+  }
 }
 
 /**

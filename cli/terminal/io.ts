@@ -1,6 +1,7 @@
 /** What every command prints with, and the errors that decide the exit code. */
 
 import { ControlError, SupervisorError } from '../../src/errors.js';
+import { isJournal, priorityMark, type Severity } from '../../src/journal.js';
 import { joinSentences, Sentence } from '../../src/sentence.js';
 import type { View } from '../render/view.js';
 import { wrapWords } from '../text/wrap.js';
@@ -18,6 +19,12 @@ export function printData(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** Prints a part of long data as it is. Resolves when there is room for more; a reader that has gone ends the process. */
+export function printPiece(text: string): Promise<void> {
+  if (text === '') return Promise.resolve();
+  return new Promise((resolve) => process.stdout.write(text, () => resolve()));
+}
+
 /** What a printed command needs to reach the core of this command. */
 let options: readonly string[] = [];
 
@@ -27,11 +34,16 @@ export function nameCore(optionsToReach: readonly string[]): void {
 }
 
 /** Tells the person at the terminal something; each sentence says who speaks, and is as wide as the terminal. */
-export function tell(told: string | Sentence): void {
+export function tell(told: string | Sentence, severity: Severity = 'info'): void {
   const { width } = viewOf(process.stderr);
   for (const line of linesOf(told)) {
-    process.stderr.write(`${wrapWords(joinSentences(['mesibo-modules', line], ': '), width).join('\n')}\n`);
+    printError(`${wrapWords(joinSentences(['mesibo-modules', line], ': '), width).join('\n')}\n`, severity);
   }
+}
+
+/** Prints whole lines to standard error. In the journal of systemd each has its priority. */
+export function printError(text: string, severity: Severity): void {
+  process.stderr.write(isJournal(2) ? text.replace(/^(?=.)/gm, priorityMark(severity)) : text);
 }
 
 /** Prints sentences that are data, as wide as the terminal. */
@@ -75,7 +87,7 @@ export function endPrinted(): void {
 
 function endUnprinted(error: NodeJS.ErrnoException): never {
   if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.ok);
-  tell(`the output could not be written (${error.code ?? error.message}); what was printed is not complete`);
+  tell(`the output could not be written (${error.code ?? error.message}); what was printed is not complete`, 'error');
   process.exit(process.exitCode || EXIT.failed);
 }
 
@@ -86,11 +98,16 @@ function isWithoutDirectory(error: unknown): boolean {
 
 /** Tells what went wrong, in one line each and without a stack trace, and gives the exit code. */
 export function report(error: unknown): number {
-  if (process.env.MESIBO_DEBUG && error instanceof Error) tell(error.stack ?? error.message);
-  else if (error instanceof SupervisorError) tell(error.sentence);
-  else if (error instanceof UsageError) tell(error.message);
-  else if (isWithoutDirectory(error)) tell('the current directory was removed; change to another one, and try again');
-  else tell(`unexpected: ${(error as Error)?.message ?? error}; run it again with MESIBO_DEBUG=1 for the details`);
+  if (process.env.MESIBO_DEBUG && error instanceof Error) tell(error.stack ?? error.message, 'error');
+  else if (error instanceof SupervisorError) tell(error.sentence, 'error');
+  else if (error instanceof UsageError) tell(error.message, 'error');
+  else if (isWithoutDirectory(error))
+    tell('the current directory was removed; change to another one, and try again', 'error');
+  else
+    tell(
+      `unexpected: ${(error as Error)?.message ?? error}; run it again with MESIBO_DEBUG=1 for the details`,
+      'error',
+    );
   if (error instanceof UsageError) return EXIT.usage;
   return error instanceof ControlError && error.code === 'CORE_NOT_RUNNING' ? EXIT.notRunning : EXIT.failed;
 }

@@ -8,6 +8,7 @@ import { findTokenProblem, resolveHttp } from './http-address.js';
 import { isFile, resolveModule } from './resolve.js';
 import {
   coreSettings,
+  cText,
   findBlackBoxProblem,
   findNameProblem,
   findWebhookProblem,
@@ -19,12 +20,12 @@ import { showText } from './text.js';
 import type { CoreConfig, ModuleSpec, Position } from './types.js';
 
 // C strings end at a NUL, so that one within would silently cut what the module sees.
-const text = z.string('expected a string').refine((value) => !value.includes('\0'), 'expected no NUL character');
+const text = cText();
 const key = text.refine((value) => value !== '', 'expected a key');
 
 const config = z.union(
   [z.array(z.tuple([key, text])), z.record(key, text).transform((record) => Object.entries(record))],
-  'expected an object of strings, or a list of [key, value] pairs, without NUL characters',
+  'expected an object of strings, or a list of [key, value] pairs, without NUL characters and halves of surrogate pairs',
 );
 const env = z.union(
   [

@@ -82,16 +82,19 @@ export const moduleSettings = z.object({
   replicas: z.literal(1, 'expected 1: this version runs one host for each module').default(1),
 });
 
-/** One variable of a module's environment. A NUL would cut it short. */
-export const variable = z
-  .tuple([
-    z.string('expected a name'),
-    z.string('expected a string').refine((value) => !value.includes('\0'), 'expected no NUL character'),
-  ])
-  .superRefine(([name, value], context) => {
-    const problem = findPairProblem(name, value);
-    if (problem) context.addIssue({ code: 'custom', message: problem });
-  });
+/** A text for C. A NUL would cut it short, and half of a surrogate pair would become U+FFFD. */
+export function cText() {
+  return z
+    .string('expected a string')
+    .refine((value) => !value.includes('\0'), 'expected no NUL character')
+    .refine((value) => value.isWellFormed(), 'expected no half of a surrogate pair, which is no character');
+}
+
+/** One variable of a module's environment. */
+export const variable = z.tuple([z.string('expected a name'), cText()]).superRefine(([name, value], context) => {
+  const problem = findPairProblem(name, value);
+  if (problem) context.addIssue({ code: 'custom', message: problem });
+});
 
 /** What may be set for the whole core, by the names of `CoreConfig`. */
 export const coreSettings = z.object({

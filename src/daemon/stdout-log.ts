@@ -1,7 +1,8 @@
 /** The log on standard output: JSON, or readable lines on a terminal. */
 
 import { prettyFactory } from 'pino-pretty';
-import type { LogEntry } from '../logs/entry.js';
+import { isJournal, priorityMark } from '../journal.js';
+import { type LogEntry, levelName } from '../logs/entry.js';
 import { escapeControl } from '../logs/format.js';
 import { BackgroundWriter } from './background-writer.js';
 
@@ -30,9 +31,15 @@ export function openStdoutLog({ form, colour }: StdoutForm): StdoutLog {
   const writer = new BackgroundWriter(1);
   const destination = { write: (text: string) => writer.write(text) };
   return {
-    write: form === 'pretty' ? prettyLines(destination, colour) : (_, line) => destination.write(`${line}\n`),
+    write: form === 'pretty' ? prettyLines(destination, colour) : jsonLines(destination),
     close: () => writer.close(CLOSE_TIMEOUT_MS),
   };
+}
+
+/** In the journal of systemd, each with its priority. */
+function jsonLines(destination: Destination): StdoutLog['write'] {
+  if (!isJournal(1)) return (_, line) => destination.write(`${line}\n`);
+  return ({ level }, line) => destination.write(`${priorityMark(levelName(level))}${line}\n`);
 }
 
 /** An entry is never JSON on its way to a person. */

@@ -6,6 +6,8 @@ import { BoundedLine } from './bounded-line.js';
 import { logSegments, unreadable } from './paths.js';
 
 const CHUNK_BYTES = 64 * 1024;
+/** By how much the clocks of a file and of a line may differ. */
+const CLOCKS_DIFFER_MS = 3_600_000;
 
 /** Where a reader stands: an open file keeps its inode from being given to another. */
 interface Cursor {
@@ -42,9 +44,11 @@ export class LogReader {
   /**
    * The last lines that `wanted` accepts, oldest first; `next` goes on behind them.
    *
+   * @param sinceMs - a file that nobody has written to since then has no such line. Within a file all lines are looked at:
+   * they need not be in the order of their times, as those that a killed core left show
    * @throws DirectoryError `STATE_DIR_UNUSABLE` when a file of the log cannot be read, or is no file.
    */
-  last(count: number, wanted: (line: string) => boolean = () => true): string[] {
+  last(count: number, wanted: (line: string) => boolean = () => true, sinceMs = Number.NEGATIVE_INFINITY): string[] {
     this.close();
     const lines: string[] = [];
     const segments = this.#segments();
@@ -60,7 +64,7 @@ export class LogReader {
       if (!this.#cursor) this.#cursor = { fd: file.fd, inode: file.inode, offset: end, rest: new BoundedLine() };
       // A segment that is no longer written to may end within a line.
       const from = this.#cursor.fd === file.fd ? end : file.size;
-      for (const line of linesBackwards(file.fd, from)) {
+      for (const line of isOlder(file, sinceMs) ? [] : linesBackwards(file.fd, from)) {
         if (lines.length >= count) break;
         if (wanted(line)) lines.push(line);
       }
@@ -79,26 +83,34 @@ export class LogReader {
   next(): string[] {
     const lines: string[] = [];
     const segments = this.#segments();
-    if (this.#cursor) this.#drain(this.#cursor, lines);
+    if (this.#cursor) for (const line of linesForwards(this.#cursor)) lines.push(line);
     for (const segment of this.#newer(segments).reverse()) {
       const file = openForReading(segment.path);
-      if (!file) continue;
-      // The one before may still be written to, until the first line stands in this one.
-      if (file.inode === this.#cursor?.inode || (this.#cursor && file.size === 0)) {
-        closeSync(file.fd);
-        continue;
-      }
-      if (this.#cursor) {
-        this.#drain(this.#cursor, lines);
-        // What ended within a line will not be completed: its file is no longer written to.
-        if (!this.#cursor.rest.isEmpty) lines.push(this.#cursor.rest.take());
-      }
-      this.#close();
-      this.#cursor = { fd: file.fd, inode: file.inode, offset: 0, rest: new BoundedLine() };
-      this.#drain(this.#cursor, lines);
+      if (file) for (const line of this.#goOnIn(file)) lines.push(line);
     }
     this.#noteOlder(segments);
     return lines;
+  }
+
+  /**
+   * Every line, oldest first, as it is asked for; `next` goes on behind them. Rotations meanwhile change nothing.
+   *
+   * @param sinceMs - as for `last`
+   * @throws DirectoryError `STATE_DIR_UNUSABLE` when a file of the log cannot be read, or is no file.
+   */
+  *all(sinceMs = Number.NEGATIVE_INFINITY): Generator<string> {
+    this.close();
+    const segments = this.#segments();
+    const files = segments.flatMap(({ path }) => openForReading(path) ?? []).reverse();
+    try {
+      for (let file = files.shift(); file; file = files.shift()) {
+        if (files.length > 0 && isOlder(file, sinceMs)) closeSync(file.fd);
+        else yield* this.#goOnIn(file);
+      }
+    } finally {
+      for (const { fd } of files) closeSync(fd);
+    }
+    this.#noteOlder(segments);
   }
 
   /** Closes the file; the next read begins anew. */
@@ -134,29 +146,61 @@ export class LogReader {
     if (at >= 0) this.#older = new Set(segments.slice(at + 1).map(({ mark }) => mark));
   }
 
-  #drain(cursor: Cursor, lines: string[]): void {
-    const chunk = Buffer.alloc(CHUNK_BYTES);
-    if (fstatSync(cursor.fd).size < cursor.offset) {
-      // Truncated: what is in it now is new.
-      cursor.offset = 0;
-      cursor.rest = new BoundedLine();
+  /** The rest of the file that is read, and the lines of the one that was begun after it. */
+  *#goOnIn(file: Opened): Generator<string> {
+    // The one before may still be written to, until the first line stands in this one.
+    if (file.inode === this.#cursor?.inode || (this.#cursor && file.size === 0)) {
+      closeSync(file.fd);
+      return;
     }
-    for (;;) {
-      const read = readSync(cursor.fd, chunk, 0, chunk.length, cursor.offset);
-      if (read === 0) return;
-      cursor.offset += read;
-      let begin = 0;
-      for (let end = lineEnd(chunk, begin, read); end >= 0; end = lineEnd(chunk, begin, read)) {
-        cursor.rest.append(chunk.subarray(begin, end));
-        if (!cursor.rest.isEmpty) lines.push(cursor.rest.take());
-        begin = end + 1;
-      }
-      cursor.rest.append(chunk.subarray(begin, read));
+    const before = this.#cursor;
+    if (before) {
+      yield* linesForwards(before);
+      // What ended within a line will not be completed: its file is no longer written to.
+      if (!before.rest.isEmpty) yield before.rest.take();
     }
+    this.#close();
+    this.#cursor = { fd: file.fd, inode: file.inode, offset: 0, rest: new BoundedLine() };
+    yield* linesForwards(this.#cursor);
   }
 }
 
-function openForReading(path: string): { fd: number; inode: number; size: number } | null {
+/** Whether nobody has written to a file since then. */
+function isOlder({ mtimeMs }: Opened, sinceMs: number): boolean {
+  return mtimeMs < sinceMs - CLOCKS_DIFFER_MS;
+}
+
+/** The lines from where a reader stands to the end of the file. */
+function* linesForwards(cursor: Cursor): Generator<string> {
+  const chunk = Buffer.alloc(CHUNK_BYTES);
+  if (fstatSync(cursor.fd).size < cursor.offset) {
+    // Truncated: what is in it now is new.
+    cursor.offset = 0;
+    cursor.rest = new BoundedLine();
+  }
+  for (;;) {
+    const read = readSync(cursor.fd, chunk, 0, chunk.length, cursor.offset);
+    if (read === 0) return;
+    cursor.offset += read;
+    let begin = 0;
+    for (let end = lineEnd(chunk, begin, read); end >= 0; end = lineEnd(chunk, begin, read)) {
+      cursor.rest.append(chunk.subarray(begin, end));
+      begin = end + 1;
+      if (!cursor.rest.isEmpty) yield cursor.rest.take();
+    }
+    cursor.rest.append(chunk.subarray(begin, read));
+  }
+}
+
+/** A file of the log, opened. */
+interface Opened {
+  fd: number;
+  inode: number;
+  size: number;
+  mtimeMs: number;
+}
+
+function openForReading(path: string): Opened | null {
   let fd: number;
   try {
     // A pipe is not waited for.
@@ -169,7 +213,7 @@ function openForReading(path: string): { fd: number; inode: number; size: number
     throw unreadable(`the log ${path}`, cause);
   }
   const info = fstatSync(fd);
-  if (info.isFile()) return { fd, inode: info.ino, size: info.size };
+  if (info.isFile()) return { fd, inode: info.ino, size: info.size, mtimeMs: info.mtimeMs };
   closeSync(fd);
   throw noLog(path);
 }

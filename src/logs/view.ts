@@ -3,6 +3,7 @@
 import { parseEntry } from './entry.js';
 import { coreLogPath, listLoggedModules, logSegments, moduleLogPath } from './paths.js';
 import { LogReader } from './reader.js';
+import { EVERYTHING, isSelected, type LogSelection, readTime } from './selection.js';
 
 interface Source {
   reader: LogReader;
@@ -13,12 +14,14 @@ interface Source {
 export class LogView {
   readonly #stateDir: string;
   readonly #module: string | null;
+  readonly #selection: LogSelection;
   readonly #sources = new Map<string, Source>();
 
   /** @param module - `null`: the core and every module, also those that appear later. */
-  constructor(stateDir: string, module: string | null) {
+  constructor(stateDir: string, module: string | null, selection = EVERYTHING) {
     this.#stateDir = stateDir;
     this.#module = module;
+    this.#selection = selection;
   }
 
   /** The modules that have a log. */
@@ -33,14 +36,29 @@ export class LogView {
     return modules.length > 0 || logSegments(coreLogPath(this.#stateDir)).length > 0;
   }
 
-  /** The last lines of all. */
+  /** The last of the lines that are wanted. */
   last(count: number): string[] {
     this.#discover();
-    const perLog = [...this.#sources.values()].map(({ reader, wanted }) => reader.last(count, wanted));
+    const perLog = [...this.#sources.values()].map(({ reader, wanted }) =>
+      reader.last(count, wanted, this.#selection.sinceMs),
+    );
     return count === 0 ? [] : mergeByTime(perLog).slice(-count);
   }
 
-  /** The lines added since the last read. */
+  /** All wanted lines, each read when it is asked for; once. */
+  *all(): Generator<string> {
+    this.#discover();
+    const logs = [...this.#sources.values()].map((source) => new Merging(source, this.#selection.sinceMs));
+    for (;;) {
+      let next: Merging | null = null;
+      for (const log of logs) if (log.line !== null && (next === null || log.time < next.time)) next = log;
+      if (next === null) return;
+      yield next.line as string;
+      next.advance();
+    }
+  }
+
+  /** The wanted lines that were added since the last read. */
   next(): string[] {
     this.#discover();
     return mergeByTime([...this.#sources.values()].map(({ reader, wanted }) => reader.next().filter(wanted)));
@@ -57,8 +75,36 @@ export class LogView {
     for (const module of this.modules()) this.#add(moduleLogPath(this.#stateDir, module), ownWords);
   }
 
-  #add(path: string, wanted: Source['wanted']): void {
-    if (!this.#sources.has(path)) this.#sources.set(path, { reader: new LogReader(path), wanted });
+  #add(path: string, isShown: Source['wanted']): void {
+    if (this.#sources.has(path)) return;
+    const wanted = (line: string) => isSelected(line, this.#selection) && isShown(line);
+    this.#sources.set(path, { reader: new LogReader(path), wanted });
+  }
+}
+
+/** One log on its way into the merged one. */
+class Merging {
+  /** `null` at the end. */
+  line: string | null = null;
+  /** A log never goes back in time, even where the clock did: its order is what happened. */
+  time = 0;
+  readonly #lines: Iterator<string>;
+  readonly #wanted: Source['wanted'];
+
+  constructor({ reader, wanted }: Source, sinceMs: number) {
+    this.#lines = reader.all(sinceMs);
+    this.#wanted = wanted;
+    this.advance();
+  }
+
+  advance(): void {
+    for (let { value, done } = this.#lines.next(); !done; { value, done } = this.#lines.next()) {
+      if (!this.#wanted(value)) continue;
+      this.line = value;
+      this.time = Math.max(this.time, readTime(value) ?? 0);
+      return;
+    }
+    this.line = null;
   }
 }
 
@@ -66,8 +112,8 @@ function mergeByTime(logs: string[][]): string[] {
   const timed = logs.flatMap((lines) => {
     let time = 0;
     return lines.map((line) => {
-      // A log never goes back in time, even where the clock did: its order is what happened.
-      time = Math.max(time, parseEntry(line)?.time ?? 0);
+      // As `Merging` has it.
+      time = Math.max(time, readTime(line) ?? 0);
       return { time, line };
     });
   });

@@ -59,8 +59,8 @@ const MAX_U64 = 0xffffffffffffffffn;
 /**
  * Turns what a caller gave into what travels.
  *
- * @throws {MessageError} `INVALID_ARGUMENT` for an integer outside 0..2^64-1 or an address with a NUL inside;
- * `MESSAGE_TOO_LARGE` for an address over 64 KiB.
+ * @throws {MessageError} `INVALID_ARGUMENT` for an integer outside 0..2^64-1, and for an address with a NUL or half of a
+ * surrogate pair inside; `MESSAGE_TOO_LARGE` for an address over 64 KiB.
  */
 export function toWireParams(input: MessageParamsInput): WireParams {
   const wire: WireParams = {};
@@ -143,8 +143,8 @@ function show(value: unknown): string {
 /**
  * Turns an address into the wire's form.
  *
- * @throws {MessageError} `INVALID_ARGUMENT` for one with a NUL inside and for what is no string, `MESSAGE_TOO_LARGE` for one over
- * 64 KiB.
+ * @throws {MessageError} `INVALID_ARGUMENT` for one with a NUL or half of a surrogate pair inside and for what is no string,
+ * `MESSAGE_TOO_LARGE` for one over 64 KiB.
  */
 export function toAddress(field: string, value: string): Buffer {
   if (typeof value !== 'string') throw noString(field, value);
@@ -155,6 +155,10 @@ export function toAddress(field: string, value: string): Buffer {
   }
   if (bytes.includes(0)) {
     throw new MessageError('INVALID_ARGUMENT', `${field} has a NUL inside, where a C string would end`);
+  }
+  // In UTF-8 it would become U+FFFD, and the message another user's.
+  if (!value.isWellFormed()) {
+    throw new MessageError('INVALID_ARGUMENT', `${field} has half of a surrogate pair, which is no character`);
   }
   return bytes;
 }
@@ -189,8 +193,8 @@ function toBigInt(value: Long | null | undefined): bigint {
 /** What {@link fromWireParams} makes of what {@link toWireParams} makes of an input that it takes. */
 export function snapshotOf(input: MessageParamsInput): MessageParams {
   return {
-    to: wellFormed(input.to),
-    from: wellFormed(input.from),
+    to: input.to ?? null,
+    from: input.from ?? null,
     aid: asBigInt(input.aid),
     id: asBigInt(input.id),
     refid: asBigInt(input.refid),
@@ -213,16 +217,4 @@ function asBigInt(value: bigint | number | undefined): bigint {
 /** Adding 0 makes a plain zero of a negative one. */
 function asNumber(value: bigint | number | undefined): number {
   return value === undefined ? 0 : Number(value) + 0;
-}
-
-/** A string with half a character in it would not travel as it is. */
-function wellFormed(value: string | null | undefined): string | null {
-  return value == null ? null : value.toWellFormed();
-}
-
-declare global {
-  /** Node has it; the compiler is told of an older language. */
-  interface String {
-    toWellFormed(): string;
-  }
 }

@@ -87,6 +87,14 @@ describe('messages', () => {
     });
     await expect(core.send('x', { from: 'a\0', to: 'b' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
     await expect(core.send('x', { id: 2n ** 64n })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    for (const address of ['a\0', 'a\ud800', '\udc00']) {
+      const refused = { code: 'INVALID_ARGUMENT' };
+      for (const params of [{ from: address }, { to: address }]) {
+        await expect(core.send('x', params)).rejects.toMatchObject(refused);
+        await expect(core.supervisor.onMessageStatus(params, 1)).rejects.toMatchObject(refused);
+      }
+      await expect(core.supervisor.onLogin({ address })).rejects.toMatchObject(refused);
+    }
     expect((await core.send('x'.repeat(1000))).trace).toMatchObject([{ default: null }]);
     expect(core.module('echo_params').messages.total).toBe(1);
   });

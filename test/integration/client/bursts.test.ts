@@ -12,6 +12,7 @@ const WRONG: [string, unknown, RegExp][] = [
   ['a symbol', { sid: Symbol('x') }, /^sid is Symbol\(x\); it must be an integer/],
   ['an object without a prototype', { id: Object.create(null) }, /^id is a object; it must be an integer/],
   ['an address with a NUL', { to: `${'b'.repeat(200)}\0` }, /^to has a NUL inside/],
+  ['half a character in an address', { to: 'b\ud800' }, /^to has half of a surrogate pair/],
   ['an address of bytes', { to: Buffer.alloc(200, 'b') }, /^to is a object; it must be a string, or null$/],
   ['an empty list', { from: [] }, /^from is a object; it must be a string, or null$/],
   ['an address that is a number', { from: 5 }, /^from is a number; it must be a string, or null$/],

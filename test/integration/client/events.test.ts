@@ -91,7 +91,12 @@ describe('an event', () => {
       code: 'MESSAGE_TOO_LARGE',
     });
     await expect(client.message({}, 'text' as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
-    await expect(client.login({ address: 'a\0' })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
+    for (const address of ['a\0', 'a\ud800']) {
+      const refused = { code: 'INVALID_ARGUMENT' };
+      await expect(client.login({ address })).rejects.toMatchObject(refused);
+      await expect(client.status({ from: address }, 1)).rejects.toMatchObject(refused);
+      expect(() => client.reportStatus('id', 1, { to: address })).toThrow(expect.objectContaining(refused));
+    }
     expect(client.stats.events).toBe(0);
   });
 

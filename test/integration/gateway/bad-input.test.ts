@@ -142,6 +142,12 @@ const EVENTS: [string, string, string, RegExp][] = [
   ['a list for an address', '"id":7,"login":{"address":["a"]}', 'FRAME_INVALID', /event.login.address is a list/],
   ['an address with a NUL', '"id":7,"login":{"address":"a\\u0000b"}', 'INVALID_ARGUMENT', /has a NUL inside/],
   [
+    'an address with half a character',
+    '"id":7,"login":{"address":"a\\ud800b"}',
+    'FRAME_INVALID',
+    /event.login.address has half of a surrogate pair/,
+  ],
+  [
     'an address of 65 KiB',
     `"id":7,"message":{"params":{"to":"${'x'.repeat(65 * 1024)}"}}`,
     'MESSAGE_TOO_LARGE',

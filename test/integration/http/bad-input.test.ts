@@ -38,6 +38,12 @@ it.each([
   ['a number that was rounded', '{"id": 9007199254740993}', 'REQUEST_INVALID', /from 2\^53 on a string of digits/],
   ['a number over 64 bits', { id: '18446744073709551616' }, 'REQUEST_INVALID', /from 0 to 2\^64-1/],
   ['an address with a NUL', { from: 'a\0b' }, 'INVALID_ARGUMENT', /from has a NUL inside/],
+  [
+    'half a character in an address',
+    '{"text": "x", "from": "\\udc00"}',
+    'REQUEST_INVALID',
+    /from has half of a surrogate pair/,
+  ],
   ['half a character', '{"text": "\\ud800"}', 'REQUEST_INVALID', /half of a surrogate pair/],
   ['too deep', `{"text": ${'['.repeat(5000)}${']'.repeat(5000)}}`, 'REQUEST_INVALID', /the body is nested/],
   ['too many parts', `{"text": [${'0,'.repeat(200_000)}0]}`, 'REQUEST_INVALID', /the body has more than/],

@@ -78,6 +78,12 @@ describe('makeConfig', () => {
     [{ modules: [{ name: 'b', config: { x: 'a\0' } }] }, 'module "b": config: expected an object of strings'],
     [{ modules: [{ name: 'b', env: { 'A B': '1' } }] }, 'expected the name of an environment variable'],
     [{ modules: [{ name: 'b', env: { MESIBO_TOKEN: '1' } }] }, 'expected another name: the core itself sets this one'],
+    [{ modules: [{ name: 'b', config: { x: 'a\ud800' } }] }, 'module "b": config: expected an object of strings'],
+    [{ modules: [{ name: 'b', config: { '\udc00': 'a' } }] }, 'module "b": config: expected an object of strings'],
+    [
+      { modules: [{ name: 'b', env: { A: '\ud800a' } }] },
+      'module "b": env: 0: 1: expected no half of a surrogate pair',
+    ],
     [{ modules: [{ name: 'b', env: { A: 'a\0' } }] }, 'module "b": env: 0: 1: expected no NUL character'],
     [{ modules: [{ name: 'b', env: { A: 'x'.repeat(131_070) } }] }, 'env: 0: expected a shorter value: it has 131070'],
     [{ modules: [{ name: 'b', passEnv: ['A B'] }] }, 'module "b": passEnv: 0: expected names of environment variables'],

@@ -36,6 +36,11 @@ it('a command line that makes no sense is not tried again', () => {
   expect(readFileSync(unit, 'utf8')).toMatch(new RegExp(`^RestartPreventExitStatus=${EXIT.usage}$`, 'm'));
 });
 
+it('lines in the journal have the name of the core, and the severity that the core marks them with', () => {
+  expect(readFileSync(unit, 'utf8')).toMatch(/^SyslogIdentifier=mesibo-modules\nSyslogLevelPrefix=yes$/m);
+  expect(readFileSync(unit, 'utf8')).not.toMatch(/^Standard(?:Output|Error)=/m);
+});
+
 it('the unit is installed as its first lines say, also where the folders are not there yet', () => {
   const root = mkdtempSync(join(tmpdir(), 'unit-test-'));
   try {

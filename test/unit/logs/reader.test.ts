@@ -4,6 +4,7 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -185,4 +186,27 @@ test('a file that is removed, with its folder, is followed when it returns', () 
   mkdirSync(dir);
   writeFileSync(path, '2\n');
   expect(reader.next()).toEqual(['2']);
+});
+
+test('all lines come as they are asked for, and a rotation meanwhile loses and repeats nothing', () => {
+  writeFileSync(`${path}.1`, '1\n2\n');
+  writeFileSync(path, '3\nhal');
+  const lines = reader.all();
+  expect(lines.next().value).toBe('1');
+  renameSync(`${path}.1`, `${path}.2`);
+  renameSync(path, `${path}.1`);
+  appendFileSync(`${path}.1`, 'f\n');
+  writeFileSync(path, '4\n');
+  expect([...lines]).toEqual(['2', '3', 'half']);
+  expect(reader.next()).toEqual(['4']);
+  expect(reader.next()).toEqual([]);
+});
+
+test('whoever stops asking for lines leaves no file open', () => {
+  for (let age = 1; age <= 5; age += 1) writeFileSync(`${path}.${age}`, 'x\n');
+  const open = () => readdirSync('/proc/self/fd').length;
+  const before = open();
+  for (const _ of reader.all()) break;
+  reader.close();
+  expect(open()).toBe(before);
 });

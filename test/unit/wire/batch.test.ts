@@ -33,8 +33,8 @@ const ADDRESSES = [
   `${'x'.repeat(126)}é`,
   'ä'.repeat(32768),
   '\u{1f600}',
-  'half \ud83d of it',
-  '\udc00\ud800',
+  'whole \u{1f600}\u{10ffff} of it',
+  '\ufffd',
 ];
 const PAYLOADS = [0, 1, 100, 127, 128, 4000, 16383, 16384, 20_000, 70_000];
 

@@ -69,6 +69,20 @@ describe('addresses', () => {
     }
   });
 
+  it.each(['to', 'from'])('%s has no half of a surrogate pair, which would become another address', (field) => {
+    for (const address of ['\ud800', 'a\udc00b', 'a\ud83d', '\ude00\ud83d', `${'x'.repeat(200)}\ud800`]) {
+      expect(() => toWireParams({ [field]: address })).toThrow(
+        expect.objectContaining({
+          code: 'INVALID_ARGUMENT',
+          message: `${field} has half of a surrogate pair, which is no character`,
+        }),
+      );
+    }
+    expect(fromWireParams(toWireParams({ [field]: 'a\u{1f600}\ufffd' }))).toMatchObject({
+      [field]: 'a\u{1f600}\ufffd',
+    });
+  });
+
   it('of a module need not be UTF-8', () => {
     expect(fromWireParams({ to: Buffer.from([0x61, 0xff]) }).to).toBe('a\ufffd');
     // Bytes in the middle of a frame, as they are decoded.
