@@ -10,11 +10,15 @@ export function addDescribe(program: Command): void {
     .command('describe')
     .description('show everything about one module: its settings and where each came from, its processes, its counters')
     .argument('<name>', 'the module')
+    .option(
+      '--reveal',
+      'show secrets: values whose names say that they are secret, values from files, and passwords in values',
+    )
     .option('--json', 'print one JSON document')
     .action(async (name: string, _options, command: Command) => {
-      const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
+      const options = command.optsWithGlobals<GlobalOptions & { json?: boolean; reveal?: boolean }>();
       await withClient(directoriesOf(options).runDir, async (client) => {
-        const description = await client.describe(name);
+        const description = await client.describe(name, { reveal: options.reveal ?? false });
         printData(options.json ? JSON.stringify(description) : renderDescription(description, viewOf(process.stdout)));
       });
     });

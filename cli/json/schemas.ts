@@ -134,7 +134,8 @@ const sends = z
 
 const setting = z.strictObject({
   key: z.string(),
-  value: z.string(),
+  value: z.string().describe('(hidden) in the place of what is secret, unless --reveal was given'),
+  hidden: z.boolean().describe('all of the value, or a part, is not shown'),
   origin: z.string().describe('default, program, or file:line:column'),
 });
 

@@ -31,8 +31,21 @@ export function renderDescription(module: ModuleDescription, view: View): string
     ...section('Settings', renderSettings(module.settings, width)),
     ...section('Environment', renderSettings(module.env, width)),
     ...section("The module's own configuration", renderSettings(module.config, width)),
+    ...describeHidden(module, view),
   ];
   return sections.join('\n');
+}
+
+/** Says how to see what is hidden, where something is. */
+function describeHidden({ name, settings, env, config }: ModuleDescription, view: View): string[] {
+  if (![...settings, ...env, ...config].some(({ hidden }) => hidden)) return [];
+  return [
+    '',
+    ...renderRows(
+      [['hidden', sentence`some of this is secret; to show it: ${coreCommand('describe', name, '--reveal')}`]],
+      view,
+    ),
+  ];
 }
 
 function identity(module: ModuleDescription, { nowMs }: View): Row[] {

@@ -1,13 +1,17 @@
 /** The settings of a module as a person would write them, and where each came from: pure. */
 
 import { MODULE_KEYS } from './schema.js';
-import type { ModuleSpec, Position } from './types.js';
+import { placeOf } from './text.js';
+import type { ModuleSpec, Origin } from './types.js';
+import { HIDDEN, hideSecrets } from './values/hide.js';
 
 /** One setting. */
 export interface SettingDescription {
   key: string;
-  /** As it would be written in a configuration. */
+  /** As it would be written in a configuration; `(hidden)` stands for what is secret, unless it was to be revealed. */
   value: string;
+  /** All of the value, or a part, is not shown. */
+  hidden: boolean;
   /** `default`, `program`, or `file:line:column`. */
   origin: string;
 }
@@ -22,23 +26,34 @@ export interface SpecDescription {
   config: SettingDescription[];
 }
 
-/** Describes all that is set for a module. */
-export function describeSpec(spec: ModuleSpec): SpecDescription {
+/** How much a description says. */
+export interface DescribeOptions {
+  /** Shows secrets: values with the name of one, values from files, and passwords within a value. */
+  reveal?: boolean;
+}
+
+/** Describes all that is set for a module; without its secrets, unless they are to be revealed. */
+export function describeSpec(spec: ModuleSpec, { reveal = false }: DescribeOptions = {}): SpecDescription {
   const settings = { ...spec, replicas: 1 as const };
+  const describe = ([key, value]: [string, string], origin: Origin | undefined, name = key): SettingDescription => {
+    const shown = reveal ? { value, hidden: false } : hide(name, value, origin);
+    return { key, ...shown, origin: describeOrigin(origin) };
+  };
   return {
+    // The name of a setting of ours says nothing of a secret.
     settings: Object.entries(MODULE_KEYS).map(([key, { format }]) => {
-      return { key, value: format(settings), origin: describeOrigin(spec.origins[key]) };
+      return describe([key, format(settings)], spec.origins[key], '');
     }),
-    env: describePairs(spec.env, spec.envOrigins),
-    config: describePairs(spec.config, spec.configOrigins),
+    env: spec.env.map((pair, i) => describe(pair, spec.envOrigins[i])),
+    config: spec.config.map((pair, i) => describe(pair, spec.configOrigins[i])),
   };
 }
 
-function describePairs(pairs: [key: string, value: string][], origins: readonly Position[]): SettingDescription[] {
-  return pairs.map(([key, value], i) => ({ key, value, origin: describeOrigin(origins[i]) }));
+function hide(name: string, value: string, origin: Origin | undefined): { value: string; hidden: boolean } {
+  return origin?.isHidden ? { value: HIDDEN, hidden: true } : hideSecrets(name, value);
 }
 
-function describeOrigin(position: Position | undefined): string {
-  if (position === undefined) return 'default';
-  return position.line === 0 ? 'program' : `${position.file}:${position.line}:${position.column}`;
+function describeOrigin(origin: Origin | undefined): string {
+  if (origin === undefined) return 'default';
+  return origin.line === 0 ? 'program' : placeOf(origin);
 }

@@ -8,11 +8,12 @@ import { resolveGateway } from './gateway-path.js';
 import type { GroupProblem } from './group-problem.js';
 import { findTokenProblem, resolveHttp } from './http-address.js';
 import { findNearKey } from './near-miss.js';
-import type { ConfigTree, ModuleBlock, Pair } from './parser.js';
+import { type ConfigTree, INCLUDE, type ModuleBlock, type Pair } from './parser.js';
 import { resolveModule } from './resolve.js';
 import {
   CORE_KEYS,
   coreSettings,
+  describeExpected,
   findBlackBoxProblem,
   findNameProblem,
   findWebhookProblem,
@@ -20,8 +21,8 @@ import {
   MODULE_KEYS,
   moduleSettings,
 } from './schema.js';
-import { showText } from './text.js';
-import type { ConfigWarning, CoreConfig, ModuleSpec, Position } from './types.js';
+import { placeOf, showText } from './text.js';
+import type { ConfigWarning, CoreConfig, ModuleSpec, Origin, Position } from './types.js';
 import { UnitError } from './units.js';
 
 /** Names of sections that would be dangerous to take for a module's own setting without a word. */
@@ -30,7 +31,7 @@ const GUARDED = new Set(['match', 'limits', 'sandbox', 'remote', 'env']);
 /**
  * Interprets a parsed file.
  *
- * @param file - Its path, which relative paths in it are relative to.
+ * @param file - Its path. Relative paths are relative to the folder of the file that has them, as their positions say.
  * @param exists - Tells whether a path names a file; asked for modules without a `path` only.
  * @param findProblem - Says why a program cannot be run; `null` when nothing speaks against it.
  * @param findGroupProblem - Says what is wrong with a group; `null` when nothing speaks against it.
@@ -47,9 +48,12 @@ export function interpretTree(
 ): CoreConfig {
   const warnings: ConfigWarning[] = [];
   const absolute = resolve(file);
-  const base = dirname(absolute);
-  const { settings, moduleDir, origins } = readCore(tree, base, warnings);
-  const onEvent = settings.onEvent === null ? null : resolve(base, settings.onEvent);
+  const { settings, origins } = readCore(tree, warnings);
+  // The folder of the file that has the setting, which may be an included one.
+  const baseOf = (key: string) => folderOf(origins[key]?.file ?? file);
+  const resolveOf = (key: string, path: string | null) => (path === null ? null : resolve(baseOf(key), path));
+  const moduleDir = settings.moduleDir.map((dir) => resolve(baseOf('module_dir'), dir));
+  const onEvent = resolveOf('on_event', settings.onEvent);
   const problem = onEvent && findProblem(onEvent);
   if (problem) {
     const message = `on_event: ${onEvent} cannot be run, ${problem}; until it can, nobody is told of events`;
@@ -57,13 +61,13 @@ export function interpretTree(
   }
   const warning = findGroupWarning(settings.gatewayGroup, origins.gateway_group as Position, findGroupProblem);
   if (warning) warnings.push(warning);
-  const httpToken = settings.httpToken === null ? null : resolve(base, settings.httpToken);
+  const httpToken = resolveOf('http_token', settings.httpToken);
   const secret = httpToken && settings.http !== 'off' && findSecretProblem(httpToken, 'http_token');
   if (secret) warnings.push({ position: origins.http_token as Position, message: secret });
-  const webhookSecret = settings.webhookSecret === null ? null : resolve(base, settings.webhookSecret);
+  const webhookSecret = resolveOf('webhook_secret', settings.webhookSecret);
   const unsigned = webhookSecret && settings.webhook !== 'off' && findSecretProblem(webhookSecret, 'webhook_secret');
   if (unsigned) warnings.push({ position: origins.webhook_secret as Position, message: unsigned });
-  const search = { moduleDir, base, exists };
+  const search = { moduleDir, exists };
   const seen = new Map<string, Position>();
   const modules = tree.modules.map((block) => {
     const first = seen.get(block.name);
@@ -71,8 +75,8 @@ export function interpretTree(
     seen.set(block.name, block.position);
     return readModule(block, search, warnings);
   });
-  const gateway = resolveGateway(settings.gateway, base);
-  const http = resolveHttp(settings.http, base);
+  const gateway = resolveGateway(settings.gateway, baseOf('gateway'));
+  const http = resolveHttp(settings.http, baseOf('http'));
   const resolved = { moduleDir, onEvent, gateway, http, httpToken, webhookSecret };
   return { file: absolute, ...settings, ...resolved, modules, warnings };
 }
@@ -92,7 +96,7 @@ function findGroupWarning(
   throw new ConfigError('CONFIG_VALUE', `${what}; make it, for example with groupadd, or name another group`, position);
 }
 
-function readCore({ pairs }: ConfigTree, base: string, warnings: ConfigWarning[]) {
+function readCore({ pairs }: ConfigTree, warnings: ConfigWarning[]) {
   const own: Pair[] = [];
   for (const pair of pairs) {
     if (Object.hasOwn(CORE_KEYS, pair.key)) own.push(pair);
@@ -108,12 +112,21 @@ function readCore({ pairs }: ConfigTree, base: string, warnings: ConfigWarning[]
   if (noToken) throw new ConfigError('CONFIG_VALUE', noToken, origins.http as Position);
   const unsigned = findWebhookProblem(settings);
   if (unsigned) throw new ConfigError('CONFIG_VALUE', unsigned, origins.webhook as Position);
-  return { settings, origins, moduleDir: settings.moduleDir.map((dir) => resolve(base, dir)) };
+  return { settings, origins };
+}
+
+function folderOf(file: string): string {
+  return dirname(resolve(file));
+}
+
+/** Where a pair stands, and whether its value may be shown. */
+function originOf({ position, isHidden }: Pair): Origin {
+  return isHidden ? { ...position, isHidden } : position;
 }
 
 function readModule(
   block: ModuleBlock,
-  search: { moduleDir: string[]; base: string; exists: (path: string) => boolean },
+  search: { moduleDir: string[]; exists: (path: string) => boolean },
   warnings: ConfigWarning[],
 ): ModuleSpec {
   const { name, position } = block;
@@ -139,17 +152,19 @@ function readModule(
   const read = readSettings(moduleSettings, MODULE_KEYS, own, who, warnings);
   checkVariables(variables, who, warnings);
   const { path, directory, replicas: _, ...settings } = read.settings;
-  const found = resolveModule({ name, path }, search.moduleDir, search.base, search.exists);
+  // A block does not go over the end of its file.
+  const base = folderOf(position.file);
+  const found = resolveModule({ name, path }, search.moduleDir, base, search.exists);
   return {
     name,
     ...found,
     ...settings,
-    directory: directory === null ? null : resolve(search.base, directory),
+    directory: directory === null ? null : resolve(base, directory),
     env: variables.map(({ key, value }) => [key, value]),
-    envOrigins: variables.map(({ position }) => position),
+    envOrigins: variables.map(originOf),
     config: given.map(({ key, value }) => [key, value]),
     origins: read.origins,
-    configOrigins: given.map(({ position }) => position),
+    configOrigins: given.map(originOf),
     position,
   };
 }
@@ -160,9 +175,9 @@ function checkVariables(variables: Pair[], who: string, warnings: ConfigWarning[
   for (const { key, value, position } of variables) {
     const problem = findPairProblem(key, value);
     if (problem) throw new ConfigError('CONFIG_VALUE', `${who}found ${showText(key)} in env { }, ${problem}`, position);
-    const { line, column } = seen.get(key) ?? {};
-    if (line !== undefined) {
-      const message = `${who}env sets ${key} twice; this one holds, not the one at ${line}:${column}`;
+    const earlier = seen.get(key);
+    if (earlier) {
+      const message = `${who}env sets ${key} twice; this one holds, not the one at ${placeOf(earlier, position.file)}`;
       warnings.push({ position, message });
     }
     seen.set(key, position);
@@ -176,23 +191,23 @@ function readSettings<S extends z.ZodObject>(
   pairs: Pair[],
   who: string,
   warnings: ConfigWarning[],
-): { settings: z.output<S>; origins: Record<string, Position> } {
+): { settings: z.output<S>; origins: Record<string, Origin> } {
   const values: Record<string, unknown> = {};
   const sources = new Map<PropertyKey, Pair>();
   for (const pair of pairs) {
     const rule = keys[pair.key] as KeyRule<z.output<S>>;
     const earlier = sources.get(rule.field);
     if (earlier) {
-      const { line, column } = earlier.position;
-      const message = `${who}${pair.key} is set twice; this one holds, not the one at ${line}:${column}`;
+      const first = placeOf(earlier.position, pair.position.file);
+      const message = `${who}${pair.key} is set twice; this one holds, not the one at ${first}`;
       warnings.push({ position: pair.position, message });
     }
     sources.set(rule.field, pair);
-    values[rule.field as string] = readValue(rule, pair, who);
+    values[rule.field as string] = readValue(schema, rule, pair, who);
   }
   const result = schema.safeParse(values);
   if (result.success) {
-    const origins = Object.fromEntries([...sources.values()].map(({ key, position }) => [key, position]));
+    const origins = Object.fromEntries([...sources.values()].map((pair) => [pair.key, originOf(pair)]));
     return { settings: result.data, origins };
   }
   const issue = result.error.issues[0] as z.core.$ZodIssue;
@@ -200,21 +215,28 @@ function readSettings<S extends z.ZodObject>(
   return failValue(culprit, who, issue.message, keys[culprit.key]?.show);
 }
 
-function readValue(rule: Pick<KeyRule<unknown>, 'parse'>, pair: Pair, who: string): unknown {
+function readValue<Field extends PropertyKey>(
+  schema: z.ZodObject,
+  rule: { field: Field; parse: (text: string) => unknown },
+  pair: Pair,
+  who: string,
+): unknown {
   try {
     return rule.parse(pair.value);
   } catch (error) {
-    if (error instanceof UnitError) failValue(pair, who, error.message);
-    throw error;
+    if (!(error instanceof UnitError)) throw error;
+    // What a unit has to say may quote the value.
+    return failValue(pair, who, pair.isHidden ? describeExpected(schema.shape, rule.field) : error.message);
   }
 }
 
-function failValue(
-  { key, value, position }: Pair,
-  who: string,
-  expected: string,
-  show = (text: string) => text,
-): never {
+function failValue(pair: Pair, who: string, expected: string, show = (text: string) => text): never {
+  const { key, value, position, isHidden, valueFile } = pair;
+  if (isHidden) {
+    const source = valueFile ? `the file ${valueFile.path}` : 'the environment';
+    const message = `${who}found what it cannot be for ${key}, in a value from ${source}, ${expected}`;
+    throw new ConfigError('CONFIG_VALUE', message, position);
+  }
   const found = value === '' ? 'nothing' : showText(show(value));
   const hint = /[;}]/.test(value) ? ' (";" and "}" end a value only after white space)' : '';
   throw new ConfigError('CONFIG_VALUE', `${who}found ${found} for ${key}, ${expected}${hint}`, position);
@@ -222,7 +244,7 @@ function failValue(
 
 function failTwice({ name, position }: ModuleBlock, first: Position): never {
   const message = `found a second module ${showText(name)}, expected each name once: the first is at`;
-  throw new ConfigError('CONFIG_VALUE', `${message} ${first.file}:${first.line}:${first.column}`, position);
+  throw new ConfigError('CONFIG_VALUE', `${message} ${placeOf(first)}`, position);
 }
 
 function failSection(section: string, who: string, position: Position): never {
@@ -233,7 +255,7 @@ function failSection(section: string, who: string, position: Position): never {
 }
 
 function describeUnknown(key: string): string {
-  const known = Object.keys(CORE_KEYS);
+  const known = [...Object.keys(CORE_KEYS), INCLUDE];
   const near = findNearKey(key, known);
   if (near) return `unknown setting ${showText(key)}, which has no effect; did you mean ${near}?`;
   if (Object.hasOwn(MODULE_KEYS, key)) return `${key} has no effect here; it belongs in the block of a module`;

@@ -2,34 +2,62 @@
 
 import { ConfigError } from '../errors.js';
 import { findSecretProblem } from '../secrets.js';
+import { findExposed } from './files/exposed.js';
+import type { ReadOptions } from './files/read-file.js';
+import { readTree } from './files/read-tree.js';
+import { UnreadableError } from './files/regular-file.js';
 import { findGroupProblem } from './group-problem.js';
 import { interpretTree } from './interpret.js';
-import { parseTree } from './parser.js';
+import { INCLUDE, parseTree } from './parser.js';
 import { findProgramProblem } from './program.js';
-import { type ReadOptions, readConfigText } from './read-file.js';
 import { isFile } from './resolve.js';
+import { placeOf } from './text.js';
 import type { ConfigWarning, CoreConfig } from './types.js';
+import { fillIn, type ValueSources } from './values/fill-in.js';
+import { readValueFile } from './values/value-file.js';
 
 /**
- * Reads a configuration file, finds the files of its modules, and looks at the program, the group and the secret that it names.
+ * Reads a configuration file and what it includes, puts in variables of this process and the files of values, finds the files of
+ * its modules, and looks at the program, the group and the secret that it names.
  *
  * @throws ConfigError `CONFIG_UNREADABLE`, `CONFIG_SYNTAX` or `CONFIG_VALUE`. Modules whose file is missing are no
  * error here: theirs is the only start that fails.
  */
 export function loadConfig(file: string, options: ReadOptions = {}): CoreConfig {
-  const tree = parseTree(readConfigText(file, options), file);
-  return interpretTree(tree, file, isFile, findProgramProblem, findGroupProblem, findSecretProblem);
+  const variables = process.env;
+  const { tree, files } = readTree(file, variables, options);
+  const filled = fillIn(tree, { variables, readFile: readValueFile });
+  const config = interpretTree(filled, file, isFile, findProgramProblem, findGroupProblem, findSecretProblem);
+  return { ...config, warnings: [...config.warnings, ...findExposed(filled, files)] };
 }
 
 /**
- * Makes a configuration of a file's text; pure but for `exists`, and without a look at the program, the group and the secret that it names.
+ * Makes a configuration of a file's text; pure but for `exists`, and without a look at the program, the group and the secret that
+ * it names. It reads no other file: a text with `include` or with the file of a value is refused.
  *
  * @param file - The path of the file, which positions carry and relative paths are relative to.
  * @param exists - Tells whether a path names a file; looks at the disk unless given.
+ * @param variables - What `${NAME}` stands for; the environment of this process unless given.
  * @throws ConfigError `CONFIG_SYNTAX` or `CONFIG_VALUE`, at the first mistake.
  */
-export function parseConfig(text: string, file: string, exists: (path: string) => boolean = isFile): CoreConfig {
-  return interpretTree(parseTree(text, file), file, exists, noProblem, noProblem, noProblem);
+export function parseConfig(
+  text: string,
+  file: string,
+  exists: (path: string) => boolean = isFile,
+  variables: ValueSources['variables'] = process.env,
+): CoreConfig {
+  const tree = parseTree(text, file);
+  const [include] = tree.includes;
+  if (include) {
+    const message = `found ${INCLUDE} in a text, which no other file is read for, expected a file for loadConfig to read`;
+    throw new ConfigError('CONFIG_VALUE', message, include.pair.position);
+  }
+  const filled = fillIn(tree, { variables, readFile: refuseFile });
+  return interpretTree(filled, file, exists, noProblem, noProblem, noProblem);
+}
+
+function refuseFile(): never {
+  throw new UnreadableError('no other file is read for a text; let loadConfig read a file');
 }
 
 function noProblem(): null {
@@ -37,15 +65,15 @@ function noProblem(): null {
 }
 
 /** A warning in one line, with its place. */
-export function describeWarning({ position: { file, line, column }, message }: ConfigWarning): string {
-  return `${file}:${line}:${column}: ${message}`;
+export function describeWarning({ position, message }: ConfigWarning): string {
+  return `${placeOf(position)}: ${message}`;
 }
 
 /** Makes the error of `--strict` of a configuration's warnings; `null` when it has none. */
 export function strictError({ warnings, file }: CoreConfig): ConfigError | null {
   const [first, ...others] = warnings;
   if (!first) return null;
-  const rest = others.map(({ message, position: { file, line, column } }) => `\n${file}:${line}:${column}: ${message}`);
+  const rest = others.map((warning) => `\n${describeWarning(warning)}`);
   const place = first.position.line > 0 ? first.position : { file: file ?? first.position.file };
   return new ConfigError('CONFIG_VALUE', first.message + rest.join(''), place);
 }

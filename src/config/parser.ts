@@ -1,7 +1,8 @@
 /**
  * Reads the grammar of a configuration; what settings mean is no concern of this file.
  *
- *     file    = { pair | block } ;
+ *     file    = { pair | include | block } ;
+ *     include = "include" "=" value
  *     block   = "module" ["="] name "{" { pair | section } "}"  |  "module" "=" name
  *     section = ("match" | "limits" | "sandbox" | "remote" | "env" | "config") "{" { pair } "}" ;
  *     pair    = key "=" value
@@ -12,15 +13,30 @@
 import { ConfigError } from '../errors.js';
 import { Lexer, type Token, type ValueToken } from './lexer.js';
 import { countCharacters, showCharacter, showText } from './text.js';
-import type { Position } from './types.js';
+import type { Position, ValueFile } from './types.js';
 
 /** One `key = value`. */
 export interface Pair {
   kind: 'pair';
   key: string;
   value: string;
+  /** The value stood in quotes. */
+  quoted: boolean;
   /** Of the key. */
   position: Position;
+  /** What of the value stands in the file, when the rest came from elsewhere; absent: all of it. */
+  literal?: string;
+  /** The value is not to be shown, whatever the name of the key. */
+  isHidden?: true;
+  /** The file that the value was read from. */
+  valueFile?: ValueFile;
+}
+
+/** One `include = path`, and how much of its file stands before it. */
+export interface Include {
+  pair: Pair;
+  pairsBefore: number;
+  modulesBefore: number;
 }
 
 /** The sections that a module block may hold. */
@@ -47,12 +63,20 @@ export interface ModuleBlock {
   position: Position;
 }
 
-/** A whole file. */
+/** A configuration without its includes. */
 export interface ConfigTree {
   /** The pairs outside of every block. */
   pairs: Pair[];
   modules: ModuleBlock[];
 }
+
+/** A whole file. */
+export interface FileTree extends ConfigTree {
+  includes: Include[];
+}
+
+/** The key outside of every block that stands for other files. */
+export const INCLUDE = 'include';
 
 /**
  * Parses the text of a configuration.
@@ -60,9 +84,12 @@ export interface ConfigTree {
  * @param file - The name that positions carry.
  * @throws ConfigError `CONFIG_SYNTAX` at the first place that does not follow the grammar.
  */
-export function parseTree(text: string, file: string): ConfigTree {
+export function parseTree(text: string, file: string): FileTree {
   return new Parser(text, file).file();
 }
+
+/** A longer `${...` at the end of a value is not looked for. */
+const MAX_VARIABLE = 1024;
 
 class Parser {
   readonly #lexer: Lexer;
@@ -74,15 +101,22 @@ class Parser {
     this.#lexer = new Lexer(text, file);
   }
 
-  file(): ConfigTree {
-    const tree: ConfigTree = { pairs: [], modules: [] };
+  file(): FileTree {
+    const tree: FileTree = { pairs: [], modules: [], includes: [] };
     for (;;) {
       const token = this.#nextEntry();
       if (token.kind === 'end') return tree;
       if (token.kind !== 'word') fail(token, 'a setting (KEY = VALUE) or a module block (module NAME { })');
       if (token.text === 'module') tree.modules.push(this.#module());
-      else tree.pairs.push(this.#pair(token, 'the only block outside of a module is module NAME { }'));
+      else this.#outside(token, tree);
     }
+  }
+
+  #outside(token: Token, tree: FileTree): void {
+    const pair = this.#pair(token, 'the only block outside of a module is module NAME { }');
+    const { pairs, modules, includes } = tree;
+    if (pair.key !== INCLUDE) pairs.push(pair);
+    else includes.push({ pair, pairsBefore: pairs.length, modulesBefore: modules.length });
   }
 
   #module(): ModuleBlock {
@@ -151,7 +185,7 @@ class Parser {
     else if (!endsPair(after)) {
       fail(after, 'the end of the line, ; or } (a value with white space and then #, /*, ; or } is written in quotes)');
     }
-    return { kind: 'pair', key: key.text, value: value.text, position: key.position };
+    return { kind: 'pair', key: key.text, value: value.text, quoted: value.quoted, position: key.position };
   }
 
   /** A brace that ends a bare value is text by the grammar; one that opens hardly ever is meant to be. */
@@ -162,7 +196,13 @@ class Parser {
         'found { at the end of a value, expected no block here (write the value in quotes if it is meant)';
       throw new ConfigError('CONFIG_SYNTAX', message, { ...value.position, column });
     }
-    if (value.text.endsWith('}')) this.#braceInValue = value.position;
+    const end = value.text.slice(-MAX_VARIABLE);
+    if (/(?<!\$)\$\{[^{}]*$/.test(end)) {
+      const message =
+        'found ${ without its } in a value, expected both (write the value in quotes if white space and #, /*, ; or } stand between them)';
+      throw new ConfigError('CONFIG_SYNTAX', message, value.position);
+    }
+    if (/(?<!\$\{[^{}]*)\}$/.test(end)) this.#braceInValue = value.position;
   }
 
   #failOpen(end: Token, owner: string, brace: Token): never {

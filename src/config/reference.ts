@@ -1,9 +1,7 @@
 /** docs/configuration.md, made from the schema: pure. */
 
 import { CORE_MANUAL, MODULE_MANUAL, type SettingManual } from './manual.js';
-import { CORE_KEYS, coreSettings, type KeyRule, MODULE_KEYS, moduleSettings } from './schema.js';
-
-const NO_VALUE = Symbol('none of what a setting may be');
+import { CORE_KEYS, coreSettings, describeExpected, type KeyRule, MODULE_KEYS, moduleSettings } from './schema.js';
 
 /** The page. */
 export function configurationPage(): string {
@@ -24,21 +22,15 @@ export function configurationPage(): string {
   ].join('\n');
 }
 
-type Shape = Record<
-  string,
-  { safeParse: (value: unknown) => { error?: { issues: { message: string }[] } | undefined } }
->;
-
 function settings<T>(
   keys: Readonly<Record<string, KeyRule<T>>>,
   manual: Readonly<Record<string, SettingManual>>,
-  shape: Shape,
+  shape: Parameters<typeof describeExpected>[0],
   defaults: T,
 ): string[] {
   return Object.entries(keys).flatMap(([key, { field, format }]) => {
     const { what, example } = manual[key] as SettingManual;
-    const message = shape[field as string]?.safeParse(NO_VALUE).error?.issues[0]?.message ?? '';
-    const expected = message.replace(/^expected /, '');
+    const expected = describeExpected(shape, field).replace(/^expected /, '');
     const otherwise = format(defaults);
     return [
       `### ${key}`,

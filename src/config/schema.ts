@@ -258,6 +258,14 @@ export function findNameProblem(name: string): string | null {
   return `${expected} (the module must export mesibo_module_NAME_init, so its name is part of a C name)`;
 }
 
+/** No setting can be this. */
+const NO_VALUE = Symbol('none of what a setting may be');
+
+/** What a setting may be, in the words of its schema: `expected ...`. */
+export function describeExpected(shape: z.ZodObject['shape'], field: PropertyKey): string {
+  return shape[field as string]?.safeParse(NO_VALUE).error?.issues[0]?.message ?? '';
+}
+
 function whole(min: number, max: number, error: string) {
   return z.int(error).min(min, error).max(max, error);
 }

@@ -1,5 +1,7 @@
 /** How pieces of a configuration appear in messages. */
 
+import type { Position } from './types.js';
+
 const LONGEST = 60;
 
 /** Returns `text` in double quotes, cut to 60 characters, with what cannot be printed written as `U+XXXX`. */
@@ -34,4 +36,14 @@ function isPrintable(character: string): boolean {
 
 function codePoint(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
+/** Writes a place; without its file, where that is the file of whoever reads it. */
+export function placeOf({ file, line, column }: Position, here?: string): string {
+  return file === here ? `${line}:${column}` : `${file}:${line}:${column}`;
+}
+
+/** Writes a key or a name: as it is where it is a short plain word, else in quotes. */
+export function showKey(key: string): string {
+  return /^[\w.-]{1,64}$/.test(key) ? key : showText(key);
 }

@@ -1,10 +1,26 @@
 /** What the configuration means once it is read: plain values with units in their names. */
 
+import type { Stats } from 'node:fs';
+
 /** A place in a configuration file; line and column are 1-based, and 0 where a program made the configuration. */
 export interface Position {
   file: string;
   line: number;
   column: number;
+}
+
+/** A value that stands in a file of its own. */
+export interface ValueFile {
+  /** Absolute. */
+  path: string;
+  value: string;
+  stats: Stats;
+}
+
+/** Where a setting was set. */
+export interface Origin extends Position {
+  /** Its value came from a file of its own, or from a variable with the name of a secret: it is not shown. */
+  isHidden?: true;
 }
 
 /** The ABIs that a configuration may name; `modules/include/mesibo/module.h` has them all. */
@@ -65,11 +81,11 @@ export interface ModuleSpec {
   /** The module's own settings, in file order, as they stand. */
   config: [key: string, value: string][];
   /** Where each of our settings that is set was set, by its key in the file. */
-  origins: Readonly<Record<string, Position>>;
+  origins: Readonly<Record<string, Origin>>;
   /** Where each variable was set, in the order of `env`. */
-  envOrigins: readonly Position[];
+  envOrigins: readonly Origin[];
   /** Where each of the module's own settings was set, in the order of `config`. */
-  configOrigins: readonly Position[];
+  configOrigins: readonly Origin[];
   position: Position;
 }
 
@@ -81,7 +97,7 @@ export interface ConfigWarning {
 
 /** Everything a core is started from. */
 export interface CoreConfig {
-  /** Absolute path of the file it was read from; `null` when it was made by a program. */
+  /** Absolute path of the file it was read from, without those that it includes; `null` when it was made by a program. */
   file: string | null;
   moduleDir: string[];
   /** The largest payload that a message may have, in bytes. */

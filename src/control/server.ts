@@ -6,6 +6,7 @@ import { readDescriptorLimit } from '../libc.js';
 import type {
   CoreReloadReport,
   CoreStatus,
+  DescribeOptions,
   MessageParamsInput,
   ModuleDescription,
   OrderReport,
@@ -38,7 +39,7 @@ export interface ControlledCore extends SentMessages {
   reload(modules: string[]): Promise<CoreReloadReport>;
   order(order: ModuleOrder, module: string): Promise<OrderReport>;
   /** @throws SupervisorError `MODULE_UNKNOWN`. */
-  describe(module: string): ModuleDescription;
+  describe(module: string, options: DescribeOptions): ModuleDescription;
 }
 
 /** How a control server is set up. */
@@ -174,7 +175,10 @@ export class ControlServer {
     const { core } = this.#options;
     const kind = order ? fromWireOrder(order) : null;
     if (reload) return { report: JSON.stringify(await core.reload(reload.modules ?? [])) };
-    if (describe) return { description: JSON.stringify(core.describe(describe.module ?? '')) };
+    if (describe) {
+      const { module, reveal } = describe;
+      return { description: JSON.stringify(core.describe(module ?? '', { reveal: reveal ?? false })) };
+    }
     if (kind === null) return refusal('INVALID_ARGUMENT', 'the core does not know this request; is it older?');
     return { done: await core.order(kind, order?.module ?? '') };
   }

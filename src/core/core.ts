@@ -13,6 +13,7 @@ import type {
   CoreReloadReport,
   CoreStatus,
   Decision,
+  DescribeOptions,
   EventOptions,
   LoginUser,
   MessageOptions,
@@ -187,9 +188,9 @@ export class Core extends EventEmitter<CoreEventMap> {
     return this.#use('resetModule').order('reset', name);
   }
 
-  /** Everything about one module. @throws {SupervisorError} `MODULE_UNKNOWN` */
-  describeModule(name: string): ModuleDescription {
-    return this.#use('describeModule').describe(name);
+  /** @see Supervisor.describeModule */
+  describeModule(name: string, options: DescribeOptions = {}): ModuleDescription {
+    return this.#use('describeModule').describe(name, options);
   }
 
   /** The state of everything, as `mesibo-modules status --json` prints it. @throws {IllegalStateError} before the start */

@@ -14,6 +14,7 @@ import { inForceAfter } from '../supervisor/orders/reload-plan.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 import type {
   CoreStatus,
+  DescribeOptions,
   ModuleDescription,
   ModuleStatus,
   OrderReport,
@@ -324,8 +325,8 @@ export class Parts {
   }
 
   /** @throws SupervisorError `MODULE_UNKNOWN` */
-  describe(module: string): ModuleDescription {
-    return this.#withSends(this.supervisor.describeModule(module));
+  describe(module: string, options: DescribeOptions): ModuleDescription {
+    return this.#withSends(this.supervisor.describeModule(module, options));
   }
 
   #withSends<T extends ModuleStatus>(status: T): T {
@@ -347,7 +348,7 @@ export class Parts {
       onMessage: (params, payload) => supervisor.onMessage(params, payload),
       reload: (modules) => this.reloads.reload(null, modules),
       order: (order, module) => this.order(order, module),
-      describe: (module) => this.describe(module),
+      describe: (module, options) => this.describe(module, options),
       on: (event, listener) => supervisor.on(event, listener),
       off: (event, listener) => supervisor.off(event, listener),
     };

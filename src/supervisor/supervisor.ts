@@ -3,7 +3,7 @@
 import { EventEmitter } from 'node:events';
 import { resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { describeSpec } from '../config/describe.js';
+import { type DescribeOptions, describeSpec } from '../config/describe.js';
 import type { CoreConfig } from '../config/types.js';
 import { findDescriptorProblem, readDescriptorUse } from '../descriptors.js';
 import { IllegalStateError, type SupervisorError } from '../errors.js';
@@ -302,11 +302,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     this.#sentMessages.recall({ sentId, params: fromWireParams(params) }, params);
   }
 
-  /** Everything about one module. @throws {SupervisorError} `MODULE_UNKNOWN` */
-  describeModule(name: string): ModuleDescription {
+  /** Everything about one module; its secrets only if asked for. @throws {SupervisorError} `MODULE_UNKNOWN` */
+  describeModule(name: string, options: DescribeOptions = {}): ModuleDescription {
     const { roster } = this.#household ?? this.#requireRunning('describe').household;
     const module = roster.find(name);
-    return { ...module.status(), ...describeSpec(module.spec) };
+    return { ...module.status(), ...describeSpec(module.spec, options) };
   }
 
   /** The state of everything, as `mesibo-modules status --json` prints it. */

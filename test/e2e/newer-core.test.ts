@@ -55,7 +55,7 @@ class NewerCore extends EventEmitter<{ message: [SentMessage] }> implements Cont
 
   describe(name: string): ModuleDescription {
     const description = this.#core.supervisor.describeModule(name);
-    const setting = { key: 'warp', value: '9', origin: 'the stars' };
+    const setting = { key: 'warp', value: '9', hidden: false, origin: 'the stars' };
     return { ...later(description), settings: [...description.settings, setting] } as unknown as ModuleDescription;
   }
 }

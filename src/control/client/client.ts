@@ -6,6 +6,7 @@ import { coreCommand, sentence } from '../../sentence.js';
 import type {
   CoreReloadReport,
   CoreStatus,
+  DescribeOptions,
   MessageParamsInput,
   ModuleDescription,
   OrderReport,
@@ -108,12 +109,12 @@ export class ControlClient {
   }
 
   /**
-   * Asks for everything about one module.
+   * Asks for everything about one module. Without `reveal` its secrets do not leave the core.
    *
    * @throws ControlError `MODULE_UNKNOWN`; `CORE_SILENT` when no answer comes in time.
    */
-  async describe(module: string): Promise<ModuleDescription> {
-    const reply = await this.#ask({ describe: { module } });
+  async describe(module: string, { reveal = false }: DescribeOptions = {}): Promise<ModuleDescription> {
+    const reply = await this.#ask({ describe: { module, reveal } });
     return JSON.parse(reply.description ?? 'null') as ModuleDescription;
   }
 

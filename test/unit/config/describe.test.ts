@@ -4,8 +4,8 @@ import { describeSpec } from '../../../src/config/describe.js';
 import { parseConfig } from '../../../src/config/load.js';
 import { type ModuleOptions, makeConfig } from '../../../src/config/make.js';
 
-function read(text: string) {
-  const spec = parseConfig(text, '/etc/m.conf', () => false).modules[0];
+function read(text: string, variables = {}) {
+  const spec = parseConfig(text, '/etc/m.conf', () => false, variables).modules[0];
   if (!spec) throw new Error('no module');
   return spec;
 }
@@ -17,24 +17,24 @@ describe('the settings of a module', () => {
     const { settings, config } = describeSpec(read(text));
     const set = settings.filter(({ origin }) => origin !== 'default');
     expect(set).toEqual([
-      { key: 'path', value: '/m.so', origin: '/etc/m.conf:2:3' },
-      { key: 'deadline', value: '2s', origin: '/etc/m.conf:4:3' },
+      { key: 'path', value: '/m.so', hidden: false, origin: '/etc/m.conf:2:3' },
+      { key: 'deadline', value: '2s', hidden: false, origin: '/etc/m.conf:4:3' },
     ]);
-    expect(settings).toContainEqual({ key: 'hang', value: '5s', origin: 'default' });
-    expect(settings).toContainEqual({ key: 'backoff', value: '100ms to 30s', origin: 'default' });
+    expect(settings).toContainEqual({ key: 'hang', value: '5s', hidden: false, origin: 'default' });
+    expect(settings).toContainEqual({ key: 'backoff', value: '100ms to 30s', hidden: false, origin: 'default' });
     expect(config).toEqual([
-      { key: 'word', value: 'one', origin: '/etc/m.conf:5:3' },
-      { key: 'hang', value: 'two', origin: '/etc/m.conf:6:12' },
+      { key: 'word', value: 'one', hidden: false, origin: '/etc/m.conf:5:3' },
+      { key: 'hang', value: 'two', hidden: false, origin: '/etc/m.conf:6:12' },
     ]);
   });
 
   it('come from a program, where there is no file', () => {
-    const options: ModuleOptions = { name: 'm', hangMs: null, config: { key: 'value' } };
+    const options: ModuleOptions = { name: 'm', hangMs: null, config: { word: 'value' } };
     const { settings, config } = describeSpec(makeConfig({ modules: [options] }).modules[0] as never);
     expect(settings.filter(({ origin }) => origin !== 'default')).toEqual([
-      { key: 'hang', value: 'off', origin: 'program' },
+      { key: 'hang', value: 'off', hidden: false, origin: 'program' },
     ]);
-    expect(config).toEqual([{ key: 'key', value: 'value', origin: 'program' }]);
+    expect(config).toEqual([{ key: 'word', value: 'value', hidden: false, origin: 'program' }]);
   });
 
   it('are the same again when they are read as they are written', () => {
@@ -67,5 +67,35 @@ describe('the settings of a module', () => {
         expect({ ...again, origins: 0, position: 0 }).toEqual({ ...spec, origins: 0, position: 0 });
       }),
     );
+  });
+
+  it('hide what is secret, unless it is to be revealed', () => {
+    const text =
+      'module m {\n api_key = abc\n server = http://user:pw@host/x\n word = ${WORD}\n greeting = ${APP_TOKEN}\n' +
+      ' deadline = ${DEADLINE_SECRET}\n env { DB_PASSWORD = def ; HOME = /srv }\n}';
+    const spec = read(text, { WORD: 'plain', APP_TOKEN: 'ghi', DEADLINE_SECRET: '2s' });
+    const shown = describeSpec(spec);
+    const valuesOf = (list: typeof shown.config) => list.map(({ key, value, hidden }) => [key, value, hidden]);
+    expect(valuesOf(shown.config)).toEqual([
+      ['api_key', '(hidden)', true],
+      ['server', 'http://user:(hidden)@host/x', true],
+      ['word', 'plain', false],
+      ['greeting', '(hidden)', true],
+    ]);
+    expect(valuesOf(shown.env)).toEqual([
+      ['DB_PASSWORD', '(hidden)', true],
+      ['HOME', '/srv', false],
+    ]);
+    expect(valuesOf(shown.settings)).toContainEqual(['deadline', '(hidden)', true]);
+    const revealed = describeSpec(spec, { reveal: true });
+    expect(revealed.config.map(({ value }) => value)).toEqual(['abc', 'http://user:pw@host/x', 'plain', 'ghi']);
+    expect(revealed.env[0]).toMatchObject({ value: 'def', hidden: false });
+    expect(valuesOf(revealed.settings)).toContainEqual(['deadline', '2s', false]);
+  });
+
+  it('hide the secrets of a configuration that a program made', () => {
+    const options: ModuleOptions = { name: 'm', config: { token: 't' }, env: { API_KEY: 'k' } };
+    const { config, env } = describeSpec(makeConfig({ modules: [options] }).modules[0] as never);
+    expect([...config, ...env].map(({ value }) => value)).toEqual(['(hidden)', '(hidden)']);
   });
 });

@@ -9,8 +9,8 @@ import { withoutColour } from '../../../helpers/without-colour.js';
 const file = `/srv/${'a-directory/'.repeat(4)}mesibo.conf:17`;
 const more = {
   settings: [
-    { key: 'deadline', value: '1s', origin: 'default' },
-    { key: 'blocked_words_of_every_kind', value: 'darn,heck,'.repeat(7), origin: file },
+    { key: 'deadline', value: '1s', hidden: false, origin: 'default' },
+    { key: 'blocked_words_of_every_kind', value: 'darn,heck,'.repeat(7), hidden: false, origin: file },
   ],
   env: [],
   config: [],
@@ -132,4 +132,14 @@ test('one of a thing is not called several', () => {
     view,
   );
   expect(text).toMatch(/; 1 start failed\n[\s\S]* 1 log line, 2 bytes of output\n/);
+});
+
+test('what is hidden says how to show it, with what leads to the core', () => {
+  const config = [{ key: 'api_key', value: '(hidden)', hidden: true, origin: file }];
+  const text = renderDescription({ ...module, config }, { ...view, width: 200, options: ['--run-dir', '/r'] });
+  expect(text).toContain(`  api_key = (hidden)  # ${file}\n`);
+  expect(text).toMatch(
+    /\n\n {2}hidden +some of this is secret; to show it: mesibo-modules --run-dir \/r describe crashy --reveal$/,
+  );
+  expect(renderDescription(module, view)).not.toContain('--reveal');
 });

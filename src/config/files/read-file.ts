@@ -1,18 +1,15 @@
 /** Reads the text of a configuration file. */
 
-import { isUtf8 } from 'node:buffer';
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { ConfigError } from '../errors.js';
-import { countCharacters } from './text.js';
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { ConfigError } from '../../errors.js';
+import { decodeText } from './encoding.js';
 
-const LARGEST_FILE = 16 * 1024 * 1024;
+/** Of a configuration, with all that it includes. */
+export const LARGEST_CONFIG = 16 * 1024 * 1024;
 /** Whoever writes into a pipe, or types, may take so long before each piece. */
 const SILENCE_MS = 10_000;
 const PAUSE_MS = 20;
 const CHUNK = 64 * 1024;
-
-const REPLACEMENT = '\uFFFD';
-const REPLACEMENT_BYTES = Buffer.from(REPLACEMENT);
 
 const CAUSES: Record<string, string> = {
   ENOENT: 'it does not exist; write it, or name another one with --config',
@@ -38,36 +35,43 @@ export interface ReadOptions {
   silenceMs?: number;
 }
 
+/** One file of a configuration. */
+export interface ConfigText {
+  text: string;
+  bytes: number;
+  stats: Stats;
+}
+
 /**
  * Reads a file of UTF-8 text of at most 16 MiB; it may be a pipe.
  *
  * @throws ConfigError `CONFIG_UNREADABLE` with the cause in words and the remedy; `CONFIG_SYNTAX` at the first byte
  * that is not UTF-8.
  */
-export function readConfigText(file: string, options: ReadOptions = {}): string {
-  const bytes = readBytes(file, options);
-  if (!isUtf8(bytes)) failEncoding(bytes, file);
-  return bytes.toString('utf8');
+export function readConfigText(file: string, options: ReadOptions = {}): ConfigText {
+  const { bytes, stats } = readBytes(file, options);
+  return { text: decodeText(bytes, file), bytes: bytes.length, stats };
 }
 
-function readBytes(file: string, { neverWait = false, silenceMs = SILENCE_MS }: ReadOptions): Buffer {
+function readBytes(file: string, { neverWait = false, silenceMs = SILENCE_MS }: ReadOptions) {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     // The opening of a pipe would wait as long as nobody has it open for writing.
     const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const waits = mayWait(fd);
+      const stats = fstatSync(fd);
+      const waits = mayWait(stats);
       if (neverWait && waits) throw new ConfigError('CONFIG_UNREADABLE', NEVER_WAIT, { file });
       // Not readFileSync: a device such as /dev/zero has no end.
       for (;;) {
         const chunk = Buffer.allocUnsafe(CHUNK);
         const length = waits ? readWithin(silenceMs, fd, chunk, size === 0) : readSync(fd, chunk);
         if (length === null) throw new ConfigError('CONFIG_UNREADABLE', nothingCame(silenceMs), { file });
-        if (length === 0) return Buffer.concat(chunks);
+        if (length === 0) return { bytes: Buffer.concat(chunks), stats };
         chunks.push(chunk.subarray(0, length));
         size += length;
-        if (size > LARGEST_FILE) break;
+        if (size > LARGEST_CONFIG) break;
       }
     } finally {
       closeSync(fd);
@@ -82,8 +86,7 @@ function readBytes(file: string, { neverWait = false, silenceMs = SILENCE_MS }: 
   throw new ConfigError('CONFIG_UNREADABLE', message, { file });
 }
 
-function mayWait(fd: number): boolean {
-  const stats = fstatSync(fd);
+function mayWait(stats: Stats): boolean {
   return stats.isFIFO() || stats.isCharacterDevice() || stats.isSocket();
 }
 
@@ -101,23 +104,4 @@ function readWithin(silenceMs: number, fd: number, chunk: Buffer, isFirst: boole
     }
   }
   return null;
-}
-
-/** Names the first byte that is not UTF-8: where the decoder put a replacement character that the file does not hold. */
-function failEncoding(bytes: Buffer, file: string): never {
-  const text = bytes.toString('utf8');
-  let index = text.indexOf(REPLACEMENT);
-  let offset = Buffer.byteLength(text.slice(0, index));
-  while (bytes.subarray(offset, offset + 3).equals(REPLACEMENT_BYTES)) {
-    const next = text.indexOf(REPLACEMENT, index + 1);
-    offset += Buffer.byteLength(text.slice(index, next));
-    index = next;
-  }
-  const lines = text.slice(text.startsWith('\uFEFF') ? 1 : 0, index).split('\n');
-  const byte = `0x${(bytes[offset] ?? 0).toString(16).padStart(2, '0')}`;
-  throw new ConfigError('CONFIG_SYNTAX', `found the byte ${byte}, expected text in UTF-8 (save the file as UTF-8)`, {
-    file,
-    line: lines.length,
-    column: countCharacters(lines.at(-1) ?? '') + 1,
-  });
 }

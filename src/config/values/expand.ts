@@ -1,0 +1,83 @@
+/** Puts variables of the environment into values: pure. */
+
+import { ConfigError } from '../../errors.js';
+import type { Pair } from '../parser.js';
+import { showKey, showText } from '../text.js';
+import { isSecretName } from './secret-name.js';
+
+/** The environment of the process that reads the configuration. */
+export type Variables = Readonly<Record<string, string | undefined>>;
+
+/** What a value means. */
+interface Expanded {
+  value: string;
+  /** One of its variables has the name of a secret. */
+  isSecret: boolean;
+}
+
+/** A variable that cannot be put in; the message says why, and goes on behind "found X for KEY, ". */
+class ExpansionError extends Error {
+  readonly found: string;
+
+  constructor(found: string, message: string) {
+    super(message);
+    this.found = found;
+  }
+}
+
+/** `$${`, or `${` with what stands between it and its brace, if it has one. */
+const REFERENCE = /\$\$\{|\$\{([^{}]*)(\}?)/g;
+/** Of all variables in one value; a file of a value may have as much. */
+const MOST_ADDED = 1024 * 1024;
+const NAMED = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
+
+/**
+ * Replaces `${NAME}` and `${NAME:-default}`, and makes `$${` a plain `${`. What comes from a variable stays as it is.
+ *
+ * @throws ConfigError `CONFIG_VALUE` for a variable that is not set, and for a `${` of another form
+ */
+export function expandPair(pair: Pair, variables: Variables, who = ''): Pair {
+  if (!pair.value.includes('${')) return pair;
+  try {
+    const { value, isSecret } = expand(pair.value, (name) =>
+      Object.hasOwn(variables, name) ? variables[name] : undefined,
+    );
+    return { ...pair, value, literal: literalOf(pair.value), ...(isSecret && { isHidden: true as const }) };
+  } catch (error) {
+    if (!(error instanceof ExpansionError)) throw error;
+    const message = `${who}found ${showText(error.found)} for ${showKey(pair.key)}, ${error.message}`;
+    throw new ConfigError('CONFIG_VALUE', message, pair.position);
+  }
+}
+
+function expand(written: string, lookUp: (name: string) => string | undefined): Expanded {
+  let isSecret = false;
+  let added = 0;
+  const value = written.replace(REFERENCE, (found: string, inner: string | undefined, end: string | undefined) => {
+    if (inner === undefined) return '${';
+    if (end === '') throw new ExpansionError(found, MISSING_BRACE);
+    const [, name, otherwise] = NAMED.exec(inner) ?? [];
+    if (name === undefined) throw new ExpansionError(found, EXPECTED);
+    const given = lookUp(name);
+    // As in a shell: one that is set and empty has no value either.
+    const value = otherwise === undefined || given ? given : otherwise;
+    if (value === undefined) {
+      const remedy = `set it for the process that reads this file, or write a default: \${${name}:-value}`;
+      throw new ExpansionError(found, `but the environment has no variable ${name}; ${remedy}`);
+    }
+    isSecret ||= isSecretName(name);
+    added += value.length;
+    if (added > MOST_ADDED) throw new ExpansionError(found, 'expected less: its variables give more than 1 MiB');
+    return value;
+  });
+  return { value, isSecret };
+}
+
+const FORMS = `$\{NAME} or $\{NAME:-default} (a $\{ that is meant as it stands is written $$\{)`;
+const EXPECTED = `expected ${FORMS}`;
+const MISSING_BRACE = `expected the } of ${FORMS}; a default has no { and }`;
+
+/** What of a value stands in its file: without what its variables give, but with their defaults. */
+function literalOf(written: string): string {
+  return expand(written, () => '').value;
+}
