@@ -1,10 +1,13 @@
 import { resolve } from 'node:path';
-import { isatty } from 'node:tty';
+import { Readable } from 'node:stream';
 import { type Command, Option } from 'commander';
+import { describeMisplaced } from '../../src/config/misplaced.js';
 import { ABI_NAMES, type AbiName } from '../../src/config/types.js';
 import type { Fed } from '../../src/in-process/loader.js';
-import { collectPairs, parseU64 } from '../input/options.js';
+import { collectPairs, parseU64, parseWait } from '../input/options.js';
+import type { Prompt, Speakers } from '../input/prompt.js';
 import { linesOfStdin } from '../input/stdin-lines.js';
+import { chooseSource, collectTexts, splitArguments, type TextSource } from '../input/texts.js';
 import { eventToJson, RunRenderer } from '../render/run.js';
 import { EXIT, printData, tell, UsageError } from '../terminal/io.js';
 
@@ -21,23 +24,25 @@ interface RunOptions {
   type?: bigint;
   flags?: bigint;
   under?: string;
+  wait?: number;
   json?: boolean;
 }
 
 const HELP = `
-Without --message, each line of standard input is a message. Ids count up from --id.
+Without a text, each line of standard input is a message; on a terminal you get a prompt. Ids count up from --id. With --message
+every argument is a file.
 
 Under a debugger, valgrind, or with a module that was built with -fsanitize=address:
-  mesibo-modules run --in-process --under "gdb --args" ./module_hello.so --message hello
-  mesibo-modules run --in-process --under "valgrind --leak-check=full" ./module_hello.so --message hello
-  mesibo-modules run --in-process --under "env LD_PRELOAD=$(cc -print-file-name=libasan.so)" ./module_hello.so --message hello`;
+  mesibo-modules run --in-process --under "gdb -batch -ex run -ex bt --args" ./module_hello.so hello
+  mesibo-modules run --in-process --under "valgrind --leak-check=full" ./module_hello.so hello
+  mesibo-modules run --in-process --under "env LD_PRELOAD=$(cc -print-file-name=libasan.so)" ./module_hello.so hello`;
 
 /** `run --in-process`: modules in one process, without supervision, for their authors. */
 export function addRun(program: Command): void {
   program
     .command('run')
     .description('load modules into one process, without supervision, and hand them messages: for their authors')
-    .argument('[files...]', 'shared objects, in the order of the chain')
+    .argument('[files...]', '.so files in the order of the chain, then messages')
     .option(
       '--in-process',
       'all in one process; required, since "start" is what runs modules in processes of their own',
@@ -45,7 +50,7 @@ export function addRun(program: Command): void {
     .option('--config <file>', 'the modules of a configuration, with their settings, instead of files')
     .addOption(new Option('--abi <abi>', 'the ABI of the files, if they do not tell').choices(ABI_NAMES))
     .option('--conf <key=value>', "one of the modules' own settings, as often as needed", collectPairs, [])
-    .option('--message <text>', 'a message; may be repeated', collect, [])
+    .option('--message <text>', 'a message; may be repeated', collectTexts, [])
     .option('--from <address>', 'the sender', 'alice')
     .option('--to <address>', 'the recipient', 'bob')
     .option('--id <number>', 'the id of the first message (default: 1)', parseU64)
@@ -53,36 +58,50 @@ export function addRun(program: Command): void {
     .option('--type <number>', 'the type of the messages', parseU64)
     .option('--flags <number>', 'the flags of the messages', parseU64)
     .option('--under <command>', 'a command to put in front of the process')
+    .option(
+      '--wait <ms>',
+      'how long to wait for open http requests after the last message (default: until they end)',
+      parseWait,
+    )
     .option('--json', 'print one JSON document a line for each thing that happens')
     .addHelpText('after', HELP)
-    .action(async (files: string[], _options, command: Command) => {
+    .action(async (args: string[], _options, command: Command) => {
       const options = command.optsWithGlobals<RunOptions>();
+      const { files, texts } = split(args, options);
       check(files, options);
+      const source = chooseSource(texts, !options.json && options.under === undefined);
       const { planConfig, planFiles } = await import('../../src/in-process/plan.js');
       const { runInProcess } = await import('../../src/in-process/loader.js');
       const { describeWarning, loadConfig } = await import('../../src/config/load.js');
       const { makeConfig } = await import('../../src/config/make.js');
+      const { Prompt } = await import('../input/prompt.js');
       const config = options.config ? loadConfig(resolve(options.config)) : makeConfig({ modules: [] });
       const modules = options.config ? planConfig(config) : planFiles(files, options.conf, options.abi);
       for (const warning of config.warnings.map(describeWarning)) tell(warning, 'warn');
+      for (const doubt of describeMisplaced(options.conf, 'run')) tell(doubt, 'warn');
       for (const { warning } of modules) if (warning) tell(warning, 'warn');
       const renderer = new RunRenderer();
       // A debugger takes Ctrl-C for itself.
       if (options.under !== undefined) process.on('SIGINT', () => undefined);
+      const ended = new AbortController();
+      const prompt = source.kind === 'prompt' ? new Prompt(options) : null;
       const end = await runInProcess({
         modules,
         maxMessageBytes: config.maxMessageBytes,
-        messages: noted(messagesOf(options), renderer),
+        messages: noted(messagesOf(source, prompt, options, ended.signal), renderer),
         under: options.under ?? null,
         quietStdout: options.json === true,
-        interactive: options.message.length > 0,
+        ...(options.wait === undefined ? {} : { waitMs: options.wait }),
+        interactive: source.kind === 'texts',
         onEvent: (event) => {
           const lines = renderer.render(event);
+          if (event.kind === 'refused') process.exitCode = EXIT.failed;
+          if (prompt) return lines.length > 0 ? prompt.show(lines) : undefined;
           const line = options.json ? eventToJson(event) : lines.join('\n');
           if (options.json ? line !== null : lines.length > 0) printData(line as string);
-          if (event.kind === 'refused') process.exitCode = EXIT.failed;
         },
       });
+      ended.abort();
       const failure = renderer.failure(end, options.under !== undefined);
       if (failure === null) return;
       if (process.exitCode !== EXIT.failed) tell(failure, 'error');
@@ -90,27 +109,58 @@ export function addRun(program: Command): void {
     });
 }
 
-function check(files: string[], { inProcess, config, abi, conf, message }: RunOptions): void {
+/** With a configuration there are no files, and with --message no texts. */
+function split(args: string[], { config, message }: RunOptions): { files: string[]; texts: string[] } {
+  if (message.length > 0) return { files: args, texts: message };
+  return config ? { files: [], texts: args } : splitArguments(args);
+}
+
+function check(files: string[], { inProcess, config, abi, conf }: RunOptions): void {
   if (!inProcess) throw new UsageError('run needs --in-process; to run modules in processes of their own, use "start"');
   if (files.length === 0 && !config) throw new UsageError('give the .so files of modules, or --config FILE');
   if (files.length > 0 && config) throw new UsageError('give either .so files or --config, not both');
   if (config && conf.length > 0) throw new UsageError('with --config the settings are those of the file');
   if (config && abi) throw new UsageError('with --config the ABIs are those of the file');
-  if (message.length === 0 && isatty(0))
-    throw new UsageError('no message: give --message TEXT, or lines on standard input');
 }
 
-function collect(value: string, before: string[]): string[] {
-  return [...before, value];
-}
-
-async function* messagesOf(options: RunOptions): AsyncGenerator<Fed> {
-  const { message, from, to, group: groupid = 0n, type = 0n, flags = 0n } = options;
+async function* messagesOf(
+  source: TextSource,
+  prompt: Prompt | null,
+  options: RunOptions,
+  ended: AbortSignal,
+): AsyncGenerator<Fed> {
+  const { from, to, group: groupid = 0n, type = 0n, flags = 0n } = options;
   let id = options.id ?? 1n;
-  for await (const payload of message.length > 0 ? message.map((text) => Buffer.from(text)) : linesOfStdin()) {
-    yield { numbers: { id, groupid, type, flags }, from, to, payload };
+  for await (const { speakers, payload } of textsOf(source, { from, to }, prompt, ended)) {
+    yield { numbers: { id, groupid, type, flags }, ...speakers, payload };
     id = BigInt.asUintN(64, id + 1n);
   }
+}
+
+interface Said {
+  speakers: Speakers;
+  payload: Buffer;
+}
+
+async function* textsOf(
+  source: TextSource,
+  { from, to }: Speakers,
+  prompt: Prompt | null,
+  ended: AbortSignal,
+): AsyncGenerator<Said> {
+  if (prompt) return yield* typed(prompt, ended);
+  const payloads = source.kind === 'texts' ? source.texts.map((text) => Buffer.from(text)) : linesOfStdin();
+  for await (const payload of payloads) yield { speakers: { from, to }, payload };
+}
+
+/** What a person types, until the process has ended. */
+async function* typed(prompt: Prompt, ended: AbortSignal): AsyncGenerator<Said> {
+  const said = new Readable({ objectMode: true, read: () => undefined });
+  const say = async (speakers: Speakers, text: string) => {
+    said.push({ speakers, payload: Buffer.from(text) } satisfies Said);
+  };
+  void prompt.run(say, ended).then(() => said.push(null));
+  yield* said;
 }
 
 async function* noted(messages: AsyncIterable<Fed>, renderer: RunRenderer): AsyncGenerator<Fed> {

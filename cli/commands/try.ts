@@ -1,16 +1,18 @@
 import { basename } from 'node:path';
-import { isatty } from 'node:tty';
 import { type Command, Option } from 'commander';
+import { describeMisplaced } from '../../src/config/misplaced.js';
 import { ABI_NAMES, type AbiName } from '../../src/config/types.js';
 import { SupervisorError } from '../../src/errors.js';
 import { escapeControl } from '../../src/logs/format.js';
-import type { Give, TryEvent } from '../../src/throwaway/try-module.js';
+import type { Trial, TryEvent } from '../../src/throwaway/try-module.js';
 import { collectPairs, parseWait } from '../input/options.js';
 import type { Speakers } from '../input/prompt.js';
 import { linesOfStdin } from '../input/stdin-lines.js';
+import { chooseSource, collectTexts, type TextSource } from '../input/texts.js';
+import { PATIENCE_MS, QUIET_MS, watchTrial } from '../input/watch-trial.js';
 import { renderText } from '../render/message.js';
 import { renderTry, tryToJson } from '../render/try.js';
-import { EXIT, printData, UsageError } from '../terminal/io.js';
+import { EXIT, printData, tell } from '../terminal/io.js';
 import { hideProgress, showProgress } from '../terminal/progress.js';
 
 interface TryOptions {
@@ -20,7 +22,8 @@ interface TryOptions {
   set: [string, string][];
   from: string;
   to: string;
-  wait: number;
+  message: string[];
+  wait?: number;
   json?: boolean;
 }
 
@@ -35,22 +38,25 @@ export function addTry(program: Command): void {
     .option('--set <key=value>', 'one of our settings, such as deadline=5s or hang=off', collectPairs, [])
     .addOption(new Option('--abi <abi>', 'the ABI, if the file does not tell').choices(ABI_NAMES))
     .option('--name <name>', 'the name of the module, if the file has several')
+    .option('--message <text>', 'a message, as TEXT is; may be repeated', collectTexts, [])
     .option('--from <address>', 'who sends', 'alice')
     .option('--to <address>', 'who receives', 'bob')
-    .option('--wait <ms>', 'how long to watch for what the module still does after a message', parseWait, 200)
+    .option(
+      '--wait <ms>',
+      `how long to watch the module after a message (default: ${QUIET_MS}, and on while an http request is open, up to ${PATIENCE_MS})`,
+      parseWait,
+    )
     .option('--json', 'print one JSON document a line')
     .action(async (file: string, texts: string[], options: TryOptions) => {
-      const interactive = texts.length === 0 && isatty(0) && isatty(1) && !options.json;
-      if (texts.length === 0 && isatty(0) && !interactive) {
-        throw new UsageError('no message: give TEXT, or lines on standard input');
-      }
+      const source = chooseSource([...texts, ...options.message], !options.json);
+      for (const doubt of describeMisplaced(options.conf, 'try')) tell(doubt);
       const { tryModule } = await import('../../src/throwaway/try-module.js');
       const { Prompt } = await import('../input/prompt.js');
       const interrupt = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
         process.once(signal, () => interrupt.abort(new SupervisorError('ILLEGAL_STATE', `${signal}: it was ended`)));
       }
-      const prompt = interactive ? new Prompt(options) : null;
+      const prompt = source.kind === 'prompt' ? new Prompt(options) : null;
       let endProgress = showProgress(async () => `try: waiting for ${basename(file)} to start`);
       const onEvent = (event: TryEvent) => {
         if (event.kind === 'ready') endProgress();
@@ -60,18 +66,21 @@ export function addTry(program: Command): void {
         if (lines.length > 0) printData(lines.join('\n'));
       };
       const { name = null, abi = null, conf: config, set: settings } = options;
-      const giveAll = async (give: Give) => {
+      const watch = (trial: Trial) => watchTrial(trial, options.wait ?? null, interrupt.signal);
+      const attempt = async (trial: Trial) => {
         if (prompt) {
-          const say = ({ from, to }: Speakers, text: string) => give({ from, to, id: nextId() }, Buffer.from(text));
+          const say = ({ from, to }: Speakers, text: string) =>
+            trial.give({ from, to, id: nextId() }, Buffer.from(text));
           await prompt.run(say, interrupt.signal);
+          await watch(trial);
         } else {
-          await feed(texts, options, give, interrupt.signal);
+          await feed(source, options, trial, watch, interrupt.signal);
         }
         endProgress = showProgress(async () => `try: waiting for ${basename(file)} to end`);
       };
       const tried = { file, name, abi, config, settings };
       try {
-        if (!(await tryModule(tried, giveAll, onEvent, interrupt.signal))) process.exitCode = EXIT.failed;
+        if (!(await tryModule(tried, attempt, onEvent, interrupt.signal))) process.exitCode = EXIT.failed;
       } finally {
         endProgress();
       }
@@ -85,15 +94,20 @@ function nextId(): bigint {
   return lastId;
 }
 
-/** One after the other. What was typed is waited after each; lines may be many, and are waited for at their end. */
-async function feed(texts: string[], options: TryOptions, give: Give, signal: AbortSignal): Promise<void> {
-  const { from, to, wait, json } = options;
-  const pause = () => new Promise((resolve) => setTimeout(resolve, signal.aborted ? 0 : wait));
-  for await (const payload of texts.length > 0 ? texts.map((text) => Buffer.from(text)) : linesOfStdin()) {
+/** One after the other. The module is watched after each text; lines may be many, and it is watched after the last. */
+async function feed(
+  source: TextSource,
+  { from, to, json }: TryOptions,
+  trial: Trial,
+  watch: (trial: Trial) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const texts = source.kind === 'texts' ? source.texts.map((text) => Buffer.from(text)) : null;
+  for await (const payload of texts ?? linesOfStdin()) {
     if (signal.aborted) return;
     if (!json) printData(`${escapeControl(`${from} to ${to}`)}: ${renderText(payload)}`);
-    await give({ from, to, id: nextId() }, payload);
-    if (texts.length > 0) await pause();
+    await trial.give({ from, to, id: nextId() }, payload);
+    if (texts) await watch(trial);
   }
-  if (texts.length === 0) await pause();
+  if (!texts) await watch(trial);
 }

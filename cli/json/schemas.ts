@@ -22,6 +22,7 @@ const host = z.strictObject({
   startedAt: time,
   memoryBytes: count.nullable().describe('what it has in memory (RSS)'),
   cpuSeconds: z.number().nonnegative().nullable().describe('CPU time that it has used'),
+  openRequests: count.describe('http requests of the module that are open'),
 });
 
 const moduleFields = {

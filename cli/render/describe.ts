@@ -82,11 +82,12 @@ function describeBuild({ build }: ModuleDescription): Sentence | null {
 
 function processes({ hosts }: ModuleDescription, nowMs: number): Row[] {
   if (hosts.length === 0) return [['none', '']];
-  return hosts.map(({ pid, generation, state, startedAt, memoryBytes = null, cpuSeconds = null }) => {
+  return hosts.map(({ pid, generation, state, startedAt, memoryBytes = null, cpuSeconds = null, openRequests = 0 }) => {
     const started = `started ${formatAgo(startedAt, nowMs)} (${startedAt})`;
     const memory = memoryBytes === null ? '' : `, ${formatBytes(memoryBytes)} of memory`;
     const cpu = cpuSeconds === null ? '' : `, ${formatCpu(cpuSeconds)} of CPU time`;
-    return [`generation ${generation}`, `pid ${pid}, ${state}, ${started}${memory}${cpu}`];
+    const requests = openRequests === 0 ? '' : `, ${counted(openRequests, 'http request')} open`;
+    return [`generation ${generation}`, `pid ${pid}, ${state}, ${started}${memory}${cpu}${requests}`];
   });
 }
 

@@ -44,7 +44,7 @@ export function expectedFiles() {
     .concat(CODECS)
     .flatMap((file) => [`dist/${file}.js`, `dist/${file}.d.ts`]);
   const samples = tracked.flatMap((file) => {
-    const name = /^modules\/(\w+)\/\1\.c$/.exec(file)?.[1];
+    const name = /^modules\/(\w+)\/\1\.(?:c|cpp)$/.exec(file)?.[1];
     return name ? [`modules/build/module_${name}.so`] : [];
   });
   return [...plain, ...compiled, ...samples, ...BUNDLES, ...PREBUILT].sort();

@@ -28,6 +28,8 @@ export interface RunOptions {
   under: string | null;
   /** Whether what modules print goes to standard error. */
   quietStdout: boolean;
+  /** For how long requests that are open are waited for after the last message; absent: until they end. */
+  waitMs?: number;
   /** Whether the process may read from the terminal. */
   interactive: boolean;
   onEvent: (event: LoaderEvent) => void;
@@ -44,7 +46,7 @@ const FD = { input: 3, events: 4, requests: 5, answers: 6, arguments: 7 } as con
 
 /** Runs the process to its end; whatever modules ask for over http is done meanwhile. */
 export async function runInProcess(options: RunOptions): Promise<RunEnd> {
-  const { modules, under, quietStdout, interactive, onEvent } = options;
+  const { under, quietStdout, interactive, onEvent } = options;
   // Settings may hold secrets, and everybody can read a command line.
   const command = [REFERENCE_LOADER, '--arguments', `${FD.arguments}`];
   const [file, ...args] = under === null ? command : ['/bin/sh', '-c', `exec ${under} "$@"`, 'sh', ...command];
@@ -65,7 +67,7 @@ export async function runInProcess(options: RunOptions): Promise<RunEnd> {
   const loaderArguments = streams[FD.arguments] as Writable;
   loaderArguments.on('error', () => {}); // the process is gone, and its exit says the rest
   loaderArguments.end(
-    argumentsOf(modules, options.maxMessageBytes)
+    argumentsOf(options)
       .map((argument) => `${argument}\0`)
       .join(''),
   );
@@ -77,11 +79,12 @@ export async function runInProcess(options: RunOptions): Promise<RunEnd> {
   return { exitCode, signal };
 }
 
-function argumentsOf(modules: PlannedModule[], maxMessageBytes: number): string[] {
+function argumentsOf({ modules, maxMessageBytes, waitMs }: RunOptions): string[] {
   const fds = ['--input', FD.input, '--events', FD.events, '--http', FD.requests, FD.answers, '--announce'].map(String);
   return [
     ...fds,
     ...['--max-message', `${maxMessageBytes}`],
+    ...(waitMs === undefined ? [] : ['--wait', `${waitMs}`]),
     ...modules.flatMap(({ name, path, init, abis, settings }) => [
       ...['--module', name, path, init, abis.join(',')],
       ...settings.flatMap(([key, value]) => ['--set', key, value]),

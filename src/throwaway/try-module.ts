@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path';
 import { type ModuleOptions, makeConfig } from '../config/make.js';
-import { findNearKey } from '../config/near-miss.js';
+import { unknownSetting } from '../config/misplaced.js';
 import { MODULE_KEYS } from '../config/schema.js';
 import { showText } from '../config/text.js';
 import type { AbiName, CoreConfig } from '../config/types.js';
@@ -11,7 +11,14 @@ import { SupervisorError } from '../errors.js';
 import { readElf } from '../host-runner/abi/elf.js';
 import { nameOf } from '../host-runner/abi/module-name.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
-import type { LifecycleEvent, LogLine, MessageParamsInput, Outcome, SentMessage } from '../supervisor/types.js';
+import type {
+  HostStatus,
+  LifecycleEvent,
+  LogLine,
+  MessageParamsInput,
+  Outcome,
+  SentMessage,
+} from '../supervisor/types.js';
 import { withThrowawayCore } from './throwaway-core.js';
 
 /** What is tried. */
@@ -35,8 +42,13 @@ export type TryEvent =
   /** A death that nobody had asked for. */
   | { kind: 'died'; event: LifecycleEvent & { kind: 'exited' } };
 
-/** What messages are given to. */
-export type Give = (params: MessageParamsInput, payload: Buffer) => Promise<void>;
+/** The module that is tried, once it is ready. */
+export interface Trial {
+  /** Gives it a message; done when its outcome was told. */
+  give(params: MessageParamsInput, payload: Buffer): Promise<void>;
+  /** Its http requests that are open now. */
+  openRequests(): number;
+}
 
 /** Ends that are no fault of the module. */
 const EXPECTED: ReadonlySet<string> = new Set(['stop', 'start', 'trial']);
@@ -45,9 +57,9 @@ const WARNING = 1;
 const START_TIMEOUT_MS = 3000;
 
 /**
- * Runs a module in a core of its own for as long as `messages` goes on.
+ * Runs a module in a core of its own for as long as `attempt` goes on.
  *
- * @param messages - gives messages, one after the other or several at a time
+ * @param attempt - gives messages, one after the other or several at a time
  * @param onEvent - is told what happens, as it happens
  * @param signal - ends all of it at once
  * @returns whether the module never died by itself
@@ -55,7 +67,7 @@ const START_TIMEOUT_MS = 3000;
  */
 export async function tryModule(
   tried: TriedModule,
-  messages: (give: Give) => Promise<void>,
+  attempt: (trial: Trial) => Promise<void>,
   onEvent: (event: TryEvent) => void,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -73,14 +85,21 @@ export async function tryModule(
     const { refused } = await supervisor.start();
     if (refused[0]) throw refused[0].error;
     tellReady(supervisor, onEvent);
-    await messages(async (params, payload) => {
-      const outcome = await supervisor.onMessage(params, payload);
-      onEvent({ kind: 'outcome', sent: { params, payload }, outcome });
+    await attempt({
+      give: async (params, payload) => {
+        const outcome = await supervisor.onMessage(params, payload);
+        onEvent({ kind: 'outcome', sent: { params, payload }, outcome });
+      },
+      openRequests: () => supervisor.status().modules.reduce((sum, { hosts }) => sum + sumOfOpen(hosts), 0),
     });
     // In peace: a module may also fail in its cleanup.
     await supervisor.stop();
     return isSound;
   });
+}
+
+function sumOfOpen(hosts: readonly HostStatus[]): number {
+  return hosts.reduce((sum, { openRequests }) => sum + openRequests, 0);
 }
 
 function tellReady(supervisor: Supervisor, onEvent: (event: TryEvent) => void): void {
@@ -96,7 +115,7 @@ function configOf({ file, name, abi, config, settings }: TriedModule): CoreConfi
   const options: Record<string, unknown> = { startTimeoutMs: START_TIMEOUT_MS, ...known };
   for (const [key, value] of settings) {
     const rule = Object.hasOwn(MODULE_KEYS, key) ? MODULE_KEYS[key] : undefined;
-    if (!rule) throw unknownSetting(key);
+    if (!rule) throw unknownSetting(key, value);
     try {
       options[rule.field] = rule.parse(value);
     } catch (error) {
@@ -105,11 +124,4 @@ function configOf({ file, name, abi, config, settings }: TriedModule): CoreConfi
     }
   }
   return makeConfig({ spareHosts: 0, modules: [options as unknown as ModuleOptions] });
-}
-
-function unknownSetting(key: string): SupervisorError {
-  const known = Object.keys(MODULE_KEYS);
-  const near = findNearKey(key, known);
-  const remedy = near ? `did you mean ${near}?` : `ours are ${known.join(', ')}; for the module's own use --conf`;
-  return new SupervisorError('CONFIG_VALUE', `found the setting ${showText(key)}, which is none of ours`, { remedy });
 }

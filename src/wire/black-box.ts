@@ -33,7 +33,8 @@ export const BOX = {
   signalFrom: 124,
   beats: 128,
   sendsClosed: 136,
-  headerBytes: 144,
+  openRequests: 144,
+  headerBytes: 152,
 } as const;
 
 const MAGIC = Buffer.from('MBLKBOX1', 'latin1');
@@ -66,6 +67,8 @@ export interface BoxHeader {
   signalFrom: number | null;
   /** How often the host has shown by itself that it lives; `undefined`: not once. */
   beats?: number | undefined;
+  /** Http requests of the module whose last callback has not returned; `undefined`: none. */
+  openRequests?: number | undefined;
   /** How far the core had come, as the core itself noted. */
   handedOn: HandedOn;
 }
@@ -128,6 +131,7 @@ export function readHeader(fd: number): BoxHeader | null {
     exitCode: header.readUInt32LE(BOX.exitCalled) === 1 ? header.readInt32LE(BOX.exitCode) : null,
     signalFrom: header.readInt32LE(BOX.signalFrom) || null,
     beats: Number(header.readBigUInt64LE(BOX.beats)) || undefined,
+    openRequests: Number(header.readBigUInt64LE(BOX.openRequests)) || undefined,
     handedOn: {
       position: Number(header.readBigUInt64LE(BOX.taken)),
       sends: Number(header.readBigUInt64LE(BOX.takenSends)),

@@ -72,6 +72,57 @@ message 2 from alice to bob: what the heck
     );
   });
 
+  it('takes texts behind the files, as try does', async () => {
+    const { code, out } = await inProcess(sample('autoreply'), ...filter, 'hello', 'what the heck');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^message 1 from alice to bob: hello$[\s\S]*^message 2 from alice to bob: what the heck$/m);
+    expect(out).toMatch(/autoreply {2}pass\n {2}filter {5}pass/);
+  });
+
+  it('with --message takes every argument for a file', async () => {
+    const { code, out } = await inProcess(sample('filter'), 'hello', '--message', 'x');
+    expect([code, out]).toEqual([1, expect.stringMatching(/^$/)]);
+  });
+
+  it('is a conversation on a terminal, which the end of the process ends', async () => {
+    const line = `'${process.execPath}' '${main}' run --in-process '${sample('crashy')}'`;
+    const child = spawn('script', ['-qefc', `stty cols 100 rows 30; ${line}`, '/dev/null'], { cwd: directory });
+    let screen = '';
+    const shown = (text: RegExp) =>
+      vi
+        .waitUntil(() => text.test(screen), { timeout: 30_000, interval: 20 })
+        .catch(() => expect(screen).toMatch(text));
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      screen += text;
+    });
+    await shown(/Ctrl-D ends/);
+    child.stdin.write('/as bob\rgood evening\r');
+    await shown(/message 1 from bob to alice: good evening[\s\S]*= pass/);
+    child.stdin.write('crash\r');
+    const [code] = await once(child, 'close');
+    expect([code, screen]).toEqual([1, expect.stringMatching(/was ended by SIGSEGV in on_message of message 2/)]);
+  });
+
+  it('waits for http requests until they end, or for as long as --wait says', async () => {
+    const delays = [1000, 600_000];
+    server = await startRestServer((_, response) => {
+      setTimeout(() => response.end('{"reply":"late"}'), delays.shift()).unref();
+    });
+    const chatbot = [sample('chatbot'), '--conf', 'address=bob', '--conf', `url=${server.url}/q`];
+    const waited = await inProcess(...chatbot, 'hello');
+    expect(waited).toMatchObject({ code: 0, out: expect.stringContaining('sends to alice: late') });
+    const bounded = await inProcess(...chatbot, 'hello', '--wait', '300');
+    expect(bounded).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('an http request is still open, and ends now'),
+    });
+  });
+
+  it('says of a setting for the module that it is also one of ours', async () => {
+    const { code, err } = await inProcess(...filter, '--conf', 'deadline=1s', 'hello');
+    expect([code, err]).toEqual([0, expect.stringContaining('"try" takes it with --set')]);
+  });
+
   it('takes lines of standard input, and says what was changed', async () => {
     const { code, out } = await run(['--in-process', '--id', '7', fixture('change-2020')], 'one\nredirect two\n');
     expect(code).toBe(0);

@@ -228,3 +228,44 @@ describe('skeleton', () => {
     expect(core.module('skeleton').abiSource).toBe('symbols');
   });
 });
+
+describe('reminder', () => {
+  const start = async (config: Record<string, string> = {}) => {
+    core = await startCore([{ name: 'reminder', path: sample('reminder'), config }]);
+  };
+  const remind = (text: string) => core.send(text, { from: 'alice', to: 'reminder' });
+  const texts = () => core.sent.map(({ payload }) => payload.toString());
+
+  it('sends each text back at its time, and leaves all other messages alone', async () => {
+    await start();
+    expect(await remind('2s  later')).toMatchObject({ verdict: 'consumed', by: 'reminder' });
+    await remind('1s sooner');
+    await core.until(() => core.sent.length === 2);
+    expect(texts()).toEqual(['sooner', 'later']);
+    expect(core.sent[0]?.params).toMatchObject({ from: 'reminder', to: 'alice' });
+    expect(await core.send('1s hello')).toMatchObject({ verdict: 'pass' });
+  });
+
+  it.each(['', 'hello', '10', '10m', '10m ', '10x y', '-1s x', '1000000s x', '3h x'])(
+    'explains itself to %j',
+    async (text) => {
+      await start({ longest: '120' });
+      expect(await remind(text)).toMatchObject({ verdict: 'consumed' });
+      await core.until(() => core.sent.length === 1);
+      expect(texts()[0]).toMatch(/^Write when and what/);
+    },
+  );
+
+  it('ends while reminders wait, with its thread', async () => {
+    await start();
+    await remind('1h later');
+    await core.supervisor.stop();
+    expect(core.module('reminder').crashes.total).toBe(0);
+    expect(texts()).toEqual([]);
+  });
+
+  it('refuses to start with a time that is none', async () => {
+    await start({ longest: 'a day' });
+    expect(core.report.refused.map(({ error }) => error.message).join()).toMatch(/longest = a day: expected a number/);
+  });
+});

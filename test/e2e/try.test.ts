@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CommandLine } from '../helpers/command.js';
 import { listMarked, listProcesses } from '../helpers/processes.js';
+import { type RestServer, startRestServer } from '../helpers/rest-server.js';
 import { boxesOf, fixture, makeTempDir, readRunId, sample } from './core.js';
 
 let command: CommandLine;
@@ -78,6 +79,11 @@ describe('try FILE.so TEXT', () => {
     expect(stdout).toMatch(/! module crashy: host 1 \(pid \d+\) was ended by SIGSEGV while executing on_message/);
     expect(stdout).toContain('= pass by default, because of: crash');
     expect(stdout.trim().split('\n').at(-1)).toMatch(/= pass, after/);
+  });
+
+  it('takes texts from --message too, as run --in-process does', async () => {
+    const { code, stdout } = await command.run('try', sample('filter'), 'one', '--message', 'two');
+    expect([code, stdout.match(/^alice to bob: .*/gm)]).toEqual([0, ['alice to bob: one', 'alice to bob: two']]);
   });
 
   it('takes lines of standard input as they are, and prints JSON for programs', async () => {
@@ -176,6 +182,80 @@ describe('try FILE.so TEXT', () => {
       code: 0,
       stdout: expect.stringContaining('= pass'),
     });
+  });
+});
+
+describe('try FILE.so with a module that asks a service', () => {
+  let service: RestServer;
+  const args = () => ['try', sample('chatbot'), '--conf', 'address=bob', '--conf', `url=${service.url}/q`];
+  afterEach(() => service.close());
+
+  it('waits for the answer, however late, before it gives the next message', async () => {
+    service = await startRestServer((_, response) => {
+      setTimeout(() => response.end('{"reply":"late hello"}'), 1000);
+    });
+    const { code, stdout, stderr } = await command.run(...args(), 'one', 'two');
+    expect([code, stderr]).toEqual([0, '']);
+    const reply = '    sends, from bob to alice: late hello';
+    expect(stdout.split('\n').filter((line) => line.startsWith('alice to bob') || line.includes('sends'))).toEqual([
+      ...['alice to bob: one', reply],
+      ...['alice to bob: two', reply],
+    ]);
+  });
+
+  it('waits at the end of standard input too', async () => {
+    service = await startRestServer((_, response) => {
+      setTimeout(() => response.end('{"reply":"late hello"}'), 1000);
+    });
+    const { code, stdout } = await command.finish(command.begin(...args()), 'hello\n');
+    expect([code, stdout]).toEqual([0, expect.stringContaining('sends, from bob to alice: late hello')]);
+  });
+
+  it('waits no longer than --wait, and says what is open then', async () => {
+    service = await startRestServer(() => undefined);
+    const { code, stdout, stderr } = await command.run(...args(), 'hello', '--wait', '300');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/: 1 http request still open after \d+ ms; to wait longer, add --wait \d+\n$/);
+    // The module is told that its request has failed, as at any stop.
+    expect(stdout).toContain('failed: the module is being stopped');
+  });
+
+  it('says in status how many are open', async () => {
+    service = await startRestServer(() => undefined);
+    const config = `module chatbot { path = ${sample('chatbot')}\n address = bob\n url = ${service.url}/q }`;
+    expect(await command.start(config)).toMatchObject({ code: 0 });
+    try {
+      await command.run('send', '--from', 'alice', '--to', 'bob', 'hello');
+      const { stdout } = await command.run('status', '--json');
+      expect(JSON.parse(stdout).modules[0].hosts[0].openRequests).toBe(1);
+      expect((await command.run('describe', 'chatbot')).stdout).toContain(', 1 http request open');
+    } finally {
+      expect(await command.run('stop')).toMatchObject({ code: 0 });
+    }
+  });
+});
+
+describe('try FILE.so with settings in the wrong place', () => {
+  it.each<[string[], RegExp]>([
+    [
+      ['--conf', 'deadline=1s'],
+      /"deadline": the module gets it; .* a setting of ours\. To set ours: --set deadline=1s\n$/,
+    ],
+    [['--conf', 'dead_line=1s'], /did you mean deadline, .* To set ours: --set deadline=1s\n$/],
+    [['--conf', 'abi=table'], /To set ours: --abi table\n$/],
+    [['--conf', 'log_size=1MiB'], /a setting of the core, which has no effect here\n$/],
+  ])('%j is given to the module, with a word', async (given, said) => {
+    const { code, stderr } = await command.run('try', fixture('echo-params'), 'x', ...given);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(said)]);
+  });
+
+  it.each<[string[], RegExp]>([
+    [['--set', 'blocked_words=darn'], /none of ours; for a setting of the module, write --conf blocked_words=darn;/],
+    [['--set', 'deadlin=1s'], /did you mean deadline\? for a setting of the module, write --conf deadlin=1s/],
+    [['--set', 'log_size=1MiB'], /one of the core and has no effect on one module/],
+  ])('%j is refused, with the way to give it', async (given, said) => {
+    const { code, stderr } = await command.run('try', sample('filter'), 'x', ...given);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(said)]);
   });
 });
 

@@ -28,6 +28,7 @@ export const serving: ModuleStatus = {
       startedAt: '2024-12-31T23:57:57.000Z',
       memoryBytes: 61_500_000,
       cpuSeconds: 0.37,
+      openRequests: 0,
     },
   ],
   restarts: 0,

@@ -49,7 +49,7 @@ describe('layouts, as the C compiler sees them', () => {
       ...[BOX.version, BOX.ringOffset, BOX.generation, BOX.ringSize, BOX.head, BOX.tail],
       ...[BOX.droppedLogs, BOX.refusedSends, BOX.phase, BOX.currentSeq, BOX.currentStart, BOX.currentEvent],
       ...[BOX.exitCalled, BOX.exitCode, BOX.taken, BOX.takenSends, BOX.causeEvent, BOX.causeId],
-      ...[BOX.endAsked, BOX.signalFrom, BOX.beats, BOX.sendsClosed, BOX.headerBytes],
+      ...[BOX.endAsked, BOX.signalFrom, BOX.beats, BOX.sendsClosed, BOX.openRequests, BOX.headerBytes],
       RECORD.headerBytes,
     ]);
   });

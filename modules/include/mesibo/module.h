@@ -135,7 +135,14 @@ typedef struct module_config_s {
 #else
 	int count;
 #endif
+#if defined(__clang__) && defined(__cplusplus)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wc99-extensions"
+#endif
 	__extension__ module_config_item_t items[];
+#if defined(__clang__) && defined(__cplusplus)
+#pragma clang diagnostic pop
+#endif
 } module_config_t;
 
 typedef enum {

@@ -221,6 +221,7 @@ MM_EXPORT uint32_t mm_layout(uint32_t *out, uint32_t capacity)
         offsetof(struct mm_box, signal_from),
         offsetof(struct mm_box, beats),
         offsetof(struct mm_box, sends_closed),
+        offsetof(struct mm_box, open_requests),
         sizeof(struct mm_box),
         sizeof(struct mm_record),
     };

@@ -87,13 +87,20 @@ static void write_label(char *out, size_t size, const struct mm_http_ask *ask)
              host - url < 16 ? (int)(host - url) : 0, url, shown < 200 ? (int)shown : 200, rest);
 }
 
+/* With the lock. The core reads it in the box. */
+static void set_open_count(uint32_t count)
+{
+    open_count = count;
+    __atomic_store_n(&mm_box->open_requests, count, __ATOMIC_RELEASE);
+}
+
 static void link_request(struct mm_http_request *request)
 {
     request->next = open_first;
     if (open_first != NULL)
         open_first->previous = request;
     open_first = request;
-    open_count++;
+    set_open_count(open_count + 1);
     open_bytes += request->bytes;
     synchronous_count += request->synchronous ? 1 : 0;
 }
@@ -188,7 +195,7 @@ void mm_http_forget(struct mm_http_request *request)
         open_first = request->next;
     if (request->next != NULL)
         request->next->previous = request->previous;
-    open_count--;
+    set_open_count(open_count - 1);
     open_bytes -= request->bytes;
     waiting_total -= request->waiting;
     synchronous_count -= request->synchronous ? 1 : 0;

@@ -55,6 +55,7 @@ struct mm_box {
     int32_t signal_from;    /* the process that sent the last signal of another kind; 0: one that cannot be seen from here */
     uint64_t beats;         /* how often the main thread has shown that it comes round */
     uint64_t sends_closed;  /* written by the core: 1: sends are refused, as too much waits that modules have sent */
+    uint64_t open_requests; /* http requests of the module whose last callback has not returned */
 };
 
 /* Behind it stands an Entry of the protocol (proto/module.proto), and what is missing to the next multiple of 8. */

@@ -300,6 +300,15 @@ int http_is_open(void)
     return is_open;
 }
 
+void tell_open_http(void)
+{
+    pthread_mutex_lock(&lock);
+    for (struct request *request = requests; request != NULL; request = request->next)
+        if (!request->ask.synchronous)
+            tell_complaint(request->module, "an http request is still open, and ends now; a longer --wait waits for it");
+    pthread_mutex_unlock(&lock);
+}
+
 /* ---- asking ---- */
 
 static void wait_to_end(uint64_t id)

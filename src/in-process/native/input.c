@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char *const FUNCTION_NAMES[FUNCTIONS] = {"message", "status", "login", "call", "call-status"};
@@ -222,20 +223,38 @@ static void perform(char *line)
     free(request.chain);
 }
 
-void serve(int fd)
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* What modules asked for comes to its end, or the time is over; `wait_ms` -1: without a limit. */
+static void finish_requests(int64_t wait_ms)
+{
+    const int64_t until = now_ms() + wait_ms;
+    while (http_is_open()) {
+        struct pollfd answers = {.fd = http_fd(), .events = POLLIN};
+        run_http_callbacks();
+        flush_output();
+        const int64_t left = wait_ms < 0 ? -1 : until - now_ms();
+        if (wait_ms >= 0 && left <= 0) {
+            tell_open_http();
+            break;
+        }
+        if (http_is_open())
+            poll(&answers, 1, (int)left);
+    }
+}
+
+void serve(int fd, int64_t wait_ms)
 {
     char *line;
     while ((line = read_line(fd)) != NULL) {
         perform(line);
         run_http_callbacks();
     }
-    /* What modules asked for comes to its end. */
-    while (http_is_open()) {
-        struct pollfd answers = {.fd = http_fd(), .events = POLLIN};
-        run_http_callbacks();
-        flush_output();
-        if (http_is_open())
-            poll(&answers, 1, -1);
-    }
+    finish_requests(wait_ms);
     free(buffer);
 }

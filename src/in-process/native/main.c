@@ -8,6 +8,7 @@
  * --arguments reads more of them from a descriptor, each with a NUL behind it: everybody can see a command line.
  * --http names what requests are written to and answers are read from; without it modules' requests are refused.
  * --max-message is the most that a module may send.
+ * --wait is for how many milliseconds requests that are open are waited for after the last message; without it until they end.
  */
 #include "reference.h"
 
@@ -21,6 +22,7 @@
 
 struct options {
     int input, events, announce, requests, answers;
+    int64_t wait_ms;
 };
 
 static void fail(const char *what)
@@ -124,7 +126,7 @@ static char **read_arguments(int fd, char **rest)
 
 static struct options read_options(char **arguments)
 {
-    struct options options = {.events = 1, .requests = -1, .answers = -1};
+    struct options options = {.events = 1, .requests = -1, .answers = -1, .wait_ms = -1};
     while (*arguments != NULL) {
         const char *option = *arguments++;
         if (strcmp(option, "--input") == 0) {
@@ -139,6 +141,8 @@ static struct options read_options(char **arguments)
             arguments = read_arguments(fd, arguments);
         } else if (strcmp(option, "--max-message") == 0) {
             max_message = strtoull(take(&arguments), NULL, 10);
+        } else if (strcmp(option, "--wait") == 0) {
+            options.wait_ms = strtoll(take(&arguments), NULL, 10);
         } else if (strcmp(option, "--announce") == 0) {
             options.announce = 1;
         } else if (strcmp(option, "--module") == 0) {
@@ -177,7 +181,7 @@ int main(int count, char **arguments)
         }
         tell_loaded(&modules[i]);
     }
-    serve(options.input);
+    serve(options.input, options.wait_ms);
     close_http();
     for (size_t i = module_count; i-- > 0;) {
         tell_call(&modules[i], "cleanup", 0);

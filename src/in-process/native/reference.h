@@ -97,7 +97,7 @@ void run_chain(struct event *event, struct module *const *chain, size_t count);
 /* ---- input.c ---- */
 
 /* Reads and performs what is asked for, to the end of `fd`. */
-void serve(int fd);
+void serve(int fd, int64_t wait_ms);
 
 /* ---- output.c ---- */
 
@@ -163,6 +163,8 @@ int http_fd(void);
 /* Makes the callbacks that wait. */
 void run_http_callbacks(void);
 int http_is_open(void);
+/* Says of each request that is open that it ends with the process. */
+void tell_open_http(void);
 /* How many threads of its own it has. */
 int http_threads(void);
 

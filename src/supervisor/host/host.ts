@@ -126,6 +126,11 @@ export class Host {
     return this.#ledger.inFlight;
   }
 
+  /** Http requests of its module that are open. */
+  get openRequests(): number {
+    return this.#life.kind === 'exited' ? 0 : (this.#run.evidence.readHeader()?.openRequests ?? 0);
+  }
+
   /** Microseconds from spawn to ready; 0 before. */
   get startMicros(): number {
     const { beganMs } = this.#run;

@@ -30,9 +30,9 @@ export interface StatusSources {
 
 /** One whose process waits for others to come up is none yet. */
 function showHost(host: Host): HostStatus {
-  const { pid, generation, state, startedAt } = host;
+  const { pid, generation, state, startedAt, openRequests } = host;
   const { memoryBytes = null, cpuSeconds = null } = host.readUsage() ?? {};
-  return { pid, generation, state, startedAt: startedAt.toISOString(), memoryBytes, cpuSeconds };
+  return { pid, generation, state, startedAt: startedAt.toISOString(), memoryBytes, cpuSeconds, openRequests };
 }
 
 /** One that serves may be about to be taken over from. */

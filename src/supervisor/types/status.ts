@@ -17,6 +17,8 @@ export interface HostStatus {
   memoryBytes: number | null;
   /** CPU time that it has used, in user mode and in the kernel; `null`: that cannot be read. */
   cpuSeconds: number | null;
+  /** Http requests of the module that are open. */
+  openRequests: number;
 }
 
 /** How a module fares, in short. */

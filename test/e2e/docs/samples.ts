@@ -20,6 +20,7 @@ const HOW: Record<string, How> = {
     prints: ['logs: about to write to address 0', 'SIGSEGV while executing on_message', '= pass by default'],
   },
   filter: { prints: [expected('filter')] },
+  reminder: { prints: [expected('reminder'), 'sends, from reminder to alice: wake up'] },
   skeleton: { prints: ['logs: on_config: trace = yes', 'logs: on_message: alice to bob', expected('skeleton')] },
   translate: { change: NO_SERVICE, prints: [expected('translate'), 'sends, from alice to bob: good morning'] },
 };

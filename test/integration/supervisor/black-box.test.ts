@@ -73,6 +73,7 @@ describe('the shim as it is built', () => {
       BOX.signalFrom,
       BOX.beats,
       BOX.sendsClosed,
+      BOX.openRequests,
       BOX.headerBytes,
       RECORD.headerBytes,
     ]);

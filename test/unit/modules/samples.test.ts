@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
@@ -15,7 +15,8 @@ it('README lists the samples that the package has', () => {
 });
 
 describe.each(SAMPLES)('the README of %s', (name) => {
-  const source = read(name, `${name}.c`);
+  const file = ['c', 'cpp'].map((ending) => `${name}.${ending}`).find((file) => existsSync(join(MODULES, name, file)));
+  const source = read(name, file as string);
   const readme = read(name, 'README.md');
 
   it('lists the settings that the module reads, and no others', () => {

@@ -59,12 +59,13 @@ test('times say how long they are ago or ahead', () => {
 
 test('a process says what it uses, where that is known', () => {
   const host = { pid: 1, generation: 4, state: 'ready', startedAt: '2024-12-31T23:57:57.000Z' } as const;
-  const show = (usage: { memoryBytes: number | null; cpuSeconds: number | null }) =>
-    renderDescription({ ...module, hosts: [{ ...host, ...usage }] }, { ...view, width: 200 });
+  const show = (usage: { memoryBytes: number | null; cpuSeconds: number | null; openRequests?: number }) =>
+    renderDescription({ ...module, hosts: [{ ...host, openRequests: 0, ...usage }] }, { ...view, width: 200 });
   expect(show({ memoryBytes: 61_500_000, cpuSeconds: 75.2 })).toContain(
     '57.000Z), 62 MB of memory, 1m 15s of CPU time\n',
   );
   expect(show({ memoryBytes: null, cpuSeconds: null })).toContain('57.000Z)\n');
+  expect(show({ memoryBytes: null, cpuSeconds: null, openRequests: 2 })).toContain('57.000Z), 2 http requests open\n');
 });
 
 test('default verdicts say why they were given', () => {
