@@ -49,7 +49,7 @@ export function addTry(program: Command): void {
     .option('--json', 'print one JSON document a line')
     .action(async (file: string, texts: string[], options: TryOptions) => {
       const source = chooseSource([...texts, ...options.message], !options.json);
-      for (const doubt of describeMisplaced(options.conf, 'try')) tell(doubt);
+      for (const doubt of describeMisplaced(options.conf, 'try')) tell(doubt, 'warn');
       const { tryModule } = await import('../../src/throwaway/try-module.js');
       const { Prompt } = await import('../input/prompt.js');
       const interrupt = new AbortController();

@@ -31,6 +31,13 @@ it('the scripts that pages name are there', () => {
   expect(Object.keys(scripts)).toEqual(expect.arrayContaining(named.map(([, name]) => name)));
 });
 
+it('no page takes the package from the registry, where it is not', () => {
+  const claims = listPages().filter((page) =>
+    /\bnpm (i|install|exec)\b[^`\n]* mesibo-modules\b(?![-/])/.test(readPage(page)),
+  );
+  expect(claims).toEqual([]);
+});
+
 it.each(listPages())('%s', { timeout: 180_000 }, (page) => {
   const blocks = findBlocks(readPage(page));
   const given = STEPS[page] ?? [];
