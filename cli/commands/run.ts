@@ -65,7 +65,7 @@ export function addRun(program: Command): void {
       const config = options.config ? loadConfig(resolve(options.config)) : makeConfig({ modules: [] });
       const modules = options.config ? planConfig(config) : planFiles(files, options.conf, options.abi);
       for (const warning of config.warnings.map(describeWarning)) tell(warning);
-      for (const { warning } of modules) if (warning) tell(warning);
+      for (const warning of modules.flatMap(({ warnings }) => warnings)) tell(warning);
       const renderer = new RunRenderer();
       // A debugger takes Ctrl-C for itself.
       if (options.under !== undefined) process.on('SIGINT', () => undefined);
