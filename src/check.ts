@@ -6,16 +6,20 @@ import { withThrowawayCore } from './throwaway/throwaway-core.js';
 /** What trying one module showed. */
 export interface CheckResult {
   module: string;
-  /** The module starts and nothing about it needs attention. */
+  /** The module starts, and stops, without a fault; there may be warnings. */
   ok: boolean;
   /** The ABI it runs with and how that was found; `null` when it did not become ready. */
   abi: string | null;
   /** What would make the ABI certain where a trial decided; `null` when nothing is to be done. */
   advice: string | null;
+  /** What a start would log as a warning, in the same words: one readable line each. */
+  warnings: string[];
   /** One readable line each; at least one unless `ok`. */
   problems: string[];
 }
 
+/** The level of a warning in the log. */
+const WARNING = 1;
 /** Modules tried at a time. */
 const LANES = 2;
 /** What ends a host without being a problem of its own: a refused start is told of by the start. */
@@ -38,9 +42,10 @@ export async function* checkModules(config: CoreConfig, signal?: AbortSignal): A
 
 function checkModule(config: CoreConfig, spec: ModuleSpec, signal?: AbortSignal): Promise<CheckResult> {
   return withThrowawayCore({ ...config, spareHosts: 0, modules: [spec] }, signal, async (supervisor) => {
+    const warnings: string[] = [];
     const problems: string[] = [];
     supervisor.on('log', ({ source, level, text }) => {
-      if (source === 'supervisor' && level === 1) problems.push(text);
+      if (source === 'supervisor' && level === WARNING) warnings.push(text);
     });
     supervisor.on('lifecycle', (event) => {
       if (event.kind === 'exited' && !EXPECTED.has(event.cause)) problems.push(event.text);
@@ -51,6 +56,7 @@ function checkModule(config: CoreConfig, spec: ModuleSpec, signal?: AbortSignal)
     // Stopped in peace, because a module may also fail in its cleanup.
     await supervisor.stop({ now: refused.length > 0 });
     const advice = abiSource === 'trial' ? `set "abi = ${abi}" if that is what it was built for` : null;
-    return { module: spec.name, ok: problems.length === 0, abi: abi && `${abi}: ${abiReason}`, advice, problems };
+    const ok = problems.length === 0;
+    return { module: spec.name, ok, abi: abi && `${abi}: ${abiReason}`, advice, warnings, problems };
   });
 }

@@ -7,6 +7,7 @@ import { takeServiceManager } from './daemon/service-manager.js';
 import { onSignals } from './daemon/signals.js';
 import { openStdoutLog, type StdoutForm } from './daemon/stdout-log.js';
 import { exitAtOnce } from './libc.js';
+import { listWarnings } from './supervisor/news/module-warnings.js';
 
 /** How a core is run. */
 export interface DaemonOptions {
@@ -32,7 +33,7 @@ export interface Started {
   refused: string[];
   /** The modules that an operator had stopped. */
   stopped: string[];
-  /** One line for each remark on the configuration. */
+  /** One line for each remark on the configuration, the core and the modules that started. */
   warnings: string[];
 }
 
@@ -65,7 +66,8 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   let exitCode = 1;
   try {
     exitCode = await runToItsEnd(core, (stopped, refused) => {
-      const warnings = [...config.warnings.map(describeWarning), ...core.status().core.problems];
+      const { core: own, modules } = core.status();
+      const warnings = [...config.warnings.map(describeWarning), ...own.problems, ...listWarnings(modules)];
       options.onServing?.({ pid: process.pid, modules: config.modules.length, refused, stopped, warnings });
     });
     return exitCode;

@@ -31,6 +31,8 @@ export const ERROR_CODES = {
   MODULE_WRONG_ARCHITECTURE: 'The module file was built for another machine.',
   MODULE_NO_INIT: 'The module file exports no mesibo_module_<name>_init.',
   MODULE_NO_ABI: 'The module started with none of the ABIs that it may have been built for.',
+  MODULE_ABI_MIXED: 'The sources of the module file were built for different ABIs.',
+  MODULE_ABI_UNKNOWN: 'The module file was built for an ABI that this version does not know.',
   MODULE_UNRESOLVED_SYMBOL: 'The module needs a symbol that nothing provides.',
   MODULE_LOAD_FAILED: 'The dynamic linker refused the module file.',
   MODULE_INIT_REFUSED: 'The module returned non-zero from init.',

@@ -20,7 +20,7 @@ export function addCheck(program: Command): void {
     .command('check')
     .description('try the configuration and every module, each in a process of its own; a running core is not touched')
     .option('--config <file>', 'the configuration file', DEFAULT_CONFIG)
-    .option('--strict', 'let warnings of the configuration fail the check')
+    .option('--strict', 'let warnings fail the check')
     .option('--json', 'print one JSON document a line: one for each warning, then one for each module')
     .action(async (_options, command: Command) => {
       const { config: file, strict, json } = command.optsWithGlobals<CheckOptions>();
@@ -47,13 +47,13 @@ export function addCheck(program: Command): void {
         done += 1;
         if (json) printData(JSON.stringify(result));
         else printSentence(renderCheck(result));
-        if (!result.ok) process.exitCode = EXIT.failed;
+        if (!result.ok || (strict && result.warnings.length > 0)) process.exitCode = EXIT.failed;
       }
     });
 }
 
-function renderCheck({ module, ok, abi, advice, problems }: CheckResult): string {
+function renderCheck({ module, ok, abi, advice, warnings, problems }: CheckResult): string {
   const found = `ABI ${abi}${advice === null ? '' : `; ${advice}`}`;
   const start = abi === null ? [] : [`module ${module}: ${ok ? 'ok' : 'it starts'}, ${found}`];
-  return [...problems, ...start].map(escapeControl).join('\n');
+  return [...problems, ...warnings, ...start].map(escapeControl).join('\n');
 }

@@ -79,7 +79,7 @@ export function addRun(program: Command): void {
       const modules = options.config ? planConfig(config) : planFiles(files, options.conf, options.abi);
       for (const warning of config.warnings.map(describeWarning)) tell(warning, 'warn');
       for (const doubt of describeMisplaced(options.conf, 'run')) tell(doubt, 'warn');
-      for (const { warning } of modules) if (warning) tell(warning, 'warn');
+      for (const warning of modules.flatMap(({ warnings }) => warnings)) tell(warning, 'warn');
       const renderer = new RunRenderer();
       // A debugger takes Ctrl-C for itself.
       if (options.under !== undefined) process.on('SIGINT', () => undefined);

@@ -32,8 +32,9 @@ const moduleFields = {
   pid: z.int().nullable().describe('of the process that serves'),
   generation: count.describe('of that process, or of the last one'),
   abi,
-  abiSource: z.enum(['configuration', 'symbols', 'trial']).nullable().describe('what told the ABI'),
+  abiSource: z.enum(['configuration', 'note', 'symbols', 'trial']).nullable().describe('what told the ABI'),
   abiReason: z.string().nullable().describe('the same in words'),
+  warnings: z.array(z.string()).describe('what to know of it although it runs'),
   path: z.string().nullable().describe('of its file; null when none is found'),
   build: z
     .strictObject({
@@ -209,6 +210,7 @@ export const DOCUMENTS = {
         state: moduleFields.state,
         desired: moduleFields.desired,
         abi,
+        abiSource: moduleFields.abiSource,
         path: moduleFields.path,
         description: moduleFields.description,
         waiting: count.describe('messages that it sent and that wait for a server'),
@@ -244,6 +246,7 @@ export const DOCUMENTS = {
       ok: z.boolean(),
       abi: z.string().nullable().describe('and how it was found'),
       advice: z.string().nullable(),
+      warnings: z.array(z.string()).describe('what a start would warn of'),
       problems: z.array(z.string()),
     }),
     z.strictObject({ warning: z.string().describe('of the configuration') }),

@@ -59,6 +59,7 @@ function identity(module: ModuleDescription, { nowMs }: View): Row[] {
     ...optional('', describeChange(module)),
     ...optional('build', describeBuild(module)),
     ...optional('ABI', abi && `${abi}, ${abiReason}`),
+    ...(module.warnings ?? []).map((text): Row => ['warning', text, 'yellow']),
     ...optional('callbacks', callbacks.join(', ') || null),
     ...optional('last error', lastError),
     ...optional('next start', nextStartAt && `${formatUntil(nextStartAt, nowMs)} (${nextStartAt})`),

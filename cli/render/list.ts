@@ -8,7 +8,10 @@ import { shownStateOf, styleOf } from './shown-state.js';
 import type { View } from './view.js';
 
 /** What `list --json` says of one module. */
-export type ListedModule = Pick<ModuleStatus, 'name' | 'state' | 'desired' | 'abi' | 'path' | 'description'> & {
+export type ListedModule = Pick<
+  ModuleStatus,
+  'name' | 'state' | 'desired' | 'abi' | 'abiSource' | 'path' | 'description'
+> & {
   /** Messages that it sent and that wait for a server. */
   waiting: number;
 };
@@ -24,6 +27,7 @@ export function renderList(
       { heading: 'NAME', cell: ({ name }) => escapeControl(name), shrink: { least: 8, cut } },
       { heading: 'STATE', cell: (module) => escapeControl(shownStateOf(module)), style: styleOf },
       { heading: 'ABI', cell: ({ abi }) => abi ?? '-' },
+      { heading: 'FOUND BY', cell: ({ abiSource }) => escapeControl(abiSource ?? '-'), dispensable: 3 },
       {
         heading: 'FILE',
         cell: ({ path }) => escapeControl(path ?? 'not found'),
@@ -42,8 +46,8 @@ export function renderList(
 export function listToJson(modules: readonly ModuleStatus[]): string {
   return JSON.stringify(
     modules.map((module): ListedModule => {
-      const { name, state, desired, abi, path, description } = module;
-      return { name, state, desired, abi, path, description, waiting: waitingOf(module) };
+      const { name, state, desired, abi, abiSource, path, description } = module;
+      return { name, state, desired, abi, abiSource, path, description, waiting: waitingOf(module) };
     }),
   );
 }

@@ -46,9 +46,8 @@ export function isWell({ core, modules }: CoreStatus): boolean {
 }
 
 function ofModule(module: ModuleStatus, nowMs: number): Trouble[] {
-  return [ofState(module, nowMs), ofBuild(module), ofSends(module), ofOutput(module)].filter(
-    (trouble) => trouble !== null,
-  );
+  const one = [ofState(module, nowMs), ofBuild(module), ofSends(module), ofOutput(module)];
+  return [...one.filter((trouble) => trouble !== null), ...ofWarnings(module)];
 }
 
 function ofState(module: ModuleStatus, nowMs: number): Trouble | null {
@@ -69,6 +68,12 @@ function ofState(module: ModuleStatus, nowMs: number): Trouble | null {
   const since = `it serves again; ${crashes.total} in all, the last ${formatAgo(crashes.lastAt, nowMs)}`;
   const defaults = messages.default === 0 ? '' : `; messages that got the default verdict: ${messages.default}`;
   return { level: 'warning', module: name, what: `${error} (${since}${defaults})`, remedy: logs };
+}
+
+/** What its host said when it was ready, with its remedy. A core of another version does not say it. */
+function ofWarnings({ name, desired, warnings }: Omit<ModuleStatus, 'warnings'> & Partial<ModuleStatus>): Trouble[] {
+  if (desired === 'down') return [];
+  return (warnings ?? []).map((what) => ({ level: 'warning', module: name, what, remedy: null }));
 }
 
 function ofBuild({ name, desired, state, build, fileChanged, fileMissing }: ModuleStatus): Trouble | null {

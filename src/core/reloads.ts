@@ -3,6 +3,7 @@
 import { describeWarning, strictError } from '../config/load.js';
 import type { CoreConfig } from '../config/types.js';
 import { type ErrorCode, IllegalStateError, SupervisorError } from '../errors.js';
+import { listWarnings } from '../supervisor/news/module-warnings.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 import type { CoreReloadReport } from '../supervisor/types.js';
 import type { CoreLog } from './core-log.js';
@@ -85,7 +86,11 @@ export class Reloads {
       const warnings = config.warnings.map(describeWarning);
       for (const warning of warnings) log.say('warn', warning);
       const adopted = await adopt(config, secrets, report.left);
-      const whole = { ...report, secrets: adopted.secrets, warnings: [...warnings, ...adopted.warnings] };
+      const started = supervisor
+        .status()
+        .modules.filter(({ name }) => [...report.replaced, ...report.added].includes(name));
+      const told = [...warnings, ...adopted.warnings, ...listWarnings(started)];
+      const whole = { ...report, secrets: adopted.secrets, warnings: told };
       log.say('info', `reloaded: ${describeReload(whole)}`);
       // One that left others as they were says nothing of them.
       if (report.left.length === 0) this.#failure = null;

@@ -1,12 +1,13 @@
 /** Loads one shared object and runs its init; it is never unloaded, the process ends instead. */
 
+import { ABI_UNCHOSEN } from '../abi-unchosen.js';
 import type { AbiName } from '../config/types.js';
 import { type ErrorCode, ModuleLoadError } from '../errors.js';
 import { describeMissingSymbol } from '../missing-symbol.js';
 import type { Ready, Welcome } from '../wire/codec.js';
-import { type Candidates, findCandidates, findInit, type InitSymbol } from './abi/detect.js';
 import { readElf } from './abi/elf.js';
 import { LAYOUTS } from './abi/index.js';
+import { type InspectedFile, inspect } from './abi/inspect.js';
 import { encodeLayout } from './abi/layout.js';
 import { asChange } from './file-change.js';
 import { loadForGood } from './library.js';
@@ -19,8 +20,7 @@ const HTTP_FUNCTIONS = ['mesibo_http', 'mesibo_util_http'];
 const CALLBACKS = ['on_message', 'on_message_status', 'on_login', 'on_call', 'on_call_status', 'cleanup'];
 
 /** A module file as far as it can be known without loading it. */
-export interface ModuleFile extends Candidates, InitSymbol {
-  path: string;
+export interface ModuleFile extends InspectedFile {
   /** Whether it imports a function that asks over http. */
   importsHttp: boolean;
 }
@@ -39,11 +39,9 @@ export interface ModuleProcess {
  * @throws {ModuleLoadError} with cause and remedy, when the file cannot be a module
  */
 export function inspectModule(welcome: Welcome): ModuleFile {
-  const path = welcome.path ?? '';
-  const facts = readElf(path);
-  const candidates = findCandidates(facts, (welcome.abi ?? null) as AbiName | null);
+  const facts = readElf(welcome.path ?? '');
   const importsHttp = facts.imports.some((name) => HTTP_FUNCTIONS.includes(name));
-  return { path, importsHttp, ...candidates, ...findInit(facts, welcome.module ?? '') };
+  return { importsHttp, ...inspect(facts, welcome.module ?? '', (welcome.abi ?? null) as AbiName | null) };
 }
 
 /**
@@ -58,7 +56,7 @@ export function loadModule(
   file: ModuleFile,
   abi: AbiName,
 ): Ready {
-  const { path, symbol, warning } = file;
+  const { path, symbol } = file;
   const layout = encodeLayout(LAYOUTS[abi]);
   if (shim.setAbi(layout, layout.length) !== 0) throw new Error('shim and host-runner are of different builds');
   setConfig(shim, welcome.settings ?? []);
@@ -67,13 +65,19 @@ export function loadModule(
   // worker, which costs memory.
   if (file.importsHttp || abi === 'exports-2019') http.start();
   shim.setPhase(PHASE.loading);
-  const warnings = warning ? [warning] : [];
+  const warnings = [...file.warnings];
   const init = openLibrary(hiding, path, warnings).symbol(symbol) as bigint;
   const change = asChange(welcome);
   if (change !== null) throw change;
+  if (file.isDefault) shim.setPhase(PHASE.initByDefault);
   const returned = shim.init(init, welcome.module ?? '');
   if (returned !== 0) {
-    throw new ModuleLoadError('MODULE_INIT_REFUSED', `${path}: ${symbol} returned ${returned}, which refuses to start`);
+    const hints = [
+      ...(file.isDefault ? [ABI_UNCHOSEN] : []),
+      ...file.warnings.map((text) => text.replace(`${path}: `, '')),
+    ];
+    const what = `${symbol} returned ${returned}, which refuses to start`;
+    throw new ModuleLoadError('MODULE_INIT_REFUSED', `${path}: ${[what, ...hints].join('; ')}`);
   }
   shim.setPhase(PHASE.serving);
   const bits = shim.callbacks();
@@ -84,6 +88,7 @@ export function loadModule(
   return {
     abi,
     abiReason: file.reason,
+    abiSource: file.source,
     description: readDescription(shim),
     callbacks,
     warnings,

@@ -52,7 +52,7 @@ export interface Shim {
 }
 
 /** The phases that the JavaScript side sets; the shim sets the others itself. */
-export const PHASE = { loading: 1, serving: 3 } as const;
+export const PHASE = { loading: 1, serving: 3, initByDefault: 5 } as const;
 
 /** What a frame of the core may be. */
 export const ACCEPTED = { batch: 0, other: 1, damaged: -1 } as const;

@@ -4,9 +4,9 @@ import { resolve } from 'node:path';
 import { describeMissing, MISSING_REMEDY } from '../config/resolve.js';
 import type { AbiName, CoreConfig } from '../config/types.js';
 import { ModuleLoadError } from '../errors.js';
-import { findCandidates, findInit } from '../host-runner/abi/detect.js';
 import { type ElfFacts, readElf } from '../host-runner/abi/elf.js';
-import { nameOf } from '../host-runner/abi/module-name.js';
+import { nameOf } from '../host-runner/abi/init-symbol.js';
+import { inspect } from '../host-runner/abi/inspect.js';
 
 /** One module as the loader is told of it. */
 export interface PlannedModule {
@@ -19,8 +19,8 @@ export interface PlannedModule {
   /** How they were found, in words. */
   reason: string;
   settings: [key: string, value: string][];
-  /** What the author should know; `null`: nothing. */
-  warning: string | null;
+  /** What the author should know, a line each. */
+  warnings: string[];
 }
 
 /**
@@ -57,7 +57,14 @@ export function planConfig(config: CoreConfig): PlannedModule[] {
 }
 
 function plan(facts: ElfFacts, name: string, abi: AbiName | null, settings: [string, string][]): PlannedModule {
-  const { symbol, warning } = findInit(facts, name);
-  const { candidates, reason } = findCandidates(facts, abi);
-  return { name, path: facts.path, init: symbol, abis: candidates, reason, settings, warning };
+  const { path, symbol, candidates, reason, warnings } = inspect(facts, name, abi);
+  return {
+    name,
+    path,
+    init: symbol,
+    abis: candidates,
+    reason,
+    settings,
+    warnings: warnings.map((warning) => `module ${name}: ${warning}`),
+  };
 }

@@ -9,7 +9,7 @@ import type { AbiName, CoreConfig } from '../config/types.js';
 import { UnitError } from '../config/units.js';
 import { SupervisorError } from '../errors.js';
 import { readElf } from '../host-runner/abi/elf.js';
-import { nameOf } from '../host-runner/abi/module-name.js';
+import { nameOf } from '../host-runner/abi/init-symbol.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 import type {
   HostStatus,

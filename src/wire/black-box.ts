@@ -40,9 +40,9 @@ export const BOX = {
 const MAGIC = Buffer.from('MBLKBOX1', 'latin1');
 const PAGE_BYTES = 64 * 1024;
 
-/** How far a host had come. */
-export type Phase = 'booting' | 'loading' | 'init' | 'serving' | 'cleanup';
-const PHASES: readonly Phase[] = ['booting', 'loading', 'init', 'serving', 'cleanup'];
+/** How far a host had come; `init-by-default`: in the init, with an ABI that the sources of the module did not choose. */
+export type Phase = 'booting' | 'loading' | 'init' | 'serving' | 'cleanup' | 'init-by-default';
+const PHASES: readonly Phase[] = ['booting', 'loading', 'init', 'serving', 'cleanup', 'init-by-default'];
 
 /** What the header said when it was read. */
 export interface BoxHeader {

@@ -58,15 +58,79 @@ describe('a file that imports nothing', () => {
 });
 
 it('a file that sets no callback may have been built for another ABI, unless "abi" says which it was', async () => {
-  core = await startCore([fixtureModule('layout-forgotten')]);
+  core = await startCore([fixtureModule('layout-unsaid')]);
   expect((await core.send('hello')).trace).toEqual([]);
-  const warnings = () => core.lines('layout_forgotten', 'supervisor').filter((line) => line.includes('no callback'));
+  const warnings = () => core.lines('layout_unsaid', 'supervisor').filter((line) => line.includes('no callback'));
   expect(warnings()).toEqual([
-    expect.stringMatching(/^module layout_forgotten: its init has set no callback.* than exports-2020: define MESIBO_/),
+    expect.stringMatching(/^module layout_unsaid: its init has set no callback.* than exports-2020: define MESIBO_/),
   ]);
   await core.close();
-  core = await startCore([fixtureModule('layout-forgotten', { abi: 'exports-2020' })]);
+  core = await startCore([fixtureModule('layout-unsaid', { abi: 'exports-2020' })]);
   expect(warnings()).toEqual([]);
+});
+
+describe('a file that was built with our header', () => {
+  it('is started as its note says, and never tried', async () => {
+    const files = ['generic-table', 'generic-2019', 'generic-2020', 'mangled-init'];
+    core = await startCore(files.map((file) => fixtureModule(file)));
+    const abis = ['table', 'exports-2019', 'exports-2020', 'table'];
+    expect(core.supervisor.status().modules).toMatchObject(
+      abis.map((abi) => ({
+        abi,
+        abiSource: 'note',
+        abiReason: expect.stringMatching(/^the note in the file says so/),
+        generation: 1,
+      })),
+    );
+  });
+
+  it.each([
+    ['layout-forgotten', 'MODULE_START_CRASHED', 'it was ended by SIGSEGV in its init'],
+    ['layout-forgotten-checked', 'MODULE_INIT_REFUSED', '_init returned -1, which refuses to start'],
+  ])('%s: whoever forgot to choose the ABI reads it in the error', async (file, code, what) => {
+    core = await startCore([fixtureModule(file)]);
+    const error = core.report.refused[0]?.error;
+    expect(error?.code).toBe(code);
+    expect(error?.message).toContain(
+      `${what}; its sources choose no ABI, so it was started as one of the ABI table: if its`,
+    );
+    expect(error?.message).toContain('write "#define MESIBO_MODULE_ABI MESIBO_ABI_EXPORTS_2020" before #include');
+    expect(core.module(error?.module ?? '')).toMatchObject({ generation: 1 });
+  });
+
+  it('of several sources is refused when they differ, unless "abi" is set', async () => {
+    core = await startCore([
+      fixtureModule('mixed-abis'),
+      fixtureModule('mixed-abis', { name: 'other', abi: 'exports-2020' }),
+    ]);
+    const [refused, another] = core.report.refused.map(({ error }) => error);
+    expect(another).toBeUndefined();
+    expect(refused).toMatchObject({ code: 'MODULE_ABI_MIXED', generation: 1 });
+    expect(refused?.message).toContain(
+      'different ABIs: exports-2020 and table (the default of the header); define the',
+    );
+    expect(core.module('other').warnings).toEqual([
+      expect.stringContaining('exports mesibo_module_mixed_abis_init instead of mesibo_module_other_init'),
+      expect.stringContaining('"abi = exports-2020" is set, but the note in the file says table; remove "abi"'),
+    ]);
+    expect((await core.send('hello')).trace).toMatchObject([{ default: 'down' }, { module: 'other', default: null }]);
+  });
+
+  it('is started by its symbols when its note is damaged, which is said', async () => {
+    const path = join(makeTempDir(), 'damaged.so');
+    const bytes = readFileSync(fixture('change-table'));
+    // One byte of the length of what the note says.
+    bytes.writeUInt32LE(8, bytes.indexOf('mesibo\0\0') - 8);
+    writeFileSync(path, bytes);
+    core = await startCore([fixtureModule('change-table', { path })]);
+    expect(core.module('change_table')).toMatchObject({
+      abi: 'table',
+      abiSource: 'trial',
+      warnings: [
+        expect.stringMatching(/^\/.*damaged\.so: the note that says its ABI is damaged: its note is too short;/),
+      ],
+    });
+  });
 });
 
 describe('a file whose imports tell', () => {

@@ -291,7 +291,7 @@ describe('check', () => {
     const checked = await run('check', '--config', file);
     expect(checked.code).toBe(1);
     expect(checked.stdout).toMatch(
-      /^module crashy: ok, ABI table: found by a trial of table \(it imports no mesibo_.*; set "abi = table" if that is what/,
+      /^module crashy: ok, ABI table: the note in the file says so; its sources choose none, and this is the default$/m,
     );
     expect(checked.stdout).toMatch(/^module init_returns_minus_one: .*: "the licence file is missing"/m);
     const after = await status();
@@ -315,13 +315,60 @@ describe('check', () => {
     );
   });
 
-  it('finds fault with a module whose init is exported under its C++ name only', async () => {
-    const file = join(directory, 'mangled.conf');
-    writeFileSync(file, `module mangled_init { path = ${fixture('mangled-init')} }\n`);
-    const { code, stdout } = await run('check', '--config', file);
-    expect(code).toBe(1);
-    expect(stdout).toMatch(/^module mangled_init: .*extern "C"\nmodule mangled_init: it starts, ABI table: .*\n$/);
-  });
+  /** What one verb warns of, every other one warns of as well. */
+  it.each([
+    [
+      'mangled-init',
+      '',
+      /exports mesibo_module_mangled_init_init under its C\+\+ name .* only, which is used; .*extern "C"$/,
+    ],
+    [
+      'mangled-init',
+      'renamed',
+      /under its C\+\+ name .* instead of mesibo_module_renamed_init, which is used; call the/,
+    ],
+    ['generic-2020', 'renamed', /exports mesibo_module_generic_2020_init instead of mesibo_module_renamed_init, which/],
+    [
+      'calls-later-services',
+      '',
+      /it wants sockets, which this version does not offer to modules: mesibo_util_socket_con/,
+    ],
+    ['mixed-abis', '', /"abi = exports-2020" is set, but the note in the file says table; remove "abi", unless/],
+  ])(
+    'warns of %s %s in the words of a start, of run and of try; --strict fails',
+    async (fixtureName, alias, warning) => {
+      const file = join(directory, 'warned.conf');
+      const name = alias || fixtureName.replaceAll('-', '_');
+      const abi = fixtureName === 'mixed-abis' ? '\nabi = exports-2020' : '';
+      writeFileSync(file, `module ${name} { path = ${fixture(fixtureName)}${abi} }\n`);
+      const checked = await run('check', '--config', file);
+      const text = checked.stdout.split('\n').find((line) => warning.test(line)) ?? checked.stdout;
+      expect(text).toMatch(warning);
+      expect(checked).toMatchObject({ code: 0, stdout: expect.stringMatching(/^module \w+: ok, ABI /m) });
+      expect(await run('check', '--strict', '--config', file)).toMatchObject({ code: 1, stdout: checked.stdout });
+      const [shown] = (await run('check', '--json', '--config', file)).stdout.split('\n');
+      expect(JSON.parse(shown ?? '')).toMatchObject({
+        ok: true,
+        warnings: expect.arrayContaining([text]),
+        problems: [],
+      });
+
+      await start(readFileSync(file, 'utf8'));
+      const said = text.replace(`module ${name}: `, '');
+      expect((await status()).modules[0]).toMatchObject({ warnings: expect.arrayContaining([said]) });
+      const logged = (await run('logs', name, '--json')).stdout.trim().split('\n');
+      expect(logged.map((line) => JSON.parse(line).msg)).toContain(text);
+      const unwrapped = (await run('status')).stdout.replace(/\s+/g, ' ');
+      expect(unwrapped).toContain(said);
+      expect((await run('describe', name)).stdout.replace(/\s+/g, ' ')).toContain(said);
+
+      const given = abi === '' ? [] : ['--abi', 'exports-2020'];
+      const inProcess = await run('run', '--in-process', '--config', file, '--message', 'hello');
+      expect(inProcess.stderr).toContain(`${text}\n`);
+      const tried = await run('try', fixture(fixtureName), ...(alias ? ['--name', alias] : given), 'hello');
+      expect(tried.stdout.split('\n').map((line) => line.trim())).toContain(`note: ${text}`);
+    },
+  );
 });
 
 describe('usage', () => {

@@ -38,7 +38,7 @@ describe('try FILE.so TEXT', () => {
     const lines = stdout.trim().split('\n');
     expect([code, stderr]).toEqual([0, '']);
     expect(lines).toEqual([
-      expect.stringMatching(/^module filter is ready after \d+ ms; ABI exports-2020: found by a trial/),
+      expect.stringMatching(/^module filter is ready after \d+ ms; ABI exports-2020: the note in the file says so$/),
       'alice to bob: good morning',
       expect.stringMatching(/^ {2}= pass, after [\d.]+ ms$/),
       'alice to bob: what the heck',

@@ -14,6 +14,7 @@ export const serving: ModuleStatus = {
   abi: 'exports-2020',
   abiSource: 'symbols',
   abiReason: 'it imports mesibo_vlog',
+  warnings: [],
   path: '/usr/lib64/mesibo/filter.so',
   build: { sha256: '5f'.repeat(32), path: '/usr/lib64/mesibo/filter.so', kept: false, problem: null },
   fileChanged: false,

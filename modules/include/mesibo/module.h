@@ -9,6 +9,7 @@
  *   MESIBO_ABI_EXPORTS_2020  likewise, with sockets, FastCGI and more: the one to choose for a new module
  *
  * All sources of a module must choose the same. module-layout.h, which belongs to this file, asserts every offset.
+ * module-note.h, which belongs to it too, writes the choice into the compiled file, so that a loader need not guess it.
  */
 #ifndef MESIBO_MODULE_H
 #define MESIBO_MODULE_H
@@ -28,6 +29,9 @@
  */
 #ifndef MESIBO_MODULE_ABI
 #define MESIBO_MODULE_ABI MESIBO_ABI_TABLE
+#define MESIBO_MODULE_ABI_CHOSEN_ 0
+#else
+#define MESIBO_MODULE_ABI_CHOSEN_ 1
 #endif
 
 #if MESIBO_MODULE_ABI == MESIBO_ABI_TABLE
@@ -129,6 +133,11 @@ typedef struct module_config_item_s {
 	char *value;
 } module_config_item_t;
 
+/* Such an array is of C99; clang says so of C++ in spite of __extension__. */
+#if defined(__cplusplus) && defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wc99-extensions"
+#endif
 typedef struct module_config_s {
 #if MESIBO_MODULE_ABI == MESIBO_ABI_EXPORTS_2020
 	mesibo_int_t count;
@@ -144,6 +153,9 @@ typedef struct module_config_s {
 #pragma clang diagnostic pop
 #endif
 } module_config_t;
+#if defined(__cplusplus) && defined(__clang__)
+#pragma clang diagnostic pop
+#endif
 
 typedef enum {
 	MODULE_HTTP_STATE_REQUEST,
@@ -397,6 +409,9 @@ mesibo_int_t mesibo_util_usec(void);
 
 #ifdef __LP64__
 #include "module-layout.h"
+#endif
+#ifdef __ELF__
+#include "module-note.h"
 #endif
 
 #endif

@@ -7,6 +7,7 @@
  */
 
 import { ElfFile, MAX_TABLE_BYTES } from './elf-file.js';
+import { type AbiMarks, readMarks } from './elf-notes.js';
 
 /** What an ELF shared object says of itself. */
 export interface ElfFacts {
@@ -20,6 +21,8 @@ export interface ElfFacts {
   exports: string[];
   /** Libraries that it asks for (DT_NEEDED). */
   needed: string[];
+  /** What its notes say of the ABI. */
+  notes: AbiMarks;
 }
 
 const MACHINES: Record<number, string> = {
@@ -43,6 +46,7 @@ const PROGRAM_HEADER_SIZE = 56;
 const SYMBOL_SIZE = 24;
 const PT_LOAD = 1;
 const PT_DYNAMIC = 2;
+const PT_NOTE = 4;
 const ET_DYN = 3;
 const FILE_TYPES: Record<number, string> = { 1: 'an object file (.o)', 2: 'a program', 4: 'a core dump' };
 const DT = { NEEDED: 1, HASH: 4, STRTAB: 5, SYMTAB: 6, RELA: 7, STRSZ: 10, GNU_HASH: 0x6ffffef5, FLAGS_1: 0x6ffffffb };
@@ -66,7 +70,11 @@ export function readElf(path: string, arch: string = process.arch): ElfFacts {
   try {
     const machine = checkHeader(file, arch);
     const segments = readSegments(file);
-    return { path, machine, ...readDynamic(file, segments) };
+    const notes = readMarks(
+      file,
+      segments.filter(({ type }) => type === PT_NOTE),
+    );
+    return { path, machine, ...readDynamic(file, segments), notes };
   } finally {
     file.close();
   }
@@ -77,6 +85,7 @@ interface Segment {
   offset: number;
   address: number;
   size: number;
+  align: number;
 }
 
 /** Checks class, byte order, machine and type, and returns the machine's name. */
@@ -114,8 +123,9 @@ function readSegments(file: ElfFile): Segment[] {
   const segments: Segment[] = [];
   for (let at = 0; at < table.length; at += PROGRAM_HEADER_SIZE) {
     const type = table.readUInt32LE(at);
-    if (type !== PT_LOAD && type !== PT_DYNAMIC) continue;
-    const segment = { type, offset: u64(table, at + 8), address: u64(table, at + 16), size: u64(table, at + 32) };
+    if (type !== PT_LOAD && type !== PT_DYNAMIC && type !== PT_NOTE) continue;
+    const [offset, address, size] = [u64(table, at + 8), u64(table, at + 16), u64(table, at + 32)];
+    const segment = { type, offset, address, size, align: u64(table, at + 48) };
     // The kernel maps a segment that ends behind the file without complaint; touching it is a SIGBUS.
     if (type === PT_LOAD && segment.size > 0) file.require(segment.offset, segment.size, 'loaded part');
     segments.push(segment);

@@ -85,7 +85,8 @@ MM_EXPORT int32_t mm_init(void *init, const char *name)
     set_field(mm_abi.http, (uintptr_t)mesibo_http);
     set_field(mm_abi.log, (uintptr_t)mesibo_log);
     mm_box->current_start = mm_now();
-    __atomic_store_n(&mm_box->phase, MM_INIT, __ATOMIC_RELEASE);
+    if (mm_box->phase != MM_INIT_BY_DEFAULT)
+        __atomic_store_n(&mm_box->phase, MM_INIT, __ATOMIC_RELEASE);
     int32_t returned = call_init(init);
     if (returned == 0)
         call_config();

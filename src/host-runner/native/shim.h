@@ -27,7 +27,15 @@
 #define MM_ADDRESS_MAX (64u * 1024u)
 #define MM_LOG_MAX (64u * 1024u)
 
-enum mm_phase { MM_BOOTING = 0, MM_LOADING = 1, MM_INIT = 2, MM_SERVING = 3, MM_CLEANUP = 4 };
+/* MM_INIT_BY_DEFAULT: init runs with the ABI that the header has where a source chooses none, which may be a mistake. */
+enum mm_phase {
+    MM_BOOTING = 0,
+    MM_LOADING = 1,
+    MM_INIT = 2,
+    MM_SERVING = 3,
+    MM_CLEANUP = 4,
+    MM_INIT_BY_DEFAULT = 5
+};
 enum mm_event { MM_MESSAGE = 1, MM_STATUS = 2, MM_LOGIN = 3, MM_CALL = 4, MM_CALL_STATUS = 5, MM_HTTP = 6 };
 enum mm_changed { MM_PARAMS_CHANGED = 1, MM_PAYLOAD_CHANGED = 2, MM_EXPIRED = 4 };
 

@@ -62,6 +62,7 @@ export function makeStatus(sources: StatusSources): ModuleStatus {
     abi: (found?.ready.abi as AbiName | undefined) ?? null,
     abiSource: found?.abiSource ?? null,
     abiReason: found?.ready.abiReason ?? null,
+    warnings: found?.ready.warnings ?? [],
     path: findModuleFile(spec),
     ...builds.status(spec, desired === 'up'),
     description: found?.ready.description || null,

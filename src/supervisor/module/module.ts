@@ -12,6 +12,7 @@ import type { AnswerTaker, Follower } from '../calls/pending-call.js';
 import type { Host, HostSurroundings } from '../host/host.js';
 import type { HostEnd, HostListener } from '../host/host-listener.js';
 import { type ModuleEvents, ModuleNews } from '../news/module-news.js';
+import { listWarnings } from '../news/module-warnings.js';
 import type { AbiMemory } from '../trials/abi-memory.js';
 import type { ModuleCondition, ModuleFigures, ModuleStatus } from '../types.js';
 import { HostMaker } from './host-maker.js';
@@ -220,6 +221,11 @@ export class Module {
 
   follow(conversation: Conversation, follower: Follower): boolean {
     return this.#calls.follow(conversation, follower);
+  }
+
+  /** What there is to know of what serves, a line each. */
+  get warnings(): string[] {
+    return listWarnings([{ name: this.#spec.name, warnings: this.#upkeep.found?.ready.warnings ?? [] }]);
   }
 
   /** Everything `status` shows. */

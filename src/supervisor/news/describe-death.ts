@@ -1,5 +1,6 @@
 /** The death of a host in words that an operator can act on: the only place that has them. Pure. */
 
+import { ABI_UNCHOSEN } from '../../abi-unchosen.js';
 import { describeMissingSymbol } from '../../missing-symbol.js';
 import type { Phase } from '../../wire/black-box.js';
 import { type Death, type DeathFacts, judgeTry, type Unreachable } from '../host/death.js';
@@ -83,6 +84,7 @@ const UNFINISHED: Record<Phase, string> = {
   booting: 'the host process did not come up in time',
   loading: 'loading it did not end in time: a constructor of the file, or of a library that it needs, hangs',
   init: 'its init did not return in time',
+  'init-by-default': `its init did not return in time; ${ABI_UNCHOSEN}`,
   serving: 'the host did not report ready in time',
   cleanup: 'the host did not report ready in time',
 };
@@ -92,6 +94,7 @@ const STARTING: Record<Phase, (ending: string) => string> = {
   loading: (ending) =>
     `it ${ending} while being loaded: a constructor of the file, or of a library that it needs, is at fault; load it under a debugger`,
   init: (ending) => `it ${ending} in its init; run the init under a debugger`,
+  'init-by-default': (ending) => `it ${ending} in its init; ${ABI_UNCHOSEN}; else run the init under a debugger`,
   serving: (ending) => `it ${ending} right after its init`,
   cleanup: (ending) => `it ${ending} right after its init`,
 };

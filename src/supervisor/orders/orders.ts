@@ -26,8 +26,6 @@ export interface Ordered {
   carriedOut(): void;
 }
 
-const NO_REMARK: OrderReport = { warnings: [] };
-
 /** Orders, in the order in which they came. */
 export class Orders {
   readonly #core: Ordered;
@@ -60,18 +58,19 @@ export class Orders {
       }
       requirePresentFile(name, module.spec);
       throwIf(await module.restart());
-      return NO_REMARK;
+      return { warnings: module.warnings };
     });
   }
 
   /** @see Supervisor.startModule */
   start(name: string): Promise<OrderReport> {
     return this.#order('start', async () => {
-      const started = this.#core.roster.find(name).start();
+      const module = this.#core.roster.find(name);
+      const started = module.start();
       // Done first, written then: a directory that takes no file must not keep a module down.
       this.#core.stopped.delete(name);
       throwIf(await started);
-      return this.#report();
+      return { warnings: [...this.#report().warnings, ...module.warnings] };
     });
   }
 
@@ -87,8 +86,9 @@ export class Orders {
   /** @see Supervisor.resetModule */
   reset(name: string): Promise<OrderReport> {
     return this.#order('reset', async () => {
-      throwIf(await this.#core.roster.find(name).reset());
-      return NO_REMARK;
+      const module = this.#core.roster.find(name);
+      throwIf(await module.reset());
+      return { warnings: module.warnings };
     });
   }
 

@@ -59,7 +59,7 @@ export class AbiSearch {
   find(said: Ready, tried: boolean, configured: AbiName | null): Found {
     const trial = this.#trial;
     this.#trial = NO_TRIAL;
-    const abiSource = configured ? 'configuration' : tried ? 'trial' : 'symbols';
+    const abiSource = configured ? 'configuration' : tried ? 'trial' : said.abiSource === 'note' ? 'note' : 'symbols';
     if (!tried || trial.kind === 'none') return { ready: said, abiSource };
     if (isConclusive(trial)) this.#memory.remember(trial.offer.sha256, trial.abi);
     return { ready: { ...said, abi: trial.abi, abiReason: describeFound(trial) }, abiSource };

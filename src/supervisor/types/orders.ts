@@ -4,7 +4,10 @@ import type { SupervisorError } from '../../errors.js';
 
 /** What came of an order for one module that was carried out. */
 export interface OrderReport {
-  /** What is wrong although it was: the state directory cannot be written, so that the next start of the core will not know of it. */
+  /**
+   * What is wrong although it was, a line each: the state directory cannot be written, so that the next start of the core will not
+   * know of it; or what there is to know of a module that started.
+   */
   warnings: string[];
 }
 
@@ -31,7 +34,7 @@ export interface ReloadReport {
 export interface CoreReloadReport extends ReloadReport {
   /** Settings that name a file with another secret in it, which holds from now on. */
   secrets: string[];
-  /** Remarks on the configuration, and what is wrong although the reload is done, a line each. */
+  /** Remarks on the configuration and on the modules that started, and what is wrong although the reload is done, a line each. */
   warnings: string[];
 }
 

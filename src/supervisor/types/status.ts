@@ -34,9 +34,11 @@ export interface ModuleStatus {
   generation: number;
   abi: AbiName | null;
   /** What told the ABI. After a `trial`, setting `abi` in the configuration makes it certain. */
-  abiSource: 'configuration' | 'symbols' | 'trial' | null;
+  abiSource: 'configuration' | 'note' | 'symbols' | 'trial' | null;
   /** How the ABI was found, in words. */
   abiReason: string | null;
+  /** What its host said that is no fault, and that an operator should know, a line each; such as what it wants and does not get. */
+  warnings: string[];
   path: string | null;
   /**
    * What its host has loaded: `path`, or the copy of it that the core keeps (`kept`). `problem`: why there is no whole copy to

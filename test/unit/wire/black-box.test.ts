@@ -98,7 +98,8 @@ describe('the header', () => {
     [2, 'init'],
     [3, 'serving'],
     [4, 'cleanup'],
-    [5, 'booting'],
+    [5, 'init-by-default'],
+    [6, 'booting'],
     [0xffffffff, 'booting'],
   ])('shows the phase %d as %s', (number, phase) => {
     const header = formatHeader(7, 65536);

@@ -1,13 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { ABI_NAMES } from '../../../../src/config/types.js';
 import { ModuleLoadError } from '../../../../src/errors.js';
-import { findCandidates, findInit } from '../../../../src/host-runner/abi/detect.js';
+import { findCandidates } from '../../../../src/host-runner/abi/detect.js';
 import type { ElfFacts } from '../../../../src/host-runner/abi/elf.js';
+import type { AbiMark } from '../../../../src/host-runner/abi/elf-notes.js';
 
 const PATH = '/opt/modules/word.so';
 
 function facts(part: Partial<ElfFacts>): ElfFacts {
-  return { path: PATH, machine: 'x86-64', imports: [], exports: [], needed: [], ...part };
+  return {
+    path: PATH,
+    machine: 'x86-64',
+    imports: [],
+    exports: [],
+    needed: [],
+    notes: { marks: [], damage: null },
+    ...part,
+  };
 }
 
 function refusal(action: () => unknown): ModuleLoadError {
@@ -31,11 +40,15 @@ describe('findCandidates', () => {
     ['mesibo_util_usec'],
     ['mesibo_vlog'],
   ])('takes an import of %s for exports-2020 without doubt', (name) => {
-    expect(find('mesibo_log', name)).toEqual({ candidates: ['exports-2020'], reason: `it imports ${name}` });
+    expect(find('mesibo_log', name)).toMatchObject({
+      candidates: ['exports-2020'],
+      source: 'symbols',
+      reason: `it imports ${name}`,
+    });
   });
 
   it('takes an import of mesibo_http for exports-2019 without doubt', () => {
-    expect(find('mesibo_log', 'mesibo_http')).toEqual({
+    expect(find('mesibo_log', 'mesibo_http')).toMatchObject({
       candidates: ['exports-2019'],
       reason: 'it imports mesibo_http',
     });
@@ -49,7 +62,7 @@ describe('findCandidates', () => {
     'mesibo_util_create_thread',
     'mesibo_of_the_future',
   ])('leaves the two newer ABIs to one that imports %s only', (name) => {
-    expect(find(name)).toEqual({
+    expect(find(name)).toMatchObject({
       candidates: ['exports-2020', 'exports-2019'],
       reason: `it imports ${name}, as both have it`,
     });
@@ -62,66 +75,95 @@ describe('findCandidates', () => {
   });
 
   it.each(ABI_NAMES)('lets the configuration decide for %s', (abi) => {
-    const found = findCandidates(facts({ imports: ['mesibo_http', 'mesibo_vlog'] }), abi);
-    expect(found).toEqual({ candidates: [abi], reason: 'set by "abi" in the configuration' });
+    expect(findCandidates(facts({}), abi)).toEqual({
+      candidates: [abi],
+      source: 'configuration',
+      reason: 'set by "abi" in the configuration',
+      isDefault: false,
+      doubts: [],
+    });
+  });
+
+  it.each([
+    [['mesibo_log', 'mesibo_http'], 'exports-2020', 'it imports mesibo_http, which only exports-2019 has'],
+    [['mesibo_log', 'mesibo_vlog'], 'exports-2019', 'it imports mesibo_vlog, which only exports-2020 has'],
+    [['strlen', 'mesibo_log'], 'table', 'it imports mesibo_log, which table does not have'],
+  ] as const)('says that %j contradict "abi = %s"', (imports, abi, why) => {
+    const { candidates, doubts } = findCandidates(facts({ imports: [...imports] }), abi);
+    expect(candidates).toEqual([abi]);
+    expect(doubts).toEqual([`${PATH}: "abi = ${abi}" is set, but ${why}; remove "abi", unless you know better`]);
   });
 });
 
-describe('findInit', () => {
-  it('takes the exact name, silently, among others', () => {
-    const exports = ['mesibo_module_a_init', 'mesibo_module_word_init', '_Z23mesibo_module_word_initv'];
-    expect(findInit(facts({ exports }), 'word')).toEqual({ symbol: 'mesibo_module_word_init', warning: null });
+describe('a file with notes', () => {
+  const mark = (part: Partial<AbiMark>): AbiMark => ({
+    ...{ abi: 'exports-2020', number: 2020, version: 1, isChosen: true },
+    ...part,
+  });
+  const chosen = { 2020: mark({}), 2019: mark({ abi: 'exports-2019', number: 2019 }) };
+  const byDefault = mark({ abi: 'table', number: 1, isChosen: false });
+  const marked = (marks: AbiMark[], imports: string[] = []) => facts({ imports, notes: { marks, damage: null } });
+
+  it('has the ABI that its note says', () => {
+    expect(findCandidates(marked([chosen[2019]], ['mesibo_log']), null)).toEqual({
+      candidates: ['exports-2019'],
+      source: 'note',
+      reason: 'the note in the file says so',
+      isDefault: false,
+      doubts: [],
+    });
   });
 
-  it('takes the only init of another name, and says what to call the module', () => {
-    const found = findInit(facts({ exports: ['helper', 'mesibo_module_other_name_init'] }), 'word');
-    expect(found.symbol).toBe('mesibo_module_other_name_init');
-    expect(found.warning).toContain('instead of mesibo_module_word_init');
-    expect(found.warning).toContain('call the module "other_name"');
+  it('says that nobody chose it', () => {
+    const { candidates, reason, isDefault } = findCandidates(marked([byDefault]), null);
+    expect([candidates, isDefault]).toEqual([['table'], true]);
+    expect(reason).toBe('the note in the file says so; its sources choose none, and this is the default');
+    const both = findCandidates(marked([byDefault, mark({ abi: 'table', number: 1 })]), null);
+    expect(both.reason).toBe('the note in the file says so');
   });
 
-  it('takes a mangled init, and says extern "C"', () => {
-    const mangled = '_Z23mesibo_module_word_initlP15mesibo_module_sl';
-    const found = findInit(facts({ exports: ['_init', mangled] }), 'word');
-    expect(found.symbol).toBe(mangled);
-    expect(found.warning).toContain(mangled);
-    expect(found.warning).toContain('extern "C"');
+  it('says that its imports contradict the note, which decides', () => {
+    const { candidates, doubts } = findCandidates(marked([chosen[2019]], ['mesibo_vlog']), null);
+    expect(candidates).toEqual(['exports-2019']);
+    expect(doubts).toEqual([
+      `${PATH}: the note in the file says exports-2019, but it imports mesibo_vlog, which only exports-2020 has; ` +
+        'build all of it with one MESIBO_MODULE_ABI',
+    ]);
   });
 
-  it('does not take a mangled name that only begins alike', () => {
-    const exports = ['_Z24mesibo_module_word_initsv'];
-    const error = refusal(() => findInit(facts({ exports }), 'word'));
-    expect(error.code).toBe('MODULE_NO_INIT');
-    expect(error.message).toContain('_Z24mesibo_module_word_initsv');
+  it('is refused when its sources were built for different ABIs, unless "abi" is set, which contradicts one of them', () => {
+    const mixed = marked([byDefault, chosen[2020]]);
+    expect(refusal(() => findCandidates(mixed, null))).toMatchObject({
+      code: 'MODULE_ABI_MIXED',
+      message:
+        `${PATH}: its sources were built for different ABIs: table (the default of the header) and exports-2020; define the ` +
+        'same MESIBO_MODULE_ABI for all of them, as with cc -DMESIBO_MODULE_ABI=MESIBO_ABI_EXPORTS_2020, and build them all again',
+    });
+    const { candidates, doubts } = findCandidates(mixed, 'exports-2020');
+    expect(candidates).toEqual(['exports-2020']);
+    expect(doubts).toEqual([
+      expect.stringContaining('"abi = exports-2020" is set, but the note in the file says table;'),
+    ]);
   });
 
-  it('names what it looked for and what there is when several inits have other names', () => {
-    const exports = ['mesibo_module_a_init', 'mesibo_module_b_init'];
-    const error = refusal(() => findInit(facts({ exports }), 'word'));
-    expect(error.code).toBe('MODULE_NO_INIT');
-    expect(error.message).toBe(
-      `${PATH}: it exports no mesibo_module_word_init, but mesibo_module_a_init, mesibo_module_b_init; ` +
-        'call the module by one of these names in the configuration',
-    );
+  it('is refused when it is of an ABI that comes later', () => {
+    const later = marked([mark({ abi: null, number: 2031, version: 7 })]);
+    expect(refusal(() => findCandidates(later, null))).toMatchObject({
+      code: 'MODULE_ABI_UNKNOWN',
+      message: expect.stringContaining(
+        'for the ABI 2031, which this version does not know (its header has the version 7);',
+      ),
+    });
+    expect(findCandidates(later, 'table').candidates).toEqual(['table']);
   });
 
-  it('lists similar names, and no others', () => {
-    const exports = ['_init', '_fini', 'helper', 'word_init', 'mesibo_module_word_initialize'];
-    const error = refusal(() => findInit(facts({ exports }), 'word'));
-    expect(error.message).toContain(', but word_init, mesibo_module_word_initialize; define that function');
-  });
-
-  it('lists five names at most', () => {
-    const exports = Array.from({ length: 8 }, (_, i) => `mesibo_module_${i}_init`);
-    const error = refusal(() => findInit(facts({ exports }), 'word'));
-    expect(error.message).toContain('mesibo_module_4_init and 3 more;');
-    expect(error.message).not.toContain('mesibo_module_5_init');
-  });
-
-  it('says what to define when nothing is similar', () => {
-    const error = refusal(() => findInit(facts({ exports: ['_init', 'helper'] }), 'word'));
-    expect(error.message).toBe(
-      `${PATH}: it exports no mesibo_module_word_init; define that function with MESIBO_EXPORT and build the module again`,
-    );
+  it('is told by its symbols when the note is damaged, and says so', () => {
+    const damaged = facts({ imports: ['mesibo_http'], notes: { marks: [], damage: 'its note is too short' } });
+    const { candidates, source, doubts } = findCandidates(damaged, null);
+    expect([candidates, source]).toEqual([['exports-2019'], 'symbols']);
+    expect(doubts).toEqual([
+      `${PATH}: the note that says its ABI is damaged: its note is too short; build the module again, or set "abi" to the ` +
+        'one that it was built for',
+    ]);
   });
 });

@@ -1,0 +1,30 @@
+/** All that is found out of a module file before it is loaded: hosts and the reference loader ask here alone. */
+
+import type { AbiName } from '../../config/types.js';
+import { type Candidates, findCandidates } from './detect.js';
+import type { ElfFacts } from './elf.js';
+import { forewarn } from './forewarn.js';
+import { findInit } from './init-symbol.js';
+
+/** A module file, before it is loaded. */
+export interface InspectedFile extends Omit<Candidates, 'doubts'> {
+  path: string;
+  /** Its init as the file exports it, for dlsym. */
+  symbol: string;
+  /** What the operator should know although the module may run, a line each. */
+  warnings: string[];
+}
+
+/**
+ * Looks at what a file says of itself.
+ *
+ * @param moduleName - the configured name
+ * @param abi - the configured ABI; `null`: found out
+ * @throws {@link ModuleLoadError} for a file that cannot be that module
+ */
+export function inspect(facts: ElfFacts, moduleName: string, abi: AbiName | null): InspectedFile {
+  const { symbol, warning } = findInit(facts, moduleName);
+  const { doubts, ...found } = findCandidates(facts, abi);
+  const warnings = [...(warning === null ? [] : [warning]), ...doubts, ...forewarn(facts)];
+  return { path: facts.path, symbol, ...found, warnings };
+}
