@@ -25,8 +25,7 @@ export const ERROR_CODES = {
   MODULE_FILE_EMPTY: 'The module file has no content.',
   MODULE_FILE_TRUNCATED: 'The module file ends before the parts that its header announces.',
   MODULE_FILE_CHANGED: 'The module file was changed while it was being loaded.',
-  MODULE_BUILD_LOST:
-    'Neither the module file nor the copy that the core keeps holds the accepted build.',
+  MODULE_BUILD_LOST: 'Neither the module file nor the copy that the core keeps holds the accepted build.',
   MODULE_NOT_ELF: 'The module file is not an ELF shared object.',
   MODULE_WRONG_ARCHITECTURE: 'The module file was built for another machine.',
   MODULE_NO_INIT: 'The module file exports no mesibo_module_<name>_init.',
@@ -54,7 +53,8 @@ export const ERROR_CODES = {
   SERVER_NAME_TAKEN: 'Another process already takes the sends for a server of that name.',
   EVENT_ID_TAKEN: 'An earlier event with that id has no outcome yet.',
   SEND_UNKNOWN: 'No send with that id waits for an acknowledgement on the connection, or the id belongs to no module.',
-  SENDS_UNACKNOWLEDGED: 'Too many messages of modules wait for a server, so the core refused an event from that server.',
+  SENDS_UNACKNOWLEDGED:
+    'Too many messages of modules wait for a server, so the core refused an event from that server.',
   STATUS_NOT_KEPT: 'A status was dropped: its module cannot take it now, and too many already wait.',
   CORE_STOPPING: 'The core is stopping and takes no more events.',
   REQUEST_INVALID: 'An HTTP request, or the JSON in it, cannot be understood.',
@@ -68,7 +68,8 @@ export const ERROR_CODES = {
   CORE_NOT_RUNNING: 'No core serves the run directory.',
   CORE_SILENT: 'A core holds the run directory but did not answer in time.',
   CORE_WITHOUT_CONTROL: 'A supervisor in a program holds the run directory, and commands cannot reach it.',
-  CORE_INCOMPATIBLE: 'Something in the run directory answers, but it is not a core, or it is a core of another version.',
+  CORE_INCOMPATIBLE:
+    'Something in the run directory answers, but it is not a core, or it is a core of another version.',
 } as const;
 
 /** A stable error code, one of {@link ERROR_CODES}. */

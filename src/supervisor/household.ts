@@ -94,5 +94,5 @@ export class Household {
 
 function describeDropped(limit: number): string {
   const what = 'the oldest black box of a dead host was removed before its messages were safe';
-  return `${what}, because ${limit} others wait as well; they end with this core unless the store of sends works again before`;
+  return `${what}, because ${limit} others wait as well; the messages are lost when this core ends, unless the store of sends works again before`;
 }

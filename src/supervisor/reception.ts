@@ -143,7 +143,7 @@ export class Reception {
     if (!(payload instanceof Uint8Array)) {
       throw new MessageError(
         'INVALID_ARGUMENT',
-        'the payload is no Uint8Array; convert it, for example by Buffer.from()',
+        'the payload is not a Uint8Array; convert it, for example with Buffer.from()',
       );
     }
     this.#requireSize(payload.length);
@@ -198,7 +198,7 @@ export class Reception {
     const module = this.#options.modules().find((module) => module.name === name);
     if (module) return module;
     const given = JSON.stringify(sentId.slice(0, 200));
-    const remedy = 'give the one that the message was announced with, or none';
+    const remedy = 'give the one that came with the message, or none';
     throw new UnknownSenderError(
       'INVALID_ARGUMENT',
       `the sentId ${given} names no module of this supervisor; ${remedy}`,

@@ -80,7 +80,7 @@ async function isAtRest(path: string): Promise<boolean> {
 async function isRecent(path: string): Promise<boolean> {
   // Opening a FIFO blocks, and opening a device may do anything.
   const info = await stat(path, { bigint: true });
-  if (!info.isFile()) throw new DigestError(`${path} is no regular file`);
+  if (!info.isFile()) throw new DigestError(`${path} is not a regular file`);
   return Math.abs(Date.now() - Number(info.ctimeNs / 1_000_000n)) < TICK_MS;
 }
 
@@ -88,7 +88,7 @@ async function readOnce(path: string, maxBytes: number, copy: Copy): Promise<Dig
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const info = await file.stat({ bigint: true });
-    if (!info.isFile()) throw new DigestError(`${path} is no regular file`);
+    if (!info.isFile()) throw new DigestError(`${path} is not a regular file`);
     if (info.size > BigInt(maxBytes)) throw new DigestError(`${path} has more than ${maxBytes} bytes`);
     const hash = createHash('sha256');
     const piece = Buffer.allocUnsafe(PIECE_BYTES);

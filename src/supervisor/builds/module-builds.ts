@@ -57,7 +57,7 @@ export class ModuleBuilds {
     this.#current = file;
     this.note({ kind: 'served', build });
     if (problem !== null)
-      this.#tell(`${problem}: should its file be replaced, a crash cannot start again what runs now`);
+      this.#tell(`${problem}: if its file is replaced, the running build cannot start again after a crash`);
   }
 
   /**
@@ -84,7 +84,7 @@ export class ModuleBuilds {
   describeNext(): string {
     const build = this.#accepted;
     if (build === null || identifyFile(build.original) === build.fileId) return '';
-    return `${sentence`, with the build that was accepted, for its file is another one now; to take that: ${this.#reload}`}`;
+    return `${sentence`, with the accepted build, because its file has changed; to take the new file: ${this.#reload}`}`;
   }
 
   /** What `status` shows. */
@@ -123,7 +123,7 @@ export class ModuleBuilds {
   }
 
   #describeKept({ original, sha256 }: Build): string {
-    const what = `${original} is not the build that was accepted (sha256 ${sha256.slice(0, SHORT)})`;
+    const what = `${original} is not the accepted build (sha256 ${sha256.slice(0, SHORT)})`;
     return `${sentence`${what}, of which the core starts its copy; to take the file: ${this.#reload}`}`;
   }
 

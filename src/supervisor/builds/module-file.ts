@@ -31,7 +31,7 @@ export function requireModuleFile(spec: Places): string {
 export function requirePresentFile(module: string, spec: Places): void {
   const path = requireModuleFile(spec);
   if (identifyFile(path) !== null) return;
-  const remedy = 'put it back, or correct "path"; until then the module goes on with the build that it has';
+  const remedy = 'put it back, or correct "path"; until then the module keeps the build that it has';
   throw new ModuleLoadError('MODULE_FILE_MISSING', `module ${module}: ${path}: there is no such file`, {
     module,
     remedy,

@@ -39,6 +39,6 @@ export class Repeats {
     if (next === null) return null;
     this.#build = next;
     this.#count += 1;
-    return `${file.path} was changed while it was being loaded; the build that stood there is started now`;
+    return `${file.path} was changed while it was being loaded; the core starts the build that was there`;
   }
 }

@@ -157,7 +157,7 @@ export class BuildStore {
 
   async #place(unfinished: string, build: Build): Promise<void> {
     await access(unfinished, constants.X_OK).catch(() => {
-      throw new Error(`${this.#folder} is mounted noexec, so that nothing can be loaded from there`);
+      throw new Error(`${this.#folder} is mounted noexec, so nothing can be loaded from there`);
     });
     const copy = this.#places.copyOf(build);
     makeFolders(dirname(copy));
@@ -191,7 +191,7 @@ export class BuildStore {
       await linkNeighbours(dirname(folder), dirname(dirname(copy)));
       return null;
     } catch (error) {
-      return `what stands beside it cannot be linked (${(error as Error).message})`;
+      return `the files beside it cannot be linked (${(error as Error).message})`;
     }
   }
 
@@ -255,8 +255,8 @@ async function originalFile(
 }
 
 function lost({ sha256, original }: Build, copy: string, kept: Digest | null): ModuleLoadError {
-  const what = `the build that was accepted (sha256 ${sha256.slice(0, 12)}) is gone: ${original} is another file now, or none`;
+  const what = `the accepted build (sha256 ${sha256.slice(0, 12)}) is gone: ${original} has changed or is missing`;
   const damage = kept === null ? 'cannot be read' : 'is damaged';
-  const remedy = 'reload the module to take the file that is there, or put the former one back';
+  const remedy = 'reload the module to take the file that is there, or put the old one back';
   return new ModuleLoadError('MODULE_BUILD_LOST', `${what}, and its copy ${copy} ${damage}`, { remedy });
 }

@@ -76,7 +76,7 @@ export class RunDirGuard {
         await this.#lookOnce();
       } catch (error) {
         // A look that fails is no reason to stop serving: the next one comes.
-        this.#tell([`this core cannot see whether it is reached (${(error as Error).message})`]);
+        this.#tell([`this core cannot check whether commands still reach it (${(error as Error).message})`]);
       }
     }
   }

@@ -134,7 +134,7 @@ class HeldRunDir implements RunDir {
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       const why = error instanceof DirectoryError ? message : `${this.path}/lock cannot be made (${code}); remove it`;
-      return { restored, lost: `this core cannot be reached any more: ${why}` };
+      return { restored, lost: `commands can no longer reach this core: ${why}` };
     }
   }
 
@@ -183,8 +183,8 @@ class HeldRunDir implements RunDir {
     const holder = holderOf(this.path);
     const [who] = holder;
     const that = holder[1] === null ? '' : sentence`, or that one ${endOf(holder[1], holder[2])}`;
-    const remedy = sentence`end one of the two, as this one ${endOf(process.pid, this.#about.kind)}${that}`;
-    return `this core cannot be reached any more, because ${who} has taken ${this.path}; ${remedy}`;
+    const remedy = sentence`end one of the two: this one ${endOf(process.pid, this.#about.kind)}${that}`;
+    return `commands can no longer reach this core, because ${who} has taken ${this.path}; ${remedy}`;
   }
 
   #write(): void {

@@ -80,7 +80,7 @@ export type DeathKind =
   | { kind: 'out-of-memory' }
   /** A signal that it raised itself, or that somebody sent. */
   | { kind: 'crash' }
-  /** It exited, which nobody had asked for. */
+  /** It exited; nobody had asked it to end. */
   | { kind: 'exit' };
 
 /** How a death is counted, and what calls it took with it get. */

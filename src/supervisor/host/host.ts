@@ -302,7 +302,7 @@ export class Host {
 
   #lost(): void {
     if (!this.#isGreeted) {
-      const why = 'its connection was closed before it said who it is; another process may have taken its place there';
+      const why = 'its connection was closed before it said who it is; another process may have connected in its place';
       const stranger = new HandshakeError('HANDSHAKE_FAILED', why);
       this.#lossTimer ??= setTimeout(() => this.#violated(stranger), EXIT_PATIENCE_MS);
     }
@@ -342,7 +342,8 @@ export class Host {
   #offered(candidates: Candidates): void {
     const offer = this.#stage.kind === 'served' || this.#stage.tries ? null : parseOffer(candidates);
     if (this.#stage.kind === 'served' || offer === null) {
-      const message = 'what it says of the ABIs of its file cannot be; install the same version of core and host';
+      const message =
+        'what it says about the ABIs of its file is impossible; install the same version of core and host';
       this.#violated({ code: 'HANDSHAKE_FAILED', message });
     } else {
       this.#stage.tries = true;

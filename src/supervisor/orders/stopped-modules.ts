@@ -22,7 +22,7 @@ export class StoppedModules {
       if (file !== null) names = readStateFile(file, document)?.modules ?? [];
     } catch {
       const remedy = 'every module is started; stop again those that must not run';
-      this.#unknown = `which modules were stopped is not known any more, ${file} cannot be read: ${remedy}`;
+      this.#unknown = `${file} cannot be read, so the core no longer knows which modules were stopped: ${remedy}`;
     }
     this.#names = new Set(names);
     this.#document = new StateDocument(file, () => ({ version: VERSION, modules: [...this.#names].sort() }));
@@ -32,7 +32,7 @@ export class StoppedModules {
   get problem(): string | null {
     const { failure } = this.#document;
     if (failure === null) return this.#unknown;
-    const remedy = 'make room, or let the core write there; it is tried again';
+    const remedy = 'make room, or let the core write there; the core tries again';
     return `the next start of the core will not know which modules are stopped: ${failure}; ${remedy}`;
   }
 

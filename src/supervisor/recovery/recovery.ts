@@ -94,7 +94,7 @@ function keep(box: ModuleBox, kept: ModuleBox[], problems: string[]): void {
   if (oldest === undefined) return;
   removeOldBox(oldest.path);
   problems.push(
-    `the black box ${oldest.path} was removed with what modules had sent: ${MAX_KEPT} newer ones wait as well`,
+    `the black box ${oldest.path} was removed with the messages in it: ${MAX_KEPT} newer ones wait as well`,
   );
 }
 
@@ -117,7 +117,7 @@ async function recoverBox(box: ModuleBox, options: RecoveryOptions, recovered: R
     }
     const isSafe = (await options.keeper?.isSafe()) ?? true;
     if (skipped > 0) {
-      const why = 'which are over 64 MiB or damaged, and were not handed on';
+      const why = 'that are over 64 MiB or damaged; they were not handed on';
       recovered.problems.push(`the black box ${box.path} held ${skipped} messages of module ${box.module} ${why}`);
     }
     return isSafe ? 'done' : 'unsafe';

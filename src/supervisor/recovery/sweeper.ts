@@ -106,7 +106,7 @@ export class Sweeper {
       return;
     }
     const { removed, kept } = forgetAllButSends(boxDir, runId);
-    if (removed > 0) this.#warn(`${describeBoxes(removed)} removed: ${runDir} knows nothing of it any more`);
+    if (removed > 0) this.#warn(`${describeBoxes(removed)} removed: ${runDir} no longer knows it`);
     if (kept === 0) return;
     const sinceMs = waitingSince(boxDir, runId, 'lost', nowMs);
     if (nowMs - sinceMs >= KEEP_MS) {
@@ -114,8 +114,8 @@ export class Sweeper {
       this.#warn(describeEnd(kept, runDir));
     } else if (sinceMs === nowMs) {
       const until = new Date(sinceMs + KEEP_MS).toISOString();
-      const remedy = `start a core with the run directory ${runDir}, which delivers it`;
-      this.#warn(`${describeBoxes(kept)} found with what modules had sent; it stays until ${until}: ${remedy}`);
+      const remedy = `start a core with the run directory ${runDir}; it delivers them`;
+      this.#warn(`${describeBoxes(kept)} found with messages of modules; it stays until ${until}: ${remedy}`);
     }
   }
 
@@ -155,7 +155,7 @@ export class Sweeper {
     }
     const why = 'the messages in it cannot be written to the store of sends';
     this.#warn(
-      `${describeBoxes(unsafe.length)} kept: ${why}; it is removed when they are, and the next start delivers them else`,
+      `${describeBoxes(unsafe.length)} kept: ${why}; it is removed once they are written; otherwise the next start delivers them`,
     );
     this.#timer = setInterval(() => void this.#look(), LOOK_EVERY_MS).unref();
   }
@@ -209,11 +209,11 @@ export class Sweeper {
 
 function describeFiles(count: number): string {
   if (count === 0) return 'it had left no socket';
-  return count === 1 ? 'its socket was removed that it left' : `${count} sockets were removed that it left`;
+  return count === 1 ? 'the socket that it left was removed' : `${count} sockets were removed that it left`;
 }
 
 function describeEnd(boxes: number, runDir: string): string {
-  const why = `no core with the run directory ${runDir} has come for what modules had sent`;
+  const why = `no core with the run directory ${runDir} has started to deliver the messages in it`;
   return `${describeBoxes(boxes)} removed after 24 hours: ${why}`;
 }
 

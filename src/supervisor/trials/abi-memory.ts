@@ -34,8 +34,8 @@ export class AbiMemory {
   get problem(): string | null {
     const { failure } = this.#document;
     if (failure === null) return null;
-    const remedy = 'make room, or let the core write there; it is tried again';
-    return `the next start of the core will try again which ABIs files have: ${failure}; ${remedy}`;
+    const remedy = 'make room, or let the core write there; the core tries again';
+    return `the next start of the core will have to try again which ABIs files have: ${failure}; ${remedy}`;
   }
 
   /** The ABI that worked with the file of this sha256; `null` when that is not known. */

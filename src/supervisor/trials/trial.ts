@@ -92,6 +92,6 @@ export function describeNone(trial: Trial): string | null {
   if (trial.kind !== 'trying' || nextAbi(trial) !== null) return null;
   const { offer, failed } = trial;
   const tries = failed.map(({ abi, text }) => `${abi}: ${text}`).join('; ');
-  const remedy = `set "abi = ..." to the one that it was built for, and see to what that one says`;
+  const remedy = `set "abi = ..." to the one that it was built for, and correct what it reports`;
   return `it starts with none of the ABIs that it may have been built for (${offer.reason}); ${tries}; ${remedy}`;
 }

@@ -13,7 +13,7 @@ export type ModuleTotals = {
   own: Record<Verdict, number>;
   /** Those given in its place, each with its reason. */
   defaults: Record<Verdict, Record<DefaultReason, number>>;
-  /** Verdicts that came after the default had been given in their place. */
+  /** Verdicts that came too late: the default verdict had been given already. */
   late: number;
   restarts: number;
   failedStarts: number;

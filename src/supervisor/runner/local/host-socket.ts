@@ -141,7 +141,7 @@ export class HostSocket implements Peer {
 
   #greet(hello: HostFrame['hello']): void {
     if (hello?.token !== this.#address.token) {
-      const what = `what answers at ${this.#address.path} is not the host that this core has started`;
+      const what = `the process that answers at ${this.#address.path} is not the host that this core has started`;
       this.#listener.violated(new HandshakeError('HANDSHAKE_FAILED', what));
       return;
     }

@@ -151,7 +151,7 @@ export function makeBox(directory: string, name: BoxName, bytes: number): BoxFil
 
 function openProblem(path: string, directory: string, code: string | undefined): string {
   // It may be another core's: that one would lose what its host does.
-  if (code === 'EEXIST') return `${path} exists already; restart the core, which then names its boxes anew`;
+  if (code === 'EEXIST') return `${path} exists already; restart the core; it then gives its boxes new names`;
   return `no file can be made in ${directory} (${code})`;
 }
 
