@@ -1,4 +1,4 @@
-/** Where events come in from those who use a supervisor: they are checked, and go through the chain. */
+/** Where callers hand in events. They are checked and go through the chain. */
 
 import { performance } from 'node:perf_hooks';
 import type { CoreConfig } from '../config/types.js';
@@ -185,7 +185,7 @@ export class Reception {
     });
   }
 
-  /** The same object each time: what follows each other on one route need not wait. */
+  /** The same object each time, because events on one route need not wait for each other. */
   #routeTo(module: Module): Members {
     const known = this.#routes.get(module);
     const route = known ?? [module];

@@ -16,7 +16,7 @@ type Places = Pick<ModuleSpec, 'path' | 'lookedFor'>;
 /** Digits of a sha256 that a person reads. */
 const SHORT = 12;
 
-/** What a module's builds are told through, and by whom they are kept. */
+/** Who is told about a module's builds, and who keeps them. */
 export interface ModuleBuildsOptions {
   module: string;
   store: BuildStore;
@@ -35,7 +35,7 @@ export class ModuleBuilds {
     this.#options = options;
   }
 
-  /** What tells the file that its host loaded, or failed to, from others; `null` when there was none. */
+  /** Identifies the file that its host loaded or failed to load; `null` when there was none. */
   get loadedFile(): string | null {
     return this.#current?.fileId ?? null;
   }
@@ -80,7 +80,7 @@ export class ModuleBuilds {
     return this.#choose(spec, chooseBuild(null, repeats.build));
   }
 
-  /** What an operator should know of the next start after a crash; empty when its file is the one that was accepted. */
+  /** What an operator should know about the next start after a crash; empty when its file is the accepted one. */
   describeNext(): string {
     const build = this.#accepted;
     if (build === null || identifyFile(build.original) === build.fileId) return '';

@@ -24,7 +24,7 @@ export function requireModuleFile(spec: Places): string {
 }
 
 /**
- * Sees that there is a file before a module that serves gives up the one that it has.
+ * Checks that there is a file before a serving module gives up the one that it has.
  *
  * @throws ModuleLoadError `MODULE_FILE_MISSING`.
  */
@@ -38,7 +38,7 @@ export function requirePresentFile(module: string, spec: Places): void {
   });
 }
 
-/** What tells a file from the one that stood there before; `null` when there is none that can be seen. */
+/** Identifies the file at a path, so that a later one can be told from it; `null` when no file can be seen. */
 export function identifyFile(path: string | null): string | null {
   try {
     if (path === null) return null;

@@ -6,7 +6,7 @@ import type { Build } from './build.js';
 import type { HostFile } from './host-file.js';
 import { buildToRepeat } from './policy.js';
 
-/** The end of a host, as far as it says whether the file was changed. */
+/** What the end of a host says about a change of its file. */
 export interface EndWithFile {
   cause: DeathCause;
   code: ErrorCode;

@@ -1,4 +1,4 @@
-/** The builds of all modules of a core: which bytes a file has, and the copies that are kept of them. */
+/** The builds of all modules of a core: which bytes each file has, and the copies that the core keeps. */
 
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -49,7 +49,7 @@ export class BuildStore {
   }
 
   /**
-   * The file that is at `path` now, of which a copy is kept. Never fails: what cannot be read, or kept, is said in the result.
+   * The file that is at `path` now. A copy of it is kept. Never fails: the result says what could not be read or kept.
    */
   present(path: string): Promise<LoadableFile> {
     const reading = this.#reading.get(path) ?? this.#during(() => this.#present(path));
@@ -59,7 +59,7 @@ export class BuildStore {
   }
 
   /**
-   * A build that was accepted: in its original file while that has its bytes, else in the copy.
+   * An accepted build: its original file while that still has the same bytes, otherwise the copy.
    *
    * @throws ModuleLoadError `MODULE_BUILD_LOST` when neither has them
    */
@@ -68,7 +68,7 @@ export class BuildStore {
   }
 
   /**
-   * Removes the copies of builds that nobody needs, and what a killed core had not finished; from now on also whenever another
+   * Removes the copies that nobody needs, and unfinished ones of a killed core. From now on it also does so whenever another
    * build is kept.
    */
   async collect(): Promise<void> {
@@ -82,7 +82,7 @@ export class BuildStore {
     await this.#collecting;
   }
 
-  /** Removes everything, once nothing is being read any more: of a folder that goes with its core. */
+  /** Removes everything once no read is in progress. For a folder that goes with its core. */
   async clear(): Promise<void> {
     const patience = new AbortController();
     const idle = this.#busy === 0 ? undefined : new Promise<void>((done) => this.#idle.push(done));

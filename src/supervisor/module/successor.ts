@@ -1,4 +1,4 @@
-/** The host that shall take over from those that serve: it is started beside them, and does nothing until it is adopted. */
+/** The host that is to take over from the serving ones. It starts beside them and does nothing until it is adopted. */
 
 import type { ModuleSpec } from '../../config/types.js';
 import { IllegalStateError, type SupervisorError } from '../../errors.js';

@@ -1,4 +1,4 @@
-/** Which modules an operator has stopped: they stay so over reloads and restarts of the core, until they are started. */
+/** Which modules an operator has stopped. They stay stopped when the core reloads or restarts, until they are started. */
 
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -11,7 +11,7 @@ const document = z.object({ version: z.literal(VERSION), modules: z.array(z.stri
 export class StoppedModules {
   readonly #document: StateDocument;
   readonly #names: Set<string>;
-  /** Why those of the last run are not known; `null`: they are, or others have been written since. */
+  /** Why the stopped modules of the last run are not known; `null`: they are, or newer ones have been written since. */
   #unknown: string | null = null;
 
   /** @param stateDir - holds the file; `null`: forgotten with this object */
