@@ -88,7 +88,7 @@ async function runToItsEnd(core: Core, onServing: (stopped: string[], refused: s
     stop: (signal) => void core.stop({ why: `${signal} received` }),
     stopNow: (signal) => void core.stop({ why: `${signal} received again`, now: true }),
     reload: () => hangUps.add(),
-    meaningless: (signal) => core.say('info', `${signal} received, which means nothing to a core`),
+    meaningless: (signal) => core.say('info', `${signal} received; a core ignores it`),
   });
   core.once('stopping', () => hangUps.close());
   let deadline: NodeJS.Timeout | undefined;

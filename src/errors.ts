@@ -18,15 +18,14 @@ export const ERROR_CODES = {
   INVALID_ARGUMENT: 'A call was given an argument that it cannot take.',
   MESSAGE_TOO_LARGE: 'A message or an address is over its limit; it was refused before it travelled.',
   ILLEGAL_STATE: 'The call does not fit the state that the supervisor or the module is in.',
-  RELOAD_FAILED: 'A reload was given up; everything runs on as it did before.',
+  RELOAD_FAILED: 'A reload failed and changed nothing.',
   MODULE_UNKNOWN: 'No module of that name is configured.',
   MODULE_FILE_MISSING: 'The module file does not exist.',
   MODULE_FILE_UNREADABLE: 'The module file exists but cannot be read.',
   MODULE_FILE_EMPTY: 'The module file has no content.',
   MODULE_FILE_TRUNCATED: 'The module file ends before the parts that its header announces.',
   MODULE_FILE_CHANGED: 'The module file was changed while it was being loaded.',
-  MODULE_BUILD_LOST:
-    'The build of the module that was accepted is neither in its file nor in the copy that the core keeps.',
+  MODULE_BUILD_LOST: 'Neither the module file nor the copy that the core keeps holds the accepted build.',
   MODULE_NOT_ELF: 'The module file is not an ELF shared object.',
   MODULE_WRONG_ARCHITECTURE: 'The module file was built for another machine.',
   MODULE_NO_INIT: 'The module file exports no mesibo_module_<name>_init.',
@@ -38,39 +37,41 @@ export const ERROR_CODES = {
   MODULE_INIT_REFUSED: 'The module returned non-zero from init.',
   MODULE_START_CRASHED: 'The host died before its module was ready.',
   MODULE_START_TIMEOUT: 'The module was not ready within start_timeout.',
-  BLACK_BOX_UNAVAILABLE: 'The memory for a black box could not be had.',
+  BLACK_BOX_UNAVAILABLE: 'There is no memory for a black box.',
   DIRECTORY_UNUSABLE: 'The working directory of a module cannot be used.',
   HOST_START_FAILED: 'The host process could not be started.',
   HANDSHAKE_FAILED: 'Core and host could not agree on how to talk.',
   HOST_CRASHED: 'A serving host was ended by a signal.',
   HOST_EXITED: 'A serving host exited without being asked to.',
   HOST_HUNG: 'A callback ran longer than hang and its host was killed.',
-  HOST_UNREACHABLE: 'A host executed nothing and did not answer, or lost its connection, and was killed.',
-  HOST_OUT_OF_MEMORY: 'The kernel killed a host for want of memory.',
+  HOST_UNREACHABLE: 'A host was killed because it did not answer between calls, or because it lost its connection.',
+  HOST_OUT_OF_MEMORY: 'The kernel killed a host because memory ran out.',
   GATEWAY_UNUSABLE: 'The socket for chat servers cannot be made.',
-  HTTP_UNUSABLE: 'The address for HTTP cannot be listened on.',
+  HTTP_UNUSABLE: 'The core cannot listen at the address for HTTP.',
   SECRET_UNUSABLE: 'A file with a token or another secret cannot be used.',
-  FRAME_INVALID: 'A server or a client sent what is no frame of the gateway, or one that does not come at that point.',
+  FRAME_INVALID: 'A server or a client sent an invalid frame, or a frame that is not allowed at that point.',
   VERSION_UNKNOWN: 'Core and server speak no common version of the gateway protocol.',
-  TOO_MANY_SERVERS: 'As many servers are connected to the gateway as it serves.',
-  SERVER_NAME_TAKEN: 'Another process takes the sends for a server of that name already.',
-  EVENT_ID_TAKEN: 'An event of that id has no outcome yet.',
-  SEND_UNKNOWN: 'No send of that id waits to be acknowledged on the connection, or the id is of no module.',
-  SENDS_UNACKNOWLEDGED: 'Too much that modules sent waits for a server, so that an event of it was not taken.',
-  STATUS_NOT_KEPT: 'A module cannot hear a status, and so many wait for it that this one was dropped.',
-  CORE_STOPPING: 'The core is stopping, and takes no events any more.',
+  TOO_MANY_SERVERS: 'The gateway already serves as many servers as it can.',
+  SERVER_NAME_TAKEN: 'Another process already takes the sends for a server of that name.',
+  EVENT_ID_TAKEN: 'An earlier event with that id has no outcome yet.',
+  SEND_UNKNOWN: 'No send with that id waits for an acknowledgement on the connection, or the id belongs to no module.',
+  SENDS_UNACKNOWLEDGED:
+    'Too many messages of modules wait for a server, so the core refused an event from that server.',
+  STATUS_NOT_KEPT: 'A status was dropped: its module cannot take it now, and too many already wait.',
+  CORE_STOPPING: 'The core is stopping and takes no more events.',
   REQUEST_INVALID: 'An HTTP request, or the JSON in it, cannot be understood.',
-  REQUEST_TOO_SLOW: 'An HTTP request did not come to its end in time.',
+  REQUEST_TOO_SLOW: 'An HTTP request was not complete in time.',
   TOKEN_WRONG: 'An HTTP request has no token, or a wrong one.',
-  ROUTE_UNKNOWN: 'There is nothing at the path of an HTTP request, or not with its method.',
-  MEDIA_TYPE_UNKNOWN: 'The body of an HTTP request is no JSON, by its headers.',
-  TOO_MANY_REQUESTS: 'As many HTTP requests are in progress as the core takes.',
-  REQUEST_FAILED: 'The core could not answer an HTTP request, by a mistake of its own.',
-  STORE_UNUSABLE: 'What modules sent cannot be kept on disk.',
+  ROUTE_UNKNOWN: 'The path of an HTTP request does not exist, or does not take its method.',
+  MEDIA_TYPE_UNKNOWN: 'The headers of an HTTP request say that its body is not JSON.',
+  TOO_MANY_REQUESTS: 'The core already has as many HTTP requests in progress as it takes.',
+  REQUEST_FAILED: 'The core could not answer an HTTP request because of an error in the core.',
+  STORE_UNUSABLE: 'Messages that modules sent cannot be stored on disk.',
   CORE_NOT_RUNNING: 'No core serves the run directory.',
   CORE_SILENT: 'A core holds the run directory but did not answer in time.',
-  CORE_WITHOUT_CONTROL: 'What holds the run directory is a supervisor in a program, which no command reaches.',
-  CORE_INCOMPATIBLE: 'What listens in the run directory is no core, or one that speaks otherwise than this version.',
+  CORE_WITHOUT_CONTROL: 'A supervisor in a program holds the run directory, and commands cannot reach it.',
+  CORE_INCOMPATIBLE:
+    'Something in the run directory answers, but it is not a core, or it is a core of another version.',
 } as const;
 
 /** A stable error code, one of {@link ERROR_CODES}. */
@@ -188,7 +189,7 @@ export class ReloadError extends SupervisorError {
   readonly failures: readonly SupervisorError[];
 
   constructor(failures: readonly SupervisorError[]) {
-    const unchanged = 'nothing was changed: what ran before goes on as it was';
+    const unchanged = 'nothing was changed; everything runs as before';
     super('RELOAD_FAILED', joinSentences([sentenceOfAll(failures), unchanged], '\n'), { cause: failures[0] });
     this.failures = failures;
   }

@@ -7,14 +7,14 @@ import { DirectoryError } from './errors.js';
 const O_PATH = 0o10000000;
 
 /** The code of a {@link NotAFileError}, in words, where other errors have the name of theirs. */
-export const NOT_A_FILE = 'it is no regular file';
+export const NOT_A_FILE = 'it is not a regular file';
 
 /** What was opened is a pipe, a device or the like. */
 export class NotAFileError extends Error {
   readonly code = NOT_A_FILE;
 
   constructor(path: string) {
-    super(`${path} is no regular file`);
+    super(`${path} is not a regular file`);
   }
 }
 

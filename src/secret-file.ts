@@ -42,8 +42,7 @@ export function readSecretFile(path: string, setting: string): string {
     const secret = firstLine(readBeginning(fd, MAX_BYTES + 1));
     if (secret === '') throw reason('its first line is empty');
     if (secret.length > MAX_BYTES) throw reason(`its first line has more than ${MAX_BYTES} bytes`);
-    if (!/^[\x21-\x7e]+$/.test(secret))
-      throw reason('its first line has other characters than printable ones of ASCII');
+    if (!/^[\x21-\x7e]+$/.test(secret)) throw reason('its first line has characters that are not printable ASCII');
     return secret;
   } finally {
     closeSync(fd);
@@ -55,7 +54,7 @@ function firstLine(text: string): string {
 }
 
 function unusable(path: string, setting: string, why: string, cause: unknown): DirectoryError {
-  const remedy = `give ${setting} a file of the core's own user or of root, with the mode 0600 and the secret in its first line`;
+  const remedy = `give ${setting} a file that belongs to the core's user or to root, has the mode 0600, and holds the secret in its first line`;
   return new DirectoryError('SECRET_UNUSABLE', `the file ${path} of ${setting} cannot be used (${why})`, {
     remedy,
     cause,

@@ -19,7 +19,7 @@ const ENCODED = 'whsec_';
 export function readToken(file: string): string {
   const token = readSecretFile(file, 'http_token');
   if (token.length >= MIN_BYTES) return token;
-  const what = `http_token: the first line of ${file} has ${counted(token.length, 'byte')}, and ${MIN_BYTES} are the least`;
+  const what = `http_token: the first line of ${file} has ${counted(token.length, 'byte')}, and must have at least ${MIN_BYTES}`;
   const make = `(umask 077; head -c 24 /dev/urandom | base64 > ${quoteWord(file)})`;
   throw new SupervisorError('CONFIG_VALUE', what, { remedy: `make another token: ${make}` });
 }
@@ -45,16 +45,16 @@ export function keyOf(secret: string, file: string): Buffer {
   const key = encoded === null ? Buffer.from(secret) : Buffer.from(encoded, 'base64');
   // Node takes anything for base64, and every other receiver of the secret would come to another key.
   if (encoded !== null && key.toString('base64') !== encoded) {
-    throw badKey(`the first line of ${file} begins with ${ENCODED}, and what follows is no base64`);
+    throw badKey(`the first line of ${file} begins with ${ENCODED}, and what follows is not base64`);
   }
   if (key.length >= MIN_BYTES) return key;
   throw badKey(
-    `the first line of ${file} makes a key of ${counted(key.length, 'byte')}, and ${MIN_BYTES} are the least`,
+    `the first line of ${file} makes a key of ${counted(key.length, 'byte')}, and must have at least ${MIN_BYTES}`,
   );
 }
 
 function badKey(what: string): SupervisorError {
-  const remedy = 'make another secret, as by "openssl rand -base64 32"';
+  const remedy = 'make another secret, for example with "openssl rand -base64 32"';
   return new SupervisorError('CONFIG_VALUE', `webhook_secret: ${what}`, { remedy });
 }
 

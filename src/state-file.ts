@@ -23,7 +23,7 @@ export function readStateFile<T>(file: string, schema: z.ZodType<T>): T | null {
     throw error;
   }
   try {
-    if (fstatSync(fd).size > MAX_FILE_BYTES) throw new Error(`${file} is no file of ours`);
+    if (fstatSync(fd).size > MAX_FILE_BYTES) throw new Error(`${file} was not written by a core`);
     return schema.parse(JSON.parse(readFileSync(fd, 'utf8')));
   } finally {
     closeSync(fd);

@@ -748,7 +748,7 @@ static enum mmc_reason lost(mmc_client *client, struct connection *connection)
 static enum mmc_reason garbled(mmc_client *client, struct connection *connection)
 {
     count(&client->garbled);
-    const char *what = "what listens at %s sent what is no frame of the gateway; is it a core?";
+    const char *what = "the process that listens at %s sent something that is not a frame of the gateway; is it a core?";
     return lose(client, connection, fail(MMC_GARBLED, what, client->address.sun_path));
 }
 
@@ -1072,7 +1072,7 @@ static int stands_still(struct connection *connection, uint64_t now)
 
 static enum mmc_reason still(const mmc_client *client)
 {
-    return fail(MMC_LATE, "the core at %s stands still: it has sent nothing since an event was late", client->address.sun_path);
+    return fail(MMC_LATE, "the core at %s does not respond: it has sent nothing since an event was late", client->address.sun_path);
 }
 
 /* ---- slots, and what a fork leaves ---- */

@@ -20,7 +20,7 @@ const ANSWER_MS = 1000;
 export function addCompletion(program: Command): void {
   program
     .command('completion')
-    .description('print the script with which a shell completes these commands; its first lines say where it belongs')
+    .description('print a completion script for a shell; its first lines say where to install it')
     .addArgument(
       new Argument('<shell>', 'whose script').choices(Object.keys(SHELLS)).argParser((text) => {
         if (text === NAMES || Object.hasOwn(SHELLS, text)) return text;

@@ -7,7 +7,7 @@ export function addHelp(program: Command): void {
   program
     .helpCommand(false)
     .command('help')
-    .description('show what may be given, to one command or to all')
+    .description('show the help of one command, or of all')
     .argument('[command]')
     .helpOption(false)
     .action((name: string | undefined) => {

@@ -8,7 +8,7 @@ import { printData, viewOf } from '../terminal/io.js';
 export function addList(program: Command): void {
   program
     .command('list')
-    .description('show which modules there are, in the order of the chain: state, ABI and file')
+    .description('list the modules in the order of the chain, with state, ABI and file')
     .option('--json', 'print one JSON document')
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();

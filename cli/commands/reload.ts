@@ -10,9 +10,9 @@ export function addReload(program: Command): void {
   program
     .command('reload')
     .description(
-      'read the configuration again, and start what changed beside what runs; on any failure nothing changes',
+      'read the configuration again; a changed module gets a new process before its old one ends; if anything fails, nothing changes',
     )
-    .argument('[names...]', 'only these modules, which get a new process whether they changed or not')
+    .argument('[names...]', 'only these modules; each gets a new process, changed or not')
     .option('--json', 'print what was done as one JSON document')
     .action(async (names: string[], _options, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();

@@ -8,13 +8,13 @@ export function addReset(program: Command): void {
   program
     .command('reset')
     .description(
-      "set a module's counters to 0, forget its crashes, and start it at once if it waits for its next start",
+      'set the counters of a module to 0 and forget its crashes; if it waits for its next start, start it now',
     )
     .argument('<name>', 'the module')
     .action(async (name: string, _options, command: Command) => {
       await withClient(directoriesOf(command.optsWithGlobals<GlobalOptions>()).runDir, async (client) => {
         await waitForCore(`reset ${name}`, waitingOf('reset', client), client.order('reset', name));
-        tell(`module ${name} is counted from 0`);
+        tell(`the counters of module ${name} are 0`);
       });
     });
 }

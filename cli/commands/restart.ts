@@ -8,7 +8,7 @@ export function addRestart(program: Command): void {
   program
     .command('restart')
     .description(
-      'let a module finish, end its process and start another; to start the other one first, use "reload NAME"',
+      'let a module finish its work, end its process and start a new one; to start the new one first, use "reload NAME"',
     )
     .argument('<name>', 'the module')
     .action(async (name: string, _options, command: Command) => {

@@ -45,8 +45,8 @@ export function addSend(program: Command): void {
           } else if (event.kind === 'missed') {
             tell(
               event.count === 1
-                ? '1 message that a module sent is not shown: it came faster than it was taken'
-                : `${event.count} messages that modules sent are not shown: they came faster than they were taken`,
+                ? '1 message that a module sent is not shown: messages came faster than they could be printed'
+                : `${event.count} messages that modules sent are not shown: they came faster than they could be printed`,
             );
           } else {
             printData(options.json ? sentToJson(event.sent) : renderSent(event.sent));

@@ -25,12 +25,12 @@ export function addStart(program: Command): void {
   program
     .command('start')
     .description(
-      'start the core and its modules, in the foreground unless --daemon is given; or modules that were stopped',
+      'start the core and its modules, in the foreground or with --daemon; with NAMES, start stopped modules again',
     )
-    .argument('[names...]', 'modules of a running core, to be started again after "stop NAME"')
+    .argument('[names...]', 'modules of a running core that "stop NAME" has stopped')
     .option('--config <file>', 'the configuration file', DEFAULT_CONFIG)
-    .option('--daemon', 'go to the background, and return when every module is ready or refused')
-    .option('--strict', 'let warnings of the configuration and refused modules fail the start')
+    .option('--daemon', 'run in the background; the command returns when every module is ready or refused')
+    .option('--strict', 'fail if the configuration has warnings or a module is refused')
     .addOption(
       new Option('--report-fd <fd>', 'where a core in the background says that it serves')
         .argParser(parseCount)
@@ -41,7 +41,9 @@ export function addStart(program: Command): void {
       if (names.length > 0) {
         const given = (['config', 'daemon', 'strict'] as const).filter((name) => isGiven(command, name));
         if (given.length > 0) {
-          throw new UsageError(`--${given[0]} is for the start of a core, and names are for modules of one that runs`);
+          throw new UsageError(
+            `--${given[0]} starts a core; names start modules of a running core, so give only one of the two`,
+          );
         }
         endEarlySignals();
         await startModules(directoriesOf(options).runDir, names);

@@ -17,10 +17,10 @@ export function addStatus(program: Command): void {
   program
     .command('status')
     .description(
-      'show the core and its modules; exits with 1 if a module that should be up does not serve, or the core has a problem',
+      'show the core and its modules; the exit code is 1 if a module that should be up does not serve, or if the core has a problem',
     )
     .option('--json', 'print one JSON document')
-    .option('--watch [seconds]', 'draw it again every second, or as often as given; q ends', parseSeconds)
+    .option('--watch [seconds]', 'redraw every second, or every SECONDS; q quits', parseSeconds)
     .action(async (_options, command: Command) => {
       const options = command.optsWithGlobals<StatusOptions>();
       const { runDir } = directoriesOf(options);
@@ -32,7 +32,8 @@ export function addStatus(program: Command): void {
 }
 
 async function watchStatus(runDir: string, seconds: true | number, json: boolean): Promise<void> {
-  if (json && process.stdout.isTTY) throw new UsageError('--watch with --json is for programs; leave one of them away');
+  if (json && process.stdout.isTTY)
+    throw new UsageError('--watch with --json is for programs; on a terminal, give only one of them');
   const { watch } = await import('../terminal/watch.js');
   await watch({
     runDir,

@@ -18,7 +18,10 @@ export function addStop(program: Command): void {
   program
     .command('stop')
     .description('stop the core and all modules, or only some modules; returns when they are gone')
-    .argument('[names...]', 'only these modules; they stay stopped, over reloads and restarts too, until "start NAME"')
+    .argument(
+      '[names...]',
+      'only these modules; they stay stopped until "start NAME", even if the core reloads or restarts',
+    )
     .action(async (names: string[], _options, command: Command) => {
       const { runDir } = directoriesOf(command.optsWithGlobals<GlobalOptions>());
       if (names.length > 0) return stopModules(runDir, names);

@@ -107,14 +107,14 @@ async function watchSilence(runDir: string, { pid }: ChildProcess, signal: Abort
     nowMs: () => performance.now(),
     pause: (ms) => setTimeout(ms, null, { signal, ref: false }),
   });
-  const what = `start: the core with pid ${pid} has not answered for ${SILENT_MS / 1000} s, and was left as it is`;
+  const what = `start: the core with pid ${pid} has not answered for ${SILENT_MS / 1000} s; it still runs`;
   const remedy = sentence`to end it at once: ${shellCommand('kill', '-KILL', `${pid}`)}`;
   throw new ControlError('CORE_SILENT', what, { remedy });
 }
 
 function describeEnd(code: number | null, signal: string | null): string {
   if (signal !== null) return `was ended by ${signal}`;
-  return code === 0 ? 'was told to stop' : `exited with ${code}`;
+  return code === 0 ? 'was asked to stop' : `exited with ${code}`;
 }
 
 function readFrom(fd: number, from: number): string {

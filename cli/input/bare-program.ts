@@ -14,7 +14,7 @@ export function createBareProgram(): Command {
     .option('--run-dir <dir>', 'where the core keeps its lock and sockets (or MESIBO_RUN_DIR)')
     .option('--state-dir <dir>', 'where the core keeps its logs (or MESIBO_STATE_DIR)')
     .configureOutput({ outputError: (text) => printError(text, 'error') })
-    .showHelpAfterError('(add --help for what may be given)')
+    .showHelpAfterError('(add --help to see the arguments and options)')
     .hook('preAction', (_, verb) => nameCore(coreOptionsOf(verb.optsWithGlobals<GlobalOptions>())))
     .exitOverride();
 }

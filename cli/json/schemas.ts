@@ -29,32 +29,32 @@ const moduleFields = {
   name: z.string(),
   state: z.enum(['stopped', 'starting', 'serving', 'replacing', 'backoff', 'failed']),
   desired: z.enum(['up', 'down']).describe('down: an operator has stopped it'),
-  pid: z.int().nullable().describe('of the process that serves'),
-  generation: count.describe('of that process, or of the last one'),
+  pid: z.int().nullable().describe('pid of the process that serves'),
+  generation: count.describe('generation of that process, or of the last one'),
   abi,
-  abiSource: z.enum(['configuration', 'note', 'symbols', 'trial']).nullable().describe('what told the ABI'),
-  abiReason: z.string().nullable().describe('the same in words'),
+  abiSource: z.enum(['configuration', 'note', 'symbols', 'trial']).nullable().describe('how the ABI was found'),
+  abiReason: z.string().nullable().describe('how it was found, in words'),
   warnings: z.array(z.string()).describe('what to know of it although it runs'),
-  path: z.string().nullable().describe('of its file; null when none is found'),
+  path: z.string().nullable().describe('path of its file; null when no file is found'),
   build: z
     .strictObject({
       sha256: z.string().regex(/^[0-9a-f]{64}$/),
       path: z.string().describe('what its process has loaded'),
-      kept: z.boolean().describe('that is the copy which the core keeps, since the file is another one'),
+      kept: z.boolean().describe('path is the copy that the core keeps, because the file has changed'),
       problem: z.string().nullable().describe('why a crash may not be able to start it again'),
       problemParts: z
         .array(z.union([z.string(), toldCommand]))
         .optional()
         .describe(
-          'that in pieces, where it has commands: text, or `{ kind, words }`, where `core` means the words after `mesibo-modules`',
+          'the problem in pieces, where it has commands: text, or `{ kind, words }`, where `core` means the words after `mesibo-modules`',
         ),
     })
     .nullable()
     .describe('the build that runs, or ran last; null before that is known'),
-  fileChanged: z.boolean().describe('its file is another one than its process loaded, or missing'),
+  fileChanged: z.boolean().describe('its file has changed since its process loaded it, or is missing'),
   fileMissing: z.boolean().describe('there is no file where the configuration has it'),
-  description: z.string().nullable().describe('what the module says of itself'),
-  callbacks: z.array(z.string()).describe('those that it has'),
+  description: z.string().nullable().describe('what the module says about itself'),
+  callbacks: z.array(z.string()).describe('the callbacks that it has set'),
   hosts: z.array(host).describe('every process, also one that takes over or finishes'),
   restarts: count.describe('starts after it had served'),
   failedStarts: count.describe('starts that did not become ready'),
@@ -74,13 +74,15 @@ const moduleFields = {
     defaultByReason: z
       .strictObject({ crash: count, hang: count, deadline: count, down: count, overload: count })
       .describe('the same, by why'),
-    late: count.describe('verdicts that came after that'),
+    late: count.describe('verdicts that came after the default one'),
   }),
   sends: z.strictObject({
     total: count,
-    undelivered: count.describe('of these, nobody took'),
-    refused: count.describe('its black box was full, or too much waited, so it got -1; not in total'),
-    waiting: count.describe('wait for a server, those included that it has and has not acknowledged'),
+    undelivered: count.describe('nobody took them'),
+    refused: count.describe(
+      'send_message returned -1, because its black box was full or too many waited; not in total',
+    ),
+    waiting: count.describe('they wait for a server, or for its acknowledgement'),
     delivered: count.describe('servers have acknowledged them'),
     refusedByServer: count.describe('servers have refused them'),
     expired: count.describe('they waited longer than send_ttl'),
@@ -98,25 +100,25 @@ const core = z.strictObject({
   uptimeSeconds: count,
   config: z.string().nullable().describe('its configuration file'),
   problems: z.array(z.string()).describe('what is wrong with the core itself'),
-  recoveredSends: count.describe('messages that a killed core could not hand on any more'),
-  embedded: z.boolean().describe('it is a part of a program, which goes on when the core stops'),
+  recoveredSends: count.describe('messages that a killed core had left and this core handed on'),
+  embedded: z.boolean().describe('the core is part of a program, which continues when the core stops'),
   gateway: z.string().nullable().describe('the socket where chat servers connect; null: there is none'),
   gatewayGroup: z.string().nullable().describe('the group whose members may connect there; null: none'),
   http: z.string().nullable().describe('where it answers over HTTP: HOST:PORT, [V6]:PORT or unix:PATH; null: nowhere'),
-  webhook: z.string().nullable().describe('where what modules send is posted, without the path; null: nowhere'),
+  webhook: z.string().nullable().describe('where messages of modules are posted, without the path; null: nowhere'),
 });
 
 const server = z.strictObject({
   name: z.string(),
-  connections: count.describe('of that name'),
+  connections: count.describe('connections of servers with that name'),
   takesSends: z.boolean().describe('one of them takes what modules send'),
   inProgress: count.describe('its events that have no outcome yet'),
-  unacknowledged: count.describe('messages of modules that it has and has not acknowledged'),
+  unacknowledged: count.describe('messages of modules that it has not acknowledged yet'),
 });
 
 const sends = z
   .strictObject({
-    waiting: count.describe('messages of modules that wait, those included that a server has not acknowledged'),
+    waiting: count.describe('messages of modules that wait for a server, or for its acknowledgement'),
     away: z
       .array(
         z.strictObject({
@@ -124,7 +126,9 @@ const sends = z
           waiting: count.describe('messages that wait for it alone'),
         }),
       )
-      .describe('servers that messages wait for and that take none now; the ten of which most waits'),
+      .describe(
+        'servers that take nothing now although messages wait for them; at most the ten with the most messages',
+      ),
     bytes: count.describe('payloads and addresses of all that wait'),
     delivered: count.describe('servers have acknowledged them'),
     refused: count.describe('servers have refused them'),
@@ -132,7 +136,7 @@ const sends = z
     consumed: count.describe('chain_sends: modules have consumed them'),
   })
   .nullable()
-  .describe('since the core began; null: nothing that modules send is kept');
+  .describe('since the core began; null: the core keeps no messages of modules');
 
 const setting = z.strictObject({
   key: z.string(),
@@ -160,8 +164,8 @@ const params = z
   .describe('ids are decimal strings: they have 64 bits');
 
 const message = {
-  message: z.string().nullable().describe('null when it is no UTF-8'),
-  messageBase64: z.string().optional().describe('then, the bytes'),
+  message: z.string().nullable().describe('null when it is not UTF-8'),
+  messageBase64: z.string().optional().describe('its bytes, when message is null'),
 };
 
 const outcome = z.strictObject({
@@ -176,7 +180,7 @@ const outcome = z.strictObject({
       default: z
         .enum(['crash', 'hang', 'deadline', 'down', 'overload'])
         .nullable()
-        .describe('why it is a default verdict'),
+        .describe('why the verdict is a default one'),
       micros: count,
     }),
   ),
@@ -220,7 +224,7 @@ export const DOCUMENTS = {
   describe: [
     z.strictObject({
       ...moduleFields,
-      settings: z.array(setting).describe('ours, in force'),
+      settings: z.array(setting).describe('our settings for the module, as they are now'),
       env: z.array(setting).describe('the variables that env { } sets'),
       config: z.array(setting).describe("the module's own"),
     }),
@@ -233,10 +237,10 @@ export const DOCUMENTS = {
       configured: names.describe('only settings that need no new process'),
       unchanged: names,
       left: names.describe('changed, but the reload was for others'),
-      stopped: names.describe('of those meant: stopped by an operator, so that nothing of them was started'),
-      settings: names.describe('global settings that changed and hold from now on'),
+      stopped: names.describe('those that an operator has stopped, so the reload did not start them'),
+      settings: names.describe('global settings that changed and are now in use'),
       needRestart: names.describe('global settings that need a restart of the core'),
-      secrets: names.describe('global settings whose file has another secret, which holds from now on'),
+      secrets: names.describe('global settings whose file has a new secret, now in use'),
       warnings: z.array(z.string()),
     }),
   ],

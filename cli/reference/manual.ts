@@ -8,20 +8,20 @@ export const EXIT_CODES: Entry[] = [
   ['0', 'It worked.'],
   [
     '1',
-    'It did not; the message says what to do. For status: a module that should be up does not serve, or something is wrong with the core itself, such as a reload that failed. What is past, and modules that were stopped by order, leave it 0. A start or stop of a module whose order was carried out, and cannot be written to the state directory, leaves it 0 too: the command warns, and status exits with 1 until it can be written.',
+    'It did not work; the message says what to do. status exits with 1 when a module that should be up does not serve, or when the core itself has a problem, such as a failed reload. Past crashes and modules that an operator has stopped do not count. start and stop of a module exit with 0 when the order was carried out but cannot be written to the state directory. They warn then, and status exits with 1 until it can be written.',
   ],
   ['2', 'The command line makes no sense.'],
   ['3', 'No core serves the run directory.'],
-  ['130, 143', 'Ctrl-C, SIGTERM: the command was ended. What it had told the core to do, the core carries on with.'],
+  ['130, 143', 'Ctrl-C or SIGTERM ended the command. The core carries on with what the command had asked for.'],
 ];
 
 /** Variables that are read. */
 export const ENVIRONMENT: Entry[] = [
-  ['MESIBO_RUN_DIR', 'The run directory, where --run-dir does not say it.'],
-  ['MESIBO_STATE_DIR', 'The state directory, where --state-dir does not say it.'],
+  ['MESIBO_RUN_DIR', 'The run directory, unless --run-dir is given.'],
+  ['MESIBO_STATE_DIR', 'The state directory, unless --state-dir is given.'],
   [
     'NODE_EXTRA_CA_CERTS',
-    'At start: a file of certificates that https requests of modules trust besides those of Node.',
+    'Read at start: a file of certificates. The https requests of modules trust them, besides those of Node.',
   ],
   ['MESIBO_DEBUG', 'If set, errors of commands come with a stack trace.'],
   ['NO_COLOR', 'If set, nothing is coloured.'],
@@ -50,11 +50,14 @@ export const FILES: Entry[] = [
 
 /** What is typed most often. */
 export const EXAMPLES: Entry[] = [
-  ['mesibo-modules try module_filter.so --conf blocked_words=darn "oh darn"', 'What a module does with a message.'],
-  ['mesibo-modules check --config mesibo.conf', 'Whether a configuration and its modules are good.'],
-  ['mesibo-modules start --config mesibo.conf --daemon', 'A core in the background.'],
-  ['mesibo-modules status --watch', 'How it fares.'],
-  ['mesibo-modules reload', 'Takes what has changed since, without losing a message.'],
-  ['mesibo-modules logs filter -f', 'What a module logs.'],
+  [
+    'mesibo-modules try module_filter.so --conf blocked_words=darn "oh darn"',
+    'Shows what a module does with a message.',
+  ],
+  ['mesibo-modules check --config mesibo.conf', 'Checks a configuration and its modules.'],
+  ['mesibo-modules start --config mesibo.conf --daemon', 'Starts a core in the background.'],
+  ['mesibo-modules status --watch', 'Shows the state of the core and its modules, every second.'],
+  ['mesibo-modules reload', 'Applies a changed configuration without losing a message.'],
+  ['mesibo-modules logs filter -f', 'Shows what a module logs.'],
   ['mesibo-modules stop filter && mesibo-modules start filter', 'Takes a module out, and brings it back.'],
 ];

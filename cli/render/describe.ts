@@ -68,10 +68,11 @@ function identity(module: ModuleDescription, { nowMs }: View): Row[] {
 
 function describeChange({ name, fileChanged, fileMissing, build }: ModuleDescription): string | Sentence | null {
   if (!fileChanged) return null;
-  if (fileMissing) return `it is missing${build ? '; a crash starts what its process loaded again' : ''}`;
-  const crash = build ? ', which a crash starts again' : '';
+  if (fileMissing)
+    return `it is missing${build ? '; after a crash, the build that its process loaded starts again' : ''}`;
+  const crash = build ? '; after a crash, the build that its process loaded starts again' : '';
   const reload = coreCommand('reload', name);
-  return sentence`it is another file than its process loaded${crash}; to load it: ${reload}`;
+  return sentence`it has changed since its process loaded it${crash}; to load it: ${reload}`;
 }
 
 function describeBuild({ build }: ModuleDescription): Sentence | null {
@@ -104,7 +105,7 @@ function counters(module: ModuleDescription, nowMs: number): Row[] {
       'messages',
       `${messages.total}: ${messages.pass} passed, ${messages.consumed} consumed, ${messages.default} got the default verdict${describeReasons(messages)}`,
     ],
-    ['under way', `${module.inFlight} in its process, ${module.queued} waiting`],
+    ['in progress', `${module.inFlight} in its process, ${module.queued} waiting`],
     ['late verdicts', String(messages.late)],
     ['latency', describeLatency(latencyMicros)],
     [

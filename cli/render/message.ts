@@ -51,5 +51,5 @@ export function renderSent({ module, params, payload }: ReportedMessage): string
 /** A text, with control characters shown; bytes that are none are counted. */
 export function renderText(payload: Buffer): string {
   const fields = messageFields(payload);
-  return fields.message === null ? `${payload.length} bytes that are no text` : escapeControl(fields.message);
+  return fields.message === null ? `${payload.length} bytes that are not text` : escapeControl(fields.message);
 }

@@ -128,7 +128,7 @@ function address(hex: string | null | undefined): string {
 
 function text(payload: Uint8Array): string {
   const fields = textFields(Buffer.from(payload));
-  return fields.message === null ? `${payload.length} bytes that are no text` : clean(fields.message);
+  return fields.message === null ? `${payload.length} bytes that are not text` : clean(fields.message);
 }
 
 const clean = escapeControl;

@@ -49,7 +49,7 @@ export function findWaiting({ servers = [], sends = null, core, modules = [] }: 
   ];
   const remedy =
     ways.length === 0
-      ? 'let the program that the core is in take them, with takeSends'
+      ? 'let the program that embeds the core take them, with takeSends'
       : `let a server that takes sends ${ways.join(', or ')}`;
   return [{ level: 'warning', module: null, what: `${waits}, and no server takes them${byModule}`, remedy }];
 }

@@ -59,7 +59,7 @@ function ofState(module: ModuleStatus, nowMs: number): Trouble | null {
     const when = module.nextStartAt === null ? 'now' : formatUntil(module.nextStartAt, nowMs);
     const bypass = state === 'failed' ? 'messages bypass it' : 'messages wait or bypass it';
     const what = `${error} (${bypass}; the next start is ${when})`;
-    const remedy = sentence`${logs}; when it is mended: ${coreCommand('reset', name)}`;
+    const remedy = sentence`${logs}; when it is fixed: ${coreCommand('reset', name)}`;
     return { level: 'error', module: name, what, remedy };
   }
   if (state === 'starting' && lastError !== null)
@@ -81,26 +81,29 @@ function ofBuild({ name, desired, state, build, fileChanged, fileMissing }: Modu
   const remedy = sentence`to take the file: ${coreCommand('reload', name)}`;
   if (build.problem) {
     const problem = readSentence(build.problemParts) ?? build.problem;
-    const what = sentence`${problem}: should its file be replaced, a crash cannot start again what runs now`;
+    const what = sentence`${problem}: if its file is replaced, the running build cannot start again after a crash`;
     return { level: 'warning', module: name, what, remedy: null };
   }
   if (fileChanged && fileMissing) {
-    const runs = build.kept ? '; the copy of the build that was accepted runs' : '; what its process loaded runs';
+    const runs = build.kept
+      ? '; the core runs its copy of the accepted build'
+      : '; its process runs the build that it loaded';
     const what = `its file is missing${runs}`;
     return { level: 'warning', module: name, what, remedy: 'put it back, or correct "path"' };
   }
   if (build.kept) {
-    const what = 'its file is another one now; the copy of the build that was accepted runs';
+    const what = 'its file has changed; the core runs its copy of the accepted build';
     return { level: 'note', module: name, what, remedy };
   }
   if (!fileChanged) return null;
-  return { level: 'note', module: name, what: 'its file is another one than its process loaded', remedy };
+  return { level: 'note', module: name, what: 'its file has changed since its process loaded it', remedy };
 }
 
 function ofSends({ name, sends }: ModuleStatus): Trouble | null {
   if (sends.undelivered + sends.refused === 0) return null;
   const what: string[] = [];
-  if (sends.undelivered > 0) what.push(`${sends.undelivered} of the ${sends.total} messages that it sent had no taker`);
+  if (sends.undelivered > 0)
+    what.push(`${sends.undelivered} of the ${sends.total} messages that it sent were taken by nobody`);
   if (sends.refused > 0) {
     what.push(
       `send_message returned -1 ${counted(sends.refused, 'time')}, because too many messages waited for a server`,

@@ -140,5 +140,8 @@ export class GatewayClient extends EventEmitter<ClientEventMap> {
 }
 
 function notBytes(): MessageError {
-  return new MessageError('INVALID_ARGUMENT', 'the payload is no Uint8Array; convert it, for example by Buffer.from()');
+  return new MessageError(
+    'INVALID_ARGUMENT',
+    'the payload is not a Uint8Array; convert it, for example with Buffer.from()',
+  );
 }

@@ -255,12 +255,16 @@ export class Link {
 
 function requireVersion(version: number): void {
   if (version >= GATEWAY_VERSIONS.min && version <= GATEWAY_VERSIONS.max) return;
-  throw new Error(`it welcomes in version ${version} of the protocol`);
+  throw new Error(`its welcome has the unknown protocol version ${version}`);
 }
 
 function strange(path: string, cause: unknown): SupervisorError {
-  return new SupervisorError('CORE_INCOMPATIBLE', `what listens at ${path} sent what is no frame of the gateway`, {
-    remedy: 'is it a core?',
-    cause,
-  });
+  return new SupervisorError(
+    'CORE_INCOMPATIBLE',
+    `the process that listens at ${path} sent something that is not a frame of the gateway`,
+    {
+      remedy: 'is it a core?',
+      cause,
+    },
+  );
 }

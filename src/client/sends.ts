@@ -105,7 +105,9 @@ export class Sends {
   #statusOf(sentId: string, result: unknown): number | null {
     if (typeof result !== 'number') return null;
     if (Number.isInteger(result) && result >= 0 && result <= MAX_STATUS) return result;
-    this.#user.warn(`onSend gave ${result} for ${sentId}, which is no status; give an integer from 0 to ${MAX_STATUS}`);
+    this.#user.warn(
+      `onSend returned ${result} for ${sentId}, which is not a status; return an integer from 0 to ${MAX_STATUS}`,
+    );
     return null;
   }
 

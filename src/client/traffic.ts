@@ -29,7 +29,7 @@ import { Warnings } from './warnings.js';
 const CHAIN_DEADLINE_MS = 5_000;
 /** After the deadline of the core its outcome may still be on its way. */
 const MARGIN_MS = 1_000;
-const STANDS_STILL = 'the core stands still: it has sent nothing since an event was late';
+const STANDS_STILL = 'the core does not respond: it has sent nothing since an event was late';
 /** The same for all connections of one process. */
 const INSTANCE = `${process.pid}-${performance.timeOrigin}`;
 

@@ -39,7 +39,7 @@ export class Clients {
       this.#remove(idle);
       return;
     }
-    const reason = `${this.#limits.connections} clients at a time are served, and all of them wait for something; try again`;
+    const reason = `${this.#limits.connections} clients are served at a time, and all of them wait for something; try again`;
     this.#events.refused(connection, reason);
     this.#events.warn(`a client of the control socket was turned away: ${reason}`);
     this.#connections.delete(connection);
@@ -83,7 +83,7 @@ export class Clients {
     }
     if (largest === null || total <= this.#limits.totalBytes) return;
     this.#events.warn(
-      `a client of the control socket was cut off, because it does not read ${largest.heldBytes} bytes`,
+      `a client of the control socket was cut off, because it has left ${largest.heldBytes} bytes unread`,
     );
     this.#remove(largest);
   }

@@ -47,7 +47,7 @@ export function requireSocket(entry: RunDirEntry, runDir: string, name: string):
   if (!info) return;
   if (!info.isSocket()) {
     const remedy = 'remove it, or check --run-dir';
-    throw new DirectoryError('RUN_DIR_UNUSABLE', `${runDir}/${name} is no socket`, { remedy });
+    throw new DirectoryError('RUN_DIR_UNUSABLE', `${runDir}/${name} is not a socket`, { remedy });
   }
   entry.requireOwner(name, info.uid);
 }

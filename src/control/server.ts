@@ -218,7 +218,8 @@ export class ControlServer {
   }
 
   #garbled(connection: Connection, { message, length }: FrameTooLargeError): void {
-    const who = length >= ZEROMQ_GREETING ? 'a client of an older version' : 'a client that is none of this version';
+    const who =
+      length >= ZEROMQ_GREETING ? 'a client of an older version' : 'something that is not a client of this version';
     this.#warn(`${who} was turned away from the control socket: ${message}; use the commands of the same version`);
     this.#reply(connection, { id: 0, ...refusal('MESSAGE_TOO_LARGE', message) });
   }

@@ -131,7 +131,7 @@ export class Core extends EventEmitter<CoreEventMap> {
    * @throws {IllegalStateError} when somebody takes already; when nothing is kept
    */
   takeSends(handler: SendHandler, { window = 64 }: TakeOptions = {}): () => Promise<void> {
-    if (this.#taker !== null) throw new IllegalStateError('ILLEGAL_STATE', 'takeSends: a function takes them already');
+    if (this.#taker !== null) throw new IllegalStateError('ILLEGAL_STATE', 'takeSends: a function already takes them');
     if (!Number.isInteger(window) || window < 1) {
       throw new SupervisorError('INVALID_ARGUMENT', 'takeSends: window must be a whole number from 1 on');
     }
@@ -325,7 +325,7 @@ function illegal(call: string, phase: Phase): IllegalStateError {
 }
 
 function inWorker(): IllegalStateError {
-  const what = 'a core runs in the main thread alone, and this is a worker thread';
+  const what = 'a core runs only in the main thread, and this is a worker thread';
   const remedy = 'make it in the main thread, and let workers send their messages there';
   return new IllegalStateError('ILLEGAL_STATE', what, { remedy });
 }

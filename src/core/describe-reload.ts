@@ -10,14 +10,14 @@ export function describeReload(report: ReloadReport & Partial<Pick<CoreReloadRep
     ([list, words]) => `${words} ${report[list].join(', ')}`,
   );
   const others = settings.filter((setting) => !secrets.includes(setting));
-  if (others.length > 0) parts.push(`in force: ${others.join(', ')}`);
-  for (const setting of secrets) parts.push(`${setting}: another ${SECRETS[setting] ?? 'secret'} is in force`);
+  if (others.length > 0) parts.push(`now in use: ${others.join(', ')}`);
+  for (const setting of secrets) parts.push(`${setting}: a new ${SECRETS[setting] ?? 'secret'} is in use`);
   if (parts.length + needRestart.length === 0) parts.push('nothing has changed');
   if (stopped.length > 0) {
     const are = stopped.length === 1 ? 'is' : 'are';
     parts.push(sentence`${stopped.join(', ')} ${are} stopped, until: ${coreCommand('start', ...stopped)}`);
   }
-  if (left.length > 0) parts.push(`left as they were, although changed: ${left.join(', ')}`);
+  if (left.length > 0) parts.push(`changed, but left as they were: ${left.join(', ')}`);
   if (needRestart.length > 0) parts.push(`changed, but needs a restart of the core: ${needRestart.join(', ')}`);
   return joinSentences(parts, '; ');
 }

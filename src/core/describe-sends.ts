@@ -36,7 +36,7 @@ export function describeServers(clients: readonly ServerClient[]): ServerStatus[
 
 /** Why a program cannot take sends. */
 export function nothingKept(): IllegalStateError {
-  const what = 'takeSends: this core was started without a way in for servers, and keeps nothing that modules send';
+  const what = 'takeSends: this core was started without a door for servers, so it keeps no messages that modules send';
   const remedy = 'call takeSends before the start, or set gateway = auto';
   return new IllegalStateError('ILLEGAL_STATE', what, { remedy });
 }

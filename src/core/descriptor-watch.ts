@@ -38,7 +38,7 @@ export class DescriptorWatch {
     if ((problem !== null) === this.#isShort) return;
     this.#isShort = problem !== null;
     if (problem !== null) this.#say('error', problem);
-    else this.#say('info', 'this process has file descriptors enough again');
+    else this.#say('info', 'this process has enough file descriptors again');
   }
 
   #keepBack(): void {

@@ -145,7 +145,7 @@ export class Parts {
     this.#isOpen = true;
     if (this.#isRetired) return;
     if (!isInMemory(runDir)) {
-      const why = 'is not in memory; its sockets would be faster and never left behind on tmpfs, as below /run';
+      const why = 'is not on tmpfs; on tmpfs, for example below /run, its sockets are faster and a reboot removes them';
       this.log.say('warn', `the run directory ${runDir} ${why}`);
     }
     this.#descriptors = new DescriptorWatch({ say: (level, text) => this.log.say(level, text) });

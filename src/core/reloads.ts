@@ -137,19 +137,19 @@ async function askFor(read: ReloadsOptions['read']): Promise<CoreConfig | undefi
   } catch (cause) {
     if (cause instanceof SupervisorError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new SupervisorError('RELOAD_FAILED', `the program has no configuration to take: ${why}`, { cause });
+    throw new SupervisorError('RELOAD_FAILED', `the program could not give a configuration: ${why}`, { cause });
   }
 }
 
 function nothingToRead(): IllegalStateError {
-  const what = `the core with pid ${process.pid} is a part of a program that has its configuration`;
+  const what = `the core with pid ${process.pid} is part of a program, which has its configuration`;
   const remedy = 'let the program call reload with another one, or give "reload" to its Core';
   return new IllegalStateError('ILLEGAL_STATE', what, { remedy });
 }
 
 function noConfiguration(): SupervisorError {
   const remedy = 'make one with loadConfig, parseConfig or makeConfig';
-  return new SupervisorError('INVALID_ARGUMENT', 'what was given to reload is no configuration', { remedy });
+  return new SupervisorError('INVALID_ARGUMENT', 'reload was given something that is not a configuration', { remedy });
 }
 
 const REFUSALS: readonly ErrorCode[] = ['MODULE_UNKNOWN', 'ILLEGAL_STATE'];

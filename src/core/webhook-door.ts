@@ -71,7 +71,7 @@ export class WebhookDoor {
     await this.#webhook?.close();
     this.#webhook = null;
     const { say } = this.#options;
-    if (before !== null && settings === null) say('info', 'the webhook posts nothing any more');
+    if (before !== null && settings === null) say('info', 'the webhook no longer posts');
     if (settings === null || this.#isClosed) return { hasOtherKey: false, problem: null };
     this.#problem = await this.#open(settings, hasOtherKey ? ', with another key' : '');
     if (this.#problem !== null) say('warn', this.#problem);
@@ -95,7 +95,7 @@ export class WebhookDoor {
     } catch (error) {
       webhook?.end();
       this.#retry = setTimeout(() => this.#tryAgain(), this.#options.retryMs ?? RETRY_MS).unref();
-      return `the webhook posts nothing: ${(error as Error).message}; until then it is tried again and again`;
+      return `the webhook posts nothing: ${(error as Error).message}; the core tries again until it works`;
     }
   }
 

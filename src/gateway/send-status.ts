@@ -10,8 +10,8 @@ const SHOWN_CHARS = 200;
 export function statusFailure(sentId: string, error: Error): Failure {
   const about = { sentIds: [sentId] };
   if (error instanceof UnknownSenderError) {
-    const what = `the sent_id ${JSON.stringify(sentId.slice(0, SHOWN_CHARS))} is of no module of this core`;
-    return failureOf('SEND_UNKNOWN', `${what}; give the one that the send came with`, about);
+    const what = `the sent_id ${JSON.stringify(sentId.slice(0, SHOWN_CHARS))} belongs to no module of this core`;
+    return failureOf('SEND_UNKNOWN', `${what}; give the one that came with the send`, about);
   }
   return failureOf(error instanceof SupervisorError ? error.code : 'INVALID_ARGUMENT', error.message, about);
 }

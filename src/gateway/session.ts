@@ -180,7 +180,7 @@ export class Session implements Share, Taker {
   }
 
   giveUp(): void {
-    const what = `the process that connected has ended, and another one takes the sends for ${this.server}`;
+    const what = `the process that connected has ended, and another one now takes the sends for ${this.server}`;
     this.end(failureOf('SERVER_NAME_TAKEN', what));
   }
 
@@ -228,7 +228,7 @@ export class Session implements Share, Taker {
 
   #greet(hello: Hello): void {
     if (this.#hello !== null) {
-      this.tell(failureOf('FRAME_INVALID', 'a second hello came; a connection has one'));
+      this.tell(failureOf('FRAME_INVALID', 'a second hello came; a connection may send only one'));
       return;
     }
     clearTimeout(this.#helloTimer);
@@ -251,7 +251,7 @@ export class Session implements Share, Taker {
       return;
     }
     const remedy = 'end that one, give this one another name, or connect without takes_sends';
-    const what = `another process takes the sends for ${hello.server} already`;
+    const what = `another process already takes the sends for ${hello.server}`;
     this.end(failureOf('SERVER_NAME_TAKEN', `${what}; ${remedy}`));
   }
 
@@ -277,7 +277,7 @@ export class Session implements Share, Taker {
 
   #begin({ id, trace, event }: ServerEvent): void {
     if (this.#ids.has(id)) {
-      const what = `an event of the id ${id} has no outcome yet; this one was not taken, and that one goes on`;
+      const what = `an event of the id ${id} has no outcome yet; the new one was refused, and the first one continues`;
       this.tell(failureOf('EVENT_ID_TAKEN', what, { eventId: id }));
       return;
     }
@@ -360,7 +360,7 @@ export class Session implements Share, Taker {
     if (unknown.length === 0) return;
     const which = unknown.length === 1 ? 'one id' : `${unknown.length} ids`;
     const first = unknown.length > SHOWN_IDS ? `; the first ${SHOWN_IDS} are in sent_ids` : '';
-    const what = `the ack has ${which} of no send that this connection has and has not acknowledged; they were skipped`;
+    const what = `the ack has ${which} without an unacknowledged send on this connection; the core skipped them`;
     this.tell(failureOf('SEND_UNKNOWN', `${what}${first}`, { sentIds: unknown.slice(0, SHOWN_IDS) }));
   }
 

@@ -59,7 +59,7 @@ export class Sessions {
     const { connections } = this.#options.limits;
     if (this.#all.size <= connections) return;
     const nameless = [...this.#all].find((other) => other !== session && other.server === '');
-    const reason = `${connections} connections of servers at a time are served; close some, and try again`;
+    const reason = `${connections} connections of servers are served at a time; close some, and try again`;
     this.#options.warn(`a connection was turned away: ${reason}`);
     const goes = nameless ?? session;
     this.#all.delete(goes);
@@ -136,7 +136,7 @@ export class Sessions {
     let total = 0;
     let largest: Session | null = null;
     for (const session of this.#all) {
-      if (session.unreadBytes > unreadBytes) this.#cutOff(session, `does not read ${session.unreadBytes} bytes`);
+      if (session.unreadBytes > unreadBytes) this.#cutOff(session, `has left ${session.unreadBytes} bytes unread`);
       else {
         total += session.heldBytes;
         if (largest === null || session.heldBytes > largest.heldBytes) largest = session;

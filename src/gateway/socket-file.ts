@@ -25,7 +25,7 @@ export function findIntrusion(path: string): string | null {
     const folder = dirname(path);
     const { mode } = statSync(folder);
     if ((mode & OTHERS_WRITE) === 0 || (mode & STICKY) !== 0) return null;
-    const what = `every user may write to ${folder}, and so put a socket of his own in the place of ${path}`;
+    const what = `every user may write to ${folder}, and could replace ${path} with another socket`;
     return `${what}; chmod o-w the folder, or set "gateway" to another path`;
   } catch {
     // What cannot be looked at is for others to tell.

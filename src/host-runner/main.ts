@@ -83,7 +83,8 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
   function attempt(name: string): void {
     const { welcome, file } = undecided ?? {};
     const abi = file?.candidates.find((candidate) => candidate === name);
-    if (!welcome || !file || !abi) fail(`the core wants the ABI ${JSON.stringify(name)} tried, which was not offered`);
+    if (!welcome || !file || !abi)
+      fail(`the core wants the ABI ${JSON.stringify(name)} tried, but this host did not offer it`);
     undecided = null;
     start(welcome, file, abi);
   }
@@ -135,7 +136,7 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
     else if (frame.rejected) fail(`the core rejected the handshake: ${frame.rejected.reason}`);
   }
 
-  if (!(await link.meet(token))) fail('who connected to it is not the core that started it');
+  if (!(await link.meet(token))) fail('the process that connected is not the core that started it');
   link.send({ hello: { protocolMin: PROTOCOL.min, protocolMax: PROTOCOL.max, token, version: VERSION } });
   // While the core reads the file; in a spare host, before anybody waits for it.
   const prepared = prepareProcess();

@@ -98,7 +98,7 @@ export function loadModule(
 /** Who writes a first module easily takes the layout that the header has by default. */
 function withoutCallbacks(abi: AbiName): string {
   return (
-    'its init has set no callback, so that nothing reaches it; if it means to, it was built for another ABI than ' +
+    'its init has set no callback, so no message reaches it; if it should have, it was built for another ABI than ' +
     `${abi}: define MESIBO_MODULE_ABI before its #include <mesibo/module.h>, or set "abi" to the one that it was built for`
   );
 }
@@ -122,7 +122,7 @@ function openLibrary({ reason, shared }: Hiding, path: string, warnings: string[
 function openLazily(path: string, deep: boolean, { message }: ModuleLoadError, warnings: string[]) {
   try {
     const library = loadForGood(path, { deep, lazy: true });
-    warnings.push(`${message}; a call of it ends the process`);
+    warnings.push(`${message}; calling it ends the process`);
     return library;
   } catch (cause) {
     throw linkerError(path, messageOf(cause));

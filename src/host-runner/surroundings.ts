@@ -29,7 +29,7 @@ export function takeSurroundings(shim: Shim, { surroundings }: Welcome): string[
   const packed = Buffer.from(variables.map(({ key, value }) => `${key}=${value ?? ''}\0`).join(''), 'utf8');
   const failed = shim.setEnvironment(packed, packed.length, variables.length);
   if (failed < 0) throw new Error(`no memory for the environment (errno ${-failed})`);
-  return failed === 0 ? [] : ['its environment is only where the C library has it; the runtime of Go finds none'];
+  return failed === 0 ? [] : ['only the C library sees its environment; the Go runtime finds none'];
 }
 
 function enter(directory: string): void {

@@ -191,7 +191,7 @@ function unknownRoute({ raw }: Request, routes: readonly Route[], reply: Reply):
   const remedy = 'GET /v1/openapi.json lists what there is';
   if (methods.length === 0) return new HttpError(404, 'ROUTE_UNKNOWN', `there is nothing at ${shown}`, remedy);
   reply.header('allow', methods.join(', '));
-  return new HttpError(405, 'ROUTE_UNKNOWN', `${shown} takes ${methods.join(' and ')} alone`, remedy);
+  return new HttpError(405, 'ROUTE_UNKNOWN', `${shown} takes only ${methods.join(' and ')}`, remedy);
 }
 
 function isPathOf(path: string, pattern: string): boolean {
@@ -207,7 +207,7 @@ function findMistake({ headers, httpVersion }: IncomingMessage): HttpError | nul
   const coding = headers['transfer-encoding'];
   if (coding === undefined || coding.toLowerCase() === 'chunked') return null;
   const what = `the request has the Transfer-Encoding ${JSON.stringify(coding.slice(0, SHOWN_CHARS))}`;
-  return new HttpError(501, 'REQUEST_INVALID', what, 'send it with Content-Length, or with chunked alone');
+  return new HttpError(501, 'REQUEST_INVALID', what, 'send it with Content-Length, or only with chunked');
 }
 
 function badPath(error: { code?: string }, { url = '' }: IncomingMessage): HttpError {
@@ -233,7 +233,7 @@ function frameworkError(error: unknown): HttpError | null {
   const { code, statusCode = 500, message } = error as { code?: string; statusCode?: number; message: string };
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') {
     const remedy = 'send JSON, with the header "Content-Type: application/json"';
-    return new HttpError(415, 'MEDIA_TYPE_UNKNOWN', 'the body is no JSON, by its Content-Type', remedy);
+    return new HttpError(415, 'MEDIA_TYPE_UNKNOWN', 'the Content-Type says that the body is not JSON', remedy);
   }
   return statusCode >= 400 && statusCode < 500 ? invalidRequest(message) : null;
 }

@@ -191,7 +191,10 @@ export class Connections {
     });
     const { limits, tooMany, warn } = this.#options;
     if (this.#all.size <= limits.connections) return;
-    warn('connections', `more than ${limits.connections} connections came; those that are idle for longest are closed`);
+    warn(
+      'connections',
+      `more than ${limits.connections} connections came; the core closes those that were idle for longest`,
+    );
     const idle = this.all().filter((other) => other !== connection && other.requests === 0);
     // Whoever has shown that he may ask comes before those of whom nothing is known.
     const goes = idle.find(({ isKnown }) => !isKnown) ?? idle[0];
@@ -209,7 +212,7 @@ export class Connections {
     if (total <= this.#options.limits.allUnreadBytes) return;
     const largest = this.all().reduce((a, b) => (b.socket.writableLength > a.socket.writableLength ? b : a));
     const { writableLength } = largest.socket;
-    this.#cutOff(largest, `does not read ${writableLength} bytes, and all callers together ${total}`);
+    this.#cutOff(largest, `has left ${writableLength} bytes unread, and all callers together ${total}`);
     this.#relieve();
   }
 

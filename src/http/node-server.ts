@@ -50,7 +50,7 @@ export function makeNodeServer(
   server.on('checkExpectation', take);
   server.on('connect', (_request: IncomingMessage, socket: Socket) => {
     const remedy = 'GET /v1/openapi.json lists what there is';
-    const error = new HttpError(405, 'ROUTE_UNKNOWN', 'the core is no proxy, and takes no CONNECT', remedy);
+    const error = new HttpError(405, 'ROUTE_UNKNOWN', 'the core is not a proxy and takes no CONNECT', remedy);
     connections.of(socket)?.end(lastWords(error));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
@@ -66,14 +66,14 @@ export function makeNodeServer(
 /** What was wrong with bytes that are no request. */
 function describeMistake({ code, message }: NodeJS.ErrnoException, limits: HttpLimits): HttpError {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    const what = `the request did not come to its end: its head has ${limits.headMs / 1000} s, and all of it ${limits.requestMs / 1000} s`;
+    const what = `the request was not complete in time: its head may take ${limits.headMs / 1000} s, all of it ${limits.requestMs / 1000} s`;
     return new HttpError(408, 'REQUEST_TOO_SLOW', what, 'send it faster, or a shorter one');
   }
   if (code === 'HPE_HEADER_OVERFLOW') {
-    const what = `the head of the request has more than the ${limits.headBytes} bytes that one may have`;
+    const what = `the head of the request has more than ${limits.headBytes} bytes`;
     return new HttpError(431, 'REQUEST_INVALID', what);
   }
-  return invalidRequest(`this is no request of HTTP/1.1 (${message.replace(/^Parse Error: /, '')})`);
+  return invalidRequest(`this is not an HTTP/1.1 request (${message.replace(/^Parse Error: /, '')})`);
 }
 
 /** A whole answer, and the end of the connection. */

@@ -13,14 +13,14 @@ const REASONS: Readonly<Record<number, string>> = {
   401: 'no token, or a wrong one',
   404: 'there is no such thing',
   405: 'the path takes other methods',
-  408: 'the request did not come to its end in time',
+  408: 'the request was not complete in time',
   409: 'somebody else takes the sends for the server',
   413: 'the body or the message is too large',
-  415: 'the body is no JSON, by its headers',
+  415: 'the headers say that the body is not JSON',
   429: 'too many requests of the connection are in progress',
   431: 'the head is too large',
-  500: 'a mistake of the core',
-  501: 'the request has a Transfer-Encoding beside chunked',
+  500: 'an error in the core',
+  501: 'the request has a Transfer-Encoding other than chunked',
   503: 'the core takes nothing now',
 };
 

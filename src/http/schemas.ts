@@ -29,8 +29,8 @@ const PARAMS_DOCUMENT: Schema = object({
 });
 
 const MESSAGE_DOCUMENT = {
-  message: { ...TEXT_OR_NULL, description: 'null when it is no UTF-8' },
-  messageBase64: { type: 'string', contentEncoding: 'base64', description: 'then, its bytes' },
+  message: { ...TEXT_OR_NULL, description: 'null when it is not UTF-8' },
+  messageBase64: { type: 'string', contentEncoding: 'base64', description: 'its bytes, when message is null' },
 };
 
 const DECIDED = {
@@ -45,7 +45,7 @@ const TRACE: Schema = {
     verdict: VERDICT,
     default: {
       enum: ['crash', 'hang', 'deadline', 'down', 'overload', null],
-      description: 'why it is a default verdict; null for the own one of the module',
+      description: 'why the verdict is a default one; null when the module gave it',
     },
     micros: COUNT,
   }),

@@ -70,7 +70,7 @@ export class Visits {
     const { allEvents, allEventBytes } = this.#options.limits;
     if (this.#isRetired) throw stopping();
     if (this.#count >= allEvents || (this.#count > 0 && this.#bytes + bytes > allEventBytes)) {
-      throw busy('as many events are in progress as the core takes over HTTP');
+      throw busy('the core already has as many events in progress as it takes over HTTP');
     }
     const visit = new Visit(caller, this.#gates, (change) => {
       this.#count += change;

@@ -27,7 +27,7 @@ export const CORE_METRICS: readonly MetricDefinition[] = [
     'counter',
     {
       name: 'core_recovered_sends_total',
-      help: 'Messages of modules that a killed core could not hand on, and this one did at its start',
+      help: 'Messages of modules that a killed core had left, and that this core handed on when it started',
     },
     ({ core }) => core.recoveredSends,
   ),

@@ -39,7 +39,7 @@ export const MODULE_METRICS: readonly MetricDefinition[] = [
     'counter',
     {
       name: 'messages_total',
-      help: 'Verdicts on messages. default_reason says why a default verdict was given in place of the module, or none for its own',
+      help: 'Verdicts on messages. default_reason says why a default verdict was given; it is none for the verdict of the module itself',
       labels: ['verdict', 'default_reason'],
     },
     messages,
@@ -54,7 +54,7 @@ export const MODULE_METRICS: readonly MetricDefinition[] = [
   },
   ofModules(
     'counter',
-    { name: 'late_verdicts_total', help: 'Verdicts that came after the default had been given in their place' },
+    { name: 'late_verdicts_total', help: 'Verdicts that came too late: the default verdict had been given already' },
     ({ totals }) => totals.late,
   ),
   ofModules(
@@ -100,7 +100,11 @@ export const MODULE_METRICS: readonly MetricDefinition[] = [
   ),
   manyOfModules(
     'counter',
-    { name: 'crashes_total', help: 'Ends of processes of the module that nobody had asked for', labels: ['cause'] },
+    {
+      name: 'crashes_total',
+      help: 'Processes of the module that ended although nobody had asked them to',
+      labels: ['cause'],
+    },
     ({ totals }) => ofCause.map(([cause, labels]) => [labels, totals.crashes[cause]] as const),
   ),
   ofModules('gauge', { name: 'hosts', help: 'Processes of the module' }, ({ hosts }) => hosts),

@@ -43,7 +43,7 @@ export const SENDS_METRICS: readonly MetricDefinition[] = [
     'counter',
     {
       name: 'sends_total',
-      help: `Messages of the module that have met their fate. ${FATES}. undelivered: nobody was there to take it`,
+      help: `Messages of the module whose outcome is known. ${FATES}. undelivered: nobody was there to take it`,
       labels: ['fate'],
     },
     ({ name, totals }, { sends }) => {

@@ -238,7 +238,7 @@ export class Sends implements SendKeeper, SendSource {
     const module = moduleOfSentId(sentId) ?? '';
     // Those of a module keep their order.
     if (!this.#statuses.has(module)) {
-      if (this.#supervisor === null) throw new IllegalStateError('ILLEGAL_STATE', 'no module hears statuses now');
+      if (this.#supervisor === null) throw new IllegalStateError('ILLEGAL_STATE', 'no module takes statuses now');
       const origin = { server, eventId: null, hops: 0 };
       if (await this.#supervisor.tellSender(params, status.status, { sentId, origin })) return;
     }
@@ -430,7 +430,7 @@ export class Sends implements SendKeeper, SendSource {
 }
 
 function notKept(module: string): SupervisorError {
-  const what = `module ${module} cannot hear a status now, and too many wait for it already; this one is dropped`;
+  const what = `module ${module} cannot take a status now, and too many already wait for it; this one is dropped`;
   return new SupervisorError('STATUS_NOT_KEPT', what, { module, remedy: 'see why the module is down or slow' });
 }
 

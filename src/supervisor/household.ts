@@ -1,4 +1,4 @@
-/** What there is once a core has its premises: its modules, and what is remembered of them. */
+/** What a core has once it has its premises: its modules, and what it remembers of them. */
 
 import { join, resolve } from 'node:path';
 import type { CoreConfig } from '../config/types.js';
@@ -73,7 +73,7 @@ export class Household {
     return [this.stopped.problem, this.#abis.problem].filter((problem) => problem !== null);
   }
 
-  /** Takes another configuration, as far as it is for more than modules. */
+  /** Takes the global settings of another configuration. */
   configure({ spareHosts }: Pick<CoreConfig, 'spareHosts'>): void {
     this.#runner.keepSpares(spareHosts);
   }
@@ -94,5 +94,5 @@ export class Household {
 
 function describeDropped(limit: number): string {
   const what = 'the oldest black box of a dead host was removed before its messages were safe';
-  return `${what}, because ${limit} others wait as well; they end with this core unless the store of sends works again before`;
+  return `${what}, because ${limit} others wait as well; the messages are lost when this core ends, unless the store of sends works again before`;
 }

@@ -1,4 +1,4 @@
-/** What one core alone holds while it runs: its directories, and the task to leave nothing in them. */
+/** What one core holds while it runs: its directories, and the duty to leave nothing in them. */
 
 import { resolve } from 'node:path';
 import { takeAllInTurn } from '../to-the-end.js';

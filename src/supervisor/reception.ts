@@ -1,4 +1,4 @@
-/** Where events come in from those who use a supervisor: they are checked, and go through the chain. */
+/** Where callers hand in events. They are checked and go through the chain. */
 
 import { performance } from 'node:perf_hooks';
 import type { CoreConfig } from '../config/types.js';
@@ -143,7 +143,7 @@ export class Reception {
     if (!(payload instanceof Uint8Array)) {
       throw new MessageError(
         'INVALID_ARGUMENT',
-        'the payload is no Uint8Array; convert it, for example by Buffer.from()',
+        'the payload is not a Uint8Array; convert it, for example with Buffer.from()',
       );
     }
     this.#requireSize(payload.length);
@@ -185,7 +185,7 @@ export class Reception {
     });
   }
 
-  /** The same object each time: what follows each other on one route need not wait. */
+  /** The same object each time, because events on one route need not wait for each other. */
   #routeTo(module: Module): Members {
     const known = this.#routes.get(module);
     const route = known ?? [module];
@@ -198,7 +198,7 @@ export class Reception {
     const module = this.#options.modules().find((module) => module.name === name);
     if (module) return module;
     const given = JSON.stringify(sentId.slice(0, 200));
-    const remedy = 'give the one that the message was announced with, or none';
+    const remedy = 'give the one that came with the message, or none';
     throw new UnknownSenderError(
       'INVALID_ARGUMENT',
       `the sentId ${given} names no module of this supervisor; ${remedy}`,

@@ -4,7 +4,7 @@ import type { Household } from './household.js';
 import type { Orders } from './orders/orders.js';
 import type { Premises } from './premises.js';
 
-/** From `starting` on the chain is whole. */
+/** From `starting` on the chain is complete. */
 export type State =
   | { kind: 'new' }
   | Stoppable
@@ -20,7 +20,7 @@ interface Open {
   household: Household;
 }
 
-/** Its modules are not started before all is safe with its keeper that they sent in an earlier core. */
+/** Its modules do not start before its keeper has safely stored everything that they sent in an earlier core. */
 interface Recovering {
   kind: 'recovering';
   household: Household;
@@ -42,7 +42,7 @@ export interface Serving {
   orders: Orders;
 }
 
-/** It takes no new events; what is under way comes to its end. */
+/** It takes no new events; those in progress are finished. */
 export interface Stopping {
   kind: 'stopping';
   /** `null`: it was opening, and is not done with that. */

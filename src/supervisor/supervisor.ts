@@ -79,8 +79,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   /**
-   * Takes the run directory and ends what a killed core left; the modules are there and are not started. For those who
-   * want to tell about them while they start; {@link start} does it itself.
+   * Takes the run directory and ends what a killed core left. The modules then exist but are not started. Call it to announce
+   * modules while they start; otherwise {@link start} does it.
    *
    * @throws {DirectoryError} when the run directory is held by another core or cannot be used
    * @throws {IllegalStateError} when called twice; when another supervisor is the subreaper
@@ -127,7 +127,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   /**
-   * Stops: takes no new events, lets those under way finish, then ends the modules in reverse order.
+   * Stops: takes no new events, lets those in progress finish, then ends the modules in reverse order.
    *
    * @param options `now`: do not wait for anything; also while another stop is under way
    * @returns when every host is gone and the run directory is free
@@ -154,10 +154,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   /**
-   * Tells what became of a message. The status of one that a module sent, known by `sentId`, or else by `id`, `from` and
-   * `to` among the last 16,384, goes to that module alone; any other goes through the chain.
+   * Tells what became of a message. If a module sent the message, the status goes to that module alone. It is found by
+   * `sentId`, or else by `id`, `from` and `to` among the last 16,384. Any other status goes through the chain.
    *
-   * @param params of the message; of one that a module sent, what is left out is as the module sent it
+   * @param params of the message; fields that are left out are taken from the message if a module sent it
    * @param status becomes `params.status`
    * @throws {MessageError} as for {@link onMessage}; for a `sentId` that names no module
    * @throws {IllegalStateError} when the supervisor is not started
@@ -170,8 +170,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * Tells the module that sent a message what became of it, beside all that goes through the chain.
    *
    * @param params as for {@link onMessageStatus}
-   * @returns whether the module was given it, or has no callback for it. `false`: it may be told again, as it was down or had
-   *   no time before its deadline. Resolves when that is known, which may be some time after the deadline.
+   * @returns whether the module was given it, or has no callback for it. `false`: the module was down or had no time before its
+   * deadline; tell it again later. Resolves when that is known, perhaps some time after the deadline.
    * @throws as {@link onMessageStatus}
    */
   async tellSender(params: MessageParamsInput, status: number, options: SenderOptions): Promise<boolean> {
@@ -199,10 +199,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   /**
-   * Takes an event that stands in bytes already, for doors: it goes where {@link onMessage} and the others lead, and no promise
-   * is made for it.
+   * Takes an encoded event, for doors. It goes the same way as with {@link onMessage} and the others, without a promise.
    *
-   * @param event in the form in which `CallEvent` writes it; nothing of it is checked but its size
+   * @param event in the form that `CallEvent` writes; only its size is checked
    * @param taker is told the outcome, maybe before this returns
    * @param sentBy the module that sent this message: it is not offered to it again
    * @throws {MessageError} when the payload is over its limit
@@ -213,9 +212,9 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   /**
-   * Takes another configuration. A new generation of each module that changed, or whose file did, is started beside the
-   * one that serves, and all of them take over when all are ready; no message is lost or gets a default for that. Settings
-   * that need no new process are taken in place, modules are added, removed and put in order.
+   * Takes another configuration. Each module whose settings or file changed gets a new generation beside the serving one. All
+   * of them take over when all are ready. No message is lost or gets a default because of this. Settings that need no new
+   * process change in place. Modules are added, removed and put in order.
    *
    * @param options `modules`: only these, which get a new generation even if nothing changed
    * @throws {ReloadError} when a module cannot start; nothing has changed then
@@ -228,8 +227,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   /**
-   * Lets a module finish what it holds, ends it and starts it again; messages wait meanwhile, within their deadline. For
-   * modules of which two cannot run at once; else {@link reload} it.
+   * Lets a module finish what it holds, ends it and starts it again. Messages wait meanwhile, within their deadline. Use it for
+   * modules of which two cannot run at once; otherwise use {@link reload}.
    *
    * @throws {SupervisorError} why it could not be started; `MODULE_UNKNOWN`; `ILLEGAL_STATE` for one that is stopped
    */
@@ -248,7 +247,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   /**
-   * Stops a module, over reloads and restarts too, until it is started. Its verdict is its default, for the reason `down`.
+   * Stops a module until it is started, even if the core reloads or restarts. Its verdict is its default, with the reason
+   * `down`.
    *
    * @returns as {@link startModule} does
    * @throws {SupervisorError} `MODULE_UNKNOWN`
@@ -267,8 +267,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   /**
-   * Keeps a file or socket in the run directory, beside the supervisor's own: it is made again when somebody has removed
-   * it. Only between {@link open} and the end of {@link stop}.
+   * Keeps another file or socket in the run directory: it is made again when somebody removes it. Only between {@link open} and
+   * the end of {@link stop}.
    *
    * @returns a function that ends that
    */
@@ -285,16 +285,16 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   /**
-   * The callbacks that any module of the chain has: an event that is for none of these passes, and need not be given. Of a
-   * module that was never ready nobody knows, and it may have all. The event `callbacks` tells when they change.
+   * The callbacks that any module of the chain has. An event for another callback passes, so it need not be given. A module
+   * that was never ready counts as having all. The event `callbacks` tells when they change.
    */
   callbacks(): Callback[] {
     return this.#household?.roster.callbacks ?? [];
   }
 
   /**
-   * Remembers a message of a module that an earlier core announced, or one that is forgotten: what {@link onMessageStatus}
-   * leaves out is then as the module sent it.
+   * Remembers a message of a module that an earlier core announced, or that was forgotten. {@link onMessageStatus} can then
+   * fill in what its caller leaves out.
    *
    * @param params as the module has them; kept as they are
    */
@@ -325,12 +325,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     };
   }
 
-  /** How each module fares: unlike {@link status} it looks at no file and no process. */
+  /** The state of each module in short: unlike {@link status} it looks at no file and no process. */
   conditions(): ModuleCondition[] {
     return this.#modules.map((module) => module.condition());
   }
 
-  /** Messages of modules that a killed core could not hand on any more, and this one did at its start. */
+  /** Messages of modules that a killed core had left, and that this core handed on when it started. */
   get recoveredSends(): number {
     return this.#premises?.sweeper.recoveredSends ?? 0;
   }
@@ -425,7 +425,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   #beginToOpen(): Opening {
     try {
       const premises = new Premises(this.#options, this.#announcer);
-      // In a moment: who hears of it finds the state that there is then.
+      // In a moment, so that listeners find the new state.
       const opened = Promise.resolve().then(() =>
         Household.open(premises, this.#config, this.#announcer, this.#keeper),
       );
@@ -447,8 +447,8 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   async #stop(stopping: Stopping, from: Stoppable, now: boolean): Promise<void> {
-    // A start under way sees the new state first, and starts nothing. A listener may order the stop in the middle of a change
-    // of state: that comes to its end first, so the wait is for all.
+    // A start in progress sees the new state first, and starts nothing. A listener may order the stop in the middle of a change
+    // of state. That change is finished first, so this waits.
     stopping.household = await (from.kind === 'opening' ? from.opened.catch(() => null) : from.household);
     if (from.kind === 'recovering') await from.recovered.catch(() => undefined);
     const { household, orders } = stopping;
@@ -457,7 +457,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     await orders?.settled();
     await takeAllInTurn(
       () => this.#options.beforeRelease?.(),
-      // Whatever that comes to, the locks are free at the end.
+      // Whatever happens, the locks are free at the end.
       () => (from.kind === 'opening' && household === null ? from.premises.close() : household?.close()),
       () => {
         this.#state = { kind: 'stopped', household, orders };

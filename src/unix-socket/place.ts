@@ -27,7 +27,7 @@ export async function findObstacle(path: string): Promise<Obstacle | null> {
     return { reason: code ?? message, cause };
   }
   if (info === undefined) return null;
-  if (!info.isSocket()) return { reason: 'something that is no socket is there' };
+  if (!info.isSocket()) return { reason: 'something that is not a socket is there' };
   const code = await tryConnect(path);
   const isLeft = code === 'ECONNREFUSED' || code === 'ENOENT';
   if (code === 'EACCES' || (isLeft && isKept(path, info))) return { reason: 'a socket of another user is there' };

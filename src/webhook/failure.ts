@@ -9,9 +9,9 @@ const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there',
   ENOTFOUND: 'its name is not known',
   EAI_AGAIN: 'its name cannot be looked up now',
-  EHOSTUNREACH: 'there is no way to it',
-  ENETUNREACH: 'there is no way to it',
-  ETIMEDOUT: 'no connection came about',
+  EHOSTUNREACH: 'no route leads to it',
+  ENETUNREACH: 'no route leads to it',
+  ETIMEDOUT: 'it did not take the connection in time',
   ECONNRESET: 'it ended the connection before it answered',
   EPIPE: 'it ended the connection before it answered',
   UND_ERR_SOCKET: 'it ended the connection before it answered',
@@ -26,7 +26,7 @@ export function explain(error: unknown): string {
   const { code = '', name, message } = firstOf(error);
   const known = WORDS[code];
   if (known !== undefined) return known;
-  if (name === 'HTTPParserError' || code.startsWith('HPE_')) return 'what it answered is no HTTP';
+  if (name === 'HTTPParserError' || code.startsWith('HPE_')) return 'its answer is not HTTP';
   // Those of certificates have words that say it all, and names that its server chose.
   return `the connection failed: ${message.replace(/[^\x20-\x7e\xa0-\uffff]/g, '?').slice(0, LONGEST)}`;
 }

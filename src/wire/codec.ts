@@ -94,7 +94,7 @@ function decode<T>(peer: 'core' | 'host', bytes: Uint8Array, type: { decode(byte
 
 /** What is said of bytes that are no frame. */
 export function damagedFrame(peer: 'core' | 'host', bytes: Uint8Array, cause?: unknown): HandshakeError {
-  const message = `${bytes.length} bytes from the ${peer} are no frame of the protocol`;
+  const message = `${bytes.length} bytes from the ${peer} are not a frame of the protocol`;
   return new HandshakeError('HANDSHAKE_FAILED', message, { cause });
 }
 

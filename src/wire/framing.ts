@@ -16,7 +16,7 @@ export class FrameTooLargeError extends Error {
   readonly length: number;
 
   constructor(length: number, limit: number) {
-    super(`a message of ${length} bytes was announced, and ${limit} may come`);
+    super(`a message of ${length} bytes was announced; the limit is ${limit}`);
     this.length = length;
   }
 }

@@ -170,7 +170,7 @@ function noString(field: string, value: unknown): MessageError {
 /** What a program without types may have got wrong, when its message was not taken; `null`: not that. */
 export function findParamsError(params: unknown): MessageError | null {
   if (typeof params !== 'object' || params === null) {
-    return new MessageError('INVALID_ARGUMENT', 'the params are no object; give { from, to, id } or so');
+    return new MessageError('INVALID_ARGUMENT', 'the params are not an object; give for example { from, to, id }');
   }
   const { from, to } = params as Record<string, unknown>;
   for (const [field, value] of Object.entries({ from, to })) {

@@ -320,7 +320,7 @@ static void a_core_that_stops_reading_costs_one_deadline(void)
         CHECK_EQ(outcome.reason, MMC_LATE);
         CHECK_EQ(outcome.event_id, 0);
     }
-    CHECK_HAS(mmc_last_error(), "stands still");
+    CHECK_HAS(mmc_last_error(), "does not respond");
     CHECK(now_ms() - start < 50 * 5 * SHORT_MS);
     tell_step(step);
     be_welcome(stage);

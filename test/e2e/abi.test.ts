@@ -188,7 +188,7 @@ describe('a file that starts with no ABI', () => {
     expect(one?.message).toBe(
       `module only_2019: ${fixture('only-2019')}: it starts with none of the ABIs that it may have been built for (it ` +
         `imports mesibo_log, as both have it); exports-2020: ${init}; its last words: "init as 192"; exports-2019: ` +
-        `${init}; its last words: "init as 176"; set "abi = ..." to the one that it was built for, and see to what that one says`,
+        `${init}; its last words: "init as 176"; set "abi = ..." to the one that it was built for, and correct what it reports`,
     );
     expect(another).toMatchObject({ code: 'MODULE_NO_ABI', generation: 3 });
     expect(another?.message).toMatch(

@@ -112,7 +112,7 @@ describe('a crash starts the build again that was accepted', () => {
     expect(core.module(NAME)).toMatchObject({ state: 'serving', fileChanged: true, build: { kept: false } });
     const death = await crash();
     expect(death.includes(OVERWRITTEN)).toBe(inPlace);
-    expect(death).toContain('with the build that was accepted, for its file is another one now; to take that: ');
+    expect(death).toContain('with the accepted build, because its file has changed; to take the new file: ');
     expect(await answering()).toBe('a hello');
     const { build } = core.module(NAME);
     expect(build).toEqual({ sha256, kept: true, problem: null, path: expect.stringContaining(`/builds/${sha256}/`) });
@@ -259,9 +259,7 @@ describe('a file that changes while it is being loaded', () => {
     expect(core.report.refused).toEqual([]);
     expect(await answering(name)).toBe('waited hello');
     expect(core.module(name)).toMatchObject({ generation: 2, failedStarts: 0, build: { kept: true } });
-    expect(endOf(1, name)).toContain(
-      'was changed while it was being loaded; the build that stood there is started now',
-    );
+    expect(endOf(1, name)).toContain('was changed while it was being loaded; the core starts the build that was there');
   });
 
   it('takes over in the build that stood there when the reload began', async () => {
@@ -285,9 +283,7 @@ describe('a build that is nowhere any more', () => {
     process.kill(pid as number, 'SIGSEGV');
     await core.until(() => core.module(NAME).failedStarts > 0);
     const { lastError } = core.module(NAME);
-    expect(lastError).toMatch(
-      /^module names_its_build: the build that was accepted .* reload the module to take the file/,
-    );
+    expect(lastError).toMatch(/^module names_its_build: the accepted build .* reload the module to take the file/);
     expect(core.lines(NAME).at(-1)).toBe('a hello');
     expect(core.module(NAME)).toMatchObject({ crashes: { total: 1 }, failedStarts: 1 });
     await reload();
@@ -302,7 +298,7 @@ describe('a build that is nowhere any more', () => {
     await start();
     expect(await answering()).toBe('a hello');
     expect(core.module(NAME).build?.problem).toMatch(/^no copy of it can be kept \(E/);
-    expect(core.lines(NAME, 'supervisor').join('\n')).toContain('a crash cannot start again what runs now');
+    expect(core.lines(NAME, 'supervisor').join('\n')).toContain('the running build cannot start again after a crash');
     // As long as its file is there, nothing is missing.
     await crash();
     expect(await answering()).toBe('a hello');
@@ -341,7 +337,7 @@ describe.skipIf(!canMount())('a state directory that takes no copy', () => {
     const { stdout } = await execa('unshare', ['--map-root-user', '--mount', 'sh', '-c', command]);
     const { before, after, reloaded } = JSON.parse(stdout);
     expect(before).toMatchObject({ state: 'serving', build: { kept: false, problem: expect.stringMatching(problem) } });
-    expect(after.lastError).toMatch(/the build that was accepted .* is gone/);
+    expect(after.lastError).toMatch(/the accepted build .* is gone/);
     expect(after).toMatchObject({ failedStarts: 1, crashes: { total: 1 } });
     expect(reloaded.build.sha256).not.toBe(before.build.sha256);
   });
@@ -381,7 +377,7 @@ it('is not given up by a restart for a file that is not there', async () => {
   rmSync(file);
   await expect(core.supervisor.restartModule(NAME)).rejects.toMatchObject({
     code: 'MODULE_FILE_MISSING',
-    message: expect.stringContaining('until then the module goes on with the build that it has'),
+    message: expect.stringContaining('until then the module keeps the build that it has'),
   });
   expect((await core.send('hello')).trace).toMatchObject([{ default: null }]);
 });

@@ -76,5 +76,5 @@ it('when they have run out it answers with what it kept back, and says so', asyn
   execFileSync('prlimit', ['--pid', `${pid}`, '--nofile=256:256']);
   await expect.poll(async () => (await status()).core.problems, PATIENCE).toEqual([]);
   expect((await status()).core.pid).toBe(pid);
-  await expect.poll(readLog, PATIENCE).toContain('this process has file descriptors enough again');
+  await expect.poll(readLog, PATIENCE).toContain('this process has enough file descriptors again');
 });

@@ -30,7 +30,7 @@ describe('a module that dies in on_message', () => {
     const defaultByReason = { crash: 1, hang: 0, deadline: 0, overload: 0, down: 0 };
     expect(status.messages).toEqual({ total: 2, pass: 1, consumed: 0, default: 1, defaultByReason, late: 0 });
     expect(status.lastError).toMatch(
-      /^module crashy: host 1 \(pid \d+\) .* while executing on_message(, which nobody had asked for)?$/,
+      /^module crashy: host 1 \(pid \d+\) .* while executing on_message(; nobody had asked it to end)?$/,
     );
     expect(core.module('filter')).toMatchObject({ generation: 1, crashes: { total: 0 }, messages: { total: 2 } });
   });
@@ -185,7 +185,7 @@ describe.skipIf(limited === null)('a module that takes more memory than there is
     expect((await core.send('1024')).trace).toMatchObject([{ default: 'crash' }]);
     const status = core.module('eats_memory');
     expect(status.crashes).toMatchObject({ byCause: { crash: 0, memory: 1 }, lastSignal: 'SIGKILL' });
-    expect(status.lastError).toContain('was ended by the kernel for want of memory while executing on_message');
+    expect(status.lastError).toContain('was killed by the kernel because memory ran out while executing on_message');
     expect(core.lines('eats_memory').at(-1)).toBe('about to take 1024 MiB');
     expect((await core.send('1')).trace).toMatchObject([{ default: null }]);
   });

@@ -20,7 +20,7 @@ const sendsMany = fixtureModule('sends-many', { deadlineMs: 60_000, hangMs: null
 const crashy = { name: 'crashy', path: sample('crashy'), maxCrashes: null, backoff: { minMs: 10, maxMs: 10 } };
 const WAIT = { timeout: 10_000 };
 const FOUND =
-  /^1 black box of a killed core was found with what modules had sent; it stays until 20.*: start a core with the run directory .*, which delivers it$/;
+  /^1 black box of a killed core was found with messages of modules; it stays until 20.*: start a core with the run directory .*, which delivers it$/;
 
 let directory: string;
 let runDir: string;
@@ -330,7 +330,7 @@ describe('after a core was killed and its run directory removed', () => {
       await core.stop();
     }
     expect(warnings(core.logs)).toEqual([
-      `1 black box of a killed core was removed after 24 hours: no core with the run directory ${runDir} has come for what modules had sent`,
+      `1 black box of a killed core was removed after 24 hours: no core with the run directory ${runDir} has started to deliver the messages in it`,
     ]);
   });
 
@@ -343,7 +343,7 @@ describe('after a core was killed and its run directory removed', () => {
     core = await startAt(elsewhere, [crashy]);
     expect(boxes(killed)).toEqual([]);
     expect(warnings(core.logs)).toEqual([
-      `1 black box of a killed core was removed after 24 hours: no core with the run directory ${runDir} has come for what modules had sent`,
+      `1 black box of a killed core was removed after 24 hours: no core with the run directory ${runDir} has started to deliver the messages in it`,
     ]);
   });
 
@@ -389,9 +389,7 @@ describe('after a core was killed and its run directory removed', () => {
     rmSync(runDir, { recursive: true });
     core = await startAt(elsewhere, [crashy]);
     expect(boxes(killed)).toEqual([]);
-    expect(warnings(core.logs)).toEqual([
-      `1 black box of a killed core was removed: ${runDir} knows nothing of it any more`,
-    ]);
+    expect(warnings(core.logs)).toEqual([`1 black box of a killed core was removed: ${runDir} no longer knows it`]);
     await core.stop();
 
     // A core that runs without its directory keeps what it has.

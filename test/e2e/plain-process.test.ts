@@ -131,13 +131,13 @@ describe('a function that the module is not linked with', () => {
     expect(await runPlainly('forgot-libm', '12345678')).toMatchObject({ end: ENDED_WELL, lines: ['log2 3.0'] });
   });
 
-  const MISSING = /undefined symbol: OpenSSL_version; a call of it ends the process$/;
+  const MISSING = /undefined symbol: OpenSSL_version; calling it ends the process$/;
 
   it("is not Node's; the module serves until it calls it, and is told what to link", async () => {
     const served = await serve('forgot-libcrypto');
     expect(served.lines('forgot_libcrypto')).toEqual(['not called']);
     expect(served.lines('forgot_libcrypto', 'supervisor')).toContainEqual(
-      expect.stringMatching(/OpenSSL_version; link the module with -lcrypto; a call of it ends the process$/),
+      expect.stringMatching(/OpenSSL_version; link the module with -lcrypto; calling it ends the process$/),
     );
     const plain = await runPlainly('forgot-libcrypto');
     expect([plain.end, plain.lines]).toEqual([ENDED_WELL, ['not called']]);

@@ -130,7 +130,7 @@ describe('a core whose files are removed or replaced', () => {
     rmSync(runDir('lock'));
     execFileSync('mkfifo', [runDir('fifo')]);
     renameSync(runDir('fifo'), runDir('lock'));
-    const said = `${runDir('lock')} cannot be made (it is no regular file); remove it`;
+    const said = `${runDir('lock')} cannot be made (it is not a regular file); remove it`;
     await expect.poll(() => coreLog(), PATIENCE).toContain(said);
     rmSync(runDir('lock'));
     await expect.poll(() => existsSync(runDir('lock')), PATIENCE).toBe(true);
@@ -157,7 +157,7 @@ describe('a core whose directory another core has', () => {
     const second = await pidOf();
     process.kill(first, 'SIGCONT');
     process.kill(first, 'SIGHUP');
-    const said = `this core cannot be reached any more, because the core with pid ${second} has taken ${runDir()}; end one of the two, as this one with: kill ${first}, or that one with: kill ${second}`;
+    const said = `commands can no longer reach this core, because the core with pid ${second} has taken ${runDir()}; end one of the two: this one with: kill ${first}, or that one with: kill ${second}`;
     await expect.poll(() => coreLog('first'), PATIENCE).toContain(said);
     expect(await pidOf()).toBe(second);
     expect(await command.run('stop')).toMatchObject({ code: 0 });
@@ -242,12 +242,12 @@ describe('what another user prepared or can reach', () => {
     const status = await command.run('status');
     expect(status).toMatchObject({ code: 1, stdout: '' });
     expect(status.stderr).toMatch(
-      /the lock in .*run cannot be read \(it is no regular file\); remove .*run\/lock, or check/,
+      /the lock in .*run cannot be read \(it is not a regular file\); remove .*run\/lock, or check/,
     );
     const start = await command.start(CONFIG);
     expect(start).toMatchObject({ code: 1, stdout: '' });
     expect(start.stderr).toMatch(
-      /the lock in .*run cannot be taken \(it is no regular file\); remove .*run\/lock, or give/,
+      /the lock in .*run cannot be taken \(it is not a regular file\); remove .*run\/lock, or give/,
     );
     // Nor any other, which looks for what was left by cores that were killed.
     symlinkSync(runDir(), '/dev/shm/mesibo-modules-0123456789abcdef');
@@ -269,7 +269,7 @@ describe('what another user prepared or can reach', () => {
     const status = await command.run('status', '--json');
     expect(JSON.parse(status.stdout).core.problems).toEqual(
       expect.arrayContaining([
-        expect.stringMatching(/state is not locked, .*lock cannot be opened \(it is no regular file\)/),
+        expect.stringMatching(/state is not locked, .*lock cannot be opened \(it is not a regular file\)/),
         expect.stringMatching(/stopped\.json cannot be read/),
       ]),
     );
@@ -279,7 +279,7 @@ describe('what another user prepared or can reach', () => {
     execFileSync('mkfifo', [runDir('state/logs/core.stderr')]);
     const refused = await command.start(CONFIG);
     expect(refused).toMatchObject({ code: 1, stdout: '' });
-    expect(refused.stderr).toMatch(/core\.stderr cannot be opened \(it is no regular file\); /);
+    expect(refused.stderr).toMatch(/core\.stderr cannot be opened \(it is not a regular file\); /);
   });
 
   it.runIf(isRoot)('a directory of a stranger is not trusted, and root may use anybody’s', async () => {
@@ -292,7 +292,7 @@ describe('what another user prepared or can reach', () => {
     expect(stranger).toMatchObject({ code: 1, stdout: '' });
     expect(stranger.stderr).toMatch(/run belongs to user 65534; run as that user, or give another --run-dir/);
     // The owner, and root, come as far as the socket, where nobody speaks.
-    for (const uid of [NOBODY, 0]) expect((await runAs(uid, 'status')).stderr).toMatch(/is no core/);
+    for (const uid of [NOBODY, 0]) expect((await runAs(uid, 'status')).stderr).toMatch(/is not a core/);
     execFileSync('chown', ['0', runDir()]);
     chmodSync(runDir(), 0o1777);
     const open = await runAs(0, 'status');

@@ -65,7 +65,7 @@ const TABLE: Record<string, Row> = {
   },
   reset: {
     args: () => ['reset', 'filter'],
-    running: [0, '', /^mesibo-modules: module filter is counted from 0\n$/],
+    running: [0, '', /^mesibo-modules: the counters of module filter are 0\n$/],
     stopped: NO_CORE,
     wrongName: [['reset', 'filtr'], UNKNOWN],
     broken: [0, '', /counted from 0/],
@@ -235,7 +235,7 @@ describe('with a core', () => {
     await command.run('stop', 'crashy');
     await command.run('stop');
     writeFileSync(join(command.directory, 'run/state/stopped.json'), '{');
-    const said = /which modules were stopped is not known any more, .*stopped.json cannot be read/;
+    const said = /stopped.json cannot be read, so the core no longer knows which modules were stopped/;
     expect((await command.run('start', '--daemon', '--config', config)).stderr).toMatch(said);
     expect((await command.run('status')).stdout.replaceAll(/\n */g, ' ')).toMatch(said);
     await command.run('stop', 'crashy');

@@ -139,11 +139,11 @@ it('hears of a refusal by the status 0x80', async () => {
 it('a reload takes another URL, another key and off, and says so', async () => {
   await start(MODULES);
   const on = await reload(webhook() + MODULES);
-  expect(on.said).toContain('in force: webhook, webhook_secret');
+  expect(on.said).toContain('now in use: webhook, webhook_secret');
   await send('1');
   await server.reached(1);
   writeSecret(OTHER_SECRET);
-  expect((await reload(webhook() + MODULES)).said).toContain('reloaded: webhook_secret: another key is in force');
+  expect((await reload(webhook() + MODULES)).said).toContain('reloaded: webhook_secret: a new key is in use');
   expect((await reload(webhook() + MODULES)).said).toContain('reloaded: nothing has changed');
   const logs = async () => (await cli.run('logs')).stdout;
   await expect.poll(logs, { timeout: 20_000 }).toContain(`the webhook posts to ${server.url}, with another key`);
@@ -151,8 +151,8 @@ it('a reload takes another URL, another key and off, and says so', async () => {
   await send('1');
   await server.reached(1);
   expect(server.asked.map((asked) => isSigned(asked, OTHER_SECRET))).not.toContain(false);
-  expect((await reload(MODULES)).said).toContain('in force: webhook, webhook_secret');
-  await expect.poll(logs, { timeout: 20_000 }).toContain('the webhook posts nothing any more');
+  expect((await reload(MODULES)).said).toContain('now in use: webhook, webhook_secret');
+  await expect.poll(logs, { timeout: 20_000 }).toContain('the webhook no longer posts');
   const { core, servers } = await status();
   expect([core.webhook, servers]).toEqual([null, []]);
 });

@@ -81,7 +81,7 @@ function crash(title: string, fault: string, signal: string, rest: Partial<Fault
 
 /** Ends the host by an exit in on_message. */
 function exit(title: string, fault: string, exitCode: number, how: string, rest: Partial<FaultRow> = {}): FaultRow {
-  const says = new RegExp(`${how} while executing on_message of message 20, which nobody had asked for;`);
+  const says = new RegExp(`${how} while executing on_message of message 20; nobody had asked it to end;`);
   return row(title, 'message', fault, {
     killer: 'crash',
     settings: PATIENT,
@@ -275,7 +275,7 @@ export const PLACES: FaultRow[] = [
     cause: 'exit',
     signal: null,
     exitCode: 7,
-    says: /called exit\(7\) in its cleanup, which nobody had asked for; it stays down, as ordered$/,
+    says: /called exit\(7\) in its cleanup; nobody had asked it to end; it stays down, as ordered$/,
   }),
   failedStop('a cleanup that does not return', 'loop', {
     ...STOPPED,
@@ -310,7 +310,7 @@ export const REQUESTS: FaultRow[] = [
     cause: 'exit',
     signal: null,
     exitCode: 7,
-    says: new RegExp(String.raw`called exit\(7\) while executing ${IN_CALLBACK}, which nobody had asked for;`),
+    says: new RegExp(String.raw`called exit\(7\) while executing ${IN_CALLBACK}; nobody had asked it to end;`),
   }),
   inCallback(
     'an http callback that does not return',

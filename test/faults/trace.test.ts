@@ -123,7 +123,7 @@ it('a module that makes the core its tracer and crashes is told of as any that c
   const [killer, after] = await scene.send(['f', 'p']);
   if (killer) scene.expectDefault(killer, 'crash', 'pass');
   if (after) scene.expectOwn(after, 2);
-  const says = /was halted by a signal, as the module had made the core its tracer .* while executing on_message/;
+  const says = /was halted by a signal, because the module had made the core its tracer .* while executing on_message/;
   scene.expectExits([{ cause: 'crash', signal: null, exitCode: 0, says }]);
   const [pid] = core.lives.flatMap((event) => (event.kind === 'spawned' && event.generation === 1 ? [event.pid] : []));
   // Not even a zombie is left.

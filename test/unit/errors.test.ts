@@ -52,7 +52,7 @@ it('an error of several errors keeps the commands of all', () => {
   );
   const error = new ReloadError(failures);
   expect(error.message).toBe(
-    'module a: gone; run: make a\nmodule b: gone; run: make b\nnothing was changed: what ran before goes on as it was',
+    'module a: gone; run: make a\nmodule b: gone; run: make b\nnothing was changed; everything runs as before',
   );
   expect(error.what).toBe(error.message);
   expect(error.sentence.parts.filter((part) => typeof part !== 'string')).toEqual([

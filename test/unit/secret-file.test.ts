@@ -25,7 +25,7 @@ function reasonOf(path: string): string {
     expect(error).toMatchObject({ code: 'SECRET_UNUSABLE' });
     const { what, remedy } = error as SupervisorError;
     expect(what).toContain(`the file ${path} of http_token cannot be used (`);
-    expect(`${remedy}`).toContain('with the mode 0600 and the secret in its first line');
+    expect(`${remedy}`).toContain('has the mode 0600, and holds the secret in its first line');
     expect((error as Error).message).not.toContain(SECRET);
     expect(findSecretProblem(path, 'http_token')).toBe((error as Error).message);
     return what.replace(/^.*?\(/, '').replace(/\)$/, '');
@@ -54,9 +54,9 @@ it.each([
 it.each([
   ['', 'its first line is empty'],
   [`\n${SECRET}`, 'its first line is empty'],
-  [`${SECRET} ${SECRET}`, 'its first line has other characters than printable ones of ASCII'],
-  [`${SECRET}\0`, 'its first line has other characters than printable ones of ASCII'],
-  [`${SECRET}ü`, 'its first line has other characters than printable ones of ASCII'],
+  [`${SECRET} ${SECRET}`, 'its first line has characters that are not printable ASCII'],
+  [`${SECRET}\0`, 'its first line has characters that are not printable ASCII'],
+  [`${SECRET}ü`, 'its first line has characters that are not printable ASCII'],
   [SECRET.repeat(1000), 'its first line has more than 4096 bytes'],
 ])('a first line that is no secret is refused (%#)', (content, reason) => {
   expect(reasonOf(makeFile(content))).toBe(reason);
@@ -67,9 +67,9 @@ it('what is no file is refused, and nobody waits for it', () => {
   const at = (name: string) => join(directory, name);
   expect(reasonOf(at('nothing'))).toBe('there is no such file');
   mkdirSync(at('folder'));
-  expect(reasonOf(at('folder'))).toBe('it is no regular file');
+  expect(reasonOf(at('folder'))).toBe('it is not a regular file');
   execFileSync('mkfifo', ['-m', '600', at('pipe')]);
-  expect(reasonOf(at('pipe'))).toBe('it is no regular file');
+  expect(reasonOf(at('pipe'))).toBe('it is not a regular file');
   symlinkSync('loop', at('loop'));
   expect(reasonOf(at('loop'))).toBe('its path has links that lead in a circle');
   const path = makeFile();

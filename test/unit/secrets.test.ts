@@ -46,7 +46,7 @@ describe('the key of a secret', () => {
     const file = makeFile(secret);
     const words = `webhook_secret: the first line of ${file} makes a key of 5 bytes, and 16 are the least`;
     const problem = findSecretProblem(file, 'webhook_secret');
-    expect(problem).toBe(`${words}; make another secret, as by "openssl rand -base64 32"`);
+    expect(problem).toBe(`${words}; make another secret, for example with "openssl rand -base64 32"`);
     expect(() => readWebhookKey(file)).toThrow(words);
   });
 
@@ -58,7 +58,7 @@ describe('the key of a secret', () => {
     'whsec_!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!',
   ])('is nothing that other receivers would decode otherwise: %s', (secret) => {
     const file = makeFile(secret);
-    const words = `webhook_secret: the first line of ${file} begins with whsec_, and what follows is no base64; make another`;
+    const words = `webhook_secret: the first line of ${file} begins with whsec_, and what follows is not base64; make another`;
     expect(() => readWebhookKey(file)).toThrow(words);
     expect(findSecretProblem(file, 'webhook_secret')).not.toContain(secret);
   });

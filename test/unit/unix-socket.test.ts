@@ -85,7 +85,7 @@ it('a folder that everybody may write to is told of, unless nobody can replace w
     expect([mode, findIntrusion(path)]).toEqual([
       mode,
       isTold
-        ? `every user may write to ${folder}, and so put a socket of his own in the place of ${path}; chmod o-w the folder, or set "gateway" to another path`
+        ? `every user may write to ${folder}, and could replace ${path} with another socket; chmod o-w the folder, or set "gateway" to another path`
         : null,
     ]);
   }

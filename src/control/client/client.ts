@@ -222,7 +222,7 @@ export class ControlClient {
 
 function notCarriedOut(what: string, { modules }: CoreStatus): ControlError {
   const waits = modules.filter(({ state }) => state !== 'serving' && state !== 'stopped');
-  const names = waits.map(({ name, state }) => `${name} (${state})`).join(', ') || 'messages under way';
+  const names = waits.map(({ name, state }) => `${name} (${state})`).join(', ') || 'messages in progress';
   return new ControlError('CORE_SILENT', `${what} was not carried out in time; the core waits for ${names}`, {
     remedy: sentence`see: ${coreCommand('logs')}`,
   });

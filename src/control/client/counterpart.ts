@@ -55,7 +55,7 @@ export class Counterpart {
   }
 
   #noCore(cause?: unknown): ControlError {
-    const what = `what listens in ${this.#runDir} is no core, for no process holds that directory`;
+    const what = `something that is not a core listens in ${this.#runDir}: no process holds that directory`;
     return new ControlError('CORE_INCOMPATIBLE', what, { remedy: 'check --run-dir', cause });
   }
 

@@ -20,9 +20,13 @@ export async function reachCore(runDir: string): Promise<Socket> {
   const { socket, code } = await tryConnect(runDir);
   if (socket !== null && code === null) return socket;
   if (code === 'EAGAIN') {
-    throw new ControlError('CORE_SILENT', `the core serving ${runDir} takes no connections, and as many wait as may`, {
-      remedy: sentence`see: ${coreCommand('logs')}`,
-    });
+    throw new ControlError(
+      'CORE_SILENT',
+      `the core serving ${runDir} takes no connections, and its queue of connections is full`,
+      {
+        remedy: sentence`see: ${coreCommand('logs')}`,
+      },
+    );
   }
   if (code !== 'ENOENT' && code !== 'ECONNREFUSED' && code !== 'ENOTDIR') throw unreachable(runDir, code ?? undefined);
   const { held, named } = await readCoreLock(runDir);

@@ -56,7 +56,7 @@ export class Bodies {
   }
 
   #tooLong(): HttpError {
-    const what = `the body has more than the ${this.#limits.bodyBytes} bytes that one may have`;
+    const what = `the body has more than ${this.#limits.bodyBytes} bytes`;
     return new HttpError(413, 'MESSAGE_TOO_LARGE', what, 'shorten the message, or raise max_message');
   }
 }
@@ -70,14 +70,14 @@ export function requirePlain({ headers }: IncomingMessage): void {
 
 /** @throws SupervisorError */
 export function parseBody(body: Buffer): unknown {
-  if (!isUtf8(body)) throw invalidRequest('the body is no UTF-8');
+  if (!isUtf8(body)) throw invalidRequest('the body is not UTF-8');
   requireSimple(body, 'the body');
   const text = body.toString('utf8');
   try {
     return JSON.parse(text);
   } catch (error) {
     const beginning = shown(text.slice(0, SHOWN_BYTES));
-    throw invalidRequest(`the body ${beginning} is no JSON: ${(error as Error).message}`);
+    throw invalidRequest(`the body ${beginning} is not JSON: ${(error as Error).message}`);
   }
 }
 

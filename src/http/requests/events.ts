@@ -100,7 +100,7 @@ export const LOGIN_FIELDS: Fields<LoginBody> = {
 export function readLogin(body: unknown): EventRequest {
   const none = { address: null, online: Long.UZERO, flags: Long.UZERO, trace: true };
   const { trace, address, ...login } = readFields<LoginBody>(body, LOGIN_FIELDS, none);
-  if (address === null) throw invalidRequest('the login has no address', 'give that of the user');
+  if (address === null) throw invalidRequest('the login has no address', 'give the address of the user');
   return { event: CallEvent.login({ ...login, address }), trace };
 }
 
@@ -111,7 +111,7 @@ interface CallBody extends Traced {
 /** A call, or the status of one. */
 export const CALL_FIELDS: Fields<CallBody> = {
   kind: {
-    schema: { enum: ['call', 'call_status'], description: 'call, unless it is the status of a call' },
+    schema: { enum: ['call', 'call_status'], description: '"call" unless it is given' },
     read: (into, value, where) => {
       if (value !== 'call' && value !== 'call_status')
         throw invalidRequest(`${where} is ${shown(value)}; it must be "call" or "call_status"`);

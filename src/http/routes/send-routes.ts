@@ -37,9 +37,10 @@ export function sendRoutes({ desk, visits, sends }: SendRoutesOptions): Route[] 
       summary: 'What modules send, as server-sent events: `id` is the id of the send, and `data` a document.',
       query: {
         ...SERVER_QUERY,
-        instance: 'which reader of the server it is, as it likes; a newer stream of the same one ends the older',
+        instance:
+          'a name for this reader of the server, of your choice; a newer stream with the same name ends the older one',
       },
-      headers: { 'Last-Event-ID': 'the last send that the reader has read; it goes on behind that' },
+      headers: { 'Last-Event-ID': 'the last send that the reader has read; the stream continues after it' },
       answers: {
         200: {
           description: 'an event for each send, until the connection or the core ends',
@@ -59,7 +60,7 @@ export function sendRoutes({ desk, visits, sends }: SendRoutesOptions): Route[] 
       summary: 'The server has taken a send, or refuses it; it does not come again.',
       query: SERVER_QUERY,
       body: schemaOf(ACK_FIELDS),
-      answers: { 200: { description: 'it does not wait any more', schema: SEND_TAKEN } },
+      answers: { 200: { description: 'the send no longer waits', schema: SEND_TAKEN } },
       failures: [404, 413, 415],
       handle: ({ server, path: { sentId = '' }, body }) => {
         const { refused } = readAck(body ?? {});

@@ -254,11 +254,11 @@ function taken(server: string): HttpError {
 }
 
 function letNoMore(): HttpError {
-  const what = 'the token of HTTP is another one now';
+  const what = 'the token of HTTP has changed';
   return new HttpError(401, 'TOKEN_WRONG', what, 'open the stream again with the first line of the file of http_token');
 }
 
 function tooManyStreams({ streams }: HttpLimits): HttpError {
-  const what = `${streams} streams of sends at a time are served`;
+  const what = `${streams} streams of sends are served at a time`;
   return new HttpError(503, 'TOO_MANY_SERVERS', what, 'close some, and try again');
 }

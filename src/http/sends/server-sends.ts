@@ -66,8 +66,9 @@ export class ServerSends implements SendTaker, Taker {
     clearTimeout(this.#timer);
     this.#stream = stream;
     const read = this.#remembered.placeOf(lastId);
-    if (lastId !== '' && read === 0) stream.say('the last id is not known, so all comes that is not acknowledged');
-    else stream.say(lastId === '' ? 'sends come here' : 'goes on behind the last id');
+    if (lastId !== '' && read === 0)
+      stream.say('the last id is not known, so everything that is not acknowledged comes again');
+    else stream.say(lastId === '' ? 'sends come here' : 'continues after the last id');
     for (const sentId of this.#given.keys()) {
       if (!this.#remembered.isRead(sentId, read)) this.#passedOver.delete(sentId);
       else if (!this.#passedOver.has(sentId)) this.#passedOver.set(sentId, nowMs);

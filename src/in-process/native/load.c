@@ -41,7 +41,7 @@ static void *open_library(struct module *module)
     }
     void *handle = dlopen(module->path, RTLD_LAZY | RTLD_LOCAL);
     if (handle != NULL)
-        tell_complaint(module, "%s; a call of it ends the process", missing);
+        tell_complaint(module, "%s; calling it ends the process", missing);
     return handle;
 }
 

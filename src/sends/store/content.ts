@@ -55,7 +55,7 @@ export class ContentReader {
 
   #readFormat(value: Buffer): Unfit | null {
     const format = formatOf(value);
-    if (format === null) return unfit('foreign', 'is another database');
+    if (format === null) return unfit('foreign', 'is a database of another program');
     if (format > STORE_FORMAT) return unfit('newer', `was written by a newer version (format ${format})`);
     this.hasFormat = true;
     return null;

@@ -105,7 +105,8 @@ async function readAll(level: Level, moment: Moment, progress: () => void): Prom
     for await (const some of level.read()) {
       progress();
       for (const [key, value] of some) {
-        const why = reader.read(key, value) ?? (reader.hasFormat ? null : unfit('foreign', 'is another database'));
+        const why =
+          reader.read(key, value) ?? (reader.hasFormat ? null : unfit('foreign', 'is a database of another program'));
         if (why !== null) return why;
       }
     }

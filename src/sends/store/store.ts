@@ -137,7 +137,7 @@ export class SendStore {
       const why = this.#trouble ?? SLOW;
       this.#options.say(
         'warn',
-        `${what} cannot be written to ${this.#options.folder} (${why}), and end with this core unless a black box still holds them`,
+        `${what} cannot be written to ${this.#options.folder} (${why}), and are lost when this core ends, unless a black box still holds them`,
       );
     }
     this.#writes.giveUpWaiting();
@@ -214,7 +214,7 @@ export class SendStore {
     this.#retryMs = RETRY_MS.first;
     if (this.#trouble === null) return;
     this.#trouble = null;
-    this.#options.say('info', `what modules sent is kept in ${this.#options.folder} again`);
+    this.#options.say('info', `messages of modules are stored in ${this.#options.folder} again`);
   }
 
   /** After a failed write LevelDB goes on behind half a record, and would lose what it writes then: it is opened again. */

@@ -14,7 +14,7 @@ const REMEDIES: readonly [RegExp, string][] = [
 /** It cannot be used for now. */
 export function describeTrouble(folder: string, why: string): string {
   const remedy = REMEDIES.find(([pattern]) => pattern.test(why))?.[1] ?? 'see what is wrong with that folder';
-  const what = `what modules sent cannot be kept in ${folder} (${why}); it waits in memory, and would be lost with the core`;
+  const what = `messages of modules cannot be stored in ${folder} (${why}); they wait in memory and are lost if the core ends`;
   return new SupervisorError('STORE_UNUSABLE', what, { remedy }).message;
 }
 
@@ -26,6 +26,7 @@ export function describeTrouble(folder: string, why: string): string {
 export function describeLoss(folder: string, why: string, aside: string | null, read: number | null): string {
   const where = aside === null ? '' : ` and was renamed to ${aside}`;
   const wait = read === null ? null : `${counted(read, 'message')} that waited in it could be read`;
-  const rest = wait === null ? 'what waits is in memory, and goes to a new one' : `${wait}; any others are lost`;
+  const rest =
+    wait === null ? 'the messages that wait are in memory and go to a new store' : `${wait}; any others are lost`;
   return `the store ${folder} ${why}${where}; ${rest}`;
 }

@@ -8,7 +8,7 @@ export interface Build {
   original: string;
   /** The folder that this was in, with every symbolic link on the way resolved: those may be changed meanwhile. */
   home: string;
-  /** What told that file from others, as `identifyFile` has it. */
+  /** Identifies that file, as `identifyFile` returns it. */
   fileId: string;
 }
 

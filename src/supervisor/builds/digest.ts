@@ -20,7 +20,7 @@ export interface Digest {
   bytes: number;
 }
 
-/** A file that cannot be read as a whole: it is none, is empty or too large, or does not come to rest. */
+/** A file that cannot be read as a whole: it is not a regular file, is empty or too large, or keeps changing. */
 export class DigestError extends Error {}
 
 export interface DigestOptions {
@@ -33,7 +33,7 @@ export interface DigestOptions {
 }
 
 /**
- * Hashes a file. The result is of one state of the file: when it changes meanwhile it is read again.
+ * Hashes a file. A file that changes meanwhile is read again, so the result belongs to one state of it.
  *
  * @returns the digest, and why the copy could not be written
  * @throws Error of the system; DigestError
@@ -70,7 +70,7 @@ async function tryOpen(copyTo: DigestOptions['copyTo']): Promise<Copy> {
   }
 }
 
-/** Waits until a write that is still to come cannot have the time stamp that the file has now. @returns whether it came so far */
+/** Waits until no later write can get the time stamp that the file has now. @returns whether it came so far */
 async function isAtRest(path: string): Promise<boolean> {
   if (!(await isRecent(path))) return true;
   await setTimeout(TICK_MS);
@@ -80,7 +80,7 @@ async function isAtRest(path: string): Promise<boolean> {
 async function isRecent(path: string): Promise<boolean> {
   // Opening a FIFO blocks, and opening a device may do anything.
   const info = await stat(path, { bigint: true });
-  if (!info.isFile()) throw new DigestError(`${path} is no regular file`);
+  if (!info.isFile()) throw new DigestError(`${path} is not a regular file`);
   return Math.abs(Date.now() - Number(info.ctimeNs / 1_000_000n)) < TICK_MS;
 }
 
@@ -88,7 +88,7 @@ async function readOnce(path: string, maxBytes: number, copy: Copy): Promise<Dig
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const info = await file.stat({ bigint: true });
-    if (!info.isFile()) throw new DigestError(`${path} is no regular file`);
+    if (!info.isFile()) throw new DigestError(`${path} is not a regular file`);
     if (info.size > BigInt(maxBytes)) throw new DigestError(`${path} has more than ${maxBytes} bytes`);
     const hash = createHash('sha256');
     const piece = Buffer.allocUnsafe(PIECE_BYTES);

@@ -30,7 +30,7 @@ export class HostFile {
       return file;
     });
     this.#copyOf = copyOf;
-    // Whoever starts the host asks for it, and may be too late.
+    // The start of the host awaits it, perhaps only after it has failed.
     this.#choosing.catch(() => undefined);
   }
 

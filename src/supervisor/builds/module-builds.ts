@@ -16,7 +16,7 @@ type Places = Pick<ModuleSpec, 'path' | 'lookedFor'>;
 /** Digits of a sha256 that a person reads. */
 const SHORT = 12;
 
-/** What a module's builds are told through, and by whom they are kept. */
+/** Who is told about a module's builds, and who keeps them. */
 export interface ModuleBuildsOptions {
   module: string;
   store: BuildStore;
@@ -35,7 +35,7 @@ export class ModuleBuilds {
     this.#options = options;
   }
 
-  /** What tells the file that its host loaded, or failed to, from others; `null` when there was none. */
+  /** Identifies the file that its host loaded or failed to load; `null` when there was none. */
   get loadedFile(): string | null {
     return this.#current?.fileId ?? null;
   }
@@ -57,7 +57,7 @@ export class ModuleBuilds {
     this.#current = file;
     this.note({ kind: 'served', build });
     if (problem !== null)
-      this.#tell(`${problem}: should its file be replaced, a crash cannot start again what runs now`);
+      this.#tell(`${problem}: if its file is replaced, the running build cannot start again after a crash`);
   }
 
   /**
@@ -80,11 +80,11 @@ export class ModuleBuilds {
     return this.#choose(spec, chooseBuild(null, repeats.build));
   }
 
-  /** What an operator should know of the next start after a crash; empty when its file is the one that was accepted. */
+  /** What an operator should know about the next start after a crash; empty when its file is the accepted one. */
   describeNext(): string {
     const build = this.#accepted;
     if (build === null || identifyFile(build.original) === build.fileId) return '';
-    return `${sentence`, with the build that was accepted, for its file is another one now; to take that: ${this.#reload}`}`;
+    return `${sentence`, with the accepted build, because its file has changed; to take the new file: ${this.#reload}`}`;
   }
 
   /** What `status` shows. */
@@ -123,7 +123,7 @@ export class ModuleBuilds {
   }
 
   #describeKept({ original, sha256 }: Build): string {
-    const what = `${original} is not the build that was accepted (sha256 ${sha256.slice(0, SHORT)})`;
+    const what = `${original} is not the accepted build (sha256 ${sha256.slice(0, SHORT)})`;
     return `${sentence`${what}, of which the core starts its copy; to take the file: ${this.#reload}`}`;
   }
 

@@ -24,21 +24,21 @@ export function requireModuleFile(spec: Places): string {
 }
 
 /**
- * Sees that there is a file before a module that serves gives up the one that it has.
+ * Checks that there is a file before a serving module gives up the one that it has.
  *
  * @throws ModuleLoadError `MODULE_FILE_MISSING`.
  */
 export function requirePresentFile(module: string, spec: Places): void {
   const path = requireModuleFile(spec);
   if (identifyFile(path) !== null) return;
-  const remedy = 'put it back, or correct "path"; until then the module goes on with the build that it has';
+  const remedy = 'put it back, or correct "path"; until then the module keeps the build that it has';
   throw new ModuleLoadError('MODULE_FILE_MISSING', `module ${module}: ${path}: there is no such file`, {
     module,
     remedy,
   });
 }
 
-/** What tells a file from the one that stood there before; `null` when there is none that can be seen. */
+/** Identifies the file at a path, so that a later one can be told from it; `null` when no file can be seen. */
 export function identifyFile(path: string | null): string | null {
   try {
     if (path === null) return null;

@@ -11,8 +11,8 @@ import { makeFolders } from '../../directories.js';
 export const MAX_LINKS = 4096;
 
 /**
- * Makes `to` hold a link for each entry of `from`; what `to` holds beside links stays, and comes before them. Links to what
- * stands elsewhere are removed; one to what is gone is as good as none.
+ * Makes `to` hold a link for each entry of `from`. Entries of `to` that are not links stay and win over links. Links to other
+ * folders are removed. A link to a missing entry does no harm.
  *
  * @param limit - links made at most
  * @throws Error of the system when there is no room

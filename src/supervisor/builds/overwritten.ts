@@ -1,4 +1,7 @@
-/** Whether the file that a host has loaded was written to since: looked at when the host is dead, so that the words fit. */
+/**
+ * Whether the file that a host has loaded was written to since. It is checked when the host is dead, so that the error can say
+ * so.
+ */
 
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { isSameInode, readIdentity } from '../../file-identity.js';
@@ -9,8 +12,8 @@ const PIECE_BYTES = 256 * 1024;
 const MAX_COMPARED_BYTES = 64 * 1024 * 1024;
 
 /**
- * Tells a file that was overwritten in place from one that only got another date, and from one that was replaced: a replaced
- * file stays as it was for whoever has it loaded.
+ * Tells whether a file was overwritten in place. It was not if it only got another date, or if it was replaced: then processes
+ * that have loaded it keep the old content.
  *
  * @param copy - of what was loaded; without one the size and the date decide
  */
@@ -30,7 +33,7 @@ function dateOf(identity: string): string | undefined {
   return identity.split(':')[3];
 }
 
-/** Two builds differ in their first page: only where nothing but the date changed is the whole of both read. */
+/** Two builds differ in their first page. So both are read as a whole only when nothing but the date has changed. */
 function isDifferent(a: string, b: string): boolean | null {
   const files: number[] = [];
   try {

@@ -1,4 +1,4 @@
-/** Where the copy of a build is kept: pure but for the names that it remembers. */
+/** Where the copy of a build is kept. Pure, except that it remembers names. */
 
 import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
@@ -8,7 +8,7 @@ const ENTRY = /^[0-9a-f]{64}(-[0-9a-f]{8})?$/;
 /** What is being made; a killed core leaves one behind. */
 const UNFINISHED = /^\.new-[0-9a-f]{16}$/;
 
-/** What a folder of builds may hold beside what is none of ours. */
+/** The entries of a folder of builds that are ours; it may hold others. */
 export function isOurs(name: string): boolean {
   return ENTRY.test(name) || UNFINISHED.test(name);
 }

@@ -1,8 +1,9 @@
 /**
  * Which build of a module its next host loads: pure.
  *
- * An order accepts the file that is there. Once a host has served with it, that build is the accepted one: whatever
- * becomes of the file, crashes are followed by it, until the next order, or until the module is given up.
+ * An order accepts the file that is there. Once a host has served with it, that build is the accepted one. After a crash the
+ * module starts with the accepted build, even if the file has changed since. This lasts until the next order, or until the
+ * module is given up.
  */
 
 import type { Build } from './build.js';
@@ -11,12 +12,12 @@ import type { Build } from './build.js';
 export type AcceptanceEvent =
   /** `start`, `restart`, or the start of the core: the next host loads what is there then. */
   | { kind: 'ordered' }
-  /** A host serves with this build, or has taken over with it. */
+  /** A host serves with this build. */
   | { kind: 'served'; build: Build | null }
   /** The module is `failed`: what comes next is a probe of what is there then. */
   | { kind: 'gave-up' };
 
-/** The accepted build after an event; `null`: none, so that the present file is taken. */
+/** The accepted build after an event; `null`: none, so the present file is taken. */
 export function stepAccepted(event: AcceptanceEvent): Build | null {
   return event.kind === 'served' ? event.build : null;
 }
@@ -53,7 +54,7 @@ export function pickSource({ wanted, original, kept }: Places): 'original' | 'ke
 export interface EndOfStart {
   /** It never came to serve, and nobody had stopped it. */
   isFailedStart: boolean;
-  /** The host itself said that its file is not the one any more that it was to load. */
+  /** The host itself said that its file is no longer the one that it was to load. */
   refusedChange: boolean;
   /** Its file was written to while it had it loaded. */
   overwritten: boolean;
@@ -65,7 +66,7 @@ export interface EndOfStart {
 /** A file that never comes to rest must not keep a module starting for ever. */
 const MAX_REPEATS = 3;
 
-/** The build that is started again at once, since only a change of its file ended the host; `null`: it is a failed start. */
+/** The build to start again at once, if the host ended only because its file changed; `null`: the start has failed. */
 export function buildToRepeat({ isFailedStart, refusedChange, overwritten, build, repeats }: EndOfStart): Build | null {
   if (!isFailedStart || repeats >= MAX_REPEATS) return null;
   return refusedChange || overwritten ? build : null;

@@ -6,7 +6,7 @@ import type { Build } from './build.js';
 import type { HostFile } from './host-file.js';
 import { buildToRepeat } from './policy.js';
 
-/** The end of a host, as far as it says whether the file was changed. */
+/** What the end of a host says about a change of its file. */
 export interface EndWithFile {
   cause: DeathCause;
   code: ErrorCode;
@@ -39,6 +39,6 @@ export class Repeats {
     if (next === null) return null;
     this.#build = next;
     this.#count += 1;
-    return `${file.path} was changed while it was being loaded; the build that stood there is started now`;
+    return `${file.path} was changed while it was being loaded; the core starts the build that was there`;
   }
 }

@@ -1,4 +1,4 @@
-/** The builds of all modules of a core: which bytes a file has, and the copies that are kept of them. */
+/** The builds of all modules of a core: which bytes each file has, and the copies that the core keeps. */
 
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
@@ -49,7 +49,7 @@ export class BuildStore {
   }
 
   /**
-   * The file that is at `path` now, of which a copy is kept. Never fails: what cannot be read, or kept, is said in the result.
+   * The file that is at `path` now. A copy of it is kept. Never fails: the result says what could not be read or kept.
    */
   present(path: string): Promise<LoadableFile> {
     const reading = this.#reading.get(path) ?? this.#during(() => this.#present(path));
@@ -59,7 +59,7 @@ export class BuildStore {
   }
 
   /**
-   * A build that was accepted: in its original file while that has its bytes, else in the copy.
+   * An accepted build: its original file while that still has the same bytes, otherwise the copy.
    *
    * @throws ModuleLoadError `MODULE_BUILD_LOST` when neither has them
    */
@@ -68,7 +68,7 @@ export class BuildStore {
   }
 
   /**
-   * Removes the copies of builds that nobody needs, and what a killed core had not finished; from now on also whenever another
+   * Removes the copies that nobody needs, and unfinished ones of a killed core. From now on it also does so whenever another
    * build is kept.
    */
   async collect(): Promise<void> {
@@ -82,7 +82,7 @@ export class BuildStore {
     await this.#collecting;
   }
 
-  /** Removes everything, once nothing is being read any more: of a folder that goes with its core. */
+  /** Removes everything once no read is in progress. For a folder that goes with its core. */
   async clear(): Promise<void> {
     const patience = new AbortController();
     const idle = this.#busy === 0 ? undefined : new Promise<void>((done) => this.#idle.push(done));
@@ -157,7 +157,7 @@ export class BuildStore {
 
   async #place(unfinished: string, build: Build): Promise<void> {
     await access(unfinished, constants.X_OK).catch(() => {
-      throw new Error(`${this.#folder} is mounted noexec, so that nothing can be loaded from there`);
+      throw new Error(`${this.#folder} is mounted noexec, so nothing can be loaded from there`);
     });
     const copy = this.#places.copyOf(build);
     makeFolders(dirname(copy));
@@ -191,7 +191,7 @@ export class BuildStore {
       await linkNeighbours(dirname(folder), dirname(dirname(copy)));
       return null;
     } catch (error) {
-      return `what stands beside it cannot be linked (${(error as Error).message})`;
+      return `the files beside it cannot be linked (${(error as Error).message})`;
     }
   }
 
@@ -255,8 +255,8 @@ async function originalFile(
 }
 
 function lost({ sha256, original }: Build, copy: string, kept: Digest | null): ModuleLoadError {
-  const what = `the build that was accepted (sha256 ${sha256.slice(0, 12)}) is gone: ${original} is another file now, or none`;
+  const what = `the accepted build (sha256 ${sha256.slice(0, 12)}) is gone: ${original} has changed or is missing`;
   const damage = kept === null ? 'cannot be read' : 'is damaged';
-  const remedy = 'reload the module to take the file that is there, or put the former one back';
+  const remedy = 'reload the module to take the file that is there, or put the old one back';
   return new ModuleLoadError('MODULE_BUILD_LOST', `${what}, and its copy ${copy} ${damage}`, { remedy });
 }

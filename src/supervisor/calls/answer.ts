@@ -4,7 +4,7 @@ import type { WireParams } from '../../wire/params.js';
 import type { DefaultReason, Verdict } from '../types.js';
 import type { CallAnswer } from './pending-call.js';
 
-/** An answer by which nothing changed needs no object of its own. */
+/** Answers that change nothing share one object. */
 const PASSED: CallAnswer = { verdict: 'pass', default: null, params: null, payload: null };
 const CONSUMED: CallAnswer = { ...PASSED, verdict: 'consumed' };
 
@@ -30,7 +30,7 @@ export function detachParams(params: WireParams): WireParams {
   return { ...params, ...(to ? { to: detach(to) } : {}), ...(from ? { from: detach(from) } : {}) };
 }
 
-/** Copies bytes that would keep much more alive than they are: whoever stores a few would keep a frame, or a whole ring. */
+/** Copies bytes, so that storing a few of them does not keep a whole frame or ring in memory. */
 function detach(bytes: Uint8Array): Uint8Array {
   return bytes.buffer.byteLength <= 2 * bytes.length ? bytes : Buffer.from(bytes);
 }

@@ -22,7 +22,7 @@ export interface CallRoute {
   canWait(deadlineMs: number): boolean;
   /** Settles the calls that are finished, although the host cannot report them while it executes the next one. */
   takeFinished(): void;
-  /** An answer leaves, for who counts. */
+  /** Called when an answer leaves, for counting. */
   told(event: CallEvent, answer: CallAnswer, micros: number): void;
 }
 
@@ -31,12 +31,12 @@ export interface QueueSettings extends Pick<ModuleSpec, 'queue' | 'overload' | '
   queueBytes: number;
 }
 
-/** Defaults that wait for earlier calls of their conversation: as many as the queue takes, and at least so many. */
+/** How many defaults may wait for earlier calls of their conversation: as many as the queue takes, and at least this many. */
 const HELD_MIN = 1000;
 
 /**
- * First come, first served within a lane; what cannot be served in time gets the module's default verdict. Answers leave
- * in the order of their conversation, whatever gave them.
+ * First come, first served within a lane. A call that cannot be served in time gets the module's default verdict. Answers of a
+ * conversation leave in its order, whether they are own or default verdicts.
  */
 export class CallQueue implements CallKeeper {
   #spec: QueueSettings;
@@ -67,8 +67,7 @@ export class CallQueue implements CallKeeper {
   }
 
   /**
-   * Takes one call; `taker` is told once, its own or its default verdict, when the earlier calls of its conversation have
-   * theirs.
+   * Takes one call. `taker` is told once: the module's verdict or the default one, after the earlier calls of its conversation.
    */
   offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void {
     const { lane: name } = event;
@@ -97,7 +96,7 @@ export class CallQueue implements CallKeeper {
   }
 
   /**
-   * Lets by what the module is not offered, behind the calls of its conversation that are here.
+   * Lets an event pass that the module is not offered, after the calls of its conversation that are here.
    *
    * @returns `false` when there are none: then the follower is told nothing
    */
@@ -112,7 +111,7 @@ export class CallQueue implements CallKeeper {
     for (const name of LANES) if (this.#lanes[name].length > 0) this.#handOver(name, nowMs);
   }
 
-  /** Takes calls back that were handed over and never begun: they are the oldest. */
+  /** Takes back calls that were handed over and never begun. They are the oldest. */
   putBack(calls: PendingCall[]): void {
     for (const pending of calls) {
       pending.seq = 0;
@@ -123,7 +122,7 @@ export class CallQueue implements CallKeeper {
     }
   }
 
-  /** Gives the default to every waiting call that the next start comes too late for. */
+  /** Gives the default to every waiting call whose deadline ends before the next start. */
   bypass(): void {
     const stranded = this.#remove(({ deadlineMs }) => !this.#route.canWait(deadlineMs));
     for (const pending of stranded) this.giveDefault(pending, 'down');
@@ -131,7 +130,7 @@ export class CallQueue implements CallKeeper {
 
   /** Gives a call the verdict that the configuration has for a module that cannot give one. */
   giveDefault(pending: PendingCall, reason: DefaultReason, nowMs = this.#now()): void {
-    // Of one that a host holds, the host says it, or its black box.
+    // For a call that a host holds, the host or its black box says it.
     if (pending.seq === 0) pending.tellGiven(false);
     pending.settle(this.#defaultOf(reason), nowMs);
   }
@@ -178,7 +177,9 @@ export class CallQueue implements CallKeeper {
     return credit <= lane.length && this.#isOverloaded(event, lane) ? 'overload' : null;
   }
 
-  /** Whether a default may wait for the calls before it. Who floods one conversation must not fill the memory so. */
+  /**
+   * Whether a default may wait for the calls before it. The bound keeps a flood in one conversation from filling the memory.
+   */
   #mayHold(event: CallEvent, conversation: Conversation): boolean {
     if (this.#spec.overload === 'wait' || !this.#lines.has(conversation)) return true;
     const bytes = this.#heldBytes === 0 ? 0 : this.#heldBytes + event.heldBytes;

@@ -1,4 +1,4 @@
-/** Calls in a row, in an array that is used round and round: nothing is allocated for one that comes and goes. */
+/** A queue of calls in a circular array, so that a call that comes and goes allocates nothing. */
 
 import type { PendingCall } from './pending-call.js';
 

@@ -14,7 +14,7 @@ export interface ChainMember {
   wants(callback: Callback): boolean;
   offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void;
   /**
-   * Lets an event by that the module is not offered, behind those of its conversation that are still in the module.
+   * Lets an event pass that the module is not offered, after those of its conversation that are still in the module.
    *
    * @returns `false` when there are none: then the follower is told nothing
    */
@@ -25,8 +25,8 @@ export interface ChainMember {
 export type Members = readonly ChainMember[];
 
 /**
- * An event on its way through the chain: offered to each module that has the callback. Its end is told in the same turn as
- * the last answer, so that the order of answers is that of outcomes.
+ * An event on its way through the chain. Each module that has the callback is offered it. Its outcome is told in the same turn
+ * as the last answer, so outcomes have the order of the answers.
  */
 export abstract class Journey extends Visit<Members> implements AnswerTaker, Follower {
   /** As it now is. */
@@ -60,7 +60,7 @@ export abstract class Journey extends Visit<Members> implements AnswerTaker, Fol
     return { verdict: this.verdict, by: this.by, trace: this.ownTrace };
   }
 
-  /** The trace, for who may do with it what he likes. */
+  /** The trace; the caller may change it. */
   protected get ownTrace(): TraceEntry[] {
     return this.trace === NO_TRACE ? [] : this.trace;
   }

@@ -1,18 +1,20 @@
-/** Which conversation an event belongs to: what keeps its order, from door to door. Pure, but for a seed. */
+/**
+ * Which conversation an event belongs to. Events of a conversation keep their order from door to door. Pure, except for a seed.
+ */
 
 import type { CallEvent, WireLogin } from '../../wire/call-event.js';
 import { type MessageParams, split, type WireParams } from '../../wire/params.js';
 
-/** Other in each process: nobody can choose addresses that are slow to tell apart. */
+/** Different in each process, so that nobody can choose addresses that are slow to tell apart. */
 const SEED = Math.floor(Math.random() * 2 ** 31);
 
 /**
- * The conversation of an event: its group, else the two who talk, whichever of them wrote. Messages and notifications
- * are served apart, so that each has conversations of its own. Compared by {@link equals}; no string is made for it.
+ * The conversation of an event: its group, or else its two users, whichever of them wrote. Messages and notifications are
+ * served separately, so each kind has its own conversations. Compared by {@link equals}, without making a string.
  */
 export class Conversation {
   readonly kind: 'message' | 'status' | 'login' | 'call';
-  /** The same for equal ones. */
+  /** Equal conversations have the same. */
   readonly hash: number;
   /** The id of the group, in halves of 32 bits; 0: none. */
   readonly #low: number;
@@ -64,7 +66,7 @@ export class Conversation {
     return ofTwo('login', toText(address), null);
   }
 
-  /** That of an event that stands in bytes: the same as if its parameters had been given. */
+  /** That of an encoded event: the same as if its parameters had been given. */
   static ofEvent(event: CallEvent): Conversation {
     switch (event.kind) {
       case 'message':
@@ -78,7 +80,7 @@ export class Conversation {
     }
   }
 
-  /** Calls tell nothing that they could be told apart by. */
+  /** Events about calls carry nothing to tell conversations apart. */
   static readonly ofCalls = new Conversation('call', SEED, 0, 0, null, null);
 }
 
@@ -91,7 +93,7 @@ function ofGroup(kind: Conversation['kind'], low: number, high: number): Convers
   return new Conversation(kind, mix(mix(SEED, low), high), low, high, null, null);
 }
 
-/** No address and an empty one are the same here, as there is nobody behind either. */
+/** No address and an empty one are the same here. */
 function ofTwo(kind: Conversation['kind'], one: string | null, other: string | null): Conversation {
   // A sum, so that it does not matter who wrote.
   return new Conversation(kind, (hashOf(one) + hashOf(other)) | 0, 0, 0, one || null, other || null);

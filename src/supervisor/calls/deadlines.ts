@@ -29,8 +29,8 @@ export class Deadlines {
   }
 
   /**
-   * The call has its verdict. The timer stays, also with nothing left to watch over: most deadlines lie so close together
-   * that one look serves many, and a timer costs more than the call did. It keeps no process alive.
+   * The call has its verdict. The timer stays even when no call is left. Most deadlines are so close together that one look
+   * serves many, and setting a timer costs more than the call did. It does not keep the process alive.
    */
   delete(pending: PendingCall): void {
     if (!pending.isWatched) return;
@@ -60,7 +60,8 @@ export class Deadlines {
   #arm(atMs: number): void {
     clearTimeout(this.#timer);
     this.#armedForMs = atMs;
-    // After what has arrived meanwhile: a core that was held up must not default what is already answered.
+    // Reads first what has arrived meanwhile: a core that was held up must not give defaults for calls that are already
+    // answered.
     this.#timer = setTimeout(() => setImmediate(() => this.#fire()), Math.max(0, Math.ceil(atMs - this.#now())));
     this.#timer.unref();
   }

@@ -1,18 +1,18 @@
 /**
- * Where events come in, and where their outcomes leave. The order of a conversation holds from here to the caller, also
- * while the chain changes: an event takes another route only when all before it in its conversation have left theirs.
+ * Where events come in, and where their outcomes leave. A conversation keeps its order from here to the caller, even while the
+ * chain changes. An event takes a new route only when all earlier events of its conversation have left the old one.
  */
 
 import { performance } from 'node:perf_hooks';
 import { Lines, Place } from './lines.js';
 
-/** An event from its coming in until its outcome is told, which is what `go` does. */
+/** An event, from when it comes in until `go` tells its outcome. */
 export abstract class Visit<Route extends object = object> extends Place {
   /** The route that it has taken; `null`: it waits to go in. */
   route: Route | null = null;
-  /** The route that it takes whatever that of others is; `null`: that of the entrance. */
+  /** A route of its own; `null`: it takes the route of the entrance. */
   ownRoute: Route | null = null;
-  /** Who is told that it may go in; known while it waits. */
+  /** Called when it may go in; set while it waits. */
   entrance: Entrance<Route> | null = null;
 
   /** It goes in. */
@@ -33,7 +33,7 @@ export class Entrance<Route extends object> {
     this.#route = route;
   }
 
-  /** Lets an event in: now, or when those before it in its conversation have left another route. */
+  /** Lets an event in: now, or once the earlier events of its conversation have left another route. */
   enter(visit: Visit<Route>, nowMs: number): void {
     this.#lines.join(visit);
     const before = visit.before as Visit<Route> | null;
@@ -46,12 +46,12 @@ export class Entrance<Route extends object> {
     }
   }
 
-  /** It has its outcome, which is told when those before it in its conversation have been told theirs. */
+  /** It has its outcome. The outcome is told after those of the earlier events in its conversation. */
   leave(visit: Visit<Route>, nowMs: number): void {
     this.#lines.leave(visit, nowMs);
   }
 
-  /** Lets in who has become the first of those who wait, later: whoever told an outcome is in the middle of something. */
+  /** Lets the first waiting event in, but not in this turn: the caller, who told an outcome, is not done yet. */
   open(first: Visit<Route>): void {
     queueMicrotask(() => this.#letIn(first));
   }

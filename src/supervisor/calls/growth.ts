@@ -1,4 +1,4 @@
-/** Totals that a host counts, as what was added since the last look. */
+/** Turns totals that a host counts into what was added since the last look. */
 
 /** A total from a host is no proof: beyond this it was overwritten. */
 const IMPOSSIBLE = 2 ** 40;

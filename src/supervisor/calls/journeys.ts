@@ -1,4 +1,4 @@
-/** What comes in at the door and goes out with a decision: a message, or an event that nothing but a decision comes of. */
+/** Events from door to decision: a message, or an event whose only result is a decision. */
 
 import type { CallEvent } from '../../wire/call-event.js';
 import { fromWireParams, type MessageParams } from '../../wire/params.js';
@@ -76,8 +76,8 @@ export class MessageJourney extends DoorJourney {
   }
 
   /**
-   * The caller may do with it what he likes: so it has no memory in common with other messages. Nor with this one, when that may
-   * still be on its way, since a module had not answered in time.
+   * The caller may change it, so it shares no memory with other messages. It also shares none with this message while that may
+   * still be on its way because a module did not answer in time.
    */
   get #payload(): Buffer {
     const { payload, isAlone } = this.event;
@@ -105,7 +105,7 @@ export class DecisionJourney extends DoorJourney {
   }
 }
 
-/** An event of a door that speaks in bytes: it is told as it is, so that nothing is made of what nobody changed. */
+/** An encoded event of a door. The outcome is told as it is, so that unchanged parts are not decoded. */
 export class ToldJourney extends DoorJourney implements DoorOutcome {
   readonly #taker: OutcomeTaker;
   hasNewParams = false;

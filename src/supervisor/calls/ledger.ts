@@ -1,6 +1,6 @@
 /**
- * What one host owes: the calls that it was given, how they are sent, and what came of them, as it reports that while it
- * lives and as its black box has it at its end. All of it once, in order.
+ * What one host owes: the calls that it was given, how they are sent, and their results. The host reports results while it
+ * lives; its black box has the rest at its end. Each result is taken once, in order.
  */
 
 import { performance } from 'node:perf_hooks';
@@ -28,7 +28,7 @@ import { findRecordsProblem, findReportProblem, findResultProblem, findSentProbl
 /** What a host can be told of how long a call may wait: more than an hour. Beyond it, only the core keeps the deadline. */
 const MAX_BUDGET_MICROS = 0xffffffff;
 const NO_LIMIT = 0;
-/** From so many bytes on, a payload costs more in a frame than to be written where the host reads it. */
+/** A payload of this many bytes or more costs less when it is written where the host reads it than in a frame. */
 const PLACED_BYTES = 8 * 1024;
 
 /** Who is told what a host did. */
@@ -40,7 +40,7 @@ export interface LedgerListener {
   /** Log lines: beyond `log_rate`, or as the black box was full. */
   dropped(kind: 'limited' | 'full', count: number): void;
   refusedSends(count: number): void;
-  /** The host said what cannot be, in words; nothing is taken over of that. */
+  /** The host said something impossible, described in words. The core uses nothing of it. */
   distrusted(problem: string): void;
 }
 
@@ -65,7 +65,7 @@ export class Ledger {
   readonly #limited = new Growth();
   readonly #refusedSends = new Growth();
   #lastSeq = 0;
-  /** The black-box position up to which verdicts were looked for while the host was at work. */
+  /** The black-box position up to which verdicts were searched while the host was busy. */
   #searched = 0;
   /** `null` before the host has connected. */
   #peer: Peer | null = null;
@@ -92,7 +92,7 @@ export class Ledger {
       else this.#listener.logged({ level, text });
     },
   };
-  /** Of records that the host will report, if it can, only the verdicts. */
+  /** Only the verdicts, from records that the host will report if it can. */
   readonly #verdicts: RecordSink = { ...this.#records, sent: () => {}, log: () => {} };
 
   /** @param keeper keeps what the listener is told was sent; `null`: who is told has taken it */
@@ -115,7 +115,7 @@ export class Ledger {
     return this.#held.size;
   }
 
-  /** Whether the host may have to wait for room in its black box, as what it sent is not safe yet. */
+  /** Whether the host may have to wait for room in its black box, because what it sent is not safe yet. */
   get isHeld(): boolean {
     return this.#safe.isHeld;
   }
@@ -133,8 +133,8 @@ export class Ledger {
   // ---- what the host is given ----
 
   /**
-   * Calls of a lane that the host may still be given: a window for each, and no more bytes of messages than its ring
-   * takes. Those of notifications are few, and must not have to wait for messages.
+   * How many calls of a lane the host may still be given. Each lane has a window, and messages have as many bytes as the ring
+   * takes. Notifications are few and must not wait for messages.
    */
   credit(lane: Lane): number {
     if (this.#peer === null) return 0;
@@ -188,8 +188,8 @@ export class Ledger {
   }
 
   /**
-   * Takes verdicts from the black box that the host cannot report, as it is at work on the call behind them. Only
-   * verdicts: the rest comes with the report, which then has nothing new of these calls.
+   * Takes verdicts from the black box that the host cannot report yet, because it executes the next call. It takes only
+   * verdicts. The rest comes with the report, which then has nothing new about these calls.
    */
   takeFinished(): void {
     const header = this.inFlight > 0 ? this.#evidence.readHeader() : null;
@@ -202,7 +202,7 @@ export class Ledger {
     if (skippedBytes === 0) this.#searched = header.head;
   }
 
-  /** The host is dead: takes what never travelled from the black box, verdicts, sends and logs, in their order. */
+  /** The host is dead: takes verdicts, sends and logs from the black box that were never reported, in their order. */
   recover(header: BoxHeader | null): void {
     if (!header) return;
     const from = this.#taken;
@@ -220,7 +220,7 @@ export class Ledger {
    * @param crashed whether the host ended by itself, and not by a kill
    */
   settle(read: BoxHeader | null, crashed: boolean): Settlement {
-    // A header whose head is impossible tells nothing about calls either.
+    // If the head position is impossible, the header says nothing reliable about calls either.
     const header = read && isReachable(read.head, this.#taken, this.#evidence.ringSize) ? read : null;
     this.#sender?.clear();
     const held = this.#held.clear();

@@ -1,5 +1,5 @@
 /**
- * Keeps the order of each conversation. Who joins a line leaves it after all who joined before, whenever he is done.
+ * Keeps the order of each conversation. A member leaves its line after all that joined earlier, even if it is done before them.
  * Other conversations are not held up.
  */
 
@@ -28,8 +28,9 @@ export abstract class Place {
 }
 
 /**
- * A line for each conversation that has somebody in it. Who is the last of a line is found by its hash, on a shelf; all
- * links are in the places themselves, as a table that changes with every message leaves much to the garbage collector.
+ * A line for each conversation that has a member. The last member of a line is found on a shelf, by the hash of the
+ * conversation. All links are in the members themselves: a table that changes with every message would make much work for the
+ * garbage collector.
  */
 export class Lines {
   #shelves: (Place | null)[] = new Array(FIRST_SHELVES).fill(null);
@@ -74,7 +75,7 @@ export class Lines {
     let first: Place | null = place;
     while (first?.isDone) {
       first.go(nowMs);
-      // Only now: who joins or is done meanwhile still stands behind him.
+      // Only now: a member that joins or is done meanwhile still stands behind this one.
       const next: Place | null = first.after;
       if (next === null) {
         this.#count -= 1;

@@ -1,4 +1,4 @@
-/** Where the calls came from that a host was given last: a module may send because of a call that is over. Pure. */
+/** Where the latest calls of a host came from: a module may send because of a call that is over. Pure. */
 
 import type { Origin } from '../types.js';
 
@@ -7,8 +7,8 @@ const MAX_CALLS = 16_384;
 const FEWEST = 64;
 
 /**
- * The origins of answered calls, by their sequence numbers. Those without an origin take no room, and no time. What an origin
- * says is kept, and not the object: thousands of them, of which each lives for a while, are what a garbage collector is slow at.
+ * The origins of answered calls, by their sequence numbers. Calls without an origin cost nothing. It keeps the content of an
+ * origin, not the object: thousands of objects that live for a while slow down the garbage collector.
  */
 export class Origins {
   readonly #max: number;

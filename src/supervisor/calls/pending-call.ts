@@ -24,13 +24,13 @@ export interface AnswerTaker {
   readonly origin?: Origin | null;
   answered(answer: CallAnswer, nowMs: number): void;
   /**
-   * Tells once, before or after {@link answered}, whether the module was given the call. A module that overran the deadline was;
-   * so was one that died while it was at work on it.
+   * Tells once, before or after {@link answered}, whether the module was given the call. This is also true if the module
+   * overran the deadline, or died while it executed the call.
    */
   given?(wasGiven: boolean): void;
 }
 
-/** What a module is not offered, and goes behind the calls of its conversation that are there. */
+/** An event that the module is not offered. It follows the calls of its conversation that are in the module. */
 export interface Follower {
   /** They have left. */
   passed(nowMs: number): void;
@@ -44,7 +44,7 @@ export interface CallKeeper {
   leaves(pending: PendingCall, answer: CallAnswer, nowMs: number): void;
 }
 
-/** A call that waits for its verdict, and takes exactly one. One object for all who have to do with it. */
+/** A call that waits for its verdict and takes exactly one. All who handle the call share this object. */
 export class PendingCall extends Place implements OutgoingCall {
   readonly event: CallEvent;
   /** On the clock of `performance.now()`. */
@@ -54,7 +54,7 @@ export class PendingCall extends Place implements OutgoingCall {
   readonly taker: AnswerTaker;
   readonly #keeper: CallKeeper;
   #answer: CallAnswer | null = null;
-  /** How often a host crashed that had it in hand next, and did not say that it executed anything. */
+  /** How often a host crashed that was about to execute it and said that it executed nothing. */
   suspected = 0;
   /** Whether its answer had to wait for those before it in its conversation. */
   isHeldBack = false;

@@ -1,4 +1,7 @@
-/** Up to where all is safe that one host sent: what is behind that the core reads from the black box again if it is killed. */
+/**
+ * Up to which position everything that one host sent is safe. If the core is killed, the next core reads what follows from the
+ * black box.
+ */
 
 import type { SendKeeper } from '../types.js';
 
@@ -12,7 +15,7 @@ export class SafePosition {
   readonly #keeper: Pick<SendKeeper, 'settled'> | null;
   readonly #moved: () => void;
   #read = 0;
-  /** Where the read began that a wait goes on for. */
+  /** Where the read began that the present wait is for. */
   #heldAt = NOWHERE;
   /** Where the first read began that had sends after that. */
   #nextAt = NOWHERE;

@@ -9,6 +9,6 @@ export interface SentRecord {
   readonly payload: Uint8Array;
   /** Of its record in the black box of its host. */
   readonly position: number;
-  /** Where the event came from because of which it was sent; `null`: not known, or there is none. */
+  /** Where the event came from that caused it; `null`: not known, or there is none. */
   readonly cause: Origin | null;
 }

@@ -1,4 +1,4 @@
-/** What becomes of the calls that a dead host had not answered, from its black box: pure but for what calls remember. */
+/** What becomes of the calls that a dead host had not answered, by its black box. Pure, except for what calls remember. */
 
 import type { BoxHeader } from '../../wire/black-box.js';
 import { LANES, type Lane } from '../../wire/event-kinds.js';
@@ -16,7 +16,7 @@ export interface LedgerEnd {
   crashed: boolean;
 }
 
-/** Two fates; the third, a result, stood in the black box. */
+/** The two outcomes of a call without a result in the black box. */
 export interface Settlement {
   /** The module was at work on it, or the box cannot tell: it gets its default verdict. */
   lost: PendingCall[];
@@ -25,8 +25,8 @@ export interface Settlement {
 }
 
 /**
- * A call that was next when its host crashed without executing anything, as it says, is offered again this often. A
- * module that wipes the name of the call it dies of would otherwise be given it again and again.
+ * How often a call is offered again that was next when its host crashed and said that it executed nothing. Without this limit,
+ * a module that overwrites the name of the call that kills it would get that call again and again.
  */
 const MAX_SUSPECTED = 3;
 
@@ -54,7 +54,7 @@ function lastStarted(
   executing: PendingCall | null,
   { lastSeq, lastAnswered }: LedgerEnd,
 ): number {
-  // A number that was never given stands for a box that was overwritten: it may hide any call.
+  // A number that was never given means that the box was overwritten: it may hide any call.
   const counts = executing ? executing.event.lane === lane : currentSeq > lastSeq;
   return Math.max(lastAnswered[lane], counts ? currentSeq : 0);
 }

@@ -1,4 +1,4 @@
-/** A status for the one module that it is about: what counts is whether the module was given it, not what it decides. */
+/** A status for the one module that it concerns. What counts is whether the module was given it, not what it decides. */
 
 import type { CallEvent } from '../../wire/call-event.js';
 import type { Origin } from '../types.js';

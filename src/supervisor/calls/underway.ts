@@ -1,19 +1,19 @@
-/** Counts what is under way. It is counted in eras, so that somebody can wait for all that is there now without a list of it. */
+/** Counts events in progress. It counts in eras, so that one can wait for all present events without a list of them. */
 
 /** Those who came in between two calls of {@link Underway.settled}. */
 export interface Era {
   count: number;
-  /** Called once nobody of it, or of those before it, is left; `null`: it has not ended. */
+  /** Called when no event of this or an earlier era is left; `null`: the era has not ended. */
   over: (() => void) | null;
   next: Era | null;
 }
 
-/** Who came in and has not left. */
+/** How many came in and have not left. */
 export class Underway {
   #oldest: Era = { count: 0, over: null, next: null };
   #newest = this.#oldest;
 
-  /** One came in; what is returned is given back when he leaves. */
+  /** One came in. The returned era is passed to {@link leave}. */
   enter(): Era {
     this.#newest.count += 1;
     return this.#newest;
@@ -25,7 +25,7 @@ export class Underway {
     if (era.count === 0) this.#settle();
   }
 
-  /** Resolves when all have left who are there now. */
+  /** Resolves when all that are present now have left. */
   settled(): Promise<void> {
     return new Promise((resolve) => {
       const next: Era = { count: 0, over: null, next: null };

@@ -13,7 +13,7 @@ export function findReportProblem({ start, ring, position }: Report, taken: numb
   return `it reported ${ring.length} bytes of the black-box position ${start} between ${taken} and ${position}`;
 }
 
-/** Says what is wrong with the records of a report, of which so many bytes are no record; `null` for none. */
+/** Says what is wrong with the records of a report; `skippedBytes` of them are not a record; `null`: nothing is wrong. */
 export function findRecordsProblem({ start, ring }: Report, skippedBytes: number): string | null {
   if (skippedBytes === 0) return null;
   return `of the ${ring.length} bytes that it reported of the black-box position ${start}, ${skippedBytes} are no record`;

@@ -1,4 +1,4 @@
-/** Sees to it that a core is found: what others remove from its run directory is noticed and made again. */
+/** Keeps a core reachable: it notices what others remove from the run directory and makes it again. */
 
 import { type FSWatcher, watch } from 'node:fs';
 import type { RunDir } from './run-dir.js';
@@ -7,7 +7,7 @@ import type { RunDir } from './run-dir.js';
 export interface Kept {
   /** Where it is, as an operator is told. */
   path: string;
-  /** Whether those who look for it find this core's. */
+  /** Whether the one that others find is this core's. */
   isThere(): boolean;
   /** Makes it again. @throws Error why that cannot be */
   restore(): void | Promise<void>;
@@ -41,7 +41,7 @@ export class RunDirGuard {
     this.#watch();
   }
 
-  /** Why others do not find this core, a line each, each with what to do. */
+  /** Why others do not find this core and what to do, a line each. */
   get problems(): readonly string[] {
     return this.#problems;
   }
@@ -76,7 +76,7 @@ export class RunDirGuard {
         await this.#lookOnce();
       } catch (error) {
         // A look that fails is no reason to stop serving: the next one comes.
-        this.#tell([`this core cannot see whether it is reached (${(error as Error).message})`]);
+        this.#tell([`this core cannot check whether commands still reach it (${(error as Error).message})`]);
       }
     }
   }

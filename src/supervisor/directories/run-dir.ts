@@ -70,7 +70,7 @@ export function acquireRunDir(path: string, kind: CoreKind = 'daemon', stateDir:
 
 /** @returns `null`: another core serves the directory, though it may have lost its lock */
 function takeLock(path: string): HeldLock | null {
-  // Before a file is made: that core notices what becomes of its own, and makes it again.
+  // Before any file is made: the other core notices what happens to its own files and makes them again.
   const isFree = retry(START_MS, () => listenerOf(join(path, 'control.sock')) === null);
   if (!isFree) return null;
   const file = join(path, 'lock');
@@ -84,12 +84,12 @@ function takeLock(path: string): HeldLock | null {
   }
 }
 
-/** With which something else than a file of ours stands in the place of the lock: a link, a directory, a pipe... */
+/** Error codes that mean that the lock is not a file of ours: it is a link, a directory, a pipe... */
 const NO_LOCK_FILE: ReadonlySet<string> = new Set(['ELOOP', 'EISDIR', 'ENXIO', NOT_A_FILE]);
 
 /**
- * Locks the directory itself too, for files in it may be removed while their core lives; but not one that others may
- * open, for they could lock it as well.
+ * Locks the directory itself too, because files in it may be removed while their core lives. It does not lock a directory that
+ * others may open, because they could lock it as well.
  */
 function isLocked(directory: number, limitMs: number): boolean {
   return (fstatSync(directory).mode & 0o044) !== 0 || lockSoon(directory, limitMs);
@@ -134,7 +134,7 @@ class HeldRunDir implements RunDir {
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
       const why = error instanceof DirectoryError ? message : `${this.path}/lock cannot be made (${code}); remove it`;
-      return { restored, lost: `this core cannot be reached any more: ${why}` };
+      return { restored, lost: `commands can no longer reach this core: ${why}` };
     }
   }
 
@@ -183,8 +183,8 @@ class HeldRunDir implements RunDir {
     const holder = holderOf(this.path);
     const [who] = holder;
     const that = holder[1] === null ? '' : sentence`, or that one ${endOf(holder[1], holder[2])}`;
-    const remedy = sentence`end one of the two, as this one ${endOf(process.pid, this.#about.kind)}${that}`;
-    return `this core cannot be reached any more, because ${who} has taken ${this.path}; ${remedy}`;
+    const remedy = sentence`end one of the two: this one ${endOf(process.pid, this.#about.kind)}${that}`;
+    return `commands can no longer reach this core, because ${who} has taken ${this.path}; ${remedy}`;
   }
 
   #write(): void {
@@ -208,7 +208,8 @@ export function socketPath(runDir: string, name: string): string {
 }
 
 /**
- * Where one host listens until its core has connected: another path for each, no longer than that of the control socket.
+ * Where one host listens until its core has connected. Each host has another path, at most as long as that of the control
+ * socket.
  *
  * @throws {DirectoryError} `SOCKET_PATH_TOO_LONG`
  */

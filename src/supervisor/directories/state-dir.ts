@@ -33,7 +33,10 @@ export function acquireStateDir(path: string, runDir: string): StateDir {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const remedy = 'let no other core use it, or make that file writable and restart the core';
-    return notLocked(file, `the state directory ${path} is not locked, ${file} cannot be opened (${code}): ${remedy}`);
+    return notLocked(
+      file,
+      `the state directory ${path} is not locked, because ${file} cannot be opened (${code}): ${remedy}`,
+    );
   }
   if (lock === null) throw busy(path, file);
   const text = `${process.pid}\n${runDir}\n`;

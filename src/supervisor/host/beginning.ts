@@ -1,13 +1,16 @@
-/** What there is of a host only until it is ready: what it said last, its time to start, and whether it tries an ABI. */
+/** What a host has only until it is ready: its last words, its time to start, and whether it tries an ABI. */
 
 import type { Run } from '../runner/runner.js';
 import { LastWords } from './last-words.js';
 
-/** What a start that came to the end of its time does. */
+/** What happens to a start whose time is over. */
 export type StartTimeout =
   /** Its time is over. */
   | { kind: 'over' }
-  /** It has waited for others, is traced, or was at the last look: it has this much longer. `tracer`: of whom nobody was told yet. */
+  /**
+   * It gets this much longer, because it has waited for others, or is or was traced. `tracer`: a tracer that was not reported
+   * yet.
+   */
   | { kind: 'spared'; forMs: number; tracer: number | null };
 
 /** A start is not given up while the host is under a debugger; it is looked at again this much later. */
@@ -20,7 +23,7 @@ const EARLY_MS = 2;
 export class Beginning {
   readonly kind = 'beginning';
   readonly lastWords = new LastWords();
-  /** Whether its file did not tell the ABI, so that it tries one that it was told. */
+  /** Whether its file does not say its ABI, so that it tries the one that the core chose. */
   tries = false;
   #tracer: number | null = null;
 

@@ -9,19 +9,19 @@ import type { DeathCause, DefaultReason } from '../types.js';
 import type { Executing } from './executing.js';
 import type { HostLife } from './host-lifecycle.js';
 
-/** What is known of a host at its end. */
+/** What is known about a host at its end. */
 export interface DeathFacts {
   module: string;
   path: string;
   generation: number;
   pid: number;
-  /** Its process was there before anybody knew for which module. */
+  /** Its process started before its module was known. */
   spare: boolean;
   /** The state in which the exit came. */
   from: HostLife;
   exitCode: number | null;
   signal: string | null;
-  /** A signal halted it, as the module had made the core its tracer, and it was killed. */
+  /** A signal halted it, because the module had made the core its tracer, and it was killed. */
   halted: boolean;
   /** How far it had come, as its black box says. */
   phase: Phase;
@@ -31,7 +31,7 @@ export interface DeathFacts {
   refusal: Refusal | null;
   /** What it was executing; `null`: nothing. */
   executing: Executing | null;
-  /** What module and process said last before they were ready. */
+  /** The last lines of module and process before they were ready. */
   lastWords: string[];
   /** With which code somebody in it called `exit()`; `null`: nobody did. */
   exitCalled: number | null;
@@ -45,11 +45,11 @@ export interface DeathFacts {
   hangMs: number | null;
 }
 
-/** Why a host is of no use; an error is one. */
+/** Why a host cannot be used; an error is one. */
 export interface Refusal {
   code: ErrorCode;
   message: string;
-  /** What helps, with which the message ends; `null`: nothing known, or the message says it in passing. */
+  /** What helps; the message ends with it. `null`: nothing is known, or the message says it already. */
   remedy?: Sentence | null;
 }
 
@@ -65,9 +65,9 @@ export type DeathKind =
   /** A callback ran for too long, and the core killed it. */
   | { kind: 'hung' }
   | { kind: 'unreachable'; how: Unreachable }
-  /** It said what no host can say, after it had served. */
+  /** It said something impossible after it had served. */
   | { kind: 'violation' }
-  /** Somebody ended it from outside before it could tell the core: most often whoever ends the whole core. */
+  /** Somebody ended it from outside before it could tell the core. Most often the whole core is being ended. */
   | { kind: 'stray' }
   /** It did not become ready: it said why, or the core found out. */
   | ({ kind: 'refused' } & Refusal)
@@ -80,7 +80,7 @@ export type DeathKind =
   | { kind: 'out-of-memory' }
   /** A signal that it raised itself, or that somebody sent. */
   | { kind: 'crash' }
-  /** It exited, which nobody had asked for. */
+  /** It exited; nobody had asked it to end. */
   | { kind: 'exit' };
 
 /** How a death is counted, and what calls it took with it get. */
@@ -142,12 +142,12 @@ function isStray({ from, phase, signal }: DeathFacts): boolean {
 }
 
 function wasOrdered({ exitCode, signal }: DeathFacts): boolean {
-  // Neither: the process could not even be started, and is not wanted any more.
+  // Neither: the process could not even be started, and is no longer wanted.
   if (exitCode === null && signal === null) return true;
   return signal === null ? exitCode === 0 : signal === 'SIGKILL' || signal === 'SIGTERM';
 }
 
-/** With which the dynamic linker ends a process that calls a function which nothing provides. */
+/** The exit code of the dynamic linker when a process calls a function that nothing provides. */
 const LINKER_EXIT = 127;
 
 function tellStartApart({ refusal, from, exitCode, lastWords }: DeathFacts): DeathKind {
@@ -157,7 +157,7 @@ function tellStartApart({ refusal, from, exitCode, lastWords }: DeathFacts): Dea
   return symbol === null ? { kind: 'start-crash' } : { kind: 'unresolved', symbol };
 }
 
-/** Whether it says nothing of its module: a spare process ended, or stood still, before it had begun with that. */
+/** Whether it says nothing about its module: a spare process ended or hung before it began with the module. */
 export function isLostSpare({ spare, phase, served, refusal, from }: DeathFacts): boolean {
   const isOrdered = from.kind === 'stopping' && from.cause !== 'start-timeout';
   return spare && !isOrdered && !served && phase === 'booting' && refusal === null;

@@ -13,8 +13,8 @@ export type Executing =
 /**
  * Finds out.
  *
- * @param call - the one of those that the host holds of which its box tells
- * @returns `null`: nothing, or what its box tells cannot be
+ * @param call - the call that the box names, one of those that the host holds
+ * @returns `null`: nothing, or the box says something impossible
  */
 export function findExecuting(call: PendingCall | null, header: BoxHeader | null): Executing | null {
   if (call !== null) return ofCall(call.event);

@@ -8,7 +8,7 @@ import type { Beginning, Served } from './beginning.js';
 import { type DeathFacts, judgeDeath, judgeTry } from './death.js';
 import type { HostEnd } from './host-listener.js';
 
-/** What the host itself knows, with the last header of its black box; `null`: that is none any more. */
+/** What the host itself knows, with the last header of its black box; `null`: that is no longer a header. */
 export interface KnownOfHost
   extends Pick<
     DeathFacts,

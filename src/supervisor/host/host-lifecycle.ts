@@ -81,7 +81,7 @@ export function stepHost(life: HostLife, event: HostEvent, times: HostTimes): Ho
     case 'hung':
       return life.kind === 'stopping' && life.stage === 'killed' ? stay(life) : kill('hang');
     case 'unreachable':
-      // What ends it in any other state has a time limit of its own.
+      // In any other state, what ends it has its own time limit.
       return life.kind === 'ready' || life.kind === 'draining' ? kill('unreachable') : stay(life);
     case 'violated':
       return life.kind === 'stopping' && life.stage === 'killed' ? stay(life) : kill('violation');

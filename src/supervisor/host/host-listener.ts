@@ -22,7 +22,7 @@ export type DroppedKind =
 export interface HostListener<Host> {
   /** Its file does not tell the ABI. @returns the one of those offered that this host tries */
   offered(host: Host, offer: Offer): AbiName;
-  /** Its process has begun, which had to wait for others. */
+  /** Its process, which had to wait for others, has begun. */
   begun(host: Host): void;
   ready(host: Host, ready: Ready): void;
   /** A call was answered, perhaps after its deadline. @param answer `null`: the host got it too late to make it */
@@ -41,7 +41,7 @@ export interface HostListener<Host> {
   /** The host owes nothing any more: it was stopped and has answered everything, or may take more calls. */
   relieved(nowMs: number): void;
   died(host: Host, end: HostEnd): void;
-  /** What the dead host had left behind outside of its process group was ended; most often nothing. */
+  /** Processes that the dead host had left outside of its process group were ended; most often there are none. */
   leftBehind(host: Host, ending: Ending): void;
 }
 

@@ -106,13 +106,13 @@ export class Host {
     return this.#run.remark;
   }
 
-  /** Takes the times that the core alone goes by; the rest of its settings it was started with. */
+  /** Takes new times that only the core uses. The host keeps the other settings that it was started with. */
   setTimes({ startTimeoutMs, stopTimeoutMs }: HostTimes, { heartbeatMs }: Pick<HostSurroundings, 'heartbeatMs'>): void {
     this.#spec = { ...this.#spec, startTimeoutMs, stopTimeoutMs };
     this.#watch.beatEvery(heartbeatMs);
   }
 
-  /** Whether its file did not tell the ABI, so that it tries one that it was told. */
+  /** Whether its file does not say its ABI, so that it tries the one that the core chose. */
   get tries(): boolean {
     return this.#stage.tries;
   }
@@ -141,7 +141,7 @@ export class Host {
   readUsage(): ProcessUsage | null {
     if (this.#life.kind === 'exited' || this.pid === 0) return null;
     const usage = readUsage(this.pid);
-    // Once it has ended, its pid may be another's before that is known here.
+    // Once it has ended, another process may get its pid before the end is known here.
     if (usage === null || (this.#usage !== null && usage.start !== this.#usage.start)) return null;
     this.#usage = usage;
     return usage;
@@ -307,7 +307,7 @@ export class Host {
 
   #lost(): void {
     if (!this.#isGreeted) {
-      const why = 'its connection was closed before it said who it is; another process may have taken its place there';
+      const why = 'its connection was closed before it said who it is; another process may have connected in its place';
       const stranger = new HandshakeError('HANDSHAKE_FAILED', why);
       this.#lossTimer ??= setTimeout(() => this.#violated(stranger), EXIT_PATIENCE_MS);
     }
@@ -347,7 +347,8 @@ export class Host {
   #offered(candidates: Candidates): void {
     const offer = this.#stage.kind === 'served' || this.#stage.tries ? null : parseOffer(candidates);
     if (this.#stage.kind === 'served' || offer === null) {
-      const message = 'what it says of the ABIs of its file cannot be; install the same version of core and host';
+      const message =
+        'what it says about the ABIs of its file is impossible; install the same version of core and host';
       this.#violated({ code: 'HANDSHAKE_FAILED', message });
     } else {
       this.#stage.tries = true;

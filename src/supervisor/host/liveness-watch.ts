@@ -1,6 +1,6 @@
 /**
- * Looks after a serving host with one timer: its calls in the black box while it has any, a heartbeat while it is idle. An
- * idle host that counts its beats in the box is not asked for as long as they come.
+ * Watches a serving host with one timer. While the host has calls, it looks at them in the black box. While the host is idle,
+ * it expects heartbeats: as long as the host counts its beats in the box, it is not asked.
  */
 
 import { performance } from 'node:perf_hooks';
@@ -19,7 +19,7 @@ export interface Watched {
   beat(): void;
   /** The process that traces it; `null`: none does. */
   tracer(): number | null;
-  /** It would be given up, but is traced by a debugger: told once for each debugger. */
+  /** A debugger traces it, so it is not given up. Told once for each debugger. */
   spared(tracer: number): void;
   /** It hangs or cannot be reached. */
   failed(verdict: Exclude<Liveness, { kind: 'alive' }>): void;
@@ -33,7 +33,10 @@ export interface LivenessSettings {
 
 /** When the core itself was held up, an answer may lie unread. Then the host is looked at again this much later. */
 const DOUBT_MS = 100;
-/** The host is asked when its box has had no new beat for so many heartbeats. More than one, as host and core do not tick together. */
+/**
+ * The host is asked when its box has had no new beat for this many heartbeats. It is more than one because host and core do not
+ * tick together.
+ */
 const UNASKED = 1.5;
 /** At most so many of these heartbeats count as silence. A core that was held up itself saw no beat for longer. */
 const UNASKED_COUNT = 2;
@@ -95,14 +98,14 @@ export class LivenessWatch {
     this.#lookTogether(nowMs);
   }
 
-  /** The host is being ended, by those who have limits of their own. */
+  /** The host is being ended. The stop has its own time limits. */
   close(): void {
     this.#open = false;
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
-  /** A timer that fires sooner stays, and is set again then: none is set and cleared for each call. */
+  /** A timer that fires sooner stays and is set again when it fires. So no timer is set and cleared for each call. */
   #lookIn(ms: number, nowMs = performance.now()): void {
     this.#dueMs = nowMs + ms;
     if (!this.#open || (this.#timer !== undefined && this.#armedMs <= this.#dueMs)) return;
@@ -117,7 +120,7 @@ export class LivenessWatch {
 
   #fired(): void {
     this.#timer = undefined;
-    // Counted from when the timer was to fire, and not from now. So when the core was held up, the host keeps its time.
+    // Counted from when the timer should have fired, not from now. So the host keeps its time when the core was held up.
     const leftMs = this.#dueMs - this.#armedMs;
     if (leftMs > 0) this.#arm(leftMs, performance.now());
     else this.#look();

@@ -15,7 +15,7 @@ export interface Observation {
   heardMs: number;
   /** When it was asked for the sign of life that it still owes; `null`: it owes none. */
   beatMs: number | null;
-  /** When it was last seen under a debugger: what came before does not count. */
+  /** When it was last seen under a debugger; silence before that does not count. */
   tracedMs: number;
 }
 
@@ -34,9 +34,9 @@ export const LIVENESS = 10;
 export const SOONEST_LOOK_MS = 10;
 
 /**
- * While a callback runs, only `hangMs` counts. A host that holds calls and executes none must answer something within
- * `hangMs`, or within the time of ten heartbeats where that is shorter: it is stopped, or stuck outside of the module.
- * One that holds no calls is asked for a sign of life.
+ * While a callback runs, only `hangMs` counts. A host that holds calls and executes none must answer within `hangMs` or ten
+ * heartbeats, whichever is shorter. Otherwise it is stopped, or stuck outside of the module. A host that holds no calls is
+ * asked for a sign of life.
  */
 export function judge(seen: Observation): Liveness {
   const { nowMs, hangMs, heartbeatMs, executingSinceMs } = seen;

@@ -19,8 +19,8 @@ export interface HostMakerOptions {
 }
 
 /**
- * Counts the hosts of all modules that have or had a name, in one run of a core. A module that is removed and added again goes
- * on: what it sent before is named by the generation, and so is its black box, which may still be there.
+ * Counts the hosts of all modules that have or had a name, in one run of a core. A module that is removed and added again
+ * continues its count. Its earlier sends and its black box, which may still exist, are named by the generation.
  */
 export interface Generations {
   last: number;

@@ -6,7 +6,7 @@ import type { Host } from '../host/host.js';
 export type Role =
   /** It takes calls, from the moment that it is ready. */
   | 'serving'
-  /** It is started beside those that serve, by other settings or for another file, and waits to take over. */
+  /** It starts beside the serving hosts, with new settings or a new file, and waits to take over. */
   | 'preparing'
   /** Another one has taken over from it: it finishes what it holds. */
   | 'retiring';

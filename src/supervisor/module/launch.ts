@@ -1,6 +1,7 @@
 /**
- * One start of a module: the first, one after a death, or that of a successor. It takes one process after the other where
- * the ABI of the file is found by trials, or the file changes meanwhile, until one of them is ready or there will be none.
+ * One start of a module: the first, one after a death, or that of a successor. It may take several processes, one after the
+ * other: when the ABI of the file is found by trials, or when the file changes meanwhile. It ends when one is ready or when
+ * none can be.
  */
 
 import type { AbiName, ModuleSpec } from '../../config/types.js';
@@ -17,7 +18,7 @@ import type { AbiMemory } from '../trials/abi-memory.js';
 import { AbiSearch, type Found } from '../trials/abi-search.js';
 import type { Offer } from '../trials/trial.js';
 
-/** By what a module is started. */
+/** What a module is started with. */
 export interface LaunchOptions {
   spec: ModuleSpec;
   abis: AbiMemory;
@@ -30,8 +31,8 @@ export interface LaunchOptions {
 /** What the death of one of its hosts means. */
 export type LaunchStep =
   /**
-   * It tried an ABI that the file was not built for, its file changed, or its process was a spare that was lost: another host
-   * is started, for `reason`.
+   * Another host is started, for `reason`: this one tried a wrong ABI, its file changed, or its process was a spare that was
+   * lost.
    */
   | { kind: 'next-try'; reason: string }
   /** There will be none, for `error`. */

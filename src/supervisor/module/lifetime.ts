@@ -1,9 +1,9 @@
-/** What goes on when a module is removed and added again, in one run of a core. */
+/** What continues when a module is removed and added again, in one run of a core. */
 
 import { ModuleStats } from '../news/module-stats.js';
 import type { Generations } from './host-maker.js';
 
-/** Of all modules that have or had a name. */
+/** Of all modules that have or had this name. */
 export interface Lifetime {
   generations: Generations;
   stats: ModuleStats;

@@ -14,10 +14,10 @@ import type { HostSet } from './host-set.js';
 
 /** The status of a message that was not delivered: `MESIBO_MODULE_MSGSTATUS_FAIL`. */
 const FAILED = 0x80;
-/** Takes the answer to what nobody asks about. */
+/** Takes an answer that nobody waits for. */
 const NOBODY: AnswerTaker = { answered: () => undefined };
 
-/** What calls are to be had for. */
+/** What the calls of a module need. */
 export interface ModuleCallsOptions {
   hosts: HostSet;
   news: ModuleNews;
@@ -71,7 +71,7 @@ export class ModuleCalls implements CallRoute {
     this.#queue.dispatch(nowMs);
   }
 
-  /** Gives the default to every waiting call that the next start comes too late for. */
+  /** Gives the default to every waiting call whose deadline ends before the next start. */
   bypass(): void {
     this.#queue.bypass();
   }
@@ -83,7 +83,7 @@ export class ModuleCalls implements CallRoute {
     else if (!pending.settle(answer, nowMs) && pending.event.kind === 'message') this.#news.stats.totals.late += 1;
   }
 
-  /** A host has died: what it was at work on gets the default, the rest waits for the next one. */
+  /** A host has died: the calls that it executed get the default, the rest waits for the next host. */
   settle({ lost, unseen, reason }: Pick<HostEnd, 'lost' | 'unseen' | 'reason'>): void {
     for (const pending of lost) {
       pending.tellGiven(true);

@@ -46,7 +46,7 @@ export interface ModuleStep {
   effects: ModuleEffect[];
 }
 
-/** What an event makes of a module that is wanted `desired`, as that is after the event. */
+/** The state after an event; `desired` is what is wanted after the event. */
 export function stepModule(life: ModuleLife, event: ModuleEvent, desired: 'up' | 'down', nowMs: number): ModuleStep {
   switch (event.kind) {
     case 'start':

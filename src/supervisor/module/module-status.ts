@@ -19,7 +19,7 @@ export interface StatusSources {
   desired: 'up' | 'down';
   /** The number of the newest host. */
   generation: number;
-  /** What the last host said that was ready; `null`: there was none. */
+  /** What the last ready host said; `null`: there was none. */
   found: Found | null;
   hosts: HostSet;
   builds: ModuleBuilds;
@@ -28,7 +28,7 @@ export interface StatusSources {
   queued: number;
 }
 
-/** One whose process waits for others to come up is none yet. */
+/** A host whose process still waits for others to come up does not count. */
 function showHost(host: Host): HostStatus {
   const { pid, generation, state, startedAt, openRequests } = host;
   const { memoryBytes = null, cpuSeconds = null } = host.readUsage() ?? {};

@@ -26,7 +26,7 @@ import { OutsideSignals } from './outside-signals.js';
 import { Succession } from './succession.js';
 import { Upkeep } from './upkeep.js';
 
-/** How long what hosts tell of signals is kept back. */
+/** How long reports of signals are held back. */
 const SIGNAL_NEWS_MS = 200;
 
 /** What a module runs with beside its own settings. */
@@ -96,7 +96,7 @@ export class Module {
     return this.#spec.name;
   }
 
-  /** The settings in force. */
+  /** The settings in use. */
   get spec(): ModuleSpec {
     return this.#spec;
   }
@@ -105,7 +105,7 @@ export class Module {
     return this.#upkeep.desired;
   }
 
-  /** What tells the file that its host loaded, or failed to, from others; `null` when there was none. */
+  /** Identifies the file that its host loaded or failed to load; `null` when there was none. */
   get loadedFile(): string | null {
     return this.#builds.loadedFile;
   }
@@ -138,7 +138,7 @@ export class Module {
     });
   }
 
-  /** The whole core is about to stop: what signals its hosts now does so for that. */
+  /** The whole core is about to stop, so signals that its hosts get now are part of that. */
   expectStop(): void {
     this.#isLeaving = true;
   }
@@ -156,7 +156,7 @@ export class Module {
     return this.desired === 'up' ? this.start() : Promise.resolve(null);
   }
 
-  /** Makes what it sends fail from now on, since too much waits for servers; or no longer. */
+  /** Makes its sends fail from now on, because too much waits for servers; or lets them succeed again. */
   closeSends(areClosed: boolean): void {
     for (const host of this.#hosts.all) host.closeSends(areClosed);
   }
@@ -182,12 +182,12 @@ export class Module {
     return this.#succession.prepare(spec);
   }
 
-  /** Why the host that was prepared cannot take over; `null`: it can, now. */
+  /** Why the prepared host cannot take over; `null`: it can take over now. */
   get unprepared(): SupervisorError | null {
     return this.#succession.failure;
   }
 
-  /** The host that was prepared takes over; the one before it finishes what it holds, and nothing else is begun before. */
+  /** The prepared host takes over. The old one finishes what it holds before anything else begins. */
   adopt(around: ModuleSurroundings): void {
     const { host, found, spec, before } = this.#succession.take();
     this.#tellReplacing(false);
@@ -196,12 +196,12 @@ export class Module {
     for (const old of before) old.stop();
   }
 
-  /** Waits until the hosts are gone from which others have taken over. */
+  /** Waits until all replaced hosts are gone. */
   handedOver(): Promise<void> {
     return this.#succession.handedOver();
   }
 
-  /** Ends the host that was prepared, and waits until it is gone. */
+  /** Ends the prepared host and waits until it is gone. */
   abandon(): Promise<void> {
     return this.#succession.abandon();
   }
@@ -246,13 +246,13 @@ export class Module {
     });
   }
 
-  /** How it fares. */
+  /** Its state in short. */
   condition(): ModuleCondition {
     const { life, desired, lastError } = this.#upkeep;
     return conditionOf({ spec: this.#spec, life, isReplacing: this.#isReplacing, desired, lastError });
   }
 
-  /** Looks what its processes use now. */
+  /** Reads what its processes use now. */
   lookAtHosts(): void {
     for (const host of this.#hosts.all) host.readUsage();
   }
@@ -280,7 +280,7 @@ export class Module {
         if (this.#hosts.roleOf(host) === 'serving') this.#upkeep.ready(host, said);
       },
       signalled: (host, signal, from) => {
-        // Whoever ends a whole service signals the core as well, which may take a moment to obey.
+        // A service manager that ends the whole service signals the core as well, which may take a moment to obey.
         const tell = () => {
           if (this.#hosts.roleOf(host) === 'serving' && !this.#isLeaving) this.#outside.signalled(host, signal, from);
         };
@@ -306,11 +306,11 @@ export class Module {
     return true;
   }
 
-  /** Who shall take over cannot any more, or one is gone that was taken over from. */
+  /** The successor can no longer take over, or a replaced host is gone. */
   #succeeded(): void {
     if (!this.#succession.isPreparing) this.#tellReplacing(false);
     this.#calls.dispatch();
-    // Those that a host gave back which has been taken over from, when there is none to come.
+    // Calls that a replaced host gave back, when no other host will come.
     this.#calls.bypass();
     this.#checkStopped();
   }
@@ -321,7 +321,7 @@ export class Module {
     for (const done of this.#onStopped.splice(0)) done();
   }
 
-  /** A state for those who look, which the life of the module knows nothing of. */
+  /** A state that is only shown; the lifecycle of the module does not know it. */
   #tellReplacing(isReplacing: boolean): void {
     if (this.#isReplacing === isReplacing) return;
     this.#isReplacing = isReplacing;

@@ -1,13 +1,13 @@
 /**
- * Signals that hosts get from others than their core. Whoever ends a whole service, as systemd does by default, signals
- * hosts and core one after the other; an operator may mean a single host. A while tells the two apart.
+ * Signals that hosts get from others than their core. A service manager that ends the whole service, as systemd does by
+ * default, signals hosts and core one after the other. An operator may mean a single host. Waiting a while tells the two apart.
  */
 
 import { ENDING_SIGNALS, PATIENCE_MS } from '../runner/outside-signals.js';
 
 /** What is done about them. */
 export interface OutsideSignalsOptions<H> {
-  /** Called for the first signal of a kind that a host gets, and for each that has it replaced. */
+  /** Called for the first signal of a kind that a host gets, and for each signal that gets the host replaced. */
   told(host: H, signal: NodeJS.Signals, from: number | null): void;
   /** Lets a host finish and starts another one in its place. @returns `false` when that must wait */
   replace(host: H): boolean;
@@ -39,7 +39,7 @@ export class OutsideSignals<H extends object> {
       this.#waiting.delete(host);
       if (!this.#options.replace(host)) this.#wait(host);
     }, PATIENCE_MS);
-    // What it is about is gone with the core.
+    // The core is stopping, so this no longer matters.
     timer.unref();
   }
 }

@@ -6,7 +6,7 @@ export interface RestartHistory {
   crashes: number[];
   /** Restarts since the last healthy stretch; the first is immediate. */
   attempts: number;
-  /** Times that it was given up, and not healthy since: the next death is another probe that failed. */
+  /** How often it was given up without being healthy since. If it is, the next death is another failed probe. */
   probes: number;
 }
 
@@ -55,8 +55,8 @@ export function afterCrash(
 }
 
 /**
- * Decides what follows a start that did not become ready. A module that has never served is not hammered: it is
- * probed. One that has served before is started again with backoff, as long as its crashes leave it that.
+ * Decides what follows a start that did not become ready. A module that has never served is only probed. One that has served
+ * before starts again with backoff, as long as it has not crashed too often.
  */
 export function afterFailedStart(
   history: RestartHistory,
@@ -78,7 +78,7 @@ function backoffMs(attempts: number, { backoff }: RestartSettings, random: numbe
   return Math.round(doubled * (1 - random / 4));
 }
 
-/** Up to a quarter later by chance: modules that fail of the same thing do not come back in step. */
+/** Up to a quarter later by chance, so that modules with the same problem do not start at the same moment. */
 function fail({ probes }: RestartHistory, random: number): RestartDecision {
   const probeMs = Math.round(Math.min(PROBE_MS.last, PROBE_MS.first * 2 ** probes * (1 + random / 4)));
   return { kind: 'fail', probeMs, history: { ...NO_HISTORY, probes: probes + 1 } };

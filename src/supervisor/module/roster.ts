@@ -12,7 +12,7 @@ import { Module, type ModuleSurroundings } from './module.js';
 export class Roster {
   #around: ModuleSurroundings;
   readonly #events: ChainEvents;
-  /** Those of the modules: with what is announced the callbacks may change. */
+  /** News of the modules; the callbacks may change with it. */
   readonly #ofModules: ModuleEvents;
   readonly #members = new Set<Module>();
   /** By the names of modules. */
@@ -30,17 +30,17 @@ export class Roster {
     };
   }
 
-  /** In order. Never changed in place: whoever goes through it keeps what it was when he began. */
+  /** In order. Never changed in place, so a loop over it sees one state. */
   get chain(): readonly Module[] {
     return this.#chain;
   }
 
-  /** Those of the chain, those that are about to join it, and those that have left it and are not gone yet. */
+  /** Modules of the chain, those about to join it, and those that have left it and are not gone yet. */
   get all(): Module[] {
     return [...this.#members];
   }
 
-  /** @throws SupervisorError `MODULE_UNKNOWN`, with the name that was meant, most likely. */
+  /** @throws SupervisorError `MODULE_UNKNOWN`, with the name that was probably meant. */
   find(name: string): Module {
     requireKnown(
       name,
@@ -64,17 +64,20 @@ export class Roster {
     for (const module of this.#members) if (module.name === name) module.closeSends(areClosed);
   }
 
-  /** Puts modules into the chain, in this order; every other one is in it no more. */
+  /** Makes these modules the chain, in this order; all others leave it. */
   arrange(names: readonly string[]): void {
     const members = this.all;
     const chain = names.map((name) => members.findLast((module) => module.name === name)).filter((module) => !!module);
-    // The same chain stays the same object: another one is another route, which messages wait for.
+    // The same chain stays the same object: a new object is a new route, and messages wait for it.
     const isSame = chain.length === this.#chain.length && chain.every((module, i) => module === this.#chain[i]);
     if (!isSame) this.#chain = chain;
     this.#lookAtCallbacks();
   }
 
-  /** Those that any module of the chain has; of a module that was never ready nobody knows, and it may have all. */
+  /**
+   * The callbacks that any module of the chain has. The callbacks of a module that was never ready are unknown, so it counts as
+   * having all.
+   */
   get callbacks(): Callback[] {
     return CALLBACKS.filter((callback) => this.#chain.some((module) => module.wants(callback)));
   }

@@ -1,4 +1,4 @@
-/** How one host of a module takes over from others: who shall, and who has been taken over from. */
+/** How one host of a module takes over from others: the successor, and the hosts that it replaced. */
 
 import type { AbiName, ModuleSpec } from '../../config/types.js';
 import { SupervisorError } from '../../errors.js';
@@ -30,7 +30,7 @@ export interface Adopted {
   host: Host;
   found: Found;
   spec: ModuleSpec;
-  /** Those that it has taken over from, to be stopped. */
+  /** The hosts that it has replaced, to be stopped. */
   before: readonly Host[];
 }
 
@@ -50,12 +50,12 @@ export class Succession {
     return this.#successor !== null;
   }
 
-  /** Whether nothing is under way. */
+  /** Whether nothing is in progress. */
   get isOver(): boolean {
     return this.#successor === null && this.#retiring.length === 0;
   }
 
-  /** Why the host that was prepared cannot take over; `null`: it can, now. */
+  /** Why the prepared host cannot take over; `null`: it can take over now. */
   get failure(): SupervisorError | null {
     return this.#failure;
   }
@@ -72,7 +72,7 @@ export class Succession {
     return successor.failure;
   }
 
-  /** The host that was prepared serves from now on, and those that did retire. */
+  /** The prepared host serves from now on; the hosts that served before retire. */
   take(): Adopted {
     const { module, hosts } = this.#options;
     const { host = null, found = null, spec } = this.#successor ?? {};
@@ -84,12 +84,12 @@ export class Succession {
     return { host, found, spec, before };
   }
 
-  /** Ends the host that was prepared, and waits until it is gone. */
+  /** Ends the prepared host and waits until it is gone. */
   async abandon(): Promise<void> {
     await this.#successor?.abandon();
   }
 
-  /** Waits until the hosts are gone that were taken over from. */
+  /** Waits until all replaced hosts are gone. */
   async handedOver(): Promise<void> {
     if (this.#retiring.length > 0) await new Promise<void>((done) => this.#onHandedOver.push(done));
   }
@@ -105,7 +105,7 @@ export class Succession {
     if (successor !== null && host === successor.host) successor.ready(successor.launch.ready(host, said));
   }
 
-  /** The successor, or a host that it has been taken over from, is gone. */
+  /** The successor, or a host that it has replaced, is gone. */
   died(host: Host, end: HostEnd): void {
     if (host === this.#successor?.host) this.#successorDied(this.#successor, host, end);
     else this.#retired(end);

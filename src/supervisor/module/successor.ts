@@ -1,4 +1,4 @@
-/** The host that shall take over from those that serve: it is started beside them, and does nothing until it is adopted. */
+/** The host that is to take over from the serving ones. It starts beside them and does nothing until it is adopted. */
 
 import type { ModuleSpec } from '../../config/types.js';
 import { IllegalStateError, type SupervisorError } from '../../errors.js';
@@ -38,7 +38,7 @@ export class Successor {
   /** Ends it, and waits until its process is gone. */
   async abandon(): Promise<void> {
     const module = this.spec.name;
-    const text = `module ${module}: the host that was to take over is not wanted any more`;
+    const text = `module ${module}: the host that was to take over is no longer needed`;
     this.fail(new IllegalStateError('ILLEGAL_STATE', text, { module }));
     if (this.host === null) return;
     this.host.stop();

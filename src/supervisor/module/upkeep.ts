@@ -29,7 +29,7 @@ export interface UpkeepOptions {
   calls: ModuleCalls;
   builds: ModuleBuilds;
   maker: HostMaker;
-  /** The settings in force. */
+  /** The settings in use. */
   spec: () => ModuleSpec;
   /** A host is gone, and another one will not follow now. */
   buried: () => void;
@@ -53,7 +53,7 @@ export class Upkeep {
   readonly #awaited = new AwaitedStart();
   #life: ModuleLife = { kind: 'stopped' };
   #desired: 'up' | 'down' = 'down';
-  /** The start under way; `null`: a host is ready, or there is none. */
+  /** The start in progress; `null`: a host is ready, or there is none. */
   #launch: Launch | null = null;
   #found: Found | null = null;
   #lastError: SupervisorError | null = null;
@@ -71,7 +71,7 @@ export class Upkeep {
     return this.#desired;
   }
 
-  /** What the host said that was ready last; `null`: none ever was. */
+  /** What the last ready host said; `null`: none was ever ready. */
   get found(): Found | null {
     return this.#found;
   }
@@ -87,7 +87,7 @@ export class Upkeep {
       case 'serving':
         return true;
       case 'starting':
-        // No message waits for a probe: its init tells whether there is any use in that.
+        // No message waits for a probe: only its init shows whether waiting makes sense.
         return !this.#restarts.isProbing;
       case 'backoff':
         return this.#life.untilMs <= deadlineMs;
@@ -110,7 +110,7 @@ export class Upkeep {
     return this.#order({ kind: 'restart' }, this.#options.maker.generation + 1);
   }
 
-  /** The host is replaced, which nobody waits for. */
+  /** Replaces the host; nobody waits for the end of this. */
   renew(): void {
     this.#step({ kind: 'restart' });
   }

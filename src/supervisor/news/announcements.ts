@@ -34,7 +34,7 @@ export function toSentMessage(
   return { message, params: kept };
 }
 
-/** The same each time, as the message may be read again. Of 62 bits: positive for whoever takes it for signed. */
+/** The same each time, because the message may be read again. It has 62 bits, so it is also positive as a signed number. */
 function makeId(sentId: string): bigint {
   return BigInt.asUintN(62, createHash('sha256').update(sentId).digest().readBigUInt64LE()) || 1n;
 }

@@ -1,4 +1,4 @@
-/** Where everything is announced: the events of a supervisor, as those get them who listen. */
+/** Where everything is announced: the events that listeners of a supervisor get. */
 
 import type { EventEmitter } from 'node:events';
 import type { Callback } from '../../wire/event-kinds.js';

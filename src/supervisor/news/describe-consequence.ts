@@ -8,7 +8,7 @@ export type Consequence =
   | { kind: 'bypassed'; inMs: number }
   | { kind: 'stays-down' };
 
-/** In half a sentence. */
+/** As half a sentence. */
 export function describeConsequence(consequence: Consequence): string {
   switch (consequence.kind) {
     case 'started-now':

@@ -42,11 +42,11 @@ function describe(facts: DeathFacts, what: Death['what']): string {
     case 'unreachable':
       return `${subject(facts)} cannot be reached: ${describeUnreachable(what.how)}; it was killed`;
     case 'violation': {
-      const what = `cannot be trusted any more and was killed: ${facts.refusal?.message}`;
+      const what = `can no longer be trusted and was killed: ${facts.refusal?.message}`;
       return `${subject(facts)} ${what}; most likely the module has overwritten memory of its process`;
     }
     case 'stray':
-      return `${subject(facts)} ${ending(facts)} before it could load the module; somebody else has sent that`;
+      return `${subject(facts)} ${ending(facts)} before it could load the module; another process had sent the signal`;
     case 'refused':
       return failedStart(facts, what.message);
     case 'start-timeout': {
@@ -61,12 +61,12 @@ function describe(facts: DeathFacts, what: Death['what']): string {
       return `${subject(facts)} was stopped${facts.signal ? ` by ${facts.signal}` : ''}`;
     case 'out-of-memory': {
       const remedy = 'the machine, or its control group, has too little memory, or the module leaks';
-      return `${subject(facts)} was ended by the kernel for want of memory${during(facts)}; ${remedy}`;
+      return `${subject(facts)} was killed by the kernel because memory ran out${during(facts)}; ${remedy}`;
     }
     case 'crash':
       return `${subject(facts)} ${ending(facts)}${during(facts)}`;
     case 'exit':
-      return `${subject(facts)} ${ending(facts)}${during(facts)}, which nobody had asked for`;
+      return `${subject(facts)} ${ending(facts)}${during(facts)}; nobody had asked it to end`;
   }
 }
 
@@ -105,7 +105,7 @@ function subject({ module, generation, pid }: DeathFacts): string {
 
 function ending({ signal, exitCode, exitCalled, halted }: DeathFacts): string {
   if (halted)
-    return 'was halted by a signal, as the module had made the core its tracer (PTRACE_TRACEME), and was killed';
+    return 'was halted by a signal, because the module had made the core its tracer (PTRACE_TRACEME), and was killed';
   if (signal) return `was ended by ${signal}`;
   // The system keeps the low eight bits.
   const called = exitCalled !== null && (exitCalled & 0xff) === exitCode;

@@ -3,7 +3,7 @@
 import type { ProcessName } from '../../proc.js';
 import type { Ending } from '../runner/runner.js';
 
-/** So many are named; of more, only the number is told. */
+/** This many are named; for the others only their number is given. */
 const NAMED = 10;
 
 /**

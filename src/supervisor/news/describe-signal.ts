@@ -9,5 +9,5 @@ export function describeSignal(signal: NodeJS.Signals, from: string | null, modu
   if (ENDING_SIGNALS.has(signal)) {
     return `${got}: unless the core is stopped too, another host takes its place in ${PATIENCE_MS / 1000} s`;
   }
-  return `${sentence`${got}, which means nothing to a host; to replace it: ${coreCommand('reload', module)}`}`;
+  return `${sentence`${got}; a host ignores it; to replace it: ${coreCommand('reload', module)}`}`;
 }

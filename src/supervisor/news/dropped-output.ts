@@ -1,4 +1,4 @@
-/** Tells now and then what was lost of what a module put out: one line, not one for each. */
+/** Reports now and then how much output of a module was lost: one line, not one for each loss. */
 
 import type { DroppedKind } from '../host/host-listener.js';
 
@@ -29,7 +29,7 @@ export class DroppedOutput {
     this.#tell = tell;
   }
 
-  /** Takes another rate; what was dropped until now is told with the one before. */
+  /** Takes another rate; what was dropped until now is reported with the old one. */
   limitTo(logRate: number | null): void {
     if (logRate !== this.#logRate) this.flush();
     this.#logRate = logRate;

@@ -4,7 +4,7 @@ import { HostExitError, ModuleLoadError, type SupervisorError } from '../../erro
 import type { HostEnd } from '../host/host-listener.js';
 import { describeDeath } from './describe-death.js';
 
-/** @param noAbi - why its module has no ABI, when the last one that it may have was tried; `null`: not so */
+/** @param noAbi - why its module has no ABI, when all of them have failed; `null`: not so */
 export function errorOfEnd(end: HostEnd, noAbi: string | null = null): SupervisorError {
   const { module, generation, path, signal, exitCode } = end.facts;
   const details = {
@@ -15,7 +15,7 @@ export function errorOfEnd(end: HostEnd, noAbi: string | null = null): Superviso
   };
   if (noAbi !== null) return new ModuleLoadError('MODULE_NO_ABI', `module ${module}: ${path}: ${noAbi}`, details);
   const text = describeDeath(end.facts, end);
-  // Last words, or what is said of the file, may stand behind it: then it is said in passing.
+  // Last words, or a remark about the file, may follow it; then the remedy is inside the message.
   const { remedy = null } = end.what.kind === 'refused' ? end.what : {};
   const isLast = remedy !== null && text.endsWith(`; ${remedy}`);
   const what = isLast ? text.slice(0, -`; ${remedy}`.length) : text;

@@ -1,4 +1,6 @@
-/** What is told of one module and its hosts: what it sends, logs and prints, how it lives; and what is counted of that. */
+/**
+ * What is announced about one module and its hosts: what it sends, logs and prints, and how it lives; and the counters of that.
+ */
 
 import { readRunning } from '../../proc.js';
 import type { Log } from '../../wire/codec.js';
@@ -28,7 +30,7 @@ export interface ModuleEvents {
 
 /** What the chain of all modules announces. */
 export interface ChainEvents extends ModuleEvents {
-  /** Modules of the chain have other callbacks, all together, than before. */
+  /** The callbacks that the chain has, taken together, have changed. */
   callbacks(callbacks: Callback[]): void;
 }
 
@@ -75,7 +77,7 @@ export class ModuleNews {
     if (undelivered === null) return;
     this.stats.totals.sends.undelivered += 1;
     this.#dropped.add(undelivered, 1);
-    // Later: the host may have died, and this be read from its black box while it is buried.
+    // In a later turn: this may come from the black box of a host that has just died and is still being handled.
     queueMicrotask(() => this.#options.undelivered(params));
   }
 

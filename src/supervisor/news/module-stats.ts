@@ -54,7 +54,7 @@ export class ModuleStats {
     this.totals.dropped[kind === 'limited' || kind === 'full' ? 'logLines' : 'outputBytes'] += count;
   }
 
-  /** Counts one death that nobody had asked for. */
+  /** Counts one unexpected death. */
   countCrash(cause: FailureCause, signal: string | null, at: Date): void {
     this.totals.crashes[cause] += 1;
     this.#lastSignal = signal;

@@ -9,7 +9,7 @@ const DEFAULT_LIMITS = { messages: 16_384, addressChars: 8 * 1024 * 1024 };
 /** A message that a module sent. */
 export interface Remembered {
   sentId: string;
-  /** As the module has them, with the id that was assigned where it left that 0. */
+  /** As the module has them; if the module left the id 0, with the id that was assigned. */
   params: WireParams;
 }
 
@@ -26,7 +26,7 @@ export interface SentOrigin {
 }
 
 /**
- * Names one sent message, also beyond the life of its host and its core. It is the same wherever its record is read.
+ * Names one sent message, even after its host and its core have ended. It is the same wherever its record is read.
  *
  * @param position of its record in the black box of its host
  */
@@ -87,8 +87,8 @@ export class SentMessages {
 }
 
 /**
- * The parameters that a status has for the module that sent the message: what the caller leaves out, and what it gives as
- * it was announced, is as the module sent it, to the bit.
+ * The parameters of a status, for the module that sent the message. Fields that the caller leaves out, or gives as they were
+ * announced, are exactly as the module sent them.
  *
  * @throws {MessageError} as `toWireParams`
  */

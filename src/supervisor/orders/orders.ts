@@ -1,4 +1,4 @@
-/** What an operator orders while everything runs; one order at a time, each whole before the next begins. */
+/** What an operator orders while everything runs. One order at a time: each is complete before the next begins. */
 
 import type { CoreConfig, ModuleSpec } from '../../config/types.js';
 import { IllegalStateError, ReloadError, type SupervisorError } from '../../errors.js';
@@ -18,7 +18,7 @@ export interface Ordered {
   /** @throws IllegalStateError unless it runs. */
   requireRunning(order: string): void;
   config(): CoreConfig;
-  /** Takes another configuration, which holds for what comes from now on. */
+  /** Takes another configuration, for everything from now on. */
   adopt(config: CoreConfig): void;
   /** Waits for what went into the chain before now. */
   underway(): Promise<unknown>;
@@ -124,7 +124,7 @@ export class Orders {
       }
       for (const spec of plan.replace) starts.push(roster.find(spec.name).prepare(spec));
       await Promise.all(starts);
-      // One that was ready may have died while others were not.
+      // A host that was ready may have died while others were still starting.
       for (const spec of plan.replace) starts.push(Promise.resolve(roster.find(spec.name).unprepared));
       const refusals = await Promise.all(starts);
       // A stop ends what was starting: that says more than how each of them ended.
@@ -147,7 +147,7 @@ export class Orders {
     if (failures.length > 0) throw new ReloadError(failures);
   }
 
-  /** From here on nothing fails. The chain changes between two messages; those under way go on in the chain as it was. */
+  /** From here on nothing fails. The chain changes between two messages; those in progress stay in the old chain. */
   async #carryOut(plan: ReloadPlan, next: CoreConfig): Promise<void> {
     const { roster } = this.#core;
     const removed = plan.remove.map((name) => roster.find(name));

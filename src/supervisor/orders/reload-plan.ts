@@ -10,7 +10,7 @@ import type { ReloadReport } from '../types.js';
 export interface Present {
   spec: ModuleSpec;
   desired: 'up' | 'down';
-  /** What tells the file that its host loaded from others; `null`: there was none. */
+  /** Identifies the file that its host loaded; `null`: there was none. */
   loadedFile: string | null;
 }
 
@@ -44,7 +44,7 @@ const OF_THE_HOST = [
   'coreFiles',
   'staticTlsBytes',
 ] as const;
-/** What the core alone goes by. */
+/** What only the core uses. */
 const OF_THE_CORE = [
   'onFailure',
   'deadlineMs',
@@ -57,9 +57,9 @@ const OF_THE_CORE = [
   'chainSends',
 ] as const;
 
-/** Global settings that something which lives as long as the core was made with, by their names in the file. */
+/** Global settings that are fixed for the life of the core, by their names in the file. */
 const OF_THE_RUN: ReadonlySet<string> = new Set(['max_message', 'black_box', 'gateway', 'gateway_group', 'http']);
-/** Those that need what a core keeps for servers, and so a restart where it keeps nothing. */
+/** Settings that need the store for servers. A core without one must be restarted for them. */
 const OF_KEPT_SENDS: ReadonlySet<string> = new Set(['webhook', 'webhook_secret', 'webhook_timeout']);
 
 /** Whether a change of a setting holds only from the next start on. */
@@ -67,7 +67,9 @@ function needsRestart(key: string, before: CoreConfig): boolean {
   return OF_THE_RUN.has(key) || (OF_KEPT_SENDS.has(key) && !keepsSends(before));
 }
 
-/** What holds after a reload: what only a restart changes stays what it is, so that the next reload compares with that. */
+/**
+ * The settings after a reload. Those that only a restart changes stay as they are, so that the next reload compares with them.
+ */
 export function inForceAfter(before: CoreConfig, next: CoreConfig): CoreConfig {
   const kept = Object.entries(CORE_KEYS).filter(([key]) => needsRestart(key, before));
   return { ...next, ...Object.fromEntries(kept.map(([, { field }]) => [field, before[field]])) };
@@ -150,7 +152,7 @@ function placePresent(
   }
 }
 
-/** The file's order; what is left running although the file has it no more stays behind what it stood behind. */
+/** The order of the file. A module that still runs but is no longer in the file keeps its place after the same module. */
 function orderOf(present: string[], wanted: string[]): string[] {
   const order = [...wanted];
   for (const [at, name] of present.entries()) {

@@ -1,4 +1,4 @@
-/** Which modules an operator has stopped: they stay so over reloads and restarts of the core, until they are started. */
+/** Which modules an operator has stopped. They stay stopped when the core reloads or restarts, until they are started. */
 
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -11,7 +11,7 @@ const document = z.object({ version: z.literal(VERSION), modules: z.array(z.stri
 export class StoppedModules {
   readonly #document: StateDocument;
   readonly #names: Set<string>;
-  /** Why those of the last run are not known; `null`: they are, or others have been written since. */
+  /** Why the stopped modules of the last run are not known; `null`: they are, or newer ones have been written since. */
   #unknown: string | null = null;
 
   /** @param stateDir - holds the file; `null`: forgotten with this object */
@@ -22,7 +22,7 @@ export class StoppedModules {
       if (file !== null) names = readStateFile(file, document)?.modules ?? [];
     } catch {
       const remedy = 'every module is started; stop again those that must not run';
-      this.#unknown = `which modules were stopped is not known any more, ${file} cannot be read: ${remedy}`;
+      this.#unknown = `${file} cannot be read, so the core no longer knows which modules were stopped: ${remedy}`;
     }
     this.#names = new Set(names);
     this.#document = new StateDocument(file, () => ({ version: VERSION, modules: [...this.#names].sort() }));
@@ -32,7 +32,7 @@ export class StoppedModules {
   get problem(): string | null {
     const { failure } = this.#document;
     if (failure === null) return this.#unknown;
-    const remedy = 'make room, or let the core write there; it is tried again';
+    const remedy = 'make room, or let the core write there; the core tries again';
     return `the next start of the core will not know which modules are stopped: ${failure}; ${remedy}`;
   }
 

@@ -1,6 +1,6 @@
 /**
- * Processes of a core, wherever they went: everything that it starts carries its run id in the environment, and what
- * modules start a mark besides, which outlives an emptied environment.
+ * Processes of a core, wherever they went. Everything that the core starts has its run id in the environment. What modules
+ * start also has a mark, which remains if the environment is emptied.
  */
 
 import { hasVariable, listProcesses, type ProcessName, readAncestors, readLockLimit, readRunning } from '../../proc.js';
@@ -9,8 +9,8 @@ import { endingEffects, endProcesses } from '../runner/local/leftovers/end-proce
 import type { Ending } from '../runner/runner.js';
 
 /**
- * Ends every process that carries one of these run ids, except this one and those that it descends from: a core may have
- * been started by what the one before it left.
+ * Ends every process that carries one of these run ids, except this one and its ancestors: a process that the old core left may
+ * have started this core.
  *
  * @param looks see {@link endProcesses}; each takes time, some 0.1 ms for every process of the machine
  */

@@ -1,4 +1,4 @@
-/** The black boxes that killed cores left: what hosts did and no core has handed on. Nothing in them is trusted. */
+/** The black boxes that killed cores left. They hold what hosts did and no core has handed on. Nothing in them is trusted. */
 
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -36,7 +36,7 @@ export function isOfModule(box: OldBox): box is ModuleBox {
   return box.module !== null;
 }
 
-/** A message that was sent, or a line that was logged: verdicts have nobody left who waits for them. */
+/** A message that was sent, or a line that was logged. Nobody waits for verdicts any more. */
 export interface OldEntry {
   sent?: SentRecord;
   log?: Log;
@@ -46,12 +46,12 @@ export interface OldEntry {
 export interface OldContent {
   /** In the order in which the module did it; messages that were handed on already are left out. */
   entries: OldEntry[];
-  /** To be kept up to date while the entries are handed on, lest this core be killed as well. */
+  /** Kept up to date while the entries are handed on, because this core may be killed as well. */
   notes: HandedOnNotes;
   close(): void;
 }
 
-/** Somebody else made it, or it is no file at all. */
+/** Somebody else made it, or it is not a file. */
 export class ForeignBoxError extends Error {}
 
 /** Finds the boxes of these runs, those of a module in the order of its generations. */
@@ -131,7 +131,7 @@ function readEntries(fd: number, notes: HandedOnNotes): OldEntry[] {
     result: () => {},
     sent: (params, payload, position, _during, origin) => {
       if (toSkip > 0) toSkip -= 1;
-      // Absent also in the box of an older version: then only its core knew.
+      // A box of an older version has none: then only its core knew.
       else entries.push({ sent: { params, payload, position, cause: origin === null ? null : readOrigin(origin) } });
     },
     log: (level, text) => entries.push({ log: { level, text } }),
@@ -157,7 +157,7 @@ function describeHeader(version: number | null): string {
 /**
  * Where to go on.
  *
- * @returns a position, and how many messages behind it are not to be handed on again; `null`: the header is impossible
+ * @returns a position, and how many messages after it were handed on already; `null`: the header is impossible
  */
 export function findStart(
   { head, tail, handedOn }: Pick<BoxHeader, 'head' | 'tail' | 'handedOn'>,

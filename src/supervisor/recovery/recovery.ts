@@ -1,4 +1,4 @@
-/** Hands on what the hosts of killed cores did and those cores could not tell any more. */
+/** Hands on what the hosts of killed cores did and those cores could not hand on. */
 
 import type { WireParams } from '../../wire/params.js';
 import { findSentProblem } from '../calls/verify.js';
@@ -35,7 +35,7 @@ export interface Recovered {
   boxes: number;
   sends: number;
   lines: number;
-  /** One readable line for each box that could not be read, or not as a whole. */
+  /** One readable line for each box that could not be read completely. */
   problems: string[];
   /** Boxes whose messages the keeper was given and has in memory alone. */
   unsafe: ModuleBox[];
@@ -48,7 +48,7 @@ export interface Recovered {
 /** The largest that `max_message` can be: a killed core may have had a larger one than this. */
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
-/** So many boxes of killed cores stay at most, of those that are not safe and of those that cannot be read. */
+/** At most this many boxes stay of those that are not safe, and of those that cannot be read. */
 const MAX_KEPT = 64;
 
 const NO_DESCRIPTOR = new Set(['EMFILE', 'ENFILE']);
@@ -57,8 +57,8 @@ const NO_DESCRIPTOR = new Set(['EMFILE', 'ENFILE']);
 const TURN_ENTRIES = 256;
 
 /**
- * Hands on what stands in the black boxes of these runs, and removes them. One at a time, so that no more is ever held
- * than one box has room for.
+ * Hands on the content of the black boxes of these runs and removes the boxes. One at a time, so that memory is needed for one
+ * box only.
  */
 export async function recover(options: RecoveryOptions): Promise<Recovered> {
   const recovered: Recovered = {
@@ -94,7 +94,7 @@ function keep(box: ModuleBox, kept: ModuleBox[], problems: string[]): void {
   if (oldest === undefined) return;
   removeOldBox(oldest.path);
   problems.push(
-    `the black box ${oldest.path} was removed with what modules had sent: ${MAX_KEPT} newer ones wait as well`,
+    `the black box ${oldest.path} was removed with the messages in it: ${MAX_KEPT} newer ones wait as well`,
   );
 }
 
@@ -117,7 +117,7 @@ async function recoverBox(box: ModuleBox, options: RecoveryOptions, recovered: R
     }
     const isSafe = (await options.keeper?.isSafe()) ?? true;
     if (skipped > 0) {
-      const why = 'which are over 64 MiB or damaged, and were not handed on';
+      const why = 'that are over 64 MiB or damaged; they were not handed on';
       recovered.problems.push(`the black box ${box.path} held ${skipped} messages of module ${box.module} ${why}`);
     }
     return isSafe ? 'done' : 'unsafe';

@@ -1,7 +1,7 @@
 /**
- * Where a run keeps its lock and its state, told beside its black boxes: symbolic links of the run's name to its run
- * directory and to its state directory. Without them nobody could tell whose boxes those are when a core was killed and its
- * run directory removed, as systemd does. Two more links say since when boxes wait: their targets are milliseconds.
+ * Where a run keeps its lock and its state. Symbolic links beside its black boxes have the name of the run and lead to its run
+ * directory and its state directory. They show whose boxes these are when a core was killed and its run directory was removed,
+ * as systemd does. Two more links say since when boxes wait: their targets are milliseconds.
  */
 
 import { closeSync, constants, lstatSync, openSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs';
@@ -23,20 +23,20 @@ export interface RunPlaces {
 
 /** A run whose core is dead. */
 export interface LostRun extends RunPlaces {
-  /** Whether a start on its run directory would come to it: that still knows the run. */
+  /** Whether a start on its run directory would deal with it, because that directory still knows the run. */
   isKnown: boolean;
 }
 
 /** Why boxes wait. `lost`: no core has come for them. `unread`: the core that came cannot read them. */
 export type Waiting = 'lost' | 'unread';
 
-/** Marks a run; where that cannot be done no box can be made either, which is told then. */
+/** Marks a run. Where this fails no box can be made either, and that is reported then. */
 export function markRun(boxDir: string, { runId, runDir, stateDir }: RunPlaces): void {
   makeLink(runDir, markOf(boxDir, runId));
   if (stateDir !== null) makeLink(stateDir, markOf(boxDir, runId, 'state'));
 }
 
-/** Since when boxes of a run wait, in milliseconds since the epoch: since now, when nobody has noted it before. */
+/** Since when boxes of a run wait, in milliseconds since the epoch. If nobody has noted it before: since now. */
 export function waitingSince(boxDir: string, runId: string, why: Waiting, nowMs: number): number {
   const mark = markOf(boxDir, runId, why);
   const sinceMs = Number(readOwnLink(mark) ?? Number.NaN);
@@ -47,7 +47,7 @@ export function waitingSince(boxDir: string, runId: string, why: Waiting, nowMs:
   return nowMs;
 }
 
-/** Removes the mark of a run, and the boxes that it may have left; tells how many there were of modules. */
+/** Removes the mark of a run and the boxes that it may have left. @returns how many of these belonged to modules */
 export function forgetRun(boxDir: string, runId: string): number {
   const boxes = findOldBoxes(boxDir, [runId]);
   for (const { path } of boxes) removeOldBox(path);
@@ -55,7 +55,7 @@ export function forgetRun(boxDir: string, runId: string): number {
   return boxes.filter(isOfModule).length;
 }
 
-/** As {@link forgetRun}, but for boxes that may hold what modules sent; tells how many of these stay. */
+/** As {@link forgetRun}, but keeps boxes that may hold messages of modules. @returns also how many stay */
 export function forgetAllButSends(boxDir: string, runId: string): { removed: number; kept: number } {
   const boxes = findOldBoxes(boxDir, [runId]);
   const kept = boxes.filter((box) => isOfModule(box) && mayHoldSends(box));
@@ -66,8 +66,8 @@ export function forgetAllButSends(boxDir: string, runId: string): { removed: num
 }
 
 /**
- * Finds the runs of this user whose cores are dead. Where the run directory knows a run, nobody holds its lock. Where it does not,
- * or was made for a moment, nobody holds the boxes: neither their core nor anything that it had started.
+ * Finds the runs of this user whose cores are dead. If the run directory knows a run, its lock decides: nobody holds it. If it
+ * does not, or is a temporary one, the boxes decide: neither the core nor anything that it started holds one.
  */
 export function findLostRuns(boxDir: string): LostRun[] {
   const lost: LostRun[] = [];
@@ -85,7 +85,7 @@ export function isUnused(boxDir: string, runId: string): boolean {
   return findOldBoxes(boxDir, [runId]).every(({ path }) => isFree(path));
 }
 
-/** The same runs, the one that began last first. One of which nobody knows when that was comes at the end. */
+/** The same runs, the newest first. Runs with an unknown start come last. */
 export function newestFirst(boxDir: string, runIds: readonly string[]): string[] {
   const beganMs = new Map(runIds.map((runId) => [runId, readTime(markOf(boxDir, runId))]));
   const timeOf = (runId: string) => beganMs.get(runId) ?? 0;
@@ -138,7 +138,7 @@ function readRunIds(runDir: string): string[] {
   return parseLock(readLockText(join(runDir, 'lock'))).runIds;
 }
 
-/** A box is locked as long as its core, or a process that has it mapped, lives; a lock as long as its core does. */
+/** A box stays locked while its core or a process that has mapped it lives; a lock while its core lives. */
 function isFree(path: string): boolean {
   let fd: number;
   try {

@@ -1,4 +1,4 @@
-/** Sees to it that nothing is left: of killed cores when this one starts, of this one when it stops. */
+/** Cleans up: what killed cores left when this one starts, and what this one leaves when it stops. */
 
 import type { WireParams } from '../../wire/params.js';
 import type { RunDir } from '../directories/run-dir.js';
@@ -31,14 +31,14 @@ export interface SweeperOptions {
   subreaper: boolean;
   /** @param params its parameters, to be kept */
   message(sent: SentMessage, params: WireParams): void;
-  /** Who keeps what {@link message} is given; `null`: nobody does. */
+  /** Keeps what {@link message} is given; `null`: nobody does. */
   keeper: Pick<SendKeeper, 'isSafe'> | null;
   log(line: LogLine): void;
 }
 
-/** So long boxes with messages wait for a core that takes them: the most that `send_ttl` can be. */
+/** How long boxes with messages wait for a core that takes them: the longest possible `send_ttl`. */
 const KEEP_MS = 24 * 3600 * 1000;
-/** As often as a store is tried again that cannot be used. */
+/** As often as an unusable store is tried again. */
 const LOOK_EVERY_MS = 10_000;
 
 /** Sweeps for one run of one core. */
@@ -63,15 +63,15 @@ export class Sweeper {
   }
 
   /**
-   * Ends the processes of killed cores, and removes what those left that nobody will start again; returns when they are
-   * gone, or cannot be ended.
+   * Ends the processes of killed cores, and removes what cores left that nobody will start again. Returns when the processes
+   * are gone or cannot be ended.
    */
   async sweep(): Promise<void> {
     const { runDir, boxDir, stateDir } = this.#options;
     const { pid, files, runIds } = runDir.left;
     markRun(boxDir, { runId: runDir.runId, runDir: runDir.path, stateDir });
     removeDeadThrowaways(Date.now());
-    // What a lasting core left is swept by one, whose log tells its operator of it; nobody reads that of `try`.
+    // Only a lasting core sweeps what a lasting core left: its operator reads its log. Nobody reads the log of `try`.
     const isForUs = isThrowaway(runDir.path) ? (run: LostRun) => isThrowaway(run.runDir) : () => true;
     const lost = findLostRuns(boxDir).filter(isForUs);
     const isOurs = (run: LostRun) => run.runDir === runDir.path || (stateDir !== null && run.stateDir === stateDir);
@@ -96,17 +96,19 @@ export class Sweeper {
     if (removed > 0) this.#warn(describeEnd(removed, runDir));
   }
 
-  /** Removes what nobody will come for. What modules sent waits for a day: a core in the same place may take it. */
+  /**
+   * Removes what nobody will come for. Messages of modules wait for a day: a core with the same run directory may take them.
+   */
   #abandon({ runId, runDir }: LostRun, nowMs: number): void {
     const { boxDir } = this.#options;
-    // What a core for a moment had in them is missed by nobody.
+    // Nobody misses what a temporary core had in them.
     if (isThrowaway(runDir)) {
       forgetRun(boxDir, runId);
       removeDeadThrowaway(runDir, nowMs);
       return;
     }
     const { removed, kept } = forgetAllButSends(boxDir, runId);
-    if (removed > 0) this.#warn(`${describeBoxes(removed)} removed: ${runDir} knows nothing of it any more`);
+    if (removed > 0) this.#warn(`${describeBoxes(removed)} removed: ${runDir} no longer knows it`);
     if (kept === 0) return;
     const sinceMs = waitingSince(boxDir, runId, 'lost', nowMs);
     if (nowMs - sinceMs >= KEEP_MS) {
@@ -114,8 +116,8 @@ export class Sweeper {
       this.#warn(describeEnd(kept, runDir));
     } else if (sinceMs === nowMs) {
       const until = new Date(sinceMs + KEEP_MS).toISOString();
-      const remedy = `start a core with the run directory ${runDir}, which delivers it`;
-      this.#warn(`${describeBoxes(kept)} found with what modules had sent; it stays until ${until}: ${remedy}`);
+      const remedy = `start a core with the run directory ${runDir}; it delivers them`;
+      this.#warn(`${describeBoxes(kept)} found with messages of modules; it stays until ${until}: ${remedy}`);
     }
   }
 
@@ -126,10 +128,10 @@ export class Sweeper {
   }
 
   /**
-   * Announces what hosts of killed cores had sent and logged and those cores had not handed on; only after
-   * {@link sweep}, when nobody writes it any more.
+   * Announces what hosts of killed cores had sent and logged and those cores had not handed on. Only after {@link sweep}, when
+   * nobody writes to the boxes.
    *
-   * @param proceed asked now and then; what is left when it says no is the next core's
+   * @param proceed asked now and then; if it says no, the rest is left to the next core
    */
   async recover(proceed: () => boolean): Promise<void> {
     const { boxDir, keeper, log } = this.#options;
@@ -155,7 +157,7 @@ export class Sweeper {
     }
     const why = 'the messages in it cannot be written to the store of sends';
     this.#warn(
-      `${describeBoxes(unsafe.length)} kept: ${why}; it is removed when they are, and the next start delivers them else`,
+      `${describeBoxes(unsafe.length)} kept: ${why}; it is removed once they are written; otherwise the next start delivers them`,
     );
     this.#timer = setInterval(() => void this.#look(), LOOK_EVERY_MS).unref();
   }
@@ -209,11 +211,11 @@ export class Sweeper {
 
 function describeFiles(count: number): string {
   if (count === 0) return 'it had left no socket';
-  return count === 1 ? 'its socket was removed that it left' : `${count} sockets were removed that it left`;
+  return count === 1 ? 'the socket that it left was removed' : `${count} sockets were removed that it left`;
 }
 
 function describeEnd(boxes: number, runDir: string): string {
-  const why = `no core with the run directory ${runDir} has come for what modules had sent`;
+  const why = `no core with the run directory ${runDir} has started to deliver the messages in it`;
   return `${describeBoxes(boxes)} removed after 24 hours: ${why}`;
 }
 

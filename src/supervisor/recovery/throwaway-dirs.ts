@@ -1,6 +1,6 @@
 /**
- * Run directories of cores for a moment. No later start comes back to one, so when its core was killed somebody else has
- * to clear it away: any core that starts.
+ * Run directories of temporary cores. No later start uses one again. So when its core was killed, any core that starts removes
+ * it.
  */
 
 import { closeSync, constants, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
@@ -17,10 +17,10 @@ const NAME = /^mesibo-once-\w{6}$/;
 /** A longer temporary directory leaves too little of the 107 bytes that a socket path may have. */
 const MAX_TMP_LENGTH = 40;
 
-/** The text of a lock begins with what is wanted of it. */
+/** Enough of the text of a lock. */
 const MAX_LOCK_BYTES = 1024;
 
-/** From when on one that names no core was left by a core that was killed before it had written its name. */
+/** A directory that is older than this and names no core was left by a core that was killed before it wrote its name. */
 const NAMELESS_MS = 60_000;
 
 /** Makes one. @throws {DirectoryError} `RUN_DIR_UNUSABLE` */

@@ -19,9 +19,9 @@ export interface Evidence {
   readRing(from: number, head: number, sink: RecordSink): number;
 }
 
-/** What of the messages behind a position was handed on: the next core reads it if this one is killed. */
+/** How far the messages after a position were handed on; the next core reads it if this one is killed. */
 export interface HandedOnNotes {
-  /** What is sent from here on stands behind `position`, and behind `sends` that were handed on before. */
+  /** What is sent from here on follows `position`, and `sends` messages after it were handed on already. */
   begin(position: number, sends?: number): void;
   /** One message was announced. */
   handedOn(): void;

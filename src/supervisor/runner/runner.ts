@@ -1,6 +1,6 @@
 /**
- * How the processes of hosts come to be, and end: what a host knows of its own. A runner starts a process, takes one that
- * it has started before, or lets one in that others start; the host cannot tell which.
+ * How the processes of hosts begin and end, as a host sees it. A runner starts a process, takes one that it has started before,
+ * or lets in one that others start. The host cannot tell which.
  */
 
 import type { ModuleSpec } from '../../config/types.js';
@@ -56,15 +56,15 @@ export interface Run {
   tracedBy(): number | null;
   /** Why the process cannot have come to be ready, where the runner knows; `null`: it does not. */
   diagnose(): Diagnosis | null;
-  /** The host is well just now: what its end may be compared with is noted. Called often. */
+  /** The host is healthy now: the runner notes what it compares with when the host ends. Called often. */
   noteWell(): void;
   /** The host is ready: what the next start may need can be prepared now. */
   noteReady(): void;
   /**
-   * Gives the evidence back, once the end was told and everything is read.
+   * Gives the evidence back, once the end was reported and everything was read.
    *
-   * @param safe - resolves with whether what was read outlives this process. The next process finds it until then, and for
-   * as long as it is not safe. `null`: it is safe
+   * @param safe - resolves with whether what was read outlives this process. Until it is safe, the next process still finds the
+   * evidence. `null`: it is safe
    */
   close(safe: Promise<boolean> | null): void;
 }
@@ -78,9 +78,9 @@ export interface Diagnosis {
   message: string;
 }
 
-/** Who hears of a run. Its connection is told of in between; after {@link ended} nothing more comes by that. */
+/** Listens to a run. The connection is reported in between; after {@link ended} nothing more comes over it. */
 export interface RunListener extends PeerListener {
-  /** The process has begun, which had to wait for others. Not told of one that begins with its run. */
+  /** The process, which had to wait for others, has begun. Not told of one that begins with its run. */
   begun(): void;
   /** The process wrote a line. */
   printed(stream: 'stdout' | 'stderr', line: string): void;
@@ -98,9 +98,9 @@ export interface RunListener extends PeerListener {
 export interface RunEnd {
   exitCode: number | null;
   signal: NodeJS.Signals | null;
-  /** A signal halted it, as the module had made the core its tracer, and it was killed. */
+  /** A signal halted it, because the module had made the core its tracer, and it was killed. */
   halted: boolean;
-  /** The system ended it for want of memory, most likely. */
+  /** The system ended it, most likely because memory ran out. */
   outOfMemory: boolean;
   /** Why it could never be started; `null`: it was. */
   failure: Diagnosis | null;

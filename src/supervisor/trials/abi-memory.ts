@@ -1,4 +1,4 @@
-/** Which ABI worked with which file, for all modules of a supervisor; kept in a file where there is a state directory. */
+/** Which ABI worked with which file, for all modules of a supervisor. Kept in a file if there is a state directory. */
 
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -16,8 +16,8 @@ const document = z.object({
 });
 
 /**
- * The memory of what trials found. It only saves time: a file that is damaged is no failure. The file is written only when
- * a new module was tried; that it cannot be is a problem of the state directory.
+ * The memory of what trials found. It only saves time, so a damaged file is not a failure. It is written only after a new
+ * module was tried. A file that cannot be written is a problem of the state directory.
  */
 export class AbiMemory {
   readonly #document: StateDocument;
@@ -34,8 +34,8 @@ export class AbiMemory {
   get problem(): string | null {
     const { failure } = this.#document;
     if (failure === null) return null;
-    const remedy = 'make room, or let the core write there; it is tried again';
-    return `the next start of the core will try again which ABIs files have: ${failure}; ${remedy}`;
+    const remedy = 'make room, or let the core write there; the core tries again';
+    return `the next start of the core will have to try again which ABIs files have: ${failure}; ${remedy}`;
   }
 
   /** The ABI that worked with the file of this sha256; `null` when that is not known. */

@@ -44,7 +44,7 @@ export class AbiSearch {
    * @returns what is tried next, or why there is nothing left; both `null` when nothing was being tried
    */
   fail(text: string, timedOut: boolean): { next: AbiName | null; none: string | null } {
-    // What worked once does not any more: the next start tries anew.
+    // The remembered ABI no longer works: the next start tries again.
     if (this.#trial.kind === 'remembered') this.#memory.forget(this.#trial.offer.sha256);
     this.#trial = failTry(this.#trial, text, timedOut);
     return { next: nextAbi(this.#trial), none: describeNone(this.#trial) };

@@ -1,12 +1,12 @@
 /**
- * Which ABI the next host of a module tries, when the file does not tell: pure. A trial goes over several hosts, one for
- * each candidate, until one of them serves; it is over when the module is given up for now, and the next one begins anew.
+ * Which ABI the next host of a module tries when the file does not say it. Pure. A trial takes several hosts, one for each
+ * candidate, until one serves. It is over when the module is given up for now; the next trial begins from the start.
  */
 
 import { ABI_NAMES, type AbiName } from '../../config/types.js';
 import type { Candidates } from '../../wire/codec.js';
 
-/** What a host found out of its file: the ABIs that it may have, the likeliest first, and why these. */
+/** What a host found out from its file: the ABIs that it may have, the likeliest first, and the reason. */
 export interface Offer {
   abis: AbiName[];
   /** Of the file, in hexadecimal. */
@@ -19,7 +19,7 @@ export interface FailedTry {
   abi: AbiName;
   /** What became of it, with the last words of the module. */
   text: string;
-  /** It was only too slow, which may have been the machine: nothing is concluded from that for later. */
+  /** It was only too slow. The machine may be the cause, so this is not remembered. */
   timedOut: boolean;
 }
 
@@ -52,7 +52,7 @@ export function parseOffer({ abis, sha256, reason }: Candidates): Offer | null {
  */
 export function chooseAbi(trial: Trial, offer: Offer, remembered: AbiName | null): Exclude<Trial, { kind: 'none' }> {
   if (remembered !== null && offer.abis.includes(remembered)) return { kind: 'remembered', offer, abi: remembered };
-  // Another file stands there now: what the one before it said means nothing.
+  // Another file is there now, so what the old one said does not count.
   const failed = trial.kind === 'trying' && trial.offer.sha256 === offer.sha256 ? trial.failed : [];
   const abi = untried(offer, failed);
   return abi === null
@@ -60,7 +60,7 @@ export function chooseAbi(trial: Trial, offer: Offer, remembered: AbiName | null
     : { kind: 'trying', offer, abi, failed };
 }
 
-/** Notes that the try under way failed, and how. */
+/** Notes that the present try failed, and how. */
 export function failTry(trial: Trial, text: string, timedOut: boolean): Trial {
   return trial.kind === 'trying' ? { ...trial, failed: [...trial.failed, { abi: trial.abi, text, timedOut }] } : trial;
 }
@@ -92,6 +92,6 @@ export function describeNone(trial: Trial): string | null {
   if (trial.kind !== 'trying' || nextAbi(trial) !== null) return null;
   const { offer, failed } = trial;
   const tries = failed.map(({ abi, text }) => `${abi}: ${text}`).join('; ');
-  const remedy = `set "abi = ..." to the one that it was built for, and see to what that one says`;
+  const remedy = `set "abi = ..." to the one that it was built for, and correct what it reports`;
   return `it starts with none of the ABIs that it may have been built for (${offer.reason}); ${tries}; ${remedy}`;
 }

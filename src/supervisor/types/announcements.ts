@@ -9,14 +9,14 @@ export interface SentMessage {
   module: string;
   generation: number;
   /**
-   * Names this message for `onMessageStatus`; unique, also over restarts, and the same if the message is announced again after
-   * the core was killed. What it is made of may change.
+   * Names this message for `onMessageStatus`. It is unique, even after restarts, and the same if the message is announced again
+   * after the core was killed. Its form may change.
    */
   sentId: string;
-  /** As the module gave them; an `id` that it left 0 is made from the sent id, below 2^62. */
+  /** As the module gave them. If it left `id` 0, the id is made from the sent id and is below 2^62. */
   params: MessageParams;
   payload: Buffer;
-  /** Where the event came from in which the module sent it; `null`: not known, or it sent the message by itself. */
+  /** Where the event came from that made the module send it; `null`: not known, or it sent the message by itself. */
   cause: Origin | null;
 }
 
@@ -36,10 +36,10 @@ export interface LogLine {
 /** What became of a host process; `trial`: it tried an ABI that its module was not built for, and another is tried. */
 export type DeathCause = 'crash' | 'exit' | 'hang' | 'unreachable' | 'memory' | 'start' | 'trial' | 'stop';
 
-/** The deaths that nobody had asked for of a host that had served. */
+/** The unexpected deaths of a host that had served. */
 export type FailureCause = Exclude<DeathCause, 'start' | 'trial' | 'stop'>;
 
-/** `replacing`: the old host serves, and the one that shall take over is starting. */
+/** `replacing`: the old host serves while its successor starts. */
 export type ModuleState = 'stopped' | 'starting' | 'serving' | 'replacing' | 'backoff' | 'failed';
 
 export type HostState = 'starting' | 'ready' | 'draining' | 'stopping' | 'exited';
@@ -68,7 +68,7 @@ export interface SupervisorEvents {
    * module. Not announced where a `sendKeeper` takes what modules send.
    */
   message: [SentMessage];
-  /** The same, for who only watches: it takes nothing, and changes nothing. Announced with and without a `sendKeeper`. */
+  /** The same for watching only: listening to it does not take the message. Announced with and without a `sendKeeper`. */
   sent: [SentMessage];
   /** A module or one of its hosts changed its state. */
   lifecycle: [LifecycleEvent];

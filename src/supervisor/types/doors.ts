@@ -1,4 +1,4 @@
-/** How doors hand in events that stand in bytes, and hear of their outcomes: without promises, and without copies. */
+/** How doors hand in encoded events and get their outcomes, without promises and without copies. */
 
 import type { CallEvent } from '../../wire/call-event.js';
 import type { TraceEntry, Verdict } from './decisions.js';
@@ -19,6 +19,6 @@ export interface DoorOutcome {
 
 /** Who handed in an event. */
 export interface OutcomeTaker {
-  /** Called once. Outcomes of a conversation are told in the order of its events. It must not throw. */
+  /** Called once. The outcomes of a conversation come in the order of its events. It must not throw. */
   told(outcome: DoorOutcome): void;
 }

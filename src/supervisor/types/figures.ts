@@ -1,4 +1,4 @@
-/** What a supervisor counts of its modules, for metrics. Nothing of it goes backwards while the supervisor lives. */
+/** What a supervisor counts about its modules, for metrics. No count goes back while the supervisor lives. */
 
 import type { Durations } from '../../duration-buckets.js';
 import type { FailureCause, ModuleState } from './announcements.js';
@@ -13,7 +13,7 @@ export type ModuleTotals = {
   own: Record<Verdict, number>;
   /** Those given in its place, each with its reason. */
   defaults: Record<Verdict, Record<DefaultReason, number>>;
-  /** Verdicts that came after the default had been given in their place. */
+  /** Verdicts that came too late: the default verdict had been given already. */
   late: number;
   restarts: number;
   failedStarts: number;
@@ -42,6 +42,6 @@ export interface ModuleFigures {
   /** Those that have ended included. */
   cpuSeconds: number;
   totals: ModuleTotals;
-  /** How long messages took to which it gave its own verdict, from the moment the chain reached it. */
+  /** How long it took to give its own verdict on messages, from the moment the chain reached it. */
   durations: Durations;
 }

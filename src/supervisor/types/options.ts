@@ -10,20 +10,20 @@ export interface SupervisorOptions {
   /** Made with mode 0700 when it does not exist; only its owner may be able to write to it. One core at a time. */
   runDir: string;
   /**
-   * Where what must outlive a run is kept, as which ABI a file was found to have; without it that is forgotten. Copies of the
-   * modules' files are in it too; without it they are in the run directory, until the stop. Made with mode 0700 when it does
+   * Keeps what must outlive a run, such as the ABI that was found for a file; without it that is forgotten. It also holds
+   * copies of the modules' files; without it they are in the run directory, until the stop. Made with mode 0700 when it does
    * not exist. One core at a time.
    */
   stateDir?: string;
   /** Where black boxes are made; a memory file system. */
   boxDir?: string;
   /**
-   * Makes this process the parent of what hosts leave behind, which is then ended with its host; without it, when the
-   * supervisor stops. Only for a process that has no other children than those it starts with Node on this thread, and
-   * for one supervisor in it at a time.
+   * Makes this process the parent of what hosts leave behind. Leftovers then end with their host; without this option they end
+   * when the supervisor stops. Only for a process whose children are all started with Node on this thread, and for one
+   * supervisor at a time.
    */
   subreaper?: boolean;
-  /** What commands are told of who holds the run directory; only {@link Core} sets it, which serves them. */
+  /** What commands learn about the holder of the run directory. Only {@link Core}, which serves commands, sets it. */
   kind?: CoreKind;
   /** Called when it takes events, which is before its modules are ready. */
   onTaking?: () => void;

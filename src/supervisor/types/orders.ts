@@ -5,8 +5,8 @@ import type { SupervisorError } from '../../errors.js';
 /** What came of an order for one module that was carried out. */
 export interface OrderReport {
   /**
-   * What is wrong although it was, a line each: the state directory cannot be written, so that the next start of the core will not
-   * know of it; or what there is to know of a module that started.
+   * What is wrong although it was carried out, a line each: the state directory cannot be written, so the next start of the core
+   * will not know the order; or a warning about a module that started.
    */
   warnings: string[];
 }
@@ -22,17 +22,17 @@ export interface ReloadReport {
   unchanged: string[];
   /** Changed, and left as they were because the reload was for others. */
   left: string[];
-  /** Of those that were meant: stopped by an operator, so that nothing of them was started. They stand in another list too. */
+  /** Modules of this reload that an operator has stopped, so they were not started. They are in another list too. */
   stopped: string[];
-  /** Global settings that changed and hold from now on. */
+  /** Global settings that changed and are now in use. */
   settings: string[];
-  /** Global settings that changed and hold from the next start of the core on. */
+  /** Global settings that changed and need a restart of the core. */
   needRestart: string[];
 }
 
 /** Everything `reload --json` says. */
 export interface CoreReloadReport extends ReloadReport {
-  /** Settings that name a file with another secret in it, which holds from now on. */
+  /** Settings whose file has a new secret, now in use. */
   secrets: string[];
   /** Remarks on the configuration and on the modules that started, and what is wrong although the reload is done, a line each. */
   warnings: string[];

@@ -12,13 +12,13 @@ export interface SendKeeper {
    */
   keep(sent: SentMessage, params: WireParams): void;
   /**
-   * Resolves when nobody needs to wait any longer: all that was taken so far outlives the core, or the keeper has given up
-   * and has it in memory alone. `null`: so it is now. Never rejects.
+   * Resolves when nobody needs to wait any longer: everything taken so far outlives the core, or the keeper has given up and
+   * has it only in memory. `null`: this is so now. Never rejects.
    */
   settled(): Promise<unknown> | null;
   /** Resolves as {@link settled}, with whether all that was taken so far really outlives the core. */
   isSafe(): Promise<boolean>;
-  /** Whether `send_message` of a module shall be refused now, since too much waits. */
+  /** Whether `send_message` of a module is to be refused now, because too much waits. */
   isFull(module: string): boolean;
   /** Takes who is told when that changes for a module. */
   onFull(told: (module: string, isFull: boolean) => void): void;

@@ -13,7 +13,7 @@ export interface HostStatus {
   state: HostState;
   /** ISO 8601. */
   startedAt: string;
-  /** What it has in memory (RSS); `null`: that cannot be read. */
+  /** Its memory (RSS); `null`: it cannot be read. */
   memoryBytes: number | null;
   /** CPU time that it has used, in user mode and in the kernel; `null`: that cannot be read. */
   cpuSeconds: number | null;
@@ -21,7 +21,7 @@ export interface HostStatus {
   openRequests: number;
 }
 
-/** How a module fares, in short. */
+/** The state of a module in short. */
 export type ModuleCondition = Pick<ModuleStatus, 'name' | 'state' | 'desired' | 'lastError'>;
 
 /** Everything `status --json` says of one module. */
@@ -33,7 +33,7 @@ export interface ModuleStatus {
   pid: number | null;
   generation: number;
   abi: AbiName | null;
-  /** What told the ABI. After a `trial`, setting `abi` in the configuration makes it certain. */
+  /** How the ABI was found. After a `trial`, set `abi` in the configuration to make it certain. */
   abiSource: 'configuration' | 'note' | 'symbols' | 'trial' | null;
   /** How the ABI was found, in words. */
   abiReason: string | null;
@@ -51,7 +51,7 @@ export interface ModuleStatus {
     problem: string | null;
     problemParts?: readonly (string | ToldCommand)[];
   } | null;
-  /** Its file is not the one any more that its host loaded; a reload would load it, a crash would not. */
+  /** Its file is no longer the one that its host loaded. A reload would load the new one, a crash would not. */
   fileChanged: boolean;
   /** There is no file where the configuration has it. */
   fileMissing: boolean;
@@ -70,8 +70,8 @@ export interface ModuleStatus {
   lastError: string | null;
   nextStartAt: string | null;
   /**
-   * `default`: verdicts given in its place, and `defaultByReason` why. `late`: verdicts that came after the default had been given
-   * in their place; not part of `total`.
+   * `default`: verdicts given in its place, and `defaultByReason` why. `late`: verdicts that came after the default one; not
+   * part of `total`.
    */
   messages: {
     total: number;
@@ -82,10 +82,10 @@ export interface ModuleStatus {
     late: number;
   };
   /**
-   * Messages that it sent; `undelivered`: those of them that nobody listened for, or whose listener threw; `refused`: those
-   * for which its black box had no room, or for which too much waited, and it got -1, which are not part of `total`;
-   * `waiting`: those that wait for a server. Of the rest that were kept, since the core began: `delivered`: servers have acknowledged
-   * them; `refusedByServer`; `expired`: they waited longer than `send_ttl`; `consumed`: modules of the chain have.
+   * Messages that it sent. `undelivered`: nobody listened, or the listener threw. `refused`: `send_message` returned -1,
+   * because its black box was full or too much waited; not part of `total`. `waiting`: they wait for a server. The others since
+   * the core began: `delivered`: servers have acknowledged them. `refusedByServer`: servers have refused them. `expired`: they
+   * waited longer than `send_ttl`. `consumed`: modules of the chain have consumed them.
    */
   sends: {
     total: number;
@@ -113,13 +113,13 @@ export interface SupervisorStatus {
     config: string | null;
     /** What is wrong with the core itself, such as a log that cannot be written; a line each. */
     problems: string[];
-    /** Messages of modules that a killed core could not hand on any more, and this one did at its start. */
+    /** Messages of modules that a killed core had left, and that this core handed on when it started. */
     recoveredSends: number;
   };
   modules: ModuleStatus[];
 }
 
-/** A chat server that is connected, or the program that the core is in when it takes what modules send. */
+/** A chat server that is connected, or the program that embeds the core, if it takes what modules send. */
 export interface ServerStatus {
   name: string;
   /** Connections of that name. */
@@ -140,9 +140,9 @@ export interface ServerAway {
 
 /** What modules sent, and what became of that since the core began. */
 export interface SendsStatus {
-  /** Messages that wait, those included that a server has not acknowledged. */
+  /** Messages that wait for a server, or for its acknowledgement. */
   waiting: number;
-  /** Of those that wait: servers that take no sends now, and what waits for each; the ten of which most waits. */
+  /** Servers that take no sends now, and how much waits for each; at most the ten with the most messages. */
   away: ServerAway[];
   /** Their payloads and addresses. */
   bytes: number;
@@ -159,7 +159,7 @@ export interface SendsStatus {
 /** Everything `status --json` says. */
 export interface CoreStatus extends SupervisorStatus {
   core: SupervisorStatus['core'] & {
-    /** It is a part of a program, which goes on when the core stops. */
+    /** It is part of a program, which continues when the core stops. */
     embedded: boolean;
     /** The socket where chat servers connect; `null`: there is none. */
     gateway: string | null;
@@ -167,7 +167,7 @@ export interface CoreStatus extends SupervisorStatus {
     gatewayGroup: string | null;
     /** Where it answers over HTTP: `HOST:PORT`, `[V6]:PORT` or `unix:PATH`; `null`: nowhere. */
     http: string | null;
-    /** Where what modules send is posted, without the path; `null`: nowhere. */
+    /** Where messages of modules are posted, without the path; `null`: nowhere. */
     webhook: string | null;
   };
   servers: ServerStatus[];
@@ -177,7 +177,7 @@ export interface CoreStatus extends SupervisorStatus {
 
 /** Everything `describe --json` says of one module. */
 export interface ModuleDescription extends ModuleStatus {
-  /** Our settings, in force, in the words of the configuration. */
+  /** Our settings for the module, as they are now, in the words of the configuration. */
   settings: SettingDescription[];
   /** The variables that its `env { }` sets. */
   env: SettingDescription[];

@@ -202,7 +202,7 @@ describe('a daemon with a chat server', () => {
     const config = join(directory, 'mesibo.conf');
     writeFileSync(config, `send_queue = 1\ngateway = off\n${SENDER}`);
     const { stderr } = await command.run('reload');
-    expect(stderr).toContain('in force: send_queue');
+    expect(stderr).toContain('now in use: send_queue');
     expect(stderr).toContain('needs a restart of the core: gateway');
     expect((await command.run('reload')).stderr).toContain('needs a restart of the core: gateway');
     expect((await status()).core.problems).toEqual(['changed, but needs a restart of the core: gateway']);
@@ -228,7 +228,7 @@ it('a reload that changes chain_deadline alone is told to servers', async () => 
   servers.push(server);
   expect(welcome).toMatchObject({ chainDeadlineMs: 5000 });
   writeFileSync(join(directory, 'mesibo.conf'), `chain_deadline = 7s\n${SENDER}`);
-  expect((await command.run('reload')).stderr).toContain('in force: chain_deadline');
+  expect((await command.run('reload')).stderr).toContain('now in use: chain_deadline');
   expect(await server.welcome()).toMatchObject({ chainDeadlineMs: 7000, maxMessage: welcome.maxMessage });
 });
 
@@ -238,9 +238,7 @@ it('a reload of some modules leaves chain_sends of the others as it was', async 
   const chained = SENDER.replace('abi =', 'chain_sends = yes ; abi =');
   writeFileSync(join(directory, 'mesibo.conf'), `${chained}\n${filter}`);
   const send = (id: number) => command.run('send', '--from', 'a', '--to', 'b', '--wait', '0', `${id}`);
-  expect((await command.run('reload', 'filter')).stderr).toContain(
-    'left as they were, although changed: statuses_table',
-  );
+  expect((await command.run('reload', 'filter')).stderr).toContain('changed, but left as they were: statuses_table');
   await send(1);
   await expect.poll(async () => (await status()).sends, { timeout: 20_000 }).toMatchObject({ waiting: 1, consumed: 0 });
   expect(await command.run('reload')).toMatchObject({ code: 0 });

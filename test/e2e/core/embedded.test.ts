@@ -117,7 +117,7 @@ describe('a program with a core in it', () => {
     expect(await program.do('work', { options })).toEqual({
       code: 'ILLEGAL_STATE',
       message:
-        'a core runs in the main thread alone, and this is a worker thread; make it in the main thread, and let workers send their messages there',
+        'a core runs only in the main thread, and this is a worker thread; make it in the main thread, and let workers send their messages there',
     });
     expect(existsSync(program.runDir)).toBe(false);
   });
@@ -166,7 +166,7 @@ describe('mesibo-modules reload, for a core in a program,', () => {
     const { code, stderr } = await program.cli().run('reload');
     expect(code).toBe(1);
     expect(stderr).toBe(
-      `mesibo-modules: the core with pid ${program.pid} is a part of a program that has its configuration; let the program call reload with another one, or give "reload" to its Core\n`,
+      `mesibo-modules: the core with pid ${program.pid} is part of a program, which has its configuration; let the program call reload with another one, or give "reload" to its Core\n`,
     );
     // That is no trouble of the core.
     expect(await program.cli().run('status')).toMatchObject({ code: 0 });
@@ -191,8 +191,11 @@ describe('mesibo-modules reload, for a core in a program,', () => {
   });
 
   it.each([
-    ['fails', 'the program has no configuration to take: the database of settings is away'],
-    ['nonsense', 'what was given to reload is no configuration; make one with loadConfig, parseConfig or makeConfig'],
+    ['fails', 'the program could not give a configuration: the database of settings is away'],
+    [
+      'nonsense',
+      'reload was given something that is not a configuration; make one with loadConfig, parseConfig or makeConfig',
+    ],
   ])('changes nothing when that function %s, and says why', async (reload, why) => {
     await program.start(FILTER, { reload });
     expect(await program.cli().run('reload')).toMatchObject({ code: 1, stderr: `mesibo-modules: ${why}\n` });

@@ -79,7 +79,7 @@ it('a reload takes another token, keeps the one that it has where the new one is
     const { code, stdout, stderr } = await command.run('reload');
     return { code, said: `${stdout}${stderr}`.replaceAll(/\s+/g, ' ') };
   };
-  expect(await reload()).toEqual({ code: 0, said: 'mesibo-modules: reloaded: http_token: another token is in force ' });
+  expect(await reload()).toEqual({ code: 0, said: 'mesibo-modules: reloaded: http_token: a new token is in use ' });
   expect(await reload()).toEqual({ code: 0, said: 'mesibo-modules: reloaded: nothing has changed ' });
   expect(await caller.post('/v1/calls', {})).toMatchObject({ status: 401 });
   const next = new HttpCaller(caller.address, NEW_SECRET);
@@ -97,7 +97,7 @@ it('a reload takes another token, keeps the one that it has where the new one is
   expect(await next.post('/v1/calls', {})).toMatchObject({ status: 200 });
   keepToken(NEW_SECRET);
   // What failed has changed nothing.
-  expect(await reload()).toEqual({ code: 0, said: 'mesibo-modules: reloaded: in force: chain_deadline ' });
+  expect(await reload()).toEqual({ code: 0, said: 'mesibo-modules: reloaded: now in use: chain_deadline ' });
   writeFileSync(join(directory, 'mesibo.conf'), `http = off\n${FILTER}`);
   const { stdout, stderr } = await command.run('reload');
   expect(`${stdout}${stderr}`).toContain('needs a restart of the core: http');
@@ -124,7 +124,7 @@ it('an address that cannot be, or has no token of use, is a start that fails in 
   expect(await failed(`http = 127.0.0.1:${port}\nhttp_token = token`)).toContain('another process listens there');
   expect(await failed('http = 192.0.2.1:0\nhttp_token = token')).toContain('this machine does not have the address');
   expect(await failed('http = 127.0.0.1:0\nhttp_token = nothing')).toContain('there is no such file');
-  expect(await failed('http = unix:token')).toContain('something that is no socket is there');
+  expect(await failed('http = unix:token')).toContain('something that is not a socket is there');
   chmodSync(tokenFile(), 0o640);
   expect(await failed(HTTP)).toContain('it has the mode 0640, so others may use it');
   expect((await command.run('check', '--config', 'mesibo.conf')).stderr).toContain('it has the mode 0640');

@@ -175,7 +175,7 @@ describe('a program that takes what modules send', () => {
     await expect(take('accept')).rejects.toMatchObject({
       code: 'ILLEGAL_STATE',
       message:
-        'takeSends: this core was started without a way in for servers, and keeps nothing that modules send; call takeSends before the start, or set gateway = auto',
+        'takeSends: this core was started without a door for servers, so it keeps no messages that modules send; call takeSends before the start, or set gateway = auto',
     });
     // As before there were servers.
     await send('7');
@@ -317,7 +317,7 @@ describe('a server that acknowledges nothing', () => {
     await program.start(CONFIG);
     const [evil, good] = [await enter('evil'), await enter('good')];
     evil.say(...Array.from({ length: 300 }, (_, i) => messageOf(i, '20')));
-    const told = 'too much that modules sent waits for the server evil, so its events wait and then get no verdict';
+    const told = 'too many messages of modules wait for the server evil, so its events wait and then get no verdict';
     await expect
       .poll(async () => (await status()).core.problems, { timeout: 20_000 })
       .toEqual([expect.stringContaining(told)]);

@@ -105,7 +105,7 @@ describe('a signal that ends no core', () => {
     await said(/1 of 1 modules are ready/);
     for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGUSR1', 'SIGUSR2'] as const) {
       core.kill(signal);
-      await said(new RegExp(`${signal} received, which means nothing to a core`));
+      await said(new RegExp(`${signal} received; a core ignores it`));
     }
     await stops();
     const { stderr } = await ended;

@@ -56,7 +56,7 @@ describe('a signal from outside, to one host', () => {
     await core.until(() => told().length > 0);
     process.kill(pid, signal);
     expect((await core.send('x')).trace).toEqual(OWN);
-    expect(told()).toEqual([expect.stringMatching(/got SIG\w+ .*, which means nothing to a host; to replace it: .*/)]);
+    expect(told()).toEqual([expect.stringMatching(/got SIG\w+ .*; a host ignores it; to replace it: .*/)]);
     expect(host()).toBe(pid);
   });
 

@@ -199,7 +199,7 @@ describe('a core that is none', () => {
     core.socket.write(bytes);
     const [error] = await down;
     expect(error).toMatchObject({ code: 'CORE_INCOMPATIBLE' });
-    expect(error.message).toContain('sent what is no frame of the gateway; is it a core?');
+    expect(error.message).toContain('sent something that is not a frame of the gateway; is it a core?');
     expect(await asked).toMatchObject({ reason: 'unreachable' });
     await core.ended();
     await gateway.meet();

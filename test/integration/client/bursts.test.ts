@@ -16,8 +16,8 @@ const WRONG: [string, unknown, RegExp][] = [
   ['an address of bytes', { to: Buffer.alloc(200, 'b') }, /^to is a object; it must be a string, or null$/],
   ['an empty list', { from: [] }, /^from is a object; it must be a string, or null$/],
   ['an address that is a number', { from: 5 }, /^from is a number; it must be a string, or null$/],
-  ['no params', null, /^the params are no object/],
-  ['params that were forgotten', undefined, /^the params are no object/],
+  ['no params', null, /^the params are not an object/],
+  ['params that were forgotten', undefined, /^the params are not an object/],
 ];
 
 it.each(WRONG)(

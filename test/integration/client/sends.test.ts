@@ -42,7 +42,7 @@ describe('a send', () => {
     expect(await core.take('send_status')).toMatchObject({ sentId: 'good', status: 2 });
     expect(client.stats).toMatchObject({ sends: 3, acknowledged: 2, refusedSends: 1 });
     expect(warnings.join('\n')).toContain('refused by onSend: Error: nobody there');
-    expect(warnings.join('\n')).toContain('onSend gave -1 for odd, which is no status');
+    expect(warnings.join('\n')).toContain('onSend returned -1 for odd, which is not a status');
     expect(client.reportStatus('good', 3, { to: 'bob' })).toBe(true);
     expect(await core.take('send_status')).toMatchObject({ sentId: 'good', status: 3 });
   });

@@ -46,7 +46,7 @@ it.each(ANSWERS)('a listener that %s is told from a core', async (_what, answer)
   client = await ControlClient.connect(runDir, { answerMs: 1000 });
   await expect(client.status()).rejects.toMatchObject({
     code: 'CORE_INCOMPATIBLE',
-    message: `what listens in ${runDir} is no core, for no process holds that directory; check --run-dir`,
+    message: `something that is not a core listens in ${runDir}: no process holds that directory; check --run-dir`,
   });
 });
 
@@ -55,5 +55,5 @@ it('stop says so at once, and claims to have stopped nothing', async () => {
   const command = new CommandLine(directory);
   const { code, stdout, stderr } = await command.run('stop', '--run-dir', runDir);
   expect([code, stdout]).toEqual([1, '']);
-  expect(stderr).toContain('is no core');
+  expect(stderr).toContain('is not a core');
 });

@@ -16,7 +16,7 @@ it('a core with as many connections waiting as may is silent', async () => {
   const probed = reachCore(runDir);
   await expect(probed).rejects.toMatchObject({
     code: 'CORE_SILENT',
-    message: `the core serving ${runDir} takes no connections, and as many wait as may; see: mesibo-modules logs`,
+    message: `the core serving ${runDir} takes no connections, and its queue of connections is full; see: mesibo-modules logs`,
   });
   for (const socket of waiting) socket.destroy();
   server.close();

@@ -126,6 +126,6 @@ it('a hello that is cut off is refused in words', async () => {
   const { code, message } = await server.lastWords();
   expect([code, message]).toEqual([
     'FRAME_INVALID',
-    'the last line has no end, and "{\\"hello\\":{\\"version_min\\":1" is no whole document',
+    'the last line has no end, and "{\\"hello\\":{\\"version_min\\":1" is not a whole document',
   ]);
 });

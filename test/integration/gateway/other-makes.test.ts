@@ -103,7 +103,7 @@ it('JSON: a document over several lines is told that it has to stand on one', as
   const rig = await GatewayRig.start();
   const first = await rig.dial('json');
   first.write(`${JSON.stringify({ hello: { version_max: 1, server: 'a' } }, null, 2)}\n`);
-  expect((await first.lastWords()).message).toMatch(/is no JSON: .*; a document has to stand on one line$/);
+  expect((await first.lastWords()).message).toMatch(/is not JSON: .*; a document has to stand on one line$/);
   const server = await rig.join({}, 'json');
   server.write('{"event": {\n"id": 1,\n}}\nhello?\n');
   for (let i = 0; i < 3; i++) expect((await server.failure()).message).toMatch(/has to stand on one line$/);

@@ -221,7 +221,7 @@ it('the status of a send reaches the module that sent it', async () => {
     server.say({ kind: 'send_status', sentId: wrong, status: 3, params: {} });
     expect(await server.failure()).toMatchObject({
       code: 'SEND_UNKNOWN',
-      message: `the sent_id "${wrong}" is of no module of this core; give the one that the send came with`,
+      message: `the sent_id "${wrong}" belongs to no module of this core; give the one that came with the send`,
       fatal: false,
       sentIds: [wrong],
     });

@@ -23,10 +23,10 @@ function codesOf({ text }: RawCaller): string[] {
 }
 
 it.each([
-  ['no JSON', '{"from"', 'REQUEST_INVALID', /is no JSON/],
-  ['nothing', '', 'REQUEST_INVALID', /is no JSON/],
+  ['no JSON', '{"from"', 'REQUEST_INVALID', /is not JSON/],
+  ['nothing', '', 'REQUEST_INVALID', /is not JSON/],
   ['no object', '[]', 'REQUEST_INVALID', /the body is a list; it must be an object/],
-  ['bytes that are no UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), 'REQUEST_INVALID', /is no UTF-8/],
+  ['bytes that are not UTF-8', Buffer.from([0x7b, 0xff, 0x7d]), 'REQUEST_INVALID', /is not UTF-8/],
   ['a message in null', 'null', 'REQUEST_INVALID', /the message has no text and no payload/],
   ['a message in {}', {}, 'REQUEST_INVALID', /the message has no text and no payload/],
   ['addresses alone', { from: 'a', to: 'b', text: null }, 'REQUEST_INVALID', /no text and no payload/],
@@ -347,7 +347,9 @@ it('answers that nobody reads make the core hold only so much', async () => {
   }
   const closed = () => callers.filter(({ socket }) => socket.destroyed || socket.errored !== null).length;
   await expect.poll(closed, { timeout: 30_000 }).toBeGreaterThan(0);
-  expect(rig.warnings[0]).toMatch(/a caller for http was cut off, because it does not read \d+ bytes, and all callers/);
+  expect(rig.warnings[0]).toMatch(
+    /a caller for http was cut off, because it has left \d+ bytes unread, and all callers/,
+  );
   expect(await rig.ask('POST', '/v1/messages', { body: { text: 'x' } })).toMatchObject({ status: 200 });
 });
 

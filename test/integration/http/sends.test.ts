@@ -67,7 +67,7 @@ it('a reader that comes again goes on behind the last that it has read, and may 
   expect(await ack(rig, 'a')).toMatchObject({ status: 200 });
   sendAll(rig, ['d']);
   const second = await rig.read('', { 'last-event-id': 'b' });
-  expect(await second.next()).toEqual({ comment: 'goes on behind the last id' });
+  expect(await second.next()).toEqual({ comment: 'continues after the last id' });
   expect(await second.sends(2)).toEqual(['c', 'd']);
   second.end();
   await expect.poll(() => rig.server.clients()).not.toContainEqual(expect.objectContaining({ takesSends: true }));
@@ -85,7 +85,9 @@ it('who resumes from an id that never was is shown all that is not acknowledged'
   first.end();
   await expect.poll(() => rig.server.clients()).not.toContainEqual(expect.objectContaining({ takesSends: true }));
   const second = await rig.read('', { 'last-event-id': 'never' });
-  expect(await second.next()).toEqual({ comment: 'the last id is not known, so all comes that is not acknowledged' });
+  expect(await second.next()).toEqual({
+    comment: 'the last id is not known, so everything that is not acknowledged comes again',
+  });
   expect(await second.sends(2)).toEqual(['a', 'b']);
 });
 
@@ -287,7 +289,7 @@ it('what a reader had read and does not acknowledge is shown again, also when it
   first.end();
   await expect.poll(() => rig.server.clients()).toEqual([]);
   const second = await rig.read('', { 'last-event-id': 'c' });
-  expect(await second.next()).toEqual({ comment: 'goes on behind the last id' });
+  expect(await second.next()).toEqual({ comment: 'continues after the last id' });
   expect(await ack(rig, 'b')).toMatchObject({ status: 200 });
   expect(await second.sends(3)).toEqual(['d', 'a', 'c']);
   for (const id of ['a', 'c', 'd']) expect(await ack(rig, id)).toMatchObject({ status: 200 });
@@ -304,7 +306,7 @@ it('a reader that comes again and again does not put off what it does not acknow
     reading.end();
     await expect.poll(() => rig.server.clients()).toEqual([]);
     reading = await rig.read('', { 'last-event-id': 'b' });
-    expect(await reading.next()).toEqual({ comment: 'goes on behind the last id' });
+    expect(await reading.next()).toEqual({ comment: 'continues after the last id' });
     const marker = `marker-${shown.length}-${Date.now()}`;
     sendAll(rig, [marker]);
     for (let id = ''; id !== marker; ) {

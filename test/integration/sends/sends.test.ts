@@ -323,7 +323,7 @@ describe('after another start of the core', () => {
 
       // It holds the store, so that the next one cannot read it.
       const late = await opened(stateDir, settings);
-      expect(late.sends.problems()).toEqual([expect.stringContaining('cannot be kept in')]);
+      expect(late.sends.problems()).toEqual([expect.stringContaining('cannot be stored in')]);
       const decider = new Decider();
       late.sends.use(decider);
       const x = ['first', 'second', 'third'].map((text, i) => {
@@ -446,7 +446,7 @@ describe('after another start of the core', () => {
       await before.sends.settled();
 
       const late = await opened(stateDir);
-      expect(late.sends.problems()).toEqual([expect.stringContaining('cannot be kept in')]);
+      expect(late.sends.problems()).toEqual([expect.stringContaining('cannot be stored in')]);
       const server = new TakingServer(late.sends, 'x', { window: 10 * MANY, acknowledge: true });
       const first = late.keep();
       await server.gets(1);
@@ -474,7 +474,7 @@ describe('after another start of the core', () => {
       for (const text of texts) before.keep({ text });
       await before.sends.settled();
       const late = await opened(stateDir, settings);
-      expect(late.sends.problems()).toEqual([expect.stringContaining('cannot be kept in')]);
+      expect(late.sends.problems()).toEqual([expect.stringContaining('cannot be stored in')]);
       const read = async () => {
         const waiting = late.sends.counters().waiting + texts.length;
         await before.sends.close();

@@ -111,7 +111,7 @@ describe('the store', () => {
     rmSync(folder, { recursive: true });
     scene.put('b');
     await scene.says(/kept in .* again/);
-    expect(scene.said[0]).toMatch(/was removed.*what waits is in memory, and goes to a new one/);
+    expect(scene.said[0]).toMatch(/was removed.*the messages that wait are in memory and go to a new store/);
     await scene.store.close();
     expect(await payloadsIn(folder)).toEqual(['a', 'b']);
   });
@@ -210,8 +210,13 @@ describe('a damaged store', () => {
 describe('a store that is none of this version', () => {
   it.each([
     ['of a newer version', { format: '{"format":99}', s0000000000000001: 'x' }, /newer version \(format 99\)/, 'newer'],
-    ['of another program', { cat: 'meows' }, /is another database/, 'foreign'],
-    ['with a form that is none', { format: 'new', s0000000000000001: 'x' }, /is another database/, 'foreign'],
+    ['of another program', { cat: 'meows' }, /is a database of another program/, 'foreign'],
+    [
+      'with a form that is none',
+      { format: 'new', s0000000000000001: 'x' },
+      /is a database of another program/,
+      'foreign',
+    ],
   ])('is put aside: one %s', async (_, content, said, name) => {
     const folder = join(makeTempDir(), 'sends');
     const database = new ClassicLevel(folder);

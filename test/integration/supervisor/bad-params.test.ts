@@ -15,7 +15,7 @@ it('params that are none are refused as an argument, with words', async () => {
   await core.start();
   const payload = Buffer.from('x');
   const refused = (message: string) => ({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) });
-  await expect(core.onMessage(null as never, payload)).rejects.toMatchObject(refused('the params are no object'));
+  await expect(core.onMessage(null as never, payload)).rejects.toMatchObject(refused('the params are not an object'));
   await expect(core.onMessage({ from: 5 } as never, payload)).rejects.toMatchObject(refused('from is a number'));
   await expect(core.onMessage({ from: 'a', to: 'b' }, payload)).resolves.toMatchObject({ verdict: 'pass' });
 });

@@ -105,7 +105,7 @@ describe('a server that breaks off', () => {
     ['closes at once', (socket: Socket) => void socket.end(), 'it ended the connection before it answered'],
     ['resets at once', (socket: Socket) => void socket.resetAndDestroy(), 'it ended the connection before it answered'],
     ['closes within the head', (socket: Socket) => answer(socket, 'HTTP/1.1 204 No'), ''],
-    ['speaks no HTTP', (socket: Socket) => answer(socket, 'SSH-2.0-x\r\n\r\n'), 'what it answered is no HTTP'],
+    ['speaks no HTTP', (socket: Socket) => answer(socket, 'SSH-2.0-x\r\n\r\n'), 'its answer is not HTTP'],
     [
       'has a head without measure',
       (socket: Socket) => answer(socket, `HTTP/1.1 204 x\r\na: ${'x'.repeat(1 << 20)}\r\n\r\n`),

@@ -42,7 +42,7 @@ it('says that its name is taken, tries again, and posts when the name is free', 
   const door = new WebhookDoor({ sends: at.sends, say, retryMs: 5 });
   onTestFinished(() => door.close());
   const problem = expect.stringMatching(
-    /^the webhook posts nothing: somebody else takes the sends for the server webhook; .*; until then it is tried again/,
+    /^the webhook posts nothing: somebody else takes the sends for the server webhook; .*; the core tries again/,
   );
   expect(await door.configure(settings())).toEqual({ hasOtherKey: false, problem });
   expect(door.problems()).toEqual([problem]);
@@ -70,7 +70,7 @@ it('says that its name is taken, and posts after another reload', async () => {
   const other = new TakingServer(at.sends, 'webhook');
   await door.configure(settings());
   const problem =
-    /^the webhook posts nothing: somebody else takes the sends for the server webhook; .*; until then it is tried again and again$/;
+    /^the webhook posts nothing: somebody else takes the sends for the server webhook; .*; the core tries again until it works$/;
   expect(door.problems()).toEqual([expect.stringMatching(problem)]);
   expect(door.servers()).toEqual([]);
   other.attachment.detach();

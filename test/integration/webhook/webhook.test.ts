@@ -46,7 +46,7 @@ describe('what a module sends', () => {
     expect([scene.heard, scene.said]).toEqual([[], []]);
   });
 
-  it('keeps bytes that are no text, and a large one is whole', async () => {
+  it('keeps bytes that are not text, and a large one is whole', async () => {
     const server = await serve(take);
     const scene = await WebhookScene.to(server.url);
     const bytes = Buffer.from([0xff, 0x00, 0x80]);

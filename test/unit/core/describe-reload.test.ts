@@ -10,15 +10,15 @@ const NOTHING: ReloadReport = {
 it.each<[Partial<CoreReloadReport>, string]>([
   [{}, 'nothing has changed'],
   [{ replaced: ['a', 'b'], removed: ['c'] }, 'new processes for a, b; removed c'],
-  [{ settings: ['chain_deadline'] }, 'in force: chain_deadline'],
+  [{ settings: ['chain_deadline'] }, 'now in use: chain_deadline'],
   [{ needRestart: ['max_message'] }, 'changed, but needs a restart of the core: max_message'],
-  [{ secrets: ['http_token'] }, 'http_token: another token is in force'],
-  [{ secrets: ['webhook_secret'] }, 'webhook_secret: another key is in force'],
+  [{ secrets: ['http_token'] }, 'http_token: a new token is in use'],
+  [{ secrets: ['webhook_secret'] }, 'webhook_secret: a new key is in use'],
   [
     { settings: ['http_token', 'chain_deadline'], secrets: ['http_token'] },
-    'in force: chain_deadline; http_token: another token is in force',
+    'now in use: chain_deadline; http_token: a new token is in use',
   ],
-  [{ left: ['b'] }, 'nothing has changed; left as they were, although changed: b'],
+  [{ left: ['b'] }, 'nothing has changed; changed, but left as they were: b'],
   [{ stopped: ['a'] }, 'nothing has changed; a is stopped, until: mesibo-modules start a'],
   [{ added: ['a', 'b'], stopped: ['a', 'b'] }, 'added a, b; a, b are stopped, until: mesibo-modules start a b'],
 ])('%j: %s', (report, text) => {

@@ -9,8 +9,8 @@ it.each([
   [coded('ENOTFOUND'), 'its name is not known'],
   [coded('UND_ERR_SOCKET', 'other side closed'), 'it ended the connection before it answered'],
   [coded('UND_ERR_HEADERS_OVERFLOW'), 'the header of its answer is too large'],
-  [coded('HPE_INVALID_CONSTANT'), 'what it answered is no HTTP'],
-  [Object.assign(new Error('x'), { name: 'HTTPParserError' }), 'what it answered is no HTTP'],
+  [coded('HPE_INVALID_CONSTANT'), 'its answer is not HTTP'],
+  [Object.assign(new Error('x'), { name: 'HTTPParserError' }), 'its answer is not HTTP'],
   [coded('CERT_HAS_EXPIRED', 'certificate has expired'), 'the connection failed: certificate has expired'],
   ['odd', 'the connection failed: odd'],
 ])('%o', (error, words) => {

@@ -84,7 +84,9 @@ describe('bytes that are no frame', () => {
         decode(garbage);
       } catch (error) {
         expect(error).toBeInstanceOf(HandshakeError);
-        expect((error as Error).message).toBe(`${garbage.length} bytes from the ${peer} are no frame of the protocol`);
+        expect((error as Error).message).toBe(
+          `${garbage.length} bytes from the ${peer} are not a frame of the protocol`,
+        );
       }
     }
   }
@@ -110,7 +112,7 @@ describe('bytes that are no frame', () => {
   it('do so when a length in them is a lie', () => {
     // Field 4, length-delimited, 2^31-1 bytes; then the same one level down.
     const lie = [0x22, 0xff, 0xff, 0xff, 0xff, 0x07];
-    expect(() => decodeHostFrame(Buffer.from(lie))).toThrow('6 bytes from the host are no frame of the protocol');
+    expect(() => decodeHostFrame(Buffer.from(lie))).toThrow('6 bytes from the host are not a frame of the protocol');
     expect(() => decodeHostFrame(Buffer.from([0x22, 6, 0x0a, ...lie.slice(1)]))).toThrow(HandshakeError);
   });
 });

@@ -3,8 +3,8 @@
 import type { Tracer } from '../../../proc.js';
 
 /**
- * Whether this is a debugger, and not something that the module itself made: `PTRACE_TRACEME` makes the core the tracer,
- * and a module may fork a process that traces it. A host leads a group and a session of its own.
+ * Whether this is a debugger and not made by the module itself. `PTRACE_TRACEME` makes the core the tracer, and a module may
+ * fork a process that traces it. A host leads its own group and session.
  *
  * @param core - the process of the core
  * @param host - the process that is traced

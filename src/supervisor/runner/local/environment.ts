@@ -1,4 +1,4 @@
-/** The environment of a host: what it is told by, and what its module finds there. Pure. */
+/** The environment of a host: what the host itself reads from it, and what its module finds. Pure. */
 
 import { isPassed } from '../../../config/environment.js';
 import type { ModuleSpec } from '../../../config/types.js';
@@ -16,8 +16,8 @@ export interface HostMarks {
 export type EnvironmentSettings = Pick<ModuleSpec, 'env' | 'passEnv' | 'staticTlsBytes'>;
 
 /**
- * What every module sees of the core's environment: who and where it is, how it writes dates and words, and how the C
- * library, the compiler's checkers and OpenSSL were told to work. No variable is in it that holds a secret anywhere.
+ * What every module sees of the core's environment: user and place, language and time zone, and the settings of the C library,
+ * the sanitizers and OpenSSL. None of these variables holds a secret.
  */
 export const ALWAYS_PASSED: readonly string[] = [
   'PATH',

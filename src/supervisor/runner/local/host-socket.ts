@@ -1,6 +1,6 @@
 /**
- * The connection of the core to one host. The host listens and the core connects: a listener of ZeroMQ ends its process when
- * that has no descriptor left, a connection only waits until there is one.
+ * The connection of the core to one host. The host listens and the core connects. The reason is ZeroMQ: without a free
+ * descriptor, a listener ends its process, but a connection only waits for one.
  */
 
 import { unlinkSync } from 'node:fs';
@@ -51,7 +51,7 @@ export class HostSocket implements Peer {
     this.#socket = new Pair({
       linger: 0,
       maxMessageSize: maxFrameBytes,
-      // What is under way to a host is bounded by its window, not by a count of frames.
+      // The window of a host bounds what travels to it, not a count of frames.
       sendHighWaterMark: 0,
       // An honest host is bounded by its black box; one that floods waits in its own process.
       receiveHighWaterMark: 64,
@@ -79,7 +79,7 @@ export class HostSocket implements Peer {
     return this.#protocol !== null;
   }
 
-  /** Gives a greeted connection to somebody else, who is told of it in a moment. */
+  /** Gives a greeted connection to a new owner, who is told about it in a moment. */
   handOver(listener: PeerListener): void {
     const protocol = this.#protocol as number;
     this.#listener = listener;
@@ -97,14 +97,14 @@ export class HostSocket implements Peer {
 
   readonly #undelivered = (): void => this.#lose();
 
-  /** Closes the connection; what was queued is dropped, and what is under way is not read any more. */
+  /** Closes the connection. What was queued is dropped, and what still arrives is not read. */
   close(): void {
     this.#isLost = true;
     this.#socket.close();
     removeFile(this.#address.path);
   }
 
-  /** Reads until there comes no more. Frames that are there already are read without a turn of the event loop for each. */
+  /** Reads until nothing more comes. Frames that have already arrived need no turn of the event loop each. */
   async #receive(): Promise<void> {
     const socket = this.#socket;
     let beganMs = performance.now();
@@ -141,7 +141,7 @@ export class HostSocket implements Peer {
 
   #greet(hello: HostFrame['hello']): void {
     if (hello?.token !== this.#address.token) {
-      const what = `what answers at ${this.#address.path} is not the host that this core has started`;
+      const what = `the process that answers at ${this.#address.path} is not the host that this core has started`;
       this.#listener.violated(new HandshakeError('HANDSHAKE_FAILED', what));
       return;
     }

@@ -148,7 +148,7 @@ export class LocalRun implements Run {
   }
 
   /**
-   * The process, which waits for its Welcome, is somebody's from now on. Nothing is told before this has returned.
+   * The process, which waits for its Welcome, gets its owner now. Nothing is told before this has returned.
    *
    * @throws an error of the system when its black box cannot be that of the host; then nothing has changed
    */

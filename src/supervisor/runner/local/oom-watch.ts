@@ -1,4 +1,4 @@
-/** Tells a SIGKILL by the kernel's out-of-memory killer from one by anybody else. */
+/** Tells a SIGKILL of the kernel's out-of-memory killer from one by anybody else. */
 
 import { performance } from 'node:perf_hooks';
 import { findOomCounter, readOomKills } from '../../../proc.js';
@@ -13,8 +13,8 @@ export interface OomCounter {
 }
 
 /**
- * The kernel says of no process why it was killed; it counts its kills for want of memory, for each control group. So
- * the count of shortly before is kept, and a death by SIGKILL since which it has grown is taken for one.
+ * The kernel does not say why it killed a process. It only counts its out-of-memory kills for each control group. So a recent
+ * count is kept. If the count has grown by the time of a death by SIGKILL, that death counts as out of memory.
  */
 export class OomWatch {
   readonly #counter: OomCounter;
@@ -34,7 +34,7 @@ export class OomWatch {
     this.#readMs = nowMs;
   }
 
-  /** Whether the kernel has killed for want of memory since the count was noted. */
+  /** Whether the kernel has killed because memory ran out since the count was noted. */
   hasStruck(): boolean {
     const kills = this.#kills === null ? null : this.#counter.read(this.#file);
     return kills !== null && kills > (this.#kills ?? kills);

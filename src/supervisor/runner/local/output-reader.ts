@@ -19,9 +19,8 @@ export interface OutputSink {
 }
 
 /**
- * Collects bytes and gives back whole lines. A longer one is cut and marked. What comes when the gate is closed is
- * dropped chunk by chunk, without a look at its lines: however much a module writes, it never waits for the core, nor
- * the core for it.
+ * Collects bytes and gives back whole lines. A longer line is cut and marked. While the gate is closed, chunks are dropped
+ * without looking for lines. So a module that writes much never waits for the core, and the core never waits for it.
  */
 export class OutputReader {
   readonly #gate: LineGate;

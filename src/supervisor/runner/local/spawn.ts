@@ -89,8 +89,8 @@ function begin(request: SpawnRequest, failed: (error: Error) => void) {
     return execa(process.execPath, ['--disable-wasm-trap-handler', HOST_RUNNER], {
       // It lives until its end is asked for; execa ends all others with this process.
       detached: true,
-      // What execa does for commands that are waited for, and is wrong for a host: its end is no error, its output is read as it
-      // comes and has no end, and its environment is its own.
+      // Features of execa for commands that one waits for are off. For a host they are wrong: its end is not an error, its
+      // output is endless and read as it comes, and its environment is its own.
       reject: false,
       buffer: false,
       extendEnv: false,
@@ -101,7 +101,7 @@ function begin(request: SpawnRequest, failed: (error: Error) => void) {
     });
   } catch (error) {
     if (begun === undefined || begun.pid !== undefined) throw error;
-    // No descriptor was left for its pipes: execa stumbles over that, and Node tells it in a moment, to whoever listens.
+    // No descriptor was left for its pipes. execa fails on that; Node reports it in a moment to its listeners.
     begun.once('error', failed);
     return null;
   } finally {
@@ -109,7 +109,7 @@ function begin(request: SpawnRequest, failed: (error: Error) => void) {
   }
 }
 
-/** Node waits for it no more, so it is waited for here. */
+/** Node no longer waits for it, so this does. */
 function endHalted(pid: number): void {
   killProcess(pid);
   const reap = () => {

@@ -1,4 +1,4 @@
-/** Lets only so many processes come up at a time: more of them only take the processors from each other. */
+/** Lets only so many processes come up at a time: more would only slow each other down. */
 
 import { availableParallelism } from 'node:os';
 
@@ -13,7 +13,7 @@ export type Urgency =
 
 const ORDER: readonly Urgency[] = ['next', 'first', 'spare'];
 
-/** One that takes longer holds up nobody: something keeps it from coming up, and may do so for as long as it likes. */
+/** A process that takes longer no longer holds up others: something keeps it from coming up, perhaps for ever. */
 const PATIENCE_MS = 10_000;
 
 /** One that is coming up, or waits for that. */

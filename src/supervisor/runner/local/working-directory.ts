@@ -62,7 +62,7 @@ export function findWorkingDirectory(
 
 function requireDirectory(path: string): string {
   try {
-    if (!statSync(path).isDirectory()) throw unusable(path, 'it is no directory');
+    if (!statSync(path).isDirectory()) throw unusable(path, 'it is not a directory');
     accessSync(path, constants.X_OK);
     return path;
   } catch (error) {

@@ -42,7 +42,7 @@ export class LineReader {
       const end = this.#chunk.indexOf(LF);
       const here = end < 0 ? this.#chunk : this.#chunk.subarray(0, end);
       if (this.#filled + here.length > this.#limit + 1) {
-        throw new FrameError('FRAME_INVALID', `a line has more than the ${this.#limit} bytes that it may have`, {
+        throw new FrameError('FRAME_INVALID', `a line has more than ${this.#limit} bytes`, {
           isLast: true,
         });
       }

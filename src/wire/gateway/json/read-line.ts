@@ -19,7 +19,7 @@ export type Kinds<Frame> = ReadonlyMap<string, (value: unknown, where: string) =
  */
 export function readLine<Frame>(line: Buffer, kinds: Kinds<Frame>, hasEnd = true): Frame | null {
   // A character may be cut through.
-  if (!isUtf8(line)) invalid(hasEnd ? 'the line is no UTF-8' : NO_END);
+  if (!isUtf8(line)) invalid(hasEnd ? 'the line is not UTF-8' : NO_END);
   requireSimple(line);
   const frame = objectOf(parse(line, hasEnd), '');
   let kind: string | null = null;
@@ -51,9 +51,9 @@ function parse(line: Buffer, hasEnd: boolean): unknown {
     return JSON.parse(text);
   } catch (error) {
     const line = shown(text.slice(0, 100));
-    if (!hasEnd) throw new FrameError('FRAME_INVALID', `${NO_END}, and ${line} is no whole document`);
+    if (!hasEnd) throw new FrameError('FRAME_INVALID', `${NO_END}, and ${line} is not a whole document`);
     const remedy = isPiece(text.trim()) ? '; a document has to stand on one line' : '';
-    throw new FrameError('FRAME_INVALID', `the line ${line} is no JSON: ${(error as Error).message}${remedy}`);
+    throw new FrameError('FRAME_INVALID', `the line ${line} is not JSON: ${(error as Error).message}${remedy}`);
   }
 }
 

@@ -92,7 +92,7 @@ export function listOf<T>(value: unknown, where: string, most: number, read: (it
 /** A string whose every character can be written in UTF-8. @throws FrameError */
 export function stringOf(value: unknown, where: string): string {
   if (typeof value !== 'string') return invalid(`${where} is ${shown(value)}; it must be a string`);
-  if (!value.isWellFormed()) return invalid(`${where} has half of a surrogate pair, which is no character`);
+  if (!value.isWellFormed()) return invalid(`${where} has half of a surrogate pair, which is not a character`);
   return value;
 }
 

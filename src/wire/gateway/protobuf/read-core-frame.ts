@@ -81,7 +81,7 @@ export function readCoreFrame(bytes: Buffer): CoreFrame | null {
     else if (tag === TAG.frame.failure) frame = inside(bytes, readFailure);
     else reader.skip(tag);
   }
-  if (!reader.ok) invalid(`${bytes.length} bytes of the core are no frame of gateway.proto`);
+  if (!reader.ok) invalid(`${bytes.length} bytes of the core are not a frame of gateway.proto`);
   return frame;
 }
 

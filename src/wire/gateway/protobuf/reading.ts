@@ -19,7 +19,7 @@ export const reader = new ProtobufReader();
 
 /** @throws FrameError when the cursor met what is no protobuf */
 export function requireWhole(what: string, eventId: bigint | null = null): void {
-  if (!reader.ok) invalid(`${what} is no protobuf of gateway.proto, or has more than ${MAX_FIELDS} fields`, eventId);
+  if (!reader.ok) invalid(`${what} is not a protobuf of gateway.proto, or has more than ${MAX_FIELDS} fields`, eventId);
 }
 
 /** A message in a field. When the field comes again, its messages are merged, as protobuf has it: that is to read all in a row. */
@@ -79,7 +79,7 @@ export function readBytes(bytes: Buffer): Buffer {
 export function readText(bytes: Buffer, field: string): string {
   const text = readBytes(bytes);
   if (text.length > MAX_TEXT_BYTES) invalid(`${field} has ${text.length} bytes, and ${MAX_TEXT_BYTES} are allowed`);
-  if (!isUtf8(text)) invalid(`${field} is no UTF-8`);
+  if (!isUtf8(text)) invalid(`${field} is not UTF-8`);
   return text.toString('utf8');
 }
 

@@ -98,13 +98,13 @@ test.each<[string, Partial<ModuleDescription>, string[]]>([
     'its file, which is another one now',
     { fileChanged: true },
     [
-      'it is another file than its process loaded, which a crash starts again; to load it: mesibo-modules reload filter',
+      'it has changed since its process loaded it; after a crash, the build that its process loaded starts again; to load it: mesibo-modules reload filter',
     ],
   ],
   [
     'its file, which is missing',
     { fileChanged: true, fileMissing: true },
-    ['it is missing; a crash starts what its process loaded again'],
+    ['it is missing; after a crash, the build that its process loaded starts again'],
   ],
   [
     'a copy',

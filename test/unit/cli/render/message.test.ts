@@ -67,7 +67,9 @@ test('a person sees the message when it was changed, safe for a terminal', () =>
   const changed = { ...outcome, payload: Buffer.from('h\u001bllo') };
   expect(renderOutcome(changed, Buffer.from('hello')).split('\n')[1]).toBe('  message is now: h\\x1bllo');
   const binary = { ...outcome, payload: Buffer.from([0xff]) };
-  expect(renderOutcome(binary, Buffer.from('hello')).split('\n')[1]).toBe('  message is now: 1 bytes that are no text');
+  expect(renderOutcome(binary, Buffer.from('hello')).split('\n')[1]).toBe(
+    '  message is now: 1 bytes that are not text',
+  );
 });
 
 test('an empty trace is explained', () => {

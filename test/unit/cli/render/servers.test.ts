@@ -82,7 +82,7 @@ describe('messages that wait', () => {
     const closed = core();
     closed.core.gateway = null;
     expect(tell(closed)).toEqual([
-      `warning: ${waits} -> let the program that the core is in take them, with takeSends`,
+      `warning: ${waits} -> let the program that embeds the core take them, with takeSends`,
     ]);
   });
 

@@ -29,7 +29,7 @@ test('what is wrong stands below the table, with what to do', () => {
   expect(lines.slice(-3)).toEqual([
     'module crashy: host 3 (pid 9) was ended by SIGSEGV (messages wait or bypass it; the next start is in',
     '  1m 5s)',
-    '  -> mesibo-modules logs crashy; when it is mended: mesibo-modules reset crashy',
+    '  -> mesibo-modules logs crashy; when it is fixed: mesibo-modules reset crashy',
   ]);
 });
 

@@ -17,12 +17,12 @@ test.each<[string, Partial<ModuleStatus>, string]>([
   [
     'waits',
     {},
-    'error: module crashy: host 3 (pid 9) was ended by SIGSEGV (messages wait or bypass it; the next start is in 1m 5s) -> mesibo-modules logs crashy; when it is mended: mesibo-modules reset crashy',
+    'error: module crashy: host 3 (pid 9) was ended by SIGSEGV (messages wait or bypass it; the next start is in 1m 5s) -> mesibo-modules logs crashy; when it is fixed: mesibo-modules reset crashy',
   ],
   [
     'is given up',
     { state: 'failed', nextStartAt: '2024-12-31T23:59:59.000Z' },
-    'error: module crashy: host 3 (pid 9) was ended by SIGSEGV (messages bypass it; the next start is now) -> mesibo-modules logs crashy; when it is mended: mesibo-modules reset crashy',
+    'error: module crashy: host 3 (pid 9) was ended by SIGSEGV (messages bypass it; the next start is now) -> mesibo-modules logs crashy; when it is fixed: mesibo-modules reset crashy',
   ],
   [
     'starts again',
@@ -83,7 +83,7 @@ test('a crash is old news after an hour', () => {
 
 test('messages that nobody took, and output that was not kept, are told', () => {
   expect(told({ sends: { ...serving.sends, total: 9, undelivered: 4 } })).toEqual([
-    'warning: module filter: 4 of the 9 messages that it sent had no taker -> let a server take them: set gateway = auto',
+    'warning: module filter: 4 of the 9 messages that it sent were taken by nobody -> let a server take them: set gateway = auto',
   ]);
   expect(told({ sends: { ...serving.sends, total: 9, refused: 2 } })).toEqual([
     'warning: module filter: send_message returned -1 2 times, because too many messages waited for a server -> let a server take them, or raise black_box, send_queue and send_memory',
@@ -100,33 +100,35 @@ test.each<[string, Partial<ModuleStatus>, string[]]>([
     'was replaced',
     { fileChanged: true },
     [
-      'note: module filter: its file is another one than its process loaded -> to take the file: mesibo-modules reload filter',
+      'note: module filter: its file has changed since its process loaded it -> to take the file: mesibo-modules reload filter',
     ],
   ],
   [
     'was replaced before a crash',
     { fileChanged: true, build },
     [
-      'note: module filter: its file is another one now; the copy of the build that was accepted runs -> to take the file: mesibo-modules reload filter',
+      'note: module filter: its file has changed; the core runs its copy of the accepted build -> to take the file: mesibo-modules reload filter',
     ],
   ],
   [
     'is missing',
     { fileChanged: true, fileMissing: true },
-    ['warning: module filter: its file is missing; what its process loaded runs -> put it back, or correct "path"'],
+    [
+      'warning: module filter: its file is missing; its process runs the build that it loaded -> put it back, or correct "path"',
+    ],
   ],
   [
     'was missing before a crash',
     { fileChanged: true, fileMissing: true, build },
     [
-      'warning: module filter: its file is missing; the copy of the build that was accepted runs -> put it back, or correct "path"',
+      'warning: module filter: its file is missing; the core runs its copy of the accepted build -> put it back, or correct "path"',
     ],
   ],
   [
     'cannot be kept',
     { build: { ...build, kept: false, problem: 'no copy of it can be kept (ENOSPC)' } },
     [
-      'warning: module filter: no copy of it can be kept (ENOSPC): should its file be replaced, a crash cannot start again what runs now -> null',
+      'warning: module filter: no copy of it can be kept (ENOSPC): if its file is replaced, the running build cannot start again after a crash -> null',
     ],
   ],
   ['was replaced, and that is stopped', { desired: 'down', state: 'stopped', fileChanged: false, build }, []],
@@ -145,7 +147,7 @@ test('a problem of a build is told with its command, whatever version the core h
       (trouble) => `${describeTrouble(trouble).withOptions(['--run-dir', '/r'])}`,
     );
   };
-  const rest = ': should its file be replaced, a crash cannot start again what runs now';
+  const rest = ': if its file is replaced, the running build cannot start again after a crash';
   expect(tell(problemParts)).toEqual([
     `module filter: the copy is gone; to keep another: mesibo-modules --run-dir /r reload filter${rest}`,
   ]);

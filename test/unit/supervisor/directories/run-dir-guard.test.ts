@@ -93,7 +93,7 @@ it('leaves the directory to another core, says so once, and takes it back when t
   const other = acquireRunDir(path);
   await guard.look();
   await guard.look();
-  const lost = `this core cannot be reached any more, because the core with pid ${process.pid} has taken ${path}; end one of the two`;
+  const lost = `commands can no longer reach this core, because the core with pid ${process.pid} has taken ${path}; end one of the two`;
   expect(said).toEqual([expect.stringContaining(lost)]);
   expect(guard.problems).toEqual(said);
   other.release();
@@ -109,7 +109,7 @@ it('tells nobody to end the process of a core that is a part of a program', asyn
     `${path} is held by the core with pid ${process.pid}, which is a part of a program; stop that one, or give`,
   );
   await guard.look();
-  const ends = `end one of the two, as this one with: kill ${process.pid}, or that one in its program (pid ${process.pid})`;
+  const ends = `end one of the two: this one with: kill ${process.pid}, or that one in its program (pid ${process.pid})`;
   expect(said).toEqual([expect.stringContaining(ends)]);
   other.release();
 });
@@ -137,7 +137,7 @@ it.each<[string, () => void, string]>([
   rmSync(join(path, 'lock'));
   spoil();
   await guard.look();
-  expect(said).toEqual([`this core cannot be reached any more: ${path}${says}`]);
+  expect(said).toEqual([`commands can no longer reach this core: ${path}${says}`]);
   expect(guard.problems).toEqual(said);
   rmSync(path, { recursive: true });
   await guard.look();

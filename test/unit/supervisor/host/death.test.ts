@@ -16,7 +16,7 @@ describe.each([
     { exitCode: 0, halted: true, executing },
     'crash',
     'HOST_CRASHED',
-    'module m: host 3 (pid 42) was halted by a signal, as the module had made the core its tracer (PTRACE_TRACEME), and ' +
+    'module m: host 3 (pid 42) was halted by a signal, because the module had made the core its tracer (PTRACE_TRACEME), and ' +
       'was killed while executing on_message of message 7',
   ],
   [
@@ -38,7 +38,7 @@ describe.each([
     { exitCode: 0, exitCalled: 0, executing },
     'exit',
     'HOST_EXITED',
-    'module m: host 3 (pid 42) called exit(0) while executing on_message of message 7, which nobody had asked for',
+    'module m: host 3 (pid 42) called exit(0) while executing on_message of message 7; nobody had asked it to end',
   ],
   [
     'a hang in a call',
@@ -52,7 +52,7 @@ describe.each([
     { exitCode: 255, exitCalled: -1 },
     'exit',
     'HOST_EXITED',
-    'module m: host 3 (pid 42) called exit(255) between calls, which nobody had asked for',
+    'module m: host 3 (pid 42) called exit(255) between calls; nobody had asked it to end',
   ],
   [
     'silence outside of calls',
@@ -66,7 +66,7 @@ describe.each([
     { signal: 'SIGKILL', oomStruck: true, executing },
     'memory',
     'HOST_OUT_OF_MEMORY',
-    'module m: host 3 (pid 42) was ended by the kernel for want of memory while executing on_message of message 7; the machine, or its control group, has too little memory, or the module leaks',
+    'module m: host 3 (pid 42) was killed by the kernel because memory ran out while executing on_message of message 7; the machine, or its control group, has too little memory, or the module leaks',
   ],
   [
     'another signal while memory was short',
@@ -102,7 +102,7 @@ describe.each([
     { from: stopping('stop'), exitCode: 3, phase: 'cleanup' },
     'exit',
     'HOST_EXITED',
-    'module m: host 3 (pid 42) ended with _exit(3) in its cleanup, which nobody had asked for',
+    'module m: host 3 (pid 42) ended with _exit(3) in its cleanup; nobody had asked it to end',
   ],
   [
     'a lie of a host that served',
@@ -113,7 +113,7 @@ describe.each([
     },
     'crash',
     'HOST_CRASHED',
-    'module m: host 3 (pid 42) cannot be trusted any more and was killed: it sent a message of 9 bytes; most likely the module has overwritten memory of its process',
+    'module m: host 3 (pid 42) can no longer be trusted and was killed: it sent a message of 9 bytes; most likely the module has overwritten memory of its process',
   ],
   [
     'a broken handshake',
@@ -121,11 +121,11 @@ describe.each([
       from: stopping('violation'),
       signal: 'SIGKILL',
       served: false,
-      refusal: { code: 'HANDSHAKE_FAILED', message: '9 bytes from the host are no frame of the protocol' },
+      refusal: { code: 'HANDSHAKE_FAILED', message: '9 bytes from the host are not a frame of the protocol' },
     },
     'start',
     'HANDSHAKE_FAILED',
-    'module m: 9 bytes from the host are no frame of the protocol',
+    'module m: 9 bytes from the host are not a frame of the protocol',
   ],
   [
     'a refusal',
@@ -230,7 +230,7 @@ describe.each([
     { from: { kind: 'starting' }, signal: 'SIGTERM', phase: 'booting', served: false },
     'stop',
     'HOST_EXITED',
-    'module m: host 3 (pid 42) was ended by SIGTERM before it could load the module; somebody else has sent that',
+    'module m: host 3 (pid 42) was ended by SIGTERM before it could load the module; another process had sent the signal',
   ],
   [
     'a stop before it was ready',
@@ -251,7 +251,7 @@ describe.each([
     { from: { kind: 'draining' }, exitCode: 0 },
     'exit',
     'HOST_EXITED',
-    'module m: host 3 (pid 42) ended with _exit(0) between calls, which nobody had asked for',
+    'module m: host 3 (pid 42) ended with _exit(0) between calls; nobody had asked it to end',
   ],
   [
     'a hang that was found while it was off again',

@@ -68,6 +68,6 @@ it('is told with who sent it, where that is known', () => {
     'got SIGTERM from bash (pid 7): unless the core is stopped too, another host takes its place in 5 s',
   );
   expect(describeSignal('SIGHUP', null, 'm')).toBe(
-    'got SIGHUP from outside, which means nothing to a host; to replace it: mesibo-modules reload m',
+    'got SIGHUP from outside; a host ignores it; to replace it: mesibo-modules reload m',
   );
 });

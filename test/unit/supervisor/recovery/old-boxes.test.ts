@@ -203,7 +203,7 @@ describe('the boxes of killed cores', () => {
     const { sends, problems } = await run();
     expect({ sends, texts: texts() }).toEqual({ sends: 2, texts: ['1', '2'] });
     expect(problems).toEqual([
-      `the black box ${path} held 1 messages of module m which are over 64 MiB or damaged, and were not handed on`,
+      `the black box ${path} held 1 messages of module m that are over 64 MiB or damaged; they were not handed on`,
     ]);
   });
 

@@ -94,7 +94,7 @@ describe('in words', () => {
     expect(describeNone(afterFailures(3))).toBe(
       'it starts with none of the ABIs that it may have been built for (it imports nothing); table: failure 1; ' +
         'exports-2020: failure 2; exports-2019: failure 3; ' +
-        'set "abi = ..." to the one that it was built for, and see to what that one says',
+        'set "abi = ..." to the one that it was built for, and correct what it reports',
     );
   });
 });

@@ -78,7 +78,7 @@ it('a message without parameters, or without anything, is one', () => {
 
 it('a parameter of field 0 is none', () => {
   const bytes = frame(ID, field(3, field(1, [1, 5, 0, 0, 0, 0, 0, 0, 0])));
-  expect(() => among(bytes, readServerFrame)).toThrow('no protobuf');
+  expect(() => among(bytes, readServerFrame)).toThrow('not a protobuf');
 });
 
 it('an event has memory of its own: the frame that it came in may be written over', () => {

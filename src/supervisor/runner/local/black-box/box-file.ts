@@ -1,6 +1,6 @@
 /**
- * The memory file behind a black box. It has a name as long as its host lives, so that the core after one that was killed
- * finds what the host did.
+ * The memory file behind a black box. It has a name as long as its host lives, so that the next core finds what the host did if
+ * this core is killed.
  */
 
 import { closeSync, ftruncateSync, linkSync, openSync, unlinkSync, writeSync } from 'node:fs';
@@ -25,13 +25,16 @@ import { PayloadArea } from './payload-area.js';
 /** Whose black box it is; its file is named after that. */
 export interface BoxName {
   runId: string;
-  /** `null`: nobody's yet, that of a spare host, in which there is nothing. */
+  /** `null`: it belongs to a spare host and is empty. */
   module: string | null;
   /** Of a spare host, a number that tells it from others. */
   generation: number;
 }
 
-/** Beside payloads and spares: a host takes the place of another one while both run, and the next one may be on its way. */
+/**
+ * Boxes for which room stays free of payloads and spares: a host may replace another while both run, and a third may be
+ * starting.
+ */
 export const BOXES_KEPT_FREE = 2;
 
 /** An open black box, as the core reads it. */
@@ -89,7 +92,7 @@ export class BoxFile implements Evidence {
     writeSync(this.fd, Buffer.from([areClosed ? 1 : 0, 0, 0, 0, 0, 0, 0, 0]), 0, 8, BOX.sendsClosed);
   }
 
-  /** Gives the memory back already: nothing in it is wanted, and who still writes to it is being killed. */
+  /** Gives the memory back early: its content is not needed, and the process that still writes to it is being killed. */
   discard(): void {
     ftruncateSync(this.fd);
   }
@@ -123,10 +126,10 @@ export function parseBoxName(name: string): BoxName | null {
 }
 
 /**
- * Makes the black box of one generation, with all its memory.
+ * Makes the black box of one generation and reserves all its memory.
  *
- * @throws {SupervisorError} `BLACK_BOX_UNAVAILABLE` when the memory cannot be had; a box without its memory would turn
- * a full file system into SIGBUS later.
+ * @throws {SupervisorError} `BLACK_BOX_UNAVAILABLE` without enough memory. If memory were not reserved now, a full file system
+ * would cause SIGBUS later.
  */
 export function makeBox(directory: string, name: BoxName, bytes: number): BoxFile {
   const path = join(directory, formatBoxName(name));
@@ -151,7 +154,7 @@ export function makeBox(directory: string, name: BoxName, bytes: number): BoxFil
 
 function openProblem(path: string, directory: string, code: string | undefined): string {
   // It may be another core's: that one would lose what its host does.
-  if (code === 'EEXIST') return `${path} exists already; restart the core, which then names its boxes anew`;
+  if (code === 'EEXIST') return `${path} exists already; restart the core; it then gives its boxes new names`;
   return `no file can be made in ${directory} (${code})`;
 }
 

@@ -4,9 +4,9 @@ import { writeSync } from 'node:fs';
 import { BOX } from '../../../../wire/black-box.js';
 
 /**
- * Where nobody keeps what modules send, each message is noted right after it was announced, so that at most one of them is
- * announced again. A keeper knows what it was given before; so what is safe with it is noted now and then. Where nothing is
- * sent nothing is written: this is on the way of every message.
+ * Without a keeper, each message is noted right after it was announced, so at most one is announced twice. A keeper recognises
+ * what it was given before, so its progress is noted only now and then. If nothing is sent, nothing is written, because this is
+ * on the path of every message.
  */
 export class HandedOnNotes {
   readonly #fd: number;
@@ -19,7 +19,7 @@ export class HandedOnNotes {
     this.#fd = fd;
   }
 
-  /** What is sent from here on stands behind `position`, and behind `sends` that were handed on before. */
+  /** What is sent from here on follows `position`, and `sends` messages after it were handed on already. */
   begin(position: number, sends = 0): void {
     this.#position = position;
     this.#sends = sends;

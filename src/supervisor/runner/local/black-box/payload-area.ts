@@ -1,6 +1,6 @@
 /**
- * The part of a box's file that large payloads are written to, and their host reads. It is written and never mapped: what a
- * module does to the file cannot end the core by a signal.
+ * The part of a box's file to which the core writes large payloads and from which their host reads them. The core writes it and
+ * never maps it, so nothing that a module does to the file can end the core by a signal.
  */
 
 import { writeSync } from 'node:fs';
@@ -90,7 +90,7 @@ export class PayloadArea implements Payloads {
     return at + used - tail > size ? NO_ROOM : at;
   }
 
-  /** Payloads have another way and new boxes have none: what those need stays free. */
+  /** Payloads can also travel in frames, but new boxes need this memory. So what new boxes need stays free. */
   #grow(placeEnd: number): boolean {
     const { directory, reserveBytes } = this.#options;
     if (readFreeBytes(directory) - (placeEnd - this.#memoryEnd) < reserveBytes) return false;

@@ -10,16 +10,16 @@ export interface KeptBox {
 
 /** How boxes are kept. */
 export interface UnsafeBoxesOptions {
-  /** Whether all is safe by now that the keeper was given; see `SendKeeper.isSafe`. */
+  /** Whether everything that the keeper was given is safe; see `SendKeeper.isSafe`. */
   isSafe(): Promise<boolean>;
-  /** The oldest one was removed, so that there are no more than so many. */
+  /** The oldest one was removed, because there were too many. */
   dropped(limit: number): void;
   everyMs?: number;
 }
 
 /** Each takes the memory of a black box. */
 const MAX_BOXES = 16;
-/** As often as a store is tried again that cannot be used. */
+/** As often as an unusable store is tried again. */
 const EVERY_MS = 10_000;
 
 /** Kept until they are safe, or the core ends. */

@@ -15,7 +15,7 @@ export interface EndingEffects {
   nowMs(): number;
 }
 
-/** A process that has not ended by then waits for a device, and would be waited for in vain. */
+/** A process that has not ended by then waits for a device; waiting for it longer is useless. */
 const LIMIT_MS = 5_000;
 const PAUSE_MS = 20;
 

@@ -10,16 +10,16 @@ import type { Ending } from '../../runner.js';
 import { endingEffects, endProcesses } from './end-processes.js';
 import { OwnChildren } from './own-children.js';
 
-/** Whether somebody in this process adopts: of two, each would end what the other has inherited. */
+/** Whether a supervisor in this process already adopts: of two, each would end what the other has inherited. */
 let isTaken = false;
 
 /**
- * The inherited children of this process. At most one in a process, and only where every child that is neither started
- * by Node on this thread nor there from the beginning may be waited for and ended.
+ * The inherited children of this process. At most one instance in a process. It waits for and ends every child that Node did
+ * not start on this thread and that was not there from the beginning.
  */
 export class Orphans {
   readonly #own = new OwnChildren();
-  /** Whoever started them in this process before it became a core may wait for them. */
+  /** Code that started them in this process before it became a core may wait for them. */
   #older: readonly number[] = readChildren(process.pid);
   readonly #endings = new Set<Promise<Ending>>();
   #scheduled = false;
@@ -49,14 +49,14 @@ export class Orphans {
     return this.#end(async () => {
       const trees: number[][] = [];
       for (const pid of this.#inherited()) {
-        // What is below a marked process belongs to it, whatever it has done to its own mark.
+        // A descendant of a marked process belongs to it, even if it has changed its own mark.
         if (readLockLimit(pid) === mark || (await hasVariable(pid, 'MESIBO_TOKEN', [token]))) trees.push(readTree(pid));
       }
       return running(trees.flat());
     });
   }
 
-  /** Ends all that is left, also those that nobody can tell whose they were, and adopts no more. */
+  /** Ends all that is left, even processes of unknown origin, and stops adopting. */
   async close(): Promise<Ending> {
     await Promise.allSettled(this.#endings);
     const ending = await this.#end(async () => running(this.#inherited().flatMap(readTree)));
@@ -76,7 +76,7 @@ export class Orphans {
 
   #inherited(): number[] {
     const children = readChildren(process.pid);
-    // Perhaps they cannot be read now: the older ones must not be forgotten, which would make orphans of them.
+    // Perhaps they cannot be read now. The older ones must not be forgotten, or they would count as orphans.
     if (children.length === 0) return [];
     this.#older = this.#older.filter((pid) => children.includes(pid));
     return children.filter((pid) => !this.#own.has(pid) && !this.#older.includes(pid));

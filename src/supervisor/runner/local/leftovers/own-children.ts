@@ -5,7 +5,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 const CHANNEL = 'child_process';
 
-/** Knows every child that is started on this thread, whoever starts it, from its start until Node has told its exit. */
+/** Knows every child that any code starts on this thread, from its start until Node reports its exit. */
 export class OwnChildren {
   readonly #pids = new Set<number>();
   readonly #note = (message: unknown) => {

@@ -1,4 +1,4 @@
-/** What every process that this one starts has from it, and which may change while both run. */
+/** What every process inherits from this one and what may change while both run. */
 
 import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
@@ -9,7 +9,7 @@ const LINES = /^(?:Umask|Uid|Gid|Groups|Cap\w+|NoNewPrivs|Seccomp\w*|Cpus_allowe
 const FILES = ['/proc/self/limits', '/proc/self/cgroup', '/proc/self/oom_score_adj', '/proc/self/coredump_filter'];
 const PRELOADS = '/etc/ld.so.preload';
 
-/** All of it as a text, which is another one when any of it is; and whether the system loads a library into every process. */
+/** All of it as a text that changes when any part changes; and whether the system loads a library into every process. */
 export function readInherited(): Pick<Launch, 'inherited' | 'preloads'> {
   const status = readOrEmpty('/proc/self/status').match(LINES) ?? [];
   const libraries = readOrEmpty(PRELOADS);

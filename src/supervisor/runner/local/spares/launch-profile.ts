@@ -31,8 +31,8 @@ export interface Launch {
 }
 
 /**
- * What is read when a process starts, and not again: by the dynamic linker, the C library's memory and its messages, the
- * checkers of compilers, Node, V8, ICU, OpenSSL and libuv. One that is also read later may stand here too.
+ * Variables that are read only when a process starts: by the dynamic linker, the C library (memory, messages), sanitizers,
+ * Node, V8, ICU, OpenSSL and libuv. A variable that is also read later may be in this list.
  */
 const READ_AT_START =
   /^(?:LD_|GLIBC_TUNABLES$|MESIBO_GIVEN_TUNABLES$|MALLOC_|LIBC_|GCONV_PATH$|LOCPATH$|NLSPATH$|LANG$|LANGUAGE$|LC_|TZ$|TZDIR$|[A-Z]*SAN_OPTIONS$|NODE_|UV_|V8_|ICU_|OPENSSL_|SSL_CERT_|SSLKEYLOGFILE$|NO_COLOR$|FORCE_COLOR$)/;

@@ -4,10 +4,10 @@ import { channel } from 'node:diagnostics_channel';
 
 /** What is published on the channel `mesibo-modules:spare-host`. */
 export interface SpareNews {
-  /** It can be taken; a module has taken it; it is of no use any more, and is ended if it has not ended. */
+  /** `waits`: it can be taken. `taken`: a module has it. `ends`: it can no longer be used, and is ended if it still runs. */
   kind: 'waits' | 'taken' | 'ends';
   pid: number;
-  /** Why it ends; `null`: it is not wanted any more. */
+  /** Why it ends; `null`: it is no longer wanted. */
   reason: string | null;
 }
 

@@ -34,15 +34,15 @@ export type ShelfStep =
   /** `untilMs`: look again then; `null`: when something has happened. */
   | { kind: 'wait'; untilMs: number | null };
 
-/** Nothing begins for so long before a spare is started: it takes from modules what their own start needs. */
+/** A spare starts only after nothing else has started for this long: it would take time from the starts of modules. */
 export const CALM_MS = 100;
 /** A start that takes longer than this may go on beside it. */
 export const PATIENCE_MS = 5_000;
 /** A module that has crashed may wait for so long before it starts again, and finds its spare. */
 export const UNUSED_MS = 60_000;
-/** After the first one that ended by itself; doubled with each further one, up to the last. */
+/** The wait after the first one that ended by itself. It doubles with each further one, up to the maximum. */
 export const RETRY_MS = { first: 1_000, last: 60_000 };
-/** One that has waited for so long was well. */
+/** A spare that has waited this long was healthy. */
 export const HEALTHY_MS = 60_000;
 
 /** Decides on one profile. */

@@ -13,7 +13,7 @@ const GREETING_MS = 30_000;
 export interface SpareListener {
   /** It can be taken. */
   waits(spare: Spare): void;
-  /** It cannot be taken any more, and its process has ended. @param waitedMs how long it could be */
+  /** It can no longer be taken, and its process has ended. @param waitedMs how long it could be */
   ended(spare: Spare, waitedMs: number): void;
 }
 
@@ -44,9 +44,9 @@ export class Spare {
   }
 
   /**
-   * Gives its process to who takes it, unless it is stopped or dead and nobody has been told that yet.
+   * Gives its process to the caller, unless it is stopped or dead and this was not reported yet.
    *
-   * @returns `null`: it is not to be had, and is ended
+   * @returns `null`: it cannot be taken, and is ended
    */
   take(use: (run: LocalRun) => void): LocalRun | null {
     if (this.#stage !== 'waiting') return null;
@@ -82,7 +82,7 @@ export class Spare {
       rejected: ({ message }) => this.end(message),
       violated: ({ message }) => this.end(message),
       lost: () => this.end('its connection is closed'),
-      // Nobody's lines: what a module's host says begins when it is one.
+      // These lines belong to nobody: output counts only from when the process is the host of a module.
       printed: () => undefined,
       dropped: () => undefined,
       // It keeps who sent the signal, and would tell the module that takes it of that.

@@ -87,7 +87,7 @@ export class Spares {
     return size > 0;
   }
 
-  /** Ends all of them, and starts none any more; returns when their processes are gone. */
+  /** Ends all of them and starts no more; returns when their processes are gone. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -129,7 +129,7 @@ export class Spares {
     }
     if (againMs === Number.POSITIVE_INFINITY) return;
     this.#timer = setTimeout(() => this.#look(), Math.max(1, Math.ceil(againMs - performance.now())));
-    // Hosts keep the program, and nothing else of this does.
+    // Hosts keep the program alive; nothing else here does.
     this.#timer.unref();
   }
 

@@ -171,7 +171,7 @@ describe('bytes that are no frame', () => {
     await host.hello(TOKEN);
     await host.receive();
     await host.raw(Buffer.alloc(9, 0xff));
-    await eventually(() => expecting.violations).toEqual(['9 bytes from the host are no frame of the protocol']);
+    await eventually(() => expecting.violations).toEqual(['9 bytes from the host are not a frame of the protocol']);
   });
 
   it('that are too many end the connection, and no other one', async () => {

@@ -41,7 +41,7 @@ it('never makes one that is configured, and says what is wrong with it', () => {
   const refused = (why: string) =>
     expect.objectContaining({ code: 'DIRECTORY_UNUSABLE', message: expect.stringContaining(why) });
   expect(() => find(join(base, 'absent'))).toThrow(refused('(ENOENT); make it, or set "directory" to another'));
-  expect(() => find(join(base, 'file'))).toThrow(refused('(it is no directory)'));
+  expect(() => find(join(base, 'file'))).toThrow(refused('(it is not a directory)'));
   expect(existsSync(join(base, 'absent'))).toBe(false);
 });
 
