@@ -51,7 +51,7 @@ export const FILES: Entry[] = [
 /** What is typed most often. */
 export const EXAMPLES: Entry[] = [
   ['mesibo-modules try module_filter.so --conf blocked_words=darn "oh darn"', 'What a module does with a message.'],
-  ['mesibo-modules check --config mesibo.conf', 'Whether a configuration and its modules are good.'],
+  ['mesibo-modules check mesibo.conf', 'Whether a configuration and its modules are good.'],
   ['mesibo-modules start --config mesibo.conf --daemon', 'A core in the background.'],
   ['mesibo-modules status --watch', 'How it fares.'],
   ['mesibo-modules reload', 'Takes what has changed since, without losing a message.'],
