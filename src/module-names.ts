@@ -8,6 +8,12 @@ import { SupervisorError } from './errors.js';
 export function requireKnown(name: string, known: readonly string[]): void {
   if (known.includes(name)) return;
   const near = findNearKey(name, known);
-  const remedy = near ? `did you mean ${near}?` : `there are: ${known.join(', ') || 'none'}`;
+  const there = `there are: ${known.join(', ') || 'none'}`;
+  const remedy = near ? `did you mean ${near}?` : isPath(name) ? `give a name, and not a file; ${there}` : there;
   throw new SupervisorError('MODULE_UNKNOWN', `no module is named ${showText(name)}`, { remedy });
+}
+
+/** Whether somebody may have meant a file: no module has such a name. */
+export function isPath(name: string): boolean {
+  return /[/.]/.test(name);
 }

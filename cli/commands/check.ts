@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import type { CheckResult } from '../../src/check.js';
 import { SupervisorError } from '../../src/errors.js';
 import { escapeControl } from '../../src/logs/format.js';
-import type { GlobalOptions } from '../input/options.js';
-import { EXIT, printData, printSentence, tell } from '../terminal/io.js';
+import { type GlobalOptions, isGiven } from '../input/options.js';
+import { EXIT, printData, printSentence, tell, UsageError } from '../terminal/io.js';
 import { withProgress } from '../terminal/progress.js';
 import { DEFAULT_CONFIG } from './start.js';
 
@@ -19,11 +19,17 @@ export function addCheck(program: Command): void {
   program
     .command('check')
     .description('try the configuration and every module, each in a process of its own; a running core is not touched')
+    .argument('[file]', 'the configuration file, in the place of --config')
     .option('--config <file>', 'the configuration file', DEFAULT_CONFIG)
     .option('--strict', 'let warnings fail the check')
     .option('--json', 'print one JSON document a line: one for each warning, then one for each module')
-    .action(async (_options, command: Command) => {
-      const { config: file, strict, json } = command.optsWithGlobals<CheckOptions>();
+    .action(async (given: string | undefined, _options, command: Command) => {
+      const options = command.optsWithGlobals<CheckOptions>();
+      const { strict, json } = options;
+      if (given !== undefined && given !== options.config && isGiven(command, 'config')) {
+        throw new UsageError('give either FILE or --config, not both');
+      }
+      const file = given ?? options.config;
       const { describeWarning, loadConfig, strictError } = await import('../../src/config/load.js');
       const { checkModules } = await import('../../src/check.js');
       const config = loadConfig(resolve(file));

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
+import { showText } from '../../src/config/text.js';
 import { describeReload } from '../../src/core/describe-reload.js';
+import { isPath } from '../../src/module-names.js';
 import { sentence } from '../../src/sentence.js';
 import { waitForCore, waitingOf, withClient } from '../core/with-client.js';
 import { directoriesOf, type GlobalOptions } from '../input/options.js';
-import { printData, tell } from '../terminal/io.js';
+import { printData, tell, UsageError } from '../terminal/io.js';
 
 /** `reload`: lets a running core take its configuration file as it now is. */
 export function addReload(program: Command): void {
@@ -16,6 +18,11 @@ export function addReload(program: Command): void {
     .option('--json', 'print what was done as one JSON document')
     .action(async (names: string[], _options, command: Command) => {
       const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
+      const file = names.find(isPath);
+      if (file !== undefined) {
+        const what = `${showText(file)} is a file, and no name of a module`;
+        throw new UsageError(`${what}; a core reloads the file that it was started with: mesibo-modules reload`);
+      }
       await withClient(directoriesOf(options).runDir, async (client) => {
         const report = await waitForCore('reload', waitingOf('reload', client), client.reload(names));
         for (const warning of report.warnings) tell(warning, 'warn');

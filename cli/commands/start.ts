@@ -1,9 +1,11 @@
 import { closeSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { showText } from '../../src/config/text.js';
 import { describeStopped } from '../../src/core/describe-stopped.js';
 import type { Started } from '../../src/daemon.js';
-import { coreCommand, type Sentence, sentence } from '../../src/sentence.js';
+import { isPath } from '../../src/module-names.js';
+import { coreCommand, quoteWord, type Sentence, sentence } from '../../src/sentence.js';
 import { endEarlySignals } from '../core/early-signals.js';
 import { orderAll, waitingOf, withClient } from '../core/with-client.js';
 import { directoriesOf, type GlobalOptions, isGiven, parseCount } from '../input/options.js';
@@ -45,6 +47,7 @@ export function addStart(program: Command): void {
             `--${given[0]} starts a core; names start modules of a running core, so give only one of the two`,
           );
         }
+        refuseFiles(names);
         endEarlySignals();
         await startModules(directoriesOf(options).runDir, names);
         return;
@@ -77,6 +80,14 @@ export function addStart(program: Command): void {
       // Here, because a full standard output must not hold up the end of a core.
       process.exit(exitCode);
     });
+}
+
+/** Whoever has no core yet would be told to start one. */
+function refuseFiles(names: readonly string[]): void {
+  const file = names.find(isPath);
+  if (file === undefined) return;
+  const what = `${showText(file)} is a file, and no name of a module`;
+  throw new UsageError(`${what}; to start a core with it: mesibo-modules start --config ${quoteWord(file)}`);
 }
 
 function describeStarted({ pid, modules, refused, stopped }: Started): Sentence {

@@ -54,7 +54,7 @@ export const EXAMPLES: Entry[] = [
     'mesibo-modules try module_filter.so --conf blocked_words=darn "oh darn"',
     'Shows what a module does with a message.',
   ],
-  ['mesibo-modules check --config mesibo.conf', 'Checks a configuration and its modules.'],
+  ['mesibo-modules check mesibo.conf', 'Checks a configuration and its modules.'],
   ['mesibo-modules start --config mesibo.conf --daemon', 'Starts a core in the background.'],
   ['mesibo-modules status --watch', 'Shows the state of the core and its modules, every second.'],
   ['mesibo-modules reload', 'Applies a changed configuration without losing a message.'],

@@ -11,11 +11,11 @@ export interface SettingManual {
 /** Of each key in the block of a module, in the order of `MODULE_KEYS`. */
 export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
   path: {
-    what: 'The shared object. Relative paths are relative to the folder of the file. Without it, the module is looked for in `module_dir`.',
+    what: 'The file of the module, a shared object. Relative paths are relative to the folder of the configuration file. Without `path`, the core looks in `module_dir`.',
     example: '/usr/lib64/mesibo/mesibo_filter.so',
   },
   abi: {
-    what: 'The ABI that the module was built against. `auto` finds it from the symbols of the file. When the symbols do not decide, it tries one ABI after the other, each in a process of its own. `mesibo-modules check` says what it found, and how.',
+    what: 'The ABI that the module was built against. `auto` finds it from the file. When the file does not tell, it tries one ABI after the other, each in a process of its own. `mesibo-modules check` says what it found, and how.',
     example: 'exports-2019',
   },
   on_failure: {
@@ -94,7 +94,7 @@ export const CORE_MANUAL: Readonly<Record<string, SettingManual>> = {
   },
   max_message: { what: 'The largest message. A larger one is refused.', example: '256KiB' },
   black_box: {
-    what: 'The memory that records what a module does, so that nothing of it is lost when the module dies. Each process has one, in `/dev/shm`. While messages of 8 KiB or more are under way, it takes up to as much memory again. It must be at least three times `max_message`.',
+    what: 'The memory that records what a module does, so that nothing of it is lost when the module dies. Each process has one, in `/dev/shm`. During messages of 8 KiB or more it may take twice as much memory. It must be at least three times `max_message`.',
     example: '16MiB',
   },
   queue_memory: { what: 'The memory that waiting messages may hold, for each module.', example: '256MiB' },

@@ -2,6 +2,7 @@
 
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { ConfigError } from '../../errors.js';
+import { quoteWord } from '../../sentence.js';
 import { decodeText } from './encoding.js';
 
 /** Of a configuration, with all that it includes. */
@@ -27,6 +28,14 @@ const NEVER_WAIT =
   'the configuration cannot be read: it is a pipe or a device, which a running core does not wait for; ' +
   'put it into a file, and start again with that';
 
+/** What every shared object begins with. */
+const ELF = Buffer.from('\x7fELF', 'latin1');
+
+function sharedObject(file: string): ConfigError {
+  const message = 'this is a shared object, and no configuration; to see what a module does with a message: ';
+  return new ConfigError('CONFIG_UNREADABLE', `${message}mesibo-modules try ${quoteWord(file)}`, { file });
+}
+
 /** How a configuration is read. */
 export interface ReadOptions {
   /** Refuses a pipe or a device, which may keep the reader waiting. */
@@ -50,6 +59,7 @@ export interface ConfigText {
  */
 export function readConfigText(file: string, options: ReadOptions = {}): ConfigText {
   const { bytes, stats } = readBytes(file, options);
+  if (bytes.subarray(0, ELF.length).equals(ELF)) throw sharedObject(file);
   return { text: decodeText(bytes, file), bytes: bytes.length, stats };
 }
 

@@ -6,6 +6,7 @@ import { CORE_MANUAL, MODULE_MANUAL } from '../../../src/config/manual.js';
 import { configurationPage } from '../../../src/config/reference.js';
 import { CORE_KEYS, MODULE_KEYS } from '../../../src/config/schema.js';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
+import { findBlocks } from '../../helpers/doc-blocks.js';
 
 const page = configurationPage();
 const parse = (text: string) => parseConfig(text, '/etc/mesibo/mesibo.conf', () => false);
@@ -34,8 +35,18 @@ it.each(Object.entries(CORE_MANUAL))('the example of %s can be, outside of modul
   expect(parse(`${key} = ${example}\n${BESIDE[key] ?? ''}`).warnings).toEqual([]);
 });
 
-it('the first example of the page is read as it says', () => {
-  const [, example = ''] = /```\n([\s\S]*?)```/.exec(page) ?? [];
+/** The examples that are configurations. */
+const examples = findBlocks(page).flatMap(({ language, text }) => (language === '' ? [text] : []));
+
+it('the first example of the page is a whole configuration', () => {
+  expect(parse(examples[0] as string)).toMatchObject({
+    warnings: [],
+    modules: [{ path: '/usr/lib64/mesibo/mesibo_filter.so', config: [['blocked_words', 'darn,heck']] }],
+  });
+});
+
+it('the second example of the page is read as it says', () => {
+  const example = examples[1] as string;
   const { maxMessageBytes, modules } = parse(example);
   expect(maxMessageBytes).toBe(256 * 1024);
   expect(modules).toMatchObject([

@@ -1,0 +1,173 @@
+/** What docs/configuration.md says before its reference, in words. */
+
+/** The beginning of the page. */
+export const HEAD = `# The configuration
+
+You write one text file. It says which modules run, in which order, and with which settings. The core reads
+\`/etc/mesibo/mesibo.conf\`; with \`--config FILE\` it reads another file.
+
+- [Write a file](#write-a-file), [our settings and the module's own](#our-settings-and-the-modules-own), [values](#values)
+- [Several files](#several-files): \`include\`
+- [Variables and secrets](#variables-and-secrets): \`\${NAME}\`, \`@/path\`, what \`describe\` hides
+- [Change it while the core runs](#change-it-while-the-core-runs)
+- Reference: [settings of a module](#settings-of-a-module), [settings of the core](#settings-of-the-core)
+
+## Write a file
+
+This is a whole configuration, for one module:
+
+\`\`\`
+module filter {
+    path = /usr/lib64/mesibo/mesibo_filter.so
+    blocked_words = darn,heck
+}
+\`\`\`
+
+1. \`filter\` is the name of the module. It is the NAME in \`mesibo_module_NAME_init\`, the function that the module exports.
+2. \`path\` is its file. Without \`path\`, the core looks for the file in the folders of [\`module_dir\`](#module_dir).
+3. All other settings have good defaults. You need none of them.
+
+Check the file before you use it. This loads each module in a process that is thrown away. It does not touch a running core:
+
+\`\`\`sh
+mesibo-modules check mesibo.conf
+\`\`\`
+
+An error says the file, the line and the column, what is wrong, and what to write instead. [\`etc/mesibo.conf\`](../etc/mesibo.conf)
+shows every setting with its default. The file has the form that the mesibo server reads: blocks of modules can be copied from there.
+
+## Our settings and the module's own
+
+A block holds two kinds of settings. Ours are on this page: \`path\`, \`deadline\`, \`hang\` and so on. Every other setting is the module's
+own. The module gets it unchanged.
+
+\`\`\`
+# Messages go through the modules in the order of this file.
+max_message = 256KiB
+
+module filter {
+    path = /usr/lib64/mesibo/mesibo_filter.so
+    deadline = 250ms            # ours
+    blocked_words = darn,heck   # the module's own
+}
+
+module translate {
+    on_failure = pass ; hang = 2s
+    config {
+        deadline = tomorrow     # the module's own, although it has the name of one of ours
+        greeting = "Hello; # and { \\"more\\" }"
+    }
+    env {
+        HTTPS_PROXY = http://proxy.example:3128
+    }
+}
+
+module = autoreply
+\`\`\`
+
+- Settings outside of blocks are for the core, such as \`max_message\`.
+- \`config { }\` holds settings of the module that have the name of one of ours.
+- \`env { }\` sets [environment variables](surroundings.md#environment-variables) of the module's process.
+- \`module = NAME\` is a module without settings.
+- Use each name of a module once.
+
+When you set something twice, the last one counts, and you get a warning. You also get a warning when a name is nearly that of one of
+our settings, and when a setting outside of blocks is unknown. \`check --strict\` and \`start --strict\` make errors of warnings.
+
+## Values
+
+The value is the rest of the line, without the white space around it.
+
+| you want | write |
+| --- | --- |
+| a comment | \`# to the end of the line\`, or \`/* over lines */\`. \`#\` needs white space before it, or begins the line. |
+| two settings in a line | \`hang = 2s ; queue = 10\`, with white space before the \`;\` |
+| \`#\`, \`/*\`, \`;\` or \`}\` after white space in a value | quotes: \`"a # b"\` |
+| a quote, a backslash, a line feed or a tab in a quoted value | \`\\"\`, \`\\\\\`, \`\\n\`, \`\\t\` |
+| \`\${\` as it stands | \`$\${\` |
+| a duration | \`500ms\`, \`2s\`, \`1m\`, \`1h\` |
+| a range of durations | \`100ms to 30s\` |
+| a size | \`64KiB\`, \`8MiB\`, \`1GiB\`, or a number of bytes |
+| a rate | \`5 in 60s\` |
+
+## Several files
+
+\`include\` puts other files in its place. This file takes every file of a folder:
+
+\`\`\`
+max_message = 256KiB
+include = conf.d/*.conf
+\`\`\`
+
+- The path is relative to the folder of the file that includes. So is every other relative path in a file, such as \`path\`.
+- \`*\` stands for any characters but \`/\`, and \`?\` for one of them. The files come in the order of their names, byte by byte:
+  \`10-filter.conf\` comes before \`20-translate.conf\`, and \`10-\` before \`9-\`.
+- A name that begins with a dot is not taken by \`*\`, so that files of an editor stay out.
+- A pattern may match nothing. A file that you name without \`*\` and \`?\` must exist.
+- \`include\` stands outside of blocks. Within a block it is a setting of the module.
+- An included file may include more, up to 16 deep. A configuration has at most 1000 files, and 16 MiB in all.
+- Each file is included once. Files that include each other are refused.
+- Only regular files are read. Folders, pipes and devices are refused.
+
+Errors, warnings and \`describe\` name the file and the line where a setting really stands. A \`reload\` reads all files again.
+
+## Variables and secrets
+
+A value may come from the environment, or from a file of its own:
+
+\`\`\`
+module translate {
+    path = /usr/lib64/mesibo/mesibo_translate.so
+    language = \${CHAT_LANGUAGE:-en}
+    server = "https://\${TRANSLATE_HOST}/v1"
+    api_key = @/etc/mesibo/translate.key
+}
+\`\`\`
+
+**\`\${NAME}\`** is the variable NAME of the environment. It works in all values, in quotes too: in ours, in the module's own, in
+\`env { }\` and in \`include\`. It does not work in names.
+
+- \`\${NAME:-default}\` is the default when NAME is not set or empty. A default has no \`{\` and \`}\`.
+- \`\${NAME}\` alone is an error when NAME is not set.
+- What comes from a variable is not looked at again: a \`\${\`, a quote or an \`@\` in it is text.
+- The environment is that of the process that reads the file. A core reads with the environment that it was started with, at a
+  \`reload\` too. \`check\` reads with the environment of your shell. To change a variable, restart the core.
+
+**\`@/path\`**, **\`@./path\`** and **\`@../path\`** stand for the content of a file, without the line break at its end. The core reads the
+file at its start and at every \`reload\`.
+
+- The file is a regular file of UTF-8 text, of at most 1 MiB.
+- \`@\${NAME}/file\` works as well. With \`LoadCredential=\` of systemd, write \`@\${CREDENTIALS_DIRECTORY}/NAME\`.
+- Any other value with an \`@\`, such as \`@alice\`, is text. So is every value in quotes.
+- \`http_token\` and \`webhook_secret\` take the path of a file. Write it without the \`@\`.
+
+### What is hidden
+
+\`mesibo-modules describe NAME\` shows the settings in use, and where each comes from. It shows \`(hidden)\` in the place of a secret:
+
+- the value of a setting, or of a variable in \`env { }\`, whose name has a word such as \`password\`, \`secret\`, \`token\`, \`key\`,
+  \`credential\` or \`auth\`: \`api_key\`, \`dbPassword\`, \`AUTH_TOKEN\`. \`token_file\`, \`max_tokens\` and the like are shown.
+- a value from an \`@\` file, and a value with a variable of such a name
+- within other values: the password in \`https://user:password@host\`, \`token=...\` in a query or a connection string, what follows
+  \`Bearer\` or \`Basic\`, and a private key
+
+Add \`--reveal\` to see them. The core hides them itself: \`--json\`, the log and error messages do not have them either. The module gets
+the real values. Its process and its core files have them, and what it logs is its own affair.
+
+### Who can read it
+
+When a file has a secret in it and every user of the machine can read the file, you get a warning. With \`--strict\` it is an error. This
+holds for included files and \`@\` files too. Give the file to the user of the core, with the mode 0600, or let a closed folder keep
+others out. \`0640\` is fine: the group may read.
+
+## Change it while the core runs
+
+\`mesibo-modules reload\` reads and checks the files. It takes [all or nothing](operating.md#changing-things-while-it-runs):
+
+| what changed | what happens |
+| --- | --- |
+| \`path\`, the file itself, \`abi\`, \`hang\`, \`window\`, \`log_rate\`, its surroundings, or the module's own settings | a new process takes over |
+| any other setting of a module, and most settings of the core | it holds from then on |
+| modules that are new, gone, or in another order | they are added, removed, and put in order |
+| \`max_message\`, \`black_box\`, \`gateway\`, \`gateway_group\`, \`http\`; \`webhook\` when \`gateway\`, \`http\` and \`webhook\` were all \`off\` | the reload says that it needs a restart of the core |
+`;
