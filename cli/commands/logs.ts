@@ -6,7 +6,7 @@ import { formatLogLine } from '../../src/logs/format.js';
 import { EVERYTHING, type LogSelection } from '../../src/logs/selection.js';
 import { LogView } from '../../src/logs/view.js';
 import { directoriesOf, type GlobalOptions, isGiven, parseCount, parsePast } from '../input/options.js';
-import { hasColour, printPiece, UsageError } from '../terminal/io.js';
+import { hasColour, printPiece, tell, UsageError } from '../terminal/io.js';
 
 /** Often enough for a person, and nothing for the disk. */
 const POLL_MS = 200;
@@ -39,7 +39,9 @@ export function addLogs(program: Command): void {
       const selection = selectionOf(options);
       const { runDir, stateDir } = await findDirectories(options);
       const colour = hasColour(process.stdout);
+      let isEmpty = true;
       const print = (lines: string[]) => {
+        isEmpty &&= lines.length === 0;
         const shown = options.json ? lines.filter((line) => parseEntry(line)) : lines;
         return printPiece(shown.map((line) => `${options.json ? line : formatLogLine(line, colour)}\n`).join(''));
       };
@@ -51,6 +53,7 @@ export function addLogs(program: Command): void {
       }
       const isAll = options.since !== undefined && !isGiven(command, 'lines');
       for (const lines of inPieces(isAll ? view.all() : view.last(options.lines))) await print(lines);
+      if (isEmpty && !options.follow && options.lines > 0) tell('no line of the logs matches');
       while (options.follow) {
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
         await print(view.next());

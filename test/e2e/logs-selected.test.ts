@@ -27,7 +27,8 @@ const send = (text: string) => cli.run('send', '--from', 'al', '--to', 'bo', '--
 
 async function logged(...args: string[]): Promise<Line[]> {
   const { code, stdout, stderr } = await cli.run('logs', '--json', ...args);
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const said = stdout === '' ? 'mesibo-modules: no line of the logs matches\n' : '';
+  expect({ code, stderr }).toEqual({ code: 0, stderr: said });
   return stdout
     .split('\n')
     .filter((line) => line !== '')
@@ -77,6 +78,11 @@ describe('logs', () => {
     expect(printed.map(({ source }) => source)).toContain('stdout');
     const severe = await logged('writes_stdout', '--level', 'warn', '--since', '1h');
     expect(severe.map(({ source }) => source)).not.toContain('stdout');
+  });
+
+  it('says so when no line matches', async () => {
+    const { code, stdout, stderr } = await cli.run('logs', '--level', 'fatal', '--since', '1h');
+    expect([code, stdout, stderr]).toEqual([0, '', 'mesibo-modules: no line of the logs matches\n']);
   });
 
   it('counts lines after it has chosen them', async () => {

@@ -166,6 +166,19 @@ const performance: Step[] = [
 ];
 
 const operating: Step[] = [
+  sh({
+    before: `cat > ${CONFIG} <<'END'
+module crashy { path = modules/build/module_crashy.so }
+END
+mesibo-modules start --config ${CONFIG} --daemon
+mesibo-modules send --from alice --to bob crash`,
+    after: 'mesibo-modules stop',
+    prints: [
+      /^crashy +(?:serving|starting|backoff) /m,
+      /warn|error +module crashy: host 1 .* SIGSEGV/,
+      'about to write to address 0',
+    ],
+  }),
   exempt('systemctl', 'it asks the systemd of a machine; test/unit/etc/systemd.test.ts verifies the unit'),
   exempt('[Service]', 'it is for the systemd of a machine'),
   sh({

@@ -138,13 +138,17 @@ describe('a connection that breaks', () => {
 
 describe('an answer that is none', () => {
   it.each([
-    ['not HTTP', 'SSH-2.0-OpenSSH_9.6\r\n', /is not valid HTTP: /],
-    ['a name with a blank', 'HTTP/1.1 200 OK\r\nA b: c\r\n\r\n', /is not valid HTTP: Invalid header token$/],
+    ['not HTTP', 'SSH-2.0-OpenSSH_9.6\r\n', /is not valid HTTP: it does not begin with HTTP\/$/],
+    ['a field without a colon', 'HTTP/1.1 200 OK\r\nA b\r\n\r\n', /is not valid HTTP: a line .* no name with a colon$/],
     ['a NUL in a value', 'HTTP/1.1 200 OK\r\nA: \0\r\n\r\n', /is not valid HTTP: /],
     ['a length that is none', 'HTTP/1.1 200 OK\r\nContent-Length: 1x\r\n\r\n', /is not valid HTTP: /],
     ['two lengths', 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab', /is not valid HTTP: /],
-    ['an upgrade', 'HTTP/1.1 101 Go\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n', /is not valid HTTP: bad upgrade$/],
-    ['a header without an end', `HTTP/1.1 200 OK\r\n${'A: bbbbbbbbbbbbbbbb\r\n'.repeat(2000)}`, /is too large$/],
+    [
+      'an upgrade',
+      'HTTP/1.1 101 Go\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n',
+      /is not valid HTTP: the status 101 changes to /,
+    ],
+    ['a header without an end', `HTTP/1.1 200 OK\r\n${'A: bbbbbbbbbbbbbbbb\r\n'.repeat(20_000)}`, /more than 256 KiB$/],
   ])('%s', async (_, text, why) => {
     const server = await say(text);
     expect(await visitor.get({ url: server.host })).toMatchObject({

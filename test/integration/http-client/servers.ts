@@ -57,11 +57,14 @@ export async function serveRaw(
 }
 
 /** Makes the tunnels that it is asked for, to one place, wherever they shall lead. */
-export async function serveTunnels(port: number): Promise<RawServer> {
+export async function serveTunnels(
+  port: number,
+  answer = 'HTTP/1.1 200 Connection established\r\nVia: test\r\n\r\n',
+): Promise<RawServer> {
   return await serveRaw((_, socket) => {
     socket.removeAllListeners('data');
     const onward = connect(port, '127.0.0.1', () => {
-      socket.write('HTTP/1.1 200 Connection established\r\nVia: test\r\n\r\n');
+      socket.write(answer);
       socket.pipe(onward).pipe(socket);
     });
     onward.on('error', () => socket.destroy());

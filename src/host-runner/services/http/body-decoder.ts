@@ -14,6 +14,9 @@ const DECODERS: Record<string, () => Transform> = {
   br: createBrotliDecompress,
 };
 
+/** `none` is no coding of the standard, and some servers write it. */
+const UNCODED = new Set(['identity', 'none']);
+
 /** What a decoder tells, at any time after bytes were written to it. */
 export interface DecodedBody {
   data(bytes: Buffer): void;
@@ -79,7 +82,7 @@ export function codingsOf(contentEncoding: string): string[] {
     .toLowerCase()
     .split(',')
     .map((coding) => coding.trim())
-    .filter((coding) => coding !== '' && coding !== 'identity');
+    .filter((coding) => coding !== '' && !UNCODED.has(coding));
   const unknown = codings.find((coding) => !Object.hasOwn(DECODERS, coding));
   if (unknown !== undefined) throw new HttpFailure(`the body has the encoding "${unknown}", which cannot be decoded`);
   if (codings.length > MOST_CODINGS) throw new HttpFailure(`the body is encoded ${codings.length} times over`);

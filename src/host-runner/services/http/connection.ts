@@ -5,8 +5,10 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { type buildConnector, Client, type Dispatcher } from 'undici';
-import { HttpFailure, RESET } from './failure.js';
+import { HttpFailure, notHttp, RESET } from './failure.js';
+import { HeadFilter, LONGEST_HEAD } from './head-filter.js';
 import type { HttpRequest } from './request.js';
+import { HeadRefusal } from './response-head.js';
 import { trustedCertificates } from './trust.js';
 
 /** An idle connection is kept for so long at most, however long the server would. */
@@ -40,6 +42,8 @@ export class Connection {
   #opening: Duplex | null = null;
   #socket: Socket | null = null;
   #held = false;
+  /** Of the response that is awaited or read. */
+  #filter = new HeadFilter();
 
   /** @param closed is called whenever an open connection has ended */
   constructor({ origin, tunnel }: Route, closed: () => void) {
@@ -63,6 +67,7 @@ export class Connection {
 
   /** Sends a request; a handler that is not told of its start is not connected yet. */
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    this.#filter = new HeadFilter();
     this.#client.dispatch(options, handler);
   }
 
@@ -95,7 +100,7 @@ export class Connection {
         return;
       }
       this.#socket = socket;
-      this.#makeHoldable(socket);
+      this.#takeOverReading(socket);
       done(null, socket);
     };
     if (this.#tunnel !== null) this.#openTunnel(this.#tunnel, options, finish);
@@ -103,10 +108,22 @@ export class Connection {
     else this.#openTcp(options.hostname, options.port || '80', finish);
   }
 
-  /** undici can pause, but takes a connection that the server closes meanwhile for a broken one, or fails an assertion. */
-  #makeHoldable(socket: Socket): void {
+  /**
+   * undici can pause, but takes a connection that the server closes meanwhile for a broken one, or fails an assertion. Its parser
+   * refuses heads that are not written strictly.
+   */
+  #takeOverReading(socket: Socket): void {
     const read = socket.read.bind(socket);
-    socket.read = (size) => (this.#held ? null : read(size));
+    socket.read = () => {
+      while (!this.#held) {
+        const chunk: Buffer | null = read();
+        if (chunk === null) return null;
+        const plain = this.#filter.push(chunk);
+        if (plain instanceof HeadRefusal) socket.destroy(notHttp(this.#peer, plain.why));
+        else if (plain.length > 0) return plain;
+      }
+      return null;
+    };
   }
 
   #openTcp(host: string, port: string, done: Opened): void {
@@ -131,6 +148,9 @@ export class Connection {
         createConnection: () => socket,
         method: 'CONNECT',
         path: this.#target,
+        // Only the status counts: behind it stand bytes of TLS, which nobody can change.
+        insecureHTTPParser: true,
+        maxHeaderSize: LONGEST_HEAD,
         headers: { host: this.#target, ...(authorization === null ? {} : { 'proxy-authorization': authorization }) },
       });
       ask.on('error', (failure) => done(failure));

@@ -28,7 +28,6 @@ export function explain(error: unknown, { peer, receivedBytes, announcedBytes }:
   const { code = '', hostname = '', message, name } = cause;
   const of = announcedBytes === null ? '' : ` of ${announcedBytes}`;
   const when = receivedBytes === null ? 'before it answered' : `after ${receivedBytes}${of} bytes of the body`;
-  const invalid = `the response from ${peer} is not valid HTTP`;
   return new HttpFailure(words(), { transient: code !== 'UND_ERR_INVALID_ARG' });
 
   function words(): string {
@@ -38,15 +37,21 @@ export function explain(error: unknown, { peer, receivedBytes, announcedBytes }:
     if (code === 'EHOSTUNREACH' || code === 'ENETUNREACH') return `no route to ${peer}`;
     if (code === 'ETIMEDOUT') return `the connection to ${peer} timed out`;
     if (code === RESET || code === 'ECONNRESET' || code === 'EPIPE') return `${peer} reset the connection ${when}`;
-    if (name === 'HTTPParserError') return `${invalid}: ${reasonOf(message)}`;
+    if (name === 'HTTPParserError') return notHttp(peer, reasonOf(message)).message;
     // Within the header it is not the body that falls short.
-    if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' && receivedBytes === null) return `${invalid}: Content-Length`;
-    if (code === 'UND_ERR_SOCKET' && message.startsWith('bad ')) return `${invalid}: ${message}`;
+    if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' && receivedBytes === null)
+      return notHttp(peer, 'Content-Length').message;
+    if (code === 'UND_ERR_SOCKET' && message.startsWith('bad ')) return notHttp(peer, message).message;
     if (code === 'UND_ERR_SOCKET') return `${peer} closed the connection ${when}`;
     if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') return `${peer} closed the connection ${when}`;
     if (code === 'UND_ERR_HEADERS_OVERFLOW') return `the header of the response from ${peer} is too large`;
     return message;
   }
+}
+
+/** The failure of a response that cannot be read. */
+export function notHttp(peer: string, why: string): HttpFailure {
+  return new HttpFailure(`the response from ${peer} is not valid HTTP: ${why}`, { transient: true });
 }
 
 /** The code of a reset, as `Connection` renames it. */
