@@ -1,6 +1,8 @@
 /** Tries every configured module in a core of its own, thrown away afterwards. */
 
 import type { CoreConfig, ModuleSpec } from './config/types.js';
+import { debugCommand, isFault } from './debug-command.js';
+import type { ToldCommand } from './sentence.js';
 import { withThrowawayCore } from './throwaway/throwaway-core.js';
 
 /** What trying one module showed. */
@@ -14,6 +16,8 @@ export interface CheckResult {
   advice: string | null;
   /** One readable line each; at least one unless `ok`. */
   problems: string[];
+  /** It was ended by a fault of its own, and this shows where; `null`: it was not. */
+  debug: ToldCommand | null;
 }
 
 /** Modules tried at a time. */
@@ -39,18 +43,31 @@ export async function* checkModules(config: CoreConfig, signal?: AbortSignal): A
 function checkModule(config: CoreConfig, spec: ModuleSpec, signal?: AbortSignal): Promise<CheckResult> {
   return withThrowawayCore({ ...config, spareHosts: 0, modules: [spec] }, signal, async (supervisor) => {
     const problems: string[] = [];
+    let crashed = false;
     supervisor.on('log', ({ source, level, text }) => {
       if (source === 'supervisor' && level === 1) problems.push(text);
     });
     supervisor.on('lifecycle', (event) => {
-      if (event.kind === 'exited' && !EXPECTED.has(event.cause)) problems.push(event.text);
+      if (event.kind !== 'exited') return;
+      if (event.cause !== 'stop') crashed ||= isFault(event.signal);
+      if (!EXPECTED.has(event.cause)) problems.push(event.text);
     });
     const { refused } = await supervisor.start();
     problems.push(...refused.map(({ error }) => error.message));
     const { abi = null, abiReason = '', abiSource = null } = supervisor.status().modules[0] ?? {};
     // Stopped in peace, because a module may also fail in its cleanup.
     await supervisor.stop({ now: refused.length > 0 });
+    const { file } = config;
+    const debug =
+      crashed && file !== null ? debugCommand({ kind: 'configured', config: file, module: spec.name }) : null;
     const advice = abiSource === 'trial' ? `set "abi = ${abi}" if that is what it was built for` : null;
-    return { module: spec.name, ok: problems.length === 0, abi: abi && `${abi}: ${abiReason}`, advice, problems };
+    return {
+      module: spec.name,
+      ok: problems.length === 0,
+      abi: abi && `${abi}: ${abiReason}`,
+      advice,
+      problems,
+      debug,
+    };
   });
 }

@@ -64,6 +64,7 @@ const moduleFields = {
     lastAt: time.nullable(),
   }),
   lastError: z.string().nullable(),
+  lastErrorSignal: z.string().nullable().describe('by which the process ended then'),
   nextStartAt: time.nullable().describe('when it waits for its next start'),
   messages: z.strictObject({
     total: count,
@@ -244,6 +245,7 @@ export const DOCUMENTS = {
       abi: z.string().nullable().describe('and how it was found'),
       advice: z.string().nullable(),
       problems: z.array(z.string()),
+      debug: toldCommand.nullable().describe('the command that shows where it crashed'),
     }),
     z.strictObject({ warning: z.string().describe('of the configuration') }),
   ],
