@@ -37,7 +37,12 @@ supervisor.on('lifecycle', (event) => {
       `  ${event.module} is ready: host ${event.generation}, pid ${event.pid}, ${millis(event.startMicros)} after its start`,
     );
   }
-  if (event.kind === 'exited' && event.cause !== 'stop') say(`  !! ${event.text}`);
+  if (event.kind === 'exited' && event.cause !== 'stop') {
+    say(`  !! ${event.text}`);
+    const gdb = 'gdb -batch -ex run -ex bt --args';
+    const again = `mesibo-modules run --in-process --under '${gdb}' ${samples}/module_crashy.so --message crash`;
+    say(`     to see where it crashes: ${again}`);
+  }
 });
 supervisor.on('log', (line) => {
   if (line.source === 'module') say(`     ${line.module} logs: ${line.text}`);

@@ -1,6 +1,8 @@
 /** Tries every configured module in a core of its own, thrown away afterwards. */
 
 import type { CoreConfig, ModuleSpec } from './config/types.js';
+import { debugCommand, isFault } from './debug-command.js';
+import type { ToldCommand } from './sentence.js';
 import { withThrowawayCore } from './throwaway/throwaway-core.js';
 
 /** What trying one module showed. */
@@ -16,6 +18,8 @@ export interface CheckResult {
   warnings: string[];
   /** One readable line each; at least one unless `ok`. */
   problems: string[];
+  /** It was ended by a fault of its own, and this shows where; `null`: it was not. */
+  debug: ToldCommand | null;
 }
 
 /** The level of a warning in the log. */
@@ -44,19 +48,32 @@ function checkModule(config: CoreConfig, spec: ModuleSpec, signal?: AbortSignal)
   return withThrowawayCore({ ...config, spareHosts: 0, modules: [spec] }, signal, async (supervisor) => {
     const warnings: string[] = [];
     const problems: string[] = [];
+    let crashed = false;
     supervisor.on('log', ({ source, level, text }) => {
       if (source === 'supervisor' && level === WARNING) warnings.push(text);
     });
     supervisor.on('lifecycle', (event) => {
-      if (event.kind === 'exited' && !EXPECTED.has(event.cause)) problems.push(event.text);
+      if (event.kind !== 'exited') return;
+      if (event.cause !== 'stop') crashed ||= isFault(event.signal);
+      if (!EXPECTED.has(event.cause)) problems.push(event.text);
     });
     const { refused } = await supervisor.start();
     problems.push(...refused.map(({ error }) => error.message));
     const { abi = null, abiReason = '', abiSource = null } = supervisor.status().modules[0] ?? {};
     // Stopped in peace, because a module may also fail in its cleanup.
     await supervisor.stop({ now: refused.length > 0 });
+    const { file } = config;
+    const debug =
+      crashed && file !== null ? debugCommand({ kind: 'configured', config: file, module: spec.name }) : null;
     const advice = abiSource === 'trial' ? `set "abi = ${abi}" if that is what it was built for` : null;
-    const ok = problems.length === 0;
-    return { module: spec.name, ok, abi: abi && `${abi}: ${abiReason}`, advice, warnings, problems };
+    return {
+      module: spec.name,
+      ok: problems.length === 0,
+      abi: abi && `${abi}: ${abiReason}`,
+      advice,
+      warnings,
+      problems,
+      debug,
+    };
   });
 }

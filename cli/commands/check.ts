@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { CheckResult } from '../../src/check.js';
 import { SupervisorError } from '../../src/errors.js';
 import { escapeControl } from '../../src/logs/format.js';
+import { joinSentences, type Sentence, sentence } from '../../src/sentence.js';
 import { type GlobalOptions, isGiven } from '../input/options.js';
 import { EXIT, printData, printSentence, tell, UsageError } from '../terminal/io.js';
 import { withProgress } from '../terminal/progress.js';
@@ -58,8 +59,11 @@ export function addCheck(program: Command): void {
     });
 }
 
-function renderCheck({ module, ok, abi, advice, warnings, problems }: CheckResult): string {
+function renderCheck({ module, ok, abi, advice, warnings, problems, debug }: CheckResult): Sentence {
   const found = `ABI ${abi}${advice === null ? '' : `; ${advice}`}`;
   const start = abi === null ? [] : [`module ${module}: ${ok ? 'ok' : 'it starts'}, ${found}`];
-  return [...problems, ...warnings, ...start].map(escapeControl).join('\n');
+  const lines = [...problems, ...warnings, ...start].map((line) => sentence`${escapeControl(line)}`);
+  const where =
+    debug === null ? [] : [sentence`module ${module}: to see where it crashes: ${debug}`.map(escapeControl)];
+  return joinSentences([...lines, ...where], '\n');
 }

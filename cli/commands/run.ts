@@ -3,8 +3,13 @@ import { Readable } from 'node:stream';
 import { type Command, Option } from 'commander';
 import { describeMisplaced } from '../../src/config/misplaced.js';
 import { ABI_NAMES, type AbiName } from '../../src/config/types.js';
+import { debugCommand, isFault } from '../../src/debug-command.js';
 import type { Fed } from '../../src/in-process/loader.js';
+import { sentence } from '../../src/sentence.js';
+import { givenOptions, SPEAKERS } from '../input/given-options.js';
+import { chooseModule } from '../input/one-module.js';
 import { collectPairs, parseU64, parseWait } from '../input/options.js';
+import { findMissingProgram } from '../input/programs.js';
 import type { Prompt, Speakers } from '../input/prompt.js';
 import { linesOfStdin } from '../input/stdin-lines.js';
 import { chooseSource, collectTexts, splitArguments, type TextSource } from '../input/texts.js';
@@ -14,6 +19,7 @@ import { EXIT, printData, tell, UsageError } from '../terminal/io.js';
 interface RunOptions {
   inProcess?: boolean;
   config?: string;
+  only?: string;
   abi?: AbiName;
   conf: [string, string][];
   message: string[];
@@ -48,11 +54,12 @@ export function addRun(program: Command): void {
       'all in one process; required, since "start" is what runs modules in processes of their own',
     )
     .option('--config <file>', 'the modules of a configuration, with their settings, instead of files')
+    .option('--only <name>', 'of the configuration only this module')
     .addOption(new Option('--abi <abi>', 'the ABI of the files, if they do not tell').choices(ABI_NAMES))
     .option('--conf <key=value>', "one of the modules' own settings, as often as needed", collectPairs, [])
     .option('--message <text>', 'a message; may be repeated', collectTexts, [])
-    .option('--from <address>', 'the sender', 'alice')
-    .option('--to <address>', 'the recipient', 'bob')
+    .option('--from <address>', 'the sender', SPEAKERS.from)
+    .option('--to <address>', 'the recipient', SPEAKERS.to)
     .option('--id <number>', 'the id of the first message (default: 1)', parseU64)
     .option('--group <number>', 'the id of the group', parseU64)
     .option('--type <number>', 'the type of the messages', parseU64)
@@ -76,7 +83,9 @@ export function addRun(program: Command): void {
       const { makeConfig } = await import('../../src/config/make.js');
       const { Prompt } = await import('../input/prompt.js');
       const config = options.config ? loadConfig(resolve(options.config)) : makeConfig({ modules: [] });
-      const modules = options.config ? planConfig(config) : planFiles(files, options.conf, options.abi);
+      const modules = options.config
+        ? planConfig(chooseModule(config, options.only))
+        : planFiles(files, options.conf, options.abi);
       for (const warning of config.warnings.map(describeWarning)) tell(warning, 'warn');
       for (const doubt of describeMisplaced(options.conf, 'run')) tell(doubt, 'warn');
       for (const warning of modules.flatMap(({ warnings }) => warnings)) tell(warning, 'warn');
@@ -102,11 +111,25 @@ export function addRun(program: Command): void {
         },
       });
       ended.abort();
-      const failure = renderer.failure(end, options.under !== undefined);
+      const failure = renderer.failure(end);
       if (failure === null) return;
-      if (process.exitCode !== EXIT.failed) tell(failure, 'error');
+      const given = renderer.given().slice(source.kind === 'texts' ? 0 : -1);
+      const where = isFault(end.signal) && options.under === undefined ? describeDebugging(files, options, given) : '';
+      if (process.exitCode !== EXIT.failed) tell(sentence`${failure}${where}`, 'error');
       process.exitCode = EXIT.failed;
     });
+}
+
+/** The same with gdb in front; the messages are those that the modules were given. */
+function describeDebugging(files: string[], { config, only, conf, abi, from, to }: RunOptions, given: readonly Fed[]) {
+  const words = [
+    ...(config ? ['--config', config] : []),
+    ...(only ? ['--only', only] : []),
+    ...givenOptions({ conf, abi: abi ?? null, from, to }),
+    ...files,
+  ];
+  const texts = given.map(({ payload }) => Buffer.from(payload).toString());
+  return sentence`; to see where it crashes: ${debugCommand({ kind: 'given', words }, texts.length > 0 ? texts : undefined)}`;
 }
 
 /** With a configuration there are no files, and with --message no texts. */
@@ -115,12 +138,17 @@ function split(args: string[], { config, message }: RunOptions): { files: string
   return config ? { files: [], texts: args } : splitArguments(args);
 }
 
-function check(files: string[], { inProcess, config, abi, conf }: RunOptions): void {
+function check(files: string[], { inProcess, config, only, abi, conf, under }: RunOptions): void {
   if (!inProcess) throw new UsageError('run needs --in-process; to run modules in processes of their own, use "start"');
   if (files.length === 0 && !config) throw new UsageError('give the .so files of modules, or --config FILE');
   if (files.length > 0 && config) throw new UsageError('give either .so files or --config, not both');
+  if (only !== undefined && !config)
+    throw new UsageError('--only chooses from a configuration; give --config FILE too');
   if (config && conf.length > 0) throw new UsageError('with --config the settings are those of the file');
   if (config && abi) throw new UsageError('with --config the ABIs are those of the file');
+  const missing = under === undefined ? null : findMissingProgram(under, process.env.PATH);
+  if (missing !== null)
+    throw new UsageError(`${missing} is not installed; install it, for example with: apt install ${missing}`);
 }
 
 async function* messagesOf(

@@ -2,9 +2,12 @@ import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import { describeMisplaced } from '../../src/config/misplaced.js';
 import { ABI_NAMES, type AbiName } from '../../src/config/types.js';
+import { debugCommand, isFault } from '../../src/debug-command.js';
 import { SupervisorError } from '../../src/errors.js';
 import { escapeControl } from '../../src/logs/format.js';
+import { sentence } from '../../src/sentence.js';
 import type { Trial, TryEvent } from '../../src/throwaway/try-module.js';
+import { givenOptions, SPEAKERS } from '../input/given-options.js';
 import { collectPairs, parseWait } from '../input/options.js';
 import type { Speakers } from '../input/prompt.js';
 import { linesOfStdin } from '../input/stdin-lines.js';
@@ -39,8 +42,8 @@ export function addTry(program: Command): void {
     .addOption(new Option('--abi <abi>', 'the ABI, if the file does not tell').choices(ABI_NAMES))
     .option('--name <name>', 'the name of the module, if the file has several')
     .option('--message <text>', 'a message, as TEXT is; may be repeated', collectTexts, [])
-    .option('--from <address>', 'who sends', 'alice')
-    .option('--to <address>', 'who receives', 'bob')
+    .option('--from <address>', 'who sends', SPEAKERS.from)
+    .option('--to <address>', 'who receives', SPEAKERS.to)
     .option(
       '--wait <ms>',
       `how long to watch the module after a message (default: ${QUIET_MS}, and on while an http request is open, up to ${PATIENCE_MS})`,
@@ -58,16 +61,26 @@ export function addTry(program: Command): void {
       }
       const prompt = source.kind === 'prompt' ? new Prompt(options) : null;
       let endProgress = showProgress(async () => `try: waiting for ${basename(file)} to start`);
+      let lastText: string | undefined;
+      const debugging = (signal: string | null) => describeDebugging(signal, file, options, lastText);
       const onEvent = (event: TryEvent) => {
         if (event.kind === 'ready') endProgress();
         hideProgress();
-        if (!options.json && prompt) return prompt.show(renderTry(event));
-        const lines = options.json ? [tryToJson(event) ?? []].flat() : renderTry(event);
+        const shown = [...renderTry(event), ...(event.kind === 'died' ? debugging(event.event.signal) : [])];
+        if (!options.json && prompt) return prompt.show(shown);
+        const lines = options.json ? [tryToJson(event) ?? []].flat() : shown;
         if (lines.length > 0) printData(lines.join('\n'));
       };
       const { name = null, abi = null, conf: config, set: settings } = options;
       const watch = (trial: Trial) => watchTrial(trial, options.wait ?? null, interrupt.signal);
-      const attempt = async (trial: Trial) => {
+      const attempt = async ({ give, openRequests }: Trial) => {
+        const trial: Trial = {
+          openRequests,
+          give: (params, payload) => {
+            lastText = payload.toString();
+            return give(params, payload);
+          },
+        };
         if (prompt) {
           const say = ({ from, to }: Speakers, text: string) =>
             trial.give({ from, to, id: nextId() }, Buffer.from(text));
@@ -81,10 +94,28 @@ export function addTry(program: Command): void {
       const tried = { file, name, abi, config, settings };
       try {
         if (!(await tryModule(tried, attempt, onEvent, interrupt.signal))) process.exitCode = EXIT.failed;
+      } catch (error) {
+        endProgress();
+        const { signal = null } = error instanceof SupervisorError ? error : {};
+        for (const line of debugging(signal)) tell(line.trim());
+        throw error;
       } finally {
         endProgress();
       }
     });
+}
+
+/** The line that shows where it crashed, with the settings that it was tried with. */
+function describeDebugging(
+  signal: string | null,
+  file: string,
+  { conf, abi, from, to }: TryOptions,
+  text: string | undefined,
+): string[] {
+  if (!isFault(signal)) return [];
+  const options = givenOptions({ conf, abi: abi ?? null, from, to });
+  const command = debugCommand({ kind: 'given', words: [...options, file] }, text === undefined ? undefined : [text]);
+  return [`    ${sentence`to see where it crashes: ${command}`}`];
 }
 
 let lastId = 0n;

@@ -65,6 +65,7 @@ const moduleFields = {
     lastAt: time.nullable(),
   }),
   lastError: z.string().nullable(),
+  lastErrorSignal: z.string().nullable().describe('by which the process ended then'),
   nextStartAt: time.nullable().describe('when it waits for its next start'),
   messages: z.strictObject({
     total: count,
@@ -252,6 +253,7 @@ export const DOCUMENTS = {
       advice: z.string().nullable(),
       warnings: z.array(z.string()).describe('what a start would warn of'),
       problems: z.array(z.string()),
+      debug: toldCommand.nullable().describe('the command that shows where it crashed'),
     }),
     z.strictObject({ warning: z.string().describe('of the configuration') }),
   ],

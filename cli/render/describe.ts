@@ -9,6 +9,7 @@ import { type Style, styled } from '../text/style.js';
 import { countColumns } from '../text/table.js';
 import { longestOf, wrapWords } from '../text/wrap.js';
 import { shownStateOf, styleOf } from './shown-state.js';
+import { describeDebugging } from './troubles.js';
 import type { View } from './view.js';
 
 /** Columns before what has no room where it belongs. */
@@ -62,8 +63,15 @@ function identity(module: ModuleDescription, { nowMs }: View): Row[] {
     ...(module.warnings ?? []).map((text): Row => ['warning', text, 'yellow']),
     ...optional('callbacks', callbacks.join(', ') || null),
     ...optional('last error', lastError),
+    ...optional('', describeDebugging(module, configOf(module))),
     ...optional('next start', nextStartAt && `${formatUntil(nextStartAt, nowMs)} (${nextStartAt})`),
   ];
+}
+
+/** The file that configures it, as the places of its settings tell; `null`: none. */
+function configOf({ settings, config }: ModuleDescription): string | null {
+  const places = [...settings, ...config].map(({ origin }) => /^(.*):\d+:\d+$/.exec(origin)?.[1]);
+  return places.find((file) => file !== undefined) ?? null;
 }
 
 function describeChange({ name, fileChanged, fileMissing, build }: ModuleDescription): string | Sentence | null {

@@ -45,19 +45,19 @@ export class RunRenderer {
     }
   }
 
-  /**
-   * Why the process did not come to its own end; `null` when it did.
-   *
-   * @param isWatched whether it ran under a command that can tell more
-   */
-  failure({ exitCode, signal }: RunEnd, isWatched: boolean): string | null {
+  /** Why the process did not come to its own end; `null` when it did. */
+  failure({ exitCode, signal }: RunEnd): string | null {
     if (this.#ended && exitCode === 0) return null;
     const how = signal ? `was ended by ${signal}` : exitCode === 0 ? 'ended early' : `ended with exit code ${exitCode}`;
     if (this.#ended || !this.#last) return `the process ${how}`;
     const { module, function: name, number } = this.#last;
     const where = `${clean(name)}${number > 0 ? ` of message ${number}` : ''} of module ${module}`;
-    const remedy = isWatched ? '' : '; to see where, run it again with --under "gdb --args"';
-    return `the process ${how} in ${where}${remedy}`;
+    return `the process ${how} in ${where}`;
+  }
+
+  /** The messages up to the one that was last given to a module; none before the first. */
+  given(): readonly Fed[] {
+    return this.#sent.slice(0, this.#last?.number ?? 0);
   }
 
   #head(number: number): string[] {

@@ -1,6 +1,7 @@
 /** What is wrong with a core and its modules, and what to do about it: pure. */
 
 import { counted } from '../../src/counted.js';
+import { type Debugged, debugCommand, isFault } from '../../src/debug-command.js';
 import { escapeControl } from '../../src/logs/format.js';
 import { coreCommand, readSentence, type Sentence, sentence } from '../../src/sentence.js';
 import type { CoreStatus, ModuleStatus } from '../../src/supervisor/types.js';
@@ -20,10 +21,21 @@ export function findTroubles(status: CoreStatus, nowMs: number): Trouble[] {
   });
   return [
     ...own,
-    ...modules.flatMap((module) => ofModule(module, nowMs)),
+    ...modules.flatMap((module) => ofModule(module, core.config, nowMs)),
     ...findWaiting(status),
     ...ofStopped(modules),
   ];
+}
+
+/** The command that shows where a module crashed; `null`: it did not crash by a fault of its own. */
+export function describeDebugging(
+  { name, path, lastErrorSignal = null }: Pick<ModuleStatus, 'name' | 'path' | 'lastErrorSignal'>,
+  config: string | null,
+): Sentence | null {
+  if (!isFault(lastErrorSignal) || (config === null && path === null)) return null;
+  const debugged: Debugged =
+    config === null ? { kind: 'given', words: [path as string] } : { kind: 'configured', config, module: name };
+  return sentence`to see where it crashes: ${debugCommand(debugged)}`;
 }
 
 /** One for all of them: there is nothing to tell of each. */
@@ -45,15 +57,16 @@ export function isWell({ core, modules }: CoreStatus): boolean {
   return modules.every(({ desired, state }) => desired === 'down' || state === 'serving' || state === 'replacing');
 }
 
-function ofModule(module: ModuleStatus, nowMs: number): Trouble[] {
-  const one = [ofState(module, nowMs), ofBuild(module), ofSends(module), ofOutput(module)];
+function ofModule(module: ModuleStatus, config: string | null, nowMs: number): Trouble[] {
+  const one = [ofState(module, config, nowMs), ofBuild(module), ofSends(module), ofOutput(module)];
   return [...one.filter((trouble) => trouble !== null), ...ofWarnings(module)];
 }
 
-function ofState(module: ModuleStatus, nowMs: number): Trouble | null {
+function ofState(module: ModuleStatus, config: string | null, nowMs: number): Trouble | null {
   const { name, state, desired, lastError, crashes, messages } = module;
   const error = lastError ?? 'it does not serve';
-  const logs = sentence`${coreCommand('logs', name)}`;
+  const debugging = describeDebugging(module, config);
+  const logs = sentence`${coreCommand('logs', name)}${debugging ? sentence`; ${debugging}` : ''}`;
   if (desired === 'down') return null;
   if (state === 'backoff' || state === 'failed') {
     const when = module.nextStartAt === null ? 'now' : formatUntil(module.nextStartAt, nowMs);

@@ -4,6 +4,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CommandLine, collect } from '../helpers/command.js';
 import { type RestServer, startRestServer } from '../helpers/rest-server.js';
 import { fixture, isRunning, makeTempDir, sample } from './core.js';
 
@@ -196,7 +197,7 @@ message 2 from alice to bob: what the heck
     );
     expect(code).toBe(1);
     expect(err).toContain(
-      'was ended by SIGSEGV in on_message of message 2 of module crashy; to see where, run it again with --under',
+      `was ended by SIGSEGV in on_message of message 2 of module crashy; to see where it crashes: mesibo-modules run --in-process --under 'gdb -batch -ex run -ex bt --args' ${sample('crashy')} --message fine --message crash\n`,
     );
     const left = await inProcess(sample('crashy'), '--message', 'exit');
     expect(left.err).toContain('the process ended early in on_message of message 1 of module crashy');
@@ -314,6 +315,77 @@ MESIBO_EXPORT int mesibo_module_overrun_init(mesibo_module_t *mod, mesibo_uint_t
       'hello',
     );
     expect([clean.code, clean.err]).toEqual([0, '']);
+  });
+
+  /** The command that a report of a crash ends with, as a shell runs it. */
+  async function paste(report: string): Promise<string> {
+    const [, line = ''] = /to see where it crashes: (mesibo-modules run .*)$/m.exec(report) ?? [];
+    const child = spawn('/bin/sh', ['-c', line.replace('mesibo-modules', '"$0" "$1"'), process.execPath, main], {
+      cwd: directory,
+    });
+    const { stdout } = await collect(child);
+    return stdout;
+  }
+  const command = () => new CommandLine(directory);
+
+  it.runIf(has('gdb'))(
+    'the line that try prints shows where the module crashes, with its settings and its message',
+    async () => {
+      const { stdout } = await command().run('try', sample('crashy'), 'crash', '--conf', "a=it's 1", '--from', 'x y');
+      const shown = await paste(stdout);
+      expect(shown).toContain('message 1 from x y to bob: crash\n');
+      expect(shown).toMatch(/SIGSEGV[\s\S]*crashy_on_message .*crashy\.c:\d+/);
+    },
+  );
+
+  it.runIf(has('gdb'))('so does the line that try prints when the module crashes in its init', async () => {
+    const { code, stderr } = await command().run('try', fixture('init-crashes'), '--abi', 'table', 'x');
+    expect(code).toBe(1);
+    expect(await paste(stderr)).toMatch(/SIGSEGV[\s\S]*mesibo_module_init_crashes_init .*init-crashes\.c:\d+/);
+  });
+
+  it.runIf(has('gdb'))('so does the line that check prints, with the settings of the configuration', async () => {
+    const crashes = `module init_crashes { path = ${fixture('init-crashes')} ; abi = table ; token = S3CRET }`;
+    writeFileSync(join(directory, 'c.conf'), `module = missing\n${crashes}\n`);
+    const { code, stdout } = await command().run('check', '--config', 'c.conf');
+    expect([code, stdout]).toEqual([1, expect.not.stringContaining('S3CRET')]);
+    expect(await paste(stdout)).toMatch(/SIGSEGV[\s\S]*mesibo_module_init_crashes_init/);
+  });
+
+  it.runIf(has('gdb'))('so does the line of the log, of status and of describe, once TEXT is the message', async () => {
+    const running = command();
+    expect(await running.start(`module crashy { path = ${sample('crashy')} }`)).toMatchObject({ code: 0 });
+    try {
+      await running.run('send', '--from', 'a', '--to', 'b', 'crash');
+      for (const verb of [['logs', 'crashy'], ['status'], ['describe', 'crashy']]) {
+        const { stdout } = await running.run(...verb);
+        expect(await paste(stdout.replace('--message TEXT', '--message crash'))).toMatch(/SIGSEGV[\s\S]*crashy\.c:\d+/);
+      }
+    } finally {
+      expect(await running.run('stop')).toMatchObject({ code: 0 });
+    }
+  });
+
+  it('a death that no debugger explains has no such line', async () => {
+    const { stdout } = await command().run('try', sample('crashy'), 'exit');
+    expect(stdout).toMatch(/called exit\(0\)/);
+    expect(stdout).not.toContain('gdb');
+  });
+
+  it('a debugger that is not installed is to be installed', async () => {
+    const { code, err } = await inProcess('--under', 'no-such-gdb --args', sample('filter'), 'x');
+    expect([code, err]).toEqual([
+      2,
+      expect.stringContaining('no-such-gdb is not installed; install it, for example with'),
+    ]);
+  });
+
+  it('--only takes one module of a configuration', async () => {
+    const modules = ['filter', 'crashy'].map((name) => `module ${name} { path = ${sample(name)} }`);
+    writeFileSync(join(directory, 'two.conf'), modules.join('\n'));
+    const one = await inProcess('--config', 'two.conf', '--only', 'crashy', 'x');
+    expect(one).toMatchObject({ code: 0, out: expect.not.stringContaining('filter') });
+    expect((await inProcess('--config', 'two.conf', '--only', 'crash', 'x')).err).toContain('did you mean crashy?');
   });
 
   it.runIf(has('gdb'))('gdb shows the line', async () => {

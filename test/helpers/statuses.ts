@@ -52,6 +52,7 @@ export const serving: ModuleStatus = {
     lastAt: null,
   },
   lastError: null,
+  lastErrorSignal: null,
   nextStartAt: null,
   messages: { total: 12, pass: 9, consumed: 3, default: 0, defaultByReason: NO_DEFAULTS, late: 0 },
   inFlight: 0,

@@ -43,6 +43,8 @@ export interface DeathFacts {
   unreachable: Unreachable | null;
   startTimeoutMs: number;
   hangMs: number | null;
+  /** The file that configures its module; absent: none does. */
+  configFile?: string;
 }
 
 /** Why a host cannot be used; an error is one. */

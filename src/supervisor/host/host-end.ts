@@ -31,7 +31,7 @@ export function makeEnd(
   { header, ...known }: KnownOfHost,
   { exitCode, signal, halted, outOfMemory }: RunEnd,
   stage: Beginning | Served,
-  { startTimeoutMs, hangMs }: Pick<ModuleSpec, 'startTimeoutMs' | 'hangMs'>,
+  { startTimeoutMs, hangMs, position }: Pick<ModuleSpec, 'startTimeoutMs' | 'hangMs' | 'position'>,
 ): Omit<HostEnd, 'lost' | 'unseen'> {
   const facts: DeathFacts = {
     ...known,
@@ -45,6 +45,7 @@ export function makeEnd(
     lastWords: stage.kind === 'beginning' ? stage.lastWords.all() : [],
     startTimeoutMs,
     hangMs,
+    ...(position.line > 0 ? { configFile: position.file } : {}),
   };
   const servedMs = stage.kind === 'served' ? performance.now() - stage.readyMs : 0;
   return { ...judgeDeath(facts), facts, hasTried: stage.tries && judgeTry(facts) !== null, servedMs };

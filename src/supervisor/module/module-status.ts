@@ -2,6 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 import type { AbiName, ModuleSpec } from '../../config/types.js';
+import type { SupervisorError } from '../../errors.js';
 import type { ModuleBuilds } from '../builds/module-builds.js';
 import { findModuleFile } from '../builds/module-file.js';
 import type { Host } from '../host/host.js';
@@ -24,7 +25,7 @@ export interface StatusSources {
   hosts: HostSet;
   builds: ModuleBuilds;
   stats: ModuleStats;
-  lastError: Error | null;
+  lastError: SupervisorError | null;
   queued: number;
 }
 
@@ -70,6 +71,7 @@ export function makeStatus(sources: StatusSources): ModuleStatus {
     hosts: hosts.all.filter(({ pid }) => pid !== 0).map(showHost),
     ...stats.status(),
     lastError: sources.lastError?.message ?? null,
+    lastErrorSignal: sources.lastError?.signal ?? null,
     nextStartAt: waiting === null ? null : new Date(Date.now() + waiting - performance.now()).toISOString(),
     inFlight: hosts.inFlight,
     queued: sources.queued,

@@ -2,11 +2,14 @@
  * What is announced about one module and its hosts: what it sends, logs and prints, and how it lives; and the counters of that.
  */
 
+import { type Debugged, debugCommand, isFault } from '../../debug-command.js';
 import { readRunning } from '../../proc.js';
+import { sentence } from '../../sentence.js';
 import type { Log } from '../../wire/codec.js';
 import type { Callback } from '../../wire/event-kinds.js';
 import type { WireParams } from '../../wire/params.js';
 import type { SentRecord } from '../calls/sent-record.js';
+import type { DeathFacts } from '../host/death.js';
 import type { Host } from '../host/host.js';
 import type { DroppedKind, HostEnd } from '../host/host-listener.js';
 import type { Ending } from '../runner/runner.js';
@@ -32,6 +35,12 @@ export interface ModuleEvents {
 export interface ChainEvents extends ModuleEvents {
   /** The callbacks that the chain has, taken together, have changed. */
   callbacks(callbacks: Callback[]): void;
+}
+
+function describeDebugging({ module, path, configFile }: DeathFacts): string {
+  const debugged: Debugged =
+    configFile === undefined ? { kind: 'given', words: [path] } : { kind: 'configured', config: configFile, module };
+  return `module ${module}: ${sentence`to see where it crashes: ${debugCommand(debugged)}`}`;
 }
 
 /** Whose news it is. */
@@ -131,6 +140,7 @@ export class ModuleNews {
   exited({ facts }: HostEnd, cause: DeathCause, text: string): void {
     const { generation, pid, signal, exitCode } = facts;
     this.#live({ kind: 'exited', module: this.#options.module, generation, pid, cause, signal, exitCode, text });
+    if (isFault(signal) && cause !== 'stop') this.#line(generation, 'supervisor', INFO, describeDebugging(facts));
   }
 
   /** A host could not start with one of several ABIs, and another one is tried. */

@@ -68,6 +68,8 @@ export interface ModuleStatus {
     lastAt: string | null;
   };
   lastError: string | null;
+  /** The signal that the process of `lastError` was ended by; `null`: none. */
+  lastErrorSignal: string | null;
   nextStartAt: string | null;
   /**
    * `default`: verdicts given in its place, and `defaultByReason` why. `late`: verdicts that came after the default one; not

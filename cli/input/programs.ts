@@ -1,0 +1,20 @@
+/** Programs that a person has, or has not. */
+
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+
+/** The program that a command begins with, when it is in no folder of the PATH; `null`: it is there, or the shell finds out. */
+export function findMissingProgram(command: string, path = ''): string | null {
+  const name = /^[\w.+-]+(?=\s|$)/.exec(command.trim())?.[0];
+  if (name === undefined) return null;
+  return path.split(':').some((folder) => isProgram(join(folder, name))) ? null : name;
+}
+
+function isProgram(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
