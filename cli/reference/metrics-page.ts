@@ -37,11 +37,12 @@ function table(metrics: readonly MetricDefinition[]): string[] {
 
 const HEAD = `# Metrics
 
-A core tells Prometheus how it and its modules are. The figures stand at \`/metrics\` of [HTTP](http.md), which is off until you turn it on.
+A core has figures for Prometheus: about itself, its modules, and the servers that are connected. This page turns them on, has Prometheus
+read them, and lists all of them. The figures are at \`/metrics\` of the core's [HTTP](http.md) address.
 
 ## Turn it on
 
-The configuration needs an address, and a file with a token:
+HTTP is off by default. To turn it on, set an address and a file with a token:
 
 \`\`\`
 http = 127.0.0.1:7780
@@ -77,15 +78,15 @@ mesibo_modules_messages_total{module="filter",verdict="pass",default_reason="ove
 
 ## Let Prometheus read it
 
-Three files are in the package. \`npm root --global\` prints where npm has put it.
+The package has three files for this. \`npm root --global\` prints the folder that npm installs packages in.
 
 | file | |
 | --- | --- |
-| [\`etc/prometheus/prometheus.yml\`](../etc/prometheus/prometheus.yml) | what to put into your \`prometheus.yml\`: where the core is, and the file with its token |
+| [\`etc/prometheus/prometheus.yml\`](../etc/prometheus/prometheus.yml) | lines for your \`prometheus.yml\`: the address of the core, and the file with its token |
 | [\`etc/prometheus/mesibo-modules.rules.yml\`](../etc/prometheus/mesibo-modules.rules.yml) | alerts; put it beside your \`prometheus.yml\` |
 | [\`etc/grafana/mesibo-modules.json\`](../etc/grafana/mesibo-modules.json) | a dashboard; import it in Grafana, under Dashboards, New, Import |
 
-Prometheus runs as another user than the core. Give it a copy of the token in a file that its user can read. The core reads its own file.
+Prometheus runs as another user than the core. So give it a copy of the token, in a file that its user can read.
 
 Check the rules before you use them:
 
@@ -97,31 +98,32 @@ promtool check rules etc/prometheus/mesibo-modules.rules.yml
 
 | severity | |
 | --- | --- |
-| \`critical\` | Messages are not filtered, or are lost, now: a module was given up or does not serve, the core is down or starts again and again, messages of modules were given up. |
-| \`warning\` | Look at it today: crashes, default verdicts, a slow module, a full queue, messages that wait, a core that is late or short of descriptors. |
-| \`info\` | Somebody may have forgotten it: a module has been stopped for an hour. |
+| \`critical\` | Act now: messages are not filtered, or are lost. A module was given up or does not serve, the core is down or starts again and again, or messages of modules were given up. |
+| \`warning\` | Look at it today: crashes, default verdicts, a slow module, a full queue, waiting messages, a core that is late or short of descriptors. |
+| \`info\` | Maybe it was forgotten: a module has been stopped for an hour. |
 
-Each alert says what to type next. An alert ends by itself when its cause is gone. Two of them need time for that: those for crashes and for
-lost messages look back 15 minutes.
+Each alert says what to type next. An alert ends by itself when its cause is gone. The alerts for crashes and for lost messages look back 15
+minutes, so they end later.
 
 ## What to know
 
-- **Counters never go backwards** while a core runs. \`mesibo-modules reset\` sets the counters of \`status\` to 0, and leaves these as they
-  are. A reload changes none. The series of a module that you remove go away. When you add the module again, they go on where they were.
-  After a restart of the core all counters begin at 0, as Prometheus expects.
+- **Counters never go backwards** while a core runs. \`mesibo-modules reset\` sets the counters of \`status\` to 0, but not these. A reload
+  changes none. When you remove a module, its series end. When you add it again, they continue with the old values. After a restart of
+  the core all counters begin at 0, as Prometheus expects.
 - **A message counts once for each module** that it was offered to. So with three modules there are up to three verdicts for one message.
-- **The number of series is bounded.** A module has about 60 series, the core about 50. The first 64 names of servers that connect have series
-  of their own. A name that no server has had for an hour gives its place back. All other names share \`server="(others)"\`.
-- **CPU of processes that have ended** is counted as far as a scrape or \`status\` saw it. What a process used after the last look is not in it.
-  Programs that a module starts are not in it either.
-- **Cost.** A message costs what it cost before, and a few comparisons for the histogram. Everything else is looked up at a scrape. A scrape
-  lets other work go on every 2 ms. With 100 modules a scrape took 26 ms of CPU on a machine whose two processors were busy with other work. \`test/e2e/metrics/many-modules.test.ts\` measures it.
-- **While a core starts** it answers scrapes before its modules are ready. When it begins to stop, it takes no new ones.
-- **The event loop** is watched only while \`http\` is on, by a timer that runs ten times a second.
+- **The number of series is bounded.** A module has about 60 series, the core about 50. The first 64 names of servers have series of their
+  own. A name that no server has had for an hour frees its place. All other names share \`server="(others)"\`.
+- **CPU time of a process** is read at each scrape and each \`status\`. When a process ends, the time since the last reading is not
+  counted. Programs that a module starts are not counted either.
+- **Cost.** For each message, the core makes a few comparisons for the histogram. It reads everything else at a scrape. During a scrape,
+  other work goes on every 2 ms. With 100 modules a scrape took 26 ms of CPU, on a machine whose two processors were busy with other work.
+  \`test/e2e/metrics/many-modules.test.ts\` measures it.
+- **While a core starts,** it answers scrapes before its modules are ready. When it begins to stop, it takes no new ones.
+- **The lag of the event loop** is measured only while \`http\` is on, by a timer that runs ten times a second.
 
 ## In a program
 
-A program that [embeds](embedding.md) a core may answer scrapes itself. \`core.metrics()\` gives the page. It needs no \`http\`.
+A program that [embeds](embedding.md) a core can answer scrapes itself. \`core.metrics()\` returns the page. It works without \`http\`.
 
 ## All metrics
 `;
