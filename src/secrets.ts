@@ -43,7 +43,7 @@ export function readWebhookKey(file: string): Buffer {
 export function keyOf(secret: string, file: string): Buffer {
   const encoded = secret.startsWith(ENCODED) ? secret.slice(ENCODED.length) : null;
   const key = encoded === null ? Buffer.from(secret) : Buffer.from(encoded, 'base64');
-  // Node takes anything for base64, and every other receiver of the secret would come to another key.
+  // Node accepts anything as base64, and other receivers of the secret would get another key.
   if (encoded !== null && key.toString('base64') !== encoded) {
     throw badKey(`the first line of ${file} begins with ${ENCODED}, and what follows is not base64`);
   }
