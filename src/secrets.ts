@@ -19,7 +19,7 @@ const ENCODED = 'whsec_';
 export function readToken(file: string): string {
   const token = readSecretFile(file, 'http_token');
   if (token.length >= MIN_BYTES) return token;
-  const what = `http_token: the first line of ${file} has ${counted(token.length, 'byte')}, and must have at least ${MIN_BYTES}`;
+  const what = `http_token: the first line of ${file} has ${counted(token.length, 'byte')}, but needs at least ${MIN_BYTES}`;
   const make = `(umask 077; head -c 24 /dev/urandom | base64 > ${quoteWord(file)})`;
   throw new SupervisorError('CONFIG_VALUE', what, { remedy: `make another token: ${make}` });
 }
@@ -49,7 +49,7 @@ export function keyOf(secret: string, file: string): Buffer {
   }
   if (key.length >= MIN_BYTES) return key;
   throw badKey(
-    `the first line of ${file} makes a key of ${counted(key.length, 'byte')}, and must have at least ${MIN_BYTES}`,
+    `the first line of ${file} makes a key of ${counted(key.length, 'byte')}, but needs at least ${MIN_BYTES}`,
   );
 }
 
