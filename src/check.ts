@@ -26,7 +26,7 @@ export interface CheckResult {
 const WARNING = 1;
 /** Modules tried at a time. */
 const LANES = 2;
-/** What ends a host without being a problem of its own: a refused start is told of by the start. */
+/** Ends of a host that are not reported as problems: the start itself reports a refused start. */
 const EXPECTED: ReadonlySet<string> = new Set(['stop', 'start', 'trial']);
 
 /**

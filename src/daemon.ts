@@ -41,7 +41,7 @@ export interface Started {
 const FATAL_MS = 10_000;
 
 /**
- * Runs a core until it is told to stop, by a signal or over the control socket. A second signal ends it at once.
+ * Runs a core until a signal or the control socket asks it to stop. A second signal ends it at once.
  *
  * @returns the exit code: 0 after a stop that was asked for, 1 after an internal error.
  * @throws ConfigError, DirectoryError, or with `strict` ModuleLoadError, when the core could not be started; nothing
@@ -92,7 +92,7 @@ async function runToItsEnd(core: Core, onServing: (stopped: string[], refused: s
   });
   core.once('stopping', () => hangUps.close());
   let deadline: NodeJS.Timeout | undefined;
-  // What state the core is in is not known any more: the hosts go with it, and a service manager starts it anew.
+  // The state of the core is unknown now: its hosts end with it, and a service manager starts it again.
   const onBug = (error: unknown) => {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     exitCode = 1;
@@ -112,7 +112,7 @@ async function runToItsEnd(core: Core, onServing: (stopped: string[], refused: s
       const refusals = refused.map(({ error }) => error.message);
       onServing(stopped, refusals);
     };
-    // Why it failed is told by the end.
+    // The end reports why it failed.
     core.start().then(serve, () => undefined);
     const { failure } = await core.ended;
     if (failure && !serves) throw failure;

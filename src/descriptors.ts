@@ -10,8 +10,8 @@ export interface DescriptorUse {
 }
 
 /**
- * What the start of a host takes at most: its black box, its connection, its output, the pipes of a spawn. What is left
- * beside that is for whoever wants to know, or stop, a core that has few.
+ * What the start of a host takes at most: its black box, its connection, its output, the pipes of a spawn. The rest stays for
+ * commands that ask, or stop, a core with few descriptors.
  */
 const HOST_DESCRIPTORS = 24;
 

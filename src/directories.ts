@@ -55,7 +55,7 @@ function defaultStateDir({ env, uid, home }: DirectorySources): string | null {
   return states ? join(states, NAME) : null;
 }
 
-/** The XDG specification has relative paths ignored. */
+/** By the XDG specification, relative paths are ignored. */
 function absolute(path: string | undefined): string | undefined {
   return path && isAbsolute(path) ? path : undefined;
 }

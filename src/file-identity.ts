@@ -1,4 +1,4 @@
-/** What tells a file from what stood, or stands, under the same path: core and host compare it. */
+/** Identifies a file, so that a later file at the same path can be told from it. Core and host compare it. */
 
 import { type BigIntStats, statSync } from 'node:fs';
 

@@ -28,7 +28,7 @@ export function lockSoon(fd: number, limitMs: number): boolean {
   return retry(limitMs, () => flockExclusive(fd));
 }
 
-/** What stands in a lock file, held or not; empty when there is none, or it is no file. */
+/** The content of a lock file, held or not; empty when there is none, or it is not a file. */
 export function readLockText(path: string): string {
   try {
     const fd = openFile(path, constants.O_RDONLY | constants.O_NOFOLLOW);
@@ -88,7 +88,7 @@ export class HeldLock {
     return true;
   }
 
-  /** Never cuts first: a process that is killed between the two must not have lost its text. */
+  /** Writes before it cuts, so that a process killed in between has not lost its text. */
   write(text: string): void {
     writeSync(this.#fd, text, 0);
     ftruncateSync(this.#fd, Buffer.byteLength(text));

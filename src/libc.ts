@@ -32,7 +32,7 @@ export function flockExclusive(fd: number): boolean {
 let fallocate: ((fd: number, offset: number, length: number) => number) | undefined;
 
 /**
- * Gives a file its blocks now, so that writing to it later cannot fail for want of room.
+ * Gives a file its blocks now, so that a later write cannot fail because the disk is full.
  *
  * @returns 0, or the errno: `ENOSPC` when there is no room.
  * @see posix_fallocate(3)
@@ -81,7 +81,7 @@ const FIOCLEX = 0x5451;
 let ioctl: ((fd: number, request: number) => number) | undefined;
 
 /**
- * Lets no program inherit a file descriptor. One that is not open is none of ours any more, and nothing happens.
+ * Lets no program inherit a file descriptor. If it is no longer open, nothing happens.
  *
  * @see FIOCLEX in ioctl(2)
  */
@@ -166,7 +166,7 @@ const RLIMIT_NOFILE = 7;
 let getrlimit: ((resource: number, limits: BigUint64Array) => number) | undefined;
 
 /**
- * How many file descriptors this process may have, as far as it is told: the soft limit.
+ * How many file descriptors this process may have: the soft limit.
  *
  * @see getrlimit(2)
  */
@@ -238,8 +238,8 @@ export function listenerOf(path: string): number | null {
 let datagrams: { fd: number; sendto: (...args: unknown[]) => number } | undefined;
 
 /**
- * Sends one datagram to a unix socket, if that takes it at once; else it is lost. The first call makes the descriptor for
- * all others: a process that has run out of them can still say that it lives.
+ * Sends one datagram to a unix socket. It is lost if the socket does not take it at once. The first call makes the descriptor
+ * for all later ones, so a process without free descriptors can still say that it lives.
  *
  * @param path - of the socket; one that begins with @ is in the abstract namespace
  * @see sd_notify(3)

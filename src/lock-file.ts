@@ -1,7 +1,7 @@
-/** What stands in the lock file of a run directory: pure. The lock itself is flock's; the text only names its holder. */
+/** The content of the lock file of a run directory. Pure. The lock itself is made by flock; the text only names its holder. */
 
 /**
- * What a core is to the process that it is in. `daemon`: the process ends with it. `embedded`: a program goes on without it.
+ * How a core relates to its process. `daemon`: the process ends with it. `embedded`: a program continues without it.
  * `bare`: a supervisor that a program embeds without control socket and logs.
  */
 export type CoreKind = 'daemon' | 'embedded' | 'bare';
@@ -12,8 +12,7 @@ export interface LockText {
   pid: number | null;
   kind: CoreKind;
   /**
-   * Marks of everything that was started by this core, and by killed ones before it whose leftovers nobody has dealt
-   * with yet; the newest first.
+   * Marks of everything that this core started, and of killed cores before it whose leftovers still exist; the newest first.
    */
   runIds: string[];
   /** Where its state is, and its logs; `null`: the text does not say. */

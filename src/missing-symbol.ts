@@ -40,7 +40,7 @@ export function describeMissingSymbol(symbol: string): string {
   return `nothing provides the symbol ${symbol}; ${remedyFor(symbol)}`;
 }
 
-/** The symbol for whose sake the dynamic linker has ended a process, by what it said; `null`: it has not. */
+/** The missing symbol because of which the dynamic linker has ended a process, from its message; `null`: it has not. */
 export function missingSymbolOf(lines: readonly string[]): string | null {
   const symbols = lines.map((line) => /: symbol lookup error: .*undefined symbol: ([^\s,]+)/.exec(line)?.[1]);
   return symbols.findLast((symbol) => symbol !== undefined) ?? null;

@@ -4,7 +4,7 @@ import { findNearKey } from './config/near-miss.js';
 import { showText } from './config/text.js';
 import { SupervisorError } from './errors.js';
 
-/** @throws SupervisorError `MODULE_UNKNOWN`, with the name that was meant, most likely, or all that there are. */
+/** @throws SupervisorError `MODULE_UNKNOWN`, with the name that was probably meant, or with all names. */
 export function requireKnown(name: string, known: readonly string[]): void {
   if (known.includes(name)) return;
   const near = findNearKey(name, known);

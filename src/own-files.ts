@@ -1,4 +1,4 @@
-/** Opens what stands in directories of ours. No opening waits for anybody, and what was opened is what was looked at. */
+/** Opens files in our directories. No opening blocks, and the opened file is the one that was checked. */
 
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { DirectoryError } from './errors.js';
@@ -43,7 +43,7 @@ export function readText(fd: number, limitBytes: number): string {
 }
 
 /**
- * Does something with what stands at a path now, whatever somebody puts there meanwhile. A link is not followed.
+ * Does something with what is at a path now, even if somebody replaces it meanwhile. A link is not followed.
  *
  * @param use - gets a path that leads to it and to nothing else until this returns
  * @throws the error of the system

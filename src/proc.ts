@@ -1,4 +1,6 @@
-/** What the kernel says of processes: the only place that reads /proc for it, beside what they use (process-usage.ts), which is asked often. */
+/**
+ * What the kernel says about processes: the only place that reads /proc for it, except process-usage.ts, which is used often.
+ */
 
 import { closeSync, openSync, read, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,8 +43,8 @@ function readNumber(path: string, pattern: RegExp): number {
 }
 
 /**
- * The file in which the kernel counts its kills for want of memory in the control group of a process; where there is
- * none that can be read, the one for the whole machine.
+ * The file in which the kernel counts its out-of-memory kills in the control group of a process. If it cannot be read: the one
+ * for the whole machine.
  */
 export function findOomCounter(pid: number): string {
   const groups = readOrEmpty(`/proc/${pid}/cgroup`);
@@ -55,7 +57,7 @@ export function findOomCounter(pid: number): string {
   return files.find((file) => readOomKills(file) !== null) ?? '/proc/vmstat';
 }
 
-/** How many processes the kernel has killed for want of memory, by one of its files; `null`: it does not say. */
+/** How many processes the kernel has killed because memory ran out, by one of its files; `null`: it does not say. */
 export function readOomKills(file: string): number | null {
   const kills = /^oom_kill (\d+)$/m.exec(readOrEmpty(file))?.[1];
   return kills === undefined ? null : Number(kills);

@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync } from 'node:fs';
 import { DirectoryError } from './errors.js';
 import { openFile, readBeginning } from './own-files.js';
 
-/** A longer first line is no token that anybody meant. */
+/** A longer first line is not meant as a token. */
 const MAX_BYTES = 4096;
 const OTHERS = 0o077;
 

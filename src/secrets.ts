@@ -19,7 +19,7 @@ const ENCODED = 'whsec_';
 export function readToken(file: string): string {
   const token = readSecretFile(file, 'http_token');
   if (token.length >= MIN_BYTES) return token;
-  const what = `http_token: the first line of ${file} has ${counted(token.length, 'byte')}, and must have at least ${MIN_BYTES}`;
+  const what = `http_token: the first line of ${file} has ${counted(token.length, 'byte')}, but needs at least ${MIN_BYTES}`;
   const make = `(umask 077; head -c 24 /dev/urandom | base64 > ${quoteWord(file)})`;
   throw new SupervisorError('CONFIG_VALUE', what, { remedy: `make another token: ${make}` });
 }
@@ -43,13 +43,13 @@ export function readWebhookKey(file: string): Buffer {
 export function keyOf(secret: string, file: string): Buffer {
   const encoded = secret.startsWith(ENCODED) ? secret.slice(ENCODED.length) : null;
   const key = encoded === null ? Buffer.from(secret) : Buffer.from(encoded, 'base64');
-  // Node takes anything for base64, and every other receiver of the secret would come to another key.
+  // Node accepts anything as base64, and other receivers of the secret would get another key.
   if (encoded !== null && key.toString('base64') !== encoded) {
     throw badKey(`the first line of ${file} begins with ${ENCODED}, and what follows is not base64`);
   }
   if (key.length >= MIN_BYTES) return key;
   throw badKey(
-    `the first line of ${file} makes a key of ${counted(key.length, 'byte')}, and must have at least ${MIN_BYTES}`,
+    `the first line of ${file} makes a key of ${counted(key.length, 'byte')}, but needs at least ${MIN_BYTES}`,
   );
 }
 

@@ -1,8 +1,8 @@
-/** What a person is told, with the commands in it as data: whoever prints it knows what is a command, and need not look for it. */
+/** A sentence for a person, with the commands in it as data, so that the code that prints it can treat commands specially. */
 
 /**
- * A command to give. `core`: one of ours, for the core that is spoken of; the words are those after `mesibo-modules`, and
- * whoever prints it adds where that core is found. `shell`: any other, with the program as its first word.
+ * A command to give. `core`: one of ours, for the core in question; the words are those after `mesibo-modules`, and the code
+ * that prints it adds the options that lead to that core. `shell`: any other, with the program as its first word.
  */
 export interface ToldCommand {
   kind: 'core' | 'shell';
@@ -69,7 +69,7 @@ export function joinSentences(sentences: readonly (string | Sentence)[], between
   return new Sentence(sentences.flatMap((one, at) => [...(at === 0 ? [] : [between]), ...partsOf(one)]));
 }
 
-/** The sentence of parts that came from another version; `null`: of some kind that this version does not know. */
+/** The sentence from parts of another version; `null`: this version does not know a kind of part in it. */
 export function readSentence(parts: unknown): Sentence | null {
   return Array.isArray(parts) && parts.every(isPart) ? new Sentence(parts) : null;
 }

@@ -1,4 +1,4 @@
-/** Much work in one go, in which everything else has its turn now and then. */
+/** Much work in one go that lets everything else have its turn now and then. */
 
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';

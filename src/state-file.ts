@@ -31,7 +31,7 @@ export function readStateFile<T>(file: string, schema: z.ZodType<T>): T | null {
 }
 
 /**
- * Writes a document; whoever reads the file at any time finds a whole one.
+ * Writes a document. A reader finds a complete one at any time.
  *
  * @throws Error when that cannot be; the document before is still there then.
  */
@@ -46,7 +46,7 @@ export function writeStateFile(file: string, content: unknown): void {
     try {
       rmSync(unfinished, { force: true });
     } catch {
-      // It may be a directory, or the disk gone; what went wrong first is what matters.
+      // It may be a directory, or the disk may be gone; the first error matters.
     }
     throw error;
   }
@@ -55,7 +55,7 @@ export function writeStateFile(file: string, content: unknown): void {
 /** A document that could not be written is tried again this often, when somebody asks. */
 const RETRY_MS = 1000;
 
-/** A document that follows what a core knows. What cannot be written stops nothing, and is tried again. */
+/** A document that follows what a core knows. A failed write stops nothing and is tried again. */
 export class StateDocument {
   readonly #file: string | null;
   readonly #content: () => unknown;

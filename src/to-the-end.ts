@@ -1,6 +1,6 @@
-/** Steps of an ending: each is taken, whatever the ones before it came to. */
+/** Steps of an ending: each is taken, even if earlier ones fail. */
 
-/** @throws what the first step threw that failed, when all have been taken */
+/** @throws the error of the first failed step, after all steps were taken */
 export function takeAll(...steps: (() => void)[]): void {
   const failures: unknown[] = [];
   for (const step of steps) {

@@ -42,7 +42,7 @@ export class GatewayClient extends EventEmitter<ClientEventMap> {
    */
   constructor(options: ClientOptions) {
     super();
-    // A listener that throws does so by itself, and not in the middle of what is read.
+    // A listener that throws does so on its own and does not interrupt reading.
     this.#traffic = new Traffic(settingsOf(options), {
       up: (core) => process.nextTick(() => this.emit('up', core)),
       down: (error) => process.nextTick(() => this.emit('down', error)),
@@ -122,7 +122,7 @@ export class GatewayClient extends EventEmitter<ClientEventMap> {
     return this.#traffic.report({ kind: 'send_status', sentId, status, params: toWireParams(params) });
   }
 
-  /** Takes no events any more. Resolves when all have their outcome, no handler runs and the connection has ended. */
+  /** Takes no more events. Resolves when all have their outcome, no handler runs and the connection has ended. */
   close(): Promise<void> {
     return this.#traffic.close();
   }

@@ -25,7 +25,10 @@ const MAX_ID = 0x3fffffff;
 export class Flights {
   readonly #maxWaiting: number;
   readonly #maxWaitingBytes: number;
-  /** In the order in which they were sent. One whose deadline is over stays until the core has answered: it counts there. */
+  /**
+   * In the order in which they were sent. An event whose deadline is over stays until the core has answered, because the core
+   * still counts it.
+   */
   readonly #sent = new Map<number, Flight>();
   #waiting: Flight[] = [];
   /** Of {@link #waiting}: those before it have left. */
@@ -98,7 +101,7 @@ export class Flights {
     for (const [id, flight] of lost) if (flight.resolve) yield [flight, id];
   }
 
-  /** Those whose deadline is over. Deadlines may differ, as a core may say another one. The caller answers them. */
+  /** Those whose deadline is over. Deadlines may differ, because a core may announce a new one. The caller answers them. */
   *expired(nowMs: number): Generator<[Flight, number]> {
     for (const one of this.#unanswered()) if (one[0].endMs <= nowMs) yield one;
   }

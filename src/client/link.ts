@@ -23,19 +23,19 @@ const UNWRITTEN_BYTES = 1024 * 1024;
 /** So many frames are worth a write of their own while more are to come. */
 const WRITE_FRAMES = 64;
 const END_LIMIT_MS = 1_000;
-/** After a shorter connection the next attempt waits, as after one that failed: a core may do nothing but hang up. */
+/** After a shorter connection the next attempt waits as after a failed one, because a core may only hang up. */
 const STEADY_MS = 1_000;
-/** A core that takes longer to welcome is taken for one that stands still. */
+/** A core that takes longer to welcome counts as not responding. */
 const WELCOME_MS = 5_000;
 
 /** `connecting` until the core has welcomed it; `waiting` after an attempt that failed. */
 export type LinkState = 'connecting' | 'up' | 'waiting' | 'closed';
 
-/** Who uses a link. What it is told may make it write; that leaves at the end of the turn. */
+/** The user of a link. It may write in these callbacks; that leaves at the end of the turn. */
 export interface LinkUser {
   hello(): ServerFrame;
   welcomed(welcome: Welcome, isFirst: boolean): void;
-  /** Something came; what it is comes next. */
+  /** Something came; the next call says what. */
   heard(): void;
   /** The welcome does not come; the connection stays. */
   silent(): void;
@@ -215,7 +215,7 @@ export class Link {
       this.#failures = 0;
       this.#state = 'connecting';
       this.#user.ended(cause, true);
-      // Whoever was told may have closed it.
+      // The listener may have closed it.
       if (this.#isOpen()) this.open();
       return;
     }

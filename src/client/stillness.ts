@@ -1,6 +1,6 @@
-/** Whether a core stands still: events are not kept waiting for it then. Pure. */
+/** Whether a core does not respond: events do not wait for it then. Pure. */
 
-/** A core that stands still is tried by one event so often. */
+/** How often one event tries a core that does not respond. */
 const RETRY_MS = 30_000;
 
 /** One connection after the other; each begins afresh. */
@@ -18,7 +18,7 @@ export class Stillness {
    * An event is late.
    *
    * @param askedMs when it was given to the client
-   * @returns whether the core stands still: nothing came since
+   * @returns whether the core does not respond: nothing came since
    */
   late(askedMs: number, nowMs: number): boolean {
     if (this.#heardMs >= askedMs) return false;
@@ -31,7 +31,7 @@ export class Stillness {
     this.#retryMs = null;
   }
 
-  /** Whether it stands still, as far as is known. */
+  /** Whether it does not respond, as far as is known. */
   get isStill(): boolean {
     return this.#retryMs !== null;
   }

@@ -89,7 +89,7 @@ export class Traffic implements LinkUser {
   }
 
   /**
-   * Hands over a message, now or when there is room, and answers it. Nearly each is encoded right where it leaves from.
+   * Hands over a message, now or when there is room, and answers it. Most are encoded directly into the output.
    *
    * @throws {IllegalStateError} once it is closed
    * @throws {MessageError} as `CallEvent.message`
@@ -248,7 +248,7 @@ export class Traffic implements LinkUser {
     if (nextMs !== null) this.#startClock(nextMs);
   }
 
-  /** What waits for its turn has no better prospect than what comes now. */
+  /** Waiting events have no better chance than new ones. */
   #giveUpWaiting(): void {
     for (let flight = this.#flights.next(); flight; flight = this.#flights.next()) {
       this.#default(flight, 'late', STANDS_STILL);
@@ -322,7 +322,7 @@ export class Traffic implements LinkUser {
     else this.#tally.failedConnects += 1;
     this.#sends?.forget();
     for (const [flight, id] of this.#flights.lose()) this.#default(flight, 'unreachable', error.message, id);
-    // What was not handed over may go over the next connection, unless that is not tried for now.
+    // Events that were not handed over may go over the next connection, unless no attempt is made for now.
     while (this.#link.state === 'waiting') {
       const flight = this.#flights.next();
       if (!flight) break;

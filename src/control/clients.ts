@@ -1,4 +1,4 @@
-/** The clients of a core, of which there may be so many and which may hold so much. */
+/** The clients of a core, with bounds on their number and on what they hold. */
 
 import type { Socket } from 'node:net';
 import { Connection, type ConnectionEvents } from './connection.js';
@@ -88,7 +88,7 @@ export class Clients {
     this.#remove(largest);
   }
 
-  /** Its file descriptor is free at once, its end is told later. */
+  /** Its file descriptor is free at once; its end is reported later. */
   #remove(connection: Connection): void {
     this.#connections.delete(connection);
     connection.destroy();

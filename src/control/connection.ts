@@ -12,7 +12,7 @@ const TURN_MS = 5;
 export interface ConnectionEvents {
   /** Answers one request; it is in progress until this resolves. It must not reject. */
   request(connection: Connection, frame: Buffer): Promise<void>;
-  /** Nothing can be read from it any more, for what it sent is no request. */
+  /** Nothing more can be read from it, because it sent something that is not a request. */
   garbled(connection: Connection, error: FrameTooLargeError): void;
   /** It holds more than a little. */
   swollen(): void;

@@ -7,7 +7,7 @@ import { openFile, readText } from '../own-files.js';
 import { readRunning } from '../proc.js';
 import { enterRunDir, type RunDirEntry } from './entry.js';
 
-/** The text of a lock begins with what is wanted of it: the longest is a path. */
+/** How much of a lock is read. The needed lines come first; the longest one is a path. */
 const MAX_LOCK_BYTES = 8192;
 
 /** The state of a run directory's lock. */

@@ -1,4 +1,4 @@
-/** The way of a client into a run directory, which it trusts as little as it can. */
+/** How a client enters a run directory. It trusts the directory as little as possible. */
 
 import { closeSync, lstatSync } from 'node:fs';
 import { DirectoryError } from '../errors.js';
@@ -8,7 +8,7 @@ import { openRunDir } from '../own-files.js';
 export interface RunDirEntry {
   /** The path of something in it, as long as it is open. */
   at(name: string): string;
-  /** @throws DirectoryError `RUN_DIR_UNUSABLE` for what belongs to somebody who could not have put it there rightly */
+  /** @throws DirectoryError `RUN_DIR_UNUSABLE` for a file of a user who should not be able to write there */
   requireOwner(name: string, uid: number): void;
   close(): void;
 }

@@ -35,7 +35,7 @@ export function encodeRequest(request: Request): Uint8Array {
 /**
  * Decodes what a client asks.
  *
- * @throws Error when the bytes are no request.
+ * @throws Error when the bytes are not a request.
  */
 export function decodeRequest(bytes: Uint8Array): Request {
   return wire.Request.decode(bytes);
@@ -49,7 +49,7 @@ export function encodeReply(reply: Reply): Uint8Array {
 /**
  * Decodes what the core answers.
  *
- * @throws Error when the bytes are no reply.
+ * @throws Error when the bytes are not a reply.
  */
 export function decodeReply(bytes: Uint8Array): Reply {
   return wire.Reply.decode(bytes);
@@ -65,7 +65,7 @@ export function fromWireOrder({ kind }: mesibo.control.v1.OrderRequest.$Properti
   return (Object.keys(ORDERS) as ModuleOrder[]).find((order) => ORDERS[order] === kind) ?? null;
 }
 
-/** Parameters as modules left them: reported, never refused, for nobody could shorten them any more. */
+/** Parameters as modules left them. They are reported and never refused, because nobody could shorten them now. */
 function reported({ to, from, ...scalars }: MessageParams): WireParams {
   const wire = toWireParams(exact({ ...scalars, to: null, from: null }));
   if (to !== null) wire.to = Buffer.from(to);

@@ -63,12 +63,12 @@ export interface ControlServerOptions {
 const LONGEST_WAIT_MS = 2 ** 31 - 1;
 /** How long the last replies may take to leave once the core ends. */
 const LINGER_MS = 500;
-/** Clients that cannot be understood or let in are told of so often. */
+/** How often clients that cannot be understood or let in are reported. */
 const WARN_EVERY_MS = 10_000;
 /** The greeting of ZeroMQ, read as a length, is at least this. */
 const ZEROMQ_GREETING = 0xff000000;
 
-/** Answers what the command line asks; no client, gone, slow or talking nonsense, can hurt the core through it. */
+/** Answers the command line. A client that is gone, slow or sends nonsense cannot hurt the core. */
 export class ControlServer {
   readonly #options: ControlServerOptions;
   readonly #listener: SocketListener;

@@ -1,4 +1,4 @@
-/** The log of a running core: its files, and whoever else takes it. */
+/** The log of a running core: its files, and another receiver. */
 
 import { LEVELS, type LogEntry } from '../logs/entry.js';
 import { LogFiles, type LogFilesOptions } from '../logs/log-files.js';
@@ -80,7 +80,7 @@ export class CoreLog {
     this.#pour(entry, line);
   }
 
-  /** A sink that throws fails nobody who logs: its error surfaces on its own, as that of a listener. */
+  /** A sink that throws does not affect the caller: its error surfaces on its own, as that of a listener. */
   #pour(entry: LogEntry, line: string): void {
     try {
       this.#sink?.(entry, line);

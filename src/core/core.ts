@@ -1,4 +1,4 @@
-/** A whole core in somebody's process: the public face of what the daemon and an embedding program run. */
+/** A whole core in a process: the public class that the daemon and embedding programs run. */
 
 import { EventEmitter } from 'node:events';
 import { resolve } from 'node:path';
@@ -34,8 +34,8 @@ import type { CoreEnd, CoreEventMap, CoreOptions, StopOptions } from './types.js
 type Phase = 'new' | 'starting' | 'running' | 'stopping' | 'ended';
 
 /**
- * A supervisor with all that the daemon has: the command line reaches it, it logs into files, and it runs the program of
- * `on_event`. It starts once and stops once. It changes nothing of its process but what it is asked to.
+ * A supervisor with everything that the daemon has: the command line reaches it, it logs to files, and it runs the program of
+ * `on_event`. It starts once and stops once. It changes nothing in its process that it is not asked to change.
  */
 export class Core extends EventEmitter<CoreEventMap> {
   readonly #config: CoreConfig;
@@ -46,7 +46,7 @@ export class Core extends EventEmitter<CoreEventMap> {
   #why = '';
   #failure: Error | null = null;
   #announceEnd: (end: CoreEnd) => void = () => undefined;
-  /** Resolves when the core has ended, whoever asked for it: its locks are free, and its logs are written. Never rejects. */
+  /** Resolves when the core has ended for any reason: its locks are free, and its logs are written. Never rejects. */
   readonly ended = new Promise<CoreEnd>((resolve) => {
     this.#announceEnd = resolve;
   });
@@ -81,7 +81,7 @@ export class Core extends EventEmitter<CoreEventMap> {
       const report = this.#isStarting ? await parts.start() : null;
       if (report && this.#isStarting) return this.#serve(parts, report);
     } catch (error) {
-      // A stop that was asked for is not what fails a start.
+      // An ordered stop is not the reason why a start failed.
       if (this.#isStarting) this.#stop(`the start failed: ${(error as Error).message}`, error as Error);
     }
     const { failure, why } = await this.ended;
@@ -124,10 +124,11 @@ export class Core extends EventEmitter<CoreEventMap> {
   }
 
   /**
-   * Takes what modules send, which waits until it is taken, over restarts too. Where no server can come in, it is to be called before
-   * {@link start}, as otherwise nothing is kept.
+   * Takes what modules send. Messages wait until they are taken, even over restarts. If no server can connect, call this before
+   * {@link start}; otherwise nothing is kept.
    *
-   * @returns ends that; resolves when no message is in hand any more. What was not taken waits for whoever takes next.
+   * @returns a function that ends this. It resolves when no message is in progress. What was not taken waits for the next
+   * taker.
    * @throws {IllegalStateError} when somebody takes already; when nothing is kept
    */
   takeSends(handler: SendHandler, { window = 64 }: TakeOptions = {}): () => Promise<void> {
@@ -307,7 +308,7 @@ export class Core extends EventEmitter<CoreEventMap> {
     }
   }
 
-  /** As `emit`; a listener that throws must not tear apart what is going on: its error surfaces on its own. */
+  /** As `emit`. A listener that throws must not interrupt the work in progress: its error surfaces on its own. */
   #announce<K extends keyof CoreEventMap>(event: K, ...args: CoreEventMap[K]): void {
     try {
       (this as EventEmitter).emit(event, ...args);

@@ -1,4 +1,4 @@
-/** Notices that the core has few descriptors left, and keeps some back for whoever wants to ask what is wrong. */
+/** Notices that the core has few descriptors left, and keeps some back so that commands can still ask what is wrong. */
 
 import { closeSync, openSync } from 'node:fs';
 import { findDescriptorProblem, readDescriptorUse } from '../descriptors.js';
@@ -42,7 +42,7 @@ export class DescriptorWatch {
   }
 
   #keepBack(): void {
-    // One more than is kept back; and twice that after a shortage, lest it come and go with each client.
+    // One more than is kept back. After a shortage twice as many, so that the warning does not come and go with each client.
     const wanted = (RESERVE + 1) * (this.#isUsedUp ? 2 : 1) - this.#reserve.length;
     const opened = openMany(wanted);
     this.#isUsedUp = opened.length < wanted;

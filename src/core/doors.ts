@@ -90,7 +90,7 @@ export class Doors {
     return this.#http?.changeToken(token) ?? false;
   }
 
-  /** Takes nobody in any more; those who are in are still answered. */
+  /** Lets nobody in any more; those who are connected are still answered. */
   retire(): void {
     this.#isRetired = true;
     takeAll(
@@ -100,7 +100,7 @@ export class Doors {
     );
   }
 
-  /** Ends what servers have here, while what they say of sends can still be kept; outcomes may still leave. */
+  /** Ends what servers have here while their reports on sends can still be kept; outcomes may still leave. */
   async closeToServers(): Promise<void> {
     await takeAllInTurn(
       () => this.#gateway?.close(),

@@ -1,4 +1,4 @@
-/** What a core is made of, from its start to its end: opened in this order, and closed in the other one. */
+/** The parts of a core, from its start to its end. They are opened in this order and closed in the reverse order. */
 
 import { join } from 'node:path';
 import { parseHttpAddress } from '../config/http-address.js';
@@ -117,7 +117,7 @@ export class Parts {
     this.metrics = new Metrics(figuresOf({ supervisor, sends, inForce, problems, servers }));
   }
 
-  /** The directories are this core's: before, the log files may be those of the core that holds them. */
+  /** The directories belong to this core. Before that, the log files may belong to the core that holds them. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
@@ -136,7 +136,7 @@ export class Parts {
   async #open(): Promise<void> {
     const { runDir, stateDir, endsProcess = false } = this.#options;
     controlSocketPath(runDir);
-    // What is wrong with their files fails the start before anything is made.
+    // A problem with their files fails the start before anything is made.
     this.#secrets = readSecrets(this.#config);
     // First, because the state directory may be in it.
     makeRunDir(runDir);
@@ -169,7 +169,7 @@ export class Parts {
     return report;
   }
 
-  /** The supervisor takes events: so does who brings them, or what modules send. */
+  /** The supervisor takes events, so doors and takers of sends open. */
   #take(): void {
     this.#isTaking = true;
     this.sends?.use(this.supervisor);

@@ -9,7 +9,7 @@ import { fromWireParams, type MessageParams, type MessageParamsInput } from '../
 
 /** A message that a module sent, for a program to deliver. */
 export interface ProgramSend {
-  /** Names it. It comes again under the same name until it has been taken, also after a restart. */
+  /** Its name. The message comes again under the same name until it has been taken, even after a restart. */
   sentId: string;
   module: string;
   params: MessageParams;
@@ -42,7 +42,7 @@ export interface ProgramTakerOptions extends Required<TakeOptions> {
 
 /** The name that a program has among servers. None of them can have it. */
 export const PROGRAM = '(program)';
-/** What a program has in hand when its core stops has so long to come to its end. */
+/** How long a program may still work on its messages when its core stops. */
 const LAST_WAIT_MS = 2_000;
 const TELL_AFTER_MS = 1_000;
 
@@ -80,7 +80,7 @@ export class ProgramTaker implements SendTaker {
   }
 
   deliver(send: Send): void {
-    // It comes again: to whoever takes next.
+    // It comes again, to the next taker.
     if (this.#isClosing) return;
     const inHand = this.#deliver(send);
     this.#inHand.add(inHand);
@@ -103,7 +103,7 @@ export class ProgramTaker implements SendTaker {
     this.detach();
   }
 
-  /** Takes nothing more, at once: what is in hand comes again, to whoever takes next. */
+  /** Takes nothing more, at once. Messages in progress come again, to the next taker. */
   detach(): void {
     this.#isClosing = true;
     this.#attachment?.detach();
@@ -165,7 +165,7 @@ export function originOf(params: MessageParamsInput): Origin | null {
     const { id = 0n } = params;
     return { server: PROGRAM, eventId: BigInt.asUintN(64, BigInt(id)), hops: 0 };
   } catch {
-    // What is wrong with it is told by whoever takes the message.
+    // The code that takes the message reports what is wrong with it.
     return null;
   }
 }

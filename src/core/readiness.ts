@@ -20,8 +20,8 @@ const IN_WORDS = {
 } as const;
 
 /**
- * A core serves as long as it can decide on messages. A module that is down keeps it from that only when the messages are dropped
- * without it.
+ * A core serves as long as it can decide on messages. A module that is down prevents that only if messages are dropped without
+ * it.
  */
 export function readinessOf(facts: ReadinessFacts): Readiness {
   const { phase, modules, config } = facts;

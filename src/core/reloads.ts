@@ -20,20 +20,22 @@ export interface ReloadsOptions {
   strict: boolean;
   /** A reload begins. */
   begun: () => void;
-  /** The modules go by this configuration: so does all else now, but for the modules that were left as they were. Never rejects. */
+  /**
+   * The modules use this configuration, so everything else follows, except modules that were left as they were. Never rejects.
+   */
   adopt: (config: CoreConfig, secrets: Secrets, left: readonly string[]) => Promise<Adopted>;
   /**
-   * It has ended. `config`: it is in force, unless `null`, but for the modules that were left as they were. `failure`: why it is
-   * not, unless nothing is known of it.
+   * It has ended. `config`: the configuration now in use, except for modules that were left as they were; `null`: none was
+   * taken. `failure`: why it was not taken, if that is known.
    */
   ended: (config: CoreConfig | null, failure: Error | null, left: readonly string[]) => void;
 }
 
 /** What came of a configuration beside its modules. */
 export interface Adopted {
-  /** Settings whose files have other secrets now, which hold. */
+  /** Settings whose files have new secrets, now in use. */
   secrets: string[];
-  /** What is wrong although the reload is done, and was told. */
+  /** What is wrong although the reload is done; it was reported. */
   warnings: string[];
 }
 
@@ -41,7 +43,7 @@ export interface Adopted {
 export class Reloads {
   readonly #options: ReloadsOptions;
   #failure: string | null = null;
-  /** Settings that were changed, and are not in force before a restart. */
+  /** Settings that were changed and need a restart to take effect. */
   #pending: readonly string[] = [];
   #isGivenUp = false;
 
@@ -72,9 +74,9 @@ export class Reloads {
   async reload(given: CoreConfig | null, modules: readonly string[]): Promise<CoreReloadReport> {
     const { log, supervisor, begun, adopt, ended } = this.#options;
     begun();
-    // Who rotates logs asks for a reload, whatever comes of it.
+    // Log rotation asks for a reload, so log files are opened again even if it fails.
     log.reopen();
-    // Whoever reloads expects what is in force afterwards to be reached.
+    // After a reload, its caller expects to reach everything that is now in use.
     await supervisor.checkFiles();
     try {
       const config = await this.#read(given);
@@ -92,7 +94,7 @@ export class Reloads {
       const told = [...warnings, ...adopted.warnings, ...listWarnings(started)];
       const whole = { ...report, secrets: adopted.secrets, warnings: told };
       log.say('info', `reloaded: ${describeReload(whole)}`);
-      // One that left others as they were says nothing of them.
+      // A reload for some modules says nothing about the others.
       if (report.left.length === 0) this.#failure = null;
       ended(config, null, report.left);
       return whole;
@@ -113,7 +115,7 @@ export class Reloads {
     return config;
   }
 
-  /** It was not begun, or a stop ended it: nothing is known of what was asked for. */
+  /** It was not begun, or a stop ended it, so nothing is known about the configuration. */
   #refuse(error: Error): void {
     const { log, ended } = this.#options;
     log.say('warn', `no reload: ${error.message}`);

@@ -1,4 +1,4 @@
-/** What a configuration names by files: read once for each start and reload, before anything is changed. */
+/** The files that a configuration names. They are read once for each start and reload, before anything changes. */
 
 import type { CoreConfig } from '../config/types.js';
 import { readToken } from '../secrets.js';

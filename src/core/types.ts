@@ -47,9 +47,9 @@ export interface CoreEventMap {
   lifecycle: [LifecycleEvent];
   /** A module sent a message. This is for who watches: to take messages, see {@link Core.takeSends}. */
   sent: [SentMessage];
-  /** The core begins to stop, whoever asked for it. */
+  /** The core begins to stop. */
   stopping: [why: string];
-  /** A reload begins, whoever asked for it. */
+  /** A reload begins. */
   reloading: [];
   /** A reload has ended. `failure`: why nothing changed; `null`: it succeeded, or was refused. */
   reloaded: [failure: Error | null];

@@ -35,7 +35,7 @@ export interface WebhookChange {
   problem: string | null;
 }
 
-/** What kept it from posting is tried again so often. */
+/** How often a failed start of posting is tried again. */
 const RETRY_MS = 2000;
 
 /** Has one webhook at a time, or none. */
@@ -53,7 +53,7 @@ export class WebhookDoor {
     this.#options = options;
   }
 
-  /** Takes settings, once those before are in force. Never rejects. @returns when it posts by them, or cannot */
+  /** Takes settings, after the previous ones are in use. Never rejects. @returns when it posts with them, or cannot */
   configure(settings: WebhookSettings | null): Promise<WebhookChange> {
     const change = this.#changed.then(() => this.#change(settings));
     this.#changed = change;
@@ -99,7 +99,7 @@ export class WebhookDoor {
     }
   }
 
-  /** Whoever had its name may have gone. */
+  /** The holder of its name may have gone. */
   #tryAgain(): void {
     this.#changed = this.#changed.then(async () => {
       if (this.#isClosed || this.#settings === null || this.#problem === null) return;

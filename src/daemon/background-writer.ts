@@ -2,7 +2,7 @@
 
 import { write } from 'node:fs';
 
-/** What waits for a slow reader, in bytes; what exceeds it is dropped. */
+/** The most bytes that wait for a slow reader; more are dropped. */
 const MAX_PENDING_BYTES = 4 * 1024 * 1024;
 const RETRY_MS = 50;
 /** A write to what does not block is back by then, also on a busy machine. */
@@ -87,7 +87,7 @@ export class BackgroundWriter {
     });
   }
 
-  /** There is no place left to tell of it. A full disk may have room again later; a closed pipe stays closed. */
+  /** There is nowhere to report this. A full disk may have room again later; a closed pipe stays closed. */
   #fail(error: NodeJS.ErrnoException, lost: number): void {
     this.#pendingBytes -= lost;
     if (error.code !== 'ENOSPC' && error.code !== 'EDQUOT') this.#gone = true;

@@ -1,4 +1,4 @@
-/** The reloads that SIGHUP asks for: each is carried out, but never two for signals that one of them is enough for. */
+/** The reloads that SIGHUP asks for. Each signal leads to a later reload; several signals may share one. */
 
 /** Takes signals at any time; reloads while the core serves. */
 export class HangUps {
@@ -17,7 +17,7 @@ export class HangUps {
     this.#later = later;
   }
 
-  /** A signal came. What was changed before it is in force after the reload that follows. */
+  /** A signal came. The reload that follows includes every change made before the signal. */
   add(): void {
     this.#isWanted = true;
     // Of several signals the system delivers SIGHUP first, also when SIGTERM was sent before it.

@@ -1,4 +1,4 @@
-/** What a service manager is told, by the protocol of sd_notify; nothing where there is none. */
+/** Reports to a service manager by the protocol of sd_notify, if there is one. */
 
 import type { Core } from '../core/core.js';
 import { sendDatagram } from '../libc.js';
@@ -17,7 +17,7 @@ const EXTENSION_MS = 30_000;
 /** ...this often. */
 const EXTEND_EVERY_MS = 10_000;
 
-/** Tells the service manager how the core fares. It can neither fail nor wait. */
+/** Reports the state of the core to the service manager. It can neither fail nor wait. */
 export class ServiceManager {
   readonly #socket: string | null;
   readonly #send: (path: string, text: string) => void;
@@ -37,7 +37,7 @@ export class ServiceManager {
     this.#send = send;
     const everyMs = watchdogMs(env, pid);
     if (this.#socket === null || everyMs === null) return;
-    // On the event loop: a core that is stuck is not watched over any more, and started again.
+    // On the event loop, so that a stuck core stops reporting and is started again.
     this.#watchdog = setInterval(() => this.#tell('WATCHDOG=1'), everyMs);
     this.#watchdog.unref();
   }
@@ -54,7 +54,7 @@ export class ServiceManager {
     this.#tell('READY=1');
   }
 
-  /** Told of only while it serves: a reload may be asked for, and end, in the middle of a start or a stop. */
+  /** Reported only while it serves: a reload may also begin and end during a start or a stop. */
   reloading(): void {
     // CLOCK_MONOTONIC, as hrtime is.
     if (this.#phase === 'serving') this.#tell(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
@@ -70,7 +70,7 @@ export class ServiceManager {
     this.#extend();
   }
 
-  /** Tells how modules fare, when that has changed, once a second at most. */
+  /** Reports the state of the modules when it has changed, at most once a second. */
   status(read: () => SupervisorStatus): void {
     if (this.#socket === null || this.#statusTimer) return;
     this.#statusTimer = setTimeout(() => {
@@ -101,7 +101,7 @@ export class ServiceManager {
   }
 }
 
-/** Tells the service manager of this process how its core fares, from before its start to its end. */
+/** Reports the state of the core to the service manager of this process, from before its start to its end. */
 export function takeServiceManager(core: Core): { serving(): void; close(): void } {
   const manager = new ServiceManager(process.env, process.pid);
   for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID']) delete process.env[name];
@@ -120,7 +120,7 @@ export function takeServiceManager(core: Core): { serving(): void; close(): void
   return { serving, close: () => manager.close() };
 }
 
-/** How the modules fare, in a line. */
+/** The state of the modules, in a line. */
 export function describeModules({ modules }: SupervisorStatus): string {
   const others = modules.filter(({ state }) => state !== 'serving' && state !== 'replacing');
   const serving = `${modules.length - others.length} of ${modules.length} modules serve`;

@@ -9,7 +9,7 @@ export interface SignalOrders {
   /** Each further one. */
   stopNow: (signal: string) => void;
   reload: () => void;
-  /** A signal came that means nothing to a core, and would end it where nobody takes it; told once for each. */
+  /** A signal came that a core ignores but that would end a process without a handler. Reported once for each. */
   meaningless: (signal: string) => void;
 }
 

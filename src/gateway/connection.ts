@@ -12,15 +12,15 @@ import type { GatewayLimits } from './limits.js';
 const TURN_MS = 2;
 /** The clock is looked at once for so many frames. */
 const FRAMES_A_LOOK = 16;
-/** What leaves is written at once when it is so much. */
+/** Waiting output of this size is written at once. */
 const WRITE_BYTES = 64 * 1024;
 /** So many frames are worth a write of their own while more are to come. */
 const WRITE_FRAMES = 32;
-/** So much of a frame may be held for as long as a server likes. */
+/** This much of an incomplete frame may be held without a time limit. */
 const LITTLE_BYTES = 4096;
 /** How long last words may take to be read. */
 const LAST_WORDS_MS = 500;
-/** They wait so long for the first byte of the server, which says in which encoding they are to be. */
+/** How long they wait for the first byte of the server, which decides their encoding. */
 const FIRST_BYTE_MS = 500;
 
 /** What is done about a connection. */
@@ -34,7 +34,7 @@ export interface ConnectionEvents {
   mayRead(): boolean;
   /** It has read so much that more can be written. */
   drained(): void;
-  /** The server sends nothing any more, and all that it sent was taken; it may still read. */
+  /** The server has closed its direction, and everything that it sent was taken. It may still read. */
   finished(): void;
   /** It makes the core hold more than a little. */
   swollen(): void;
@@ -102,7 +102,7 @@ export class Connection {
     return !this.#isOver && this.unreadBytes < this.#limits.pauseBytes;
   }
 
-  /** For how long it has not taken anything, though there is something. */
+  /** For how long it has taken nothing although something waits for it. */
   stalledMs(nowMs: number): number {
     return this.#uptake.stalledMs(nowMs);
   }
@@ -112,7 +112,7 @@ export class Connection {
     this.#uptake.note(performance.now());
   }
 
-  /** For how long nothing came of a frame that has begun, and of which more than a little is held. */
+  /** For how long nothing came of an incomplete frame of which more than a little is held. */
   unfinishedMs(nowMs: number): number {
     const isLittle = (this.#encoding?.heldBytes ?? 0) <= LITTLE_BYTES;
     return isLittle || this.#awaitedMs === null ? 0 : nowMs - this.#awaitedMs;
@@ -153,7 +153,7 @@ export class Connection {
    * Sends what was put, takes nothing more, and closes when the server has read that. A server that has finished has as long as
    * it makes progress, see {@link stalledMs}. Others have a moment.
    *
-   * @param lastWords who does not even begin to say something hears none: nobody knows in which encoding
+   * @param lastWords a server that sends nothing gets none, because its encoding is unknown
    */
   end(lastWords: CoreFrame | null): void {
     if (this.#isOver || this.#lastWords) return;
@@ -173,7 +173,7 @@ export class Connection {
     this.#isOver = true;
     this.#socket.end();
     if (this.#isFinished) return;
-    // Who is still writing reads no last words before it has been let.
+    // A peer that is still writing reads no last words before its writing is done.
     this.#socket.resume();
     const timer = setTimeout(() => this.#socket.destroy(), LAST_WORDS_MS);
     this.#socket.once('close', () => clearTimeout(timer));

@@ -1,4 +1,4 @@
-/** The two encodings of a connection: what came of a server as frames, and frames for it as bytes. */
+/** The two encodings of a connection. Each turns bytes of a server into frames, and frames for it into bytes. */
 
 import { FrameReader, type FrameTooLargeError } from '../wire/framing.js';
 import { FrameError } from '../wire/gateway/frame-error.js';
@@ -13,7 +13,7 @@ import type { GatewayLimits } from './limits.js';
 
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 
-/** One encoding, with what is under way in it. */
+/** One encoding, with what is in progress in it. */
 export interface Encoding {
   readonly name: 'protobuf' | 'json';
   /** What is held of frames that were not taken yet, in bytes. */
@@ -33,7 +33,7 @@ export interface Encoding {
    * What is left when nothing more comes and {@link next} has no more frames.
    *
    * @returns `null`: nothing
-   * @throws FrameError when it is no whole frame
+   * @throws FrameError when it is not a whole frame
    */
   last(): ServerFrame | null;
   /** Adds a frame to those that leave next. */
@@ -43,8 +43,8 @@ export interface Encoding {
 }
 
 /**
- * The encoding of a connection. No length begins with a character of text, or with a byte order mark. So a server that sends text
- * that is no JSON gets an answer in text.
+ * The encoding of a connection. No length begins with a character of text, or with a byte order mark. So a server that sends
+ * text that is not JSON gets an answer in text.
  */
 export function encodingOf(firstByte: number, limits: GatewayLimits): Encoding {
   const isPrintable = firstByte >= 0x20 && firstByte < 0x7f;
@@ -103,7 +103,7 @@ class Protobuf implements Encoding {
   }
 }
 
-/** A line of the core; also for who has not said anything, so that nothing is known of it. */
+/** A line of the core; also for a peer that has sent nothing, whose encoding is unknown. */
 export class JsonLines implements Encoding {
   readonly name = 'json';
   readonly #reader: LineReader;

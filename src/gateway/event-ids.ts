@@ -1,6 +1,6 @@
 /**
- * The ids of the events of a connection that have no outcome yet. A set of bigints would do, but each change of it costs as much
- * as all else that is done for an event, since a garbage collector has to look at it again and again.
+ * The ids of the events of a connection that have no outcome yet. A set of bigints would be simpler, but each change of it
+ * costs as much as all other work for an event: the garbage collector visits it again and again.
  */
 
 const FEWEST = 64;
@@ -44,7 +44,7 @@ export class EventIds {
     if (this.#isUsed[free] === 0) return;
     this.#size -= 1;
     const mask = this.#mask;
-    // Those behind it move up, so that each is found from its place on without a gap.
+    // The ids after it move up, so that each is still found without a gap from its place on.
     for (let at = (free + 1) & mask; this.#isUsed[at] === 1; at = (at + 1) & mask) {
       const place = this.#placeOf(this.#one[at] as number, this.#other[at] as number);
       if (((at - place) & mask) < ((at - free) & mask)) continue;

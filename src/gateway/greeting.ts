@@ -9,7 +9,7 @@ const MAX_INSTANCE_BYTES = 64;
 /**
  * The version that both speak from now on.
  *
- * @throws SupervisorError `FRAME_INVALID` for a name that is none, `VERSION_UNKNOWN`
+ * @throws SupervisorError `FRAME_INVALID` for an invalid name, `VERSION_UNKNOWN`
  */
 export function greet({ versionMin, versionMax, server, instance }: Hello): number {
   if (!NAME.test(server)) {

@@ -1,4 +1,4 @@
-/** The group whose members may connect to the gateway: what is given to it, and what keeps it out. */
+/** The group whose members may connect to the gateway: gives it access, and finds what keeps it out. */
 
 import {
   chmodSync,
@@ -65,7 +65,7 @@ export class GatewayGroup {
       const fd = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
       try {
         const mode = fstatSync(fd).mode & 0o7777;
-        // The group that it had must not be let in, and neither this one further than needed.
+        // The old group must not get in, and this one no further than needed.
         const kept = mode & (0o7700 | PASS.others);
         fchmodSync(fd, kept);
         try {
@@ -81,7 +81,7 @@ export class GatewayGroup {
     });
   }
 
-  /** Says which folder keeps the group from the socket, and what to do; `null`: none does. */
+  /** Says which folder keeps the group away from the socket, and what to do; `null`: none does. */
   problem(): string | null {
     try {
       for (let folder = realpathSync(dirname(this.#path)); ; folder = dirname(folder)) {
@@ -89,7 +89,7 @@ export class GatewayGroup {
         if (folder === dirname(folder)) return null;
       }
     } catch {
-      // What cannot be looked at is for others to tell.
+      // Others report what cannot be looked at.
       return null;
     }
   }

@@ -28,13 +28,16 @@ export interface GatewayLimits {
   usualSendWindow: number;
   /** With so many bytes that a server does not read, no sends are written to it. */
   pauseBytes: number;
-  /** With so many, nothing of its is read. Sends alone never come to that, so that its acknowledgements are read. */
+  /** With this much, nothing from it is read. Sends alone never reach this, so its acknowledgements are always read. */
   deafBytes: number;
   /** With so many it is cut off. */
   unreadBytes: number;
-  /** A server that takes nothing for so long, though there is something, is cut off; so is one that does not go on with a frame. */
+  /**
+   * A server is cut off if it takes nothing for this long although something waits for it, or stops inside a frame for this
+   * long.
+   */
   stalledMs: number;
-  /** What all connections make the core hold beside events; beyond it, the one that makes it hold most is cut off. */
+  /** How much all connections may make the core hold beside events. Beyond it, the one with the most is cut off. */
   allBytes: number;
 }
 
@@ -55,7 +58,7 @@ export function gatewayLimits(maxMessageBytes: number, descriptors: number): Gat
     lineBytes: maxLineBytes(maxMessageBytes),
     window: 512,
     progressBytes: Math.max(8 * MIB, frameBytes),
-    // Half of the queue that a module has unless it is configured: what one server sends never fills it.
+    // Half of a module's default queue, so that one server never fills it.
     allEvents: 4096,
     allProgressBytes: Math.max(32 * MIB, 2 * frameBytes),
     sendWindow: 4096,

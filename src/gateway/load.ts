@@ -1,4 +1,4 @@
-/** What the events in progress of all connections come to: no server can take up all that the modules can do. */
+/** Counts the events in progress of all connections, so that no server can use all capacity of the modules. */
 
 import type { GatewayLimits } from './limits.js';
 
@@ -6,7 +6,7 @@ import type { GatewayLimits } from './limits.js';
 export interface Share {
   events: number;
   bytes: number;
-  /** Called once when there is room again, after it was told that there is none. */
+  /** Called once when there is room again, after there was none. */
   roomAgain(): void;
 }
 

@@ -31,7 +31,7 @@ export function refusedFrame(id: bigint, code: string, message: string): Outcome
   return frame;
 }
 
-/** The default verdict that counted: the one that consumed, which is the last of all, else the first. */
+/** The default verdict that counted: the one that consumed, which is the last of all, or else the first. */
 function defaultOf(trace: readonly TraceEntry[]): TraceEntry | null {
   const last = trace.at(-1);
   if (last?.verdict === 'consumed' && last.default !== null) return last;

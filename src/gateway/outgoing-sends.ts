@@ -11,8 +11,7 @@ export interface SendWriter {
 }
 
 /**
- * The sends of one connection. A server may read slowly: what it has no room for stays where it was kept, and is written when
- * it has read.
+ * The sends of one connection. If a server reads slowly, the rest stays where it is kept and is written later.
  */
 export class OutgoingSends implements SendTaker {
   readonly server: string;
@@ -63,7 +62,7 @@ export class OutgoingSends implements SendTaker {
 
   /** The server has taken one, or refuses it. @returns whether it is one that waited for that */
   acknowledge(sentId: string, isRefused: boolean): boolean {
-    // What was not written yet cannot have been taken, however its id was found out.
+    // What was not written yet cannot have been taken, even if the server knows its id.
     if (this.#unwritten.has(sentId)) return false;
     const attachment = this.#attachment;
     const isKnown = (isRefused ? attachment?.refuse(sentId) : attachment?.acknowledge(sentId)) ?? false;
@@ -71,7 +70,7 @@ export class OutgoingSends implements SendTaker {
     return isKnown;
   }
 
-  /** Takes no more; what was not acknowledged comes again to somebody else. */
+  /** Takes no more; what was not acknowledged goes to another server. */
   detach(): void {
     this.#attachment?.detach();
     this.#attachment = null;

@@ -16,7 +16,7 @@ export class Peer {
     this.#mark = pid > 0 ? markProcess(pid) : null;
   }
 
-  /** Whether it has ended; of one that is not known it is not known. */
+  /** Whether it has ended; unknown for a process that is not known. */
   get hasEnded(): boolean {
     return this.#mark !== null && hasEnded(this.#mark);
   }

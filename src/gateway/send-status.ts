@@ -3,7 +3,7 @@
 import { SupervisorError, UnknownSenderError } from '../errors.js';
 import { type Failure, failureOf } from '../wire/gateway/frames.js';
 
-/** Of an id that is not known, so much is said again. */
+/** How much of an unknown id is repeated in the answer. */
 const SHOWN_CHARS = 200;
 
 /** Why it was not taken. */

@@ -27,7 +27,7 @@ export interface GatewayServerOptions {
   core: GatewayCore;
   /** What modules sent, for servers that take it. */
   sends: SendSource;
-  /** Those of all doors, as a name is taken once; the default: the gateway is the only door. */
+  /** The names of all doors, because a name can be taken only once. Default: the gateway is the only door. */
   names?: Names;
   /** The largest payload that the core takes, in bytes. */
   maxMessageBytes: number;
@@ -41,13 +41,13 @@ export interface GatewayServerOptions {
 
 /** How long the last outcomes may take to leave once the core ends. */
 const LINGER_MS = 500;
-/** Servers that cannot be understood or let in are told of so often. */
+/** How often servers that cannot be understood or let in are reported. */
 const WARN_EVERY_MS = 10_000;
 const NURSERY = '.g';
-/** Modules have others too, which no event is for. */
+/** The callbacks that events are for; modules have others too. */
 const EVENT_CALLBACKS: ReadonlySet<string> = new Set(Object.values(EVENT_KINDS).map(({ callback }) => callback));
 
-/** Lets chat servers in; no server, gone, slow or talking nonsense, can hurt the core or another server through it. */
+/** Lets chat servers in. A server that is gone, slow or sends nonsense cannot hurt the core or another server. */
 export class GatewayServer {
   readonly #listener: SocketListener;
   readonly #sessions: Sessions;
@@ -109,7 +109,7 @@ export class GatewayServer {
     }
   }
 
-  /** Tells the servers how things are now, if what a Welcome says has changed. */
+  /** Tells the servers about the present state, if the content of a Welcome has changed. */
   welcomeAgain(): void {
     this.#sessions.welcomeAgain();
   }
@@ -136,7 +136,7 @@ export class GatewayServer {
     if (this.#isRetired) this.#listener.close();
   }
 
-  /** Why those who may connect cannot, are not served, or may find another one than this core: a line each, with what to do. */
+  /** Why servers cannot connect, are not served, or may find another process than this core: a line each, with what to do. */
   problems(): string[] {
     if (this.#isRetired) return [];
     const ofPlace = [this.#group?.problem() ?? null, findIntrusion(this.path)].filter((problem) => problem !== null);

@@ -1,4 +1,4 @@
-/** What one connection of a server says, and what it is answered. */
+/** One connection of a server: what it says, and what it gets. */
 
 import type { Socket } from 'node:net';
 import { IllegalStateError, SupervisorError } from '../errors.js';
@@ -51,7 +51,7 @@ export interface Surroundings {
 
 /** What an event of a small message takes beside its bytes. */
 const EVENT_BYTES = 256;
-/** Of ids that are not known, so many are said again. */
+/** How many unknown ids are repeated in the answer. */
 const SHOWN_IDS = 100;
 /** A status that is in progress counts like an event. */
 const STATUS_BYTES = 256;
@@ -243,7 +243,7 @@ export class Session implements Share, Taker {
     }
   }
 
-  /** A moment later: meanwhile nothing was read of it. */
+  /** A moment later; nothing was read from it meanwhile. */
   #claimed(hello: Hello, version: number, isWon: boolean): void {
     if (isWon) {
       this.#welcomeAs(hello, version);
@@ -300,7 +300,7 @@ export class Session implements Share, Taker {
     }
   }
 
-  /** Whether something that modules may send because of may begin, or wait at the gate. `open` counts it there. */
+  /** Whether an event or status that modules may answer with sends can begin or wait at the gate. `open` counts it there. */
   #wayIn(): 'open' | 'gate' | 'none' {
     if (this.#gate === null || this.#gate.begin()) return 'open';
     return this.#surroundings.load.hasRoom(this) ? 'gate' : 'none';
@@ -388,14 +388,14 @@ export class Session implements Share, Taker {
       this.#gate?.end();
       over(failure);
     };
-    // What its module sends because of it is for this server, as what it sends because of an event is.
+    // What its module sends because of it is for this server, as with an event.
     if (way === 'open') void begin();
     else this.#hold(begin, () => over(refused()));
   }
 
   #refuse({ code, message, eventId }: FrameError): void {
     if (this.#hello === null) this.end(failureOf(code, message));
-    // With an id that another event has, it would be taken for the outcome of that.
+    // With the id of another event, it would look like the outcome of that event.
     else if (eventId === null || this.#ids.has(eventId)) this.tell(failureOf(code, message, { eventId }));
     else this.#connection.put(refusedFrame(eventId, code, message));
   }
@@ -420,7 +420,7 @@ export class Session implements Share, Taker {
     this.#surroundings.load.leave(this);
   }
 
-  /** What modules send is for somebody else from now on. */
+  /** What modules send goes to somebody else from now on. */
   #release(): void {
     // First, as a source has one taker of each name at a time.
     this.yieldSends();
@@ -429,8 +429,8 @@ export class Session implements Share, Taker {
 }
 
 /**
- * One event of a session, until its outcome is told. It stays longer as an origin: it says for whom it is what modules send because
- * of the event.
+ * One event of a session, until its outcome is told. It stays longer as an origin: it says where messages go that modules send
+ * because of the event.
  */
 class EventInProgress implements OutcomeTaker, Origin {
   readonly server: string;

@@ -1,4 +1,4 @@
-/** The servers of a core, of which there may be so many and which may hold so much. */
+/** The servers of a core, with bounds on their number and on what they hold. */
 
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
@@ -14,7 +14,7 @@ export interface SessionsOptions extends Omit<Surroundings, 'load' | 'gates' | '
   warn(text: string): void;
 }
 
-/** How often it is looked for those who do not read, or do not go on with what they write. */
+/** How often to look for servers that do not read, or stop inside a frame. */
 const LOOK_MS = 1_000;
 
 /** Lets servers in, and cuts off those that are in the way. */
@@ -52,7 +52,7 @@ export class Sessions {
     this.#timer = setInterval(() => this.#look(performance.now()), LOOK_MS).unref();
   }
 
-  /** Lets a server in; when there are too many, the one that has not said who it is for longest has to go. */
+  /** Lets a server in. If there are too many, the one that has been without a Hello for longest must go. */
   add(socket: Socket): void {
     const session = new Session(socket, this.#surroundings);
     this.#all.add(session);
@@ -101,7 +101,7 @@ export class Sessions {
     if (this.#all.size === 0) this.#announceEmpty();
   }
 
-  /** Tells every server how things are now, if that has changed. */
+  /** Tells every server about the present state, if it has changed. */
   welcomeAgain(): void {
     const callbacks = JSON.stringify(this.#options.welcome());
     if (callbacks === this.#callbacks) return;
@@ -120,7 +120,7 @@ export class Sessions {
     }
   }
 
-  /** Not at once: whoever wrote is in the middle of something with the one that may have to go. */
+  /** Not at once: the caller is in the middle of something with the connection that may have to go. */
   #relieveSoon(): void {
     if (this.#isReliefDue) return;
     this.#isReliefDue = true;
@@ -130,7 +130,7 @@ export class Sessions {
     });
   }
 
-  /** Cuts off who does not read, and who makes the core hold most when all of them together make it hold too much. */
+  /** Cuts off servers that do not read. If all together make the core hold too much, it also cuts off the one with the most. */
   #relieve(): void {
     const { unreadBytes, allBytes } = this.#options.limits;
     let total = 0;

@@ -10,7 +10,7 @@ const OTHERS_WRITE = 0o002;
 const STICKY = 0o1000;
 
 /**
- * Looks at what stands at the path.
+ * Looks at what is at the path.
  *
  * @throws SupervisorError `GATEWAY_UNUSABLE` when something else is there, or somebody listens
  */
@@ -19,7 +19,7 @@ export async function requirePlace(path: string): Promise<void> {
   if (obstacle !== null) throw unusable(path, obstacle.reason, obstacle.cause);
 }
 
-/** Says that anybody can take the place of the core for its servers, and what to do; `null`: not so. */
+/** Says that anybody could replace the core for its servers, and what to do; `null`: nobody can. */
 export function findIntrusion(path: string): string | null {
   try {
     const folder = dirname(path);
@@ -28,7 +28,7 @@ export function findIntrusion(path: string): string | null {
     const what = `every user may write to ${folder}, and could replace ${path} with another socket`;
     return `${what}; chmod o-w the folder, or set "gateway" to another path`;
   } catch {
-    // What cannot be looked at is for others to tell.
+    // Others report what cannot be looked at.
     return null;
   }
 }

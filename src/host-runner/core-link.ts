@@ -8,7 +8,7 @@ import { Outbox } from '../wire/outbox.js';
 /** libzmq's number of it; zeromq has no name for it. */
 const ZMQ_IPC_FILTER_PID = 58;
 
-/** Takes one peer, of one process; the kernel says which process connects. Whoever else does is closed at once. */
+/** Takes one peer, from one process. The kernel says which process connects; any other connection is closed at once. */
 class FilteredPair extends Pair {
   constructor(pid: number) {
     super({ linger: 0, sendHighWaterMark: 0, receiveHighWaterMark: 0 });
@@ -41,7 +41,7 @@ export class CoreLink {
   /**
    * Waits for the core. From then on nobody else can connect: there is no path to the socket any more.
    *
-   * @returns `false`: who came does not know the token
+   * @returns `false`: the peer does not know the token
    */
   async meet(token: string): Promise<boolean> {
     const [bytes] = await this.#socket.receive();
@@ -58,7 +58,7 @@ export class CoreLink {
     this.sendEncoded(encodeHostFrame(frame));
   }
 
-  /** The same with a frame that is encoded already. Its bytes are not to be changed any more. */
+  /** The same with an encoded frame. Its bytes must not change afterwards. */
   sendEncoded(frame: Uint8Array): void {
     this.#outbox.push(frame);
   }

@@ -4,7 +4,7 @@ import { ModuleLoadError } from '../errors.js';
 import { readIdentity } from '../file-identity.js';
 import type { Welcome } from '../wire/codec.js';
 
-/** The error for a file that is another one by now, whatever else is wrong with it; `null`: it is the same. */
+/** The error for a file that has changed, even if more is wrong with it; `null`: it is the same. */
 export function asChange({ path, fileIdentity }: Welcome): ModuleLoadError | null {
   if (!path || !fileIdentity || readIdentity(path) === fileIdentity) return null;
   const remedy = 'install files with mv or install, which put a whole file in place at once';

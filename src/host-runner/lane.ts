@@ -6,7 +6,7 @@ import { BATCH, type Shim } from './shim.js';
 /** A frame that holds calls. */
 export interface HeldFrame {
   bytes: Buffer;
-  /** What the shim knows of it: how far each lane has come, and how many calls each has left. */
+  /** What the shim notes about it: how far each lane has come, and how many calls each has left. */
   batch: Uint32Array;
 }
 

@@ -15,13 +15,13 @@ import { applySurroundings, restoreTunables, takeSurroundings } from './surround
 
 const CORE_PIPE_FD = 3;
 const BLACK_BOX_FD = 4;
-/** As often as a core looks, which asks a host whose beats do not come. */
+/** As often as a core looks; a core asks a host whose beats do not come. */
 const BEAT_MS = 1000;
 
 const shim = loadShim();
 restoreTunables(process.env);
 if (shim.followParent(CORE_PIPE_FD) !== 0) shim.exit(0);
-// Where it cannot be marked there is still the variable.
+// If it cannot be marked, the variable still identifies it.
 shim.markProcess(markOfHost(requireEnv('MESIBO_RUN_ID'), requireEnv('MESIBO_TOKEN')));
 if (shim.guardStack(STACK_GUARD_BYTES) !== 0) fail('the stack of the module cannot be guarded');
 shim.flushLines();
@@ -57,9 +57,9 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
     import('../paths.js'),
   ]);
   let server: InstanceType<typeof Server> | null = null;
-  /** What waits for the core to say which ABI is tried. */
+  /** Set while the core has not said yet which ABI to try. */
   let undecided: { welcome: Welcome; file: ModuleFile } | null = null;
-  /** What the operator should know of how the process began. */
+  /** What the operator should know about the start of the process. */
   let remarks: string[] = [];
 
   function prepare(welcome: Welcome): void {
@@ -114,7 +114,7 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
     return { shim, http, server, hiding: hideNodeSymbols(shim) };
   }
 
-  /** Nothing of this module is called again, its cleanup neither: the core's Stop only ends the process. */
+  /** Nothing of this module is called again, not even its cleanup. The core's Stop only ends the process. */
   function refuse(reason: unknown, welcome: Welcome): void {
     const error = asChange(welcome) ?? reason;
     if (!(error instanceof SupervisorError)) throw error;
@@ -147,7 +147,7 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
 function listen<Link>(open: () => Link): Link {
   try {
     const link = open();
-    // No signal has this number: those go the same way.
+    // No signal has this number; signals go the same way.
     writeSync(CORE_PIPE_FD, '\0');
     return link;
   } catch (error) {

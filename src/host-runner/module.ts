@@ -19,7 +19,7 @@ const HTTP_FUNCTIONS = ['mesibo_http', 'mesibo_util_http'];
 /** Callbacks in the order of the shim's bits. */
 const CALLBACKS = ['on_message', 'on_message_status', 'on_login', 'on_call', 'on_call_status', 'cleanup'];
 
-/** A module file as far as it can be known without loading it. */
+/** What is known about a module file without loading it. */
 export interface ModuleFile extends InspectedFile {
   /** Whether it imports a function that asks over http. */
   importsHttp: boolean;
@@ -29,7 +29,7 @@ export interface ModuleFile extends InspectedFile {
 export interface ModuleProcess {
   shim: Shim;
   http: HttpStarter;
-  /** How far it is a plain one. */
+  /** How close it is to a plain process. */
   hiding: Hiding;
 }
 
@@ -60,9 +60,9 @@ export function loadModule(
   const layout = encodeLayout(LAYOUTS[abi]);
   if (shim.setAbi(layout, layout.length) !== 0) throw new Error('shim and host-runner are of different builds');
   setConfig(shim, welcome.settings ?? []);
-  // A request of 2019 may block this thread, from init on, until it is answered; it may be made by a library that the
-  // module needs. Other modules ask so that it can wait: where the file itself does not, the first request starts the
-  // worker, which costs memory.
+  // A request of 2019 may block this thread until it is answered, even in init, and a library that the module needs may make
+  // it. Requests of other modules can wait. If the file itself makes no requests, the first request starts the worker, because
+  // a worker costs memory.
   if (file.importsHttp || abi === 'exports-2019') http.start();
   shim.setPhase(PHASE.loading);
   const warnings = [...file.warnings];
@@ -83,7 +83,7 @@ export function loadModule(
   const bits = shim.callbacks();
   const callbacks = CALLBACKS.filter((_, bit) => bits & (1 << bit));
   const isIdle = callbacks.every((name) => name === 'cleanup');
-  // Whoever sets "abi" knows it: a module may also live by threads of its own.
+  // With "abi" set, no callback is intended: a module may also work only with its own threads.
   if (isIdle && !welcome.abi) warnings.push(withoutCallbacks(abi));
   return {
     abi,
@@ -95,7 +95,7 @@ export function loadModule(
   };
 }
 
-/** Who writes a first module easily takes the layout that the header has by default. */
+/** A new author easily takes the default layout of the header. */
 function withoutCallbacks(abi: AbiName): string {
   return (
     'its init has set no callback, so no message reaches it; if it should have, it was built for another ABI than ' +
@@ -118,7 +118,7 @@ function openLibrary({ reason, shared }: Hiding, path: string, warnings: string[
   }
 }
 
-/** As a plain dlopen() may have it: a function that nothing provides ends the process where it is called. */
+/** As with a plain dlopen(), calling a function that nothing provides ends the process. */
 function openLazily(path: string, deep: boolean, { message }: ModuleLoadError, warnings: string[]) {
   try {
     const library = loadForGood(path, { deep, lazy: true });

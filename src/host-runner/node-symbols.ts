@@ -9,7 +9,7 @@ const SHARED_BYTES = 512;
 /** What the shim is asked for here. */
 export type HidesSymbols = Pick<Shim, 'hideNode'>;
 
-/** How far the module's process is a plain one. */
+/** How close the module's process is to a plain one. */
 export interface Hiding {
   /** Why nothing is hidden; `null`: it is. */
   reason: string | null;
@@ -18,8 +18,8 @@ export interface Hiding {
 }
 
 /**
- * Hides what the executable exports for Node alone. All addons must be loaded by now: none can be loaded afterwards that
- * calls libuv or V8.
+ * Hides what the executable exports only for Node. All addons must be loaded by now: later, no addon that calls libuv or V8 can
+ * be loaded.
  */
 export function hideNodeSymbols(shim: HidesSymbols): Hiding {
   const shared = Buffer.alloc(SHARED_BYTES);
@@ -27,7 +27,7 @@ export function hideNodeSymbols(shim: HidesSymbols): Hiding {
   return { reason, shared: shared.toString('latin1', 0, shared.indexOf(0)) };
 }
 
-/** What the operator is told where nothing can be hidden. */
+/** The message for the operator if nothing can be hidden. */
 export function describeFallback(reason: string): string {
   return (
     `Node's own symbols cannot be hidden from the module (${reason}); it is loaded with deep binding instead, with which ` +
@@ -35,7 +35,7 @@ export function describeFallback(reason: string): string {
   );
 }
 
-/** What he is told where Node is built with shared libraries. */
+/** The message for the operator if Node is built with shared libraries. */
 export function describeShared(shared: string): string {
   return (
     `this Node.js needs ${shared}; a module that brings another copy of one of these is bound to Node's; ` +

@@ -1,15 +1,15 @@
-/** Reports for the core, as the shim writes them: in blocks, of which each frame is a part. */
+/** Reports for the core. The shim writes them into blocks; each frame is a part of a block. */
 
 import type { Shim } from './shim.js';
 
 const BLOCK_BYTES = 256 * 1024;
-/** With less room than this a new block is begun: frames become no smaller than they need be. */
+/** With less room than this a new block begins, so that frames are not needlessly small. */
 const LEAST_BYTES = 16 * 1024;
 
 /** Hands out what the module did as frames. */
 export class Reports {
   readonly #shim: Pick<Shim, 'drain'>;
-  /** What is left of the block; the frames before it are on their way, and are not copied once more. */
+  /** The rest of the block. The frames before it are being sent and are not copied again. */
   #room: Buffer = Buffer.alloc(0);
 
   constructor(shim: Pick<Shim, 'drain'>) {

@@ -1,6 +1,6 @@
 /**
- * The serving loop of a host: frames with calls go to the shim as they came, and what the module did comes back
- * out of the black box in order. Everything runs on the main thread; only the module's own threads write to the box beside it.
+ * The serving loop of a host. Frames with calls go to the shim as they came. What the module did comes back from the black box,
+ * in order. Everything runs on the main thread; only the module's own threads also write to the box.
  */
 
 import { Socket } from 'node:net';
@@ -12,9 +12,9 @@ import type { HttpStarter } from './services/http-starter.js';
 import { ACCEPTED, BATCH, type Shim } from './shim.js';
 import { type Turn, Turns } from './turns.js';
 
-/** Finished verdicts are answered before a batch goes on that has run for this long. */
+/** After a batch has run for this long, finished verdicts are answered before it goes on. */
 const SLICE_MICROS = 1000;
-/** Someone waits for a message's verdict, and nobody for a notification's: where both wait, messages have more of the time. */
+/** Somebody waits for the verdict of a message, but nobody for that of a notification. If both wait, messages get more time. */
 const SLICE_BESIDE_MESSAGES_MICROS = 100;
 
 /** Runs the calls of one host. */
@@ -48,7 +48,7 @@ export class Server {
   }
 
   /**
-   * Takes the calls and the acknowledgement of a frame, which is read where it stands: its bytes must not change.
+   * Takes the calls and the acknowledgement of a frame. The frame is read in place, so its bytes must not change.
    *
    * @returns `false`: it is another frame
    * @throws {HandshakeError} when it is none
@@ -65,7 +65,7 @@ export class Server {
     return true;
   }
 
-  /** Calls the module no more: its init has refused. */
+  /** Stops calling the module: its init has refused. */
   retire(): void {
     this.#retired = true;
   }
@@ -134,7 +134,7 @@ export class Server {
     return this.#stopping !== 'no' || !this.#hasNoCalls || this.#shim.httpPending() !== 0;
   }
 
-  /** Their callbacks, of failure too, are made in the turns that follow. */
+  /** Their callbacks, including those of failure, are made in the following turns. */
   #closeRequests(): void {
     this.#stopping = 'closed';
     this.#shim.httpClose();

@@ -11,7 +11,7 @@ export interface Shim {
   markProcess(mark: bigint): number;
   takeSignals(coreFd: number): void;
   watchExit(): number;
-  /** For processes that the module starts: what they inherit is what a plain process would hand on. */
+  /** Processes that the module starts inherit what a plain process would hand on. */
   shareStdio(): void;
   /** `null`, or the reason for which nothing is hidden. */
   hideNode(counts: Uint32Array, shared: Buffer): string | null;
@@ -63,7 +63,7 @@ export const BATCH = { words: 8, left: { message: 2, notification: 3 } } as cons
 const MIB = 1024 * 1024;
 /** The most that koffi allows. Memory is taken as it is touched. */
 const STACK_BYTES = 16 * MIB;
-/** What of it the module never gets: koffi's own guard is one page, which a large frame steps over. */
+/** The part that the module never gets. koffi's own guard is one page, and a large frame steps over it. */
 export const STACK_GUARD_BYTES = 8 * MIB;
 
 /**

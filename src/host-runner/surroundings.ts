@@ -5,8 +5,8 @@ import type { Welcome } from '../wire/codec.js';
 import type { Shim } from './shim.js';
 
 /**
- * Gives the environment the GLIBC_TUNABLES that it is meant to have. The core has added to them for the start of this
- * process; what the module starts must not have that.
+ * Restores GLIBC_TUNABLES in the environment. The core has added to it for the start of this process; processes that the module
+ * starts must not inherit that.
  */
 export function restoreTunables(env: NodeJS.ProcessEnv): void {
   const given = env.MESIBO_GIVEN_TUNABLES;
@@ -17,7 +17,7 @@ export function restoreTunables(env: NodeJS.ProcessEnv): void {
 }
 
 /**
- * Takes directory and environment, where this process was started before anybody knew for which module.
+ * Takes directory and environment, if this process was started before its module was known.
  *
  * @returns what an operator should know, in words
  * @throws {ModuleLoadError} `DIRECTORY_UNUSABLE`

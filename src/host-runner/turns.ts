@@ -1,12 +1,12 @@
 /** Whose turn it is to have the module's thread. */
 
-/** What waits for it, in the order of a round. */
+/** The kinds of work that wait for it, in the order of a round. */
 const ROUND = ['http', 'message', 'notification'] as const;
 
 /** A kind of callback that waits: of an http request, for a message, or for a status, a login or a call. */
 export type Turn = (typeof ROUND)[number];
 
-/** Goes round, so that however much waits of one kind, the others have their turn. */
+/** Goes round, so that each kind has its turn, even if much of another kind waits. */
 export class Turns {
   #last: Turn = 'notification';
 

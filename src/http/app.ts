@@ -1,4 +1,4 @@
-/** What becomes of a request, from its head to its answer, on fastify. */
+/** Handles a request from its head to its answer, with fastify. */
 
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
@@ -21,7 +21,7 @@ export interface AppOptions {
   token(): Token | null;
   /** Nobody but the user of the core, and root, can reach the address. */
   isPrivate: boolean;
-  /** Callers shall go somewhere else: their connections end with the answer. */
+  /** Callers are to go elsewhere: their connections end with the answer. */
   isRetired(): boolean;
   warn(kind: string, text: string, from?: string): void;
 }
@@ -47,7 +47,7 @@ export async function makeApp(options: AppOptions): Promise<FastifyInstance> {
     bodyLimit: Number.MAX_SAFE_INTEGER,
     routerOptions: { maxParamLength: MAX_PART },
     clientErrorHandler: () => undefined,
-    // Of paths that cannot be taken: who has no token is told of that alone.
+    // For invalid paths: a caller without the token only learns that.
     frameworkErrors: (error, request, reply) => {
       const refusal = checkToken(request as Request, token(), options);
       void fail(refusal ?? badPath(error, request.raw), request as Request, reply as Reply);
@@ -96,7 +96,7 @@ function addRoute(app: FastifyInstance, route: Route, options: AppOptions): void
     method,
     url,
     config: { isOpen },
-    // Those who look whether a core is there may ask for no more than the head.
+    // A check whether a core is there may ask for the head only.
     exposeHeadRoute: isOpen,
     handler: async (request, reply) => {
       const query = readQuery(request.query, route);
@@ -138,8 +138,8 @@ function addRoute(app: FastifyInstance, route: Route, options: AppOptions): void
 }
 
 /**
- * A core that stops sends its callers away. Who waits to be let may send his body now, or another request. Who has closed his
- * direction has no request behind his last one.
+ * A core that stops sends its callers away. A caller that waits for 100 Continue may send its body now, or another request. A
+ * caller that has closed its direction sends no further request.
  */
 function endIfDue(request: Request, reply: Reply, options: AppOptions): void {
   const { raw } = request;
@@ -199,7 +199,7 @@ function isPathOf(path: string, pattern: string): boolean {
   return parts.length === wanted.length && wanted.every((part, i) => part.startsWith(':') || part === parts[i]);
 }
 
-/** What is wrong with the head of a request that can be understood. */
+/** What is wrong with the head of a readable request. */
 function findMistake({ headers, httpVersion }: IncomingMessage): HttpError | null {
   if (httpVersion === '1.1' && headers.host === undefined) {
     return invalidRequest('the request has no Host', 'send the header "Host" with the address of the core');

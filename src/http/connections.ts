@@ -8,7 +8,7 @@ import type { HttpLimits } from './limits.js';
 
 /** So many may be there beside the others, to be told that they cannot stay. */
 const MAX_LEAVING = 64;
-/** Before a body of this size is read, it is looked whether answers are. */
+/** Before a body of this size is read, it is checked that the caller reads answers. */
 const LARGE_BYTES = 64 * 1024;
 /** How long last words may take to be read. */
 const LAST_WORDS_MS = 500;
@@ -21,7 +21,7 @@ export class Connection {
   inProgress = 0;
   /** What it is shown of what modules send; `null`: nothing. */
   taking: { readonly unacknowledged: number } | null = null;
-  /** Whoever is there has shown that he may ask. */
+  /** The caller has shown its token, or needs none. */
   isKnown = false;
   /** Requests whose answer has not left. */
   requests = 0;
@@ -31,9 +31,9 @@ export class Connection {
   response: ServerResponse | null = null;
   /** Whether what was written is taken; `null`: there was nothing. */
   uptake: Uptake | null = null;
-  /** It is said when what is in progress is answered, as what came behind it cannot be understood. */
+  /** It is sent after the answers in progress, because what followed them cannot be understood. */
   lastWords: string | null = null;
-  /** What had come when the answer to a request left whose body had not; `null`: no such request. */
+  /** How much had come when a request was answered before its body was complete; `null`: no such request. */
   unwantedFrom: number | null = null;
 
   readonly #listeners = new Set<() => void>();
@@ -97,14 +97,14 @@ export class Connection {
   #endIfDue(): void {
     const { socket, lastWords } = this;
     if (lastWords === null || socket.destroyed) return;
-    // The request whose body cannot be read is one that gets this answer, unless it has one.
+    // The request whose body cannot be read gets this answer, unless it has one.
     const isAnswer = this.isInside && this.unwantedFrom === null;
     if (this.requests > (isAnswer ? 1 : 0)) return;
     const hasAnswer = this.isInside && (!isAnswer || this.response?.headersSent);
     if (hasAnswer) socket.destroy();
     else {
       socket.end(lastWords);
-      // Who is still writing reads no last words before it has been let.
+      // A peer that is still writing reads no last words before its writing is done.
       socket.resume();
       const timer = setTimeout(() => socket.destroy(), LAST_WORDS_MS);
       socket.once('close', () => clearTimeout(timer));
@@ -115,12 +115,12 @@ export class Connection {
 /** What is done about connections. */
 export interface ConnectionsOptions {
   limits: HttpLimits;
-  /** What one hears that has to go although it asks for something. */
+  /** The answer for a connection that must go although it asks for something. */
   tooMany(): string;
   warn(kind: string, text: string): void;
 }
 
-/** All of them, those first that are idle for longest. */
+/** All of them, the longest idle ones first. */
 export class Connections {
   readonly #options: ConnectionsOptions;
   readonly #all = new Map<Socket, Connection>();
@@ -148,13 +148,13 @@ export class Connections {
     if (Number(request.headers['content-length'] ?? LARGE_BYTES) >= LARGE_BYTES) this.#relieve();
     response.once('close', () => {
       connection.answered(request);
-      // It is the one now that is idle for the shortest time.
+      // Now it is the one with the shortest idle time.
       if (this.#all.delete(socket)) this.#all.set(socket, connection);
     });
     return connection;
   }
 
-  /** Cuts off those that send on and on what nobody wants, and those that do not read. */
+  /** Cuts off callers that keep sending unwanted bodies, and those that do not read. */
   look(nowMs: number): void {
     const { unwantedBytes, stalledMs } = this.#options.limits;
     for (const connection of this.#all.values()) {
@@ -196,7 +196,7 @@ export class Connections {
       `more than ${limits.connections} connections came; the core closes those that were idle for longest`,
     );
     const idle = this.all().filter((other) => other !== connection && other.requests === 0);
-    // Whoever has shown that he may ask comes before those of whom nothing is known.
+    // A caller that has shown its token comes before unknown ones.
     const goes = idle.find(({ isKnown }) => !isKnown) ?? idle[0];
     if (goes) {
       this.#all.delete(goes.socket);

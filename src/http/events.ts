@@ -16,7 +16,7 @@ export class Events {
   }
 
   /**
-   * Hands an event in. One that was taken goes its way to the end, also when its caller is gone.
+   * Hands an event in. A taken event is finished even if its caller is gone.
    *
    * @throws SupervisorError why it was not taken
    */
@@ -31,7 +31,7 @@ export class Events {
   }
 }
 
-/** One event. It stays longer as an origin: it says for whom it is what modules send because of it. */
+/** One event. It stays longer as an origin: it says where messages go that modules send because of it. */
 class EventInProgress implements OutcomeTaker, Origin {
   readonly server: string;
   readonly eventId = null;
@@ -47,7 +47,7 @@ class EventInProgress implements OutcomeTaker, Origin {
 
   told(outcome: DoorOutcome): void {
     const [visit, resolve] = [this.#visit, this.#resolve];
-    // It may be kept long after that: nothing of the caller stays.
+    // It may be kept for long, so nothing of the caller stays in it.
     this.#visit = this.#resolve = null;
     visit?.end();
     resolve?.(outcome);

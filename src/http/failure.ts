@@ -30,7 +30,7 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   ILLEGAL_STATE: 503,
 };
 
-/** Any error, as it is answered; `null`: it is a mistake of the core's own. */
+/** Any error, as it is answered; `null`: it is an error of the core itself. */
 export function httpErrorOf(error: unknown): HttpError | null {
   if (error instanceof HttpError) return error;
   if (error instanceof UnknownSenderError) return unknownSend();

@@ -40,11 +40,11 @@ export interface HttpLimits {
   stalledMs: number;
   /** A stream without a send has a comment in it so often. */
   beatMs: number;
-  /** It shows within this time whether a reader has gone that was written to. */
+  /** How long it takes to see that a reader has gone after a write to it. */
   probeMs: number;
   /** The sends of a stream that has ended are kept for its reader so long. */
   returnMs: number;
-  /** What a reader that comes again has read, and does not acknowledge within this time, is shown to it again. */
+  /** If a reader that comes again does not acknowledge within this time what it has read, it is shown that again. */
   showAgainMs: number;
   /** Ids of sends that are remembered for a reader that comes again. */
   rememberedSends: number;

@@ -49,7 +49,7 @@ class TcpListening implements Listening {
   constructor({ host, port }: { host: string; port: number }, { connected, failed }: ListeningEvents) {
     this.#host = host;
     this.#port = port;
-    // Who has sent all that he wants may still read.
+    // A caller that has sent everything may still read.
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, connected);
     this.#server.on('error', (error) => {
       if (this.#server.listening) failed(error);

@@ -1,4 +1,4 @@
-/** Node's server of HTTP: what it is bounded by, and what it says to bytes that are no request. */
+/** Node's HTTP server: its bounds, and its answer to bytes that are not a request. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
@@ -46,7 +46,7 @@ export function makeNodeServer(
     noteWaiting(request);
     take(request, response);
   });
-  // What else is expected may be left out of account (RFC 9110, 10.1.1).
+  // Other expectations may be ignored (RFC 9110, 10.1.1).
   server.on('checkExpectation', take);
   server.on('connect', (_request: IncomingMessage, socket: Socket) => {
     const remedy = 'GET /v1/openapi.json lists what there is';
@@ -63,7 +63,7 @@ export function makeNodeServer(
   return { server, connections };
 }
 
-/** What was wrong with bytes that are no request. */
+/** What was wrong with bytes that are not a request. */
 function describeMistake({ code, message }: NodeJS.ErrnoException, limits: HttpLimits): HttpError {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
     const what = `the request was not complete in time: its head may take ${limits.headMs / 1000} s, all of it ${limits.requestMs / 1000} s`;

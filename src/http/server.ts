@@ -49,7 +49,7 @@ export interface HttpServerOptions {
 /** How long the last answers may take to leave once the core ends. */
 const LINGER_MS = 500;
 
-/** Serves callers; none, gone, slow or talking nonsense, can hurt the core or another caller through it. */
+/** Serves callers. A caller that is gone, slow or sends nonsense cannot hurt the core or another caller. */
 export class HttpServer {
   readonly #options: HttpServerOptions;
   readonly #limits: HttpLimits;
@@ -144,7 +144,7 @@ export class HttpServer {
 
   /** Asks for another token from now on. @returns `false`: it is the one that it has */
   changeToken(token: string | null): boolean {
-    // A configuration without a token has another address, or none: an address that others reach stays closed to them.
+    // A configuration without a token has another address, or none. So an address that others can reach never becomes open.
     if (token === null && this.#options.address.kind !== 'unix') return false;
     if (token === null ? this.#token === null : this.#token?.is(token)) return false;
     this.#token = token === null ? null : new Token(token);
@@ -153,8 +153,8 @@ export class HttpServer {
   }
 
   /**
-   * Takes no more events; those in progress still get their outcomes. It goes on listening: so who asks hears that the core stops,
-   * and what became of sends can be said.
+   * Takes no more events; those in progress still get their outcomes. It goes on listening, so callers learn that the core
+   * stops, and servers can still report on sends.
    */
   retire(): void {
     this.#isRetired = true;

@@ -3,7 +3,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-/** Knows a token when it comes, and never tells it. */
+/** Recognises a token and never reveals it. */
 export class Token {
   /** A digest: it has the same length whatever is compared with it. */
   readonly #digest: Buffer;
@@ -13,7 +13,7 @@ export class Token {
   }
 
   /**
-   * Whether a header carries it. How long that takes tells nothing of the token.
+   * Whether a header carries it. The time that this takes reveals nothing about the token.
    *
    * @param authorization - the header as it came, such as `Bearer TOKEN`
    */

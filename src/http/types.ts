@@ -4,7 +4,7 @@
 export interface ReadinessWords {
   /** Why it does not; empty: it does. */
   reasons: string[];
-  /** What does not keep it from serving, and somebody may want to know. */
+  /** What is worth knowing although the core serves. */
   notes: string[];
 }
 

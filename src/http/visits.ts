@@ -1,4 +1,4 @@
-/** What callers have in progress in the core: as much as it takes, and no more than they acknowledge. */
+/** The requests of callers in progress, bounded by what the core takes and by what callers acknowledge. */
 
 import { performance } from 'node:perf_hooks';
 import type { SendSource } from '../sends/types.js';
@@ -60,7 +60,7 @@ export class Visits {
   }
 
   /**
-   * Lets somebody in, now or when what its server was sent is acknowledged.
+   * Lets a caller in, now or when its server has acknowledged what it was sent.
    *
    * @param begin - is called within the call, or later, unless `refuse` is; it may throw
    * @param refuse - why it is not let in, or what `begin` threw
@@ -119,7 +119,7 @@ export class Visit {
     if (this.#gate.begin()) letIn();
     else {
       this.#gate.hold({ owner: this, begin: letIn, refuse: giveUp });
-      // Nobody has seen yet what waits here, so it need not go on without its caller. One that still reads hears so.
+      // Nothing has begun with what waits here, so it ends when its caller goes. A caller that still reads is told so.
       this.#caller.onGone(giveUp);
     }
   }

@@ -1,4 +1,4 @@
-/** Warnings that callers can cause as often as they like: of each kind one line now and then, which counts the others. */
+/** Warnings that callers can cause at will. Each kind gets one line now and then, which counts the others. */
 
 /** Of a kind there is one line within this time. */
 const EVERY_MS = 10_000;

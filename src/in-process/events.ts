@@ -1,4 +1,4 @@
-/** What the loader tells, a line of JSON each, as values. */
+/** The events of the loader, a line of JSON each, as values. */
 
 /** Parameters as the loader tells them: numbers are decimal strings, addresses hexadecimal. */
 export interface ToldParams {

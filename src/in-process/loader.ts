@@ -24,7 +24,7 @@ export interface RunOptions {
   /** The most that a module may send. */
   maxMessageBytes: number;
   messages: AsyncIterable<Fed>;
-  /** What stands in front of the command, as a shell reads it: `gdb --args`; `null`: nothing. */
+  /** A prefix for the command, as a shell reads it, such as `gdb --args`; `null`: none. */
   under: string | null;
   /** Whether what modules print goes to standard error. */
   quietStdout: boolean;

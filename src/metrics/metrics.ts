@@ -1,4 +1,4 @@
-/** The metrics of a core: nothing is counted for them but how late the event loop is, and all is looked at when somebody asks. */
+/** The metrics of a core. Only the lag of the event loop is counted for them; everything else is read when somebody asks. */
 
 import { performance } from 'node:perf_hooks';
 import { readDescriptorUse } from '../descriptors.js';
@@ -26,7 +26,7 @@ export class Metrics {
     this.#page ??= loadPage();
   }
 
-  /** Looks no more; it can still be asked. */
+  /** Stops watching; it can still be asked. */
   close(): void {
     this.#lag.close();
   }

@@ -19,8 +19,8 @@ const ofDefault = VERDICTS.flatMap((verdict) =>
 );
 
 /**
- * A default verdict that this module can get now has a value from the beginning, so that the first one is seen as an increase. The
- * others are there only if there were some.
+ * A default verdict that the module can get has a value from the beginning, so that the first one shows as an increase. Other
+ * reasons appear only if they occurred.
  */
 function messages({ totals: { own, defaults }, onFailure }: ModuleFigures): Pairs {
   const present = onFailure === 'consume' ? 'consumed' : 'pass';

@@ -6,8 +6,8 @@ import { FastRegistry, type ReadMetric } from './registry.js';
 import type { MetricDefinition, MetricsPage, Scrape } from './types.js';
 
 /**
- * A registry of our own, which has what the core counts anyway. Its metrics are looked at and never raised, so each is an object with
- * the one function that a registry calls.
+ * A registry of our own for what the core counts anyway. Its metrics are only read, so each is an object with the one function
+ * that a registry calls.
  */
 export class Page {
   readonly #registry = new FastRegistry();

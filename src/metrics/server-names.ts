@@ -1,6 +1,5 @@
 /**
- * Bounds how many names of servers there are in metrics. A server says itself what it is called, and each name is a time series that
- * Prometheus keeps.
+ * Bounds the number of server names in metrics. A server chooses its own name, and Prometheus keeps a time series for each.
  */
 
 import { performance } from 'node:perf_hooks';

@@ -1,4 +1,4 @@
-/** Where the messages of a module with `chain_sends = yes` go through the other modules before a server gets them. */
+/** Sends messages of a module with `chain_sends = yes` through the other modules before a server gets them. */
 
 import type { SupervisorError } from '../errors.js';
 import type { DoorOutcome } from '../supervisor/types.js';
@@ -8,11 +8,11 @@ import type { Entry } from './queue/entry.js';
 import { RowList } from './queue/row-list.js';
 import type { SendsSupervisor } from './types.js';
 
-/** What a module sends because of what modules sent goes through the chain so often in a row. */
+/** How often in a row a message may go through the chain when modules send because of each other's messages. */
 const MAX_HOPS = 8;
-/** So many of a module are in the chain at a time. */
+/** How many messages of a module are in the chain at a time. */
 const MAX_UNDERWAY = 64;
-/** A supervisor that takes no messages now is asked again after that. */
+/** When a supervisor that takes no messages now is asked again. */
 const RETRY_MS = 250;
 
 /** What it asks of those who use it. */
@@ -21,11 +21,11 @@ export interface ChainStageOptions {
   say(level: 'info' | 'warn', text: string): void;
   /** A module of the chain has consumed it. */
   consumed(entry: Entry): void;
-  /** It has been there, and may be another message now. */
+  /** It has been through the chain, which may have changed it. */
   changed(entry: Entry, bytesBefore: number): void;
   /** It is for the servers now. */
   through(entry: Entry): void;
-  /** There is something to do for {@link ChainStage.work}. */
+  /** Called when {@link ChainStage.work} has something to do. */
   wake(): void;
 }
 
@@ -69,7 +69,7 @@ export class ChainStage {
     stage.waiting.insert(entry);
   }
 
-  /** Lets those go on that have been through the chain, and sends others there, as far as there is room. */
+  /** Passes on messages that have been through the chain, and sends others there while there is room. */
   work(): void {
     if (this.#isClosed) return;
     for (const [module, stage] of this.#stages) {
@@ -80,7 +80,7 @@ export class ChainStage {
     }
   }
 
-  /** Those that wait since before that time; they are out of it. */
+  /** Takes out the messages that have waited since before that time. */
   expire(beforeMs: number): Entry[] {
     const expired: Entry[] = [];
     for (const [module, { waiting, underway }] of this.#stages) {
@@ -93,7 +93,7 @@ export class ChainStage {
     return expired;
   }
 
-  /** Since when the one waits that waits longest; `null`: none waits. */
+  /** Since when the oldest one waits; `null`: none waits. */
   oldestMs(): number | null {
     let oldest: number | null = null;
     for (const { waiting } of this.#stages.values()) {
@@ -142,7 +142,7 @@ export class ChainStage {
     }
   }
 
-  /** It may be told while a report is read: the rest is done later. */
+  /** It may be called while a report is read, so the rest is done later. */
   #told(going: Underway, outcome: DoorOutcome): void {
     if (this.#isClosed) return;
     if (outcome.verdict === 'consumed') {

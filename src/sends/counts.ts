@@ -1,4 +1,4 @@
-/** What became of sends that nobody waits for any more, of each module and of all: pure. */
+/** What became of finished sends, for each module and for all. Pure. */
 
 /** How one has ended. */
 export type SendEnd = 'delivered' | 'refused' | 'expired' | 'consumed';
@@ -19,7 +19,7 @@ export class SendCounts {
     this.#byModule.set(module, own);
   }
 
-  /** Of all modules, those included that are not configured any more. */
+  /** Of all modules, including those that are no longer configured. */
   get all(): Readonly<SendEnds> {
     return this.#all;
   }

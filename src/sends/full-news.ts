@@ -1,4 +1,4 @@
-/** That too much waits of a module, or not any more: for those who stop it, and for the log. */
+/** Reports when too much of a module waits, and when this is over: to the code that stops it, and to the log. */
 
 import { counted } from '../counted.js';
 import type { Fullness } from './queue/fullness.js';
@@ -36,7 +36,7 @@ export class FullNews {
     if (isFull) this.#log(module);
   }
 
-  /** One that sends faster than servers take becomes full again and again. */
+  /** A module that sends faster than servers take becomes full again and again. */
   #log(module: string): void {
     const { fullness, now, say } = this.#options;
     const loggedMs = this.#loggedMs.get(module);

@@ -1,4 +1,4 @@
-/** Work on very many things, between which everything else has its turn. */
+/** Work on very many things that lets everything else have its turn in between. */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 

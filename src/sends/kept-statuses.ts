@@ -1,4 +1,4 @@
-/** Statuses that servers give of what modules sent, kept in memory while the module cannot hear them: pure. */
+/** Statuses from servers, kept in memory while their module cannot take them. Pure. */
 
 import type { MessageParamsInput } from '../supervisor/types.js';
 import { toWireParams } from '../wire/params.js';
@@ -47,7 +47,7 @@ export class KeptStatuses {
     return true;
   }
 
-  /** One is kept no more. */
+  /** One is no longer kept. */
   release({ module, bytes }: KeptStatus): void {
     const share = this.#shares.get(module);
     if (!share) return;

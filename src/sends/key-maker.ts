@@ -1,8 +1,8 @@
-/** Numbers that grow from one to the next, and from core to core: the order in which modules sent. */
+/** Growing numbers, also from core to core. They give the order in which modules sent. */
 
-/** So many a millisecond, before they run ahead of the time. */
+/** How many a millisecond, before they run ahead of the time. */
 const PER_MS = 1024;
-/** A clock may stand anywhere; numbers are exact up to twice this. */
+/** The latest time that is accepted from a clock; numbers are exact up to twice this. */
 const MAX_BY_TIME = 2 ** 52;
 
 /** Counts on from the time. */
@@ -14,7 +14,7 @@ export class KeyMaker {
     this.#wallNow = wallNow;
   }
 
-  /** An earlier core has used one: those to come are higher, also when the clock was set back. */
+  /** An earlier core has used this number. Later ones are higher, even if the clock was set back. */
   skip(key: number): void {
     this.#last = Math.max(this.#last, key);
   }

@@ -1,4 +1,4 @@
-/** News that may come by the thousand: one line for each module and second. */
+/** News that may come by the thousand. It becomes one line for each module and second. */
 
 const EVERY_MS = 1000;
 

@@ -1,4 +1,4 @@
-/** What modules send, from the moment they have sent it until a server has taken it. */
+/** Messages of modules, from when they are sent until a server has taken them. */
 
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -52,7 +52,7 @@ export const SENDS_FOLDER = 'sends';
 /** The status of a message that was not delivered. */
 const NOT_DELIVERED = 0x80;
 
-/** A status names so many servers that are away. */
+/** How many absent servers a status names. */
 const MAX_AWAY = 10;
 
 /** Keeps what modules send, and gives it to those who take it. It lives longer than its supervisor. */
@@ -65,7 +65,7 @@ export class Sends implements SendKeeper, SendSource {
   readonly #dispatch = new Dispatch();
   readonly #fullness: Fullness;
   readonly #fullNews: FullNews;
-  /** What waits for servers; what waits for its module to hear a status does not. */
+  /** Messages that wait for servers, without those that only wait for their status. */
   readonly #shares: ServerShares;
   readonly #onRoom: (() => void)[] = [];
   readonly #chain: ChainStage;
@@ -80,7 +80,7 @@ export class Sends implements SendKeeper, SendSource {
   readonly #counts = new SendCounts();
   #supervisor: SendsSupervisor | null = null;
   #store: SendStore | null = null;
-  /** What came before it was known what an earlier core left; `null`: that is known. */
+  /** Messages that came before the messages of an earlier core were read; `null`: those have been read. */
   #held: Entry[] | null = [];
   /** Resolves when what an earlier core left has been taken. */
   #loading: Promise<void> = Promise.resolve();
@@ -148,7 +148,7 @@ export class Sends implements SendKeeper, SendSource {
       if (this.#takings.size > 0) this.#store.namesChanged();
       for (const entry of this.#held ?? []) this.#store.put(entry);
       await this.#store.open();
-      // Where the disk was slow, it may be still in the middle of it.
+      // On a slow disk it may not have finished.
       await this.#loading;
     }
     this.#begin();
@@ -274,7 +274,7 @@ export class Sends implements SendKeeper, SendSource {
 
   // ---- the way of an entry ----
 
-  /** Nothing is given to anybody meanwhile: what comes is held. What was loaded goes before all that came, also when it is late. */
+  /** Nothing is delivered meanwhile: new messages are held. Loaded messages come before them, even if loading was late. */
   async #load({ entries, names }: Content, progress: () => void): Promise<void> {
     for (const name of names) this.#dispatch.know(name);
     const isLate = this.#held === null;
@@ -285,7 +285,7 @@ export class Sends implements SendKeeper, SendSource {
     if (isLate) this.#begin();
   }
 
-  /** @param isLate - it may have become known otherwise meanwhile, and somebody have it */
+  /** @param isLate - it may have been found elsewhere meanwhile, and a server may have it */
   #loaded(entry: Entry, isLate: boolean): void {
     this.#keys.skip(entry.key);
     const known = this.#all.get(entry.sentId);
@@ -293,10 +293,10 @@ export class Sends implements SendKeeper, SendSource {
       this.#store?.remove(entry);
       return;
     }
-    // It was found in a black box as well: the store knows what has become of it.
+    // It was also found in a black box; the store knows its state.
     if (known) this.#forget(known);
     this.#all.set(entry.sentId, entry);
-    // Where something waited for a server, it was known.
+    // A server for which something waited was known.
     if (entry.server !== null) this.#dispatch.know(entry.server);
     if (this.#fullness.add(entry.module, entry.bytes)) this.#fullNews.changed(entry.module);
     if (entry.dueStatus === null) {
@@ -316,7 +316,10 @@ export class Sends implements SendKeeper, SendSource {
     this.#planTurn();
   }
 
-  /** Which servers an earlier core knew is known only now. What somebody has goes to its own server if it comes back. */
+  /**
+   * The servers that an earlier core knew are known only now. A message that another server has goes to its own server if it
+   * comes back.
+   */
   #bindAll(): void {
     for (const entry of this.#all.values()) if (entry.dueStatus === null) this.#bind(entry);
     this.#dispatch.regroup();
@@ -331,7 +334,7 @@ export class Sends implements SendKeeper, SendSource {
     this.#store?.put(entry);
   }
 
-  /** To the chain, or to the servers; later ones of its module go the same way. */
+  /** To the chain or to the servers. Later messages of its module go the same way. */
   #route(entry: Entry): void {
     if (!entry.isChained || this.#chain.has(entry.module)) this.#chain.add(entry);
     else this.#admit(entry);
@@ -360,7 +363,7 @@ export class Sends implements SendKeeper, SendSource {
     this.#forget(entry);
   }
 
-  /** What its module sends because of that is for who refused it. */
+  /** What its module sends because of this is for the server that refused it. */
   #refused(entry: Entry, server: string): void {
     this.#counts.count(entry.module, 'refused');
     this.#notDelivered(entry, server);
@@ -378,7 +381,7 @@ export class Sends implements SendKeeper, SendSource {
     this.#notDelivered(entry);
   }
 
-  /** No server gets it any more, also after another start of the core. */
+  /** No server gets it any more, not even after a restart of the core. */
   #notDelivered(entry: Entry, server: string | null = null): void {
     this.#shares.remove(entry);
     entry.server ??= server;
@@ -398,7 +401,7 @@ export class Sends implements SendKeeper, SendSource {
 
   // ---- turns ----
 
-  /** Once, after all that goes on now: nobody is called from within a call of his, and much is done together. */
+  /** Once, after the present work: so nobody is called within his own call, and much is done together. */
   #planTurn(): void {
     if (this.#isTurnPlanned || this.#isClosed || this.#held !== null) return;
     this.#isTurnPlanned = true;

@@ -1,4 +1,4 @@
-/** Statuses that modules shall have of what they sent. */
+/** Statuses that modules are to get for what they sent. */
 
 import type { SupervisorError } from '../errors.js';
 import type { MessageParamsInput, Origin } from '../supervisor/types.js';
@@ -6,15 +6,15 @@ import { fromWireParams, type WireParams } from '../wire/params.js';
 import type { SendsSupervisor } from './types.js';
 
 /**
- * So many are with a module at a time. They are given together and the next ones when all are back: so each one is there before
- * those behind it, and the last one waits for few.
+ * How many are with a module at a time. They are given together, and the next ones when all are answered. So each arrives
+ * before the later ones, and the last one waits for few.
  */
 const MOST_AT_A_TIME = 4;
-/** A supervisor that takes none now is asked again after that. */
+/** When a supervisor that takes none now is asked again. */
 const RETRY_MS = 250;
-/** A module that hears none is tried again after that, by one status, and then after twice as long each time. */
+/** A module that takes none is tried again after this, with one status, and then after twice as long each time. */
 const DOWN_MS = { first: 500, most: 5000 };
-/** With so many that have left in a row, it is looked whether they are most of it. */
+/** After this many have left in a row, the list is cut if they are most of it. */
 const CUT_AT = 1024;
 
 /** One status. */
@@ -45,15 +45,15 @@ interface Line<T> {
   at: number;
   /** The first ones are with the module. */
   isTelling: boolean;
-  /** The module heard none, and is not tried before that. */
+  /** The module took none, and is not tried before this time. */
   pause: NodeJS.Timeout | undefined;
-  /** How long the next pause is; 0: the module hears them. */
+  /** How long the next pause is; 0: the module takes them. */
   pauseMs: number;
 }
 
 /**
- * They wait until their modules have been given them, however long these are down or busy. What keeps them bounds how many
- * there are. No module waits for another one.
+ * Statuses wait until their modules have got them, no matter how long these are down or busy. The keeper of the messages bounds
+ * their number. No module waits for another one.
  */
 export class StatusesDue<T extends DueStatus> {
   readonly #options: StatusesDueOptions<T>;
@@ -133,7 +133,7 @@ export class StatusesDue<T extends DueStatus> {
       const input = given ?? fromWireParams(params ?? {});
       if (!(await supervisor.tellSender(input, dueStatus as number, { sentId, ...origin }))) return false;
     } catch (error) {
-      // Of a module that is configured no more nobody is to be told.
+      // The module is no longer configured, so nobody gets it.
       if ((error as SupervisorError).code === 'ILLEGAL_STATE') {
         this.#retryLater();
         return false;

@@ -1,4 +1,4 @@
-/** Where events of a server wait while too much of what modules sent waits for that server: pure, but for a timer. */
+/** Where events of a server wait while too many messages of modules wait for that server. Pure, except for a timer. */
 
 /** One event that waits. */
 export interface Held {
@@ -38,7 +38,7 @@ export class Gates {
     return gate;
   }
 
-  /** Something waits no more. */
+  /** Something no longer waits. */
   roomAgain(): void {
     for (const gate of this.#gates.values()) gate.release();
   }
@@ -96,7 +96,7 @@ export class Gate {
 
   /** Lets those begin that may. */
   release(): void {
-    // Whoever begins may come to its end at once.
+    // An event that begins may end at once.
     if (this.#isReleasing) return;
     this.#isReleasing = true;
     while (this.#held.length > 0 && this.#going < this.#options.allowanceOf(this.server)) {

@@ -2,7 +2,7 @@
 
 import type { Names, Taker } from './names.js';
 
-/** It shows within this time whether a connection has gone that was written to. */
+/** How long it takes to see that a connection has gone after a write to it. */
 const PROBE_MS = 50;
 
 /** The claim of one connection. */
@@ -22,8 +22,8 @@ export class NameClaim {
   }
 
   /**
-   * Claims a name. A server that was killed in the middle of many events may seem to be there still. So something is written to it,
-   * which shows whether it is, and the name is claimed again in a moment.
+   * Claims a name. A server that was killed during many events may seem to be still there. So something is written to it to
+   * find out, and the name is claimed again in a moment.
    *
    * @param later - told what came of that
    * @returns whether the name is its at once

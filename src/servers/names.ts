@@ -3,7 +3,7 @@
 /** A connection that takes sends. */
 export interface Taker {
   readonly instance: string;
-  /** Its process has ended: what holds the connection is something that it has forked. */
+  /** Its process has ended; a process that it forked holds the connection. */
   readonly isOrphaned: boolean;
   /** A newer connection of the same process takes them from now on. */
   yieldSends(): void;
@@ -11,7 +11,7 @@ export interface Taker {
   resumeSends(): void;
   /** Ends it: another process takes the sends from now on. */
   giveUp(): void;
-  /** Writes to its server: so it shows whether that is gone, also where nothing of it is read at the moment. */
+  /** Writes to its server to find out whether it is gone, even while nothing is read from it. */
   probe(): void;
 }
 
@@ -58,7 +58,7 @@ export class Names {
   #clear(name: string): boolean {
     const takers = [...(this.#all.get(name) ?? [])];
     if (takers.some(({ isOrphaned }) => !isOrphaned)) return false;
-    // Those first that have yielded: none shall take the sends again.
+    // Yielded connections first, so that none of them takes the sends again.
     this.#all.delete(name);
     this.#holders.delete(name);
     for (const taker of takers) taker.giveUp();

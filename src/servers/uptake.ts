@@ -1,4 +1,4 @@
-/** Whether who is at the other end takes what was written. A part of a large write counts too: it may take long, read slowly. */
+/** Whether the peer takes what was written. A part of a large write counts too, because a slow reader may need long for it. */
 
 import type { Socket } from 'node:net';
 import { unreadAtPeer } from '../libc.js';
@@ -7,7 +7,10 @@ import { handleOf } from './handle.js';
 /** Of one connection. */
 export class Uptake {
   readonly #socket: Socket;
-  /** Over a network what a machine has not confirmed counts, as it may be gone; else what a program has not read, as it may be slow. */
+  /**
+   * Over a network, bytes that the other machine has not confirmed count, because it may be gone. Otherwise bytes that the
+   * program has not read count, because it may be slow.
+   */
   readonly #isNetwork: boolean;
   #takenBytes = 0;
   #progressMs: number;

@@ -14,7 +14,7 @@ export interface Obstacle {
 }
 
 /**
- * Looks at what stands at the path. A socket that nobody listens on is left over from a core that was killed.
+ * Looks at what is at the path. A socket that nobody listens on is left over from a core that was killed.
  *
  * @returns `null`: a socket may be made there
  */

@@ -20,7 +20,7 @@ const REFUSALS: readonly number[] = [410, 422];
 /** A server may ask for a longer wait: then this is waited. */
 const LONGEST_ASKED_MS = 5 * 60_000;
 
-/** Judges by the status alone: whatever else is said, any 2xx takes the message. */
+/** Judges by the status alone: any 2xx takes the message. */
 export function judge({ status, retryAfter }: Answer, nowMs: number): Judgement {
   if (status >= 200 && status <= 299) return { kind: 'taken' };
   const why = `it answered ${status}`;
@@ -29,7 +29,7 @@ export function judge({ status, retryAfter }: Answer, nowMs: number): Judgement 
   return { kind: 'failed', why: why + redirect, waitMs: readRetryAfter(retryAfter, nowMs) };
 }
 
-/** Seconds, or a date; what is neither asks for nothing. */
+/** Seconds or a date; anything else asks for no wait. */
 function readRetryAfter(text: string | null, nowMs: number): number {
   if (text === null) return 0;
   const askedMs = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;

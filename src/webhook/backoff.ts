@@ -2,7 +2,7 @@
 
 const FIRST_MS = 100;
 const LONGEST_MS = 60_000;
-/** So much of a wait is left to chance, so that many modules do not post at the same moment. */
+/** How much of a wait is random, so that modules do not all post at the same moment. */
 const JITTER = 0.25;
 
 /**

@@ -1,9 +1,9 @@
-/** What is told of a webhook: that it fails, why, and that it goes on. */
+/** News of a webhook: that it fails, why, and that it works again. */
 
 import { counted } from '../counted.js';
 import { LimitedNews } from '../sends/limited-news.js';
 
-/** A failure is told so often, be it for another reason or after a recovery. */
+/** How often a failure is reported, even for another reason or after a recovery. */
 const FAILURE_EVERY_MS = 60_000;
 /** A problem names so many modules. */
 const SHOWN = 5;
@@ -18,10 +18,10 @@ export class WebhookNews {
   readonly #failing = new Set<string>();
   /** When the first of them failed. */
   #since = '';
-  /** The reason that was told last; `null`: all is well since, as far as was told. */
+  /** The reason that was reported last; `null`: a recovery was reported since, or nothing. */
   #told: string | null = null;
   #toldMs = Number.NEGATIVE_INFINITY;
-  /** It fails, and that is counted and not told. */
+  /** It fails, and this is only counted. */
   #isHeld = false;
   /** How often it began to fail since {@link WebhookNews.#toldMs} without being told. */
   #held = 0;
@@ -49,7 +49,7 @@ export class WebhookNews {
       this.#isHeld = true;
       return;
     }
-    // The one that goes on is told here, and is none of the others.
+    // The failure that lasts is reported here and not counted among the others.
     const others = this.#held - (this.#isHeld ? 1 : 0);
     const more = others > 0 ? `; ${this.#describeHeld(others)}` : '';
     this.#told = why;

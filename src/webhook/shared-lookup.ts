@@ -6,8 +6,8 @@ type Told = (error: NodeJS.ErrnoException | null, address: string | LookupAddres
 type Lookup = (hostname: string, options: LookupOptions, told: Told) => void;
 
 /**
- * A look-up for connections to one server. The system's may take as long as it likes, and holds a thread meanwhile that the store
- * of the core needs too. So whoever asks while it is in progress waits for the one that was begun.
+ * A look-up for connections to one server. The system's look-up may take long and holds a thread that the store of the core
+ * needs too. So all connections that ask meanwhile share the look-up in progress.
  */
 export function sharedLookup(begin: Lookup = lookup as Lookup): Lookup {
   const waiting = new Map<string, Told[]>();

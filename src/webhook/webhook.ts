@@ -30,7 +30,7 @@ const MOST_MODULES = 1024;
 /** What is being posted when the core stops has so long to be answered. */
 const LAST_WAIT_MS = 2000;
 
-/** Takes what modules send. Those of one module are posted one after the other; modules do not wait for each other. */
+/** Takes what modules send. Messages of one module are posted one after the other; modules do not wait for each other. */
 export class Webhook implements SendTaker {
   readonly server = WEBHOOK;
   readonly window = MOST_MODULES;
@@ -79,14 +79,14 @@ export class Webhook implements SendTaker {
 
   deliver(send: Send): void {
     const attachment = this.#attachment;
-    // It comes again: to whoever takes next.
+    // It comes again, to the next taker.
     if (attachment === null || this.#closing.signal.aborted) return;
     const inHand = this.#deliver(send, attachment);
     this.#inHand.add(inHand);
     void inHand.then(() => this.#inHand.delete(inHand));
   }
 
-  /** Posts nothing more. What is being posted may still be answered; the rest waits for whoever takes next. Never rejects. */
+  /** Posts nothing more. A post in progress may still be answered; the rest waits for the next taker. Never rejects. */
   async close(): Promise<void> {
     this.#closing.abort();
     const { signal } = this.#ended;

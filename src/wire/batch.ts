@@ -1,6 +1,6 @@
 /**
- * Encodes a CoreFrame with a Batch by hand: it is on the way of every message. What comes of it is what the generated code
- * makes; a test holds the two against each other.
+ * Encodes a CoreFrame with a Batch by hand, because every message needs it. The result equals that of the generated code; a
+ * test compares the two.
  *
  * @see proto/module.proto
  */
@@ -19,7 +19,7 @@ export interface OutgoingCall {
   readonly event: CallEvent;
   /** Where its payload was put for the host, see Message.place; {@link IN_FRAME}: it travels in the frame. */
   readonly place: number;
-  /** Where its event came from; `null`: from nobody who wants to know what is sent because of it. */
+  /** Where its event came from; `null`: nobody wants to know what is sent because of it. */
   readonly origin: WireOrigin | null;
 }
 

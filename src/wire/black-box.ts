@@ -1,6 +1,6 @@
 /**
- * The black box from the core's side: its header when it is made, its content when its host has died. Everything read
- * from it may have been overwritten by a module.
+ * The black box from the core's side: its header when it is made, its content when its host has died. A module may have
+ * overwritten anything in it.
  *
  * @see src/host-runner/native/shim.h for the layout
  */
@@ -55,13 +55,13 @@ export interface BoxHeader {
   currentSeq: number;
   /** What is being executed; `null`: nothing. With a callback of an http request there is no call. */
   currentEvent: ExecutedKind | null;
-  /** The call that led to it, which most often is itself. */
+  /** The call that led to it; most often it is that call itself. */
   cause: Cause | null;
   /** CLOCK_MONOTONIC, in nanoseconds, at which it began; as `process.hrtime.bigint()` counts. */
   currentStart: bigint;
   droppedLogs: number;
   refusedSends: number;
-  /** With which code somebody in the process called `exit()`; `null`: nobody did, it ended in another way. */
+  /** The code with which the process called `exit()`; `null`: it ended in another way. */
   exitCode: number | null;
   /** The process that sent the host its last signal; `null`: none that can be seen from there. */
   signalFrom: number | null;
@@ -93,12 +93,12 @@ export function ringBytes(bytes: number): number {
   return Math.max(PAGE_BYTES, Math.floor((bytes - BOX.ringOffset) / PAGE_BYTES) * PAGE_BYTES);
 }
 
-/** How long the file of a box is. Behind the ring there is as much room again for large payloads, which the core writes. */
+/** How long the file of a box is. Behind the ring there is as much room again for large payloads. The core writes them. */
 export function boxBytes(ringSize: number): number {
   return BOX.ringOffset + 2 * ringSize;
 }
 
-/** The ring of a box whose file is so long; not what its header says, which a module may have overwritten. */
+/** The ring size of a box, from the length of its file. The header is not used, because a module may have overwritten it. */
 export function ringOfBox(bytes: number): number {
   return (bytes - BOX.ringOffset) / 2;
 }
@@ -151,7 +151,7 @@ function readCause(header: Buffer): Cause | null {
   return event && { event, messageId: header.readBigUInt64LE(BOX.causeId) };
 }
 
-/** Whether a position can be one that follows `from`: the writer waits where the ring is full. */
+/** Whether a position can follow `from`: a writer stops when the ring is full. */
 export function isReachable(position: number, from: number, ringSize: number): boolean {
   return position >= from && position - from <= ringSize;
 }

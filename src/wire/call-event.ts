@@ -1,6 +1,6 @@
 /**
- * An event on its way through the chain, in the bytes that travel: encoded once where it comes in, and copied from there
- * into each Batch. What a module leaves unchanged is never decoded.
+ * An event on its way through the chain, encoded as it travels. It is encoded once where it comes in, and copied from there
+ * into each Batch. What no module changes is never decoded.
  */
 
 import Long from 'long';
@@ -93,8 +93,8 @@ export class CallEvent {
   }
 
   /**
-   * Who talks, of a message or a status. The same object is returned each time: this is on the way of every message. What is
-   * 0 may be left out, and all else stands in the order of the numbers. Addresses are of no interest in a group.
+   * Who talks, for a message or a status. The same object is returned each time, because every message needs this. Fields that
+   * are 0 may be missing; the others are in the order of their numbers. In a group the addresses do not matter.
    */
   parties(encoding: 'utf8' | 'latin1'): Parties {
     const { bytes } = this;
@@ -159,8 +159,7 @@ export class CallEvent {
   }
 
   /**
-   * A message or a status that stands somewhere in the form in which {@link message} and {@link status} write it: copied as
-   * it is.
+   * A message or a status that is already in the form that {@link message} and {@link status} write. It is copied as it is.
    */
   static copy(
     kind: 'message' | 'status',
@@ -176,7 +175,7 @@ export class CallEvent {
     return new CallEvent(kind, bytes, at, to - from, payloadBytes, addressBytes);
   }
 
-  /** A message of parameters that have travelled, or may as they are. */
+  /** A message with parameters that are already in the wire's form. */
   static wireMessage(params: WireParams, payload: Uint8Array): CallEvent {
     return joinMessage(encodeParams(params), payload, addressBytesOf(params));
   }

@@ -92,7 +92,7 @@ function decode<T>(peer: 'core' | 'host', bytes: Uint8Array, type: { decode(byte
   }
 }
 
-/** What is said of bytes that are no frame. */
+/** The error for bytes that are not a frame. */
 export function damagedFrame(peer: 'core' | 'host', bytes: Uint8Array, cause?: unknown): HandshakeError {
   const message = `${bytes.length} bytes from the ${peer} are not a frame of the protocol`;
   return new HandshakeError('HANDSHAKE_FAILED', message, { cause });
@@ -113,7 +113,7 @@ export function negotiate(min: number, max: number): number | null {
   return highest >= Math.max(min, PROTOCOL.min) ? highest : null;
 }
 
-/** What shows that a core knows the token of a host, without telling it. */
+/** Proves that a core knows the token of a host, without revealing it. */
 export function proofOf(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }

@@ -35,7 +35,7 @@ export const CALLBACKS: readonly Callback[] = Object.values(EVENT_KINDS).map(({ 
 /** Every kind that travels through the chain, in the order of their numbers. */
 export const CALL_KINDS = Object.keys(EVENT_KINDS) as readonly CallKind[];
 
-/** What a host may be executing: an event, or a callback of an http request, which is no call of the core's. */
+/** What a host may be executing: an event, or a callback of an http request. The callback is not a call of the core. */
 export type ExecutedKind = CallKind | 'http';
 
 /** The number in the black box of a callback of an http request: `MM_HTTP` of shim.h. */

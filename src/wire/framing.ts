@@ -22,8 +22,8 @@ export class FrameTooLargeError extends Error {
 }
 
 /**
- * Cuts a stream into messages, however it arrives. It holds what has arrived of one message and not what a header
- * promises, so that a peer pays for what it makes the reader hold.
+ * Cuts a stream into messages. It only holds what has really arrived of a message, never the size that a header announces. So a
+ * peer must send what it wants the reader to hold.
  */
 export class FrameReader {
   #limit: number;
@@ -74,7 +74,7 @@ export class FrameReader {
   }
 
   /**
-   * Goes on to the next message, and makes no view of it: for those of whom there are many. Otherwise as {@link next}.
+   * Goes on to the next message without making a view of it, for streams of many messages. Otherwise as {@link next}.
    *
    * @returns `false`: it is not complete yet
    */

@@ -1,6 +1,6 @@
 /**
- * Where the event of a call came from, as it travels with the call. The host understands nothing of it, and repeats it with what
- * its module sends because of that call. So it can still be read when core and host are both dead.
+ * Where the event of a call came from, as it travels with the call. The host does not interpret it. It repeats it with what its
+ * module sends because of that call. So it can be read even when core and host are both dead.
  *
  * @see proto/module.proto for its form, which is `Origin`
  */
@@ -17,7 +17,7 @@ export interface WireOrigin {
   readonly hops: number;
 }
 
-/** A host takes no longer one. A longer one stays behind: then the core alone knows it. */
+/** The longest that a host takes. A longer one is not sent; then only the core knows it. */
 export const ORIGIN_MAX_BYTES = 128;
 
 const TAG = { server: tagOf(1, WIRE.bytes), eventId: tagOf(2, WIRE.fixed64), hops: tagOf(3, WIRE.varint) } as const;
@@ -31,7 +31,7 @@ const last = { server: '', bytes: Buffer.alloc(0) };
 const wide = new BigUint64Array(1);
 const halves = new Uint32Array(wide.buffer);
 
-/** How many bytes it takes; 0: it says nothing, or is too long, and is left out. */
+/** How many bytes it takes; 0: it is left out, because it is empty or too long. */
 export function originBytes(origin: WireOrigin): number {
   const { length } = nameOf(origin.server);
   const hops = origin.hops >>> 0;
@@ -66,7 +66,7 @@ export function writeOrigin(out: Buffer, from: number, origin: WireOrigin): numb
 
 const reader = new ProtobufReader();
 
-/** Reads one; `null`: it is damaged, as a module may have written to it. */
+/** Reads one; `null`: it is damaged, perhaps by a module. */
 export function readOrigin(bytes: Uint8Array): WireOrigin | null {
   reader.begin(bytes, 0, bytes.length, MAX_FIELDS);
   let server = '';

@@ -1,4 +1,4 @@
-/** Message parameters between the public face, where they are plain values, and the wire, where nothing is lost. */
+/** Converts message parameters between the public face, where they are plain values, and the wire, where nothing is lost. */
 
 import Long from 'long';
 import { MessageError } from '../errors.js';
@@ -113,7 +113,7 @@ const words = new Int32Array(wide.buffer);
 const [LOW, HIGH] = new Int32Array(new BigUint64Array([1n]).buffer)[0] === 1 ? [0, 1] : [1, 0];
 
 /**
- * Splits an integer. The same object is returned each time: this is on the way of every message.
+ * Splits an integer. The same object is returned each time, because every message needs this.
  *
  * @throws {MessageError} `INVALID_ARGUMENT` for one outside 0..2^64-1.
  */
@@ -131,7 +131,7 @@ export function split(field: string, value: bigint | number): Halves {
   return halves;
 }
 
-/** Whatever a program without types gave. */
+/** Shows a wrong value that an untyped program gave. */
 function show(value: unknown): string {
   try {
     return String(value).slice(0, 100);
@@ -167,7 +167,7 @@ function noString(field: string, value: unknown): MessageError {
   return new MessageError('INVALID_ARGUMENT', `${field} is a ${typeof value}; it must be a string, or null`);
 }
 
-/** What a program without types may have got wrong, when its message was not taken; `null`: not that. */
+/** The mistake of an untyped program, when its message was refused; `null`: it made none of these mistakes. */
 export function findParamsError(params: unknown): MessageError | null {
   if (typeof params !== 'object' || params === null) {
     return new MessageError('INVALID_ARGUMENT', 'the params are not an object; give for example { from, to, id }');
@@ -190,7 +190,7 @@ function toBigInt(value: Long | null | undefined): bigint {
   return wide[0] as bigint;
 }
 
-/** What {@link fromWireParams} makes of what {@link toWireParams} makes of an input that it takes. */
+/** The same as {@link toWireParams} and then {@link fromWireParams}, for a valid input. */
 export function snapshotOf(input: MessageParamsInput): MessageParams {
   return {
     to: input.to ?? null,
@@ -214,7 +214,7 @@ function asBigInt(value: bigint | number | undefined): bigint {
   return value === undefined || value === 0 ? 0n : BigInt(value);
 }
 
-/** Adding 0 makes a plain zero of a negative one. */
+/** Adding 0 turns -0 into 0. */
 function asNumber(value: bigint | number | undefined): number {
   return value === undefined ? 0 : Number(value) + 0;
 }

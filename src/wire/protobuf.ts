@@ -1,6 +1,6 @@
 /**
- * A cursor over protobuf that nothing is known of: it may be damaged, or made to do harm. It throws nothing and keeps
- * nothing, so that one cursor reads every message of a kind.
+ * A cursor over untrusted protobuf, which may be damaged or malicious. It never throws and keeps nothing, so one cursor can
+ * read all messages of a kind.
  */
 
 /** Types of fields, as they stand in the lower three bits of a tag. */
@@ -17,7 +17,7 @@ export function tagOf(field: number, type: number): number {
   return field * 8 + type;
 }
 
-/** Reads field by field; after anything that is no protobuf, `ok` is false and there are no more fields. */
+/** Reads field by field. After invalid protobuf, `ok` is false and there are no more fields. */
 export class ProtobufReader {
   bytes: Uint8Array = new Uint8Array(0);
   at = 0;
@@ -29,7 +29,7 @@ export class ProtobufReader {
   /**
    * Begins with a message that stands from `at` to `end`.
    *
-   * @param maxFields so many fields may be in it, those of messages within it included
+   * @param maxFields the most fields in it, including those of nested messages
    */
   begin(bytes: Uint8Array, at: number, end: number, maxFields: number): void {
     this.bytes = bytes;
@@ -39,7 +39,7 @@ export class ProtobufReader {
     this.#fieldsLeft = maxFields;
   }
 
-  /** The tag of the next field; 0: there is none, as the message ends here or is none. */
+  /** The tag of the next field; 0: there is none, because the message ends here or is invalid. */
   next(): number {
     if (this.at >= this.end || !this.ok) return 0;
     if (this.#fieldsLeft-- <= 0) return this.#fail();
@@ -59,7 +59,7 @@ export class ProtobufReader {
     return first;
   }
 
-  /** Whether a number is another one than 0. */
+  /** Whether a number is not 0. */
   bool(): boolean {
     let any = 0;
     for (let i = 0; i < MAX_VARINT_BYTES && this.at < this.end; i++) {
@@ -85,7 +85,7 @@ export class ProtobufReader {
   length(): number {
     const before = this.at;
     const length = this.varint();
-    // No more than 31 bits: what a fifth byte has beyond them would be cut off.
+    // At most 31 bits: further bits of a fifth byte would be cut off.
     const isCut = this.at - before === MAX_TAG_BYTES && (this.bytes[this.at - 1] as number) > 0x07;
     if (isCut || length > MAX_LENGTH || this.at - before > MAX_TAG_BYTES || length > this.end - this.at)
       return this.#fail();
@@ -125,7 +125,7 @@ export class ProtobufReader {
     const open = [field];
     while (open.length > 0) {
       const tag = this.next();
-      // A group has an end of its own; that of the message around it is none.
+      // A group has its own end mark; the end of the enclosing message does not end it.
       if (tag === 0 || open.length > MAX_DEPTH) this.#fail();
       if (!this.ok) return;
       if ((tag & 7) === WIRE.group) open.push(tag >>> 3);

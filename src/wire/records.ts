@@ -1,6 +1,6 @@
 /**
- * Records of a black box: what a module did, as its host has written it. A living host reports them as they stand in its
- * ring; those of a dead one are read from its black box. Nothing in them is trusted.
+ * Records of a black box: what a module did, as its host has written it. A living host reports the records of its ring as they
+ * are. Those of a dead host are read from its black box. Nothing in them is trusted.
  *
  * @see proto/module.proto for what a record is
  */
@@ -15,8 +15,8 @@ export const RECORD = { headerBytes: 16 } as const;
 const MAGIC = { low: 0x7f4a7c15, high: 0x9e3779b9 } as const;
 
 /**
- * The most fields that an Entry may have, with those of the messages in it: three times as many as the protocol knows. This
- * bounds the work for each record when a damaged ring is searched for records.
+ * The most fields that an Entry may have, including those of nested messages: three times as many as the protocol has. This
+ * bounds the work for each record when a damaged ring is searched.
  */
 const MAX_FIELDS = 64;
 
@@ -39,7 +39,7 @@ const TAG = {
 
 const NOTHING = Buffer.alloc(0);
 
-/** Who is told what records say. Bytes are views of the record, good as long as it is. */
+/** Receives what records say. Bytes are views of the record and valid as long as it is. */
 export interface RecordSink {
   /** The end of a call. `params` and `payload` are `null` where the module left them alone. */
   result(
@@ -63,8 +63,8 @@ export interface RecordSink {
 }
 
 /**
- * Reads the records in `bytes`, which begin at the absolute position `start`. What is not a committed and consistent
- * record is stepped over, 8 bytes at a time: a record names its own position, so none can be found where it is not.
+ * Reads the records in `bytes`, which begin at the absolute position `start`. Anything else than a committed and consistent
+ * record is skipped, 8 bytes at a time. A record names its own position, so none is found in a wrong place.
  *
  * @returns how many bytes belong to no committed record
  */
@@ -90,7 +90,7 @@ function committedSize(bytes: Buffer, at: number, position: number): number {
   return size % 8 === 0 && size >= RECORD.headerBytes && size <= bytes.length - at ? size : 0;
 }
 
-/** @returns whether it is consistent: one that claims more than it has would swallow those behind it. */
+/** @returns whether it is consistent: a record that claims to be longer than it is would swallow the next ones. */
 function readRecord(bytes: Buffer, at: number, size: number, position: number, sink: RecordSink): boolean {
   const length = uint32At(bytes, at + 12);
   const from = at + RECORD.headerBytes;
@@ -105,7 +105,7 @@ function isZero(bytes: Buffer, from: number, to: number): boolean {
   return true;
 }
 
-/** The one cursor, and what the entry says that is being read: nothing is made for a result that changes nothing. */
+/** The one cursor, and the content of the present entry. A result that changes nothing allocates nothing. */
 const reader = new ProtobufReader();
 const found = {
   kind: 0,
@@ -120,7 +120,7 @@ const found = {
   bytes: null as Buffer | null,
 };
 
-/** Tells the sink once all of the entry is read. */
+/** Tells the sink after the whole entry was read. */
 function readEntry(bytes: Buffer, position: number, sink: RecordSink): boolean {
   found.kind = 0;
   found.during = 0;

@@ -1,9 +1,9 @@
-/** Reports of a host, decoded by hand: every message that a module is given comes back in one. */
+/** Reports of a host, decoded by hand, because every message of a module comes back in one. */
 
 import type { mesibo } from './generated/module.js';
 import { ProtobufReader, tagOf, WIRE } from './protobuf.js';
 
-/** What a module did; the numbers are rounded above 2^53, where they are not true anyway. */
+/** What a module did. Numbers above 2^53 are rounded; they cannot be true anyway. */
 export interface Report {
   /** The position of the first record. */
   start: number;

@@ -1,11 +1,11 @@
 /**
- * Memory for small things that are encoded, and how integers stand in them. Many share one piece of memory: an object of
- * its own for each would cost more than the bytes do. What stands there is never written to again.
+ * Memory for small encoded things, and the encoding of integers in them. Many share one piece of memory, because an object for
+ * each would cost more than the bytes. Bytes are never written twice.
  */
 
-/** Whoever keeps one small thing keeps so much alive. */
+/** The size of a piece. Keeping one small thing keeps this much memory. */
 const CHUNK_BYTES = 16 * 1024;
-/** What is larger has memory of its own. */
+/** Larger things get their own memory. */
 const SMALL_BYTES = CHUNK_BYTES / 4;
 
 let chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);

@@ -6,7 +6,7 @@ export function textOf(bytes: Uint8Array, maxBytes: number): string {
   return buffer.toString('utf8', 0, buffer.length > maxBytes ? wholeCharacters(buffer, maxBytes) : buffer.length);
 }
 
-/** How many bytes up to `end` are whole characters. What is no UTF-8 is not looked at closely. */
+/** How many bytes up to `end` are whole characters. Invalid UTF-8 is not checked closely. */
 export function wholeCharacters(bytes: Uint8Array, end: number): number {
   for (let back = 0; back < 4 && back <= end; back++) {
     const byte = bytes[end - back] ?? 0;

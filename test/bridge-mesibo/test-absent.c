@@ -138,7 +138,7 @@ static void what_listens_may_be_no_core(void)
     core_open(&serving.core, 64);
     script_start(&script, &serving.core, sounds_like_no_core);
     load_with_deadline("50ms");
-    CHECK_HAS(logged(), "all callbacks are registered: what listens at");
+    CHECK_HAS(logged(), "all callbacks are registered: the process that listens at");
     CHECK_HAS(logged(), "is it a core?");
     for (int i = 0; i < 100; i++)
         CHECK_EQ(say("hello"), 0);

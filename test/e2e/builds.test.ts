@@ -435,5 +435,5 @@ it('whose file is missing is said to miss it, and to have another one when there
   expect(core.module(NAME)).toMatchObject({ fileChanged: true, fileMissing: true });
   replace('build-b');
   expect(core.module(NAME)).toMatchObject({ fileChanged: true, fileMissing: false });
-  expect(await crash()).toContain(`to take that: mesibo-modules reload ${NAME}`);
+  expect(await crash()).toContain(`to take the new file: mesibo-modules reload ${NAME}`);
 });

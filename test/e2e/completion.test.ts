@@ -110,7 +110,7 @@ describe.skipIf(!has('fish'))('fish', () => {
 
   it.each<[string, string[]]>([
     ['mesibo-modules sta', ['start\tstart the core', 'status\tshow the core and its modules']],
-    ['mesibo-modules status --wa', ['--watch\tdraw it again']],
+    ['mesibo-modules status --wa', ['--watch\tredraw every second']],
     ['mesibo-modules stop f', ['filter\tonly these modules']],
     ['mesibo-modules try --abi tab', ['table']],
     ['mesibo-modules check --config tw', ['two.txt']],

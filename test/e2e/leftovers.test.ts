@@ -20,7 +20,7 @@ const sendsMany = fixtureModule('sends-many', { deadlineMs: 60_000, hangMs: null
 const crashy = { name: 'crashy', path: sample('crashy'), maxCrashes: null, backoff: { minMs: 10, maxMs: 10 } };
 const WAIT = { timeout: 10_000 };
 const FOUND =
-  /^1 black box of a killed core was found with messages of modules; it stays until 20.*: start a core with the run directory .*, which delivers it$/;
+  /^1 black box of a killed core was found with messages of modules; it stays until 20.*: start a core with the run directory .*; it delivers them$/;
 
 let directory: string;
 let runDir: string;

@@ -68,7 +68,7 @@ const TABLE: Record<string, Row> = {
     running: [0, '', /^mesibo-modules: the counters of module filter are 0\n$/],
     stopped: NO_CORE,
     wrongName: [['reset', 'filtr'], UNKNOWN],
-    broken: [0, '', /counted from 0/],
+    broken: [0, '', /the counters of module/],
   },
   status: {
     args: () => ['status', '--json'],

@@ -172,7 +172,7 @@ it('a reload whose secret cannot be used changes nothing', async () => {
 it.each([
   ['is not there', () => rmSync(join(cli.directory, 'webhook.secret')), /there is no such file/],
   ['may be read by others', () => chmodSync(join(cli.directory, 'webhook.secret'), 0o640), /it has the mode 0640/],
-  ['is too short', () => writeSecret('short'), /makes a key of 5 bytes, and 16 are the least/],
+  ['is too short', () => writeSecret('short'), /makes a key of 5 bytes, but needs at least 16/],
 ])('a start whose secret %s fails, and says why', async (_, spoil, words) => {
   spoil();
   const { code, stderr } = await cli.start(webhook() + MODULES);

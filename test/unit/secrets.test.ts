@@ -22,7 +22,7 @@ describe('a token', () => {
     'that is shorter (%s) is refused, and the command that makes one is told',
     (token) => {
       const file = makeFile(token, 'a token');
-      const words = `http_token: the first line of ${file} has ${token.length} byte${token.length === 1 ? '' : 's'}, and 16 are the least`;
+      const words = `http_token: the first line of ${file} has ${token.length} byte${token.length === 1 ? '' : 's'}, but needs at least 16`;
       const remedy = `make another token: (umask 077; head -c 24 /dev/urandom | base64 > '${file}')`;
       expect(() => readToken(file)).toThrow(
         expect.objectContaining({ code: 'CONFIG_VALUE', message: `${words}; ${remedy}` }),
@@ -44,7 +44,7 @@ describe('the key of a secret', () => {
 
   it.each(['short', 'whsec_c2hvcnQ='])('is too short to be one (%s), which says so and does not show it', (secret) => {
     const file = makeFile(secret);
-    const words = `webhook_secret: the first line of ${file} makes a key of 5 bytes, and 16 are the least`;
+    const words = `webhook_secret: the first line of ${file} makes a key of 5 bytes, but needs at least 16`;
     const problem = findSecretProblem(file, 'webhook_secret');
     expect(problem).toBe(`${words}; make another secret, for example with "openssl rand -base64 32"`);
     expect(() => readWebhookKey(file)).toThrow(words);

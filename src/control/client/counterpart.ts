@@ -1,4 +1,4 @@
-/** Who listens on a control socket: a core, or somebody else who has made a socket in its place. */
+/** The listener on a control socket: a core, or somebody else who has made a socket in its place. */
 
 import { ControlError } from '../../errors.js';
 import { readRunning } from '../../proc.js';
@@ -9,7 +9,7 @@ import { readCoreLock, readNamedCore } from '../core-lock.js';
 const END_LIMIT_MS = 1_000;
 const LOOK_MS = 20;
 
-/** The other end of a connection, and what is told of it when it does not answer as it should. */
+/** The other end of a connection, and the error when it does not answer as it should. */
 export class Counterpart {
   readonly #runDir: string;
   /** The process that ran when this began, and that the lock named. */
@@ -47,7 +47,7 @@ export class Counterpart {
     return new ControlError('CORE_SILENT', what, { remedy: sentence`see: ${coreCommand('logs')}` });
   }
 
-  /** It sent what is no answer. */
+  /** It sent something that is not an answer. */
   async misunderstood(cause?: unknown): Promise<ControlError> {
     if (!(await this.#isCore())) return this.#noCore(cause);
     const what = `the core serving ${this.#runDir} answered with something else`;

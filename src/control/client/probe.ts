@@ -1,4 +1,4 @@
-/** Tells a core that is not there from one that does not answer. */
+/** Finds out whether a core is absent or only does not answer. */
 
 import { connect, type Socket } from 'node:net';
 import { ControlError, DirectoryError } from '../../errors.js';
@@ -8,7 +8,7 @@ import { controlSocketPath } from '../endpoint.js';
 import { enterRunDir, requireSocket, unreachable } from '../entry.js';
 
 /**
- * Connects to whatever listens on the control socket of a run directory.
+ * Connects to the listener on the control socket of a run directory.
  *
  * @returns a connection that is not read from yet
  * @throws ControlError `CORE_NOT_RUNNING`, or `CORE_SILENT` when a core holds the directory but takes no requests.

@@ -28,7 +28,7 @@ const NO_FAULT: ReadonlySet<string> = new Set(['start', 'trial', 'stop']);
 
 /** What is known of a module that has had trouble. */
 interface Trouble {
-  /** It was told that the module is given up: that probes fail is nothing new. */
+  /** It was reported that the module is given up, so failed probes are no news. */
   givenUp: boolean;
   /** Since when it serves, on a clock that only goes forward; `null`: it does not. */
   servesMs: number | null;

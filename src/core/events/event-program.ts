@@ -1,4 +1,4 @@
-/** Runs the program that is told of events; the core never waits for it. */
+/** Runs the program of `on_event`; the core never waits for it. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -53,7 +53,7 @@ export class EventProgram {
     this.#next();
   }
 
-  /** What waits of a module, or of none, is not so any more. */
+  /** The waiting event of a module, or of none, is no longer true. */
   drop(module: string | null): void {
     this.#queue.drop(module);
   }
@@ -153,7 +153,7 @@ function environmentOf({ event, seq, skipped }: DueEvent, directories: Directori
   return Object.fromEntries([...inherited, ...given]);
 }
 
-/** Takes what was written until now: a daemon that the program left may hold the other end for ever. */
+/** Takes what was written until now: a daemon that the program started may hold the other end for ever. */
 async function closeOutput(child: ChildProcess): Promise<void> {
   // The first ends the turn of the loop that the exit came in; until the second, all that stood in a pipe is read.
   await turn();

@@ -8,7 +8,7 @@ export const SAME_EVENT_MS = 10_000;
 /** An event whose time has come. */
 export interface DueEvent {
   event: CoreEvent;
-  /** Counts the events that are told, from 1. */
+  /** Counts the reported events, from 1. */
   seq: number;
   /** Older ones of the same module that were not told. */
   skipped: number;
@@ -17,8 +17,8 @@ export interface DueEvent {
 type Waiting = Omit<DueEvent, 'seq'>;
 
 /**
- * Holds of each module the newest event: what was before it, and is not told yet, is no news any more. So the last one
- * that is told of a module is how it fares.
+ * Holds the newest event of each module. Older events that were not reported yet are dropped. So the last report on a module
+ * says its present state.
  */
 export class EventQueue {
   /** By module, in the order in which the events came. */
@@ -33,7 +33,7 @@ export class EventQueue {
     this.#waiting.set(event.module, { event, skipped: older ? older.skipped + 1 : 0 });
   }
 
-  /** Forgets what waits of a module, or of none: it is not so any more. */
+  /** Forgets the waiting event of a module, or of none: it is no longer true. */
   drop(module: string | null): void {
     this.#waiting.delete(module);
   }

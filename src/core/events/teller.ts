@@ -1,4 +1,4 @@
-/** Follows a core, and has the program of `on_event` told of what somebody may want to be woken for. */
+/** Follows a core, and runs the program of `on_event` for what an operator may want to be woken for. */
 
 import { performance } from 'node:perf_hooks';
 import type { CoreConfig } from '../../config/types.js';

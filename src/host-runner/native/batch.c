@@ -1,6 +1,6 @@
 /*
- * The calls of a batch, read in the frame that they came in: nothing of it is copied before a callback gets it. Large payloads
- * stand in memory that the core shares with this process.
+ * The calls of a batch, read in the frame in which they came. Nothing is copied before a callback gets it. Large payloads are
+ * in memory that the core shares with this process.
  */
 #include "batch.h"
 #include "protobuf.h"
@@ -135,7 +135,7 @@ static void read_event(struct mm_reader *in, struct mm_call *call, uint32_t even
         read_empty(in);
 }
 
-/* A payload that does not travel in the frame. One that ends behind what the core can write to is none. */
+/* A payload that does not travel in the frame. It is invalid if it ends after the area that the core can write to. */
 static void find_payload(struct mm_reader *in, struct mm_call *call)
 {
     if ((uint64_t)call->place.at + call->place.bytes > mm_ring_size) {
@@ -244,7 +244,7 @@ static int read_on(const uint8_t *frame, uint32_t length, struct mm_place *place
     return found;
 }
 
-/* The frame was looked at when it came: nothing fails here unless the module has overwritten it since. */
+/* The frame was checked when it came. Nothing fails here unless the module has overwritten it since. */
 int mm_next_call(const uint8_t *frame, uint32_t length, struct mm_batch *batch, enum mm_lane lane, struct mm_call *call)
 {
     if (batch->left[lane] == 0)

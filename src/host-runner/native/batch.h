@@ -1,4 +1,4 @@
-/* Calls on their way into the module, as the core has sent them: a frame is kept as it came until all its calls are made. */
+/* Calls on their way into the module. A frame of the core is kept as it came until all its calls are made. */
 #ifndef MESIBO_BATCH_H
 #define MESIBO_BATCH_H
 
@@ -14,7 +14,7 @@ struct mm_place {
     uint32_t at, batch_end;
 };
 
-/* What is known of a frame; src/host-runner/lane.ts keeps it beside it. */
+/* What is known about a frame; src/host-runner/lane.ts keeps it with the frame. */
 struct mm_batch {
     uint64_t received;       /* CLOCK_MONOTONIC, in nanoseconds */
     uint32_t left[MM_LANES]; /* calls that are not made yet */

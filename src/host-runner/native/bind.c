@@ -1,4 +1,4 @@
-/* Binds in advance what the objects that are loaded by now would look up in the exporter at their first call. */
+/* Binds now what the loaded objects would look up in the exporter at their first call. */
 #include "hide.h"
 
 #include <dlfcn.h>

@@ -1,4 +1,4 @@
-/* The black box: mapping it, reserving and committing records, waking whoever drains them. */
+/* The black box: mapping it, reserving and committing records, waking the draining side. */
 #include "shim.h"
 
 #include <errno.h>
@@ -99,10 +99,10 @@ MM_EXPORT void mm_set_max_message(uint32_t bytes)
 /* The read end of the pipe that gets a byte when there is something to drain. */
 MM_EXPORT int32_t mm_wake_fd(void) { return wake_pipe[0]; }
 
-/* To be called before draining on a wake byte, so that what comes after the drain wakes again. */
+/* To be called before draining on a wake byte, so that later records wake again. */
 MM_EXPORT void mm_clear_wake(void)
 {
-    /* An exchange and not a store: it sees what was committed before any writer found the flag set. */
+    /* An exchange, not a store: it makes visible what was committed before a writer found the flag set. */
     __atomic_exchange_n(&mm_box->wake, 0, __ATOMIC_SEQ_CST);
 }
 

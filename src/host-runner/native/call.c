@@ -58,7 +58,7 @@ static int32_t call_init(void *init)
     return (int32_t)((init_3)init)(MODULE_VERSION, mm_module, mm_abi.module_size);
 }
 
-/* Shows the module its configuration once it has started, if it asked for that; the result means nothing. */
+/* Shows the module its configuration after the start, if it asked for that. The result is ignored. */
 static void call_config(void)
 {
     uint64_t callback = field(mm_abi.on_config);
@@ -72,7 +72,7 @@ static char *passed_name;
 /* Fills the module structure and calls `init`; returns what it returned. */
 MM_EXPORT int32_t mm_init(void *init, const char *name)
 {
-    /* Larger than any ABI's structure, for modules that were built against another one. */
+    /* Larger than the structure of any ABI, for modules that were built for another ABI. */
     mm_module = calloc(1, 4096);
     passed_name = strdup(name);
     if (mm_module == NULL || passed_name == NULL)

@@ -1,14 +1,14 @@
 /*
- * Because of which call something is done, and where the event of that call came from. What a module sends is for the server that
- * the event came from. The core may be dead by the time somebody reads that, so the record of what was sent says it.
+ * Which call caused something, and where the event of that call came from. What a module sends goes to the server from which
+ * the event came. The core may be dead when somebody reads this, so the record of the message says it.
  */
 #include "shim.h"
 
 #include <string.h>
 
 /*
- * What the main thread executed last, by the number of the call. Any thread may read a slot while it is written again: it is good
- * when it has the number of the call before and after it was read.
+ * What the main thread executed last, by the number of the call. Any thread may read a slot while it is being written. A slot
+ * is valid if it has the number of the call both before and after the read.
  */
 enum { SLOTS = 8, WORDS = MM_ORIGIN_MAX / 8 };
 static struct slot {
@@ -17,7 +17,9 @@ static struct slot {
     uint64_t words[WORDS];
 } slots[SLOTS];
 
-/* A slot is lost only while the main thread makes as many calls as there are slots. So much of that is an overwritten box. */
+/* A slot is lost only if the main thread makes as many calls as there are slots meanwhile. After so many tries the box was
+ * overwritten.
+ */
 enum { MAX_TRIES = 1000 };
 
 /* The call that led to the http request whose callback runs; 0: no such callback runs. */
@@ -38,7 +40,7 @@ void mm_note_origin(uint64_t seq, const uint8_t *origin, uint32_t length)
     __atomic_store_n(&slot->seq, seq, __ATOMIC_RELEASE);
 }
 
-/* Returns whether the slot had the origin of this call all the time. */
+/* Returns whether the slot had the origin of this call during the whole read. */
 static int read_origin(uint64_t seq, struct mm_cause *cause)
 {
     const struct slot *slot = &slots[seq % SLOTS];

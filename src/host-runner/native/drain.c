@@ -1,4 +1,6 @@
-/* What the core is told: committed records as they stand in the ring, in frames of the protocol; and what it has taken over. */
+/* What goes to the core: committed records as they are in the ring, in frames of the protocol; and how much of it the core has
+ * taken over.
+ */
 #include "shim.h"
 
 #include <string.h>
@@ -72,7 +74,7 @@ static int is_line(uint64_t position)
     return record->length > 0 && *(const uint8_t *)(record + 1) == mm_line_tag;
 }
 
-/* Whether what travels may go on behind the lines that were left out since its end. */
+/* Whether the segment may continue after the lines that were left out since its end. */
 static int bridges(struct segment *segment)
 {
     if (segment->end == drained)

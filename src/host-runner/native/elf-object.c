@@ -6,7 +6,7 @@
 
 /* ---- the list ---- */
 
-/* The dynamic linker adds the base where it can write; the kernel's own object is as it was linked. */
+/* The dynamic linker adds the base where it can write. The kernel's own object keeps its linked addresses. */
 static uintptr_t locate(const struct mm_object *object, uintptr_t value)
 {
     return value < object->base ? value + object->base : value;

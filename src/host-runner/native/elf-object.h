@@ -68,7 +68,7 @@ uint32_t mm_find_symbol(const struct mm_object *object, const char *name, uint32
 uint32_t mm_first_hashed(const struct mm_object *object);
 uint32_t mm_hash_of(const struct mm_object *object, uint32_t index);
 
-/* What others need it as: its DT_SONAME, or the name of its file. */
+/* The name by which others need it: its DT_SONAME, or the name of its file. */
 const char *mm_object_name(const struct mm_object *object);
 /* Whether `object` is one of those that `by` names as needed. */
 int mm_is_needed(const struct mm_object *object, const struct mm_object *by);

@@ -1,4 +1,4 @@
-/* The environment of a process that was started before anybody knew for which module. */
+/* The environment of a process that was started before its module was known. */
 #include "shim.h"
 
 #include <elf.h>
@@ -8,18 +8,18 @@
 #include <string.h>
 
 /*
- * What exec laid out, behind the arguments: pointers to variables, NULL, and the auxiliary vector. Runtimes look for their
- * environment there that do not ask the C library, as that of Go does.
+ * What exec laid out, behind the arguments: pointers to variables, NULL, and the auxiliary vector. Runtimes that do not use the
+ * C library, such as Go's, look for their environment there.
  */
 static char **block;
 static size_t slots;
-/* The texts of the variables that only make room, which may be written over; NULL: there are none. */
+/* The texts of variables that only make room and may be overwritten; NULL: there are none. */
 static char *room;
 static size_t room_size;
 
 static const char filler[] = "MESIBO_ROOM";
 
-/* Before anybody changes a variable, for which the block is changed too. */
+/* Before anybody changes a variable, because that changes the block too. */
 __attribute__((constructor)) static void find_block(int argc, char **argv)
 {
     block = argv + argc + 1;
@@ -42,7 +42,7 @@ static size_t size_of_vector(const ElfW(auxv_t) *vector)
 }
 
 /*
- * Writes the block anew. The vector is copied behind the variables, where it is looked for; the C library keeps on using the
+ * Rewrites the block. The vector is copied behind the variables, where runtimes look for it. The C library continues to use the
  * first one. -1: there is no room.
  */
 static int fill_block(char *texts, size_t length, uint32_t count)
@@ -61,8 +61,8 @@ static int fill_block(char *texts, size_t length, uint32_t count)
 }
 
 /*
- * Gives this process the environment of `count` variables in place of the one that it has. Each is NAME=VALUE with a NUL, one
- * behind the other. Returns 0, or 1 where the C library has it and the block that exec made does not, or a negative errno.
+ * Replaces the environment of this process by `count` variables. Each is NAME=VALUE with a NUL, one behind the other. Returns
+ * 0; 1 if the C library has them but the block that exec made does not; or a negative errno.
  */
 MM_EXPORT int32_t mm_set_environment(const uint8_t *packed, uint32_t length, uint32_t count)
 {
@@ -71,7 +71,7 @@ MM_EXPORT int32_t mm_set_environment(const uint8_t *packed, uint32_t length, uin
     if (texts == NULL)
         return -ENOMEM;
     memcpy(texts, packed, length);
-    /* The block is no environment of the C library's any more, which would go on changing it. */
+    /* From now on the C library must not use the block as its environment: it would change it. */
     clearenv();
     const int failed = fill_block(texts, length, count);
     char *at = texts;

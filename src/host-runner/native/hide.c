@@ -11,11 +11,11 @@
 
 int mm_is_found(const ElfW(Sym) *symbol)
 {
-    /* Without a section but with an address: where pointers to a library's function lead. */
+    /* It has an address and no section: pointers to a library's function lead there. */
     return ELF64_ST_BIND(symbol->st_info) != STB_LOCAL && (symbol->st_shndx != SHN_UNDEF || symbol->st_value != 0);
 }
 
-/* Zeros that leave nothing in the heap, where they would stay as long as the host. */
+/* Zeroed memory outside of the heap, where it would stay as long as the host. */
 static void *borrow(size_t size)
 {
     void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -64,7 +64,8 @@ static int is_runtime(const char *name)
     return 0;
 }
 
-/* A module finds these before its own: where Node is built so, they cannot be hidden, since modules may need them too. */
+/* A module finds these before its own libraries. If Node is built so, they cannot be hidden, because modules may need them too.
+ */
 static void note_shared(struct mm_hidden *hidden, const char *name)
 {
     const size_t used = strlen(hidden->shared);
@@ -86,7 +87,7 @@ static void keep_libraries(struct mm_hiding *hiding, const struct mm_object *by,
     }
 }
 
-/* Looks for the names where they are all together: to go through the symbols would touch the whole table here and there. */
+/* Looks for the names where they are all together. Going through the symbols would touch the whole table. */
 static void keep_node_api(struct mm_hiding *hiding)
 {
     static const char part[] = "api_";
@@ -160,7 +161,7 @@ static int make_local(ElfW(Sym) *symbol)
     return 0;
 }
 
-/* Makes local what the new filter lets pass though it does not stay; -1: the memory cannot be written. */
+/* Makes symbols local that the new filter lets pass although they are to be hidden; -1: the memory cannot be written. */
 static int hide_the_passing(const struct mm_hiding *hiding, const struct mm_bloom *filter, struct mm_hidden *hidden)
 {
     const struct mm_object *exporter = hiding->exporter;
@@ -179,7 +180,7 @@ static int hide_the_passing(const struct mm_hiding *hiding, const struct mm_bloo
     return 0;
 }
 
-/* Word by word: other threads go on looking names up, and find those that stay at any moment. */
+/* Word by word, because other threads look up names meanwhile and must always find those that stay. */
 static int write_filter(const struct mm_bloom *bloom, const ElfW(Addr) *words)
 {
     const size_t size = bloom->count * sizeof *words;

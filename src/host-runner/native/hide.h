@@ -1,9 +1,9 @@
 /*
  * Hides what only Node needs among the symbols that its executable exports, so that a module's libraries find their own.
  *
- * A symbol can be found by name when the bloom filter of DT_GNU_HASH has its two bits. The filter is written anew with those
- * of the symbols that stay. A symbol that stays findable by chance is made local, which lookups pass over. Both are done in
- * this process's memory only.
+ * A symbol can be found by name when the bloom filter of DT_GNU_HASH has its two bits. The filter is rewritten with only the
+ * bits of the symbols that stay. A hidden symbol that this filter still lets pass is made local, so lookups skip it. Both
+ * changes are in this process's memory only.
  */
 #ifndef MESIBO_HIDE_H
 #define MESIBO_HIDE_H

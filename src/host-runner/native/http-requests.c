@@ -1,4 +1,4 @@
-/* Open requests, the lock that guards them, and what the http worker reports of them. */
+/* Open requests, the lock that guards them, and the reports of the http worker about them. */
 #include "http.h"
 
 #include <errno.h>
@@ -61,7 +61,7 @@ static int wait_unlocked(struct mm_hold *hold, uint64_t nanoseconds)
 
 /* ---- requests ---- */
 
-/* Whether what should be a port is none: then it may be part of a password that holds a / or the like. */
+/* Whether the text after the colon is not a port. Then it may be part of a password that contains a / or the like. */
 static int may_hide_password(const char *host, size_t length)
 {
     const char *colon = host[0] == '[' ? NULL : memrchr(host, ':', length);
@@ -112,7 +112,7 @@ static const char *find_refusal(const struct mm_http_command *command, int synch
 {
     if (closed)
         return "the module is being stopped";
-    /* It would wait for what only this thread can start. */
+    /* It would wait for a worker that only this thread can start. */
     if (synchronous && !mm_http_has_worker() && is_main_thread()) {
         mm_http_want_worker();
         return "the host's http worker has ended; there is one again from the next callback on";
@@ -129,7 +129,7 @@ static void admit(struct mm_http_request *request, struct mm_http_command *comma
 {
     request->id = ++last_id;
     mm_find_cause(&request->cause);
-    /* On another thread than the callback's it may end meanwhile: then this is what it was, or the one after it. */
+    /* On a thread other than the callback's, it may end meanwhile. Then this is the old value or the next one. */
     if (__atomic_load_n(&mm_box->current_event, __ATOMIC_ACQUIRE) != 0) {
         request->cause_event = __atomic_load_n(&mm_box->cause_event, __ATOMIC_RELAXED);
         request->cause_id = __atomic_load_n(&mm_box->cause_id, __ATOMIC_RELAXED);
@@ -145,7 +145,7 @@ struct mm_http_request *mm_http_open_request(const struct mm_http_ask *ask, cons
     char label[sizeof((struct mm_http_request *)NULL)->label];
     mm_http_measure(ask, lengths);
     write_label(label, sizeof label, ask);
-    /* From here on, for a thread that does not come back from malloc stops everybody else who wants memory. */
+    /* From here on, because a thread that does not return from malloc blocks all others that need memory. */
     mm_hold(&hold);
     struct mm_http_request *request = calloc(1, sizeof *request);
     struct mm_http_command *command = mm_http_encode(ask, lengths);
@@ -206,7 +206,7 @@ void mm_http_forget(struct mm_http_request *request)
 
 /* ---- events ---- */
 
-/* As memory counts it: a server may send its response byte by byte. */
+/* The memory that an event really takes: a server may send its response byte by byte. */
 static uint64_t weight(const struct mm_http_event *event) { return sizeof *event + 16 + event->length; }
 
 static void line_up(struct mm_http_request *request)
@@ -305,7 +305,7 @@ static void fail_all(const char *why)
     }
 }
 
-/* With the lock. What the worker had in hand fails, and what it has not taken. */
+/* With the lock. Requests that the worker had, and those that it has not taken, fail. */
 static void lose_worker(const char *why)
 {
     mm_http_detach_worker();
@@ -313,7 +313,7 @@ static void lose_worker(const char *why)
     mm_http_drop_commands();
 }
 
-/* The main thread, which would be told that the worker has ended, cannot be told while it waits here. */
+/* The main thread cannot learn that the worker has ended while it waits here. */
 void mm_http_wait(struct mm_hold *hold)
 {
     if (wait_unlocked(hold, LOOK_SECONDS * BILLION) && mm_http_worker_is_gone())
@@ -332,8 +332,8 @@ MM_EXPORT void mm_http_worker_lost(const char *why)
 }
 
 /*
- * The module is being stopped: no more requests are taken, and those that are open fail. The failure callbacks are for
- * mm_http_run to make, but for those of synchronous requests, whose threads are waited for, if not for long.
+ * The module is being stopped: no more requests are taken, and open ones fail. mm_http_run makes the failure callbacks. For
+ * synchronous requests their own threads make them; this waits for these threads for a short time.
  */
 MM_EXPORT void mm_http_close(void)
 {
@@ -347,7 +347,7 @@ MM_EXPORT void mm_http_close(void)
     mm_http_unlock(&hold);
 }
 
-/* 1: callbacks are waiting for mm_http_run. Without the lock, since it is asked at each turn. */
+/* 1: callbacks are waiting for mm_http_run. Without the lock, because it is called at each turn. */
 MM_EXPORT int32_t mm_http_pending(void) { return __atomic_load_n(&ready_first, __ATOMIC_ACQUIRE) != NULL; }
 
 /* ---- what the worker reports ---- */

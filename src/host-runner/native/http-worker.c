@@ -1,4 +1,4 @@
-/* Whether there is an http worker, and the commands that wait for it. All of it is guarded by the lock of the requests. */
+/* Whether there is an http worker, and the commands that wait for it. The lock of the requests guards all of it. */
 #include "http.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@
 static struct mm_http_command *command_first, *command_last;
 /* Coming: the main thread has started it, and it boots by itself. */
 static int worker_coming, worker_attached, worker_woken;
-static int worker_missed; /* by a request that was refused for want of one */
+ static int worker_missed; /* by a request that was refused because there was none */
 static pid_t worker_thread;
 static int worker_pipe[2] = {-1, -1};
 
@@ -68,7 +68,7 @@ void mm_http_push(struct mm_http_command *command, uint64_t id)
 void mm_http_tell_worker(uint32_t kind, uint64_t id)
 {
     struct mm_http_command *command = make_command(kind, 16);
-    /* Without memory the worker goes on, and is told at its next piece of data that nobody wants it. */
+    /* Without memory the worker continues. It learns at its next piece of data that nobody wants it. */
     if (command != NULL)
         mm_http_push(command, id);
 }

@@ -1,11 +1,11 @@
-/* What a module calls to ask for something over http, and what it is called back with. */
+/* What a module calls to make an http request, and the callbacks that it gets. */
 #include "http.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* MODULE_HTTP_STATE_RESPBODY: the only state that modules are told; some free their context at any other. */
+/* MODULE_HTTP_STATE_RESPBODY: the only state that modules see; some free their context at any other state. */
 enum { BODY = 3, DONE = 100, FAILED = -1 };
 
 typedef int64_t (*data_callback)(void *data, int64_t state, int64_t progress, const char *buffer, int64_t size);
@@ -24,7 +24,7 @@ static int tell_data(const struct mm_http_request *request, int64_t progress, co
 
 static int tell_end(const struct mm_http_request *request, int failed)
 {
-    /* The module may free its context in any of these, so each of them is the last that may touch it. */
+    /* The module may free its context in any of these callbacks, so nothing touches the context after one. */
     if (failed && request->on_close == 0)
         tell_data(request, FAILED, "", 0);
     else if (failed || tell_data(request, DONE, "", 0)) {
@@ -163,8 +163,8 @@ static void read_texts(struct mm_http_ask *ask, enum mm_http_texts first, const 
 }
 
 /*
- * The header of October 2019 has the same options without this field, and nothing in a file tells which one it was built
- * with. So what stands there may be anything, or not be there: only 1 is taken for a wish.
+ * The header of October 2019 has the same options without this field, and a file does not say which header it was built with.
+ * So the value may be anything, or lie outside of the structure. Only 1 counts as a request.
  */
 static int wants_to_wait(const uint8_t *options)
 {

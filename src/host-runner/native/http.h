@@ -1,7 +1,7 @@
 /*
- * Requests of the module, between three parties: the module, which asks and is called back; the host's main thread, which
- * makes the callbacks; and the http worker, a thread of JavaScript that does the network. One lock guards all of it, and
- * is held for moments only: never while a callback runs, never while anybody waits.
+ * Requests of the module. Three parties share them. The module asks and is called back. The host's main thread makes the
+ * callbacks. The http worker, a JavaScript thread, does the network. One lock guards all of it and is held only briefly: never
+ * while a callback runs or a thread waits.
  */
 #ifndef MESIBO_SHIM_HTTP_H
 #define MESIBO_SHIM_HTTP_H
@@ -15,7 +15,7 @@ enum mm_http_texts {
     MM_HTTP_ORIGIN, MM_HTTP_COOKIE, MM_HTTP_ENCODING, MM_HTTP_CACHE_CONTROL, MM_HTTP_ACCEPT, MM_HTTP_ETAG, MM_HTTP_TEXTS
 };
 
-/* What a module asks for, whichever ABI it says it in. Strings are the module's, until mm_http_open() returns. */
+/* What a module asks for, in any ABI. The strings belong to the module and are valid until mm_http_open() returns. */
 struct mm_http_ask {
     const char *texts[MM_HTTP_TEXTS];
     uint64_t numbers[MM_HTTP_NUMBERS]; /* ims, maxredirects, four timeouts, retries, 0 */
@@ -68,19 +68,19 @@ struct mm_http_command {
 
 /* ---- http-worker.c: with the lock, all but the first two ---- */
 
-/* How long its texts are, NULL ones 0. Where a pointer is bad the fault comes here: to be called without mm_hold(). */
+/* The lengths of its texts; 0 for NULL. A bad pointer faults here, so call it without mm_hold(). */
 void mm_http_measure(const struct mm_http_ask *ask, uint32_t lengths[MM_HTTP_TEXTS]);
 /* The command of a request, without its id; NULL when it is too large, without memory, or its texts are gone. */
 struct mm_http_command *mm_http_encode(const struct mm_http_ask *ask, const uint32_t lengths[MM_HTTP_TEXTS]);
-/* Hands a command over, which is the worker's from then on. */
+/* Hands a command over; the worker owns it from then on. */
 void mm_http_push(struct mm_http_command *command, uint64_t id);
-/* Tells of a request that it is cancelled, or may go on. */
+/* Tells the worker that a request is cancelled, or may go on. */
 void mm_http_tell_worker(uint32_t kind, uint64_t id);
-/* Forgets what no worker has taken. */
+/* Drops the commands that no worker has taken. */
 void mm_http_drop_commands(void);
 /* Whether one runs or boots. */
 int mm_http_has_worker(void);
-/* Whether one ran, and its thread is no more. */
+/* Whether one ran and its thread has ended. */
 int mm_http_worker_is_gone(void);
 /* Lets the main thread start one, although no command waits for it. */
 void mm_http_want_worker(void);
@@ -93,7 +93,7 @@ void mm_http_lock(struct mm_hold *hold);
 void mm_http_unlock(const struct mm_hold *hold);
 /* Makes a request and hands it to the worker; NULL when it is refused, and `*why` says why. Takes the lock itself. */
 struct mm_http_request *mm_http_open_request(const struct mm_http_ask *ask, const char **why);
-/* With the lock: the next event of a request, the caller's to free, or NULL. Tells the worker when there is room again. */
+/* With the lock: the next event of a request, or NULL. The caller frees it. Tells the worker when there is room again. */
 struct mm_http_event *mm_http_next_event(struct mm_http_request *request);
 /* With the lock, which it gives up meanwhile: waits until a synchronous request may have an event. */
 void mm_http_wait(struct mm_hold *hold);
@@ -101,7 +101,7 @@ void mm_http_wait(struct mm_hold *hold);
 struct mm_http_request *mm_http_next_ready(void);
 /* With the lock: puts it at the end of the line if it has more to tell. */
 void mm_http_requeue(struct mm_http_request *request);
-/* With the lock: forgets it, its events and its memory; the worker is told unless it knows. */
+/* With the lock: removes it with its events and memory. Tells the worker, unless it knows. */
 void mm_http_forget(struct mm_http_request *request);
 
 #endif

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* How deep an object or an array may be nested whose end is looked for. */
+/* How deep objects and arrays may be nested. */
 #define DEPTH_MAX 1024u
 
 /* ---- strings ---- */
@@ -164,7 +164,7 @@ static char *find_word_end(char *at, const char *end)
     return find_number_end(at, end);
 }
 
-/* Brackets must match; what stands between them need not make sense. */
+/* Brackets must match; the text between them is not checked. */
 static char *find_bracket_end(char *at, const struct mm_text *text)
 {
     uint64_t is_array[DEPTH_MAX / 64] = {0};

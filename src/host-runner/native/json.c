@@ -1,8 +1,8 @@
 /*
  * mesibo_util_json_extract: the value of a key, made a C string where it stands.
  *
- * A module goes on with the same text: for another key, or for the same once more. So what stands around a value keeps
- * its meaning, and an extracted value says that it is one:
+ * A module goes on with the same text, for another key or for the same one again. So the text around a value keeps its meaning,
+ * and an extracted value is marked as such:
  *
  *   "key" : "say \"hi\"" ,    becomes    "key" : #say "hi"0  ,     # a byte 2, which JSON does not have; 0 a NUL
  *   "key" : 12 ,              becomes    "key" 120 ,               the value moves to the colon: room for its NUL
@@ -114,8 +114,8 @@ static struct value find(char *at, const struct mm_text *text, const char *key)
 }
 
 /*
- * One symbol with two signatures: (src, key, next), src ending with a NUL, and (src, len, key, next). Which of them is
- * meant is known from the module's ABI; where it has no such function nothing is read.
+ * One symbol with two signatures: (src, key, next), where src ends with a NUL, and (src, len, key, next). The module's ABI says
+ * which one is meant. If the ABI has no such function, nothing is read.
  */
 MM_EXPORT char *mesibo_util_json_extract(char *src, uintptr_t second, uintptr_t third, uintptr_t fourth)
 {

@@ -13,7 +13,7 @@ struct mm_text {
     int ends_with_nul; /* *end can be read too, and is NUL */
 };
 
-/* The quote that ends the string whose inside begins at `at`; NULL: it has no end, or what stands in it cannot be. */
+/* The quote that ends the string whose content begins at `at`; NULL: it has no end, or its content is invalid. */
 char *mm_find_quote(char *at, const char *end);
 /*
  * Decodes the byte or the escape at `*at`, in a string that mm_find_quote() has seen to its quote at `end`, into 1 to 4

@@ -1,4 +1,4 @@
-/* What modules log, in every form the ABIs have; and what the shim itself has to say about a module's calls. */
+/* What modules log, in every form that the ABIs have; and what the shim itself logs about a module's calls. */
 #include "shim.h"
 
 #include <stdio.h>
@@ -25,7 +25,7 @@ static void write_line(uint64_t level, const char *text, uint32_t length)
     mm_release(&hold);
 }
 
-/* A thread that a signal handler takes out of the allocator leaves it locked for everybody. */
+/* A signal handler that takes a thread out of the allocator leaves it locked for all others. */
 static char *take_room(size_t bytes)
 {
     struct mm_hold hold;

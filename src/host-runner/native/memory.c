@@ -22,7 +22,7 @@ int mm_read_memory(const struct iovec *to, const struct iovec *from, unsigned lo
     return failed;
 }
 
-/* Whether 8 bytes can be read: the kernel reads them before it looks at the first argument, which is none. */
+/* Whether 8 bytes can be read: the kernel reads them before it looks at the first argument, which is invalid. */
 static int can_read(const uint8_t *at)
 {
     enum { NO_SUCH_WAY = -1 };

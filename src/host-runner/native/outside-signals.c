@@ -1,7 +1,7 @@
 /*
- * Signals from outside. Whoever ends a whole service sends SIGTERM to its hosts as well, and the core ends them in its own
- * order: so a host tells the core of the signal and goes on. Handlers and not SIG_IGN, which what a module starts would
- * inherit. A module that installs a handler of its own has it, as in any process.
+ * Signals from outside. A service manager that ends a whole service sends SIGTERM to hosts too, but the core ends them in its
+ * own order. So a host reports the signal to the core and goes on. It uses handlers and not SIG_IGN, because processes that a
+ * module starts would inherit SIG_IGN. A module can install its own handler, as in any process.
  */
 #include "shim.h"
 
@@ -24,7 +24,7 @@ static void obey(int signal)
     kill(getpid(), signal);
 }
 
-/* Whether another process has sent it: one that a module sends itself, or lets a timer send, is the module's own affair. */
+/* Whether another process has sent it. A signal that a module sends itself, or lets a timer send, is its own affair. */
 static int is_from_outside(const siginfo_t *info)
 {
     return (info->si_code == SI_USER || info->si_code == SI_QUEUE) && info->si_pid != self;
@@ -51,7 +51,7 @@ static void note(int signal, siginfo_t *info, void *context)
     errno = saved;
 }
 
-/* The core is told of signals through `fd`, a socket that it holds the other end of. Only once the box is open. */
+/* Signals are reported through `fd`, a socket whose other end the core holds. To be called once the box is open. */
 MM_EXPORT void mm_take_signals(int32_t fd)
 {
     static const int told[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};

@@ -1,4 +1,4 @@
-/* Between the union of all parameters, as the wire has it, and the structure of this host's ABI. */
+/* Converts between the union of all parameters, as on the wire, and the structure of this host's ABI. */
 #include "shim.h"
 
 #include <string.h>

@@ -1,4 +1,4 @@
-/* The life of this process: tied to that of its core, and ended without running what a module left behind. */
+/* The life of this process. It ends with its core, and without running what a module left behind. */
 #include "shim.h"
 
 #include <errno.h>
@@ -17,8 +17,8 @@ enum { LOOK_MICROS = 200000 };
 static pid_t parent;
 
 /*
- * Ends the process when the core's end of the pipe is closed. Where the module has closed this end the pipe tells
- * nothing, and what is left is to look whether the parent is another one.
+ * Ends the process when the core's end of the pipe is closed. If the module has closed this end, the pipe says nothing; then
+ * the only sign is that the parent has changed.
  */
 static void *watch_core(void *pipe_fd)
 {
@@ -45,8 +45,8 @@ static void start_watch(int32_t pipe_fd)
 }
 
 /*
- * Asks for SIGKILL when the core dies, then looks whether it died before that: the core holds the other end of
- * `pipe_fd` as long as it lives. 0: it lives; -1: it is gone.
+ * Asks for SIGKILL when the core dies, then checks that the core has not died already: it holds the other end of `pipe_fd`
+ * while it lives. 0: it lives; -1: it is gone.
  */
 MM_EXPORT int32_t mm_follow_parent(int32_t pipe_fd)
 {
@@ -71,8 +71,8 @@ static void *flush_all(void *unused)
 }
 
 /*
- * Writes out what C streams hold. A thread of the module that waits for input holds the lock of its stream, for which
- * fflush(NULL) would wait for ever; standard output comes first, and then a second is enough.
+ * Writes out what C streams hold. Standard output comes first. Then fflush(NULL) gets one second: it could wait for ever for
+ * the lock of a stream on which a thread of the module waits for input.
  */
 static void flush_streams(void)
 {
@@ -101,8 +101,8 @@ MM_EXPORT int32_t mm_limit_core(int32_t on)
 }
 
 /*
- * Marks the process and all that will be started from it; see src/wire/process-mark.ts. The hard limit stays, for a core
- * below this process may want to mark its own. -1: the hard limit is too low for that.
+ * Marks the process and everything that it will start; see src/wire/process-mark.ts. The hard limit stays, because a core that
+ * this process starts may want to mark its own processes. -1: the hard limit is too low for that.
  */
 MM_EXPORT int32_t mm_mark_process(uint64_t mark)
 {
@@ -114,8 +114,8 @@ MM_EXPORT int32_t mm_mark_process(uint64_t mark)
 }
 
 /*
- * Ends the process at once but for unwritten output: after cleanup, static destructors of a module would run while its
- * threads still do.
+ * Writes out buffered output and ends the process at once. A normal exit would run a module's static destructors while its
+ * threads still run.
  */
 MM_EXPORT void mm_exit(int32_t code)
 {
@@ -124,8 +124,8 @@ MM_EXPORT void mm_exit(int32_t code)
 }
 
 /*
- * Notes the exit and ends the process. What the module itself registered has run by now; what was registered before it
- * is Node's, which crashes when another thread than its own calls exit(), and waits for ever in a forked child.
+ * Notes the exit and ends the process. The module's own exit handlers have run by now. Earlier handlers are Node's: they crash
+ * when another thread calls exit(), and wait for ever in a forked child, so they are skipped.
  */
 static void leave(int code, void *unused)
 {
@@ -137,7 +137,7 @@ static void leave(int code, void *unused)
     mm_exit(code);
 }
 
-/* From here on exit() is noted in the box: JavaScript would not learn of it. A signal and _exit() come past this. */
+/* From here on exit() is noted in the box, because JavaScript would not learn of it. Signals and _exit() are not noted. */
 MM_EXPORT int32_t mm_watch_exit(void) { return on_exit(leave, NULL); }
 
 /* What a module prints arrives line by line, also the last lines before a crash. */
@@ -146,8 +146,8 @@ MM_EXPORT void mm_flush_lines(void) { setvbuf(stdout, NULL, _IOLBF, BUFSIZ); }
 static void ignore(int signal) { (void)signal; }
 
 /*
- * What the module starts gets what a plain process hands on. Node marks the standard descriptors for closing, and ignores two
- * signals (SIGPIPE, SIGXFSZ): a handler that does nothing keeps them off here as well, and is not inherited.
+ * Processes that the module starts inherit what a plain process would hand on. Node marks the standard descriptors for closing
+ * and ignores two signals (SIGPIPE, SIGXFSZ). An empty handler has the same effect here and is not inherited.
  */
 MM_EXPORT void mm_share_stdio(void)
 {

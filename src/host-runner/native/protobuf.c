@@ -1,4 +1,4 @@
-/* Reading protobuf: every length is looked at before it is believed. */
+/* Reading protobuf. Every length is checked before it is used. */
 #include "protobuf.h"
 
 #include <string.h>
@@ -86,7 +86,7 @@ static void skip_group(struct mm_reader *in, uint32_t field)
     uint32_t open[MAX_DEPTH] = {field};
     for (int depth = 1; depth > 0 && !in->failed;) {
         const uint32_t tag = mm_next_field(in);
-        /* A group has an end of its own; that of the message around it is none. */
+        /* A group has its own end mark; the end of the enclosing message does not end it. */
         if (tag == 0)
             fail(in);
         else if ((tag & 7) == MM_GROUP && depth == MAX_DEPTH)

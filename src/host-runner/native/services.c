@@ -10,7 +10,7 @@
 
 /* ---- sending ---- */
 
-/* What is copied by way of the stack, which may be a small one. */
+/* How much is copied over the stack, which may be small. */
 enum { SMALL = 2048 };
 enum { GROUPID = 3 }; /* its place among the scalars */
 
@@ -44,7 +44,7 @@ static __attribute__((noinline)) int64_t send_small(const struct mm_message *mes
     return send_copy(entry, mm_sent_entry_bytes(message, cause));
 }
 
-/* Copies twice: where the system does not let a process read its own memory, and where that memory could not be read. */
+/* Copies twice. Used if the system does not let a process read its own memory, or if that memory could not be read. */
 static int64_t send_by_heap(const struct mm_message *message, const struct mm_cause *cause)
 {
     struct mm_hold hold;
@@ -65,7 +65,7 @@ static int64_t send_by_heap(const struct mm_message *message, const struct mm_ca
     return result;
 }
 
-/* It tells nothing, and what was copied of it must not look like a record to whoever steps over it. */
+/* A void record. The copied part of it must not look like a record to a reader. */
 static void make_void(struct mm_record *record)
 {
     memset(record + 1, 0, record->length);
@@ -191,7 +191,7 @@ struct thread_start {
     char name[16]; /* what the system takes of it; empty: none */
 };
 
-/* The thread names itself: once it runs it may be over, and a detached one is gone then, at any time. */
+/* The thread sets its own name, because a detached thread may have ended at any time. */
 static void *run_thread(void *given)
 {
     struct thread_start start = *(struct thread_start *)given;

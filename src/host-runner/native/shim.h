@@ -66,7 +66,7 @@ struct mm_box {
     uint64_t open_requests; /* http requests of the module whose last callback has not returned */
 };
 
-/* Behind it stands an Entry of the protocol (proto/module.proto), and what is missing to the next multiple of 8. */
+/* An Entry of the protocol (proto/module.proto) follows, and padding to the next multiple of 8. */
 struct mm_record {
     uint64_t commit; /* position ^ MM_RECORD_MAGIC, stored last */
     uint32_t size;   /* the whole record, a multiple of 8 */
@@ -119,8 +119,8 @@ extern uint32_t mm_max_message;
 
 /*
  * Between mm_hold() and mm_release() a thread holds a lock, or has reserved a record, and all others wait for it. So it must
- * come back: it cannot be cancelled there, and runs no signal handler of the module, which could jump out or end the thread.
- * It touches no memory of the module there either. A bad pointer would end the process even if the module handles SIGSEGV.
+ * come back. It cannot be cancelled there. It runs no signal handler of the module, because that could jump out or end the
+ * thread. It touches no memory of the module, because a bad pointer would end the process even if the module handles SIGSEGV.
  */
 struct mm_hold {
     uint64_t signals;
@@ -133,15 +133,16 @@ void mm_release(const struct mm_hold *hold);
 
 struct iovec;
 /*
- * Copies memory of the module without a fault: `count` pieces of equal lengths. 0, or the errno: EFAULT when a piece
- * cannot be read, another one when the system does not allow this way of copying.
+ * Copies memory of the module without a fault: `count` pieces of equal lengths. Returns 0 or an errno. EFAULT: a piece cannot
+ * be read. Another one: the system does not allow this way of copying.
  */
 int mm_read_memory(const struct iovec *to, const struct iovec *from, unsigned long count);
-/* The 8 bytes at `at`, which may be nobody's; 0 where they cannot be read. */
+/* The 8 bytes at `at`; 0 if they cannot be read. */
 uint64_t mm_peek(const uint8_t *at);
 /* Reads a byte of each page: where memory cannot be read, the fault comes now, on the thread that gave the pointer. */
 void mm_touch(const void *bytes, size_t length);
-/* The module has written where it must not. Nothing there can be trusted; the core reads of the box what still makes sense. */
+/* The module has written where it must not. Nothing there can be trusted. The core reads from the box what still makes sense.
+ */
 _Noreturn void mm_give_up(const char *what);
 
 /* ---- box.c ---- */
@@ -155,7 +156,7 @@ int mm_may_write(void);
 struct mm_record *mm_reserve(uint32_t length, uint64_t *position);
 /* The same for a log line: half of the room at most, so that a module which logs without end can still send. */
 struct mm_record *mm_reserve_log(uint32_t length, uint64_t *position);
-/* The same for a result, whose room every other record leaves free. */
+/* The same for a result; all other records leave room for one. */
 struct mm_record *mm_reserve_result(uint32_t length, uint64_t *position);
 void mm_commit(struct mm_record *record, uint64_t position);
 /* The record at a position, as a whole: the ring is mapped twice in a row. */
@@ -167,7 +168,7 @@ extern const uint8_t *mm_payloads;
 int mm_sends_are_closed(void);
 /* Tells the main thread of JavaScript that there is something for it. */
 void mm_wake(void);
-/* Notes in the box what this, the main thread executes from `now` on, and which call led to it; and that it is over. */
+/* Notes in the box what the main thread (this one) executes from `now` on and which call led to it; and that it is over. */
 void mm_begin(uint64_t now, uint32_t event, uint32_t cause_event, uint64_t cause_id);
 void mm_finish(void);
 /* Whether a call may begin: its result will find room. */
@@ -180,7 +181,7 @@ extern __thread int mm_quiet;
 
 /* The longest that an origin may be: one that the core knows has at most a name of 64 bytes and 17 more. */
 #define MM_ORIGIN_MAX 128u
-/* A call because of which something is done, and where its event came from, as Call.origin says that. */
+/* A call that causes something, and where its event came from, as in Call.origin. */
 struct mm_cause {
     uint64_t seq;    /* 0: none */
     uint32_t length; /* of the origin; 0: none */
@@ -188,7 +189,7 @@ struct mm_cause {
 };
 /* The call that is being executed, or that led to the http request whose callback is; 0: none. */
 uint64_t mm_during(void);
-/* The call because of which this thread does something: the one in which the module started the thread, or mm_during(). */
+/* The call that causes what this thread does: the one in which the module started the thread, or mm_during(). */
 void mm_find_cause(struct mm_cause *cause);
 /* On the main thread, before a call becomes the current one. An origin has MM_ORIGIN_MAX bytes at most. */
 void mm_note_origin(uint64_t seq, const uint8_t *origin, uint32_t length);
@@ -202,7 +203,7 @@ void mm_set_thread_cause(const struct mm_cause *cause);
 
 uint64_t mm_dropped_logs(void);
 uint64_t mm_refused_sends(void);
-/* The core has taken over everything before `position`: its room is free again. */
+/* The core has taken over everything before `position`, so that room is free again. */
 void mm_acknowledge(uint64_t position);
 
 /* ---- entry.c ---- */
@@ -240,8 +241,8 @@ void mm_write_params(uint8_t *params, const struct mm_message *message);
 /* Reads them back; what the ABI lacks keeps its value. The lengths are not touched, see mm_measure(). */
 void mm_read_params(const uint8_t *params, struct mm_message *message);
 /*
- * The same after a callback that was given `written`: a module of 2019 that runs as one of 2020 repoints its addresses
- * where that one has reserved fields.
+ * The same after a callback that was given `written`. A module of 2019 that runs as one of 2020 sets its addresses in fields
+ * that are reserved in 2020.
  */
 void mm_read_changes(const uint8_t *params, struct mm_message *message, const struct mm_message *written);
 /* Finds the lengths of the addresses; -1 when one is longer than MM_ADDRESS_MAX. */

@@ -1,4 +1,4 @@
-/* Which thread runs a signal handler of the module, and when: never in the middle of what others wait for. */
+/* Which thread runs a signal handler of the module, and when: never while other threads wait for that thread. */
 #include "shim.h"
 
 #include <dirent.h>
@@ -11,7 +11,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-/* By the system call itself: the library's function leaves out the signal that cancels a thread at any instruction. */
+/* Uses the system call itself: the library's function skips the signal that cancels a thread at any instruction. */
 static uint64_t change_mask(int how, uint64_t set)
 {
     uint64_t before = 0;
@@ -25,7 +25,7 @@ void mm_hold(struct mm_hold *hold)
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &hold->state);
 }
 
-/* In this order: a handler that jumps out of here finds the thread as it was. */
+/* In this order, so that a handler that jumps out of here finds the thread as it was. */
 void mm_release(const struct mm_hold *hold)
 {
     int ignored;
@@ -35,7 +35,7 @@ void mm_release(const struct mm_hold *hold)
 
 /* ---- threads that are none of the module's ---- */
 
-/* What a handler may be called for, without what a thread's own fault raises and what the C library uses itself. */
+/* The signals with a handler, without those that a thread's own fault raises and those that the C library uses. */
 static uint64_t handled_signals(void)
 {
     const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, 32, 33};
@@ -93,9 +93,9 @@ static uint32_t ask_others(int signal)
 }
 
 /*
- * Before the module is loaded: a signal for the process goes to a thread of the module, or waits for one, as it would
- * where the module's threads are the only ones. Node's are told by a signal that only this uses. Returns how many did
- * not answer.
+ * To be called before the module is loaded. From then on, a signal for the process goes to a thread of the module or waits for
+ * one, as if there were no other threads. Node's threads are told by a signal that nothing else uses. Returns how many threads
+ * did not answer.
  */
 MM_EXPORT uint32_t mm_spare_threads(void)
 {

@@ -20,8 +20,8 @@ static uintptr_t find_bottom(void)
 }
 
 /*
- * Gives up the lowest `bytes` of the stack for a guard. The one that it was made with is a page: a larger frame steps
- * over it, and would overwrite whatever is mapped below, in silence. 0, or -1 when the stack is not larger than that.
+ * Makes the lowest `bytes` of the stack a guard. The existing guard is one page: a larger stack frame jumps over it and
+ * silently overwrites what is mapped below. Returns 0, or -1 when the stack is not larger than that.
  */
 MM_EXPORT int32_t mm_guard_stack(uint32_t bytes)
 {

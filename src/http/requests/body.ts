@@ -9,7 +9,7 @@ import type { HttpLimits } from '../limits.js';
 
 const SHOWN_BYTES = 100;
 
-/** Reads bodies, of which all together may hold so much. */
+/** Reads bodies, with a bound on what all together hold. */
 export class Bodies {
   readonly #limits: HttpLimits;
   #bytes = 0;
@@ -21,7 +21,7 @@ export class Bodies {
   /**
    * Reads one to its end.
    *
-   * @param go - lets the sender begin, if he waits for that
+   * @param go - sends 100 Continue, if the sender waits for it
    * @throws HttpError when it is too long, or too much is being read
    */
   read(request: IncomingMessage, go: () => void): Promise<Buffer> {
@@ -82,7 +82,7 @@ export function parseBody(body: Buffer): unknown {
 }
 
 const RESPONSES = new WeakMap<IncomingMessage, ServerResponse>();
-/** Those whose senders wait until they are let. */
+/** Requests whose senders wait for 100 Continue. */
 const WAITING = new WeakSet<IncomingMessage>();
 
 /** Remembers which response belongs to a request. */
@@ -90,7 +90,7 @@ export function noteRequest(request: IncomingMessage, response: ServerResponse):
   RESPONSES.set(request, response);
 }
 
-/** A request whose sender waits until he is let. */
+/** A request whose sender waits for 100 Continue. */
 export function noteWaiting(request: IncomingMessage): void {
   WAITING.add(request);
 }
@@ -100,7 +100,7 @@ export function isWaiting(request: IncomingMessage): boolean {
   return WAITING.has(request);
 }
 
-/** Lets the sender of a body begin, if he waits for that. */
+/** Sends 100 Continue, if the sender of a body waits for it. */
 export function letGo(request: IncomingMessage): void {
   if (WAITING.delete(request)) RESPONSES.get(request)?.writeContinue();
 }

@@ -42,7 +42,7 @@ function unknownFields(unknown: string[], known: string[]): Error {
 /**
  * The schema of a body.
  *
- * @param required - the fields of which it must have one, as otherwise it says nothing
+ * @param required - it must have one of these fields, otherwise it says nothing
  */
 export function schemaOf(fields: Fields<never>, required: readonly string[] = []): Schema {
   const isOnly = (key: string) => required.length === 1 && required[0] === key;

@@ -18,7 +18,7 @@ export interface SendRoutesOptions {
 
 /** Those of one core. */
 export function sendRoutes({ desk, visits, sends }: SendRoutesOptions): Route[] {
-  /** What the module sends because of it is for this server, as what it sends because of an event is. */
+  /** What the module sends because of it is for this server, as with an event. */
   const tell = (caller: Caller, status: StatusOfSend) =>
     new Promise<void>((resolve, reject) => {
       const begin = (visit: Visit) => {

@@ -34,7 +34,7 @@ export function stateRoutes({ readiness, metrics }: StateSource): Route[] {
       },
       handle: ({ status, isTrusted }) => {
         const whole = readiness();
-        // Names of modules, and how they crash, are for nobody who just reaches the address.
+        // Names of modules and their crashes are not for everybody who reaches the address.
         const { reasons, notes } = isTrusted ? whole : whole.outline;
         if (reasons.length > 0) status(503);
         return { ready: reasons.length === 0, reasons, notes };

@@ -1,9 +1,9 @@
-/** What servers said of sends that they have done with: pure. */
+/** What servers said about finished sends. Pure. */
 
 /** What a server said of a send. `failed`: it has acknowledged it, and said later that it cannot deliver it. */
 export type SendEnd = 'acknowledged' | 'refused' | 'failed';
 
-/** The last ends of the servers that ended something last. They stay when the stream of a server has gone. */
+/** The latest ends of recently active servers. They stay when the stream of a server has gone. */
 export class SendEnds {
   readonly #mostServers: number;
   readonly #mostSends: number;

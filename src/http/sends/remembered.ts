@@ -1,6 +1,6 @@
 /** Which sends a server was shown, and in which order: pure. */
 
-/** The last of one server; what it has not done with stays. */
+/** The latest sends of one server; unfinished ones stay. */
 export class RememberedSends {
   readonly #most: number;
   readonly #all = new Map<string, { place: number; isDue: boolean; isDone: boolean }>();
@@ -23,7 +23,7 @@ export class RememberedSends {
     }
   }
 
-  /** It is to be shown, so nobody has read it for certain before that. */
+  /** It is to be shown again, so it does not count as read until then. */
   due(sentId: string): void {
     const one = this.#all.get(sentId);
     if (one) one.isDue = true;
@@ -40,7 +40,7 @@ export class RememberedSends {
     return this.#all.get(sentId)?.place ?? 0;
   }
 
-  /** Whether who has read up to a place has read a send too. */
+  /** Whether a reader that has read up to a place has read a send too. */
   isRead(sentId: string, place: number): boolean {
     const one = this.#all.get(sentId);
     return one !== undefined && !one.isDue && one.place <= place;

@@ -47,7 +47,7 @@ export class SendDesk {
   }
 
   /**
-   * Opens a stream, when that is the reader's. Nothing is answered before that.
+   * Opens a stream once the reader may have it. Nothing is answered before that.
    *
    * @param takeOver - called before something is written to the response
    * @throws SupervisorError
@@ -73,14 +73,14 @@ export class SendDesk {
     }
   }
 
-  /** A server has done with a send. @throws HttpError 404 when it is none that waits for that, or that has ended like this */
+  /** A server has finished a send. @throws HttpError 404 when no such send waits for that or has ended like this */
   end(server: string, sentId: string, how: 'acknowledged' | 'refused'): void {
     if (!this.#hasEnded(server, sentId, how)) throw unknownSend();
   }
 
   /**
-   * A server cannot deliver a send. What waits is refused with that. Of what it has acknowledged before, its module is told; once,
-   * however often the server says it.
+   * A server cannot deliver a send. A waiting send is refused by this. If the server had acknowledged it before, its module is
+   * told, but only once.
    *
    * @throws HttpError 404 when it is none of the server's
    */
@@ -98,7 +98,7 @@ export class SendDesk {
     }
   }
 
-  /** Another token may hold now: who opened a stream with the former one has to come again. */
+  /** The token may have changed: streams that were opened with the old one must be opened again. */
   tokenChanged(): void {
     for (const { stream } of this.#streams())
       if (!this.#options.isLet(stream.request)) stream.end(failureDocument(letNoMore()));
@@ -130,7 +130,7 @@ export class SendDesk {
   /** Ends a send, unless the server has ended it like this. @returns `false`: it is none of those */
   #hasEnded(server: string, sentId: string, how: 'acknowledged' | 'refused'): boolean {
     const end = this.#ends.of(server, sentId);
-    // Who did not hear that it was taken may say it again.
+    // A server that did not get the answer may say it again.
     if (end === how || (end === 'failed' && how === 'acknowledged')) return true;
     if (this.#servers.get(server)?.end(sentId, how) !== true) return false;
     this.#ends.put(server, sentId, how);
@@ -193,7 +193,7 @@ export class SendDesk {
     return null;
   }
 
-  /** Of those that are kept for a reader that may come again, there are no more than streams may be. */
+  /** At most as many as streams are kept for readers that may come again. */
   #makeRoom(server: string): void {
     if (this.#servers.has(server) || this.#servers.size < this.#options.limits.streams) return;
     const orphaned = [...this.#servers.values()].find(({ isOrphaned }) => isOrphaned);

@@ -1,4 +1,4 @@
-/** What modules send to one server, over all the streams that it opens one after the other. */
+/** What modules send to one server, over all the streams that it opens one after another. */
 
 import type { Attachment, Send, SendSource, SendTaker } from '../../sends/types.js';
 import type { Taker } from '../../servers/names.js';
@@ -7,8 +7,8 @@ import { RememberedSends } from './remembered.js';
 import type { SendStream } from './stream.js';
 
 /**
- * It stays for a while when a stream ends. So its reader can come again and go on where it was, and say of what it has read that it
- * has done with it.
+ * It stays for a while when a stream ends. So its reader can come again, continue where it was, and acknowledge what it has
+ * read.
  */
 export class ServerSends implements SendTaker, Taker {
   readonly server: string;
@@ -19,7 +19,7 @@ export class ServerSends implements SendTaker, Taker {
   readonly #closed: () => void;
   /** Those that it was given and has not acknowledged. */
   readonly #given = new Map<string, Send>();
-  /** Those of them that were not shown to a reader that came again, as it had read them; since when. */
+  /** Those that were not shown to a returning reader because it had read them; with the time. */
   readonly #passedOver = new Map<string, number>();
   readonly #remembered: RememberedSends;
   #attachment: Attachment | null = null;
@@ -57,8 +57,8 @@ export class ServerSends implements SendTaker, Taker {
   }
 
   /**
-   * A reader comes. It is shown what is not acknowledged, without what it has read. What it never acknowledges is shown to it again
-   * after a while: it may have read that and lost it.
+   * A reader comes. It is shown the unacknowledged sends that it has not read. Sends that it has read and never acknowledges
+   * are shown again after a while: it may have lost them.
    *
    * @param lastId - the last that it has read; empty: it says nothing of that
    */
@@ -76,7 +76,7 @@ export class ServerSends implements SendTaker, Taker {
     this.#show([...this.#given.values()].filter(({ sentId }) => !this.#isPassedOver(sentId, nowMs)));
   }
 
-  /** Gives up what waits for too long, and shows again what waits for long behind a reader that came again. */
+  /** Gives up what has waited for too long, and shows a returning reader again what it has not acknowledged for long. */
   look(nowMs: number): void {
     for (const sentId of [...this.#given.keys()]) if (this.#attachment?.expire(sentId) === 0) this.#drop(sentId);
     if (this.#stream === null) return;
@@ -104,7 +104,7 @@ export class ServerSends implements SendTaker, Taker {
     return (how === 'refused' ? attachment?.refuse(sentId) : attachment?.acknowledge(sentId)) ?? false;
   }
 
-  /** Takes no more; what was not acknowledged comes again to whoever takes next. */
+  /** Takes no more; what was not acknowledged goes to the next taker. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

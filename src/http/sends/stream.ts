@@ -22,7 +22,7 @@ export interface StreamEvents {
   closed(): void;
 }
 
-/** From the head of the answer to its end. What is made and not begun has written nothing. */
+/** From the head of the answer to its end. Before it begins it has written nothing. */
 export class SendStream {
   /** Which reader it is, as that says itself; empty: it does not. */
   readonly instance: string;
@@ -69,13 +69,13 @@ export class SendStream {
     this.#write();
   }
 
-  /** What was done with before it was shown is not shown any more. */
+  /** A send that was finished before it was shown is not shown. */
   drop(sentId: string): void {
     const at = this.#waiting.findIndex((send, i) => i >= this.#next && send.sentId === sentId);
     if (at >= 0) this.#waiting.splice(at, 1);
   }
 
-  /** Says something that is no event. It also shows whether the reader is there. */
+  /** Writes a comment. This also shows whether the reader is still there. */
   say(text: string): void {
     if (!this.isOver) this.#response.write(`: ${text}\n\n`);
   }

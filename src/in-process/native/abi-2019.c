@@ -1,4 +1,4 @@
-/* The ABI exports-2019, and the function that it alone has. */
+/* The ABI exports-2019, and the function that only it has. */
 #define MESIBO_MODULE_ABI MESIBO_ABI_EXPORTS_2019
 #include <sys/uio.h>
 #include <unistd.h>

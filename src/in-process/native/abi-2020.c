@@ -1,4 +1,4 @@
-/* The ABI exports-2020, and the functions that it alone has. */
+/* The ABI exports-2020, and the functions that only it has. */
 #define MESIBO_MODULE_ABI MESIBO_ABI_EXPORTS_2020
 #include "abi.h"
 

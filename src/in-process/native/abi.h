@@ -9,7 +9,7 @@
 
 #include "reference.h"
 
-/* Room for the instance of any ABI: a module that was built for another one than it is started as may write beyond. */
+/* Room for the instance of any ABI: a module that is started with a wrong ABI may write beyond its own. */
 enum { INSTANCE_BYTES = 4096 };
 
 typedef mesibo_result_t (*status_function)(mesibo_module_t *, mesibo_message_params_t *, mesibo_uint_t);

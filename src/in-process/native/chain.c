@@ -1,4 +1,4 @@
-/* The chain, where nothing lies between its modules: each works on what the one before it left. */
+/* The chain, with nothing between its modules: each works on what the one before it left. */
 #include "reference.h"
 
 #include <stdlib.h>

@@ -45,9 +45,9 @@ static void flush_streams(void)
 }
 
 /*
- * A thread that a module has left may be inside a library: the destructors of exit() would pull that from under it, with
- * SIGSEGV as the end of a run in which nothing was wrong. A host does not run them either. Without such threads they are run:
- * tools that measure coverage or look for leaks write down then what they have found.
+ * A thread that a module has left may be inside a library. The destructors of exit() would destroy that library's data, and a
+ * good run would end with SIGSEGV. So they do not run, as in a host. Without such threads they do run, because tools for
+ * coverage and leaks write their results then.
  */
 _Noreturn void end_process(int code)
 {

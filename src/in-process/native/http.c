@@ -1,6 +1,6 @@
 /*
- * Requests of modules. The network is somebody else's: a request goes to the process at the other end of a pipe in the form
- * that the shim has for its worker, and what comes of it comes back in frames,
+ * Requests of modules. Another process does the network: a request goes to it over a pipe, in the form that the shim has for
+ * its worker. The results come back in frames,
  *
  *   u32 kind: 1 status, 2 data, 3 end;  u32 length;  u64 id;  i64 value: status, progress, or 0 or -1;  `length` bytes
  *

@@ -87,7 +87,7 @@ static int digit(char c)
     return -1;
 }
 
-/* Memory of exactly these bytes and a NUL: whoever reads or writes beyond it is seen by the tools that look for that. */
+/* Memory of exactly these bytes and a NUL, so that memory checkers see any access beyond it. */
 static char *read_hex(const char *text, size_t *length)
 {
     size_t digits = strlen(text);

@@ -1,6 +1,6 @@
 /*
- * mesibo_util_json_extract, whose code is the shim's: of two that differ in a corner neither would be the right one. Here
- * the number of its arguments is that of the caller's ABI.
+ * mesibo_util_json_extract, with the code of the shim: two implementations could differ in details. The number of arguments is
+ * that of the caller's ABI.
  */
 #include "../../host-runner/native/shim.h"
 

@@ -67,7 +67,7 @@ static int start(struct module *module, const struct abi *abi)
 /* Whether the module starts with this ABI, found out in a process that is thrown away. */
 static int try_abi(struct module *module, const struct abi *abi)
 {
-    /* Not by the exit code, which is valgrind's where that has found something. */
+    /* Not by the exit code: valgrind sets its own if it has found something. */
     int verdict[2];
     if (pipe2(verdict, O_CLOEXEC | O_NONBLOCK) != 0)
         abort();

@@ -125,8 +125,8 @@ static void put_params(const struct params *params)
 }
 
 /*
- * Begins a line; 0 in a child that the module forked, where nothing may be touched: another thread may have been at
- * work here meanwhile, and holds the lock for ever.
+ * Begins a line. Returns 0 in a child that the module forked: nothing may be touched there, because another thread may have
+ * held the lock during the fork, and it is never released.
  */
 static int begin(const char *event, const struct module *module)
 {

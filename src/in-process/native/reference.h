@@ -1,7 +1,7 @@
 /*
- * The reference: any number of modules, of any ABI, in one process, called one after the other as a server without
- * supervision would call them. What it knows of the ABIs it has from <mesibo/module.h>, and nothing from the host-runner,
- * so that a misunderstanding in either shows against the other.
+ * The reference: any number of modules, of any ABI, in one process, called one after the other as a server without supervision
+ * would call them. It knows the ABIs only from <mesibo/module.h> and shares nothing with the host-runner, so that a mistake in
+ * one shows as a difference from the other.
  */
 #ifndef REFERENCE_H
 #define REFERENCE_H
@@ -86,7 +86,9 @@ _Noreturn void end_process(int code);
 void choose_abi(struct module *module);
 /* Loads and starts a module with the ABI that was chosen; NULL, or why it could not be. */
 const char *load_module(struct module *module);
-/* Whose call this is: by what it passed for itself, else by what this thread executes, else by where the code stands. */
+/* The module that makes this call: by the instance that it passed, or else by what this thread executes, or else by the place
+ * of its code.
+ */
 struct module *find_caller(const void *instance, const void *return_address);
 
 /* ---- chain.c ---- */
@@ -102,7 +104,7 @@ void serve(int fd, int64_t wait_ms);
 /* ---- output.c ---- */
 
 void open_output(int fd, int announce);
-/* Whether this is a child that a module forked: what it does counts for nothing. */
+/* Whether this is a child that a module forked; what it does is ignored. */
 int is_forked(void);
 /* Writes out what is kept; before a fork, and before anything that may take long. */
 void flush_output(void);

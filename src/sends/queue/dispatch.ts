@@ -1,30 +1,30 @@
 /**
  * Who gets what next: pure.
  *
- * What a server's event caused waits for that server. What else a module sends goes to one of the servers, its home, as long as
- * that is there; so each server gets what a module sends in the order in which it was sent. Modules take turns.
+ * A message that a server's event caused waits for that server. Other messages of a module go to one server, the home of the
+ * module, as long as that is connected. So each server gets the messages of a module in their order. Modules take turns.
  */
 
 import type { ServerAway } from '../../supervisor/types.js';
 import type { Entry } from './entry.js';
 import { RowList } from './row-list.js';
 
-/** Names of servers that are remembered when they are gone and nothing waits for them. */
+/** How many names of servers are remembered when they are gone and nothing waits for them. */
 const MAX_KNOWN = 1024;
-/** A server with so much that it has not acknowledged gets no more, however large its window is. */
+/** A server with this much unacknowledged gets no more, even if its window is larger. */
 const MAX_HELD_BYTES = 8 * 1024 * 1024;
 
-/** A home that has all it takes, and has acknowledged none for so long, loses what waits for any server to another one. */
+/** A home that is full and has acknowledged nothing for this long loses messages for any server to another one. */
 const STUCK_MS = 10_000;
 
-/** The rows of one server, or of any: one for each module that something waits of. */
+/** The rows of one server, or of `any`: one for each module with waiting messages. */
 type Rows = Map<string, RowList<Entry>>;
 
 /** A server that takes entries. */
 export interface Holder {
   readonly server: string;
   readonly window: number;
-  /** What it has and has not acknowledged, in the order in which it got it. */
+  /** What it has not acknowledged yet, in the order in which it got it. */
   readonly held: Map<string, Entry>;
   /** Their payloads and addresses. */
   heldBytes: number;
@@ -35,9 +35,9 @@ interface Seat extends Holder {
   readonly turns: Set<string>;
   /** How many modules have their home here. */
   homes: number;
-  /** When it came, had done with an entry last, or got one while it had none. */
+  /** When it came, last finished an entry, or got an entry while it had none. */
   progressMs: number;
-  /** How much it takes of each module, and what it has of each; `null`: that does not count. */
+  /** How much it takes of each module, and how much it has of each; `null`: there is no such limit. */
   readonly byModule: { readonly most: number; readonly held: Map<string, number> } | null;
 }
 
@@ -48,7 +48,7 @@ export class Dispatch {
   readonly #seats = new Map<string, Seat>();
   /** Where what a module sends by itself goes. */
   readonly #homes = new Map<string, Seat>();
-  /** Those who take sends, or have taken some, the latest last. */
+  /** Servers that take sends, or have taken some, the latest last. */
   readonly #known = new Set<string>();
   #place = 0;
 
@@ -62,7 +62,7 @@ export class Dispatch {
     return this.#known;
   }
 
-  /** The servers that something waits for and that are not there, by what waits; those of which most waits come first. */
+  /** Servers that are not connected although messages wait for them; those with the most messages come first. */
   away(): ServerAway[] {
     const away: ServerAway[] = [];
     for (const [server, rows] of this.#bound) {
@@ -108,7 +108,7 @@ export class Dispatch {
     if (list.first === null) this.#drop(server, module);
   }
 
-  /** Some of what waited for any server is for one now: it goes there, among the others by when it came. */
+  /** Messages that waited for any server now belong to one. They join the others there in the order in which they came. */
   regroup(): void {
     for (const [module, row] of [...this.#free]) {
       const free = [...row];
@@ -130,8 +130,8 @@ export class Dispatch {
   /**
    * A server comes. No other of its name is there.
    *
-   * @param perModule - so much of each module it takes without having acknowledged it; `null`: all that `window` lets it, but
-   *   not too many bytes
+   * @param perModule - how much of each module it takes unacknowledged; `null`: as much as `window` allows, but not too many
+   * bytes
    */
   attach(server: string, window: number, nowMs = 0, perModule: number | null = null): Holder {
     const seat: Seat = {
@@ -151,14 +151,14 @@ export class Dispatch {
     return seat;
   }
 
-  /** A server goes: what it has not acknowledged waits again, before all that came later. */
+  /** A server goes. What it has not acknowledged waits again, before everything that came later. */
   detach(holder: Holder): void {
     const seat = this.#seats.get(holder.server);
     if (seat !== holder) return;
     this.#seats.delete(seat.server);
     for (const entry of [...seat.held.values()].reverse()) {
       this.#rowOf(entry.server, entry.module).insert(entry);
-      // It may have become known meanwhile that it is for another one, who is here.
+      // Meanwhile it may have become known that it belongs to another server, which is here.
       if (entry.server !== null) this.#seats.get(entry.server)?.turns.add(entry.module);
     }
     seat.held.clear();
@@ -166,7 +166,7 @@ export class Dispatch {
     for (const module of this.#free.keys()) this.#homeOf(module)?.turns.add(module);
   }
 
-  /** The next entry for a server, which it has from here on; `null`: none, or it has as many as it takes. */
+  /** The next entry for a server; it is the server's from here on. `null`: there is none, or the server is full. */
   take(holder: Holder, nowMs = 0): Entry | null {
     const seat = holder as Seat;
     if (isFull(seat)) return null;
@@ -204,9 +204,9 @@ export class Dispatch {
   }
 
   /**
-   * What waits for any server leaves a home that is stuck, when there is another server with room.
+   * Messages for any server leave a home that is stuck, if another server has room.
    *
-   * @returns when to look again, on the same clock; `null`: nothing waits for a home that is full
+   * @returns when to look again, on the same clock; `null`: nothing waits for a full home
    */
   moveHomes(nowMs: number): number | null {
     let nextMs: number | null = null;
@@ -216,7 +216,7 @@ export class Dispatch {
       const stuckMs = home.progressMs + STUCK_MS;
       const other = nowMs >= stuckMs ? this.#leastHome((seat) => !isFull(seat)) : null;
       if (other === null) {
-        // Nothing to move to: somebody else may come, or the home goes on.
+        // No other server has room: one may come, or the home may continue.
         const again = Math.max(stuckMs, nowMs + STUCK_MS / 10);
         nextMs = nextMs === null ? again : Math.min(nextMs, again);
         continue;
@@ -227,7 +227,7 @@ export class Dispatch {
     return nextMs;
   }
 
-  /** The entries that wait since before that time, at the front of each row; they are out of it. */
+  /** Takes out the entries that have waited since before that time, at the front of each row. */
   expire(beforeMs: number): Entry[] {
     const expired: Entry[] = [];
     for (const row of this.#rows()) {
@@ -239,7 +239,7 @@ export class Dispatch {
     return expired;
   }
 
-  /** Since when the one waits that waits longest; `null`: none waits. */
+  /** Since when the oldest one waits; `null`: none waits. */
   oldestMs(): number | null {
     let oldest: number | null = null;
     for (const { first } of this.#rows()) {

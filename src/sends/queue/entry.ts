@@ -6,7 +6,9 @@ import type { WireParams } from '../../wire/params.js';
 import type { Send } from '../types.js';
 import type { Listed, RowList } from './row-list.js';
 
-/** A longer payload is kept as it is; a shorter one, like the parameters, as a string of one byte a character. */
+/**
+ * A longer payload is kept as it is. A shorter one is kept like the parameters, as a string with one byte for each character.
+ */
 const STRING_MAX_BYTES = 4096;
 
 /** What an entry is made of. */
@@ -16,17 +18,17 @@ export interface EntryFields {
   cause: Origin | null;
   /** The server that it is for; `null`: any. */
   server: string | null;
-  /** It has been through the chain, or does not go there. */
+  /** It has been through the chain, or does not go through it. */
   isChained: boolean;
   /** Its place in the store: a later one has a higher number. */
   key: number;
-  /** Since when it waits, on the clock of `performance.now()`; below 0 when it waited for an earlier core. */
+  /** Since when it waits, on the clock of `performance.now()`; below 0 when it already waited in an earlier core. */
   sinceMs: number;
   /** As {@link Entry.dueStatus}. */
   dueStatus?: number | null;
 }
 
-/** One that waits. Strings cost half of what typed arrays of that size do, and hold no larger block of memory. */
+/** A waiting message. Strings cost half of what typed arrays of that size cost, and do not keep a larger block in memory. */
 export class Entry implements Listed<Entry> {
   readonly sentId: string;
   readonly module: string;
@@ -35,11 +37,11 @@ export class Entry implements Listed<Entry> {
   readonly key: number;
   readonly sinceMs: number;
   isChained: boolean;
-  /** The status that its module is to have: it is for no server any more. `null`: it is for one. */
+  /** The status that its module is to get; then it is no longer for a server. `null`: it is for a server. */
   dueStatus: number | null;
   /** Its payload and its addresses. */
   bytes = 0;
-  /** Its place among all that wait: takers get lower ones first. 0: it gets one when it comes to wait for a server. */
+  /** Its place among all that wait: servers get lower ones first. 0: it gets a place when it begins to wait for a server. */
   place = 0;
   /** Of its row. */
   list: RowList<Entry> | null = null;
@@ -90,13 +92,13 @@ export class Entry implements Listed<Entry> {
   /** As a taker gets it. */
   toSend(): Send {
     const { sentId, module, cause, params, payload } = this;
-    // What no server's event caused goes through the chain with a cause that names none.
+    // A message without a server's event goes through the chain with a cause that names no server.
     return { sentId, module, cause: cause?.server ? cause : null, params, payload };
   }
 
   #set(params: Uint8Array, payload: Uint8Array, addressBytes: number): void {
     this.#params = latin1Of(params);
-    // A copy: a view may hold a much larger block, and whoever has the other may write to it.
+    // A copy: a view may keep a much larger block, and other code may write to it.
     this.#payload = payload.length <= STRING_MAX_BYTES ? latin1Of(payload) : Uint8Array.prototype.slice.call(payload);
     this.bytes = payload.length + addressBytes;
   }

@@ -6,9 +6,9 @@ export interface SendLimits {
   bytes: number;
 }
 
-/** A module may have so many times what is free: one alone four fifths of all, two together eight ninths. */
+/** A module may have this many times what is free: one alone four fifths of all, two together eight ninths. */
 const CLOSES_AT = 4;
-/** What it has falls to so many times what is free before it may send again: one alone has half of all then. */
+/** A full module may send again when it has at most this many times what is free: one alone then has half of all. */
 const OPENS_AT = 1;
 
 interface Share {
@@ -37,7 +37,7 @@ export class Fullness {
     this.#limits = limits;
   }
 
-  /** Counts one more. @returns whether its module has become full by that */
+  /** Counts one more. @returns whether this made its module full */
   add(module: string, bytes: number): boolean {
     const share = this.#shareOf(module);
     this.#count(share, 1, bytes);
@@ -46,12 +46,12 @@ export class Fullness {
     return true;
   }
 
-  /** Counts one less. Who may send again is for {@link review} to say. */
+  /** Counts one less. {@link review} says which modules may send again. */
   remove(module: string, bytes: number): void {
     this.#count(this.#shareOf(module), -1, -bytes);
   }
 
-  /** One has another size now. */
+  /** The size of one has changed. */
   resize(module: string, bytes: number): void {
     this.#count(this.#shareOf(module), 0, bytes);
   }
@@ -65,7 +65,7 @@ export class Fullness {
     return this.#shares.get(module)?.messages ?? 0;
   }
 
-  /** The modules of which that has changed; those of which nothing waits are forgotten. */
+  /** The modules for which that has changed. Modules without waiting messages are forgotten. */
   review(): string[] {
     const changed: string[] = [];
     for (const [module, share] of this.#shares) {

@@ -1,6 +1,6 @@
 /** Things in a row, in the order of their places. Any of them leaves without a walk. */
 
-/** What can be in a row, of which there is one at most at a time. */
+/** An item of a row. It is in one row at most. */
 export interface Listed<T extends Listed<T>> {
   /** Lower ones come first. It does not change while it is in a row. */
   readonly place: number;
@@ -14,7 +14,7 @@ export class RowList<T extends Listed<T>> {
   first: T | null = null;
   /** How many are in it. */
   size = 0;
-  /** The one that came last, or one beside it: most that come belong next to it. */
+  /** The latest item, or one beside it: most new items belong next to it. */
   #near: T | null = null;
 
   /** Takes one, behind all others of its place and lower ones. */

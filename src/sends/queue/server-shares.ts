@@ -1,12 +1,12 @@
-/** How much waits for each server by its name, and how many events it may have in progress because of that: pure. */
+/** How much waits for each named server, and how many events it may therefore have in progress. Pure. */
 
 import type { SendLimits } from './fullness.js';
 
 /** What waits for one server is at most this share of what is free: a quarter of all for one alone. */
 const OF_FREE = 1 / 3;
-/** It is so much of all in any case, whatever others have. */
+/** But at least this share of all, even if others have much. */
 const OF_ALL = 1 / 16;
-/** What an event may cause is not known before: it is taken for this. */
+/** How many bytes an event is assumed to cause; it is not known before. */
 const EVENT = { messages: 16, bytes: 16 * 1024 };
 
 /** All that waits, whoever it is for. */
@@ -47,13 +47,13 @@ export class ServerShares {
     if (share.messages === 0) this.#shares.delete(server as string);
   }
 
-  /** One has another size now. */
+  /** The size of one has changed. */
   resize({ server }: Bound, bytes: number): void {
     const share = server === null ? undefined : this.#shares.get(server);
     if (share) share.bytes += bytes;
   }
 
-  /** So many events of a server may be in progress. 0: too much waits for it already. */
+  /** How many events of a server may be in progress. 0: too much already waits for it. */
   allowanceOf(server: string): number {
     const share = this.#shares.get(server);
     return Math.min(this.#allow('messages', share), this.#allow('bytes', share));
@@ -63,7 +63,7 @@ export class ServerShares {
     const max = this.#total.limits[what];
     const most = Math.max(max * OF_ALL, (max - this.#total[what]) * OF_FREE);
     const has = share?.[what] ?? 0;
-    // One event is taken in any case of a server that nothing waits for.
+    // A server without waiting messages may always have one event in progress.
     return has > 0 && has >= most ? 0 : Math.max(1, (most - has) / EVENT[what]);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Looks whether a store is whole, before LevelDB opens it: that reads tables without a look at their checksums, ends the process at
- * some damage, and skips much other in silence.
+ * Checks that a store is complete before LevelDB opens it. LevelDB reads tables without checking their checksums, ends the
+ * process at some damage, and silently skips other damage.
  */
 
 import { Slices } from '../../slices.js';
@@ -14,7 +14,7 @@ import { blocksOfTable, checkBlock } from './leveldb/table-file.js';
 export interface Checked {
   /** What is damaged, for an operator; `null`: nothing. */
   damage: string | null;
-  /** Those that belong to it; where that cannot be known, all that are there, of which some may have what was removed since. */
+  /** The files that belong to it. If that is unknown: all that are there; some may have entries that were removed later. */
   files: LevelFiles;
 }
 

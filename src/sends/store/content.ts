@@ -15,7 +15,7 @@ export interface Content {
   names: string[];
 }
 
-/** It cannot be used, and is closed. What could be read of it is in `content`; `text` goes on behind its name. */
+/** It cannot be used and is closed. `content` is what could be read; `text` continues the sentence after its name. */
 export interface Unfit {
   kind: 'unfit';
   why: Unfitness;
@@ -28,12 +28,12 @@ export function unfit(why: Unfitness, text: string, content: Content = { entries
   return { kind: 'unfit', why, text, content };
 }
 
-/** Takes keys and values in their order, and makes the content of them. */
+/** Collects keys and values, in order, into the content. */
 export class ContentReader {
   readonly content: Content = { entries: [], names: [] };
   /** The first thing that is damaged; `null`: nothing is. */
   damage: string | null = null;
-  /** It has said which form it has. */
+  /** It has named its form. */
   hasFormat = false;
   readonly #moment: Moment;
   readonly #known = new Map<string, string>();

@@ -29,7 +29,7 @@ interface Header {
   server?: string;
   /** Name, event and hops of where it came from; the event is empty when it has no id. */
   cause?: [server: string, eventId: string, hops: number];
-  /** It does not go through the chain any more. */
+  /** It no longer goes through the chain. */
   chained?: true;
   /** The status that its module is to have: no server gets it. */
   due?: number;
@@ -104,7 +104,8 @@ export function decodeEntry(
       isChained: header.chained ?? false,
       dueStatus: header.due ?? null,
       key,
-      // A clock that was set back since has it wait no less long, and one that was ahead no longer than any other.
+      // If the clock was set back since, the entry does not wait longer than it should; if it was ahead, not longer than
+      // others.
       sinceMs: nowMs - Math.max(0, wallMs - header.time),
     };
     return new Entry(fields, params, bytes.subarray(payloadAt), header.addresses);

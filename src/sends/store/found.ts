@@ -1,4 +1,4 @@
-/** What stands in the folder of a store, opened and read. */
+/** The store in a folder, opened and read. */
 
 import { makeFolders } from '../../directories.js';
 import { inSlices } from '../in-slices.js';
@@ -17,7 +17,7 @@ const ENDED = `the last ${MAX_ENDS} processes that opened it ended meanwhile`;
 export type Found =
   /** @property content - `null`: it was not asked for */
   | { kind: 'fit'; level: Level; content: Content | null }
-  /** It cannot be opened now, because of `error`. What is in it could be read nevertheless. */
+  /** It cannot be opened now, because of `error`, but its content could be read. */
   | { kind: 'closed'; error: Error; content: Content }
   | Unfit;
 
@@ -34,7 +34,7 @@ export interface FindOptions {
 }
 
 /**
- * Opens what is there, or makes it. What is damaged is never given to LevelDB, which may end the process because of it.
+ * Opens what is there, or makes it. A damaged store is never given to LevelDB, because that may end the process.
  *
  * @throws the error of the system, LevelError: it cannot be used now
  */
@@ -79,9 +79,9 @@ async function openMarked(options: FindOptions, mark: OpeningMark, files: LevelF
   }
 }
 
-/** A disk that is full or may only be read does not keep it from being read: what is in it keeps its place before what is sent now. */
+/** A full or read-only disk does not prevent reading. So the stored messages keep their place before new ones. */
 async function readClosed(options: FindOptions, files: LevelFiles, error: Error): Promise<Found> {
-  // A store that can never be written to would have everything delivered at each start.
+  // With a store that can never be written, everything would be delivered again at each start.
   if (options.isKnown) throw error;
   if (error instanceof LevelError && (error.isFinal || error.isHeld)) throw error;
   refuseOpen(options.folder);

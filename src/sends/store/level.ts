@@ -13,7 +13,7 @@ export type LevelWrite = readonly [key: string, value: Buffer | null];
 export interface Level {
   /** All of it, many at a time. @throws LevelError; what it has given before is sound */
   read(): AsyncIterable<readonly (readonly [key: string, value: Buffer])[]>;
-  /** All of it or nothing; it reached the kernel, and so outlives this process. @throws LevelError */
+  /** All of it or nothing. It has reached the kernel, so it outlives this process. @throws LevelError */
   write(writes: readonly LevelWrite[]): Promise<void>;
   /** Never fails. */
   close(): Promise<void>;
@@ -65,7 +65,7 @@ export async function openLevel(folder: string): Promise<Level> {
 }
 
 /**
- * What somebody writes to at this moment must not be judged.
+ * A store to which another process writes now must not be judged.
  *
  * @throws LevelError when somebody has the database open
  */
@@ -123,7 +123,7 @@ async function close(database: ClassicLevel<string, Buffer>): Promise<void> {
 }
 
 function toLevelError(error: unknown): LevelError {
-  // It is wrapped when it is one of opening.
+  // Errors of opening are wrapped.
   const { cause } = error as Error;
   const { code, message } = (cause instanceof Error ? cause : error) as Error & { code?: string };
   const text = message.replace(/^(IO error|Corruption): /, '');

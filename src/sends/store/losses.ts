@@ -2,7 +2,7 @@
 
 /** So many are named. */
 const MAX_LOSSES = 5;
-/** It is a problem for so long, unless somebody has removed what was put aside before; the log says it for longer. */
+/** How long it is a problem, unless somebody removes what was put aside earlier. The log keeps it longer. */
 const LOSS_MS = 3_600_000;
 
 interface Loss {
@@ -12,7 +12,7 @@ interface Loss {
   sinceMs: number;
 }
 
-/** What an operator is told of, until he has seen to it or has had the time to. */
+/** What an operator is told about, until it is corrected or some time has passed. */
 export class Losses {
   #losses: Loss[] = [];
   readonly #exists: (path: string) => boolean;

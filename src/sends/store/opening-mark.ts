@@ -2,10 +2,13 @@
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 
-/** A store at whose opening so many processes in a row have ended is not opened again. Fewer may have been killed by chance. */
+/**
+ * If this many processes in a row have ended while opening a store, it is not opened again. Fewer may have been killed by
+ * chance.
+ */
 export const MAX_ENDS = 5;
 
-/** The mark of one store. It is a matter of processes, so it needs no more care than reaching the kernel. */
+/** The mark of one store. It only has to outlive the process, so reaching the kernel is enough. */
 export class OpeningMark {
   readonly #path: string;
   #ends = 0;
@@ -20,7 +23,7 @@ export class OpeningMark {
     return this.#ends >= MAX_ENDS;
   }
 
-  /** Before it is opened. A disk that does not take the mark does not keep the store from being opened. */
+  /** To be called before it is opened. If the disk does not take the mark, the store is opened all the same. */
   set(): void {
     try {
       writeFileSync(this.#path, `${this.#ends + 1}\n`, { mode: 0o600 });

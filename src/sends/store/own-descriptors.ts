@@ -1,4 +1,4 @@
-/** The file descriptors of a store: LevelDB opens its files so that every program would inherit them. */
+/** The file descriptors of a store. LevelDB opens its files in a way that started programs would inherit them. */
 
 import { readdirSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { closeOnExec } from '../../libc.js';

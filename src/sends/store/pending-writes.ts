@@ -24,14 +24,14 @@ interface Waiter {
   resolve(isWritten: boolean): void;
 }
 
-/** Puts and removals, the newest for each key. */
+/** Puts and removals; only the newest for each key. */
 export class PendingWrites {
   readonly #limits: BatchLimits;
   /** In the order in which they came. */
   readonly #pending = new Map<number, { wanted: Wanted; serial: number }>();
   /** The batch that is being written. */
   #batch: { writes: Write[]; firstSerial: number } | null = null;
-  /** Keys that the store has, as far as it may have them: what it does not have needs no removal. */
+  /** Keys that the store may have. Other keys need no removal. */
   readonly #stored = new Set<number>();
   #waiters: Waiter[] = [];
   #serial = 0;
@@ -64,7 +64,7 @@ export class PendingWrites {
   put(entry: Entry): void {
     const waiting = this.#pending.get(entry.key);
     if (waiting?.wanted) {
-      // It keeps its place: who waits for what was put before waits for this.
+      // It keeps its place, so those who wait for earlier puts also wait for this.
       waiting.wanted = entry;
       return;
     }
@@ -80,7 +80,10 @@ export class PendingWrites {
     this.#settle();
   }
 
-  /** Resolves with `true` when all that was put so far is written, or removed again; `null`: so it is. `false`: given up. */
+  /**
+   * Resolves with `true` when everything put so far is written or removed again, `false` when it was given up. `null`:
+   * everything is written now.
+   */
   settled(): Promise<boolean> | null {
     if (this.#puts === 0) return null;
     const last = this.#waiters.at(-1);
@@ -124,7 +127,7 @@ export class PendingWrites {
     this.#settle();
   }
 
-  /** What was in the batch is to be written again, unless something newer is known. Nobody waits for that. */
+  /** The content of the batch must be written again, unless newer content is known. Nobody waits for that. */
   failed(): void {
     this.giveUpWaiting();
     const later = [...this.#pending];
@@ -143,7 +146,7 @@ export class PendingWrites {
     return writes;
   }
 
-  /** Nothing that waits for a key counts any more. */
+  /** Drops what waits for a key. */
   #drop(key: number): void {
     if (this.#pending.get(key)?.wanted) this.#puts -= 1;
     this.#pending.delete(key);

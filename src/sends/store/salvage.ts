@@ -1,4 +1,4 @@
-/** What can be read of a store without LevelDB, which does not open one that is damaged, or on a full disk. */
+/** Reads a store without LevelDB, because LevelDB does not open a damaged one, or one on a full disk. */
 
 import { Slices } from '../../slices.js';
 import { decodeBatch, type LevelRecord } from './leveldb/batch.js';
@@ -8,7 +8,7 @@ import { recordsOfLog } from './leveldb/log-file.js';
 import { blocksOfTable, checkBlock, recordsOfBlock } from './leveldb/table-file.js';
 
 /**
- * Reads all that is sound. Of each key it finds the newest value; where a removal is among what is damaged, an older value.
+ * Reads everything that is valid. For each key it finds the newest value, or an older one if a removal is in the damaged part.
  *
  * @param turn called before each turn that others have
  * @returns in the order of keys

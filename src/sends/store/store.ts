@@ -1,4 +1,4 @@
-/** What waits, on disk: it outlives the core. A disk that does not work stops nothing. */
+/** Waiting messages on disk, so that they outlive the core. A failing disk stops nothing. */
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,9 +21,9 @@ import { describeLoss, describeTrouble } from './trouble.js';
 const BATCH = { writes: 4096, bytes: 4 * 1024 * 1024 };
 /** Nobody waits longer than this for a disk that does not answer. */
 const SLOW_MS = 2000;
-/** A store that cannot be used is tried again after that, and then after twice as long each time. */
+/** When an unusable store is tried again; then after twice as long each time. */
 const RETRY_MS = { first: 500, most: 10_000 };
-/** A close waits so long for the last writes. */
+/** How long a close waits for the last writes. */
 const CLOSE_MS = 5000;
 const SLOW = 'the disk does not answer';
 
@@ -34,13 +34,13 @@ export interface StoreOptions {
   moment(): Moment;
   say(level: 'info' | 'warn', text: string): void;
   /**
-   * Takes what was in it, in its order: before {@link SendStore.open} resolves, or later if it cannot be read by then. `progress` is to
-   * be called as it goes on. Never rejects.
+   * Takes its content, in order: before {@link SendStore.open} resolves, or later if it cannot be read by then. Calls
+   * `progress` as it goes on. Never rejects.
    */
   loaded(content: Content, progress: () => void): Promise<void>;
-  /** All that shall be in it, for a new one that takes the place of another. */
+  /** Everything that must be in a new store that replaces another. */
   all(): Iterable<Entry>;
-  /** The servers that shall be known to the next core; {@link SendStore.namesChanged} tells of others. */
+  /** The servers that the next core is to know; {@link SendStore.namesChanged} reports changes. */
   names(): Iterable<string>;
 }
 
@@ -55,7 +55,7 @@ export class SendStore {
   #isRead = false;
   /** The next batch says which form the store has. */
   #isFresh = true;
-  /** It took the place of another one, and nothing has been written to it yet. */
+  /** It has replaced another store, and nothing has been written to it yet. */
   #isUnproven = false;
   #areNamesDue = false;
   #state: 'new' | 'open' | 'closing' | 'closed' = 'new';
@@ -144,7 +144,7 @@ export class SendStore {
   }
 
   async #finish(): Promise<void> {
-    // What is under way may fail; then there is one more attempt.
+    // The write in progress may fail; then there is one more attempt.
     await this.#working;
     if (this.#hasWork) await this.#work();
     await this.#level?.close();
@@ -188,7 +188,7 @@ export class SendStore {
   async #writeBatch(level: Level): Promise<void> {
     if (!this.#hasWork) return;
     const { folder } = this.#options;
-    // Somebody may have removed it: what is written there would be nowhere.
+    // Somebody may have removed the folder; then what is written there would be lost.
     if (!existsSync(join(folder, 'CURRENT'))) throw new LevelError(`${folder} was removed`, { isDamage: true });
     const moment = this.#options.moment();
     const batch = this.#writes
@@ -217,7 +217,9 @@ export class SendStore {
     this.#options.say('info', `messages of modules are stored in ${this.#options.folder} again`);
   }
 
-  /** After a failed write LevelDB goes on behind half a record, and would lose what it writes then: it is opened again. */
+  /**
+   * After a failed write LevelDB continues after half a record, and what it writes then would be lost. So it is opened again.
+   */
   async #fails(error: Error): Promise<void> {
     await this.#level?.close();
     this.#level = null;
@@ -247,7 +249,7 @@ export class SendStore {
       throw found.error;
     }
     const { why, text, content } = found;
-    // A disk on which no store holds must not be filled with stores.
+    // A disk on which every store gets damaged must not be filled with stores.
     if (this.#isUnproven) throw new LevelError(`it ${text}, like the one before it`);
     this.#replace(why, text, this.#isRead ? null : content.entries.length);
     if (!this.#isRead) await inSlices(content.entries, (entry) => this.#writes.put(entry), progress);
@@ -258,7 +260,7 @@ export class SendStore {
     return level;
   }
 
-  /** At the first time: later its users know more than the store. */
+  /** The first time only: later its users know more than the store. */
   async #take(content: Content | null, progress: () => void): Promise<void> {
     if (this.#isRead) return;
     this.#isRead = true;
@@ -268,7 +270,7 @@ export class SendStore {
   }
 
   /**
-   * Puts away what is there; all that shall be there is to be written anew.
+   * Puts the present store aside. Everything that must be stored is written again.
    *
    * @param read so many entries of it; `null`: all are known
    * @throws the error of the system

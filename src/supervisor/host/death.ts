@@ -33,7 +33,7 @@ export interface DeathFacts {
   executing: Executing | null;
   /** The last lines of module and process before they were ready. */
   lastWords: string[];
-  /** With which code somebody in it called `exit()`; `null`: nobody did. */
+  /** The code with which it called `exit()`; `null`: it did not. */
   exitCalled: number | null;
   /** Whether the kernel's out-of-memory killer was at work just then. */
   oomStruck: boolean;

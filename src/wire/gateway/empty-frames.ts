@@ -1,4 +1,4 @@
-/** What a core says, before a field of it is set: what absence means, for both encodings. */
+/** Frames of a core with no field set: what absence means, in both encodings. */
 
 import type { OutcomeFrame, SendFrame, TracedVerdict, Welcome } from './frames.js';
 

@@ -1,15 +1,15 @@
-/** Why a frame was not taken. */
+/** Why a frame was refused. */
 
 import { type ErrorCode, SupervisorError } from '../../errors.js';
 
 /** Codes of what can be wrong with a frame. */
 type FrameErrorCode = Extract<ErrorCode, 'FRAME_INVALID' | 'INVALID_ARGUMENT' | 'MESSAGE_TOO_LARGE'>;
 
-/** What came is no frame of the protocol, or one whose content cannot be taken. */
+/** The bytes are not a frame of the protocol, or its content is invalid. */
 export class FrameError extends SupervisorError {
-  /** Where the next frame begins cannot be known: nothing that follows can be read. */
+  /** The beginning of the next frame is unknown, so nothing that follows can be read. */
   readonly isLast: boolean;
-  /** The event that it was, where that much could be read. */
+  /** The id of the event, if it could be read. */
   readonly eventId: bigint | null;
 
   constructor(code: FrameErrorCode, what: string, about: { isLast?: boolean; eventId?: bigint | null } = {}) {
@@ -25,9 +25,9 @@ export function invalid(what: string, eventId: bigint | null = null): never {
 }
 
 /**
- * Runs what reads the content of an event, and says of an error in it which event that was.
+ * Runs a function that reads the content of an event, and adds the id of the event to its errors.
  *
- * @param eventId - `null`: it has none; then it is 0 for an event that can be taken, and another event may have that id
+ * @param eventId - `null`: it has none. A valid event without an id gets the id 0, which another event may have too
  * @throws FrameError
  */
 export function readingEvent<T>(eventId: bigint | null, read: () => T): T {

@@ -1,4 +1,4 @@
-/** What chat servers and cores say to each other, as plain values: the same for both encodings. */
+/** The frames between chat servers and cores as plain values, the same for both encodings. */
 
 import type { CallEvent } from '../call-event.js';
 import type { WireParams } from '../params.js';
@@ -12,7 +12,7 @@ export const MAX_ACK_IDS = 10_000;
 /** A name or a sent id has no more bytes than this. */
 export const MAX_TEXT_BYTES = 4096;
 
-/** What one frame may have beside the largest payload: the parameters, and the frame itself. */
+/** The room of a frame beside the largest payload: for the parameters and the frame itself. */
 const FRAME_ROOM_BYTES = 1024 * 1024;
 
 /** The longest frame of protobuf, for a largest payload. */
@@ -42,7 +42,7 @@ export interface Hello {
 export interface ServerEvent {
   kind: 'event';
   id: bigint;
-  /** The outcome shall say what each module made of it. */
+  /** Whether the outcome is to say what each module made of it. */
   trace: boolean;
   event: CallEvent;
 }
@@ -59,7 +59,7 @@ export interface SendStatus {
   kind: 'send_status';
   sentId: string;
   status: number;
-  /** As far as they differ from what was sent. */
+  /** Only those that differ from what was sent. */
   params: WireParams;
 }
 
@@ -130,7 +130,7 @@ export interface Failure {
 /** What a core says. */
 export type CoreFrame = Welcome | OutcomeFrame | SendFrame | Failure;
 
-/** A failure that is about no event and no send, unless that is added. */
+/** A failure about no event and no send, unless one is added. */
 export function failureOf(code: string, message: string, about: Partial<Failure> = {}): Failure {
   return { kind: 'failure', code, message, fatal: false, eventId: null, sentIds: [], ...about };
 }

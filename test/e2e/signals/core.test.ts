@@ -109,7 +109,7 @@ describe('a signal that ends no core', () => {
     }
     await stops();
     const { stderr } = await ended;
-    expect([logged.match(/means nothing/g)?.length, stderr]).toEqual([2, '']);
+    expect([logged.match(/a core ignores it/g)?.length, stderr]).toEqual([2, '']);
   });
 });
 

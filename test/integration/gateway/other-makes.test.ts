@@ -128,7 +128,9 @@ it('an ack of many ids that are not known is told the first of them', async () =
   server.say({ kind: 'ack', sentIds, refused: false });
   const failure = await server.failure();
   expect(failure.sentIds).toEqual(sentIds.slice(0, 100));
-  expect(failure.message).toMatch(/^the ack has 10000 ids of no send .*; the first 100 are in sent_ids$/);
+  expect(failure.message).toMatch(
+    /^the ack has 10000 ids without an unacknowledged send .*; the first 100 are in sent_ids$/,
+  );
 });
 
 it('an ack of many ids costs little while many sends wait to be written', async () => {

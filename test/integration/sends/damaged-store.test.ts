@@ -229,7 +229,7 @@ describe('a damaged store', () => {
     expect(besides(folder)).toEqual([]);
     other.disconnect();
     await scene.says(/is damaged/);
-    await scene.says(/kept in .* again/);
+    await scene.says(/stored in .* again/);
   });
 
   it('is no matter which byte of it is another one: either all is read, or an operator hears of it', {

@@ -76,7 +76,7 @@ describe('the store', () => {
     await scene.store.settled();
     rmSync(folder, { recursive: true });
     scene.put('b');
-    await scene.says(/kept in .* again/);
+    await scene.says(/stored in .* again/);
     await scene.store.close();
     expect([...(await opened(folder)).names]).toEqual(['x']);
   });
@@ -110,7 +110,7 @@ describe('the store', () => {
     await scene.store.settled();
     rmSync(folder, { recursive: true });
     scene.put('b');
-    await scene.says(/kept in .* again/);
+    await scene.says(/stored in .* again/);
     expect(scene.said[0]).toMatch(/was removed.*the messages that wait are in memory and go to a new store/);
     await scene.store.close();
     expect(await payloadsIn(folder)).toEqual(['a', 'b']);
@@ -273,7 +273,7 @@ describe('a store that cannot be used now', () => {
     scene.put('a');
     expect(scene.store.settled()).toBeNull();
     await other.close();
-    await scene.says(/kept in .* again/);
+    await scene.says(/stored in .* again/);
     expect(scene.store.problems()).toEqual([]);
     await scene.store.close();
     expect(await payloadsIn(folder)).toEqual(['a']);
@@ -288,7 +288,7 @@ describe('a store that cannot be used now', () => {
     scene.put('a');
     await scene.says(/EACCES.*; let the user of the core write there$/);
     chmodSync(parent, 0o700);
-    await scene.says(/kept in .* again/);
+    await scene.says(/stored in .* again/);
     await scene.store.close();
     expect(await payloadsIn(join(parent, 'sends'))).toEqual(['a']);
   });
@@ -326,11 +326,11 @@ describe('a store that cannot be used now', () => {
       putSome(10);
       await scene.store.settled();
     }
-    expect(scene.said[0]).toMatch(/No space left on device.*waits in memory.*; make room on that disk$/);
+    expect(scene.said[0]).toMatch(/No space left on device.*wait in memory.*; make room on that disk$/);
     putSome(500);
     expect(scene.store.settled()).toBeNull();
     execFileSync('mount', ['-o', 'remount,size=40m', disk]);
-    await scene.says(/kept in .* again/);
+    await scene.says(/stored in .* again/);
     expect(scene.store.problems()).toEqual([]);
     putSome(100);
     await scene.store.close();
@@ -381,7 +381,7 @@ describe('a store that cannot be used now', () => {
     expect(scene.read).toHaveLength(1);
     scene.put('b');
     execFileSync('mount', ['-o', 'remount,rw', disk]);
-    await scene.says(/kept in .* again/);
+    await scene.says(/stored in .* again/);
     await scene.store.close();
     expect(await payloadsIn(folder)).toEqual(['a', 'b']);
   });
@@ -399,7 +399,7 @@ describe('a store that cannot be used now', () => {
     scene.put('d');
     scene.remove(scene.read[1] as Entry);
     rmSync(join(disk, 'filler'));
-    await scene.says(/kept in .* again/);
+    await scene.says(/stored in .* again/);
     await scene.store.close();
     expect(await payloadsIn(folder)).toEqual(['a', 'c', 'd']);
   });

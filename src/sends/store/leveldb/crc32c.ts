@@ -12,7 +12,7 @@ export function crc32c(bytes: Uint8Array, from: number, to: number): number {
   let crc = -1;
   let at = from;
   for (const end = to - 7; at < end; at += 8) {
-    // Past the end of an array there is nothing to read: the loop stops before.
+    // The loop stops before the end of the array.
     const a =
       crc ^ (byte(bytes, at) | (byte(bytes, at + 1) << 8) | (byte(bytes, at + 2) << 16) | (byte(bytes, at + 3) << 24));
     crc =

@@ -1,4 +1,4 @@
-/** Reads the numbers and strings of LevelDB's files, one after the other. */
+/** Reads the numbers and strings in LevelDB's files, one after the other. */
 
 import { Damage } from './damage.js';
 

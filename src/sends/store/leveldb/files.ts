@@ -19,7 +19,8 @@ export async function filesIn(folder: string): Promise<LevelFiles> {
 }
 
 /**
- * Those that LevelDB would read. It makes a new database where `CURRENT` is missing, and does not miss a log.
+ * The files that LevelDB would read. LevelDB itself makes a new database if `CURRENT` is missing, and does not notice a missing
+ * log.
  *
  * @throws Damage when one is missing, or it cannot be known which they are; the error of the system
  */

@@ -13,7 +13,7 @@ import { crc32c, mask } from './crc32c.js';
 
 const BLOCK_BYTES = 32 * 1024;
 const HEADER_BYTES = 7;
-/** Data may look like many records: so much of it is looked at, a matter of milliseconds. */
+/** Data may look like many records. Only this much is checked, which takes milliseconds. */
 const MAX_SEARCH_BYTES = 4 * 1024 * 1024;
 const [WHOLE, FIRST, MIDDLE, LAST] = [1, 2, 3, 4];
 
@@ -49,13 +49,13 @@ export function* recordsOfLog(file: Buffer, damaged: (what: string) => void): Ge
   }
 }
 
-/** No type is 0: what a disk has filled with zeros is not sound. */
+/** No type is 0, so a part that a disk has filled with zeros is not valid. */
 function isSound(file: Buffer, at: number, next: number): boolean {
   const type = file[at + 6] as number;
   return type >= WHOLE && type <= LAST && file.readUInt32LE(at) === mask(crc32c(file, at + 6, next));
 }
 
-/** Whether a record that seems to be cut off is not: its length is damaged, and it ends with the file, or others follow. */
+/** Whether a record only seems to be cut off: its length is damaged, but it ends with the file, or others follow. */
 function isWholeUpTo(file: Buffer, at: number, end: number): boolean {
   if (isSound(file, at, end)) return true;
   let bytesLeft = MAX_SEARCH_BYTES;

@@ -2,7 +2,7 @@
  * A table of LevelDB: blocks of data, then the block of filters, the meta index, the index, and 48 bytes of footer, which says
  * where these two are. Behind each block stand 1 byte, how it is compressed, and 4 bytes, its masked checksum.
  *
- * LevelDB reads blocks without a look at their checksums, and ends the process when one has not the form that it expects.
+ * LevelDB reads blocks without checking their checksums, and ends the process when a block has an unexpected form.
  *
  * @see doc/table_format.md of LevelDB
  */
@@ -60,11 +60,11 @@ function readPlace(cursor: Cursor): BlockPlace {
   return { at: cursor.varint(), bytes: cursor.varint() };
 }
 
-/** Keys and values; of a key stands there only what differs from the one before it. */
+/** Keys and values. A key is stored without the beginning that it shares with the key before it. */
 function* pairsOf(file: Buffer, { at, bytes }: BlockPlace): Generator<[key: Buffer, value: Buffer]> {
   const end = at + bytes;
   if (file[end] !== UNCOMPRESSED) throw new Damage(`has a block at ${at} that is compressed`);
-  // Behind them stand the places of keys that are there as a whole, and how many these are.
+  // Then come the places of keys that are stored as a whole, and their number.
   if (bytes < 4) throw new Damage(`has a block at ${at} without an end`);
   const cursor = new Cursor(file, at, end - 4 * (file.readUInt32LE(end - 4) + 1));
   let key: Buffer = Buffer.alloc(0);

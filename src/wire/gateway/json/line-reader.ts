@@ -56,7 +56,7 @@ export class LineReader {
     }
   }
 
-  /** What stands behind the last end of a line, once nothing more comes; `null`: nothing. */
+  /** What follows the last end of a line, once nothing more comes; `null`: nothing. */
   rest(): Buffer | null {
     const rest = withoutReturn(this.#join(NOTHING));
     return rest.length > 0 ? rest : null;

@@ -1,4 +1,4 @@
-/** A line of JSON as the one kind of frame that it is. */
+/** Reads a line of JSON as a frame of exactly one kind. */
 
 import { isUtf8 } from 'node:buffer';
 import { FrameError, invalid } from '../frame-error.js';
@@ -13,8 +13,8 @@ export type Kinds<Frame> = ReadonlyMap<string, (value: unknown, where: string) =
 /**
  * Reads one line.
  *
- * @param hasEnd `false`: it is what stands behind the last end of a line
- * @returns `null`: no kind of those is in it
+ * @param hasEnd `false`: the line has no end, because the connection ended
+ * @returns `null`: it has none of these kinds
  * @throws FrameError
  */
 export function readLine<Frame>(line: Buffer, kinds: Kinds<Frame>, hasEnd = true): Frame | null {
@@ -34,7 +34,10 @@ export function readLine<Frame>(line: Buffer, kinds: Kinds<Frame>, hasEnd = true
   return read?.(frame[kind], kind) ?? null;
 }
 
-/** Whether the key of a line's kind is there again: of two, the parser keeps the last. A nested key or a value may read the same. */
+/**
+ * Whether the key of a line's kind is there twice; the parser would keep the last one. A nested key or a value may look the
+ * same.
+ */
 function isTwice(line: Buffer, kind: string): boolean {
   const token = `"${kind}"`;
   const first = line.indexOf(token);

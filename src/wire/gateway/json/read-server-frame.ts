@@ -35,7 +35,7 @@ const KINDS: Kinds<ServerFrame> = new Map<string, (value: unknown, where: string
 /**
  * Reads one line.
  *
- * @param hasEnd `false`: nothing came behind it, not even the end of a line
+ * @param hasEnd `false`: the connection ended before the end of the line
  * @throws FrameError
  */
 export function readServerLine(line: Buffer, hasEnd = true): ServerFrame {

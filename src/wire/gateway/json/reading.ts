@@ -1,4 +1,4 @@
-/** What readers of JSON frames share: values as they came, and what is said of those that cannot be taken. */
+/** What readers of JSON frames share: reading values, and the errors for invalid ones. */
 
 import Long from 'long';
 import { SCALARS, type WireParams } from '../../params.js';
@@ -22,7 +22,7 @@ export function readsOf<T>(reads: Record<string, Read<T>>): Reads<T> {
 }
 
 /**
- * Reads an object key by key. `null` is as good as left out, and a key that is not known is skipped.
+ * Reads an object key by key. `null` means left out. Unknown keys are skipped.
  *
  * @throws FrameError
  */
@@ -89,7 +89,7 @@ export function listOf<T>(value: unknown, where: string, most: number, read: (it
   return value.map((item, i) => read(item, `${where}[${i}]`));
 }
 
-/** A string whose every character can be written in UTF-8. @throws FrameError */
+/** A string that can be written in UTF-8. @throws FrameError */
 export function stringOf(value: unknown, where: string): string {
   if (typeof value !== 'string') return invalid(`${where} is ${shown(value)}; it must be a string`);
   if (!value.isWellFormed()) return invalid(`${where} has half of a surrogate pair, which is not a character`);
@@ -146,7 +146,7 @@ function snakeCase(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-/** A value as it is told: of a long one, its beginning. */
+/** A value for an error message; a long one is cut. */
 export function shown(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'an object';
@@ -158,7 +158,7 @@ function shorten(text: string): string {
 }
 
 declare global {
-  /** Node has it; the compiler is told of an older language. */
+  /** Node has it, but the compiler is set to an older language. */
   interface String {
     isWellFormed(): boolean;
   }

@@ -1,4 +1,4 @@
-/** How much structure a line of JSON may have: what is parsed of a line takes many times its bytes when it is all brackets. */
+/** How much structure a line of JSON may have. A parsed line of nothing but brackets takes many times its bytes. */
 
 import { invalid } from '../frame-error.js';
 
@@ -18,7 +18,7 @@ const CLOSE_OBJECT = 0x7d;
 /**
  * Looks at a line before it is parsed.
  *
- * @param what - how it is told of
+ * @param what - its name in error messages
  * @throws FrameError when it is nested too deep, or has too many lists, objects and entries
  */
 export function requireSimple(line: Buffer, what = 'the line'): void {
@@ -39,7 +39,7 @@ export function requireSimple(line: Buffer, what = 'the line'): void {
   }
 }
 
-/** How often a key, given with its quotes, stands in the outermost object of a line that is JSON. */
+/** How often a key, given with its quotes, occurs in the outermost object of a line of JSON. */
 export function countKeys(line: Buffer, key: string): number {
   let levels = 0;
   let count = 0;
@@ -60,7 +60,7 @@ export function countKeys(line: Buffer, key: string): number {
   return count;
 }
 
-/** Where the quote stands that ends a string; the end of the line when there is none. */
+/** The place of the quote that ends a string; the end of the line when there is none. */
 function endOfString(line: Buffer, from: number): number {
   for (let at = line.indexOf(QUOTE, from); at >= 0; at = line.indexOf(QUOTE, at + 1)) {
     let before = at;

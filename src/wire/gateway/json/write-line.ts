@@ -1,4 +1,4 @@
-/** Frames as lines of JSON, with their ends. What has its default is left out. */
+/** Frames as lines of JSON, with their ends. Default values are left out. */
 
 import { isUtf8 } from 'node:buffer';
 import type { CallEvent } from '../../call-event.js';

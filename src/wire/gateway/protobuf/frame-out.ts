@@ -1,4 +1,4 @@
-/** Frames of protobuf that leave together: one behind the other in one piece of memory, each with its length before it. */
+/** Frames of protobuf that leave together, in one piece of memory. Each has its length before it. */
 
 const HEADER_BYTES = 4;
 const FIRST_BYTES = 64;

@@ -1,5 +1,5 @@
 /**
- * Reads an Event. What stands in it is already what travels to a module: where it has the form that this core would write
+ * Reads an Event. Its content has the same encoding as what travels to a module. If it has the form that this core would write
  * itself, its bytes are checked and copied, and nothing is decoded.
  */
 
@@ -46,10 +46,10 @@ const ID_BYTES = 8;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Reads the frame from `start` to `end`, if it is an event of a message, in the order and the length in which this build would
- * write it: nearly all are.
+ * Reads the frame from `start` to `end` if it is a message event in exactly the form that this build would write. Nearly all
+ * are.
  *
- * @returns `null`: it is another one, or is written otherwise
+ * @returns `null`: it is another frame, or has another form
  */
 export function readUsualEvent(bytes: Buffer, start: number, end: number): ServerEvent | null {
   if (bytes[start] !== TAG.frame) return null;
@@ -113,7 +113,7 @@ function readCall(bytes: Buffer, kind: CallKind, from: number, to: number): Call
   return addressBytes < 0 ? null : CallEvent.copy(kind, bytes, from, to, 0, addressBytes);
 }
 
-/** @returns `null` unless it is its parameters and then its payload, each as short as it can be written */
+/** @returns `null` unless it has its parameters and then its payload, each in the shortest form */
 function copyMessage(bytes: Buffer, from: number, to: number): CallEvent | null {
   if (bytes[from] !== TAG.message.params || to - from < 2) return null;
   const length = usualLength(bytes, from + 1, to);
@@ -129,10 +129,10 @@ function copyMessage(bytes: Buffer, from: number, to: number): CallEvent | null 
   return CallEvent.copy('message', bytes, from, to, payloadBytes, addressBytes);
 }
 
-/** @returns how many bytes its addresses have; -1 unless each known field is there once at most, in order, and no other one */
+/** @returns how many bytes its addresses have; -1 unless it has only known fields, in order, each at most once */
 function usualParams(bytes: Buffer, from: number, to: number): number {
   let addressBytes = 0;
-  // A tag below 8 is of field 0, which no message has.
+  // A tag below 8 has the field 0, which no message has.
   let last = 7;
   let at = from;
   while (at < to) {
@@ -153,7 +153,7 @@ function usualParams(bytes: Buffer, from: number, to: number): number {
   return at === to ? addressBytes : -1;
 }
 
-/** A length in as few bytes as it needs, of what ends at `to` at the latest; -1: it is another. */
+/** A length in the shortest form, of content that ends at `to` at the latest; -1: it is not. */
 function usualLength(bytes: Buffer, from: number, to: number): number {
   let length = 0;
   let at = from;

@@ -27,7 +27,7 @@ const TAG = {
 } as const;
 
 /**
- * Reads the frame from `from` to `to`. Nothing of it is a view of `bytes` but what a SendStatus has.
+ * Reads the frame from `from` to `to`. Only the content of a SendStatus is a view of `bytes`.
  *
  * @throws FrameError
  */

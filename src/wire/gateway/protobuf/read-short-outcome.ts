@@ -1,4 +1,4 @@
-/** Reads an outcome that changes nothing and of which nothing more is told than the verdict: nearly every one is so. */
+/** Reads an outcome that changes nothing and has only a verdict. Nearly all are like this. */
 
 import { tagOf, uint32At, WIRE } from '../../protobuf.js';
 
@@ -25,7 +25,7 @@ const short: ShortOutcome = { low: 0, by: null };
 /**
  * Reads the frame from `from` to `to`.
  *
- * @returns the same object each time; `null`: the frame is any other one, or damaged
+ * @returns the same object each time; `null`: it is another frame, or damaged
  */
 export function readShortOutcome(bytes: Buffer, from: number, to: number): ShortOutcome | null {
   const length = to - from;

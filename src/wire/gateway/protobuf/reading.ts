@@ -8,7 +8,7 @@ import { checkAddress } from '../addresses.js';
 import { invalid } from '../frame-error.js';
 import { MAX_TEXT_BYTES } from '../frames.js';
 
-/** Fields in one frame, those of messages in it included; sent ids of an Ack come on top. */
+/** The most fields in one frame, including those of nested messages. The sent ids of an Ack do not count. */
 export const MAX_FIELDS = 1024;
 
 const TO = tagOf(12, WIRE.bytes);
@@ -17,12 +17,12 @@ const FROM = tagOf(13, WIRE.bytes);
 /** The one cursor of all frames. */
 export const reader = new ProtobufReader();
 
-/** @throws FrameError when the cursor met what is no protobuf */
+/** @throws FrameError when the cursor met invalid protobuf */
 export function requireWhole(what: string, eventId: bigint | null = null): void {
   if (!reader.ok) invalid(`${what} is not a protobuf of gateway.proto, or has more than ${MAX_FIELDS} fields`, eventId);
 }
 
-/** A message in a field. When the field comes again, its messages are merged, as protobuf has it: that is to read all in a row. */
+/** A message in a field. When the field comes again, its messages are merged, as protobuf requires: all are read in a row. */
 export class Parts {
   readonly #bytes: Buffer;
   #first: { bytes: Buffer; from: number; to: number };
@@ -61,7 +61,7 @@ export function readFixed64(): bigint {
  * Steps over a field that is not known.
  *
  * @param known - the last field that the message has in gateway.proto
- * @throws FrameError for a known field of another wire type: without that it would count as left out
+ * @throws FrameError for a known field of another wire type, which would otherwise count as left out
  */
 export function skipUnknown(tag: number, what: string, known: number): void {
   if (tag >>> 3 <= known)
@@ -84,7 +84,7 @@ export function readText(bytes: Buffer, field: string): string {
 }
 
 /**
- * Parameters, merged into those that were there before, as protobuf has it. Addresses are views.
+ * Parameters, merged into the earlier ones, as protobuf requires. Addresses are views.
  *
  * @throws FrameError for an address that cannot be one
  */

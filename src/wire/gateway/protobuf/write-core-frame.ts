@@ -29,7 +29,7 @@ export function writeCoreFrame(out: FrameOut, frame: CoreFrame): void {
   else out.add(wire.CoreFrame.encode(propertiesOf(frame)).finish());
 }
 
-/** Nothing was changed, and nothing more is told than the verdict: nearly every outcome is so. */
+/** Nothing was changed, and the outcome has only a verdict. Nearly all are like this. */
 function isPlain({ params, payload, trace, failure }: OutcomeFrame): boolean {
   return params === null && payload === null && trace.length === 0 && failure === null;
 }

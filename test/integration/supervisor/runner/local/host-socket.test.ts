@@ -122,7 +122,7 @@ describe('a host', () => {
   it.each(['wrong', ''])('that does not know its token is none (%j)', async (token) => {
     await host.hello(token);
     await eventually(() => expecting.violations).toEqual([
-      `what answers at ${path} is not the host that this core has started`,
+      `the process that answers at ${path} is not the host that this core has started`,
     ]);
     expect(expecting.peer).toBeNull();
   });
