@@ -1,4 +1,4 @@
-/** Links of the pages: to files that there are, and to headings that the page at the other end has. */
+/** What pages name is there: the files and headings that they link to, the files in their text, the tests of each promise. */
 
 import { existsSync } from 'node:fs';
 import { join, posix } from 'node:path';
@@ -27,4 +27,17 @@ it.each(listPages())('%s links to what is there', (page) => {
     return anchor !== undefined && target.endsWith('.md') && !anchorsOf(target).includes(anchor);
   });
   expect(dead).toEqual([]);
+});
+
+it.each(listPages())('%s names files that there are', (page) => {
+  const named = [...readPage(page).matchAll(/`((?:src|cli|test|scripts|bench|proto|etc|bridges)\/[\w./*-]+)`/g)];
+  // Of the tests of a folder, the folder.
+  const paths = named.map(([, path = '']) => path.replace(/\*\.test\.ts$/, ''));
+  expect(paths.filter((path) => !existsSync(join(PACKAGE_ROOT, path)))).toEqual([]);
+});
+
+it('each promise names its tests', () => {
+  const promises = [...readPage('docs/promises.md').matchAll(/^\| [A-Z].*\. \|.*\|$/gm)].map(([row]) => row);
+  expect(promises.length).toBeGreaterThan(10);
+  expect(promises.filter((row) => !/\. \| `(test\/|npm run )/.test(row))).toEqual([]);
 });

@@ -26,7 +26,7 @@ const readme: Step[] = [
   file(CONFIG),
   sh({ prints: ['module filter: ok'] }),
   sh({ prints: ['consumed by filter', /filter +serving/, 'blocked a message from alice'] }),
-  byHand({ before: START, after: 'npx mesibo-modules stop', prints: ['"verdict":"consumed","by":"filter"'] }),
+  byHand({ after: 'npx mesibo-modules stop', prints: ['"verdict":"consumed","by":"filter"'] }),
   exempt('npm install /path/to', 'it takes packages from a registry; npm run package:check does it with the tarball'),
 ];
 
