@@ -225,6 +225,6 @@ describe('skeleton', () => {
       'on_call_status',
       'on_cleanup',
     ]);
-    expect(core.module('skeleton').abiSource).toBe('symbols');
+    expect(core.module('skeleton').abiSource).toBe('note');
   });
 });
