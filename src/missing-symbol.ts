@@ -32,12 +32,34 @@ const LIBRARIES: readonly [pattern: RegExp, flags: string][] = [
   [/^(pthread|sem)_/, '-pthread'],
 ];
 
+/** Symbols that a line lists, at most. */
+const MAX_LISTED = 5;
+
 /** Functions of Node.js that addons of Node.js call. */
 const NODE_OWN = /^(napi_|node_api_|_ZNK?(2v8|4node)|_ZT[IVS]N(2v8|4node))/;
 
 /** Says that nothing provides a symbol, and how to link the module so that something does. */
 export function describeMissingSymbol(symbol: string): string {
   return `nothing provides the symbol ${symbol}; ${remedyFor(symbol)}`;
+}
+
+/**
+ * Warns of functions that nothing provides in a module that runs: a line for each way to provide them.
+ *
+ * @param path - of its file
+ */
+export function warnOfMissing(path: string, symbols: readonly string[]): string[] {
+  const remedies = new Map<string, string[]>();
+  for (const symbol of symbols.toSorted()) {
+    const remedy = remedyFor(symbol);
+    remedies.set(remedy, [...(remedies.get(remedy) ?? []), symbol]);
+  }
+  return [...remedies].map(([remedy, sharing]) => {
+    const more = sharing.length > MAX_LISTED ? ` and ${sharing.length - MAX_LISTED} more` : '';
+    const names = sharing.slice(0, MAX_LISTED).join(', ') + more;
+    const what = sharing.length === 1 ? `the symbol ${names}` : `the symbols ${names}`;
+    return `${path}: nothing provides ${what}; ${remedy}; calling ${sharing.length === 1 ? 'it' : 'one'} ends the process`;
+  });
 }
 
 /** The missing symbol because of which the dynamic linker has ended a process, from its message; `null`: it has not. */

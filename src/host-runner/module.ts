@@ -3,14 +3,14 @@
 import { ABI_UNCHOSEN } from '../abi-unchosen.js';
 import type { AbiName } from '../config/types.js';
 import { type ErrorCode, ModuleLoadError } from '../errors.js';
-import { describeMissingSymbol } from '../missing-symbol.js';
+import { describeMissingSymbol, warnOfMissing } from '../missing-symbol.js';
 import type { Ready, Welcome } from '../wire/codec.js';
 import { readElf } from './abi/elf.js';
 import { LAYOUTS } from './abi/index.js';
 import { type InspectedFile, inspect } from './abi/inspect.js';
 import { encodeLayout } from './abi/layout.js';
 import { asChange } from './file-change.js';
-import { loadForGood } from './library.js';
+import { hasSymbol, type Library, loadForGood } from './library.js';
 import { describeFallback, describeShared, type Hiding } from './node-symbols.js';
 import type { HttpStarter } from './services/http-starter.js';
 import { PHASE, type Shim } from './shim.js';
@@ -66,7 +66,7 @@ export function loadModule(
   if (file.importsHttp || abi === 'exports-2019') http.start();
   shim.setPhase(PHASE.loading);
   const warnings = [...file.warnings];
-  const init = openLibrary(hiding, path, warnings).symbol(symbol) as bigint;
+  const init = openLibrary(hiding, file, warnings).symbol(symbol) as bigint;
   const change = asChange(welcome);
   if (change !== null) throw change;
   if (file.isDefault) shim.setPhase(PHASE.initByDefault);
@@ -104,7 +104,8 @@ function withoutCallbacks(abi: AbiName): string {
 }
 
 /** Adds what the operator should know to `warnings`. */
-function openLibrary({ reason, shared }: Hiding, path: string, warnings: string[]) {
+function openLibrary({ reason, shared }: Hiding, file: ModuleFile, warnings: string[]) {
+  const { path } = file;
   if (reason !== null) warnings.push(describeFallback(reason));
   else if (shared !== '') warnings.push(describeShared(shared));
   // Without hiding, a module's own libraries must come before what Node exports: OpenSSL, zlib, libuv.
@@ -114,19 +115,27 @@ function openLibrary({ reason, shared }: Hiding, path: string, warnings: string[
   } catch (cause) {
     const error = linkerError(path, messageOf(cause));
     if (error.code !== 'MODULE_UNRESOLVED_SYMBOL') throw error;
-    return openLazily(path, deep, error, warnings);
+    return openLazily(file, deep, error, warnings);
   }
 }
 
 /** As with a plain dlopen(), calling a function that nothing provides ends the process. */
-function openLazily(path: string, deep: boolean, { message }: ModuleLoadError, warnings: string[]) {
+function openLazily({ path, wanted }: ModuleFile, deep: boolean, { message }: ModuleLoadError, warnings: string[]) {
   try {
     const library = loadForGood(path, { deep, lazy: true });
-    warnings.push(`${message}; calling it ends the process`);
+    const missing = warnOfMissing(path, wanted.filter(isMissing(library)));
+    // It may be a library of the module that wants it.
+    warnings.push(...(missing.length > 0 ? missing : [`${message}; calling it ends the process`]));
     return library;
   } catch (cause) {
     throw linkerError(path, messageOf(cause));
   }
+}
+
+/** Whether nothing provides a symbol, neither the libraries of the module nor the process. */
+function isMissing(library: Library): (symbol: string) => boolean {
+  const everything = loadForGood(null, {});
+  return (symbol) => !hasSymbol(library, symbol) && !hasSymbol(everything, symbol);
 }
 
 function messageOf(cause: unknown): string {

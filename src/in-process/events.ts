@@ -1,5 +1,7 @@
 /** The events of the loader, a line of JSON each, as values. */
 
+import { warnOfMissing } from '../missing-symbol.js';
+
 /** Parameters as the loader tells them: numbers are decimal strings, addresses hexadecimal. */
 export interface ToldParams {
   [field: string]: string | null;
@@ -50,6 +52,10 @@ function toEvent(told: any): LoaderEvent | null {
       return { kind: 'log', module, trial, level: told.level, text: textOf(told.text).replace(/\r?\n$/, '') };
     case 'complaint':
       return { kind: 'complaint', module, trial, text: textOf(told.text) };
+    case 'missing': {
+      const text = warnOfMissing(textOf(told.path), textOf(told.symbols).split('\n')).join('; ');
+      return { kind: 'complaint', module, trial, text };
+    }
     case 'send':
       return { kind: 'send', module, trial, params: told.params, payload: Buffer.from(told.payload, 'hex') };
     case 'outcome': {

@@ -43,8 +43,6 @@ describe.each(['table', '2019', '2020'])('every callback (%s)', (abi) => {
     await core.supervisor.stop();
     const lines = core.lines(module.name);
     expect(lines.filter((line) => !line.startsWith('on_login'))).toEqual([
-      // The try as exports-2020 comes first.
-      ...(abi === '2019' ? ['module size mismatch'] : []),
       ...(abi === '2020' ? ['on_config type=0 value=NULL'] : []),
       'on_message id=5 from=alice to=bob text=hello',
       'on_message_status id=5 from=bob to=alice status=2',

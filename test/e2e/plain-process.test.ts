@@ -131,17 +131,31 @@ describe('a function that the module is not linked with', () => {
     expect(await runPlainly('forgot-libm', '12345678')).toMatchObject({ end: ENDED_WELL, lines: ['log2 3.0'] });
   });
 
-  const MISSING = /undefined symbol: OpenSSL_version; calling it ends the process$/;
+  const MISSING =
+    /nothing provides the symbol OpenSSL_version; link the module with -lcrypto; calling it ends the process$/;
 
   it("is not Node's; the module serves until it calls it, and is told what to link", async () => {
     const served = await serve('forgot-libcrypto');
     expect(served.lines('forgot_libcrypto')).toEqual(['not called']);
-    expect(served.lines('forgot_libcrypto', 'supervisor')).toContainEqual(
-      expect.stringMatching(/OpenSSL_version; link the module with -lcrypto; calling it ends the process$/),
-    );
+    expect(served.lines('forgot_libcrypto', 'supervisor')).toContainEqual(expect.stringMatching(MISSING));
     const plain = await runPlainly('forgot-libcrypto');
     expect([plain.end, plain.lines]).toEqual([ENDED_WELL, ['not called']]);
     expect(plain.complaints).toEqual([expect.stringMatching(MISSING)]);
+  });
+
+  it('is named with all others of its kind, in the same words in a host and in one process', async () => {
+    const served = await serve('misses-several');
+    const said = [
+      'nothing provides the symbols SSL_free, SSL_new; link the module with -lssl -lcrypto; calling one ends the process',
+      'nothing provides the symbol mesibo_of_the_future; the module wants a function that no ABI of this version has; a call ' +
+        'of it ends the process',
+    ];
+    const path = fixture('misses-several');
+    const lines = said.map((line) => `${path}: ${line}`);
+    expect(served.module('misses_several').warnings).toEqual(lines);
+    const { complaints, end } = await runPlainly('misses-several');
+    expect(end).toEqual(ENDED_WELL);
+    expect(complaints.join().split(`; ${path}`).join(`\n${path}`).split('\n')).toEqual(lines);
   });
 
   it('ends the process where it is called, in a host and in one process', async () => {

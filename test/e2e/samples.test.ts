@@ -225,7 +225,7 @@ describe('skeleton', () => {
       'on_call_status',
       'on_cleanup',
     ]);
-    expect(core.module('skeleton').abiSource).toBe('symbols');
+    expect(core.module('skeleton').abiSource).toBe('note');
   });
 });
 

@@ -79,7 +79,7 @@ const TABLE: Record<string, Row> = {
   },
   list: {
     args: () => ['list'],
-    running: [0, /^NAME +STATE +ABI +FILE.*\nfilter +serving .*\ncrashy +(serving|stopped) /, ''],
+    running: [0, /^NAME +STATE +ABI +FOUND BY +FILE.*\nfilter +serving .*\ncrashy +(serving|stopped) /, ''],
     stopped: NO_CORE,
     wrongName: null,
     broken: [0, /filter +serving/, ''],

@@ -17,6 +17,8 @@ export interface ElfFacts {
   machine: string;
   /** Dynamic symbols that it needs from others. */
   imports: string[];
+  /** Those of them that may stay missing. */
+  weakImports: string[];
   /** Dynamic symbols that it offers. */
   exports: string[];
   /** Libraries that it asks for (DT_NEEDED). */
@@ -44,6 +46,8 @@ const HOST_MACHINES: Partial<Record<string, number>> = { x64: 62, arm64: 183 };
 const HEADER_SIZE = 64;
 const PROGRAM_HEADER_SIZE = 56;
 const SYMBOL_SIZE = 24;
+const STB_LOCAL = 0;
+const STB_WEAK = 2;
 const PT_LOAD = 1;
 const PT_DYNAMIC = 2;
 const PT_NOTE = 4;
@@ -133,7 +137,10 @@ function readSegments(file: ElfFile): Segment[] {
   return segments;
 }
 
-function readDynamic(file: ElfFile, segments: Segment[]): Pick<ElfFacts, 'imports' | 'exports' | 'needed'> {
+function readDynamic(
+  file: ElfFile,
+  segments: Segment[],
+): Pick<ElfFacts, 'imports' | 'weakImports' | 'exports' | 'needed'> {
   const dynamic = segments.find((segment) => segment.type === PT_DYNAMIC);
   if (!dynamic || dynamic.size === 0) file.fail('MODULE_NOT_ELF', 'it has no dynamic section', SHARED);
   const memory = new Memory(file, segments);
@@ -184,19 +191,22 @@ function countSymbols(memory: Memory, tags: Map<number, number>, symtab: number)
   return Number.isFinite(next) ? Math.floor((next - symtab) / SYMBOL_SIZE) : 0;
 }
 
-function splitSymbols(symbols: Buffer, names: Names): { imports: string[]; exports: string[] } {
+function splitSymbols(symbols: Buffer, names: Names): Pick<ElfFacts, 'imports' | 'weakImports' | 'exports'> {
   const imports = new Set<string>();
+  const weakImports = new Set<string>();
   const exports = new Set<string>();
   // The first symbol is always the null symbol.
   for (let at = SYMBOL_SIZE; at < symbols.length; at += SYMBOL_SIZE) {
     const name = names.at(symbols.readUInt32LE(at));
-    const isLocal = symbols.readUInt8(at + 4) >> 4 === 0;
+    const binding = symbols.readUInt8(at + 4) >> 4;
     const visibility = symbols.readUInt8(at + 5) & 3;
-    if (name === '' || isLocal) continue;
-    if (symbols.readUInt16LE(at + 6) === 0) imports.add(name);
+    if (name === '' || binding === STB_LOCAL) continue;
+    const isImport = symbols.readUInt16LE(at + 6) === 0;
+    if (isImport && binding === STB_WEAK) weakImports.add(name);
+    if (isImport) imports.add(name);
     else if (visibility === 0 || visibility === 3) exports.add(name);
   }
-  return { imports: [...imports], exports: [...exports] };
+  return { imports: [...imports], weakImports: [...weakImports], exports: [...exports] };
 }
 
 /** The file as the loader would map it: read by virtual address, through the PT_LOAD segments. */

@@ -11,6 +11,8 @@ export interface InspectedFile extends Omit<Candidates, 'doubts'> {
   path: string;
   /** Its init as the file exports it, for dlsym. */
   symbol: string;
+  /** What it imports and cannot do without. */
+  wanted: string[];
   /** What the operator should know although the module may run, a line each. */
   warnings: string[];
 }
@@ -26,5 +28,6 @@ export function inspect(facts: ElfFacts, moduleName: string, abi: AbiName | null
   const { symbol, warning } = findInit(facts, moduleName);
   const { doubts, ...found } = findCandidates(facts, abi);
   const warnings = [...(warning === null ? [] : [warning]), ...doubts, ...forewarn(facts)];
-  return { path: facts.path, symbol, ...found, warnings };
+  const wanted = facts.imports.filter((name) => !facts.weakImports.includes(name));
+  return { path: facts.path, symbol, ...found, wanted, warnings };
 }

@@ -40,7 +40,8 @@ static void *open_library(struct module *module)
         open_runtime();
     }
     void *handle = dlopen(module->path, RTLD_LAZY | RTLD_LOCAL);
-    if (handle != NULL)
+    /* It may be a library of the module that wants it. */
+    if (handle != NULL && !tell_what_is_missing(module, handle))
         tell_complaint(module, "%s; calling it ends the process", missing);
     return handle;
 }

@@ -231,6 +231,15 @@ void tell_complaint(const struct module *module, const char *format, ...)
     end();
 }
 
+void tell_missing(const struct module *module, const char *symbols)
+{
+    if (!begin("missing", module))
+        return;
+    put_string("path", module->path);
+    put_string("symbols", symbols);
+    end();
+}
+
 void tell_send(const struct module *module, const struct params *params, const char *payload, size_t length)
 {
     if (!begin("send", module))

@@ -75,6 +75,11 @@ extern __thread struct module *running;
 /* The process is killed when its parent dies; to be said again in a child. */
 void end_with_parent(void);
 
+/* ---- missing.c ---- */
+
+/* Tells what a module that was opened lazily wants and nothing provides; 0: there is nothing of that kind. */
+int tell_what_is_missing(const struct module *module, void *handle);
+
 /* ---- end.c ---- */
 
 /* Ends the process, also while threads of modules run. */
@@ -116,6 +121,8 @@ void tell_refused(const struct module *module, const char *why);
 void tell_call(const struct module *module, const char *function, uint64_t number);
 void tell_log(const struct module *module, uint64_t level, const char *text, size_t length);
 void tell_send(const struct module *module, const struct params *params, const char *payload, size_t length);
+/* Symbols that nothing provides, one a line. */
+void tell_missing(const struct module *module, const char *symbols);
 void tell_complaint(const struct module *module, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void tell_outcome(const struct event *event, const struct module *by, struct module *const *chain, const int *results,
                   size_t count);

@@ -2,7 +2,15 @@ import { expect, it } from 'vitest';
 import { forewarn } from '../../../../src/host-runner/abi/forewarn.js';
 
 const facts = (...imports: string[]) => ({
-  ...{ path: '/m.so', machine: 'x86-64', imports, exports: [], needed: [], notes: { marks: [], damage: null } },
+  ...{
+    path: '/m.so',
+    machine: 'x86-64',
+    imports,
+    exports: [],
+    needed: [],
+    weakImports: [],
+    notes: { marks: [], damage: null },
+  },
 });
 
 it('says which functions for sockets and FastCGI will fail, a line for each kind', () => {

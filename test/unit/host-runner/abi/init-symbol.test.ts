@@ -12,6 +12,7 @@ function facts(part: Partial<ElfFacts>): ElfFacts {
     imports: [],
     exports: [],
     needed: [],
+    weakImports: [],
     notes: { marks: [], damage: null },
     ...part,
   };
