@@ -95,9 +95,11 @@ kill $!`;
 const writingModules: Step[] = [
   file('hello.c'),
   sh({
-    prints: ['alice wrote 12 bytes', '= pass', 'alice wrote 10 bytes', '= consumed by hello'],
+    prints: ['alice wrote 12 bytes', '= pass', 'alice wrote 10 bytes', '= consumed'],
     says: /^$/,
   }),
+  file('hello.cpp'),
+  sh({ prints: ['logs: 7 bytes of C++', '= consumed'], says: /^$/ }),
   file(CONFIG),
   sh({ prints: ['module hello: ok', /^pass/m, 'alice wrote 12 bytes'] }),
   file('test.mjs', {
@@ -112,7 +114,6 @@ node failing.mjs 2>&1 || test $? = 1`,
     prints: ["AssertionError [ERR_ASSERTION]: 'pass' == 'consumed'"],
   }),
   sh({
-    input: 'run\n',
     where: [
       { line: `${IN_PROCESS} "gdb`, can: 'gdb --version', prints: 'exited normally' },
       { line: `${IN_PROCESS} "valgrind`, can: 'valgrind --version', prints: '= pass' },
