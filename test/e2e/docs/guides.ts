@@ -98,10 +98,10 @@ const writingModules: Step[] = [
     prints: ['alice wrote 12 bytes', '= pass', 'alice wrote 10 bytes', '= consumed'],
     says: /^$/,
   }),
-  file('hello.cpp'),
+  file('greet.cpp'),
   sh({ prints: ['logs: 7 bytes of C++', '= consumed'], says: /^$/ }),
   file(CONFIG),
-  sh({ prints: ['module hello: ok', /^pass/m, 'alice wrote 12 bytes'] }),
+  sh({ prints: ['module hello: ok', 'module greet: ok', /^pass/m, 'alice wrote 12 bytes', '12 bytes of C++'] }),
   file('test.mjs', {
     change: [
       ['/path/to', '.'],
