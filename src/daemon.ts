@@ -6,7 +6,7 @@ import { HangUps } from './daemon/hang-ups.js';
 import { takeServiceManager } from './daemon/service-manager.js';
 import { onSignals } from './daemon/signals.js';
 import { openStdoutLog, type StdoutForm } from './daemon/stdout-log.js';
-import { exitAtOnce } from './libc.js';
+import { exitAtOnce, nameProcess } from './libc.js';
 import { listWarnings } from './supervisor/news/module-warnings.js';
 
 /** How a core is run. */
@@ -48,6 +48,7 @@ const FATAL_MS = 10_000;
  * of it is left then.
  */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
+  nameProcess('mesibo-core');
   const { configFile, runDir, stateDir, strict } = options;
   const config = loadConfig(configFile);
   const problem = strict ? strictError(config) : null;

@@ -147,6 +147,20 @@ export function setSubreaper(on: boolean): void {
   }
 }
 
+const PR_SET_NAME = 15;
+let prctlText: ((option: number, text: string) => number) | undefined;
+
+/**
+ * Names this process for top, ps and pgrep; its arguments stay.
+ *
+ * @param name - the system keeps its first 15 bytes
+ * @see PR_SET_NAME in prctl(2)
+ */
+export function nameProcess(name: string): void {
+  prctlText ??= koffi.load('libc.so.6').func('int prctl(int option, const char *text)') as typeof prctlText & {};
+  prctlText(PR_SET_NAME, name);
+}
+
 const WNOHANG = 1;
 let waitpid: ((pid: number, status: null, options: number) => number) | undefined;
 

@@ -111,7 +111,7 @@ export function addRun(program: Command): void {
         },
       });
       ended.abort();
-      const failure = renderer.failure(end);
+      const failure = renderer.failure(end, options.under ?? null);
       if (failure === null) return;
       const given = renderer.given().slice(source.kind === 'texts' ? 0 : -1);
       const where = isFault(end.signal) && options.under === undefined ? describeDebugging(files, options, given) : '';

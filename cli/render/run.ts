@@ -45,9 +45,13 @@ export class RunRenderer {
     }
   }
 
-  /** Why the process did not come to its own end; `null` when it did. */
-  failure({ exitCode, signal }: RunEnd): string | null {
-    if (this.#ended && exitCode === 0) return null;
+  /**
+   * Why the process did not come to its own end; `null` when it did.
+   *
+   * @param under - the command that it ran under; gdb ends with 1 when there is no stack to show
+   */
+  failure({ exitCode, signal }: RunEnd, under: string | null): string | null {
+    if (this.#ended && (exitCode === 0 || (under !== null && /^(?:\S*\/)?gdb\s/.test(under)))) return null;
     const how = signal ? `was ended by ${signal}` : exitCode === 0 ? 'ended early' : `ended with exit code ${exitCode}`;
     if (this.#ended || !this.#last) return `the process ${how}`;
     const { module, function: name, number } = this.#last;

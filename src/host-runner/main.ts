@@ -63,6 +63,7 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
   let remarks: string[] = [];
 
   function prepare(welcome: Welcome): void {
+    shim.label(welcome.module ?? '', welcome.generation ?? 0);
     try {
       remarks = takeSurroundings(shim, welcome);
       const file = inspectModule(welcome);

@@ -40,6 +40,8 @@ export interface Shim {
   /** Makes the next calls of a lane of an accepted frame; returns how many. */
   run(frame: Buffer, length: number, batch: Uint32Array, lane: number, micros: number): number;
   drain(out: Buffer, capacity: number): number;
+  /** Says in arguments and name of the process whose it is. */
+  label(module: string, generation: number): void;
   httpWantsWorker(): number;
   httpWorkerComes(): void;
   httpWorkerLost(why: string): void;
@@ -102,6 +104,7 @@ export function loadShim(): Shim {
     accept: library.func('int32_t mm_accept(uint8_t *, uint32_t, uint32_t *)'),
     run: library.func('uint32_t mm_run(uint8_t *, uint32_t, uint32_t *, uint32_t, uint32_t)'),
     drain: library.func('int32_t mm_drain(uint8_t *, uint32_t)'),
+    label: library.func('void mm_label(str, uint32_t)'),
     httpWantsWorker: library.func('int32_t mm_http_wants_worker()'),
     httpWorkerComes: library.func('void mm_http_worker_comes()'),
     httpWorkerLost: library.func('void mm_http_worker_lost(str)'),

@@ -366,6 +366,12 @@ MESIBO_EXPORT int mesibo_module_overrun_init(mesibo_module_t *mod, mesibo_uint_t
     }
   });
 
+  it.runIf(has('gdb'))('the same command says nothing more when nothing crashes', async () => {
+    const under = ['--under', 'gdb -batch -ex run -ex bt --args'];
+    const { code, out } = await inProcess(...under, sample('crashy'), '--message', 'fine');
+    expect([code, out]).toEqual([0, expect.stringContaining('exited normally')]);
+  });
+
   it('a death that no debugger explains has no such line', async () => {
     const { stdout } = await command().run('try', sample('crashy'), 'exit');
     expect(stdout).toMatch(/called exit\(0\)/);

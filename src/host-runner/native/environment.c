@@ -4,8 +4,10 @@
 #include <elf.h>
 #include <errno.h>
 #include <link.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 /*
  * What exec laid out, behind the arguments: pointers to variables, NULL, and the auxiliary vector. Runtimes that do not use the
@@ -19,9 +21,18 @@ static size_t room_size;
 
 static const char filler[] = "MESIBO_ROOM";
 
+/* The last argument, which says whose process this is. NULL: there is none. See src/supervisor/runner/local/spawn.ts. */
+static char *label;
+static size_t label_room;
+static const char unlabelled[] = "spare ";
+
 /* Before anybody changes a variable, because that changes the block too. */
 __attribute__((constructor)) static void find_block(int argc, char **argv)
 {
+    if (argc > 1 && strncmp(argv[argc - 1], unlabelled, sizeof unlabelled - 1) == 0) {
+        label = argv[argc - 1];
+        label_room = strlen(label);
+    }
     block = argv + argc + 1;
     while (block[slots] != NULL) {
         if (room == NULL && strncmp(block[slots], filler, sizeof filler - 1) == 0)
@@ -79,4 +90,19 @@ MM_EXPORT int32_t mm_set_environment(const uint8_t *packed, uint32_t length, uin
         if (putenv(at) != 0)
             return -ENOMEM;
     return failed ? 1 : 0;
+}
+
+/*
+ * Says in the last argument and in the name of the process whose it is: for ps, pgrep -f and top. All else that a module finds of
+ * itself, such as program_invocation_name, stays.
+ */
+MM_EXPORT void mm_label(const char *module, uint32_t generation)
+{
+    char name[16];
+    snprintf(name, sizeof name, "mm:%s", module);
+    prctl(PR_SET_NAME, name);
+    if (label == NULL)
+        return;
+    memset(label, 0, label_room);
+    snprintf(label, label_room, "%s/%u", module, generation);
 }

@@ -78,11 +78,13 @@ kill $!`;
 const writingModules: Step[] = [
   file('hello.c'),
   sh({
-    prints: ['alice wrote 12 bytes', '= pass', 'alice wrote 10 bytes', '= consumed by hello'],
+    prints: ['alice wrote 12 bytes', '= pass', 'alice wrote 10 bytes', '= consumed'],
     says: /^$/,
   }),
+  file('greet.cpp'),
+  sh({ prints: ['logs: 7 bytes of C++', '= consumed'], says: /^$/ }),
   file(CONFIG),
-  sh({ prints: ['module hello: ok', /^pass/m, 'alice wrote 12 bytes'] }),
+  sh({ prints: ['module hello: ok', 'module greet: ok', /^pass/m, 'alice wrote 12 bytes', '12 bytes of C++'] }),
   file('test.mjs', {
     change: [
       ['/path/to', '.'],
@@ -95,7 +97,6 @@ node failing.mjs 2>&1 || test $? = 1`,
     prints: ["AssertionError [ERR_ASSERTION]: 'pass' == 'consumed'"],
   }),
   sh({
-    input: 'run\n',
     where: [
       { line: `${IN_PROCESS} "gdb`, can: 'gdb --version', prints: 'exited normally' },
       { line: `${IN_PROCESS} "valgrind`, can: 'valgrind --version', prints: '= pass' },

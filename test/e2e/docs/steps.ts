@@ -56,7 +56,7 @@ export function file(name: string, how: How = {}): Step {
     run(clone, '', how);
   };
 }
-const LANGUAGES: Record<string, string> = { c: 'c', mjs: 'js', conf: '', sh: 'sh', py: 'py', go: 'go' };
+const LANGUAGES: Record<string, string> = { c: 'c', cpp: 'cpp', mjs: 'js', conf: '', sh: 'sh', py: 'py', go: 'go' };
 
 /** What the block before has printed, but for its times. */
 export const printed: Step = ({ language, text }, clone) => {

@@ -40,6 +40,9 @@ export type ExitListener = (exitCode: number | null, signal: NodeJS.Signals | nu
 /** A process that was killed is gone by then. */
 const REAP_AGAIN_MS = 20;
 
+/** The host writes over it whose process it is, once it knows; see src/host-runner/native/environment.c. */
+const LABEL = 'spare'.padEnd(80);
+
 /** As the host numbers it. */
 const CORE_PIPE_FD = 3;
 
@@ -86,7 +89,7 @@ function begin(request: SpawnRequest, failed: (error: Error) => void) {
   };
   subscribe('child_process', note);
   try {
-    return execa(process.execPath, ['--disable-wasm-trap-handler', HOST_RUNNER], {
+    return execa(process.execPath, ['--disable-wasm-trap-handler', HOST_RUNNER, LABEL], {
       // It lives until its end is asked for; execa ends all others with this process.
       detached: true,
       // Features of execa for commands that one waits for are off. For a host they are wrong: its end is not an error, its
