@@ -96,7 +96,7 @@ describe('a configuration of several files', () => {
     });
     const { stdout } = await command.run('describe', 'filter');
     expect(stdout).toMatch(/ {2}api_key +=? *= \(hidden\) +# \S+conf\.d\/10-filter\.conf:4:3\n/);
-    expect(stdout).toMatch(/some of this is secret; to show it: mesibo-modules .*describe filter --reveal\n$/);
+    expect(stdout).toMatch(/secrets; to show them: mesibo-modules .*describe filter --reveal\n$/);
 
     // Another file, another value of a file, and another environment of the command, which is not that of the core.
     write('conf.d/05-again.conf', `module again { path = ${sample('filter')} ; blocked_words = \${TEST_WORD} }`);
