@@ -51,7 +51,6 @@ function run(shell: string, script: string, ...args: string[]): string[] {
 /** What bash offers for the last of these words. */
 function bash(...words: string[]): string[] {
   const script =
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is bash
     'source bin/bash; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _mesibo_modules; printf "%s\\n" "${COMPREPLY[@]}"';
   return run('bash', script, 'bash', 'mesibo-modules', ...words);
 }
