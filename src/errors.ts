@@ -7,7 +7,7 @@ import { joinSentences, Sentence, sentence } from './sentence.js';
 
 /** What each code means; a test keeps docs/errors.md equal to this. */
 export const ERROR_CODES = {
-  CONFIG_UNREADABLE: 'The configuration file could not be read.',
+  CONFIG_UNREADABLE: 'The configuration, or a file that it names, could not be read.',
   CONFIG_SYNTAX: 'The configuration file does not follow the grammar.',
   CONFIG_VALUE: 'A setting has a value that it cannot take.',
   RUN_DIR_BUSY: 'Another core holds the run directory.',

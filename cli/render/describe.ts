@@ -42,10 +42,7 @@ function describeHidden({ name, settings, env, config }: ModuleDescription, view
   if (![...settings, ...env, ...config].some(({ hidden }) => hidden)) return [];
   return [
     '',
-    ...renderRows(
-      [['hidden', sentence`some of this is secret; to show it: ${coreCommand('describe', name, '--reveal')}`]],
-      view,
-    ),
+    ...renderRows([['hidden', sentence`secrets; to show them: ${coreCommand('describe', name, '--reveal')}`]], view),
   ];
 }
 

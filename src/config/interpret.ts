@@ -24,6 +24,7 @@ import {
 import { placeOf, showText } from './text.js';
 import type { ConfigWarning, CoreConfig, ModuleSpec, Origin, Position } from './types.js';
 import { UnitError } from './units.js';
+import { hideSecrets } from './values/hide.js';
 
 /** Names of sections that would be dangerous to take for a module's own setting without a word. */
 const GUARDED = new Set(['match', 'limits', 'sandbox', 'remote', 'env']);
@@ -237,7 +238,7 @@ function failValue(pair: Pair, who: string, expected: string, show = (text: stri
     const message = `${who}found what it cannot be for ${key}, in a value from ${source}, ${expected}`;
     throw new ConfigError('CONFIG_VALUE', message, position);
   }
-  const found = value === '' ? 'nothing' : showText(show(value));
+  const found = value === '' ? 'nothing' : showText(hideSecrets('', show(value)).value);
   const hint = /[;}]/.test(value) ? ' (";" and "}" end a value only after white space)' : '';
   throw new ConfigError('CONFIG_VALUE', `${who}found ${found} for ${key}, ${expected}${hint}`, position);
 }

@@ -67,7 +67,7 @@ function textBelow(folder: string): string {
     .join('\n');
 }
 
-describe('a configuration of several files', () => {
+describe('a configuration of several files', { timeout: 240_000 }, () => {
   it('is checked, started, described and reloaded', async () => {
     writeAll();
     const checked = await command.run('check', 'mesibo.conf', '--strict');
@@ -96,7 +96,7 @@ describe('a configuration of several files', () => {
     });
     const { stdout } = await command.run('describe', 'filter');
     expect(stdout).toMatch(/ {2}api_key +=? *= \(hidden\) +# \S+conf\.d\/10-filter\.conf:4:3\n/);
-    expect(stdout).toMatch(/some of this is secret; to show it: mesibo-modules .*describe filter --reveal\n$/);
+    expect(stdout).toMatch(/secrets; to show them: mesibo-modules .*describe filter --reveal\n$/);
 
     // Another file, another value of a file, and another environment of the command, which is not that of the core.
     write('conf.d/05-again.conf', `module again { path = ${sample('filter')} ; blocked_words = \${TEST_WORD} }`);
@@ -143,10 +143,12 @@ describe('a configuration of several files', () => {
     ];
     for (const [name, text, said] of broken) {
       write(name, text);
-      for (const verb of [['reload'], ['check', config], ['check', '--config', config]]) {
-        const { code, stderr } = await command.run(...verb);
-        expect({ verb, code, stderr }).toEqual({ verb, code: 1, stderr: expect.stringMatching(said) });
-      }
+      const { code, stderr } = await command.run('reload');
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(said) });
+    }
+    for (const file of [[config], ['--config', config]]) {
+      const { code, stderr } = await command.run('check', ...file);
+      expect([code, stderr]).toEqual([1, expect.stringMatching(/20-autoreply\.conf:1:12: /)]);
     }
     const { core, modules } = JSON.parse((await command.run('status', '--json')).stdout) as CoreStatus;
     expect([modules.length, core.problems]).toEqual([2, [expect.stringMatching(/20-autoreply\.conf:1:12: /)]]);

@@ -147,10 +147,11 @@ function describe(reason: string): string {
 }
 
 function failCircle(chain: readonly SourceFile[], source: SourceFile, earlier: SourceFile, position: Position): never {
-  const names = [...chain.slice(chain.indexOf(earlier)), source].map(({ file }) => file);
-  const circle = names.slice(1).join(', which includes ');
-  const remedy = 'remove one of these includes, or let its pattern match fewer files';
-  fail('CONFIG_VALUE', `found files that include each other: ${names[0]} includes ${circle}; ${remedy}`, position);
+  const [first, ...others] = [...chain.slice(chain.indexOf(earlier)), source].map(({ file }) => file);
+  const found = others.length === 1 ? 'a file that includes itself' : 'files that include each other';
+  const circle = `${first} includes ${others.join(', which includes ')}`;
+  const remedy = 'remove the include, or let its pattern match fewer files';
+  fail('CONFIG_VALUE', `found ${found}: ${circle}; ${remedy}`, position);
 }
 
 function failAgain(file: string, { includedAt }: SourceFile, position: Position): never {

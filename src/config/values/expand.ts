@@ -45,7 +45,9 @@ export function expandPair(pair: Pair, variables: Variables, who = ''): Pair {
     return { ...pair, value, literal: literalOf(pair.value), ...(isSecret && { isHidden: true as const }) };
   } catch (error) {
     if (!(error instanceof ExpansionError)) throw error;
-    const message = `${who}found ${showText(error.found)} for ${showKey(pair.key)}, ${error.message}`;
+    // A default may be a secret.
+    const found = isSecretName(pair.key) ? '"${...}"' : showText(error.found);
+    const message = `${who}found ${found} for ${showKey(pair.key)}, ${error.message}`;
     throw new ConfigError('CONFIG_VALUE', message, pair.position);
   }
 }

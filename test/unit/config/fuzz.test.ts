@@ -16,6 +16,7 @@ const PIECES = [
     'hang',
     'replicas',
     'max_message',
+    'include',
   ],
   ...[
     ' ',
@@ -52,6 +53,12 @@ const PIECES = [
     '\u{1F600}',
     '\uD800',
     '__proto__',
+    '${',
+    '$${',
+    '${A}',
+    '${NONE:-',
+    '@/',
+    '@./',
     '/',
     '*',
   ],
@@ -114,11 +121,14 @@ describe('whatever the text', () => {
 
   it('values come back from quotes as they were', () => {
     const random = seededRandom(6);
-    const characters = [...'ab "\\#;{}=/*\t\n\u00E4\u{1F600}'];
+    const characters = [...'ab "\\#;${}=/*@\t\n\u00E4\u{1F600}'];
     for (let round = 0; round < 2000; round++) {
       const length = Math.floor(random() * 12);
       const value = Array.from({ length }, () => characters[Math.floor(random() * characters.length)]).join('');
-      const escaped = value.replace(/["\\]/g, '\\$&').replaceAll('\n', '\\n');
+      const escaped = value
+        .replace(/["\\]/g, '\\$&')
+        .replaceAll('\n', '\\n')
+        .replaceAll('${', () => '$${');
       expect(parse(`module m { k = "${escaped}" }`).modules[0]?.config).toEqual([['k', value]]);
     }
   });

@@ -139,8 +139,6 @@ test('what is hidden says how to show it, with what leads to the core', () => {
   const config = [{ key: 'api_key', value: '(hidden)', hidden: true, origin: file }];
   const text = renderDescription({ ...module, config }, { ...view, width: 200, options: ['--run-dir', '/r'] });
   expect(text).toContain(`  api_key = (hidden)  # ${file}\n`);
-  expect(text).toMatch(
-    /\n\n {2}hidden +some of this is secret; to show it: mesibo-modules --run-dir \/r describe crashy --reveal$/,
-  );
+  expect(text).toMatch(/\n\n {2}hidden +secrets; to show them: mesibo-modules --run-dir \/r describe crashy --reveal$/);
   expect(renderDescription(module, view)).not.toContain('--reveal');
 });

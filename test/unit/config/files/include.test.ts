@@ -165,12 +165,12 @@ describe('an include that cannot be', () => {
     [
       'itself',
       { 'm.conf': 'include = ./m.conf' },
-      'm.conf:1:1: found files that include each other: m.conf includes m.conf;',
+      'm.conf:1:1: found a file that includes itself: m.conf includes m.conf;',
     ],
     [
       'itself by a pattern',
       { 'm.conf': 'include = *.conf' },
-      'm.conf includes m.conf; remove one of these includes, or let its pattern match fewer files',
+      'm.conf includes m.conf; remove the include, or let its pattern match fewer files',
     ],
     [
       'what includes it',
@@ -184,7 +184,7 @@ describe('an include that cannot be', () => {
   it('is refused by whatever name the circle is closed', () => {
     const { folder, file } = write({ 'm.conf': 'include = link.conf' });
     linkSync(file, join(folder, 'link.conf'));
-    expect(catchConfigError(() => loadConfig(file)).message).toContain('found files that include each other');
+    expect(catchConfigError(() => loadConfig(file)).message).toContain('found a file that includes itself');
   });
 
   it('is refused the second time, with the place of the first', () => {

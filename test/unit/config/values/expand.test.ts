@@ -86,6 +86,12 @@ describe('a value', () => {
     expect(catchConfigError(() => parse('module m { deadline = ${NAME} }')).message).toContain('found "value"');
   });
 
+  it('of a secret is not quoted by an error', () => {
+    const { message } = catchConfigError(() => parse('module m { password = ${A-hush} }'));
+    expect(message).toContain('found "${...}" for password, expected ${NAME}');
+    expect(message).not.toContain('hush');
+  });
+
   it('of megabytes of references takes a short time', () => {
     expect(meaningOf('${NAME}'.repeat(200_000))?.length).toBe(1_000_000);
     for (const piece of ['${', '$${', '${A:-'])
