@@ -13,8 +13,10 @@ export function addReset(program: Command): void {
     .argument('<name>', 'the module')
     .action(async (name: string, _options, command: Command) => {
       await withClient(directoriesOf(command.optsWithGlobals<GlobalOptions>()).runDir, async (client) => {
-        await waitForCore(`reset ${name}`, waitingOf('reset', client), client.order('reset', name));
+        const order = client.order('reset', name);
+        const { warnings } = await waitForCore(`reset ${name}`, waitingOf('reset', client), order);
         tell(`the counters of module ${name} are 0`);
+        for (const warning of warnings) tell(warning, 'warn');
       });
     });
 }

@@ -13,8 +13,10 @@ export function addRestart(program: Command): void {
     .argument('<name>', 'the module')
     .action(async (name: string, _options, command: Command) => {
       await withClient(directoriesOf(command.optsWithGlobals<GlobalOptions>()).runDir, async (client) => {
-        await waitForCore(`restart ${name}`, waitingOf('restart', client), client.order('restart', name));
+        const order = client.order('restart', name);
+        const { warnings } = await waitForCore(`restart ${name}`, waitingOf('restart', client), order);
         tell(`module ${name} serves again`);
+        for (const warning of warnings) tell(warning);
       });
     });
 }

@@ -353,7 +353,8 @@ describe('check', () => {
         problems: [],
       });
 
-      await start(readFileSync(file, 'utf8'));
+      expect((await start(readFileSync(file, 'utf8'))).stderr).toContain(`${text}\n`);
+      expect((await run('restart', name)).stderr).toContain(`${text}\n`);
       const said = text.replace(`module ${name}: `, '');
       expect((await status()).modules[0]).toMatchObject({ warnings: expect.arrayContaining([said]) });
       const logged = (await run('logs', name, '--json')).stdout.trim().split('\n');
