@@ -16,7 +16,7 @@ export function addRestart(program: Command): void {
         const order = client.order('restart', name);
         const { warnings } = await waitForCore(`restart ${name}`, waitingOf('restart', client), order);
         tell(`module ${name} serves again`);
-        for (const warning of warnings) tell(warning);
+        for (const warning of warnings) tell(warning, 'warn');
       });
     });
 }
