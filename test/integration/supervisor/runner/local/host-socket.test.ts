@@ -134,8 +134,8 @@ describe('a host', () => {
   });
 
   it('of another protocol is told, and so is who expects it', async () => {
-    await host.hello(TOKEN, 7, 9);
-    const reason = `the core speaks protocol ${PROTOCOL.min} to ${PROTOCOL.max}, the host 7 to 9; install the same version of both`;
+    await host.hello(TOKEN, PROTOCOL.max + 1, 9);
+    const reason = `the core speaks protocol ${PROTOCOL.min} to ${PROTOCOL.max}, the host ${PROTOCOL.max + 1} to 9; install the same version of both`;
     expect((await host.receive()).rejected?.reason).toBe(reason);
     expect(expecting.rejections).toEqual([reason]);
     expect(expecting.violations).toEqual([]);
