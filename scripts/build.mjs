@@ -1,7 +1,7 @@
 // Builds everything that the package runs on: the protocol codec, the TypeScript, the bundles and their caches, the C shim,
 // the reference loader and the sample modules. `npm install` runs it as `prepare`, so that a fresh clone is ready after that one command.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,6 +27,7 @@ run('the native shim', 'make', ['-s', '-C', 'src/host-runner/native']);
 run('the reference loader', 'make', ['-s', '-C', 'src/in-process/native']);
 run('the sample modules', 'make', ['-s', '-C', 'modules']);
 run('the caches', process.execPath, ['scripts/caches.mjs']);
+linkCommand();
 
 function requireTools() {
   const missing = findMissingTools();
@@ -68,6 +69,20 @@ function copyGenerated() {
       const file = `src/wire/generated/${name}.${ext}`;
       writeFileSync(`dist/${file}`, readFileSync(file));
     }
+  }
+}
+
+/**
+ * Puts the command where npx looks first. Otherwise npx installs the clone into a cache of its own: it builds everything once
+ * more, over the files of a core that may be running.
+ */
+function linkCommand() {
+  const { bin } = JSON.parse(readFileSync('package.json', 'utf8'));
+  if (!existsSync('node_modules/.bin')) return;
+  for (const [name, file] of Object.entries(bin)) {
+    chmodSync(file, 0o755);
+    rmSync(`node_modules/.bin/${name}`, { force: true });
+    symlinkSync(join('../..', file), `node_modules/.bin/${name}`);
   }
 }
 

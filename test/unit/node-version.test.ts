@@ -9,7 +9,7 @@ const oldest = (JSON.parse(read('package.json')) as { engines: { node: string } 
 it.each(['README.md', 'docs/getting-started.md'])(
   '%s asks for the oldest Node.js that the package promises',
   (page) => {
-    expect(/Node\.js ([\d.]+) or newer/.exec(read(page))?.[1]).toBe(oldest);
+    expect(/Node\.js ([\d.]+) or\s+newer/.exec(read(page))?.[1]).toBe(oldest);
   },
 );
 

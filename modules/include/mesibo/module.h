@@ -316,7 +316,7 @@ struct mesibo_module_s {
 			    mesibo_uint_t len);
 	int (*http)(mesibo_module_t *mod, const char *url, const char *post, mesibo_module_http_data_callback_t cb,
 		    void *cbdata, module_http_option_t *opt);
-	/* Level 0 is info in the log, 1 is debug, higher ones are trace; every level is kept and shown. */
+	/* Level 0 is info in the log, 1 is debug, and higher ones are trace. All levels are kept and shown. */
 	int (*log)(mesibo_module_t *mod, mesibo_uint_t level, const char *format, ...) MESIBO_PRINTF(3, 4);
 #endif
 };
@@ -332,7 +332,7 @@ typedef int (*mesibo_module_init_fn)(mesibo_module_t *mod, mesibo_uint_t len);
 
 /* The loader's functions. They may be called from any thread and copy what they are given. */
 #if MESIBO_HAS_EXPORTS
-/* Level 0 is info in the log, 1 is debug, higher ones are trace; every level is kept and shown. */
+/* Level 0 is info in the log, 1 is debug, and higher ones are trace. All levels are kept and shown. */
 mesibo_int_t mesibo_log(mesibo_module_t *mod, mesibo_uint_t level, const char *format, ...) MESIBO_PRINTF(3, 4);
 /* Sends a message; 0, or -1 if refused. Its status comes back through on_message_status. */
 mesibo_int_t mesibo_message(mesibo_module_t *mod, mesibo_message_params_t *params, const char *message,
