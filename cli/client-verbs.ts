@@ -10,7 +10,7 @@ import { addSend } from './commands/send.js';
 import { addStatus } from './commands/status.js';
 import { addStop } from './commands/stop.js';
 
-/** What adds each of them to a command line, by its name. */
+/** By the name of each verb: the function that adds it to a command line. */
 export const CLIENT_VERBS = {
   stop: addStop,
   reload: addReload,

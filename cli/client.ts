@@ -5,6 +5,6 @@ import { createBareProgram } from './input/bare-program.js';
 import { runProgram } from './terminal/run-program.js';
 
 const program = createBareProgram();
-// To describe the options of a verb to commander takes time; only the verb that runs needs them.
+// Describing the options of a verb to commander takes time. Only the verb that runs needs them.
 for (const [name, add] of Object.entries(CLIENT_VERBS)) if (process.argv.includes(name)) add(program);
 void runProgram(program);

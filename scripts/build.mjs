@@ -49,7 +49,7 @@ function generateCodec(name) {
     '--no-typeurl',
     '--no-service',
     '--force-long',
-    // Of what it imports, only what it names.
+    // Keep only the parts of its imports that it names.
     '--sparse',
   ];
   run(`proto/${name}.proto`, process.execPath, [bin('pbjs'), ...target, ...lean, '-o', out, `proto/${name}.proto`]);

@@ -1,6 +1,6 @@
-// Makes the caches of the bundled programs: what V8 makes of their source, and where their native addons are. A cache is of
-// one build and one Node.js on one machine, so a checkout makes it when it is built, and a package when it is installed.
-// It may be run by hand, as after an upgrade of Node.js. Without its cache a program takes longer to start, and that is all.
+// Makes the caches of the bundled programs: the code that V8 compiles, and where their native addons are. A cache belongs to
+// one build and one Node.js on one machine. So a checkout makes it when it is built, and a package when it is installed. You
+// may run it by hand, for example after an upgrade of Node.js. Without its cache, a program only takes longer to start.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
@@ -23,7 +23,7 @@ import { Script } from 'node:vm';
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '../dist/bundles');
 const RECORDER = join(dirname(fileURLToPath(import.meta.url)), 'record-cache.cjs');
 const PROGRAM = '.program.cjs';
-/** The two programs of the command line; what the other bundles hold is needed in every run of them. */
+/** The two programs of the command line. The other bundles hold only code that every run needs. */
 const COMMAND_LINE = 'mesibo-modules';
 const CLIENT = 'mesibo-client';
 const LIMIT_MS = 20_000;
@@ -51,7 +51,7 @@ function readProgram(folder, name) {
 }
 
 function writeCache(folder, { name, build, addons }, code) {
-  // The launcher reads this: a line of JSON, and twice what V8 made.
+  // The launcher reads this: a line of JSON, and the code of V8 twice.
   const head = JSON.stringify({ build, node: describeNode(), length: code.length, addons });
   const temporary = join(folder, `${name}.${process.pid}`);
   try {
@@ -62,24 +62,24 @@ function writeCache(folder, { name, build, addons }, code) {
   }
 }
 
-/** As the launcher has it. */
+/** The same as in the launcher. */
 function describeNode() {
   const { size, mtimeMs } = statSync(process.execPath);
   return `${process.version} ${process.arch} ${size} ${mtimeMs}`;
 }
 
-/** All of it, and not only what runs when the source is read. Most of that is wanted at a start. */
+/** Compiles all functions, not only those that run when the source is read. A start needs most of them. */
 function compile({ source, filename }) {
   setFlagsFromString('--no-lazy');
   const script = new Script(source, { filename });
-  // The cache notes the flags, and is taken with the same ones only.
+  // The cache notes the flags. V8 accepts it only with the same ones.
   setFlagsFromString('--lazy');
   return script.createCachedData();
 }
 
 /**
- * What has run of the command line when a core without modules has started and ended, and when its state was printed. Where
- * no core can be started, it is what has run until that failed.
+ * Compiles the parts of the command line that run when a core without modules starts, prints its state and ends. When no core
+ * can be started, it is the parts that run until that failure.
  */
 async function recordCommandLine(folder, programs) {
   const directory = mkdtempSync(join(tmpdir(), 'mesibo-modules-'));
@@ -110,7 +110,7 @@ async function recordCommandLine(folder, programs) {
   }
 }
 
-/** Starts Node.js. A core reports when it serves; the pipe of any other ends with it. */
+/** Starts Node.js. A core reports when it serves. The pipe of any other program ends with the program. */
 function start(...args) {
   const stdio = ['ignore', 'ignore', 'pipe', 'pipe'];
   const child = spawn(process.execPath, args, { stdio, timeout: LIMIT_MS, killSignal: 'SIGKILL' });
@@ -126,7 +126,7 @@ function start(...args) {
   };
 }
 
-/** Where the addons of those packages are whose bundled JavaScript is of the same version. */
+/** Where the addons of packages are. Only packages whose bundled JavaScript has the same version count. */
 function findAddons(folder, bundled) {
   const found = {};
   const require = createRequire(join(folder, 'any.cjs'));

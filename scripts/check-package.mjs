@@ -1,5 +1,5 @@
-// The package as it would be published: what is in it, whether tools and type checkers can make sense of it, and whether
-// it works, installed in an empty folder, under each supported Node.js. Also whether the Dockerfile makes an image that
+// Checks the package as it would be published: its files, whether tools and type checkers understand it, and whether it works
+// when it is installed in an empty folder, under each supported Node.js. Also checks that the Dockerfile makes an image that
 // works.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,7 +10,7 @@ import { imageNode, makeImage } from './package/image.mjs';
 import { fetchNode, Installed } from './package/installed.mjs';
 import { run } from './package/run.mjs';
 
-/** The oldest that is promised, and the newest of each line that is supported. */
+/** The oldest supported Node.js, and the newest of each supported line. */
 const NODES = ['20.18.1', '22', '24'];
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), '..'));
@@ -18,7 +18,7 @@ const directory = mkdtempSync(join(tmpdir(), 'mm-package-'));
 try {
   const tarball = step('npm pack', pack);
   step('publint', () => void run(bin('publint'), ['run', '--strict', tarball]));
-  // Only ES modules are promised, and what resolves by package.json "exports".
+  // The package only promises ES modules, and the entries of "exports" in package.json.
   step('attw', () => void run(bin('attw'), ['--profile', 'esm-only', tarball]));
   step('Dockerfile', () => void run(bin('dockerfile-utils'), ['lint', 'Dockerfile']));
   step('Dockerfile: its own steps', tryImage);
@@ -30,10 +30,10 @@ try {
   rmSync(directory, { recursive: true, force: true });
 }
 
-/** Packs, holds the list of files against the expected one and the links of pages against it, and gives the tarball's path. */
+/** Packs. Compares the list of files with the expected one, and the links in pages with the list. Returns the tarball's path. */
 function pack() {
   const { stdout } = run('npm', ['pack', '--json', '--silent', '--pack-destination', directory]);
-  // What `prepare` prints may come first.
+  // The output of `prepare` may come first.
   const [packed] = JSON.parse(stdout.slice(stdout.search(/^\[$/m)));
   const files = packed.files.map(({ path }) => path);
   const problems = [...compareFiles(files, expectedFiles()), ...findDeadLinks(files)];

@@ -1,6 +1,5 @@
-// A core with four sample modules on a temporary run directory: real messages, a service that one of them asks, and a
-// module that crashes in between.
-// Exits non-zero when anything of what it shows did not happen.
+// Shows a core with four sample modules on a temporary run directory: real messages, a service that one of them asks, and a
+// module that crashes in between. Exits with another code than 0 when something that it shows did not happen.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

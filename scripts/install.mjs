@@ -1,6 +1,6 @@
-// What an installed package needs that depends on the machine. The native parts come built for one kind of machine; where
-// they do not fit (another processor, an older C library), they are built from their sources here. The caches of the
-// bundles are made anew. The package manager runs this as `install`; it may be run by hand.
+// Makes the parts of an installed package that depend on the machine. The native parts come built for one kind of machine.
+// When they do not fit (another processor, an older C library), this builds them from their sources. It makes the caches of
+// the bundles anew. The package manager runs this as `install`. You may also run it by hand.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -41,7 +41,7 @@ function install() {
   say('built');
 }
 
-/** Without caches everything works, and takes a little longer to start. */
+/** Without caches everything works, but takes a little longer to start. */
 async function cache() {
   try {
     await makeCaches();
@@ -50,7 +50,7 @@ async function cache() {
   }
 }
 
-/** Why what is there cannot be used; null when it can. */
+/** Why the built parts cannot be used; null when they can. */
 function findMisfit() {
   try {
     koffi.load(join(root, 'dist/native/libmesibo-shim.so'));

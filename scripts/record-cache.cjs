@@ -1,4 +1,4 @@
-// Runs a bundled program once, as the launcher does, and writes what V8 has made of it by its end:
+// Runs a bundled program once, as the launcher does. At its end, writes the code that V8 has compiled:
 // record-cache.cjs PROGRAM OUT ADDONS ARGUMENTS...
 'use strict';
 const { readFileSync, writeFileSync } = require('node:fs');

@@ -1,7 +1,7 @@
-// What the native parts are built with, and what to say where that is missing.
+// The tools that build the native parts, and the message when one is missing.
 import { spawnSync } from 'node:child_process';
 
-/** What is missing and how it is installed, a line each; none when all is there. */
+/** The missing tools and how to install them, a line each; empty when nothing is missing. */
 export function findMissingTools() {
   // As make runs it: CC may hold more than one word.
   const isThere = (tool) => spawnSync('sh', ['-c', `${tool} --version`], { stdio: 'ignore' }).status === 0;

@@ -1,10 +1,10 @@
-/** Whether each message had one answer, and the right one: pure. */
+/** Checks that each message had one answer, and the right one: pure. */
 
 import { checkCall } from './check-call.js';
 import type { Absence, Answer, Evidence, Violation, ViolationKind } from './evidence.js';
 import { passThrough } from './message.js';
 
-/** A verdict may be this late: timers of a busy process are. */
+/** A verdict may be this late, because timers of a busy process are late. */
 const LATE_MS = 100;
 
 /** Judges the answers to all messages. */
@@ -58,7 +58,7 @@ function findTraceProblem({ members, absences }: Evidence, answer: Answer): stri
   for (const { name, defaultVerdict } of members) {
     const entry = trace[place];
     if (entry?.module !== name) {
-      // What comes behind a consumption is not reached; what is missing before it was not in the chain.
+      // The message does not reach modules behind the one that consumed it. A module missing before that was not in the chain.
       if (last?.verdict === 'consumed' && place === trace.length) break;
       if (absences.some((absence) => absence.module === name && overlaps(absence, answer))) continue;
       return entry ? `${entry.module} comes in the place of ${name}` : `the chain ended before ${name}`;

@@ -1,11 +1,11 @@
-/** Holds what a module journalled of one call against what it was given, and against the verdict in its place: pure. */
+/** Compares the journal of a module for one call with the message that it got, and with its verdict: pure. */
 
 import type { DefaultReason, TraceEntry } from 'mesibo-modules';
 import type { Violation } from './evidence.js';
 import type { JournalRecord, RecordKind } from './journal.js';
 import { hashOf, type Message, ORDER, ordersOf, passThrough } from './message.js';
 
-/** Reasons for a default that come before the module: it must not have seen the message. */
+/** Reasons for a default before the module is called: it must not have seen the message. */
 const BEFORE_THE_MODULE: readonly DefaultReason[] = ['down', 'overload'];
 
 /** What a call of an undisturbed module journals. */
@@ -25,8 +25,8 @@ export function stepsOf(before: Message, slot: number): Step[] {
 }
 
 /**
- * Judges one call. The journal may end anywhere when the verdict is a default, because the module was killed there or
- * answered too late, but never before its end when the verdict is its own; and it never holds anything else.
+ * Judges one call. When the verdict is a default, the journal may end anywhere: the module was killed there, or answered too
+ * late. When the verdict is the module's own, the journal must be complete. It never holds anything else.
  *
  * @param entry what the core says that came of the call
  */
@@ -58,7 +58,7 @@ export function checkCall(before: Message, slot: number, entry: TraceEntry, jour
 }
 
 function matches(record: JournalRecord, step: Step): boolean {
-  // A send may be refused; what is delivered then is another check's business.
+  // A send may be refused. Another check looks at what is delivered then.
   const value = record.value === step.value || (record.kind === 'sent' && record.value === -1);
   return value && record.kind === step.kind && record.hash === step.hash && record.refid === step.refid;
 }

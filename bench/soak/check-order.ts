@@ -1,4 +1,4 @@
-/** Whether the messages of each conversation stayed in their order, at every module and for the caller: pure. */
+/** Checks that the messages of each conversation stayed in order, at every module and for the caller: pure. */
 
 import type { Evidence, Violation } from './evidence.js';
 import { senderOf } from './message.js';

@@ -1,11 +1,11 @@
-/** Whether what modules sent was delivered once, and nothing else: pure. */
+/** Checks that every message that modules sent was delivered once, and nothing else: pure. */
 
 import type { Delivery, Evidence, Violation } from './evidence.js';
 import type { JournalRecord } from './journal.js';
 
 /**
- * Judges the messages that modules sent. A success in the journal must have been delivered; an intent without one may
- * have been, since the module may have died between the two; nothing may be delivered twice or without an intent.
+ * Judges the messages that modules sent. A send with a success in the journal must have been delivered. One with only an intent
+ * may have been, because the module may have died between the two. Nothing may be delivered twice or without an intent.
  */
 export function checkSends(evidence: Evidence): Violation[] {
   const violations: Violation[] = [];

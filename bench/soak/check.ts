@@ -1,11 +1,11 @@
-/** All that a soak promises, held against what was seen: pure. */
+/** Compares all promises of a soak with what was seen: pure. */
 
 import { checkAnswers } from './check-answers.js';
 import { checkOrder } from './check-order.js';
 import { checkSends } from './check-sends.js';
 import type { Evidence, Violation } from './evidence.js';
 
-/** The least share of verdicts that are the modules' own. */
+/** At least this share of verdicts must come from the modules themselves. */
 const OWN_SHARE = 0.99;
 
 /** Every promise that was broken; none, if the run was good. */
@@ -17,7 +17,7 @@ function checkShare({ answers }: Evidence): Violation[] {
   let own = 0;
   let all = 0;
   for (const { outcome } of answers) {
-    // What an order has stopped is down.
+    // A module that an order has stopped is down.
     const trace = outcome.trace.filter((entry) => entry.default !== 'down');
     all += trace.length;
     own += trace.filter((entry) => entry.default === null).length;

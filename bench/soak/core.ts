@@ -15,10 +15,10 @@ export interface Limits {
 /** A hang and a restart take about as long as the deadline, so that some calls meet it. */
 export const LIMITS: Limits = { hangMs: 300, deadlineMs: 1000, chainDeadlineMs: 20_000 };
 
-/** Orders start processes all the time, which takes seconds on a slow machine: order is tried there, not speed. */
+/** With orders, processes start all the time, which takes seconds on a slow machine. That soak tests order, not speed. */
 export const ATTACK_LIMITS: Limits = { hangMs: 300, deadlineMs: 10_000, chainDeadlineMs: 60_000 };
 
-/** One module consumes what it cannot judge, so that both defaults are seen. */
+/** One module consumes messages by default, so that both defaults are seen. */
 const DEFAULTS = ['pass', 'consumed', 'pass'] as const;
 
 /** The chain: `journal_0`, `journal_1`, `journal_2`. */
@@ -30,7 +30,7 @@ const MODULE_FILE = join(
 );
 
 /**
- * The settings of the chain, which restarts its modules as often as they die.
+ * The settings of the chain. It restarts its modules as often as they die.
  *
  * @param journalPath where the module of a slot journals; `null`: it does not
  * @param without the slot of a module that is left out
@@ -50,7 +50,7 @@ export function makeChain(
       onFailure: defaultVerdict === 'pass' ? ('pass' as const) : ('consume' as const),
       deadlineMs,
       hangMs,
-      // Slow machines start slowly; a start that fails is none of the deaths that are wanted here.
+      // Slow machines start slowly. A start that fails is not one of the planned deaths.
       startTimeoutMs: 60_000,
       stopTimeoutMs: 5000,
       backoff: { minMs: 1, maxMs: 1 },

@@ -1,4 +1,4 @@
-/** What a soak leaves to be judged. */
+/** The evidence of a soak, to be judged. */
 
 import type { Outcome, Verdict } from 'mesibo-modules';
 import type { Journal } from './journal.js';
@@ -32,7 +32,7 @@ export interface HostChange {
 /** One module of the chain. */
 export interface Member {
   name: string;
-  /** What the core answers in its place. */
+  /** The default verdict of the module. */
   defaultVerdict: Verdict;
   journal: Journal;
 }
@@ -78,7 +78,7 @@ export type ViolationKind =
   | 'disorder'
   | 'send-lost'
   | 'send-doubled'
-  /** Delivered, and never intended, refused, or another message than was sent. */
+  /** A delivered message that was never intended, that was refused, or that differs from the one sent. */
   | 'send-false'
   /** Too many default verdicts. */
   | 'defaults';

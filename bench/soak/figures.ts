@@ -2,20 +2,20 @@
 
 import type { Answer, Evidence, HostChange } from './evidence.js';
 
-/** Milliseconds that the given shares of answers did not exceed. */
+/** For given shares of the answers: the milliseconds that they did not exceed. */
 export interface Latencies {
   p50: number;
   p99: number;
   max: number;
 }
 
-/** What came of the messages. */
+/** The results of the messages. */
 export interface Figures {
   answers: number;
   consumed: number;
-  /** Verdicts of modules and, by reason, those in their place. */
+  /** Verdicts of modules and, by reason, default verdicts. */
   verdicts: { own: number; defaults: Record<string, number> };
-  /** Verdicts of a host that was not there yet when the chain came to its module, and another one was. */
+  /** Verdicts of a host that did not exist yet when the chain came to its module; another host did. */
   recovered: number;
   hangs: number;
   sends: { intended: number; delivered: number };

@@ -1,4 +1,4 @@
-/** Reads the journal of a module: what it says that it did, whatever became of its process. */
+/** Reads the journal of a module: what it did, even if its process died. */
 
 import { readFileSync } from 'node:fs';
 
@@ -28,7 +28,7 @@ const KINDS: readonly (RecordKind | undefined)[] = [undefined, 'begun', 'intende
 /**
  * Reads a journal.
  *
- * @throws {Error} when it holds anything but whole records: it proves nothing then
+ * @throws {Error} when it holds anything but whole records: it is no evidence then
  */
 export function readJournal(path: string): Journal {
   return parseJournal(readFileSync(path));

@@ -1,4 +1,4 @@
-/** Kills hosts from outside, by their process ids, while messages are under way. */
+/** Kills hosts from outside, by their process ids, while messages are in flight. */
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Supervisor } from 'mesibo-modules';
@@ -25,7 +25,7 @@ export class Killer {
     }
   }
 
-  /** The message has been offered: what was planned for this moment is done, as soon as a host is there to be killed. */
+  /** The message has been offered. Does the kills that are planned for this moment, as soon as there is a host to kill. */
   offered(number: number): void {
     for (const kill of this.#due.get(number) ?? []) {
       this.#lanes[kill.slot] = this.#lanes[kill.slot]?.then(() => this.#kill(kill)) ?? Promise.resolve();
@@ -38,7 +38,7 @@ export class Killer {
     await Promise.all(this.#lanes);
   }
 
-  /** Gives up what has not ended a host yet. */
+  /** Gives up kills that have not ended a host yet. */
   async stop(): Promise<void> {
     this.#abort.abort();
     await this.settled();

@@ -6,7 +6,7 @@ export interface Load {
   first: number;
   last: number;
   concurrency: number;
-  /** One without an answer for so long is given up as lost. */
+  /** A message without an answer for this long is given up as lost. */
   patienceMs: number;
   /** Offers one message; resolves with its answer. */
   offer(number: number): Promise<void>;

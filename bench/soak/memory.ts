@@ -1,4 +1,4 @@
-/** The memory of the core under many messages and restarts: what it needs after the first must do for all. */
+/** The memory of the core under many messages and restarts: after the first ones it must not grow. */
 
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ export interface MemoryOptions {
   seed: number;
 }
 
-/** What the core's process needed at one moment, with no message under way. */
+/** The memory of the core's process at one moment, with no message in flight. */
 export interface Sample {
   messages: number;
   restarts: number;
@@ -34,9 +34,9 @@ const CONCURRENCY = 64;
 const LOST_AFTER_MS = 30_000;
 /** Until then the core compiles, and its heap takes the size that it keeps. */
 const WARM_UP_MESSAGES = 100_000;
-/** What may be added after that. */
+/** By how much it may grow after that. */
 const GROWTH_SHARE = 0.1;
-/** Collected until so many rounds in a row gave no memory back. */
+/** Garbage is collected until this many rounds in a row gave no memory back. */
 const IDLE_ROUNDS = 3;
 const ROUND_MS = 50;
 

@@ -1,4 +1,4 @@
-/** The messages of the soak, and what an undisturbed module makes of one; test/fixtures/journal.c does the same in C. */
+/** The messages of the soak, and how an undisturbed module changes one. test/fixtures/journal.c does the same in C. */
 
 import { drawFor } from './random.js';
 

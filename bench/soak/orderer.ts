@@ -1,4 +1,4 @@
-/** Gives a core the orders of an operator, one after the other, while messages are under way. */
+/** Gives a core the orders of an operator, one after the other, while messages are in flight. */
 
 import { performance } from 'node:perf_hooks';
 import { type CoreConfig, type Supervisor, SupervisorError } from 'mesibo-modules';
@@ -13,7 +13,7 @@ export type OrderKind = (typeof ORDER_KINDS)[number];
 
 /** Messages between two orders, and between the two halves of one, at most. */
 const APART = 200;
-/** What is drawn for orders is drawn for no message. */
+/** Random numbers for orders must not depend on those for messages. */
 const OF_ORDERS = 0xffffffff;
 
 /** Orders by chance, as many as there is time for. */
@@ -86,7 +86,7 @@ export class Orderer {
         this.absences.push(absence);
         await core.reload(this.#chain(slot));
         await this.#pause();
-        // A host of it may be killed before all is ready: then nothing has changed, and it is tried again.
+        // One of its hosts may be killed before all is ready. Nothing has changed then, and the order is tried again.
         while (!(await went(core.reload(this.#chain(null))))) if (this.#ended) return false;
         absence.toMs = performance.now();
         return true;
@@ -109,7 +109,7 @@ export class Orderer {
   }
 }
 
-/** Whether an order was carried out: a host that is killed at the wrong moment may keep it from that. */
+/** Whether an order was carried out: a host that is killed at the wrong moment may prevent it. */
 async function went(order: Promise<unknown>): Promise<boolean> {
   try {
     await order;

@@ -18,7 +18,7 @@ export interface Kill {
   delayMs: number;
 }
 
-/** Kills end here, so that messages follow the last one: a stopped host is noticed by what it owes. */
+/** The last kill comes before this point, so that messages follow it: a stopped host is noticed by missing answers. */
 const LAST_SHARE = 0.95;
 const DELAY_MAX_MS = 4;
 

@@ -1,4 +1,4 @@
-/** Chance with a seed: what is drawn for a number depends on seed and number alone, not on what was drawn before. */
+/** Chance with a seed. The result for a number depends only on the seed and the number, not on earlier results. */
 
 /** Whole numbers from 0 to below the argument, one after the other. */
 export type Draw = (below: number) => number;

@@ -5,7 +5,7 @@ import type { SoakResult } from './soak.js';
 /** Violations beyond this are counted only. */
 const SHOWN = 20;
 
-/** The lines that tell what came of a soak. */
+/** The lines with the result of a soak. */
 export function formatResult(result: SoakResult): string[] {
   const { verdicts, sends, latencyMs, violations } = result;
   const defaults = sum(verdicts.defaults);

@@ -26,7 +26,7 @@ export interface SoakOptions {
   limits?: Limits;
 }
 
-/** What came of a soak. */
+/** The result of a soak. */
 export interface SoakResult extends Figures {
   violations: Violation[];
   seconds: number;
@@ -42,7 +42,7 @@ export interface SoakResult extends Figures {
 }
 
 const CONCURRENCY = 64;
-/** An answer that has not come so long after the last moment at which it may is lost. */
+/** An answer that is this late, after its last possible moment, is lost. */
 const LOST_AFTER_MS = 30_000;
 
 /**
@@ -82,7 +82,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
     await orderer.stop();
     await core.stop();
   }
-  // Read only now: until a host has ended, it may go on with what the core has given up.
+  // Read the journals only now: until a host has ended, it may go on with calls that the core has given up.
   for (const [slot, member] of evidence.members.entries()) member.journal = readJournal(journalOf(slot));
   evidence.absences = orderer.absences;
   const violations = check(evidence);

@@ -1,4 +1,4 @@
-/** The machine that measures, as far as it shapes the figures. */
+/** Properties of the machine that influence the figures. */
 
 import { availableParallelism, cpus, loadavg, release } from 'node:os';
 
@@ -25,7 +25,7 @@ export function describeMachine({ processor, processors, kernel, node, load }: M
   return `${processors} x ${processor}, Linux ${kernel}, Node.js ${node}, load ${load.toFixed(2)}`;
 }
 
-/** A machine with other work to do measures that work; the bench's own building is part of the load. */
+/** A busy machine measures its other work too. Building the bench itself is part of the load. */
 export function isBusy({ load, processors }: Machine): boolean {
   return load > processors * 0.75;
 }

@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: what a message costs, ours beside what one would take instead, and what is no rate. Exit code 1 when a
- * row failed, 2 for arguments that make no sense.
+ * `npm run bench`: measures what a message costs, here and with the alternatives; then figures that are not rates. Exit code 1
+ * when a row failed, 2 for arguments that make no sense.
  */
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -36,7 +36,7 @@ async function main(args: string[]): Promise<number> {
   if (rows.length === 0) return 1;
   const scratch = mkdtempSync(join(tmpdir(), 'mm-bench-'));
   process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
-  // From a terminal it reaches the row that runs as well.
+  // From a terminal, the signal also reaches the row that runs.
   process.on('SIGINT', () => process.exit(130));
   return bench(rows, options, scratch);
 }

@@ -1,6 +1,6 @@
 /*
- * A chat server of one page. Each line of its input is a message, "alice bob what the heck": the modules look at it, and what
- * they leave of it is printed. What modules send is printed as well.
+ * A chat server of one page. Each line of its input is a message, such as "alice bob what the heck". The modules look at it. The
+ * server prints the message as they left it, and also the messages that modules send.
  *
  *     cc -std=c11 -pthread -o example example.c mesibo-modules.c
  *     ./example /run/mesibo-modules/gateway.sock
@@ -26,7 +26,7 @@ static void deliver(const char *from, const char *to, const char *text, size_t l
     fflush(stdout);
 }
 
-/* What modules send, until the server ends. A send comes again until it is acknowledged. */
+/* Prints what modules send, until the server ends. A send comes again until it is acknowledged. */
 static void *deliver_sends(void *value)
 {
     mmc_client *client = value;

@@ -2,12 +2,12 @@
  * The client of mesibo-modules.h. It speaks proto/gateway.proto, in protobuf.
  *
  * Memory and threads. Each thread has a slot with its connection, found by a thread-specific key. Slots are only added to their
- * list, so that the list needs no lock, and are used again when their thread has ended. The connection for sends belongs to the
+ * list, so the list needs no lock. A slot is used again when its thread has ended. The connection for sends belongs to the
  * thread that is in mmc_next_send(); once it is welcomed, others write on it, under `sends_lock`. A queue and its connection
  * belong to the thread that is in a call of the queue.
  *
- * Descriptors belong to the program, which may close them all and use their numbers again. A connection remembers its socket, and
- * looks whether the number is still of that socket before a call uses it.
+ * Descriptors belong to the program, which may close them all and use their numbers again. A connection remembers its socket.
+ * Before a call uses the number, it checks that it still belongs to that socket.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -35,7 +35,7 @@
 #include <unistd.h>
 
 #ifndef MMC_WELCOME_MS
-#define MMC_WELCOME_MS 5000 /* a welcome is not waited for any longer */
+#define MMC_WELCOME_MS 5000 /* the longest wait for a welcome */
 #endif
 
 enum {
@@ -51,8 +51,8 @@ enum {
     QUEUE_BYTES = 16 * 1024 * 1024,
     CHAIN_DEADLINE_MS = 5000,    /* until the core has said its own */
     FIRST_RETRY_MS = 5,
-    PROBE_MS = 100,              /* of a core that did not welcome another connection in time, no longer than this */
-    STILL_MS = 30000,            /* a core that stands still is tried by one event so often */
+    PROBE_MS = 100,              /* the longest wait for a welcome after another connection got none in time */
+    STILL_MS = 30000,            /* how often one event tries a core that stands still */
 };
 #define MS UINT64_C(1000000)
 #define SECOND (1000 * MS)
@@ -98,8 +98,8 @@ struct connection {
     uint64_t owed;        /* events without an outcome */
     uint64_t heard;       /* how often something was read */
     uint64_t heard_before; /* the same when the event was asked */
-    uint64_t still_until; /* nothing was: events get the default at once until then; 0: that is not so */
-    uint64_t retry_at;    /* this connection alone was refused, and is not tried before */
+    uint64_t still_until; /* nothing came: events get the default at once until then; 0: something came */
+    uint64_t retry_at;    /* only this connection was refused; it is not tried before */
     unsigned retry_ms;
     int is_drained; /* the last read, if it was not long ago, took all that was there */
     uint32_t max_message, window, callbacks;
@@ -113,14 +113,14 @@ struct slot {
     atomic_int is_ending; /* its thread ends, and gives it back */
     struct connection connection;
     int holds_outcome;  /* the last outcome stands in connection.in */
-    struct buffer last; /* where it is set aside, to be given to the next event */
+    struct buffer last; /* where it is kept, to be given to the next event */
 };
 
 /* An event of a queue, until its outcome is collected. */
 struct task {
     struct task *next, *previous; /* in its list */
     uint64_t id;
-    uint64_t since; /* its deadline counts from here: the earlier event has the earlier one, also when the core changes it */
+    uint64_t since; /* its deadline counts from here: an earlier event always has the earlier deadline */
     void *context;
     size_t frame, payload; /* bytes */
     uint64_t heard;        /* as the connection had it when the core got the event */
@@ -144,8 +144,8 @@ struct mmc_queue {
     struct task *table; /* a task stands where the last bits of its id say */
     uint64_t mask;
     size_t events, most_events, most_bytes;
-    uint64_t welcome_until; /* a welcome is waited for; 0: it is not */
-    uint64_t dial_at;       /* the listener had no place for a connection, which is not tried before */
+    uint64_t welcome_until; /* it waits for a welcome until then; 0: it does not */
+    uint64_t dial_at;       /* the listener had no place for a connection; none is tried before */
     int is_ending;          /* nothing can be written any more; what was sent before may still be read */
     int is_ready;           /* something was submitted, or more is to be collected: mmc_collect() need not wait */
 };
@@ -170,7 +170,7 @@ struct mmc_client {
     pthread_mutex_t refusal_lock;
     atomic_int is_away; /* a connection for events was refused, and none was welcomed since */
     atomic_uint chain_deadline_ms;
-    atomic_uint_fast64_t silent_until; /* a welcome did not come in time, and is not waited for before; 0: all came */
+    atomic_uint_fast64_t silent_until; /* a welcome did not come in time; none is awaited before; 0: all came */
 
     pthread_mutex_t sends_lock;
     atomic_int is_sends_locked, is_taking;
@@ -233,7 +233,7 @@ static int make_room(struct buffer *buffer, size_t more)
         return 1;
     if (more > SIZE_MAX / 4)
         return 0;
-    /* Only where it frees as much as it moves: small steps through a large buffer cost nothing then. */
+    /* Only if it frees as much as it moves: so small steps through a large buffer cost nothing. */
     if (buffer->begin > 0 && buffer->begin >= buffer->end - buffer->begin) {
         memmove(buffer->bytes, buffer->bytes + buffer->begin, buffer->end - buffer->begin);
         buffer->end -= buffer->begin;
@@ -394,7 +394,7 @@ static uint8_t *step(struct reader *reader, uint64_t length)
     return at;
 }
 
-/* The tag of the next field; 0: there is none, or what comes is no protobuf. */
+/* The tag of the next field; 0: there is none, or the rest is not protobuf. */
 static uint32_t next_tag(struct reader *reader)
 {
     if (reader->at >= reader->end)
@@ -424,7 +424,7 @@ static struct reader read_message(struct reader *reader)
     return (struct reader){at, at + length, 0};
 }
 
-/* Bytes, one place further ahead to have a NUL behind them: their length stood there. */
+/* Bytes. They move one place ahead, to where their length stood, so that a NUL fits behind them. */
 static char *read_text(struct reader *reader, size_t *length)
 {
     struct reader bytes = read_message(reader);
@@ -511,8 +511,8 @@ static int read_failure(struct reader *outer, struct failure *failure)
 
 /* What this call waits for, and what came. */
 struct answer {
-    uint64_t id; /* of the event; 0: none is waited for */
-    const struct mmc_queue *queue; /* whose events are all waited for, where `id` is that of what came; NULL: no queue's */
+    uint64_t id; /* of the awaited event; 0: none */
+    const struct mmc_queue *queue; /* the queue whose events are all awaited; `id` is then that of the event that came; NULL: none */
     int is_there;
     enum mmc_reason reason;
     uint64_t verdict;
@@ -520,7 +520,7 @@ struct answer {
     struct mmc_params params;
     const char *payload, *by, *default_reason, *default_by;
     size_t length;
-    struct mmc_send *send; /* where a send goes; NULL: none is waited for */
+    struct mmc_send *send; /* where a send goes; NULL: none is awaited */
 };
 
 /* `answer` is empty before, apart from what it waits for. */
@@ -630,13 +630,13 @@ static int read_welcome(mmc_client *client, struct connection *connection, struc
 
 /* ---- one connection ---- */
 
-/* Held while a socket is made or closed, so that a fork happens before or after that; and over the list of clients. */
+/* Held while a socket is made or closed, so that a fork happens before or after that. Also protects the list of clients. */
 static pthread_mutex_t sockets_lock = PTHREAD_MUTEX_INITIALIZER;
-/* Held while a thread that ends looks for its slot, or a client is about to close; before sockets_lock. Nothing is freed under it. */
+/* Held while an ending thread looks for its slot, or a client is about to close. Taken before sockets_lock. Frees nothing. */
 static pthread_mutex_t ends_lock = PTHREAD_MUTEX_INITIALIZER;
 static mmc_client *clients;
 
-/* Whether its descriptor is still of its socket. */
+/* Whether its descriptor still belongs to its socket. */
 static int is_own(const struct connection *connection)
 {
     struct stat now;
@@ -663,7 +663,7 @@ static void reset(struct connection *connection)
     connection->in.begin = connection->in.end = connection->out.begin = connection->out.end = 0;
 }
 
-/* What was read from it stays until the next call: outcomes may point there. */
+/* Its input stays until the next call: outcomes may point there. */
 static void hang_up(struct connection *connection)
 {
     reset(connection);
@@ -688,8 +688,8 @@ static void note_refusal(mmc_client *client, const struct connection *connection
     pthread_mutex_unlock(&client->refusal_lock);
 }
 
-/* Nobody listens: all connections are tried later, and until then the reason is last_error. Of many threads that find it at the
- * same time one makes the wait longer. */
+/* Nobody listens: all connections are tried later, and until then the reason is last_error. When many threads find this at the
+ * same time, only one makes the wait longer. */
 static void back_off(mmc_client *client, const struct connection *connection, uint64_t tried_at)
 {
     struct refusal *refusal = &client->refusals[connection->takes_sends];
@@ -702,7 +702,7 @@ static void back_off(mmc_client *client, const struct connection *connection, ui
         atomic_store(&refusal->retry_ms, wait);
 }
 
-/* The core accepted this connection and ended it before the welcome, as it does with one too many: only this one waits. */
+/* The core accepted this connection and ended it before the welcome. It does so when it has too many: only this one waits. */
 static void back_off_alone(mmc_client *client, struct connection *connection)
 {
     note_refusal(client, connection);
@@ -731,7 +731,7 @@ static enum mmc_reason lose(mmc_client *client, struct connection *connection, e
     return reason;
 }
 
-/* The program closed the descriptor, and may have given its number to something else: that is not touched. */
+/* The program closed the descriptor. Its number may belong to something else now, which is not touched. */
 static enum mmc_reason taken_away(mmc_client *client, struct connection *connection)
 {
     if (connection->welcomed)
@@ -816,7 +816,7 @@ static int awaits(const struct answer *answer, uint64_t id)
     return answer->queue != NULL ? find_sent(answer->queue, id) != NULL : answer->id != 0 && id == answer->id;
 }
 
-/* Reads one frame. MMC_DECIDED: it was one; else why the connection is no more. */
+/* Reads one frame. MMC_DECIDED: it was one; else why the connection has ended. */
 static enum mmc_reason take_frame(mmc_client *client, struct connection *connection, struct reader *frame, struct answer *answer)
 {
     const uint32_t tag = next_tag(frame);
@@ -856,7 +856,7 @@ static enum mmc_reason take_frame(mmc_client *client, struct connection *connect
     return is_sound ? MMC_DECIDED : garbled(client, connection);
 }
 
-/* Reads the whole frames that are there, up to the one that is waited for. */
+/* Reads the whole frames that are there, up to the awaited one. */
 static enum mmc_reason take_frames(mmc_client *client, struct connection *connection, struct answer *answer)
 {
     struct reader frame;
@@ -904,8 +904,8 @@ static enum mmc_reason wait_for_core(mmc_client *client, struct connection *conn
     return MMC_DECIDED;
 }
 
-/* Writes all, until then. It reads meanwhile, as a core whose outcomes are not read may read nothing either. MMC_LATE, without a
- * text: a part is unwritten. */
+/* Writes all, until then. It reads meanwhile: a core whose outcomes nobody reads may stop reading. MMC_LATE, without a text: a part
+ * is unwritten. */
 static enum mmc_reason write_all(mmc_client *client, struct connection *connection, uint64_t until, struct answer *answer)
 {
     enum mmc_reason reason = MMC_DECIDED;
@@ -926,7 +926,7 @@ static int open_socket(struct connection *connection)
     pthread_mutex_lock(&sockets_lock);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd >= 0 && fd <= STDERR_FILENO) {
-        /* Where standard input or output is closed: what others print there shall not go to the core. */
+        /* Standard input or output is closed: text that others print there must not go to the core. */
         const int higher = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
         close(fd);
         fd = higher;
@@ -1020,8 +1020,8 @@ static enum mmc_reason dial(mmc_client *client, struct connection *connection, u
     return flush(connection) < 0 ? lost(client, connection) : MMC_DECIDED;
 }
 
-/* Until when a welcome is waited for. When one did not come in time, the other threads do not wait for theirs: one at a time
- * tries, for a short while, once a second. Not after `now`: it is not waited for at all. */
+/* Until when to wait for a welcome. When one did not come in time, the other threads do not wait for theirs: one at a time
+ * tries, for a short while, once a second. A result not after `now` means: do not wait. */
 static uint64_t welcome_until(mmc_client *client, uint64_t now, uint64_t until)
 {
     uint_fast64_t silent = atomic_load(&client->silent_until);
@@ -1033,7 +1033,7 @@ static uint64_t welcome_until(mmc_client *client, uint64_t now, uint64_t until)
     return limit < until ? limit : until;
 }
 
-/* Connects where that is needed, and waits for the welcome. */
+/* Connects if needed, and waits for the welcome. */
 static enum mmc_reason become_welcome(mmc_client *client, struct connection *connection, uint64_t until)
 {
     struct answer nothing = {0};
@@ -1048,7 +1048,7 @@ static enum mmc_reason become_welcome(mmc_client *client, struct connection *con
     return reason;
 }
 
-/* Reads what came since the last call, and connects where that is needed. */
+/* Reads what came since the last call, and connects if needed. */
 static enum mmc_reason make_ready(mmc_client *client, struct connection *connection, uint64_t until)
 {
     struct answer nothing = {0};
@@ -1062,7 +1062,7 @@ static enum mmc_reason make_ready(mmc_client *client, struct connection *connect
     return reason;
 }
 
-/* Whether nothing came from the core since an event was late. What it has not read of that is written where it can be. */
+/* Whether nothing came from the core since an event was late. Writes the unwritten rest of that event if possible. */
 static int stands_still(struct connection *connection, uint64_t now)
 {
     if (connection->still_until != 0 && flush(connection) == 1 && connection->owed == 0)
@@ -1082,7 +1082,7 @@ static void forget_buffers(struct connection *connection)
     connection->in = connection->out = (struct buffer){0};
 }
 
-/* The memory of the last outcome stays as it is, to be given to an event or a report; what is read from now on goes elsewhere. */
+/* Keeps the memory of the last outcome, which may be given to an event or a report. New input goes elsewhere. */
 static int set_outcome_aside(struct slot *slot)
 {
     struct buffer *in = &slot->connection.in, other = slot->last;
@@ -1131,7 +1131,7 @@ static void give_back(struct slot *slot)
     atomic_store(&slot->owner, 0);
 }
 
-/* The client may be closed by another thread meanwhile, and its slots are gone then. */
+/* Another thread may close the client meanwhile. Its slots are gone then. */
 static void end_thread(void *value)
 {
     struct slot *slot = value;
@@ -1146,7 +1146,7 @@ static void end_thread(void *value)
     atomic_store(&slot->is_ending, 0);
 }
 
-/* Waits for threads that end, and lets no more of them begin to. */
+/* Waits for ending threads, and lets no other thread begin to end. */
 static void await_ends(mmc_client *client)
 {
     pthread_mutex_lock(&ends_lock);
@@ -1162,7 +1162,7 @@ static void begin_process(mmc_client *client, pid_t pid)
     const uint64_t now = clock_ns(CLOCK_REALTIME);
     uint64_t first = 0;
     atomic_store(&client->epoch, now);
-    /* Ids count up from anywhere, so that no two clients or processes of a server have the same. */
+    /* Ids count up from a random number, so that no two clients or processes of a server have the same. */
     if (getrandom(&first, sizeof first, GRND_NONBLOCK) != (ssize_t)sizeof first)
         first = now ^ (uint64_t)pid << 40 ^ (uint64_t)(uintptr_t)client;
     atomic_store(&client->next_id, first >> 1);
@@ -1204,7 +1204,7 @@ static void after_fork_in_parent(void)
     pthread_mutex_unlock(&ends_lock);
 }
 
-/* The copies of the parent's connections are closed at once, which the parent does not notice. The rest is after_fork()'s. */
+/* Closes the copies of the parent's connections at once. The parent does not notice. after_fork() does the rest. */
 static void after_fork_in_child(void)
 {
     const int error = errno;
@@ -1266,8 +1266,8 @@ static void own_lock(pid_t pid)
         sched_yield();
 }
 
-/* At the first call in a child process. Buffers that a thread was about to change when the process was forked may be anything;
- * nothing of them is used. */
+/* At the first call in a child process. A thread may have been changing buffers during the fork, so none of their content is
+ * used. */
 static void after_fork(mmc_client *client, pid_t before, pid_t pid)
 {
     if (before == -pid || !atomic_compare_exchange_strong(&client->pid, &before, -pid)) {
@@ -1287,7 +1287,7 @@ static void after_fork(mmc_client *client, pid_t before, pid_t pid)
             slot->last = (struct buffer){0};
             slot->holds_outcome = 0;
         }
-        reset(&slot->connection); /* which frees nothing: this thread may still look at its last outcome */
+        reset(&slot->connection); /* frees nothing: this thread may still look at its last outcome */
         atomic_store(&slot->is_busy, 0);
         slot->connection.retry_at = slot->connection.retry_ms = 0;
         atomic_store(&slot->owner, slot == own && atomic_load(&slot->thread) == self ? pid : 0);
@@ -1370,7 +1370,7 @@ static uint64_t deadline_of(mmc_client *client, uint64_t now)
     return now + (own > 0 ? own : atomic_load(&client->chain_deadline_ms) + UINT64_C(1000)) * MS;
 }
 
-/* ---- what is told ---- */
+/* ---- the log ---- */
 
 /* `why` may be "". */
 static void tell(mmc_client *client, enum mmc_reason reason, uint64_t number, const char *why)
@@ -1487,7 +1487,7 @@ static enum mmc_reason check_event(const struct connection *connection, enum kin
 
 static size_t payload_of(const struct event *event) { return event->kind == MESSAGE ? event->length : 0; }
 
-/* Where the core owes much, or has not read the last event, there is no place for another one. */
+/* When the core owes much, or has not read the last event, there is no place for another one. */
 static enum mmc_reason wait_for_place(mmc_client *client, struct connection *connection, uint64_t until)
 {
     struct answer nothing = {0};
@@ -1558,7 +1558,7 @@ static enum mmc_reason reason_of(const char *text)
     return MMC_OTHER;
 }
 
-/* Completes an outcome that has its reason: by what the core decided, or by the default. Counts it. */
+/* Completes an outcome whose reason is known: with the decision of the core, or with the default. Counts it. */
 static void conclude(mmc_client *client, enum kind kind, const struct answer *answer, struct mmc_outcome *outcome)
 {
     if (outcome->reason != MMC_DECIDED) {
@@ -1735,7 +1735,7 @@ static void free_task(mmc_queue *queue, struct task *task)
     queue->events--;
 }
 
-/* Gives a task the default. Of those that wait only the first may get it: its frame is dropped. */
+/* Gives a task the default. Of the waiting tasks, only the first may get it: its frame is dropped. */
 static void give_default(mmc_queue *queue, struct task *task, enum mmc_reason reason)
 {
     struct mmc_outcome outcome = {.reason = reason};
@@ -1760,7 +1760,8 @@ static void give_default_to_waiting(mmc_queue *queue, enum mmc_reason reason)
         give_default(queue, queue->waits.first, reason);
 }
 
-/* The connection has ended. What was sent may have been acted on; what waits goes over the next one, if this one was welcomed. */
+/* The connection has ended. The core may have acted on events that were sent. Waiting ones go over the next connection, if this one
+ * was welcomed. */
 static void give_up(mmc_queue *queue, enum mmc_reason reason, int was_welcomed)
 {
     while (queue->sent.first != NULL)
@@ -1771,7 +1772,7 @@ static void give_up(mmc_queue *queue, enum mmc_reason reason, int was_welcomed)
     queue->is_ending = 0;
 }
 
-/* Gives the outcomes that have arrived. It reads once at most, and not behind an outcome, which points to what was read. */
+/* Gives the outcomes that have arrived. It reads at most once, and not after an outcome, which points into the input. */
 static size_t give_arrived(mmc_queue *queue, struct mmc_outcome *outcomes, size_t most)
 {
     mmc_client *client = queue->client;
@@ -1837,7 +1838,7 @@ static void give_late(mmc_queue *queue, uint64_t now)
     }
 }
 
-/* Connects where that is needed. MMC_DECIDED: the connection is welcomed, or the welcome is waited for. Else what waits gets the
+/* Connects if needed. MMC_DECIDED: the connection is welcomed, or still waits for its welcome. Otherwise waiting events get the
  * default now. */
 static enum mmc_reason approach(mmc_queue *queue, uint64_t now)
 {
@@ -1892,7 +1893,7 @@ static void admit(mmc_queue *queue, uint64_t now)
         out->end += task->frame;
         queue->waiting.begin += task->frame;
         connection->owed++;
-        if (connection->still_until != 0) /* this one is tried nevertheless */
+        if (connection->still_until != 0) /* this one is still tried */
             connection->still_until = now + STILL_MS * MS;
         task->heard = connection->heard;
         task->progress = SENT;
@@ -1920,7 +1921,7 @@ static void write_waiting(mmc_queue *queue, uint64_t now)
     } while (done == 1);
     if (done == 0)
         return;
-    /* Outcomes may be there that were written before the end. When they are read, so is the end. */
+    /* Outcomes from before the end may still be there. The read that takes the last of them also finds the end. */
     queue->is_ending = 1;
     connection->out.begin = connection->out.end = 0;
     shutdown(connection->fd, SHUT_RDWR);
@@ -1952,7 +1953,7 @@ static size_t collect(mmc_queue *queue, struct mmc_outcome *outcomes, size_t mos
     for (;;) {
         const uint64_t now = now_ns();
         size_t number = give_arrived(queue, outcomes, most);
-        /* This program may have been away for long, and outcomes that came in time are still to be read. */
+        /* This program may have been busy for long. Outcomes that came in time are still unread. */
         const int has_all = connection->fd < 0 || (number < most && connection->is_drained);
         give_late(queue, has_all ? now : now > SECOND ? now - SECOND : 0);
         write_waiting(queue, now);
@@ -2069,7 +2070,7 @@ void mmc_poll_queue(mmc_queue *queue, struct mmc_poll *poll)
     end_visit(&visit);
 }
 
-/* It stays in the list until its socket is closed, so that a fork meanwhile leaves no copy of that. */
+/* It stays in the list until its socket is closed, so that a fork meanwhile leaves no copy of the socket. */
 static void end_queue(mmc_queue *queue)
 {
     atomic_store(&queue->is_busy, 1);
@@ -2142,7 +2143,7 @@ static void unlock_sends(mmc_client *client)
     pthread_mutex_unlock(&client->sends_lock);
 }
 
-/* Waits a little, and no longer than until then, before a connection is tried again. */
+/* Waits a little before a connection is tried again, but not beyond `until`. */
 static int wait_to_retry(mmc_client *client, uint64_t until)
 {
     const uint64_t now = now_ns(), at = atomic_load(&client->refusals[1].retry_at), soon = now + FIRST_RETRY_MS * MS;
@@ -2164,7 +2165,7 @@ static enum mmc_reason take_sends(mmc_client *client, struct answer *answer, int
     return reason;
 }
 
-/* What to wait for. Who waits for room writes then what others left, so they need not wait for it. */
+/* What to wait for. The thread that waits for room then writes the answers of others too, so they need not wait. */
 static short events_of_sends(mmc_client *client)
 {
     lock_sends(client);
@@ -2195,7 +2196,7 @@ static int next_send(mmc_client *client, struct mmc_send *send, uint64_t until)
     }
     for (int is_first = 1;; is_first = 0) {
         if (connection->fd < 0) {
-            /* A call without time connects nevertheless. */
+            /* Even a call without time connects. */
             const uint64_t now = now_ns();
             reason = dial(client, connection, is_first && until < now + MS ? now + MS : until);
             if (reason != MMC_DECIDED && !wait_to_retry(client, until))
@@ -2246,8 +2247,8 @@ int mmc_sends_fd(mmc_client *client)
     return fd;
 }
 
-/* Writes what begin_frame() and finish() have put behind what is unwritten. What the core does not take now, a thread writes that
- * waits for room: the one in mmc_next_send(), else this one, which does not hold the lock meanwhile. */
+/* Writes the frame that begin_frame() and finish() have put behind the unwritten rest. When the core does not take it now, a thread
+ * waits for room and writes it: the one in mmc_next_send(), else this one, which does not hold the lock meanwhile. */
 static int write_answer(mmc_client *client, struct connection *connection)
 {
     const uint64_t generation = connection->generation, until = deadline_of(client, now_ns());
@@ -2383,7 +2384,7 @@ static int write_report(mmc_client *client, struct connection *connection, const
     return reason == MMC_DECIDED || reason == MMC_LATE ? 0 : -1;
 }
 
-/* Over the connection of this thread, where there is none for sends. */
+/* Over the connection of this thread, when there is none for sends. */
 static int report_by_slot(mmc_client *client, const struct report *report)
 {
     struct slot *slot = own_slot(client);
@@ -2437,7 +2438,7 @@ static int check_options(const struct mmc_options *options)
     else if (strlen(options->path) >= most)
         fail(MMC_REFUSED, "options.path has %zu bytes; the system allows %zu", strlen(options->path), most - 1);
     else if (!is_server_name(options->server))
-        fail(MMC_REFUSED, "options.server is no name of a server; give 1 to 64 of A-Z a-z 0-9 _ . -");
+        fail(MMC_REFUSED, "options.server is not the name of a server; give 1 to 64 of A-Z a-z 0-9 _ . -");
     else if (options->on_default != MMC_PASS && options->on_default != MMC_CONSUMED)
         fail(MMC_REFUSED, "options.on_default is %d; give MMC_PASS or MMC_CONSUMED", (int)options->on_default);
     else

@@ -10,30 +10,30 @@
  *     if (mmc_message(client, &params, text, length, &outcome) == MMC_PASS)
  *         deliver(outcome.params.to, outcome.payload, outcome.length);
  *
- * Two ways. mmc_message() and its like wait for the outcome. That is simple, and right for a server with a thread for each of its
+ * Two ways. mmc_message() and the like wait for the outcome. That is simple, and right for a server with a thread for each of its
  * connections. A queue (mmc_open_queue) has many events in flight from one thread and over one connection. That is right for a
  * server with an event loop, and several times as fast.
  *
- * Threads. Every function may be called from any thread; a queue is used by one thread at a time. Each thread that calls
- * mmc_message() and its like has a connection of its own. It is made at the first event, and closed when the thread ends. A core
- * takes as many connections as a quarter of the descriptors that its process may have, and at most 1024. A thread beyond that
- * gets the default. It delays no thread that has a connection. The client starts no thread and sets no signal handler.
+ * Threads. Every function may be called from any thread, but only one thread at a time may use a queue. Each thread that calls
+ * mmc_message() and the like has a connection of its own. It is made at the first event, and closed when the thread ends. A core
+ * takes a quarter as many connections as its process may have descriptors, and at most 1024. A thread beyond that gets the
+ * default. It delays no thread that has a connection. The client starts no thread and sets no signal handler.
  *
  * Time. A call returns within the deadline, whatever the core does. When the core does not decide in time, or is not there, the
  * message gets the default verdict. Each default is counted, and told to the log callback. A late outcome is skipped, and the
  * connection stays open. A core that sends nothing until the deadline stands still. Later events of this connection then get the
- * default at once, with the reason MMC_LATE, until something comes from the core. One event every 30 seconds is tried
- * nevertheless. A welcome is waited for 5 seconds at most, and not by each thread. Only after a refused connection does the
- * client wait before it tries again (5 ms, doubling up to retry_max_ms). Events in that time get the default at once.
+ * default at once, with the reason MMC_LATE, until something comes from the core. Still, one event every 30 seconds is tried.
+ * The client waits at most 5 seconds for a welcome, and not in each thread. After a refused connection, and only then, it
+ * waits before it tries again (5 ms, doubling up to retry_max_ms). Events in that time get the default at once.
  *
  * Fork. A child process never uses the connections of its parent. fork() closes the copies in the child. A child made without the
- * handlers of pthread_atfork(), as by _Fork(), closes them at its first call; let it call mmc_close() where it makes no other. A
- * queue is empty in the child: its events are the parent's.
+ * handlers of pthread_atfork(), for example by _Fork(), closes them at its first call. If it makes no other call, let it call
+ * mmc_close(). A queue is empty in the child: its events belong to the parent.
  *
- * Descriptors. Your program may close all descriptors, as a daemon does. The client notices that before it uses one, leaves alone
- * whatever has its number by now, and connects again.
+ * Descriptors. Your program may close all descriptors, as a daemon does. The client notices that before it uses one, and connects
+ * again. It does not touch a new file that has got the same number.
  *
- * The calls keep errno. They are no cancellation points, and not for signal handlers.
+ * The calls keep errno. They are not cancellation points. Do not call them in a signal handler.
  */
 #ifndef MESIBO_MODULES_H
 #define MESIBO_MODULES_H
@@ -61,7 +61,7 @@ enum mmc_reason {
     MMC_LATE,            /* no outcome within the deadline */
     MMC_REFUSED,         /* the core did not take the event; mmc_last_error() says why */
     MMC_TOO_LARGE,       /* the payload is over max_message, or an address over 64 KiB */
-    MMC_GARBLED,         /* the core sent what is no frame; the connection is closed */
+    MMC_GARBLED,         /* the core sent something that is not a frame; the connection is closed */
     MMC_NO_MEMORY,       /* no memory, or no descriptor */
     MMC_CRASH,           /* from here on: a module could not decide, the others did; outcome.default_by names it */
     MMC_HANG,
@@ -77,7 +77,7 @@ struct mmc_options {
     const char *server; /* the name of the server: 1 to 64 of A-Z a-z 0-9 _ . -; keep it over restarts */
 
     uint32_t deadline_ms;          /* of one call; 0: chain_deadline of the core and a second */
-    enum mmc_verdict on_default;   /* of a message that the core did not decide; statuses, logins and calls pass */
+    enum mmc_verdict on_default;   /* for a message that the core did not decide; statuses, logins and calls pass */
     uint32_t retry_max_ms;         /* the longest wait after a refused connection; 0: 250 */
     uint32_t sends_window;         /* sends that mmc_next_send() gives without having their answer; 0: 64 */
 
@@ -88,16 +88,16 @@ struct mmc_options {
     void *context;
 };
 
-/* The parameters of a message. NULL is an address that is not there, which is not the empty one. */
+/* The parameters of a message. NULL means that there is no address; an empty address is another thing. */
 struct mmc_params {
     uint64_t aid, id, refid, groupid, flags, type, expiry, uflags, status, sid, device;
     const char *to, *from;
 };
 
 /*
- * What became of an event. Where modules changed nothing, a pointer is the one that you gave. Else it points to memory of the
- * client, with a NUL behind the payload. That memory is valid until this thread hands the next event to this client; you may give
- * it to that event. mmc_keep() copies it. For outcomes of a queue see mmc_collect().
+ * The outcome of an event. Where modules changed nothing, a pointer is the one that you gave. Otherwise it points to memory of the
+ * client, with a NUL behind the payload. That memory is valid until this thread hands the next event to this client. You may
+ * hand it over with that event. mmc_keep() copies it. For outcomes of a queue see mmc_collect().
  */
 struct mmc_outcome {
     enum mmc_verdict verdict;
@@ -130,14 +130,14 @@ enum {
     MMC_ALL_CALLBACKS = 31,
 };
 
-/* Reads them, as the core has said last. Connects where that is needed, and waits for the core up to timeout_ms. Returns 0, or -1:
- * the core could not be reached, and mmc_last_error() says why. A server that registers callbacks uses this at its start. */
+/* Reads the callbacks, as the core reported them last. Connects if needed, and waits for the core up to timeout_ms. Returns 0; or
+ * -1 when the core could not be reached, and mmc_last_error() says why. A server that registers callbacks uses this at its start. */
 int mmc_read_callbacks(mmc_client *client, uint32_t timeout_ms, uint32_t *callbacks);
 
-/* Hand over an event. Each returns outcome->verdict, always. `outcome` may be NULL, which loses what modules changed. */
+/* Hand over an event. Each always returns outcome->verdict. `outcome` may be NULL; then changes of modules are lost. */
 enum mmc_verdict mmc_message(mmc_client *client, const struct mmc_params *params, const void *payload, size_t length,
                              struct mmc_outcome *outcome);
-/* What became of a message: params->status, and the other parameters of the message. */
+/* The status of a message: params->status, and the other parameters of the message. */
 enum mmc_verdict mmc_status(mmc_client *client, const struct mmc_params *params, struct mmc_outcome *outcome);
 /* A user logged in (online is 1), or out (0). */
 enum mmc_verdict mmc_login(mmc_client *client, const char *address, uint64_t online, uint64_t flags,
@@ -194,8 +194,8 @@ int mmc_submit_call_status(mmc_queue *queue, void *context);
  * timeout_ms for the first one, but not when the queue holds no event. Returns how many there are. Fewer than `most`: there are
  * no more now.
  *
- * An outcome has `params` and `payload` only where modules changed them: see params_changed and payload_changed. Else they are 0
- * and NULL, and yours are in what `context` stands for. Pointers are valid until the next mmc_collect() of this queue.
+ * An outcome has `params` and `payload` only where modules changed them: see params_changed and payload_changed. Otherwise they are
+ * 0 and NULL; find your own by `context`. Pointers are valid until the next mmc_collect() of this queue.
  */
 size_t mmc_collect(mmc_queue *queue, struct mmc_outcome *outcomes, size_t most, uint32_t timeout_ms);
 
@@ -204,7 +204,7 @@ struct mmc_poll {
     int fd;              /* until this is readable; -1: there is no connection */
     int is_unwritten;    /* or until it is writable */
     int timeout_ms;      /* or until this time is over; 0: call now; -1: the queue holds no event */
-    uint64_t connection; /* another number for each connection, even if it has the descriptor of the last: register that again */
+    uint64_t connection; /* changes with each connection, even if the descriptor is the same: register that again */
     size_t events;       /* that the queue holds */
 };
 
@@ -212,7 +212,7 @@ void mmc_poll_queue(mmc_queue *queue, struct mmc_poll *poll);
 
 /* A message that a module sent. Its pointers are valid until the next mmc_next_send(). */
 struct mmc_send {
-    const char *sent_id; /* the same when it comes again; remember late ones if nothing may be delivered twice */
+    const char *sent_id; /* the same when it comes again; remember the latest ones if nothing may be delivered twice */
     const char *module;
     struct mmc_params params;
     const void *payload; /* with a NUL behind it */
@@ -234,9 +234,9 @@ int mmc_next_send(mmc_client *client, struct mmc_send *send, uint32_t timeout_ms
 int mmc_sends_fd(mmc_client *client);
 
 /*
- * Answer a send, from any thread. Acknowledge it when it is delivered, or will be for certain. Refuse it when it cannot be
- * delivered: its module gets the status 0x80. While the core does not read, a call waits until its deadline. What is unwritten by
- * then goes with a later call.
+ * Answer a send, from any thread. Acknowledge it when it is delivered, or will certainly be. Refuse it when it cannot be
+ * delivered: its module gets the status 0x80. While the core does not read, a call waits until its deadline. A later call
+ * writes the rest.
  * Returns 0: the answer is on its way. -1: the connection has ended, and the send comes again; or the core has left 1 MiB of
  * answers unread.
  */
@@ -256,8 +256,8 @@ struct mmc_counters {
     uint64_t connects;              /* connections that the core welcomed */
     uint64_t refused_connects;
     uint64_t lost;                  /* welcomed connections that ended by themselves */
-    uint64_t garbled;               /* connections closed because the core sent what is no frame */
-    uint64_t late_outcomes;         /* came behind the deadline, and were skipped */
+    uint64_t garbled;               /* connections closed because the core sent something that is not a frame */
+    uint64_t late_outcomes;         /* came after the deadline, and were skipped */
     uint64_t sends, acknowledged, refused_sends, reports;
 };
 

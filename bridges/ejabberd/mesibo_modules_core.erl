@@ -4,11 +4,11 @@
 %%% verdict delays nobody else. Only when no more may be opened, requests follow each other on one connection; answers come in the
 %%% same order. mesibo_modules_lane reads and writes a connection in processes of its own. This one never waits for the core.
 %%%
-%%% What waits is bounded: a sender waits with one message, statuses and logins are counted, and so are the bytes of all of it.
+%%% The waiting requests are bounded: a sender waits with one message; statuses and logins are counted, and so are all bytes.
 %%%
-%%% The breaker: without a connection nobody waits. A connection counts from the moment at which the core has answered on it. When
-%%% the core says nothing at all for as long as a message may wait, all connections are given up. Nothing is written on a connection
-%%% that alone says nothing for so long; after twice the time it is given up.
+%%% The breaker: without a connection nobody waits. A connection counts from the first answer of the core on it. When the core
+%%% says nothing at all for as long as a message may wait, all connections are given up. When only one connection is silent for
+%%% so long, nothing more is written on it. After twice the time it is given up.
 -module(mesibo_modules_core).
 
 -behaviour(gen_server).
@@ -18,7 +18,7 @@
 
 -include_lib("kernel/include/logger.hrl").
 
-%% Milliseconds: the core is looked for so often; an idle connection is tried so often.
+%% Milliseconds: how often to look for the core, and how often to try an idle connection.
 -define(FIRST_DELAY, 100).
 -define(LAST_DELAY, 5000).
 -define(IDLE, 2000).
@@ -28,7 +28,7 @@
 -define(TELLS, 1000).
 -define(BYTES, 16#4000000).
 
-%% A connection: who reads it, who writes it, the requests that wait for an answer there, in their order, and since when the first does.
+%% A connection: its reader, its writer, the requests that wait for an answer there, in order, and since when the first waits.
 -record(lane, {reader, writer, ids = queue:new(), count = 0, since = 0}).
 
 -record(state, {
@@ -38,9 +38,9 @@
     lanes = [],
     %% The processes of connections that the core has not answered on.
     opening = [],
-    %% The core has let no more of them in.
+    %% The core has refused another connection.
     is_full = false,
-    %% By request: who waits for an answer, or tell, or probe; and its bytes.
+    %% By request: the process that waits for the answer, or tell, or probe; and its bytes.
     waiting = #{},
     %% How many of these are tells, and the bytes of all.
     tells = 0,
@@ -49,13 +49,13 @@
     held = queue:new(),
     %% When the core answered last.
     heard = 0,
-    %% Until it is looked for again.
+    %% The timer until the next look for the core.
     delay = ?FIRST_DELAY,
-    %% new, there or away; how many messages were not decided since it went, and how many statuses and logins not told.
+    %% new, there or away; how many messages were not decided since it went away, and how many statuses and logins not told.
     core = new,
     missed = 0,
     untold = 0,
-    %% Who takes what modules send.
+    %% The process that takes what modules send.
     sends,
     %% When each complaint was logged last.
     said = #{}
@@ -175,10 +175,10 @@ terminate(_, #state{waiting = Waiting}) ->
 
 %%% Requests
 
-%% One request alone may have any size.
+%% A single request may have any size.
 has_room(Body, #state{bytes = Bytes}) -> Bytes == 0 orelse Bytes + iolist_size(Body) =< ?BYTES.
 
-%% The deadline begins now, also for what has to be held until there is room on a connection.
+%% The deadline begins now, even if the request must wait for room on a connection.
 request(Who, Path, Body, #state{options = #{deadline := Deadline, server := Name}} = State) ->
     #state{waiting = Waiting, held = Held, bytes = Bytes} = State,
     Id = erlang:start_timer(Deadline, self(), now_ms()),
@@ -191,7 +191,7 @@ try_out(Lane, #state{options = #{deadline := Deadline}, waiting = Waiting} = Sta
     Id = erlang:start_timer(Deadline, self(), now_ms()),
     write(Lane, Id, {"GET", "/healthz", <<>>}, State#state{waiting = Waiting#{Id => {probe, 0}}}).
 
-%% Writes what is held. What came first has its deadline first too.
+%% Writes the held requests. The first one also has the first deadline.
 drain(#state{held = Held, waiting = Waiting} = State) ->
     case queue:out(Held) of
         {empty, _} -> State;
@@ -204,7 +204,7 @@ drain(#state{held = Held, waiting = Waiting} = State) ->
             end
     end.
 
-%% A connection that is idle, else a new one, else the one where least waits.
+%% An idle connection, else a new one, else the one where the fewest requests wait.
 choose(#state{lanes = []}) -> wait;
 choose(#state{lanes = Lanes, opening = Opening, is_full = IsFull, options = #{connections := Most, deadline := Deadline}}) ->
     MayGrow = length(Lanes) < Most andalso not IsFull,
@@ -227,7 +227,7 @@ write(#lane{writer = Writer, ids = Ids, count = Count, since = Since} = Lane, Id
 
 give_up(Ids, State) -> lists:foldl(fun(Id, Now) -> settle(Id, unreachable, Now) end, State, Ids).
 
-%% Gives an answer to who waits for it. Nobody does when it is late.
+%% Gives an answer to the process that waits for it. When the answer is late, nobody waits.
 settle(Id, Answer, #state{waiting = Waiting, bytes = Bytes} = State) ->
     case maps:take(Id, Waiting) of
         error -> State;
@@ -240,7 +240,7 @@ settled(probe, _, State) -> State;
 settled(tell, Answer, #state{tells = Tells} = Before) ->
     State = Before#state{tells = Tells - 1},
     case Answer of
-        %% 404: the core does not have the send any more that this was about.
+        %% 404: the core no longer has the send.
         {answer, Code, _} when Code == 200; Code == 404 -> State;
         {answer, Code, Body} -> is_untold(["the core answers ", integer_to_list(Code), ": ", mesibo_modules_http:shorten(Body)], State);
         _ -> is_untold("the core does not answer", State)
@@ -275,8 +275,8 @@ is_there(#state{host = Host, options = #{core := Core}, core = Before, missed = 
     end,
     State#state{core = there, heard = now_ms(), missed = 0, untold = 0}.
 
-%% The last connection has ended. What modules decide on waits no longer; what they are told waits for another connection. That one
-%% tells whether the core is away. It is not opened at once when the last one was of no use.
+%% The last connection has ended. Messages for a verdict wait no longer; statuses and logins wait for another connection. That one
+%% shows whether the core is away. If the last connection brought no answer, the next one is not opened at once.
 is_alone(Lost, #state{waiting = Waiting, held = Held, opening = Opening, delay = Delay} = State) ->
     IsTell = fun({Id, _}) -> is_map_key(Id, Waiting) andalso element(1, maps:get(Id, Waiting)) == tell end,
     {Told, Asked} = lists:partition(IsTell, queue:to_list(Held)),

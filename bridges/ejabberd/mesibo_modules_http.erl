@@ -1,11 +1,11 @@
-%%% HTTP with a core, over one connection that the calling process has: it opens it, reads it, and the connection ends with it.
+%%% HTTP with a core, over one connection. The calling process opens and reads it. The connection ends with that process.
 -module(mesibo_modules_http).
 
 -export([connect/1, request/4, read_answer/2, read_head/2, read_body/3, read_chunk/2, until/1, explain/1, shorten/1]).
 
-%% Milliseconds: a new connection may take so long.
+%% Milliseconds that a new connection may take.
 -define(OPENING, 2000).
-%% Bytes: more than an answer, or a part of a stream, can have. Erlang reads no more at once.
+%% Bytes: larger than any answer or part of a stream. Erlang reads no more at once.
 -define(LARGEST, 16#3fffff0).
 
 %% The connection and the token. Exits when there is none: with inet's reason, or {token, File, Why}.
@@ -37,14 +37,14 @@ request(Method, Path, Token, Body) ->
      [["Content-Type: application/json\r\nContent-Length: ", integer_to_list(iolist_size(Body)), "\r\n"] || Method == "POST"],
      "\r\n", Body].
 
-%% The functions that read exit when there is nothing until then, or with `garbage` when it cannot be read.
+%% The functions that read exit when nothing comes until then, and exit with `garbage` when the bytes make no sense.
 read_answer(Socket, Until) ->
     {Code, Length} = read_head(Socket, Until),
     Body = read_body(Socket, Length, Until),
     inet:setopts(Socket, [{packet, http_bin}]),
     {Code, Body}.
 
-%% The code of an answer, and how long its body is.
+%% The code of an answer, and the length of its body.
 read_head(Socket, Until) ->
     case take(gen_tcp:recv(Socket, 0, left(Until))) of
         {http_response, _, Code, _} ->
@@ -103,5 +103,5 @@ explain(Why) when Why == silent; Why == timeout -> "it does not answer";
 explain(Why) when is_atom(Why) -> inet:format_error(Why);
 explain(Why) -> shorten(iolist_to_binary(io_lib:format("~0p", [Why]))).
 
-%% What fits in a line of a log.
+%% A text that fits in a line of a log.
 shorten(Text) -> [Char || <<Char>> <= binary:part(Text, 0, min(400, byte_size(Text))), Char >= 32].

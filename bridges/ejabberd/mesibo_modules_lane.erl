@@ -3,7 +3,7 @@
 
 -export([start/1]).
 
-%% Milliseconds: the core may take so long for its first answer.
+%% Milliseconds that the core may take for its first answer.
 -define(OPENING, 2000).
 
 %% Opens one. The caller gets {up, Pid, Writer, Token} when the core has answered on it, {answer, Pid, Code, Body} for each answer
@@ -27,7 +27,7 @@ read(Server, Socket) ->
     Server ! {answer, self(), Code, Body},
     read(Server, Socket).
 
-%% It waits here when the core does not read. When it cannot write, the connection has ended: the reader says so.
+%% It waits here when the core does not read. When it cannot write, the connection has ended, and the reader reports it.
 write(Socket) ->
     receive
         {write, Request} -> case gen_tcp:send(Socket, Request) of ok -> write(Socket); _ -> ok end

@@ -1,26 +1,26 @@
-%%% Takes what modules send from a core, and has it delivered: a process for each virtual host, with a connection of its own.
+%%% Takes the messages that modules send from a core, and has them delivered. Each virtual host has a process with a connection.
 -module(mesibo_modules_sends).
 
 -export([take/2]).
 
 -include_lib("kernel/include/logger.hrl").
 
-%% Milliseconds: the stream is tried so often; its head may take so long; it has a comment each 15 seconds.
+%% Milliseconds: how often to try the stream; how long its head may take; how long it may be silent, as it has a comment each 15 s.
 -define(FIRST_DELAY, 100).
 -define(LAST_DELAY, 5000).
 -define(OPENING, 2000).
 -define(QUIET, 45000).
-%% A send that comes again within so many others is not delivered again.
+%% The last sends are remembered: one of them that comes again is not delivered again.
 -define(REMEMBERED, 1000).
-%% Bytes: more than an event can have.
+%% Bytes: larger than any event.
 -define(LARGEST, 16#4000000).
 
-%% Does it for ever.
+%% Runs for ever.
 take(Host, Options) -> take(Host, Options, ?FIRST_DELAY).
 
 take(Host, Options, Delay) ->
     Began = erlang:monotonic_time(millisecond),
-    %% The other connections tell why there is none.
+    %% The other connections report why there is none.
     try mesibo_modules_http:connect(Options) of
         {Socket, Token} ->
             try read(Host, Options, Socket, Token)
@@ -58,10 +58,10 @@ read_events(Host, Socket, Before) when byte_size(Before) =< ?LARGEST ->
     [take_event(Host, maps:from_list([{Name, Value} || Line <- binary:split(Event, <<"\n">>, [global]),
                                                        [Name, Value] <- [binary:split(Line, <<": ">>)]]))
      || Event <- lists:droplast(Parts)],
-    %% A copy, so that nothing keeps the whole of what has come.
+    %% A copy: a part of the binary would keep all of it in memory.
     read_events(Host, Socket, binary:copy(lists:last(Parts))).
 
-%% What is not acknowledged comes again on the next connection, and is acknowledged then.
+%% A send that is not acknowledged comes again on the next connection, and is acknowledged then.
 take_event(Host, #{<<"id">> := Read, <<"data">> := Data}) ->
     Id = binary:copy(Read),
     Known = case get(known) of undefined -> []; Before -> Before end,
@@ -69,14 +69,14 @@ take_event(Host, #{<<"id">> := Read, <<"data">> := Data}) ->
     put(known, [{Id, IsRefused} | lists:sublist(lists:keydelete(Id, 1, Known), ?REMEMBERED)]),
     case mesibo_modules_core:ask(Host, ["/v1/sends/", uri_string:quote(Id), "/ack"], #{refused => IsRefused}) of
         {ok, _} -> ok;
-        %% The core does not have it any more.
+        %% The core no longer has it.
         {undecided, {said, 404}} -> ok;
         {undecided, Why} -> exit(Why)
     end;
 take_event(_, _) ->
     ok.
 
-%% A send that cannot be handled is refused: it would come again, and stop those behind it for ever.
+%% A send that cannot be handled is refused. Otherwise it would come again, and hold up those behind it for ever.
 is_refused(Host, Id, Data) ->
     try
         #{<<"module">> := Module} = Send = jiffy:decode(Data, [return_maps]),

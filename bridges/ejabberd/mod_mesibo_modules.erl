@@ -1,8 +1,8 @@
 %%% mod_mesibo_modules: gives the messages of this server to the modules of a mesibo-modules core, and does what they decide.
-%%% docs/ejabberd.md tells how to set it up, and what each option does.
+%%% docs/ejabberd.md says how to set it up, and what each option does.
 %%%
-%%% A message is asked about in the process of its sender's connection. This process waits for the verdict, so what a sender
-%%% writes stays in order, and who writes faster than modules decide is slowed down. mesibo_modules_core has the connections.
+%%% The process of the sender's connection asks about a message, and waits for the verdict. So the messages of a sender stay in
+%%% order, and a sender who writes faster than modules decide is slowed down. mesibo_modules_core has the connections.
 -module(mod_mesibo_modules).
 
 -behaviour(gen_mod).
@@ -12,7 +12,7 @@
 
 -include("xmpp.hrl").
 
-%% Before mod_mam (88) and mod_carboncopy (89): what modules have not decided is neither stored nor copied.
+%% Before mod_mam (88) and mod_carboncopy (89): a message without a verdict is neither stored nor copied.
 -define(PRIORITY, 80).
 %% See modules/include/mesibo/module.h.
 -define(TO_ONLINE, 1).
@@ -31,7 +31,7 @@
 -define(HTML, <<"http://jabber.org/protocol/xhtml-im">>).
 %% These count the characters of the body.
 -define(COUNTING, [<<"urn:xmpp:markup:0">>, <<"urn:xmpp:reference:0">>]).
-%% What is in these is for its recipients alone; the body says only that there is something.
+%% The content of these is only for the recipients. The body only says that there is something.
 -define(ENCRYPTED, [<<"eu.siacs.conversations.axolotl">>, <<"urn:xmpp:omemo:0">>, <<"urn:xmpp:omemo:1">>, <<"urn:xmpp:omemo:2">>,
                     <<"urn:xmpp:openpgp:0">>, <<"jabber:x:encrypted">>]).
 
@@ -79,7 +79,7 @@ s2s_receive_packet({#message{to = #jid{lserver = To}} = Message, State}) ->
     {decide(ejabberd_router:host_of_route(To), Message), State};
 s2s_receive_packet(Other) -> Other.
 
-%% What comes of a message: itself, another one, or drop.
+%% The result for a message: the message itself, another one, or drop.
 decide(Host, #message{type = error, id = Id} = Message) ->
     case is_about_send(Host, Id, ?FAILED, Message) of true -> drop; false -> Message end;
 decide(Host, #message{body = [_ | _]} = Message) ->
@@ -138,7 +138,7 @@ change(Host, #message{sub_els = Els, type = Type, to = To} = Message, #text{data
     Redirected = if Left == Asked; Type == groupchat -> To; true -> address(Left, Host) end,
     Message#message{body = [Body#text{data = New}], sub_els = Kept, to = if Redirected == error -> To; true -> Redirected end}.
 
-%% As C reads it, up to a NUL; what is no UTF-8 becomes U+FFFD, and what XML does not allow goes.
+%% Up to a NUL, as in C. Bytes that are not UTF-8 become U+FFFD; characters that XML does not allow are left out.
 clean(Bytes) -> clean(hd(binary:split(Bytes, <<0>>)), <<>>).
 
 clean(<<Char/utf8, Rest/binary>>, Done) ->
@@ -152,7 +152,7 @@ params(#message{id = Id, type = Type, from = From, to = To} = Message) ->
     #jid{luser = User, lserver = Server} = To,
     Children = children(Message),
     Has = fun(Name, Ns) -> [El || {Name_, Ns_, El} <- Children, Name_ == Name, Ns_ == Ns] end,
-    %% In a room the resource says who of it is meant.
+    %% In a room, the resource names the occupant.
     IsPrivate = Type /= groupchat andalso (Has(<<"x">>, ?NS_MUC_USER) /= [] orelse
         ejabberd_router:is_my_route(Server) andalso not ejabberd_router:is_my_host(Server)),
     Flags = [Flag || {Name, Ns, Flag} <- ?FLAGS, Has(Name, Ns) /= []],
@@ -180,7 +180,7 @@ attribute(Name, #xmlel{attrs = Attributes}) -> proplists:get_value(Name, Attribu
 
 %%% Statuses and logins
 
-%% A receipt is about a message that went the other way. Who wrote it in a room, it does not say.
+%% A receipt is about a message that went the other way. In a room, it does not say who wrote that message.
 tell_status(Host, #message{type = Type, from = From, to = To} = Message, Id, Status) ->
     case is_about_send(Host, Id, Status, Message) of
         true -> drop;
@@ -191,7 +191,7 @@ tell_status(Host, #message{type = Type, from = From, to = To} = Message, Id, Sta
             Message
     end.
 
-%% Its module alone hears what became of a send.
+%% Only the module that sent it gets the status of a send.
 is_about_send(Host, Id, Status, #message{from = From, to = To}) ->
     case string:split(Id, "~", trailing) of
         [SentId, Mark] ->
@@ -235,7 +235,7 @@ write(Host, SentId, From, #jid{luser = User, lserver = Server} = To, Text, Flags
         false -> {refused, ["nobody has the address ", bare(To)]}
     end.
 
-%% In a room only who is in it can speak.
+%% Only occupants of a room can speak in it.
 speak(Host, SentId, From, Number, Text, Flags) ->
     Rooms = [{Name, Service} || Service <- services(Host), {Name, _, _} <- mod_muc:get_online_rooms(Service),
                                 number(jid:encode({Name, Service, <<>>})) == Number],
@@ -266,7 +266,7 @@ address(_, _) -> error.
 
 show(Address) -> io_lib:format("~p", [Address]).
 
-%% Proves with a receipt that it is about a send, and comes from who got it.
+%% Proves that a receipt is about a send, and comes from its recipient.
 mark(Host, SentId, From, To) ->
     Words = [SentId, 0, bare(From), 0, bare(To)],
     <<Mark:6/binary, _/binary>> = crypto:mac(hmac, sha256, persistent_term:get({?MODULE, Host}), Words),

@@ -28,7 +28,7 @@ static int send_message(void *mod, const struct mmc_params *params, const char *
     return (int)mesibo_message(mod, &made, payload, length) == MESIBO_RESULT_OK ? 0 : -1;
 }
 
-/* Read from the structure: a server without a block for the module need not expect to be asked for its settings. */
+/* Reads the structure: a server without a block for the module may not expect the function that asks for settings. */
 static int read_block(const module_config_t *config, struct settings *settings, char *problem)
 {
     for (mesibo_int_t i = 0; i < config->count; i++) {

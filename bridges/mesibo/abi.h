@@ -1,6 +1,6 @@
 /*
- * One ABI of the server, as <mesibo/module.h> has it for the MESIBO_MODULE_ABI that the including file has chosen. That file also has
- * init, and says how a line is logged, a message sent, and the settings read.
+ * One ABI of the server: that of <mesibo/module.h> for the MESIBO_MODULE_ABI of the including file. The including file also has
+ * init, and says how to log a line, how to send a message, and how to read the settings.
  */
 #include <mesibo/module.h>
 
@@ -12,7 +12,7 @@
 #define MESSAGE_TEXT const char
 #endif
 
-/* NULL is a server's mistake, and then there are no parameters. */
+/* NULL is a mistake of the server. There are no parameters then. */
 static struct mmc_params read_params(const mesibo_message_params_t *from)
 {
     if (from == NULL)
@@ -38,7 +38,7 @@ static struct mmc_params read_params(const mesibo_message_params_t *from)
     };
 }
 
-/* The addresses point to memory of the client, which a server does not write to: they are its own, but not in this ABI's words. */
+/* The addresses point to memory of the client. A server does not write to it, although this ABI does not say const. */
 static void write_params(const struct mmc_params *from, mesibo_message_params_t *to)
 {
     to->aid = from->aid;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A copy, instead of one that is KEPT addresses old. A process that is forked anywhere in here has only whole ones. */
+/* A copy, in the place of the one that is KEPT addresses old. A fork at any point here leaves only whole addresses in the child. */
 static int keep(struct addresses *addresses, const char **address, const char *given)
 {
     char *copy = *address != given && *address != NULL ? strdup(*address) : NULL;

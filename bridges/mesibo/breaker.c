@@ -9,7 +9,7 @@ enum breaker_answer breaker_ask(struct breaker *breaker, uint64_t now_ns)
         return BREAKER_YES;
     if (now_ns < retry_at)
         return BREAKER_NO;
-    /* Of many threads one tries; the others wait on. */
+    /* Of many threads, one tries; the others go on waiting. */
     const uint_fast64_t next = now_ns + atomic_load(&breaker->wait_ms) * MS;
     return atomic_compare_exchange_strong(&breaker->retry_at, &retry_at, next) ? BREAKER_TRY : BREAKER_NO;
 }
@@ -22,7 +22,7 @@ int breaker_succeeded(struct breaker *breaker)
     return atomic_exchange(&breaker->retry_at, 0) != 0;
 }
 
-/* Many threads may fail at the same time: only the first one opens it, and only who tried makes the wait longer. */
+/* Many threads may fail at the same time. Only the first one opens the breaker, and only one that tried makes the wait longer. */
 int breaker_failed(struct breaker *breaker, enum breaker_answer asked, uint64_t now_ns)
 {
     if (atomic_fetch_add(&breaker->failures, 1) + 1 < BREAKER_FAILURES)

@@ -1,4 +1,4 @@
-/* When a core that is away or late is not asked: pure policy, the clock is passed in. Any thread may call it. */
+/* Decides when a core that is away or late is not asked. Pure policy: the clock is passed in. Any thread may call it. */
 #ifndef BREAKER_H
 #define BREAKER_H
 
@@ -19,11 +19,11 @@ struct breaker {
 
 enum breaker_answer { BREAKER_NO, BREAKER_YES, BREAKER_TRY };
 
-/* Whether an event is handed over. While it is open, one event after each wait is, and finds out whether the core is there again. */
+/* Whether an event is handed over. While the breaker is open, one event after each wait is: it finds out whether the core answers. */
 enum breaker_answer breaker_ask(struct breaker *breaker, uint64_t now_ns);
 /* Notes that the core has answered. Returns 1 when that closes it. */
 int breaker_succeeded(struct breaker *breaker);
-/* Notes that it has not answered an event that was handed over with this answer. Returns 1 when that opens it. */
+/* Notes that the core has not answered an event that the breaker let through. Returns 1 when that opens it. */
 int breaker_failed(struct breaker *breaker, enum breaker_answer asked, uint64_t now_ns);
 
 #endif

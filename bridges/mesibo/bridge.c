@@ -38,7 +38,7 @@ void bridge_log(struct bridge *bridge, unsigned level, const char *format, ...)
         bridge->server.log(mod, level, line);
 }
 
-/* What the client has to say. */
+/* Takes lines for the log from the client. */
 static void log_of_client(void *context, const char *line) { bridge_log(context, 0, "%s", line); }
 
 int is_due(atomic_uint_fast64_t *at, uint64_t now)
@@ -49,7 +49,7 @@ int is_due(atomic_uint_fast64_t *at, uint64_t now)
 
 /* ---- entering and leaving ---- */
 
-/* At the first callback in a child process. What threads of the parent were about to change may be anything, so nothing of it is
+/* At the first callback in a child process. Threads of the parent may have been changing data during the fork, so none of it is
  * used or freed. The client does the same for itself. */
 static void after_fork(struct bridge *bridge, pid_t before, pid_t pid)
 {
@@ -85,7 +85,7 @@ struct call bridge_enter(void *mod)
     const pid_t known = atomic_load(&call.bridge->pid);
     if (known != call.pid)
         after_fork(call.bridge, known, call.pid);
-    /* Counted before it looks: who closes waits for those that it counts. */
+    /* Count first, then look: the thread that closes waits for all that are counted. */
     atomic_fetch_add(&call.bridge->inside, 1);
     if (atomic_load(&call.bridge->is_closing) || atomic_load(&call.bridge->mod) != mod) {
         atomic_fetch_sub(&call.bridge->inside, 1);
@@ -144,7 +144,7 @@ static int open_client(struct bridge *bridge)
     return bridge->client != NULL && (!settings->resend || bridge->resends.queue != NULL);
 }
 
-/* All of them when nobody knows what the chain has: an event that it does not want costs little. */
+/* All callbacks when the chain is not known: an event that it does not want costs little. */
 static uint32_t find_callbacks(struct bridge *bridge)
 {
     const struct settings *settings = &bridge->settings;

@@ -1,10 +1,10 @@
 /*
- * The bridge: a module of a real server that hands each event to a core, and answers what the modules of the core decided. This
- * is what all ABIs share. An ABI of the server is one file, abi-*.c, which translates.
+ * The bridge: a module of a real server. It hands each event to a core, and answers with the decision of the core's modules. All
+ * ABIs share this part. Each ABI of the server has one file, abi-*.c, which translates.
  *
- * The server loads it as any module, so anything may happen to it. Callbacks come from any thread and from within
- * mesibo_message(). The process forks. The server unloads it while callbacks run. The object stays mapped (-z nodelete), and
- * a struct bridge is never given back, but used again: who is late finds that there is no core.
+ * The server loads it like any module, so it must bear a lot. Callbacks come from any thread and from within mesibo_message().
+ * The process forks. The server unloads it while callbacks run. So the object stays mapped (-z nodelete), and a struct bridge is
+ * never freed, but used again: a late callback finds that there is no core.
  */
 #ifndef BRIDGE_H
 #define BRIDGE_H
@@ -25,7 +25,7 @@ struct server {
     int (*send)(void *mod, const struct mmc_params *params, const char *payload, size_t length);
 };
 
-/* Sends that went out, so that their statuses find back, and none goes out twice. */
+/* Sends that went out. With them, statuses find their send, and no send goes out twice. */
 enum { SENT_SETS = 1024, SENT_WAYS = 4, RECENT = 1024 };
 struct sent {
     char *sent_id;
@@ -39,11 +39,11 @@ struct sends {
     size_t next_recent;
     uint64_t age;
     atomic_int is_delivering;
-    atomic_uint_fast64_t next_at; /* the connection failed, and is not tried before */
+    atomic_uint_fast64_t next_at; /* the connection failed; it is not tried before */
     atomic_uint wait_ms;
 };
 
-/* The last addresses that modules have put into parameters. A server uses them after the callback, and calls the module meanwhile. */
+/* The last addresses that modules have put into parameters. The server uses them after the callback, and may call the module then. */
 enum { KEPT = 256 };
 struct addresses {
     pthread_mutex_t lock;
@@ -56,7 +56,7 @@ struct resends {
     pthread_mutex_t lock; /* over the queue */
     mmc_queue *queue;
     struct loop loop;
-    atomic_int is_off; /* the server gives the bridge back what it sends */
+    atomic_int is_off; /* the server hands the bridge its own messages */
 };
 
 /* The thread, where the server allows one. */
@@ -65,7 +65,7 @@ struct worker {
     atomic_int is_there, is_ending, is_over;
     pthread_mutex_t lock; /* over `wake` */
     struct wake {
-        int fds[2]; /* what is written to the second one wakes who waits for the first one */
+        int fds[2]; /* a byte for the second one wakes the thread that waits for the first one */
         dev_t device[2];
         ino_t inode[2];
     } wake;
@@ -82,7 +82,7 @@ struct counters {
 };
 
 struct bridge {
-    struct bridge *next; /* of all that were ever made */
+    struct bridge *next; /* in the list of all bridges that were ever made */
     _Atomic(void *) mod; /* the module that the server knows; NULL: not in use */
     struct server server;
     struct settings settings;
@@ -100,7 +100,7 @@ struct bridge {
 
 /* ---- bridge.c ---- */
 
-/* Begins with these settings. NULL, and the reason was logged: the module refuses. Sets which callbacks to register: the bits of
+/* Begins with these settings. NULL: the module refuses, and has logged the reason. Sets which callbacks to register: the bits of
  * mmc_read_callbacks(). */
 struct bridge *bridge_open(void *mod, const struct server *server, const struct settings *settings, uint32_t *callbacks);
 /* The server unloads the module. Messages that wait for their verdict go out as they are. */
@@ -124,28 +124,28 @@ int is_due(atomic_uint_fast64_t *at, uint64_t now);
 
 /* ---- events.c ---- */
 
-/* Each returns the verdict. `params` become what modules left of them; returns with *changed 1 if that is something else. */
+/* Each returns the verdict. `params` become those that the modules left; *changed is 1 if they differ. */
 int bridge_message(void *mod, struct mmc_params *params, char *message, size_t length, int *changed);
 int bridge_status(void *mod, struct mmc_params *params, int *changed);
 int bridge_login(void *mod, const char *address, uint64_t online, uint64_t flags);
 int bridge_call(void *mod);
 int bridge_call_status(void *mod);
-/* Tells the breaker how an event went that it let through with this answer. */
+/* Tells the breaker the result of an event that it let through with this answer. */
 void note_outcome(struct bridge *bridge, enum breaker_answer asked, const struct mmc_outcome *outcome);
 /* Whether an event goes to the core; counts and tells those that do not. */
 enum breaker_answer may_ask(struct bridge *bridge);
 
 /* ---- addresses.c ---- */
 
-/* Lets the parameters of an outcome point to addresses that stay for a while. 0: there is no memory for that. Then one of them points
- * to memory that the next event of this thread changes. */
+/* Lets the parameters of an outcome point to addresses that stay for a while. 0: there is no memory for that. One of them then
+ * points to memory that the next event of this thread changes. */
 int keep_addresses(struct bridge *bridge, struct mmc_params *params, const struct mmc_params *given);
 
 /* ---- sends.c ---- */
 
-/* What modules have sent goes out by the server, as far as it is there. */
+/* Sends through the server what modules have sent so far. */
 void deliver_sends(struct bridge *bridge);
-/* The same within a callback: where there is a thread for it, that does it. */
+/* The same within a callback: if there is a thread, the thread does it. */
 void deliver_in_callback(struct bridge *bridge);
 /* Whether this thread is in the server's send function, which may call back. */
 int is_sending(void);
@@ -166,7 +166,7 @@ int is_resending(struct bridge *bridge);
 /* Takes a message; 0: there is no place for it, or no memory. */
 int resend_later(struct bridge *bridge, enum breaker_answer asked, const struct mmc_params *params, const char *message,
                  size_t length);
-/* Sends messages whose verdict is there, and those whose time is over. */
+/* Sends messages that have their verdict, and messages whose time is over. */
 void resend_decided(struct bridge *bridge);
 /* Sends all, at the latest at the deadline. */
 void resend_all(struct bridge *bridge);
@@ -179,7 +179,7 @@ struct mmc_poll resend_poll(struct bridge *bridge);
 void start_worker(struct bridge *bridge);
 int has_worker(struct bridge *bridge);
 void wake_worker(struct bridge *bridge);
-/* Returns 0 when the thread still runs then: it waits in the server, or is the one that calls. */
+/* Returns 0 when the thread still runs then: it waits in the server, or it is the caller itself. */
 int stop_worker(struct bridge *bridge, uint64_t until);
 /* At the beginning, and in a child process, where the thread is the parent's. */
 void forget_worker(struct bridge *bridge);

@@ -32,11 +32,11 @@ enum breaker_answer may_ask(struct bridge *bridge)
     return BREAKER_NO;
 }
 
-/* The core has refused the connection of this thread, as it has no place for one more. It does that at once, and decides for
- * threads that have a connection. */
+/* The core has refused the connection of this thread, because it has no place for one more. It refuses at once, and goes on
+ * deciding for threads that have a connection. */
 static _Thread_local int is_turned_away;
 
-/* What says nothing about the core. */
+/* Reasons that say nothing about the core. */
 static int is_own_trouble(enum mmc_reason reason)
 {
     return reason == MMC_TOO_LARGE || reason == MMC_NO_MEMORY || (reason == MMC_UNREACHABLE && is_turned_away);
@@ -47,7 +47,7 @@ static int is_missing(enum mmc_reason reason)
     return reason == MMC_UNREACHABLE || reason == MMC_LATE || reason == MMC_GARBLED;
 }
 
-/* Logs that the core is missing: once a second, for a core that comes and goes. Its return is logged only after that. */
+/* Logs that the core is missing, at most once a second: a core may come and go. Its return is logged only after such a line. */
 static void tell_missing(struct bridge *bridge, enum mmc_reason reason)
 {
     struct counters *counters = &bridge->counters;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* How many bytes a character has by its first one; 0: it is none. */
+/* How many bytes a character has, by its first byte; 0: this byte begins none. */
 static size_t character_size(unsigned char first)
 {
     if (first < 0x80)
@@ -14,7 +14,7 @@ static size_t character_size(unsigned char first)
     return first >= 0xf0 && first < 0xf5 ? 4 : 0;
 }
 
-/* Up to `most` bytes, without a part of a character at their end. Bytes that are no text are cut right there. */
+/* Up to `most` bytes, without a part of a character at their end. Bytes that are not text are cut exactly at `most`. */
 static size_t cut(const char *text, size_t length, size_t most)
 {
     if (length <= most)

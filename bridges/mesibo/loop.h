@@ -1,4 +1,4 @@
-/* Whether a server gives the bridge back what the bridge sends: pure policy, the clock is passed in. One thread at a time calls it. */
+/* Finds out whether a server hands the bridge its own messages. Pure policy: the clock is passed in. For one thread at a time. */
 #ifndef LOOP_H
 #define LOOP_H
 
@@ -13,8 +13,8 @@ struct loop {
     } places[LOOP_PLACES];
 };
 
-/* Notes that a message goes out; `message` is a hash of what stays of it. Returns 1 when the same one has done so LOOP_MESSAGES times
- * within LOOP_MS. */
+/* Notes that a message goes out; `message` is a hash of its parts that stay the same. Returns 1 when the same message went out
+ * LOOP_MESSAGES times within LOOP_MS. */
 int loop_note(struct loop *loop, uint64_t message, uint64_t now_ns);
 
 #endif

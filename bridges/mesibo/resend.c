@@ -1,4 +1,4 @@
-/* Messages that are consumed at once, and go out after their verdict: for servers that must never wait. */
+/* Consumes messages at once, and sends them after their verdict: for servers that must never wait. */
 #include "bridge.h"
 
 #include <stdio.h>
@@ -53,8 +53,8 @@ int is_resending(struct bridge *bridge)
     return bridge->settings.resend && !atomic_load_explicit(&bridge->resends.is_off, memory_order_relaxed) && has_worker(bridge);
 }
 
-/* A server that shows a module what the module sends would do so for ever. When the bridge waits for verdicts instead, that ends. A
- * message without an id may be any other. */
+/* A server that hands a module its own messages would do so for ever. It ends when the bridge waits for verdicts instead. A message
+ * without an id cannot be told from others. */
 static void look_for_loop(struct bridge *bridge, const struct mmc_params *params)
 {
     struct resends *resends = &bridge->resends;

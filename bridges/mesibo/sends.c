@@ -1,4 +1,4 @@
-/* Messages that modules of the core send: on their way out by the server, and their statuses on the way back. */
+/* Messages that modules of the core send: sends them through the server, and hands their statuses back. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -48,7 +48,8 @@ static int is_recent(struct sends *sends, const char *sent_id)
     return found;
 }
 
-/* Before it goes out: its status may come meanwhile. A status names the message by its id, so one without cannot be known. */
+/* Called before the message goes out: its status may come meanwhile. A status names the message by its id; without an id it is
+ * not recognised. */
 static void remember(struct sends *sends, const struct mmc_send *send)
 {
     char *sent_id = send->params.id != 0 ? strdup(send->sent_id) : NULL;
@@ -86,8 +87,8 @@ static void forget(struct sends *sends, const struct mmc_send *send)
     pthread_mutex_unlock(&sends->lock);
 }
 
-/* Whether the status is of that message. A server may say who tells it and to whom, or who wrote it and to whom; in a group, any of
- * its members tells it. */
+/* Whether the status is of that message. A server may name who reports the status and to whom, or who wrote the message and to
+ * whom. In a group, any member may report it. */
 static int is_of(const struct sent *sent, const struct mmc_params *params, uint64_t from, uint64_t to)
 {
     if (sent->sent_id == NULL || sent->id != params->id || sent->groupid != params->groupid)
@@ -124,7 +125,7 @@ int report_status(struct bridge *bridge, const struct mmc_params *params)
 
 /* ---- going out ---- */
 
-/* Returns 0 when the answer has not reached the core: there is no sense in going on. */
+/* Returns 0 when the answer has not reached the core: going on is useless. */
 static int deliver(struct bridge *bridge, const struct mmc_send *send)
 {
     struct sends *sends = &bridge->sends;

@@ -1,4 +1,4 @@
-/* What an operator may say: in the block of the module, or in a file where the server gives modules no block. */
+/* The settings of an operator: in the block of the module, or in a file if the server has no blocks for modules. */
 #ifndef SETTINGS_H
 #define SETTINGS_H
 
@@ -20,9 +20,9 @@ struct settings {
 enum { PROBLEM_MAX = 512 };
 
 void settings_defaults(struct settings *settings);
-/* Each returns 0, or -1 with what is wrong and what helps in `problem`, which has PROBLEM_MAX bytes. */
+/* Each returns 0; or -1, with the mistake and the remedy in `problem`, which has PROBLEM_MAX bytes. */
 int settings_set(struct settings *settings, const char *name, const char *value, char *problem);
-/* Reads the file that SETTINGS_VARIABLE names, which must be there, else SETTINGS_FILE, which need not be. */
+/* Reads the file that SETTINGS_VARIABLE names; it must exist. Without that variable reads SETTINGS_FILE, which need not exist. */
 int settings_read_file(struct settings *settings, char *problem);
 /* Whether they fit together. */
 int settings_check(const struct settings *settings, char *problem);

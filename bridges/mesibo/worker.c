@@ -1,4 +1,4 @@
-/* The thread of a bridge, where the server allows one: it sends what modules send, and messages after their verdict. */
+/* The thread of a bridge, if the server allows one. It sends the messages of modules, and messages that have their verdict. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -66,7 +66,7 @@ void wake_worker(struct bridge *bridge)
 {
     struct worker *worker = &bridge->worker;
     pthread_mutex_lock(&worker->lock);
-    /* Where there is no descriptor left, it looks by itself before long. */
+    /* When there is no descriptor left, the thread soon looks by itself. */
     if (is_own(&worker->wake, 1) && send(worker->wake.fds[1], "", 1, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno == EPIPE)
         close_wake(&worker->wake);
     pthread_mutex_unlock(&worker->lock);
@@ -163,7 +163,7 @@ int stop_worker(struct bridge *bridge, uint64_t until)
         return 1;
     atomic_store(&worker->is_ending, 1);
     wake_worker(bridge);
-    /* It may wait in the server for a lock that the thread has which unloads the module. */
+    /* It may wait in the server for a lock. The thread that unloads the module may hold that lock. */
     while (!atomic_load(&worker->is_over) && clock_now() < until && !pthread_equal(worker->thread, pthread_self()))
         poll(NULL, 0, 1);
     if (!atomic_load(&worker->is_over)) {
@@ -180,7 +180,7 @@ void forget_worker(struct bridge *bridge)
 {
     struct worker *worker = &bridge->worker;
     pthread_mutex_init(&worker->lock, NULL);
-    /* The copies of the parent's descriptors: what is written there would wake the parent. */
+    /* These are copies of the parent's descriptors: a byte written there would wake the parent. */
     close_wake(&worker->wake);
     atomic_store(&worker->is_there, 0);
 }

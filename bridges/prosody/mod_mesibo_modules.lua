@@ -1,9 +1,9 @@
--- mod_mesibo_modules: gives the messages of this server to the modules of a mesibo-modules core, and does with them what these
--- decide. docs/prosody.md tells how to set it up, and what each option does.
+-- mod_mesibo_modules: gives the messages of this server to the modules of a mesibo-modules core, and does what these decide.
+-- docs/prosody.md says how to set it up, and what each option does.
 --
--- A message is taken out of Prosody's hands before anything is stored or copied of it, and put back when its verdict is there.
--- mesibo_modules/ beside this file has the parts: the connection (gateway), what was asked (desk), the order (lanes), what of a
--- stanza modules see (stanzas), and what they send (sends).
+-- A message is taken out of Prosody before Prosody stores or copies it, and put back when it has its verdict. The folder
+-- mesibo_modules beside this file has the parts: the connection (gateway), the open questions (desk), the order (lanes), what
+-- modules see of a stanza (stanzas), and what they send (sends).
 
 module:set_global();
 
@@ -26,10 +26,10 @@ local sends_lib = module:require "sends";
 local hosts = prosody.hosts;
 local quote, object = gateway_lib.quote, gateway_lib.object;
 
--- Milliseconds that an outcome may take from the core to here.
+-- How many milliseconds an outcome may take from the core to here.
 local MARGIN = 500;
--- Behind mod_blocklist (100), before mod_mam (0) and mod_carbons (-0.5): what is blocked by its recipient is not asked about, and
--- what modules have not decided is not stored.
+-- Behind mod_blocklist (100), before mod_mam (0) and mod_carbons (-0.5): messages that their recipient blocks are not asked about,
+-- and messages without a verdict are not stored.
 local PRIORITY = 10;
 -- Behind the room's check of who may speak (50), before its subject (20).
 local ROOM_PRIORITY = 40;
@@ -129,7 +129,7 @@ local wanted, largest = {}, 0;
 local desk, sends;
 local is_greeted, is_closing = false, false;
 
--- Names this process: the same after a reload, another after a restart, also where both have the same pid.
+-- Names this process: the same after a reload, another one after a restart, even if the pid is the same.
 local function find_instance()
 	local file = io.open("/proc/self/stat");
 	local fields = file and file:read("a"):match("^.*%)(.*)$") or "";
@@ -180,7 +180,7 @@ function desk.on_return() told_there("The core at " .. path .. " answers again")
 ---- Stanzas that are taken out and put back
 
 local lanes = lanes_lib.new(queue, queue_total);
--- Those that are not asked about, again or at all.
+-- Stanzas that are not asked about: they were already, or never are.
 local passed = setmetatable({}, { __mode = "k" });
 -- Who was in a room when he wrote, by the stanza.
 local speakers = setmetatable({}, { __mode = "k" });
@@ -208,7 +208,7 @@ sends = sends_lib.new({
 	is_peer = is_peer;
 }, gateway.write, counters, complain, function (stanza) passed[stanza] = true; end);
 
--- Whoever a session belonged to when it wrote: sessions forget that when they end.
+-- The user of a session when it wrote: sessions forget it when they end.
 local function owner_of(origin)
 	return {
 		type = origin.type, username = origin.username, host = origin.host, resource = origin.resource,
@@ -217,7 +217,7 @@ local function owner_of(origin)
 	};
 end
 
--- The session, or what stands in for one that has ended: errors go where the stanza came from, if anybody is there.
+-- The session, or a substitute for one that has ended: errors go where the stanza came from, if anybody is there.
 local function alive(origin, owner)
 	if not origin.destroyed and origin.type == owner.type then return origin; end
 	function owner.send(stanza)
@@ -242,7 +242,7 @@ local function refuse(origin, stanza, kind, condition, text)
 	origin.send(st.error_reply(stanza, kind, condition, text));
 end
 
--- What becomes of a message that no module could decide on. Returns true when it shall be delivered.
+-- Handles a message that no module could decide on. Returns true when it is to be delivered.
 local function deliver_undecided(origin, stanza, reason)
 	count(reason);
 	if on_unreachable == "error" then
@@ -251,7 +251,7 @@ local function deliver_undecided(origin, stanza, reason)
 	return on_unreachable == "pass";
 end
 
--- Does what modules decided. Returns true when the message shall be delivered.
+-- Does what modules decided. Returns true when the message is to be delivered.
 local function obey(outcome, origin, stanza, body, to)
 	if outcome.verdict == "consumed" then
 		count("consumed");
@@ -273,12 +273,12 @@ local function obey(outcome, origin, stanza, body, to)
 	return true;
 end
 
--- Whether a stanza has been put back: what there was to do about it has been done.
+-- Whether a stanza has been put back: there is nothing more to do about it.
 local function is_back(event)
 	return passed[event.stanza] or posting == event.origin;
 end
 
--- Takes a stanza out, or leaves it when nothing shall be asked and nothing waits before it. Returns true when it took it.
+-- Takes a stanza out. Leaves it when there is no question and nothing waits before it. Returns true when it took the stanza.
 -- post(origin, stanza): puts it back.
 local function handle(event, from, to, more, post)
 	local origin, stanza = event.origin, event.stanza;
@@ -295,7 +295,7 @@ local function handle(event, from, to, more, post)
 		return true;
 	end
 
-	-- Made before a place is taken: nothing that fails may hold that place for ever.
+	-- Make this before taking a place: a failure must not hold that place for ever.
 	local content = is_asked and not reason
 		and ('"message":{"params":%s,"text":%s}}}'):format(object(stanzas.params_of(stanza, from, to, more)), quote(text));
 	local go = lanes.join(origin, key);
@@ -333,7 +333,7 @@ local function handle(event, from, to, more, post)
 	return true;
 end
 
----- What is no message, but told to modules
+---- Stanzas that are not messages, but that modules hear of
 
 local function tell_status(stanza, groupid)
 	if not wanted.on_message_status or not desk.is_there() then return; end
@@ -369,7 +369,7 @@ local function is_foreign(origin)
 	return origin.type == "c2s" and not (hosts[origin.host] and hosts[origin.host].modules.mesibo_modules);
 end
 
--- The address that modules see: of an occupant of a room the whole, of others the bare one.
+-- The address that modules see: the full one for an occupant of a room, the bare one for others.
 local function shown(address_, is_private)
 	return is_private and address_ or jid.bare(address_);
 end
@@ -404,7 +404,7 @@ local function on_outgoing(event)
 	return handle(event, jid.bare(stanza.attr.from), shown(to, is_private), more, post_outgoing);
 end
 
--- What somebody of elsewhere writes to a user of this host.
+-- What somebody from elsewhere writes to a user of this host.
 local function on_incoming(event)
 	if is_back(event) then return; end
 	local stanza = event.stanza;
@@ -417,7 +417,7 @@ local function on_incoming(event)
 		post_incoming);
 end
 
--- What is of interest only where it is about a send.
+-- Stanzas that matter only if they are about a send.
 local function on_answer(event)
 	if not is_back(event) and sends.concerns(event) then return true; end
 end
@@ -438,7 +438,7 @@ local function on_groupchat(event)
 	end);
 end
 
--- Who has left while his message waited said it while he was there.
+-- A user who left while his message waited still said it while he was there.
 local function bring_speaker(event)
 	local speaker = speakers[event.stanza];
 	if not speaker or not passed[event.stanza] or event.occupant then return; end
@@ -490,7 +490,7 @@ function module.unload()
 	close();
 end
 
--- Before the sessions are closed, so that what waits can still be delivered.
+-- Before the sessions are closed, so that waiting messages can still be delivered.
 module:hook("server-stopping", close, 100);
 
 gateway.start();

@@ -11,9 +11,9 @@ const SHELLS: Record<string, (reference: Reference) => string> = {
   zsh: zshCompletion,
   fish: fishCompletion,
 };
-/** Instead of a shell: what the scripts ask for. */
+/** The scripts give this word in the place of a shell, to get the names of modules. */
 const NAMES = 'names';
-/** Somebody has pressed a key and waits. */
+/** How long to wait for the core: a person has pressed a key and waits. */
 const ANSWER_MS = 1000;
 
 /** `completion`: the script that lets a shell complete the commands. */

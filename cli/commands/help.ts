@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { findNearKey } from '../../src/config/near-miss.js';
 import { showText } from '../../src/config/text.js';
 
-/** `help`: commander's own takes any word, and answers a wrong one with all there is. */
+/** `help`. The one of commander answers an unknown verb with the whole help; this one answers with an error. */
 export function addHelp(program: Command): void {
   program
     .helpCommand(false)

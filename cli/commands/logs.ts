@@ -28,7 +28,7 @@ export function addLogs(program: Command): void {
     .command('logs')
     .description('show the log of a module, or of the core and all modules; works without a running core')
     .argument('[name]', 'the module')
-    .option('-f, --follow', 'go on with what is added')
+    .option('-f, --follow', 'go on with new lines as they are written')
     .option('-n, --lines <number>', 'how many of the last lines to show; with --since all', parseCount, 50)
     .option('--since <when>', 'only lines from then on: 10m, 08:15, 2026-11-29, 2026-11-29T08:15:00Z', parsePast)
     .option('--until <when>', 'only lines up to then', parsePast)
@@ -88,7 +88,7 @@ function* inPieces(lines: Iterable<string>): Generator<string[]> {
   yield piece;
 }
 
-/** Where nobody names the state directory, the core in the run directory does: it may have another one than is usual. */
+/** Unless the user names the state directory, the core in the run directory does: it may not have the usual one. */
 async function findDirectories(options: GlobalOptions): Promise<Directories> {
   const usual = directoriesOf(options);
   if (options.stateDir || process.env.MESIBO_STATE_DIR) return usual;

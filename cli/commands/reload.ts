@@ -7,7 +7,7 @@ import { waitForCore, waitingOf, withClient } from '../core/with-client.js';
 import { directoriesOf, type GlobalOptions } from '../input/options.js';
 import { printData, tell, UsageError } from '../terminal/io.js';
 
-/** `reload`: lets a running core take its configuration file as it now is. */
+/** `reload`: lets a running core read its configuration file again. */
 export function addReload(program: Command): void {
   program
     .command('reload')
@@ -20,7 +20,7 @@ export function addReload(program: Command): void {
       const options = command.optsWithGlobals<GlobalOptions & { json?: boolean }>();
       const file = names.find(isPath);
       if (file !== undefined) {
-        const what = `${showText(file)} is a file, and no name of a module`;
+        const what = `${showText(file)} is a file, not the name of a module`;
         throw new UsageError(`${what}; a core reloads the file that it was started with: mesibo-modules reload`);
       }
       await withClient(directoriesOf(options).runDir, async (client) => {

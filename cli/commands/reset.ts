@@ -3,7 +3,7 @@ import { waitForCore, waitingOf, withClient } from '../core/with-client.js';
 import { directoriesOf, type GlobalOptions } from '../input/options.js';
 import { tell } from '../terminal/io.js';
 
-/** `reset`: lets a module begin anew, as far as the core remembers it. */
+/** `reset`: lets the core forget the counters and the crashes of a module. */
 export function addReset(program: Command): void {
   program
     .command('reset')

@@ -82,11 +82,11 @@ export function addStart(program: Command): void {
     });
 }
 
-/** Whoever has no core yet would be told to start one. */
+/** Without this check, a user who has no core yet would be told to start one. */
 function refuseFiles(names: readonly string[]): void {
   const file = names.find(isPath);
   if (file === undefined) return;
-  const what = `${showText(file)} is a file, and no name of a module`;
+  const what = `${showText(file)} is a file, not the name of a module`;
   throw new UsageError(`${what}; to start a core with it: mesibo-modules start --config ${quoteWord(file)}`);
 }
 
@@ -103,7 +103,7 @@ async function startModules(runDir: string, names: string[]): Promise<void> {
   if (problems.length > 0) process.exitCode = EXIT.failed;
 }
 
-/** Whoever started the core may be gone: then nobody needs the report. */
+/** The command that started the core may be gone. Then nobody needs the report. */
 function reportTo(fd: number, started: Started): void {
   try {
     writeSync(fd, `${JSON.stringify(started)}\n`);

@@ -32,7 +32,7 @@ export function addStop(program: Command): void {
       );
       let waits: string | null = null;
       const line = async () => {
-        // A connection that was there before is still answered.
+        // A core that stops still answers a connection that was open before.
         if (client) waits = describeWaiting('stop', (await client.status()).modules) ?? waits;
         return waits ?? 'stop: waiting for the core to end';
       };
@@ -63,7 +63,7 @@ async function stopModules(runDir: string, names: string[]): Promise<void> {
   if (problems.length > 0) process.exitCode = EXIT.failed;
 }
 
-/** @returns the core, and the connection; nothing of either when the core was about to end by itself. */
+/** @returns the core and the connection. When the core was about to end by itself, both are empty. */
 async function requestStop(runDir: string): Promise<{ client: ControlClient | null; core: NamedCore }> {
   const { readNamedCore } = await import('../../src/control/core-lock.js');
   const { ControlClient } = await import('../../src/control/client/client.js');
@@ -72,7 +72,7 @@ async function requestStop(runDir: string): Promise<{ client: ControlClient | nu
     let client: ControlClient | null = null;
     try {
       client = await ControlClient.connect(runDir);
-      // Before it stops: the same process may have another one at once.
+      // Read it before the stop: the same process may start another core at once.
       const { runId } = readNamedCore(runDir);
       const { pid, goesOn } = await client.stop();
       return { client, core: { pid, runId, kind: goesOn ? 'embedded' : 'daemon' } };

@@ -125,7 +125,7 @@ function nextId(): bigint {
   return lastId;
 }
 
-/** One after the other. The module is watched after each text; lines may be many, and it is watched after the last. */
+/** Gives the messages one after the other. Watches the module after each text, or after the last line: lines may be many. */
 async function feed(
   source: TextSource,
   { from, to, json }: TryOptions,

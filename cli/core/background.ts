@@ -36,7 +36,7 @@ const MAX_LAST_WORDS_BYTES = 64 * 1024;
 export async function startInBackground(options: BackgroundOptions): Promise<Started> {
   makeRunDir(options.runDir);
   makeStateDir(options.stateDir);
-  // A file and not a pipe: what the core, or Node itself, has to say at the worst moment must find a place to go.
+  // A file and not a pipe: the core, or Node itself, can write into it even at the worst moment.
   const stderrFd = openLastWords(join(options.stateDir, 'logs', 'core.stderr'));
   const stderrFrom = fstatSync(stderrFd).size;
   try {
@@ -77,7 +77,7 @@ function argumentsOf({ configFile, runDir, stateDir, strict }: BackgroundOptions
 /** @returns the report, or how the core ended without one. */
 async function waitForReport(child: ChildProcess): Promise<Started | string> {
   const pipe = child.stdio[REPORT_FD] as Readable;
-  // Whoever interrupts the command does not want the core either.
+  // A user who interrupts the command does not want the core either.
   const interrupt = (signal: NodeJS.Signals) => child.kill(signal);
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
   try {

@@ -1,4 +1,4 @@
-/** Imported before everything else that takes time: a core that is just being started survives a reload signal. */
+/** Import this before everything that takes time to load. A core that is just starting then survives a reload signal. */
 
 import { endEarlySignals, surviveEarlySignals } from '../../src/daemon/signals.js';
 

@@ -1,10 +1,10 @@
-/** Tells a core that hangs while it starts from one that takes its time: no effects but those that it is given. */
+/** Tells a core that hangs while it starts from a slow one. All its effects are passed in. */
 
-/** A core that starts can be asked how it fares; one that says nothing for so long hangs. */
+/** A core that starts already answers requests. One that answers none for this long hangs. */
 export const SILENT_MS = 30_000;
 const ASK_EVERY_MS = 1000;
 
-/** What the watch is done with. */
+/** The effects of the watch. */
 export interface Watching {
   /** Rejects when the core has not answered, in bounded time. */
   ask: () => Promise<unknown>;

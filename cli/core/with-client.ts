@@ -34,7 +34,7 @@ export async function waitForCore<T>(what: string, line: () => Promise<string | 
     hideProgress();
     tell(sentence`${signal}: the core carries on with "${what}"; to look at it: ${coreCommand('status')}`);
     release();
-    // As if nobody had caught it, for a shell looks at what a command was ended by.
+    // End as if nobody had caught the signal: a shell looks at the signal that ended a command.
     process.kill(process.pid, signal);
   };
   const release = () => {

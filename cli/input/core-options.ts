@@ -9,7 +9,7 @@ export function coreOptionsOf(given: GlobalOptions): string[] {
 }
 
 /**
- * The options by which other commands find the same directories; as few as will do.
+ * The options by which other commands find the same directories: as few as possible.
  *
  * @param resolve - the directories that options lead to, in the environment of whoever pastes
  */

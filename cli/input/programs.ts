@@ -3,7 +3,7 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 
-/** The program that a command begins with, when it is in no folder of the PATH; `null`: it is there, or the shell finds out. */
+/** The first word of a command, when no folder of the PATH has that program. `null`: one has it, or the shell will find out. */
 export function findMissingProgram(command: string, path = ''): string | null {
   const name = /^[\w.+-]+(?=\s|$)/.exec(command.trim())?.[0];
   if (name === undefined) return null;

@@ -23,7 +23,7 @@ export function chooseSource(texts: string[], canPrompt: boolean): TextSource {
 /** What a file of a module looks like. */
 const SHARED_OBJECT = /\.so(?:\.\d+)*$/;
 
-/** Splits arguments into files and the texts behind them. The first is a file in any case; the others are, up to one that is none. */
+/** Splits arguments into files and texts. The first is always a file. The texts begin at the first later one that does not end in `.so`. */
 export function splitArguments(args: readonly string[]): { files: string[]; texts: string[] } {
   const other = args.findIndex((argument, at) => at > 0 && !SHARED_OBJECT.test(argument));
   const end = other < 0 ? args.length : other;

@@ -6,9 +6,9 @@ import type { Trial } from '../../src/throwaway/try-module.js';
 import { tell } from '../terminal/io.js';
 import { showProgress } from '../terminal/progress.js';
 
-/** A module that has had nothing open for so long has done what it does. */
+/** When a module has had nothing open for this long, it has finished its work. */
 export const QUIET_MS = 200;
-/** The most that somebody waits for an answer who has not said how long. */
+/** The longest wait for an answer, unless the user says how long to wait. */
 export const PATIENCE_MS = 60_000;
 const LOOK_MS = 20;
 

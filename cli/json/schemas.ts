@@ -34,7 +34,7 @@ const moduleFields = {
   abi,
   abiSource: z.enum(['configuration', 'note', 'symbols', 'trial']).nullable().describe('how the ABI was found'),
   abiReason: z.string().nullable().describe('how it was found, in words'),
-  warnings: z.array(z.string()).describe('what to know of it although it runs'),
+  warnings: z.array(z.string()).describe('what an operator should know, although it runs'),
   path: z.string().nullable().describe('path of its file; null when no file is found'),
   build: z
     .strictObject({
@@ -74,7 +74,7 @@ const moduleFields = {
     default: count.describe('verdicts given in its place'),
     defaultByReason: z
       .strictObject({ crash: count, hang: count, deadline: count, down: count, overload: count })
-      .describe('the same, by why'),
+      .describe('the same, by reason'),
     late: count.describe('verdicts that came after the default one'),
   }),
   sends: z.strictObject({

@@ -48,7 +48,7 @@ function sentence(text: string): string {
   return roff(/[.!?]$/.test(said) ? said : `${said}.`);
 }
 
-/** What roff would obey is escaped: backslashes, hyphens that are minus signs, a dot or quote at the start of a line. */
+/** Escapes what roff would obey: backslashes, hyphens that are minus signs, a dot or quote at the start of a line. */
 function roff(text: string): string {
   return text
     .replaceAll('\\', '\\e')

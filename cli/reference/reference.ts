@@ -1,4 +1,4 @@
-/** The command line as data, read from the commands themselves: what its documentation and completion are made from. */
+/** The command line as data, read from the commands themselves. Its documentation and completion are made from it. */
 
 import type { Argument, Command, Option } from 'commander';
 
@@ -77,7 +77,7 @@ export function readReference(program: Command): Reference {
   };
 }
 
-/** Without the one that tells of the others. */
+/** All verbs except `help`. */
 function visibleVerbs(program: Command): readonly Command[] {
   const visible = program.createHelp().visibleCommands(program);
   return program.commands.filter((verb) => visible.includes(verb) && verb.name() !== 'help');

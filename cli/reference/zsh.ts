@@ -76,7 +76,7 @@ function action(completes: Completes): string {
   }
 }
 
-/** What means something within a specification is escaped. */
+/** Escapes the characters that have a meaning within a specification. */
 function plain(text: string): string {
   return text.replace(/[\\:[\]]/g, '\\$&');
 }

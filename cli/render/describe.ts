@@ -12,7 +12,7 @@ import { shownStateOf, styleOf } from './shown-state.js';
 import { describeDebugging } from './troubles.js';
 import type { View } from './view.js';
 
-/** Columns before what has no room where it belongs. */
+/** How far a text is indented that has no room beside its label. */
 const DEEPER = 4;
 /** Digits of a sha256 that tell builds apart. */
 const SHA_DIGITS = 12;
@@ -20,8 +20,8 @@ const SHA_DIGITS = 12;
 type Row = [label: string, value: string | Sentence, style?: Style | null];
 
 /**
- * Sections of aligned lines, as wide as the view; what there is nothing to say of is left out. A longer path or value is
- * whole nevertheless, so that it can be copied.
+ * Sections of aligned lines, as wide as the view. Lines and sections without content are left out. A path or a value that is
+ * longer stays whole, so that it can be copied.
  */
 export function renderDescription(module: ModuleDescription, view: View): string {
   const { nowMs, width } = view;
@@ -37,7 +37,7 @@ export function renderDescription(module: ModuleDescription, view: View): string
   return sections.join('\n');
 }
 
-/** Says how to see what is hidden, where something is. */
+/** Says how to show hidden values, when there are any. */
 function describeHidden({ name, settings, env, config }: ModuleDescription, view: View): string[] {
   if (![...settings, ...env, ...config].some(({ hidden }) => hidden)) return [];
   return [
@@ -65,7 +65,7 @@ function identity(module: ModuleDescription, { nowMs }: View): Row[] {
   ];
 }
 
-/** The file that configures it, as the places of its settings tell; `null`: none. */
+/** The file that configures it, taken from the places of its settings; `null`: none. */
 function configOf({ settings, config }: ModuleDescription): string | null {
   const places = [...settings, ...config].map(({ origin }) => /^(.*):\d+:\d+$/.exec(origin)?.[1]);
   return places.find((file) => file !== undefined) ?? null;
@@ -154,7 +154,7 @@ function section(title: string, lines: string[]): string[] {
   return lines.length === 0 ? [] : ['', title, ...lines];
 }
 
-/** Where a word does not fit beside the labels, its value stands below its own. */
+/** When a word does not fit beside the labels, its text stands below its own label. */
 function renderRows(rows: Row[], { width, colour, options }: View): string[] {
   const labels = Math.max(...rows.map(([label]) => label.length));
   const indent = labels + 4;

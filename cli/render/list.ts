@@ -16,7 +16,7 @@ export type ListedModule = Pick<
   waiting: number;
 };
 
-/** A table in the order of the chain; where the width does not do, the path of a file is cut in its middle. */
+/** A table in the order of the chain. When the width is not enough, paths of files are cut in their middle. */
 export function renderList(
   modules: readonly ModuleStatus[],
   { width, colour }: Pick<View, 'width' | 'colour'>,

@@ -75,12 +75,12 @@ export class RunRenderer {
   }
 }
 
-/** Which module, and as what, when that is only a try. */
+/** The name of the module, with the ABI when that is only a trial. */
 function whoOf({ module, trial }: { module: string; trial: string | null }): string {
   return trial === null ? module : `${module} (tried as ${trial})`;
 }
 
-/** One event as a line of JSON; `null` for what only serves to tell a crash. Texts that are no UTF-8 are base64. */
+/** One event as a line of JSON; `null` for events that only tell where a crash was. Texts that are not UTF-8 are in base64. */
 export function eventToJson(event: LoaderEvent): string | null {
   if (event.kind === 'call' || event.kind === 'end') return null;
   const { kind, ...fields } = event;

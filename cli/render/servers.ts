@@ -22,7 +22,7 @@ const COLUMNS: Column<ServerStatus>[] = [
   },
 ];
 
-/** Where the core answers over HTTP, and the table of the servers that are connected, or where one can connect. */
+/** Where the core answers over HTTP; then the table of the connected servers, or where a server can connect. */
 export function renderServers(status: Partial<CoreStatus>, { width, colour }: View): string[] {
   // A core of another version says less.
   const { servers = [], core } = status;
@@ -35,7 +35,7 @@ export function renderServers(status: Partial<CoreStatus>, { width, colour }: Vi
   return [...address, '', ...wrap(`no server is connected to ${escapeControl(gateway)}${who}`, width)];
 }
 
-/** That messages wait, and what to do where nobody takes them. */
+/** Says that messages wait, and what to do when nobody takes them. */
 export function findWaiting({ servers = [], sends = null, core, modules = [] }: Partial<CoreStatus>): Trouble[] {
   if (sends === null || sends.waiting === 0) return [];
   const of = modules.filter(({ sends }) => sends.waiting > 0).map(({ name, sends }) => `${name}: ${sends.waiting}`);
@@ -54,7 +54,7 @@ export function findWaiting({ servers = [], sends = null, core, modules = [] }: 
   return [{ level: 'warning', module: null, what: `${waits}, and no server takes them${byModule}`, remedy }];
 }
 
-/** Also where servers take sends, some may wait for another one. */
+/** Even when servers take sends, some messages may wait for another server. */
 function findAway({ away = [] }: Partial<SendsStatus>, waits: string): Trouble {
   if (away.length === 0) return { level: 'note', module: null, what: waits, remedy: null };
   const names = away.map(({ server, waiting }) => `${escapeControl(server)}: ${waiting}`).join(', ');

@@ -3,7 +3,7 @@
 import type { ModuleState, ModuleStatus } from '../../src/supervisor/types.js';
 import type { Style } from '../text/style.js';
 
-/** `stopping`: stopped by an order, and its host has not ended yet; messages get the default verdict already. */
+/** `stopping`: an order stopped it, and its host has not ended yet. Its messages already get the default verdict. */
 export type ShownState = ModuleState | 'stopping';
 
 const STYLES: Record<ShownState, Style> = {
@@ -16,7 +16,7 @@ const STYLES: Record<ShownState, Style> = {
   stopped: 'dim',
 };
 
-/** What is shown of a module's state, which alone does not tell whether messages still reach it. */
+/** The state to show. The state of the module alone does not tell whether messages still reach it. */
 export function shownStateOf({ state, desired, hosts }: ModuleStatus): ShownState {
   return desired === 'down' && hosts.some(({ state }) => state !== 'exited') ? 'stopping' : state;
 }

@@ -14,10 +14,10 @@ import { describeTrouble, findTroubles } from './troubles.js';
 import type { View } from './view.js';
 
 const MAX_NAME = 22;
-/** A path is not cut to less; it gets a line of its own then. */
+/** A path is never cut to less than this. It gets a line of its own instead. */
 const MIN_PATH = 24;
 
-/** The overview, and the ABIs that were found by a trial, and how. */
+/** The overview; then the ABIs that were found by a trial, and how. */
 export function renderStatus(status: CoreStatus, view: View): string {
   return [renderOverview(status, view), ...renderAbis(status.modules, view.width)].join('\n');
 }
@@ -91,7 +91,7 @@ function upOf({ hosts, pid }: ModuleStatus, nowMs: number): string {
   return host ? formatSeconds((nowMs - Date.parse(host.startedAt)) / 1000) : '-';
 }
 
-/** Of all that is known; `null`: nothing is. A core of another version does not say it. */
+/** The sum of the known figures; `null`: none is known. A core of another version may not report a figure. */
 function sumOf(figures: (number | null | undefined)[]): number | null {
   const known = figures.filter((figure) => typeof figure === 'number');
   return known.length === 0 ? null : known.reduce((sum, figure) => sum + figure, 0);
@@ -105,7 +105,7 @@ function renderCore({ core }: CoreStatus, width: number): string[] {
   return wrap(`${head}, ${cutPath(escapeControl(core.config), Math.max(room, MIN_PATH))}`, width);
 }
 
-/** Modules whose ABI was found alike share a line; those whose file or configuration tells it have none. */
+/** Only ABIs that were found by a trial have a line. Modules with the same ABI and reason share one. */
 function renderAbis(modules: ModuleStatus[], width: number): string[] {
   const names = new Map<string, string[]>();
   for (const { name, abi, abiSource, abiReason } of modules) {

@@ -1,4 +1,4 @@
-/** What a person is told of what is wrong. */
+/** What is wrong, as a person reads it. */
 
 import type { Sentence } from '../../src/sentence.js';
 

@@ -10,7 +10,7 @@ import { findWaiting } from './servers.js';
 import { shownStateOf } from './shown-state.js';
 import type { Trouble } from './trouble.js';
 
-/** For so long after the module serves again, its crash is still shown. */
+/** How long a crash is still shown after the module serves again. */
 const RECENT_MS = 60 * 60_000;
 
 /** Everything that is wrong, the core's own first, then in the order of the chain, and what was stopped by order last. */
@@ -38,7 +38,7 @@ export function describeDebugging(
   return sentence`to see where it crashes: ${debugCommand(debugged)}`;
 }
 
-/** One for all of them: there is nothing to tell of each. */
+/** One note for all stopped modules: there is nothing to say about each. */
 function ofStopped(modules: readonly ModuleStatus[]): Trouble[] {
   const stopped = modules.filter(({ desired }) => desired === 'down');
   if (stopped.length === 0) return [];
@@ -115,8 +115,7 @@ function ofBuild({ name, desired, state, build, fileChanged, fileMissing }: Modu
 function ofSends({ name, sends }: ModuleStatus): Trouble | null {
   if (sends.undelivered + sends.refused === 0) return null;
   const what: string[] = [];
-  if (sends.undelivered > 0)
-    what.push(`${sends.undelivered} of the ${sends.total} messages that it sent were taken by nobody`);
+  if (sends.undelivered > 0) what.push(`nobody took ${sends.undelivered} of the ${sends.total} messages that it sent`);
   if (sends.refused > 0) {
     what.push(
       `send_message returned -1 ${counted(sends.refused, 'time')}, because too many messages waited for a server`,

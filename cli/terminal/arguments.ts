@@ -1,4 +1,4 @@
-/** What was typed, as bytes: Node.js makes U+FFFD of those that are no UTF-8, and says nothing. */
+/** The arguments as bytes. Node.js silently replaces bytes that are not UTF-8 with U+FFFD. */
 
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
@@ -9,8 +9,8 @@ export function requireExactArguments(
   args: readonly string[] = process.argv,
   read = () => readFileSync('/proc/self/cmdline'),
 ): void {
-  // Whoever types that character means it.
+  // A user may also type that character itself.
   if (!args.some((arg) => arg.includes('\ufffd')) || isUtf8(read())) return;
   const remedy = 'give the message in a file or on standard input, and rename a file with such a name';
-  throw new UsageError(`the command line has bytes that are no UTF-8, and would be changed; ${remedy}`);
+  throw new UsageError(`the command line has bytes that are not UTF-8, and Node.js would change them; ${remedy}`);
 }

@@ -33,7 +33,7 @@ export function nameCore(optionsToReach: readonly string[]): void {
   options = optionsToReach;
 }
 
-/** Tells the person at the terminal something; each sentence says who speaks, and is as wide as the terminal. */
+/** Tells the person at the terminal something. Each sentence begins with our name and is wrapped to the terminal. */
 export function tell(told: string | Sentence, severity: Severity = 'info'): void {
   const { width } = viewOf(process.stderr);
   for (const line of linesOf(told)) {
@@ -71,7 +71,7 @@ export function viewOf(stream: NodeJS.WriteStream): View {
   return { nowMs: Date.now(), width, colour: hasColour(stream), options };
 }
 
-/** What cannot be printed ends the command: quietly when a reader has seen enough, as in `| head -1`. */
+/** Ends the command when its output cannot be printed; quietly when the reader has seen enough, as in `| head -1`. */
 export function surviveClosedPipes(): void {
   process.stdout.on('error', endUnprinted);
   process.stderr.on('error', () => undefined);

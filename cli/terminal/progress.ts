@@ -1,4 +1,4 @@
-/** What a long wait is for, on the terminal of the person who waits; silent otherwise. */
+/** Shows on the terminal what a command waits for. Silent when there is no terminal. */
 
 import type { ModuleStatus } from '../../src/supervisor/types.js';
 import { formatSeconds } from '../text/format.js';
@@ -6,14 +6,14 @@ import { cut } from '../text/table.js';
 
 const AFTER_MS = 700;
 const EVERY_MS = 500;
-/** A core that has not said for so long what it waits for hangs, most likely. */
+/** A core that has not answered for this long most likely hangs. */
 const SILENT_MS = 3000;
 const CLEAR_LINE = '\r\x1b[K';
 
 /** Whether a line is on the terminal; there is one at a time. */
 let isShown = false;
 
-/** Takes the line away, for what is printed in its place; it comes again. */
+/** Takes the line away, so that something else can be printed. The line comes back. */
 export function hideProgress(): void {
   if (isShown) process.stderr.write(CLEAR_LINE);
   isShown = false;
@@ -36,7 +36,7 @@ export async function withProgress<T>(line: () => Promise<string | null>, work: 
 /**
  * Shows what is waited for, in one line that goes away again.
  *
- * @param line - says what is waited for; `null`: nothing is known. Asked twice a second, or when it has answered; may fail.
+ * @param line - says what the command waits for; `null`: unknown. Asked twice a second, but never before its last answer. May fail.
  * @returns ends it
  */
 export function showProgress(line: () => Promise<string | null>): () => void {
@@ -53,7 +53,7 @@ export function showProgress(line: () => Promise<string | null>): () => void {
       text = await line();
       answeredMs = performance.now();
     } catch {
-      // What it said last is shown, and how long it has been silent.
+      // The line goes on to show its last answer, and then that the core is silent.
     }
     isAsking = false;
   };

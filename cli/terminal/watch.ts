@@ -60,7 +60,7 @@ export async function watch({ runDir, everyMs, render }: WatchOptions): Promise<
   const ended = new Promise<null>((resolve) => end.signal.addEventListener('abort', () => resolve(null)));
   try {
     while (!end.signal.aborted) {
-      // A core that hangs does not keep whoever has seen enough.
+      // The user can leave although the core hangs.
       const told = await Promise.race([source.ask(), ended]);
       if (told === null) break;
       const { status, reason } = told;
@@ -74,7 +74,7 @@ export async function watch({ runDir, everyMs, render }: WatchOptions): Promise<
   }
 }
 
-/** What overwrites the screen before without a flicker: as many lines as there is room for. */
+/** The text that overwrites the last screen without a flicker: as many lines as there is room for. */
 function frameOf(text: string, rows: number): string {
   const lines = text.split('\n');
   const shown =

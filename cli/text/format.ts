@@ -20,7 +20,7 @@ export function formatSeconds(seconds: number): string {
   return parts.filter((part, i) => i === 0 || !part.startsWith('0')).join(' ');
 }
 
-/** How long something that had its time at `iso` is ago; `''` for `null`. */
+/** How long ago `iso` was; `''` for `null`. */
 export function formatAgo(iso: string | null, nowMs: number): string {
   return iso === null ? '' : `${formatSeconds(Math.max(0, (nowMs - Date.parse(iso)) / 1000))} ago`;
 }
@@ -31,7 +31,7 @@ export function formatUntil(iso: string, nowMs: number): string {
   return leftMs > 0 ? `in ${formatSeconds(Math.ceil(leftMs / 1000))}` : 'now';
 }
 
-/** A text in which each `of <ISO 8601>` says how long ago that is instead. */
+/** Replaces each `of <ISO 8601>` in a text by how long ago that is. */
 export function replaceTimes(text: string, nowMs: number): string {
   return text.replaceAll(/\bof (\d{4}-\d\d-\d\dT[\d:.]+Z)/g, (_, iso) => formatAgo(iso, nowMs));
 }

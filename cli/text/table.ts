@@ -10,16 +10,16 @@ export interface Column<T> {
   align?: 'right';
   /** A longer text is cut. */
   most?: number;
-  /** Where the width does not do, its texts are cut, by `cut` and to `least` columns at most, the last such column first. */
+  /** When the width is not enough, `cut` shortens its texts, never below `least` columns. The last such column is cut first. */
   shrink?: { least: number; cut: (text: string, most: number) => string };
   style?: (row: T) => Style | null;
-  /** Left out where the width does not do, the highest first; never without it. */
+  /** Left out when the width is not enough, the highest number first. A column without it always stays. */
   dispensable?: number;
 }
 
 const GAP = 2;
 
-/** Lays out rows below their headings; `width` is kept as long as columns may be left out or cut for it. */
+/** Lays out rows below their headings. The table is wider than `width` only when no more can be left out or cut. */
 export function renderTable<T>(
   columns: readonly Column<T>[],
   rows: readonly T[],

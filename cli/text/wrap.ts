@@ -10,14 +10,14 @@ const WITHIN_WORD = '\u0002';
 
 /**
  * Breaks a text into lines of at most `width` columns, the second and later ones indented. A command to paste stays in one
- * line if it fits, and is broken as a shell takes it if not; a longer word is cut up.
+ * line if it fits. Otherwise it is broken in a way that a shell understands. A word that is too long is cut up.
  */
 export function wrap(text: string | Sentence, width: number, indent = '  '): string[] {
   const room = width - indent.length;
   return fill(text, width, indent, (unit) => breakCommand(unit, room).flatMap((piece) => chop(piece, room)));
 }
 
-/** The same, but that a longer word, or command, stays whole: a terminal lets it be copied over two lines. */
+/** The same, but a word or a command that is too long stays whole: a terminal lets a user copy it over two lines. */
 export function wrapWords(text: string | Sentence, width: number, indent = '  '): string[] {
   return fill(text, width, indent, (unit) => [unit]);
 }
@@ -27,7 +27,7 @@ export function longestOf(text: string | Sentence): number {
   return Math.max(...unitsOf(text).map(countColumns));
 }
 
-/** Words, and commands with all theirs: what is held together where it fits. */
+/** The pieces that stay together where they fit: words, and whole commands. */
 function unitsOf(text: string | Sentence): string[] {
   const parts = typeof text === 'string' ? [text] : text.parts;
   const held = parts.map((part) => {

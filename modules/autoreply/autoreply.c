@@ -47,7 +47,7 @@ static mesibo_int_t autoreply_on_message(mesibo_module_t *mod, mesibo_message_pa
 	(void)len;
 	if (!autoreply || !params || !deserves_reply(autoreply, params)) return MESIBO_RESULT_PASS;
 
-	/* Begin with zeros: what is not set here must not be whatever the stack held. */
+	/* Begin with zeros: fields that are not set here would hold old bytes of the stack. */
 	memset(&reply, 0, sizeof(reply));
 	if (getrandom(&reply.id, sizeof(reply.id), 0) != (ssize_t)sizeof(reply.id)) reply.id = params->id + 1;
 	reply.aid = params->aid;

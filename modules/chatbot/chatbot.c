@@ -1,5 +1,5 @@
 /*
- * chatbot: answers messages to one address with what a REST service says to them.
+ * chatbot: answers messages to one address with the answers of a REST service.
  *
  *   module chatbot {
  *       address = helpdesk
@@ -9,9 +9,9 @@
  *       apology = I did not get that. Please try again.
  *   }
  *
- * The service gets a POST with {"query":"...","session":"..."}: the text of the message and who wrote it. Of its JSON answer
- * the string `response_field`, at whatever depth, is sent back. A message to the bot is consumed, since nobody else will
- * read it; when the service does not answer, the apology is sent.
+ * The service gets a POST with {"query":"...","session":"..."}: the text of the message and who wrote it. The module sends
+ * back the string `response_field` of the JSON answer, at any depth. It consumes a message to the bot, because nobody else
+ * will read it. When the service does not answer, it sends the apology.
  */
 #define _GNU_SOURCE /* strdup, asprintf */
 #include <stdio.h>
@@ -23,7 +23,7 @@
 #define MESIBO_MODULE_ABI MESIBO_ABI_EXPORTS_2020
 #include <mesibo/module.h>
 
-/* An answer over this size is no answer to a chat message. */
+/* A larger answer cannot be the answer to a chat message. */
 #define MAX_RESPONSE (256 * 1024)
 #define DEFAULT_FIELD "reply"
 #define DEFAULT_APOLOGY "Sorry, I cannot answer right now. Please try again later."
@@ -37,7 +37,7 @@ typedef struct {
 	char *authorization; /* a header line, or NULL */
 } chatbot_t;
 
-/* One query under way: all that its callbacks need, since params and message are gone by then. */
+/* One query in progress. It has all that its callbacks need: params and message are gone by then. */
 typedef struct {
 	mesibo_module_t *mod;
 	mesibo_message_params_t reply;
@@ -56,7 +56,7 @@ static void free_query(query_t *query)
 	free(query);
 }
 
-/* What the answer to a message is sent with. Its addresses are those of the message. */
+/* The parameters of the answer to a message. The addresses are those of the message. */
 static mesibo_message_params_t make_reply(const mesibo_message_params_t *params)
 {
 	mesibo_message_params_t reply = {
@@ -138,17 +138,17 @@ static mesibo_int_t query_on_data(void *cbdata, mesibo_int_t state, mesibo_int_t
 	return MESIBO_RESULT_OK;
 }
 
-/* The last call of each request, however it ended. It comes before the module's cleanup, also when the server stops. */
+/* The last call of each request, whatever its end. It comes before the module's cleanup, even when the server stops. */
 static void query_on_close(void *cbdata, mesibo_int_t result)
 {
 	query_t *query = cbdata;
 	const chatbot_t *chatbot = query->mod->ctx;
 	char *text = NULL;
 
-	/* An HTTP error is a response like any other; what it says would make no good chat message. */
+	/* An HTTP error is a response like any other, but its text would be a bad chat message. */
 	if (result == MESIBO_RESULT_OK && query->status >= 200 && query->status < 300 && query->response)
 		text = mesibo_util_json_extract(query->response, (mesibo_int_t)query->len, chatbot->response_field, NULL);
-	/* Whatever the field holds is a string here: null, a list and an object are no answer, and neither is nothing. */
+	/* Every value is a string here. null, a list, an object and an empty string are not answers. */
 	if (text && (!*text || strchr("{[", *text) || strcmp(text, "null") == 0)) text = NULL;
 	if (!text)
 		mesibo_log(query->mod, 0, "no \"%s\" in the service's answer (status %d) to %s\n", chatbot->response_field,

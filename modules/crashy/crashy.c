@@ -33,7 +33,7 @@ static int crashy_on_message(mesibo_module_t *mod, mesibo_message_params_t *para
 	(void)params;
 	if (!message) return MESIBO_RESULT_PASS;
 
-	/* What is logged before a fault is not lost: these lines are the last that the operator sees of the process. */
+	/* Lines that are logged before a fault are not lost: they are the last that the operator sees of the process. */
 	if (begins_with(message, len, "crash")) {
 		mod->log(mod, 0, "about to write to address 0\n");
 		*nowhere = 1;

@@ -18,7 +18,7 @@
 #define MESIBO_MODULE_ABI MESIBO_ABI_EXPORTS_2020
 #include <mesibo/module.h>
 
-/* What the module keeps between calls. It hangs on mod->ctx, so there is no global state. */
+/* Everything that the module keeps between calls. mod->ctx points to it, so there is no global state. */
 typedef struct {
 	char *setting; /* the configured list, cut into words in place */
 	char **words;  /* pointers into it */
@@ -72,7 +72,7 @@ static filter_t *parse_words(const char *setting)
 	return filter;
 }
 
-/* Letters, digits and every byte of a non-ASCII character: what a word may go on with. */
+/* The bytes of a word: letters, digits and every byte of a non-ASCII character. */
 static bool is_word_byte(char c)
 {
 	unsigned char byte = (unsigned char)c;
@@ -116,7 +116,7 @@ static mesibo_int_t filter_on_cleanup(mesibo_module_t *mod)
 
 MESIBO_EXPORT mesibo_int_t mesibo_module_filter_init(mesibo_int_t version, mesibo_module_t *mod, mesibo_int_t len)
 {
-	/* Refuses a loader that this file was not compiled for; nothing in `mod` can be trusted before it. */
+	/* Refuses a loader that this file was not compiled for. Nothing in `mod` can be trusted before this line. */
 	MESIBO_MODULE_SANITY_CHECK(mod, version, len);
 
 	const char *setting = mesibo_util_getconfig(mod, "blocked_words");

@@ -6,11 +6,11 @@
  *       longest = 1440
  *   }
  *
- * It shows what a module in C++ should mind:
+ * It shows the rules for a module in C++:
  *
  *   - The callbacks are C functions: no exception may leave one. Each is noexcept and catches what it calls. So does the thread.
  *   - mod->ctx owns one object. on_cleanup deletes it, and its destructor ends the thread and waits for it.
- *   - A callback does not wait. What takes time is done by a thread, which has its own copies of everything.
+ *   - A callback does not wait. A thread does the slow work. It has its own copies of everything.
  *
  * A crash or a restart loses the reminders that are still to come.
  */

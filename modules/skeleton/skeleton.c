@@ -1,15 +1,16 @@
 /*
- * skeleton: every callback there is, doing nothing. Copy the folder, rename it, its file and the init function at the end
- * (their names must agree: modules/NAME/NAME.c has mesibo_module_NAME_init), and delete what the new module does not need.
+ * skeleton: has every callback, and does nothing. To make a module of it, copy the folder. Rename the folder, its file and the
+ * init function at the end. The names must agree: modules/NAME/NAME.c has mesibo_module_NAME_init. Then delete what the new
+ * module does not need.
  *
  *   module skeleton {
  *       trace = yes
  *   }
  *
- * With trace = yes each call is logged; without it nothing is.
+ * With trace = yes it logs each call. Otherwise it logs nothing.
  *
- * Callbacks run one at a time, on one thread. What a callback is given (params, message, addresses, user) belongs to the
- * caller and is gone when it returns: copy what must be kept.
+ * Callbacks run one at a time, on one thread. The arguments of a callback (params, message, addresses, user) belong to the
+ * caller, and are gone when the callback returns. Copy what you need later.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -26,15 +27,15 @@
 #define MESIBO_MODULE_ABI MESIBO_ABI_EXPORTS_2020
 #include <mesibo/module.h>
 
-/* All that the module keeps between calls. It hangs on mod->ctx, so there is no global state. */
+/* Everything that the module keeps between calls. mod->ctx points to it, so there is no global state. */
 typedef struct {
 	int trace;
 } skeleton_t;
 
 /*
- * Logs when trace = yes. Everything that printf knows may stand in the format; level 0 is info in the log.
+ * Logs when trace = yes. The format is that of printf. Level 0 is info in the log.
  *
- * mesibo_vlog is a function of this ABI only: from the likes of it a loader knows for certain what a file was built for.
+ * Only this ABI has mesibo_vlog.
  */
 static void MESIBO_PRINTF(2, 3) trace(mesibo_module_t *mod, const char *format, ...)
 {
@@ -56,12 +57,12 @@ static const char *text_of(const char *address)
 /*
  * Each message, before its recipient gets it.
  *
- * MESIBO_RESULT_PASS lets it go on, MESIBO_RESULT_CONSUMED stops it here: no later module and no recipient sees it. What is
- * written to the len bytes of message, or to params, is what they see. The length cannot change: to send another text,
- * consume the message and send one with mesibo_message.
+ * MESIBO_RESULT_PASS lets it go on. MESIBO_RESULT_CONSUMED stops it here: no later module and no recipient sees it. You may
+ * write to the len bytes of message, and to params: later modules and the recipient see your changes. The length cannot
+ * change. To send another text, consume the message and send one with mesibo_message.
  *
- * message may hold NULs, so only len says where it ends; message[len] can be read and is NUL. Do not wait in here: every
- * later message would wait too, and after the deadline this one passes without the module.
+ * message may hold NULs, so only len says where it ends. message[len] can be read and is NUL. Do not wait in here: every later
+ * message would wait too, and after the deadline this one passes without the module.
  *
  * exports-2019 and table: const char *message.
  */
@@ -74,8 +75,8 @@ static mesibo_result_t skeleton_on_message(mesibo_module_t *mod, mesibo_message_
 }
 
 /*
- * What became of a message: of one between users, or of one that this module sent, which has the id that it was sent with.
- * params->status is a MESIBO_MODULE_MSGSTATUS_...; consumed, nobody else is told of it.
+ * The status of a message: one between users, or one that this module sent. The latter has the id that it was sent with.
+ * params->status is a MESIBO_MODULE_MSGSTATUS_... When you consume the status, nobody else gets it.
  *
  * exports-2019 and table: the status is a third argument, mesibo_uint_t status, and params has no such field.
  */
@@ -85,7 +86,7 @@ static mesibo_result_t skeleton_on_message_status(mesibo_module_t *mod, mesibo_m
 	return MESIBO_RESULT_PASS;
 }
 
-/* A call begins. Nothing is said about it; consumed, no later module is told of it. */
+/* A call begins. There are no details of it. When you consume it, no later module gets it. */
 static mesibo_result_t skeleton_on_call(mesibo_module_t *mod)
 {
 	trace(mod, "on_call\n");
@@ -107,8 +108,8 @@ static mesibo_result_t skeleton_on_login(mesibo_module_t *mod, mesibo_user_t *us
 }
 
 /*
- * The settings, once, right after init has returned: type is 0, and value is mod->config, NULL when there are none. Init
- * can read the same, and can refuse what makes no sense; the result of this one is ignored.
+ * The settings, once, right after init has returned. type is 0. value is mod->config, which is NULL when there are none. Init
+ * can read the same settings, and can refuse wrong ones. The result of this callback is ignored.
  *
  * exports-2019 and table: does not exist.
  */
@@ -123,8 +124,8 @@ static mesibo_result_t skeleton_on_config(mesibo_module_t *mod, mesibo_uint_t ty
 }
 
 /*
- * The last call, when the module is stopped: after it the process ends. Not called after a crash, so nothing that must
- * survive may be left for it.
+ * The last call, when the module is stopped. The process ends after it. After a crash it is not called, so save important data
+ * earlier.
  *
  * table: cleanup.
  */
@@ -137,14 +138,14 @@ static mesibo_result_t skeleton_on_cleanup(mesibo_module_t *mod)
 }
 
 /*
- * The first call. Anything but MESIBO_RESULT_OK refuses to serve: log why, in words that help whoever wrote the
+ * The first call. Any result but MESIBO_RESULT_OK refuses to serve. Then log why, in words that help the author of the
  * configuration.
  *
  * exports-2019: returns int. table: int mesibo_module_NAME_init(mesibo_module_t *mod, mesibo_uint_t len).
  */
 MESIBO_EXPORT mesibo_int_t mesibo_module_skeleton_init(mesibo_int_t version, mesibo_module_t *mod, mesibo_int_t len)
 {
-	/* Refuses a loader that this file was not compiled for; nothing in mod can be trusted before it. */
+	/* Refuses a loader that this file was not compiled for. Nothing in mod can be trusted before this line. */
 	MESIBO_MODULE_SANITY_CHECK(mod, version, len);
 
 	/* A setting that is not in the file is NULL. */

@@ -7,10 +7,10 @@
  *       key = the service's access key
  *   }
  *
- * The message is held back (consumed) while the service is asked; its answer, the string "translatedText" of a JSON
- * document, is then sent from the same sender to the same recipient. When the service cannot be reached, or makes no sense,
- * the message is sent as it was: a translation may be missed, a message is not. (A crash of this module loses what it
- * holds back at that moment.)
+ * The module holds the message back (it consumes it) and asks the service. Then it sends the answer, the string
+ * "translatedText" of a JSON document, from the same sender to the same recipient. If the service cannot be reached, or its
+ * answer makes no sense, the module sends the message as it was. (A crash of this module loses the messages that it holds
+ * back at that moment.)
  *
  * Built for exports-2019, to show the form that http has there: one callback, and a table of options.
  */
@@ -81,7 +81,7 @@ static held_t *hold(mesibo_module_t *mod, const mesibo_message_params_t *params,
 	return held;
 }
 
-/* What a module sends is not offered to it again: no message is translated twice. */
+/* A module does not get its own messages: no message is translated twice. */
 static void send_on(held_t *held, const char *text, size_t len)
 {
 	if (mesibo_message(held->mod, &held->params, text, len) != 0)
@@ -116,17 +116,17 @@ static int on_response(void *cbdata, mesibo_int_t state, mesibo_int_t progress, 
 
 	char *text = NULL;
 	if (!failed && held->response) text = mesibo_util_json_extract(held->response, "translatedText", NULL);
-	/* Whatever the field holds is a string here: null, a list and an object are no translation, and neither is nothing. */
+	/* Every value is a string here. null, a list, an object and an empty string are not translations. */
 	if (text && (!*text || strchr("{[", *text) || strcmp(text, "null") == 0)) text = NULL;
 	if (!text) mesibo_log(held->mod, 0, "message %lu is sent as it was: there is no translation\n", held->params.id);
 	if (text) send_on(held, text, strlen(text));
 	else send_on(held, held->text, held->text_len);
 	free_held(held);
-	/* Where the response grew too large this ends the request; otherwise it is over anyway. */
+	/* This ends the request when the response grew too large. Otherwise the request has ended already. */
 	return MESIBO_RESULT_FAIL;
 }
 
-/* "target=de&q=good+morning": what a form sends, and the default content type of a request with a body. */
+/* "target=de&q=good+morning": the format of a form, which is the default content type of a request with a body. */
 static char *make_form(const char *target, const char *text, size_t len)
 {
 	char *form = malloc(strlen(target) + sizeof("target=&q=") + 3 * len);

@@ -1,6 +1,6 @@
-// The two packages with native addons, bundled. Each looks for its addon in many places, which takes longer than to load
-// it. So the bundle has the JavaScript of the package for the case that the launcher knows the file (`__addons`), and asks
-// for the whole package where it does not.
+// Bundles the two packages with native addons. Each looks for its addon in many places, and that takes longer than loading
+// it. So the bundle has the JavaScript of the package, for when the launcher knows the file (`__addons`). When it does not,
+// the bundle loads the whole package.
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

@@ -1,5 +1,5 @@
-// Makes one file of each program that is started often: to find, read and compile its many modules takes longer than what
-// it does then. The launcher beside it runs it. Its cache is another step, which an installation takes as well.
+// Makes one file of each program that is started often. Finding, reading and compiling its many modules would take longer
+// than its work. The launcher beside it runs it. Making its cache is another step, which an installation takes as well.
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,14 +16,14 @@ const PROGRAMS = [
     entry: 'cli/main.ts',
     external: ['classic-level', 'fastify', 'pino', 'pino-pretty', 'prom-client', 'undici', 'zod'],
   },
-  // The same for some verbs: a core and all that it needs are not in it, so it starts much sooner.
+  // The same program for some verbs only. It does not have the core and what the core needs, so it starts much sooner.
   { name: CLIENT, entry: 'cli/client.ts', external: [] },
   { name: 'host-runner', entry: 'src/host-runner/main.ts', external: [] },
   { name: 'http-worker', entry: 'src/host-runner/services/http-worker.ts', external: [] },
 ];
 
 /**
- * Bundles all programs into a folder, which has nothing else afterwards.
+ * Bundles all programs into a folder. Nothing else is in it afterwards.
  *
  * @param clientVerbs - which verbs of the command line the smaller program has
  */
@@ -84,22 +84,23 @@ async function bundle({ name, entry, external }) {
     .replace(/\/\/.*/g, (comment) => comment.replace(/[^\0-\x7f]/g, '?'));
   // The launcher reads it as one byte a character.
   if (/[^\0-\x7f]/.test(text)) throw new Error(`the bundle of ${entry} is not plain ASCII`);
-  if (/(?<![\w.$])import\(/.test(text)) throw new Error(`the bundle of ${entry} has an import() of what is not in it`);
+  if (/(?<![\w.$])import\(/.test(text))
+    throw new Error(`the bundle of ${entry} has an import() of a file that is not in it`);
   return { text, inputs: Object.keys(metafile.inputs) };
 }
 
-/** Long compiles WebAssembly when it is loaded, which takes longer than all that is ever computed with it here. */
+/** Long compiles WebAssembly when it is loaded. That takes longer than all the work that is done with it here. */
 const longWithoutWasm = {
   name: 'long-without-wasm',
   setup({ onLoad }) {
     onLoad({ filter: /\/node_modules\/long\/.*index\.js$/ }, ({ path }) => ({
-      // Without exports it is as if there were none. To throw an error would take as long as to compile it.
+      // Without exports, Long goes on as if there were no WebAssembly. Throwing an error would take as long as compiling.
       contents: `const WebAssembly = { Module: class {}, Instance: class {} }; ${readFileSync(path, 'utf8')}`,
     }));
   },
 };
 
-/** Commander can run programs of other names; here it never does, and loads what it would do so with for nothing. */
+/** Commander can run other programs. Here it never does, so it need not load the modules for that. */
 const withoutSubcommands = {
   name: 'without-subcommands',
   setup({ onResolve, onLoad }) {
@@ -110,7 +111,7 @@ const withoutSubcommands = {
   },
 };
 
-/** A script with cached code has no import() in Node 20: the launcher has one for what is not in the bundle. */
+/** A script with cached code has no import() in Node 20. The launcher has one, for modules outside of the bundle. */
 const lateImports = {
   name: 'late-imports',
   setup({ onLoad }) {
@@ -126,7 +127,7 @@ function packageOf(file) {
   return /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file.replace(/^[\w-]+:/, ''))?.[0];
 }
 
-/** What the licenses of bundled packages want to go with every copy. */
+/** The license texts that must go with every copy of the bundled packages. */
 function licensesOf(folders) {
   const parts = folders.map((folder) => {
     const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// Runs a bundled program: NAME.cjs runs NAME.program.cjs, or a smaller one that does the same. With NAME.cache beside it V8
-// need not compile what it has compiled before. Nothing else depends on that cache: where there is none, or it does not fit,
-// the program runs the same.
+// Runs a bundled program: NAME.cjs runs NAME.program.cjs, or a smaller program that does the same. With NAME.cache beside it, V8
+// need not compile the program again. Nothing else depends on that cache: without one, or with one that does not fit, the
+// program runs in the same way.
 'use strict';
 const { existsSync, readFileSync, statSync } = require('node:fs');
 const { basename, join } = require('node:path');
@@ -20,7 +20,7 @@ const isUsed = cache !== null && script.cachedDataRejected === false;
 const load = (url) => import(url);
 script.runInThisContext()(require, module, __filename, __dirname, isUsed ? findAddons(cache.addons) : {}, load);
 
-/** The verb is the first word that is no option. What is not understood here is left to the program with all verbs. */
+/** The verb is the first word that is not an option. If this is not clear, the program with all verbs runs. */
 function chooseProgram() {
   let at = 2;
   while (/^--(run|state)-dir(=|$)/.test(process.argv[at])) at += process.argv[at].includes('=') ? 1 : 2;
@@ -30,9 +30,9 @@ function chooseProgram() {
 }
 
 /**
- * V8 looks at its own version and flags, at the length of the source and at that of the cache, and trusts the rest with its
- * life. So the cache says which build of the program it is of and which Node.js has made it, and holds its bytes twice: to
- * compare them takes less time than to load what could check a sum.
+ * V8 checks its own version and flags, and the lengths of the source and of the cache. It trusts the rest, and crashes if that
+ * is wrong. So the cache says which build of the program it belongs to, and which Node.js has made it. It also holds its bytes
+ * twice: comparing them takes less time than loading the code for a checksum.
  */
 function readCache(path) {
   try {
@@ -48,13 +48,13 @@ function readCache(path) {
   }
 }
 
-/** This executable. V8 takes the caches of some other releases of Node.js for its own. */
+/** Identifies this executable: V8 also accepts caches of some other releases of Node.js. */
 function describeNode() {
   const { size, mtimeMs } = statSync(process.execPath);
   return `${process.version} ${process.arch} ${size} ${mtimeMs}`;
 }
 
-/** Where native addons were found when the cache was made: those that are still the same files. Most starts need none. */
+/** Where native addons were found when the cache was made, if they are still the same files. Most starts need none. */
 function findAddons(addons) {
   const find = (name) => {
     const { file, size, mtimeMs } = addons[name];

@@ -1,4 +1,4 @@
-// What the tarball is meant to have, told from the repository, and what it has.
+// Compares the files that the tarball should have, as the repository says, with those that it has.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -13,15 +13,15 @@ const AS_THEY_ARE = [
   'docs/',
   'etc/',
   'proto/',
-  // How servers get in.
+  // The bridges, by which servers connect.
   'bridges/',
   // The headers and samples that an author builds with and from.
   'modules/',
   'scripts/demo.mjs',
-  // What makes the caches of the bundles, which depend on the machine.
+  // The scripts that make the caches of the bundles, which depend on the machine.
   'scripts/caches.mjs',
   'scripts/record-cache.cjs',
-  // What the native parts are built from where the prebuilt ones do not fit.
+  // The sources of the native parts, for machines where the prebuilt ones do not fit.
   'scripts/install.mjs',
   'scripts/tools.mjs',
   'src/host-runner/native/',
@@ -62,7 +62,7 @@ export function compareFiles(actual, expected) {
   return [...missing, ...extra];
 }
 
-/** Links of pages in the package to what is not in it, a line each. */
+/** Links of pages in the package to files that are not in it, a line each. */
 export function findDeadLinks(files) {
   const isThere = (path) => files.some((file) => file === path || isBelow(file, `${path.replace(/\/$/, '')}/`));
   return files

@@ -1,10 +1,10 @@
-// The image as the Dockerfile makes it, without an engine: a folder for each stage, filled by the file's own COPY lines
-// from what .dockerignore leaves, in which its own RUN lines run. Those that change the system are left out.
+// Makes the image of the Dockerfile without an engine. Each stage is a folder. The COPY lines of the Dockerfile fill it from the
+// files that .dockerignore leaves, and its RUN lines run in it. Lines that change the system are left out.
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { mustContain, run, withoutNpm } from './run.mjs';
 
-/** Commands that need the image itself, and bring nothing that the others use. */
+/** Commands that need the image itself, and that the others do not depend on. */
 const NEEDS_IMAGE = /^(apt-get|useradd) /;
 const LOCKED = ['package-lock.json', 'package.json'];
 const ROOT = '/opt/mesibo-modules';
@@ -14,7 +14,7 @@ export function imageNode() {
   return /^FROM node:(\d+)/m.exec(readFileSync('Dockerfile', 'utf8'))[1];
 }
 
-/** Makes the image below a folder, with a given Node.js, and tries what came out. */
+/** Makes the image below a folder, with a given Node.js, and tries the result. */
 export function makeImage(directory, nodeBin) {
   const path = [nodeBin, process.env.PATH].join(delimiter);
   const env = withoutNpm({ ...process.env, PATH: path, MESIBO_RUN_DIR: join(directory, 'run') });
@@ -60,7 +60,7 @@ function send(source, target) {
   for (const file of wanted) cpSync(file, join(target, file));
 }
 
-/** The files that are sent to the builder; of the patterns of .dockerignore the last that fits decides. */
+/** The files that are sent to the builder. The last pattern of .dockerignore that fits a file decides. */
 function contextFiles() {
   const patterns = readFileSync('.dockerignore', 'utf8')
     .split('\n')
@@ -87,7 +87,7 @@ function filesBelow(path) {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** Dependencies are installed before sources are there: so their layer is kept while only sources change. */
+/** Dependencies must be installed before the sources are copied: so their layer is kept when only sources change. */
 function requireOnlyLocked(cwd) {
   const found = readdirSync(cwd).sort();
   if (found.join() !== LOCKED.join())
@@ -96,7 +96,7 @@ function requireOnlyLocked(cwd) {
     );
 }
 
-/** What was installed is what the lock file says, and nothing of the development. */
+/** Checks that exactly the packages of the lock file are installed, without those for development. */
 function requireLocked(root) {
   const locked = JSON.parse(readFileSync('package-lock.json', 'utf8')).packages;
   const installed = JSON.parse(readFileSync(join(root, 'node_modules/.package-lock.json'), 'utf8')).packages;
@@ -107,7 +107,7 @@ function requireLocked(root) {
     throw new Error(`Dockerfile: in the image, and not by package-lock.json: ${strange.join(', ')}`);
 }
 
-/** The instructions of a Dockerfile, with lines joined that belong together. */
+/** The instructions of a Dockerfile, each in one line. */
 function instructions(text) {
   const lines = text.split('\n').filter((line) => !line.startsWith('#'));
   return lines

@@ -3,7 +3,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFile
 import { delimiter, join } from 'node:path';
 import { mustContain, run, withoutNpm } from './run.mjs';
 
-/** Fetches a Node.js, which the registry has as a package for each platform, and gives the folder of its program. */
+/** Fetches a Node.js and returns the folder of its program. The registry has it as a package for each platform. */
 export function fetchNode(version, directory) {
   const name = `node-linux-${process.arch}`;
   mkdirSync(directory, { recursive: true });
@@ -17,11 +17,11 @@ export class Installed {
   #env;
   #noted;
 
-  /** @param nodeBin - the folder of the Node.js to use; nothing else of the machine's comes before it */
+  /** @param nodeBin - the folder of the Node.js to use; it comes first in the PATH */
   constructor(directory, nodeBin) {
     this.directory = directory;
     mkdirSync(directory, { recursive: true });
-    // Compilers that only note that they were wanted: on the platform of the tarball none is needed.
+    // These compilers only note that they were called: on the platform of the tarball none is needed.
     const noCompiler = join(directory, 'no-compiler');
     this.#noted = join(directory, 'wanted-a-compiler');
     mkdirSync(noCompiler);
@@ -44,7 +44,7 @@ export class Installed {
     return this.#run('node', ['--version']).stdout.trim();
   }
 
-  /** Below a prefix of its own: the command is where the path leads, and its page where man looks. */
+  /** Installs it below a prefix of its own: the command must be in the PATH, and its page where man looks. */
   installGlobally(tarball) {
     const prefix = join(this.directory, 'global');
     this.#run('npm', ['install', '--no-audit', '--no-fund', '--global', '--prefix', prefix, tarball]);
@@ -79,7 +79,7 @@ export class Installed {
     mustContain(this.cli(['demo']).stdout, 'All stopped, nothing left behind.', 'demo');
   }
 
-  /** A program that embeds it, in the words of an importer. */
+  /** A program that embeds it. */
   isImported() {
     const program = `import { makeConfig, Supervisor } from 'mesibo-modules';
 const modules = [{ name: 'filter', path: ${JSON.stringify(this.sample('filter'))}, config: { blocked_words: 'heck' } }];
@@ -111,7 +111,7 @@ console.log(by, reason);
     mustContain(this.#run('node', ['reaches.mjs']).stdout, 'filter null', 'a client of a core');
   }
 
-  /** A core of the command line that answers over HTTP, with what it loads only for that. */
+  /** A core of the command line that answers over HTTP, with the modules that it loads only for that. */
   answersOverHttp() {
     const [socket, file] = [join(this.directory, 'http.sock'), join(this.app, 'http.conf')];
     const filter = `module filter { path = ${this.sample('filter')}\n blocked_words = heck }`;
@@ -131,7 +131,7 @@ asked.end('{"text": "heck"}');
     }
   }
 
-  /** What embeds a core and what reaches one, to a type checker, which finds Node's types where this repository has them. */
+  /** Type-checks a program that embeds a core and a client of one. The types of Node.js come from this repository. */
   hasTypes() {
     const program = `import { makeConfig, type Outcome, Supervisor } from 'mesibo-modules';
 import { type ClientOutcome, GatewayClient, type ReceivedSend } from 'mesibo-modules/client';
@@ -149,7 +149,7 @@ export const what: [string, bigint] = [verdict, params.id];
     run(join(process.cwd(), 'node_modules/.bin/tsc'), [...flags, 'embeds.mts'], { cwd: this.app });
   }
 
-  /** Native parts for another machine: said without a compiler, and built with one. */
+  /** Native parts for another machine: reported without a compiler, and built with one. */
   buildsWhereNothingFits() {
     const shim = join(this.root, 'dist/native/libmesibo-shim.so');
     const installer = join(this.root, 'scripts/install.mjs');

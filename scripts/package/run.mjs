@@ -17,12 +17,12 @@ export function run(command, args, { cwd, env, expect = 0 } = {}) {
   );
 }
 
-/** Throws unless a text has what it must. */
+/** Throws unless a text has the expected content. */
 export function mustContain(text, part, what) {
   if (!text.includes(part)) throw new Error(`${what}: expected "${part}" in:\n${text}`);
 }
 
-/** This runs below npm, whose settings for this package must not reach what it runs. */
+/** npm runs this. The settings of npm for this package must not reach the commands that it runs. */
 export function withoutNpm(env) {
   return Object.fromEntries(
     Object.entries(env).filter(([name]) => !/^npm_(package|lifecycle|config_local)/.test(name)),

@@ -2,7 +2,7 @@
 
 import { UnitError } from './units.js';
 
-/** What a host learns by its environment, and what its leftovers are known by. */
+/** The core tells a host by these what it needs to know, and finds leftover processes by them. */
 const RESERVED = new Set([
   'MESIBO_LISTEN',
   'MESIBO_TOKEN',

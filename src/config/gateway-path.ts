@@ -10,7 +10,7 @@ export function readGateway(written: string): string {
   return WORDS.includes(word) ? word : written;
 }
 
-/** Whether it is `auto`, `off`, or can only be meant as a path: a word without "/" and "." would be a socket of that name. */
+/** Whether it is `auto`, `off` or clearly a path. A word without "/" and "." is refused: it would make a socket of that name. */
 export function isGateway(written: string): boolean {
   return WORDS.includes(written) || /[/.]/.test(written);
 }

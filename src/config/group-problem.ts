@@ -14,7 +14,7 @@ export interface GroupProblem {
 export function findGroupProblem(group: string): GroupProblem | null {
   try {
     const gid = findGroup(group);
-    if (gid === null) return { kind: 'unknown', text: 'which is no group of this system' };
+    if (gid === null) return { kind: 'unknown', text: 'which is not a group of this system' };
     return mayGiveTo(gid) ? null : { kind: 'foreign', text: 'and this user is not a member of it' };
   } catch (error) {
     return { kind: 'unknown', text: `but ${(error as Error).message}` };

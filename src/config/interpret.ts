@@ -26,7 +26,7 @@ import type { ConfigWarning, CoreConfig, ModuleSpec, Origin, Position } from './
 import { UnitError } from './units.js';
 import { hideSecrets } from './values/hide.js';
 
-/** Names of sections that would be dangerous to take for a module's own setting without a word. */
+/** Names of sections. To pass one of these to the module as its own setting is dangerous without a warning. */
 const GUARDED = new Set(['match', 'limits', 'sandbox', 'remote', 'env']);
 
 /**
@@ -185,7 +185,7 @@ function checkVariables(variables: Pair[], who: string, warnings: ConfigWarning[
   }
 }
 
-/** Reads our own keys; of one that is there twice the last holds, with a warning. */
+/** Reads our own keys. When a key is there twice, the last one holds, with a warning. */
 function readSettings<S extends z.ZodObject>(
   schema: S,
   keys: Readonly<Record<string, KeyRule<z.output<S>>>>,
@@ -226,7 +226,7 @@ function readValue<Field extends PropertyKey>(
     return rule.parse(pair.value);
   } catch (error) {
     if (!(error instanceof UnitError)) throw error;
-    // What a unit has to say may quote the value.
+    // The message of a unit may quote the value.
     return failValue(pair, who, pair.isHidden ? describeExpected(schema.shape, rule.field) : error.message);
   }
 }
@@ -235,7 +235,7 @@ function failValue(pair: Pair, who: string, expected: string, show = (text: stri
   const { key, value, position, isHidden, valueFile } = pair;
   if (isHidden) {
     const source = valueFile ? `the file ${valueFile.path}` : 'the environment';
-    const message = `${who}found what it cannot be for ${key}, in a value from ${source}, ${expected}`;
+    const message = `${who}found a wrong value for ${key} in ${source}, ${expected}`;
     throw new ConfigError('CONFIG_VALUE', message, position);
   }
   const found = value === '' ? 'nothing' : showText(hideSecrets('', show(value)).value);

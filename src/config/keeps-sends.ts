@@ -2,7 +2,7 @@
 
 import type { CoreConfig } from './types.js';
 
-/** Whether the configuration has somebody take what modules send; a program may do so besides. */
+/** Whether the configuration has a door where somebody can take what modules send. A program may take it too. */
 export function keepsSends({ gateway, http, webhook }: Pick<CoreConfig, 'gateway' | 'http' | 'webhook'>): boolean {
   return gateway !== 'off' || http !== 'off' || webhook !== 'off';
 }

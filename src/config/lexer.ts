@@ -1,9 +1,9 @@
 /**
  * Cuts the text of a configuration into tokens.
  *
- * What a value is depends on where it stands, so the parser asks: {@link Lexer.next} for structure, and
- * {@link Lexer.value} right behind a `=`. Every scan ends at the first character of interest and every character is
- * passed once, so that the time is linear whatever the text is, a single line of megabytes included.
+ * What ends a value depends on where it stands. So the parser asks: {@link Lexer.next} for structure, and
+ * {@link Lexer.value} right behind a `=`. Every scan ends at the first character of interest, and passes every character
+ * once. So the time is linear for every text, even for a single line of megabytes.
  */
 
 import { ConfigError } from '../errors.js';
@@ -30,14 +30,14 @@ export interface ValueToken {
   position: Position;
 }
 
-// Each matches where something ends: to search for an end needs no memory, to match a run may need much.
+// Each pattern matches where something ends. A search for an end needs no memory; a match of a whole run may need much.
 const BLANKS_END = /[^ \t]/g;
 const WORD_END = /[\s={};"]|\/\*/g;
 const VALUE_END = /[\r\n]|[ \t](?=[#;}]|\/\*)/g;
 const QUOTED_END = /["\\\r\n]/g;
 const LINE_FEED = 10;
 const ESCAPES: Record<string, string> = { '"': '"', '\\': '\\', n: '\n', t: '\t' };
-// A carriage return may only stand before a line feed; of the other control characters only the tab may stand at all.
+// A carriage return may only stand before a line feed. Of the other control characters, only the tab is allowed.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const FORBIDDEN = /\r(?!\n)|[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/;
 
@@ -110,7 +110,7 @@ export class Lexer {
     if (this.#skipBlanks({ hash: false })) return { text: '', quoted: false, position: this.#locate(begin) };
     const position = this.#locate(this.#offset);
     const character = this.#text[this.#offset] ?? '';
-    // What ends a value does so behind white space only: `=#fff` is a value, `= #fff` is none.
+    // These characters end a value only behind white space: `=#fff` is a value, `= #fff` is a comment.
     if (this.#offset > begin && '#;}'.includes(character)) return { text: '', quoted: false, position };
     if (character === '"') return { text: this.#quoted(position), quoted: true, position };
     return { text: trimEnd(this.#until(VALUE_END)), quoted: false, position };

@@ -20,8 +20,8 @@ import { readValueFile } from './values/value-file.js';
  * Reads a configuration file and what it includes, puts in variables of this process and the files of values, finds the files of
  * its modules, and looks at the program, the group and the secret that it names.
  *
- * @throws ConfigError `CONFIG_UNREADABLE`, `CONFIG_SYNTAX` or `CONFIG_VALUE`. Modules whose file is missing are no
- * error here: theirs is the only start that fails.
+ * @throws ConfigError `CONFIG_UNREADABLE`, `CONFIG_SYNTAX` or `CONFIG_VALUE`. A module whose file is missing is not an
+ * error here: only the start of that module fails.
  */
 export function loadConfig(file: string, options: ReadOptions = {}): CoreConfig {
   const variables = process.env;
@@ -32,8 +32,8 @@ export function loadConfig(file: string, options: ReadOptions = {}): CoreConfig 
 }
 
 /**
- * Makes a configuration of a file's text; pure but for `exists`, and without a look at the program, the group and the secret that
- * it names. It reads no other file: a text with `include` or with the file of a value is refused.
+ * Makes a configuration of a file's text. It is pure except for `exists`, and does not look at the program, the group and the
+ * secrets that the text names. It reads no other file: a text with `include` or with the file of a value is refused.
  *
  * @param file - The path of the file, which positions carry and relative paths are relative to.
  * @param exists - Tells whether a path names a file; looks at the disk unless given.
@@ -49,7 +49,7 @@ export function parseConfig(
   const tree = parseTree(text, file);
   const [include] = tree.includes;
   if (include) {
-    const message = `found ${INCLUDE} in a text, which no other file is read for, expected a file for loadConfig to read`;
+    const message = `found ${INCLUDE} in a text, which cannot include files; write it to a file, and let loadConfig read that`;
     throw new ConfigError('CONFIG_VALUE', message, include.pair.position);
   }
   const filled = fillIn(tree, { variables, readFile: refuseFile });
@@ -57,7 +57,7 @@ export function parseConfig(
 }
 
 function refuseFile(): never {
-  throw new UnreadableError('no other file is read for a text; let loadConfig read a file');
+  throw new UnreadableError('a text cannot have the file of a value; let loadConfig read a file');
 }
 
 function noProblem(): null {

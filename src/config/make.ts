@@ -19,7 +19,7 @@ import {
 import { showText } from './text.js';
 import type { CoreConfig, ModuleSpec, Position } from './types.js';
 
-// C strings end at a NUL, so that one within would silently cut what the module sees.
+// C strings end at a NUL: a NUL within a value would silently cut it for the module.
 const text = cText();
 const key = text.refine((value) => value !== '', 'expected a key');
 
@@ -35,7 +35,7 @@ const env = z.union(
       .transform((record) => Object.entries(record))
       .pipe(z.array(variable)),
   ],
-  'expected an object of strings, or a list of [name, value] pairs; a name has the characters A-Z a-z 0-9 _ and is none that the core sets',
+  'expected an object of strings, or a list of [name, value] pairs; a name has the characters A-Z a-z 0-9 _ and is not one that the core sets',
 );
 const own = { name: z.string('expected a name'), env: env.default([]), config: config.default([]) };
 const moduleOptions = moduleSettings.extend(own).strict();

@@ -43,6 +43,6 @@ export function unknownSetting(key: string, value: string): SupervisorError {
   const remedy = near ? `did you mean ${near}? ${forModule}` : `${forModule}; ours are ${known.join(', ')}`;
   const what = Object.hasOwn(CORE_KEYS, key)
     ? 'which is one of the core and has no effect on one module'
-    : 'which is none of ours';
+    : 'which is not one of ours';
   return new SupervisorError('CONFIG_VALUE', `found the setting ${showText(key)}, ${what}`, { remedy });
 }

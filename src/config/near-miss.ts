@@ -1,11 +1,11 @@
 /** Finds which key someone meant who wrote another. */
 
 /**
- * Returns the known key that `written` most likely is a slip of the pen of, or `null`.
+ * Returns the known key that somebody most likely meant by `written`, or `null`.
  *
- * Capitals and `-` for `_` count as one slip together; a letter too many, missing, wrong or swapped with its
- * neighbour as one each. Two are forgiven in a key of six letters or more and one in a shorter one, or half the
- * words there are would be near `path`.
+ * A letter too many, missing, wrong or swapped with its neighbour is one slip. Capitals and `-` for `_` together are one
+ * slip. A key of six letters or more forgives two slips, a shorter one forgives one: with two, half of all words would be
+ * near `path`.
  */
 export function findNearKey(written: string, known: readonly string[]): string | null {
   const plain = written.length > 40 ? written : written.toLowerCase().replaceAll('-', '_');

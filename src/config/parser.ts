@@ -1,5 +1,5 @@
 /**
- * Reads the grammar of a configuration; what settings mean is no concern of this file.
+ * Reads the grammar of a configuration. This file does not know what settings mean.
  *
  *     file    = { pair | include | block } ;
  *     include = "include" "=" value
@@ -24,7 +24,7 @@ export interface Pair {
   quoted: boolean;
   /** Of the key. */
   position: Position;
-  /** What of the value stands in the file, when the rest came from elsewhere; absent: all of it. */
+  /** The part of the value that stands in the file, when the rest came from elsewhere; absent: all of it. */
   literal?: string;
   /** The value is not to be shown, whatever the name of the key. */
   isHidden?: true;
@@ -174,7 +174,7 @@ class Parser {
     }
   }
 
-  /** @param hint - What may stand in the place of a pair, for whoever wrote none. */
+  /** @param hint - For an error: what may stand here besides a pair. */
   #pair(key: Token, hint: string): Pair {
     const equals = this.#next();
     if (equals.kind !== '=') fail(equals, `= after ${showText(key.text)} (${hint})`);
@@ -188,7 +188,7 @@ class Parser {
     return { kind: 'pair', key: key.text, value: value.text, quoted: value.quoted, position: key.position };
   }
 
-  /** A brace that ends a bare value is text by the grammar; one that opens hardly ever is meant to be. */
+  /** By the grammar, a brace at the end of a bare value is text. An opening brace there is hardly ever meant as text. */
   #checkBraces(value: ValueToken): void {
     if (/(?:^|[ \t])\{$/.test(value.text.slice(-2))) {
       const column = value.position.column + countCharacters(value.text) - 1;

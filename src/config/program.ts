@@ -9,7 +9,7 @@ import { accessSync, constants, statSync } from 'node:fs';
  */
 export function findProgramProblem(path: string): string | null {
   try {
-    if (!statSync(path).isFile()) return 'it is no file';
+    if (!statSync(path).isFile()) return 'it is not a file';
     accessSync(path, constants.X_OK);
     return null;
   } catch (error) {

@@ -14,8 +14,8 @@ export interface ResolvedModule {
 /**
  * Resolves the file of a module.
  *
- * An explicit path is taken as it is, whether or not there is such a file: that it is missing is for the start of the
- * module to report. A bare name is looked for in each directory as `mesibo_NAME.so`, `mesibo_mod_NAME.so`,
+ * An explicit path is taken as it is, whether or not there is such a file. The start of the module reports a missing
+ * file. A bare name is looked for in each directory as `mesibo_NAME.so`, `mesibo_mod_NAME.so`,
  * `module_NAME.so` and `NAME.so`.
  *
  * @param base - The absolute folder that relative paths and directories are relative to.
@@ -42,7 +42,7 @@ export function resolveModule(
   return { path: null, lookedFor };
 }
 
-/** Tells whether a path names a file; what cannot be looked at counts as none. */
+/** Tells whether a path names a file. A path that cannot be looked at does not. */
 export function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();

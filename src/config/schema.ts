@@ -137,9 +137,9 @@ export type CoreSettings = z.output<typeof coreSettings>;
 /** How a key of the file becomes a setting, and back. */
 export interface KeyRule<Settings, Field extends keyof Settings = keyof Settings> {
   field: Field;
-  /** Reads the value as written; throws `UnitError`. Whether the setting can take it is the schema's to say. */
+  /** Reads the value as written; throws `UnitError`. The schema says whether the setting can take it. */
   parse: (text: string) => unknown;
-  /** Writes the setting as it would be written; what {@link parse} makes of that is the setting again. */
+  /** Writes the setting as a file would have it. {@link parse} makes the same setting of that again. */
   format: (settings: Settings) => string;
   /** Shows what was written in an error, without what is secret in it; unless given, all is shown. */
   show?: (text: string) => string;
@@ -148,7 +148,7 @@ export interface KeyRule<Settings, Field extends keyof Settings = keyof Settings
 const asWritten = (text: string): string => text;
 const orNone = (text: string): string | null => (text === 'none' ? null : text);
 const noneOr = (value: string | null): string => value ?? 'none';
-/** What is neither is for the schema to refuse. */
+/** The schema refuses everything else. */
 const parseYesNo = (text: string): unknown => (text === 'yes' ? true : text === 'no' ? false : text);
 const MODULE_SCHEMA = moduleSettings.shape;
 const CORE_SCHEMA = coreSettings.shape;

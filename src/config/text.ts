@@ -38,7 +38,7 @@ function codePoint(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
-/** Writes a place; without its file, where that is the file of whoever reads it. */
+/** Writes a place. The name of the file is left out when the reader is in that file, which is `here`. */
 export function placeOf({ file, line, column }: Position, here?: string): string {
   return file === here ? `${line}:${column}` : `${file}:${line}:${column}`;
 }

@@ -55,14 +55,14 @@ export interface ModuleSpec {
   window: number;
   /** Calls that may wait beyond the window. */
   queue: number;
-  /** What a call gets that finds the queue full: the default verdict at once, or a wait until its deadline. */
+  /** When the queue is full, a new call gets the default verdict at once, or waits until its deadline. */
   overload: 'default' | 'wait';
   backoff: { minMs: number; maxMs: number };
   /** More crashes than `count` within `periodMs` make the module failed; `null`: never. */
   maxCrashes: { count: number; periodMs: number } | null;
   /** Each stage of a stop: drain and cleanup, then SIGTERM, then SIGKILL. */
   stopTimeoutMs: number;
-  /** Lines a second that are kept of what it logs, of its stdout and of its stderr, each; `null`: all. */
+  /** How many lines a second are kept: of its log, of its stdout and of its stderr, each; `null`: all. */
   logRate: number | null;
   /** The working directory of its hosts, absolute; `null`: one of the module's own, in the state directory. */
   directory: string | null;
@@ -80,7 +80,7 @@ export interface ModuleSpec {
   chainSends: boolean;
   /** The module's own settings, in file order, as they stand. */
   config: [key: string, value: string][];
-  /** Where each of our settings that is set was set, by its key in the file. */
+  /** Where our settings were set, by their keys in the file. Settings that are not set are missing. */
   origins: Readonly<Record<string, Origin>>;
   /** Where each variable was set, in the order of `env`. */
   envOrigins: readonly Origin[];

@@ -1,6 +1,6 @@
 /** How quantities are written in a configuration: durations, sizes, counts in a time, ranges of time. */
 
-/** A quantity that is not written as it must be; the message says what was expected, and how to put it right. */
+/** A quantity that is not written correctly. The message says what was expected, and how to correct it. */
 export class UnitError extends Error {}
 
 const MILLIS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };

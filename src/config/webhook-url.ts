@@ -17,7 +17,7 @@ export function isWebhook(written: string): boolean {
   return /^https?:$/.test(protocol) && username + password + hash === '';
 }
 
-/** What may be shown of it: its path, or a password in it, may be all that keeps others from posting there. */
+/** The part of it that may be shown. Its path, or a password in it, may be all that keeps others from posting there. */
 export function showWebhook(written: string): string {
   const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(written) ?? [];
   if (scheme === undefined) return written;

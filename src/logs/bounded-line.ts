@@ -1,11 +1,11 @@
-/** One line in the making, of which no more is held than is shown. */
+/** Collects one line. Holds no more of it than is shown. */
 
 import { textOf } from '../wire/utf8.js';
 
 /** The longest line that is shown whole, in bytes; the core writes none of this length. */
 export const LINE_MAX_BYTES = 1024 * 1024;
 
-/** Collects the bytes of a line from either end. Of a longer one the beginning is kept, and it is marked as cut. */
+/** Collects the bytes of a line from either end. A line that is too long is cut after its beginning, and marked as cut. */
 export class BoundedLine {
   #pieces: Buffer[] = [];
   #bytes = 0;

@@ -20,7 +20,7 @@ export interface LogEntry {
   msg: string;
 }
 
-/** Reads a line of a log file; `null` for one that a crash cut or that somebody else wrote. */
+/** Reads a line of a log file; `null` when a crash cut the line or somebody else wrote it. */
 export function parseEntry(line: string): LogEntry | null {
   try {
     const value: unknown = JSON.parse(line);
@@ -33,7 +33,7 @@ export function parseEntry(line: string): LogEntry | null {
   }
 }
 
-/** The name of a level's number; numbers between two take the lower one's. */
+/** The name of a level. A number between two levels gets the name of the lower one. */
 export function levelName(level: number): LevelName {
   const names = Object.keys(LEVELS) as LevelName[];
   return names.findLast((name) => LEVELS[name] <= level) ?? 'trace';

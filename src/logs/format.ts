@@ -16,7 +16,7 @@ const COLOURS: Record<LevelName, 'gray' | 'cyan' | 'yellow' | 'red'> = {
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 const SHORT: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 
-/** Makes text safe for a terminal: control characters, and those that turn the direction of writing, become escapes. */
+/** Makes text safe for a terminal: escapes control characters and characters that change the direction of writing. */
 export function escapeControl(text: string): string {
   return text.replace(CONTROL, (char) => {
     const code = char.charCodeAt(0);

@@ -8,13 +8,13 @@ import { serializeEntry } from './serialize.js';
 
 /** How log files are kept. */
 export interface LogFilesOptions extends Pick<RotatingFileOptions, 'sizeBytes' | 'keep'> {
-  /** Told when a file cannot be written any more, in words. */
+  /** Is called, with the reason in words, when a file can no longer be written. */
   onTrouble?: (text: string) => void;
 }
 
 /**
- * Writes each entry where it belongs. What the supervisor says of a module goes into the core's file and the module's;
- * what a module says of itself into the module's only.
+ * Writes each entry where it belongs. What the supervisor says about a module goes into the file of the core and into the
+ * file of the module. What a module says itself goes only into the file of the module.
  */
 export class LogFiles {
   readonly #stateDir: string;
@@ -32,7 +32,7 @@ export class LogFiles {
     if (entry.module !== null) this.#file(entry.module).append(line);
   }
 
-  /** Writes to the files of their names from now on, whatever became of those before. */
+  /** Opens all files again by their names: the old ones may have been moved away or removed. */
   reopen(): void {
     for (const file of this.#files.values()) file.reopen();
   }

@@ -12,9 +12,10 @@ const ACCEPTED =
   'how long ago (10m, 1h30m, 2d), a time of day (08:15), or a date (2026-11-29, "2026-11-29 08:15:00", 2026-11-29T08:15:00Z)';
 
 /**
- * Reads a moment. Dates and times of day without a zone are local. A time of day is the last one that is past.
+ * Reads a moment. Dates and times of day without a zone are local. A time of day means its last occurrence in the past.
  *
- * @param nowMs - milliseconds since the epoch, as is what it returns
+ * @param nowMs - milliseconds since the epoch
+ * @returns milliseconds since the epoch
  * @throws MomentError for anything else.
  */
 export function parseMoment(text: string, nowMs: number): number {
@@ -56,7 +57,7 @@ function parseDate(text: string): number | null {
   return offset === null ? null : Date.UTC(...date, ...clock) - offset;
 }
 
-/** Hours, minutes, seconds and milliseconds, as far as they are given; `null` when no clock shows them. */
+/** Hours, minutes, seconds and milliseconds, as far as they are given; `null` when there is no such time of day. */
 function readTime([hour, minute, second = '0', fraction = '']: (string | undefined)[]) {
   const [h, m, s, ms] = [Number(hour), Number(minute), Number(second), Number(fraction.padEnd(3, '0'))];
   return h <= 23 && m <= 59 && s <= 59 ? ([h, m, s, ms] as const) : null;

@@ -51,7 +51,7 @@ function listFolder(path: string): string[] {
   }
 }
 
-/** What is thrown for a log that is there and cannot be read. */
+/** The error for a log that exists but cannot be read. */
 export function unreadable(what: string, cause: unknown): DirectoryError {
   const { code } = cause as NodeJS.ErrnoException;
   const remedy = 'be the user who started the core, or check --run-dir and --state-dir';

@@ -1,4 +1,4 @@
-/** Reads a rotating log from its end, and what is added to it. */
+/** Reads a rotating log from its end, and goes on with the lines that are added to it. */
 
 import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync } from 'node:fs';
 import { DirectoryError } from '../errors.js';
@@ -14,7 +14,7 @@ interface Cursor {
   fd: number;
   inode: number;
   offset: number;
-  /** What stands behind the last newline. */
+  /** The text behind the last newline. */
   rest: BoundedLine;
 }
 
@@ -22,13 +22,13 @@ interface Cursor {
 interface Segment {
   path: string;
   inode: number;
-  /** Tells it from every other file, as long as nobody writes to it. */
+  /** Identifies the file, as long as nobody writes to it. */
   mark: string;
 }
 
 /**
- * One log as its lines, over all its rotated files. Rotations between two reads are followed, as long as the files
- * written meanwhile are still kept; whoever rotates, and also when he truncates the file, or moves it away under any name.
+ * The lines of one log, over all its rotated files. The reader follows rotations between two reads, as long as the files
+ * written meanwhile still exist. Other programs may rotate too: they may truncate the file, or move it to any name.
  */
 export class LogReader {
   readonly #path: string;
@@ -44,9 +44,9 @@ export class LogReader {
   /**
    * The last lines that `wanted` accepts, oldest first; `next` goes on behind them.
    *
-   * @param sinceMs - a file that nobody has written to since then has no such line. Within a file all lines are looked at:
-   * they need not be in the order of their times, as those that a killed core left show
-   * @throws DirectoryError `STATE_DIR_UNUSABLE` when a file of the log cannot be read, or is no file.
+   * @param sinceMs - leaves out a file that nobody has written to since then. Within a file all lines are looked at: they
+   * may not be in the order of their times, for example after a core was killed.
+   * @throws DirectoryError `STATE_DIR_UNUSABLE` when a file of the log cannot be read, or is not a file.
    */
   last(count: number, wanted: (line: string) => boolean = () => true, sinceMs = Number.NEGATIVE_INFINITY): string[] {
     this.close();
@@ -76,9 +76,9 @@ export class LogReader {
   }
 
   /**
-   * The lines added since the last read; those of a reader that has not read yet begin with the oldest there is.
+   * The lines added since the last read. The first read begins with the oldest line there is.
    *
-   * @throws DirectoryError `STATE_DIR_UNUSABLE` when a file of the log cannot be read, or is no file.
+   * @throws DirectoryError `STATE_DIR_UNUSABLE` when a file of the log cannot be read, or is not a file.
    */
   next(): string[] {
     const lines: string[] = [];
@@ -93,10 +93,11 @@ export class LogReader {
   }
 
   /**
-   * Every line, oldest first, as it is asked for; `next` goes on behind them. Rotations meanwhile change nothing.
+   * Every line, oldest first. Each is read only when it is asked for. `next` goes on behind them. All files are opened first, so
+   * a rotation meanwhile loses no line.
    *
    * @param sinceMs - as for `last`
-   * @throws DirectoryError `STATE_DIR_UNUSABLE` when a file of the log cannot be read, or is no file.
+   * @throws DirectoryError `STATE_DIR_UNUSABLE` when a file of the log cannot be read, or is not a file.
    */
   *all(sinceMs = Number.NEGATIVE_INFINITY): Generator<string> {
     this.close();
@@ -137,7 +138,7 @@ export class LogReader {
   /** Those that were written after the one that is read. */
   #newer(segments: Segment[]): Segment[] {
     const at = segments.findIndex(({ inode }) => inode === this.#cursor?.inode);
-    // Moved away, or removed: of what is left, some may be older.
+    // It was moved away or removed. Some of the files that are left may be older.
     return at >= 0 ? segments.slice(0, at) : segments.filter(({ mark }) => !this.#older.has(mark));
   }
 
@@ -146,7 +147,7 @@ export class LogReader {
     if (at >= 0) this.#older = new Set(segments.slice(at + 1).map(({ mark }) => mark));
   }
 
-  /** The rest of the file that is read, and the lines of the one that was begun after it. */
+  /** The rest of the current file, and then the lines of the next one. */
   *#goOnIn(file: Opened): Generator<string> {
     // The one before may still be written to, until the first line stands in this one.
     if (file.inode === this.#cursor?.inode || (this.#cursor && file.size === 0)) {
@@ -156,7 +157,7 @@ export class LogReader {
     const before = this.#cursor;
     if (before) {
       yield* linesForwards(before);
-      // What ended within a line will not be completed: its file is no longer written to.
+      // Nobody writes to this file any more, so a line that is not complete stays so.
       if (!before.rest.isEmpty) yield before.rest.take();
     }
     this.#close();
@@ -203,11 +204,11 @@ interface Opened {
 function openForReading(path: string): Opened | null {
   let fd: number;
   try {
-    // A pipe is not waited for.
+    // Do not wait for a pipe.
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    // Rotated away between the listing and now.
+    // It was rotated away after the listing.
     if (code === 'ENOENT') return null;
     if (code === 'ENXIO' || code === 'ELOOP') throw noLog(path);
     throw unreadable(`the log ${path}`, cause);
@@ -220,7 +221,7 @@ function openForReading(path: string): Opened | null {
 
 function noLog(path: string): DirectoryError {
   const remedy = 'move it away, or check --state-dir';
-  return new DirectoryError('STATE_DIR_UNUSABLE', `${path} is no log, because it is no regular file`, { remedy });
+  return new DirectoryError('STATE_DIR_UNUSABLE', `${path} is not a log: it is not a regular file`, { remedy });
 }
 
 /** What cannot be followed is left to who opens it, and says why it cannot. */

@@ -1,4 +1,4 @@
-/** A log file that rotates itself and never gets in the way of who writes to it. */
+/** A log file that rotates itself and never holds up its writer. */
 
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises';
@@ -12,17 +12,17 @@ export interface RotatingFileOptions {
   sizeBytes: number;
   /** Rotated files kept beside the current one, as `<path>.1` (the newest) to `<path>.<keep>`. */
   keep: number;
-  /** Makes the line that tells of lines dropped, once the file can be written again. */
+  /** Makes the line that says how many lines were dropped, once the file can be written again. */
   gapLine: (dropped: number, reason: string) => string;
-  /** Told when lines begin to be dropped, and again only after a gap was told of. */
+  /** Is called when lines begin to be dropped, and again only after the log has said how many. */
   onTrouble?: (reason: string) => void;
-  /** Lines that may wait for the disk, in bytes; what comes beyond is dropped and counted. */
+  /** How many bytes of lines may wait for the disk. Lines beyond that are dropped and counted. */
   maxPendingBytes?: number;
 }
 
 const MAX_PENDING_BYTES = 4 * 1024 * 1024;
 const MODE = 0o640;
-/** Whether the open file is still the one of its name is looked at this often, before lines are written. */
+/** How often to check, before lines are written, that the open file is still the one of its name. */
 const LOOK_MS = 500;
 
 /** The file that is open. */
@@ -32,13 +32,13 @@ interface OpenFile {
   device: number;
   size: number;
 }
-/** A pipe that nobody reads takes no more at some time, and must not hold a thread up until it does. */
+/** A pipe that nobody reads is full at some time. It must not hold up a thread then. */
 const FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
 /**
- * Appends lines, all those of one turn of the event loop at once and in the background. It never throws and never
- * fails its caller: what cannot be written is dropped, counted, and told once writing works again. Others may rotate it
- * too: the file of that name is written, although the one before was moved away or removed.
+ * Appends lines in the background, all lines of one turn of the event loop at once. It never throws. Lines that cannot be
+ * written are dropped and counted. The log says how many, once writing works again. Other programs may rotate the file
+ * too: when it was moved away or removed, a new file of that name is written.
  */
 export class RotatingFile {
   readonly path: string;
@@ -47,12 +47,12 @@ export class RotatingFile {
   #pendingBytes = 0;
   #dropped = 0;
   #reason = '';
-  /** Lines that wait are older than those dropped for want of room, and younger than those that the disk refused. */
+  /** Waiting lines are older than lines dropped because there was no room, and younger than lines that the disk refused. */
   #gapIsLater = false;
   #writing: Promise<void> | undefined;
   #file: OpenFile | undefined;
   #lookedMs = 0;
-  /** The file of that name is opened, whether there are lines or not. */
+  /** The next write opens the file of that name, even without lines. */
   #reopening = false;
   /** Set when the file may end within a line: after a write that failed half way, or a killed core. */
   #torn = true;
@@ -62,7 +62,7 @@ export class RotatingFile {
     this.#options = options;
   }
 
-  /** Lines dropped and not yet told of. */
+  /** Lines dropped and not yet reported. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -92,7 +92,7 @@ export class RotatingFile {
     this.#options = { ...this.#options, ...options };
   }
 
-  /** Looks at once whether its file is still the one of its name, and makes one where there is none. */
+  /** Checks at once whether the open file is still the one of its name. Makes a file when there is none. */
   reopen(): void {
     this.#reopening = true;
     this.#writing ??= this.#writeAll();
@@ -129,7 +129,7 @@ export class RotatingFile {
         const file = await this.#open();
         const { text, bytes, count } = this.#take(lines, done, file.size);
         if (count === 0) {
-          // Somebody else may just have rotated it: what is there now is not full.
+          // Another program may just have rotated it. The file there now is not full then.
           if (await this.#look()) await this.#rotate();
           continue;
         }
@@ -154,7 +154,7 @@ export class RotatingFile {
     if (file && found?.ino === file.inode && found.dev === file.device) {
       const isWhole = found.size >= file.size;
       file.size = found.size;
-      // Cut short, most likely to nothing, by who has copied it.
+      // A program that copied the file has truncated it, most likely to nothing.
       if (!isWhole) await this.#closeFile();
       return isWhole;
     }

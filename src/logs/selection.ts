@@ -1,4 +1,4 @@
-/** Which lines of the logs are wanted: of what time, and how severe. */
+/** Selects lines of the logs by their time and their level. */
 
 import { parseEntry } from './entry.js';
 
@@ -10,7 +10,7 @@ export interface LogSelection {
   level: number;
 }
 
-/** Every line, also one that is no entry. */
+/** Every line, even one that is not an entry. */
 export const EVERYTHING: LogSelection = {
   sinceMs: Number.NEGATIVE_INFINITY,
   untilMs: Number.POSITIVE_INFINITY,
@@ -27,7 +27,7 @@ export function isSelected(line: string, { sinceMs, untilMs, level }: LogSelecti
   return head.time >= sinceMs && head.time <= untilMs && head.level >= level;
 }
 
-/** When a line was logged; `null` where it does not say so. */
+/** When a line was logged; `null` when the line has no time. */
 export function readTime(line: string): number | null {
   return readHead(line)?.time ?? null;
 }

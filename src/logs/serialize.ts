@@ -5,8 +5,8 @@ import { type LogEntry, levelName } from './entry.js';
 
 let written = '';
 /*
- * The lines go to our own files: pino's destinations do not rotate, do not count what they drop, and wait for a reader that does
- * not read. An entry brings its own time, and the core's pid would be on every line.
+ * The lines go to our own files: the destinations of pino do not rotate, do not count what they drop, and block when their
+ * reader does not read. The options leave out the time, which an entry already has, and the pid, which is always the core's.
  */
 const logger = pino(
   { level: 'trace', base: null, timestamp: false },
@@ -17,7 +17,7 @@ const logger = pino(
   },
 );
 
-/** The line, without its newline, as files and standard output have it; control characters are escaped as JSON has them. */
+/** The line without its newline, for files and standard output. Control characters are escaped as in JSON. */
 export function serializeEntry({ level, time, module, generation, source, msg }: LogEntry): string {
   logger[levelName(level)]({ time, module, generation, source }, '%s', msg);
   return written.slice(0, -1);

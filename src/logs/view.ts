@@ -10,7 +10,7 @@ interface Source {
   wanted: (line: string) => boolean;
 }
 
-/** The lines of a state directory's logs, oldest first; a line without a readable time stays behind its predecessor. */
+/** The lines of the logs in a state directory, oldest first. A line without a readable time stays behind the line before it. */
 export class LogView {
   readonly #stateDir: string;
   readonly #module: string | null;
@@ -70,7 +70,7 @@ export class LogView {
       return;
     }
     this.#add(coreLogPath(this.#stateDir), () => true);
-    // What the supervisor says of a module stands in the core's log too, and is shown from there.
+    // What the supervisor says about a module is in the log of the core too, and is shown from there.
     const ownWords = (line: string) => parseEntry(line)?.source !== 'supervisor';
     for (const module of this.modules()) this.#add(moduleLogPath(this.#stateDir, module), ownWords);
   }
@@ -86,7 +86,7 @@ export class LogView {
 class Merging {
   /** `null` at the end. */
   line: string | null = null;
-  /** A log never goes back in time, even where the clock did: its order is what happened. */
+  /** A log never goes back in time, even if the clock did: its order is the order of events. */
   time = 0;
   readonly #lines: Iterator<string>;
   readonly #wanted: Source['wanted'];

@@ -400,7 +400,7 @@ static void options_that_cannot_be_used_are_refused(void)
     for (int i = 0; i < 4; i++) {
         options.server = names[i];
         CHECK(mmc_open(&options) == NULL);
-        CHECK_HAS(mmc_last_error(), "options.server is no name of a server");
+        CHECK_HAS(mmc_last_error(), "options.server is not the name of a server");
     }
     CHECK(mmc_open(NULL) == NULL);
     mmc_close(NULL);

@@ -168,7 +168,7 @@ describe('a try that fails is thrown away, and the next one serves', () => {
     });
     expect(core.module('only_2019')).toMatchObject({
       abi: 'exports-2019',
-      abiReason: 'found by a trial of exports-2020, exports-2019 (it imports mesibo_log, as both have it)',
+      abiReason: 'found by a trial of exports-2020, exports-2019 (it imports mesibo_log, which both have)',
       generation: 2,
       restarts: 0,
       failedStarts: 0,
@@ -187,7 +187,7 @@ describe('a file that starts with no ABI', () => {
     const init = 'mesibo_module_only_2019_init returned -1, which refuses to start';
     expect(one?.message).toBe(
       `module only_2019: ${fixture('only-2019')}: it starts with none of the ABIs that it may have been built for (it ` +
-        `imports mesibo_log, as both have it); exports-2020: ${init}; its last words: "init as 192"; exports-2019: ` +
+        `imports mesibo_log, which both have); exports-2020: ${init}; its last words: "init as 192"; exports-2019: ` +
         `${init}; its last words: "init as 176"; set "abi = ..." to the one that it was built for, and correct what it reports`,
     );
     expect(another).toMatchObject({ code: 'MODULE_NO_ABI', generation: 3 });

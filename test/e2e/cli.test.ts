@@ -304,7 +304,7 @@ describe('check', () => {
     const file = join(directory, 'abi.conf');
     const path = `path = ${fixture('only-2019')}`;
     writeFileSync(file, `module only_2019 { ${path} }\n`);
-    const reason = 'found by a trial of exports-2020, exports-2019 (it imports mesibo_log, as both have it)';
+    const reason = 'found by a trial of exports-2020, exports-2019 (it imports mesibo_log, which both have)';
     expect(await run('check', '--config', file)).toMatchObject({
       code: 0,
       stdout: `module only_2019: ok, ABI exports-2019: ${reason}; set "abi = exports-2019" if that is what it was built for\n`,

@@ -181,7 +181,7 @@ describe('a configuration of several files', { timeout: 240_000 }, () => {
     await note('logs', '-n', '1000');
     await note('status');
     const text = [...said, textBelow(join(command.directory, 'run'))].join('\n').replaceAll('hush-variable!', '');
-    expect(text).toContain('found what it cannot be for deadline, in a value from the file');
+    expect(text).toContain('found a wrong value for deadline in the file');
     for (const secret of SECRETS) expect(text, secret).not.toContain(secret);
   });
 
@@ -214,15 +214,15 @@ describe('a file in the place of', () => {
     [
       ['start', './mesibo.conf'],
       2,
-      /"\.\/mesibo\.conf" is a file, and no name of a module; to start a core with it: mesibo-modules start --config \.\/mesibo\.conf/,
+      /"\.\/mesibo\.conf" is a file, not the name of a module; to start a core with it: mesibo-modules start --config \.\/mesibo\.conf/,
     ],
     [['reload', 'mesibo.conf'], 2, /a core reloads the file that it was started with: mesibo-modules reload/],
     [
       ['check', sample('filter')],
       1,
-      /this is a shared object, and no configuration; .*: mesibo-modules try \S+module_filter\.so/,
+      /this is a shared object, not a configuration; .*: mesibo-modules try \S+module_filter\.so/,
     ],
-    [['start', '--config', sample('filter')], 1, /this is a shared object, and no configuration/],
+    [['start', '--config', sample('filter')], 1, /this is a shared object, not a configuration/],
     [['check', 'a.conf', '--config', 'b.conf'], 2, /give either FILE or --config, not both/],
     [['check', 'a.conf', 'b.conf'], 2, /too many arguments/],
   ])('something else: %j', async (args, code, said) => {

@@ -1,4 +1,4 @@
-/** Arguments as the shell gives them: Node.js would change bytes that are no UTF-8. */
+/** Arguments as the shell gives them: Node.js would change bytes that are not UTF-8. */
 
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
@@ -35,7 +35,7 @@ it.each([
     const { status, stdout, stderr } = run(line, bytes);
     expect([status, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(
-      /^mesibo-modules: the command line has bytes that are no UTF-8, .* in a file or on standard/,
+      /^mesibo-modules: the command line has bytes that are not UTF-8, .* in a file or on standard/,
     );
   }
 });

@@ -260,7 +260,7 @@ describe.skipIf(!canRun)('a gateway', () => {
       expect([code, stderr.replaceAll(/\s+/g, ' ')]).toEqual([
         1,
         expect.stringMatching(
-          /gateway_group: found "no-such-group", which is no group of this system; make it, for example with groupadd/,
+          /gateway_group: found "no-such-group", which is not a group of this system; make it, for example with groupadd/,
         ),
       ]);
     }

@@ -1,4 +1,4 @@
-/** Whether everything that a module sent came to the server: pure. */
+/** Checks that everything that a module sent came to the server: pure. */
 
 import type { Journal } from '../journal.js';
 
@@ -11,7 +11,7 @@ export interface Arrival {
   hash: number;
 }
 
-/** What came of it. */
+/** The result. */
 export interface SendsFigures {
   /** `send_message` had returned 0. */
   accepted: number;
@@ -25,15 +25,15 @@ export interface SendsFigures {
   cameTwice: number;
 }
 
-/** What was promised and not kept. */
+/** The promises that were broken. */
 export interface SendsViolation {
   kind: 'lost' | 'renamed' | 'false' | 'disordered';
   text: string;
 }
 
 /**
- * Judges. What was accepted must have come, each under one id, and for the first time in the order in which it was sent. What was
- * intended, and neither accepted nor refused, may have come: the module was killed in between.
+ * Judges. Accepted messages must have come, each under one id, and for the first time in the order in which they were sent.
+ * Messages that were intended, but neither accepted nor refused, may have come: the module was killed in between.
  */
 export function checkArrivals(
   journal: Journal,

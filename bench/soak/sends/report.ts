@@ -5,7 +5,7 @@ import type { SendsSoakResult } from './run.js';
 /** Violations beyond this are counted only. */
 const SHOWN = 20;
 
-/** The lines that tell what came of it. */
+/** The lines with the result. */
 export function formatSendsResult(result: SendsSoakResult): string[] {
   const { accepted, refused, delivered, repeated, cameTwice, violations, seconds } = result;
   const rate = Math.round(delivered / seconds);

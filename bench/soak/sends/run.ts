@@ -20,7 +20,7 @@ export interface SendsSoakOptions {
   seed: number;
 }
 
-/** What came of it. */
+/** The result. */
 export interface SendsSoakResult extends SendsFigures {
   violations: SendsViolation[];
   seconds: number;
@@ -35,9 +35,9 @@ export interface SendsSoakResult extends SendsFigures {
 const CONCURRENCY = 128;
 const AT_ORDERS = 4;
 const WORK_MAX_MICROS = 20;
-/** A core that is not there after that is none. */
+/** A core that does not serve after this time is given up. */
 const START_MS = 120_000;
-/** What has not come so long after the last one is lost. */
+/** A message that has not come this long after the last one is lost. */
 const PATIENCE_MS = 60_000;
 const RETRY_MS = 20;
 
@@ -75,7 +75,7 @@ class SendsSoak {
     let settled: ReturnType<typeof checkArrivals>;
     try {
       this.#core.start();
-      // For those that have no outcome others are offered.
+      // Others are offered in the place of those without an outcome.
       for (let number = 1; this.#answered < messages; number++) {
         await this.#room();
         this.#connection?.offer(number, this.#messageOf(number));
@@ -116,7 +116,7 @@ class SendsSoak {
   }
 
   async #disturb(disturbance: Disturbance): Promise<void> {
-    // Until the next disturbance: what is sent meanwhile is there when a core is killed.
+    // Until the next disturbance: messages that are sent meanwhile are there when a core is killed.
     this.#takesSends = disturbance !== 'away';
     if (disturbance === 'kill') {
       await this.#core.kill();
@@ -138,7 +138,7 @@ class SendsSoak {
     for (;;) {
       this.#connection ??= await this.#connect(true);
       await Promise.race([this.#woken(), sleep(1000)]);
-      // Reading it takes its time, and what is on its way still comes.
+      // Reading it takes time, and more may arrive meanwhile.
       if (performance.now() - this.#cameMs < 1000) continue;
       const judged = checkArrivals(readJournal(this.#core.journalPath), this.#arrivals);
       if (!judged.violations.some(({ kind }) => kind === 'lost')) return judged;

@@ -1,4 +1,4 @@
-/** What a CPU profile says, in a few lines. Pure. */
+/** A CPU profile in a few lines. Pure. */
 
 import { formatTable } from '../output/table.js';
 

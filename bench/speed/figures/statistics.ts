@@ -36,7 +36,7 @@ export function column(samples: Samples, row: string, key: string): (number | nu
 }
 
 /**
- * Combines two columns round by round. Only what was measured in one round is compared, as the machine's mood changes
+ * Combines two columns round by round. Only figures of the same round are compared, because the speed of the machine changes
  * between rounds.
  */
 export function pair(

@@ -1,4 +1,4 @@
-/** What this project holds itself to, computed from the rows; the bounds are not here. Pure. */
+/** The targets of this project, computed from the rows. The bounds are not here. Pure. */
 
 import { nameRate } from '../run/rows.js';
 import { column, divide, type Figure, pair, type Samples, summarize } from './statistics.js';

@@ -1,9 +1,9 @@
 /**
- * How often each time occurred, in little memory: a long list would make the collector of the measured process work more than its
- * messages do. Pure.
+ * Counts how often each time occurred, in little memory. A long list would give the garbage collector of the measured process
+ * more work than its messages do. Pure.
  */
 
-/** From one step to the next it is so much more. */
+/** The factor from one step to the next. */
 const STEP = 1.01;
 const STEPS_PER_E = 1 / Math.log(STEP);
 /** The shortest time that has a step of its own, in microseconds. */

@@ -1,4 +1,4 @@
-/* The module called in this very process, as a server does that has no protection from it. MODULE follows the load. */
+/* Calls the module in this process, like a server without protection from modules. MODULE follows the load. */
 #include <dlfcn.h>
 #include <string.h>
 
@@ -51,7 +51,7 @@ int main(int count, char **args)
 		calls += CALLS;
 		took = now_micros() - began;
 	} while (took < load.measure_micros);
-	/* Too short to be told one by one: the mean stands for each. The CPU did nothing else. */
+	/* The calls are too short to be measured one by one: the mean stands for each. The CPU did nothing else. */
 	printf("{\"rate\":%.0f,\"p50\":%.5f,\"core\":%.5f}\n", calls / took * 1e6, took / calls, took / calls);
 	return 0;
 }

@@ -83,7 +83,7 @@ static void tell(void)
 	       (double)meter.took[kept * 99 / 100], meter.cpu[0] / count, hosts / count, meter.client / count);
 }
 
-/* What the load says begins now; the processes are core and hosts, and this one is counted as `client`. */
+/* Begins the measurement of the load now. The processes are core and hosts; this one is counted as `client`. */
 static void begin(const load_t *load, char **pids, int processes)
 {
 	meter.took = must_allocate(KEPT * sizeof(*meter.took));

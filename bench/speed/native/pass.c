@@ -1,6 +1,6 @@
 /*
- * The module of all rows: passes every message. Two texts make it do something else, for what is no rate: "crash" ends
- * its process, "rest" takes a second.
+ * The module of all rows: passes every message. Two texts make it do something else, for figures that are not rates: "crash"
+ * ends its process, "rest" takes a second.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,7 @@ static mesibo_result_t on_message(mesibo_module_t *mod, mesibo_message_params_t 
 MESIBO_EXPORT mesibo_int_t mesibo_module_pass_init(mesibo_int_t version, mesibo_module_t *mod, mesibo_int_t len)
 {
 	MESIBO_MODULE_SANITY_CHECK(mod, version, len);
-	/* Imported by name: from it a loader knows the ABI for certain. */
+	/* Only one ABI has this function, so a loader knows the ABI for certain. */
 	mesibo_log(mod, 0, "ready\n");
 	mod->on_message = on_message;
 	return MESIBO_RESULT_OK;

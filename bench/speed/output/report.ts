@@ -1,4 +1,4 @@
-/** What the bench prints: rates by section, what is no rate, and the targets. Pure. */
+/** The report of the bench: rates by section, other figures, and the targets. Pure. */
 
 import { column, divide, type Figure, pair, type Samples, summarize } from '../figures/statistics.js';
 import { computeTargets } from '../figures/targets.js';

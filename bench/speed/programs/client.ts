@@ -1,7 +1,7 @@
 /**
- * Messages of another process, through a client and the gateway: a core with a module is in this process, and a program beside it
- * measures. Called with the kind of the client and a load: `typescript`, `json-lines` or `http`, `queue` or `blocking` of the client in
- * C, or `bridge`, the module of a mesibo server. CPU time is that of core and host, and of the program where that tells it.
+ * Messages from another process, through a client and the gateway. A core with a module is in this process, and another program
+ * measures. Called with the kind of the client and a load: `typescript`, `json-lines` or `http`; `queue` or `blocking` of the client
+ * in C; or `bridge`, the module of a mesibo server. CPU time is that of core and host, and of the program if it reports it.
  */
 
 import { execFile } from 'node:child_process';

@@ -16,7 +16,7 @@ export interface PassCore {
   stop(): Promise<void>;
 }
 
-/** Everything that protects a module is on, as it is by default; only deadlines are long, for a machine that is busy. */
+/** All protection is on, as by default. Only the deadlines are long, for a busy machine. */
 export async function startPassCore(
   modules: number,
   options: { module?: Partial<ModuleOptions>; core?: Partial<ConfigOptions> } = {},

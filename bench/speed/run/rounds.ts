@@ -32,7 +32,7 @@ export async function runRounds(
 ): Promise<Samples> {
   const samples = new Map<string, (Sample | null)[]>(rows.map((row) => [row.name, []]));
   for (let round = 0; round < rounds; round++) {
-    // Every second round goes backwards: no row is always the one after another.
+    // Every second round goes backwards, so that no row always follows the same other row.
     for (const row of round % 2 === 0 ? rows : [...rows].reverse()) {
       listener.started(row, round);
       const env: NodeJS.ProcessEnv = { ...process.env, TMPDIR: scratch };

@@ -32,7 +32,7 @@ export interface RateRow {
   quick: boolean;
 }
 
-/** A row that measures what is no rate. */
+/** A row whose figures are not rates. */
 export interface LifeRow {
   kind: 'life';
   name: string;
@@ -61,10 +61,10 @@ export interface Selection {
 const WINDOWS = [1, 16, 64, 256, 1024];
 const CHAINS = [3, 10];
 const BIG_PAYLOADS = [1024, 65_536];
-/** Where peers are compared that no window makes faster; all are at home in the middle. */
+/** The load for comparing peers: a larger window makes none of them faster, and it suits all of them. */
 const COMMON_WINDOWS = [1, 64, 256];
 const COMMON_PEERS: readonly Peer[] = ['fork', 'worker_threads', 'grpc-js', 'node:http', 'go-plugin'];
-/** Other processes that come to ours by the gateway, and by HTTP. */
+/** Other processes that reach ours through the gateway and over HTTP. */
 const CLIENTS: readonly Peer[] = ['TypeScript client', 'C client', 'JSON lines', 'HTTP'];
 const BIG_PEERS: readonly Peer[] = ['zeromq.js', 'grpc-js', 'go-plugin'];
 
@@ -90,7 +90,7 @@ function rate(section: string, peer: Peer, window: number, bytes = 100, modules 
   return { kind: 'rate', name, section, peer, window, bytes, modules, beside, quick: QUICK.has(name) };
 }
 
-/** Ours come first in a section; what is compared with them follows at once, while the machine is in the same mood. */
+/** Ours come first in a section. The rows that are compared with them follow at once, while the machine is equally fast. */
 const RATES: readonly RateRow[] = [
   ...WINDOWS.flatMap((window) => {
     const section = `${window} in flight`;

@@ -1,4 +1,4 @@
--- What the core was asked and has not answered. Each question gets one answer: an outcome, or a reason why there is none.
+-- The open questions to the core. Each question gets one answer: an outcome, or a reason why there is none.
 -- Reasons: unreachable (no connection), deadline (no outcome in time), failure (the core could not take it).
 
 local monotonic = require "util.time".monotonic;
@@ -18,9 +18,9 @@ function lib.new(write, counters)
 	local window, deadline = 0, 0;
 	local is_open, is_silent = false, false;
 	local heard_at = 0;
-	-- One for all: it runs for the first deadline there is.
+	-- One timer for all questions: it runs for the first deadline.
 	local timer;
-	-- Other in each run of Prosody: ids are seen again when what a module sent because of them comes later.
+	-- Different in each run of Prosody: a later send of a module names the id of the event that caused it.
 	local next_id = os.time() * 0x100000;
 
 	local function settle(entry, outcome, reason)
@@ -28,7 +28,7 @@ function lib.new(write, counters)
 		entry.is_settled = true;
 		asked[entry.id] = nil;
 		local answer = entry.answer;
-		-- It may stay in line for a while, and what is done with it shall not.
+		-- The question may stay in line for a while, but what it refers to must not.
 		entry.frame, entry.answer = nil, nil;
 		if answer then answer(outcome, reason); end
 	end
@@ -54,7 +54,7 @@ function lib.new(write, counters)
 		if unsent < first then unsent = first; end
 	end
 
-	-- Answers all questions that there are. An answer may ask anew: that is no part of it.
+	-- Answers all open questions. An answer may ask a new one: that one stays open.
 	local function answer_all(reason)
 		local from, to, all = first, last, order;
 		order, first, last, unsent = {}, 1, 0, 1;
@@ -66,7 +66,7 @@ function lib.new(write, counters)
 		drop_settled();
 		while first <= last and order[first].ends_at <= now do
 			local entry = order[first];
-			-- Nothing at all was heard since it was asked: the core stands still, and no message shall wait for it again.
+			-- The core has sent nothing since this was asked: it stands still, and no other message waits for it.
 			if entry.asked_at and heard_at < entry.asked_at and not is_silent then
 				is_silent = true;
 				desk.on_silence();
@@ -80,7 +80,7 @@ function lib.new(write, counters)
 		timer = nil;
 	end
 
-	-- Told when a core that is connected stands still, and when it is heard of again.
+	-- Called when a connected core stands still, and when it sends something again.
 	function desk.on_silence() end
 	function desk.on_return() end
 
@@ -121,7 +121,7 @@ function lib.new(write, counters)
 		send_waiting();
 	end
 
-	-- Something has come from the core, whatever it was.
+	-- Anything has come from the core.
 	function desk.heard()
 		heard_at = monotonic();
 		if is_silent then

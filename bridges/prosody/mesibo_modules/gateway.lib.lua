@@ -6,7 +6,7 @@ local server = require "net.server";
 
 local concat = table.concat;
 
--- The core waits no longer for a Hello, so a Welcome that has not come by then does not come.
+-- The core waits no longer than this for a Hello, so a Welcome that is not there by then does not come.
 local WELCOME_WITHIN = 10;
 local FIRST_WAIT, LONGEST_WAIT = 0.1, 5;
 -- A line from the core is not longer than this, whatever its max_message.
@@ -47,7 +47,7 @@ function lib.new(settings, told)
 	local retry, greeting;
 	local connect;
 
-	-- A core that was there is probably restarting: it is tried again at once, and then less and less often.
+	-- A core that was connected before is probably restarting. Try again at once, and then less and less often.
 	local function try_later()
 		wait = is_limited and LONGEST_WAIT or wait and math.min(wait * 2, LONGEST_WAIT) or FIRST_WAIT;
 		retry = module:add_timer(wait, connect);
@@ -65,10 +65,10 @@ function lib.new(settings, told)
 	end
 
 	local function take(line)
-		-- The commonest line of all, without a parser.
+		-- The most common line is read without a parser.
 		local id = line:match('^{"outcome":{"id":"(%d+)","verdict":"pass"}}$');
 		if id then return told.outcome({ id = id, verdict = "pass" }); end
-		-- It throws what is nested too deeply.
+		-- It throws when the text is nested too deeply.
 		local ok, frame, problem = pcall(json.decode, line);
 		if not ok or type(frame) ~= "table" then return drop("it sent what is not JSON: " .. tostring(problem or frame)); end
 		if type(frame.outcome) == "table" then
@@ -81,7 +81,7 @@ function lib.new(settings, told)
 		elseif type(frame.failure) == "table" then
 			told.failure(frame.failure);
 			if frame.failure.fatal then
-				-- It will say the same again, so there is no hurry.
+				-- The core will say the same again, so there is no hurry.
 				is_limited = true;
 				drop(("%s: %s"):format(frame.failure.code, frame.failure.message));
 			end
@@ -121,7 +121,7 @@ function lib.new(settings, told)
 		if from == conn then drop(problem or "it closed the connection"); end
 	end
 
-	-- Silence is no trouble: nobody may have written anything.
+	-- Silence is normal: perhaps nobody has written anything.
 	function listeners.onreadtimeout()
 		return true;
 	end

@@ -1,21 +1,21 @@
--- The order of what one user sends to one address, from whichever of his sessions. While the first message waits for its verdict,
--- what comes later to the same address waits behind it. What goes to other addresses does not.
+-- Keeps the order of what one user sends to one address, from all his sessions. While the first message waits for its verdict,
+-- later ones to the same address wait behind it. Messages to other addresses do not wait.
 
 local reading = module:require "reading";
 
 local lib = {};
 
--- The connection of another server or a component has many senders, so it may have so many times as much waiting as a client.
+-- The connection of another server or a component has many senders. So it may have this many times more waiting than a client.
 local SHARED = 4;
--- One session never has more than this part of all places, or than twice its limit. Who is slowed down stays below that.
+-- One session never has more than this part of all places, or than twice its limit. A session that is slowed down stays below that.
 local SHARE, MOST = 0.25, 2;
--- How full all together may be before nobody who brings messages is read from. The rest is for what has been read already.
+-- When all sessions together have filled this part, none that brings messages is read from. The rest is for what was read already.
 local FULL_AT = 0.75;
 -- When reading goes on.
 local RESUME_AT = 0.5;
 
--- A session that has `limit` messages here is not read from. What has been read of it already waits as well: no message is refused
--- because it was written together with others. `total` bounds what all together have here.
+-- A session that has `limit` messages here is not read from. Messages that were already read wait too: no message is refused
+-- because it was written together with others. `total` bounds the messages of all sessions together.
 function lib.new(limit, total)
 	local lanes = { count = 0 };
 	-- What waits, by sender and recipient.
@@ -23,7 +23,7 @@ function lib.new(limit, total)
 	local sessions = setmetatable({}, { __mode = "k" });
 	-- Sessions that are not read from.
 	local paused = setmetatable({}, { __mode = "k" });
-	-- From the moment when hardly a place is left until half of them are free.
+	-- True from the moment when hardly a place is left until half of them are free.
 	local is_full = false;
 
 	local function pause(origin)
@@ -69,8 +69,8 @@ function lib.new(limit, total)
 		return by_key[key] ~= nil;
 	end
 
-	-- Takes a place in line; returns nil when there is none. Otherwise returns a function that is given, once, what to do when
-	-- all before it is done.
+	-- Takes a place in line; returns nil when there is none. Otherwise returns a function. Call it once, with what to do when
+	-- everything before it is done.
 	function lanes.join(origin, key)
 		local session = sessions[origin];
 		if lanes.count >= total or session and session.count >= math.max(total * SHARE, session.limit * MOST) then

@@ -11,13 +11,13 @@ local function connection_of(session)
 	local conn = session.conn;
 	-- BOSH has no connection of its own.
 	if session.bosh_version or type(conn) ~= "table" or not conn.pause or not conn.resume then return nil; end
-	-- With `event` and `select` mod_limits keeps what is over its rate, pauses, and goes on by itself. What would be read meanwhile
-	-- would overtake that. Then its rate is what slows this session down.
+	-- With `event` and `select`, mod_limits keeps the bytes over its rate, pauses, and goes on by itself. Bytes that are read meanwhile
+	-- would overtake them. So leave it alone: its rate slows this session down.
 	if session.throttle then return nil; end
 	return conn;
 end
 
--- `event` looks at the socket alone: what has been read from it and not been parsed would stay until the client sends more.
+-- `event` looks only at the socket: bytes that were read but not parsed would stay until the client sends more.
 local function read_rest(conn)
 	local socket = conn:socket();
 	if not conn.readcallback or conn.noreading or not socket or not socket:dirty() then return; end
@@ -27,7 +27,7 @@ local function read_rest(conn)
 	return AT_ONCE;
 end
 
--- It is no mistake to pause what is paused: others may have let it go on.
+-- Pausing a paused session is right: others may have let it go on.
 function lib.pause(session)
 	local conn = connection_of(session);
 	if conn then conn:pause(); end
@@ -42,7 +42,7 @@ function lib.resume(session)
 		-- `epoll` looks only then at what it has read and not parsed.
 		conn:pausefor(0);
 	elseif conn.readcallback then
-		-- No timer of the module: it would end with the module, and what has been read would stay.
+		-- Not a timer of the module: it would end with the module, and the bytes that were read would stay.
 		server.add_task(AT_ONCE, function () return read_rest(conn); end);
 	end
 	-- `select` looks at that by itself.

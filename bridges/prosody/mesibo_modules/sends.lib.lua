@@ -1,4 +1,4 @@
--- What modules send, as stanzas; and what becomes of it.
+-- Delivers what modules send as stanzas, and reports its status.
 
 local cache = require "util.cache";
 local encodings = require "util.encodings";
@@ -32,8 +32,8 @@ function lib.new(settings, write, counters, complain, pass)
 	local rooms = cache.new(REMEMBERED);
 	local searched_at;
 	local taken, refused = {}, {};
-	-- Events whose module has been told, and that go on: they come by again, at the host of their recipient. The stanza may be
-	-- a copy by then.
+	-- Stanzas whose module has been told, and that go on. They come here again at the host of their recipient, perhaps as
+	-- copies.
 	local seen = setmetatable({}, { __mode = "k" });
 	-- What became of sends that are not acknowledged yet.
 	local early = {};
@@ -84,7 +84,7 @@ function lib.new(settings, write, counters, complain, pass)
 		for _, occupant in room:each_occupant() do
 			if from and occupant.bare_jid == jid.bare(from) then nick = occupant.nick; end
 		end
-		-- Who is not in the room speaks as the room itself.
+		-- A sender who is not in the room speaks as the room itself.
 		room:broadcast_message(stanzas.make(id, "groupchat", nick or room.jid, room.jid, text, flags));
 	end
 
@@ -173,7 +173,7 @@ function lib.new(settings, write, counters, complain, pass)
 		end
 	end
 
-	-- Whether a stanza comes from who got a send, and goes to where that send came from. Anybody else may know its id.
+	-- Whether a stanza comes from the recipient of a send, and goes to its sender. Others may know the id too.
 	local function is_answer(send, stanza)
 		local from, to = stanza.attr.from, jid.bare(stanza.attr.to or stanza.attr.from);
 		if not send.room then return jid.bare(from) == send.to and to == send.from; end
@@ -182,8 +182,8 @@ function lib.new(settings, write, counters, complain, pass)
 		return room ~= nil and room ~= false and room:get_occupant_by_real_jid(from) ~= nil;
 	end
 
-	-- Takes a stanza that says what became of a send, a receipt or an error. Its module is told. Returns true when nobody else
-	-- shall have it.
+	-- Takes a stanza with the status of a send: a receipt or an error. Tells the module. Returns true when nobody else
+	-- is to get it.
 	function sends.concerns(event)
 		if seen[event] then return false; end
 		local stanza = event.stanza;
@@ -201,7 +201,7 @@ function lib.new(settings, write, counters, complain, pass)
 			local _, condition = stanza:get_error();
 			send.problem = ("%s cannot have it: %s"):format(stanza.attr.from, condition);
 		else
-			-- It comes while the send is being delivered: others in the room have it all the same.
+			-- It comes while the send is being delivered: the others in the room still get it.
 			early[#early + 1] = { id = id, send = send, status = status };
 		end
 		-- A room wants to know which of its occupants cannot be reached.

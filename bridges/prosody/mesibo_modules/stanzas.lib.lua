@@ -1,4 +1,4 @@
--- What of a stanza modules get to see, and what they changed put back into it.
+-- Makes of a stanza what modules see, and puts their changes back into it.
 
 local hashes = require "util.hashes";
 local st = require "util.stanza";
@@ -31,7 +31,7 @@ function lib.body_of(stanza)
 	if text and text ~= "" then return text, found; end
 end
 
--- What is in these is for its recipients alone; the body says only that there is something.
+-- The content of these is only for the recipients. The body only says that there is something.
 local encrypted = {
 	["eu.siacs.conversations.axolotl"] = "encrypted";
 	["urn:xmpp:omemo:0"] = "encrypted";
@@ -48,7 +48,7 @@ function lib.is_encrypted(stanza)
 	return false;
 end
 
--- What a stanza without a body says of an earlier message. Returns the id of that message and its status.
+-- The status of an earlier message, in a stanza without a body. Returns the id of that message and its status.
 function lib.receipt_of(stanza)
 	local received = stanza:get_child("received", xmlns_receipts) or stanza:get_child("received", xmlns_markers);
 	if received then return received.attr.id, STATUS_DELIVERED; end
@@ -79,7 +79,7 @@ function lib.params_of(stanza, from, to, more)
 	return params;
 end
 
--- Makes a text of what a module wrote, whatever it is: as C reads it, up to a NUL, and only what XML allows.
+-- Makes a text of any bytes that a module wrote: up to a NUL, as in C, and only what XML allows.
 function lib.clean(text)
 	text = text:match("^[^%z]*"):gsub("[\1-\8\11\12\14-\31]", "");
 	local parts, at = {}, 1;
@@ -94,7 +94,7 @@ function lib.clean(text)
 	return (table.concat(parts):gsub("\u{FFFE}", "\u{FFFD}"):gsub("\u{FFFF}", "\u{FFFD}"));
 end
 
--- Each says in another way what the body says, or counts characters of it.
+-- Each of these repeats the body in another form, or counts its characters.
 local beside = {
 	["http://jabber.org/protocol/xhtml-im"] = "html";
 	["urn:xmpp:markup:0"] = "markup";

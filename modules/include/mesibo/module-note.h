@@ -1,6 +1,6 @@
 /*
- * Included by module.h: an ELF note that says which ABI the source was compiled for. It stands in the section .note.mesibo,
- * a linker keeps it, and strip does too. `readelf -n FILE` shows it. A file that is linked from several sources has one note
+ * Included by module.h: an ELF note that says which ABI the source was compiled for. It is in the section .note.mesibo.
+ * Linkers and strip keep it. `readelf -n FILE` shows it. A file that is linked from several sources has one note
  * for each of them.
  *
  * The owner is "mesibo" and the type is 1. Three words of 32 bits follow:

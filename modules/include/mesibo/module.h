@@ -1,6 +1,6 @@
 /*
- * What a module includes. A module is a shared object that exports mesibo_module_<name>_init; the loader calls it once,
- * the module fills in the callbacks that it wants, and each of them is called, one at a time, from then on.
+ * The header that a module includes. A module is a shared object that exports mesibo_module_<name>_init. The loader calls
+ * this function once, and the module fills in the callbacks that it wants. From then on the loader calls them, one at a time.
  *
  * There are three binary interfaces (ABIs). Define MESIBO_MODULE_ABI before the #include to choose one:
  *
@@ -42,7 +42,7 @@
 #error "MESIBO_MODULE_ABI must be MESIBO_ABI_TABLE, MESIBO_ABI_EXPORTS_2019 or MESIBO_ABI_EXPORTS_2020"
 #endif
 
-/* Put it before init, so that it is found whatever -fvisibility says, and is not mangled in C++. */
+/* Put it before init. The loader then finds init with any -fvisibility, and C++ does not mangle its name. */
 #ifdef __cplusplus
 #define MESIBO_EXPORT extern "C" __attribute__((__visibility__("default")))
 #else
@@ -97,7 +97,7 @@ typedef int mesibo_result_t;
 
 typedef struct mesibo_module_s mesibo_module_t;
 
-/* A message's parameters. The loader's, for the length of the callback; a callback may change them in place. */
+/* The parameters of a message. They belong to the loader, and are valid during the callback. A callback may change them in place. */
 typedef struct mesibo_message_params_s {
 	mesibo_uint_t aid;     /* application */
 	mesibo_uint_t id;      /* of the message; unique for a sender */
@@ -133,7 +133,7 @@ typedef struct module_config_item_s {
 	char *value;
 } module_config_item_t;
 
-/* Such an array is of C99; clang says so of C++ in spite of __extension__. */
+/* Such an array is C99. clang warns of it in C++ despite __extension__. */
 #if defined(__cplusplus) && defined(__clang__)
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wc99-extensions"
@@ -173,7 +173,7 @@ typedef mesibo_int_t (*mesibo_http_onstatus_t)(void *cbdata, mesibo_int_t status
 typedef void (*mesibo_http_onclose_t)(void *cbdata, mesibo_int_t result);
 typedef mesibo_http_ondata_t mesibo_module_http_data_callback_t;
 
-/* What mesibo_util_http is asked for. Timeouts are seconds, 0 the default; post NULL is a GET. */
+/* A request for mesibo_util_http. Timeouts are in seconds, 0 is the default. With post NULL it is a GET. */
 typedef struct mesibo_http_s {
 	const char *url;
 	const char *post;
@@ -214,7 +214,7 @@ typedef struct mesibo_socket_s {
 
 typedef mesibo_int_t (*mesibo_fcgi_ondata_t)(void *cbdata, mesibo_int_t result, const char *buffer, mesibo_int_t size);
 
-/* The parameters of a FastCGI request, under the names that the application sees, and its body. */
+/* The parameters of a FastCGI request, with the names that the application sees, and its body. */
 typedef struct mesibo_fcgi_s {
 	char *USER;
 	char *SCRIPT_FILENAME;
@@ -337,7 +337,7 @@ mesibo_int_t mesibo_log(mesibo_module_t *mod, mesibo_uint_t level, const char *f
 /* Sends a message; 0, or -1 if refused. Its status comes back through on_message_status. */
 mesibo_int_t mesibo_message(mesibo_module_t *mod, mesibo_message_params_t *params, const char *message,
 			    mesibo_uint_t len);
-/* The value of a setting, or NULL. The memory is the module's to change. */
+/* The value of a setting, or NULL. The module may change this memory. */
 char *mesibo_util_getconfig(mesibo_module_t *mod, const char *name);
 void mesibo_util_create_thread(void *(*fn)(void *), void *data, size_t stacksize, const char *name);
 #endif
@@ -345,14 +345,17 @@ void mesibo_util_create_thread(void *(*fn)(void *), void *data, size_t stacksize
 mesibo_int_t mesibo_http(mesibo_module_t *mod, const char *url, const char *post,
 			 mesibo_module_http_data_callback_t cb, void *cbdata, module_http_option_t *opt);
 /*
- * The value of the first `key` in the JSON text `src`, at any depth, or NULL. It is made a string in place: the inside of
- * a string without its escapes (\u0000 and half a surrogate pair become U+FFFD); a number, true, false and null as they
- * are written; an object or an array, up to 1,024 levels deep, as its JSON text. `*next`, unless next is NULL, is set to
- * the place behind the value, to look from there for the next such key, or for another one. Where NULL is returned,
- * because there is no such key or its value is malformed or cut off, neither src nor *next is changed.
+ * Returns the value of the first `key` in the JSON text `src`, at any depth. The value becomes a string in place:
  *
- * The value's NUL ends the text as seen from its start: after that only what stands before it is found there (and it
- * itself, again). Go on from *next, or extract keys in the reverse of their order in the text.
+ *   a string                       its content without escapes (\u0000 and half a surrogate pair become U+FFFD)
+ *   a number, true, false, null    as it is written
+ *   an object or an array          its JSON text, up to 1,024 levels deep
+ *
+ * Unless next is NULL, `*next` is set to the place behind the value: look from there for the next such key, or another one.
+ * Returns NULL when there is no such key, or when its value is malformed or cut off. Then src and *next stay as they are.
+ *
+ * The NUL behind the value now ends the text `src`: from its start, a second call finds only keys before that NUL, and this
+ * one again. So go on from *next, or extract keys in the reverse of their order in the text.
  */
 char *mesibo_util_json_extract(char *src, const char *key, char **next);
 #endif
@@ -367,15 +370,19 @@ mesibo_int_t mesibo_util_socket_connect(mesibo_socket_t *socket, void *cbdata);
 mesibo_int_t mesibo_util_socket_write(mesibo_int_t sock, const char *data, mesibo_int_t len);
 void mesibo_util_socket_close(mesibo_int_t sock);
 /*
- * The value of the first `key` in the JSON text `src` of `len` bytes, at any depth, or NULL. It is made a string in place:
- * the inside of a string without its escapes (\u0000 and half a surrogate pair become U+FFFD); a number, true, false and
- * null as they are written; an object or an array, up to 1,024 levels deep, as its JSON text. `*next`, unless next is
- * NULL, is set to the place behind the value, to look from there, in the `len - (*next - src)` bytes that are left, for
- * the next such key. Where NULL is returned, because there is no such key or its value is malformed or cut off, neither
- * src nor *next is changed. Nothing behind len is read or written: src need not end with a NUL.
+ * Returns the value of the first `key` in the JSON text `src` of `len` bytes, at any depth. The value becomes a string in
+ * place:
  *
- * The same src may be searched again, for any key in any order; what was returned before stays as it is, except that a
- * value found inside of an object ends the object's text there.
+ *   a string                       its content without escapes (\u0000 and half a surrogate pair become U+FFFD)
+ *   a number, true, false, null    as it is written
+ *   an object or an array          its JSON text, up to 1,024 levels deep
+ *
+ * Unless next is NULL, `*next` is set to the place behind the value: look from there, in the `len - (*next - src)` bytes that
+ * are left, for the next such key. Returns NULL when there is no such key, or when its value is malformed or cut off. Then
+ * src and *next stay as they are. Nothing behind len is read or written: src need not end with a NUL.
+ *
+ * You may search the same src again, for any key in any order. Values that were returned before stay as they are, with one
+ * exception: a value found inside an object ends the text of that object there.
  */
 char *mesibo_util_json_extract(char *src, mesibo_int_t len, const char *key, char **next);
 /* Microseconds, monotonic. */
@@ -383,9 +390,9 @@ mesibo_int_t mesibo_util_usec(void);
 #endif
 
 /*
- * First thing in init: refuses a loader that this module was not compiled for. The version is looked at before `m`,
- * which another ABI passes elsewhere. In the table ABI pass (m)->version; nothing is logged there, since a struct
- * that does not fit has no log to trust.
+ * Call this first in init: it refuses a loader that this module was not compiled for. It checks the version before `m`,
+ * because another ABI passes `m` elsewhere. In the table ABI pass (m)->version. Nothing is logged there, because a struct
+ * that does not fit has no log that can be trusted.
  */
 #if MESIBO_HAS_EXPORTS
 #define MESIBO_MODULE_REFUSE_(m, what) \

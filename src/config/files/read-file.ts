@@ -7,14 +7,15 @@ import { decodeText } from './encoding.js';
 
 /** Of a configuration, with all that it includes. */
 export const LARGEST_CONFIG = 16 * 1024 * 1024;
-/** Whoever writes into a pipe, or types, may take so long before each piece. */
+/** How long the writer of a pipe, or a person who types, may take before each piece. */
 const SILENCE_MS = 10_000;
 const PAUSE_MS = 20;
 const CHUNK = 64 * 1024;
 
 const CAUSES: Record<string, string> = {
   ENOENT: 'it does not exist; write it, or name another one with --config',
-  EACCES: 'permission to read it, or a folder on its way, is denied; change its mode or owner, or run as one who may',
+  EACCES:
+    'permission to read it, or a folder on its way, is denied; change its mode or owner, or run as a user who may read it',
   EISDIR: 'it is a folder; name the file in it with --config',
   ENOTDIR: 'a part of its path is not a folder; correct the path given with --config',
   ELOOP: 'its symbolic links lead in a circle; correct them',
@@ -32,7 +33,7 @@ const NEVER_WAIT =
 const ELF = Buffer.from('\x7fELF', 'latin1');
 
 function sharedObject(file: string): ConfigError {
-  const message = 'this is a shared object, and no configuration; to see what a module does with a message: ';
+  const message = 'this is a shared object, not a configuration; to see what a module does with a message: ';
   return new ConfigError('CONFIG_UNREADABLE', `${message}mesibo-modules try ${quoteWord(file)}`, { file });
 }
 
@@ -67,7 +68,7 @@ function readBytes(file: string, { neverWait = false, silenceMs = SILENCE_MS }: 
   const chunks: Buffer[] = [];
   let size = 0;
   try {
-    // The opening of a pipe would wait as long as nobody has it open for writing.
+    // Opening a pipe would wait until somebody opens it for writing.
     const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const stats = fstatSync(fd);

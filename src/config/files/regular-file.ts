@@ -28,7 +28,7 @@ export interface RegularFile {
  */
 export function readRegularFile(path: string, maxBytes: number): RegularFile {
   try {
-    // Before it is opened: that alone has an effect on some devices.
+    // Look before opening it: opening alone has an effect on some devices.
     refuseOthers(statSync(path));
     const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
     try {

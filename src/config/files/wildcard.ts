@@ -59,7 +59,7 @@ function exists(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-/** Whether a name fits one part of a pattern: in a time that the product of both lengths bounds. */
+/** Whether a name fits one part of a pattern. The product of both lengths bounds the time. */
 export function matches(part: string, name: string): boolean {
   if (name.startsWith('.') && !part.startsWith('.')) return false;
   const pattern = [...part];

@@ -79,7 +79,7 @@ const FORMS = `$\{NAME} or $\{NAME:-default} (a $\{ that is meant as it stands i
 const EXPECTED = `expected ${FORMS}`;
 const MISSING_BRACE = `expected the } of ${FORMS}; a default has no { and }`;
 
-/** What of a value stands in its file: without what its variables give, but with their defaults. */
+/** The part of a value that stands in its file: without the values of its variables, but with their defaults. */
 function literalOf(written: string): string {
   return expand(written, () => '').value;
 }

@@ -5,7 +5,7 @@ import { isSecretName, mayBeSecret } from './secret-name.js';
 /** Stands for what is not shown. */
 export const HIDDEN = '(hidden)';
 
-/** What a value has beyond this is neither searched for secrets nor shown. */
+/** The rest of a longer value is neither searched for secrets nor shown. */
 const MOST_SHOWN = 64 * 1024;
 
 /** `scheme://user:password@`: the password, or in a web address what stands alone before the `@`. */

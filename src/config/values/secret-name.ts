@@ -8,7 +8,7 @@ const WORDS = new Set(
   ).split(' '),
 );
 
-/** One word of such an end, too: `dbpassword`, `authtoken`. */
+/** So is a name with a word that ends in one of these: `dbpassword`, `authtoken`. */
 const END =
   /(?:password|passwd|passphrase|passcode|secret|token|credentials?|apikey|(?:access|auth|secret|private)key)$/;
 
@@ -44,7 +44,7 @@ export function mayBeSecret(value: string): boolean {
   return !NO_VALUES.has(value.toLowerCase());
 }
 
-/** Words end at what is no letter, and where `aB` and `ABc` have them end. */
+/** Splits a name into words: at all characters that are not letters, and before the `B` of `aB` and `ABc`. */
 function wordsOf(name: string): string[] {
   return (name.match(/[A-Z]+(?![a-z])|[A-Z]?[a-z]+/g) ?? []).map((word) => word.toLowerCase());
 }

@@ -8,7 +8,7 @@ import type { ValueFile } from '../types.js';
 
 const MAX_BYTES = 1024 * 1024;
 
-/** Whether a value, as it is written, is the path of a file: `@alice` is none, and neither is anything in quotes. */
+/** Whether a value, as it is written, names a file. `@alice` does not, and nothing in quotes does. */
 export function isFileReference({ value, quoted }: Pair): boolean {
   return !quoted && /^@(?:\/|\.\.?\/|\$\{)/.test(value);
 }
@@ -22,11 +22,11 @@ export function pathOfReference(pair: Pair): string | null {
 /**
  * Reads such a file, without the line break at its end.
  *
- * @throws UnreadableError for what is no regular file of text, of at most 1 MiB and without a NUL
+ * @throws UnreadableError unless it is a regular file of UTF-8 text, of at most 1 MiB and without a NUL
  */
 export function readValueFile(path: string): ValueFile {
   const { bytes, stats } = readRegularFile(path, MAX_BYTES);
-  if (bytes.includes(0)) throw new UnreadableError('it has a NUL byte, and so is no text');
+  if (bytes.includes(0)) throw new UnreadableError('it has a NUL byte, so it is not text');
   if (!isUtf8(bytes)) throw new UnreadableError('it is not text in UTF-8');
   return { path, value: bytes.toString('utf8').replace(/\r?\n$/, ''), stats };
 }

@@ -5,12 +5,12 @@ import { ModuleLoadError } from '../../errors.js';
 import type { ElfFacts } from './elf.js';
 import type { AbiMark } from './elf-notes.js';
 
-/** The function that exports-2019 alone has. */
+/** Only exports-2019 has this function. */
 const ONLY_2019 = 'mesibo_http';
-/** Functions that exports-2020 alone has; sockets are told by their prefix. */
+/** Only exports-2020 has these functions, and those for sockets, which have a prefix. */
 const ONLY_2020 = ['mesibo_util_http', 'mesibo_util_fcgi', 'mesibo_util_usec', 'mesibo_vlog'];
 const SOCKET_PREFIX = 'mesibo_util_socket_';
-/** Functions of both, and not of table, whose functions are no symbols. */
+/** Functions that both have. The functions of table are not symbols. */
 const SHARED = [
   'mesibo_log',
   'mesibo_message',
@@ -20,12 +20,12 @@ const SHARED = [
 ];
 const CHOOSE = 'define the same MESIBO_MODULE_ABI for all of them, as with cc -DMESIBO_MODULE_ABI=';
 
-/** What told an ABI before anything was tried. */
+/** How an ABI was found before anything was tried. */
 export type AbiSource = 'configuration' | 'note' | 'symbols';
 
 /** The ABIs that a file may have been built for, the likeliest first, and how that was found. */
 export interface Candidates {
-  /** At least one; a single one is certain, of several a trial decides. */
+  /** At least one. A single one is certain; between several a trial decides. */
   candidates: AbiName[];
   source: AbiSource;
   /** The same in words. */
@@ -38,7 +38,7 @@ export interface Candidates {
 
 /**
  * Tells which ABIs a file may have been built for: by the configuration, or else by the note of our header, or else by
- * what it imports.
+ * the imports of the file.
  *
  * @param configured - the value of `abi`, which overrides everything
  * @throws {@link ModuleLoadError} `MODULE_ABI_MIXED`, `MODULE_ABI_UNKNOWN`
@@ -56,7 +56,7 @@ function byConfiguration(facts: ElfFacts, abi: AbiName): Candidates {
   const others = [...new Set(facts.notes.marks.map(nameOf))].filter((name) => name !== abi);
   const contradiction =
     others.length > 0 ? `the note in the file says ${others.join(' and ')}` : contradict(facts, abi);
-  const doubt = `${facts.path}: "abi = ${abi}" is set, but ${contradiction}; remove "abi", unless you know better`;
+  const doubt = `${facts.path}: "abi = ${abi}" is set, but ${contradiction}; remove "abi", unless you are sure of it`;
   return {
     candidates: [abi],
     source: 'configuration',
@@ -111,10 +111,10 @@ function bySymbols(facts: ElfFacts): Candidates {
   if (shared === undefined) {
     return found(['table', 'exports-2020', 'exports-2019'], 'it imports no mesibo_* function');
   }
-  return found(['exports-2020', 'exports-2019'], `it imports ${shared}, as both have it`);
+  return found(['exports-2020', 'exports-2019'], `it imports ${shared}, which both have`);
 }
 
-/** Which import the ABI does not have; `null`: it has all that are known. */
+/** Says which import the ABI does not have; `null`: it has all known ones. */
 function contradict({ imports }: ElfFacts, abi: AbiName): string | null {
   const of2019 = abi === 'exports-2019' ? undefined : imports.find((name) => name === ONLY_2019);
   if (of2019 !== undefined) return `it imports ${of2019}, which only exports-2019 has`;

@@ -1,16 +1,16 @@
-/** A file that is read in pieces, none of which may lie outside of it: what elf.ts stands on. */
+/** A file that is read in pieces. No piece may lie outside of the file. elf.ts reads with it. */
 
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { type ErrorCode, ModuleLoadError } from '../../errors.js';
 
-/** In bytes. No table that we read is larger in a sound file, and a larger one would be memory spent for nothing. */
+/** In bytes. In a sound file, every table that we read is smaller. A larger one would only waste memory. */
 export const MAX_TABLE_BYTES = 64 * 1024 * 1024;
 
 const AGAIN = 'build or copy it again';
 const NAME_FILE = 'name the .so file itself in "path"';
 
 /**
- * An open regular file, with reads that are checked against its size, and the errors that are raised about it.
+ * An open regular file. Checks each read against the size of the file, and raises the errors about it.
  *
  * Every method throws {@link ModuleLoadError}: file, cause and remedy in one line.
  */
@@ -22,7 +22,7 @@ export class ElfFile {
 
   constructor(path: string) {
     this.#path = path;
-    // Looked at before it is opened: opening a FIFO blocks, and opening a device may do anything.
+    // Look before opening it: opening a FIFO blocks, and opening a device may do anything.
     const stat = this.#try(() => statSync(path));
     if (stat.isDirectory()) {
       this.fail('MODULE_FILE_UNREADABLE', 'it is a directory', NAME_FILE);
@@ -58,7 +58,7 @@ export class ElfFile {
     let got = 0;
     while (got < length) {
       const count = this.#try(() => readSync(this.#fd, bytes, got, length - got, offset + got));
-      // Cut short since it was opened.
+      // Somebody has cut it short since it was opened.
       if (count === 0) this.fail('MODULE_FILE_TRUNCATED', `its ${what} ends early`, AGAIN);
       got += count;
     }
@@ -90,7 +90,7 @@ export class ElfFile {
       return this.fail(
         'MODULE_FILE_UNREADABLE',
         `it cannot be read (${message})`,
-        'see to the file or its disk',
+        'check the file and its disk',
         error,
       );
     }

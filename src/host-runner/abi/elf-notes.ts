@@ -1,6 +1,6 @@
 /**
- * The notes of a module file: `mesibo/module-note.h` writes one for each source, and says there which ABI it was compiled for.
- * What is in the file is taken for hostile: a note that is damaged is told of and left out.
+ * The notes of a module file. `mesibo/module-note.h` writes one for each source; it says which ABI the source was compiled for.
+ * The content of the file is not trusted: a damaged note is reported and left out.
  *
  * @see elf(5), "Notes (Nhdr)".
  */
@@ -10,7 +10,7 @@ import type { ElfFile } from './elf-file.js';
 
 /** What one note says. */
 export interface AbiMark {
-  /** `null`: this version knows no ABI of that number. */
+  /** `null`: this version does not know the ABI of that number. */
   abi: AbiName | null;
   /** As it is in the file. */
   number: number;
@@ -22,9 +22,9 @@ export interface AbiMark {
 
 /** All that the notes of a file say. */
 export interface AbiMarks {
-  /** Each only once, in the order of the file; none where the file was built without our header. */
+  /** Each only once, in the order of the file; empty when the file was built without our header. */
   marks: AbiMark[];
-  /** Why there may be more notes, or others; `null`: they are sound. */
+  /** Why notes may be missing or wrong; `null`: they are sound. */
   damage: string | null;
 }
 

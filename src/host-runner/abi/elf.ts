@@ -1,7 +1,7 @@
 /**
- * Reads what matters of an ELF shared object from disk, without loading it: dlopen says "No such file" of one for
- * another machine and dies of a truncated one. Everything in the file is taken for hostile: each offset is checked
- * against the file, each walk is bounded.
+ * Reads what matters of an ELF shared object from disk, without loading it: dlopen says "No such file" about a file for
+ * another machine, and crashes on a truncated one. Nothing in the file is trusted: each offset is checked against the
+ * file, and each walk is bounded.
  *
  * @see elf(5) and the System V ABI, chapters 4 and 5, for the numbers.
  */
@@ -130,7 +130,7 @@ function readSegments(file: ElfFile): Segment[] {
     if (type !== PT_LOAD && type !== PT_DYNAMIC && type !== PT_NOTE) continue;
     const [offset, address, size] = [u64(table, at + 8), u64(table, at + 16), u64(table, at + 32)];
     const segment = { type, offset, address, size, align: u64(table, at + 48) };
-    // The kernel maps a segment that ends behind the file without complaint; touching it is a SIGBUS.
+    // The kernel silently maps a segment that ends behind the file. Touching it there raises SIGBUS.
     if (type === PT_LOAD && segment.size > 0) file.require(segment.offset, segment.size, 'loaded part');
     segments.push(segment);
   }
@@ -165,8 +165,8 @@ function readDynamic(
 }
 
 /**
- * How many dynamic symbols there are, which only the hash tables know. DT_GNU_HASH lists the exported tail alone: what
- * comes before it are the imports, and its own end is found by walking the chain of the highest bucket.
+ * How many dynamic symbols there are. Only the hash tables know. DT_GNU_HASH lists only the exported symbols at the end:
+ * the imports come before them. The chain of the highest bucket leads to the end of the list.
  */
 function countSymbols(memory: Memory, tags: Map<number, number>, symtab: number): number {
   const hash = tags.get(DT.HASH);
@@ -185,7 +185,7 @@ function countSymbols(memory: Memory, tags: Map<number, number>, symtab: number)
     }
     if (first > 1) return first;
   }
-  // Nothing is exported, and GNU ld then leaves the number out. The symbols end where the next table begins.
+  // When nothing is exported, GNU ld leaves the number out. The symbols end where the next table begins.
   const tables = [DT.STRTAB, DT.GNU_HASH, DT.RELA, ...DT_VERSIONS].map((tag) => tags.get(tag) ?? 0);
   const next = Math.min(...tables.filter((address) => address > symtab));
   return Number.isFinite(next) ? Math.floor((next - symtab) / SYMBOL_SIZE) : 0;
@@ -250,7 +250,7 @@ class Memory {
   }
 }
 
-/** A string table. The sum of what is taken from it is bounded, since its entries may overlap. */
+/** A string table. Its entries may overlap, so the total length of what is read from it is bounded. */
 class Names {
   readonly #file: ElfFile;
   readonly #bytes: Buffer;
@@ -270,7 +270,7 @@ class Names {
   }
 }
 
-/** Beyond 2^53 the number is rounded, which no check minds: it is past every file's end either way. */
+/** Beyond 2^53 the number is rounded. No check depends on it: rounded or not, it lies behind the end of every file. */
 function u64(bytes: Buffer, at: number): number {
   return Number(bytes.readBigUInt64LE(at));
 }

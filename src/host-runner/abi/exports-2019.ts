@@ -1,6 +1,6 @@
 import type { AbiLayout } from './layout.js';
 
-/** The first public header: as the latest one, with fewer functions, and parameters that end sooner. */
+/** The first public header: like the latest one, but with fewer functions and shorter parameters. */
 export const exports2019: AbiLayout = {
   name: 'exports-2019',
   initArguments: 3,

@@ -1,4 +1,4 @@
-/** Pure: what a module wants and does not get, as far as its imports tell. A pointer in the `table` ABI is no import. */
+/** Pure: what a module wants and does not get, as its imports show. A pointer in the `table` ABI is not an import. */
 
 import type { ElfFacts } from './elf.js';
 

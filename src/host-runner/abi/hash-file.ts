@@ -1,4 +1,4 @@
-/** The sha256 of a module file: what a trial found is remembered by it. */
+/** The sha256 of a module file. The result of a trial is remembered by it. */
 
 import { createHash } from 'node:crypto';
 import { ElfFile } from './elf-file.js';
@@ -6,7 +6,7 @@ import { ElfFile } from './elf-file.js';
 const CHUNK_BYTES = 1024 * 1024;
 
 /**
- * Hashes a file, in pieces, for it may be large.
+ * Hashes a file in pieces, because it may be large.
  *
  * @returns 64 hexadecimal digits
  * @throws {@link ModuleLoadError} when the file cannot be read to its end

@@ -1,4 +1,4 @@
-/** All that is found out of a module file before it is loaded: hosts and the reference loader ask here alone. */
+/** Finds out everything about a module file before it is loaded, for hosts and for the reference loader. */
 
 import type { AbiName } from '../../config/types.js';
 import { type Candidates, findCandidates } from './detect.js';
@@ -18,7 +18,7 @@ export interface InspectedFile extends Omit<Candidates, 'doubts'> {
 }
 
 /**
- * Looks at what a file says of itself.
+ * Reads what a file says about itself.
  *
  * @param moduleName - the configured name
  * @param abi - the configured ABI; `null`: found out

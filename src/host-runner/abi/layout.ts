@@ -35,7 +35,7 @@ export interface AbiLayout {
     toOnline: number | null;
     to: number;
     from: number;
-    /** Where modules of the ABI before look for the addresses, and repoint them. */
+    /** Where modules of the older ABI look for the addresses, and change them. */
     toAlias: number | null;
     fromAlias: number | null;
   };

@@ -177,7 +177,7 @@ describe('a redirect that leads nowhere', () => {
     ['/', 0, 'redirected more than 5 times (maxredirects)', 6],
     ['/', 2, 'redirected more than 2 times (maxredirects)', 3],
     ['file:///etc/passwd', 0, 'HOST redirects to file://, and only http:// and https:// can be used', 1],
-    ['http://[', 0, 'HOST redirects to what is no URL', 1],
+    ['http://[', 0, 'HOST redirects to an address that is not a URL', 1],
   ])('%s', async (location, maxredirects, why, requests) => {
     const server = await say(`HTTP/1.1 302 Found\r\nLocation: ${location}\r\nContent-Length: 0\r\n\r\n`);
     const outcome = await visitor.get({ url: server.host, maxredirects });

@@ -41,7 +41,7 @@ describe('loadConfig', () => {
     expect(warningsOf('executable')).toEqual([]);
     for (const [program, why] of [
       ['nowhere', 'it does not exist'],
-      ['programs', 'it is no file'],
+      ['programs', 'it is not a file'],
       ['not-executable', 'you may not execute it'],
     ] as const) {
       const message = `on_event: ${join(folder, program)} cannot be run, ${why}; until it can, nobody is told of events`;

@@ -145,7 +145,7 @@ test.each([
   ['a link to itself', () => symlinkSync(path, path)],
 ])('%s in place of a log is told as such', (_what, make) => {
   make();
-  const message = `${path} is no log, because it is no regular file; move it away, or check --state-dir`;
+  const message = `${path} is not a log: it is not a regular file; move it away, or check --state-dir`;
   expect(() => reader.last(1)).toThrow(message);
   expect(() => reader.next()).toThrow(message);
 });

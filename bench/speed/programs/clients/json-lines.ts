@@ -1,4 +1,4 @@
-/** Messages by lines of JSON, from a process of their own, as a server without a client has them. Called as the client in TypeScript. */
+/** Messages as lines of JSON from another process: a server without a client library. Called as the client in TypeScript. */
 
 import { once } from 'node:events';
 import { connect } from 'node:net';

@@ -1,4 +1,4 @@
-/** How much memory a message holds that has no verdict yet. Runs with --expose-gc. */
+/** How much memory a message takes while it waits for its verdict. Runs with --expose-gc. */
 
 import { setImmediate as turn } from 'node:timers/promises';
 import { startPassCore } from '../core.js';
@@ -21,7 +21,7 @@ for (let i = 0; i < WARM; i++) await core.supervisor.onMessage(PARAMS, payload);
 const before = heldBytes(gc);
 const resting = core.supervisor.onMessage(PARAMS, Buffer.from('rest'));
 const all = Array.from({ length: OUTSTANDING }, () => core.supervisor.onMessage(PARAMS, payload));
-// What goes out at once has gone out.
+// The messages that go out at once are out.
 for (let i = 0; i < 3; i++) await turn();
 const held = heldBytes(gc) - before;
 const outcomes = await Promise.all([resting, ...all]);

@@ -10,7 +10,7 @@ const MODULES = 20;
 const [waitMs = 2000, measureMs = 10_000] = process.argv.slice(2).map(Number);
 const core = await startPassCore(MODULES);
 await sleep(waitMs);
-// To look costs this process time as well: of its own CPU time it looks last, and first afterwards.
+// Reading the figures also costs CPU time here. So its own CPU time is read last before the wait, and first after it.
 const before = core.hosts.map(cpuMicros);
 const wakeUpsBefore = wakeUps(process.pid);
 const ownBefore = ownMicros();

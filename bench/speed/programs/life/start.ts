@@ -1,4 +1,4 @@
-/** How long one module takes to start, and 50, beside as many processes of Node.js that do nothing. */
+/** How long one module and 50 modules take to start, compared with as many processes of Node.js that do nothing. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import { startPassCore } from '../core.js';
 import { tell } from '../tell.js';
 
 const COUNT = 50;
-/** In a session of its own, as a host is: Linux may share a busy machine out among sessions. */
+/** In a session of its own, like a host: Linux may share out a busy machine by sessions. */
 const BARE = { stdio: 'ignore', detached: true } as const;
 
 const one = await startPassCore(1);
@@ -20,8 +20,8 @@ await core.stop();
 process.exit(0);
 
 /**
- * A few at a time, as a machine does it fastest: all at once they only wait for each other. Until the last has ended, as
- * nothing else tells that it had begun.
+ * Starts a few at a time, which is fastest: all at once, they only wait for each other. Measures until the last has ended,
+ * because nothing else shows that it had begun.
  */
 async function startBare(): Promise<number> {
   const began = performance.now();

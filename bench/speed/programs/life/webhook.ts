@@ -1,4 +1,4 @@
-/** How fast what a module sends is posted to a server in Node on this machine: one message at a time, as its order wants it. */
+/** How fast the core posts messages of a module to a server in Node on this machine: one at a time, to keep their order. */
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

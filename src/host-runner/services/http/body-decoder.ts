@@ -4,7 +4,7 @@ import { pipeline, Transform, type TransformCallback } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw, type Zlib } from 'node:zlib';
 import { HttpFailure } from './failure.js';
 
-/** More than a server has a reason to apply one over the other. */
+/** No server has a reason to apply this many codings to one body. */
 const MOST_CODINGS = 5;
 
 const DECODERS: Record<string, () => Transform> = {
@@ -14,10 +14,10 @@ const DECODERS: Record<string, () => Transform> = {
   br: createBrotliDecompress,
 };
 
-/** `none` is no coding of the standard, and some servers write it. */
+/** The standard does not have `none`, but some servers write it. */
 const UNCODED = new Set(['identity', 'none']);
 
-/** What a decoder tells, at any time after bytes were written to it. */
+/** The events of a decoder. They come at any time after bytes were written to it. */
 export interface DecodedBody {
   data(bytes: Buffer): void;
   /** It takes more. */
@@ -26,7 +26,7 @@ export interface DecodedBody {
   failed(failure: HttpFailure): void;
 }
 
-/** A chain of decoders; what is written to it while it is paused waits in it, and little of it. */
+/** A chain of decoders. While it is paused, it holds what is written to it; that must be little. */
 export class BodyDecoder {
   readonly #first: Transform;
   readonly #last: Transform;
@@ -42,14 +42,14 @@ export class BodyDecoder {
     for (const [i, stage] of this.#stages.entries()) {
       stage.on('error', () => body.failed(new HttpFailure(`the body is not valid ${names[i]}`)));
     }
-    // One failure is enough: it is told by the stage that had it.
+    // One failure is enough: the stage that had it reports it.
     if (this.#stages.length > 1) pipeline(this.#stages, () => {});
     this.#first.on('drain', () => body.drained());
     this.#last.on('data', (bytes) => body.data(bytes));
     this.#last.on('end', () => body.end());
   }
 
-  /** @returns whether it takes more; else it tells by `drained` */
+  /** @returns whether it takes more; if not, `drained` says when it does */
   write(bytes: Uint8Array): boolean {
     return this.#first.write(bytes);
   }
@@ -89,7 +89,7 @@ export function codingsOf(contentEncoding: string): string[] {
   return codings;
 }
 
-/** `deflate` means zlib's format, and many servers send it without zlib's header. */
+/** `deflate` means the format of zlib, but many servers leave out the header of zlib. */
 class EitherInflate extends Transform {
   #inner: (Transform & Zlib) | null = null;
 
@@ -103,7 +103,7 @@ class EitherInflate extends Transform {
       flushed();
       return;
     }
-    // What stands behind the end of its stream ends a decoder early.
+    // Bytes behind the end of its stream end a decoder early.
     if (this.#inner.readableEnded) {
       flushed();
       return;

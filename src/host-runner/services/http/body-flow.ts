@@ -1,4 +1,4 @@
-/** The body of a response on its way to who asked for it: decoded, and no faster than it is taken. */
+/** Hands on the body of a response: decoded, and no faster than its receiver takes it. */
 
 import { BodyDecoder } from './body-decoder.js';
 import type { HttpFailure } from './failure.js';
@@ -18,7 +18,7 @@ export interface BodyTaker {
   guard(step: () => void): void;
 }
 
-/** Holds what came and cannot be taken yet, which is little: the connection is not read meanwhile. */
+/** Holds the bytes that cannot be taken yet. They are few, because the connection is not read meanwhile. */
 export class BodyFlow {
   readonly #progress: Progress;
   readonly #taker: BodyTaker;
@@ -28,7 +28,7 @@ export class BodyFlow {
   #held = false;
   /** The decoder takes no data for now. */
   #full = false;
-  /** What came with the chunk after which nothing more was taken. */
+  /** Bytes that came after the taker had stopped taking. */
   #waiting: Buffer[] = [];
   #isWhole = false;
   #isOver = false;

@@ -1,4 +1,4 @@
-/** The HTTP client of a host: performs what modules ask for and hands on what comes, as it comes. */
+/** The HTTP client of a host: performs the requests of modules, and hands on the answers as they arrive. */
 
 import { HttpFailure, oneLine } from './failure.js';
 import { type Flow, Job } from './job.js';

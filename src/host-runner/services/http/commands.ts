@@ -1,4 +1,4 @@
-/** The commands that the shim has for the worker; src/host-runner/native/http.c writes them. Pure. */
+/** The commands from the shim to the worker; src/host-runner/native/http.c writes them. Pure. */
 
 import type { HttpAsk } from './request.js';
 
@@ -42,7 +42,7 @@ const NULL_LENGTH = 0xffff_ffff;
 /**
  * Reads one command. Nothing of the result shares memory with the bytes.
  *
- * @throws RangeError when they are no command
+ * @throws RangeError when they are not a command
  */
 export function decodeCommand(bytes: Buffer): Command {
   const kind = bytes.readUInt32LE(0);

@@ -11,7 +11,7 @@ import type { HttpRequest } from './request.js';
 import { HeadRefusal } from './response-head.js';
 import { trustedCertificates } from './trust.js';
 
-/** An idle connection is kept for so long at most, however long the server would. */
+/** An idle connection is never kept for longer than this, even if the server would keep it. */
 const MOST_IDLE_MS = 60_000;
 
 /** How a request gets to its server. */
@@ -33,7 +33,7 @@ export function routeOf({ url, proxy }: HttpRequest): Route {
   return { key: `${by} ${url.origin}`, origin: url.origin, tunnel: { url: proxy.url, authorization } };
 }
 
-/** A connection for one request at a time, opened with the first, and again when the server has closed it since. */
+/** A connection for one request at a time. It opens with the first request, and again after the server has closed it. */
 export class Connection {
   readonly #target: string;
   #peer: string;
@@ -60,27 +60,27 @@ export class Connection {
     this.#client.on('disconnect', closed);
   }
 
-  /** `host:port` of the other end, for the words of a failure; a proxy while it has not made its tunnel. */
+  /** `host:port` of the other end, for failures. Until a proxy has made its tunnel, it is the proxy. */
   get peer(): string {
     return this.#peer;
   }
 
-  /** Sends a request; a handler that is not told of its start is not connected yet. */
+  /** Sends a request. The handler gets its start once the connection is open. */
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
     this.#filter = new HeadFilter();
     this.#client.dispatch(options, handler);
   }
 
-  /** Nothing more is read, the end of the connection neither, until `release`. */
+  /** Stops reading until `release`. Even the end of the connection is not noticed. */
   hold(): void {
     this.#held = true;
   }
 
-  /** What was held back is read. */
+  /** Reads on after `hold`. */
   release(): void {
     if (!this.#held) return;
     this.#held = false;
-    // Not while undici is still at work on what it has read.
+    // Not now: undici may still work on what it has read.
     process.nextTick(() => {
       if (!this.#held) this.#socket?.emit('readable');
     });
@@ -109,8 +109,8 @@ export class Connection {
   }
 
   /**
-   * undici can pause, but takes a connection that the server closes meanwhile for a broken one, or fails an assertion. Its parser
-   * refuses heads that are not written strictly.
+   * undici can pause. But when the server closes the connection meanwhile, it takes it for broken, or an assertion fails. Its
+   * parser also refuses heads that are not written strictly.
    */
   #takeOverReading(socket: Socket): void {
     const read = socket.read.bind(socket);
@@ -148,7 +148,7 @@ export class Connection {
         createConnection: () => socket,
         method: 'CONNECT',
         path: this.#target,
-        // Only the status counts: behind it stand bytes of TLS, which nobody can change.
+        // Only the status counts. The bytes behind the head are TLS, which nobody can change.
         insecureHTTPParser: true,
         maxHeaderSize: LONGEST_HEAD,
         headers: { host: this.#target, ...(authorization === null ? {} : { 'proxy-authorization': authorization }) },
@@ -194,13 +194,13 @@ function whenOpen(socket: Socket, event: 'connect' | 'secureConnect', done: Open
   socket.once(event, () => tell(null, socket));
   socket.once('close', () => tell(Object.assign(new Error('closed'), { code: 'ECONNRESET' })));
   socket.on('error', (error: NodeJS.ErrnoException) => {
-    // By its own code undici takes it for the end of a body that has no length.
+    // With its own code, undici takes it for the end of a body without a length.
     if (told && error.code === 'ECONNRESET') error.code = RESET;
     tell(error);
   });
 }
 
-/** Errors of certificates have codes of their own, and words that need the name of the server beside them. */
+/** Errors of certificates have codes of their own. Their words need the name of the server beside them. */
 function inTls(error: NodeJS.ErrnoException, hostname: string): Error {
   if (error.syscall !== undefined) return error;
   if (error.code === 'ECONNRESET')

@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 import { type Header, hasHeader } from './headers.js';
 import type { HttpRequest } from './request.js';
 
-/** What a client dispatches. By a proxy, a request that is not encrypted names its whole URL. */
+/** The request that a client dispatches. Through a proxy, a request without TLS names its whole URL. */
 export function toDispatch({ method, url, headers, body, proxy }: HttpRequest): Dispatcher.DispatchOptions {
   const path = `${url.pathname}${url.search}`;
   const all: Header[] = hasHeader(headers, 'host') ? headers : [['Host', url.host], ...headers];

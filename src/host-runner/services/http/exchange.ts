@@ -12,11 +12,11 @@ import { Progress } from './progress.js';
 import { isRedirect } from './redirect.js';
 import type { HttpRequest, Limits } from './request.js';
 
-/** The most that is read of a body that nobody wants, so that its connection can be used again. */
+/** A body that nobody wants is read up to this size, so that its connection can be used again. */
 const MOST_DISCARDED_BYTES = 64 * 1024;
 const MOST_DISCARDING_MS = 1000;
 
-/** What an exchange tells. After `redirected`, `ended` and `failed` it tells nothing but `released`. */
+/** The events of an exchange. After `redirected`, `ended` or `failed` only `released` follows. */
 export interface ExchangeListener {
   /** @returns whether the body may follow now; else after `resume` */
   status(status: number, type: string): boolean;
@@ -44,7 +44,7 @@ export class Exchange {
   readonly #body: BodyFlow;
   /** Ends what nobody wants and is still read. */
   #discarding: NodeJS.Timeout | undefined;
-  /** Nothing more is told but `released`. */
+  /** Only the event `released` may still follow. */
   #over = false;
   #released = false;
   /** The status says that there is no body, whatever the header announces. */
@@ -84,7 +84,7 @@ export class Exchange {
     this.#body.resume();
   }
 
-  /** Ends it at once; nothing more is told but `released`. */
+  /** Ends it at once. Only `released` follows. */
   abort(): void {
     if (this.#over) return;
     this.#conclude();
@@ -102,7 +102,7 @@ export class Exchange {
   }
 
   #answered(status: number, headers: IncomingHttpHeaders): void {
-    // What comes before the answer itself, as 103 does.
+    // A response before the real one, such as 103.
     if (status < 200 || this.#over) return;
     const location = firstOf(headers.location);
     if (isRedirect(status) && location !== null) {
@@ -188,7 +188,7 @@ export class Exchange {
     clearTimeout(this.#discarding);
     this.#connection.release();
     if (!reusable) this.#controller?.abort(new Error('nobody wants it any more'));
-    // Not while the client is still at work on this response.
+    // Not now: the client may still work on this response.
     queueMicrotask(() => this.#listener.released(reusable));
   }
 

@@ -1,4 +1,4 @@
-/** Why a request came to nothing, in words for one line of a log. Credentials and queries never get into them. */
+/** Says in one line of a log why a request failed. It never contains credentials and queries. */
 
 /** A request that failed for a reason that is already in words. */
 export class HttpFailure extends Error {
@@ -38,7 +38,7 @@ export function explain(error: unknown, { peer, receivedBytes, announcedBytes }:
     if (code === 'ETIMEDOUT') return `the connection to ${peer} timed out`;
     if (code === RESET || code === 'ECONNRESET' || code === 'EPIPE') return `${peer} reset the connection ${when}`;
     if (name === 'HTTPParserError') return notHttp(peer, reasonOf(message)).message;
-    // Within the header it is not the body that falls short.
+    // Within the header, it is not the body that is too short.
     if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' && receivedBytes === null)
       return notHttp(peer, 'Content-Length').message;
     if (code === 'UND_ERR_SOCKET' && message.startsWith('bad ')) return notHttp(peer, message).message;
@@ -59,7 +59,7 @@ export const RESET = 'CONNECTION_RESET';
 
 const LONGEST_LINE = 300;
 
-/** One line that a log can carry, whatever a server put into the words. */
+/** Makes one line for a log, whatever text a server sent. */
 export function oneLine(text: string): string {
   return text.replace(/[^\x20-\x7e\xa0-\uffff]/g, '?').slice(0, LONGEST_LINE);
 }
@@ -69,7 +69,7 @@ interface SystemError extends Error {
   hostname?: string;
 }
 
-/** Where several addresses of one name were tried, the first error. */
+/** The first error, when several addresses of one name were tried. */
 function firstOf(error: unknown): SystemError {
   if (error instanceof AggregateError) return firstOf(error.errors[0]);
   return error instanceof Error ? error : new Error(String(error));

@@ -1,4 +1,4 @@
-/** What a connection reads, with the head of each response written anew. */
+/** Filters what a connection reads: writes the head of each response anew. */
 
 import { HeadRefusal, plainHeadOf } from './response-head.js';
 
@@ -9,12 +9,12 @@ const BEGIN = 'HTTP/';
 /** With a few empty lines before it. */
 const LONGEST_BEGIN = 64;
 
-/** A head that comes byte by byte takes no more memory than one that comes at once. */
+/** A head that arrives byte by byte takes no more memory than one that arrives at once. */
 const MOST_PIECES = 1024;
 
 const [CR, LF] = [0x0d, 0x0a];
 
-/** For one response. What comes before it, as 103 does, is left out. */
+/** The filter of one response. Responses before it, such as 103, are left out. */
 export class HeadFilter {
   /** Of the head that is not whole yet. */
   #pieces: Buffer[] = [];
@@ -22,7 +22,7 @@ export class HeadFilter {
   /** Of the line that is not whole yet. */
   #lineBytes = 0;
   #lineEndsInCr = false;
-  /** The first characters behind empty lines: what does not begin as HTTP does is not waited for. */
+  /** The first characters behind empty lines. When they are not those of HTTP, the rest is not awaited. */
   #begin = '';
   /** Empty lines may stand before a head. */
   #hasLine = false;
@@ -81,7 +81,7 @@ export class HeadFilter {
     this.#lineEndsInCr = chunk[end - 1] === CR;
   }
 
-  /** The head that is whole now; `null` for one that is not the last. */
+  /** The head that is now complete; `null` when another head follows it. */
   #take(): Buffer | HeadRefusal | null {
     const text = Buffer.concat(this.#pieces)
       .toString('latin1')

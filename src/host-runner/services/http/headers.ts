@@ -5,7 +5,7 @@ import { HttpFailure } from './failure.js';
 /** A field of a header: its name as it is sent, and its value, a character for each byte. */
 export type Header = [name: string, value: string];
 
-/** Those that say how the message travels, which is not for a module to say. */
+/** Fields that say how the message travels. A module cannot set them. */
 const OURS = new Set(['content-length', 'transfer-encoding', 'expect', 'upgrade', 'keep-alive']);
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -36,7 +36,7 @@ export function toHeader(name: string, option: string, value: string): Header {
 /**
  * Reads `extra_header`: one field a line, lines parted by LF or CR LF.
  *
- * @throws HttpFailure naming the line that is none. It is not quoted: it may hold a secret.
+ * @throws HttpFailure with the number of a line that is not a field. It is not quoted: it may hold a secret.
  */
 export function parseExtraHeaders(text: string): Header[] {
   const headers: Header[] = [];
@@ -47,7 +47,7 @@ export function parseExtraHeaders(text: string): Header[] {
   return headers;
 }
 
-/** Ours, and the module's own instead of those of the same name. */
+/** Our fields and those of the module. A field of the module replaces ours of the same name. */
 export function override(ours: Header[], own: Header[]): Header[] {
   const names = new Set(own.map(([name]) => name.toLowerCase()));
   return [...ours.filter(([name]) => !names.has(name.toLowerCase())), ...own];

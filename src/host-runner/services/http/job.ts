@@ -1,4 +1,4 @@
-/** What a module asked for, from its turn to its end: redirects and further attempts are exchanges of their own. */
+/** One request of a module, from its turn to its end. Each redirect and each further attempt is an exchange of its own. */
 
 import { routeOf } from './connection.js';
 import { Exchange } from './exchange.js';
@@ -7,10 +7,10 @@ import type { Lease, Pool } from './pool.js';
 import { redirect } from './redirect.js';
 import { type HttpAsk, type HttpRequest, type Limits, limitsOf, prepare, retryDelayMs, toTimerMs } from './request.js';
 
-/** What to do after something was handed on: 1 go on, 0 wait until there is room, -1 nobody wants any more. */
+/** What to do after handing something on: 1 go on, 0 wait until there is room, -1 stop, because nobody wants the rest. */
 export type Flow = 1 | 0 | -1;
 
-/** Who is told of one request. */
+/** Gets the events of one request. */
 export interface JobListener {
   status(status: number, type: string): Flow;
   data(percent: number, bytes: Buffer): Flow;
@@ -42,7 +42,7 @@ export class Job {
     this.#limits = limitsOf(ask);
   }
 
-  /** Begins; what is wrong with the request itself is told before this returns. */
+  /** Begins. Mistakes in the request itself are reported before this returns. */
   start(): void {
     const { totalSeconds } = this.#limits;
     const late = new HttpFailure(`not finished within ${totalSeconds} s (total_timeout)`);

@@ -1,4 +1,4 @@
-/** How long an exchange waits for what comes next. */
+/** Limits how long an exchange waits for its next step. */
 
 import { HttpFailure } from './failure.js';
 import { toTimerMs } from './request.js';
@@ -8,12 +8,12 @@ export class Patience {
   readonly #ended: (failure: HttpFailure) => void;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param ended - is told when a wait was too long */
+  /** @param ended - is called when a wait was too long */
   constructor(ended: (failure: HttpFailure) => void) {
     this.#ended = ended;
   }
 
-  /** Begins another wait. @param words - what is said when it is too long */
+  /** Begins another wait. @param words - the failure when it is too long */
   start(seconds: number, words: () => string): void {
     clearTimeout(this.#timer);
     const fire = () => this.#ended(new HttpFailure(words(), { transient: true }));

@@ -2,7 +2,7 @@
 
 import { Connection, type Route } from './connection.js';
 
-/** Connections to one place at a time; who comes when all are in use waits for a turn. */
+/** Connections to one place at a time. When all are in use, a new request waits for its turn. */
 export const MOST_CONNECTIONS = 64;
 /** Idle ones that are kept, of all places together. */
 const MOST_IDLE = 128;
@@ -30,7 +30,7 @@ export class Pool {
   /**
    * Asks for a connection; `ready` is called when there is one, perhaps before this returns.
    *
-   * @returns what ends the waiting
+   * @returns a function that ends the waiting
    */
   take(route: Route, ready: (lease: Lease) => void): () => void {
     const place = this.#places.get(route.key) ?? { route, used: 0, idle: [], waiting: new Set() };
@@ -75,7 +75,7 @@ export class Pool {
     return connection;
   }
 
-  /** A server has closed a connection; in use it opens again by itself. */
+  /** A server has closed a connection. If it is in use, it opens again by itself. */
   #forget(place: Place, connection: Connection): void {
     const at = place.idle.indexOf(connection);
     if (at === -1) return;

@@ -19,7 +19,7 @@ export class Progress {
     return this.receivedBytes;
   }
 
-  /** From 1 to 99: what is not known is little, and the whole is told otherwise. */
+  /** From 1 to 99. 1 also when the length is unknown; the end of the body is another event. */
   get percent(): number {
     if (!this.announcedBytes) return 1;
     return Math.min(Math.max(Math.floor(((this.receivedBytes ?? 0) * 100) / this.announcedBytes), 1), 99);

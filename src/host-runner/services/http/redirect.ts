@@ -1,4 +1,4 @@
-/** Where a response sends a request on to. Pure. */
+/** Where a redirect leads. Pure. */
 
 import { type Header, isNamed, override } from './headers.js';
 import type { HttpRequest } from './request.js';
@@ -8,10 +8,10 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** A POST goes on as a GET after these, as browsers do it. */
 const TO_GET = new Set([301, 302, 303]);
 
-/** What is said to one server only. */
+/** Fields that only one server may see. */
 const PRIVATE = ['authorization', 'cookie', 'host'];
 
-/** Whether a response sends on to its `Location`. */
+/** Whether a response is a redirect to its `Location`. */
 export function isRedirect(status: number): boolean {
   return REDIRECTS.has(status);
 }
@@ -20,7 +20,7 @@ export function isRedirect(status: number): boolean {
  * The request to make instead.
  *
  * @param location a character for each byte
- * @throws HttpFailure when there is no way on from there
+ * @throws HttpFailure when the redirect cannot be followed
  */
 export function redirect(request: HttpRequest, status: number, location: string): HttpRequest {
   const { url, credentials } = parseLocation(location, request.url);

@@ -1,4 +1,4 @@
-/** From what a module asks for to the request that is sent. Pure. */
+/** Makes the request to send of what a module asks for. Pure. */
 
 import { VERSION } from '../../../paths.js';
 import { HttpFailure } from './failure.js';
@@ -77,7 +77,7 @@ const FIELDS = [
 /**
  * Makes the request that a module asks for.
  *
- * @throws HttpFailure when it cannot be one, saying which option is wrong
+ * @throws HttpFailure that says which option is wrong
  */
 export function prepare(ask: HttpAsk): HttpRequest {
   if (!ask.url?.trim()) throw new HttpFailure('there is no URL');
@@ -113,7 +113,7 @@ export function limitsOf(ask: HttpAsk): Limits {
   };
 }
 
-/** For a timer, which fires at once where it is told to wait for longer than it can. */
+/** Limits a time for a timer. A timer that gets too long a time fires at once. */
 export function toTimerMs(seconds: number): number {
   return Math.min(seconds * 1000, LONGEST_TIMER_MS);
 }

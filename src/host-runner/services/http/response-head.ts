@@ -1,10 +1,10 @@
 /**
- * The head of a response, as the parser behind it wants it. Pure. Servers write heads by hand: with LF alone, with long cookies, with
- * a field over several lines. What can only mean one thing is written anew. All else is refused: two programs that read the same
- * bytes could find different bodies in them.
+ * Rewrites the head of a response for the strict parser behind it. Pure. Servers write heads by hand: with LF alone, with long
+ * cookies, with a field over several lines. A head that has only one meaning is written anew. Every other head is refused: two
+ * programs that read the same bytes could find different bodies in them.
  */
 
-/** Those that somebody reads. All others are left out. */
+/** Fields that are read. All others are left out. */
 const READ = new Set([
   'connection',
   'content-encoding',
@@ -15,7 +15,7 @@ const READ = new Set([
   'transfer-encoding',
 ]);
 const STATUS_LINE = /^HTTP\/(1\.[01])[ \t]+([1-9]\d\d)(?:[ \t].*)?$/i;
-/** Other names than those that are read may be anything, also nothing. */
+/** The names of all other fields may be anything, even empty. */
 const FIELD = /^(|[^: \t][^:]*):(.*)$/s;
 /** For some programs a lone CR ends a line, and a NUL ends a text. */
 const NO_LINE = /[\r\0]/;
@@ -28,7 +28,7 @@ export interface PlainHead {
   text: string;
 }
 
-/** Why a head is not taken. */
+/** Why a head is refused. */
 export class HeadRefusal {
   readonly why: string;
 
@@ -41,7 +41,7 @@ export class HeadRefusal {
 export function plainHeadOf(lines: readonly string[]): PlainHead | HeadRefusal {
   const [first = '', ...others] = lines;
   const [, version, digits] = STATUS_LINE.exec(first) ?? [];
-  if (version === undefined) return new HeadRefusal('the status line is no "HTTP/1.1 200 OK"');
+  if (version === undefined) return new HeadRefusal('the status line is not like "HTTP/1.1 200 OK"');
   const status = Number(digits);
   if (status === 101) return new HeadRefusal('the status 101 changes to another protocol, which nobody asked for');
   const fields = readFields(others);
@@ -64,7 +64,7 @@ function readFields(lines: readonly string[]): Fields | HeadRefusal {
       return new HeadRefusal('a line of the header has no name with a colon');
     const read = name.trim().toLowerCase();
     if (!READ.has(read)) continue;
-    // "Content-Length : 5" counts for some and not for others.
+    // Some programs read "Content-Length : 5" as a length, others do not.
     if (read.length !== name.length) return new HeadRefusal(`there is a space between ${name.trim()} and its colon`);
     if (!VALUE.test(value)) return new HeadRefusal(`${name} has control characters`);
     fields.set(read, [...(fields.get(read) ?? []), value.trim()]);
@@ -82,19 +82,19 @@ function unfolded(lines: readonly string[]): string[] {
   return whole;
 }
 
-/** Several lengths, also in one field with commas, may be one if they are equal. */
+/** Several equal lengths count as one, also in one field with commas. */
 function settleLength(fields: Fields): HeadRefusal | null {
   const lengths = fields.get('content-length');
   if (!lengths) return null;
   const said = new Set(lengths.flatMap(membersOf));
   const [length] = said;
   if (said.size > 1) return new HeadRefusal('Content-Length is there with different values');
-  if (length === undefined || !/^\d{1,15}$/.test(length)) return new HeadRefusal('Content-Length is no number');
+  if (length === undefined || !/^\d{1,15}$/.test(length)) return new HeadRefusal('Content-Length is not a number');
   fields.set('content-length', [length]);
   return null;
 }
 
-/** The body is chunked or as it is: the request has asked for nothing else. */
+/** The body is chunked or plain: the request has asked for nothing else. */
 function settleCoding(fields: Fields): HeadRefusal | null {
   const said = fields.get('transfer-encoding');
   if (!said) return null;

@@ -2,7 +2,7 @@
 
 import { HttpFailure } from './failure.js';
 
-/** An address, with what it says of who asks. */
+/** An address, and the credentials in it. */
 export interface Target {
   /** Without user, password and fragment. */
   url: URL;
@@ -10,26 +10,26 @@ export interface Target {
   credentials: string | null;
 }
 
-/** Texts come byte for byte: each character stands for one byte. */
+/** Each character of a text stands for one byte. */
 type Bytes = string;
 
 /**
  * Reads the URL of a module. Without a scheme it is an http URL.
  *
- * @throws HttpFailure when it is none, or of another scheme
+ * @throws HttpFailure when it is not a URL, or has another scheme
  */
 export function parseTarget(text: Bytes): Target {
   return toTarget(parse(text.trim(), 'the URL', ['http:', 'https:']));
 }
 
 /**
- * Reads where a response sends a client on to.
+ * Reads the target of a redirect.
  *
- * @throws HttpFailure when it is no URL, or of another scheme
+ * @throws HttpFailure when it is not a URL, or has another scheme
  */
 export function parseLocation(location: Bytes, base: URL): Target {
   const url = tryParse(escapeBytes(location), base);
-  if (url === null) throw new HttpFailure(`${base.host} redirects to what is no URL`);
+  if (url === null) throw new HttpFailure(`${base.host} redirects to an address that is not a URL`);
   requireScheme(url, ['http:', 'https:'], `${base.host} redirects to`);
   return toTarget(url);
 }
@@ -46,7 +46,7 @@ export function parseProxy(text: Bytes): Target {
 function parse(text: Bytes, what: string, schemes: string[]): URL {
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   const url = tryParse(escapeBytes(withScheme));
-  // Not quoted: a password may stand anywhere in what cannot be read.
+  // The text is not quoted: it could not be read, so a password may stand anywhere in it.
   if (url === null) throw new HttpFailure(`${what} is not valid`);
   requireScheme(url, schemes, `${what} has the scheme`);
   return url;
@@ -66,7 +66,7 @@ function requireScheme({ protocol }: URL, schemes: string[], words: string): voi
   throw new HttpFailure(`${words} ${protocol}//, and only ${known} can be used`);
 }
 
-/** Bytes beyond ASCII as they are, whatever the text is encoded in: URL would take each for a character of its own. */
+/** Keeps bytes beyond ASCII in any encoding: URL would take each byte for a character. */
 function escapeBytes(text: Bytes): string {
   return text.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
 }

@@ -1,4 +1,4 @@
-/** The certificates by which https servers are trusted. */
+/** The certificates that make https servers trusted. */
 
 import { readFileSync } from 'node:fs';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
@@ -6,9 +6,9 @@ import { createSecureContext, rootCertificates, type SecureContext } from 'node:
 let trusted: SecureContext | undefined;
 
 /**
- * The certificates of Node and those of a file that MESIBO_EXTRA_CA_CERTS names; `undefined`: Node's alone. A core hands
- * its NODE_EXTRA_CA_CERTS on under that name: under its own Node would read it at the start of every host, which takes
- * longer than the rest of that start. Here it is read once, for the first https server.
+ * The certificates of Node, and those in the file that MESIBO_EXTRA_CA_CERTS names; `undefined`: only those of Node. The core
+ * passes its NODE_EXTRA_CA_CERTS to hosts under this name. Under the original name, Node would read the file at the start
+ * of every host, and that takes longer than the rest of the start. Here it is read once, for the first https server.
  */
 export function trustedCertificates(): SecureContext | undefined {
   const file = process.env.MESIBO_EXTRA_CA_CERTS;

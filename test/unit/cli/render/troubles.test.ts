@@ -83,7 +83,7 @@ test('a crash is old news after an hour', () => {
 
 test('messages that nobody took, and output that was not kept, are told', () => {
   expect(told({ sends: { ...serving.sends, total: 9, undelivered: 4 } })).toEqual([
-    'warning: module filter: 4 of the 9 messages that it sent were taken by nobody -> let a server take them: set gateway = auto',
+    'warning: module filter: nobody took 4 of the 9 messages that it sent -> let a server take them: set gateway = auto',
   ]);
   expect(told({ sends: { ...serving.sends, total: 9, refused: 2 } })).toEqual([
     'warning: module filter: send_message returned -1 2 times, because too many messages waited for a server -> let a server take them, or raise black_box, send_queue and send_memory',

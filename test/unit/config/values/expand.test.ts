@@ -80,7 +80,7 @@ describe('a value', () => {
   it('from a secret variable is not quoted by an error', () => {
     for (const setting of ['deadline', 'window', 'abi', 'umask', 'backoff', 'path = x ; max_crashes']) {
       const { message } = catchConfigError(() => parse(`module m { ${setting} = \${API_TOKEN} }`));
-      expect(message).toMatch(/found what it cannot be for \w+, in a value from the environment, expected .{5}/);
+      expect(message).toMatch(/found a wrong value for \w+ in the environment, expected .{5}/);
       expect(message).not.toContain('hush');
     }
     expect(catchConfigError(() => parse('module m { deadline = ${NAME} }')).message).toContain('found "value"');

@@ -96,9 +96,9 @@ describe('a value that names a file', () => {
   it('is not quoted by an error', () => {
     const said = (text: string) => catchConfigError(() => loadConfig(write(text).file)).message;
     expect(said('module m { deadline = @./value }')).toMatch(
-      /module m: found what it cannot be for deadline, in a value from the file \S+\/value, expected a duration from 1ms to 24h$/,
+      /module m: found a wrong value for deadline in the file \S+\/value, expected a duration from 1ms to 24h$/,
     );
-    expect(said('log_keep = @./value')).toMatch(/for log_keep, in a value from the file .*, expected a whole number/);
+    expect(said('log_keep = @./value')).toMatch(/for log_keep in the file .*, expected a whole number/);
     expect(said('webhook = @./value\nwebhook_secret = /x')).not.toContain('hush');
   });
 
@@ -111,6 +111,6 @@ describe('a value that names a file', () => {
 
   it('is not read for a text', () => {
     const error = catchConfigError(() => parseConfig('module m { k = @/etc/hostname }', '/m.conf', () => false));
-    expect(error.message).toContain('no other file is read for a text; let loadConfig read a file');
+    expect(error.message).toContain('a text cannot have the file of a value; let loadConfig read a file');
   });
 });

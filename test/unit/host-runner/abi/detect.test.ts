@@ -65,7 +65,7 @@ describe('findCandidates', () => {
   ])('leaves the two newer ABIs to one that imports %s only', (name) => {
     expect(find(name)).toMatchObject({
       candidates: ['exports-2020', 'exports-2019'],
-      reason: `it imports ${name}, as both have it`,
+      reason: `it imports ${name}, which both have`,
     });
   });
 
@@ -92,7 +92,7 @@ describe('findCandidates', () => {
   ] as const)('says that %j contradict "abi = %s"', (imports, abi, why) => {
     const { candidates, doubts } = findCandidates(facts({ imports: [...imports] }), abi);
     expect(candidates).toEqual([abi]);
-    expect(doubts).toEqual([`${PATH}: "abi = ${abi}" is set, but ${why}; remove "abi", unless you know better`]);
+    expect(doubts).toEqual([`${PATH}: "abi = ${abi}" is set, but ${why}; remove "abi", unless you are sure of it`]);
   });
 });
 

@@ -68,7 +68,7 @@ describe('where a response sends on to', () => {
   });
 
   it('may be nowhere', () => {
-    expect(() => parseLocation('http://[', base)).toThrow('host:81 redirects to what is no URL');
+    expect(() => parseLocation('http://[', base)).toThrow('host:81 redirects to an address that is not a URL');
     expect(() => parseLocation('data:x', base)).toThrow('host:81 redirects to data://');
   });
 });
