@@ -1,6 +1,6 @@
 /**
  * What a message makes the core allocate, in bytes: it is what collections cost later, and it is the same on every
- * machine, as times are not. Lower a bound when the hot path becomes leaner; raise it only for what is worth that.
+ * machine, as times are not. Lower a bound when the hot path becomes leaner; raise it only for a good reason.
  */
 
 import { execFile } from 'node:child_process';

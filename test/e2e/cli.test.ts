@@ -215,7 +215,7 @@ describe('a command that is printed', () => {
     }
   });
 
-  it('does so too when an error of the core tells of it', async () => {
+  it('does so too when it is part of an error of the core', async () => {
     writeFileSync(join(directory, 'mesibo.conf'), filter());
     const there = (...args: string[]) => run('--run-dir', "it's here", ...args);
     await there('start', '--daemon', '--config', 'mesibo.conf');
@@ -300,7 +300,7 @@ describe('check', () => {
     expect((await run('check', '--config', file)).code).toBe(0);
   });
 
-  it('recommends what a trial found, which is no fault', async () => {
+  it('recommends the ABI that a trial found, and does not count that as a fault', async () => {
     const file = join(directory, 'abi.conf');
     const path = `path = ${fixture('only-2019')}`;
     writeFileSync(file, `module only_2019 { ${path} }\n`);

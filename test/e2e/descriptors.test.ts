@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CommandLine } from '../helpers/command.js';
 import { boxesOf, isRunning, makeTempDir, readRunId, sample } from './core.js';
 
-/** Takes every file descriptor as often as a host has died, and gives them back once a start has failed for want of one. */
+/** Takes every file descriptor each time a host has died, and gives them back once a start has failed without one. */
 const PROGRAM = `
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { makeConfig, Supervisor } from 'mesibo-modules';
@@ -224,7 +224,7 @@ console.log(JSON.stringify(told));
 `;
 
 it.each([0, 2, 4, 12, 23])(
-  'a program that starts a supervisor with %i descriptors left is told so, and lives',
+  'a program that starts a supervisor with %i descriptors left gets an error, and survives',
   (left) => {
     const options = JSON.stringify({ runDir: `${directory}/run`, path: sample('filter'), left });
     const node = [process.execPath, '--input-type=module', '-e', COLD, options];

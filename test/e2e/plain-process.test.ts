@@ -134,7 +134,7 @@ describe('a function that the module is not linked with', () => {
   const MISSING =
     /nothing provides the symbol OpenSSL_version; link the module with -lcrypto; calling it ends the process$/;
 
-  it("is not Node's; the module serves until it calls it, and is told what to link", async () => {
+  it('is not taken from Node; the module serves until it calls it, and the error says what to link', async () => {
     const served = await serve('forgot-libcrypto');
     expect(served.lines('forgot_libcrypto')).toEqual(['not called']);
     expect(served.lines('forgot_libcrypto', 'supervisor')).toContainEqual(expect.stringMatching(MISSING));

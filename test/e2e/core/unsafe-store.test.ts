@@ -66,7 +66,7 @@ async function receive(count: number): Promise<string[]> {
   return sentIds;
 }
 
-it('the boxes of a killed core outlive the core that could not write what they hold', async () => {
+it('the boxes of a killed core stay when the next core cannot write their content', async () => {
   const { runId, sentIds } = await killWithSends();
   await hold();
   await start();

@@ -38,7 +38,7 @@ export class OneProcess {
   /** @param loader another build of it */
   constructor(loader: string = REFERENCE_LOADER) {
     const modules = MODULES.flatMap(({ name, abi }) => {
-      // A file of its own: one that is loaded twice into a process is there once, with all that it keeps.
+      // A file of its own: a file that is loaded twice into a process exists there only once, with one set of variables.
       const file = join(this.#directory, `${name}.so`);
       copyFileSync(fixture(`generic-${abi}`), file);
       return ['--module', name, file, `mesibo_module_generic_${abi}_init`, ABI[abi]];

@@ -79,7 +79,7 @@ describe.skipIf(MISSING)('a burst of one client', () => {
     (['tcp', 'tls', 'websocket'] as const).map((way) => [backend as Backend, way] as const),
   );
 
-  it.for(cases)('waits where it is: network backend %s, over %s', async ([backend, way], context) => {
+  it.for(cases)('waits in the socket: network backend %s, over %s', async ([backend, way], context) => {
     const { globals, port, modules } = await makeWay(way);
     const scene = await makeScene({ globals: `network_backend = "${backend}"\n${globals}`, modules });
     const { gateway, prosody, bob } = scene;

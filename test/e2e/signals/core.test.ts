@@ -114,7 +114,7 @@ describe('a signal that ends no core', () => {
 });
 
 describe('a stop in the middle of a reload', () => {
-  it('is a stop, and the reload has not failed', async () => {
+  it('ends the core, and the reload does not count as failed', async () => {
     const told = join(command.directory, 'told');
     writeFileSync(told, `#!/bin/sh\necho "$MESIBO_EVENT" >> ${told}.log\n`, { mode: 0o755 });
     start(`on_event = told\n${versioned('ok')}`);
@@ -150,7 +150,7 @@ describe('SIGTERM', () => {
     await stops();
   }, 180_000);
 
-  it('twice, and all others, at the very end of a stop do no harm', async () => {
+  it('twice, and all other signals, at the very end of a stop change nothing', async () => {
     start(filter);
     await said(/1 of 1 modules are ready/);
     core.kill('SIGTERM');

@@ -100,7 +100,7 @@ describe('a module in a process that was a spare', () => {
 });
 
 describe('modules that cannot share a spare', () => {
-  it('have one each, which is as they need it', async () => {
+  it('have one spare each, as each of them needs it', async () => {
     const make = (name: string, options: Partial<ModuleOptions>) => ({
       ...other,
       name,
