@@ -114,7 +114,7 @@ it.each(Object.keys(SUPERVISOR_MAY_IMPORT))('%s of the supervisor imports what i
   expect(wrong).toEqual([]);
 });
 
-it('no file imports one that leads back to it', () => {
+it('no file imports a file that leads back to it', () => {
   const graph = new Map(files.map((file) => [file, importsOf(file).map((to) => to.replace(/\.js$/, '.ts'))]));
   // What imports nothing that is left cannot be part of a circle.
   for (let size = -1; size !== graph.size; ) {

@@ -43,7 +43,7 @@ it('knows that a process has ended, also when nobody has waited for it, or anoth
   expect(hasEnded(own)).toBe(true);
 });
 
-it('counts the kills for want of memory, of a control group or of the machine, where the kernel does', () => {
+it('counts the out-of-memory kills of a control group or of the machine, when the kernel does', () => {
   const file = findOomCounter(process.pid);
   expect(file).toMatch(/^\/sys\/fs\/cgroup\/.*memory\.(events|oom_control)$|^\/proc\/vmstat$/);
   const kernelCounts = /^oom_kill /m.test(readFileSync(file, 'utf8'));

@@ -1,4 +1,4 @@
-/** Files with a secret: which are taken, and that nothing of what is in them is told. */
+/** Files with a secret: which are taken, and that their content is never shown. */
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -62,7 +62,7 @@ it.each([
   expect(reasonOf(makeFile(content))).toBe(reason);
 });
 
-it('what is no file is refused, and nobody waits for it', () => {
+it('a path that is not a file is refused, without waiting for it', () => {
   const directory = makeTempDir();
   const at = (name: string) => join(directory, name);
   expect(reasonOf(at('nothing'))).toBe('there is no such file');

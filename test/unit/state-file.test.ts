@@ -23,7 +23,7 @@ it('tries again what it could not write, once a second at most, when it is asked
   expect(JSON.parse(readFileSync(join(dir, 'state.json'), 'utf8'))).toBe('second');
 });
 
-it('has nothing to say where nothing is kept', () => {
+it('reports nothing when nothing is kept', () => {
   const document = new StateDocument(null, () => 'what');
   expect([document.write(), document.failure]).toEqual([true, null]);
 });

@@ -12,7 +12,7 @@ if (MISSING) console.warn(`skipped: ${MISSING}`);
 const REPLY = 'Thank you. Your message has arrived.';
 const AUTOREPLY = `module autoreply { path = ${sample('autoreply')} ; ${PATIENT} }\n`;
 
-describe.skipIf(MISSING)('what a module sends', { timeout: 180_000 }, () => {
+describe.skipIf(MISSING)('a message that a module sends', { timeout: 180_000 }, () => {
   it('comes once, from the sender that the module names, also when the core was killed meanwhile', async () => {
     const { core, ejabberd, alice, bob } = await makeScene(CONFIG + AUTOREPLY);
     await alice.say(bob.bare, 'one');

@@ -90,7 +90,7 @@ describe('loadConfig', () => {
     await ended;
   });
 
-  it('takes a device that is at its end as an empty file', () => {
+  it('takes a device without content as an empty file', () => {
     expect(loadConfig('/dev/null').modules).toEqual([]);
   });
 

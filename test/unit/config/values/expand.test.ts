@@ -66,7 +66,7 @@ describe('a value', () => {
     expect(message).toContain('its variables give more than 1 MiB');
   });
 
-  it('is not asked for in keys, names of modules and comments', () => {
+  it('is not expanded in keys, names of modules and comments', () => {
     const { modules } = parse('# ${NONE}\nmodule m { a.b$ = 1 /* ${NONE} */ }');
     expect(modules[0]?.config).toEqual([['a.b$', '1']]);
     expect(catchConfigError(() => parse('module = ${NAME}')).code).toBe('CONFIG_SYNTAX');
