@@ -46,7 +46,7 @@ test('all logs come merged by time, and a line in two files is shown once', asyn
   expect(view.last(0)).toEqual([]);
 });
 
-test('the log of one module has what it said and what was said of it', async () => {
+test('the log of one module has its own lines and those of the core about it', async () => {
   await log(['a', 'supervisor', 1, 'about a'], ['b', 'module', 2, 'b'], ['a', 'module', 3, 'a']);
   expect(texts(new LogView(stateDir, 'a').last(50))).toEqual(['about a', 'a']);
 });

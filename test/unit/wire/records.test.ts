@@ -92,7 +92,7 @@ describe('an entry', () => {
     expect(skippedBytes).toBe(bytes.length);
   });
 
-  it('that says something twice is what it says last; of one kind it is both', () => {
+  it('has the last kind when it has two; two parts of one kind are merged', () => {
     const [seven, eight] = ['0a 09 09 07 00 00 00 00 00 00 00', '0a 02 18 08'];
     const read = (hex: string) => collectRecords(record(0, field(hex)), 0).entries;
     expect(read(`${seven} ${LINE}`)).toMatchObject([{ log: {} }]);
@@ -103,7 +103,7 @@ describe('an entry', () => {
   });
 });
 
-describe('what is no record', () => {
+describe('bytes that are not a record', () => {
   it.each([
     ['one that was not committed', (at: number) => logRecord(at, 0, Buffer.from('lost')).fill(0, 0, 8)],
     ['one of an earlier lap', (at: number) => logRecord(at + 8192, 0, Buffer.from('old'))],

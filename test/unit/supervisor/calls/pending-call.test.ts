@@ -17,7 +17,7 @@ describe('a call', () => {
     expect(pending.settled).toBe(true);
   });
 
-  it('has its verdict before anybody hears of it, so that nobody can give it another', () => {
+  it('has its verdict before any listener hears of it, so none can give it another', () => {
     let second: boolean | undefined;
     const pending: PendingCall = makeCall({ call: {} }, 0, () => {
       second = pending.settle(PASS, 0);
