@@ -12,7 +12,7 @@ const ABOVE_HELPERS: Record<string, string> = {
   daemon: 'daemon',
   index: 'index',
 };
-/** What a layer may import: of those above it here alone, so that no arrow can lead back. */
+/** What a layer may import: only layers above it in this list, so no arrow can lead back. */
 const MAY_IMPORT: Record<string, string[]> = {
   helpers: [],
   config: ['helpers'],
