@@ -34,7 +34,7 @@ describe('a file that imports nothing', () => {
     ['unchecked-table', 'table', 1],
     ['unchecked-2020', 'exports-2020', 2],
     ['unchecked-2019', 'exports-2020', 2],
-  ])('%s runs as %s, and what it changes counts', async (file, abi, hosts) => {
+  ])('%s runs as %s, and its changes count', async (file, abi, hosts) => {
     const module = fixtureModule(file);
     core = await startCore([module]);
     expect(core.report.refused).toEqual([]);
@@ -87,7 +87,7 @@ describe('a file that was built with our header', () => {
   it.each([
     ['layout-forgotten', 'MODULE_START_CRASHED', 'it was ended by SIGSEGV in its init'],
     ['layout-forgotten-checked', 'MODULE_INIT_REFUSED', '_init returned -1, which refuses to start'],
-  ])('%s: whoever forgot to choose the ABI reads it in the error', async (file, code, what) => {
+  ])('%s: the error tells an author who forgot to choose the ABI', async (file, code, what) => {
     core = await startCore([fixtureModule(file)]);
     const error = core.report.refused[0]?.error;
     expect(error?.code).toBe(code);

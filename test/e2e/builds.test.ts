@@ -247,7 +247,7 @@ describe('a file that changes while it is being loaded', () => {
     ['replaced', () => replace('build-b')],
     ['overwritten', () => overwrite('build-b')],
     ['removed', () => rmSync(file)],
-  ])('is not served by: %s, the build that stood there is', async (_, change) => {
+  ])('is not served: %s, the earlier build is', async (_, change) => {
     copyFileSync(fixture('constructor-waits'), file);
     mkdirSync(stateDir());
     core = new TestCore({ modules: [waiting()] }, {}, { stateDir: stateDir() });
@@ -327,7 +327,7 @@ describe.skipIf(!canMount())('a state directory that takes no copy', () => {
   it.each([
     ['is full', 'size=4k', /^no copy of it can be kept \(ENOSPC/],
     ['is mounted noexec', 'noexec', /^no copy of it can be kept \(.* is mounted noexec/],
-  ])('since it %s is told of, and nothing unchecked is started for want of one', async (_, options, problem) => {
+  ])('because it %s is reported, and no unchecked file is started in its place', async (_, options, problem) => {
     core = await new TestCore({ modules: [] }).start();
     copyFileSync(fixture('build-a'), file);
     copyFileSync(fixture('build-b'), `${file}.new`);

@@ -36,7 +36,7 @@ describe('a core in the background', () => {
   it.each([
     ['/etc/passwd', 'is not a directory; give another --run-dir'],
     ['/proc/x', 'cannot be used (ENOENT); give another --run-dir'],
-  ])('blames the run directory %s where it is at fault, and not the state directory in it', async (runDir, why) => {
+  ])('blames the run directory %s when that is the cause, and not the state directory in it', async (runDir, why) => {
     writeFileSync(join(directory, 'mesibo.conf'), filter());
     const given = ['--run-dir', runDir, 'start', '--config', join(directory, 'mesibo.conf')];
     for (const flags of [[], ['--daemon']]) {
@@ -334,41 +334,38 @@ describe('check', () => {
       /it wants sockets, which this version does not offer to modules: mesibo_util_socket_con/,
     ],
     ['mixed-abis', '', /"abi = exports-2020" is set, but the note in the file says table; remove "abi", unless/],
-  ])(
-    'warns of %s %s in the words of a start, of run and of try; --strict fails',
-    async (fixtureName, alias, warning) => {
-      const file = join(directory, 'warned.conf');
-      const name = alias || fixtureName.replaceAll('-', '_');
-      const abi = fixtureName === 'mixed-abis' ? '\nabi = exports-2020' : '';
-      writeFileSync(file, `module ${name} { path = ${fixture(fixtureName)}${abi} }\n`);
-      const checked = await run('check', '--config', file);
-      const text = checked.stdout.split('\n').find((line) => warning.test(line)) ?? checked.stdout;
-      expect(text).toMatch(warning);
-      expect(checked).toMatchObject({ code: 0, stdout: expect.stringMatching(/^module \w+: ok, ABI /m) });
-      expect(await run('check', '--strict', '--config', file)).toMatchObject({ code: 1, stdout: checked.stdout });
-      const [shown] = (await run('check', '--json', '--config', file)).stdout.split('\n');
-      expect(JSON.parse(shown ?? '')).toMatchObject({
-        ok: true,
-        warnings: expect.arrayContaining([text]),
-        problems: [],
-      });
+  ])('warns of %s %s in the same words as start, run and try; --strict fails', async (fixtureName, alias, warning) => {
+    const file = join(directory, 'warned.conf');
+    const name = alias || fixtureName.replaceAll('-', '_');
+    const abi = fixtureName === 'mixed-abis' ? '\nabi = exports-2020' : '';
+    writeFileSync(file, `module ${name} { path = ${fixture(fixtureName)}${abi} }\n`);
+    const checked = await run('check', '--config', file);
+    const text = checked.stdout.split('\n').find((line) => warning.test(line)) ?? checked.stdout;
+    expect(text).toMatch(warning);
+    expect(checked).toMatchObject({ code: 0, stdout: expect.stringMatching(/^module \w+: ok, ABI /m) });
+    expect(await run('check', '--strict', '--config', file)).toMatchObject({ code: 1, stdout: checked.stdout });
+    const [shown] = (await run('check', '--json', '--config', file)).stdout.split('\n');
+    expect(JSON.parse(shown ?? '')).toMatchObject({
+      ok: true,
+      warnings: expect.arrayContaining([text]),
+      problems: [],
+    });
 
-      await start(readFileSync(file, 'utf8'));
-      const said = text.replace(`module ${name}: `, '');
-      expect((await status()).modules[0]).toMatchObject({ warnings: expect.arrayContaining([said]) });
-      const logged = (await run('logs', name, '--json')).stdout.trim().split('\n');
-      expect(logged.map((line) => JSON.parse(line).msg)).toContain(text);
-      const unwrapped = (await run('status')).stdout.replace(/\s+/g, ' ');
-      expect(unwrapped).toContain(said);
-      expect((await run('describe', name)).stdout.replace(/\s+/g, ' ')).toContain(said);
+    await start(readFileSync(file, 'utf8'));
+    const said = text.replace(`module ${name}: `, '');
+    expect((await status()).modules[0]).toMatchObject({ warnings: expect.arrayContaining([said]) });
+    const logged = (await run('logs', name, '--json')).stdout.trim().split('\n');
+    expect(logged.map((line) => JSON.parse(line).msg)).toContain(text);
+    const unwrapped = (await run('status')).stdout.replace(/\s+/g, ' ');
+    expect(unwrapped).toContain(said);
+    expect((await run('describe', name)).stdout.replace(/\s+/g, ' ')).toContain(said);
 
-      const given = abi === '' ? [] : ['--abi', 'exports-2020'];
-      const inProcess = await run('run', '--in-process', '--config', file, '--message', 'hello');
-      expect(inProcess.stderr).toContain(`${text}\n`);
-      const tried = await run('try', fixture(fixtureName), ...(alias ? ['--name', alias] : given), 'hello');
-      expect(tried.stdout.split('\n').map((line) => line.trim())).toContain(`note: ${text}`);
-    },
-  );
+    const given = abi === '' ? [] : ['--abi', 'exports-2020'];
+    const inProcess = await run('run', '--in-process', '--config', file, '--message', 'hello');
+    expect(inProcess.stderr).toContain(`${text}\n`);
+    const tried = await run('try', fixture(fixtureName), ...(alias ? ['--name', alias] : given), 'hello');
+    expect(tried.stdout.split('\n').map((line) => line.trim())).toContain(`note: ${text}`);
+  });
 });
 
 describe('usage', () => {

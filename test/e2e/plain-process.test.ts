@@ -96,7 +96,7 @@ describe('the C library', () => {
     ['plain-process', 'table'],
     ['plain-process-2019', 'exports-2019'],
   ] as const)(
-    'has one environment, one time zone, and hands on to children what a plain process does (%s)',
+    'has one environment, one time zone, and passes the same to children as a plain process (%s)',
     async (file, abi) => {
       const name = file.replaceAll('-', '_');
       expect(await linesInHost(file, 'hello', abi)).toEqual(LINES);

@@ -14,7 +14,7 @@ async function sendBack(text: string): Promise<Sent> {
 
 const FAILED = 0x80;
 
-describe.each(['table', '2019', '2020'] as const)('the status of what a module sent (%s)', (abi) => {
+describe.each(['table', '2019', '2020'] as const)('the status of a message that a module sent (%s)', (abi) => {
   const module = fixtureOf(abi, 'statuses');
   const around = [fixtureModule('all-callbacks-table'), module, fixtureModule('all-callbacks-2020')];
   const statuses = () => core.lines(module.name);

@@ -244,7 +244,7 @@ describe('try FILE.so with settings in the wrong place', () => {
     [['--conf', 'dead_line=1s'], /did you mean deadline, .* To set ours: --set deadline=1s\n$/],
     [['--conf', 'abi=table'], /To set ours: --abi table\n$/],
     [['--conf', 'log_size=1MiB'], /a setting of the core, which has no effect here\n$/],
-  ])('%j is given to the module, with a word', async (given, said) => {
+  ])('%j is given to the module, with a warning', async (given, said) => {
     const { code, stderr } = await command.run('try', fixture('echo-params'), 'x', ...given);
     expect([code, stderr]).toEqual([0, expect.stringMatching(said)]);
   });

@@ -202,7 +202,7 @@ describe('with a core', () => {
   });
 
   const named = Object.entries(TABLE).filter(([, { wrongName }]) => wrongName !== null);
-  it.each(named)('%s of a name that there is not', async (_, { wrongName }) => {
+  it.each(named)('%s of an unknown name', async (_, { wrongName }) => {
     const [args, expected] = wrongName as [string[], Expected];
     check(await command.run(...args), expected);
   });

@@ -58,7 +58,7 @@ it.each([
   [`${SECRET}\0`, 'its first line has characters that are not printable ASCII'],
   [`${SECRET}ü`, 'its first line has characters that are not printable ASCII'],
   [SECRET.repeat(1000), 'its first line has more than 4096 bytes'],
-])('a first line that is no secret is refused (%#)', (content, reason) => {
+])('a first line that is not a secret is refused (%#)', (content, reason) => {
   expect(reasonOf(makeFile(content))).toBe(reason);
 });
 

@@ -56,7 +56,7 @@ describe('the key of a secret', () => {
     'whsec_MDEyMzQ1Njc4-WFiY2RlZg==',
     'whsec_MDEy!zQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=',
     'whsec_!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!',
-  ])('is nothing that other receivers would decode otherwise: %s', (secret) => {
+  ])('is refused when other receivers would decode it differently: %s', (secret) => {
     const file = makeFile(secret);
     const words = `webhook_secret: the first line of ${file} begins with whsec_, and what follows is not base64; make another`;
     expect(() => readWebhookKey(file)).toThrow(words);

@@ -278,7 +278,7 @@ describe('send --wait', () => {
   it.each([
     ['auto', MODULE],
     ['off', GATEWAY_OFF],
-  ])('only watches: counters and statuses are as without it (gateway = %s)', async (gateway, config) => {
+  ])('only watches: counters and statuses are the same as without it (gateway = %s)', async (gateway, config) => {
     const seen = async (watch: boolean) => {
       const file = program.write(config);
       const name = watch ? 'watched' : 'alone';

@@ -118,7 +118,7 @@ describe('the next host after a crash', () => {
     expect([host()?.pid === spare, await spares.endOf(spare)]).toEqual([false, 'it does not run']);
   });
 
-  it.each(['SIGKILL', 'SIGSTOP'] as const)('is one more where the spare gets %s when it is taken', async (signal) => {
+  it.each(['SIGKILL', 'SIGSTOP'] as const)('is one more when the spare gets %s while it is taken', async (signal) => {
     // The one that stands still has to be given up; the others must not be.
     core = await startCore([crashy({ startTimeoutMs: signal === 'SIGSTOP' ? 8000 : 60_000 })]);
     const spare = await spares.one();

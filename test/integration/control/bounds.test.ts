@@ -268,7 +268,7 @@ it.each([
     /^something that is not a client of this version/,
   ],
   ['text', Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'), /^something that is not a client of this version/],
-])('a client that begins with %s is told why it is cut off', async (_, bytes, warning) => {
+])('a client that begins with %s hears why it is cut off', async (_, bytes, warning) => {
   await serve();
   const stranger = await dial();
   stranger.socket.write(bytes);

@@ -50,7 +50,7 @@ it.each([
   ['payload', eventOf(ID, field(3, 0x10, 5)), /field 2 of the message/],
   ['address of a login', eventOf(ID, field(5, 0x18, 5)), /field 3 of the login/],
   ['flag before the id', eventOf([0x12, 0], ID, TEXT), /field 2 of the event/],
-])('protobuf: the wrong wire type of a %s is told in the outcome', async (_, bytes, words) => {
+])('protobuf: the wrong wire type of a %s is reported in the outcome', async (_, bytes, words) => {
   const rig = await GatewayRig.start();
   const server = await rig.join();
   server.write(bytes);

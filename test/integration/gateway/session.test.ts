@@ -271,7 +271,7 @@ it('a newer connection of the same process takes over the sends, and one of anot
 });
 
 it.skipIf(spawnSync('python3', ['--version']).status !== 0)(
-  'a name is free when its process was killed, although something that it forked has the connection',
+  'a name is free when its process was killed, although a forked child still has the connection',
   async () => {
     const rig = await GatewayRig.start();
     const script = fileURLToPath(new URL('../../helpers/forking-server.py', import.meta.url));
@@ -304,20 +304,17 @@ it('the socket is nobody else’s, and goes with the gateway', async () => {
 it.each([
   ['as many events as it may have in progress', 512, 10, 0],
   ['events with as many bytes as it may have in progress', 300, 30_000, 22],
-])(
-  'a server whose acknowledgement stands behind %s is heard while these wait for it',
-  async (_, count, bytes, over) => {
-    const rig = await GatewayRig.start({ modules: [FILTER] });
-    rig.sends.allowance = 0;
-    const server = await rig.join({ takesSends: true });
-    rig.sends.send({ sentId: 'one' });
-    expect(await server.next()).toMatchObject({ kind: 'send', sentId: 'one' });
-    server.say(...Array.from({ length: count }, (_, i) => messageOf(i, 'x'.repeat(bytes))));
-    server.say({ kind: 'ack', sentIds: ['one'], refused: false });
-    await expect.poll(() => rig.sends.acknowledged, { timeout: 20_000 }).toEqual(['one']);
-    rig.sends.hasRoom();
-    const outcomes = await server.outcomes(count);
-    const codes = outcomes.map(({ failure }) => failure?.code).filter((code) => code !== undefined);
-    expect(codes).toEqual(Array.from({ length: over }, () => 'SENDS_UNACKNOWLEDGED'));
-  },
-);
+])('an acknowledgement behind %s is read while these wait for it', async (_, count, bytes, over) => {
+  const rig = await GatewayRig.start({ modules: [FILTER] });
+  rig.sends.allowance = 0;
+  const server = await rig.join({ takesSends: true });
+  rig.sends.send({ sentId: 'one' });
+  expect(await server.next()).toMatchObject({ kind: 'send', sentId: 'one' });
+  server.say(...Array.from({ length: count }, (_, i) => messageOf(i, 'x'.repeat(bytes))));
+  server.say({ kind: 'ack', sentIds: ['one'], refused: false });
+  await expect.poll(() => rig.sends.acknowledged, { timeout: 20_000 }).toEqual(['one']);
+  rig.sends.hasRoom();
+  const outcomes = await server.outcomes(count);
+  const codes = outcomes.map(({ failure }) => failure?.code).filter((code) => code !== undefined);
+  expect(codes).toEqual(Array.from({ length: over }, () => 'SENDS_UNACKNOWLEDGED'));
+});

@@ -143,7 +143,7 @@ test.each([
   ['a named pipe', () => execFileSync('mkfifo', [path])],
   ['a folder', () => mkdirSync(path)],
   ['a link to itself', () => symlinkSync(path, path)],
-])('%s in place of a log is told as such', (_what, make) => {
+])('%s in place of a log is reported as such', (_what, make) => {
   make();
   const message = `${path} is no log, because it is no regular file; move it away, or check --state-dir`;
   expect(() => reader.last(1)).toThrow(message);

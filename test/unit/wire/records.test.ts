@@ -52,7 +52,7 @@ describe('an entry', () => {
     ['4 bytes', '7d 00 00 00 00'],
     ['a group', '7b 08 01 7b 7c 12 00 7c'],
     ['a field of another type under a known number', '1d 00 00 00 00'],
-  ])('may hold %s that nobody knows, before and behind', (_, unknown) => {
+  ])('may hold unknown fields, before and behind: %s', (_, unknown) => {
     for (const hex of [
       `${unknown}${LINE}`,
       `${LINE}${unknown}`,
@@ -84,7 +84,7 @@ describe('an entry', () => {
     ['groups within groups within groups', `${LINE} ${'7b'.repeat(200)}${'7c'.repeat(200)}`],
     ['more fields than there are', `${LINE} ${'78 00'.repeat(64)}`],
     ['no kind', '78 05'],
-  ])('with %s is none', (_, hex) => {
+  ])('with %s is refused', (_, hex) => {
     const bytes = record(0, field(hex));
     const after = logRecord(bytes.length, 0, Buffer.from('after'));
     const { entries, skippedBytes } = collectRecords(Buffer.concat([bytes, after]), 0);
@@ -124,7 +124,7 @@ describe('bytes that are not a record', () => {
     ['the size of a result record', resultRecord(0, 1, 0, 0), 8],
     ['the size of a void record', record(0, NOTHING), 8],
     ['the length of an entry', logRecord(0, 0, Buffer.from('x')), 12],
-  ])('%s may lie', (_, bytes, offset) => {
+  ])('%s may be false', (_, bytes, offset) => {
     // What comes behind it is found all the same.
     const after = logRecord(bytes.length, 0, Buffer.from('after'));
     const longest = bytes.length + after.length;
@@ -149,7 +149,7 @@ describe('bytes that are not a record', () => {
     ['of changed parameters', resultRecord(0, 1, 0, 1, { to: Buffer.from('x') }), 30],
     ['of a changed address', resultRecord(0, 1, 0, 1, { to: Buffer.from('x') }), 32],
     ['of a changed payload', resultRecord(0, 1, 0, 2, { payload: Buffer.from('x') }), 30],
-  ])('the length %s may lie', (_, bytes, offset) => {
+  ])('the length %s may be false', (_, bytes, offset) => {
     const after = logRecord(bytes.length, 0, Buffer.from('after'));
     for (let more = 1; more < 128 - (bytes[offset] as number); more++) {
       const lying = Buffer.from(bytes);

@@ -42,7 +42,7 @@ describe('a secret in a file that others can read', () => {
     'module m { auth = ${EXPOSED_TEST:-built-in} }',
     'module m { db = "password=abc host=${EXPOSED_TEST:-h}" }',
     'webhook = https://h/?token=abc\nwebhook_secret = /none',
-  ])('is warned of in %s', (text) => {
+  ])('gets a warning in %s', (text) => {
     const { said } = warningsOf(text);
     expect(said.filter((line) => line.includes('every user of this machine'))).toHaveLength(1);
   });
@@ -52,7 +52,7 @@ describe('a secret in a file that others can read', () => {
     'module m { password = ${EXPOSED_TEST} }',
     'module m { url = http://u:${EXPOSED_TEST}@h }',
     'http = unix:h.sock\nhttp_token = ./token',
-  ])('is not seen in %s', (text) => {
+  ])('is not found in %s', (text) => {
     process.env.EXPOSED_TEST = 'hush';
     expect(warningsOf(text).said.filter((line) => line.includes('every user'))).toEqual([]);
   });

@@ -99,7 +99,7 @@ describe('the present file', () => {
       },
     ],
     ['is empty', () => writeFileSync(file, '')],
-  ])('that %s is left to the host, which says it better', async (_, change) => {
+  ])('that %s is left to the host, whose error is better', async (_, change) => {
     change();
     expect(await store.present(file)).toMatchObject({ path: file, build: null, identity: null });
     expect(existsSync(folder) ? readdirSync(folder) : []).toEqual([]);

@@ -31,7 +31,7 @@ describe('deadlines', () => {
     ['in their order', [100, 200, 300]],
     ['against their order', [300, 200, 100]],
     ['in any order', [200, 100, 300]],
-  ])('come when they are due, added %s', (_, order) => {
+  ])('fire when they are due, added %s', (_, order) => {
     for (const deadlineMs of order) add(deadlineMs);
     clock.advance(1000);
     expect(expired).toEqual([

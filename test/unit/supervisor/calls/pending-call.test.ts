@@ -34,7 +34,7 @@ describe('a call', () => {
     [{ status: { to, from } }, 1200],
     [{ login: { ...login, address: from } }, 200],
     [{ call: {} }, 0],
-  ])('counts where memory is bounded with all that a client may make long (%#)', (event, bytes) => {
+  ])('counts everything that a client can make long in the bounds of memory (%#)', (event, bytes) => {
     expect(makeEvent(event).heldBytes).toBe(bytes);
   });
 });

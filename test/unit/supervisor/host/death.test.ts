@@ -338,7 +338,7 @@ describe('a file that was overwritten while it was loaded', () => {
     ['lack of memory', { signal: 'SIGKILL', oomStruck: true }],
     ['SIGKILL that somebody sent', { signal: 'SIGKILL' }],
     ['SIGKILL that somebody sent at its start', { from: { kind: 'starting' }, served: false, signal: 'SIGKILL' }],
-  ])('is none of a %s', (_, changes) => {
+  ])('is not the cause of a %s', (_, changes) => {
     expect(describeDeath(makeFacts({ ...changes, overwritten: true })).text).not.toContain('overwritten');
   });
 });

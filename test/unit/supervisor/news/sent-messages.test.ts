@@ -42,7 +42,7 @@ describe('a sent id', () => {
     'ab-fil-ter-1-1',
     'ab-filter-1-1\n',
     'ab--1-1',
-  ])('is none: %j', (text) => {
+  ])('is invalid: %j', (text) => {
     expect(moduleOfSentId(text)).toBeNull();
   });
 });

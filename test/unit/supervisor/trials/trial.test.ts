@@ -119,7 +119,7 @@ describe('an offer', () => {
     [{ abis: ['table', 'exports-2020'] }],
     [{ abis: ['table', 'exports-2020'], sha256: sha256.toUpperCase() }],
     [{ abis: ['table', 'exports-2020'], sha256: `${sha256}00` }],
-  ])('is refused when it cannot be (%#)', (candidates) => {
+  ])('is refused when it is impossible (%#)', (candidates) => {
     expect(parseOffer(candidates)).toBeNull();
   });
 });

@@ -57,7 +57,7 @@ it.each([
     'no trace, said at length',
     frame(ID, [0x10, 0x80, 0x00], field(3, [...field(1, [...GROUP, ...TO, ...FROM]), ...PAYLOAD])),
   ],
-])('an event with %s is the same event', (_, bytes) => {
+])('an event with %s is read as the same event', (_, bytes) => {
   const read = among(bytes, readServerFrame) as ServerEvent;
   const expected = among(usual, readServerFrame) as ServerEvent;
   expect(comparable(read)).toEqual(comparable(expected));

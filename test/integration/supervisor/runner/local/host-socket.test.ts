@@ -273,7 +273,7 @@ describe('the end of the host', () => {
     ['another token', (stranger) => stranger.send(Buffer.from(`3a420a40${'61'.repeat(64)}`, 'hex'))],
     ['an order', (stranger) => stranger.send(Buffer.from('2200', 'hex'))],
     ['nothing that is a frame', (stranger) => stranger.send(Buffer.alloc(9, 0xff))],
-  ])('does not obey who comes first with %s', async (_, speak) => {
+  ])('does not obey a stranger that comes first with %s', async (_, speak) => {
     const stranger = new Pair({ linger: 0 });
     closing.push(stranger);
     stranger.connect(`ipc://${path}`);

@@ -51,7 +51,7 @@ describe('the count of out-of-memory kills', () => {
   it.each([
     ['before', null, 1],
     ['after', 1, null],
-  ])('that cannot be read %s tells nothing', (_, before, after) => {
+  ])('that cannot be read %s shows nothing', (_, before, after) => {
     counts.group = before;
     watch.note(7, 0);
     counts.group = after;

@@ -118,7 +118,7 @@ it.each([
     /^no memory for the black box: \/dev\/shm (has no room for|refused) 17592186044416 bytes.*; free some, or lower black_box$/,
   ],
   ['/nonexistent', 2 ** 22, /^no memory for the black box: no file can be made in \/nonexistent \(ENOENT\)/],
-])('in %s of %d bytes cannot be had', (directory, bytes, says) => {
+])('in %s of %d bytes cannot be made', (directory, bytes, says) => {
   expect(() => makeBox(directory, name, bytes)).toThrow(
     expect.objectContaining({ code: 'BLACK_BOX_UNAVAILABLE', message: expect.stringMatching(says) }),
   );

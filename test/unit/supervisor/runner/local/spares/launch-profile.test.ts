@@ -35,7 +35,7 @@ describe('the profile of a start', () => {
     ['Node', 'NODE_ICU_DATA', '/i'],
     ['libuv', 'UV_THREADPOOL_SIZE', '1'],
     ['OpenSSL', 'SSL_CERT_FILE', '/c'],
-  ])('is another one with what %s reads at the start: %s', (_, name, value) => {
+  ])('differs by variables that %s reads at the start: %s', (_, name, value) => {
     expect(keyOf(withVariables({ [name]: value }))).not.toBe(keyOf());
     expect(profileOf(launch(withVariables({ [name]: value })))?.environment).toEqual({ LANG: 'C', [name]: value });
   });
