@@ -32,7 +32,7 @@ it.each(BOUNDS)('a message allocates at most $bytes bytes, $window in flight', a
   expect(measured).toBeLessThan(bytes);
 });
 
-it('counts what is allocated besides', async () => {
+it('counts other allocations, too', async () => {
   const waste = 2000;
   const added = (await countBytes(64, 3000, waste)) - (await countBytes(64, 3000));
   expect(added).toBeGreaterThan(waste * 0.75);

@@ -343,7 +343,7 @@ describe.skipIf(!canMount())('a state directory that takes no copy', () => {
   });
 });
 
-it('finds from the copy what it found beside its file, and beside the folder of that', async () => {
+it('finds the same files from its copy as beside its file, and beside that folder', async () => {
   mkdirSync(join(place, 'lib'));
   copyFileSync(fixture('libneighbour'), join(place, 'lib', 'libneighbour.so'));
   writeFileSync(join(place, 'modules', 'greeting'), 'good morning');

@@ -118,7 +118,7 @@ describe('a core in the background', () => {
     expect(stderr.split('\n')).toHaveLength(2);
   });
 
-  it('delivers what modules send after the outcome, for as long as it is asked to', async () => {
+  it('delivers messages that modules send after the outcome, for as long as it is asked to', async () => {
     await start(`module autoreply { path = ${sample('autoreply')}\n reply = Thanks. }\n`);
     const args = ['--from', 'alice', '--to', 'bob', '--id', '18446744073709551615', '--json'];
     const { stdout } = await run('send', ...args, 'hello');

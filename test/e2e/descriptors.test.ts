@@ -185,7 +185,7 @@ it('a daemon without a descriptor left survives crashes, events, a reload and it
   }
 }, 120_000);
 
-it('a daemon without a descriptor left can be stopped, and the next one finds what it could not look for', async () => {
+it('a daemon without a descriptor left can be stopped, and the next one finds the leftovers', async () => {
   const command = new CommandLine(directory);
   const start = () => command.start(`module filter { path = ${sample('filter')} ; start_timeout = 60s }\n`);
   expect(await start()).toMatchObject({ code: 0 });

@@ -290,7 +290,7 @@ describe('a stop', () => {
 });
 
 describe('a synchronous request', () => {
-  it('is over when it returns, whoever asks, while others go on', async () => {
+  it('is over when the call returns, on any thread, while other requests go on', async () => {
     let free = () => {};
     const url = await start('2019', ({ path }, response) => {
       if (path === '/first') free = () => void response.end('first');

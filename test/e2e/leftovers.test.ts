@@ -185,7 +185,7 @@ describe('after a core was killed', () => {
     const [sockets, processes, boxes] = warnings(core.logs);
     expect(sockets).toMatch(new RegExp(`^the core with pid ${killed.pid} did not end cleanly; it had left no socket`));
     expect(processes).toMatch(new RegExp(`^3 processes that it left were ended: .*\\(pid ${daemon}\\)`));
-    // The line that the module had logged was told already, or is told now.
+    // The line that the module had logged was announced before, or is announced now.
     expect(boxes).toMatch(
       /^0 messages and \d log lines were found in the black boxes of a killed core and delivered now$/,
     );
@@ -272,7 +272,7 @@ describe('after a core was killed and its run directory removed', () => {
     symlinkSync(String(sinceMs - 24 * 3600 * 1000), since);
   }
 
-  it('a start elsewhere leaves what modules sent to the next core in the same place', async () => {
+  it('a start elsewhere leaves the messages of modules to the next core in the same place', async () => {
     const killed = await loseSends();
     const elsewhere = join(directory, 'elsewhere');
     for (let start = 0; start < 2; start++) {

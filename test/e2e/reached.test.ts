@@ -126,7 +126,7 @@ describe('a core whose files are removed or replaced', () => {
     expect(statSync(runDir()).mode & 0o777).toBe(0o700);
   });
 
-  it('says what to do about what it does not remove', async () => {
+  it('says what to do about files that it does not remove', async () => {
     rmSync(runDir('lock'));
     execFileSync('mkfifo', [runDir('fifo')]);
     renameSync(runDir('fifo'), runDir('lock'));

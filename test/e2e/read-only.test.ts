@@ -103,7 +103,7 @@ describe.each([
     });
   });
 
-  it('is as it was', () => {
+  it('is unchanged', () => {
     expect(look()).toEqual(before);
   });
 });

@@ -51,7 +51,7 @@ it('the next core delivers what a module sent, and repeats at most one message',
   expect(boxesOf(runId)).toEqual([]);
 });
 
-it('what was delivered is not delivered again, however often the ring of the box was full', async () => {
+it('delivered messages are not delivered again, however often the ring of the box was full', async () => {
   killed = await ChildCore.start({ runDir: next.runDir, modules: [sendsMany] });
   for (let i = 0; i < 15; i++) expect(await killed.outcome('4000')).toEqual([null]);
   expect(killed.sent).toHaveLength(60_000);

@@ -14,7 +14,7 @@ describe('a supervisor', () => {
   let core: TestCore;
   afterEach(() => core.close());
 
-  it('makes its state directory, and carries out what it cannot write down', async () => {
+  it('makes its state directory, and carries out orders that it cannot write down', async () => {
     const stateDir = join(makeTempDir(), 'of', 'state');
     core = await new TestCore({ modules: [fixtureModule('silent-2020')] }, {}, { stateDir }).start();
     expect(statSync(stateDir).mode & 0o777).toBe(0o700);

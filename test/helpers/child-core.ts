@@ -182,7 +182,7 @@ export class ChildCore {
     return (find() as Extract<Told, { kind: 'child' }>).pid;
   }
 
-  /** Resolves when the condition holds; it is looked at whenever something is told. */
+  /** Resolves when the condition holds; it is checked whenever something is reported. */
   until(holds: () => boolean): Promise<void> {
     return new Promise((done, fail) => {
       if (holds()) done();

@@ -151,7 +151,7 @@ static void one_byte_wakes_until_it_is_cleared(void)
     CHECK_EQ(bytes_in_pipe(), 1);
     mm_clear_wake();
     struct parts call = {.event = MM_CALL, .seq = 1};
-    run_call(&call); /* whoever runs calls drains after it */
+    run_call(&call); /* the caller drains after running calls */
     CHECK_EQ(bytes_in_pipe(), 0);
     mm_cleanup();
     CHECK_EQ(bytes_in_pipe(), 1);

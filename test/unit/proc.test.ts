@@ -16,7 +16,7 @@ import {
   readTree,
 } from '../../src/proc.js';
 
-it('sees no tracer where there is none, nor of a process that is gone', async () => {
+it('sees no tracer when there is none, nor for a process that is gone', async () => {
   expect(readTracer(process.pid)).toBeNull();
   const child = spawn('true');
   await once(child, 'exit');
@@ -67,7 +67,7 @@ it.each([
   expect(parseStat(text)).toEqual(stat);
 });
 
-it('sees children, what is below them, zombies, and what a process was started with', async () => {
+it('sees children, their descendants, zombies, and the command line and environment of a process', async () => {
   const env = { MARK: 'a=b', PATH: process.env.PATH };
   const child = spawn('sh', ['-c', 'sleep 600 & echo started; wait'], { env, stdio: ['ignore', 'pipe', 'ignore'] });
   const pid = child.pid as number;

@@ -13,7 +13,7 @@ it('a name may have spaces and parentheses in it', () => {
   }
 });
 
-it('another text is no process', () => {
+it('another text gives no process', () => {
   for (const text of ['', '77 (node) R 1 2 3', 'nonsense']) expect(parseUsage(text, UNITS)).toBeNull();
 });
 

@@ -67,7 +67,7 @@ it('permissions are set on the socket alone, whatever somebody puts in its place
   await swapped.open().catch(() => undefined);
   swapped.close();
   expect(statSync(join(away, 's')).mode & 0o777).toBe(0o666);
-  // It was moved to the place of the socket, as whoever may write to the folder could do himself.
+  // It was moved to the place of the socket, which anybody who may write to the folder can do.
   expect(statSync(join(base, 'folder', 't')).mode & 0o777).toBe(0o600);
   expect(readdirSync(join(base, 'folder')).sort()).toEqual(['s', 't']);
 });

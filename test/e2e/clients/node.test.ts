@@ -58,7 +58,7 @@ it('a message that modules change comes back changed', async () => {
   expect(`${outcome.payload}`).toBe(`${direct.payload}`);
 });
 
-it('what modules send is delivered once and in order, over a restart of the core and a restart of the server', async () => {
+it('messages of modules are delivered once and in order, over a restart of the core and a restart of the server', async () => {
   const rig = new CoreRig();
   await rig.start();
   const got: ReceivedSend[] = [];

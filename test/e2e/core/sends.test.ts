@@ -49,7 +49,7 @@ async function next(config: string, before: (name: string) => Promise<unknown> =
   return () => rmSync(directory, { recursive: true });
 }
 
-describe('a program that takes what modules send', () => {
+describe('a program that takes the messages of modules', () => {
   it.each([
     ['auto', MODULE],
     ['off', GATEWAY_OFF],

@@ -118,7 +118,7 @@ it('a box of another layout stays for a core that can read it', async () => {
   expect(await receive(5)).toEqual(sentIds);
 });
 
-it('the box of a dead host outlives its core, and the next one delivers what is in it', async () => {
+it('the box of a dead host outlives its core, and the next core delivers its messages', async () => {
   await hold();
   await start();
   const runId = readRunId(runDir);

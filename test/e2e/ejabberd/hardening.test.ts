@@ -256,7 +256,7 @@ describe.skipIf(MISSING)('the statuses and logins for modules', { timeout: 180_0
 });
 
 describe.skipIf(MISSING)('while a message waits', { timeout: 180_000 }, () => {
-  it('the module may be reloaded, and the message is what the options say', async () => {
+  it('the module may be reloaded, and the message is treated as the options say', async () => {
     const { core, ejabberd, alice, bob } = await makeScene({ deadline: '60 s', unreachable: 'error' });
     core.onRequest = isMessage;
     const id = await alice.say(bob.bare, 'waits');

@@ -22,7 +22,7 @@ describe.skipIf(MISSING)('a message', { timeout: 180_000 }, () => {
     expect(said).toBe(`on_message id=${numberOf(id)} from=${alice.bare} to=${bob.bare} text=hello`);
   });
 
-  it('loses what modules have not seen', async () => {
+  it('loses the elements that modules have not seen', async () => {
     const { alice, bob } = await makeScene();
     const extra = [xml('body', { 'xml:lang': 'de' }, 'unseen'), HTML, xml('markup', { xmlns: 'urn:xmpp:markup:0' })];
     await alice.say(bob.bare, 'HELLO', { extra });

@@ -108,7 +108,7 @@ export function eventLine(event: Occurrence, index: number, chain: readonly numb
   return `${words.join(' ')}\n`;
 }
 
-/** Bytes that are told in hexadecimal digits. */
+/** Bytes that are written in hexadecimal digits. */
 export function bytesOf(hex: unknown): Buffer | null {
   return typeof hex === 'string' ? Buffer.from(hex, 'hex') : null;
 }

@@ -143,7 +143,7 @@ describe('SIGTERM', () => {
       expect(left.code).toBe(3);
       expect(listMarked('MESIBO_RUN_DIR', join(command.directory, 'run'))).toEqual([]);
     }
-    // What any of them had left, this one would tell of.
+    // This core would report anything that one of them had left.
     start(filter);
     await said(/1 of 1 modules are ready/);
     expect(logged).not.toMatch(/did not end cleanly|that it left/);

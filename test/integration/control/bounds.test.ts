@@ -279,7 +279,7 @@ it.each([
   expect(warnings).toEqual([expect.stringMatching(warning)]);
 });
 
-it('a client of an older version is turned away, and the log says what it was', async () => {
+it('a client of an older version is turned away, and the log names that version', async () => {
   await serve();
   const dealer = new Dealer({ linger: 0, reconnectInterval: 60_000 });
   ends.push(() => dealer.close());

@@ -128,7 +128,7 @@ test('messages that a module sends before or after its verdict follow the outcom
   expect(core.listenerCount('sent')).toBe(0);
 });
 
-test('the core refuses a message and the client is told why', async () => {
+test('the client gets the reason when the core refuses a message', async () => {
   core.answer = async () => {
     throw new MessageError('MESSAGE_TOO_LARGE', 'the message has 9 bytes, 5 more than max_message');
   };

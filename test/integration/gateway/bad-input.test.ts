@@ -277,7 +277,7 @@ it('a server that was killed in the middle of many events has its name again at 
   again.end();
 });
 
-it('a line of 1 GB is not held: the server is cut off at what a line may have', async () => {
+it('a line of 1 GB is not held: the server is cut off at the limit of a line', async () => {
   const rig = await GatewayRig.start();
   const other = await rig.join({ server: 'other' });
   const server = await rig.join({}, 'json');

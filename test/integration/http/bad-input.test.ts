@@ -434,7 +434,7 @@ it.each(['tcp', 'unix'] as const)(
     waiting.socket.end();
     await waiting.ended();
     expect([await waiting.statuses(1), codesOf(waiting)]).toEqual([[503], ['SENDS_UNACKNOWLEDGED']]);
-    // A body that will never be whole is told of too.
+    // A body that will never be whole gets an answer, too.
     const cut = await rig.dial();
     cut.socket.end(messageRequest('hello').slice(0, -1));
     await cut.ended();

@@ -371,7 +371,7 @@ it('a server refuses only its own sends, and the module hears that once', async 
   const reading = await rig.read('?server=shop');
   sendAll(rig, ['waits', 'refused', 'taken', 'number']);
   await reading.sends(4);
-  // Others' sends, and what is none.
+  // The sends of others, and unknown ones.
   expect(await refuse('waits', 'other')).toBe(404);
   expect(await refuse('waits', 'other', 0x80)).toBe(404);
   expect(await refuse('nothing')).toBe(404);

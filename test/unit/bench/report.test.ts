@@ -46,7 +46,7 @@ it('a range is shown when there is more than one round', () => {
   expect(showFigure(null)).toBe('');
 });
 
-it('a table is aligned, and leaves out what no row has', () => {
+it('a table is aligned, and leaves out columns that no row has', () => {
   expect(
     formatTable(
       ['name', 'a', 'b'],

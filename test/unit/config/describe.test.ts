@@ -69,7 +69,7 @@ describe('the settings of a module', () => {
     );
   });
 
-  it('hide what is secret, unless it is to be revealed', () => {
+  it('hide secrets, unless these are to be revealed', () => {
     const text =
       'module m {\n api_key = abc\n server = http://user:pw@host/x\n word = ${WORD}\n greeting = ${APP_TOKEN}\n' +
       ' deadline = ${DEADLINE_SECRET}\n env { DB_PASSWORD = def ; HOME = /srv }\n}';

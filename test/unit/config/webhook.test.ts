@@ -52,7 +52,7 @@ describe('webhook', () => {
     expect(parse(SECRET)).toMatchObject({ webhook: 'off', webhookSecret: '/etc/m/w.secret' });
   });
 
-  it('has an answer within ten seconds, or as long as it is given', () => {
+  it('has ten seconds for its answer, or the configured time', () => {
     expect(parse('').webhookTimeoutMs).toBe(10_000);
     expect(parse('webhook_timeout = 30s').webhookTimeoutMs).toBe(30_000);
   });

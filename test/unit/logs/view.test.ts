@@ -60,7 +60,7 @@ test('following shows new lines of every log, also of a module that had none', a
   expect(view.next()).toEqual([]);
 });
 
-test('only what has been logged exists', async () => {
+test('only logged lines exist', async () => {
   expect(new LogView(stateDir, null).exists()).toBe(false);
   await log(['a', 'module', 1, 'a']);
   expect(new LogView(stateDir, null).exists()).toBe(true);

@@ -241,7 +241,7 @@ char *use(const char *text) { usleep(1); return strcasestr(text, "x") || !strcas
     expect(make()).toBe('');
   });
 
-  it('leaves out what is in C++ where there is no compiler for it, and says so', () => {
+  it('leaves out modules in C++ when there is no compiler for them, and says so', () => {
     const { make, built } = makeModules('without-cxx', {
       'two/two.c': TWO,
       'one/one.cpp': 'int one() { return 1; }\n',
@@ -251,7 +251,7 @@ char *use(const char *text) { usleep(1); return strcasestr(text, "x") || !strcas
     expect(() => make('one', 'CXX=no-such-compiler')).toThrow('no-such-compiler');
   });
 
-  it('does not build again what is built, also without its objects', () => {
+  it('does not build again, even without the objects', () => {
     const { make, built } = makeModules('again', { 'two/two.c': TWO });
     make();
     const before = statSync(built('two'));

@@ -7,7 +7,7 @@ function fill(fullness: Fullness, module: string, bytes = 1): number {
   for (let count = 1; ; count++) if (fullness.add(module, bytes)) return count;
 }
 
-describe('the room for what modules send', () => {
+describe('the room for messages of modules', () => {
   it('leaves a fifth of it to others when one module fills it', () => {
     const fullness = new Fullness({ messages: 1000, bytes: 1e9 });
     expect(fill(fullness, 'a')).toBe(800);

@@ -50,7 +50,7 @@ describe('the log of a webhook', () => {
       `${failed('m', 'it answered 500')}; it failed 59 more times since 2026-11-30T00:00:00.000Z, and took messages again`,
       AGAIN,
     ]);
-    // One that goes on failing is told when its time has come.
+    // A failure that goes on is logged when its time has come.
     news.failed('m', 'it answered 502');
     clock.nowMs += 60_000;
     news.failed('m', 'it answered 502');

@@ -72,7 +72,7 @@ describe('a value', () => {
     expect(catchConfigError(() => parse('module = ${NAME}')).code).toBe('CONFIG_SYNTAX');
   });
 
-  it('that ends in a variable is no reason for a block without an end', () => {
+  it('that ends in a variable is not blamed for a block without an end', () => {
     expect(catchConfigError(() => parse('module m {\n k = ${NAME}\n')).message).not.toContain('without white space');
     expect(catchConfigError(() => parse('module m {\n k = a}\n')).message).toContain('without white space, at 2:6');
   });

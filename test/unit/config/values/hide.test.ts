@@ -39,7 +39,7 @@ describe('a value', () => {
     expect(holdsSecret(key, value)).toBe(false);
   });
 
-  it('is not shown past what is searched', () => {
+  it('is not shown beyond the searched part', () => {
     const { value, hidden } = hideSecrets('words', `${'w'.repeat(100_000)} password=p`);
     expect([value.length, value.endsWith('w(hidden)'), hidden]).toEqual([64 * 1024 + 8, true, true]);
   });

@@ -180,7 +180,7 @@ describe('a sent message that is not safe yet', () => {
   });
 });
 
-it('without a keeper each message is noted when it was announced, and acknowledged with what is around it', async () => {
+it('without a keeper a message is noted once it was announced, and acknowledged with the records around it', async () => {
   keeper = null;
   start();
   writeSend();

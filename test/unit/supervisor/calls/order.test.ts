@@ -13,7 +13,7 @@ import { seeded } from '../../../helpers/random.js';
 
 const WINDOW = 3;
 
-/** A module whose host does one thing after the other, as hosts do, and is told when. */
+/** A module whose host does one thing after the other, as hosts do, at the order of the test. */
 class Member implements ChainMember, CallRoute {
   readonly spec = { deadlineMs: 200 };
   readonly seen: number[] = [];

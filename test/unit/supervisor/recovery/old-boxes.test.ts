@@ -273,7 +273,7 @@ describe('the boxes of killed cores', () => {
     expect(keeper.kept.map(({ payload }) => payload.toString())).toEqual(['1', '2', '3', '4', '5']);
   });
 
-  it('are none where there is no directory', async () => {
+  it('are none when there is no directory', async () => {
     expect(findOldBoxes(join(directory, 'none'), [RUN])).toEqual([]);
     mkdirSync(join(directory, 'closed'));
     chmodSync(join(directory, 'closed'), 0);

@@ -197,7 +197,7 @@ describe('a host that closes its end', () => {
     await host.receive();
     const lossesAtLast = new Promise<number>((resolve) => {
       expecting.onFrame = () => {
-        // Longer than a turn, so that the loss is told while frames still wait.
+        // Longer than a turn, so the loss is reported while frames still wait.
         for (const end = performance.now() + 6; performance.now() < end; );
         if (expecting.frames.length === 30) resolve(expecting.losses);
       };

@@ -6,7 +6,7 @@ import { OwnChildren } from '../../../../../../src/supervisor/runner/local/lefto
 let own: OwnChildren;
 afterEach(() => own.close());
 
-it('knows a child from the turn in which it is started until its exit is told', async () => {
+it('knows a child from the turn of its start until its exit is reported', async () => {
   own = new OwnChildren();
   const child = spawn('sh', ['-c', 'exit 7']);
   const pid = child.pid as number;
