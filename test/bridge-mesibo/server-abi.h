@@ -1,4 +1,4 @@
-/* One ABI: what includes it has chosen MESIBO_MODULE_ABI, and says how init is called and settings are given. */
+/* One ABI. The including file chooses MESIBO_MODULE_ABI, and defines how init is called and settings are given. */
 #include <mesibo/module.h>
 
 #include <dlfcn.h>
@@ -9,10 +9,10 @@
 #include "harness.h"
 #include "server.h"
 
-/* Of the module, as servers have it: made anew by each load, so that nobody sees what was there before. They stay: a thread that is
- * late must not find other memory there. */
+/* The structures of the module, as servers have them. Each load makes new ones, so nobody sees older values. They are never freed: a late
+ * thread must not find other memory there. */
 enum { LOADS = 256 };
-/* Volatile: nothing reads them, and a compiler that leaves them out makes them leaks. */
+/* Volatile: nothing reads them, and if the compiler left them out, they would count as leaks. */
 static mesibo_module_t *volatile made[LOADS];
 static mesibo_module_t *module;
 static size_t loads;

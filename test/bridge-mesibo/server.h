@@ -10,10 +10,10 @@
 struct server_abi {
     const char *name;
     int has_block; /* it gives modules their settings; else they are in a file */
-    /* Loads the bridge with these settings: names and values in turn, and NULL. NULL: there are none. Returns what init does. */
+    /* Loads the bridge with these settings: names and values in turn, then NULL. NULL alone: no settings. Returns the result of init. */
     int (*load)(const char *const *settings);
     unsigned (*callbacks)(void);
-    /* Calls the module, whether or not it has registered that. `params` become what it made of them. */
+    /* Calls the module, whether or not it has registered the callback. `params` get its changes. */
     int (*message)(struct mmc_params *params, char *message, size_t length);
     int (*status)(struct mmc_params *params);
     int (*login)(const char *address, uint64_t online, uint64_t flags);
@@ -30,7 +30,7 @@ extern const struct server_abi *server;
 extern const char *bridges_folder;
 void *open_bridge(const char *abi, const char *symbol, void **handle);
 
-/* What the module asks of the server; tests set it. 0: taken. */
+/* What the module asks of the server; tests set it. 0: accepted. */
 extern int (*on_send)(const struct mmc_params *params, const char *payload, size_t length);
 int server_sends(const struct mmc_params *params, const char *payload, size_t length);
 void server_logs(const char *format, va_list arguments);

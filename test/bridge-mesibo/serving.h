@@ -1,4 +1,4 @@
-/* A core that serves any number of connections beside the test, and does with each event what the test says. */
+/* A core that serves any number of connections in a thread of its own, and treats each event as the test says. */
 #ifndef SERVING_H
 #define SERVING_H
 
@@ -19,7 +19,7 @@ struct serving {
     char *heard; /* events, acknowledgements and reports, a line each */
     int sends;   /* the connection that takes sends; -1: none */
     atomic_int events, connections;
-    int most, welcomed; /* more connections are turned away; 0: none is */
+    int most, welcomed; /* more connections are turned away; 0: no limit */
     atomic_int is_standing; /* reads nothing, and answers nothing */
 };
 /* Begins with all callbacks and messages of 64 KiB. */

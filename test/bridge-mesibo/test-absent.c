@@ -1,4 +1,4 @@
-/* A core that is away, late, or stands still. */
+/* A core that is away, late, or hangs. */
 #define _GNU_SOURCE
 #include "suites.h"
 
@@ -16,7 +16,7 @@ static void load_with_deadline(const char *deadline)
     CHECK_EQ(server->load(settings), 0);
 }
 
-/* Until the core is asked again: the longest wait of the breaker, and one of the client. */
+/* The time until the core is asked again: the longest wait of the breaker, and one of the client. */
 static void say_until_consumed(void)
 {
     const uint64_t end = now_ms() + PATIENCE_MS;
@@ -34,7 +34,7 @@ static void without_a_core_events_pass_at_once(void)
     const uint64_t began = now_ms();
     for (int i = 0; i < 10000 / EFFORT; i++)
         CHECK_EQ(say("hello"), 0);
-    /* A deadline each would be minutes. */
+    /* One deadline for each would take minutes. */
     CHECK(now_ms() - began < 10000);
     await_log("unreachable: no core listens at");
     await_log("the core is away or late (unreachable): events pass without the modules until it decides again");
@@ -64,7 +64,7 @@ static void when_it_comes_it_is_asked_again(void)
     serving_end(&serving);
 }
 
-/* It takes events, and does not decide. */
+/* It takes events, and decides on none. */
 static void keep_silent(int fd, const struct seen *seen) { (void)fd, (void)seen; }
 
 static void a_core_that_is_late_costs_few_deadlines(void)
@@ -82,7 +82,7 @@ static void a_core_that_is_late_costs_few_deadlines(void)
     serving_end(&serving);
 }
 
-/* It decides on statuses, so it does not stand still; but on no message. */
+/* It decides on statuses, so it does not hang; but it decides on no message. */
 static void answer_others(int fd, const struct seen *seen)
 {
     if (seen->event != 3)
@@ -155,7 +155,7 @@ static int count_of(const char *part)
     return count;
 }
 
-/* It decides on an event after each that it leaves. */
+/* After each absence the core decides on an event. */
 static void a_core_that_comes_and_goes_does_not_fill_the_log(void)
 {
     core_open(&serving.core, 4);
@@ -176,7 +176,7 @@ static void a_core_that_comes_and_goes_does_not_fill_the_log(void)
     core_remove(&serving.core);
 }
 
-/* It ends again so soon that this is not told, and stays away. */
+/* It ends again so soon that this is not logged, and stays away. */
 static void its_return_is_told_where_its_absence_was(void)
 {
     core_open(&serving.core, 4);

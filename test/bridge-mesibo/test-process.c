@@ -101,7 +101,7 @@ static void the_thread_is_there_in_a_child_too(void)
         server->unload();
         end_child();
     }
-    /* The parent has its connection for sends, and the child gets it when that has ended: here the newer one takes over. */
+    /* The parent has its connection for sends. The child takes over once the parent's connection has ended. */
     const uint64_t end = now_ms() + PATIENCE_MS;
     while (atomic_load(&serving.events) == 0) {
         WAIT_ON(end);
@@ -207,7 +207,7 @@ static void a_server_may_close_all_descriptors(void)
     load_for(&serving, "send_from_thread", "yes", "resend", "no");
     CHECK_EQ(say("what the heck"), 1);
     CHECK(first >= 3);
-    /* A child, so that the core is not hit: it closes all that it has, as a daemon does. */
+    /* In a child, to spare the core: it closes all its descriptors, as a daemon does. */
     const pid_t child = fork();
     if (child == 0) {
         CHECK_EQ(say("what the heck"), 1);

@@ -86,7 +86,7 @@ static void the_same_message_within_a_second_is_a_loop(void)
         CHECK_EQ(loop_note(&loop, 8, 1000 * MS), 0);
     }
     CHECK_EQ(loop_note(&loop, 7, 2000 * MS), 1);
-    /* One that comes now and then is none. */
+    /* A message that comes only now and then is not a loop. */
     for (uint64_t i = 0; i < 10 * LOOP_MESSAGES; i++)
         CHECK_EQ(loop_note(&loop, 9, (5000 + 100 * i) * MS), 0);
 }
@@ -96,7 +96,7 @@ static void the_same_message_within_a_second_is_a_loop(void)
 static void check_fit(const char *before, const char *changed, const char *after, size_t after_length)
 {
     const size_t length = strlen(before);
-    /* Exactly so much memory: what is beyond it is seen by the sanitizer. */
+    /* Exactly this much memory: the sanitizer sees any access beyond it. */
     char *message = malloc(length > 0 ? length : 1);
     CHECK(message != NULL);
     memcpy(message, before, length);

@@ -173,7 +173,7 @@ static int offer_later(const struct mmc_params *params, const char *payload, siz
     return 0;
 }
 
-/* It takes the message, and its loop offers that to the bridge later. Returns the verdict. */
+/* It takes the message, and its loop offers it to the bridge later. Returns the verdict. */
 static int offer(struct mmc_params *params)
 {
     char text[] = "hello";

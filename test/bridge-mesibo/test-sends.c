@@ -57,7 +57,7 @@ static void finish(void)
     serving_end(&serving);
 }
 
-/* Callbacks, until the core has heard that. */
+/* Calls callbacks until the core has heard that. */
 static void touch_until_heard(const char *part)
 {
     const uint64_t end = now_ms() + PATIENCE_MS;
@@ -198,7 +198,7 @@ static void it_may_be_called_back_within_a_send(void)
     touch_until_heard("takes s2\n");
     await_heard(&serving, "reports 1 of s2\n");
     CHECK(has_got("99 to bob from robot: one\n99 to bob from robot: two\n"));
-    /* Calls went to the core, but no message: a module does not see what it sends. */
+    /* Calls went to the core, but no message: a module does not see its own sends. */
     CHECK(!has_heard(&serving, "message"));
     CHECK(atomic_load(&serving.events) > events);
     finish();

@@ -147,7 +147,7 @@ static void *say_once(void *number)
     return NULL;
 }
 
-/* Each thread gives its connection back when it ends, and the bridge does so at the same moment. */
+/* Each thread gives back its connection when it ends, and the bridge gives back the others at the same moment. */
 static void threads_end_while_it_is_unloaded(void)
 {
     serving_start(&serving, judge);

@@ -109,7 +109,7 @@ void core_write(int fd, const void *bytes, size_t length)
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
-            return; /* the client has closed it; what it did shows elsewhere */
+            return; /* the client has closed it; other checks show what it did */
         at += written;
         length -= (size_t)written;
     }
@@ -271,7 +271,7 @@ static struct cursor take_message(struct cursor *cursor)
     return inner;
 }
 
-/* Moved one place ahead, where its length stood, to have a NUL behind it. */
+/* Moved back by one byte, into the place of its length, to make room for a NUL behind it. */
 static char *take_text(struct cursor *cursor)
 {
     struct cursor bytes = take_message(cursor);
@@ -411,7 +411,7 @@ void script_join(struct script *script) { CHECK_EQ(pthread_join(script->thread, 
 void start_taking(struct core *core, mmc_client *client)
 {
     struct mmc_send send;
-    /* A call without time gives up when the machine is slow. */
+    /* A call with no time left gives up when the machine is slow. */
     for (const uint64_t end = now_ms() + PATIENCE_MS; !core_is_called(core, 0);) {
         WAIT_ON(end);
         CHECK_EQ(mmc_next_send(client, &send, 0), -1);

@@ -23,7 +23,7 @@ struct core {
 };
 /* Begins to listen, in a directory of its own. */
 void core_open(struct core *core, int backlog);
-/* Stops to listen; the path stays. */
+/* Stops listening; the path stays. */
 void core_close(struct core *core);
 /* Listens at the same path again. */
 void core_reopen(struct core *core);

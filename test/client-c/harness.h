@@ -29,27 +29,27 @@ void check_has(const char *actual, const char *part, const char *what, const cha
 void check_bytes(const void *actual, size_t actual_length, const void *expected, size_t expected_length,
                  const char *what, const char *file, int line);
 
-/* A bound on what should come at once; under valgrind, on a busy machine, that is late. */
+/* A bound on events that should come at once; under valgrind, on a busy machine, they come late. */
 enum { PATIENCE_MS = 30000 };
 
 uint64_t now_ms(void);
-/* A round of waiting, till `end` of now_ms(). It sleeps a little: memcheck runs one thread at a time, and what is waited for is
- * another one's work. */
+/* A round of waiting, till `end` of now_ms(). It sleeps a little: memcheck runs one thread at a time, and the wait is for another thread.
+ * */
 #define WAIT_ON(end) wait_on(end, __FILE__, __LINE__)
 void wait_on(uint64_t end, const char *file, int line);
 /* Descriptors that are open, without those of the sanitizer. */
 int open_descriptors(void);
 uint32_t next_random(uint32_t *state);
-/* Ends a process that a test forked, when all is well there. It becomes another program: at any other end valgrind would look
- * for leaks, and find what threads held that the process does not have. */
+/* Ends a process that a test forked, when all is well there. It becomes another program: at any other end valgrind would look for leaks,
+ * and find memory of threads that this process does not have. */
 _Noreturn void end_child(void);
 /* Waits for a process that ends so. */
 void join_child(int pid);
-/* What this thread does right behind free() and socket(): a fork in the middle of the client's work is made by that. */
+/* What this thread does right after free() and socket(), for example a fork in the middle of the client's work. */
 extern _Thread_local void (*behind_free)(void), (*behind_socket)(void);
 /* How often this thread has called send(). */
 extern _Thread_local int writes;
-/* Runs a test in a process of its own. 0: it failed, which is told with a name before that of the test, or NULL. */
+/* Runs a test in a process of its own. 0: it failed; the message has this name before that of the test, unless it is NULL. */
 int succeeds(const struct test *test, const char *of);
 /* Ends a process in which something is wrong. */
 _Noreturn void leave(int code);

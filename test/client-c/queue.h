@@ -23,14 +23,14 @@ int number_in(const char *text);
 
 /* Collects at least one outcome, and checks that its event had none before. */
 size_t collect_some(mmc_queue *queue, struct mmc_outcome *outcomes, size_t most);
-/* Collects that many into `got`. What they point to is not to be looked at. */
+/* Collects that many into `got`. The memory that they point to may be gone. */
 extern struct mmc_outcome got[EVENTS_MAX];
 void collect(mmc_queue *queue, size_t number);
 /* How many of the first outcomes in `got` have that reason. */
 int count_reason(size_t number, enum mmc_reason reason);
 size_t events_of(mmc_queue *queue);
 
-/* The two ends of a test go in step. */
+/* Keeps the two ends of a test in step. */
 extern int step[2], other_step[2];
 void tell_step(const int *pair);
 void await_step(const int *pair);

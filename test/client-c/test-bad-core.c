@@ -19,7 +19,7 @@ static enum mmc_reason ask(mmc_client *client)
     return outcome.reason;
 }
 
-/* Asks again and again until a message has that reason; returns how often another one came. */
+/* Asks again and again until a message has that reason; returns how often another reason came. */
 static int ask_until(mmc_client *client, enum mmc_reason reason)
 {
     const uint64_t end = now_ms() + PATIENCE_MS;
@@ -94,7 +94,7 @@ static void filtering_resumes_when_the_core_is_back(void)
     core_remove(&core);
 }
 
-/* The two ends of this test go in step. */
+/* Keeps the two ends of this test in step. */
 static int step[2], other_step[2];
 static void tell_step(const int *pair) { CHECK_EQ(write(pair[1], "x", 1), 1); }
 static void await_step(const int *pair)
@@ -212,7 +212,8 @@ static void late_outcomes_are_skipped_and_the_connection_stays(void)
         CHECK_HAS(mmc_last_error(), "has not decided within the deadline");
         late++;
         tell_step(step);
-        /* Until the late outcome has come, and on a slow machine after that, it is late as well. It never has the other's verdict. */
+        /* This event is late as well until the late outcome has come, and on a slow machine even after that. It never gets the other's
+         * verdict. */
         const uint64_t end = now_ms() + PATIENCE_MS;
         do {
             WAIT_ON(end);
@@ -460,7 +461,7 @@ static void a_core_that_welcomes_nobody_does_not_stop_each_thread(void)
     for (int i = 0; i < 20; i++)
         CHECK_EQ(ask_in_a_new_thread(), MMC_LATE);
     CHECK(now_ms() - start < 10 * 1000);
-    /* One thread at a time finds out when it is there again. */
+    /* One thread at a time finds out when the core is there again. */
     script_start(&script, &core, welcome_each);
     const uint64_t end = now_ms() + PATIENCE_MS;
     while (ask_in_a_new_thread() != MMC_DECIDED) {

@@ -1,4 +1,4 @@
-/* What goes to the core and what comes back, where both behave. */
+/* What goes to the core and what comes back, when both behave well. */
 #define _GNU_SOURCE
 #include "core.h"
 #include "harness.h"

@@ -1,4 +1,4 @@
-/* Frames of a core, damaged at random: the client may give a default, and may do nothing that a sanitizer sees. */
+/* Frames of a core, damaged at random: the client may give a default, but a sanitizer must find nothing. */
 #define _GNU_SOURCE
 #include "core.h"
 #include "harness.h"

@@ -208,7 +208,7 @@ static void what_is_printed_never_goes_to_the_core(void)
     close(1);
     mmc_client *client = client_of(&core, PATIENCE_MS);
     CHECK_EQ(ask(client), MMC_DECIDED);
-    /* The core's end, in this same process, may be there: it has a name, and the client's end has none. */
+    /* The core's end of the socket, in this same process, may be found: it has a name, and the client's end has none. */
     for (int fd = 0; fd <= 1; fd++) {
         struct sockaddr_un name;
         socklen_t length = sizeof name;
@@ -251,7 +251,7 @@ static void a_descriptor_that_was_taken_away_is_let_go(void)
     core_remove(&core);
 }
 
-/* One end of a pair gets a number that is free, as whatever a program opens next. */
+/* One end of a pair gets a free number, as anything does that a program opens next. */
 static void open_stranger(int number, int pair[2])
 {
     CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);

@@ -43,7 +43,7 @@ static void without_a_core_the_default_comes_at_once(void)
     }
     CHECK_EQ(counters_of(client).reasons[MMC_UNREACHABLE], 1001);
     CHECK_HAS(lines[0], "1 event has the default verdict (messages: consumed): unreachable: no core listens at ");
-    /* What is in the queue when it is closed is counted and told too. */
+    /* Events in the queue when it is closed are counted and reported, too. */
     submit(queue, 1001);
     mmc_close_queue(queue);
     CHECK_EQ(counters_of(client).reasons[MMC_UNREACHABLE], 1002);
@@ -55,7 +55,7 @@ static void without_a_core_the_default_comes_at_once(void)
     core_remove(&core);
 }
 
-/* Has a window of 4, answers two of the first four, and goes in the middle of the next outcome. */
+/* Has a window of 4, answers two of the first four, and leaves in the middle of the next outcome. */
 static void vanish_in_flight(struct core *core)
 {
     uint64_t ids[4];
@@ -126,7 +126,7 @@ static void an_old_connection_that_has_ended_costs_nothing(void)
     tear_down(stage);
 }
 
-/* Answers and goes at once, with events that it has not read: what it wrote still counts. */
+/* Answers and leaves at once, with events that it has not read: its answers still count. */
 static void answer_and_go(struct core *core)
 {
     uint64_t ids[10];
@@ -311,7 +311,7 @@ static void a_core_that_stops_reading_costs_one_deadline(void)
     }
     collect(stage->queue, 20);
     CHECK_EQ(count_reason(20, MMC_LATE), 20);
-    /* Then it stands still: the next ones do not wait. */
+    /* Then it hangs: the next ones do not wait. */
     struct mmc_outcome outcome;
     const uint64_t start = now_ms();
     for (int i = 0; i < 100; i++) {

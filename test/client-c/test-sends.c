@@ -143,7 +143,7 @@ static void refuse_taker(struct core *core)
     core_fail(fd, "SERVER_NAME_TAKEN", "another process takes the sends for test", 1);
     CHECK(core_is_closed(fd));
     close(fd);
-    /* An event meanwhile: that refusal is none of its connection. */
+    /* An event meanwhile: the refusal does not concern its connection. */
     fd = core_accept(core);
     CHECK(core_see(fd, &seen));
     CHECK_EQ(seen.takes_sends, 0);

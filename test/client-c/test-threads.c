@@ -175,7 +175,7 @@ static void the_defaults_of_all_are_counted_and_told(void)
         CHECK_EQ(pthread_join(threads[i], NULL), 0);
     const struct mmc_counters counters = counters_of(shared);
     CHECK_EQ(counters.reasons[MMC_UNREACHABLE], THREADS * CALLS);
-    /* One of those that were refused together makes the wait longer; each of them may have been on its way. */
+    /* Of several attempts that were refused together, one makes the wait longer. Each of them may have been on its way. */
     CHECK(counters.refused_connects <= THREADS * (8 + (now_ms() - start) / 100));
     mmc_close(shared);
     CHECK_EQ(told, THREADS * CALLS);
@@ -262,7 +262,7 @@ static void a_fork_while_a_thread_ends_is_safe(void)
     core_remove(&core);
 }
 
-/* Gives the other thread time to fork, which it does at once unless it waits for this one. */
+/* Gives the other thread time to fork; it forks at once unless it waits for this thread. */
 static void let_fork(void)
 {
     behind_socket = NULL;

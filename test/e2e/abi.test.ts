@@ -34,7 +34,7 @@ describe('a file that imports nothing', () => {
     ['unchecked-table', 'table', 1],
     ['unchecked-2020', 'exports-2020', 2],
     ['unchecked-2019', 'exports-2020', 2],
-  ])('%s runs as %s, and what it changes counts', async (file, abi, hosts) => {
+  ])('%s runs as %s, and its changes count', async (file, abi, hosts) => {
     const module = fixtureModule(file);
     core = await startCore([module]);
     expect(core.report.refused).toEqual([]);
@@ -87,7 +87,7 @@ describe('a file that was built with our header', () => {
   it.each([
     ['layout-forgotten', 'MODULE_START_CRASHED', 'it was ended by SIGSEGV in its init'],
     ['layout-forgotten-checked', 'MODULE_INIT_REFUSED', '_init returned -1, which refuses to start'],
-  ])('%s: whoever forgot to choose the ABI reads it in the error', async (file, code, what) => {
+  ])('%s: the error tells an author who forgot to choose the ABI', async (file, code, what) => {
     core = await startCore([fixtureModule(file)]);
     const error = core.report.refused[0]?.error;
     expect(error?.code).toBe(code);
@@ -116,7 +116,7 @@ describe('a file that was built with our header', () => {
     expect((await core.send('hello')).trace).toMatchObject([{ default: 'down' }, { module: 'other', default: null }]);
   });
 
-  it('is started by its symbols when its note is damaged, which is said', async () => {
+  it('is started by its symbols when its note is damaged, with a warning', async () => {
     const path = join(makeTempDir(), 'damaged.so');
     const bytes = readFileSync(fixture('change-table'));
     // One byte of the length of what the note says.
@@ -133,7 +133,7 @@ describe('a file that was built with our header', () => {
   });
 });
 
-describe('a file whose imports tell', () => {
+describe('a file whose imports show its ABI', () => {
   it('is not tried', async () => {
     core = await startCore([fixtureModule('imports-http-2019'), fixtureModule('printf-2020')]);
     expect(core.supervisor.status().modules).toMatchObject([
@@ -180,7 +180,7 @@ describe('a try that fails is thrown away, and the next one serves', () => {
 });
 
 describe('a file that starts with no ABI', () => {
-  it('is one refusal that says how each try failed, and is tried again with all of them', async () => {
+  it('is refused once, with the reason of each try', async () => {
     core = await startCore([only2019({ never: 'yes' }), fixtureModule('init-returns-minus-one')]);
     const [one, another] = core.report.refused.map(({ error }) => error);
     expect(one).toMatchObject({ code: 'MODULE_NO_ABI', module: 'only_2019', generation: 2 });
@@ -198,7 +198,7 @@ describe('a file that starts with no ABI', () => {
     expect(ends('only_2019')).toEqual(['trial', 'start']);
   });
 
-  it('because it cannot be loaded at all is not tried twice', async () => {
+  it('is tried only once when it cannot be loaded at all', async () => {
     core = await startCore([fixtureModule('constructor-aborts'), fixtureModule('unresolved-symbol')]);
     expect(core.report.refused.map(({ error }) => [error.code, error.generation])).toEqual([
       ['MODULE_START_CRASHED', 1],
@@ -214,7 +214,7 @@ describe('the configuration', () => {
     expect(core.lines('only_2019')).toEqual(['init as 176']);
   });
 
-  it('overrides it also where it is wrong', async () => {
+  it('overrides the file even when the setting is wrong', async () => {
     core = await startCore([only2019({}, { abi: 'exports-2020' })]);
     expect(core.report.refused[0]?.error).toMatchObject({ code: 'MODULE_INIT_REFUSED', generation: 1 });
   });
@@ -258,7 +258,7 @@ describe('what was found is remembered', () => {
     expect(core.lines('only_2019')).toEqual(['init as 192', 'init as 176']);
   });
 
-  it('and a start that fails with it is a failed start', async () => {
+  it('and no other ABI is tried when a start with it fails', async () => {
     const stateDir = makeTempDir();
     core = await startKeeping(stateDir, only2019());
     await core.close();
@@ -283,7 +283,7 @@ it('a file that is replaced during a trial is tried from the first ABI on', asyn
   expect(core.module('only_2019').abiReason).toMatch(/^found by a trial of exports-2020 \(/);
 });
 
-it('a file that was replaced is not tried after a crash, but at a restart by order, which is one restart', async () => {
+it('a replaced file is not tried after a crash, but at an ordered restart, which counts as one restart', async () => {
   const path = join(makeTempDir(), 'only_2019.so');
   copyFileSync(fixture('only-2019'), path);
   core = await startCore([only2019({}, { path })]);

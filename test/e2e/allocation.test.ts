@@ -1,6 +1,6 @@
 /**
  * What a message makes the core allocate, in bytes: it is what collections cost later, and it is the same on every
- * machine, as times are not. Lower a bound when the hot path becomes leaner; raise it only for what is worth that.
+ * machine, as times are not. Lower a bound when the hot path becomes leaner; raise it only for a good reason.
  */
 
 import { execFile } from 'node:child_process';
@@ -32,7 +32,7 @@ it.each(BOUNDS)('a message allocates at most $bytes bytes, $window in flight', a
   expect(measured).toBeLessThan(bytes);
 });
 
-it('counts what is allocated besides', async () => {
+it('counts other allocations, too', async () => {
   const waste = 2000;
   const added = (await countBytes(64, 3000, waste)) - (await countBytes(64, 3000));
   expect(added).toBeGreaterThan(waste * 0.75);

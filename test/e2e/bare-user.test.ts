@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { collect, main } from '../helpers/command.js';
 import { sample } from './core.js';
 
-/** A user whom no file knows; only root can become one. */
+/** A user who is in no file of the system; only root can become one. */
 const UID = 12_345;
 const isRoot = process.getuid?.() === 0;
 const become = isRoot ? ['setpriv', `--reuid=${UID}`, `--regid=${UID}`, '--clear-groups', '--'] : [];
@@ -81,7 +81,7 @@ describe.skipIf(!canRead)('for a user without an entry, a home and a terminal', 
     expect((await run(['stop'], '<&- >&- 2>&-')).code).toBe(0);
   });
 
-  it('where the current directory was removed, what needs none works, and the rest says why it does not', async () => {
+  it('when the current directory was removed, commands that need none work, and the others say why they do not', async () => {
     const gone = join(directory, 'gone');
     const shell = async (args: string) => {
       mkdirSync(gone, { recursive: true });
@@ -103,7 +103,7 @@ describe.skipIf(!canRead)('for a user without an entry, a home and a terminal', 
     expect((await shell('stop')).code).toBe(0);
   });
 
-  it('where no temporary directory can be made, a try says so', async () => {
+  it('when no temporary directory can be made, a try says so', async () => {
     const { code, stderr } = await run(['try', sample('filter'), 'x'], '', { env: { TMPDIR: '/nonexistent' } });
     expect([code, stderr.replaceAll(/\s+/g, ' ')]).toEqual([1, expect.stringMatching(/set TMPDIR to a directory/)]);
     expect((await run(['start', '--daemon', '--config', config], '', { env: { TMPDIR: '/nonexistent' } })).code).toBe(

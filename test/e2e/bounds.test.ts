@@ -7,7 +7,7 @@ import { fixtureModule, sample, startCore, TestCore } from './core.js';
 let core: TestCore;
 afterEach(() => core.close());
 
-/** The sum of a number that the supervisor said of a module. */
+/** The sum of a number in the supervisor's lines about a module. */
 function told(name: string, pattern: RegExp): number {
   return core.lines(name, 'supervisor').reduce((sum, line) => sum + Number(pattern.exec(line)?.[1] ?? 0), 0);
 }
@@ -29,7 +29,7 @@ describe('messages', () => {
     expect(core.lines('echo_params')[1]).toBe(`len=${payload.length} to=1 from=1 after=0`);
   });
 
-  it('of many sizes, more at once than there is shared memory for, come back as they were or were changed', async () => {
+  it('of many sizes come back as they were or as they were changed, even when the shared memory is too small for all', async () => {
     const options = { blackBoxBytes: 2 * 1024 * 1024, maxMessageBytes: 256 * 1024 };
     core = await startCore([fixtureModule('change-2020'), fixtureModule('change-table')], options);
     const sizes = [0, 1, 8191, 8192, 8193, 40_000, 65_536, 200_000, 256 * 1024];
@@ -55,7 +55,7 @@ describe('messages', () => {
     }
   });
 
-  it('that are large come back whole from a module that dies of one of them', async () => {
+  it('that are large come back whole, although the module dies of one of them', async () => {
     core = await startCore([{ name: 'crashy', path: sample('crashy') }, fixtureModule('echo-params')]);
     const texts = Array.from({ length: 20 }, (_, i) => (i === 7 ? 'crash ' : `text ${i} `).padEnd(30_000 + i, 'x'));
     const outcomes = await Promise.all(texts.map((text) => core.send(text)));
@@ -225,7 +225,7 @@ describe('a flood', () => {
   });
 });
 
-it('a verdict on a notification that comes too late is no late one on a message', async () => {
+it('a late verdict on a notification is not counted as a late verdict on a message', async () => {
   core = await startCore([fixtureModule('slow', { deadlineMs: 100 })]);
   const { trace } = await core.supervisor.onMessageStatus({ from: 'a', to: 'b' }, 300);
   expect(trace).toMatchObject([{ default: 'deadline' }]);
@@ -237,7 +237,7 @@ it('a verdict on a notification that comes too late is no late one on a message'
 });
 
 describe('directories and memory', () => {
-  it('one core per run directory: the second is refused and harms nothing', async () => {
+  it('one core per run directory: the second is refused and changes nothing', async () => {
     core = await startCore([{ name: 'crashy', path: sample('crashy') }]);
     const second = new Supervisor(makeConfig({ modules: [] }), { runDir: core.runDir });
     await expect(second.start()).rejects.toMatchObject({
@@ -269,7 +269,7 @@ describe('directories and memory', () => {
     await core.start();
   });
 
-  it('no room for a black box is a refused start', async () => {
+  it('a start is refused when there is no room for a black box', async () => {
     const modules = [{ name: 'crashy', path: sample('crashy') }];
     // More than any machine has, and than a configuration may ask for.
     core = await new TestCore({ modules }, { blackBoxBytes: 2 ** 44 }).start();

@@ -1,4 +1,4 @@
-/** What runs is what was accepted, whatever becomes of the file of a module while it runs. */
+/** The accepted build keeps running, whatever happens to the file of its module meanwhile. */
 
 import { spawnSync } from 'node:child_process';
 import {
@@ -79,7 +79,7 @@ async function answering(name = NAME): Promise<string> {
   return core.lines(name)[before] as string;
 }
 
-/** Kills the process of the module; returns what is told of its death when it serves again. */
+/** Kills the process of the module; returns the report of its death once the module serves again. */
 async function crash(name = NAME): Promise<string> {
   const { pid, generation } = core.module(name);
   process.kill(pid as number, 'SIGSEGV');
@@ -94,11 +94,11 @@ function endOf(generation: number, name = NAME): string {
   return end?.kind === 'exited' ? end.text : '';
 }
 
-describe('a crash starts the build again that was accepted', () => {
+describe('a crash starts the accepted build again', () => {
   it.each<[string, { inPlace: boolean; change: () => void; taken: string | null }]>([
     ['overwritten by cp', { inPlace: true, change: () => overwrite('build-b'), taken: 'b hello' }],
     ['replaced by mv', { inPlace: false, change: () => replace('build-b'), taken: 'b hello' }],
-    // Nobody can know that it was not meant.
+    // Nobody can know that this was not intended.
     ["replaced by another module's", { inPlace: false, change: () => replace('silent-2020'), taken: 'another' }],
     ["overwritten by another module's", { inPlace: true, change: () => overwrite('silent-2020'), taken: 'another' }],
     ['replaced by what is no module', { inPlace: false, change: () => replace('no-init'), taken: null }],
@@ -126,7 +126,7 @@ describe('a crash starts the build again that was accepted', () => {
     if (taken.endsWith('hello')) expect(await answering()).toBe(taken);
   });
 
-  it('when its file was cut short in place, which costs one crash that is named', async () => {
+  it('when its file was cut short in place, after one crash that says so', async () => {
     copyFileSync(fixture('build-a'), file);
     await start();
     expect(await answering()).toBe('a hello');
@@ -143,7 +143,7 @@ describe('a crash starts the build again that was accepted', () => {
     expect(core.module(NAME)).toMatchObject({ crashes: { total: 1 }, failedStarts: 0, messages: { default: 1 } });
   });
 
-  it('and none is named where the file only got another date', async () => {
+  it('and no crash blames the file when only its date changed', async () => {
     copyFileSync(fixture('build-a'), file);
     await start();
     const bytes = readFileSync(file);
@@ -167,7 +167,7 @@ describe('a crash starts the build again that was accepted', () => {
     expect(await answering()).toBe('b hello');
   });
 
-  it('without a state directory too, and nothing of that stays', async () => {
+  it('without a state directory too, from a copy in the run directory', async () => {
     copyFileSync(fixture('build-a'), file);
     await start([spec()], {});
     replace('build-b');
@@ -247,7 +247,7 @@ describe('a file that changes while it is being loaded', () => {
     ['replaced', () => replace('build-b')],
     ['overwritten', () => overwrite('build-b')],
     ['removed', () => rmSync(file)],
-  ])('is not served by: %s, the build that stood there is', async (_, change) => {
+  ])('is not served: %s, the earlier build is', async (_, change) => {
     copyFileSync(fixture('constructor-waits'), file);
     mkdirSync(stateDir());
     core = new TestCore({ modules: [waiting()] }, {}, { stateDir: stateDir() });
@@ -277,7 +277,7 @@ describe('a file that changes while it is being loaded', () => {
   });
 });
 
-describe('a build that is nowhere any more', () => {
+describe('a build that no longer exists anywhere', () => {
   async function expectLost(): Promise<void> {
     const { pid, generation } = core.module(NAME);
     process.kill(pid as number, 'SIGSEGV');
@@ -291,7 +291,7 @@ describe('a build that is nowhere any more', () => {
     expect(await answering()).toBe('b hello');
   }
 
-  it('since it could not be kept, is not replaced by another one unasked', async () => {
+  it('because it could not be kept, is not replaced by another one unasked', async () => {
     copyFileSync(fixture('build-a'), file);
     mkdirSync(stateDir());
     writeFileSync(join(stateDir(), 'builds'), 'no folder');
@@ -307,7 +307,7 @@ describe('a build that is nowhere any more', () => {
     await expectLost();
   });
 
-  it('since its copy is damaged, is not replaced by another one unasked', async () => {
+  it('because its copy is damaged, is not replaced by another one unasked', async () => {
     copyFileSync(fixture('build-a'), file);
     await start();
     expect(await answering()).toBe('a hello');
@@ -327,7 +327,7 @@ describe.skipIf(!canMount())('a state directory that takes no copy', () => {
   it.each([
     ['is full', 'size=4k', /^no copy of it can be kept \(ENOSPC/],
     ['is mounted noexec', 'noexec', /^no copy of it can be kept \(.* is mounted noexec/],
-  ])('since it %s is told of, and nothing unchecked is started for want of one', async (_, options, problem) => {
+  ])('because it %s is reported, and no unchecked file is started in its place', async (_, options, problem) => {
     core = await new TestCore({ modules: [] }).start();
     copyFileSync(fixture('build-a'), file);
     copyFileSync(fixture('build-b'), `${file}.new`);
@@ -343,7 +343,7 @@ describe.skipIf(!canMount())('a state directory that takes no copy', () => {
   });
 });
 
-it('finds from the copy what it found beside its file, and beside the folder of that', async () => {
+it('finds the same files from its copy as beside its file, and beside that folder', async () => {
   mkdirSync(join(place, 'lib'));
   copyFileSync(fixture('libneighbour'), join(place, 'lib', 'libneighbour.so'));
   writeFileSync(join(place, 'modules', 'greeting'), 'good morning');
@@ -427,7 +427,7 @@ describe('the folder of the copies', () => {
   });
 });
 
-it('whose file is missing is said to miss it, and to have another one when there is one', async () => {
+it('whose file is missing is shown as such, and as changed when there is another one', async () => {
   replace('build-a');
   await start();
   expect(core.module(NAME)).toMatchObject({ fileChanged: false, fileMissing: false });

@@ -135,7 +135,7 @@ describe('a program runs the same', () => {
   });
 });
 
-it('a program uses its cache: it fails where that leads to an addon that is none', () => {
+it('a program uses its cache: it fails when the cache leads to a file that is not an addon', () => {
   const name = 'mesibo-modules';
   const { size, mtimeMs } = statSync(join(root, 'package.json'));
   const none = { file: '../../package.json', size, mtimeMs };

@@ -9,7 +9,7 @@ const all = fixtureModule('all-callbacks-2020');
 let core: TestCore;
 afterEach(() => core.close());
 
-it('the callbacks of the chain are those of any module in it, and each change is told', async () => {
+it('the callbacks of the chain are those of all its modules, and each change is announced', async () => {
   core = new TestCore({ modules: [some] });
   const told: Callback[][] = [];
   core.supervisor.on('callbacks', (callbacks) => told.push(callbacks));

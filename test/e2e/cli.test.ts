@@ -36,7 +36,7 @@ describe('a core in the background', () => {
   it.each([
     ['/etc/passwd', 'is not a directory; give another --run-dir'],
     ['/proc/x', 'cannot be used (ENOENT); give another --run-dir'],
-  ])('blames the run directory %s where it is at fault, and not the state directory in it', async (runDir, why) => {
+  ])('blames the run directory %s when that is the cause, and not the state directory in it', async (runDir, why) => {
     writeFileSync(join(directory, 'mesibo.conf'), filter());
     const given = ['--run-dir', runDir, 'start', '--config', join(directory, 'mesibo.conf')];
     for (const flags of [[], ['--daemon']]) {
@@ -118,7 +118,7 @@ describe('a core in the background', () => {
     expect(stderr.split('\n')).toHaveLength(2);
   });
 
-  it('delivers what modules send after the outcome, for as long as it is asked to', async () => {
+  it('delivers messages that modules send after the outcome, for as long as it is asked to', async () => {
     await start(`module autoreply { path = ${sample('autoreply')}\n reply = Thanks. }\n`);
     const args = ['--from', 'alice', '--to', 'bob', '--id', '18446744073709551615', '--json'];
     const { stdout } = await run('send', ...args, 'hello');
@@ -215,7 +215,7 @@ describe('a command that is printed', () => {
     }
   });
 
-  it('does so too when an error of the core tells of it', async () => {
+  it('does so too when it is part of an error of the core', async () => {
     writeFileSync(join(directory, 'mesibo.conf'), filter());
     const there = (...args: string[]) => run('--run-dir', "it's here", ...args);
     await there('start', '--daemon', '--config', 'mesibo.conf');
@@ -300,7 +300,7 @@ describe('check', () => {
     expect((await run('check', '--config', file)).code).toBe(0);
   });
 
-  it('recommends what a trial found, which is no fault', async () => {
+  it('recommends the ABI that a trial found, and does not count that as a fault', async () => {
     const file = join(directory, 'abi.conf');
     const path = `path = ${fixture('only-2019')}`;
     writeFileSync(file, `module only_2019 { ${path} }\n`);
@@ -334,42 +334,39 @@ describe('check', () => {
       /it wants sockets, which this version does not offer to modules: mesibo_util_socket_con/,
     ],
     ['mixed-abis', '', /"abi = exports-2020" is set, but the note in the file says table; remove "abi", unless/],
-  ])(
-    'warns of %s %s in the words of a start, of run and of try; --strict fails',
-    async (fixtureName, alias, warning) => {
-      const file = join(directory, 'warned.conf');
-      const name = alias || fixtureName.replaceAll('-', '_');
-      const abi = fixtureName === 'mixed-abis' ? '\nabi = exports-2020' : '';
-      writeFileSync(file, `module ${name} { path = ${fixture(fixtureName)}${abi} }\n`);
-      const checked = await run('check', '--config', file);
-      const text = checked.stdout.split('\n').find((line) => warning.test(line)) ?? checked.stdout;
-      expect(text).toMatch(warning);
-      expect(checked).toMatchObject({ code: 0, stdout: expect.stringMatching(/^module \w+: ok, ABI /m) });
-      expect(await run('check', '--strict', '--config', file)).toMatchObject({ code: 1, stdout: checked.stdout });
-      const [shown] = (await run('check', '--json', '--config', file)).stdout.split('\n');
-      expect(JSON.parse(shown ?? '')).toMatchObject({
-        ok: true,
-        warnings: expect.arrayContaining([text]),
-        problems: [],
-      });
+  ])('warns of %s %s in the same words as start, run and try; --strict fails', async (fixtureName, alias, warning) => {
+    const file = join(directory, 'warned.conf');
+    const name = alias || fixtureName.replaceAll('-', '_');
+    const abi = fixtureName === 'mixed-abis' ? '\nabi = exports-2020' : '';
+    writeFileSync(file, `module ${name} { path = ${fixture(fixtureName)}${abi} }\n`);
+    const checked = await run('check', '--config', file);
+    const text = checked.stdout.split('\n').find((line) => warning.test(line)) ?? checked.stdout;
+    expect(text).toMatch(warning);
+    expect(checked).toMatchObject({ code: 0, stdout: expect.stringMatching(/^module \w+: ok, ABI /m) });
+    expect(await run('check', '--strict', '--config', file)).toMatchObject({ code: 1, stdout: checked.stdout });
+    const [shown] = (await run('check', '--json', '--config', file)).stdout.split('\n');
+    expect(JSON.parse(shown ?? '')).toMatchObject({
+      ok: true,
+      warnings: expect.arrayContaining([text]),
+      problems: [],
+    });
 
-      expect((await start(readFileSync(file, 'utf8'))).stderr).toContain(`${text}\n`);
-      expect((await run('restart', name)).stderr).toContain(`${text}\n`);
-      const said = text.replace(`module ${name}: `, '');
-      expect((await status()).modules[0]).toMatchObject({ warnings: expect.arrayContaining([said]) });
-      const logged = (await run('logs', name, '--json')).stdout.trim().split('\n');
-      expect(logged.map((line) => JSON.parse(line).msg)).toContain(text);
-      const unwrapped = (await run('status')).stdout.replace(/\s+/g, ' ');
-      expect(unwrapped).toContain(said);
-      expect((await run('describe', name)).stdout.replace(/\s+/g, ' ')).toContain(said);
+    expect((await start(readFileSync(file, 'utf8'))).stderr).toContain(`${text}\n`);
+    expect((await run('restart', name)).stderr).toContain(`${text}\n`);
+    const said = text.replace(`module ${name}: `, '');
+    expect((await status()).modules[0]).toMatchObject({ warnings: expect.arrayContaining([said]) });
+    const logged = (await run('logs', name, '--json')).stdout.trim().split('\n');
+    expect(logged.map((line) => JSON.parse(line).msg)).toContain(text);
+    const unwrapped = (await run('status')).stdout.replace(/\s+/g, ' ');
+    expect(unwrapped).toContain(said);
+    expect((await run('describe', name)).stdout.replace(/\s+/g, ' ')).toContain(said);
 
-      const given = abi === '' ? [] : ['--abi', 'exports-2020'];
-      const inProcess = await run('run', '--in-process', '--config', file, '--message', 'hello');
-      expect(inProcess.stderr).toContain(`${text}\n`);
-      const tried = await run('try', fixture(fixtureName), ...(alias ? ['--name', alias] : given), 'hello');
-      expect(tried.stdout.split('\n').map((line) => line.trim())).toContain(`note: ${text}`);
-    },
-  );
+    const given = abi === '' ? [] : ['--abi', 'exports-2020'];
+    const inProcess = await run('run', '--in-process', '--config', file, '--message', 'hello');
+    expect(inProcess.stderr).toContain(`${text}\n`);
+    const tried = await run('try', fixture(fixtureName), ...(alias ? ['--name', alias] : given), 'hello');
+    expect(tried.stdout.split('\n').map((line) => line.trim())).toContain(`note: ${text}`);
+  });
 });
 
 describe('usage', () => {

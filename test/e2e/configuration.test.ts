@@ -111,7 +111,7 @@ describe('a configuration of several files', { timeout: 240_000 }, () => {
     expect(modules.map(({ name }) => name)).toEqual(['again', 'filter', 'autoreply']);
   });
 
-  it('changes nothing at a reload when one of its files cannot be', async () => {
+  it('changes nothing at a reload when one of its files has a mistake', async () => {
     writeAll();
     await command.run('start', '--config', config, '--daemon');
     const broken: [name: string, text: string, said: RegExp][] = [
@@ -185,7 +185,7 @@ describe('a configuration of several files', { timeout: 240_000 }, () => {
     for (const secret of SECRETS) expect(text, secret).not.toContain(secret);
   });
 
-  it('that others can read is minded by check and start, and refused by --strict', async () => {
+  it('that others can read gets a warning from check and start, and is refused with --strict', async () => {
     writeAll();
     chmodSync(command.directory, 0o755);
     write('conf.d/words', 'x', 0o644);

@@ -51,7 +51,7 @@ export function makeTempDir(): string {
 }
 
 /**
- * What holds where a test says nothing else: times that a machine with other work keeps too. A test of times sets them itself.
+ * The settings unless a test sets others: times that even a busy machine keeps. A test of times sets them itself.
  */
 const PATIENT = { deadlineMs: 20_000, startTimeoutMs: 30_000 } as const;
 

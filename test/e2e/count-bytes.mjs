@@ -1,7 +1,7 @@
 // Counts what a core allocates for a message: prints the bytes. WINDOW MESSAGES WASTE, run as allocation.test.ts does.
 //
-// Nothing is collected while it counts, so that what the heap has grown by is what was allocated. That is the same on a
-// slow machine and on a busy one.
+// Nothing is collected while it counts, so the growth of the heap is what was allocated. That is the same on a slow machine and on a busy
+// one.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -54,7 +54,7 @@ async function dial(clients: number): Promise<void> {
   await Promise.all(all.map((socket) => once(socket, 'connect').catch(() => undefined)));
 }
 
-it('more clients than it has descriptors do not end it, and whoever asks is answered', async () => {
+it('it survives more clients than it has descriptors, and answers every client that asks', async () => {
   startWith(128);
   const { pid } = (await status()).core;
   await dial(200);
@@ -65,7 +65,7 @@ it('more clients than it has descriptors do not end it, and whoever asks is answ
   expect((await status()).core).toMatchObject({ pid, problems: [] });
 });
 
-it('when they have run out it answers with what it kept back, and says so', async () => {
+it('when it has run out of descriptors, it answers with one that it kept back, and says so', async () => {
   startWith(256);
   const { pid } = (await status()).core;
   const said = /this process is out of file descriptors \(\d+ of \d+ in use, .*\): raise LimitNOFILE or ulimit -n/;

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { CommandLine } from '../helpers/command.js';
 import { boxesOf, isRunning, makeTempDir, readRunId, sample } from './core.js';
 
-/** Takes every file descriptor as often as a host has died, and gives them back once a start has failed for want of one. */
+/** Takes every file descriptor each time a host has died, and gives them back once a start has failed without one. */
 const PROGRAM = `
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { makeConfig, Supervisor } from 'mesibo-modules';
@@ -185,7 +185,7 @@ it('a daemon without a descriptor left survives crashes, events, a reload and it
   }
 }, 120_000);
 
-it('a daemon without a descriptor left can be stopped, and the next one finds what it could not look for', async () => {
+it('a daemon without a descriptor left can be stopped, and the next one finds the leftovers', async () => {
   const command = new CommandLine(directory);
   const start = () => command.start(`module filter { path = ${sample('filter')} ; start_timeout = 60s }\n`);
   expect(await start()).toMatchObject({ code: 0 });
@@ -224,7 +224,7 @@ console.log(JSON.stringify(told));
 `;
 
 it.each([0, 2, 4, 12, 23])(
-  'a program that starts a supervisor with %i descriptors left is told so, and lives',
+  'a program that starts a supervisor with %i descriptors left gets an error, and survives',
   (left) => {
     const options = JSON.stringify({ runDir: `${directory}/run`, path: sample('filter'), left });
     const node = [process.execPath, '--input-type=module', '-e', COLD, options];

@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 describe('a program that embeds the supervisor', () => {
-  it('is told when a call does not fit', async () => {
+  it('gets an error when a call does not fit', async () => {
     const illegal = { code: 'ILLEGAL_STATE' };
     await expect(supervisor.onMessage(...message)).rejects.toMatchObject(illegal);
     const starting = supervisor.start();
@@ -43,7 +43,7 @@ describe('a program that embeds the supervisor', () => {
     });
   });
 
-  it('is told when a payload is none, and may do with what it gets back what it likes', async () => {
+  it('gets an error for an invalid payload, and owns the payload that it gets back', async () => {
     await supervisor.start();
     for (const payload of ['text', new ArrayBuffer(4), {}] as unknown as Uint8Array[]) {
       await expect(supervisor.onMessage({ to: 'al' }, payload)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
@@ -74,7 +74,7 @@ describe('a program that embeds the supervisor', () => {
     }
   });
 
-  it('may end it at once from a listener, and hears of no other state than stopped after that', async () => {
+  it('may end it at once from a listener, and then hears of no state but stopped', async () => {
     const spec = { name: 'crashy', path: sample('crashy'), backoff: { minMs: 20_000, maxMs: 20_000 } };
     const other = new Supervisor(makeConfig({ modules: [spec] }), { runDir: `${directory}/other` });
     const states: string[] = [];
@@ -103,14 +103,14 @@ describe('a program that embeds the supervisor', () => {
     await third.stop();
   });
 
-  it('may name its run directory from where it works', async () => {
+  it('may give its run directory as a relative path', async () => {
     const runDir = relative(process.cwd(), `${directory}/relative`);
     const other = new Supervisor(makeConfig({ modules }), { runDir });
     expect(await other.start()).toEqual({ refused: [], stopped: [] });
     await other.stop();
   });
 
-  it('may have its run directory taken away', async () => {
+  it('may lose its run directory', async () => {
     await supervisor.start();
     // At once: the core makes again what it finds gone.
     renameSync(`${directory}/run`, `${directory}/gone`);
@@ -118,7 +118,7 @@ describe('a program that embeds the supervisor', () => {
     await supervisor.stop();
   });
 
-  it('may be held up for longer than hang: answers that lie there already count', async () => {
+  it('may be held up for longer than hang: answers that have already arrived count', async () => {
     const config = makeConfig({ modules: modules.map((module) => ({ ...module, hangMs: 300, deadlineMs: 10_000 })) });
     const held = new Supervisor(config, { runDir: `${directory}/held` });
     await held.start();
@@ -130,7 +130,7 @@ describe('a program that embeds the supervisor', () => {
     await held.stop();
   });
 
-  it('that throws in a listener hears of it, and the message has its verdict', async () => {
+  it('gets the error that its listener throws, and the message has its verdict', async () => {
     await supervisor.start();
     const heard = new Promise<unknown>((resolve) => {
       const own = process.listeners('uncaughtException');

@@ -40,7 +40,7 @@ it.each([
   }
 });
 
-it('text is sent as it is, also the character that Node.js puts for other bytes', () => {
+it('text is sent as it is, even the character that Node.js uses for invalid bytes', () => {
   for (const text of ['zo\\xc3\\xab', '\\xf0\\x9f\\x98\\x80', '\\xef\\xbf\\xbd']) {
     const { status, stdout } = run(`${SEND} --from al "$argument"`, text);
     const bytes = Buffer.from(text.replaceAll('\\x', '').replace(/^zo/, '7a6f'), 'hex');
@@ -48,7 +48,7 @@ it('text is sent as it is, also the character that Node.js puts for other bytes'
   }
 });
 
-it('bytes that are no text are sent from standard input', async () => {
+it('bytes that are not text are sent from standard input', async () => {
   const { code, stdout } = await cli.finish(
     cli.begin('send', '--wait', '0', '--json', '--from', 'al', '--to', 'bo'),
     Buffer.from([0x7a, 0xeb]),

@@ -114,7 +114,7 @@ describe('a module that hangs', () => {
     expect((await core.send('hello')).trace).toMatchObject([{ default: null }, { default: null }]);
   });
 
-  it('is noticed too when the process is stopped and executes nothing', async () => {
+  it('is noticed, too, when the process is stopped while it executes nothing', async () => {
     core = await startCore([crashy({ deadlineMs: 300, hangMs: 600 })]);
     process.kill(core.module('crashy').pid as number, 'SIGSTOP');
     expect((await core.send('hello')).trace).toMatchObject([{ default: 'deadline' }]);
@@ -177,7 +177,7 @@ const limited = makeMemoryCgroup(384 * 1024 * 1024);
 afterAll(() => limited?.remove());
 
 describe.skipIf(limited === null)('a module that takes more memory than there is', () => {
-  it('is ended by the kernel, which is told apart, and serves again', async () => {
+  it('is ended by the kernel, is reported as out of memory, and serves again', async () => {
     core = await startCore([fixtureModule('eats-memory', { deadlineMs: 60_000, hangMs: 60_000 })]);
     limited?.add(core.module('eats_memory').pid as number);
     // The core looks once a second in which group the process is.

@@ -18,7 +18,7 @@ import type { CoreStatus } from '../../src/supervisor/types.js';
 import { collect, main } from '../helpers/command.js';
 import { sample } from './core.js';
 
-/** Users and groups that no file knows; only root can become one. */
+/** Users and groups that are in no file of the system; only root can become one. */
 const CORE = 12_345;
 const SERVER = 12_346;
 const GROUP = 12_399;
@@ -78,7 +78,7 @@ function start(settings: string) {
 
 const status = async () => JSON.parse((await run('status', '--json')).stdout) as CoreStatus;
 
-/** What another user gets who connects and says hello: the beginning of the first line, or the error of the system. */
+/** What another user gets after connecting and saying hello: the beginning of the first line, or the error of the system. */
 async function enter(path: string, ...more: number[]): Promise<string> {
   const script = `
     const socket = require('node:net').connect(${JSON.stringify(path)}, () => {
@@ -129,7 +129,7 @@ describe.skipIf(!canRun)('a gateway', () => {
     expect(permissionsOf(runDir())).toEqual(['710', GROUP]);
   });
 
-  it('leaves a run directory as it is that everybody may pass', async () => {
+  it('leaves a run directory that everybody may pass as it is', async () => {
     mkdirSync(runDir());
     chownSync(runDir(), CORE, CORE);
     chmodSync(runDir(), 0o755);
@@ -156,14 +156,14 @@ describe.skipIf(!canRun)('a gateway', () => {
     expect(permissionsOf(runDir())).toEqual(['750', CORE]);
   });
 
-  it('is made again for its group when the run directory has gone', async () => {
+  it('is made again for its group when the run directory was removed', async () => {
     expect(await start(`gateway_group = ${GROUP}`)).toMatchObject({ code: 0 });
     renameSync(runDir(), join(directory, 'away'));
     await expect.poll(() => enter(gateway(), GROUP), { timeout: 60_000 }).toBe('{"welcome"');
     expect(await enter(gateway())).toBe('EACCES');
   }, 90_000);
 
-  it('elsewhere says which folder keeps its group out, until it does not', async () => {
+  it('elsewhere says which folder keeps its group out, for as long as it does', async () => {
     const folder = join(directory, 'closed');
     mkdirSync(folder);
     chownSync(folder, CORE, CORE);
@@ -185,7 +185,7 @@ describe.skipIf(!canRun)('a gateway', () => {
     expect((await status()).core.problems).toEqual([problem.replace('0700', '0701').replace('o+x', 'g+x')]);
   });
 
-  it('in a folder that everybody may write to is there, and the status says what that means', async () => {
+  it('is made in a folder that everybody may write to, and the status warns of that', async () => {
     const folder = join(directory, 'open');
     mkdirSync(folder);
     chownSync(folder, CORE, CORE);

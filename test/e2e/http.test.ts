@@ -73,7 +73,7 @@ describe.each(ABIS)('a module of %s', (abi) => {
     expect(withoutReturn(lines())).toEqual(callbacks(abi, 'status(404,text/plain)', ['one', 'two'], 'done'));
   });
 
-  it('is told an empty body, a percentage, and what a form sends', async () => {
+  it('gets an empty body, a percentage, and the answer to a form', async () => {
     const url = await start(abi, ({ method }, response) => {
       if (method === 'GET') response.writeHead(204).end();
       else response.writeHead(200, { 'content-length': 5 }).end('hello');
@@ -88,7 +88,7 @@ describe.each(ABIS)('a module of %s', (abi) => {
     });
   });
 
-  it('is told of a failure once', async () => {
+  it('hears of a failure once', async () => {
     const url = await start(abi, ({ path }, response) => {
       if (path === '/middle') response.write('half', () => response.destroy());
       else if (path === '/begin') response.destroy();
@@ -191,7 +191,7 @@ describe.each(ABIS)('a module of %s', (abi) => {
     expect(lines().filter((line) => line.startsWith('data(3,100,'))).toHaveLength(1012);
   });
 
-  it('may leave out any callback, and is told why nothing was asked', async () => {
+  it('may leave out any callback, and gets the reason when nothing was asked', async () => {
     const url = await start(abi, (_, response) => response.end('ok'));
     await ask({ url, callbacks: '' });
     if (abi === '2020') {
@@ -204,7 +204,7 @@ describe.each(ABIS)('a module of %s', (abi) => {
     await server?.reached(abi === '2020' ? 3 : 1);
   });
 
-  it('is told of what is open at a stop before its cleanup, whatever its threads do', async () => {
+  it('hears the end of open requests at a stop before its cleanup, whatever its threads do', async () => {
     const url = await start(abi, () => {});
     await ask({ url, times: 3, forever: 1, again: url });
     await core.supervisor.stop();
@@ -231,7 +231,7 @@ describe('a module whose init refused', () => {
 });
 
 describe.skipIf(!hasOpenssl)('an https server', () => {
-  it('is trusted by the certificates that the core was given', async () => {
+  it('is trusted when the core was given its certificates', async () => {
     const { file, ...own } = makeCertificate();
     const https = createHttpsServer(own, (_, response) => void response.end('hello')).listen(0, '127.0.0.1');
     await once(https, 'listening');
@@ -254,7 +254,7 @@ describe.skipIf(!hasOpenssl)('an https server', () => {
 });
 
 describe('a reload', () => {
-  it('ends what is open with its failure, before the cleanup of the old process', async () => {
+  it('ends open requests with a failure, before the cleanup of the old process', async () => {
     server = await startRestServer(() => undefined);
     const module = (work: string): ModuleOptions => fixtureModule('asks-2019', { config: { work } });
     core = await startCore([module('1')]);
@@ -270,7 +270,7 @@ describe('a reload', () => {
 });
 
 describe('a stop', () => {
-  it('ends a response that never ends, and that comes faster than the module takes it', async () => {
+  it('ends a response that never ends and comes faster than the module takes it', async () => {
     const url = await start('2020', (_, response) => {
       const write = () => {
         while (response.write(Buffer.alloc(64 * 1024)));
@@ -290,7 +290,7 @@ describe('a stop', () => {
 });
 
 describe('a synchronous request', () => {
-  it('is over when it returns, whoever asks, while others go on', async () => {
+  it('is over when the call returns, on any thread, while other requests go on', async () => {
     let free = () => {};
     const url = await start('2019', ({ path }, response) => {
       if (path === '/first') free = () => void response.end('first');
@@ -321,7 +321,7 @@ describe('a synchronous request', () => {
     await core.until(() => core.lines('asks_2020').includes('close(0)'));
   });
 
-  it('is answered also where the file of the module does not import the function', async () => {
+  it('is answered even when the file of the module does not import the function', async () => {
     server = await startRestServer((_, response) => void response.end('hello'));
     core = await startCore([fixtureModule('asks-by-name-2019', { abi: 'exports-2019' })]);
     const told = await askAndWait({ url: server.url, synchronous: 1 });

@@ -91,7 +91,7 @@ it('a reload that fails is an error there, and one that succeeds is not', async 
 it.each([
   ['another stream has', '1%d:%i'],
   ['somebody has made up', 'journal'],
-])('nothing is marked where the variable says what %s', async (_what, stream) => {
+])('no line is marked when JOURNAL_STREAM has a value that %s', async (_what, stream) => {
   const child = begin(stream, 'start', '--config', config);
   const ended = collect(child);
   await serving();

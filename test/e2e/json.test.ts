@@ -44,7 +44,7 @@ const RUNS: Record<keyof typeof DOCUMENTS, () => string[][]> = {
 };
 
 it.each(Object.keys(DOCUMENTS) as (keyof typeof DOCUMENTS)[])(
-  '%s --json prints what its schema says, and nothing else',
+  '%s --json prints only a document of its schema',
   async (verb) => {
     const schemas: readonly z.ZodType[] = DOCUMENTS[verb];
     const seen = new Set<z.ZodType>();
@@ -55,7 +55,7 @@ it.each(Object.keys(DOCUMENTS) as (keyof typeof DOCUMENTS)[])(
       for (const line of lines) {
         const document = JSON.parse(line);
         const fitting = schemas.find((schema) => schema.safeParse(document).success);
-        // What does not fit is told by the first schema.
+        // When nothing fits, the first schema says what is wrong.
         if (!fitting) schemas[0]?.parse(document);
         seen.add(fitting as z.ZodType);
       }

@@ -36,7 +36,7 @@ async function killHost(): Promise<void> {
   await core.serving(MODULE, generation + 1);
 }
 
-describe('what a module sends, with a keeper', () => {
+describe('a message that a module sends, with a keeper', () => {
   it('is given to it once, in order, and to watchers too, and nobody else takes it', async () => {
     await start({ modules: [fixtureModule('sends-many')] });
     const watched: string[] = [];
@@ -76,7 +76,7 @@ describe('what a module sends, with a keeper', () => {
     expect([new Set(keeper.kept.map(({ sentId }) => sentId)).size, keeper.repeated]).toEqual([10, 0]);
   });
 
-  it('is under ids of its own when the module was removed and is there again', async () => {
+  it('has a new id when the module was removed and is added again', async () => {
     const module = fixtureModule('sends-many');
     await start({ modules: [module] }, true);
     await core.send('3');
@@ -106,7 +106,7 @@ describe('what a module sends, with a keeper', () => {
 });
 
 describe('while a keeper is full', () => {
-  it('send_message returns -1, in hosts that start meanwhile too, and works again when it is not', async () => {
+  it('send_message returns -1, also in hosts that start meanwhile, and works again when there is room', async () => {
     await start({ modules: [fixtureModule('sends-many'), fixtureModule('thread-logs-and-sends')] });
     await core.send('2');
     keeper.fill(MODULE, true);

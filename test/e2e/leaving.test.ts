@@ -39,7 +39,7 @@ async function expectAllThere(): Promise<number> {
   return returned.length;
 }
 
-it('a module that jumps out of a fault in a call of the API goes on, and so does all that it does', async () => {
+it('a module that jumps out of a fault in a call of the API goes on, and everything still works', async () => {
   await start();
   expect((await core.send('fault')).trace).toMatchObject([{ verdict: 'consumed', default: null }]);
   expect(await expectAllThere()).toBe(4);
@@ -79,7 +79,7 @@ it('an alarm takes a module out of a synchronous request, and the next request i
   await expectAllThere();
 });
 
-it('of all threads of a host only the one of the module runs its signal handlers', async () => {
+it('only the thread of the module runs its signal handlers', async () => {
   await start();
   await core.send('threads');
   await core.until(() => core.lines(NAME).some((line) => line.startsWith('sent')));

@@ -37,7 +37,7 @@ afterEach(async () => {
   // In peace, lest the test itself leave boxes behind.
   await core.stop();
   for (const pid of strays.filter(isRunning)) process.kill(pid, 'SIGKILL');
-  // Nobody starts after the killed one, who would remove its boxes.
+  // Nobody starts after the killed core and would remove its boxes.
   const lock = join(runDir, 'lock');
   const runIds = existsSync(lock) ? readFileSync(lock, 'utf8').split('\n').slice(1).filter(Boolean) : [];
   for (const box of runIds.flatMap(boxesOf)) rmSync(join('/dev/shm', box), { force: true });
@@ -101,7 +101,7 @@ describe('a core that is a subreaper', () => {
     expect(await core.outcome('hello')).toEqual([null]);
   });
 
-  it('ends what has wiped its environment with its host, and with no other', async () => {
+  it('ends a process that has wiped its environment when its host ends, and when no other host does', async () => {
     await start(true, [leaves, crashy]);
     const daemon = await leave('wipe');
     await core.outcome('crash');
@@ -112,7 +112,7 @@ describe('a core that is a subreaper', () => {
     expect(isRunning(daemon)).toBe(false);
   });
 
-  it('ends at its own stop what shows nothing of whose it is', async () => {
+  it('ends at its own stop a process that shows no owner', async () => {
     await start(true);
     const daemon = await leave('unmark');
     process.kill(core.hosts[0] as number, 'SIGKILL');
@@ -150,7 +150,7 @@ describe('a core that is a subreaper', () => {
   });
 });
 
-describe('a core that is none', () => {
+describe('a core that is not a subreaper', () => {
   it('ends what its hosts left when it stops, and touches nothing else', async () => {
     await start(false);
     const child = await core.startChild();
@@ -185,7 +185,7 @@ describe('after a core was killed', () => {
     const [sockets, processes, boxes] = warnings(core.logs);
     expect(sockets).toMatch(new RegExp(`^the core with pid ${killed.pid} did not end cleanly; it had left no socket`));
     expect(processes).toMatch(new RegExp(`^3 processes that it left were ended: .*\\(pid ${daemon}\\)`));
-    // The line that the module had logged was told already, or is told now.
+    // The line that the module had logged was announced before, or is announced now.
     expect(boxes).toMatch(
       /^0 messages and \d log lines were found in the black boxes of a killed core and delivered now$/,
     );
@@ -195,20 +195,23 @@ describe('after a core was killed', () => {
     expect(boxesOf(runId)).toEqual([]);
   });
 
-  it.each([true, false])('the next start ends what has wiped its environment (subreaper: %s)', async (subreaper) => {
-    await start(subreaper);
-    const daemon = await leave('wipe');
-    // It has left everything by which it could be found else: parent, session, environment.
-    await expect.poll(() => readFileSync(`/proc/${daemon}/environ`, 'utf8'), WAIT).toBe('');
-    await core.kill();
-    await expect.poll(() => core.hosts.filter(isRunning), WAIT).toEqual([]);
-    expect(isRunning(daemon)).toBe(true);
-    await start(subreaper);
-    expect(isRunning(daemon)).toBe(false);
-    expect(warnings(core.logs)[1]).toBe(`1 process that it left was ended: sleep (pid ${daemon})`);
-  });
+  it.each([true, false])(
+    'the next start ends a process that has wiped its environment (subreaper: %s)',
+    async (subreaper) => {
+      await start(subreaper);
+      const daemon = await leave('wipe');
+      // It has left everything else by which it could be found: parent, session, environment.
+      await expect.poll(() => readFileSync(`/proc/${daemon}/environ`, 'utf8'), WAIT).toBe('');
+      await core.kill();
+      await expect.poll(() => core.hosts.filter(isRunning), WAIT).toEqual([]);
+      expect(isRunning(daemon)).toBe(true);
+      await start(subreaper);
+      expect(isRunning(daemon)).toBe(false);
+      expect(warnings(core.logs)[1]).toBe(`1 process that it left was ended: sleep (pid ${daemon})`);
+    },
+  );
 
-  it('a start that is killed in the middle of sweeping leaves that to the next one', async () => {
+  it('a start that is killed in the middle of sweeping leaves the rest to the next start', async () => {
     await start(false);
     await leave('keep');
     await core.kill();
@@ -224,7 +227,7 @@ describe('after a core was killed', () => {
 });
 
 describe('after a core was killed and its run directory removed', () => {
-  // Its own: any core that other tests start would tidy up the shared one.
+  // Its own directory: any core that other tests start would tidy up the shared one.
   let boxDir: string;
   beforeEach(() => {
     boxDir = join(directory, 'boxes');
@@ -243,7 +246,7 @@ describe('after a core was killed and its run directory removed', () => {
     });
   const rest = Array.from({ length: 16 }, (_, i) => `sent ${i + 5}`);
 
-  /** Kills a core in the midst of what its module sent; returns its run. */
+  /** Kills a core while it reads the messages of its module; returns its run. */
   async function killAtSends(stateDir?: string): Promise<string> {
     core = await startAt(runDir, [sendsMany], 5, stateDir);
     const killed = readRunId(runDir);
@@ -269,7 +272,7 @@ describe('after a core was killed and its run directory removed', () => {
     symlinkSync(String(sinceMs - 24 * 3600 * 1000), since);
   }
 
-  it('a start elsewhere leaves what modules sent to the next core in the same place', async () => {
+  it('a start elsewhere leaves the messages of modules to the next core in the same place', async () => {
     const killed = await loseSends();
     const elsewhere = join(directory, 'elsewhere');
     for (let start = 0; start < 2; start++) {
@@ -309,7 +312,7 @@ describe('after a core was killed and its run directory removed', () => {
     expect(core.sent).toEqual([]);
   });
 
-  it('a core that lives keeps what it has from one that starts elsewhere', async () => {
+  it('a start elsewhere takes nothing from a core that lives', async () => {
     const elsewhere = join(directory, 'elsewhere');
     const alive = await startAt(runDir, [sendsMany], undefined, join(directory, 'state'));
     const kept = readRunId(runDir);
@@ -320,7 +323,7 @@ describe('after a core was killed and its run directory removed', () => {
     expect(await core.outcome('3')).toEqual([null]);
   });
 
-  it('what a run directory still knows is removed too when nobody has come for it for a day', async () => {
+  it('the leftovers of a run directory that still exists are removed, too, when nobody has come for them for a day', async () => {
     const killed = await killAtSends();
     const elsewhere = join(directory, 'elsewhere');
     for (const day of [0, 1]) {
@@ -334,7 +337,7 @@ describe('after a core was killed and its run directory removed', () => {
     ]);
   });
 
-  it('what modules sent is removed when nobody has come for it for a day', async () => {
+  it('messages that modules sent are removed when nobody has come for them for a day', async () => {
     const killed = await loseSends();
     const elsewhere = join(directory, 'elsewhere');
     core = await startAt(elsewhere, [crashy]);
@@ -360,7 +363,7 @@ describe('after a core was killed and its run directory removed', () => {
     expect(boxes(killed)).toEqual([]);
   });
 
-  it('a core for a moment leaves it to one whose log somebody reads', async () => {
+  it('a core for a moment leaves them to a core whose log somebody reads', async () => {
     core = await startAt(runDir, [sendsMany]);
     const killed = readRunId(runDir);
     await core.kill();
@@ -374,7 +377,7 @@ describe('after a core was killed and its run directory removed', () => {
     expect(boxes(killed)).toEqual([]);
   });
 
-  it('a start elsewhere removes what nobody will come back for, and nothing that is in use', async () => {
+  it('a start elsewhere removes leftovers that nobody will come back for, and nothing that is in use', async () => {
     const elsewhere = join(directory, 'elsewhere');
     core = await startAt(runDir, [sendsMany]);
     const killed = readRunId(runDir);
@@ -406,8 +409,8 @@ describe('after a core was killed and its run directory removed', () => {
   });
 });
 
-describe('what is removed under a running core', () => {
-  it('its run directory: it serves on, and what it leaves elsewhere is gone when it stops', async () => {
+describe('a running core that loses a directory', () => {
+  it('its run directory: it serves on, and leaves nothing elsewhere when it stops', async () => {
     await start(true);
     const daemon = await leave('keep');
     expect(boxesOf(runId)).toHaveLength(2);
@@ -418,7 +421,7 @@ describe('what is removed under a running core', () => {
     expect([...core.hosts, daemon].filter(isRunning)).toEqual([]);
   });
 
-  it('the directory of its black boxes: a host goes on, and the start of the next one says why it cannot be', async () => {
+  it('the directory of its black boxes: a host goes on, and the start of the next one fails with the reason', async () => {
     const boxDir = join(directory, 'boxes');
     mkdirSync(boxDir);
     core = await ChildCore.start({ runDir, modules: [crashy], boxDir });

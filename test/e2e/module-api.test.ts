@@ -107,7 +107,7 @@ describe('threads', () => {
   });
 });
 
-describe.each(['table', '2019', '2020'] as const)('what the functions cannot take (%s)', (abi) => {
+describe.each(['table', '2019', '2020'] as const)('an argument that the functions cannot take (%s)', (abi) => {
   it('is refused with a line, and the module lives', async () => {
     const module = fixtureOf(abi, 'bad-sends');
     core = await startCore([module], { maxMessageBytes: 64 * 1024 });
@@ -137,7 +137,7 @@ describe.each(['table', '2019', '2020'] as const)('what the functions cannot tak
 });
 
 describe('configuration', () => {
-  it('reaches the module as it stands, in memory that it may write to', async () => {
+  it('reaches the module as it is written, in memory that it may write to', async () => {
     core = await startCore([fixtureModule('getconfig', { config: { words: 'a,b,c', empty: '' } })]);
     await core.send('words');
     await core.send('absent');
@@ -191,7 +191,7 @@ describe('symbols', () => {
     expect(core.lines('libcrypto')).toEqual([`libcrypto [${system.split('\n')[0]}]`]);
   });
 
-  it('that this version has no service behind can be imported, return failure and say so once', async () => {
+  it('without a service in this version can be imported, return failure and say so once', async () => {
     core = await startCore([fixtureModule('calls-later-services')]);
     expect(core.report.refused).toEqual([]);
     await core.send('again');

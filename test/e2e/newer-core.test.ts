@@ -1,4 +1,4 @@
-/** A core that knows more than the command: what it says of the known must still be shown, and nothing may crash. */
+/** A core that is newer than the command: what both know must still be shown, and nothing may crash. */
 
 import { EventEmitter } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
@@ -11,7 +11,7 @@ import type { CoreStatus, ModuleDescription, ModuleStatus, SentMessage } from '.
 import { CommandLine } from '../helpers/command.js';
 import { sample, startCore, type TestCore } from './core.js';
 
-/** A module that went into a state, by a cause and with a setting, that only the newer one knows. */
+/** A module with a state, a cause and a setting that only the newer version knows. */
 function later(module: ModuleStatus): object {
   return {
     ...module,

@@ -55,7 +55,7 @@ describe('on_event', () => {
     await expect.poll(logs, patience).toContain('on_event: it ran');
   });
 
-  it('never holds the core up, whatever the program does, and says what is wrong with it', async () => {
+  it('never holds up the core, whatever the program does, and the log says what is wrong with the program', async () => {
     program('sleep 1000 & setsid sleep 1000 & echo begun >> $LOG; sleep 1000');
     await command.start(`on_event = told\n${crashy}`);
     await crash();
@@ -81,7 +81,7 @@ describe('on_event', () => {
 });
 
 describe('the service manager', () => {
-  it('hears by datagrams how the core fares', async () => {
+  it('gets datagrams about the state of the core', async () => {
     const path = join(command.directory, 'notify');
     const receiver = new Receiver(path);
     Object.assign(process.env, { NOTIFY_SOCKET: path, WATCHDOG_USEC: '200000' });

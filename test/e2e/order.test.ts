@@ -1,4 +1,4 @@
-/** The order of a conversation, through what is ordered while its messages are in a module. */
+/** The order of a conversation, while an operator gives orders and its messages are in a module. */
 
 import { setImmediate as turn } from 'node:timers/promises';
 import type { MessageOptions, ModuleOptions, Outcome } from 'mesibo-modules';
@@ -50,7 +50,7 @@ const chain = () => core.supervisor.status().modules.map(({ name }) => name);
 const tracesOf = (outcomes: Outcome[]) => outcomes.map(({ trace }) => trace.map(({ module }) => module));
 
 describe('a conversation keeps its order', () => {
-  it('when a module is stopped and started that its messages are in', async () => {
+  it('when a module that its messages are in is stopped and started', async () => {
     await begin([slow, witness]);
     const stopping = core.supervisor.stopModule('slow');
     const starting = core.supervisor.startModule('slow');
@@ -95,7 +95,7 @@ describe('a conversation keeps its order', () => {
     await expectOrder('4', '5');
   });
 
-  it('when a message is not for the module that the earlier ones are in', async () => {
+  it('when the module that holds the earlier messages is not called for this one', async () => {
     await begin([slow, witness]);
     expect(tracesOf(await offer(['4'], { sentBy: 'slow' }))).toEqual([['versioned']]);
     await expectOrder('4');
@@ -108,7 +108,7 @@ describe('a conversation keeps its order', () => {
     await expectOrder('4', '5');
   });
 
-  it('when the deadline of an earlier message comes before it is answered', async () => {
+  it('when an earlier message reaches its deadline without an answer', async () => {
     await begin([{ ...slow, deadlineMs: 100 }, witness]);
     await core.supervisor.stopModule('slow');
     await offer(['4']);

@@ -96,7 +96,7 @@ describe('the C library', () => {
     ['plain-process', 'table'],
     ['plain-process-2019', 'exports-2019'],
   ] as const)(
-    'has one environment, one time zone, and hands on to children what a plain process does (%s)',
+    'has one environment, one time zone, and passes the same to children as a plain process (%s)',
     async (file, abi) => {
       const name = file.replaceAll('-', '_');
       expect(await linesInHost(file, 'hello', abi)).toEqual(LINES);
@@ -134,7 +134,7 @@ describe('a function that the module is not linked with', () => {
   const MISSING =
     /nothing provides the symbol OpenSSL_version; link the module with -lcrypto; calling it ends the process$/;
 
-  it("is not Node's; the module serves until it calls it, and is told what to link", async () => {
+  it('is not taken from Node; the module serves until it calls it, and the error says what to link', async () => {
     const served = await serve('forgot-libcrypto');
     expect(served.lines('forgot_libcrypto')).toEqual(['not called']);
     expect(served.lines('forgot_libcrypto', 'supervisor')).toContainEqual(expect.stringMatching(MISSING));

@@ -25,7 +25,7 @@ interface Status {
 }
 const status = async (): Promise<Status> => JSON.parse((await command.run('status', '--json')).stdout);
 
-it('tell whose host each one is, of which generation, and which is the core', async () => {
+it('show the module and the generation of each host, and which process is the core', async () => {
   const modules = ['filter', 'crashy'].map((name) => `module ${name} { path = ${sample(name)} }`);
   const long = `module thread_logs_and_sends { path = ${fixture('thread-logs-and-sends')} }`;
   expect(await command.start([...modules, long].join('\n'))).toMatchObject({ code: 0 });
@@ -45,7 +45,7 @@ it('tell whose host each one is, of which generation, and which is the core', as
   expect(pgrep).toContain(found.find(({ name }) => name === 'filter')?.pid);
 });
 
-it('tell it of a process that was a spare, and of the spare that waits', async () => {
+it('show this for a process that was a spare, and for the spare that waits', async () => {
   expect(await command.start(`spare_hosts = 1\nmodule crashy { path = ${sample('crashy')} }`)).toMatchObject({
     code: 0,
   });

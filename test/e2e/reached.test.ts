@@ -1,4 +1,4 @@
-/** A core is always reached, and there is one: whatever becomes of the files in its run directory. */
+/** A core is always reached, and there is only one, whatever happens to the files in its run directory. */
 
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -67,13 +67,13 @@ describe('a core whose files are removed or replaced', () => {
     rmSync(command.directory, { recursive: true, force: true });
   });
 
-  it('is still the only one when its lock has gone', async () => {
+  it('is still the only one when its lock was removed', async () => {
     rmSync(runDir('lock'));
     await expect.poll(() => existsSync(runDir('lock')), PATIENCE).toBe(true);
     await expectNormal(core);
   });
 
-  it('is still the only one when its lock has gone and it cannot notice', async () => {
+  it('is still the only one when its lock was removed and it cannot notice', async () => {
     process.kill(core, 'SIGSTOP');
     try {
       rmSync(runDir('lock'));
@@ -88,7 +88,7 @@ describe('a core whose files are removed or replaced', () => {
     await expectNormal(core);
   });
 
-  it('is the only one in a directory that others may read, when its lock has gone and it cannot notice', async () => {
+  it('is the only one in a directory that others may read, when its lock was removed and it cannot notice', async () => {
     chmodSync(runDir(), 0o755);
     process.kill(core, 'SIGSTOP');
     try {
@@ -118,7 +118,7 @@ describe('a core whose files are removed or replaced', () => {
     stranger.close();
   });
 
-  it('is reached again, by itself, when the whole directory has gone', async () => {
+  it('is reached again, by itself, when the whole directory was removed', async () => {
     // At once: it would make again what is removed one by one, while the rest is still there.
     renameSync(runDir(), join(command.directory, 'away'));
     await expect.poll(() => existsSync(runDir('control.sock')), PATIENCE).toBe(true);
@@ -126,7 +126,7 @@ describe('a core whose files are removed or replaced', () => {
     expect(statSync(runDir()).mode & 0o777).toBe(0o700);
   });
 
-  it('says what to do about what it does not remove', async () => {
+  it('says what to do about files that it does not remove', async () => {
     rmSync(runDir('lock'));
     execFileSync('mkfifo', [runDir('fifo')]);
     renameSync(runDir('fifo'), runDir('lock'));
@@ -138,7 +138,7 @@ describe('a core whose files are removed or replaced', () => {
   });
 });
 
-describe('a core whose directory another core has', () => {
+describe('a core whose directory belongs to another core now', () => {
   beforeEach(() => {
     command = new CommandLine(makeTempDir());
   });
@@ -202,7 +202,7 @@ describe('a state directory', () => {
   });
 });
 
-describe('what another user prepared or can reach', () => {
+describe('files that another user prepared or can reach', () => {
   beforeEach(() => {
     command = new CommandLine(makeTempDir());
     chmodSync(command.directory, 0o755);
@@ -236,7 +236,7 @@ describe('what another user prepared or can reach', () => {
     expect(await command.run('status')).toMatchObject({ code: 0 });
   });
 
-  it('a pipe in the place of the lock keeps neither a command nor a start', async () => {
+  it('a pipe in the place of the lock holds up neither a command nor a start', async () => {
     mkdirSync(runDir(), { mode: 0o700 });
     execFileSync('mkfifo', [runDir('lock')]);
     const status = await command.run('status');
@@ -261,7 +261,7 @@ describe('what another user prepared or can reach', () => {
     }
   });
 
-  it('pipes in the state directory keep no start', async () => {
+  it('pipes in the state directory hold up no start', async () => {
     const names = ['lock', 'stopped.json', 'abis.json', `stopped.json.${process.pid}.tmp`, 'logs/core.log'];
     mkdirSync(join(command.directory, 'run/state/logs'), { recursive: true, mode: 0o700 });
     for (const name of names) execFileSync('mkfifo', [runDir(`state/${name}`)]);

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PACKAGE_ROOT } from '../../src/paths.js';
 import { collect } from '../helpers/command.js';
 
-/** Root may write anywhere, so it becomes somebody whom no file knows. */
+/** Root may write anywhere, so it becomes a user who is in no file of the system. */
 const UID = 12_346;
 const isRoot = process.getuid?.() === 0;
 const become = isRoot ? ['setpriv', `--reuid=${UID}`, `--regid=${UID}`, '--clear-groups', '--'] : [];
@@ -93,7 +93,7 @@ describe.each([
     expect(ran).toMatchObject({ code: 0, stdout: expect.stringContaining('consumed') });
   });
 
-  it('is told that its caches cannot be made, and is installed nevertheless', async () => {
+  it('is installed with a warning that its caches cannot be made', async () => {
     const { code, stderr } = await run('scripts/install.mjs');
     expect({ code, stderr }).toEqual({
       code: 0,
@@ -103,7 +103,7 @@ describe.each([
     });
   });
 
-  it('is as it was', () => {
+  it('is unchanged', () => {
     expect(look()).toEqual(before);
   });
 });

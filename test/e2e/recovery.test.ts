@@ -3,7 +3,7 @@ import { ChildCore } from '../helpers/child-core.js';
 import { MemoryKeeper } from '../helpers/memory-keeper.js';
 import { boxesOf, fixtureModule, isRunning, readRunId, TestCore } from './core.js';
 
-// The killed core stands still on purpose, and not for being late.
+// The killed core stands still on purpose, not because it is late.
 const patient = { deadlineMs: 60_000, hangMs: null };
 const sendsMany = fixtureModule('sends-many', patient);
 const floods = fixtureModule('flood', patient);
@@ -32,7 +32,7 @@ async function standStill(at: number, count: number): Promise<void> {
   await killed.until(() => killed.sent.length === at);
 }
 
-it('what a module sent is delivered by the next core, and one message at most for the second time', async () => {
+it('the next core delivers what a module sent, and repeats at most one message', async () => {
   await standStill(700, 5000);
   const runId = readRunId(next.runDir);
   await killed.kill();
@@ -51,7 +51,7 @@ it('what a module sent is delivered by the next core, and one message at most fo
   expect(boxesOf(runId)).toEqual([]);
 });
 
-it('what was delivered is not delivered again, however often the ring of the box was full', async () => {
+it('delivered messages are not delivered again, however often the ring of the box was full', async () => {
   killed = await ChildCore.start({ runDir: next.runDir, modules: [sendsMany] });
   for (let i = 0; i < 15; i++) expect(await killed.outcome('4000')).toEqual([null]);
   expect(killed.sent).toHaveLength(60_000);
@@ -61,7 +61,7 @@ it('what was delivered is not delivered again, however often the ring of the box
   expect(next.supervisor.status().core.recoveredSends).toBe(0);
 });
 
-it('the rest of a call is delivered where many calls went before', async () => {
+it('the rest of a call is delivered after many earlier calls', async () => {
   killed = await ChildCore.start({ runDir: next.runDir, modules: [sendsMany], standStillAt: 60_050 });
   for (let i = 0; i < 15; i++) expect(await killed.outcome('4000')).toEqual([null]);
   killed.send('200');
@@ -105,7 +105,7 @@ describe('with a keeper', () => {
     return runId;
   }
 
-  it('everything is there again under the same ids that was read and not safe, though its module is gone', async () => {
+  it('every message that was read but not safe is there again under the same id, even when its module is gone', async () => {
     const runId = await keep(5000, 0);
     await next.start();
     expect(named(keeper.kept)).toEqual(told(killed));
@@ -114,7 +114,7 @@ describe('with a keeper', () => {
     expect(next.supervisor.status().core.recoveredSends).toBe(5000);
   });
 
-  it('it comes before what its module sends to the next core, however early that is', async () => {
+  it('they come before everything that their module sends to the next core, however early', async () => {
     const hangs = fixtureModule('init-hangs', { startTimeoutMs: 1000 });
     next = new TestCore({ modules: [sendsMany, hangs] }, {}, { sendKeeper: keeper });
     await keep(300, 0);
@@ -128,13 +128,13 @@ describe('with a keeper', () => {
     expect(named(keeper.kept).map(({ text }) => text)).toEqual([...upTo(300), ...upTo(2)]);
   });
 
-  it('nothing is there again that was safe', async () => {
+  it('no message that was safe is there again', async () => {
     await keep(3000, 3000);
     await next.start();
     expect(keeper.kept).toEqual([]);
   });
 
-  it('what was sent in the core before comes first, and no module is started until it is safe', async () => {
+  it('messages of the core before come first, and no module is started until they are safe', async () => {
     keeper = new MemoryKeeper({ isHeld: true });
     next = new TestCore({ modules: [sendsMany] }, {}, { sendKeeper: keeper });
     await keep(500, 0);
@@ -149,7 +149,7 @@ describe('with a keeper', () => {
     expect(keeper.kept.slice(-3).map(({ payload }) => payload.toString())).toEqual(upTo(3));
   });
 
-  it('a stop while it is recovered leaves the rest to the next core', async () => {
+  it('a stop during the recovery leaves the rest to the next core', async () => {
     const runId = await keep(500, 0);
     const held = new MemoryKeeper({ isHeld: true });
     const stopped = new TestCore({ modules: [sendsMany] }, {}, { sendKeeper: held, runDir: next.runDir });
@@ -166,7 +166,7 @@ describe('with a keeper', () => {
     expect(ids).toEqual(told(killed).map(({ sentId }) => sentId));
   });
 
-  it('a box stays until what was read of it is safe, however often the core is killed meanwhile', async () => {
+  it('a box stays until everything read from it is safe, however often the core is killed meanwhile', async () => {
     const runId = await keep(2000, 0);
     for (let i = 0; i < 2; i++) {
       const second = new ChildCore({ runDir: next.runDir, modules: [], safeSends: 0 });
@@ -180,7 +180,7 @@ describe('with a keeper', () => {
     expect(boxesOf(runId)).toEqual([]);
   });
 
-  it('what a dead host sent is there again when its core is killed before that is safe', async () => {
+  it('the messages of a dead host are there again when its core is killed before they are safe', async () => {
     const crashes = fixtureModule('sends-then-crashes', patient);
     killed = await ChildCore.start({ runDir: next.runDir, modules: [crashes], safeSends: 0 });
     killed.send('crash');
@@ -194,7 +194,7 @@ describe('with a keeper', () => {
   });
 });
 
-it('lines that a module logged are told, perhaps once more, but none is missing', async () => {
+it('lines that a module logged are announced, perhaps twice, but none is missing', async () => {
   const standStillAt = 'line 100';
   killed = await ChildCore.start({ runDir: next.runDir, modules: [floods], standStillAt });
   killed.send('5000');

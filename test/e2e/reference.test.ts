@@ -58,7 +58,7 @@ function linesOf(events: LoaderEvent[], name: string): string[] {
 const message = (text: string, to = 'bob'): Fed => ({ numbers: {}, from: 'alice', to, payload: Buffer.from(text) });
 
 describe('one process', () => {
-  it('tells modules of two ABIs apart that call one function with different arguments, threads among them', async () => {
+  it('tells apart modules of two ABIs that call one function with different arguments, also from threads', async () => {
     const files = ['echo-params', 'extracts-json-in-thread', 'extracts-json'].map(fixture);
     const events = await play(planFiles(files, []), [message('{"a":"1","b":"2"}')]);
     expect(linesOf(events, 'extracts_json_in_thread')).toEqual(['a is 1, and what follows is known', 'b is 2']);

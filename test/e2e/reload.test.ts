@@ -67,7 +67,7 @@ describe('a reload', () => {
     expect(lines.map((line) => line.split(' ')[0])).toEqual([...lines.map((line) => line.split(' ')[0])].sort());
     const numbers = lines.map((line) => line.split(' ')[1]).filter((text) => text !== 'between');
     expect(numbers).toHaveLength(outcomes.length);
-    // Eight are under way at a time, and enter the module in their order.
+    // Eight are in progress at a time, and enter the module in their order.
     expect(numbers.map(Number)).toEqual(numbers.map((_, i) => i));
   });
 
@@ -129,7 +129,7 @@ describe('a reload', () => {
     expect(core.module('unchecked_2020').pid).not.toBe(first.pid);
   });
 
-  it('is followed by the log, which speaks of the log_rate that holds', async () => {
+  it('makes the log name the log_rate in use', async () => {
     const flood = (logRate: number) => fixtureModule('flood', { deadlineMs: 30_000, logRate });
     core = await startCore([flood(50)]);
     await core.send('100');
@@ -142,7 +142,7 @@ describe('a reload', () => {
     expect(told.filter((_, i) => i % 3 > 0)).toEqual(['50', '50', '80', '20']);
   });
 
-  it('takes settings in place that no process need know of', async () => {
+  it('takes a setting in place when no process needs to know it', async () => {
     core = await startCore([versioned('1', { work: '200' }, { onFailure: 'pass' })]);
     const { pid } = core.module('versioned');
     const report = await reload([versioned('1', { work: '200' }, { onFailure: 'consume', deadlineMs: 20 })]);
@@ -169,7 +169,7 @@ describe('a reload', () => {
     expect(trace).toEqual([passing.name, 'versioned', first.name]);
   });
 
-  it('is for the named ones alone, changed or not, and knows the nearest name', async () => {
+  it('is for the named modules alone, changed or not, and suggests the nearest name', async () => {
     core = await startCore([versioned('1'), passing]);
     const before = [core.module('versioned').pid, core.module(passing.name).pid];
     const report = await reload([versioned('2'), passing], [passing.name]);
@@ -184,7 +184,7 @@ describe('a reload', () => {
     });
   });
 
-  it('tells which global settings a running core cannot take', async () => {
+  it('says which global settings a running core cannot take', async () => {
     core = await startCore([passing]);
     const options = { maxMessageBytes: 1000, chainDeadlineMs: 1234, logKeep: 1, heartbeatMs: 900 };
     expect(await reload([passing], [], options)).toMatchObject({
@@ -194,7 +194,7 @@ describe('a reload', () => {
     await expect(core.send('x'.repeat(2000))).resolves.toMatchObject({ verdict: 'pass' });
   });
 
-  it('lets no message wait for a start of a module that was given up', async () => {
+  it('lets no message wait for the start of a module that was given up', async () => {
     const module = fixtureModule('init-hangs', { startTimeoutMs: 3000, deadlineMs: 60_000 });
     core = await startCore([module]);
     expect(core.module(module.name).state).toBe('failed');
@@ -213,7 +213,7 @@ describe('a reload', () => {
     expect(core.lines('versioned').at(-1)).toBe('2 hi');
   });
 
-  it('goes on when the host that it shall replace dies meanwhile, and fails when the new one does', async () => {
+  it('goes on when the host to replace dies meanwhile, and fails when the new host dies', async () => {
     core = await startCore([versioned('1'), passing]);
     const generationOf = (n: number) =>
       core.lives.find((e) => e.kind === 'spawned' && e.module === 'versioned' && e.generation === n);
@@ -257,7 +257,7 @@ describe('a reload', () => {
 });
 
 describe('an order for one module', () => {
-  it('restarts it without a default, the old process gone before the new one comes', async () => {
+  it('restarts it without a default, and ends the old process before the new one starts', async () => {
     core = await startCore([versioned('1', { work: '1' })]);
     const { pid } = core.module('versioned');
     const load = sendSteadily();
@@ -272,7 +272,7 @@ describe('an order for one module', () => {
     expect(isRunning(pid as number)).toBe(false);
   });
 
-  it('stops it until it is started, over reloads too, and its default is given meanwhile', async () => {
+  it('stops it until it is started, even over reloads, and gives its default meanwhile', async () => {
     core = await startCore([versioned('1'), passing]);
     await core.supervisor.stopModule('versioned');
     expect(core.module('versioned')).toMatchObject({ state: 'stopped', desired: 'down', pid: null, hosts: [] });
@@ -293,7 +293,7 @@ describe('an order for one module', () => {
     expect(core.lines('versioned')).toEqual(['2 hi']);
   });
 
-  it('is carried out after those before it, and refused for a name that nobody has', async () => {
+  it('is carried out after earlier ones, and refused for an unknown name', async () => {
     core = await startCore([versioned('1')]);
     const { supervisor } = core;
     await Promise.all([

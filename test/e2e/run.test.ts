@@ -80,12 +80,12 @@ message 2 from alice to bob: what the heck
     expect(out).toMatch(/autoreply {2}pass\n {2}filter {5}pass/);
   });
 
-  it('with --message takes every argument for a file', async () => {
+  it('with --message takes every argument as a file', async () => {
     const { code, out } = await inProcess(sample('filter'), 'hello', '--message', 'x');
     expect([code, out]).toEqual([1, expect.stringMatching(/^$/)]);
   });
 
-  it('is a conversation on a terminal, which the end of the process ends', async () => {
+  it('is a conversation on a terminal, until the process ends', async () => {
     const line = `'${process.execPath}' '${main}' run --in-process '${sample('crashy')}'`;
     const child = spawn('script', ['-qefc', `stty cols 100 rows 30; ${line}`, '/dev/null'], { cwd: directory });
     let screen = '';
@@ -119,7 +119,7 @@ message 2 from alice to bob: what the heck
     });
   });
 
-  it('says of a setting for the module that it is also one of ours', async () => {
+  it('warns when a setting for the module is also one of ours', async () => {
     const { code, err } = await inProcess(...filter, '--conf', 'deadline=1s', 'hello');
     expect([code, err]).toEqual([0, expect.stringContaining('"try" takes it with --set')]);
   });
@@ -143,7 +143,7 @@ message 2 from alice to bob: what the heck
     expect(out).toMatch(/filter {2}pass\n {2}crashy {2}pass\n {2}= pass/);
   });
 
-  it('says what check says of a configuration', async () => {
+  it('gives the same warnings about a configuration as check', async () => {
     const file = join(directory, 'mesibo.conf');
     const module = `module filter { path = ${sample('filter')} ; dead_line = 1s }`;
     writeFileSync(file, `${module}\n`);
@@ -238,7 +238,7 @@ message 2 from alice to bob: what the heck
     }
   });
 
-  it('takes the ABI that it is told, and tries none', async () => {
+  it('takes the ABI that it is given, and tries none', async () => {
     const { code, out } = await inProcess(fixture('unchecked-2019'), '--abi', 'exports-2019', '--message', 'x');
     expect([code, out]).toEqual([0, expect.stringMatching(/^unchecked_2019: loaded, ABI exports-2019/)]);
   });
@@ -372,13 +372,13 @@ MESIBO_EXPORT int mesibo_module_overrun_init(mesibo_module_t *mod, mesibo_uint_t
     expect([code, out]).toEqual([0, expect.stringContaining('exited normally')]);
   });
 
-  it('a death that no debugger explains has no such line', async () => {
+  it('a death that no debugger can explain has no such line', async () => {
     const { stdout } = await command().run('try', sample('crashy'), 'exit');
     expect(stdout).toMatch(/called exit\(0\)/);
     expect(stdout).not.toContain('gdb');
   });
 
-  it('a debugger that is not installed is to be installed', async () => {
+  it('says how to install a debugger that is missing', async () => {
     const { code, err } = await inProcess('--under', 'no-such-gdb --args', sample('filter'), 'x');
     expect([code, err]).toEqual([
       2,

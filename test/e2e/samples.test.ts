@@ -178,7 +178,7 @@ describe('translate', () => {
     expect(params).toMatchObject({ id: 7n, from: 'alice', to: 'bob' });
   });
 
-  it('lets it through as it was, and logs it, when there is no memory', async () => {
+  it('lets it through unchanged, and logs that, when there is no memory', async () => {
     await start((_asked, response) => json(response, { translatedText: 'never' }), fixture('translate-without-memory'));
     expect((await translate('good morning')).payload.toString()).toBe('good morning');
     const long = await core.send('x'.repeat(5000), { id: 8, from: 'alice', to: 'bob' });
@@ -264,7 +264,7 @@ describe('reminder', () => {
     expect(texts()).toEqual([]);
   });
 
-  it('refuses to start with a time that is none', async () => {
+  it('refuses to start with an invalid time', async () => {
     await start({ longest: 'a day' });
     expect(core.report.refused.map(({ error }) => error.message).join()).toMatch(/longest = a day: expected a number/);
   });

@@ -44,8 +44,8 @@ function event(text: string, eventId: bigint, server = 'prosody'): Promise<unkno
 
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => `sent ${i + 1}`);
 
-describe('what a module sends', () => {
-  it('reaches the server whose event caused it, with the id of that, in order and once', async () => {
+describe('a message that a module sends', () => {
+  it('reaches the server whose event caused it, with the id of that event, in order and once', async () => {
     await start({ modules: [fixtureModule('sends-many')] });
     const prosody = new TakingServer(sends, 'prosody', { acknowledge: true });
     const other = new TakingServer(sends, 'other', { acknowledge: true });
@@ -57,7 +57,7 @@ describe('what a module sends', () => {
     expect(core.module('sends_many').sends).toMatchObject({ total: 500, undelivered: 0 });
   });
 
-  it('waits over a stop and a start, what it sends at the stop too', async () => {
+  it('waits over a stop and a start, even when it is sent during the stop', async () => {
     await start({ modules: [fixtureModule('sends-many')] });
     const first = new TakingServer(sends, 'prosody', { window: 10 });
     await event('100', 7n);
@@ -107,7 +107,7 @@ describe('what a module sends', () => {
     expect(sends.counters()).toMatchObject({ refused: 1, expired: 2 });
   });
 
-  it('gets each status once, in order, when it is slow and they are many', async () => {
+  it('has each status given to its module once and in order, even to a slow module', async () => {
     await start({ modules: [fixtureModule('slow-statuses', { deadlineMs: 400 })] });
     const server = new TakingServer(sends, 'prosody');
     await event('20', 1n);
@@ -118,7 +118,7 @@ describe('what a module sends', () => {
     while (sends.counters().waiting > 0) await new Promise(setImmediate);
   });
 
-  it('gets the status that a server gave while it was down, when it is back, and the next ones behind it', async () => {
+  it('has its status kept while its module is down, and given in order when the module is back', async () => {
     const module = fixtureOf('2020', 'statuses');
     await start({ modules: [module] });
     const server = new TakingServer(sends, 'prosody', { acknowledge: true });
@@ -139,7 +139,7 @@ describe('what a module sends', () => {
     await core.until(() => core.lines(module.name).length === 5);
   });
 
-  it('has so many statuses kept while it is down; one more is refused to who gives it', async () => {
+  it('has only so many statuses kept while its module is down; the next status of the server is refused', async () => {
     const module = fixtureOf('2020', 'statuses');
     await start({ modules: [module] });
     const server = new TakingServer(sends, 'prosody', { acknowledge: true });
@@ -155,7 +155,7 @@ describe('what a module sends', () => {
     expect(refused[0]).toMatchObject({ code: 'STATUS_NOT_KEPT', module: module.name });
   });
 
-  it('is refused to the module while too much waits, and not any more when a server has taken it', async () => {
+  it('is refused while too many wait, and accepted again when a server has taken them', async () => {
     await start({ modules: [fixtureModule('sends-many')], sendQueue: 100 });
     // What is sent before the core has seen that it is too much is kept too.
     await event('90', 1n);
@@ -178,7 +178,7 @@ describe('with chain_sends', () => {
   ];
   const RULES_TYPE = 0x73656c7572;
 
-  it('a message that no module changes is what it was, to the bit', async () => {
+  it('a message that no module changes keeps every bit', async () => {
     await start({ modules: [fixtureModule('sends-latin1', { chainSends: true }), fixtureModule('sends-many')] });
     const server = new TakingServer(sends, 'prosody', { acknowledge: true });
     await event('x', 5n);

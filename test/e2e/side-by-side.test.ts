@@ -1,4 +1,4 @@
-/** Many modules start side by side, but no more processes come up at a time than the processors can do something for. */
+/** Many modules start side by side, but no more processes come up at a time than the processors can serve. */
 
 import { availableParallelism } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -58,7 +58,7 @@ describe('more modules than may come up at a time', () => {
     expect([report.refused, spawned().length]).toEqual([[], LIMIT + 3]);
   });
 
-  it('have their time to start from when their process begins', async () => {
+  it('have their start time counted from the begin of their process', async () => {
     begin(SHORT_MS);
     await core.until(() => held.length === LIMIT);
     holds = false;

@@ -23,7 +23,7 @@ function versioned(init: string): string {
   return `module filter { path = ${sample('filter')} }\nmodule versioned { path = ${fixture('versioned')} ; ${limits} ; init = ${init} }\n`;
 }
 
-it('a core that does not answer is told as such by every command, in bounded time', async () => {
+it('every command reports a core that does not answer, in bounded time', async () => {
   process.kill(core, 'SIGSTOP');
   const commands = [
     ['status'],
@@ -47,7 +47,7 @@ it('a core that does not answer is told as such by every command, in bounded tim
   expect((await command.run('completion', 'names')).stdout).toBe('filter\nversioned\n');
 });
 
-it('a core that dies while it carries out an order is told as such at once', async () => {
+it('a core that dies while it carries out an order is reported at once', async () => {
   writeFileSync(join(command.directory, 'mesibo.conf'), versioned('hang'));
   const reload = command.begin('reload');
   const ended = command.finish(reload);

@@ -14,7 +14,7 @@ describe('a supervisor', () => {
   let core: TestCore;
   afterEach(() => core.close());
 
-  it('makes its state directory, and carries out what it cannot write down', async () => {
+  it('makes its state directory, and carries out orders that it cannot write down', async () => {
     const stateDir = join(makeTempDir(), 'of', 'state');
     core = await new TestCore({ modules: [fixtureModule('silent-2020')] }, {}, { stateDir }).start();
     expect(statSync(stateDir).mode & 0o777).toBe(0o700);
@@ -32,7 +32,7 @@ describe('a supervisor', () => {
     expect(JSON.parse(readFileSync(join(stateDir, 'stopped.json'), 'utf8')).modules).toEqual(['silent_2020']);
   });
 
-  it('says that it cannot keep what it found out about a file', async () => {
+  it('says that it cannot keep the ABI that it found for a file', async () => {
     const stateDir = makeTempDir();
     block(stateDir, 'abis.json');
     core = await new TestCore({ modules: [fixtureModule('unchecked-2020')] }, {}, { stateDir }).start();
@@ -69,7 +69,7 @@ describe('the commands', () => {
     expect(await cli.run('status')).toMatchObject({ code: 0 });
   });
 
-  it('do not take an order that cannot be understood for a reload that failed', async () => {
+  it('do not report an order with an unknown name as a failed reload', async () => {
     expect(await cli.run('reload', 'filtr')).toMatchObject({ code: 1, stderr: expect.stringContaining('filter?') });
     expect(await cli.run('status')).toMatchObject({ code: 0 });
     writeFileSync(config, `${RIGHT}nonsense\n`);
@@ -82,7 +82,7 @@ describe('the commands', () => {
     expect(await cli.run('status')).toMatchObject({ code: 0 });
   });
 
-  it('keep the problem of a reload that failed, as long as reloads for others leave what it was for', async () => {
+  it('keep the problem of a failed reload, as long as later reloads are for other modules', async () => {
     const other = (path: string) => `${RIGHT}module other { path = ${path} }\n`;
     writeFileSync(config, other(join(dir, 'nowhere.so')));
     expect(await cli.run('reload')).toMatchObject({ code: 1 });

@@ -14,7 +14,7 @@ async function sendBack(text: string): Promise<Sent> {
 
 const FAILED = 0x80;
 
-describe.each(['table', '2019', '2020'] as const)('the status of what a module sent (%s)', (abi) => {
+describe.each(['table', '2019', '2020'] as const)('the status of a message that a module sent (%s)', (abi) => {
   const module = fixtureOf(abi, 'statuses');
   const around = [fixtureModule('all-callbacks-table'), module, fixtureModule('all-callbacks-2020')];
   const statuses = () => core.lines(module.name);
@@ -38,7 +38,7 @@ describe.each(['table', '2019', '2020'] as const)('the status of what a module s
     expectAlone();
   });
 
-  it('is known by id and addresses as well, and one between others goes through the chain', async () => {
+  it('is found by its id and addresses as well, and a status between other users goes through the chain', async () => {
     core = await startCore(around);
     const { params } = await sendBack('7');
     await core.supervisor.onMessageStatus({ id: 7, from: 'bob', to: 'alice' }, 2);
@@ -88,7 +88,7 @@ describe.each(['table', '2019', '2020'] as const)('the status of what a module s
     expect(next.sentId).not.toBe(sentId);
   });
 
-  it('goes to it too when an earlier core handed the message on', async () => {
+  it('goes to its module even when an earlier core handed on the message', async () => {
     core = await startCore([module]);
     const { sentId, params } = await sendBack('7');
     await core.close();
@@ -162,7 +162,7 @@ describe.each(['table', '2019', '2020'] as const)('the status of what a module s
 });
 
 describe('a status', () => {
-  it('is known to have been given to a module that overran its deadline, and to have had no turn behind it', async () => {
+  it('counts as given to a module that overran its deadline, and as not given to the modules after it', async () => {
     core = await startCore([fixtureModule('slow', { deadlineMs: 1500 })]);
     const tell = (status: number) =>
       core.supervisor.tellSender({ from: 'a', to: 'b' }, status, { sentId: '1f0c-slow-1-0' });
@@ -172,7 +172,7 @@ describe('a status', () => {
     expect(await tell(1)).toBe(false);
   });
 
-  it('with a sentId that names no module is refused', async () => {
+  it('is refused when its sentId names no module', async () => {
     core = await startCore([fixtureModule('statuses-table')]);
     const { sentId, params } = await sendBack('7');
     for (const wrong of ['', 'nonsense', sentId.replace('statuses_table', 'other'), `${sentId}!`]) {
@@ -184,7 +184,7 @@ describe('a status', () => {
     expect(core.lines('statuses_table')).toEqual([]);
   });
 
-  it('that its module has no callback for costs nothing', async () => {
+  it('costs nothing when its module has no callback for it', async () => {
     core = await startCore([fixtureModule('sends-many'), fixtureModule('all-callbacks-table')]);
     const { sentId, params } = await sendBack('1');
     const told = await core.supervisor.onMessageStatus(params, 2, { sentId });
@@ -203,7 +203,7 @@ describe('a status', () => {
     expect(core.lines('all_callbacks_table')).toEqual(['on_message_status id=5 from=alice to=bob status=2']);
   });
 
-  it('before the start is a call that does not fit', async () => {
+  it('is refused before the start', async () => {
     core = await startCore([]);
     await core.supervisor.stop();
     const told = core.supervisor.onMessageStatus({}, 2, { sentId: 'nonsense' });

@@ -1,4 +1,4 @@
-/** Whoever connects to the socket of a host and is not its core. */
+/** Programs that connect to the socket of a host and are not its core. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -26,7 +26,7 @@ async function ask(core: TestCore, ...texts: string[]): Promise<string[]> {
 }
 
 describe('the environment of a module', () => {
-  it('has what is passed on and what is set, and none of the secrets of the core', async () => {
+  it('has the variables that are passed on and set, and none of the secrets of the core', async () => {
     vi.stubEnv('APP_SECRET', 'hidden');
     vi.stubEnv('APP_HOME', '/srv/app');
     vi.stubEnv('TZ', 'Asia/Tokyo');
@@ -91,7 +91,7 @@ describe('the umask', () => {
     rmSync(file);
   });
 
-  it("is the core's where none is", async () => {
+  it('is that of the core when none is configured', async () => {
     const own = process.umask().toString(8).padStart(3, '0');
     expect(await ask(await start(), 'umask')).toEqual([own]);
   });

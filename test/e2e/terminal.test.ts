@@ -35,7 +35,7 @@ function watched(...args: string[]) {
 const filter = `module filter { path = ${sample('filter')} ; abi = exports-2020 }\n`;
 
 describe('status --watch', () => {
-  it('draws again and again, over the end of the core and the start of the next one, and gives the terminal back', async () => {
+  it('draws again and again, even while the core ends and the next one starts, and restores the terminal', async () => {
     await command.start(filter);
     const view = watched('status', '--watch', '0.1');
     await view.shown(/\[\?1049h[\s\S]*filter {2}.*serving/);
@@ -49,7 +49,7 @@ describe('status --watch', () => {
     expect(view.rest()).toContain('\x1b[?1049l');
   });
 
-  it('ends at once on q while the core hangs, before that can be told', async () => {
+  it('ends at once on q while the core hangs, even before it can know that', async () => {
     await command.start(filter);
     const { pid } = JSON.parse((await command.run('status', '--json')).stdout).core;
     process.kill(pid, 'SIGSTOP');
@@ -158,7 +158,7 @@ describe('a long wait', () => {
     expect(await reload.ended).toEqual([1, null]);
   });
 
-  it('ended with Ctrl-C, says that the core carries on', async () => {
+  it('that Ctrl-C ends says that the core carries on', async () => {
     await command.start(versioned('ok'));
     writeFileSync(`${command.directory}/mesibo.conf`, versioned('hang'));
     const reload = watched('reload');

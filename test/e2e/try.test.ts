@@ -23,7 +23,7 @@ afterEach(() => {
   rmSync(command.directory, { recursive: true });
 });
 
-/** A file that holds this, for what is none of the kind. */
+/** A file with this content, for tests of files of another kind. */
 function file(name: string, content: string): string {
   const path = join(command.directory, name);
   writeFileSync(path, content);
@@ -139,7 +139,7 @@ describe('try FILE.so TEXT', () => {
     expect(stderr).toMatch(why);
   });
 
-  it('shows control characters of a module and does not obey them', async () => {
+  it('shows control characters of a module as text', async () => {
     const { stdout } = await command.run('try', sample('autoreply'), 'hi\x1b[2J', '--conf', 'reply=\x1b]0;x\x07');
     const control = [...stdout].filter((c) => c < ' ' && c !== '\n');
     expect(control).toEqual([]);
@@ -158,7 +158,7 @@ describe('try FILE.so TEXT', () => {
     expect(listMarked('MESIBO_RUN_DIR', command.env.MESIBO_RUN_DIR as string)).toEqual([]);
   });
 
-  it('killed, leaves what the next core removes: its run directory and its black boxes', async () => {
+  it('leaves its run directory and its black boxes when it is killed, and the next core removes them', async () => {
     const child = command.begin('try', sample('filter'));
     child.stdout.setEncoding('utf8');
     await expect.poll(() => child.stdout.read(), { timeout: 30_000 }).toContain('is ready');
@@ -244,7 +244,7 @@ describe('try FILE.so with settings in the wrong place', () => {
     [['--conf', 'dead_line=1s'], /did you mean deadline, .* To set ours: --set deadline=1s\n$/],
     [['--conf', 'abi=table'], /To set ours: --abi table\n$/],
     [['--conf', 'log_size=1MiB'], /a setting of the core, which has no effect here\n$/],
-  ])('%j is given to the module, with a word', async (given, said) => {
+  ])('%j is given to the module, with a warning', async (given, said) => {
     const { code, stderr } = await command.run('try', fixture('echo-params'), 'x', ...given);
     expect([code, stderr]).toEqual([0, expect.stringMatching(said)]);
   });

@@ -13,7 +13,7 @@ afterEach(async () => {
   await core.close();
 });
 
-it('while nothing that a module sends becomes safe, its host waits with a full ring, is not given up, and loses nothing', async () => {
+it('while no message of a module becomes safe, its host waits with a full ring, is not given up, and loses nothing', async () => {
   const module = fixtureModule('sends-many', { deadlineMs: 2 * SILENCE_MS, hangMs: null });
   const bounds = { blackBoxBytes: 2 ** 21, maxMessageBytes: 2 ** 16, heartbeatMs: HEARTBEAT_MS };
   core = await new TestCore({ modules: [module], ...bounds }, {}, { sendKeeper: keeper }).start();

@@ -167,7 +167,7 @@ it('is a table of every verb', () => {
 });
 
 describe('without a core', () => {
-  it('the logs say that there are none', async () => {
+  it('logs says that there are none', async () => {
     check(await command.run('logs'), [1, '', /nothing has been logged in /]);
   });
 
@@ -202,7 +202,7 @@ describe('with a core', () => {
   });
 
   const named = Object.entries(TABLE).filter(([, { wrongName }]) => wrongName !== null);
-  it.each(named)('%s of a name that there is not', async (_, { wrongName }) => {
+  it.each(named)('%s of an unknown name', async (_, { wrongName }) => {
     const [args, expected] = wrongName as [string[], Expected];
     check(await command.run(...args), expected);
   });
@@ -231,7 +231,7 @@ describe('with a core', () => {
     check(await command.run('start', 'crashy', 'filter'), [0, '', /crashy serves\n.*filter serves\n/]);
   });
 
-  it('a core that cannot read which modules were stopped says so until it knows again', async () => {
+  it('a core that cannot read the list of stopped modules says so until it knows them again', async () => {
     await command.run('stop', 'crashy');
     await command.run('stop');
     writeFileSync(join(command.directory, 'run/state/stopped.json'), '{');
@@ -253,7 +253,7 @@ describe('with a core whose configuration was broken meanwhile', () => {
     writeFileSync(broken, 'module filter {\n  deadline = soon\n}\n');
   });
 
-  it('SIGHUP reloads: what is right is taken, what is wrong changes nothing', async () => {
+  it('SIGHUP reloads: a good configuration is taken, a broken one changes nothing', async () => {
     const ask = async () => JSON.parse((await command.run('status', '--json')).stdout);
     const { core } = await ask();
     process.kill(core.pid, 'SIGHUP');
@@ -276,7 +276,7 @@ describe('with a core whose configuration was broken meanwhile', () => {
     check(await command.run(...row.args(broken)), row.broken);
   });
 
-  it('status tells of it, until a reload succeeds', async () => {
+  it('status shows the problem until a reload succeeds', async () => {
     check(await command.run('status'), [
       1,
       /the reload \d+s ago failed: .*broken\.conf:2:3: [\s\S]*and reload again\n/,

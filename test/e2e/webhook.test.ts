@@ -86,7 +86,7 @@ function isSigned({ headers, body }: Asked, secret: string): boolean {
   return headers['webhook-signature'] === expected['webhook-signature'];
 }
 
-it('gets what modules send, without a gateway too, and status shows it as a server', async () => {
+it('gets the messages of modules, even without a gateway, and status shows it as a server', async () => {
   await start(`gateway = off\n${webhook()}${MODULES}`);
   await send('3');
   await server.reached(3);
@@ -180,7 +180,7 @@ it.each([
   expect((await cli.run('status')).stderr).toContain('no core');
 });
 
-it('where nothing is kept, it needs a restart, and each reload says so', async () => {
+it('it needs a restart when the core keeps no messages, and each reload says so', async () => {
   await start(`gateway = off\n${MODULES}`);
   for (let i = 0; i < 2; i++) {
     const { said } = await reload(`gateway = off\n${webhook()}${MODULES}`);
@@ -189,7 +189,7 @@ it('where nothing is kept, it needs a restart, and each reload says so', async (
   expect((await status()).core).toMatchObject({ webhook: null });
 });
 
-it('its name is taken: a chat server of that name is told so', async () => {
+it('its name is taken: a chat server of the same name gets an error', async () => {
   await start();
   const { core } = await status();
   const chat = await RawServer.dial(core.gateway as string);
@@ -218,7 +218,7 @@ async function ask(method: string, path: string, body?: object): Promise<{ statu
   return { status: response.statusCode ?? 0, said: await readText(response) };
 }
 
-it('goes together with HTTP: what a message of the server webhook causes comes here, and its status goes back', async () => {
+it('works together with HTTP: a message of the server "webhook" has its answer posted, and the status goes back', async () => {
   await start(`http = unix:http.sock\n${webhook()}${MODULES}`);
   const { status: answered } = await ask('POST', '/v1/messages?server=webhook', {
     ...{ id: '41', from: 'alice', to: 'bob', text: '7' },

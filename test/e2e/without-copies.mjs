@@ -1,5 +1,5 @@
 /**
- * A core whose state directory takes no copies: it crashes when its module's file was replaced, and is reloaded then.
+ * A core whose state directory takes no copies: its module crashes after its file was replaced, and is then reloaded.
  * Prints the module's status before the crash, after the start that failed, and after the reload.
  */
 

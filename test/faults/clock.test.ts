@@ -1,4 +1,4 @@
-/** The wall clock of a core, stepped while it measures: nothing that it measures is on that clock. */
+/** The wall clock of a core, stepped while it measures: no measurement uses that clock. */
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,7 +14,7 @@ import { built } from './scene.js';
 
 const main = fileURLToPath(new URL('../../dist/bundles/mesibo-modules.cjs', import.meta.url));
 const HOUR_S = 3600;
-/** What a measured time may be beyond its setting; far less than any step. */
+/** How far a measured time may exceed its setting; far less than any step. */
 const SLOW_MS = 60_000;
 
 const config = `
@@ -118,7 +118,7 @@ it('moves neither deadlines nor hang, backoff or the period of crashes', async (
     expect((await send('hello')).trace).toMatchObject([{ default: null }]);
   }
 
-  // max_crashes: this is the fourth within 10 minutes, of which the clock has shown hours.
+  // max_crashes: this is the fourth within 10 minutes, in which the wall clock has moved by hours.
   setClock(2 * HOUR_S);
   await send('crash');
   await until(({ state }) => state === 'failed');

@@ -140,7 +140,7 @@ async function statusOf(): Promise<SupervisorStatus> {
   return status;
 }
 
-/** Starts a core and kills it while it starts, or under load; then `calls` gets the counts of outcomes to come. */
+/** Starts a core and kills it while it starts, or under load; then adds the promised counts of outcomes to `calls`. */
 async function round(random: (below: number) => number, calls: Promise<number>[]): Promise<void> {
   const starting = ended(command('start', '--config', 'mesibo.conf', '--daemon'));
   const lock = await locked();

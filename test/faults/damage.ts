@@ -1,4 +1,4 @@
-/** Damage to a black box, as wild pointers do it, and worse: as somebody would who knows the layout. */
+/** Damage to a black box, as wild pointers do it, and worse: as an attacker who knows the layout would do it. */
 
 import { BOX } from '../../src/wire/black-box.js';
 import type { Remains } from './burial.js';
@@ -87,7 +87,7 @@ function swell(remains: Remains, next: Random): void {
   const content = at + 17 + (ring.readUInt8(at + 17) >= 0x80 ? 2 : 1);
   const room = ring.length - at - 64;
   const length = Math.max(0, Math.min(room, 8 * next(12_000)));
-  // Without a NUL anywhere, by which it would be found out; or with everything that stands there.
+  // Without any NUL, which would reveal it; or with everything that stands there.
   const text = next(2) === 0 ? Buffer.alloc(length, 'x') : Buffer.from(ring.subarray(at + 48, at + 48 + length));
   const [params, payload] = FIELDS[kind] ?? [PAYLOAD, PAYLOAD];
   const swollen = next(2) === 0 ? field(payload, text) : field(params, field(pick([TO, FROM], next), text));
@@ -132,7 +132,7 @@ function flipBits(bytes: Buffer, count: number, next: Random): void {
 }
 
 function fillRandom(bytes: Buffer, next: Random): void {
-  // Not each byte anew: garbage that repeats is garbage too, and this has to be fast.
+  // The bytes repeat: that is garbage too, and this has to be fast.
   const pattern = Buffer.from(Array.from({ length: 61 }, () => next(256)));
   if (bytes.length > 0) bytes.fill(pattern);
 }

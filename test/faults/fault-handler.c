@@ -1,4 +1,4 @@
-/* A crash behind a handler that the module put in place of whatever was there. */
+/* A crash under a handler that the module installed in place of the earlier one. */
 #include <signal.h>
 #include <unistd.h>
 

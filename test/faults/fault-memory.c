@@ -9,7 +9,7 @@
 
 #include "faults.h"
 
-/* volatile, or the compiler would be free to leave out what cannot work. */
+/* volatile: otherwise the compiler may leave out code that cannot work. */
 static volatile int *volatile nowhere;
 static volatile int zero, one = 1;
 static char *volatile block, *volatile neighbour;

@@ -10,7 +10,7 @@
 
 enum { FLOOD_LINES = 50000 };
 
-/* Opens files until there is none to be had. The limit is lowered first, so that this takes no memory to speak of. */
+/* Opens files until no descriptor is left. The limit is lowered first, so this takes little memory. */
 static void leak_descriptors(mesibo_module_t *mod)
 {
 	struct rlimit limit;
@@ -22,7 +22,7 @@ static void leak_descriptors(mesibo_module_t *mod)
 	while (open("/dev/null", O_RDONLY) >= 0) continue;
 }
 
-/* All at once, when the thread that brought the message waits for the next one: what it notices comes after the callback. */
+/* All at once, while the thread of the callback waits for the next message: it notices this only after the callback. */
 static void close_everything(mesibo_module_t *mod)
 {
 	struct timespec calm = { .tv_nsec = 50 * 1000 * 1000 };

@@ -22,7 +22,7 @@ extern const struct fault thread_faults[];   /* fault-thread.c */
 extern const struct fault resource_faults[]; /* fault-resource.c: descriptors and output */
 extern const struct fault handler_faults[];  /* fault-handler.c: signal handlers */
 
-/* Like pthread_create, for a thread that nobody waits for; ends the process when there is none to be had. */
+/* Like pthread_create, for a thread that nobody waits for; ends the process when no thread can be made. */
 void start_thread(void *(*run)(void *), void *data);
 
 #endif

@@ -38,7 +38,7 @@ function make(call) {
   if (shim.run(frame, frame.length, state, call.message ? 0 : 1, 0xffffffff) !== 1) throw new Error('no room');
 }
 
-// All but the last round are taken over, so that the ring goes round and old records stand in it.
+// All but the last round are taken over, so the ring wraps around and old records stand in it.
 for (let round = 1; round < Number(rounds); round++) {
   harmless.forEach(make);
   for (let frame = reports.next(); frame !== null; frame = reports.next()) position = decodeReport(frame).position;

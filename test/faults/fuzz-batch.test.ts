@@ -387,7 +387,7 @@ function isEmpty(number: number): boolean {
   );
 }
 
-/** What it steps over in a message without fields it takes for fields of other numbers: it takes 0, and groups do not fit. */
+/** In a message without fields it misreads the numbers of the fields that it skips: it takes 0, and groups do not fit. */
 function isMisread(message: Uint8Array): boolean {
   try {
     return fieldsOf(message).some(({ number, wire }) => number === 0 || wire === GROUP);

@@ -25,7 +25,7 @@ function copyOf({ header, ring, ...rest }: Remains): Remains {
 const nameOf = ({ event }: PendingCall) => Number(event.params.id ?? 0);
 
 describe('the black box of a host that was killed', () => {
-  it('has gone round, and is full of records', () => {
+  it('has wrapped around, and is full of records', () => {
     expect(boxes.map(({ taken }) => taken > BOX_BYTES)).toEqual([false, false, true]);
     for (const box of boxes) expect(findRecords(box).length).toBeGreaterThan(CALLS);
   });
@@ -87,7 +87,7 @@ function attempt<T>(seed: number, run: () => T): T {
   }
 }
 
-/** What the core must never make of a box, whatever stands in it; `null`: nothing of the kind. */
+/** A result that the core must never make of a box, whatever its content; `null`: there is none. */
 function findProblem({ calls, answered, sent, logs, end }: Burial): string | null {
   const fates = [...answered.map(([call]) => call), ...end.lost, ...end.unseen];
   if (fates.length !== calls.length) return `${fates.length} fates for ${calls.length} calls`;

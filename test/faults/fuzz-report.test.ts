@@ -132,7 +132,7 @@ function take(report: Report): Taken {
   return taken;
 }
 
-/** What a core must never make of a report, whatever stands in it; `null`: nothing of the kind. */
+/** A result that a core must never make of a report, whatever its content; `null`: there is none. */
 function findProblem(report: Report, { answered, sent, logs, problems }: Taken): string | null {
   if (new Set(answered.map(([call]) => call)).size !== answered.length) return 'a call was answered twice';
   for (const [, answer] of answered) {

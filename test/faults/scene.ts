@@ -16,7 +16,7 @@ interface Message {
   outcome: Outcome;
 }
 
-/** Messages before the one with the fault, and as many behind it, all under way at the same time. */
+/** Messages before the one with the fault, and as many behind it, all in progress at the same time. */
 const AROUND = 20;
 /** Messages once the module serves again. */
 const AFTERWARDS = 10;
@@ -123,7 +123,7 @@ export class Scene {
     });
   }
 
-  /** Asserts how many of the verdicts were the faulty module's own, and that all are counted. */
+  /** Asserts how many verdicts were the faulty module's own, and that all verdicts are counted. */
   expectCounted(late: number): void {
     const counts = { total: this.#messages.length, pass: 0, consumed: 0, default: 0, late };
     for (const { outcome } of this.#messages) {

@@ -7,7 +7,7 @@
 
 enum { SIGN_DIGITS = 7 };
 
-/* Writes `value` behind the label, where the message has one with room for it. */
+/* Writes `value` behind the label, when the message has that label and room for the number. */
 static inline void sign(char *message, size_t length, const char *label, unsigned long value)
 {
 	char *found = memmem(message, length, label, strlen(label));

@@ -6,12 +6,12 @@ import { runSoak } from '../../bench/soak/soak.js';
 const limits = { hangMs: 300, deadlineMs: 30_000, chainDeadlineMs: 100_000 };
 
 describe('messages through three modules whose hosts are killed', () => {
-  it('are answered once each, as the journals of the modules have it, and so is what they sent', async () => {
+  it('are each answered once, as the journals of the modules say, and so are the sends of these', async () => {
     const seed = Math.floor(Math.random() * 1_000_000);
     const { violations, ...result } = await runSoak({ messages: 5000, kills: 12, seed, limits });
     expect(violations, `npm run soak -- --messages 5000 --kills 12 --seed ${seed}`).toEqual([]);
     expect(result.answers).toBe(5000);
-    // All but one that chance may have spared, because its message met another death before.
+    // All but one: its message may have met another death before.
     expect(Object.values(result.kills).reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(11);
     for (const [kind, count] of Object.entries(result.kills)) expect(count, kind).toBeGreaterThan(0);
     expect(result.restarts).toBeGreaterThanOrEqual(11);
@@ -27,7 +27,7 @@ describe('messages through three modules whose hosts are killed', () => {
   }, 300_000);
 });
 
-describe('what a module sends', () => {
+describe('a message that a module sends', () => {
   it('comes to its server under one id and in order, although the core is killed and the server is cut off', async () => {
     const seed = Math.floor(Math.random() * 1_000_000);
     const { violations, ...result } = await runSendsSoak({ messages: 3000, kills: 4, cuts: 4, seed });

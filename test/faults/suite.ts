@@ -9,7 +9,7 @@ import type { FaultRow } from './table.js';
 export function playAll(title: string, rows: FaultRow[]): void {
   let before: string[] = [];
 
-  // The first core opens what stays open for good, as the threads of ZeroMQ.
+  // The first core opens things that stay open for good, such as those of the threads of ZeroMQ.
   beforeAll(async () => {
     const scene = await Scene.start(faulty('segv', 'message'));
     await scene.send(['p', 'f', 'p']);
@@ -30,7 +30,7 @@ export function playAll(title: string, rows: FaultRow[]): void {
   });
 }
 
-/** What this process has open once ZeroMQ, which closes sockets in its own time, has come to rest. */
+/** What this process has open once ZeroMQ has closed its sockets, which it does in its own time. */
 async function settledDescriptors(): Promise<string[]> {
   let last: string[] = [];
   await vi.waitUntil(

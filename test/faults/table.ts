@@ -7,7 +7,7 @@ import type { DeathCause, DefaultReason, ModuleOptions } from 'mesibo-modules';
  *
  * - `message`: in on_message, in the middle of a batch
  * - `thread`: the same, on a thread of the module that on_message waits for
- * - `idle`: on a thread of the module, while nothing is under way
+ * - `idle`: on a thread of the module, while nothing is in progress
  * - `status`: in on_message_status
  * - `http`: in the callback of a request that on_message made, between calls
  * - `synchronous`: in the callback of a request that on_message waits for
@@ -53,7 +53,7 @@ export interface FaultRow {
   exits: Exit[];
   /** How the last one ends. */
   stop: Exit;
-  /** Verdicts that come when the default was given. */
+  /** Verdicts that come after the default was given. */
   late?: number;
   /** A line that the process prints on stderr, beside its last words. */
   prints?: RegExp;
@@ -201,7 +201,7 @@ export const STALLS: FaultRow[] = [
 
 const ARMED: Exit = { cause: 'crash', signal: 'SIGSEGV', exitCode: null, says: /it is started again now$/ };
 
-/** The second start fails, the third succeeds; what was under way waits for it. */
+/** The second start fails, the third succeeds; the messages in progress wait for it. */
 function failedStart(title: string, at: 'init' | 'constructor', fault: string, exit: Omit<Exit, 'cause'>): FaultRow {
   return row(title, at, fault, {
     killer: 'crash',

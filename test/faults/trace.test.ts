@@ -113,11 +113,11 @@ async function expectHang(fault: string): Promise<void> {
   expect(core.logs.filter(({ text }) => text.includes('is left alone'))).toEqual([]);
 }
 
-it('a module that makes the core its tracer is no less hung for that', () => expectHang('traced-loop'));
+it('a module that makes the core its tracer and hangs is still found to hang', () => expectHang('traced-loop'));
 
 it.skipIf(!mayTrace())('nor is one that is traced by a process that it forked', () => expectHang('child-traces-loop'));
 
-it('a module that makes the core its tracer and crashes is told of as any that crashes', async () => {
+it('a module that makes the core its tracer and crashes is reported as any other crash', async () => {
   scene = await Scene.start(faulty('traced-segv', 'message', { deadlineMs: 60_000, hangMs: 10_000 }));
   core = scene.core;
   const [killer, after] = await scene.send(['f', 'p']);

@@ -1,6 +1,6 @@
 /*
- * table. Stands behind the faulty module and numbers, behind "seen=", the messages that come through: a number that is
- * missing is a message that was lost, one that comes twice is one that was seen twice.
+ * table. Stands behind the faulty module and numbers the messages that come through, behind "seen=". A missing number is a lost message; a
+ * number that comes twice is a message that was seen twice.
  */
 #include <mesibo/module.h>
 

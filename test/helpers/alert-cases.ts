@@ -1,10 +1,10 @@
-/** For each alert: figures that raise it alone, as `promtool test rules` takes them, and when they have done so. */
+/** For each alert: figures that raise only this alert, as `promtool test rules` takes them, and the time when it is raised. */
 
 /** The value of one series, minute by minute. */
 export interface AlertCase {
   alert: string;
   series: Record<string, string>;
-  /** Minutes after which it is raised, and after which it is not yet. */
+  /** Minutes after which it is raised, and minutes after which it is not raised yet. */
   raisedAt: number;
   quietAt: number;
 }
@@ -127,7 +127,7 @@ export const ALERT_CASES: readonly AlertCase[] = [
       [metric('core_sends_limit', OF_CORE)]: '1000x40',
       [metric('core_sends_waiting_bytes', OF_CORE)]: '5x5 600x40',
       [metric('core_sends_limit_bytes', OF_CORE)]: '1000x40',
-      // They are taken, only too slowly.
+      // Servers take them, only too slowly.
       [metric('core_sends_total', `${OF_CORE},fate="delivered"`)]: '0+1x60',
     },
     raisedAt: 15,

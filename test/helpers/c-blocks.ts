@@ -1,8 +1,8 @@
-/** The C in a Markdown document, and how each piece of it is held against module.h. */
+/** The C in a Markdown document, and how each piece of it is compared with module.h. */
 
 import { type Block, findBlocks } from './doc-blocks.js';
 
-/** What the pieces that a document only names stand for, so that those that use them can be compiled. */
+/** Definitions for names that a document does not define, so the blocks that use them can be compiled. */
 const PRELUDE = `#define _GNU_SOURCE
 #include <stddef.h>
 #include <stdlib.h>
@@ -15,14 +15,14 @@ int test_on_message_status(mesibo_module_t *mod, mesibo_message_params_t *params
 `;
 const CALLBACK = 'int mesibo_http_callback(void *, mesibo_int_t, mesibo_int_t, const char *, mesibo_int_t);\n';
 
-/** The blocks that are C: those that say so, and those without a language that define a type. */
+/** The blocks of C: those marked as C, and those without a language that define a type. */
 export function findCBlocks(markdown: string): Block[] {
   return findBlocks(markdown).filter(
     ({ language, text }) => language.toLowerCase() === 'c' || (language === '' && /^\s*typedef\b/.test(text)),
   );
 }
 
-/** What a block is: it decides how it is made a file that compiles, and what in that file is compared with the header. */
+/** The kind of a block: it decides how a file is made of the block, and what in that file is compared with the header. */
 export function kindOf(code: string): 'struct' | 'enum' | 'typedef' | 'pointer' | 'function' | 'statements' {
   if (/^\s*typedef\s+struct\b/.test(code)) return 'struct';
   if (/^\s*typedef\s+enum\b/.test(code)) return 'enum';
@@ -32,7 +32,7 @@ export function kindOf(code: string): 'struct' | 'enum' | 'typedef' | 'pointer' 
   return 'statements';
 }
 
-/** A file that compiles exactly when the block makes sense with module.h and says the same as that. */
+/** A file that compiles exactly when the block agrees with module.h. */
 export function wrapBlock(code: string): string {
   switch (kindOf(code)) {
     case 'struct':

@@ -1,4 +1,4 @@
-/** A core in a process of its own, which a test may kill: everything that it announces, and what it is told to do. */
+/** A core in a process of its own, which a test may kill: everything that it announces, and the orders that it takes. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -28,9 +28,9 @@ export interface ChildCoreOptions {
   subreaper?: boolean;
   /** 0 where a test counts processes or black boxes. */
   spareHosts?: number;
-  /** At this message of all that are announced, or at this line of a module, the process stands still in its listener. */
+  /** The process hangs in its listener at this one of all announced messages, or at this line of a module. */
   standStillAt?: number | string;
-  /** It has a keeper, with which so many of the messages that it is given become safe, and the others never do. */
+  /** It has a keeper, with which this many messages become safe, and the others never do. */
   safeSends?: number;
 }
 
@@ -43,7 +43,7 @@ type Told =
   | { kind: 'child'; pid: number }
   | { kind: 'outcome'; text: string; defaults: (string | null)[] };
 
-/** What is told goes out at once, so that nothing is lost but what comes after the kill. */
+/** Everything is written at once, so a kill loses only what would come after it. */
 const PROGRAM = `
 import { spawn } from 'node:child_process';
 import { writeSync } from 'node:fs';
@@ -105,7 +105,7 @@ tell({ kind: 'stopped' });
 process.exit(0);
 `;
 
-/** The process and what it told so far. */
+/** The process, and what it has reported so far. */
 export class ChildCore {
   readonly child: ChildProcess;
   readonly told: Told[] = [];
@@ -182,7 +182,7 @@ export class ChildCore {
     return (find() as Extract<Told, { kind: 'child' }>).pid;
   }
 
-  /** Resolves when the condition holds; it is looked at whenever something is told. */
+  /** Resolves when the condition holds; it is checked whenever something is reported. */
   until(holds: () => boolean): Promise<void> {
     return new Promise((done, fail) => {
       if (holds()) done();
@@ -220,7 +220,7 @@ export class ChildCore {
   }
 }
 
-/** A kill may cut the last line short: that one was not told. */
+/** A kill may cut the last line short: such a line does not count. */
 function parse(line: string): Told | null {
   try {
     return JSON.parse(line) as Told;

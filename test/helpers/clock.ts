@@ -35,7 +35,7 @@ export function stopClock(): Clock {
       return nowMs();
     },
     advance: (ms) => {
-      // An event loop in small: the timers of a millisecond, then what they put off to the end of the turn.
+      // A small event loop: the timers of a millisecond, then everything that they postponed to the end of the turn.
       for (let i = 0; i < ms; i++) {
         vi.advanceTimersByTime(1);
         for (const run of immediates.splice(0)) run();

@@ -62,7 +62,7 @@ export class CommandLine {
   /** Waits for a command to end. */
   finish(child: ChildProcessWithoutNullStreams, input: string | Buffer = ''): Promise<Run> {
     const run = collect(child);
-    // It may end without having read all.
+    // The command may end without having read everything.
     child.stdin.on('error', () => undefined).end(input);
     return run;
   }

@@ -1,4 +1,4 @@
-/** The facts of a death, for tests that tell deaths apart. */
+/** The facts of a death, for tests that distinguish deaths. */
 
 import { type DeathFacts, judgeDeath } from '../../src/supervisor/host/death.js';
 import type { HostEnd } from '../../src/supervisor/host/host-listener.js';

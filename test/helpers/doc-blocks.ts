@@ -9,7 +9,7 @@ import { SAMPLES } from './samples.js';
 export interface Block {
   /** The line that its text begins on. */
   line: number;
-  /** What stands behind the fence; '' where nothing does. */
+  /** The text behind the opening fence; '' when there is none. */
   language: string;
   /** Its lines, without the indentation of its fence. */
   text: string;

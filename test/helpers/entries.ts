@@ -1,4 +1,4 @@
-/** Entries that wait, for tests of what keeps and gives them. */
+/** Entries that wait, for tests of their keepers and of dispatch. */
 
 import { Entry } from '../../src/sends/queue/entry.js';
 import { toWireParams } from '../../src/wire/params.js';

@@ -3,7 +3,7 @@
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Version 1 has the memory controller in a hierarchy of its own, version 2 in the only one. */
+/** Version 1 has the memory controller in a hierarchy of its own, version 2 in the single one. */
 const ROOTS = [
   { root: '/sys/fs/cgroup/memory', limit: 'memory.limit_in_bytes' },
   { root: '/sys/fs/cgroup', limit: 'memory.max' },

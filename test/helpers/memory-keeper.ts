@@ -11,7 +11,7 @@ export interface Kept extends SentMessage {
 export class MemoryKeeper implements SendKeeper {
   /** Each once, in the order in which they came. */
   readonly kept: Kept[] = [];
-  /** How often one came that it had. */
+  /** How often a message came that it already had. */
   repeated = 0;
   #isHeld: boolean;
   #unsafe = 0;
@@ -26,7 +26,7 @@ export class MemoryKeeper implements SendKeeper {
     this.#isHeld = isHeld;
   }
 
-  /** How many wait for what they gave to be safe. */
+  /** How many wait until their messages are safe. */
   get waiting(): number {
     return this.#settling.length;
   }
@@ -70,13 +70,13 @@ export class MemoryKeeper implements SendKeeper {
     for (const done of this.#settling.splice(0)) done();
   }
 
-  /** What comes from now on is safe at once, and so is what it has. */
+  /** Every message is safe at once from now on, also those that it has. */
   release(): void {
     this.#isHeld = false;
     this.settle();
   }
 
-  /** Takes no more of a module, or does so again. */
+  /** Stops taking messages of a module, or begins again. */
   fill(module: string, isFull: boolean): void {
     if (isFull) this.#full.add(module);
     else this.#full.delete(module);

@@ -27,7 +27,7 @@ const WELCOME: Welcome = {
   chainDeadlineMs: 60_000,
 };
 
-/** The outcome of an event, as a core has it that changed nothing. */
+/** The outcome of an event that no module changed. */
 export function outcomeOf(id: bigint, rest: Partial<OutcomeFrame> = {}): OutcomeFrame {
   return { ...emptyOutcome(id), ...rest };
 }
@@ -35,7 +35,7 @@ export function outcomeOf(id: bigint, rest: Partial<OutcomeFrame> = {}): Outcome
 /** The connection of one server. */
 export class ProtobufConnection {
   readonly socket: Socket;
-  /** How often something arrived. */
+  /** How many chunks arrived. */
   reads = 0;
   readonly #reader = new FrameReader(16 * 1024 * 1024);
   readonly #frames: ServerFrame[] = [];

@@ -1,4 +1,4 @@
-/** Chance with a seed, so that a failure can be had again. */
+/** Random numbers with a seed, so a failure can be repeated. */
 
 /** Returns a generator of whole numbers from 0 to below its argument. */
 export function seeded(seed: number): (below: number) => number {
@@ -9,7 +9,7 @@ export function seeded(seed: number): (below: number) => number {
   };
 }
 
-/** Cuts bytes at random places: pieces of 0 to `longest` bytes that are the whole in their order. */
+/** Cuts bytes at random places into pieces of 0 to `longest` bytes, in order. */
 export function cutAnywhere(bytes: Buffer, next: (below: number) => number, longest: number): Buffer[] {
   const pieces: Buffer[] = [];
   for (let at = 0; at < bytes.length; ) {

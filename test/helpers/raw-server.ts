@@ -132,7 +132,7 @@ export class RawServer {
     return taken;
   }
 
-  /** The last words, behind which the connection ends. */
+  /** The last frame, after which the connection ends. */
   async lastWords(): Promise<Failure> {
     const failure = await this.failure();
     if (!failure.fatal) throw new Error(`not fatal: ${failure.message}`);

@@ -1,4 +1,4 @@
-/** The samples of the project; what somebody has put beside them is not theirs. */
+/** The samples of the project, without files that somebody has put beside them. */
 
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -108,7 +108,7 @@ export class ScriptedGateway {
     socket.on('error', () => undefined);
     socket.on('close', () => this.#sockets.delete(socket));
     const lines = createInterface(socket);
-    // It repeats the errors of its input.
+    // The line reader repeats the errors of its input.
     lines.on('error', () => undefined);
     lines.on('line', (line) => void this.#take(JSON.parse(line) as Frame, socket));
   }

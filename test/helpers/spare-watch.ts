@@ -54,7 +54,7 @@ export class SpareWatch {
     return (find() as SpareNews).reason;
   }
 
-  /** Resolves when the condition holds; it is looked at whenever something is told. */
+  /** Resolves when the condition holds; it is checked whenever something is published. */
   until(holds: () => boolean): Promise<void> {
     return new Promise((done) => {
       if (holds()) done();

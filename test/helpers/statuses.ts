@@ -4,7 +4,7 @@ import type { CoreStatus, ModuleStatus } from '../../src/supervisor/types.js';
 
 const NO_DEFAULTS = { crash: 0, hang: 0, deadline: 0, down: 0, overload: 0 };
 
-/** One that serves and has done so without a fault. */
+/** One that serves, and has had no fault. */
 export const serving: ModuleStatus = {
   name: 'filter',
   state: 'serving',

@@ -1,4 +1,4 @@
-/** A store with what its user knows, for tests of the store. */
+/** A store, and what it has reported, for tests of the store. */
 
 import { readdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
@@ -63,7 +63,7 @@ export async function opened(folder: string): Promise<StoreScene> {
   return scene;
 }
 
-/** Payloads of what a store has. */
+/** The payloads of the messages in a store. */
 export async function payloadsIn(folder: string): Promise<string[]> {
   const scene = await opened(folder);
   await scene.store.close();
@@ -71,7 +71,7 @@ export async function payloadsIn(folder: string): Promise<string[]> {
   return scene.read.map(({ payload }) => Buffer.from(payload).toString());
 }
 
-/** What stands beside a store, without it. */
+/** The files beside a store, without the store. */
 export function besides(folder: string): string[] {
   return readdirSync(dirname(folder)).filter((name) => name !== basename(folder));
 }

@@ -1,4 +1,4 @@
-/** A client of the control socket that does what no client of ours would. */
+/** A client of the control socket that does what none of our clients would do. */
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -18,7 +18,7 @@ export class Stranger {
     for (const event of ['readable', 'end', 'close']) socket.on(event, () => this.#wake());
   }
 
-  /** Connects to whoever listens in a run directory. */
+  /** Connects to the listener in a run directory. */
   static async dial(runDir: string): Promise<Stranger> {
     const socket = connect(join(runDir, 'control.sock'));
     await once(socket, 'connect');

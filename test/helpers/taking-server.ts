@@ -37,7 +37,7 @@ export class TakingServer {
   #take(send: Send): void {
     this.got.push(send);
     this.#more();
-    // Not from within: a server answers later.
+    // Not within this call: a server answers later.
     if (this.#isAcknowledging) setImmediate(() => this.attachment.acknowledge(send.sentId));
   }
 }

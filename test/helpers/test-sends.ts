@@ -1,16 +1,16 @@
-/** Sends that a test gives, and what servers made of them. */
+/** Sends that a test gives, and the answers of servers to them. */
 
 import type { Attachment, Send, SendSource, SendsSupervisor, SendTaker, StatusOfSend } from '../../src/sends/types.js';
 
-/** Keeps nothing; gives what it is told to give to every taker, within its window. */
+/** Keeps nothing; gives the sends of the test to every taker, within its window. */
 export class TestSends implements SendSource {
   readonly acknowledged: string[] = [];
   readonly refused: string[] = [];
   readonly expired: string[] = [];
-  /** How long each may wait still; it is for the test to set. */
+  /** How long each may still wait; the test sets it. */
   leftMs = Number.POSITIVE_INFINITY;
   readonly takers: SendTaker[] = [];
-  /** Takes statuses; it is for the test to set. */
+  /** Takes statuses; the test sets it. */
   tell: SendsSupervisor['tellSender'] = () => Promise.resolve(true);
   #waiting: Send[] = [];
   readonly #given = new Map<SendTaker, Map<string, Send>>();
@@ -56,7 +56,7 @@ export class TestSends implements SendSource {
     };
   }
 
-  /** How many events of a server may be in progress; it is for the test to set, before the server may have any. */
+  /** How many events of a server may be in progress; the test sets it before the server may have any. */
   allowance = Number.POSITIVE_INFINITY;
   #roomAgain: (() => void)[] = [];
 
@@ -68,7 +68,7 @@ export class TestSends implements SendSource {
     this.#roomAgain.push(told);
   }
 
-  /** Nothing waits too much any more. */
+  /** There is room for events of servers again. */
   hasRoom(): void {
     this.allowance = Number.POSITIVE_INFINITY;
     for (const told of this.#roomAgain) told();

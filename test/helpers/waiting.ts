@@ -1,4 +1,4 @@
-/** Those who wait until something holds, which is looked at whenever something has happened. */
+/** Waits for conditions, which are checked whenever something has happened. */
 export class Waiting {
   #all: { holds: () => boolean; done: () => void; fail: (error: Error) => void }[] = [];
 
@@ -17,7 +17,7 @@ export class Waiting {
     for (const { done } of held) done();
   }
 
-  /** What they wait for does not come. */
+  /** The conditions will never hold. */
   fail(error: Error): void {
     for (const { fail } of this.#all.splice(0)) fail(error);
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { EventProgram } from '../../src/core/events/event-program.js';
 
-it('a daemon that a program leaves with its output holds none of ours, and what was written is taken', async () => {
+it('a daemon that keeps the output of its program open holds up nothing, and the written output is read', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'event-'));
   const path = join(directory, 'program');
   const script = `#!/bin/sh\nsetsid sleep 60 &\necho $! > ${directory}/pid\nprintf begun\n`;

@@ -1,5 +1,5 @@
 /**
- * Node's symbols are hidden as a host hides them, and what a library finds then: with the Node.js that runs the tests and,
+ * Node's symbols are hidden as a host hides them, and a library shows what it finds then: with the Node.js that runs the tests and,
  * with MESIBO_TEST_FULL=1, with the newest of the other lines and with that of arm64, which qemu runs.
  */
 

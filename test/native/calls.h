@@ -1,4 +1,4 @@
-/* Calls as the core sends them, by proto/module.proto alone; and what of results a test expects. */
+/* Calls as the core sends them, by proto/module.proto alone; and the results that a test expects. */
 #ifndef CALLS_H
 #define CALLS_H
 

@@ -1,4 +1,4 @@
-/* Entries as the core reads them, by proto/module.proto alone: nothing of it is shared with the shim. */
+/* Entries as the core reads them, by proto/module.proto alone: this shares no code with the shim. */
 #ifndef ENTRIES_H
 #define ENTRIES_H
 

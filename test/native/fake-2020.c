@@ -54,7 +54,7 @@ static mesibo_int_t on_message(mesibo_module_t *module, mesibo_message_params_t 
     return fake_dispatch(&event);
 }
 
-/* With the third argument of the ABI before, which is passed in this one too. */
+/* With the third argument of the earlier ABI, which is passed in this one too. */
 static mesibo_int_t on_message_status(mesibo_module_t *module, mesibo_message_params_t *params, mesibo_uint_t status)
 {
     struct fake_event event = event_of(FAKE_STATUS, module, params);

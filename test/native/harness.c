@@ -11,7 +11,7 @@ const struct fake_abi *abi;
 
 static _Alignas(8) uint8_t taken[16 * MIB];
 static uint32_t taken_bytes, taken_at;
-/* More than any record here takes. At the end of each test all of this is searched for pointers, so it is no larger. */
+/* More than any record here takes. At the end of each test the sanitizer searches all of this for pointers, so it is no larger. */
 enum { FRAME_MAX = 2 * MIB };
 
 void leave(int code)

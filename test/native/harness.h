@@ -39,7 +39,7 @@ uint32_t mm_http_take(uint8_t *out, uint32_t capacity);
 int32_t mm_http_status(uint64_t id, uint32_t status, const char *type);
 int32_t mm_http_data(uint64_t id, uint32_t progress, const uint8_t *bytes, uint32_t length);
 
-/* How much less the repeated tests do where everything is slow; 1 by default. */
+/* By how much the repeated tests do less where everything is slow; 1 by default. */
 #ifndef EFFORT
 #define EFFORT 1
 #endif
@@ -79,7 +79,7 @@ extern const struct fake_abi *abi;
     {suite ": " #function " (exports-2020)", function, &fake_2020}
 #define END {NULL, NULL, NULL}
 
-/* Ends a process that a test forked, without what a test's own end brings. */
+/* Ends a process that a test forked, without the checks at the end of a test. */
 _Noreturn void leave(int code);
 
 /* ---- boxes and what is in them ---- */
@@ -91,7 +91,7 @@ void box_open(uint64_t ring_size, uint32_t max_message);
 /* box_open(), then init of the test's module with these callbacks (the bits of mm_callbacks). */
 void start(uint64_t ring_size, uint32_t max_message, uint32_t callbacks);
 
-/* A Report as the core gets it. The ring stands in the frame; NULL: it has none. */
+/* A Report as the core gets it. The ring points into the frame; NULL: it has none. */
 struct report {
     uint64_t start, position, dropped_logs, limited_logs, refused_sends;
     const uint8_t *ring;
@@ -99,7 +99,8 @@ struct report {
 };
 /* Reads a frame of the shim, which must be a report and exact. */
 struct report read_report(const uint8_t *frame, uint32_t length);
-/* Drains one frame of at most `capacity` bytes; its ring stands here until the next call. A position that has not moved: there was none. */
+/* Drains one frame of at most `capacity` bytes; its ring is valid until the next call. If the position has not moved, there was no frame.
+ * */
 struct report drain(uint32_t capacity);
 /* Drains all that is committed and acknowledges it; next_record() then goes through it. Returns the bytes taken. */
 uint32_t take(void);

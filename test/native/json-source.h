@@ -8,7 +8,7 @@
 char *extract_3(char *src, const char *key, char **next) __asm__("mesibo_util_json_extract");
 char *extract_4(char *src, int64_t len, const char *key, char **next) __asm__("mesibo_util_json_extract");
 
-/* A text in memory that ends where it ends: after its NUL with three arguments, before it with four. */
+/* A text at the very end of its memory: that ends after the NUL with three arguments, before it with four. */
 struct source {
     char *text;
     size_t length;

@@ -59,7 +59,7 @@ static int print_layouts(void)
     return 0;
 }
 
-/* At the end of a cancelled thread the sanitizer would trip over what it knows of frames that were never left. */
+/* At the end of a cancelled thread the sanitizer would report its notes about frames that were never left. */
 const char *__asan_default_options(void);
 const char *__asan_default_options(void) { return "use_sigaltstack=0"; }
 

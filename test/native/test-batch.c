@@ -84,9 +84,9 @@ static void a_call_in_every_form_that_protobuf_allows(void)
     reads(SEQ "1a 15" PARAMS "12 02 6869", "b/a/5/hi");
     reads("1a 15 12 02 6869" PARAMS SEQ, "b/a/5/hi");
     reads(UNKNOWN SEQ UNKNOWN "1a 67" UNKNOWN PARAMS "12 02 6869" UNKNOWN, "b/a/5/hi");
-    /* Lengths and tags that are longer than they need be. */
+    /* Lengths and tags that are longer than necessary. */
     reads("8900 0700000000000000 9a8000 9680808000" PARAMS "12 8200 6869", "b/a/5/hi");
-    /* Of what stands there twice, the last; of a message, the fields of both. */
+    /* Of a field that comes twice the last one counts; of a message, the fields of both. */
     reads("09 0900000000000000" SEQ "1a 05 12 03 666f6f 1a 11" PARAMS "1a 04 12 02 6869", "b/a/5/hi");
     reads(SEQ "1a 11" PARAMS "1a 07 0a 05 62 03 626f62", "bob/a/5/");
     /* Of several events the last. */
@@ -101,7 +101,7 @@ static void a_call_in_every_form_that_protobuf_allows(void)
 static void a_payload_may_stand_in_the_box(void)
 {
     begin();
-    /* As the core writes there; for the module's process it is for reading only. */
+    /* Written as the core writes there; the module's process may only read it. */
     uint8_t *payloads = (uint8_t *)(uintptr_t)mm_payloads;
     CHECK_EQ(mprotect(payloads, RING, PROT_READ | PROT_WRITE), 0);
     memcpy(payloads + 100, "hello", 5);
@@ -112,7 +112,7 @@ static void a_payload_may_stand_in_the_box(void)
     reads(SEQ "1a 0c 1a 0a 15 01000000 0d ffff0700", "-/-/0/!");
     reads(SEQ "1a 02 1a 00", "-/-/0/");
     reads(SEQ "1a 07 1a 05 0d 00000800", "-/-/0/");
-    /* Where there are both, the place counts. */
+    /* When there are both, the place counts. */
     reads(SEQ "1a 10 1a 0a 0d 64000000 15 05000000 12 02 6869", "-/-/0/hello");
     reads(SEQ "1a 10 12 02 6869 1a 0a 0d 64000000 15 05000000", "-/-/0/hello");
 }

@@ -1,4 +1,4 @@
-/* Running calls: what the header says meanwhile, what is not begun, and when a run ends. */
+/* Running calls: what the header says meanwhile, which calls are not begun, and when a run ends. */
 #include "calls.h"
 #include "fake.h"
 
@@ -104,7 +104,7 @@ static int64_t changes_a_byte(struct fake_event *event)
     return count(event);
 }
 
-/* Results that nobody acknowledges: at some point the next call is not begun; it is once there is room again. */
+/* Results that nobody acknowledges: at some point the next call is not begun. It begins once there is room again. */
 static void without_room_nothing_is_begun(void)
 {
     static char payload[LARGEST];

@@ -1,4 +1,4 @@
-/* Hiding: what this program exports is to the tests what Node's symbols are to a host. */
+/* Hiding: the exports of this program stand for Node's symbols in a host. */
 #include "fake.h"
 #include "harness.h"
 #include "hide.h"

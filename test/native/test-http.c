@@ -1,4 +1,4 @@
-/* Requests of the module: what the worker is told, what the module is called back with, and who may do what when. */
+/* Requests of the module: the commands to the worker, the callbacks of the module, and who may do what at which time. */
 #include "fake.h"
 #include "calls.h"
 #include "harness.h"
@@ -156,7 +156,7 @@ static void every_option_of_the_older_abis_reaches_the_worker(void)
         options[i] = (uintptr_t)texts[i];
     for (int i = 0; i < 7; i++)
         options[11 + i] = 101 + (uint64_t)i;
-    options[18] = 1; /* is not the table's: what stands behind its options is not looked at */
+    options[18] = 1; /* behind the options of the table ABI: it must not be read */
     CHECK_EQ(ask_old("http://host/", "a=b"), 0);
     CHECK_EQ(take_request(), 1);
     CHECK_TEXT(text_at(MM_HTTP_URL), "http://host/");
@@ -360,7 +360,7 @@ static void a_negative_result_ends_the_request(void)
     CHECK_EQ(mm_http_data(id, 70, (const uint8_t *)"{}", 2), -1);
     mm_http_end(id, 0, "");
     CHECK_EQ(mm_http_run(SLICE), 0);
-    /* At the last piece nothing is left to be ended, and close is not called either. */
+    /* At the last piece there is nothing left to end, and close is not called either. */
     ask_2020("http://h", 1);
     mm_http_end(take_request(), 0, "");
     mm_http_run(SLICE);
@@ -384,7 +384,7 @@ static void free_on_close(void *data, int64_t result)
     free(data);
 }
 
-/* Under AddressSanitizer: nothing of the context is touched after either of the last callbacks. */
+/* Under AddressSanitizer: the context is not touched after either of the last callbacks. */
 static void a_context_may_be_freed_in_its_last_callback(void)
 {
     begin_test();
@@ -663,7 +663,7 @@ static void what_a_callback_sends_is_because_of_the_call_that_asked(void)
     struct parts call = {.event = MM_MESSAGE, .seq = 9, .to = "b", .from = "a", .origin = "prosody 9"};
     run_call(&call);
     expect_result(9, 1, 0, NULL);
-    /* So many that nothing is left of it but what the request has. */
+    /* So many that only the request still has the message. */
     fake_on_event = NULL;
     call.origin = "another";
     for (call.seq = 10; call.seq < 100; call.seq++) {

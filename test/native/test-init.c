@@ -1,4 +1,4 @@
-/* What init finds, and what is asked of the module once it is loaded. */
+/* What init finds, and what the module is asked once it is loaded. */
 #include "fake.h"
 #include "harness.h"
 

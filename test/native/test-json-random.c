@@ -1,4 +1,4 @@
-/* mesibo_util_json_extract and random documents, whose maker knows their values; and what is left of them after damage. */
+/* mesibo_util_json_extract and random documents with known values; and what it finds in them after damage. */
 #include "fake.h"
 #include "json-source.h"
 
@@ -69,7 +69,7 @@ static void put_scalar(struct document *document, char *value)
     }
 }
 
-/* Containers have keys that are no leaf's, so that no leaf is searched for twice. */
+/* Containers have keys that no leaf has, so no leaf is searched for twice. */
 static void put_value(struct document *document, int depth)
 {
     char unused[64];

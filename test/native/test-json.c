@@ -1,4 +1,4 @@
-/* mesibo_util_json_extract: what it finds, what it leaves of the text, and that it never leaves the text. */
+/* mesibo_util_json_extract: what it finds, how it changes the text, and that it never goes beyond the text. */
 #include "calls.h"
 #include "fake.h"
 #include "json-source.h"
@@ -164,7 +164,7 @@ static void what_is_not_there_is_null_and_changes_nothing(void)
     }
 }
 
-/* With a length a NUL is a byte like others: no string holds one, and a number does not end with it. */
+/* With a length, a NUL is an ordinary byte: no string holds one, and a number does not end with it. */
 static void a_nul_in_the_text_is_not_stepped_over_in_a_value(void)
 {
     static const char string[] = "{\"k\":\"a\0b\",\"l\":1}", number[] = "{\"k\":1\0}";
@@ -261,7 +261,7 @@ static void an_object_may_have_been_searched_before(void)
     free(source.text);
 }
 
-/* A text that its first NUL ends: what was extracted is its last. */
+/* A text that ends at its first NUL: the extracted value is its last. */
 static void without_a_length_a_value_ends_the_text_seen_from_its_start(void)
 {
     box_open(256 * KIB, KIB);

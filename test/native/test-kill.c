@@ -1,6 +1,6 @@
 /*
- * A process that is killed while its threads write: what was committed is found, whole and in order, by stepping over
- * what was not. The rule is that of src/wire/records.ts.
+ * A process that is killed while its threads write: committed records are found, whole and in order, by stepping over the others. The rule
+ * is that of src/wire/records.ts.
  */
 #include "entries.h"
 #include "fake.h"

@@ -1,6 +1,6 @@
 /*
- * Threads that leave the shim in the middle: a signal handler jumps out of a call, or ends the thread. Everything else
- * goes on, what returned 0 is there, and nothing is there twice.
+ * Threads that leave the shim in the middle: a signal handler jumps out of a call, or ends the thread. Everything else goes on, every send
+ * that returned 0 is there, and none is there twice.
  */
 #include "calls.h"
 #include "fake.h"
@@ -54,7 +54,7 @@ static int64_t send_id(uint64_t id, const void *message, uint64_t length)
     return mesibo_message(NULL, params, message, length);
 }
 
-/* All that is in the ring is sends with these ids, and the ring is empty afterwards. */
+/* The ring holds only sends with these ids, and is empty afterwards. */
 static void expect_ids(const uint64_t *ids, size_t count)
 {
     take();
@@ -251,7 +251,7 @@ static void *jump_out_many_times(void *data)
     return data;
 }
 
-/* Takes what is there: each id at most once, in order. Counts in `seen`. */
+/* Takes all records: each id at most once, in order. Counts in `seen`. */
 static void take_ids(uint8_t *seen, uint64_t *last)
 {
     take();
@@ -421,7 +421,7 @@ static void a_synchronous_request_that_is_left_holds_up_nobody(void)
     CHECK_EQ(mm_http_run(1000000), 1);
 }
 
-/* ---- threads that are none of the module's ---- */
+/* ---- threads that are not the module's ---- */
 
 static volatile sig_atomic_t ran_on;
 static uint32_t stand_by;

@@ -71,7 +71,7 @@ static void strings(void)
     CHECK_TEXT(next_line(NULL), "");
 }
 
-/* What printf cannot print is better logged raw than lost. */
+/* A format that printf cannot print is better logged raw than lost. */
 static void a_format_that_fails_is_logged_itself(void)
 {
     begin();
@@ -160,7 +160,7 @@ static void a_record_is_exact(void)
     release(&expected);
 }
 
-/* What the core gets of `lines` that are there, and the count of what it never gets. */
+/* Returns how many lines the core gets; `limited` becomes the count of those that it never gets. */
 static uint32_t count_lines(uint64_t *limited)
 {
     uint32_t lines = 0;
@@ -198,7 +198,7 @@ static void so_many_lines_pass_in_a_second_that_begins_with_the_first(void)
     CHECK_EQ(mm_dropped_logs(), 0);
 }
 
-/* Other records go on, whatever stands between them: their order stays, and each names its own position. */
+/* Other records go on, whatever is between them: they stay in order, and each names its own position. */
 static void lines_over_the_rate_leave_no_gap_that_cannot_be_read(void)
 {
     uint64_t limited = 0, next_id = 0, logged = 0;

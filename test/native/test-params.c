@@ -1,4 +1,4 @@
-/* What a callback changes of its message, and what of that the result says. */
+/* Which parts of its message a callback changes, and which of these the result has. */
 #include "calls.h"
 #include "fake.h"
 
@@ -7,7 +7,7 @@
 
 enum { RING = 512 * KIB, LARGEST = 4 * KIB };
 
-/* A message in which nothing is zero, and what the module's answer must say it became. */
+/* A message in which nothing is zero, and the same message as the module's answer must have it. */
 static struct parts before, after;
 static int64_t (*change)(struct fake_event *event);
 static char own[MM_ADDRESS_MAX + 2];
@@ -206,7 +206,7 @@ static int64_t repoint_to_in_both_places(struct fake_event *event)
     return 0;
 }
 
-/* A module of 2019 that runs as one of 2020 knows no other place; the real field counts where both changed. */
+/* A module of 2019 that runs as one of 2020 knows no other place. When both changed, the real field counts. */
 static void addresses_repointed_where_2019_has_them(void)
 {
     static char carol[] = "carol", dave[] = "dave";

@@ -10,7 +10,7 @@
 
 enum { RING = 256 * KIB };
 
-/* A line whose level is its number, so that one that is lost, doubled or torn is seen. */
+/* A line whose level is its number, so a line that is lost, doubled or torn is noticed. */
 static void write_numbered(uint32_t number, uint32_t length)
 {
     static char text[KIB];
@@ -105,7 +105,7 @@ static void a_record_that_does_not_fit_the_buffer_stays(void)
 
 /*
  * A writer that read `head`, and was not scheduled until others had moved head and tail past it, sees a tail that is
- * ahead. That is not a full ring. With one thread only the box itself can be put into that state.
+ * ahead. That is not a full ring. With one thread, the test has to write this state into the box itself.
  */
 static void a_tail_ahead_of_a_writers_head_is_no_full_ring(void)
 {
@@ -151,7 +151,7 @@ static void one_byte_wakes_until_it_is_cleared(void)
     CHECK_EQ(bytes_in_pipe(), 1);
     mm_clear_wake();
     struct parts call = {.event = MM_CALL, .seq = 1};
-    run_call(&call); /* whoever runs calls drains after it */
+    run_call(&call); /* the caller drains after running calls */
     CHECK_EQ(bytes_in_pipe(), 0);
     mm_cleanup();
     CHECK_EQ(bytes_in_pipe(), 1);

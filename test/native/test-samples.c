@@ -1,4 +1,4 @@
-/* The samples in the shim, under the sanitizers: 10,000 messages in all, what they ask over http answered in every way. */
+/* The samples in the shim, under the sanitizers: 10,000 messages in all, and every kind of answer to their http requests. */
 #include "calls.h"
 #include "fake.h"
 #include "harness.h"
@@ -19,7 +19,7 @@ enum { MESSAGES = 2000 / EFFORT, /* for each sample */
 
 static int is_over;
 
-/* What a service may answer: what was asked for, with and without escapes; anything else; nothing; half of it. */
+/* Answers of a service: the expected one, with and without escapes; anything else; nothing; half of it. */
 static const char *const answers[] = {
     "{\"data\":{\"list\":[{\"reply\":\"hi \\\"you\\\" \\ud83d\\ude00\",\"translatedText\":\"hallo\"}]}}",
     "{\"reply\":[1,2],\"translatedText\":{\"a\":null}}",

@@ -1,4 +1,4 @@
-/* Messages that a module sends: what is written of them, and what is refused with which words. */
+/* Messages that a module sends: how they are written, and which are refused with which words. */
 #include "calls.h"
 #include "fake.h"
 
@@ -115,7 +115,7 @@ static void expect_origin(uint64_t seq, const char *origin, const char *expected
     expect_end();
 }
 
-/* The core may be dead when it is read: the record says by itself where the event of its call came from. */
+/* The core may be dead when the record is read, so the record itself names the origin of its call's event. */
 static void what_is_sent_says_where_its_call_came_from(void)
 {
     char longest[MM_ORIGIN_MAX + 2] = {0};
@@ -167,7 +167,7 @@ static void refusals_say_why(void)
     refused(abi->send(9, NULL, too_long, "m", 1), "send_message refused: an address is longer than 65536 bytes");
 }
 
-/* The core has too much already: nothing is written, and each is counted. What was sent before is kept. */
+/* The core has too much already: nothing is written, and each attempt is counted. Earlier sends are kept. */
 static void closed_sends_are_refused_until_they_are_open(void)
 {
     static char large[LARGEST];
@@ -223,7 +223,7 @@ static void a_thread_sends_because_of_the_call_that_started_it(void)
     run_call(&call);
     expect_result(6, 1, 0, NULL);
     fake_on_event = NULL;
-    /* So many that nothing is left of it but what the thread has. */
+    /* So many that only the thread still has the origin of that call. */
     call.origin = "another";
     for (call.seq = 7; call.seq < 100; call.seq++) {
         run_call(&call);
@@ -237,7 +237,7 @@ static void a_thread_sends_because_of_the_call_that_started_it(void)
     expect_send(6, &parts);
 }
 
-/* Memory that a module never filled: what the structure has is sent as it is, and what it has not is 0. */
+/* Memory that a module never filled: the fields of the structure are sent as they are, and missing ones are 0. */
 static void wild_params_are_sent_as_they_are(void)
 {
     _Alignas(8) uint8_t params[256];

@@ -47,7 +47,7 @@ static sem_t finished;
 static char thread_name[16];
 static size_t thread_stack;
 
-/* Waits until it is detached, which may be after its start; the alarm ends it when that never comes. */
+/* Waits until it is detached, which may be after its start. The alarm ends the test if that never happens. */
 static void *look_around(void *data)
 {
     for (int state = PTHREAD_CREATE_JOINABLE; state != PTHREAD_CREATE_DETACHED;) {

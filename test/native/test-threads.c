@@ -89,7 +89,7 @@ struct totals {
     uint64_t sends, lines;
 };
 
-/* Lets the writers run until all is written and read. */
+/* Lets the writers run until everything is written and read. */
 static struct totals run_writers(uint64_t leeway)
 {
     struct totals totals = {0, 0};
@@ -158,7 +158,7 @@ static void *write_when_all_was_read(void *data)
     return data;
 }
 
-/* A wake that is lost leaves the reader waiting for ever, and the alarm ends this. */
+/* A lost wake leaves the reader waiting for ever, and the alarm ends the test. */
 static void no_record_is_left_without_a_wake(void)
 {
     box_open(RING, LARGEST);
@@ -213,7 +213,7 @@ static void a_callback_may_wait_for_a_thread_that_logs_and_sends(void)
 
 /* ---- a thread that sends in the middle of everything ---- */
 
-/* So many of another thread that have an origin. */
+/* How many calls of another thread have an origin. */
 enum { WITH_ORIGIN = 4000 / EFFORT };
 static uint32_t is_over;
 
@@ -250,7 +250,7 @@ static int64_t give_way(struct fake_event *event)
     return 1;
 }
 
-/* The module has started the thread by itself: what it sends is because of the call that is executed then, if one is. */
+/* The module has started the thread by itself: its sends belong to the call that is executed then, if there is one. */
 static void a_thread_never_takes_the_origin_of_another_call(void)
 {
     start(RING, LARGEST, FAKE_CALL);

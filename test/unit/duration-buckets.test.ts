@@ -12,7 +12,7 @@ it('a duration counts in each bucket that it does not exceed', () => {
   });
 });
 
-it('what was read stays as it is', () => {
+it('figures that were read do not change', () => {
   const buckets = new DurationBuckets([100]);
   const read = buckets.read();
   buckets.record(1);

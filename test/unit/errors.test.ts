@@ -25,7 +25,7 @@ it('an error has its remedy in the message, and as data', () => {
   ]);
 });
 
-it('an error that is told of a module keeps its remedy and its details', () => {
+it('an error that names a module keeps its remedy and its details', () => {
   const remedy = sentence`see: ${coreCommand('logs')}`;
   const error = new SupervisorError('HOST_START_FAILED', 'no room', { generation: 3, exitCode: 1, remedy });
   const told = error.ofModule('m');

@@ -4,7 +4,7 @@ import { makeConfig } from '../../src/config/make.js';
 import { findGroup } from '../../src/groups.js';
 import { parse } from './config/helpers.js';
 
-it('a group is found by its name, a number is taken as it is, and an unknown name is none', () => {
+it('a group is found by its name, a number is taken as it is, and an unknown name gives no group', () => {
   expect(findGroup('root')).toBe(0);
   expect(findGroup('4294967294')).toBe(4294967294);
   expect(findGroup('no-such-group')).toBeNull();

@@ -12,7 +12,7 @@ const ABOVE_HELPERS: Record<string, string> = {
   daemon: 'daemon',
   index: 'index',
 };
-/** What a layer may import: of those above it here alone, so that no arrow can lead back. */
+/** What a layer may import: only layers above it in this list, so no arrow can lead back. */
 const MAY_IMPORT: Record<string, string[]> = {
   helpers: [],
   config: ['helpers'],
@@ -114,7 +114,7 @@ it.each(Object.keys(SUPERVISOR_MAY_IMPORT))('%s of the supervisor imports what i
   expect(wrong).toEqual([]);
 });
 
-it('no file imports one that leads back to it', () => {
+it('no file imports a file that leads back to it', () => {
   const graph = new Map(files.map((file) => [file, importsOf(file).map((to) => to.replace(/\.js$/, '.ts'))]));
   // What imports nothing that is left cannot be part of a circle.
   for (let size = -1; size !== graph.size; ) {

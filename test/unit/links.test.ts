@@ -1,4 +1,4 @@
-/** What pages name is there: the files and headings that they link to, the files in their text, the tests of each promise. */
+/** Everything that pages name exists: the files and headings that they link to, the files in their text, the tests of each promise. */
 
 import { existsSync } from 'node:fs';
 import { join, posix } from 'node:path';

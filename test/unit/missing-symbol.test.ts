@@ -43,6 +43,6 @@ it.each([
   ['logger', /the library that defines it/],
   ['SSLeay', /the library that defines it/],
   ['_ZN3foo3barEv', /the library that defines it/],
-])('%s: what else is to be done is said', (symbol, remedy) => {
+])('%s: another remedy is given', (symbol, remedy) => {
   expect(describeMissingSymbol(symbol)).toMatch(remedy);
 });

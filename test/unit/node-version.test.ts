@@ -13,6 +13,6 @@ it.each(['README.md', 'docs/getting-started.md'])(
   },
 );
 
-it('the oldest Node.js that is promised is one that the package is tried with', () => {
+it('the package is tested with the oldest Node.js that is promised', () => {
   expect(/^const NODES = \['([\d.]+)'/m.exec(read('scripts/check-package.mjs'))?.[1]).toBe(oldest);
 });

@@ -16,7 +16,7 @@ import {
   readTree,
 } from '../../src/proc.js';
 
-it('sees no tracer where there is none, nor of a process that is gone', async () => {
+it('sees no tracer when there is none, nor for a process that is gone', async () => {
   expect(readTracer(process.pid)).toBeNull();
   const child = spawn('true');
   await once(child, 'exit');
@@ -43,7 +43,7 @@ it('knows that a process has ended, also when nobody has waited for it, or anoth
   expect(hasEnded(own)).toBe(true);
 });
 
-it('counts the kills for want of memory, of a control group or of the machine, where the kernel does', () => {
+it('counts the out-of-memory kills of a control group or of the machine, when the kernel does', () => {
   const file = findOomCounter(process.pid);
   expect(file).toMatch(/^\/sys\/fs\/cgroup\/.*memory\.(events|oom_control)$|^\/proc\/vmstat$/);
   const kernelCounts = /^oom_kill /m.test(readFileSync(file, 'utf8'));
@@ -67,7 +67,7 @@ it.each([
   expect(parseStat(text)).toEqual(stat);
 });
 
-it('sees children, what is below them, zombies, and what a process was started with', async () => {
+it('sees children, their descendants, zombies, and the command line and environment of a process', async () => {
   const env = { MARK: 'a=b', PATH: process.env.PATH };
   const child = spawn('sh', ['-c', 'sleep 600 & echo started; wait'], { env, stdio: ['ignore', 'pipe', 'ignore'] });
   const pid = child.pid as number;

@@ -13,7 +13,7 @@ it('a name may have spaces and parentheses in it', () => {
   }
 });
 
-it('what is no such text is nobody', () => {
+it('another text gives no process', () => {
   for (const text of ['', '77 (node) R 1 2 3', 'nonsense']) expect(parseUsage(text, UNITS)).toBeNull();
 });
 
@@ -38,7 +38,7 @@ it('units are as the kernel says, or the usual ones', () => {
     expect(parseUnits(auxv([[6n, BigInt(real.stdout.trim())]])).pageBytes).toBe(Number(real.stdout));
 });
 
-it('this process uses what Node says that it uses', () => {
+it('this process has the usage that Node reports', () => {
   const before = process.cpuUsage();
   const usage = readUsage(process.pid);
   const after = process.cpuUsage();

@@ -1,4 +1,4 @@
-/** Files with a secret: which are taken, and that nothing of what is in them is told. */
+/** Files with a secret: which are taken, and that their content is never shown. */
 
 import { execFileSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -58,11 +58,11 @@ it.each([
   [`${SECRET}\0`, 'its first line has characters that are not printable ASCII'],
   [`${SECRET}ü`, 'its first line has characters that are not printable ASCII'],
   [SECRET.repeat(1000), 'its first line has more than 4096 bytes'],
-])('a first line that is no secret is refused (%#)', (content, reason) => {
+])('a first line that is not a secret is refused (%#)', (content, reason) => {
   expect(reasonOf(makeFile(content))).toBe(reason);
 });
 
-it('what is no file is refused, and nobody waits for it', () => {
+it('a path that is not a file is refused, without waiting for it', () => {
   const directory = makeTempDir();
   const at = (name: string) => join(directory, name);
   expect(reasonOf(at('nothing'))).toBe('there is no such file');

@@ -1,4 +1,4 @@
-/** Secrets that are too weak to be used, and that none of them is told. */
+/** Secrets that are too weak to be used, and that none of them is shown. */
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ describe('a token', () => {
   });
 
   it.each(['x', '0123456789abcde'])(
-    'that is shorter (%s) is refused, and the command that makes one is told',
+    'that is shorter (%s) is refused with the command that makes a longer one',
     (token) => {
       const file = makeFile(token, 'a token');
       const words = `http_token: the first line of ${file} has ${token.length} byte${token.length === 1 ? '' : 's'}, but needs at least 16`;
@@ -37,12 +37,12 @@ describe('a token', () => {
 });
 
 describe('the key of a secret', () => {
-  it('is the secret as it is, or what it encodes', () => {
+  it('is the secret as it is, or the bytes that it encodes', () => {
     expect(keyOf('0123456789abcdef', 'f')).toEqual(Buffer.from('0123456789abcdef'));
     expect(keyOf('whsec_MDEyMzQ1Njc4OWFiY2RlZg==', 'f')).toEqual(Buffer.from('0123456789abcdef'));
   });
 
-  it.each(['short', 'whsec_c2hvcnQ='])('is too short to be one (%s), which says so and does not show it', (secret) => {
+  it.each(['short', 'whsec_c2hvcnQ='])('is refused when it is too short (%s), without being shown', (secret) => {
     const file = makeFile(secret);
     const words = `webhook_secret: the first line of ${file} makes a key of 5 bytes, but needs at least 16`;
     const problem = findSecretProblem(file, 'webhook_secret');
@@ -56,7 +56,7 @@ describe('the key of a secret', () => {
     'whsec_MDEyMzQ1Njc4-WFiY2RlZg==',
     'whsec_MDEy!zQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=',
     'whsec_!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!',
-  ])('is nothing that other receivers would decode otherwise: %s', (secret) => {
+  ])('is refused when other receivers would decode it differently: %s', (secret) => {
     const file = makeFile(secret);
     const words = `webhook_secret: the first line of ${file} begins with whsec_, and what follows is not base64; make another`;
     expect(() => readWebhookKey(file)).toThrow(words);

@@ -8,7 +8,7 @@ import { coreCommand, joinSentences, readSentence, sentence, shellCommand } from
 const logs = coreCommand('logs', 'm');
 
 describe('a sentence', () => {
-  it('keeps what is put into it, commands as data', () => {
+  it('keeps its parts, and commands as data', () => {
     const inner = sentence`see: ${logs}`;
     const told = sentence`host ${7} died; ${inner}, or end it: ${shellCommand('kill', '-KILL', '7')}${''}`;
     expect(told.parts).toEqual([
@@ -55,7 +55,7 @@ describe('a sentence', () => {
   });
 });
 
-describe('commands that are told of', () => {
+describe('commands in sentences', () => {
   const sources = ['src', 'cli'].flatMap((folder) =>
     readdirSync(join(PACKAGE_ROOT, folder), { recursive: true, encoding: 'utf8' })
       .filter((file) => /(?<!\.d)\.ts$/.test(file))
@@ -63,14 +63,14 @@ describe('commands that are told of', () => {
   );
   const verbs = createProgram().commands.map((verb) => verb.name());
 
-  it('are verbs that there are, and that go to a core', () => {
+  it('are existing verbs that go to a core', () => {
     const told = sources.flatMap(({ text }) => [...text.matchAll(/coreCommand\('([^']+)'/g)].map(([, verb]) => verb));
     expect(told.length).toBeGreaterThan(8);
     const local = ['try', 'check', 'run', 'completion', 'demo', 'help'];
     expect(told.filter((verb) => !verbs.includes(verb ?? '') || local.includes(verb ?? ''))).toEqual([]);
   });
 
-  it('are nowhere in prose', () => {
+  it('never stand in plain text', () => {
     const command = new RegExp(`mesibo-modules (?:${verbs.join('|')})(?![\\w-])|\\bkill (?:-[A-Z]|\\$)`);
     const PAGES = /^(?:cli\/(?:reference|commands\/(?:run|try)\.ts)|src\/config\/(?:manual|reference)\.ts)/;
     const isComment = (line: string) => /^\s*(?:\/?\*|\/\/)/.test(line);

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { StateDocument } from '../../src/state-file.js';
 import { makeTempDir } from '../helpers/temp-dir.js';
 
-it('tries again what it could not write, once a second at most, when it is asked', () => {
+it('tries a failed write again when it is asked, at most once a second', () => {
   const dir = join(makeTempDir(), 'gone');
   let nowMs = 0;
   let content = 'first';
@@ -23,7 +23,7 @@ it('tries again what it could not write, once a second at most, when it is asked
   expect(JSON.parse(readFileSync(join(dir, 'state.json'), 'utf8'))).toBe('second');
 });
 
-it('has nothing to say where nothing is kept', () => {
+it('reports nothing when nothing is kept', () => {
   const document = new StateDocument(null, () => 'what');
   expect([document.write(), document.failure]).toEqual([true, null]);
 });

@@ -5,13 +5,13 @@ const fail = (text: string) => () => {
   throw new Error(text);
 };
 
-it('takes the steps after one that fails, and throws what the first of them threw', () => {
+it('takes the steps after one that fails, and throws the first error', () => {
   const taken: string[] = [];
   expect(() => takeAll(fail('one'), () => void taken.push('two'), fail('three'))).toThrow('one');
   expect(taken).toEqual(['two']);
 });
 
-it('takes steps that take time one after the other', async () => {
+it('takes asynchronous steps one after the other', async () => {
   const taken: string[] = [];
   const slow = async () => {
     await new Promise((done) => setImmediate(done));

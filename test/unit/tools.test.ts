@@ -11,7 +11,7 @@ function find(cc: string): string {
   return spawnSync(process.execPath, ['-e', asked], { cwd: PACKAGE_ROOT, env, encoding: 'utf8' }).stdout.trim();
 }
 
-it('a compiler that is missing is named, with how one is installed, in the words of README', () => {
+it('a missing compiler is named, with the way to install one, in the words of README', () => {
   const said = find('/nowhere/cc');
   expect(said).toContain('/nowhere/cc cannot be run');
   const readme = readFileSync(join(PACKAGE_ROOT, 'README.md'), 'utf8');

@@ -30,7 +30,7 @@ const PLACES: [string, string, (folder: string) => void][] = [
   ['is gone', 'ENOENT', () => undefined],
 ];
 
-it.each(PLACES)('a socket whose folder %s is not there, is not made again, and closes', async (_, code, make) => {
+it.each(PLACES)('a socket whose folder %s is missing, is not made again, and closes', async (_, code, make) => {
   renameSync(join(base, 'folder'), join(base, 'away'));
   make(join(base, 'folder'));
   expect(listener.isThere()).toBe(false);
@@ -47,7 +47,7 @@ it('a socket is made in the place of what a killed process left', async () => {
   expect(readdirSync(join(base, 'folder'))).toEqual(['s']);
 });
 
-it('permissions reach the socket alone, whatever somebody puts in its place, and what a link leads to stays', async () => {
+it('permissions are set on the socket alone, whatever somebody puts in its place, and never through a link', async () => {
   const [nursery, away] = [join(base, 'folder', `.n${process.pid}`), join(base, 'away')];
   mkdirSync(join(base, 'victim'));
   writeFileSync(join(base, 'victim', 's'), '', { mode: 0o600 });
@@ -67,12 +67,12 @@ it('permissions reach the socket alone, whatever somebody puts in its place, and
   await swapped.open().catch(() => undefined);
   swapped.close();
   expect(statSync(join(away, 's')).mode & 0o777).toBe(0o666);
-  // It was moved to the place of the socket, as whoever may write to the folder could do himself.
+  // It was moved to the place of the socket, which anybody who may write to the folder can do.
   expect(statSync(join(base, 'folder', 't')).mode & 0o777).toBe(0o600);
   expect(readdirSync(join(base, 'folder')).sort()).toEqual(['s', 't']);
 });
 
-it('a folder that everybody may write to is told of, unless nobody can replace what is another’s there', () => {
+it('a folder that everybody may write to is reported, unless only owners can replace their files there', () => {
   const [folder, path] = [join(base, 'folder'), join(base, 'folder', 's')];
   for (const [mode, isTold] of [
     [0o700, false],

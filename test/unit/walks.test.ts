@@ -14,7 +14,7 @@ function filesBelow(words: string): string[] {
   const [table = ''] = /^\|.*(?:\n\|.*)*/m.exec(below) ?? [];
   const files: string[] = [];
   for (const [, name = ''] of table.matchAll(FILE)) {
-    // What comes again, on the way back, is meant by its name alone.
+    // A file that comes again, on the way back, stands there with its name alone.
     if (files.some((file) => file.endsWith(`/${name}`))) continue;
     const before = dirname(files.at(-1) ?? '');
     const folder = name.startsWith('src/') ? '' : name.startsWith('native/') ? dirname(before) : before;
@@ -44,7 +44,7 @@ describe.each([
   ['To follow a **crash**', 10],
   ['To follow a **reload**', 5],
 ])('%s', (words, count) => {
-  it('names files that there are', () => {
+  it('names existing files', () => {
     const files = filesBelow(words);
     expect(files.filter((file) => !existsSync(join(PACKAGE_ROOT, file)))).toEqual([]);
     expect(new Set(files).size).toBe(count);

@@ -31,7 +31,7 @@ const CONTROLS = [
 process.chdir(dirname(fileURLToPath(import.meta.url)));
 const fixtures = JSON.parse(readFileSync('fixtures.json', 'utf8'));
 const headers = newestOf([...headersBelow(HEADERS), 'world.h']);
-/** Objects that are under way, by their paths. */
+/** Objects that are being compiled, by their paths. */
 const objects = new Map();
 const waiting = [];
 let free = availableParallelism();

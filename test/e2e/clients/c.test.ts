@@ -51,7 +51,7 @@ class Example {
   }
 }
 
-it('the example of the C client: messages are filtered, sends are delivered, and a core that is away is told', async () => {
+it('the example of the C client: messages are filtered, sends are delivered, and a core that is away is reported', async () => {
   const rig = new CoreRig();
   const example = new Example(rig.path);
   example.say('alice bob what the heck');

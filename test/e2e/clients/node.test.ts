@@ -13,7 +13,7 @@ function connect(path: string, options: Partial<ClientOptions> = {}): GatewayCli
   return client;
 }
 
-it('messages are decided by the modules of a core, and filtering resumes when that has come back', async () => {
+it('the modules of a core decide on messages, and filtering resumes when the core has come back', async () => {
   const rig = new CoreRig();
   const client = connect(rig.path);
   expect(await client.message(PARAMS, text('heck'))).toMatchObject({ verdict: 'pass', reason: 'unreachable' });
@@ -58,7 +58,7 @@ it('a message that modules change comes back changed', async () => {
   expect(`${outcome.payload}`).toBe(`${direct.payload}`);
 });
 
-it('what modules send is delivered once and in order, over a restart of the core and a restart of the server', async () => {
+it('messages of modules are delivered once and in order, over a restart of the core and a restart of the server', async () => {
   const rig = new CoreRig();
   await rig.start();
   const got: ReceivedSend[] = [];

@@ -80,7 +80,7 @@ describe('a daemon with a chat server', () => {
     expect(existsSync(gateway())).toBe(false);
   });
 
-  it('that is killed has what no server acknowledged when it comes back, under the same ids', async () => {
+  it('that was killed still has the messages that no server acknowledged, under the same ids', async () => {
     await command.start(SENDER);
     const { core } = await status();
     const server = await enter();
@@ -98,7 +98,7 @@ describe('a daemon with a chat server', () => {
   });
 
   it.each(['call', 'thread', 'http'])(
-    'that is killed together with its hosts knows for which server a message was that nobody had read (%s)',
+    'that was killed together with its hosts knows which server an unread message was for (%s)',
     async (who) => {
       const rest = await startRestServer((_, response) => void response.end('here'));
       onTestFinished(() => rest.close());
@@ -135,7 +135,7 @@ describe('a daemon with a chat server', () => {
     },
   );
 
-  it('gives a server what modules send because of its statuses, and of its refusals', async () => {
+  it('gives a server the messages that modules send because of its statuses and its refusals', async () => {
     await command.start(CALLBACKS);
     // The home of what modules send by themselves.
     await enter(true, 'other');
@@ -222,7 +222,7 @@ describe('a daemon with a chat server', () => {
   });
 });
 
-it('a reload that changes chain_deadline alone is told to servers', async () => {
+it('servers hear of a reload that changes only chain_deadline', async () => {
   await command.start(`chain_deadline = 5s\n${SENDER}`);
   const { server, welcome } = await RawServer.join(gateway(), { takesSends: false });
   servers.push(server);
@@ -267,7 +267,7 @@ describe('a daemon whose place', () => {
     expect(readFileSync(join(directory, 'run', 'lock'), 'utf8')).toBe('');
   });
 
-  it('for what modules send cannot be used serves, and says so in its status', async () => {
+  it('for the messages of modules cannot be used serves, and says so in its status', async () => {
     mkdirSync(join(directory, 'run', 'state'), { recursive: true, mode: 0o700 });
     writeFileSync(join(directory, 'run', 'state', 'sends'), 'no database');
     expect(await command.start(SENDER)).toMatchObject({ code: 0 });
@@ -282,7 +282,7 @@ describe('a daemon whose place', () => {
   });
 });
 
-it('a daemon with a state directory elsewhere has its logs found by its run directory, also when it was killed', async () => {
+it('the logs of a daemon with a state directory elsewhere are found by its run directory, also after it was killed', async () => {
   const state = join(directory, 'größer');
   expect(await command.start(SENDER, '--state-dir', state)).toMatchObject({ code: 0 });
   const { pid } = (await status()).core;

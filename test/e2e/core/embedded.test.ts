@@ -112,7 +112,7 @@ describe('a program with a core in it', () => {
     await program.do('stop', { name: 'two' });
   });
 
-  it('hears in a worker thread that a core is for the main thread', async () => {
+  it('gets an error in a worker thread: a core needs the main thread', async () => {
     const options = { runDir: program.runDir, stateDir: program.runDir };
     expect(await program.do('work', { options })).toEqual({
       code: 'ILLEGAL_STATE',
@@ -152,7 +152,7 @@ describe('a program with a core in it', () => {
     });
   });
 
-  it('with "strict" has no core when a module is refused, and nothing of it is left', async () => {
+  it('with "strict" gets no core when a module is refused, and nothing is left of it', async () => {
     const starting = program.start(`${FILTER}\nmodule missing { path = /nowhere.so }`, { strict: true });
     await expect(starting).rejects.toMatchObject({ code: 'MODULE_FILE_MISSING' });
     expect(program.hosts.filter(isRunning)).toEqual([]);

@@ -72,7 +72,7 @@ it('the system chooses a port, which status shows; a message is decided on, and 
   expect(allTexts()).not.toContain('token-that-no-log-has');
 });
 
-it('a reload takes another token, keeps the one that it has where the new one is of no use, and says what needs a restart', async () => {
+it('a reload takes another token, keeps the old one when the new one cannot be used, and says what needs a restart', async () => {
   const { caller } = await start(`${HTTP}${FILTER}`);
   keepToken(NEW_SECRET);
   const reload = async () => {
@@ -108,7 +108,7 @@ it('a reload takes another token, keeps the one that it has where the new one is
   expect(await stranger.post('/v1/calls', {})).toMatchObject({ status: 401 });
 });
 
-it('an address that cannot be, or has no token of use, is a start that fails in words', async () => {
+it('a start fails with the reason when the address is impossible or has no usable token', async () => {
   const taken = createServer();
   await new Promise<void>((done) => taken.listen(0, '127.0.0.1', done));
   onTestFinished(() => void taken.close());
@@ -130,7 +130,7 @@ it('an address that cannot be, or has no token of use, is a start that fails in 
   expect((await command.run('check', '--config', 'mesibo.conf')).stderr).toContain('it has the mode 0640');
 });
 
-it('at a unix socket, which nobody else may use, no token is needed, and it is made again where it is removed', async () => {
+it('a unix socket is for its user alone, needs no token, and is made again when it was removed', async () => {
   const { caller } = await start(`http = unix:http.sock\n${FILTER}`);
   const socket = join(directory, 'http.sock');
   expect(caller.address).toBe(`unix:${socket}`);
@@ -168,7 +168,7 @@ it('a core that stops answers what is in progress, takes no more, and ends its s
   await expect.poll(() => isRunning(pid), { timeout: 20_000 }).toBe(false);
 });
 
-it('what was not acknowledged comes again when the core has been killed, under the same id', async () => {
+it('an unacknowledged message comes again under the same id after the core was killed', async () => {
   const { caller, pid } = await start(`${HTTP}${SENDER}`);
   const stream = await caller.stream('/v1/sends?server=shop');
   for (const text of ['7', '8']) await caller.post('/v1/messages?server=shop', { from: 'a', to: 'b', text });
@@ -223,7 +223,7 @@ it('a core without HTTP does not load what HTTP needs', async () => {
   expect(isLoaded(`unix:${directory}/http.sock`)).toBe('true');
 });
 
-it('a core is not ready while its modules start, nor while a module that drops what it cannot see is down', async () => {
+it('a core is not ready while its modules start, nor while a module is down whose default drops messages', async () => {
   const crashy = `module crashy { path = ${sample('crashy')} ; deadline = 20s ; on_failure = consume }`;
   const { caller } = await start(`${HTTP}${crashy}\n${FILTER}`);
   expect(await caller.get('/readyz')).toMatchObject({ status: 200 });

@@ -108,7 +108,7 @@ export class EmbeddingProgram {
     return this.do('start', { name: 'run' });
   }
 
-  /** What the function of the program was given of what modules sent. */
+  /** The messages of modules that the function of the program was given. */
   get sent(): Told[] {
     return this.told.filter(({ kind }) => kind === 'sent');
   }
@@ -126,7 +126,7 @@ export class EmbeddingProgram {
     });
   }
 
-  /** Resolves when it said a line of this kind that has these. */
+  /** Resolves when it has said a line of this kind with these fields. */
   async says(kind: string, like: Partial<Told> = {}): Promise<Told> {
     const find = () =>
       this.told.find(

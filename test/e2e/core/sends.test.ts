@@ -49,7 +49,7 @@ async function next(config: string, before: (name: string) => Promise<unknown> =
   return () => rmSync(directory, { recursive: true });
 }
 
-describe('a program that takes what modules send', () => {
+describe('a program that takes the messages of modules', () => {
   it.each([
     ['auto', MODULE],
     ['off', GATEWAY_OFF],
@@ -74,7 +74,7 @@ describe('a program that takes what modules send', () => {
     await program.do('stop', { name: 'run' });
   });
 
-  it('says with a number what became of one, and its module hears that', async () => {
+  it('answers one with a number, and its module gets that number as its status', async () => {
     await program.start(MODULE);
     await take('read');
     await send('7');
@@ -83,7 +83,7 @@ describe('a program that takes what modules send', () => {
   });
 
   it.each(['reject', 'throw'])(
-    'refuses one when its function does so (%s): the module gets 0x80, and the log has it',
+    'refuses one when its function does so (%s): the module gets 0x80, and the log says so',
     async (how) => {
       await program.start(MODULE);
       await take(how);
@@ -98,7 +98,7 @@ describe('a program that takes what modules send', () => {
     },
   );
 
-  it('hears that a status is none, and the message is taken nevertheless', async () => {
+  it('gets a warning for an invalid status, and the message is taken nevertheless', async () => {
     await program.start(MODULE);
     await take('odd');
     await send('7');
@@ -111,7 +111,7 @@ describe('a program that takes what modules send', () => {
     await program.do('stop', { name: 'run' });
   });
 
-  it('gets what each of its events caused, and what a status of its own caused, while a chat server is there', async () => {
+  it('gets what its events and its statuses caused, even while a chat server is connected', async () => {
     await program.start(CALLBACKS);
     const server = await enter();
     await take('read');
@@ -136,7 +136,7 @@ describe('a program that takes what modules send', () => {
     await program.do('stop', { name: 'run' });
   });
 
-  it('gets no more at a time than it wants', async () => {
+  it('gets no more at a time than it asked for', async () => {
     await program.start(MODULE);
     await take('hold', { window: 2 });
     for (const id of [1, 2, 3, 4]) await send(`${id}`);
@@ -153,7 +153,7 @@ describe('a program that takes what modules send', () => {
     await program.do('stop', { name: 'run' });
   });
 
-  it('may stop taking, and another function goes on: what was in hand is finished, the rest comes to that', async () => {
+  it('may stop taking, and another function goes on: messages in hand are finished, the others go to the new function', async () => {
     await program.start(MODULE);
     await take('hold', { window: 1 });
     await expect(take('accept')).rejects.toMatchObject({ code: 'ILLEGAL_STATE' });
@@ -170,7 +170,7 @@ describe('a program that takes what modules send', () => {
     await program.do('stop', { name: 'run' });
   });
 
-  it('is told that nothing is kept, when it comes too late to a core without a gateway', async () => {
+  it('gets an error when it begins to take too late and the core has no gateway', async () => {
     await program.start(GATEWAY_OFF);
     await expect(take('accept')).rejects.toMatchObject({
       code: 'ILLEGAL_STATE',
@@ -185,8 +185,8 @@ describe('a program that takes what modules send', () => {
   });
 });
 
-describe('what nobody has taken', () => {
-  it('waits, which commands say, and is there again after the program was killed, under the same id and in order', async () => {
+describe('a message that nobody has taken', () => {
+  it('waits, is shown by commands, and is there again after the program was killed, under the same id and in order', async () => {
     await program.start(MODULE);
     await take('hold');
     for (const id of [1, 2, 3]) await send(`${id}`);
@@ -217,7 +217,7 @@ describe('what nobody has taken', () => {
     clean();
   });
 
-  it('comes again at the next start when a stop finds it in hand, and does not when it was finished meanwhile', async () => {
+  it('comes again at the next start when it was in hand at a stop, unless it was finished meanwhile', async () => {
     await program.start(MODULE);
     await take('hold');
     for (const id of [1, 2]) await send(`${id}`);
@@ -237,7 +237,7 @@ describe('what nobody has taken', () => {
 
 describe('a chat server at the gateway of a core in a program', () => {
   it.each(['json', 'protobuf'] as const)(
-    'gets its verdicts and what its events caused, and the program what its own did (%s)',
+    'gets its verdicts and the sends of its own events, and the program gets those of its own (%s)',
     async (encoding) => {
       await program.start(MODULE);
       await take('accept');
@@ -278,7 +278,7 @@ describe('send --wait', () => {
   it.each([
     ['auto', MODULE],
     ['off', GATEWAY_OFF],
-  ])('only watches: counters and statuses are as without it (gateway = %s)', async (gateway, config) => {
+  ])('only watches: counters and statuses are the same as without it (gateway = %s)', async (gateway, config) => {
     const seen = async (watch: boolean) => {
       const file = program.write(config);
       const name = watch ? 'watched' : 'alone';
@@ -313,7 +313,7 @@ describe('a server that acknowledges nothing', () => {
   const CONFIG = `send_queue = 2000\nchain_deadline = 120s
     module sends_many { path = ${fixture('sends-many')} ; deadline = 60s }`;
 
-  it('keeps no other one from getting what modules send, and its events go on when it acknowledges', async () => {
+  it('does not keep the sends of modules from other servers, and its events go on when it acknowledges', async () => {
     await program.start(CONFIG);
     const [evil, good] = [await enter('evil'), await enter('good')];
     evil.say(...Array.from({ length: 300 }, (_, i) => messageOf(i, '20')));
@@ -346,7 +346,7 @@ describe('a server that acknowledges nothing', () => {
     await program.do('stop', { name: 'run' });
   });
 
-  it('gets a failure for its events when it goes on so, and its acknowledgements are read nevertheless', async () => {
+  it('gets a failure for its events after a while, and its acknowledgements are still read', async () => {
     await program.start(CONFIG.replace('120s', '1s'));
     const evil = await enter('evil');
     evil.say(...Array.from({ length: 600 }, (_, i) => messageOf(i, '20')));

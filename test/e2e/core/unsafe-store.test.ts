@@ -66,7 +66,7 @@ async function receive(count: number): Promise<string[]> {
   return sentIds;
 }
 
-it('the boxes of a killed core outlive the core that could not write what they hold', async () => {
+it('the boxes of a killed core stay when the next core cannot write their content', async () => {
   const { runId, sentIds } = await killWithSends();
   await hold();
   await start();
@@ -118,7 +118,7 @@ it('a box of another layout stays for a core that can read it', async () => {
   expect(await receive(5)).toEqual(sentIds);
 });
 
-it('the box of a dead host outlives its core, and the next one delivers what is in it', async () => {
+it('the box of a dead host outlives its core, and the next core delivers its messages', async () => {
   await hold();
   await start();
   const runId = readRunId(runDir);

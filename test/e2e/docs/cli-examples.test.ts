@@ -49,7 +49,7 @@ it('docs/cli.md: each example works', async () => {
   }
 });
 
-it('docs/cli.md: each exit code is what it says', () => {
+it('docs/cli.md: each exit code has the meaning of the page', () => {
   const clone = new Clone();
   const codes: Record<string, string> = { 0: 'list --help', 1: 'check --config none', 2: 'list --unknown', 3: 'list' };
   // Those by signals: terminal.test.ts.

@@ -1,4 +1,4 @@
-/** Every block of every page is run, or exempt for a reason that stands beside it. */
+/** Every block of every page is run, or is exempt with a reason beside it. */
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,17 +21,17 @@ const STEPS: Record<string, Step | Step[]> = {
   'docs/prosody.md': PROSODY,
 };
 
-it('there are steps for pages that there are', () => {
+it('steps exist only for existing pages', () => {
   expect(listPages()).toEqual(expect.arrayContaining(Object.keys(STEPS)));
 });
 
-it('the scripts that pages name are there', () => {
+it('the scripts that pages name exist', () => {
   const { scripts } = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8'));
   const named = listPages().flatMap((page) => [...readPage(page).matchAll(/npm run (?:-s )?([\w:]+)/g)]);
   expect(Object.keys(scripts)).toEqual(expect.arrayContaining(named.map(([, name]) => name)));
 });
 
-it('no page takes the package from the registry, where it is not', () => {
+it('no page installs the package from the registry, where it does not exist', () => {
   const claims = listPages().filter((page) =>
     /\bnpm (i|install|exec)\b[^`\n]* mesibo-modules\b(?![-/])/.test(readPage(page)),
   );

@@ -7,18 +7,18 @@ import { PACKAGE_ROOT } from '../../../src/paths.js';
 import type { Block } from '../../helpers/doc-blocks.js';
 import type { Clone } from './clone.js';
 
-/** Does something with a block, in the clone in which its page is followed; throws when that is not as it should be. */
+/** Does something with a block, in the clone in which its page is followed; throws when the result is wrong. */
 export type Step = (block: Block, clone: Clone) => void;
 
-/** How a block is run, where that is not all as it stands. */
+/** How a block is run, where it is not run exactly as it is written. */
 export interface How {
-  /** What stands in the page for something of the reader's own, and what it is here; each must be there. */
+  /** Placeholders of the page for something of the reader's, and their values here; each must be in the block. */
   change?: [from: string, to: string][];
   /** Lines that are not run: what they begin with, and why; each must be there once. */
   except?: [line: string, reason: string][];
   /** Lines that are run where this script succeeds, and what more is printed then. */
   where?: { line: string; can: string; prints: string }[];
-  /** A script that makes what the page takes for granted. */
+  /** A script that makes what the page assumes to exist. */
   before?: string;
   /** A script that uses what the block has made. */
   after?: string;

@@ -50,7 +50,7 @@ describe.skipIf(MISSING)('a core that is away', { timeout: 180_000 }, () => {
     await dropping.logged(/Until it can, messages are dropped/);
   });
 
-  it('stands still: messages wait for their deadline once, and then pass at once until it goes on', async () => {
+  it('hangs: messages wait for their deadline once, and then pass at once until the core goes on', async () => {
     const { core, ejabberd, alice, bob } = await makeScene(CONFIG, { options: { deadline: '2 s' } });
     await alice.say(bob.bare, 'one');
     await bob.got('ONE');
@@ -103,7 +103,7 @@ describe.skipIf(MISSING)('a core that is away', { timeout: 180_000 }, () => {
 });
 
 describe.skipIf(MISSING)('a slow verdict', { timeout: 180_000 }, () => {
-  it('delays nobody whose message is decided already', async () => {
+  it('does not delay messages that are already decided', async () => {
     const filter = `module filter { path = ${sample('filter')} ; blocked_words = heck ; ${PATIENT} }\n`;
     const { alice, bob } = await makeScene(filter + SLOW, { options: { consumed: 'error' } });
     await alice.say(bob.bare, '5000');

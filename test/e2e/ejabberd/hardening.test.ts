@@ -10,7 +10,7 @@ if (MISSING) console.warn(`skipped: ${MISSING}`);
 
 const ROOM = 'room@rooms.localhost';
 const SERVER = 'whereis(gen_mod:get_module_proc(<<"localhost">>, mesibo_modules_core))';
-/** Garbage of each kind; most of it is an answer to a message. */
+/** Garbage of each kind; most of it answers a message. */
 const GARBAGE: Record<string, string | Buffer> = {
   'no HTTP': 'what?\r\n\r\n',
   'half a head': 'HTTP/1.1 200 OK\r\nContent-Le',
@@ -43,7 +43,7 @@ const isMessage = ({ path }: Request) => path.startsWith('/v1/messages');
 const isStream = ({ path }: Request) => path.startsWith('/v1/sends?');
 
 describe.skipIf(MISSING)('a send that cannot be handled', { timeout: 180_000 }, () => {
-  it('is refused, and takes neither those who wait nor what comes behind it with it', async () => {
+  it('is refused, and affects neither waiting messages nor the sends after it', async () => {
     const { core, ejabberd, alice, bob } = await makeScene({ deadline: '60 s' });
     await alice.join('room');
     const before = await server(ejabberd);
@@ -72,7 +72,7 @@ describe.skipIf(MISSING)('a send that cannot be handled', { timeout: 180_000 }, 
     await ejabberd.logged(/The message broken, which a module sends, is refused: /);
   });
 
-  it('may even end the process of the sends: another one takes them', async () => {
+  it('may even end the process that takes sends: another one takes over', async () => {
     const { core, ejabberd, alice, bob } = await makeScene();
     const before = await server(ejabberd);
     await core.asked(/^\/v1\/sends\?/);
@@ -129,7 +129,7 @@ describe.skipIf(MISSING)('a send that cannot be handled', { timeout: 180_000 }, 
 });
 
 describe.skipIf(MISSING)('a core that misbehaves', { timeout: 180_000 }, () => {
-  it('takes nothing with it, whatever it answers: the message is an undecided one', async () => {
+  it('affects nothing else, whatever it answers: the message counts as undecided', async () => {
     const { core, ejabberd, alice, bob } = await makeScene({ unreachable: 'error' });
     const before = await server(ejabberd);
     for (const [name, bytes] of Object.entries(GARBAGE)) {
@@ -150,7 +150,7 @@ describe.skipIf(MISSING)('a core that misbehaves', { timeout: 180_000 }, () => {
     expect(Math.max(...ejabberd.log.map((line) => line.length))).toBeLessThan(3000);
   });
 
-  it('and begins an answer that it never ends is left, and found again', async () => {
+  it('and never ends an answer is disconnected, and found again', async () => {
     const core = await ScriptedCore.start();
     core.onRequest = ({ path, socket }) => path.includes('openapi') && socket.write('HTTP/1.1 200 OK\r\nContent-');
     const ejabberd = await startEjabberd({ core: core.address });
@@ -159,7 +159,7 @@ describe.skipIf(MISSING)('a core that misbehaves', { timeout: 180_000 }, () => {
     await ejabberd.logged(/serves again/);
   });
 
-  it('and answers on some connections alone is asked on these', async () => {
+  it('and answers on only some connections is asked on these', async () => {
     const { core, ejabberd, alice, bob } = await makeScene({ connections: '2', unreachable: 'error' });
     let dead: unknown;
     core.onRequest = ({ path, body, socket }) => {
@@ -182,7 +182,7 @@ describe.skipIf(MISSING)('a core that misbehaves', { timeout: 180_000 }, () => {
     await bob.got('LIVES');
   });
 
-  it('and reads nothing holds up nobody: each gets his answer at the deadline', async () => {
+  it('and reads nothing holds up nobody: each sender gets an answer at the deadline', async () => {
     const { core, ejabberd } = await makeScene({ connections: '1' });
     let stopped = false;
     core.onRequest = ({ path, socket }) => {
@@ -199,7 +199,7 @@ describe.skipIf(MISSING)('a core that misbehaves', { timeout: 180_000 }, () => {
     expect(Number(words)).toBeLessThan(20_000);
   });
 
-  it('and stands still while a thousand wait keeps little of them, and the next ones do not wait', async () => {
+  it('and hangs while a thousand messages wait keeps little of them, and later ones do not wait', async () => {
     const { core, ejabberd } = await makeScene();
     core.onRequest = (request) => !isStream(request);
     const words = await ejabberd.evaluate(
@@ -217,7 +217,7 @@ describe.skipIf(MISSING)('a core that misbehaves', { timeout: 180_000 }, () => {
     );
   });
 
-  it('and closes each connection when it is asked is not looked for without a pause', async () => {
+  it('and closes each connection when it is asked is tried again only after a pause', async () => {
     const { core, ejabberd } = await makeScene();
     let opened = 0;
     core.onRequest = ({ path, socket }) => {
@@ -233,8 +233,8 @@ describe.skipIf(MISSING)('a core that misbehaves', { timeout: 180_000 }, () => {
   });
 });
 
-describe.skipIf(MISSING)('what modules are told', { timeout: 180_000 }, () => {
-  it('waits for a connection a while', async () => {
+describe.skipIf(MISSING)('the statuses and logins for modules', { timeout: 180_000 }, () => {
+  it('wait for a connection for a while', async () => {
     const { core, ejabberd, alice, bob } = await makeScene({ deadline: '60 s' });
     await core.stop();
     await ejabberd.logged(/cannot be reached/);
@@ -244,7 +244,7 @@ describe.skipIf(MISSING)('what modules are told', { timeout: 180_000 }, () => {
     await core.asked(/^\/v1\/statuses/);
   });
 
-  it('is counted when it cannot be told', async () => {
+  it('are counted when they cannot be delivered', async () => {
     const { core, ejabberd, alice, bob } = await makeScene({ deadline: '1 s' });
     await core.stop();
     await ejabberd.logged(/cannot be reached/);
@@ -256,7 +256,7 @@ describe.skipIf(MISSING)('what modules are told', { timeout: 180_000 }, () => {
 });
 
 describe.skipIf(MISSING)('while a message waits', { timeout: 180_000 }, () => {
-  it('the module may be reloaded, and the message is what the options say', async () => {
+  it('the module may be reloaded, and the message is treated as the options say', async () => {
     const { core, ejabberd, alice, bob } = await makeScene({ deadline: '60 s', unreachable: 'error' });
     core.onRequest = isMessage;
     const id = await alice.say(bob.bare, 'waits');

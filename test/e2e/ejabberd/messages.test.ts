@@ -1,4 +1,4 @@
-/** What of a message modules get to see, and what becomes of the rest. */
+/** Which parts of a message modules see, and what happens to the others. */
 
 import { describe, expect, it } from 'vitest';
 import { fixture } from '../core.js';
@@ -22,7 +22,7 @@ describe.skipIf(MISSING)('a message', { timeout: 180_000 }, () => {
     expect(said).toBe(`on_message id=${numberOf(id)} from=${alice.bare} to=${bob.bare} text=hello`);
   });
 
-  it('loses what modules have not seen', async () => {
+  it('loses the elements that modules have not seen', async () => {
     const { alice, bob } = await makeScene();
     const extra = [xml('body', { 'xml:lang': 'de' }, 'unseen'), HTML, xml('markup', { xmlns: 'urn:xmpp:markup:0' })];
     await alice.say(bob.bare, 'HELLO', { extra });
@@ -30,7 +30,7 @@ describe.skipIf(MISSING)('a message', { timeout: 180_000 }, () => {
     expect(same.getChildren('body').map((body) => body.text())).toEqual(['HELLO']);
     expect(same.getChild('html')).toBeUndefined();
     expect(same.getChild('markup')).toBeDefined();
-    // What counts the characters of a text that was changed goes too.
+    // An element that counts the characters of a changed text is removed too.
     await alice.say(bob.bare, 'changed', { extra });
     expect((await bob.got('CHANGED')).getChild('markup')).toBeUndefined();
   });
@@ -65,7 +65,7 @@ describe.skipIf(MISSING)('a message', { timeout: 180_000 }, () => {
     }
   });
 
-  it('that is consumed is an error for its sender, as soon as a reload has said so', async () => {
+  it('that is consumed becomes an error for its sender, as soon as a reload sets this', async () => {
     const { ejabberd, alice, bob } = await makeScene();
     await alice.say(bob.bare, 'heck');
     await alice.say(bob.bare, 'one');
@@ -95,7 +95,7 @@ describe.skipIf(MISSING)('a message', { timeout: 180_000 }, () => {
 });
 
 describe.skipIf(MISSING)('a login', { timeout: 180_000 }, () => {
-  it('is told when the first client of a user comes, and when the last one goes', async () => {
+  it('is reported when the first client of a user comes, and when the last one goes', async () => {
     const { core, alice } = await makeScene(`module logins { path = ${fixture('all-callbacks-2020')} ; ${PATIENT} }\n`);
     await core.logged('logins', /^on_login address=alice@localhost online=1/);
     const from = core.log.length;

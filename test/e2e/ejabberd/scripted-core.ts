@@ -1,4 +1,4 @@
-/** A core that does what a test says, byte by byte: what no real core does, or not when it is asked to. */
+/** A core that does what a test says, byte by byte, such as things that no real core does. */
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';

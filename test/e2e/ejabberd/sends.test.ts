@@ -12,8 +12,8 @@ if (MISSING) console.warn(`skipped: ${MISSING}`);
 const REPLY = 'Thank you. Your message has arrived.';
 const AUTOREPLY = `module autoreply { path = ${sample('autoreply')} ; ${PATIENT} }\n`;
 
-describe.skipIf(MISSING)('what a module sends', { timeout: 180_000 }, () => {
-  it('comes from whom the module names, once, also when the core was killed meanwhile', async () => {
+describe.skipIf(MISSING)('a message that a module sends', { timeout: 180_000 }, () => {
+  it('comes once, from the sender that the module names, also when the core was killed meanwhile', async () => {
     const { core, ejabberd, alice, bob } = await makeScene(CONFIG + AUTOREPLY);
     await alice.say(bob.bare, 'one');
     const reply = await alice.got(REPLY);
@@ -31,7 +31,7 @@ describe.skipIf(MISSING)('what a module sends', { timeout: 180_000 }, () => {
       .toMatchObject({ waiting: 0, delivered: 1 });
   });
 
-  it('has receipts, which its module alone gets, from who got it', async () => {
+  it('has receipts from its recipient, which only its module gets', async () => {
     const { core, alice, bob } = await makeScene(`module statuses_2020 { path = ${fixture('statuses-2020')} }\n`);
     const receipt = (id: string) => ({ extra: [xml('received', { xmlns: 'urn:xmpp:receipts', id })] });
     await alice.say(bob.bare, '7 3');
@@ -50,7 +50,7 @@ describe.skipIf(MISSING)('what a module sends', { timeout: 180_000 }, () => {
     expect(bob.messages.filter((message) => message.getChild('received'))).toEqual([]);
   });
 
-  it('is refused when nobody has that address: the module hears it', async () => {
+  it('is refused when nobody has that address, and the module gets the status', async () => {
     const { core, ejabberd, alice } = await makeScene(`module statuses_2020 { path = ${fixture('statuses-2020')} }\n`);
     // The module answers in the name of whom the message was for, which is no user of this server.
     await alice.say('bob@elsewhere.example', '7');
@@ -61,7 +61,7 @@ describe.skipIf(MISSING)('what a module sends', { timeout: 180_000 }, () => {
     );
   });
 
-  it('goes to a room, in the name of who is in it', async () => {
+  it('goes to a room, in the name of an occupant', async () => {
     const { ejabberd, alice, bob } = await makeScene();
     for (const user of [alice, bob]) await user.join('room');
     const deliver = (from: string, groupid: string) =>

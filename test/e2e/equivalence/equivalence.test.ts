@@ -7,7 +7,7 @@ import { chainOf, type Scenario } from './scenario.js';
 import { findDifference } from './transcript.js';
 
 const FULL = process.env.MESIBO_TEST_FULL === '1';
-/** Of a run that is to be had again; fast-check names the one that failed. */
+/** The seed of a run to repeat; fast-check prints the seed of a run that failed. */
 const SEED = Number(process.env.MESIBO_TEST_SEED ?? Date.now() & 0x7fff_ffff);
 
 const WANTED = FULL

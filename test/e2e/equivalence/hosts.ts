@@ -29,11 +29,11 @@ import {
 } from './scenario.js';
 import { Deeds, type PlainParams, transcribe } from './transcript.js';
 
-/** Longer than any wait here: what is compared are outcomes, and no default may stand in for one. */
+/** Longer than any wait here: outcomes are compared, and no default may take the place of one. */
 const PATIENCE_MS = 60_000;
 const MAX_MESSAGE_BYTES = 64 * 1024;
 
-/** A module whose hosts are listened to directly: what they send and log is taken as it is, before it is made plain. */
+/** A module whose hosts are listened to directly: their sends and log lines are taken before they are made readable. */
 class HeardModule extends Module {
   deeds = new Deeds();
 
@@ -79,7 +79,7 @@ export class Hosts {
     return hosts;
   }
 
-  /** What comes of each event of a scenario; all are under way at once. */
+  /** The results of each event of a scenario; all are in progress at once. */
   async play(scenario: Scenario): Promise<string[][]> {
     const deeds = new Deeds();
     const used = modulesOf(scenario).map((place) => ({ place, module: this.#modules[place] as HeardModule }));

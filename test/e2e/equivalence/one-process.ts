@@ -38,7 +38,7 @@ export class OneProcess {
   /** @param loader another build of it */
   constructor(loader: string = REFERENCE_LOADER) {
     const modules = MODULES.flatMap(({ name, abi }) => {
-      // A file of its own: one that is loaded twice into a process is there once, with all that it keeps.
+      // A file of its own: a file that is loaded twice into a process exists there only once, with one set of variables.
       const file = join(this.#directory, `${name}.so`);
       copyFileSync(fixture(`generic-${abi}`), file);
       return ['--module', name, file, `mesibo_module_generic_${abi}_init`, ABI[abi]];
@@ -108,7 +108,7 @@ export function eventLine(event: Occurrence, index: number, chain: readonly numb
   return `${words.join(' ')}\n`;
 }
 
-/** Bytes that are told in hexadecimal digits. */
+/** Bytes that are written in hexadecimal digits. */
 export function bytesOf(hex: unknown): Buffer | null {
   return typeof hex === 'string' ? Buffer.from(hex, 'hex') : null;
 }

@@ -18,7 +18,7 @@ export interface Occurrence {
   payload: PayloadRecipe;
 }
 
-/** A payload, by what it is made from: so that a long one is quickly drawn, and quickly read in a failure. */
+/** A payload, described by its parts: so a long one is quickly drawn, and quickly read in a failure. */
 export interface PayloadRecipe {
   length: number;
   kind: 'bytes' | 'text' | 'zeros';
@@ -42,7 +42,7 @@ export const MODULES = (['table', '2019', '2020'] as const).flatMap((abi) =>
 /** A message of this type tells a generic module its rules. */
 export const RULES_TYPE = 0x73656c7572n;
 
-/** The number by which rules and everything that comes of an event know it. */
+/** The number of the event, which its rules and its results carry. */
 export function refidOf({ refidUpper }: Occurrence, index: number): bigint {
   return (BigInt(refidUpper) << 32n) | BigInt(index + 1);
 }
@@ -68,7 +68,7 @@ export function makePayload({ length, kind, seed }: PayloadRecipe): Buffer {
   return bytes;
 }
 
-/** Everything, as somebody reads it who looks for a fault. */
+/** Everything as text, for a person who looks for a fault. */
 export function describeScenario(scenario: Scenario): string {
   const lines = modulesOf(scenario).flatMap((place) => [
     `${MODULES[place]?.name}`,

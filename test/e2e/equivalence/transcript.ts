@@ -1,4 +1,4 @@
-/** What came of one event, in a form in which two worlds can be compared: text, with a character for each byte. */
+/** The results of one event, in a form that can be compared between two worlds: text, with a character for each byte. */
 
 import { SCALARS } from '../../../src/wire/params.js';
 import { type Scenario, showText } from './scenario.js';
@@ -15,7 +15,7 @@ export class Deeds {
   readonly #byEvent = new Map<number, string[]>();
 
   logged(module: string, level: number, text: Uint8Array): void {
-    // What a loader has to say of a refused call, each says in its own words.
+    // Each loader describes a refused call in its own words.
     const line = raw(text);
     if (line.startsWith('send_message refused')) return;
     const number = Number(/^#(\d+) /.exec(line)?.[1] ?? 0);
@@ -59,7 +59,7 @@ export function transcribe({ by, trace, params, payload }: End, deeds: string[])
   return [...deeds, trace.join(', '), `${outcome}: ${showParams(params)} ${payload ? raw(payload) : 'no payload'}`];
 }
 
-/** The first event of which not the same came; `null`: the worlds are equal. */
+/** The first event with different results; `null`: the worlds are equal. */
 export function findDifference(reference: string[][], hosts: string[][], scenario: Scenario): string | null {
   for (let i = 0; i < scenario.events.length; i++) {
     const [one, other] = [reference[i] ?? [], hosts[i] ?? []];

@@ -60,7 +60,7 @@ export class BridgedLoader {
     return Promise.race([outcome, this.#failed]);
   }
 
-  /** Callbacks, one after the other, until there is what was awaited. */
+  /** Calls callbacks, one after the other, until the condition holds. */
   async callUntil(holds: () => boolean): Promise<void> {
     while (!holds()) await this.ask('call\n');
   }

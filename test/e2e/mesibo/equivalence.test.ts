@@ -8,7 +8,7 @@ import { behindBridge, findOther, plainly } from './one-chain.js';
 import { BridgedWorld } from './world.js';
 
 const FULL = process.env.MESIBO_TEST_FULL === '1';
-/** Of a run that is to be had again; fast-check names the one that failed. */
+/** The seed of a run to repeat; fast-check prints the seed of a run that failed. */
 const SEED = Number(process.env.MESIBO_TEST_SEED ?? Date.now() & 0x7fff_ffff);
 const WANTED = FULL ? { runs: 100, events: 250, timeoutMs: 30 * 60_000 } : { runs: 8, events: 60, timeoutMs: 180_000 };
 
@@ -24,7 +24,7 @@ describe.each(BRIDGE_ABIS)('a server of the ABI %s', (abi) => {
   });
 
   it(
-    'sees of modules behind the bridge what it sees of the same modules when it loads them',
+    'sees the same of modules behind the bridge as when it loads them itself',
     async () => {
       let events = 0;
       let sends = 0;

@@ -36,7 +36,7 @@ export interface Plain {
   ids: string[];
 }
 
-/** The same of what a world transcribed. */
+/** The same for the transcript of a world. */
 export function plainly(lines: readonly string[], abi: BridgeAbi): Plain {
   const end = (lines.at(-1) ?? '').replace(/^consumed by \w+:/, 'consumed:');
   const sends = lines.slice(0, -1).flatMap((line) => /^\w+ (sends \[[\s\S]*)$/.exec(line)?.[1] ?? []);
@@ -47,7 +47,7 @@ export function plainly(lines: readonly string[], abi: BridgeAbi): Plain {
   };
 }
 
-/** Whether the same came of an event. A core gives an id to what a module sends without one. */
+/** Whether an event had the same results. A core gives an id to a message that a module sends without one. */
 export function isSame(direct: Plain, bridged: Plain): boolean {
   const ids = [...bridged.ids];
   return (
@@ -66,7 +66,7 @@ function known(line: string, abi: BridgeAbi): string {
   );
 }
 
-/** The first event of which not the same came; `null`: none. */
+/** The first event with different results; `null`: none. */
 export function findOther(direct: readonly Plain[], bridged: readonly Plain[], scenario: Scenario): string | null {
   const at = scenario.events.findIndex((_, i) => !isSame(direct[i] as Plain, bridged[i] as Plain));
   if (at < 0) return null;

@@ -19,7 +19,7 @@ const SEED = Number(process.env.MESIBO_TEST_SEED ?? Date.now() & 0x7fff_ffff);
 const PLACES = MODULES.map((_, place) => place);
 
 it.each(BRIDGE_ABIS)(
-  'a host of ours has behind the bridge (%s) the outcomes that hosts of the modules have',
+  'a host of ours with the bridge (%s) has the same outcomes as hosts with the modules',
   async (abi) => {
     const { bridged, direct } = await startBoth(abi);
     async function compare(random: Scenario): Promise<void> {

@@ -36,7 +36,7 @@ it('a scrape of 100 modules has them all, is bounded, and holds up nothing for l
   const ofOne = [...page.values.keys()].filter((series) => series.includes('module="filter_7"'));
   expect(ofOne.length).toBeLessThan(70);
   expect(page.values.size - MODULES * ofOne.length).toBeLessThan(70);
-  // What else the core does meanwhile is in these figures. Ten times what it takes on a machine with other work.
+  // These figures include the core's other work. The bound is ten times what it takes on a busy machine.
   const cpuMs = (user + system) / 1_000 / SCRAPES;
   const longestMs = delay.max / 1e6;
   console.log(

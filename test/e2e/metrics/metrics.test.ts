@@ -9,7 +9,7 @@ import { get, MetricsScene, type Scraped } from './scene.js';
 const filter = { name: 'filter', path: sample('filter'), config: { blocked_words: 'darn' } };
 const crashy = { name: 'crashy', path: sample('crashy') };
 
-it('verdicts, crashes, restarts, states and processes stand by module', async () => {
+it('verdicts, crashes, restarts, states and processes are shown by module', async () => {
   const slow = fixtureModule('slow', { deadlineMs: 300, hangMs: null, onFailure: 'consume' });
   const scene = new MetricsScene([filter, crashy, slow]);
   await scene.core.start();
@@ -64,7 +64,7 @@ it('verdicts, crashes, restarts, states and processes stand by module', async ()
   expect(modules.find(({ name }) => name === 'crashy')?.messages.defaultByReason).toMatchObject({ crash: 1, down: 2 });
 });
 
-it('sends stand by their fate, and servers by their names', async () => {
+it('sends are shown by their result, and servers by their names', async () => {
   const scene = new MetricsScene([fixtureModule('sends-many')]);
   await scene.core.start();
   await scene.send('3');
@@ -159,7 +159,7 @@ it('no counter goes backwards, whatever an operator does', async () => {
   await look('a reload that fails');
 });
 
-it('who asks while another page is written gets whole pages too', async () => {
+it('a scrape gets a whole page even while another page is written', async () => {
   const scene = new MetricsScene([filter]);
   await scene.core.start();
   const pages = await Promise.all(Array.from({ length: 50 }, () => scene.scrape()));

@@ -58,7 +58,7 @@ describe.skipIf(MISSING)('a core', () => {
     expect(refusals).toHaveLength(errors);
   });
 
-  it('that does not answer one message is not waited for longer than the deadline; its late answer is skipped', async () => {
+  it('that does not answer one message delays it only until the deadline; the late answer is skipped', async () => {
     const { gateway, prosody, alice, bob } = await makeScene({ options: { deadline: '700' } });
     const held = new Held(gateway);
     await alice.say(bob.bare, 'slow');
@@ -76,7 +76,7 @@ describe.skipIf(MISSING)('a core', () => {
     expect(await prosody.counted('late')).toBe(1);
   });
 
-  it('that stands still is not waited for again until it is heard of', async () => {
+  it('that hangs delays no other message until it is heard from again', async () => {
     const { gateway, prosody, alice, bob } = await makeScene({ options: { deadline: '500' } });
     const held = new Held(gateway);
     // What it said of logins has been heard by then.
@@ -99,7 +99,7 @@ describe.skipIf(MISSING)('a core', () => {
     await bob.got('THREE');
   });
 
-  it('gets no more at a time than it says, and messages wait for that', async () => {
+  it('gets no more messages at a time than it says, and the others wait', async () => {
     const { gateway, prosody, alice, bob } = await makeScene();
     gateway.welcome.window = 2;
     gateway.cut();
@@ -119,7 +119,7 @@ describe.skipIf(MISSING)('a core', () => {
     expect(most).toBe(2);
   });
 
-  it('that says what cannot be is no danger: messages pass, and the connection is made anew', async () => {
+  it('that answers nonsense is no danger: messages pass, and the connection is made anew', async () => {
     const { gateway, prosody, alice, bob } = await makeScene();
     const wrong = [
       '{"outcome":{"id":"1","verdict":"consumed"}}\n{"outcome":{}}\n{"unknown":{}}\n{"send":{}}\n',
@@ -150,7 +150,7 @@ describe.skipIf(MISSING)('a core', () => {
     expect(await prosody.counted('failure')).toBe(2);
   });
 
-  it('is not asked about what is too large for it', async () => {
+  it('is not asked about a message that is too large for it', async () => {
     const { gateway, prosody, alice, bob } = await makeScene();
     gateway.welcome.max_message = 10;
     gateway.cut();

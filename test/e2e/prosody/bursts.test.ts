@@ -79,7 +79,7 @@ describe.skipIf(MISSING)('a burst of one client', () => {
     (['tcp', 'tls', 'websocket'] as const).map((way) => [backend as Backend, way] as const),
   );
 
-  it.for(cases)('waits where it is: network backend %s, over %s', async ([backend, way], context) => {
+  it.for(cases)('waits in the socket: network backend %s, over %s', async ([backend, way], context) => {
     const { globals, port, modules } = await makeWay(way);
     const scene = await makeScene({ globals: `network_backend = "${backend}"\n${globals}`, modules });
     const { gateway, prosody, bob } = scene;
@@ -99,7 +99,7 @@ describe.skipIf(MISSING)('a burst of one client', () => {
 });
 
 describe.skipIf(MISSING)('a burst of one address of a component', () => {
-  it.for(Object.keys(BACKENDS) as Backend[])('waits where it is: network backend %s', async (backend, context) => {
+  it.for(Object.keys(BACKENDS) as Backend[])('waits in the socket: network backend %s', async (backend, context) => {
     const scene = await makeComponentScene({ globals: `${NO_ARCHIVE}network_backend = "${backend}"` });
     const { gateway, prosody, bob, component } = scene;
     await expectBackend(backend, prosody, context);

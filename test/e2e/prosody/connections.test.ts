@@ -14,7 +14,7 @@ const ping = (id: string) =>
   `<iq type="get" id="${id}" from="48@${SMS}" to="localhost"><ping xmlns="urn:xmpp:ping"/></iq>`;
 
 describe.skipIf(MISSING)('a connection of many senders', () => {
-  it('has a share of all places: what it writes beyond that in one piece is refused, and no other connection notices', async () => {
+  it('has a share of all places: messages beyond it in one write are refused, and no other connection notices', async () => {
     const { gateway, prosody, alice, bob, component } = await makeComponentScene({
       options: { queue: '1', queue_total: '32' },
     });
@@ -47,7 +47,7 @@ describe.skipIf(MISSING)('a connection of many senders', () => {
     await bob.got('4');
   });
 
-  it('is not read from while all places are taken: nothing is refused of what it writes then', async () => {
+  it('is not read from while all places are taken: nothing that it writes then is refused', async () => {
     const { gateway, prosody, alice, bob, component } = await makeComponentScene({ options: { queue_total: '4' } });
     const held = new Held(gateway);
     component.write(['1', '2', '3', '4'].map((text) => message('47', bob.bare, text)).join(''));

@@ -1,4 +1,4 @@
-/** What comes from others than the users of a host that has the bridge. */
+/** Messages from others than the users of a host with the bridge. */
 
 import { describe, expect, it } from 'vitest';
 import { makeComponentScene } from './component.js';
@@ -9,7 +9,7 @@ import { User } from './user.js';
 if (MISSING) console.warn(`skipped: ${MISSING}`);
 
 describe.skipIf(MISSING)('a component', () => {
-  it('is asked about: what it writes is dropped or changed, waits in its order, and survives its end', async () => {
+  it('is asked about: its messages are dropped or changed, wait in order, and survive its end', async () => {
     const { gateway, prosody, bob, component } = await makeComponentScene();
     const held = new Held(gateway);
     const say = (text: string, more = '') =>

@@ -35,7 +35,7 @@ describe.skipIf(MISSING)('messages', () => {
     expect(prosody.log.filter((line) => /\terror\t/.test(line))).toEqual([]);
   });
 
-  it('that wait when Prosody stops are delivered, or stored for who is not there', async () => {
+  it('that wait when Prosody stops are delivered, or stored for users who are offline', async () => {
     const { gateway, prosody, alice, bob } = await makeScene({ users: ['alice', 'bob', 'carol'] });
     const held = new Held(gateway);
     const texts = ['one', 'two', 'three'];

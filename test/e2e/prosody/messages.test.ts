@@ -56,7 +56,7 @@ describe.skipIf(MISSING)('a message', () => {
     expect(await prosody.counted('changed')).toBe(1);
   });
 
-  it('is told with what modules can use of it', async () => {
+  it('reaches the core with everything that modules can use', async () => {
     const { gateway, alice, bob } = await makeScene();
     const extra = [
       xml('request', { xmlns: 'urn:xmpp:receipts' }),
@@ -82,7 +82,7 @@ describe.skipIf(MISSING)('a message', () => {
     await alice.until(() => alice.messages.some(({ attrs }) => attrs.type === 'error' && attrs.id === 'second'));
   });
 
-  it('loses what contradicts its new text, and what modules have not seen', async () => {
+  it('loses the elements that contradict its new text, and those that modules have not seen', async () => {
     const { gateway, alice, bob } = await makeScene();
     gateway.answer = ({ message }) => ({
       verdict: 'pass',
@@ -99,7 +99,7 @@ describe.skipIf(MISSING)('a message', () => {
     await alice.say(bob.bare, 'no text');
     await bob.until(() => bob.texts.length === 3);
     const [changed, same] = bob.messages as [Element, Element];
-    // What a module writes is C: it ends with a NUL. What is no text becomes one.
+    // A module writes C strings, which end with a NUL. Invalid text becomes valid.
     expect(bob.texts).toEqual(['changed', 'as it is', 'a\uFFFDb\uFFFD\uFFFD\uFFFD']);
     const namesOf = (message: Element) =>
       message.children
@@ -142,7 +142,7 @@ describe.skipIf(MISSING)('a message', () => {
   });
 });
 
-describe.skipIf(MISSING)('what is no message', () => {
+describe.skipIf(MISSING)('a stanza that is not a message', () => {
   it('is a status where it is a receipt or a marker, and passes', async () => {
     const { gateway, alice, bob } = await makeScene();
     const about = (name: string, xmlns: string) => [xml(name, { xmlns, id: 'one' })];
@@ -174,7 +174,7 @@ describe.skipIf(MISSING)('what is no message', () => {
     ]);
   });
 
-  it('is not told when no module wants it', async () => {
+  it('is not reported when no module wants it', async () => {
     const { gateway, alice, bob } = await makeScene();
     gateway.tell({ welcome: { ...gateway.welcome, callbacks: ['on_call'] } });
     // The next frame that is answered shows that the one before was read.

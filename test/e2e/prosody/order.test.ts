@@ -11,7 +11,7 @@ const state = (name: string) => xml(name, { xmlns: 'http://jabber.org/protocol/c
 const errorsOf = (user: User) => user.messages.filter(({ attrs }) => attrs.type === 'error');
 
 describe.skipIf(MISSING)('the order of a conversation', () => {
-  it('holds whatever the order of the verdicts, and for what is not asked about too', async () => {
+  it('holds whatever the order of the verdicts, also for messages that are not asked about', async () => {
     const { gateway, alice, bob } = await makeScene();
     const held = new Held(gateway);
     await alice.say(bob.bare, 'one');
@@ -34,7 +34,7 @@ describe.skipIf(MISSING)('the order of a conversation', () => {
     expect(told).toEqual(['one', 'composing', 'two', undefined]);
   });
 
-  it('ends with a session that ends: what it wrote is delivered all the same', async () => {
+  it('ends with its session: messages of an ended session are still delivered', async () => {
     const { gateway, prosody, alice, bob } = await makeScene();
     const held = new Held(gateway);
     await alice.say(bob.bare, 'last words');
@@ -80,7 +80,7 @@ describe.skipIf(MISSING)('the order of a conversation', () => {
 });
 
 describe.skipIf(MISSING)('too many that wait', () => {
-  it('are refused beyond the share of one client, where they come in one piece', async () => {
+  it('are refused beyond the share of one client, when they come in one piece', async () => {
     // A quarter of all.
     const { gateway, prosody, alice, bob } = await makeScene({ options: { queue: '1', queue_total: '12' } });
     const held = new Held(gateway);
@@ -105,7 +105,7 @@ describe.skipIf(MISSING)('too many that wait', () => {
     expect(await prosody.counted('overload')).toBe(2);
   });
 
-  it('pass unseen where the configuration says so', async () => {
+  it('pass without a verdict when the configuration says so', async () => {
     const { gateway, alice, bob } = await makeScene({ options: { queue_total: '1', overload: '"pass"' } });
     const held = new Held(gateway);
     const message = (text: string) => `<message to="${bob.bare}" type="chat"><body>${text}</body></message>`;
@@ -116,7 +116,7 @@ describe.skipIf(MISSING)('too many that wait', () => {
     expect(gateway.asked).toEqual(['first']);
   });
 
-  it('are not read from a connection whose session has enough waiting: nothing is lost of a flood', async () => {
+  it('are not read from a connection whose session has enough waiting: no message of a flood is lost', async () => {
     const { gateway, prosody, alice, bob } = await makeScene({ options: { queue: '200' } });
     const waiting = new Set<() => void>();
     let isOpen = false;

@@ -57,8 +57,8 @@ describe.skipIf(MISSING)('a message that a module sends in the name of a user of
   });
 });
 
-describe.skipIf(MISSING)('what comes from another server at the core', () => {
-  it('is not asked about again, as it was asked about there; what comes from others is', async () => {
+describe.skipIf(MISSING)('a message from another server at the core', () => {
+  it('is not asked about again, as that server has asked; messages from other servers are', async () => {
     const { gateway, prosody, bob } = await makeScene(peers);
     await arrive(prosody, PEER, from(PEER, bob.bare, '<body>from a peer</body>'));
     await arrive(prosody, PEER, from(PEER, bob.bare, '<received xmlns="urn:xmpp:receipts" id="x"/>'));

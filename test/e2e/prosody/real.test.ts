@@ -103,7 +103,7 @@ describe.skipIf(MISSING)('a chat', () => {
     expect(await prosody.counted('sent')).toBe(2);
   });
 
-  it('has statuses: modules hear of the receipts for what users and they themselves have sent', async () => {
+  it('has statuses: modules hear of receipts for the messages of users and for their own', async () => {
     const { core, alice, bob } = await makeScene(`module statuses_2020 { path = ${fixture('statuses-2020')} }\n`);
     const receipt = (id: string) => ({ extra: [xml('received', { xmlns: 'urn:xmpp:receipts', id })] });
     const id = await alice.say(bob.bare, 'text');
@@ -124,7 +124,7 @@ describe.skipIf(MISSING)('a chat', () => {
     expect(bob.messages.filter((message) => message.getChild('received'))).toEqual([]);
   });
 
-  it('of two servers needs two names: a second one of a name is told so, and its messages pass', async () => {
+  it('of two servers needs two names: a second server of the same name gets an error, and its messages pass', async () => {
     const core = await RealCore.start(CONFIG);
     const first = await startProsody({ socket: core.socket });
     await first.logged(/The core .* serves/);

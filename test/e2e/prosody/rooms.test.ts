@@ -39,7 +39,7 @@ describe.skipIf(MISSING)('a room', () => {
     expect(tablet.texts).toEqual(['hello', 'PLAIN', 'end']);
   });
 
-  it('hears those who left while their message waited, unless they were banned', async () => {
+  it('gets the messages of occupants who left while these waited, unless they were banned', async () => {
     const { gateway, alice, bob } = await makeScene();
     for (const user of [bob, alice]) await user.join('room');
     const held = new Held(gateway);
@@ -63,7 +63,7 @@ describe.skipIf(MISSING)('a room', () => {
     await alice.until(() => alice.messages.some(({ attrs }) => attrs.type === 'error'));
   });
 
-  it('keeps the order of what one says, and does not ask about those who may not speak', async () => {
+  it('keeps the order of each speaker, and asks no verdict for those who may not speak', async () => {
     const { gateway, alice, bob } = await makeScene();
     await bob.join('room');
     const held = new Held(gateway);
@@ -80,7 +80,7 @@ describe.skipIf(MISSING)('a room', () => {
     expect(last).toEqual(['first', 'about this']);
   });
 
-  it('is closed while a message waits: its sender hears of it', async () => {
+  it('that is closed while a message waits: the sender gets an error', async () => {
     const { gateway, prosody, alice } = await makeScene();
     await alice.join('room');
     const held = new Held(gateway);
@@ -93,7 +93,7 @@ describe.skipIf(MISSING)('a room', () => {
     expect(prosody.log.filter((line) => /\terror\t/.test(line))).toEqual([]);
   });
 
-  it('has private messages: each of the two is known by his nick', async () => {
+  it('has private messages: modules know both users by their nicks', async () => {
     const { gateway, alice, bob } = await makeScene();
     for (const user of [alice, bob]) await user.join('room');
     await alice.say(`${ROOM}/bob`, 'in private');
@@ -102,7 +102,7 @@ describe.skipIf(MISSING)('a room', () => {
     expect(gateway.asked).toEqual(['in private']);
   });
 
-  it('is asked about where it is written to when its own component has no bridge', async () => {
+  it('is asked about at the host of its writer when its own component has no bridge', async () => {
     const more = 'Component "plain.localhost" "muc"\nmodules_enabled = { "muc_mam" }';
     const { gateway, alice } = await makeScene({ more });
     const room = 'room@plain.localhost';

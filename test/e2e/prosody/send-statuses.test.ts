@@ -1,4 +1,4 @@
-/** Who may say what became of a message that a module sent: those who have it, and nobody else. */
+/** Who may give the status of a message that a module sent: its recipients, and nobody else. */
 
 import { describe, expect, it } from 'vitest';
 import { makeComponentScene, SMS } from './component.js';
@@ -19,7 +19,7 @@ async function settle({ gateway }: Scene, user: User, text: string): Promise<voi
 }
 
 describe.skipIf(MISSING)('the status of a message to a room', () => {
-  it('is told once when one of its occupants rejects it, and the room hears of it', async () => {
+  it('is given once when one of its occupants rejects it, and the room hears of it', async () => {
     const scene = await makeScene();
     const { gateway, alice, bob } = scene;
     for (const user of [alice, bob]) await user.join('room');
@@ -38,7 +38,7 @@ describe.skipIf(MISSING)('the status of a message to a room', () => {
     expect(gateway.statuses).toMatchObject([{ sent_id: 's-1', status: 0x80 }]);
   });
 
-  it('is believed of its occupants, of users of elsewhere too; what others say goes on', async () => {
+  it('is believed when it comes from its occupants, also from other servers; what others say goes on', async () => {
     const scene = await makeComponentScene();
     const { gateway, alice, bob, component } = scene;
     await bob.join('room');
@@ -98,7 +98,7 @@ describe.skipIf(MISSING)('the status of a message to a room', () => {
 });
 
 describe.skipIf(MISSING)('the status of a message to a user', () => {
-  it('is believed only of him, and only where it goes to the sender', async () => {
+  it('is believed only when it comes from that user and goes to the sender', async () => {
     const scene = await makeScene({ users: ['alice', 'bob', 'carol'] });
     const { gateway, prosody, alice, bob } = scene;
     const carol = await User.login(prosody, 'carol');
@@ -117,7 +117,7 @@ describe.skipIf(MISSING)('the status of a message to a user', () => {
 });
 
 describe.skipIf(MISSING)('an error', () => {
-  it('with a copy of a receipt is no receipt', async () => {
+  it('with a copy of a receipt does not count as a receipt', async () => {
     const scene = await makeScene();
     const { gateway, alice, bob } = scene;
     const received = xml('received', { xmlns: 'urn:xmpp:receipts', id: 'x' });

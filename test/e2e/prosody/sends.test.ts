@@ -35,7 +35,7 @@ describe.skipIf(MISSING)('a message of a module', () => {
     expect((await scene.bob.got('text s-1')).attrs.from).toBe('helper@localhost');
   });
 
-  it('comes twice, and is delivered once', async () => {
+  it('that comes twice is delivered once', async () => {
     const scene = await makeScene();
     const { gateway, bob, prosody } = scene;
     const params = { to: bob.bare };
@@ -78,7 +78,7 @@ describe.skipIf(MISSING)('a message of a module', () => {
     expect(prosody.log.filter((line) => /\terror\t/.test(line))).toEqual([]);
   });
 
-  it('goes to a room by its groupid: as its occupant, else as the room', async () => {
+  it('goes to a room by its groupid: from its occupant, or else from the room', async () => {
     const scene = await makeScene();
     const { gateway, alice, bob } = scene;
     for (const user of [alice, bob]) await user.join('room');
@@ -94,7 +94,7 @@ describe.skipIf(MISSING)('a message of a module', () => {
     expect(gateway.asked).toEqual([]);
   });
 
-  it('has receipts where it asks for them: its module is told, and nobody else', async () => {
+  it('has receipts when it asks for them, and only its module gets them', async () => {
     const scene = await makeScene();
     const { gateway, alice, bob } = scene;
     await send(scene, 's-1', { from: alice.bare, to: bob.bare, flags: '3', id: '77' });
@@ -121,7 +121,7 @@ describe.skipIf(MISSING)('a message of a module', () => {
     expect(gateway.statuses[2]).toMatchObject({ sent_id: 's-1', status: 0x80 });
   });
 
-  it('is kept for who is offline, and is in the archive', async () => {
+  it('is kept for a user who is offline, and is in the archive', async () => {
     const scene = await makeScene();
     const { prosody, bob } = scene;
     await bob.logout();

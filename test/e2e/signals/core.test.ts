@@ -114,7 +114,7 @@ describe('a signal that ends no core', () => {
 });
 
 describe('a stop in the middle of a reload', () => {
-  it('is a stop, and the reload has not failed', async () => {
+  it('ends the core, and the reload does not count as failed', async () => {
     const told = join(command.directory, 'told');
     writeFileSync(told, `#!/bin/sh\necho "$MESIBO_EVENT" >> ${told}.log\n`, { mode: 0o755 });
     start(`on_event = told\n${versioned('ok')}`);
@@ -143,14 +143,14 @@ describe('SIGTERM', () => {
       expect(left.code).toBe(3);
       expect(listMarked('MESIBO_RUN_DIR', join(command.directory, 'run'))).toEqual([]);
     }
-    // What any of them had left, this one would tell of.
+    // This core would report anything that one of them had left.
     start(filter);
     await said(/1 of 1 modules are ready/);
     expect(logged).not.toMatch(/did not end cleanly|that it left/);
     await stops();
   }, 180_000);
 
-  it('twice, and all others, at the very end of a stop do no harm', async () => {
+  it('twice, and all other signals, at the very end of a stop change nothing', async () => {
     start(filter);
     await said(/1 of 1 modules are ready/);
     core.kill('SIGTERM');

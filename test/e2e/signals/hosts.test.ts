@@ -27,7 +27,7 @@ describe('a signal from outside, to one host', () => {
   afterEach(() => core.close());
 
   it.each(['SIGTERM', 'SIGINT'] as const)(
-    '%s has it replaced once it has finished, which is no crash',
+    '%s replaces it once it has finished, and does not count as a crash',
     async (signal) => {
       const first = host();
       const { outcome } = await hold();
@@ -50,7 +50,7 @@ describe('a signal from outside, to one host', () => {
     },
   );
 
-  it.each(['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)('%s does nothing, and is told once', async (signal) => {
+  it.each(['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)('%s does nothing, and is logged once', async (signal) => {
     const pid = host();
     process.kill(pid, signal);
     await core.until(() => told().length > 0);
@@ -69,7 +69,7 @@ describe('a signal from outside, to one host', () => {
     expect(told()).toEqual([]);
   });
 
-  it('ends a forked child of the module, as everywhere', async () => {
+  it('ends a forked child of the module, as in any process', async () => {
     await core.send('fork');
     const child = () => /^child (\d+)$/.exec(core.lines(NAME).join('\n'))?.[1];
     await core.until(() => child() !== undefined);
@@ -78,7 +78,7 @@ describe('a signal from outside, to one host', () => {
     expect(told()).toEqual([]);
   });
 
-  it('what a module starts ignores and blocks none', async () => {
+  it('a program that the module starts ignores and blocks no signal', async () => {
     const file = join(core.directory, 'signals');
     await core.send(`run grep -E '^Sig(Blk|Ign):' /proc/self/status > ${file}`);
     // system() itself has the C library's own two, 32 and 33, ignored.
@@ -89,7 +89,7 @@ describe('a signal from outside, to one host', () => {
   });
 });
 
-describe('a signal from outside, to a host that cannot tell the core yet', () => {
+describe('a signal from outside, to a host that cannot report it yet', () => {
   it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
     '%s: it is started again, and nothing is counted',
     async (signal) => {

@@ -1,4 +1,4 @@
-/** A module that crashed goes on in a process that was there before, and nothing depends on that one. */
+/** A module that crashed goes on in a process that was already there. It also goes on when that process is gone. */
 
 import { copyFileSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -71,7 +71,7 @@ describe('the next host after a crash', () => {
     rmSync(directory, { recursive: true });
   });
 
-  it('is another process where a library was replaced that the spare has loaded', async () => {
+  it('is another process when a library that the spare has loaded was replaced', async () => {
     const directory = makeTempDir();
     const library = join(directory, 'libfirst.so');
     copyFileSync(fixture('libneighbour'), library);
@@ -118,7 +118,7 @@ describe('the next host after a crash', () => {
     expect([host()?.pid === spare, await spares.endOf(spare)]).toEqual([false, 'it does not run']);
   });
 
-  it.each(['SIGKILL', 'SIGSTOP'] as const)('is one more where the spare gets %s when it is taken', async (signal) => {
+  it.each(['SIGKILL', 'SIGSTOP'] as const)('is one more when the spare gets %s while it is taken', async (signal) => {
     // The one that stands still has to be given up; the others must not be.
     core = await startCore([crashy({ startTimeoutMs: signal === 'SIGSTOP' ? 8000 : 60_000 })]);
     const spare = await spares.one();
@@ -131,7 +131,7 @@ describe('the next host after a crash', () => {
     expect([failedStarts, crashes.total, restarts]).toEqual([0, 1, 1]);
   });
 
-  it('is no spare that got a signal which was not meant for a module', async () => {
+  it('is not a spare that got a signal before it had a module', async () => {
     core = await startCore([crashy()]);
     const spare = await spares.one();
     process.kill(spare, 'SIGTERM');
@@ -163,7 +163,7 @@ function patient() {
 }
 
 describe('a spare', () => {
-  it('is no host of anything: it is counted and shown nowhere', async () => {
+  it('is not a host: it is counted and shown nowhere', async () => {
     core = await startCore([crashy()]);
     const before = core.supervisor.status();
     const logs = core.logs.length;

@@ -31,23 +31,23 @@ describe('at the stop of its core', () => {
   }
 
   describe.each([false, true])('(at once: %s)', (now) => {
-    it('a spare is gone that has just been started', async () => {
+    it('a spare that has just been started is gone', async () => {
       // Most often it cannot be taken yet.
       await expect.poll(() => spareBoxes(runId), { ...WAIT, interval: 1 }).toHaveLength(1);
       await stop(now);
     });
 
-    it('a spare is gone that waits', async () => {
+    it('a spare that waits is gone', async () => {
       await spares.one();
       await stop(now);
     });
 
-    it('a spare is gone that stands still', async () => {
+    it('a spare that hangs is gone', async () => {
       process.kill(await spares.one(), 'SIGSTOP');
       await stop(now);
     });
 
-    it('a spare is gone that is being taken', async () => {
+    it('a spare that is being taken is gone', async () => {
       await spares.one();
       let stopped: Promise<void> | undefined;
       spares.onTaken = () => {
@@ -78,7 +78,7 @@ describe('when its core is killed', () => {
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
-  it('a spare dies too, and the next start removes its box and tells nothing of it', async () => {
+  it('a spare dies too, and the next start removes its box without a word', async () => {
     const runDir = join(directory, 'run');
     const boxDir = join(directory, 'boxes');
     mkdirSync(boxDir);

@@ -1,4 +1,4 @@
-/** A spare has nothing that the start of a module is in want of. */
+/** A spare takes nothing that the start of a module needs. */
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';

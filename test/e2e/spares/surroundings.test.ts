@@ -72,7 +72,7 @@ describe('a module in a process that was a spare', () => {
     ['without room for thread-local storage', { staticTlsBytes: 0, env: { GREETING: 'a' } }, 2],
     ['with many variables', { env: Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`V${i}`, `${i}`])) }, 2],
   ] as [string, Partial<ModuleOptions>, number][])(
-    '%s finds what it finds in one of its own',
+    '%s finds the same as in a process of its own',
     async (_, options, kinds) => {
       vi.stubEnv('APP_SECRET', 'hidden');
       vi.stubEnv('APP_HOME', '/srv/app');
@@ -100,7 +100,7 @@ describe('a module in a process that was a spare', () => {
 });
 
 describe('modules that cannot share a spare', () => {
-  it('have one each, which is as they need it', async () => {
+  it('have one spare each, as each of them needs it', async () => {
     const make = (name: string, options: Partial<ModuleOptions>) => ({
       ...other,
       name,

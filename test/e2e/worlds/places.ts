@@ -57,7 +57,7 @@ interface Ended {
   stderr: string;
   /** What came on descriptor 3. */
   told: string;
-  /** Lines about an end that is none of a program that did its work. */
+  /** Lines about the end of a program that did not end well. */
   end: string[];
 }
 

@@ -46,7 +46,7 @@ function answerOf({ verdict, message, trace }: Told): string {
   return `answer ${verdict} ${message}${given === null ? '' : ` by default: ${given}`}`;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: what is not as it is expected shows in the comparison
+// biome-ignore lint/suspicious/noExplicitAny: the comparison shows anything unexpected
 type Told = any;
 
 function documentsOf(text: string): Told[] {

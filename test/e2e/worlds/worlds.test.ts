@@ -27,7 +27,7 @@ function folder(): string {
   return path;
 }
 
-/** What the fixture does in a plain program in C, which all other places are held against. */
+/** What the fixture does in a plain program in C; all other places are compared with that. */
 function inPlainProgram(fixture: Fixture): Promise<Transcript> {
   const known = controls.get(fixture.name) ?? runControl('c', fixture, folder());
   controls.set(fixture.name, known);

@@ -37,7 +37,7 @@ describe('a core that is away', () => {
     expect(downs).toEqual(['CORE_NOT_RUNNING']);
   });
 
-  it('in the middle of an event gives it the default, and it is not handed over again', async () => {
+  it('in the middle of an event gives the event the default, and the event is not sent again', async () => {
     const { gateway, client } = await startRig();
     const asked = [client.message(PARAMS, text('first')), client.message(PARAMS, text('second'))];
     const core = await gateway.meet({ window: 1 });
@@ -49,7 +49,7 @@ describe('a core that is away', () => {
     await down;
     const next = await gateway.meet();
     const third = client.message(PARAMS, text('third'));
-    // The one that had not left has the default, too: its connection was too short to try another one at once.
+    // The event that was not sent has the default, too: the connection was too short for another attempt at once.
     const { id, event } = await next.event();
     expect(`${event.payload}`).toBe('third');
     next.say(outcomeOf(id));
@@ -86,7 +86,7 @@ describe('a core that is late', () => {
     expect(client.stats).toMatchObject({ connects: 1, lost: 0 });
   });
 
-  it('that never welcomes costs the deadline, and serves when it does at last', async () => {
+  it('that never welcomes costs the deadline, and serves once it welcomes', async () => {
     const { gateway, client } = await startRig({ deadlineMs: 50 });
     expect(await client.message(PARAMS, text('a'))).toMatchObject({ reason: 'late', eventId: null });
     const core = await gateway.accept();
@@ -98,7 +98,7 @@ describe('a core that is late', () => {
     expect(client.stats).toMatchObject({ connects: 1, failedConnects: 0, waiting: 0 });
   });
 
-  it('counts in the window what has no outcome yet, and what waits has the default at its own deadline', async () => {
+  it('leaves late events in the window, and waiting events get the default at their own deadline', async () => {
     const { gateway, client } = await startRig({ deadlineMs: 50 });
     const core = await gateway.meet({ window: 1 });
     await once(client, 'up');
@@ -118,7 +118,7 @@ describe('a core that is late', () => {
   });
 });
 
-describe('a core that stands still', () => {
+describe('a core that hangs', () => {
   it('costs one deadline; events pass at once until it says something', async () => {
     const { gateway, client } = await startRig({ deadlineMs: 300 });
     const core = await gateway.meet({ window: 1 });
@@ -141,7 +141,7 @@ describe('a core that stands still', () => {
     expect(client.stats.connects).toBe(1);
   });
 
-  it('when it should welcome keeps events waiting for 5 s, however long their deadline is', async () => {
+  it('before its welcome keeps events waiting for 5 s, however long their deadline is', async () => {
     const { gateway, client } = await startRig({ deadlineMs: 600_000 });
     expect(await client.message(PARAMS, text('a'))).toMatchObject({ reason: 'late', eventId: null });
     expect(await client.message(PARAMS, text('b'))).toMatchObject({ reason: 'late', eventId: null });
@@ -184,7 +184,7 @@ it('ids of events of two clients of one server differ', async () => {
   expect(ids.size).toBe(2);
 });
 
-describe('a core that is none', () => {
+describe('a listener that is not a core', () => {
   it.each([
     ['a frame of 4 GiB', Buffer.from('ffffffff00', 'hex')],
     ['text', Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n')],
@@ -216,7 +216,7 @@ describe('a core that is none', () => {
     expect(client.isUp).toBe(false);
   });
 
-  it('complains without an end, and the server hears it', async () => {
+  it('complains again and again, and the server hears of it', async () => {
     const { gateway, client, warnings } = await startRig();
     const core = await gateway.meet();
     const warned = once(client, 'warning');
@@ -227,7 +227,7 @@ describe('a core that is none', () => {
 });
 
 describe('a client that is closed', () => {
-  it('has waited for what was in progress, and takes nothing more', async () => {
+  it('has waited for the events in progress, and takes no more', async () => {
     const { gateway, client } = await startRig();
     const core = await gateway.meet();
     await once(client, 'up');

@@ -1,4 +1,4 @@
-/** Messages of one turn, some of which no core takes, and what their callers do meanwhile. */
+/** Messages of one turn: no core takes some of them, and their callers reuse the memory meanwhile. */
 
 import { once } from 'node:events';
 import { expect, it } from 'vitest';

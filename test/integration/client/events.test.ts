@@ -118,7 +118,7 @@ describe('an event', () => {
     expect(client.stats.defaults).toEqual({ 'too-large': 1, refused: 1 });
   });
 
-  it('that no module wants passes without being sent, until that changes', async () => {
+  it('that no module wants passes without being sent, until a module wants it', async () => {
     const { gateway, client } = await startRig({ onUnreachable: 'consume' });
     const core = await gateway.meet({ callbacks: ['on_login'] });
     expect(await client.message(PARAMS, text('a'))).toMatchObject({
@@ -152,7 +152,7 @@ describe('many events', () => {
     expect(core.reads - before).toBe(1);
   });
 
-  it('keep within the window; the others wait, in order, and none beyond what may wait', async () => {
+  it('keep within the window; the others wait in order, up to a limit', async () => {
     const { gateway, client, warnings } = await startRig({ maxWaiting: 3 });
     const core = await gateway.meet({ window: 2 });
     await once(client, 'up');

@@ -1,4 +1,4 @@
-/** What one client can make a core hold and do is bounded, and ends with it. */
+/** The memory and work that one client costs a core are bounded, and end with the client. */
 
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -42,7 +42,7 @@ async function dial(): Promise<Stranger> {
   return stranger;
 }
 
-/** What the answer to another client, who asks meanwhile, took. */
+/** How long the answer to another client took, who asks meanwhile. */
 async function answerMs(): Promise<number> {
   const began = performance.now();
   const client = await ControlClient.connect(runDir);
@@ -88,7 +88,7 @@ it('a client that goes before its outcome leaves no watch behind', async () => {
   expect(core.listenerCount('sent')).toBe(0);
 });
 
-it('each message of a module is told once to each client, however many sends it has open', async () => {
+it('each message of a module is sent once to each client, however many sends it has open', async () => {
   await serve();
   const sends = 400;
   core.answer = async (params, payload) => {
@@ -132,7 +132,7 @@ it('a client of ours hands each message of a module to all of its sends', async 
   ]);
 });
 
-it('requests beyond those that may be in progress are not read, and are answered when there is room', async () => {
+it('requests beyond the limit in progress are not read, and are answered when there is room', async () => {
   await serve({ requests: 3 });
   const finish: (() => void)[] = [];
   core.answer = (params, payload) => new Promise((resolve) => finish.push(() => resolve(pass(params, payload))));
@@ -150,7 +150,7 @@ it('requests beyond those that may be in progress are not read, and are answered
   }
 });
 
-it('large requests count by their size, and one is taken whatever it is', async () => {
+it('large requests count by their size, and one is taken whatever its size', async () => {
   await serve({ progressBytes: 1000 });
   const finish: (() => void)[] = [];
   core.answer = (params, payload) => new Promise((resolve) => finish.push(() => resolve(pass(params, payload))));
@@ -186,7 +186,7 @@ it('a client that does not read its replies is not read either', async () => {
   expect(kindsOf(await stranger.take(2000))).toEqual({ description: 2000 });
 });
 
-it('what modules send is dropped for a client that does not read it, and it is told how much', async () => {
+it('messages of modules are dropped for a client that does not read them, and it gets their number', async () => {
   await serve({ sentBytes: MIB });
   const stranger = await dial();
   stranger.ask(sendRequest(1, 3_000));
@@ -221,7 +221,7 @@ it('the client that makes the core hold most is cut off when all hold too much',
   expect(await reader.reply()).toMatchObject({ outcome: {} });
 });
 
-it('of many clients the one that was idle for longest goes, and whoever asks is answered', async () => {
+it('of many clients the one that was idle for longest is cut off, and every request is answered', async () => {
   await serve({ connections: 8 });
   const busy = await dial();
   busy.ask(sendRequest(1, 100_000));
@@ -232,7 +232,7 @@ it('of many clients the one that was idle for longest goes, and whoever asks is 
   expect(await busy.reply()).toMatchObject({ sent: { sentId: 'id of still here' } });
 });
 
-it('a client for which there is no room is told so', async () => {
+it('a client without room gets an error', async () => {
   await serve({ connections: 2 });
   for (let i = 0; i < 2; i++) {
     const busy = await dial();
@@ -246,7 +246,7 @@ it('a client for which there is no room is told so', async () => {
   });
 });
 
-it('a client may have so many sends open, and no more', async () => {
+it('a client may have only so many sends open', async () => {
   await serve({ watches: 2 });
   const stranger = await dial();
   for (let id = 1; id <= 2; id++) {
@@ -268,7 +268,7 @@ it.each([
     /^something that is not a client of this version/,
   ],
   ['text', Buffer.from('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'), /^something that is not a client of this version/],
-])('a client that begins with %s is told why it is cut off', async (_, bytes, warning) => {
+])('a client that begins with %s hears why it is cut off', async (_, bytes, warning) => {
   await serve();
   const stranger = await dial();
   stranger.socket.write(bytes);
@@ -279,7 +279,7 @@ it.each([
   expect(warnings).toEqual([expect.stringMatching(warning)]);
 });
 
-it('a client of an older version is turned away, and the log says what it was', async () => {
+it('a client of an older version is turned away, and the log names that version', async () => {
   await serve();
   const dealer = new Dealer({ linger: 0, reconnectInterval: 60_000 });
   ends.push(() => dealer.close());

@@ -112,7 +112,7 @@ test('a message keeps its 64-bit parameters and its bytes both ways', async () =
   expect(received).toMatchObject({ id: max, flags: max });
 });
 
-test('what a module sends before its verdict follows the outcome, and what it sends after does too', async () => {
+test('messages that a module sends before or after its verdict follow the outcome', async () => {
   core.answer = async (params, payload) => {
     core.emit('sent', sent('before'));
     return pass(params, payload);
@@ -128,7 +128,7 @@ test('what a module sends before its verdict follows the outcome, and what it se
   expect(core.listenerCount('sent')).toBe(0);
 });
 
-test('the core refuses a message and the client is told why', async () => {
+test('the client gets the reason when the core refuses a message', async () => {
   core.answer = async () => {
     throw new MessageError('MESSAGE_TOO_LARGE', 'the message has 9 bytes, 5 more than max_message');
   };
@@ -170,7 +170,7 @@ test('garbage is answered with a failure, and the core goes on', async () => {
   expect((await client.status()).core.pid).toBe(7);
 });
 
-test('a client that vanishes before its outcome harms nobody', async () => {
+test('a client that vanishes before its outcome affects nobody else', async () => {
   let finish: () => void = () => undefined;
   let asked: () => void = () => undefined;
   const arrived = new Promise<void>((resolve) => {
@@ -220,7 +220,7 @@ test('a core that ends before it answers fails the request at once', async () =>
   await expect(sending).rejects.toMatchObject({ code: 'CORE_SILENT', message: /closed the connection/ });
 });
 
-test('a core that ends while a client waits for sent messages tells it that it is done', async () => {
+test('a core that ends while a client waits for sent messages says that there are no more', async () => {
   const client = await connect();
   const events = client.send({ params: {}, payload: Buffer.alloc(0), waitMs: 50_000 });
   expect((await events.next()).done).toBe(false);
@@ -264,7 +264,7 @@ test('an order may take longer than an answer, as long as the core answers at al
   });
 });
 
-test('what stands where the socket has to be is told, and not touched', async () => {
+test('an error names the file in the place of the socket, and the file stays', async () => {
   const other = join(runDir, 'other');
   mkdirSync(join(other, 'control.sock'), { recursive: true });
   const opened = ControlServer.open({ runDir: other, core, maxMessageBytes: 1, requestStop() {}, warn() {} });
@@ -322,7 +322,7 @@ test('a core has not ended while its process runs, although its directory is fre
   expect(await waiting).toBe(true);
 });
 
-test('a core of a program has ended when its directory is free or that of the next core, whatever its process does', async () => {
+test('a core of a program has ended when its directory is free or belongs to the next core, whatever its process does', async () => {
   const embedded = { pid: process.pid, kind: 'embedded', runId: '0123456789abcdef' } as const;
   expect(await waitForCoreToEnd(join(runDir, 'none'), embedded, 30)).toBe(true);
   const busy = join(runDir, 'embedded');
@@ -334,7 +334,7 @@ test('a core of a program has ended when its directory is free or that of the ne
   expect(await waitForCoreToEnd(busy, embedded, 30)).toBe(true);
 });
 
-test('a directory that a supervisor without control socket holds is named as that', async () => {
+test('an error says that a supervisor without a control socket holds the directory', async () => {
   const bare = join(runDir, 'bare');
   mkdirSync(bare);
   const fd = holdLock(bare, 99, ['0123456789abcdef', 'bare']);
@@ -344,7 +344,7 @@ test('a directory that a supervisor without control socket holds is named as tha
   await expect(ControlClient.connect(bare)).rejects.toMatchObject({ code: 'CORE_NOT_RUNNING' });
 });
 
-test('a socket path that the system would not take is refused with its length', async () => {
+test('a socket path that is too long for the system is refused with its length', async () => {
   const long = join(runDir, 'x'.repeat(120));
   await expect(ControlClient.connect(long)).rejects.toMatchObject({
     code: 'SOCKET_PATH_TOO_LONG',

@@ -26,7 +26,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-/** Somebody who is no core, and answers each connection so. */
+/** A listener that is not a core, and treats each connection in this way. */
 async function listen(answer: (socket: Socket) => void): Promise<void> {
   server = createServer((socket) => {
     sockets.push(socket.on('error', () => undefined));
@@ -41,7 +41,7 @@ const ANSWERS: [string, (socket: Socket) => void][] = [
   ['speaks another language', (socket) => socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')],
 ];
 
-it.each(ANSWERS)('a listener that %s is told from a core', async (_what, answer) => {
+it.each(ANSWERS)('a listener that %s is not taken for a core', async (_what, answer) => {
   await listen(answer);
   client = await ControlClient.connect(runDir, { answerMs: 1000 });
   await expect(client.status()).rejects.toMatchObject({

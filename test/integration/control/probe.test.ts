@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { reachCore } from '../../../src/control/client/probe.js';
 
-it('a core with as many connections waiting as may is silent', async () => {
+it('a core whose queue of connections is full counts as silent', async () => {
   const runDir = mkdtempSync(join(tmpdir(), 'probe-'));
   const path = join(runDir, 'control.sock');
   const server = createServer();

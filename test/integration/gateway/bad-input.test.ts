@@ -1,4 +1,4 @@
-/** Servers that do what no server should: each gets a clear answer, and another one, which is there meanwhile, notices nothing. */
+/** Servers that misbehave: each gets a clear answer, and another server, which is there meanwhile, notices nothing. */
 
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -65,7 +65,7 @@ it.each(GARBAGE)('%s is refused in words, and the connection ends', async (_, by
   await expectServed(other);
 });
 
-it('a server of version 99 is told what this core speaks', async () => {
+it('a server of version 99 hears which versions this core speaks', async () => {
   const rig = await GatewayRig.start();
   const server = await rig.dial();
   server.say(helloOf({ versionMin: 99, versionMax: 99 }));
@@ -80,14 +80,14 @@ it('a server of version 99 is told what this core speaks', async () => {
   expect(await newer.welcome()).toMatchObject({ version: 1 });
 });
 
-it('who says nothing is sent away', async () => {
+it('a connection that says nothing is closed', async () => {
   const rig = await GatewayRig.start({}, { helloMs: 100 });
   // Nobody knows in which encoding it would be told why.
   expect(await (await rig.dial()).next()).toBeNull();
 });
 
 it.each(['json', 'protobuf'] as const)(
-  '%s: who begins to say something, and no more, is told why it is sent away',
+  '%s: a connection that never ends its first frame gets the reason why it is closed',
   async (encoding) => {
     const rig = await GatewayRig.start({}, { helloMs: 100 });
     const server = await rig.dial(encoding);
@@ -200,7 +200,7 @@ it.each(LINES)('JSON: a line with %s gets a failure, and the connection goes on'
   await expectServed(server);
 });
 
-it('protobuf: an event that cannot be taken gets an outcome, and a frame that cannot be read a failure', async () => {
+it('protobuf: an event that cannot be taken gets an outcome, and an unreadable frame gets a failure', async () => {
   const rig = await GatewayRig.start();
   const server = await rig.join();
   server.write(encoded({ event: { id: 7 as never, message: { params: { to: Buffer.from('a\0b') } } } }));
@@ -228,7 +228,7 @@ it('unknown keys and fields are skipped, and names may be in camel case', async 
   expect(await server.outcome()).toMatchObject({ id: 1n, verdict: 'pass' });
 });
 
-it('an id that has no outcome yet is refused, and free again afterwards', async () => {
+it('an id whose event has no outcome yet is refused, and is free again afterwards', async () => {
   const rig = await GatewayRig.start({ modules: [fixtureModule('slow')] });
   const server = await rig.join();
   server.say(messageOf(1, '300'), messageOf(1, '0'));
@@ -238,7 +238,7 @@ it('an id that has no outcome yet is refused, and free again afterwards', async 
   expect(await server.outcome()).toMatchObject({ id: 1n, verdict: 'pass', failure: null });
 });
 
-it('an ack of what a server never got, or has acknowledged, is told and changes nothing', async () => {
+it('an ack of an unknown or already acknowledged send gets a failure, and changes nothing', async () => {
   const rig = await GatewayRig.start();
   const [taker, other] = [await rig.join({ takesSends: true }), await rig.join({ server: 'other' }, 'json')];
   rig.sends.send({ sentId: 'a' });
@@ -277,7 +277,7 @@ it('a server that was killed in the middle of many events has its name again at 
   again.end();
 });
 
-it('a line of 1 GB is not held: the server is cut off at what a line may have', async () => {
+it('a line of 1 GB is not held: the server is cut off at the limit of a line', async () => {
   const rig = await GatewayRig.start();
   const other = await rig.join({ server: 'other' });
   const server = await rig.join({}, 'json');
@@ -337,7 +337,7 @@ it('a server that does not read is cut off, and the others notice nothing', asyn
   await expectServed(other, 2);
 });
 
-it('a server that leaves too much unread is cut off at once, however it came to that', async () => {
+it('a server that leaves too much unread is cut off at once, whatever it left unread', async () => {
   const limits = { unreadBytes: MIB, deafBytes: 64 * MIB, progressBytes: 64 * MIB };
   const rig = await GatewayRig.start({ modules: [fixtureModule('change-table', { abi: 'table' })] }, limits);
   const other = await rig.join({ server: 'other' });
@@ -360,7 +360,7 @@ it('when all servers together make the core hold too much, the one that does mos
   await expectServed(other);
 });
 
-it('a server that reads slowly gets all, and no more is written than it has room for', async () => {
+it('a server that reads slowly gets everything, and no more is written than it has room for', async () => {
   const rig = await GatewayRig.start({}, { pauseBytes: 64 * 1024 });
   const server = await rig.join({ takesSends: true, window: 1000 });
   for (let i = 0; i < 200; i++) rig.sends.send({ sentId: `s${i}`, payload: Buffer.alloc(64 * 1024, i) });
@@ -371,7 +371,7 @@ it('a server that reads slowly gets all, and no more is written than it has room
   }
 });
 
-it('a server that floods has so many events in progress and no more, and does not hold up another one', async () => {
+it('a server that floods has only so many events in progress, and does not hold up another server', async () => {
   const rig = await GatewayRig.start({ modules: [fixtureModule('slow')] }, { window: 8, allEvents: 16 });
   const flooder = await rig.join({ server: 'flooder' });
   const params = (i: number) => ({ from: `a${i}`, to: `b${i}` });
@@ -385,7 +385,7 @@ it('a server that floods has so many events in progress and no more, and does no
   expect(outcomes.map(({ id }) => Number(id))).toEqual(Array.from({ length: 2000 }, (_, i) => i));
 });
 
-it('many that flood together share what there is, and each is served', async () => {
+it('many servers that flood together share the places, and each is served', async () => {
   const rig = await GatewayRig.start({ modules: [fixtureModule('slow')] }, { window: 50, allEvents: 20 });
   const servers = await Promise.all(Array.from({ length: 5 }, (_, i) => rig.join({ server: `s${i}` })));
   let most = 0;
@@ -420,7 +420,7 @@ it('large messages in progress are bounded by their bytes', async () => {
 });
 
 it.each(['json', 'protobuf'] as const)(
-  '%s: when there are too many connections, who has not said who it is goes first',
+  '%s: when there are too many connections, those without a hello are closed first',
   async (encoding) => {
     const rig = await GatewayRig.start({}, { connections: 3 });
     const nameless = await rig.dial(encoding);
@@ -435,7 +435,7 @@ it.each(['json', 'protobuf'] as const)(
   },
 );
 
-it('events while the core does not run are refused with what it is', async () => {
+it('events while the core does not run are refused with its state', async () => {
   const rig = await GatewayRig.start();
   const server = await rig.join();
   await rig.supervisor.stop();
@@ -443,7 +443,7 @@ it('events while the core does not run are refused with what it is', async () =>
   expect(await server.outcome()).toMatchObject({ id: 1n, failure: { code: 'ILLEGAL_STATE' } });
 });
 
-it('a socket that a killed core left is replaced, and nothing else', async () => {
+it('a socket that a killed core left is replaced, and no other file is', async () => {
   const rig = await GatewayRig.start();
   await rig.gateway.close();
   const folder = join(rig.directory, 'elsewhere');

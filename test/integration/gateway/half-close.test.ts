@@ -1,4 +1,4 @@
-/** Servers that close their direction alone: nothing of what they said before is lost, nor of what they are answered. */
+/** Servers that close only their own direction: nothing that they said before is lost, and no answer to it. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
@@ -76,7 +76,7 @@ it('a server that never reads after a half-close is cut off', async () => {
   expect(rig.warnings).toEqual(['gateway: server chat was cut off, because it read nothing for 1 seconds']);
 });
 
-it('JSON: a last line without an end is taken when it is one document', async () => {
+it('JSON: a last line without a line end is taken when it is a whole document', async () => {
   const rig = await GatewayRig.start();
   const server = await rig.dial('json');
   server.socket.end(`${server.bytesOf([helloOf()])}{"event":{"id":7,"call":{}}}`);

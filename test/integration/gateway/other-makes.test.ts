@@ -1,4 +1,4 @@
-/** What clients of other makes, and people, send: it is taken where its meaning is plain, and else refused in plain words. */
+/** Input from clients of other makes, and from people: it is taken when its meaning is clear, and refused in plain words otherwise. */
 
 import { expect, it } from 'vitest';
 import { GatewayRig } from '../../helpers/gateway-rig.js';
@@ -50,7 +50,7 @@ it.each([
   ['payload', eventOf(ID, field(3, 0x10, 5)), /field 2 of the message/],
   ['address of a login', eventOf(ID, field(5, 0x18, 5)), /field 3 of the login/],
   ['flag before the id', eventOf([0x12, 0], ID, TEXT), /field 2 of the event/],
-])('protobuf: the wrong wire type of a %s is told in the outcome', async (_, bytes, words) => {
+])('protobuf: the wrong wire type of a %s is reported in the outcome', async (_, bytes, words) => {
   const rig = await GatewayRig.start();
   const server = await rig.join();
   server.write(bytes);
@@ -71,7 +71,7 @@ it('protobuf: a message that comes in two parts is one', async () => {
   expect(await server.outcome()).toMatchObject({ id: 7n, failure: { message: expect.stringMatching(/two kinds/) } });
 });
 
-it('an event without an id that cannot be taken is no event 0', async () => {
+it('an event that has no id and cannot be taken does not count as event 0', async () => {
   const rig = await GatewayRig.start();
   const [server, json] = [await rig.join({ server: 'one' }), await rig.join({ server: 'two' }, 'json')];
   for (const bytes of [eventOf(TEXT, field(6)), eventOf(), eventOf(field(5, ...field(3, 0)))]) {
@@ -99,7 +99,7 @@ it.each([[1], [2], [1000]])('JSON: a byte order mark is skipped, in pieces of %i
   expect(await server.outcome()).toMatchObject({ id: 1n, failure: null });
 });
 
-it('JSON: a document over several lines is told that it has to stand on one', async () => {
+it('JSON: the error for a document over several lines says that it has to stand on one', async () => {
   const rig = await GatewayRig.start();
   const first = await rig.dial('json');
   first.write(`${JSON.stringify({ hello: { version_max: 1, server: 'a' } }, null, 2)}\n`);
@@ -110,7 +110,7 @@ it('JSON: a document over several lines is told that it has to stand on one', as
   expect((await server.failure()).message).not.toMatch(/one line/);
 });
 
-it('JSON: a line with a key twice is refused, and the same word elsewhere is none', async () => {
+it('JSON: a line with a key twice is refused; the same word elsewhere does not count', async () => {
   const rig = await GatewayRig.start();
   const server = await rig.join({}, 'json');
   server.write('{"event":{"id":1,"call":{}},"x":[{"a":1}],"event":{"id":2,"call":{}}}\n');
@@ -121,7 +121,7 @@ it('JSON: a line with a key twice is refused, and the same word elsewhere is non
   expect(await server.outcome()).toMatchObject({ id: 3n, failure: null });
 });
 
-it('an ack of many ids that are not known is told the first of them', async () => {
+it('an ack of many unknown ids gets a failure with the first of them', async () => {
   const rig = await GatewayRig.start();
   const server = await rig.join({ takesSends: true });
   const sentIds = Array.from({ length: 10_000 }, (_, i) => `never-${i}`);

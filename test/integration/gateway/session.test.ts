@@ -1,4 +1,4 @@
-/** What a server says, and what it is answered, with real modules behind. */
+/** What a server says and which answers it gets, with real modules. */
 
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -48,7 +48,7 @@ it.each(['protobuf', 'json'] as const)(
   },
 );
 
-it('what modules changed comes with the outcome, and nothing else', async () => {
+it('the outcome has the fields that modules changed, and no others', async () => {
   const rig = await GatewayRig.start({ modules: [CHANGE] });
   const server = await rig.join();
   server.say(messageOf(2n ** 64n - 1n, 'abc'));
@@ -84,7 +84,7 @@ it('all kinds of events reach the modules', async () => {
   expect(lines).toHaveLength(4);
 });
 
-it('outcomes of a conversation leave in the order of its events, and no other conversation waits', async () => {
+it('outcomes of a conversation leave in the order of its events, and other conversations do not wait', async () => {
   const rig = await GatewayRig.start({ modules: [{ ...fixtureModule('slow'), deadlineMs: 300 }, FILTER] });
   const server = await rig.join();
   server.say(
@@ -117,7 +117,7 @@ it('two servers at once get their own outcomes, though their ids are the same', 
   ]);
 });
 
-it('who has nothing more to say still gets its outcomes, and then the connection ends', async () => {
+it('a server that has closed its direction still gets its outcomes, and then the connection ends', async () => {
   const rig = await GatewayRig.start({ modules: [fixtureModule('slow')] });
   const server = await rig.dial('json');
   server.socket.end(server.bytesOf([helloOf(), messageOf(1, '50'), messageOf(2, '50')]));
@@ -136,7 +136,7 @@ it('a server that has gone leaves nothing behind', async () => {
   expect(rig.sends.takers).toEqual([]);
 });
 
-it('a change of the callbacks is told once, and nothing when they stay as they were', async () => {
+it('a change of the callbacks is announced once, and nothing is when they stay the same', async () => {
   const rig = await GatewayRig.start({ modules: [FILTER, fixtureModule('slow')] });
   const { server, welcome } = await RawServer.join(rig.path);
   expect(welcome.callbacks.sort()).toEqual(['on_message', 'on_message_status']);
@@ -149,7 +149,7 @@ it('a change of the callbacks is told once, and nothing when they stay as they w
   server.end();
 });
 
-it('a stop is told, later events are refused, and those in progress get their outcomes before the end', async () => {
+it('a stop is announced, later events are refused, and those in progress get their outcomes before the end', async () => {
   const rig = await GatewayRig.start({ modules: [fixtureModule('slow')] });
   const server = await rig.join();
   server.say(messageOf(1, '300'));
@@ -165,7 +165,7 @@ it('a stop is told, later events are refused, and those in progress get their ou
   expect(await server.lastWords()).toMatchObject({ code: 'CORE_STOPPING' });
 });
 
-it('sends come to who takes them, with their cause if that was an event of this server', async () => {
+it('sends go to a server that takes them, with their cause if that was an event of this server', async () => {
   const rig = await GatewayRig.start();
   const server = await rig.join({ takesSends: true, window: 2 }, 'json');
   rig.sends.send({
@@ -189,7 +189,7 @@ it('sends come to who takes them, with their cause if that was an event of this 
   expect(rig.sends.acknowledged).toEqual(['a']);
 });
 
-it('what was not acknowledged comes again at the next connection', async () => {
+it('an unacknowledged send comes again at the next connection', async () => {
   const rig = await GatewayRig.start();
   const server = await rig.join({ takesSends: true });
   for (const sentId of ['a', 'b', 'c']) rig.sends.send({ sentId });
@@ -213,7 +213,7 @@ it('the status of a send reaches the module that sent it', async () => {
   const [{ sentId }] = (await sent) as [{ sentId: string }];
   server.say({ kind: 'send_status', sentId, status: 3, params: toWireParams({ to: 'alice' }) });
   await expect.poll(() => lines).toEqual(['status=3 id=7 flags=0 from=bob to=alice']);
-  // That a server tells as an event, it is for the module alone too.
+  // A status that a server gives as an event is for the module alone, too.
   const status = CallEvent.status(toWireParams({ id: 7, from: 'bob', to: 'alice', status: 2 }));
   server.say({ kind: 'event', id: 2n, trace: true, event: status });
   expect(await server.outcome()).toMatchObject({ id: 2n, trace: [{ module: 'statuses_table' }] });
@@ -228,7 +228,7 @@ it('the status of a send reaches the module that sent it', async () => {
   }
 });
 
-it('outcomes of statuses of one conversation leave in order, also where one is of what a module sent', async () => {
+it('outcomes of statuses of one conversation leave in order, even when one is for the message of a module', async () => {
   const rig = await GatewayRig.start({
     modules: [fixtureModule('slow'), fixtureModule('statuses-table', { abi: 'table' })],
   });
@@ -248,12 +248,12 @@ it('outcomes of statuses of one conversation leave in order, also where one is o
   const outcomes = await server.outcomes(3);
   expect(outcomes.map(({ id }) => id)).toEqual([10n, 11n, 12n]);
   expect(outcomes.map(({ trace }) => trace.length)).toEqual([2, 1, 2]);
-  // That nobody keeps what modules send here is told too.
+  // The module also gets the status 0x80 for its own message, as nobody keeps that here.
   const heard = lines.map((line) => line.replace(/ flags.*/, '')).filter((line) => line !== 'status=128 id=7');
   expect(heard).toEqual(['status=400 id=99', 'status=2 id=7', 'status=1 id=99']);
 });
 
-it('a newer connection of the same process takes the sends over, and one of another process is refused', async () => {
+it('a newer connection of the same process takes over the sends, and one of another process is refused', async () => {
   const rig = await GatewayRig.start();
   await rig.join({ takesSends: true, instance: 'p1' });
   const stranger = await rig.dial();
@@ -271,7 +271,7 @@ it('a newer connection of the same process takes the sends over, and one of anot
 });
 
 it.skipIf(spawnSync('python3', ['--version']).status !== 0)(
-  'a name is free when its process was killed, although something that it forked has the connection',
+  'a name is free when its process was killed, although a forked child still has the connection',
   async () => {
     const rig = await GatewayRig.start();
     const script = fileURLToPath(new URL('../../helpers/forking-server.py', import.meta.url));
@@ -304,20 +304,17 @@ it('the socket is nobody else’s, and goes with the gateway', async () => {
 it.each([
   ['as many events as it may have in progress', 512, 10, 0],
   ['events with as many bytes as it may have in progress', 300, 30_000, 22],
-])(
-  'a server whose acknowledgement stands behind %s is heard while these wait for it',
-  async (_, count, bytes, over) => {
-    const rig = await GatewayRig.start({ modules: [FILTER] });
-    rig.sends.allowance = 0;
-    const server = await rig.join({ takesSends: true });
-    rig.sends.send({ sentId: 'one' });
-    expect(await server.next()).toMatchObject({ kind: 'send', sentId: 'one' });
-    server.say(...Array.from({ length: count }, (_, i) => messageOf(i, 'x'.repeat(bytes))));
-    server.say({ kind: 'ack', sentIds: ['one'], refused: false });
-    await expect.poll(() => rig.sends.acknowledged, { timeout: 20_000 }).toEqual(['one']);
-    rig.sends.hasRoom();
-    const outcomes = await server.outcomes(count);
-    const codes = outcomes.map(({ failure }) => failure?.code).filter((code) => code !== undefined);
-    expect(codes).toEqual(Array.from({ length: over }, () => 'SENDS_UNACKNOWLEDGED'));
-  },
-);
+])('an acknowledgement behind %s is read while these wait for it', async (_, count, bytes, over) => {
+  const rig = await GatewayRig.start({ modules: [FILTER] });
+  rig.sends.allowance = 0;
+  const server = await rig.join({ takesSends: true });
+  rig.sends.send({ sentId: 'one' });
+  expect(await server.next()).toMatchObject({ kind: 'send', sentId: 'one' });
+  server.say(...Array.from({ length: count }, (_, i) => messageOf(i, 'x'.repeat(bytes))));
+  server.say({ kind: 'ack', sentIds: ['one'], refused: false });
+  await expect.poll(() => rig.sends.acknowledged, { timeout: 20_000 }).toEqual(['one']);
+  rig.sends.hasRoom();
+  const outcomes = await server.outcomes(count);
+  const codes = outcomes.map(({ failure }) => failure?.code).filter((code) => code !== undefined);
+  expect(codes).toEqual(Array.from({ length: over }, () => 'SENDS_UNACKNOWLEDGED'));
+});

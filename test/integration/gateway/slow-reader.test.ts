@@ -1,4 +1,4 @@
-/** Servers that read slowly: only who takes nothing at all is cut off. */
+/** Servers that read slowly: only a server that reads nothing at all is cut off. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it, onTestFinished } from 'vitest';
@@ -23,7 +23,7 @@ it('a server that reads steadily and slowly is not cut off, however much waits f
   expect(bytes).toBeGreaterThan(8 * MIB);
 });
 
-it('a server that acknowledges what it read earlier is not cut off, and one that only writes is', async () => {
+it('a server that acknowledges earlier sends is not cut off, and one that only writes is', async () => {
   const rig = await GatewayRig.start({}, LIMITS);
   const server = await rig.join({ takesSends: true, window: 1000 });
   for (let i = 0; i < 40; i++) rig.sends.send({ sentId: `s${i}` });

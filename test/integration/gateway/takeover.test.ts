@@ -5,7 +5,7 @@ import { GatewayRig } from '../../helpers/gateway-rig.js';
 
 const HELLO = { takesSends: true, instance: 'p1', window: 8 };
 
-it('the newest connection that is left takes the sends again, those first that were not acknowledged', async () => {
+it('the newest remaining connection takes the sends again, the unacknowledged ones first', async () => {
   const rig = await GatewayRig.start();
   const [first, second, third] = [await rig.join(HELLO), await rig.join(HELLO), await rig.join(HELLO)];
   for (const sentId of ['a', 'b', 'c']) rig.sends.send({ sentId });
@@ -18,7 +18,7 @@ it('the newest connection that is left takes the sends again, those first that w
   expect(await second.sent()).toMatchObject({ sentId: 'd' });
   second.say({ kind: 'ack', sentIds: ['b', 'c', 'd'], refused: false });
   await expect.poll(() => rig.sends.acknowledged).toEqual(['a', 'b', 'c', 'd']);
-  // One that closes its direction only takes nothing more either.
+  // One that closes only its direction takes nothing more either.
   second.socket.end();
   expect(await second.next()).toBeNull();
   rig.sends.send({ sentId: 'e' });
@@ -45,7 +45,7 @@ it('an older connection that goes changes nothing, and gets nothing when the new
   expect(await other.sent()).toMatchObject({ sentId: 'a' });
 });
 
-it('at the end of the gateway no connection takes over from another one for longer than a moment', async () => {
+it('at the end of the gateway connections take over from each other for a moment at most', async () => {
   const rig = await GatewayRig.start();
   const servers = [await rig.join(HELLO), await rig.join(HELLO), await rig.join(HELLO)];
   await rig.gateway.close();

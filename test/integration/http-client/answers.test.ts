@@ -1,4 +1,4 @@
-/** Answers as servers write them by hand: what curl takes and is safe to take is taken, and what else is refused says why. */
+/** Answers as servers write them by hand: those that curl takes and that are safe are taken; the others are refused with the reason. */
 
 import { execFile, spawnSync } from 'node:child_process';
 import { gzipSync } from 'node:zlib';
@@ -53,7 +53,7 @@ const TAKEN: Record<string, string> = {
   'an empty coding': `${OK}Content-Encoding:\r\n${FIVE}`,
 };
 
-/** What curl takes and we do not, or neither of us: docs/module-api.md says so. */
+/** Answers that we refuse, also those that curl takes: docs/module-api.md lists them. */
 const REFUSED: Record<string, [text: string, why: string]> = {
   'two lengths that differ': [
     `${OK}Content-Length: 4\r\n${FIVE}`,
@@ -91,7 +91,7 @@ function curl(url: string): Promise<string> {
   return new Promise((resolve) => execFile('curl', args, { encoding: 'latin1' }, (_, stdout) => resolve(stdout)));
 }
 
-describe('an answer is taken that has', () => {
+describe('an answer is taken with', () => {
   it.each(Object.entries(TAKEN))('%s', async (_, text) => {
     const { host } = await serve(text);
     const outcome = await visitor.get({ url: host, encoding: 'gzip' });
@@ -126,7 +126,7 @@ describe('an answer is taken that has', () => {
   });
 });
 
-describe('an answer is refused, with the reason, that has', () => {
+describe('an answer is refused, with the reason, for', () => {
   it.each(Object.entries(REFUSED))('%s', async (_, [text, why]) => {
     const { host } = await serve(text);
     const outcome = await visitor.get({ url: host });
@@ -135,13 +135,13 @@ describe('an answer is refused, with the reason, that has', () => {
   });
 });
 
-it('a redirect is followed that is written by hand', async () => {
+it('a redirect that is written by hand is followed', async () => {
   const { host } = await serve(`HTTP/1.1 200 OK\n${FIVE.replaceAll('\r', '')}`);
   const first = await serve(`HTTP/1.1 302 Found\nLocation:\n http://${host}/\nContent-Length: 0\n\n`);
   expect(bodyOf(await visitor.get({ url: first.host }))).toBe('hello');
 });
 
-it('a tunnel is taken whose proxy answers by hand', async () => {
+it('a tunnel whose proxy answers by hand is taken', async () => {
   const cookie = `X: ${'x'.repeat(30_000)}`;
   const silent = await serveTcp((socket) => socket.once('data', () => socket.end()));
   const { host } = await serveTunnels(silent.port, `HTTP/1.0 200 Go\n${cookie}\n\n`);

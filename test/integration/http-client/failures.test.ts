@@ -13,7 +13,7 @@ const say = (text: string, then: (socket: Socket) => void = () => {}) =>
 const end = (socket: Socket) => socket.end();
 const reset = (socket: Socket) => socket.resetAndDestroy();
 
-describe('a request that cannot be one fails at once', () => {
+describe('an impossible request fails at once', () => {
   it.each([
     [{ url: null }, 'there is no URL'],
     [{ url: ' \n' }, 'there is no URL'],
@@ -104,7 +104,7 @@ describe('a connection that breaks', () => {
       /^HOST closed the connection after 5 bytes of the body$/,
     ],
   ])('%s', async (_, text, then, body, why) => {
-    // A reset overtakes what was sent before it: it waits until that has arrived.
+    // A reset overtakes bytes that were sent before it, so it waits until those have arrived.
     let arrived = () => {};
     const server = await say(text, (socket) => {
       arrived = () => then(socket);
@@ -127,7 +127,7 @@ describe('a connection that breaks', () => {
     const server = await say('HTTP/1.1 200 OK\r\n\r\n12345', (socket) => socket.once('data', reset.bind(null, socket)));
     const visit = visitor.begin({ url: server.host }, () => {
       if (visit.outcome.result !== null) return 1;
-      // Another request of the same server is answered after the reset of this one, which has come to us then.
+      // Another request to the same server is answered after the reset of this one; by then that has arrived here.
       server.sockets[0]?.resetAndDestroy();
       void visitor.get({ url: server.host }).then(() => visitor.client.resume(visit.id));
       return 0;
@@ -136,7 +136,7 @@ describe('a connection that breaks', () => {
   });
 });
 
-describe('an answer that is none', () => {
+describe('an answer that is not HTTP', () => {
   it.each([
     ['not HTTP', 'SSH-2.0-OpenSSH_9.6\r\n', /is not valid HTTP: it does not begin with HTTP\/$/],
     ['a field without a colon', 'HTTP/1.1 200 OK\r\nA b\r\n\r\n', /is not valid HTTP: a line .* no name with a colon$/],
@@ -187,13 +187,13 @@ describe('a redirect that leads nowhere', () => {
 });
 
 describe('another attempt', () => {
-  it('is made when there was no answer, as often as asked', async () => {
+  it('is made when there was no answer, as often as the request asks for', async () => {
     const server = await serveRaw((_, socket, i) => (i < 2 ? socket.destroy() : socket.write(response('third'))));
     expect(bodyOf(await visitor.get({ url: server.host, retries: 2, post: Buffer.from('p') }))).toBe('third');
     expect(server.requests.map(({ body }) => body)).toEqual(['p', 'p', 'p']);
   });
 
-  it('is not made unasked, nor more often than asked', async () => {
+  it('is not made unless the request asks for it, nor more often', async () => {
     const server = await serveTcp((socket) => socket.destroy());
     expect(await visitor.get({ url: server.host })).toMatchObject({ result: -1 });
     expect(server.sockets).toHaveLength(1);
@@ -207,7 +207,7 @@ describe('another attempt', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it('is not made of what can only fail again', async () => {
+  it('is not made when it can only fail again', async () => {
     const server = await say('HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n');
     await visitor.get({ url: server.host, retries: 5, maxredirects: 1 });
     expect(server.requests).toHaveLength(2);

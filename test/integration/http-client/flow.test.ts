@@ -23,7 +23,7 @@ async function serveWithoutEnd(): Promise<LocalServer & { written: () => number 
       void pour(res);
       return;
     }
-    // It does not get smaller by that.
+    // Encoding does not make this smaller.
     const gzip = createGzip({ level: 0 });
     gzip.pipe(res.setHeader('content-encoding', 'gzip'));
     void pour(gzip);
@@ -83,7 +83,7 @@ describe('a response without end', () => {
     expect(visit.outcome.result).toBe(null);
   });
 
-  it('is not decoded on either: a few bytes that become very many', async () => {
+  it('is not decoded any further: a few bytes that become very many', async () => {
     const visitor = new Visitor();
     const bomb = gzipSync(Buffer.alloc(64 * MIB));
     const server = await serveHttp((_, res) => res.setHeader('content-encoding', 'gzip').end(bomb));
@@ -125,7 +125,7 @@ describe('a response without end', () => {
   });
 });
 
-describe('a response of which the server has rid itself', () => {
+describe('a response that the server has written completely', () => {
   it.each([
     ['with its length', '', (body: Buffer) => body],
     ['to the end of the connection', 'Connection: close', (body: Buffer) => body],
@@ -226,7 +226,7 @@ describe('many requests', () => {
     expect(server.sockets).toHaveLength(1000);
   });
 
-  it('wait for their turn, and those that nobody wants any more leave the line', async () => {
+  it('wait for their turn, and cancelled ones leave the line', async () => {
     const visitor = new Visitor();
     let answer = () => {};
     const taken = new Promise<void>((resolve) => {

@@ -80,7 +80,7 @@ describe('a request for https', () => {
     expect(outcome).toMatchObject({ result: -1, why: `connection refused (127.0.0.1:${port})` });
   });
 
-  it('fails where nobody speaks TLS at the other end, which is the one that it names then', async () => {
+  it('fails when the other end does not speak TLS, and names that end', async () => {
     const server = await serveHttp((_, res) => res.end());
     const proxy = await serveTunnels(server.port);
     const outcome = await visitor.get({ url: 'https://some.invalid:444/', proxy: proxy.host });

@@ -11,8 +11,8 @@ const visitor = new Visitor();
 afterEach(closeServers);
 const latin1 = (text: string) => Buffer.from(text).toString('latin1');
 
-describe('what a server receives', () => {
-  it('of a plain GET', async () => {
+describe('a server receives', () => {
+  it('a plain GET', async () => {
     const server = await serveRaw((_, socket) => socket.write(response('hello', 'Content-Type: text/plain')));
     const outcome = await visitor.get({ url: `http://${server.host}/a/b?c=d&e#f` });
     expect(server.requests.map(({ text }) => text)).toEqual([
@@ -22,7 +22,7 @@ describe('what a server receives', () => {
     expect(bodyOf(outcome)).toBe('hello');
   });
 
-  it('of every option', async () => {
+  it('every option', async () => {
     const server = await serveRaw((_, socket) => socket.write(response('')));
     await visitor.get({
       url: `user%40x:p%3Aw:d@${server.host}/${latin1('ä')}`,
@@ -66,7 +66,7 @@ describe('what a server receives', () => {
     );
   });
 
-  it('of a POST without a body, and of lines that replace ours', async () => {
+  it('a POST without a body, and lines that replace ours', async () => {
     const server = await serveRaw((_, socket) => socket.write(response('')));
     await visitor.get({
       url: `u:p@${server.host}`,
@@ -84,14 +84,14 @@ describe('what a server receives', () => {
     ]);
   });
 
-  it('over one connection, where it keeps that open', async () => {
+  it('requests over one connection, when it keeps that open', async () => {
     const server = await serveRaw((_, socket) => socket.write(response('x')));
     for (let i = 0; i < 5; i++) expect(await visitor.get({ url: server.host })).toMatchObject({ result: 0 });
     expect(server.requests).toHaveLength(5);
     expect(server.sockets).toHaveLength(1);
   });
 
-  it('over a new one, where it closes each', async () => {
+  it('each request over a new connection, when it closes each', async () => {
     const server = await serveRaw((_, socket) => socket.end(response('x', 'Connection: close')));
     for (let i = 0; i < 5; i++) expect(await visitor.get({ url: server.host })).toMatchObject({ result: 0 });
     expect(server.sockets).toHaveLength(5);
@@ -136,7 +136,7 @@ describe('a body', () => {
     expect(outcome).toMatchObject({ status, type: '', chunks: [], result: 0, why: '' });
   });
 
-  it.each([404, 500])('of an error status is one as well: %i', async (status) => {
+  it.each([404, 500])('of an error status is handed on as well: %i', async (status) => {
     const server = await serveHttp((_, res) => res.writeHead(status).end('sorry'));
     const outcome = await visitor.get({ url: server.host });
     expect(outcome).toMatchObject({ status, progress: [1], result: 0 });
@@ -204,7 +204,7 @@ describe('a redirect', () => {
     expect(server.requests[2]?.text).not.toMatch(/content-/i);
     expect(server.requests[3]?.text).toContain('Cookie: c=1');
     expect(bodyOf(outcome)).toBe('at GET /f HTTP/1.1');
-    // What nobody wanted of a body was read to its end: its connection is good for more.
+    // The rest of an unwanted body was read to its end, so its connection can be used again.
     expect(server.sockets).toHaveLength(2);
   });
 
@@ -227,7 +227,7 @@ describe('a redirect', () => {
     expect(other.requests).toHaveLength(2);
   });
 
-  it('without a place to go is the answer', async () => {
+  it('without a location counts as the answer', async () => {
     const server = await serveHttp((_, res) => res.writeHead(302).end('nowhere'));
     expect(await visitor.get({ url: server.host })).toMatchObject({ status: 302, result: 0 });
   });

@@ -56,7 +56,7 @@ export async function serveRaw(
   return { ...server, requests };
 }
 
-/** Makes the tunnels that it is asked for, to one place, wherever they shall lead. */
+/** Makes the requested tunnels, all to one place, whatever their target. */
 export async function serveTunnels(
   port: number,
   answer = 'HTTP/1.1 200 Connection established\r\nVia: test\r\n\r\n',

@@ -54,7 +54,7 @@ describe.concurrent('a request has its time', () => {
     expect(outcome).toMatchObject({ result: -1, why, seconds: atLeast(1) });
   });
 
-  it('to connect through a proxy, whose silence it is', async () => {
+  it('to connect through a proxy, which the error names', async () => {
     const proxy = await serveTcp(() => {});
     const why = `no connection to ${proxy.host} within 1 s (conn_timeout)`;
     const outcome = await timed(() =>
@@ -131,7 +131,7 @@ describe.concurrent('a request has its time', () => {
     expect(outcome).toMatchObject({ result: 0, seconds: atLeast(1) });
   });
 
-  it('which does not run while its own reader wants nothing', async () => {
+  it('which does not run while the module takes nothing', async () => {
     const server = await serveHttp((_, res) => res.writeHead(200, { 'content-length': 4 }).write('ab'));
     const silent = await serveTcp(() => {});
     const begun = performance.now();

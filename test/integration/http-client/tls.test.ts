@@ -38,7 +38,7 @@ async function getTrusting(certificate: string, ask: { url: string; proxy?: stri
 }
 
 describe.skipIf(!hasOpenssl)('a server with a certificate', () => {
-  it('that nobody trusts is not talked to', async () => {
+  it('that nobody trusts gets no request', async () => {
     const server = await serveHttps();
     const { result, why, status } = await new Visitor().get({ url: `https://${server.host}/secret`, cookie: 'secret' });
     expect({ result, why, status }).toEqual({
@@ -48,7 +48,7 @@ describe.skipIf(!hasOpenssl)('a server with a certificate', () => {
     });
   });
 
-  it('that is trusted is', async () => {
+  it('that is trusted gets the request', async () => {
     const server = await serveHttps();
     for (const host of [server.host, `localhost:${server.port}`]) {
       expect(await getTrusting(server.certificate, { url: `https://${host}/a` })).toEqual({
@@ -60,7 +60,7 @@ describe.skipIf(!hasOpenssl)('a server with a certificate', () => {
     }
   });
 
-  it('that is trusted is through a tunnel, where the proxy sees nothing of it', async () => {
+  it('that is trusted gets it through a tunnel, in which the proxy sees nothing of it', async () => {
     const server = await serveHttps();
     const proxy = await serveTunnels(server.port);
     const url = `https://localhost:${server.port}/a`;
@@ -69,7 +69,7 @@ describe.skipIf(!hasOpenssl)('a server with a certificate', () => {
     expect(proxy.requests[0]?.text).not.toContain('/a');
   });
 
-  it('of another name is not talked to', async () => {
+  it('of another name gets no request', async () => {
     const server = await serveHttps();
     const proxy = await serveTunnels(server.port);
     expect(await getTrusting(server.certificate, { url: 'https://some.invalid/', proxy: proxy.host })).toMatchObject({

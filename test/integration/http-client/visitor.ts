@@ -1,4 +1,4 @@
-/** Who asks an `HttpClient`, and notes everything that it is told. */
+/** Makes requests with an `HttpClient`, and records every event. */
 
 import { type Flow, HttpClient } from '../../../src/host-runner/services/http/client.js';
 import type { HttpAsk } from '../../../src/host-runner/services/http/request.js';
@@ -21,7 +21,7 @@ export interface Visit {
   outcome: Outcome;
   /** When it has ended. */
   ended: Promise<Outcome>;
-  /** Told of every header and chunk, after it was noted; the answer is the client's to obey. */
+  /** Called for every header and chunk, after that was recorded; the client must obey the result. */
   onEvent: () => Flow;
 }
 
@@ -49,7 +49,7 @@ export const NOTHING: HttpAsk = {
   retries: 0,
 };
 
-/** Asks, by one client. Throws where something is told of a request after its end. */
+/** Makes requests with one client. Throws when an event of a request comes after its end. */
 export class Visitor {
   readonly client: HttpClient;
   readonly #visits = new Map<number, Visit & { finish: () => void }>();

@@ -66,7 +66,7 @@ it('an event that says nothing is refused, without a body too, and an empty mess
   expect(await ask('/v1/logins', { address: '' })).toBe(200);
 });
 
-it('what is no JSON by its headers is refused, as are paths, methods and parameters that there are not', async () => {
+it('a body that is not JSON by its headers is refused, as are unknown paths, methods and parameters', async () => {
   const rig = await HttpRig.start();
   const body = { text: 'x' };
   const ask = async (...args: Parameters<HttpRig['ask']>) => {
@@ -91,7 +91,7 @@ it('what is no JSON by its headers is refused, as are paths, methods and paramet
   expect(await ask('GET', '/healthz?x=1')).toEqual([400, 'REQUEST_INVALID']);
 });
 
-it('a body of 10 MB is refused, before it comes where it says its length, and the connection is of use after it', async () => {
+it('a body of 10 MB is refused, before it comes when its length is announced, and the connection can be used again', async () => {
   const rig = await HttpRig.start();
   const text = 'x'.repeat(10_000_000);
   const announced = await rig.ask('POST', '/v1/messages', { body: { text } });
@@ -110,7 +110,7 @@ it('a body of 10 MB is refused, before it comes where it says its length, and th
   expect(await caller.statuses(2)).toEqual([413, 200]);
 });
 
-it('who asks before he sends a body hears no before he has sent it, and yes with the rest', async () => {
+it('a caller with Expect: 100-continue gets a refusal before sending the body, or else is asked to send it', async () => {
   const rig = await HttpRig.start();
   const head = (length: number, token: string) =>
     ['POST /v1/messages HTTP/1.1', 'Host: core', `Authorization: Bearer ${token}`, 'Content-Type: application/json']
@@ -137,7 +137,7 @@ it('who asks before he sends a body hears no before he has sent it, and yes with
   expect(await caller.statuses(2)).toEqual([100, 200]);
 });
 
-it('what comes a byte at a time is given up, be it a head, a body, or nothing at all', async () => {
+it('a request that comes a byte at a time is given up, be it a head, a body, or nothing at all', async () => {
   const limits = { headMs: 300, requestMs: 600, lookMs: 20 };
   for (const address of ['tcp', 'unix'] as const) {
     const rig = await HttpRig.start(
@@ -175,7 +175,7 @@ it('pipelined requests are answered in their order, and their messages keep it',
   expect(answered).toEqual(texts.map((text) => [text.startsWith('heck') ? 'consumed' : 'pass', text]));
 });
 
-it('of one connection only so many requests are in progress', async () => {
+it('one connection has only so many requests in progress', async () => {
   const rig = await HttpRig.start({}, { pipelined: 4 });
   const caller = await rig.dial();
   rig.sends.allowance = 0;
@@ -205,7 +205,7 @@ it.each([
   expect(rig.supervisor.status().modules[0]?.messages.total).toBe(0);
 });
 
-it('what is no request gets no answer that belongs to the request before it', async () => {
+it('bytes that are not a request get no answer that belongs to the request before them', async () => {
   const rig = await HttpRig.start({ modules: [FILTER] });
   rig.sends.allowance = 0;
   const caller = await rig.dial();
@@ -223,7 +223,7 @@ it('what is no request gets no answer that belongs to the request before it', as
   expect(await other.statuses(1)).toEqual([400]);
 });
 
-it('bytes of any kind leave the core as it is', async () => {
+it('bytes of any kind do not affect the core', async () => {
   const rig = await HttpRig.start({ modules: [FILTER] });
   const whole = Buffer.from(messageRequest('hello') + messageRequest('heck', ['Expect: 100-continue', 'X: y']));
   const change = fc.record({ at: fc.nat(whole.length - 1), length: fc.nat(4), by: fc.uint8Array({ maxLength: 4 }) });
@@ -237,7 +237,7 @@ it('bytes of any kind leave the core as it is', async () => {
       caller.say(bytes);
       caller.socket.end();
       await caller.ended();
-      // What looks like a response is one, and there are no more of them than of requests.
+      // Everything that looks like a response is one, and there are no more responses than requests.
       const statuses = (await caller.statuses(0)).filter((status) => status !== 100);
       expect(statuses.length).toBeLessThanOrEqual(3);
       expect(statuses).not.toContain(500);
@@ -302,7 +302,7 @@ it('2,000 idle connections keep nobody out', async () => {
   for (let i = 0; i < 2000; i++) callers.push(await rig.dial());
   expect(await rig.ask('POST', '/v1/messages', { body: { text: 'heck' } })).toMatchObject({ json: { by: 'filter' } });
   expect(rig.server.clients().length).toBeLessThanOrEqual(50);
-  // Who has asked before stays, as does who has something in progress.
+  // Connections that have asked before stay, as do those with something in progress.
   kept.say(messageRequest('hello'));
   expect(await kept.statuses(2)).toEqual([200, 200]);
   rig.sends.send({ sentId: 'a' });
@@ -311,7 +311,7 @@ it('2,000 idle connections keep nobody out', async () => {
   expect(rig.warnings).toEqual([expect.stringContaining('more than 50 connections came')]);
 });
 
-it('where every connection is in use, the next one hears so', async () => {
+it('when every connection is in use, the next one gets an error', async () => {
   const rig = await HttpRig.start({}, { connections: 2 });
   const readings = [await rig.read('?server=a'), await rig.read('?server=b')];
   const caller = await rig.dial();
@@ -353,7 +353,7 @@ it('answers that nobody reads make the core hold only so much', async () => {
   expect(await rig.ask('POST', '/v1/messages', { body: { text: 'x' } })).toMatchObject({ status: 200 });
 });
 
-it('who takes nothing of his answers is cut off', async () => {
+it('a caller that reads no answers is cut off', async () => {
   const rig = await HttpRig.start({}, { stalledMs: 200, lookMs: 20 });
   const caller = await rig.dial();
   caller.socket.pause();
@@ -364,7 +364,7 @@ it('who takes nothing of his answers is cut off', async () => {
   await expect.poll(() => rig.server.clients()).toEqual([]);
 });
 
-it('a stream whose request never comes to its end has no second answer in it', async () => {
+it('a stream whose request never ends has no second answer in it', async () => {
   const rig = await HttpRig.start({}, { requestMs: 300, headMs: 300, lookMs: 20 });
   const caller = await rig.dial();
   caller.say(`GET /v1/sends HTTP/1.1\r\nHost: core\r\n${AUTHORIZATION}\r\nContent-Length: 10\r\n\r\nx`);
@@ -380,7 +380,7 @@ it('a stream whose request never comes to its end has no second answer in it', a
   expect(await other.statuses(1)).toEqual([200]);
 });
 
-it('methods that there are not, and what else is expected, are no reason to be silent', async () => {
+it('unknown methods and expectations get an answer', async () => {
   const rig = await HttpRig.start();
   const caller = await rig.dial();
   for (const line of [
@@ -396,7 +396,7 @@ it('methods that there are not, and what else is expected, are no reason to be s
   expect(await caller.statuses(6)).toEqual([405, 404, 405, 200, 404, 200]);
 });
 
-it('an event goes on without its caller, and what waits for an acknowledgement does not', async () => {
+it('an event goes on without its caller, but not when it waits for an acknowledgement', async () => {
   const rig = await HttpRig.start({ modules: [FILTER] });
   rig.sends.allowance = 0;
   const caller = await rig.dial();
@@ -414,7 +414,7 @@ it('an event goes on without its caller, and what waits for an acknowledgement d
 });
 
 it.each(['tcp', 'unix'] as const)(
-  'over %s, who closes his direction behind his requests gets their answers',
+  'over %s, a caller that closes its direction after its requests gets their answers',
   async (kind) => {
     const place = kind === 'tcp' ? {} : { address: { kind, path: join(makeTempDir(), 's') } };
     const rig = await HttpRig.start({ modules: [FILTER], chainDeadlineMs: 60_000 }, { lookMs: 20 }, place);
@@ -422,7 +422,7 @@ it.each(['tcp', 'unix'] as const)(
     caller.socket.end(messageRequest('heck') + messageRequest('hello'));
     await caller.ended();
     expect(await caller.statuses(2)).toEqual([200, 200]);
-    // What waits to be acknowledged would go on without a caller that has gone, so it is refused.
+    // The event waits until sends are acknowledged. It would go on without its caller, so it is refused.
     rig.sends.allowance = 0;
     const owing = await rig.dial();
     owing.socket.end(messageRequest('heck'));
@@ -434,7 +434,7 @@ it.each(['tcp', 'unix'] as const)(
     waiting.socket.end();
     await waiting.ended();
     expect([await waiting.statuses(1), codesOf(waiting)]).toEqual([[503], ['SENDS_UNACKNOWLEDGED']]);
-    // A body that will never be whole is told of too.
+    // A body that will never be whole gets an answer, too.
     const cut = await rig.dial();
     cut.socket.end(messageRequest('hello').slice(0, -1));
     await cut.ended();
@@ -453,7 +453,7 @@ it.each(['tcp', 'unix'] as const)(
   },
 );
 
-it('who does not acknowledge gets no more verdicts, and is told why', async () => {
+it('a server that does not acknowledge gets no more verdicts, and the reason', async () => {
   const rig = await HttpRig.start({ chainDeadlineMs: 200 });
   rig.sends.allowance = 0;
   const answer = await rig.ask('POST', '/v1/messages', { body: { text: 'x' } });

@@ -9,7 +9,7 @@ import { makeTempDir } from '../../helpers/temp-dir.js';
 
 const FILTER = { name: 'filter', path: sample('filter'), config: { blocked_words: 'heck' } };
 
-it('a message gets the document of send --json, whichever way it is written', async () => {
+it('a message is answered with the document of send --json, in whichever form it is sent', async () => {
   const rig = await HttpRig.start({ modules: [FILTER] });
   const params = { from: 'alice', to: 'bob', id: '18446744073709551615', type: 7 };
   const passed = await rig.ask('POST', '/v1/messages', { body: { ...params, text: 'good morning' } });
@@ -31,7 +31,7 @@ it('a message gets the document of send --json, whichever way it is written', as
   expect(other.json).not.toHaveProperty('trace');
 });
 
-it('statuses, logins and calls call the callbacks that are theirs', async () => {
+it('statuses, logins and calls reach their own callbacks', async () => {
   const rig = await HttpRig.start({ modules: [fixtureOf('2020', 'all-callbacks')] });
   const logged: string[] = [];
   rig.supervisor.on('log', ({ source, text }) => {
@@ -64,7 +64,7 @@ it('statuses, logins and calls call the callbacks that are theirs', async () => 
   expect(logged[2]).toMatch(/online=0 flags=2/);
 });
 
-it('a wrong token, or none, opens nothing but the looks whether the core is there', async () => {
+it('a wrong or missing token allows only the checks of whether the core is there', async () => {
   const rig = await HttpRig.start({ modules: [FILTER] });
   for (const token of ['wrong', '', null]) {
     for (const path of ['/v1/messages', '/nothing']) {
@@ -81,7 +81,7 @@ it('a wrong token, or none, opens nothing but the looks whether the core is ther
   expect(rig.warnings).toEqual([expect.stringContaining('token of the request is wrong; it came from 127.0.0.1')]);
 });
 
-it('/readyz names modules to those alone who have the token, or need none', async () => {
+it('/readyz names modules only to callers that have the token, or need none', async () => {
   const outline = { reasons: [], notes: ['1 module does not serve'] };
   const readiness = () => ({ reasons: [], notes: ['module a has failed (x)'], outline });
   const rig = await HttpRig.start({}, {}, { readiness });

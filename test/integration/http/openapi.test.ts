@@ -39,7 +39,7 @@ function checkerOf(schema: Json, { components }: Description): z.ZodType {
   );
 }
 
-/** Finds what the description has of a request, and compares the answer with it. */
+/** Finds a request in the description, and compares the answer with it. */
 function requireDescribed(description: Description, method: string, url: string, answer: Answer): void {
   const path = url.split('?', 1)[0] ?? '';
   const found = Object.entries(description.paths).find(([pattern]) =>
@@ -58,7 +58,7 @@ function requireDescribed(description: Description, method: string, url: string,
   checkerOf(content?.schema as Json, description).parse(type === 'application/json' ? answer.json : answer.text);
 }
 
-it('every answer is one that is described, whatever is asked', async () => {
+it('every answer is described, whatever the request', async () => {
   const { rig, description } = await start();
   expect(description.openapi).toBe('3.1.0');
   rig.sends.send({ sentId: 'a' });
@@ -97,7 +97,7 @@ it('every answer is one that is described, whatever is asked', async () => {
   }
 });
 
-it('what is described is there, wants a token where it says so, and takes the parameters that it says', async () => {
+it('every described operation exists, wants a token when it says so, and takes the parameters that it lists', async () => {
   const { rig, description } = await start();
   const operations = Object.entries(description.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase() as 'GET', operation })),
@@ -135,13 +135,13 @@ describe.each(['/v1/messages', '/v1/statuses', '/v1/logins', '/v1/calls'])('the 
     const checker = checkerOf(schema, description);
     const { properties = {} } = ((schema.anyOf as Json[] | undefined)?.[0] ?? schema) as { properties?: Json };
     const names = [...Object.keys(properties), 'unknown'];
-    // What a schema cannot say, such as that of text and payload there is one, is for other tests.
+    // Other tests check rules that a schema cannot express, such as: either text or payload.
     const field = fc.constantFrom(...names.filter((name) => name !== 'payload'));
     const value = fc.constantFrom<unknown>(
       ...[null, true, false, 0, 1, -1, 1.5, 2 ** 53, '', '0', '18446744073709551615', '123456789012345678901', 'x'],
       ...['call', 'call_status', [], {}, { base64: '/w==' }, { base64: 1 }, { base64: 'eA==', x: 1 }],
     );
-    // What says something, beside what may say nothing.
+    // Values that carry something, without those that may be empty.
     const whole = path === '/v1/messages' ? { text: 'x' } : path === '/v1/logins' ? { address: 'a' } : {};
     const body = fc
       .tuple(fc.constantFrom({}, whole), fc.dictionary(field, value, { maxKeys: 3 }))

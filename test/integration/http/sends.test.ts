@@ -1,4 +1,4 @@
-/** What modules send, over HTTP: shown until it is acknowledged, to one reader of each name. */
+/** Messages of modules over HTTP: each is shown until it is acknowledged, to one reader of each name. */
 
 import { expect, it, onTestFinished } from 'vitest';
 import { HttpError } from '../../../src/http/failure.js';
@@ -44,7 +44,7 @@ it('a send is shown once, and waits until it is acknowledged or refused', async 
   expect(rig.server.clients()).toMatchObject([{ server: 'http', takesSends: true, unacknowledged: 3 }]);
   expect(await ack(rig, 'a')).toMatchObject({ status: 200, json: { sentId: 'a' } });
   expect(await ack(rig, 'b', { refused: true })).toMatchObject({ status: 200 });
-  // Whose answer got lost may ask again, and hears the same.
+  // A reader whose answer got lost may ask again, and gets the same answer.
   expect(await ack(rig, 'a')).toMatchObject({ status: 200 });
   expect(await ack(rig, 'a', { refused: true })).toMatchObject({
     status: 404,
@@ -55,7 +55,7 @@ it('a send is shown once, and waits until it is acknowledged or refused', async 
   expect(rig.sends).toMatchObject({ acknowledged: ['a'], refused: ['b'], waiting: ['c'] });
 });
 
-it('a reader that comes again goes on behind the last that it has read, and may still acknowledge what it read', async () => {
+it('a reader that comes again goes on after the last send that it has read, and may still acknowledge the earlier ones', async () => {
   const rig = await HttpRig.start();
   const first = await rig.read();
   sendAll(rig, ['a', 'b', 'c']);
@@ -77,7 +77,7 @@ it('a reader that comes again goes on behind the last that it has read, and may 
   expect(rig.sends).toMatchObject({ acknowledged: ['b', 'a', 'c', 'd'], waiting: [] });
 });
 
-it('who resumes from an id that never was is shown all that is not acknowledged', async () => {
+it('a reader that resumes from an unknown id is shown everything that is not acknowledged', async () => {
   const rig = await HttpRig.start();
   const first = await rig.read();
   sendAll(rig, ['a', 'b']);
@@ -103,7 +103,7 @@ it('a reader that does not come again leaves what it has not acknowledged to ano
   expect(await other.sends(2)).toEqual(['a', 'b']);
 });
 
-it('of one name there is one reader, unless it is the same one', async () => {
+it('each name has one reader at a time, unless the same reader comes again', async () => {
   const rig = await HttpRig.start();
   const first = await rig.read('?instance=1');
   await first.next();
@@ -124,7 +124,7 @@ it('of one name there is one reader, unless it is the same one', async () => {
   expect(await first.next()).toBeNull();
 });
 
-it('of a name that another door has there is no reader here, and the other way round', async () => {
+it('a name that a server of another interface has gets no reader here, and the other way round', async () => {
   const rig = await HttpRig.start({}, { returnMs: 60_000 });
   const other = {
     instance: '',
@@ -142,12 +142,12 @@ it('of a name that another door has there is no reader here, and the other way r
   await reading.sends(1);
   expect(rig.names.claim('chat', other)).toBe(false);
   reading.end();
-  // What is kept for a reader that may come again is no reason to keep somebody out who is there.
+  // The place of a reader that may come again does not keep out a reader that is there.
   await expect.poll(() => rig.names.claim('chat', other)).toBe(true);
   expect(rig.sends.takers).toEqual([]);
 });
 
-it('what is kept for readers that may come again is as much as there may be streams', async () => {
+it('as many readers are remembered as there may be streams', async () => {
   const rig = await HttpRig.start({}, { streams: 2, returnMs: 60_000 });
   for (const server of ['a', 'b', 'c', 'd']) {
     const reading = await rig.read(`?server=${server}`);
@@ -208,7 +208,7 @@ it('a stream that is asked for behind another request begins when that is answer
   expect(rig.server.clients()).toMatchObject([{ takesSends: true, unacknowledged: 1 }]);
 });
 
-it('who leaves before a stream could begin takes nothing', async () => {
+it('a reader that leaves before its stream could begin takes nothing', async () => {
   const rig = await HttpRig.start({}, HASTY);
   rig.sends.allowance = 0;
   const caller = await rig.dial();
@@ -259,7 +259,7 @@ it('a send that was shown waits no longer than any other', async () => {
   expect(await again.sends(1)).toEqual(['d']);
 });
 
-it('after send_ttl a module gets the status 0x80 of what its server has read and never acknowledged', async () => {
+it('after send_ttl a module gets the status 0x80 for a send that its server has read and never acknowledged', async () => {
   const settings = { sendQueue: 100, sendBytes: 1024 * 1024, sendTtlMs: 1000, modules: [] };
   const sends = new Sends(settings, { say: () => undefined });
   onTestFinished(() => sends.close());
@@ -281,7 +281,7 @@ it('after send_ttl a module gets the status 0x80 of what its server has read and
   expect(await ack(rig, 'x-m-1-2')).toMatchObject({ status: 404 });
 });
 
-it('what a reader had read and does not acknowledge is shown again, also when it has all that it may have', async () => {
+it('an unacknowledged send is shown again to its reader, even when that has as many as it may have', async () => {
   const rig = await HttpRig.start({}, { sendWindow: 3, lookMs: 20, showAgainMs: 1000, returnMs: 60_000 });
   const first = await rig.read();
   sendAll(rig, ['a', 'b', 'c', 'd']);
@@ -296,7 +296,7 @@ it('what a reader had read and does not acknowledge is shown again, also when it
   expect(rig.sends.waiting).toEqual([]);
 });
 
-it('a reader that comes again and again does not put off what it does not acknowledge', async () => {
+it('a reader that comes again and again still gets its unacknowledged sends again', async () => {
   const rig = await HttpRig.start({}, { lookMs: 20, showAgainMs: 1000, returnMs: 60_000 });
   let reading = await rig.read();
   sendAll(rig, ['a', 'b']);
@@ -318,7 +318,7 @@ it('a reader that comes again and again does not put off what it does not acknow
   expect(shown).toEqual(['a', 'b']);
 });
 
-it('what a reader was shown again counts from there when it comes again', async () => {
+it('after sends were shown again, a reader may go on from one of them', async () => {
   const rig = await HttpRig.start();
   const first = await rig.read();
   sendAll(rig, ['a', 'b', 'c']);
@@ -333,7 +333,7 @@ it('what a reader was shown again counts from there when it comes again', async 
   expect(await third.sends(2)).toEqual(['b', 'c']);
 });
 
-it('what became of a send reaches its module, by name or by number', async () => {
+it('the status of a send reaches its module, by name or by number', async () => {
   const rig = await HttpRig.start();
   const told: unknown[] = [];
   rig.sends.tell = async (params, status, { sentId, origin }) => {
@@ -357,7 +357,7 @@ it('what became of a send reaches its module, by name or by number', async () =>
   expect(rig.sends).toMatchObject({ refused: ['b'], waiting: ['a'] });
 });
 
-it('a server refuses only what is its own, and its module hears that once', async () => {
+it('a server refuses only its own sends, and the module hears that once', async () => {
   const rig = await HttpRig.start({}, HASTY);
   const told: unknown[] = [];
   let isFull = false;
@@ -371,18 +371,18 @@ it('a server refuses only what is its own, and its module hears that once', asyn
   const reading = await rig.read('?server=shop');
   sendAll(rig, ['waits', 'refused', 'taken', 'number']);
   await reading.sends(4);
-  // Others' sends, and what is none.
+  // The sends of others, and unknown ones.
   expect(await refuse('waits', 'other')).toBe(404);
   expect(await refuse('waits', 'other', 0x80)).toBe(404);
   expect(await refuse('nothing')).toBe(404);
-  // While it waits, it is refused with that, whoever says it twice.
+  // While the send waits, the status refuses it, even when it is given twice.
   for (let times = 0; times < 2; times += 1) {
     expect(await refuse('refused')).toBe(200);
     expect(await refuse('number', 'shop', '128')).toBe(200);
   }
   expect(told).toEqual([]);
   expect(rig.sends.refused).toEqual(['refused', 'number']);
-  // What it has taken may fail later, also when its stream has gone.
+  // A send that it has taken may fail later, even after its stream has ended.
   expect(await ack(rig, 'taken', undefined, '?server=shop')).toMatchObject({ status: 200 });
   reading.end();
   await expect.poll(() => rig.sends.takers).toEqual([]);
@@ -398,17 +398,17 @@ it('a server refuses only what is its own, and its module hears that once', asyn
   expect(rig.sends).toMatchObject({ acknowledged: ['taken'], refused: ['refused', 'number'], waiting: ['waits'] });
 });
 
-it('a stream ends when another token holds than the one that opened it', async () => {
+it('a stream ends when a reload changes the token that opened it', async () => {
   const rig = await HttpRig.start({}, { probeMs: 500 });
   const reading = await rig.read();
   expect(await reading.next()).toEqual({ comment: 'sends come here' });
   sendAll(rig, ['a', 'b']);
   await reading.sends(2);
-  // The same token again is no other one.
+  // The same token again is not another token.
   expect(rig.server.changeToken(TOKEN)).toBe(false);
   sendAll(rig, ['c']);
   expect(await reading.sends(1)).toEqual(['c']);
-  // Who has asked for a stream, and has none yet, gets none.
+  // A reader that has asked for a stream and waits for it gets none.
   const late = rig.ask('GET', '/v1/sends');
   expect(await reading.next()).toEqual({ comment: 'somebody else asks for this name' });
   expect(rig.server.changeToken('another-token-of-16')).toBe(true);

@@ -172,7 +172,7 @@ describe('a damaged log', () => {
     expect(read.length).toBeGreaterThan(COUNT / 2);
   });
 
-  it('is sound when its end is cut off, as by a kill', async () => {
+  it('counts as sound when its end is cut off, as by a kill', async () => {
     const folder = await copied();
     const path = join(folder, filesOf(folder, 'log')[0] as string);
     truncateSync(path, statSync(path).size - 10);
@@ -184,14 +184,14 @@ describe('a damaged log', () => {
 });
 
 describe('a damaged store', () => {
-  it('keeps removed what is known to be removed', async () => {
+  it('keeps known removals', async () => {
     const folder = await copied();
     change(folder, 'ldb', (bytes) => bytes.fill(0, 300 * PAGE_BYTES, 301 * PAGE_BYTES));
     const { read } = await expectPutAside(folder, /wrong checksum/);
     for (const { payload } of read) expect(Number.parseInt(Buffer.from(payload).toString(), 10) % 10).not.toBe(0);
   });
 
-  it('has a key that is none of ours, or an entry under another key', async () => {
+  it('is reported when it has an unknown key, or an entry under another key', async () => {
     for (const [from, to] of [
       [17, (key: string) => `s${'f'.repeat(16)}${key}`],
       [17, (key: string) => `s${'0'.repeat(15)}1${key.slice(17)}`],
@@ -232,7 +232,7 @@ describe('a damaged store', () => {
     await scene.says(/stored in .* again/);
   });
 
-  it('is no matter which byte of it is another one: either all is read, or an operator hears of it', {
+  it('with any changed byte is read whole, or an operator hears of it', {
     timeout: 240_000,
   }, async () => {
     const names = readdirSync(whole).filter((name) => /ldb$|log$|^MANIFEST|^CURRENT/.test(name));
@@ -277,7 +277,7 @@ describe('a store at whose opening the process ends', () => {
     expect(existsSync(`${folder}.opening`)).toBe(false);
   });
 
-  it('is put aside unopened when that goes on, and what it has is read without LevelDB', async () => {
+  it('is put aside unopened when that goes on, and its content is read without LevelDB', async () => {
     const folder = await copied();
     for (let end = 0; end < MAX_ENDS; end++) endAtOpening(folder);
     const { read } = await expectPutAside(folder, /is damaged \(the last 5 processes that opened it ended meanwhile\)/);

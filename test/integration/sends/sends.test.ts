@@ -1,4 +1,4 @@
-/** What modules send, with a real store and takers of this test's own. */
+/** The messages of modules, with a real store and takers of this test's own. */
 
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -130,8 +130,8 @@ class Decider implements SendsSupervisor {
   }
 }
 
-describe('what a module sends', () => {
-  it('waits for a server, and is gone when that has acknowledged it', async () => {
+describe('a message that a module sends', () => {
+  it('waits for a server, and is gone when the server has acknowledged it', async () => {
     const scene = await opened();
     const message = scene.keep({ text: 'hello' });
     expect(scene.sends.counters()).toMatchObject({ waiting: 1, bytes: 'hello'.length + 'bob'.length + 'alice'.length });
@@ -154,7 +154,7 @@ describe('what a module sends', () => {
     expect(server.got).toHaveLength(1);
   });
 
-  it('is not delivered from within the call in which it is kept', async () => {
+  it('is not delivered from within the call that keeps it', async () => {
     const scene = await opened();
     const server = new Server(scene);
     scene.keep();
@@ -175,7 +175,7 @@ describe('what a module sends', () => {
     expect(second.got.map(({ sentId }) => sentId)).toEqual([0, 2, 3, 4].map((i) => messages[i]?.sentId));
   });
 
-  it('waits for the server whose event caused it, once that has taken something; else for any', async () => {
+  it('waits for the server whose event caused it, if that has ever taken sends, or else for any server', async () => {
     const scene = await opened();
     new Server(scene, 'x').attachment.detach();
     scene.keep({ text: 'for x', cause: from('x', 7n) });
@@ -195,7 +195,7 @@ describe('what a module sends', () => {
     expect(() => new Server(scene, 'x')).toThrow(/somebody else takes the sends for the server x/);
   });
 
-  it('goes on to the next one when a taker throws, and the module hears of it', async () => {
+  it('goes to the next server when a taker throws, and the module hears of it', async () => {
     const scene = await opened();
     const decider = new Decider();
     scene.sends.use(decider);
@@ -225,7 +225,7 @@ describe('what a module sends', () => {
   });
 });
 
-it('what became of sends is counted for each module, and for all', async () => {
+it('the results of sends are counted for each module, and for all', async () => {
   const scene = await opened();
   const decider = new Decider();
   scene.sends.use(decider);
@@ -248,7 +248,7 @@ it('what became of sends is counted for each module, and for all', async () => {
 });
 
 describe('after another start of the core', () => {
-  it('all that no server has acknowledged comes again, and nothing else', async () => {
+  it('every unacknowledged message comes again, and no other does', async () => {
     const stateDir = makeTempDir();
     const before = await opened(stateDir);
     const server = new Server(before, 'x');
@@ -272,7 +272,7 @@ describe('after another start of the core', () => {
   });
 
   it.each([false, true])(
-    'what the event of a server caused waits for it, when that has taken sends from an earlier core (%s)',
+    'a message that the event of a server caused waits for that server, if it took sends from an earlier core (%s)',
     async (isEarly) => {
       const stateDir = makeTempDir();
       const before = await opened(stateDir);
@@ -293,7 +293,7 @@ describe('after another start of the core', () => {
     },
   );
 
-  it('what the event of a server caused waits for it over another core too, when its black box was read before the store', async () => {
+  it('a message that the event of a server caused waits for that server over a further core, too, when its black box was read before the store', async () => {
     const stateDir = makeTempDir();
     const first = await opened(stateDir);
     new Server(first, 'x').attachment.detach();
@@ -312,7 +312,7 @@ describe('after another start of the core', () => {
   });
 
   it.each([false, true])(
-    'what the event of a server caused waits for it, when the store can be read only later; with chain_sends: %s',
+    'a message that the event of a server caused waits for that server when the store can be read only later; with chain_sends: %s',
     async (isChained) => {
       const stateDir = makeTempDir();
       const settings = isChained ? CHAINED : SETTINGS;
@@ -348,7 +348,7 @@ describe('after another start of the core', () => {
     },
   );
 
-  it('what is found in a black box and in the store is one message', async () => {
+  it('a message that is both in a black box and in the store comes once', async () => {
     const stateDir = makeTempDir();
     const before = await opened(stateDir);
     const message = before.keep();
@@ -365,7 +365,7 @@ describe('after another start of the core', () => {
     expect(late.sends.counters().waiting).toBe(1);
   });
 
-  it('what is found in a black box and was refused before the core ended is for no server', async () => {
+  it('a message in a black box that was refused before the core ended goes to no server', async () => {
     const stateDir = makeTempDir();
     const before = await opened(stateDir);
     const message = before.keep();
@@ -383,7 +383,7 @@ describe('after another start of the core', () => {
     expect(after.sends.counters().waiting).toBe(2);
   });
 
-  it('what was kept before the store was opened comes behind what an earlier core left', async () => {
+  it('messages that were kept before the store was opened come after those of an earlier core', async () => {
     const stateDir = makeTempDir();
     const before = await opened(stateDir);
     before.keep({ text: 'old' });
@@ -400,7 +400,7 @@ describe('after another start of the core', () => {
     expect(server.texts).toEqual(['old', 'new']);
   });
 
-  describe('of which so much was left that it is read in slices', () => {
+  describe('with so many messages in the store that it is read in slices', () => {
     const MANY = 3500;
     const MOST_ALONG = 500;
     const idsOf = (messages: readonly { sentId: string }[]) => messages.map(({ sentId }) => sentId);
@@ -415,7 +415,7 @@ describe('after another start of the core', () => {
       return kept;
     }
 
-    it('others have their turns meanwhile, and what is kept in them comes behind it', async () => {
+    it('other work goes on meanwhile, and messages that are kept meanwhile come after those of the store', async () => {
       const stateDir = makeTempDir();
       const before = await opened(stateDir);
       const left = Array.from({ length: MANY }, () => before.keep());
@@ -439,7 +439,7 @@ describe('after another start of the core', () => {
       expect([...slices].some((waiting) => waiting >= 1000 && waiting < MANY)).toBe(true);
     });
 
-    it('it comes in order too when the store can be read only later', async () => {
+    it('they come in order even when the store can be read only later', async () => {
       const stateDir = makeTempDir();
       const before = await opened(stateDir);
       const left = Array.from({ length: MANY }, () => before.keep());
@@ -484,7 +484,7 @@ describe('after another start of the core', () => {
       return { late, read };
     }
 
-    it('what it has goes before what was sent since', async () => {
+    it('its messages go before those that were sent since', async () => {
       const { late, read } = await openedLate();
       late.keep({ text: 'new 1' });
       late.keep({ text: 'new 2' });
@@ -496,7 +496,7 @@ describe('after another start of the core', () => {
       expect(server.texts).toEqual(['old 1', 'old 2', 'old 3', 'new 1', 'new 2', 'new 3']);
     });
 
-    it('what a server has by then and does not acknowledge keeps its order too', async () => {
+    it('the messages that a server has by then and does not acknowledge keep their order, too', async () => {
       const { late, read } = await openedLate();
       const first = new Server(late, 'x', 2);
       for (const text of ['new 1', 'new 2', 'new 3']) late.keep({ text });
@@ -511,7 +511,7 @@ describe('after another start of the core', () => {
       expect(second.texts).toEqual(['old 1', 'old 2', 'old 3', 'new 2', 'new 3']);
     });
 
-    it('what it has goes first through the chain as well', async () => {
+    it('its messages also go first through the chain', async () => {
       const { late, read } = await openedLate(CHAINED);
       late.keep({ text: 'new 1' });
       late.keep({ text: 'new 2' });
@@ -528,7 +528,7 @@ describe('after another start of the core', () => {
     });
   });
 
-  it('servers and statuses find the parameters of what waited: it is remembered again', async () => {
+  it('servers and statuses find the parameters of messages that waited, which are remembered again', async () => {
     const stateDir = makeTempDir();
     const before = await opened(stateDir);
     const { sentId } = before.keep();
@@ -540,7 +540,7 @@ describe('after another start of the core', () => {
     expect(decider.recalled).toEqual([sentId]);
   });
 
-  it('is kept in memory alone where there is no state directory', async () => {
+  it('is kept only in memory when there is no state directory', async () => {
     const scene = await opened(null);
     scene.keep();
     expect(scene.sends.settled()).toBeNull();
@@ -616,7 +616,7 @@ describe('the status 0x80', () => {
     await decider.until(() => decider.statuses.length === 1);
   });
 
-  it('comes for nothing when a clock jumps: neither back nor, while the core runs, ahead', async () => {
+  it('does not come when a clock jumps back or, while the core runs, ahead', async () => {
     const stateDir = makeTempDir();
     const before = await opened(stateDir);
     before.keep();
@@ -654,7 +654,7 @@ describe('the status 0x80', () => {
     await decider.until(() => decider.statuses.length === 1);
   });
 
-  it('comes again when its module was down, and the message waits until then', async () => {
+  it('comes again when the module was down, and the message waits until then', async () => {
     const scene = await opened();
     const decider = new Decider();
     decider.isDown = true;
@@ -673,7 +673,7 @@ describe('the status 0x80', () => {
   });
 
   it.each(['refused', 'expired'])(
-    'is what another start of the core owes to a module, of a message that was %s',
+    'reaches the module after another start of the core, for a message that was %s',
     async (how) => {
       const stateDir = makeTempDir();
       const before = await opened(stateDir);
@@ -709,7 +709,7 @@ describe('the status 0x80', () => {
     },
   );
 
-  it('comes to nobody when its module is configured no more, and the message waits no longer', async () => {
+  it('reaches nobody when its module is no longer configured, and the message stops waiting', async () => {
     const scene = await opened();
     const decider = new Decider();
     decider.isUnknown = true;
@@ -723,7 +723,7 @@ describe('the status 0x80', () => {
     expect(scene.sends.counters()).toMatchObject({ waiting: 0, refused: 1 });
   });
 
-  it('does not come for what a server has and has not acknowledged', async () => {
+  it('does not come for a message that a server has and has not acknowledged', async () => {
     const scene = await opened();
     const message = scene.keep();
     const server = new Server(scene);
@@ -737,7 +737,7 @@ describe('the status 0x80', () => {
 });
 
 describe('too much', () => {
-  it('closes send_message for its module, keeps what comes all the same, and opens again', async () => {
+  it('closes send_message for its module, keeps messages that still come, and opens again', async () => {
     const scene = await opened(null, { ...SETTINGS, sendQueue: 10 });
     const told: [string, boolean][] = [];
     scene.sends.onFull((module, isFull) => told.push([module, isFull]));
@@ -807,7 +807,7 @@ describe('with chain_sends = yes', () => {
     ]);
   });
 
-  it('goes again with the next core when it was in the chain, and no more when it had left it', async () => {
+  it('goes through the chain again with the next core when it was in the chain, but not when it had left it', async () => {
     const stateDir = makeTempDir();
     const before = await opened(stateDir, CHAINED);
     const decider = new Decider();
@@ -831,7 +831,7 @@ describe('with chain_sends = yes', () => {
     expect(server.texts).toEqual(['changed', 'undecided']);
   });
 
-  it('waits for a supervisor that takes no messages now, and skips a chain that cannot take this one', async () => {
+  it('waits for a supervisor that takes no messages now, and skips a chain that cannot take it', async () => {
     const scene = await opened(null, CHAINED);
     const decider = new Decider();
     decider.isServing = false;
@@ -852,7 +852,7 @@ describe('with chain_sends = yes', () => {
     expect(scene.said).toEqual([expect.stringMatching(/module m: a message that it sent skips the chain: refused/)]);
   });
 
-  it('a reload that ends it lets what waits for the chain go there, and later messages wait behind that', async () => {
+  it('a reload that ends it lets waiting messages go through the chain, and later messages wait behind them', async () => {
     const scene = await opened(null, CHAINED);
     const decider = new Decider();
     scene.sends.use(decider);

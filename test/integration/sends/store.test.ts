@@ -26,7 +26,7 @@ import { besides, opened, payloadsIn } from '../../helpers/store-scene.js';
 import { makeTempDir } from '../../helpers/temp-dir.js';
 
 describe('the store', () => {
-  it('gives back what was put and not removed, in order', async () => {
+  it('gives back everything that was put and not removed, in order', async () => {
     const folder = join(makeTempDir(), 'sends');
     const scene = await opened(folder);
     expect(existsSync(folder)).toBe(false);
@@ -38,7 +38,7 @@ describe('the store', () => {
     expect(besides(folder)).toEqual([]);
   });
 
-  it('has what is settled after a SIGKILL of its process', async () => {
+  it('still has everything that was settled after a SIGKILL of its process', async () => {
     const folder = join(makeTempDir(), 'sends');
     const program = `
       import { SendStore } from ${JSON.stringify(join(process.cwd(), 'dist/src/sends/store/store.js'))};
@@ -67,7 +67,7 @@ describe('the store', () => {
     expect([...(await opened(folder)).names]).toEqual(['x', 'y']);
   });
 
-  it('has the names of servers again when its folder is another one', async () => {
+  it('has the names of servers again when its folder was made anew', async () => {
     const folder = join(makeTempDir(), 'sends');
     const scene = await opened(folder);
     scene.names.add('x');
@@ -81,7 +81,7 @@ describe('the store', () => {
     expect([...(await opened(folder)).names]).toEqual(['x']);
   });
 
-  it('costs nothing when nothing comes', async () => {
+  it('does no work when nothing comes', async () => {
     const folder = join(makeTempDir(), 'sends');
     const scene = await opened(folder);
     expect(scene.store.settled()).toBeNull();
@@ -156,7 +156,7 @@ const DAMAGE: Record<string, (file: string) => void> = {
 const UNNOTICED = ['log half of it', 'log nothing', 'LOCK', 'LOG', 'LOG.old'];
 
 describe('a damaged store', () => {
-  it('is put aside, read as far as it can be, and another one takes its place', { timeout: 240_000 }, async () => {
+  it('is put aside, read as far as possible, and replaced by another one', { timeout: 240_000 }, async () => {
     const stores = await makeStores();
     const noticed: string[] = [];
     for (const [kind, store] of Object.entries(stores)) {
@@ -207,7 +207,7 @@ describe('a damaged store', () => {
   });
 });
 
-describe('a store that is none of this version', () => {
+describe('a store of another version', () => {
   it.each([
     ['of a newer version', { format: '{"format":99}', s0000000000000001: 'x' }, /newer version \(format 99\)/, 'newer'],
     ['of another program', { cat: 'meows' }, /is a database of another program/, 'foreign'],
@@ -261,7 +261,7 @@ it('a store of form 1 is read, and has form 2 after its next write', async () =>
 });
 
 describe('a store that cannot be used now', () => {
-  it('is waited for while another process has it open; then what it has is read and what came meanwhile is written', async () => {
+  it('is waited for while another process has it open; then its content is read, and newer messages are written', async () => {
     const folder = join(makeTempDir(), 'sends');
     const other = new ClassicLevel<string, Buffer>(folder, { valueEncoding: 'buffer' });
     await other.open();
@@ -337,7 +337,7 @@ describe('a store that cannot be used now', () => {
     expect(await payloadsIn(folder)).toEqual(payloads);
   });
 
-  it('says what ends with the core on a disk that stays full', async ({ skip }) => {
+  it('says which messages end with the core on a disk that stays full', async ({ skip }) => {
     const disk = mountDisk() ?? skip('this process may not mount a disk');
     const scene = await opened(join(disk, 'sends'));
     while (scene.said.length === 0) {
@@ -350,7 +350,7 @@ describe('a store that cannot be used now', () => {
     );
   });
 
-  it('keeps nobody waiting on a disk that does not answer, and what came meanwhile is written when it does', async () => {
+  it('holds up nobody on a disk that does not answer, and newer messages are written when it answers', async () => {
     const folder = join(makeTempDir(), 'sends');
     mkdirSync(folder);
     // Whoever opens it waits until somebody writes.
@@ -367,7 +367,7 @@ describe('a store that cannot be used now', () => {
     expect(await payloadsIn(folder)).toEqual(['a']);
   });
 
-  it('is waited for on a disk that is read-only, and what it has is read', async ({ skip }) => {
+  it('is waited for on a disk that is read-only, and its content is read', async ({ skip }) => {
     const disk = mountDisk() ?? skip('this process may not mount a disk');
     const folder = join(disk, 'sends');
     const before = await opened(folder);
@@ -386,7 +386,7 @@ describe('a store that cannot be used now', () => {
     expect(await payloadsIn(folder)).toEqual(['a', 'b']);
   });
 
-  it('is read at once on a disk that is full, and what is removed meanwhile stays removed', async ({ skip }) => {
+  it('is read at once on a disk that is full, and removals meanwhile last', async ({ skip }) => {
     const disk = mountDisk() ?? skip('this process may not mount a disk');
     const folder = join(disk, 'sends');
     const before = await opened(folder);

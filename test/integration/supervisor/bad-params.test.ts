@@ -4,7 +4,7 @@ import { makeConfig } from '../../../src/config/make.js';
 import { Core } from '../../../src/core/core.js';
 import { makeTempDir } from '../../helpers/temp-dir.js';
 
-it('params that are none are refused as an argument, with words', async () => {
+it('invalid params are refused as an invalid argument, with the reason', async () => {
   const directory = makeTempDir();
   const core = new Core(makeConfig({ gateway: 'off' }), {
     runDir: join(directory, 'run'),

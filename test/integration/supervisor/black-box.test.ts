@@ -46,8 +46,8 @@ const readAll = (from: number) => collect((sink) => box.readRing(from, box.readH
 const linesOf = (entries: { log?: { text?: Uint8Array | null } | null }[]) =>
   entries.map(({ log }) => Buffer.from(log?.text ?? []).toString());
 
-describe('the shim as it is built', () => {
-  it('has the layout that the core reads by', () => {
+describe('the built shim', () => {
+  it('has the layout that the core reads', () => {
     const layout = new Uint32Array(32);
     const count = shim.layout(layout, layout.length);
     expect([...layout.subarray(0, count)]).toEqual([
@@ -85,14 +85,14 @@ describe('the shim as it is built', () => {
     expect(shim.setAbi(layout, layout.length - 4)).toBe(-1);
   });
 
-  it('refuses a file that is no box', () => {
+  it('refuses a file that is not a box', () => {
     expect(shim.openBox(openSync('/dev/null', 'r+'))).toBeLessThan(0);
     expect(shim.openBox(999_999)).toBeLessThan(0);
   });
 });
 
-describe('what the shim writes', () => {
-  it('is seen by the core at once: the phase, the head, the lines', () => {
+describe('a record that the shim writes', () => {
+  it('is seen by the core at once, as are the phase and the head', () => {
     expect(box.readHeader()).toMatchObject({ head: 0, phase: 'booting', currentSeq: 0 });
     shim.setPhase(PHASE.serving);
     expect(mesiboLog(null, 3, 'the last words')).toBe(0);
@@ -132,7 +132,7 @@ describe('what the shim writes', () => {
     }
   });
 
-  it('stops at what the core has not acknowledged: then lines are dropped and counted', () => {
+  it('never overwrites one that the core has not acknowledged: lines are then dropped and counted', () => {
     const long = 'y'.repeat(60_000);
     for (let i = 0; i < 100; i++) mesiboLog(null, 0, long);
     const dropped = box.readHeader()?.droppedLogs ?? 0;

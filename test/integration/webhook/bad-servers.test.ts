@@ -1,4 +1,4 @@
-/** Servers that hang, break off, or speak something else: a message is posted again under its id, and nothing else waits. */
+/** Servers that hang, break off, or do not speak HTTP: a message is posted again under its id, and nothing else waits. */
 
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
@@ -167,7 +167,7 @@ function breakOff(response: ServerResponse): void {
 }
 
 describe('a server that is not there', () => {
-  it('gets what waits for it when it comes, in order', async () => {
+  it('gets the waiting messages in order when it comes', async () => {
     const away = await startRestServer(take);
     const url = away.url;
     await away.close();
@@ -211,7 +211,7 @@ describe.runIf(hasOpenssl)('TLS', () => {
     return { port: (server.address() as AddressInfo).port, asked };
   }
 
-  it('with a certificate that nobody vouches for: nothing is posted, and it says why', async () => {
+  it('with an untrusted certificate: nothing is posted, and the error says why', async () => {
     const server = await serveTls();
     const scene = await WebhookScene.to(`https://127.0.0.1:${server.port}/hidden`);
     scene.keep('first');
@@ -224,7 +224,7 @@ describe.runIf(hasOpenssl)('TLS', () => {
     expect(scene.sends.counters()).toMatchObject({ waiting: 1, delivered: 0 });
   });
 
-  it('asked of a server without it, and the other way round', async () => {
+  it('to a server without TLS, and the other way round', async () => {
     const plain = await serve(take);
     const secure = await serveTls();
     const first = await WebhookScene.to(plain.url.replace('http:', 'https:'));

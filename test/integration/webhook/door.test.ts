@@ -17,7 +17,7 @@ async function scene() {
   return { server, scene, door, settings };
 }
 
-it('posts by the newest settings, whatever came before them', async () => {
+it('uses the newest settings, whatever came before them', async () => {
   const { server, scene: at, door, settings } = await scene();
   void door.configure(settings('/first'));
   void door.configure(null);

@@ -1,4 +1,4 @@
-/** The webhook with real servers, and what becomes of what modules sent. */
+/** The webhook with real servers, and what happens to the messages of modules. */
 
 import { createHmac } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
@@ -18,8 +18,8 @@ const sentOf = ({ body }: Asked) => JSON.parse(body);
 const texts = (asked: readonly Asked[]) => asked.map((one) => sentOf(one).message);
 const ids = (asked: readonly Asked[]) => asked.map(({ headers }) => headers['webhook-id']);
 
-describe('what a module sends', () => {
-  it('is posted as send --json shows it, signed, and is done when it is answered with 2xx', async () => {
+describe('a message that a module sends', () => {
+  it('is posted as send --json shows it, with a signature, and is done when the answer is 2xx', async () => {
     const server = await serve(take);
     const scene = await WebhookScene.to(`${server.url}/hooks/1?for=chat`);
     const beganMs = Date.now();
@@ -46,7 +46,7 @@ describe('what a module sends', () => {
     expect([scene.heard, scene.said]).toEqual([[], []]);
   });
 
-  it('keeps bytes that are not text, and a large one is whole', async () => {
+  it('keeps bytes that are not text, and a large message stays whole', async () => {
     const server = await serve(take);
     const scene = await WebhookScene.to(server.url);
     const bytes = Buffer.from([0xff, 0x00, 0x80]);
@@ -58,7 +58,7 @@ describe('what a module sends', () => {
     expect(sentOf(server.asked[1] as Asked).message === large).toBe(true);
   });
 
-  it('comes in its order: one of a module waits until the one before it is answered, and no other module waits', async () => {
+  it('comes in order: it waits for the answer to the one before it, and other modules do not wait', async () => {
     const held: ServerResponse[] = [];
     const server = await serve((asked, response) => {
       if (sentOf(asked).message === 'm 0') held.push(response);
@@ -76,7 +76,7 @@ describe('what a module sends', () => {
     }
   });
 
-  it('is for no other server when its event was one of the webhook, and comes again after the webhook was away', async () => {
+  it('goes to no other server when its event came from the webhook, and comes again after the webhook was away', async () => {
     const server = await serve(take);
     const scene = await WebhookScene.to(server.url);
     await scene.webhook.close();
@@ -203,7 +203,7 @@ describe('a message that is not taken', () => {
 });
 
 describe('a webhook that ends', () => {
-  it('waits for an answer that comes soon, and what is not taken waits for the next one, in order', async () => {
+  it('waits for an answer that comes soon, and leaves other messages for the next webhook, in order', async () => {
     const held: ServerResponse[] = [];
     const server = await serve((_, response) => void held.push(response));
     const scene = await WebhookScene.to(server.url);
@@ -220,7 +220,7 @@ describe('a webhook that ends', () => {
     expect(ids(server.asked)).toEqual(sentIds);
   });
 
-  it('does not wait for one that does not come, and the message comes again under its id', async () => {
+  it('does not wait for an answer that does not come, and the message comes again under its id', async () => {
     const server = await serve((asked, response) => {
       if (server.asked.length > 1) take(asked, response);
     });
@@ -234,7 +234,7 @@ describe('a webhook that ends', () => {
     expect(ids(server.asked)).toEqual([sentId, sentId]);
   });
 
-  it('posts nothing again that waits for its next attempt', async () => {
+  it('makes no further attempt with a message that waits for one', async () => {
     const server = await serve((_, response) => void response.writeHead(500, { 'retry-after': '60' }).end());
     const scene = await WebhookScene.to(server.url);
     scene.keep('first');

@@ -46,7 +46,7 @@ it('a range is shown when there is more than one round', () => {
   expect(showFigure(null)).toBe('');
 });
 
-it('a table is aligned, and leaves out what no row has', () => {
+it('a table is aligned, and leaves out columns that no row has', () => {
   expect(
     formatTable(
       ['name', 'a', 'b'],
@@ -58,7 +58,7 @@ it('a table is aligned, and leaves out what no row has', () => {
   ).toEqual(['name      a', 'first     1', 'second  100']);
 });
 
-it('reports rates beside ours, what is no rate, and the targets', () => {
+it('reports rates beside ours, other quantities, and the targets', () => {
   expect(formatReport(rows, SAMPLES)).toEqual([
     '',
     '64 in flight           messages/s         p50 µs         p99 µs           core µs           host µs         ours / it',

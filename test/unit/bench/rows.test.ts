@@ -75,7 +75,7 @@ it('a pattern, --quick and --profile select rows', () => {
   expect(ours.every((row) => row.kind === 'rate' && row.peer === 'ours')).toBe(true);
 });
 
-it('a command has the load in the order in which programs read it', () => {
+it('a command gets the load in the order in which programs read it', () => {
   const [file, script, ...load] = commandOf(find('ours, 64 in flight, 10 modules'), FULL_PACE);
   expect(file).toBe(process.execPath);
   expect(script).toMatch(/programs\/ours\.js$/);

@@ -5,7 +5,7 @@ import { dirname, join, normalize } from 'node:path';
 import { expect, it } from 'vitest';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
 
-/** What a folder may import of the command line: of those above it here alone, so that no arrow can lead back. */
+/** What a folder may import of the command line: only folders above it in this list, so no arrow can lead back. */
 const MAY_IMPORT: Record<string, string[]> = {
   text: [],
   render: ['text'],
@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   json: [],
   reference: ['json'],
   commands: ['text', 'render', 'terminal', 'input', 'core', 'reference'],
-  // What node is started with, and what they share.
+  // The files that node is started with, and those that they share.
   entries: ['terminal', 'input', 'core', 'reference', 'commands'],
 };
 const ENTRIES = ['cli/main.ts', 'cli/program.ts', 'cli/client.ts', 'cli/client-verbs.ts', 'cli/reference/write.ts'];

@@ -13,7 +13,7 @@ it('waits longer after each failed attempt, up to the longest wait, and never th
   expect(retryDelayMs(3, 1000, 0)).toBe(20);
 });
 
-it('tells the first default of each reason at once, then one line a second with their number', () => {
+it('logs the first default of each reason at once, then one line a second with their number', () => {
   const lines: string[] = [];
   const warnings = new Warnings((line) => lines.push(line));
   warnings.add('late', 'why', 0);
@@ -37,7 +37,7 @@ function flight(endMs: number, bytes = 10): Flight {
   return { event, params: snapshotOf({}), payload: event.payload, trace: false, askedMs: 0, endMs, resolve: () => {} };
 }
 
-it('lets no more wait than may, by number and by bytes', () => {
+it('bounds the waiting events by number and by bytes', () => {
   const flights = new Flights(3, 200);
   expect([flight(1), flight(2), flight(3), flight(4)].map((one) => flights.wait(one))).toEqual([
     true,
@@ -56,7 +56,7 @@ it('lets no more wait than may, by number and by bytes', () => {
   ]);
 });
 
-it('finds those whose deadline is over, sent and waiting, and when the next one is', () => {
+it('finds the events whose deadline is over, sent or waiting, and the time of the next deadline', () => {
   const flights = new Flights(10, 1000);
   const sent = [flight(10), flight(20)];
   const waiting = [flight(10), flight(30)];
@@ -80,7 +80,7 @@ it('finds those whose deadline is over, sent and waiting, and when the next one 
   expect(flights.next()).toBe(waiting[1]);
 });
 
-it('finds the one that ends first, wherever it stands: a core may say a shorter deadline than the one before', () => {
+it('finds the earliest deadline, wherever it stands: a core may set a shorter deadline than before', () => {
   const flights = new Flights(10, 1000);
   const sent = [flight(6000), flight(100)];
   const waiting = [flight(6000), flight(50)];
@@ -94,7 +94,7 @@ it('finds the one that ends first, wherever it stands: a core may say a shorter 
   expect(flights.nextEndMs()).toBeNull();
 });
 
-it('takes a core for one that stands still when an event is late and nothing came since; it is tried every 30 s', () => {
+it('takes a core as hanging when an event is late and nothing came since, and tries it every 30 s', () => {
   const stillness = new Stillness();
   stillness.heard(100);
   expect(stillness.late(50, 1050)).toBe(false);

@@ -11,7 +11,7 @@ function read(text: string, variables = {}) {
 }
 
 describe('the settings of a module', () => {
-  it('are told with the place that each came from', () => {
+  it('are shown with the place that each came from', () => {
     const text =
       'module m {\n  path = /m.so\n  deadline = 500ms\n  deadline = 2000ms\n  word = one\n  config { hang = two }\n}';
     const { settings, config } = describeSpec(read(text));
@@ -28,7 +28,7 @@ describe('the settings of a module', () => {
     ]);
   });
 
-  it('come from a program, where there is no file', () => {
+  it('come from a program when there is no file', () => {
     const options: ModuleOptions = { name: 'm', hangMs: null, config: { word: 'value' } };
     const { settings, config } = describeSpec(makeConfig({ modules: [options] }).modules[0] as never);
     expect(settings.filter(({ origin }) => origin !== 'default')).toEqual([
@@ -37,7 +37,7 @@ describe('the settings of a module', () => {
     expect(config).toEqual([{ key: 'word', value: 'value', hidden: false, origin: 'program' }]);
   });
 
-  it('are the same again when they are read as they are written', () => {
+  it('are the same again when their description is read', () => {
     const millis = fc.integer({ min: 1, max: 86_400_000 });
     const options = fc.record({
       abi: fc.constantFrom(null, 'table', 'exports-2019', 'exports-2020'),
@@ -69,7 +69,7 @@ describe('the settings of a module', () => {
     );
   });
 
-  it('hide what is secret, unless it is to be revealed', () => {
+  it('hide secrets, unless these are to be revealed', () => {
     const text =
       'module m {\n api_key = abc\n server = http://user:pw@host/x\n word = ${WORD}\n greeting = ${APP_TOKEN}\n' +
       ' deadline = ${DEADLINE_SECRET}\n env { DB_PASSWORD = def ; HOME = /srv }\n}';

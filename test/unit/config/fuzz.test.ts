@@ -136,7 +136,7 @@ describe('whatever the text', () => {
 
 describe('whatever the size', () => {
   const fill = (piece: string, size = 10_000_000) => piece.repeat(Math.ceil(size / piece.length));
-  // Where every few bytes are a setting to remember, a tenth of it tells as much.
+  // When every few bytes are a setting to remember, a tenth of the size shows as much.
   const fillSettings = (piece: string) => fill(piece, 1_000_000);
 
   // Quadratic work on any of them would run into the time limit, and recursion would end in a stack overflow.

@@ -48,7 +48,7 @@ it('an address with a port needs a token, a socket needs none, and the file is f
   expect(makeConfig({ httpToken: '/a/token' })).toMatchObject({ http: 'off', httpToken: '/a/token' });
 });
 
-it('an address is written as it is read', () => {
+it('a written address can be read again', () => {
   expect(formatHttpAddress('127.0.0.1', 80)).toBe('127.0.0.1:80');
   expect(parseHttpAddress(formatHttpAddress('::1', 80))).toEqual({ kind: 'tcp', host: '::1', port: 80 });
 });

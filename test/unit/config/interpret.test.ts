@@ -195,7 +195,7 @@ describe('our settings', () => {
 });
 
 describe("the module's own settings", () => {
-  it('are passed as they stand and in order, whatever their names and however often', () => {
+  it('are passed as they are written and in order, whatever their names and number', () => {
     const body =
       'z = 1\nlog = 0 \ndeadline = 2s\nz = 2\nconfig { deadline = 3s ; sandbox = x }\n__proto__ = y\nempty =';
     const module = parseModule(body);
@@ -342,7 +342,7 @@ describe('warnings', () => {
     expect(parse('log_keep = 1\nlog_keep = 2').logKeep).toBe(2);
   });
 
-  it('pass what is doubtful on to the module', () => {
+  it('leave the doubtful setting to the module', () => {
     expect(parseModule('dedline = 1s\nsandbox = on').config).toEqual([
       ['dedline', '1s'],
       ['sandbox', 'on'],

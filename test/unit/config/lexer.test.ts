@@ -105,7 +105,7 @@ describe('values', () => {
   });
 });
 
-describe('what is no text', () => {
+describe('bytes that are not text', () => {
   it.each([
     ['a\n/* b', 'f:2:1: found the end of the file, expected */'],
     ['a = \0', 'f:1:5: found a NUL byte'],

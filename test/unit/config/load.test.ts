@@ -79,7 +79,7 @@ describe('loadConfig', () => {
     expect(catchConfigError(() => loadConfig(file)).message).toContain('is denied');
   });
 
-  it('waits for whoever writes into a pipe, and not for ever', async () => {
+  it('waits for the writer of a pipe, but not for ever', async () => {
     const file = makePipe();
     expect(catchConfigError(() => loadConfig(file, { silenceMs: 100 })).message).toContain(
       'it is a pipe or a device, and nothing came from it for 0.1 s; start what writes into it',
@@ -90,7 +90,7 @@ describe('loadConfig', () => {
     await ended;
   });
 
-  it('takes a device that is at its end as an empty file', () => {
+  it('takes a device without content as an empty file', () => {
     expect(loadConfig('/dev/null').modules).toEqual([]);
   });
 

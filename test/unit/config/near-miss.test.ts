@@ -36,5 +36,5 @@ describe('findNearKey', () => {
     ],
     ...['root', 'script', 'source', 'target', 'name', 'description', 'count', 'blocked_words', 'auth', 'pass', 'quote'],
     ...['timeout', 'x', '', 'constructor', '__proto__', 'd'.repeat(10_000_000)],
-  ])('takes %.20s for none', (written) => expect(findNearKey(written, Object.keys(MODULE_KEYS))).toBeNull());
+  ])('finds no key for %.20s', (written) => expect(findNearKey(written, Object.keys(MODULE_KEYS))).toBeNull());
 });

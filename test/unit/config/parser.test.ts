@@ -14,7 +14,7 @@ function read(text: string) {
   };
 }
 
-describe('files as the field writes them', () => {
+describe('files as they are written in practice', () => {
   it.each<[string, unknown[]]>([
     [
       'module fcgi{\n\thost = 192.168.0.101\n\tlog = 0 \n}\n\n',

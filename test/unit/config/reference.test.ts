@@ -11,7 +11,7 @@ import { findBlocks } from '../../helpers/doc-blocks.js';
 const page = configurationPage();
 const parse = (text: string) => parseConfig(text, '/etc/mesibo/mesibo.conf', () => false);
 
-it('docs/configuration.md is what is made of the schema; if not: npm run docs', () => {
+it('docs/configuration.md is generated from the schema; if not: npm run docs', () => {
   expect(readFileSync(join(PACKAGE_ROOT, 'docs/configuration.md'), 'utf8')).toBe(page);
 });
 
@@ -45,7 +45,7 @@ it('the first example of the page is a whole configuration', () => {
   });
 });
 
-it('the second example of the page is read as it says', () => {
+it('the second example of the page is read as its comments say', () => {
   const example = examples[1] as string;
   const { maxMessageBytes, modules } = parse(example);
   expect(maxMessageBytes).toBe(256 * 1024);

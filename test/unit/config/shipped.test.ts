@@ -8,7 +8,7 @@ import { PACKAGE_ROOT } from '../../../src/paths.js';
 
 const file = join(PACKAGE_ROOT, 'etc/mesibo.conf');
 const shipped = readFileSync(file, 'utf8');
-// What an operator does who takes the # away from every setting that is shown.
+// The file after an operator has removed the # from every setting.
 const spelledOut = shipped.replace(/^([ \t]*)#(?=\w+ = )/gm, '$1');
 
 describe('etc/mesibo.conf', () => {

@@ -79,7 +79,7 @@ describe('the other quantities', () => {
     (text) => expect(() => parseDurationRange(text)).toThrow(UnitError),
   );
 
-  it('takes off where it may be', () => {
+  it('takes "off" where that is allowed', () => {
     const read = orOff(parseDuration);
     expect(read('off')).toBeNull();
     expect(read('2s')).toBe(2000);

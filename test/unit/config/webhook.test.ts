@@ -33,7 +33,7 @@ describe('webhook', () => {
     ['https://hidden@h:1/', 'https://h:1/...'],
     ['https://h/hidden#hidden', 'https://h/...'],
     ['https://h:99999999/hidden', 'https:///...'],
-  ])('= %s is a mistake, and what may be secret of it is not shown', (written, shown) => {
+  ])('= %s is a mistake, and its secret parts are not shown', (written, shown) => {
     let said = '';
     try {
       read(`"${written}"`);
@@ -52,7 +52,7 @@ describe('webhook', () => {
     expect(parse(SECRET)).toMatchObject({ webhook: 'off', webhookSecret: '/etc/m/w.secret' });
   });
 
-  it('has an answer within ten seconds, or as long as it is given', () => {
+  it('has ten seconds for its answer, or the configured time', () => {
     expect(parse('').webhookTimeoutMs).toBe(10_000);
     expect(parse('webhook_timeout = 30s').webhookTimeoutMs).toBe(30_000);
   });
@@ -63,6 +63,9 @@ it.each([
   ['off', '127.0.0.1:0', 'off', true],
   ['off', 'off', 'http://h/', true],
   ['off', 'off', 'off', false],
-])('with gateway = %s, http = %s and webhook = %s what modules send is kept: %s', (gateway, http, webhook, isKept) => {
-  expect(keepsSends({ gateway, http, webhook })).toBe(isKept);
-});
+])(
+  'with gateway = %s, http = %s and webhook = %s messages of modules are kept: %s',
+  (gateway, http, webhook, isKept) => {
+    expect(keepsSends({ gateway, http, webhook })).toBe(isKept);
+  },
+);

@@ -30,7 +30,7 @@ test.each([
 });
 
 test.each(['modules/include/mesibo/module.h', 'docs/writing-modules.md', 'docs/module-api.md'])(
-  '%s says what becomes of the levels of a module',
+  '%s describes the effect on the levels of a module',
   (file) => {
     const [zero, one, ...higher] = [0, 1, 2, 8].map((level) => levelName(entryOfLine({ ...line, level }).level));
     expect(new Set(higher).size).toBe(1);
@@ -70,6 +70,6 @@ test('a change of state is one line', () => {
   expect(entryOfLifecycle(event, 5)).toMatchObject({ level: 30, time: 5, msg: 'module m: serving -> backoff' });
 });
 
-test('that a host is ready is told by the supervisor already', () => {
+test('the readiness of a host is left out, as the supervisor reports it', () => {
   expect(entryOfLifecycle({ kind: 'ready', module: 'm', generation: 1, pid: 9, startMicros: 1 }, 5)).toBeNull();
 });

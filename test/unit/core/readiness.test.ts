@@ -30,7 +30,7 @@ it('it is not while it starts or stops', () => {
   expect(of('stopping', up('a', { state: 'stopped' }))).toEqual({ reasons: ['the core is stopping'], notes: [] });
 });
 
-it('a module that is down keeps it from being ready only where messages are dropped for that', () => {
+it('a module that is down keeps it from being ready only when messages are dropped for that', () => {
   const lastError = 'module a was ended by SIGSEGV\nin on_message';
   expect(of('running', up('a', { state: 'failed', lastError }), up('b'))).toEqual({
     reasons: [],

@@ -42,7 +42,7 @@ test('everything is written in order by the time it is closed', async () => {
   expect(readFileSync(path, 'utf8')).toBe(Array.from({ length: 1000 }, (_, i) => `${i}\n`).join(''));
 });
 
-test('a full pipe that does not block holds nobody up, and what waits arrives when it is read', async () => {
+test('a full pipe that does not block holds up nobody, and waiting output arrives when it is read', async () => {
   const { reader, writer: fd } = makeFifo();
   const writer = new BackgroundWriter(fd);
   const text = 'x'.repeat(200_000);
@@ -87,7 +87,7 @@ test('a disk without space costs the output only', async () => {
   closeSync(fd);
 });
 
-test('what exceeds the bound is dropped', async () => {
+test('output beyond the bound is dropped', async () => {
   const path = join(dir, 'out');
   const fd = openSync(path, 'w');
   const writer = new BackgroundWriter(fd, 10);
@@ -97,7 +97,7 @@ test('what exceeds the bound is dropped', async () => {
   expect(readFileSync(path, 'utf8')).toBe('aaaa\nbbbb\n');
 });
 
-test('a write that the system holds is told of', async () => {
+test('a write that the system holds up is reported', async () => {
   const path = join(dir, 'fifo');
   spawnSync('mkfifo', [path]);
   const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);

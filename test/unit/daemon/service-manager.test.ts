@@ -16,7 +16,7 @@ function manager(env: NotifyEnvironment) {
 
 const NOTIFY_SOCKET = '/run/notify';
 
-it('is told the start, a reload and the stop, with more time while they last', () => {
+it('gets the start, a reload and the stop, with more time while they last', () => {
   const { told, it: manager_ } = manager({ NOTIFY_SOCKET: '@abstract' });
   manager_.starting();
   vi.advanceTimersByTime(20_000);
@@ -35,7 +35,7 @@ it('is told the start, a reload and the stop, with more time while they last', (
   ]);
 });
 
-it('is told of no reload in the middle of a start or a stop, which neither ends', () => {
+it('does not hear of a reload during a start or a stop, which goes on', () => {
   const { told, it: manager_ } = manager({ NOTIFY_SOCKET });
   function reload(): void {
     manager_.reloading();
@@ -56,7 +56,7 @@ it('is told of no reload in the middle of a start or a stop, which neither ends'
   ]);
 });
 
-it('is told how modules fare when that has changed, once a second at most', () => {
+it('gets the state of modules when that has changed, at most once a second', () => {
   const { told, it: manager_ } = manager({ NOTIFY_SOCKET });
   for (const status of [statusOf(serving), statusOf(serving), statusOf(serving, crashed)]) {
     for (let i = 0; i < 10; i++) manager_.status(() => status);

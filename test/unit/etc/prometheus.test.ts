@@ -44,7 +44,7 @@ const variables = dashboard.templating.list.map(({ name, query = '' }) => {
   return { name, query: typeof query === 'string' ? query : query.query };
 });
 
-it('rules and dashboard ask for series that there are', () => {
+it('rules and dashboard ask for existing series', () => {
   const asked = { rules: readFileSync(RULES, 'utf8'), dashboard: readFileSync(DASHBOARD, 'utf8') };
   for (const text of Object.values(asked)) {
     expect(seriesIn(text).filter((name) => !known.includes(name))).toEqual([]);

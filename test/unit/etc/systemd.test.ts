@@ -10,7 +10,7 @@ import { PACKAGE_ROOT } from '../../../src/paths.js';
 const unit = join(PACKAGE_ROOT, 'etc/systemd/mesibo-modules.service');
 const hasSystemd = spawnSync('systemd-analyze', ['--version']).error === undefined;
 
-it.skipIf(!hasSystemd)('the unit is without fault to systemd', () => {
+it.skipIf(!hasSystemd)('systemd finds no fault in the unit', () => {
   const { status, stdout, stderr } = spawnSync('systemd-analyze', ['verify', unit], { encoding: 'utf8' });
   expect([status, stdout, stderr]).toEqual([0, '', '']);
 });
@@ -21,7 +21,7 @@ it.skipIf(!hasSystemd)('the unit exposes little', () => {
   expect(Number(exposure)).toBeLessThan(3);
 });
 
-it('the unit calls commands that there are', () => {
+it('the unit calls existing commands', () => {
   const lines = readFileSync(unit, 'utf8').matchAll(/^Exec\w+=\/usr\/bin\/env mesibo-modules (\w+)(.*)$/gm);
   const called = [...lines].map(([, verb, rest]) => [verb, rest?.trim().split(' ')[0]]);
   expect(called).toEqual([

@@ -6,7 +6,7 @@ import { EventIds } from '../../../src/gateway/event-ids.js';
 const id = fc.tuple(fc.nat({ max: 40 }), fc.nat({ max: 3 })).map(([low, high]) => BigInt(low) + (BigInt(high) << 62n));
 const step = fc.tuple(fc.constantFrom('add' as const, 'delete' as const), id);
 
-it('it holds what a set of bigints holds, whatever is added and deleted', () => {
+it('it behaves like a set of bigints, whatever is added and deleted', () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
       const [ids, set] = [new EventIds(), new Set<bigint>()];

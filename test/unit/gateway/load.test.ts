@@ -37,7 +37,7 @@ it('one connection has its window, and more than its share while there is room',
   expect(fill(load, one)).toBe(0);
 });
 
-it('who had to wait for others is told once there is room', () => {
+it('a connection that had to wait for others hears once there is room', () => {
   const load = new Load(limits);
   const [one, two] = enter(load, 2) as [TestShare, TestShare];
   expect(fill(load, one)).toBe(50);
@@ -50,7 +50,7 @@ it('who had to wait for others is told once there is room', () => {
   expect(two.again).toBe(1);
 });
 
-it('who has gone takes part in no share', () => {
+it('a closed connection has no share', () => {
   const load = new Load(limits);
   const [one, two] = enter(load, 2) as [TestShare, TestShare];
   load.leave(two);
@@ -66,7 +66,7 @@ it('bytes are bounded as events are, and one event is taken whatever its size', 
   expect(fill(load, two, 3)).toBe(2);
 });
 
-it('the bounds of a core are those that the protocol tells', () => {
+it('the bounds of a core are those of the protocol', () => {
   expect(gatewayLimits(MIB, 1024)).toMatchObject({
     connections: 256,
     helloMs: 10_000,

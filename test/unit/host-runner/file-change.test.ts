@@ -17,7 +17,7 @@ it.each<[string, (path: string) => void, { inode: 'same' | 'other' | 'none' }]>(
     { inode: 'other' },
   ],
   ['removed', (path) => rmSync(path), { inode: 'none' }],
-])('a file that was %s is another one than the core read', (_, change, { inode }) => {
+])('a file that was %s is not the one that the core read', (_, change, { inode }) => {
   const path = join(makeTempDir(), 'm.so');
   writeFileSync(path, 'bytes');
   // Its time stamp is an old one, which no write of this test can have.

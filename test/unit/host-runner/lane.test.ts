@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { type HeldFrame, Lane } from '../../../src/host-runner/lane.js';
 import { BATCH } from '../../../src/host-runner/shim.js';
 
-/** A frame with so many messages. */
+/** A frame with this many messages. */
 function frame(messages: number): HeldFrame {
   const batch = new Uint32Array(BATCH.words);
   batch[BATCH.left.message] = messages;
@@ -42,7 +42,7 @@ it('a slice goes on with the next frame', () => {
   expect(lane.isEmpty).toBe(true);
 });
 
-it('without room in the box nothing is made, and the slice is over', () => {
+it('without room in the box no call is made, and the slice is over', () => {
   const lane = new Lane('message', { run: () => 0 });
   lane.push(frame(1));
   expect(lane.run(1000)).toBe(0);

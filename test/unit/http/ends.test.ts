@@ -14,7 +14,7 @@ it('each server has its own ends, and the last word holds', () => {
   ]);
 });
 
-it('of too many the oldest are forgotten, and the servers that ended nothing for longest', () => {
+it('when there are too many, the oldest ends are forgotten, and the servers whose last end is oldest', () => {
   const ends = new SendEnds(2, 2);
   for (const id of ['a', 'b', 'a', 'c']) ends.put('one', id, 'acknowledged');
   expect(['a', 'b', 'c'].map((id) => ends.of('one', id))).toEqual(['acknowledged', null, 'acknowledged']);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { RememberedSends } from '../../../src/http/sends/remembered.js';
 
-it('each has the place at which it was shown last', () => {
+it('each send has the place at which it was last shown', () => {
   const remembered = new RememberedSends(10);
   for (const id of ['a', 'b', 'a', 'c']) remembered.shown(id);
   expect(['a', 'b', 'c', 'd'].map((id) => remembered.placeOf(id))).toEqual([3, 2, 4, 0]);
@@ -9,7 +9,7 @@ it('each has the place at which it was shown last', () => {
   expect([readBy('a'), readBy('b'), readBy('d')]).toEqual([['a', 'b'], ['b'], []]);
 });
 
-it('what is to be shown again has been read by nobody until it is shown', () => {
+it('a send to be shown again counts as unread until it is shown', () => {
   const remembered = new RememberedSends(10);
   for (const id of ['a', 'b']) remembered.shown(id);
   for (const id of ['a', 'b', 'never']) remembered.due(id);
@@ -19,7 +19,7 @@ it('what is to be shown again has been read by nobody until it is shown', () => 
   expect(remembered.placeOf('b')).toBe(2);
 });
 
-it('of too many the oldest are forgotten that the server has done with', () => {
+it('when there are too many, the oldest that the server has finished are forgotten', () => {
   const remembered = new RememberedSends(2);
   for (const id of ['a', 'b', 'c']) remembered.shown(id);
   expect(['a', 'b', 'c'].map((id) => remembered.placeOf(id))).toEqual([1, 2, 3]);

@@ -22,7 +22,7 @@ it.each([
   expect(token.isIn(header)).toBe(false);
 });
 
-it('it is in nothing that somebody may print', () => {
+it('no printed value contains it', () => {
   expect(JSON.stringify(token)).not.toContain('abc');
   expect(Object.values(token).join()).not.toContain('abc');
 });

@@ -15,7 +15,7 @@ function scene() {
   return { said, warnings, later };
 }
 
-it('wrong tokens hide nothing else, and are counted in one line', () => {
+it('wrong tokens hide no other warning, and are counted in one line', () => {
   const { said, warnings, later } = scene();
   for (let i = 0; i < 500; i++) warnings.add('token', 'the token is wrong', '10.0.0.1');
   for (let i = 2; i <= 6; i++) warnings.add('token', 'the token is wrong', `10.0.0.${i}`);
@@ -37,7 +37,7 @@ it('wrong tokens hide nothing else, and are counted in one line', () => {
   expect(said).toHaveLength(5);
 });
 
-it('the last ones are told at the end, and kinds without end take no memory', () => {
+it('the last warnings are logged at the end, and many kinds take no memory', () => {
   const { said, warnings } = scene();
   for (let i = 0; i < 1000; i++) warnings.add(`kind ${i}`, `text ${i}`);
   expect(said).toHaveLength(101);

@@ -21,7 +21,7 @@ test('an entry has the line that JSON has, whatever stands in it', () => {
   }
 });
 
-test.each(['', '{"level":30', 'null', '[]', '{"level":"x","time":1,"msg":"m"}'])('%j is no entry', (line) => {
+test.each(['', '{"level":30', 'null', '[]', '{"level":"x","time":1,"msg":"m"}'])('%j is not an entry', (line) => {
   expect(parseEntry(line)).toBeNull();
 });
 
@@ -30,7 +30,7 @@ test('a person sees time, module and generation, level and text', () => {
   expect(text).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.000 filter\/2\s+error\s+hello$/);
 });
 
-test('what a process printed is marked as such, and the core has no module', () => {
+test('output of a process is marked as such, and lines of the core have no module', () => {
   expect(formatLogLine(serializeEntry({ ...entry, source: 'stderr' }))).toContain(' stderr ');
   expect(formatLogLine(serializeEntry({ ...entry, module: null, generation: null }))).toContain(' core ');
 });

@@ -35,7 +35,7 @@ test.each([
   ['10:00', '2026-11-30T09:00:00.000Z'],
   ['10:01', '2026-11-29T09:01:00.000Z'],
   ['23:59:59.999', '2026-11-29T22:59:59.999Z'],
-])('%s is the last time that a clock on the wall showed it', (text, expected) => {
+])('%s is the last moment at which a clock showed that time', (text, expected) => {
   expect(parse(text)).toBe(expected);
 });
 

@@ -105,7 +105,7 @@ test('the moment between the two steps of a rotation is survived', () => {
   expect(reader.next()).toEqual(['2']);
 });
 
-test('what a rotating file writes, a reader follows through every rotation that is kept', async () => {
+test('a reader follows a rotating file through every rotation that is kept', async () => {
   const file = new RotatingFile(path, { sizeBytes: 20, keep: 5, gapLine: String });
   reader.last(0);
   const seen: string[] = [];
@@ -143,7 +143,7 @@ test.each([
   ['a named pipe', () => execFileSync('mkfifo', [path])],
   ['a folder', () => mkdirSync(path)],
   ['a link to itself', () => symlinkSync(path, path)],
-])('%s in place of a log is told as such', (_what, make) => {
+])('%s in place of a log is reported as such', (_what, make) => {
   make();
   const message = `${path} is not a log: it is not a regular file; move it away, or check --state-dir`;
   expect(() => reader.last(1)).toThrow(message);
@@ -202,7 +202,7 @@ test('all lines come as they are asked for, and a rotation meanwhile loses and r
   expect(reader.next()).toEqual([]);
 });
 
-test('whoever stops asking for lines leaves no file open', () => {
+test('a reader that stops asking for lines leaves no file open', () => {
   for (let age = 1; age <= 5; age += 1) writeFileSync(`${path}.${age}`, 'x\n');
   const open = () => readdirSync('/proc/self/fd').length;
   const before = open();

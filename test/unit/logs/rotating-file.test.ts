@@ -88,7 +88,7 @@ test('it goes on with a file that is there, after ending a line that a killed co
   expect(read(path)).toBe('whole\n{"cut\nnext\n');
 });
 
-test('what cannot be written is dropped, counted, and told of once writing works again', async () => {
+test('lines that cannot be written are dropped, counted, and reported once writing works again', async () => {
   writeFileSync(join(dir, 'logs'), 'a file where the folder should be');
   const file = make();
   file.append('one');
@@ -127,7 +127,7 @@ test('one line that was lost is one line', async () => {
   await full.close();
 });
 
-test('memory is bounded: what waits beyond the limit is dropped', async () => {
+test('memory is bounded: waiting lines beyond the limit are dropped', async () => {
   const file = make({ maxPendingBytes: 10 });
   for (const line of ['aaaa', 'bbbb', 'cccc']) file.append(line);
   expect(file.dropped).toBe(1);
@@ -156,7 +156,7 @@ describe('a file that somebody else rotates', () => {
   });
   afterEach(() => file.close());
 
-  /** Writes a line when the file has had the time to look at what it writes to. */
+  /** Writes a line once the file has had the time to look at its path. */
   async function appendLater(line: string): Promise<void> {
     const now = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 500);
     file.append(line);
@@ -184,7 +184,7 @@ describe('a file that somebody else rotates', () => {
     truncateSync(path);
     await appendLater('after');
     expect([read(`${path}.1`), read(path)]).toEqual(['before\n', 'after\n']);
-    // And is as full as it is now: no line more goes into it than may.
+    // Its size counts from now on: it takes no more lines than it may.
     for (let i = 0; i < 11; i++) file.append('x'.repeat(98));
     await file.flush();
     expect([read(path).length, read(`${path}.1`).length]).toEqual([99, 6 + 10 * 99]);
@@ -200,7 +200,7 @@ describe('a file that somebody else rotates', () => {
     expect(file.problem).toBeNull();
   });
 
-  test('is there at once when that is asked for, without a line', async () => {
+  test('is made at once when that is asked for, without a line', async () => {
     renameSync(path, `${path}.1`);
     file.reopen();
     await file.flush();
@@ -210,7 +210,7 @@ describe('a file that somebody else rotates', () => {
     expect([read(`${path}.1`), read(path)]).toEqual(['before\n', 'after\n']);
   });
 
-  test('is not rotated for being full, when the full one is gone', async () => {
+  test('is not rotated because of its size when the full file was moved away', async () => {
     const small = make({ sizeBytes: 12 });
     small.append('aaaa');
     await small.flush();

@@ -32,7 +32,7 @@ function texts(lines: string[]): string[] {
   return lines.map((line) => parseEntry(line)?.msg ?? line);
 }
 
-test('all logs come merged by time, and what is in two files is shown once', async () => {
+test('all logs come merged by time, and a line in two files is shown once', async () => {
   await log(
     [null, 'supervisor', 1, 'core 1'],
     ['b', 'module', 4, 'b 4'],
@@ -46,7 +46,7 @@ test('all logs come merged by time, and what is in two files is shown once', asy
   expect(view.last(0)).toEqual([]);
 });
 
-test('the log of one module has what it said and what was said of it', async () => {
+test('the log of one module has its own lines and those of the core about it', async () => {
   await log(['a', 'supervisor', 1, 'about a'], ['b', 'module', 2, 'b'], ['a', 'module', 3, 'a']);
   expect(texts(new LogView(stateDir, 'a').last(50))).toEqual(['about a', 'a']);
 });
@@ -60,7 +60,7 @@ test('following shows new lines of every log, also of a module that had none', a
   expect(view.next()).toEqual([]);
 });
 
-test('only what has been logged exists', async () => {
+test('only logged lines exist', async () => {
   expect(new LogView(stateDir, null).exists()).toBe(false);
   await log(['a', 'module', 1, 'a']);
   expect(new LogView(stateDir, null).exists()).toBe(true);
@@ -69,7 +69,7 @@ test('only what has been logged exists', async () => {
   expect(new LogView('/nonexistent', null).modules()).toEqual([]);
 });
 
-test('logs that cannot be read are told as such', () => {
+test('logs that cannot be read are reported', () => {
   const folder = join(stateDir, 'logs', 'modules');
   rmSync(folder, { recursive: true });
   symlinkSync(folder, folder);
@@ -106,14 +106,14 @@ describe('a selection', () => {
     expect(all({ sinceMs: 61 })).toEqual([]);
   });
 
-  test('is made before lines are counted', async () => {
+  test('takes place before lines are counted', async () => {
     await logDay();
     expect(texts(view({ level: LEVELS.warn }).last(2))).toEqual(['b crashed', 'core ends']);
     expect(texts(view({ untilMs: 30 }).last(2))).toEqual(['a debugs', 'warning of a']);
     expect(texts(view({ level: LEVELS.warn }, 'a').last(2))).toEqual(['warning of a']);
   });
 
-  test('holds for what is added too', async () => {
+  test('holds for added lines, too', async () => {
     await logDay();
     const follower = view({ level: LEVELS.warn, sinceMs: 55 });
     expect(texts([...follower.all()])).toEqual(['core ends']);
@@ -123,7 +123,7 @@ describe('a selection', () => {
     expect(texts(follower.next())).toEqual(['worse']);
   });
 
-  test('takes a line that a crash cut by its beginning, and leaves out what says no time', async () => {
+  test('judges a line that a crash cut by its beginning, and leaves out lines without a time', async () => {
     await logDay();
     const cut = '{"level":50,"time":70,"module":null,"generation":null,"source":"superv';
     appendFileSync(join(stateDir, 'logs', 'core.log'), `somebody else\n${cut}\n`);

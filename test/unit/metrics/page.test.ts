@@ -61,7 +61,7 @@ const servers = [{ name: 'xmpp', connections: 2, takesSends: true, inProgress: 5
 const write = async (scrape: Scrape) => (await new Page().write(scrape)).text;
 const linesOf = (text: string, name: string) => text.split('\n').filter((line) => line.startsWith(PREFIX + name));
 
-it('verdicts stand by module, verdict and default reason; what a module can get stands from the beginning', async () => {
+it('verdicts are shown by module, verdict and default reason, with every possible value from the beginning', async () => {
   const stats = new ModuleStats();
   const answer = { verdict: 'pass', default: null, params: null, payload: null } as const;
   stats.countMessage(answer, 100);
@@ -99,7 +99,7 @@ it('the histogram has the module’s own verdicts alone, and its buckets add up'
   expect(of('message_duration_seconds_sum{module="filter"}')).toBe('30.00109');
 });
 
-it('sends stand by their fate, and servers by their names', async () => {
+it('sends are shown by their result, and servers by their names', async () => {
   const stats = new ModuleStats();
   stats.totals.sends.undelivered += 5;
   const text = await write(scrapeOf([figuresOf(stats)], { sends: kept, servers }));
@@ -152,7 +152,7 @@ it('every value belongs to a metric of the table, and has its labels', async () 
   }
 });
 
-it('a page is what prom-client writes itself', async () => {
+it('a page equals the one that prom-client writes itself', async () => {
   const { getMetricsAsString } = Registry.prototype as unknown as Record<
     string,
     (metric: ReadMetric) => Promise<string>
@@ -180,7 +180,7 @@ it.skipIf(!hasPromtool)('promtool has nothing to say against names, types and he
   expect([status, stdout, stderr]).toEqual([0, '', '']);
 });
 
-it('a page is written while everything else has its turn', async () => {
+it('a page is written in pieces, and other work goes on in between', async () => {
   const stats = new ModuleStats();
   const modules = Array.from({ length: 900 }, (_, i) => figuresOf(stats, { name: `module_${i}` }));
   let turns = 0;

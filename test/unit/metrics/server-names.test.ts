@@ -30,7 +30,7 @@ it('a server that has another name each time it connects does not make names wit
   expect(seen.size).toBe(65);
 });
 
-it('a name that nobody has had for an hour gives its place back', () => {
+it('a name without a server for an hour gives back its place', () => {
   const clock = { nowMs: 0 };
   const names = new ServerNames(2, () => clock.nowMs);
   names.bound([server('a'), server('b')]);

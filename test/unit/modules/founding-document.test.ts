@@ -15,7 +15,7 @@ const DOCUMENT = process.env.MESIBO_FOUNDING_DOCUMENT;
 const INCLUDE = join(PACKAGE_ROOT, 'modules/include');
 const FLAGS = ['-std=c11', '-fsyntax-only', '-Wall', '-Werror', `-I${INCLUDE}`, '-x', 'c', '-'];
 
-/** What the compiler says to a block; nothing when all is well. */
+/** What the compiler says about a block; nothing when all is well. */
 function compile(code: string): string {
   const { status, stderr, error } = spawnSync(process.env.CC ?? 'cc', FLAGS, {
     input: wrapBlock(code),

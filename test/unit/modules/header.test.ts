@@ -62,7 +62,7 @@ const LAYOUTS: Record<Abi, Record<string, Record<string, number>>> = {
   },
 };
 
-/** What modules write by name and a server reads by value, in every ABI. */
+/** Constants that modules write by name and a server reads by value, in every ABI. */
 const CONSTANTS = {
   ...{ MESIBO_MODULE_VERSION: 1, MESIBO_RESULT_OK: 0, MESIBO_RESULT_PASS: 0, MESIBO_RESULT_CONSUMED: 1 },
   MESIBO_RESULT_FAIL: -1,
@@ -126,7 +126,7 @@ describe('choosing the ABI', () => {
     expect(runProgram('default', source, CC, ['-std=c11', '-x', 'c'])).toBe('96');
   });
 
-  it('stops at a value that is none', () => {
+  it('refuses an invalid value', () => {
     const source = '#define MESIBO_MODULE_ABI 2021\n#include <mesibo/module.h>\n';
     const { status, stderr } = spawnSync(CC, ['-x', 'c', '-fsyntax-only', `-I${INCLUDE}`, '-'], {
       input: source,
@@ -241,7 +241,7 @@ char *use(const char *text) { usleep(1); return strcasestr(text, "x") || !strcas
     expect(make()).toBe('');
   });
 
-  it('leaves out what is in C++ where there is no compiler for it, and says so', () => {
+  it('leaves out modules in C++ when there is no compiler for them, and says so', () => {
     const { make, built } = makeModules('without-cxx', {
       'two/two.c': TWO,
       'one/one.cpp': 'int one() { return 1; }\n',
@@ -251,7 +251,7 @@ char *use(const char *text) { usleep(1); return strcasestr(text, "x") || !strcas
     expect(() => make('one', 'CXX=no-such-compiler')).toThrow('no-such-compiler');
   });
 
-  it('does not build again what is built, also without its objects', () => {
+  it('does not build again, even without the objects', () => {
     const { make, built } = makeModules('again', { 'two/two.c': TWO });
     make();
     const before = statSync(built('two'));
@@ -269,7 +269,7 @@ describe('module.h in C++', () => {
   );
 
   it.runIf(cases.length > 0).each(cases)(
-    '$compiler -std=$standard for $abi has nothing to say',
+    '$compiler -std=$standard for $abi gets no warning',
     ({ compiler, standard, abi }) => {
       const flags = [
         ...STRICT,

@@ -24,7 +24,7 @@ function make(...args: string[]): { status: number | null; stderr: string } {
   return { status, stderr };
 }
 
-it('make install builds what is to be built, and puts it below DESTDIR where a server looks', () => {
+it('make install builds the modules, and puts them below DESTDIR where a server looks', () => {
   const destination = join(dir, 'all');
   expect(make('install', `DESTDIR=${destination}`)).toEqual({ status: 0, stderr: '' });
   const installed = join(destination, 'etc/mesibo');
@@ -47,7 +47,7 @@ it('another version takes the place of the old file, and never changes it', () =
   const destination = join(dir, 'again');
   const file = join(destination, 'etc/mesibo/module_one.so');
   make('install-one', `DESTDIR=${destination}`);
-  // What a running host has mapped: the file itself, whatever its name is by then.
+  // A running host has mapped the file itself, whatever its name is by then.
   const before = statSync(file);
   writeFileSync(join(root, 'build/module_one.so'), 'the next version');
   expect(make('install-one', `DESTDIR=${destination}`)).toEqual({ status: 0, stderr: '' });
@@ -55,7 +55,7 @@ it('another version takes the place of the old file, and never changes it', () =
   expect(statSync(file).ino).not.toBe(before.ino);
 });
 
-it('what cannot be installed leaves nothing behind, and says why', () => {
+it('a failed installation leaves nothing behind, and says why', () => {
   const destination = join(dir, 'blocked');
   mkdirSync(join(destination, 'etc/mesibo/module_one.so'), { recursive: true });
   const { status, stderr } = make('install-one', `DESTDIR=${destination}`);

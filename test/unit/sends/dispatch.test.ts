@@ -17,15 +17,15 @@ function addAll(dispatch: Dispatch, servers: (string | null)[], module = 'm'): E
   return entries;
 }
 
-describe('who gets what a module sent', () => {
-  it('is the server that it is for, also when that comes later and another one is there', () => {
+describe('the server that gets a message of a module', () => {
+  it('is the server that the message is for, even when that comes later and another one is there', () => {
     const dispatch = new Dispatch();
     const [a1, b1, a2] = addAll(dispatch, ['a', 'b', 'a']);
     expect(takeAll(dispatch, dispatch.attach('b', 10))).toEqual([b1]);
     expect(takeAll(dispatch, dispatch.attach('a', 10))).toEqual([a1, a2]);
   });
 
-  it('is any server when it is for none; one that has a home stays there', () => {
+  it('is any server when the message is for none; a module with a home stays there', () => {
     const dispatch = new Dispatch();
     const sent = addAll(dispatch, [null, null, null, null]);
     const [x, y] = [dispatch.attach('x', 2), dispatch.attach('y', 10)];
@@ -37,7 +37,7 @@ describe('who gets what a module sent', () => {
     expect(takeAll(dispatch, y)).toEqual(sent.slice(1));
   });
 
-  it('may become known when it waits already: it goes among the others by when it came', () => {
+  it('may become known while the message waits, which keeps its place in the order of arrival', () => {
     const dispatch = new Dispatch();
     const sent = addAll(dispatch, [null, 'a', null, null, 'b', null]);
     const others = addAll(dispatch, [null], 'n');
@@ -50,7 +50,7 @@ describe('who gets what a module sent', () => {
     expect(takeAll(dispatch, dispatch.attach('b', 10))).toEqual([sent[4]]);
   });
 
-  it('may become known when another one has it already, and is that one when the other leaves', () => {
+  it('may become known while another one has the message, and gets it when the other leaves', () => {
     const dispatch = new Dispatch();
     const [first, second] = addAll(dispatch, [null, null]);
     const x = dispatch.attach('x', 1);
@@ -62,7 +62,7 @@ describe('who gets what a module sent', () => {
     expect(takeAll(dispatch, dispatch.attach('a', 10))).toEqual([first, second]);
   });
 
-  it('may become known when another one has it already, and is given when the other leaves to one that is there', () => {
+  it('may become known while another one has the message, which goes to a present server when the other leaves', () => {
     const dispatch = new Dispatch();
     const [first] = addAll(dispatch, [null]);
     const x = dispatch.attach('x', 1);
@@ -75,7 +75,7 @@ describe('who gets what a module sent', () => {
     expect(takeAll(dispatch, a)).toEqual([first]);
   });
 
-  it('is told of servers that are away, by what waits for each', () => {
+  it('is known by name while away, with the number of messages that wait for it', () => {
     const dispatch = new Dispatch();
     const [a] = addAll(dispatch, ['a', 'b', null, 'b']);
     addAll(dispatch, ['b', 'c'], 'n');
@@ -93,7 +93,7 @@ describe('who gets what a module sent', () => {
     ]);
   });
 
-  it('spreads modules over servers', () => {
+  it('differs between modules, which are spread over servers', () => {
     const dispatch = new Dispatch();
     const [x, y] = [dispatch.attach('x', 10), dispatch.attach('y', 10)];
     const first = addAll(dispatch, [null], 'one');
@@ -101,14 +101,14 @@ describe('who gets what a module sent', () => {
     expect([takeAll(dispatch, x), takeAll(dispatch, y)]).toEqual([first, second]);
   });
 
-  it('keeps the order of a module between what is for a server and what is for any', () => {
+  it('gets the messages of a module in order, both those for it and those for any server', () => {
     const dispatch = new Dispatch();
     const x = dispatch.attach('x', 10);
     const sent = addAll(dispatch, [null, 'x', null, 'x', 'x', null]);
     expect(takeAll(dispatch, x)).toEqual(sent);
   });
 
-  it('gives no more than the window, nor much more than 8 MiB', () => {
+  it('gets no more than the window, and not much more than 8 MiB', () => {
     const dispatch = new Dispatch();
     const x = dispatch.attach('x', 2);
     const small = addAll(dispatch, [null, null, null]);
@@ -124,7 +124,7 @@ describe('who gets what a module sent', () => {
     expect(takeAll(dispatch, wide)).toHaveLength(1);
   });
 
-  it('lets modules take turns', () => {
+  it('gets messages of the modules in turn', () => {
     const dispatch = new Dispatch();
     addAll(dispatch, [null, null, null, null], 'flood');
     addAll(dispatch, [null, null], 'other');
@@ -132,7 +132,7 @@ describe('who gets what a module sent', () => {
     expect(takeAll(dispatch, x).map(({ module }) => module)).toEqual(['flood', 'other', 'flood', 'other']);
   });
 
-  it('gives nothing to a server that is gone, and takes no acknowledgement of it', () => {
+  it('gets nothing once it is gone, and can acknowledge nothing', () => {
     const dispatch = new Dispatch();
     const [sent] = addAll(dispatch, ['x', 'x']);
     const x = dispatch.attach('x', 1);
@@ -146,7 +146,7 @@ describe('who gets what a module sent', () => {
     expect(takeAll(dispatch, again)).toHaveLength(2);
   });
 
-  it('is another server when the one that had it is stuck: it has all it takes, and acknowledges nothing', () => {
+  it('is another one when the home is stuck: it has all that it takes, and acknowledges nothing', () => {
     const dispatch = new Dispatch();
     const x = dispatch.attach('x', 2, 1000);
     const y = dispatch.attach('y', 2, 1000);
@@ -164,7 +164,7 @@ describe('who gets what a module sent', () => {
     expect(takeAll(dispatch, x)).toEqual([sent[4]]);
   });
 
-  it('is no other one because a server got a burst after a long rest', () => {
+  it('stays the same after a burst that follows a long rest', () => {
     const dispatch = new Dispatch();
     const x = dispatch.attach('x', 1, 0);
     dispatch.attach('y', 1, 0);
@@ -174,7 +174,7 @@ describe('who gets what a module sent', () => {
     expect(dispatch.moveHomes(70_000)).toBeNull();
   });
 
-  it('stays with a stuck server while no other one has room', () => {
+  it('stays the same, though stuck, while no other one has room', () => {
     const dispatch = new Dispatch();
     const x = dispatch.attach('x', 1, 0);
     const sent = addAll(dispatch, [null, null]);
@@ -185,7 +185,7 @@ describe('who gets what a module sent', () => {
     expect(takeAll(dispatch, y)).toEqual([sent[1]]);
   });
 
-  it('is one of each module at a time for a server that says so, however large they are', () => {
+  it('gets one message of each module at a time if it says so, however large they are', () => {
     const dispatch = new Dispatch();
     const large = 'x'.repeat(5 * 1024 * 1024);
     const add = (module: string) => {
@@ -208,7 +208,7 @@ describe('who gets what a module sent', () => {
     expect(again.filter(({ module }) => module !== 'm')).toEqual([o1]);
   });
 
-  it('is no more of all modules than the window, also where each may have one', () => {
+  it('gets no more of all modules than the window, even if each may have one', () => {
     const dispatch = new Dispatch();
     const entries = ['a', 'b', 'c'].map((module) => makeEntry({ module }));
     for (const entry of entries) dispatch.add(entry);
@@ -216,7 +216,7 @@ describe('who gets what a module sent', () => {
     expect(takeAll(dispatch, x)).toHaveLength(2);
   });
 
-  it('is another server after 10 s, when the one that is home has what it takes of a module', () => {
+  it('is another one after 10 s, when the home has all that it takes of a module', () => {
     const dispatch = new Dispatch();
     const x = dispatch.attach('x', 10, 0, 1);
     const [first, second] = addAll(dispatch, [null, null]);
@@ -228,7 +228,7 @@ describe('who gets what a module sent', () => {
     expect(takeAll(dispatch, y)).toEqual([second]);
   });
 
-  it('expires what waits and not what a server has, the oldest first', () => {
+  it('does not lose a message to expiry, which takes only waiting ones, the oldest first', () => {
     const dispatch = new Dispatch();
     const entries = [10, 20, 30].map((sinceMs) => makeEntry({ server: 'x', sinceMs }));
     for (const entry of entries) dispatch.add(entry);
@@ -242,7 +242,7 @@ describe('who gets what a module sent', () => {
     expect(takeAll(dispatch, dispatch.attach('x', 10))).toEqual([entries[2]]);
   });
 
-  it('remembers names of servers in bounded memory, and those that something waits for', () => {
+  it('has a name that is remembered in bounded memory, and as long as messages wait for it', () => {
     const dispatch = new Dispatch();
     addAll(dispatch, ['waits']);
     dispatch.know('waits');
@@ -285,7 +285,7 @@ describe('whatever servers and modules do', () => {
     at?: number;
   }>;
 
-  it('nothing is lost, no two have the same, windows hold, and each server gets a module in order', () => {
+  it('no message is lost or given twice, windows hold, and each server gets the messages of a module in order', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const dispatch = new Dispatch();
@@ -356,7 +356,7 @@ describe('whatever servers and modules do', () => {
     );
   });
 
-  it('what one server gets of a module is in order while no server leaves', () => {
+  it('one server gets the messages of a module in order while no server leaves', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(null, 'x', 'y'), { maxLength: 50 }), fc.boolean(), (servers, isFirst) => {
         const dispatch = new Dispatch();

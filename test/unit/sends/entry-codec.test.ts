@@ -42,7 +42,7 @@ describe('an entry in the store', () => {
     );
   });
 
-  it('is never another one when it is damaged', () => {
+  it('is never read as another one when it is damaged', () => {
     const moment = { wallMs: T0, nowMs: 0 };
     const bytes = encodeEntry(makeEntry({ key: 1 }), moment);
     expect(decodeEntry(1, bytes, moment)).not.toBeNull();
@@ -54,7 +54,7 @@ describe('an entry in the store', () => {
     }
   });
 
-  it('is none under another key', () => {
+  it('is refused under another key', () => {
     const moment = { wallMs: T0, nowMs: 0 };
     expect(decodeEntry(3, encodeEntry(makeEntry({ key: 2 }), moment), moment)).toBeNull();
   });

@@ -7,7 +7,7 @@ function fill(fullness: Fullness, module: string, bytes = 1): number {
   for (let count = 1; ; count++) if (fullness.add(module, bytes)) return count;
 }
 
-describe('the room for what modules send', () => {
+describe('the room for messages of modules', () => {
   it('leaves a fifth of it to others when one module fills it', () => {
     const fullness = new Fullness({ messages: 1000, bytes: 1e9 });
     expect(fill(fullness, 'a')).toBe(800);
@@ -22,7 +22,7 @@ describe('the room for what modules send', () => {
     expect(fill(fullness, 'a', 1000)).toBe(800);
   });
 
-  it('opens again only when clearly less waits', () => {
+  it('opens again only when clearly fewer messages wait', () => {
     const fullness = new Fullness({ messages: 1000, bytes: 1e9 });
     fill(fullness, 'a');
     let removed = 0;
@@ -35,7 +35,7 @@ describe('the room for what modules send', () => {
     expect(removed).toBe(301);
   });
 
-  it('tells of a module that is full by what others send, and by smaller limits', () => {
+  it('says when a module is full because of other modules, or because of smaller limits', () => {
     const fullness = new Fullness({ messages: 1000, bytes: 1e9 });
     for (let i = 0; i < 300; i++) fullness.add('a', 1);
     expect(fullness.review()).toEqual([]);

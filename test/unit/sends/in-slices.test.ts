@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { inSlices } from '../../../src/sends/in-slices.js';
 
-it('work in slices goes through all in order, and lets others have their turn in between', async () => {
+it('work in slices goes through everything in order, and lets other work go on in between', async () => {
   const all = Array.from({ length: 2500 }, (_, i) => i);
   const done: number[] = [];
   const seen: number[] = [];

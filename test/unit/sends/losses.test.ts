@@ -3,7 +3,7 @@ import { Losses } from '../../../src/sends/store/losses.js';
 
 const HOUR_MS = 3_600_000;
 
-it('a store that was put aside is a problem for an hour, or until what was put aside is gone', () => {
+it('a store that was put aside is a problem for an hour, or until its folder was removed', () => {
   const there = new Set(['/sends.damaged-1', '/sends.damaged-2']);
   const losses = new Losses((path) => there.has(path));
   losses.add({ text: 'first', aside: '/sends.damaged-1', sinceMs: 0 });

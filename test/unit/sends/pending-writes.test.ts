@@ -10,8 +10,8 @@ async function isSettled(promise: Promise<unknown> | null): Promise<boolean> {
   return promise === null || (await Promise.race([promise.then(() => true), Promise.resolve().then(() => false)]));
 }
 
-describe('what is to be written', () => {
-  it('goes in one batch, and what comes meanwhile in the next', async () => {
+describe('a batch of writes', () => {
+  it('takes everything that is to be written, and later entries go into the next one', async () => {
     const writes = new PendingWrites(LIMITS);
     const [a, b, c] = [makeEntry(), makeEntry(), makeEntry()];
     expect(writes.settled()).toBeNull();
@@ -31,7 +31,7 @@ describe('what is to be written', () => {
     expect(writes.settled()).toBeNull();
   });
 
-  it('is nothing when an entry comes and goes before a batch begins; who waits for it goes on', async () => {
+  it('leaves out an entry that comes and goes before it begins, and whoever waits for that goes on', async () => {
     const writes = new PendingWrites(LIMITS);
     const entry = makeEntry();
     writes.put(entry);
@@ -42,7 +42,7 @@ describe('what is to be written', () => {
     expect(writes.settled()).toBeNull();
   });
 
-  it('is the removal of an entry that is being written', () => {
+  it('has the removal of an entry that the one before it writes', () => {
     const writes = new PendingWrites(LIMITS);
     const entry = makeEntry();
     writes.put(entry);
@@ -55,7 +55,7 @@ describe('what is to be written', () => {
     expect(writes.isEmpty).toBe(true);
   });
 
-  it('is all of it again after a batch that failed, but for what is newer', () => {
+  it('repeats the one before it after a failure, except where something is newer', () => {
     const writes = new PendingWrites(LIMITS);
     const [a, b, c] = [makeEntry(), makeEntry(), makeEntry()];
     writes.put(a);
@@ -72,7 +72,7 @@ describe('what is to be written', () => {
     ]);
   });
 
-  it('goes in several batches when it is much', async () => {
+  it('has a limit: many writes go in several', async () => {
     const writes = new PendingWrites({ writes: 2, bytes: 1000 });
     for (const payload of ['', '', 'x'.repeat(1000), 'x']) writes.put(makeEntry({ payload }));
     const settled = writes.settled();
@@ -86,7 +86,7 @@ describe('what is to be written', () => {
     expect(await isSettled(settled)).toBe(true);
   });
 
-  it('ends up in the store as it is in memory, and who was told that all is written was told the truth', async () => {
+  it('leaves the store equal to the memory, and reports writes as done only once they are', async () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constantFrom('put', 'remove'), at: fc.nat(7) }),
       fc.constantFrom(
@@ -115,7 +115,7 @@ describe('what is to be written', () => {
           } else if (kind === 'remove') {
             writes.remove(entry.key);
             memory.delete(entry.key);
-            // Whoever waits has what he waits for, also when it is put again later.
+            // An entry that somebody waits for is written, even when it is put again later.
             for (const wait of waits) wait.keys.delete(entry.key);
           } else if (kind === 'wait') {
             const wait = { keys: new Set(memory), told: false };

@@ -19,7 +19,7 @@ function inRow(row: RowList<One>): One[] {
   return all;
 }
 
-it('a row is in the order of places, and of one place in the order in which they came', () => {
+it('a row is in the order of places; entries of one place are in the order in which they came', () => {
   const step = fc.record({ place: fc.integer({ min: -5, max: 5 }), leaves: fc.option(fc.nat(20)) });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (steps) => {

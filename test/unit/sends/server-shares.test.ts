@@ -24,7 +24,7 @@ class Room {
   }
 }
 
-it('a quarter of all waits for a server that is alone, and less for each of more', () => {
+it('a single server may have a quarter of all waiting messages, and each of several servers less', () => {
   const room = new Room();
   expect(room.fill('a')).toBe(400);
   expect(room.fill('b')).toBe(300);
@@ -36,7 +36,7 @@ it('bytes count likewise', () => {
   expect(new Room().fill('a', 100_000)).toBe(40);
 });
 
-it('fewer events may be in progress as more waits, and one always where nothing does', () => {
+it('fewer events may be in progress as more messages wait, and always one when none waits', () => {
   const room = new Room();
   expect(room.shares.allowanceOf('a')).toBeCloseTo(1600 / 3 / 16);
   for (let i = 0; i < 300; i++) room.add('a');
@@ -49,13 +49,13 @@ it('fewer events may be in progress as more waits, and one always where nothing 
   expect(room.shares.allowanceOf('a')).toBe(1);
 });
 
-it('what is for any server counts for none, and leaves each a sixteenth', () => {
+it('messages for any server count for no server, and leave each server a sixteenth', () => {
   const room = new Room();
   for (let i = 0; i < 1600; i++) room.add(null);
   expect(room.fill('a')).toBe(100);
 });
 
-it('a change of size counts, and what has left does not', () => {
+it('a change of size counts, and a message that has left does not', () => {
   const room = new Room();
   room.add('a', 1);
   room.shares.resize({ server: 'a', bytes: 0 }, 15_999_999);

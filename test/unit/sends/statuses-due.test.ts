@@ -61,7 +61,7 @@ class Modules implements SendsSupervisor {
   }
 }
 
-it('a module that is down for a day has all of them when it is back, in order, and is seldom tried meanwhile', async () => {
+it('a module that was down for a day gets all statuses in order when it is back, and is seldom tried meanwhile', async () => {
   const modules = new Modules();
   modules.down.add('a');
   const ids = modules.add('a', 500).map(({ sentId }) => sentId);
@@ -100,7 +100,7 @@ it('nothing is tried any more once it is closed', async () => {
   expect(modules.tries).toBe(tries);
 });
 
-it('a module that is given some of them and has no time for others gets each once, in order', async () => {
+it('a module that has no time for some of them gets each once, in order', async () => {
   const modules = new Modules();
   // Of those that it has at a time it begins one, and the others are too late.
   modules.isGiven = (sentId) => sentId === `1-a-${modules.done.length}`;
@@ -123,7 +123,7 @@ it('a module that is slow holds up no other, and has few at a time', async () =>
   modules.due.close();
 });
 
-it('what was told leaves the memory, also while others wait all the time', async () => {
+it('statuses that were given leave the memory, even while others wait all the time', async () => {
   const modules = new Modules();
   let [added, done, alive] = [0, 0, 0];
   const registry = new FinalizationRegistry(() => {

@@ -29,7 +29,7 @@ function come(gate: ReturnType<Gates['enter']>, name: string, owner: object = ga
   else gate.hold({ owner, begin, refuse: () => seen.push(`${name} refused`) });
 }
 
-it('lets as many be in progress as are allowed, and the others in their order when these end', () => {
+it('lets the allowed number be in progress, and the others in order as these end', () => {
   const gate = gates.enter('a');
   for (const name of ['1', '2', '3', '4']) come(gate, name);
   expect(seen).toEqual(['1 begins', '2 begins']);
@@ -43,13 +43,13 @@ it('lets as many be in progress as are allowed, and the others in their order wh
   expect(closed).toEqual([]);
 });
 
-it('is one for all connections of a name, and of no other', () => {
+it('is shared by all connections of one name', () => {
   const [one, two, other] = [gates.enter('a'), gates.enter('a'), gates.enter('b')];
   for (const gate of [one, two, two, other]) come(gate, gate.server);
   expect(seen).toEqual(['a begins', 'a begins', 'b begins']);
 });
 
-it('refuses what has waited too long, and says once that the server has to acknowledge', () => {
+it('refuses events that have waited too long, and says once that the server has to acknowledge', () => {
   const gate = gates.enter('a');
   come(gate, '1');
   allowance = 0;
@@ -67,7 +67,7 @@ it('refuses what has waited too long, and says once that the server has to ackno
   expect(closed).toEqual(['a', 'a']);
 });
 
-it('drops what waits of a connection that goes, and is forgotten with the last one once nothing is in progress', () => {
+it('drops the waiting events of a connection that closes, and ends with the last one once nothing is in progress', () => {
   const [one, two] = [gates.enter('a'), gates.enter('a')];
   const [mine, yours] = [{}, {}];
   for (const name of ['1', '2']) come(one, name, mine);

@@ -262,7 +262,7 @@ describe('a module that was removed', () => {
     removeDelivery(evidence, 'journal_0', number);
   };
 
-  it('may be missing in the trace of a message that was under way then, and only there', () => {
+  it('may be missing only in the trace of a message that was in progress then', () => {
     const kindsWith = (absences: Evidence['absences']) => {
       const evidence = honestEvidence();
       remove(evidence);

@@ -1,4 +1,4 @@
-/** The evidence of a run in which nothing went wrong: what each test then falsifies. */
+/** The evidence of a run without any fault, which each test then falsifies. */
 
 import type { DefaultReason, Outcome } from 'mesibo-modules';
 import { stepsOf } from '../../../bench/soak/check-call.js';
@@ -46,7 +46,7 @@ function honestAnswer({ original, members, deliveries }: Evidence, number: numbe
   return { number, offeredMs: number, answeredMs: number + 3, outcome: { ...outcome, payload: message.payload } };
 }
 
-/** The first message for which the module of a slot did what is wanted, with what there is to falsify. */
+/** The first message for which the module of a slot did the wanted thing, with the evidence to falsify. */
 export function find(evidence: Evidence, slot: number, wanted: (call: JournalRecord[]) => boolean) {
   for (const answer of evidence.answers) {
     const call = evidence.members[slot]?.journal.get(answer.number);

@@ -3,7 +3,7 @@ import { runLoad } from '../../../bench/soak/load.js';
 
 const load = { first: 3, last: 12, concurrency: 4, patienceMs: 60_000 };
 
-it('offers every message once, in order, with so many under way and no more', async () => {
+it('offers every message once, in order, with a limited number in progress', async () => {
   const offered: number[] = [];
   let underway = 0;
   let most = 0;
@@ -21,7 +21,7 @@ it('offers every message once, in order, with so many under way and no more', as
   expect(underway).toBe(0);
 });
 
-it('gives a message without an answer up, and goes on', async () => {
+it('gives up a message without an answer, and goes on', async () => {
   const offered: number[] = [];
   const offer = (number: number): Promise<void> => {
     offered.push(number);
@@ -31,7 +31,7 @@ it('gives a message without an answer up, and goes on', async () => {
   expect(offered).toHaveLength(10);
 });
 
-it('fails with what an offer fails with', async () => {
+it('fails with the error of an offer', async () => {
   const offer = (number: number): Promise<void> => {
     return number === 5 ? Promise.reject(new Error('refused')) : Promise.resolve();
   };

@@ -7,7 +7,7 @@ it('has defaults for both forms, and takes the seed that it is given', () => {
   expect(readOptions(['--memory'], 9)).toEqual({ kind: 'memory', messages: 1_000_000, restarts: 500, seed: 9 });
 });
 
-it('takes what is said', () => {
+it('takes the given options', () => {
   expect(readOptions(['--messages', '10', '--kills=0', '--seed', '3'], 9)).toEqual({
     kind: 'soak',
     messages: 10,

@@ -20,10 +20,10 @@ const arrival = (number: number, sentId = `id-${number}`): Arrival => ({ sentId,
 const kindsOf = (journal: Journal, ...arrivals: Arrival[]) =>
   checkArrivals(journal, arrivals).violations.map(({ kind }) => kind);
 
-describe('what a module sent and a server got', () => {
+describe('a comparison of the sends of a module with those that a server got', () => {
   const journal = journalOf([1, 'accepted'], [2, 'refused'], [3, 'accepted'], [4, 'unknown']);
 
-  it('is well when all that was accepted came, also when some came twice or what nobody knows of', () => {
+  it('succeeds when all accepted messages came, even when some came twice or unknown ones came', () => {
     const { figures, violations } = checkArrivals(journal, [
       arrival(1),
       arrival(3),
@@ -37,7 +37,7 @@ describe('what a module sent and a server got', () => {
     expect(kindsOf(journal, arrival(1), arrival(3))).toEqual([]);
   });
 
-  it('is not well when one is lost, has two ids, is another one, or comes too early', () => {
+  it('fails when one is lost, has two ids, was exchanged, or comes too early', () => {
     expect(kindsOf(journal, arrival(1))).toEqual(['lost']);
     expect(kindsOf(journal, arrival(1), arrival(3), arrival(1, 'other'))).toEqual(['renamed']);
     expect(kindsOf(journal, { ...arrival(1), hash: 1 }, arrival(3))).toEqual(['false']);
@@ -46,7 +46,7 @@ describe('what a module sent and a server got', () => {
   });
 });
 
-it('the result tells what broke, and how many came twice', () => {
+it('the result says what broke, and how many came twice', () => {
   const figures = { accepted: 10, refused: 1, delivered: 9, repeated: 5, cameTwice: 3 };
   const lines = formatSendsResult({
     ...figures,

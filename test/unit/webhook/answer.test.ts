@@ -19,7 +19,7 @@ it.each([400, 401, 403, 404, 408, 409, 413, 429, 500, 502, 503, 504, 599, 999])(
   },
 );
 
-it.each([300, 301, 302, 303, 304, 307, 308])('%i leads nowhere, and says so', (status) => {
+it.each([300, 301, 302, 303, 304, 307, 308])('%i is not followed, with a reason', (status) => {
   expect(of(status)).toMatchObject({ kind: 'failed', why: `it answered ${status}, a redirect, which is not followed` });
 });
 

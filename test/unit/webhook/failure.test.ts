@@ -17,7 +17,7 @@ it.each([
   expect(explain(error)).toBe(words);
 });
 
-it('is one short line, whatever the other side chose as its names', () => {
+it('is one short line, whatever names the other side has chosen', () => {
   const said = explain(coded('ERR_TLS_CERT_ALTNAME_INVALID', `a\nb\u001b[2J${'c'.repeat(10_000)}`));
   expect(said).toMatch(/^the connection failed: a\?b\?\[2Jc+$/);
   expect(said.length).toBeLessThan(300);

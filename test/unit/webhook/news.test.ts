@@ -15,8 +15,8 @@ const failed = (module: string, why: string) =>
   `warn: the webhook at http://h did not take a message of module ${module}: ${why}; it is posted again until it is taken, or has waited for send_ttl`;
 const AGAIN = 'info: the webhook at http://h takes messages again';
 
-describe('what is told of a webhook', () => {
-  it('is that it fails, once, and that it goes on when no module waits any more', () => {
+describe('the log of a webhook', () => {
+  it('says once that it fails, and that it goes on when no module waits any more', () => {
     const { said, news } = scene();
     for (let i = 0; i < 100; i++) news.failed('m', 'it answered 500');
     news.failed('n', 'it answered 500');
@@ -27,7 +27,7 @@ describe('what is told of a webhook', () => {
     expect(said.slice(1)).toEqual([AGAIN]);
   });
 
-  it('is another reason, at most once a minute', () => {
+  it('gives another reason at most once a minute', () => {
     const { said, clock, news } = scene();
     for (let i = 0; i < 10; i++) news.failed('m', `it answered ${500 + i}`);
     clock.nowMs += 60_000;
@@ -35,7 +35,7 @@ describe('what is told of a webhook', () => {
     expect(said).toEqual([failed('m', 'it answered 500'), failed('m', 'nothing listens there')]);
   });
 
-  it('is a receiver that fails every other time, at most once a minute, and how often', () => {
+  it('reports a receiver that fails every other time at most once a minute, with the number', () => {
     const { said, clock, news } = scene();
     for (let second = 0; second <= 600; second++) {
       news.failed('m', 'it answered 500');
@@ -50,7 +50,7 @@ describe('what is told of a webhook', () => {
       `${failed('m', 'it answered 500')}; it failed 59 more times since 2026-11-30T00:00:00.000Z, and took messages again`,
       AGAIN,
     ]);
-    // One that goes on failing is told when its time has come.
+    // A failure that goes on is logged when its time has come.
     news.failed('m', 'it answered 502');
     clock.nowMs += 60_000;
     news.failed('m', 'it answered 502');
@@ -64,7 +64,7 @@ describe('what is told of a webhook', () => {
     ]);
   });
 
-  it('is nothing new when each message is given up: that is told by who counts those', () => {
+  it('is silent when each message is given up: the count of those is logged elsewhere', () => {
     const { said, news } = scene();
     for (let i = 0; i < 100; i++) {
       news.failed('m', 'it answered 500');
@@ -75,7 +75,7 @@ describe('what is told of a webhook', () => {
     expect(said.slice(1)).toEqual([AGAIN]);
   });
 
-  it('is how many it refused of a module, in one line', () => {
+  it('gives the number of refusals for a module in one line', () => {
     vi.useFakeTimers();
     try {
       const { said, news } = scene();
@@ -90,7 +90,7 @@ describe('what is told of a webhook', () => {
   });
 });
 
-it('a problem is what fails now, since when and why', () => {
+it('has a problem that says what fails now, since when and why', () => {
   const { clock, news } = scene();
   expect(news.problems()).toEqual([]);
   news.failed('m', 'it answered 500');

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { sharedLookup } from '../../../src/webhook/shared-lookup.js';
 
-it('one look-up of a name is in progress at a time, and all who asked hear what it found', () => {
+it('one look-up of a name is in progress at a time, and all callers get its result', () => {
   const begun: { name: string; told: (error: null, address: string) => void }[] = [];
   const lookup = sharedLookup((name, _, told) => begun.push({ name, told }));
   const heard: unknown[] = [];
@@ -14,7 +14,7 @@ it('one look-up of a name is in progress at a time, and all who asked hear what 
   expect(begun.map(({ name }) => name)).toEqual(['a', 'b', 'a']);
 });
 
-it('one that fails is told to all, and the next one begins anew', () => {
+it('all callers get a failure, and the next look-up begins anew', () => {
   let begun = 0;
   const lookup = sharedLookup((_, __, told) => {
     begun += 1;

@@ -1,4 +1,4 @@
-/** What is encoded by hand against the generated code: the same bytes, for whatever comes in. */
+/** The encoder by hand against the generated code: the same bytes for any input. */
 
 import Long from 'long';
 import { describe, expect, it } from 'vitest';
@@ -161,7 +161,7 @@ describe('a batch', () => {
     }
   });
 
-  it('holds the calls that it is told to', () => {
+  it('holds the calls that it is given', () => {
     const calls = [1, 2, 3, 4].map((seq) => ({
       event: CallEvent.empty('call'),
       seq,
@@ -190,7 +190,7 @@ describe('an event', () => {
     }
   });
 
-  it('is not changed by those that come after it, or by who gave it', () => {
+  it('is not changed by later events, or by its caller', () => {
     const next = seeded(3);
     const payload = Buffer.from('hello');
     const event = CallEvent.message({ from: 'al', to: 'bo' }, payload);
@@ -207,7 +207,7 @@ describe('an event', () => {
     }
   });
 
-  it('has what a module changed, and the rest as it was', () => {
+  it('has the changes of a module, and the rest unchanged', () => {
     for (let seed = 1; seed <= 500; seed++) {
       const next = seeded(seed);
       const { event } = makeEvent(next);

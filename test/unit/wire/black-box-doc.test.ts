@@ -10,7 +10,7 @@ const rows = [...text.matchAll(/^\| (\w+) \| (\d+) \| (\d+) \|/gm)].map(([, name
   size: Number(size),
 }));
 
-it('describes the header by the offsets that the code has', () => {
+it('describes the header with the offsets of the code', () => {
   const { version, ringOffset, headerBytes, ...offsets } = BOX;
   expect(Object.fromEntries(rows.map(({ name, offset }) => [name, offset]))).toMatchObject(offsets);
   expect(text).toContain(`version ${version}`);
@@ -27,6 +27,6 @@ it('leaves no field out and lets none overlap', () => {
   expect(ends.at(-1)).toBe(BOX.headerBytes);
 });
 
-it('gives records the head that the code has', () => {
+it('gives records the head of the code', () => {
   expect(text).toContain(`Each record begins with ${RECORD.headerBytes} bytes`);
 });

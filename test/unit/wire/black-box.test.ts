@@ -39,7 +39,7 @@ describe('the header', () => {
     expect(header.readBigUInt64LE(BOX.ringSize)).toBe(8n * 1024n * 1024n);
   });
 
-  it('says what the host wrote into it', () => {
+  it('gives the values that the host wrote into it', () => {
     const header = formatHeader(7, 65536);
     header.writeBigUInt64LE(2n ** 40n + 8n, BOX.head);
     header.writeBigUInt64LE(2n ** 40n - 8n, BOX.tail);
@@ -73,7 +73,7 @@ describe('the header', () => {
     });
   });
 
-  it('of a box made before the newest fields were there is read too: there was nothing but zeros', () => {
+  it('of a box from before the newest fields is read too: their place has zeros', () => {
     writeSync(
       fd,
       Buffer.concat([formatHeader(7, 65536).subarray(0, BOX.sendsClosed), Buffer.alloc(100)]),
@@ -84,7 +84,7 @@ describe('the header', () => {
     expect(readHeader(fd)).toMatchObject({ head: 0, phase: 'booting' });
   });
 
-  it('with an event that does not exist is executing nothing', () => {
+  it('with an unknown event counts as executing nothing', () => {
     const header = formatHeader(7, 65536);
     header.writeUInt32LE(7, BOX.currentEvent);
     header.writeUInt32LE(0xffffffff, BOX.causeEvent);
@@ -108,14 +108,14 @@ describe('the header', () => {
     expect(readHeader(fd)).toMatchObject({ phase });
   });
 
-  it.each([0, 1, 8])('is no header any more when byte %d was overwritten', (at) => {
+  it.each([0, 1, 8])('is not taken when byte %d was overwritten', (at) => {
     const header = formatHeader(7, 65536);
     header[at] = 0xff;
     writeSync(fd, header, 0, undefined, 0);
     expect(readHeader(fd)).toBeNull();
   });
 
-  it('of a short file is none', () => {
+  it('of a short file is not taken', () => {
     writeSync(fd, formatHeader(7, 65536).subarray(0, 50), 0, undefined, 0);
     expect(readHeader(fd)).toBeNull();
   });
@@ -141,7 +141,7 @@ describe('the ring', () => {
     expect(Buffer.from(entries[0]?.log?.text as Uint8Array).toString()).toBe('across the end');
   });
 
-  it('is read from what was taken over on, far behind 2^32 too', () => {
+  it('is read from the acknowledged position on, also far beyond 2^32', () => {
     const from = 2 ** 40 + size - 32;
     const old = logRecord(from - 40, 0, Buffer.from('old'));
     put(from - old.length, old);
@@ -157,7 +157,7 @@ describe('the ring', () => {
     expect(skippedBytes).toBe(0);
   });
 
-  it('whose file is shorter than it should be has nothing behind its end', () => {
+  it('has nothing behind the end of a file that is too short', () => {
     const record = logRecord(0, 0, Buffer.from('there'));
     put(0, record);
     const { entries, skippedBytes } = readRing(fd, size, 0, 4096);
@@ -174,7 +174,7 @@ describe('the ring', () => {
     expect(readRing(fd, size, from, head)).toEqual({ entries: [], skippedBytes: 0 });
   });
 
-  it('is whole pages of what was asked for', () => {
+  it('has the requested size in whole pages', () => {
     expect(ringBytes(8 * 1024 * 1024)).toBe(8 * 1024 * 1024 - BOX.ringOffset);
     expect(ringBytes(3_000_000) % 65536).toBe(0);
   });

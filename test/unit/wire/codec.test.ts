@@ -64,7 +64,7 @@ describe('frames', () => {
     expect(decodeCoreFrame(encodeCoreFrame(frame))).toMatchObject(frame);
   });
 
-  it('tell an absent abi and an absent address from empty ones', () => {
+  it('distinguish an absent abi or address from an empty one', () => {
     expect(decodeCoreFrame(encodeCoreFrame({ welcome: {} })).welcome?.abi ?? null).toBeNull();
     const status = { to: Buffer.alloc(0) };
     const { batch } = decodeCoreFrame(encodeCoreFrame({ batch: { calls: [{ status }] } }));
@@ -73,8 +73,8 @@ describe('frames', () => {
   });
 });
 
-describe('bytes that are no frame', () => {
-  /** Decodes and sees that nothing but a readable error comes of it. */
+describe('bytes that are not a frame', () => {
+  /** Decodes, and expects a readable error and no other result. */
   function tryBoth(garbage: Uint8Array): void {
     for (const [decode, peer] of [
       [decodeCoreFrame, 'core'],
@@ -96,7 +96,7 @@ describe('bytes that are no frame', () => {
     for (let round = 0; round < 3000; round++) tryBoth(Buffer.from(Array.from({ length: next(64) }, () => next(256))));
   });
 
-  it('do so too when they were one', () => {
+  it('do so even when they were a frame before', () => {
     const next = seeded(8);
     const whole = encodeHostFrame({
       report: { start: long, ring: Buffer.alloc(40, 7), position: long, droppedLogs: long },
@@ -109,7 +109,7 @@ describe('bytes that are no frame', () => {
     }
   });
 
-  it('do so when a length in them is a lie', () => {
+  it('do so when a length in them is false', () => {
     // Field 4, length-delimited, 2^31-1 bytes; then the same one level down.
     const lie = [0x22, 0xff, 0xff, 0xff, 0xff, 0x07];
     expect(() => decodeHostFrame(Buffer.from(lie))).toThrow('6 bytes from the host are not a frame of the protocol');

@@ -22,7 +22,7 @@ describe('a stream of messages', () => {
   const texts = ['first', '', 'x'.repeat(300), '', 'last'];
   const whole = stream(...texts.map((text) => Buffer.from(text)));
 
-  it('has its length before each', () => {
+  it('has the length before each message', () => {
     expect(Buffer.concat(frameOf(Buffer.from('abc')))).toEqual(Buffer.from([0, 0, 0, 3, 97, 98, 99]));
     expect(Buffer.concat(frameOf(Buffer.alloc(0)))).toEqual(Buffer.from([0, 0, 0, 0]));
   });
@@ -60,7 +60,7 @@ describe('a stream of messages', () => {
     expect(first.byteOffset).toBe(whole.byteOffset + 4);
   });
 
-  it('may be taken later than it came', () => {
+  it('may be taken some time after it came', () => {
     const reader = new FrameReader(LIMIT);
     reader.push(whole.subarray(0, 7));
     reader.push(whole.subarray(7));
@@ -98,14 +98,14 @@ describe('a length over the limit', () => {
 });
 
 describe('what a reader holds', () => {
-  it('is what came and not what was promised', () => {
+  it('is bounded by what came, not by the announced length', () => {
     const reader = new FrameReader(0xffffffff);
     reader.push(Buffer.from([0xff, 0xff, 0xff, 0xff, 1]));
     expect(reader.next()).toBeNull();
     expect(reader.heldBytes).toBeLessThanOrEqual(64 * 1024);
   });
 
-  it('grows with it, at most twofold, also from a slow writer', () => {
+  it('is at most twice as much, also from a slow writer', () => {
     const reader = new FrameReader(LIMIT);
     reader.push(Buffer.concat(frameOf(Buffer.alloc(LIMIT))).subarray(0, 4));
     const byte = Buffer.alloc(1);

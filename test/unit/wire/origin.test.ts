@@ -19,7 +19,7 @@ const ORIGINS: WireOrigin[] = [
   { server: 'größer', eventId: null, hops: 0 },
 ];
 
-describe('where an event came from', () => {
+describe('the origin of an event', () => {
   it.each(ORIGINS)('is read as it was written: $server $eventId $hops', (origin) => {
     expect(readOrigin(encode(origin))).toEqual(origin);
     const generated = Origin.decode(encode(origin));
@@ -28,13 +28,13 @@ describe('where an event came from', () => {
     expect(generated.hops ?? 0).toBe(origin.hops);
   });
 
-  it('stays behind where there is nothing to say, and where the name is longer than any server may have', () => {
+  it('is left out when it is empty, or when its name is longer than any server may have', () => {
     expect(originBytes({ server: '', eventId: null, hops: 0 })).toBe(0);
     expect(originBytes({ server: 'x'.repeat(ORIGIN_MAX_BYTES - 11), eventId: 1n, hops: 0 })).toBe(ORIGIN_MAX_BYTES);
     expect(originBytes({ server: 'x'.repeat(ORIGIN_MAX_BYTES - 10), eventId: 1n, hops: 0 })).toBe(0);
   });
 
-  it('is one or none when it is damaged', () => {
+  it('is read as an origin or none when it is damaged', () => {
     const next = seeded(5);
     let none = 0;
     for (let i = 0; i < 2000; i++) {

@@ -58,7 +58,7 @@ describe('addresses', () => {
     );
   });
 
-  it.each(['to', 'from'])('%s has no NUL', (field) => {
+  it.each(['to', 'from'])('%s may not have a NUL', (field) => {
     for (const address of ['\0', 'a\0b', 'a\0']) {
       expect(() => toWireParams({ [field]: address })).toThrow(
         expect.objectContaining({
@@ -69,7 +69,7 @@ describe('addresses', () => {
     }
   });
 
-  it.each(['to', 'from'])('%s has no half of a surrogate pair, which would become another address', (field) => {
+  it.each(['to', 'from'])('%s may not have a lone surrogate, which would become another address', (field) => {
     for (const address of ['\ud800', 'a\udc00b', 'a\ud83d', '\ude00\ud83d', `${'x'.repeat(200)}\ud800`]) {
       expect(() => toWireParams({ [field]: address })).toThrow(
         expect.objectContaining({

@@ -3,7 +3,7 @@ import { markOfHost, markOfRun, runOfMark } from '../../../src/wire/process-mark
 
 const UNLIMITED = 2n ** 64n - 1n;
 
-it('tells the run that a host is of, and one host from another', () => {
+it('gives the run of a host, and distinguishes hosts', () => {
   const run = 'ffffffffffffffff';
   const mark = markOfHost(run, 'ffffffffffffffffffffffffffffffff');
   expect(mark).toBeLessThan(UNLIMITED);
@@ -12,7 +12,7 @@ it('tells the run that a host is of, and one host from another', () => {
   expect(markOfRun('1fffffffffffffff')).not.toBe(markOfRun(run));
 });
 
-it('is never that of a process which nobody has marked', () => {
+it('is never found on an unmarked process', () => {
   for (const run of ['0000000000000000', '8000000000000000']) {
     expect(markOfRun(run)).toBeGreaterThan(0n);
     expect(runOfMark(UNLIMITED)).not.toBe(markOfRun(run));

@@ -52,7 +52,7 @@ describe('an entry', () => {
     ['4 bytes', '7d 00 00 00 00'],
     ['a group', '7b 08 01 7b 7c 12 00 7c'],
     ['a field of another type under a known number', '1d 00 00 00 00'],
-  ])('may hold %s that nobody knows, before and behind', (_, unknown) => {
+  ])('may hold unknown fields, before and behind: %s', (_, unknown) => {
     for (const hex of [
       `${unknown}${LINE}`,
       `${LINE}${unknown}`,
@@ -84,7 +84,7 @@ describe('an entry', () => {
     ['groups within groups within groups', `${LINE} ${'7b'.repeat(200)}${'7c'.repeat(200)}`],
     ['more fields than there are', `${LINE} ${'78 00'.repeat(64)}`],
     ['no kind', '78 05'],
-  ])('with %s is none', (_, hex) => {
+  ])('with %s is refused', (_, hex) => {
     const bytes = record(0, field(hex));
     const after = logRecord(bytes.length, 0, Buffer.from('after'));
     const { entries, skippedBytes } = collectRecords(Buffer.concat([bytes, after]), 0);
@@ -92,7 +92,7 @@ describe('an entry', () => {
     expect(skippedBytes).toBe(bytes.length);
   });
 
-  it('that says something twice is what it says last; of one kind it is both', () => {
+  it('has the last kind when it has two; two parts of one kind are merged', () => {
     const [seven, eight] = ['0a 09 09 07 00 00 00 00 00 00 00', '0a 02 18 08'];
     const read = (hex: string) => collectRecords(record(0, field(hex)), 0).entries;
     expect(read(`${seven} ${LINE}`)).toMatchObject([{ log: {} }]);
@@ -103,7 +103,7 @@ describe('an entry', () => {
   });
 });
 
-describe('what is no record', () => {
+describe('bytes that are not a record', () => {
   it.each([
     ['one that was not committed', (at: number) => logRecord(at, 0, Buffer.from('lost')).fill(0, 0, 8)],
     ['one of an earlier lap', (at: number) => logRecord(at + 8192, 0, Buffer.from('old'))],
@@ -124,7 +124,7 @@ describe('what is no record', () => {
     ['the size of a result record', resultRecord(0, 1, 0, 0), 8],
     ['the size of a void record', record(0, NOTHING), 8],
     ['the length of an entry', logRecord(0, 0, Buffer.from('x')), 12],
-  ])('%s may lie', (_, bytes, offset) => {
+  ])('%s may be false', (_, bytes, offset) => {
     // What comes behind it is found all the same.
     const after = logRecord(bytes.length, 0, Buffer.from('after'));
     const longest = bytes.length + after.length;
@@ -149,7 +149,7 @@ describe('what is no record', () => {
     ['of changed parameters', resultRecord(0, 1, 0, 1, { to: Buffer.from('x') }), 30],
     ['of a changed address', resultRecord(0, 1, 0, 1, { to: Buffer.from('x') }), 32],
     ['of a changed payload', resultRecord(0, 1, 0, 2, { payload: Buffer.from('x') }), 30],
-  ])('the length %s may lie', (_, bytes, offset) => {
+  ])('the length %s may be false', (_, bytes, offset) => {
     const after = logRecord(bytes.length, 0, Buffer.from('after'));
     for (let more = 1; more < 128 - (bytes[offset] as number); more++) {
       const lying = Buffer.from(bytes);

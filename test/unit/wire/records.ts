@@ -16,7 +16,7 @@ export interface Block {
   payload?: Buffer;
 }
 
-/** A record of these bytes, whatever they are; none make a void record. */
+/** A record of these bytes, whatever they are; no bytes make a void record. */
 export function record(position: number, entry: Uint8Array, size = Math.ceil((16 + entry.length) / 8) * 8): Buffer {
   const out = Buffer.alloc(size);
   out.writeBigUInt64LE(BigInt(position) ^ MAGIC, 0);

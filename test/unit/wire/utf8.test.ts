@@ -15,7 +15,7 @@ it.each([
   expect(textOf(Buffer.from(text), bytes)).toBe(cut);
 });
 
-it('keeps its bounds in what is no UTF-8', () => {
+it('keeps its bounds in bytes that are not UTF-8', () => {
   const bytes = Buffer.alloc(10, 0x80);
   for (let end = 0; end <= bytes.length; end++) {
     expect(wholeCharacters(bytes, end)).toBeLessThanOrEqual(end);

@@ -3,7 +3,7 @@ import { SILENT_MS, untilSilent } from '../../../../cli/core/silence.js';
 
 const ANSWER_MS = 5000;
 
-/** When a core is given up that answers as `answers` says, by a clock that stands still but for pauses and questions. */
+/** When the command gives up a core that answers at these times. The clock moves only during pauses and questions. */
 async function silentAt(answers: (nowMs: number) => boolean, overMs = Number.POSITIVE_INFINITY): Promise<number> {
   let nowMs = 1_000_000;
   const beganMs = nowMs;

@@ -8,7 +8,7 @@ it.each<[string[], string[], string[]]>([
     ['a.so', 'b.so.1'],
     ['hello', 'c.so'],
   ],
-  // A mistake in the first one is told as that of a file.
+  // A mistake in the first one is reported as a mistake in a file.
   [['/etc/passwd', 'hello'], ['/etc/passwd'], ['hello']],
   [[], [], []],
 ])('%j are files and then texts', (args, files, texts) => {

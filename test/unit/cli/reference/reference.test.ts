@@ -13,11 +13,11 @@ import { makeTempDir } from '../../../helpers/temp-dir.js';
 
 const reference = readReference(createProgram());
 
-it('docs/cli.md is what is made of the commands; if not: npm run docs', () => {
+it('docs/cli.md is generated from the commands; if not: npm run docs', () => {
   expect(readFileSync(join(PACKAGE_ROOT, 'docs/cli.md'), 'utf8')).toBe(markdownPage(reference));
 });
 
-it('docs/metrics.md is what is made of the metrics; if not: npm run docs', () => {
+it('docs/metrics.md is generated from the metrics; if not: npm run docs', () => {
   expect(readFileSync(join(PACKAGE_ROOT, 'docs/metrics.md'), 'utf8')).toBe(metricsPage());
 });
 
@@ -30,7 +30,7 @@ it('every command and option is described', () => {
   for (const { name } of reference.verbs) expect(page).toContain(`.SS ${name} `);
 });
 
-it('the examples are commands that there are, with options that they take', () => {
+it('the examples use existing commands, with options that they take', () => {
   for (const [line] of EXAMPLES) {
     for (const command of line.split(' && ')) {
       const [, name, ...words] = command.split(' ');
@@ -43,7 +43,7 @@ it('the examples are commands that there are, with options that they take', () =
 
 const hasMan = spawnSync('man', ['--version']).error === undefined;
 
-it.skipIf(!hasMan)('the manual page is without fault to man', () => {
+it.skipIf(!hasMan)('man finds no fault in the manual page', () => {
   const file = join(makeTempDir(), 'mesibo-modules.1');
   writeFileSync(file, manPage(reference));
   const env = { ...process.env, MANWIDTH: '80', LC_ALL: 'C.UTF-8' };

@@ -26,7 +26,7 @@ const view: View = { nowMs: NOW, width: 100, colour: false, options: [] };
 
 describe.each([100, 80, 60])('in %d columns', (width) => {
   test.each([true, false])(
-    'every line fits but for a path or value that cannot, which is whole (colour: %s)',
+    'every line fits, except for a path or value that is too long, which stays whole (colour: %s)',
     (colour) => {
       const lines = withoutColour(renderDescription(module, { ...view, width, colour })).split('\n');
       const long = lines.filter((line) => countColumns(line) > width).map((line) => line.trim());
@@ -40,7 +40,7 @@ describe.each([100, 80, 60])('in %d columns', (width) => {
   );
 });
 
-test('a value that goes on in another line stays beside its label', () => {
+test('a value of several lines stays beside its label', () => {
   const lastError = 'it refused to start, '.repeat(6).trimEnd();
   const lines = renderDescription({ ...module, lastError }, { ...view, width: 80 }).split('\n');
   const at = lines.findIndex((line) => line.startsWith('  last error'));
@@ -57,7 +57,7 @@ test('times say how long they are ago or ahead', () => {
   expect(text).toContain('pid 4242, ready, started 2m 3s ago (2024-12-31T23:57:57.000Z)');
 });
 
-test('a process says what it uses, where that is known', () => {
+test('the resources of a process are shown, when they are known', () => {
   const host = { pid: 1, generation: 4, state: 'ready', startedAt: '2024-12-31T23:57:57.000Z' } as const;
   const show = (usage: { memoryBytes: number | null; cpuSeconds: number | null; openRequests?: number }) =>
     renderDescription({ ...module, hosts: [{ ...host, openRequests: 0, ...usage }] }, { ...view, width: 200 });
@@ -73,7 +73,7 @@ test('default verdicts say why they were given', () => {
   expect(renderDescription({ ...module, messages: serving.messages }, view)).toContain('0 got the default verdict\n');
 });
 
-test('how long answers took, once there are any', () => {
+test('the times of answers are shown, once there are any', () => {
   const latency = (latencyMicros: ModuleDescription['latencyMicros']) =>
     /^ {2}latency +(.*)$/m.exec(renderDescription({ ...module, latencyMicros }, view))?.[1];
   expect(latency({ p50: null, p99: null })).toBe('none yet: it has answered no message');
@@ -86,7 +86,7 @@ test('the state is coloured as in a status', () => {
   expect(withoutColour(coloured)).toBe(renderDescription({ ...serving, ...more }, view));
 });
 
-test('where there is no terminal, no line is broken', () => {
+test('without a terminal, no line is broken', () => {
   const text = renderDescription(module, { ...view, width: Number.POSITIVE_INFINITY });
   expect(text).toContain(`last error  ${module.lastError}\n`);
   expect(text).toContain(`${'darn,heck,'.repeat(7)}  # ${file}`);
@@ -121,13 +121,13 @@ test.each<[string, Partial<ModuleDescription>, string[]]>([
   for (const words of said) expect(text).toContain(words);
 });
 
-test('of a core that knows no builds nothing is said of them', () => {
+test('builds are left out for a core that knows none', () => {
   const older: Partial<ModuleDescription> = { ...serving, ...more };
   delete older.build;
   expect(renderDescription(older as ModuleDescription, view)).not.toContain('build');
 });
 
-test('one of a thing is not called several', () => {
+test('a single thing is written in the singular', () => {
   const text = renderDescription(
     { ...serving, ...more, failedStarts: 1, dropped: { logLines: 1, outputBytes: 2 } },
     view,
@@ -135,7 +135,7 @@ test('one of a thing is not called several', () => {
   expect(text).toMatch(/; 1 start failed\n[\s\S]* 1 log line, 2 bytes of output\n/);
 });
 
-test('what is hidden says how to show it, with what leads to the core', () => {
+test('a hidden value comes with the command that shows it, and with the options that reach the core', () => {
   const config = [{ key: 'api_key', value: '(hidden)', hidden: true, origin: file }];
   const text = renderDescription({ ...module, config }, { ...view, width: 200, options: ['--run-dir', '/r'] });
   expect(text).toContain(`  api_key = (hidden)  # ${file}\n`);

@@ -18,7 +18,7 @@ describe.each([100, 80, 60])('in %d columns', (width) => {
   });
 });
 
-test('where there is no terminal, nothing is cut', () => {
+test('without a terminal, nothing is cut', () => {
   const name = 'n'.repeat(64);
   expect(renderList([{ ...deep, name }], { width: Number.POSITIVE_INFINITY, colour: false }).split('\n')[1]).toBe(
     `${name}  serving  exports-2020  symbols   ${path}  blocks words`,

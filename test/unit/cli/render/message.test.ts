@@ -55,7 +55,7 @@ test('bytes that are not UTF-8 come as base64; a byte order mark and a NUL are t
   expect(marked).not.toHaveProperty('messageBase64');
 });
 
-test('a person sees the verdict, who gave it, and what each module made of it', () => {
+test('a person sees the verdict, who gave it, and the result of each module', () => {
   expect(renderOutcome(outcome, Buffer.from('hello'))).toBe(
     ['consumed by filter (412 us)', '  a       pass      400 us  by default: crash', '  filter  consumed  12 us'].join(
       '\n',

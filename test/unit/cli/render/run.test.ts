@@ -8,7 +8,7 @@ test.each([
   [{ event: 'log', level: 0, text: hex('hello') }, ' logs: hello'],
   [{ event: 'complaint', text: hex('http refused: there is no URL') }, ': http refused: there is no URL'],
   [{ event: 'send', params: { to: hex('bob') }, payload: hex('hi') }, ' sends to bob: hi'],
-])('what a module does while an ABI is tried is told as such (%#)', (told, words) => {
+])('output of a module while an ABI is tried is marked as such (%#)', (told, words) => {
   const shown = (event: object) => {
     const parsed = parseEvent(JSON.stringify({ ...event, module: 'm' }));
     return parsed && new RunRenderer().render(parsed);

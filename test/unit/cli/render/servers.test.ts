@@ -43,7 +43,7 @@ test('servers are a table below that of the modules', () => {
   }
 });
 
-test('where none is connected, it is said where one can connect; nothing is said where none can', () => {
+test('when none is connected, the address for connections is shown, if there is one', () => {
   expect(renderOverview(core(), view)).toContain(`\n\nno server is connected to ${GATEWAY}\n`);
   const shared = core();
   shared.core.gatewayGroup = 'chat';
@@ -52,7 +52,7 @@ test('where none is connected, it is said where one can connect; nothing is said
   expect(renderOverview(closed, view)).not.toContain('server');
 });
 
-test('it is said where the core answers over HTTP', () => {
+test('the address where the core answers over HTTP is shown', () => {
   const open = core();
   open.core.http = '127.0.0.1:7780';
   expect(renderOverview(open, view)).toContain('\n\nanswers over HTTP at 127.0.0.1:7780\n\nno server is connected to');
@@ -65,7 +65,7 @@ test('it is said where the core answers over HTTP', () => {
   expect(renderOverview(core(prosody), view)).not.toContain('HTTP');
 });
 
-test('a core that is a part of a program is told from one with a process of its own', () => {
+test('a core in a program is distinguished from one with a process of its own', () => {
   const status = statusOf(serving);
   expect(renderOverview(status, view)).toMatch(/^core 1\.2\.3, pid 7,/);
   status.core.embedded = true;
@@ -73,7 +73,7 @@ test('a core that is a part of a program is told from one with a process of its 
 });
 
 describe('messages that wait', () => {
-  test('are a warning, with what to do, where no server takes them; the core is well nevertheless', () => {
+  test('are a warning, with what to do, when no server takes them; the core counts as well nevertheless', () => {
     const waits = '5 messages that modules sent wait, and no server takes them (autoreply: 5)';
     const connect = `let a server that takes sends connect to ${GATEWAY}`;
     expect(tell(core())).toEqual([`warning: ${waits} -> ${connect}`]);
@@ -86,7 +86,7 @@ describe('messages that wait', () => {
     ]);
   });
 
-  test('are a note where a server takes them, and nothing when none waits', () => {
+  test('are a note when a server takes them, and are left out when none waits', () => {
     expect(tell(core(prosody))).toEqual([
       'note: 5 messages that modules sent wait for a server (autoreply: 5) -> null',
     ]);
@@ -95,7 +95,7 @@ describe('messages that wait', () => {
     expect(tell({ ...none, sends: null })).toEqual([]);
   });
 
-  test('are a warning where a server takes them, and another one that is away has to take some', () => {
+  test('are a warning when a server takes them, but some are for another one that is away', () => {
     const status = core(prosody);
     const waits = '5 messages that modules sent wait for a server (autoreply: 5)';
     const given = 'what waits longer than send_ttl is given up';
@@ -112,7 +112,7 @@ describe('messages that wait', () => {
     expect(tell({ ...status, sends: older as CoreStatus['sends'] })).toEqual([`note: ${waits} -> null`]);
   });
 
-  test('are listed by module, where there are some', () => {
+  test('are listed by module, when there are any', () => {
     const { modules } = core();
     expect(renderList(modules, view).split('\n')[0]).toContain('SENDS WAIT');
     expect(renderList(modules, view).split('\n')[2]).toMatch(/^autoreply .*filter\.so +5$/);
@@ -121,7 +121,7 @@ describe('messages that wait', () => {
   });
 });
 
-test('a core of another version, which says nothing of servers, is shown all the same', () => {
+test('a core of another version that says nothing about servers is shown, too', () => {
   const { servers: _, sends: __, ...older } = statusOf(serving);
   expect(renderOverview(older as CoreStatus, view)).toContain('filter  serving');
   expect(findTroubles(older as CoreStatus, NOW)).toEqual([]);

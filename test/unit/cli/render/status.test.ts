@@ -23,7 +23,7 @@ test('modules are an aligned table below one line on the core', () => {
   );
 });
 
-test('what is wrong stands below the table, with what to do', () => {
+test('problems stand below the table, with what to do', () => {
   const lines = renderStatus(statusOf(serving, crashed), view).split('\n');
   expect(lines[4]).toBe('crashy  backoff      -     -       -      -         5         0        3        3    -');
   expect(lines.slice(-3)).toEqual([
@@ -56,7 +56,7 @@ describe.each([120, 100, 80, 60])('in %d columns', (width) => {
   });
 });
 
-test('on the narrowest terminal names, states and crashes are what is left', () => {
+test('on the narrowest terminal only names, states and crashes are left', () => {
   const long: ModuleStatus = { ...crashed, name: 'a_module_with_a_name_longer_than_any_column' };
   const table = (...modules: ModuleStatus[]) =>
     renderStatus(statusOf(...modules), { ...view, width: 40 }).split('\n\n')[1];
@@ -67,7 +67,7 @@ test('on the narrowest terminal names, states and crashes are what is left', () 
   expect(table(serving)?.split('\n')[0]).toBe('NAME    STATE    DEFAULT  CRASHES');
 });
 
-test('how to start many modules that were stopped is broken as a shell takes it', () => {
+test('the command that starts many stopped modules is broken as a shell takes it', () => {
   const stopped = Array.from({ length: 12 }, (_, i): ModuleStatus => {
     return { ...serving, name: `module_${i}`, state: 'stopped', desired: 'down', hosts: [] };
   });
@@ -79,7 +79,7 @@ test('how to start many modules that were stopped is broken as a shell takes it'
   ]);
 });
 
-test('where there is no terminal, nothing is cut', () => {
+test('without a terminal, nothing is cut', () => {
   const name = 'n'.repeat(64);
   const lines = renderStatus(statusOf({ ...crashed, name }), { ...view, width: Number.POSITIVE_INFINITY }).split('\n');
   expect(lines[3]).toMatch(/^n{64} +backoff/);
@@ -95,7 +95,7 @@ test('states are coloured where colour is wanted, and the columns stay aligned',
   expect(withoutColour(coloured)).toBe(plain);
 });
 
-test('why no core can be asked is broken into lines between words', () => {
+test('the reason why no core can be asked is broken into lines between words', () => {
   expect(
     renderAbsence(`no core serves /run/mesibo; ${'start one '.repeat(9)}`, { width: 60, options: [] }).split('\n'),
   ).toEqual([
@@ -106,7 +106,7 @@ test('why no core can be asked is broken into lines between words', () => {
   ]);
 });
 
-test('the ABIs found by trials stand last, those found alike together, and not in an overview', () => {
+test('the ABIs found by trials stand last, equal ones together, and are left out of an overview', () => {
   const abiReason =
     "found by a trial of exports-2020, exports-2019 (it imports mesibo_log\u001b); remembered by the file's sha256";
   const others = Array.from({ length: 9 }, (_, i): ModuleStatus => {
@@ -128,7 +128,7 @@ test('the ABIs found by trials stand last, those found alike together, and not i
   expect(renderStatus(statusOf(serving), view)).not.toContain('ABI');
 });
 
-test('what is wrong with the core stands below the table, also without modules', () => {
+test('problems of the core stand below the table, also without modules', () => {
   for (const modules of [[], [serving]]) {
     const status = statusOf(...modules);
     status.core.problems = ['core.log cannot be written\u001b[2J'];

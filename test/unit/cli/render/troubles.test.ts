@@ -43,7 +43,7 @@ test.each<[string, Partial<ModuleStatus>, string]>([
   expect(told(module, crashed)).toEqual([line]);
 });
 
-test('all is well but for a module that should be up and does not serve, or a problem of the core', () => {
+test('all is well unless a module that should be up does not serve, or the core has a problem', () => {
   const stopped: ModuleStatus = { ...crashed, desired: 'down', state: 'stopped' };
   const well = statusOf(serving, { ...serving, state: 'replacing' }, { ...crashed, state: 'serving' }, stopped);
   expect(isWell(well)).toBe(true);
@@ -59,11 +59,11 @@ test('a problem of the core says how long ago its time is', () => {
   ]);
 });
 
-test('a module that is ordered to stop is not stopped before its host has ended', () => {
+test('a module that is ordered to stop counts as stopped only once its host has ended', () => {
   expect(told({}, stopping)[0]).toContain(': slow (stopping); to start: mesibo-modules start slow');
 });
 
-test('modules that were stopped by order are told of in one line, after what is wrong', () => {
+test('modules that were stopped by order are named in one line, after the problems', () => {
   const stopped = ['a', 'b'].map(
     (name): ModuleStatus => ({ ...serving, name, state: 'stopped', desired: 'down', hosts: [] }),
   );
@@ -81,7 +81,7 @@ test('a crash is old news after an hour', () => {
   expect(told({ state: 'serving', crashes }, crashed)).toEqual([]);
 });
 
-test('messages that nobody took, and output that was not kept, are told', () => {
+test('messages that nobody took and output that was not kept are reported', () => {
   expect(told({ sends: { ...serving.sends, total: 9, undelivered: 4 } })).toEqual([
     'warning: module filter: nobody took 4 of the 9 messages that it sent -> let a server take them: set gateway = auto',
   ]);
@@ -138,7 +138,7 @@ test.each<[string, Partial<ModuleStatus>, string[]]>([
   expect(isWell(statusOf({ ...serving, ...changes }))).toBe(true);
 });
 
-test('a problem of a build is told with its command, whatever version the core has', () => {
+test('a problem of a build is shown with its command, whatever version the core has', () => {
   const problem = 'the copy is gone; to keep another: mesibo-modules reload filter';
   const problemParts = ['the copy is gone; to keep another: ', { kind: 'core' as const, words: ['reload', 'filter'] }];
   const tell = (parts: unknown) => {
@@ -155,7 +155,7 @@ test('a problem of a build is told with its command, whatever version the core h
     expect(tell(parts)).toEqual([`module filter: ${problem}${rest}`]);
 });
 
-test('what helps against lines that are dropped is the rate and the black box', () => {
+test('the remedy for dropped lines names the rate and the black box', () => {
   expect(told({ dropped: { logLines: 7, outputBytes: 0 } })[0]).toMatch(
     / -> raise log_rate or black_box, or let it log less$/,
   );

@@ -26,7 +26,7 @@ afterEach(() => {
 });
 
 describe('a secret in a file that others can read', () => {
-  it('is warned of once a file, at the first, and refused by --strict', () => {
+  it('gets one warning for each file, at the first secret, and is refused by --strict', () => {
     const { said, config } = warningsOf(SECRET);
     expect(said).toEqual([
       'm.conf:3: module m: api_key has a secret, and every user of this machine can read this file (mode 0644); ' +
@@ -42,7 +42,7 @@ describe('a secret in a file that others can read', () => {
     'module m { auth = ${EXPOSED_TEST:-built-in} }',
     'module m { db = "password=abc host=${EXPOSED_TEST:-h}" }',
     'webhook = https://h/?token=abc\nwebhook_secret = /none',
-  ])('is warned of in %s', (text) => {
+  ])('gets a warning in %s', (text) => {
     const { said } = warningsOf(text);
     expect(said.filter((line) => line.includes('every user of this machine'))).toHaveLength(1);
   });
@@ -52,12 +52,12 @@ describe('a secret in a file that others can read', () => {
     'module m { password = ${EXPOSED_TEST} }',
     'module m { url = http://u:${EXPOSED_TEST}@h }',
     'http = unix:h.sock\nhttp_token = ./token',
-  ])('is not seen in %s', (text) => {
+  ])('is not found in %s', (text) => {
     process.env.EXPOSED_TEST = 'hush';
     expect(warningsOf(text).said.filter((line) => line.includes('every user'))).toEqual([]);
   });
 
-  it.each([0o600, 0o640, 0o700, 0o660])('is no matter in a file of mode %o', (mode) => {
+  it.each([0o600, 0o640, 0o700, 0o660])('gets no warning in a file of mode %o', (mode) => {
     expect(warningsOf(SECRET, mode).said).toEqual([]);
   });
 
@@ -78,7 +78,7 @@ describe('a secret in a file that others can read', () => {
     ]);
   });
 
-  it('is out of their reach in a closed folder', () => {
+  it('is out of reach of others in a closed folder', () => {
     const { folder } = warningsOf(SECRET);
     mkdirSync(join(folder, 'deep'));
     writeFileSync(join(folder, 'deep/m.conf'), SECRET);

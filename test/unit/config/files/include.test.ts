@@ -23,7 +23,7 @@ const failure = (files: Record<string, string>) => {
   return { folder, error, message: error.message.replaceAll(`${folder}/`, '') };
 };
 
-describe('what is included', () => {
+describe('an included file', () => {
   it('stands where its include does, in the order of the names as bytes', () => {
     const { modules } = load({
       'm.conf': 'module = first\ninclude = conf.d/*.conf\nmodule = last\n',
@@ -71,7 +71,7 @@ describe('what is included', () => {
     expect(loadConfig(file).modules.map(({ name }) => name)).toEqual(['a', 'b']);
   });
 
-  it('has the place of every setting in its own file', () => {
+  it('gives every setting its place in its own file', () => {
     const { folder, file } = write({
       'm.conf': '\ninclude = a.conf\nlog_keep = 2',
       'a.conf': 'module m {\n  deadline = 2s\n  word = x\n env { A = 1 }\n}\nlog_keep = 1',
@@ -102,7 +102,7 @@ describe('what is included', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('is known to whoever mistypes it', () => {
+  it('is suggested when it is mistyped', () => {
     expect(load({ 'm.conf': 'inlcude = x' }).warnings[0]?.message).toContain('did you mean include?');
   });
 
@@ -154,7 +154,7 @@ describe('an include that cannot be', () => {
     chmodSync(join(folder, 'closed'), 0o700);
   });
 
-  it('has the mistakes of its file in their places', () => {
+  it('has the mistakes of its file at their own places', () => {
     expect(failure({ 'm.conf': '\n\ninclude = a.conf', 'a.conf': '\n  module {' }).message).toMatch(/^a\.conf:2:10: /);
     const { message, error } = failure({ 'm.conf': 'include = a.conf', 'a.conf': 'module m {\n deadline = soon\n}' });
     expect(message).toMatch(/^a\.conf:2:2: module m: found "soon" for deadline/);
@@ -181,7 +181,7 @@ describe('an include that cannot be', () => {
     expect(failure(files).message.replace('/d/../', '/')).toContain(said);
   });
 
-  it('is refused by whatever name the circle is closed', () => {
+  it('is refused in a cycle, by whatever name the file is included again', () => {
     const { folder, file } = write({ 'm.conf': 'include = link.conf' });
     linkSync(file, join(folder, 'link.conf'));
     expect(catchConfigError(() => loadConfig(file)).message).toContain('found a file that includes itself');

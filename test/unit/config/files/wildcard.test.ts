@@ -36,6 +36,6 @@ it('agrees with a regular expression', () => {
 it('takes no longer for many stars', () => {
   const began = performance.now();
   expect(matches(`${'*a'.repeat(100)}b`, 'a'.repeat(255))).toBe(false);
-  // A search that tries every way to share the name out would not end.
+  // A search that tries every way to divide the name would not end.
   expect(performance.now() - began).toBeLessThan(10_000);
 });

@@ -66,13 +66,13 @@ describe('a value', () => {
     expect(message).toContain('its variables give more than 1 MiB');
   });
 
-  it('is not asked for in keys, names of modules and comments', () => {
+  it('is not expanded in keys, names of modules and comments', () => {
     const { modules } = parse('# ${NONE}\nmodule m { a.b$ = 1 /* ${NONE} */ }');
     expect(modules[0]?.config).toEqual([['a.b$', '1']]);
     expect(catchConfigError(() => parse('module = ${NAME}')).code).toBe('CONFIG_SYNTAX');
   });
 
-  it('that ends in a variable is no reason for a block without an end', () => {
+  it('that ends in a variable is not blamed for a block without an end', () => {
     expect(catchConfigError(() => parse('module m {\n k = ${NAME}\n')).message).not.toContain('without white space');
     expect(catchConfigError(() => parse('module m {\n k = a}\n')).message).toContain('without white space, at 2:6');
   });

@@ -102,7 +102,7 @@ describe('a value that names a file', () => {
     expect(said('webhook = @./value\nwebhook_secret = /x')).not.toContain('hush');
   });
 
-  it('is told from the settings that want a path', () => {
+  it('is distinguished from the settings that want a path', () => {
     for (const key of ['http_token', 'webhook_secret']) {
       const { message } = catchConfigError(() => loadConfig(write(`${key} = @./value`).file));
       expect(message).toContain(`found "@./value" for ${key}, expected the path of the file, without the @`);

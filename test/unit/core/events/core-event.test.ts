@@ -37,7 +37,7 @@ function read(...story: (LifecycleEvent | number)[]): string[] {
 const RECOVERED = 'module crashy has served for 60 s again';
 const crash = [became('serving', 'starting', 'why'), became('starting', 'serving')];
 
-it('tells of a crash at once, and of a recovery after a minute without another', () => {
+it('reports a crash at once, and a recovery after a minute without another', () => {
   expect(read(exited('crash'), ...crash, 40, exited('hang', 2), ...crash, 59)).toEqual([
     'crash 1 crash: it died: crash',
     'crash 2 hang: it died: hang',
@@ -57,7 +57,7 @@ it('says when there may be a recovery', () => {
   expect(reader.nextMs()).toBe(2000 + HEALTHY_MS);
 });
 
-it('tells once of a module that is given up, not of its probes, and of its return after a minute', () => {
+it('reports once that a module is given up, not its probes, and its return after a minute', () => {
   const probe = [became('failed', 'starting'), became('starting', 'serving')];
   const failing = [...probe, exited('crash', 2), became('serving', 'failed', 'no')];
   const story = [became('stopped', 'starting'), became('starting', 'failed', 'no'), 30, ...failing, 60, ...failing];
@@ -65,12 +65,12 @@ it('tells once of a module that is given up, not of its probes, and of its retur
   expect(read(...story, 120, ...probe, 60)).toEqual(['failed null null: no', `recovered 2 null: ${RECOVERED}`]);
 });
 
-it('tells of a crash of what a reload has put in the place of a failed module', () => {
+it('reports a crash of a module that a reload has put in the place of a failed one', () => {
   const failed = [became('starting', 'failed', 'no'), became('failed', 'serving')];
   expect(read(...failed, exited('crash', 3))).toEqual(['failed null null: no', 'crash 3 crash: it died: crash']);
 });
 
-it('is silent about what was ordered: starts, stops, restarts and new generations', () => {
+it('is silent about orders: starts, stops, restarts and new generations', () => {
   const start = [became('stopped', 'starting'), became('starting', 'serving')];
   const restart = [exited('stop'), became('serving', 'starting'), became('starting', 'serving')];
   const reload = [became('serving', 'replacing'), exited('trial'), became('replacing', 'serving'), exited('stop')];

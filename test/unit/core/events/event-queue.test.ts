@@ -6,7 +6,7 @@ function event(kind: CoreEvent['event'], module: string | null, reason = ''): Co
   return { event: kind, module, reason, time: 0, generation: null, cause: null, signal: null };
 }
 
-it('hands out what came first, at once', () => {
+it('hands out the first event at once', () => {
   const queue = new EventQueue();
   queue.add(event('crash', 'a'));
   queue.add(event('crash', 'b'));
@@ -34,7 +34,7 @@ it('holds the same event of the same module back, and keeps the newest', () => {
   expect(queue.take(100 + SAME_EVENT_MS)).toMatchObject({ event: { reason: 'fourth' }, skipped: 2 });
 });
 
-it('lets a newer event of a module replace those that wait, so that the last one told is how it fares', () => {
+it('lets a newer event of a module replace those that wait, so the last one shows its present state', () => {
   const queue = new EventQueue();
   queue.add(event('failed', 'a'));
   queue.add(event('recovered', 'a'));
@@ -45,14 +45,14 @@ it('lets a newer event of a module replace those that wait, so that the last one
   expect([queue.take(1), queue.take(1)]).toMatchObject([{ event: { event: 'failed' }, skipped: 2 }, null]);
 });
 
-it('forgets what is not so any more', () => {
+it('forgets an event that is no longer true', () => {
   const queue = new EventQueue();
   queue.add(event('reload-failed', null));
   queue.drop(null);
   expect([queue.take(0), queue.nextMs()]).toEqual([null, null]);
 });
 
-it('tells a crash loop of a million crashes in a few events', () => {
+it('reports a crash loop of a million crashes in a few events', () => {
   const queue = new EventQueue();
   let told = 0;
   for (let nowMs = 0; nowMs < 100_000; nowMs++) {

@@ -69,7 +69,7 @@ describe('findCandidates', () => {
     });
   });
 
-  it('leaves all three to one without mesibo_* imports, whatever contains the word', () => {
+  it('leaves all three ABIs to a file without mesibo_* imports, whatever contains the word', () => {
     const { candidates, reason } = find('my_mesibo_http', 'mesibolog');
     expect(candidates).toEqual(['table', 'exports-2020', 'exports-2019']);
     expect(reason).toBe('it imports no mesibo_* function');
@@ -123,7 +123,7 @@ describe('a file with notes', () => {
     expect(both.reason).toBe('the note in the file says so');
   });
 
-  it('says that its imports contradict the note, which decides', () => {
+  it('follows the note when its imports contradict it, with a warning', () => {
     const { candidates, doubts } = findCandidates(marked([chosen[2019]], ['mesibo_vlog']), null);
     expect(candidates).toEqual(['exports-2019']);
     expect(doubts).toEqual([
@@ -147,7 +147,7 @@ describe('a file with notes', () => {
     ]);
   });
 
-  it('is refused when it is of an ABI that comes later', () => {
+  it('is refused when it is of a later ABI', () => {
     const later = marked([mark({ abi: null, number: 2031, version: 7 })]);
     expect(refusal(() => findCandidates(later, null))).toMatchObject({
       code: 'MODULE_ABI_UNKNOWN',
@@ -158,7 +158,7 @@ describe('a file with notes', () => {
     expect(findCandidates(later, 'table').candidates).toEqual(['table']);
   });
 
-  it('is told by its symbols when the note is damaged, and says so', () => {
+  it('is recognised by its symbols when the note is damaged, with a warning', () => {
     const damaged = facts({ imports: ['mesibo_http'], notes: { marks: [], damage: 'its note is too short' } });
     const { candidates, source, doubts } = findCandidates(damaged, null);
     expect([candidates, source]).toEqual([['exports-2019'], 'symbols']);

@@ -57,7 +57,7 @@ describe.each(COMPILERS)('%s', (...compiler) => {
     expect(marksOf(path)).toEqual({ marks: [markOf(abi)], damage: null });
   });
 
-  it('says that the source chose none', () => {
+  it('says when the source chose no ABI', () => {
     const path = build('default', compiler, [write('default.src', source(null))], [standard]);
     expect(marksOf(path)).toEqual({ marks: [markOf('table', false)], damage: null });
   });
@@ -83,7 +83,7 @@ describe.each(COMPILERS)('%s', (...compiler) => {
   });
 });
 
-describe('a note that is not as it should be', () => {
+describe('a faulty note', () => {
   const OWNER = Buffer.from('mesibo\0\0', 'latin1');
   let sound: Buffer;
   /** Where the note begins. */
@@ -100,7 +100,7 @@ describe('a note that is not as it should be', () => {
     return marksOf(write('spoilt.so', copy));
   }
 
-  it('is of a number that nobody knows', () => {
+  it('has an unknown number', () => {
     expect(spoil((copy) => copy.writeUInt32LE(2031, at + 20))).toEqual({
       marks: [{ abi: null, number: 2031, version: 1, isChosen: true }],
       damage: null,
@@ -119,7 +119,7 @@ describe('a note that is not as it should be', () => {
     expect(spoil((copy) => copy.writeUInt32LE(8, at + 4)).damage).toBe('its note is too short');
   });
 
-  it('has another type, and is none of ours', () => {
+  it('has another type, and is ignored', () => {
     expect(spoil((copy) => copy.writeUInt32LE(2, at + 8))).toEqual({ marks: [], damage: null });
   });
 
@@ -135,7 +135,7 @@ describe('a note that is not as it should be', () => {
     expect(found).toEqual({ marks: [], damage: 'its notes lie outside of the file' });
   });
 
-  it('never does more than to be left out, whatever byte of the notes or of their headers is wrong', () => {
+  it('is at worst left out, whatever byte of the notes or of their headers is wrong', () => {
     const fates = { sound: 0, other: 0, none: 0, damaged: 0, refused: 0 };
     let random = 4711;
     const next = (below: number) => {

@@ -86,14 +86,14 @@ describe('a sound shared object', () => {
     expect(facts.imports).not.toContain('mesibo_module_word_init');
   }
 
-  it('tells imports, exports and libraries with DT_GNU_HASH alone', () => expectFacts(sound));
+  it('gives imports, exports and libraries with DT_GNU_HASH alone', () => expectFacts(sound));
 
-  it('tells them with DT_HASH alone', () => {
+  it('gives them with DT_HASH alone', () => {
     expectFacts(compile('sysv', SOURCE, ['-shared', '-Wl,--hash-style=sysv', '-Wl,--no-as-needed', '-lm']));
   });
 
-  it('tells them through a symbolic link, without section headers', () => {
-    // Stripped of the section headers, which lie behind what is loaded, and of the header's word of them.
+  it('gives them through a symbolic link, without section headers', () => {
+    // Without the section headers, which lie behind the loaded part, and without their announcement in the header.
     const path = spoil('no-sections', (copy) => {
       copy.writeBigUInt64LE(0n, 40);
       copy.fill(0, 58, 64);
@@ -103,18 +103,18 @@ describe('a sound shared object', () => {
     expectFacts(join(dir, 'link'));
   });
 
-  it('does not mind lost section headers that are still announced', () => {
+  it('is read when its section headers are lost but still announced', () => {
     expectFacts(spoil('lost-sections', (copy) => copy.subarray(0, loadedEnd(copy))));
   });
 
-  it('tells the imports of one that exports nothing', () => {
+  it('gives its imports when it exports nothing', () => {
     const source = 'int from_elsewhere(void); __attribute__((constructor)) static void f(void) { from_elsewhere(); }';
     const facts = readElf(compile('imports-only', source, ['-shared', '-nostdlib', '-Wl,--hash-style=gnu']));
     expect(facts.imports).toContain('from_elsewhere');
     expect(facts.exports).toEqual([]);
   });
 
-  it('reads many symbols', () => {
+  it('may have many symbols', () => {
     const names = Array.from({ length: 500 }, (_, i) => `f${i}`);
     const source = names.map((name) => `int ${name}(void) { return 0; }`).join('\n');
     const facts = readElf(compile('many', source, ['-shared', '-nostdlib']));
@@ -122,7 +122,7 @@ describe('a sound shared object', () => {
   });
 });
 
-describe('a file that is no file for us', () => {
+describe('a file that cannot be used', () => {
   it('is missing', () => {
     const path = join(dir, 'nowhere.so');
     expect(refusal(path).code).toBe('MODULE_FILE_MISSING');
@@ -144,7 +144,7 @@ describe('a file that is no file for us', () => {
     expect(refusal('/dev/zero').code).toBe('MODULE_FILE_UNREADABLE');
   });
 
-  it('has a name that cannot be', () => {
+  it('has an impossible name', () => {
     expect(refusal('/tmp/\0.so').code).toBe('MODULE_FILE_UNREADABLE');
   });
 
@@ -246,7 +246,7 @@ describe('a damaged file', () => {
     expect(refused).toBeGreaterThan(100);
   });
 
-  it('does not follow a hash chain for ever', () => {
+  it('has a hash chain without an end', () => {
     const path = spoil('endless-chain', (copy) => {
       // A chain ends at a value whose lowest bit is set; without any the walk runs to the end of the first segment.
       const end = Number(copy.readBigUInt64LE(programHeader(copy, 1) + 32));
@@ -256,7 +256,7 @@ describe('a damaged file', () => {
     expect(refusal(path).message).toContain('the file is damaged: its hash table lies outside of what is loaded');
   });
 
-  it('says that it has no dynamic section', () => {
+  it('has no dynamic section', () => {
     const path = spoil('static', (copy) => void copy.writeUInt32LE(0, programHeader(copy, 2)));
     expect(refusal(path).message).toContain('it has no dynamic section; link the module with -shared');
   });

@@ -23,6 +23,6 @@ it('says which functions for sockets and FastCGI will fail, a line for each kind
   ]);
 });
 
-it('says nothing of what is offered', () => {
+it('says nothing about functions that are offered', () => {
   expect(forewarn(facts('mesibo_util_http', 'mesibo_log', 'socket'))).toEqual([]);
 });

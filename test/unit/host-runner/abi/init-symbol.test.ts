@@ -49,14 +49,14 @@ describe('findInit', () => {
     expect(found.warning).toContain('extern "C"');
   });
 
-  it('does not take a mangled name that only begins alike', () => {
+  it('does not take a mangled name that only begins in the same way', () => {
     const exports = ['_Z24mesibo_module_word_initsv'];
     const error = refusal(() => findInit(facts({ exports }), 'word'));
     expect(error.code).toBe('MODULE_NO_INIT');
     expect(error.message).toContain('_Z24mesibo_module_word_initsv');
   });
 
-  it('names what it looked for and what there is when several inits have other names', () => {
+  it('names the wanted and the existing inits when several have other names', () => {
     const exports = ['mesibo_module_a_init', 'mesibo_module_b_init'];
     const error = refusal(() => findInit(facts({ exports }), 'word'));
     expect(error.code).toBe('MODULE_NO_INIT');
@@ -95,7 +95,7 @@ describe('findInit', () => {
     expect(nameOf(facts({ exports: [mangled] }))).toBe('word');
   });
 
-  it('takes the only init of another name also where it is mangled, and says both', () => {
+  it('takes the only init of another name even when it is mangled, and warns of both', () => {
     const mangled = '_Z24mesibo_module_other_initP15mesibo_module_sm';
     expect(findInit(facts({ exports: [mangled] }), 'word')).toEqual({
       symbol: mangled,
@@ -111,7 +111,7 @@ describe('findInit', () => {
   });
 
   it.each(['_Z', '_ZN', '_Z99999mesibo_module_word_init', '_Z23', '_ZN4mine', '_ZN99999999999999999999x'])(
-    'takes %s for no init',
+    'does not take %s as an init',
     (symbol) => {
       expect(refusal(() => findInit(facts({ exports: [symbol] }), 'word')).code).toBe('MODULE_NO_INIT');
     },
@@ -119,7 +119,7 @@ describe('findInit', () => {
 });
 
 describe('nameOf', () => {
-  it('reads the length that a mangled name says, whatever comes behind it', () => {
+  it('reads as many characters as a mangled name says, whatever comes behind them', () => {
     const exports = ['_Z31mesibo_module_mangled_init_initP15mesibo_module_sm'];
     expect(nameOf(facts({ exports }))).toBe('mangled_init');
   });

@@ -16,7 +16,7 @@ function starterOf(spawn: () => Worker) {
 
 const exit = (worker: Worker | undefined) => new Promise((resolve) => worker?.once('exit', resolve));
 
-it('fails what is open when no worker can be started, and tries again at the next request', () => {
+it('fails open requests when no worker can be started, and tries again at the next request', () => {
   let tries = 0;
   const { starter, told } = starterOf(() => {
     tries += 1;
@@ -28,7 +28,7 @@ it('fails what is open when no worker can be started, and tries again at the nex
   expect(tries).toBe(2);
 });
 
-it('fails what is open when the worker dies, says why, and starts another', async () => {
+it('fails open requests when the worker dies, says why, and starts another', async () => {
   const workers: Worker[] = [];
   const { starter, told } = starterOf(() => {
     const worker = new Worker('throw new Error("out of order")', { eval: true });

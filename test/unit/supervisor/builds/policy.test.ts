@@ -18,12 +18,12 @@ describe('the accepted build', () => {
     expect(stepAccepted({ kind: 'served', build: null })).toBeNull();
   });
 
-  it.each(['ordered', 'gave-up'] as const)('is none any more once the module is %s', (kind) => {
+  it.each(['ordered', 'gave-up'] as const)('no longer exists once the module is %s', (kind) => {
     expect(stepAccepted({ kind })).toBeNull();
   });
 });
 
-test('a host loads the accepted build, before that the one whose start is repeated, else what is there', () => {
+test('a host loads the accepted build; without one, the build whose start is repeated, or else the present file', () => {
   expect(chooseBuild(null, null)).toEqual({ kind: 'present' });
   expect(chooseBuild(a, null)).toEqual({ kind: 'accepted', build: a });
   expect(chooseBuild(null, b)).toEqual({ kind: 'accepted', build: b });

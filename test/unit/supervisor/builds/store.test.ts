@@ -70,15 +70,15 @@ describe('the present file', () => {
     }
   });
 
-  it('is read once by all who ask at the same time', async () => {
+  it('is read once for all requests at the same time', async () => {
     const [first, second] = [store.present(file), store.present(file)];
     expect(await first).toBe(await second);
   });
 
-  it('that changes all the time is told to', async () => {
+  it('that changes all the time is reported as such', async () => {
     let writes = 0;
     let writing: NodeJS.Immediate | undefined;
-    // Between any two looks at it.
+    // Between each two looks at the file.
     const write = () => {
       writeFileSync(file, String(writes++));
       writing = setImmediate(write);
@@ -99,13 +99,13 @@ describe('the present file', () => {
       },
     ],
     ['is empty', () => writeFileSync(file, '')],
-  ])('that %s is left to the host, which says it better', async (_, change) => {
+  ])('that %s is left to the host, whose error is better', async (_, change) => {
     change();
     expect(await store.present(file)).toMatchObject({ path: file, build: null, identity: null });
     expect(existsSync(folder) ? readdirSync(folder) : []).toEqual([]);
   });
 
-  it('is taken although it cannot be kept, and that is said; later it is kept', async () => {
+  it('is taken with a warning when it cannot be kept, and kept later', async () => {
     mkdirSync(join(place, 'state'));
     writeFileSync(folder, 'no folder');
     const { build, problem } = await store.present(file);
@@ -116,7 +116,7 @@ describe('the present file', () => {
     expect(readFileSync(store.copyOf(build as Build), 'utf8')).toBe('one');
   });
 
-  it('mends a copy of an earlier run that is damaged', async () => {
+  it('repairs a damaged copy of an earlier run', async () => {
     const copy = store.copyOf(await accept());
     chmodSync(copy, 0o600);
     writeFileSync(copy, 'eno');
@@ -179,7 +179,7 @@ describe('the accepted build', () => {
 });
 
 describe('beside a copy', () => {
-  it('stands what stands beside the file, and beside its folder, as it is now', async () => {
+  it('is everything that is beside the file, and beside its folder, as it is now', async () => {
     mkdirSync(join(place, 'lib'));
     writeFileSync(join(place, 'modules', 'data'), 'first');
     const build = await accept();
@@ -193,7 +193,7 @@ describe('beside a copy', () => {
     expect(readdirSync(join(home, '..')).sort()).toEqual(['lib', 'modules', 'state']);
   });
 
-  it('stands what stood there when a link on the way to it leads elsewhere now', async () => {
+  it('is everything that was there, even when a link on the way now leads elsewhere', async () => {
     for (const release of ['1', '2']) {
       mkdirSync(join(place, release, 'modules'), { recursive: true });
       copyFileSync(file, join(place, release, 'modules', 'm.so'));
@@ -210,8 +210,8 @@ describe('beside a copy', () => {
   });
 });
 
-describe('what is not needed is removed', () => {
-  it('and nothing else, also what a killed core had not finished', async () => {
+describe('unneeded copies are removed', () => {
+  it('and nothing else is, but the unfinished ones of a killed core are', async () => {
     const first = await accept();
     replace('two');
     const second = await accept();
@@ -230,7 +230,7 @@ describe('what is not needed is removed', () => {
     expect(existsSync(store.copyOf(await accepting))).toBe(true);
   });
 
-  it('and the same bytes of another file stay where they are', async () => {
+  it('and the same bytes of another file stay', async () => {
     mkdirSync(join(place, 'others'));
     copyFileSync(file, join(place, 'others', 'm.so'));
     const first = await accept();

@@ -14,7 +14,7 @@ it.each([
   expect(toAnswer(value, null, null)).toEqual({ verdict, default: null, params: null, payload: null });
 });
 
-it('has what the module changed, and keeps nothing else of the frame alive', () => {
+it('has the changes of the module, and keeps nothing else of the frame alive', () => {
   const params = { id: Long.fromNumber(7, true), to: frame.subarray(0, 3), from: frame.subarray(5, 10) };
   const answer = toAnswer(0, params, frame.subarray(20, 24));
   expect(answer.params).toEqual({ ...params, to: Buffer.from('xxx'), from: Buffer.from('xxxxx') });
@@ -24,7 +24,7 @@ it('has what the module changed, and keeps nothing else of the frame alive', () 
   }
 });
 
-it('tells an empty address from none, and an empty payload from one that is as it was', () => {
+it('distinguishes an empty address from none, and an empty payload from an unchanged one', () => {
   const answer = toAnswer(0, { to: frame.subarray(0, 0) }, frame.subarray(0, 0));
   expect(answer.params).toEqual({ to: Buffer.alloc(0) });
   expect(answer.payload).toEqual(Buffer.alloc(0));

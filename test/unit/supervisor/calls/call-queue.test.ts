@@ -65,7 +65,7 @@ describe('a queue', () => {
     ]);
   });
 
-  it('gives the default at the deadline, and never hands over what has it', () => {
+  it('gives the default at the deadline, and never hands over a call that has it', () => {
     offer('a', 100);
     offer('b', 300);
     vi.advanceTimersByTime(101);
@@ -80,7 +80,7 @@ describe('a queue', () => {
     expect(answers).toHaveLength(2);
   });
 
-  it('looks at the deadline for what is finished and could not be reported', () => {
+  it('looks at the deadline for results that are finished but not reported', () => {
     route.left.message = 2;
     offer('a', 100);
     offer('b', 100);
@@ -97,7 +97,7 @@ describe('a queue', () => {
     expect(answers).toEqual([['d', 'overload']]);
   });
 
-  it('gives the default at once when nothing will come, or the time is over', () => {
+  it('gives the default at once when no host will come, or the time is over', () => {
     offer('late', 0);
     route.up = false;
     offer('down');
@@ -107,7 +107,7 @@ describe('a queue', () => {
     ]);
   });
 
-  it('gives the default to all that wait when that becomes hopeless', () => {
+  it('gives the default to all waiting calls when no host will come any more', () => {
     offer('a');
     offer('b');
     route.up = false;
@@ -116,7 +116,7 @@ describe('a queue', () => {
     expect(queue.length).toBe(0);
   });
 
-  it('takes back what was not begun, before what came later', () => {
+  it('takes back calls that were not begun, before later ones', () => {
     route.left.message = 2;
     for (const name of ['a', 'b', 'c']) offer(name);
     route.taken[0]?.settle(PASS, 0);
@@ -126,7 +126,7 @@ describe('a queue', () => {
     expect(namesOf(route.taken)).toEqual(['b', 'c']);
   });
 
-  it('gives the default to what its memory has no room for, but takes one of any size', () => {
+  it('gives the default to calls beyond its memory, but takes one of any size', () => {
     offer('x'.repeat(1000));
     offer('y');
     expect(answers).toEqual([['y', 'overload']]);
@@ -153,7 +153,7 @@ describe('a queue', () => {
     expect(namesOf(route.taken)).toEqual(['y'.repeat(100), 'z'.repeat(100)]);
   });
 
-  it('makes callers wait when told so, until their deadline', () => {
+  it('makes callers wait until their deadline when overload = wait', () => {
     queue = new CallQueue({ ...settings, overload: 'wait' }, route, Date.now);
     for (let i = 0; i < 10; i++) offer(`${i}`, 100 + i);
     expect([queue.length, answers]).toEqual([10, []]);
@@ -165,7 +165,7 @@ describe('a queue', () => {
     expect(answers.slice(4)).toEqual(['4', '5', '6', '7', '8', '9'].map((name) => [name, 'deadline']));
   });
 
-  it('serves messages before notifications, which have places of their own', () => {
+  it('serves messages before notifications, which have their own places', () => {
     const told = taker((answer) => answers.push(['call', answer.default]));
     for (let i = 0; i < 5; i++)
       queue.offer(makeEvent({ call: {} }), Date.now() + 1000, Date.now(), conversationOf(`c${i}`), told);
@@ -183,7 +183,7 @@ describe('a queue', () => {
     expect(queue.length).toBe(4);
   });
 
-  it('consumes by default when told so', () => {
+  it('consumes by default when on_failure = consume', () => {
     const consuming = new CallQueue({ ...settings, queue: 0, onFailure: 'consume' }, route, Date.now);
     let answer: CallAnswer | undefined;
     const told = taker((given) => {
@@ -227,7 +227,7 @@ describe('a queue', () => {
     ]);
   });
 
-  it('lets by what the module is not offered, behind what is in it', () => {
+  it('lets calls that are not for the module pass, behind those that are in it', () => {
     const follower = { passed: () => answers.push(['passed', null]) };
     expect(queue.follow(conversationOf('us'), follower)).toBe(false);
     route.left.message = 1;
@@ -242,7 +242,7 @@ describe('a queue', () => {
     expect(queue.follow(conversationOf('us'), follower)).toBe(false);
   });
 
-  it('holds back no more than it may: who floods one conversation gives up its order, not the memory', () => {
+  it('holds back a limited number: a flood of one conversation loses its order, and the memory stays bounded', () => {
     queue = new CallQueue({ ...settings, queueBytes: 1e6 }, route, Date.now);
     for (let i = 0; i < 3 + 1000; i++) offer(`${i}`, 1000, 'us');
     expect(answers).toEqual([]);
@@ -252,7 +252,7 @@ describe('a queue', () => {
     expect(answers.slice(1).map(([name]) => name)).toEqual(Array.from({ length: 1003 }, (_, i) => `${i}`));
   });
 
-  it('holds back no more bytes than may wait', () => {
+  it('holds back a limited number of bytes', () => {
     queue = new CallQueue({ ...settings, queue: 1, queueBytes: 100 }, route, Date.now);
     for (const name of ['a', 'b', 'c']) offer(name.repeat(60), 1000, 'us');
     expect(answers).toEqual([['c'.repeat(60), 'overload']]);
@@ -278,7 +278,7 @@ describe('whether the module was given a call', () => {
     queue.offer(event, Date.now() + deadlineMs, Date.now(), conversationOf(name), told);
   }
 
-  it('is known at once of one that no host had: it was not', () => {
+  it('is known at once for a call that no host had: it was not', () => {
     offerFor('waits');
     vi.advanceTimersByTime(1001);
     expect(given).toEqual([['waits', false]]);
@@ -291,7 +291,7 @@ describe('whether the module was given a call', () => {
     ]);
   });
 
-  it('is not known of one that a host has when its deadline is over, and is told once it is', () => {
+  it('is unknown for a call that a host has at its deadline, and is reported once it is known', () => {
     route.left.message = 3;
     for (const name of ['overran', 'expired', 'unseen']) offerFor(name);
     const [overran, expired, unseen] = route.taken as [PendingCall, PendingCall, PendingCall];
@@ -309,7 +309,7 @@ describe('whether the module was given a call', () => {
     ]);
   });
 
-  it('is open again when a host dies that had it and did not begin it', () => {
+  it('is open again when its host dies without having begun it', () => {
     route.left.message = 1;
     offerFor('one');
     const [one] = route.taken as [PendingCall];

@@ -27,7 +27,7 @@ class Scripted implements ChainMember {
     this.deadlines.push(deadlineMs);
     taker.answered(this.answer, performance.now());
   }
-  /** Who waits for calls that are still here; `null`: there are none. */
+  /** Those who wait for the calls that are still here; `null`: there are none. */
   followers: Follower[] | null = null;
   follow(_conversation: Conversation, follower: Follower): boolean {
     return this.followers !== null && this.followers.push(follower) > 0;
@@ -49,7 +49,7 @@ describe('a chain', () => {
     expect(await run([])).toEqual({ verdict: 'pass', by: null, trace: [], event: message });
   });
 
-  it('goes in order, skips who has no such callback, and ends at the first consumed', async () => {
+  it('goes in order, skips modules without the callback, and ends at the first that consumes', async () => {
     const members = [
       new Scripted('a', PASS),
       new Scripted('b', PASS, []),
@@ -65,7 +65,7 @@ describe('a chain', () => {
     expect(members.map(({ seen }) => seen.length)).toEqual([1, 0, 1, 0]);
   });
 
-  it('does not offer an event to who is left out, and waits for earlier ones there', async () => {
+  it('does not offer an event to a module that is left out, but waits there for earlier events', async () => {
     const [a, b, c] = [new Scripted('a', PASS), new Scripted('b', PASS, []), new Scripted('c', PASS)];
     a.followers = [];
     b.followers = [];
@@ -84,7 +84,7 @@ describe('a chain', () => {
     expect(trace[0]).toMatchObject({ verdict: 'consumed', default: 'crash' });
   });
 
-  it('hands on what each member left: parameters, payload, both, nothing', async () => {
+  it('hands on the changes of each member: parameters, payload, both, nothing', async () => {
     const changed = { to: Buffer.from('c'), expiry: Long.fromNumber(7, true) };
     const members = [
       new Scripted('a', { ...PASS, payload: Buffer.from('HELLO') }),
@@ -106,7 +106,7 @@ describe('a chain', () => {
     expect(members[1]?.seen.map(partsOf)).toMatchObject([{ status: changed }]);
   });
 
-  it('leaves an event as it is that nobody may change', async () => {
+  it('leaves an event unchanged when nobody may change it', async () => {
     const login = makeEvent({ login: { address: Buffer.from('al'), online: Long.UONE, flags: Long.UZERO } });
     const changing = { ...PASS, params: { to: Buffer.from('x') }, payload: Buffer.from('y') };
     const members = [new Scripted('a', changing, ['on_login']), new Scripted('b', PASS, ['on_login'])];
@@ -114,7 +114,7 @@ describe('a chain', () => {
     expect(members[1]?.seen).toEqual([login]);
   });
 
-  it('hands on what the one changed that consumed', async () => {
+  it('hands on the changes of the member that consumed', async () => {
     const { event } = await run([new Scripted('a', { ...CONSUMED, payload: Buffer.from('HELLO') })]);
     expect(event.payload).toEqual(Buffer.from('HELLO'));
   });

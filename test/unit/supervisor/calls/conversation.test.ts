@@ -18,7 +18,7 @@ describe.each([
   ['a message', of],
   ['a status', ofStatus],
 ])('the conversation of %s', (_, of) => {
-  it('is that of the two who talk, whichever of them wrote', () => {
+  it('is that of the two users, whichever of them wrote', () => {
     expect(same(of({ from: 'al', to: 'bo' }), of({ from: 'bo', to: 'al', id: 7 }))).toBe(true);
     expect(same(of({ from: 'al', to: 'bo' }), of({ from: 'al', to: 'bob' }))).toBe(false);
     expect(same(of({ from: 'al', to: 'bo' }), of({ from: 'alb', to: 'o' }))).toBe(false);
@@ -37,7 +37,7 @@ describe.each([
     expect(same(of({ groupid: largest }), of({ groupid: largest, to: 'x' }))).toBe(true);
   });
 
-  it('is told from others by more than its hash', () => {
+  it('is distinguished from others by more than its hash', () => {
     const [long, longer] = ['x'.repeat(64), 'x'.repeat(1000)];
     expect(same(of({ from: `${long}a`, to: 'bo' }), of({ from: `${long}b`, to: 'bo' }))).toBe(false);
     expect(same(of({ from: longer, to: 'bo' }), of({ from: 'bo', to: longer }))).toBe(true);
@@ -45,7 +45,7 @@ describe.each([
 });
 
 describe('the hash of a conversation', () => {
-  it.each([72, 8000])('is another one where only one of %s characters is', (length) => {
+  it.each([72, 8000])('differs when only one of %s characters differs', (length) => {
     const of = (at: number) => {
       const text = `${'x'.repeat(at)}y${'x'.repeat(length - at - 1)}`;
       return Conversation.ofMessage(snapshotOf({ from: text, to: 'bo' })).hash;
@@ -56,7 +56,7 @@ describe('the hash of a conversation', () => {
 });
 
 describe('the conversation of an event', () => {
-  it('tells addresses apart that are no text', () => {
+  it('distinguishes addresses that are not text', () => {
     const [one, other] = [0xfe, 0xff].map((byte) => Conversation.ofStatus({ to: Buffer.from([byte]) }));
     expect(same(one as Conversation, other as Conversation)).toBe(false);
   });

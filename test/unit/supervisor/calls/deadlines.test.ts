@@ -31,7 +31,7 @@ describe('deadlines', () => {
     ['in their order', [100, 200, 300]],
     ['against their order', [300, 200, 100]],
     ['in any order', [200, 100, 300]],
-  ])('come when they are due, added %s', (_, order) => {
+  ])('fire when they are due, added %s', (_, order) => {
     for (const deadlineMs of order) add(deadlineMs);
     clock.advance(1000);
     expect(expired).toEqual([
@@ -47,14 +47,14 @@ describe('deadlines', () => {
     expect(vi.getTimerCount()).toBe(1);
   });
 
-  it('that are equal, or passed while the core was held up, come together', () => {
+  it('that are equal, or passed while the core was held up, fire together', () => {
     for (const deadlineMs of [100, 100, 250]) add(deadlineMs);
     clock.hold(300);
     clock.advance(100);
     expect(expired).toEqual([[400, [100, 100, 250]]]);
   });
 
-  it('of calls that have their verdict do not come', () => {
+  it('of calls that have their verdict do not fire', () => {
     const first = add(100);
     add(200);
     deadlines.delete(first);
@@ -62,7 +62,7 @@ describe('deadlines', () => {
     expect(expired).toEqual([[200, [200]]]);
   });
 
-  it('let what has arrived be read first', () => {
+  it('fire after everything that has arrived was read', () => {
     const pending = add(100);
     // An answer that is read in the same turn of the event loop as the timer.
     setTimeout(() => deadlines.delete(pending), 100);
@@ -80,7 +80,7 @@ describe('deadlines', () => {
     expect(expired).toEqual([[300, [300]]]);
   });
 
-  it('that are fractions of a millisecond do not come early', () => {
+  it('with fractions of a millisecond do not fire early', () => {
     add(100.4);
     clock.advance(100);
     expect(expired).toEqual([]);

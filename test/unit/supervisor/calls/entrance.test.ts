@@ -38,7 +38,7 @@ function enter(name: string, conversation = 'us', ownRoute: object | null = null
 }
 
 describe('an entrance', () => {
-  it('lets everything in at once while the route stays, and tells outcomes in the order of coming', () => {
+  it('lets everything in at once while the route stays, and gives outcomes in the order of arrival', () => {
     const [one, two] = [enter('1'), enter('2')];
     two();
     expect(seen).toEqual(['1 in', '2 in']);
@@ -64,7 +64,7 @@ describe('an entrance', () => {
     expect(seen.slice(8)).toEqual(['6 in']);
   });
 
-  it('keeps the order of a conversation in which some have routes of their own', async () => {
+  it('keeps the order of a conversation in which some calls have their own routes', async () => {
     const alone = ['alone'];
     const one = enter('1');
     const [two, three] = [enter('2', 'us', alone), enter('3', 'us', alone)];
@@ -85,7 +85,7 @@ describe('an entrance', () => {
     expect(seen.slice(8)).toEqual(['4 out']);
   });
 
-  it('takes who waits by the route there is when he goes in', async () => {
+  it('takes a waiting call by the route of the moment when it goes in', async () => {
     const one = enter('1');
     route = ['b'];
     const two = enter('2');

@@ -37,7 +37,7 @@ describe('the calls that a host holds', () => {
     }
   });
 
-  it('take no room for one that is never answered, while those after it are', () => {
+  it('take no room for a call that is never answered while later ones are', () => {
     const held = new HeldCalls();
     for (let seq = 1; seq <= 5000; seq++) {
       const pending = makeCall({ message: {} });

@@ -86,8 +86,8 @@ function call(from: Origin | null = null): PendingCall {
   return pending;
 }
 
-describe('what a module sends', () => {
-  it('is told with its position, whether the host reports it or is dead', () => {
+describe('a message that a module sends', () => {
+  it('is announced with its position, whether the host reports it or is dead', () => {
     const first = writeSend();
     writeResult(1);
     const second = writeSend();
@@ -98,7 +98,7 @@ describe('what a module sends', () => {
     expect(sent.map(({ position }) => position)).toEqual([first, second, third]);
   });
 
-  it('is told with where the event came from, also when that is answered', () => {
+  it('is announced with the origin of its event, even after that event was answered', () => {
     call(origin(7));
     call();
     writeSend(1);
@@ -115,7 +115,7 @@ describe('what a module sends', () => {
     expect(sent[0]?.cause).toEqual(origin(7));
   });
 
-  it('is told with what the host says of that, where the call was made too long ago for the core', () => {
+  it('is announced with the origin that the host names, when the call is too old for the core', () => {
     const said = Buffer.alloc(100);
     const bytes = said.subarray(0, writeOrigin(said, 0, { server: 'other', eventId: 8n, hops: 2 }));
     call(origin(7));
@@ -126,7 +126,7 @@ describe('what a module sends', () => {
     expect(sent.map(({ cause }) => cause)).toEqual([origin(7), { server: 'other', eventId: 8n, hops: 2 }, null]);
   });
 
-  it('has a call whose frame says to the host where its event came from', () => {
+  it('belongs to a call whose frame gives the host the origin of the event', () => {
     call(origin(7));
     call();
     ledger.stop();
@@ -135,7 +135,7 @@ describe('what a module sends', () => {
   });
 });
 
-describe('what a module sent that is not safe yet', () => {
+describe('a sent message that is not safe yet', () => {
   it('is not acknowledged before it is, and neither is anything behind it', async () => {
     call();
     call();
@@ -170,7 +170,7 @@ describe('what a module sent that is not safe yet', () => {
     expect(acknowledged()).toBe(ring.length);
   });
 
-  it('of a dead host is noted nowhere any more: its box may be gone', async () => {
+  it('of a dead host is not noted any more: its box may be gone', async () => {
     writeSend();
     report();
     ledger.recover({ head: ring.length, droppedLogs: 0, refusedSends: 0 } as BoxHeader);
@@ -180,7 +180,7 @@ describe('what a module sent that is not safe yet', () => {
   });
 });
 
-it('without a keeper each message is noted when it was announced, and acknowledged with what is around it', async () => {
+it('without a keeper a message is noted once it was announced, and acknowledged with the records around it', async () => {
   keeper = null;
   start();
   writeSend();

@@ -72,7 +72,7 @@ function answer(...seqs: number[]): void {
 const seqs = (frame: CoreFrame | undefined) => frame?.batch?.calls?.map(({ seq }) => seq?.toNumber());
 
 describe('a ledger', () => {
-  it('sends what one turn brought in one frame, numbered from 1, with the time that is left', async () => {
+  it('sends the calls of one turn in one frame, numbered from 1, with the time that is left', async () => {
     for (let i = 0; i < 3; i++) ledger.call(call(), 1000);
     expect(frames).toEqual([]);
     await turn();
@@ -102,7 +102,7 @@ describe('a ledger', () => {
     expect(frames.every(({ batch }) => batch?.acknowledged?.toNumber() === 0)).toBe(true);
   });
 
-  it('sends at once what is half of all that the host owes, when that is much', async () => {
+  it('sends at once when half of the calls of the host are unsent, and these are many', async () => {
     for (let i = 0; i < 200; i++) ledger.call(makeCall({ call: {} }), 0);
     expect(frames.map((frame) => seqs(frame)?.length)).toEqual([64, 64]);
     await turn();
@@ -110,7 +110,7 @@ describe('a ledger', () => {
     expect(frames).toHaveLength(3);
   });
 
-  it('sends to a host that has nothing to do before anything else has its turn', async () => {
+  it('sends at once to a host that has nothing to do', async () => {
     ledger.call(call(), 0);
     await new Promise<void>((resolve) => process.nextTick(resolve));
     expect(frames.map(seqs)).toEqual([[1]]);
@@ -121,7 +121,7 @@ describe('a ledger', () => {
     expect(frames.map(seqs)).toEqual([[1], [2]]);
   });
 
-  it('puts a large payload where the host reads it, until that has answered', async () => {
+  it('puts a large payload where the host reads it, until the host has answered', async () => {
     const large = makeCall({ call: {} }, 1500, () => {}, CallEvent.message({}, Buffer.alloc(20_000, 'x')));
     const put: number[] = [];
     const freed: number[] = [];
@@ -147,7 +147,7 @@ describe('a ledger', () => {
     expect(freed).toEqual([640]);
   });
 
-  it('sends a large payload in its frame where there is no place for it', async () => {
+  it('sends a large payload in its frame when there is no place for it', async () => {
     const large = makeCall({ call: {} }, 1500, () => {}, CallEvent.message({}, Buffer.alloc(20_000, 'x')));
     payloads = { put: () => -1, free: () => expect.unreachable() };
     ledger.call(large, 0);
@@ -166,13 +166,13 @@ describe('a ledger', () => {
     expect(frames[0]?.batch?.calls?.[0]).toMatchObject(event);
   });
 
-  it('gives no limit where there is more time left than can be said', async () => {
+  it('gives no limit when more time is left than the frame can say', async () => {
     ledger.call(makeCall({ call: {} }, 24 * 60 * 60 * 1000), 0);
     await turn();
     expect(frames[0]?.batch?.calls?.[0]?.budgetMicros).toBe(0);
   });
 
-  it('has none left when the window is full', () => {
+  it('has no credit left when the window is full', () => {
     for (let i = 4; i > 0; i--) {
       expect(ledger.credit('message')).toBe(i);
       ledger.call(call(), 0);
@@ -180,7 +180,7 @@ describe('a ledger', () => {
     expect(ledger.credit('message')).toBe(0);
   });
 
-  it('has credit for what was answered', () => {
+  it('has credit again for answered calls', () => {
     const first = call();
     ledger.call(first, 0);
     ledger.call(call(), 0);
@@ -219,7 +219,7 @@ describe('a ledger', () => {
     expect([ledger.credit('message'), ledger.credit('notification')]).toEqual([4, 3]);
   });
 
-  it('does not give a call back whose result is not to be trusted: it was made', () => {
+  it('does not give back a call whose result cannot be trusted: it was made', () => {
     ledger.call(call(1), 0);
     const ring = resultRecord(0, 1, 0, 2, { payload: Buffer.alloc(2) });
     ledger.report({ ...NOTHING, ring, position: ring.length }, 0);
@@ -255,7 +255,7 @@ describe('a ledger', () => {
     expect(frames[1]?.batch?.acknowledged?.toNumber()).toBe(80 + RING / 16 + 1);
   });
 
-  it('acknowledges the last of what one turn brought, once', async () => {
+  it('acknowledges once for each turn, up to the last result', async () => {
     for (const at of [200, 400, 600]) takeOver(at);
     await turn();
     expect(frames.map(({ batch }) => batch?.acknowledged?.toNumber())).toEqual([600]);
@@ -263,7 +263,7 @@ describe('a ledger', () => {
     expect(frames).toHaveLength(1);
   });
 
-  it('gives back what it holds, in order, sent or not', async () => {
+  it('gives back the calls that it holds, in order, sent or not', async () => {
     const calls = [call(), call(), call()];
     ledger.call(calls[0] as PendingCall, 0);
     await turn();
@@ -277,7 +277,7 @@ describe('a ledger', () => {
     expect(ledger.inFlight).toBe(0);
   });
 
-  it('sends what waits before it asks to stop', () => {
+  it('sends waiting calls before it asks the host to stop', () => {
     ledger.call(call(), 0);
     ledger.stop();
     expect(frames.map((frame) => Object.keys(frame)[0])).toEqual(['batch', 'stop']);

@@ -33,7 +33,7 @@ function join(name: string, conversation = 'us') {
 }
 
 describe('lines', () => {
-  it('let leave in the order of joining, whoever is done first', () => {
+  it('let calls leave in the order of joining, whichever is done first', () => {
     const [a, b, c] = [join('a'), join('b'), join('c')];
     c.done();
     b.done();
@@ -48,7 +48,7 @@ describe('lines', () => {
     expect(left).toEqual(['b']);
   });
 
-  it('keep the order for who joins, or is done, while somebody leaves', () => {
+  it('keep the order for calls that join or are done while another one leaves', () => {
     const [a, b] = [join('a'), join('b')];
     a.done(() => {
       join('c').done();
@@ -58,7 +58,7 @@ describe('lines', () => {
     expect([left, lines.has(conversationOf('us')), lines.held]).toEqual([['a', 'b', 'c'], false, 0]);
   });
 
-  it('tell who becomes the first and is not done', () => {
+  it('tell a call that is not done when it becomes the first', () => {
     class Told extends Guest {
       override becameFirst(): void {
         left.push('first');

@@ -1,4 +1,4 @@
-/** Chains of real queues with hosts by chance: the order of a conversation holds whatever happens between its messages. */
+/** Chains of real queues with random hosts: the order of a conversation holds whatever happens between its messages. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CallQueue, type CallRoute } from '../../../../src/supervisor/calls/call-queue.js';
@@ -13,7 +13,7 @@ import { seeded } from '../../../helpers/random.js';
 
 const WINDOW = 3;
 
-/** A module whose host does one thing after the other, as hosts do, and is told when. */
+/** A module whose host does one thing after the other, as hosts do, at the order of the test. */
 class Member implements ChainMember, CallRoute {
   readonly spec = { deadlineMs: 200 };
   readonly seen: number[] = [];
@@ -66,14 +66,14 @@ class Member implements ChainMember, CallRoute {
     this.#queue.dispatch();
   }
 
-  /** As by a stop: what waits has no host any more, what a host holds is finished. */
+  /** As by a stop: waiting calls have no host any more, and calls that a host holds are finished. */
   turn(isUp: boolean): void {
     this.isUp = isUp;
     this.#queue.bypass();
     this.#queue.dispatch();
   }
 
-  /** Its host dies: of what it held the first is lost, the rest is offered again. */
+  /** Its host dies: the first of the calls that it held is lost, the others are offered again. */
   crash(): void {
     const [lost, ...unseen] = this.#held.splice(0);
     if (lost) this.#queue.giveDefault(lost, 'crash');
@@ -82,7 +82,7 @@ class Member implements ChainMember, CallRoute {
   }
 }
 
-/** Goes by the chain that there is when it begins, whatever route the entrance knows of. */
+/** Uses the chain of the moment when it begins, whatever route the entrance knows of. */
 class Traveller extends TestJourney {
   chain: () => Members = () => [];
   override begin(_route: Members, nowMs: number): void {
@@ -92,7 +92,7 @@ class Traveller extends TestJourney {
 
 const numberOf = (event: CallEvent) => Number(String(event.payload));
 
-/** What a story may leave out, so that its check can be seen to find it. */
+/** Steps that a story may leave out, to show that its check notices that. */
 type Fault = 'queues' | 'followers' | 'entrance';
 
 /** Runs one random story and returns what was seen: by each module, and by the caller. */
@@ -143,7 +143,7 @@ async function tell(seed: number, fault?: Fault): Promise<{ seen: number[][]; ou
   return { seen: members.map(({ seen }) => seen), outcomes, offered };
 }
 
-/** Numbers that come behind a greater one of their conversation. */
+/** Numbers that come after a greater one of their conversation. */
 function overtaken(numbers: number[]): number[] {
   const last = new Map<number, number>();
   return numbers.filter((number) => {
@@ -168,12 +168,9 @@ describe('the order of a conversation', () => {
       expect([...outcomes].sort((a, b) => a - b)).toEqual(Array.from({ length: offered }, (_, i) => i));
     }
   });
-  it.each<Fault>(['queues', 'followers', 'entrance'])(
-    'is seen to break without what the %s do for it',
-    async (fault) => {
-      let late = 0;
-      for (let seed = 1; seed <= 50; seed++) late += (await tell(seed, fault)).seen.flatMap(overtaken).length;
-      expect(late).toBeGreaterThan(0);
-    },
-  );
+  it.each<Fault>(['queues', 'followers', 'entrance'])('breaks visibly without the work of the %s', async (fault) => {
+    let late = 0;
+    for (let seed = 1; seed <= 50; seed++) late += (await tell(seed, fault)).seen.flatMap(overtaken).length;
+    expect(late).toBeGreaterThan(0);
+  });
 });

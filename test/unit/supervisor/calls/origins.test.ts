@@ -12,7 +12,7 @@ describe('the origins of calls', () => {
     expect([origins.find(0), origins.find(10_001), origins.find(2 ** 60)]).toEqual([null, null, null]);
   });
 
-  it('are told for each of a few, whatever the calls between them were', () => {
+  it('are known for each of a few, whatever the calls between them', () => {
     const origins = new Origins(256);
     const seqs = [1, 65, 129, 193, 200];
     for (const seq of seqs) origins.remember(seq, of(seq));

@@ -17,7 +17,7 @@ describe('a call', () => {
     expect(pending.settled).toBe(true);
   });
 
-  it('has its verdict before anybody hears of it, so that nobody can give it another', () => {
+  it('has its verdict before any listener hears of it, so none can give it another', () => {
     let second: boolean | undefined;
     const pending: PendingCall = makeCall({ call: {} }, 0, () => {
       second = pending.settle(PASS, 0);
@@ -34,7 +34,7 @@ describe('a call', () => {
     [{ status: { to, from } }, 1200],
     [{ login: { ...login, address: from } }, 200],
     [{ call: {} }, 0],
-  ])('counts where memory is bounded with all that a client may make long (%#)', (event, bytes) => {
+  ])('counts everything that a client can make long in the bounds of memory (%#)', (event, bytes) => {
     expect(makeEvent(event).heldBytes).toBe(bytes);
   });
 });

@@ -21,7 +21,7 @@ const settle = async () => {
 };
 
 describe('the safe position', () => {
-  it('is that of what was read while nothing is sent, and nobody is asked', () => {
+  it('is the read position while nothing is sent, without asking the keeper', () => {
     safe.read(0, 100, false);
     safe.read(100, 200, false);
     expect([safe.position, safe.isHeld, settling.length]).toEqual([200, false, 0]);
@@ -36,7 +36,7 @@ describe('the safe position', () => {
     expect([safe.position, safe.isHeld, moved]).toEqual([300, false, [300]]);
   });
 
-  it('waits once for all that is sent during a wait', async () => {
+  it('waits once for all messages that are sent during a wait', async () => {
     safe.read(0, 100, true);
     safe.read(100, 200, false);
     safe.read(200, 300, true);
@@ -48,7 +48,7 @@ describe('the safe position', () => {
     expect([safe.position, moved]).toEqual([400, [200, 400]]);
   });
 
-  it('is that of what was read where all is safe at once, or nobody keeps anything', () => {
+  it('is the read position when everything is safe at once, or there is no keeper', () => {
     isSafe = true;
     safe.read(0, 100, true);
     expect([safe.position, safe.isHeld]).toEqual([100, false]);
@@ -57,7 +57,7 @@ describe('the safe position', () => {
     expect([taken.position, taken.isHeld]).toEqual([100, false]);
   });
 
-  it('is told to nobody once it is closed', async () => {
+  it('is not reported once it is closed', async () => {
     safe.read(0, 100, true);
     safe.read(100, 200, true);
     safe.close();

@@ -55,8 +55,8 @@ describe('calls of two lanes', () => {
   });
 });
 
-describe('a call that was next each time a host crashed and named none', () => {
-  it('is offered again twice, and then lost, in either lane; those behind it are not', () => {
+describe('a call that was next each time a host crashed without naming a call', () => {
+  it('is offered again twice, and then lost, in either lane; later calls are not lost', () => {
     const held: Held = [
       [1, notification()],
       [2, message()],
@@ -67,7 +67,7 @@ describe('a call that was next each time a host crashed and named none', () => {
     expect(settle(header(0), { held })).toEqual({ lost: [1, 2], unseen: [3, 4] });
   });
 
-  it('is not suspected when the host was killed by others, or named what it was at', () => {
+  it('is not suspected when the host was killed by others, or named the call that it executed', () => {
     const held: Held = [
       [1, message()],
       [2, message()],

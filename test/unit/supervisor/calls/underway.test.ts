@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Underway } from '../../../../src/supervisor/calls/underway.js';
 
-it('waits for those who are there, and not for those who come later', async () => {
+it('waits for the present calls, and not for later ones', async () => {
   const underway = new Underway();
   const seen: string[] = [];
   const settles = (name: string) => void underway.settled().then(() => seen.push(name));

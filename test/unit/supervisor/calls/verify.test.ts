@@ -23,7 +23,7 @@ describe('a position', () => {
     expect(findReportProblem(at(position), taken, 1000)).toBe(problem);
   });
 
-  it('may not be absent later on, or beyond every number', () => {
+  it('may not be missing later on, or exceed every number', () => {
     expect(findReportProblem(report, 8, 1000)).toMatch(/position 0 after 8/);
     expect(findReportProblem(at(2 ** 64), 8, 1000)).toMatch(/after 8/);
   });
@@ -39,7 +39,7 @@ describe('a position', () => {
     expect(findReportProblem({ ...at(200), start, ring: Buffer.alloc(length) }, 100, 1000)).toBe(problem);
   });
 
-  it('with bytes that are no record is told', () => {
+  it('with bytes that are not a record is reported', () => {
     const reported = { ...at(200), start: 120, ring: Buffer.alloc(80) };
     expect(findRecordsProblem(reported, 0)).toBeNull();
     const problem = 'of the 80 bytes that it reported of the black-box position 120, 8 are no record';

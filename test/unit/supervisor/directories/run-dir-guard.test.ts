@@ -48,7 +48,7 @@ it('says nothing as long as everything is there', async () => {
   expect([said, guard.problems]).toEqual([[], []]);
 });
 
-it('notices by itself what becomes of the lock, and holds the new one', async () => {
+it('notices by itself when its lock was removed, and holds a new one', async () => {
   const text = lockText();
   rmSync(join(path, 'lock'));
   await expect.poll(() => readdirSync(path), PATIENCE).toEqual(['lock']);
@@ -61,7 +61,7 @@ it('notices by itself what becomes of the lock, and holds the new one', async ()
   closeSync(fd);
 });
 
-it('looks now and then where the system announces nothing', async () => {
+it('looks now and then when the system announces nothing', async () => {
   const timed = new RunDirGuard(runDir, { say: (text) => said.push(text), everyMs: 20 });
   let isThere = false;
   timed.keep({
@@ -102,7 +102,7 @@ it('leaves the directory to another core, says so once, and takes it back when t
   expect(lockText()).toBe(`${process.pid}\n${runDir.runId}\n`);
 });
 
-it('tells nobody to end the process of a core that is a part of a program', async () => {
+it('does not advise to end the process of a program with a core in it', async () => {
   renameSync(path, join(base, 'away'));
   const other = acquireRunDir(path, 'embedded');
   expect(() => acquireRunDir(path)).toThrow(
@@ -114,7 +114,7 @@ it('tells nobody to end the process of a core that is a part of a program', asyn
   other.release();
 });
 
-it('keeps for the next start what a core that had the directory meanwhile left when it was killed', async () => {
+it('keeps the leftovers of a killed core that had the directory meanwhile for the next start', async () => {
   rmSync(path, { recursive: true });
   mkdirSync(path, { mode: 0o700 });
   writeFileSync(join(path, 'lock'), '4711\n0123456789abcdef\n');
@@ -144,7 +144,7 @@ it.each<[string, () => void, string]>([
   expect(guard.problems).toEqual([]);
 });
 
-it('tells why something cannot be made again, until it can', async () => {
+it('says why something cannot be made again, until it can', async () => {
   let obstacle = true;
   let isThere = false;
   guard.keep({

@@ -50,7 +50,7 @@ describe('a run directory', () => {
     acquireRunDir(directory).release();
   });
 
-  it('is refused, whole, to whoever comes second', () => {
+  it('is refused as a whole to the core that comes second', () => {
     const first = acquireRunDir(directory);
     expect(() => acquireRunDir(directory)).toThrow(expect.objectContaining({ code: 'RUN_DIR_BUSY' }));
     expect(readFileSync(join(directory, 'lock'), 'utf8')).toBe(`${process.pid}\n${first.runId}\n`);
@@ -67,7 +67,7 @@ describe('a run directory', () => {
     for (const server of servers) server.close();
   });
 
-  it('may be gone at its release, or be another core’s by then', async () => {
+  it('may be gone at its release, or belong to another core by then', async () => {
     const path = join(directory, 'run');
     const removed = acquireRunDir(path);
     rmSync(path, { recursive: true });

@@ -6,7 +6,7 @@ import { makeFacts } from '../../../helpers/death-facts.js';
 
 const stopping = (cause: StopCause): HostLife => ({ kind: 'stopping', stage: 'killed', cause });
 const executing = { kind: 'message', messageId: 7n } as const;
-/** As it is told apart, and told. */
+/** The cause as it is recognised, and the line that describes it. */
 const describeDeath = (of: DeathFacts) => ({ ...judgeDeath(of), text: inWords(of, judgeDeath(of)) });
 const remedy = 'start_timeout is 5s; raise it if the module needs longer';
 
@@ -261,7 +261,7 @@ describe.each([
     'module m: host 3 (pid 42) did not return from on_message of message 7 in time and was killed',
   ],
 ] as [string, Partial<DeathFacts>, string, string, string][])('%s', (_, changes, cause, code, text) => {
-  it('is told apart and told, in one line', () => {
+  it('is recognised and described in one line', () => {
     const death = describeDeath(makeFacts(changes));
     expect(death).toMatchObject({ cause, code, text });
     expect(death.text).not.toContain('\n');
@@ -270,7 +270,7 @@ describe.each([
   });
 });
 
-it('a start that calls a function which nothing provides is told apart from a crash', () => {
+it('a start that calls a function that nothing provides is distinguished from a crash', () => {
   const said = 'node: symbol lookup error: /m.so: undefined symbol: SSL_new';
   const changes: Partial<DeathFacts> = { from: { kind: 'starting' }, served: false, phase: 'init', exitCode: 127 };
   expect(describeDeath(makeFacts({ ...changes, lastWords: ['before', said] }))).toMatchObject({
@@ -338,7 +338,7 @@ describe('a file that was overwritten while it was loaded', () => {
     ['lack of memory', { signal: 'SIGKILL', oomStruck: true }],
     ['SIGKILL that somebody sent', { signal: 'SIGKILL' }],
     ['SIGKILL that somebody sent at its start', { from: { kind: 'starting' }, served: false, signal: 'SIGKILL' }],
-  ])('is none of a %s', (_, changes) => {
+  ])('is not the cause of a %s', (_, changes) => {
     expect(describeDeath(makeFacts({ ...changes, overwritten: true })).text).not.toContain('overwritten');
   });
 });

@@ -73,7 +73,7 @@ describe('a host in a callback of an http request', () => {
     header = { ...IDLE, currentEvent: 'http', currentStart: PROCESS_START_NS + BigInt(clock.nowMs) * 1_000_000n };
   }
 
-  it('hangs after hang, although it holds no call', () => {
+  it('is hung after the time of hang, although it holds no call', () => {
     owed = new Set();
     clock.advance(BEAT / 2);
     callsBack();
@@ -82,14 +82,14 @@ describe('a host in a callback of an http request', () => {
     expect(failures[0]?.[1]).toBeGreaterThanOrEqual(BEAT / 2 + HANG);
   });
 
-  it('hangs after hang while calls wait for it', () => {
+  it('is hung after the time of hang while calls wait for it', () => {
     watch.begin();
     callsBack();
     clock.advance(HANG);
     expect(failures).toEqual([['hung', HANG]]);
   });
 
-  it('does not hang for as long as each of them is short', () => {
+  it('is not hung as long as each callback is short', () => {
     owed = new Set();
     for (let i = 0; i < 20; i++) {
       callsBack();
@@ -101,7 +101,7 @@ describe('a host in a callback of an http request', () => {
 });
 
 describe('a host that holds calls', () => {
-  it('and executes one for hang hangs', () => {
+  it('and executes one for the time of hang is hung', () => {
     watch.begin();
     executes(1);
     clock.advance(HANG - 1);
@@ -111,7 +111,7 @@ describe('a host that holds calls', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('is given hang from the begin of each call, however long the batch runs', () => {
+  it('has the time of hang from the begin of each call, however long the batch runs', () => {
     watch.begin();
     executes(1);
     clock.advance(HANG - 100);
@@ -122,7 +122,7 @@ describe('a host that holds calls', () => {
     expect(failures).toEqual([['hung', 2 * HANG - 100]]);
   });
 
-  it('and answers does not hang, however slowly', () => {
+  it('and answers is not hung, however slow it is', () => {
     watch.begin();
     for (let i = 0; i < 20; i++) {
       clock.advance(HANG - 1);
@@ -139,7 +139,7 @@ describe('a host that holds calls', () => {
     expect(failures).toEqual([['unreachable', HANG + 100]]);
   });
 
-  it('and answers at the second look begins anew', () => {
+  it('and answers at the second look has its whole time again', () => {
     watch.begin();
     clock.advance(HANG);
     watch.heard();
@@ -171,7 +171,7 @@ describe('a host that holds calls', () => {
     expect(failures).toEqual([['hung', 12 * HANG]]);
   });
 
-  it('and still executes it at the second look hangs, however late the core is for that', () => {
+  it('and still executes it at the second look is hung, however late that look is', () => {
     watch.begin();
     executes(1);
     clock.hold(10 * HANG);
@@ -247,7 +247,7 @@ describe('an idle host', () => {
     expect(failures).toEqual([['unreachable', 11 * BEAT + 100]]);
   });
 
-  it('that is given a call is judged by that, whatever it owed', () => {
+  it('that is given a call is judged by that call, whatever answer it owed', () => {
     clock.advance(10 * BEAT);
     owed.add(1);
     watch.begin();
@@ -258,7 +258,7 @@ describe('an idle host', () => {
     expect(failures).toEqual([['hung', 10 * BEAT + HANG]]);
   });
 
-  it('is looked at by another heartbeat from then on', () => {
+  it('is watched by a new heartbeat from then on', () => {
     owed.clear();
     watch.beatEvery(BEAT / 10);
     clock.advance(BEAT / 10);
@@ -279,7 +279,7 @@ describe('an idle host', () => {
     expect(beats).toEqual([500 + BEAT]);
   });
 
-  it('that is being ended is not looked at', () => {
+  it('that is being ended is not watched', () => {
     watch.close();
     watch.idle();
     watch.begin();
@@ -326,13 +326,13 @@ describe('an idle host that counts its beats', () => {
     expect(beats).toHaveLength(1);
   });
 
-  it('and beats again begins anew', () => {
+  it('and beats again has its whole time again', () => {
     clock.advance(9 * BEAT);
     lives(5);
     expect(failures).toEqual([]);
   });
 
-  it('and answers begins anew', () => {
+  it('and answers has its whole time again', () => {
     clock.advance(9 * BEAT);
     watch.heard();
     clock.advance(9 * BEAT);
@@ -346,7 +346,7 @@ describe('an idle host that counts its beats', () => {
     expect(beats).toHaveLength(1);
   });
 
-  it('is looked at together with all others', () => {
+  it('is watched together with all others', () => {
     owed.add(1);
     watch.begin();
     clock.advance(345);
@@ -360,7 +360,7 @@ describe('an idle host that counts its beats', () => {
 });
 
 describe('a traced host', () => {
-  it('is spared, which is told once, and has its whole time when the debugger has left', () => {
+  it('is spared with one line in the log, and has its whole time once the debugger has left', () => {
     tracer = 77;
     watch.begin();
     executes(1);
@@ -374,7 +374,7 @@ describe('a traced host', () => {
     expect(failures).toEqual([['hung', 11 * HANG]]);
   });
 
-  it('is told of again for another debugger', () => {
+  it('is logged again for another debugger', () => {
     tracer = 77;
     watch.begin();
     executes(1);

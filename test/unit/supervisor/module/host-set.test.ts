@@ -14,7 +14,7 @@ describe('the hosts of a module', () => {
     hosts.place(b, 'serving');
   });
 
-  it('are found by their role, the oldest first, and all of them in the order in which calls concern them', () => {
+  it('are found by their role, the oldest first, or all together in the order in which calls concern them', () => {
     expect(hosts.in('serving')).toEqual([a, b]);
     expect(hosts.first).toBe(a);
     hosts.place(a, 'retiring');
@@ -28,7 +28,7 @@ describe('the hosts of a module', () => {
     expect([hosts.remove(c), hosts.remove(c), hosts.roleOf(c)]).toEqual(['serving', null, null]);
   });
 
-  it('are not finishing until one retires that still holds calls', () => {
+  it('are finishing only when one retires that still holds calls', () => {
     expect(hosts.isFinishing).toBe(false);
     hosts.place(c, 'retiring');
     expect(hosts.isFinishing).toBe(false);
@@ -36,7 +36,7 @@ describe('the hosts of a module', () => {
     expect(hosts.isFinishing).toBe(true);
   });
 
-  it('stay as they were for who goes through them', () => {
+  it('stay the same during an iteration', () => {
     const before = hosts.in('serving');
     hosts.place(a, 'retiring');
     expect(before).toEqual([a, b]);

@@ -24,7 +24,7 @@ function death(changes: Partial<DeathFacts> = {}, hasTried = false): HostEnd {
 describe('one start of a module', () => {
   let memory: AbiMemory;
   let launch: Launch;
-  /** What the file of each of its hosts was chosen by. */
+  /** How the file of each of its hosts was chosen. */
   let chosenBy: (Build | null)[];
   const start = () => launch.next();
   beforeEach(() => {
@@ -41,7 +41,7 @@ describe('one start of a module', () => {
     });
   });
 
-  it('is over with the first death that tells of no try', () => {
+  it('is over with the first death that is not part of a trial', () => {
     const step = launch.died(start(), death(), true);
     expect(step).toMatchObject({ kind: 'over', error: { code: 'MODULE_START_CRASHED', module: 'm', generation: 1 } });
   });
@@ -58,7 +58,7 @@ describe('one start of a module', () => {
     expect(ready.abiReason).toContain('found by a trial of exports-2020, exports-2019');
   });
 
-  it('is over when no ABI is left, with what became of each', () => {
+  it('is over when no ABI is left, with the reason of each failure', () => {
     for (const signal of ['SIGSEGV', 'SIGBUS']) {
       const host = start();
       launch.choose(offer);
@@ -91,7 +91,7 @@ describe('one start of a module', () => {
     expect(launch.died(start(), death({ spare: true, signal: 'SIGKILL', ...changes }), true).kind).toBe(kind);
   });
 
-  it('is over with any death when it is not wanted any more', () => {
+  it('is over with any death once it is not wanted any more', () => {
     const host = start();
     launch.choose(offer);
     expect(launch.died(host, death({ overwritten: true }, true), false).kind).toBe('over');

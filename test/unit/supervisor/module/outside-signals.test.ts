@@ -51,7 +51,7 @@ describe('a host that was asked to end', () => {
   });
 });
 
-it('any other signal is told once for each host, and does nothing', () => {
+it('any other signal is logged once for each host, and does nothing', () => {
   const { host, done, signals } = observed();
   for (const to of [host, host, {}]) signals.signalled(to, 'SIGHUP', 1);
   vi.advanceTimersByTime(10 * PATIENCE_MS);
@@ -63,7 +63,7 @@ it('only signals that hosts pass on have a name', () => {
   expect([0, 9, 11, 64, 255].map(nameSignal)).toEqual([null, null, null, null, null]);
 });
 
-it('is told with who sent it, where that is known', () => {
+it('is logged with its sender, when that is known', () => {
   expect(describeSignal('SIGTERM', 'bash (pid 7)', 'm')).toBe(
     'got SIGTERM from bash (pid 7): unless the core is stopped too, another host takes its place in 5 s',
   );

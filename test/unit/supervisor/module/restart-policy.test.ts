@@ -30,7 +30,7 @@ describe('after a crash', () => {
     expect(delays(times, { settings: endless })).toEqual(expected);
   });
 
-  it('takes at most a quarter off by chance', () => {
+  it('shortens the wait at random by at most a quarter', () => {
     expect(delays([0, 1, 2], { random: 1, settings: endless })).toEqual([0, 75, 150]);
     expect(delays([0, 1, 2], { random: 0.5, settings: endless })).toEqual([0, 88, 175]);
   });
@@ -58,7 +58,7 @@ describe('after a crash', () => {
     expect(afterFailedStart(probing, settings, { hasServed: true, random: 0 }).kind).toBe('fail');
   });
 
-  it('probes after longer and longer, by chance a little later, and from the beginning after health', () => {
+  it('probes after longer and longer waits, at random a little later, and begins anew after a healthy time', () => {
     const waits = (random: number) => {
       let history = NO_HISTORY;
       return Array.from({ length: 7 }, () => {
@@ -92,7 +92,7 @@ describe('after a start that failed', () => {
     });
   });
 
-  it('backs off for one that has served, never at once, and probes it in the end', () => {
+  it('backs off for a module that has served, never restarts at once, and probes in the end', () => {
     let history = NO_HISTORY;
     const seen: unknown[] = [];
     for (let i = 0; i < 10; i++) {

@@ -23,7 +23,7 @@ describe('a call that a host executes', () => {
   });
 });
 
-describe('what a host executes beside calls', () => {
+describe('work of a host beside calls', () => {
   const asked = 'a callback of an http request made in';
   it.each([
     [{ event: 'message', messageId: 2n ** 64n - 1n }, `${asked} on_message of message 18446744073709551615`],
@@ -36,7 +36,7 @@ describe('what a host executes beside calls', () => {
     expect(tell(findExecuting(null, { currentEvent: 'http', cause } as BoxHeader))).toBe(words);
   });
 
-  it('is nothing where a call is executed, or nothing is', () => {
+  it('is none while a call or nothing is executed', () => {
     for (const currentEvent of [null, 'message'] as const) {
       const header = { currentEvent, cause: { event: 'message', messageId: 7n } };
       expect(findExecuting(null, header as BoxHeader)).toBeNull();

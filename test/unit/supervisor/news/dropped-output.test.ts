@@ -11,8 +11,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('what was dropped', () => {
-  it('is told a second after the first, in one line', () => {
+describe('dropped output', () => {
+  it('is logged a second after the first line, in one line', () => {
     const dropped = new DroppedOutput(1000, (text) => told.push(text));
     dropped.add('limited', 7);
     vi.advanceTimersByTime(999);
@@ -30,7 +30,7 @@ describe('what was dropped', () => {
     expect(told).toHaveLength(1);
   });
 
-  it('or not delivered is told with the reason', () => {
+  it('that was not delivered is logged with the reason', () => {
     const lost = new DroppedOutput(1000, (text) => told.push(text));
     lost.add('unheard', 1);
     lost.flush();
@@ -44,7 +44,7 @@ describe('what was dropped', () => {
     ]);
   });
 
-  it('is told with the rate that it was more than', () => {
+  it('is logged with the rate that it exceeded', () => {
     const dropped = new DroppedOutput(1000, (text) => told.push(text));
     dropped.add('limited', 1);
     dropped.limitTo(1000);
@@ -58,7 +58,7 @@ describe('what was dropped', () => {
     ]);
   });
 
-  it('is told at once when asked to, and once', () => {
+  it('is logged once, at once, on request', () => {
     const dropped = new DroppedOutput(null, (text) => told.push(text));
     dropped.flush();
     dropped.add('full', 2);
@@ -70,12 +70,12 @@ describe('what was dropped', () => {
 });
 
 describe('the growth of a total', () => {
-  it('is what was added since the last look', () => {
+  it('is the difference since the last look', () => {
     const growth = new Growth();
     expect([5, 5, 9].map((total) => growth.to(total))).toEqual([5, 0, 4]);
   });
 
-  it.each([-1, Number.NaN, 2 ** 64, 2 ** 53, 2 ** 41])('is none for %d, which no host has counted', (total) => {
+  it.each([-1, Number.NaN, 2 ** 64, 2 ** 53, 2 ** 41])('is 0 for %d, which no host can have counted', (total) => {
     const growth = new Growth();
     growth.to(5);
     expect(growth.to(total)).toBe(0);

@@ -18,7 +18,7 @@ function endWith(changes: Partial<DeathFacts> = {}) {
   return endOf(makeFacts({ ...refused, ...changes }));
 }
 
-it('a refusal with a remedy is an error with that remedy', () => {
+it('a refusal with a remedy becomes an error with that remedy', () => {
   const { code, message, what, remedy: told, module, sentence: whole } = errorOfEnd(endWith());
   expect({ code, message, what, told, module }).toEqual({
     code: 'MODULE_BUILD_LOST',
@@ -38,7 +38,7 @@ it('behind a remedy the message may go on', () => {
   expect([what, told]).toEqual([message, null]);
 });
 
-it('an end without a remedy is an error without one', () => {
+it('an end without a remedy becomes an error without one', () => {
   const { message, remedy: told } = errorOfEnd(endWith({ refusal: { code: 'HOST_START_FAILED', message: 'no room' } }));
   expect([message, told]).toEqual(['module m: no room', null]);
 });

@@ -11,8 +11,8 @@ const answer = (verdict: CallAnswer['verdict'], reason: CallAnswer['default'] = 
 
 const NO_DEFAULTS = { crash: 0, hang: 0, deadline: 0, down: 0, overload: 0 };
 
-describe('what a status counts', () => {
-  it('is nothing at first', () => {
+describe('the counters of a status', () => {
+  it('are 0 at first', () => {
     expect(new ModuleStats().status()).toEqual({
       restarts: 0,
       failedStarts: 0,
@@ -38,7 +38,7 @@ describe('what a status counts', () => {
     });
   });
 
-  it('counts each message once: the module’s own verdicts apart from those in its place', () => {
+  it('count each message once: the module’s own verdicts apart from defaults', () => {
     const stats = new ModuleStats();
     for (let i = 0; i < 3; i++) stats.countMessage(answer('pass'), 10);
     stats.countMessage(answer('consumed'), 10);
@@ -49,7 +49,7 @@ describe('what a status counts', () => {
     expect(stats.status().messages).toEqual({ total: 6, pass: 3, consumed: 1, default: 2, defaultByReason, late: 1 });
   });
 
-  it('counts sends, and what was dropped in lines or bytes', () => {
+  it('count sends, and dropped lines and bytes', () => {
     const stats = new ModuleStats();
     stats.totals.sends.total += 3;
     stats.totals.sends.undelivered += 1;
@@ -64,7 +64,7 @@ describe('what a status counts', () => {
     });
   });
 
-  it('takes only the module’s own verdicts for its latency', () => {
+  it('use only the module’s own verdicts for its latency', () => {
     const stats = new ModuleStats();
     stats.countMessage(answer('pass', 'deadline'), 1_000_000);
     expect(stats.status().latencyMicros).toEqual({ p50: null, p99: null });
@@ -72,7 +72,7 @@ describe('what a status counts', () => {
     expect(stats.status().latencyMicros).toEqual({ p50: 1, p99: 1 });
   });
 
-  it('adds the causes up and shows the last death', () => {
+  it('add up the causes and show the last death', () => {
     const stats = new ModuleStats();
     stats.countCrash('crash', 'SIGSEGV', new Date(1000));
     stats.countCrash('hang', 'SIGKILL', new Date(2000));
@@ -93,8 +93,8 @@ describe('what a status counts', () => {
   });
 });
 
-describe('what metrics count', () => {
-  it('only grows: a reset begins the status anew, and nothing else', () => {
+describe('the counters of metrics', () => {
+  it('only grow: a reset clears those of the status alone', () => {
     const stats = new ModuleStats();
     const count = () => {
       stats.countMessage(answer('pass'), 1_000);

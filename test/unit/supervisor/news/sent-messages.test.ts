@@ -42,7 +42,7 @@ describe('a sent id', () => {
     'ab-fil-ter-1-1',
     'ab-filter-1-1\n',
     'ab--1-1',
-  ])('is none: %j', (text) => {
+  ])('is invalid: %j', (text) => {
     expect(moduleOfSentId(text)).toBeNull();
   });
 });
@@ -58,7 +58,7 @@ describe('the messages that modules sent', () => {
     expect(messages.find({ id: 5, from: 'x' })?.sentId).toBe('b');
   });
 
-  it('of an earlier core are found once they are recalled, and those that are known stay as they are', () => {
+  it('of an earlier core are found once they are recalled, and known ones stay as they are', () => {
     const messages = new SentMessages({ messages: 2, addressChars: 1000 });
     const params = toWireParams({ id: 5, from: 'x', to: 'y', aid: 9 });
     for (let i = 0; i < 5; i++) messages.recall({ sentId: 'a', params: fromWireParams(params) }, params);
@@ -93,7 +93,7 @@ describe('the messages that modules sent', () => {
     expect(messages.find({ id: 5, to: 'y' })?.sentId).toBe('b');
   });
 
-  it('are forgotten from the oldest on, by their number and by the length of their addresses', () => {
+  it('are forgotten from the oldest on when they are too many or their addresses too long', () => {
     const messages = new SentMessages({ messages: 100, addressChars: 10_000 });
     const known = () => [...Array(200).keys()].filter((i) => messages.find({}, String(i)) !== null);
     for (let i = 0; i < 150; i++) remember(messages, String(i), { id: i + 1 });

@@ -23,7 +23,7 @@ function filled(report: object): object {
 
 const BEFORE = config([{ name: 'a' }, { name: 'b' }, { name: 'c' }]);
 
-describe('what a change of one setting means', () => {
+describe('the effect of a change of one setting', () => {
   it.each<[Omit<ModuleOptions, 'name'>, string]>([
     [{}, 'unchanged'],
     [{ path: '/other.so' }, 'replaced'],
@@ -45,11 +45,11 @@ describe('what a change of one setting means', () => {
     const { report, replace, configure } = plan(BEFORE, next);
     expect(report[list as 'replaced']).toContain('b');
     expect(replace.map(({ name }) => name)).toEqual(list === 'replaced' ? ['b'] : []);
-    // Also what has not changed: its place in the file may have.
+    // An unchanged module too: its place in the file may have changed.
     expect(configure).toHaveLength(list === 'replaced' ? 2 : 3);
   });
 
-  it('a file that is another one means a new process, but not of a module that is stopped', () => {
+  it('another file needs a new process, unless the module is stopped', () => {
     expect(filled(plan(BEFORE, BEFORE, null, { loadedFile: 'older' }).report)).toEqual({ replaced: ['a', 'b', 'c'] });
     expect(filled(plan(BEFORE, BEFORE, ['b'], { desired: 'down' }).report)).toEqual({
       unchanged: ['a', 'b', 'c'],
@@ -88,7 +88,7 @@ describe('what a change of one setting means', () => {
     expect(plan(BEFORE, { ...BEFORE, ...change }).report).toMatchObject({ needRestart: [], settings: [key] });
   });
 
-  it('a webhook needs a restart where nothing is kept that it could post', () => {
+  it('a webhook needs a restart when the core keeps no messages', () => {
     const before = { ...BEFORE, gateway: 'off' };
     const next = { ...before, webhook: 'http://h/', queueBytes: 5 };
     expect(plan(before, next).report).toMatchObject({ needRestart: ['webhook'], settings: ['queue_memory'] });
@@ -96,7 +96,7 @@ describe('what a change of one setting means', () => {
     expect(inForceAfter(BEFORE, { ...next, gateway: 'auto' })).toEqual({ ...next, gateway: 'auto' });
   });
 
-  it('what needs a restart stays what it is, so that the next reload says so too', () => {
+  it('a setting that needs a restart keeps its value, so the next reload says so, too', () => {
     const next = { ...BEFORE, gateway: 'off', gatewayGroup: '7', maxMessageBytes: 5, blackBoxBytes: 5, logKeep: 7 };
     const inForce = inForceAfter(BEFORE, next);
     expect(inForce).toEqual({ ...BEFORE, logKeep: 7 });

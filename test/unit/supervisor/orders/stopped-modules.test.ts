@@ -14,7 +14,7 @@ it('remembers names over runs, and forgets them', () => {
   expect([second.has('filter'), second.has('crashy'), second.problem]).toEqual([false, true, null]);
 });
 
-it('tells when it does not know them any more', () => {
+it('says when it does not know them any more', () => {
   const dir = makeTempDir();
   const file = join(dir, 'stopped.json');
   for (const content of [

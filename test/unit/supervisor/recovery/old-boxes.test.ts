@@ -90,7 +90,7 @@ function run(options: Partial<RecoveryOptions> = {}): Promise<Recovered> {
 const texts = () => sent.map(({ payload }) => payload.toString());
 
 describe('the boxes of killed cores', () => {
-  it('are handed on in their order and removed; verdicts have nobody left who waits for them', async () => {
+  it('are handed on in order and removed; nobody waits for their verdicts any more', async () => {
     makeOld([send('1'), log('a\n'), result, send('2')]);
     expect(await run()).toEqual({ boxes: 1, sends: 2, lines: 1, problems: [], unsafe: [], unread: [], complete: true });
     expect(texts()).toEqual(['1', '2']);
@@ -99,7 +99,7 @@ describe('the boxes of killed cores', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it('say for which server a message is, and those of an older version do not', async () => {
+  it('say which server a message is for, except those of an older version', async () => {
     const sendFor =
       (origin: Uint8Array): Record =>
       (at) =>
@@ -111,7 +111,7 @@ describe('the boxes of killed cores', () => {
     expect(sent.map(({ cause }) => cause)).toEqual([origin, null, null]);
   });
 
-  it('of a module come in the order of runs and generations, and those of nobody are left alone', async () => {
+  it('of a module come in the order of runs and generations, and boxes without an owner stay', async () => {
     makeOld([send('4')], { generation: 10 });
     makeOld([send('3')], { generation: 9 });
     makeOld([send('2')], { generation: 12, runId: OLDER });
@@ -124,7 +124,7 @@ describe('the boxes of killed cores', () => {
     expect(readdirSync(directory)).toHaveLength(2);
   });
 
-  it('of spare hosts are removed, and nothing is looked for in them', async () => {
+  it('of spare hosts are removed unread', async () => {
     const spare = makeOld([send('x')], { module: null, generation: 2 });
     expect(await run()).toEqual({ boxes: 0, sends: 0, lines: 0, problems: [], unsafe: [], unread: [], complete: true });
     expect([texts(), existsSync(spare)]).toEqual([[], false]);
@@ -144,7 +144,7 @@ describe('the boxes of killed cores', () => {
     expect(texts()).toEqual(expected);
   });
 
-  it('are passed over with a reason when they cannot be read, and stay for a core that can until their time is over', async () => {
+  it('are skipped with a reason when they cannot be read, and stay for another core until their time is over', async () => {
     const bad = makeOld([send('1')], { generation: 1 });
     writeFileSync(bad, Buffer.alloc(boxBytes(RING), 'x'));
     const short = makeOld([send('1')], { generation: 2 });
@@ -197,7 +197,7 @@ describe('the boxes of killed cores', () => {
     expect([boxes, problems, unread, existsSync(path)]).toEqual([1, [], [], false]);
   });
 
-  it('may hold what no module can have sent: that is counted', async () => {
+  it('may hold messages that no module can have sent, which are counted', async () => {
     const bad: Record = (at) => sendRecord(at, { to: Buffer.from('a\0b'), payload: Buffer.from('x') });
     const path = makeOld([send('1'), bad, send('2')]);
     const { sends, problems } = await run();
@@ -207,7 +207,7 @@ describe('the boxes of killed cores', () => {
     ]);
   });
 
-  it('stay for the next core when this one is stopped, with what it has handed on', async () => {
+  it('stay for the next core when this one is stopped, with a note of what was handed on', async () => {
     const records = Array.from({ length: 9 }, (_, i) => send(String(i)));
     makeOld(records, { taken: [2, 1] });
     const path = makeOld([send('x')], { generation: 2 });
@@ -217,7 +217,7 @@ describe('the boxes of killed cores', () => {
     expect(texts()).toEqual(['3', '4', '5', '6', '7', '8', 'x']);
   });
 
-  it('name what is sent by its place, the same each time that they are read', async () => {
+  it('give each message an id by its place, the same at each reading', async () => {
     const records = [send('1'), log('a\n'), send('2')];
     const positions = [0, 1, 2].map((count) => records.slice(0, count).reduce((at, make) => at + make(at).length, 0));
     makeOld(records, { generation: 3 });
@@ -235,7 +235,7 @@ describe('the boxes of killed cores', () => {
     expect(sent.map(({ params }) => params.id)).toEqual(first);
   });
 
-  it('are there until what was read of them is safe with a keeper', async () => {
+  it('stay until everything read from them is safe with a keeper', async () => {
     const first = makeOld([send('1'), send('2')], { generation: 1 });
     const second = makeOld([send('3')], { generation: 2 });
     const keeper = new MemoryKeeper({ isHeld: true });
@@ -251,7 +251,7 @@ describe('the boxes of killed cores', () => {
     expect(existsSync(second)).toBe(false);
   });
 
-  it('are read from the begin by the next core where a keeper was given them and they were not safe', async () => {
+  it('are read from the begin by the next core when their messages were not safe with a keeper', async () => {
     makeOld([send('1'), send('2')]);
     const lost = new MemoryKeeper({ isHeld: true });
     // The core is killed here: nobody goes on with it.
@@ -264,7 +264,7 @@ describe('the boxes of killed cores', () => {
     expect(keeper.kept.map(({ sentId }) => sentId)).toEqual(lost.kept.map(({ sentId }) => sentId));
   });
 
-  it('stay for the next core when this one is stopped, from where a keeper has it', async () => {
+  it('stay for the next core when this one is stopped, and are read from the safe position on', async () => {
     makeOld([1, 2, 3, 4, 5].map((number) => send(String(number))));
     const keeper = new MemoryKeeper();
     const message = (message: SentMessage, params: WireParams) => keeper.keep(message, params);
@@ -273,7 +273,7 @@ describe('the boxes of killed cores', () => {
     expect(keeper.kept.map(({ payload }) => payload.toString())).toEqual(['1', '2', '3', '4', '5']);
   });
 
-  it('are none where there is no directory', async () => {
+  it('are none when there is no directory', async () => {
     expect(findOldBoxes(join(directory, 'none'), [RUN])).toEqual([]);
     mkdirSync(join(directory, 'closed'));
     chmodSync(join(directory, 'closed'), 0);
@@ -281,7 +281,7 @@ describe('the boxes of killed cores', () => {
   });
 });
 
-describe('where to go on', () => {
+describe('the position to go on from', () => {
   const at = (tail: number, position: number, sends: number, head = 1000) =>
     findStart({ head, tail, handedOn: { position, sends } }, 4096);
   it.each([

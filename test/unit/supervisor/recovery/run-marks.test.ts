@@ -29,7 +29,7 @@ describe('runs', () => {
     expect(newestFirst(boxDir, [unknown, FIRST, SECOND, THIRD, FIRST])).toEqual([THIRD, SECOND, FIRST, unknown]);
   });
 
-  it('are lost when their core holds the lock of its run directory no more, which may still know them', () => {
+  it('count as lost when their core no longer holds the lock of its run directory', () => {
     mark(FIRST);
     const run = { runId: FIRST, runDir, stateDir: '/state' };
     const lock = HeldLock.take(join(runDir, 'lock'), 0) as HeldLock;

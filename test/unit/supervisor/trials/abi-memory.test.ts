@@ -8,7 +8,7 @@ import { makeTempDir } from '../../../helpers/temp-dir.js';
 const sha = (number: number) => number.toString(16).padStart(64, '0');
 const fileIn = (directory: string) => join(directory, 'abis.json');
 
-it('remembers without a directory as long as it lives', () => {
+it('remembers as long as it lives when it has no directory', () => {
   const memory = new AbiMemory(null);
   expect(memory.find(sha(1))).toBeNull();
   memory.remember(sha(1), 'exports-2019');
@@ -17,7 +17,7 @@ it('remembers without a directory as long as it lives', () => {
   expect([1, 2, 3].map((number) => memory.find(sha(number)))).toEqual(['exports-2020', 'table', null]);
 });
 
-it('finds what another one wrote, in a file that only its owner reads', () => {
+it('finds the entries of another one, in a file that only its owner may read', () => {
   const directory = makeTempDir();
   new AbiMemory(directory).remember(sha(1), 'exports-2019');
   new AbiMemory(directory).remember(sha(2), 'table');
@@ -27,7 +27,7 @@ it('finds what another one wrote, in a file that only its owner reads', () => {
   expect(statSync(fileIn(directory)).mode & 0o777).toBe(0o600);
 });
 
-it('forgets what does not work any more, in memory and in the file', () => {
+it('forgets an ABI that does not work any more, in memory and in the file', () => {
   const directory = makeTempDir();
   const memory = new AbiMemory(directory);
   memory.remember(sha(1), 'table');
@@ -38,7 +38,7 @@ it('forgets what does not work any more, in memory and in the file', () => {
   expect([1, 2].map((number) => new AbiMemory(directory).find(sha(number)))).toEqual([null, 'table']);
 });
 
-it('writes only what is new', () => {
+it('writes only new entries', () => {
   const directory = makeTempDir();
   const memory = new AbiMemory(directory);
   expect(readdirSync(directory)).toEqual([]);

@@ -39,11 +39,11 @@ describe('a trial', () => {
     expect(trial).toEqual({ kind: 'trying', offer: other, abi: 'table', failed: [] });
   });
 
-  it('begins anew when nothing is left to try', () => {
+  it('begins anew when no ABI is left to try', () => {
     expect(chooseAbi(afterFailures(3), offer, null)).toMatchObject({ abi: 'table', failed: [] });
   });
 
-  it('uses at once what is remembered, also in the middle, and ends with it', () => {
+  it('uses a remembered ABI at once, also in the middle, and ends with it', () => {
     for (const before of [NO_TRIAL, afterFailures(1)]) {
       const trial = chooseAbi(before, offer, 'exports-2019');
       expect(trial).toEqual({ kind: 'remembered', offer, abi: 'exports-2019' });
@@ -53,7 +53,7 @@ describe('a trial', () => {
     }
   });
 
-  it('does not use what is remembered but not offered', () => {
+  it('does not use an ABI that is remembered but not offered', () => {
     const narrower: Offer = { ...offer, abis: ['exports-2020', 'exports-2019'] };
     expect(chooseAbi(NO_TRIAL, narrower, 'table')).toMatchObject({ kind: 'trying', abi: 'exports-2020' });
   });
@@ -65,13 +65,13 @@ describe('a trial', () => {
   });
 });
 
-describe('what a trial found', () => {
+describe('the result of a trial', () => {
   it('is certain when every ABI before it was refused or crashed', () => {
     expect(isConclusive(chooseAbi(NO_TRIAL, offer, null))).toBe(true);
     expect(isConclusive(chooseAbi(afterFailures(2), offer, null))).toBe(true);
   });
 
-  it('is not when one was only too slow, or it was known before', () => {
+  it('is not certain when one was only too slow, or when it was known before', () => {
     const slow = failTry(chooseAbi(NO_TRIAL, offer, null), 'its init did not return in time', true);
     expect(isConclusive(chooseAbi(slow, offer, null))).toBe(false);
     expect(isConclusive(chooseAbi(NO_TRIAL, offer, 'exports-2019'))).toBe(false);
@@ -80,7 +80,7 @@ describe('what a trial found', () => {
 });
 
 describe('in words', () => {
-  it('what was found names what was tried', () => {
+  it('the found ABI comes with those that were tried', () => {
     expect(describeFound(chooseAbi(afterFailures(1), offer, null))).toBe(
       'found by a trial of table, exports-2020 (it imports nothing)',
     );
@@ -89,7 +89,7 @@ describe('in words', () => {
     );
   });
 
-  it('a module without an ABI has each failure, and the remedy', () => {
+  it('a module without an ABI gets each failure and the remedy', () => {
     expect(describeNone(afterFailures(2))).toBeNull();
     expect(describeNone(afterFailures(3))).toBe(
       'it starts with none of the ABIs that it may have been built for (it imports nothing); table: failure 1; ' +
@@ -119,7 +119,7 @@ describe('an offer', () => {
     [{ abis: ['table', 'exports-2020'] }],
     [{ abis: ['table', 'exports-2020'], sha256: sha256.toUpperCase() }],
     [{ abis: ['table', 'exports-2020'], sha256: `${sha256}00` }],
-  ])('is refused when it cannot be (%#)', (candidates) => {
+  ])('is refused when it is impossible (%#)', (candidates) => {
     expect(parseOffer(candidates)).toBeNull();
   });
 });

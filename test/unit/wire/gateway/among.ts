@@ -1,4 +1,4 @@
-/** Reads a frame where it stands between others: nothing of those may count. */
+/** Reads a frame that stands between others: their bytes must not count. */
 
 const OTHERS = ['120e09010000000000000010011a0161', '120b0901020304050607083200'].map((hex) => Buffer.from(hex, 'hex'));
 

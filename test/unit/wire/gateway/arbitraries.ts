@@ -110,7 +110,7 @@ export const coreFrame: fc.Arbitrary<CoreFrame> = fc.oneof(
 
 const PASSED = emptyOutcome(0n);
 
-/** A frame in a form that can be compared: 0 and left out are the same of a number, and views are the bytes they show. */
+/** A frame in a form that can be compared: a number 0 equals a missing one, and views become their bytes. */
 export function comparable(frame: ServerFrame | CoreFrame | null): unknown {
   if (frame === null) return null;
   if (frame.kind === 'event') return { ...frame, event: eventOf(frame.event) };

@@ -1,4 +1,4 @@
-/** Events of other makes of clients, which may be written otherwise than this build would. */
+/** Events of clients of other makes, which may encode them in another way than this build. */
 
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
@@ -57,7 +57,7 @@ it.each([
     'no trace, said at length',
     frame(ID, [0x10, 0x80, 0x00], field(3, [...field(1, [...GROUP, ...TO, ...FROM]), ...PAYLOAD])),
   ],
-])('an event with %s is the same event', (_, bytes) => {
+])('an event with %s is read as the same event', (_, bytes) => {
   const read = among(bytes, readServerFrame) as ServerEvent;
   const expected = among(usual, readServerFrame) as ServerEvent;
   expect(comparable(read)).toEqual(comparable(expected));
@@ -67,7 +67,7 @@ it.each([
   );
 });
 
-it('a message without parameters, or without anything, is one', () => {
+it('a message without parameters, or without any field, is valid', () => {
   const bare = among(frame(ID, field(3, PAYLOAD)), readServerFrame) as ServerEvent;
   expect(`${bare.event.payload}`).toBe('hello');
   expect(fromWireParams(bare.event.params)).toMatchObject({ to: null, from: null, groupid: 0n });
@@ -76,7 +76,7 @@ it('a message without parameters, or without anything, is one', () => {
   expect(Conversation.ofEvent(empty.event).equals(Conversation.ofEvent(bare.event))).toBe(true);
 });
 
-it('a parameter of field 0 is none', () => {
+it('a parameter of field 0 does not count', () => {
   const bytes = frame(ID, field(3, field(1, [1, 5, 0, 0, 0, 0, 0, 0, 0])));
   expect(() => among(bytes, readServerFrame)).toThrow('not a protobuf');
 });
@@ -89,7 +89,7 @@ it('an event has memory of its own: the frame that it came in may be written ove
   expect(fromWireParams(event.params).to).toBe('bob');
 });
 
-it('whatever is read of damaged bytes can be handed to a module', () => {
+it('everything that is read from damaged bytes can be handed to a module', () => {
   const change = fc.tuple(fc.nat(), fc.nat({ max: 255 }));
   fc.assert(
     fc.property(params, fc.array(change, { minLength: 1, maxLength: 5 }), (given, changes) => {

@@ -47,7 +47,7 @@ function pieces(bytes: Buffer, pieceBytes: number, reader: FrameReader | LineRea
 
 const pieceBytes = fc.integer({ min: 1, max: 200 });
 
-it('what a server says in protobuf is read as it was written, in whatever pieces it comes', () => {
+it('frames of a server in protobuf are read as they were written, in whatever pieces they come', () => {
   const frames = fc.array(serverFrame, { minLength: 1, maxLength: 5 });
   fc.assert(
     fc.property(frames, pieceBytes, (given, size) => {
@@ -60,7 +60,7 @@ it('what a server says in protobuf is read as it was written, in whatever pieces
   );
 });
 
-it('what a core says in protobuf is read as it was written, in whatever pieces it comes', () => {
+it('frames of a core in protobuf are read as they were written, in whatever pieces they come', () => {
   const frames = fc.array(coreFrame, { minLength: 1, maxLength: 5 });
   fc.assert(
     fc.property(frames, pieceBytes, (given, size) => {
@@ -71,7 +71,7 @@ it('what a core says in protobuf is read as it was written, in whatever pieces i
   );
 });
 
-it('what a server says in JSON is read as it was written, in whatever pieces it comes', () => {
+it('frames of a server in JSON are read as they were written, in whatever pieces they come', () => {
   const frames = fc.array(serverFrame, { minLength: 1, maxLength: 5 });
   fc.assert(
     fc.property(frames, pieceBytes, (given, size) => {
@@ -82,7 +82,7 @@ it('what a server says in JSON is read as it was written, in whatever pieces it 
   );
 });
 
-it('what a core says in JSON is read as it was written, in whatever pieces it comes', () => {
+it('frames of a core in JSON are read as they were written, in whatever pieces they come', () => {
   // A failure comes instead of a verdict.
   const frames = fc.array(coreFrame, { minLength: 1, maxLength: 5 });
   fc.assert(
@@ -94,7 +94,7 @@ it('what a core says in JSON is read as it was written, in whatever pieces it co
   );
 });
 
-it('protobufjs reads what a server writes, and is read', () => {
+it('protobufjs and the frames of a server agree, both ways', () => {
   fc.assert(
     fc.property(serverFrame, (given) => {
       const [bytes] = throughProtobuf<ServerFrame>([given], 4096, writeServerFrame) as [Buffer];
@@ -106,7 +106,7 @@ it('protobufjs reads what a server writes, and is read', () => {
   );
 });
 
-it('protobufjs reads what a core writes, and is read', () => {
+it('protobufjs and the frames of a core agree, both ways', () => {
   fc.assert(
     fc.property(coreFrame, (given) => {
       const [bytes] = throughProtobuf<CoreFrame>([given], 4096, writeCoreFrame) as [Buffer];
@@ -134,7 +134,7 @@ it('a frame is read or refused with FRAME_INVALID, whatever is changed in it', (
   );
 });
 
-it('a message is written by its parameters as it is by its bytes', () => {
+it('a message is written from its parameters as from its bytes', () => {
   const given = fc.record(
     {
       aid: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
@@ -176,7 +176,7 @@ const WRONG: Record<string, unknown>[] = [
   { to: { length: 200 } },
 ];
 
-it('of a burst leaves what can be, and nothing of what is refused in the middle of it', () => {
+it('the valid messages of a burst leave, and no byte of those that are refused among them', () => {
   const scalar = fc.oneof(
     fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
     fc.maxSafeNat(),
@@ -236,7 +236,7 @@ it('of a burst leaves what can be, and nothing of what is refused in the middle 
   );
 });
 
-it('a message that cannot be is not written, and those before it are', () => {
+it('an impossible message is not written, and those before it are', () => {
   const out = new FrameOut();
   writeServerFrame(out, { kind: 'ack', sentIds: ['a'], refused: false });
   const before = out.length;

@@ -14,7 +14,7 @@ const frames = fc.tuple(coreFrame, fc.boolean()).map(([frame, isBare]) => {
   return { ...frame, ...bare };
 });
 
-it('a short outcome says what the whole one does, and no other frame is one', () => {
+it('a short outcome equals the whole one, and no other frame is short', () => {
   let shorts = 0;
   fc.assert(
     fc.property(frames, (frame) => {

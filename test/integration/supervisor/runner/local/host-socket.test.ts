@@ -119,7 +119,7 @@ describe('a host', () => {
     expect((await host.receive()).welcome?.protocol).toBe(PROTOCOL.max);
   });
 
-  it.each(['wrong', ''])('that does not know its token is none (%j)', async (token) => {
+  it.each(['wrong', ''])('that does not know its token is turned away (%j)', async (token) => {
     await host.hello(token);
     await eventually(() => expecting.violations).toEqual([
       `the process that answers at ${path} is not the host that this core has started`,
@@ -127,13 +127,13 @@ describe('a host', () => {
     expect(expecting.peer).toBeNull();
   });
 
-  it('that does not begin with its hello is none', async () => {
+  it('that does not begin with its hello is turned away', async () => {
     await host.send({ ready: { abi: 'table' } });
     await eventually(() => expecting.violations).toEqual([expect.stringMatching(/is not the host/)]);
     expect(expecting.frames).toEqual([]);
   });
 
-  it('of another protocol is told, and so is who expects it', async () => {
+  it('of another protocol gets an error, and so does whoever expects it', async () => {
     await host.hello(TOKEN, PROTOCOL.max + 1, 9);
     const reason = `the core speaks protocol ${PROTOCOL.min} to ${PROTOCOL.max}, the host ${PROTOCOL.max + 1} to 9; install the same version of both`;
     expect((await host.receive()).rejected?.reason).toBe(reason);
@@ -155,7 +155,7 @@ it('frames arrive whole and in their order, both ways', async () => {
   expect(expecting.frames.map(({ report }) => report?.position)).toEqual(numbers);
 });
 
-it('after the close nothing is told any more, and the path is gone', async () => {
+it('after the close nothing is reported any more, and the path is gone', async () => {
   await host.hello(TOKEN);
   await host.receive();
   expecting.onFrame = () => socket.close();
@@ -166,7 +166,7 @@ it('after the close nothing is told any more, and the path is gone', async () =>
   expect(existsSync(path)).toBe(false);
 });
 
-describe('bytes that are no frame', () => {
+describe('bytes that are not a frame', () => {
   it('are a violation', async () => {
     await host.hello(TOKEN);
     await host.receive();
@@ -192,12 +192,12 @@ describe('bytes that are no frame', () => {
 });
 
 describe('a host that closes its end', () => {
-  it('is lost once, and what it had sent is read', async () => {
+  it('is reported as lost once, and everything that it had sent is read', async () => {
     await host.hello(TOKEN);
     await host.receive();
     const lossesAtLast = new Promise<number>((resolve) => {
       expecting.onFrame = () => {
-        // Longer than a turn, so that the loss is told while frames still wait.
+        // Longer than a turn, so the loss is reported while frames still wait.
         for (const end = performance.now() + 6; performance.now() < end; );
         if (expecting.frames.length === 30) resolve(expecting.losses);
       };
@@ -208,7 +208,7 @@ describe('a host that closes its end', () => {
     expect(expecting.losses).toBe(1);
   });
 
-  it('costs nothing for what is sent to it later', async () => {
+  it('causes no error for frames that are sent to it later', async () => {
     await host.hello(TOKEN);
     await host.receive();
     host.close();
@@ -220,7 +220,7 @@ describe('a host that closes its end', () => {
     expect(expecting.losses).toBe(1);
   });
 
-  it('is not connected to again, whoever takes its place', async () => {
+  it('is not connected to again, whoever listens in its place', async () => {
     await host.hello(TOKEN);
     await host.receive();
     host.close();
@@ -273,7 +273,7 @@ describe('the end of the host', () => {
     ['another token', (stranger) => stranger.send(Buffer.from(`3a420a40${'61'.repeat(64)}`, 'hex'))],
     ['an order', (stranger) => stranger.send(Buffer.from('2200', 'hex'))],
     ['nothing that is a frame', (stranger) => stranger.send(Buffer.alloc(9, 0xff))],
-  ])('does not obey who comes first with %s', async (_, speak) => {
+  ])('does not obey a stranger that comes first with %s', async (_, speak) => {
     const stranger = new Pair({ linger: 0 });
     closing.push(stranger);
     stranger.connect(`ipc://${path}`);

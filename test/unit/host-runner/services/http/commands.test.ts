@@ -47,14 +47,14 @@ describe('a command of the shim', () => {
     });
   });
 
-  it('tells NULL from nothing, takes any byte, and numbers of any size', () => {
+  it('distinguishes NULL from an empty text, and takes any byte and numbers of any size', () => {
     const texts = [Buffer.from([0xff, 0xc3, 0xa4]), Buffer.alloc(0), ...Array.from({ length: 11 }, () => null)];
     const command = decodeCommand(encode(1, 1n, [2n ** 64n - 1n, ...NUMBERS.slice(1)], texts));
     expect(command).toMatchObject({ ask: { url: '\xff\xc3\xa4', post: Buffer.alloc(0), proxy: null, etag: null } });
     expect(command).toMatchObject({ ask: { ims: 2 ** 64 } });
   });
 
-  it('shares no memory with what it is read from', () => {
+  it('shares no memory with its source', () => {
     const texts = [Buffer.from('u'), Buffer.from('post'), ...Array.from({ length: 11 }, () => null)];
     const bytes = encode(1, 1n, NUMBERS, texts);
     const command = decodeCommand(bytes);
@@ -67,7 +67,7 @@ describe('a command of the shim', () => {
     expect(decodeCommand(encode(3, 8n))).toEqual({ kind: 'resume', id: 8 });
   });
 
-  it('that is none is refused', () => {
+  it('that is invalid is refused', () => {
     expect(() => decodeCommand(encode(4, 1n))).toThrow('there is no command 4');
     expect(() => decodeCommand(Buffer.alloc(3))).toThrow(RangeError);
     const long = encode(1, 1n, NUMBERS, [Buffer.alloc(8)]);

@@ -19,7 +19,7 @@ describe('the words of a failure', () => {
     expect(explain(error(fields), before)).toMatchObject({ message: words, transient: true });
   });
 
-  it('tell how far it had come', () => {
+  it('say how far the request had come', () => {
     const closed = error({ code: 'UND_ERR_SOCKET' });
     const words = (receivedBytes: number | null, announcedBytes: number | null) =>
       explain(closed, { peer: 'p', receivedBytes, announcedBytes }).message;
@@ -32,7 +32,7 @@ describe('the words of a failure', () => {
     expect(explain(tried, before).message).toBe('connection refused (host:80)');
   });
 
-  it('stay what they are, and what cannot go better is not tried again', () => {
+  it('are kept, and a request that cannot succeed is not tried again', () => {
     const failure = new HttpFailure('in words');
     expect(explain(failure, before)).toBe(failure);
     expect(failure.transient).toBe(false);
@@ -40,7 +40,7 @@ describe('the words of a failure', () => {
     expect(explain('no error', before).message).toBe('no error');
   });
 
-  it('are one line, and no long one', () => {
+  it('are one short line', () => {
     expect(oneLine('a\nb\0\u001b[31mä')).toBe('a?b??[31mä');
     expect(oneLine('x'.repeat(1000))).toHaveLength(300);
   });

@@ -14,7 +14,7 @@ const ask = (options: Partial<HttpAsk>) => prepare({ ...NOTHING, url: 'http://ho
 const named = (options: Partial<HttpAsk>, name: string) =>
   ask(options).headers.filter(([other]) => other.toLowerCase() === name);
 
-describe('what a module asks for', () => {
+describe('a request of a module', () => {
   it('is a GET, or a POST with a type', () => {
     expect(ask({})).toMatchObject({ method: 'GET', body: null, decode: false, proxy: null });
     expect(named({}, 'content-type')).toEqual([]);
@@ -25,7 +25,7 @@ describe('what a module asks for', () => {
     expect(named({ post, content_type: 'a/b' }, 'content-type')).toEqual([['Content-Type', 'a/b']]);
   });
 
-  it('takes an empty text for none', () => {
+  it('takes an empty text as none', () => {
     const empty = { user_agent: '', accept: '', encoding: '', content_type: '', extra_header: '\n \n', proxy: ' ' };
     expect(ask({ ...empty, post: Buffer.alloc(0) })).toEqual(ask({ post: Buffer.alloc(0) }));
   });
@@ -67,11 +67,11 @@ describe('what a module asks for', () => {
     expect(Object.values(limitsOf({ ...NOTHING, ...asked }))).toEqual([1, 2, 3, 4, 6, 7]);
   });
 
-  it('never waits too short because it shall wait very long', () => {
+  it('still waits long when its time is very long', () => {
     expect([1, 2 ** 31, 2 ** 64].map(toTimerMs)).toEqual([1000, 2 ** 31 - 1, 2 ** 31 - 1]);
   });
 
-  it('is tried again ever later', () => {
+  it('is tried again after longer and longer waits', () => {
     expect([1, 2, 3, 7, 1000, 2 ** 40].map(retryDelayMs)).toEqual([100, 200, 400, 5000, 5000, 5000]);
   });
 });
@@ -80,7 +80,7 @@ describe('a request that is sent on', () => {
   const given = ask({ url: 'http://u:p@host/a', post: Buffer.from('x'), cookie: 'c', extra_header: 'Host: h\nX: y' });
   const names = (location: string, status = 307) => redirect(given, status, location).headers.map(([name]) => name);
 
-  it('stays what it is on the same server', () => {
+  it('does not change on the same server', () => {
     expect(redirect(given, 307, '/b')).toEqual({ ...given, url: new URL('http://host/b') });
     expect(redirect(given, 308, '/b').method).toBe('POST');
   });
@@ -94,7 +94,7 @@ describe('a request that is sent on', () => {
     expect(names(location)).toEqual(['User-Agent', 'Content-Type', 'X']);
   });
 
-  it('takes the user that it is sent on with', () => {
+  it('takes the user of the address that it is sent on to', () => {
     expect(redirect(given, 307, 'http://v:q@other/').headers).toContainEqual(['Authorization', 'Basic djpx']);
   });
 });

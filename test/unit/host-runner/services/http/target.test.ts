@@ -45,7 +45,7 @@ describe('the URL of a module', () => {
     expect(() => parseTarget(text)).toThrow(/^the URL is not valid$/);
   });
 
-  it.each(['ftp://secret@host', 'file:///etc/passwd', 'ws://host'])('%s has a scheme that we do not know', (text) => {
+  it.each(['ftp://secret@host', 'file:///etc/passwd', 'ws://host'])('%s has an unknown scheme', (text) => {
     const scheme = text.split('/')[0];
     const words = `the URL has the scheme ${scheme}//, and only http:// and https:// can be used`;
     expect(() => parseTarget(text)).toThrow(words);

@@ -22,6 +22,6 @@ it.each<[string, Tracer]>([
   ['a grandchild in a session of its own', { pid: 301, group: 301, session: 301, ancestors: [300, HOST, CORE, 1] }],
   ['a process that the host left behind in its session', { pid: 302, group: 302, session: HOST, ancestors: [1] }],
   ['a process that the host left behind in its group', { pid: 303, group: HOST, session: HOST, ancestors: [1] }],
-])('a tracer that is %s is none', (_, tracer) => {
+])('a tracer that is %s is not a debugger', (_, tracer) => {
   expect(isDebugger(tracer, CORE, HOST)).toBe(false);
 });

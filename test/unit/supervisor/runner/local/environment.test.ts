@@ -17,16 +17,16 @@ const marks = { path: '/e', token: 't', runId: 'r' };
 const ours = { MESIBO_LISTEN: '/e', MESIBO_TOKEN: 't', MESIBO_RUN_ID: 'r' };
 const plain = { env: [], passEnv: [], staticTlsBytes: 0 } satisfies EnvironmentSettings;
 
-it('passes on what is no secret, and nothing else', () => {
+it('passes on variables that are not secret, and no others', () => {
   const core = { PATH: '/bin', LC_TIME: 'C', LC: 'x', DATABASE_PASSWORD: 'secret', NODE_OPTIONS: '--inspect', TZ: '' };
   expect(hostEnvironment(plain, marks, core)).toEqual({ ...ours, PATH: '/bin', LC_TIME: 'C', TZ: '' });
 });
 
-it('has no pattern for everything, and none that a secret is known by', () => {
+it('has no pattern for everything, and none that matches secrets', () => {
   expect(ALWAYS_PASSED.filter((name) => /^\*|KEY|SECRET|PASS|PROXY/i.test(name))).toEqual([]);
 });
 
-it('passes on what is asked for, by name and by pattern, but never the marks of another core', () => {
+it('passes on the requested variables, by name and by pattern, but never the marks of another core', () => {
   const core = { APP_A: '1', APP_B: '2', OTHER: '3', MESIBO_TOKEN: 'outer', MESIBO_RUN_ID: 'outer' };
   const passed = (passEnv: string[]) => hostEnvironment({ ...plain, passEnv }, marks, core);
   expect(passed(['APP_*'])).toEqual({ ...ours, APP_A: '1', APP_B: '2' });
@@ -34,7 +34,7 @@ it('passes on what is asked for, by name and by pattern, but never the marks of 
   expect(passed(['*'])).toEqual({ ...ours, APP_A: '1', APP_B: '2', OTHER: '3' });
 });
 
-it('sets what is configured, the last of a name, over what is passed on', () => {
+it('sets the configured variables, the last of each name, over those that are passed on', () => {
   const env: [string, string][] = [
     ['TZ', 'UTC'],
     ['A', '1'],

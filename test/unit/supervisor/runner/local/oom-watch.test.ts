@@ -18,8 +18,8 @@ beforeEach(() => {
   });
 });
 
-describe('the count of kills for want of memory', () => {
-  it('that has grown since it was noted tells of one', () => {
+describe('the count of out-of-memory kills', () => {
+  it('that has grown since it was noted shows a kill', () => {
     watch.note(7, 0);
     expect(watch.hasStruck()).toBe(false);
     counts.group = 4;
@@ -31,7 +31,7 @@ describe('the count of kills for want of memory', () => {
     expect(reads).toBe(3);
   });
 
-  it('that grew longer ago does not', () => {
+  it('that grew longer ago shows none', () => {
     watch.note(7, 0);
     counts.group = 4;
     watch.note(7, 5000);
@@ -51,14 +51,14 @@ describe('the count of kills for want of memory', () => {
   it.each([
     ['before', null, 1],
     ['after', 1, null],
-  ])('that cannot be read %s tells nothing', (_, before, after) => {
+  ])('that cannot be read %s shows nothing', (_, before, after) => {
     counts.group = before;
     watch.note(7, 0);
     counts.group = after;
     expect(watch.hasStruck()).toBe(false);
   });
 
-  it('tells nothing before it was noted', () => {
+  it('shows nothing before it was noted', () => {
     expect(watch.hasStruck()).toBe(false);
   });
 });

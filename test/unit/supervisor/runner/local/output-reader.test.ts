@@ -51,7 +51,7 @@ describe('lines', () => {
     expect(split([...bytes].map((byte) => Buffer.from([byte])))).toEqual(text.split('\n'));
   });
 
-  it('are those of the plain split, whatever was written and however it was cut', () => {
+  it('equal a plain split, whatever was written and however it was cut', () => {
     const next = seeded(3);
     for (let round = 0; round < 500; round++) {
       const words = Array.from({ length: next(40) }, () => ['\n', '\r', 'a', 'ä€', '\0', 'word '][next(6)]);
@@ -133,7 +133,7 @@ describe('more lines than may pass in a second', () => {
     expect(sink.droppedBytes).toBe('4\n5 begins and goes on to its end\n'.length);
   });
 
-  it('leave their last ones, when nothing comes after them', () => {
+  it('keep their last ones when nothing comes after them', () => {
     const text = Array.from({ length: 5000 }, (_, i) => `line ${i}\n`).join('');
     reader.push(Buffer.from(`${text}about to crash`), 0);
     reader.end();
@@ -142,20 +142,20 @@ describe('more lines than may pass in a second', () => {
     expect(sink.words.slice(-2)).toEqual(['line 4999', 'about to crash']);
   });
 
-  it('leave all of their last ones, when those are few', () => {
+  it('keep all of their last ones when those are few', () => {
     reader.push(Buffer.from('1\n2\n3\n4\n5\n'), 0);
     reader.end();
     expect(sink.words).toEqual(['4', '5']);
   });
 
-  it('leave none, when others came after them', () => {
+  it('keep none when others came after them', () => {
     reader.push(Buffer.from('1\n2\n3\n4\n'), 0);
     reader.push(Buffer.from('5\n'), 1000);
     reader.end();
     expect(sink.words).toEqual([]);
   });
 
-  it('cost no look at each', () => {
+  it('are dropped without a look at each', () => {
     const flood = Buffer.alloc(64 * 1024, 'x\n');
     for (let i = 0; i < 10_000; i++) reader.push(flood, 0);
     expect(sink.lines).toHaveLength(3);

@@ -14,7 +14,7 @@ describe('a gate for two at a time', () => {
     leave[name] = gate.enter(urgency, () => begun.push(name));
   };
 
-  it('lets two in at once, and the others as these leave, first come first served', () => {
+  it('lets in two at once, and the others in their order as these leave', () => {
     for (const name of ['a', 'b', 'c', 'd']) enter(name);
     expect(begun).toEqual(['a', 'b']);
     leave.b?.();
@@ -23,7 +23,7 @@ describe('a gate for two at a time', () => {
     expect(begun).toEqual(['a', 'b', 'c', 'd']);
   });
 
-  it('lets the next host of a module in before first ones, and spares last', () => {
+  it('lets in the next host of a module before first hosts, and spares last', () => {
     for (const name of ['a', 'b']) enter(name);
     enter('spare', 'spare');
     enter('first');
@@ -32,7 +32,7 @@ describe('a gate for two at a time', () => {
     expect(begun).toEqual(['a', 'b', 'next', 'first', 'spare']);
   });
 
-  it('never begins what has left before its turn, and counts each once', () => {
+  it('never begins a start that has left before its turn, and counts each once', () => {
     for (const name of ['a', 'b', 'c', 'd', 'e']) enter(name);
     leave.c?.();
     leave.a?.();
@@ -40,7 +40,7 @@ describe('a gate for two at a time', () => {
     expect(begun).toEqual(['a', 'b', 'd']);
   });
 
-  it('is not held up by what never comes up', () => {
+  it('is not held up by a host that never comes up', () => {
     vi.useFakeTimers();
     try {
       for (const name of ['a', 'b', 'c']) enter(name);
@@ -55,7 +55,7 @@ describe('a gate for two at a time', () => {
     }
   });
 
-  it('gives back the place of what could not begin', () => {
+  it('gives back the place of a start that could not begin', () => {
     const failing = () => {
       throw new Error('no');
     };

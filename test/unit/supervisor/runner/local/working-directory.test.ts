@@ -24,7 +24,7 @@ it("makes the module's own in the state directory, for its user only", () => {
   expect(existsSync(join(found.path, 'kept'))).toBe(true);
 });
 
-it('takes one in the run directory where there is no state, or no room for it', () => {
+it('takes one in the run directory when there is no state directory, or no room in it', () => {
   expect(ownDirectory('a', { stateDir: null, runDir: base })).toBe(join(base, 'work/a'));
   const stateDir = join(base, 'a-file');
   writeFileSync(stateDir, '');
@@ -33,7 +33,7 @@ it('takes one in the run directory where there is no state, or no room for it', 
   expect(problem).toMatch(/cannot be made \(ENOTDIR\); it works in .*work\/a, which is lost/);
 });
 
-it('never makes one that is configured, and says what is wrong with it', () => {
+it('never makes a configured one, and says what is wrong with it', () => {
   const find = (path: string) => findWorkingDirectory('a', path, { stateDir: null, runDir: base });
   mkdirSync(join(base, 'there'));
   expect(find(join(base, 'there'))).toEqual({ path: join(base, 'there'), problem: null });
@@ -45,7 +45,7 @@ it('never makes one that is configured, and says what is wrong with it', () => {
   expect(existsSync(join(base, 'absent'))).toBe(false);
 });
 
-it('removes what modules have left empty in a run directory, and nothing else', () => {
+it('removes only directories that modules have left empty in a run directory', () => {
   for (const name of ['a', 'b']) findWorkingDirectory(name, null, { stateDir: null, runDir: base });
   writeFileSync(join(base, 'work/b/kept'), '');
   removeEmptyDirectories(base);

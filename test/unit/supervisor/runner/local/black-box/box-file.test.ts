@@ -21,7 +21,7 @@ const files = () => readdirSync('/dev/shm').filter((file) => file.startsWith(`me
 
 const readAll = (from: BoxFile, head: number) => collect((sink) => from.readRing(0, head, sink)).entries;
 
-it('is memory with a name as long as it is open', () => {
+it('is memory with a name while it is open', () => {
   box = makeBox('/dev/shm', name, 4 * 1024 * 1024);
   expect(files()).toEqual([formatBoxName(name)]);
   expect(box.readHeader()).toMatchObject({ head: 0, phase: 'booting', currentSeq: 0 });
@@ -58,7 +58,7 @@ it('may lose its name, or its directory, before it is closed', () => {
   expect(() => other.close()).not.toThrow();
 });
 
-it('of a spare host becomes that of a generation, and never in the place of another', () => {
+it('of a spare host becomes that of a generation, but never replaces another box', () => {
   const directory = makeTempDir();
   const { runId } = name;
   const spare = makeBox(directory, { runId, module: null, generation: 3 }, 2 * 1024 * 1024);
@@ -118,7 +118,7 @@ it.each([
     /^no memory for the black box: \/dev\/shm (has no room for|refused) 17592186044416 bytes.*; free some, or lower black_box$/,
   ],
   ['/nonexistent', 2 ** 22, /^no memory for the black box: no file can be made in \/nonexistent \(ENOENT\)/],
-])('in %s of %d bytes cannot be had', (directory, bytes, says) => {
+])('in %s of %d bytes cannot be made', (directory, bytes, says) => {
   expect(() => makeBox(directory, name, bytes)).toThrow(
     expect.objectContaining({ code: 'BLACK_BOX_UNAVAILABLE', message: expect.stringMatching(says) }),
   );

@@ -16,7 +16,7 @@ afterEach(() => closeSync(fd));
 
 const noted = () => readHeader(fd)?.handedOn;
 
-it('notes each message behind the position at which it was begun', () => {
+it('notes each message behind the position where it began', () => {
   const notes = new HandedOnNotes(fd);
   notes.begin(2 ** 40);
   notes.handedOn();
@@ -30,7 +30,7 @@ it('notes each message behind the position at which it was begun', () => {
   expect(noted()).toEqual({ position: 2 ** 40 + 8, sends: 1 });
 });
 
-it('goes on where another core stood, and touches nothing else', () => {
+it('goes on from the position of another core, and touches nothing else', () => {
   const before = readFileSync(path);
   const notes = new HandedOnNotes(fd);
   notes.begin(64, 5);

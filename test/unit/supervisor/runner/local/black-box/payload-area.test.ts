@@ -69,7 +69,7 @@ it('keeps what was put, whatever is freed in whatever order', () => {
 });
 
 describe('a payload finds no place', () => {
-  it('that is larger than all there is', () => {
+  it('that is larger than the whole area', () => {
     expect(put(SIZE + 1, 1)).toBeLessThan(0);
     expect(put(SIZE, 1)).toBe(0);
   });
@@ -79,12 +79,12 @@ describe('a payload finds no place', () => {
     expect(put(SIZE / 2, 2)).toBe(SIZE / 2);
     expect(put(1, 3)).toBeLessThan(0);
     area.free(SIZE / 2);
-    // The first one is still there: what leaves out of order makes room once those before it have left.
+    // The first one is still there: a payload that leaves out of order makes room once those before it have left.
     area.free(0);
     expect(put(1, 3)).toBe(0);
   });
 
-  it('where its memory would be that of new boxes', () => {
+  it('when its memory is needed for new boxes', () => {
     const { bavail, bsize } = statfsSync('/dev/shm');
     const reserveBytes = bavail * bsize;
     const modest = new PayloadArea({ fd, offset: OFFSET, size: SIZE, directory: '/dev/shm', reserveBytes });
@@ -93,12 +93,12 @@ describe('a payload finds no place', () => {
     modest.close();
   });
 
-  it('where nobody can tell how much memory there is', () => {
+  it('when the free memory is unknown', () => {
     const lost = new PayloadArea({ fd, offset: OFFSET, size: SIZE, directory: '/nowhere', reserveBytes: 1 });
     expect(lost.put(Buffer.alloc(100), 0, 100)).toBeLessThan(0);
   });
 
-  it('where the file cannot be written', () => {
+  it('when the file cannot be written', () => {
     closeSync(fd);
     expect(put(100, 1)).toBeLessThan(0);
   });
@@ -108,7 +108,7 @@ describe('memory that was not used for a second', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it('is given back, and comes again with the next payload', () => {
+  it('is given back, and taken again for the next payload', () => {
     const place = put(100_000, 5);
     vi.advanceTimersByTime(10_000);
     expect(usedBytes()).toBeGreaterThanOrEqual(100_000);
@@ -119,7 +119,7 @@ describe('memory that was not used for a second', () => {
     expect(read(put(100_000, 6), 100_000).equals(Buffer.alloc(100_000, 6))).toBe(true);
   });
 
-  it('is given back behind payloads that are still there or still come', () => {
+  it('is given back behind payloads that are still there or are yet to come', () => {
     const first = put(10_000, 1);
     const others = [put(100_000, 2), put(100_000, 3)];
     for (const place of others) area.free(place);
@@ -135,7 +135,7 @@ describe('memory that was not used for a second', () => {
     }
   });
 
-  it('is looked at no more once the box is closed', () => {
+  it('is no longer checked once the box is closed', () => {
     put(100_000, 5);
     area.close();
     expect(vi.getTimerCount()).toBe(0);

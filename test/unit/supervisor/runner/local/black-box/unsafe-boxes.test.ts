@@ -26,7 +26,7 @@ const nextQuestion = () =>
     heard = () => resolve(asked.at(-1) as (isSafe: boolean) => void);
   });
 
-it('they stay while they are not safe, and are removed when they are, but for one that came meanwhile', async () => {
+it('they stay until they are safe and are then removed, except for a box that came meanwhile', async () => {
   boxes.keep(box('1'));
   (await nextQuestion())(false);
   const answer = await nextQuestion();
@@ -42,7 +42,7 @@ it('the oldest goes when there are too many', () => {
   expect(done).toEqual(['1 removed', 'dropped beyond 16']);
 });
 
-it('they are left to the next core at the end, and so is what comes after it', () => {
+it('they are left to the next core at the end, as are boxes that come later', () => {
   boxes.keep(box('1'));
   boxes.close();
   boxes.keep(box('2'));

@@ -49,7 +49,7 @@ const named = (pid: number): ProcessName => ({ pid, name: `p${pid}` });
 const pids = (processes: ProcessName[]) => processes.map(({ pid }) => pid);
 
 describe('ending processes', () => {
-  it('looks twice where there is nothing: one in an exec shows no environment', async () => {
+  it('looks twice when it finds no process: one in an exec shows no environment', async () => {
     const machine = new Machine();
     const late = named(7);
     machine.pause = async () => {
@@ -60,7 +60,7 @@ describe('ending processes', () => {
     expect(await endProcesses(new Machine())).toEqual({ ended: [], left: [] });
   });
 
-  it('looks once where that is enough', async () => {
+  it('looks once when that is enough', async () => {
     const machine = new Machine();
     await endProcesses(machine, 1);
     expect([machine.looks, machine.ms]).toEqual([1, 0]);
@@ -69,7 +69,7 @@ describe('ending processes', () => {
     expect(busy.looks).toBe(2);
   });
 
-  it('goes on with those that were started meanwhile', async () => {
+  it('goes on with processes that were started meanwhile', async () => {
     const machine = new Machine(1);
     machine.onKill = (pid) => {
       if (pid < 30 && !machine.dying.has(pid)) machine.running.push(named(pid + 1));
@@ -79,7 +79,7 @@ describe('ending processes', () => {
     expect(left).toEqual([]);
   });
 
-  it('gives up where there is no end, after five seconds', async () => {
+  it('gives up after five seconds when there is no end', async () => {
     const machine = new Machine(1);
     let next = 2;
     machine.onKill = () => machine.running.push(named(next++));
@@ -88,7 +88,7 @@ describe('ending processes', () => {
     expect(left.length).toBeGreaterThan(0);
   });
 
-  it('says what cannot be ended, and does not wait for what it may not end', async () => {
+  it('names processes that cannot be ended, and does not wait for those that it may not end', async () => {
     const machine = new Machine(1, 2);
     machine.protectedPids.add(2);
     expect(await endProcesses(machine)).toEqual({ ended: [named(1)], left: [named(2)] });

@@ -6,7 +6,7 @@ import { OwnChildren } from '../../../../../../src/supervisor/runner/local/lefto
 let own: OwnChildren;
 afterEach(() => own.close());
 
-it('knows a child from the turn in which it is started until its exit is told', async () => {
+it('knows a child from the turn of its start until its exit is reported', async () => {
   own = new OwnChildren();
   const child = spawn('sh', ['-c', 'exit 7']);
   const pid = child.pid as number;
@@ -18,7 +18,7 @@ it('knows a child from the turn in which it is started until its exit is told', 
   expect(own.has(pid)).toBe(false);
 });
 
-it('does not take the error of a child that cannot be started from its owner', async () => {
+it('leaves the error of a child that cannot be started to its owner', async () => {
   own = new OwnChildren();
   const child = spawn('/nonexistent');
   const [error] = await once(child, 'error');
@@ -27,7 +27,7 @@ it('does not take the error of a child that cannot be started from its owner', a
   expect(spawnSync('true').status).toBe(0);
 });
 
-it('learns of no child any more once it is closed', async () => {
+it('hears of no child any more once it is closed', async () => {
   own = new OwnChildren();
   own.close();
   const child = spawn('true');

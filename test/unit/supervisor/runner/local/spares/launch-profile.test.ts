@@ -16,7 +16,7 @@ const keyOf = (changes: Partial<Launch> = {}) => profileOf(launch(changes))?.key
 const withVariables = (more: Record<string, string>) => ({ environment: { PATH: '/bin', LANG: 'C', ...more } });
 
 describe('the profile of a start', () => {
-  it('is the same whatever a host can be told later', () => {
+  it('does not depend on settings that a host can get later', () => {
     expect(keyOf({ directory: '/elsewhere' })).toBe(keyOf());
     expect(keyOf(withVariables({ HTTPS_PROXY: 'http://proxy', SECRET: 'x' }))).toBe(keyOf());
     expect(keyOf({ environment: { LANG: 'C' } })).toBe(keyOf());
@@ -35,12 +35,12 @@ describe('the profile of a start', () => {
     ['Node', 'NODE_ICU_DATA', '/i'],
     ['libuv', 'UV_THREADPOOL_SIZE', '1'],
     ['OpenSSL', 'SSL_CERT_FILE', '/c'],
-  ])('is another one with what %s reads at the start: %s', (_, name, value) => {
+  ])('differs by variables that %s reads at the start: %s', (_, name, value) => {
     expect(keyOf(withVariables({ [name]: value }))).not.toBe(keyOf());
     expect(profileOf(launch(withVariables({ [name]: value })))?.environment).toEqual({ LANG: 'C', [name]: value });
   });
 
-  it('is another one where this process hands on something else', () => {
+  it('differs when this process hands on something else', () => {
     expect(keyOf({ inherited: 'umask 077' })).not.toBe(keyOf());
   });
 
@@ -68,7 +68,7 @@ describe('the profile of a start', () => {
     expect(profileOf(launch({ environment: { LD_LIBRARY_PATH: paths } }))?.directory).toBe(directory);
   });
 
-  it('has room for the environment, the same for nearly all, and there is none for one that is too large', () => {
+  it('has room for the environment, mostly of the same size, and is missing for a too large environment', () => {
     const few = profileOf(launch());
     const more = profileOf(
       launch(withVariables(Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`A${i}`, ''])))),

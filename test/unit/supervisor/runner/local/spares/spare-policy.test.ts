@@ -18,7 +18,7 @@ const step = (shelf: Partial<Shelf> = {}, stir: Partial<Stir> = {}) =>
 const wait = (untilMs: number | null) => ({ kind: 'wait', untilMs });
 
 describe('a spare', () => {
-  it('is started when one is wanted and nothing has begun for a while', () => {
+  it('is started when one is wanted and no start has begun for a while', () => {
     expect(step()).toEqual({ kind: 'fill' });
     expect(step({}, { stirredMs: NOW_MS - 1 })).toEqual(wait(NOW_MS - 1 + CALM_MS));
   });
@@ -36,12 +36,12 @@ describe('a spare', () => {
     expect(step({ spares: 2 }, { count: 3 })).toEqual({ kind: 'fill' });
   });
 
-  it('lets starts of modules go first, as long as those take no longer than usual', () => {
+  it('lets starts of modules go first, unless those take longer than usual', () => {
     expect(step({}, { starting: 1 })).toEqual(wait(NOW_MS - CALM_MS + PATIENCE_MS));
     expect(step({}, { starting: 1, stirredMs: NOW_MS - PATIENCE_MS })).toEqual({ kind: 'fill' });
   });
 
-  it('that ended by itself is followed by another one later and later', () => {
+  it('that ended by itself is replaced after longer and longer waits', () => {
     const delays = [1, 2, 3, 7, 100].map((failures) => step({ failures, failedMs: NOW_MS }));
     expect(delays).toEqual(
       [RETRY_MS.first, 2 * RETRY_MS.first, 4 * RETRY_MS.first, RETRY_MS.last, RETRY_MS.last].map((ms) =>
@@ -51,7 +51,7 @@ describe('a spare', () => {
     expect(step({ failures: 1, failedMs: NOW_MS - RETRY_MS.first })).toEqual({ kind: 'fill' });
   });
 
-  it('of a profile that no module has any more stays for a while, and is not followed by another', () => {
+  it('of a profile that no module has any more stays for a while, and is not replaced', () => {
     const unused = (agoMs: number) => step({ users: 0, unusedSinceMs: NOW_MS - agoMs, spares: 1 });
     expect(unused(1)).toEqual(wait(NOW_MS - 1 + UNUSED_MS));
     expect(unused(UNUSED_MS)).toEqual({ kind: 'clear' });
