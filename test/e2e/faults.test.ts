@@ -181,8 +181,8 @@ describe('restart intensity', () => {
   });
 
   it.each([
-    ['pass', 'its messages pass it by now; it is tried again in 30 s'],
-    ['consume', 'its messages are dropped now (on_failure = consume); it is tried again in 30 s'],
+    ['pass', 'its messages pass it by now; it is tried again in '],
+    ['consume', 'its messages are dropped now (on_failure = consume); it is tried again in '],
   ] as const)('says what becomes of messages of a module that is given up: %s', async (onFailure, fate) => {
     core = await startCore([crashy({ onFailure, maxCrashes: { count: 1, periodMs: 60_000 } })]);
     for (const generation of [1, 2]) {
