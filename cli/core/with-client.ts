@@ -5,6 +5,7 @@ import type { ModuleOrder } from '../../src/control/frames.js';
 import { ControlError } from '../../src/errors.js';
 import { requireKnown } from '../../src/module-names.js';
 import { coreCommand, sentence } from '../../src/sentence.js';
+import type { ModuleStatus } from '../../src/supervisor/types.js';
 import { tell } from '../terminal/io.js';
 import { describeWaiting, hideProgress, withProgress } from '../terminal/progress.js';
 
@@ -63,7 +64,7 @@ export async function orderAll(
   client: ControlClient,
   order: ModuleOrder,
   names: readonly string[],
-  done: (name: string) => void,
+  done: (name: string, before: ModuleStatus | undefined) => void,
 ): Promise<ControlError[]> {
   const { modules } = await client.status();
   const known = modules.map(({ name }) => name);
@@ -72,7 +73,10 @@ export async function orderAll(
   for (const name of new Set(names)) {
     try {
       const { warnings } = await waitForCore(`${order} ${name}`, waitingOf(order, client), client.order(order, name));
-      done(name);
+      done(
+        name,
+        modules.find((module) => module.name === name),
+      );
       for (const warning of warnings) tell(warning, 'warn');
     } catch (error) {
       if (!(error instanceof ControlError) || error.code === 'CORE_SILENT') throw error;

@@ -56,6 +56,7 @@ const moduleFields = {
   description: z.string().nullable().describe('what the module says about itself'),
   callbacks: z.array(z.string()).describe('the callbacks that it has set'),
   hosts: z.array(host).describe('every process, also one that takes over or finishes'),
+  onFailure: z.enum(['pass', 'consume']).describe('what its messages get when it gives no verdict'),
   restarts: count.describe('starts after it had served'),
   failedStarts: count.describe('starts that did not become ready'),
   crashes: z.strictObject({
@@ -72,6 +73,7 @@ const moduleFields = {
     pass: count,
     consumed: count,
     default: count.describe('verdicts given in its place'),
+    defaultConsumed: count.describe('how many of these consumed: the message was dropped'),
     defaultByReason: z
       .strictObject({ crash: count, hang: count, deadline: count, down: count, overload: count })
       .describe('the same, by reason'),

@@ -8,6 +8,7 @@ import { formatAgo, formatBytes, formatCpu, formatUntil } from '../text/format.j
 import { type Style, styled } from '../text/style.js';
 import { countColumns } from '../text/table.js';
 import { longestOf, wrapWords } from '../text/wrap.js';
+import { describeDefaults } from './defaults.js';
 import { shownStateOf, styleOf } from './shown-state.js';
 import { describeDebugging } from './troubles.js';
 import type { View } from './view.js';
@@ -108,7 +109,7 @@ function counters(module: ModuleDescription, nowMs: number): Row[] {
   return [
     [
       'messages',
-      `${messages.total}: ${messages.pass} passed, ${messages.consumed} consumed, ${messages.default} got the default verdict${describeReasons(messages)}`,
+      `${messages.total}: ${messages.pass} passed, ${messages.consumed} consumed, ${messages.default} got the default verdict${describeDefaults(messages)}${describeReasons(messages)}`,
     ],
     ['in progress', `${module.inFlight} in its process, ${module.queued} waiting`],
     ['late verdicts', String(messages.late)],

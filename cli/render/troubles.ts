@@ -6,6 +6,7 @@ import { escapeControl } from '../../src/logs/format.js';
 import { coreCommand, readSentence, type Sentence, sentence } from '../../src/sentence.js';
 import type { CoreStatus, ModuleStatus } from '../../src/supervisor/types.js';
 import { formatAgo, formatUntil, replaceTimes } from '../text/format.js';
+import { describeDefaults, describeFate } from './defaults.js';
 import { findWaiting } from './servers.js';
 import { shownStateOf } from './shown-state.js';
 import type { Trouble } from './trouble.js';
@@ -38,17 +39,23 @@ export function describeDebugging(
   return sentence`to see where it crashes: ${debugCommand(debugged)}`;
 }
 
-/** One note for all stopped modules: there is nothing to say about each. */
+/** One note for all stopped modules whose messages are passed, and one for those whose messages are dropped. */
 function ofStopped(modules: readonly ModuleStatus[]): Trouble[] {
-  const stopped = modules.filter(({ desired }) => desired === 'down');
-  if (stopped.length === 0) return [];
+  const down = modules.filter(({ desired }) => desired === 'down');
+  const kinds = new Set(down.map(({ onFailure }) => onFailure));
+  return [...kinds].map((kind) => ofStoppedAlike(down.filter(({ onFailure }) => onFailure === kind)));
+}
+
+function ofStoppedAlike(stopped: readonly ModuleStatus[]): Trouble {
   const shown = stopped.map((module) => {
     const state = shownStateOf(module);
     return state === 'stopped' ? module.name : `${module.name} (${state})`;
   });
+  const fate = describeFate(stopped[0]?.onFailure, stopped.length > 1 ? 'them' : 'it');
+  const their = stopped.length > 1 ? 'their' : 'its';
   const start = coreCommand('start', ...stopped.map(({ name }) => name));
-  const what = sentence`stopped by order (messages get the default verdict): ${shown.join(', ')}; to start: ${start}`;
-  return [{ level: 'note', module: null, what, remedy: null }];
+  const what = sentence`stopped by order (${their} messages ${fate}): ${shown.join(', ')}; to start: ${start}`;
+  return { level: 'note', module: null, what, remedy: null };
 }
 
 /** Whether every module that should serve does, and nothing is wrong with the core itself. */
@@ -70,8 +77,8 @@ function ofState(module: ModuleStatus, config: string | null, nowMs: number): Tr
   if (desired === 'down') return null;
   if (state === 'backoff' || state === 'failed') {
     const when = module.nextStartAt === null ? 'now' : formatUntil(module.nextStartAt, nowMs);
-    const bypass = state === 'failed' ? 'messages bypass it' : 'messages wait or bypass it';
-    const what = `${error} (${bypass}; the next start is ${when})`;
+    const fate = describeFate(module.onFailure);
+    const what = `${error} (its messages ${state === 'failed' ? fate : `wait, or ${fate}`}; the next start is ${when})`;
     const remedy = sentence`${logs}; when it is fixed: ${coreCommand('reset', name)}`;
     return { level: 'error', module: name, what, remedy };
   }
@@ -79,7 +86,10 @@ function ofState(module: ModuleStatus, config: string | null, nowMs: number): Tr
     return { level: 'error', module: name, what: `${error} (it is starting)`, remedy: logs };
   if (crashes.lastAt === null || nowMs - Date.parse(crashes.lastAt) > RECENT_MS || lastError === null) return null;
   const since = `it serves again; ${crashes.total} in all, the last ${formatAgo(crashes.lastAt, nowMs)}`;
-  const defaults = messages.default === 0 ? '' : `; messages that got the default verdict: ${messages.default}`;
+  const defaults =
+    messages.default === 0
+      ? ''
+      : `; in all ${counted(messages.default, 'message')} got the default verdict${describeDefaults(messages)}`;
   return { level: 'warning', module: name, what: `${error} (${since}${defaults})`, remedy: logs };
 }
 

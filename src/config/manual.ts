@@ -48,7 +48,7 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     example: '1s to 5m',
   },
   max_crashes: {
-    what: 'After more crashes than this, messages bypass the module. It is tried again after 30 s, then less and less often, up to every 10 minutes. `off` never gives up.',
+    what: 'After more crashes than this, the module is given up for a while: its messages pass it by, or are dropped with `on_failure = consume`. It is tried again after 30 s, then less and less often, up to every 10 minutes. `off` never gives up.',
     example: '3 in 10m',
   },
   stop_timeout: {

@@ -28,7 +28,15 @@ describe('a module that dies in on_message', () => {
     expect(status).toMatchObject({ state: 'serving', generation: 2, restarts: 1, nextStartAt: null });
     expect(status.crashes).toMatchObject({ total: 1, lastSignal: signal, byCause: { [cause]: 1 } });
     const defaultByReason = { crash: 1, hang: 0, deadline: 0, overload: 0, down: 0 };
-    expect(status.messages).toEqual({ total: 2, pass: 1, consumed: 0, default: 1, defaultByReason, late: 0 });
+    expect(status.messages).toEqual({
+      total: 2,
+      pass: 1,
+      consumed: 0,
+      default: 1,
+      defaultConsumed: 0,
+      defaultByReason,
+      late: 0,
+    });
     expect(status.lastError).toMatch(
       /^module crashy: host 1 \(pid \d+\) .* while executing on_message(; nobody had asked it to end)?$/,
     );
@@ -170,6 +178,25 @@ describe('restart intensity', () => {
       { module: 'crashy', verdict: 'pass', default: 'down' },
       { module: 'filter', default: null },
     ]);
+  });
+
+  it.each([
+    ['pass', 'its messages pass it by now; it is tried again in '],
+    ['consume', 'its messages are dropped now (on_failure = consume); it is tried again in '],
+  ] as const)('says what becomes of messages of a module that is given up: %s', async (onFailure, fate) => {
+    core = await startCore([crashy({ onFailure, maxCrashes: { count: 1, periodMs: 60_000 } })]);
+    for (const generation of [1, 2]) {
+      await core.serving('crashy', generation);
+      await core.send('crash');
+    }
+    await core.until(() => core.module('crashy').state === 'failed');
+    const last = core.lives.findLast(({ kind }) => kind === 'exited');
+    expect(last).toMatchObject({ text: expect.stringContaining(`; ${fate}`) });
+    // What the program of on_event gets.
+    const givenUp = core.lives.find((event) => event.kind === 'module' && event.to === 'failed');
+    expect(givenUp).toMatchObject({ reason: expect.stringContaining(`; ${fate}`) });
+    const defaultConsumed = onFailure === 'consume' ? 2 : 0;
+    expect(core.module('crashy')).toMatchObject({ onFailure, messages: { default: 2, defaultConsumed } });
   });
 });
 

@@ -32,6 +32,7 @@ export const serving: ModuleStatus = {
       openRequests: 0,
     },
   ],
+  onFailure: 'pass',
   restarts: 0,
   failedStarts: 0,
   sends: {
@@ -54,7 +55,7 @@ export const serving: ModuleStatus = {
   lastError: null,
   lastErrorSignal: null,
   nextStartAt: null,
-  messages: { total: 12, pass: 9, consumed: 3, default: 0, defaultByReason: NO_DEFAULTS, late: 0 },
+  messages: { total: 12, pass: 9, consumed: 3, default: 0, defaultConsumed: 0, defaultByReason: NO_DEFAULTS, late: 0 },
   inFlight: 0,
   queued: 0,
   latencyMicros: { p50: null, p99: null },
@@ -77,7 +78,15 @@ export const crashed: ModuleStatus = {
   },
   lastError: 'module crashy: host 3 (pid 9) was ended by SIGSEGV',
   nextStartAt: '2025-01-01T00:01:05.000Z',
-  messages: { total: 5, pass: 2, consumed: 0, default: 3, defaultByReason: { ...NO_DEFAULTS, crash: 3 }, late: 0 },
+  messages: {
+    total: 5,
+    pass: 2,
+    consumed: 0,
+    default: 3,
+    defaultConsumed: 0,
+    defaultByReason: { ...NO_DEFAULTS, crash: 3 },
+    late: 0,
+  },
 };
 
 /** One that was ordered to stop, and has not ended yet. */

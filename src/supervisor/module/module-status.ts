@@ -69,6 +69,7 @@ export function makeStatus(sources: StatusSources): ModuleStatus {
     description: found?.ready.description || null,
     callbacks: found?.ready.callbacks ?? [],
     hosts: hosts.all.filter(({ pid }) => pid !== 0).map(showHost),
+    onFailure: spec.onFailure,
     ...stats.status(),
     lastError: sources.lastError?.message ?? null,
     lastErrorSignal: sources.lastError?.signal ?? null,

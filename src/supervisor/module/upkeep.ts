@@ -192,7 +192,7 @@ export class Upkeep {
     if (isFault) this.#lastError = error;
     if (isFault && !served) news.stats.totals.failedStarts += 1;
     this.#step({ kind: 'died', decision }, () => {
-      const follows = `; ${describeConsequence(consequenceOf(this.#life, performance.now()))}${builds.describeNext()}`;
+      const follows = `; ${this.#describeConsequence()}${builds.describeNext()}`;
       announce(isFault || isStray ? `${error.message}${follows}` : error.message);
     });
     calls.bypass();
@@ -207,10 +207,22 @@ export class Upkeep {
     this.#life = next;
     announce?.();
     if (next.kind !== from.kind) {
-      const reason = event.kind === 'died' && next.kind !== 'stopped' ? (this.#lastError?.message ?? null) : null;
-      this.#options.news.state(from.kind, next.kind, reason);
+      this.#options.news.state(from.kind, next.kind, this.#reasonOf(event, next));
     }
     for (const effect of effects) this.#perform(effect, event);
+  }
+
+  /** Why a death led to a state. Of a module that is given up it also says what becomes of its messages. */
+  #reasonOf(event: ModuleEvent, next: ModuleLife): string | null {
+    if (event.kind !== 'died' || next.kind === 'stopped' || this.#lastError === null) return null;
+    const { message } = this.#lastError;
+    return next.kind === 'failed' ? `${message}; ${this.#describeConsequence()}` : message;
+  }
+
+  /** What follows from a death, by the state that the module has come into. */
+  #describeConsequence(): string {
+    const { onFailure } = this.#options.spec();
+    return describeConsequence(consequenceOf(this.#life, onFailure, performance.now()));
   }
 
   #perform(effect: ModuleEffect, event: ModuleEvent): void {

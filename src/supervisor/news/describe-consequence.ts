@@ -1,11 +1,13 @@
 /** What follows the death of a module's host, in words. */
 
+import type { ModuleSpec } from '../../config/types.js';
+
 /** What follows it. */
 export type Consequence =
   | { kind: 'started-now' }
   | { kind: 'started-later'; inMs: number }
-  /** The module is given up for now, and tried again. */
-  | { kind: 'bypassed'; inMs: number }
+  /** The module is given up for now, and tried again. Its messages get the verdict of `onFailure` until then. */
+  | { kind: 'given-up'; inMs: number; onFailure: ModuleSpec['onFailure'] }
   | { kind: 'stays-down' };
 
 /** As half a sentence. */
@@ -15,8 +17,12 @@ export function describeConsequence(consequence: Consequence): string {
       return 'it is started again now';
     case 'started-later':
       return `it is started again in ${Math.max(1, Math.round(consequence.inMs))} ms`;
-    case 'bypassed':
-      return `it is bypassed, and tried again in ${Math.round(consequence.inMs / 1000)} s`;
+    case 'given-up': {
+      const again = `it is tried again in ${Math.round(consequence.inMs / 1000)} s`;
+      return consequence.onFailure === 'consume'
+        ? `its messages are dropped now (on_failure = consume); ${again}`
+        : `its messages pass it by now; ${again}`;
+    }
     case 'stays-down':
       return 'it stays down, as ordered';
   }

@@ -58,6 +58,8 @@ export interface ModuleStatus {
   description: string | null;
   callbacks: string[];
   hosts: HostStatus[];
+  /** What its messages get when it gives no verdict. */
+  onFailure: 'pass' | 'consume';
   restarts: number;
   /** Starts that did not become ready: refused at init, crashed or hung before it, file missing... */
   failedStarts: number;
@@ -72,14 +74,15 @@ export interface ModuleStatus {
   lastErrorSignal: string | null;
   nextStartAt: string | null;
   /**
-   * `default`: verdicts given in its place, and `defaultByReason` why. `late`: verdicts that came after the default one; not
-   * part of `total`.
+   * `default`: verdicts given in its place, and `defaultByReason` why. `defaultConsumed`: how many of them consumed, so that the
+   * message was dropped. `late`: verdicts that came after the default one; not part of `total`.
    */
   messages: {
     total: number;
     pass: number;
     consumed: number;
     default: number;
+    defaultConsumed: number;
     defaultByReason: Record<DefaultReason, number>;
     late: number;
   };

@@ -69,8 +69,14 @@ test('the resources of a process are shown, when they are known', () => {
 });
 
 test('default verdicts say why they were given', () => {
-  expect(renderDescription(module, view)).toContain('5: 2 passed, 0 consumed, 3 got the default verdict (3 crash)\n');
+  expect(renderDescription(module, view)).toContain(
+    '5: 2 passed, 0 consumed, 3 got the default verdict and passed (3 crash)\n',
+  );
   expect(renderDescription({ ...module, messages: serving.messages }, view)).toContain('0 got the default verdict\n');
+  const dropped = (defaultConsumed: number) =>
+    renderDescription({ ...module, messages: { ...crashed.messages, defaultConsumed } }, { ...view, width: 200 });
+  expect(dropped(3)).toContain(' 3 got the default verdict and were DROPPED (3 crash)\n');
+  expect(dropped(1)).toContain(' 3 got the default verdict: 2 passed, 1 were DROPPED (3 crash)\n');
 });
 
 test('the times of answers are shown, once there are any', () => {

@@ -27,8 +27,8 @@ test('problems stand below the table, with what to do', () => {
   const lines = renderStatus(statusOf(serving, crashed), view).split('\n');
   expect(lines[4]).toBe('crashy  backoff      -     -       -      -         5         0        3        3    -');
   expect(lines.slice(-3)).toEqual([
-    'module crashy: host 3 (pid 9) was ended by SIGSEGV (messages wait or bypass it; the next start is in',
-    '  1m 5s)',
+    'module crashy: host 3 (pid 9) was ended by SIGSEGV (its messages wait, or pass it by; the next start',
+    '  is in 1m 5s)',
     '  -> mesibo-modules logs crashy; when it is fixed: mesibo-modules reset crashy',
   ]);
 });

@@ -17,12 +17,12 @@ test.each<[string, Partial<ModuleStatus>, string]>([
   [
     'waits',
     {},
-    'error: module crashy: host 3 (pid 9) was ended by SIGSEGV (messages wait or bypass it; the next start is in 1m 5s) -> mesibo-modules logs crashy; when it is fixed: mesibo-modules reset crashy',
+    'error: module crashy: host 3 (pid 9) was ended by SIGSEGV (its messages wait, or pass it by; the next start is in 1m 5s) -> mesibo-modules logs crashy; when it is fixed: mesibo-modules reset crashy',
   ],
   [
     'is given up',
     { state: 'failed', nextStartAt: '2024-12-31T23:59:59.000Z' },
-    'error: module crashy: host 3 (pid 9) was ended by SIGSEGV (messages bypass it; the next start is now) -> mesibo-modules logs crashy; when it is fixed: mesibo-modules reset crashy',
+    'error: module crashy: host 3 (pid 9) was ended by SIGSEGV (its messages pass it by; the next start is now) -> mesibo-modules logs crashy; when it is fixed: mesibo-modules reset crashy',
   ],
   [
     'starts again',
@@ -32,12 +32,12 @@ test.each<[string, Partial<ModuleStatus>, string]>([
   [
     'serves again',
     { state: 'serving' },
-    'warning: module crashy: host 3 (pid 9) was ended by SIGSEGV (it serves again; 3 in all, the last 0s ago; messages that got the default verdict: 3) -> mesibo-modules logs crashy',
+    'warning: module crashy: host 3 (pid 9) was ended by SIGSEGV (it serves again; 3 in all, the last 0s ago; in all 3 messages got the default verdict and passed) -> mesibo-modules logs crashy',
   ],
   [
     'is stopped',
     { state: 'stopped', desired: 'down' },
-    'note: stopped by order (messages get the default verdict): crashy; to start: mesibo-modules start crashy -> null',
+    'note: stopped by order (its messages pass it by): crashy; to start: mesibo-modules start crashy -> null',
   ],
 ])('a module that crashed and %s', (_, module, line) => {
   expect(told(module, crashed)).toEqual([line]);
@@ -72,8 +72,46 @@ test('modules that were stopped by order are named in one line, after the proble
   );
   expect(troubles).toEqual([
     expect.stringMatching(/^module crashy: host 3/),
-    'stopped by order (messages get the default verdict): a, b, slow (stopping); to start: mesibo-modules start a b slow',
+    'stopped by order (their messages pass them by): a, b, slow (stopping); to start: mesibo-modules start a b slow',
   ]);
+});
+
+test('a module that drops messages when it fails says so, and never that they pass', () => {
+  const dropping: ModuleStatus = {
+    ...crashed,
+    onFailure: 'consume',
+    messages: { ...crashed.messages, defaultConsumed: 3 },
+  };
+  const lines = [
+    ...told({ state: 'failed' }, dropping),
+    ...told({}, dropping),
+    ...told({ state: 'serving' }, dropping),
+    ...told({ state: 'stopped', desired: 'down' }, dropping),
+  ];
+  expect(lines).toEqual([
+    expect.stringContaining('(its messages are DROPPED: on_failure = consume; the next start is in'),
+    expect.stringContaining('(its messages wait, or are DROPPED: on_failure = consume; the next start is in'),
+    expect.stringContaining('; in all 3 messages got the default verdict and were DROPPED)'),
+    expect.stringContaining('stopped by order (its messages are DROPPED: on_failure = consume): crashy; to start'),
+  ]);
+  expect(lines.join('\n')).not.toMatch(/pass|bypass/);
+});
+
+test('modules that were stopped by order are told of apart when only some drop their messages', () => {
+  const down: ModuleStatus = { ...serving, state: 'stopped', desired: 'down', hosts: [] };
+  const troubles = findTroubles(statusOf(down, { ...down, name: 'b', onFailure: 'consume' }), NOW);
+  expect(troubles.map(({ what }) => `${what}`)).toEqual([
+    'stopped by order (its messages pass it by): filter; to start: mesibo-modules start filter',
+    'stopped by order (its messages are DROPPED: on_failure = consume): b; to start: mesibo-modules start b',
+  ]);
+});
+
+test('of a core that does not say it, messages neither pass nor are dropped', () => {
+  const { onFailure: _, ...older } = crashed;
+  const { defaultConsumed: __, ...messages } = crashed.messages;
+  const before = { ...older, messages } as ModuleStatus;
+  expect(told({ state: 'failed' }, before)[0]).toContain('(its messages get the default verdict; the next start');
+  expect(told({ state: 'serving' }, before)[0]).toContain('in all 3 messages got the default verdict)');
 });
 
 test('a crash is old news after an hour', () => {

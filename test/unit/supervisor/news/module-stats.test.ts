@@ -22,7 +22,15 @@ describe('the counters of a status', () => {
         lastSignal: null,
         lastAt: null,
       },
-      messages: { total: 0, pass: 0, consumed: 0, default: 0, defaultByReason: NO_DEFAULTS, late: 0 },
+      messages: {
+        total: 0,
+        pass: 0,
+        consumed: 0,
+        default: 0,
+        defaultConsumed: 0,
+        defaultByReason: NO_DEFAULTS,
+        late: 0,
+      },
       sends: {
         total: 0,
         undelivered: 0,
@@ -46,7 +54,15 @@ describe('the counters of a status', () => {
     stats.countMessage(answer('consumed', 'deadline'), 10);
     stats.totals.late += 1;
     const defaultByReason = { ...NO_DEFAULTS, crash: 1, deadline: 1 };
-    expect(stats.status().messages).toEqual({ total: 6, pass: 3, consumed: 1, default: 2, defaultByReason, late: 1 });
+    expect(stats.status().messages).toEqual({
+      total: 6,
+      pass: 3,
+      consumed: 1,
+      default: 2,
+      defaultConsumed: 1,
+      defaultByReason,
+      late: 1,
+    });
   });
 
   it('count sends, and dropped lines and bytes', () => {
@@ -115,7 +131,15 @@ describe('the counters of metrics', () => {
       restarts: 1,
       failedStarts: 1,
       crashes: { total: 1, lastSignal: 'SIGKILL' },
-      messages: { total: 2, pass: 1, consumed: 0, default: 1, defaultByReason: { hang: 1 }, late: 1 },
+      messages: {
+        total: 2,
+        pass: 1,
+        consumed: 0,
+        default: 1,
+        defaultConsumed: 1,
+        defaultByReason: { hang: 1 },
+        late: 1,
+      },
       sends: { total: 1 },
       dropped: { logLines: 2 },
       latencyMicros: { p50: 956 },
