@@ -12,7 +12,15 @@ export const EXIT = { ok: 0, failed: 1, usage: 2, notRunning: 3 } as const;
 const DEFAULT_WIDTH = 100;
 
 /** The command line makes no sense; the message says what was expected. */
-export class UsageError extends Error {}
+export class UsageError extends Error {
+  /** The message, with the commands in it as data. */
+  readonly sentence: Sentence;
+
+  constructor(what: string | Sentence) {
+    super(`${what}`);
+    this.sentence = typeof what === 'string' ? new Sentence([what]) : what;
+  }
+}
 
 /** Prints data, with its final newline. */
 export function printData(text: string): void {
@@ -99,8 +107,7 @@ function isWithoutDirectory(error: unknown): boolean {
 /** Tells what went wrong, in one line each and without a stack trace, and gives the exit code. */
 export function report(error: unknown): number {
   if (process.env.MESIBO_DEBUG && error instanceof Error) tell(error.stack ?? error.message, 'error');
-  else if (error instanceof SupervisorError) tell(error.sentence, 'error');
-  else if (error instanceof UsageError) tell(error.message, 'error');
+  else if (error instanceof SupervisorError || error instanceof UsageError) tell(error.sentence, 'error');
   else if (isWithoutDirectory(error))
     tell('the current directory was removed; change to another one, and try again', 'error');
   else

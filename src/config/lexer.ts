@@ -138,12 +138,9 @@ export class Lexer {
     const letter = this.#text[this.#offset + 1] ?? '';
     const meaning = Object.hasOwn(ESCAPES, letter) ? ESCAPES[letter] : undefined;
     if (meaning === undefined) {
-      const code = this.#text.codePointAt(this.#offset + 1);
-      // A backslash at the end of a line has no letter to show; in CRLF text a carriage return comes first.
-      const lineEnds = code === undefined || code === 10 || code === 13;
-      const found = lineEnds
-        ? 'a backslash at the end of the line'
-        : `"\\" and ${showCharacter(String.fromCodePoint(code))}`;
+      // In CRLF text a carriage return comes first. The letter is not shown: it may be a part of a secret.
+      const lineEnds = letter === '' || letter === '\n' || letter === '\r';
+      const found = lineEnds ? 'a backslash at the end of the line' : 'a backslash before another character';
       this.#failAt(this.#offset, `found ${found}, expected \\" \\\\ \\n or \\t (write \\\\ for a backslash)`);
     }
     this.#offset += 2;

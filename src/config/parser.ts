@@ -12,7 +12,7 @@
 
 import { ConfigError } from '../errors.js';
 import { Lexer, type Token, type ValueToken } from './lexer.js';
-import { countCharacters, showCharacter, showText } from './text.js';
+import { countCharacters, showCharacter } from './text.js';
 import type { Position, ValueFile } from './types.js';
 
 /** One `key = value`. */
@@ -177,7 +177,7 @@ class Parser {
   /** @param hint - For an error: what may stand here besides a pair. */
   #pair(key: Token, hint: string): Pair {
     const equals = this.#next();
-    if (equals.kind !== '=') fail(equals, `= after ${showText(key.text)} (${hint})`);
+    if (equals.kind !== '=') fail(equals, `= ${afterKey(key, equals)} (${hint})`);
     const value = this.#lexer.value();
     if (!value.quoted) this.#checkBraces(value);
     const after = this.#next();
@@ -239,6 +239,15 @@ function fail(token: Token, expected: string): never {
   throw new ConfigError('CONFIG_SYNTAX', `found ${describe(token)}, expected ${expected}`, token.position);
 }
 
+/** A word without a `=` may be a part of a value, which errors do not show; the name of a block is none. */
+function afterKey(key: Token, found: Token): string {
+  if (found.kind === '{' && /^[A-Za-z_]\w{0,31}$/.test(key.text)) return `after "${key.text}"`;
+  const isNamed = SECTION_NAMES.some((name) => name === key.text) || key.text === INCLUDE;
+  if (isNamed) return `after "${key.text}"`;
+  return key.text.endsWith(':') ? 'in the place of the ":"' : 'after the first word of the setting';
+}
+
+/** Without the text of words: what stands in the wrong place may be a part of a secret. */
 function describe(token: Token): string {
   switch (token.kind) {
     case 'end':
@@ -246,7 +255,7 @@ function describe(token: Token): string {
     case 'newline':
       return 'the end of the line';
     case 'word':
-      return showText(token.text);
+      return token.text === 'module' ? '"module"' : 'a word';
     case 'stray':
       return showCharacter(token.text);
     default:
@@ -260,5 +269,5 @@ function place(at: { position: Position }): string {
 
 /** A name as it may stand in a sentence, whatever was written for it. */
 function shorten(name: string): string {
-  return /^\w{1,64}$/.test(name) ? name : showText(name);
+  return /^\w{1,64}$/.test(name) ? name : 'NAME';
 }

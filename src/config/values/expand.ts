@@ -2,7 +2,7 @@
 
 import { ConfigError } from '../../errors.js';
 import type { Pair } from '../parser.js';
-import { showKey, showText } from '../text.js';
+import { showKey } from '../text.js';
 import { isSecretName } from './secret-name.js';
 
 /** The environment of the process that reads the configuration. */
@@ -15,7 +15,7 @@ interface Expanded {
   isSecret: boolean;
 }
 
-/** A variable that cannot be put in; the message says why, and goes on behind "found X for KEY, ". */
+/** A variable that cannot be put in; the message says why, and goes on behind "found X for KEY, ". A default is never shown. */
 class ExpansionError extends Error {
   readonly found: string;
 
@@ -39,37 +39,39 @@ const NAMED = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
 export function expandPair(pair: Pair, variables: Variables, who = ''): Pair {
   if (!pair.value.includes('${')) return pair;
   try {
-    const { value, isSecret } = expand(pair.value, (name) =>
-      Object.hasOwn(variables, name) ? variables[name] : undefined,
+    const { value, isSecret } = expand(
+      pair.value,
+      (name) => (Object.hasOwn(variables, name) ? variables[name] : undefined),
+      isSecretName(pair.key),
     );
     return { ...pair, value, literal: literalOf(pair.value), ...(isSecret && { isHidden: true as const }) };
   } catch (error) {
     if (!(error instanceof ExpansionError)) throw error;
-    // A default may be a secret.
-    const found = isSecretName(pair.key) ? '"${...}"' : showText(error.found);
-    const message = `${who}found ${found} for ${showKey(pair.key)}, ${error.message}`;
+    const message = `${who}found ${error.found} for ${showKey(pair.key)}, ${error.message}`;
     throw new ConfigError('CONFIG_VALUE', message, pair.position);
   }
 }
 
-function expand(written: string, lookUp: (name: string) => string | undefined): Expanded {
+function expand(written: string, lookUp: (name: string) => string | undefined, isForSecret = false): Expanded {
   let isSecret = false;
   let added = 0;
   const value = written.replace(REFERENCE, (found: string, inner: string | undefined, end: string | undefined) => {
     if (inner === undefined) return '${';
-    if (end === '') throw new ExpansionError(found, MISSING_BRACE);
+    if (end === '') throw new ExpansionError('${', MISSING_BRACE);
     const [, name, otherwise] = NAMED.exec(inner) ?? [];
-    if (name === undefined) throw new ExpansionError(found, EXPECTED);
+    if (name === undefined) throw new ExpansionError('${...}', EXPECTED);
     const given = lookUp(name);
     // As in a shell: one that is set and empty has no value either.
     const value = otherwise === undefined || given ? given : otherwise;
     if (value === undefined) {
+      // Within a secret, what looks like a variable may be a part of it.
+      if (isForSecret && found !== written && /[a-z]/.test(name)) throw new ExpansionError('${...}', NOT_SET);
       const remedy = `set it for the process that reads this file, or write a default: \${${name}:-value}`;
-      throw new ExpansionError(found, `but the environment has no variable ${name}; ${remedy}`);
+      throw new ExpansionError(`\${${name}}`, `but the environment has no variable ${name}; ${remedy}`);
     }
     isSecret ||= isSecretName(name);
     added += value.length;
-    if (added > MOST_ADDED) throw new ExpansionError(found, 'expected less: its variables give more than 1 MiB');
+    if (added > MOST_ADDED) throw new ExpansionError('${...}', 'expected less: its variables give more than 1 MiB');
     return value;
   });
   return { value, isSecret };
@@ -77,6 +79,7 @@ function expand(written: string, lookUp: (name: string) => string | undefined): 
 
 const FORMS = `$\{NAME} or $\{NAME:-default} (a $\{ that is meant as it stands is written $$\{)`;
 const EXPECTED = `expected ${FORMS}`;
+const NOT_SET = `but the environment has no variable of that name (a $\{ that is meant as it stands is written $$\{)`;
 const MISSING_BRACE = `expected the } of ${FORMS}; a default has no { and }`;
 
 /** The part of a value that stands in its file: without the values of its variables, but with their defaults. */

@@ -41,7 +41,7 @@ function fillPair(pair: Pair, who: string, { variables, readFile }: ValueSources
   const { key, position } = pair;
   const path = pathOfReference(expanded);
   if (path === null) {
-    const message = `${who}found ${showText(pair.value)} for ${showKey(key)}, expected @ and a path that begins with "/" or "./"`;
+    const message = `${who}found @\${...} for ${showKey(key)}, expected @ and a path that begins with "/" or "./"`;
     throw new ConfigError('CONFIG_VALUE', `${message} (write the value in quotes if it is no path)`, position);
   }
   if (who === '' && OF_PATHS.has(key)) {

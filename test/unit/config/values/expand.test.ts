@@ -35,10 +35,13 @@ describe('a value', () => {
   it.each([
     [
       '${NONE}',
-      'found "${NONE}" for k, but the environment has no variable NONE; set it for the process that reads this file, or write a default: ${NONE:-value}',
+      'found ${NONE} for k, but the environment has no variable NONE; set it for the process that reads this file, or write a default: ${NONE:-value}',
     ],
     ['x${constructor}', 'the environment has no variable constructor'],
-    ['${}', 'found "${}" for k, expected ${NAME} or ${NAME:-default} (a ${ that is meant as it stands is written $${)'],
+    [
+      '${}',
+      'found ${...} for k, expected ${NAME} or ${NAME:-default} (a ${ that is meant as it stands is written $${)',
+    ],
     ['${1}', 'expected ${NAME}'],
     ['${A-B}', 'expected ${NAME}'],
     ['${A B}', 'expected ${NAME}'],
@@ -88,8 +91,26 @@ describe('a value', () => {
 
   it('of a secret is not quoted by an error', () => {
     const { message } = catchConfigError(() => parse('module m { password = ${A-hush} }'));
-    expect(message).toContain('found "${...}" for password, expected ${NAME}');
+    expect(message).toContain('found ${...} for password, expected ${NAME}');
     expect(message).not.toContain('hush');
+  });
+
+  it.each([
+    ['api_key', '${API-KEY:-s3cr3t}'],
+    ['word', '${API-KEY:-s3cr3t}'],
+    ['api_key', '"s3cr3t${tail"'],
+    ['word', '"s3cr3t${tail"'],
+    ['api_key', '"s3${s3cr3t}"'],
+    ['word', '@${A:-s3cr3t}'],
+  ])('with a default or a part that may be a secret is not quoted: %s = %s', (key, written) => {
+    const { message } = catchConfigError(() => parse(`module m {\n ${key} = ${written}\n}`));
+    expect(message).toMatch(/^\/etc\/m\.conf:2:2: module m: found @?\$\{.* for \w+, (?:expected|but)/);
+    expect(message).not.toMatch(/s3|tail/);
+  });
+
+  it('of a secret names the variable that is not set', () => {
+    const { message } = catchConfigError(() => parse('module m { api_key = ${api_key} ; }'));
+    expect(message).toContain('found ${api_key} for api_key, but the environment has no variable api_key; set it');
   });
 
   it('of megabytes of references takes a short time', () => {

@@ -70,11 +70,7 @@ describe('a value that names a file', () => {
     ['is huge', '@./huge', 'it has more than 1 MiB'],
     ['has a NUL', '@./nul', 'it has a NUL byte'],
     ['is no UTF-8', '@./latin1', 'it is not text in UTF-8'],
-    [
-      'is no path after all',
-      '@${NOT_SET_ANYWHERE:-alice}',
-      'found "@${NOT_SET_ANYWHERE:-alice}" for k, expected @ and a path',
-    ],
+    ['is no path after all', '@${NOT_SET_ANYWHERE:-alice}', 'found @${...} for k, expected @ and a path'],
   ])('is refused when it %s', (_, written, said) => {
     const { folder, file } = write(`module m {\n k = ${written}\n}`);
     expect(spawnSync('mkfifo', [join(folder, 'pipe')]).status).toBe(0);
