@@ -119,6 +119,26 @@ message 2 from alice to bob: what the heck
     });
   });
 
+  it.each(['asks-table', 'asks-2019', 'asks-2020'])(
+    'fails requests of %s that are open at the end, once each',
+    async (name) => {
+      server = await startRestServer(() => undefined);
+      const ask = `url=${server.url}\ntimes=3`;
+      const { code, out } = await inProcess(fixture(name), '--message', ask, '--wait', '0');
+      expect(code).toBe(0);
+      expect(out).toContain('3 http requests are still open, and end now; a larger --wait waits longer');
+      expect(out.match(/logs: (?:data\(.*,-1,|close\(-1\))/g)).toHaveLength(3);
+    },
+  );
+
+  it('lets a module answer for requests that are open at the end, before its cleanup', async () => {
+    server = await startRestServer(() => undefined);
+    const chatbot = [sample('chatbot'), '--conf', 'address=bob', '--conf', `url=${server.url}/never`];
+    const { code, out } = await inProcess(...chatbot, 'hello', '--wait', '100');
+    expect(code).toBe(0);
+    expect(out.match(/chatbot sends to alice: Sorry/g)).toHaveLength(1);
+  });
+
   it('warns when a setting for the module is also one of ours', async () => {
     const { code, err } = await inProcess(...filter, '--conf', 'deadline=1s', 'hello');
     expect([code, err]).toEqual([0, expect.stringContaining('"try" takes it with --set')]);

@@ -59,8 +59,6 @@ void open_http(int requests_to, int answers_from)
 
 void ignore_http(void) { ignores = 1; }
 
-void close_http(void) { is_closed = 1; }
-
 int http_threads(void) { return is_reading; }
 
 int http_fd(void) { return wake[0]; }
@@ -300,12 +298,55 @@ int http_is_open(void)
     return is_open;
 }
 
+/* With the lock; of all modules where `module` is NULL. */
+static struct request *find_open(const struct module *module, const struct request *behind)
+{
+    struct request *request = behind != NULL ? behind->next : requests;
+    while (request != NULL && (request->ask.synchronous || (module != NULL && request->module != module)))
+        request = request->next;
+    return request;
+}
+
 void tell_open_http(void)
 {
     pthread_mutex_lock(&lock);
-    for (struct request *request = requests; request != NULL; request = request->next)
-        if (!request->ask.synchronous)
-            tell_complaint(request->module, "an http request is still open, and ends now; a longer --wait waits for it");
+    for (size_t i = 0; i < module_count; i++) {
+        size_t count = 0;
+        for (const struct request *request = NULL; (request = find_open(&modules[i], request)) != NULL;)
+            count++;
+        if (count == 1)
+            tell_complaint(&modules[i], "an http request is still open, and ends now; a larger --wait waits longer");
+        else if (count > 1)
+            tell_complaint(&modules[i], "%zu http requests are still open, and end now; a larger --wait waits longer", count);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+/* With the lock. What has arrived of it is dropped, unless its end has. */
+static void fail(struct request *request)
+{
+    struct answer *answer;
+    if (request->last != NULL && request->last->frame.kind == GOT_END)
+        return;
+    while ((answer = take_answer(request)) != NULL)
+        free(answer);
+    answer = calloc(1, sizeof *answer + 1);
+    if (answer == NULL)
+        abort();
+    answer->frame = (struct frame){.kind = GOT_END, .id = request->id, .value = -1};
+    request->first = request->last = answer;
+    send_command(CANCEL, request->id, NULL);
+}
+
+void close_http(void)
+{
+    struct request *request;
+    pthread_mutex_lock(&lock);
+    is_closed = 1;
+    while ((request = find_open(NULL, NULL)) != NULL) {
+        fail(request);
+        perform(request);
+    }
     pthread_mutex_unlock(&lock);
 }
 
@@ -330,7 +371,7 @@ int64_t ask_http(struct module *module, const struct http_ask *ask)
 {
     if (ignores)
         return 0;
-    if (is_forked() || is_closed)
+    if (is_forked())
         return -1;
     if (ask->texts[URL] == NULL || ask->texts[URL][0] == 0) {
         tell_complaint(module, "http refused: there is no URL");
@@ -342,7 +383,8 @@ int64_t ask_http(struct module *module, const struct http_ask *ask)
     int state;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
     pthread_mutex_lock(&lock);
-    const int accepted = requests_fd >= 0 && start_reading();
+    const int refused = is_closed;
+    const int accepted = !refused && requests_fd >= 0 && start_reading();
     if (accepted) {
         const uint64_t id = ++last_id;
         *request = (struct request){.next = requests, .module = module, .ask = *ask, .id = id};
@@ -356,6 +398,8 @@ int64_t ask_http(struct module *module, const struct http_ask *ask)
     if (accepted)
         return 0;
     free(request);
+    if (refused)
+        return -1;
     tell_complaint(module, "http refused: nobody is there to do requests; start it with --http, or with mesibo-modules run");
     return -1;
 }

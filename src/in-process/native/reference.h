@@ -164,7 +164,7 @@ struct http_ask {
 void open_http(int requests_fd, int answers_fd);
 /* In a process that is thrown away: from now on requests are accepted and nothing comes of them. */
 void ignore_http(void);
-/* From here on requests are refused: nothing will be called back. */
+/* Requests that are open fail, each with its last callback. From here on requests are refused: nothing will be called back. */
 void close_http(void);
 int64_t ask_http(struct module *module, const struct http_ask *ask);
 /* Readable when callbacks of requests wait to be made. */
@@ -172,7 +172,7 @@ int http_fd(void);
 /* Makes the callbacks that wait. */
 void run_http_callbacks(void);
 int http_is_open(void);
-/* Says of each request that is open that it ends with the process. */
+/* Says of each module how many of its requests are open, and that they end with the process. */
 void tell_open_http(void);
 /* How many threads of its own it has. */
 int http_threads(void);
