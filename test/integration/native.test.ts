@@ -21,7 +21,7 @@ function run(command: string, ...args: string[]): string {
   throw new Error(`${[command, ...args].join(' ')} ${end}\n${stdout}${stderr}`);
 }
 
-beforeAll(() => run('make', '-s', '-C', FOLDER, 'all', `EFFORT=${EFFORT}`));
+beforeAll(() => run('make', '-s', '-C', FOLDER, 'all', `EFFORT=${EFFORT}`), 300_000);
 
 describe('the shim by itself, under sanitizers', () => {
   it('passes its own tests', () => {
