@@ -43,7 +43,7 @@ function withoutName(msg: string, module: string | null): string {
 }
 
 /** Local time to the millisecond, as `2025-01-31 08:05:09.007`. */
-function formatTime(time: number): string {
+export function formatTime(time: number): string {
   const date = new Date(time);
   if (Number.isNaN(date.getTime())) return '?'.padEnd(23);
   const local = new Date(time - date.getTimezoneOffset() * 60_000);

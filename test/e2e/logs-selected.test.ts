@@ -142,10 +142,13 @@ describe('logs', () => {
   });
 
   it.each([
-    [['--since', 'yesterday'], 'Expected how long ago (10m, 1h30m, 2d), a time of day (08:15), or a date (2026-11-29,'],
+    [
+      ['--since', 'once'],
+      'Expected how long ago (10m, 1h30m, 2d), a time of day (08:15), now, today, yesterday, or a date (',
+    ],
     [['--since', '10'], '(with its unit: 10m or 10s?)'],
     [['--until', '2026-02-30'], 'Expected how long ago'],
-    [['--level', 'warning'], 'Allowed choices are trace, debug, info, warn, error, fatal.'],
+    [['--level', 'worse'], 'Allowed choices are trace, debug, info, warn, error, fatal.'],
     [['--since', '1m', '--until', '1h'], '--since is later than --until: '],
     [['-f', '--until', '1m'], '--until looks back and -f looks ahead: give one of the two'],
   ])('%j is refused with what is accepted', async (args, message) => {
