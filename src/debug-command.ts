@@ -18,6 +18,9 @@ export type Debugged =
   /** Files and options, as they are typed. */
   | { kind: 'given'; words: readonly string[] };
 
+/** What stands before the command in a log. */
+export const DEBUGGING = 'to see where it crashes: ';
+
 /** Whether a debugger shows where it happened. */
 export function isFault(signal: string | null | undefined): boolean {
   return signal !== null && signal !== undefined && FAULTS.has(signal);

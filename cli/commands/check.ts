@@ -5,6 +5,7 @@ import { SupervisorError } from '../../src/errors.js';
 import { escapeControl } from '../../src/logs/format.js';
 import { joinSentences, type Sentence, sentence } from '../../src/sentence.js';
 import { type GlobalOptions, isGiven } from '../input/options.js';
+import { describeChecked } from '../render/check.js';
 import { EXIT, printData, printSentence, tell, UsageError } from '../terminal/io.js';
 import { withProgress } from '../terminal/progress.js';
 import { DEFAULT_CONFIG } from './start.js';
@@ -41,21 +42,24 @@ export function addCheck(program: Command): void {
         else tell(warning, 'warn');
       }
       if (config.modules.length === 0) tell(`${file}: no module is configured`);
-      let done = 0;
+      const checked: { module: string; isGood: boolean }[] = [];
       const interrupt = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
         process.once(signal, () => interrupt.abort(new SupervisorError('ILLEGAL_STATE', 'the check was interrupted')));
       const results = checkModules(config, interrupt.signal);
       for (;;) {
-        const left = config.modules.slice(done).map(({ name }) => name);
-        const line = `check: ${done} of ${config.modules.length} modules tried; waiting for ${left.slice(0, 2).join(' and ')}`;
+        const left = config.modules.slice(checked.length).map(({ name }) => name);
+        const line = `check: ${checked.length} of ${config.modules.length} modules tried; waiting for ${left.slice(0, 2).join(' and ')}`;
         const { value: result } = await withProgress(async () => line, results.next());
         if (!result) break;
-        done += 1;
+        const isGood = result.ok && !(strict && result.warnings.length > 0);
+        checked.push({ module: result.module, isGood });
         if (json) printData(JSON.stringify(result));
         else printSentence(renderCheck(result));
-        if (!result.ok || (strict && result.warnings.length > 0)) process.exitCode = EXIT.failed;
+        if (!isGood) process.exitCode = EXIT.failed;
       }
+      const summary = describeChecked(checked);
+      if (summary !== null && !json) printSentence(summary);
     });
 }
 

@@ -19,7 +19,9 @@ export function addDescribe(program: Command): void {
       const options = command.optsWithGlobals<GlobalOptions & { json?: boolean; reveal?: boolean }>();
       await withClient(directoriesOf(options).runDir, async (client) => {
         const description = await client.describe(name, { reveal: options.reveal ?? false });
-        printData(options.json ? JSON.stringify(description) : renderDescription(description, viewOf(process.stdout)));
+        if (options.json) return printData(JSON.stringify(description));
+        const { core } = await client.status();
+        printData(renderDescription(description, viewOf(process.stdout), core.config));
       });
     });
 }

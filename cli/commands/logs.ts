@@ -1,8 +1,8 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Directories } from '../../src/directories.js';
 import { SupervisorError } from '../../src/errors.js';
-import { LEVELS, type LevelName, parseEntry } from '../../src/logs/entry.js';
-import { formatLogLine } from '../../src/logs/format.js';
+import { LEVELS, type LevelName, parseEntry, readLevel } from '../../src/logs/entry.js';
+import { formatLogLine, formatTime } from '../../src/logs/format.js';
 import { EVERYTHING, type LogSelection } from '../../src/logs/selection.js';
 import { LogView } from '../../src/logs/view.js';
 import { directoriesOf, type GlobalOptions, isGiven, parseCount, parsePast } from '../input/options.js';
@@ -27,12 +27,16 @@ export function addLogs(program: Command): void {
   program
     .command('logs')
     .description('show the log of a module, or of the core and all modules; works without a running core')
-    .argument('[name]', 'the module')
+    .argument('[name]', 'the module; core: the lines of the core itself')
     .option('-f, --follow', 'go on with new lines as they are written')
     .option('-n, --lines <number>', 'how many of the last lines to show; with --since all', parseCount, 50)
     .option('--since <when>', 'only lines from then on: 10m, 08:15, 2026-11-29, 2026-11-29T08:15:00Z', parsePast)
     .option('--until <when>', 'only lines up to then', parsePast)
-    .addOption(new Option('--level <level>', 'only lines of this level and worse').choices(Object.keys(LEVELS)))
+    .addOption(
+      new Option('--level <level>', 'only lines of this level and worse')
+        .choices(Object.keys(LEVELS))
+        .argParser(parseLevel),
+    )
     .option('--json', 'print the lines as they are in the files')
     .action(async (name: string | undefined, _options, command: Command) => {
       const options = command.optsWithGlobals<LogsOptions>();
@@ -61,14 +65,21 @@ export function addLogs(program: Command): void {
     });
 }
 
+/** @throws InvalidArgumentError for what is no level. */
+function parseLevel(text: string): LevelName {
+  const level = readLevel(text);
+  if (level !== null) return level;
+  throw new InvalidArgumentError(`Allowed choices are ${Object.keys(LEVELS).join(', ')}.`);
+}
+
 /** @throws UsageError where the options leave no time for a line. */
 function selectionOf({ follow, since, until, level }: LogsOptions): LogSelection {
   if (follow && until !== undefined) {
     throw new UsageError('--until looks back and -f looks ahead: give one of the two');
   }
   if (since !== undefined && until !== undefined && since > until) {
-    const [from, to] = [since, until].map((time) => new Date(time).toISOString());
-    throw new UsageError(`--since is later than --until: ${from} and ${to}`);
+    const [from, to] = [since, until].map(formatTime);
+    throw new UsageError(`--since is later than --until: ${from} and ${to}, in local time`);
   }
   return {
     sinceMs: since ?? EVERYTHING.sinceMs,
@@ -97,6 +108,10 @@ async function findDirectories(options: GlobalOptions): Promise<Directories> {
 }
 
 function nothingLogged(stateDir: string, name: string | undefined, modules: string[]): SupervisorError {
+  if (name !== undefined && modules.length === 0 && new LogView(stateDir, null).exists()) {
+    const text = `no module has logged in ${stateDir}, only the core has: mesibo-modules logs core`;
+    return new SupervisorError('INVALID_ARGUMENT', text);
+  }
   if (name === undefined || modules.length === 0) {
     const text = `nothing has been logged in ${stateDir}; if the core logs elsewhere, give --run-dir or --state-dir`;
     return new SupervisorError('INVALID_ARGUMENT', text);

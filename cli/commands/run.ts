@@ -35,13 +35,17 @@ interface RunOptions {
 }
 
 const HELP = `
-Without a text, each line of standard input is a message; on a terminal you get a prompt. Ids count up from --id. With --message
-every argument is a file.
+Without a text, each line of standard input is a message; on a terminal you get
+a prompt. Ids count up from --id. With --message every argument is a file.
 
-Under a debugger, valgrind, or with a module that was built with -fsanitize=address:
-  mesibo-modules run --in-process --under "gdb -batch -ex run -ex bt --args" ./module_hello.so hello
-  mesibo-modules run --in-process --under "valgrind --leak-check=full" ./module_hello.so hello
-  mesibo-modules run --in-process --under "env LD_PRELOAD=$(cc -print-file-name=libasan.so)" ./module_hello.so hello`;
+Under a debugger, valgrind, or with a module built with -fsanitize=address:
+  mesibo-modules run --in-process --under "gdb -batch -ex run -ex bt --args" \\
+    ./module_hello.so hello
+  mesibo-modules run --in-process --under "valgrind --leak-check=full" \\
+    ./module_hello.so hello
+  mesibo-modules run --in-process \\
+    --under "env LD_PRELOAD=$(cc -print-file-name=libasan.so)" \\
+    ./module_hello.so hello`;
 
 /** `run --in-process`: modules in one process, without supervision, for their authors. */
 export function addRun(program: Command): void {

@@ -4,9 +4,9 @@ import { counted } from '../../src/counted.js';
 import { escapeControl } from '../../src/logs/format.js';
 import { coreCommand, readSentence, type Sentence, sentence } from '../../src/sentence.js';
 import type { ModuleDescription, SettingDescription } from '../../src/supervisor/types.js';
+import { countColumns } from '../text/columns.js';
 import { formatAgo, formatBytes, formatCpu, formatUntil } from '../text/format.js';
 import { type Style, styled } from '../text/style.js';
-import { countColumns } from '../text/table.js';
 import { longestOf, wrapWords } from '../text/wrap.js';
 import { describeDefaults } from './defaults.js';
 import { shownStateOf, styleOf } from './shown-state.js';
@@ -23,11 +23,13 @@ type Row = [label: string, value: string | Sentence, style?: Style | null];
 /**
  * Sections of aligned lines, as wide as the view. Lines and sections without content are left out. A path or a value that is
  * longer stays whole, so that it can be copied.
+ *
+ * @param config - the main file of the core's configuration; `null`: it has none
  */
-export function renderDescription(module: ModuleDescription, view: View): string {
+export function renderDescription(module: ModuleDescription, view: View, config: string | null = null): string {
   const { nowMs, width } = view;
   const sections = [
-    ...renderRows(identity(module, view), view),
+    ...renderRows(identity(module, view, config), view),
     ...section('Processes', renderRows(processes(module, nowMs), view)),
     ...section('Counters', renderRows(counters(module, nowMs), view)),
     ...section('Settings', renderSettings(module.settings, width)),
@@ -47,7 +49,7 @@ function describeHidden({ name, settings, env, config }: ModuleDescription, view
   ];
 }
 
-function identity(module: ModuleDescription, { nowMs }: View): Row[] {
+function identity(module: ModuleDescription, { nowMs }: View, config: string | null): Row[] {
   const { name, desired, abi, abiReason, path, callbacks, lastError, nextStartAt } = module;
   const stays = desired === 'down' ? sentence`; it stays stopped until: ${coreCommand('start', name)}` : '';
   return [
@@ -61,15 +63,9 @@ function identity(module: ModuleDescription, { nowMs }: View): Row[] {
     ...(module.warnings ?? []).map((text): Row => ['warning', text, 'yellow']),
     ...optional('callbacks', callbacks.join(', ') || null),
     ...optional('last error', lastError),
-    ...optional('', describeDebugging(module, configOf(module))),
+    ...optional('', describeDebugging(module, config)),
     ...optional('next start', nextStartAt && `${formatUntil(nextStartAt, nowMs)} (${nextStartAt})`),
   ];
-}
-
-/** The file that configures it, taken from the places of its settings; `null`: none. */
-function configOf({ settings, config }: ModuleDescription): string | null {
-  const places = [...settings, ...config].map(({ origin }) => /^(.*):\d+:\d+$/.exec(origin)?.[1]);
-  return places.find((file) => file !== undefined) ?? null;
 }
 
 function describeChange({ name, fileChanged, fileMissing, build }: ModuleDescription): string | Sentence | null {

@@ -3,9 +3,10 @@
 import { escapeControl } from '../../src/logs/format.js';
 import { type Sentence, sentence } from '../../src/sentence.js';
 import type { CoreStatus, ModuleStatus } from '../../src/supervisor/types.js';
+import { countColumns } from '../text/columns.js';
 import { formatBytes, formatCount, formatCpu, formatMicros, formatSeconds } from '../text/format.js';
 import { styled } from '../text/style.js';
-import { type Column, countColumns, cutPath, renderTable } from '../text/table.js';
+import { type Column, cutPath, renderTable } from '../text/table.js';
 import { wrap } from '../text/wrap.js';
 import { renderServers } from './servers.js';
 import { shownStateOf, styleOf } from './shown-state.js';
@@ -52,27 +53,27 @@ function columnsOf({ nowMs, width }: View): Column<ModuleStatus>[] {
   return [
     { heading: 'NAME', cell: ({ name }) => escapeControl(name), most: Number.isFinite(width) ? MAX_NAME : width },
     { heading: 'STATE', cell: (module) => escapeControl(shownStateOf(module)), style: styleOf },
-    { heading: 'UP', cell: (module) => upOf(module, nowMs), align: 'right', dispensable: 4 },
-    { heading: 'PID', cell: ({ pid }) => String(pid ?? '-'), align: 'right', dispensable: 9 },
+    { heading: 'UP', cell: (module) => upOf(module, nowMs), align: 'right', dispensable: 6 },
+    { heading: 'PID', cell: ({ pid }) => String(pid ?? '-'), align: 'right', dispensable: 2 },
     {
       heading: 'MEMORY',
       cell: ({ hosts }) => formatBytes(sumOf(hosts.map(({ memoryBytes }) => memoryBytes))),
       align: 'right',
-      dispensable: 6,
+      dispensable: 8,
     },
     {
       heading: 'CPU',
       cell: ({ hosts }) => formatCpu(sumOf(hosts.map(({ cpuSeconds }) => cpuSeconds))),
       align: 'right',
-      dispensable: 7,
+      dispensable: 9,
     },
     { heading: 'MESSAGES', cell: ({ messages }) => formatCount(messages.total), align: 'right', dispensable: 3 },
-    { heading: 'CONSUMED', cell: ({ messages }) => formatCount(messages.consumed), align: 'right', dispensable: 8 },
+    { heading: 'CONSUMED', cell: ({ messages }) => formatCount(messages.consumed), align: 'right', dispensable: 5 },
     {
       heading: 'DEFAULT',
       cell: ({ messages }) => formatCount(messages.default),
       align: 'right',
-      dispensable: 2,
+      dispensable: 4,
       style: ({ messages }) => (messages.default > 0 ? 'yellow' : null),
     },
     {
@@ -82,7 +83,7 @@ function columnsOf({ nowMs, width }: View): Column<ModuleStatus>[] {
       dispensable: 1,
       style: ({ crashes }) => (crashes.total > 0 ? 'yellow' : null),
     },
-    { heading: 'P99', cell: ({ latencyMicros }) => formatMicros(latencyMicros.p99), align: 'right', dispensable: 5 },
+    { heading: 'P99', cell: ({ latencyMicros }) => formatMicros(latencyMicros.p99), align: 'right', dispensable: 7 },
   ];
 }
 

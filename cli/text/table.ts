@@ -1,6 +1,8 @@
 /** Tables for a terminal: pure. */
 
+import { countColumns } from './columns.js';
 import { type Style, styled } from './style.js';
+import { wrap } from './wrap.js';
 
 /** One column. */
 export interface Column<T> {
@@ -19,7 +21,10 @@ export interface Column<T> {
 
 const GAP = 2;
 
-/** Lays out rows below their headings. The table is wider than `width` only when no more can be left out or cut. */
+/**
+ * Lays out rows below their headings. The table is wider than `width` only when no more can be left out or cut. A last line says
+ * which columns were left out.
+ */
 export function renderTable<T>(
   columns: readonly Column<T>[],
   rows: readonly T[],
@@ -34,6 +39,7 @@ export function renderTable<T>(
     if (least === 0) break;
     kept = kept.filter(({ dispensable }) => dispensable !== least);
   }
+  const leftOut = columns.filter(({ heading }) => !kept.some((column) => column.heading === heading));
   for (const column of kept.toReversed()) {
     const { shrink } = column;
     if (!shrink || excess() <= 0) continue;
@@ -50,7 +56,12 @@ export function renderTable<T>(
       }),
     ),
   );
-  return [styled(head, colour ? 'bold' : null), ...body];
+  return [styled(head, colour ? 'bold' : null), ...body, ...describeLeftOut(leftOut, width)];
+}
+
+function describeLeftOut(columns: readonly { heading: string }[], width: number): string[] {
+  if (columns.length === 0) return [];
+  return wrap(`a wider terminal shows ${columns.map(({ heading }) => heading).join(', ')}`, width);
 }
 
 /** At most so many columns, with `...` where something is missing. */
@@ -73,20 +84,6 @@ export function cutPath(path: string, most: number): string {
     tail = `${characters.pop()}${tail}`;
   }
   return `${cut(path, most - countColumns(tail))}${tail}`;
-}
-
-/** Characters of one column each. */
-const IN_ASCII = /^[\0-\x7f]*$/;
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
-
-/** The columns that a text takes on a terminal. */
-export function countColumns(text: string): number {
-  // Most texts. The expressions below take a millisecond to compile.
-  if (IN_ASCII.test(text)) return text.length;
-  let columns = 0;
-  for (const character of text) columns += /\p{M}/u.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
-  return columns;
 }
 
 function pad(text: string, width: number, align?: 'right'): string {

@@ -1,7 +1,7 @@
 /** Lines of a terminal: pure. */
 
 import { quoteWord, type Sentence, wordsOf } from '../../src/sentence.js';
-import { countColumns } from './table.js';
+import { countColumns } from './columns.js';
 
 /** Stands for a space at which a line may end only with a backslash. */
 const BETWEEN_WORDS = '\u0001';

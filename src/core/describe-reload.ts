@@ -1,7 +1,7 @@
 /** What a reload did, in words: pure. */
 
 import { coreCommand, joinSentences, type Sentence, sentence } from '../sentence.js';
-import type { CoreReloadReport, ReloadReport } from '../supervisor/types.js';
+import type { CoreReloadReport, ModuleCondition, ReloadReport } from '../supervisor/types.js';
 
 /** What a reload did, in one line. */
 export function describeReload(report: ReloadReport & Partial<Pick<CoreReloadReport, 'secrets'>>): Sentence {
@@ -31,3 +31,18 @@ const WORDS = [
   ['removed', 'removed'],
   ['configured', 'other settings for'],
 ] as const satisfies readonly (readonly [keyof ReloadReport, string])[];
+
+/** The modules that a reload has not started anew and that are down as before, a line each. */
+export function listStillDown(
+  modules: readonly ModuleCondition[],
+  { replaced, added }: Pick<ReloadReport, 'replaced' | 'added'>,
+) {
+  const down = modules.filter(
+    ({ name, state, desired }) =>
+      desired === 'up' && (state === 'failed' || state === 'backoff') && ![...replaced, ...added].includes(name),
+  );
+  return down.map(({ name, state, lastError }) => {
+    const why = lastError === null ? '' : `: ${lastError.replace(`module ${name}: `, '')}`;
+    return `module ${name} is still ${state === 'failed' ? 'failed' : 'down'}, because its process was not replaced${why}`;
+  });
+}

@@ -7,7 +7,7 @@ import { listWarnings } from '../supervisor/news/module-warnings.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
 import type { CoreReloadReport } from '../supervisor/types.js';
 import type { CoreLog } from './core-log.js';
-import { describeReload } from './describe-reload.js';
+import { describeReload, listStillDown } from './describe-reload.js';
 import { readSecrets, type Secrets } from './secrets.js';
 
 /** What reloads need. */
@@ -88,10 +88,9 @@ export class Reloads {
       const warnings = config.warnings.map(describeWarning);
       for (const warning of warnings) log.say('warn', warning);
       const adopted = await adopt(config, secrets, report.left);
-      const started = supervisor
-        .status()
-        .modules.filter(({ name }) => [...report.replaced, ...report.added].includes(name));
-      const told = [...warnings, ...adopted.warnings, ...listWarnings(started)];
+      const { modules: present } = supervisor.status();
+      const started = present.filter(({ name }) => [...report.replaced, ...report.added].includes(name));
+      const told = [...warnings, ...adopted.warnings, ...listWarnings(started), ...listStillDown(present, report)];
       const whole = { ...report, secrets: adopted.secrets, warnings: told };
       log.say('info', `reloaded: ${describeReload(whole)}`);
       // A reload for some modules says nothing about the others.

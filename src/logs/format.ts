@@ -33,11 +33,17 @@ export function formatLogLine(line: string, colour = false): string {
   const who = module === null ? 'core' : generation === null ? module : `${module}/${generation}`;
   const from = source === 'stdout' || source === 'stderr' ? source : level;
   const paint = (text: string) => (colour ? styleText(COLOURS[level], text) : text);
-  return `${formatTime(time)} ${escapeControl(who).padEnd(14)} ${paint(from.padEnd(6))} ${escapeControl(msg)}`;
+  return `${formatTime(time)} ${escapeControl(who).padEnd(14)} ${paint(from.padEnd(6))} ${escapeControl(withoutName(msg, module))}`;
+}
+
+/** The name stands before the text already. */
+function withoutName(msg: string, module: string | null): string {
+  const prefix = `module ${module}: `;
+  return module !== null && msg.startsWith(prefix) ? msg.slice(prefix.length) : msg;
 }
 
 /** Local time to the millisecond, as `2025-01-31 08:05:09.007`. */
-function formatTime(time: number): string {
+export function formatTime(time: number): string {
   const date = new Date(time);
   if (Number.isNaN(date.getTime())) return '?'.padEnd(23);
   const local = new Date(time - date.getTimezoneOffset() * 60_000);

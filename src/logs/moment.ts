@@ -5,11 +5,12 @@ export class MomentError extends Error {}
 
 const UNIT_MS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 const AGO = /^(?:\d{1,9}(?:ms|s|m|h|d))+$/;
-const TIME = String.raw`(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?`;
+const WORDS = /^(\d{1,9}) ?(s|m|h|d|sec|min|hour|day|second|minute)s?(?: ago)?$/;
+const TIME = String.raw`(\d{1,2}):(\d{2})(?::(\d{2})(?:\.(\d{1,3}))?)?`;
 const CLOCK = new RegExp(`^${TIME}$`);
 const DATE = new RegExp(String.raw`^(\d{4})-(\d{2})-(\d{2})(?:[T ]${TIME}(Z|[+-]\d{2}:?\d{2})?)?$`);
 const ACCEPTED =
-  'how long ago (10m, 1h30m, 2d), a time of day (08:15), or a date (2026-11-29, "2026-11-29 08:15:00", 2026-11-29T08:15:00Z)';
+  'how long ago (10m, 1h30m, 2d), a time of day (08:15), now, today, yesterday, or a date (2026-11-29, "2026-11-29 08:15:00", 2026-11-29T08:15:00Z)';
 
 /**
  * Reads a moment. Dates and times of day without a zone are local. A time of day means its last occurrence in the past.
@@ -20,10 +21,22 @@ const ACCEPTED =
  */
 export function parseMoment(text: string, nowMs: number): number {
   if (AGO.test(text)) return nowMs - parseAgo(text);
+  const [, digits, unit] = WORDS.exec(text) ?? [];
+  if (digits !== undefined) return nowMs - parseAgo(`${digits}${unit?.[0]}`);
+  const day = parseDay(text, nowMs);
+  if (day !== null) return day;
   const moment = parseClock(text, nowMs) ?? parseDate(text);
   if (moment !== null) return moment;
   const hint = /^\d{1,9}$/.test(text) ? ` (with its unit: ${text}m or ${text}s?)` : '';
   throw new MomentError(`Expected ${ACCEPTED}${hint}.`);
+}
+
+/** Days begin at midnight. */
+function parseDay(text: string, nowMs: number): number | null {
+  if (text === 'now') return nowMs;
+  if (text !== 'today' && text !== 'yesterday') return null;
+  const now = new Date(nowMs);
+  return new Date(now.getFullYear(), now.getMonth(), now.getDate() - (text === 'today' ? 0 : 1)).getTime();
 }
 
 function parseAgo(text: string): number {

@@ -3,6 +3,7 @@
 import { type BigIntStats, closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync } from 'node:fs';
 import { DirectoryError } from '../errors.js';
 import { BoundedLine } from './bounded-line.js';
+import { splitLine } from './entry.js';
 import { logSegments, unreadable } from './paths.js';
 
 const CHUNK_BYTES = 64 * 1024;
@@ -187,7 +188,7 @@ function* linesForwards(cursor: Cursor): Generator<string> {
     for (let end = lineEnd(chunk, begin, read); end >= 0; end = lineEnd(chunk, begin, read)) {
       cursor.rest.append(chunk.subarray(begin, end));
       begin = end + 1;
-      if (!cursor.rest.isEmpty) yield cursor.rest.take();
+      if (!cursor.rest.isEmpty) yield* splitLine(cursor.rest.take());
     }
     cursor.rest.append(chunk.subarray(begin, read));
   }
@@ -261,11 +262,11 @@ function* linesBackwards(fd: number, from: number): Generator<string> {
     readSync(fd, chunk, 0, chunk.length, start);
     for (let at = chunk.lastIndexOf(0x0a); at >= 0; at = chunk.lastIndexOf(0x0a)) {
       line.prepend(chunk.subarray(at + 1));
-      if (!line.isEmpty) yield line.take();
+      if (!line.isEmpty) yield* splitLine(line.take()).reverse();
       chunk = chunk.subarray(0, at);
     }
     line.prepend(chunk);
     end = start;
   }
-  if (!line.isEmpty) yield line.take();
+  if (!line.isEmpty) yield* splitLine(line.take()).reverse();
 }

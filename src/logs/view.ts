@@ -10,6 +10,9 @@ interface Source {
   wanted: (line: string) => boolean;
 }
 
+/** What `logs` prints for the core in the place of a module. */
+const CORE = 'core';
+
 /** The lines of the logs in a state directory, oldest first. A line without a readable time stays behind the line before it. */
 export class LogView {
   readonly #stateDir: string;
@@ -17,7 +20,10 @@ export class LogView {
   readonly #selection: LogSelection;
   readonly #sources = new Map<string, Source>();
 
-  /** @param module - `null`: the core and every module, also those that appear later. */
+  /**
+   * @param module - `null`: the core and every module, also those that appear later. `core`: what the core says of itself, unless a
+   * module has that name
+   */
   constructor(stateDir: string, module: string | null, selection = EVERYTHING) {
     this.#stateDir = stateDir;
     this.#module = module;
@@ -32,8 +38,9 @@ export class LogView {
   /** Whether there is anything to read. */
   exists(): boolean {
     const modules = this.modules();
-    if (this.#module !== null) return modules.includes(this.#module);
-    return modules.length > 0 || logSegments(coreLogPath(this.#stateDir)).length > 0;
+    if (this.#module !== null && modules.includes(this.#module)) return true;
+    const hasCore = logSegments(coreLogPath(this.#stateDir)).length > 0;
+    return this.#module === null ? modules.length > 0 || hasCore : this.#module === CORE && hasCore;
   }
 
   /** The last of the lines that are wanted. */
@@ -65,6 +72,10 @@ export class LogView {
   }
 
   #discover(): void {
+    if (this.#module === CORE && !this.modules().includes(CORE)) {
+      this.#add(coreLogPath(this.#stateDir), (line) => (parseEntry(line)?.module ?? null) === null);
+      return;
+    }
     if (this.#module !== null) {
       this.#add(moduleLogPath(this.#stateDir, this.#module), () => true);
       return;

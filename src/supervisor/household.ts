@@ -25,7 +25,7 @@ export class Household {
 
   private constructor(premises: Premises, config: CoreConfig, announcer: Announcer, keeper: SendKeeper | null) {
     const { runDir, statePath: stateDir, boxDir, sweeper } = premises;
-    const { modules, blackBoxBytes, maxMessageBytes, heartbeatMs, queueBytes } = config;
+    const { file: configFile, modules, blackBoxBytes, maxMessageBytes, heartbeatMs, queueBytes } = config;
     this.premises = premises;
     this.#abis = new AbiMemory(stateDir);
     this.stopped = new StoppedModules(stateDir);
@@ -43,7 +43,10 @@ export class Household {
     this.#runner = runner;
     this.configure(config);
     const kept = { abis: this.#abis, builds: this.builds, keeper };
-    this.roster = new Roster({ runner, runId, ...kept, maxMessageBytes, heartbeatMs, queueBytes }, announcer);
+    this.roster = new Roster(
+      { runner, runId, ...kept, maxMessageBytes, heartbeatMs, queueBytes, configFile },
+      announcer,
+    );
     for (const spec of modules) this.roster.add(spec);
     this.roster.arrange(modules.map(({ name }) => name));
   }

@@ -7,6 +7,7 @@ import { MODULE_KEYS } from '../config/schema.js';
 import { showText } from '../config/text.js';
 import type { AbiName, CoreConfig } from '../config/types.js';
 import { UnitError } from '../config/units.js';
+import { DEBUGGING } from '../debug-command.js';
 import { SupervisorError } from '../errors.js';
 import { readElf } from '../host-runner/abi/elf.js';
 import { nameOf } from '../host-runner/abi/init-symbol.js';
@@ -74,7 +75,10 @@ export async function tryModule(
   return withThrowawayCore(configOf(tried), signal, async (supervisor) => {
     let isSound = true;
     supervisor.on('log', (line) => {
-      if (line.source !== 'supervisor' || line.level <= WARNING) onEvent({ kind: 'log', line });
+      const { source, level, text } = line;
+      // Whoever tries a module has a command of his own that shows where it crashes.
+      const isTold = source !== 'supervisor' || (level <= WARNING && !text.includes(DEBUGGING));
+      if (isTold) onEvent({ kind: 'log', line });
     });
     supervisor.on('message', (sent) => onEvent({ kind: 'sent', sent }));
     supervisor.on('lifecycle', (event) => {

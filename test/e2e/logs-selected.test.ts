@@ -43,7 +43,7 @@ beforeAll(async () => {
   expect(await cli.start(config)).toMatchObject({ code: 0 });
   await send('crash');
   const recovered = async () => {
-    expect(await logged('crashy', '--level', 'error')).toHaveLength(1);
+    expect(await logged('crashy', '--level', 'error')).toHaveLength(2);
     expect((await cli.run('status')).stdout).toMatch(/crashy +serving/);
   };
   await vi.waitFor(recovered, { timeout: PATIENCE_MS });
@@ -72,8 +72,12 @@ describe('logs', () => {
 
   it('shows lines of a level and worse: what a module prints is information', async () => {
     const crashes = await logged('--level', 'error', '--since', '1h');
-    expect(crashes.map(({ level, module }) => [level, module])).toEqual([[50, 'crashy']]);
+    expect(crashes.map(({ level, module }) => [level, module])).toEqual([
+      [50, 'crashy'],
+      [50, 'crashy'],
+    ]);
     expect(crashes[0]?.msg).toMatch(/SIGSEGV/);
+    expect(crashes[1]?.msg).toContain('to see where it crashes: ');
     const printed = await logged('writes_stdout', '--level', 'info', '--since', '1h');
     expect(printed.map(({ source }) => source)).toContain('stdout');
     const severe = await logged('writes_stdout', '--level', 'warn', '--since', '1h');
@@ -88,12 +92,15 @@ describe('logs', () => {
   it('counts lines after it has chosen them', async () => {
     expect(await logged('--level', 'error', '-n', '1')).toMatchObject([{ level: 50 }]);
     const { stdout } = await cli.run('logs', '--level', 'error');
-    expect(stdout).toMatch(/^\d{4}-\d\d-\d\d [\d:.]+ crashy\/1 +error +.*SIGSEGV.*\n$/);
+    expect(stdout).toMatch(/^\d{4}-\d\d-\d\d [\d:.]+ crashy\/1 +error +.*SIGSEGV.*\n.*to see where it crashes: .*\n$/);
   });
 
   it('takes a time as it prints one', async () => {
     const [printed] = (await cli.run('logs', '--level', 'error')).stdout.split(' crashy');
-    expect(await logged('--since', printed as string, '--level', 'error')).toMatchObject([{ level: 50 }]);
+    expect(await logged('--since', printed as string, '--level', 'error')).toMatchObject([
+      { level: 50 },
+      { level: 50 },
+    ]);
   });
 
   it('follows with a level and a time', async () => {
@@ -104,10 +111,10 @@ describe('logs', () => {
     });
     const lines = () => shown.split('\n').slice(0, -1);
     try {
-      await expect.poll(lines, { timeout: PATIENCE_MS }).toHaveLength(1);
-      await send('crash');
       await expect.poll(lines, { timeout: PATIENCE_MS }).toHaveLength(2);
-      expect(lines().map((line) => JSON.parse(line).level)).toEqual([50, 50]);
+      await send('crash');
+      await expect.poll(lines, { timeout: PATIENCE_MS }).toHaveLength(4);
+      expect(lines().map((line) => JSON.parse(line).level)).toEqual([50, 50, 50, 50]);
     } finally {
       follower.kill();
     }
@@ -135,10 +142,13 @@ describe('logs', () => {
   });
 
   it.each([
-    [['--since', 'yesterday'], 'Expected how long ago (10m, 1h30m, 2d), a time of day (08:15), or a date (2026-11-29,'],
+    [
+      ['--since', 'once'],
+      'Expected how long ago (10m, 1h30m, 2d), a time of day (08:15), now, today, yesterday, or a date (',
+    ],
     [['--since', '10'], '(with its unit: 10m or 10s?)'],
     [['--until', '2026-02-30'], 'Expected how long ago'],
-    [['--level', 'warning'], 'Allowed choices are trace, debug, info, warn, error, fatal.'],
+    [['--level', 'worse'], 'Allowed choices are trace, debug, info, warn, error, fatal.'],
     [['--since', '1m', '--until', '1h'], '--since is later than --until: '],
     [['-f', '--until', '1m'], '--until looks back and -f looks ahead: give one of the two'],
   ])('%j is refused with what is accepted', async (args, message) => {

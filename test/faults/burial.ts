@@ -129,6 +129,7 @@ const around: HostSurroundings = {
   }),
   maxMessageBytes: MAX_MESSAGE_BYTES,
   heartbeatMs: 1_000_000,
+  configFile: null,
   keeper: null,
 };
 

@@ -43,7 +43,7 @@ export interface DeathFacts {
   unreachable: Unreachable | null;
   startTimeoutMs: number;
   hangMs: number | null;
-  /** The file that configures its module; absent: none does. */
+  /** The main file of the configuration that its module stands in; absent: it stands in none. */
   configFile?: string;
 }
 

@@ -32,6 +32,7 @@ export function makeEnd(
   { exitCode, signal, halted, outOfMemory }: RunEnd,
   stage: Beginning | Served,
   { startTimeoutMs, hangMs, position }: Pick<ModuleSpec, 'startTimeoutMs' | 'hangMs' | 'position'>,
+  configFile: string | null,
 ): Omit<HostEnd, 'lost' | 'unseen'> {
   const facts: DeathFacts = {
     ...known,
@@ -45,7 +46,8 @@ export function makeEnd(
     lastWords: stage.kind === 'beginning' ? stage.lastWords.all() : [],
     startTimeoutMs,
     hangMs,
-    ...(position.line > 0 ? { configFile: position.file } : {}),
+    // Not the file that the module stands in: that one may be included, and then lacks the settings of the others.
+    ...(position.line > 0 && configFile !== null ? { configFile } : {}),
   };
   const servedMs = stage.kind === 'served' ? performance.now() - stage.readyMs : 0;
   return { ...judgeDeath(facts), facts, hasTried: stage.tries && judgeTry(facts) !== null, servedMs };

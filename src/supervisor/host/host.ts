@@ -39,6 +39,8 @@ export interface HostSurroundings {
   runner: Runner;
   maxMessageBytes: number;
   heartbeatMs: number;
+  /** The main file of the configuration; `null`: a program made it. */
+  configFile: string | null;
   /** Keeps what the module sends; `null`: who hears of it has taken it. */
   keeper: SendKeeper | null;
 }
@@ -386,7 +388,7 @@ export class Host {
     const subject = { module: this.#spec.name, path, generation, pid, spare: this.#run.surroundings !== null };
     const known = { from, refusal: this.#refusal, unreachable: this.#unreachable, executing, header };
     const overwritten = this.file.isOverwritten();
-    const end = makeEnd({ ...subject, ...known, overwritten }, ended, this.#stage, this.#spec);
+    const end = makeEnd({ ...subject, ...known, overwritten }, ended, this.#stage, this.#spec, this.#around.configFile);
     this.#listener.died(this, { ...end, lost, unseen });
   }
 }

@@ -2,7 +2,7 @@
  * What is announced about one module and its hosts: what it sends, logs and prints, and how it lives; and the counters of that.
  */
 
-import { type Debugged, debugCommand, isFault } from '../../debug-command.js';
+import { DEBUGGING, type Debugged, debugCommand, isFault } from '../../debug-command.js';
 import { readRunning } from '../../proc.js';
 import { sentence } from '../../sentence.js';
 import type { Log } from '../../wire/codec.js';
@@ -40,7 +40,7 @@ export interface ChainEvents extends ModuleEvents {
 function describeDebugging({ module, path, configFile }: DeathFacts): string {
   const debugged: Debugged =
     configFile === undefined ? { kind: 'given', words: [path] } : { kind: 'configured', config: configFile, module };
-  return `module ${module}: ${sentence`to see where it crashes: ${debugCommand(debugged)}`}`;
+  return `module ${module}: ${sentence`${DEBUGGING}${debugCommand(debugged)}`}`;
 }
 
 /** Whose news it is. */
@@ -140,7 +140,9 @@ export class ModuleNews {
   exited({ facts }: HostEnd, cause: DeathCause, text: string): void {
     const { generation, pid, signal, exitCode } = facts;
     this.#live({ kind: 'exited', module: this.#options.module, generation, pid, cause, signal, exitCode, text });
-    if (isFault(signal) && cause !== 'stop') this.#line(generation, 'supervisor', INFO, describeDebugging(facts));
+    if (!isFault(signal) || cause === 'stop') return;
+    // As severe as the death that it belongs to, so that both are read together.
+    this.#line(generation, 'supervisor', cause === 'trial' ? INFO : ERROR, describeDebugging(facts));
   }
 
   /** A host could not start with one of several ABIs, and another one is tried. */

@@ -116,6 +116,7 @@ export class Hosts {
   #add(spec: Module['spec'], config: Omit<ReturnType<typeof makeConfig>, 'modules'>): void {
     const around: ModuleSurroundings = {
       ...config,
+      configFile: config.file,
       runner: new LocalRunner({
         ...config,
         runId: this.#runDir.runId,

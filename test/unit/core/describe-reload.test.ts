@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeReload } from '../../../src/core/describe-reload.js';
+import { describeReload, listStillDown } from '../../../src/core/describe-reload.js';
 import type { CoreReloadReport, ReloadReport } from '../../../src/supervisor/types.js';
 
 const NOTHING: ReloadReport = {
@@ -23,4 +23,19 @@ it.each<[Partial<CoreReloadReport>, string]>([
   [{ added: ['a', 'b'], stopped: ['a', 'b'] }, 'added a, b; a, b are stopped, until: mesibo-modules start a b'],
 ])('%j: %s', (report, text) => {
   expect(`${describeReload({ ...NOTHING, ...report })}`).toBe(text);
+});
+
+it('modules that a reload leaves failed are told of', () => {
+  const lastError = 'module translate: host 3 (pid 9) was ended by SIGSEGV';
+  const failed = { name: 'translate', state: 'failed', desired: 'up', lastError } as const;
+  const others = [
+    { ...failed, name: 'crashy' },
+    { ...failed, name: 'filter', state: 'serving' },
+    { ...failed, name: 'stopped', desired: 'down' },
+    { ...failed, name: 'waits', state: 'backoff', lastError: null },
+  ] as const;
+  expect(listStillDown([failed, ...others], { ...NOTHING, replaced: ['crashy'] })).toEqual([
+    'module translate is still failed, because its process was not replaced: host 3 (pid 9) was ended by SIGSEGV',
+    'module waits is still down, because its process was not replaced',
+  ]);
 });

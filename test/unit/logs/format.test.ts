@@ -42,3 +42,11 @@ test('a module cannot drive the terminal', () => {
   expect(formatLogLine('not json \u001b[31m')).toBe('not json \\x1b[31m');
   expect(escapeControl('plain ünïcode ✓')).toBe('plain ünïcode ✓');
 });
+
+test('a text does not begin with the name that stands before it', () => {
+  const line = (module: string | null, msg: string) =>
+    formatLogLine(JSON.stringify({ level: 50, time: 0, module, generation: 1, source: 'supervisor', msg })).slice(24);
+  expect(line('translate', 'module translate: /m.so: no file')).toBe('translate/1    error  /m.so: no file');
+  expect(line('translate', 'module other: it is down')).toBe('translate/1    error  module other: it is down');
+  expect(line(null, 'module translate: it is down')).toMatch(/^core +error +module translate: it is down$/);
+});

@@ -56,8 +56,8 @@ test.each([
 
 describe('refused, with what is accepted', () => {
   const accepted =
-    'Expected how long ago (10m, 1h30m, 2d), a time of day (08:15), or a date (2026-11-29, "2026-11-29 08:15:00", 2026-11-29T08:15:00Z)';
-  const texts = ['', 'yesterday', '10 m', '-10m', '1.5h', '8:15', '24:00', '08:60', '08:15:60', '08:15Z', '10M', '٣m'];
+    'Expected how long ago (10m, 1h30m, 2d), a time of day (08:15), now, today, yesterday, or a date (2026-11-29, "2026-11-29 08:15:00", 2026-11-29T08:15:00Z)';
+  const texts = ['', 'tomorrow', '10 x', '-10m', '1.5h', '8:5', '24:00', '08:60', '08:15:60', '08:15Z', '10M', '٣m'];
   const dates = ['2026-02-30', '2026-13-01', '2026-00-10', '2026-01-00', '2026-01-32', '26-01-01', '2026-11-29Z'];
   const zones = ['2026-11-29T08:15+24:00', '2026-11-29T08:15 Z', '2026-11-29T08:15z', '2026-11-29T24:00'];
   test.each([...texts, ...dates, ...zones, '9'.repeat(400)])('%j', (text) => {
@@ -67,4 +67,17 @@ describe('refused, with what is accepted', () => {
   test('a number without a unit', () => {
     expect(() => parseMoment('10', NOW)).toThrow(new MomentError(`${accepted} (with its unit: 10m or 10s?).`));
   });
+});
+
+test('words for moments that people use are taken', () => {
+  const now = new Date(2026, 10, 29, 9, 30).getTime();
+  const at = (...when: [day: number, hour: number, minute: number]) => new Date(2026, 10, ...when).getTime();
+  for (const text of ['10m', '10 min ago', '10min', '10 minutes ago', '10 minutes']) {
+    expect(parseMoment(text, now), text).toBe(at(29, 9, 20));
+  }
+  expect(parseMoment('1 hour ago', now)).toBe(at(29, 8, 30));
+  expect(parseMoment('now', now)).toBe(now);
+  expect(parseMoment('today', now)).toBe(at(29, 0, 0));
+  expect(parseMoment('yesterday', now)).toBe(at(28, 0, 0));
+  expect(parseMoment('8:10', now)).toBe(at(29, 8, 10));
 });

@@ -147,3 +147,27 @@ describe('a selection', () => {
     expect(texts([...view({ sinceMs: 10 * hour }).all()])).toEqual(['at 10', 'at 11', 'at 12']);
   });
 });
+
+test('core shows what the core says of itself, unless a module has that name', async () => {
+  await log([null, 'supervisor', 1, 'core 1'], ['a', 'supervisor', 2, 'about a'], ['a', 'module', 3, 'a']);
+  expect(new LogView(stateDir, 'core').exists()).toBe(true);
+  expect(texts(new LogView(stateDir, 'core').last(50))).toEqual(['core 1']);
+  await log(['core', 'module', 4, 'a module']);
+  expect(texts(new LogView(stateDir, 'core').last(50))).toEqual(['a module']);
+});
+
+test('a whole line behind half a line is shown, from either end', async () => {
+  await log([null, 'supervisor', 1, 'first']);
+  const whole = JSON.stringify({
+    level: 30,
+    time: 3,
+    module: null,
+    generation: null,
+    source: 'supervisor',
+    msg: 'whole',
+  });
+  appendFileSync(join(stateDir, 'logs', 'core.log'), `{"level":30,"time":2,"mod${whole}\n`);
+  const shown = ['first', '{"level":30,"time":2,"mod', 'whole'];
+  expect(texts(new LogView(stateDir, null).last(50))).toEqual(shown);
+  expect(texts([...new LogView(stateDir, null).all()])).toEqual(shown);
+});

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { renderDescription } from '../../../../cli/render/describe.js';
 import type { View } from '../../../../cli/render/view.js';
-import { countColumns } from '../../../../cli/text/table.js';
+import { countColumns } from '../../../../cli/text/columns.js';
 import type { ModuleDescription } from '../../../../src/supervisor/types.js';
 import { crashed, NOW, serving } from '../../../helpers/statuses.js';
 import { withoutColour } from '../../../helpers/without-colour.js';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { renderList } from '../../../../cli/render/list.js';
-import { countColumns } from '../../../../cli/text/table.js';
+import { countColumns } from '../../../../cli/text/columns.js';
 import type { ModuleStatus } from '../../../../src/supervisor/types.js';
 import { crashed, serving } from '../../../helpers/statuses.js';
 import { withoutColour } from '../../../helpers/without-colour.js';
@@ -13,7 +13,8 @@ describe.each([100, 80, 60])('in %d columns', (width) => {
     const lines = renderList([deep, { ...crashed, name: 'n'.repeat(64) }], { width, colour }).split('\n');
     expect(Math.max(...lines.map((line) => countColumns(withoutColour(line))))).toBeLessThanOrEqual(width);
     const alone = renderList([deep], { width, colour });
-    expect(withoutColour(alone)).toMatch(/ \/opt\/.*\.\.\..*\/module_filter\.so$/);
+    expect(withoutColour(alone)).toMatch(/ \/opt\/.*\.\.\..*\/module_filter\.so$/m);
+    expect(withoutColour(alone)).toMatch(/\na wider terminal shows FOUND BY, DESCRIPTION$/);
     expect(alone.includes('\x1b[32mserving')).toBe(colour);
   });
 });

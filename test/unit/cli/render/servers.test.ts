@@ -3,7 +3,7 @@ import { listToJson, renderList } from '../../../../cli/render/list.js';
 import { renderOverview } from '../../../../cli/render/status.js';
 import { findTroubles, isWell } from '../../../../cli/render/troubles.js';
 import type { View } from '../../../../cli/render/view.js';
-import { countColumns } from '../../../../cli/text/table.js';
+import { countColumns } from '../../../../cli/text/columns.js';
 import type { CoreStatus, ModuleStatus, ServerStatus } from '../../../../src/supervisor/types.js';
 import { NOW, serving, statusOf } from '../../../helpers/statuses.js';
 

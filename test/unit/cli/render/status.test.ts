@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { renderAbsence, renderOverview, renderStatus } from '../../../../cli/render/status.js';
 import type { View } from '../../../../cli/render/view.js';
-import { countColumns } from '../../../../cli/text/table.js';
+import { countColumns } from '../../../../cli/text/columns.js';
 import type { ModuleState, ModuleStatus } from '../../../../src/supervisor/types.js';
 import { crashed, NOW, serving, statusOf } from '../../../helpers/statuses.js';
 import { withoutColour } from '../../../helpers/without-colour.js';
@@ -50,10 +50,21 @@ describe.each([120, 100, 80, 60])('in %d columns', (width) => {
     const lines = text.split('\n');
     expect(lines.slice(0, 2).join('\n')).toMatch(/^core 1\.2\.3, pid 7, up 1h 2m, \/srv.*\.\.\.x*\/mesibo\.conf\n$/);
     expect(Math.max(...lines.map(countColumns))).toBeLessThanOrEqual(width);
-    expect(text).toContain('DEFAULT');
-    expect(text.includes('PID')).toBe(width > 100);
-    expect(text.includes('MEMORY')).toBe(width > 80);
+    const head = lines.find((line) => line.startsWith('NAME')) ?? '';
+    for (const heading of ['STATE', 'PID', 'MESSAGES', 'CRASHES']) expect(head).toContain(heading);
+    const hidden = ['UP', 'MEMORY', 'CPU', 'CONSUMED', 'DEFAULT', 'P99'].filter((heading) => !head.includes(heading));
+    const note = /^a wider terminal shows ((?:.*,\n {2})*.*)$/m.exec(text)?.[1] ?? '';
+    expect(note.split(/,\s+/).filter((heading) => heading !== '')).toEqual(hidden);
   });
+});
+
+test('on a terminal of 80 columns the process and the counters of messages are shown', () => {
+  const lines = renderStatus(statusOf(serving), { ...view, width: 80 }).split('\n');
+  expect(lines.slice(2)).toEqual([
+    'NAME    STATE       UP   PID  MEMORY  MESSAGES  CONSUMED  DEFAULT  CRASHES  P99',
+    'filter  serving  2m 3s  4242   62 MB        12         3        0        0    -',
+    'a wider terminal shows CPU',
+  ]);
 });
 
 test('on the narrowest terminal only names, states and crashes are left', () => {
@@ -63,8 +74,10 @@ test('on the narrowest terminal only names, states and crashes are left', () => 
   expect(table(long)?.split('\n')).toEqual([
     'NAME                    STATE    CRASHES',
     'a_module_with_a_nam...  backoff        3',
+    'a wider terminal shows UP, PID, MEMORY,',
+    '  CPU, MESSAGES, CONSUMED, DEFAULT, P99',
   ]);
-  expect(table(serving)?.split('\n')[0]).toBe('NAME    STATE    DEFAULT  CRASHES');
+  expect(table(serving)?.split('\n')[0]).toBe('NAME    STATE     PID  MESSAGES  CRASHES');
 });
 
 test('the command that starts many stopped modules is broken as a shell takes it', () => {

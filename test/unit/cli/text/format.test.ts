@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { countColumns } from '../../../../cli/text/columns.js';
 import {
   formatAgo,
   formatBytes,
@@ -7,7 +8,7 @@ import {
   formatMicros,
   formatSeconds,
 } from '../../../../cli/text/format.js';
-import { countColumns, cut } from '../../../../cli/text/table.js';
+import { cut } from '../../../../cli/text/table.js';
 
 describe('quantities', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { countColumns } from '../../../../cli/text/table.js';
+import { countColumns } from '../../../../cli/text/columns.js';
 import { wrap, wrapWords } from '../../../../cli/text/wrap.js';
 import { coreCommand, sentence } from '../../../../src/sentence.js';
 import { seeded } from '../../../helpers/random.js';
