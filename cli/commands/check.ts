@@ -41,7 +41,6 @@ export function addCheck(program: Command): void {
         if (json) printData(JSON.stringify({ warning }));
         else tell(warning, 'warn');
       }
-      if (config.modules.length === 0) tell(`${file}: no module is configured`);
       const checked: { module: string; isGood: boolean }[] = [];
       const interrupt = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)

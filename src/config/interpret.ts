@@ -21,7 +21,7 @@ import {
   MODULE_KEYS,
   moduleSettings,
 } from './schema.js';
-import { placeOf, showText } from './text.js';
+import { placeOf, showKey, showText } from './text.js';
 import type { ConfigWarning, CoreConfig, ModuleSpec, Origin, Position } from './types.js';
 import { UnitError } from './units.js';
 import { hideSecrets } from './values/hide.js';
@@ -145,13 +145,18 @@ function readModule(
     } else if (Object.hasOwn(MODULE_KEYS, entry.key)) {
       own.push(entry);
     } else {
-      const doubt = describeDoubt(entry.key);
+      const doubt = describeDoubt(entry);
       if (doubt) warnings.push({ position: entry.position, message: who + doubt });
       given.push(entry);
     }
   }
   const read = readSettings(moduleSettings, MODULE_KEYS, own, who, warnings);
   checkVariables(variables, who, warnings);
+  warnOfTwice(given, who, warnings);
+  for (const pair of [...own, ...variables, ...given]) {
+    const doubt = describeValueDoubt(pair);
+    if (doubt) warnings.push({ position: pair.position, message: who + doubt });
+  }
   const { path, directory, replicas: _, ...settings } = read.settings;
   // A block does not go over the end of its file.
   const base = folderOf(position.file);
@@ -183,6 +188,28 @@ function checkVariables(variables: Pair[], who: string, warnings: ConfigWarning[
     }
     seen.set(key, position);
   }
+}
+
+/** The module gets both: the first is what most of them use. */
+function warnOfTwice(given: readonly Pair[], who: string, warnings: ConfigWarning[]): void {
+  const seen = new Map<string, Position>();
+  for (const { key, position } of given) {
+    const earlier = seen.get(key);
+    if (!earlier) seen.set(key, position);
+    else {
+      const first = placeOf(earlier, position.file);
+      const message = `${who}${showKey(key)} is set twice; the module gets both, and most modules take the first, at ${first}`;
+      warnings.push({ position, message });
+    }
+  }
+}
+
+/** Says why the value of a pair may not be what was meant; `null` when nothing speaks against it. */
+function describeValueDoubt({ key, value, quoted, literal, valueFile }: Pair): string | null {
+  if (valueFile) return valueFile.value === '' ? `the file ${valueFile.path} of ${showKey(key)} is empty` : null;
+  const written = literal ?? value;
+  if (quoted || !written.startsWith('@') || !written.includes('/')) return null;
+  return `${showKey(key)} is text that begins with @; for the content of a file write @/path or @./path, for text use quotes`;
 }
 
 /** Reads our own keys. When a key is there twice, the last one holds, with a warning. */
@@ -264,8 +291,11 @@ function describeUnknown(key: string): string {
 }
 
 /** Says why a key that goes to the module may not have been meant for it; `null` when nothing speaks against it. */
-function describeDoubt(key: string): string | null {
+function describeDoubt({ key, quoted }: Pair): string | null {
   const remedy = `if it is meant for the module, put it into config { }`;
+  if (key === INCLUDE && !quoted) {
+    return `${INCLUDE} is passed to the module, and includes nothing; did you mean it outside of the block? ${remedy}`;
+  }
   if (Object.hasOwn(CORE_KEYS, key))
     return `${key} has no effect in a module; it belongs outside of the block, or ${remedy}`;
   if (GUARDED.has(key)) return `${key} is passed to the module; the section is written ${key} { }, or ${remedy}`;

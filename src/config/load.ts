@@ -25,11 +25,15 @@ import { readValueFile } from './values/value-file.js';
  */
 export function loadConfig(file: string, options: ReadOptions = {}): CoreConfig {
   const variables = process.env;
-  const { tree, files } = readTree(file, variables, options);
+  const { tree, files, warnings } = readTree(file, variables, options);
   const filled = fillIn(tree, { variables, readFile: readValueFile });
   const config = interpretTree(filled, file, isFile, findProgramProblem, findGroupProblem, findSecretProblem);
-  return { ...config, warnings: [...config.warnings, ...findExposed(filled, files)] };
+  warnings.push(...config.warnings, ...findExposed(filled, files));
+  if (config.modules.length === 0) warnings.push({ position: { file, line: 0, column: 0 }, message: NO_MODULES });
+  return { ...config, warnings };
 }
+
+const NO_MODULES = 'no module is configured';
 
 /**
  * Makes a configuration of a file's text. It is pure except for `exists`, and does not look at the program, the group and the
@@ -66,7 +70,7 @@ function noProblem(): null {
 
 /** A warning in one line, with its place. */
 export function describeWarning({ position, message }: ConfigWarning): string {
-  return `${placeOf(position)}: ${message}`;
+  return `${position.line > 0 ? placeOf(position) : position.file}: ${message}`;
 }
 
 /** Makes the error of `--strict` of a configuration's warnings; `null` when it has none. */

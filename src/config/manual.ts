@@ -15,7 +15,7 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     example: '/usr/lib64/mesibo/mesibo_filter.so',
   },
   abi: {
-    what: 'The ABI that the module was built against. `auto` finds it from the file. When the file does not tell, it tries one ABI after the other, each in a process of its own. `mesibo-modules check` says what it found, and how.',
+    what: 'The ABI that the module was built against. `auto` finds it from the file: a module that was built with `mesibo/module.h` has a note that tells it, other files are told by what they import. When the file does not tell, the core tries one ABI after the other, each in a process of its own. `mesibo-modules check` says what it found, and how.',
     example: 'exports-2019',
   },
   on_failure: {
@@ -80,7 +80,7 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     example: '16KiB',
   },
   chain_sends: {
-    what: 'Whether a message that the module sends goes through the other modules first, in the order of the chain. They may change or consume it. With `no` a server gets it as it is. When modules answer each other without end, this ends after eight rounds: the next message goes to the server without the chain.',
+    what: 'Whether a message that the module sends goes through the other modules first, in the order of the chain. They may change or consume it. With `no` a server gets it as it is. When modules answer each other without end, after eight rounds the core stops this: it gives the next message to the server directly.',
     example: 'yes',
   },
   replicas: { what: 'How many processes share the work. This version runs one.', example: '1' },

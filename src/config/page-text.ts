@@ -71,8 +71,10 @@ module = autoreply
 - \`module = NAME\` is a module without settings.
 - Use each name of a module once.
 
-When you set something twice, the last one counts, and you get a warning. You also get a warning when a name is nearly that of one of
-our settings, and when a setting outside of blocks is unknown. \`check --strict\` and \`start --strict\` make errors of warnings.
+When you set one of our settings twice, the last one counts, and you get a warning. A setting of the module's own is passed on as often
+as it stands there; most modules take the first. You get a warning for this too. You also get a warning when a name is nearly that of one
+of our settings, when a setting outside of blocks is unknown, and when no module is configured. \`check --strict\` and
+\`start --strict\` make errors of warnings.
 
 ## Values
 
@@ -99,12 +101,16 @@ max_message = 256KiB
 include = conf.d/*.conf
 \`\`\`
 
-- The path is relative to the folder of the file that includes. So is every other relative path in a file, such as \`path\`.
+- The path is relative to the folder of the file that includes. So is every other relative path in a file, such as \`path\`. When the
+  configuration is a symbolic link, this is the folder of the link.
 - \`*\` stands for any characters but \`/\`, and \`?\` for one of them. The files come in the order of their names, byte by byte:
   \`10-filter.conf\` comes before \`20-translate.conf\`, and \`10-\` before \`9-\`.
 - A name that begins with a dot is not taken by \`*\`, so that files of an editor stay out.
-- A pattern may match nothing. A file that you name without \`*\` and \`?\` must exist.
-- \`include\` stands outside of blocks. Within a block it is a setting of the module.
+- You get a warning when no file fits a pattern, when its folder does not exist, and when an included file has no setting in it. A file
+  that you name without \`*\` and \`?\` must exist. \`[\` and \`{\` are ordinary characters.
+- A pattern leaves out folders that it finds and that cannot be read. You get a warning.
+- Write \`include\` outside of blocks. Within a block it includes nothing: it goes to the module, as any other setting, and you get a
+  warning.
 - An included file may include more, up to 16 deep. A configuration has at most 1000 files, and 16 MiB in all.
 - Each file is included once. Files that include each other are refused.
 - Only regular files are read. Folders, pipes and devices are refused.
@@ -129,16 +135,18 @@ module translate {
 
 - \`\${NAME:-default}\` is the default when NAME is not set or empty. A default has no \`{\` and \`}\`.
 - \`\${NAME}\` alone is an error when NAME is not set.
-- What comes from a variable is not looked at again: a \`\${\`, a quote or an \`@\` in it is text.
+- The value of a variable, and a default, are plain text: \`\${\`, quotes and \`@\` in them mean nothing.
+- In an \`@\` path and in \`include\`, a variable must not be empty.
 - The environment is that of the process that reads the file. A core reads with the environment that it was started with, at a
   \`reload\` too. \`check\` reads with the environment of your shell. To change a variable, restart the core.
 
-**\`@/path\`**, **\`@./path\`** and **\`@../path\`** stand for the content of a file, without the line break at its end. The core reads the
-file at its start and at every \`reload\`.
+**\`@/path\`**, **\`@./path\`** and **\`@../path\`** stand for the content of a file, without the line break at its end and a
+byte order mark at its beginning. The core reads the file at its start and at every \`reload\`.
 
-- The file is a regular file of UTF-8 text, of at most 1 MiB.
+- The file is a regular file of UTF-8 text, of at most 1 MiB. You get a warning when it is empty.
 - \`@\${NAME}/file\` works as well. With \`LoadCredential=\` of systemd, write \`@\${CREDENTIALS_DIRECTORY}/NAME\`.
-- Any other value with an \`@\`, such as \`@alice\`, is text. So is every value in quotes.
+- Any other value with an \`@\`, such as \`@alice\`, is text. So is every value in quotes. You get a warning for text that begins with
+  \`@\`, has a \`/\` in it and is not in quotes, such as \`@keys/bot.key\`: for a file, write \`@./keys/bot.key\`.
 - \`http_token\` and \`webhook_secret\` take the path of a file. Write it without the \`@\`.
 
 ### What is hidden
@@ -146,18 +154,22 @@ file at its start and at every \`reload\`.
 \`mesibo-modules describe NAME\` shows the settings in use, and where each comes from. It shows \`(hidden)\` in the place of a secret:
 
 - the value of a setting, or of a variable in \`env { }\`, whose name has a word such as \`password\`, \`secret\`, \`token\`, \`key\`,
-  \`credential\` or \`auth\`: \`api_key\`, \`dbPassword\`, \`AUTH_TOKEN\`. \`token_file\`, \`max_tokens\` and the like are shown.
+  \`credential\` or \`auth\`: \`api_key\`, \`dbPassword\`, \`rootpw\`, \`AUTH_TOKEN\`. \`token_file\`, \`max_tokens\`, \`public_key\`,
+  \`auth_url\` and the like are shown.
 - a value from an \`@\` file, and a value with a variable of such a name
-- within other values: the password in \`https://user:password@host\`, \`token=...\` in a query or a connection string, what follows
-  \`Bearer\` or \`Basic\`, and a private key
+- within other values: the password in \`https://user:password@host\`, what follows such a name (\`token=...\`, \`"password": ...\`,
+  \`--password ...\`) or \`Bearer\` or \`Basic\`, tokens of a known form, and a private key
 
-Add \`--reveal\` to see them. The core hides them itself: \`--json\`, the log and error messages do not have them either. The module gets
+When it is not clear where a secret ends, the rest of the value, or all of it, is hidden.
+
+Add \`--reveal\` to see them. The core hides them itself: \`--json\`, the log and error messages do not have them either. An error of the grammar
+says the place, and shows no word that may be a part of a value. The module gets
 the real values. Its process and its core files have them, and what it logs is its own affair.
 
 ### Who can read it
 
 When a file has a secret in it and every user of the machine can read the file, you get a warning. With \`--strict\` it is an error. This
-holds for included files and \`@\` files too. Give the file to the user of the core, with the mode 0600, or let a closed folder keep
+holds for included files too. It holds for an \`@\` file when the name of its setting, or what is in it, says that it is a secret. Give the file to the user of the core, with the mode 0600, or let a closed folder keep
 others out. \`0640\` is fine: the group may read.
 
 ## Change it while the core runs
@@ -169,5 +181,6 @@ others out. \`0640\` is fine: the group may read.
 | \`path\`, the file itself, \`abi\`, \`hang\`, \`window\`, \`log_rate\`, its surroundings, or the module's own settings | a new process takes over |
 | any other setting of a module, and most settings of the core | it holds from then on |
 | modules that are new, gone, or in another order | they are added, removed, and put in order |
+| no module is left | nothing changes, and the reload says so; if you mean it, \`mesibo-modules stop NAME...\` them first |
 | \`max_message\`, \`black_box\`, \`gateway\`, \`gateway_group\`, \`http\`; \`webhook\` when \`gateway\`, \`http\` and \`webhook\` were all \`off\` | the reload says that it needs a restart of the core |
 `;

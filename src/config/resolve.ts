@@ -57,7 +57,9 @@ function fileNames(name: string): string[] {
 
 /** That none of these places has the file of a module, in words; {@link MISSING_REMEDY} helps. */
 export function describeMissing(lookedFor: readonly string[]): string {
-  return `no file found; looked for ${lookedFor.join(', ')}`;
+  const semicolon = lookedFor.some((path) => path.includes(';'));
+  const hint = semicolon ? ' (";" is a part of this path: it ends a value only after white space)' : '';
+  return `no file found; looked for ${lookedFor.join(', ')}${hint}`;
 }
 
 /** What helps when no file was found. */

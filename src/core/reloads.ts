@@ -2,10 +2,11 @@
 
 import { describeWarning, strictError } from '../config/load.js';
 import type { CoreConfig } from '../config/types.js';
-import { type ErrorCode, IllegalStateError, SupervisorError } from '../errors.js';
+import { ConfigError, type ErrorCode, IllegalStateError, SupervisorError } from '../errors.js';
+import { coreCommand, sentence } from '../sentence.js';
 import { listWarnings } from '../supervisor/news/module-warnings.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
-import type { CoreReloadReport } from '../supervisor/types.js';
+import type { CoreReloadReport, ModuleStatus } from '../supervisor/types.js';
 import type { CoreLog } from './core-log.js';
 import { describeReload, listStillDown } from './describe-reload.js';
 import { readSecrets, type Secrets } from './secrets.js';
@@ -79,7 +80,7 @@ export class Reloads {
     // After a reload, its caller expects to reach everything that is now in use.
     await supervisor.checkFiles();
     try {
-      const config = await this.#read(given);
+      const config = await this.#read(given, modules);
       // What is wrong with their files changes nothing.
       const secrets = readSecrets(config);
       const report = await supervisor.reload(config, { modules });
@@ -104,13 +105,14 @@ export class Reloads {
     }
   }
 
-  async #read(given: CoreConfig | null): Promise<CoreConfig> {
-    const { read, strict } = this.#options;
+  async #read(given: CoreConfig | null, modules: readonly string[]): Promise<CoreConfig> {
+    const { read, strict, supervisor } = this.#options;
     if (given === null && read === null) throw nothingToRead();
     const config = given ?? (await askFor(read));
     if (!Array.isArray(config?.modules)) throw noConfiguration();
     const error = strict ? strictError(config) : null;
     if (error) throw error;
+    if (given === null && modules.length === 0) refuseEmpty(config, supervisor.status().modules);
     return config;
   }
 
@@ -146,6 +148,23 @@ function nothingToRead(): IllegalStateError {
   const what = `the core with pid ${process.pid} is part of a program, which has its configuration`;
   const remedy = 'let the program call reload with another one, or give "reload" to its Core';
   return new IllegalStateError('ILLEGAL_STATE', what, { remedy });
+}
+
+/**
+ * A file that has lost its modules, as by a mistyped include, must not take all of them away. Who means it stops them first.
+ *
+ * @throws ConfigError `CONFIG_VALUE` when a module runs and none is left
+ */
+export function refuseEmpty(
+  { modules, file, warnings }: Pick<CoreConfig, 'modules' | 'file' | 'warnings'>,
+  present: readonly Pick<ModuleStatus, 'name' | 'desired'>[],
+): void {
+  const up = present.filter(({ desired }) => desired === 'up').map(({ name }) => name);
+  if (modules.length > 0 || up.length === 0) return;
+  const why = warnings.filter(({ position }) => position.line > 0).map((warning) => `; ${describeWarning(warning)}`);
+  const what = `no module is configured, so all modules would be removed, which a reload does not do${why.join('')}`;
+  const remedy = sentence`if you mean it, stop them before you reload: ${coreCommand('stop', ...up)}`;
+  throw new ConfigError('CONFIG_VALUE', what, { file: file ?? 'configuration' }, { remedy });
 }
 
 function noConfiguration(): SupervisorError {

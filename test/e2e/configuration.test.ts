@@ -133,7 +133,7 @@ describe('a configuration of several files', { timeout: 240_000 }, () => {
       [
         'conf.d/20-autoreply.conf',
         'module a { x = ${TEST_NOT_SET} }',
-        /20-autoreply\.conf:1:12: module a: found "\$\{TEST_NOT_SET\}" for x, but the environment has no/,
+        /20-autoreply\.conf:1:12: module a: found \$\{TEST_NOT_SET\} for x, but the environment has no/,
       ],
       [
         'conf.d/20-autoreply.conf',
@@ -262,5 +262,25 @@ describe('the help of a verb', () => {
 
   it.each(['try', 'check', 'run', 'completion'])('%s lists none, since it reaches no core', async (verb) => {
     expect((await command.run('help', verb)).stdout).not.toContain('--run-dir');
+  });
+});
+
+describe('a configuration that has lost its modules', () => {
+  it('is minded by check, and not taken by a reload until the modules are stopped', async () => {
+    writeAll();
+    expect((await command.run('start', '--config', config, '--daemon')).code).toBe(0);
+    write('mesibo.conf', 'include = conf.b/*.conf\n');
+    const nothing = new RegExp(`${config}:1:1: include: there is no folder ${join(command.directory, 'conf.b')}`);
+    expect(await command.run('check', config)).toMatchObject({ code: 0, stderr: expect.stringMatching(nothing) });
+    expect(await command.run('check', config, '--strict')).toMatchObject({ code: 1 });
+    const refused = await command.run('reload');
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(nothing) });
+    expect(refused.stderr.replaceAll('\n', ' ')).toMatch(
+      /no module is configured, so all modules would be removed.*before you reload: mesibo-modules .*stop filter autoreply/,
+    );
+    expect((JSON.parse((await command.run('status', '--json')).stdout) as CoreStatus).modules).toHaveLength(2);
+    expect((await command.run('stop', 'filter', 'autoreply')).code).toBe(0);
+    expect(await command.run('reload')).toMatchObject({ code: 0 });
+    expect((JSON.parse((await command.run('status', '--json')).stdout) as CoreStatus).modules).toEqual([]);
   });
 });

@@ -34,15 +34,17 @@ const NAMED = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
 /**
  * Replaces `${NAME}` and `${NAME:-default}`, and makes `$${` a plain `${`. What comes from a variable stays as it is.
  *
+ * @param who - begins the messages of errors
+ * @param options - `isPath`: a variable may not be empty
  * @throws ConfigError `CONFIG_VALUE` for a variable that is not set, and for a `${` of another form
  */
-export function expandPair(pair: Pair, variables: Variables, who = ''): Pair {
+export function expandPair(pair: Pair, variables: Variables, who = '', { isPath = false } = {}): Pair {
   if (!pair.value.includes('${')) return pair;
   try {
     const { value, isSecret } = expand(
       pair.value,
       (name) => (Object.hasOwn(variables, name) ? variables[name] : undefined),
-      isSecretName(pair.key),
+      { isSecret: isSecretName(pair.key), isPath },
     );
     return { ...pair, value, literal: literalOf(pair.value), ...(isSecret && { isHidden: true as const }) };
   } catch (error) {
@@ -52,7 +54,11 @@ export function expandPair(pair: Pair, variables: Variables, who = ''): Pair {
   }
 }
 
-function expand(written: string, lookUp: (name: string) => string | undefined, isForSecret = false): Expanded {
+function expand(
+  written: string,
+  lookUp: (name: string) => string | undefined,
+  of = { isSecret: false, isPath: false },
+): Expanded {
   let isSecret = false;
   let added = 0;
   const value = written.replace(REFERENCE, (found: string, inner: string | undefined, end: string | undefined) => {
@@ -65,9 +71,16 @@ function expand(written: string, lookUp: (name: string) => string | undefined, i
     const value = otherwise === undefined || given ? given : otherwise;
     if (value === undefined) {
       // Within a secret, what looks like a variable may be a part of it.
-      if (isForSecret && found !== written && /[a-z]/.test(name)) throw new ExpansionError('${...}', NOT_SET);
+      if (of.isSecret && found !== written && /[a-z]/.test(name)) throw new ExpansionError('${...}', NOT_SET);
       const remedy = `set it for the process that reads this file, or write a default: \${${name}:-value}`;
       throw new ExpansionError(`\${${name}}`, `but the environment has no variable ${name}; ${remedy}`);
+    }
+    // `${DIR}/file` would become the path of another file.
+    if (value === '' && of.isPath) {
+      throw new ExpansionError(
+        `\${${name}}`,
+        'which is empty; a part of a path cannot be, so set it or write a default',
+      );
     }
     isSecret ||= isSecretName(name);
     added += value.length;

@@ -36,8 +36,9 @@ function fillModule(block: ModuleBlock, sources: ValueSources): ModuleBlock {
 }
 
 function fillPair(pair: Pair, who: string, { variables, readFile }: ValueSources): Pair {
-  const expanded = expandPair(pair, variables, who);
-  if (!isFileReference(pair)) return expanded;
+  const isPath = isFileReference(pair);
+  const expanded = expandPair(pair, variables, who, { isPath });
+  if (!isPath) return expanded;
   const { key, position } = pair;
   const path = pathOfReference(expanded);
   if (path === null) {

@@ -20,7 +20,7 @@ export function pathOfReference(pair: Pair): string | null {
 }
 
 /**
- * Reads such a file, without the line break at its end.
+ * Reads such a file, without the line break at its end and the byte order mark at its beginning.
  *
  * @throws UnreadableError unless it is a regular file of UTF-8 text, of at most 1 MiB and without a NUL
  */
@@ -28,5 +28,12 @@ export function readValueFile(path: string): ValueFile {
   const { bytes, stats } = readRegularFile(path, MAX_BYTES);
   if (bytes.includes(0)) throw new UnreadableError('it has a NUL byte, so it is not text');
   if (!isUtf8(bytes)) throw new UnreadableError('it is not text in UTF-8');
-  return { path, value: bytes.toString('utf8').replace(/\r?\n$/, ''), stats };
+  return {
+    path,
+    value: bytes
+      .toString('utf8')
+      .replace(/^\uFEFF/, '')
+      .replace(/\r?\n$/, ''),
+    stats,
+  };
 }

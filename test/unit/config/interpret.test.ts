@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../src/config/load.js';
+import { describeMissing } from '../../../src/config/resolve.js';
 import type { ModuleSpec } from '../../../src/config/types.js';
 import { catchConfigError, parse } from './helpers.js';
 
@@ -347,5 +348,24 @@ describe('warnings', () => {
       ['dedline', '1s'],
       ['sandbox', 'on'],
     ]);
+  });
+});
+
+describe('a setting of the module that is there twice', () => {
+  it('is passed on twice, with a warning that names the first', () => {
+    const { modules, warnings } = parse('module m {\n  word = a\n  config { word = b }\n  other = c\n}');
+    expect(modules[0]?.config.map(([, value]) => value)).toEqual(['a', 'b', 'c']);
+    const message = 'module m: word is set twice; the module gets both, and most modules take the first, at 2:3';
+    expect(warnings).toEqual([{ position: { file: '/etc/m.conf', line: 3, column: 12 }, message }]);
+  });
+});
+
+describe('a path with a semicolon in it', () => {
+  it('has a hint when there is no such file', () => {
+    const { modules } = parse('module m { path = x.so; blocked_words = y }');
+    expect(describeMissing(modules[0]?.lookedFor ?? [])).toBe(
+      'no file found; looked for /etc/x.so; blocked_words = y (";" is a part of this path: it ends a value only after white space)',
+    );
+    expect(describeMissing(['/a'])).toBe('no file found; looked for /a');
   });
 });

@@ -37,7 +37,8 @@ describe('loadConfig', () => {
     mkdirSync(join(folder, 'programs'));
     chmodSync(write('not-executable', '#!/bin/sh\n'), 0o644);
     chmodSync(write('executable', '#!/bin/sh\n'), 0o755);
-    const warningsOf = (program: string) => loadConfig(write('event.conf', `\n on_event = ${program}\n`)).warnings;
+    const warningsOf = (program: string) =>
+      loadConfig(write('event.conf', `\n on_event = ${program}\nmodule = m\n`)).warnings;
     expect(warningsOf('executable')).toEqual([]);
     for (const [program, why] of [
       ['nowhere', 'it does not exist'],

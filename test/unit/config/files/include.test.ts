@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, linkSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { loadConfig, parseConfig, strictError } from '../../../../src/config/load.js';
+import { describeWarning, loadConfig, parseConfig, strictError } from '../../../../src/config/load.js';
 import { makeTempDir } from '../../../helpers/temp-dir.js';
 import { catchConfigError } from '../helpers.js';
 
@@ -60,9 +60,82 @@ describe('an included file', () => {
     ]);
   });
 
-  it('may be nothing, when it is a pattern', () => {
-    expect(load({ 'm.conf': 'include = conf.d/*.conf', 'conf.d/x': '' }).warnings).toEqual([]);
-    expect(load({ 'm.conf': 'include = */*.conf' }).modules).toEqual([]);
+  it.each<[what: string, text: string, said: string]>([
+    [
+      'a folder that is not there',
+      'include = conf.d/*.conf',
+      'm.conf:1:1: include: there is no folder FOLDER/conf.d, so no file is included; correct the path, or make the folder',
+    ],
+    [
+      'a pattern that nothing fits',
+      'include = sub/*.conf',
+      'm.conf:1:1: include: no file fits "FOLDER/sub/*.conf", so none is included; correct the pattern, or remove this include',
+    ],
+    ['what other patterns mean', 'include = sub/[0-9]*.x', '("[" and "{" are ordinary characters here'],
+    ['folders that nothing is in', 'include = */*.conf', 'no file fits "FOLDER/*/*.conf"'],
+    ['a file', 'include = sub/a.x/*.conf', 'there is no folder FOLDER/sub/a.x'],
+    [
+      'a file without a setting',
+      'include = sub/a.x',
+      'm.conf:1:1: the included file FOLDER/sub/a.x has no setting in it',
+    ],
+  ])('may be nothing, with a warning: %s', (_, text, said) => {
+    const { folder, file } = write({ 'm.conf': `${text}\nmodule = m`, 'sub/a.x': '# a comment\n' });
+    const { modules, warnings } = loadConfig(file);
+    expect(modules).toHaveLength(1);
+    expect(warnings.map(describeWarning)).toEqual([expect.stringContaining(said.replaceAll('FOLDER', folder))]);
+    expect(strictError(loadConfig(file))?.message).toContain(said.replaceAll('FOLDER', folder));
+  });
+
+  it('may be all, and then a configuration without modules has a warning', () => {
+    const { file } = write({ 'm.conf': 'include = *.x' });
+    expect(loadConfig(file).warnings.map(describeWarning)).toEqual([
+      expect.stringContaining('m.conf:1:1: include: no file fits'),
+      `${file}: no module is configured`,
+    ]);
+    expect(strictError(loadConfig(file))?.message).toContain('\n');
+    writeFileSync(file, '');
+    expect(strictError(loadConfig(file))?.message).toBe(`${file}: no module is configured`);
+  });
+
+  it('is not looked for where the way is a circle, and that is said', () => {
+    const { folder, file } = write({ 'm.conf': 'include = */a.conf', 'd/a.conf': 'module = a' });
+    symlinkSync('circle', join(folder, 'circle'));
+    const { modules, warnings } = loadConfig(file);
+    expect(modules.map(({ name }) => name)).toEqual(['a']);
+    expect(warnings.map(describeWarning)).toEqual([
+      `${file}:1:1: include: left out, ${folder}/circle cannot be read: its symbolic links lead in a circle`,
+    ]);
+    writeFileSync(file, '\ninclude = circle/*.conf');
+    expect(catchConfigError(() => loadConfig(file))).toMatchObject({ code: 'CONFIG_UNREADABLE', file, line: 2 });
+    writeFileSync(file, '\ninclude = circle/x/*.conf');
+    expect(catchConfigError(() => loadConfig(file)).message).toContain('its symbolic links lead in a circle');
+  });
+
+  it.skipIf(process.getuid?.() === 0)('is not looked for in folders that may not be read, and that is said', () => {
+    const { folder, file } = write({
+      'm.conf': 'include = */sub/*.conf',
+      'a/sub/a.conf': 'module = a',
+      'b/sub/b.conf': '',
+    });
+    chmodSync(join(folder, 'b'), 0);
+    const { modules, warnings } = loadConfig(file);
+    writeFileSync(file, 'include = b/s*/*.conf');
+    expect(catchConfigError(() => loadConfig(file)).code).toBe('CONFIG_UNREADABLE');
+    writeFileSync(file, 'include = b/sub/*.conf');
+    expect(catchConfigError(() => loadConfig(file)).code).toBe('CONFIG_UNREADABLE');
+    chmodSync(join(folder, 'b'), 0o700);
+    expect(modules.map(({ name }) => name)).toEqual(['a']);
+    expect(warnings[0]?.message).toMatch(/^include: left out, \S+\/b\/sub cannot be read: permission/);
+  });
+
+  it('has no part that is an empty variable', () => {
+    process.env.INCLUDE_TEST = '';
+    const { message } = failure({ 'm.conf': 'include = ${INCLUDE_TEST}/etc/*.conf' });
+    delete process.env.INCLUDE_TEST;
+    expect(message).toContain(
+      'm.conf:1:1: found ${INCLUDE_TEST} for include, which is empty; a part of a path cannot be',
+    );
   });
 
   it('may have variables in its path, be absolute, in quotes, and behind others in a line', () => {
@@ -99,7 +172,13 @@ describe('an included file', () => {
       ['include', 'x/*.conf'],
       ['include', 'y'],
     ]);
-    expect(warnings).toEqual([]);
+    expect(warnings.map(({ message }) => message)).toEqual([
+      'module m: include is passed to the module, and includes nothing; did you mean it outside of the block? if it is meant for the module, put it into config { }',
+      'module m: include is set twice; the module gets both, and most modules take the first, at 1:12',
+    ]);
+    for (const meant of ['include = "x"', 'config { include = x }', 'env { include = x }']) {
+      expect(load({ 'm.conf': `module m { ${meant} }` }).warnings).toEqual([]);
+    }
   });
 
   it('is suggested when it is mistyped', () => {
@@ -128,7 +207,11 @@ describe('an include that cannot be', () => {
     ['a folder that a pattern finds', 's*', 'the included file sub cannot be read: it is a folder'],
     ['what is below a file', 'm.conf/x', 'a part of its path is not a folder'],
     ['a link to itself', 'circle', 'its symbolic links lead in a circle'],
-    ['a link to nothing', 'dangling.*', 'the included file dangling.conf cannot be read: it does not exist'],
+    [
+      'a link to nothing',
+      'dangling.*',
+      'the included file dangling.conf cannot be read: it is a symbolic link to nowhere, which does not exist; correct or remove the link',
+    ],
     ['a pipe', 'pipe', 'it is a pipe, a socket or a device'],
     ['a pipe that a pattern finds', 'pip?', 'it is a pipe, a socket or a device'],
     ['a device without an end', '/dev/zero', 'it is a pipe, a socket or a device'],
@@ -162,15 +245,11 @@ describe('an include that cannot be', () => {
   });
 
   it.each<[what: string, files: Record<string, string>, said: string]>([
-    [
-      'itself',
-      { 'm.conf': 'include = ./m.conf' },
-      'm.conf:1:1: found a file that includes itself: m.conf includes m.conf;',
-    ],
+    ['itself', { 'm.conf': 'include = ./m.conf' }, 'm.conf:1:1: m.conf includes itself; remove the include'],
     [
       'itself by a pattern',
       { 'm.conf': 'include = *.conf' },
-      'm.conf includes m.conf; remove the include, or let its pattern match fewer files',
+      'm.conf includes itself; remove the include, or let its pattern match fewer files',
     ],
     [
       'what includes it',

@@ -27,6 +27,7 @@ describe('a value that names a file', () => {
     ['@../$(basename)/value', '', null],
     ['@./value # comment', 'a\n\nb\n\n', 'a\n\nb\n'],
     ['@./value', 'a\r\n', 'a'],
+    ['@./value', '\uFEFFhush\n', 'hush'],
     ['@./value', '', ''],
     ['@./value', '${NOT_SET_ANYWHERE} @./value # " }', '${NOT_SET_ANYWHERE} @./value # " }'],
     ['@${NOT_SET_ANYWHERE:-./value}', 'x', 'x'],
@@ -40,6 +41,33 @@ describe('a value that names a file', () => {
     if (value === null) expect(() => meaningOf(written, content)).toThrow('cannot be read: it does not exist');
     else expect(meaningOf(written, content)).toBe(value);
   });
+
+  it('has no part that is an empty variable', () => {
+    process.env.VALUE_TEST = '';
+    const error = catchConfigError(() => meaningOf('@${VALUE_TEST}/etc/hostname'));
+    delete process.env.VALUE_TEST;
+    expect(error.message).toContain('module m: found ${VALUE_TEST} for k, which is empty; a part of a path cannot be');
+  });
+
+  it.each([
+    ['@keys/bot.key', 'x', 'module m: k is text that begins with @; for the content of a file write @/path or @./path'],
+    ['@~/bot.key', 'x', 'module m: k is text that begins with @'],
+    ['@./value', '', 'module m: the file FOLDER/value of k is empty'],
+    ['@./value', '\n', 'module m: the file FOLDER/value of k is empty'],
+  ])('is minded when it may be another than was meant: %s, with %j in it', (written, content, said) => {
+    const { folder, file } = write(`module m {\n k = ${written}\n}`, content);
+    const { warnings } = loadConfig(file);
+    expect(warnings).toEqual([
+      { position: { file, line: 2, column: 2 }, message: expect.stringContaining(said.replace('FOLDER', folder)) },
+    ]);
+  });
+
+  it.each(['@alice', '"@keys/bot.key"', 'me@keys/x', '@', '${NOT_SET_ANYWHERE:-x}@a/b'])(
+    'is not minded as %s',
+    (written) => {
+      expect(loadConfig(write(`module m { k = ${written} }`).file).warnings).toEqual([]);
+    },
+  );
 
   it('is relative to the folder of the file that has it', () => {
     const { folder, file } = write('include = sub/a.conf');
