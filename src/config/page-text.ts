@@ -69,7 +69,7 @@ module = autoreply
 - \`config { }\` holds settings of the module that have the name of one of ours.
 - \`env { }\` sets [environment variables](surroundings.md#environment-variables) of the module's process.
 - \`module = NAME\` is a module without settings.
-- Use each name of a module once.
+- The name of a module has 1 to 64 of the characters A-Z a-z 0-9 _. Use each name once.
 
 When you set something twice, the last one counts, and you get a warning. You also get a warning when a name is nearly that of one of
 our settings, and when a setting outside of blocks is unknown. \`check --strict\` and \`start --strict\` make errors of warnings.
