@@ -5,6 +5,7 @@ import { LEVELS, type LevelName, parseEntry, readLevel } from '../../src/logs/en
 import { formatLogLine, formatTime } from '../../src/logs/format.js';
 import { EVERYTHING, type LogSelection } from '../../src/logs/selection.js';
 import { LogView } from '../../src/logs/view.js';
+import { coreCommand, sentence } from '../../src/sentence.js';
 import { directoriesOf, type GlobalOptions, isGiven, parseCount, parsePast } from '../input/options.js';
 import { hasColour, printPiece, tell, UsageError } from '../terminal/io.js';
 
@@ -109,8 +110,10 @@ async function findDirectories(options: GlobalOptions): Promise<Directories> {
 
 function nothingLogged(stateDir: string, name: string | undefined, modules: string[]): SupervisorError {
   if (name !== undefined && modules.length === 0 && new LogView(stateDir, null).exists()) {
-    const text = `no module has logged in ${stateDir}, only the core has: mesibo-modules logs core`;
-    return new SupervisorError('INVALID_ARGUMENT', text);
+    const what = `no module has logged in ${stateDir}, only the core has`;
+    return new SupervisorError('INVALID_ARGUMENT', what, {
+      remedy: sentence`to see its lines: ${coreCommand('logs', 'core')}`,
+    });
   }
   if (name === undefined || modules.length === 0) {
     const text = `nothing has been logged in ${stateDir}; if the core logs elsewhere, give --run-dir or --state-dir`;

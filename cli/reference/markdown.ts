@@ -10,7 +10,7 @@ export function markdownPage({ name, options, verbs }: Reference): string {
     '<!-- Made by "npm run docs" from the commands themselves; change those. -->',
     '# The command line',
     '',
-    `\`${name} help VERB\` shows the same. Data goes to stdout, talk to stderr; \`--json\` is for programs.`,
+    `\`${name} help VERB\` shows the same. Results go to stdout, messages for people to stderr; \`--json\` is for programs.`,
     '',
     '## Exit codes',
     '',

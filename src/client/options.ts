@@ -54,6 +54,10 @@ function pathOf({ path, runDir }: ClientOptions): string {
   if ((path === undefined) === (runDir === undefined)) {
     throw refused('path', path, 'give path or runDir, and only one of them');
   }
+  const [name, given] = path === undefined ? ['runDir', runDir] : ['path', path];
+  if (typeof given !== 'string' || given.includes('\0') || !given.isWellFormed()) {
+    throw refused(name as string, given, 'give the name of a file, without NULs and halves of surrogate pairs');
+  }
   const found = path ?? join(runDir as string, 'gateway.sock');
   const length = Buffer.byteLength(found);
   if (length <= MAX_PATH_BYTES) return found;

@@ -69,7 +69,7 @@ module = autoreply
 - \`config { }\` holds settings of the module that have the name of one of ours.
 - \`env { }\` sets [environment variables](surroundings.md#environment-variables) of the module's process.
 - \`module = NAME\` is a module without settings.
-- Use each name of a module once.
+- The name of a module has 1 to 64 of the characters A-Z a-z 0-9 _. Use each name once.
 
 When you set one of our settings twice, the last one counts, and you get a warning. A setting of the module's own is passed on as often
 as it stands there; most modules take the first. You get a warning for this too. You also get a warning when a name is nearly that of one

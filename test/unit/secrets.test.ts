@@ -30,8 +30,8 @@ describe('a token', () => {
       expect(findSecretProblem(file, 'http_token')).toBe(`${words}; ${remedy}`);
       const config = join(makeTempDir(), 'mesibo.conf');
       writeFileSync(config, `http = 127.0.0.1:0\nhttp_token = "${file}"`);
-      const { warnings } = loadConfig(config);
-      expect(warnings).toMatchObject([{ message: `${words}; ${remedy}` }]);
+      const [warning] = loadConfig(config).warnings;
+      expect(warning).toMatchObject({ message: `${words}; ${remedy}` });
     },
   );
 });

@@ -2,6 +2,7 @@
 
 import Long from 'long';
 import { CallEvent, type WireLogin } from '../../wire/call-event.js';
+import { invalid } from '../../wire/gateway/frame-error.js';
 import { addressOf, base64Of, booleanOf, longOf, shown, stringOf } from '../../wire/gateway/json/reading.js';
 import type { WireParams } from '../../wire/params.js';
 import { invalidRequest } from '../failure.js';
@@ -84,7 +85,7 @@ export const LOGIN_FIELDS: Fields<LoginBody> = {
   online: {
     schema: { description: 'whether the user is online', anyOf: [{ type: 'boolean' }, U64] },
     read: (into, value, where) => {
-      into.online = typeof value === 'boolean' ? Long.fromInt(value ? 1 : 0, true) : longOf(value, where);
+      into.online = onlineOf(value, where);
     },
   },
   flags: {
@@ -95,6 +96,16 @@ export const LOGIN_FIELDS: Fields<LoginBody> = {
   },
   trace: TRACE,
 };
+
+/** @throws FrameError */
+function onlineOf(value: unknown, where: string): Long {
+  if (typeof value === 'boolean') return Long.fromInt(value ? 1 : 0, true);
+  try {
+    return longOf(value, where);
+  } catch {
+    return invalid(`${where} is ${shown(value)}; it must be true, false, or a whole number from 0 to 2^64-1`);
+  }
+}
 
 /** @throws SupervisorError */
 export function readLogin(body: unknown): EventRequest {

@@ -64,9 +64,10 @@ const gettingStarted: Step[] = [
     prints: ['consumed by filter'],
   }),
   sh({ after: 'npx mesibo-modules status || test $? = 3' }),
+  sh({ change: [['/tmp/mesibo-test', '"$PWD/own"']], after: 'ls own/state', prints: [/^pass/m, 'logs'] }),
 ];
 
-const BUILD_HELLO = 'cc -g -fPIC -shared -I modules/include -o module_hello.so hello.c';
+const BUILD_NOSPAM = 'cc -g -fPIC -shared -I modules/include -o module_nospam.so nospam.c';
 
 const IN_PROCESS = 'npx mesibo-modules run --in-process --under';
 /** A debugger that is not there, or may trace no more than its children, cannot be attached. */
@@ -76,7 +77,7 @@ sleep 60 > /dev/null &
 kill $!`;
 
 const writingModules: Step[] = [
-  file('hello.c'),
+  file('nospam.c'),
   sh({
     prints: ['alice wrote 12 bytes', '= pass', 'alice wrote 10 bytes', '= consumed'],
     says: /^$/,
@@ -84,11 +85,11 @@ const writingModules: Step[] = [
   file('greet.cpp'),
   sh({ prints: ['logs: 7 bytes of C++', '= consumed'], says: /^$/ }),
   file(CONFIG),
-  sh({ prints: ['module hello: ok', 'module greet: ok', /^pass/m, 'alice wrote 12 bytes', '12 bytes of C++'] }),
+  sh({ prints: ['module nospam: ok', 'module greet: ok', /^pass/m, 'alice wrote 12 bytes', '12 bytes of C++'] }),
   file('test.mjs', {
     change: [
       ['/path/to', '.'],
-      ['/tmp/hello-test', 'run-of-test'],
+      ['/tmp/nospam-test', 'run-of-test'],
     ],
     // It can fail, too.
     after: `node test.mjs
@@ -104,8 +105,8 @@ node failing.mjs 2>&1 || test $? = 1`,
   }),
   sh({ prints: ['alice wrote 12 bytes', '= pass'], says: /^$/ }),
   sh({
-    before: `${BUILD_HELLO} && ${START}`,
-    change: [['-p PID', `-p $(npx mesibo-modules status | awk '$1 == "hello" { print $4 }')`]],
+    before: `${BUILD_NOSPAM} && ${START}`,
+    change: [['-p PID', `-p $(npx mesibo-modules status | awk '$1 == "nospam" { print $4 }')`]],
     input: 'break on_message\n',
     prints: [/NAME.*PID/],
     where: [{ line: 'gdb -p', can: MAY_ATTACH, prints: 'Breakpoint 1 at' }],

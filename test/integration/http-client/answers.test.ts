@@ -74,6 +74,10 @@ const REFUSED: Record<string, [text: string, why: string]> = {
     `${OK}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`,
     'Transfer-Encoding is "gzip", and only chunked is possible',
   ],
+  'chunks inside chunks': [
+    `${OK}Transfer-Encoding: chunked, Chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n`,
+    'Transfer-Encoding says chunked twice, and the body can be in chunks only once',
+  ],
   'a CR without LF': [`${OK}X: a\rContent-Length: 3\r\n${FIVE}`, 'the header has a CR without LF, or a NUL'],
   'a NUL': [`${OK}X: a\0b\r\n${FIVE}`, 'the header has a CR without LF, or a NUL'],
   'HTTP/2 in words': [`HTTP/2 200\r\n${FIVE}`, 'the status line is not like "HTTP/1.1 200 OK"'],

@@ -66,6 +66,16 @@ it('an event that says nothing is refused, without a body too, and an empty mess
   expect(await ask('/v1/logins', { address: '' })).toBe(200);
 });
 
+it('the state of a user is true, false or a number, and anything else is refused in these words', async () => {
+  const rig = await HttpRig.start();
+  const ask = (online: unknown) => rig.ask('POST', '/v1/logins', { body: { address: 'alice', online } });
+  for (const online of [true, false, 1, '0']) expect(await ask(online)).toMatchObject({ status: 200 });
+  for (const online of ['yes', -1, {}]) {
+    const message = expect.stringMatching(/online is .*; it must be true, false, or a whole number from 0 to 2\^64-1/);
+    expect(await ask(online)).toMatchObject({ status: 400, json: { error: { code: 'REQUEST_INVALID', message } } });
+  }
+});
+
 it('a body that is not JSON by its headers is refused, as are unknown paths, methods and parameters', async () => {
   const rig = await HttpRig.start();
   const body = { text: 'x' };

@@ -15,6 +15,10 @@ it('finds the socket in a run directory, and fills in the rest', () => {
 it.each([
   [{ server: 'a' }, 'INVALID_ARGUMENT', 'give path or runDir'],
   [{ path: 'x', runDir: 'y', server: 'a' }, 'INVALID_ARGUMENT', 'give path or runDir'],
+  [{ path: '\ud800', server: 'a' }, 'INVALID_ARGUMENT', 'give the name of a file, without NULs and halves'],
+  [{ runDir: 'x\0', server: 'a' }, 'INVALID_ARGUMENT', 'the option runDir is "x\\u0000"'],
+  [{ path: 7 as never, server: 'a' }, 'INVALID_ARGUMENT', 'the option path is 7'],
+  [{ path: 'x', server: '\ud800' }, 'INVALID_ARGUMENT', 'the option server is'],
   [{ path: 'x', server: 'a b' }, 'INVALID_ARGUMENT', 'the option server is "a b"; give 1 to 64 of the characters'],
   [{ path: 'x', server: '' }, 'INVALID_ARGUMENT', 'the option server is ""'],
   [{ path: 'x' } as never, 'INVALID_ARGUMENT', 'the option server is missing'],

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readElf } from '../../../src/host-runner/abi/elf.js';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
@@ -185,79 +185,6 @@ MESIBO_EXPORT int mesibo_module_cxx_init(mesibo_module_t *mod, mesibo_uint_t len
     writeFileSync(`${path}.cc`, source);
     execFileSync(CXX, [...STRICT, '-fvisibility=hidden', '-shared', '-fPIC', '-o', path, `${path}.cc`]);
     expect(readElf(path).exports).toContain('mesibo_module_cxx_init');
-  });
-});
-
-describe('modules/Makefile', () => {
-  /** A folder of modules with these files, made with these arguments. */
-  function makeModules(name: string, files: Record<string, string>) {
-    const root = join(dir, name);
-    cpSync(join(PACKAGE_ROOT, 'modules/Makefile'), join(root, 'Makefile'));
-    cpSync(INCLUDE, join(root, 'include'), { recursive: true });
-    for (const [file, source] of Object.entries(files)) {
-      mkdirSync(join(root, dirname(file)), { recursive: true });
-      writeFileSync(join(root, file), source);
-    }
-    const make = (...args: string[]) => execFileSync('make', ['-s', '-C', root, ...args], { encoding: 'utf8' });
-    return { make, built: (module: string) => join(root, `build/module_${module}.so`) };
-  }
-  const INIT =
-    'MESIBO_EXPORT int mesibo_module_one_init(mesibo_module_t *m, mesibo_uint_t l) { return m && l && part(); }';
-  const TWO = 'int two(void);\nint two(void) { return 2; }\n';
-
-  it('builds any folder, from all its files, and one alone by its name', () => {
-    const { make, built } = makeModules('modules', {
-      'one/one.c': `#include <mesibo/module.h>\nint part(void);\n${INIT}\n`,
-      'one/part.c': 'int part(void);\nint part(void) { return 0; }\n',
-      'two/two.c': TWO,
-    });
-    expect(make('one')).toBe('');
-    expect(readElf(built('one')).exports).toEqual(expect.arrayContaining(['mesibo_module_one_init', 'part']));
-    expect(() => readFileSync(built('two'))).toThrow('ENOENT');
-    expect(make('-j2')).toBe('');
-    expect(readElf(built('two')).exports).toContain('two');
-  });
-
-  it.skipIf(!HAS_CXX).each(['cpp', 'cc', 'cxx'])('builds a module of C and C++ (.%s) together', (ending) => {
-    const { make, built } = makeModules(`mixed-${ending}`, {
-      [`one/one.${ending}`]: `#include <mesibo/module.h>\n#include <stdexcept>\n#include "part.h"\n${INIT}
-void fail() { throw std::runtime_error("no"); }\n`,
-      // C that is no C++.
-      'one/part.c': '#include "part.h"\nint part(void) { int new = 0; return new; }\n',
-      'one/part.h': '#ifdef __cplusplus\nextern "C"\n#endif\nint part(void);\n',
-    });
-    expect(make()).toBe('');
-    expect(readElf(built('one')).exports).toEqual(expect.arrayContaining(['mesibo_module_one_init', 'part']));
-    expect(readElf(built('one')).needed).toContain('libstdc++.so.6');
-  });
-
-  it('has the functions of POSIX and glibc without any #define', () => {
-    const { make } = makeModules('gnu11', {
-      'two/own.c': '#define _GNU_SOURCE 1\n#include <string.h>\n',
-      'two/two.c': `#include <stdlib.h>\n#include <string.h>\n#include <strings.h>\n#include <unistd.h>\n${TWO}
-char *use(const char *text);
-char *use(const char *text) { usleep(1); return strcasestr(text, "x") || !strcasecmp(text, "y") ? strdup(text) : NULL; }\n`,
-    });
-    expect(make()).toBe('');
-  });
-
-  it('leaves out modules in C++ when there is no compiler for them, and says so', () => {
-    const { make, built } = makeModules('without-cxx', {
-      'two/two.c': TWO,
-      'one/one.cpp': 'int one() { return 1; }\n',
-    });
-    expect(make('CXX=no-such-compiler')).toBe('without one: there is no C++ compiler (no-such-compiler)\n');
-    expect(readElf(built('two')).exports).toContain('two');
-    expect(() => make('one', 'CXX=no-such-compiler')).toThrow('no-such-compiler');
-  });
-
-  it('does not build again, even without the objects', () => {
-    const { make, built } = makeModules('again', { 'two/two.c': TWO });
-    make();
-    const before = statSync(built('two'));
-    rmSync(join(dirname(built('two')), 'objects'), { recursive: true });
-    make();
-    expect(statSync(built('two'))).toMatchObject({ ino: before.ino, mtimeMs: before.mtimeMs });
   });
 });
 

@@ -99,6 +99,9 @@ function settleCoding(fields: Fields): HeadRefusal | null {
   const said = fields.get('transfer-encoding');
   if (!said) return null;
   fields.delete('transfer-encoding');
+  // Two fields that say the same are the mistake of a proxy. One that says it twice speaks of chunks inside chunks.
+  if (said.some((value) => membersOf(value).filter((coding) => coding.toLowerCase() === 'chunked').length > 1))
+    return new HeadRefusal('Transfer-Encoding says chunked twice, and the body can be in chunks only once');
   const codings = said.flatMap(membersOf).map((coding) => coding.toLowerCase());
   const other = codings.find((coding) => coding !== 'chunked' && coding !== 'identity');
   if (other !== undefined) return new HeadRefusal(`Transfer-Encoding is "${other}", and only chunked is possible`);
