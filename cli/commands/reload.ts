@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { showText } from '../../src/config/text.js';
 import { describeReload } from '../../src/core/describe-reload.js';
 import { isPath } from '../../src/module-names.js';
-import { sentence } from '../../src/sentence.js';
+import { coreCommand, sentence } from '../../src/sentence.js';
 import { waitForCore, waitingOf, withClient } from '../core/with-client.js';
 import { directoriesOf, type GlobalOptions } from '../input/options.js';
 import { printData, tell, UsageError } from '../terminal/io.js';
@@ -21,7 +21,9 @@ export function addReload(program: Command): void {
       const file = names.find(isPath);
       if (file !== undefined) {
         const what = `${showText(file)} is a file, and no name of a module`;
-        throw new UsageError(`${what}; a core reloads the file that it was started with: mesibo-modules reload`);
+        throw new UsageError(
+          sentence`${what}; a core reloads the file that it was started with: ${coreCommand('reload')}`,
+        );
       }
       await withClient(directoriesOf(options).runDir, async (client) => {
         const report = await waitForCore('reload', waitingOf('reload', client), client.reload(names));

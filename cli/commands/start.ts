@@ -5,7 +5,7 @@ import { showText } from '../../src/config/text.js';
 import { describeStopped } from '../../src/core/describe-stopped.js';
 import type { Started } from '../../src/daemon.js';
 import { isPath } from '../../src/module-names.js';
-import { coreCommand, quoteWord, type Sentence, sentence } from '../../src/sentence.js';
+import { coreCommand, type Sentence, sentence } from '../../src/sentence.js';
 import { endEarlySignals } from '../core/early-signals.js';
 import { orderAll, waitingOf, withClient } from '../core/with-client.js';
 import { directoriesOf, type GlobalOptions, isGiven, parseCount } from '../input/options.js';
@@ -87,7 +87,7 @@ function refuseFiles(names: readonly string[]): void {
   const file = names.find(isPath);
   if (file === undefined) return;
   const what = `${showText(file)} is a file, and no name of a module`;
-  throw new UsageError(`${what}; to start a core with it: mesibo-modules start --config ${quoteWord(file)}`);
+  throw new UsageError(sentence`${what}; to start a core with it: ${coreCommand('start', '--config', file)}`);
 }
 
 function describeStarted({ pid, modules, refused, stopped }: Started): Sentence {
