@@ -1,5 +1,8 @@
 /** A sentence for a person, with the commands in it as data, so that the code that prints it can treat commands specially. */
 
+/** This program, as everything that is stored names it. */
+export const PROGRAM = 'mesibo-modules';
+
 /**
  * A command to give. `core`: one of ours, for the core in question; the words are those after `mesibo-modules`, and the code
  * that prints it adds the options that lead to that core. `shell`: any other, with the program as its first word.
@@ -32,10 +35,18 @@ export class Sentence {
     );
   }
 
-  /** With options in the commands that are for a core, so that they reach the right one. */
-  withOptions(options: readonly string[]): Sentence {
-    const add = (part: string | ToldCommand) =>
-      typeof part === 'string' || part.kind === 'shell' ? part : { ...part, words: [...options, ...part.words] };
+  /**
+   * With options in the commands that are for a core, so that they reach the right one.
+   *
+   * @param program - how this program is typed, in all commands of ours
+   */
+  withOptions(options: readonly string[], program: readonly string[] = [PROGRAM]): Sentence {
+    const add = (part: string | ToldCommand): string | ToldCommand => {
+      if (typeof part === 'string') return part;
+      const { kind, words } = part;
+      if (kind === 'core') return shellCommand(...program, ...options, ...words);
+      return words[0] === PROGRAM ? shellCommand(...program, ...words.slice(1)) : part;
+    };
     return new Sentence(this.parts.map(add));
   }
 
@@ -86,6 +97,11 @@ export function coreCommand(...words: string[]): ToldCommand {
   return { kind: 'core', words };
 }
 
+/** A command of ours that needs no core, as `ownCommand('try', file)`. */
+export function ownCommand(...words: string[]): ToldCommand {
+  return shellCommand(PROGRAM, ...words);
+}
+
 /** Any other command, as `shellCommand('kill', '-KILL', '7')`. */
 export function shellCommand(...words: string[]): ToldCommand {
   return { kind: 'shell', words };
@@ -93,7 +109,7 @@ export function shellCommand(...words: string[]): ToldCommand {
 
 /** All words of a command, with the program. */
 export function wordsOf({ kind, words }: ToldCommand): readonly string[] {
-  return kind === 'core' ? ['mesibo-modules', ...words] : words;
+  return kind === 'core' ? [PROGRAM, ...words] : words;
 }
 
 /** A word as a shell takes it. */

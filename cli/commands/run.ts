@@ -3,9 +3,9 @@ import { Readable } from 'node:stream';
 import { type Command, Option } from 'commander';
 import { describeMisplaced } from '../../src/config/misplaced.js';
 import { ABI_NAMES, type AbiName } from '../../src/config/types.js';
-import { debugCommand, isFault } from '../../src/debug-command.js';
+import { describeDebugging, isFault } from '../../src/debug-command.js';
 import type { Fed } from '../../src/in-process/loader.js';
-import { sentence } from '../../src/sentence.js';
+import { type Sentence, sentence } from '../../src/sentence.js';
 import { givenOptions, SPEAKERS } from '../input/given-options.js';
 import { chooseModule } from '../input/one-module.js';
 import { collectPairs, parseU64, parseWait } from '../input/options.js';
@@ -20,6 +20,7 @@ interface RunOptions {
   inProcess?: boolean;
   config?: string;
   only?: string;
+  name?: string;
   abi?: AbiName;
   conf: [string, string][];
   message: string[];
@@ -59,6 +60,7 @@ export function addRun(program: Command): void {
     )
     .option('--config <file>', 'the modules of a configuration, with their settings, instead of files')
     .option('--only <name>', 'of the configuration only this module')
+    .option('--name <name>', 'the name of the module, if the file has several; with one file')
     .addOption(new Option('--abi <abi>', 'the ABI of the files, if they do not tell').choices(ABI_NAMES))
     .option('--conf <key=value>', "one of the modules' own settings, as often as needed", collectPairs, [])
     .option('--message <text>', 'a message; may be repeated', collectTexts, [])
@@ -89,7 +91,7 @@ export function addRun(program: Command): void {
       const config = options.config ? loadConfig(resolve(options.config)) : makeConfig({ modules: [] });
       const modules = options.config
         ? planConfig(chooseModule(config, options.only))
-        : planFiles(files, options.conf, options.abi);
+        : planFiles(files, options.conf, options.abi, options.name);
       for (const warning of config.warnings.map(describeWarning)) tell(warning, 'warn');
       for (const doubt of describeMisplaced(options.conf, 'run')) tell(doubt, 'warn');
       for (const warning of modules.flatMap(({ warnings }) => warnings)) tell(warning, 'warn');
@@ -117,23 +119,24 @@ export function addRun(program: Command): void {
       ended.abort();
       const failure = renderer.failure(end, options.under ?? null);
       if (failure === null) return;
-      const given = renderer.given().slice(source.kind === 'texts' ? 0 : -1);
-      const where = isFault(end.signal) && options.under === undefined ? describeDebugging(files, options, given) : '';
-      if (process.exitCode !== EXIT.failed) tell(sentence`${failure}${where}`, 'error');
+      const isShown = isFault(end.signal) && options.under === undefined;
+      const where = isShown ? describePlace(files, options, renderer.given()) : null;
+      if (process.exitCode !== EXIT.failed) tell(where ? sentence`${failure}; ${where}` : failure, 'error');
       process.exitCode = EXIT.failed;
     });
 }
 
 /** The same with gdb in front; the messages are those that the modules were given. */
-function describeDebugging(files: string[], { config, only, conf, abi, from, to }: RunOptions, given: readonly Fed[]) {
+function describePlace(files: string[], options: RunOptions, given: readonly Fed[]): Sentence {
+  const { config, only, name, conf, abi, from, to, wait, id, group, type, flags } = options;
   const words = [
     ...(config ? ['--config', config] : []),
     ...(only ? ['--only', only] : []),
-    ...givenOptions({ conf, abi: abi ?? null, from, to }),
+    ...givenOptions({ conf, abi: abi ?? null, name, from, to, wait, numbers: { id, group, type, flags } }),
     ...files,
   ];
-  const texts = given.map(({ payload }) => Buffer.from(payload).toString());
-  return sentence`; to see where it crashes: ${debugCommand({ kind: 'given', words }, texts.length > 0 ? texts : undefined)}`;
+  const payloads = given.map(({ payload }) => payload);
+  return describeDebugging({ kind: 'given', words }, payloads);
 }
 
 /** With a configuration there are no files, and with --message no texts. */
@@ -142,12 +145,14 @@ function split(args: string[], { config, message }: RunOptions): { files: string
   return config ? { files: [], texts: args } : splitArguments(args);
 }
 
-function check(files: string[], { inProcess, config, only, abi, conf, under }: RunOptions): void {
+function check(files: string[], { inProcess, config, only, name, abi, conf, under }: RunOptions): void {
   if (!inProcess) throw new UsageError('run needs --in-process; to run modules in processes of their own, use "start"');
   if (files.length === 0 && !config) throw new UsageError('give the .so files of modules, or --config FILE');
   if (files.length > 0 && config) throw new UsageError('give either .so files or --config, not both');
   if (only !== undefined && !config)
     throw new UsageError('--only chooses from a configuration; give --config FILE too');
+  if (config && name !== undefined) throw new UsageError('with --config the names are those of the file; use --only');
+  if (name !== undefined && files.length > 1) throw new UsageError('--name is for one file');
   if (config && conf.length > 0) throw new UsageError('with --config the settings are those of the file');
   if (config && abi) throw new UsageError('with --config the ABIs are those of the file');
   const missing = under === undefined ? null : findMissingProgram(under, process.env.PATH);

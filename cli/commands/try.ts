@@ -2,10 +2,9 @@ import { basename } from 'node:path';
 import { type Command, Option } from 'commander';
 import { describeMisplaced } from '../../src/config/misplaced.js';
 import { ABI_NAMES, type AbiName } from '../../src/config/types.js';
-import { debugCommand, isFault } from '../../src/debug-command.js';
+import { describeDebugging, isFault } from '../../src/debug-command.js';
 import { SupervisorError } from '../../src/errors.js';
 import { escapeControl } from '../../src/logs/format.js';
-import { sentence } from '../../src/sentence.js';
 import type { Trial, TryEvent } from '../../src/throwaway/try-module.js';
 import { givenOptions, SPEAKERS } from '../input/given-options.js';
 import { collectPairs, parseWait } from '../input/options.js';
@@ -15,7 +14,7 @@ import { chooseSource, collectTexts, type TextSource } from '../input/texts.js';
 import { PATIENCE_MS, QUIET_MS, watchTrial } from '../input/watch-trial.js';
 import { renderText } from '../render/message.js';
 import { renderTry, tryToJson } from '../render/try.js';
-import { EXIT, printData, tell } from '../terminal/io.js';
+import { asTyped, EXIT, printData, tell } from '../terminal/io.js';
 import { hideProgress, showProgress } from '../terminal/progress.js';
 
 interface TryOptions {
@@ -61,8 +60,13 @@ export function addTry(program: Command): void {
       }
       const prompt = source.kind === 'prompt' ? new Prompt(options) : null;
       let endProgress = showProgress(async () => `try: waiting for ${basename(file)} to start`);
-      let lastText: string | undefined;
-      const debugging = (signal: string | null) => describeDebugging(signal, file, options, lastText);
+      /** Since the module was last started. */
+      let given: Buffer[] = [];
+      const debugging = (signal: string | null) => {
+        const texts = given;
+        given = [];
+        return isFault(signal) ? [`    ${asTyped(describePlace(file, options, texts))}`] : [];
+      };
       const onEvent = (event: TryEvent) => {
         if (event.kind === 'ready') endProgress();
         hideProgress();
@@ -77,7 +81,7 @@ export function addTry(program: Command): void {
         const trial: Trial = {
           openRequests,
           give: (params, payload) => {
-            lastText = payload.toString();
+            given.push(payload);
             return give(params, payload);
           },
         };
@@ -106,16 +110,9 @@ export function addTry(program: Command): void {
 }
 
 /** The line that shows where it crashed, with the settings that it was tried with. */
-function describeDebugging(
-  signal: string | null,
-  file: string,
-  { conf, abi, from, to }: TryOptions,
-  text: string | undefined,
-): string[] {
-  if (!isFault(signal)) return [];
-  const options = givenOptions({ conf, abi: abi ?? null, from, to });
-  const command = debugCommand({ kind: 'given', words: [...options, file] }, text === undefined ? undefined : [text]);
-  return [`    ${sentence`to see where it crashes: ${command}`}`];
+function describePlace(file: string, { conf, abi, name, from, to, wait }: TryOptions, given: readonly Buffer[]) {
+  const options = givenOptions({ conf, abi: abi ?? null, name, from, to, wait });
+  return describeDebugging({ kind: 'given', words: [...options, file] }, given);
 }
 
 let lastId = 0n;

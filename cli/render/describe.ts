@@ -152,11 +152,11 @@ function section(title: string, lines: string[]): string[] {
 }
 
 /** When a word does not fit beside the labels, its text stands below its own label. */
-function renderRows(rows: Row[], { width, colour, options }: View): string[] {
+function renderRows(rows: Row[], { width, colour, options, program }: View): string[] {
   const labels = Math.max(...rows.map(([label]) => label.length));
   const indent = labels + 4;
   return rows.flatMap(([label, value, style = null]) => {
-    const text = sentence`${value}`.withOptions(options).map(escapeControl);
+    const text = sentence`${value}`.withOptions(options, program).map(escapeControl);
     const isBeside = longestOf(text) <= width - indent;
     const before = ' '.repeat(isBeside ? indent : DEEPER);
     const lines = wrapWords(text, width - before.length, '').map((line) => styled(line, colour ? style : null));

@@ -10,6 +10,7 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export class RunRenderer {
   readonly #sent: Fed[] = [];
   #begun = 0;
+  #given = 0;
   #last: Extract<LoaderEvent, { kind: 'call' }> | null = null;
   #ended = false;
 
@@ -27,6 +28,7 @@ export class RunRenderer {
         return [`${event.module}: cannot be loaded: ${clean(event.why)}`];
       case 'call':
         this.#last = event;
+        this.#given = Math.max(this.#given, event.number);
         return this.#head(event.number);
       case 'log':
         return [`  ${whoOf(event)} logs: ${clean(event.text)}`];
@@ -59,9 +61,9 @@ export class RunRenderer {
     return `the process ${how} in ${where}`;
   }
 
-  /** The messages up to the one that was last given to a module; none before the first. */
+  /** The messages up to the last one that a module was given; none before the first. */
   given(): readonly Fed[] {
-    return this.#sent.slice(0, this.#last?.number ?? 0);
+    return this.#sent.slice(0, this.#given);
   }
 
   #head(number: number): string[] {

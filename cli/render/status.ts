@@ -39,10 +39,13 @@ export function renderOverview(status: CoreStatus, view: View): string {
 }
 
 /** What is shown in place of a core that cannot be asked. */
-export function renderAbsence(reason: string | Sentence, { width, options }: Pick<View, 'width' | 'options'>): string {
+export function renderAbsence(
+  reason: string | Sentence,
+  { width, options, program }: Pick<View, 'width' | 'options' | 'program'>,
+): string {
   return [
     ...sentence`${reason}`
-      .withOptions(options)
+      .withOptions(options, program)
       .lines()
       .flatMap((line) => wrap(line, width)),
     'waiting for one ...',
@@ -120,11 +123,11 @@ function renderAbis(modules: ModuleStatus[], width: number): string[] {
 
 const LEVEL_STYLES = { error: 'red', warning: 'yellow', note: 'dim' } as const;
 
-function renderTrouble(trouble: Trouble, { width, colour, options }: View): string[] {
-  const lines = wrap(describeTrouble(trouble).withOptions(options), width).map((line) =>
+function renderTrouble(trouble: Trouble, { width, colour, options, program }: View): string[] {
+  const lines = wrap(describeTrouble(trouble).withOptions(options, program), width).map((line) =>
     styled(line, colour ? LEVEL_STYLES[trouble.level] : null),
   );
   if (trouble.remedy === null) return lines;
-  const remedy = sentence`-> ${trouble.remedy}`.withOptions(options).map(escapeControl);
+  const remedy = sentence`-> ${trouble.remedy}`.withOptions(options, program).map(escapeControl);
   return [...lines, ...wrap(remedy, width - 2, '   ').map((line) => `  ${line}`)];
 }

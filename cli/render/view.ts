@@ -6,4 +6,6 @@ export interface View {
   colour: boolean;
   /** What commands that are shown need to reach the same core. */
   options: readonly string[];
+  /** How this program is typed; absent: by its name. */
+  program?: readonly string[];
 }

@@ -5,6 +5,7 @@ import { isJournal, priorityMark, type Severity } from '../../src/journal.js';
 import { joinSentences, Sentence } from '../../src/sentence.js';
 import type { View } from '../render/view.js';
 import { wrapWords } from '../text/wrap.js';
+import { typedProgram } from './program-name.js';
 
 /** Exit codes of every command. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, notRunning: 3 } as const;
@@ -35,6 +36,7 @@ export function printPiece(text: string): Promise<void> {
 
 /** What a printed command needs to reach the core of this command. */
 let options: readonly string[] = [];
+const program = typedProgram(process.argv[1], process.env);
 
 /** From now on every command that is printed has these options. */
 export function nameCore(optionsToReach: readonly string[]): void {
@@ -65,7 +67,12 @@ export function printSentence(told: string | Sentence): void {
 }
 
 function linesOf(told: string | Sentence): Sentence[] {
-  return (typeof told === 'string' ? new Sentence([told]) : told.withOptions(options)).lines();
+  return (typeof told === 'string' ? new Sentence([told]) : asTyped(told)).lines();
+}
+
+/** With its commands as a person types them here. */
+export function asTyped(told: Sentence): Sentence {
+  return told.withOptions(options, program);
 }
 
 /** Whether a stream is for a person who takes colours. */
@@ -76,7 +83,7 @@ export function hasColour(stream: NodeJS.WriteStream): boolean {
 /** How a stream is drawn on: as wide as its terminal, 100 columns where that does not tell; elsewhere nothing is cut. */
 export function viewOf(stream: NodeJS.WriteStream): View {
   const width = stream.isTTY ? Math.max(40, stream.columns || DEFAULT_WIDTH) : Number.POSITIVE_INFINITY;
-  return { nowMs: Date.now(), width, colour: hasColour(stream), options };
+  return { nowMs: Date.now(), width, colour: hasColour(stream), options, program };
 }
 
 /** Ends the command when its output cannot be printed; quietly when the reader has seen enough, as in `| head -1`. */

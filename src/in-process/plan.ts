@@ -28,16 +28,18 @@ export interface PlannedModule {
  *
  * @param settings given to every one of them
  * @param abi what they were built for; `null`: found out for each
+ * @param name of the module, where there is one file; absent: as its init is called
  * @throws {ModuleLoadError} for a file that cannot be a module, or has several
  */
 export function planFiles(
   files: readonly string[],
   settings: [string, string][],
   abi: AbiName | null = null,
+  name?: string,
 ): PlannedModule[] {
   return files.map((file) => {
     const facts = readElf(resolve(file));
-    return plan(facts, nameOf(facts), abi, settings);
+    return plan(facts, name ?? nameOf(facts), abi, settings);
   });
 }
 

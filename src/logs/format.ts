@@ -1,7 +1,10 @@
 /** Log lines for people. */
 
 import { styleText } from 'node:util';
+import { escapeControl } from '../escape-control.js';
 import { type LevelName, levelName, parseEntry } from './entry.js';
+
+export { escapeControl };
 
 const COLOURS: Record<LevelName, 'gray' | 'cyan' | 'yellow' | 'red'> = {
   trace: 'gray',
@@ -11,18 +14,6 @@ const COLOURS: Record<LevelName, 'gray' | 'cyan' | 'yellow' | 'red'> = {
   error: 'red',
   fatal: 'red',
 };
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
-const SHORT: Record<string, string> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
-
-/** Makes text safe for a terminal: escapes control characters and characters that change the direction of writing. */
-export function escapeControl(text: string): string {
-  return text.replace(CONTROL, (char) => {
-    const code = char.charCodeAt(0);
-    return SHORT[char] ?? (code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`);
-  });
-}
 
 /** Turns one line of a log file into one line for a person: time, module, source or level, text. */
 export function formatLogLine(line: string, colour = false): string {

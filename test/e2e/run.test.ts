@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -339,7 +339,9 @@ MESIBO_EXPORT int mesibo_module_overrun_init(mesibo_module_t *mod, mesibo_uint_t
 
   /** The command that a report of a crash ends with, as a shell runs it. */
   async function paste(report: string): Promise<string> {
-    const [, line = ''] = /to see where it crashes: (mesibo-modules run .*)$/m.exec(report) ?? [];
+    const [, line = ''] =
+      /to see where it crashes(?:, with the message in the place of TEXT)?: (mesibo-modules run .*)$/m.exec(report) ??
+      [];
     const child = spawn('/bin/sh', ['-c', line.replace('mesibo-modules', '"$0" "$1"'), process.execPath, main], {
       cwd: directory,
     });
@@ -357,6 +359,43 @@ MESIBO_EXPORT int mesibo_module_overrun_init(mesibo_module_t *mod, mesibo_uint_t
       expect(shown).toMatch(/SIGSEGV[\s\S]*crashy_on_message .*crashy\.c:\d+/);
     },
   );
+
+  it('the line has the numbers of the messages', async () => {
+    const numbers = ['--type', '7', '--flags', '3', '--id', '9', '--group', '2'];
+    const { err } = await inProcess(...numbers, sample('crashy'), '--message', 'crash');
+    expect(err).toMatch(/to see where it crashes: .* --id 9 --group 2 --type 7 --flags 3 \S+ --message crash$/m);
+  });
+
+  it.runIf(has('gdb'))('the line has all messages since the module was last started', async () => {
+    const { stdout } = await command().run('try', sample('crashy'), 'one', 'crash', 'two', 'three', 'crash');
+    const lines = [...stdout.matchAll(/--args' \S+ (.*)$/gm)].map(([, texts]) => texts);
+    expect(lines).toEqual(['--message one --message crash', '--message two --message three --message crash']);
+  });
+
+  it.runIf(has('gdb'))('a message that is not text reaches the module through a pipe', async () => {
+    const { err, out } = await run(['--in-process', sample('crashy')], 'a\x1b[2J\ncrash\n');
+    expect(out + err).not.toContain('\x1b');
+    const [, line = ''] = /to see where it crashes: (printf .*)$/m.exec(err) ?? [];
+    const child = spawn('/bin/sh', ['-c', line.replace('mesibo-modules', '"$0" "$1"'), process.execPath, main]);
+    expect((await collect(child)).stdout).toMatch(/SIGSEGV[\s\S]*crashy_on_message .*crashy\.c:\d+/);
+  });
+
+  it('--name chooses a module of a file that has several', async () => {
+    const { code, err } = await inProcess('--name', 'none', sample('filter'), 'x');
+    expect([code, err]).toEqual([0, expect.stringContaining('none')]);
+    expect(await inProcess('--name', 'a', sample('filter'), sample('crashy'), 'x')).toMatchObject({ code: 2 });
+  });
+
+  it('started by npx, commands are those that npx runs', async () => {
+    const bin = join(directory, 'node_modules', '.bin');
+    mkdirSync(bin, { recursive: true });
+    symlinkSync(main, join(bin, 'mesibo-modules'));
+    const env = { ...process.env, npm_command: 'exec', PATH: `${bin}:${process.env.PATH}` };
+    const child = spawn('mesibo-modules', ['try', sample('crashy'), 'crash'], { env, cwd: directory });
+    expect((await collect(child)).stdout).toContain(': npx mesibo-modules run --in-process');
+    const check = spawn('mesibo-modules', ['check', sample('crashy')], { env, cwd: directory });
+    expect((await collect(check)).stderr).toContain(': npx mesibo-modules try');
+  });
 
   it.runIf(has('gdb'))('so does the line that try prints when the module crashes in its init', async () => {
     const { code, stderr } = await command().run('try', fixture('init-crashes'), '--abi', 'table', 'x');

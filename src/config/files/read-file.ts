@@ -2,7 +2,7 @@
 
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
 import { ConfigError } from '../../errors.js';
-import { sentence, shellCommand } from '../../sentence.js';
+import { ownCommand, sentence } from '../../sentence.js';
 import { decodeText } from './encoding.js';
 
 /** Of a configuration, with all that it includes. */
@@ -33,9 +33,9 @@ const NEVER_WAIT =
 const ELF = Buffer.from('\x7fELF', 'latin1');
 
 function sharedObject(file: string): ConfigError {
-  const message = 'this is a shared object, not a configuration';
-  const remedy = sentence`to see what a module does with a message: ${shellCommand('mesibo-modules', 'try', file)}`;
-  return new ConfigError('CONFIG_UNREADABLE', message, { file }, { remedy });
+  const command = ownCommand('try', file);
+  const remedy = sentence`to see what a module does with a message: ${command}; to load and initialise it only: ${command} </dev/null`;
+  return new ConfigError('CONFIG_UNREADABLE', 'this is a shared object, not a configuration', { file }, { remedy });
 }
 
 /** How a configuration is read. */

@@ -2,9 +2,8 @@
  * What is announced about one module and its hosts: what it sends, logs and prints, and how it lives; and the counters of that.
  */
 
-import { DEBUGGING, type Debugged, debugCommand, isFault } from '../../debug-command.js';
+import { type Debugged, describeDebugging as describeRun, isFault } from '../../debug-command.js';
 import { readRunning } from '../../proc.js';
-import { sentence } from '../../sentence.js';
 import type { Log } from '../../wire/codec.js';
 import type { Callback } from '../../wire/event-kinds.js';
 import type { WireParams } from '../../wire/params.js';
@@ -40,7 +39,7 @@ export interface ChainEvents extends ModuleEvents {
 function describeDebugging({ module, path, configFile }: DeathFacts): string {
   const debugged: Debugged =
     configFile === undefined ? { kind: 'given', words: [path] } : { kind: 'configured', config: configFile, module };
-  return `module ${module}: ${sentence`${DEBUGGING}${debugCommand(debugged)}`}`;
+  return `module ${module}: ${describeRun(debugged, null)}`;
 }
 
 /** Whose news it is. */
