@@ -103,7 +103,7 @@ const TABLE: Record<string, Row> = {
   },
   check: {
     args: (config) => ['check', '--config', config],
-    running: [0, /^module filter: ok, .*\nmodule crashy: ok, .*\n$/, ''],
+    running: [0, /^module filter: ok, .*\nmodule crashy: ok, .*\nall 2 modules are good\n$/, ''],
     stopped: [0, /^module filter: ok/, ''],
     wrongName: null,
     broken: MISTAKE,
