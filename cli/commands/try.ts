@@ -14,7 +14,7 @@ import { chooseSource, collectTexts, type TextSource } from '../input/texts.js';
 import { PATIENCE_MS, QUIET_MS, watchTrial } from '../input/watch-trial.js';
 import { renderText } from '../render/message.js';
 import { renderTry, tryToJson } from '../render/try.js';
-import { asTyped, EXIT, printData, tell } from '../terminal/io.js';
+import { asTyped, EXIT, InterruptError, printData, tell } from '../terminal/io.js';
 import { hideProgress, showProgress } from '../terminal/progress.js';
 
 interface TryOptions {
@@ -45,7 +45,7 @@ export function addTry(program: Command): void {
     .option('--to <address>', 'who receives', SPEAKERS.to)
     .option(
       '--wait <ms>',
-      `how long to watch the module after a message (default: ${QUIET_MS}, and on while an http request is open, up to ${PATIENCE_MS})`,
+      `how long to watch the module after each message (default: ${QUIET_MS}, and on while an http request is open, up to ${PATIENCE_MS})`,
       parseWait,
     )
     .option('--json', 'print one JSON document a line')
@@ -56,7 +56,7 @@ export function addTry(program: Command): void {
       const { Prompt } = await import('../input/prompt.js');
       const interrupt = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-        process.once(signal, () => interrupt.abort(new SupervisorError('ILLEGAL_STATE', `${signal}: it was ended`)));
+        process.once(signal, () => interrupt.abort(new InterruptError(signal, `${signal}: it was ended`)));
       }
       const prompt = source.kind === 'prompt' ? new Prompt(options) : null;
       let endProgress = showProgress(async () => `try: waiting for ${basename(file)} to start`);

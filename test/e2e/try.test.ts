@@ -153,7 +153,7 @@ describe('try FILE.so TEXT', () => {
     expect(hosts).toHaveLength(1);
     child.kill('SIGTERM');
     const [code] = await once(child, 'close');
-    expect(code).toBe(1);
+    expect(code).toBe(143);
     expect(listProcesses().filter(({ pid }) => pid === hosts[0]?.pid)).toEqual([]);
     expect(listMarked('MESIBO_RUN_DIR', command.env.MESIBO_RUN_DIR as string)).toEqual([]);
   });
@@ -215,9 +215,18 @@ describe('try FILE.so with a module that asks a service', () => {
     service = await startRestServer(() => undefined);
     const { code, stdout, stderr } = await command.run(...args(), 'hello', '--wait', '300');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/: 1 http request still open after \d+ ms; to wait longer, add --wait \d+\n$/);
+    expect(stderr).toMatch(/: 1 http request still open after \d+ ms; to wait longer, give a larger --wait\n$/);
     // The module is told that its request has failed, as at any stop.
     expect(stdout).toContain('failed: the module is being stopped');
+  });
+
+  it('ended by Ctrl-C while a request is open, exits as a shell says it', async () => {
+    service = await startRestServer(() => undefined);
+    const child = command.begin(...args(), 'hello');
+    await service.reached(1);
+    child.kill('SIGINT');
+    const [code] = await once(child, 'close');
+    expect(code).toBe(130);
   });
 
   it('says in status how many are open', async () => {
