@@ -81,6 +81,14 @@ describe('try FILE.so TEXT', () => {
     expect(stdout.trim().split('\n').at(-1)).toMatch(/= pass, after/);
   });
 
+  it('goes on after a message that is refused, and shows the beginning of a long one', async () => {
+    const child = command.begin('try', sample('filter'));
+    const { code, stdout, stderr } = await command.finish(child, `${'x'.repeat(1024 * 1024 + 1)}\nhello\n`);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/the message has 1048577 bytes, .*; it was refused/)]);
+    expect(stdout).toMatch(/^alice to bob: x{1000}\.\.\. \(1048577 bytes\)$/m);
+    expect(stdout).toMatch(/^alice to bob: hello\n {2}= pass/m);
+  });
+
   it('takes texts from --message too, as run --in-process does', async () => {
     const { code, stdout } = await command.run('try', sample('filter'), 'one', '--message', 'two');
     expect([code, stdout.match(/^alice to bob: .*/gm)]).toEqual([0, ['alice to bob: one', 'alice to bob: two']]);
