@@ -260,6 +260,8 @@ describe('try FILE.so with settings in the wrong place', () => {
     ],
     [['--conf', 'dead_line=1s'], /did you mean deadline, .* To set ours: --set deadline=1s\n$/],
     [['--conf', 'abi=table'], /To set ours: --abi table\n$/],
+    [['--conf', 'env=FOO'], /env is also a section of ours\. To set variables of its process, write env \{/],
+    [['--conf', ' deadline = 1s'], /To set ours: --set deadline=1s\n$/],
     [['--conf', 'log_size=1MiB'], /a setting of the core, which has no effect here\n$/],
   ])('%j is given to the module, with a word', async (given, said) => {
     const { code, stderr } = await command.run('try', fixture('echo-params'), 'x', ...given);
@@ -269,6 +271,11 @@ describe('try FILE.so with settings in the wrong place', () => {
   it.each<[string[], RegExp]>([
     [['--set', 'blocked_words=darn'], /none of ours; for a setting of the module, write --conf blocked_words=darn;/],
     [['--set', 'deadlin=1s'], /did you mean deadline\? for a setting of the module, write --conf deadlin=1s/],
+    [
+      ['--set', 'env=FOO'],
+      /found env, which is a section and no setting; to set variables of its process, write env \{/,
+    ],
+    [['--set', 'static_tls=1MiB'], /found "1MiB" for static_tls, expected a size up to 16KiB/],
     [['--set', 'log_size=1MiB'], /one of the core and has no effect on one module/],
   ])('%j is refused, with the way to give it', async (given, said) => {
     const { code, stderr } = await command.run('try', sample('filter'), 'x', ...given);
