@@ -175,6 +175,12 @@ export class DirectoryError extends SupervisorError {}
 /** A message that the caller must shorten or correct; it never reached a module. */
 export class MessageError extends SupervisorError {}
 
+/** A message that is over `max_message`. */
+export function describeTooLarge(payloadBytes: number, maxMessageBytes: number): MessageError {
+  const limit = `more than max_message (${maxMessageBytes})`;
+  return new MessageError('MESSAGE_TOO_LARGE', `the message has ${payloadBytes} bytes, ${limit}; it was refused`);
+}
+
 /** A sent id names no module. */
 export class UnknownSenderError extends MessageError {}
 

@@ -1,12 +1,11 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { CheckResult } from '../../src/check.js';
-import { SupervisorError } from '../../src/errors.js';
 import { escapeControl } from '../../src/logs/format.js';
 import { joinSentences, type Sentence, sentence } from '../../src/sentence.js';
 import { type GlobalOptions, isGiven } from '../input/options.js';
 import { describeChecked } from '../render/check.js';
-import { EXIT, printData, printSentence, tell, UsageError } from '../terminal/io.js';
+import { EXIT, InterruptError, printData, printSentence, tell, UsageError } from '../terminal/io.js';
 import { withProgress } from '../terminal/progress.js';
 import { DEFAULT_CONFIG } from './start.js';
 
@@ -44,7 +43,7 @@ export function addCheck(program: Command): void {
       const checked: { module: string; isGood: boolean }[] = [];
       const interrupt = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-        process.once(signal, () => interrupt.abort(new SupervisorError('ILLEGAL_STATE', 'the check was interrupted')));
+        process.once(signal, () => interrupt.abort(new InterruptError(signal, 'the check was interrupted')));
       const results = checkModules(config, interrupt.signal);
       for (;;) {
         const left = config.modules.slice(checked.length).map(({ name }) => name);

@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander';
 import { describeMisplaced } from '../../src/config/misplaced.js';
 import { ABI_NAMES, type AbiName } from '../../src/config/types.js';
 import { describeDebugging, isFault } from '../../src/debug-command.js';
+import { describeTooLarge } from '../../src/errors.js';
 import type { Fed } from '../../src/in-process/loader.js';
 import { type Sentence, sentence } from '../../src/sentence.js';
 import { givenOptions, SPEAKERS } from '../input/given-options.js';
@@ -100,17 +101,21 @@ export function addRun(program: Command): void {
       if (options.under !== undefined) process.on('SIGINT', () => undefined);
       const ended = new AbortController();
       const prompt = source.kind === 'prompt' ? new Prompt(options) : null;
+      let isRefused = false;
       const end = await runInProcess({
         modules,
         maxMessageBytes: config.maxMessageBytes,
-        messages: noted(messagesOf(source, prompt, options, ended.signal), renderer),
+        messages: noted(messagesOf(source, prompt, options, ended.signal), renderer, config.maxMessageBytes),
         under: options.under ?? null,
         quietStdout: options.json === true,
         ...(options.wait === undefined ? {} : { waitMs: options.wait }),
         interactive: source.kind === 'texts',
         onEvent: (event) => {
           const lines = renderer.render(event);
-          if (event.kind === 'refused') process.exitCode = EXIT.failed;
+          if (event.kind === 'refused') {
+            isRefused = true;
+            process.exitCode = EXIT.failed;
+          }
           if (prompt) return lines.length > 0 ? prompt.show(lines) : undefined;
           const line = options.json ? eventToJson(event) : lines.join('\n');
           if (options.json ? line !== null : lines.length > 0) printData(line as string);
@@ -121,7 +126,7 @@ export function addRun(program: Command): void {
       if (failure === null) return;
       const isShown = isFault(end.signal) && options.under === undefined;
       const where = isShown ? describePlace(files, options, renderer.given()) : null;
-      if (process.exitCode !== EXIT.failed) tell(where ? sentence`${failure}; ${where}` : failure, 'error');
+      if (!isRefused) tell(where ? sentence`${failure}; ${where}` : failure, 'error');
       process.exitCode = EXIT.failed;
     });
 }
@@ -200,8 +205,14 @@ async function* typed(prompt: Prompt, ended: AbortSignal): AsyncGenerator<Said> 
   yield* said;
 }
 
-async function* noted(messages: AsyncIterable<Fed>, renderer: RunRenderer): AsyncGenerator<Fed> {
+/** Those that a core would take. */
+async function* noted(messages: AsyncIterable<Fed>, renderer: RunRenderer, most: number): AsyncGenerator<Fed> {
   for await (const message of messages) {
+    if (message.payload.length > most) {
+      tell(describeTooLarge(message.payload.length, most).sentence, 'error');
+      process.exitCode = EXIT.failed;
+      continue;
+    }
     renderer.note(message);
     yield message;
   }

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { describeMisplaced } from '../../src/config/misplaced.js';
 import { ABI_NAMES, type AbiName } from '../../src/config/types.js';
 import { describeDebugging, isFault } from '../../src/debug-command.js';
-import { SupervisorError } from '../../src/errors.js';
+import { MessageError, SupervisorError } from '../../src/errors.js';
 import { escapeControl } from '../../src/logs/format.js';
 import type { Trial, TryEvent } from '../../src/throwaway/try-module.js';
 import { givenOptions, SPEAKERS } from '../input/given-options.js';
@@ -14,7 +14,7 @@ import { chooseSource, collectTexts, type TextSource } from '../input/texts.js';
 import { PATIENCE_MS, QUIET_MS, watchTrial } from '../input/watch-trial.js';
 import { renderText } from '../render/message.js';
 import { renderTry, tryToJson } from '../render/try.js';
-import { asTyped, EXIT, printData, tell } from '../terminal/io.js';
+import { asTyped, EXIT, InterruptError, printData, tell } from '../terminal/io.js';
 import { hideProgress, showProgress } from '../terminal/progress.js';
 
 interface TryOptions {
@@ -45,7 +45,7 @@ export function addTry(program: Command): void {
     .option('--to <address>', 'who receives', SPEAKERS.to)
     .option(
       '--wait <ms>',
-      `how long to watch the module after a message (default: ${QUIET_MS}, and on while an http request is open, up to ${PATIENCE_MS})`,
+      `how long to watch the module after each message (default: ${QUIET_MS}, and on while an http request is open, up to ${PATIENCE_MS})`,
       parseWait,
     )
     .option('--json', 'print one JSON document a line')
@@ -56,7 +56,7 @@ export function addTry(program: Command): void {
       const { Prompt } = await import('../input/prompt.js');
       const interrupt = new AbortController();
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-        process.once(signal, () => interrupt.abort(new SupervisorError('ILLEGAL_STATE', `${signal}: it was ended`)));
+        process.once(signal, () => interrupt.abort(new InterruptError(signal, `${signal}: it was ended`)));
       }
       const prompt = source.kind === 'prompt' ? new Prompt(options) : null;
       let endProgress = showProgress(async () => `try: waiting for ${basename(file)} to start`);
@@ -81,8 +81,12 @@ export function addTry(program: Command): void {
         const trial: Trial = {
           openRequests,
           give: (params, payload) => {
-            given.push(payload);
-            return give(params, payload);
+            const texts = given;
+            texts.push(payload);
+            return give(params, payload).catch((error) => {
+              texts.splice(texts.indexOf(payload), 1);
+              throw error;
+            });
           },
         };
         if (prompt) {
@@ -115,6 +119,9 @@ function describePlace(file: string, { conf, abi, name, from, to, wait }: TryOpt
   return describeDebugging({ kind: 'given', words: [...options, file] }, given);
 }
 
+/** Of a text that is given, in characters. */
+const LONGEST_SHOWN = 1000;
+
 let lastId = 0n;
 
 function nextId(): bigint {
@@ -133,9 +140,22 @@ async function feed(
   const texts = source.kind === 'texts' ? source.texts.map((text) => Buffer.from(text)) : null;
   for await (const payload of texts ?? linesOfStdin()) {
     if (signal.aborted) return;
-    if (!json) printData(`${escapeControl(`${from} to ${to}`)}: ${renderText(payload)}`);
-    await trial.give({ from, to, id: nextId() }, payload);
+    if (!json) printData(`${escapeControl(`${from} to ${to}`)}: ${shorten(payload)}`);
+    try {
+      await trial.give({ from, to, id: nextId() }, payload);
+    } catch (error) {
+      if (!(error instanceof MessageError)) throw error;
+      tell(error.sentence, 'error');
+      process.exitCode = EXIT.failed;
+      continue;
+    }
     if (texts) await watch(trial);
   }
   if (!texts) await watch(trial);
+}
+
+/** Who gave it knows a long text. */
+function shorten(payload: Buffer): string {
+  const text = renderText(payload);
+  return text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN)}... (${payload.length} bytes)`;
 }

@@ -52,14 +52,16 @@ export function parseU64(text: string): bigint {
 }
 
 /**
- * Adds KEY=VALUE to those given before.
+ * Adds KEY=VALUE to those given before. With spaces around the key, as in a file, those around the value do not count either.
  *
  * @throws InvalidArgumentError for anything else.
  */
 export function collectPairs(text: string, before: [string, string][]): [string, string][] {
   const equals = text.indexOf('=');
-  if (equals <= 0) throw new InvalidArgumentError('Expected KEY=VALUE.');
-  return [...before, [text.slice(0, equals), text.slice(equals + 1)]];
+  const [written, value] = [text.slice(0, Math.max(equals, 0)), text.slice(equals + 1)];
+  const key = written.trim();
+  if (key === '') throw new InvalidArgumentError('Expected KEY=VALUE.');
+  return [...before, [key, key === written ? value : value.trim()]];
 }
 
 /**

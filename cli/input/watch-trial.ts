@@ -41,7 +41,6 @@ export async function watchTrial(
   endProgress();
   if (open === 0 || signal.aborted) return;
   const waited = Math.round(performance.now() - began);
-  tell(
-    `${counted(open, 'http request')} still open after ${waited} ms; to wait longer, add --wait ${2 * Math.max(waited, PATIENCE_MS)}`,
-  );
+  const remedy = given === null ? `add --wait ${2 * Math.max(waited, PATIENCE_MS)}` : 'give a larger --wait';
+  tell(`${counted(open, 'http request')} still open after ${waited} ms; to wait longer, ${remedy}`);
 }

@@ -1,5 +1,6 @@
 /** What every command prints with, and the errors that decide the exit code. */
 
+import { constants } from 'node:os';
 import { ControlError, SupervisorError } from '../../src/errors.js';
 import { isJournal, priorityMark, type Severity } from '../../src/journal.js';
 import { joinSentences, Sentence } from '../../src/sentence.js';
@@ -20,6 +21,17 @@ export class UsageError extends Error {
   constructor(what: string | Sentence) {
     super(`${what}`);
     this.sentence = typeof what === 'string' ? new Sentence([what]) : what;
+  }
+}
+
+/** A signal ended the command; the exit code says so, as a shell does. */
+export class InterruptError extends SupervisorError {
+  override readonly exitCode: number;
+
+  constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', what: string) {
+    const exitCode = 128 + constants.signals[signal];
+    super('ILLEGAL_STATE', what, { exitCode });
+    this.exitCode = exitCode;
   }
 }
 
@@ -123,5 +135,6 @@ export function report(error: unknown): number {
       'error',
     );
   if (error instanceof UsageError) return EXIT.usage;
+  if (error instanceof InterruptError) return error.exitCode;
   return error instanceof ControlError && error.code === 'CORE_NOT_RUNNING' ? EXIT.notRunning : EXIT.failed;
 }

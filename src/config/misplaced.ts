@@ -20,6 +20,7 @@ export function describeMisplaced(pairs: readonly (readonly [string, string])[],
 function describeDoubt(key: string, value: string, to: GivenTo): string | null {
   if (Object.hasOwn(MODULE_KEYS, key))
     return `the module gets it; ${key} is also a setting of ours. ${toSet(key, value, to)}`;
+  if (key === ENV) return `the module gets it; env is also a section of ours. ${ENV_REMEDY}`;
   if (Object.hasOwn(CORE_KEYS, key)) {
     return `the module gets it; ${key} is also a setting of the core, which has no effect here`;
   }
@@ -35,8 +36,16 @@ function toSet(key: string, value: string, to: GivenTo): string {
   return `To set ours: --set ${quoteWord(`${key}=${value}`)}`;
 }
 
+/** The one section that a module may have for the environment of its process. */
+const ENV = 'env';
+const ENV_REMEDY = 'To set variables of its process, write env { NAME = VALUE } in its block of a configuration';
+
 /** The error for what was given as ours and is not. */
 export function unknownSetting(key: string, value: string): SupervisorError {
+  if (key === ENV) {
+    const what = `found ${ENV}, which is a section and no setting`;
+    return new SupervisorError('CONFIG_VALUE', what, { remedy: ENV_REMEDY.replace('To', 'to') });
+  }
   const known = Object.keys(MODULE_KEYS);
   const near = findNearKey(key, known);
   const forModule = `for a setting of the module, write --conf ${quoteWord(`${key}=${value}`)}`;

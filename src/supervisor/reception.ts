@@ -2,7 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 import type { CoreConfig } from '../config/types.js';
-import { MessageError, UnknownSenderError } from '../errors.js';
+import { describeTooLarge, MessageError, UnknownSenderError } from '../errors.js';
 import { CallEvent } from '../wire/call-event.js';
 import type { Callback } from '../wire/event-kinds.js';
 import { findParamsError, fromWireParams, snapshotOf, toAddress, toLong } from '../wire/params.js';
@@ -160,9 +160,7 @@ export class Reception {
   /** @throws {MessageError} `MESSAGE_TOO_LARGE` */
   #requireSize(payloadBytes: number): void {
     const { maxMessageBytes } = this.#options.config();
-    if (payloadBytes <= maxMessageBytes) return;
-    const limit = `more than max_message (${maxMessageBytes})`;
-    throw new MessageError('MESSAGE_TOO_LARGE', `the message has ${payloadBytes} bytes, ${limit}; it was refused`);
+    if (payloadBytes > maxMessageBytes) throw describeTooLarge(payloadBytes, maxMessageBytes);
   }
 
   #decide(event: CallEvent, conversation: Conversation, origin: Origin | undefined): Promise<Decision> {

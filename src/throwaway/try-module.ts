@@ -8,7 +8,7 @@ import { showText } from '../config/text.js';
 import type { AbiName, CoreConfig } from '../config/types.js';
 import { UnitError } from '../config/units.js';
 import { DEBUGGING } from '../debug-command.js';
-import { SupervisorError } from '../errors.js';
+import { ConfigError, SupervisorError } from '../errors.js';
 import { readElf } from '../host-runner/abi/elf.js';
 import { nameOf } from '../host-runner/abi/init-symbol.js';
 import type { Supervisor } from '../supervisor/supervisor.js';
@@ -127,5 +127,18 @@ function configOf({ file, name, abi, config, settings }: TriedModule): CoreConfi
       throw new SupervisorError('CONFIG_VALUE', `found ${showText(value)} for ${key}, ${error.message}`);
     }
   }
-  return makeConfig({ spareHosts: 0, modules: [options as unknown as ModuleOptions] });
+  try {
+    return makeConfig({ spareHosts: 0, modules: [options as unknown as ModuleOptions] });
+  } catch (error) {
+    throw error instanceof ConfigError ? nameSetting(error, settings) : error;
+  }
+}
+
+/** Options of programs have other names than settings. */
+function nameSetting(error: ConfigError, settings: TriedModule['settings']): SupervisorError {
+  for (const [key, value] of settings) {
+    const [, why] = error.message.split(`: ${MODULE_KEYS[key]?.field}: `);
+    if (why !== undefined) return new SupervisorError('CONFIG_VALUE', `found ${showText(value)} for ${key}, ${why}`);
+  }
+  return error;
 }

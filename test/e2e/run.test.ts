@@ -230,6 +230,13 @@ message 2 from alice to bob: what the heck
     expect(out).toMatch(/refused: 1048577 bytes are more than max_message \(1048576\)/);
   });
 
+  it('refuses a message that try would refuse, in the same words, and goes on', async () => {
+    const { code, out, err } = await run(['--in-process', sample('filter')], `${'x'.repeat(1024 * 1024 + 1)}\nhello\n`);
+    const words = 'the message has 1048577 bytes, more than max_message (1048576); it was refused';
+    expect([code, err]).toEqual([1, `mesibo-modules: ${words}\n`]);
+    expect(out).toMatch(/^message 1 from alice to bob: hello$[\s\S]*= pass/m);
+  });
+
   it('leaves no process behind, and shows no setting on its command line', async () => {
     const conf = `module init_hangs { path = ${fixture('init-hangs')}\n abi = table\n token = S3CRET }\n`;
     writeFileSync(join(directory, 'hangs.conf'), conf);

@@ -81,6 +81,14 @@ describe('try FILE.so TEXT', () => {
     expect(stdout.trim().split('\n').at(-1)).toMatch(/= pass, after/);
   });
 
+  it('goes on after a message that is refused, and shows the beginning of a long one', async () => {
+    const child = command.begin('try', sample('filter'));
+    const { code, stdout, stderr } = await command.finish(child, `${'x'.repeat(1024 * 1024 + 1)}\nhello\n`);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/the message has 1048577 bytes, .*; it was refused/)]);
+    expect(stdout).toMatch(/^alice to bob: x{1000}\.\.\. \(1048577 bytes\)$/m);
+    expect(stdout).toMatch(/^alice to bob: hello\n {2}= pass/m);
+  });
+
   it('takes texts from --message too, as run --in-process does', async () => {
     const { code, stdout } = await command.run('try', sample('filter'), 'one', '--message', 'two');
     expect([code, stdout.match(/^alice to bob: .*/gm)]).toEqual([0, ['alice to bob: one', 'alice to bob: two']]);
@@ -153,7 +161,7 @@ describe('try FILE.so TEXT', () => {
     expect(hosts).toHaveLength(1);
     child.kill('SIGTERM');
     const [code] = await once(child, 'close');
-    expect(code).toBe(1);
+    expect(code).toBe(143);
     expect(listProcesses().filter(({ pid }) => pid === hosts[0]?.pid)).toEqual([]);
     expect(listMarked('MESIBO_RUN_DIR', command.env.MESIBO_RUN_DIR as string)).toEqual([]);
   });
@@ -215,9 +223,18 @@ describe('try FILE.so with a module that asks a service', () => {
     service = await startRestServer(() => undefined);
     const { code, stdout, stderr } = await command.run(...args(), 'hello', '--wait', '300');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/: 1 http request still open after \d+ ms; to wait longer, add --wait \d+\n$/);
+    expect(stderr).toMatch(/: 1 http request still open after \d+ ms; to wait longer, give a larger --wait\n$/);
     // The module is told that its request has failed, as at any stop.
     expect(stdout).toContain('failed: the module is being stopped');
+  });
+
+  it('ended by Ctrl-C while a request is open, exits as a shell says it', async () => {
+    service = await startRestServer(() => undefined);
+    const child = command.begin(...args(), 'hello');
+    await service.reached(1);
+    child.kill('SIGINT');
+    const [code] = await once(child, 'close');
+    expect(code).toBe(130);
   });
 
   it('says in status how many are open', async () => {
@@ -243,6 +260,8 @@ describe('try FILE.so with settings in the wrong place', () => {
     ],
     [['--conf', 'dead_line=1s'], /did you mean deadline, .* To set ours: --set deadline=1s\n$/],
     [['--conf', 'abi=table'], /To set ours: --abi table\n$/],
+    [['--conf', 'env=FOO'], /env is also a section of ours\. To set variables of its process, write env \{/],
+    [['--conf', ' deadline = 1s'], /To set ours: --set deadline=1s\n$/],
     [['--conf', 'log_size=1MiB'], /a setting of the core, which has no effect here\n$/],
   ])('%j is given to the module, with a warning', async (given, said) => {
     const { code, stderr } = await command.run('try', fixture('echo-params'), 'x', ...given);
@@ -252,6 +271,11 @@ describe('try FILE.so with settings in the wrong place', () => {
   it.each<[string[], RegExp]>([
     [['--set', 'blocked_words=darn'], /none of ours; for a setting of the module, write --conf blocked_words=darn;/],
     [['--set', 'deadlin=1s'], /did you mean deadline\? for a setting of the module, write --conf deadlin=1s/],
+    [
+      ['--set', 'env=FOO'],
+      /found env, which is a section and no setting; to set variables of its process, write env \{/,
+    ],
+    [['--set', 'static_tls=1MiB'], /found "1MiB" for static_tls, expected a size up to 16KiB/],
     [['--set', 'log_size=1MiB'], /one of the core and has no effect on one module/],
   ])('%j is refused, with the way to give it', async (given, said) => {
     const { code, stderr } = await command.run('try', sample('filter'), 'x', ...given);

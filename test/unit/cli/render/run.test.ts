@@ -16,3 +16,19 @@ test.each([
   expect(shown(told)).toEqual([`  m${words}`]);
   expect(shown({ ...told, trial: 'table' })).toEqual([`  m (tried as table)${words}`]);
 });
+
+test('a crash outside of messages, as in an http callback, is shown with the messages given until then', () => {
+  const renderer = new RunRenderer();
+  const [one, two] = ['one', 'two'].map((text) => ({ numbers: {}, from: 'a', to: 'b', payload: Buffer.from(text) }));
+  for (const message of [one, two]) if (message) renderer.note(message);
+  const call = (name: string, number: number) => {
+    const event = parseEvent(JSON.stringify({ event: 'call', module: 'm', function: hex(name), number }));
+    if (event) renderer.render(event);
+  };
+  call('on_message', 1);
+  call('an http callback', 0);
+  expect(renderer.given()).toEqual([one]);
+  expect(renderer.failure({ exitCode: null, signal: 'SIGSEGV' }, null)).toContain(
+    'SIGSEGV in an http callback of module m',
+  );
+});
