@@ -26,5 +26,6 @@ export function describeDefaults(messages: Pick<ModuleStatus['messages'], 'defau
   const { default: all, defaultConsumed: dropped } = messages as Partial<typeof messages> & { default: number };
   if (all === 0 || dropped === undefined) return '';
   if (dropped === 0) return ' and passed';
-  return dropped === all ? ' and were DROPPED' : `: ${all - dropped} passed, ${dropped} were DROPPED`;
+  const were = dropped === 1 ? 'was' : 'were';
+  return dropped === all ? ` and ${were} DROPPED` : `: ${all - dropped} passed, ${dropped} ${were} DROPPED`;
 }

@@ -76,7 +76,7 @@ test('default verdicts say why they were given', () => {
   const dropped = (defaultConsumed: number) =>
     renderDescription({ ...module, messages: { ...crashed.messages, defaultConsumed } }, { ...view, width: 200 });
   expect(dropped(3)).toContain(' 3 got the default verdict and were DROPPED (3 crash)\n');
-  expect(dropped(1)).toContain(' 3 got the default verdict: 2 passed, 1 were DROPPED (3 crash)\n');
+  expect(dropped(1)).toContain(' 3 got the default verdict: 2 passed, 1 was DROPPED (3 crash)\n');
 });
 
 test('the times of answers are shown, once there are any', () => {
