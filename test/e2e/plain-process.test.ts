@@ -147,8 +147,8 @@ describe('a function that the module is not linked with', () => {
     const served = await serve('misses-several');
     const said = [
       'nothing provides the symbols SSL_free, SSL_new; link the module with -lssl -lcrypto; calling one ends the process',
-      'nothing provides the symbol mesibo_of_the_future; the module wants a function that no ABI of this version has; a call ' +
-        'of it ends the process',
+      'nothing provides the symbol mesibo_of_the_future; the module wants a function that no ABI of this version has; calling ' +
+        'it ends the process',
     ];
     const path = fixture('misses-several');
     const lines = said.map((line) => `${path}: ${line}`);
