@@ -43,7 +43,7 @@ const ENV_REMEDY = 'To set variables of its process, write env { NAME = VALUE } 
 /** The error for what was given as ours and is not. */
 export function unknownSetting(key: string, value: string): SupervisorError {
   if (key === ENV) {
-    const what = `found ${ENV}, which is a section and no setting`;
+    const what = `found ${ENV}, which is a section, not a setting`;
     return new SupervisorError('CONFIG_VALUE', what, { remedy: ENV_REMEDY.replace('To', 'to') });
   }
   const known = Object.keys(MODULE_KEYS);

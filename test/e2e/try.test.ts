@@ -269,11 +269,11 @@ describe('try FILE.so with settings in the wrong place', () => {
   });
 
   it.each<[string[], RegExp]>([
-    [['--set', 'blocked_words=darn'], /none of ours; for a setting of the module, write --conf blocked_words=darn;/],
+    [['--set', 'blocked_words=darn'], /not one of ours; for a setting of the module, write --conf blocked_words=darn;/],
     [['--set', 'deadlin=1s'], /did you mean deadline\? for a setting of the module, write --conf deadlin=1s/],
     [
       ['--set', 'env=FOO'],
-      /found env, which is a section and no setting; to set variables of its process, write env \{/,
+      /found env, which is a section, not a setting; to set variables of its process, write env \{/,
     ],
     [['--set', 'static_tls=1MiB'], /found "1MiB" for static_tls, expected a size up to 16KiB/],
     [['--set', 'log_size=1MiB'], /one of the core and has no effect on one module/],
