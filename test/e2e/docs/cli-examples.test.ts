@@ -21,7 +21,7 @@ const PRINTS: Record<string, RegExp> = {
   // The second time it is drawn anew.
   'status --watch': /(filter +serving[\s\S]*){2}/,
   reload: /^$/,
-  'logs filter -f': /module filter: starting -> serving/,
+  'logs filter -f': /starting -> serving/,
   stop: /^$/,
 };
 /** Those that go on until they are interrupted, and how they end then. */
