@@ -28,7 +28,7 @@ export const REFERENCE: Record<string, Step | Step[]> = {
       after: 'npx mesibo-modules check --strict --config mesibo.conf',
       status: 1,
       prints: [
-        /^module filter: .*no such file.*\nmodule translate: no file found.*\nmodule autoreply: no file found.*\n$/,
+        /^module filter: .*no such file.*\nmodule translate: no file found.*\nmodule autoreply: no file found.*\n0 of 3 modules are good; .*\n$/,
       ],
     }),
     file('mesibo.conf', {
