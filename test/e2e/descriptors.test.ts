@@ -166,7 +166,7 @@ it('a daemon without a descriptor left survives crashes, events, a reload and it
     await expect
       .poll(logs, PATIENCE)
       .toMatch(
-        /module crashy: the host process could not be started: this process is out of file descriptors \(\d+ of 3 in use/,
+        /crashy.* the host process could not be started: this process is out of file descriptors \(\d+ of 3 in use/,
       );
     await expect.poll(logs, PATIENCE).toMatch(/the program of on_event failed, .*EMFILE/);
     process.kill(core.pid, 'SIGHUP');
