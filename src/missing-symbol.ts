@@ -1,5 +1,7 @@
 /** What to do about a symbol that a module needs and nothing provides: pure. */
 
+import { listSome } from './list-some.js';
+
 /** Libraries by what their symbols look like. Node.js carries most of them, but for itself alone. */
 const LIBRARIES: readonly [pattern: RegExp, flags: string][] = [
   [/^(SSL|TLS|DTLS|BIO_ssl|BIO_f_ssl|OPENSSL_init_ssl)(_|$)/, '-lssl -lcrypto'],
@@ -55,8 +57,7 @@ export function warnOfMissing(path: string, symbols: readonly string[]): string[
     remedies.set(remedy, [...(remedies.get(remedy) ?? []), symbol]);
   }
   return [...remedies].map(([remedy, sharing]) => {
-    const more = sharing.length > MAX_LISTED ? ` and ${sharing.length - MAX_LISTED} more` : '';
-    const names = sharing.slice(0, MAX_LISTED).join(', ') + more;
+    const names = listSome(sharing, MAX_LISTED);
     const what = sharing.length === 1 ? `the symbol ${names}` : `the symbols ${names}`;
     return `${path}: nothing provides ${what}; ${remedy}; calling ${sharing.length === 1 ? 'it' : 'one'} ends the process`;
   });

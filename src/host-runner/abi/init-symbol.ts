@@ -1,6 +1,7 @@
 /** Pure: which of the functions of a file is the init of its module, and what the module is called. */
 
 import { ModuleLoadError } from '../../errors.js';
+import { listSome } from '../../list-some.js';
 import type { ElfFacts } from './elf.js';
 
 const INIT = /^mesibo_module_(.+)_init$/;
@@ -53,7 +54,7 @@ export function nameOf(facts: ElfFacts): string {
   const what =
     name === undefined
       ? describeMissing(facts, 'mesibo_module_<name>_init', [])
-      : `it exports the init of several modules (${list(names)}); name one of them, with --name or in a configuration`;
+      : `it exports the init of several modules (${listSome(names, MAX_LISTED)}); name one of them, with --name or in a configuration`;
   throw new ModuleLoadError('MODULE_NO_INIT', `${facts.path}: ${what}`);
 }
 
@@ -109,14 +110,9 @@ function describeInit(path: string, { symbol, name, isMangled }: Init, wanted: s
 function describeMissing(facts: ElfFacts, wanted: string, inits: readonly Init[]): string {
   if (inits.length > 0) {
     const symbols = inits.map(({ symbol }) => symbol);
-    return `it exports no ${wanted}, but ${list(symbols)}; call the module by one of these names in the configuration`;
+    return `it exports no ${wanted}, but ${listSome(symbols, MAX_LISTED)}; call the module by one of these names in the configuration`;
   }
   const similar = facts.exports.filter((name) => /mesibo_?module|_init(?![a-z])/i.test(name) && !/^_init$/.test(name));
-  const found = similar.length > 0 ? `, but ${list(similar)}` : '';
+  const found = similar.length > 0 ? `, but ${listSome(similar, MAX_LISTED)}` : '';
   return `it exports no ${wanted}${found}; ${DEFINE}`;
-}
-
-function list(names: string[]): string {
-  const more = names.length > MAX_LISTED ? ` and ${names.length - MAX_LISTED} more` : '';
-  return names.slice(0, MAX_LISTED).join(', ') + more;
 }

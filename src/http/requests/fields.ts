@@ -1,5 +1,6 @@
 /** Bodies of requests, field by field: one table for reading and for the description of the interface. */
 
+import { listSome } from '../../list-some.js';
 import { objectOf, type Read } from '../../wire/gateway/json/reading.js';
 import { invalidRequest } from '../failure.js';
 
@@ -33,10 +34,9 @@ export function readFields<T>(body: unknown, fields: Fields<T>, into: T): T {
 }
 
 function unknownFields(unknown: string[], known: string[]): Error {
-  const shown = unknown.slice(0, SHOWN_FIELDS).map((key) => JSON.stringify(key.slice(0, SHOWN_CHARS)));
-  const more = unknown.length > shown.length ? ` and ${unknown.length - shown.length} more` : '';
+  const shown = unknown.map((key) => JSON.stringify(key.slice(0, SHOWN_CHARS)));
   const what = unknown.length === 1 ? 'an unknown field' : 'unknown fields';
-  return invalidRequest(`the body has ${what}: ${shown.join(', ')}${more}`, `known are ${known.join(', ')}`);
+  return invalidRequest(`the body has ${what}: ${listSome(shown, SHOWN_FIELDS)}`, `known are ${known.join(', ')}`);
 }
 
 /**

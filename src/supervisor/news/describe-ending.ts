@@ -1,5 +1,7 @@
 /** What became of processes that were ended, in words. */
 
+import { counted } from '../../counted.js';
+import { listSome } from '../../list-some.js';
 import type { ProcessName } from '../../proc.js';
 import type { Ending } from '../runner/runner.js';
 
@@ -20,7 +22,7 @@ export function describeEnding({ ended, left }: Ending, which: string): string |
 }
 
 function count({ length }: ProcessName[]): string {
-  return length === 1 ? '1 process' : `${length} processes`;
+  return counted(length, 'process', 'processes');
 }
 
 function verb({ length }: ProcessName[], one: string, many: string): string {
@@ -28,7 +30,8 @@ function verb({ length }: ProcessName[], one: string, many: string): string {
 }
 
 function list(processes: ProcessName[]): string {
-  const named = processes.slice(0, NAMED).map(({ pid, name }) => `${name} (pid ${pid})`);
-  const more = processes.length - named.length;
-  return more > 0 ? `${named.join(', ')} and ${more} more` : named.join(', ');
+  return listSome(
+    processes.map(({ pid, name }) => `${name} (pid ${pid})`),
+    NAMED,
+  );
 }
