@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { CheckResult } from '../../src/check.js';
-import { escapeControl } from '../../src/logs/format.js';
+import { escapeControl } from '../../src/escape-control.js';
 import { joinSentences, type Sentence, sentence } from '../../src/sentence.js';
 import { type GlobalOptions, isGiven } from '../input/options.js';
 import { describeChecked } from '../render/check.js';

@@ -4,7 +4,7 @@ import { describeMisplaced } from '../../src/config/misplaced.js';
 import { ABI_NAMES, type AbiName } from '../../src/config/types.js';
 import { describeDebugging, isFault } from '../../src/debug-command.js';
 import { MessageError, SupervisorError } from '../../src/errors.js';
-import { escapeControl } from '../../src/logs/format.js';
+import { escapeControl } from '../../src/escape-control.js';
 import type { Trial, TryEvent } from '../../src/throwaway/try-module.js';
 import { givenOptions, SPEAKERS } from '../input/given-options.js';
 import { collectPairs, parseWait } from '../input/options.js';

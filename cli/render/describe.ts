@@ -1,7 +1,7 @@
 /** Everything about one module for a person: pure. */
 
 import { counted } from '../../src/counted.js';
-import { escapeControl } from '../../src/logs/format.js';
+import { escapeControl } from '../../src/escape-control.js';
 import { coreCommand, readSentence, type Sentence, sentence } from '../../src/sentence.js';
 import type { ModuleDescription, SettingDescription } from '../../src/supervisor/types.js';
 import { countColumns } from '../text/columns.js';

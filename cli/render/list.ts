@@ -1,6 +1,6 @@
 /** The modules of a core, a line each: pure. */
 
-import { escapeControl } from '../../src/logs/format.js';
+import { escapeControl } from '../../src/escape-control.js';
 import type { ModuleStatus } from '../../src/supervisor/types.js';
 import { formatCount } from '../text/format.js';
 import { type Column, cut, cutPath, renderTable } from '../text/table.js';

@@ -1,7 +1,7 @@
 /** Messages and what became of them, as JSON and for a person: pure. */
 
 import type { ReportedMessage } from '../../src/control/frames.js';
-import { escapeControl } from '../../src/logs/format.js';
+import { escapeControl } from '../../src/escape-control.js';
 import type { Outcome } from '../../src/supervisor/types.js';
 import { messageFields, paramsFields } from '../../src/wire/message-document.js';
 

@@ -1,8 +1,8 @@
 /** What modules did in one process, as lines for a person or as JSON. It remembers the message in progress, and nothing else. */
 
+import { escapeControl } from '../../src/escape-control.js';
 import { type LoaderEvent, type ToldParams, textOf } from '../../src/in-process/events.js';
 import type { Fed, RunEnd } from '../../src/in-process/loader.js';
-import { escapeControl } from '../../src/logs/format.js';
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 

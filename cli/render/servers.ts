@@ -1,7 +1,7 @@
 /** The chat servers of a core, and what modules sent that waits for one: pure. */
 
 import { counted } from '../../src/counted.js';
-import { escapeControl } from '../../src/logs/format.js';
+import { escapeControl } from '../../src/escape-control.js';
 import type { CoreStatus, SendsStatus, ServerStatus } from '../../src/supervisor/types.js';
 import { formatCount } from '../text/format.js';
 import { type Column, renderTable } from '../text/table.js';

@@ -1,6 +1,6 @@
 /** The state of a core for a person: pure. */
 
-import { escapeControl } from '../../src/logs/format.js';
+import { escapeControl } from '../../src/escape-control.js';
 import { type Sentence, sentence } from '../../src/sentence.js';
 import type { CoreStatus, ModuleStatus } from '../../src/supervisor/types.js';
 import { countColumns } from '../text/columns.js';

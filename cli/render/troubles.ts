@@ -2,7 +2,7 @@
 
 import { counted } from '../../src/counted.js';
 import { type Debugged, describeDebugging as describeRun, isFault } from '../../src/debug-command.js';
-import { escapeControl } from '../../src/logs/format.js';
+import { escapeControl } from '../../src/escape-control.js';
 import { coreCommand, readSentence, type Sentence, sentence } from '../../src/sentence.js';
 import type { CoreStatus, ModuleStatus } from '../../src/supervisor/types.js';
 import { formatAgo, formatUntil, replaceTimes } from '../text/format.js';

@@ -1,6 +1,6 @@
 /** What a module that is tried does, for a person and as JSON: pure. */
 
-import { escapeControl } from '../../src/logs/format.js';
+import { escapeControl } from '../../src/escape-control.js';
 import type { Outcome } from '../../src/supervisor/types.js';
 import type { TryEvent } from '../../src/throwaway/try-module.js';
 import { outcomeToJson, renderText, sentToJson } from './message.js';

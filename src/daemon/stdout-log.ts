@@ -1,9 +1,9 @@
 /** The log on standard output: JSON, or readable lines on a terminal. */
 
 import { prettyFactory } from 'pino-pretty';
+import { escapeControl } from '../escape-control.js';
 import { isJournal, priorityMark } from '../journal.js';
 import { type LogEntry, levelName } from '../logs/entry.js';
-import { escapeControl } from '../logs/format.js';
 import { BackgroundWriter } from './background-writer.js';
 
 /** Where entries go that somebody may be watching. */

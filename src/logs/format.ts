@@ -4,8 +4,6 @@ import { styleText } from 'node:util';
 import { escapeControl } from '../escape-control.js';
 import { type LevelName, levelName, parseEntry } from './entry.js';
 
-export { escapeControl };
-
 const COLOURS: Record<LevelName, 'gray' | 'cyan' | 'yellow' | 'red'> = {
   trace: 'gray',
   debug: 'gray',

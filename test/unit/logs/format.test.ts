@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import { escapeControl } from '../../../src/escape-control.js';
 import { LEVELS, type LogEntry, parseEntry } from '../../../src/logs/entry.js';
-import { escapeControl, formatLogLine } from '../../../src/logs/format.js';
+import { formatLogLine } from '../../../src/logs/format.js';
 import { serializeEntry } from '../../../src/logs/serialize.js';
 
 const entry: LogEntry = { level: 30, time: 0, module: 'filter', generation: 2, source: 'module', msg: 'hello' };
