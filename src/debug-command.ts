@@ -24,6 +24,11 @@ export type Debugged =
   /** Files and options, as they are typed. */
   | { kind: 'given'; words: readonly string[] };
 
+/** A module of a core: by the core's configuration, or by its file when a program made the configuration. */
+export function debuggedOf(config: string | null, module: string, path: string): Debugged {
+  return config === null ? { kind: 'given', words: [path] } : { kind: 'configured', config, module };
+}
+
 /** What stands before the command in a log. */
 export const DEBUGGING = 'to see where it crashes';
 

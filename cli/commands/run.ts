@@ -12,8 +12,7 @@ import { chooseModule } from '../input/one-module.js';
 import { collectPairs, parseU64, parseWait } from '../input/options.js';
 import { findMissingProgram } from '../input/programs.js';
 import type { Prompt, Speakers } from '../input/prompt.js';
-import { linesOfStdin } from '../input/stdin-lines.js';
-import { chooseSource, collectTexts, splitArguments, type TextSource } from '../input/texts.js';
+import { chooseSource, collectTexts, payloadsOf, splitArguments, type TextSource } from '../input/texts.js';
 import { eventToJson, RunRenderer } from '../render/run.js';
 import { EXIT, printData, tell, UsageError } from '../terminal/io.js';
 
@@ -191,8 +190,7 @@ async function* textsOf(
   ended: AbortSignal,
 ): AsyncGenerator<Said> {
   if (prompt) return yield* typed(prompt, ended);
-  const payloads = source.kind === 'texts' ? source.texts.map((text) => Buffer.from(text)) : linesOfStdin();
-  for await (const payload of payloads) yield { speakers: { from, to }, payload };
+  for await (const payload of payloadsOf(source)) yield { speakers: { from, to }, payload };
 }
 
 /** What a person types, until the process has ended. */

@@ -9,8 +9,7 @@ import type { Trial, TryEvent } from '../../src/throwaway/try-module.js';
 import { givenOptions, SPEAKERS } from '../input/given-options.js';
 import { collectPairs, parseWait } from '../input/options.js';
 import type { Speakers } from '../input/prompt.js';
-import { linesOfStdin } from '../input/stdin-lines.js';
-import { chooseSource, collectTexts, type TextSource } from '../input/texts.js';
+import { chooseSource, collectTexts, payloadsOf, type TextSource } from '../input/texts.js';
 import { PATIENCE_MS, QUIET_MS, watchTrial } from '../input/watch-trial.js';
 import { renderText } from '../render/message.js';
 import { renderTry, tryToJson } from '../render/try.js';
@@ -137,8 +136,8 @@ async function feed(
   watch: (trial: Trial) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  const texts = source.kind === 'texts' ? source.texts.map((text) => Buffer.from(text)) : null;
-  for await (const payload of texts ?? linesOfStdin()) {
+  const isEachWatched = source.kind === 'texts';
+  for await (const payload of payloadsOf(source)) {
     if (signal.aborted) return;
     if (!json) printData(`${escapeControl(`${from} to ${to}`)}: ${shorten(payload)}`);
     try {
@@ -149,9 +148,9 @@ async function feed(
       process.exitCode = EXIT.failed;
       continue;
     }
-    if (texts) await watch(trial);
+    if (isEachWatched) await watch(trial);
   }
-  if (!texts) await watch(trial);
+  if (!isEachWatched) await watch(trial);
 }
 
 /** Who gave it knows a long text. */

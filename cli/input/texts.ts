@@ -2,6 +2,7 @@
 
 import { isatty } from 'node:tty';
 import { UsageError } from '../terminal/io.js';
+import { linesOfStdin } from './stdin-lines.js';
 
 /** `texts`: those of the command line; `lines`: those of standard input; `prompt`: what a person types. */
 export type TextSource = { kind: 'texts'; texts: string[] } | { kind: 'lines' } | { kind: 'prompt' };
@@ -18,6 +19,11 @@ export function chooseSource(texts: string[], canPrompt: boolean): TextSource {
   if (!isatty(0)) return { kind: 'lines' };
   if (canPrompt && isatty(1)) return { kind: 'prompt' };
   throw new UsageError('no message: give TEXT, or lines on standard input');
+}
+
+/** The messages of the command line or of standard input. */
+export function payloadsOf(source: TextSource): Iterable<Buffer> | AsyncIterable<Buffer> {
+  return source.kind === 'texts' ? source.texts.map((text) => Buffer.from(text)) : linesOfStdin();
 }
 
 /** What a file of a module looks like. */

@@ -1,7 +1,7 @@
 /** What is wrong with a core and its modules, and what to do about it: pure. */
 
 import { counted } from '../../src/counted.js';
-import { type Debugged, describeDebugging as describeRun, isFault } from '../../src/debug-command.js';
+import { debuggedOf, describeDebugging as describeRun, isFault } from '../../src/debug-command.js';
 import { escapeControl } from '../../src/escape-control.js';
 import { coreCommand, readSentence, type Sentence, sentence } from '../../src/sentence.js';
 import type { CoreStatus, ModuleStatus } from '../../src/supervisor/types.js';
@@ -34,9 +34,7 @@ export function describeDebugging(
   config: string | null,
 ): Sentence | null {
   if (!isFault(lastErrorSignal) || (config === null && path === null)) return null;
-  const debugged: Debugged =
-    config === null ? { kind: 'given', words: [path as string] } : { kind: 'configured', config, module: name };
-  return describeRun(debugged, null);
+  return describeRun(debuggedOf(config, name, path ?? ''), null);
 }
 
 /** One note for all stopped modules whose messages are passed, and one for those whose messages are dropped. */

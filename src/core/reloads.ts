@@ -112,7 +112,7 @@ export class Reloads {
     if (!Array.isArray(config?.modules)) throw noConfiguration();
     const error = strict ? strictError(config) : null;
     if (error) throw error;
-    if (given === null && modules.length === 0) refuseEmpty(config, supervisor.status().modules);
+    if (given === null && modules.length === 0) refuseEmpty(config, supervisor.conditions());
     return config;
   }
 

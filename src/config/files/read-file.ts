@@ -4,6 +4,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 
 import { ConfigError } from '../../errors.js';
 import { ownCommand, sentence } from '../../sentence.js';
 import { decodeText } from './encoding.js';
+import { explain } from './regular-file.js';
 
 /** Of a configuration, with all that it includes. */
 export const LARGEST_CONFIG = 16 * 1024 * 1024;
@@ -12,13 +13,13 @@ const SILENCE_MS = 10_000;
 const PAUSE_MS = 20;
 const CHUNK = 64 * 1024;
 
-const CAUSES: Record<string, string> = {
-  ENOENT: 'it does not exist; write it, or name another one with --config',
-  EACCES:
-    'permission to read it, or a folder on its way, is denied; change its mode or owner, or run as a user who may read it',
-  EISDIR: 'it is a folder; name the file in it with --config',
-  ENOTDIR: 'a part of its path is not a folder; correct the path given with --config',
-  ELOOP: 'its symbolic links lead in a circle; correct them',
+/** What to do about what the system says. */
+const REMEDIES: Record<string, string> = {
+  ENOENT: 'write it, or name another one with --config',
+  EACCES: 'change its mode or owner, or run as a user who may read it',
+  EISDIR: 'name the file in it with --config',
+  ENOTDIR: 'correct the path given with --config',
+  ELOOP: 'correct them',
 };
 
 const nothingCame = (silenceMs: number) =>
@@ -90,9 +91,9 @@ function readBytes(file: string, { neverWait = false, silenceMs = SILENCE_MS }: 
     }
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const reason = CAUSES[code ?? ''] ?? `the system says: ${message}`;
-    throw new ConfigError('CONFIG_UNREADABLE', `the configuration cannot be read: ${reason}`, { file }, { cause });
+    const remedy = REMEDIES[(cause as NodeJS.ErrnoException).code ?? ''];
+    const message = `the configuration cannot be read: ${explain(cause).message}${remedy ? `; ${remedy}` : ''}`;
+    throw new ConfigError('CONFIG_UNREADABLE', message, { file }, { cause });
   }
   const message = 'the configuration cannot be read: it is larger than 16 MiB; is it the right file?';
   throw new ConfigError('CONFIG_UNREADABLE', message, { file });

@@ -2,7 +2,7 @@
  * What is announced about one module and its hosts: what it sends, logs and prints, and how it lives; and the counters of that.
  */
 
-import { type Debugged, describeDebugging as describeRun, isFault } from '../../debug-command.js';
+import { debuggedOf, describeDebugging as describeRun, isFault } from '../../debug-command.js';
 import { readRunning } from '../../proc.js';
 import type { Log } from '../../wire/codec.js';
 import type { Callback } from '../../wire/event-kinds.js';
@@ -37,9 +37,7 @@ export interface ChainEvents extends ModuleEvents {
 }
 
 function describeDebugging({ module, path, configFile }: DeathFacts): string {
-  const debugged: Debugged =
-    configFile === undefined ? { kind: 'given', words: [path] } : { kind: 'configured', config: configFile, module };
-  return `module ${module}: ${describeRun(debugged, null)}`;
+  return `module ${module}: ${describeRun(debuggedOf(configFile ?? null, module, path), null)}`;
 }
 
 /** Whose news it is. */
