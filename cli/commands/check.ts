@@ -5,6 +5,7 @@ import { escapeControl } from '../../src/escape-control.js';
 import { joinSentences, type Sentence, sentence } from '../../src/sentence.js';
 import { type GlobalOptions, isGiven } from '../input/options.js';
 import { describeChecked } from '../render/check.js';
+import { INTERRUPTS } from '../terminal/interrupts.js';
 import { EXIT, InterruptError, printData, printSentence, tell, UsageError } from '../terminal/io.js';
 import { withProgress } from '../terminal/progress.js';
 import { DEFAULT_CONFIG } from './start.js';
@@ -42,7 +43,7 @@ export function addCheck(program: Command): void {
       }
       const checked: { module: string; isGood: boolean }[] = [];
       const interrupt = new AbortController();
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      for (const signal of INTERRUPTS)
         process.once(signal, () => interrupt.abort(new InterruptError(signal, 'the check was interrupted')));
       const results = checkModules(config, interrupt.signal);
       for (;;) {

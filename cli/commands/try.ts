@@ -13,6 +13,7 @@ import { chooseSource, collectTexts, payloadsOf, type TextSource } from '../inpu
 import { PATIENCE_MS, QUIET_MS, watchTrial } from '../input/watch-trial.js';
 import { renderText } from '../render/message.js';
 import { renderTry, tryToJson } from '../render/try.js';
+import { INTERRUPTS } from '../terminal/interrupts.js';
 import { asTyped, EXIT, InterruptError, printData, tell } from '../terminal/io.js';
 import { hideProgress, showProgress } from '../terminal/progress.js';
 
@@ -54,7 +55,7 @@ export function addTry(program: Command): void {
       const { tryModule } = await import('../../src/throwaway/try-module.js');
       const { Prompt } = await import('../input/prompt.js');
       const interrupt = new AbortController();
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+      for (const signal of INTERRUPTS) {
         process.once(signal, () => interrupt.abort(new InterruptError(signal, `${signal}: it was ended`)));
       }
       const prompt = source.kind === 'prompt' ? new Prompt(options) : null;

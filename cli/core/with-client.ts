@@ -6,10 +6,9 @@ import { ControlError } from '../../src/errors.js';
 import { requireKnown } from '../../src/module-names.js';
 import { coreCommand, sentence } from '../../src/sentence.js';
 import type { ModuleStatus } from '../../src/supervisor/types.js';
+import { INTERRUPTS } from '../terminal/interrupts.js';
 import { tell } from '../terminal/io.js';
 import { describeWaiting, hideProgress, withProgress } from '../terminal/progress.js';
-
-const INTERRUPTS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Connects, works, and closes the connection.

@@ -6,6 +6,7 @@ import { isJournal, priorityMark, type Severity } from '../../src/journal.js';
 import { joinSentences, Sentence } from '../../src/sentence.js';
 import type { View } from '../render/view.js';
 import { wrapWords } from '../text/wrap.js';
+import type { Interrupt } from './interrupts.js';
 import { typedProgram } from './program-name.js';
 
 /** Exit codes of every command. */
@@ -28,7 +29,7 @@ export class UsageError extends Error {
 export class InterruptError extends SupervisorError {
   override readonly exitCode: number;
 
-  constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', what: string) {
+  constructor(signal: Interrupt, what: string) {
     const exitCode = 128 + constants.signals[signal];
     super('ILLEGAL_STATE', what, { exitCode });
     this.exitCode = exitCode;

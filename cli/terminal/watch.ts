@@ -5,6 +5,7 @@ import { counted } from '../../src/counted.js';
 import { ControlError } from '../../src/errors.js';
 import { type Sentence, sentence } from '../../src/sentence.js';
 import type { CoreStatus } from '../../src/supervisor/types.js';
+import { INTERRUPTS } from './interrupts.js';
 
 const ENTER = '\x1b[?1049h\x1b[?25l';
 const LEAVE = '\x1b[?25h\x1b[?1049l';
@@ -55,7 +56,7 @@ export async function watch({ runDir, everyMs, render }: WatchOptions): Promise<
   const end = new AbortController();
   const wake = waker(end.signal);
   const leave = isTerminal ? takeTerminal(() => end.abort(), wake.now) : () => undefined;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => end.abort());
+  for (const signal of INTERRUPTS) process.once(signal, () => end.abort());
   end.signal.addEventListener('abort', wake.now);
   const ended = new Promise<null>((resolve) => end.signal.addEventListener('abort', () => resolve(null)));
   try {
