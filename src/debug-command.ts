@@ -15,7 +15,7 @@ const MOST_TEXTS = 20;
 const MOST_BYTES = 4096;
 
 /** What gdb is to do. */
-export const GDB = 'gdb -batch -ex run -ex bt --args';
+const GDB = 'gdb -batch -ex run -ex bt --args';
 
 /** The module to run. */
 export type Debugged =

@@ -89,8 +89,8 @@ function checkTimes(
     violations.push(violation('late', number, `${module}: the verdict took ${Math.round(micros / 1000)} ms`));
   }
   const wholeMs = answeredMs - offeredMs;
-  // It may wait for earlier ones of its conversation, which have the time of the whole chain; where modules come and go,
-  // before it goes in and before it is answered.
+  // It may wait for earlier messages of its conversation, and these have the time of the whole chain. Where modules come and
+  // go, it may wait twice: before it goes in, and before it is answered.
   const waits = absences.length > 0 ? 2 : 1;
   const limitMs = Math.min(limits.chainDeadlineMs, waits * members.length * limits.deadlineMs) + LATE_MS;
   if (wholeMs > limitMs) violations.push(violation('late', number, `the answer took ${Math.round(wholeMs)} ms`));

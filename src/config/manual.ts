@@ -15,7 +15,7 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     example: '/usr/lib64/mesibo/mesibo_filter.so',
   },
   abi: {
-    what: 'The ABI that the module was built against. `auto` finds it from the file: a module that was built with `mesibo/module.h` has a note that tells it, other files are told by what they import. When the file does not tell, the core tries one ABI after the other, each in a process of its own. `mesibo-modules check` says what it found, and how.',
+    what: 'The ABI that the module was built against. `auto` finds it from the file. A module that was built with `mesibo/module.h` has a note that says it. For other files the imports say it. When the file does not tell, the core tries one ABI after the other, each in a process of its own. `mesibo-modules check` says what it found, and how.',
     example: 'exports-2019',
   },
   on_failure: {
