@@ -5,7 +5,7 @@ import { counted } from '../counted.js';
 import { IllegalStateError } from '../errors.js';
 import type { Attachment, Send, SendSource, SendTaker } from '../sends/types.js';
 import type { Origin } from '../supervisor/types.js';
-import { fromWireParams, type MessageParams, type MessageParamsInput } from '../wire/params.js';
+import { exactOf, fromWireParams, type MessageParams, type MessageParamsInput } from '../wire/params.js';
 
 /** A message that a module sent, for a program to deliver. */
 export interface ProgramSend {
@@ -127,7 +127,7 @@ export class ProgramTaker implements SendTaker {
     }
     if (!attachment?.acknowledge(sentId) || typeof status !== 'number') return;
     try {
-      await this.#source?.status({ sentId, status, params: fromWireParams(params), server: PROGRAM });
+      await this.#source?.status({ sentId, status, params: exactOf(params), server: PROGRAM });
     } catch (error) {
       // The core stops, and its modules with it.
       if (error instanceof IllegalStateError) return;

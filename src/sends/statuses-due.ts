@@ -2,7 +2,7 @@
 
 import type { SupervisorError } from '../errors.js';
 import type { MessageParamsInput, Origin } from '../supervisor/types.js';
-import { fromWireParams, type WireParams } from '../wire/params.js';
+import { exactOf, type WireParams } from '../wire/params.js';
 import type { SendsSupervisor } from './types.js';
 
 /**
@@ -130,7 +130,7 @@ export class StatusesDue<T extends DueStatus> {
     const origin = server === null ? {} : { origin: { server, eventId: null, hops: cause?.hops ?? 0 } };
     if (params) supervisor.recallSent?.(sentId, params);
     try {
-      const input = given ?? fromWireParams(params ?? {});
+      const input = given ?? exactOf(params ?? {});
       if (!(await supervisor.tellSender(input, dueStatus as number, { sentId, ...origin }))) return false;
     } catch (error) {
       // The module is no longer configured, so nobody gets it.

@@ -5,7 +5,7 @@ import type { CoreConfig } from '../config/types.js';
 import { describeTooLarge, MessageError, UnknownSenderError } from '../errors.js';
 import { CallEvent } from '../wire/call-event.js';
 import type { Callback } from '../wire/event-kinds.js';
-import { findParamsError, fromWireParams, snapshotOf, toAddress, toLong } from '../wire/params.js';
+import { exactOf, findParamsError, snapshotOf, toAddress, toLong } from '../wire/params.js';
 import type { Members } from './calls/chain.js';
 import { Conversation } from './calls/conversation.js';
 import { Entrance } from './calls/entrance.js';
@@ -122,7 +122,7 @@ export class Reception {
 
   /** The status of a message that a module sent is for that module alone, as in {@link onMessageStatus}. */
   #submitStatus(event: CallEvent, origin: Origin | null, taker: OutcomeTaker): void {
-    const params = fromWireParams(event.params);
+    const params = exactOf(event.params);
     const sent = this.#options.sentMessages.find(params);
     const own = sent === null ? event : CallEvent.status(toStatusParams(sent.params, params));
     const nowMs = performance.now();

@@ -81,9 +81,16 @@ export function fromWireParams(wire: WireParams): MessageParams {
   return params;
 }
 
+/** The same, for a caller that gives them on to a module: all 64 bits of each integer are kept. */
+export function exactOf(wire: WireParams): Required<MessageParamsInput> {
+  const params = { to: fromAddress(wire.to), from: fromAddress(wire.from) } as Required<MessageParamsInput>;
+  for (const field of SCALARS) params[field] = toBigInt(wire[field]);
+  return params;
+}
+
 /** The parameters that a server gave, as an embedder gives them: what is left out stays so. */
 export function inputOf(given: WireParams): MessageParamsInput {
-  const whole = fromWireParams(given);
+  const whole = exactOf(given);
   const input: MessageParamsInput = {};
   for (const field of SCALARS) if (given[field] != null) input[field] = whole[field];
   if (given.to != null) input.to = whole.to;

@@ -5,20 +5,25 @@ import type { BridgeAbi } from './bridge.js';
 
 /**
  * A core has one chain, so each event goes through the first one. A server of the ABI `table` knows fewer parameters. The status of
- * what a module sent goes to that module alone, so each status is of a message that nobody sent.
+ * what a module sent goes to that module alone, so each status is of a message that nobody sent: not in earlier scenarios, either.
+ *
+ * @param number - of the scenario, among those that the same core has
  */
-export function behindBridge(scenario: Scenario, abi: BridgeAbi): Scenario {
+export function behindBridge(scenario: Scenario, abi: BridgeAbi, number: number): Scenario {
   const chain = scenario.chains[0] ?? [];
   // All modules of the core are called; one without rules does nothing.
   const rules = scenario.rules.map((lines, place) => (chain.includes(place) ? lines : []));
   return { rules, chains: [chain], events: scenario.events.map(adapt) };
 
   function adapt(event: Occurrence, index: number): Occurrence {
-    const from = event.function === 'status' ? Buffer.from(`sender of ${index}`) : event.from;
-    if (abi !== 'table') return { ...event, from };
+    const isStatus = event.function === 'status';
+    const from = isStatus ? Buffer.from(`sender of ${number}-${index}`) : event.from;
+    // In a group, a status may name the sender as `to`.
+    const to = isStatus && event.to !== null ? Buffer.from(`receiver of ${number}-${index}`) : event.to;
+    if (abi !== 'table') return { ...event, from, to };
     const { sid: _sid, device: _device, status, uflags = 0n, ...scalars } = event.scalars;
-    const own = event.function === 'status' && status !== undefined ? { ...scalars, status } : scalars;
-    return { ...event, from, scalars: { ...own, uflags: uflags & 1n } };
+    const own = isStatus && status !== undefined ? { ...scalars, status } : scalars;
+    return { ...event, from, to, scalars: { ...own, uflags: uflags & 1n } };
   }
 }
 

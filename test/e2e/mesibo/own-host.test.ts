@@ -22,12 +22,13 @@ it.each(BRIDGE_ABIS)(
   'a host of ours with the bridge (%s) has the same outcomes as hosts with the modules',
   async (abi) => {
     const { bridged, direct } = await startBoth(abi);
+    let number = 0;
     async function compare(random: Scenario): Promise<void> {
-      const scenario = behindBridge(random, abi);
+      const scenario = behindBridge(random, abi, number++);
       const [left, right] = await Promise.all([play(direct, scenario, abi), play(bridged, scenario, abi)]);
       expect(right).toEqual(left);
     }
-    await fc.assert(fc.asyncProperty(scenarios(40), compare), { seed: SEED, numRuns: RUNS });
+    await fc.assert(fc.asyncProperty(scenarios(40), compare), { seed: SEED, numRuns: RUNS, endOnFailure: true });
     expect(bridged.lines('bridge')).toEqual([]);
   },
   600_000,

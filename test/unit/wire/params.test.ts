@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MessageError } from '../../../src/errors.js';
 import { decodeCoreFrame, encodeCoreFrame } from '../../../src/wire/codec.js';
-import { fromWireParams, SCALARS, toWireParams } from '../../../src/wire/params.js';
+import { fromWireParams, inputOf, SCALARS, toWireParams } from '../../../src/wire/params.js';
 
 const IDS = ['aid', 'id', 'refid', 'groupid', 'sid'];
 
@@ -43,6 +43,17 @@ describe('parameters', () => {
   it('that are absent are zero and null', () => {
     expect(fromWireParams({})).toMatchObject({ id: 0n, flags: 0, to: null, from: null });
     expect(fromWireParams(toWireParams({ to: '', from: null }))).toMatchObject({ to: '', from: null });
+  });
+});
+
+describe('parameters that a server gave', () => {
+  it.each(SCALARS)('keep all 64 bits of %s on their way to a module', (field) => {
+    const given = toWireParams({ [field]: 514132211248813196n, to: 'bob' });
+    expect(toWireParams(inputOf(given))).toEqual(given);
+  });
+
+  it('that are left out stay so', () => {
+    expect(inputOf(toWireParams({ status: 3 }))).toEqual({ status: 3n });
   });
 });
 

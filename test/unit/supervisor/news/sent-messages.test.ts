@@ -6,7 +6,7 @@ import {
   SentMessages,
   toStatusParams,
 } from '../../../../src/supervisor/news/sent-messages.js';
-import { fromWireParams, toWireParams } from '../../../../src/wire/params.js';
+import { exactOf, fromWireParams, toWireParams } from '../../../../src/wire/params.js';
 
 /** Remembers one as the supervisor does. */
 function remember(messages: SentMessages, sentId: string, given: { id: number; from?: string; to?: string }) {
@@ -123,6 +123,11 @@ describe('the parameters of a status', () => {
     const params = toStatusParams({ ...sent, to: Buffer.from([0xff]) }, { ...announced, status: 0x80 });
     expect(params).toEqual({ ...sent, to: Buffer.from([0xff]), status: Long.fromNumber(0x80, true) });
     expect(toStatusParams(sent, { id: 7, type: 3n }).id).toBe(sent.id);
+  });
+
+  it('are those of the message, to the bit, where a server gives all of them back', () => {
+    const status = { ...sent, status: Long.fromNumber(2, true) };
+    expect(toStatusParams(sent, exactOf(status))).toMatchObject(status);
   });
 
   it("are the caller's where they differ, NULL included", () => {
