@@ -106,6 +106,7 @@ const evidence = {
   payloads: null,
   closeSends: () => {},
   readHeader: () => null,
+  readCrashNote: () => 'none' as const,
   readRing: () => 0,
 };
 const peer = { send: () => {}, sendBytes: () => {} };

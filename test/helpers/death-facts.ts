@@ -21,6 +21,7 @@ export function makeFacts(changes: Partial<DeathFacts> = {}): DeathFacts {
     executing: null,
     lastWords: [],
     exitCalled: null,
+    note: 'ready',
     oomStruck: false,
     unreachable: null,
     overwritten: false,

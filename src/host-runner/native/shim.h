@@ -17,11 +17,11 @@
 
 #define MM_EXPORT __attribute__((visibility("default")))
 
-/* ---- black box layout, version 6 ---- */
+/* ---- black box layout, version 7 ---- */
 
 #define MM_BOX_MAGIC UINT64_C(0x31584f424b4c424d) /* "MBLKBOX1" in memory order */
 #define MM_RECORD_MAGIC UINT64_C(0x9e3779b97f4a7c15)
-#define MM_BOX_VERSION 6u
+#define MM_BOX_VERSION 7u
 /* The ring begins here, behind header and crash area, and behind it payloads have as much room. A multiple of every page size in use. */
 #define MM_RING_OFFSET (128u * 1024u)
 #define MM_ADDRESS_MAX (64u * 1024u)
@@ -64,6 +64,41 @@ struct mm_box {
     uint64_t beats;         /* how often the main thread has shown that it comes round */
     uint64_t sends_closed;  /* written by the core: 1: sends are refused, as too much waits that modules have sent */
     uint64_t open_requests; /* http requests of the module whose last callback has not returned */
+};
+
+/* ---- the crash area of the box: why the process ended, as far as it could say so itself ---- */
+
+#define MM_CRASH_OFFSET 4096u
+enum { MM_CRASH_FRAMES = 256, MM_CRASH_OBJECTS = 64, MM_CRASH_PATH = 512, MM_BUILD_ID = 32 };
+/* MM_CRASH_BEGUN: the handler did not come to its end. */
+enum mm_crash_state { MM_CRASH_NONE = 0, MM_CRASH_READY = 1, MM_CRASH_BEGUN = 2, MM_CRASH_COMPLETE = 3 };
+/* MM_CRASH_MAIN: on the thread that calls the module. MM_CRASH_OVERFLOW: its stack was used up. MM_CRASH_CUT: it has more frames. */
+enum mm_crash_flags { MM_CRASH_MAIN = 1, MM_CRASH_OVERFLOW = 2, MM_CRASH_CUT = 4 };
+
+/* A file of which code was running. */
+struct mm_crash_object {
+    uint64_t start, end; /* the mapping that the frames are in */
+    uint64_t base;       /* an address minus this is the address that the file itself has for it */
+    uint32_t build_id_length;
+    uint8_t build_id[MM_BUILD_ID];
+    char path[MM_CRASH_PATH]; /* with a NUL; cut if it is longer */
+    uint32_t reserved;
+};
+
+struct mm_crash {
+    uint32_t state;          /* enum mm_crash_state */
+    int32_t signal;          /* 0: exit() was called, with exit_code in the header */
+    int32_t code;            /* si_code */
+    int32_t sender;          /* si_pid of a signal that was sent; 0: none was */
+    uint64_t address;        /* si_addr of a fault */
+    uint64_t pc, sp;         /* where it was executing */
+    uint64_t return_address; /* what the stack pointer points to: who called, after a jump to nowhere */
+    int32_t thread;          /* as gettid() has it */
+    uint32_t flags;          /* enum mm_crash_flags */
+    char thread_name[16];
+    uint32_t frame_count, object_count;
+    uint64_t frames[MM_CRASH_FRAMES]; /* innermost first; the first is pc, the others are where calls return to */
+    struct mm_crash_object objects[MM_CRASH_OBJECTS];
 };
 
 /* An Entry of the protocol (proto/module.proto) follows, and padding to the next multiple of 8. */

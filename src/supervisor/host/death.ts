@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../errors.js';
 import { missingSymbolOf } from '../../missing-symbol.js';
 import type { Sentence } from '../../sentence.js';
 import type { Phase } from '../../wire/black-box.js';
+import type { CrashNote } from '../../wire/crash-note.js';
 import { OUTSIDE_SIGNALS } from '../runner/outside-signals.js';
 import type { DeathCause, DefaultReason } from '../types.js';
 import type { Executing } from './executing.js';
@@ -35,6 +36,8 @@ export interface DeathFacts {
   lastWords: string[];
   /** The code with which it called `exit()`; `null`: it did not. */
   exitCalled: number | null;
+  /** What it noted of its own end; `none`: it had no handler for that; `ready`: its handler was not called. */
+  note: CrashNote | 'none' | 'ready';
   /** Whether the kernel's out-of-memory killer was at work just then. */
   oomStruck: boolean;
   /** Whether its file was written to while it had it loaded. */

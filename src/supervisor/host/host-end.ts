@@ -21,6 +21,7 @@ export interface KnownOfHost
     | 'refusal'
     | 'unreachable'
     | 'executing'
+    | 'note'
     | 'overwritten'
   > {
   header: BoxHeader | null;

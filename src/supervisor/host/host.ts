@@ -380,13 +380,14 @@ export class Host {
     const header = this.#run.evidence.readHeader();
     this.#ledger.recover(header);
     const executing = findExecuting(this.#ledger.executing(header), header);
+    const note = this.#run.evidence.readCrashNote();
     const ordered = from.kind === 'stopping' || ended.signal === 'SIGKILL';
     const { lost, unseen } = this.#ledger.settle(header, !ordered);
     this.#run.close(this.#around.keeper?.isSafe() ?? null);
     this.#step({ kind: 'exit' });
     const { generation, pid, path } = this;
     const subject = { module: this.#spec.name, path, generation, pid, spare: this.#run.surroundings !== null };
-    const known = { from, refusal: this.#refusal, unreachable: this.#unreachable, executing, header };
+    const known = { from, refusal: this.#refusal, unreachable: this.#unreachable, executing, note, header };
     const overwritten = this.file.isOverwritten();
     const end = makeEnd({ ...subject, ...known, overwritten }, ended, this.#stage, this.#spec, this.#around.configFile);
     this.#listener.died(this, { ...end, lost, unseen });

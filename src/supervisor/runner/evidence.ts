@@ -1,6 +1,7 @@
 /** What a host's process leaves for reading, while it lives and when it is dead. Nothing in it is trusted. */
 
 import type { BoxHeader } from '../../wire/black-box.js';
+import type { CrashNote } from '../../wire/crash-note.js';
 import type { RecordSink } from '../../wire/records.js';
 
 /** The black box of one host, as the core reads it. */
@@ -15,6 +16,8 @@ export interface Evidence {
   closeSends(areClosed: boolean): void;
   /** The header as it is now; `null` when it no longer is one. */
   readHeader(): BoxHeader | null;
+  /** What the process noted of its own end; `none`: it had no handler for that; `ready`: its handler was not called. */
+  readCrashNote(): CrashNote | 'none' | 'ready';
   /** Reads what stands in the ring between two positions; returns how many bytes belong to no record. */
   readRing(from: number, head: number, sink: RecordSink): number;
 }

@@ -40,6 +40,7 @@ function start(): void {
     payloads: null,
     closeSends: () => {},
     readHeader: () => null,
+    readCrashNote: () => 'none' as const,
     readRing: (from: number, head: number, sink: Parameters<typeof readRecords>[2]) =>
       readRecords(ring.subarray(from, head), from, sink),
   };

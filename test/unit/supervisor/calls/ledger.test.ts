@@ -35,6 +35,7 @@ beforeEach(() => {
     },
     closeSends: () => {},
     readHeader: () => header,
+    readCrashNote: () => 'none' as const,
     readRing: ((from, to, sink) => readRing(from, to, sink)) as Evidence['readRing'],
   };
   const told = {

@@ -17,6 +17,7 @@ import {
   readRing,
   ringBytes,
 } from '../../../../wire/black-box.js';
+import { type CrashNote, readCrashNote } from '../../../../wire/crash-note.js';
 import type { RecordSink } from '../../../../wire/records.js';
 import type { Evidence } from '../../evidence.js';
 import { HandedOnNotes } from './handed-on.js';
@@ -60,6 +61,11 @@ export class BoxFile implements Evidence {
   /** The header as it is now; `null` when it no longer is one. */
   readHeader(): BoxHeader | null {
     return readHeader(this.fd);
+  }
+
+  /** What the process noted of its own end. */
+  readCrashNote(): CrashNote | 'none' | 'ready' {
+    return readCrashNote(this.fd);
   }
 
   /** Reads what stands in the ring between two positions; returns how many bytes belong to no record. */
