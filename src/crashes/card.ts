@@ -1,5 +1,6 @@
 /** A crash card: what is known of one death, as it stands in the state directory, one JSON file each. */
 
+import type { StackFrame } from '../stacks/frame.js';
 import type { DeathCause } from '../supervisor/types.js';
 import type { ExecutedKind } from '../wire/event-kinds.js';
 
@@ -7,27 +8,7 @@ import type { ExecutedKind } from '../wire/event-kinds.js';
 export const CARD_VERSION = 1;
 
 /** One function on the stack. */
-export interface CardFrame {
-  /** Where it was, in the process; hexadecimal with `0x`, as all addresses here. */
-  address: string;
-  /** The file that the code came from; `null`: it is not known. */
-  object: string | null;
-  /** Of that file, in hexadecimal; `null`: it has none. */
-  buildId: string | null;
-  /** The address within that file. */
-  offset: string | null;
-  /** Whether the file belongs to the module: its own, or one that came with it. */
-  isOfModule: boolean;
-  /** With C++ names as people write them; `null`: not known. */
-  function: string | null;
-  /** How far behind the begin of the function; `null`: not known, or `source` says it better. */
-  functionOffset: number | null;
-  /** The source file and the line in it; `null`: the file has no debug information that says it. */
-  source: string | null;
-  line: number | null;
-  /** The compiler put it into the next one. */
-  isInlined: boolean;
-}
+export type CardFrame = StackFrame;
 
 /** A call that the module was given. 64-bit numbers are decimal texts. */
 export interface CardCall {

@@ -5,6 +5,7 @@ import type { ModuleSpec } from '../../config/types.js';
 import type { BoxHeader } from '../../wire/black-box.js';
 import type { RunEnd } from '../runner/runner.js';
 import type { Beginning, Served } from './beginning.js';
+import { makeCardId } from './card-id.js';
 import { type DeathFacts, judgeDeath, judgeTry } from './death.js';
 import type { HostEnd } from './host-listener.js';
 
@@ -34,7 +35,7 @@ export function makeEnd(
   stage: Beginning | Served,
   { startTimeoutMs, hangMs, position }: Pick<ModuleSpec, 'startTimeoutMs' | 'hangMs' | 'position'>,
   configFile: string | null,
-): Omit<HostEnd, 'lost' | 'unseen'> {
+): Omit<HostEnd, 'call' | 'lost' | 'unseen'> {
   const facts: DeathFacts = {
     ...known,
     exitCode,
@@ -51,5 +52,8 @@ export function makeEnd(
     ...(position.line > 0 && configFile !== null ? { configFile } : {}),
   };
   const servedMs = stage.kind === 'served' ? performance.now() - stage.readyMs : 0;
-  return { ...judgeDeath(facts), facts, hasTried: stage.tries && judgeTry(facts) !== null, servedMs };
+  const diedAt = new Date();
+  const death = judgeDeath(facts);
+  const cardId = death.cause === 'stop' ? null : makeCardId(facts.module, diedAt, facts.generation);
+  return { ...death, facts, hasTried: stage.tries && judgeTry(facts) !== null, servedMs, diedAt, cardId };
 }

@@ -52,6 +52,12 @@ export interface HostEnd extends Death {
   hasTried: boolean;
   /** How long it had been ready. */
   servedMs: number;
+  /** When the core learnt of it. */
+  diedAt: Date;
+  /** Names its crash card; `null`: there is none, because it ended as ordered. */
+  cardId: string | null;
+  /** The call that it was executing, which has its true answer if that is in the black box; `null`: none. */
+  call: PendingCall | null;
   /** Calls that get their default now. */
   lost: PendingCall[];
   /** Calls that the module has not seen, in their order. */

@@ -379,7 +379,8 @@ export class Host {
     clearTimeout(this.#lossTimer);
     const header = this.#run.evidence.readHeader();
     this.#ledger.recover(header);
-    const executing = findExecuting(this.#ledger.executing(header), header);
+    const call = this.#ledger.executing(header);
+    const executing = findExecuting(call, header);
     const note = this.#run.evidence.readCrashNote();
     const ordered = from.kind === 'stopping' || ended.signal === 'SIGKILL';
     const { lost, unseen } = this.#ledger.settle(header, !ordered);
@@ -390,6 +391,6 @@ export class Host {
     const known = { from, refusal: this.#refusal, unreachable: this.#unreachable, executing, note, header };
     const overwritten = this.file.isOverwritten();
     const end = makeEnd({ ...subject, ...known, overwritten }, ended, this.#stage, this.#spec, this.#around.configFile);
-    this.#listener.died(this, { ...end, lost, unseen });
+    this.#listener.died(this, { ...end, call, lost, unseen });
   }
 }

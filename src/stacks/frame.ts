@@ -1,0 +1,24 @@
+/** One function on a stack, as far as it is known. */
+
+/** Innermost frames come first wherever there are several. */
+export interface StackFrame {
+  /** Where it was, in the process; hexadecimal with `0x`, as all addresses here. */
+  address: string;
+  /** The file that the code came from; `null`: it is not known. */
+  object: string | null;
+  /** Of that file, in hexadecimal; `null`: it has none. */
+  buildId: string | null;
+  /** The address within that file. */
+  offset: string | null;
+  /** Whether the file belongs to the module: its own, or one that came with it. */
+  isOfModule: boolean;
+  /** With C++ names as people write them; `null`: not known. */
+  function: string | null;
+  /** How far behind the begin of the function; `null`: not known, or `source` says it better. */
+  functionOffset: number | null;
+  /** The source file and the line in it; `null`: the file has no debug information that says it. */
+  source: string | null;
+  line: number | null;
+  /** The compiler put it into the next one. */
+  isInlined: boolean;
+}
