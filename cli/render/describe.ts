@@ -9,6 +9,7 @@ import { formatAgo, formatBytes, formatCpu, formatUntil } from '../text/format.j
 import { type Style, styled } from '../text/style.js';
 import { longestOf, wrapWords } from '../text/wrap.js';
 import { describeDefaults } from './defaults.js';
+import { describeLastCrash } from './last-crash.js';
 import { shownStateOf, styleOf } from './shown-state.js';
 import { describeDebugging } from './troubles.js';
 import type { View } from './view.js';
@@ -63,6 +64,7 @@ function identity(module: ModuleDescription, { nowMs }: View, config: string | n
     ...(module.warnings ?? []).map((text): Row => ['warning', text, 'yellow']),
     ...optional('callbacks', callbacks.join(', ') || null),
     ...optional('last error', lastError),
+    ...optional('last crash', describeLastCrash(module)),
     ...optional('', describeDebugging(module, config)),
     ...optional('next start', nextStartAt && `${formatUntil(nextStartAt, nowMs)} (${nextStartAt})`),
   ];

@@ -4,6 +4,7 @@ export type { DescribeOptions, SettingDescription } from '../config/describe.js'
 export type { Callback } from '../wire/event-kinds.js';
 export type { MessageParams, MessageParamsInput } from '../wire/params.js';
 export type * from './types/announcements.js';
+export type * from './types/deaths.js';
 export type * from './types/decisions.js';
 export type * from './types/doors.js';
 export type * from './types/figures.js';

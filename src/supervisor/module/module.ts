@@ -167,7 +167,7 @@ export class Module {
     this.#around = around;
     this.#calls.configure(spec, around.queueBytes);
     this.#news.limitTo(spec.logRate);
-    for (const host of this.#hosts.all) host.setTimes(spec, around);
+    for (const host of this.#hosts.all) host.configure(spec, around);
     this.#calls.dispatch();
   }
 
@@ -254,7 +254,7 @@ export class Module {
 
   /** Reads what its processes use now. */
   lookAtHosts(): void {
-    for (const host of this.#hosts.all) host.readUsage();
+    for (const host of this.#hosts.all) host.look();
   }
 
   /** Everything that metrics are made of. What its processes use is as it was when they were looked at last. */

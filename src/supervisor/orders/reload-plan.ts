@@ -55,6 +55,7 @@ const OF_THE_CORE = [
   'maxCrashes',
   'stopTimeoutMs',
   'chainSends',
+  'crashBody',
 ] as const;
 
 /** Global settings that are fixed for the life of the core, by their names in the file. */
