@@ -3,7 +3,7 @@
 import { realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { SHIM_LIBRARY } from '../paths.js';
-import type { RawFrame } from './raw-frame.js';
+import type { CrashObject } from '../wire/crash-note.js';
 
 const NODE = realpathOf(process.execPath);
 /** The shim has a copy of its own for each host that hides names. */
@@ -21,7 +21,7 @@ export function isOfHost(path: string): boolean {
  * Leaves out the frames of the host, except where the innermost frame is one of them: a function that the module called with a
  * bad pointer is of interest, as is a stack on which there is nothing else.
  */
-export function dropHost<F extends Pick<RawFrame, 'object'>>(frames: F[]): F[] {
+export function dropHost<F extends { object: CrashObject | null }>(frames: F[]): F[] {
   const isHost = (frame: F) => frame.object !== null && isOfHost(frame.object.path);
   const first = frames.findIndex((frame) => frame.object !== null && !isHost(frame) && !isSystem(frame.object.path));
   // Without a frame of the module all of it is the host's.

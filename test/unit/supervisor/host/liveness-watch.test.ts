@@ -28,6 +28,8 @@ let beats: number[];
 let looks: number[];
 let tracer: number | null;
 let spared: number[];
+let taken: number[];
+let held: number | null;
 let watch: LivenessWatch;
 
 function makeWatch(hangMs: number | null): LivenessWatch {
@@ -43,6 +45,10 @@ function makeWatch(hangMs: number | null): LivenessWatch {
       beat: () => beats.push(clock.nowMs),
       tracer: () => tracer,
       spared: (by) => spared.push(by),
+      takeStack: () => {
+        taken.push(clock.nowMs);
+        return { heldMs: held, read: async () => null, end: () => undefined };
+      },
       failed: ({ kind }) => failures.push([kind, clock.nowMs]),
     },
   );
@@ -64,6 +70,8 @@ beforeEach(() => {
   looks = [];
   tracer = null;
   spared = [];
+  taken = [];
+  held = 0;
   watch = makeWatch(HANG);
 });
 
