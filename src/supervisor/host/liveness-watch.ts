@@ -162,6 +162,7 @@ export class LivenessWatch {
     this.#countBeats(header, nowMs);
     const executingSinceMs = this.#executingSinceMs(header, nowMs);
     this.#noteStack(executingSinceMs === null ? null : header, nowMs);
+    const hasStack = this.#hasStack || nowMs - this.#stackMs < STACK_PAUSE_MS;
     const verdict = judge({
       nowMs,
       ...this.#settings,
@@ -172,7 +173,7 @@ export class LivenessWatch {
       tracedMs: this.#tracedMs,
       heldMs: this.stack?.heldMs ?? 0,
       heldUntilMs: this.#heldUntilMs,
-      hasStack: this.#hasStack || nowMs - this.#stackMs < STACK_PAUSE_MS,
+      hasStack,
     });
     if (verdict.kind === 'alive') {
       if (verdict.beat) this.#beat(nowMs);
@@ -188,6 +189,7 @@ export class LivenessWatch {
       this.#watched.failed(verdict);
     } else {
       this.#doubted = true;
+      if (verdict.kind === 'hung' && header !== null && !hasStack) this.#takeStack(header, nowMs);
       this.#lookIn(DOUBT_MS);
     }
   }
