@@ -35,7 +35,7 @@ export function makeEnd(
   stage: Beginning | Served,
   { startTimeoutMs, hangMs, position }: Pick<ModuleSpec, 'startTimeoutMs' | 'hangMs' | 'position'>,
   configFile: string | null,
-): Omit<HostEnd, 'call' | 'lost' | 'unseen'> {
+): Omit<HostEnd, 'call' | 'lost' | 'unseen' | 'stack'> {
   const facts: DeathFacts = {
     ...known,
     exitCode,

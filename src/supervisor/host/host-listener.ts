@@ -1,6 +1,7 @@
 /** Between a host and its module: what happened, in the host's words. */
 
 import type { AbiName } from '../../config/types.js';
+import type { TakenStack } from '../../stacks/take-stack.js';
 import type { Log, Ready } from '../../wire/codec.js';
 import type { CallAnswer, PendingCall } from '../calls/pending-call.js';
 import type { SentRecord } from '../calls/sent-record.js';
@@ -58,6 +59,11 @@ export interface HostEnd extends Death {
   cardId: string | null;
   /** The call that it was executing, which has its true answer if that is in the black box; `null`: none. */
   call: PendingCall | null;
+  /**
+   * The stacks of a host that hung, taken before it was killed. It resolves with `null` when nothing could be seen, and never
+   * fails. `null`: it did not hang, or its time was too short to look.
+   */
+  stack: Promise<TakenStack | null> | null;
   /** Calls that get their default now. */
   lost: PendingCall[];
   /** Calls that the module has not seen, in their order. */

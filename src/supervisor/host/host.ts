@@ -10,7 +10,7 @@ import type { HostFile } from '../builds/host-file.js';
 import { Ledger, type LedgerListener } from '../calls/ledger.js';
 import type { PendingCall } from '../calls/pending-call.js';
 import type { Peer } from '../runner/peer.js';
-import type { Run, RunEnd, RunListener, Runner } from '../runner/runner.js';
+import type { Run, RunEnd, RunListener, Runner, StackTaking } from '../runner/runner.js';
 import { parseOffer } from '../trials/trial.js';
 import type { SendKeeper } from '../types.js';
 import { Beginning, type Served } from './beginning.js';
@@ -26,7 +26,7 @@ import {
   type HostTimes,
   stepHost,
 } from './host-lifecycle.js';
-import type { HostListener } from './host-listener.js';
+import type { HostEnd, HostListener } from './host-listener.js';
 import { LivenessWatch } from './liveness-watch.js';
 import { PatientTimer } from './patient-timer.js';
 import { makeWelcome } from './welcome.js';
@@ -88,6 +88,7 @@ export class Host {
     this.#watch = this.#makeWatch();
     if (keeper?.isFull(spec.name)) this.closeSends(true);
     this.#take(beginHost(spec));
+    this.#watchStart();
     file.chosen().catch((error: SupervisorError) => this.#violated(error));
   }
 
@@ -234,11 +235,16 @@ export class Host {
       },
       tracer: () => this.#run.tracedBy(),
       spared: (tracer) => this.#listener.spared(this, tracer),
+      takeStack: () => this.#run.takeStack(),
       failed: (verdict) => {
         if (verdict.kind === 'hung') this.#step({ kind: 'hung' });
         else this.#giveUp({ kind: 'silent', silentMs: verdict.silentMs });
       },
     });
+  }
+
+  #watchStart(): void {
+    if (this.#stage.kind === 'beginning') this.#stage.stack.watch(this.#run, this.#spec.startTimeoutMs);
   }
 
   // ---- its life ----
@@ -248,6 +254,7 @@ export class Host {
   }
 
   #take({ next, effects }: HostStep): void {
+    if (this.#stage.kind === 'beginning' && next.kind !== 'starting') this.#stage.stack.close();
     this.#life = next;
     for (const effect of effects) this.#perform(effect);
   }
@@ -277,6 +284,11 @@ export class Host {
         if (this.inFlight === 0) this.#step({ kind: 'drained' });
         break;
     }
+  }
+
+  #stackOf({ what }: Pick<HostEnd, 'what'>): StackTaking | null {
+    if (what.kind === 'hung') return this.#watch.stack;
+    return what.kind === 'start-timeout' && this.#stage.kind === 'beginning' ? this.#stage.stack.taking : null;
   }
 
   #timeout(): void {
@@ -391,6 +403,7 @@ export class Host {
     const known = { from, refusal: this.#refusal, unreachable: this.#unreachable, executing, note, header };
     const overwritten = this.file.isOverwritten();
     const end = makeEnd({ ...subject, ...known, overwritten }, ended, this.#stage, this.#spec, this.#around.configFile);
-    this.#listener.died(this, { ...end, call, lost, unseen });
+    const stack = this.#stackOf(end)?.read(this.file.places) ?? null;
+    this.#listener.died(this, { ...end, call, lost, unseen, stack });
   }
 }
