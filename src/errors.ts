@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   SOCKET_PATH_TOO_LONG: 'A socket path in the run directory is longer than the system allows.',
   STATE_DIR_UNUSABLE: 'The state directory cannot be written, or what is in it cannot be read.',
   STATE_DIR_BUSY: 'Another core holds the state directory.',
+  QUARANTINE_UNKNOWN: 'No message with that id is in quarantine.',
   INVALID_ARGUMENT: 'A call was given an argument that it cannot take.',
   MESSAGE_TOO_LARGE: 'A message or an address is over its limit; it was refused before it travelled.',
   ILLEGAL_STATE: 'The call does not fit the state that the supervisor or the module is in.',
