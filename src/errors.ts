@@ -68,6 +68,8 @@ export const ERROR_CODES = {
   TOO_MANY_REQUESTS: 'The core already has as many HTTP requests in progress as it takes.',
   REQUEST_FAILED: 'The core could not answer an HTTP request because of an error in the core.',
   STORE_UNUSABLE: 'Messages that modules sent cannot be stored on disk.',
+  CRASH_UNKNOWN: 'No crash card has that id, or several have an id that begins so.',
+  CRASH_UNREADABLE: 'Crash cards, or one of them, cannot be read.',
   CORE_NOT_RUNNING: 'No core serves the run directory.',
   CORE_SILENT: 'A core holds the run directory but did not answer in time.',
   CORE_WITHOUT_CONTROL: 'A supervisor in a program holds the run directory, and commands cannot reach it.',
