@@ -58,6 +58,11 @@ export function readTable(stateDir: string, module: string): KeptTable | null {
   return readStateFile(fileOf(stateDir, module), document, MAX_FILE_BYTES);
 }
 
+/** The code of the system; what is in a file that is none of ours says nothing to people. */
+export function reasonOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'it is damaged, or of another version';
+}
+
 /** Puts a file aside that cannot be read. @returns where it is now; `null`: it is where it was */
 export function putAside(stateDir: string, module: string): string | null {
   const file = fileOf(stateDir, module);

@@ -1,9 +1,11 @@
 /** The messages that modules do not get because they killed them: of all modules of a core. */
 
-import { type KeptTable, putAside, readTable, TableFile } from './file.js';
+import { requireKnown } from '../module-names.js';
+import type { QuarantineEntry } from './entry.js';
+import { type KeptTable, putAside, readTable, reasonOf, TableFile } from './file.js';
 import { findMessage } from './find.js';
 import { QuarantineTable } from './table.js';
-import type { QuarantinedMessage, QuarantineSettings } from './types.js';
+import type { QuarantinedMessage, QuarantineRequest, QuarantineSettings } from './types.js';
 
 /** What it needs. */
 export interface QuarantineOptions {
@@ -44,23 +46,41 @@ export class Quarantine {
     );
   }
 
-  /** Every message. @param module - only its own; `null`: of all */
-  list(module: string | null = null): QuarantinedMessage[] {
+  /**
+   * Answers what is asked, or does what is ordered.
+   *
+   * @returns the messages that it was about
+   * @throws SupervisorError `MODULE_UNKNOWN`, and as {@link findMessage}
+   */
+  answer(request: QuarantineRequest): QuarantinedMessage[] {
+    switch (request.kind) {
+      case 'list':
+        return this.list(request.module);
+      case 'show':
+        return [findMessage(this.list(null), request.id)];
+      case 'release':
+        return this.#release([findMessage(this.list(null), request.id)]);
+      case 'release-all':
+        return this.#release(this.list(request.module));
+    }
+  }
+
+  /** Takes what a file has of a module; only for who reads without a core. */
+  adopt(module: string, kept: KeptTable): void {
+    this.#add(module, kept.settings, kept.entries);
+  }
+
+  /**
+   * Every message.
+   *
+   * @param module - only its own; `null`: of all
+   * @throws SupervisorError `MODULE_UNKNOWN`
+   */
+  list(module: string | null): QuarantinedMessage[] {
+    if (module !== null) requireKnown(module, [...this.#members.keys()]);
     const tables = [...this.#members.values()].map(({ table }) => table);
     const meant = module === null ? tables : tables.filter((table) => table.module === module);
     return meant.flatMap((table) => table.list(this.#options.buildOf(table.module)));
-  }
-
-  /** @throws SupervisorError as {@link findMessage} */
-  find(id: string): QuarantinedMessage {
-    return findMessage(this.list(), id);
-  }
-
-  /** Gives messages to their modules again. @returns what they were */
-  release(messages: readonly QuarantinedMessage[]): QuarantinedMessage[] {
-    const ids = new Set(messages.map(({ id }) => id));
-    for (const { table } of this.#members.values()) table.release(ids);
-    return [...messages];
   }
 
   /** Writes what is not written yet: how often messages were withheld. */
@@ -68,14 +88,26 @@ export class Quarantine {
     for (const { table } of this.#members.values()) table.save();
   }
 
+  /** Gives messages to their modules again. */
+  #release(messages: QuarantinedMessage[]): QuarantinedMessage[] {
+    const ids = new Set(messages.map(({ id }) => id));
+    for (const { table } of this.#members.values()) table.release(ids);
+    return messages;
+  }
+
   #open(module: string, settings: QuarantineSettings): Member {
     const { stateDir } = this.#options;
     const kept = stateDir === null ? null : this.#read(stateDir, module);
+    return this.#add(module, settings, kept?.entries ?? []);
+  }
+
+  #add(module: string, settings: QuarantineSettings, entries: readonly QuarantineEntry[]): Member {
+    const { stateDir } = this.#options;
     const file = new TableFile(stateDir, module, () => ({ settings: table.settings, entries: [...table.entries] }));
     const { quarantine, quarantineTtlMs } = settings;
     const table = new QuarantineTable({
       module,
-      entries: kept?.entries ?? [],
+      entries,
       settings: { quarantine, quarantineTtlMs },
       save: () => void file.write(),
     });
@@ -90,9 +122,8 @@ export class Quarantine {
     } catch (error) {
       const aside = putAside(stateDir, module);
       const where = aside === null ? '' : `; it is kept as ${aside}`;
-      const why = (error as NodeJS.ErrnoException).code ?? 'it is damaged, or of another version';
       this.#options.warn(
-        `module ${module}: its quarantine cannot be read (${why}), so it begins empty: the module gets messages again that killed it${where}`,
+        `module ${module}: its quarantine cannot be read (${reasonOf(error)}), so it begins empty: the module gets messages again that killed it${where}`,
       );
       return null;
     }

@@ -8,6 +8,15 @@ export interface QuarantineSettings {
   quarantineTtlMs: number;
 }
 
+/** What is asked about the quarantine, or ordered. The answer is the messages that it was about. */
+export type QuarantineRequest =
+  /** `module` `null`: those of all modules. */
+  | { kind: 'list'; module: string | null }
+  /** `id`: or the beginning of an id that no other message has. */
+  | { kind: 'show'; id: string }
+  | { kind: 'release'; id: string }
+  | { kind: 'release-all'; module: string | null };
+
 /**
  * What becomes of a message that killed a module. `withheld`: this build does not get it. `counted`: it has not killed the
  * module often enough. `lifted`: the module runs another build, which gets it.

@@ -21,7 +21,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   'module-names': ['helpers', 'config'],
   'host-runner': ['helpers', 'config', 'wire'],
   stacks: ['helpers', 'wire'],
-  quarantine: ['helpers', 'config', 'wire'],
+  quarantine: ['helpers', 'config', 'wire', 'module-names'],
   supervisor: ['helpers', 'config', 'wire', 'module-names', 'stacks', 'quarantine'],
   crashes: ['helpers', 'config', 'wire', 'stacks', 'supervisor'],
   logs: ['helpers', 'wire', 'supervisor'],
