@@ -51,6 +51,14 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     what: 'After more crashes than this, the module is given up for a while: its messages pass it by, or are dropped with `on_failure = consume`. It is tried again after 30 s, then less and less often, up to every 10 minutes. `off` never gives up.',
     example: '3 in 10m',
   },
+  quarantine: {
+    what: 'A message that ended the process of the module so many times is not given to this build of the module again: it gets the verdict of `on_failure`, with the reason `quarantine`. This holds for messages that already wait, too. [Messages that kill a module](operating.md#messages-that-kill-a-module) has the whole of it. `off` gives such messages again.',
+    example: '3',
+  },
+  quarantine_ttl: {
+    what: 'How long such a message is withheld, from the last crash on. After that the module gets it again.',
+    example: '168h',
+  },
   stop_timeout: {
     what: 'How long each step of a stop may take: first the module finishes what it holds, then it exits when asked. A module that takes longer is killed.',
     example: '20s',

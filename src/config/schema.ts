@@ -31,6 +31,8 @@ const SECOND = 1000;
 const LONGEST_TIME = 24 * 60 * 60 * SECOND;
 
 const time = millis(`expected a duration from 1ms to ${formatDuration(LONGEST_TIME)}`);
+// No timer waits for it.
+const LONGEST_TTL = 366 * LONGEST_TIME;
 const backoff = 'expected two durations, such as 100ms to 30s';
 const rate = 'expected a number in a duration, such as 5 in 60s';
 const names = 'expected names of environment variables, each alone or with * at its end';
@@ -66,6 +68,10 @@ export const moduleSettings = z.object({
     .object({ count: whole(1, 1_000_000, `${rate}, the number being 1 or more`), periodMs: time }, `${rate}, or off`)
     .nullable()
     .default({ count: 5, periodMs: 60 * SECOND }),
+  quarantine: whole(1, 1_000_000, 'expected a whole number from 1 to 1000000, or off').nullable().default(1),
+  quarantineTtlMs: whole(1, LONGEST_TTL, `expected a duration from 1ms to ${formatDuration(LONGEST_TTL)}`).default(
+    LONGEST_TIME,
+  ),
   stopTimeoutMs: time.default(5 * SECOND),
   logRate: whole(1, 1_000_000, 'expected a whole number from 1 to 1000000, or off').nullable().default(1000),
   directory: z
@@ -186,6 +192,8 @@ export const MODULE_KEYS: Readonly<Record<string, KeyRule<ModuleSettings>>> = {
   overload: moduleKey('overload', asWritten),
   backoff: moduleKey('backoff', parseDurationRange, formatDurationRange),
   max_crashes: moduleKey('maxCrashes', orOff(parseRate), offOr(formatRate)),
+  quarantine: moduleKey('quarantine', orOff(parseCount), offOr(String)),
+  quarantine_ttl: moduleKey('quarantineTtlMs', parseDuration, formatDuration),
   stop_timeout: moduleKey('stopTimeoutMs', parseDuration, formatDuration),
   log_rate: moduleKey('logRate', orOff(parseCount), offOr(String)),
   directory: moduleKey(

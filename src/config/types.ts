@@ -60,6 +60,10 @@ export interface ModuleSpec {
   backoff: { minMs: number; maxMs: number };
   /** More crashes than `count` within `periodMs` make the module failed; `null`: never. */
   maxCrashes: { count: number; periodMs: number } | null;
+  /** A message that has ended a host so often is withheld from that build; `null`: none is. */
+  quarantine: number | null;
+  /** How long, from the last time on. */
+  quarantineTtlMs: number;
   /** Each stage of a stop: drain and cleanup, then SIGTERM, then SIGKILL. */
   stopTimeoutMs: number;
   /** How many lines a second are kept: of its log, of its stdout and of its stderr, each; `null`: all. */

@@ -55,5 +55,13 @@ export function makeEnd(
   const diedAt = new Date();
   const death = judgeDeath(facts);
   const cardId = death.cause === 'stop' ? null : makeCardId(facts.module, diedAt, facts.generation);
-  return { ...death, facts, hasTried: stage.tries && judgeTry(facts) !== null, servedMs, diedAt, cardId };
+  return {
+    ...death,
+    facts,
+    hasTried: stage.tries && judgeTry(facts) !== null,
+    servedMs,
+    diedAt,
+    cardId,
+    isQuarantined: false,
+  };
 }

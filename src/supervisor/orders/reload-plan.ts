@@ -53,6 +53,8 @@ const OF_THE_CORE = [
   'overload',
   'backoff',
   'maxCrashes',
+  'quarantine',
+  'quarantineTtlMs',
   'stopTimeoutMs',
   'chainSends',
 ] as const;
