@@ -1,6 +1,5 @@
 /** The verbs that only talk to a core, or read what it wrote. They are a program of their own, which starts sooner. */
 
-import { addCrashes } from './commands/crashes.js';
 import { addDescribe } from './commands/describe.js';
 import { addList } from './commands/list.js';
 import { addLogs } from './commands/logs.js';
@@ -21,6 +20,5 @@ export const CLIENT_VERBS = {
   list: addList,
   describe: addDescribe,
   logs: addLogs,
-  crashes: addCrashes,
   send: addSend,
 };

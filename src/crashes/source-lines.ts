@@ -3,6 +3,7 @@
 import { closeSync, constants, fstatSync, readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { openFile } from '../own-files.js';
+import { blamedFrame, type CrashCard } from './card.js';
 
 /** Lines before and after. */
 const AROUND = 2;
@@ -47,4 +48,11 @@ export function readSourceLines(path: string, line: number, diedMs: number): Sou
   } finally {
     closeSync(fd);
   }
+}
+
+/** Those of the function that a card blames. */
+export function readBlamedLines({ frames, time }: Pick<CrashCard, 'frames' | 'time'>): SourceLines | null {
+  const frame = blamedFrame(frames);
+  if (frame?.source == null || frame.line === null) return null;
+  return readSourceLines(frame.source, frame.line, Date.parse(time));
 }

@@ -46,6 +46,8 @@ export interface RunOptions {
   waitMs?: number;
   /** Whether the process may read from the terminal. */
   interactive: boolean;
+  /** Whether the process notes why it ends. */
+  notesEnd?: boolean;
   onEvent: (event: LoaderEvent) => void;
   /** Gets what would go to standard output; absent: it goes there. */
   onOutput?: (text: string) => void;
@@ -67,7 +69,7 @@ const FD = { input: 3, events: 4, requests: 5, answers: 6, arguments: 7, crash: 
 /** Runs the process to its end; whatever modules ask for over http is done meanwhile. */
 export async function runInProcess(options: RunOptions): Promise<RunEnd> {
   const { under, quietStdout, interactive, onEvent, onOutput, onStart } = options;
-  const area = openCrashArea();
+  const area = options.notesEnd ? openCrashArea() : null;
   // Settings may hold secrets, and everybody can read a command line.
   const crash = area === null ? [] : ['--crash', `${FD.crash}`];
   const command = [REFERENCE_LOADER, ...crash, '--arguments', `${FD.arguments}`];

@@ -10,8 +10,10 @@ export function listCrashes({ stateDir }: Directories, { module, all, json }: Cr
   const { cards, problems } = readCards(stateDir, module ?? null);
   const groups = all ? withoutGroups(cards) : groupCards(cards);
   for (const problem of problems) tell(problem, 'warn');
-  if (json) return printData(crashListToJson(groups));
-  if (groups.length > 0) return printData(renderCrashList(groups, viewOf(process.stdout)));
-  const of = module === undefined ? '' : ` of module ${module}`;
-  tell(`no crash${of} is recorded in ${stateDir}; if the core has another state directory, give --state-dir`);
+  if (json) printData(crashListToJson(groups));
+  else if (groups.length > 0) printData(renderCrashList(groups, viewOf(process.stdout)));
+  else {
+    const of = module === undefined ? '' : ` of module ${module}`;
+    tell(`no crash${of} is recorded in ${stateDir}; if the core has another state directory, give --state-dir`);
+  }
 }

@@ -3,6 +3,7 @@
 import type { CrashCard } from '../../../src/crashes/card.js';
 import { isFault } from '../../../src/debug-command.js';
 import { coreCommand, type Sentence, sentence } from '../../../src/sentence.js';
+import { isFromOutside } from './words.js';
 
 /** What the program knows beside the card. */
 export interface Surroundings {
@@ -15,7 +16,8 @@ export function adviseOn(card: CrashCard, { isStored }: Surroundings): Sentence[
   return [...ofCause(card), ...(isStored ? ofStored(card) : []), ...ofSymbols(card)];
 }
 
-function ofCause({ cause, isOverflow, sender, limit, callback }: CrashCard): Sentence[] {
+function ofCause(card: CrashCard): Sentence[] {
+  const { cause, isOverflow, limit, callback } = card;
   if (limit !== null) return [sentence`let the module need less, or raise the limit in its limits { }`];
   if (isOverflow) return [sentence`look for a recursion without an end, and for large arrays in local variables`];
   switch (cause) {
@@ -28,7 +30,7 @@ function ofCause({ cause, isOverflow, sender, limit, callback }: CrashCard): Sen
     case 'unreachable':
       return [sentence`look for a thread that keeps the process busy, or for code that closes all descriptors`];
     default:
-      return sender === null ? [] : [sentence`find out who sent the signal: it is no fault of the module`];
+      return isFromOutside(card) ? [sentence`find out who sent the signal: it is no fault of the module`] : [];
   }
 }
 
@@ -37,7 +39,7 @@ function ofStored(card: CrashCard): Sentence[] {
   const isKept = message?.isKept === true || calls.some((call) => call.isKept);
   const again = sentence`to see whether it dies again: ${coreCommand('crashes', 'replay', id)}`;
   const memory = sentence`to look for memory errors: ${coreCommand('crashes', 'replay', id, '--valgrind')}`;
-  const debug = sentence`to see all variables' functions under gdb: ${coreCommand('crashes', 'replay', id, '--gdb')}`;
+  const debug = sentence`for a backtrace with arguments, by gdb: ${coreCommand('crashes', 'replay', id, '--gdb')}`;
   return [
     ...(isKept ? [again, ...(isFault(signal) ? [debug, memory] : [])] : []),
     ...(isQuarantined

@@ -79,11 +79,12 @@ function describeDeath(card: CrashCard, { nowMs }: View): string[] {
   ];
 }
 
-function renderWhere(card: CrashCard, source: SourceLines | null, view: View): string[] {
+/** The source line, the stack, the thread, and what is missing of them. */
+export function renderWhere(card: CrashCard, source: SourceLines | null, view: View): string[] {
   const { frames, isCut, noFrames, symbols, thread } = card;
   const remarks = [
     noFrames,
-    isCut ? 'the stack goes on: the rest was not recorded' : null,
+    isCut && noFrames === null ? 'the stack goes on: the rest was not recorded' : null,
     symbols.isPending ? 'the names of functions are still being found' : symbols.remark,
   ];
   return [

@@ -7,8 +7,14 @@ import type { ExecutedKind } from '../../../src/wire/event-kinds.js';
 /** Addresses below are those of NULL and of members of what NULL points to. */
 const NULL_PAGE = 0x1000n;
 
+/** Whether another process sent the signal. abort() sends one too, to its own process. */
+export function isFromOutside({ sender, pid }: Pick<CrashCard, 'sender' | 'pid'>): boolean {
+  return sender !== null && sender !== pid;
+}
+
 /** What happened to the module, as the end of `module filter ...`. */
-export function describeEnd({ cause, signal, exitCode, sender, isOverflow, limit }: CrashCard): string {
+export function describeEnd(card: CrashCard): string {
+  const { cause, signal, exitCode, sender, isOverflow, limit } = card;
   if (limit !== null) return `ran into its limit ${limit}`;
   switch (cause) {
     case 'hang':
@@ -23,7 +29,7 @@ export function describeEnd({ cause, signal, exitCode, sender, isOverflow, limit
       return exitCode === null ? 'exited' : `exited with code ${exitCode}`;
     default:
       if (isOverflow) return 'used up its stack';
-      if (sender !== null) return `was ended by ${signal ?? 'a signal'} from process ${sender}`;
+      if (isFromOutside(card)) return `was ended by ${signal ?? 'a signal'} from process ${sender}`;
       return 'crashed';
   }
 }
@@ -38,11 +44,11 @@ export function nameCause({ cause, signal, exitCode, limit }: CrashCard): string
 
 /** What the signal means, as far as it is known; `null`: there was none, or its name says it all. */
 export function describeSignal(card: CrashCard): string | null {
-  const { signal, signalCode, address, sender, cause } = card;
-  if (signal === null || cause === 'hang' || cause === 'unreachable') return null;
+  const { signal, signalCode, address, cause } = card;
+  if (signal === null || cause === 'hang' || cause === 'unreachable' || cause === 'memory') return null;
   const at = address === null ? '' : ` at address ${address}`;
   const named = `${signal}${signalCode === null ? '' : ` (${signalCode})`}${at}`;
-  const meaning = sender === null ? meaningOf(card) : null;
+  const meaning = isFromOutside(card) ? null : meaningOf(card);
   return meaning === null ? named : `${named}: ${meaning}`;
 }
 
@@ -85,7 +91,7 @@ export function describeFrame(frame: CardFrame, isShort = false): string {
   const { function: name, functionOffset, source, line, object, offset, address } = frame;
   const place = source === null ? null : `${isShort ? basename(source) : source}${line === null ? '' : `:${line}`}`;
   if (name !== null) {
-    const by = functionOffset === null ? '' : `+${functionOffset}`;
+    const by = functionOffset === null ? '' : `+0x${functionOffset.toString(16)}`;
     if (place !== null) return `${name} at ${place}`;
     return object === null || isShort ? `${name}${by}` : `${name}${by} in ${basename(object)}`;
   }
