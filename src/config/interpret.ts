@@ -3,7 +3,7 @@
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { ConfigError } from '../errors.js';
-import { LIMIT_KEYS, limitSettings, SANDBOX_KEYS, sandboxSettings, type SectionRule } from './confinement.js';
+import { LIMIT_KEYS, limitSettings, SANDBOX_KEYS, type SectionRule, sandboxSettings } from './confinement.js';
 import { findPairProblem } from './environment.js';
 import { resolveGateway } from './gateway-path.js';
 import type { GroupProblem } from './group-problem.js';

@@ -1,6 +1,6 @@
 /** docs/configuration.md, made from the schema: pure. */
 
-import { LIMIT_KEYS, limitSettings, SANDBOX_KEYS, sandboxSettings, type SectionRule } from './confinement.js';
+import { LIMIT_KEYS, limitSettings, SANDBOX_KEYS, type SectionRule, sandboxSettings } from './confinement.js';
 import { CORE_MANUAL, LIMITS_MANUAL, MODULE_MANUAL, SANDBOX_MANUAL, type SettingManual } from './manual.js';
 import { HEAD, LIMITS_HEAD, SANDBOX_HEAD } from './page-text.js';
 import { CORE_KEYS, coreSettings, describeExpected, type KeyRule, MODULE_KEYS, moduleSettings } from './schema.js';

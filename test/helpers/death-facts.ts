@@ -23,6 +23,7 @@ export function makeFacts(changes: Partial<DeathFacts> = {}): DeathFacts {
     exitCalled: null,
     note: 'ready',
     oomStruck: false,
+    limit: null,
     unreachable: null,
     overwritten: false,
     startTimeoutMs: 5000,
