@@ -283,7 +283,7 @@ export const DOCUMENTS = {
     }),
     z.strictObject({
       died: z.strictObject({
-        cause: z.enum(['crash', 'exit', 'hang', 'unreachable', 'memory']),
+        cause: z.enum(['crash', 'exit', 'hang', 'unreachable', 'memory', 'limit']),
         signal: z.string().nullable(),
         exitCode: z.int().nullable(),
         text: z.string(),

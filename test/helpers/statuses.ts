@@ -48,7 +48,7 @@ export const serving: ModuleStatus = {
   dropped: { logLines: 0, outputBytes: 0 },
   crashes: {
     total: 0,
-    byCause: { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0 },
+    byCause: { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0, limit: 0 },
     lastSignal: null,
     lastAt: null,
   },
@@ -73,7 +73,7 @@ export const crashed: ModuleStatus = {
   restarts: 2,
   crashes: {
     total: 3,
-    byCause: { crash: 3, exit: 0, hang: 0, unreachable: 0, memory: 0 },
+    byCause: { crash: 3, exit: 0, hang: 0, unreachable: 0, memory: 0, limit: 0 },
     lastSignal: 'SIGSEGV',
     lastAt: '2025-01-01T00:00:00.000Z',
   },

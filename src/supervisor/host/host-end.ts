@@ -31,7 +31,7 @@ export interface KnownOfHost
 /** The end, apart from the calls that it concerns. */
 export function makeEnd(
   { header, ...known }: KnownOfHost,
-  { exitCode, signal, halted, outOfMemory }: RunEnd,
+  { exitCode, signal, halted, outOfMemory, limit }: RunEnd,
   stage: Beginning | Served,
   { startTimeoutMs, hangMs, position }: Pick<ModuleSpec, 'startTimeoutMs' | 'hangMs' | 'position'>,
   configFile: string | null,
@@ -45,6 +45,7 @@ export function makeEnd(
     served: stage.kind === 'served',
     exitCalled: header?.exitCode ?? null,
     oomStruck: outOfMemory,
+    limit,
     lastWords: stage.kind === 'beginning' ? stage.lastWords.all() : [],
     startTimeoutMs,
     hangMs,
