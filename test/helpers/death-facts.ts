@@ -24,6 +24,7 @@ export function makeFacts(changes: Partial<DeathFacts> = {}): DeathFacts {
     exitCalled: null,
     note: 'ready',
     oomStruck: false,
+    limit: null,
     unreachable: null,
     overwritten: false,
     startTimeoutMs: 5000,
@@ -35,7 +36,7 @@ export function makeFacts(changes: Partial<DeathFacts> = {}): DeathFacts {
 /** The end that has these facts. */
 export function endOf(facts: DeathFacts, hasTried = false): HostEnd {
   const scene = {
-    original: facts.path,
+    files: { path: facts.path, others: [] },
     sha256: null,
     abi: null,
     uptimeMs: 0,
@@ -44,6 +45,15 @@ export function endOf(facts: DeathFacts, hasTried = false): HostEnd {
     memoryBytes: null,
     descriptors: null,
   };
-  const rest = { diedAt: new Date(0), cardId: null, call: null, lost: [], unseen: [], scene };
+  const rest = {
+    diedAt: new Date(0),
+    cardId: null,
+    isQuarantined: false,
+    stack: null,
+    call: null,
+    lost: [],
+    unseen: [],
+    scene,
+  };
   return { ...judgeDeath(facts), facts, hasTried, servedMs: 0, ...rest };
 }

@@ -31,11 +31,11 @@ export interface KnownOfHost
 /** The end, apart from the calls that it concerns. */
 export function makeEnd(
   { header, ...known }: KnownOfHost,
-  { exitCode, signal, halted, outOfMemory }: RunEnd,
+  { exitCode, signal, halted, outOfMemory, limit }: RunEnd,
   stage: Beginning | Served,
   { startTimeoutMs, hangMs, position }: Pick<ModuleSpec, 'startTimeoutMs' | 'hangMs' | 'position'>,
   configFile: string | null,
-): Omit<HostEnd, 'call' | 'lost' | 'unseen' | 'scene'> {
+): Omit<HostEnd, 'call' | 'lost' | 'unseen' | 'stack' | 'scene'> {
   const facts: DeathFacts = {
     ...known,
     exitCode,
@@ -45,6 +45,7 @@ export function makeEnd(
     served: stage.kind === 'served',
     exitCalled: header?.exitCode ?? null,
     oomStruck: outOfMemory,
+    limit,
     lastWords: stage.kind === 'beginning' ? stage.lastWords.all() : [],
     startTimeoutMs,
     hangMs,
@@ -55,7 +56,15 @@ export function makeEnd(
   const diedAt = new Date();
   const death = judgeDeath(facts);
   const cardId = isWorthACard(death, facts) ? makeCardId(facts.module, diedAt, facts.generation) : null;
-  return { ...death, facts, hasTried: stage.tries && judgeTry(facts) !== null, servedMs, diedAt, cardId };
+  return {
+    ...death,
+    facts,
+    hasTried: stage.tries && judgeTry(facts) !== null,
+    servedMs,
+    diedAt,
+    cardId,
+    isQuarantined: false,
+  };
 }
 
 /** A host that ended as ordered, or that said why it cannot start and then exited, leaves nothing to find out. */

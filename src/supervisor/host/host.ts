@@ -11,7 +11,7 @@ import type { HostFile } from '../builds/host-file.js';
 import { Ledger, type LedgerListener } from '../calls/ledger.js';
 import type { PendingCall } from '../calls/pending-call.js';
 import type { Peer } from '../runner/peer.js';
-import type { Run, RunEnd, RunListener, Runner } from '../runner/runner.js';
+import type { Run, RunEnd, RunListener, Runner, StackTaking } from '../runner/runner.js';
 import { parseOffer } from '../trials/trial.js';
 import type { SendKeeper } from '../types.js';
 import { Beginning, type Served } from './beginning.js';
@@ -27,7 +27,7 @@ import {
   type HostTimes,
   stepHost,
 } from './host-lifecycle.js';
-import type { DeathScene, HostListener } from './host-listener.js';
+import type { DeathScene, HostEnd, HostListener } from './host-listener.js';
 import { LivenessWatch } from './liveness-watch.js';
 import { PatientTimer } from './patient-timer.js';
 import { makeWelcome } from './welcome.js';
@@ -91,6 +91,7 @@ export class Host {
     this.#watch = this.#makeWatch();
     if (keeper?.isFull(spec.name)) this.closeSends(true);
     this.#take(beginHost(spec));
+    this.#watchStart();
     file.chosen().catch((error: SupervisorError) => this.#violated(error));
   }
 
@@ -246,12 +247,17 @@ export class Host {
       },
       tracer: () => this.#run.tracedBy(),
       spared: (tracer) => this.#listener.spared(this, tracer),
+      takeStack: () => this.#run.takeStack(),
       failed: (verdict) => {
         this.look();
         if (verdict.kind === 'hung') this.#step({ kind: 'hung' });
         else this.#giveUp({ kind: 'silent', silentMs: verdict.silentMs });
       },
     });
+  }
+
+  #watchStart(): void {
+    if (this.#stage.kind === 'beginning') this.#stage.stack.watch(this.#run, this.#spec.startTimeoutMs);
   }
 
   // ---- its life ----
@@ -261,6 +267,7 @@ export class Host {
   }
 
   #take({ next, effects }: HostStep): void {
+    if (this.#stage.kind === 'beginning' && next.kind !== 'starting') this.#stage.stack.close();
     this.#life = next;
     for (const effect of effects) this.#perform(effect);
   }
@@ -290,6 +297,11 @@ export class Host {
         if (this.inFlight === 0) this.#step({ kind: 'drained' });
         break;
     }
+  }
+
+  #stackOf({ what }: Pick<HostEnd, 'what'>): StackTaking | null {
+    if (what.kind === 'hung') return this.#watch.stack;
+    return what.kind === 'start-timeout' && this.#stage.kind === 'beginning' ? this.#stage.stack.taking : null;
   }
 
   #timeout(): void {
@@ -406,14 +418,15 @@ export class Host {
     const known = { from, refusal: this.#refusal, unreachable: this.#unreachable, executing, note, header };
     const overwritten = this.file.isOverwritten();
     const end = makeEnd({ ...subject, ...known, overwritten }, ended, this.#stage, this.#spec, this.#around.configFile);
-    this.#listener.died(this, { ...end, call, lost, unseen, scene: this.#makeScene() });
+    const stack = this.#stackOf(end)?.read(this.file.places) ?? null;
+    this.#listener.died(this, { ...end, call, lost, unseen, stack, scene: this.#makeScene() });
   }
 
   #makeScene(): DeathScene {
     const { build = null } = this.file.loadable ?? {};
     const { crashBody, abi } = this.#spec;
     return {
-      original: build?.original ?? this.path,
+      files: this.file.places,
       sha256: build?.sha256 ?? null,
       abi: this.#abi ?? abi,
       uptimeMs: Math.round(performance.now() - (this.#run.beganMs ?? performance.now())),
