@@ -67,6 +67,15 @@ const moduleFields = {
   }),
   lastError: z.string().nullable(),
   lastErrorSignal: z.string().nullable().describe('by which the process ended then'),
+  lastCrash: z
+    .strictObject({
+      id: z.string(),
+      function: z.string().nullable(),
+      source: z.string().nullable(),
+      line: count.nullable(),
+    })
+    .nullable()
+    .describe('the last crash in this run of the core, and the function that its crash card blames'),
   nextStartAt: time.nullable().describe('when it waits for its next start'),
   messages: z.strictObject({
     total: count,
