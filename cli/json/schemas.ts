@@ -75,7 +75,7 @@ const moduleFields = {
     default: count.describe('verdicts given in its place'),
     defaultConsumed: count.describe('how many of these consumed: the message was dropped'),
     defaultByReason: z
-      .strictObject({ crash: count, hang: count, deadline: count, down: count, overload: count })
+      .strictObject({ crash: count, hang: count, deadline: count, down: count, overload: count, quarantine: count })
       .describe('the same, by reason'),
     late: count.describe('verdicts that came after the default one'),
   }),
@@ -94,6 +94,7 @@ const moduleFields = {
   dropped: z.strictObject({ logLines: count, outputBytes: count }),
   inFlight: count.describe('calls that its processes hold'),
   queued: count.describe('calls that wait'),
+  quarantined: count.describe('messages that its build does not get, because they killed it'),
   latencyMicros: z.strictObject({ p50: count.nullable(), p99: count.nullable() }),
 };
 
@@ -181,7 +182,7 @@ const outcome = z.strictObject({
       module: z.string(),
       verdict,
       default: z
-        .enum(['crash', 'hang', 'deadline', 'down', 'overload'])
+        .enum(['crash', 'hang', 'deadline', 'down', 'overload', 'quarantine'])
         .nullable()
         .describe('why the verdict is a default one'),
       micros: count,
@@ -282,7 +283,7 @@ export const DOCUMENTS = {
     }),
     z.strictObject({
       died: z.strictObject({
-        cause: z.enum(['crash', 'exit', 'hang', 'unreachable', 'memory']),
+        cause: z.enum(['crash', 'exit', 'hang', 'unreachable', 'memory', 'limit']),
         signal: z.string().nullable(),
         exitCode: z.int().nullable(),
         text: z.string(),

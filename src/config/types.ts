@@ -1,6 +1,7 @@
 /** What the configuration means once it is read: plain values with units in their names. */
 
 import type { Stats } from 'node:fs';
+import type { Limits, Sandbox } from './confinement.js';
 
 /** A place in a configuration file; line and column are 1-based, and 0 where a program made the configuration. */
 export interface Position {
@@ -60,6 +61,10 @@ export interface ModuleSpec {
   backoff: { minMs: number; maxMs: number };
   /** More crashes than `count` within `periodMs` make the module failed; `null`: never. */
   maxCrashes: { count: number; periodMs: number } | null;
+  /** A message that has ended a host so often is withheld from that build; `null`: none is. */
+  quarantine: number | null;
+  /** How long, from the last time on. */
+  quarantineTtlMs: number;
   /** Each stage of a stop: drain and cleanup, then SIGTERM, then SIGKILL. */
   stopTimeoutMs: number;
   /** How many lines a second are kept: of its log, of its stdout and of its stderr, each; `null`: all. */
@@ -76,6 +81,14 @@ export interface ModuleSpec {
   coreFiles: CoreFiles;
   /** Room for thread-local storage of libraries that want it in every thread from the beginning. */
   staticTlsBytes: number;
+  /** The SHA-256 that the file must have, in lower-case hexadecimal digits; `null`: any. */
+  sha256: string | null;
+  /** A host that has more than this in memory is replaced in good order; `null`: never. */
+  maxRssBytes: number | null;
+  /** What its hosts may use. */
+  limits: Limits;
+  /** What its hosts may see and do. */
+  sandbox: Sandbox;
   /** Whether what it sends goes through the other modules before a server gets it. */
   chainSends: boolean;
   /** The module's own settings, in file order, as they stand. */

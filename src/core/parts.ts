@@ -349,6 +349,7 @@ export class Parts {
       reload: (modules) => this.reloads.reload(null, modules),
       order: (order, module) => this.order(order, module),
       describe: (module, options) => this.describe(module, options),
+      quarantine: (request) => supervisor.quarantine(request),
       on: (event, listener) => supervisor.on(event, listener),
       off: (event, listener) => supervisor.off(event, listener),
     };

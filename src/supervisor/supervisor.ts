@@ -36,6 +36,8 @@ import type {
   Origin,
   Outcome,
   OutcomeTaker,
+  QuarantinedMessage,
+  QuarantineRequest,
   ReloadReport,
   SenderOptions,
   SendKeeper,
@@ -307,6 +309,17 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const { roster } = this.#household ?? this.#requireRunning('describe').household;
     const module = roster.find(name);
     return { ...module.status(), ...describeSpec(module.spec, options) };
+  }
+
+  /**
+   * Answers what is asked about messages that killed modules and are withheld from them, or releases such messages.
+   *
+   * @returns the messages that it was about
+   * @throws {SupervisorError} `QUARANTINE_UNKNOWN`, `MODULE_UNKNOWN`; `INVALID_ARGUMENT` when several ids begin as the given one
+   */
+  quarantine(request: QuarantineRequest): QuarantinedMessage[] {
+    const { quarantine } = this.#household ?? this.#requireRunning('quarantine').household;
+    return quarantine.answer(request);
   }
 
   /** The state of everything, as `mesibo-modules status --json` prints it. */

@@ -23,6 +23,7 @@ export function makeFacts(changes: Partial<DeathFacts> = {}): DeathFacts {
     exitCalled: null,
     note: 'ready',
     oomStruck: false,
+    limit: null,
     unreachable: null,
     overwritten: false,
     startTimeoutMs: 5000,
@@ -33,6 +34,14 @@ export function makeFacts(changes: Partial<DeathFacts> = {}): DeathFacts {
 
 /** The end that has these facts. */
 export function endOf(facts: DeathFacts, hasTried = false): HostEnd {
-  const rest = { diedAt: new Date(0), cardId: null, stack: null, call: null, lost: [], unseen: [] };
+  const rest = {
+    diedAt: new Date(0),
+    cardId: null,
+    isQuarantined: false,
+    stack: null,
+    call: null,
+    lost: [],
+    unseen: [],
+  };
   return { ...judgeDeath(facts), facts, hasTried, servedMs: 0, ...rest };
 }

@@ -52,7 +52,8 @@ export class MappedFiles {
     const buildId = known ?? elf?.buildId ?? null;
     const base = elf?.isFixed === true ? 0n : from - pageOf(elf?.firstAddress ?? 0n);
     await elf?.close();
-    return { start, end, base, buildId, path: path.replace(/ \(deleted\)$/, '') };
+    const isDeleted = path.endsWith(' (deleted)');
+    return { start, end, base, buildId, path: path.replace(/ \(deleted\)$/, ''), isDeleted };
   }
 }
 

@@ -64,6 +64,11 @@ export class HostFile {
     };
   }
 
+  /** Tells its build from others: the sha256, or what the system says of a file that the core could not read. */
+  get buildKey(): string {
+    return this.loadable?.build?.sha256 ?? this.fileId ?? this.#original;
+  }
+
   /** Whether it was written to since it was loaded. */
   isOverwritten(): boolean {
     if (this.loadable === null) return false;

@@ -31,7 +31,7 @@ export interface KnownOfHost
 /** The end, apart from the calls that it concerns. */
 export function makeEnd(
   { header, ...known }: KnownOfHost,
-  { exitCode, signal, halted, outOfMemory }: RunEnd,
+  { exitCode, signal, halted, outOfMemory, limit }: RunEnd,
   stage: Beginning | Served,
   { startTimeoutMs, hangMs, position }: Pick<ModuleSpec, 'startTimeoutMs' | 'hangMs' | 'position'>,
   configFile: string | null,
@@ -45,6 +45,7 @@ export function makeEnd(
     served: stage.kind === 'served',
     exitCalled: header?.exitCode ?? null,
     oomStruck: outOfMemory,
+    limit,
     lastWords: stage.kind === 'beginning' ? stage.lastWords.all() : [],
     startTimeoutMs,
     hangMs,
@@ -55,5 +56,13 @@ export function makeEnd(
   const diedAt = new Date();
   const death = judgeDeath(facts);
   const cardId = death.cause === 'stop' ? null : makeCardId(facts.module, diedAt, facts.generation);
-  return { ...death, facts, hasTried: stage.tries && judgeTry(facts) !== null, servedMs, diedAt, cardId };
+  return {
+    ...death,
+    facts,
+    hasTried: stage.tries && judgeTry(facts) !== null,
+    servedMs,
+    diedAt,
+    cardId,
+    isQuarantined: false,
+  };
 }

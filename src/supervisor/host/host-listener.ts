@@ -57,6 +57,8 @@ export interface HostEnd extends Death {
   diedAt: Date;
   /** Names its crash card; `null`: there is none, because it ended as ordered. */
   cardId: string | null;
+  /** Whether its module does not get the call again that it was executing. The module decides that. */
+  isQuarantined: boolean;
   /** The call that it was executing, which has its true answer if that is in the black box; `null`: none. */
   call: PendingCall | null;
   /**

@@ -27,6 +27,7 @@ export interface StatusSources {
   stats: ModuleStats;
   lastError: SupervisorError | null;
   queued: number;
+  quarantined: number;
 }
 
 /** A host whose process still waits for others to come up does not count. */
@@ -76,5 +77,6 @@ export function makeStatus(sources: StatusSources): ModuleStatus {
     nextStartAt: waiting === null ? null : new Date(Date.now() + waiting - performance.now()).toISOString(),
     inFlight: hosts.inFlight,
     queued: sources.queued,
+    quarantined: sources.quarantined,
   };
 }

@@ -12,9 +12,10 @@ import type { DeathFacts } from '../host/death.js';
 import type { Host } from '../host/host.js';
 import type { DroppedKind, HostEnd } from '../host/host-listener.js';
 import type { Ending } from '../runner/runner.js';
-import type { DeathCause, LifecycleEvent, LogLine, ModuleState, SentMessage } from '../types.js';
+import type { DeathCause, LifecycleEvent, LogLine, ModuleState, QuarantinedMessage, SentMessage } from '../types.js';
 import { toLogText, toSentMessage } from './announcements.js';
 import { describeEnding } from './describe-ending.js';
+import { describeQuarantined } from './describe-quarantined.js';
 import { describeSignal } from './describe-signal.js';
 import { DroppedOutput, type UndeliveredKind } from './dropped-output.js';
 import type { ModuleStats } from './module-stats.js';
@@ -115,6 +116,11 @@ export class ModuleNews {
   leftBehind(host: Host, ending: Ending): void {
     const what = describeEnding(ending, `that host ${host.generation} (pid ${host.pid}) left behind`);
     if (what) this.warn(host.generation, what);
+  }
+
+  /** A message has ended the process of a host. */
+  quarantined({ generation }: Host, message: QuarantinedMessage): void {
+    if (message.state === 'withheld') this.warn(generation, `${describeQuarantined(message)}`);
   }
 
   // ---- how it lives ----

@@ -33,7 +33,10 @@ export interface Runner {
 export interface RunRequest {
   module: string;
   generation: number;
-  settings: Pick<ModuleSpec, 'directory' | 'env' | 'passEnv' | 'staticTlsBytes' | 'logRate'>;
+  settings: Pick<
+    ModuleSpec,
+    'path' | 'lookedFor' | 'directory' | 'env' | 'passEnv' | 'staticTlsBytes' | 'logRate' | 'limits' | 'sandbox'
+  >;
   /** Its process must be a new one. */
   isFresh: boolean;
 }
@@ -121,6 +124,8 @@ export interface RunEnd {
   halted: boolean;
   /** The system ended it, most likely because memory ran out. */
   outOfMemory: boolean;
+  /** The limit of its module that ended it, as the configuration has it, such as `memory = 64MiB`; `null`: none. */
+  limit: string | null;
   /** Why it could never be started; `null`: it was. */
   failure: Diagnosis | null;
 }

@@ -106,6 +106,8 @@ export interface ModuleStatus {
   dropped: { logLines: number; outputBytes: number };
   inFlight: number;
   queued: number;
+  /** Messages that this build does not get because they killed it. */
+  quarantined: number;
   latencyMicros: { p50: number | null; p99: number | null };
 }
 

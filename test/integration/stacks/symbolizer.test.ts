@@ -30,7 +30,7 @@ async function objectOf(path: string): Promise<CrashObject> {
   const elf = await Elf.open(path);
   if (elf === null) throw new Error(`${path} cannot be read`);
   await elf.close();
-  return { start: BASE, end: BASE + 0x1_0000_0000n, base: BASE, buildId: elf.buildId, path };
+  return { start: BASE, end: BASE + 0x1_0000_0000n, base: BASE, buildId: elf.buildId, path, isDeleted: false };
 }
 
 function frame(object: CrashObject, address: bigint, isReturn = false): RawFrame {

@@ -11,6 +11,7 @@ import { nameSignal } from '../outside-signals.js';
 import type { Diagnosis, EndStage, Run, RunListener, StackTaking } from '../runner.js';
 import type { BoxFile, BoxName } from './black-box/box-file.js';
 import type { UnsafeBoxes } from './black-box/unsafe-boxes.js';
+import type { Confinement } from './confine/confinement.js';
 import { isDebugger } from './debugger.js';
 import { marksOf } from './environment.js';
 import type { HostAddress, HostSocket } from './host-socket.js';
@@ -38,6 +39,8 @@ export interface LocalRunParts {
   gate: StartGate;
   urgency: Urgency;
   symbolizer: Symbolizer;
+  /** `null`: it may do what the core may. */
+  confinement: Confinement | null;
 }
 
 /** For whom a process is. */
@@ -145,6 +148,7 @@ export class LocalRun implements Run {
 
   noteWell(): void {
     this.#oom.note(this.pid);
+    this.#parts.confinement?.note(this.pid);
   }
 
   noteReady(): void {
@@ -188,11 +192,12 @@ export class LocalRun implements Run {
 
   /** @throws an error of the system */
   #begin(): void {
-    const { environment, directory, box, address, runId } = this.#parts;
-    const env = { ...environment, ...marksOf({ ...address, runId }) };
+    const { environment, directory, box, address, runId, confinement } = this.#parts;
+    const corePid = confinement?.forks ? { corePid: process.pid } : {};
+    const env = { ...environment, ...marksOf({ ...address, runId, ...corePid }) };
     this.#beganMs = performance.now();
     this.#process = spawnHost(
-      { env, boxFd: box.fd, cwd: directory },
+      { env, boxFd: box.fd, cwd: directory, ...(confinement === null ? {} : { wrapping: confinement }) },
       (exitCode, signal, halted) => this.#exited(exitCode, signal, halted),
       (error) => this.#failed(error),
     );
@@ -204,7 +209,7 @@ export class LocalRun implements Run {
       const problem = findDescriptorProblem(readDescriptorUse());
       if (problem !== null) throw new Error(problem);
       this.#begin();
-      if (this.#process) this.#use.listener.begun();
+      if (this.pid !== 0) this.#use.listener.begun();
     } catch (error) {
       setImmediate(() => this.#failed(error as Error));
     }
@@ -217,14 +222,27 @@ export class LocalRun implements Run {
     setImmediate(() => this.#endedWithout(null));
   }
 
-  #attend({ pid, stdout, stderr, corePipe }: HostProcess): void {
-    this.#oom.note(pid);
+  #attend(host: HostProcess): void {
+    const { stdout, stderr, corePipe } = host;
+    if (host.pid !== 0) this.#known();
+    else {
+      host.onKnown = () => {
+        this.#known();
+        this.#use.listener.begun();
+      };
+    }
     this.#read('stdout', stdout);
     this.#read('stderr', stderr);
     corePipe.on('data', (bytes: Buffer) => {
       if (bytes.includes(LISTENS)) this.#parts.socket.connect();
       this.#signalled(bytes);
     });
+  }
+
+  #known(): void {
+    const { confinement } = this.#parts;
+    this.#oom.note(this.pid);
+    confinement?.begin(this.pid, () => this.#process?.signalGroup('SIGKILL'));
   }
 
   #read(name: 'stdout' | 'stderr', stream: NodeJS.ReadableStream): void {
@@ -252,13 +270,15 @@ export class LocalRun implements Run {
   }
 
   #exited(exitCode: number | null, signal: NodeJS.Signals | null, halted: boolean): void {
+    const { confinement } = this.#parts;
+    const limit = confinement?.limitOf({ exitCode, signal }) ?? null;
     this.#leave();
     this.#stack?.end();
     // What is left of its process group has lost its reason to run.
     this.#process?.signalGroup('SIGKILL');
     this.#endOrphans();
     const outOfMemory = signal === 'SIGKILL' && this.#oom.hasStruck();
-    this.#use.listener.ended({ exitCode, signal, halted, outOfMemory, failure: null });
+    this.#use.listener.ended({ exitCode, signal, halted, outOfMemory, limit, failure: null });
   }
 
   #failed({ message }: Error): void {
@@ -268,13 +288,14 @@ export class LocalRun implements Run {
 
   /** There was no process. */
   #endedWithout(failure: Diagnosis | null): void {
-    this.#use.listener.ended({ exitCode: null, signal: null, halted: false, outOfMemory: false, failure });
+    this.#use.listener.ended({ exitCode: null, signal: null, halted: false, outOfMemory: false, limit: null, failure });
   }
 
   /** Others may come up now, and nobody can connect any more. */
   #leave(): void {
     this.#leaveGate();
     this.#parts.socket.close();
+    this.#parts.confinement?.close();
   }
 
   /** The next host need not wait for it. */
