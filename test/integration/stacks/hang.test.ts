@@ -1,19 +1,10 @@
 /** Stacks of hosts that hang: real processes, real programs. */
 
-import { randomBytes } from 'node:crypto';
-import { performance } from 'node:perf_hooks';
 import { afterEach, expect, it } from 'vitest';
-import { makeConfig } from '../../../src/config/make.js';
-import type { AbiName, ModuleSpec } from '../../../src/config/types.js';
-import { readIdentity } from '../../../src/file-identity.js';
 import { Symbolizer } from '../../../src/stacks/symbolizer.js';
 import { nameStack, takeStack } from '../../../src/stacks/take-stack.js';
-import { HostFile } from '../../../src/supervisor/builds/host-file.js';
-import { Host } from '../../../src/supervisor/host/host.js';
-import type { HostEnd, HostListener } from '../../../src/supervisor/host/host-listener.js';
-import { LocalRunner } from '../../../src/supervisor/runner/local/local-runner.js';
-import { makeCall } from '../../helpers/calls.js';
 import { compile, has, pathOf } from '../../helpers/compiled.js';
+import { send, startHost as start } from '../../helpers/real-host.js';
 import { makeTempDir } from '../../helpers/temp-dir.js';
 
 const HEAD = `
@@ -89,68 +80,6 @@ const [PATH] = [process.env.PATH];
 afterEach(() => {
   process.env.PATH = PATH;
 });
-
-interface Watched {
-  host: Host;
-  ready: Promise<void>;
-  died: Promise<HostEnd>;
-  /** Resolves with the answers once there are so many. */
-  answers: () => number;
-  spared: number[];
-  close: () => Promise<void>;
-}
-
-function start(path: string, settings: Partial<ModuleSpec>): Watched {
-  const [spec] = makeConfig({ modules: [{ name: 'slow', path }] }).modules;
-  const runDir = makeTempDir();
-  const runner = new LocalRunner({
-    runId: randomBytes(8).toString('hex'),
-    runDir,
-    stateDir: null,
-    boxDir: '/dev/shm',
-    blackBoxBytes: 640 * 1024,
-    maxMessageBytes: 16 * 1024,
-    orphans: null,
-    unsafe: null,
-  });
-  let answered = 0;
-  const spared: number[] = [];
-  let [isReady, hasDied] = [() => {}, (_: HostEnd) => {}];
-  const ready = new Promise<void>((resolve) => {
-    isReady = resolve;
-  });
-  const died = new Promise<HostEnd>((resolve) => {
-    hasDied = resolve;
-  });
-  const nothing = () => undefined;
-  const listener: HostListener<Host> = {
-    offered: (_, { abis }) => abis[0] as AbiName,
-    begun: nothing,
-    ready: () => isReady(),
-    relieved: nothing,
-    printed: nothing,
-    dropped: nothing,
-    refusedSends: nothing,
-    spared: (_, tracer) => spared.push(tracer),
-    signalled: nothing,
-    leftBehind: nothing,
-    answered: () => {
-      answered++;
-    },
-    sent: nothing,
-    logged: nothing,
-    died: (_, end) => hasDied(end),
-  };
-  const loadable = { path, source: 'original', build: null, identity: readIdentity(path), problem: null } as const;
-  const file = new HostFile(path, null, Promise.resolve(loadable), () => null);
-  const around = { runner, maxMessageBytes: 16 * 1024, heartbeatMs: 100, configFile: null, keeper: null };
-  const host = new Host(1, { ...(spec as ModuleSpec), ...settings }, file, around, listener);
-  return { host, ready, died, answers: () => answered, spared, close: () => runner.close() };
-}
-
-function send(host: Host): void {
-  host.call(makeCall({ message: { payload: Buffer.from('a message') } }, Number.MAX_SAFE_INTEGER), performance.now());
-}
 
 it.runIf(has('eu-stack'))('the stack of a loop names its line', async () => {
   const { path, source, lineOf } = compile('slow.c', HEAD + LOOP + TAIL);
