@@ -21,6 +21,7 @@ const LONG = [
   'test/e2e/metrics/{many-modules,metrics,prometheus}.test.ts',
   'test/e2e/core/{embedded,sends,daemon,http,unsafe-store}.test.ts',
   'test/unit/{modules/makefile,host-runner/abi/elf-notes}.test.ts',
+  'test/e2e/quarantine/many.test.ts',
   'test/faults/{clock,core-killed,exits,places,soak,stalls,trace}.test.ts',
 ];
 

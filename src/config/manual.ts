@@ -83,6 +83,10 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     what: 'Whether a crash leaves a core file. `on` raises the limit as far as the system lets the core. `inherit` leaves it as the core has it.',
     example: 'on',
   },
+  crash_body: {
+    what: 'Which bodies of messages a crash card keeps, so that the crash can be replayed: `last` keeps that of the message that the module was executing, `all` those of the last 16 calls, `no` none. They are in a file that only the user of the core can read.',
+    example: 'no',
+  },
   static_tls: {
     what: 'Room for thread-local storage that a library wants in every thread from the start. The error `cannot allocate memory in static TLS block` asks for more of it.',
     example: '16KiB',

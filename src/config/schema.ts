@@ -9,7 +9,7 @@ import { findPairProblem, formatUmask, isPassable, parsePassEnv, parseUmask } fr
 import { isGateway, readGateway } from './gateway-path.js';
 import { isGroup } from './group.js';
 import { isHttp, readHttp } from './http-address.js';
-import { ABI_NAMES, CORE_FILES } from './types.js';
+import { ABI_NAMES, CORE_FILES, CRASH_BODIES } from './types.js';
 import {
   formatDuration,
   formatDurationRange,
@@ -85,6 +85,7 @@ export const moduleSettings = z.object({
   passEnv: z.array(z.string(names).refine(isPassable, names), names).default([]),
   umask: whole(0, 0o777, umask).nullable().default(null),
   coreFiles: z.enum(CORE_FILES, 'expected inherit, on or off').default('inherit'),
+  crashBody: z.enum(CRASH_BODIES, 'expected last, all or no').default('last'),
   // glibc has 512 bytes by itself, and jemalloc alone wants 2.6 KiB. From 32 KiB on Node cannot make its threads.
   staticTlsBytes: whole(0, 16 * KIB, 'expected a size up to 16KiB').default(4 * KIB),
   sha256: z
@@ -219,6 +220,7 @@ export const MODULE_KEYS: Readonly<Record<string, KeyRule<ModuleSettings>>> = {
   pass_env: moduleKey('passEnv', parsePassEnv, (names) => names.join(', ') || 'none'),
   umask: moduleKey('umask', parseUmask, formatUmask),
   core_files: moduleKey('coreFiles', asWritten),
+  crash_body: moduleKey('crashBody', asWritten),
   static_tls: moduleKey('staticTlsBytes', parseSize, formatSize),
   sha256: moduleKey(
     'sha256',

@@ -54,6 +54,7 @@ export const serving: ModuleStatus = {
   },
   lastError: null,
   lastErrorSignal: null,
+  lastCrash: null,
   nextStartAt: null,
   messages: { total: 12, pass: 9, consumed: 3, default: 0, defaultConsumed: 0, defaultByReason: NO_DEFAULTS, late: 0 },
   inFlight: 0,

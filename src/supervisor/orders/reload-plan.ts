@@ -61,6 +61,7 @@ const OF_THE_CORE = [
   'stopTimeoutMs',
   'chainSends',
   'maxRssBytes',
+  'crashBody',
 ] as const;
 
 /** Global settings that are fixed for the life of the core, by their names in the file. */
