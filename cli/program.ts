@@ -7,6 +7,7 @@ import { addCompletion } from './commands/completion.js';
 import { addCrashes } from './commands/crashes.js';
 import { addDemo } from './commands/demo.js';
 import { addHelp } from './commands/help.js';
+import { addQuarantine } from './commands/quarantine.js';
 import { addRun } from './commands/run.js';
 import { addStart } from './commands/start.js';
 import { addTry } from './commands/try.js';
@@ -18,7 +19,7 @@ export function createProgram(): Command {
   const { stop, reload, restart, reset, status, list, describe, logs, send } = CLIENT_VERBS;
   const orders = [addStart, stop, reload, restart, reset];
   const views = [status, list, describe, logs, addCrashes];
-  const others = [addCheck, send, addRun, addCompletion, addHelp];
+  const others = [addCheck, send, addQuarantine, addRun, addCompletion, addHelp];
   for (const add of [addTry, addDemo, ...orders, ...views, ...others]) add(program);
   return program;
 }

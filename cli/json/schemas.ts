@@ -67,6 +67,15 @@ const moduleFields = {
   }),
   lastError: z.string().nullable(),
   lastErrorSignal: z.string().nullable().describe('by which the process ended then'),
+  lastCrash: z
+    .strictObject({
+      id: z.string(),
+      function: z.string().nullable(),
+      source: z.string().nullable(),
+      line: count.nullable(),
+    })
+    .nullable()
+    .describe('the last crash in this run of the core, and the function that its crash card blames'),
   nextStartAt: time.nullable().describe('when it waits for its next start'),
   messages: z.strictObject({
     total: count,
@@ -75,7 +84,7 @@ const moduleFields = {
     default: count.describe('verdicts given in its place'),
     defaultConsumed: count.describe('how many of these consumed: the message was dropped'),
     defaultByReason: z
-      .strictObject({ crash: count, hang: count, deadline: count, down: count, overload: count })
+      .strictObject({ crash: count, hang: count, deadline: count, down: count, overload: count, quarantine: count })
       .describe('the same, by reason'),
     late: count.describe('verdicts that came after the default one'),
   }),
@@ -94,6 +103,7 @@ const moduleFields = {
   dropped: z.strictObject({ logLines: count, outputBytes: count }),
   inFlight: count.describe('calls that its processes hold'),
   queued: count.describe('calls that wait'),
+  quarantined: count.describe('messages that its build does not get, because they killed it'),
   latencyMicros: z.strictObject({ p50: count.nullable(), p99: count.nullable() }),
 };
 
@@ -181,7 +191,7 @@ const outcome = z.strictObject({
       module: z.string(),
       verdict,
       default: z
-        .enum(['crash', 'hang', 'deadline', 'down', 'overload'])
+        .enum(['crash', 'hang', 'deadline', 'down', 'overload', 'quarantine'])
         .nullable()
         .describe('why the verdict is a default one'),
       micros: count,
@@ -379,7 +389,7 @@ export const DOCUMENTS = {
     }),
     z.strictObject({
       died: z.strictObject({
-        cause: z.enum(['crash', 'exit', 'hang', 'unreachable', 'memory']),
+        cause: z.enum(['crash', 'exit', 'hang', 'unreachable', 'memory', 'limit']),
         signal: z.string().nullable(),
         exitCode: z.int().nullable(),
         text: z.string(),

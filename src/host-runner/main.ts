@@ -29,13 +29,15 @@ const unmapped = shim.openBox(BLACK_BOX_FD);
 if (unmapped !== 0) fail(`the black box cannot be mapped (errno ${-unmapped})`);
 shim.takeSignals(CORE_PIPE_FD);
 shim.watchExit();
+// If it cannot, a crash is still a crash, and its card says less.
+shim.watchCrashes();
 shim.shareStdio();
 void run(shim, requireEnv('MESIBO_LISTEN'), requireEnv('MESIBO_TOKEN'));
 
 async function run(shim: Shim, path: string, token: string): Promise<void> {
   // Loaded only now: the tie to the core's life comes before everything that takes time.
   const { CoreLink } = await import('./core-link.js');
-  const link = listen(() => new CoreLink(path, process.ppid));
+  const link = listen(() => new CoreLink(path, Number(process.env.MESIBO_CORE_PID ?? process.ppid)));
   // The core connects while the rest is loaded.
   const [
     { Server },

@@ -67,10 +67,13 @@ export function loadModule(
   shim.setPhase(PHASE.loading);
   const warnings = [...file.warnings];
   const init = openLibrary(hiding, file, warnings).symbol(symbol) as bigint;
+  shim.coverThreads();
   const change = asChange(welcome);
   if (change !== null) throw change;
   if (file.isDefault) shim.setPhase(PHASE.initByDefault);
   const returned = shim.init(init, welcome.module ?? '');
+  // An init may open libraries of its own.
+  shim.coverThreads();
   if (returned !== 0) {
     const hints = [
       ...(file.isDefault ? [ABI_UNCHOSEN] : []),

@@ -43,6 +43,9 @@ const OF_THE_HOST = [
   'umask',
   'coreFiles',
   'staticTlsBytes',
+  'sha256',
+  'limits',
+  'sandbox',
 ] as const;
 /** What only the core uses. */
 const OF_THE_CORE = [
@@ -53,8 +56,12 @@ const OF_THE_CORE = [
   'overload',
   'backoff',
   'maxCrashes',
+  'quarantine',
+  'quarantineTtlMs',
   'stopTimeoutMs',
   'chainSends',
+  'maxRssBytes',
+  'crashBody',
 ] as const;
 
 /** Global settings that are fixed for the life of the core, by their names in the file. */

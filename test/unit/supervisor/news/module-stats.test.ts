@@ -9,7 +9,7 @@ const answer = (verdict: CallAnswer['verdict'], reason: CallAnswer['default'] = 
   payload: null,
 });
 
-const NO_DEFAULTS = { crash: 0, hang: 0, deadline: 0, down: 0, overload: 0 };
+const NO_DEFAULTS = { crash: 0, hang: 0, deadline: 0, down: 0, overload: 0, quarantine: 0 };
 
 describe('the counters of a status', () => {
   it('are 0 at first', () => {
@@ -18,7 +18,7 @@ describe('the counters of a status', () => {
       failedStarts: 0,
       crashes: {
         total: 0,
-        byCause: { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0 },
+        byCause: { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0, limit: 0 },
         lastSignal: null,
         lastAt: null,
       },
@@ -101,7 +101,7 @@ describe('the counters of a status', () => {
       failedStarts: 2,
       crashes: {
         total: 4,
-        byCause: { crash: 1, exit: 2, hang: 1, unreachable: 0, memory: 0 },
+        byCause: { crash: 1, exit: 2, hang: 1, unreachable: 0, memory: 0, limit: 0 },
         lastSignal: null,
         lastAt: '1970-01-01T00:00:04.000Z',
       },
