@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -21,6 +22,9 @@ static pid_t writer; /* the thread that writes the note; 0: none */
 static volatile uint32_t *is_owner;
 /* Node's own use of the signal: it ends functions of WebAssembly that leave their memory. NULL: there is no such function. */
 static int (*handle_webassembly)(int signal, siginfo_t *info, void *context);
+
+/* valgrind takes a signal with the code of a fault for a fault of its own, and prints pages about that. */
+static int is_under_valgrind;
 
 static pid_t thread_id(void) { return (pid_t)syscall(SYS_gettid); }
 
@@ -53,7 +57,7 @@ void mm_end_by(int signal, siginfo_t *info)
     const struct sigaction action = {.sa_handler = SIG_DFL};
     const pid_t self = getpid(), thread = thread_id();
     sigaction(signal, &action, NULL);
-    if (syscall(SYS_rt_tgsigqueueinfo, self, thread, signal, info) != 0)
+    if (is_under_valgrind || syscall(SYS_rt_tgsigqueueinfo, self, thread, signal, info) != 0)
         syscall(SYS_tgkill, self, thread, signal);
 }
 
@@ -197,6 +201,8 @@ int mm_crash_open(struct mm_crash *note, uintptr_t stack_start)
     memcpy(&handle_webassembly, &found, sizeof found);
     process = getpid();
     main_thread = thread_id();
+    const char *preloaded = getenv("LD_PRELOAD");
+    is_under_valgrind = preloaded != NULL && strstr(preloaded, "/vgpreload_") != NULL;
     area = note;
     mm_give_alt_stack(stack_start);
     mm_rehearse_walk(area);
