@@ -60,8 +60,8 @@ const OF_THE_CORE = [
   'quarantineTtlMs',
   'stopTimeoutMs',
   'chainSends',
-  'maxRssBytes',
   'crashBody',
+  'maxRssBytes',
 ] as const;
 
 /** Global settings that are fixed for the life of the core, by their names in the file. */
