@@ -172,7 +172,7 @@ function processRows(card: CrashCard, { isStored }: ReportParts): Row[] {
   const build = card.sha256 === null ? null : `sha256 ${card.sha256.slice(0, HASH_DIGITS)}`;
   const ids = [build, card.buildId === null ? null : `build id ${card.buildId}`].filter((one) => one !== null);
   const use = [
-    card.memoryBytes === null ? null : `${formatBytes(card.memoryBytes)} of memory`,
+    !card.memoryBytes ? null : `${formatBytes(card.memoryBytes)} of memory`,
     card.descriptors === null ? null : counted(card.descriptors, 'descriptor'),
   ].filter((one) => one !== null);
   return [
