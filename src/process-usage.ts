@@ -43,6 +43,31 @@ export function readUsage(pid: number): ProcessUsage | null {
   }
 }
 
+/** What a process has of memory now. */
+export interface MemoryUse {
+  /** In memory (RSS), shared pages included. */
+  residentBytes: number;
+  /** Mapped for itself alone, used or not, stacks included. */
+  dataBytes: number;
+}
+
+/** As {@link readUsage}, of memory alone. */
+export function readMemory(pid: number): MemoryUse | null {
+  try {
+    ownUnits ??= readUnits();
+    return parseMemory(readLine(`/proc/${pid}/statm`), ownUnits);
+  } catch {
+    return null;
+  }
+}
+
+/** Reads /proc/PID/statm: pure. `null`: the process has no memory any more. @see proc(5) */
+export function parseMemory(statm: string, { pageBytes }: Pick<KernelUnits, 'pageBytes'>): MemoryUse | null {
+  const [, resident, , , , data] = statm.trim().split(' ').map(Number);
+  if (!resident || data === undefined) return null;
+  return { residentBytes: resident * pageBytes, dataBytes: data * pageBytes };
+}
+
 function readLine(path: string): string {
   const fd = openSync(path, 'r');
   try {

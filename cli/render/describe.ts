@@ -8,6 +8,7 @@ import { countColumns } from '../text/columns.js';
 import { formatAgo, formatBytes, formatCpu, formatUntil } from '../text/format.js';
 import { wrapWords } from '../text/wrap.js';
 import { describeDefaults } from './defaults.js';
+import { describeLastCrash } from './last-crash.js';
 import { DEEPER, type Row, renderRows, section } from './rows.js';
 import { shownStateOf, styleOf } from './shown-state.js';
 import { describeDebugging } from './troubles.js';
@@ -59,6 +60,7 @@ function identity(module: ModuleDescription, { nowMs }: View, config: string | n
     ...(module.warnings ?? []).map((text): Row => ['warning', text, 'yellow']),
     ...optional('callbacks', callbacks.join(', ') || null),
     ...optional('last error', lastError),
+    ...optional('last crash', describeLastCrash(module)),
     ...optional('', describeDebugging(module, config)),
     ...optional('next start', nextStartAt && `${formatUntil(nextStartAt, nowMs)} (${nextStartAt})`),
   ];

@@ -1,5 +1,6 @@
 /** The settings of a module as a person would write them, and where each came from: pure. */
 
+import { LIMIT_KEYS, SANDBOX_KEYS } from './confinement.js';
 import { MODULE_KEYS } from './schema.js';
 import { placeOf } from './text.js';
 import type { ModuleSpec, Origin } from './types.js';
@@ -18,7 +19,7 @@ export interface SettingDescription {
 
 /** A module's settings of each kind. */
 export interface SpecDescription {
-  /** Ours, in the order of their documentation. */
+  /** Ours, in the order of their documentation. Those of a section have its name before theirs, as `limits.memory`. */
   settings: SettingDescription[];
   /** The variables that `env { }` sets. */
   env: SettingDescription[];
@@ -41,12 +42,22 @@ export function describeSpec(spec: ModuleSpec, { reveal = false }: DescribeOptio
   };
   return {
     // The name of a setting of ours says nothing of a secret.
-    settings: Object.entries(MODULE_KEYS).map(([key, { format }]) => {
-      return describe([key, format(settings)], spec.origins[key], '');
-    }),
+    settings: Object.entries({
+      ...mapValues(MODULE_KEYS, '', ({ format }) => format(settings)),
+      ...mapValues(LIMIT_KEYS, 'limits.', ({ format }) => format(spec.limits)),
+      ...mapValues(SANDBOX_KEYS, 'sandbox.', ({ format }) => format(spec.sandbox)),
+    }).map((pair) => describe(pair, spec.origins[pair[0]], '')),
     env: spec.env.map((pair, i) => describe(pair, spec.envOrigins[i])),
     config: spec.config.map((pair, i) => describe(pair, spec.configOrigins[i])),
   };
+}
+
+function mapValues<T>(
+  rules: Readonly<Record<string, T>>,
+  section: string,
+  show: (rule: T) => string,
+): Record<string, string> {
+  return Object.fromEntries(Object.entries(rules).map(([key, rule]) => [`${section}${key}`, show(rule)]));
 }
 
 function hide(name: string, value: string, origin: Origin | undefined): { value: string; hidden: boolean } {

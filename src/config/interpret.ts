@@ -3,6 +3,7 @@
 import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import { ConfigError } from '../errors.js';
+import { LIMIT_KEYS, limitSettings, SANDBOX_KEYS, type SectionRule, sandboxSettings } from './confinement.js';
 import { findPairProblem } from './environment.js';
 import { resolveGateway } from './gateway-path.js';
 import type { GroupProblem } from './group-problem.js';
@@ -137,10 +138,12 @@ function readModule(
   const own: Pair[] = [];
   const given: Pair[] = [];
   const variables: Pair[] = [];
+  const limits: Pair[] = [];
+  const sandbox: Pair[] = [];
+  const sections: Partial<Record<string, Pair[]>> = { config: given, env: variables, limits, sandbox };
   for (const entry of block.entries) {
     if (entry.kind === 'section') {
-      if (entry.name !== 'config' && entry.name !== 'env') failSection(entry.name, who, entry.position);
-      const pairs = entry.name === 'env' ? variables : given;
+      const pairs = sections[entry.name] ?? failSection(entry.name, who, entry.position);
       for (const pair of entry.pairs) pairs.push(pair);
     } else if (Object.hasOwn(MODULE_KEYS, entry.key)) {
       own.push(entry);
@@ -151,9 +154,11 @@ function readModule(
     }
   }
   const read = readSettings(moduleSettings, MODULE_KEYS, own, who, warnings);
+  const bounds = readSection('limits', limitSettings, LIMIT_KEYS, limits, who, warnings);
+  const box = readSection('sandbox', sandboxSettings, SANDBOX_KEYS, sandbox, who, warnings);
   checkVariables(variables, who, warnings);
   warnOfTwice(given, who, warnings);
-  for (const pair of [...own, ...variables, ...given]) {
+  for (const pair of [...own, ...limits, ...sandbox, ...variables, ...given]) {
     const doubt = describeValueDoubt(pair);
     if (doubt) warnings.push({ position: pair.position, message: who + doubt });
   }
@@ -165,14 +170,40 @@ function readModule(
     name,
     ...found,
     ...settings,
+    limits: bounds.settings,
+    sandbox: box.settings,
     directory: directory === null ? null : resolve(base, directory),
     env: variables.map(({ key, value }) => [key, value]),
     envOrigins: variables.map(originOf),
     config: given.map(({ key, value }) => [key, value]),
-    origins: read.origins,
+    origins: { ...read.origins, ...bounds.origins, ...box.origins },
     configOrigins: given.map(originOf),
     position,
   };
+}
+
+/**
+ * Reads the settings of a section of ours. A setting that it does not have is an error: without it the module would run with
+ * less around it than was asked for.
+ */
+function readSection<S extends z.ZodObject>(
+  section: string,
+  schema: S,
+  keys: Readonly<Record<string, SectionRule<z.output<S>>>>,
+  pairs: Pair[],
+  who: string,
+  warnings: ConfigWarning[],
+): { settings: z.output<S>; origins: Record<string, Origin> } {
+  const known = Object.keys(keys);
+  for (const { key, position } of pairs) {
+    if (Object.hasOwn(keys, key)) continue;
+    const near = findNearKey(key, known);
+    const expected = near ? `did you mean ${near}?` : `expected ${known.join(', ')}`;
+    throw new ConfigError('CONFIG_VALUE', `${who}found ${showText(key)} in ${section} { }, ${expected}`, position);
+  }
+  const { settings, origins } = readSettings(schema, keys, pairs, `${who}${section}: `, warnings);
+  const placed = Object.entries(origins).map(([key, origin]) => [`${section}.${key}`, origin]);
+  return { settings, origins: Object.fromEntries(placed) };
 }
 
 /** @throws ConfigError `CONFIG_VALUE` for a name that cannot be, or a value that is too long. */
@@ -277,7 +308,7 @@ function failTwice({ name, position }: ModuleBlock, first: Position): never {
 
 function failSection(section: string, who: string, position: Position): never {
   const message =
-    `${who}found the section ${section}, which is not supported by this version, expected settings, env { } or config { } ` +
+    `${who}found the section ${section}, which is not supported by this version, expected settings, limits { }, sandbox { }, env { } or config { } ` +
     `(remove it: the module would run without what it asks for)`;
   throw new ConfigError('CONFIG_VALUE', message, position);
 }

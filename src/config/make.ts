@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../errors.js';
+import { LIMIT_KEYS, SANDBOX_KEYS } from './confinement.js';
 import { resolveGateway } from './gateway-path.js';
 import { findTokenProblem, resolveHttp } from './http-address.js';
 import { isFile, resolveModule } from './resolve.js';
@@ -78,7 +79,7 @@ export function makeConfig(options: ConfigOptions, exists: (path: string) => boo
       ...rest,
       directory: directory === null ? null : resolve(directory),
       envOrigins: rest.env.map(() => NOWHERE),
-      origins: Object.fromEntries(keysOf(MODULE_KEYS, given).map((key) => [key, NOWHERE])),
+      origins: Object.fromEntries(originsOf(given).map((key) => [key, NOWHERE])),
       configOrigins: rest.config.map(() => NOWHERE),
       position: NOWHERE,
     };
@@ -90,6 +91,14 @@ export function makeConfig(options: ConfigOptions, exists: (path: string) => boo
   const webhookSecret = settings.webhookSecret === null ? null : resolve(settings.webhookSecret);
   const resolved = { moduleDir, onEvent, gateway, http, httpToken, webhookSecret };
   return { file: null, ...settings, ...resolved, modules: specs, warnings: [] };
+}
+
+function originsOf(given: Partial<ModuleOptions>): string[] {
+  return [
+    ...keysOf(MODULE_KEYS, given),
+    ...keysOf(LIMIT_KEYS, given.limits ?? {}).map((key) => `limits.${key}`),
+    ...keysOf(SANDBOX_KEYS, given.sandbox ?? {}).map((key) => `sandbox.${key}`),
+  ];
 }
 
 /** The keys of the file that stand for what was given. */

@@ -83,15 +83,67 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     what: 'Whether a crash leaves a core file. `on` raises the limit as far as the system lets the core. `inherit` leaves it as the core has it.',
     example: 'on',
   },
+  crash_body: {
+    what: 'Which bodies of messages a crash card keeps, so that the crash can be replayed: `last` keeps that of the message that the module was executing, `all` those of the last 16 calls, `no` none. They are in a file that only the user of the core can read.',
+    example: 'no',
+  },
   static_tls: {
     what: 'Room for thread-local storage that a library wants in every thread from the start. The error `cannot allocate memory in static TLS block` asks for more of it.',
     example: '16KiB',
+  },
+  sha256: {
+    what: 'The SHA-256 that the file must have, as `sha256sum` prints it. Another file is not loaded. The process checks it on the file that it has opened, right before it loads it. With `any` there is no check. A file that the configuration pins changes only together with the configuration.',
+    example: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
+  },
+  max_rss: {
+    what: 'A process that has more than this in memory is replaced in good order: it finishes what it holds, ends, and another one takes its place. No message is lost. This is for a module that leaks slowly. `limits { memory }` is the hard limit. The core looks once a second.',
+    example: '512MiB',
   },
   chain_sends: {
     what: 'Whether a message that the module sends goes through the other modules first, in the order of the chain. They may change or consume it. With `no` a server gets it as it is. When modules answer each other without end, after eight rounds the core stops this: it gives the next message to the server directly.',
     example: 'yes',
   },
   replicas: { what: 'How many processes share the work. This version runs one.', example: '1' },
+};
+
+/** Of each key in `limits { }`, in the order of `LIMIT_KEYS`. */
+export const LIMITS_MANUAL: Readonly<Record<string, SettingManual>> = {
+  memory: {
+    what: 'The memory of the process and of all that it starts. The core uses a control group where it may make one. Elsewhere it limits private memory (`RLIMIT_DATA`) and looks at the memory in use (RSS) twenty times a second: this holds for each process by itself. A process that reaches the limit is ended and replaced. A process needs about 50 MiB by itself.',
+    example: '256MiB',
+  },
+  nofile: {
+    what: 'How many files, sockets and pipes the process may have open. It needs about 30 by itself.',
+    example: '1024',
+  },
+  nproc: {
+    what: 'How many processes and threads there may be. The process itself has about 12 threads. The core uses a control group where it may make one. Elsewhere the system counts everything of the same user (`RLIMIT_NPROC`), so give the module a user of its own with `sandbox { user }`. The system does not limit root in that way: then `check` reports an error.',
+    example: '64',
+  },
+  core: {
+    what: 'How large a core file may become. With `0` there is none, whatever `core_files` says.',
+    example: '256MiB',
+  },
+};
+
+/** Of each key in `sandbox { }`, in the order of `SANDBOX_KEYS`. */
+export const SANDBOX_MANUAL: Readonly<Record<string, SettingManual>> = {
+  user: {
+    what: 'The user that the process runs as, by name or number. It gets the groups of that user and loses all rights of root. The core must run as root for that. The user must be able to read the file of the module and everything that it needs. Needs `setpriv`.',
+    example: 'mesibo-filter',
+  },
+  no_new_privs: {
+    what: 'Whether no program that the module starts can gain rights, as `sudo` and `postdrop` do. We recommend `yes` for each module that starts no such program. Needs `setpriv`.',
+    example: 'yes',
+  },
+  network: {
+    what: 'With `none` the module has no network: no `connect`, no `mesibo_http`, not even to this machine. Sockets in the file system still work, if the module can see them. Needs `unshare`, or `bwrap` together with `filesystem`.',
+    example: 'none',
+  },
+  filesystem: {
+    what: 'With `read-only` the module sees all files and can write only in its working directory, in `/tmp` and in `/dev/shm`, which are its own. With `private` it also sees only what a program needs to run: the system folders such as `/usr` and `/lib`, a few files of `/etc`, the folder of its own file, and its working directory. Both also turn on `no_new_privs`. Needs `bwrap`.',
+    example: 'private',
+  },
 };
 
 /** Of each key outside of blocks, in the order of `CORE_KEYS`. */

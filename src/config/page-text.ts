@@ -178,9 +178,39 @@ others out. \`0640\` is fine: the group may read.
 
 | what changed | what happens |
 | --- | --- |
-| \`path\`, the file itself, \`abi\`, \`hang\`, \`window\`, \`log_rate\`, its surroundings, or the module's own settings | a new process takes over |
+| \`path\`, the file itself, \`sha256\`, \`abi\`, \`hang\`, \`window\`, \`log_rate\`, its surroundings, \`limits { }\`, \`sandbox { }\`, or the module's own settings | a new process takes over |
 | any other setting of a module, and most settings of the core | it holds from then on |
 | modules that are new, gone, or in another order | they are added, removed, and put in order |
 | no module is left | nothing changes, and the reload says so; if you mean it, \`mesibo-modules stop NAME...\` them first |
 | \`max_message\`, \`black_box\`, \`gateway\`, \`gateway_group\`, \`http\`; \`webhook\` when \`gateway\`, \`http\` and \`webhook\` were all \`off\` | the reload says that it needs a restart of the core |
 `;
+
+/** What stands before the settings of `limits { }`. */
+export const LIMITS_HEAD = `They stand in \`limits { }\`, in the block of the module. Each is \`inherit\` by default: the module may use as much as the core.
+
+\`\`\`
+module filter {
+    limits {
+        memory = 256MiB
+        nofile = 256
+    }
+}
+\`\`\`
+
+A limit that this machine cannot keep is an error: of \`mesibo-modules check\`, and of the start of the module. The core never runs a
+module with less than you asked for. When a process ends because it reached a limit, the log, \`status\` and the crash card name the
+limit. A module with limits or a sandbox has no [spare processes](architecture.md), so a restart takes about 0.2 s.`;
+
+/** What stands before the settings of `sandbox { }`. */
+export const SANDBOX_HEAD = `They stand in \`sandbox { }\`, in the block of the module. What this machine cannot do is an error, as for limits.
+
+\`\`\`
+module filter {
+    sandbox {
+        user = mesibo-filter
+        no_new_privs = yes
+        network = none
+        filesystem = private
+    }
+}
+\`\`\``;

@@ -1,7 +1,8 @@
 /** docs/configuration.md, made from the schema: pure. */
 
-import { CORE_MANUAL, MODULE_MANUAL, type SettingManual } from './manual.js';
-import { HEAD } from './page-text.js';
+import { LIMIT_KEYS, limitSettings, SANDBOX_KEYS, type SectionRule, sandboxSettings } from './confinement.js';
+import { CORE_MANUAL, LIMITS_MANUAL, MODULE_MANUAL, SANDBOX_MANUAL, type SettingManual } from './manual.js';
+import { HEAD, LIMITS_HEAD, SANDBOX_HEAD } from './page-text.js';
 import { CORE_KEYS, coreSettings, describeExpected, type KeyRule, MODULE_KEYS, moduleSettings } from './schema.js';
 
 /** The page. */
@@ -14,6 +15,16 @@ export function configurationPage(): string {
     'They stand in the block of the module.',
     '',
     ...settings(MODULE_KEYS, MODULE_MANUAL, moduleSettings.shape, moduleSettings.parse({})),
+    '## Limits of a module',
+    '',
+    LIMITS_HEAD,
+    '',
+    ...settings(LIMIT_KEYS, LIMITS_MANUAL, limitSettings.shape, limitSettings.parse({})),
+    '## The sandbox of a module',
+    '',
+    SANDBOX_HEAD,
+    '',
+    ...settings(SANDBOX_KEYS, SANDBOX_MANUAL, sandboxSettings.shape, sandboxSettings.parse({})),
     '## Settings of the core',
     '',
     'They stand outside of blocks.',
@@ -23,7 +34,7 @@ export function configurationPage(): string {
 }
 
 function settings<T>(
-  keys: Readonly<Record<string, KeyRule<T>>>,
+  keys: Readonly<Record<string, KeyRule<T> | SectionRule<T>>>,
   manual: Readonly<Record<string, SettingManual>>,
   shape: Parameters<typeof describeExpected>[0],
   defaults: T,

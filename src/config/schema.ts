@@ -4,11 +4,12 @@
  */
 
 import { z } from 'zod';
+import { limitSettings, sandboxSettings } from './confinement.js';
 import { findPairProblem, formatUmask, isPassable, parsePassEnv, parseUmask } from './environment.js';
 import { isGateway, readGateway } from './gateway-path.js';
 import { isGroup } from './group.js';
 import { isHttp, readHttp } from './http-address.js';
-import { ABI_NAMES, CORE_FILES } from './types.js';
+import { ABI_NAMES, CORE_FILES, CRASH_BODIES } from './types.js';
 import {
   formatDuration,
   formatDurationRange,
@@ -41,6 +42,8 @@ const group = 'expected the name or the number of a group, or none';
 const http = 'expected HOST:PORT, [V6]:PORT, unix:PATH, or off';
 const webhook = 'expected an http or https URL without a user, a password and a fragment, or off';
 const secretFile = 'expected the path of a file, or none';
+const sha256 = 'expected 64 hexadecimal digits, as sha256sum prints them, or any';
+const maxRss = 'expected a size from 64MiB to 1024GiB, or off';
 const umask = 'expected three octal digits, such as 027, or inherit';
 
 /** What may be set for a module, by the names of `ModuleSpec`. */
@@ -82,8 +85,21 @@ export const moduleSettings = z.object({
   passEnv: z.array(z.string(names).refine(isPassable, names), names).default([]),
   umask: whole(0, 0o777, umask).nullable().default(null),
   coreFiles: z.enum(CORE_FILES, 'expected inherit, on or off').default('inherit'),
+  crashBody: z.enum(CRASH_BODIES, 'expected last, all or no').default('last'),
   // glibc has 512 bytes by itself, and jemalloc alone wants 2.6 KiB. From 32 KiB on Node cannot make its threads.
   staticTlsBytes: whole(0, 16 * KIB, 'expected a size up to 16KiB').default(4 * KIB),
+  sha256: z
+    .string(sha256)
+    .regex(/^[0-9a-fA-F]{64}$/, sha256)
+    .toLowerCase()
+    .nullable()
+    .default(null),
+  // A process of a module has some 50 MiB by itself.
+  maxRssBytes: whole(64 * MIB, 1024 ** 4, maxRss)
+    .nullable()
+    .default(null),
+  limits: limitSettings.prefault({}),
+  sandbox: sandboxSettings.prefault({}),
   chainSends: z.boolean('expected yes or no').default(false),
   replicas: z.literal(1, 'expected 1: this version runs one host for each module').default(1),
 });
@@ -204,7 +220,14 @@ export const MODULE_KEYS: Readonly<Record<string, KeyRule<ModuleSettings>>> = {
   pass_env: moduleKey('passEnv', parsePassEnv, (names) => names.join(', ') || 'none'),
   umask: moduleKey('umask', parseUmask, formatUmask),
   core_files: moduleKey('coreFiles', asWritten),
+  crash_body: moduleKey('crashBody', asWritten),
   static_tls: moduleKey('staticTlsBytes', parseSize, formatSize),
+  sha256: moduleKey(
+    'sha256',
+    (text) => (text === 'any' ? null : text),
+    (digest) => digest ?? 'any',
+  ),
+  max_rss: moduleKey('maxRssBytes', orOff(parseSize), offOr(formatSize)),
   chain_sends: moduleKey('chainSends', parseYesNo, (yes) => (yes ? 'yes' : 'no')),
   replicas: moduleKey('replicas', parseCount),
 };

@@ -1,6 +1,7 @@
 /** What the configuration means once it is read: plain values with units in their names. */
 
 import type { Stats } from 'node:fs';
+import type { Limits, Sandbox } from './confinement.js';
 
 /** A place in a configuration file; line and column are 1-based, and 0 where a program made the configuration. */
 export interface Position {
@@ -32,6 +33,11 @@ export type AbiName = (typeof ABI_NAMES)[number];
 export const CORE_FILES = ['inherit', 'on', 'off'] as const;
 
 export type CoreFiles = (typeof CORE_FILES)[number];
+
+/** Which bodies of calls a crash card has: of the call that was executed, of the last ones, or of none. */
+export const CRASH_BODIES = ['last', 'all', 'no'] as const;
+
+export type CrashBody = (typeof CRASH_BODIES)[number];
 
 /** One configured module: what its hosts are started from and how they are treated. */
 export interface ModuleSpec {
@@ -78,8 +84,18 @@ export interface ModuleSpec {
   umask: number | null;
   /** Whether a crash leaves a core file, up to the hard limit; `inherit`: as the core's own limit has it. */
   coreFiles: CoreFiles;
+  /** Which bodies of calls its crash cards have. */
+  crashBody: CrashBody;
   /** Room for thread-local storage of libraries that want it in every thread from the beginning. */
   staticTlsBytes: number;
+  /** The SHA-256 that the file must have, in lower-case hexadecimal digits; `null`: any. */
+  sha256: string | null;
+  /** A host that has more than this in memory is replaced in good order; `null`: never. */
+  maxRssBytes: number | null;
+  /** What its hosts may use. */
+  limits: Limits;
+  /** What its hosts may see and do. */
+  sandbox: Sandbox;
   /** Whether what it sends goes through the other modules before a server gets it. */
   chainSends: boolean;
   /** The module's own settings, in file order, as they stand. */

@@ -37,7 +37,7 @@ void run(shim, requireEnv('MESIBO_LISTEN'), requireEnv('MESIBO_TOKEN'));
 async function run(shim: Shim, path: string, token: string): Promise<void> {
   // Loaded only now: the tie to the core's life comes before everything that takes time.
   const { CoreLink } = await import('./core-link.js');
-  const link = listen(() => new CoreLink(path, process.ppid));
+  const link = listen(() => new CoreLink(path, Number(process.env.MESIBO_CORE_PID ?? process.ppid)));
   // The core connects while the rest is loaded.
   const [
     { Server },

@@ -9,7 +9,7 @@ type Pairs = (readonly [Labels, number])[];
 const STATES = ['stopped', 'starting', 'serving', 'replacing', 'backoff', 'failed'] as const;
 const VERDICTS = ['pass', 'consumed'] as const;
 const REASONS = ['crash', 'hang', 'deadline', 'down', 'overload', 'quarantine'] as const;
-const CAUSES = ['crash', 'exit', 'hang', 'unreachable', 'memory'] as const;
+const CAUSES = ['crash', 'exit', 'hang', 'unreachable', 'memory', 'limit'] as const;
 
 const ofState = STATES.map((state) => [state, { state }] as const);
 const ofCause = CAUSES.map((cause) => [cause, { cause }] as const);

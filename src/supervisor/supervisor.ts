@@ -76,7 +76,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     // Hosts are started in it, and would look there for what is relative to the working directory.
     this.#options = { ...options, runDir: resolve(options.runDir) };
     this.#keeper = options.sendKeeper ?? null;
-    this.#announcer = new Announcer(this, this.#sentMessages, this.#keeper);
+    this.#announcer = new Announcer(this, this.#sentMessages, this.#keeper, options.crashKeeper ?? null);
     this.#keeper?.onFull((module, isFull) => this.#household?.roster.closeSends(module, isFull));
   }
 

@@ -5,6 +5,7 @@ export type { QuarantinedMessage, QuarantineRequest, QuarantineState } from '../
 export type { Callback } from '../wire/event-kinds.js';
 export type { MessageParams, MessageParamsInput } from '../wire/params.js';
 export type * from './types/announcements.js';
+export type * from './types/deaths.js';
 export type * from './types/decisions.js';
 export type * from './types/doors.js';
 export type * from './types/figures.js';

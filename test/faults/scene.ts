@@ -146,7 +146,7 @@ export class Scene {
         return { generation: i + 1, pid: this.pid(i + 1), cause, signal, exitCode, text };
       }),
     );
-    const byCause = { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0 };
+    const byCause = { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0, limit: 0 };
     let lastSignal: string | null = null;
     for (const { cause, signal } of exits) {
       if (cause === 'start' || cause === 'trial' || cause === 'stop') continue;

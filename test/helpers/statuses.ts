@@ -48,12 +48,13 @@ export const serving: ModuleStatus = {
   dropped: { logLines: 0, outputBytes: 0 },
   crashes: {
     total: 0,
-    byCause: { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0 },
+    byCause: { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0, limit: 0 },
     lastSignal: null,
     lastAt: null,
   },
   lastError: null,
   lastErrorSignal: null,
+  lastCrash: null,
   nextStartAt: null,
   messages: { total: 12, pass: 9, consumed: 3, default: 0, defaultConsumed: 0, defaultByReason: NO_DEFAULTS, late: 0 },
   inFlight: 0,
@@ -73,7 +74,7 @@ export const crashed: ModuleStatus = {
   restarts: 2,
   crashes: {
     total: 3,
-    byCause: { crash: 3, exit: 0, hang: 0, unreachable: 0, memory: 0 },
+    byCause: { crash: 3, exit: 0, hang: 0, unreachable: 0, memory: 0, limit: 0 },
     lastSignal: 'SIGSEGV',
     lastAt: '2025-01-01T00:00:00.000Z',
   },

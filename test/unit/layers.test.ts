@@ -32,7 +32,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   http: ['helpers', 'config', 'wire', 'unix-socket', 'supervisor', 'sends', 'servers'],
   webhook: ['helpers', 'wire', 'sends'],
   metrics: ['helpers', 'supervisor', 'sends'],
-  'in-process': ['helpers', 'config', 'host-runner'],
+  'in-process': ['helpers', 'config', 'wire', 'host-runner'],
+  replay: ['helpers', 'config', 'wire', 'stacks', 'supervisor', 'crashes', 'in-process'],
   throwaway: ['helpers', 'config', 'host-runner', 'supervisor'],
   core: [
     'helpers',

@@ -43,8 +43,10 @@ function* pairsOf({ pairs, modules }: ConfigTree): Generator<{ pair: Pair; who: 
   for (const { name, entries } of modules) {
     const who = `module ${name}: `;
     for (const entry of entries) {
-      if (entry.kind === 'section') for (const pair of entry.pairs) yield { pair, who, isOurs: false };
-      else yield { pair: entry, who, isOurs: Object.hasOwn(MODULE_KEYS, entry.key) };
+      if (entry.kind === 'section') {
+        const isOurs = entry.name === 'limits' || entry.name === 'sandbox';
+        for (const pair of entry.pairs) yield { pair, who, isOurs };
+      } else yield { pair: entry, who, isOurs: Object.hasOwn(MODULE_KEYS, entry.key) };
     }
   }
 }

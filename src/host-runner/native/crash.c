@@ -186,6 +186,8 @@ static int install(void)
     return 0;
 }
 
+int mm_crash_is_open(void) { return area != NULL; }
+
 int mm_crash_open(struct mm_crash *note, uintptr_t stack_start)
 {
     const int failed = own_page();

@@ -40,6 +40,8 @@ export interface DeathFacts {
   note: CrashNote | 'none' | 'ready';
   /** Whether the kernel's out-of-memory killer was at work just then. */
   oomStruck: boolean;
+  /** The limit of its module that ended it, as the configuration has it; `null`: none. */
+  limit: string | null;
   /** Whether its file was written to while it had it loaded. */
   overwritten: boolean;
   /** Why it was taken for unreachable; `null`: it was not. */
@@ -83,6 +85,8 @@ export type DeathKind =
   /** As ordered. */
   | { kind: 'stopped' }
   | { kind: 'out-of-memory' }
+  /** It reached a limit of its module, as the configuration has it. */
+  | { kind: 'limit'; limit: string }
   /** A signal that it raised itself, or that somebody sent. */
   | { kind: 'crash' }
   /** It exited; nobody had asked it to end. */
@@ -108,6 +112,7 @@ const CAUSES: Record<Exclude<DeathKind['kind'], 'refused'>, Pick<Death, 'cause' 
   'start-crash': { cause: 'start', code: 'MODULE_START_CRASHED' },
   stopped: { cause: 'stop', code: 'HOST_EXITED' },
   'out-of-memory': { cause: 'memory', code: 'HOST_OUT_OF_MEMORY' },
+  limit: { cause: 'limit', code: 'HOST_LIMIT_REACHED' },
   crash: { cause: 'crash', code: 'HOST_CRASHED' },
   exit: { cause: 'exit', code: 'HOST_EXITED' },
 };
@@ -118,7 +123,7 @@ export function judgeDeath(facts: DeathFacts): Death {
   const { cause, code } = what.kind === 'refused' ? ({ cause: 'start', code: what.code } as const) : CAUSES[what.kind];
   // No damage to a process's memory raises SIGKILL: somebody sent it, or the core did where it says so.
   const wasKilled = facts.signal === 'SIGKILL' && facts.from.kind !== 'stopping';
-  const isFault = cause !== 'stop' && cause !== 'memory' && !wasKilled;
+  const isFault = cause !== 'stop' && cause !== 'memory' && cause !== 'limit' && !wasKilled;
   return { what, cause, code, reason: reasonOf(cause), isFileToBlame: facts.overwritten && isFault };
 }
 
@@ -137,6 +142,7 @@ function tellApart(facts: DeathFacts): DeathKind {
   if (isStray(facts)) return { kind: 'stray' };
   if (from.kind === 'starting' || (from.kind === 'stopping' && from.cause !== 'stop')) return tellStartApart(facts);
   if (from.kind === 'stopping' && wasOrdered(facts)) return { kind: 'stopped' };
+  if (facts.limit !== null) return { kind: 'limit', limit: facts.limit };
   if (facts.signal === 'SIGKILL' && facts.oomStruck) return { kind: 'out-of-memory' };
   return { kind: facts.signal || facts.halted ? 'crash' : 'exit' };
 }

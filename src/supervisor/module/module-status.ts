@@ -74,6 +74,8 @@ export function makeStatus(sources: StatusSources): ModuleStatus {
     ...stats.status(),
     lastError: sources.lastError?.message ?? null,
     lastErrorSignal: sources.lastError?.signal ?? null,
+    // Who keeps crash cards knows it.
+    lastCrash: null,
     nextStartAt: waiting === null ? null : new Date(Date.now() + waiting - performance.now()).toISOString(),
     inFlight: hosts.inFlight,
     queued: sources.queued,

@@ -181,7 +181,7 @@ export class Module {
     this.#calls.configure(spec, around.queueBytes);
     this.#news.limitTo(spec.logRate);
     this.#quarantine.configure(spec);
-    for (const host of this.#hosts.all) host.setTimes(spec, around);
+    for (const host of this.#hosts.all) host.configure(spec, around);
     this.#calls.dispatch();
   }
 
@@ -269,7 +269,7 @@ export class Module {
 
   /** Reads what its processes use now. */
   lookAtHosts(): void {
-    for (const host of this.#hosts.all) host.readUsage();
+    for (const host of this.#hosts.all) host.look();
   }
 
   /** Everything that metrics are made of. What its processes use is as it was when they were looked at last. */

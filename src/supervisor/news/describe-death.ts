@@ -56,18 +56,26 @@ function describe(facts: DeathFacts, what: Death['what']): string {
     case 'unresolved':
       return failedStart(facts, `${path}: ${describeMissingSymbol(what.symbol)}`);
     case 'start-crash':
-      return failedStart(facts, `${path}: ${STARTING[phase](ending(facts))}`);
+      return failedStart(facts, `${path}: ${STARTING[phase](ending(facts))}${limited(facts)}`);
     case 'stopped':
       return `${subject(facts)} was stopped${facts.signal ? ` by ${facts.signal}` : ''}`;
     case 'out-of-memory': {
       const remedy = 'the machine, or its control group, has too little memory, or the module leaks';
       return `${subject(facts)} was killed by the kernel because memory ran out${during(facts)}; ${remedy}`;
     }
+    case 'limit': {
+      const remedy = 'raise the limit if the module needs more, or look for a leak';
+      return `${subject(facts)} reached its limit (${what.limit}) and ${ending(facts)}${during(facts)}; ${remedy}`;
+    }
     case 'crash':
       return `${subject(facts)} ${ending(facts)}${during(facts)}`;
     case 'exit':
       return `${subject(facts)} ${ending(facts)}${during(facts)}; nobody had asked it to end`;
   }
+}
+
+function limited({ limit }: DeathFacts): string {
+  return limit === null ? '' : `; it had reached its limit (${limit}), which may be too low for it`;
 }
 
 function failedStart({ module, lastWords }: DeathFacts, what: string): string {

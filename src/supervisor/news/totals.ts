@@ -12,7 +12,7 @@ export function noTotals(): ModuleTotals {
     late: 0,
     restarts: 0,
     failedStarts: 0,
-    crashes: { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0 },
+    crashes: { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0, limit: 0 },
     sends: { total: 0, undelivered: 0, refused: 0 },
     dropped: { logLines: 0, outputBytes: 0 },
     endedCpuSeconds: 0,

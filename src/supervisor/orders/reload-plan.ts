@@ -43,6 +43,9 @@ const OF_THE_HOST = [
   'umask',
   'coreFiles',
   'staticTlsBytes',
+  'sha256',
+  'limits',
+  'sandbox',
 ] as const;
 /** What only the core uses. */
 const OF_THE_CORE = [
@@ -57,6 +60,8 @@ const OF_THE_CORE = [
   'quarantineTtlMs',
   'stopTimeoutMs',
   'chainSends',
+  'maxRssBytes',
+  'crashBody',
 ] as const;
 
 /** Global settings that are fixed for the life of the core, by their names in the file. */

@@ -33,8 +33,8 @@ export interface LogLine {
   text: string;
 }
 
-/** What became of a host process; `trial`: it tried an ABI that its module was not built for, and another is tried. */
-export type DeathCause = 'crash' | 'exit' | 'hang' | 'unreachable' | 'memory' | 'start' | 'trial' | 'stop';
+/** What became of a host process; `memory`: the system ran out of it; `limit`: it reached one of its own; `trial`: it tried an ABI that its module was not built for, and another is tried. */
+export type DeathCause = 'crash' | 'exit' | 'hang' | 'unreachable' | 'memory' | 'limit' | 'start' | 'trial' | 'stop';
 
 /** The unexpected deaths of a host that had served. */
 export type FailureCause = Exclude<DeathCause, 'start' | 'trial' | 'stop'>;
@@ -59,6 +59,8 @@ export type LifecycleEvent =
       exitCode: number | null;
       /** One readable line: which module, what happened, what follows. */
       text: string;
+      /** Names its crash card, which is written later; `null`: there is none. */
+      card: string | null;
     };
 
 /** What a supervisor announces. */

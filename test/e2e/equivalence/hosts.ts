@@ -136,6 +136,7 @@ export class Hosts {
     const events: ModuleEvents = {
       message: () => null,
       lifecycle: () => undefined,
+      died: () => undefined,
       log: ({ level, text }) => {
         // Several modules of one file cannot each have the name of its init.
         if (level < 2 && !text.includes('which is used')) this.remarks.push(text);

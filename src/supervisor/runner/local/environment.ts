@@ -2,6 +2,7 @@
 
 import { isPassed } from '../../../config/environment.js';
 import type { ModuleSpec } from '../../../config/types.js';
+import type { Account } from '../../../users.js';
 
 /** What a host learns by its environment; the rest it learns by the handshake. */
 export interface HostMarks {
@@ -10,6 +11,8 @@ export interface HostMarks {
   token: string;
   /** Carried by everything that this core starts, so that leftovers can be told from strangers. */
   runId: string;
+  /** The process of the core, where it is not the parent of the host. */
+  corePid?: number;
 }
 
 /** The settings that shape the environment. */
@@ -80,7 +83,24 @@ export function startEnvironment(
   return { ...env, MESIBO_GIVEN_TUNABLES: given, GLIBC_TUNABLES: tunables };
 }
 
+/** The same for a module that has a user of its own: what tells of the user is of that one. */
+export function environmentOf(
+  core: Readonly<Record<string, string | undefined>>,
+  account: Pick<Account, 'name' | 'home' | 'shell'> | null,
+): Readonly<Record<string, string | undefined>> {
+  if (account === null) return core;
+  const { HOME: _, USER: __, LOGNAME: ___, SHELL: ____, ...rest } = core;
+  const { name, home, shell } = account;
+  return {
+    ...rest,
+    ...(home === null ? {} : { HOME: home }),
+    ...(name === null ? {} : { USER: name, LOGNAME: name }),
+    ...(shell === null ? {} : { SHELL: shell }),
+  };
+}
+
 /** What the environment of every host has last. */
-export function marksOf({ path, token, runId }: HostMarks): Record<string, string> {
-  return { MESIBO_LISTEN: path, MESIBO_TOKEN: token, MESIBO_RUN_ID: runId };
+export function marksOf({ path, token, runId, corePid }: HostMarks): Record<string, string> {
+  const marks = { MESIBO_LISTEN: path, MESIBO_TOKEN: token, MESIBO_RUN_ID: runId };
+  return corePid === undefined ? marks : { ...marks, MESIBO_CORE_PID: `${corePid}` };
 }

@@ -2,18 +2,21 @@
 
 import { performance } from 'node:perf_hooks';
 import { findDescriptorProblem, readDescriptorUse } from '../../../descriptors.js';
-import { readTracer } from '../../../proc.js';
+import { readTracer, type Tracer } from '../../../proc.js';
+import type { Symbolizer } from '../../../stacks/symbolizer.js';
 import type { Surroundings } from '../../../wire/codec.js';
 import { LineGate } from '../../../wire/line-gate.js';
 import { markOfHost } from '../../../wire/process-mark.js';
 import { nameSignal } from '../outside-signals.js';
-import type { Diagnosis, EndStage, Run, RunListener } from '../runner.js';
+import type { Diagnosis, EndStage, Run, RunListener, StackTaking } from '../runner.js';
 import type { BoxFile, BoxName } from './black-box/box-file.js';
 import type { UnsafeBoxes } from './black-box/unsafe-boxes.js';
+import type { Confinement } from './confine/confinement.js';
 import { isDebugger } from './debugger.js';
 import { marksOf } from './environment.js';
 import type { HostAddress, HostSocket } from './host-socket.js';
 import type { Orphans } from './leftovers/orphans.js';
+import { LocalStack } from './local-stack.js';
 import { OomWatch } from './oom-watch.js';
 import { readOutput } from './output-reader.js';
 import { type HostProcess, killProcess, spawnHost } from './spawn.js';
@@ -35,6 +38,9 @@ export interface LocalRunParts {
   unsafe: Pick<UnsafeBoxes, 'keep'> | null;
   gate: StartGate;
   urgency: Urgency;
+  symbolizer: Symbolizer;
+  /** `null`: it may do what the core may. */
+  confinement: Confinement | null;
 }
 
 /** For whom a process is. */
@@ -76,6 +82,7 @@ export class LocalRun implements Run {
   readonly #leaveGate: () => void;
   #use: RunUse;
   #surroundings: Surroundings | null = null;
+  #stack: LocalStack | null = null;
   #isOpen = true;
 
   constructor(parts: LocalRunParts, use: RunUse) {
@@ -111,13 +118,27 @@ export class LocalRun implements Run {
     if (!this.#isOpen) return;
     if (this.#beganMs === null) this.#giveUp();
     this.evidence.askEnd();
-    if (stage === 'kill') this.#endOwnTracer();
+    if (stage === 'kill') {
+      this.#stack?.end();
+      this.#endOwnTracer();
+    }
     this.#process?.signalGroup(stage === 'kill' ? 'SIGKILL' : 'SIGTERM');
   }
 
   tracedBy(): number | null {
     const tracer = readTracer(this.pid);
-    return tracer !== null && isDebugger(tracer, process.pid, this.pid) ? tracer.pid : null;
+    return tracer !== null && this.#isDebugger(tracer) ? tracer.pid : null;
+  }
+
+  takeStack(): StackTaking {
+    this.#stack?.end();
+    this.#stack = new LocalStack(this.pid, this.#parts.symbolizer);
+    return this.#stack;
+  }
+
+  /** The program that takes its stack is none. */
+  #isDebugger(tracer: Tracer): boolean {
+    return tracer.pid !== this.#stack?.tool && isDebugger(tracer, process.pid, this.pid);
   }
 
   diagnose(): Diagnosis | null {
@@ -127,6 +148,7 @@ export class LocalRun implements Run {
 
   noteWell(): void {
     this.#oom.note(this.pid);
+    this.#parts.confinement?.note(this.pid);
   }
 
   noteReady(): void {
@@ -170,11 +192,12 @@ export class LocalRun implements Run {
 
   /** @throws an error of the system */
   #begin(): void {
-    const { environment, directory, box, address, runId } = this.#parts;
-    const env = { ...environment, ...marksOf({ ...address, runId }) };
+    const { environment, directory, box, address, runId, confinement } = this.#parts;
+    const corePid = confinement?.forks ? { corePid: process.pid } : {};
+    const env = { ...environment, ...marksOf({ ...address, runId, ...corePid }) };
     this.#beganMs = performance.now();
     this.#process = spawnHost(
-      { env, boxFd: box.fd, cwd: directory },
+      { env, boxFd: box.fd, cwd: directory, ...(confinement === null ? {} : { wrapping: confinement }) },
       (exitCode, signal, halted) => this.#exited(exitCode, signal, halted),
       (error) => this.#failed(error),
     );
@@ -186,7 +209,7 @@ export class LocalRun implements Run {
       const problem = findDescriptorProblem(readDescriptorUse());
       if (problem !== null) throw new Error(problem);
       this.#begin();
-      if (this.#process) this.#use.listener.begun();
+      if (this.pid !== 0) this.#use.listener.begun();
     } catch (error) {
       setImmediate(() => this.#failed(error as Error));
     }
@@ -199,14 +222,27 @@ export class LocalRun implements Run {
     setImmediate(() => this.#endedWithout(null));
   }
 
-  #attend({ pid, stdout, stderr, corePipe }: HostProcess): void {
-    this.#oom.note(pid);
+  #attend(host: HostProcess): void {
+    const { stdout, stderr, corePipe } = host;
+    if (host.pid !== 0) this.#known();
+    else {
+      host.onKnown = () => {
+        this.#known();
+        this.#use.listener.begun();
+      };
+    }
     this.#read('stdout', stdout);
     this.#read('stderr', stderr);
     corePipe.on('data', (bytes: Buffer) => {
       if (bytes.includes(LISTENS)) this.#parts.socket.connect();
       this.#signalled(bytes);
     });
+  }
+
+  #known(): void {
+    const { confinement } = this.#parts;
+    this.#oom.note(this.pid);
+    confinement?.begin(this.pid, () => this.#process?.signalGroup('SIGKILL'));
   }
 
   #read(name: 'stdout' | 'stderr', stream: NodeJS.ReadableStream): void {
@@ -229,17 +265,20 @@ export class LocalRun implements Run {
   /** The end of a traced process is told to its tracer first: one that the module forked might never pass it on. */
   #endOwnTracer(): void {
     const tracer = this.#process && readTracer(this.pid);
-    if (!tracer || tracer.pid === process.pid || isDebugger(tracer, process.pid, this.pid)) return;
+    if (!tracer || tracer.pid === process.pid || this.#isDebugger(tracer)) return;
     killProcess(tracer.pid);
   }
 
   #exited(exitCode: number | null, signal: NodeJS.Signals | null, halted: boolean): void {
+    const { confinement } = this.#parts;
+    const limit = confinement?.limitOf({ exitCode, signal }) ?? null;
     this.#leave();
+    this.#stack?.end();
     // What is left of its process group has lost its reason to run.
     this.#process?.signalGroup('SIGKILL');
     this.#endOrphans();
     const outOfMemory = signal === 'SIGKILL' && this.#oom.hasStruck();
-    this.#use.listener.ended({ exitCode, signal, halted, outOfMemory, failure: null });
+    this.#use.listener.ended({ exitCode, signal, halted, outOfMemory, limit, failure: null });
   }
 
   #failed({ message }: Error): void {
@@ -249,13 +288,14 @@ export class LocalRun implements Run {
 
   /** There was no process. */
   #endedWithout(failure: Diagnosis | null): void {
-    this.#use.listener.ended({ exitCode: null, signal: null, halted: false, outOfMemory: false, failure });
+    this.#use.listener.ended({ exitCode: null, signal: null, halted: false, outOfMemory: false, limit: null, failure });
   }
 
   /** Others may come up now, and nobody can connect any more. */
   #leave(): void {
     this.#leaveGate();
     this.#parts.socket.close();
+    this.#parts.confinement?.close();
   }
 
   /** The next host need not wait for it. */

@@ -3,13 +3,16 @@
 import { randomBytes } from 'node:crypto';
 import { findDescriptorProblem, hasSpareDescriptors, readDescriptorUse } from '../../../descriptors.js';
 import { SupervisorError } from '../../../errors.js';
+import { Symbolizer } from '../../../stacks/symbolizer.js';
 import { hostSocketPath, makeRunDir } from '../../directories/run-dir.js';
 import type { PeerListener } from '../peer.js';
 import type { Run, RunListener, Runner, RunRequest } from '../runner.js';
 import { BOXES_KEPT_FREE, type BoxName, makeBox } from './black-box/box-file.js';
 import { readFreeBytes } from './black-box/free-bytes.js';
 import type { UnsafeBoxes } from './black-box/unsafe-boxes.js';
-import { moduleEnvironment, startEnvironment } from './environment.js';
+import type { Confinement } from './confine/confinement.js';
+import { Confiner } from './confine/confiner.js';
+import { environmentOf, moduleEnvironment, startEnvironment } from './environment.js';
 import { HostSocket } from './host-socket.js';
 import type { Orphans } from './leftovers/orphans.js';
 import { LocalRun, type RunUse } from './local-run.js';
@@ -38,6 +41,7 @@ interface Place {
   directory: string;
   box: BoxName;
   urgency: Urgency;
+  confinement: Confinement | null;
 }
 
 /** Room in a frame beside the payload: addresses, parameters, and the records that came before it. */
@@ -48,19 +52,24 @@ export class LocalRunner implements Runner {
   readonly #around: LocalSurroundings;
   readonly #spares = new Spares((profile, use) => this.#startSpare(profile, use));
   readonly #gate = new StartGate();
+  readonly #symbolizer = new Symbolizer();
+  readonly #confiner: Confiner;
   #spareNumber = 0;
 
   constructor(around: LocalSurroundings) {
     this.#around = around;
+    this.#confiner = new Confiner(around);
   }
 
-  /** @throws {SupervisorError} `HOST_START_FAILED`, `BLACK_BOX_UNAVAILABLE`, `RUN_DIR_UNUSABLE`, `DIRECTORY_UNUSABLE` */
+  /** @throws {SupervisorError} `HOST_START_FAILED`, `BLACK_BOX_UNAVAILABLE`, `RUN_DIR_UNUSABLE`, `DIRECTORY_UNUSABLE`, `CONFINEMENT_UNAVAILABLE` */
   start(request: RunRequest, listener: RunListener): Run {
     const { module, generation, settings } = request;
     const { path: directory, problem } = findWorkingDirectory(module, settings.directory, this.#around);
-    const given = moduleEnvironment(settings, process.env);
+    const confinement = this.#confiner.confine(settings, directory);
+    const given = moduleEnvironment(settings, environmentOf(process.env, confinement?.account ?? null));
     const environment = startEnvironment(given, settings.staticTlsBytes);
-    const profile = profileOf({ environment, directory, ...readInherited() });
+    // No spare process is confined as this module asks for it.
+    const profile = confinement === null ? profileOf({ environment, directory, ...readInherited() }) : null;
     const box = { runId: this.#around.runId, module, generation };
     const use = { logRate: settings.logRate, remark: problem, listener, ties: this.#spares.enter(profile) };
     const surroundings = { directory, environment: Object.entries(given).map(([key, value]) => ({ key, value })) };
@@ -68,8 +77,9 @@ export class LocalRunner implements Runner {
     const spare = request.isFresh ? null : this.#spares.take(profile, become);
     try {
       const urgency = generation > 1 ? 'next' : 'first';
-      return spare ?? this.#startFirst({ environment, directory, box, urgency }, use);
+      return spare ?? this.#startFirst({ environment, directory, box, urgency, confinement }, use);
     } catch (error) {
+      confinement?.close();
       use.ties.closed();
       throw error;
     }
@@ -106,6 +116,7 @@ export class LocalRunner implements Runner {
       directory: directory ?? this.#around.runDir,
       box,
       urgency: 'spare',
+      confinement: null,
     } as const;
     return this.#start(place, use);
   }
@@ -115,7 +126,10 @@ export class LocalRunner implements Runner {
     const problem = findDescriptorProblem(readDescriptorUse());
     if (problem) throw cannotStart(problem);
     makeRunDir(runDir);
-    const address = { path: hostSocketPath(runDir), token: randomBytes(16).toString('hex') };
+    const address = {
+      path: hostSocketPath(place.confinement?.socketFolder ?? runDir),
+      token: randomBytes(16).toString('hex'),
+    };
     const box = makeBox(boxDir, name, blackBoxBytes);
     let socket: HostSocket;
     try {
@@ -124,7 +138,8 @@ export class LocalRunner implements Runner {
       box.close();
       throw cannotStart(`no socket for it: ${(cause as Error).message}`, cause);
     }
-    return new LocalRun({ ...place, box, address, socket, runId, orphans, unsafe, gate: this.#gate }, use);
+    const all = { gate: this.#gate, symbolizer: this.#symbolizer };
+    return new LocalRun({ ...place, box, address, socket, runId, orphans, unsafe, ...all }, use);
   }
 
   #makeSocket(address: { path: string; token: string }, listener: PeerListener): HostSocket {

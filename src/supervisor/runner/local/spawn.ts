@@ -2,11 +2,13 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { constants } from 'node:os';
 import type { Duplex, Readable } from 'node:stream';
 import { execa } from 'execa';
 import { reapChild } from '../../../libc.js';
 import { HOST_RUNNER } from '../../../paths.js';
 import { readParent, readRunning } from '../../../proc.js';
+import { INFO_FD } from './confine/plan.js';
 
 /** What a host process is started with. */
 export interface SpawnRequest {
@@ -14,11 +16,23 @@ export interface SpawnRequest {
   cwd: string;
   /** All of it. */
   env: Record<string, string>;
+  /** What confines it; absent: nothing. */
+  wrapping?: Wrapping;
+}
+
+/** What stands before the command of a host. */
+export interface Wrapping {
+  prefix: readonly string[];
+  /** Whether it starts the host as another process, waits for that, and ends as a shell would. */
+  forks: boolean;
 }
 
 /** What the supervisor needs of a started process. */
 export interface HostProcess {
-  pid: number;
+  /** 0: the process of the host is not known yet. */
+  readonly pid: number;
+  /** Called when it is known, unless it was from the beginning. */
+  onKnown: () => void;
   stdout: Readable;
   stderr: Readable;
   /**
@@ -45,6 +59,8 @@ const LABEL = 'spare'.padEnd(80);
 
 /** As the host numbers it. */
 const CORE_PIPE_FD = 3;
+/** What a shell adds to the number of a signal that ended a process. */
+const SIGNALLED = 128;
 
 /**
  * Starts one host process in a process group of its own. Must be called on the main thread: the kernel binds the
@@ -62,15 +78,17 @@ export function spawnHost(
 ): HostProcess | null {
   const child = begin(request, failed);
   if (child === null) return null;
-  const { pid } = child;
-  if (pid === undefined) {
+  const { pid: started } = child;
+  if (started === undefined) {
     void child.then((result) => failed(new Error(result.originalMessage ?? result.shortMessage)));
     return null;
   }
+  const forks = request.wrapping?.forks ?? false;
   child.once('exit', (exitCode, signal) => {
+    if (forks) return exited(...endBehind(exitCode, signal), false);
     // After PTRACE_TRACEME a signal halts the process, which Node takes for an exit with code 0.
-    const halted = exitCode === 0 && readRunning(pid) !== null;
-    if (halted) endHalted(pid);
+    const halted = exitCode === 0 && readRunning(started) !== null;
+    if (halted) endHalted(started);
     exited(exitCode, signal, halted);
   });
   // The far end closes when the host dies; an error there has nothing to add to the exit.
@@ -79,7 +97,47 @@ export function spawnHost(
   const corePipe = child.stdio[CORE_PIPE_FD] as unknown as Duplex;
   // Children that it forked may hold its end open.
   child.once('exit', () => corePipe.destroy());
-  return { pid, stdout, stderr, corePipe, signalGroup: (signal) => signalGroup(pid, signal) };
+  let pid = forks ? 0 : started;
+  const host: HostProcess = {
+    get pid() {
+      return pid;
+    },
+    onKnown: () => undefined,
+    stdout,
+    stderr,
+    corePipe,
+    // The host leads a group of its own; the process that waits for it ends with it.
+    signalGroup: (signal) => signalGroup(pid || started, signal),
+  };
+  if (forks) {
+    const stdio: readonly unknown[] = child.stdio;
+    readChildPid(stdio[INFO_FD] as Readable, (found) => {
+      pid = found;
+      host.onKnown();
+    });
+  }
+  return host;
+}
+
+/** The process that bwrap has made, of which it tells before that becomes the host. */
+function readChildPid(info: Readable, found: (pid: number) => void): void {
+  let text = '';
+  info.on('data', (bytes: Buffer) => {
+    const isKnown = text.includes('}');
+    text += bytes.toString('latin1');
+    const pid = Number(/"child-pid":\s*(\d+)/.exec(text)?.[1] ?? 0);
+    if (!isKnown && text.includes('}') && pid > 0) found(pid);
+  });
+}
+
+/** How a process ended, from how the one did that waited for it: with 128 and the number of the signal, as a shell. */
+function endBehind(
+  exitCode: number | null,
+  signal: NodeJS.Signals | null,
+): [exitCode: number | null, signal: NodeJS.Signals | null] {
+  const number = (exitCode ?? 0) - SIGNALLED;
+  const name = Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
+  return name === undefined ? [exitCode, signal] : [null, name as NodeJS.Signals];
 }
 
 function begin(request: SpawnRequest, failed: (error: Error) => void) {
@@ -88,8 +146,10 @@ function begin(request: SpawnRequest, failed: (error: Error) => void) {
     begun = (message as { process: ChildProcess }).process;
   };
   subscribe('child_process', note);
+  const { prefix, forks } = request.wrapping ?? { prefix: [], forks: false };
+  const command = [...prefix, process.execPath, '--disable-wasm-trap-handler', HOST_RUNNER, LABEL];
   try {
-    return execa(process.execPath, ['--disable-wasm-trap-handler', HOST_RUNNER, LABEL], {
+    return execa(command[0] as string, command.slice(1), {
       // It lives until its end is asked for; execa ends all others with this process.
       detached: true,
       // Features of execa for commands that one waits for are off. For a host they are wrong: its end is not an error, its
@@ -100,7 +160,7 @@ function begin(request: SpawnRequest, failed: (error: Error) => void) {
       env: request.env,
       cwd: request.cwd,
       // Any descriptor is taken; execa's types name single digits only.
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', request.boxFd as 4],
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', request.boxFd as 4, ...(forks ? (['pipe'] as const) : [])],
     });
   } catch (error) {
     if (begun === undefined || begun.pid !== undefined) throw error;

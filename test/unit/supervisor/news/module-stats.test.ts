@@ -18,7 +18,7 @@ describe('the counters of a status', () => {
       failedStarts: 0,
       crashes: {
         total: 0,
-        byCause: { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0 },
+        byCause: { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0, limit: 0 },
         lastSignal: null,
         lastAt: null,
       },
@@ -101,7 +101,7 @@ describe('the counters of a status', () => {
       failedStarts: 2,
       crashes: {
         total: 4,
-        byCause: { crash: 1, exit: 2, hang: 1, unreachable: 0, memory: 0 },
+        byCause: { crash: 1, exit: 2, hang: 1, unreachable: 0, memory: 0, limit: 0 },
         lastSignal: null,
         lastAt: '1970-01-01T00:00:04.000Z',
       },
