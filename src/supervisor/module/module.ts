@@ -19,6 +19,7 @@ import { HostMaker } from './host-maker.js';
 import { hearHosts } from './host-reports.js';
 import { HostSet } from './host-set.js';
 import { type Lifetime, newLifetime } from './lifetime.js';
+import { MemoryCeiling } from './memory-ceiling.js';
 import { ModuleCalls } from './module-calls.js';
 import { makeFigures } from './module-figures.js';
 import { conditionOf, makeStatus } from './module-status.js';
@@ -49,6 +50,7 @@ export class Module {
   readonly #upkeep: Upkeep;
   readonly #succession: Succession;
   readonly #outside: OutsideSignals<Host>;
+  readonly #ceiling: MemoryCeiling<Host>;
   #isReplacing = false;
   /** Who stops the core may signal its hosts as well. */
   #isLeaving = false;
@@ -85,6 +87,13 @@ export class Module {
     this.#outside = new OutsideSignals({
       told: (host, signal, from) => news.signalled(host, signal, from),
       replace: (host) => this.#replace(host),
+    });
+    this.#ceiling = new MemoryCeiling({
+      limitBytes: () => this.#spec.maxRssBytes,
+      hosts: () => this.#hosts.in('serving'),
+      replace: (host) => this.#replace(host),
+      told: (host, memoryBytes, isReplaced) =>
+        news.tooHeavy(host, memoryBytes, this.#spec.maxRssBytes ?? 0, isReplaced),
     });
     this.#news = news;
     this.#calls = calls;
@@ -168,6 +177,7 @@ export class Module {
     this.#calls.configure(spec, around.queueBytes);
     this.#news.limitTo(spec.logRate);
     for (const host of this.#hosts.all) host.setTimes(spec, around);
+    if (this.#hosts.first !== null) this.#ceiling.open();
     this.#calls.dispatch();
   }
 
@@ -277,7 +287,9 @@ export class Module {
       offered: (host, offer) => this.#succession.choose(host, offer) ?? this.#upkeep.choose(offer),
       ready: (host, said) => {
         this.#succession.ready(host, said);
-        if (this.#hosts.roleOf(host) === 'serving') this.#upkeep.ready(host, said);
+        if (this.#hosts.roleOf(host) !== 'serving') return;
+        this.#upkeep.ready(host, said);
+        this.#ceiling.open();
       },
       signalled: (host, signal, from) => {
         // A service manager that ends the whole service signals the core as well, which may take a moment to obey.
@@ -317,6 +329,7 @@ export class Module {
 
   #checkStopped(): void {
     if (this.#upkeep.life.kind !== 'stopped' || this.#hosts.first !== null || !this.#succession.isOver) return;
+    this.#ceiling.close();
     this.#news.flush();
     for (const done of this.#onStopped.splice(0)) done();
   }

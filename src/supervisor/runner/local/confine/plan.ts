@@ -222,7 +222,7 @@ function wayTo(path: string, isPrivate: boolean): string[] {
 
 /** A link is bound as what it leads to: on most systems /bin is one into /usr. */
 const PRIVATE_VIEW = [
-  ...SYSTEM.flatMap((path) => ['--ro-bind-try', path, path]),
+  ...SYSTEM.flatMap((path) => [...wayTo(path, true), '--ro-bind-try', path, path]),
   ...['--ro-bind', '/proc', '/proc'],
   // The C library counts processors there.
   ...['--ro-bind-try', '/sys/devices/system/cpu', '/sys/devices/system/cpu'],
