@@ -4,8 +4,10 @@ import type { Command } from 'commander';
 import { CLIENT_VERBS } from './client-verbs.js';
 import { addCheck } from './commands/check.js';
 import { addCompletion } from './commands/completion.js';
+import { addCrashes } from './commands/crashes.js';
 import { addDemo } from './commands/demo.js';
 import { addHelp } from './commands/help.js';
+import { addQuarantine } from './commands/quarantine.js';
 import { addRun } from './commands/run.js';
 import { addStart } from './commands/start.js';
 import { addTry } from './commands/try.js';
@@ -16,8 +18,8 @@ export function createProgram(): Command {
   const program = createBareProgram();
   const { stop, reload, restart, reset, status, list, describe, logs, send } = CLIENT_VERBS;
   const orders = [addStart, stop, reload, restart, reset];
-  const views = [status, list, describe, logs];
-  const others = [addCheck, send, addRun, addCompletion, addHelp];
+  const views = [status, list, describe, logs, addCrashes];
+  const others = [addCheck, send, addQuarantine, addRun, addCompletion, addHelp];
   for (const add of [addTry, addDemo, ...orders, ...views, ...others]) add(program);
   return program;
 }

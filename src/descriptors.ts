@@ -33,6 +33,15 @@ export function findDescriptorProblem({ inUse, limit }: DescriptorUse): string |
   return `this process is out of file descriptors (${inUse} of ${limit} in use, a start of a host needs ${HOST_DESCRIPTORS}): ${remedy}`;
 }
 
+/** How many another process has; `null`: it is gone, or may not be looked at. */
+export function readDescriptorsOf(pid: number): number | null {
+  try {
+    return statSync(`/proc/${pid}/fd`).size || readdirSync(`/proc/${pid}/fd`).length;
+  } catch {
+    return null;
+  }
+}
+
 function countDescriptors(limit: number): number {
   try {
     return statSync('/proc/self/fd').size || readdirSync('/proc/self/fd').length;

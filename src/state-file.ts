@@ -11,10 +11,11 @@ const MAX_FILE_BYTES = 1024 * 1024;
 /**
  * Reads a document.
  *
+ * @param maxBytes - a larger file was not written by a core
  * @returns `null` when there is none.
  * @throws Error when what stands there cannot be read or is something else.
  */
-export function readStateFile<T>(file: string, schema: z.ZodType<T>): T | null {
+export function readStateFile<T>(file: string, schema: z.ZodType<T>, maxBytes = MAX_FILE_BYTES): T | null {
   let fd: number;
   try {
     fd = openFile(file, constants.O_RDONLY);
@@ -23,7 +24,7 @@ export function readStateFile<T>(file: string, schema: z.ZodType<T>): T | null {
     throw error;
   }
   try {
-    if (fstatSync(fd).size > MAX_FILE_BYTES) throw new Error(`${file} was not written by a core`);
+    if (fstatSync(fd).size > maxBytes) throw new Error(`${file} was not written by a core`);
     return schema.parse(JSON.parse(readFileSync(fd, 'utf8')));
   } finally {
     closeSync(fd);

@@ -79,7 +79,7 @@ static const char *const REASONS[MMC_REASONS] = {
     [MMC_LATE] = "late",           [MMC_REFUSED] = "refused",     [MMC_TOO_LARGE] = "too-large",
     [MMC_GARBLED] = "garbled",     [MMC_NO_MEMORY] = "no-memory", [MMC_CRASH] = "crash",
     [MMC_HANG] = "hang",           [MMC_DEADLINE] = "deadline",   [MMC_DOWN] = "down",
-    [MMC_OVERLOAD] = "overload",   [MMC_OTHER] = "other",
+    [MMC_OVERLOAD] = "overload",   [MMC_QUARANTINE] = "quarantine", [MMC_OTHER] = "other",
 };
 
 struct buffer {

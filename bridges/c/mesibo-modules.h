@@ -68,6 +68,7 @@ enum mmc_reason {
     MMC_DEADLINE,
     MMC_DOWN,
     MMC_OVERLOAD,
+    MMC_QUARANTINE,      /* the message has killed the module before */
     MMC_OTHER,           /* a reason that this client does not know; outcome.default_reason has it */
     MMC_REASONS
 };
@@ -109,7 +110,7 @@ struct mmc_outcome {
     const void *payload;
     size_t length;
     const char *by;             /* the module that consumed it; NULL for a pass or a default of the client */
-    const char *default_reason; /* as the core has it: crash, hang, deadline, down, overload; NULL: none */
+    const char *default_reason; /* as the core has it: crash, hang, deadline, down, overload, quarantine; NULL: none */
     const char *default_by;     /* the module of default_reason */
     void *context;              /* of a queue's event: as you gave it */
 };

@@ -1,12 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Directories } from '../../src/directories.js';
 import { SupervisorError } from '../../src/errors.js';
 import { LEVELS, type LevelName, parseEntry, readLevel } from '../../src/logs/entry.js';
 import { formatLogLine, formatTime } from '../../src/logs/format.js';
 import { EVERYTHING, type LogSelection } from '../../src/logs/selection.js';
 import { LogView } from '../../src/logs/view.js';
 import { coreCommand, sentence } from '../../src/sentence.js';
-import { directoriesOf, type GlobalOptions, isGiven, parseCount, parsePast } from '../input/options.js';
+import { findStoredDirectories } from '../core/stored-directories.js';
+import { type GlobalOptions, isGiven, parseCount, parsePast } from '../input/options.js';
 import { hasColour, printPiece, tell, UsageError } from '../terminal/io.js';
 
 /** Often enough for a person, and nothing for the disk. */
@@ -42,7 +42,7 @@ export function addLogs(program: Command): void {
     .action(async (name: string | undefined, _options, command: Command) => {
       const options = command.optsWithGlobals<LogsOptions>();
       const selection = selectionOf(options);
-      const { runDir, stateDir } = await findDirectories(options);
+      const { runDir, stateDir } = await findStoredDirectories(options);
       const colour = hasColour(process.stdout);
       let isEmpty = true;
       const print = (lines: string[]) => {
@@ -98,14 +98,6 @@ function* inPieces(lines: Iterable<string>): Generator<string[]> {
     piece = [];
   }
   yield piece;
-}
-
-/** Unless the user names the state directory, the core in the run directory does: it may not have the usual one. */
-async function findDirectories(options: GlobalOptions): Promise<Directories> {
-  const usual = directoriesOf(options);
-  if (options.stateDir || process.env.MESIBO_STATE_DIR) return usual;
-  const { readStateDir } = await import('../../src/control/core-lock.js');
-  return { ...usual, stateDir: readStateDir(usual.runDir) ?? usual.stateDir };
 }
 
 function nothingLogged(stateDir: string, name: string | undefined, modules: string[]): SupervisorError {

@@ -6,19 +6,16 @@ import { coreCommand, readSentence, type Sentence, sentence } from '../../src/se
 import type { ModuleDescription, SettingDescription } from '../../src/supervisor/types.js';
 import { countColumns } from '../text/columns.js';
 import { formatAgo, formatBytes, formatCpu, formatUntil } from '../text/format.js';
-import { type Style, styled } from '../text/style.js';
-import { longestOf, wrapWords } from '../text/wrap.js';
+import { wrapWords } from '../text/wrap.js';
 import { describeDefaults } from './defaults.js';
+import { describeLastCrash } from './last-crash.js';
+import { DEEPER, type Row, renderRows, section } from './rows.js';
 import { shownStateOf, styleOf } from './shown-state.js';
 import { describeDebugging } from './troubles.js';
 import type { View } from './view.js';
 
-/** How far a text is indented that has no room beside its label. */
-const DEEPER = 4;
 /** Digits of a sha256 that tell builds apart. */
 const SHA_DIGITS = 12;
-
-type Row = [label: string, value: string | Sentence, style?: Style | null];
 
 /**
  * Sections of aligned lines, as wide as the view. Lines and sections without content are left out. A path or a value that is
@@ -63,6 +60,7 @@ function identity(module: ModuleDescription, { nowMs }: View, config: string | n
     ...(module.warnings ?? []).map((text): Row => ['warning', text, 'yellow']),
     ...optional('callbacks', callbacks.join(', ') || null),
     ...optional('last error', lastError),
+    ...optional('last crash', describeLastCrash(module)),
     ...optional('', describeDebugging(module, config)),
     ...optional('next start', nextStartAt && `${formatUntil(nextStartAt, nowMs)} (${nextStartAt})`),
   ];
@@ -143,25 +141,7 @@ function renderSettings(settings: SettingDescription[], width: number): string[]
     const comment = `# ${escapeControl(origin)}`;
     const room = width - countColumns(`  ${assigned}  ${comment}`);
     if (countColumns(written) <= room) return [`  ${assigned}${written.padEnd(Math.min(values, room))}  ${comment}`];
-    return [...wrapWords(`${assigned}${written}`, width - 2).map((line) => `  ${line}`), ' '.repeat(DEEPER) + comment];
-  });
-}
-
-function section(title: string, lines: string[]): string[] {
-  return lines.length === 0 ? [] : ['', title, ...lines];
-}
-
-/** When a word does not fit beside the labels, its text stands below its own label. */
-function renderRows(rows: Row[], { width, colour, options, program }: View): string[] {
-  const labels = Math.max(...rows.map(([label]) => label.length));
-  const indent = labels + 4;
-  return rows.flatMap(([label, value, style = null]) => {
-    const text = sentence`${value}`.withOptions(options, program).map(escapeControl);
-    const isBeside = longestOf(text) <= width - indent;
-    const before = ' '.repeat(isBeside ? indent : DEEPER);
-    const lines = wrapWords(text, width - before.length, '').map((line) => styled(line, colour ? style : null));
-    const head = isBeside ? `  ${label.padEnd(labels)}  ${lines.shift()}` : `  ${label}`;
-    return [head, ...lines.map((line) => before + line)].map((line) => line.trimEnd());
+    return [...wrapWords(`${assigned}${written}`, width - 2).map((line) => `  ${line}`), DEEPER + comment];
   });
 }
 

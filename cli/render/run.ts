@@ -52,7 +52,7 @@ export class RunRenderer {
    *
    * @param under - the command that it ran under; gdb ends with 1 when there is no stack to show
    */
-  failure({ exitCode, signal }: RunEnd, under: string | null): string | null {
+  failure({ exitCode, signal }: Pick<RunEnd, 'exitCode' | 'signal'>, under: string | null): string | null {
     if (this.#ended && (exitCode === 0 || (under !== null && /^(?:\S*\/)?gdb\s/.test(under)))) return null;
     const how = signal ? `was ended by ${signal}` : exitCode === 0 ? 'ended early' : `ended with exit code ${exitCode}`;
     if (this.#ended || !this.#last) return `the process ${how}`;

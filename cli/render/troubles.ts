@@ -3,10 +3,11 @@
 import { counted } from '../../src/counted.js';
 import { debuggedOf, describeDebugging as describeRun, isFault } from '../../src/debug-command.js';
 import { escapeControl } from '../../src/escape-control.js';
-import { coreCommand, readSentence, type Sentence, sentence } from '../../src/sentence.js';
+import { coreCommand, joinSentences, readSentence, type Sentence, sentence } from '../../src/sentence.js';
 import type { CoreStatus, ModuleStatus } from '../../src/supervisor/types.js';
 import { formatAgo, formatUntil, replaceTimes } from '../text/format.js';
 import { describeDefaults, describeFate } from './defaults.js';
+import { describeLastCrash } from './last-crash.js';
 import { findWaiting } from './servers.js';
 import { shownStateOf } from './shown-state.js';
 import type { Trouble } from './trouble.js';
@@ -69,9 +70,11 @@ function ofModule(module: ModuleStatus, config: string | null, nowMs: number): T
 
 function ofState(module: ModuleStatus, config: string | null, nowMs: number): Trouble | null {
   const { name, state, desired, lastError, crashes, messages } = module;
+  const crash = describeLastCrash(module);
   const error = lastError ?? 'it does not serve';
   const debugging = describeDebugging(module, config);
-  const logs = sentence`${coreCommand('logs', name)}${debugging ? sentence`; ${debugging}` : ''}`;
+  const more = [crash, debugging].filter((one) => one !== null);
+  const logs = joinSentences([sentence`${coreCommand('logs', name)}`, ...more], '; ');
   if (desired === 'down') return null;
   if (state === 'backoff' || state === 'failed') {
     const when = module.nextStartAt === null ? 'now' : formatUntil(module.nextStartAt, nowMs);

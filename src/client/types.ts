@@ -19,7 +19,7 @@ export type ClientReason =
   | 'full';
 
 /** Why a module did not decide: its default verdict counted, and the others decided. */
-export type ModuleReason = 'crash' | 'hang' | 'deadline' | 'down' | 'overload' | (string & {});
+export type ModuleReason = 'crash' | 'hang' | 'deadline' | 'down' | 'overload' | 'quarantine' | (string & {});
 
 /** What one module made of an event. */
 export interface TraceEntry {

@@ -51,6 +51,14 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     what: 'After more crashes than this, the module is given up for a while: its messages pass it by, or are dropped with `on_failure = consume`. It is tried again after 30 s, then less and less often, up to every 10 minutes. `off` never gives up.',
     example: '3 in 10m',
   },
+  quarantine: {
+    what: 'A message that ended the process of the module so many times is not given to this build of the module again: it gets the verdict of `on_failure`, with the reason `quarantine`. This holds for messages that already wait, too. [Messages that kill a module](operating.md#messages-that-kill-a-module) has the whole of it. `off` gives such messages again.',
+    example: '3',
+  },
+  quarantine_ttl: {
+    what: 'How long such a message is withheld, from the last crash on. After that the module gets it again.',
+    example: '168h',
+  },
   stop_timeout: {
     what: 'How long each step of a stop may take: first the module finishes what it holds, then it exits when asked. A module that takes longer is killed.',
     example: '20s',
@@ -74,6 +82,10 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
   core_files: {
     what: 'Whether a crash leaves a core file. `on` raises the limit as far as the system lets the core. `inherit` leaves it as the core has it.',
     example: 'on',
+  },
+  crash_body: {
+    what: 'Which bodies of messages a crash card keeps, so that the crash can be replayed: `last` keeps that of the message that the module was executing, `all` those of the last 16 calls, `no` none. They are in a file that only the user of the core can read.',
+    example: 'no',
   },
   static_tls: {
     what: 'Room for thread-local storage that a library wants in every thread from the start. The error `cannot allocate memory in static TLS block` asks for more of it.',

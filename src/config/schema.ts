@@ -9,7 +9,7 @@ import { findPairProblem, formatUmask, isPassable, parsePassEnv, parseUmask } fr
 import { isGateway, readGateway } from './gateway-path.js';
 import { isGroup } from './group.js';
 import { isHttp, readHttp } from './http-address.js';
-import { ABI_NAMES, CORE_FILES } from './types.js';
+import { ABI_NAMES, CORE_FILES, CRASH_BODIES } from './types.js';
 import {
   formatDuration,
   formatDurationRange,
@@ -32,6 +32,8 @@ const SECOND = 1000;
 const LONGEST_TIME = 24 * 60 * 60 * SECOND;
 
 const time = millis(`expected a duration from 1ms to ${formatDuration(LONGEST_TIME)}`);
+// No timer waits for it.
+const LONGEST_TTL = 366 * LONGEST_TIME;
 const backoff = 'expected two durations, such as 100ms to 30s';
 const rate = 'expected a number in a duration, such as 5 in 60s';
 const names = 'expected names of environment variables, each alone or with * at its end';
@@ -69,6 +71,10 @@ export const moduleSettings = z.object({
     .object({ count: whole(1, 1_000_000, `${rate}, the number being 1 or more`), periodMs: time }, `${rate}, or off`)
     .nullable()
     .default({ count: 5, periodMs: 60 * SECOND }),
+  quarantine: whole(1, 1_000_000, 'expected a whole number from 1 to 1000000, or off').nullable().default(1),
+  quarantineTtlMs: whole(1, LONGEST_TTL, `expected a duration from 1ms to ${formatDuration(LONGEST_TTL)}`).default(
+    LONGEST_TIME,
+  ),
   stopTimeoutMs: time.default(5 * SECOND),
   logRate: whole(1, 1_000_000, 'expected a whole number from 1 to 1000000, or off').nullable().default(1000),
   directory: z
@@ -79,6 +85,7 @@ export const moduleSettings = z.object({
   passEnv: z.array(z.string(names).refine(isPassable, names), names).default([]),
   umask: whole(0, 0o777, umask).nullable().default(null),
   coreFiles: z.enum(CORE_FILES, 'expected inherit, on or off').default('inherit'),
+  crashBody: z.enum(CRASH_BODIES, 'expected last, all or no').default('last'),
   // glibc has 512 bytes by itself, and jemalloc alone wants 2.6 KiB. From 32 KiB on Node cannot make its threads.
   staticTlsBytes: whole(0, 16 * KIB, 'expected a size up to 16KiB').default(4 * KIB),
   sha256: z
@@ -201,6 +208,8 @@ export const MODULE_KEYS: Readonly<Record<string, KeyRule<ModuleSettings>>> = {
   overload: moduleKey('overload', asWritten),
   backoff: moduleKey('backoff', parseDurationRange, formatDurationRange),
   max_crashes: moduleKey('maxCrashes', orOff(parseRate), offOr(formatRate)),
+  quarantine: moduleKey('quarantine', orOff(parseCount), offOr(String)),
+  quarantine_ttl: moduleKey('quarantineTtlMs', parseDuration, formatDuration),
   stop_timeout: moduleKey('stopTimeoutMs', parseDuration, formatDuration),
   log_rate: moduleKey('logRate', orOff(parseCount), offOr(String)),
   directory: moduleKey(
@@ -211,6 +220,7 @@ export const MODULE_KEYS: Readonly<Record<string, KeyRule<ModuleSettings>>> = {
   pass_env: moduleKey('passEnv', parsePassEnv, (names) => names.join(', ') || 'none'),
   umask: moduleKey('umask', parseUmask, formatUmask),
   core_files: moduleKey('coreFiles', asWritten),
+  crash_body: moduleKey('crashBody', asWritten),
   static_tls: moduleKey('staticTlsBytes', parseSize, formatSize),
   sha256: moduleKey(
     'sha256',

@@ -34,6 +34,11 @@ export const CORE_FILES = ['inherit', 'on', 'off'] as const;
 
 export type CoreFiles = (typeof CORE_FILES)[number];
 
+/** Which bodies of calls a crash card has: of the call that was executed, of the last ones, or of none. */
+export const CRASH_BODIES = ['last', 'all', 'no'] as const;
+
+export type CrashBody = (typeof CRASH_BODIES)[number];
+
 /** One configured module: what its hosts are started from and how they are treated. */
 export interface ModuleSpec {
   /** The configured name; it names the init symbol, the socket and the log file. */
@@ -61,6 +66,10 @@ export interface ModuleSpec {
   backoff: { minMs: number; maxMs: number };
   /** More crashes than `count` within `periodMs` make the module failed; `null`: never. */
   maxCrashes: { count: number; periodMs: number } | null;
+  /** A message that has ended a host so often is withheld from that build; `null`: none is. */
+  quarantine: number | null;
+  /** How long, from the last time on. */
+  quarantineTtlMs: number;
   /** Each stage of a stop: drain and cleanup, then SIGTERM, then SIGKILL. */
   stopTimeoutMs: number;
   /** How many lines a second are kept: of its log, of its stdout and of its stderr, each; `null`: all. */
@@ -75,6 +84,8 @@ export interface ModuleSpec {
   umask: number | null;
   /** Whether a crash leaves a core file, up to the hard limit; `inherit`: as the core's own limit has it. */
   coreFiles: CoreFiles;
+  /** Which bodies of calls its crash cards have. */
+  crashBody: CrashBody;
   /** Room for thread-local storage of libraries that want it in every thread from the beginning. */
   staticTlsBytes: number;
   /** The SHA-256 that the file must have, in lower-case hexadecimal digits; `null`: any. */

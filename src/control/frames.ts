@@ -5,6 +5,7 @@ import type {
   MessageParams,
   MessageParamsInput,
   Outcome,
+  QuarantineRequest,
   SentMessage,
   Verdict,
 } from '../supervisor/types.js';
@@ -16,6 +17,11 @@ const wire = mesibo.control.v1;
 export type ModuleOrder = 'restart' | 'start' | 'stop' | 'reset';
 
 const ORDERS = { restart: 1, start: 2, stop: 3, reset: 4 } as const satisfies Record<ModuleOrder, number>;
+
+const QUARANTINE_REQUESTS = { list: 1, show: 2, release: 3, 'release-all': 4 } as const satisfies Record<
+  QuarantineRequest['kind'],
+  number
+>;
 
 const MAX_U64 = 0xffffffffffffffffn;
 
@@ -63,6 +69,24 @@ export function toWireOrder(order: ModuleOrder, module: string): mesibo.control.
 /** An order as the core sees it; `null`: a client of another version meant one that this core does not know. */
 export function fromWireOrder({ kind }: mesibo.control.v1.OrderRequest.$Properties): ModuleOrder | null {
   return (Object.keys(ORDERS) as ModuleOrder[]).find((order) => ORDERS[order] === kind) ?? null;
+}
+
+/** What is asked about the quarantine, as it travels. */
+export function toWireQuarantine(request: QuarantineRequest): mesibo.control.v1.QuarantineRequest.$Properties {
+  const { id = '', module = null } = request as { id?: string; module?: string | null };
+  return { kind: QUARANTINE_REQUESTS[request.kind], id, module: module ?? '' };
+}
+
+/** The same as the core sees it; `null`: a client of another version meant something that this core does not know. */
+export function fromWireQuarantine({
+  kind,
+  id,
+  module,
+}: mesibo.control.v1.QuarantineRequest.$Properties): QuarantineRequest | null {
+  const kinds = Object.keys(QUARANTINE_REQUESTS) as QuarantineRequest['kind'][];
+  const found = kinds.find((one) => QUARANTINE_REQUESTS[one] === kind);
+  if (found === 'show' || found === 'release') return { kind: found, id: id ?? '' };
+  return found === undefined ? null : { kind: found, module: module || null };
 }
 
 /** Parameters as modules left them. They are reported and never refused, because nobody could shorten them now. */

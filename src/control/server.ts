@@ -11,6 +11,8 @@ import type {
   ModuleDescription,
   OrderReport,
   Outcome,
+  QuarantinedMessage,
+  QuarantineRequest,
 } from '../supervisor/types.js';
 import { SocketListener } from '../unix-socket/listener.js';
 import type { FrameTooLargeError } from '../wire/framing.js';
@@ -23,6 +25,7 @@ import {
   encodeReply,
   fromWireInput,
   fromWireOrder,
+  fromWireQuarantine,
   type ModuleOrder,
   type Reply,
   type Request,
@@ -40,6 +43,8 @@ export interface ControlledCore extends SentMessages {
   order(order: ModuleOrder, module: string): Promise<OrderReport>;
   /** @throws SupervisorError `MODULE_UNKNOWN`. */
   describe(module: string, options: DescribeOptions): ModuleDescription;
+  /** @throws SupervisorError `QUARANTINE_UNKNOWN`, `MODULE_UNKNOWN`, `INVALID_ARGUMENT`. */
+  quarantine(request: QuarantineRequest): QuarantinedMessage[];
 }
 
 /** How a control server is set up. */
@@ -171,8 +176,10 @@ export class ControlServer {
     }
   }
 
-  async #obey({ reload, order, describe }: Request): Promise<Reply> {
+  async #obey({ reload, order, describe, quarantine }: Request): Promise<Reply> {
     const { core } = this.#options;
+    const asked = quarantine ? fromWireQuarantine(quarantine) : null;
+    if (asked !== null) return { quarantine: JSON.stringify(core.quarantine(asked)) };
     const kind = order ? fromWireOrder(order) : null;
     if (reload) return { report: JSON.stringify(await core.reload(reload.modules ?? [])) };
     if (describe) {

@@ -57,6 +57,18 @@ export class CoreLog {
     this.#onSaid(lineOf(entry));
   }
 
+  /** Logs a line about a module, as the supervisor would say it, or about none. */
+  tell(level: 'error' | 'warn', text: string, about: { module: string; generation: number } | null): void {
+    if (this.#isClosed) return;
+    if (about === null) {
+      this.say(level, text);
+      return;
+    }
+    const line: LogLine = { time: Date.now(), ...about, source: 'supervisor', level: level === 'error' ? 0 : 1, text };
+    this.write(entryOfLine(line));
+    this.#onSaid(line);
+  }
+
   /** What is wrong with the log at the moment, a line each. */
   problems(): string[] {
     return this.#files.problems();

@@ -21,6 +21,8 @@ import type {
   ModuleDescription,
   OrderReport,
   Outcome,
+  QuarantinedMessage,
+  QuarantineRequest,
   StartReport,
   StatusOptions,
 } from '../supervisor/types.js';
@@ -192,6 +194,11 @@ export class Core extends EventEmitter<CoreEventMap> {
   /** @see Supervisor.describeModule */
   describeModule(name: string, options: DescribeOptions = {}): ModuleDescription {
     return this.#use('describeModule').describe(name, options);
+  }
+
+  /** @see Supervisor.quarantine */
+  quarantine(request: QuarantineRequest): QuarantinedMessage[] {
+    return this.#use('quarantine').supervisor.quarantine(request);
   }
 
   /** The state of everything, as `mesibo-modules status --json` prints it. @throws {IllegalStateError} before the start */

@@ -6,6 +6,7 @@ import { keepsSends } from '../config/keeps-sends.js';
 import type { CoreConfig } from '../config/types.js';
 import { controlSocketPath } from '../control/endpoint.js';
 import type { ControlledCore } from '../control/server.js';
+import { CardKeeper } from '../crashes/keeper.js';
 import { isInMemory, makeStateDir } from '../directories.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Sends } from '../sends/sends.js';
@@ -49,6 +50,7 @@ export class Parts {
   /** Keeps what modules send; `null`: nobody takes it, so it is not kept. */
   readonly sends: Sends | null;
   readonly metrics: Metrics;
+  readonly #crashes: CardKeeper;
   readonly #config: CoreConfig;
   readonly #options: CoreOptions;
   readonly #events: PartsEvents;
@@ -90,19 +92,21 @@ export class Parts {
     const { log } = this;
     const isKept = takesSends || keepsSends(config);
     this.sends = isKept ? new Sends(config, { say: (level, text) => log.say(level, text) }) : null;
+    this.#crashes = new CardKeeper({ stateDir, say: (...said) => log.tell(...said), namer: null });
     this.supervisor = new Supervisor(config, {
       runDir,
       stateDir,
       subreaper,
       ...(boxDir !== undefined && { boxDir }),
       ...(this.sends !== null && { sendKeeper: this.sends }),
+      crashKeeper: this.#crashes,
       kind: endsProcess ? 'daemon' : 'embedded',
       onTaking: () => this.#take(),
       beforeRelease: () => this.#beforeRelease(),
     });
     const { supervisor } = this;
     log.follow(supervisor);
-    this.#teller = new EventTeller(supervisor, config, { runDir, stateDir, log });
+    this.#teller = new EventTeller(supervisor, config, { runDir, stateDir, log, crashes: this.#crashes });
     const ended: ReloadsOptions['ended'] = (taken, failure, left) => {
       events.ended(taken, failure, left);
       if (failure) this.#teller.reloadFailed(failure.message);
@@ -277,6 +281,7 @@ export class Parts {
       () => Promise.all([this.#taker?.closeSoon(), this.#webhook?.close()]),
       () => this.#doors.closeToServers(),
       () => this.sends?.close(),
+      () => this.#crashes.close(),
     );
   }
 
@@ -304,7 +309,7 @@ export class Parts {
     const ways = { gateway, gatewayGroup, http, webhook };
     return {
       core: { ...core, problems: [...core.problems, ...problems], embedded, ...ways },
-      modules: modules.map((module) => this.#withSends(module)),
+      modules: modules.map((module) => this.#withRest(module)),
       servers: this.#servers(),
       sends: sends === null ? null : describeSends(sends),
     };
@@ -312,7 +317,7 @@ export class Parts {
 
   /** Beside those of the supervisor. */
   #problems(): string[] {
-    const parts = [this.reloads, this.log, this.sends, this.#doors, this.#webhook];
+    const parts = [this.reloads, this.log, this.#crashes, this.sends, this.#doors, this.#webhook];
     return parts.flatMap((part) => part?.problems() ?? []);
   }
 
@@ -326,16 +331,20 @@ export class Parts {
 
   /** @throws SupervisorError `MODULE_UNKNOWN` */
   describe(module: string, options: DescribeOptions): ModuleDescription {
-    return this.#withSends(this.supervisor.describeModule(module, options));
+    return this.#withRest(this.supervisor.describeModule(module, options));
   }
 
-  #withSends<T extends ModuleStatus>(status: T): T {
-    return { ...status, sends: { ...status.sends, ...this.sends?.ofModule(status.name) } };
+  /** What the supervisor does not know. */
+  #withRest<T extends ModuleStatus>(status: T): T {
+    const { name } = status;
+    const lastCrash = this.#crashes.lastOf(name);
+    return { ...status, lastCrash, sends: { ...status.sends, ...this.sends?.ofModule(name) } };
   }
 
   /** Gives an order for one module; what is wrong nevertheless is logged too. */
   async order(order: Parameters<ControlledCore['order']>[0], module: string): Promise<OrderReport> {
     const report = await this.supervisor[`${order}Module`](module);
+    if (order === 'reset') this.#crashes.forget(module);
     for (const warning of report.warnings) this.log.say('warn', warning);
     return report;
   }
@@ -349,6 +358,7 @@ export class Parts {
       reload: (modules) => this.reloads.reload(null, modules),
       order: (order, module) => this.order(order, module),
       describe: (module, options) => this.describe(module, options),
+      quarantine: (request) => supervisor.quarantine(request),
       on: (event, listener) => supervisor.on(event, listener),
       off: (event, listener) => supervisor.off(event, listener),
     };

@@ -96,7 +96,10 @@ export interface CrashCard {
   limit: string | null;
 }
 
-/** A call in `ID.calls`: one JSON text a line, oldest first. Bytes are base64, 64-bit numbers decimal texts. */
+/**
+ * A call in `ID.calls`: one JSON text a line, oldest first. 64-bit numbers are decimal texts. Addresses and the payload are base64,
+ * because they need not be UTF-8. Of a login, `from` is the address of the user.
+ */
 export interface KeptCall {
   seq: number;
   kind: ExecutedKind;

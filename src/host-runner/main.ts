@@ -29,6 +29,8 @@ const unmapped = shim.openBox(BLACK_BOX_FD);
 if (unmapped !== 0) fail(`the black box cannot be mapped (errno ${-unmapped})`);
 shim.takeSignals(CORE_PIPE_FD);
 shim.watchExit();
+// If it cannot, a crash is still a crash, and its card says less.
+shim.watchCrashes();
 shim.shareStdio();
 void run(shim, requireEnv('MESIBO_LISTEN'), requireEnv('MESIBO_TOKEN'));
 

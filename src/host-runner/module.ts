@@ -70,10 +70,13 @@ export function loadModule(
   const pinned = PinnedFile.open(welcome);
   const init = openLibrary(hiding, file, warnings).symbol(symbol) as bigint;
   pinned?.confirm();
+  shim.coverThreads();
   const change = asChange(welcome);
   if (change !== null) throw change;
   if (file.isDefault) shim.setPhase(PHASE.initByDefault);
   const returned = shim.init(init, welcome.module ?? '');
+  // An init may open libraries of its own.
+  shim.coverThreads();
   if (returned !== 0) {
     const hints = [
       ...(file.isDefault ? [ABI_UNCHOSEN] : []),

@@ -11,6 +11,10 @@ export interface Shim {
   markProcess(mark: bigint): number;
   takeSignals(coreFd: number): void;
   watchExit(): number;
+  /** `0`, or a negative errno. */
+  watchCrashes(): number;
+  /** Threads that loaded libraries start get stacks for signal handlers. */
+  coverThreads(): void;
   /** Processes that the module starts inherit what a plain process would hand on. */
   shareStdio(): void;
   /** `null`, or the reason for which nothing is hidden. */
@@ -80,6 +84,8 @@ export function loadShim(): Shim {
     markProcess: library.func('int32_t mm_mark_process(uint64_t)'),
     takeSignals: library.func('void mm_take_signals(int32_t)'),
     watchExit: library.func('int32_t mm_watch_exit()'),
+    watchCrashes: library.func('int32_t mm_watch_crashes()'),
+    coverThreads: library.func('void mm_cover_loaded()'),
     shareStdio: library.func('void mm_share_stdio()'),
     hideNode: library.func('str mm_hide_node(uint32_t *, uint8_t *)'),
     guardStack: library.func('int32_t mm_guard_stack(uint32_t)'),

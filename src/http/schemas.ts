@@ -44,7 +44,7 @@ const TRACE: Schema = {
     module: { type: 'string' },
     verdict: VERDICT,
     default: {
-      enum: ['crash', 'hang', 'deadline', 'down', 'overload', null],
+      enum: ['crash', 'hang', 'deadline', 'down', 'overload', 'quarantine', null],
       description: 'why the verdict is a default one; null when the module gave it',
     },
     micros: COUNT,

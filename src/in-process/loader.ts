@@ -2,9 +2,13 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { REFERENCE_LOADER } from '../paths.js';
+import { type CrashNote, readCrashNote } from '../wire/crash-note.js';
+import type { CallKind } from '../wire/event-kinds.js';
+import { openCrashArea } from './crash-area.js';
 import { type LoaderEvent, parseEvent } from './events.js';
 import type { PlannedModule } from './plan.js';
 import { serveRequests } from './requests.js';
@@ -18,12 +22,22 @@ export interface Fed {
   payload: Uint8Array;
 }
 
+/** Any call of a module, with addresses that need not be text. */
+export interface FedCall {
+  kind: CallKind;
+  numbers: Record<string, bigint>;
+  /** Of a login, the address of the user. */
+  from: Uint8Array | null;
+  to: Uint8Array | null;
+  payload: Uint8Array;
+}
+
 /** How the process is run. */
 export interface RunOptions {
   modules: PlannedModule[];
   /** The most that a module may send. */
   maxMessageBytes: number;
-  messages: AsyncIterable<Fed>;
+  messages: AsyncIterable<Fed | FedCall>;
   /** A prefix for the command, as a shell reads it, such as `gdb --args`; `null`: none. */
   under: string | null;
   /** Whether what modules print goes to standard error. */
@@ -32,38 +46,51 @@ export interface RunOptions {
   waitMs?: number;
   /** Whether the process may read from the terminal. */
   interactive: boolean;
+  /** Whether the process notes why it ends. */
+  notesEnd?: boolean;
   onEvent: (event: LoaderEvent) => void;
+  /** Gets what would go to standard output; absent: it goes there. */
+  onOutput?: (text: string) => void;
+  /** Is told of the process when it runs. */
+  onStart?: (pid: number) => void;
 }
 
 /** How the process ended. */
 export interface RunEnd {
   exitCode: number | null;
   signal: NodeJS.Signals | null;
+  /** What it noted of its own end. */
+  note: CrashNote | 'none' | 'ready';
 }
 
 /** Descriptors of the process, from 3 on. */
-const FD = { input: 3, events: 4, requests: 5, answers: 6, arguments: 7 } as const;
+const FD = { input: 3, events: 4, requests: 5, answers: 6, arguments: 7, crash: 8 } as const;
 
 /** Runs the process to its end; whatever modules ask for over http is done meanwhile. */
 export async function runInProcess(options: RunOptions): Promise<RunEnd> {
-  const { under, quietStdout, interactive, onEvent } = options;
+  const { under, quietStdout, interactive, onEvent, onOutput, onStart } = options;
+  const area = options.notesEnd ? openCrashArea() : null;
   // Settings may hold secrets, and everybody can read a command line.
-  const command = [REFERENCE_LOADER, '--arguments', `${FD.arguments}`];
+  const crash = area === null ? [] : ['--crash', `${FD.crash}`];
+  const command = [REFERENCE_LOADER, ...crash, '--arguments', `${FD.arguments}`];
   const [file, ...args] = under === null ? command : ['/bin/sh', '-c', `exec ${under} "$@"`, 'sh', ...command];
   const child = spawn(file as string, args, {
     stdio: [
       interactive ? 'inherit' : 'ignore',
-      quietStdout ? 2 : 'inherit',
+      onOutput ? 'pipe' : quietStdout ? 2 : 'inherit',
       'inherit',
       'pipe',
       'pipe',
       'pipe',
       'pipe',
       'pipe',
+      area ?? 'ignore',
     ],
   });
   const streams = child.stdio as unknown as (Readable & Writable)[];
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  if (child.pid !== undefined) onStart?.(child.pid);
+  const printed = onOutput && child.stdout ? readOutput(child.stdout, onOutput) : null;
   const loaderArguments = streams[FD.arguments] as Writable;
   loaderArguments.on('error', () => {}); // the process is gone, and its exit says the rest
   loaderArguments.end(
@@ -76,7 +103,21 @@ export async function runInProcess(options: RunOptions): Promise<RunEnd> {
   await Promise.race([feed(streams[FD.input] as Writable, options.messages), exited]);
   const [exitCode, signal] = await exited;
   await told;
-  return { exitCode, signal };
+  await printed;
+  return { exitCode, signal, note: readArea(area) };
+}
+
+async function readOutput(stream: Readable, onOutput: (text: string) => void): Promise<void> {
+  for await (const text of stream.setEncoding('utf8')) onOutput(text as string);
+}
+
+function readArea(area: number | null): CrashNote | 'none' | 'ready' {
+  if (area === null) return 'none';
+  try {
+    return readCrashNote(area, 0);
+  } finally {
+    closeSync(area);
+  }
 }
 
 function argumentsOf({ modules, maxMessageBytes, waitMs }: RunOptions): string[] {
@@ -99,7 +140,7 @@ async function readEvents(stream: Readable, onEvent: (event: LoaderEvent) => voi
   }
 }
 
-async function feed(input: Writable, messages: AsyncIterable<Fed>): Promise<void> {
+async function feed(input: Writable, messages: RunOptions['messages']): Promise<void> {
   input.on('error', () => {}); // the process is gone, and its exit says the rest
   for await (const message of messages) {
     if (!input.write(`${lineOf(message)}\n`)) await drained(input);
@@ -118,11 +159,22 @@ function drained(input: Writable): Promise<void> {
   });
 }
 
-function lineOf({ numbers, from, to, payload }: Fed): string {
+const WORDS: Record<CallKind, string> = {
+  message: 'message',
+  status: 'status',
+  login: 'login',
+  call: 'call',
+  callStatus: 'call-status',
+};
+
+function lineOf(fed: Fed | FedCall): string {
+  const { numbers, from, to, payload } = fed;
+  const kind = 'kind' in fed ? fed.kind : 'message';
   const words = Object.entries(numbers).map(([key, value]) => `${key}=${value}`);
   if (to !== null) words.push(`to=${hexOf(Buffer.from(to))}`);
-  if (from !== null) words.push(`from=${hexOf(Buffer.from(from))}`);
-  return ['message', ...words, `payload=${hexOf(payload)}`].join(' ');
+  if (from !== null) words.push(`${kind === 'login' ? 'address' : 'from'}=${hexOf(Buffer.from(from))}`);
+  if (kind === 'message') words.push(`payload=${hexOf(payload)}`);
+  return [WORDS[kind], ...words].join(' ');
 }
 
 function hexOf(bytes: Uint8Array): string {

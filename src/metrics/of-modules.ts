@@ -8,7 +8,7 @@ type Pairs = (readonly [Labels, number])[];
 
 const STATES = ['stopped', 'starting', 'serving', 'replacing', 'backoff', 'failed'] as const;
 const VERDICTS = ['pass', 'consumed'] as const;
-const REASONS = ['crash', 'hang', 'deadline', 'down', 'overload'] as const;
+const REASONS = ['crash', 'hang', 'deadline', 'down', 'overload', 'quarantine'] as const;
 const CAUSES = ['crash', 'exit', 'hang', 'unreachable', 'memory', 'limit'] as const;
 
 const ofState = STATES.map((state) => [state, { state }] as const);
@@ -106,6 +106,14 @@ export const MODULE_METRICS: readonly MetricDefinition[] = [
       labels: ['cause'],
     },
     ({ totals }) => ofCause.map(([cause, labels]) => [labels, totals.crashes[cause]] as const),
+  ),
+  ofModules(
+    'gauge',
+    {
+      name: 'quarantined_messages',
+      help: 'Messages that the module does not get because they killed it. Each time one is withheld counts in messages_total with default_reason quarantine',
+    },
+    ({ quarantined }) => quarantined,
   ),
   ofModules('gauge', { name: 'hosts', help: 'Processes of the module' }, ({ hosts }) => hosts),
   ofModules(

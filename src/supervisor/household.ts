@@ -2,6 +2,7 @@
 
 import { join, resolve } from 'node:path';
 import type { CoreConfig } from '../config/types.js';
+import { Quarantine } from '../quarantine/quarantine.js';
 import { takeAllInTurn } from '../to-the-end.js';
 import { BuildStore } from './builds/store.js';
 import type { Module } from './module/module.js';
@@ -19,6 +20,7 @@ export class Household {
   readonly premises: Premises;
   readonly stopped: StoppedModules;
   readonly builds: BuildStore;
+  readonly quarantine: Quarantine;
   readonly roster: Roster;
   readonly #runner: LocalRunner;
   readonly #abis: AbiMemory;
@@ -42,7 +44,12 @@ export class Household {
     const runner = new LocalRunner({ ...places, blackBoxBytes, maxMessageBytes, orphans, unsafe });
     this.#runner = runner;
     this.configure(config);
-    const kept = { abis: this.#abis, builds: this.builds, keeper };
+    this.quarantine = new Quarantine({
+      stateDir,
+      buildOf: (name) => this.roster.all.findLast((module) => module.name === name)?.buildKey ?? null,
+      warn: (text) => announcer.warn(text),
+    });
+    const kept = { abis: this.#abis, builds: this.builds, quarantine: this.quarantine, keeper };
     this.roster = new Roster(
       { runner, runId, ...kept, maxMessageBytes, heartbeatMs, queueBytes, configFile },
       announcer,
@@ -73,7 +80,8 @@ export class Household {
 
   /** What is wrong with what is remembered, a line each. */
   get problems(): string[] {
-    return [this.stopped.problem, this.#abis.problem].filter((problem) => problem !== null);
+    const own = [this.stopped.problem, this.#abis.problem].filter((problem) => problem !== null);
+    return [...own, ...this.quarantine.problems];
   }
 
   /** Takes the global settings of another configuration. */
@@ -85,6 +93,7 @@ export class Household {
   async close(): Promise<void> {
     const { premises, builds } = this;
     await takeAllInTurn(
+      () => this.quarantine.close(),
       () => this.#runner.close(),
       // Copies in the run directory go with it.
       () =>

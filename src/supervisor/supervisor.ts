@@ -36,6 +36,8 @@ import type {
   Origin,
   Outcome,
   OutcomeTaker,
+  QuarantinedMessage,
+  QuarantineRequest,
   ReloadReport,
   SenderOptions,
   SendKeeper,
@@ -74,7 +76,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     // Hosts are started in it, and would look there for what is relative to the working directory.
     this.#options = { ...options, runDir: resolve(options.runDir) };
     this.#keeper = options.sendKeeper ?? null;
-    this.#announcer = new Announcer(this, this.#sentMessages, this.#keeper);
+    this.#announcer = new Announcer(this, this.#sentMessages, this.#keeper, options.crashKeeper ?? null);
     this.#keeper?.onFull((module, isFull) => this.#household?.roster.closeSends(module, isFull));
   }
 
@@ -307,6 +309,17 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const { roster } = this.#household ?? this.#requireRunning('describe').household;
     const module = roster.find(name);
     return { ...module.status(), ...describeSpec(module.spec, options) };
+  }
+
+  /**
+   * Answers what is asked about messages that killed modules and are withheld from them, or releases such messages.
+   *
+   * @returns the messages that it was about
+   * @throws {SupervisorError} `QUARANTINE_UNKNOWN`, `MODULE_UNKNOWN`; `INVALID_ARGUMENT` when several ids begin as the given one
+   */
+  quarantine(request: QuarantineRequest): QuarantinedMessage[] {
+    const { quarantine } = this.#household ?? this.#requireRunning('quarantine').household;
+    return quarantine.answer(request);
   }
 
   /** The state of everything, as `mesibo-modules status --json` prints it. */

@@ -1,9 +1,11 @@
 /** The types of the supervisor's public face: what goes in, what comes out, what is announced. */
 
 export type { DescribeOptions, SettingDescription } from '../config/describe.js';
+export type { QuarantinedMessage, QuarantineRequest, QuarantineState } from '../quarantine/types.js';
 export type { Callback } from '../wire/event-kinds.js';
 export type { MessageParams, MessageParamsInput } from '../wire/params.js';
 export type * from './types/announcements.js';
+export type * from './types/deaths.js';
 export type * from './types/decisions.js';
 export type * from './types/doors.js';
 export type * from './types/figures.js';

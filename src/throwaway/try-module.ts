@@ -56,6 +56,8 @@ const EXPECTED: ReadonlySet<string> = new Set(['stop', 'start', 'trial']);
 const WARNING = 1;
 /** Someone waits for an answer, and a start may have to be tried with three ABIs. */
 const START_TIMEOUT_MS = 3000;
+/** Who tries a module gives it the message that kills it again and again. */
+const ALWAYS_GIVEN = { quarantine: null };
 
 /**
  * Runs a module in a core of its own for as long as `attempt` goes on.
@@ -116,7 +118,7 @@ function tellReady(supervisor: Supervisor, onEvent: (event: TryEvent) => void): 
 function configOf({ file, name, abi, config, settings }: TriedModule): CoreConfig {
   const path = resolve(file);
   const known = { path, abi, config, name: name ?? nameOf(readElf(path)) };
-  const options: Record<string, unknown> = { startTimeoutMs: START_TIMEOUT_MS, ...known };
+  const options: Record<string, unknown> = { startTimeoutMs: START_TIMEOUT_MS, ...ALWAYS_GIVEN, ...known };
   for (const [key, value] of settings) {
     const rule = Object.hasOwn(MODULE_KEYS, key) ? MODULE_KEYS[key] : undefined;
     if (!rule) throw unknownSetting(key, value);

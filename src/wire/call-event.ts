@@ -88,7 +88,7 @@ export class CallEvent {
 
   /** The parameters of a message or a status, decoded each time. */
   get params(): WireParams {
-    const { from, to } = this.#paramsAt();
+    const { from, to } = this.paramsAt();
     return decodeParams(this.bytes.subarray(from, to));
   }
 
@@ -98,7 +98,7 @@ export class CallEvent {
    */
   parties(encoding: 'utf8' | 'latin1'): Parties {
     const { bytes } = this;
-    const { from, to } = this.#paramsAt();
+    const { from, to } = this.paramsAt();
     parties.low = parties.high = 0;
     parties.to = parties.from = null;
     for (let at = from; at < to; ) {
@@ -132,13 +132,14 @@ export class CallEvent {
   with(params: WireParams | null, payload: Uint8Array | null): CallEvent {
     if (this.kind === 'status') return params ? CallEvent.status(params) : this;
     if (this.kind !== 'message' || !(params || payload)) return this;
-    const { from, to } = this.#paramsAt();
+    const { from, to } = this.paramsAt();
     const encoded = params ? encodeParams(params) : this.bytes.subarray(from, to);
     const addressBytes = params ? addressBytesOf(params) : this.heldBytes - this.payloadBytes;
     return joinMessage(encoded, payload ?? this.payload, addressBytes);
   }
 
-  #paramsAt(): { from: number; to: number } {
+  /** Where its parameters stand in {@link bytes}; nowhere for an event that has none. */
+  paramsAt(): { from: number; to: number } {
     if (this.kind === 'status') return { from: this.at, to: this.at + this.length };
     if (this.kind !== 'message') return { from: 0, to: 0 };
     const length = lengthAt(this.bytes, this.at + 1);
@@ -198,8 +199,8 @@ export class CallEvent {
   }
 }
 
-/** A length as {@link writeVarint} writes it. */
-function lengthAt(bytes: Uint8Array, from: number): number {
+/** A length as `writeVarint` writes it. */
+export function lengthAt(bytes: Uint8Array, from: number): number {
   let length = 0;
   let at = from;
   for (let shift = 0; ; shift += 7) {

@@ -31,8 +31,8 @@ export const CRASH = {
   bytes: 80 + 8 * 256 + 64 * 576,
 } as const;
 
-/** Within one object. */
-const OBJECT = {
+/** Within one object; equal to `struct mm_crash_object`. */
+export const CRASH_OBJECT = {
   start: 0,
   end: 8,
   base: 16,
@@ -41,7 +41,9 @@ const OBJECT = {
   maxBuildId: 32,
   path: 60,
   maxPath: 512,
+  flags: 572,
 } as const;
+const DELETED = 1;
 const STATES = ['none', 'ready', 'begun', 'complete'] as const;
 const FLAGS = { main: 1, overflow: 2, cut: 4 } as const;
 const NAME_BYTES = 16;
@@ -57,6 +59,8 @@ export interface CrashObject {
   buildId: string | null;
   /** Cut after 511 bytes. Untrusted text. */
   path: string;
+  /** Whether the path led to another file by then, or to none. */
+  isDeleted: boolean;
 }
 
 /** What was noted. */
@@ -73,7 +77,7 @@ export interface CrashNote {
   address: bigint;
   pc: bigint;
   sp: bigint;
-  /** What the stack pointer pointed to: who called, after a jump to nowhere. */
+  /** Who called, after a jump to nowhere: what the stack pointer pointed to, or the link register of arm64. */
   returnAddress: bigint;
   thread: {
     id: number;
@@ -143,13 +147,15 @@ function readObjects(area: Buffer): CrashObject[] {
 }
 
 function readObject(area: Buffer, at: number): CrashObject {
-  const idBytes = Math.min(area.readUInt32LE(at + OBJECT.buildIdLength), OBJECT.maxBuildId);
+  const idBytes = Math.min(area.readUInt32LE(at + CRASH_OBJECT.buildIdLength), CRASH_OBJECT.maxBuildId);
   return {
-    start: area.readBigUInt64LE(at + OBJECT.start),
-    end: area.readBigUInt64LE(at + OBJECT.end),
-    base: area.readBigUInt64LE(at + OBJECT.base),
-    buildId: idBytes === 0 ? null : area.toString('hex', at + OBJECT.buildId, at + OBJECT.buildId + idBytes),
-    path: readText(area, at + OBJECT.path, OBJECT.maxPath),
+    start: area.readBigUInt64LE(at + CRASH_OBJECT.start),
+    end: area.readBigUInt64LE(at + CRASH_OBJECT.end),
+    base: area.readBigUInt64LE(at + CRASH_OBJECT.base),
+    buildId:
+      idBytes === 0 ? null : area.toString('hex', at + CRASH_OBJECT.buildId, at + CRASH_OBJECT.buildId + idBytes),
+    path: readText(area, at + CRASH_OBJECT.path, CRASH_OBJECT.maxPath),
+    isDeleted: (area.readUInt32LE(at + CRASH_OBJECT.flags) & DELETED) !== 0,
   };
 }
 

@@ -53,6 +53,10 @@ class NewerCore extends EventEmitter<{ message: [SentMessage] }> implements Cont
     throw new SupervisorError('QUOTA_EXCEEDED' as 'ILLEGAL_STATE', 'the quota of today is used up');
   }
 
+  quarantine(): never {
+    throw new SupervisorError('QUOTA_EXCEEDED' as 'ILLEGAL_STATE', 'the quota of today is used up');
+  }
+
   describe(name: string): ModuleDescription {
     const description = this.#core.supervisor.describeModule(name);
     const setting = { key: 'warp', value: '9', hidden: false, origin: 'the stars' };

@@ -115,7 +115,7 @@ function take(report: Report): Taken {
   const taken: Taken = { answered: [], sent: [], logs: [], problems: [] };
   const ledger = new Ledger(
     evidence,
-    { window: CALLS, maxMessageBytes: MAX_MESSAGE, logRate: null },
+    { window: CALLS, maxMessageBytes: MAX_MESSAGE, logRate: null, crashBody: 'last' },
     {
       answered: (pending, answer) => taken.answered.push([pending, answer]),
       sent: (sent) => taken.sent.push(sent),

@@ -1,5 +1,6 @@
 /** The facts of a death, for tests that distinguish deaths. */
 
+import { RecentCalls } from '../../src/supervisor/calls/recent-calls.js';
 import { type DeathFacts, judgeDeath } from '../../src/supervisor/host/death.js';
 import type { HostEnd } from '../../src/supervisor/host/host-listener.js';
 
@@ -34,6 +35,25 @@ export function makeFacts(changes: Partial<DeathFacts> = {}): DeathFacts {
 
 /** The end that has these facts. */
 export function endOf(facts: DeathFacts, hasTried = false): HostEnd {
-  const rest = { diedAt: new Date(0), cardId: null, call: null, lost: [], unseen: [] };
+  const scene = {
+    original: facts.path,
+    sha256: null,
+    abi: null,
+    uptimeMs: 0,
+    recent: new RecentCalls(false),
+    crashBody: 'last' as const,
+    memoryBytes: null,
+    descriptors: null,
+  };
+  const rest = {
+    diedAt: new Date(0),
+    cardId: null,
+    isQuarantined: false,
+    stack: null,
+    call: null,
+    lost: [],
+    unseen: [],
+    scene,
+  };
   return { ...judgeDeath(facts), facts, hasTried, servedMs: 0, ...rest };
 }

@@ -9,6 +9,8 @@ import type {
   ModuleStatus,
   OrderReport,
   Outcome,
+  QuarantinedMessage,
+  QuarantineRequest,
   SentMessage,
 } from '../../src/supervisor/types.js';
 import { fromWireParams, toWireParams } from '../../src/wire/params.js';
@@ -59,6 +61,12 @@ export class ScriptedCore extends EventEmitter<{ sent: [SentMessage] }> implemen
   }
   describe(name: string): ModuleDescription {
     return { name } as ModuleDescription;
+  }
+  quarantined: QuarantinedMessage[] = [];
+  asked: QuarantineRequest[] = [];
+  quarantine(request: QuarantineRequest): QuarantinedMessage[] {
+    this.asked.push(request);
+    return this.quarantined;
   }
 }
 

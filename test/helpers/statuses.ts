@@ -2,7 +2,7 @@
 
 import type { CoreStatus, ModuleStatus } from '../../src/supervisor/types.js';
 
-const NO_DEFAULTS = { crash: 0, hang: 0, deadline: 0, down: 0, overload: 0 };
+const NO_DEFAULTS = { crash: 0, hang: 0, deadline: 0, down: 0, overload: 0, quarantine: 0 };
 
 /** One that serves, and has had no fault. */
 export const serving: ModuleStatus = {
@@ -54,10 +54,12 @@ export const serving: ModuleStatus = {
   },
   lastError: null,
   lastErrorSignal: null,
+  lastCrash: null,
   nextStartAt: null,
   messages: { total: 12, pass: 9, consumed: 3, default: 0, defaultConsumed: 0, defaultByReason: NO_DEFAULTS, late: 0 },
   inFlight: 0,
   queued: 0,
+  quarantined: 0,
   latencyMicros: { p50: null, p99: null },
 };
 

@@ -19,6 +19,7 @@ it('a daemon that keeps the output of its program open holds up nothing, and the
     generation: 1,
     cause: null,
     signal: null,
+    crash: null,
     reason: 'why',
     time: 0,
   } as const;
@@ -49,7 +50,7 @@ rm ${directory}/runs
   const options = { path, runDir: directory, stateDir: directory };
   const program = new EventProgram({ ...options, say: (_level, text) => said.push(text) });
   const tell = (event: 'crash' | 'failed' | 'recovered', module: string, time: number) =>
-    program.tell({ event, module, generation: 1, cause: null, signal: null, reason: '', time });
+    program.tell({ event, module, generation: 1, cause: null, signal: null, crash: null, reason: '', time });
   tell('crash', 'a', 1000);
   tell('crash', 'b', 2000);
   tell('failed', 'a', 3000);

@@ -5,8 +5,7 @@ import { ABI_NAMES, type AbiName } from '../../src/config/types.js';
 import { LAYOUTS } from '../../src/host-runner/abi/index.js';
 import { type AbiLayout, encodeLayout } from '../../src/host-runner/abi/layout.js';
 import { PACKAGE_ROOT } from '../../src/paths.js';
-import { BOX } from '../../src/wire/black-box.js';
-import { RECORD } from '../../src/wire/records.js';
+import { EXPECTED_LAYOUT } from '../helpers/box-layout.js';
 
 const FOLDER = join(PACKAGE_ROOT, 'test/native');
 /** MESIBO_TEST_FULL=1 does all of the random and concurrent work. */
@@ -45,12 +44,6 @@ describe('layouts, as the C compiler sees them', () => {
   });
 
   it('black box and records: src/wire/ and shim.h agree', () => {
-    expect(compiled.box).toEqual([
-      ...[BOX.version, BOX.ringOffset, BOX.generation, BOX.ringSize, BOX.head, BOX.tail],
-      ...[BOX.droppedLogs, BOX.refusedSends, BOX.phase, BOX.currentSeq, BOX.currentStart, BOX.currentEvent],
-      ...[BOX.exitCalled, BOX.exitCode, BOX.taken, BOX.takenSends, BOX.causeEvent, BOX.causeId],
-      ...[BOX.endAsked, BOX.signalFrom, BOX.beats, BOX.sendsClosed, BOX.openRequests, BOX.headerBytes],
-      RECORD.headerBytes,
-    ]);
+    expect(compiled.box).toEqual(EXPECTED_LAYOUT);
   });
 });

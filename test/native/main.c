@@ -49,8 +49,8 @@ static void print_numbers(const char *name, const int32_t *numbers, uint32_t cou
 
 static int print_layouts(void)
 {
-    uint32_t box[64];
-    uint32_t count = mm_layout(box, 64);
+    uint32_t box[128];
+    uint32_t count = mm_layout(box, 128);
     printf("{");
     print_numbers(fake_table.name, fake_table.layout, FAKE_LAYOUT_FIELDS, ",");
     print_numbers(fake_2019.name, fake_2019.layout, FAKE_LAYOUT_FIELDS, ",");

@@ -11,6 +11,8 @@ import type {
   ModuleDescription,
   OrderReport,
   Outcome,
+  QuarantinedMessage,
+  QuarantineRequest,
 } from '../../supervisor/types.js';
 import { toWireParams } from '../../wire/params.js';
 import { fromWireFailure } from '../failure.js';
@@ -22,6 +24,7 @@ import {
   type ReportedMessage,
   type Request,
   toWireOrder,
+  toWireQuarantine,
   type WireSent,
 } from '../frames.js';
 import { Counterpart } from './counterpart.js';
@@ -116,6 +119,17 @@ export class ControlClient {
   async describe(module: string, { reveal = false }: DescribeOptions = {}): Promise<ModuleDescription> {
     const reply = await this.#ask({ describe: { module, reveal } });
     return JSON.parse(reply.description ?? 'null') as ModuleDescription;
+  }
+
+  /**
+   * Asks about messages that are withheld from modules, or releases them.
+   *
+   * @returns the messages that it was about
+   * @throws ControlError with the core's code; `CORE_SILENT` when no answer comes in time.
+   */
+  async quarantine(request: QuarantineRequest): Promise<QuarantinedMessage[]> {
+    const reply = await this.#ask({ quarantine: toWireQuarantine(request) });
+    return JSON.parse(reply.quarantine ?? '[]') as QuarantinedMessage[];
   }
 
   /**

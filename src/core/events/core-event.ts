@@ -19,6 +19,18 @@ export interface CoreEvent {
   /** Of a crash. */
   cause: FailureCause | null;
   signal: string | null;
+  /** Its last crash, or that of the module; `null`: there is none with a card. */
+  crash: CrashOfEvent | null;
+}
+
+/** A crash that has a card. */
+export interface CrashOfEvent {
+  /** Names the card. */
+  id: string;
+  /** The file of the card; `null`: it is not there, or not yet. */
+  path: string | null;
+  /** The function that it blames; `null`: not known, or not yet. */
+  function: string | null;
 }
 
 /** A module that had trouble has recovered when it has served for so long. */
@@ -38,6 +50,8 @@ interface Trouble {
 export class CoreEvents {
   readonly #troubled = new Map<string, Trouble>();
   readonly #generations = new Map<string, number>();
+  /** The ids of the last cards, by module. */
+  readonly #cards = new Map<string, string>();
 
   /**
    * @param nowMs on a clock that only goes forward
@@ -48,13 +62,23 @@ export class CoreEvents {
     if (event.kind === 'module') return this.#readState(event, nowMs, time);
     const { module } = event;
     this.#generations.set(module, event.generation);
+    if (event.kind === 'exited' && event.card !== null) this.#cards.set(module, event.card);
     if (event.kind !== 'exited' || NO_FAULT.has(event.cause)) return null;
     const trouble = this.#trouble(module);
     // It had to be healthy for a minute without a crash.
     if (trouble.servesMs !== null) trouble.servesMs = nowMs;
     if (trouble.givenUp) return null;
     const { generation, signal, text: reason } = event;
-    return { event: 'crash', module, reason, time, generation, cause: event.cause as FailureCause, signal };
+    return {
+      event: 'crash',
+      module,
+      reason,
+      time,
+      generation,
+      cause: event.cause as FailureCause,
+      signal,
+      crash: this.#crashOf(module),
+    };
   }
 
   /** The modules that have recovered by now. */
@@ -65,7 +89,7 @@ export class CoreEvents {
     return healthy.map(([module]) => {
       this.#troubled.delete(module);
       const reason = `module ${module} has served for ${HEALTHY_MS / 1000} s again`;
-      return { event: 'recovered', reason, time, ...this.#about(module) };
+      return { event: 'recovered', reason, time, ...this.#about(module), crash: null };
     });
   }
 
@@ -76,6 +100,7 @@ export class CoreEvents {
   }
 
   #readState({ module, from, to, reason }: LifecycleEvent & { kind: 'module' }, nowMs: number, time: number) {
+    if (to === 'stopped' || (to === 'serving' && from === 'failed')) this.#cards.delete(module);
     if (to === 'stopped') this.#troubled.delete(module);
     else if (to !== 'serving' && to !== 'replacing' && reason !== null) this.#trouble(module);
     const trouble = this.#troubled.get(module);
@@ -96,6 +121,17 @@ export class CoreEvents {
   }
 
   #about(module: string) {
-    return { module, generation: this.#generations.get(module) ?? null, cause: null, signal: null };
+    return {
+      module,
+      generation: this.#generations.get(module) ?? null,
+      cause: null,
+      signal: null,
+      crash: this.#crashOf(module),
+    };
+  }
+
+  #crashOf(module: string): CrashOfEvent | null {
+    const id = this.#cards.get(module);
+    return id === undefined ? null : { id, path: null, function: null };
   }
 }

@@ -145,6 +145,8 @@ function environmentOf({ event, seq, skipped }: DueEvent, directories: Directori
     MESIBO_GENERATION: event.generation,
     MESIBO_CAUSE: event.cause,
     MESIBO_SIGNAL: event.signal,
+    MESIBO_CRASH_CARD: event.crash?.path ?? null,
+    MESIBO_FUNCTION: event.crash?.function?.replaceAll('\0', ' ').slice(0, 1024) ?? null,
     MESIBO_SKIPPED: skipped,
     MESIBO_RUN_DIR: directories.runDir,
     MESIBO_STATE_DIR: directories.stateDir,

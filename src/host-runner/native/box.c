@@ -1,5 +1,5 @@
 /* The black box: mapping it, reserving and committing records, waking the draining side. */
-#include "shim.h"
+#include "crash.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -113,6 +113,7 @@ MM_EXPORT void mm_clear_wake(void)
 MM_EXPORT void mm_beat(void)
 {
     __atomic_add_fetch(&mm_box->beats, 1, __ATOMIC_RELAXED);
+    mm_cover_threads();
     while (fcntl(wake_pipe[0], F_GETFD) < 0 && fcntl(wake_pipe[1], F_GETFD) < 0) pause();
 }
 
@@ -224,6 +225,35 @@ MM_EXPORT uint32_t mm_layout(uint32_t *out, uint32_t capacity)
         offsetof(struct mm_box, open_requests),
         sizeof(struct mm_box),
         sizeof(struct mm_record),
+        MM_CRASH_OFFSET,
+        offsetof(struct mm_crash, state),
+        offsetof(struct mm_crash, signal),
+        offsetof(struct mm_crash, code),
+        offsetof(struct mm_crash, sender),
+        offsetof(struct mm_crash, address),
+        offsetof(struct mm_crash, pc),
+        offsetof(struct mm_crash, sp),
+        offsetof(struct mm_crash, return_address),
+        offsetof(struct mm_crash, thread),
+        offsetof(struct mm_crash, flags),
+        offsetof(struct mm_crash, thread_name),
+        offsetof(struct mm_crash, frame_count),
+        offsetof(struct mm_crash, object_count),
+        offsetof(struct mm_crash, frames),
+        MM_CRASH_FRAMES,
+        offsetof(struct mm_crash, objects),
+        MM_CRASH_OBJECTS,
+        sizeof(struct mm_crash_object),
+        sizeof(struct mm_crash),
+        offsetof(struct mm_crash_object, start),
+        offsetof(struct mm_crash_object, end),
+        offsetof(struct mm_crash_object, base),
+        offsetof(struct mm_crash_object, build_id_length),
+        offsetof(struct mm_crash_object, build_id),
+        MM_BUILD_ID,
+        offsetof(struct mm_crash_object, path),
+        MM_CRASH_PATH,
+        offsetof(struct mm_crash_object, flags),
     };
     const uint32_t count = sizeof layout / sizeof layout[0];
     if (count <= capacity)

@@ -57,7 +57,7 @@ static void read_entry(struct mm_object *object, const ElfW(Dyn) *entry)
     }
 }
 
-static int read_object(struct mm_object *object, const struct dl_phdr_info *info)
+int mm_read_object(struct mm_object *object, const struct dl_phdr_info *info)
 {
     *object = (struct mm_object){.base = info->dlpi_addr, .path = info->dlpi_name};
     for (int i = 0; i < info->dlpi_phnum; i++) {
@@ -89,7 +89,7 @@ static int add_object(struct dl_phdr_info *info, size_t size, void *data)
     if (list == NULL)
         return -1;
     objects->list = list;
-    objects->count += (size_t)read_object(&list[objects->count], info);
+    objects->count += (size_t)mm_read_object(&list[objects->count], info);
     return 0;
 }
 

@@ -13,9 +13,19 @@
 #include <stdint.h>
 
 #if defined(__x86_64__)
-enum { MM_RELOC_COPY = R_X86_64_COPY, MM_RELOC_JUMP_SLOT = R_X86_64_JUMP_SLOT };
+enum {
+    MM_RELOC_COPY = R_X86_64_COPY,
+    MM_RELOC_JUMP_SLOT = R_X86_64_JUMP_SLOT,
+    MM_RELOC_GLOB_DAT = R_X86_64_GLOB_DAT,
+    MM_RELOC_ADDRESS = R_X86_64_64
+};
 #elif defined(__aarch64__)
-enum { MM_RELOC_COPY = R_AARCH64_COPY, MM_RELOC_JUMP_SLOT = R_AARCH64_JUMP_SLOT };
+enum {
+    MM_RELOC_COPY = R_AARCH64_COPY,
+    MM_RELOC_JUMP_SLOT = R_AARCH64_JUMP_SLOT,
+    MM_RELOC_GLOB_DAT = R_AARCH64_GLOB_DAT,
+    MM_RELOC_ADDRESS = R_AARCH64_ABS64
+};
 #else
 #error "the loader knows the relocations of x86-64 and arm64 only"
 #endif
@@ -49,6 +59,8 @@ struct mm_bloom {
     uint32_t count, shift;
 };
 
+/* Reads one that dl_iterate_phdr() has found. 0: it has no symbols. */
+int mm_read_object(struct mm_object *object, const struct dl_phdr_info *info);
 /* Lists what is loaded; to be freed with mm_free_objects(). -1: no memory. */
 int mm_list_objects(struct mm_objects *objects);
 void mm_free_objects(struct mm_objects *objects);

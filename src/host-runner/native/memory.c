@@ -22,6 +22,8 @@ int mm_read_memory(const struct iovec *to, const struct iovec *from, unsigned lo
     return failed;
 }
 
+enum { SMALLEST_PAGE = 4096 };
+
 /* Whether 8 bytes can be read: the kernel reads them before it looks at the first argument, which is invalid. */
 static int can_read(const uint8_t *at)
 {
@@ -29,18 +31,33 @@ static int can_read(const uint8_t *at)
     return syscall(SYS_rt_sigprocmask, NO_SUCH_WAY, at, NULL, sizeof(uint64_t)) == 0 || errno != EFAULT;
 }
 
+/* Looks at a word of each page, and at the last word. */
+static int can_read_all(const uint8_t *at, size_t length)
+{
+    const uint8_t *const last = at + length - sizeof(uint64_t);
+    int can = can_read(last);
+    for (; can && at < last; at += SMALLEST_PAGE)
+        can = can_read(at);
+    return can;
+}
+
+int mm_read_safely(void *to, const void *from, size_t length)
+{
+    const struct iovec here = {to, length}, there = {(void *)(uintptr_t)from, length};
+    const int saved = errno;
+    int failed = mm_read_memory(&here, &there, 1);
+    if (failed && failed != EFAULT && can_read_all(from, length)) {
+        memcpy(to, from, length);
+        failed = 0;
+    }
+    errno = saved;
+    return failed;
+}
+
 uint64_t mm_peek(const uint8_t *at)
 {
     uint64_t value = 0;
-    const struct iovec here = {&value, sizeof value}, there = {(void *)(uintptr_t)at, sizeof value};
-    const int saved = errno;
-    const int failed = mm_read_memory(&here, &there, 1);
-    if (failed)
-        value = 0;
-    if (failed && failed != EFAULT && can_read(at))
-        memcpy(&value, at, sizeof value);
-    errno = saved;
-    return value;
+    return mm_read_safely(&value, at, sizeof value) == 0 ? value : 0;
 }
 
 _Noreturn void mm_give_up(const char *what)
@@ -54,7 +71,6 @@ _Noreturn void mm_give_up(const char *what)
 
 void mm_touch(const void *bytes, size_t length)
 {
-    enum { SMALLEST_PAGE = 4096 };
     const volatile uint8_t *at = bytes;
     for (size_t i = 0; i < length; i += SMALLEST_PAGE)
         (void)at[i];

@@ -1,5 +1,5 @@
 /* The life of this process. It ends with its core, and without running what a module left behind. */
-#include "shim.h"
+#include "crash.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -131,6 +131,8 @@ static void leave(int code, void *unused)
 {
     (void)unused;
     if (mm_may_write()) {
+        if (!__atomic_load_n(&mm_box->end_asked, __ATOMIC_ACQUIRE))
+            mm_crash_note_exit(__builtin_frame_address(0));
         mm_box->exit_code = code;
         __atomic_store_n(&mm_box->exit_called, 1, __ATOMIC_RELEASE);
     }

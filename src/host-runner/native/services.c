@@ -1,5 +1,5 @@
 /* What a module may call: sending, configuration, small helpers, and the services that this version does not have. */
-#include "shim.h"
+#include "crash.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -199,6 +199,7 @@ static void *run_thread(void *given)
     if (start.name[0] != 0)
         prctl(PR_SET_NAME, start.name);
     mm_set_thread_cause(&start.cause);
+    mm_give_alt_stack(0);
     return start.run(start.data);
 }
 

@@ -75,6 +75,9 @@ enum mm_crash_state { MM_CRASH_NONE = 0, MM_CRASH_READY = 1, MM_CRASH_BEGUN = 2,
 /* MM_CRASH_MAIN: on the thread that calls the module. MM_CRASH_OVERFLOW: its stack was used up. MM_CRASH_CUT: it has more frames. */
 enum mm_crash_flags { MM_CRASH_MAIN = 1, MM_CRASH_OVERFLOW = 2, MM_CRASH_CUT = 4 };
 
+/* MM_OBJECT_DELETED: its path leads to another file by now, or to none. */
+enum mm_object_flags { MM_OBJECT_DELETED = 1 };
+
 /* A file of which code was running. */
 struct mm_crash_object {
     uint64_t start, end; /* the mapping that the frames are in */
@@ -82,7 +85,7 @@ struct mm_crash_object {
     uint32_t build_id_length;
     uint8_t build_id[MM_BUILD_ID];
     char path[MM_CRASH_PATH]; /* with a NUL; cut if it is longer */
-    uint32_t reserved;
+    uint32_t flags;           /* enum mm_object_flags */
 };
 
 struct mm_crash {
@@ -92,7 +95,7 @@ struct mm_crash {
     int32_t sender;          /* si_pid of a signal that was sent; 0: none was */
     uint64_t address;        /* si_addr of a fault */
     uint64_t pc, sp;         /* where it was executing */
-    uint64_t return_address; /* what the stack pointer points to: who called, after a jump to nowhere */
+    uint64_t return_address; /* who called, after a jump to nowhere: what the stack pointer points to; on arm64 the link register */
     int32_t thread;          /* as gettid() has it */
     uint32_t flags;          /* enum mm_crash_flags */
     char thread_name[16];
@@ -172,6 +175,8 @@ struct iovec;
  * be read. Another one: the system does not allow this way of copying.
  */
 int mm_read_memory(const struct iovec *to, const struct iovec *from, unsigned long count);
+/* The same for one piece of at least 8 bytes, in every way that there is. */
+int mm_read_safely(void *to, const void *from, size_t length);
 /* The 8 bytes at `at`; 0 if they cannot be read. */
 uint64_t mm_peek(const uint8_t *at);
 /* Reads a byte of each page: where memory cannot be read, the fault comes now, on the thread that gave the pointer. */
@@ -179,6 +184,11 @@ void mm_touch(const void *bytes, size_t length);
 /* The module has written where it must not. Nothing there can be trusted. The core reads from the box what still makes sense.
  */
 _Noreturn void mm_give_up(const char *what);
+
+/* ---- stack.c ---- */
+
+/* The lowest address that the module may use of the stack on which it is called; 0: it is not guarded. */
+extern uintptr_t mm_stack_start;
 
 /* ---- box.c ---- */
 

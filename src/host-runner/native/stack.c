@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
+uintptr_t mm_stack_start;
+
 /* Where the writable mapping of the running stack begins; 0: not found. */
 static uintptr_t find_bottom(void)
 {
@@ -29,5 +31,6 @@ MM_EXPORT int32_t mm_guard_stack(uint32_t bytes)
     const uintptr_t left = (uintptr_t)__builtin_frame_address(0) - bottom;
     if (bottom == 0 || left <= bytes)
         return -1;
+    mm_stack_start = bottom + bytes;
     return mprotect((void *)bottom, bytes, PROT_NONE);
 }

@@ -1,5 +1,7 @@
 /** The file of one host: chosen while the process of the host comes up, which takes longer. */
 
+import { basename, join } from 'node:path';
+import type { ModuleFiles } from '../../stacks/module-files.js';
 import type { LoadableFile } from './build.js';
 import { wasOverwritten } from './overwritten.js';
 
@@ -47,6 +49,24 @@ export class HostFile {
   /** What tells the original file from others. */
   get fileId(): string | null {
     return this.loadable?.build?.fileId ?? this.#originalId;
+  }
+
+  /** Where the bytes that the host has loaded may be. */
+  get places(): ModuleFiles {
+    const { path, loadable } = this;
+    if (loadable === null || loadable.build === null) return { path, others: [] };
+    const { original, home } = loadable.build;
+    const others = [original, join(home, basename(original)), this.#copyOf(loadable)];
+    return {
+      path,
+      others: others.filter((other) => other !== null && other !== path) as string[],
+      identity: loadable.identity,
+    };
+  }
+
+  /** Tells its build from others: the sha256, or what the system says of a file that the core could not read. */
+  get buildKey(): string {
+    return this.loadable?.build?.sha256 ?? this.fileId ?? this.#original;
   }
 
   /** Whether it was written to since it was loaded. */

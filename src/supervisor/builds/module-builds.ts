@@ -40,6 +40,11 @@ export class ModuleBuilds {
     return this.#current?.fileId ?? null;
   }
 
+  /** Tells the build that its host loaded or failed to load from others; `null`: there was none. */
+  get currentKey(): string | null {
+    return this.#current?.buildKey ?? null;
+  }
+
   /** The builds that must be kept; of the files of `hosts` too. */
   inUse(hosts: readonly { file: HostFile }[]): Build[] {
     const files = [this.#current, ...hosts.map(({ file }) => file)];

@@ -43,5 +43,6 @@ function defaultsOf(verdict: Verdict): Record<DefaultReason, CallAnswer> {
     deadline: of('deadline'),
     down: of('down'),
     overload: of('overload'),
+    quarantine: of('quarantine'),
   };
 }

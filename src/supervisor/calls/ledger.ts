@@ -4,6 +4,7 @@
  */
 
 import { performance } from 'node:perf_hooks';
+import type { CrashBody } from '../../config/types.js';
 import { IN_FRAME } from '../../wire/batch.js';
 import { type BoxHeader, isReachable } from '../../wire/black-box.js';
 import type { Log, Report } from '../../wire/codec.js';
@@ -20,6 +21,7 @@ import { Growth } from './growth.js';
 import { HeldCalls } from './held-calls.js';
 import { Origins } from './origins.js';
 import type { CallAnswer, PendingCall } from './pending-call.js';
+import { RecentCalls } from './recent-calls.js';
 import { SafePosition } from './safe-position.js';
 import type { SentRecord } from './sent-record.js';
 import { type Settlement, settleCalls } from './settle.js';
@@ -49,6 +51,7 @@ export interface LedgerLimits {
   window: number;
   maxMessageBytes: number;
   logRate: number | null;
+  crashBody: CrashBody;
 }
 
 /** What the ledger asks of who keeps what modules send. */
@@ -78,6 +81,8 @@ export class Ledger {
   readonly #safe: SafePosition;
   /** Where answered calls came from. */
   readonly #origins = new Origins();
+  /** The last that it answered. */
+  readonly recent: RecentCalls;
   /** Whether what is being read has sends. */
   #hasSends = false;
   readonly #records: RecordSink = {
@@ -99,6 +104,7 @@ export class Ledger {
   constructor(evidence: Evidence, limits: LedgerLimits, listener: LedgerListener, keeper: LedgerKeeper | null = null) {
     this.#evidence = evidence;
     this.#limits = limits;
+    this.recent = new RecentCalls(limits.crashBody === 'all');
     this.#listener = listener;
     this.#keeper = keeper;
     this.#safe = new SafePosition(keeper, () => this.#release());
@@ -259,6 +265,7 @@ export class Ledger {
     const isUnchanged = params === null && payload === null;
     if (!isUnchanged && !this.#trust(findResultProblem(pending.event, params, payload))) return;
     this.#held.delete(pending);
+    if (!expired) this.recent.add(seq, pending.event, value === 1 ? 'consumed' : 'pass');
     const { origin } = pending.taker;
     if (origin) this.#origins.remember(seq, origin);
     if (pending.place !== IN_FRAME) this.#evidence.payloads?.free(pending.place);

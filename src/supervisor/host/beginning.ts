@@ -2,6 +2,7 @@
 
 import type { Run } from '../runner/runner.js';
 import { LastWords } from './last-words.js';
+import { StartStack } from './start-stack.js';
 
 /** What happens to a start whose time is over. */
 export type StartTimeout =
@@ -23,14 +24,15 @@ const EARLY_MS = 2;
 export class Beginning {
   readonly kind = 'beginning';
   readonly lastWords = new LastWords();
+  readonly stack = new StartStack();
   /** Whether its file does not say its ABI, so that it tries the one that the core chose. */
   tries = false;
   #tracer: number | null = null;
 
   /** Whether its time to start begins anew. */
   timeout(run: Run, startTimeoutMs: number, nowMs: number): StartTimeout {
-    // It has its whole time from when its process began.
-    const leftMs = (run.beganMs ?? nowMs) + startTimeoutMs - nowMs;
+    // It has its whole time from when its process began, without what it lost while its stack was taken.
+    const leftMs = (run.beganMs ?? nowMs) + startTimeoutMs + (this.stack.taking?.heldMs ?? 0) - nowMs;
     if (leftMs > EARLY_MS) return { kind: 'spared', forMs: leftMs, tracer: null };
     const before = this.#tracer;
     const tracer = run.tracedBy();

@@ -6,7 +6,7 @@ import type { BoxHeader } from '../../wire/black-box.js';
 import type { RunEnd } from '../runner/runner.js';
 import type { Beginning, Served } from './beginning.js';
 import { makeCardId } from './card-id.js';
-import { type DeathFacts, judgeDeath, judgeTry } from './death.js';
+import { type Death, type DeathFacts, judgeDeath, judgeTry } from './death.js';
 import type { HostEnd } from './host-listener.js';
 
 /** What the host itself knows, with the last header of its black box; `null`: that is no longer a header. */
@@ -35,7 +35,7 @@ export function makeEnd(
   stage: Beginning | Served,
   { startTimeoutMs, hangMs, position }: Pick<ModuleSpec, 'startTimeoutMs' | 'hangMs' | 'position'>,
   configFile: string | null,
-): Omit<HostEnd, 'call' | 'lost' | 'unseen'> {
+): Omit<HostEnd, 'call' | 'lost' | 'unseen' | 'stack' | 'scene'> {
   const facts: DeathFacts = {
     ...known,
     exitCode,
@@ -55,6 +55,20 @@ export function makeEnd(
   const servedMs = stage.kind === 'served' ? performance.now() - stage.readyMs : 0;
   const diedAt = new Date();
   const death = judgeDeath(facts);
-  const cardId = death.cause === 'stop' ? null : makeCardId(facts.module, diedAt, facts.generation);
-  return { ...death, facts, hasTried: stage.tries && judgeTry(facts) !== null, servedMs, diedAt, cardId };
+  const cardId = isWorthACard(death, facts) ? makeCardId(facts.module, diedAt, facts.generation) : null;
+  return {
+    ...death,
+    facts,
+    hasTried: stage.tries && judgeTry(facts) !== null,
+    servedMs,
+    diedAt,
+    cardId,
+    isQuarantined: false,
+  };
+}
+
+/** A host that ended as ordered, or that said why it cannot start and then exited, leaves nothing to find out. */
+function isWorthACard({ what, cause }: Pick<Death, 'what' | 'cause'>, { note, signal }: DeathFacts): boolean {
+  if (cause === 'stop') return false;
+  return what.kind !== 'refused' || typeof note !== 'string' || (signal !== null && signal !== 'SIGKILL');
 }

@@ -1,8 +1,10 @@
 /** Between a host and its module: what happened, in the host's words. */
 
-import type { AbiName } from '../../config/types.js';
+import type { AbiName, CrashBody } from '../../config/types.js';
+import type { TakenStack } from '../../stacks/take-stack.js';
 import type { Log, Ready } from '../../wire/codec.js';
 import type { CallAnswer, PendingCall } from '../calls/pending-call.js';
+import type { RecentCalls } from '../calls/recent-calls.js';
 import type { SentRecord } from '../calls/sent-record.js';
 import type { Ending } from '../runner/runner.js';
 import type { Offer } from '../trials/trial.js';
@@ -45,6 +47,20 @@ export interface HostListener<Host> {
   leftBehind(host: Host, ending: Ending): void;
 }
 
+/** What else is known of a host at its end, for its crash card. */
+export interface DeathScene {
+  /** The file whose copy it may have loaded. */
+  original: string;
+  sha256: string | null;
+  abi: string | null;
+  uptimeMs: number;
+  recent: RecentCalls;
+  crashBody: CrashBody;
+  /** When it was looked at last; `null`: it never was. */
+  memoryBytes: number | null;
+  descriptors: number | null;
+}
+
 /** The end of a host and of the calls it held. */
 export interface HostEnd extends Death {
   facts: DeathFacts;
@@ -54,12 +70,20 @@ export interface HostEnd extends Death {
   servedMs: number;
   /** When the core learnt of it. */
   diedAt: Date;
-  /** Names its crash card; `null`: there is none, because it ended as ordered. */
+  /** Names its crash card; `null`: there is none, because it ended as ordered, or said why it cannot start. */
   cardId: string | null;
+  /** Whether its module does not get the call again that it was executing. The module decides that. */
+  isQuarantined: boolean;
   /** The call that it was executing, which has its true answer if that is in the black box; `null`: none. */
   call: PendingCall | null;
+  /**
+   * The stacks of a host that hung, taken before it was killed. It resolves with `null` when nothing could be seen, and never
+   * fails. `null`: it did not hang, or its time was too short to look.
+   */
+  stack: Promise<TakenStack | null> | null;
   /** Calls that get their default now. */
   lost: PendingCall[];
   /** Calls that the module has not seen, in their order. */
   unseen: PendingCall[];
+  scene: DeathScene;
 }

@@ -2,6 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../../config/types.js';
+import { readDescriptorsOf } from '../../descriptors.js';
 import { type ErrorCode, HandshakeError, type SupervisorError } from '../../errors.js';
 import { type ProcessUsage, readUsage } from '../../process-usage.js';
 import type { Candidates, HostFrame, Report } from '../../wire/codec.js';
@@ -10,7 +11,7 @@ import type { HostFile } from '../builds/host-file.js';
 import { Ledger, type LedgerListener } from '../calls/ledger.js';
 import type { PendingCall } from '../calls/pending-call.js';
 import type { Peer } from '../runner/peer.js';
-import type { Run, RunEnd, RunListener, Runner } from '../runner/runner.js';
+import type { Run, RunEnd, RunListener, Runner, StackTaking } from '../runner/runner.js';
 import { parseOffer } from '../trials/trial.js';
 import type { SendKeeper } from '../types.js';
 import { Beginning, type Served } from './beginning.js';
@@ -26,7 +27,7 @@ import {
   type HostTimes,
   stepHost,
 } from './host-lifecycle.js';
-import type { HostListener } from './host-listener.js';
+import type { DeathScene, HostEnd, HostListener } from './host-listener.js';
 import { LivenessWatch } from './liveness-watch.js';
 import { PatientTimer } from './patient-timer.js';
 import { makeWelcome } from './welcome.js';
@@ -64,6 +65,8 @@ export class Host {
   #unreachable: Unreachable | null = null;
   #refusal: Refusal | null = null;
   #usage: ProcessUsage | null = null;
+  #descriptors: number | null = null;
+  #abi: string | null = null;
 
   /**
    * @param options.isFresh - its process must be a new one
@@ -88,6 +91,7 @@ export class Host {
     this.#watch = this.#makeWatch();
     if (keeper?.isFull(spec.name)) this.closeSends(true);
     this.#take(beginHost(spec));
+    this.#watchStart();
     file.chosen().catch((error: SupervisorError) => this.#violated(error));
   }
 
@@ -108,9 +112,13 @@ export class Host {
     return this.#run.remark;
   }
 
-  /** Takes new times that only the core uses. The host keeps the other settings that it was started with. */
-  setTimes({ startTimeoutMs, stopTimeoutMs }: HostTimes, { heartbeatMs }: Pick<HostSurroundings, 'heartbeatMs'>): void {
-    this.#spec = { ...this.#spec, startTimeoutMs, stopTimeoutMs };
+  /** Takes new settings that only the core uses. The host keeps the other settings that it was started with. */
+  configure(
+    { startTimeoutMs, stopTimeoutMs, crashBody }: HostTimes & Pick<ModuleSpec, 'crashBody'>,
+    { heartbeatMs }: Pick<HostSurroundings, 'heartbeatMs'>,
+  ): void {
+    this.#spec = { ...this.#spec, startTimeoutMs, stopTimeoutMs, crashBody };
+    this.#ledger.recent.keepWhole(crashBody === 'all');
     this.#watch.beatEvery(heartbeatMs);
   }
 
@@ -147,6 +155,11 @@ export class Host {
     if (usage === null || (this.#usage !== null && usage.start !== this.#usage.start)) return null;
     this.#usage = usage;
     return usage;
+  }
+
+  /** Looks at what its process uses now, which its crash card will say. */
+  look(): void {
+    if (this.readUsage() !== null) this.#descriptors = readDescriptorsOf(this.pid) ?? this.#descriptors;
   }
 
   /** What it used when it was looked at last; `null`: it never was. */
@@ -234,11 +247,17 @@ export class Host {
       },
       tracer: () => this.#run.tracedBy(),
       spared: (tracer) => this.#listener.spared(this, tracer),
+      takeStack: () => this.#run.takeStack(),
       failed: (verdict) => {
+        this.look();
         if (verdict.kind === 'hung') this.#step({ kind: 'hung' });
         else this.#giveUp({ kind: 'silent', silentMs: verdict.silentMs });
       },
     });
+  }
+
+  #watchStart(): void {
+    if (this.#stage.kind === 'beginning') this.#stage.stack.watch(this.#run, this.#spec.startTimeoutMs);
   }
 
   // ---- its life ----
@@ -248,6 +267,7 @@ export class Host {
   }
 
   #take({ next, effects }: HostStep): void {
+    if (this.#stage.kind === 'beginning' && next.kind !== 'starting') this.#stage.stack.close();
     this.#life = next;
     for (const effect of effects) this.#perform(effect);
   }
@@ -270,13 +290,18 @@ export class Host {
       case 'became-ready':
         this.#stage = { kind: 'served', readyMs: performance.now(), tries: this.tries };
         this.#watch.open();
-        this.readUsage();
+        this.look();
         this.#run.noteReady();
         break;
       case 'drain':
         if (this.inFlight === 0) this.#step({ kind: 'drained' });
         break;
     }
+  }
+
+  #stackOf({ what }: Pick<HostEnd, 'what'>): StackTaking | null {
+    if (what.kind === 'hung') return this.#watch.stack;
+    return what.kind === 'start-timeout' && this.#stage.kind === 'beginning' ? this.#stage.stack.taking : null;
   }
 
   #timeout(): void {
@@ -288,6 +313,7 @@ export class Host {
         return;
       }
       this.#refusal ??= this.#run.diagnose();
+      this.look();
     }
     this.#step({ kind: 'timeout' });
   }
@@ -337,6 +363,7 @@ export class Host {
     } else if (frame.candidates && this.#life.kind === 'starting') {
       this.#offered(frame.candidates);
     } else if (frame.ready && this.#life.kind === 'starting') {
+      this.#abi = frame.ready.abi || null;
       this.#step({ kind: 'ready' });
       this.#listener.ready(this, frame.ready);
     } else if (frame.refused && this.#life.kind === 'starting') {
@@ -391,6 +418,22 @@ export class Host {
     const known = { from, refusal: this.#refusal, unreachable: this.#unreachable, executing, note, header };
     const overwritten = this.file.isOverwritten();
     const end = makeEnd({ ...subject, ...known, overwritten }, ended, this.#stage, this.#spec, this.#around.configFile);
-    this.#listener.died(this, { ...end, call, lost, unseen });
+    const stack = this.#stackOf(end)?.read(this.file.places) ?? null;
+    this.#listener.died(this, { ...end, call, lost, unseen, stack, scene: this.#makeScene() });
+  }
+
+  #makeScene(): DeathScene {
+    const { build = null } = this.file.loadable ?? {};
+    const { crashBody, abi } = this.#spec;
+    return {
+      original: build?.original ?? this.path,
+      sha256: build?.sha256 ?? null,
+      abi: this.#abi ?? abi,
+      uptimeMs: Math.round(performance.now() - (this.#run.beganMs ?? performance.now())),
+      recent: this.#ledger.recent,
+      crashBody,
+      memoryBytes: this.#usage?.memoryBytes ?? null,
+      descriptors: this.#descriptors,
+    };
   }
 }

@@ -5,7 +5,8 @@
 
 import { performance } from 'node:perf_hooks';
 import type { BoxHeader } from '../../wire/black-box.js';
-import { judge, LIVENESS, type Liveness, SOONEST_LOOK_MS } from './liveness.js';
+import type { StackTaking } from '../runner/runner.js';
+import { judge, LIVENESS, type Liveness, SOONEST_LOOK_MS, stackAfter } from './liveness.js';
 
 /** What the watch needs of its host. */
 export interface Watched {
@@ -21,8 +22,10 @@ export interface Watched {
   tracer(): number | null;
   /** A debugger traces it, so it is not given up. Told once for each debugger. */
   spared(tracer: number): void;
+  /** Begins to take its stack: a callback may be about to hang. */
+  takeStack(): StackTaking;
   /** It hangs or cannot be reached. */
-  failed(verdict: Exclude<Liveness, { kind: 'alive' }>): void;
+  failed(verdict: Extract<Liveness, { kind: 'hung' | 'unreachable' }>): void;
 }
 
 /** The settings that decide. */
@@ -43,6 +46,9 @@ const UNASKED_COUNT = 2;
 /** A traced host is looked at again this much later. */
 const TRACED_MS = 1000;
 
+/** Callbacks that are slow, and do not hang, are not held up again before this time is over. */
+const STACK_PAUSE_MS = 10_000;
+
 /** Runs from ready to the end of the drain. */
 export class LivenessWatch {
   #settings: LivenessSettings;
@@ -59,10 +65,21 @@ export class LivenessWatch {
   #tracedMs = Number.NEGATIVE_INFINITY;
   #tracer: number | null = null;
   #doubted = false;
+  /** Of the callback that began at this time, as its box has it. */
+  #stack: { of: bigint; taking: StackTaking } | null = null;
+  /** Whether it is of the callback that is being executed. */
+  #hasStack = false;
+  #stackMs = Number.NEGATIVE_INFINITY;
+  #heldUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(settings: LivenessSettings, watched: Watched) {
     this.#settings = settings;
     this.#watched = watched;
+  }
+
+  /** The stack of the callback that was seen last, if it was slow; `null`: it was not, or its stack could not be taken again. */
+  get stack(): StackTaking | null {
+    return this.#hasStack ? (this.#stack?.taking ?? null) : null;
   }
 
   /** Takes another heartbeat, for what is looked at from now on. */
@@ -83,7 +100,10 @@ export class LivenessWatch {
   begin(nowMs = performance.now()): void {
     this.heard(nowMs);
     const { hangMs, heartbeatMs } = this.#settings;
-    this.#lookIn(Math.min(hangMs ?? Number.POSITIVE_INFINITY, LIVENESS * heartbeatMs), nowMs);
+    this.#lookIn(
+      Math.min(hangMs === null ? Number.POSITIVE_INFINITY : stackAfter(hangMs), LIVENESS * heartbeatMs),
+      nowMs,
+    );
   }
 
   /** The host said something. */
@@ -141,6 +161,8 @@ export class LivenessWatch {
     const header = this.#watched.readHeader();
     this.#countBeats(header, nowMs);
     const executingSinceMs = this.#executingSinceMs(header, nowMs);
+    this.#noteStack(executingSinceMs === null ? null : header, nowMs);
+    const hasStack = this.#hasStack || nowMs - this.#stackMs < STACK_PAUSE_MS;
     const verdict = judge({
       nowMs,
       ...this.#settings,
@@ -149,19 +171,40 @@ export class LivenessWatch {
       heardMs: this.#heardMs,
       beatMs: this.#beatMs,
       tracedMs: this.#tracedMs,
+      heldMs: this.stack?.heldMs ?? 0,
+      heldUntilMs: this.#heldUntilMs,
+      hasStack,
     });
     if (verdict.kind === 'alive') {
       if (verdict.beat) this.#beat(nowMs);
       if (verdict.lookAgainMs === this.#settings.heartbeatMs) this.#lookTogether();
       else this.#lookIn(verdict.lookAgainMs);
+    } else if (verdict.kind === 'slow') {
+      // Who looks at it with a debugger sees more, and does not let others in.
+      if (header !== null && !this.#isTraced(nowMs)) this.#takeStack(header, nowMs);
+      this.#lookIn(verdict.lookAgainMs);
     } else if (this.#isTraced(nowMs)) {
       this.#lookIn(TRACED_MS);
     } else if (this.#doubted || (verdict.kind === 'hung' && !isLate)) {
       this.#watched.failed(verdict);
     } else {
       this.#doubted = true;
+      if (verdict.kind === 'hung' && header !== null && !hasStack) this.#takeStack(header, nowMs);
       this.#lookIn(DOUBT_MS);
     }
+  }
+
+  #takeStack({ currentStart }: BoxHeader, nowMs: number): void {
+    this.#stackMs = nowMs;
+    this.#stack = { of: currentStart, taking: this.#watched.takeStack() };
+    this.#hasStack = true;
+  }
+
+  /** The stack of a callback that has ended is of no use. It is taken to its end, or the process might stay stopped. */
+  #noteStack(header: BoxHeader | null, nowMs: number): void {
+    if (this.#stack?.taking.heldMs === null) this.#heldUntilMs = nowMs;
+    else if (this.#stack?.of !== header?.currentStart) this.#stack = null;
+    this.#hasStack = this.#stack !== null && this.#stack.of === header?.currentStart;
   }
 
   #countBeats(header: BoxHeader | null, nowMs: number): void {

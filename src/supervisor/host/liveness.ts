@@ -17,6 +17,12 @@ export interface Observation {
   beatMs: number | null;
   /** When it was last seen under a debugger; silence before that does not count. */
   tracedMs: number;
+  /** For how long the call being executed was held up because its stack was taken. */
+  heldMs: number;
+  /** When it was last seen held up for that; silence before that does not count. */
+  heldUntilMs: number;
+  /** Whether the stack of the call being executed was taken already, or is not to be. */
+  hasStack: boolean;
 }
 
 /** What to think of a host, or when to look again and whether to ask it for a sign of life. */
@@ -25,6 +31,8 @@ export type Liveness =
   | { kind: 'hung' }
   /** It executes nothing, and has not answered for `silentMs`. */
   | { kind: 'unreachable'; silentMs: number }
+  /** A callback has run for so long that its stack is to be taken, to have it if it is killed. */
+  | { kind: 'slow'; lookAgainMs: number }
   | { kind: 'alive'; lookAgainMs: number; beat: boolean };
 
 /** Heartbeats that an idle host may miss in a row. */
@@ -33,10 +41,18 @@ export const LIVENESS = 10;
 /** A look that was taken a moment early is not repeated at once. */
 export const SOONEST_LOOK_MS = 10;
 
+/** Enough for gdb, which takes half a second, and more on a machine that is busy. */
+const STACK_LEAD_MS = 3000;
+
+/** The stack is taken when this much of a time limit is over: before the limit, so that nothing waits for it then. */
+export function stackAfter(limitMs: number): number {
+  return Math.max(limitMs / 2, limitMs - STACK_LEAD_MS);
+}
+
 /**
  * While a callback runs, only `hangMs` counts. A host that holds calls and executes none must answer within `hangMs` or ten
  * heartbeats, whichever is shorter. Otherwise it is stopped, or stuck outside of the module. A host that holds no calls is
- * asked for a sign of life.
+ * asked for a sign of life. What it loses while its stack is taken is given back.
  */
 export function judge(seen: Observation): Liveness {
   const { nowMs, hangMs, heartbeatMs, executingSinceMs } = seen;
@@ -44,16 +60,22 @@ export function judge(seen: Observation): Liveness {
   // A begin in the future was overwritten by the module, and says nothing.
   if (executingSinceMs !== null && executingSinceMs <= nowMs) {
     if (hangMs === null) return lookAgain(silenceMs);
-    const leftMs = hangMs - since(seen, executingSinceMs);
-    return leftMs <= 0 ? { kind: 'hung' } : lookAgain(Math.min(hangMs, leftMs));
+    const ranMs = since(seen, executingSinceMs) - seen.heldMs;
+    const leftMs = hangMs - ranMs;
+    if (leftMs <= 0) return { kind: 'hung' };
+    const toStackMs = stackAfter(hangMs) - ranMs;
+    if (seen.hasStack) return lookAgain(Math.min(hangMs, leftMs));
+    return toStackMs <= 0
+      ? { kind: 'slow', lookAgainMs: Math.max(SOONEST_LOOK_MS, leftMs) }
+      : lookAgain(Math.min(hangMs, toStackMs));
   }
   if (seen.owes) {
     const limitMs = Math.min(hangMs ?? silenceMs, silenceMs);
-    const silentMs = since(seen, seen.heardMs);
+    const silentMs = since(seen, Math.max(seen.heardMs, seen.heldUntilMs));
     return silentMs >= limitMs ? { kind: 'unreachable', silentMs } : lookAgain(limitMs - silentMs);
   }
   if (seen.beatMs === null) return { kind: 'alive', lookAgainMs: heartbeatMs, beat: true };
-  const silentMs = since(seen, seen.beatMs);
+  const silentMs = since(seen, Math.max(seen.beatMs, seen.heldUntilMs));
   return silentMs >= silenceMs
     ? { kind: 'unreachable', silentMs }
     : lookAgain(Math.min(heartbeatMs, silenceMs - silentMs));

@@ -2,12 +2,14 @@
 
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../../config/types.js';
+import type { QuarantineTable } from '../../quarantine/table.js';
 import { CallEvent } from '../../wire/call-event.js';
 import type { Lane } from '../../wire/event-kinds.js';
 import { toLong, type WireParams } from '../../wire/params.js';
 import { CallQueue, type CallRoute } from '../calls/call-queue.js';
 import { Conversation } from '../calls/conversation.js';
 import type { AnswerTaker, CallAnswer, Follower, PendingCall } from '../calls/pending-call.js';
+import type { Host } from '../host/host.js';
 import type { HostEnd } from '../host/host-listener.js';
 import type { ModuleNews } from '../news/module-news.js';
 import type { HostSet } from './host-set.js';
@@ -23,6 +25,8 @@ export interface ModuleCallsOptions {
   news: ModuleNews;
   /** Whether a call with this deadline can still reach a host. */
   canWait: (deadlineMs: number) => boolean;
+  /** The messages that the module does not get. */
+  quarantine: QuarantineTable;
 }
 
 /** Takes calls, gives them to hosts that serve, and answers each once. */
@@ -30,12 +34,14 @@ export class ModuleCalls implements CallRoute {
   readonly #hosts: HostSet;
   readonly #news: ModuleNews;
   readonly #queue: CallQueue;
+  readonly #quarantine: QuarantineTable;
   readonly canWait: (deadlineMs: number) => boolean;
 
-  constructor(spec: ModuleSpec, queueBytes: number, { hosts, news, canWait }: ModuleCallsOptions) {
+  constructor(spec: ModuleSpec, queueBytes: number, { hosts, news, canWait, quarantine }: ModuleCallsOptions) {
     this.#hosts = hosts;
     this.#news = news;
     this.canWait = canWait;
+    this.#quarantine = quarantine;
     this.#queue = new CallQueue({ ...spec, queueBytes }, this);
   }
 
@@ -103,7 +109,14 @@ export class ModuleCalls implements CallRoute {
   }
 
   call(pending: PendingCall, nowMs: number): void {
-    this.#hosts.first?.call(pending, nowMs);
+    const host = this.#hosts.first;
+    if (host === null) return;
+    // Here and not where it comes in: what has waited since then may have become known meanwhile.
+    if (!this.#quarantine.isEmpty && this.#isWithheld(pending, host)) {
+      this.#queue.giveDefault(pending, 'quarantine', nowMs);
+    } else {
+      host.call(pending, nowMs);
+    }
   }
 
   takeFinished(): void {
@@ -112,5 +125,9 @@ export class ModuleCalls implements CallRoute {
 
   told(event: CallEvent, answer: CallAnswer, micros: number): void {
     if (event.kind === 'message') this.#news.stats.countMessage(answer, micros);
+  }
+
+  #isWithheld({ event }: PendingCall, host: Host): boolean {
+    return event.kind === 'message' && this.#quarantine.withholds(event, host.file.buildKey);
   }
 }

@@ -7,11 +7,14 @@ import { type StatusSources, stateOf } from './module-status.js';
 
 /** The figures of now; they stay as they are. */
 export function makeFigures(
-  sources: Pick<StatusSources, 'spec' | 'life' | 'isReplacing' | 'desired' | 'hosts' | 'generation' | 'queued'> & {
+  sources: Pick<
+    StatusSources,
+    'spec' | 'life' | 'isReplacing' | 'desired' | 'hosts' | 'generation' | 'queued' | 'quarantined'
+  > & {
     stats: ModuleStats;
   },
 ): ModuleFigures {
-  const { spec, desired, hosts, generation, queued, stats } = sources;
+  const { spec, desired, hosts, generation, queued, quarantined, stats } = sources;
   const processes = hosts.all.filter(({ pid }) => pid !== 0);
   let memoryBytes = 0;
   let { endedCpuSeconds: cpuSeconds } = stats.totals;
@@ -29,6 +32,7 @@ export function makeFigures(
     queueLimit: spec.queue,
     inFlight: hosts.inFlight,
     queued,
+    quarantined,
     hosts: processes.length,
     memoryBytes,
     cpuSeconds,

@@ -27,6 +27,7 @@ export interface StatusSources {
   stats: ModuleStats;
   lastError: SupervisorError | null;
   queued: number;
+  quarantined: number;
 }
 
 /** A host whose process still waits for others to come up does not count. */
@@ -73,8 +74,11 @@ export function makeStatus(sources: StatusSources): ModuleStatus {
     ...stats.status(),
     lastError: sources.lastError?.message ?? null,
     lastErrorSignal: sources.lastError?.signal ?? null,
+    // Who keeps crash cards knows it.
+    lastCrash: null,
     nextStartAt: waiting === null ? null : new Date(Date.now() + waiting - performance.now()).toISOString(),
     inFlight: hosts.inFlight,
     queued: sources.queued,
+    quarantined: sources.quarantined,
   };
 }

@@ -2,6 +2,8 @@
 
 import type { ModuleSpec } from '../../config/types.js';
 import type { SupervisorError } from '../../errors.js';
+import type { Quarantine } from '../../quarantine/quarantine.js';
+import type { QuarantineTable } from '../../quarantine/table.js';
 import type { CallEvent } from '../../wire/call-event.js';
 import type { Callback } from '../../wire/event-kinds.js';
 import type { Build } from '../builds/build.js';
@@ -18,6 +20,7 @@ import type { ModuleCondition, ModuleFigures, ModuleStatus } from '../types.js';
 import { HostMaker } from './host-maker.js';
 import { hearHosts } from './host-reports.js';
 import { HostSet } from './host-set.js';
+import { killOf } from './kill.js';
 import { type Lifetime, newLifetime } from './lifetime.js';
 import { MemoryCeiling } from './memory-ceiling.js';
 import { ModuleCalls } from './module-calls.js';
@@ -35,6 +38,7 @@ export interface ModuleSurroundings extends HostSurroundings {
   runId: string;
   abis: AbiMemory;
   builds: BuildStore;
+  quarantine: Quarantine;
   queueBytes: number;
 }
 
@@ -45,6 +49,7 @@ export class Module {
   readonly #hosts = new HostSet();
   readonly #news: ModuleNews;
   readonly #calls: ModuleCalls;
+  readonly #quarantine: QuarantineTable;
   readonly #builds: ModuleBuilds;
   readonly #maker: HostMaker;
   readonly #upkeep: Upkeep;
@@ -77,7 +82,9 @@ export class Module {
       },
     });
     const canWait = (deadlineMs: number) => this.#upkeep.canWait(deadlineMs);
-    const calls = new ModuleCalls(spec, queueBytes, { hosts: this.#hosts, news, canWait });
+    const quarantine = around.quarantine.of(module, spec);
+    quarantine.configure(spec);
+    const calls = new ModuleCalls(spec, queueBytes, { hosts: this.#hosts, news, canWait, quarantine });
     const builds = new ModuleBuilds({ module, store, warn: (text) => news.warn(null, text) });
     const listener = this.listen(hearHosts(this.#readHosts(), calls, news));
     const maker = new HostMaker({ news, around: () => this.#around, listener: () => listener, generations });
@@ -97,6 +104,7 @@ export class Module {
     });
     this.#news = news;
     this.#calls = calls;
+    this.#quarantine = quarantine;
     this.#builds = builds;
     this.#maker = maker;
   }
@@ -117,6 +125,11 @@ export class Module {
   /** Identifies the file that its host loaded or failed to load; `null` when there was none. */
   get loadedFile(): string | null {
     return this.#builds.loadedFile;
+  }
+
+  /** Tells the build that its host loaded or failed to load from others; `null`: there was none. */
+  get buildKey(): string | null {
+    return this.#builds.currentKey;
   }
 
   /** The builds that it may need again. */
@@ -176,7 +189,8 @@ export class Module {
     this.#around = around;
     this.#calls.configure(spec, around.queueBytes);
     this.#news.limitTo(spec.logRate);
-    for (const host of this.#hosts.all) host.setTimes(spec, around);
+    this.#quarantine.configure(spec);
+    for (const host of this.#hosts.all) host.configure(spec, around);
     if (this.#hosts.first !== null) this.#ceiling.open();
     this.#calls.dispatch();
   }
@@ -253,6 +267,7 @@ export class Module {
       stats: this.#news.stats,
       lastError,
       queued: this.#calls.waiting,
+      quarantined: this.#quarantined,
     });
   }
 
@@ -264,7 +279,7 @@ export class Module {
 
   /** Reads what its processes use now. */
   lookAtHosts(): void {
-    for (const host of this.#hosts.all) host.readUsage();
+    for (const host of this.#hosts.all) host.look();
   }
 
   /** Everything that metrics are made of. What its processes use is as it was when they were looked at last. */
@@ -272,7 +287,9 @@ export class Module {
     const { life, desired } = this.#upkeep;
     const { stats } = this.#news;
     const sources = { spec: this.#spec, life, isReplacing: this.#isReplacing, desired, hosts: this.#hosts, stats };
-    return makeFigures({ ...sources, generation: this.#maker.generation, queued: this.#calls.waiting });
+    const { generation } = this.#maker;
+    const { waiting: queued } = this.#calls;
+    return makeFigures({ ...sources, generation, queued, quarantined: this.#quarantined });
   }
 
   // ---- what hosts tell ----
@@ -305,9 +322,16 @@ export class Module {
   #died(host: Host, end: HostEnd): void {
     this.#news.flush();
     this.#news.stats.totals.endedCpuSeconds += host.lastUsage?.cpuSeconds ?? 0;
-    this.#calls.settle(end);
-    if (this.#hosts.remove(host) === 'serving') this.#upkeep.died(host, end);
-    else this.#succession.died(host, end);
+    // First, because what waits may be handed over while the calls are settled.
+    const kill = killOf(host, end);
+    const withheld = kill && this.#quarantine.add(kill);
+    const told = { ...end, isQuarantined: withheld?.state === 'withheld' };
+    this.#calls.settle(told);
+    if (this.#hosts.remove(host) === 'serving') this.#upkeep.died(host, told);
+    else this.#succession.died(host, told);
+    // Last, because the disk must not delay the next host. That one gets no call in this turn.
+    if (withheld) this.#news.quarantined(host, withheld);
+    this.#quarantine.save();
   }
 
   /** @returns `false` when it is too early: the host starts, or another one is about to take over */
@@ -316,6 +340,10 @@ export class Module {
     if (this.#upkeep.life.kind !== 'serving' || this.#succession.isPreparing) return false;
     this.#upkeep.renew();
     return true;
+  }
+
+  get #quarantined(): number {
+    return this.#quarantine.count(this.buildKey);
   }
 
   /** The successor can no longer take over, or a replaced host is gone. */

@@ -27,6 +27,7 @@ export class Roster {
       message: (sent, params) => events.message(sent, params),
       lifecycle: (event) => this.#lives(event),
       log: (line) => events.log(line),
+      died: (evidence) => events.died(evidence),
     };
   }
 

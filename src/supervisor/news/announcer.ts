@@ -3,7 +3,15 @@
 import type { EventEmitter } from 'node:events';
 import type { Callback } from '../../wire/event-kinds.js';
 import type { WireParams } from '../../wire/params.js';
-import type { LifecycleEvent, LogLine, SendKeeper, SentMessage, SupervisorEvents } from '../types.js';
+import type {
+  CrashKeeper,
+  DeathEvidence,
+  LifecycleEvent,
+  LogLine,
+  SendKeeper,
+  SentMessage,
+  SupervisorEvents,
+} from '../types.js';
 import type { UndeliveredKind } from './dropped-output.js';
 import type { ChainEvents } from './module-news.js';
 import type { SentMessages } from './sent-messages.js';
@@ -13,12 +21,22 @@ export class Announcer implements ChainEvents {
   readonly #emitter: EventEmitter<SupervisorEvents>;
   readonly #sentMessages: SentMessages;
   readonly #keeper: SendKeeper | null;
+  readonly #crashKeeper: CrashKeeper | null;
 
-  /** @param keeper takes what modules send; `null`: those who listen do */
-  constructor(emitter: EventEmitter<SupervisorEvents>, sentMessages: SentMessages, keeper: SendKeeper | null) {
+  /**
+   * @param keeper takes what modules send; `null`: those who listen do
+   * @param crashKeeper keeps what is known of deaths; `null`: nobody does
+   */
+  constructor(
+    emitter: EventEmitter<SupervisorEvents>,
+    sentMessages: SentMessages,
+    keeper: SendKeeper | null,
+    crashKeeper: CrashKeeper | null,
+  ) {
     this.#emitter = emitter;
     this.#sentMessages = sentMessages;
     this.#keeper = keeper;
+    this.#crashKeeper = crashKeeper;
   }
 
   message(sent: SentMessage, params: WireParams): UndeliveredKind | null {
@@ -43,6 +61,10 @@ export class Announcer implements ChainEvents {
 
   log(line: LogLine): void {
     this.#emit(() => this.#emitter.emit('log', line));
+  }
+
+  died(evidence: DeathEvidence): void {
+    this.#emit(() => this.#crashKeeper?.died(evidence));
   }
 
   /** A warning of the core itself. */

@@ -13,11 +13,22 @@ import type { DeathFacts } from '../host/death.js';
 import type { Host } from '../host/host.js';
 import type { DroppedKind, HostEnd } from '../host/host-listener.js';
 import type { Ending } from '../runner/runner.js';
-import type { DeathCause, LifecycleEvent, LogLine, ModuleState, SentMessage } from '../types.js';
+import type {
+  DeathCause,
+  DeathEvidence,
+  LifecycleEvent,
+  LogLine,
+  ModuleState,
+  QuarantinedMessage,
+  SentMessage,
+} from '../types.js';
 import { toLogText, toSentMessage } from './announcements.js';
+import { evidenceOf } from './death-evidence.js';
 import { describeEnding } from './describe-ending.js';
+import { describeQuarantined } from './describe-quarantined.js';
 import { describeSignal } from './describe-signal.js';
 import { DroppedOutput, type UndeliveredKind } from './dropped-output.js';
+import { LastLines } from './last-lines.js';
 import type { ModuleStats } from './module-stats.js';
 
 /** What a module announces. */
@@ -29,6 +40,8 @@ export interface ModuleEvents {
   message(sent: SentMessage, params: WireParams): UndeliveredKind | null;
   lifecycle(event: LifecycleEvent): void;
   log(line: LogLine): void;
+  /** A host has died, and nobody had ordered it. */
+  died(evidence: DeathEvidence): void;
 }
 
 /** What the chain of all modules announces. */
@@ -61,6 +74,7 @@ export class ModuleNews {
   readonly stats: ModuleStats;
   readonly #options: NewsOptions;
   readonly #dropped: DroppedOutput;
+  readonly #lastLines = new LastLines();
 
   constructor(options: NewsOptions) {
     this.#options = options;
@@ -128,6 +142,11 @@ export class ModuleNews {
     if (what) this.warn(host.generation, what);
   }
 
+  /** A message has ended the process of a host. */
+  quarantined({ generation }: Host, message: QuarantinedMessage): void {
+    if (message.state === 'withheld') this.warn(generation, `${describeQuarantined(message)}`);
+  }
+
   // ---- how it lives ----
 
   state(from: ModuleState, to: ModuleState, reason: string | null): void {
@@ -135,6 +154,7 @@ export class ModuleNews {
   }
 
   spawned({ generation, pid }: Host): void {
+    this.#lastLines.begin(generation);
     if (pid !== 0) this.#live({ kind: 'spawned', module: this.#options.module, generation, pid });
   }
 
@@ -145,9 +165,15 @@ export class ModuleNews {
     for (const warning of warnings) this.warn(generation, warning);
   }
 
-  exited({ facts }: HostEnd, cause: DeathCause, text: string): void {
+  exited(end: HostEnd, cause: DeathCause, text: string): void {
+    const { facts } = end;
     const { generation, pid, signal, exitCode } = facts;
-    this.#live({ kind: 'exited', module: this.#options.module, generation, pid, cause, signal, exitCode, text });
+    const { module, events } = this.#options;
+    const evidence = evidenceOf(end, cause, text, this.#lastLines.end(generation));
+    const card = evidence?.cardId ?? null;
+    // First, so that who is told of the end can ask for its card.
+    if (evidence !== null) events.died(evidence);
+    this.#live({ kind: 'exited', module, generation, pid, cause, signal, exitCode, text, card });
     if (!isFault(signal) || cause === 'stop') return;
     // As severe as the death that it belongs to, so that both are read together.
     this.#line(generation, 'supervisor', cause === 'trial' ? INFO : ERROR, describeDebugging(facts));
@@ -176,7 +202,9 @@ export class ModuleNews {
   }
 
   #line(generation: number | null, source: LogLine['source'], level: number, text: string): void {
-    this.#options.events.log({ time: Date.now(), module: this.#options.module, generation, source, level, text });
+    const line = { time: Date.now(), module: this.#options.module, generation, source, level, text };
+    this.#lastLines.add(line);
+    this.#options.events.log(line);
   }
 
   #live(event: LifecycleEvent): void {

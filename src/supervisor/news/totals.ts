@@ -42,5 +42,5 @@ export function since<T extends Counters>(before: T, now: T): T {
 }
 
 function noReasons(): Record<DefaultReason, number> {
-  return { crash: 0, hang: 0, deadline: 0, down: 0, overload: 0 };
+  return { crash: 0, hang: 0, deadline: 0, down: 0, overload: 0, quarantine: 0 };
 }

@@ -56,9 +56,12 @@ const OF_THE_CORE = [
   'overload',
   'backoff',
   'maxCrashes',
+  'quarantine',
+  'quarantineTtlMs',
   'stopTimeoutMs',
   'chainSends',
   'maxRssBytes',
+  'crashBody',
 ] as const;
 
 /** Global settings that are fixed for the life of the core, by their names in the file. */

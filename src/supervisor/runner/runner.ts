@@ -6,6 +6,8 @@
 import type { ModuleSpec } from '../../config/types.js';
 import type { ErrorCode } from '../../errors.js';
 import type { ProcessName } from '../../proc.js';
+import type { ModuleFiles } from '../../stacks/module-files.js';
+import type { TakenStack } from '../../stacks/take-stack.js';
 import type { Surroundings } from '../../wire/codec.js';
 import type { Evidence } from './evidence.js';
 import type { PeerListener } from './peer.js';
@@ -55,8 +57,10 @@ export interface Run {
   readonly surroundings: Surroundings | null;
   /** Ends the process, and what belongs to it. Does nothing when it is gone. */
   end(stage: EndStage): void;
-  /** The process that holds it up for somebody to look at; `null`: none does. */
+  /** The process that holds it up for somebody to look at; `null`: none does. One of {@link takeStack} does not count. */
   tracedBy(): number | null;
+  /** Begins to take the stacks of its threads, which holds it up for a moment. */
+  takeStack(): StackTaking;
   /** Why the process cannot have come to be ready, where the runner knows; `null`: it does not. */
   diagnose(): Diagnosis | null;
   /** The host is healthy now: the runner notes what it compares with when the host ends. Called often. */
@@ -70,6 +74,21 @@ export interface Run {
    * evidence. `null`: it is safe
    */
   close(safe: Promise<boolean> | null): void;
+}
+
+/** Stacks that are being taken, or were. */
+export interface StackTaking {
+  /** For how long it has held the process up, in milliseconds; `null`: it still may. */
+  readonly heldMs: number | null;
+  /**
+   * Looks up the names, once the stacks are taken. Never fails.
+   *
+   * @param files - of the module; `null`: they are not known
+   * @returns `null`: there was nothing to see
+   */
+  read(files: ModuleFiles | null): Promise<TakenStack | null>;
+  /** Lets the process go at once. What was taken until then can be read. */
+  end(): void;
 }
 
 /** How much patience there is: `terminate` lets it clean up, `kill` does not. */

@@ -59,6 +59,8 @@ export type LifecycleEvent =
       exitCode: number | null;
       /** One readable line: which module, what happened, what follows. */
       text: string;
+      /** Names its crash card, which is written later; `null`: there is none. */
+      card: string | null;
     };
 
 /** What a supervisor announces. */

@@ -7,7 +7,7 @@ import type { Origin } from './origin.js';
 export type Verdict = 'pass' | 'consumed';
 
 /** Why a default verdict was given in a module's place. */
-export type DefaultReason = 'crash' | 'hang' | 'deadline' | 'down' | 'overload';
+export type DefaultReason = 'crash' | 'hang' | 'deadline' | 'down' | 'overload' | 'quarantine';
 
 /** One line of a trace: what one module made of the call. */
 export interface TraceEntry {

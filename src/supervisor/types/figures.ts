@@ -36,6 +36,8 @@ export interface ModuleFigures {
   queueLimit: number;
   inFlight: number;
   queued: number;
+  /** Messages that it does not get because they killed it. */
+  quarantined: number;
   /** Its processes, and what they use together. */
   hosts: number;
   memoryBytes: number;

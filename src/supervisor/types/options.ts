@@ -1,12 +1,15 @@
 /** What a supervisor is given. */
 
 import type { CoreKind } from '../../lock-file.js';
+import type { CrashKeeper } from './deaths.js';
 import type { SendKeeper } from './sends.js';
 
 /** Where a supervisor keeps what it needs while it runs. */
 export interface SupervisorOptions {
   /** Keeps what modules send until somebody has taken it; without one, listeners of `message` take it. */
   sendKeeper?: SendKeeper;
+  /** Is given what is known of each death; without one that is forgotten. */
+  crashKeeper?: CrashKeeper;
   /** Made with mode 0700 when it does not exist; only its owner may be able to write to it. One core at a time. */
   runDir: string;
   /**

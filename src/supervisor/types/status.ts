@@ -24,6 +24,16 @@ export interface HostStatus {
 /** The state of a module in short. */
 export type ModuleCondition = Pick<ModuleStatus, 'name' | 'state' | 'desired' | 'lastError'>;
 
+/** The last crash of a module, as far as its crash card says where it was. */
+export interface LastCrash {
+  /** Names the crash card. */
+  id: string;
+  /** The function; `null`: it is not known, or not yet. */
+  function: string | null;
+  source: string | null;
+  line: number | null;
+}
+
 /** Everything `status --json` says of one module. */
 export interface ModuleStatus {
   name: string;
@@ -72,6 +82,8 @@ export interface ModuleStatus {
   lastError: string | null;
   /** The signal that the process of `lastError` was ended by; `null`: none. */
   lastErrorSignal: string | null;
+  /** In this run of the core; `null`: there was none. */
+  lastCrash: LastCrash | null;
   nextStartAt: string | null;
   /**
    * `default`: verdicts given in its place, and `defaultByReason` why. `defaultConsumed`: how many of them consumed, so that the
@@ -106,6 +118,8 @@ export interface ModuleStatus {
   dropped: { logLines: number; outputBytes: number };
   inFlight: number;
   queued: number;
+  /** Messages that this build does not get because they killed it. */
+  quarantined: number;
   latencyMicros: { p50: number | null; p99: number | null };
 }
 

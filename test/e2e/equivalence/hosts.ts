@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeConfig } from '../../../src/config/make.js';
+import { Quarantine } from '../../../src/quarantine/quarantine.js';
 import { BuildStore } from '../../../src/supervisor/builds/store.js';
 import type { CallAnswer } from '../../../src/supervisor/calls/pending-call.js';
 import { acquireRunDir, type RunDir } from '../../../src/supervisor/directories/run-dir.js';
@@ -129,11 +130,13 @@ export class Hosts {
       keeper: null,
       runId: this.#runDir.runId,
       abis: new AbiMemory(null),
+      quarantine: new Quarantine({ stateDir: null, buildOf: () => null, warn: () => undefined }),
       builds: new BuildStore(join(this.#runDir.path, 'builds'), () => []),
     };
     const events: ModuleEvents = {
       message: () => null,
       lifecycle: () => undefined,
+      died: () => undefined,
       log: ({ level, text }) => {
         // Several modules of one file cannot each have the name of its init.
         if (level < 2 && !text.includes('which is used')) this.remarks.push(text);

@@ -11,10 +11,9 @@ import { Reports } from '../../../src/host-runner/reports.js';
 import { ACCEPTED, BATCH, loadShim, PHASE, type Shim } from '../../../src/host-runner/shim.js';
 import { SHIM_LIBRARY } from '../../../src/paths.js';
 import { type BoxFile, makeBox } from '../../../src/supervisor/runner/local/black-box/box-file.js';
-import { BOX } from '../../../src/wire/black-box.js';
 import { encodeCoreFrame } from '../../../src/wire/codec.js';
-import { RECORD } from '../../../src/wire/records.js';
 import { decodeReport } from '../../../src/wire/report.js';
+import { EXPECTED_LAYOUT } from '../../helpers/box-layout.js';
 import { collect, collectRecords } from '../../unit/wire/records.js';
 
 const GENERATION = 7;
@@ -48,35 +47,9 @@ const linesOf = (entries: { log?: { text?: Uint8Array | null } | null }[]) =>
 
 describe('the built shim', () => {
   it('has the layout that the core reads', () => {
-    const layout = new Uint32Array(32);
+    const layout = new Uint32Array(128);
     const count = shim.layout(layout, layout.length);
-    expect([...layout.subarray(0, count)]).toEqual([
-      BOX.version,
-      BOX.ringOffset,
-      BOX.generation,
-      BOX.ringSize,
-      BOX.head,
-      BOX.tail,
-      BOX.droppedLogs,
-      BOX.refusedSends,
-      BOX.phase,
-      BOX.currentSeq,
-      BOX.currentStart,
-      BOX.currentEvent,
-      BOX.exitCalled,
-      BOX.exitCode,
-      BOX.taken,
-      BOX.takenSends,
-      BOX.causeEvent,
-      BOX.causeId,
-      BOX.endAsked,
-      BOX.signalFrom,
-      BOX.beats,
-      BOX.sendsClosed,
-      BOX.openRequests,
-      BOX.headerBytes,
-      RECORD.headerBytes,
-    ]);
+    expect([...layout.subarray(0, count)]).toEqual(EXPECTED_LAYOUT);
   });
 
   it.each(['table', 'exports-2020'] as const)('takes the layout of %s, and no other size', (abi) => {

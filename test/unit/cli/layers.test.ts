@@ -9,12 +9,26 @@ import { PACKAGE_ROOT } from '../../../src/paths.js';
 const MAY_IMPORT: Record<string, string[]> = {
   text: [],
   render: ['text'],
+  'render/quarantine': ['text', 'render'],
+  'render/crashes': ['text', 'render'],
   terminal: ['text', 'render'],
   input: ['terminal'],
   core: ['terminal', 'input'],
   json: [],
   reference: ['json'],
-  commands: ['text', 'render', 'terminal', 'input', 'core', 'reference'],
+  'commands/quarantine': ['render', 'render/quarantine', 'terminal', 'input', 'core'],
+  'commands/crashes': ['render/crashes', 'terminal', 'input', 'core'],
+  commands: [
+    'text',
+    'render',
+    'render/crashes',
+    'terminal',
+    'input',
+    'core',
+    'reference',
+    'commands/quarantine',
+    'commands/crashes',
+  ],
   // The files that node is started with, and those that they share.
   entries: ['terminal', 'input', 'core', 'reference', 'commands'],
 };

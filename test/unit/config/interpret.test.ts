@@ -56,6 +56,8 @@ describe('defaults', () => {
           overload: 'default',
           backoff: { minMs: 100, maxMs: 30_000 },
           maxCrashes: { count: 5, periodMs: 60_000 },
+          quarantine: 1,
+          quarantineTtlMs: 86_400_000,
           stopTimeoutMs: 5000,
           logRate: 1000,
           directory: null,

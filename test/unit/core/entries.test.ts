@@ -51,6 +51,7 @@ function exited(cause: 'crash' | 'stop'): LifecycleEvent {
     signal: null,
     exitCode: 0,
     text: 'what happened',
+    card: null,
   };
 }
 

@@ -20,6 +20,7 @@ function figuresOf(stats: ModuleStats, settings: Partial<ModuleFigures> = {}): M
     queueLimit: 8_192,
     inFlight: 4,
     queued: 5,
+    quarantined: 6,
     hosts: 1,
     memoryBytes: 60_000_000,
     cpuSeconds: 1.25,
@@ -79,6 +80,7 @@ it('verdicts are shown by module, verdict and default reason, with every possibl
     `mesibo_modules_messages_total${labels('pass', 'deadline')} 0`,
     `mesibo_modules_messages_total${labels('pass', 'down')} 0`,
     `mesibo_modules_messages_total${labels('pass', 'overload')} 0`,
+    `mesibo_modules_messages_total${labels('pass', 'quarantine')} 0`,
     `mesibo_modules_messages_total${labels('consumed', 'deadline')} 1`,
   ]);
 });

@@ -2,12 +2,13 @@
 
 import { performance } from 'node:perf_hooks';
 import { findDescriptorProblem, readDescriptorUse } from '../../../descriptors.js';
-import { readTracer } from '../../../proc.js';
+import { readTracer, type Tracer } from '../../../proc.js';
+import type { Symbolizer } from '../../../stacks/symbolizer.js';
 import type { Surroundings } from '../../../wire/codec.js';
 import { LineGate } from '../../../wire/line-gate.js';
 import { markOfHost } from '../../../wire/process-mark.js';
 import { nameSignal } from '../outside-signals.js';
-import type { Diagnosis, EndStage, Run, RunListener } from '../runner.js';
+import type { Diagnosis, EndStage, Run, RunListener, StackTaking } from '../runner.js';
 import type { BoxFile, BoxName } from './black-box/box-file.js';
 import type { UnsafeBoxes } from './black-box/unsafe-boxes.js';
 import type { Confinement } from './confine/confinement.js';
@@ -15,6 +16,7 @@ import { isDebugger } from './debugger.js';
 import { marksOf } from './environment.js';
 import type { HostAddress, HostSocket } from './host-socket.js';
 import type { Orphans } from './leftovers/orphans.js';
+import { LocalStack } from './local-stack.js';
 import { OomWatch } from './oom-watch.js';
 import { readOutput } from './output-reader.js';
 import { type HostProcess, killProcess, spawnHost } from './spawn.js';
@@ -36,6 +38,7 @@ export interface LocalRunParts {
   unsafe: Pick<UnsafeBoxes, 'keep'> | null;
   gate: StartGate;
   urgency: Urgency;
+  symbolizer: Symbolizer;
   /** `null`: it may do what the core may. */
   confinement: Confinement | null;
 }
@@ -79,6 +82,7 @@ export class LocalRun implements Run {
   readonly #leaveGate: () => void;
   #use: RunUse;
   #surroundings: Surroundings | null = null;
+  #stack: LocalStack | null = null;
   #isOpen = true;
 
   constructor(parts: LocalRunParts, use: RunUse) {
@@ -114,13 +118,27 @@ export class LocalRun implements Run {
     if (!this.#isOpen) return;
     if (this.#beganMs === null) this.#giveUp();
     this.evidence.askEnd();
-    if (stage === 'kill') this.#endOwnTracer();
+    if (stage === 'kill') {
+      this.#stack?.end();
+      this.#endOwnTracer();
+    }
     this.#process?.signalGroup(stage === 'kill' ? 'SIGKILL' : 'SIGTERM');
   }
 
   tracedBy(): number | null {
     const tracer = readTracer(this.pid);
-    return tracer !== null && isDebugger(tracer, process.pid, this.pid) ? tracer.pid : null;
+    return tracer !== null && this.#isDebugger(tracer) ? tracer.pid : null;
+  }
+
+  takeStack(): StackTaking {
+    this.#stack?.end();
+    this.#stack = new LocalStack(this.pid, this.#parts.symbolizer);
+    return this.#stack;
+  }
+
+  /** The program that takes its stack is none. */
+  #isDebugger(tracer: Tracer): boolean {
+    return tracer.pid !== this.#stack?.tool && isDebugger(tracer, process.pid, this.pid);
   }
 
   diagnose(): Diagnosis | null {
@@ -247,7 +265,7 @@ export class LocalRun implements Run {
   /** The end of a traced process is told to its tracer first: one that the module forked might never pass it on. */
   #endOwnTracer(): void {
     const tracer = this.#process && readTracer(this.pid);
-    if (!tracer || tracer.pid === process.pid || isDebugger(tracer, process.pid, this.pid)) return;
+    if (!tracer || tracer.pid === process.pid || this.#isDebugger(tracer)) return;
     killProcess(tracer.pid);
   }
 
@@ -255,6 +273,7 @@ export class LocalRun implements Run {
     const { confinement } = this.#parts;
     const limit = confinement?.limitOf({ exitCode, signal }) ?? null;
     this.#leave();
+    this.#stack?.end();
     // What is left of its process group has lost its reason to run.
     this.#process?.signalGroup('SIGKILL');
     this.#endOrphans();

@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { findDescriptorProblem, hasSpareDescriptors, readDescriptorUse } from '../../../descriptors.js';
 import { SupervisorError } from '../../../errors.js';
+import { Symbolizer } from '../../../stacks/symbolizer.js';
 import { hostSocketPath, makeRunDir } from '../../directories/run-dir.js';
 import type { PeerListener } from '../peer.js';
 import type { Run, RunListener, Runner, RunRequest } from '../runner.js';
@@ -51,6 +52,7 @@ export class LocalRunner implements Runner {
   readonly #around: LocalSurroundings;
   readonly #spares = new Spares((profile, use) => this.#startSpare(profile, use));
   readonly #gate = new StartGate();
+  readonly #symbolizer = new Symbolizer();
   readonly #confiner: Confiner;
   #spareNumber = 0;
 
@@ -136,7 +138,8 @@ export class LocalRunner implements Runner {
       box.close();
       throw cannotStart(`no socket for it: ${(cause as Error).message}`, cause);
     }
-    return new LocalRun({ ...place, box, address, socket, runId, orphans, unsafe, gate: this.#gate }, use);
+    const all = { gate: this.#gate, symbolizer: this.#symbolizer };
+    return new LocalRun({ ...place, box, address, socket, runId, orphans, unsafe, ...all }, use);
   }
 
   #makeSocket(address: { path: string; token: string }, listener: PeerListener): HostSocket {

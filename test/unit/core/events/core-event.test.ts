@@ -14,6 +14,7 @@ function exited(cause: DeathCause, generation = 1): LifecycleEvent {
     signal: 'SIGSEGV',
     exitCode: null,
     text: `it died: ${cause}`,
+    card: null,
   };
 }
 

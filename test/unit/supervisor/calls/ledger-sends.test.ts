@@ -56,7 +56,7 @@ function start(): void {
     refusedSends: () => {},
     distrusted: (problem: string) => expect.fail(problem),
   };
-  ledger = new Ledger(evidence, { window: 100, maxMessageBytes: 1e6, logRate: null }, told, keeper);
+  ledger = new Ledger(evidence, { window: 100, maxMessageBytes: 1e6, logRate: null, crashBody: 'last' }, told, keeper);
   ledger.connect({ send: (frame) => frames.push(frame), sendBytes: (bytes) => frames.push(decodeCoreFrame(bytes)) });
 }
 

@@ -46,7 +46,7 @@ beforeEach(() => {
     refusedSends: () => {},
     distrusted: (problem: string) => distrusted.push(problem),
   };
-  ledger = new Ledger(evidence, { window: 4, maxMessageBytes: 1e6, logRate: null }, told);
+  ledger = new Ledger(evidence, { window: 4, maxMessageBytes: 1e6, logRate: null, crashBody: 'last' }, told);
   ledger.connect({
     send: (frame) => sent.push(frame),
     sendBytes: (bytes) => sent.push(decodeCoreFrame(bytes)),

@@ -5,6 +5,8 @@ import { type Clock, PROCESS_START_NS, stopClock } from '../../../helpers/clock.
 
 const HANG = 2000;
 const BEAT = 1000;
+/** When the stack of a call is taken, and the host looked at for the first time. */
+const FIRST_LOOK = 1000;
 const IDLE: BoxHeader = {
   tail: 0,
   head: 0,
@@ -28,6 +30,8 @@ let beats: number[];
 let looks: number[];
 let tracer: number | null;
 let spared: number[];
+let taken: number[];
+let held: number | null;
 let watch: LivenessWatch;
 
 function makeWatch(hangMs: number | null): LivenessWatch {
@@ -43,6 +47,10 @@ function makeWatch(hangMs: number | null): LivenessWatch {
       beat: () => beats.push(clock.nowMs),
       tracer: () => tracer,
       spared: (by) => spared.push(by),
+      takeStack: () => {
+        taken.push(clock.nowMs);
+        return { heldMs: held, read: async () => null, end: () => undefined };
+      },
       failed: ({ kind }) => failures.push([kind, clock.nowMs]),
     },
   );
@@ -64,6 +72,8 @@ beforeEach(() => {
   looks = [];
   tracer = null;
   spared = [];
+  taken = [];
+  held = 0;
   watch = makeWatch(HANG);
 });
 
@@ -152,7 +162,7 @@ describe('a host that holds calls', () => {
   it('whose answer lay unread while the core was held up is not given up', () => {
     watch.begin();
     clock.hold(10 * HANG);
-    clock.advance(HANG);
+    clock.advance(FIRST_LOOK);
     watch.heard();
     clock.advance(HANG - 101);
     expect(failures).toEqual([]);
@@ -162,23 +172,90 @@ describe('a host that holds calls', () => {
     watch.begin();
     executes(1);
     clock.hold(10 * HANG);
-    clock.advance(HANG);
+    clock.advance(FIRST_LOOK);
     expect(failures).toEqual([]);
     executes(2);
     clock.advance(HANG - 1);
     expect(failures).toEqual([]);
     clock.advance(1);
-    expect(failures).toEqual([['hung', 12 * HANG]]);
+    expect(failures).toEqual([['hung', 11 * HANG + FIRST_LOOK]]);
   });
 
   it('and still executes it at the second look is hung, however late that look is', () => {
     watch.begin();
     executes(1);
     clock.hold(10 * HANG);
-    clock.advance(HANG);
+    clock.advance(FIRST_LOOK);
     clock.hold(10 * HANG);
     clock.advance(100);
-    expect(failures).toEqual([['hung', 21 * HANG + 100]]);
+    expect(failures).toEqual([['hung', 20 * HANG + FIRST_LOOK + 100]]);
+  });
+
+  it('has the stack of each call taken before its time is over, once', () => {
+    watch.begin();
+    executes(1);
+    clock.advance(FIRST_LOOK - 1);
+    expect(taken).toEqual([]);
+    clock.advance(1);
+    expect(taken).toEqual([FIRST_LOOK]);
+    expect(watch.stack).not.toBeNull();
+    clock.advance(HANG - FIRST_LOOK);
+    expect(failures).toEqual([['hung', HANG]]);
+    expect(taken).toEqual([FIRST_LOOK]);
+    expect(watch.stack).not.toBeNull();
+  });
+
+  it('is given back what it lost while its stack was taken', () => {
+    watch.begin();
+    executes(1);
+    held = 70;
+    clock.advance(HANG + 69);
+    expect(failures).toEqual([]);
+    clock.advance(1);
+    expect(failures).toEqual([['hung', HANG + 70]]);
+  });
+
+  it('is killed in time although its stack is still being taken', () => {
+    watch.begin();
+    executes(1);
+    held = null;
+    clock.advance(HANG);
+    expect(failures).toEqual([['hung', HANG]]);
+  });
+
+  it('has no stack of an earlier call, and is not held up for each slow one', () => {
+    watch.begin();
+    for (let seq = 1; seq <= 2; seq++) {
+      executes(seq);
+      clock.advance(HANG - 100);
+    }
+    expect(taken).toEqual([FIRST_LOOK]);
+    clock.advance(100);
+    expect(failures).toEqual([['hung', 2 * HANG - 100]]);
+    expect(watch.stack).toBeNull();
+  });
+
+  it('is not taken for silent while it is held up', () => {
+    watch.begin();
+    executes(1);
+    held = null;
+    clock.advance(HANG - 1);
+    // The call has ended, and the host could not say so yet.
+    header = IDLE;
+    clock.advance(1);
+    expect(failures).toEqual([]);
+    held = 900;
+    watch.heard();
+    clock.advance(HANG - 200);
+    expect(failures).toEqual([]);
+  });
+
+  it('has its stack left alone by us while a debugger looks at it', () => {
+    watch.begin();
+    executes(1);
+    tracer = 42;
+    clock.advance(HANG);
+    expect(taken).toEqual([]);
   });
 
   it.each([

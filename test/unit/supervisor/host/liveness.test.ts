@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { judge, type Observation } from '../../../../src/supervisor/host/liveness.js';
 
 const NEVER = Number.NEGATIVE_INFINITY;
-const busy = { hangMs: 2000, heartbeatMs: 1000, owes: true, heardMs: 0, beatMs: null, tracedMs: NEVER };
+const quiet = { tracedMs: NEVER, heldMs: 0, heldUntilMs: NEVER, hasStack: true };
+const busy = { hangMs: 2000, heartbeatMs: 1000, owes: true, heardMs: 0, beatMs: null, ...quiet };
 const idle = { ...busy, owes: false, executingSinceMs: null };
 const alive = (lookAgainMs: number, beat = false) => ({ kind: 'alive', lookAgainMs, beat });
 
@@ -46,6 +47,29 @@ it.each<[string, Observation, object]>([
     'a long silence since the debugger left',
     { ...busy, nowMs: 9000, executingSinceMs: null, tracedMs: 8500 },
     alive(1500),
+  ],
+  [
+    'a call that has not run for half of hang, without a stack',
+    { ...busy, nowMs: 900, executingSinceMs: 0, hasStack: false },
+    alive(100),
+  ],
+  [
+    'a call that has run for half of hang, without a stack',
+    { ...busy, nowMs: 1000, executingSinceMs: 0, hasStack: false },
+    { kind: 'slow', lookAgainMs: 1000 },
+  ],
+  [
+    'a call that may run for long, some seconds before its end',
+    { ...busy, hangMs: 30_000, nowMs: 27_000, executingSinceMs: 0, hasStack: false },
+    { kind: 'slow', lookAgainMs: 3000 },
+  ],
+  ['a call that was held up', { ...busy, nowMs: 2000, executingSinceMs: 0, heldMs: 60 }, alive(60)],
+  ['a call that was held up, later', { ...busy, nowMs: 2060, executingSinceMs: 0, heldMs: 60 }, { kind: 'hung' }],
+  ['a silence since it was held up', { ...busy, nowMs: 9000, executingSinceMs: null, heldUntilMs: 8500 }, alive(1500)],
+  [
+    'an idle host that was held up while it owed a sign of life',
+    { ...idle, nowMs: 12_000, beatMs: 2000, heldUntilMs: 11_500 },
+    alive(1000),
   ],
 ])('%s', (_, observation, verdict) => {
   expect(judge(observation)).toEqual(verdict);

@@ -9,7 +9,7 @@ const answer = (verdict: CallAnswer['verdict'], reason: CallAnswer['default'] = 
   payload: null,
 });
 
-const NO_DEFAULTS = { crash: 0, hang: 0, deadline: 0, down: 0, overload: 0 };
+const NO_DEFAULTS = { crash: 0, hang: 0, deadline: 0, down: 0, overload: 0, quarantine: 0 };
 
 describe('the counters of a status', () => {
   it('are 0 at first', () => {

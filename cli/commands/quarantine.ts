@@ -1,0 +1,86 @@
+import type { Command } from 'commander';
+import { findStoredDirectories } from '../core/stored-directories.js';
+import { UsageError } from '../terminal/io.js';
+import type { QuarantineOptions } from './quarantine/options.js';
+
+const ACTIONS = ['list', 'show', 'release'] as const;
+type Action = (typeof ACTIONS)[number];
+
+/** Options that only some actions take, by their names; `json` is for all. */
+const ONLY_FOR: Partial<Record<keyof QuarantineOptions, readonly Action[]>> = {
+  module: ['list', 'release'],
+  all: ['release'],
+};
+
+const HELP = `
+A message that ended the process of a module is in quarantine: this build of the
+module does not get it again. An ID may be shortened to a beginning that no other
+has, also without the name of the module.
+
+  mesibo-modules quarantine                      which messages are withheld
+  mesibo-modules quarantine release ID           give one to its module again
+  mesibo-modules quarantine release --all        give all of them again`;
+
+/** `quarantine`: the messages that modules do not get because they killed them. */
+export function addQuarantine(program: Command): void {
+  program
+    .command('quarantine')
+    .description('list, show or release the messages that are withheld from modules because they killed them')
+    .argument('[action]', 'list, show or release; list unless given')
+    .argument('[message]', 'the ID of a message in quarantine, or its beginning')
+    .option('--module <name>', 'list, release --all: only the messages of this module')
+    .option('--all', 'release: all of them')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', HELP)
+    .action(async (given: string | undefined, message: string | undefined, _options, command: Command) => {
+      const options = command.optsWithGlobals<QuarantineOptions>();
+      const action = readAction(given);
+      check(action, message, options);
+      const directories = await findStoredDirectories(options);
+      switch (action) {
+        case 'list': {
+          const { listQuarantine } = await import('./quarantine/list.js');
+          return listQuarantine(directories, options);
+        }
+        case 'show': {
+          const { showQuarantined } = await import('./quarantine/show.js');
+          return showQuarantined(directories, message as string, options);
+        }
+        case 'release': {
+          const { releaseQuarantined } = await import('./quarantine/release.js');
+          return releaseQuarantined(directories, message ?? null, options);
+        }
+      }
+    });
+}
+
+/** @throws UsageError for what is none */
+function readAction(given: string | undefined): Action {
+  const action = ACTIONS.find((one) => one === (given ?? 'list'));
+  if (action !== undefined) return action;
+  const isId = /-[0-9a-f]{12}$/.test(given ?? '');
+  throw new UsageError(
+    isId
+      ? `to see that message: quarantine show ${given}`
+      : `quarantine takes ${ACTIONS.join(', ')}, and not ${JSON.stringify(given)}`,
+  );
+}
+
+/** @throws UsageError for what does not fit together */
+function check(action: Action, message: string | undefined, options: QuarantineOptions): void {
+  for (const [option, only] of Object.entries(ONLY_FOR)) {
+    if (options[option as keyof QuarantineOptions] === undefined || only.includes(action)) continue;
+    throw new UsageError(`--${option} is for quarantine ${only.join(' and ')}`);
+  }
+  if (action === 'list' && message !== undefined)
+    throw new UsageError('quarantine list takes no ID; to see one: quarantine show ID; for one module: --module NAME');
+  if (action === 'release') {
+    if ((message === undefined) === (options.all === undefined))
+      throw new UsageError(
+        'quarantine release takes either the ID of a message or --all; quarantine list shows the ids',
+      );
+    if (options.module !== undefined && !options.all) throw new UsageError('give --module only together with --all');
+  }
+  if (action === 'show' && message === undefined)
+    throw new UsageError('quarantine show needs the ID of a message; quarantine list shows the ids');
+}

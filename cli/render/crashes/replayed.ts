@@ -1,0 +1,94 @@
+/** What became of a crash that was replayed: pure. */
+
+import { counted } from '../../../src/counted.js';
+import { blamedFrame, type CrashCard } from '../../../src/crashes/card.js';
+import type { SourceLines } from '../../../src/crashes/source-lines.js';
+import { escapeControl } from '../../../src/escape-control.js';
+import type { FoundBuild } from '../../../src/replay/find-build.js';
+import type { Recorded } from '../../../src/replay/recorded.js';
+import type { Replayed } from '../../../src/replay/replay.js';
+import { section } from '../rows.js';
+import type { View } from '../view.js';
+import { renderWhere } from './report.js';
+import { describeEnd, describeExecuted, describePlace, describeSignal } from './words.js';
+
+/** What is told of a replay. */
+export interface ToldReplay {
+  card: CrashCard;
+  build: FoundBuild;
+  recorded: Recorded;
+  replayed: Replayed;
+  /** The file that the settings of the module came from; `null`: it had none. */
+  config: string | null;
+}
+
+/** Which bodies are missing; `null`: none. */
+export function describeMissing({ missing }: Pick<Recorded, 'missing'>): string | null {
+  if (missing.length === 0) return null;
+  const were = missing.length === 1 ? 'body of an earlier call was' : `bodies of ${missing.length} earlier calls were`;
+  return `the ${were} not kept: the module may be in another state than at the crash; "crash_body = all" keeps them`;
+}
+
+/** The report. */
+export function renderReplayed(told: ToldReplay & { source: SourceLines | null }, view: View): string {
+  const { card, build, recorded, replayed, config, source } = told;
+  const settings = config === null ? 'without settings of its own' : `with its settings from ${config}`;
+  const calls = recorded.calls.length === 0 ? 'no call' : counted(recorded.calls.length, 'call');
+  const head = escapeControl(`replayed ${calls} of ${card.id}: ${build.path}, ${settings}`);
+  if (replayed.card === null) return head;
+  const meaning = describeSignal(replayed.card);
+  return [
+    head,
+    '',
+    escapeControl(`${sentenceOf(told)}.`),
+    ...(meaning === null ? [] : [escapeControl(`${meaning}.`)]),
+    ...section('Where', renderWhere(replayed.card, source, view)),
+  ].join('\n');
+}
+
+/** The result, where it is not the one that was hoped for. */
+export function describeReplayed(told: Pick<ToldReplay, 'card' | 'recorded' | 'replayed'>): string {
+  const { card, recorded, replayed } = told;
+  if (replayed.card !== null) return `${sentenceOf(told)}; before it was ${placeOf(card)}`;
+  const why = recorded.missing.length > 0 ? '; the calls that are missing may be what it takes' : '';
+  return `${sentenceOf(told)}${why}`;
+}
+
+function sentenceOf({ card, replayed }: Pick<ToldReplay, 'card' | 'replayed'>): string {
+  if (replayed.card === null) return `module ${card.module} did not die again`;
+  const where = placeOf(replayed.card);
+  if (replayed.result === 'same')
+    return `Module ${card.module} died again at the same place: it ${describeEnd(replayed.card)} in ${where}`;
+  return `Module ${card.module} died again, but not in the same way: it ${describeEnd(replayed.card)} in ${where}`;
+}
+
+function placeOf(card: CrashCard): string {
+  return describePlace(card) ?? describeExecuted(card) ?? 'an unknown place';
+}
+
+/** What `crashes replay --json` prints. */
+export function replayedToJson(told: ToldReplay & { output: string | null }): string {
+  const { card, build, recorded, replayed, config, output } = told;
+  const died = replayed.card;
+  const frame = died && blamedFrame(died.frames);
+  return JSON.stringify({
+    id: card.id,
+    result: replayed.result,
+    file: build.path,
+    build: build.kind,
+    config,
+    calls: recorded.calls.length,
+    missing: recorded.missing.map(({ seq, kind, id }) => ({ seq, kind, id })),
+    died: died && {
+      cause: died.cause,
+      signal: died.signal,
+      exitCode: died.exitCode,
+      callback: died.callback,
+      function: frame?.function ?? null,
+      source: frame?.source ?? null,
+      line: frame?.line ?? null,
+      frames: died.frames,
+    },
+    output,
+  });
+}

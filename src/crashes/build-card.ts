@@ -1,0 +1,102 @@
+/** A crash card of what is known of a death. Pure. */
+
+import type { DeathCall, DeathEvidence } from '../supervisor/types.js';
+import { EVENT_KINDS, type ExecutedKind } from '../wire/event-kinds.js';
+import { bareFrames, ownedBy } from './bare-frames.js';
+import { CARD_VERSION, type CardCall, type CrashCard, type KeptCall } from './card.js';
+import { toCardCall, toKeptCall } from './card-calls.js';
+import { whyNoFrames } from './no-frames.js';
+import { codeName, faultAddress, signalName } from './signals.js';
+
+/** How many calls and lines a card has at most. */
+const MAX_CALLS = 16;
+const MAX_LINES = 50;
+
+/** The card before anything has looked for symbols. */
+export function buildCard(evidence: DeathEvidence): CrashCard {
+  const { note, file, original, call } = evidence;
+  const fault = typeof note === 'string' ? null : note;
+  const calls = listCalls(evidence);
+  const kept = new Set(keptOf(evidence));
+  return {
+    version: CARD_VERSION,
+    id: evidence.cardId,
+    time: evidence.diedAt.toISOString(),
+    module: evidence.module,
+    file,
+    sha256: evidence.sha256,
+    buildId: fault?.objects.find(({ path }) => path === file)?.buildId ?? null,
+    abi: evidence.abi,
+    generation: evidence.generation,
+    pid: evidence.pid,
+    uptimeMs: evidence.uptimeMs,
+    cause: evidence.cause,
+    summary: evidence.summary,
+    signal: evidence.signal ?? (fault?.signal ? signalName(fault.signal) : null),
+    signalCode: fault?.signal ? codeName(fault.signal, fault.code) : null,
+    sender: fault && fault.code <= 0 ? fault.sender : null,
+    exitCode: evidence.exitCode,
+    address: fault && faultAddress(fault),
+    isOverflow: fault?.isOverflow ?? false,
+    thread: fault && { ...fault.thread },
+    phase: evidence.phase,
+    callback: callbackOf(evidence),
+    message: call ? toCardCall(call, kept.has(call)) : findCause(evidence, calls, kept),
+    isQuarantined: evidence.isQuarantined,
+    frames: fault === null ? [] : bareFrames(fault, ownedBy(file, original)),
+    isCut: fault?.isCut ?? false,
+    noFrames: whyNoFrames(evidence),
+    symbols: { by: null, isPending: false, remark: null },
+    log: evidence.lines.slice(-MAX_LINES).map(({ time, source, level, text }) => ({ time, source, level, text })),
+    calls: calls.map((one) => toCardCall(one, kept.has(one))),
+    memoryBytes: evidence.memoryBytes,
+    descriptors: evidence.descriptors,
+    limit: null,
+  };
+}
+
+/** The calls whose bodies `crash_body` lets the card keep, oldest first. */
+export function keptCalls(evidence: DeathEvidence): KeptCall[] {
+  return keptOf(evidence).map(toKeptCall);
+}
+
+function keptOf(evidence: DeathEvidence): DeathCall[] {
+  switch (evidence.crashBody) {
+    case 'no':
+      return [];
+    case 'last':
+      return evidence.call === null ? [] : [evidence.call];
+    case 'all':
+      return listCalls(evidence).filter(({ isWhole }) => isWhole);
+  }
+}
+
+/** The last ones, with the one that was being executed as the last. */
+function listCalls({ call, calls }: DeathEvidence): DeathCall[] {
+  if (call === null) return calls.slice(-MAX_CALLS);
+  return [...calls.filter(({ seq }) => seq !== call.seq), call].slice(-MAX_CALLS);
+}
+
+/** The call that led to the callback of an http request, as far as it is still known. */
+function findCause({ executing }: DeathEvidence, calls: DeathCall[], kept: Set<DeathCall>): CardCall | null {
+  const cause = executing?.cause ?? null;
+  if (cause === null || cause.kind === 'http') return null;
+  const id = cause.messageId.toString();
+  const unknown = { seq: 0, from: null, to: null, type: '0', bytes: 0, verdict: null, isKept: false };
+  if (cause.messageId === 0n) return { ...unknown, kind: cause.kind, id };
+  const known = calls.map((one) => toCardCall(one, kept.has(one)));
+  return known.findLast((one) => one.kind === cause.kind && one.id === id) ?? { ...unknown, kind: cause.kind, id };
+}
+
+/** What the module was doing, by the name that its author knows. */
+function callbackOf({ executing, phase, served }: DeathEvidence): string | null {
+  if (executing !== null) return nameOf(executing.kind);
+  if (phase === 'cleanup') return 'cleanup';
+  if (served) return null;
+  if (phase === 'init' || phase === 'init-by-default') return 'init';
+  return phase === 'loading' ? 'the loading of its file' : null;
+}
+
+function nameOf(kind: ExecutedKind): string {
+  return kind === 'http' ? 'an http callback' : EVENT_KINDS[kind].callback;
+}
