@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { findStoredDirectories } from '../core/stored-directories.js';
 import { UsageError } from '../terminal/io.js';
 import type { CrashesOptions } from './crashes/options.js';
@@ -32,7 +32,8 @@ export function addCrashes(program: Command): void {
   program
     .command('crashes')
     .description('list the crashes, show the report of one, or replay one; works without a running core')
-    .argument('[action]', 'list, show or replay; list unless given')
+    // Read below: what is not among them may be an id, and then the message says more.
+    .addArgument(new Argument('[action]', 'list, show or replay; list unless given').choices(ACTIONS).argParser(String))
     .argument('[crash]', 'the ID of a crash; its beginning, the name of a module or "last" will do')
     .option('--module <name>', 'list: only the crashes of this module')
     .option('--all', 'list: every crash in a line of its own, also those that are the same')

@@ -20,7 +20,10 @@ export function describeJson(): string {
       `### ${verb} --json`,
       '',
       BY_LINE.has(verb) ? `A document a line${documents.length > 1 ? ', each one of these' : ''}.` : 'One document.',
-      ...documents.flatMap((document) => ['', ...fieldTable(z.toJSONSchema(document) as Schema)]),
+      ...documents.flatMap((document) => {
+        const schema = z.toJSONSchema(document) as Schema;
+        return [...(schema.description ? ['', `\`${schema.description} --json\`:`] : []), '', ...fieldTable(schema)];
+      }),
       '',
     ])
     .join('\n')

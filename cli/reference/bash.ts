@@ -1,6 +1,6 @@
 /** Completion for bash: pure. */
 
-import type { Completes, Reference, ReferenceOption } from './reference.js';
+import type { Completes, Reference, ReferenceOption, ReferenceVerb } from './reference.js';
 
 /** The script. Verbs and options stand in it: only names of modules need the program to run. */
 export function bashCompletion(reference: Reference): string {
@@ -21,9 +21,9 @@ _mesibo_modules() {
       ${valued.join(' | ')})
         ((at++))
         if [[ \${COMP_WORDS[at]} == = ]]; then ((at++)); fi
-        if [[ $word == --run-dir ]]; then dirs=("$word" "\${COMP_WORDS[at]/#\\~/$HOME}"); fi
+        if [[ $word == --run-dir || $word == --state-dir ]]; then dirs+=("$word" "\${COMP_WORDS[at]/#\\~/$HOME}"); fi
         ;;
-      --run-dir=*) dirs=("$word") ;;
+      --run-dir=* | --state-dir=*) dirs+=("$word") ;;
       -*) ;;
       *) if [[ -z $verb ]]; then verb=$word; else given+=("$word"); fi ;;
     esac
@@ -42,20 +42,7 @@ ${verbs.map((verb) => `      ${verb.name}) _mesibo_words "${[...verb.options, ..
   case $verb in
     '') _mesibo_words "${['help', ...verbs.map((verb) => verb.name)].join(' ')}" ;;
     help) _mesibo_words "${verbs.map((verb) => verb.name).join(' ')}" ;;
-${verbs
-  .flatMap((verb) =>
-    verb.arguments.map((argument, i) => {
-      const when = argument.variadic ? '' : `((\${#given[@]} == ${i})) && `;
-      return {
-        verb: verb.name,
-        line: `${when}${action(argument.completes)}`,
-        useful: argument.completes.kind !== 'nothing',
-      };
-    }),
-  )
-  .filter(({ useful }) => useful)
-  .map(({ verb, line }) => `    ${verb}) ${line} ;;`)
-  .join('\n')}
+${verbs.flatMap(argumentCases).join('\n')}
   esac
 }
 _mesibo_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$cur"); }
@@ -63,7 +50,7 @@ _mesibo_names() {
   local name names=()
   while read -r name; do
     if [[ " \${given[*]} " != *" $name "* ]]; then names+=("$name"); fi
-  done < <(${name} "\${dirs[@]}" completion names 2> /dev/null)
+  done < <(${name} "\${dirs[@]}" completion "\${1:-names}" 2> /dev/null)
   _mesibo_words "\${names[*]}"
 }
 _mesibo_paths() { compopt -o filenames 2> /dev/null; mapfile -t COMPREPLY < <(compgen "$@" -- "$cur"); }
@@ -73,6 +60,16 @@ _mesibo_objects() {
 }
 complete -F _mesibo_modules ${name}
 `;
+}
+
+/** The case of a verb, with all of its arguments that can be completed: a shell takes the first case that fits. */
+function argumentCases({ name, arguments: args }: ReferenceVerb): string[] {
+  const lines = args.flatMap(({ completes, variadic }, i) => {
+    if (completes.kind === 'nothing') return [];
+    if (variadic) return [action(completes)];
+    return [`if ((\${#given[@]} == ${i})); then ${action(completes)}; fi`];
+  });
+  return lines.length === 0 ? [] : [`    ${name}) ${lines.join('; ')} ;;`];
 }
 
 function optionCases(verb: string, option: ReferenceOption): string[] {
@@ -91,6 +88,8 @@ function action(completes: Completes): string {
   switch (completes.kind) {
     case 'module':
       return '_mesibo_names';
+    case 'crash':
+      return '_mesibo_names crashes';
     case 'file':
       return '_mesibo_paths -f';
     case 'directory':

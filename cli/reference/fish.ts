@@ -38,6 +38,16 @@ function __mesibo_modules_names
         contains -- $name $words; or echo $name
     end
 end
+function __mesibo_modules_crashes
+    set -l words (commandline -opc)
+    set -l dirs (string match -r -- '^--(?:run|state)-dir=.*' $words)
+    for option in --run-dir --state-dir
+        if set -l at (contains -i -- $option $words)
+            set -a dirs $option $words[(math $at + 1)]
+        end
+    end
+    ${name} $dirs completion crashes 2>/dev/null
+end
 ${lines.join('\n')}
 `;
 }
@@ -52,6 +62,8 @@ function argumentOf(completes: Completes, description: string | null): string[] 
   switch (completes.kind) {
     case 'module':
       return [`-a '(__mesibo_modules_names)'${told}`];
+    case 'crash':
+      return [`-k -a '(__mesibo_modules_crashes)'${told}`];
     case 'file':
       return ['-F'];
     case 'shared-object':

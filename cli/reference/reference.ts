@@ -10,6 +10,8 @@ export type Completes =
   | { kind: 'directory' }
   /** The name of a module of a running core. */
   | { kind: 'module' }
+  /** The id of a crash card. */
+  | { kind: 'crash' }
   | { kind: 'words'; words: string[] };
 
 /** One option. */
@@ -115,6 +117,7 @@ function words(words: readonly string[]): Completes {
 /** By the name that the help shows: one word means the same everywhere. */
 function completesOf(name: string): Completes {
   if (name === 'name' || name === 'names') return { kind: 'module' };
+  if (name === 'crash') return { kind: 'crash' };
   if (name === 'so' || name === 'so-file' || name === 'files') return { kind: 'shared-object' };
   if (name === 'file') return { kind: 'file' };
   return name === 'dir' ? { kind: 'directory' } : { kind: 'nothing' };

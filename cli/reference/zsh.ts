@@ -16,9 +16,16 @@ _mesibo_modules_names() {
   given=(\${words[1,CURRENT-1]})
   compadd -F given -a names
 }
+_mesibo_modules_crashes() {
+  local -a ids
+  local dir=\${opt_args[--run-dir]:-$run_dir} state=\${opt_args[--state-dir]:-$state_dir}
+  ids=(\${(f)"$(${name} \${dir:+--run-dir=\${(Q)dir}} \${state:+--state-dir=\${(Q)state}} completion crashes 2> /dev/null)"})
+  # The newest comes first.
+  compadd -V crashes -a ids
+}
 _mesibo_modules() {
   local -a verbs line
-  local state run_dir
+  local state run_dir state_dir
   local -A opt_args
   verbs=(
     ${described.join('\n    ')}
@@ -28,7 +35,7 @@ _mesibo_modules() {
     '1:command:->verb' \\
     '*::argument:->rest'
   # What stood before the verb is forgotten when the words behind it are looked at.
-  run_dir=\${opt_args[--run-dir]}
+  run_dir=\${opt_args[--run-dir]} state_dir=\${opt_args[--state-dir]}
   case $state in
     verb) _describe command verbs ;;
     rest)
@@ -63,6 +70,8 @@ function action(completes: Completes): string {
   switch (completes.kind) {
     case 'module':
       return '_mesibo_modules_names';
+    case 'crash':
+      return '_mesibo_modules_crashes';
     case 'file':
       return '_files';
     case 'directory':

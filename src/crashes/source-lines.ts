@@ -1,6 +1,6 @@
 /** The lines of a source file around the one that crashed, where the file is at hand. */
 
-import { closeSync, constants, fstatSync, readFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, readFileSync, realpathSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { openFile } from '../own-files.js';
 import { blamedFrame, type CrashCard } from './card.js';
@@ -28,10 +28,13 @@ export interface SourceLines {
  * @returns `null`: the file is not at hand, or has no such line
  */
 export function readSourceLines(path: string, line: number, diedMs: number): SourceLines | null {
-  if (!isAbsolute(path) || !SOURCES.test(path) || line < 1) return null;
+  if (!isAbsolute(path) || line < 1) return null;
   let fd: number;
   try {
-    fd = openFile(path, constants.O_RDONLY);
+    // A link may have the name of a source and lead elsewhere.
+    const real = realpathSync(path);
+    if (!SOURCES.test(real)) return null;
+    fd = openFile(real, constants.O_RDONLY | constants.O_NOFOLLOW);
   } catch {
     return null;
   }

@@ -85,7 +85,7 @@ export function loadShim(): Shim {
     takeSignals: library.func('void mm_take_signals(int32_t)'),
     watchExit: library.func('int32_t mm_watch_exit()'),
     watchCrashes: library.func('int32_t mm_watch_crashes()'),
-    coverThreads: library.func('void mm_cover_threads()'),
+    coverThreads: library.func('void mm_cover_loaded()'),
     shareStdio: library.func('void mm_share_stdio()'),
     hideNode: library.func('str mm_hide_node(uint32_t *, uint8_t *)'),
     guardStack: library.func('int32_t mm_guard_stack(uint32_t)'),

@@ -13,21 +13,28 @@ const NATIVE = dirname(SHIM_LIBRARY);
 
 /** Whether a file is part of every host. */
 export function isOfHost(path: string): boolean {
-  const name = basename(path);
-  return path === process.execPath || path === NODE || name === SHIM || name === ADDON || dirname(path) === NATIVE;
+  return path === process.execPath || path === NODE || basename(path) === ADDON || isShim(path);
+}
+
+function isShim(path: string): boolean {
+  return basename(path) === SHIM || dirname(path) === NATIVE;
 }
 
 /**
- * Leaves out the frames of the host, except where the innermost frame is one of them: a function that the module called with a
- * bad pointer is of interest, as is a stack on which there is nothing else.
+ * Leaves out the frames of the host, and everything below them: the stack ends with the callback of the module, or with the
+ * begin of its thread. What the module called stays, even if it is a function of the host.
  */
 export function dropHost<F extends { object: CrashObject | null }>(frames: F[]): F[] {
   const isHost = (frame: F) => frame.object !== null && isOfHost(frame.object.path);
-  const first = frames.findIndex((frame) => frame.object !== null && !isHost(frame) && !isSystem(frame.object.path));
+  const isModule = (frame: F) => frame.object !== null && !isHost(frame) && !isSystem(frame.object.path);
+  const first = frames.findIndex(isModule);
   // Without a frame of the module all of it is the host's.
   if (first < 0) return frames;
-  const last = frames.findLastIndex((frame) => frame.object !== null && !isHost(frame));
-  return frames.filter((frame, i) => i < first || (i <= last && !isHost(frame)));
+  const last = frames.findLastIndex(isModule);
+  // Its threads begin in the shim too, but no Node.js is below that.
+  const node = frames.findIndex((frame, i) => i > last && isHost(frame) && !isShim(frame.object?.path ?? ''));
+  const end = node < 0 ? frames.length : frames.findIndex((frame, i) => i > last && isHost(frame));
+  return frames.slice(0, end).filter((frame, i) => i < first || !isHost(frame));
 }
 
 /** Names of the C and C++ runtime, which every process has. */

@@ -10,6 +10,7 @@ import { fishCompletion } from '../../cli/reference/fish.js';
 import { readReference } from '../../cli/reference/reference.js';
 import { zshCompletion } from '../../cli/reference/zsh.js';
 import { CommandLine } from '../helpers/command.js';
+import { card, writeCards } from '../helpers/crash-cards.js';
 import { makeTempDir, sample } from './core.js';
 
 const main = fileURLToPath(new URL('../../dist/bundles/mesibo-modules.cjs', import.meta.url));
@@ -17,6 +18,7 @@ const reference = readReference(createProgram());
 const has = (shell: string) => spawnSync(shell, ['-c', 'true']).error === undefined;
 
 let command: CommandLine;
+const CRASH = 'filter-20261130T130102Z-3';
 /** With `mesibo-modules` in the path, and the scripts beside it. */
 let bin: string;
 
@@ -30,6 +32,7 @@ beforeAll(async () => {
   writeFileSync(join(bin, '_mesibo-modules'), zshCompletion(reference));
   writeFileSync(join(bin, 'fish'), fishCompletion(reference));
   for (const name of ['one.so', 'two.txt']) writeFileSync(join(command.directory, name), '');
+  writeCards(join(command.directory, 'run/state'), [card({ id: CRASH })]);
   await command.start(`module filter { path = ${sample('filter')} }\nmodule crashy { path = ${sample('crashy')} }\n`);
 });
 afterAll(async () => {
@@ -100,6 +103,17 @@ describe('bash', () => {
       ['completion', ''],
       ['bash', 'zsh', 'fish'],
     ],
+    [
+      ['crashes', ''],
+      ['list', 'show', 'replay'],
+    ],
+    [
+      ['crashes', 'show', ''],
+      ['last', CRASH],
+    ],
+    [['--state-dir', 'run/state', 'crashes', 'replay', '--gdb', 'fil'], [CRASH]],
+    [['--state-dir', '/nowhere', 'crashes', 'show', ''], []],
+    [['crashes', 'list', '--module', 'cr'], ['crashy']],
   ])('%j', (words, offered) => {
     expect(bash(...words).sort()).toEqual([...offered].sort());
   });
@@ -167,7 +181,9 @@ describe.skipIf(!has('zsh'))('zsh', () => {
 
 it('completing verbs and options runs no program', () => {
   for (const script of [bashCompletion(reference), fishCompletion(reference), zshCompletion(reference)]) {
-    expect(script.split('\n').filter((line) => /completion names/.test(line))).toHaveLength(1);
+    const programs = script.split('\n').filter((line) => / completion (?:names|crashes|"\$)/.test(line));
+    // One for names of modules, and one for ids of crashes; in bash one does both.
+    expect(programs.length).toBeOneOf([1, 2]);
   }
 });
 

@@ -5,8 +5,10 @@ import type { z } from 'zod';
 import { BY_LINE, DOCUMENTS } from '../../cli/json/schemas.js';
 import { createProgram } from '../../cli/program.js';
 import { CommandLine } from '../helpers/command.js';
+import { card, keptCall, writeCalls, writeCards } from '../helpers/crash-cards.js';
 import { fixture, makeTempDir, sample } from './core.js';
 
+const CRASH = 'crashy-20261130T130102Z-3';
 let command: CommandLine;
 let config: string;
 
@@ -17,6 +19,10 @@ beforeAll(async () => {
     (name) => `module ${name} { path = ${sample(name)} ; word = x }\n`,
   );
   await command.start(`deadlin = 3s\n${samples.join('')}module missing { path = missing.so }\n`);
+  writeCards(join(command.directory, 'run/state'), [
+    card({ id: CRASH, module: 'crashy', file: sample('crashy'), sha256: null }),
+  ]);
+  writeCalls(join(command.directory, 'run/state'), CRASH, [keptCall('crash', { from: null, to: null })]);
   // Something of everything: verdicts, a send, a crash.
   for (const text of ['hello', 'crash']) await command.run('send', '--from', 'a', '--to', 'b', '--wait', '0', text);
 });
@@ -29,9 +35,17 @@ const RUNS: Record<keyof typeof DOCUMENTS, () => string[][]> = {
   status: () => [[]],
   list: () => [[]],
   describe: () => [['filter'], ['crashy'], ['missing']],
+  quarantine: () => [[], ['list', '--module', 'crashy'], ['release', '--all']],
   reload: () => [['filter']],
   check: () => [['--config', config]],
   logs: () => [[], ['crashy']],
+  crashes: () => [
+    [],
+    ['list', '--all', '--module', 'crashy'],
+    ['show', CRASH],
+    ['show', CRASH, '--body'],
+    ['replay', CRASH],
+  ],
   send: () => [
     ['--from', 'alice', '--to', 'bob', 'hello'],
     ['--from', '\u00e9', '--to', 'bob', '--id', '18446744073709551615', 'crash'],

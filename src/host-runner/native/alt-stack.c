@@ -80,6 +80,8 @@ void mm_give_alt_stack(uintptr_t stack_start)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     stack_t now;
+    if (!mm_crash_is_open())
+        return;
     pthread_once(&once, prepare);
     if (!has_key || sigaltstack(NULL, &now) != 0 || !(now.ss_flags & SS_DISABLE))
         return;

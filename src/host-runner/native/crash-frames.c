@@ -122,6 +122,9 @@ void mm_walk_from(struct mm_crash *area, uint64_t pc)
     /* Not even the way to that frame was found. */
     if (!walk.has_begun && area->frame_count < MM_CRASH_FRAMES)
         area->frames[area->frame_count++] = pc;
+    /* No thread begins with the function that faults: nothing says how to go on from there. */
+    if (area->frame_count == 1)
+        area->flags |= MM_CRASH_CUT;
 }
 
 void mm_walk_above(struct mm_crash *area, const void *frame) { walk_on(area, 0, (uintptr_t)frame); }

@@ -15,6 +15,8 @@
  * handlers. Returns 0 or a negative errno.
  */
 int mm_crash_open(struct mm_crash *area, uintptr_t stack_start);
+/* Whether that has been called, and did not fail. */
+int mm_crash_is_open(void);
 /* Notes that this thread has called exit(): the frames above the one at `frame`. */
 void mm_crash_note_exit(const void *frame);
 

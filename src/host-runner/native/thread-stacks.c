@@ -123,11 +123,13 @@ static int count_loaded(struct dl_phdr_info *info, size_t size, void *data)
 }
 
 /* The list is locked meanwhile, so that no object goes. Nothing is done where nothing was loaded since the last time. */
-MM_EXPORT void mm_cover_threads(void)
+void mm_cover_threads(void)
 {
     static unsigned long long covered;
     unsigned long long loaded = 0;
     int is_behind = 0;
+    if (!mm_crash_is_open())
+        return;
     dl_iterate_phdr(count_loaded, &loaded);
     if (__atomic_exchange_n(&covered, loaded, __ATOMIC_ACQ_REL) != loaded)
         dl_iterate_phdr(look_at_object, &is_behind);

@@ -51,6 +51,7 @@ static void flush_streams(void)
  */
 _Noreturn void end_process(int code)
 {
+    is_ending = 1;
     if (count_threads() <= 1 + http_threads() || is_sanitized())
         exit(code);
     flush_streams();

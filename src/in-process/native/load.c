@@ -51,6 +51,7 @@ static const char *open_file(struct module *module)
     module->handle = open_library(module);
     if (module->handle == NULL)
         return dlerror();
+    cover_threads();
     module->init = dlsym(module->handle, module->init_symbol);
     return module->init != NULL ? NULL : dlerror();
 }
@@ -62,6 +63,8 @@ static int start(struct module *module, const struct abi *abi)
     running = module;
     int result = abi->start(module);
     running = NULL;
+    /* It may have opened libraries of its own. */
+    cover_threads();
     return result;
 }
 

@@ -1,5 +1,6 @@
 /*
- * mesibo-reference [--arguments FD] [--input FD] [--events FD] [--http FD FD] [--max-message BYTES] [--announce] MODULE...
+ * mesibo-reference [--arguments FD] [--input FD] [--events FD] [--http FD FD] [--max-message BYTES] [--announce]
+ *                  [--crash FD] MODULE...
  *
  *   MODULE = --module NAME FILE INIT ABI[,ABI...] [--set KEY VALUE]...
  *
@@ -8,10 +9,12 @@
  * --arguments reads more of them from a descriptor, each with a NUL behind it: everybody can see a command line.
  * --http names what requests are written to and answers are read from; without it modules' requests are refused.
  * --max-message is the most that a module may send.
+ * --crash names a file in which the process notes why it ends by a fault or by exit(): a struct mm_crash of shim.h.
  * --wait is for how many milliseconds requests that are open are waited for after the last message; without it until they end.
  */
 #include "reference.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,7 +24,7 @@
 #include <unistd.h>
 
 struct options {
-    int input, events, announce, requests, answers;
+    int input, events, announce, requests, answers, crash;
     int64_t wait_ms;
 };
 
@@ -126,7 +129,7 @@ static char **read_arguments(int fd, char **rest)
 
 static struct options read_options(char **arguments)
 {
-    struct options options = {.events = 1, .requests = -1, .answers = -1, .wait_ms = -1};
+    struct options options = {.events = 1, .requests = -1, .answers = -1, .crash = -1, .wait_ms = -1};
     while (*arguments != NULL) {
         const char *option = *arguments++;
         if (strcmp(option, "--input") == 0) {
@@ -141,6 +144,8 @@ static struct options read_options(char **arguments)
             arguments = read_arguments(fd, arguments);
         } else if (strcmp(option, "--max-message") == 0) {
             max_message = strtoull(take(&arguments), NULL, 10);
+        } else if (strcmp(option, "--crash") == 0) {
+            options.crash = take_fd(&arguments);
         } else if (strcmp(option, "--wait") == 0) {
             options.wait_ms = strtoll(take(&arguments), NULL, 10);
         } else if (strcmp(option, "--announce") == 0) {
@@ -169,6 +174,8 @@ int main(int count, char **arguments)
     open_http(options.requests, options.answers);
     /* Not SIG_IGN, which what a module starts would inherit. */
     signal(SIGPIPE, ignore);
+    if ((errno = open_crash(options.crash)) != 0)
+        perror("mesibo-reference: a crash cannot be noted");
     /* All of them first: a process that is forked while threads of a module run may find locks that they hold. */
     for (size_t i = 0; i < module_count; i++)
         choose_abi(&modules[i]);

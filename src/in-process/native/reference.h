@@ -85,6 +85,16 @@ int tell_what_is_missing(const struct module *module, void *handle);
 /* Ends the process, also while threads of modules run. */
 _Noreturn void end_process(int code);
 
+/* ---- crash.c ---- */
+
+/* Notes from now on in the file why the process ends; see struct mm_crash in shim.h. -1: it does not. Returns 0 or an errno. */
+int open_crash(int fd);
+/* Whether this program ends the process itself. */
+extern int is_ending;
+/* The threads that loaded modules start, and this thread of a module, can note that their stack is used up. */
+void cover_threads(void);
+void prepare_thread(void);
+
 /* ---- load.c ---- */
 
 /* Tries its ABIs where there are several. */

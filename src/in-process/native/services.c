@@ -114,6 +114,7 @@ static void *run_thread(void *given)
     free(given);
     if (start.name[0] != 0)
         prctl(PR_SET_NAME, start.name);
+    prepare_thread();
     return start.run(start.data);
 }
 

@@ -41,8 +41,8 @@ export const LIVENESS = 10;
 /** A look that was taken a moment early is not repeated at once. */
 export const SOONEST_LOOK_MS = 10;
 
-/** Enough for gdb, which is slow. */
-const STACK_LEAD_MS = 1000;
+/** Enough for gdb, which takes half a second, and more on a machine that is busy. */
+const STACK_LEAD_MS = 3000;
 
 /** The stack is taken when this much of a time limit is over: before the limit, so that nothing waits for it then. */
 export function stackAfter(limitMs: number): number {

@@ -59,9 +59,9 @@ it.each<[string, Observation, object]>([
     { kind: 'slow', lookAgainMs: 1000 },
   ],
   [
-    'a call that may run for long, a second before its end',
-    { ...busy, hangMs: 30_000, nowMs: 29_000, executingSinceMs: 0, hasStack: false },
-    { kind: 'slow', lookAgainMs: 1000 },
+    'a call that may run for long, some seconds before its end',
+    { ...busy, hangMs: 30_000, nowMs: 27_000, executingSinceMs: 0, hasStack: false },
+    { kind: 'slow', lookAgainMs: 3000 },
   ],
   ['a call that was held up', { ...busy, nowMs: 2000, executingSinceMs: 0, heldMs: 60 }, alive(60)],
   ['a call that was held up, later', { ...busy, nowMs: 2060, executingSinceMs: 0, heldMs: 60 }, { kind: 'hung' }],
