@@ -2,10 +2,11 @@
 
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { Core } from 'mesibo-modules';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { CrashCard } from '../../src/crashes/card.js';
 import { CommandLine } from '../helpers/command.js';
-import { makeTempDir, sample } from './core.js';
+import { makeTempDir, patientConfig, sample } from './core.js';
 
 const patience = { timeout: 120_000, interval: 100 };
 let command: CommandLine;
@@ -138,21 +139,21 @@ it('keeps no body with crash_body = no, also after a reload', { timeout: 240_000
 });
 
 it('keeps the last 50 of 200 crashes in a row, and gives true verdicts in between', { timeout: 900_000 }, async () => {
-  const settings = 'max_crashes = off\nbackoff = 1ms to 1ms\nquarantine = off\n';
-  expect(await start(settings)).toMatchObject({ code: 0 });
-  for (let i = 1; i <= 200; i += 10) {
-    const crashes = Array.from({ length: 10 }, (_, k) => send('crash', '--id', String(i + k)));
-    await Promise.all(crashes);
-  }
-  await expect
-    .poll(async () => JSON.parse((await command.run('status', '--json')).stdout).modules[0].crashes.total, patience)
-    .toBe(200);
-  expect((await send('hello')).stdout).toMatch(/^pass(?!.*by default)/);
+  const settings = { maxCrashes: null, backoff: { minMs: 1, maxMs: 1 }, quarantine: null, deadlineMs: 900_000 };
+  const modules = [{ name: 'crashy', path: sample('crashy'), abi: 'table' as const, ...settings }];
+  const [runDir, stateDir] = [join(command.directory, 'run'), join(command.directory, 'run', 'state')];
+  const core = new Core(patientConfig({ modules, chainDeadlineMs: 900_000 }), { runDir, stateDir });
+  await core.start();
+  const sent = (text: string) => core.onMessage({ from: 'alice', to: 'bob' }, Buffer.from(text));
+  const outcomes = await Promise.all(Array.from({ length: 400 }, (_, i) => sent(i % 2 === 0 ? 'crash' : 'hello')));
+  const defaults = outcomes.map(({ trace }) => trace[0]?.default ?? null);
+  expect(defaults).toEqual(Array.from({ length: 400 }, (_, i) => (i % 2 === 0 ? 'crash' : null)));
   await expect.poll(() => readCards().at(-1)?.generation, patience).toBe(200);
   const cards = await waitForCards(50);
   expect(cards.map(({ generation }) => generation)).toEqual(Array.from({ length: 50 }, (_, i) => 151 + i));
   expect(readdirSync(cardsDir())).toHaveLength(100);
-  expect(JSON.parse((await command.run('status', '--json')).stdout).core.problems).toEqual([]);
+  expect(core.status().core.problems).toEqual([]);
+  await core.stop();
 });
 
 it('restarts the module as fast where no card can be written, and says so once', { timeout: 240_000 }, async () => {
