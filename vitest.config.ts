@@ -7,7 +7,7 @@ const limits = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 /** What takes too long for every change: the compilers of many languages, waits of seconds, hundreds of processes. */
 const LONG = [
-  'test/integration/{stacks/hang,native,hiding,client-c,bridge-mesibo,client/bad-core,sends/store,sends/damaged-store}.test.ts',
+  'test/integration/{stacks/hang,crash-note/host,native,hiding,client-c,bridge-mesibo,client/bad-core,sends/store,sends/damaged-store}.test.ts',
   'test/integration/gateway/{bad-input,half-close,other-makes,slow-reader}.test.ts',
   'test/integration/http/{bad-input,openapi}.test.ts',
   'test/integration/webhook/bad-servers.test.ts',
