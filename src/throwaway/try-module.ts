@@ -79,7 +79,9 @@ export async function tryModule(
   signal: AbortSignal,
 ): Promise<boolean> {
   const teller = new CrashTeller((card) => {
-    if (!EXPECTED.has(card.cause) || card.cause === 'start') onEvent({ kind: 'crash', card });
+    // What did not start is told as an error. The card adds where in the module that was.
+    if (!EXPECTED.has(card.cause) || (card.cause === 'start' && card.frames.some(({ isOfModule }) => isOfModule)))
+      onEvent({ kind: 'crash', card });
   });
   const work = async (supervisor: Supervisor) => {
     let isSound = true;
