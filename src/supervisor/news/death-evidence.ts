@@ -16,7 +16,7 @@ export function evidenceOf(
   summary: string,
   lines: readonly LogLine[],
 ): DeathEvidence | null {
-  const { cardId, diedAt, facts, call, scene } = end;
+  const { cardId, diedAt, facts, call, scene, isQuarantined } = end;
   // The end of a host that only tried an ABI says nothing of the module.
   if (cardId === null || cause === 'trial') return null;
   const { module, path: file, generation, pid, signal, exitCode, exitCalled, phase, served, note, executing } = facts;
@@ -43,7 +43,7 @@ export function evidenceOf(
     call: call && ofCall(call, calls),
     calls,
     lines,
-    isQuarantined: false,
+    isQuarantined,
   };
 }
 
