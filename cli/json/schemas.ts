@@ -422,6 +422,7 @@ export const DOCUMENTS = {
         text: z.string(),
       }),
     }),
+    z.strictObject({ card: z.strictObject(cardFields).describe('what is known of a death, as crashes show has it') }),
   ],
   crashes: [
     z
