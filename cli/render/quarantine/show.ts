@@ -65,7 +65,9 @@ function crashRows(message: QuarantinedMessage, nowMs: number): Row[] {
 
 function adviseOn({ id, module, cardId }: QuarantinedMessage): Sentence[] {
   return [
-    ...(cardId === null ? [] : [sentence`see where it kills the module: ${coreCommand('crashes', 'show', cardId)}`]),
+    ...(cardId === null
+      ? []
+      : [sentence`see whether it kills the module again, and where: ${coreCommand('quarantine', 'replay', id)}`]),
     sentence`correct the module, put the new file in its place, and load it: ${coreCommand('reload', module)}; the new build gets the message`,
     sentence`give the message to this build again: ${coreCommand('quarantine', 'release', id)}`,
   ];

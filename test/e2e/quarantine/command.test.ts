@@ -105,6 +105,15 @@ describe('with a core', () => {
     expect(JSON.parse((await quarantine('show', entry?.id ?? '', '--json')).stdout)).toEqual(entry);
   });
 
+  it('its crash card says so, and replay kills the module again at the same place', async () => {
+    const [entry] = await list();
+    const card = JSON.parse((await command.run('crashes', 'show', entry?.cardId ?? '', '--json')).stdout);
+    expect(card).toMatchObject({ isQuarantined: true, signal: 'SIGSEGV', message: { id: '4711' } });
+    const { code, stdout, stderr } = await quarantine('replay', entry?.id ?? '', '--json');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(JSON.parse(stdout)).toMatchObject({ id: entry?.cardId, result: 'same', died: { signal: 'SIGSEGV' } });
+  });
+
   it('release gives it again; when it kills again, it is in quarantine again', async () => {
     const [entry] = await list();
     expect(await quarantine('release', entry?.id ?? '')).toMatchObject({
@@ -127,7 +136,7 @@ describe('with a core', () => {
   it.each([
     [['show'], 2, /quarantine show needs the ID of a message/],
     [['list', 'x'], 2, /quarantine list takes no ID/],
-    [['free', 'x'], 2, /quarantine takes list, show, release.* and not "free"/],
+    [['free', 'x'], 2, /quarantine takes list, show, release, replay, and not "free"/],
     [['kills_by_word-0123456789ab'], 2, /to see that message: quarantine show kills_by_word-0123456789ab/],
     [['release'], 2, /takes either the ID of a message or --all/],
     [['release', 'x', '--all'], 2, /takes either the ID of a message or --all/],

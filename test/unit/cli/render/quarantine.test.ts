@@ -71,7 +71,7 @@ describe('one message', () => {
       '  card       mesibo-modules --run-dir /r crashes show filter-20261130T120000Z-4',
       '',
       'What to try',
-      expect.stringMatching(/^ {2}- see where it kills the module: /),
+      '  - see whether it kills the module again, and where: mesibo-modules --run-dir /r quarantine replay filter-0123456789ab',
       '  - correct the module, put the new file in its place, and load it: mesibo-modules --run-dir /r reload filter; the new build gets the message',
       '  - give the message to this build again: mesibo-modules --run-dir /r quarantine release filter-0123456789ab',
     ]);
