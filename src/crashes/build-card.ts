@@ -51,7 +51,7 @@ export function buildCard(evidence: DeathEvidence): CrashCard {
     calls: calls.map((one) => toCardCall(one, kept.has(one))),
     memoryBytes: evidence.memoryBytes,
     descriptors: evidence.descriptors,
-    limit: null,
+    limit: evidence.limit ?? null,
   };
 }
 
