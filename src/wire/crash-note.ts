@@ -45,7 +45,7 @@ export const CRASH_OBJECT = {
 } as const;
 const DELETED = 1;
 const STATES = ['none', 'ready', 'begun', 'complete'] as const;
-const FLAGS = { main: 1, overflow: 2, cut: 4 } as const;
+const FLAGS = { main: 1, overflow: 2, cut: 4, noFiles: 8, noMemory: 16 } as const;
 const NAME_BYTES = 16;
 
 /** A file of which code was running. */
@@ -92,6 +92,8 @@ export interface CrashNote {
   frames: bigint[];
   /** Whether there were more. */
   isCut: boolean;
+  /** What the process could have no more of. */
+  usedUp?: { descriptors: boolean; memory: boolean };
   objects: CrashObject[];
 }
 
@@ -127,6 +129,7 @@ export function readCrashNote(fd: number, at: number = CRASH.offset): CrashNote 
     isOverflow: (flags & FLAGS.overflow) !== 0,
     frames: readFrames(area),
     isCut: (flags & FLAGS.cut) !== 0,
+    usedUp: { descriptors: (flags & FLAGS.noFiles) !== 0, memory: (flags & FLAGS.noMemory) !== 0 },
     objects: readObjects(area),
   };
 }

@@ -32,6 +32,8 @@ export interface ChildCoreOptions {
   standStillAt?: number | string;
   /** It has a keeper, with which this many messages become safe, and the others never do. */
   safeSends?: number;
+  /** What stands before its command. */
+  prefix?: string[];
 }
 
 type Told =
@@ -115,8 +117,10 @@ export class ChildCore {
 
   constructor(options: ChildCoreOptions) {
     const root = new URL('../..', import.meta.url);
-    const args = ['--input-type=module', '-e', PROGRAM, JSON.stringify(options)];
-    this.child = spawn(process.execPath, args, { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] });
+    const { prefix = [], ...rest } = options;
+    const args = ['--input-type=module', '-e', PROGRAM, JSON.stringify(rest)];
+    const [program, ...words] = [...prefix, process.execPath, ...args];
+    this.child = spawn(program as string, words, { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] });
     this.child.stdin?.on('error', () => undefined);
     const lines = createInterface(this.child.stdout as NodeJS.ReadableStream);
     lines.on('line', (line) => {

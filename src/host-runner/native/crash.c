@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -105,13 +106,31 @@ static int take_turn(void)
     return 0;
 }
 
+/* What the process cannot have more of: a module often ends because of that. */
+static uint32_t what_is_used_up(void)
+{
+    enum { PIECE = 1 << 20 };
+    uint32_t flags = 0;
+    const int fd = (int)syscall(SYS_eventfd2, 0, O_CLOEXEC);
+    if (fd >= 0)
+        close(fd);
+    else if (errno == EMFILE)
+        flags |= MM_CRASH_NO_FILES;
+    void *piece = mmap(NULL, PIECE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (piece != MAP_FAILED)
+        munmap(piece, PIECE);
+    else
+        flags |= MM_CRASH_NO_MEMORY;
+    return flags;
+}
+
 static void begin_note(int signal)
 {
     __atomic_store_n(&area->state, MM_CRASH_BEGUN, __ATOMIC_RELEASE);
     memset(&area->signal, 0, offsetof(struct mm_crash, frames) - offsetof(struct mm_crash, signal));
     area->signal = signal;
     area->thread = thread_id();
-    area->flags = area->thread == main_thread ? MM_CRASH_MAIN : 0;
+    area->flags = (area->thread == main_thread ? MM_CRASH_MAIN : 0) | what_is_used_up();
     prctl(PR_GET_NAME, area->thread_name);
 }
 

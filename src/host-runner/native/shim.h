@@ -72,8 +72,17 @@ struct mm_box {
 enum { MM_CRASH_FRAMES = 256, MM_CRASH_OBJECTS = 64, MM_CRASH_PATH = 512, MM_BUILD_ID = 32 };
 /* MM_CRASH_BEGUN: the handler did not come to its end. */
 enum mm_crash_state { MM_CRASH_NONE = 0, MM_CRASH_READY = 1, MM_CRASH_BEGUN = 2, MM_CRASH_COMPLETE = 3 };
-/* MM_CRASH_MAIN: on the thread that calls the module. MM_CRASH_OVERFLOW: its stack was used up. MM_CRASH_CUT: it has more frames. */
-enum mm_crash_flags { MM_CRASH_MAIN = 1, MM_CRASH_OVERFLOW = 2, MM_CRASH_CUT = 4 };
+/*
+ * MM_CRASH_MAIN: on the thread that calls the module. MM_CRASH_OVERFLOW: its stack was used up. MM_CRASH_CUT: it has more frames.
+ * MM_CRASH_NO_FILES: the process could open nothing more. MM_CRASH_NO_MEMORY: it got no further MiB.
+ */
+enum mm_crash_flags {
+    MM_CRASH_MAIN = 1,
+    MM_CRASH_OVERFLOW = 2,
+    MM_CRASH_CUT = 4,
+    MM_CRASH_NO_FILES = 8,
+    MM_CRASH_NO_MEMORY = 16
+};
 
 /* MM_OBJECT_DELETED: its path leads to another file by now, or to none. */
 enum mm_object_flags { MM_OBJECT_DELETED = 1 };

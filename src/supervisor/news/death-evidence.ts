@@ -47,6 +47,7 @@ export function evidenceOf(
     summary,
     signal,
     exitCode,
+    limit: facts.limit,
     hasCalledExit: exitCalled !== null,
     wasKilledByCore: facts.from.kind === 'stopping' && signal === 'SIGKILL',
     phase,

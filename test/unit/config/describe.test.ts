@@ -59,11 +59,28 @@ describe('the settings of a module', () => {
       crashBody: fc.constantFrom('last', 'all', 'no'),
       staticTlsBytes: fc.integer({ min: 0, max: 16_384 }),
       chainSends: fc.boolean(),
+      sha256: fc.constantFrom(null, 'ab'.repeat(32)),
+      maxRssBytes: fc.option(fc.integer({ min: 64 * 1024 ** 2, max: 1024 ** 4 })),
+      limits: fc.record({
+        memoryBytes: fc.option(fc.integer({ min: 64 * 1024 ** 2, max: 1024 ** 4 })),
+        nofile: fc.option(fc.integer({ min: 64, max: 1024 })),
+        nproc: fc.option(fc.integer({ min: 32, max: 1024 })),
+        coreBytes: fc.option(fc.integer({ min: 0, max: 1024 })),
+      }),
+      sandbox: fc.record({
+        user: fc.constantFrom(null, 'nobody', '65534'),
+        noNewPrivs: fc.boolean(),
+        network: fc.constantFrom('inherit', 'none'),
+        filesystem: fc.constantFrom('inherit', 'read-only', 'private'),
+      }),
     });
     fc.assert(
       fc.property(options, (given) => {
         const spec = makeConfig({ modules: [{ name: 'm', path: '/m.so', ...given } as ModuleOptions] }).modules[0];
-        const lines = describeSpec(spec as never).settings.map(({ key, value }) => `${key} = ${value}\n`);
+        const lines = describeSpec(spec as never).settings.map(({ key, value }) => {
+          const [section, inner] = key.split('.');
+          return inner === undefined ? `${key} = ${value}\n` : `${section} {\n${inner} = ${value}\n}\n`;
+        });
         const again = read(`module m {\n${lines.join('')}}`);
         expect({ ...again, origins: 0, position: 0 }).toEqual({ ...spec, origins: 0, position: 0 });
       }),

@@ -271,7 +271,7 @@ export class LocalRun implements Run {
 
   #exited(exitCode: number | null, signal: NodeJS.Signals | null, halted: boolean): void {
     const { confinement } = this.#parts;
-    const limit = confinement?.limitOf({ exitCode, signal }) ?? null;
+    const limit = confinement?.limitOf({ exitCode, signal, usedUp: this.#readUsedUp() }) ?? null;
     this.#leave();
     this.#stack?.end();
     // What is left of its process group has lost its reason to run.
@@ -279,6 +279,11 @@ export class LocalRun implements Run {
     this.#endOrphans();
     const outOfMemory = signal === 'SIGKILL' && this.#oom.hasStruck();
     this.#use.listener.ended({ exitCode, signal, halted, outOfMemory, limit, failure: null });
+  }
+
+  #readUsedUp(): { descriptors: boolean; memory: boolean } {
+    const note = this.#isOpen ? this.evidence.readCrashNote() : 'none';
+    return (typeof note === 'string' ? null : note.usedUp) ?? { descriptors: false, memory: false };
   }
 
   #failed({ message }: Error): void {

@@ -24,6 +24,8 @@ export interface ConfinementParts {
 export interface LimitedEnd {
   exitCode: number | null;
   signal: string | null;
+  /** What it could have no more of when it ended itself. */
+  usedUp: { descriptors: boolean; memory: boolean };
 }
 
 /** Writes its own id to each file, then becomes the command behind the `--`. */
@@ -70,7 +72,7 @@ export class Confinement {
   }
 
   /** The limit that ended the process, as the configuration has it; `null`: none. To be asked before anything of it is cleared away. */
-  limitOf({ signal, exitCode }: LimitedEnd): string | null {
+  limitOf({ signal, exitCode, usedUp }: LimitedEnd): string | null {
     const { limits, group, plan } = this.#parts;
     if (signal === 'SIGKILL') {
       const isFull = this.#watch?.hasExceeded || group?.hasRunOutOfMemory();
@@ -78,14 +80,13 @@ export class Confinement {
     }
     // A module whose calls fail may end itself, in any way.
     if (signal === null && exitCode === 0) return null;
-    if (plan.dataBytes !== null && (this.#watch?.dataBytes ?? 0) > FULL * plan.dataBytes) {
-      return showLimit('memory', limits);
-    }
+    const isFull = usedUp.memory || (this.#watch?.dataBytes ?? 0) > FULL * (plan.dataBytes ?? Number.POSITIVE_INFINITY);
+    if (plan.dataBytes !== null && isFull) return showLimit('memory', limits);
     const isCrowded = plan.userTasks !== null && countTasks(plan.account?.uid ?? 0) > plan.userTasks - OWN_TASKS;
     if (isCrowded || group?.hasRunOutOfTasks()) return showLimit('nproc', limits);
-    if (limits.nofile !== null && this.#descriptors >= limits.nofile - OWN_DESCRIPTORS)
-      return showLimit('nofile', limits);
-    return null;
+    const isShort =
+      limits.nofile !== null && (usedUp.descriptors || this.#descriptors >= limits.nofile - OWN_DESCRIPTORS);
+    return isShort ? showLimit('nofile', limits) : null;
   }
 
   /** The process is gone. */
