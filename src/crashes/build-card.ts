@@ -1,8 +1,9 @@
 /** A crash card of what is known of a death. Pure. */
 
+import { isOfModule } from '../stacks/module-files.js';
+import { plainFrame, type RawFrame, rawFramesOf } from '../stacks/raw-frame.js';
 import type { DeathCall, DeathEvidence } from '../supervisor/types.js';
 import { EVENT_KINDS, type ExecutedKind } from '../wire/event-kinds.js';
-import { bareFrames, ownedBy } from './bare-frames.js';
 import { CARD_VERSION, type CardCall, type CrashCard, type KeptCall } from './card.js';
 import { toCardCall, toKeptCall } from './card-calls.js';
 import { whyNoFrames } from './no-frames.js';
@@ -14,7 +15,7 @@ const MAX_LINES = 50;
 
 /** The card before anything has looked for symbols. */
 export function buildCard(evidence: DeathEvidence): CrashCard {
-  const { note, file, original, call } = evidence;
+  const { note, file, files, call } = evidence;
   const fault = typeof note === 'string' ? null : note;
   const calls = listCalls(evidence);
   const kept = new Set(keptOf(evidence));
@@ -43,7 +44,7 @@ export function buildCard(evidence: DeathEvidence): CrashCard {
     callback: callbackOf(evidence),
     message: call ? toCardCall(call, kept.has(call)) : findCause(evidence, calls, kept),
     isQuarantined: evidence.isQuarantined,
-    frames: fault === null ? [] : bareFrames(fault, ownedBy(file, original)),
+    frames: fault === null ? [] : rawFramesOf(fault).map((raw) => plainFrame(raw, isOwn(raw, files))),
     isCut: fault?.isCut ?? false,
     noFrames: whyNoFrames(evidence),
     symbols: { by: null, isPending: false, remark: null },
@@ -51,8 +52,12 @@ export function buildCard(evidence: DeathEvidence): CrashCard {
     calls: calls.map((one) => toCardCall(one, kept.has(one))),
     memoryBytes: evidence.memoryBytes,
     descriptors: evidence.descriptors,
-    limit: null,
+    limit: evidence.limit,
   };
+}
+
+function isOwn({ object }: RawFrame, files: DeathEvidence['files']): boolean {
+  return object !== null && isOfModule(object.path, files);
 }
 
 /** The calls whose bodies `crash_body` lets the card keep, oldest first. */

@@ -2,26 +2,21 @@
 
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Symbolizer } from '../stacks/symbolizer.js';
 import type { CrashKeeper, DeathEvidence, LastCrash } from '../supervisor/types.js';
 import { buildCard, keptCalls } from './build-card.js';
 import { blamedFrame, type CardFrame, type CrashCard } from './card.js';
 import { CardFiles } from './card-files.js';
 import { describeCard } from './describe-card.js';
+import { hasFrames, nameFrames } from './name-frames.js';
 import { Seldom } from './seldom.js';
-
-/** What turns addresses into functions. */
-export interface FrameNamer {
-  /** Never rejects. */
-  name(card: CrashCard, evidence: DeathEvidence): Promise<Pick<CrashCard, 'frames' | 'symbols'> & Partial<CrashCard>>;
-}
 
 /** Where cards are kept, and who is told. */
 export interface CardKeeperOptions {
   stateDir: string;
   /** Takes a line about a module, or about none. */
   say: (level: 'warn' | 'error', text: string, about: { module: string; generation: number } | null) => void;
-  /** `null`: addresses stay what they are. */
-  namer: FrameNamer | null;
+  symbolizer: Pick<Symbolizer, 'symbolize'>;
 }
 
 /** What came of one death. */
@@ -133,12 +128,11 @@ export class CardKeeper implements CrashKeeper {
       await nextTurn();
       const evidence = this.#waiting.shift();
       if (evidence === undefined) return;
-      const { namer } = this.#options;
       const card = buildCard(evidence);
-      const isUnnamed = namer !== null && this.#unnamed.length < MAX_UNNAMED;
+      const isUnnamed = hasFrames(evidence) && this.#unnamed.length < MAX_UNNAMED;
       card.symbols.isPending = isUnnamed;
       const isWritten = await this.#add(card, evidence);
-      if (isUnnamed) this.#toBeNamed({ card, evidence, isWritten }, namer);
+      if (isUnnamed) this.#toBeNamed({ card, evidence, isWritten });
       else this.#finish(card, isWritten);
     }
   }
@@ -155,17 +149,17 @@ export class CardKeeper implements CrashKeeper {
     return true;
   }
 
-  #toBeNamed(unnamed: Unnamed, namer: FrameNamer): void {
+  #toBeNamed(unnamed: Unnamed): void {
     this.#unnamed.push(unnamed);
-    this.#naming ??= this.#name(namer).finally(() => {
+    this.#naming ??= this.#name().finally(() => {
       this.#naming = null;
     });
   }
 
-  async #name(namer: FrameNamer): Promise<void> {
+  async #name(): Promise<void> {
     for (let next = this.#unnamed[0]; next !== undefined && !this.#isClosed; next = this.#unnamed[0]) {
       const { card, evidence, isWritten } = next;
-      const named = { ...card, ...(await namer.name(card, evidence)) };
+      const named = await nameFrames(card, evidence, this.#options.symbolizer);
       // The end of the core has finished it meanwhile.
       if (this.#unnamed[0] !== next) return;
       this.#unnamed.shift();

@@ -48,6 +48,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'http',
     'webhook',
     'metrics',
+    'stacks',
     'crashes',
   ],
   daemon: ['helpers', 'config', 'supervisor', 'logs', 'core'],

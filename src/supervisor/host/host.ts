@@ -426,7 +426,7 @@ export class Host {
     const { build = null } = this.file.loadable ?? {};
     const { crashBody, abi } = this.#spec;
     return {
-      original: build?.original ?? this.path,
+      files: this.file.places,
       sha256: build?.sha256 ?? null,
       abi: this.#abi ?? abi,
       uptimeMs: Math.round(performance.now() - (this.#run.beganMs ?? performance.now())),
