@@ -10,8 +10,8 @@ import { CardKeeper } from '../crashes/keeper.js';
 import { isInMemory, makeStateDir } from '../directories.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Sends } from '../sends/sends.js';
-import { makeRunDir } from '../supervisor/directories/run-dir.js';
 import { Symbolizer } from '../stacks/symbolizer.js';
+import { makeRunDir } from '../supervisor/directories/run-dir.js';
 import { inForceAfter } from '../supervisor/orders/reload-plan.js';
 import { Supervisor } from '../supervisor/supervisor.js';
 import type {

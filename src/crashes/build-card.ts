@@ -12,6 +12,8 @@ import { codeName, faultAddress, signalName } from './signals.js';
 /** How many calls and lines a card has at most. */
 const MAX_CALLS = 16;
 const MAX_LINES = 50;
+/** The bodies of one card, together. */
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 /** The card before anything has looked for symbols. */
 export function buildCard(evidence: DeathEvidence): CrashCard {
@@ -61,8 +63,13 @@ function isOwn({ object }: RawFrame, files: DeathEvidence['files']): boolean {
 }
 
 /** The calls whose bodies `crash_body` lets the card keep, oldest first. */
-export function keptCalls(evidence: DeathEvidence): KeptCall[] {
-  return keptOf(evidence).map(toKeptCall);
+export function* keptCalls(evidence: DeathEvidence): Generator<KeptCall> {
+  for (const call of keptOf(evidence)) yield toKeptCall(call);
+}
+
+/** The memory that the calls of a death hold. */
+export function heldBytes({ call, calls }: DeathEvidence): number {
+  return [...calls, ...(call === null ? [] : [call])].reduce((sum, { event }) => sum + event.bytes.length, 0);
 }
 
 function keptOf(evidence: DeathEvidence): DeathCall[] {
@@ -72,8 +79,18 @@ function keptOf(evidence: DeathEvidence): DeathCall[] {
     case 'last':
       return evidence.call === null ? [] : [evidence.call];
     case 'all':
-      return listCalls(evidence).filter(({ isWhole }) => isWhole);
+      return newest(listCalls(evidence).filter(({ isWhole }) => isWhole));
   }
+}
+
+/** As many as fit. */
+function newest(calls: DeathCall[]): DeathCall[] {
+  let bytes = 0;
+  const first = calls.findLastIndex(({ payloadBytes }) => {
+    bytes += payloadBytes;
+    return bytes > MAX_BODY_BYTES;
+  });
+  return calls.slice(first + 1);
 }
 
 /** The last ones, with the one that was being executed as the last. */

@@ -19,7 +19,20 @@ export function evidenceOf(
   const { cardId, diedAt, facts, call, scene, isQuarantined, stack } = end;
   // The end of a host that only tried an ABI says nothing of the module.
   if (cardId === null || cause === 'trial') return null;
-  const { module, path: file, generation, pid, signal, exitCode, exitCalled, phase, served, note, executing, limit } = facts;
+  const {
+    module,
+    path: file,
+    generation,
+    pid,
+    signal,
+    exitCode,
+    exitCalled,
+    phase,
+    served,
+    note,
+    executing,
+    limit,
+  } = facts;
   const { recent, ...rest } = scene;
   const calls = recent.list();
   return {
