@@ -1,10 +1,7 @@
 /** Between a host and its module: what happened, in the host's words. */
 
 import type { AbiName, CrashBody } from '../../config/types.js';
-<<<<<<< HEAD
-=======
 import type { ModuleFiles } from '../../stacks/module-files.js';
->>>>>>> wt-cards
 import type { TakenStack } from '../../stacks/take-stack.js';
 import type { Log, Ready } from '../../wire/codec.js';
 import type { CallAnswer, PendingCall } from '../calls/pending-call.js';
