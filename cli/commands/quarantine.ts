@@ -13,9 +13,9 @@ const ONLY_FOR: Partial<Record<keyof QuarantineOptions, readonly Action[]>> = {
 };
 
 const HELP = `
-A message that ended the process of a module is in quarantine: this build of the
-module does not get it again. An ID may be shortened to a beginning that no other
-has, also without the name of the module.
+A message that ended the process of a module is in quarantine: this build of
+the module does not get it again. An ID may be shortened to a beginning that no
+other has, also without the name of the module.
 
   mesibo-modules quarantine                      which messages are withheld
   mesibo-modules quarantine release ID           give one to its module again
@@ -27,7 +27,7 @@ export function addQuarantine(program: Command): void {
     .command('quarantine')
     .description('list, show or release the messages that are withheld from modules because they killed them')
     .argument('[action]', 'list, show or release; list unless given')
-    .argument('[message]', 'the ID of a message in quarantine, or its beginning')
+    .argument('[id]', 'the ID of a message in quarantine, or its beginning')
     .option('--module <name>', 'list, release --all: only the messages of this module')
     .option('--all', 'release: all of them')
     .option('--json', 'print one JSON document')

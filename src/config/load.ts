@@ -6,6 +6,7 @@ import { findExposed } from './files/exposed.js';
 import type { ReadOptions } from './files/read-file.js';
 import { readTree } from './files/read-tree.js';
 import { UnreadableError } from './files/regular-file.js';
+import { findWritable } from './files/writable.js';
 import { findGroupProblem } from './group-problem.js';
 import { interpretTree } from './interpret.js';
 import { INCLUDE, parseTree } from './parser.js';
@@ -29,6 +30,8 @@ export function loadConfig(file: string, options: ReadOptions = {}): CoreConfig 
   const filled = fillIn(tree, { variables, readFile: readValueFile });
   const config = interpretTree(filled, file, isFile, findProgramProblem, findGroupProblem, findSecretProblem);
   warnings.push(...config.warnings, ...findExposed(filled, files));
+  const onEvent = filled.pairs.findLast(({ key }) => key === 'on_event')?.position;
+  warnings.push(...findWritable(config, onEvent));
   if (config.modules.length === 0) warnings.push({ position: { file, line: 0, column: 0 }, message: NO_MODULES });
   return { ...config, warnings };
 }

@@ -12,6 +12,7 @@ import { encodeLayout } from './abi/layout.js';
 import { asChange } from './file-change.js';
 import { hasSymbol, type Library, loadForGood } from './library.js';
 import { describeFallback, describeShared, type Hiding } from './node-symbols.js';
+import { PinnedFile } from './pinned-file.js';
 import type { HttpStarter } from './services/http-starter.js';
 import { PHASE, type Shim } from './shim.js';
 
@@ -66,7 +67,9 @@ export function loadModule(
   if (file.importsHttp || abi === 'exports-2019') http.start();
   shim.setPhase(PHASE.loading);
   const warnings = [...file.warnings];
+  const pinned = PinnedFile.open(welcome);
   const init = openLibrary(hiding, file, warnings).symbol(symbol) as bigint;
+  pinned?.confirm();
   shim.coverThreads();
   const change = asChange(welcome);
   if (change !== null) throw change;

@@ -22,3 +22,11 @@ export interface StackFrame {
   /** The compiler put it into the next one. */
   isInlined: boolean;
 }
+
+/** Sources that come with a compiler: headers of C++, and the standard library of Rust. Who wrote a module did not write them. */
+const LIBRARY_SOURCE = /^\/usr\/(?:local\/)?(?:include|lib)\/|^\/rustc\/|\/lib\/rustlib\/src\//;
+
+/** Whether a frame is in a template or a function of the standard library that was compiled into another file. */
+export function isOfLibrary({ source }: Pick<StackFrame, 'source'>): boolean {
+  return source !== null && LIBRARY_SOURCE.test(source);
+}

@@ -1,6 +1,7 @@
 /** One message in quarantine: pure. */
 
 import { counted } from '../../../src/counted.js';
+import { escapeControl } from '../../../src/escape-control.js';
 import { coreCommand, type Sentence, sentence } from '../../../src/sentence.js';
 import type { QuarantinedMessage } from '../../../src/supervisor/types.js';
 import { formatAgo, formatUntil } from '../../text/format.js';
@@ -15,7 +16,7 @@ const HASH_DIGITS = 12;
 /** What it did, what it was, and what to do. */
 export function renderQuarantined(message: QuarantinedMessage, view: View): string {
   return [
-    ...wrapWords(describeState(message, view.nowMs), view.width, ''),
+    ...wrapWords(escapeControl(describeState(message, view.nowMs)), view.width, ''),
     ...section('The message', renderRows(messageRows(message), view)),
     ...section('The crashes', renderRows(crashRows(message, view.nowMs), view)),
     ...section(
@@ -71,7 +72,7 @@ function adviseOn({ id, module, cardId }: QuarantinedMessage): Sentence[] {
 }
 
 function item(step: Sentence, { width, options, program }: View): string[] {
-  return wrapWords(step.withOptions(options, program), width - 4, '').map(
+  return wrapWords(step.withOptions(options, program).map(escapeControl), width - 4, '').map(
     (line, i) => `${i === 0 ? '  - ' : '    '}${line}`,
   );
 }

@@ -6,6 +6,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -21,6 +22,9 @@ static pid_t writer; /* the thread that writes the note; 0: none */
 static volatile uint32_t *is_owner;
 /* Node's own use of the signal: it ends functions of WebAssembly that leave their memory. NULL: there is no such function. */
 static int (*handle_webassembly)(int signal, siginfo_t *info, void *context);
+
+/* valgrind takes a signal with the code of a fault for a fault of its own, and prints pages about that. */
+static int is_under_valgrind;
 
 static pid_t thread_id(void) { return (pid_t)syscall(SYS_gettid); }
 
@@ -43,17 +47,27 @@ enum { CALL_BYTES = 0 };
 
 /* ---- the end ---- */
 
+/* Valgrind takes a fault that is sent for one of its own. */
+static int under_valgrind;
+
+static int is_fault(int signal, const siginfo_t *info)
+{
+    return info->si_code > 0 && (signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL);
+}
+
 /*
  * The signal is sent again, with all that the system said of it, and waits until the handler returns. Then it ends the process
  * where it was interrupted. Returning to the same instruction would not be enough: a trap or a filtered system call goes on
- * behind it.
+ * behind it, and another thread may have mapped the memory meanwhile.
  */
 void mm_end_by(int signal, siginfo_t *info)
 {
     const struct sigaction action = {.sa_handler = SIG_DFL};
     const pid_t self = getpid(), thread = thread_id();
     sigaction(signal, &action, NULL);
-    if (syscall(SYS_rt_tgsigqueueinfo, self, thread, signal, info) != 0)
+    if (under_valgrind && is_fault(signal, info))
+        return;
+    if (under_valgrind || syscall(SYS_rt_tgsigqueueinfo, self, thread, signal, info) != 0)
         syscall(SYS_tgkill, self, thread, signal);
 }
 
@@ -195,6 +209,8 @@ int mm_crash_open(struct mm_crash *note, uintptr_t stack_start)
         return failed;
     const void *found = dlsym(RTLD_DEFAULT, "_ZN2v829TryHandleWebAssemblyTrapPosixEiP9siginfo_tPv");
     memcpy(&handle_webassembly, &found, sizeof found);
+    const char *preloaded = getenv("LD_PRELOAD");
+    under_valgrind = preloaded != NULL && strstr(preloaded, "vgpreload_core") != NULL;
     process = getpid();
     main_thread = thread_id();
     area = note;

@@ -11,7 +11,7 @@ import { type AcceptanceEvent, type Choice, chooseBuild, stepAccepted } from './
 import type { Repeats } from './repeats.js';
 import type { BuildStore } from './store.js';
 
-type Places = Pick<ModuleSpec, 'path' | 'lookedFor'>;
+type Places = Pick<ModuleSpec, 'path' | 'lookedFor' | 'sha256' | 'sandbox'>;
 
 /** Digits of a sha256 that a person reads. */
 const SHORT = 12;
@@ -107,12 +107,18 @@ export class ModuleBuilds {
   #choose(spec: Places, choice: Choice): HostFile {
     const { store } = this.#options;
     const copyOf = ({ build }: LoadableFile) => (build === null ? null : store.copyOf(build));
+    const { sha256, sandbox } = spec;
     if (choice.kind === 'present') {
       const path = requireModuleFile(spec);
-      return new HostFile(path, identifyFile(path), store.present(path), copyOf);
+      const choosing = sha256 === null ? store.present(path) : store.pinned(path, sha256, null, sandbox.user);
+      return new HostFile(path, identifyFile(path), choosing, copyOf);
     }
     const { build } = choice;
-    const choosing = store.accepted(build).then((file) => {
+    if (sha256 !== null) {
+      const choosing = store.pinned(build.original, sha256, build, sandbox.user);
+      return new HostFile(build.original, build.fileId, choosing, copyOf);
+    }
+    const choosing = store.accepted(build, sandbox.user).then((file) => {
       if (file.source === 'kept') this.#tell(this.#describeKept(build));
       return file;
     });

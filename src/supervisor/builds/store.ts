@@ -2,12 +2,13 @@
 
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
+import { access, chmod, chown, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { makeFolders } from '../../directories.js';
 import { ModuleLoadError } from '../../errors.js';
 import { identityOf } from '../../file-identity.js';
+import { findUser } from '../../users.js';
 import type { Build, LoadableFile } from './build.js';
 import { type Digest, digestFile } from './digest.js';
 import { linkNeighbours } from './neighbours.js';
@@ -16,6 +17,7 @@ import { pickSource } from './policy.js';
 
 /** A larger file is neither hashed nor kept. */
 const MAX_FILE_BYTES = 1024 * 1024 * 1024;
+const GROUP_READS = 0o050;
 /** Files whose digest is remembered, at most. */
 const MAX_DIGESTS = 1024;
 /** A file on a disk that does not answer must not keep the core from stopping. */
@@ -63,8 +65,31 @@ export class BuildStore {
    *
    * @throws ModuleLoadError `MODULE_BUILD_LOST` when neither has them
    */
-  accepted(build: Build): Promise<LoadableFile> {
-    return this.#during(() => this.#accepted(build));
+  accepted(build: Build, user: string | null = null): Promise<LoadableFile> {
+    return this.#during(async () => {
+      const file = await this.#accepted(build);
+      return file.source === 'kept' && user !== null ? this.#pinned(build, user) : file;
+    });
+  }
+
+  /**
+   * The file at `path`, which must have this digest. Its copy is loaded: nobody but the user of the core can change that after
+   * the check.
+   *
+   * @param build - the accepted one, whose copy may serve without the file; `null`: there is none
+   * @param user - who reads it, if that is not the user of the core
+   * @throws ModuleLoadError `MODULE_FILE_PINNED`
+   */
+  pinned(path: string, sha256: string, build: Build | null, user: string | null): Promise<LoadableFile> {
+    return this.#during(async () => {
+      if (build?.sha256 === sha256 && (await this.#read(this.#places.copyOf(build))) === sha256)
+        return this.#pinned(build, user);
+      const file = await this.#present(path);
+      if (file.build === null) throw unpinned(`${path}: ${file.problem}`);
+      const found = file.build.sha256;
+      if (found !== sha256) throw unpinned(`${path}: its sha256 is ${found}; the configuration pins ${sha256}`);
+      return this.#pinned(file.build, user);
+    });
   }
 
   /**
@@ -183,6 +208,16 @@ export class BuildStore {
     return { path: copy, source: 'kept', build, identity: kept.identity, problem };
   }
 
+  async #pinned(build: Build, user: string | null): Promise<LoadableFile> {
+    const copy = this.#places.copyOf(build);
+    if (user !== null) await letRead(copy, this.#folder, user);
+    const kept = await this.#digest(copy);
+    if (kept?.sha256 !== build.sha256)
+      throw unpinned(`${build.original}: no copy of it can be kept in ${this.#folder}`);
+    const problem = await this.#linkAll(build, copy);
+    return { path: copy, source: 'kept', build, identity: kept.identity, problem };
+  }
+
   /** What stands beside the original, and beside its folder, as it is now. @returns why that cannot be */
   async #linkAll({ home, original }: Build, copy: string): Promise<string | null> {
     try {
@@ -252,6 +287,23 @@ async function originalFile(
   const home = await homeOf(path);
   const fileId = identity.split(':').slice(0, 4).join(':');
   return { path, source: 'original', identity, problem, build: { sha256, original: path, home, fileId } };
+}
+
+/** Lets the group of a user read a copy. The folders on the way let everybody pass who knows the name. */
+async function letRead(copy: string, folder: string, user: string): Promise<void> {
+  const gid = findUser(user)?.gid;
+  if (gid === undefined || process.geteuid?.() !== 0) return;
+  for (let on = dirname(copy); on.startsWith(folder); on = dirname(on)) await chmod(on, 0o711);
+  const info = await stat(copy).catch(() => null);
+  // What changes nothing would give it another identity all the same.
+  if (info === null || (info.gid === gid && (info.mode & GROUP_READS) === GROUP_READS)) return;
+  await chown(copy, 0, gid);
+  await chmod(copy, 0o550);
+}
+
+function unpinned(what: string): ModuleLoadError {
+  const remedy = 'put the pinned file in its place, or set "sha256" to that of the new one';
+  return new ModuleLoadError('MODULE_FILE_PINNED', what, { remedy });
 }
 
 function lost({ sha256, original }: Build, copy: string, kept: Digest | null): ModuleLoadError {

@@ -15,7 +15,7 @@ export interface Welcomed {
 
 /** The frame that says what to load, and within which limits. */
 export function makeWelcome(
-  { name, abi, config, umask, coreFiles, logRate }: ModuleSpec,
+  { name, abi, config, umask, coreFiles, logRate, sha256 }: ModuleSpec,
   { path, build, identity }: LoadableFile,
   { protocol, generation, maxMessageBytes, surroundings }: Welcomed,
 ): CoreFrame {
@@ -27,6 +27,7 @@ export function makeWelcome(
       path,
       ...(abi ? { abi } : {}),
       ...(build && identity ? { sha256: build.sha256, fileIdentity: identity } : {}),
+      ...(sha256 === null ? {} : { sha256, pinned: true }),
       settings: config.map(([key, value]) => ({ key, value })),
       maxMessage: maxMessageBytes,
       logRate: logRate ?? 0,

@@ -22,6 +22,7 @@ import { hearHosts } from './host-reports.js';
 import { HostSet } from './host-set.js';
 import { killOf } from './kill.js';
 import { type Lifetime, newLifetime } from './lifetime.js';
+import { MemoryCeiling } from './memory-ceiling.js';
 import { ModuleCalls } from './module-calls.js';
 import { makeFigures } from './module-figures.js';
 import { conditionOf, makeStatus } from './module-status.js';
@@ -54,6 +55,7 @@ export class Module {
   readonly #upkeep: Upkeep;
   readonly #succession: Succession;
   readonly #outside: OutsideSignals<Host>;
+  readonly #ceiling: MemoryCeiling<Host>;
   #isReplacing = false;
   /** Who stops the core may signal its hosts as well. */
   #isLeaving = false;
@@ -92,6 +94,13 @@ export class Module {
     this.#outside = new OutsideSignals({
       told: (host, signal, from) => news.signalled(host, signal, from),
       replace: (host) => this.#replace(host),
+    });
+    this.#ceiling = new MemoryCeiling({
+      limitBytes: () => this.#spec.maxRssBytes,
+      hosts: () => this.#hosts.in('serving'),
+      replace: (host) => this.#replace(host),
+      told: (host, memoryBytes, isReplaced) =>
+        news.tooHeavy(host, memoryBytes, this.#spec.maxRssBytes ?? 0, isReplaced),
     });
     this.#news = news;
     this.#calls = calls;
@@ -182,6 +191,7 @@ export class Module {
     this.#news.limitTo(spec.logRate);
     this.#quarantine.configure(spec);
     for (const host of this.#hosts.all) host.configure(spec, around);
+    if (this.#hosts.first !== null) this.#ceiling.open();
     this.#calls.dispatch();
   }
 
@@ -294,7 +304,9 @@ export class Module {
       offered: (host, offer) => this.#succession.choose(host, offer) ?? this.#upkeep.choose(offer),
       ready: (host, said) => {
         this.#succession.ready(host, said);
-        if (this.#hosts.roleOf(host) === 'serving') this.#upkeep.ready(host, said);
+        if (this.#hosts.roleOf(host) !== 'serving') return;
+        this.#upkeep.ready(host, said);
+        this.#ceiling.open();
       },
       signalled: (host, signal, from) => {
         // A service manager that ends the whole service signals the core as well, which may take a moment to obey.
@@ -345,6 +357,7 @@ export class Module {
 
   #checkStopped(): void {
     if (this.#upkeep.life.kind !== 'stopped' || this.#hosts.first !== null || !this.#succession.isOver) return;
+    this.#ceiling.close();
     this.#news.flush();
     for (const done of this.#onStopped.splice(0)) done();
   }

@@ -2,6 +2,7 @@
  * What is announced about one module and its hosts: what it sends, logs and prints, and how it lives; and the counters of that.
  */
 
+import { formatSize } from '../../config/units.js';
 import { debuggedOf, describeDebugging as describeRun, isFault } from '../../debug-command.js';
 import { readRunning } from '../../proc.js';
 import type { Log } from '../../wire/codec.js';
@@ -124,6 +125,16 @@ export class ModuleNews {
     const text = describeSignal(signal, sender && `${sender.name} (pid ${sender.pid})`, this.#options.module);
     const who = `module ${this.#options.module}: host ${host.generation} (pid ${host.pid})`;
     this.#line(host.generation, 'supervisor', INFO, `${who} ${text}`);
+  }
+
+  /** It has more memory than `max_rss`. */
+  tooHeavy(host: Host, memoryBytes: number, limitBytes: number, isReplaced: boolean): void {
+    const mebibytes = Math.round(memoryBytes / 1024 ** 2);
+    const what = `host ${host.generation} (pid ${host.pid}) has ${mebibytes} MiB in memory, more than max_rss = ${formatSize(limitBytes)}`;
+    const consequence = isReplaced
+      ? 'it finishes what it holds, and another one takes its place'
+      : 'one was replaced for that less than a minute ago, so it stays for now; raise max_rss if the module needs more';
+    this.warn(host.generation, `${what}; ${consequence}`);
   }
 
   leftBehind(host: Host, ending: Ending): void {

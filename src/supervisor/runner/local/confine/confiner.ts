@@ -116,7 +116,8 @@ export class Confiner {
     const { status, stderr, error, signal } = spawnSync(program, words, {
       cwd: directory,
       env: { PATH: process.env.PATH ?? '', LC_ALL: 'C' },
-      stdio: ['ignore', 'ignore', 'pipe', 'ignore', 'ignore', 'ignore'],
+      // The last is where bwrap tells of its process.
+      stdio: ['ignore', 'ignore', 'pipe', 'ignore', 'ignore', 'pipe'],
       timeout: PROBE_MS,
       encoding: 'utf8',
     });

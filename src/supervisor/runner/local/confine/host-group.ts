@@ -17,6 +17,8 @@ const PREFIX = 'mesibo-modules';
 const REMOVE = { everyMs: 20, times: 250 };
 /** A count is compared with one that is at least this old. */
 const WINDOW_MS = 2000;
+/** Of the limit, what a group had at its most when the kernel found no page for it. */
+const NEARLY = 0.95;
 
 let lastNumber = 0;
 
@@ -24,7 +26,7 @@ let lastNumber = 0;
 export class HostGroup {
   /** What a process writes its id to, to be in it. */
   readonly files: string[];
-  readonly #places: { controller: Controller; version: 1 | 2; directory: string }[] = [];
+  readonly #places: { controller: Controller; version: 1 | 2; directory: string; limit: number }[] = [];
   #refused: { atMs: number; count: number }[] = [];
 
   /** @throws an error of the system; then there is none */
@@ -52,7 +54,7 @@ export class HostGroup {
     prepare(place, place.version === 1 ? [controller] : all);
     const directory = join(place.directory, name);
     if (!this.#places.some((made) => made.directory === directory)) mkdirSync(directory);
-    this.#places.push({ controller, version: place.version, directory });
+    this.#places.push({ controller, version: place.version, directory, limit });
     for (const [file, value, isNeeded] of settingsOf(controller, place.version, limit)) {
       try {
         writeFileSync(join(directory, file), value, { flag: 'r+' });
@@ -74,12 +76,14 @@ export class HostGroup {
   hasRunOutOfMemory(): boolean {
     const place = this.#places.find(({ controller }) => controller === 'memory');
     if (place === undefined) return false;
-    const { version, directory } = place;
-    const events = read(join(directory, version === 1 ? 'memory.oom_control' : 'memory.events'));
-    const kills = /^oom_kill (\d+)$/m.exec(events)?.[1];
-    const isFull =
-      version === 2 ? Number(/^oom (\d+)$/m.exec(events)?.[1] ?? 0) > 0 : isAbove0(directory, 'memory.failcnt');
-    return kills === undefined ? isFull : isFull && Number(kills) > 0;
+    const { version, directory, limit } = place;
+    if (version === 2) {
+      // The kernel also counts kills because of a group above it, or because the machine has no memory left.
+      const events = read(join(directory, 'memory.events'));
+      return countOf(events, 'oom_kill') > 0 && countOf(events, 'oom') > 0;
+    }
+    const most = Number(read(join(directory, 'memory.max_usage_in_bytes')));
+    return countOf(read(join(directory, 'memory.oom_control')), 'oom_kill') > 0 && most > NEARLY * limit;
   }
 
   /** Whether it was refused another process or thread in the last seconds. */
@@ -99,8 +103,13 @@ export class HostGroup {
   #countRefused(): number | null {
     const place = this.#places.find(({ controller }) => controller === 'pids');
     if (place === undefined) return null;
-    return Number(/^max (\d+)$/m.exec(read(join(place.directory, 'pids.events')))?.[1] ?? 0);
+    return countOf(read(join(place.directory, 'pids.events')), 'max');
   }
+}
+
+function countOf(events: string, name: string): number {
+  const line = events.split('\n').find((line) => line.startsWith(`${name} `)) ?? '';
+  return Number(line.slice(name.length + 1));
 }
 
 /** File, value, and whether the limit does not hold without it. */
@@ -174,10 +183,6 @@ function tryToWrite(file: string, value: string): boolean {
   } catch {
     return false;
   }
-}
-
-function isAbove0(directory: string, file: string): boolean {
-  return Number(read(join(directory, file))) > 0;
 }
 
 function list(directory: string): string[] {

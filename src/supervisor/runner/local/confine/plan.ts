@@ -1,5 +1,6 @@
 /** How a process is confined, from what is asked for and what the machine has: pure. */
 
+import { dirname } from 'node:path';
 import type { Limits, Sandbox } from '../../../../config/confinement.js';
 import { formatSize } from '../../../../config/units.js';
 import type { Account } from '../../../../users.js';
@@ -189,7 +190,8 @@ function box({ network, filesystem }: Sandbox, { uid }: Means, needs: Needs, nee
   if (filesystem === 'private' && tooWide !== undefined) {
     problems.push(`${setting}: the folder of the module, or its working directory, is /, which would show everything`);
   }
-  const view = filesystem === 'read-only' ? ['--ro-bind', '/', '/'] : privateView(needs);
+  const isPrivate = filesystem === 'private';
+  const seen = needs.readable.filter((path) => isPrivate || isCovered(path));
   return [
     need('bwrap', setting),
     // As the host leads its own session without it.
@@ -198,38 +200,33 @@ function box({ network, filesystem }: Sandbox, { uid }: Means, needs: Needs, nee
     '--info-fd',
     `${INFO_FD}`,
     ...(isApart ? ['--unshare-net'] : []),
-    ...view,
-    ...['--dev', '/dev', '--tmpfs', '/tmp'],
+    ...(isPrivate ? PRIVATE_VIEW : ['--ro-bind', '/', '/']),
+    ...['--dev', '/dev', '--perms', '1777', '--tmpfs', '/dev/shm', '--perms', '1777', '--tmpfs', '/tmp'],
     // Behind the others: these may be within them.
-    ...(filesystem === 'read-only'
-      ? needs.readable.filter(isHidden).flatMap((path) => ['--ro-bind-try', path, path])
-      : []),
-    ...(filesystem === 'private' ? needs.readable.flatMap((path) => ['--ro-bind-try', path, path]) : []),
-    ...['--bind', needs.directory, needs.directory],
-    ...['--bind', needs.socketFolder, needs.socketFolder],
+    ...seen.flatMap((path) => [...wayTo(path, isPrivate), '--ro-bind-try', path, path]),
+    ...[needs.directory, needs.socketFolder].flatMap((path) => [...wayTo(path, isPrivate), '--bind', path, path]),
     ...['--chdir', needs.directory],
     '--',
   ];
 }
 
-/** What the sandbox puts something of its own in the place of. */
-function isHidden(path: string): boolean {
+/** Whether the sandbox puts something of its own over it. */
+function isCovered(path: string): boolean {
   return /^\/(?:tmp|dev)(?:\/|$)/.test(path);
 }
 
-function privateView(_: Needs): string[] {
-  // A link is bound as what it leads to: /bin is one into /usr on most systems.
-  const system = SYSTEM.flatMap((path) => ['--ro-bind-try', path, path]);
-  return [
-    ...system,
-    '--ro-bind',
-    '/proc',
-    '/proc',
-    '--ro-bind-try',
-    '/sys/devices/system/cpu',
-    '/sys/devices/system/cpu',
-  ];
+/** Without it, the folders on the way to a closed one would be closed as well. */
+function wayTo(path: string, isPrivate: boolean): string[] {
+  return isPrivate || isCovered(path) ? ['--dir', dirname(path)] : [];
 }
+
+/** A link is bound as what it leads to: on most systems /bin is one into /usr. */
+const PRIVATE_VIEW = [
+  ...SYSTEM.flatMap((path) => [...wayTo(path, true), '--ro-bind-try', path, path]),
+  ...['--ro-bind', '/proc', '/proc'],
+  // The C library counts processors there.
+  ...['--ro-bind-try', '/sys/devices/system/cpu', '/sys/devices/system/cpu'],
+];
 
 function setpriv({ noNewPrivs, filesystem }: Sandbox, account: Account | null, need: Need): string[] {
   const options: string[] = [];
