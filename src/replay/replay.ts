@@ -7,6 +7,7 @@ import { isSamePlace } from '../crashes/group-cards.js';
 import { type FedCall, runInProcess } from '../in-process/loader.js';
 import { planFiles } from '../in-process/plan.js';
 import { Symbolizer } from '../stacks/symbolizer.js';
+import { readGdbFrames } from './gdb-frames.js';
 import { HELPERS, type Helper } from './helpers.js';
 import { RunRecord } from './run-record.js';
 
