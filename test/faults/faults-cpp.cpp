@@ -9,28 +9,32 @@
 
 #include "faults.h"
 
+/* Others may derive from it, for all that the compiler knows. */
+struct Filter {
+	virtual ~Filter() = default;
+	virtual void run();
+};
+
+void Filter::run() {}
+
 namespace {
 
 volatile int zero;
 volatile int turns;
 
 /* volatile: otherwise the compiler may leave out code that cannot work. */
-template <typename T> __attribute__((noinline)) void store(T *volatile where, T value)
+volatile int *volatile nowhere;
+
+template <typename T> __attribute__((noinline)) void store(volatile T *where, T value)
 {
 	*where = value; /* dies: cpp-template */
 }
 
-void segv_in_template(mesibo_module_t *) { store<int>(nullptr, 1); }
-
-class Filter {
-    public:
-	virtual ~Filter() = default;
-	virtual void run() { turns++; }
-};
+void segv_in_template(mesibo_module_t *) { store<int>(nowhere, 1); }
 
 void call_virtual(mesibo_module_t *)
 {
-	Filter *volatile filter = nullptr;
+	auto *filter = const_cast<Filter *>(reinterpret_cast<volatile Filter *>(nowhere));
 
 	filter->run(); /* dies: cpp-virtual */
 	turns++;
@@ -93,8 +97,6 @@ void delete_twice(mesibo_module_t *)
 void segv_in_thread(mesibo_module_t *)
 {
 	std::thread thread([] {
-		int *volatile nowhere = nullptr;
-
 		*nowhere = 1; /* dies: cpp-thread */
 	});
 	thread.join();

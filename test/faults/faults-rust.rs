@@ -32,16 +32,17 @@ extern "C" fn write_nowhere(_: *mut Module) {
     black_box(());
 }
 
-extern "C" fn panic_out(_: *mut Module) {
+// A panic unwinds up to the function that others may call, and ends there: that is what the stack shows.
+extern "C" fn panic_out(_: *mut Module) { // dies: rust-panic
     panic!("nobody catches this"); // dies: rust-panic
 }
 
-extern "C" fn index_beyond(_: *mut Module) {
+extern "C" fn index_beyond(_: *mut Module) { // dies: rust-index
     let numbers: Vec<u32> = black_box(vec![1, 2, 3]);
     black_box(numbers[black_box(7)]); // dies: rust-index
 }
 
-extern "C" fn unwrap_nothing(_: *mut Module) {
+extern "C" fn unwrap_nothing(_: *mut Module) { // dies: rust-unwrap
     let nothing: Option<u32> = black_box(None);
     black_box(nothing.unwrap()); // dies: rust-unwrap
 }
