@@ -3,7 +3,7 @@
 import { constants } from 'node:os';
 import type { CrashNote } from '../wire/crash-note.js';
 
-/** Where a number has several names, as 6 has SIGABRT and SIGIOT, the first one counts. */
+/** Some have two names. The first one is that of today. */
 const NAMES = new Map(
   Object.entries(constants.signals)
     .reverse()
