@@ -23,9 +23,6 @@ static volatile uint32_t *is_owner;
 /* Node's own use of the signal: it ends functions of WebAssembly that leave their memory. NULL: there is no such function. */
 static int (*handle_webassembly)(int signal, siginfo_t *info, void *context);
 
-/* valgrind takes a signal with the code of a fault for a fault of its own, and prints pages about that. */
-static int is_under_valgrind;
-
 static pid_t thread_id(void) { return (pid_t)syscall(SYS_gettid); }
 
 /* ---- registers ---- */
