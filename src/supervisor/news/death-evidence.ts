@@ -47,7 +47,6 @@ export function evidenceOf(
     summary,
     signal,
     exitCode,
-    limit: facts.limit,
     hasCalledExit: exitCalled !== null,
     wasKilledByCore: facts.from.kind === 'stopping' && signal === 'SIGKILL',
     phase,
