@@ -35,7 +35,7 @@ describe('a pinned file', () => {
   it('is not loaded if it has another', async () => {
     const confined = await ConfinedCore.start({ path: file, sha256: '0'.repeat(64) });
     const says = new RegExp(`its sha256 is ${digestOf(file)}; the configuration pins 0{64}; put the pinned file`);
-    expect(confined.errors).toEqual([expect.stringMatching(says)]);
+    expect(confined.core.lives('exited')).toMatchObject([{ cause: 'start', text: expect.stringMatching(says) }]);
     expect(confined.core.lives('ready')).toEqual([]);
     await confined.close();
   });
