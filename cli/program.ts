@@ -18,8 +18,8 @@ export function createProgram(): Command {
   const program = createBareProgram();
   const { stop, reload, restart, reset, status, list, describe, logs, send } = CLIENT_VERBS;
   const orders = [addStart, stop, reload, restart, reset];
-  const views = [status, list, describe, logs, addCrashes];
-  const others = [addCheck, send, addQuarantine, addRun, addCompletion, addHelp];
+  const views = [status, list, describe, logs, addCrashes, addQuarantine];
+  const others = [addCheck, send, addRun, addCompletion, addHelp];
   for (const add of [addTry, addDemo, ...orders, ...views, ...others]) add(program);
   return program;
 }

@@ -1,6 +1,7 @@
 /** The file descriptors of this process: how many it has, and whether they suffice for another host. */
 
 import { readdirSync, statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { readDescriptorLimit } from './libc.js';
 
 /** How many descriptors are in use, of how many that this process may have. */
@@ -33,10 +34,13 @@ export function findDescriptorProblem({ inUse, limit }: DescriptorUse): string |
   return `this process is out of file descriptors (${inUse} of ${limit} in use, a start of a host needs ${HOST_DESCRIPTORS}): ${remedy}`;
 }
 
-/** How many another process has; `null`: it is gone, or may not be looked at. */
-export function readDescriptorsOf(pid: number): number | null {
+/**
+ * How many another process has; `null`: it is gone, or may not be looked at. Before Linux 6.2 all of them must be read, which this
+ * does outside of the event loop.
+ */
+export async function countDescriptorsOf(pid: number): Promise<number | null> {
   try {
-    return statSync(`/proc/${pid}/fd`).size || readdirSync(`/proc/${pid}/fd`).length;
+    return statSync(`/proc/${pid}/fd`).size || (await readdir(`/proc/${pid}/fd`)).length;
   } catch {
     return null;
   }

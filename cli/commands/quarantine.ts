@@ -1,35 +1,49 @@
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { findStoredDirectories } from '../core/stored-directories.js';
 import { UsageError } from '../terminal/io.js';
 import type { QuarantineOptions } from './quarantine/options.js';
 
-const ACTIONS = ['list', 'show', 'release'] as const;
+const ACTIONS = ['list', 'show', 'release', 'replay'] as const;
 type Action = (typeof ACTIONS)[number];
 
 /** Options that only some actions take, by their names; `json` is for all. */
 const ONLY_FOR: Partial<Record<keyof QuarantineOptions, readonly Action[]>> = {
   module: ['list', 'release'],
   all: ['release'],
+  gdb: ['replay'],
+  valgrind: ['replay'],
+  anyBuild: ['replay'],
+  config: ['replay'],
 };
 
 const HELP = `
-A message that ended the process of a module is in quarantine: this build of the
-module does not get it again. An ID may be shortened to a beginning that no other
-has, also without the name of the module.
+A message that ended the process of a module is in quarantine: this build of
+the module does not get it again. An ID may be shortened to a beginning that no
+other has, also without the name of the module.
 
   mesibo-modules quarantine                      which messages are withheld
   mesibo-modules quarantine release ID           give one to its module again
-  mesibo-modules quarantine release --all        give all of them again`;
+  mesibo-modules quarantine release --all        give all of them again
+  mesibo-modules quarantine replay ID --gdb      see where it kills the module
+
+replay is "crashes replay" with the crash card of the message.`;
 
 /** `quarantine`: the messages that modules do not get because they killed them. */
 export function addQuarantine(program: Command): void {
   program
     .command('quarantine')
-    .description('list, show or release the messages that are withheld from modules because they killed them')
-    .argument('[action]', 'list, show or release; list unless given')
-    .argument('[message]', 'the ID of a message in quarantine, or its beginning')
+    .description('list, show, release or replay the messages that are withheld from modules because they killed them')
+    // Read below: what is not among them may be an id, and then the message says more.
+    .addArgument(
+      new Argument('[action]', 'list, show, release or replay; list unless given').choices(ACTIONS).argParser(String),
+    )
+    .argument('[id]', 'the ID of a message in quarantine, or its beginning')
     .option('--module <name>', 'list, release --all: only the messages of this module')
     .option('--all', 'release: all of them')
+    .option('--gdb', 'replay: under gdb, which prints the backtrace')
+    .option('--valgrind', 'replay: under valgrind, which prints what is wrong with the memory')
+    .option('--any-build', 'replay: also when the file of the module has changed')
+    .option('--config <file>', "replay: the configuration with the module's own settings (default: that of the core)")
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)
     .action(async (given: string | undefined, message: string | undefined, _options, command: Command) => {
@@ -49,6 +63,10 @@ export function addQuarantine(program: Command): void {
         case 'release': {
           const { releaseQuarantined } = await import('./quarantine/release.js');
           return releaseQuarantined(directories, message ?? null, options);
+        }
+        case 'replay': {
+          const { replayQuarantined } = await import('./quarantine/replay.js');
+          return replayQuarantined(directories, message as string, options);
         }
       }
     });
@@ -70,7 +88,9 @@ function readAction(given: string | undefined): Action {
 function check(action: Action, message: string | undefined, options: QuarantineOptions): void {
   for (const [option, only] of Object.entries(ONLY_FOR)) {
     if (options[option as keyof QuarantineOptions] === undefined || only.includes(action)) continue;
-    throw new UsageError(`--${option} is for quarantine ${only.join(' and ')}`);
+    throw new UsageError(
+      `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is for quarantine ${only.join(' and ')}`,
+    );
   }
   if (action === 'list' && message !== undefined)
     throw new UsageError('quarantine list takes no ID; to see one: quarantine show ID; for one module: --module NAME');
@@ -81,6 +101,7 @@ function check(action: Action, message: string | undefined, options: QuarantineO
       );
     if (options.module !== undefined && !options.all) throw new UsageError('give --module only together with --all');
   }
-  if (action === 'show' && message === undefined)
-    throw new UsageError('quarantine show needs the ID of a message; quarantine list shows the ids');
+  if ((action === 'show' || action === 'replay') && message === undefined)
+    throw new UsageError(`quarantine ${action} needs the ID of a message; quarantine list shows the ids`);
+  if (options.gdb && options.valgrind) throw new UsageError('give either --gdb or --valgrind, not both');
 }

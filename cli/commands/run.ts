@@ -15,6 +15,7 @@ import type { Prompt, Speakers } from '../input/prompt.js';
 import { chooseSource, collectTexts, payloadsOf, splitArguments, type TextSource } from '../input/texts.js';
 import { eventToJson, RunRenderer } from '../render/run.js';
 import { EXIT, printData, tell, UsageError } from '../terminal/io.js';
+import { renderUnstored } from './crashes/show-card.js';
 
 interface RunOptions {
   inProcess?: boolean;
@@ -95,7 +96,10 @@ export function addRun(program: Command): void {
       for (const warning of config.warnings.map(describeWarning)) tell(warning, 'warn');
       for (const doubt of describeMisplaced(options.conf, 'run')) tell(doubt, 'warn');
       for (const warning of modules.flatMap(({ warnings }) => warnings)) tell(warning, 'warn');
+      const { RunRecord } = await import('../../src/replay/run-record.js');
       const renderer = new RunRenderer();
+      const record = new RunRecord(modules);
+      const start = { pid: 0, startedMs: Date.now() };
       // A debugger takes Ctrl-C for itself.
       if (options.under !== undefined) process.on('SIGINT', () => undefined);
       const ended = new AbortController();
@@ -104,12 +108,17 @@ export function addRun(program: Command): void {
       const end = await runInProcess({
         modules,
         maxMessageBytes: config.maxMessageBytes,
-        messages: noted(messagesOf(source, prompt, options, ended.signal), renderer, config.maxMessageBytes),
+        messages: noted(messagesOf(source, prompt, options, ended.signal), [renderer, record], config.maxMessageBytes),
         under: options.under ?? null,
         quietStdout: options.json === true,
         ...(options.wait === undefined ? {} : { waitMs: options.wait }),
         interactive: source.kind === 'texts',
+        notesEnd: true,
+        onStart: (pid) => {
+          start.pid = pid;
+        },
         onEvent: (event) => {
+          record.take(event, Date.now());
           const lines = renderer.render(event);
           if (event.kind === 'refused') {
             isRefused = true;
@@ -127,6 +136,11 @@ export function addRun(program: Command): void {
       const where = isShown ? describePlace(files, options, renderer.given()) : null;
       if (!isRefused) tell(where ? sentence`${failure}; ${where}` : failure, 'error');
       process.exitCode = EXIT.failed;
+      // A debugger has shown the place already, and has most likely taken the signal.
+      if (isRefused || (options.under !== undefined && typeof end.note === 'string')) return;
+      const { Symbolizer } = await import('../../src/stacks/symbolizer.js');
+      const card = await record.card(end, { ...start, diedMs: Date.now(), hung: false }, new Symbolizer());
+      printData(options.json ? JSON.stringify({ event: 'crash', card }) : `\n${renderUnstored(card)}`);
     });
 }
 
@@ -204,14 +218,18 @@ async function* typed(prompt: Prompt, ended: AbortSignal): AsyncGenerator<Said> 
 }
 
 /** Those that a core would take. */
-async function* noted(messages: AsyncIterable<Fed>, renderer: RunRenderer, most: number): AsyncGenerator<Fed> {
+async function* noted(
+  messages: AsyncIterable<Fed>,
+  witnesses: { note(message: Fed): void }[],
+  most: number,
+): AsyncGenerator<Fed> {
   for await (const message of messages) {
     if (message.payload.length > most) {
       tell(describeTooLarge(message.payload.length, most).sentence, 'error');
       process.exitCode = EXIT.failed;
       continue;
     }
-    renderer.note(message);
+    for (const witness of witnesses) witness.note(message);
     yield message;
   }
 }

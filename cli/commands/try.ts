@@ -16,6 +16,7 @@ import { renderTry, tryToJson } from '../render/try.js';
 import { INTERRUPTS } from '../terminal/interrupts.js';
 import { asTyped, EXIT, InterruptError, printData, tell } from '../terminal/io.js';
 import { hideProgress, showProgress } from '../terminal/progress.js';
+import { renderUnstored } from './crashes/show-card.js';
 
 interface TryOptions {
   name?: string;
@@ -70,7 +71,11 @@ export function addTry(program: Command): void {
       const onEvent = (event: TryEvent) => {
         if (event.kind === 'ready') endProgress();
         hideProgress();
-        const shown = [...renderTry(event), ...(event.kind === 'died' ? debugging(event.event.signal) : [])];
+        const shown = [
+          ...renderTry(event),
+          ...(event.kind === 'died' ? debugging(event.event.signal) : []),
+          ...(event.kind === 'crash' ? [`\n${renderUnstored(event.card)}\n`] : []),
+        ];
         if (!options.json && prompt) return prompt.show(shown);
         const lines = options.json ? [tryToJson(event) ?? []].flat() : shown;
         if (lines.length > 0) printData(lines.join('\n'));

@@ -74,6 +74,7 @@ mesibo_modules_messages_total{module="filter",verdict="pass",default_reason="han
 mesibo_modules_messages_total{module="filter",verdict="pass",default_reason="deadline"} 0
 mesibo_modules_messages_total{module="filter",verdict="pass",default_reason="down"} 0
 mesibo_modules_messages_total{module="filter",verdict="pass",default_reason="overload"} 0
+mesibo_modules_messages_total{module="filter",verdict="pass",default_reason="quarantine"} 0
 \`\`\`
 
 ## Let Prometheus read it

@@ -114,9 +114,17 @@ function counters(module: ModuleDescription, nowMs: number): Row[] {
     ],
     ['servers took', describeTaken(sends)],
     ['crashes', `${crashes.total}${of ? `: ${of}` : ''}${last}`],
+    ['quarantine', describeQuarantine(module)],
     ['restarts', `${module.restarts}; ${counted(module.failedStarts, 'start')} failed`],
     ['not kept', `${counted(dropped.logLines, 'log line')}, ${counted(dropped.outputBytes, 'byte')} of output`],
   ];
+}
+
+/** A core of another version says less. */
+function describeQuarantine({ name, quarantined = 0 }: Partial<ModuleDescription>): string | Sentence {
+  if (quarantined === 0) return 'no message';
+  const see = coreCommand('quarantine', 'list', '--module', name ?? '');
+  return sentence`${counted(quarantined, 'message')} that killed this build; to see them: ${see}`;
 }
 
 /** A core of another version says less. */

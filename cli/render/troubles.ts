@@ -64,7 +64,13 @@ export function isWell({ core, modules }: CoreStatus): boolean {
 }
 
 function ofModule(module: ModuleStatus, config: string | null, nowMs: number): Trouble[] {
-  const one = [ofState(module, config, nowMs), ofBuild(module), ofSends(module), ofOutput(module)];
+  const one = [
+    ofState(module, config, nowMs),
+    ofQuarantine(module),
+    ofBuild(module),
+    ofSends(module),
+    ofOutput(module),
+  ];
   return [...one.filter((trouble) => trouble !== null), ...ofWarnings(module)];
 }
 
@@ -92,6 +98,18 @@ function ofState(module: ModuleStatus, config: string | null, nowMs: number): Tr
       ? ''
       : `; in all ${counted(messages.default, 'message')} got the default verdict${describeDefaults(messages)}`;
   return { level: 'warning', module: name, what: `${error} (${since}${defaults})`, remedy: logs };
+}
+
+/** A core of another version does not say it. */
+function ofQuarantine({
+  name,
+  quarantined = 0,
+}: Omit<ModuleStatus, 'quarantined'> & Partial<ModuleStatus>): Trouble | null {
+  if (quarantined === 0) return null;
+  const subject = quarantined === 1 ? '1 message is in quarantine' : `${quarantined} messages are in quarantine`;
+  const what = `${subject}: this build does not get ${quarantined === 1 ? 'it' : 'them'} again, because ${quarantined === 1 ? 'it' : 'they'} ended its process`;
+  const remedy = sentence`${coreCommand('quarantine', 'list', '--module', name)}`;
+  return { level: 'note', module: name, what, remedy };
 }
 
 /** What its host said when it was ready, with its remedy. A core of another version does not say it. */

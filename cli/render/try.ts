@@ -20,6 +20,9 @@ export function renderTry(event: TryEvent): string[] {
       return renderTried(event.outcome, event.sent);
     case 'died':
       return [`  ! ${escapeControl(event.event.text)}`];
+    case 'crash':
+      // The caller has the file system, where the sources may be.
+      return [];
   }
 }
 
@@ -40,6 +43,8 @@ export function tryToJson(event: TryEvent): string | null {
       const { cause, signal, exitCode, text } = event.event;
       return JSON.stringify({ died: { cause, signal, exitCode, text } });
     }
+    case 'crash':
+      return JSON.stringify({ card: event.card });
   }
 }
 

@@ -27,7 +27,9 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     example: '250ms',
   },
   hang: {
-    what: 'When a callback runs longer, its process counts as hung: it is killed and replaced. Set `off` while you debug.',
+    what:
+      'When a callback runs longer, its process counts as hung: it is killed and replaced. Some seconds before, the core looks ' +
+      'where it is, which holds it up for a moment. Set `off` while you debug.',
     example: '2s',
   },
   start_timeout: {

@@ -10,6 +10,7 @@ import { CardKeeper } from '../crashes/keeper.js';
 import { isInMemory, makeStateDir } from '../directories.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Sends } from '../sends/sends.js';
+import { Symbolizer } from '../stacks/symbolizer.js';
 import { makeRunDir } from '../supervisor/directories/run-dir.js';
 import { inForceAfter } from '../supervisor/orders/reload-plan.js';
 import { Supervisor } from '../supervisor/supervisor.js';
@@ -92,7 +93,7 @@ export class Parts {
     const { log } = this;
     const isKept = takesSends || keepsSends(config);
     this.sends = isKept ? new Sends(config, { say: (level, text) => log.say(level, text) }) : null;
-    this.#crashes = new CardKeeper({ stateDir, say: (...said) => log.tell(...said), namer: null });
+    this.#crashes = new CardKeeper({ stateDir, say: (...said) => log.tell(...said), symbolizer: new Symbolizer() });
     this.supervisor = new Supervisor(config, {
       runDir,
       stateDir,

@@ -1,8 +1,9 @@
 /** A crash card of what is known of a death. Pure. */
 
+import { isOfModule } from '../stacks/module-files.js';
+import { plainFrame, type RawFrame, rawFramesOf } from '../stacks/raw-frame.js';
 import type { DeathCall, DeathEvidence } from '../supervisor/types.js';
 import { EVENT_KINDS, type ExecutedKind } from '../wire/event-kinds.js';
-import { bareFrames, ownedBy } from './bare-frames.js';
 import { CARD_VERSION, type CardCall, type CrashCard, type KeptCall } from './card.js';
 import { toCardCall, toKeptCall } from './card-calls.js';
 import { whyNoFrames } from './no-frames.js';
@@ -11,10 +12,12 @@ import { codeName, faultAddress, signalName } from './signals.js';
 /** How many calls and lines a card has at most. */
 const MAX_CALLS = 16;
 const MAX_LINES = 50;
+/** The bodies of one card, together. */
+const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 /** The card before anything has looked for symbols. */
 export function buildCard(evidence: DeathEvidence): CrashCard {
-  const { note, file, original, call } = evidence;
+  const { note, file, files, call } = evidence;
   const fault = typeof note === 'string' ? null : note;
   const calls = listCalls(evidence);
   const kept = new Set(keptOf(evidence));
@@ -43,7 +46,7 @@ export function buildCard(evidence: DeathEvidence): CrashCard {
     callback: callbackOf(evidence),
     message: call ? toCardCall(call, kept.has(call)) : findCause(evidence, calls, kept),
     isQuarantined: evidence.isQuarantined,
-    frames: fault === null ? [] : bareFrames(fault, ownedBy(file, original)),
+    frames: fault === null ? [] : rawFramesOf(fault).map((raw) => plainFrame(raw, isOwn(raw, files))),
     isCut: fault?.isCut ?? false,
     noFrames: whyNoFrames(evidence),
     symbols: { by: null, isPending: false, remark: null },
@@ -51,13 +54,22 @@ export function buildCard(evidence: DeathEvidence): CrashCard {
     calls: calls.map((one) => toCardCall(one, kept.has(one))),
     memoryBytes: evidence.memoryBytes,
     descriptors: evidence.descriptors,
-    limit: evidence.limit ?? null,
+    limit: evidence.limit,
   };
 }
 
+function isOwn({ object }: RawFrame, files: DeathEvidence['files']): boolean {
+  return object !== null && isOfModule(object.path, files);
+}
+
 /** The calls whose bodies `crash_body` lets the card keep, oldest first. */
-export function keptCalls(evidence: DeathEvidence): KeptCall[] {
-  return keptOf(evidence).map(toKeptCall);
+export function* keptCalls(evidence: DeathEvidence): Generator<KeptCall> {
+  for (const call of keptOf(evidence)) yield toKeptCall(call);
+}
+
+/** The memory that the calls of a death hold. */
+export function heldBytes({ call, calls }: DeathEvidence): number {
+  return [...calls, ...(call === null ? [] : [call])].reduce((sum, { event }) => sum + event.bytes.length, 0);
 }
 
 function keptOf(evidence: DeathEvidence): DeathCall[] {
@@ -67,8 +79,18 @@ function keptOf(evidence: DeathEvidence): DeathCall[] {
     case 'last':
       return evidence.call === null ? [] : [evidence.call];
     case 'all':
-      return listCalls(evidence).filter(({ isWhole }) => isWhole);
+      return newest(listCalls(evidence).filter(({ isWhole }) => isWhole));
   }
+}
+
+/** As many as fit. */
+function newest(calls: DeathCall[]): DeathCall[] {
+  let bytes = 0;
+  const first = calls.findLastIndex(({ payloadBytes }) => {
+    bytes += payloadBytes;
+    return bytes > MAX_BODY_BYTES;
+  });
+  return calls.slice(first + 1);
 }
 
 /** The last ones, with the one that was being executed as the last. */

@@ -1,11 +1,13 @@
 /** The files of crash cards, as the core writes them. Nothing here is done while the event loop waits. */
 
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CARD_ID, CARDS_DIRECTORY, type CrashCard, type KeptCall } from './card.js';
 
 /** So many cards of a module are kept. */
 export const MAX_CARDS = 50;
+/** The bodies of calls that are kept of a module, in files. */
+const MAX_BODY_BYTES = 256 * 1024 * 1024;
 
 /** What a file of a card is called, with the id and what comes after it. */
 const CARD_FILE = /^(.+?)\.(json|calls)(\.tmp)?$/;
@@ -30,11 +32,11 @@ export class CardFiles {
    *
    * @throws the error of the system; then there is no card
    */
-  async add(card: CrashCard, calls: readonly KeptCall[]): Promise<void> {
+  async add(card: CrashCard, calls: Iterable<KeptCall>): Promise<void> {
     await mkdir(this.directory, { recursive: true, mode: 0o700 });
     const bodies = join(this.directory, `${card.id}.calls`);
     // First, so that a card that promises calls has them.
-    if (calls.length > 0) await replace(bodies, calls.map((call) => `${JSON.stringify(call)}\n`).join(''));
+    if (hasBodies(card)) await replace(bodies, linesOf(calls));
     try {
       await this.update(card);
     } catch (error) {
@@ -53,7 +55,22 @@ export class CardFiles {
     const names = await readdir(this.directory);
     if (!this.#isSwept) await this.#remove(names.filter((name) => name.endsWith('.tmp') && CARD_FILE.test(name)));
     this.#isSwept = true;
-    await this.#remove(oldFiles(names, module));
+    const old = oldFiles(names, module);
+    await this.#remove(old);
+    const isBody = (name: string) => name.endsWith('.calls') && moduleOf(name) === module && !old.includes(name);
+    await this.#pruneBodies(names.filter(isBody).sort(byAge).reverse());
+  }
+
+  /** Removes the oldest bodies of a module, beyond {@link MAX_BODY_BYTES}. */
+  async #pruneBodies(names: readonly string[]): Promise<void> {
+    let bytes = 0;
+    for (const name of names) {
+      bytes += await stat(join(this.directory, name)).then(
+        ({ size }) => size,
+        () => 0,
+      );
+      if (bytes > MAX_BODY_BYTES) await this.#remove([name]);
+    }
   }
 
   async #remove(names: readonly string[]): Promise<void> {
@@ -83,10 +100,19 @@ function moduleOf(id: string): string {
 function byAge(a: string, b: string): number {
   const [, timeA = '', numberA = ''] = a.split('-');
   const [, timeB = '', numberB = ''] = b.split('-');
-  return timeA === timeB ? Number(numberA) - Number(numberB) : timeA < timeB ? -1 : 1;
+  return timeA === timeB ? Number.parseInt(numberA, 10) - Number.parseInt(numberB, 10) : timeA < timeB ? -1 : 1;
 }
 
-async function replace(path: string, text: string): Promise<void> {
+/** A line for each, made when it is written: bodies may be large. */
+function* linesOf(calls: Iterable<KeptCall>): Generator<string> {
+  for (const call of calls) yield `${JSON.stringify(call)}\n`;
+}
+
+function hasBodies({ calls }: CrashCard): boolean {
+  return calls.some(({ isKept }) => isKept);
+}
+
+async function replace(path: string, text: string | Iterable<string>): Promise<void> {
   const unfinished = `${path}.tmp`;
   try {
     // What stands there was left by a process that was killed.

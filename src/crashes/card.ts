@@ -1,6 +1,6 @@
 /** A crash card: what is known of one death, as it stands in the state directory, one JSON file each. */
 
-import type { StackFrame } from '../stacks/frame.js';
+import { isOfLibrary, type StackFrame } from '../stacks/frame.js';
 import type { DeathCause } from '../supervisor/types.js';
 import type { ExecutedKind } from '../wire/event-kinds.js';
 
@@ -116,7 +116,12 @@ export const CARDS_DIRECTORY = 'crashes';
 /** What an id looks like: module, time in UTC, number. Nothing else is ever made into a path. */
 export const CARD_ID = /^[A-Za-z0-9_]{1,64}-\d{8}T\d{6}Z-\d{1,10}$/;
 
-/** The function that a card blames: the innermost one of the module, or else the innermost one with a name. */
+/**
+ * The function that a card blames: the innermost one of the module that does not come from the standard library. If there is
+ * none, the innermost one in a file of the module, or else the innermost one with a name.
+ */
 export function blamedFrame(frames: readonly CardFrame[]): CardFrame | null {
-  return frames.find(({ isOfModule }) => isOfModule) ?? frames.find((frame) => frame.function !== null) ?? null;
+  const own = frames.filter(({ isOfModule }) => isOfModule);
+  const best = own.find((frame) => !isOfLibrary(frame)) ?? own[0];
+  return best ?? frames.find((frame) => frame.function !== null) ?? null;
 }

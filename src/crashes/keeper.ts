@@ -2,26 +2,21 @@
 
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Symbolizer } from '../stacks/symbolizer.js';
 import type { CrashKeeper, DeathEvidence, LastCrash } from '../supervisor/types.js';
-import { buildCard, keptCalls } from './build-card.js';
+import { buildCard, heldBytes, keptCalls } from './build-card.js';
 import { blamedFrame, type CardFrame, type CrashCard } from './card.js';
 import { CardFiles } from './card-files.js';
 import { describeCard } from './describe-card.js';
+import { hasFrames, nameFrames } from './name-frames.js';
 import { Seldom } from './seldom.js';
-
-/** What turns addresses into functions. */
-export interface FrameNamer {
-  /** Never rejects. */
-  name(card: CrashCard, evidence: DeathEvidence): Promise<Pick<CrashCard, 'frames' | 'symbols'> & Partial<CrashCard>>;
-}
 
 /** Where cards are kept, and who is told. */
 export interface CardKeeperOptions {
   stateDir: string;
   /** Takes a line about a module, or about none. */
   say: (level: 'warn' | 'error', text: string, about: { module: string; generation: number } | null) => void;
-  /** `null`: addresses stay what they are. */
-  namer: FrameNamer | null;
+  symbolizer: Pick<Symbolizer, 'symbolize'>;
 }
 
 /** What came of one death. */
@@ -34,6 +29,8 @@ export interface FinishedCard {
 
 /** Deaths that wait for their card. More of them come only from modules that are broken in the same way again and again. */
 const MAX_WAITING = 100;
+/** What their calls may hold. */
+const MAX_WAITING_BYTES = 128 * 1024 * 1024;
 /** Cards that wait for their functions. */
 const MAX_UNNAMED = 50;
 /** How long the end of a core waits for the cards of its last deaths. */
@@ -41,7 +38,8 @@ const LAST_WAIT_MS = 2_000;
 
 interface Unnamed {
   card: CrashCard;
-  evidence: DeathEvidence;
+  /** Only what is needed: the bodies of calls may be large. */
+  evidence: Pick<DeathEvidence, 'note' | 'stack' | 'files'>;
   isWritten: boolean;
 }
 
@@ -50,6 +48,7 @@ export class CardKeeper implements CrashKeeper {
   readonly #options: CardKeeperOptions;
   readonly #files: CardFiles;
   readonly #waiting: DeathEvidence[] = [];
+  #waitingBytes = 0;
   readonly #unnamed: Unnamed[] = [];
   /** By the ids of cards that are not finished. */
   readonly #awaited = new Map<string, ((finished: FinishedCard) => void)[]>();
@@ -70,13 +69,16 @@ export class CardKeeper implements CrashKeeper {
 
   died(evidence: DeathEvidence): void {
     const { cardId: id, module } = evidence;
-    if (this.#isClosed || this.#waiting.length >= MAX_WAITING) {
+    const bytes = heldBytes(evidence);
+    const isFull = this.#waiting.length >= MAX_WAITING || this.#waitingBytes + bytes > MAX_WAITING_BYTES;
+    if (this.#isClosed || (isFull && this.#waiting.length > 0)) {
       this.#skip();
       return;
     }
     this.#last.set(module, { crash: lastCrashOf(id, null), finished: NOTHING });
     this.#awaited.set(id, []);
     this.#waiting.push(evidence);
+    this.#waitingBytes += bytes;
     this.#writing ??= this.#write().finally(() => {
       this.#writing = null;
     });
@@ -107,24 +109,21 @@ export class CardKeeper implements CrashKeeper {
     return this.#problem === null ? [] : [this.#problem];
   }
 
-  /** Finishes what has begun, for a short time; after that a card stays as it is. */
+  /** Finishes what has begun, for a short time; after that a card stays as it is. Never rejects. */
   async close(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, LAST_WAIT_MS);
-    });
-    const finish = async () => {
+    await within(LAST_WAIT_MS, async () => {
       await this.#writing;
       await this.#naming;
-    };
-    await Promise.race([finish(), limit]);
-    clearTimeout(timer);
+    });
     this.#isClosed = true;
     this.#waiting.length = 0;
-    for (const { card, isWritten } of this.#unnamed.splice(0)) {
-      if (isWritten) await this.#update({ ...card, symbols: { by: null, isPending: false, remark: UNFINISHED } });
-      this.#finish(card, isWritten);
-    }
+    await within(LAST_WAIT_MS, async () => {
+      for (const { card, isWritten } of this.#unnamed.splice(0)) {
+        const unfinished = { ...card, symbols: { by: null, isPending: false, remark: UNFINISHED } };
+        if (isWritten) await this.#update(unfinished);
+        this.#finish(unfinished, isWritten);
+      }
+    });
   }
 
   async #write(): Promise<void> {
@@ -133,12 +132,13 @@ export class CardKeeper implements CrashKeeper {
       await nextTurn();
       const evidence = this.#waiting.shift();
       if (evidence === undefined) return;
-      const { namer } = this.#options;
+      this.#waitingBytes -= heldBytes(evidence);
+      const { note, stack, files } = evidence;
       const card = buildCard(evidence);
-      const isUnnamed = namer !== null && this.#unnamed.length < MAX_UNNAMED;
+      const isUnnamed = hasFrames(evidence) && this.#unnamed.length < MAX_UNNAMED;
       card.symbols.isPending = isUnnamed;
       const isWritten = await this.#add(card, evidence);
-      if (isUnnamed) this.#toBeNamed({ card, evidence, isWritten }, namer);
+      if (isUnnamed) this.#toBeNamed({ card, evidence: { note, stack, files }, isWritten });
       else this.#finish(card, isWritten);
     }
   }
@@ -155,17 +155,17 @@ export class CardKeeper implements CrashKeeper {
     return true;
   }
 
-  #toBeNamed(unnamed: Unnamed, namer: FrameNamer): void {
+  #toBeNamed(unnamed: Unnamed): void {
     this.#unnamed.push(unnamed);
-    this.#naming ??= this.#name(namer).finally(() => {
+    this.#naming ??= this.#name().finally(() => {
       this.#naming = null;
     });
   }
 
-  async #name(namer: FrameNamer): Promise<void> {
+  async #name(): Promise<void> {
     for (let next = this.#unnamed[0]; next !== undefined && !this.#isClosed; next = this.#unnamed[0]) {
       const { card, evidence, isWritten } = next;
-      const named = { ...card, ...(await namer.name(card, evidence)) };
+      const named = await nameFrames(card, evidence, this.#options.symbolizer);
       // The end of the core has finished it meanwhile.
       if (this.#unnamed[0] !== next) return;
       this.#unnamed.shift();
@@ -208,4 +208,14 @@ const UNFINISHED = 'the core ended before it had looked for the functions';
 
 function lastCrashOf(id: string, frame: CardFrame | null): LastCrash {
   return { id, function: frame?.function ?? null, source: frame?.source ?? null, line: frame?.line ?? null };
+}
+
+/** Waits until something is done, or the time is over. */
+async function within(limitMs: number, work: () => Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([work(), limit]);
+  clearTimeout(timer);
 }

@@ -21,6 +21,8 @@ export function whyNoFrames(facts: Facts): string | null {
 }
 
 function whyNoNote({ signal, cause, wasKilledByCore, hasCalledExit, phase }: Facts, note: 'none' | 'ready'): string {
+  if (cause === 'hang') return 'there was no time to look at it from outside before it was killed';
+  if (cause === 'limit') return 'its limit ended it in a way that no handler can see';
   if (cause === 'memory') return "the kernel's out-of-memory killer ended it, which no handler can see";
   if (cause === 'limit' && signal === 'SIGKILL')
     return 'it was killed because it had reached its limit of memory, which no handler can see';

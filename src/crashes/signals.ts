@@ -3,7 +3,12 @@
 import { constants } from 'node:os';
 import type { CrashNote } from '../wire/crash-note.js';
 
-const NAMES = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
+/** Some have two names. The first one is that of today. */
+const NAMES = new Map(
+  Object.entries(constants.signals)
+    .reverse()
+    .map(([name, number]) => [number, name]),
+);
 
 /** What sent a signal, for any signal. @see sigaction(2) and the header siginfo-consts.h of glibc */
 const SENDERS: Readonly<Record<number, string>> = {

@@ -27,7 +27,8 @@ function gdbFor({ cause }: CrashCard): string {
     ...(cause === 'exit' ? ['set breakpoint pending on', 'break exit', 'break _exit'] : []),
     'run',
     'bt',
-    ...(cause === 'hang' ? [] : ['continue']),
+    // The handler raises the signal once more.
+    ...(cause === 'hang' ? [] : ['handle all nostop noprint pass', `handle ${STOPS} nostop noprint pass`, 'continue']),
     ...(cause === 'exit' ? ['continue'] : []),
   ];
   // It would ask a server for sources, and a person whether to go on.

@@ -7,6 +7,7 @@ import { isSamePlace } from '../crashes/group-cards.js';
 import { type FedCall, runInProcess } from '../in-process/loader.js';
 import { planFiles } from '../in-process/plan.js';
 import { Symbolizer } from '../stacks/symbolizer.js';
+import { readGdbFrames } from './gdb-frames.js';
 import { HELPERS, type Helper } from './helpers.js';
 import { RunRecord } from './run-record.js';
 
@@ -41,12 +42,16 @@ const LAST_WORDS_MS = 10_000;
 /** Threads of a module may need a moment after the last call until they die. */
 const LINGER_MS = 1000;
 
+/** Of what a debugger prints; each is at most as large as a pipe. */
+const MAX_PIECES = 64;
+
 /** Runs the module with the calls. */
 export async function replay(card: CrashCard, options: ReplayOptions): Promise<Replayed> {
   const { path, settings, abi, calls, helper, maxMessageBytes, quietStdout, onOutput } = options;
   const modules = planFiles([path], settings, abi, card.module);
   const record = new RunRecord(modules);
   const startedMs = Date.now();
+  const printed: string[] = [];
   const watch = new HangWatch(HANG_MS * (helper === null ? 1 : HELPERS[helper].slowness), helper);
   const end = await runInProcess({
     modules,
@@ -57,7 +62,7 @@ export async function replay(card: CrashCard, options: ReplayOptions): Promise<R
     interactive: false,
     notesEnd: true,
     waitMs: LINGER_MS,
-    ...(onOutput === undefined ? {} : { onOutput }),
+    ...(onOutput === undefined ? {} : { onOutput: both(onOutput, (text) => keepSome(printed, text)) }),
     onStart: (pid) => watch.begin(pid),
     onEvent: (event) => {
       record.take(event, Date.now());
@@ -67,8 +72,17 @@ export async function replay(card: CrashCard, options: ReplayOptions): Promise<R
   watch.end();
   if (record.hasEnded && !watch.hung && end.signal === null) return { result: 'survived', card: null };
   const facts = { pid: watch.pid, startedMs, diedMs: Date.now(), hung: watch.hung };
-  const died = await record.card(end, facts, new Symbolizer());
+  let died = await record.card(end, facts, new Symbolizer());
+  if (died.frames.length === 0 && helper === 'gdb') died = withGdbFrames(died, card, printed.join(''));
   return { result: isSameDeath(card, died) ? 'same' : 'elsewhere', card: died };
+}
+
+/** gdb has ended a process that hung, so that it could note nothing; what gdb printed says where it was. */
+function withGdbFrames(died: CrashCard, before: CrashCard, output: string): CrashCard {
+  const functions = before.frames.filter(({ isOfModule }) => isOfModule).map((frame) => frame.function ?? '');
+  const frames = readGdbFrames(output, new Set(functions));
+  if (frames.length === 0) return died;
+  return { ...died, frames, noFrames: null, symbols: { by: 'gdb', isPending: false, remark: null } };
 }
 
 /** Whether two deaths have one cause and one place. Pure. */
@@ -85,6 +99,17 @@ export function isSameDeath(before: CrashCard, now: CrashCard): boolean {
   // A loop is looked at anywhere in it.
   if (before.cause === 'hang' && one.function !== null) return one.function === other.function;
   return isSamePlace(one, other);
+}
+
+function both<T>(one: (value: T) => void, other: (value: T) => void): (value: T) => void {
+  return (value) => {
+    one(value);
+    other(value);
+  };
+}
+
+function keepSome(printed: string[], text: string): void {
+  if (printed.length < MAX_PIECES) printed.push(text);
 }
 
 /** Where no call was executed, or another thread died, the death may come after the last call. */

@@ -5,6 +5,7 @@ import { codeName, faultAddress, signalName } from '../crashes/signals.js';
 import type { LoaderEvent } from '../in-process/events.js';
 import type { Fed, FedCall, RunEnd } from '../in-process/loader.js';
 import type { PlannedModule } from '../in-process/plan.js';
+import type { StackFrame } from '../stacks/frame.js';
 import { rawFramesOf } from '../stacks/raw-frame.js';
 import type { Symbolizer } from '../stacks/symbolizer.js';
 import { makeCardId } from '../supervisor/host/card-id.js';
@@ -87,6 +88,7 @@ export class RunRecord {
   /** The card of the end, with symbols. */
   async card(end: RunEnd, { pid, startedMs, diedMs, hung }: EndFacts, symbolizer: Symbolizer): Promise<CrashCard> {
     const note = typeof end.note === 'string' ? null : end.note;
+    const signal = signalOf(end, note);
     const name = this.#going?.module ?? this.#modules[0]?.name ?? '';
     const module = this.#modules.find((one) => one.name === name);
     const file = module?.path ?? '';
@@ -107,17 +109,17 @@ export class RunRecord {
       generation: 1,
       pid,
       uptimeMs: diedMs - startedMs,
-      cause: hung ? 'hang' : end.signal === null ? 'exit' : 'crash',
-      summary: this.#summary(end, hung),
-      ...faultOf(note, end, hung),
-      exitCode: end.exitCode,
+      cause: hung ? 'hang' : signal === null ? 'exit' : 'crash',
+      summary: this.#summary(signal, end.exitCode, hung),
+      ...faultOf(note, signal, hung),
+      exitCode: signal === null && !hung ? end.exitCode : null,
       isOverflow: note?.isOverflow ?? false,
       thread: note && { ...note.thread },
       phase: this.#going?.function === 'init' ? 'init' : 'serving',
       callback: this.#going?.function ?? null,
       message,
       isQuarantined: false,
-      frames: symbolized.frames,
+      frames: withoutStart(symbolized.frames),
       isCut: note?.isCut ?? false,
       noFrames: whyNoFrames(end, note),
       symbols: { by: symbolized.by, isPending: false, remark: symbolized.remark },
@@ -129,7 +131,7 @@ export class RunRecord {
     };
   }
 
-  #summary({ signal, exitCode }: RunEnd, hung: boolean): string {
+  #summary(signal: string | null, exitCode: number | null, hung: boolean): string {
     const how = hung ? 'hung' : signal !== null ? `was ended by ${signal}` : `ended with exit code ${exitCode}`;
     if (this.#going === null) return `the process ${how}`;
     const { module, function: name, number } = this.#going;
@@ -137,16 +139,28 @@ export class RunRecord {
   }
 }
 
+/** Under a debugger the end is that of the debugger, and the note says how the process ended. */
+function signalOf({ signal }: RunEnd, note: CrashNote | null): string | null {
+  return signal ?? (note?.signal == null ? null : signalName(note.signal));
+}
+
+/** Without what calls main(), which is behind the module and of no interest. */
+function withoutStart(frames: StackFrame[]): StackFrame[] {
+  const last = frames.findLastIndex(({ isOfModule }) => isOfModule);
+  const start = frames.findIndex((frame, i) => i > last && frame.function?.startsWith('__libc_start') === true);
+  return last < 0 || start < 0 ? frames : frames.slice(0, start);
+}
+
 function faultOf(
   note: CrashNote | null,
-  { signal }: RunEnd,
+  signal: string | null,
   hung: boolean,
 ): Pick<CrashCard, 'signal' | 'signalCode' | 'sender' | 'address'> {
   // The signal that looks into a process that hangs says nothing about it.
   if (hung) return { signal: null, signalCode: null, sender: null, address: null };
   if (note?.signal == null) return { signal, signalCode: null, sender: null, address: null };
   return {
-    signal: signal ?? signalName(note.signal),
+    signal,
     signalCode: codeName(note.signal, note.code),
     sender: note.code <= 0 ? note.sender : null,
     address: faultAddress(note),

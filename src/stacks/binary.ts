@@ -59,5 +59,5 @@ function isLoaded({ buildId, path, reader }: Elf, object: CrashObject, files: Mo
   if (buildId !== object.buildId) return false;
   if (buildId !== null) return true;
   const isSame = files?.identity === undefined || files.identity === null || files.identity === reader.identity;
-  return path === object.path && (path !== files?.path || isSame);
+  return path === object.path && !object.isDeleted && (path !== files?.path || isSame);
 }

@@ -22,3 +22,14 @@ export interface StackFrame {
   /** The compiler put it into the next one. */
   isInlined: boolean;
 }
+
+/** Sources that come with a compiler: headers of C++, and the standard library of Rust. Who wrote a module did not write them. */
+const LIBRARY_SOURCE = /^\/usr\/(?:local\/)?(?:include|lib)\/|^\/rustc\/|\/lib\/rustlib\/src\//;
+
+/** Its functions, where nothing says their source: Rust's library has debug information for a part of them only. */
+const LIBRARY_FUNCTION = /^(?:<?(?:std|core|alloc|__rustc)::|_?_?rust_(?:begin_unwind|panic|start_panic))/;
+
+/** Whether a frame is in a template or a function of the standard library that was compiled into another file. */
+export function isOfLibrary({ source, function: name }: Pick<StackFrame, 'source' | 'function'>): boolean {
+  return source === null ? name !== null && LIBRARY_FUNCTION.test(name) : LIBRARY_SOURCE.test(source);
+}

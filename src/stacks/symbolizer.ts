@@ -36,6 +36,8 @@ export interface SymbolizerSettings {
 }
 
 const LIMIT_MS = 10_000;
+/** For a whole stack; then names are read from symbol tables alone. */
+const TOTAL_MS = 30_000;
 /** What is remembered, in addresses. */
 const MAX_REMEMBERED = 4096;
 /** What was not found is looked for again after this long: somebody may have installed what was missing. */
@@ -67,8 +69,9 @@ export class Symbolizer {
 
   async #symbolize(frames: readonly RawFrame[], files: ModuleFiles | null): Promise<Symbolized> {
     const known = new Map<RawFrame, Remembered>();
+    const untilMs = performance.now() + TOTAL_MS;
     for (const group of groupByObject(frames)) {
-      const found = await this.#lookUp(group.object, group.frames, files);
+      const found = await this.#lookUp(group, files, untilMs);
       for (const frame of group.frames) {
         const one = found.get(addressToLookUp(frame));
         if (one !== undefined) known.set(frame, one);
@@ -87,7 +90,11 @@ export class Symbolizer {
   }
 
   /** @returns by the address that the file has */
-  async #lookUp(object: CrashObject, frames: RawFrame[], files: ModuleFiles | null): Promise<Map<bigint, Remembered>> {
+  async #lookUp(
+    { object, frames }: Group,
+    files: ModuleFiles | null,
+    lastMs: number,
+  ): Promise<Map<bigint, Remembered>> {
     const addresses = [...new Set(frames.map(addressToLookUp))];
     const nowMs = performance.now();
     const keyOf = (address: bigint) => `${object.buildId} ${address}`;
@@ -98,7 +105,7 @@ export class Symbolizer {
     }
     const missing = addresses.filter((address) => !result.has(address));
     if (missing.length === 0) return result;
-    const { found, by, remark } = await this.#find(object, missing, files);
+    const { found, by, remark } = await this.#find(object, missing, files, lastMs);
     for (const address of missing) {
       const one = found.get(address) ?? { places: [], symbol: null };
       const isAll = one.places.some(({ source }) => source !== null);
@@ -111,13 +118,14 @@ export class Symbolizer {
     return result;
   }
 
-  async #find(object: CrashObject, addresses: bigint[], files: ModuleFiles | null): Promise<LookedUp> {
+  async #find(object: CrashObject, addresses: bigint[], files: ModuleFiles | null, lastMs: number): Promise<LookedUp> {
     const { path = process.env.PATH, debugFolder, limitMs = LIMIT_MS } = this.#settings;
     try {
       const binary = await Binary.find(object, files, debugFolder);
       if (typeof binary === 'string') return { found: new Map(), by: null, remark: binary };
       try {
-        return await lookUp(binary, addresses, { path, limitMs });
+        const leftMs = Math.max(0, lastMs - performance.now());
+        return await lookUp(binary, addresses, { path, limitMs: Math.min(limitMs, leftMs) });
       } finally {
         await binary.close();
       }
@@ -134,8 +142,14 @@ export class Symbolizer {
   }
 }
 
-function groupByObject(frames: readonly RawFrame[]): { object: CrashObject; frames: RawFrame[] }[] {
-  const groups = new Map<string, { object: CrashObject; frames: RawFrame[] }>();
+/** The frames in one file. */
+interface Group {
+  object: CrashObject;
+  frames: RawFrame[];
+}
+
+function groupByObject(frames: readonly RawFrame[]): Group[] {
+  const groups = new Map<string, Group>();
   for (const frame of frames) {
     const { object } = frame;
     if (object === null || !object.path.startsWith('/') || addressToLookUp(frame) < 0n) continue;

@@ -108,12 +108,16 @@ interface Read {
 
 async function readAddresses(pid: number, { path, signal, begun }: TakeOptions): Promise<Read> {
   const problems: string[] = [];
-  for (const { name, args, parse } of PROGRAMS) {
+  const status = await readProc(`/proc/${pid}/status`);
+  // A process has one tracer. The module may have made the core that one.
+  const isTraced = /^TracerPid:\s+[1-9]/m.test(status);
+  if (isTraced) problems.push('another process traces it');
+  for (const { name, args, parse } of isTraced ? [] : PROGRAMS) {
     const file = await findTool(name, path);
     if (file === null) continue;
     const run = { file, args: args(pid), limitMs: LIMIT_MS, signal, begun, isPatient: false };
-    const { lines, problem } = await runTool(run);
-    if (problem !== null && !signal.aborted) resume(pid);
+    const { lines, problem, wasEnded } = await runTool(run);
+    if (wasEnded && !signal.aborted) resume(pid);
     const threads = parse(lines);
     if (threads.some(({ addresses }) => addresses.length > 0)) return { threads, by: name, remark: null };
     problems.push(`${name} saw nothing${problem === null ? '' : `: ${problem}`}`);

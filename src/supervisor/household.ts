@@ -3,6 +3,7 @@
 import { join, resolve } from 'node:path';
 import type { CoreConfig } from '../config/types.js';
 import { Quarantine } from '../quarantine/quarantine.js';
+import { Slices } from '../slices.js';
 import { takeAllInTurn } from '../to-the-end.js';
 import { BuildStore } from './builds/store.js';
 import type { Module } from './module/module.js';
@@ -15,6 +16,9 @@ import { LocalRunner } from './runner/local/local-runner.js';
 import { AbiMemory } from './trials/abi-memory.js';
 import type { SendKeeper } from './types.js';
 
+/** How often it looks what hosts use, so that a crash card can say it. */
+const LOOK_MS = 10_000;
+
 /** From the end of the opening on. */
 export class Household {
   readonly premises: Premises;
@@ -24,6 +28,7 @@ export class Household {
   readonly roster: Roster;
   readonly #runner: LocalRunner;
   readonly #abis: AbiMemory;
+  readonly #looks: NodeJS.Timeout;
 
   private constructor(premises: Premises, config: CoreConfig, announcer: Announcer, keeper: SendKeeper | null) {
     const { runDir, statePath: stateDir, boxDir, sweeper } = premises;
@@ -56,6 +61,7 @@ export class Household {
     );
     for (const spec of modules) this.roster.add(spec);
     this.roster.arrange(modules.map(({ name }) => name));
+    this.#looks = setInterval(() => void this.lookAtHosts(), LOOK_MS).unref();
   }
 
   /** Ends what killed cores left, then takes the modules in; none of them is started. */
@@ -89,9 +95,19 @@ export class Household {
     this.#runner.keepSpares(spareHosts);
   }
 
+  /** Reads what the processes of all modules use now, a few at a time. */
+  async lookAtHosts(): Promise<void> {
+    const slices = new Slices();
+    for (const module of this.chain) {
+      module.lookAtHosts();
+      await slices.pause();
+    }
+  }
+
   /** Gives everything back, once no host is left. */
   async close(): Promise<void> {
     const { premises, builds } = this;
+    clearInterval(this.#looks);
     await takeAllInTurn(
       () => this.quarantine.close(),
       () => this.#runner.close(),

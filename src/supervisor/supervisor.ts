@@ -8,7 +8,6 @@ import type { CoreConfig } from '../config/types.js';
 import { findDescriptorProblem, readDescriptorUse } from '../descriptors.js';
 import { IllegalStateError, type SupervisorError } from '../errors.js';
 import { VERSION } from '../paths.js';
-import { Slices } from '../slices.js';
 import { takeAllInTurn } from '../to-the-end.js';
 import type { CallEvent } from '../wire/call-event.js';
 import type { Callback } from '../wire/event-kinds.js';
@@ -350,11 +349,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   /** What metrics are made of: each module of the chain. Unlike {@link status} it looks at no file of a module. */
   async figures(): Promise<ModuleFigures[]> {
-    const slices = new Slices();
-    for (const module of this.#modules) {
-      module.lookAtHosts();
-      await slices.pause();
-    }
+    await this.#household?.lookAtHosts();
     return this.#modules.map((module) => module.figures());
   }
 

@@ -7,6 +7,7 @@ import { MODULE_KEYS } from '../config/schema.js';
 import { showText } from '../config/text.js';
 import type { AbiName, CoreConfig } from '../config/types.js';
 import { UnitError } from '../config/units.js';
+import type { CrashCard } from '../crashes/card.js';
 import { DEBUGGING } from '../debug-command.js';
 import { ConfigError, SupervisorError } from '../errors.js';
 import { readElf } from '../host-runner/abi/elf.js';
@@ -20,6 +21,7 @@ import type {
   Outcome,
   SentMessage,
 } from '../supervisor/types.js';
+import { CrashTeller } from './crash-teller.js';
 import { withThrowawayCore } from './throwaway-core.js';
 
 /** What is tried. */
@@ -41,7 +43,9 @@ export type TryEvent =
   | { kind: 'sent'; sent: SentMessage }
   | { kind: 'outcome'; sent: { params: MessageParamsInput; payload: Buffer }; outcome: Outcome }
   /** A death that nobody had asked for. */
-  | { kind: 'died'; event: LifecycleEvent & { kind: 'exited' } };
+  | { kind: 'died'; event: LifecycleEvent & { kind: 'exited' } }
+  /** What is known of such a death, a moment later. */
+  | { kind: 'crash'; card: CrashCard };
 
 /** The module that is tried, once it is ready. */
 export interface Trial {
@@ -74,7 +78,12 @@ export async function tryModule(
   onEvent: (event: TryEvent) => void,
   signal: AbortSignal,
 ): Promise<boolean> {
-  return withThrowawayCore(configOf(tried), signal, async (supervisor) => {
+  const teller = new CrashTeller((card) => {
+    // What did not start is told as an error. The card adds where in the module that was.
+    if (!EXPECTED.has(card.cause) || (card.cause === 'start' && card.frames.some(({ isOfModule }) => isOfModule)))
+      onEvent({ kind: 'crash', card });
+  });
+  const work = async (supervisor: Supervisor) => {
     let isSound = true;
     supervisor.on('log', (line) => {
       const { source, level, text } = line;
@@ -101,7 +110,12 @@ export async function tryModule(
     // In peace: a module may also fail in its cleanup.
     await supervisor.stop();
     return isSound;
-  });
+  };
+  try {
+    return await withThrowawayCore(configOf(tried), signal, work, teller);
+  } finally {
+    await teller.finished();
+  }
 }
 
 function sumOfOpen(hosts: readonly HostStatus[]): number {

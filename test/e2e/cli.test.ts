@@ -391,7 +391,10 @@ describe('usage', () => {
     await start(crashy());
     const child = begin('logs', '-f', '--json');
     child.stdout.once('data', () => child.stdout.destroy());
-    const stop = setInterval(() => void run('send', '--from', 'a', '--to', 'b', '--wait', '0', 'crash'), 500);
+    const stop = setInterval(
+      () => void run('send', '--from', 'a', '--to', 'b', '--wait', '0', `crash ${Date.now()}`),
+      500,
+    );
     const [code] = await once(child, 'exit');
     clearInterval(stop);
     expect(code).toBe(0);

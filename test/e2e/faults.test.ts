@@ -27,7 +27,7 @@ describe('a module that dies in on_message', () => {
     const status = core.module('crashy');
     expect(status).toMatchObject({ state: 'serving', generation: 2, restarts: 1, nextStartAt: null });
     expect(status.crashes).toMatchObject({ total: 1, lastSignal: signal, byCause: { [cause]: 1 } });
-    const defaultByReason = { crash: 1, hang: 0, deadline: 0, overload: 0, down: 0 };
+    const defaultByReason = { crash: 1, hang: 0, deadline: 0, overload: 0, quarantine: 0, down: 0 };
     expect(status.messages).toEqual({
       total: 2,
       pass: 1,

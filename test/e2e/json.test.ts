@@ -35,6 +35,7 @@ const RUNS: Record<keyof typeof DOCUMENTS, () => string[][]> = {
   status: () => [[]],
   list: () => [[]],
   describe: () => [['filter'], ['crashy'], ['missing']],
+  quarantine: () => [[], ['list', '--module', 'crashy'], ['show', 'crashy'], ['release', '--all']],
   reload: () => [['filter']],
   check: () => [['--config', config]],
   logs: () => [[], ['crashy']],

@@ -37,7 +37,10 @@ async function logged(...args: string[]): Promise<Line[]> {
 
 beforeAll(async () => {
   cli = new CommandLine(makeTempDir());
-  const modules = [`crashy { path = ${sample('crashy')} }`, `writes_stdout { path = ${fixture('writes-stdout')} }`];
+  const modules = [
+    `crashy {\n path = ${sample('crashy')}\n quarantine = off\n}`,
+    `writes_stdout { path = ${fixture('writes-stdout')} }`,
+  ];
   // Logs that are rotated again and again.
   const config = `log_size = 64KiB\n${modules.map((module) => `module ${module}\n`).join('')}`;
   expect(await cli.start(config)).toMatchObject({ code: 0 });

@@ -27,7 +27,7 @@ function program(body: string): { path: string; lines: () => string[] } {
   return { path, lines: () => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []) };
 }
 
-const crash = () => command.run('send', '--from', 'a', '--to', 'b', '--wait', '0', 'crash');
+const crash = () => command.run('send', '--from', 'a', '--to', 'b', '--wait', '0', `crash ${performance.now()}`);
 
 describe('on_event', () => {
   it('runs a program on a crash and on a reload that failed, with what happened in its environment', async () => {

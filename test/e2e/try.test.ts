@@ -141,8 +141,14 @@ describe('try FILE.so TEXT', () => {
     ['no file', () => [], 2, /missing required argument 'so-file'/],
   ])('says what is wrong with %s', async (_, args, expected, why) => {
     const { code, stdout, stderr } = await command.run('try', ...args());
-    // What a module logs before it fails is shown, and nothing else.
-    const said = stdout.split('\n').filter((line) => !line.startsWith('    logs: '));
+    // What a module logs before it fails is shown, and the card of a crash, and nothing else.
+    const said = stdout
+      .replace(
+        /\nModule \w+ (?:crashed in its start in fixture_init at init-crashes\.c:11,|did not start in)[\s\S]*/,
+        '',
+      )
+      .split('\n')
+      .filter((line) => !line.startsWith('    logs: '));
     expect([code, said]).toEqual([expected, ['']]);
     expect(stderr).toMatch(why);
   });

@@ -25,6 +25,7 @@ module crashy {
   hang = 4s
   backoff = 2s to 2s
   max_crashes = 3 in 10m
+  quarantine = off
 }
 `;
 

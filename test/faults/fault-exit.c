@@ -8,13 +8,13 @@
 static void exit_0(mesibo_module_t *mod)
 {
 	(void)mod;
-	exit(0);
+	exit(0); /* dies: exit-0 */
 }
 
 static void exit_7(mesibo_module_t *mod)
 {
 	(void)mod;
-	exit(7);
+	exit(7); /* dies: exit-7 */
 }
 
 static void quick_exit_3(mesibo_module_t *mod)

@@ -17,7 +17,7 @@ static char *volatile block, *volatile neighbour;
 static void segv(mesibo_module_t *mod)
 {
 	(void)mod;
-	*nowhere = 1;
+	*nowhere = 1; /* dies: segv */
 }
 
 static void call_null(mesibo_module_t *mod)
@@ -25,13 +25,13 @@ static void call_null(mesibo_module_t *mod)
 	void (*volatile function)(void) = NULL;
 
 	(void)mod;
-	function();
+	function(); /* dies: call-null */
 }
 
 static void call_abort(mesibo_module_t *mod)
 {
 	(void)mod;
-	abort();
+	abort(); /* dies: abort */
 }
 
 /* Reads behind the end of a file that is mapped farther than it goes. */
@@ -42,16 +42,16 @@ static void bus(mesibo_module_t *mod)
 
 	(void)mod;
 	if (fd < 0 || map == MAP_FAILED) return;
-	(void)map[0];
+	(void)map[0]; /* dies: bus */
 }
 
 static void fpe(mesibo_module_t *mod)
 {
 	(void)mod;
 #if defined(__x86_64__)
-	zero = one / zero;
+	zero = one / zero; /* dies: fpe */
 #else
-	raise(SIGFPE); /* a division by 0 is 0 there */
+	raise(SIGFPE); /* dies: fpe */ /* a division by 0 is 0 there */
 #endif
 }
 
@@ -59,20 +59,20 @@ static void ill(mesibo_module_t *mod)
 {
 	(void)mod;
 #if defined(__x86_64__)
-	__asm__ volatile("ud2");
+	__asm__ volatile("ud2"); /* dies: ill */
 #elif defined(__aarch64__)
-	__asm__ volatile(".inst 0x00000000");
+	__asm__ volatile(".inst 0x00000000"); /* dies: ill */
 #else
-	raise(SIGILL);
+	raise(SIGILL); /* dies: ill */
 #endif
 }
 
-static int descend(int depth)
-{
+static int descend(int depth) /* dies: recursion */
+{ /* dies: recursion */
 	volatile char frame[512];
 
-	frame[0] = (char)depth;
-	return zero ? depth : descend(depth + 1) + frame[0];
+	frame[0] = (char)depth; /* dies: recursion */
+	return zero ? depth : descend(depth + 1) + frame[0]; /* dies: recursion */
 }
 
 static void recursion(mesibo_module_t *mod)
@@ -85,10 +85,10 @@ static void recursion(mesibo_module_t *mod)
 static void large_frame(mesibo_module_t *mod)
 {
 	volatile size_t size = 12 * 1024 * 1024;
-	volatile char *frame = alloca(size);
+	volatile char *frame = alloca(size); /* dies: large-frame */
 
 	(void)mod;
-	frame[0] = 1;
+	frame[0] = 1; /* dies: large-frame */
 }
 
 static void double_free(mesibo_module_t *mod)
@@ -97,7 +97,7 @@ static void double_free(mesibo_module_t *mod)
 	block = malloc(100);
 	neighbour = block;
 	free(block);
-	free(neighbour);
+	free(neighbour); /* dies: double-free */
 }
 
 /* Too large for the thread's own cache, whose blocks are not checked. */
@@ -110,8 +110,8 @@ static void heap_overrun(mesibo_module_t *mod)
 	neighbour = malloc(size);
 	if (!block || !neighbour) return;
 	memset(block, 'x', size + 64);
-	free(neighbour);
-	free(block);
+	free(neighbour); /* dies: heap-overrun */
+	free(block); /* dies: heap-overrun */
 }
 
 const struct fault memory_faults[] = {

@@ -17,7 +17,7 @@ static volatile int turns;
 static void loop(mesibo_module_t *mod)
 {
 	(void)mod;
-	for (;;) turns++;
+	for (;;) turns++; /* dies: loop */
 }
 
 static void deadlock(mesibo_module_t *mod)
@@ -26,7 +26,7 @@ static void deadlock(mesibo_module_t *mod)
 
 	(void)mod;
 	pthread_mutex_lock(&mutex);
-	pthread_mutex_lock(&mutex);
+	pthread_mutex_lock(&mutex); /* dies: deadlock */
 }
 
 static void late(mesibo_module_t *mod)
@@ -40,7 +40,7 @@ static void late(mesibo_module_t *mod)
 static void sigstop(mesibo_module_t *mod)
 {
 	(void)mod;
-	kill(getpid(), SIGSTOP);
+	kill(getpid(), SIGSTOP); /* dies: sigstop */
 }
 
 /* For cleanup: neither the core's word nor its SIGTERM ends the process. */

@@ -47,11 +47,8 @@ static sem_t go;
 
 static const struct fault *find_fault(const char *name)
 {
-	const struct fault *const topics[] = { memory_faults, exit_faults,     stall_faults,
-					       thread_faults, resource_faults, handler_faults };
-
-	for (size_t i = 0; i < sizeof topics / sizeof topics[0]; i++)
-		for (const struct fault *each = topics[i]; each->name; each++)
+	for (const struct fault *const *topic = fault_topics; *topic; topic++)
+		for (const struct fault *each = *topic; each->name; each++)
 			if (strcmp(each->name, name) == 0) return each;
 	return NULL;
 }
@@ -102,7 +99,7 @@ static void arm(void)
 	const char *name = is_at("init") ? ARMED : ARMED_CONSTRUCTOR;
 
 	if (symlink(fault->name, name) != 0) return;
-	raise(SIGSEGV);
+	raise(SIGSEGV); /* dies: armed */
 }
 
 #ifdef ASKS

@@ -3,8 +3,9 @@
 import { fileURLToPath } from 'node:url';
 import type { ConfigOptions, DefaultReason, ModuleOptions, Outcome } from 'mesibo-modules';
 import { expect, vi } from 'vitest';
-import { startCore, type TestCore } from '../e2e/core.js';
+import { TestCore } from '../e2e/core.js';
 import { startRestServer } from '../helpers/rest-server.js';
+import { SceneCards } from './cards.js';
 import type { Exit, FaultRow } from './table.js';
 
 /** What a message asks of the faulty module: to pass, to consume, to fail, or to make its next start fail. */
@@ -43,14 +44,24 @@ export const witness: ModuleOptions = {
 /** A started core with the faulty module and the witness, and everything that was sent through it. */
 export class Scene {
   readonly core: TestCore;
+  readonly cards: SceneCards;
   readonly #messages: Message[] = [];
 
-  private constructor(core: TestCore) {
+  private constructor(core: TestCore, cards: SceneCards) {
     this.core = core;
+    this.cards = cards;
   }
 
   static async start(module: ModuleOptions, options: Omit<ConfigOptions, 'modules'> = {}): Promise<Scene> {
-    return new Scene(await startCore([module, witness], { chainDeadlineMs: 60_000, ...options }));
+    const cards = new SceneCards();
+    const config = { chainDeadlineMs: 60_000, ...options, modules: [module, witness] };
+    return new Scene(await new TestCore(config, {}, { crashKeeper: cards.keeper }).start(), cards);
+  }
+
+  /** Stops the core, and asserts that nothing is left of it. */
+  async close(): Promise<void> {
+    await this.core.close();
+    await this.cards.close();
   }
 
   /** The process of a generation of the faulty module. */
@@ -222,13 +233,17 @@ export async function play(row: FaultRow): Promise<void> {
     await scene.core.close();
     await server.close();
   }
+  const exits = [...row.exits, row.stop];
   await scene.expectLastWords();
-  scene.expectExits([...row.exits, row.stop]);
+  scene.expectExits(exits);
+  await scene.cards.expectCards(exits, row.card);
+  await scene.cards.close();
   const { prints } = row;
   if (prints) expect(scene.core.lines('faulty', 'stderr')).toContainEqual(expect.stringMatching(prints));
 }
 
-function moduleOf({ fault, at, settings }: FaultRow, url: string): ModuleOptions {
+function moduleOf({ fault, at, settings, file }: FaultRow, url: string): ModuleOptions {
+  if (file !== undefined) return { ...faulty(fault, at, settings), path: built(file) };
   if (at === 'http' || at === 'synchronous') {
     const path = built(at === 'http' ? 'faulty-asks.so' : 'faulty-2019.so');
     return { ...faulty(fault, 'http', settings), path, config: { fault, at: 'http', url } };

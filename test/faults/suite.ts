@@ -13,7 +13,7 @@ export function playAll(title: string, rows: FaultRow[]): void {
   beforeAll(async () => {
     const scene = await Scene.start(faulty('segv', 'message'));
     await scene.send(['p', 'f', 'p']);
-    await scene.core.close();
+    await scene.close();
     before = await settledDescriptors();
   });
 

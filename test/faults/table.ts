@@ -25,6 +25,17 @@ export type Place =
   | 'constructor'
   | 'cleanup';
 
+/** What the crash card of one end must name, beside its cause, its signal and its exit code. */
+export interface CardNames {
+  callback: string | null;
+  /** The id of the message. */
+  message: string | null;
+  /** The function that the card blames; `null`: nothing can see where it was. */
+  function: string | null;
+  /** The name at the lines of the sources that may be blamed: `dies: NAME`. */
+  mark: string;
+}
+
 /** How one host must have ended. */
 export interface Exit {
   cause: DeathCause;
@@ -32,6 +43,8 @@ export interface Exit {
   exitCode: number | null;
   /** What the operator must read of it. */
   says: RegExp;
+  /** Absent: what the row says; `null`: there is no card, because the end was ordered. */
+  card?: CardNames | null;
   /** How else it may have ended, where chance decides who notices first. */
   or?: Exit;
 }
@@ -42,6 +55,10 @@ export interface FaultRow {
   /** Its name in `fault-*.c`. */
   fault: string;
   at: Place;
+  /** The file in `build/`; absent: the one of the place. */
+  file?: string;
+  /** What its crash cards name, where an end does not say it itself. */
+  card: CardNames;
   settings?: Partial<ModuleOptions>;
   /** Milliseconds; of the core. */
   heartbeatMs?: number;
@@ -59,17 +76,40 @@ export interface FaultRow {
   prints?: RegExp;
 }
 
-const STOPPED: Exit = { cause: 'stop', signal: null, exitCode: 0, says: /was stopped$/ };
+const STOPPED: Exit = { cause: 'stop', signal: null, exitCode: 0, says: /was stopped$/, card: null };
 
 /** No callback of these rows comes near it, on however slow a machine. */
 const PATIENT = { deadlineMs: 60_000, hangMs: 60_000 };
 
-function row(title: string, at: Place, fault: string, rest: Partial<FaultRow>): FaultRow {
-  return { title, at, fault, killer: null, after: null, exits: [], stop: STOPPED, ...rest };
+/** The stack of a callback is taken 3 s before `hang`: enough on however busy a machine. */
+const SLOW = { deadlineMs: 60_000, hangMs: 6000 };
+
+/** A row, but for what it leaves to its place. */
+type Rest = Partial<Omit<FaultRow, 'card'>> & { card?: Partial<CardNames> };
+
+function row(title: string, at: Place, fault: string, { card, ...rest }: Rest): FaultRow {
+  const names = { ...CALLBACKS[at], function: fault.replaceAll('-', '_'), mark: fault, ...card };
+  return { title, at, fault, card: names, killer: null, after: null, exits: [], stop: STOPPED, ...rest };
 }
 
+/** What the module is called for at each place. */
+const CALLBACKS: Record<Place, Pick<CardNames, 'callback' | 'message'>> = {
+  message: { callback: 'on_message', message: '20' },
+  thread: { callback: 'on_message', message: '20' },
+  synchronous: { callback: 'on_message', message: '20' },
+  http: { callback: 'an http callback', message: '20' },
+  status: { callback: 'on_message_status', message: '20' },
+  idle: { callback: null, message: null },
+  init: { callback: 'init', message: null },
+  constructor: { callback: 'the loading of its file', message: null },
+  cleanup: { callback: 'cleanup', message: null },
+};
+
+/** No handler sees the signal, or the end. */
+const UNSEEN = { function: null };
+
 /** Ends the host by a signal in on_message. */
-function crash(title: string, fault: string, signal: string, rest: Partial<FaultRow> = {}): FaultRow {
+function crash(title: string, fault: string, signal: string, rest: Rest = {}): FaultRow {
   const says = new RegExp(`was ended by ${signal} while executing on_message of message 20; it is started again now$`);
   return row(title, 'message', fault, {
     killer: 'crash',
@@ -80,7 +120,7 @@ function crash(title: string, fault: string, signal: string, rest: Partial<Fault
 }
 
 /** Ends the host by an exit in on_message. */
-function exit(title: string, fault: string, exitCode: number, how: string, rest: Partial<FaultRow> = {}): FaultRow {
+function exit(title: string, fault: string, exitCode: number, how: string, rest: Rest = {}): FaultRow {
   const says = new RegExp(`${how} while executing on_message of message 20; nobody had asked it to end;`);
   return row(title, 'message', fault, {
     killer: 'crash',
@@ -91,18 +131,18 @@ function exit(title: string, fault: string, exitCode: number, how: string, rest:
 }
 
 /** Does not return from on_message, and is killed for it. */
-function hang(title: string, fault: string, rest: Partial<FaultRow> = {}): FaultRow {
-  const says = /did not return from on_message of message 20 in time \(hang is [23]s\) and was killed;/;
+function hang(title: string, fault: string, rest: Rest = {}): FaultRow {
+  const says = /did not return from on_message of message 20 in time \(hang is 6s\) and was killed;/;
   return row(title, 'message', fault, {
     killer: 'hang',
-    settings: { deadlineMs: 60_000, hangMs: 2000 },
+    settings: SLOW,
     exits: [{ cause: 'hang', signal: 'SIGKILL', exitCode: null, says }],
     ...rest,
   });
 }
 
 /** Neither ends nor holds up the host. */
-function harmless(title: string, at: Place, fault: string, rest: Partial<FaultRow> = {}): FaultRow {
+function harmless(title: string, at: Place, fault: string, rest: Rest = {}): FaultRow {
   return row(title, at, fault, { settings: PATIENT, ...rest });
 }
 
@@ -115,18 +155,18 @@ export const CRASHES: FaultRow[] = [
     settings: { ...PATIENT, onFailure: 'consume' },
   }),
   crash('a jump to address 0', 'call-null', 'SIGSEGV'),
-  crash('abort', 'abort', 'SIGABRT'),
+  crash('abort', 'abort', 'SIGABRT', { card: { function: 'call_abort' } }),
   crash('a mapping behind the end of its file', 'bus', 'SIGBUS'),
   crash('a division by zero', 'fpe', 'SIGFPE'),
   crash('an instruction that does not exist', 'ill', 'SIGILL'),
-  crash('a recursion without end', 'recursion', 'SIGSEGV'),
+  crash('a recursion without end', 'recursion', 'SIGSEGV', { card: { function: 'descend' } }),
   crash('a frame larger than the stack', 'large-frame', 'SIGSEGV'),
   crash('a double free', 'double-free', 'SIGABRT', { prints: /double free/ }),
   crash('a write behind a block of the heap', 'heap-overrun', 'SIGABRT', {
     prints: /free|malloc|munmap_chunk|corrupted/,
   }),
-  crash('SIGKILL by its own hand, which is not for want of memory', 'sigkill', 'SIGKILL'),
-  crash('SIGTERM by its own hand', 'sigterm', 'SIGTERM'),
+  crash('SIGKILL by its own hand, which is not for want of memory', 'sigkill', 'SIGKILL', { card: UNSEEN }),
+  crash('SIGTERM by its own hand', 'sigterm', 'SIGTERM', { card: UNSEEN }),
   crash('a crash on a thread that on_message waits for', 'segv', 'SIGSEGV', { at: 'thread' }),
   row('a crash on a thread while nothing is under way', 'idle', 'segv', {
     settings: PATIENT,
@@ -137,14 +177,14 @@ export const CRASHES: FaultRow[] = [
 /** The end of the process, asked for by the module, and handlers that it put in the way of a crash. */
 export const EXITS: FaultRow[] = [
   exit('exit(0)', 'exit-0', 0, String.raw`called exit\(0\)`),
-  exit('_exit(3)', '_exit-3', 3, String.raw`ended with _exit\(3\)`),
+  exit('_exit(3)', '_exit-3', 3, String.raw`ended with _exit\(3\)`, { card: UNSEEN }),
   exit('exit(7) on a thread that on_message waits for', 'exit-7', 7, String.raw`called exit\(7\)`, { at: 'thread' }),
   row('exit(7) on a thread while nothing is under way', 'idle', 'exit-7', {
     settings: PATIENT,
     exits: [{ cause: 'exit', signal: null, exitCode: 7, says: between(String.raw`called exit\(7\)`) }],
   }),
-  exit('a SIGSEGV handler that exits', 'handler-exits', 9, String.raw`ended with _exit\(9\)`),
-  hang('a SIGSEGV handler that does not return', 'handler-loops'),
+  exit('a SIGSEGV handler that exits', 'handler-exits', 9, String.raw`ended with _exit\(9\)`, { card: UNSEEN }),
+  hang('a SIGSEGV handler that does not return', 'handler-loops', { card: { function: 'stay' } }),
   harmless('threads that end in the middle of a log line', 'message', 'cancel-loggers'),
   harmless('a thread that is at work when the process is to end', 'message', 'leave-a-thread'),
 ];
@@ -164,7 +204,7 @@ export const STALLS: FaultRow[] = [
   hang('a mutex locked twice', 'deadlock'),
   hang('a process that stops itself in a callback', 'sigstop'),
   hang('a loop beyond the deadline and then beyond hang', 'loop', {
-    settings: { deadlineMs: 2000, hangMs: 3000 },
+    settings: { deadlineMs: 2000, hangMs: 6000 },
     killer: 'deadline',
     after: 'deadline',
   }),
@@ -175,6 +215,7 @@ export const STALLS: FaultRow[] = [
     late: 1,
   }),
   row('a process that stops itself while nothing is under way', 'idle', 'sigstop', {
+    card: UNSEEN,
     settings: PATIENT,
     heartbeatMs: 200,
     exits: [
@@ -187,10 +228,13 @@ export const STALLS: FaultRow[] = [
     ],
   }),
   row('a process that closes all its descriptors in a callback', 'message', 'close-everything', {
+    // By then the callback is over.
+    card: { ...UNSEEN, callback: null, message: null },
     settings: PATIENT,
     exits: [DEAF],
   }),
   row('a process that closes all its descriptors while nothing is under way', 'idle', 'close-everything', {
+    card: UNSEEN,
     settings: PATIENT,
     exits: [DEAF],
   }),
@@ -199,18 +243,24 @@ export const STALLS: FaultRow[] = [
   harmless('a flood in the log', 'message', 'flood-log'),
 ];
 
-const ARMED: Exit = { cause: 'crash', signal: 'SIGSEGV', exitCode: null, says: /it is started again now$/ };
+const ARMED: Exit = {
+  cause: 'crash',
+  signal: 'SIGSEGV',
+  exitCode: null,
+  says: /it is started again now$/,
+  card: { callback: 'on_message', message: '20', function: 'arm', mark: 'armed' },
+};
 
 /** The second start fails, the third succeeds; the messages in progress wait for it. */
 function failedStart(title: string, at: 'init' | 'constructor', fault: string, exit: Omit<Exit, 'cause'>): FaultRow {
   return row(title, at, fault, {
     killer: 'crash',
-    settings: { ...PATIENT, startTimeoutMs: 3000 },
+    settings: { ...PATIENT, startTimeoutMs: 6000 },
     exits: [ARMED, { cause: 'start', ...exit }],
   });
 }
 
-function failedStop(title: string, fault: string, stop: Exit, rest: Partial<FaultRow> = {}): FaultRow {
+function failedStop(title: string, fault: string, stop: Exit, rest: Rest = {}): FaultRow {
   return row(title, 'cleanup', fault, { settings: { ...PATIENT, stopTimeoutMs: 500 }, stop, ...rest });
 }
 
@@ -230,13 +280,13 @@ export const PLACES: FaultRow[] = [
   }),
   row('a loop in on_message_status', 'status', 'loop', {
     killer: 'hang',
-    settings: { deadlineMs: 60_000, hangMs: 2000 },
+    settings: SLOW,
     exits: [
       {
         cause: 'hang',
         signal: 'SIGKILL',
         exitCode: null,
-        says: /did not return from on_message_status of message 20 in time \(hang is 2s\) and was killed;/,
+        says: /did not return from on_message_status of message 20 in time \(hang is 6s\) and was killed;/,
       },
     ],
   }),
@@ -253,7 +303,7 @@ export const PLACES: FaultRow[] = [
   failedStart('a loop in init', 'init', 'loop', {
     signal: 'SIGKILL',
     exitCode: null,
-    says: /its init did not return in time; start_timeout is 3s; .*; it is started again in \d+ ms$/,
+    says: /its init did not return in time; start_timeout is 6s; .*; it is started again in \d+ ms$/,
   }),
   failedStart('a crash in a constructor', 'constructor', 'segv', {
     signal: 'SIGSEGV',
@@ -263,7 +313,7 @@ export const PLACES: FaultRow[] = [
   failedStart('a deadlock in a constructor', 'constructor', 'deadlock', {
     signal: 'SIGKILL',
     exitCode: null,
-    says: /loading it did not end in time: a constructor .* hangs; start_timeout is 3s; .*; it is started again in \d+ ms$/,
+    says: /loading it did not end in time: a constructor .* hangs; start_timeout is 6s; .*; it is started again in \d+ ms$/,
   }),
   failedStop('a crash in cleanup', 'segv', {
     cause: 'crash',
@@ -319,13 +369,66 @@ export const REQUESTS: FaultRow[] = [
       cause: 'hang',
       signal: 'SIGKILL',
       exitCode: null,
-      says: new RegExp(String.raw`did not return from ${IN_CALLBACK} in time \(hang is 2s\) and was killed;`),
+      says: new RegExp(String.raw`did not return from ${IN_CALLBACK} in time \(hang is 6s\) and was killed;`),
     },
-    { deadlineMs: 60_000, hangMs: 2000 },
+    SLOW,
   ),
   crash('a crash in the callback of a synchronous request', 'segv', 'SIGSEGV', { at: 'synchronous' }),
   exit('exit(7) in the callback of a synchronous request', 'exit-7', 7, String.raw`called exit\(7\)`, {
     at: 'synchronous',
   }),
   hang('a callback of a synchronous request that does not return', 'loop', { at: 'synchronous' }),
+];
+
+const CPP = { file: 'faulty-cpp.so' };
+const RUST = { file: 'faulty-rust.so' };
+
+/** A fault in C++, whose card has names as people write them. */
+function cpp(title: string, fault: string, name: string, signal = 'SIGABRT', prints?: RegExp): FaultRow {
+  return crash(`C++: ${title}`, fault, signal, { ...CPP, card: { function: name }, ...(prints && { prints }) });
+}
+
+function rust(title: string, fault: string, name: string, signal = 'SIGABRT', prints?: RegExp): FaultRow {
+  const card = { function: name, mark: fault === 'segv' ? 'rust-segv' : fault };
+  return crash(`Rust: ${title}`, fault, signal, { ...RUST, card, ...(prints && { prints }) });
+}
+
+const THROWN = /^terminate called after throwing an instance of 'std::/;
+
+/** Faults as C++ has them. */
+export const IN_CPP: FaultRow[] = [
+  crash('C++: a write to address 0 in a template', 'segv', 'SIGSEGV', {
+    ...CPP,
+    card: { function: 'store<int>', mark: 'cpp-template' },
+  }),
+  cpp('a virtual function of nothing', 'cpp-virtual', 'call_virtual', 'SIGSEGV'),
+  cpp('an exception that nobody catches', 'cpp-throw', 'throw_out', 'SIGABRT', THROWN),
+  cpp('an exception of the library', 'cpp-at', 'throw_of_library', 'SIGABRT', THROWN),
+  cpp('an exception out of a destructor', 'cpp-destructor', 'refuse', 'SIGABRT', THROWN),
+  cpp('an element that a vector does not have', 'cpp-index', 'index_empty', 'SIGSEGV'),
+  cpp('a call of an empty std::function', 'cpp-function', 'call_empty_function', 'SIGABRT', THROWN),
+  cpp('an object that is deleted twice', 'cpp-delete', 'delete_twice', 'SIGABRT', /double free/),
+  cpp('a crash in a lambda of a std::thread', 'cpp-thread', 'segv_in_thread', 'SIGSEGV'),
+  cpp('an exception out of a std::thread', 'cpp-thread-throw', 'throw_in_thread', 'SIGABRT', THROWN),
+  cpp('a recursion of a template', 'cpp-recursion', 'descend<2>', 'SIGSEGV'),
+  exit('C++: std::exit(7)', 'cpp-exit', 7, String.raw`called exit\(7\)`, { ...CPP, card: { function: 'leave' } }),
+  hang('C++: a loop in a lambda', 'cpp-loop', { ...CPP, card: { function: 'loop' } }),
+];
+
+const PANICKED = /panicked at .*faults-rust\.rs/;
+
+/** Faults as Rust has them. */
+export const IN_RUST: FaultRow[] = [
+  rust('a write to address 0 in a generic function', 'segv', 'store', 'SIGSEGV'),
+  rust('a panic', 'rust-panic', 'panic_out', 'SIGABRT', PANICKED),
+  rust('an element that a vector does not have', 'rust-index', 'index_beyond', 'SIGABRT', PANICKED),
+  rust('unwrap() of nothing', 'rust-unwrap', 'unwrap_nothing', 'SIGABRT', PANICKED),
+  rust('std::process::abort()', 'rust-abort', 'abort'),
+  rust('a crash in a closure of a thread', 'rust-thread', 'crash_in_thread', 'SIGSEGV'),
+  rust('a recursion without end', 'rust-recursion', 'descend', 'SIGSEGV'),
+  exit('Rust: std::process::exit(7)', 'rust-exit', 7, String.raw`called exit\(7\)`, {
+    ...RUST,
+    card: { function: 'leave' },
+  }),
+  hang('Rust: a loop without end', 'rust-loop', { ...RUST, card: { function: 'spin' } }),
 ];

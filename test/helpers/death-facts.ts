@@ -36,7 +36,7 @@ export function makeFacts(changes: Partial<DeathFacts> = {}): DeathFacts {
 /** The end that has these facts. */
 export function endOf(facts: DeathFacts, hasTried = false): HostEnd {
   const scene = {
-    original: facts.path,
+    files: { path: facts.path, others: [] },
     sha256: null,
     abi: null,
     uptimeMs: 0,

@@ -27,6 +27,7 @@ struct mm_batch;
 uint32_t mm_run(const uint8_t *frame, uint32_t length, struct mm_batch *batch, uint32_t lane, uint32_t micros);
 void mm_cleanup(void);
 uint32_t mm_spare_threads(void);
+int32_t mm_limit_core(int32_t on);
 int32_t mm_http_wants_worker(void);
 void mm_http_worker_comes(void);
 void mm_http_worker_lost(const char *why);

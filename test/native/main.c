@@ -12,12 +12,12 @@ enum { SECONDS_EACH = 60 * EFFORT };
 
 extern const struct test open_tests[], batch_tests[], init_tests[], run_tests[], bounds_tests[], params_tests[],
     log_tests[], send_tests[], service_tests[], http_tests[], json_tests[], json_random_tests[], sample_tests[],
-    ring_tests[], thread_tests[], leaving_tests[], kill_tests[], hide_tests[];
+    ring_tests[], thread_tests[], leaving_tests[], kill_tests[], hide_tests[], crash_tests[];
 
 static const struct test *const suites[] = {
     open_tests,    batch_tests,  init_tests,   run_tests,  bounds_tests,  params_tests,  log_tests,     send_tests, service_tests,
     http_tests,    json_tests,   json_random_tests, sample_tests, ring_tests,   thread_tests,
-    leaving_tests, kill_tests,   hide_tests,
+    leaving_tests, kill_tests,   hide_tests,   crash_tests,
 };
 
 static int passes(const struct test *test)

@@ -34,7 +34,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   metrics: ['helpers', 'supervisor', 'sends'],
   'in-process': ['helpers', 'config', 'wire', 'host-runner'],
   replay: ['helpers', 'config', 'wire', 'stacks', 'supervisor', 'crashes', 'in-process'],
-  throwaway: ['helpers', 'config', 'host-runner', 'supervisor'],
+  throwaway: ['helpers', 'config', 'host-runner', 'stacks', 'supervisor', 'crashes'],
   core: [
     'helpers',
     'config',
@@ -48,6 +48,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     'http',
     'webhook',
     'metrics',
+    'stacks',
     'crashes',
   ],
   daemon: ['helpers', 'config', 'supervisor', 'logs', 'core'],

@@ -9,7 +9,7 @@ import type { FoundBuild } from '../../../src/replay/find-build.js';
 import type { Helper } from '../../../src/replay/helpers.js';
 import { putTogether, type Recorded } from '../../../src/replay/recorded.js';
 import { findMissingProgram } from '../../input/programs.js';
-import { describeMissing, describeReplayed, renderReplayed, replayedToJson } from '../../render/crashes/replayed.js';
+import { renderReplayed, replayedToJson } from '../../render/crashes/replayed.js';
 import { EXIT, printData, printPiece, tell, UsageError, viewOf } from '../../terminal/io.js';
 import type { CrashesOptions } from './options.js';
 import { findReplayConfig } from './replay-config.js';
@@ -37,8 +37,6 @@ export async function replayCrash(directories: Directories, given: string, optio
   const configFile = spec === null ? null : (found?.file ?? null);
   if (spec === null && options.config !== undefined)
     throw new UsageError(`${options.config} has no module ${card.module}`);
-  const missing = describeMissing(recorded);
-  if (missing !== null) tell(missing, 'warn');
   const output: string[] = [];
   const { replay } = await import('../../../src/replay/replay.js');
   const replayed = await replay(card, {
@@ -56,9 +54,8 @@ export async function replayCrash(directories: Directories, given: string, optio
   if (replayed.result !== 'same') process.exitCode = EXIT.failed;
   const told = { card, build, recorded, replayed, config: configFile };
   if (options.json) return printData(replayedToJson({ ...told, output: helper === 'gdb' ? output.join('') : null }));
-  const view = viewOf(process.stdout);
-  printData(renderReplayed({ ...told, source: replayed.card && readBlamedLines(replayed.card) }, view));
-  if (replayed.result !== 'same') return tell(describeReplayed(told), 'warn');
+  const source = replayed.card && readBlamedLines(replayed.card);
+  printData(renderReplayed({ ...told, source }, viewOf(process.stdout)));
 }
 
 /** @throws SupervisorError when the call on which it died cannot be made again */

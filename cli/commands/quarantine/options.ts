@@ -1,8 +1,4 @@
-import type { GlobalOptions } from '../../input/options.js';
+import type { CrashesOptions } from '../crashes/options.js';
 
-/** What may be typed behind `quarantine`. */
-export interface QuarantineOptions extends GlobalOptions {
-  module?: string;
-  all?: boolean;
-  json?: boolean;
-}
+/** What may be typed behind `quarantine`; some of it is for `crashes replay`, which replays the message. */
+export type QuarantineOptions = Omit<CrashesOptions, 'body'>;

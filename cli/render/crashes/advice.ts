@@ -53,7 +53,7 @@ function ofSymbols({ frames, symbols }: CrashCard): Sentence[] {
   if (symbols.isPending) return [sentence`look again in a moment: the names of functions are still being found`];
   const isWithoutLine = frames.some(({ isOfModule, source }) => isOfModule && source === null);
   // The remark of who looked for them says what would help.
-  return isWithoutLine && symbols.remark === null
+  return isWithoutLine && symbols.by !== null && symbols.remark === null
     ? [sentence`build the module with -g: then the card names file and line`]
     : [];
 }

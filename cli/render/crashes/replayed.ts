@@ -7,6 +7,7 @@ import { escapeControl } from '../../../src/escape-control.js';
 import type { FoundBuild } from '../../../src/replay/find-build.js';
 import type { Recorded } from '../../../src/replay/recorded.js';
 import type { Replayed } from '../../../src/replay/replay.js';
+import { wrapWords } from '../../text/wrap.js';
 import { section } from '../rows.js';
 import type { View } from '../view.js';
 import { renderWhere } from './report.js';
@@ -22,48 +23,43 @@ export interface ToldReplay {
   config: string | null;
 }
 
-/** Which bodies are missing; `null`: none. */
-export function describeMissing({ missing }: Pick<Recorded, 'missing'>): string | null {
-  if (missing.length === 0) return null;
-  const were = missing.length === 1 ? 'body of an earlier call was' : `bodies of ${missing.length} earlier calls were`;
-  return `the ${were} not kept: the module may be in another state than at the crash; "crash_body = all" keeps them`;
-}
-
 /** The report. */
 export function renderReplayed(told: ToldReplay & { source: SourceLines | null }, view: View): string {
   const { card, build, recorded, replayed, config, source } = told;
   const settings = config === null ? 'without settings of its own' : `with its settings from ${config}`;
   const calls = recorded.calls.length === 0 ? 'no call' : counted(recorded.calls.length, 'call');
-  const head = escapeControl(`replayed ${calls} of ${card.id}: ${build.path}, ${settings}`);
-  if (replayed.card === null) return head;
-  const meaning = describeSignal(replayed.card);
+  const meaning = replayed.card && describeSignal(replayed.card);
+  const missing = replayed.result === 'same' ? null : describeMissing(recorded);
   return [
-    head,
+    `replayed ${calls} of ${card.id}: ${build.path}, ${settings}`,
     '',
-    escapeControl(`${sentenceOf(told)}.`),
-    ...(meaning === null ? [] : [escapeControl(`${meaning}.`)]),
-    ...section('Where', renderWhere(replayed.card, source, view)),
-  ].join('\n');
+    `${sentenceOf(told)}.`,
+    ...(meaning === null ? [] : [`${meaning}.`]),
+    ...(missing === null ? [] : [missing]),
+  ]
+    .flatMap((line) => wrapWords(escapeControl(line), view.width, ''))
+    .concat(replayed.card === null ? [] : section('Where', renderWhere(replayed.card, source, view)))
+    .join('\n');
 }
 
-/** The result, where it is not the one that was hoped for. */
-export function describeReplayed(told: Pick<ToldReplay, 'card' | 'recorded' | 'replayed'>): string {
-  const { card, recorded, replayed } = told;
-  if (replayed.card !== null) return `${sentenceOf(told)}; before it was ${placeOf(card)}`;
-  const why = recorded.missing.length > 0 ? '; the calls that are missing may be what it takes' : '';
-  return `${sentenceOf(told)}${why}`;
-}
-
-function sentenceOf({ card, replayed }: Pick<ToldReplay, 'card' | 'replayed'>): string {
-  if (replayed.card === null) return `module ${card.module} did not die again`;
-  const where = placeOf(replayed.card);
-  if (replayed.result === 'same')
-    return `Module ${card.module} died again at the same place: it ${describeEnd(replayed.card)} in ${where}`;
-  return `Module ${card.module} died again, but not in the same way: it ${describeEnd(replayed.card)} in ${where}`;
+function sentenceOf({ card, replayed }: ToldReplay): string {
+  const { module } = card;
+  if (replayed.card === null)
+    return `Module ${module} did not die again; before, it ${describeEnd(card)} in ${placeOf(card)}`;
+  const end = `it ${describeEnd(replayed.card)} in ${placeOf(replayed.card)}`;
+  if (replayed.result === 'same') return `Module ${module} died again at the same place: ${end}`;
+  return `Module ${module} died again, but not in the same way: ${end}; before, it ${describeEnd(card)} in ${placeOf(card)}`;
 }
 
 function placeOf(card: CrashCard): string {
   return describePlace(card) ?? describeExecuted(card) ?? 'an unknown place';
+}
+
+/** Which bodies are missing; `null`: none. */
+function describeMissing({ missing }: Recorded): string | null {
+  if (missing.length === 0) return null;
+  const were = missing.length === 1 ? 'body of an earlier call was' : `bodies of ${missing.length} earlier calls were`;
+  return `The ${were} not kept, so the module may be in another state than it was. "crash_body = all" keeps them.`;
 }
 
 /** What `crashes replay --json` prints. */

@@ -44,7 +44,7 @@ const LONGEST_LINE = 2000;
 export function renderReport(card: CrashCard, parts: ReportParts, view: View): string {
   const lines = [
     ...(parts.isStored ? [`crash ${card.id}`, ''] : []),
-    ...paragraph(describeDeath(card, view), view),
+    ...paragraph(describeDeath(card, parts, view), view),
     ...section('Where', renderWhere(card, parts.source, view)),
     ...section('The message', renderRows(messageRows(card, parts), view)),
     ...section(
@@ -56,7 +56,7 @@ export function renderReport(card: CrashCard, parts: ReportParts, view: View): s
       card.calls.map((call) => `  ${describeCall(call)}`),
     ),
     ...section('The bodies', parts.bodies === null ? [] : renderBodies(parts.bodies)),
-    ...section('The process', renderRows(processRows(card), view)),
+    ...section('The process', renderRows(processRows(card, parts), view)),
     ...section(
       'What to try',
       adviseOn(card, parts).flatMap((step) => item(step, view)),
@@ -66,15 +66,15 @@ export function renderReport(card: CrashCard, parts: ReportParts, view: View): s
 }
 
 /** The first sentence, and what the signal means. */
-function describeDeath(card: CrashCard, { nowMs }: View): string[] {
+function describeDeath(card: CrashCard, { isStored }: ReportParts, { nowMs }: View): string[] {
   const place = describePlace(card);
   const executed = describeExecuted(card);
-  const when = `${formatAgo(card.time, nowMs)} (${formatTime(Date.parse(card.time)).slice(0, 19)})`;
+  const when = isStored ? `, ${formatAgo(card.time, nowMs)} (${formatTime(Date.parse(card.time)).slice(0, 19)})` : '';
   const where = place === null ? '' : ` in ${cut(place, LONGEST_NAME)}`;
   const during = executed === null ? '' : `, while it was executing ${executed}`;
   const meaning = describeSignal(card);
   return [
-    `Module ${card.module} ${describeEnd(card)}${where}${during}, ${when}.`,
+    `Module ${card.module} ${describeEnd(card)}${where}${during}${when}.`,
     ...(meaning === null ? [] : [`${meaning}.`]),
   ];
 }
@@ -129,7 +129,9 @@ function describeThread({ id, name, isMain }: NonNullable<CrashCard['thread']>):
 function messageRows({ id, message, isQuarantined }: CrashCard, { bodies, isStored }: ReportParts): Row[] {
   if (message === null) return [];
   const kept = !message.isKept
-    ? ', not kept'
+    ? isStored
+      ? ', not kept'
+      : ''
     : bodies === null && isStored
       ? sentence`, kept; to print it: ${coreCommand('crashes', 'show', id, '--body')}`
       : '';
@@ -166,11 +168,11 @@ function renderBodies(bodies: readonly KeptCall[]): string[] {
   });
 }
 
-function processRows(card: CrashCard): Row[] {
+function processRows(card: CrashCard, { isStored }: ReportParts): Row[] {
   const build = card.sha256 === null ? null : `sha256 ${card.sha256.slice(0, HASH_DIGITS)}`;
   const ids = [build, card.buildId === null ? null : `build id ${card.buildId}`].filter((one) => one !== null);
   const use = [
-    card.memoryBytes === null ? null : `${formatBytes(card.memoryBytes)} of memory`,
+    !card.memoryBytes ? null : `${formatBytes(card.memoryBytes)} of memory`,
     card.descriptors === null ? null : counted(card.descriptors, 'descriptor'),
   ].filter((one) => one !== null);
   return [
@@ -178,11 +180,15 @@ function processRows(card: CrashCard): Row[] {
     ...(ids.length > 0 ? ([['build', ids.join(', ')]] as Row[]) : []),
     ...(card.abi === null ? [] : ([['ABI', card.abi]] as Row[])),
     [
-      'host',
-      `generation ${card.generation}, pid ${card.pid}, up ${formatSeconds(card.uptimeMs / 1000)}, ${card.phase}`,
+      'process',
+      `${isStored ? `generation ${card.generation}, ` : ''}pid ${card.pid}, ${uptimeOf(card)}, ${card.phase}`,
     ],
     ...(use.length > 0 ? ([['use', use.join(', ')]] as Row[]) : []),
   ];
+}
+
+function uptimeOf({ uptimeMs }: CrashCard): string {
+  return uptimeMs < 1000 ? `after ${Math.round(uptimeMs)} ms` : `up ${formatSeconds(uptimeMs / 1000)}`;
 }
 
 function item(step: Sentence, { width, options, program }: View): string[] {

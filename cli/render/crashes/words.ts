@@ -2,6 +2,7 @@
 
 import { basename } from 'node:path';
 import { blamedFrame, type CardCall, type CardFrame, type CrashCard } from '../../../src/crashes/card.js';
+import { isFault } from '../../../src/debug-command.js';
 import type { ExecutedKind } from '../../../src/wire/event-kinds.js';
 
 /** Addresses below are those of NULL and of members of what NULL points to. */
@@ -24,7 +25,7 @@ export function describeEnd(card: CrashCard): string {
     case 'unreachable':
       return 'could not be reached and was killed';
     case 'start':
-      return 'did not start';
+      return isFault(signal) ? 'crashed in its start' : 'did not start';
     case 'exit':
       return exitCode === null ? 'exited' : `exited with code ${exitCode}`;
     default:
@@ -46,6 +47,8 @@ export function nameCause({ cause, signal, exitCode, limit }: CrashCard): string
 export function describeSignal(card: CrashCard): string | null {
   const { signal, signalCode, address, cause } = card;
   if (signal === null || cause === 'hang' || cause === 'unreachable' || cause === 'memory') return null;
+  // The core has ended what did not start in time.
+  if (cause === 'start' && signal === 'SIGKILL') return null;
   const at = address === null ? '' : ` at address ${address}`;
   const named = `${signal}${signalCode === null ? '' : ` (${signalCode})`}${at}`;
   const meaning = isFromOutside(card) ? null : meaningOf(card);

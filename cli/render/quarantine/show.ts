@@ -1,6 +1,7 @@
 /** One message in quarantine: pure. */
 
 import { counted } from '../../../src/counted.js';
+import { escapeControl } from '../../../src/escape-control.js';
 import { coreCommand, type Sentence, sentence } from '../../../src/sentence.js';
 import type { QuarantinedMessage } from '../../../src/supervisor/types.js';
 import { formatAgo, formatUntil } from '../../text/format.js';
@@ -15,7 +16,7 @@ const HASH_DIGITS = 12;
 /** What it did, what it was, and what to do. */
 export function renderQuarantined(message: QuarantinedMessage, view: View): string {
   return [
-    ...wrapWords(describeState(message, view.nowMs), view.width, ''),
+    ...wrapWords(escapeControl(describeState(message, view.nowMs)), view.width, ''),
     ...section('The message', renderRows(messageRows(message), view)),
     ...section('The crashes', renderRows(crashRows(message, view.nowMs), view)),
     ...section(
@@ -64,14 +65,16 @@ function crashRows(message: QuarantinedMessage, nowMs: number): Row[] {
 
 function adviseOn({ id, module, cardId }: QuarantinedMessage): Sentence[] {
   return [
-    ...(cardId === null ? [] : [sentence`see where it kills the module: ${coreCommand('crashes', 'show', cardId)}`]),
+    ...(cardId === null
+      ? []
+      : [sentence`see whether it kills the module again, and where: ${coreCommand('quarantine', 'replay', id)}`]),
     sentence`correct the module, put the new file in its place, and load it: ${coreCommand('reload', module)}; the new build gets the message`,
     sentence`give the message to this build again: ${coreCommand('quarantine', 'release', id)}`,
   ];
 }
 
 function item(step: Sentence, { width, options, program }: View): string[] {
-  return wrapWords(step.withOptions(options, program), width - 4, '').map(
+  return wrapWords(step.withOptions(options, program).map(escapeControl), width - 4, '').map(
     (line, i) => `${i === 0 ? '  - ' : '    '}${line}`,
   );
 }

@@ -7,11 +7,11 @@
 #include <setjmp.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 #include <unwind.h>
 
-enum { WALK_SECONDS = 2, GUARDS = 2 };
+enum { GUARDS = 2 };
+#define WALK_NANOSECONDS UINT64_C(2000000000)
 static const int guarded[GUARDS] = {SIGSEGV, SIGBUS};
 
 static struct walk {
@@ -40,19 +40,6 @@ struct guard {
     int timer; /* as the kernel numbers it; -1: there is none */
 };
 
-/* The timer sends what a fault would raise, to this thread only. */
-static int start_timer(void)
-{
-    struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGSEGV};
-    const struct itimerspec limit = {.it_value.tv_sec = WALK_SECONDS};
-    int timer = -1;
-    event._sigev_un._tid = walk.thread;
-    if (syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) != 0)
-        return -1;
-    syscall(SYS_timer_settime, timer, 0, &limit, NULL);
-    return timer;
-}
-
 static void begin_guard(struct guard *guard)
 {
     struct sigaction action = {.sa_sigaction = leave_walk, .sa_flags = SA_SIGINFO | SA_ONSTACK};
@@ -64,7 +51,8 @@ static void begin_guard(struct guard *guard)
         sigaddset(&open, guarded[i]);
     }
     walk.thread = (pid_t)syscall(SYS_gettid);
-    guard->timer = start_timer();
+    /* It sends what a fault would raise, to this thread only. */
+    guard->timer = mm_start_timer(SIGSEGV, WALK_NANOSECONDS);
     pthread_sigmask(SIG_UNBLOCK, &open, &guard->mask);
 }
 

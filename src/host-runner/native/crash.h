@@ -40,6 +40,8 @@ void mm_rehearse_walk(struct mm_crash *area);
 void mm_walk_from(struct mm_crash *area, uint64_t pc);
 /* Notes the frames above the function whose frame address is `frame`. */
 void mm_walk_above(struct mm_crash *area, const void *frame);
+/* Sends a signal to this thread after that time, unless the timer is deleted. Returns its number in the kernel; -1: there is none. */
+int mm_start_timer(int signal, uint64_t nanoseconds);
 /* What a handler that cannot go on does: it waits until the process ends by another thread, for a few seconds. */
 void mm_wait_for_end(void);
 /* Ends the process as the signal does where nobody handles it, once the handler has returned. */

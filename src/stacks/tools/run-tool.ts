@@ -28,6 +28,8 @@ export interface ToolOutcome {
   lines: string[];
   /** Why its output cannot be all; `null`: it came to its end. */
   problem: string | null;
+  /** Whether it was ended before its end. */
+  wasEnded: boolean;
 }
 
 const MAX_BYTES = 32 * 1024 * 1024;
@@ -37,7 +39,7 @@ const MAX_ERROR_BYTES = 500;
 export function runTool(run: ToolRun): Promise<ToolOutcome> {
   return new Promise((resolve) => {
     if (run.signal?.aborted === true) {
-      resolve({ lines: [], problem: 'it was not wanted any more' });
+      resolve({ lines: [], problem: 'it was not wanted any more', wasEnded: false });
       return;
     }
     let child: ChildProcess;
@@ -49,7 +51,7 @@ export function runTool(run: ToolRun): Promise<ToolOutcome> {
         detached: true,
       });
     } catch (error) {
-      resolve({ lines: [], problem: `it cannot be started (${(error as Error).message})` });
+      resolve({ lines: [], problem: `it cannot be started (${(error as Error).message})`, wasEnded: false });
       return;
     }
     follow(child, run, resolve);
@@ -82,7 +84,7 @@ function follow(child: ChildProcess, run: ToolRun, resolve: (outcome: ToolOutcom
   const end = (why: string | null) => {
     clearTimeout(timer);
     signal?.removeEventListener('abort', abort);
-    resolve({ lines: cutter.end(), problem: problem ?? why });
+    resolve({ lines: cutter.end(), problem: problem ?? why, wasEnded: problem !== null });
   };
   child.once('error', (error) => end(`it cannot be started (${error.message})`));
   child.once('exit', () => {

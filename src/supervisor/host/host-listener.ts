@@ -1,6 +1,7 @@
 /** Between a host and its module: what happened, in the host's words. */
 
 import type { AbiName, CrashBody } from '../../config/types.js';
+import type { ModuleFiles } from '../../stacks/module-files.js';
 import type { TakenStack } from '../../stacks/take-stack.js';
 import type { Log, Ready } from '../../wire/codec.js';
 import type { CallAnswer, PendingCall } from '../calls/pending-call.js';
@@ -49,8 +50,8 @@ export interface HostListener<Host> {
 
 /** What else is known of a host at its end, for its crash card. */
 export interface DeathScene {
-  /** The file whose copy it may have loaded. */
-  original: string;
+  /** Where the bytes are that it had loaded. */
+  files: ModuleFiles;
   sha256: string | null;
   abi: string | null;
   uptimeMs: number;

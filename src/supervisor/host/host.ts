@@ -2,7 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../../config/types.js';
-import { readDescriptorsOf } from '../../descriptors.js';
+import { countDescriptorsOf } from '../../descriptors.js';
 import { type ErrorCode, HandshakeError, type SupervisorError } from '../../errors.js';
 import { type ProcessUsage, readUsage } from '../../process-usage.js';
 import type { Candidates, HostFrame, Report } from '../../wire/codec.js';
@@ -159,7 +159,10 @@ export class Host {
 
   /** Looks at what its process uses now, which its crash card will say. */
   look(): void {
-    if (this.readUsage() !== null) this.#descriptors = readDescriptorsOf(this.pid) ?? this.#descriptors;
+    if (this.readUsage() === null) return;
+    void countDescriptorsOf(this.pid).then((count) => {
+      this.#descriptors = count ?? this.#descriptors;
+    });
   }
 
   /** What it used when it was looked at last; `null`: it never was. */
@@ -426,7 +429,7 @@ export class Host {
     const { build = null } = this.file.loadable ?? {};
     const { crashBody, abi } = this.#spec;
     return {
-      original: build?.original ?? this.path,
+      files: this.file.places,
       sha256: build?.sha256 ?? null,
       abi: this.#abi ?? abi,
       uptimeMs: Math.round(performance.now() - (this.#run.beganMs ?? performance.now())),

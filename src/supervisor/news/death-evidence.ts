@@ -16,10 +16,23 @@ export function evidenceOf(
   summary: string,
   lines: readonly LogLine[],
 ): DeathEvidence | null {
-  const { cardId, diedAt, facts, call, scene } = end;
+  const { cardId, diedAt, facts, call, scene, isQuarantined, stack } = end;
   // The end of a host that only tried an ABI says nothing of the module.
   if (cardId === null || cause === 'trial') return null;
-  const { module, path: file, generation, pid, signal, exitCode, exitCalled, phase, served, note, executing } = facts;
+  const {
+    module,
+    path: file,
+    generation,
+    pid,
+    signal,
+    exitCode,
+    exitCalled,
+    phase,
+    served,
+    note,
+    executing,
+    limit,
+  } = facts;
   const { recent, ...rest } = scene;
   const calls = recent.list();
   return {
@@ -44,7 +57,9 @@ export function evidenceOf(
     call: call && ofCall(call, calls),
     calls,
     lines,
-    isQuarantined: false,
+    isQuarantined,
+    stack,
+    limit: cause === 'limit' ? limit : null,
   };
 }
 

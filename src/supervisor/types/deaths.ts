@@ -1,6 +1,8 @@
 /** What a supervisor knows of one death, for those who keep crash cards. */
 
 import type { CrashBody } from '../../config/types.js';
+import type { ModuleFiles } from '../../stacks/module-files.js';
+import type { TakenStack } from '../../stacks/take-stack.js';
 import type { Phase } from '../../wire/black-box.js';
 import type { CallEvent } from '../../wire/call-event.js';
 import type { CrashNote } from '../../wire/crash-note.js';
@@ -28,8 +30,8 @@ export interface DeathEvidence {
   module: string;
   /** The file that it had loaded, or was to load. */
   file: string;
-  /** Where the file came from, when a copy of it was loaded. */
-  original: string;
+  /** Where the bytes of that file are. */
+  files: ModuleFiles;
   sha256: string | null;
   abi: string | null;
   generation: number;
@@ -59,6 +61,10 @@ export interface DeathEvidence {
   crashBody: CrashBody;
   /** Its last lines, oldest first. */
   lines: readonly LogLine[];
+  /** The stacks of a host that hung, from outside; `null`: it did not hang, or there was no time to look. */
+  stack: Promise<TakenStack | null> | null;
+  /** The limit of its module that ended it, as the configuration has it; `null`: none. */
+  limit: string | null;
   /** When the process was looked at last; `null`: it never was. */
   memoryBytes: number | null;
   descriptors: number | null;

@@ -130,6 +130,8 @@ describe('without debug information', () => {
     const frames = [frame(object, addressOf(path, '_ZN2ns5twiceEi') + 4n)];
     const named = await new Symbolizer().symbolize(frames, { files: null });
     expect(named.frames[0]).toMatchObject({ function: 'ns::twice(int)', functionOffset: 4 });
+    const ofElfutils = await new Symbolizer({ path: pathOf('eu-addr2line') }).symbolize(frames, { files: null });
+    expect(ofElfutils.frames[0]).toMatchObject({ function: 'ns::twice(int)', functionOffset: 4, source: null });
     const withoutTools = await new Symbolizer({ path: '' }).symbolize(frames, { files: null });
     expect(withoutTools.frames[0]).toMatchObject({ function: '_ZN2ns5twiceEi', functionOffset: 4 });
   });

@@ -16,8 +16,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   core: ['terminal', 'input'],
   json: [],
   reference: ['json'],
-  'commands/quarantine': ['render', 'render/quarantine', 'terminal', 'input', 'core'],
   'commands/crashes': ['render/crashes', 'terminal', 'input', 'core'],
+  'commands/quarantine': ['commands/crashes', 'render', 'render/quarantine', 'terminal', 'input', 'core'],
   commands: [
     'text',
     'render',

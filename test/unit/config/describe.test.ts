@@ -56,6 +56,7 @@ describe('the settings of a module', () => {
       passEnv: fc.subarray(['A', 'LC_*', 'B']),
       umask: fc.option(fc.integer({ min: 0, max: 0o777 })),
       coreFiles: fc.constantFrom('inherit', 'on', 'off'),
+      crashBody: fc.constantFrom('last', 'all', 'no'),
       staticTlsBytes: fc.integer({ min: 0, max: 16_384 }),
       chainSends: fc.boolean(),
       sha256: fc.constantFrom(null, 'ab'.repeat(32)),

@@ -65,6 +65,7 @@ describe('defaults', () => {
           passEnv: [],
           umask: null,
           coreFiles: 'inherit',
+          crashBody: 'last',
           staticTlsBytes: 4096,
           sha256: null,
           maxRssBytes: null,

@@ -49,11 +49,11 @@ The calls before
   on_message of message 4711 from alice to bob, 5 bytes: no verdict
 
 The process
-  file   /opt/modules/module_filter.so
-  build  sha256 abababababab, build id a1b2c3
-  ABI    table
-  host   generation 3, pid 77, up 1m 1s, serving
-  use    41 MB of memory, 21 descriptors
+  file     /opt/modules/module_filter.so
+  build    sha256 abababababab, build id a1b2c3
+  ABI      table
+  process  generation 3, pid 77, up 1m 1s, serving
+  use      41 MB of memory, 21 descriptors
 
 What to try
   - to see whether it dies again:
