@@ -209,8 +209,13 @@ describe('a state directory', () => {
     ['full', (disk: string) => fill(join(disk, 'filler')), (disk: string) => rmSync(join(disk, 'filler'))],
     [
       'read-only',
-      (disk: string) => execFileSync('mount', ['-o', 'remount,ro', disk]),
-      (disk: string) => execFileSync('mount', ['-o', 'remount,rw', disk]),
+      // Laid over it, because a disk with files that are being written cannot become read-only.
+      (disk: string) => {
+        const state = join(disk, 'state');
+        execFileSync('mount', ['--bind', state, state]);
+        execFileSync('mount', ['-o', 'remount,bind,ro', state]);
+      },
+      (disk: string) => execFileSync('umount', [join(disk, 'state')]),
     ],
   ])(
     'that is %s for a while keeps the module from nothing, and has the next cards',
