@@ -11,6 +11,8 @@ export const SOURCES = join(PACKAGE, 'bench/speed');
 export const NATIVE = join(PACKAGE, 'bench/build/native');
 /** Passes every message; see native/pass.c. */
 export const PASS_MODULE = join(NATIVE, 'pass.so');
+/** The same with debug information. */
+export const NAMED_MODULE = join(NATIVE, 'pass-named.so');
 /** Answers each message. */
 export const AUTOREPLY_MODULE = join(PACKAGE, 'modules/build/module_autoreply.so');
 /** For mesibo servers; see bridges/mesibo. */

@@ -61,7 +61,14 @@ const moduleFields = {
   failedStarts: count.describe('starts that did not become ready'),
   crashes: z.strictObject({
     total: count,
-    byCause: z.strictObject({ crash: count, exit: count, hang: count, unreachable: count, memory: count }),
+    byCause: z.strictObject({
+      crash: count,
+      exit: count,
+      hang: count,
+      unreachable: count,
+      memory: count,
+      limit: count,
+    }),
     lastSignal: z.string().nullable(),
     lastAt: time.nullable(),
   }),

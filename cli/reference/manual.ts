@@ -8,7 +8,7 @@ export const EXIT_CODES: Entry[] = [
   ['0', 'It worked.'],
   [
     '1',
-    'It did not work; the message says what to do. status exits with 1 when a module that should be up does not serve, or when the core itself has a problem, such as a failed reload. Past crashes and modules that an operator has stopped do not count. start and stop of a module exit with 0 when the order was carried out but cannot be written to the state directory. They warn then, and status exits with 1 until it can be written.',
+    'It did not work; the message says what to do. status exits with 1 when a module that should be up does not serve, or when the core itself has a problem, such as a failed reload. Past crashes and modules that an operator has stopped do not count. crashes replay exits with 0 only when the module dies again at the same place. start and stop of a module exit with 0 when the order was carried out but cannot be written to the state directory. They warn then, and status exits with 1 until it can be written.',
   ],
   ['2', 'The command line makes no sense.'],
   ['3', 'No core serves the run directory.'],
@@ -59,5 +59,6 @@ export const EXAMPLES: Entry[] = [
   ['mesibo-modules status --watch', 'Shows the state of the core and its modules, every second.'],
   ['mesibo-modules reload', 'Applies a changed configuration without losing a message.'],
   ['mesibo-modules logs filter -f', 'Shows what a module logs.'],
+  ['mesibo-modules crashes show last', 'Says where the last crash was, and what the module was given.'],
   ['mesibo-modules stop filter && mesibo-modules start filter', 'Takes a module out, and brings it back.'],
 ];

@@ -46,6 +46,7 @@ export function computeTargets(samples: Samples): Target[] {
     ),
     target('memory of a message outstanding', 'bytes', of('memory of a message outstanding', 'bytes')),
     target('from a crash to the next true verdict', 'ms', of('crash', 'toVerdict')),
+    target('the same, with debug information / without', '', of('crash', 'ratio')),
     target('50 modules started / 50 bare nodes started', '', of('start of 50 modules', 'ratio')),
     target('idle core with 20 modules', '% of a CPU', of('idle with 20 modules', 'corePercent')),
     target('mesibo-modules status / node -e 0', '', of('command line', 'ratio')),

@@ -116,6 +116,8 @@ const LIVES: readonly LifeRow[] = [
     figures: [
       { key: 'toDefault', label: 'from the call that crashes to its default verdict', unit: 'ms' },
       { key: 'toVerdict', label: 'from there to the next true verdict', unit: 'ms' },
+      { key: 'toVerdictNamed', label: 'the same for a module with debug information', unit: 'ms' },
+      { key: 'ratio', label: 'with debug information / without', unit: '' },
     ],
   },
   {

@@ -58,10 +58,15 @@ int mm_start_timer(int signal, uint64_t nanoseconds)
     return timer;
 }
 
-/* Whether the same instruction raises the signal again when the handler returns. A trap goes on behind it. */
+/*
+ * Whether the same instruction raises the signal again when the handler returns. A trap goes on behind it. A stack pointer that
+ * is no address raises SIGBUS, and then SIGSEGV, because the kernel cannot go back to it.
+ */
 static int comes_again(int signal, const siginfo_t *info)
 {
-    return info->si_code > 0 && (signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL);
+    if (signal == SIGBUS)
+        return info->si_code > 0 && info->si_code != SI_KERNEL;
+    return info->si_code > 0 && (signal == SIGSEGV || signal == SIGFPE || signal == SIGILL);
 }
 
 /*

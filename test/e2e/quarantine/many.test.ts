@@ -68,7 +68,7 @@ it('of 10,000 messages 100 kill the module once each, in three copies, and all o
     'consume: consumed': (MESSAGES - DEADLY * COPIES) / 2,
     'fine: pass': (MESSAGES - DEADLY * COPIES) / 2,
   });
-  expect(crashes.byCause).toEqual({ crash: DEADLY, exit: 0, hang: 0, unreachable: 0, memory: 0 });
+  expect(crashes).toMatchObject({ total: DEADLY, byCause: { crash: DEADLY } });
   expect([quarantined, messages.total, messages.late]).toEqual([DEADLY, MESSAGES, 0]);
   await core.close();
 }, 600_000);

@@ -71,6 +71,8 @@ it('reports rates beside ours, other quantities, and the targets', () => {
     'crash',
     '  from the call that crashes to its default verdict  5.00 (4.00-6.00) ms',
     '  from there to the next true verdict                  100 (90.0-110) ms',
+    '  the same for a module with debug information',
+    '  with debug information / without',
     '',
     'targets',
     '64 in flight, rate / zeromq.js                                    1.75 (1.50-2.00)',
@@ -88,7 +90,7 @@ it('every target is computed from rows that --quick runs', () => {
     ['rate', 'p50', 'p99', 'core', 'host', 'bytes', 'toVerdict', 'ratio', 'corePercent'].map((key) => [key, 1]),
   );
   const targets = computeTargets(new Map(quick.map(({ name }) => [name, [sample]])));
-  expect(targets).toHaveLength(18);
+  expect(targets).toHaveLength(19);
   expect(targets.filter(({ figure }) => figure === null)).toEqual([]);
 });
 
