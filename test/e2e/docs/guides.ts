@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
 import { C_CLIENT, CLIENTS } from './clients.js';
+import { DEBUGGING } from './debugging.js';
 import { byHand, GATEWAY } from './gateway.js';
 import { HTTP } from './http.js';
 import { MESIBO } from './mesibo.js';
@@ -225,6 +226,7 @@ export const GUIDES: Record<string, Step[]> = {
   'CONTRIBUTING.md': contributing,
   'docs/getting-started.md': gettingStarted,
   'docs/writing-modules.md': writingModules,
+  'docs/debugging-modules.md': DEBUGGING,
   'docs/embedding.md': embedding,
   'docs/gateway.md': GATEWAY,
   'docs/http.md': HTTP,
