@@ -9,7 +9,7 @@ const CONFIG = 'mesibo.conf';
 const LOG = 'run/state/logs/modules/crashy.log';
 
 /** Waits for the line that the core logs when a card is finished. */
-const waitFor = (words: string) =>
+export const waitForCard = (words: string) =>
   `timeout 30 tail -n +1 -F ${LOG} 2> /dev/null | grep -m1 -o '${words}' > /dev/null || { echo 'no card says: ${words}'; exit 1; }`;
 
 /** What differs each time: when it was, how long it took, numbers of processes, addresses, and where the clone is. */
@@ -51,7 +51,7 @@ export const DEBUGGING: Step[] = [
   sh({ before: 'rm modules/build/module_crashy.so', prints: ['by default: crash'] }),
   shown(),
   sh({
-    before: waitFor('crashed in crashy_on_message at crashy.c:[0-9]*'),
+    before: waitForCard('crashed in crashy_on_message at crashy.c:[0-9]*'),
     prints: [
       /^crashy +(?:serving|starting|backoff) /m,
       'its last crash was in crashy_on_message at crashy.c:',
@@ -82,7 +82,7 @@ export const DEBUGGING: Step[] = [
     expect(clone.printed).not.toContain('by default');
   },
   sh({
-    change: [['sleep 3', waitFor('hung .*see: mesibo-modules crashes show')]],
+    change: [['sleep 3', waitForCard('hung .*see: mesibo-modules crashes show')]],
     where: [
       { line: 'npx mesibo-modules crashes show', can: STACKS, prints: 'Module crashy hung in crashy_on_message at' },
     ],

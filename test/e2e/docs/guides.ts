@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
 import { C_CLIENT, CLIENTS } from './clients.js';
-import { DEBUGGING } from './debugging.js';
+import { DEBUGGING, waitForCard } from './debugging.js';
 import { byHand, GATEWAY } from './gateway.js';
 import { HTTP } from './http.js';
 import { MESIBO } from './mesibo.js';
@@ -16,6 +16,8 @@ const BUILT: [string, string] = ['npm install', 'it takes packages from a regist
 const CONFIG = 'mesibo.conf';
 const START = `npx mesibo-modules start --config ${CONFIG} --daemon`;
 
+const SHOW_LAST = 'npx mesibo-modules crashes show last';
+
 const readme: Step[] = [
   sh({
     change: [['npm install && ', '']],
@@ -27,7 +29,17 @@ const readme: Step[] = [
   file(CONFIG),
   sh({ prints: ['module filter: ok'] }),
   sh({ prints: ['consumed by filter', /filter +serving/, 'blocked a message from alice'] }),
-  byHand({ after: 'npx mesibo-modules stop', prints: ['"verdict":"consumed","by":"filter"'] }),
+  byHand({ prints: ['"verdict":"consumed","by":"filter"'] }),
+  sh({
+    change: [[SHOW_LAST, `${waitForCard('crashed in crashy_on_message at crashy.c:[0-9]*')}\n${SHOW_LAST}`]],
+    prints: [
+      'by default: crash',
+      'crashed in crashy_on_message at crashy.c:',
+      'What to try',
+      'died again at the same place',
+      'WITHHELD',
+    ],
+  }),
   exempt('mkdir mesibo', 'it takes packages from a registry; npm run package:check does it with the tarball'),
 ];
 
