@@ -1,7 +1,7 @@
 /** Makes crash cards of what a supervisor knows of deaths, one after the other, beside everything else that a core does. */
 
 import { performance } from 'node:perf_hooks';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Symbolizer } from '../stacks/symbolizer.js';
 import type { CrashKeeper, DeathEvidence, LastCrash } from '../supervisor/types.js';
 import { buildCard, heldBytes, keptCalls } from './build-card.js';
@@ -33,6 +33,8 @@ const MAX_WAITING = 100;
 const MAX_WAITING_BYTES = 128 * 1024 * 1024;
 /** Cards that wait for their functions. */
 const MAX_UNNAMED = 50;
+/** The start of a program stops the core for a moment. A host that was ready to take over has done so by then. */
+const CALM_MS = 100;
 /** How long the end of a core waits for the cards of its last deaths. */
 const LAST_WAIT_MS = 2_000;
 
@@ -163,6 +165,7 @@ export class CardKeeper implements CrashKeeper {
   }
 
   async #name(): Promise<void> {
+    await sleep(CALM_MS);
     for (let next = this.#unnamed[0]; next !== undefined && !this.#isClosed; next = this.#unnamed[0]) {
       const { card, evidence, isWritten } = next;
       const named = await nameFrames(card, evidence, this.#options.symbolizer);
