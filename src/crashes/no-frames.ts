@@ -24,8 +24,6 @@ function whyNoNote({ signal, cause, wasKilledByCore, hasCalledExit, phase }: Fac
   if (cause === 'hang') return 'there was no time to look at it from outside before it was killed';
   if (cause === 'limit') return 'its limit ended it in a way that no handler can see';
   if (cause === 'memory') return "the kernel's out-of-memory killer ended it, which no handler can see";
-  if (cause === 'limit' && signal === 'SIGKILL')
-    return 'it was killed because it had reached its limit of memory, which no handler can see';
   if (wasKilledByCore) return 'the core killed it, which no handler can see';
   if (signal === 'SIGKILL') return 'SIGKILL ended it, which no handler can see';
   if (signal === null && !hasCalledExit) return 'it ended with _exit, which no handler can see';

@@ -47,7 +47,6 @@ export function evidenceOf(
     summary,
     signal,
     exitCode,
-    limit: facts.limit,
     hasCalledExit: exitCalled !== null,
     wasKilledByCore: facts.from.kind === 'stopping' && signal === 'SIGKILL',
     phase,
@@ -59,7 +58,7 @@ export function evidenceOf(
     lines,
     isQuarantined,
     stack,
-    limit: cause === 'limit' ? limit : null,
+    limit: cause === 'limit' || cause === 'start' ? limit : null,
   };
 }
 

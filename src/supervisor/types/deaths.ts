@@ -42,8 +42,6 @@ export interface DeathEvidence {
   summary: string;
   signal: string | null;
   exitCode: number | null;
-  /** The limit of its module that ended it, as the configuration has it; absent: none. */
-  limit?: string | null;
   /** Whether it had called `exit()`. */
   hasCalledExit: boolean;
   /** Whether the core had killed it. */
