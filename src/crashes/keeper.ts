@@ -31,6 +31,8 @@ export interface FinishedCard {
 const MAX_WAITING = 100;
 /** What their calls may hold. */
 const MAX_WAITING_BYTES = 128 * 1024 * 1024;
+/** The next host starts before the programs that look for functions do, as they take a processor for some time. */
+const SETTLE_MS = 250;
 /** Cards that wait for their functions. */
 const MAX_UNNAMED = 50;
 /** The start of a program stops the core for a moment. A host that was ready to take over has done so by then. */
@@ -41,7 +43,7 @@ const LAST_WAIT_MS = 2_000;
 interface Unnamed {
   card: CrashCard;
   /** Only what is needed: the bodies of calls may be large. */
-  evidence: Pick<DeathEvidence, 'note' | 'stack' | 'files'>;
+  evidence: Pick<DeathEvidence, 'note' | 'stack' | 'files' | 'diedAt'>;
   isWritten: boolean;
 }
 
@@ -135,12 +137,12 @@ export class CardKeeper implements CrashKeeper {
       const evidence = this.#waiting.shift();
       if (evidence === undefined) return;
       this.#waitingBytes -= heldBytes(evidence);
-      const { note, stack, files } = evidence;
+      const { note, stack, files, diedAt } = evidence;
       const card = buildCard(evidence);
       const isUnnamed = hasFrames(evidence) && this.#unnamed.length < MAX_UNNAMED;
       card.symbols.isPending = isUnnamed;
       const isWritten = await this.#add(card, evidence);
-      if (isUnnamed) this.#toBeNamed({ card, evidence: { note, stack, files }, isWritten });
+      if (isUnnamed) this.#toBeNamed({ card, evidence: { note, stack, files, diedAt }, isWritten });
       else this.#finish(card, isWritten);
     }
   }
@@ -168,6 +170,9 @@ export class CardKeeper implements CrashKeeper {
     await sleep(CALM_MS);
     for (let next = this.#unnamed[0]; next !== undefined && !this.#isClosed; next = this.#unnamed[0]) {
       const { card, evidence, isWritten } = next;
+      // The clock of the day may be set back meanwhile.
+      const leftMs = evidence.diedAt.getTime() + SETTLE_MS - Date.now();
+      if (leftMs > 0) await sleep(Math.min(leftMs, SETTLE_MS));
       const named = await nameFrames(card, evidence, this.#options.symbolizer);
       // The end of the core has finished it meanwhile.
       if (this.#unnamed[0] !== next) return;
