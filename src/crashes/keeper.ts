@@ -35,8 +35,6 @@ const MAX_WAITING_BYTES = 128 * 1024 * 1024;
 const SETTLE_MS = 250;
 /** Cards that wait for their functions. */
 const MAX_UNNAMED = 50;
-/** The start of a program stops the core for a moment. A host that was ready to take over has done so by then. */
-const CALM_MS = 100;
 /** How long the end of a core waits for the cards of its last deaths. */
 const LAST_WAIT_MS = 2_000;
 
@@ -167,7 +165,6 @@ export class CardKeeper implements CrashKeeper {
   }
 
   async #name(): Promise<void> {
-    await sleep(CALM_MS);
     for (let next = this.#unnamed[0]; next !== undefined && !this.#isClosed; next = this.#unnamed[0]) {
       const { card, evidence, isWritten } = next;
       // The clock of the day may be set back meanwhile.
