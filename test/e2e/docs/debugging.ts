@@ -8,9 +8,12 @@ import { type Step, sh } from './steps.js';
 const CONFIG = 'mesibo.conf';
 const LOG = 'run/state/logs/modules/crashy.log';
 
-/** Waits for the line that the core logs when a card is finished. */
-export const waitForCard = (words: string) =>
-  `timeout 30 tail -n +1 -F ${LOG} 2> /dev/null | grep -m1 -o '${words}' > /dev/null || { echo 'no card says: ${words}'; exit 1; }`;
+/** Waits for a line in the log of the module, such as the one that is written when a card is finished. */
+export const waitForLog = (words: string) =>
+  `timeout 30 tail -n +1 -F ${LOG} 2> /dev/null | grep -m1 -o '${words}' > /dev/null || { echo 'the log does not say: ${words}'; exit 1; }`;
+
+/** While the next process starts, `status` says that something is wrong. */
+export const SERVES_AGAIN = waitForLog('"generation":2.*ready in');
 
 /** What differs each time: when it was, how long it took, numbers of processes, addresses, and where the clone is. */
 const VARIABLE: [what: RegExp, name: string][] = [
@@ -51,7 +54,7 @@ export const DEBUGGING: Step[] = [
   sh({ before: 'rm modules/build/module_crashy.so', prints: ['by default: crash'] }),
   shown(),
   sh({
-    before: waitForCard('crashed in crashy_on_message at crashy.c:[0-9]*'),
+    before: `${waitForLog('crashed in crashy_on_message at crashy.c:[0-9]*')}\n${SERVES_AGAIN}`,
     prints: [
       /^crashy +(?:serving|starting|backoff) /m,
       'its last crash was in crashy_on_message at crashy.c:',
@@ -82,7 +85,7 @@ export const DEBUGGING: Step[] = [
     expect(clone.printed).not.toContain('by default');
   },
   sh({
-    change: [['sleep 3', waitForCard('hung .*see: mesibo-modules crashes show')]],
+    change: [['sleep 3', waitForLog('hung .*see: mesibo-modules crashes show')]],
     where: [
       { line: 'npx mesibo-modules crashes show', can: STACKS, prints: 'Module crashy hung in crashy_on_message at' },
     ],

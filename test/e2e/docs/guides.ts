@@ -3,7 +3,8 @@
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
 import { C_CLIENT, CLIENTS } from './clients.js';
-import { DEBUGGING, waitForCard } from './debugging.js';
+import { confined } from './confined.js';
+import { DEBUGGING, SERVES_AGAIN, waitForLog } from './debugging.js';
 import { byHand, GATEWAY } from './gateway.js';
 import { HTTP } from './http.js';
 import { MESIBO } from './mesibo.js';
@@ -31,7 +32,7 @@ const readme: Step[] = [
   sh({ prints: ['consumed by filter', /filter +serving/, 'blocked a message from alice'] }),
   byHand({ prints: ['"verdict":"consumed","by":"filter"'] }),
   sh({
-    change: [[SHOW_LAST, `${waitForCard('crashed in crashy_on_message at crashy.c:[0-9]*')}\n${SHOW_LAST}`]],
+    change: [[SHOW_LAST, `${waitForLog('crashed in crashy_on_message at crashy.c:[0-9]*')}\n${SHOW_LAST}`]],
     prints: [
       'by default: crash',
       'crashed in crashy_on_message at crashy.c:',
@@ -186,7 +187,8 @@ const operating: Step[] = [
 module crashy { path = modules/build/module_crashy.so }
 END
 mesibo-modules start --config ${CONFIG} --daemon
-mesibo-modules send --from alice --to bob crash`,
+mesibo-modules send --from alice --to bob crash
+${SERVES_AGAIN}`,
     after: 'mesibo-modules stop',
     prints: [
       /^crashy +(?:serving|starting|backoff) /m,
@@ -196,6 +198,7 @@ mesibo-modules send --from alice --to bob crash`,
   }),
   exempt('systemctl', 'it asks the systemd of a machine; test/unit/etc/systemd.test.ts verifies the unit'),
   exempt('[Service]', 'it is for the systemd of a machine'),
+  confined,
   sh({
     before: `mkdir installed new
 cp modules/build/module_filter.so installed
@@ -207,6 +210,22 @@ mesibo-modules start --config ${CONFIG} --daemon`,
     change: [['/etc/mesibo/', 'installed/']],
     after: 'mesibo-modules stop',
     prints: [/build +sha256 [0-9a-f]{12}, loaded from its file/, 'generation 2'],
+  }),
+  sh({
+    before: `cat > ${CONFIG} <<'END'
+module crashy { path = modules/build/module_crashy.so }
+END
+mesibo-modules start --config ${CONFIG} --daemon
+mesibo-modules send --from alice --to bob crash
+${waitForLog('crashed in crashy_on_message')}
+ID=$(mesibo-modules quarantine --json | grep -o -m1 'crashy-[0-9a-f]\\{12\\}' | head -n 1)`,
+    change: [
+      ['show ID', 'show "$ID"'],
+      ['replay ID', 'replay "$ID"'],
+      ['release ID', 'release "$ID"'],
+    ],
+    after: 'mesibo-modules stop',
+    prints: ['WITHHELD', 'died again at the same place'],
   }),
   file('tell-operator.sh', {
     // Nobody has the page's service. What each event tells goes through a pipe of its own, so that reading it waits for it.

@@ -118,7 +118,7 @@ it.each([
   ],
   [{ symbols: { by: null, isPending: true, remark: null } }, 'crashed', 'still being found'],
   [
-    { cause: 'hang', frames: [], noFrames: 'no time', symbols: { by: null, isPending: true, remark: null } },
+    { cause: 'hang' as const, frames: [], noFrames: 'no time', symbols: { by: null, isPending: true, remark: null } },
     'hung',
     '(the stack is still being read)',
   ],
