@@ -7,7 +7,7 @@ const limits = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 /** What takes too long for every change: the compilers of many languages, waits of seconds, hundreds of processes. */
 const LONG = [
-  'test/integration/{stacks/hang,crash-note/host,native,hiding,client-c,bridge-mesibo,client/bad-core,sends/store,sends/damaged-store}.test.ts',
+  'test/integration/{stacks/hang,stacks/symbolizer,crash-note/host,crash-note/loader,native,hiding,client-c,bridge-mesibo,client/bad-core,sends/store,sends/damaged-store}.test.ts',
   'test/integration/gateway/{bad-input,half-close,other-makes,slow-reader}.test.ts',
   'test/integration/http/{bad-input,openapi}.test.ts',
   'test/integration/webhook/bad-servers.test.ts',
@@ -22,7 +22,7 @@ const LONG = [
   'test/e2e/metrics/{many-modules,metrics,prometheus}.test.ts',
   'test/e2e/core/{embedded,sends,daemon,http,unsafe-store}.test.ts',
   'test/unit/{crashes/bogus-notes,modules/makefile,host-runner/abi/elf-notes}.test.ts',
-  'test/e2e/quarantine/many.test.ts',
+  'test/e2e/quarantine/{command,lasting,many}.test.ts',
   'test/faults/{clock,core-killed,exits,languages,places,soak,stalls,trace}.test.ts',
 ];
 
