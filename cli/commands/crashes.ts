@@ -40,7 +40,7 @@ export function addCrashes(program: Command): void {
     .option('--body', 'show: with the bodies of the messages that were kept')
     .option('--gdb', 'replay: under gdb, which prints the backtrace')
     .option('--valgrind', 'replay: under valgrind, which prints what is wrong with the memory')
-    .option('--any-build', 'replay: also when the file of the module has changed')
+    .option('--any-build', 'replay: the file that is there now, also when it has changed since the crash')
     .option('--config <file>', "replay: the configuration with the module's own settings (default: that of the core)")
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)

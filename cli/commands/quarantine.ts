@@ -42,7 +42,7 @@ export function addQuarantine(program: Command): void {
     .option('--all', 'release: all of them')
     .option('--gdb', 'replay: under gdb, which prints the backtrace')
     .option('--valgrind', 'replay: under valgrind, which prints what is wrong with the memory')
-    .option('--any-build', 'replay: also when the file of the module has changed')
+    .option('--any-build', 'replay: the file that is there now, also when it has changed since the crash')
     .option('--config <file>', "replay: the configuration with the module's own settings (default: that of the core)")
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)

@@ -9,6 +9,7 @@ const AS_THEY_ARE = [
   'README.md',
   'CHANGELOG.md',
   'CONTRIBUTING.md',
+  'SECURITY.md',
   'package.json',
   'docs/',
   'etc/',
@@ -28,7 +29,13 @@ const AS_THEY_ARE = [
   'src/in-process/native/',
 ];
 
-const PREBUILT = ['dist/native/libmesibo-shim.so', 'dist/native/mesibo-reference', 'dist/man/mesibo-modules.1'];
+const PREBUILT = [
+  'dist/native/libmesibo-shim.so',
+  'dist/native/mesibo-reference',
+  'dist/man/mesibo-modules.1',
+  // Made by `prepack`.
+  'dist/sbom.cdx.json',
+];
 const BUNDLES = ['mesibo-modules', 'host-runner', 'http-worker']
   .flatMap((name) => [`dist/bundles/${name}.cjs`, `dist/bundles/${name}.program.cjs`])
   .concat('dist/bundles/mesibo-client.program.cjs', 'dist/bundles/LICENSES');

@@ -14,11 +14,19 @@ export interface FoundBuild {
   kind: 'same' | 'copy' | 'other' | 'unknown';
 }
 
-/** @returns `null`: there is no file, and no copy */
-export async function findBuild({ file, sha256 }: CrashCard, stateDir: string): Promise<FoundBuild | null> {
+/**
+ * @param prefersFile - the file of the module is wanted, whatever it is by now; otherwise the bytes that crashed
+ * @returns `null`: there is no file, and no copy
+ */
+export async function findBuild(
+  { file, sha256 }: CrashCard,
+  stateDir: string,
+  prefersFile: boolean,
+): Promise<FoundBuild | null> {
   const found = await digestOf(file);
   if (sha256 === null) return found === null ? null : { path: file, kind: 'unknown' };
   if (found === sha256) return { path: file, kind: 'same' };
+  if (found !== null && prefersFile) return { path: file, kind: 'other' };
   const copy = await findCopy(file, sha256, stateDir);
   if (copy !== null) return { path: copy, kind: 'copy' };
   return found === null ? null : { path: file, kind: 'other' };

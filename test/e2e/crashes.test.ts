@@ -1,6 +1,7 @@
 /** The verb `crashes`, with a core whose module has really died. */
 
 import {
+  appendFileSync,
   chmodSync,
   copyFileSync,
   existsSync,
@@ -206,6 +207,11 @@ describe('crashes replay', () => {
     const { code, stdout, stderr } = await command.run('crashes', 'replay', ids['crash bob'] as string);
     expect([code, stderr]).toEqual([0, expect.stringContaining('the core has kept the build that crashed')]);
     expect(stdout).toContain('died again at the same place');
+    copyFileSync(sample('crashy'), file);
+    appendFileSync(file, 'another build');
+    const any = await command.run('crashes', 'replay', ids['crash bob'] as string, '--any-build', '--json');
+    expect(any.stderr).toContain('the build that is there now is replayed');
+    expect(JSON.parse(any.stdout)).toMatchObject({ build: 'other', file, result: 'same' });
   });
 });
 

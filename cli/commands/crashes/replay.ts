@@ -68,13 +68,15 @@ function requireLast({ id, message }: CrashCard, { hasLast }: Recorded): void {
 
 async function chooseBuild(card: CrashCard, stateDir: string, takesAny: boolean): Promise<FoundBuild> {
   const { findBuild } = await import('../../../src/replay/find-build.js');
-  const build = await findBuild(card, stateDir);
+  const build = await findBuild(card, stateDir, takesAny);
   if (build === null) {
     const remedy = 'put the build that crashed back in its place';
     throw new SupervisorError('MODULE_FILE_MISSING', `module ${card.module}: ${card.file} is missing`, { remedy });
   }
   if (build.kind === 'copy')
-    tell(`${card.file} has changed since the crash; the core has kept the build that crashed: ${build.path}`);
+    tell(
+      `${card.file} has changed since the crash; the core has kept the build that crashed: ${build.path}; to replay the file that is there now, add --any-build`,
+    );
   if (build.kind !== 'other') return build;
   const what = `module ${card.module}: ${card.file} has changed since the crash`;
   if (!takesAny) {

@@ -81,9 +81,11 @@ function describeDeath(card: CrashCard, { isStored }: ReportParts, { nowMs }: Vi
 
 /** The source line, the stack, the thread, and what is missing of them. */
 export function renderWhere(card: CrashCard, source: SourceLines | null, view: View): string[] {
-  const { frames, isCut, noFrames, symbols, thread } = card;
+  const { cause, frames, isCut, noFrames, symbols, thread } = card;
+  // The stack of a host that hung comes with the names.
+  const isComing = symbols.isPending && cause === 'hang' && frames.length === 0;
   const remarks = [
-    noFrames,
+    isComing ? 'the stack is still being read' : noFrames,
     isCut && noFrames === null ? 'the stack goes on: the rest was not recorded' : null,
     symbols.isPending ? 'the names of functions are still being found' : symbols.remark,
   ];

@@ -39,6 +39,8 @@ describe.each(users)('for a core of $who', ({ uid }) => {
     confined = await ConfinedCore.start({ sandbox: { network: 'none' } }, uid);
     expect(await confined.tell(`connect ${port}`)).toEqual(['connect: Network is unreachable']);
     expect(await confined.end(`must connect ${port}`)).toMatchObject({ cause: 'crash', signal: 'SIGABRT' });
+    await confined.servesAfter(1);
+    expect(await confined.tell('privileges')).toEqual([expect.stringMatching(/ 0{16}$/)]);
   });
 
   it.skipIf(!hasViews)(`filesystem = read-only${without}`, async () => {
@@ -55,6 +57,9 @@ describe.each(users)('for a core of $who', ({ uid }) => {
     confined = await ConfinedCore.start({ sandbox: { filesystem: 'private' } }, uid);
     expect(await confined.tell('read /etc/shadow')).toEqual(['read: No such file or directory']);
     expect(await confined.tell('read /root')).toEqual(['read: No such file or directory']);
+    // The core sees all files.
+    const outside = `/proc/${confined.core.pid}/root/etc/passwd`;
+    expect(await confined.tell(`read ${outside}`)).toEqual(['read: Permission denied']);
     expect(await confined.tell('write here')).toEqual(['write: ok']);
     const [host] = confined.core.hosts;
     process.kill(host as number, 'SIGSEGV');

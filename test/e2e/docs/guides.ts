@@ -3,6 +3,8 @@
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
 import { C_CLIENT, CLIENTS } from './clients.js';
+import { confined } from './confined.js';
+import { DEBUGGING, SERVES_AGAIN, waitForLog } from './debugging.js';
 import { byHand, GATEWAY } from './gateway.js';
 import { HTTP } from './http.js';
 import { MESIBO } from './mesibo.js';
@@ -15,6 +17,8 @@ const BUILT: [string, string] = ['npm install', 'it takes packages from a regist
 const CONFIG = 'mesibo.conf';
 const START = `npx mesibo-modules start --config ${CONFIG} --daemon`;
 
+const SHOW_LAST = 'npx mesibo-modules crashes show last';
+
 const readme: Step[] = [
   sh({
     change: [['npm install && ', '']],
@@ -26,7 +30,17 @@ const readme: Step[] = [
   file(CONFIG),
   sh({ prints: ['module filter: ok'] }),
   sh({ prints: ['consumed by filter', /filter +serving/, 'blocked a message from alice'] }),
-  byHand({ after: 'npx mesibo-modules stop', prints: ['"verdict":"consumed","by":"filter"'] }),
+  byHand({ prints: ['"verdict":"consumed","by":"filter"'] }),
+  sh({
+    change: [[SHOW_LAST, `${waitForLog('crashed in crashy_on_message at crashy.c:[0-9]*')}\n${SHOW_LAST}`]],
+    prints: [
+      'by default: crash',
+      'crashed in crashy_on_message at crashy.c:',
+      'What to try',
+      'died again at the same place',
+      'WITHHELD',
+    ],
+  }),
   exempt('mkdir mesibo', 'it takes packages from a registry; npm run package:check does it with the tarball'),
 ];
 
@@ -173,7 +187,8 @@ const operating: Step[] = [
 module crashy { path = modules/build/module_crashy.so }
 END
 mesibo-modules start --config ${CONFIG} --daemon
-mesibo-modules send --from alice --to bob crash`,
+mesibo-modules send --from alice --to bob crash
+${SERVES_AGAIN}`,
     after: 'mesibo-modules stop',
     prints: [
       /^crashy +(?:serving|starting|backoff) /m,
@@ -183,6 +198,7 @@ mesibo-modules send --from alice --to bob crash`,
   }),
   exempt('systemctl', 'it asks the systemd of a machine; test/unit/etc/systemd.test.ts verifies the unit'),
   exempt('[Service]', 'it is for the systemd of a machine'),
+  confined,
   sh({
     before: `mkdir installed new
 cp modules/build/module_filter.so installed
@@ -194,6 +210,22 @@ mesibo-modules start --config ${CONFIG} --daemon`,
     change: [['/etc/mesibo/', 'installed/']],
     after: 'mesibo-modules stop',
     prints: [/build +sha256 [0-9a-f]{12}, loaded from its file/, 'generation 2'],
+  }),
+  sh({
+    before: `cat > ${CONFIG} <<'END'
+module crashy { path = modules/build/module_crashy.so }
+END
+mesibo-modules start --config ${CONFIG} --daemon
+mesibo-modules send --from alice --to bob crash
+${waitForLog('crashed in crashy_on_message')}
+ID=$(mesibo-modules quarantine --json | grep -o -m1 'crashy-[0-9a-f]\\{12\\}' | head -n 1)`,
+    change: [
+      ['show ID', 'show "$ID"'],
+      ['replay ID', 'replay "$ID"'],
+      ['release ID', 'release "$ID"'],
+    ],
+    after: 'mesibo-modules stop',
+    prints: ['WITHHELD', 'died again at the same place'],
   }),
   file('tell-operator.sh', {
     // Nobody has the page's service. What each event tells goes through a pipe of its own, so that reading it waits for it.
@@ -225,6 +257,7 @@ export const GUIDES: Record<string, Step[]> = {
   'CONTRIBUTING.md': contributing,
   'docs/getting-started.md': gettingStarted,
   'docs/writing-modules.md': writingModules,
+  'docs/debugging-modules.md': DEBUGGING,
   'docs/embedding.md': embedding,
   'docs/gateway.md': GATEWAY,
   'docs/http.md': HTTP,

@@ -2,6 +2,7 @@
 
 import { expect } from 'vitest';
 import { createProgram } from '../../../cli/program.js';
+import { confined } from './confined.js';
 import { file, picture, type Step, sh } from './steps.js';
 
 const CLI = createProgram();
@@ -51,5 +52,7 @@ export const REFERENCE: Record<string, Step | Step[]> = {
         TRANSLATE_HOST=h npx mesibo-modules check --strict mesibo.conf`,
       prints: ['translate.key of api_key cannot', 'has no variable TRANSLATE_HOST', /^module filter: ok, /m],
     }),
+    confined,
+    confined,
   ],
 };

@@ -107,7 +107,7 @@ export function planConfinement(
   const wrappers = [
     ...prlimit(limits, memory.dataBytes, tasks.userTasks, need),
     ...box(sandbox, means, needs, need, problems),
-    ...setpriv(sandbox, account, need),
+    ...setpriv(sandbox, account, means, need),
   ];
   const group =
     memory.inGroup || tasks.inGroup
@@ -228,8 +228,16 @@ const PRIVATE_VIEW = [
   ...['--ro-bind-try', '/sys/devices/system/cpu', '/sys/devices/system/cpu'],
 ];
 
-function setpriv({ noNewPrivs, filesystem }: Sandbox, account: Account | null, need: Need): string[] {
+function setpriv(
+  { noNewPrivs, filesystem, network }: Sandbox,
+  account: Account | null,
+  { uid }: Means,
+  need: Need,
+): string[] {
   const options: string[] = [];
+  const isBoxed = filesystem !== 'inherit' || network !== 'inherit';
+  // With the capabilities of root it could simply go where it was before: to the network and the root directory of another process.
+  if (isBoxed && uid === 0 && account === null) options.push('--inh-caps=-all', '--bounding-set=-all');
   if (account !== null) {
     const groups = account.name === null ? '--clear-groups' : '--init-groups';
     options.push(`--reuid=${account.uid}`, `--regid=${account.gid}`, groups, '--inh-caps=-all');
@@ -237,7 +245,9 @@ function setpriv({ noNewPrivs, filesystem }: Sandbox, account: Account | null, n
   // bwrap sets it for all that it starts.
   if (noNewPrivs && filesystem === 'inherit') options.push('--no-new-privs');
   if (options.length === 0) return [];
-  return [need('setpriv', account === null ? 'sandbox { no_new_privs }' : 'sandbox { user }'), ...options];
+  const setting =
+    account !== null ? 'user' : noNewPrivs ? 'no_new_privs' : network === 'none' ? 'network' : 'filesystem';
+  return [need('setpriv', `sandbox { ${setting} }`), ...options];
 }
 
 /** Where bwrap writes which process it has made. */

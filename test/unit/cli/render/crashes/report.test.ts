@@ -117,6 +117,11 @@ it.each([
     '(no debug information: build it with -g)',
   ],
   [{ symbols: { by: null, isPending: true, remark: null } }, 'crashed', 'still being found'],
+  [
+    { cause: 'hang' as const, frames: [], noFrames: 'no time', symbols: { by: null, isPending: true, remark: null } },
+    'hung',
+    '(the stack is still being read)',
+  ],
   [{ isCut: true }, 'crashed', 'the stack goes on'],
   [{ message: call({ isKept: false }), calls: [] }, 'crashed', '5 bytes, not kept'],
 ])('%j is told in words', (changes, first, other) => {

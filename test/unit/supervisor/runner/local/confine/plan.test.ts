@@ -23,6 +23,7 @@ const ROOT: Means = {
   account: null,
 };
 const USER: Means = { ...ROOT, uid: 1000, groups: { memory: 'it is not delegated', pids: 'it is not delegated' } };
+const WITHOUT_CAPABILITIES = ['/bin/setpriv', '--inh-caps=-all', '--bounding-set=-all'];
 const NEEDS: Needs = { directory: '/var/lib/m', socketFolder: '/dev/shm/s', readable: ['/opt/m', '/tmp/build'] };
 
 function ask(
@@ -114,7 +115,10 @@ describe('the sandbox', () => {
   });
 
   it('takes the network away, without root in a user namespace', () => {
-    expect(plan({ sandbox: { network: 'none' } }, ROOT).wrappers).toEqual(['/bin/unshare', '--net']);
+    expect(plan({ sandbox: { network: 'none' } }, ROOT).wrappers).toEqual([
+      ...['/bin/unshare', '--net'],
+      ...WITHOUT_CAPABILITIES,
+    ]);
     const asUser = ['/bin/unshare', '--user', '--map-current-user', '--net'];
     expect(plan({ sandbox: { network: 'none' } }, USER).wrappers).toEqual(asUser);
   });
@@ -132,9 +136,19 @@ describe('the sandbox', () => {
       expect(line.indexOf('--tmpfs /tmp')).toBeLessThan(line.indexOf('--ro-bind-try /tmp/build /tmp/build'));
       expect(line.includes('--ro-bind / /')).toBe(filesystem === 'read-only');
       expect(line).not.toContain('shadow');
-      expect(line).not.toContain('setpriv');
+      expect(wrappers.slice(-3)).toEqual(WITHOUT_CAPABILITIES);
     },
   );
+
+  it('that has a view or no network takes the capabilities of root, unless the module has another user', () => {
+    expect(plan({ sandbox: { filesystem: 'private' } }, USER).wrappers).not.toContain('/bin/setpriv');
+    const withUser = plan({ sandbox: { user: 'nobody', network: 'none' } }, { ...ROOT, account: NOBODY });
+    expect(withUser.wrappers.join(' ')).not.toContain('--bounding-set');
+    const programs = { ...ROOT.programs, setpriv: null };
+    expect(problems({ sandbox: { network: 'none' } }, { ...ROOT, programs })).toEqual([
+      expect.stringContaining('sandbox { network } needs the program setpriv'),
+    ]);
+  });
 
   it('does not show everything because the module lies in the root folder', () => {
     const planned = planConfinement(
