@@ -35,8 +35,11 @@ export type LaunchStep =
    * lost.
    */
   | { kind: 'next-try'; reason: string }
-  /** There will be none, for `error`. */
-  | { kind: 'over'; error: SupervisorError };
+  /**
+   * There will be none, for `error`. `isAsTold`: the module itself said why with another ABI, so a crash with this one, which was
+   * wrong, needs no explanation.
+   */
+  | { kind: 'over'; error: SupervisorError; isAsTold: boolean };
 
 const LOST_SPARE = 'its process, which had waited as a spare, ended before it loaded the module; another is started';
 
@@ -48,6 +51,8 @@ export class Launch {
   readonly #search: AbiSearch;
   /** A second spare may be as bad. */
   #hasLostSpare = false;
+  /** One of its hosts said why it cannot start. */
+  #wasRefused = false;
 
   constructor(options: LaunchOptions) {
     this.spec = options.spec;
@@ -83,10 +88,11 @@ export class Launch {
       this.#hasLostSpare = true;
       return { kind: 'next-try', reason: LOST_SPARE };
     }
+    this.#wasRefused ||= end.what.kind === 'refused';
     const tried = end.hasTried ? describeTry(end.facts) : null;
-    if (tried === null) return { kind: 'over', error: errorOfEnd(end) };
+    if (tried === null) return { kind: 'over', error: errorOfEnd(end), isAsTold: false };
     const { next, none } = this.#search.fail(tried, end.code === 'MODULE_START_TIMEOUT');
     if (next !== null && isWanted) return { kind: 'next-try', reason: `${tried}; ${next} is tried now` };
-    return { kind: 'over', error: errorOfEnd(end, none) };
+    return { kind: 'over', error: errorOfEnd(end, none), isAsTold: this.#wasRefused };
   }
 }

@@ -135,7 +135,8 @@ export class Succession {
       return;
     }
     successor.gone();
-    this.#options.news.exited(end, end.cause, `${step.error.message}; it does not take over`);
+    const told = step.isAsTold ? { ...end, cardId: null } : end;
+    this.#options.news.exited(told, end.cause, `${step.error.message}; it does not take over`);
     this.#failed(successor, step.error);
   }
 

@@ -162,7 +162,8 @@ export class Upkeep {
     if (cause !== 'start' && cause !== 'stop') news.stats.countCrash(cause, end.facts.signal, new Date());
     const { generation } = host;
     const loss = { generation, isFault: cause !== 'stop', isStray: what.kind === 'stray', servedMs };
-    this.#bury({ ...loss, error: step?.error ?? errorOfEnd(end) }, (text) => news.exited(end, cause, text));
+    const told = step?.isAsTold ? { ...end, cardId: null } : end;
+    this.#bury({ ...loss, error: step?.error ?? errorOfEnd(end) }, (text) => news.exited(told, cause, text));
   }
 
   #order(event: ModuleEvent, generation: number): Promise<SupervisorError | null> {
