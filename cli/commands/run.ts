@@ -14,7 +14,7 @@ import { findMissingProgram } from '../input/programs.js';
 import type { Prompt, Speakers } from '../input/prompt.js';
 import { chooseSource, collectTexts, payloadsOf, splitArguments, type TextSource } from '../input/texts.js';
 import { eventToJson, RunRenderer } from '../render/run.js';
-import { EXIT, printData, tell, UsageError } from '../terminal/io.js';
+import { EXIT, printData, printForeign, tell, UsageError } from '../terminal/io.js';
 import { renderUnstored } from './crashes/show-card.js';
 
 interface RunOptions {
@@ -114,6 +114,10 @@ export function addRun(program: Command): void {
         ...(options.wait === undefined ? {} : { waitMs: options.wait }),
         interactive: source.kind === 'texts',
         notesEnd: true,
+        // A debugger talks to the terminal itself.
+        ...(options.under === undefined
+          ? { onOutput: (text, stream) => printForeign(text, options.json ? 'stderr' : stream) }
+          : {}),
         onStart: (pid) => {
           start.pid = pid;
         },

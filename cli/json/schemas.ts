@@ -76,7 +76,7 @@ const moduleFields = {
   lastErrorSignal: z.string().nullable().describe('by which the process ended then'),
   lastCrash: z
     .strictObject({
-      id: z.string(),
+      id: z.string().nullable().describe('of its crash card; null: the card could not be written'),
       function: z.string().nullable(),
       source: z.string().nullable(),
       line: count.nullable(),

@@ -11,9 +11,9 @@ const NAME_CHARACTERS = 120;
 export function describeLastCrash({ lastCrash = null }: Partial<Pick<ModuleStatus, 'lastCrash'>>): Sentence | null {
   if (lastCrash === null) return null;
   const { id, function: name, source, line } = lastCrash;
-  const show = coreCommand('crashes', 'show', id);
-  if (name === null) return sentence`its last crash: ${show}`;
+  if (name === null) return id === null ? null : sentence`its last crash: ${coreCommand('crashes', 'show', id)}`;
   const short = name.length <= NAME_CHARACTERS ? name : `${name.slice(0, NAME_CHARACTERS)}...`;
   const place = source === null ? '' : ` at ${basename(source)}${line === null ? '' : `:${line}`}`;
-  return sentence`its last crash was in ${short}${place}: ${show}`;
+  if (id === null) return sentence`its last crash was in ${short}${place}, and its card could not be written`;
+  return sentence`its last crash was in ${short}${place}: ${coreCommand('crashes', 'show', id)}`;
 }

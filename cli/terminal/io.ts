@@ -2,6 +2,7 @@
 
 import { constants } from 'node:os';
 import { ControlError, SupervisorError } from '../../src/errors.js';
+import { escapeLines } from '../../src/escape-control.js';
 import { isJournal, priorityMark, type Severity } from '../../src/journal.js';
 import { joinSentences, Sentence } from '../../src/sentence.js';
 import type { View } from '../render/view.js';
@@ -45,6 +46,11 @@ export function printData(text: string): void {
 export function printPiece(text: string): Promise<void> {
   if (text === '') return Promise.resolve();
   return new Promise((resolve) => process.stdout.write(text, () => resolve()));
+}
+
+/** Prints what a module or another program has printed, without what a terminal would obey. */
+export function printForeign(text: string, stream: 'stdout' | 'stderr'): void {
+  process[stream].write(escapeLines(text));
 }
 
 /** What a printed command needs to reach the core of this command. */

@@ -55,7 +55,7 @@ export class CardKeeper implements CrashKeeper {
   /** By the ids of cards that are not finished. */
   readonly #awaited = new Map<string, ((finished: FinishedCard) => void)[]>();
   /** By module. */
-  readonly #last = new Map<string, { crash: LastCrash; finished: FinishedCard }>();
+  readonly #last = new Map<string, { id: string; crash: LastCrash; finished: FinishedCard }>();
   readonly #failures = new Seldom();
   readonly #skips = new Seldom();
   /** Why the last card could not be written; `null`: it was. */
@@ -77,20 +77,18 @@ export class CardKeeper implements CrashKeeper {
       this.#skip();
       return;
     }
-    this.#last.set(module, { crash: lastCrashOf(id, null), finished: NOTHING });
+    this.#last.set(module, { id, crash: lastCrashOf(id, null), finished: NOTHING });
     this.#awaited.set(id, []);
     this.#waiting.push(evidence);
     this.#waitingBytes += bytes;
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = null;
-    });
+    this.#writing ??= this.#write();
   }
 
   /** Waits until everything is known of a death. Resolves at once for one that is not the last of its module, and has no card in the making. */
   finished(id: string): Promise<FinishedCard> {
     const awaited = this.#awaited.get(id);
     if (awaited === undefined) {
-      const last = [...this.#last.values()].find(({ crash }) => crash.id === id);
+      const last = [...this.#last.values()].find((one) => one.id === id);
       return Promise.resolve(last?.finished ?? NOTHING);
     }
     return new Promise((resolve) => awaited.push(resolve));
@@ -133,16 +131,36 @@ export class CardKeeper implements CrashKeeper {
       // The next host is started first.
       await nextTurn();
       const evidence = this.#waiting.shift();
-      if (evidence === undefined) return;
+      if (evidence === undefined) {
+        // Here and not later: the next death begins another round.
+        this.#writing = null;
+        return;
+      }
       this.#waitingBytes -= heldBytes(evidence);
-      const { note, stack, files, diedAt } = evidence;
-      const card = buildCard(evidence);
-      const isUnnamed = hasFrames(evidence) && this.#unnamed.length < MAX_UNNAMED;
-      card.symbols.isPending = isUnnamed;
-      const isWritten = await this.#add(card, evidence);
-      if (isUnnamed) this.#toBeNamed({ card, evidence: { note, stack, files, diedAt }, isWritten });
-      else this.#finish(card, isWritten);
+      await this.#make(evidence).catch((error: Error) => this.#giveUp(evidence.cardId, error));
     }
+  }
+
+  async #make(evidence: DeathEvidence): Promise<void> {
+    const { note, stack, files, diedAt } = evidence;
+    const card = buildCard(evidence);
+    const isUnnamed = hasFrames(evidence) && this.#unnamed.length < MAX_UNNAMED;
+    card.symbols.isPending = isUnnamed;
+    const isWritten = await this.#add(card, evidence);
+    if (isUnnamed) this.#toBeNamed({ card, evidence: { note, stack, files, diedAt }, isWritten });
+    else this.#finish(card, isWritten);
+  }
+
+  /** What a module has left behind is like nothing that was thought of. The core goes on, and nobody waits for this card. */
+  #giveUp(id: string, { message }: Error): void {
+    this.#options.say('error', `crash card ${id} is not complete (${message}): please report this`, null);
+    this.#release(id, NOTHING);
+  }
+
+  #release(id: string, finished: FinishedCard): void {
+    const awaited = this.#awaited.get(id) ?? [];
+    this.#awaited.delete(id);
+    for (const resolve of awaited) resolve(finished);
   }
 
   async #add(card: CrashCard, evidence: DeathEvidence): Promise<boolean> {
@@ -159,9 +177,7 @@ export class CardKeeper implements CrashKeeper {
 
   #toBeNamed(unnamed: Unnamed): void {
     this.#unnamed.push(unnamed);
-    this.#naming ??= this.#name().finally(() => {
-      this.#naming = null;
-    });
+    this.#naming ??= this.#name();
   }
 
   async #name(): Promise<void> {
@@ -170,13 +186,19 @@ export class CardKeeper implements CrashKeeper {
       // The clock of the day may be set back meanwhile.
       const leftMs = evidence.diedAt.getTime() + SETTLE_MS - Date.now();
       if (leftMs > 0) await sleep(Math.min(leftMs, SETTLE_MS));
-      const named = await nameFrames(card, evidence, this.#options.symbolizer);
+      const named = await nameFrames(card, evidence, this.#options.symbolizer).catch(({ message }: Error) => {
+        return {
+          ...card,
+          symbols: { by: null, isPending: false, remark: `the functions could not be found: ${message}` },
+        };
+      });
       // The end of the core has finished it meanwhile.
       if (this.#unnamed[0] !== next) return;
       this.#unnamed.shift();
       if (isWritten) await this.#update(named);
       this.#finish(named, isWritten);
     }
+    this.#naming = null;
   }
 
   async #update(card: CrashCard): Promise<void> {
@@ -187,12 +209,12 @@ export class CardKeeper implements CrashKeeper {
     const { id, module, generation, signal } = card;
     const frame = blamedFrame(card.frames);
     const finished = { path: isWritten ? this.#files.pathOf(id) : null, frame };
-    if (this.lastOf(module)?.id === id) this.#last.set(module, { crash: lastCrashOf(id, frame), finished });
+    if (this.#last.get(module)?.id === id) {
+      this.#last.set(module, { id, crash: lastCrashOf(isWritten ? id : null, frame), finished });
+    }
     const text = describeCard({ ...card, hasExited: signal === null }, isWritten);
     if (text !== null) this.#options.say('error', `${text}`, { module, generation });
-    const awaited = this.#awaited.get(id) ?? [];
-    this.#awaited.delete(id);
-    for (const resolve of awaited) resolve(finished);
+    this.#release(id, finished);
   }
 
   #fail({ message }: Error): void {
@@ -211,7 +233,7 @@ export class CardKeeper implements CrashKeeper {
 const NOTHING: FinishedCard = { path: null, frame: null };
 const UNFINISHED = 'the core ended before it had looked for the functions';
 
-function lastCrashOf(id: string, frame: CardFrame | null): LastCrash {
+function lastCrashOf(id: string | null, frame: CardFrame | null): LastCrash {
   return { id, function: frame?.function ?? null, source: frame?.source ?? null, line: frame?.line ?? null };
 }
 

@@ -4,7 +4,15 @@ import type { DeathEvidence } from '../supervisor/types.js';
 import { signalName } from './signals.js';
 
 /** Signals that the handler in a host takes. */
-const HANDLED: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGTRAP', 'SIGSYS', 'SIGABRT']);
+export const HANDLED: ReadonlySet<string> = new Set([
+  'SIGSEGV',
+  'SIGBUS',
+  'SIGFPE',
+  'SIGILL',
+  'SIGTRAP',
+  'SIGSYS',
+  'SIGABRT',
+]);
 
 type Facts = Pick<DeathEvidence, 'note' | 'signal' | 'cause' | 'wasKilledByCore' | 'hasCalledExit' | 'phase'>;
 

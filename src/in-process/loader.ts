@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { closeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { REFERENCE_LOADER } from '../paths.js';
 import { type CrashNote, readCrashNote } from '../wire/crash-note.js';
 import type { CallKind } from '../wire/event-kinds.js';
@@ -49,8 +50,8 @@ export interface RunOptions {
   /** Whether the process notes why it ends. */
   notesEnd?: boolean;
   onEvent: (event: LoaderEvent) => void;
-  /** Gets what would go to standard output; absent: it goes there. */
-  onOutput?: (text: string) => void;
+  /** Gets what the process and its modules print, which may have control characters; absent: it goes to the terminal as it is. */
+  onOutput?: (text: string, stream: 'stdout' | 'stderr') => void;
   /** Is told of the process when it runs. */
   onStart?: (pid: number) => void;
 }
@@ -66,6 +67,9 @@ export interface RunEnd {
 /** Descriptors of the process, from 3 on. */
 const FD = { input: 3, events: 4, requests: 5, answers: 6, arguments: 7, crash: 8 } as const;
 
+/** What the process has left running may hold its output open for ever. */
+const LAST_OUTPUT_MS = 1000;
+
 /** Runs the process to its end; whatever modules ask for over http is done meanwhile. */
 export async function runInProcess(options: RunOptions): Promise<RunEnd> {
   const { under, quietStdout, interactive, onEvent, onOutput, onStart } = options;
@@ -78,7 +82,7 @@ export async function runInProcess(options: RunOptions): Promise<RunEnd> {
     stdio: [
       interactive ? 'inherit' : 'ignore',
       onOutput ? 'pipe' : quietStdout ? 2 : 'inherit',
-      'inherit',
+      onOutput ? 'pipe' : 'inherit',
       'pipe',
       'pipe',
       'pipe',
@@ -90,7 +94,9 @@ export async function runInProcess(options: RunOptions): Promise<RunEnd> {
   const streams = child.stdio as unknown as (Readable & Writable)[];
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   if (child.pid !== undefined) onStart?.(child.pid);
-  const printed = onOutput && child.stdout ? readOutput(child.stdout, onOutput) : null;
+  const printed = onOutput
+    ? [readOutput(child.stdout, 'stdout', onOutput), readOutput(child.stderr, 'stderr', onOutput)]
+    : [];
   const loaderArguments = streams[FD.arguments] as Writable;
   loaderArguments.on('error', () => {}); // the process is gone, and its exit says the rest
   loaderArguments.end(
@@ -103,12 +109,19 @@ export async function runInProcess(options: RunOptions): Promise<RunEnd> {
   await Promise.race([feed(streams[FD.input] as Writable, options.messages), exited]);
   const [exitCode, signal] = await exited;
   await told;
-  await printed;
+  await Promise.race([Promise.all(printed), pause(LAST_OUTPUT_MS, null, { ref: false })]);
+  for (const stream of [child.stdout, child.stderr]) stream?.destroy();
   return { exitCode, signal, note: readArea(area) };
 }
 
-async function readOutput(stream: Readable, onOutput: (text: string) => void): Promise<void> {
-  for await (const text of stream.setEncoding('utf8')) onOutput(text as string);
+async function readOutput(
+  stream: Readable | null,
+  name: 'stdout' | 'stderr',
+  onOutput: (text: string, stream: 'stdout' | 'stderr') => void,
+): Promise<void> {
+  if (stream === null) return;
+  stream.setEncoding('utf8').on('data', (text: string) => onOutput(text, name));
+  await once(stream, 'close');
 }
 
 function readArea(area: number | null): CrashNote | 'none' | 'ready' {

@@ -21,7 +21,7 @@ export function readQuarantine(stateDir: string): KeptQuarantine {
       const kept = readTable(stateDir, module);
       if (kept !== null) quarantine.adopt(module, kept);
     } catch (error) {
-      problems.push(`the quarantine of module ${module} cannot be read (${reasonOf(error)})`);
+      problems.push(`the quarantine of module ${module} cannot be read (${reasonOf(error)})${remedyOf(error)}`);
     }
   }
   return { quarantine, problems };
@@ -31,7 +31,13 @@ function namesIn(stateDir: string, problems: string[]): string[] {
   try {
     return listTables(stateDir);
   } catch (error) {
-    problems.push(`the quarantine in ${stateDir} cannot be read (${reasonOf(error)})`);
+    problems.push(`the quarantine in ${stateDir} cannot be read (${reasonOf(error)})${remedyOf(error)}`);
     return [];
   }
+}
+
+function remedyOf(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EACCES' || code === 'EPERM') return '; be the user who started the core';
+  return code === undefined ? '; the core puts a damaged file aside when it starts' : '';
 }

@@ -21,10 +21,8 @@ export interface ReplayOptions {
   maxMessageBytes: number;
   calls: readonly FedCall[];
   helper: Helper | null;
-  /** Whether nothing but JSON may go to standard output. */
-  quietStdout: boolean;
-  /** Gets what a debugger prints. */
-  onOutput?: (text: string) => void;
+  /** Gets what the module and a debugger print, which may have control characters. */
+  onOutput: (text: string, stream: 'stdout' | 'stderr') => void;
 }
 
 /** What became of it. */
@@ -47,7 +45,7 @@ const MAX_PIECES = 64;
 
 /** Runs the module with the calls. */
 export async function replay(card: CrashCard, options: ReplayOptions): Promise<Replayed> {
-  const { path, settings, abi, calls, helper, maxMessageBytes, quietStdout, onOutput } = options;
+  const { path, settings, abi, calls, helper, maxMessageBytes, onOutput } = options;
   const modules = planFiles([path], settings, abi, card.module);
   const record = new RunRecord(modules);
   const startedMs = Date.now();
@@ -58,11 +56,14 @@ export async function replay(card: CrashCard, options: ReplayOptions): Promise<R
     maxMessageBytes,
     messages: feed(calls, record, lingersFor(card) ? LINGER_MS : 0),
     under: helper === null ? null : HELPERS[helper].commandFor(card),
-    quietStdout,
+    quietStdout: false,
     interactive: false,
     notesEnd: true,
     waitMs: LINGER_MS,
-    ...(onOutput === undefined ? {} : { onOutput: both(onOutput, (text) => keepSome(printed, text)) }),
+    onOutput: (text, stream) => {
+      onOutput(text, stream);
+      if (stream === 'stdout') keepSome(printed, text);
+    },
     onStart: (pid) => watch.begin(pid),
     onEvent: (event) => {
       record.take(event, Date.now());
@@ -99,13 +100,6 @@ export function isSameDeath(before: CrashCard, now: CrashCard): boolean {
   // A loop is looked at anywhere in it.
   if (before.cause === 'hang' && one.function !== null) return one.function === other.function;
   return isSamePlace(one, other);
-}
-
-function both<T>(one: (value: T) => void, other: (value: T) => void): (value: T) => void {
-  return (value) => {
-    one(value);
-    other(value);
-  };
 }
 
 function keepSome(printed: string[], text: string): void {

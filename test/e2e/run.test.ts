@@ -387,6 +387,14 @@ MESIBO_EXPORT int mesibo_module_overrun_init(mesibo_module_t *mod, mesibo_uint_t
     expect((await collect(child)).stdout).toMatch(/SIGSEGV[\s\S]*crashy_on_message .*crashy\.c:\d+/);
   });
 
+  it('what a module prints does not rule the terminal, and none of it is lost in a crash', async () => {
+    const { out, err } = await inProcess(fixture('prints-control'), '--message', 'crash');
+    expect(out).toContain('title \\x1b]0;owned\\x07\n');
+    expect(err).toContain('screen \\x1b[2J\n');
+    expect(out + err).not.toContain('\x1b');
+    expect(out).toContain('prints-control.c:');
+  });
+
   it('--name chooses a module of a file that has several', async () => {
     const { code, err } = await inProcess('--name', 'none', sample('filter'), 'x');
     expect([code, err]).toEqual([0, expect.stringContaining('none')]);

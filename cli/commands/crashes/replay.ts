@@ -10,7 +10,7 @@ import type { Helper } from '../../../src/replay/helpers.js';
 import { putTogether, type Recorded } from '../../../src/replay/recorded.js';
 import { findMissingProgram } from '../../input/programs.js';
 import { renderReplayed, replayedToJson } from '../../render/crashes/replayed.js';
-import { EXIT, printData, printPiece, tell, UsageError, viewOf } from '../../terminal/io.js';
+import { EXIT, printData, printForeign, tell, UsageError, viewOf } from '../../terminal/io.js';
 import type { CrashesOptions } from './options.js';
 import { findReplayConfig } from './replay-config.js';
 
@@ -46,10 +46,10 @@ export async function replayCrash(directories: Directories, given: string, optio
     maxMessageBytes: found?.config.maxMessageBytes ?? Number.MAX_SAFE_INTEGER,
     calls: recorded.calls,
     helper,
-    quietStdout: options.json === true,
-    ...(helper === 'gdb'
-      ? { onOutput: (text: string) => void (options.json ? keepSome(output, text) : printPiece(text)) }
-      : {}),
+    onOutput: (text, stream) => {
+      if (options.json && helper === 'gdb' && stream === 'stdout') keepSome(output, text);
+      else printForeign(text, options.json ? 'stderr' : stream);
+    },
   });
   if (replayed.result !== 'same') process.exitCode = EXIT.failed;
   const told = { card, build, recorded, replayed, config: configFile };

@@ -4,7 +4,7 @@ import type { Directories } from '../../../src/directories.js';
 import { ControlError } from '../../../src/errors.js';
 import type { QuarantinedMessage, QuarantineRequest } from '../../../src/supervisor/types.js';
 import { withClient } from '../../core/with-client.js';
-import { tell } from '../../terminal/io.js';
+import { EXIT, tell } from '../../terminal/io.js';
 import type { QuarantineOptions } from './options.js';
 
 /** Codes of a core that cannot be asked, while its files can be read. */
@@ -45,7 +45,9 @@ async function answerFromDisk(
   const { readQuarantine } = await import('../../../src/quarantine/offline.js');
   const answer = () => {
     const { quarantine, problems } = readQuarantine(stateDir);
-    for (const problem of problems) tell(problem, 'warn');
+    for (const problem of problems) tell(problem, 'error');
+    // What was found is shown, and is not everything.
+    if (problems.length > 0) process.exitCode = EXIT.failed;
     const messages = quarantine.answer(request);
     for (const problem of quarantine.problems) tell(problem, 'error');
     return messages;

@@ -10,5 +10,7 @@ export async function listQuarantine(directories: Directories, options: Quaranti
   const messages = await askQuarantine(directories, options, { kind: 'list', module });
   if (json) return printData(JSON.stringify(messages));
   if (messages.length > 0) return printData(renderQuarantine(messages, viewOf(process.stdout)));
+  // Then something could not be read, and was told.
+  if (process.exitCode) return;
   tell(`no message is in quarantine${module === null ? '' : ` for module ${module}`}`);
 }

@@ -16,5 +16,6 @@ export async function releaseQuarantined(
   if (json) return printData(JSON.stringify(released));
   const [only] = released;
   if (released.length === 1 && only !== undefined) tell(`${only.id} is released: module ${only.module} gets it again`);
-  else tell(`${counted(released.length, 'message')} released: modules get them again`);
+  else if (released.length === 0 && !process.exitCode) tell('no message is in quarantine, so none is released');
+  else if (released.length > 0) tell(`${counted(released.length, 'message')} released: modules get them again`);
 }

@@ -17,7 +17,7 @@ export function adviseOn(card: CrashCard, { isStored }: Surroundings): Sentence[
 }
 
 function ofCause(card: CrashCard): Sentence[] {
-  const { cause, isOverflow, limit, callback } = card;
+  const { cause, signal, isOverflow, limit, callback } = card;
   if (limit !== null) return [sentence`let the module need less, or raise the limit in its limits { }`];
   if (isOverflow) return [sentence`look for a recursion without an end, and for large arrays in local variables`];
   switch (cause) {
@@ -30,20 +30,27 @@ function ofCause(card: CrashCard): Sentence[] {
     case 'unreachable':
       return [sentence`look for a thread that keeps the process busy, or for code that closes all descriptors`];
     default:
-      return isFromOutside(card) ? [sentence`find out who sent the signal: it is no fault of the module`] : [];
+      if (isFromOutside(card)) return [sentence`find out who sent the signal: it is no fault of the module`];
+      // No handler sees who sent these, and a module may send one to its own process.
+      return signal === null || isFault(signal)
+        ? []
+        : [sentence`find out who sent ${signal}: an operator, another program, or the module itself`];
   }
 }
 
 function ofStored(card: CrashCard): Sentence[] {
-  const { id, module, message, calls, signal, isQuarantined } = card;
-  const isKept = message?.isKept === true || calls.some((call) => call.isKept);
+  const { id, module, message, calls, callback, signal, isQuarantined } = card;
+  // What dies in its init dies without any call.
+  const isKept = message?.isKept === true || calls.some((call) => call.isKept) || callback === 'init';
   const again = sentence`to see whether it dies again: ${coreCommand('crashes', 'replay', id)}`;
   const memory = sentence`to look for memory errors: ${coreCommand('crashes', 'replay', id, '--valgrind')}`;
   const debug = sentence`for a backtrace with arguments, by gdb: ${coreCommand('crashes', 'replay', id, '--gdb')}`;
   return [
     ...(isKept ? [again, ...(isFault(signal) ? [debug, memory] : [])] : []),
     ...(isQuarantined
-      ? [sentence`the message is in quarantine; to see it: ${coreCommand('quarantine', 'list', '--module', module)}`]
+      ? [
+          sentence`the message went into quarantine; to see whether it is still there: ${coreCommand('quarantine', 'list', '--module', module)}`,
+        ]
       : []),
     sentence`for more of the log: ${coreCommand('logs', module)}`,
   ];

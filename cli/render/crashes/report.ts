@@ -145,7 +145,11 @@ function messageRows({ id, message, isQuarantined }: CrashCard, { bodies, isStor
     ['to', message.to ?? 'nobody'],
     ['type', message.type],
     ['size', size],
-    ...(isQuarantined ? ([['quarantine', 'it is withheld from this build of the module']] as Row[]) : []),
+    ...(isQuarantined
+      ? ([
+          ['quarantine', 'since this crash it is withheld from this build of the module, unless it was released'],
+        ] as Row[])
+      : []),
   ];
 }
 

@@ -31,7 +31,7 @@ export function describeEnd(card: CrashCard): string {
     default:
       if (isOverflow) return 'used up its stack';
       if (isFromOutside(card)) return `was ended by ${signal ?? 'a signal'} from process ${sender}`;
-      return 'crashed';
+      return signal === null || isFault(signal) ? 'crashed' : `was ended by ${signal}`;
   }
 }
 
@@ -52,6 +52,8 @@ export function describeSignal(card: CrashCard): string | null {
   const at = address === null ? '' : ` at address ${address}`;
   const named = `${signal}${signalCode === null ? '' : ` (${signalCode})`}${at}`;
   const meaning = isFromOutside(card) ? null : meaningOf(card);
+  // The sentence before has said it.
+  if (!isFault(signal) && named === signal && meaning === null) return null;
   return meaning === null ? named : `${named}: ${meaning}`;
 }
 

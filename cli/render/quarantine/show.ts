@@ -63,13 +63,18 @@ function crashRows(message: QuarantinedMessage, nowMs: number): Row[] {
   ];
 }
 
-function adviseOn({ id, module, cardId }: QuarantinedMessage): Sentence[] {
+function adviseOn({ id, module, cardId, state }: QuarantinedMessage): Sentence[] {
+  const again = sentence`see whether it kills the module again, and where: ${coreCommand('quarantine', 'replay', id)}`;
+  const release = coreCommand('quarantine', 'release', id);
   return [
-    ...(cardId === null
-      ? []
-      : [sentence`see whether it kills the module again, and where: ${coreCommand('quarantine', 'replay', id)}`]),
-    sentence`correct the module, put the new file in its place, and load it: ${coreCommand('reload', module)}; the new build gets the message`,
-    sentence`give the message to this build again: ${coreCommand('quarantine', 'release', id)}`,
+    ...(cardId === null ? [] : [again]),
+    ...(state === 'lifted'
+      ? [sentence`if the build before comes back, it does not get the message; to change that: ${release}`]
+      : [
+          sentence`correct the module, put the new file in its place, and load it: ${coreCommand('reload', module)}; the new build gets the message`,
+        ]),
+    ...(state === 'withheld' ? [sentence`give the message to this build again: ${release}`] : []),
+    ...(state === 'counted' ? [sentence`forget these crashes: ${release}`] : []),
   ];
 }
 

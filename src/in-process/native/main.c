@@ -171,6 +171,8 @@ int main(int count, char **arguments)
     end_with_parent();
     struct options options = read_options(arguments + 1);
     open_output(options.events, options.announce);
+    /* What a module prints before it dies is not lost in a buffer, whether it goes to a terminal or not. */
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     open_http(options.requests, options.answers);
     /* Not SIG_IGN, which what a module starts would inherit. */
     signal(SIGPIPE, ignore);

@@ -26,8 +26,8 @@ export type ModuleCondition = Pick<ModuleStatus, 'name' | 'state' | 'desired' | 
 
 /** The last crash of a module, as far as its crash card says where it was. */
 export interface LastCrash {
-  /** Names the crash card. */
-  id: string;
+  /** Names the crash card; `null`: it could not be written. */
+  id: string | null;
   /** The function; `null`: it is not known, or not yet. */
   function: string | null;
   source: string | null;

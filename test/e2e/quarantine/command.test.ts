@@ -1,6 +1,6 @@
 /** `mesibo-modules quarantine`, with a core and without one. */
 
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { QuarantinedMessage } from '../../../src/supervisor/types.js';
@@ -175,10 +175,27 @@ describe('without a core', () => {
     await command.run('stop');
     writeFileSync(join(stateDir, 'quarantine', 'other.json'), '{"version": 1, "entries": [');
     const { code, stdout, stderr } = await quarantine('list', '--json');
-    expect([code, JSON.parse(stdout).length]).toEqual([0, 2]);
+    // Who reads the list is told that it may lack something.
+    expect([code, JSON.parse(stdout).length]).toEqual([1, 2]);
     expect(stderr.replaceAll(/\s+/g, ' ')).toContain(
       'the quarantine of module other cannot be read (it is damaged, or of another version)',
     );
     expect(existsSync(join(stateDir, 'quarantine', 'other.json'))).toBe(true);
+  });
+
+  it('what cannot be read is not taken for nothing', async () => {
+    const other = join(command.directory, 'other');
+    mkdirSync(join(other, 'quarantine'), { recursive: true });
+    writeFileSync(join(other, 'quarantine', 'other.json'), '{');
+    for (const args of [['list'], ['release', '--all']]) {
+      const { code, stderr } = await quarantine(...args, '--state-dir', other);
+      expect([code, stderr.includes('cannot be read')], args[0]).toEqual([1, true]);
+      expect(stderr).not.toMatch(/no message is in quarantine|released/);
+    }
+    rmSync(join(other, 'quarantine', 'other.json'));
+    expect(await quarantine('release', '--all', '--state-dir', other)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining('no message is in quarantine, so none is released'),
+    });
   });
 });

@@ -110,6 +110,8 @@ it('says once that cards cannot be written, tells where it was nevertheless, and
   }
   expect(said.filter((line) => line.includes('cannot be written'))).toHaveLength(1);
   expect(said).toContain('error: module m: crashed in boom at m.c:42');
+  // There is no card, so no id leads to one.
+  expect(keeper.lastOf('m')).toEqual({ id: null, function: 'boom', source: '/src/m.c', line: 42 });
   expect(keeper.problems()).toEqual([expect.stringMatching(/^crash cards cannot be written in .*crashes \(E/)]);
   rmSync(join(state, 'crashes'));
   keeper.died(evidenceOf(4));
@@ -128,4 +130,23 @@ it('leaves no card that says that somebody still looks, when the core ends', { t
   expect(await finished).toMatchObject({ path: expect.any(String) });
   keeper.died(evidenceOf(3));
   expect(readdirSync(join(state, 'crashes'))).toHaveLength(2);
+});
+
+it('goes on when a card cannot be made, and nobody waits for that one', async () => {
+  keeper.died({ ...evidenceOf(1), diedAt: new Date(Number.NaN) });
+  expect(await keeper.finished('m-20261130T120000Z-1')).toEqual({ path: null, frame: null });
+  expect(said[0]).toMatch(/^error: crash card m-20261130T120000Z-1 is not complete \(.*\): please report this$/);
+  keeper.died(evidenceOf(2));
+  expect(await keeper.finished('m-20261130T120000Z-2')).toMatchObject({ frame: { function: 'boom' } });
+});
+
+it('goes on when the functions cannot be looked for', async () => {
+  keeper = makeKeeper(() => Promise.reject(new Error('no more processes')));
+  keeper.died(evidenceOf(1));
+  await keeper.finished('m-20261130T120000Z-1');
+  expect(readCard(1).symbols).toEqual({
+    by: null,
+    isPending: false,
+    remark: 'the functions could not be found: no more processes',
+  });
 });

@@ -184,7 +184,9 @@ describe('without a core', () => {
     writeFileSync(join(stateDir, 'quarantine', 'filter.json.damaged'), '{');
     writeFileSync(join(stateDir, 'quarantine', '..json'), '{');
     const { quarantine, problems } = readQuarantine(stateDir);
-    expect(problems).toEqual(['the quarantine of module other cannot be read (it is damaged, or of another version)']);
+    expect(problems).toEqual([
+      'the quarantine of module other cannot be read (it is damaged, or of another version); the core puts a damaged file aside when it starts',
+    ]);
     expect(quarantine.answer({ kind: 'list', module: null })).toHaveLength(1);
     expect([existsSync(file), existsSync(join(stateDir, 'quarantine', 'other.json'))]).toEqual([true, true]);
   });

@@ -102,3 +102,12 @@ describe('the status', () => {
     expect(findTroubles(statusOf(older as typeof serving), nowMs)).toEqual([]);
   });
 });
+
+test('what is lifted needs no new build, and what is counted is not withheld', () => {
+  const advice = (state: 'withheld' | 'lifted' | 'counted') =>
+    renderQuarantined(quarantined({ state }), plain).split('What to try\n')[1];
+  expect(advice('withheld')).toMatch(/correct the module.*\n.*give the message to this build again/);
+  expect(advice('lifted')).not.toMatch(/correct the module|give the message to this build/);
+  expect(advice('lifted')).toContain('if the build before comes back, it does not get the message');
+  expect(advice('counted')).toContain('forget these crashes');
+});

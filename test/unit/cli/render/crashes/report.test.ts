@@ -209,3 +209,15 @@ it('the list has a line for crashes that are the same', () => {
     'to read one: mesibo-modules --run-dir /r crashes show ID',
   ]);
 });
+
+it.each(['SIGKILL', 'SIGTERM'])('%s is no crash, and nothing says who sent it', (signal) => {
+  const text = report({ signal, signalCode: null, address: null, frames: [], thread: null });
+  expect(text).toContain(`Module filter was ended by ${signal}, while`);
+  expect(text).not.toContain(`\n${signal}.`);
+  expect(text).toContain(`find out who sent ${signal}`);
+});
+
+it('what dies in its init can be replayed without any message', () => {
+  const text = report({ callback: 'init', message: null, calls: [] });
+  expect(text).toContain('crashes replay filter-20261130T130102Z-3');
+});
