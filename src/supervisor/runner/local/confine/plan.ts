@@ -107,7 +107,7 @@ export function planConfinement(
   const wrappers = [
     ...prlimit(limits, memory.dataBytes, tasks.userTasks, need),
     ...box(sandbox, means, needs, need, problems),
-    ...setpriv(sandbox, account, need),
+    ...setpriv(sandbox, means, account, need),
   ];
   const group =
     memory.inGroup || tasks.inGroup
@@ -178,7 +178,13 @@ function prlimit({ nofile, coreBytes }: Limits, dataBytes: number | null, tasks:
 }
 
 /** Network and file system. Without root both need a user namespace, in which the user stays the same. */
-function box({ network, filesystem }: Sandbox, { uid }: Means, needs: Needs, need: Need, problems: string[]): string[] {
+function box(
+  { network, filesystem }: Sandbox,
+  { uid, account }: Means,
+  needs: Needs,
+  need: Need,
+  problems: string[],
+): string[] {
   const setting = `sandbox { filesystem = ${filesystem} }`;
   const isApart = network === 'none';
   if (filesystem === 'inherit') {
@@ -191,6 +197,7 @@ function box({ network, filesystem }: Sandbox, { uid }: Means, needs: Needs, nee
     problems.push(`${setting}: the folder of the module, or its working directory, is /, which would show everything`);
   }
   const isPrivate = filesystem === 'private';
+  const staysRoot = (account?.uid ?? uid) === 0;
   const seen = needs.readable.filter((path) => isPrivate || isCovered(path));
   return [
     need('bwrap', setting),
@@ -199,6 +206,9 @@ function box({ network, filesystem }: Sandbox, { uid }: Means, needs: Needs, nee
     '--die-with-parent',
     '--info-fd',
     `${INFO_FD}`,
+    // With the capabilities of root it could mount anew what is read-only. Without them it could still see the files of other
+    // processes of root through /proc/PID/root; bwrap itself is one of these. A user namespace keeps it from that.
+    ...(staysRoot ? ['--unshare-user', '--cap-drop', 'ALL'] : []),
     ...(isApart ? ['--unshare-net'] : []),
     ...(isPrivate ? PRIVATE_VIEW : ['--ro-bind', '/', '/']),
     ...['--dev', '/dev', '--perms', '1777', '--tmpfs', '/dev/shm', '--perms', '1777', '--tmpfs', '/tmp'],
@@ -228,16 +238,26 @@ const PRIVATE_VIEW = [
   ...['--ro-bind-try', '/sys/devices/system/cpu', '/sys/devices/system/cpu'],
 ];
 
-function setpriv({ noNewPrivs, filesystem }: Sandbox, account: Account | null, need: Need): string[] {
+function setpriv(
+  { noNewPrivs, network, filesystem }: Sandbox,
+  { uid }: Means,
+  account: Account | null,
+  need: Need,
+): string[] {
   const options: string[] = [];
+  let setting = 'sandbox { no_new_privs }';
   if (account !== null) {
     const groups = account.name === null ? '--clear-groups' : '--init-groups';
     options.push(`--reuid=${account.uid}`, `--regid=${account.gid}`, groups, '--inh-caps=-all');
+    setting = 'sandbox { user }';
+  } else if (uid === 0 && network === 'none' && filesystem === 'inherit') {
+    // With the capabilities of root it could enter the network of the core. bwrap drops them by itself.
+    options.push('--bounding-set=-all', '--inh-caps=-all');
+    setting = 'sandbox { network = none }';
   }
   // bwrap sets it for all that it starts.
   if (noNewPrivs && filesystem === 'inherit') options.push('--no-new-privs');
-  if (options.length === 0) return [];
-  return [need('setpriv', account === null ? 'sandbox { no_new_privs }' : 'sandbox { user }'), ...options];
+  return options.length === 0 ? [] : [need('setpriv', setting), ...options];
 }
 
 /** Where bwrap writes which process it has made. */

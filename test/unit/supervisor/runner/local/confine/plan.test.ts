@@ -114,7 +114,9 @@ describe('the sandbox', () => {
   });
 
   it('takes the network away, without root in a user namespace', () => {
-    expect(plan({ sandbox: { network: 'none' } }, ROOT).wrappers).toEqual(['/bin/unshare', '--net']);
+    // Root keeps no capability: one of them is to enter the network of the core.
+    const asRoot = ['/bin/unshare', '--net', '/bin/setpriv', '--bounding-set=-all', '--inh-caps=-all'];
+    expect(plan({ sandbox: { network: 'none' } }, ROOT).wrappers).toEqual(asRoot);
     const asUser = ['/bin/unshare', '--user', '--map-current-user', '--net'];
     expect(plan({ sandbox: { network: 'none' } }, USER).wrappers).toEqual(asUser);
   });
@@ -125,7 +127,9 @@ describe('the sandbox', () => {
       const { wrappers, forks } = plan({ sandbox: { filesystem, network: 'none', noNewPrivs: true } }, ROOT);
       const line = wrappers.join(' ');
       expect(forks).toBe(true);
-      expect(line).toMatch(/^\/bin\/bwrap --new-session --die-with-parent --info-fd 5 --unshare-net /);
+      expect(line).toMatch(
+        /^\/bin\/bwrap --new-session --die-with-parent --info-fd 5 --unshare-user --cap-drop ALL --unshare-net /,
+      );
       expect(line).toContain('--bind /var/lib/m /var/lib/m');
       expect(line).toContain('--bind /dev/shm/s /dev/shm/s --chdir /var/lib/m --');
       // What it puts in the place of /tmp must not cover the file of the module.
@@ -135,6 +139,12 @@ describe('the sandbox', () => {
       expect(line).not.toContain('setpriv');
     },
   );
+
+  it('leaves root the capability to become the user of the module, and no other user has any to lose', () => {
+    const asNobody = plan({ sandbox: { filesystem: 'private', user: 'nobody' } }, { ...ROOT, account: NOBODY });
+    expect(asNobody.wrappers).not.toContain('--cap-drop');
+    expect(plan({ sandbox: { filesystem: 'private' } }, USER).wrappers).not.toContain('--cap-drop');
+  });
 
   it('does not show everything because the module lies in the root folder', () => {
     const planned = planConfinement(
