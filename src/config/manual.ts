@@ -143,7 +143,7 @@ export const SANDBOX_MANUAL: Readonly<Record<string, SettingManual>> = {
     example: 'none',
   },
   filesystem: {
-    what: 'With `read-only` the module sees all files and can write only in its working directory, in `/tmp` and in `/dev/shm`, which are its own. With `private` it also sees only what a program needs to run: the system folders such as `/usr` and `/lib`, a few files of `/etc`, the folder of its own file, and its working directory. Both also turn on `no_new_privs`. A module that runs as root loses the special rights of root (capabilities): it cannot read what another user has closed to others. Needs `bwrap`.',
+    what: 'With `read-only` the module sees all files except the run directory with the sockets of the core, and can write only in its working directory, in `/tmp` and in `/dev/shm`, which are its own. With `private` it also sees only what a program needs to run: the system folders such as `/usr` and `/lib`, a few files of `/etc`, the folder of its own file, and its working directory. Both also turn on `no_new_privs`. A module that runs as root loses the special rights of root (capabilities): it cannot read what another user has closed to others. Needs `bwrap`.',
     example: 'private',
   },
 };

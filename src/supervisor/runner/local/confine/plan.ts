@@ -25,6 +25,8 @@ export interface Needs {
   socketFolder: string;
   /** It reads what is below these. */
   readable: readonly string[];
+  /** It must not reach the sockets of the core in it; `null`: there is no such folder yet. */
+  runDir: string | null;
 }
 
 /** Everything that confines one process. */
@@ -198,6 +200,10 @@ function box(
   }
   const isPrivate = filesystem === 'private';
   const staysRoot = (account?.uid ?? uid) === 0;
+  const hidden = isPrivate ? null : needs.runDir;
+  const isCovered = (path: string) => isReplaced(path) || (hidden !== null && `${path}/`.startsWith(`${hidden}/`));
+  // Without it, the folders on the way to a closed one would be closed as well.
+  const wayTo = (path: string) => (isPrivate || isCovered(path) ? ['--dir', dirname(path)] : []);
   const seen = needs.readable.filter((path) => isPrivate || isCovered(path));
   return [
     need('bwrap', setting),
@@ -212,27 +218,23 @@ function box(
     ...(isApart ? ['--unshare-net'] : []),
     ...(isPrivate ? PRIVATE_VIEW : ['--ro-bind', '/', '/']),
     ...['--dev', '/dev', '--perms', '1777', '--tmpfs', '/dev/shm', '--perms', '1777', '--tmpfs', '/tmp'],
+    ...(hidden === null ? [] : ['--perms', '0755', '--tmpfs', hidden]),
     // Behind the others: these may be within them.
-    ...seen.flatMap((path) => [...wayTo(path, isPrivate), '--ro-bind-try', path, path]),
-    ...[needs.directory, needs.socketFolder].flatMap((path) => [...wayTo(path, isPrivate), '--bind', path, path]),
+    ...seen.flatMap((path) => [...wayTo(path), '--ro-bind-try', path, path]),
+    ...[needs.directory, needs.socketFolder].flatMap((path) => [...wayTo(path), '--bind', path, path]),
     ...['--chdir', needs.directory],
     '--',
   ];
 }
 
 /** Whether the sandbox puts something of its own over it. */
-function isCovered(path: string): boolean {
+function isReplaced(path: string): boolean {
   return /^\/(?:tmp|dev)(?:\/|$)/.test(path);
-}
-
-/** Without it, the folders on the way to a closed one would be closed as well. */
-function wayTo(path: string, isPrivate: boolean): string[] {
-  return isPrivate || isCovered(path) ? ['--dir', dirname(path)] : [];
 }
 
 /** A link is bound as what it leads to: on most systems /bin is one into /usr. */
 const PRIVATE_VIEW = [
-  ...SYSTEM.flatMap((path) => [...wayTo(path, true), '--ro-bind-try', path, path]),
+  ...SYSTEM.flatMap((path) => ['--dir', dirname(path), '--ro-bind-try', path, path]),
   ...['--ro-bind', '/proc', '/proc'],
   // The C library counts processors there.
   ...['--ro-bind-try', '/sys/devices/system/cpu', '/sys/devices/system/cpu'],

@@ -23,7 +23,12 @@ const ROOT: Means = {
   account: null,
 };
 const USER: Means = { ...ROOT, uid: 1000, groups: { memory: 'it is not delegated', pids: 'it is not delegated' } };
-const NEEDS: Needs = { directory: '/var/lib/m', socketFolder: '/dev/shm/s', readable: ['/opt/m', '/tmp/build'] };
+const NEEDS: Needs = {
+  directory: '/var/lib/m',
+  socketFolder: '/dev/shm/s',
+  readable: ['/opt/m', '/tmp/build'],
+  runDir: null,
+};
 
 function ask(
   settings: {
@@ -44,6 +49,13 @@ function plan(...args: Parameters<typeof ask>): Plan {
   const planned = ask(...args);
   if ('problems' in planned) throw new Error(planned.problems.join('; '));
   return planned.plan;
+}
+
+function planned(needs: Needs): Plan {
+  const settings = { limits: limitSettings.parse({}), sandbox: sandboxSettings.parse({ filesystem: 'read-only' }) };
+  const made = planConfinement(settings, ROOT, needs);
+  if ('problems' in made) throw new Error(made.problems.join('; '));
+  return made.plan;
 }
 
 function problems(...args: Parameters<typeof ask>): string[] {
@@ -139,6 +151,12 @@ describe('the sandbox', () => {
       expect(line).not.toContain('setpriv');
     },
   );
+
+  it('hides the sockets of the core, and shows what the module needs of the folder that they are in', () => {
+    const line = planned({ ...NEEDS, runDir: '/run/m', readable: ['/run/m/builds', '/run/more'] }).wrappers.join(' ');
+    expect(line).toMatch(/ --tmpfs \/run\/m .*--dir \/run\/m --ro-bind-try \/run\/m\/builds \/run\/m\/builds /);
+    expect(line).not.toContain('/run/more');
+  });
 
   it('leaves root the capability to become the user of the module, and no other user has any to lose', () => {
     const asNobody = plan({ sandbox: { filesystem: 'private', user: 'nobody' } }, { ...ROOT, account: NOBODY });
