@@ -7,11 +7,11 @@ const limits = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 /** What takes too long for every change: the compilers of many languages, waits of seconds, hundreds of processes. */
 const LONG = [
-  'test/integration/{stacks/hang,crash-note/host,native,hiding,client-c,bridge-mesibo,client/bad-core,sends/store,sends/damaged-store}.test.ts',
+  'test/integration/{stacks/hang,stacks/symbolizer,crash-note/host,crash-note/loader,native,hiding,client-c,bridge-mesibo,client/bad-core,sends/store,sends/damaged-store}.test.ts',
   'test/integration/gateway/{bad-input,half-close,other-makes,slow-reader}.test.ts',
   'test/integration/http/{bad-input,openapi}.test.ts',
   'test/integration/webhook/bad-servers.test.ts',
-  'test/e2e/{abi,allocation,bare-user,bounds,builds,bundles,cli,completion,configuration,core-death,crash-cards,crashes,descriptors,descriptors-control,gateway-group,http,journal,json,leaving,leftovers}.test.ts',
+  'test/e2e/{abi,allocation,bare-user,bounds,builds,bundles,cli,completion,configuration,core-death,crash-bad-input,crash-cards,crashes,descriptors,descriptors-control,gateway-group,http,journal,json,leaving,leftovers}.test.ts',
   'test/e2e/{logs,logs-selected,newer-core,onlookers,reached,read-only,recovery,reference,run,samples,silent-core,state,statuses,webhook}.test.ts',
   'test/e2e/{side-by-side,strangers,surroundings,terminal,try,unsafe-sends}.test.ts',
   'test/e2e/confined/*.test.ts',
@@ -22,8 +22,8 @@ const LONG = [
   'test/e2e/metrics/{many-modules,metrics,prometheus}.test.ts',
   'test/e2e/core/{embedded,sends,daemon,http,unsafe-store}.test.ts',
   'test/unit/{crashes/bogus-notes,modules/makefile,host-runner/abi/elf-notes}.test.ts',
-  'test/e2e/quarantine/many.test.ts',
-  'test/faults/{clock,core-killed,exits,places,soak,stalls,trace}.test.ts',
+  'test/e2e/quarantine/{command,lasting,many}.test.ts',
+  'test/faults/{clock,core-killed,exits,languages,places,soak,stalls,trace}.test.ts',
 ];
 
 export default defineConfig({

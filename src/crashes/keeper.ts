@@ -1,7 +1,7 @@
 /** Makes crash cards of what a supervisor knows of deaths, one after the other, beside everything else that a core does. */
 
 import { performance } from 'node:perf_hooks';
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Symbolizer } from '../stacks/symbolizer.js';
 import type { CrashKeeper, DeathEvidence, LastCrash } from '../supervisor/types.js';
 import { buildCard, heldBytes, keptCalls } from './build-card.js';
@@ -31,6 +31,8 @@ export interface FinishedCard {
 const MAX_WAITING = 100;
 /** What their calls may hold. */
 const MAX_WAITING_BYTES = 128 * 1024 * 1024;
+/** The next host starts before the programs that look for functions do, as they take a processor for some time. */
+const SETTLE_MS = 250;
 /** Cards that wait for their functions. */
 const MAX_UNNAMED = 50;
 /** How long the end of a core waits for the cards of its last deaths. */
@@ -39,7 +41,7 @@ const LAST_WAIT_MS = 2_000;
 interface Unnamed {
   card: CrashCard;
   /** Only what is needed: the bodies of calls may be large. */
-  evidence: Pick<DeathEvidence, 'note' | 'stack' | 'files'>;
+  evidence: Pick<DeathEvidence, 'note' | 'stack' | 'files' | 'diedAt'>;
   isWritten: boolean;
 }
 
@@ -133,12 +135,12 @@ export class CardKeeper implements CrashKeeper {
       const evidence = this.#waiting.shift();
       if (evidence === undefined) return;
       this.#waitingBytes -= heldBytes(evidence);
-      const { note, stack, files } = evidence;
+      const { note, stack, files, diedAt } = evidence;
       const card = buildCard(evidence);
       const isUnnamed = hasFrames(evidence) && this.#unnamed.length < MAX_UNNAMED;
       card.symbols.isPending = isUnnamed;
       const isWritten = await this.#add(card, evidence);
-      if (isUnnamed) this.#toBeNamed({ card, evidence: { note, stack, files }, isWritten });
+      if (isUnnamed) this.#toBeNamed({ card, evidence: { note, stack, files, diedAt }, isWritten });
       else this.#finish(card, isWritten);
     }
   }
@@ -165,6 +167,9 @@ export class CardKeeper implements CrashKeeper {
   async #name(): Promise<void> {
     for (let next = this.#unnamed[0]; next !== undefined && !this.#isClosed; next = this.#unnamed[0]) {
       const { card, evidence, isWritten } = next;
+      // The clock of the day may be set back meanwhile.
+      const leftMs = evidence.diedAt.getTime() + SETTLE_MS - Date.now();
+      if (leftMs > 0) await sleep(Math.min(leftMs, SETTLE_MS));
       const named = await nameFrames(card, evidence, this.#options.symbolizer);
       // The end of the core has finished it meanwhile.
       if (this.#unnamed[0] !== next) return;

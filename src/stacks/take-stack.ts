@@ -90,9 +90,12 @@ export async function nameStack(
 
 async function take(pid: number, options: TakeOptions): Promise<RawStack | null> {
   if (options.signal.aborted || pid <= 0) return null;
-  const maps = parseMappings(await readProc(`/proc/${pid}/maps`));
-  const { threads, by, remark } = await readAddresses(pid, options);
+  // At the same time, because the process may be killed soon, and without its files addresses say nothing.
+  const reading = readProc(`/proc/${pid}/maps`, LIMIT_MS);
+  const { threads, by, remark: said } = await readAddresses(pid, options);
   if (threads.length === 0) return null;
+  const maps = parseMappings(await reading);
+  const remark = said ?? (maps.length === 0 ? 'the files that it had mapped could not be read in time' : null);
   const files = new MappedFiles(maps);
   const raw = await Promise.all(threads.map((thread) => describe(pid, thread, files)));
   const isMain = ({ isMain }: { isMain: boolean }) => isMain;

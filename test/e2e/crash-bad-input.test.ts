@@ -215,7 +215,7 @@ describe('a state directory', () => {
         execFileSync('mount', ['--bind', state, state]);
         execFileSync('mount', ['-o', 'remount,bind,ro', state]);
       },
-      (disk: string) => execFileSync('umount', [join(disk, 'state')]),
+      (disk: string) => execFileSync('umount', ['-l', join(disk, 'state')]),
     ],
   ])(
     'that is %s for a while keeps the module from nothing, and has the next cards',

@@ -1,6 +1,6 @@
 /** What a module finds in its process: the same in a host as in a plain process that opens it. */
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -33,7 +33,7 @@ async function linesInHost(file: string, text?: string, abi?: AbiName): Promise<
 async function runPlainly(file: string, text = 'hello', abi: AbiName = 'table') {
   const events: LoaderEvent[] = [];
   const message = { numbers: {}, from: 'alice', to: 'bob', payload: Buffer.from(text) };
-  const end = await runInProcess({
+  const { exitCode, signal } = await runInProcess({
     modules: planFiles([fixture(file)], [], abi),
     maxMessageBytes: 64 * 1024,
     messages: (async function* () {
@@ -46,7 +46,7 @@ async function runPlainly(file: string, text = 'hello', abi: AbiName = 'table') 
   });
   const lines = events.flatMap((event) => (event.kind === 'log' ? [event.text] : []));
   const complaints = events.flatMap((event) => (event.kind === 'complaint' ? [event.text] : []));
-  return { end, events, lines, complaints };
+  return { end: { exitCode, signal }, events, lines, complaints };
 }
 
 const ENDED_WELL = { exitCode: 0, signal: null };
@@ -121,7 +121,9 @@ describe('a plugin that the module opens', () => {
     const libz = /\/\S*libz\.so\S*/.exec(maps)?.[0] ?? '';
     const version = /libz \[(.*)\]/.exec(lines[1] ?? '')?.[1] ?? 'none';
     expect(execFileSync('grep', ['-ac', `deflate ${version} Copyright`, libz], { encoding: 'utf8' })).toBe('1\n');
-    expect(process.versions.openssl).not.toBe(/OpenSSL (\S+)/.exec(lines[0] ?? '')?.[1]);
+    const directory = /libcrypto \[(.*)\]/.exec(lines[0] ?? '')?.[1] ?? '';
+    expect(directory).toMatch(/^OPENSSLDIR: ".+"$/);
+    expect(spawnSync('grep', ['-acF', directory, process.execPath], { encoding: 'utf8' }).stdout).toBe('0\n');
   });
 });
 

@@ -101,6 +101,26 @@ const TABLE: Record<string, Row> = {
     ],
     broken: [0, /\n$/, ''],
   },
+  crashes: {
+    args: () => ['crashes', '--json'],
+    running: [0, /^\[\]\n$/, ''],
+    stopped: [0, /^\[\]\n$/, ''],
+    wrongName: [
+      ['crashes', 'show', 'filtr'],
+      [1, '', /^mesibo-modules: no crash card has the id "filtr"; .*\n$/],
+    ],
+    broken: [0, /^\[\]\n$/, ''],
+  },
+  quarantine: {
+    args: () => ['quarantine'],
+    running: [0, '', /^mesibo-modules: no message is in quarantine\n$/],
+    stopped: [0, '', /^mesibo-modules: no message is in quarantine\n$/],
+    wrongName: [
+      ['quarantine', 'show', 'filtr'],
+      [1, '', /^mesibo-modules: no message in quarantine has the id "filtr"; .*\n$/],
+    ],
+    broken: [0, '', /^mesibo-modules: no message is in quarantine\n$/],
+  },
   check: {
     args: (config) => ['check', '--config', config],
     running: [0, /^module filter: ok, .*\nmodule crashy: ok, .*\nall 2 modules are good\n$/, ''],

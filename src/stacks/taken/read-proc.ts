@@ -7,10 +7,10 @@ const PIECE_BYTES = 64 * 1024;
 const MAX_BYTES = 8 * 1024 * 1024;
 
 /** Empty: there is no such file, it may not be read, or it cannot be read in time. */
-export async function readProc(path: string): Promise<string> {
+export async function readProc(path: string, limitMs = LIMIT_MS): Promise<string> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<string>((resolve) => {
-    timer = setTimeout(resolve, LIMIT_MS, '');
+    timer = setTimeout(resolve, limitMs, '');
   });
   return Promise.race([readAll(path).catch(() => ''), late]).finally(() => clearTimeout(timer));
 }

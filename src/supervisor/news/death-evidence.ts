@@ -58,7 +58,7 @@ export function evidenceOf(
     lines,
     isQuarantined,
     stack,
-    limit: cause === 'limit' ? limit : null,
+    limit: cause === 'limit' || cause === 'start' ? limit : null,
   };
 }
 

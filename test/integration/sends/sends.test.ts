@@ -8,7 +8,13 @@ import { SENDS_FOLDER, type SendSettings, Sends } from '../../../src/sends/sends
 import type { Send, SendsSupervisor } from '../../../src/sends/types.js';
 import type { Origin, OutcomeTaker, SentMessage, Verdict } from '../../../src/supervisor/types.js';
 import { CallEvent } from '../../../src/wire/call-event.js';
-import { fromWireParams, type MessageParams, type MessageParamsInput, toWireParams } from '../../../src/wire/params.js';
+import {
+  exactOf,
+  fromWireParams,
+  type MessageParams,
+  type MessageParamsInput,
+  toWireParams,
+} from '../../../src/wire/params.js';
 import { TakingServer } from '../../helpers/taking-server.js';
 import { makeTempDir } from '../../helpers/temp-dir.js';
 
@@ -572,7 +578,9 @@ describe('the status 0x80', () => {
     expect(server.attachment.refuse(message.sentId)).toBe(false);
     expect(decider.statuses).toEqual([]);
     await decider.until(() => decider.statuses.length === 1);
-    expect(decider.statuses).toEqual([{ sentId: message.sentId, status: 0x80, params: message.params }]);
+    expect(decider.statuses).toEqual([
+      { sentId: message.sentId, status: 0x80, params: exactOf(toWireParams(message.params)) },
+    ]);
     await turns();
     expect(scene.sends.counters()).toMatchObject({ waiting: 0, refused: 1 });
   });
@@ -702,7 +710,7 @@ describe('the status 0x80', () => {
       const decider = new Decider();
       after.sends.use(decider);
       await decider.until(() => decider.statuses.length === 1);
-      expect(decider.statuses).toEqual([{ sentId, status: 0x80, params }]);
+      expect(decider.statuses).toEqual([{ sentId, status: 0x80, params: exactOf(toWireParams(params)) }]);
       server.acknowledgeAll();
       await turns();
       expect(after.sends.counters()).toMatchObject({ waiting: 0 });

@@ -27,11 +27,11 @@ it('a module without them may do what the core may', () => {
 });
 
 it.each([
-  ['limits { memory = 1MiB }', /limits: found 1MiB for memory, expected a size from 64MiB/],
+  ['limits { memory = 1MiB }', /limits: found "1MiB" for memory, expected a size from 64MiB/],
   ['limits { memory = 256M }', /expected a size such as 64KiB, .* \(256MiB\?\), or inherit/],
-  ['limits { nproc = 3 }', /limits: found 3 for nproc, expected a whole number from 32/],
+  ['limits { nproc = 3 }', /limits: found "3" for nproc, expected a whole number from 32/],
   ['limits { nofile = many }', /expected a whole number such as 256, without a unit, or inherit/],
-  ['sandbox { user = "two words" }', /sandbox: found two words for user, expected the name or the number of a user/],
+  ['sandbox { user = "two words" }', /sandbox: found "two words" for user, expected the name or the number of a user/],
   ['sandbox { user = -rf }', /expected the name or the number of a user/],
   ['sandbox { no_new_privs = maybe }', /expected yes or no/],
   ['sandbox { network = lo }', /expected inherit or none/],
@@ -43,9 +43,9 @@ it.each([
 });
 
 it('an unknown setting of such a section is an error, because the module would run with less around it', () => {
-  expect(() => read('limits { memroy = 64MiB }')).toThrow(/found memroy in limits \{ \}, did you mean memory\?/);
+  expect(() => read('limits { memroy = 64MiB }')).toThrow(/found "memroy" in limits \{ \}, did you mean memory\?/);
   expect(() => read('sandbox { seccomp = yes }')).toThrow(
-    /found seccomp in sandbox \{ \}, expected user, no_new_privs, network, filesystem/,
+    /found "seccomp" in sandbox \{ \}, expected user, no_new_privs, network, filesystem/,
   );
 });
 

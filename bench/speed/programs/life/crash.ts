@@ -19,6 +19,7 @@ import { tell } from '../tell.js';
 const CALM_MS = 1000;
 
 const [repeats = 5] = process.argv.slice(2).map(Number);
+let messages = 0;
 const plain: Times[] = [];
 const named: Times[] = [];
 for (let i = 0; i < repeats; i++) {
@@ -55,6 +56,7 @@ async function measure(path: string): Promise<Times> {
 }
 
 async function send(core: Core, payload: Buffer, expected: string | null): Promise<void> {
-  const { trace } = await core.onMessage(PARAMS, payload);
+  // A message with the id of the one that killed is withheld.
+  const { trace } = await core.onMessage({ ...PARAMS, id: ++messages }, payload);
   if (trace[0]?.default !== expected) throw new Error(`expected ${expected}, found ${JSON.stringify(trace)}`);
 }
