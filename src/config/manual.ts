@@ -139,11 +139,11 @@ export const SANDBOX_MANUAL: Readonly<Record<string, SettingManual>> = {
     example: 'yes',
   },
   network: {
-    what: 'With `none` the module has no network: no `connect`, no `mesibo_http`, not even to this machine. Sockets in the file system still work, if the module can see them. Needs `unshare`, or `bwrap` together with `filesystem`.',
+    what: 'With `none` the module has no network: no `connect`, no `mesibo_http`, not even to this machine. Sockets in the file system still work, if the module can see them. A module that runs as root loses the special rights of root (capabilities); files that belong to root are still its own, so better give it a `user`. Needs `unshare`, as root also `setpriv`, or `bwrap` together with `filesystem`.',
     example: 'none',
   },
   filesystem: {
-    what: 'With `read-only` the module sees all files and can write only in its working directory, in `/tmp` and in `/dev/shm`, which are its own. With `private` it also sees only what a program needs to run: the system folders such as `/usr` and `/lib`, a few files of `/etc`, the folder of its own file, and its working directory. Both also turn on `no_new_privs`. Needs `bwrap`.',
+    what: 'With `read-only` the module sees all files except the run directory with the sockets of the core, and can write only in its working directory, in `/tmp` and in `/dev/shm`, which are its own. With `private` it also sees only what a program needs to run: the system folders such as `/usr` and `/lib`, a few files of `/etc`, the folder of its own file, and its working directory. Both also turn on `no_new_privs`. A module that runs as root loses the special rights of root (capabilities): it cannot read what another user has closed to others. Needs `bwrap`.',
     example: 'private',
   },
 };

@@ -43,6 +43,24 @@ describe.each(users)('for a core of $who', ({ uid }) => {
     expect(await confined.tell('privileges')).toEqual([expect.stringMatching(/ 0{16}$/)]);
   });
 
+  const escapes = (text: string) => [expect.stringMatching(`^${text}: (Operation not permitted|Permission denied)`)];
+  const kept = ['mount', 'network', 'files', 'root'].flatMap(escapes);
+
+  it.skipIf(!hasNetworks)('network = none cannot be undone by the module', async () => {
+    confined = await ConfinedCore.start({ sandbox: { network: 'none' } }, uid);
+    expect(await confined.tell('privileges')).toEqual(['no_new_privs: 0 0000000000000000']);
+    expect(await confined.tell('escape')).toEqual(kept);
+  });
+
+  it.skipIf(!hasViews).each(['read-only', 'private'] as const)(
+    'filesystem = %s cannot be undone',
+    async (filesystem) => {
+      confined = await ConfinedCore.start({ sandbox: { filesystem } }, uid);
+      expect(await confined.tell('privileges')).toEqual(['no_new_privs: 1 0000000000000000']);
+      expect(await confined.tell('escape')).toEqual(kept);
+    },
+  );
+
   it.skipIf(!hasViews)(`filesystem = read-only${without}`, async () => {
     confined = await ConfinedCore.start({ sandbox: { filesystem: 'read-only', network: 'none' } }, uid);
     expect(await confined.tell('write here')).toEqual(['write: ok']);

@@ -57,7 +57,8 @@ export class Confiner {
     const delegated = findDelegated();
     this.#sweep(delegated);
     const socketFolder = join(this.#places.boxDir, `${SOCKET_FOLDER}-${process.pid}-${randomBytes(4).toString('hex')}`);
-    const needs: Needs = { directory, socketFolder, readable: this.#readable(settings) };
+    const runDir = existsSync(this.#places.runDir) ? realpathSync(this.#places.runDir) : null;
+    const needs: Needs = { directory, socketFolder, readable: this.#readable(settings), runDir };
     const account = sandbox.user === null ? null : findUser(sandbox.user);
     const isHere = (place: Delegated['pids']) => (typeof place === 'string' ? place : (true as const));
     const groups = { memory: isHere(delegated.memory), pids: isHere(delegated.pids) };

@@ -25,6 +25,8 @@ export interface Needs {
   socketFolder: string;
   /** It reads what is below these. */
   readable: readonly string[];
+  /** It must not reach the sockets of the core in it; `null`: there is no such folder yet. */
+  runDir: string | null;
 }
 
 /** Everything that confines one process. */
@@ -107,7 +109,7 @@ export function planConfinement(
   const wrappers = [
     ...prlimit(limits, memory.dataBytes, tasks.userTasks, need),
     ...box(sandbox, means, needs, need, problems),
-    ...setpriv(sandbox, account, means, need),
+    ...setpriv(sandbox, means, account, need),
   ];
   const group =
     memory.inGroup || tasks.inGroup
@@ -178,7 +180,13 @@ function prlimit({ nofile, coreBytes }: Limits, dataBytes: number | null, tasks:
 }
 
 /** Network and file system. Without root both need a user namespace, in which the user stays the same. */
-function box({ network, filesystem }: Sandbox, { uid }: Means, needs: Needs, need: Need, problems: string[]): string[] {
+function box(
+  { network, filesystem }: Sandbox,
+  { uid, account }: Means,
+  needs: Needs,
+  need: Need,
+  problems: string[],
+): string[] {
   const setting = `sandbox { filesystem = ${filesystem} }`;
   const isApart = network === 'none';
   if (filesystem === 'inherit') {
@@ -191,6 +199,11 @@ function box({ network, filesystem }: Sandbox, { uid }: Means, needs: Needs, nee
     problems.push(`${setting}: the folder of the module, or its working directory, is /, which would show everything`);
   }
   const isPrivate = filesystem === 'private';
+  const staysRoot = (account?.uid ?? uid) === 0;
+  const hidden = isPrivate ? null : needs.runDir;
+  const isCovered = (path: string) => isReplaced(path) || (hidden !== null && `${path}/`.startsWith(`${hidden}/`));
+  // Without it, the folders on the way to a closed one would be closed as well.
+  const wayTo = (path: string) => (isPrivate || isCovered(path) ? ['--dir', dirname(path)] : []);
   const seen = needs.readable.filter((path) => isPrivate || isCovered(path));
   return [
     need('bwrap', setting),
@@ -199,55 +212,54 @@ function box({ network, filesystem }: Sandbox, { uid }: Means, needs: Needs, nee
     '--die-with-parent',
     '--info-fd',
     `${INFO_FD}`,
+    // With the capabilities of root it could mount anew what is read-only. Without them it could still see the files of other
+    // processes of root through /proc/PID/root; bwrap itself is one of these. A user namespace keeps it from that.
+    ...(staysRoot ? ['--unshare-user', '--cap-drop', 'ALL'] : []),
     ...(isApart ? ['--unshare-net'] : []),
     ...(isPrivate ? PRIVATE_VIEW : ['--ro-bind', '/', '/']),
     ...['--dev', '/dev', '--perms', '1777', '--tmpfs', '/dev/shm', '--perms', '1777', '--tmpfs', '/tmp'],
+    ...(hidden === null ? [] : ['--perms', '0755', '--tmpfs', hidden]),
     // Behind the others: these may be within them.
-    ...seen.flatMap((path) => [...wayTo(path, isPrivate), '--ro-bind-try', path, path]),
-    ...[needs.directory, needs.socketFolder].flatMap((path) => [...wayTo(path, isPrivate), '--bind', path, path]),
+    ...seen.flatMap((path) => [...wayTo(path), '--ro-bind-try', path, path]),
+    ...[needs.directory, needs.socketFolder].flatMap((path) => [...wayTo(path), '--bind', path, path]),
     ...['--chdir', needs.directory],
     '--',
   ];
 }
 
 /** Whether the sandbox puts something of its own over it. */
-function isCovered(path: string): boolean {
+function isReplaced(path: string): boolean {
   return /^\/(?:tmp|dev)(?:\/|$)/.test(path);
-}
-
-/** Without it, the folders on the way to a closed one would be closed as well. */
-function wayTo(path: string, isPrivate: boolean): string[] {
-  return isPrivate || isCovered(path) ? ['--dir', dirname(path)] : [];
 }
 
 /** A link is bound as what it leads to: on most systems /bin is one into /usr. */
 const PRIVATE_VIEW = [
-  ...SYSTEM.flatMap((path) => [...wayTo(path, true), '--ro-bind-try', path, path]),
+  ...SYSTEM.flatMap((path) => ['--dir', dirname(path), '--ro-bind-try', path, path]),
   ...['--ro-bind', '/proc', '/proc'],
   // The C library counts processors there.
   ...['--ro-bind-try', '/sys/devices/system/cpu', '/sys/devices/system/cpu'],
 ];
 
 function setpriv(
-  { noNewPrivs, filesystem, network }: Sandbox,
-  account: Account | null,
+  { noNewPrivs, network, filesystem }: Sandbox,
   { uid }: Means,
+  account: Account | null,
   need: Need,
 ): string[] {
   const options: string[] = [];
-  const isBoxed = filesystem !== 'inherit' || network !== 'inherit';
-  // With the capabilities of root it could simply go where it was before: to the network and the root directory of another process.
-  if (isBoxed && uid === 0 && account === null) options.push('--inh-caps=-all', '--bounding-set=-all');
+  let setting = 'sandbox { no_new_privs }';
   if (account !== null) {
     const groups = account.name === null ? '--clear-groups' : '--init-groups';
     options.push(`--reuid=${account.uid}`, `--regid=${account.gid}`, groups, '--inh-caps=-all');
+    setting = 'sandbox { user }';
+  } else if (uid === 0 && network === 'none' && filesystem === 'inherit') {
+    // With the capabilities of root it could enter the network of the core. bwrap drops them by itself.
+    options.push('--bounding-set=-all', '--inh-caps=-all');
+    setting = 'sandbox { network = none }';
   }
   // bwrap sets it for all that it starts.
   if (noNewPrivs && filesystem === 'inherit') options.push('--no-new-privs');
-  if (options.length === 0) return [];
-  const setting =
-    account !== null ? 'user' : noNewPrivs ? 'no_new_privs' : network === 'none' ? 'network' : 'filesystem';
-  return [need('setpriv', `sandbox { ${setting} }`), ...options];
+  return options.length === 0 ? [] : [need('setpriv', setting), ...options];
 }
 
 /** Where bwrap writes which process it has made. */
