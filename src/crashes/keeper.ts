@@ -33,6 +33,9 @@ const MAX_WAITING = 100;
 const MAX_WAITING_BYTES = 128 * 1024 * 1024;
 /** The next host starts before the programs that look for functions do, as they take a processor for some time. */
 const SETTLE_MS = 250;
+/** How long a card waits for a descriptor, and how often it is tried. */
+const SHORT_WAIT_MS = 60_000;
+const SHORT_RETRY_MS = 500;
 /** Cards that wait for their functions. */
 const MAX_UNNAMED = 50;
 /** How long the end of a core waits for the cards of its last deaths. */
@@ -164,8 +167,9 @@ export class CardKeeper implements CrashKeeper {
   }
 
   async #add(card: CrashCard, evidence: DeathEvidence): Promise<boolean> {
+    const untilMs = performance.now() + SHORT_WAIT_MS;
     try {
-      await this.#files.add(card, keptCalls(evidence));
+      while (!(await this.#tryToAdd(card, evidence, performance.now() < untilMs))) await sleep(SHORT_RETRY_MS);
       this.#problem = null;
     } catch (error) {
       this.#fail(error as Error);
@@ -173,6 +177,18 @@ export class CardKeeper implements CrashKeeper {
     }
     await this.#files.prune(card.module).catch((error: Error) => this.#fail(error));
     return true;
+  }
+
+  /** @returns `false`: descriptors are short now, and may not be in a moment */
+  async #tryToAdd(card: CrashCard, evidence: DeathEvidence, mayWait: boolean): Promise<boolean> {
+    try {
+      await this.#files.add(card, keptCalls(evidence));
+      return true;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (!mayWait || this.#isClosed || (code !== 'EMFILE' && code !== 'ENFILE')) throw error;
+      return false;
+    }
   }
 
   #toBeNamed(unnamed: Unnamed): void {
