@@ -43,7 +43,7 @@ async function play(modules: PlannedModule[], messages: Iterable<Fed>, under: st
     interactive: false,
     onEvent: (event) => events.push(event),
   });
-  expect(end).toEqual({ exitCode: 0, signal: null });
+  expect(end).toMatchObject({ exitCode: 0, signal: null });
   expect(events.at(-1)).toEqual({ kind: 'end' });
   return events;
 }
