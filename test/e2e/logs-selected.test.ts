@@ -46,7 +46,8 @@ beforeAll(async () => {
   expect(await cli.start(config)).toMatchObject({ code: 0 });
   await send('crash');
   const recovered = async () => {
-    expect(await logged('crashy', '--level', 'error')).toHaveLength(2);
+    // The death, how to look at it, and where it was.
+    expect(await logged('crashy', '--level', 'error')).toHaveLength(3);
     expect((await cli.run('status')).stdout).toMatch(/crashy +serving/);
   };
   await vi.waitFor(recovered, { timeout: PATIENCE_MS });
@@ -78,9 +79,11 @@ describe('logs', () => {
     expect(crashes.map(({ level, module }) => [level, module])).toEqual([
       [50, 'crashy'],
       [50, 'crashy'],
+      [50, 'crashy'],
     ]);
     expect(crashes[0]?.msg).toMatch(/SIGSEGV/);
     expect(crashes[1]?.msg).toContain('to see where it crashes');
+    expect(crashes[2]?.msg).toMatch(/crashed in crashy_on_message/);
     const printed = await logged('writes_stdout', '--level', 'info', '--since', '1h');
     expect(printed.map(({ source }) => source)).toContain('stdout');
     const severe = await logged('writes_stdout', '--level', 'warn', '--since', '1h');
@@ -95,12 +98,15 @@ describe('logs', () => {
   it('counts lines after it has chosen them', async () => {
     expect(await logged('--level', 'error', '-n', '1')).toMatchObject([{ level: 50 }]);
     const { stdout } = await cli.run('logs', '--level', 'error');
-    expect(stdout).toMatch(/^\d{4}-\d\d-\d\d [\d:.]+ crashy\/1 +error +.*SIGSEGV.*\n.*to see where it crashes.*\n$/);
+    expect(stdout).toMatch(
+      /^\d{4}-\d\d-\d\d [\d:.]+ crashy\/1 +error +.*SIGSEGV.*\n.*to see where it crashes.*\n.*crashed in .*\n$/,
+    );
   });
 
   it('takes a time as it prints one', async () => {
     const [printed] = (await cli.run('logs', '--level', 'error')).stdout.split(' crashy');
     expect(await logged('--since', printed as string, '--level', 'error')).toMatchObject([
+      { level: 50 },
       { level: 50 },
       { level: 50 },
     ]);
@@ -114,10 +120,10 @@ describe('logs', () => {
     });
     const lines = () => shown.split('\n').slice(0, -1);
     try {
-      await expect.poll(lines, { timeout: PATIENCE_MS }).toHaveLength(2);
+      await expect.poll(lines, { timeout: PATIENCE_MS }).toHaveLength(3);
       await send('crash');
-      await expect.poll(lines, { timeout: PATIENCE_MS }).toHaveLength(4);
-      expect(lines().map((line) => JSON.parse(line).level)).toEqual([50, 50, 50, 50]);
+      await expect.poll(lines, { timeout: PATIENCE_MS }).toHaveLength(6);
+      expect(lines().map((line) => JSON.parse(line).level)).toEqual(Array(6).fill(50));
     } finally {
       follower.kill();
     }
