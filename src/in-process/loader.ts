@@ -108,9 +108,9 @@ export async function runInProcess(options: RunOptions): Promise<RunEnd> {
   const told = readEvents(streams[FD.events] as Readable, onEvent);
   await Promise.race([feed(streams[FD.input] as Writable, options.messages), exited]);
   const [exitCode, signal] = await exited;
-  await told;
-  await Promise.race([Promise.all(printed), pause(LAST_OUTPUT_MS, null, { ref: false })]);
-  for (const stream of [child.stdout, child.stderr]) stream?.destroy();
+  // A child that a module forked may hold the other ends for as long as it lives.
+  await Promise.race([Promise.all([told, ...printed]), pause(LAST_OUTPUT_MS, null, { ref: false })]);
+  for (const stream of streams) stream?.destroy();
   return { exitCode, signal, note: readArea(area) };
 }
 

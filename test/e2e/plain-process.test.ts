@@ -182,6 +182,15 @@ describe('a thread of the module that waits for input at the end', () => {
   });
 });
 
+describe('a child that the module has forked', () => {
+  it('does not hold up the end in one process, although it has all descriptors', async () => {
+    const { end, lines } = await runPlainly('forks');
+    const child = Number(/^child (\d+)$/.exec(lines[0] ?? '')?.[1]);
+    expect(() => process.kill(child, 'SIGKILL')).not.toThrow();
+    expect(end).toEqual(ENDED_WELL);
+  });
+});
+
 describe('a thread of the module that is busy at the end', () => {
   it('does not make the end a crash, in a host and in one process', async () => {
     await serve('busy-at-exit');
