@@ -13,7 +13,7 @@ const LONG = [
   'test/integration/webhook/bad-servers.test.ts',
   'test/e2e/{abi,allocation,bare-user,bounds,builds,bundles,cli,completion,configuration,core-death,crash-bad-input,crash-cards,crashes,descriptors,descriptors-control,gateway-group,http,journal,json,leaving,leftovers}.test.ts',
   'test/e2e/{logs,logs-selected,newer-core,onlookers,reached,read-only,recovery,reference,run,samples,silent-core,state,statuses,webhook}.test.ts',
-  'test/e2e/{side-by-side,strangers,surroundings,terminal,try,unsafe-sends}.test.ts',
+  'test/e2e/{side-by-side,strangers,surroundings,terminal,try,unsafe-sends,verbs}.test.ts',
   'test/e2e/confined/*.test.ts',
   'test/e2e/spares/{crash,end,room,surroundings}.test.ts',
   'test/e2e/{docs,signals,worlds}/**/*.test.ts',
@@ -23,7 +23,7 @@ const LONG = [
   'test/e2e/core/{embedded,sends,daemon,http,unsafe-store}.test.ts',
   'test/unit/{crashes/bogus-notes,modules/makefile,host-runner/abi/elf-notes}.test.ts',
   'test/e2e/quarantine/{command,lasting,many}.test.ts',
-  'test/faults/{clock,core-killed,exits,languages,places,soak,stalls,trace}.test.ts',
+  'test/faults/{clock,core-killed,crashes,exits,languages,places,requests,soak,stalls,trace}.test.ts',
 ];
 
 export default defineConfig({
