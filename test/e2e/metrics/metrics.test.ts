@@ -7,7 +7,7 @@ import { fixtureModule, makeTempDir, sample } from '../core.js';
 import { get, MetricsScene, type Scraped } from './scene.js';
 
 const filter = { name: 'filter', path: sample('filter'), config: { blocked_words: 'darn' } };
-const crashy = { name: 'crashy', path: sample('crashy') };
+const crashy = { name: 'crashy', path: sample('crashy'), quarantine: null };
 
 it('verdicts, crashes, restarts, states and processes are shown by module', async () => {
   const slow = fixtureModule('slow', { deadlineMs: 300, hangMs: null, onFailure: 'consume' });
