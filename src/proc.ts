@@ -4,6 +4,7 @@
 
 import { closeSync, openSync, read, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readOrEmpty } from './or-empty.js';
 
 /** Most environments are smaller. */
 const ENVIRONMENT_BYTES = 32 * 1024;
@@ -61,14 +62,6 @@ export function findOomCounter(pid: number): string {
 export function readOomKills(file: string): number | null {
   const kills = /^oom_kill (\d+)$/m.exec(readOrEmpty(file))?.[1];
   return kills === undefined ? null : Number(kills);
-}
-
-function readOrEmpty(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 /** A process, as an operator knows it. */

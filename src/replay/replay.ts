@@ -1,11 +1,11 @@
 /** Makes the calls of a crash card again, in the reference loader. */
 
-import { readFileSync } from 'node:fs';
 import type { AbiName } from '../config/types.js';
 import { blamedFrame, type CrashCard } from '../crashes/card.js';
 import { isSamePlace } from '../crashes/group-cards.js';
 import { type FedCall, runInProcess } from '../in-process/loader.js';
 import { planFiles } from '../in-process/plan.js';
+import { readChildren } from '../proc.js';
 import { Symbolizer } from '../stacks/symbolizer.js';
 import { readGdbFrames } from './gdb-frames.js';
 import { HELPERS, type Helper } from './helpers.js';
@@ -153,17 +153,9 @@ class HangWatch {
   #strike(): void {
     this.hung = true;
     // A debugger prints the stack when its program is interrupted.
-    if (this.#helper === 'gdb') for (const child of childrenOf(this.pid)) signal(child, 'SIGINT');
+    if (this.#helper === 'gdb') for (const child of readChildren(this.pid)) signal(child, 'SIGINT');
     else signal(this.pid, 'SIGABRT');
     this.#timer = setTimeout(() => signal(this.pid, 'SIGKILL'), LAST_WORDS_MS);
-  }
-}
-
-function childrenOf(pid: number): number[] {
-  try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
-  } catch {
-    return [];
   }
 }
 

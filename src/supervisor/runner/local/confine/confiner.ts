@@ -2,11 +2,12 @@
 
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve, sep } from 'node:path';
 import { isConfined } from '../../../../config/confinement.js';
 import type { ModuleSpec } from '../../../../config/types.js';
 import { SupervisorError } from '../../../../errors.js';
+import { listOrEmpty } from '../../../../or-empty.js';
 import { HOST_RUNNER, PACKAGE_ROOT } from '../../../../paths.js';
 import { type Account, findUser } from '../../../../users.js';
 import type { WorkPlaces } from '../working-directory.js';
@@ -138,7 +139,7 @@ export class Confiner {
     this.#hasSwept = true;
     removeOldGroups(delegated);
     const { boxDir } = this.#places;
-    for (const name of list(boxDir)) {
+    for (const name of listOrEmpty(boxDir)) {
       const pid = new RegExp(`^${SOCKET_FOLDER}-(\\d+)-[0-9a-f]{8}$`).exec(name)?.[1];
       if (pid !== undefined && !existsSync(`/proc/${pid}`)) tryToRemove(join(boxDir, name));
     }
@@ -205,14 +206,6 @@ function letPass(folder: string): void {
     if ((mode & OTHERS_PASS) !== OTHERS_PASS) chmodSync(folder, (mode & 0o7777) | OTHERS_PASS);
   } catch {
     // It belongs to somebody else.
-  }
-}
-
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
   }
 }
 

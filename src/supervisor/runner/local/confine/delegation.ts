@@ -1,7 +1,8 @@
 /** Where this process may make control groups below which hosts run. */
 
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { readOrEmpty } from '../../../../or-empty.js';
 import { readAncestors } from '../../../../proc.js';
 import { readAttribute } from '../../../../users.js';
 import { type Controller, findHierarchies, type GroupPlace } from './hierarchies.js';
@@ -15,7 +16,10 @@ const MAX_MOVES = 10;
 
 /** Looks where groups may be made. It makes nothing. */
 export function findDelegated(): Delegated {
-  const { memory, pids, unified } = findHierarchies(read('/proc/self/cgroup'), read('/proc/self/mountinfo'));
+  const { memory, pids, unified } = findHierarchies(
+    readOrEmpty('/proc/self/cgroup'),
+    readOrEmpty('/proc/self/mountinfo'),
+  );
   return { memory: choose('memory', memory, unified), pids: choose('pids', pids, unified) };
 }
 
@@ -103,13 +107,5 @@ function isDelegated(directory: string): boolean {
 }
 
 function listOf(file: string): string[] {
-  return read(file).split(/\s+/).filter(Boolean);
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
+  return readOrEmpty(file).split(/\s+/).filter(Boolean);
 }

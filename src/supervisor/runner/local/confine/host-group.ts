@@ -1,8 +1,9 @@
 /** The control groups of one host: what limits it together with all that it starts. */
 
-import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { listOrEmpty, readOrEmpty } from '../../../../or-empty.js';
 import { type Delegated, prepare } from './delegation.js';
 import type { Controller, GroupPlace } from './hierarchies.js';
 
@@ -79,11 +80,11 @@ export class HostGroup {
     const { version, directory, limit } = place;
     if (version === 2) {
       // The kernel also counts kills because of a group above it, or because the machine has no memory left.
-      const events = read(join(directory, 'memory.events'));
+      const events = readOrEmpty(join(directory, 'memory.events'));
       return countOf(events, 'oom_kill') > 0 && countOf(events, 'oom') > 0;
     }
-    const most = Number(read(join(directory, 'memory.max_usage_in_bytes')));
-    return countOf(read(join(directory, 'memory.oom_control')), 'oom_kill') > 0 && most > NEARLY * limit;
+    const most = Number(readOrEmpty(join(directory, 'memory.max_usage_in_bytes')));
+    return countOf(readOrEmpty(join(directory, 'memory.oom_control')), 'oom_kill') > 0 && most > NEARLY * limit;
   }
 
   /** Whether it was refused another process or thread in the last seconds. */
@@ -103,7 +104,7 @@ export class HostGroup {
   #countRefused(): number | null {
     const place = this.#places.find(({ controller }) => controller === 'pids');
     if (place === undefined) return null;
-    return countOf(read(join(place.directory, 'pids.events')), 'max');
+    return countOf(readOrEmpty(join(place.directory, 'pids.events')), 'max');
   }
 }
 
@@ -134,7 +135,7 @@ function settingsOf(controller: Controller, version: 1 | 2, limit: number): [str
 export function removeOldGroups(delegated: Delegated): void {
   const places = Object.values(delegated).filter((place) => typeof place !== 'string');
   for (const directory of new Set(places.map((place) => place.directory))) {
-    for (const name of list(directory)) {
+    for (const name of listOrEmpty(directory)) {
       const pid = Number(/^mesibo-modules-(\d+)-\d+$/.exec(name)?.[1] ?? 0);
       if (pid !== 0 && pid !== process.pid && !isThere(pid)) tryToRemove('memory', join(directory, name));
     }
@@ -167,7 +168,7 @@ function tryToRemove(controller: Controller, directory: string): boolean {
 function endAll(controller: Controller, directory: string): void {
   if (controller === 'pids') tryToWrite(join(directory, 'pids.max'), '0');
   if (tryToWrite(join(directory, 'cgroup.kill'), '1')) return;
-  for (const pid of read(join(directory, 'cgroup.procs')).split('\n').filter(Boolean)) {
+  for (const pid of readOrEmpty(join(directory, 'cgroup.procs')).split('\n').filter(Boolean)) {
     try {
       process.kill(Number(pid), 'SIGKILL');
     } catch {
@@ -182,21 +183,5 @@ function tryToWrite(file: string, value: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-function list(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch {
-    return [];
-  }
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
   }
 }

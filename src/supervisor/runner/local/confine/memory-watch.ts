@@ -40,9 +40,9 @@ export class MemoryWatch {
 
 /** What a process has started, and what these have started. What has lost its parent meanwhile is not found. */
 function readDescendants(pid: number): number[] {
-  const found = [...(readChildren(pid) ?? [])];
+  const found = readChildren(pid);
   for (let at = 0; at < found.length && found.length < MAX_CHILDREN; at++) {
-    found.push(...(readChildren(found[at] as number) ?? []));
+    found.push(...readChildren(found[at] as number));
   }
   return found.slice(0, MAX_CHILDREN);
 }

@@ -1,7 +1,7 @@
 /** What every process inherits from this one and what may change while both run. */
 
-import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
+import { readOrEmpty } from '../../../../or-empty.js';
 import type { Launch } from './launch-profile.js';
 
 /** Who it is and what it may: lines of /proc/self/status. */
@@ -15,12 +15,4 @@ export function readInherited(): Pick<Launch, 'inherited' | 'preloads'> {
   const libraries = readOrEmpty(PRELOADS);
   const inherited = [...status, getPriority(), ...FILES.map(readOrEmpty), libraries].join('\n');
   return { inherited, preloads: libraries.trim() !== '' };
-}
-
-function readOrEmpty(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }
