@@ -2,6 +2,7 @@
 
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import type { Limits } from '../../../../config/confinement.js';
 import type { Account } from '../../../../users.js';
 import type { HostGroup } from './host-group.js';
@@ -33,6 +34,8 @@ const JOIN = 'while [ "$1" != -- ]; do echo $$ > "$1" || exit 1; shift; done; sh
 /** What the process has for itself, and does not give back when a module reaches a limit. */
 const OWN_TASKS = 16;
 const OWN_DESCRIPTORS = 4;
+/** How long a count of descriptors is good for: each report of the host asks for one. */
+const COUNT_EVERY_MS = 100;
 /** How much of its private memory a process had when an allocation failed: the rest was too little for what it asked for. */
 const FULL = 0.8;
 
@@ -48,6 +51,7 @@ export class Confinement {
   readonly #parts: ConfinementParts;
   #watch: MemoryWatch | null = null;
   #descriptors = 0;
+  #countedMs = Number.NEGATIVE_INFINITY;
 
   constructor(parts: ConfinementParts) {
     const { plan, group, shell, socketFolder } = parts;
@@ -66,9 +70,11 @@ export class Confinement {
   }
 
   /** Notes what it has while it is well. Called often. */
-  note(pid: number): void {
-    this.#parts.group?.note();
-    if (this.#parts.limits.nofile !== null) this.#descriptors = countDescriptors(pid);
+  note(pid: number, nowMs = performance.now()): void {
+    this.#parts.group?.note(nowMs);
+    if (this.#parts.limits.nofile === null || nowMs - this.#countedMs < COUNT_EVERY_MS) return;
+    this.#descriptors = countDescriptors(pid);
+    this.#countedMs = nowMs;
   }
 
   /** The limit that ended the process, as the configuration has it; `null`: none. To be asked before anything of it is cleared away. */
