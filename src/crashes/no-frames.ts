@@ -1,18 +1,8 @@
 /** Why a card has no stack, or not all of it, in words. Pure. */
 
+import { isFault } from '../debug-command.js';
 import type { DeathEvidence } from '../supervisor/types.js';
 import { signalName } from './signals.js';
-
-/** Signals that the handler in a host takes. */
-export const HANDLED: ReadonlySet<string> = new Set([
-  'SIGSEGV',
-  'SIGBUS',
-  'SIGFPE',
-  'SIGILL',
-  'SIGTRAP',
-  'SIGSYS',
-  'SIGABRT',
-]);
 
 type Facts = Pick<DeathEvidence, 'note' | 'signal' | 'cause' | 'wasKilledByCore' | 'hasCalledExit' | 'phase'>;
 
@@ -40,7 +30,8 @@ function whyNoNote({ signal, cause, wasKilledByCore, hasCalledExit, phase }: Fac
   if (note === 'none' && phase === 'booting') return 'it ended before its handler was there';
   if (note === 'none') return 'its handler was not there, or the module has overwritten the memory that it writes to';
   if (signal === null) return 'exit() was called where its handler could not note the stack';
-  return HANDLED.has(signal)
+  // The handler in a host takes the signals of faults.
+  return isFault(signal)
     ? `the module had replaced the handler of ${signal}, or had blocked the signal`
     : `${signal} has no handler that notes the stack`;
 }

@@ -1,14 +1,8 @@
 /** Signals and what the system said of them, by name. */
 
-import { constants } from 'node:os';
+import { signalNameOf } from '../signal-name.js';
+import { hex } from '../stacks/raw-frame.js';
 import type { CrashNote } from '../wire/crash-note.js';
-
-/** Some have two names. The first one is that of today. */
-const NAMES = new Map(
-  Object.entries(constants.signals)
-    .reverse()
-    .map(([name, number]) => [number, name]),
-);
 
 /** What sent a signal, for any signal. @see sigaction(2) and the header siginfo-consts.h of glibc */
 const SENDERS: Readonly<Record<number, string>> = {
@@ -66,7 +60,7 @@ const WITH_ADDRESS: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGFPE'
 
 /** `SIGSEGV`; a number that has no name stays one. */
 export function signalName(number: number): string {
-  return NAMES.get(number) ?? `signal ${number}`;
+  return signalNameOf(number) ?? `signal ${number}`;
 }
 
 /** `SEGV_MAPERR`; `null`: the system said nothing that has a name. */
@@ -79,25 +73,4 @@ export function faultAddress({ signal, code, address }: Pick<CrashNote, 'signal'
   // The kernel says SI_KERNEL, and the address 0, for one that no memory can have.
   if (signal === null || code <= 0 || code === 128) return null;
   return WITH_ADDRESS.has(signalName(signal)) ? hex(address) : null;
-}
-
-/** What happened to the thread, as `SIGSEGV (SEGV_MAPERR) at address 0x0`. */
-export function describeFault(note: Pick<CrashNote, 'signal' | 'code' | 'address' | 'sender' | 'isOverflow'>): string {
-  const { signal, code, sender, isOverflow } = note;
-  if (signal === null) return 'exit() was called';
-  const name = codeName(signal, code);
-  const address = faultAddress(note);
-  const parts = [
-    signalName(signal),
-    ...(name === null ? [] : [`(${name})`]),
-    ...(address === null ? [] : [`at address ${address}`]),
-    ...(code <= 0 && sender !== null ? [`sent by process ${sender}`] : []),
-    ...(isOverflow ? ['because the stack of the thread was used up'] : []),
-  ];
-  return parts.join(' ');
-}
-
-/** An address as cards have it. */
-export function hex(value: bigint): string {
-  return `0x${value.toString(16)}`;
 }

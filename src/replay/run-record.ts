@@ -1,8 +1,8 @@
 /** What happened in one process of the reference loader, and the crash card of its end. */
 
 import { CARD_VERSION, type CardCall, type CardLine, type CrashCard } from '../crashes/card.js';
-import { HANDLED } from '../crashes/no-frames.js';
 import { codeName, faultAddress, signalName } from '../crashes/signals.js';
+import { isFault } from '../debug-command.js';
 import type { LoaderEvent } from '../in-process/events.js';
 import type { Fed, FedCall, RunEnd } from '../in-process/loader.js';
 import type { PlannedModule } from '../in-process/plan.js';
@@ -173,7 +173,7 @@ function whyNoFrames({ note, signal, exitCode }: RunEnd, read: CrashNote | null)
   if (signal === 'SIGKILL') return 'SIGKILL ended it, which no handler can see';
   if (note === 'none') return 'nothing could note the stack of this process';
   if (signal === null) return `it ended with _exit(${exitCode}), which no handler can see`;
-  if (!HANDLED.has(signal)) return `${signal} has no handler that notes the stack`;
+  if (!isFault(signal)) return `${signal} has no handler that notes the stack`;
   return `the module had replaced the handler of ${signal}, or a debugger took the signal`;
 }
 

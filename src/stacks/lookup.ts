@@ -2,6 +2,7 @@
 
 import type { Binary } from './binary.js';
 import { type FoundSymbol, findSymbols } from './elf/symbols.js';
+import { hex } from './raw-frame.js';
 import { ADDR2LINE, addr2lineArgs, type Place, parseAddr2line } from './tools/addr2line.js';
 import { demangle, isMangled } from './tools/demangle.js';
 import { findTool } from './tools/find-tool.js';
@@ -115,5 +116,5 @@ async function demangleAll(
 }
 
 function inputOf(addresses: readonly bigint[]): string {
-  return `${addresses.map((address) => `0x${address.toString(16)}`).join('\n')}\n`;
+  return `${addresses.map(hex).join('\n')}\n`;
 }

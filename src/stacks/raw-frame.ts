@@ -64,6 +64,7 @@ export function plainFrame(frame: RawFrame, isOfModule: boolean): StackFrame {
   };
 }
 
-function hex(value: bigint): string {
+/** An address as stacks and cards have it. */
+export function hex(value: bigint): string {
   return value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
 }

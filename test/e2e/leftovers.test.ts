@@ -17,7 +17,13 @@ import { boxesOf, fixtureModule, isRunning, makeTempDir, readRunId, sample } fro
 
 const leaves = fixtureModule('leaves-daemons', { deadlineMs: 60_000, hangMs: null });
 const sendsMany = fixtureModule('sends-many', { deadlineMs: 60_000, hangMs: null });
-const crashy = { name: 'crashy', path: sample('crashy'), maxCrashes: null, quarantine: null, backoff: { minMs: 10, maxMs: 10 } };
+const crashy = {
+  name: 'crashy',
+  path: sample('crashy'),
+  maxCrashes: null,
+  quarantine: null,
+  backoff: { minMs: 10, maxMs: 10 },
+};
 const WAIT = { timeout: 10_000 };
 const FOUND =
   /^1 black box of a killed core was found with messages of modules; it stays until 20.*: start a core with the run directory .*; it delivers them$/;

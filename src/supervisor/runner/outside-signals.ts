@@ -1,6 +1,6 @@
 /** The signals that hosts get from others than their core, and pass on to it. */
 
-import { constants } from 'node:os';
+import { signalNameOf } from '../../signal-name.js';
 
 /** Those that hosts pass on; the shim takes the same ones. */
 export const OUTSIDE_SIGNALS: ReadonlySet<string> = new Set(['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2']);
@@ -13,6 +13,6 @@ export const PATIENCE_MS = 5_000;
 
 /** The name of one that hosts pass on; `null` for any other number. */
 export function nameSignal(number: number): NodeJS.Signals | null {
-  const found = Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
-  return found !== undefined && OUTSIDE_SIGNALS.has(found) ? (found as NodeJS.Signals) : null;
+  const found = signalNameOf(number);
+  return found !== null && OUTSIDE_SIGNALS.has(found) ? found : null;
 }

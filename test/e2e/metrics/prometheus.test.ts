@@ -5,7 +5,12 @@ import { MetricsScene } from './scene.js';
 
 const filter = { name: 'filter', path: sample('filter'), config: { blocked_words: 'darn' } };
 /** The second crash is one too many. */
-const crashy = { name: 'crashy', path: sample('crashy'), quarantine: null, maxCrashes: { count: 1, periodMs: 3_600_000 } };
+const crashy = {
+  name: 'crashy',
+  path: sample('crashy'),
+  quarantine: null,
+  maxCrashes: { count: 1, periodMs: 3_600_000 },
+};
 
 it.skipIf(!hasPrometheus)(
   'a real Prometheus reads a core; an alert is raised when a module fails, and ends when it is back',

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { codeName, describeFault, faultAddress, signalName } from '../../../src/crashes/signals.js';
+import { codeName, faultAddress, signalName } from '../../../src/crashes/signals.js';
 
-const fault = { signal: 11, code: 1, address: 0n, sender: null, isOverflow: false };
+const fault = { signal: 11, code: 1, address: 0n };
 
 it.each([
   [11, 1, 'SIGSEGV', 'SEGV_MAPERR'],
@@ -22,19 +22,15 @@ it.each([
 });
 
 it.each([
-  ['a write to NULL', fault, 'SIGSEGV (SEGV_MAPERR) at address 0x0'],
-  ['an address that no memory can have', { ...fault, code: 128 }, 'SIGSEGV (SI_KERNEL)'],
-  ['a signal of another process', { ...fault, code: 0, sender: 7 }, 'SIGSEGV (SI_USER) sent by process 7'],
-  ['abort()', { ...fault, signal: 6, code: -6, sender: 42 }, 'SIGABRT (SI_TKILL) sent by process 42'],
-  ['exit()', { ...fault, signal: null, code: 0 }, 'exit() was called'],
-  ['a code without a name', { ...fault, code: 77 }, 'SIGSEGV at address 0x0'],
-  [
-    'a stack that was used up',
-    { ...fault, address: 0x7ffe00001000n, isOverflow: true },
-    'SIGSEGV (SEGV_MAPERR) at address 0x7ffe00001000 because the stack of the thread was used up',
-  ],
-])('%s is described by what is known', (_, note, text) => {
-  expect(describeFault(note)).toBe(text);
+  ['a write to NULL', fault, 'SEGV_MAPERR', '0x0'],
+  ['an address that no memory can have', { ...fault, code: 128 }, 'SI_KERNEL', null],
+  ['a signal of another process', { ...fault, code: 0 }, 'SI_USER', null],
+  ['abort()', { ...fault, signal: 6, code: -6 }, 'SI_TKILL', null],
+  ['exit()', { ...fault, signal: null, code: 0 }, null, null],
+  ['a code without a name', { ...fault, code: 77 }, null, '0x0'],
+  ['a stack that was used up', { ...fault, address: 0x7ffe00001000n }, 'SEGV_MAPERR', '0x7ffe00001000'],
+])('%s has the code and the address that are known', (_, note, code, address) => {
+  expect([note.signal === null ? null : codeName(note.signal, note.code), faultAddress(note)]).toEqual([code, address]);
 });
 
 it('a signal that is about no memory has no address', () => {

@@ -2,12 +2,12 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { constants } from 'node:os';
 import type { Duplex, Readable } from 'node:stream';
 import { execa } from 'execa';
 import { reapChild } from '../../../libc.js';
 import { HOST_RUNNER } from '../../../paths.js';
 import { readParent, readRunning } from '../../../proc.js';
+import { signalNameOf } from '../../../signal-name.js';
 import { INFO_FD } from './confine/plan.js';
 
 /** What a host process is started with. */
@@ -135,9 +135,8 @@ function endBehind(
   exitCode: number | null,
   signal: NodeJS.Signals | null,
 ): [exitCode: number | null, signal: NodeJS.Signals | null] {
-  const number = (exitCode ?? 0) - SIGNALLED;
-  const name = Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
-  return name === undefined ? [exitCode, signal] : [null, name as NodeJS.Signals];
+  const name = signalNameOf((exitCode ?? 0) - SIGNALLED);
+  return name === null ? [exitCode, signal] : [null, name];
 }
 
 function begin(request: SpawnRequest, failed: (error: Error) => void) {
