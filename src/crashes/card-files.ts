@@ -2,7 +2,8 @@
 
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CARD_ID, CARDS_DIRECTORY, type CrashCard, type KeptCall } from './card.js';
+import { CARDS_DIRECTORY, type CrashCard, type KeptCall } from './card.js';
+import { compareIds, moduleOfId } from './card-ids.js';
 
 /** So many cards of a module are kept. */
 export const MAX_CARDS = 50;
@@ -57,14 +58,16 @@ export class CardFiles {
     this.#isSwept = true;
     const old = oldFiles(names, module);
     await this.#remove(old);
-    const isBody = (name: string) => name.endsWith('.calls') && moduleOf(name) === module && !old.includes(name);
-    await this.#pruneBodies(names.filter(isBody).sort(byAge).reverse());
+    const left = names.filter((name) => name.endsWith('.calls') && !old.includes(name));
+    const ids = left.map((name) => name.slice(0, -'.calls'.length)).filter((id) => moduleOfId(id) === module);
+    await this.#pruneBodies(ids.sort(compareIds).reverse());
   }
 
-  /** Removes the oldest bodies of a module, beyond {@link MAX_BODY_BYTES}. */
-  async #pruneBodies(names: readonly string[]): Promise<void> {
+  /** Removes the oldest bodies of a module, beyond {@link MAX_BODY_BYTES}. @param ids - the newest first */
+  async #pruneBodies(ids: readonly string[]): Promise<void> {
     let bytes = 0;
-    for (const name of names) {
+    for (const id of ids) {
+      const name = `${id}.calls`;
       bytes += await stat(join(this.directory, name)).then(
         ({ size }) => size,
         () => 0,
@@ -83,24 +86,12 @@ export function oldFiles(names: readonly string[], module: string): string[] {
   const ids = new Set<string>();
   const own = names.flatMap((name) => {
     const [, id = '', , isUnfinished] = CARD_FILE.exec(name) ?? [];
-    if (isUnfinished !== undefined || !CARD_ID.test(id) || moduleOf(id) !== module) return [];
+    if (isUnfinished !== undefined || moduleOfId(id) !== module) return [];
     ids.add(id);
     return [{ name, id }];
   });
-  const old = new Set([...ids].sort(byAge).slice(0, -MAX_CARDS));
+  const old = new Set([...ids].sort(compareIds).slice(0, -MAX_CARDS));
   return own.filter(({ id }) => old.has(id)).map(({ name }) => name);
-}
-
-/** The name has no hyphen. */
-function moduleOf(id: string): string {
-  return id.slice(0, id.indexOf('-'));
-}
-
-/** The oldest first: by the time, and by the number of the host within a second. */
-function byAge(a: string, b: string): number {
-  const [, timeA = '', numberA = ''] = a.split('-');
-  const [, timeB = '', numberB = ''] = b.split('-');
-  return timeA === timeB ? Number.parseInt(numberA, 10) - Number.parseInt(numberB, 10) : timeA < timeB ? -1 : 1;
 }
 
 /** A line for each, made when it is written: bodies may be large. */

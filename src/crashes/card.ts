@@ -113,9 +113,6 @@ export interface KeptCall {
 /** The directory of the cards, in the state directory. */
 export const CARDS_DIRECTORY = 'crashes';
 
-/** What an id looks like: module, time in UTC, number. Nothing else is ever made into a path. */
-export const CARD_ID = /^[A-Za-z0-9_]{1,64}-\d{8}T\d{6}Z-\d{1,10}$/;
-
 /**
  * The function that a card blames: the innermost one of the module that does not come from the standard library. If there is
  * none, the innermost one in a file of the module, or else the innermost one with a name.

@@ -8,7 +8,8 @@ import { SupervisorError } from '../errors.js';
 import { listSome } from '../list-some.js';
 import { openFile } from '../own-files.js';
 import { coreCommand, type Sentence, sentence } from '../sentence.js';
-import { CARD_ID, CARDS_DIRECTORY, type CrashCard, type KeptCall } from './card.js';
+import { CARDS_DIRECTORY, type CrashCard, type KeptCall } from './card.js';
+import { CARD_ID, compareIds, moduleOfId } from './card-ids.js';
 import { CardError, parseCard, parseKeptCall } from './parse-card.js';
 
 /** Larger files were not written by a core. */
@@ -44,11 +45,6 @@ export function listCardIds(stateDir: string): string[] {
     const remedy = 'be the user who started the core, or check --state-dir';
     throw new SupervisorError('CRASH_UNREADABLE', `${directory} cannot be read (${code})`, { remedy });
   }
-}
-
-/** The module that an id names. */
-export function moduleOfId(id: string): string {
-  return /^(.*)-\d{8}T\d{6}Z-\d+$/.exec(id)?.[1] ?? '';
 }
 
 /**
@@ -181,15 +177,4 @@ function readSmallFile(file: string, maxBytes: number): string | null {
 function requireId(id: string): string {
   if (CARD_ID.test(id)) return id;
   throw unknown(id, []);
-}
-
-function compareIds(a: string, b: string): number {
-  const [timeA, numberA] = orderOf(a);
-  const [timeB, numberB] = orderOf(b);
-  return timeA === timeB ? numberA - numberB || (a < b ? -1 : 1) : timeA < timeB ? -1 : 1;
-}
-
-function orderOf(id: string): [time: string, number: number] {
-  const [, time = '', number = '0'] = /-(\d{8}T\d{6}Z)-(\d+)$/.exec(id) ?? [];
-  return [time, Number(number)];
 }

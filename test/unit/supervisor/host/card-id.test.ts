@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { CARD_ID } from '../../../../src/crashes/card.js';
+import { CARD_ID } from '../../../../src/crashes/card-ids.js';
 import { makeCardId } from '../../../../src/supervisor/host/card-id.js';
 
 it('names module, time and generation', () => {
