@@ -3,15 +3,13 @@
 import { isOfModule } from '../stacks/module-files.js';
 import { plainFrame, type RawFrame, rawFramesOf } from '../stacks/raw-frame.js';
 import type { DeathCall, DeathEvidence } from '../supervisor/types.js';
-import { EVENT_KINDS, type ExecutedKind } from '../wire/event-kinds.js';
-import { CARD_VERSION, type CardCall, type CrashCard, type KeptCall } from './card.js';
+import { CARD_VERSION, type CardCall, type CrashCard, type KeptCall, MAX_CARD_CALLS, MAX_CARD_LINES } from './card.js';
 import { toCardCall, toKeptCall } from './card-calls.js';
+import { nameExecuted } from './executed.js';
 import { whyNoFrames } from './no-frames.js';
-import { codeName, faultAddress, signalName } from './signals.js';
+import { notedIn } from './noted.js';
+import { signalName } from './signals.js';
 
-/** How many calls and lines a card has at most. */
-const MAX_CALLS = 16;
-const MAX_LINES = 50;
 /** The bodies of one card, together. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
@@ -28,7 +26,6 @@ export function buildCard(evidence: DeathEvidence): CrashCard {
     module: evidence.module,
     file,
     sha256: evidence.sha256,
-    buildId: fault?.objects.find(({ path }) => path === file)?.buildId ?? null,
     abi: evidence.abi,
     generation: evidence.generation,
     pid: evidence.pid,
@@ -36,21 +33,16 @@ export function buildCard(evidence: DeathEvidence): CrashCard {
     cause: evidence.cause,
     summary: evidence.summary,
     signal: evidence.signal ?? (fault?.signal ? signalName(fault.signal) : null),
-    signalCode: fault?.signal ? codeName(fault.signal, fault.code) : null,
-    sender: fault && fault.code <= 0 ? fault.sender : null,
     exitCode: evidence.exitCode,
-    address: fault && faultAddress(fault),
-    isOverflow: fault?.isOverflow ?? false,
-    thread: fault && { ...fault.thread },
+    ...notedIn(fault, file),
     phase: evidence.phase,
     callback: callbackOf(evidence),
     message: call ? toCardCall(call, kept.has(call)) : findCause(evidence, calls, kept),
     isQuarantined: evidence.isQuarantined,
     frames: fault === null ? [] : rawFramesOf(fault).map((raw) => plainFrame(raw, isOwn(raw, files))),
-    isCut: fault?.isCut ?? false,
     noFrames: whyNoFrames(evidence),
     symbols: { by: null, isPending: false, remark: null },
-    log: evidence.lines.slice(-MAX_LINES).map(({ time, source, level, text }) => ({ time, source, level, text })),
+    log: evidence.lines.slice(-MAX_CARD_LINES).map(({ time, source, level, text }) => ({ time, source, level, text })),
     calls: calls.map((one) => toCardCall(one, kept.has(one))),
     memoryBytes: evidence.memoryBytes,
     descriptors: evidence.descriptors,
@@ -95,8 +87,8 @@ function newest(calls: DeathCall[]): DeathCall[] {
 
 /** The last ones, with the one that was being executed as the last. */
 function listCalls({ call, calls }: DeathEvidence): DeathCall[] {
-  if (call === null) return calls.slice(-MAX_CALLS);
-  return [...calls.filter(({ seq }) => seq !== call.seq), call].slice(-MAX_CALLS);
+  if (call === null) return calls.slice(-MAX_CARD_CALLS);
+  return [...calls.filter(({ seq }) => seq !== call.seq), call].slice(-MAX_CARD_CALLS);
 }
 
 /** The call that led to the callback of an http request, as far as it is still known. */
@@ -112,13 +104,9 @@ function findCause({ executing }: DeathEvidence, calls: DeathCall[], kept: Set<D
 
 /** What the module was doing, by the name that its author knows. */
 function callbackOf({ executing, phase, served }: DeathEvidence): string | null {
-  if (executing !== null) return nameOf(executing.kind);
+  if (executing !== null) return nameExecuted(executing.kind);
   if (phase === 'cleanup') return 'cleanup';
   if (served) return null;
   if (phase === 'init' || phase === 'init-by-default') return 'init';
   return phase === 'loading' ? 'the loading of its file' : null;
-}
-
-function nameOf(kind: ExecutedKind): string {
-  return kind === 'http' ? 'an http callback' : EVENT_KINDS[kind].callback;
 }

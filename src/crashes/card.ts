@@ -7,6 +7,10 @@ import type { ExecutedKind } from '../wire/event-kinds.js';
 /** The form of the file. A reader refuses a later one. */
 export const CARD_VERSION = 1;
 
+/** How many calls and lines a card has at most. */
+export const MAX_CARD_CALLS = 16;
+export const MAX_CARD_LINES = 50;
+
 /** One function on the stack. */
 export type CardFrame = StackFrame;
 

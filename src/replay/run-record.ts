@@ -1,7 +1,15 @@
 /** What happened in one process of the reference loader, and the crash card of its end. */
 
-import { CARD_VERSION, type CardCall, type CardLine, type CrashCard } from '../crashes/card.js';
-import { codeName, faultAddress, signalName } from '../crashes/signals.js';
+import {
+  CARD_VERSION,
+  type CardCall,
+  type CardLine,
+  type CrashCard,
+  MAX_CARD_CALLS,
+  MAX_CARD_LINES,
+} from '../crashes/card.js';
+import { notedIn } from '../crashes/noted.js';
+import { signalName } from '../crashes/signals.js';
 import { isFault } from '../debug-command.js';
 import type { LoaderEvent } from '../in-process/events.js';
 import type { Fed, FedCall, RunEnd } from '../in-process/loader.js';
@@ -11,9 +19,6 @@ import { rawFramesOf } from '../stacks/raw-frame.js';
 import type { Symbolizer } from '../stacks/symbolizer.js';
 import { makeCardId } from '../supervisor/host/card-id.js';
 import type { CrashNote } from '../wire/crash-note.js';
-
-const MAX_LINES = 50;
-const MAX_CALLS = 16;
 
 /** What was going on when the process ended. */
 interface Going {
@@ -65,7 +70,7 @@ export class RunRecord {
       case 'call': {
         this.#going = { module: event.module, function: event.function, number: event.number };
         const fed = this.#fed[event.number - 1];
-        if (event.number > 0 && fed !== undefined) add(this.#calls, cardCall(event.number, fed), MAX_CALLS);
+        if (event.number > 0 && fed !== undefined) add(this.#calls, cardCall(event.number, fed), MAX_CARD_CALLS);
         return;
       }
       case 'outcome': {
@@ -75,10 +80,10 @@ export class RunRecord {
         return;
       }
       case 'log':
-        add(this.#lines, { time: nowMs, source: 'module', level: event.level, text: event.text }, MAX_LINES);
+        add(this.#lines, { time: nowMs, source: 'module', level: event.level, text: event.text }, MAX_CARD_LINES);
         return;
       case 'complaint':
-        add(this.#lines, { time: nowMs, source: 'supervisor', level: 1, text: event.text }, MAX_LINES);
+        add(this.#lines, { time: nowMs, source: 'supervisor', level: 1, text: event.text }, MAX_CARD_LINES);
         return;
       case 'end':
         this.#hasEnded = true;
@@ -105,23 +110,21 @@ export class RunRecord {
       module: name,
       file,
       sha256: null,
-      buildId: note?.objects.find(({ path }) => path === file)?.buildId ?? null,
       abi: module?.abis.length === 1 ? (module.abis[0] ?? null) : null,
       generation: 1,
       pid,
       uptimeMs: diedMs - startedMs,
       cause: hung ? 'hang' : signal === null ? 'exit' : 'crash',
       summary: this.#summary(signal, end.exitCode, hung),
-      ...faultOf(note, signal, hung),
       exitCode: signal === null && !hung ? end.exitCode : null,
-      isOverflow: note?.isOverflow ?? false,
-      thread: note && { ...note.thread },
+      ...notedIn(note, file),
+      // The signal that looks into a process that hangs says nothing about it.
+      ...(hung ? NO_SIGNAL : { signal }),
       phase: this.#going?.function === 'init' ? 'init' : 'serving',
       callback: this.#going?.function ?? null,
       message,
       isQuarantined: false,
       frames: withoutStart(symbolized.frames),
-      isCut: note?.isCut ?? false,
       noFrames: whyNoFrames(end, note),
       symbols: { by: symbolized.by, isPending: false, remark: symbolized.remark },
       log: this.#lines,
@@ -152,21 +155,7 @@ function withoutStart(frames: StackFrame[]): StackFrame[] {
   return last < 0 || start < 0 ? frames : frames.slice(0, start);
 }
 
-function faultOf(
-  note: CrashNote | null,
-  signal: string | null,
-  hung: boolean,
-): Pick<CrashCard, 'signal' | 'signalCode' | 'sender' | 'address'> {
-  // The signal that looks into a process that hangs says nothing about it.
-  if (hung) return { signal: null, signalCode: null, sender: null, address: null };
-  if (note?.signal == null) return { signal, signalCode: null, sender: null, address: null };
-  return {
-    signal,
-    signalCode: codeName(note.signal, note.code),
-    sender: note.code <= 0 ? note.sender : null,
-    address: faultAddress(note),
-  };
-}
+const NO_SIGNAL = { signal: null, signalCode: null, sender: null, address: null };
 
 function whyNoFrames({ note, signal, exitCode }: RunEnd, read: CrashNote | null): string | null {
   if (read !== null) return read.isComplete ? null : 'the handler of the signal faulted itself';

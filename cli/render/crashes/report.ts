@@ -8,6 +8,7 @@ import {
   type CrashCard,
   type KeptCall,
 } from '../../../src/crashes/card.js';
+import { nameExecuted } from '../../../src/crashes/executed.js';
 import type { SourceLines } from '../../../src/crashes/source-lines.js';
 import { escapeControl } from '../../../src/escape-control.js';
 import { formatTime } from '../../../src/logs/format.js';
@@ -20,7 +21,7 @@ import { type Row, renderRows, section } from '../rows.js';
 import type { View } from '../view.js';
 import { adviseOn } from './advice.js';
 import { renderBody } from './body.js';
-import { callbackOf, describeEnd, describeExecuted, describeFrame, describePlace, describeSignal } from './words.js';
+import { describeEnd, describeExecuted, describeFrame, describePlace, describeSignal } from './words.js';
 
 /** What is shown beside the card. */
 export interface ReportParts {
@@ -139,7 +140,7 @@ function messageRows({ id, message, isQuarantined }: CrashCard, { bodies, isStor
       : '';
   const size = sentence`${counted(message.bytes, 'byte')}${kept}`;
   return [
-    ['callback', callbackOf(message)],
+    ['callback', nameExecuted(message.kind)],
     ['id', message.id],
     ['from', message.from ?? 'nobody'],
     ['to', message.to ?? 'nobody'],
@@ -162,14 +163,14 @@ function describeCall(call: CardCall): string {
   const who = call.from === null && call.to === null ? '' : ` from ${call.from ?? 'nobody'} to ${call.to ?? 'nobody'}`;
   const what = call.kind === 'message' || call.kind === 'status' ? ` of message ${call.id}` : '';
   const size = call.kind === 'message' ? `, ${counted(call.bytes, 'byte')}` : '';
-  return escapeControl(`${callbackOf(call)}${what}${who}${size}: ${call.verdict ?? 'no verdict'}`);
+  return escapeControl(`${nameExecuted(call.kind)}${what}${who}${size}: ${call.verdict ?? 'no verdict'}`);
 }
 
 function renderBodies(bodies: readonly KeptCall[]): string[] {
   if (bodies.length === 0)
     return ['  none was kept; "crash_body = last" keeps that of the last call, and "all" those of all'];
   return bodies.flatMap((call) => {
-    const head = `  ${callbackOf(call)} of message ${call.scalars.id ?? '0'}:`;
+    const head = `  ${nameExecuted(call.kind)} of message ${call.scalars.id ?? '0'}:`;
     return [head, ...renderBody(Buffer.from(call.payload, 'base64')).map((line) => `    ${line}`)];
   });
 }

@@ -1,9 +1,8 @@
 /** What a crash was, in words: pure. */
 
 import { basename } from 'node:path';
-import { blamedFrame, type CardCall, type CardFrame, type CrashCard } from '../../../src/crashes/card.js';
+import { blamedFrame, type CardFrame, type CrashCard } from '../../../src/crashes/card.js';
 import { isFault } from '../../../src/debug-command.js';
-import type { ExecutedKind } from '../../../src/wire/event-kinds.js';
 
 /** Addresses below are those of NULL and of members of what NULL points to. */
 const NULL_PAGE = 0x1000n;
@@ -109,18 +108,4 @@ export function describeFrame(frame: CardFrame, isShort = false): string {
 export function describeExecuted({ callback, message }: CrashCard): string | null {
   if (callback === null) return null;
   return message === null || !callback.startsWith('on_message') ? callback : `${callback} of message ${message.id}`;
-}
-
-const CALLBACKS: Record<ExecutedKind, string> = {
-  message: 'on_message',
-  status: 'on_message_status',
-  login: 'on_login',
-  call: 'on_call',
-  callStatus: 'on_call_status',
-  http: 'an http callback',
-};
-
-/** The function that a call is for. */
-export function callbackOf({ kind }: Pick<CardCall, 'kind'>): string {
-  return CALLBACKS[kind];
 }
