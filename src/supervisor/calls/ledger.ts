@@ -265,11 +265,12 @@ export class Ledger {
     const isUnchanged = params === null && payload === null;
     if (!isUnchanged && !this.#trust(findResultProblem(pending.event, params, payload))) return;
     this.#held.delete(pending);
-    if (!expired) this.recent.add(seq, pending.event, value === 1 ? 'consumed' : 'pass');
+    const answer = expired ? null : toAnswer(value, params, payload);
+    if (answer !== null) this.recent.add(seq, pending.event, answer.verdict);
     const { origin } = pending.taker;
     if (origin) this.#origins.remember(seq, origin);
     if (pending.place !== IN_FRAME) this.#evidence.payloads?.free(pending.place);
-    this.#listener.answered(pending, expired ? null : toAnswer(value, params, payload), this.#nowMs);
+    this.#listener.answered(pending, answer, this.#nowMs);
   }
 
   #put({ event: { bytes, payloadAt, payloadBytes } }: PendingCall): number {
