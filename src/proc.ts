@@ -5,6 +5,7 @@
 import { closeSync, openSync, read, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOrEmpty } from './or-empty.js';
+import { within } from './within.js';
 
 /** Most environments are smaller. */
 const ENVIRONMENT_BYTES = 32 * 1024;
@@ -176,11 +177,7 @@ async function readEnvironment(pid: number): Promise<Buffer> {
     return Buffer.alloc(0);
   }
   const reading = readAll(fd).finally(() => closeSync(fd));
-  let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<Buffer>((resolve) => {
-    timer = setTimeout(resolve, READ_LIMIT_MS, Buffer.alloc(0));
-  });
-  return Promise.race([reading, tooLong]).finally(() => clearTimeout(timer));
+  return within(READ_LIMIT_MS, reading, Buffer.alloc(0));
 }
 
 async function readAll(fd: number): Promise<Buffer> {

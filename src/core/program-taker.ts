@@ -1,11 +1,11 @@
 /** A program that takes what modules send, in its own process: as a chat server does, by a function. */
 
-import { setTimeout } from 'node:timers/promises';
 import { counted } from '../counted.js';
 import { IllegalStateError } from '../errors.js';
 import type { Attachment, Send, SendSource, SendTaker } from '../sends/types.js';
 import type { Origin } from '../supervisor/types.js';
 import { exactOf, fromWireParams, type MessageParams, type MessageParamsInput } from '../wire/params.js';
+import { within } from '../within.js';
 
 /** A message that a module sent, for a program to deliver. */
 export interface ProgramSend {
@@ -96,10 +96,7 @@ export class ProgramTaker implements SendTaker {
 
   /** The same, for a core that stops: what has not come to its end within two seconds comes again at its next start. */
   async closeSoon(): Promise<void> {
-    const late = new AbortController();
-    const { signal } = late;
-    await Promise.race([this.close(), setTimeout(LAST_WAIT_MS, null, { signal }).catch(() => null)]);
-    late.abort();
+    await within(LAST_WAIT_MS, this.close(), undefined);
     this.detach();
   }
 

@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { Symbolizer } from '../stacks/symbolizer.js';
 import type { CrashKeeper, DeathEvidence, LastCrash } from '../supervisor/types.js';
+import { within } from '../within.js';
 import { buildCard, heldBytes, keptCalls } from './build-card.js';
 import { blamedFrame, type CardFrame, type CrashCard } from './card.js';
 import { CardFiles } from './card-files.js';
@@ -114,19 +115,23 @@ export class CardKeeper implements CrashKeeper {
 
   /** Finishes what has begun, for a short time; after that a card stays as it is. Never rejects. */
   async close(): Promise<void> {
-    await within(LAST_WAIT_MS, async () => {
-      await this.#writing;
-      await this.#naming;
-    });
+    await within(LAST_WAIT_MS, this.#settle(), undefined);
     this.#isClosed = true;
     this.#waiting.length = 0;
-    await within(LAST_WAIT_MS, async () => {
-      for (const { card, isWritten } of this.#unnamed.splice(0)) {
-        const unfinished = { ...card, symbols: { by: null, isPending: false, remark: UNFINISHED } };
-        if (isWritten) await this.#update(unfinished);
-        this.#finish(unfinished, isWritten);
-      }
-    });
+    await within(LAST_WAIT_MS, this.#finishUnnamed(), undefined);
+  }
+
+  async #settle(): Promise<void> {
+    await this.#writing;
+    await this.#naming;
+  }
+
+  async #finishUnnamed(): Promise<void> {
+    for (const { card, isWritten } of this.#unnamed.splice(0)) {
+      const unfinished = { ...card, symbols: { by: null, isPending: false, remark: UNFINISHED } };
+      if (isWritten) await this.#update(unfinished);
+      this.#finish(unfinished, isWritten);
+    }
   }
 
   async #write(): Promise<void> {
@@ -251,14 +256,4 @@ const UNFINISHED = 'the core ended before it had looked for the functions';
 
 function lastCrashOf(id: string | null, frame: CardFrame | null): LastCrash {
   return { id, function: frame?.function ?? null, source: frame?.source ?? null, line: frame?.line ?? null };
-}
-
-/** Waits until something is done, or the time is over. */
-async function within(limitMs: number, work: () => Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, limitMs);
-  });
-  await Promise.race([work(), limit]);
-  clearTimeout(timer);
 }

@@ -2,9 +2,9 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { counted } from '../../counted.js';
 import { makeFolders } from '../../directories.js';
+import { within } from '../../within.js';
 import { inSlices } from '../in-slices.js';
 import type { Entry } from '../queue/entry.js';
 import { type Content, FORMAT_KEY } from './content.js';
@@ -129,7 +129,7 @@ export class SendStore {
     if (this.#state === 'closed') return;
     this.#state = 'closing';
     clearTimeout(this.#retry);
-    await within(CLOSE_MS, this.#finish());
+    await within(CLOSE_MS, this.#finish(), undefined);
     this.#state = 'closed';
     const lost = this.#writes.puts;
     if (lost > 0) {
@@ -320,12 +320,4 @@ export class SendStore {
     this.#writes.giveUpWaiting();
     this.#options.say('warn', describeTrouble(this.#options.folder, SLOW));
   }
-}
-
-/** Waits for something that may never end, and not long. */
-async function within(limitMs: number, work: Promise<void>): Promise<void> {
-  const patience = new AbortController();
-  const late = sleep(limitMs, undefined, { signal: patience.signal }).catch(() => undefined);
-  await Promise.race([work, late]);
-  patience.abort();
 }

@@ -1,18 +1,19 @@
 /** Reads files about a process, which may be stuck in a way that holds up its readers as well. */
 
 import { open } from 'node:fs/promises';
+import { within } from '../../within.js';
 
 const LIMIT_MS = 1_000;
 const PIECE_BYTES = 64 * 1024;
 const MAX_BYTES = 8 * 1024 * 1024;
 
 /** Empty: there is no such file, it may not be read, or it cannot be read in time. */
-export async function readProc(path: string, limitMs = LIMIT_MS): Promise<string> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(resolve, limitMs, '');
-  });
-  return Promise.race([readAll(path).catch(() => ''), late]).finally(() => clearTimeout(timer));
+export function readProc(path: string, limitMs = LIMIT_MS): Promise<string> {
+  return within(
+    limitMs,
+    readAll(path).catch(() => ''),
+    '',
+  );
 }
 
 async function readAll(path: string): Promise<string> {

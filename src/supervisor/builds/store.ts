@@ -4,11 +4,11 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, chmod, chown, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { makeFolders } from '../../directories.js';
 import { ModuleLoadError } from '../../errors.js';
 import { identityOf } from '../../file-identity.js';
 import { findUser } from '../../users.js';
+import { within } from '../../within.js';
 import type { Build, LoadableFile } from './build.js';
 import { type Digest, digestFile } from './digest.js';
 import { linkNeighbours } from './neighbours.js';
@@ -109,13 +109,8 @@ export class BuildStore {
 
   /** Removes everything once no read is in progress. For a folder that goes with its core. */
   async clear(): Promise<void> {
-    const patience = new AbortController();
-    const idle = this.#busy === 0 ? undefined : new Promise<void>((done) => this.#idle.push(done));
-    await Promise.race([
-      idle,
-      setTimeout(CLEAR_PATIENCE_MS, undefined, { signal: patience.signal }).catch(() => undefined),
-    ]);
-    patience.abort();
+    const idle = this.#busy === 0 ? Promise.resolve() : new Promise<void>((done) => this.#idle.push(done));
+    await within(CLEAR_PATIENCE_MS, idle, undefined);
     await this.#collecting;
     await rm(this.#folder, { recursive: true, force: true }).catch(() => undefined);
   }
