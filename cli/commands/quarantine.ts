@@ -1,19 +1,32 @@
-import { Argument, type Command } from 'commander';
+import type { Command } from 'commander';
 import { findStoredDirectories } from '../core/stored-directories.js';
 import { UsageError } from '../terminal/io.js';
+import {
+  type ActionVerb,
+  addAction,
+  addReplayOptions,
+  checkOptions,
+  checkReplayOptions,
+  readAction,
+} from './actions.js';
 import type { QuarantineOptions } from './quarantine/options.js';
 
 const ACTIONS = ['list', 'show', 'release', 'replay'] as const;
 type Action = (typeof ACTIONS)[number];
 
-/** Options that only some actions take, by their names; `json` is for all. */
-const ONLY_FOR: Partial<Record<keyof QuarantineOptions, readonly Action[]>> = {
-  module: ['list', 'release'],
-  all: ['release'],
-  gdb: ['replay'],
-  valgrind: ['replay'],
-  anyBuild: ['replay'],
-  config: ['replay'],
+/** `json` is for all of them. */
+const VERB: ActionVerb<Action, QuarantineOptions> = {
+  name: 'quarantine',
+  actions: ACTIONS,
+  onlyFor: {
+    module: ['list', 'release'],
+    all: ['release'],
+    gdb: ['replay'],
+    valgrind: ['replay'],
+    anyBuild: ['replay'],
+    config: ['replay'],
+  },
+  meantBy: (given) => (/-[0-9a-f]{12}$/.test(given) ? `to see that message: quarantine show ${given}` : null),
 };
 
 const HELP = `
@@ -30,25 +43,20 @@ replay is "crashes replay" with the crash card of the message.`;
 
 /** `quarantine`: the messages that modules do not get because they killed them. */
 export function addQuarantine(program: Command): void {
-  program
+  const verb = program
     .command('quarantine')
-    .description('list, show, release or replay the messages that are withheld from modules because they killed them')
-    // Read below: what is not among them may be an id, and then the message says more.
-    .addArgument(
-      new Argument('[action]', 'list, show, release or replay; list unless given').choices(ACTIONS).argParser(String),
-    )
-    .argument('[id]', 'the ID of a message in quarantine, or its beginning')
-    .option('--module <name>', 'list, release --all: only the messages of this module')
-    .option('--all', 'release: all of them')
-    .option('--gdb', 'replay: under gdb, which prints the backtrace')
-    .option('--valgrind', 'replay: under valgrind, which prints what is wrong with the memory')
-    .option('--any-build', 'replay: the file that is there now, also when it has changed since the crash')
-    .option('--config <file>', "replay: the configuration with the module's own settings (default: that of the core)")
+    .description('list, show, release or replay the messages that are withheld from modules because they killed them');
+  addReplayOptions(
+    addAction(verb, ACTIONS)
+      .argument('[id]', 'the ID of a message in quarantine, or its beginning')
+      .option('--module <name>', 'list, release --all: only the messages of this module')
+      .option('--all', 'release: all of them'),
+  )
     .option('--json', 'print one JSON document')
     .addHelpText('after', HELP)
     .action(async (given: string | undefined, message: string | undefined, _options, command: Command) => {
       const options = command.optsWithGlobals<QuarantineOptions>();
-      const action = readAction(given);
+      const action = readAction(VERB, given, message);
       check(action, message, options);
       const directories = await findStoredDirectories(options);
       switch (action) {
@@ -72,26 +80,9 @@ export function addQuarantine(program: Command): void {
     });
 }
 
-/** @throws UsageError for what is none */
-function readAction(given: string | undefined): Action {
-  const action = ACTIONS.find((one) => one === (given ?? 'list'));
-  if (action !== undefined) return action;
-  const isId = /-[0-9a-f]{12}$/.test(given ?? '');
-  throw new UsageError(
-    isId
-      ? `to see that message: quarantine show ${given}`
-      : `quarantine takes ${ACTIONS.join(', ')}, and not ${JSON.stringify(given)}`,
-  );
-}
-
 /** @throws UsageError for what does not fit together */
 function check(action: Action, message: string | undefined, options: QuarantineOptions): void {
-  for (const [option, only] of Object.entries(ONLY_FOR)) {
-    if (options[option as keyof QuarantineOptions] === undefined || only.includes(action)) continue;
-    throw new UsageError(
-      `--${option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is for quarantine ${only.join(' and ')}`,
-    );
-  }
+  checkOptions(VERB, action, options);
   if (action === 'list' && message !== undefined)
     throw new UsageError('quarantine list takes no ID; to see one: quarantine show ID; for one module: --module NAME');
   if (action === 'release') {
@@ -103,5 +94,5 @@ function check(action: Action, message: string | undefined, options: QuarantineO
   }
   if ((action === 'show' || action === 'replay') && message === undefined)
     throw new UsageError(`quarantine ${action} needs the ID of a message; quarantine list shows the ids`);
-  if (options.gdb && options.valgrind) throw new UsageError('give either --gdb or --valgrind, not both');
+  checkReplayOptions(options);
 }
