@@ -2,9 +2,8 @@
 
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../../config/types.js';
-import { countDescriptorsOf } from '../../descriptors.js';
 import { type ErrorCode, HandshakeError, type SupervisorError } from '../../errors.js';
-import { type ProcessUsage, readUsage } from '../../process-usage.js';
+import type { ProcessUsage } from '../../process-usage.js';
 import type { Candidates, HostFrame, Report } from '../../wire/codec.js';
 import type { Lane } from '../../wire/event-kinds.js';
 import type { HostFile } from '../builds/host-file.js';
@@ -28,6 +27,7 @@ import {
   stepHost,
 } from './host-lifecycle.js';
 import type { DeathScene, HostEnd, HostListener } from './host-listener.js';
+import { HostUsage } from './host-usage.js';
 import { LivenessWatch } from './liveness-watch.js';
 import { PatientTimer } from './patient-timer.js';
 import { makeWelcome } from './welcome.js';
@@ -64,8 +64,7 @@ export class Host {
   #lossTimer: NodeJS.Timeout | undefined;
   #unreachable: Unreachable | null = null;
   #refusal: Refusal | null = null;
-  #usage: ProcessUsage | null = null;
-  #descriptors: number | null = null;
+  readonly #usage = new HostUsage();
   #abi: string | null = null;
 
   /**
@@ -149,25 +148,17 @@ export class Host {
 
   /** What its process uses now; `null`: it is gone, or cannot be looked at. */
   readUsage(): ProcessUsage | null {
-    if (this.#life.kind === 'exited' || this.pid === 0) return null;
-    const usage = readUsage(this.pid);
-    // Once it has ended, another process may get its pid before the end is known here.
-    if (usage === null || (this.#usage !== null && usage.start !== this.#usage.start)) return null;
-    this.#usage = usage;
-    return usage;
+    return this.#life.kind === 'exited' || this.pid === 0 ? null : this.#usage.read(this.pid);
   }
 
   /** Looks at what its process uses now, which its crash card will say. */
   look(): void {
-    if (this.readUsage() === null) return;
-    void countDescriptorsOf(this.pid).then((count) => {
-      this.#descriptors = count ?? this.#descriptors;
-    });
+    if (this.readUsage() !== null) this.#usage.count(this.pid);
   }
 
   /** What it used when it was looked at last; `null`: it never was. */
   get lastUsage(): ProcessUsage | null {
-    return this.#usage;
+    return this.#usage.last;
   }
 
   /** Hands over one call; only with {@link credit}. */
@@ -435,8 +426,8 @@ export class Host {
       uptimeMs: Math.round(performance.now() - (this.#run.beganMs ?? performance.now())),
       recent: this.#ledger.recent,
       crashBody,
-      memoryBytes: this.#usage?.memoryBytes ?? null,
-      descriptors: this.#descriptors,
+      memoryBytes: this.#usage.last?.memoryBytes ?? null,
+      descriptors: this.#usage.descriptors,
     };
   }
 }
