@@ -105,6 +105,16 @@ export function readRunning(pid: number): ProcessName | null {
   return stat === null || /[ZX]/.test(stat.state) ? null : { pid, name: stat.name };
 }
 
+/** Whether any process has a pid now; one that this process may not signal counts, and a zombie too. */
+export function isThere(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 /** Which process a pid is of: that pid may be another's later. */
 export interface ProcessMark {
   pid: number;

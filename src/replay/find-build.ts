@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { CrashCard } from '../crashes/card.js';
 import { digestFile } from '../supervisor/builds/digest.js';
+import { buildsFolder } from '../supervisor/directories/builds-folder.js';
 
 const MAX_FILE_BYTES = 1024 * 1024 * 1024;
 
@@ -34,7 +35,7 @@ export async function findBuild(
 
 /** It stands below a folder with the name of its bytes, in a folder like that of the original. */
 async function findCopy(file: string, sha256: string, stateDir: string): Promise<string | null> {
-  const builds = join(stateDir, 'builds');
+  const builds = buildsFolder(stateDir);
   for (const entry of await namesIn(builds)) {
     if (!entry.startsWith(sha256)) continue;
     for (const folder of await namesIn(join(builds, entry))) {

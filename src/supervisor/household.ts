@@ -1,11 +1,11 @@
 /** What a core has once it has its premises: its modules, and what it remembers of them. */
 
-import { join, resolve } from 'node:path';
 import type { CoreConfig } from '../config/types.js';
 import { Quarantine } from '../quarantine/quarantine.js';
 import { Slices } from '../slices.js';
 import { takeAllInTurn } from '../to-the-end.js';
 import { BuildStore } from './builds/store.js';
+import { buildsFolder } from './directories/builds-folder.js';
 import type { Module } from './module/module.js';
 import { Roster } from './module/roster.js';
 import type { Announcer } from './news/announcer.js';
@@ -36,7 +36,7 @@ export class Household {
     this.premises = premises;
     this.#abis = new AbiMemory(stateDir);
     this.stopped = new StoppedModules(stateDir);
-    this.builds = new BuildStore(join(resolve(stateDir ?? runDir.path), 'builds'), () =>
+    this.builds = new BuildStore(buildsFolder(stateDir ?? runDir.path), () =>
       this.roster.all.flatMap((module) => module.builds),
     );
     const { path, runId } = runDir;

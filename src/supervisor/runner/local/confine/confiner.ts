@@ -9,7 +9,9 @@ import type { ModuleSpec } from '../../../../config/types.js';
 import { SupervisorError } from '../../../../errors.js';
 import { listOrEmpty } from '../../../../or-empty.js';
 import { HOST_RUNNER, PACKAGE_ROOT } from '../../../../paths.js';
+import { isThere } from '../../../../proc.js';
 import { type Account, findUser } from '../../../../users.js';
+import { buildsFolder } from '../../../directories/builds-folder.js';
 import type { WorkPlaces } from '../working-directory.js';
 import { Confinement } from './confinement.js';
 import { type Delegated, findDelegated } from './delegation.js';
@@ -88,7 +90,7 @@ export class Confiner {
     const { stateDir, runDir } = this.#places;
     const file = findFile(path, lookedFor);
     const folders = file === null ? [] : [dirname(file), dirname(tryToResolve(file))];
-    const builds = join(resolve(stateDir ?? runDir), 'builds');
+    const builds = buildsFolder(stateDir ?? runDir);
     return [...new Set([dirname(process.execPath), packagesFolder(), builds, ...folders])];
   }
 
@@ -141,7 +143,7 @@ export class Confiner {
     const { boxDir } = this.#places;
     for (const name of listOrEmpty(boxDir)) {
       const pid = new RegExp(`^${SOCKET_FOLDER}-(\\d+)-[0-9a-f]{8}$`).exec(name)?.[1];
-      if (pid !== undefined && !existsSync(`/proc/${pid}`)) tryToRemove(join(boxDir, name));
+      if (pid !== undefined && !isThere(Number(pid))) tryToRemove(join(boxDir, name));
     }
   }
 }

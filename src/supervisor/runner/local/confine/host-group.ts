@@ -4,6 +4,7 @@ import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { listOrEmpty, readOrEmpty } from '../../../../or-empty.js';
+import { isThere } from '../../../../proc.js';
 import { type Delegated, prepare } from './delegation.js';
 import type { Controller, GroupPlace } from './hierarchies.js';
 
@@ -139,15 +140,6 @@ export function removeOldGroups(delegated: Delegated): void {
       const pid = Number(/^mesibo-modules-(\d+)-\d+$/.exec(name)?.[1] ?? 0);
       if (pid !== 0 && pid !== process.pid && !isThere(pid)) tryToRemove('memory', join(directory, name));
     }
-  }
-}
-
-function isThere(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
