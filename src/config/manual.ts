@@ -54,7 +54,7 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     example: '3 in 10m',
   },
   quarantine: {
-    what: 'A message that ended the process of the module so many times is not given to this build of the module again: it gets the verdict of `on_failure`, with the reason `quarantine`. This holds for messages that already wait, too. [Messages that kill a module](operating.md#messages-that-kill-a-module) has the whole of it. `off` gives such messages again.',
+    what: 'A message that ended the process of the module so many times is not given to this build of the module again. It gets the verdict of `on_failure`, with the reason `quarantine`. This holds for messages that already wait, too. [Messages that kill a module](operating.md#messages-that-kill-a-module) has the whole of it. `off` gives such messages again.',
     example: '3',
   },
   quarantine_ttl: {
@@ -86,7 +86,7 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     example: 'on',
   },
   crash_body: {
-    what: 'Which bodies of messages a crash card keeps, so that the crash can be replayed: `last` keeps that of the message that the module was executing, `all` those of the last 16 calls, `no` none. They are in a file that only the user of the core can read.',
+    what: 'Which bodies of messages a crash card keeps, so that the crash can be replayed. `last` keeps the body of the message that the module was executing. `all` keeps those of the last 16 calls, and `no` keeps none. They are in a file that only the user of the core can read.',
     example: 'no',
   },
   static_tls: {
@@ -143,7 +143,7 @@ export const SANDBOX_MANUAL: Readonly<Record<string, SettingManual>> = {
     example: 'none',
   },
   filesystem: {
-    what: 'With `read-only` the module sees all files except the run directory with the sockets of the core, and can write only in its working directory, in `/tmp` and in `/dev/shm`, which are its own. With `private` it also sees only what a program needs to run: the system folders such as `/usr` and `/lib`, a few files of `/etc`, the folder of its own file, and its working directory. Both also turn on `no_new_privs`. A module that runs as root loses the special rights of root (capabilities): it cannot read what another user has closed to others. Needs `bwrap`.',
+    what: 'With `read-only` the module sees all files except the run directory, which has the sockets of the core. It can write only in its working directory, in `/tmp` and in `/dev/shm`. These two are its own. With `private` it also sees only what a program needs to run. That is the system folders such as `/usr` and `/lib`, a few files of `/etc`, the folder of its own file, and its working directory. Both also turn on `no_new_privs`. A module that runs as root loses the special rights of root (capabilities): it cannot read what another user has closed to others. Needs `bwrap`.',
     example: 'private',
   },
 };
