@@ -753,9 +753,9 @@ static void defaults_are_told_once_a_second_with_their_number(void)
 
 static void default_by_modules(struct core *core)
 {
-    const char *const reasons[] = {"crash", "hang", "deadline", "down", "overload", "a new one"};
+    const char *const reasons[] = {"crash", "hang", "deadline", "down", "overload", "quarantine", "a new one"};
     const int fd = core_meet(core);
-    for (int i = 0; i < 6; i++) {
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
         struct bytes *outcome = calloc(1, sizeof *outcome);
         CHECK(core_see(fd, &seen));
         add_fixed(outcome, 1, seen.id);
@@ -780,7 +780,7 @@ static void defaults_of_modules_are_counted_by_their_reason(void)
     for (enum mmc_reason reason = MMC_CRASH; reason < MMC_REASONS; reason++)
         CHECK_EQ(ask(client), reason);
     CHECK_HAS(mmc_last_error(), "module filter could not decide (a new one)");
-    CHECK_EQ(line_count, 6);
+    CHECK_EQ(line_count, MMC_REASONS - MMC_CRASH);
     CHECK_TEXT(lines[0], "mesibo-modules: 1 event has the default verdict of a module: crash: module filter could not decide (crash)");
     for (enum mmc_reason reason = MMC_CRASH; reason < MMC_REASONS; reason++)
         CHECK_EQ(counters_of(client).reasons[reason], 1);
