@@ -48,6 +48,7 @@ export class EventTeller {
       event: 'reload-failed',
       module: null,
       generation: null,
+      replica: null,
       cause: null,
       signal: null,
       crash: null,
