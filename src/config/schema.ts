@@ -9,6 +9,7 @@ import { findPairProblem, formatUmask, isPassable, parsePassEnv, parseUmask } fr
 import { isGateway, readGateway } from './gateway-path.js';
 import { isGroup } from './group.js';
 import { isHttp, readHttp } from './http-address.js';
+import { matchSetting } from './match.js';
 import { ABI_NAMES, CORE_FILES, CRASH_BODIES } from './types.js';
 import {
   formatDuration,
@@ -100,6 +101,7 @@ export const moduleSettings = z.object({
     .default(null),
   limits: limitSettings.prefault({}),
   sandbox: sandboxSettings.prefault({}),
+  match: matchSetting,
   chainSends: z.boolean('expected yes or no').default(false),
   replicas: z.literal(1, 'expected 1: this version runs one host for each module').default(1),
 });

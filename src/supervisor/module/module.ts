@@ -2,10 +2,11 @@
 
 import type { ModuleSpec } from '../../config/types.js';
 import type { SupervisorError } from '../../errors.js';
+import { type Filter, makeFilter } from '../../filter/filter.js';
 import type { Quarantine } from '../../quarantine/quarantine.js';
 import type { QuarantineTable } from '../../quarantine/table.js';
 import type { CallEvent } from '../../wire/call-event.js';
-import type { Callback } from '../../wire/event-kinds.js';
+import { type Callback, type CallKind, EVENT_KINDS } from '../../wire/event-kinds.js';
 import type { Build } from '../builds/build.js';
 import { ModuleBuilds } from '../builds/module-builds.js';
 import type { BuildStore } from '../builds/store.js';
@@ -46,6 +47,7 @@ export interface ModuleSurroundings extends HostSurroundings {
 export class Module {
   #spec: ModuleSpec;
   #around: ModuleSurroundings;
+  #filter: Filter | null;
   readonly #hosts = new HostSet();
   readonly #news: ModuleNews;
   readonly #calls: ModuleCalls;
@@ -69,6 +71,7 @@ export class Module {
   ) {
     this.#spec = spec;
     this.#around = around;
+    this.#filter = makeFilter(spec.match);
     const module = spec.name;
     const { runId, builds: store, queueBytes } = around;
     const news = new ModuleNews({
@@ -187,6 +190,7 @@ export class Module {
   configure(spec: ModuleSpec, around: ModuleSurroundings): void {
     this.#spec = spec;
     this.#around = around;
+    this.#filter = makeFilter(spec.match);
     this.#calls.configure(spec, around.queueBytes);
     this.#news.limitTo(spec.logRate);
     this.#quarantine.configure(spec);
@@ -236,6 +240,19 @@ export class Module {
   wants(callback: Callback): boolean {
     const { found } = this.#upkeep;
     return found === null || (found.ready.callbacks ?? []).includes(callback);
+  }
+
+  /** Whether an event is for the module by its `match`; a message that is not is counted. */
+  admits(event: CallEvent, conversation: Conversation): boolean {
+    if (this.#filter === null || this.#filter.admits(event, conversation)) return true;
+    if (event.kind === 'message') this.#news.stats.totals.filtered += 1;
+    return false;
+  }
+
+  /** Whether events of this kind need to come in for the module. Statuses of what it sends always do. */
+  needs(kind: CallKind): boolean {
+    const { callback } = EVENT_KINDS[kind];
+    return this.wants(callback) && (kind === 'status' || this.#filter === null || this.#filter.mayTake(kind));
   }
 
   /** Offers one call; the answer comes within the deadline, and is a default verdict if the module has none. */
