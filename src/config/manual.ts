@@ -170,7 +170,7 @@ export const MATCH_MANUAL: Readonly<Record<string, SettingManual>> = {
   },
   text: {
     what: 'The payload of the message. It is compared as bytes, whether it is text or not. An empty payload fits `*`.',
-    example: '*help*, /*',
+    example: '*help*, [Hh]ello*',
   },
   sample: {
     what: 'How many of all conversations the module gets. These are the same in each run of each core, in both directions, with their statuses. `5%` has all conversations of `1%` and more. For a login the conversation is its address. Calls are always in the sample, because nothing tells them apart.',

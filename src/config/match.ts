@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { FIELDS_OF, type Field } from '../filter/fields.js';
 import { EVENT_NAMES, type EventName, Filter } from '../filter/filter.js';
-import { Glob } from '../filter/glob.js';
+import { readGlobs } from '../filter/glob.js';
 import { readBits, readRange } from '../filter/numbers.js';
 import { PatternError } from '../filter/pattern-error.js';
 import { joinPatterns, readPatterns, splitPatterns, toListed } from '../filter/pattern-list.js';
@@ -22,12 +22,14 @@ const bits =
   'expected bits such as 0x4, or bits and a mask such as 0x4/0x6, with commas between them, perhaps with ! before each';
 const sample = 'expected a part such as 5% or 0.5%, more than 0% and at most 100%';
 
+/** They throw what is wrong with a list. */
 const READERS = {
-  events: (name: string) => readEvent(name),
-  globs: (pattern: string) => new Glob(pattern),
-  ranges: readRange,
-  bits: readBits,
+  events: (names: readonly string[]) => readPatterns(names, readEvent),
+  globs: readGlobs,
+  ranges: (patterns: readonly string[]) => readPatterns(patterns, readRange),
+  bits: (patterns: readonly string[]) => readPatterns(patterns, readBits),
 } as const;
+type Reader = (patterns: readonly string[]) => unknown;
 
 /** What is asked of an event before the module gets it. All of it must hold; `null`: nothing is asked. */
 export const matchSettings = z.strictObject({
@@ -106,7 +108,7 @@ function missingOf(match: Match, kind: keyof typeof FIELDS_OF): Field[] {
 
 type ListField = Exclude<keyof Match, 'samplePercent'>;
 
-function ofList(field: ListField, expected: string, read: (pattern: string) => unknown): SectionRule<Match> {
+function ofList(field: ListField, expected: string, read: Reader): SectionRule<Match> {
   return {
     field,
     parse: (text) => parseList(text, expected, read),
@@ -114,7 +116,7 @@ function ofList(field: ListField, expected: string, read: (pattern: string) => u
   };
 }
 
-function parseList(text: string, expected: string, read: (pattern: string) => unknown): string[] {
+function parseList(text: string, expected: string, read: Reader): string[] {
   if (text === '') throw new UnitError(expected);
   const patterns = splitPatterns(text).map(withoutGap);
   const problem = findProblem(patterns, read);
@@ -122,7 +124,7 @@ function parseList(text: string, expected: string, read: (pattern: string) => un
   return patterns;
 }
 
-function list(expected: string, read: (pattern: string) => unknown) {
+function list(expected: string, read: Reader) {
   return z
     .array(z.string(expected), expected)
     .transform((patterns, context) => {
@@ -142,9 +144,9 @@ function withoutGap(pattern: string): string {
   return pattern.replace(/^![ \t]+/, '!');
 }
 
-function findProblem(patterns: readonly string[], read: (pattern: string) => unknown): string | null {
+function findProblem(patterns: readonly string[], read: Reader): string | null {
   try {
-    readPatterns(patterns, read);
+    read(patterns);
     return null;
   } catch (error) {
     if (error instanceof PatternError) return error.message;

@@ -3,7 +3,7 @@
 import type { CallEvent } from '../wire/call-event.js';
 import { CALL_KINDS, type CallKind } from '../wire/event-kinds.js';
 import { FIELDS_OF, type Field, readFields } from './fields.js';
-import { Glob } from './glob.js';
+import { type Glob, readGlobs } from './glob.js';
 import { type NumberPattern, readBits, readRange } from './numbers.js';
 import { type Patterns, readPatterns } from './pattern-list.js';
 import { limitOf } from './sample.js';
@@ -55,9 +55,9 @@ export class Filter {
 
   /** @throws {PatternError} at the first pattern that cannot be */
   constructor(settings: FilterSettings) {
-    this.#from = readGlobs(settings.from);
-    this.#to = readGlobs(settings.to);
-    this.#text = readGlobs(settings.text);
+    this.#from = settings.from && readGlobs(settings.from);
+    this.#to = settings.to && readGlobs(settings.to);
+    this.#text = settings.text && readGlobs(settings.text);
     this.#group = readNumbers(settings.group, readRange);
     this.#type = readNumbers(settings.type, readRange);
     this.#flags = readNumbers(settings.flags, readBits);
@@ -129,10 +129,6 @@ export class Filter {
 /** Makes a filter; `null`: every event is for the module. */
 export function makeFilter(settings: FilterSettings | null): Filter | null {
   return settings === null ? null : new Filter(settings);
-}
-
-function readGlobs(patterns: readonly string[] | null): Patterns<Glob> | null {
-  return patterns && readPatterns(patterns, (pattern) => new Glob(pattern));
 }
 
 function readNumbers(

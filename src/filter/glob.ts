@@ -7,6 +7,7 @@
  */
 
 import { PatternError, showPattern } from './pattern-error.js';
+import { type Patterns, readPatterns } from './pattern-list.js';
 
 /** From this many bytes on, a search of the system is faster than a loop. */
 const LONG_TEXT = 128;
@@ -24,6 +25,23 @@ type Position = number | Uint8Array;
 
 const ANY = new Uint8Array(256).fill(1);
 
+/** The most that all searches of one list may take together: each word of 32 positions takes some milliseconds a MiB. */
+const MAX_SEARCH_WORDS = 128;
+
+/**
+ * Reads a list of globs.
+ *
+ * @throws {PatternError} at the first that cannot be, and for a list that would take too long
+ */
+export function readGlobs(patterns: readonly string[]): Patterns<Glob> {
+  const list = readPatterns(patterns, (pattern) => new Glob(pattern));
+  const words = [...list.positive, ...list.negative].reduce((sum, glob) => sum + glob.searchWords, 0);
+  if (words <= MAX_SEARCH_WORDS) return list;
+  throw new PatternError(
+    `expected fewer patterns with ? or [ ] between two *: at most ${MAX_SEARCH_WORDS}, long ones count more than once`,
+  );
+}
+
 /** A glob, ready to be compared. */
 export class Glob {
   readonly #head: Part;
@@ -39,6 +57,11 @@ export class Glob {
     this.#tail = parts.length > 1 ? (parts.at(-1) as Part) : null;
     this.#middle = parts.slice(1, -1).filter(({ length }) => length > 0);
     this.#least = parts.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** What a search for its parts between stars takes; 0: they are literal. */
+  get searchWords(): number {
+    return this.#middle.reduce((sum, part) => sum + part.searchWords, 0);
   }
 
   /** Whether the bytes from `from` to `end` are such a text. */
@@ -72,6 +95,10 @@ class Part {
     this.#positions = positions;
     const isLiteral = positions.every((position) => typeof position === 'number');
     this.#literal = isLiteral ? Buffer.from(positions as number[]) : null;
+  }
+
+  get searchWords(): number {
+    return this.#literal === null ? wordsOf(this.length) : 0;
   }
 
   /** Whether it stands there. The bytes up to its length are there. */
