@@ -207,7 +207,7 @@ An event must fit every key that you set. Each key is a list of patterns, with c
 - \`*\` stands for any bytes, also none. \`?\` stands for one byte. \`[abc]\` and \`[a-z]\` stand for one of these, \`[!a-z]\` for
   any other one. A letter beyond ASCII has 2 to 4 bytes.
 - Capital letters count: \`[Hh]elp\` stands for both. A pattern stands for the whole text: write \`*help*\` for a word within it.
-- \`\\\` before a character takes it as it stands: \`\\*\`, \`\\,\`, a \`\\!\` at the beginning. In a value in quotes, write \`\\\\\` for it.
+- \`\\\` before a character makes it an ordinary one: \`\\*\`, \`\\,\`, a \`\\!\` at the beginning. In a value in quotes, write \`\\\\\` for it.
 - Write a list in quotes when white space and then \`#\`, \`/*\`, \`;\` or \`}\` stand in it, as in \`text = "/*"\`.
 - Numbers are whole, up to 2^64-1, and may be written as \`0x1f\`. \`100-199\` is a range with both ends, \`1-\` has no upper end.
 - A list has at most 256 patterns. A pattern has at most 256 bytes. At most 128 patterns of a list may have a \`?\` or \`[ ]\` between two

@@ -211,7 +211,7 @@ cp next.conf ${CONFIG}`,
       /\bpass/,
       /\bpass/,
       /left out +2 messages, by match/,
-      'match.from    = !*@staff.example',
+      /match\.from += !\*@staff\.example /,
     ],
   }),
   sh({
