@@ -56,6 +56,11 @@ export class Conversation {
     return hashTalkers({ low: this.#low, high: this.#high, one: this.#one, other: this.#other, encoding });
   }
 
+  /** One like it, which is another one for each index from 0. It is for events without a group. */
+  apart(index: number): Conversation {
+    return new Conversation(this.kind, mix(this.hash, index), index + 1, 0, this.#one, this.#other);
+  }
+
   /** That of a message, as it came in. */
   static ofMessage({ groupid, from, to }: MessageParams): Conversation {
     if (groupid === 0n) return ofTwo('message', from, to);
