@@ -92,6 +92,24 @@ it('the status of what a module sent is for it, whatever its match says', async 
   expect(core.lines(module.name)).toEqual(['status=2 id=7 flags=0 from=bob to=alice']);
 });
 
+it('replicas have the match of their module, and a status of a send is for the replica that sent it', async () => {
+  const module = fixtureModule('statuses-2020', { match: { events: ['message'], text: ['7*'] }, replicas: 2 });
+  core = await startCore([module]);
+  for (let i = 0; i < 10; i++) {
+    const outcomes = await Promise.all([
+      core.send('7', { from: `a${i}`, to: 'b' }),
+      core.send('8', { from: `a${i}`, to: 'b' }),
+    ]);
+    expect(outcomes.map(({ trace }) => trace.length)).toEqual([1, 0]);
+  }
+  for (const { sentId, params } of [...core.sent]) {
+    const { trace } = await core.supervisor.onMessageStatus(params, 2, { sentId });
+    expect(trace).toMatchObject([{ module: module.name, default: null }]);
+  }
+  expect(core.lines(module.name)).toHaveLength(10);
+  expect(core.module(module.name).messages).toMatchObject({ total: 10, default: 0, filtered: 10 });
+});
+
 it('a sample has whole conversations, the same after a restart', async () => {
   const talks = Array.from({ length: 200 }, (_, i) => [`user-${i}`, `user-${i + 1000}`] as const);
   const sampled = async () => {

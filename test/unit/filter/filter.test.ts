@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import Long from 'long';
 import { describe, expect, it } from 'vitest';
 import { matchSettings } from '../../../src/config/match.js';
@@ -64,6 +65,49 @@ describe('a filter admits', () => {
   ])('%s', (_, asked, expected) => {
     expect(admitted(asked)).toBe(expected);
   });
+});
+
+it('says what each rule by itself says', () => {
+  const address = fc.constantFrom('alice', 'bob', 'bot-1', 'bot-2', '');
+  const glob = fc.constantFrom('alice', '*o*', 'bot-?', '[a-b]*', '!alice', '!bot-*', '!?*');
+  const number = fc.constantFrom(0n, 1n, 5n, 2n ** 32n, 2n ** 53n + 1n, 2n ** 64n - 1n);
+  const range = fc.constantFrom('0', '1-5', '4294967296-', '9007199254740993', '!5', '!0-4294967296');
+  const maybe = <T>(one: fc.Arbitrary<T>) => fc.option(fc.array(one, { minLength: 1, maxLength: 3 }));
+  const lists = fc.record({
+    from: maybe(glob),
+    to: maybe(glob),
+    text: maybe(glob),
+    group: maybe(range),
+    type: maybe(range),
+  });
+  const values = fc.record({ from: address, to: address, text: address, group: number, type: number });
+
+  const fitsGlob = (pattern: string, text: string) =>
+    new RegExp(`^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`).test(text);
+  const fitsRange = (pattern: string, value: bigint) => {
+    const [from = '', to] = pattern.split('-');
+    return BigInt(from) <= value && value <= (to === undefined ? BigInt(from) : BigInt(to || 2n ** 64n - 1n));
+  };
+  function fits<T>(list: readonly string[] | null, value: T, one: (pattern: string, value: T) => boolean): boolean {
+    const positive = list?.filter((pattern) => !pattern.startsWith('!')) ?? [];
+    const negative = list?.filter((pattern) => pattern.startsWith('!')) ?? [];
+    if (negative.some((pattern) => one(pattern.slice(1), value))) return false;
+    return positive.length === 0 || positive.some((pattern) => one(pattern, value));
+  }
+
+  fc.assert(
+    fc.property(lists, values, (match, { from, to, text, group, type }) => {
+      const event = CallEvent.message({ from, to, groupid: group, type }, Buffer.from(text));
+      const expected =
+        fits(match.from, from, fitsGlob) &&
+        fits(match.to, to, fitsGlob) &&
+        fits(match.text, text, fitsGlob) &&
+        fits(match.group, group, fitsRange) &&
+        fits(match.type, type, fitsRange);
+      expect(filter(match).admits(event, Conversation.ofEvent(event))).toBe(expected);
+    }),
+    { numRuns: 3000 },
+  );
 });
 
 it('knows which kinds of events it can admit', () => {
