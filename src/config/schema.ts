@@ -10,6 +10,7 @@ import { findPairProblem, formatUmask, isPassable, parsePassEnv, parseUmask } fr
 import { isGateway, readGateway } from './gateway-path.js';
 import { isGroup } from './group.js';
 import { isHttp, readHttp } from './http-address.js';
+import { matchSetting } from './match.js';
 import { ABI_NAMES, BROADCASTS, CORE_FILES, CRASH_BODIES } from './types.js';
 import {
   formatDuration,
@@ -104,6 +105,7 @@ export const moduleSettings = z.object({
     .default(null),
   limits: limitSettings.prefault({}),
   sandbox: sandboxSettings.prefault({}),
+  match: matchSetting,
   chainSends: z.boolean('expected yes or no').default(false),
   replicas: whole(1, MAX_REPLICAS, replicas).default(1),
   sticky: z.boolean('expected yes or no').default(true),

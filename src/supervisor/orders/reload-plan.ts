@@ -60,6 +60,7 @@ const OF_THE_CORE = [
   'quarantineTtlMs',
   'stopTimeoutMs',
   'chainSends',
+  'match',
   'maxRssBytes',
   'crashBody',
   'replicas',
