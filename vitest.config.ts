@@ -17,6 +17,7 @@ const LONG = [
   'test/e2e/confined/*.test.ts',
   'test/e2e/spares/{crash,end,room,surroundings}.test.ts',
   'test/e2e/{docs,signals,worlds}/**/*.test.ts',
+  'test/e2e/replicas/minute.test.ts',
   'test/e2e/{ejabberd,prosody}/**/*.test.ts',
   'test/e2e/mesibo/**/*.test.ts',
   'test/e2e/metrics/{many-modules,metrics,prometheus}.test.ts',

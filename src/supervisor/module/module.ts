@@ -132,6 +132,8 @@ export class Module implements ChainMember {
 
   /** Lets its hosts finish and ends them, then starts others, one replica after the other; resolves as {@link start} does. */
   restart(): Promise<SupervisorError | null> {
+    // Also while others serve: all of them are restarted, with the file that is there now.
+    this.#builds.note({ kind: 'ordered' });
     return this.#replicas.restart();
   }
 
@@ -251,7 +253,7 @@ export class Module implements ChainMember {
     for (const { shard, index } of this.#replicas.joined) {
       if (shard === null || shard === home) continue;
       // A line of its own, so that no verdict waits for another replica.
-      this.#calls.offer(event, deadlineMs, nowMs, conversation.apart(index), NOBODY, shard);
+      this.#calls.offer(event, deadlineMs, nowMs, conversation.apart(index), NOBODY, shard, true);
     }
   }
 
