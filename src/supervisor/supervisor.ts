@@ -228,6 +228,19 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   /**
+   * Says what {@link reload} would do now, and changes nothing. It looks at the files of the modules, and starts none of them: a
+   * module that cannot start is found by a reload alone.
+   *
+   * @throws {ReloadError} when a module that would be started has no file
+   * @throws {SupervisorError} `MODULE_UNKNOWN` for a name that neither configuration has
+   * @throws {IllegalStateError} when the supervisor does not run
+   */
+  async planReload(config: CoreConfig, options: { modules?: readonly string[] } = {}): Promise<ReloadReport> {
+    const { modules = [] } = options;
+    return this.#order('reload').planReload(config, modules.length > 0 ? modules : null);
+  }
+
+  /**
    * Lets a module finish what it holds, ends it and starts it again. Messages wait meanwhile, within their deadline. Use it for
    * modules of which two cannot run at once; otherwise use {@link reload}.
    *
