@@ -101,6 +101,7 @@ export const moduleSettings = z.object({
   limits: limitSettings.prefault({}),
   sandbox: sandboxSettings.prefault({}),
   chainSends: z.boolean('expected yes or no').default(false),
+  watch: z.boolean('expected yes or no').default(false),
   replicas: z.literal(1, 'expected 1: this version runs one host for each module').default(1),
 });
 
@@ -229,6 +230,7 @@ export const MODULE_KEYS: Readonly<Record<string, KeyRule<ModuleSettings>>> = {
   ),
   max_rss: moduleKey('maxRssBytes', orOff(parseSize), offOr(formatSize)),
   chain_sends: moduleKey('chainSends', parseYesNo, (yes) => (yes ? 'yes' : 'no')),
+  watch: moduleKey('watch', parseYesNo, (yes) => (yes ? 'yes' : 'no')),
   replicas: moduleKey('replicas', parseCount),
 };
 

@@ -98,6 +98,8 @@ export interface ModuleSpec {
   sandbox: Sandbox;
   /** Whether what it sends goes through the other modules before a server gets it. */
   chainSends: boolean;
+  /** Whether the core reloads it when its file changes. */
+  watch: boolean;
   /** The module's own settings, in file order, as they stand. */
   config: [key: string, value: string][];
   /** Where our settings were set, by their keys in the file. Settings that are not set are missing. */

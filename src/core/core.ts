@@ -263,6 +263,7 @@ export class Core extends EventEmitter<CoreEventMap> {
     supervisor.on('log', (line) => this.emit('log', line));
     supervisor.on('lifecycle', (event) => this.emit('lifecycle', event));
     supervisor.on('sent', (sent) => this.emit('sent', sent));
+    supervisor.on('watched', (event) => this.emit('watched', event));
     if (this.#taker !== null) parts.take(this.#taker);
     return parts;
   }

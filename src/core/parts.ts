@@ -108,6 +108,9 @@ export class Parts {
     const { supervisor } = this;
     log.follow(supervisor);
     this.#teller = new EventTeller(supervisor, config, { runDir, stateDir, log, crashes: this.#crashes });
+    supervisor.on('watched', ({ module, problem }) => {
+      if (problem !== null) this.#teller.reloadFailed(problem, module);
+    });
     const ended: ReloadsOptions['ended'] = (taken, failure, left) => {
       events.ended(taken, failure, left);
       if (failure) this.#teller.reloadFailed(failure.message);

@@ -46,6 +46,8 @@ import type {
   SupervisorOptions,
   SupervisorStatus,
 } from './types.js';
+import type { Watches } from './watch/watches.js';
+import { watchModules } from './watch-modules.js';
 
 const NO_MODULES: readonly Module[] = [];
 
@@ -65,6 +67,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       if (this.#state.kind !== 'running' && this.#state.kind !== 'starting') this.#requireRunning(callback);
     },
   });
+  #watches: Watches | null = null;
   #state: State = { kind: 'new' };
 
   constructor(config: CoreConfig, options: SupervisorOptions) {
@@ -411,6 +414,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (this.#keeper === null) await household.premises.sweeper.recover(() => this.#state.kind === 'starting');
     void household.builds.collect();
     if (this.#state.kind === 'starting') this.#state = { ...this.#state, kind: 'running' };
+    this.#watches?.follow(this.#modules);
     return refusals;
   }
 
@@ -426,9 +430,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         household.configure(next);
       },
       underway: () => this.#reception.settled(),
-      carriedOut: () => void builds.collect(),
+      carriedOut: () => {
+        void builds.collect();
+        this.#watches?.follow(this.#modules);
+      },
     };
-    return new Orders(core, started);
+    const orders = new Orders(core, started);
+    this.#watches = watchModules({ orders, builds, announcer: this.#announcer });
+    return orders;
   }
 
   #requireRunning(call: string): Serving {
@@ -462,6 +471,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const orders = 'orders' in from ? from.orders : null;
     const stopping: Stopping = { kind: 'stopping', household, orders, stopped: Promise.resolve() };
     this.#state = stopping;
+    this.#watches?.close();
     for (const module of household?.roster.all ?? []) module.expectStop();
     stopping.stopped = this.#stop(stopping, from, now);
     return stopping;

@@ -58,6 +58,23 @@ export class Orders {
     });
   }
 
+  /**
+   * Gives a module that is watched a new generation, because its file has changed. All settings stay as they are.
+   *
+   * @returns `false`: it is no longer to be watched
+   * @throws ReloadError when it cannot start; nothing has changed then
+   */
+  renew(name: string): Promise<boolean> {
+    return this.#order('reload', async () => {
+      const { roster, config } = this.#core;
+      const module = roster.chain.find((module) => module.name === name);
+      if (module?.desired !== 'up' || !module.spec.watch) return false;
+      // A reload for some modules leaves others as they were, so the configuration may say more than is in use.
+      await this.#reload({ ...config(), modules: roster.chain.map(({ spec }) => spec) }, [name]);
+      return true;
+    });
+  }
+
   /** @see Supervisor.restartModule */
   restart(name: string): Promise<OrderReport> {
     return this.#order('restart', async () => {

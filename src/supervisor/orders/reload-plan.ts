@@ -61,6 +61,7 @@ const OF_THE_CORE = [
   'quarantineTtlMs',
   'stopTimeoutMs',
   'chainSends',
+  'watch',
   'maxRssBytes',
   'crashBody',
 ] as const;

@@ -72,6 +72,7 @@ describe('defaults', () => {
           limits: { memoryBytes: null, nofile: null, nproc: null, coreBytes: null },
           sandbox: { user: null, noNewPrivs: false, network: 'inherit', filesystem: 'inherit' },
           chainSends: false,
+          watch: false,
           config: [],
           origins: {},
           envOrigins: [],

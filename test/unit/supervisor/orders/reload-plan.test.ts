@@ -41,6 +41,7 @@ describe('the effect of a change of one setting', () => {
     [{ backoff: { minMs: 1, maxMs: 2 } }, 'configured'],
     [{ maxCrashes: null }, 'configured'],
     [{ stopTimeoutMs: 7 }, 'configured'],
+    [{ watch: true }, 'configured'],
   ])('%j: %s', (change, list) => {
     const next = config([{ name: 'a' }, { name: 'b', ...change }, { name: 'c' }]);
     const { report, replace, configure } = plan(BEFORE, next);
