@@ -268,6 +268,18 @@ export const DOCUMENTS = {
       stopped: names.describe('those that an operator has stopped, so the reload did not start them'),
       settings: names.describe('global settings that changed and are now in use'),
       needRestart: names.describe('global settings that need a restart of the core'),
+      changes: z
+        .array(
+          z.strictObject({
+            module: z.string(),
+            settings: names.describe(
+              'settings that differ, by their keys: `deadline`, `limits.memory`, `env.NAME`, `config.KEY`',
+            ),
+            file: z.boolean().describe('its file is another one than its process has loaded'),
+          }),
+        )
+        .describe('what differs in modules that are replaced, configured or left'),
+      dryRun: z.boolean().describe('with --dry-run: all of this is what a reload would do; nothing was changed'),
       secrets: names.describe('global settings whose file has a new secret, now in use'),
       warnings: z.array(z.string()),
     }),

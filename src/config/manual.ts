@@ -105,6 +105,10 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     what: 'Whether a message that the module sends goes through the other modules first, in the order of the chain. They may change or consume it. With `no` a server gets it as it is. When modules answer each other without end, after eight rounds the core stops this: it gives the next message to the server directly.',
     example: 'yes',
   },
+  watch: {
+    what: "Whether the core reloads the module by itself when its file changes. The core waits until the file is whole, and does what `mesibo-modules reload NAME` does, with the settings in use. When the new file does not load, the old process goes on, and the log says why. [Replacing a module's file](operating.md#replacing-a-modules-file) has the whole of it.",
+    example: 'yes',
+  },
   replicas: {
     what:
       'How many processes share the work. `auto` makes one for each CPU. Each process has its own queue. A conversation stays ' +

@@ -106,6 +106,8 @@ export interface ModuleSpec {
   match: Match | null;
   /** Whether what it sends goes through the other modules before a server gets it. */
   chainSends: boolean;
+  /** Whether the core reloads it when its file changes. */
+  watch: boolean;
   /** Processes that share the work. */
   replicas: number;
   /** A conversation stays with one replica, as long as that one is there. Otherwise each message goes where the least is done. */

@@ -74,7 +74,20 @@ const SUPERVISOR_MAY_IMPORT: Record<string, string[]> = {
   module: ['types', 'runner', 'calls', 'builds', 'trials', 'host', 'news'],
   recovery: ['types', 'directories', 'runner', 'runner/local', 'calls', 'news'],
   orders: ['types', 'builds', 'module'],
-  face: ['types', 'directories', 'runner/local', 'calls', 'builds', 'trials', 'news', 'module', 'recovery', 'orders'],
+  watch: [],
+  face: [
+    'types',
+    'directories',
+    'runner/local',
+    'calls',
+    'builds',
+    'trials',
+    'news',
+    'module',
+    'recovery',
+    'orders',
+    'watch',
+  ],
 };
 
 function folderOf(path: string): string {

@@ -73,6 +73,7 @@ describe('defaults', () => {
           sandbox: { user: null, noNewPrivs: false, network: 'inherit', filesystem: 'inherit' },
           match: null,
           chainSends: false,
+          watch: false,
           replicas: 1,
           sticky: true,
           broadcast: [],
