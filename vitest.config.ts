@@ -15,6 +15,8 @@ const LONG = [
   'test/e2e/{logs,logs-selected,newer-core,onlookers,reached,read-only,recovery,reference,run,samples,silent-core,state,statuses,webhook}.test.ts',
   'test/e2e/{side-by-side,strangers,surroundings,terminal,try,unsafe-sends,verbs}.test.ts',
   'test/e2e/confined/*.test.ts',
+  'test/e2e/watch/{ways,kept}.test.ts',
+  'test/e2e/reloads/thousand.test.ts',
   'test/e2e/spares/{crash,end,room,surroundings}.test.ts',
   'test/e2e/{docs,signals,worlds}/**/*.test.ts',
   'test/e2e/replicas/minute.test.ts',
