@@ -16,6 +16,7 @@ const LONG = [
   'test/e2e/{side-by-side,strangers,surroundings,terminal,try,unsafe-sends,verbs}.test.ts',
   'test/e2e/confined/*.test.ts',
   'test/e2e/spares/{crash,end,room,surroundings}.test.ts',
+  'test/e2e/recycling/{interplay,load}.test.ts',
   'test/e2e/{docs,signals,worlds}/**/*.test.ts',
   'test/e2e/{ejabberd,prosody}/**/*.test.ts',
   'test/e2e/mesibo/**/*.test.ts',

@@ -64,14 +64,18 @@ export class ModuleStats {
   /** The counters in the form of a status. */
   status(): Pick<
     ModuleStatus,
-    'restarts' | 'failedStarts' | 'crashes' | 'messages' | 'sends' | 'dropped' | 'latencyMicros'
+    'restarts' | 'failedStarts' | 'recycled' | 'crashes' | 'messages' | 'sends' | 'dropped' | 'latencyMicros'
   > {
-    const { own, defaults, late, restarts, failedStarts, crashes, sends, dropped } = since(this.#before, this.totals);
+    const { own, defaults, late, restarts, failedStarts, recycled, crashes, sends, dropped } = since(
+      this.#before,
+      this.totals,
+    );
     const byReason = addReasons(defaults);
     const inPlace = sum(byReason);
     return {
       restarts,
       failedStarts,
+      recycled,
       crashes: { total: sum(crashes), byCause: crashes, lastSignal: this.#lastSignal, lastAt: this.#lastAt },
       messages: {
         total: own.pass + own.consumed + inPlace,

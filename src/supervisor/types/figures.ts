@@ -3,6 +3,7 @@
 import type { Durations } from '../../duration-buckets.js';
 import type { FailureCause, ModuleState } from './announcements.js';
 import type { DefaultReason, Verdict } from './decisions.js';
+import type { RecycleCause } from './recycling.js';
 
 /**
  * Counters that only grow while the supervisor lives: `reset`, a reload, and the removal of the module leave them as they are. A
@@ -17,6 +18,8 @@ export type ModuleTotals = {
   late: number;
   restarts: number;
   failedStarts: number;
+  /** Processes that were replaced because they had reached a setting. */
+  recycled: Record<RecycleCause, number>;
   crashes: Record<FailureCause, number>;
   sends: { total: number; undelivered: number; refused: number };
   dropped: { logLines: number; outputBytes: number };
