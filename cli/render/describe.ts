@@ -107,6 +107,7 @@ function counters(module: ModuleDescription, nowMs: number): Row[] {
     ],
     ['in progress', `${module.inFlight} in its process, ${module.queued} waiting`],
     ['late verdicts', String(messages.late)],
+    ...optional('left out', describeFiltered(messages)),
     ['latency', describeLatency(latencyMicros)],
     [
       'sent',
@@ -134,6 +135,11 @@ function describeRecycled({ recycled }: Partial<ModuleDescription>): string {
   const total = causes.reduce((sum, [, count]) => sum + count, 0);
   const of = causes.map(([cause, count]) => `${count} ${cause}`).join(', ');
   return total === 0 ? 'never' : `${counted(total, 'time')}: ${of}`;
+}
+
+/** A core of another version says less. */
+function describeFiltered({ filtered = 0 }: Partial<ModuleDescription['messages']>): string | null {
+  return filtered === 0 ? null : `${counted(filtered, 'message')}, by match`;
 }
 
 /** A core of another version says less. */

@@ -10,6 +10,7 @@ import { findPairProblem, formatUmask, isPassable, parsePassEnv, parseUmask } fr
 import { isGateway, readGateway } from './gateway-path.js';
 import { isGroup } from './group.js';
 import { isHttp, readHttp } from './http-address.js';
+import { matchSetting } from './match.js';
 import { ABI_NAMES, BROADCASTS, CORE_FILES, CRASH_BODIES } from './types.js';
 import {
   formatDuration,
@@ -104,7 +105,9 @@ export const moduleSettings = z.object({
     .default(null),
   limits: limitSettings.prefault({}),
   sandbox: sandboxSettings.prefault({}),
+  match: matchSetting,
   chainSends: z.boolean('expected yes or no').default(false),
+  watch: z.boolean('expected yes or no').default(false),
   replicas: whole(1, MAX_REPLICAS, replicas).default(1),
   sticky: z.boolean('expected yes or no').default(true),
   broadcast: z.array(z.enum(BROADCASTS, broadcast), broadcast).default([]),
@@ -241,6 +244,7 @@ export const MODULE_KEYS: Readonly<Record<string, KeyRule<ModuleSettings>>> = {
   ),
   max_rss: moduleKey('maxRssBytes', orOff(parseSize), offOr(formatSize)),
   chain_sends: moduleKey('chainSends', parseYesNo, (yes) => (yes ? 'yes' : 'no')),
+  watch: moduleKey('watch', parseYesNo, (yes) => (yes ? 'yes' : 'no')),
   replicas: moduleKey('replicas', (text) =>
     text === 'auto' ? Math.min(MAX_REPLICAS, availableParallelism()) : parseCount(text),
   ),

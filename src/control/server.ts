@@ -40,6 +40,8 @@ export interface ControlledCore extends SentMessages {
   onMessage(params: MessageParamsInput, payload: Uint8Array): Promise<Outcome>;
   /** @param modules - none: all that changed */
   reload(modules: string[]): Promise<CoreReloadReport>;
+  /** What such a reload would do; nothing is changed. */
+  planReload(modules: string[]): Promise<CoreReloadReport>;
   order(order: ModuleOrder, module: string): Promise<OrderReport>;
   /** @throws SupervisorError `MODULE_UNKNOWN`. */
   describe(module: string, options: DescribeOptions): ModuleDescription;
@@ -176,12 +178,13 @@ export class ControlServer {
     }
   }
 
-  async #obey({ reload, order, describe, quarantine }: Request): Promise<Reply> {
+  async #obey({ reload, planReload, order, describe, quarantine }: Request): Promise<Reply> {
     const { core } = this.#options;
     const asked = quarantine ? fromWireQuarantine(quarantine) : null;
     if (asked !== null) return { quarantine: JSON.stringify(core.quarantine(asked)) };
     const kind = order ? fromWireOrder(order) : null;
     if (reload) return { report: JSON.stringify(await core.reload(reload.modules ?? [])) };
+    if (planReload) return { report: JSON.stringify(await core.planReload(planReload.modules ?? [])) };
     if (describe) {
       const { module, reveal } = describe;
       return { description: JSON.stringify(core.describe(module ?? '', { reveal: reveal ?? false })) };

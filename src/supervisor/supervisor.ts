@@ -46,6 +46,8 @@ import type {
   SupervisorOptions,
   SupervisorStatus,
 } from './types.js';
+import type { Watches } from './watch/watches.js';
+import { watchModules } from './watch-modules.js';
 
 const NO_MODULES: readonly Module[] = [];
 
@@ -65,6 +67,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       if (this.#state.kind !== 'running' && this.#state.kind !== 'starting') this.#requireRunning(callback);
     },
   });
+  #watches: Watches | null = null;
   #state: State = { kind: 'new' };
 
   constructor(config: CoreConfig, options: SupervisorOptions) {
@@ -225,6 +228,19 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   reload(config: CoreConfig, options: { modules?: readonly string[] } = {}): Promise<ReloadReport> {
     const { modules = [] } = options;
     return this.#order('reload').reload(config, modules.length > 0 ? modules : null);
+  }
+
+  /**
+   * Says what {@link reload} would do now, and changes nothing. It looks at the files of the modules, and starts none of them: a
+   * module that cannot start is found by a reload alone.
+   *
+   * @throws {ReloadError} when a module that would be started has no file
+   * @throws {SupervisorError} `MODULE_UNKNOWN` for a name that neither configuration has
+   * @throws {IllegalStateError} when the supervisor does not run
+   */
+  async planReload(config: CoreConfig, options: { modules?: readonly string[] } = {}): Promise<ReloadReport> {
+    const { modules = [] } = options;
+    return this.#order('reload').planReload(config, modules.length > 0 ? modules : null);
   }
 
   /**
@@ -398,6 +414,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (this.#keeper === null) await household.premises.sweeper.recover(() => this.#state.kind === 'starting');
     void household.builds.collect();
     if (this.#state.kind === 'starting') this.#state = { ...this.#state, kind: 'running' };
+    this.#watches?.follow(this.#modules);
     return refusals;
   }
 
@@ -413,9 +430,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         household.configure(next);
       },
       underway: () => this.#reception.settled(),
-      carriedOut: () => void builds.collect(),
+      carriedOut: () => {
+        void builds.collect();
+        this.#watches?.follow(this.#modules);
+      },
     };
-    return new Orders(core, started);
+    const orders = new Orders(core, started);
+    this.#watches = watchModules({ orders, builds, announcer: this.#announcer });
+    return orders;
   }
 
   #requireRunning(call: string): Serving {
@@ -449,6 +471,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const orders = 'orders' in from ? from.orders : null;
     const stopping: Stopping = { kind: 'stopping', household, orders, stopped: Promise.resolve() };
     this.#state = stopping;
+    this.#watches?.close();
     for (const module of household?.roster.all ?? []) module.expectStop();
     stopping.stopped = this.#stop(stopping, from, now);
     return stopping;

@@ -2,10 +2,11 @@
 
 import type { ModuleSpec } from '../../config/types.js';
 import type { SupervisorError } from '../../errors.js';
+import { type Filter, makeFilter } from '../../filter/filter.js';
 import type { Quarantine } from '../../quarantine/quarantine.js';
 import type { QuarantineTable } from '../../quarantine/table.js';
 import type { CallEvent } from '../../wire/call-event.js';
-import type { Callback } from '../../wire/event-kinds.js';
+import { type Callback, type CallKind, EVENT_KINDS } from '../../wire/event-kinds.js';
 import type { Build } from '../builds/build.js';
 import { ModuleBuilds } from '../builds/module-builds.js';
 import type { BuildStore } from '../builds/store.js';
@@ -40,6 +41,7 @@ export interface ModuleSurroundings extends HostSurroundings {
 export class Module implements ChainMember {
   #spec: ModuleSpec;
   #around: ModuleSurroundings;
+  #filter: Filter | null;
   readonly #news: ModuleNews;
   readonly #calls: ModuleCalls;
   readonly #quarantine: QuarantineTable;
@@ -47,6 +49,8 @@ export class Module implements ChainMember {
   readonly #replicas: ReplicaSet;
   readonly #recycling: Recycling<Host>;
   #isReplacing = false;
+  /** No replica is replaced by a build that is about to go. */
+  #isRestarting = false;
   /** Who stops the core may signal its hosts as well. */
   #isLeaving = false;
   #onStopped: (() => void)[] = [];
@@ -59,6 +63,7 @@ export class Module implements ChainMember {
   ) {
     this.#spec = spec;
     this.#around = around;
+    this.#filter = makeFilter(spec.match);
     const module = spec.name;
     const { runId, builds: store, queueBytes } = around;
     const news = new ModuleNews({
@@ -78,7 +83,7 @@ export class Module implements ChainMember {
     const recycling = new Recycling<Host>({
       settings: () => this.#spec,
       replicas: () => this.#replicas.joined,
-      isBusy: () => this.#replicas.isChanging,
+      isBusy: () => this.#isRestarting || this.#replicas.isChanging,
       recycled: (host, by, wear) => news.recycled(host, by, wear),
       failed: (host, wear, error, retryMs) => news.notRecycled(host, wear, error, retryMs),
     });
@@ -139,9 +144,15 @@ export class Module implements ChainMember {
   }
 
   /** Lets its hosts finish and ends them, then starts others, one replica after the other; resolves as {@link start} does. */
-  restart(): Promise<SupervisorError | null> {
+  async restart(): Promise<SupervisorError | null> {
     this.#recycling.giveUp();
-    return this.#replicas.restart();
+    this.#isRestarting = true;
+    // Also while others serve: all of them are restarted, with the file that is there now.
+    this.#builds.note({ kind: 'ordered' });
+    const refusal = await this.#replicas.restart();
+    this.#isRestarting = false;
+    this.#recycling.look();
+    return refusal;
   }
 
   /** Stops the module and resolves when its hosts are gone. */
@@ -181,6 +192,7 @@ export class Module implements ChainMember {
   configure(spec: ModuleSpec, around: ModuleSurroundings): void {
     this.#spec = spec;
     this.#around = around;
+    this.#filter = makeFilter(spec.match);
     this.#calls.configure(spec, around.queueBytes);
     this.#news.limitTo(spec.logRate);
     this.#quarantine.configure(spec);
@@ -242,6 +254,19 @@ export class Module implements ChainMember {
     return found === null || (found.ready.callbacks ?? []).includes(callback);
   }
 
+  /** Whether an event is for the module by its `match`; a message that is not is counted. */
+  admits(event: CallEvent, conversation: Conversation): boolean {
+    if (this.#filter === null || this.#filter.admits(event, conversation)) return true;
+    if (event.kind === 'message') this.#news.stats.totals.filtered += 1;
+    return false;
+  }
+
+  /** Whether events of this kind need to come in for the module. Statuses of what it sends always do. */
+  needs(kind: CallKind): boolean {
+    const { callback } = EVENT_KINDS[kind];
+    return this.wants(callback) && (kind === 'status' || this.#filter === null || this.#filter.mayTake(kind));
+  }
+
   /** Offers one call; the answer comes within the deadline, and is a default verdict if the module has none. */
   offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void {
     const home = this.#calls.offer(event, deadlineMs, nowMs, conversation, taker);
@@ -249,7 +274,7 @@ export class Module implements ChainMember {
     for (const { shard, index } of this.#replicas.joined) {
       if (shard === null || shard === home) continue;
       // A line of its own, so that no verdict waits for another replica.
-      this.#calls.offer(event, deadlineMs, nowMs, conversation.apart(index), NOBODY, shard);
+      this.#calls.offer(event, deadlineMs, nowMs, conversation.apart(index), NOBODY, shard, true);
     }
   }
 

@@ -66,7 +66,7 @@ export class ModuleStats {
     ModuleStatus,
     'restarts' | 'failedStarts' | 'recycled' | 'crashes' | 'messages' | 'sends' | 'dropped' | 'latencyMicros'
   > {
-    const { own, defaults, late, restarts, failedStarts, recycled, crashes, sends, dropped } = since(
+    const { own, defaults, late, filtered, restarts, failedStarts, recycled, crashes, sends, dropped } = since(
       this.#before,
       this.totals,
     );
@@ -84,6 +84,7 @@ export class ModuleStats {
         defaultConsumed: sum(defaults.consumed),
         defaultByReason: byReason,
         late,
+        filtered,
       },
       sends: { ...sends, ...NONE_KEPT },
       dropped,

@@ -10,6 +10,7 @@ export function noTotals(): ModuleTotals {
     own: { pass: 0, consumed: 0 },
     defaults: { pass: noReasons(), consumed: noReasons() },
     late: 0,
+    filtered: 0,
     restarts: 0,
     failedStarts: 0,
     recycled: { messages: 0, age: 0, memory: 0 },

@@ -5,6 +5,7 @@ import { keepsSends } from '../../config/keeps-sends.js';
 import { CORE_KEYS } from '../../config/schema.js';
 import type { CoreConfig, ModuleSpec } from '../../config/types.js';
 import type { ReloadReport } from '../types.js';
+import { changedSettings } from './changed-settings.js';
 
 /** A module as it runs. */
 export interface Present {
@@ -60,6 +61,8 @@ const OF_THE_CORE = [
   'quarantineTtlMs',
   'stopTimeoutMs',
   'chainSends',
+  'match',
+  'watch',
   'maxRssBytes',
   'crashBody',
   'replicas',
@@ -113,6 +116,7 @@ export function planReload(
     stopped: [],
     settings: changed.filter((key) => !needsRestart(key, before)),
     needRestart: changed.filter((key) => needsRestart(key, before)),
+    changes: [],
   };
   const plan: ReloadPlan = { report, replace: [], add: [], configure: [], remove: [], order: [] };
   const isMeant = (name: string) => names === null || names.includes(name);
@@ -149,9 +153,12 @@ function placePresent(
   identify: (spec: ModuleSpec) => string | null,
 ): void {
   const { report } = plan;
-  const otherHost = !isEqual(module.spec, spec, OF_THE_HOST);
+  const ofTheHost = changedSettings(module.spec, spec, OF_THE_HOST);
+  const settings = [...ofTheHost, ...changedSettings(module.spec, spec, OF_THE_CORE)];
+  const otherHost = ofTheHost.length > 0;
   const otherFile = module.desired === 'up' && identify(spec) !== module.loadedFile;
-  const otherSettings = otherHost || !isEqual(module.spec, spec, OF_THE_CORE);
+  const otherSettings = settings.length > 0;
+  if (otherSettings || otherFile) report.changes.push({ module: spec.name, settings, file: otherFile });
   if (!isMeant) {
     (otherSettings || otherFile ? report.left : report.unchanged).push(spec.name);
   } else if (module.desired === 'up' && (isForced || otherHost || otherFile)) {
@@ -172,8 +179,4 @@ function orderOf(present: string[], wanted: string[]): string[] {
     order.splice(at === 0 ? 0 : order.indexOf(present[at - 1] as string) + 1, 0, name);
   }
   return order;
-}
-
-function isEqual(a: ModuleSpec, b: ModuleSpec, fields: readonly (keyof ModuleSpec)[]): boolean {
-  return fields.every((field) => isDeepStrictEqual(a[field], b[field]));
 }
