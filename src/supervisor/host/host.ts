@@ -143,6 +143,16 @@ export class Host {
     return this.#ledger.inFlight;
   }
 
+  /** Messages that it has answered. */
+  get messages(): number {
+    return this.#ledger.messages;
+  }
+
+  /** When it became ready; before that, infinitely late. */
+  get readyMs(): number {
+    return this.#stage.kind === 'served' ? this.#stage.readyMs : Number.POSITIVE_INFINITY;
+  }
+
   /** Http requests of its module that are open. */
   get openRequests(): number {
     return this.#life.kind === 'exited' ? 0 : (this.#run.evidence.readHeader()?.openRequests ?? 0);

@@ -226,6 +226,11 @@ mesibo-modules start --config ${CONFIG} --daemon`,
     after: 'mesibo-modules stop',
     prints: [/build +sha256 [0-9a-f]{12}, loaded from its file/, 'generation 2'],
   }),
+  file('mesibo.conf', {
+    change: [['module filter {', 'module filter {\n    path = modules/build/module_filter.so']],
+    after: 'npx mesibo-modules check --config mesibo.conf 2>&1',
+    prints: ['module filter: ok'],
+  }),
   sh({
     before: `cat > ${CONFIG} <<'END'
 module crashy { path = modules/build/module_crashy.so }
