@@ -95,15 +95,20 @@ it('one of four is killed every second, and the conversations of the others see 
 
 it('eight become one and eight again, under load', { timeout: 240_000 }, async () => {
   core = await startCore([sequence(8, '100')]);
-  const load = new NumberedLoad(core.supervisor, { conversations: 40, ahead: 4 });
-  for (let i = 0; i < 10; i++) {
+  // With pauses: a conversation goes to a new replica when nothing of it is under way.
+  const load = new NumberedLoad(core.supervisor, { conversations: 40, ahead: 2, pauseMs: 20 });
+  for (let i = 0; i < 9; i++) {
     await load.answers(500);
     await core.supervisor.reload(patientConfig({ modules: [sequence(i % 2 === 0 ? 1 : 8, '100')] }));
     expect(module().replicas).toMatchObject(i % 2 === 0 ? { wanted: 1, serving: 1 } : { wanted: 8, serving: 8 });
   }
-  await load.answers(500);
+  await core.supervisor.reload(patientConfig({ modules: [sequence(8, '100')] }));
+  await load.answers(2000);
   const answered = await load.end();
-  expect(findFaults(answered, readEntries(journal), new Set())).toEqual([]);
+  const entries = readEntries(journal);
+  expect(findFaults(answered, entries, new Set())).toEqual([]);
+  // They share the work again.
+  expect(new Set(entries.slice(-2000).map(({ pid }) => pid)).size).toBeGreaterThan(4);
   expect(answered.filter((answer) => defaultOf(answer) !== null)).toEqual([]);
   expect(module()).toMatchObject({ restarts: 0, lastError: null, crashes: { total: 0 } });
 });
