@@ -269,6 +269,17 @@ cat told-reload-failed`,
   }),
 ];
 
+const replicas: Step[] = [
+  file(CONFIG, {
+    before: 'set -e',
+    after: `mesibo-modules start --config ${CONFIG} --daemon
+mesibo-modules status
+mesibo-modules describe filter
+mesibo-modules stop`,
+    prints: [/filter +serving 4\/4/, /replica 3 +serving, 0 calls in its process, 0 waiting; 0 restarts/],
+  }),
+];
+
 export const GUIDES: Record<string, Step[]> = {
   'bridges/c/README.md': C_CLIENT,
   'docs/clients.md': CLIENTS,
@@ -286,5 +297,6 @@ export const GUIDES: Record<string, Step[]> = {
   'docs/metrics.md': METRICS,
   'docs/mesibo.md': MESIBO,
   'docs/operating.md': operating,
+  'docs/replicas.md': replicas,
   'docs/performance.md': performance,
 };
