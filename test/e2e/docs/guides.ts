@@ -215,6 +215,23 @@ cp next.conf ${CONFIG}`,
     ],
   }),
   sh({
+    before: `cat > ${CONFIG} <<'END'
+module filter { path = modules/build/module_filter.so }
+module autoreply { path = modules/build/module_autoreply.so }
+module translate { path = modules/build/module_translate.so }
+END
+mesibo-modules start --config ${CONFIG} --daemon > /dev/null 2>&1
+cat > ${CONFIG} <<'END'
+module filter { path = modules/build/module_filter.so; config { words = darn } }
+module autoreply { path = modules/build/module_autoreply.so; deadline = 2s }
+module translate { path = modules/build/module_translate.so }
+END
+# What it says is no output for other programs.
+exec 2>&1`,
+    after: 'mesibo-modules stop > /dev/null 2>&1',
+  }),
+  printed,
+  sh({
     before: `mkdir installed new
 cp modules/build/module_filter.so installed
 cp modules/build/module_filter.so new
