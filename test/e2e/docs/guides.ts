@@ -222,8 +222,14 @@ module translate { path = modules/build/module_translate.so }
 END
 mesibo-modules start --config ${CONFIG} --daemon > /dev/null 2>&1
 cat > ${CONFIG} <<'END'
-module filter { path = modules/build/module_filter.so; config { words = darn } }
-module autoreply { path = modules/build/module_autoreply.so; deadline = 2s }
+module filter {
+  path = modules/build/module_filter.so
+  words = darn
+}
+module autoreply {
+  path = modules/build/module_autoreply.so
+  deadline = 2s
+}
 module translate { path = modules/build/module_translate.so }
 END
 # What it says is no output for other programs.
