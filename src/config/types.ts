@@ -98,6 +98,10 @@ export interface ModuleSpec {
   sandbox: Sandbox;
   /** Whether what it sends goes through the other modules before a server gets it. */
   chainSends: boolean;
+  /** The module whose events it sees without a part in the chain; `null`: it is in the chain. */
+  shadowOf: string | null;
+  /** Whether it may make http requests although it is a shadow. */
+  shadowHttp: boolean;
   /** The module's own settings, in file order, as they stand. */
   config: [key: string, value: string][];
   /** Where our settings were set, by their keys in the file. Settings that are not set are missing. */

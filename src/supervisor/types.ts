@@ -13,4 +13,5 @@ export type * from './types/options.js';
 export type * from './types/orders.js';
 export type * from './types/origin.js';
 export type * from './types/sends.js';
+export type * from './types/shadows.js';
 export type * from './types/status.js';

@@ -5,12 +5,15 @@ import type { Callback } from '../../wire/event-kinds.js';
 import type { Decision, Origin, TraceEntry, Verdict } from '../types.js';
 import type { Conversation } from './conversation.js';
 import { Visit } from './entrance.js';
+import type { Watchers } from '../shadows/watchers.js';
 import type { AnswerTaker, CallAnswer, Follower } from './pending-call.js';
 
 /** What the chain needs of a module. */
 export interface ChainMember {
   readonly name: string;
   readonly spec: { deadlineMs: number };
+  /** Its shadows; `null`: it has none. */
+  readonly watchers?: Watchers | null;
   wants(callback: Callback): boolean;
   offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void;
   /**
@@ -103,12 +106,19 @@ export abstract class Journey extends Visit<Members> implements AnswerTaker, Fol
       if (member.name !== this.#skip && member.wants(callback)) {
         this.#member = member;
         this.#reachedMs = nowMs;
-        member.offer(this.event, Math.min(nowMs + member.spec.deadlineMs, this.#endMs), nowMs, this.conversation, this);
+        const taker = member.watchers && this.ownRoute === null ? this.#watched(member.watchers, nowMs) : this;
+        const deadlineMs = Math.min(nowMs + member.spec.deadlineMs, this.#endMs);
+        member.offer(this.event, deadlineMs, nowMs, this.conversation, taker);
         return;
       }
       if (member.follow(this.conversation, this)) return;
     }
     this.decided(nowMs);
+  }
+
+  /** What is for one module alone, such as the status of what it sent, its shadows do not see. */
+  #watched(watchers: Watchers, nowMs: number): AnswerTaker {
+    return watchers.watch(this.event, nowMs, this.conversation, this);
   }
 }
 

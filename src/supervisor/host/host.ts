@@ -66,6 +66,8 @@ export class Host {
   #refusal: Refusal | null = null;
   readonly #usage = new HostUsage();
   #abi: string | null = null;
+  /** As they were counted at its end. */
+  #refusedHttp = 0;
 
   /**
    * @param options.isFresh - its process must be a new one
@@ -136,6 +138,12 @@ export class Host {
   }
 
   /** Http requests of its module that are open. */
+  /** Http requests that were refused to it because its module is a shadow. */
+  get refusedHttp(): number {
+    if (this.#life.kind === 'exited') return this.#refusedHttp;
+    return this.#run.evidence.readHeader()?.refusedHttp ?? 0;
+  }
+
   get openRequests(): number {
     return this.#life.kind === 'exited' ? 0 : (this.#run.evidence.readHeader()?.openRequests ?? 0);
   }
@@ -399,6 +407,7 @@ export class Host {
     this.#watch.close();
     clearTimeout(this.#lossTimer);
     const header = this.#run.evidence.readHeader();
+    this.#refusedHttp = header?.refusedHttp ?? 0;
     this.#ledger.recover(header);
     const call = this.#ledger.executing(header);
     const executing = findExecuting(call, header);

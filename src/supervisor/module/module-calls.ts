@@ -6,7 +6,7 @@ import type { QuarantineTable } from '../../quarantine/table.js';
 import { CallEvent } from '../../wire/call-event.js';
 import type { Lane } from '../../wire/event-kinds.js';
 import { toLong, type WireParams } from '../../wire/params.js';
-import { CallQueue, type CallRoute } from '../calls/call-queue.js';
+import { CallQueue, type CallRoute, type QueueSettings } from '../calls/call-queue.js';
 import { Conversation } from '../calls/conversation.js';
 import type { AnswerTaker, CallAnswer, Follower, PendingCall } from '../calls/pending-call.js';
 import type { Host } from '../host/host.js';
@@ -42,7 +42,7 @@ export class ModuleCalls implements CallRoute {
     this.#news = news;
     this.canWait = canWait;
     this.#quarantine = quarantine;
-    this.#queue = new CallQueue({ ...spec, queueBytes }, this);
+    this.#queue = new CallQueue(settingsOf(spec, queueBytes), this);
   }
 
   /** Calls that wait for credit. */
@@ -52,7 +52,7 @@ export class ModuleCalls implements CallRoute {
 
   /** Takes other settings, also for calls that wait already. */
   configure(spec: ModuleSpec, queueBytes: number): void {
-    this.#queue.configure({ ...spec, queueBytes });
+    this.#queue.configure(settingsOf(spec, queueBytes));
   }
 
   /** Takes one call; the answer comes within the deadline, and is a default verdict if the module has none. */
@@ -130,4 +130,9 @@ export class ModuleCalls implements CallRoute {
   #isWithheld({ event }: PendingCall, host: Host): boolean {
     return event.kind === 'message' && this.#quarantine.withholds(event, host.file.buildKey);
   }
+}
+
+/** Nobody waits for a shadow, so nothing would bound what waits there for room. */
+function settingsOf(spec: ModuleSpec, queueBytes: number): QueueSettings {
+  return { ...spec, queueBytes, overload: spec.shadowOf === null ? spec.overload : 'default' };
 }

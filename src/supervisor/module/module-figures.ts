@@ -2,6 +2,7 @@
 
 import type { ModuleStats } from '../news/module-stats.js';
 import { copyTotals } from '../news/totals.js';
+import { copyTotals as copyShadowTotals, type ShadowTally } from '../shadows/shadow-tally.js';
 import type { ModuleFigures } from '../types.js';
 import { type StatusSources, stateOf } from './module-status.js';
 
@@ -12,6 +13,9 @@ export function makeFigures(
     'spec' | 'life' | 'isReplacing' | 'desired' | 'hosts' | 'generation' | 'queued' | 'quarantined'
   > & {
     stats: ModuleStats;
+    tally: ShadowTally | null;
+    /** Of the hosts that live. */
+    refusedHttp: number;
   },
 ): ModuleFigures {
   const { spec, desired, hosts, generation, queued, quarantined, stats } = sources;
@@ -38,5 +42,20 @@ export function makeFigures(
     cpuSeconds,
     totals: copyTotals(stats.totals),
     durations: stats.durations.read(),
+    shadow: shadowOf(sources),
   };
+}
+
+function shadowOf({
+  spec,
+  tally,
+  refusedHttp,
+}: {
+  spec: { shadowOf: string | null };
+  tally: ShadowTally | null;
+  refusedHttp: number;
+}): ModuleFigures['shadow'] {
+  if (tally === null || spec.shadowOf === null) return null;
+  const totals = copyShadowTotals(tally.totals);
+  return { of: spec.shadowOf, totals: { ...totals, refusedHttp: totals.refusedHttp + refusedHttp } };
 }

@@ -47,7 +47,7 @@ export function conditionOf(
   sources: Pick<StatusSources, 'spec' | 'life' | 'isReplacing' | 'desired' | 'lastError'>,
 ): ModuleCondition {
   const { spec, desired, lastError } = sources;
-  return { name: spec.name, state: stateOf(sources), desired, lastError: lastError?.message ?? null };
+  return { name: spec.name, shadowOf: spec.shadowOf, state: stateOf(sources), desired, lastError: lastError?.message ?? null };
 }
 
 /** Everything of now. */
@@ -57,6 +57,7 @@ export function makeStatus(sources: StatusSources): ModuleStatus {
   const waiting = life.kind === 'backoff' || life.kind === 'failed' ? life.untilMs : null;
   return {
     name: spec.name,
+    shadowOf: spec.shadowOf,
     state: stateOf(sources),
     desired,
     pid: host?.pid || null,

@@ -21,12 +21,14 @@ import { HostMaker } from './host-maker.js';
 import { hearHosts } from './host-reports.js';
 import { HostSet } from './host-set.js';
 import { killOf } from './kill.js';
-import { type Lifetime, newLifetime } from './lifetime.js';
+import { type Lifetime, newLifetime, tallyOf } from './lifetime.js';
 import { MemoryCeiling } from './memory-ceiling.js';
 import { ModuleCalls } from './module-calls.js';
 import { makeFigures } from './module-figures.js';
 import { conditionOf, makeStatus } from './module-status.js';
 import { OutsideSignals } from './outside-signals.js';
+import type { ShadowTally } from '../shadows/shadow-tally.js';
+import type { Watchers } from '../shadows/watchers.js';
 import { Succession } from './succession.js';
 import { Upkeep } from './upkeep.js';
 
@@ -44,6 +46,10 @@ export interface ModuleSurroundings extends HostSurroundings {
 
 /** All that there is of one module; it outlives its hosts. */
 export class Module {
+  /** Its shadows; `null`: it has none. */
+  watchers: Watchers | null = null;
+  /** What is counted of it as a shadow; `null`: it is in the chain. It stays what it is: another module takes its place. */
+  readonly tally: ShadowTally | null;
   #spec: ModuleSpec;
   #around: ModuleSurroundings;
   readonly #hosts = new HostSet();
@@ -65,8 +71,10 @@ export class Module {
     spec: ModuleSpec,
     around: ModuleSurroundings,
     events: ModuleEvents,
-    { generations, stats }: Lifetime = newLifetime(),
+    lifetime: Lifetime = newLifetime(),
   ) {
+    const { generations, stats } = lifetime;
+    this.tally = spec.shadowOf === null ? null : tallyOf(lifetime);
     this.#spec = spec;
     this.#around = around;
     const module = spec.name;
@@ -77,6 +85,7 @@ export class Module {
       logRate: spec.logRate,
       events,
       stats,
+      tally: this.tally,
       undelivered: (params) => {
         if (this.wants('on_message_status')) this.#calls.giveBack(params, this.#spec);
       },
@@ -282,6 +291,11 @@ export class Module {
     for (const host of this.#hosts.all) host.look();
   }
 
+  /** Http requests that were refused to it because it is a shadow. Those of hosts that have ended are in its tally. */
+  get refusedHttp(): number {
+    return this.#hosts.all.reduce((sum, { refusedHttp }) => sum + refusedHttp, 0);
+  }
+
   /** Everything that metrics are made of. What its processes use is as it was when they were looked at last. */
   figures(): ModuleFigures {
     const { life, desired } = this.#upkeep;
@@ -289,7 +303,8 @@ export class Module {
     const sources = { spec: this.#spec, life, isReplacing: this.#isReplacing, desired, hosts: this.#hosts, stats };
     const { generation } = this.#maker;
     const { waiting: queued } = this.#calls;
-    return makeFigures({ ...sources, generation, queued, quarantined: this.#quarantined });
+    const shadow = { tally: this.tally, refusedHttp: this.refusedHttp };
+    return makeFigures({ ...sources, generation, queued, quarantined: this.#quarantined, ...shadow });
   }
 
   // ---- what hosts tell ----
@@ -321,6 +336,7 @@ export class Module {
 
   #died(host: Host, end: HostEnd): void {
     this.#news.flush();
+    if (this.tally !== null) this.tally.totals.refusedHttp += host.refusedHttp;
     this.#news.stats.totals.endedCpuSeconds += host.lastUsage?.cpuSeconds ?? 0;
     // First, because what waits may be handed over while the calls are settled.
     const kill = killOf(host, end);

@@ -2,6 +2,7 @@
  * What is announced about one module and its hosts: what it sends, logs and prints, and how it lives; and the counters of that.
  */
 
+import { performance } from 'node:perf_hooks';
 import { formatSize } from '../../config/units.js';
 import { debuggedOf, describeDebugging as describeRun, isFault } from '../../debug-command.js';
 import { readRunning } from '../../proc.js';
@@ -29,6 +30,7 @@ import { describeQuarantined } from './describe-quarantined.js';
 import { describeSignal } from './describe-signal.js';
 import { DroppedOutput, type UndeliveredKind } from './dropped-output.js';
 import { LastLines } from './last-lines.js';
+import type { ShadowTally } from '../shadows/shadow-tally.js';
 import type { ModuleStats } from './module-stats.js';
 
 /** What a module announces. */
@@ -61,6 +63,8 @@ export interface NewsOptions {
   logRate: number | null;
   events: ModuleEvents;
   stats: ModuleStats;
+  /** Takes what a shadow sends; `null`: the module is in the chain. */
+  tally?: ShadowTally | null;
   /** Takes the parameters of a message of the module that nobody took. */
   undelivered: (params: WireParams) => void;
 }
@@ -90,6 +94,11 @@ export class ModuleNews {
   // ---- what hosts tell ----
 
   sent(host: Host, sent: SentRecord): void {
+    const { tally } = this.#options;
+    if (tally) {
+      tally.sent(sent, performance.now());
+      return;
+    }
     this.stats.totals.sends.total += 1;
     const { runId, module, events } = this.#options;
     const origin = { runId, module, generation: host.generation };

@@ -7,7 +7,8 @@ import { coreCommand, sentence } from '../../sentence.js';
 import { findModuleFile, identifyFile, requirePresentFile } from '../builds/module-file.js';
 import type { Module } from '../module/module.js';
 import type { Roster } from '../module/roster.js';
-import type { OrderReport, ReloadReport } from '../types.js';
+import type { OrderReport, PromotionReport, ReloadReport } from '../types.js';
+import { Promotions } from './promotions.js';
 import { planReload, type ReloadPlan } from './reload-plan.js';
 import type { StoppedModules } from './stopped-modules.js';
 
@@ -29,12 +30,19 @@ export interface Ordered {
 /** Orders, in the order in which they came. */
 export class Orders {
   readonly #core: Ordered;
+  readonly #promotions: Promotions;
   #last: Promise<unknown>;
 
   /** @param begun - waited for by the first order */
   constructor(core: Ordered, begun: Promise<unknown>) {
     this.#core = core;
+    this.#promotions = new Promotions(core);
     this.#last = begun.catch(() => undefined);
+  }
+
+  /** What was ordered and the configuration does not say, a line each. */
+  get problems(): string[] {
+    return this.#promotions.problems;
   }
 
   /** Waits for the orders that were given. */
@@ -88,8 +96,14 @@ export class Orders {
     return this.#order('reset', async () => {
       const module = this.#core.roster.find(name);
       throwIf(await module.reset());
+      if (module.tally !== null) this.#core.roster.resetTallies(name);
       return { warnings: module.warnings };
     });
+  }
+
+  /** @see Supervisor.promoteModule */
+  promote(name: string): Promise<PromotionReport> {
+    return this.#order('promote', () => this.#promotions.promote(name));
   }
 
   #order<T>(order: string, work: () => Promise<T>): Promise<T> {
@@ -109,9 +123,9 @@ export class Orders {
 
   async #reload(next: CoreConfig, names: readonly string[] | null): Promise<ReloadReport> {
     const { roster, config, stopped } = this.#core;
-    const known = [...new Set([...next.modules, ...roster.chain].map(({ name }) => name))];
+    const known = [...new Set([...next.modules, ...roster.present].map(({ name }) => name))];
     for (const name of names ?? []) requireKnown(name, known);
-    const present = roster.chain.map(({ spec, desired, loadedFile }) => ({ spec, desired, loadedFile }));
+    const present = roster.present.map(({ spec, desired, loadedFile }) => ({ spec, desired, loadedFile }));
     const plan = planReload(present, config(), next, (spec) => identifyFile(findModuleFile(spec)), names);
     const added: Module[] = [];
     const starts: Promise<SupervisorError | null>[] = [];
@@ -153,11 +167,13 @@ export class Orders {
     const removed = plan.remove.map((name) => roster.find(name));
     this.#core.adopt(next);
     roster.share(next);
-    for (const module of roster.chain) if (!removed.includes(module)) this.#configure(module, plan);
+    for (const module of roster.present) if (!removed.includes(module)) this.#configure(module, plan);
     roster.arrange(plan.order);
+    // Other versions are compared from now on.
+    for (const { name } of [...plan.replace, ...plan.add]) roster.resetTallies(name);
     await this.#core.underway();
     await Promise.all(removed.map((module) => roster.remove(module)));
-    await Promise.all(roster.chain.map((module) => module.handedOver()));
+    await Promise.all(roster.present.map((module) => module.handedOver()));
   }
 
   #configure(module: Module, plan: ReloadPlan): void {

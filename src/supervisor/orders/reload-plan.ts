@@ -46,6 +46,7 @@ const OF_THE_HOST = [
   'sha256',
   'limits',
   'sandbox',
+  'shadowHttp',
 ] as const;
 /** What only the core uses. */
 const OF_THE_CORE = [
@@ -62,6 +63,7 @@ const OF_THE_CORE = [
   'chainSends',
   'maxRssBytes',
   'crashBody',
+  'shadowOf',
 ] as const;
 
 /** Global settings that are fixed for the life of the core, by their names in the file. */
@@ -147,7 +149,12 @@ function placePresent(
   const otherHost = !isEqual(module.spec, spec, OF_THE_HOST);
   const otherFile = module.desired === 'up' && identify(spec) !== module.loadedFile;
   const otherSettings = otherHost || !isEqual(module.spec, spec, OF_THE_CORE);
-  if (!isMeant) {
+  if (isMeant && (module.spec.shadowOf === null) !== (spec.shadowOf === null)) {
+    // What it was offered in its old place must not reach a host in the new one. So another module takes its place.
+    plan.remove.push(spec.name);
+    plan.add.push(spec);
+    report.replaced.push(spec.name);
+  } else if (!isMeant) {
     (otherSettings || otherFile ? report.left : report.unchanged).push(spec.name);
   } else if (module.desired === 'up' && (isForced || otherHost || otherFile)) {
     plan.replace.push(spec);

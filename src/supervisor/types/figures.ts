@@ -3,6 +3,7 @@
 import type { Durations } from '../../duration-buckets.js';
 import type { FailureCause, ModuleState } from './announcements.js';
 import type { DefaultReason, Verdict } from './decisions.js';
+import type { ShadowTotals } from './shadows.js';
 
 /**
  * Counters that only grow while the supervisor lives: `reset`, a reload, and the removal of the module leave them as they are. A
@@ -46,4 +47,6 @@ export interface ModuleFigures {
   totals: ModuleTotals;
   /** How long it took to give its own verdict on messages, from the moment the chain reached it. */
   durations: Durations;
+  /** What was counted of it as a shadow, and whose; `null`: it is in the chain. */
+  shadow: { of: string; totals: ShadowTotals } | null;
 }
