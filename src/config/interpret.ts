@@ -105,11 +105,7 @@ function checkShadows(modules: readonly ModuleSpec[]): void {
   const problem = findShadowProblem(modules);
   if (problem === null) return;
   const { origins, position } = modules.find(({ name }) => name === problem.module) as ModuleSpec;
-  throw new ConfigError(
-    'CONFIG_VALUE',
-    `module ${problem.module}: ${problem.message}`,
-    origins.shadow_of ?? position,
-  );
+  throw new ConfigError('CONFIG_VALUE', `module ${problem.module}: ${problem.message}`, origins.shadow_of ?? position);
 }
 
 function readCore({ pairs }: ConfigTree, warnings: ConfigWarning[]) {

@@ -46,7 +46,8 @@ function findProblem(
   if (primary.shadowOf !== null) {
     return `${found}, which is a shadow itself, expected a module of the chain, such as ${showText(primary.shadowOf)}`;
   }
-  if (count > MAX_SHADOWS) return `${found} for the ${count}th time, expected at most ${MAX_SHADOWS} shadows of a module`;
+  if (count > MAX_SHADOWS)
+    return `${found} for the ${count}th time, expected at most ${MAX_SHADOWS} shadows of a module`;
   if (directory !== null && directory === primary.directory) {
     return `${found} with the same directory, expected another directory for a shadow: two versions would write the same files`;
   }

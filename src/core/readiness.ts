@@ -32,7 +32,9 @@ export function readinessOf(facts: ReadinessFacts): Readiness {
     reasons.push('the core is stopping');
     return words;
   }
-  const starting = modules.filter(({ shadowOf, state, desired }) => shadowOf === null && state === 'starting' && desired === 'up');
+  const starting = modules.filter(
+    ({ shadowOf, state, desired }) => shadowOf === null && state === 'starting' && desired === 'up',
+  );
   if (phase === 'starting') {
     const names = starting.map(({ name }) => name).join(', ');
     reasons.push(names === '' ? 'the core is starting' : `the core is starting, and waits for ${names}`);

@@ -42,7 +42,8 @@ export interface ModuleProcess {
 export function inspectModule(welcome: Welcome): ModuleFile {
   const facts = readElf(welcome.path ?? '');
   const importsHttp = facts.imports.some((name) => HTTP_FUNCTIONS.includes(name));
-  return { importsHttp, ...inspect(facts, welcome.module ?? '', (welcome.abi ?? null) as AbiName | null) };
+  const { module = '', abi = null, shadowOf = null } = welcome;
+  return { importsHttp, ...inspect(facts, module ?? '', abi as AbiName | null, shadowOf) };
 }
 
 /**

@@ -2,10 +2,10 @@
 
 import type { CallEvent } from '../../wire/call-event.js';
 import type { Callback } from '../../wire/event-kinds.js';
+import type { Watchers } from '../shadows/watchers.js';
 import type { Decision, Origin, TraceEntry, Verdict } from '../types.js';
 import type { Conversation } from './conversation.js';
 import { Visit } from './entrance.js';
-import type { Watchers } from '../shadows/watchers.js';
 import type { AnswerTaker, CallAnswer, Follower } from './pending-call.js';
 
 /** What the chain needs of a module. */

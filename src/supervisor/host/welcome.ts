@@ -33,6 +33,7 @@ export function makeWelcome(
       logRate: logRate ?? 0,
       ...(umask === null ? {} : { umask }),
       ...(surroundings === null ? {} : { surroundings }),
+      ...(shadowOf === null ? {} : { shadowOf }),
       ...(shadowOf === null || shadowHttp ? {} : { refuseHttp: true }),
       ...(coreFiles === 'inherit' ? {} : { coreFiles: coreFiles === 'on' }),
     },

@@ -47,7 +47,13 @@ export function conditionOf(
   sources: Pick<StatusSources, 'spec' | 'life' | 'isReplacing' | 'desired' | 'lastError'>,
 ): ModuleCondition {
   const { spec, desired, lastError } = sources;
-  return { name: spec.name, shadowOf: spec.shadowOf, state: stateOf(sources), desired, lastError: lastError?.message ?? null };
+  return {
+    name: spec.name,
+    shadowOf: spec.shadowOf,
+    state: stateOf(sources),
+    desired,
+    lastError: lastError?.message ?? null,
+  };
 }
 
 /** Everything of now. */

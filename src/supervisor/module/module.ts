@@ -15,6 +15,8 @@ import type { Host, HostSurroundings } from '../host/host.js';
 import type { HostEnd, HostListener } from '../host/host-listener.js';
 import { type ModuleEvents, ModuleNews } from '../news/module-news.js';
 import { listWarnings } from '../news/module-warnings.js';
+import type { ShadowTally } from '../shadows/shadow-tally.js';
+import type { Watchers } from '../shadows/watchers.js';
 import type { AbiMemory } from '../trials/abi-memory.js';
 import type { ModuleCondition, ModuleFigures, ModuleStatus } from '../types.js';
 import { HostMaker } from './host-maker.js';
@@ -27,8 +29,6 @@ import { ModuleCalls } from './module-calls.js';
 import { makeFigures } from './module-figures.js';
 import { conditionOf, makeStatus } from './module-status.js';
 import { OutsideSignals } from './outside-signals.js';
-import type { ShadowTally } from '../shadows/shadow-tally.js';
-import type { Watchers } from '../shadows/watchers.js';
 import { Succession } from './succession.js';
 import { Upkeep } from './upkeep.js';
 
@@ -67,12 +67,7 @@ export class Module {
   #isLeaving = false;
   #onStopped: (() => void)[] = [];
 
-  constructor(
-    spec: ModuleSpec,
-    around: ModuleSurroundings,
-    events: ModuleEvents,
-    lifetime: Lifetime = newLifetime(),
-  ) {
+  constructor(spec: ModuleSpec, around: ModuleSurroundings, events: ModuleEvents, lifetime: Lifetime = newLifetime()) {
     const { generations, stats } = lifetime;
     this.tally = spec.shadowOf === null ? null : tallyOf(lifetime);
     this.#spec = spec;

@@ -14,6 +14,7 @@ import type { DeathFacts } from '../host/death.js';
 import type { Host } from '../host/host.js';
 import type { DroppedKind, HostEnd } from '../host/host-listener.js';
 import type { Ending } from '../runner/runner.js';
+import type { ShadowTally } from '../shadows/shadow-tally.js';
 import type {
   DeathCause,
   DeathEvidence,
@@ -30,7 +31,6 @@ import { describeQuarantined } from './describe-quarantined.js';
 import { describeSignal } from './describe-signal.js';
 import { DroppedOutput, type UndeliveredKind } from './dropped-output.js';
 import { LastLines } from './last-lines.js';
-import type { ShadowTally } from '../shadows/shadow-tally.js';
 import type { ModuleStats } from './module-stats.js';
 
 /** What a module announces. */

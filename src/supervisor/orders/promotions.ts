@@ -3,6 +3,7 @@
 import type { ModuleSpec } from '../../config/types.js';
 import { IllegalStateError, ReloadError } from '../../errors.js';
 import { coreCommand, sentence } from '../../sentence.js';
+import { findModuleFile, identifyFile } from '../builds/module-file.js';
 import type { Module } from '../module/module.js';
 import { exchangeVersions, settingsToChange } from '../shadows/versions.js';
 import type { PromotionReport, SettingToChange } from '../types.js';
@@ -36,6 +37,7 @@ export class Promotions {
     if (shadow.spec.shadowOf === null) return notAShadow(name);
     const primary = roster.find(shadow.spec.shadowOf);
     for (const module of [shadow, primary]) requireServing(module, name);
+    requireSameFile(shadow);
     const [next, back] = exchangeVersions(primary.spec, shadow.spec);
     await this.#prepare([primary, next], [shadow, back]);
     // From here on nothing fails. Both take over in one turn.
@@ -72,7 +74,10 @@ export class Promotions {
 /** @throws IllegalStateError always */
 export function notAShadow(module: string): never {
   const remedy = 'set shadow_of in its block, and reload';
-  throw new IllegalStateError('ILLEGAL_STATE', `module ${module}: it is no shadow of another module`, { module, remedy });
+  throw new IllegalStateError('ILLEGAL_STATE', `module ${module}: it is no shadow of another module`, {
+    module,
+    remedy,
+  });
 }
 
 /** @throws IllegalStateError */
@@ -81,6 +86,14 @@ function requireServing(module: Module, promoted: string): void {
   if (state === 'serving') return;
   const what = `module ${name}: it is ${state}, and both must serve before ${promoted} can be promoted`;
   const remedy = sentence`see why: ${coreCommand('describe', name)}`;
+  throw new IllegalStateError('ILLEGAL_STATE', what, { module: name, remedy });
+}
+
+/** What was compared is what is promoted. @throws IllegalStateError */
+function requireSameFile({ name, spec, loadedFile }: Module): void {
+  if (identifyFile(findModuleFile(spec)) === loadedFile) return;
+  const what = `module ${name}: its file has changed since its process loaded it, so another version would be promoted than the one that was compared`;
+  const remedy = sentence`to compare the new one: ${coreCommand('reload', name)}`;
   throw new IllegalStateError('ILLEGAL_STATE', what, { module: name, remedy });
 }
 

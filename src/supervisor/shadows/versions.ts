@@ -36,14 +36,18 @@ export function isSameVersion(one: ModuleSpec, other: ModuleSpec): boolean {
 
 /** What the block of a module has to say, so that it means `wanted` instead of `written`. */
 export function settingsToChange(wanted: ModuleSpec, written: ModuleSpec): SettingToChange[] {
-  const valueOf = (spec: ModuleSpec) => {
+  const valuesOf = (spec: ModuleSpec) => {
     const { settings } = describeSpec(spec, { reveal: true });
     return new Map(settings.map(({ key, value }) => [key, value]));
   };
-  const [now, then] = [valueOf(wanted), valueOf(written)];
-  const settings = describeSpec(wanted).settings.filter(({ key }) => isOfVersion(key) && now.get(key) !== then.get(key));
+  const [now, then] = [valuesOf(wanted), valuesOf(written)];
+  const settings = describeSpec(wanted).settings.filter(
+    ({ key }) => isOfVersion(key) && now.get(key) !== then.get(key),
+  );
   // The values of a section may be secret.
-  const sections = (['env', 'config'] as const).filter((section) => !isDeepStrictEqual(wanted[section], written[section]));
+  const sections = (['env', 'config'] as const).filter(
+    (section) => !isDeepStrictEqual(wanted[section], written[section]),
+  );
   return [
     ...settings.map(({ key, value, hidden }) => ({ key, value: hidden ? null : value })),
     ...sections.map((key) => ({ key, value: null })),

@@ -6,6 +6,7 @@ const config = parseConfig('module a {}\nmodule b { on_failure = consume }', '/x
 type Facts = ReadinessFacts['modules'][number];
 const up = (name: string, more: Partial<Facts> = {}): Facts => ({
   name,
+  shadowOf: null,
   state: 'serving',
   desired: 'up',
   lastError: null,

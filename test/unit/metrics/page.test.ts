@@ -26,6 +26,7 @@ function figuresOf(stats: ModuleStats, settings: Partial<ModuleFigures> = {}): M
     cpuSeconds: 1.25,
     totals: stats.totals,
     durations: stats.durations.read(),
+    shadow: null,
     ...settings,
   };
 }

@@ -70,8 +70,8 @@ export class LocalRunner implements Runner {
     const environment = startEnvironment(given, settings.staticTlsBytes);
     // No spare process is confined as this module asks for it.
     const profile = confinement === null ? profileOf({ environment, directory, ...readInherited() }) : null;
-    const isShadow = settings.shadowOf !== null;
-    const box = { runId: this.#around.runId, module, generation, isShadow };
+    const name = { runId: this.#around.runId, module, generation };
+    const box: BoxName = settings.shadowOf === null ? name : { ...name, isShadow: true };
     const use = { logRate: settings.logRate, remark: problem, listener, ties: this.#spares.enter(profile) };
     const surroundings = { directory, environment: Object.entries(given).map(([key, value]) => ({ key, value })) };
     const become = (run: LocalRun) => run.become({ ...use, box, surroundings });
@@ -111,7 +111,7 @@ export class LocalRunner implements Runner {
     if (!hasSpareDescriptors(readDescriptorUse())) throw cannotStart('descriptors are short');
     if (readFreeBytes(boxDir) < (1 + BOXES_KEPT_FREE) * blackBoxBytes) throw cannotStart('memory is short');
     this.#spareNumber += 1;
-    const box = { runId: this.#around.runId, module: null, generation: this.#spareNumber, isShadow: false };
+    const box = { runId: this.#around.runId, module: null, generation: this.#spareNumber };
     const place = {
       environment: { ...environment, ...fillersFor(room) },
       directory: directory ?? this.#around.runDir,

@@ -31,7 +31,7 @@ export interface BoxName {
   /** Of a spare host, a number that tells it from others. */
   generation: number;
   /** Its module is a shadow: what that sent goes nowhere, also when the core was killed. */
-  isShadow: boolean;
+  isShadow?: true;
 }
 
 /**
@@ -134,8 +134,8 @@ export function parseBoxName(name: string): BoxName | null {
   const parts = /^mesibo-modules-([0-9a-f]{16})-(\w+|\+)-(\d{1,10})(~?)$/.exec(name) ?? [];
   const [, runId, module, generation, shadow] = parts;
   if (!runId || !module) return null;
-  const isShadow = shadow === SHADOW;
-  return { runId, module: module === SPARE ? null : module, generation: Number(generation), isShadow };
+  const box = { runId, module: module === SPARE ? null : module, generation: Number(generation) };
+  return shadow === SHADOW ? { ...box, isShadow: true } : box;
 }
 
 /**
