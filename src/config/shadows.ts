@@ -1,7 +1,6 @@
 /** Which module shadows which: pure. */
 
 import { findNearKey } from './near-miss.js';
-import { showText } from './text.js';
 import type { ModuleSpec } from './types.js';
 
 /** What is looked at of each module. */
@@ -39,12 +38,12 @@ function findProblem(
   byName: ReadonlyMap<string, ShadowFacts>,
   count: number,
 ): string | null {
-  const found = `found shadow_of = ${showText(shadowOf)}`;
+  const found = `found shadow_of = ${shadowOf}`;
   if (shadowOf === name) return `${found}, expected the name of another module`;
   const primary = byName.get(shadowOf);
   if (primary === undefined) return `${found}, ${describeUnknown(shadowOf, name, byName)}`;
   if (primary.shadowOf !== null) {
-    return `${found}, which is a shadow itself, expected a module of the chain, such as ${showText(primary.shadowOf)}`;
+    return `${found}, which is a shadow itself, expected a module of the chain, such as ${primary.shadowOf}`;
   }
   if (count > MAX_SHADOWS)
     return `${found} for the ${count}th time, expected at most ${MAX_SHADOWS} shadows of a module`;
@@ -60,6 +59,6 @@ function describeUnknown(shadowOf: string, name: string, byName: ReadonlyMap<str
   const near = findNearKey(shadowOf, names);
   if (near !== null) return `which is not configured; did you mean ${near}?`;
   if (names.length === 0) return 'which is not configured, and there is no other module that could be shadowed';
-  const some = names.slice(0, 10).map(showText).join(', ');
+  const some = names.slice(0, 10).join(', ');
   return `which is not configured, expected one of ${some}${names.length > 10 ? ', ...' : ''}`;
 }

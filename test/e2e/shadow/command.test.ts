@@ -124,6 +124,6 @@ it('is refused by a configuration whose shadow has nothing to shadow', async () 
   const { code, stderr } = await command.run('check', '--config', wrong);
   expect(code).toBe(1);
   expect(stderr).toMatch(
-    /wrong\.conf:3:\d+.*module filter2: found shadow_of = "fliter", which is not configured; did you mean filter\?/s,
+    /wrong\.conf:3:\d+.*module filter2: found shadow_of = fliter, which is not configured; did you mean filter\?/s,
   );
 });

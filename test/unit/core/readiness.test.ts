@@ -61,3 +61,11 @@ it('the outline has counts, and nothing of modules', () => {
     notes: ['2 modules do not serve, so messages pass without them'],
   });
 });
+
+it('a shadow that is down keeps nobody from anything, and is not waited for', () => {
+  const down = up('b', { shadowOf: 'a', state: 'failed' });
+  expect(of('running', up('a'), down)).toEqual({ reasons: [], notes: [] });
+  expect(of('starting', up('a'), up('b', { shadowOf: 'a', state: 'starting' })).reasons).toEqual([
+    'the core is starting',
+  ]);
+});
