@@ -2,18 +2,27 @@
 
 import type { CallEvent } from '../../wire/call-event.js';
 import type { Callback } from '../../wire/event-kinds.js';
-import type { Watchers } from '../shadows/watchers.js';
 import type { Decision, Origin, TraceEntry, Verdict } from '../types.js';
 import type { Conversation } from './conversation.js';
 import { Visit } from './entrance.js';
 import type { AnswerTaker, CallAnswer, Follower } from './pending-call.js';
+
+/** Who sees the events of a module, and what that answers. */
+export interface Watching {
+  /**
+   * The module is about to be offered an event.
+   *
+   * @returns who takes the answer of the module, in the place of `taker`
+   */
+  watch(event: CallEvent, nowMs: number, conversation: Conversation, taker: AnswerTaker): AnswerTaker;
+}
 
 /** What the chain needs of a module. */
 export interface ChainMember {
   readonly name: string;
   readonly spec: { deadlineMs: number };
   /** Its shadows; `null`: it has none. */
-  readonly watchers?: Watchers | null;
+  readonly watchers?: Watching | null;
   wants(callback: Callback): boolean;
   offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void;
   /**
@@ -117,7 +126,7 @@ export abstract class Journey extends Visit<Members> implements AnswerTaker, Fol
   }
 
   /** What is for one module alone, such as the status of what it sent, its shadows do not see. */
-  #watched(watchers: Watchers, nowMs: number): AnswerTaker {
+  #watched(watchers: Watching, nowMs: number): AnswerTaker {
     return watchers.watch(this.event, nowMs, this.conversation, this);
   }
 }

@@ -14,7 +14,6 @@ import type { DeathFacts } from '../host/death.js';
 import type { Host } from '../host/host.js';
 import type { DroppedKind, HostEnd } from '../host/host-listener.js';
 import type { Ending } from '../runner/runner.js';
-import type { ShadowTally } from '../shadows/shadow-tally.js';
 import type {
   DeathCause,
   DeathEvidence,
@@ -64,7 +63,7 @@ export interface NewsOptions {
   events: ModuleEvents;
   stats: ModuleStats;
   /** Takes what a shadow sends; `null`: the module is in the chain. */
-  tally?: ShadowTally | null;
+  tally?: { sent(sent: SentRecord, nowMs: number): void } | null;
   /** Takes the parameters of a message of the module that nobody took. */
   undelivered: (params: WireParams) => void;
 }

@@ -6,26 +6,10 @@ import { requireKnown } from '../../module-names.js';
 import { coreCommand, sentence } from '../../sentence.js';
 import { findModuleFile, identifyFile, requirePresentFile } from '../builds/module-file.js';
 import type { Module } from '../module/module.js';
-import type { Roster } from '../module/roster.js';
 import type { OrderReport, PromotionReport, ReloadReport } from '../types.js';
+import type { Ordered } from './ordered.js';
 import { Promotions } from './promotions.js';
 import { planReload, type ReloadPlan } from './reload-plan.js';
-import type { StoppedModules } from './stopped-modules.js';
-
-/** What orders are given to. */
-export interface Ordered {
-  roster: Roster;
-  stopped: StoppedModules;
-  /** @throws IllegalStateError unless it runs. */
-  requireRunning(order: string): void;
-  config(): CoreConfig;
-  /** Takes another configuration, for everything from now on. */
-  adopt(config: CoreConfig): void;
-  /** Waits for what went into the chain before now. */
-  underway(): Promise<unknown>;
-  /** An order came to its end, one way or the other. */
-  carriedOut(): void;
-}
 
 /** Orders, in the order in which they came. */
 export class Orders {

@@ -7,7 +7,7 @@ import { findModuleFile, identifyFile } from '../builds/module-file.js';
 import type { Module } from '../module/module.js';
 import { exchangeVersions, settingsToChange } from '../shadows/versions.js';
 import type { PromotionReport, SettingToChange } from '../types.js';
-import type { Ordered } from './orders.js';
+import type { Ordered } from './ordered.js';
 
 /** What was promoted, until the configuration agrees. */
 export class Promotions {

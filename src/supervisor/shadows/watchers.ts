@@ -1,6 +1,7 @@
 /** The shadows of one module, as the chain sees them. */
 
 import type { CallEvent } from '../../wire/call-event.js';
+import type { Watching } from '../calls/chain.js';
 import type { Conversation } from '../calls/conversation.js';
 import type { AnswerTaker } from '../calls/pending-call.js';
 import { Comparison, Observed } from './comparison.js';
@@ -14,18 +15,14 @@ export interface Watcher {
 }
 
 /** At least one. */
-export class Watchers {
+export class Watchers implements Watching {
   readonly #watchers: readonly Watcher[];
 
   constructor(watchers: readonly Watcher[]) {
     this.#watchers = watchers;
   }
 
-  /**
-   * The module is about to be offered an event: its shadows will be, too.
-   *
-   * @returns who takes the answer of the module, in the place of `taker`
-   */
+  /** Its shadows will be offered the event, too. */
   watch(event: CallEvent, nowMs: number, conversation: Conversation, taker: AnswerTaker): AnswerTaker {
     const observed = new Observed(event, conversation, nowMs, taker);
     for (const { intake, tally } of this.#watchers) {

@@ -72,6 +72,8 @@ describe('defaults', () => {
           limits: { memoryBytes: null, nofile: null, nproc: null, coreBytes: null },
           sandbox: { user: null, noNewPrivs: false, network: 'inherit', filesystem: 'inherit' },
           chainSends: false,
+          shadowOf: null,
+          shadowHttp: false,
           config: [],
           origins: {},
           envOrigins: [],

@@ -24,12 +24,13 @@ it('each setting is explained, in the order of the schema', () => {
   }
 });
 
-it.each(Object.entries(MODULE_MANUAL))('the example of %s can be', (key, { example }) => {
-  expect(parse(`module m {\n${key} = ${example}\n}`)).toMatchObject({ warnings: [], modules: [{ config: [] }] });
-});
-
 /** What must be set beside a setting. */
-const BESIDE: Record<string, string> = { webhook: 'webhook_secret = webhook.secret' };
+const BESIDE: Record<string, string> = { webhook: 'webhook_secret = webhook.secret', shadow_of: 'module filter {}' };
+
+it.each(Object.entries(MODULE_MANUAL))('the example of %s can be', (key, { example }) => {
+  const { warnings, modules } = parse(`module m {\n${key} = ${example}\n}\n${BESIDE[key] ?? ''}`);
+  expect({ warnings, modules }).toMatchObject({ warnings: [], modules: [{ config: [] }, ...modules.slice(1)] });
+});
 
 it.each(Object.entries(CORE_MANUAL))('the example of %s can be, outside of modules', (key, { example }) => {
   expect(parse(`${key} = ${example}\n${BESIDE[key] ?? ''}`).warnings).toEqual([]);
