@@ -15,6 +15,7 @@ const toldCommand = z.strictObject({
 });
 
 const host = z.strictObject({
+  replica: count.describe('the replica that it belongs to, counted from 0'),
   pid: z.int(),
   generation: count.describe('counts the processes of the module'),
   state: z.enum(['starting', 'ready', 'draining', 'stopping', 'exited']),
@@ -22,6 +23,7 @@ const host = z.strictObject({
   memoryBytes: count.nullable().describe('what it has in memory (RSS)'),
   cpuSeconds: z.number().nonnegative().nullable().describe('CPU time that it has used'),
   openRequests: count.describe('http requests of the module that are open'),
+  inFlight: count.describe('calls that it holds'),
 });
 
 const moduleFields = {
@@ -58,6 +60,12 @@ const moduleFields = {
   fileMissing: z.boolean().describe('there is no file where the configuration has it'),
   description: z.string().nullable().describe('what the module says about itself'),
   callbacks: z.array(z.string()).describe('the callbacks that it has set'),
+  replicas: z
+    .strictObject({
+      wanted: count.describe('the setting `replicas`'),
+      serving: count.describe('how many have a process that serves'),
+    })
+    .describe('processes that share the work'),
   hosts: z.array(host).describe('every process, also one that takes over or finishes'),
   onFailure: z.enum(['pass', 'consume']).describe('what its messages get when it gives no verdict'),
   restarts: count.describe('starts after it had served'),

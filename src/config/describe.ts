@@ -35,7 +35,6 @@ export interface DescribeOptions {
 
 /** Describes all that is set for a module; without its secrets, unless they are to be revealed. */
 export function describeSpec(spec: ModuleSpec, { reveal = false }: DescribeOptions = {}): SpecDescription {
-  const settings = { ...spec, replicas: 1 as const };
   const describe = ([key, value]: [string, string], origin: Origin | undefined, name = key): SettingDescription => {
     const shown = reveal ? { value, hidden: false } : hide(name, value, origin);
     return { key, ...shown, origin: describeOrigin(origin) };
@@ -43,7 +42,7 @@ export function describeSpec(spec: ModuleSpec, { reveal = false }: DescribeOptio
   return {
     // The name of a setting of ours says nothing of a secret.
     settings: Object.entries({
-      ...mapValues(MODULE_KEYS, '', ({ format }) => format(settings)),
+      ...mapValues(MODULE_KEYS, '', ({ format }) => format(spec)),
       ...mapValues(LIMIT_KEYS, 'limits.', ({ format }) => format(spec.limits)),
       ...mapValues(SANDBOX_KEYS, 'sandbox.', ({ format }) => format(spec.sandbox)),
     }).map((pair) => describe(pair, spec.origins[pair[0]], '')),

@@ -172,7 +172,7 @@ function readModule(
     const doubt = describeValueDoubt(pair);
     if (doubt) warnings.push({ position: pair.position, message: who + doubt });
   }
-  const { path, directory, replicas: _, ...settings } = read.settings;
+  const { path, directory, ...settings } = read.settings;
   // A block does not go over the end of its file.
   const base = folderOf(position.file);
   const found = resolveModule({ name, path }, search.moduleDir, base, search.exists);

@@ -68,7 +68,7 @@ export function makeConfig(options: ConfigOptions, exists: (path: string) => boo
   if (problem) fail(problem);
   const moduleDir = settings.moduleDir.map((dir) => resolve(dir));
   const names = new Set<string>();
-  const specs = modules.map(({ name, path, directory, replicas: _, ...rest }, i): ModuleSpec => {
+  const specs = modules.map(({ name, path, directory, ...rest }, i): ModuleSpec => {
     const nameProblem = findNameProblem(name);
     if (nameProblem) fail(`found the module name ${showText(name)}, ${nameProblem}`);
     if (names.has(name)) fail(`found a second module ${name}, expected each name once`);

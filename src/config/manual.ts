@@ -113,7 +113,32 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     what: 'Whether a shadow may make http requests. With `no` they are refused: `mesibo_http` returns -1. Set `yes` only if the server on the other side may see each request twice. It has no effect in a module that is no shadow.',
     example: 'yes',
   },
-  replicas: { what: 'How many processes share the work. This version runs one.', example: '1' },
+  replicas: {
+    what:
+      'How many processes share the work. `auto` makes one for each CPU. Each process has its own queue. A conversation stays ' +
+      'with one process, so its messages keep their order. When a process ends, only its own conversations go to others.',
+    example: 'auto',
+  },
+  sticky: {
+    what:
+      'Whether a conversation stays with one process of several. With `no` each message goes to the process that has the least ' +
+      'to do. Use it for a module that remembers nothing between two messages. The messages of a conversation keep their order ' +
+      'either way.',
+    example: 'no',
+  },
+  broadcast: {
+    what:
+      'What all processes of a module get: `login`, `call`, or both. Otherwise one of them gets it. The verdict is that of the ' +
+      'process that would have got it alone.',
+    example: 'login, call',
+  },
+  max_messages: {
+    what:
+      'After so many messages a process is replaced in good order: another one is started, takes over, and the old one ends. No ' +
+      'message is lost. This is for a module that gets slower or larger with time.',
+    example: '1000000',
+  },
+  max_age: { what: 'A process that is so old is replaced in the same way.', example: '24h' },
 };
 
 /** Of each key in `limits { }`, in the order of `LIMIT_KEYS`. */

@@ -3,13 +3,14 @@
  * options of a program that embeds us are both checked here.
  */
 
+import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { limitSettings, sandboxSettings } from './confinement.js';
 import { findPairProblem, formatUmask, isPassable, parsePassEnv, parseUmask } from './environment.js';
 import { isGateway, readGateway } from './gateway-path.js';
 import { isGroup } from './group.js';
 import { isHttp, readHttp } from './http-address.js';
-import { ABI_NAMES, CORE_FILES, CRASH_BODIES } from './types.js';
+import { ABI_NAMES, BROADCASTS, CORE_FILES, CRASH_BODIES } from './types.js';
 import {
   formatDuration,
   formatDurationRange,
@@ -43,6 +44,9 @@ const http = 'expected HOST:PORT, [V6]:PORT, unix:PATH, or off';
 const webhook = 'expected an http or https URL without a user, a password and a fragment, or off';
 const secretFile = 'expected the path of a file, or none';
 const sha256 = 'expected 64 hexadecimal digits, as sha256sum prints them, or any';
+const MAX_REPLICAS = 64;
+const replicas = `expected a whole number from 1 to ${MAX_REPLICAS}, or auto`;
+const broadcast = 'expected login, call, both with a comma between them, or none';
 const maxRss = 'expected a size from 64MiB to 1024GiB, or off';
 const umask = 'expected three octal digits, such as 027, or inherit';
 const shadowOf = 'expected the name of a module, or none';
@@ -104,7 +108,15 @@ export const moduleSettings = z.object({
   chainSends: z.boolean('expected yes or no').default(false),
   shadowOf: z.string(shadowOf).refine(isName, shadowOf).nullable().default(null),
   shadowHttp: z.boolean('expected yes or no').default(false),
-  replicas: z.literal(1, 'expected 1: this version runs one host for each module').default(1),
+  replicas: whole(1, MAX_REPLICAS, replicas).default(1),
+  sticky: z.boolean('expected yes or no').default(true),
+  broadcast: z.array(z.enum(BROADCASTS, broadcast), broadcast).default([]),
+  maxMessages: whole(1, 1_000_000_000_000, 'expected a whole number from 1 to 1000000000000, or off')
+    .nullable()
+    .default(null),
+  maxAgeMs: whole(SECOND, LONGEST_TTL, `expected a duration from 1s to ${formatDuration(LONGEST_TTL)}, or off`)
+    .nullable()
+    .default(null),
 });
 
 /** A text for C. A NUL would cut it short, and half of a surrogate pair would become U+FFFD. */
@@ -234,7 +246,17 @@ export const MODULE_KEYS: Readonly<Record<string, KeyRule<ModuleSettings>>> = {
   chain_sends: moduleKey('chainSends', parseYesNo, (yes) => (yes ? 'yes' : 'no')),
   shadow_of: moduleKey('shadowOf', orNone, noneOr),
   shadow_http: moduleKey('shadowHttp', parseYesNo, (yes) => (yes ? 'yes' : 'no')),
-  replicas: moduleKey('replicas', parseCount),
+  replicas: moduleKey('replicas', (text) =>
+    text === 'auto' ? Math.min(MAX_REPLICAS, availableParallelism()) : parseCount(text),
+  ),
+  sticky: moduleKey('sticky', parseYesNo, (yes) => (yes ? 'yes' : 'no')),
+  broadcast: moduleKey(
+    'broadcast',
+    (text) => (text === 'none' ? [] : text.split(',').map((name) => name.trim())),
+    (kinds) => kinds.join(', ') || 'none',
+  ),
+  max_messages: moduleKey('maxMessages', orOff(parseCount), offOr(String)),
+  max_age: moduleKey('maxAgeMs', orOff(parseDuration), offOr(formatDuration)),
 };
 
 /** Our keys outside of every block, in the order in which they are documented. */

@@ -39,6 +39,11 @@ export const CRASH_BODIES = ['last', 'all', 'no'] as const;
 
 export type CrashBody = (typeof CRASH_BODIES)[number];
 
+/** What may go to all replicas of a module. */
+export const BROADCASTS = ['login', 'call'] as const;
+
+export type Broadcast = (typeof BROADCASTS)[number];
+
 /** One configured module: what its hosts are started from and how they are treated. */
 export interface ModuleSpec {
   /** The configured name; it names the init symbol, the socket and the log file. */
@@ -102,6 +107,16 @@ export interface ModuleSpec {
   shadowOf: string | null;
   /** Whether it may make http requests although it is a shadow. */
   shadowHttp: boolean;
+  /** Processes that share the work. */
+  replicas: number;
+  /** A conversation stays with one replica, as long as that one is there. Otherwise each message goes where the least is done. */
+  sticky: boolean;
+  /** Events that all replicas get; the verdict is that of one. */
+  broadcast: Broadcast[];
+  /** A host is replaced in good order after so many messages; `null`: never. */
+  maxMessages: number | null;
+  /** A host is replaced in good order after so long; `null`: never. */
+  maxAgeMs: number | null;
   /** The module's own settings, in file order, as they stand. */
   config: [key: string, value: string][];
   /** Where our settings were set, by their keys in the file. Settings that are not set are missing. */

@@ -6,14 +6,14 @@ import { describeTooLarge, MessageError, UnknownSenderError } from '../errors.js
 import { CallEvent } from '../wire/call-event.js';
 import type { Callback } from '../wire/event-kinds.js';
 import { exactOf, findParamsError, snapshotOf, toAddress, toLong } from '../wire/params.js';
-import type { Members } from './calls/chain.js';
+import type { ChainMember, Members } from './calls/chain.js';
 import { Conversation } from './calls/conversation.js';
 import { Entrance } from './calls/entrance.js';
 import { catchResolve, caught, DecisionJourney, type Doors, MessageJourney, ToldJourney } from './calls/journeys.js';
 import { Telling } from './calls/telling.js';
 import { Underway } from './calls/underway.js';
 import type { Module } from './module/module.js';
-import { moduleOfSentId, type SentMessages, toStatusParams } from './news/sent-messages.js';
+import { parseSentId, type SentMessages, toStatusParams } from './news/sent-messages.js';
 import type {
   Decision,
   EventOptions,
@@ -42,7 +42,7 @@ export class Reception {
   readonly #options: ReceptionOptions;
   readonly #doors: Doors;
   /** The routes of events that are for one module alone. */
-  readonly #routes = new WeakMap<Module, Members>();
+  readonly #routes = new WeakMap<ChainMember, Members>();
 
   constructor(options: ReceptionOptions) {
     this.#options = options;
@@ -184,17 +184,18 @@ export class Reception {
   }
 
   /** The same object each time, because events on one route need not wait for each other. */
-  #routeTo(module: Module): Members {
-    const known = this.#routes.get(module);
-    const route = known ?? [module];
-    if (!known) this.#routes.set(module, route);
+  #routeTo(member: ChainMember): Members {
+    const known = this.#routes.get(member);
+    const route = known ?? [member];
+    if (!known) this.#routes.set(member, route);
     return route;
   }
 
-  #senderOf(sentId: string): Module {
-    const name = moduleOfSentId(sentId);
-    const module = this.#options.modules().find((module) => module.name === name);
-    if (module) return module;
+  /** The module that sent a message, or its replica. */
+  #senderOf(sentId: string): ChainMember {
+    const origin = parseSentId(sentId);
+    const module = this.#options.modules().find(({ name }) => name === origin?.module);
+    if (origin && module) return module.senderOf(origin);
     const given = JSON.stringify(sentId.slice(0, 200));
     const remedy = 'give the one that came with the message, or none';
     throw new UnknownSenderError(

@@ -22,8 +22,10 @@ export const serving: ModuleStatus = {
   fileMissing: false,
   description: null,
   callbacks: ['on_message'],
+  replicas: { wanted: 1, serving: 1 },
   hosts: [
     {
+      replica: 0,
       pid: 4242,
       generation: 1,
       state: 'ready',
@@ -31,6 +33,7 @@ export const serving: ModuleStatus = {
       memoryBytes: 61_500_000,
       cpuSeconds: 0.37,
       openRequests: 0,
+      inFlight: 0,
     },
   ],
   onFailure: 'pass',

@@ -1,4 +1,7 @@
-/** The calls of one module that wait for credit, each watched by its deadline until it has its verdict. */
+/**
+ * The calls of one module that wait for credit, each watched by its deadline until it has its verdict. Each replica has its own
+ * waiting calls. The order of answers and the deadlines are common to all.
+ */
 
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../../config/types.js';
@@ -6,28 +9,22 @@ import type { CallEvent } from '../../wire/call-event.js';
 import { LANES, type Lane } from '../../wire/event-kinds.js';
 import type { DefaultReason } from '../types.js';
 import { CONSUMED_BY_DEFAULT, PASSED_BY_DEFAULT } from './answer.js';
+import { chooseByHash, chooseByLoad } from './choose-shard.js';
 import type { Conversation } from './conversation.js';
 import { Deadlines } from './deadlines.js';
 import { Lines, Place } from './lines.js';
 import { type AnswerTaker, type CallAnswer, type CallKeeper, type Follower, PendingCall } from './pending-call.js';
-import { WaitingLane } from './waiting-lane.js';
+import { type CallRoute, Shard } from './shard.js';
+import type { WaitingLane } from './waiting-lane.js';
 
-/** Where calls go from here. */
-export interface CallRoute {
-  /** Calls of a lane that may be handed over now. */
-  credit(lane: Lane): number;
-  /** Hands one call over; only with credit. */
-  call(pending: PendingCall, nowMs: number): void;
-  /** Whether a call with this deadline can still reach a host. */
-  canWait(deadlineMs: number): boolean;
-  /** Settles the calls that are finished, although the host cannot report them while it executes the next one. */
-  takeFinished(): void;
-  /** Called when an answer leaves, for counting. */
+/** Who counts the answers of a module. */
+export interface AnswerCounter {
+  /** Called when an answer leaves. */
   told(event: CallEvent, answer: CallAnswer, micros: number): void;
 }
 
-/** The settings of a queue. */
-export interface QueueSettings extends Pick<ModuleSpec, 'queue' | 'overload' | 'onFailure'> {
+/** The settings of a queue. `queue` and `queueBytes` hold for each replica. */
+export interface QueueSettings extends Pick<ModuleSpec, 'queue' | 'overload' | 'onFailure' | 'sticky'> {
   queueBytes: number;
 }
 
@@ -40,18 +37,17 @@ const HELD_MIN = 1000;
  */
 export class CallQueue implements CallKeeper {
   #spec: QueueSettings;
-  readonly #route: CallRoute;
+  readonly #counter: AnswerCounter;
   readonly #now: () => number;
   readonly #deadlines: Deadlines;
-  /** In the order in which they are served. */
-  readonly #lanes = { message: new WaitingLane(), notification: new WaitingLane() };
+  #shards: readonly Shard[] = [];
   readonly #lines = new Lines();
   #heldBytes = 0;
 
   /** @param now the clock that deadlines are on, in milliseconds */
-  constructor(spec: QueueSettings, route: CallRoute, now = () => performance.now()) {
+  constructor(spec: QueueSettings, counter: AnswerCounter, now = () => performance.now()) {
     this.#spec = spec;
-    this.#route = route;
+    this.#counter = counter;
     this.#now = now;
     this.#deadlines = new Deadlines((overdue, nowMs) => this.#expire(overdue, nowMs), now);
   }
@@ -63,36 +59,76 @@ export class CallQueue implements CallKeeper {
 
   /** Calls that wait for credit. */
   get length(): number {
-    return this.#lanes.message.length + this.#lanes.notification.length;
+    let length = 0;
+    for (const shard of this.#shards) length += shard.length;
+    return length;
+  }
+
+  // ---- replicas ----
+
+  /** A replica takes its share of the conversations from now on. Calls that are here stay where they are. */
+  add(index: number, route: CallRoute): Shard {
+    const shard = new Shard(index, route);
+    this.#shards = [...this.#shards, shard].sort((a, b) => a.index - b.index);
+    this.dispatch();
+    return shard;
+  }
+
+  /** A replica is gone, and its hosts hold no calls any more. What waits for it goes to others. */
+  remove(shard: Shard): void {
+    this.#shards = this.#shards.filter((other) => other !== shard);
+    this.#relocate(shard, this.#shards);
+    this.bypass();
+    this.dispatch();
+  }
+
+  /** A host of this replica has answered a call that had its verdict, or will never do so. */
+  released(pending: PendingCall): void {
+    pending.shard?.overdue.delete(pending);
   }
 
   /**
    * Takes one call. `taker` is told once: the module's verdict or the default one, after the earlier calls of its conversation.
+   *
+   * @param bound the replica that it is for, as long as there is that one; `null`: any
+   * @returns the replica that it went to
    */
-  offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void {
+  offer(
+    event: CallEvent,
+    deadlineMs: number,
+    nowMs: number,
+    conversation: Conversation,
+    taker: AnswerTaker,
+    bound: Shard | null = null,
+  ): Shard {
     const { lane: name } = event;
-    const lane = this.#lanes[name];
-    const credit = this.#route.credit(name);
-    const refusal = this.#refusalOf(event, lane, credit, deadlineMs, nowMs);
+    const shard =
+      this.#shards.length === 1 ? (this.#shards[0] as Shard) : this.#choose(conversation, deadlineMs, bound);
+    const lane = shard.lanes[name];
+    const credit = shard.route.credit(name);
+    const refusal = this.#refusalOf(event, shard, credit, deadlineMs, nowMs);
     if (refusal !== null && !this.#mayHold(event, conversation)) {
       const answer = this.#defaultOf(refusal);
-      this.#route.told(event, answer, 0);
+      this.#counter.told(event, answer, 0);
       taker.given?.(false);
       taker.answered(answer, nowMs);
-      return;
+      return shard;
     }
     const pending = this.#lines.join(new PendingCall(event, deadlineMs, nowMs, conversation, this, taker));
+    pending.shard = shard;
+    pending.isBound = shard === bound;
     if (refusal !== null) {
       this.giveDefault(pending, refusal, nowMs);
-      return;
+      return shard;
     }
     this.#deadlines.add(pending);
     if (lane.length === 0 && credit > 0) {
-      this.#route.call(pending, nowMs);
+      shard.route.call(pending, nowMs);
     } else {
       lane.push(pending);
-      this.#handOver(name, nowMs);
+      this.#handOver(shard, name, nowMs);
     }
+    return shard;
   }
 
   /**
@@ -106,26 +142,37 @@ export class CallQueue implements CallKeeper {
     return true;
   }
 
-  /** Hands over what there is credit for. */
+  /** Hands over what there is credit for, also to replicas other than those that it waits for. */
   dispatch(nowMs = this.#now()): void {
-    for (const name of LANES) if (this.#lanes[name].length > 0) this.#handOver(name, nowMs);
+    if (this.#shards.length > 1) this.#relocateStranded();
+    for (const shard of this.#shards) this.dispatchTo(shard, nowMs);
   }
 
-  /** Takes back calls that were handed over and never begun. They are the oldest. */
-  putBack(calls: PendingCall[]): void {
+  /** Hands over what waits for one replica, as far as there is credit. */
+  dispatchTo(shard: Shard, nowMs = this.#now()): void {
+    for (const name of LANES) if (shard.lanes[name].length > 0) this.#handOver(shard, name, nowMs);
+  }
+
+  /** Takes back calls that a replica was given and that were never begun. They are the oldest. */
+  putBack(shard: Shard, calls: PendingCall[]): void {
     for (const pending of calls) {
       pending.seq = 0;
-      if (pending.settled) pending.tellGiven(false);
+      if (!pending.settled) continue;
+      this.released(pending);
+      pending.tellGiven(false);
     }
     for (const name of LANES) {
-      this.#lanes[name].putBack(calls.filter(({ event, settled }) => !settled && event.lane === name));
+      shard.lanes[name].putBack(calls.filter(({ event, settled }) => !settled && event.lane === name));
     }
   }
 
   /** Gives the default to every waiting call whose deadline ends before the next start. */
   bypass(): void {
-    const stranded = this.#remove(({ deadlineMs }) => !this.#route.canWait(deadlineMs));
-    for (const pending of stranded) this.giveDefault(pending, 'down');
+    if (this.#shards.length > 1) this.#relocateStranded();
+    for (const { lanes, route } of this.#shards) {
+      const stranded = ({ deadlineMs }: PendingCall) => !route.canWait(deadlineMs);
+      for (const name of LANES) for (const pending of lanes[name].remove(stranded)) this.giveDefault(pending, 'down');
+    }
   }
 
   /** Gives a call the verdict that the configuration has for a module that cannot give one. */
@@ -148,15 +195,74 @@ export class CallQueue implements CallKeeper {
 
   leaves(pending: PendingCall, answer: CallAnswer, nowMs: number): void {
     if (pending.isHeldBack) this.#heldBytes -= pending.event.heldBytes;
-    this.#route.told(pending.event, answer, Math.round((nowMs - pending.beganMs) * 1000));
+    this.#counter.told(pending.event, answer, Math.round((nowMs - pending.beganMs) * 1000));
     pending.taker.answered(answer, nowMs);
   }
 
-  #handOver(name: Lane, nowMs: number): void {
-    const lane = this.#lanes[name];
-    while (lane.length > 0 && this.#route.credit(name) > 0) {
+  #handOver({ lanes, route }: Shard, name: Lane, nowMs: number): void {
+    const lane = lanes[name];
+    while (lane.length > 0 && route.credit(name) > 0) {
       const pending = lane.next();
-      if (pending !== null) this.#route.call(pending, nowMs);
+      if (pending !== null) route.call(pending, nowMs);
+    }
+  }
+
+  /**
+   * The replica of a conversation. It stays the same as long as calls of the conversation wait for it, or its hosts hold any of
+   * them, the overdue ones included. So no two hosts ever have calls of one conversation at a time.
+   */
+  #choose(conversation: Conversation, deadlineMs: number, bound: Shard | null): Shard {
+    if (bound !== null && this.#shards.includes(bound)) return bound;
+    const former = this.#formerOf(conversation);
+    if (former !== null && (former.route.isReady() || former.length > 0 || former.route.load() > 0)) return former;
+    const staying = this.#shards.filter(({ isLeaving }) => !isLeaving);
+    const ready = staying.filter(({ route }) => route.isReady());
+    const { hash } = conversation;
+    if (ready.length > 0) return this.#pick(ready, hash);
+    const waiting = staying.filter(({ route }) => route.canWait(deadlineMs));
+    return this.#pick(waiting.length > 0 ? waiting : this.#shards, hash);
+  }
+
+  /** @param shards at least one */
+  #pick(shards: readonly Shard[], hash: number): Shard {
+    return (this.#spec.sticky ? chooseByHash(shards, hash) : chooseByLoad(shards)) as Shard;
+  }
+
+  #formerOf(conversation: Conversation): Shard | null {
+    const last = this.#lastOf(conversation);
+    if (last !== null) return last.shard as Shard | null;
+    return this.#shards.find((shard) => shard.overdue.size > 0 && shard.owes(conversation)) ?? null;
+  }
+
+  /** The last call in the line of a conversation. */
+  #lastOf(conversation: Conversation): PendingCall | null {
+    let place = this.#lines.last(conversation);
+    while (place !== null && !(place instanceof PendingCall)) place = place.before;
+    return place;
+  }
+
+  /** Gives what waits for replicas that are down to those that are ready. */
+  #relocateStranded(): void {
+    for (const shard of this.#shards) {
+      if (shard.length === 0 || shard.route.isReady() || shard.route.load() > 0) continue;
+      const ready = this.#shards.filter(({ route, isLeaving }) => !isLeaving && route.isReady());
+      if (ready.length > 0) this.#relocate(shard, ready);
+    }
+  }
+
+  /** Calls of one conversation stay together, and in their order. */
+  #relocate(shard: Shard, others: readonly Shard[]): void {
+    const isThere = this.#shards.includes(shard);
+    for (const name of LANES) {
+      for (const pending of shard.lanes[name].remove(({ isBound }) => !isBound || !isThere)) {
+        const target = chooseByHash(others, pending.conversation.hash);
+        if (pending.settled || target === null) continue;
+        pending.shard = target;
+        target.lanes[name].push(pending);
+        // Calls that have their verdict may stand behind it in the line. The next one that comes goes by the last.
+        const last = this.#lastOf(pending.conversation);
+        if (last?.shard === shard) last.shard = target;
+      }
     }
   }
 
@@ -167,13 +273,14 @@ export class CallQueue implements CallKeeper {
   /** Why a call cannot wait here; `null`: it can. */
   #refusalOf(
     event: CallEvent,
-    lane: WaitingLane,
+    { lanes, route }: Shard,
     credit: number,
     deadlineMs: number,
     nowMs: number,
   ): DefaultReason | null {
     if (deadlineMs <= nowMs) return 'deadline';
-    if (!this.#route.canWait(deadlineMs)) return 'down';
+    if (!route.canWait(deadlineMs)) return 'down';
+    const lane = lanes[event.lane];
     return credit <= lane.length && this.#isOverloaded(event, lane) ? 'overload' : null;
   }
 
@@ -195,13 +302,13 @@ export class CallQueue implements CallKeeper {
   }
 
   #expire(overdue: PendingCall[], nowMs: number): void {
-    this.#route.takeFinished();
-    for (const pending of overdue) this.giveDefault(pending, 'deadline', nowMs);
-    this.#remove(({ settled }) => settled);
-  }
-
-  #remove(matches: (pending: PendingCall) => boolean): PendingCall[] {
-    return [...this.#lanes.message.remove(matches), ...this.#lanes.notification.remove(matches)];
+    for (const { route } of this.#shards) route.takeFinished();
+    for (const pending of overdue) {
+      if (pending.settled) continue;
+      if (pending.seq !== 0) pending.shard?.overdue.add(pending);
+      this.giveDefault(pending, 'deadline', nowMs);
+    }
+    for (const { lanes } of this.#shards) for (const name of LANES) lanes[name].remove(({ settled }) => settled);
   }
 }
 

@@ -48,6 +48,11 @@ export class Conversation {
       : this.#one === that.#other && this.#other === that.#one;
   }
 
+  /** One like it, which is another one for each index from 0. It is for events without a group. */
+  apart(index: number): Conversation {
+    return new Conversation(this.kind, mix(this.hash, index), index + 1, 0, this.#one, this.#other);
+  }
+
   /** That of a message, as it came in. */
   static ofMessage({ groupid, from, to }: MessageParams): Conversation {
     if (groupid === 0n) return ofTwo('message', from, to);

@@ -47,6 +47,11 @@ export class Lines {
     return this.#count > 0 && this.#lastOf(conversation) !== null;
   }
 
+  /** Who joined the line of a conversation last; `null`: nobody stands there. */
+  last(conversation: Conversation): Place | null {
+    return this.#count > 0 ? this.#lastOf(conversation) : null;
+  }
+
   /** Takes the last place of a line. */
   join<P extends Place>(place: P): P {
     const before = this.#lastOf(place.conversation);

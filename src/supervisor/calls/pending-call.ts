@@ -44,6 +44,13 @@ export interface CallKeeper {
   leaves(pending: PendingCall, answer: CallAnswer, nowMs: number): void;
 }
 
+/** A replica, as the call sees it. */
+export interface CallHome {
+  readonly index: number;
+  /** Calls that have their default verdict, as their deadline is over, and that a host still holds. */
+  readonly overdue: Set<PendingCall>;
+}
+
 /** A call that waits for its verdict and takes exactly one. All who handle the call share this object. */
 export class PendingCall extends Place implements OutgoingCall {
   readonly event: CallEvent;
@@ -54,6 +61,10 @@ export class PendingCall extends Place implements OutgoingCall {
   readonly taker: AnswerTaker;
   readonly #keeper: CallKeeper;
   #answer: CallAnswer | null = null;
+  /** The replica that it waits for, or that was given it. */
+  shard: CallHome | null = null;
+  /** It is for that replica alone, as long as there is that one. */
+  isBound = false;
   /** How often a host crashed that was about to execute it and said that it executed nothing. */
   suspected = 0;
   /** Whether its answer had to wait for those before it in its conversation. */

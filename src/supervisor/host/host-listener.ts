@@ -42,7 +42,7 @@ export interface HostListener<Host> {
   /** The host got a signal from another process than the core, and went on. @param from its pid, where that is known */
   signalled(host: Host, signal: NodeJS.Signals, from: number | null): void;
   /** The host owes nothing any more: it was stopped and has answered everything, or may take more calls. */
-  relieved(nowMs: number): void;
+  relieved(host: Host, nowMs: number): void;
   died(host: Host, end: HostEnd): void;
   /** Processes that the dead host had left outside of its process group were ended; most often there are none. */
   leftBehind(host: Host, ending: Ending): void;

@@ -393,7 +393,7 @@ export class Host {
       this.#watch.idle(nowMs);
       if (this.#life.kind === 'draining') this.#step({ kind: 'drained' });
     }
-    this.#listener.relieved(nowMs);
+    this.#listener.relieved(this, nowMs);
   }
 
   /** What is said before the module is ready explains a start that fails. */

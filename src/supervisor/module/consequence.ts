@@ -4,15 +4,20 @@ import type { ModuleSpec } from '../../config/types.js';
 import type { Consequence } from '../news/describe-consequence.js';
 import type { ModuleLife } from './module-lifecycle.js';
 
-/** As it is told to an operator. */
-export function consequenceOf(life: ModuleLife, onFailure: ModuleSpec['onFailure'], nowMs: number): Consequence {
+/** As it is told to an operator. @param hasOthers - other replicas serve, and take its share */
+export function consequenceOf(
+  life: ModuleLife,
+  onFailure: ModuleSpec['onFailure'],
+  nowMs: number,
+  hasOthers: boolean,
+): Consequence {
   switch (life.kind) {
     case 'starting':
       return { kind: 'started-now' };
     case 'backoff':
       return { kind: 'started-later', inMs: life.untilMs - nowMs };
     case 'failed':
-      return { kind: 'given-up', inMs: life.untilMs - nowMs, onFailure };
+      return { kind: 'given-up', inMs: life.untilMs - nowMs, onFailure, hasOthers };
     default:
       return { kind: 'stays-down' };
   }

@@ -16,6 +16,8 @@ export interface HostMakerOptions {
   /** Who hears of them. */
   listener: () => HostListener<Host>;
   generations: Generations;
+  /** A host was made; its number. */
+  made: (generation: number) => void;
 }
 
 /**
@@ -26,17 +28,20 @@ export interface Generations {
   last: number;
 }
 
-/** One generation after the other. */
+/** The hosts of one replica, one generation after the other. */
 export class HostMaker {
   readonly #options: HostMakerOptions;
+  /** Other replicas make hosts too, and count on. */
+  #generation: number;
 
   constructor(options: HostMakerOptions) {
     this.#options = options;
+    this.#generation = options.generations.last;
   }
 
-  /** The number of the newest host; 0: there was none. */
+  /** The number of its newest host; as long as it has made none, of the newest host of the module. 0: there was none. */
   get generation(): number {
-    return this.#options.generations.last;
+    return this.#generation;
   }
 
   /** A start by these settings, which is yet to begin. */
@@ -47,9 +52,11 @@ export class HostMaker {
 
   /** @throws SupervisorError when no process can be had */
   #spawn(spec: ModuleSpec, file: HostFile, options: { isFresh: boolean }): Host {
-    const { news, around, listener, generations } = this.#options;
+    const { news, around, listener, generations, made } = this.#options;
     const host = new Host(generations.last + 1, spec, file, around(), listener(), options);
     generations.last = host.generation;
+    this.#generation = host.generation;
+    made(host.generation);
     news.spawned(host);
     if (host.remark !== null) news.warn(host.generation, host.remark);
     return host;

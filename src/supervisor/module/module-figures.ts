@@ -1,6 +1,5 @@
 /** Everything that metrics are made of, of one module. */
 
-import type { ModuleStats } from '../news/module-stats.js';
 import { copyTotals } from '../news/totals.js';
 import { copyTotals as copyShadowTotals, type ShadowTally } from '../shadows/shadow-tally.js';
 import type { ModuleFigures } from '../types.js';
@@ -8,18 +7,14 @@ import { type StatusSources, stateOf } from './module-status.js';
 
 /** The figures of now; they stay as they are. */
 export function makeFigures(
-  sources: Pick<
-    StatusSources,
-    'spec' | 'life' | 'isReplacing' | 'desired' | 'hosts' | 'generation' | 'queued' | 'quarantined'
-  > & {
-    stats: ModuleStats;
+  sources: Pick<StatusSources, 'spec' | 'isReplacing' | 'replicas' | 'queued' | 'quarantined' | 'stats'> & {
     tally: ShadowTally | null;
     /** Of the hosts that live. */
     refusedHttp: number;
   },
 ): ModuleFigures {
-  const { spec, desired, hosts, generation, queued, quarantined, stats } = sources;
-  const processes = hosts.all.filter(({ pid }) => pid !== 0);
+  const { spec, replicas, queued, quarantined, stats } = sources;
+  const processes = replicas.hosts.filter(({ pid }) => pid !== 0);
   let memoryBytes = 0;
   let { endedCpuSeconds: cpuSeconds } = stats.totals;
   for (const host of processes) {
@@ -29,12 +24,12 @@ export function makeFigures(
   return {
     name: spec.name,
     state: stateOf(sources),
-    desired,
-    generation: hosts.first?.generation ?? generation,
+    desired: replicas.desired,
+    generation: replicas.firstHost?.generation ?? replicas.generation,
     onFailure: spec.onFailure,
     deadlineMs: spec.deadlineMs,
     queueLimit: spec.queue,
-    inFlight: hosts.inFlight,
+    inFlight: replicas.inFlight,
     queued,
     quarantined,
     hosts: processes.length,

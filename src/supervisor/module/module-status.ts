@@ -2,64 +2,60 @@
 
 import { performance } from 'node:perf_hooks';
 import type { AbiName, ModuleSpec } from '../../config/types.js';
-import type { SupervisorError } from '../../errors.js';
 import type { ModuleBuilds } from '../builds/module-builds.js';
 import { findModuleFile } from '../builds/module-file.js';
 import type { Host } from '../host/host.js';
 import type { ModuleStats } from '../news/module-stats.js';
-import type { Found } from '../trials/abi-search.js';
 import type { HostStatus, ModuleCondition, ModuleState, ModuleStatus } from '../types.js';
-import type { HostSet } from './host-set.js';
-import type { ModuleLife } from './module-lifecycle.js';
+import type { Replica } from './replica.js';
+import type { ReplicaSet } from './replica-set.js';
 
 /** Where it is found. */
 export interface StatusSources {
   spec: ModuleSpec;
-  life: ModuleLife;
   isReplacing: boolean;
-  desired: 'up' | 'down';
-  /** The number of the newest host. */
-  generation: number;
-  /** What the last ready host said; `null`: there was none. */
-  found: Found | null;
-  hosts: HostSet;
+  replicas: ReplicaSet;
   builds: ModuleBuilds;
   stats: ModuleStats;
-  lastError: SupervisorError | null;
   queued: number;
   quarantined: number;
 }
 
 /** A host whose process still waits for others to come up does not count. */
-function showHost(host: Host): HostStatus {
-  const { pid, generation, state, startedAt, openRequests } = host;
+function showHosts({ index, hosts }: Replica): HostStatus[] {
+  return hosts.all.filter(({ pid }) => pid !== 0).map((host) => showHost(host, index));
+}
+
+function showHost(host: Host, replica: number): HostStatus {
+  const { pid, generation, state, startedAt, openRequests, inFlight } = host;
   const { memoryBytes = null, cpuSeconds = null } = host.readUsage() ?? {};
-  return { pid, generation, state, startedAt: startedAt.toISOString(), memoryBytes, cpuSeconds, openRequests };
+  const started = startedAt.toISOString();
+  return { replica, pid, generation, state, startedAt: started, memoryBytes, cpuSeconds, openRequests, inFlight };
+}
+
+/** How many replicas there should be, and how many of them serve. */
+function countReplicas({ spec, replicas }: Pick<StatusSources, 'spec' | 'replicas'>): ModuleStatus['replicas'] {
+  return { wanted: spec.replicas, serving: replicas.joined.filter(({ isServing }) => isServing).length };
 }
 
 /** One that serves may be about to be taken over from. */
-export function stateOf({ life, isReplacing }: Pick<StatusSources, 'life' | 'isReplacing'>): ModuleState {
-  return isReplacing && life.kind === 'serving' ? 'replacing' : life.kind;
+export function stateOf({ replicas, isReplacing }: Pick<StatusSources, 'replicas' | 'isReplacing'>): ModuleState {
+  const { kind } = replicas.life;
+  return isReplacing && kind === 'serving' ? 'replacing' : kind;
 }
 
 /** In short: this looks at no file and no process. */
-export function conditionOf(
-  sources: Pick<StatusSources, 'spec' | 'life' | 'isReplacing' | 'desired' | 'lastError'>,
-): ModuleCondition {
-  const { spec, desired, lastError } = sources;
-  return {
-    name: spec.name,
-    shadowOf: spec.shadowOf,
-    state: stateOf(sources),
-    desired,
-    lastError: lastError?.message ?? null,
-  };
+export function conditionOf(sources: Pick<StatusSources, 'spec' | 'replicas' | 'isReplacing'>): ModuleCondition {
+  const { spec, replicas } = sources;
+  const { desired, lastError } = replicas;
+  const { name, shadowOf } = spec;
+  return { name, shadowOf, state: stateOf(sources), desired, lastError: lastError?.message ?? null };
 }
 
 /** Everything of now. */
 export function makeStatus(sources: StatusSources): ModuleStatus {
-  const { spec, life, desired, found, hosts, builds, stats } = sources;
-  const host = hosts.first;
+  const { spec, replicas, builds, stats } = sources;
+  const { life, desired, found, lastError, firstHost: host } = replicas;
   const waiting = life.kind === 'backoff' || life.kind === 'failed' ? life.untilMs : null;
   return {
     name: spec.name,
@@ -67,7 +63,7 @@ export function makeStatus(sources: StatusSources): ModuleStatus {
     state: stateOf(sources),
     desired,
     pid: host?.pid || null,
-    generation: host?.generation ?? sources.generation,
+    generation: host?.generation ?? replicas.generation,
     abi: (found?.ready.abi as AbiName | undefined) ?? null,
     abiSource: found?.abiSource ?? null,
     abiReason: found?.ready.abiReason ?? null,
@@ -76,15 +72,16 @@ export function makeStatus(sources: StatusSources): ModuleStatus {
     ...builds.status(spec, desired === 'up'),
     description: found?.ready.description || null,
     callbacks: found?.ready.callbacks ?? [],
-    hosts: hosts.all.filter(({ pid }) => pid !== 0).map(showHost),
+    replicas: countReplicas(sources),
+    hosts: replicas.all.flatMap(showHosts),
     onFailure: spec.onFailure,
     ...stats.status(),
-    lastError: sources.lastError?.message ?? null,
-    lastErrorSignal: sources.lastError?.signal ?? null,
+    lastError: lastError?.message ?? null,
+    lastErrorSignal: lastError?.signal ?? null,
     // Who keeps crash cards knows it.
     lastCrash: null,
     nextStartAt: waiting === null ? null : new Date(Date.now() + waiting - performance.now()).toISOString(),
-    inFlight: hosts.inFlight,
+    inFlight: replicas.inFlight,
     queued: sources.queued,
     quarantined: sources.quarantined,
   };

@@ -1,4 +1,4 @@
-/** Keeps a host serving as long as one is wanted: starts it, tells of its death, and starts the next one when that is due. */
+/** Keeps a host of a replica serving as long as one is wanted: starts it, tells of its death, and starts the next one when that is due. */
 
 import { performance } from 'node:perf_hooks';
 import type { AbiName, ModuleSpec } from '../../config/types.js';
@@ -31,6 +31,10 @@ export interface UpkeepOptions {
   maker: HostMaker;
   /** The settings in use. */
   spec: () => ModuleSpec;
+  /** Whether other replicas serve. */
+  hasOthers: () => boolean;
+  /** It is in another state. */
+  moved: (reason: string | null) => void;
   /** A host is gone, and another one will not follow now. */
   buried: () => void;
 }
@@ -46,7 +50,7 @@ interface Loss {
   servedMs: number;
 }
 
-/** The life of one module, apart from who takes over from whom. */
+/** The life of one replica, apart from who takes over from whom. */
 export class Upkeep {
   readonly #options: UpkeepOptions;
   readonly #restarts = new Restarts();
@@ -57,6 +61,7 @@ export class Upkeep {
   #launch: Launch | null = null;
   #found: Found | null = null;
   #lastError: SupervisorError | null = null;
+  #lastErrorMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: UpkeepOptions) {
@@ -78,6 +83,11 @@ export class Upkeep {
 
   get lastError(): SupervisorError | null {
     return this.#lastError;
+  }
+
+  /** When that was, on the clock of `performance.now()`. */
+  get lastErrorMs(): number {
+    return this.#lastErrorMs;
   }
 
   /** Whether a call with this deadline can still reach a host. */
@@ -129,6 +139,7 @@ export class Upkeep {
 
   /** A host that was made ready beside the others serves from now on. */
   adopt(host: Host, found: Found): void {
+    this.#desired = 'up';
     this.#launch = null;
     this.forget();
     this.#step({ kind: 'adopted' });
@@ -168,7 +179,8 @@ export class Upkeep {
 
   #order(event: ModuleEvent, generation: number): Promise<SupervisorError | null> {
     this.#desired = 'up';
-    this.#options.builds.note({ kind: 'ordered' });
+    // The others must not be joined by another build.
+    if (!this.#options.hasOthers()) this.#options.builds.note({ kind: 'ordered' });
     const awaited = this.#awaited.wait(generation);
     this.#step(event);
     return awaited;
@@ -184,13 +196,16 @@ export class Upkeep {
   }
 
   #bury({ error, generation, isFault, isStray, servedMs }: Loss, announce: (text: string) => void): void {
-    const { news, builds, calls, buried } = this.#options;
+    const { news, builds, calls, hasOthers, buried } = this.#options;
     this.#launch = null;
     const served = this.#life.kind === 'serving';
     const death = { isFault, isStray, served, servedMs, hasServed: this.#found !== null };
     const decision = this.#restarts.decide(death, this.#options.spec());
-    if (decision.kind === 'fail') builds.note({ kind: 'gave-up' });
-    if (isFault) this.#lastError = error;
+    if (decision.kind === 'fail' && !hasOthers()) builds.note({ kind: 'gave-up' });
+    if (isFault) {
+      this.#lastError = error;
+      this.#lastErrorMs = performance.now();
+    }
     if (isFault && !served) news.stats.totals.failedStarts += 1;
     this.#step({ kind: 'died', decision }, () => {
       const follows = `; ${this.#describeConsequence()}${builds.describeNext()}`;
@@ -208,7 +223,7 @@ export class Upkeep {
     this.#life = next;
     announce?.();
     if (next.kind !== from.kind) {
-      this.#options.news.state(from.kind, next.kind, this.#reasonOf(event, next));
+      this.#options.moved(this.#reasonOf(event, next));
     }
     for (const effect of effects) this.#perform(effect, event);
   }
@@ -222,8 +237,8 @@ export class Upkeep {
 
   /** What follows from a death, by the state that the module has come into. */
   #describeConsequence(): string {
-    const { onFailure } = this.#options.spec();
-    return describeConsequence(consequenceOf(this.#life, onFailure, performance.now()));
+    const { spec, hasOthers } = this.#options;
+    return describeConsequence(consequenceOf(this.#life, spec().onFailure, performance.now(), hasOthers()));
   }
 
   #perform(effect: ModuleEffect, event: ModuleEvent): void {

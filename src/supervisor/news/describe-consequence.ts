@@ -6,8 +6,11 @@ import type { ModuleSpec } from '../../config/types.js';
 export type Consequence =
   | { kind: 'started-now' }
   | { kind: 'started-later'; inMs: number }
-  /** The module is given up for now, and tried again. Its messages get the verdict of `onFailure` until then. */
-  | { kind: 'given-up'; inMs: number; onFailure: ModuleSpec['onFailure'] }
+  /**
+   * The module, or one replica of it, is given up for now, and tried again. Until then its messages go to the other replicas. If
+   * there are none, they get the verdict of `onFailure`.
+   */
+  | { kind: 'given-up'; inMs: number; onFailure: ModuleSpec['onFailure']; hasOthers: boolean }
   | { kind: 'stays-down' };
 
 /** As half a sentence. */
@@ -19,6 +22,7 @@ export function describeConsequence(consequence: Consequence): string {
       return `it is started again in ${Math.max(1, Math.round(consequence.inMs))} ms`;
     case 'given-up': {
       const again = `it is tried again in ${Math.round(consequence.inMs / 1000)} s`;
+      if (consequence.hasOthers) return `the other replicas get its messages now; ${again}`;
       return consequence.onFailure === 'consume'
         ? `its messages are dropped now (on_failure = consume); ${again}`
         : `its messages pass it by now; ${again}`;

@@ -10,6 +10,7 @@ import type { Log } from '../../wire/codec.js';
 import type { Callback } from '../../wire/event-kinds.js';
 import type { WireParams } from '../../wire/params.js';
 import type { SentRecord } from '../calls/sent-record.js';
+import type { Shard } from '../calls/shard.js';
 import type { DeathFacts } from '../host/death.js';
 import type { Host } from '../host/host.js';
 import type { DroppedKind, HostEnd } from '../host/host-listener.js';
@@ -64,8 +65,8 @@ export interface NewsOptions {
   stats: ModuleStats;
   /** Takes what a shadow sends; `null`: the module is in the chain. */
   tally?: { sent(sent: SentRecord, nowMs: number): void } | null;
-  /** Takes the parameters of a message of the module that nobody took. */
-  undelivered: (params: WireParams) => void;
+  /** Takes the parameters of a message of the module that nobody took, and the replica that sent it. */
+  undelivered: (params: WireParams, sender: Shard | null) => void;
 }
 
 const ERROR = 0;
@@ -92,7 +93,8 @@ export class ModuleNews {
 
   // ---- what hosts tell ----
 
-  sent(host: Host, sent: SentRecord): void {
+  /** @param sender the replica of the host; `null`: it has no share of the calls */
+  sent(host: Host, sent: SentRecord, sender: Shard | null): void {
     const { tally } = this.#options;
     if (tally) {
       tally.sent(sent, performance.now());
@@ -107,7 +109,7 @@ export class ModuleNews {
     this.stats.totals.sends.undelivered += 1;
     this.#dropped.add(undelivered, 1);
     // In a later turn: this may come from the black box of a host that has just died and is still being handled.
-    queueMicrotask(() => this.#options.undelivered(params));
+    queueMicrotask(() => this.#options.undelivered(params, sender));
   }
 
   logged(host: Host, log: Log): void {

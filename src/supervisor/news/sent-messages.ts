@@ -34,9 +34,16 @@ export function formatSentId({ runId, module, generation }: SentOrigin, position
   return `${runId}-${module}-${generation}-${position}`;
 }
 
+/** Whose message a sent id names; `null` when it is none. */
+export function parseSentId(sentId: string): SentOrigin | null {
+  const [, runId, module, generation] = /^([0-9a-f]+)-([A-Za-z0-9_]+)-(\d+)-[0-9a-z]+$/.exec(sentId) ?? [];
+  if (runId === undefined || module === undefined) return null;
+  return { runId, module, generation: Number(generation) };
+}
+
 /** The module that a sent id names; `null` when it is none. */
 export function moduleOfSentId(sentId: string): string | null {
-  return /^[0-9a-f]+-([A-Za-z0-9_]+)-\d+-[0-9a-z]+$/.exec(sentId)?.[1] ?? null;
+  return parseSentId(sentId)?.module ?? null;
 }
 
 /** The messages that modules sent last. */

@@ -121,16 +121,19 @@ export class Orders {
         else starts.push(module.start());
       }
       for (const spec of plan.replace) starts.push(roster.find(spec.name).prepare(spec));
+      for (const spec of plan.configure) starts.push(roster.find(spec.name).grow(spec));
       await Promise.all(starts);
       // A host that was ready may have died while others were still starting.
-      for (const spec of plan.replace) starts.push(Promise.resolve(roster.find(spec.name).unprepared));
+      for (const { name } of [...plan.replace, ...plan.configure]) {
+        starts.push(Promise.resolve(roster.find(name).unprepared));
+      }
       const refusals = await Promise.all(starts);
       // A stop ends what was starting: that says more than how each of them ended.
       this.#core.requireRunning('reload');
       this.#refuse(refusals);
     } catch (error) {
       await Promise.all([
-        ...plan.replace.map(({ name }) => roster.find(name).abandon()),
+        ...[...plan.replace, ...plan.configure].map(({ name }) => roster.find(name).abandon()),
         ...added.map((module) => roster.remove(module)),
       ]);
       throw error;

@@ -64,6 +64,11 @@ const OF_THE_CORE = [
   'maxRssBytes',
   'crashBody',
   'shadowOf',
+  'replicas',
+  'sticky',
+  'broadcast',
+  'maxMessages',
+  'maxAgeMs',
 ] as const;
 
 /** Global settings that are fixed for the life of the core, by their names in the file. */

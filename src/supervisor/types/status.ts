@@ -8,6 +8,8 @@ import type { DefaultReason } from './decisions.js';
 
 /** One host of a module, in a status. */
 export interface HostStatus {
+  /** Whose host it is: the replicas of a module are numbered from 0. */
+  replica: number;
   pid: number;
   generation: number;
   state: HostState;
@@ -19,6 +21,8 @@ export interface HostStatus {
   cpuSeconds: number | null;
   /** Http requests of the module that are open. */
   openRequests: number;
+  /** Calls that it holds. */
+  inFlight: number;
 }
 
 /** The state of a module in short. */
@@ -69,6 +73,8 @@ export interface ModuleStatus {
   fileMissing: boolean;
   description: string | null;
   callbacks: string[];
+  /** How many replicas there should be, and how many of them serve. */
+  replicas: { wanted: number; serving: number };
   hosts: HostStatus[];
   /** What its messages get when it gives no verdict. */
   onFailure: 'pass' | 'consume';

@@ -74,6 +74,11 @@ describe('defaults', () => {
           chainSends: false,
           shadowOf: null,
           shadowHttp: false,
+          replicas: 1,
+          sticky: true,
+          broadcast: [],
+          maxMessages: null,
+          maxAgeMs: null,
           config: [],
           origins: {},
           envOrigins: [],
@@ -115,12 +120,17 @@ describe('our settings', () => {
     ['max_crashes = 1 in 1h', { maxCrashes: { count: 1, periodMs: 3_600_000 } }],
     ['max_crashes = off', { maxCrashes: null }],
     ['stop_timeout = 1ms', { stopTimeoutMs: 1 }],
-    ['replicas = 1', {}],
+    ['replicas = 64', { replicas: 64 }],
+    ['sticky = no', { sticky: false }],
+    ['broadcast = login,call', { broadcast: ['login', 'call'] }],
+    ['broadcast = none', { broadcast: [] }],
+    ['max_messages = 1000', { maxMessages: 1000 }],
+    ['max_messages = off', { maxMessages: null }],
+    ['max_age = 24h', { maxAgeMs: 86_400_000 }],
   ])('takes %s', (body, expected) => {
     const module = parseModule(body);
     expect(module).toMatchObject(expected);
     expect(module.config).toEqual([]);
-    expect(module).not.toHaveProperty('replicas');
   });
 
   it.each([
@@ -149,7 +159,12 @@ describe('our settings', () => {
     ['max_crashes = 0 in 60s', 'found "0 in 60s" for max_crashes, expected a number in a duration'],
     ['max_crashes = 5', 'expected a number in a duration, such as 5 in 60s, or off'],
     ['max_crashes = 5 in 0s', 'expected a duration from 1ms to 24h'],
-    ['replicas = 2', 'found "2" for replicas, expected 1: this version runs one host for each module'],
+    ['replicas = 0', 'found "0" for replicas, expected a whole number from 1 to 64, or auto'],
+    ['replicas = 65', 'found "65" for replicas, expected a whole number from 1 to 64, or auto'],
+    ['sticky = 1', 'found "1" for sticky, expected yes or no'],
+    ['broadcast = message', 'found "message" for broadcast, expected login, call'],
+    ['max_messages = 0', 'found "0" for max_messages, expected a whole number from 1'],
+    ['max_age = 1ms', 'found "1ms" for max_age, expected a duration from 1s'],
     ['deadline = 1s; hang = 2s', 'found "1s; hang = 2s" for deadline, expected a duration'],
   ])('refuses %s', (line, message) => {
     const error = catchConfigError(() => parseModule(`x = 1\n  ${line}`));

@@ -58,7 +58,14 @@ test('times say how long they are ago or ahead', () => {
 });
 
 test('the resources of a process are shown, when they are known', () => {
-  const host = { pid: 1, generation: 4, state: 'ready', startedAt: '2024-12-31T23:57:57.000Z' } as const;
+  const host = {
+    replica: 0,
+    inFlight: 0,
+    pid: 1,
+    generation: 4,
+    state: 'ready',
+    startedAt: '2024-12-31T23:57:57.000Z',
+  } as const;
   const show = (usage: { memoryBytes: number | null; cpuSeconds: number | null; openRequests?: number }) =>
     renderDescription({ ...module, hosts: [{ ...host, openRequests: 0, ...usage }] }, { ...view, width: 200 });
   expect(show({ memoryBytes: 61_500_000, cpuSeconds: 75.2 })).toContain(

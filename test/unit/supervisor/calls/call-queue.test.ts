@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CallQueue, type CallRoute, type QueueSettings } from '../../../../src/supervisor/calls/call-queue.js';
+import { CallQueue, type QueueSettings } from '../../../../src/supervisor/calls/call-queue.js';
 import type { CallAnswer, PendingCall } from '../../../../src/supervisor/calls/pending-call.js';
+import type { CallRoute, Shard } from '../../../../src/supervisor/calls/shard.js';
 import type { Lane } from '../../../../src/wire/event-kinds.js';
 import { conversation as conversationOf, makeEvent, taker } from '../../../helpers/calls.js';
 
@@ -24,23 +25,37 @@ class Route implements CallRoute {
     for (const pending of this.finished) pending.settle(PASS, 0);
   }
   told(): void {}
+  isReady(): boolean {
+    return this.up;
+  }
+  load(): number {
+    return this.taken.length;
+  }
 }
 
-const settings: QueueSettings = { queue: 3, queueBytes: 100, overload: 'default', onFailure: 'pass' };
+const settings: QueueSettings = { queue: 3, queueBytes: 100, overload: 'default', onFailure: 'pass', sticky: true };
 const PASS: CallAnswer = { verdict: 'pass', default: null, params: null, payload: null };
 let route: Route;
 let queue: CallQueue;
+let shard: Shard;
 let answers: [name: string, reason: string | null][];
 
 beforeEach(() => {
   vi.useFakeTimers();
   route = new Route();
-  queue = new CallQueue(settings, route, Date.now);
+  open(settings);
   answers = [];
 });
 afterEach(() => {
   vi.useRealTimers();
 });
+
+/** A queue with one replica. */
+function open(settings: QueueSettings): CallQueue {
+  queue = new CallQueue(settings, route, Date.now);
+  shard = queue.add(0, route);
+  return queue;
+}
 
 /** Each is a conversation of its own, unless it is said to be of one. */
 function offer(name: string, deadlineMs = 1000, conversation = name): void {
@@ -120,7 +135,7 @@ describe('a queue', () => {
     route.left.message = 2;
     for (const name of ['a', 'b', 'c']) offer(name);
     route.taken[0]?.settle(PASS, 0);
-    queue.putBack(route.taken.splice(0));
+    queue.putBack(shard, route.taken.splice(0));
     route.left.message = 2;
     queue.dispatch();
     expect(namesOf(route.taken)).toEqual(['b', 'c']);
@@ -144,7 +159,7 @@ describe('a queue', () => {
     vi.advanceTimersByTime(51);
     route.left.message = 1;
     offer('y'.repeat(100));
-    queue.putBack(route.taken.splice(0));
+    queue.putBack(shard, route.taken.splice(0));
     offer('z');
     expect(answers.map(([, reason]) => reason)).toEqual(['deadline', 'overload']);
     route.left.message = 2;
@@ -154,7 +169,7 @@ describe('a queue', () => {
   });
 
   it('makes callers wait until their deadline when overload = wait', () => {
-    queue = new CallQueue({ ...settings, overload: 'wait' }, route, Date.now);
+    open({ ...settings, overload: 'wait' });
     for (let i = 0; i < 10; i++) offer(`${i}`, 100 + i);
     expect([queue.length, answers]).toEqual([10, []]);
     route.left.message = 4;
@@ -179,12 +194,12 @@ describe('a queue', () => {
     queue.dispatch();
     expect(route.taken.map(({ event }) => event.lane)).toEqual(['message', 'notification']);
     expect(queue.length).toBe(2);
-    queue.putBack(route.taken.splice(0));
+    queue.putBack(shard, route.taken.splice(0));
     expect(queue.length).toBe(4);
   });
 
   it('consumes by default when on_failure = consume', () => {
-    const consuming = new CallQueue({ ...settings, queue: 0, onFailure: 'consume' }, route, Date.now);
+    const consuming = open({ ...settings, queue: 0, onFailure: 'consume' });
     let answer: CallAnswer | undefined;
     const told = taker((given) => {
       answer = given;
@@ -243,7 +258,7 @@ describe('a queue', () => {
   });
 
   it('holds back a limited number: a flood of one conversation loses its order, and the memory stays bounded', () => {
-    queue = new CallQueue({ ...settings, queueBytes: 1e6 }, route, Date.now);
+    open({ ...settings, queueBytes: 1e6 });
     for (let i = 0; i < 3 + 1000; i++) offer(`${i}`, 1000, 'us');
     expect(answers).toEqual([]);
     offer('one more', 1000, 'us');
@@ -253,7 +268,7 @@ describe('a queue', () => {
   });
 
   it('holds back a limited number of bytes', () => {
-    queue = new CallQueue({ ...settings, queue: 1, queueBytes: 100 }, route, Date.now);
+    open({ ...settings, queue: 1, queueBytes: 100 });
     for (const name of ['a', 'b', 'c']) offer(name.repeat(60), 1000, 'us');
     expect(answers).toEqual([['c'.repeat(60), 'overload']]);
   });
@@ -301,7 +316,7 @@ describe('whether the module was given a call', () => {
     overran.tellGiven(true);
     expired.tellGiven(false);
     expired.tellGiven(true);
-    queue.putBack([unseen]);
+    queue.putBack(shard, [unseen]);
     expect(given).toEqual([
       ['overran', true],
       ['expired', false],
@@ -314,7 +329,7 @@ describe('whether the module was given a call', () => {
     offerFor('one');
     const [one] = route.taken as [PendingCall];
     one.seq = 1;
-    queue.putBack([one]);
+    queue.putBack(shard, [one]);
     expect(given).toEqual([]);
     vi.advanceTimersByTime(1001);
     expect(given).toEqual([['one', false]]);

@@ -1,11 +1,12 @@
 /** Chains of real queues with random hosts: the order of a conversation holds whatever happens between its messages. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CallQueue, type CallRoute } from '../../../../src/supervisor/calls/call-queue.js';
+import { CallQueue } from '../../../../src/supervisor/calls/call-queue.js';
 import type { ChainMember, Members } from '../../../../src/supervisor/calls/chain.js';
 import { Conversation } from '../../../../src/supervisor/calls/conversation.js';
 import { Entrance } from '../../../../src/supervisor/calls/entrance.js';
 import type { AnswerTaker, Follower, PendingCall } from '../../../../src/supervisor/calls/pending-call.js';
+import type { CallRoute, Shard } from '../../../../src/supervisor/calls/shard.js';
 import { CallEvent } from '../../../../src/wire/call-event.js';
 import { snapshotOf } from '../../../../src/wire/params.js';
 import { conversation as conversationOf, TestJourney } from '../../../helpers/calls.js';
@@ -18,6 +19,7 @@ class Member implements ChainMember, CallRoute {
   readonly spec = { deadlineMs: 200 };
   readonly seen: number[] = [];
   readonly #queue: CallQueue;
+  readonly #shard: Shard;
   readonly #held: PendingCall[] = [];
   isWanted = true;
   isUp = true;
@@ -26,8 +28,9 @@ class Member implements ChainMember, CallRoute {
     readonly name: string,
     private readonly fault?: Fault,
   ) {
-    const settings = { queue: 4, queueBytes: 1e6, overload: 'default', onFailure: 'pass' } as const;
+    const settings = { queue: 4, queueBytes: 1e6, overload: 'default', onFailure: 'pass', sticky: true } as const;
     this.#queue = new CallQueue(settings, this, () => performance.now());
+    this.#shard = this.#queue.add(0, this);
   }
 
   wants(): boolean {
@@ -48,6 +51,12 @@ class Member implements ChainMember, CallRoute {
     return this.isUp;
   }
   takeFinished(): void {}
+  isReady(): boolean {
+    return this.isUp;
+  }
+  load(): number {
+    return this.#held.length;
+  }
   call(pending: PendingCall): void {
     this.#held.push(pending);
   }
@@ -77,7 +86,7 @@ class Member implements ChainMember, CallRoute {
   crash(): void {
     const [lost, ...unseen] = this.#held.splice(0);
     if (lost) this.#queue.giveDefault(lost, 'crash');
-    this.#queue.putBack(unseen);
+    this.#queue.putBack(this.#shard, unseen);
     this.#queue.dispatch();
   }
 }

@@ -1,0 +1,40 @@
+/** Which replica takes a conversation: pure. */
+
+import type { Shard } from './shard.js';
+
+/**
+ * By rendezvous hashing: the replica for which the hash of the conversation and the replica's index make the highest number.
+ * When a replica goes or comes, only its own share moves.
+ */
+export function chooseByHash(shards: readonly Shard[], hash: number): Shard | null {
+  let best: Shard | null = null;
+  let highest = -1;
+  for (const shard of shards) {
+    const weight = mix(hash, shard.index);
+    if (weight <= highest) continue;
+    highest = weight;
+    best = shard;
+  }
+  return best;
+}
+
+/** The one with the fewest calls, those that wait included; the first of several. */
+export function chooseByLoad(shards: readonly Shard[]): Shard | null {
+  let best: Shard | null = null;
+  let lowest = Number.POSITIVE_INFINITY;
+  for (const shard of shards) {
+    const load = shard.length + shard.route.load();
+    if (load >= lowest) continue;
+    lowest = load;
+    best = shard;
+  }
+  return best;
+}
+
+/** 32 bits that change altogether with each bit of either. */
+function mix(hash: number, index: number): number {
+  let mixed = hash ^ Math.imul(index + 1, 0x9e3779b1);
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+  return (mixed ^ (mixed >>> 16)) >>> 0;
+}
