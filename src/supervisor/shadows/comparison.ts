@@ -45,6 +45,7 @@ export class Observed implements AnswerTaker {
 export class Comparison implements AnswerTaker {
   readonly observed: Observed;
   readonly #tally: ShadowTally;
+  readonly #era: number;
   #answer: CallAnswer | null = null;
   #offeredMs = 0;
   #micros = 0;
@@ -53,6 +54,7 @@ export class Comparison implements AnswerTaker {
   constructor(observed: Observed, tally: ShadowTally) {
     this.observed = observed;
     this.#tally = tally;
+    this.#era = tally.era;
   }
 
   /** The shadow is being offered it. */
@@ -84,6 +86,7 @@ export class Comparison implements AnswerTaker {
     if (this.#isOver || primary === null || this.#answer === null) return;
     this.#isOver = true;
     if (event.kind !== 'message') return;
-    this.#tally.answered({ event, primary, primaryMicros, shadow: this.#answer, shadowMicros: this.#micros }, nowMs);
+    const [era, shadow, shadowMicros] = [this.#era, this.#answer, this.#micros];
+    this.#tally.answered({ era, event, primary, primaryMicros, shadow, shadowMicros }, nowMs);
   }
 }

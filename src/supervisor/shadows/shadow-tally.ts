@@ -5,7 +5,7 @@ import type { CallAnswer } from '../calls/pending-call.js';
 import type { SentRecord } from '../calls/sent-record.js';
 import { LatencyHistogram } from '../news/latency.js';
 import { since } from '../news/totals.js';
-import type { ShadowExample, ShadowReport, ShadowSend, ShadowTotals } from '../types.js';
+import type { Difference, ShadowExample, ShadowReport, ShadowSend, ShadowTotals } from '../types.js';
 import { differencesOf } from './compare.js';
 import { makeExample, makeSend, withoutBodies } from './examples.js';
 
@@ -16,6 +16,8 @@ const PAUSE_MS = 10;
 
 /** Both answers to one message, and how long each took. */
 export interface Answered {
+  /** {@link ShadowTally.era} when the primary was offered it. */
+  era: number;
   event: CallEvent;
   primary: CallAnswer;
   primaryMicros: number;
@@ -29,6 +31,7 @@ export class ShadowTally {
   readonly totals: ShadowTotals = noTotals();
   #before = noTotals();
   #since = new Date();
+  #era = 0;
   #latency = { primary: new LatencyHistogram(), shadow: new LatencyHistogram() };
   #primarySendsBefore = 0;
   #examples: ShadowExample[] = [];
@@ -37,9 +40,15 @@ export class ShadowTally {
   #nextSendMs = 0;
   #keepsBodies = true;
 
+  /** Another one after each reset. */
+  get era(): number {
+    return this.#era;
+  }
+
   /** Counts from 0. @param primarySends how many messages its primary has sent up to now */
   reset(primarySends: number): void {
     this.#before = copyTotals(this.totals);
+    this.#era += 1;
     this.#since = new Date();
     this.#latency = { primary: new LatencyHistogram(), shadow: new LatencyHistogram() };
     this.#primarySendsBefore = primarySends;
@@ -56,25 +65,14 @@ export class ShadowTally {
   }
 
   /** Both have answered, or a default was given in the place of one. */
-  answered({ event, primary, primaryMicros, shadow, shadowMicros }: Answered, nowMs: number): void {
-    const { totals } = this;
-    const { default: reason } = shadow;
-    if (reason === 'overload' || reason === 'down') totals.skipped[reason] += 1;
-    else if (reason !== null) totals.defaulted[reason] += 1;
-    else if (primary.default !== null) totals.primaryDefaulted += 1;
-    else {
-      this.#latency.primary.record(primaryMicros);
-      this.#latency.shadow.record(shadowMicros);
-      const differs = differencesOf(event, primary, shadow);
-      if (differs.length === 0) {
-        totals.agreed += 1;
-        return;
-      }
-      totals[differs[0] === 'verdict' ? 'otherVerdict' : 'otherChanges'] += 1;
-      if (this.#examples.length >= MOST_KEPT && nowMs < this.#nextExampleMs) return;
-      this.#nextExampleMs = nowMs + PAUSE_MS;
-      keep(this.#examples, makeExample(event, primary, shadow, differs, this.#keepsBodies));
-    }
+  answered(answered: Answered, nowMs: number): void {
+    const { era, event, primary, shadow } = answered;
+    const isOwn = primary.default === null && shadow.default === null;
+    const differs = isOwn ? differencesOf(event, primary, shadow) : [];
+    count(answered, differs, this.totals);
+    // It was offered before the reset, maybe to other versions.
+    if (era !== this.#era) count(answered, differs, this.#before);
+    else if (isOwn) this.#show(answered, differs, nowMs);
   }
 
   /** It was not offered a message, because too much waits. */
@@ -113,6 +111,18 @@ export class ShadowTally {
       keepsBodies: this.#keepsBodies,
     };
   }
+
+  #show(
+    { event, primary, primaryMicros, shadow, shadowMicros }: Answered,
+    differs: readonly Difference[],
+    nowMs: number,
+  ): void {
+    this.#latency.primary.record(primaryMicros);
+    this.#latency.shadow.record(shadowMicros);
+    if (differs.length === 0 || (this.#examples.length >= MOST_KEPT && nowMs < this.#nextExampleMs)) return;
+    this.#nextExampleMs = nowMs + PAUSE_MS;
+    keep(this.#examples, makeExample(event, primary, shadow, differs, this.#keepsBodies));
+  }
 }
 
 /** The same, which stays as it is. */
@@ -132,6 +142,15 @@ function noTotals(): ShadowTotals {
     sends: 0,
     refusedHttp: 0,
   };
+}
+
+function count({ primary, shadow }: Answered, differs: readonly Difference[], totals: ShadowTotals): void {
+  const { default: reason } = shadow;
+  if (reason === 'overload' || reason === 'down') totals.skipped[reason] += 1;
+  else if (reason !== null) totals.defaulted[reason] += 1;
+  else if (primary.default !== null) totals.primaryDefaulted += 1;
+  else if (differs.length === 0) totals.agreed += 1;
+  else totals[differs[0] === 'verdict' ? 'otherVerdict' : 'otherChanges'] += 1;
 }
 
 function keep<T>(kept: T[], one: T): void {

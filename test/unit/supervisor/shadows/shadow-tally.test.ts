@@ -12,7 +12,7 @@ const CONSUMED: CallAnswer = { ...PASS, verdict: 'consumed' };
 const by = (reason: DefaultReason): CallAnswer => ({ ...PASS, default: reason });
 
 function answered(tally: ShadowTally, primary: CallAnswer, shadow: CallAnswer, event = message('x'), nowMs = 0): void {
-  tally.answered({ event, primary, primaryMicros: 100, shadow, shadowMicros: 1000 }, nowMs);
+  tally.answered({ era: tally.era, event, primary, primaryMicros: 100, shadow, shadowMicros: 1000 }, nowMs);
 }
 
 describe('what is counted of a shadow', () => {
@@ -91,5 +91,10 @@ describe('what is counted of a shadow', () => {
       latencyMicros: { primary: { p50: null }, shadow: { p99: null } },
     });
     expect(tally.totals).toMatchObject({ otherVerdict: 1, others: 1 });
+    // What was offered before the reset is in the totals alone.
+    const late = { event: message('x'), primary: PASS, primaryMicros: 1, shadow: CONSUMED, shadowMicros: 1 };
+    tally.answered({ era: tally.era - 1, ...late }, 0);
+    expect(tally.totals.otherVerdict).toBe(2);
+    expect(tally.report('b', 'a', 8)).toMatchObject({ compared: 0, totals: { otherVerdict: 0 }, examples: [] });
   });
 });
