@@ -1,5 +1,6 @@
 /** Performs the effects of one host's life: its run, its timer, its calls, its connection. */
 
+import { constants, setPriority } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../../config/types.js';
 import { type ErrorCode, HandshakeError, type SupervisorError } from '../../errors.js';
@@ -322,6 +323,7 @@ export class Host {
 
   #connected(peer: Peer, protocol: number): void {
     this.#isGreeted = true;
+    if (this.#spec.shadowOf !== null) lowerPriority(this.pid);
     this.#ledger.connect(peer);
     const { generation } = this;
     const { maxMessageBytes } = this.#around;
@@ -438,5 +440,14 @@ export class Host {
       memoryBytes: this.#usage.last?.memoryBytes ?? null,
       descriptors: this.#usage.descriptors,
     };
+  }
+}
+
+/** Nobody waits for a shadow, so its process has the CPU after those that somebody waits for. */
+function lowerPriority(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It has just ended, or runs as another user.
   }
 }

@@ -1,4 +1,4 @@
-/** One event that a module and its shadows are offered, and what they answer. */
+/** One event that a module was offered and its shadows are going to be, and what they answer. */
 
 import type { CallEvent } from '../../wire/call-event.js';
 import { PASSED } from '../calls/answer.js';
@@ -7,22 +7,34 @@ import type { AnswerTaker, CallAnswer } from '../calls/pending-call.js';
 import type { Origin } from '../types.js';
 import type { ShadowTally } from './shadow-tally.js';
 
-/** Stands between the chain and the module: the answer goes on to the chain first. */
-export class Observed implements AnswerTaker {
+/** An event as the primary was offered it, and its answer. */
+export interface Answered {
   readonly event: CallEvent;
   readonly conversation: Conversation;
-  answer: CallAnswer | null = null;
-  micros = 0;
+  readonly answer: CallAnswer;
+  readonly micros: number;
+}
+
+/** Stands between the chain and the module. The answer goes on to the chain first, and then to who compares. */
+export class Observed implements AnswerTaker {
+  readonly #event: CallEvent;
+  readonly #conversation: Conversation;
   readonly #offeredMs: number;
   readonly #taker: AnswerTaker;
-  /** What each shadow makes of it. */
-  readonly comparisons: Comparison[] = [];
+  readonly #told: (answered: Answered) => void;
 
-  constructor(event: CallEvent, conversation: Conversation, offeredMs: number, taker: AnswerTaker) {
-    this.event = event;
-    this.conversation = conversation;
+  constructor(
+    event: CallEvent,
+    conversation: Conversation,
+    offeredMs: number,
+    taker: AnswerTaker,
+    told: (answered: Answered) => void,
+  ) {
+    this.#event = event;
+    this.#conversation = conversation;
     this.#offeredMs = offeredMs;
     this.#taker = taker;
+    this.#told = told;
   }
 
   get origin(): Origin | null {
@@ -30,10 +42,9 @@ export class Observed implements AnswerTaker {
   }
 
   answered(answer: CallAnswer, nowMs: number): void {
-    this.answer = answer;
-    this.micros = Math.round((nowMs - this.#offeredMs) * 1000);
+    const micros = Math.round((nowMs - this.#offeredMs) * 1000);
     this.#taker.answered(answer, nowMs);
-    for (const comparison of this.comparisons) comparison.compare(nowMs);
+    this.#told({ event: this.#event, conversation: this.#conversation, answer, micros });
   }
 
   given(wasGiven: boolean): void {
@@ -43,16 +54,13 @@ export class Observed implements AnswerTaker {
 
 /** What one shadow makes of an event. Nobody waits for it. */
 export class Comparison implements AnswerTaker {
-  readonly observed: Observed;
+  readonly primary: Answered;
   readonly #tally: ShadowTally;
   readonly #era: number;
-  #answer: CallAnswer | null = null;
   #offeredMs = 0;
-  #micros = 0;
-  #isOver = false;
 
-  constructor(observed: Observed, tally: ShadowTally) {
-    this.observed = observed;
+  constructor(primary: Answered, tally: ShadowTally) {
+    this.primary = primary;
     this.#tally = tally;
     this.#era = tally.era;
   }
@@ -60,33 +68,24 @@ export class Comparison implements AnswerTaker {
   /** The shadow is being offered it. */
   offered(nowMs: number): void {
     this.#offeredMs = nowMs;
-    if (this.observed.event.kind !== 'message') this.#tally.sawOther();
+    if (this.primary.event.kind !== 'message') this.#tally.sawOther();
   }
 
-  answered(answer: CallAnswer, nowMs: number): void {
-    this.#answer = answer;
-    this.#micros = Math.round((nowMs - this.#offeredMs) * 1000);
-    this.compare(nowMs);
+  answered(shadow: CallAnswer, nowMs: number): void {
+    const { event, answer: primary, micros: primaryMicros } = this.primary;
+    if (event.kind !== 'message') return;
+    const shadowMicros = Math.round((nowMs - this.#offeredMs) * 1000);
+    this.#tally.answered({ era: this.#era, event, primary, primaryMicros, shadow, shadowMicros }, nowMs);
   }
 
   /** The shadow has no callback for it: in the chain it would let it pass. */
   passed(nowMs: number): void {
+    this.#offeredMs = nowMs;
     this.answered(PASSED, nowMs);
   }
 
   /** The shadow is not offered it. */
   skip(): void {
-    this.#isOver = true;
-    if (this.observed.event.kind === 'message') this.#tally.skipped();
-  }
-
-  /** Counts it once both have answered. */
-  compare(nowMs: number): void {
-    const { event, answer: primary, micros: primaryMicros } = this.observed;
-    if (this.#isOver || primary === null || this.#answer === null) return;
-    this.#isOver = true;
-    if (event.kind !== 'message') return;
-    const [era, shadow, shadowMicros] = [this.#era, this.#answer, this.#micros];
-    this.#tally.answered({ era, event, primary, primaryMicros, shadow, shadowMicros }, nowMs);
+    if (this.primary.event.kind === 'message') this.#tally.skipped();
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What a shadow is going to be offered. It is offered in a later turn of the event loop, so that its primary has its calls
- * first. What waits here is bounded.
+ * What a shadow is going to be offered: what its primary has answered. It is offered in a later turn of the event loop, so that
+ * other modules have their calls first. What waits here is bounded.
  */
 
 import { performance } from 'node:perf_hooks';
@@ -22,7 +22,7 @@ const TURN_EVENTS = 64;
 /** So many may wait here, whatever the queue of the shadow is. */
 const LEAST_WAITING = 1024;
 
-/** In the order in which the primary was offered them. */
+/** In the order in which the primary answered them, which is that of each conversation. */
 export class Intake {
   readonly #shadow: ShadowModule;
   readonly #limitBytes: () => number;
@@ -48,7 +48,7 @@ export class Intake {
 
   /** Takes one, or skips it when too much waits. */
   add(comparison: Comparison): void {
-    const { heldBytes } = comparison.observed.event;
+    const { heldBytes } = comparison.primary.event;
     const waiting = this.#waiting.length - this.#at;
     const isFull = waiting >= Math.max(LEAST_WAITING, this.#shadow.spec.queue);
     if (isFull || (waiting > 0 && this.#bytes + heldBytes > this.#limitBytes())) {
@@ -59,7 +59,7 @@ export class Intake {
     this.#bytes += heldBytes;
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    // Two turns: frames for the primary may leave in the next one.
+    // Two turns: frames for the next module of the chain may leave in the next one.
     this.#later(() => this.#later(() => this.#turn()));
   }
 
@@ -80,7 +80,7 @@ export class Intake {
   }
 
   #offer(comparison: Comparison, nowMs: number): void {
-    const { event, conversation } = comparison.observed;
+    const { event, conversation } = comparison.primary;
     this.#bytes -= event.heldBytes;
     if (!this.#shadow.wants(event.callback)) {
       comparison.passed(nowMs);

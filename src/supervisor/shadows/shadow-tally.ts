@@ -15,7 +15,7 @@ const MOST_KEPT = 20;
 const PAUSE_MS = 10;
 
 /** Both answers to one message, and how long each took. */
-export interface Answered {
+export interface BothAnswers {
   /** {@link ShadowTally.era} when the primary was offered it. */
   era: number;
   event: CallEvent;
@@ -65,7 +65,7 @@ export class ShadowTally {
   }
 
   /** Both have answered, or a default was given in the place of one. */
-  answered(answered: Answered, nowMs: number): void {
+  answered(answered: BothAnswers, nowMs: number): void {
     const { era, event, primary, shadow } = answered;
     const isOwn = primary.default === null && shadow.default === null;
     const differs = isOwn ? differencesOf(event, primary, shadow) : [];
@@ -113,7 +113,7 @@ export class ShadowTally {
   }
 
   #show(
-    { event, primary, primaryMicros, shadow, shadowMicros }: Answered,
+    { event, primary, primaryMicros, shadow, shadowMicros }: BothAnswers,
     differs: readonly Difference[],
     nowMs: number,
   ): void {
@@ -144,7 +144,7 @@ function noTotals(): ShadowTotals {
   };
 }
 
-function count({ primary, shadow }: Answered, differs: readonly Difference[], totals: ShadowTotals): void {
+function count({ primary, shadow }: BothAnswers, differs: readonly Difference[], totals: ShadowTotals): void {
   const { default: reason } = shadow;
   if (reason === 'overload' || reason === 'down') totals.skipped[reason] += 1;
   else if (reason !== null) totals.defaulted[reason] += 1;

@@ -4,7 +4,7 @@ import type { CallEvent } from '../../wire/call-event.js';
 import type { Watching } from '../calls/chain.js';
 import type { Conversation } from '../calls/conversation.js';
 import type { AnswerTaker } from '../calls/pending-call.js';
-import { Comparison, Observed } from './comparison.js';
+import { type Answered, Comparison, Observed } from './comparison.js';
 import type { Intake } from './intake.js';
 import type { ShadowTally } from './shadow-tally.js';
 
@@ -16,20 +16,16 @@ export interface Watcher {
 
 /** At least one. */
 export class Watchers implements Watching {
-  readonly #watchers: readonly Watcher[];
+  readonly #told: (answered: Answered) => void;
 
   constructor(watchers: readonly Watcher[]) {
-    this.#watchers = watchers;
+    this.#told = (answered) => {
+      for (const { intake, tally } of watchers) intake.add(new Comparison(answered, tally));
+    };
   }
 
-  /** Its shadows will be offered the event, too. */
+  /** Its shadows will be offered the event once the module has answered. */
   watch(event: CallEvent, nowMs: number, conversation: Conversation, taker: AnswerTaker): AnswerTaker {
-    const observed = new Observed(event, conversation, nowMs, taker);
-    for (const { intake, tally } of this.#watchers) {
-      const comparison = new Comparison(observed, tally);
-      observed.comparisons.push(comparison);
-      intake.add(comparison);
-    }
-    return observed;
+    return new Observed(event, conversation, nowMs, taker, this.#told);
   }
 }
