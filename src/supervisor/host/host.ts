@@ -443,10 +443,10 @@ export class Host {
   }
 }
 
-/** Nobody waits for a shadow, so its process has the CPU after those that somebody waits for. */
+/** Nobody waits for a shadow, so its process gets less of a busy CPU than those that somebody waits for. */
 function lowerPriority(pid: number): void {
   try {
-    setPriority(pid, constants.priority.PRIORITY_LOW);
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
   } catch {
     // It has just ended, or runs as another user.
   }
