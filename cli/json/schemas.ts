@@ -105,6 +105,7 @@ const moduleFields = {
       .strictObject({ crash: count, hang: count, deadline: count, down: count, overload: count, quarantine: count })
       .describe('the same, by reason'),
     late: count.describe('verdicts that came after the default one'),
+    filtered: count.describe('messages that its match left out; not in total'),
   }),
   sends: z.strictObject({
     total: count,
@@ -274,6 +275,18 @@ export const DOCUMENTS = {
       stopped: names.describe('those that an operator has stopped, so the reload did not start them'),
       settings: names.describe('global settings that changed and are now in use'),
       needRestart: names.describe('global settings that need a restart of the core'),
+      changes: z
+        .array(
+          z.strictObject({
+            module: z.string(),
+            settings: names.describe(
+              'settings that differ, by their keys: `deadline`, `limits.memory`, `env.NAME`, `config.KEY`',
+            ),
+            file: z.boolean().describe('its file is another one than its process has loaded'),
+          }),
+        )
+        .describe('what differs in modules that are replaced, configured or left'),
+      dryRun: z.boolean().describe('with --dry-run: all of this is what a reload would do; nothing was changed'),
       secrets: names.describe('global settings whose file has a new secret, now in use'),
       warnings: z.array(z.string()),
     }),

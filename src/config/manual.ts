@@ -113,6 +113,10 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     what: 'Whether a shadow may make http requests. With `no` they are refused: `mesibo_http` returns -1. Set `yes` only if the server on the other side may see each request twice. It has no effect in a module that is no shadow.',
     example: 'yes',
   },
+  watch: {
+    what: "Whether the core reloads the module by itself when its file changes. The core waits until the file is whole, and does what `mesibo-modules reload NAME` does, with the settings in use. When the new file does not load, the old process goes on, and the log says why. [Replacing a module's file](operating.md#replacing-a-modules-file) has the whole of it.",
+    example: 'yes',
+  },
   replicas: {
     what:
       'How many processes share the work. `auto` makes one for each CPU. Each process has its own queue. A conversation stays ' +
@@ -178,6 +182,36 @@ export const SANDBOX_MANUAL: Readonly<Record<string, SettingManual>> = {
   filesystem: {
     what: 'With `read-only` the module sees all files except the run directory, which has the sockets of the core. It can write only in its working directory, in `/tmp` and in `/dev/shm`. These two are its own. With `private` it also sees only what a program needs to run. That is the system folders such as `/usr` and `/lib`, a few files of `/etc`, the folder of its own file, and its working directory. Both also turn on `no_new_privs`. A module that runs as root loses the special rights of root (capabilities): it cannot read what another user has closed to others. Needs `bwrap`.',
     example: 'private',
+  },
+};
+
+/** Of each key in `match { }`, in the order of `MATCH_KEYS`. */
+export const MATCH_MANUAL: Readonly<Record<string, SettingManual>> = {
+  events: {
+    what: 'The kinds of events. `call` stands for a call and for the status of a call. What no module wants, servers need not send.',
+    example: 'message, login',
+  },
+  from: {
+    what: 'The address of who wrote the message or logged in. An address that is not set is empty: `?*` asks for one that is set.',
+    example: 'alice, *@chat.example, !bot-*',
+  },
+  to: { what: 'The address that the message is for.', example: 'helpdesk' },
+  group: {
+    what: 'The id of the group. It is 0 outside of groups. So `1-` and `!0` stand for every group.',
+    example: '100-199, 4711',
+  },
+  type: { what: 'The type of the message.', example: '0, 5-9' },
+  flags: {
+    what: 'The flags of the message, or of the user who logs in. A number stands for the events that have all of its bits. `0x1/0x3` stands for those that have, of the bits `0x3`, exactly `0x1`. `0` stands for those without any flag.',
+    example: '0x4, !0x1',
+  },
+  text: {
+    what: 'The payload of the message. It is compared as bytes, whether it is text or not. An empty payload fits `*`.',
+    example: '*help*, [Hh]ello*',
+  },
+  sample: {
+    what: 'How many of all conversations the module gets. These are the same in each run of each core, in both directions, with their statuses. `5%` has all conversations of `1%` and more. For a login the conversation is its address. Calls are always in the sample, because nothing tells them apart.',
+    example: '0.5%',
   },
 };
 

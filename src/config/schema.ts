@@ -10,6 +10,7 @@ import { findPairProblem, formatUmask, isPassable, parsePassEnv, parseUmask } fr
 import { isGateway, readGateway } from './gateway-path.js';
 import { isGroup } from './group.js';
 import { isHttp, readHttp } from './http-address.js';
+import { matchSetting } from './match.js';
 import { ABI_NAMES, BROADCASTS, CORE_FILES, CRASH_BODIES } from './types.js';
 import {
   formatDuration,
@@ -105,9 +106,11 @@ export const moduleSettings = z.object({
     .default(null),
   limits: limitSettings.prefault({}),
   sandbox: sandboxSettings.prefault({}),
+  match: matchSetting,
   chainSends: z.boolean('expected yes or no').default(false),
   shadowOf: z.string(shadowOf).refine(isName, shadowOf).nullable().default(null),
   shadowHttp: z.boolean('expected yes or no').default(false),
+  watch: z.boolean('expected yes or no').default(false),
   replicas: whole(1, MAX_REPLICAS, replicas).default(1),
   sticky: z.boolean('expected yes or no').default(true),
   broadcast: z.array(z.enum(BROADCASTS, broadcast), broadcast).default([]),
@@ -246,6 +249,7 @@ export const MODULE_KEYS: Readonly<Record<string, KeyRule<ModuleSettings>>> = {
   chain_sends: moduleKey('chainSends', parseYesNo, (yes) => (yes ? 'yes' : 'no')),
   shadow_of: moduleKey('shadowOf', orNone, noneOr),
   shadow_http: moduleKey('shadowHttp', parseYesNo, (yes) => (yes ? 'yes' : 'no')),
+  watch: moduleKey('watch', parseYesNo, (yes) => (yes ? 'yes' : 'no')),
   replicas: moduleKey('replicas', (text) =>
     text === 'auto' ? Math.min(MAX_REPLICAS, availableParallelism()) : parseCount(text),
   ),

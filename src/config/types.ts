@@ -2,6 +2,7 @@
 
 import type { Stats } from 'node:fs';
 import type { Limits, Sandbox } from './confinement.js';
+import type { Match } from './match.js';
 
 /** A place in a configuration file; line and column are 1-based, and 0 where a program made the configuration. */
 export interface Position {
@@ -101,12 +102,16 @@ export interface ModuleSpec {
   limits: Limits;
   /** What its hosts may see and do. */
   sandbox: Sandbox;
+  /** Which events it gets; `null`: all that it has a callback for. */
+  match: Match | null;
   /** Whether what it sends goes through the other modules before a server gets it. */
   chainSends: boolean;
   /** The module whose events it sees without a part in the chain; `null`: it is in the chain. */
   shadowOf: string | null;
   /** Whether it may make http requests although it is a shadow. */
   shadowHttp: boolean;
+  /** Whether the core reloads it when its file changes. */
+  watch: boolean;
   /** Processes that share the work. */
   replicas: number;
   /** A conversation stays with one replica, as long as that one is there. Otherwise each message goes where the least is done. */

@@ -42,6 +42,8 @@ export interface ControlledCore extends SentMessages {
   onMessage(params: MessageParamsInput, payload: Uint8Array): Promise<Outcome>;
   /** @param modules - none: all that changed */
   reload(modules: string[]): Promise<CoreReloadReport>;
+  /** What such a reload would do; nothing is changed. */
+  planReload(modules: string[]): Promise<CoreReloadReport>;
   order(order: ModuleOrder, module: string): Promise<OrderReport>;
   /** @throws SupervisorError `MODULE_UNKNOWN`. */
   describe(module: string, options: DescribeOptions): ModuleDescription;
@@ -181,7 +183,7 @@ export class ControlServer {
     }
   }
 
-  async #obey({ reload, order, describe, quarantine, shadow, promote }: Request): Promise<Reply> {
+  async #obey({ reload, planReload, order, describe, quarantine, shadow, promote }: Request): Promise<Reply> {
     const { core } = this.#options;
     const asked = quarantine ? fromWireQuarantine(quarantine) : null;
     if (asked !== null) return { quarantine: JSON.stringify(core.quarantine(asked)) };
@@ -189,6 +191,7 @@ export class ControlServer {
     if (promote) return { promotion: JSON.stringify(await core.promote(promote.module ?? '')) };
     const kind = order ? fromWireOrder(order) : null;
     if (reload) return { report: JSON.stringify(await core.reload(reload.modules ?? [])) };
+    if (planReload) return { report: JSON.stringify(await core.planReload(planReload.modules ?? [])) };
     if (describe) {
       const { module, reveal } = describe;
       return { description: JSON.stringify(core.describe(module ?? '', { reveal: reveal ?? false })) };

@@ -116,6 +116,18 @@ export class Core extends EventEmitter<CoreEventMap> {
   }
 
   /**
+   * Says what {@link reload} would do now, as {@link Supervisor.planReload} does, and changes nothing. `on` announces nothing of it.
+   *
+   * @param config without it, the one that the `reload` of the options gives
+   * @throws {ReloadError} when a module that would be started has no file
+   * @throws {IllegalStateError} when the core does not run; when there is no configuration to look at
+   */
+  async planReload(config?: CoreConfig, options: { modules?: readonly string[] } = {}): Promise<CoreReloadReport> {
+    if (this.#phase !== 'running') throw illegal('planReload', this.#phase);
+    return this.#use('planReload').reloads.plan(config ?? null, options.modules ?? []);
+  }
+
+  /**
    * Sends a message through the chain. What modules send because of it goes to the function of {@link takeSends}, if there is
    * one, unless the options name another origin.
    *
@@ -263,6 +275,7 @@ export class Core extends EventEmitter<CoreEventMap> {
     supervisor.on('log', (line) => this.emit('log', line));
     supervisor.on('lifecycle', (event) => this.emit('lifecycle', event));
     supervisor.on('sent', (sent) => this.emit('sent', sent));
+    supervisor.on('watched', (event) => this.emit('watched', event));
     if (this.#taker !== null) parts.take(this.#taker);
     return parts;
   }

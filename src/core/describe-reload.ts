@@ -1,13 +1,17 @@
 /** What a reload did, in words: pure. */
 
+import { listSome } from '../list-some.js';
 import { coreCommand, joinSentences, type Sentence, sentence } from '../sentence.js';
 import type { CoreReloadReport, ModuleCondition, ReloadReport } from '../supervisor/types.js';
+
+/** How many settings of one module are named. */
+const MOST_SETTINGS = 8;
 
 /** What a reload did, in one line. */
 export function describeReload(report: ReloadReport & Partial<Pick<CoreReloadReport, 'secrets'>>): Sentence {
   const { needRestart, left, settings, secrets = [], stopped } = report;
   const parts: (string | Sentence)[] = WORDS.filter(([list]) => report[list].length > 0).map(
-    ([list, words]) => `${words} ${report[list].join(', ')}`,
+    ([list, words]) => `${words} ${report[list].map((name) => withReasons(name, report)).join(', ')}`,
   );
   const others = settings.filter((setting) => !secrets.includes(setting));
   if (others.length > 0) parts.push(`now in use: ${others.join(', ')}`);
@@ -17,20 +21,54 @@ export function describeReload(report: ReloadReport & Partial<Pick<CoreReloadRep
     const are = stopped.length === 1 ? 'is' : 'are';
     parts.push(sentence`${stopped.join(', ')} ${are} stopped, until: ${coreCommand('start', ...stopped)}`);
   }
-  if (left.length > 0) parts.push(`changed, but left as they were: ${left.join(', ')}`);
+  if (left.length > 0) {
+    const named = left.map((name) => withReasons(name, report));
+    parts.push(`changed, but left as they were: ${named.join(', ')}`);
+  }
   if (needRestart.length > 0) parts.push(`changed, but needs a restart of the core: ${needRestart.join(', ')}`);
   return joinSentences(parts, '; ');
+}
+
+/** What a reload would do, a line each. */
+export function describePlan(report: CoreReloadReport): Sentence[] {
+  const { needRestart, left, stopped, unchanged } = report;
+  const named = (names: readonly string[]) => names.map((name) => withReasons(name, report)).join(', ');
+  const now = [...new Set([...report.settings, ...report.secrets])];
+  const lines: (string | Sentence)[] = WORDS.filter(([list]) => report[list].length > 0).map(
+    ([list, , plan]) => `${plan}: ${named(report[list])}`,
+  );
+  if (now.length > 0) lines.push(`take effect at once: ${now.join(', ')}`);
+  if (needRestart.length > 0) lines.push(`take effect at the next start of the core: ${needRestart.join(', ')}`);
+  const changesNothing = lines.length === 0;
+  if (left.length > 0) lines.push(`changed, but not part of this reload: ${named(left)}`);
+  if (stopped.length > 0) {
+    lines.push(sentence`stay stopped: ${stopped.join(', ')}; to start: ${coreCommand('start', ...stopped)}`);
+  }
+  if (unchanged.length > 0) lines.push(`unchanged: ${unchanged.join(', ')}`);
+  const head = changesNothing
+    ? 'a reload would change nothing'
+    : 'a reload would do this; nothing has been changed yet';
+  return [head, ...lines].map((line) => (typeof line === 'string' ? sentence`${line}` : line));
+}
+
+/** A module, and what differs in it. */
+function withReasons(name: string, { changes = [] }: Partial<Pick<ReloadReport, 'changes'>>): string {
+  // An older core gives no reasons.
+  const change = changes.find(({ module }) => module === name);
+  if (change === undefined) return name;
+  const settings = change.settings.length > 0 ? [listSome(change.settings, MOST_SETTINGS)] : [];
+  return `${name} (${[...settings, ...(change.file ? ['its file has changed'] : [])].join('; ')})`;
 }
 
 /** What a setting's file has. */
 const SECRETS: Readonly<Record<string, string>> = { http_token: 'token', webhook_secret: 'key' };
 
 const WORDS = [
-  ['replaced', 'new processes for'],
-  ['added', 'added'],
-  ['removed', 'removed'],
-  ['configured', 'other settings for'],
-] as const satisfies readonly (readonly [keyof ReloadReport, string])[];
+  ['replaced', 'new processes for', 'get a new process'],
+  ['added', 'added', 'are added'],
+  ['removed', 'removed', 'are removed'],
+  ['configured', 'other settings for', 'get other settings without a new process'],
+] as const satisfies readonly (readonly [keyof ReloadReport, string, string])[];
 
 /** The modules that a reload has not started anew and that are down as before, a line each. */
 export function listStillDown(

@@ -35,7 +35,7 @@ import { figuresOf } from './figures.js';
 import type { ProgramTaker } from './program-taker.js';
 import { readinessOf } from './readiness.js';
 import { type Adopted, Reloads, type ReloadsOptions } from './reloads.js';
-import { readSecrets, type Secrets } from './secrets.js';
+import { otherSecrets, readSecrets, type Secrets } from './secrets.js';
 import type { CoreOptions } from './types.js';
 import { WebhookDoor } from './webhook-door.js';
 
@@ -110,12 +110,18 @@ export class Parts {
     const { supervisor } = this;
     log.follow(supervisor);
     this.#teller = new EventTeller(supervisor, config, { runDir, stateDir, log, crashes: this.#crashes });
+    supervisor.on('watched', ({ module, problem }) => {
+      if (problem !== null) this.#teller.reloadFailed(problem, module);
+    });
     const ended: ReloadsOptions['ended'] = (taken, failure, left) => {
       events.ended(taken, failure, left);
       if (failure) this.#teller.reloadFailed(failure.message);
     };
     const adopt: ReloadsOptions['adopt'] = (taken, secrets, left) => this.#adopt(taken, secrets, left);
-    this.reloads = new Reloads({ supervisor, log, read: options.reload ?? null, strict, begun, adopt, ended });
+    this.reloads = new Reloads({
+      ...{ supervisor, log, read: options.reload ?? null, strict, begun, adopt, ended },
+      otherSecrets: (secrets) => otherSecrets(this.#secrets, secrets, this.#inForce),
+    });
     this.#doors = new Doors({ runDir, supervisor, warn: (text) => log.say('warn', text) });
     const { sends } = this;
     this.#webhook = sends && new WebhookDoor({ sends, say: (level, text) => log.say(level, text) });
@@ -367,6 +373,7 @@ export class Parts {
       status: () => this.status(),
       onMessage: (params, payload) => supervisor.onMessage(params, payload),
       reload: (modules) => this.reloads.reload(null, modules),
+      planReload: (modules) => this.reloads.plan(null, modules),
       order: (order, module) => this.order(order, module),
       describe: (module, options) => this.describe(module, options),
       quarantine: (request) => supervisor.quarantine(request),

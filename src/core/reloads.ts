@@ -19,6 +19,8 @@ export interface ReloadsOptions {
   read: (() => CoreConfig | Promise<CoreConfig>) | null;
   /** A warning of the configuration fails the reload. */
   strict: boolean;
+  /** The settings whose files have other secrets than those in use. */
+  otherSecrets: (secrets: Secrets) => string[];
   /** A reload begins. */
   begun: () => void;
   /**
@@ -92,7 +94,7 @@ export class Reloads {
       const { modules: present } = supervisor.status();
       const started = present.filter(({ name }) => [...report.replaced, ...report.added].includes(name));
       const told = [...warnings, ...adopted.warnings, ...listWarnings(started), ...listStillDown(present, report)];
-      const whole = { ...report, secrets: adopted.secrets, warnings: told };
+      const whole = { ...report, dryRun: false, secrets: adopted.secrets, warnings: told };
       log.say('info', `reloaded: ${describeReload(whole)}`);
       // A reload for some modules says nothing about the others.
       if (report.left.length === 0) this.#failure = null;
@@ -103,6 +105,19 @@ export class Reloads {
       else this.#fail(error as Error);
       throw error;
     }
+  }
+
+  /**
+   * Says what {@link reload} would do now. It changes nothing, and nothing of it is logged.
+   *
+   * @throws SupervisorError why a reload would change nothing, as far as that is known without a start
+   */
+  async plan(given: CoreConfig | null, modules: readonly string[]): Promise<CoreReloadReport> {
+    const { supervisor, otherSecrets } = this.#options;
+    const config = await this.#read(given, modules);
+    const secrets = otherSecrets(readSecrets(config));
+    const report = await supervisor.planReload(config, { modules });
+    return { ...report, dryRun: true, secrets, warnings: config.warnings.map(describeWarning) };
   }
 
   async #read(given: CoreConfig | null, modules: readonly string[]): Promise<CoreConfig> {

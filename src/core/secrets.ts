@@ -13,6 +13,16 @@ export interface Secrets {
   webhook: WebhookSettings | null;
 }
 
+/** The settings whose files have other secrets than those in use; `http` is where HTTP is served now. */
+export function otherSecrets(inUse: Secrets, next: Secrets, { http }: Pick<CoreConfig, 'http'>): string[] {
+  const { token } = next;
+  // An address that others can reach never becomes open.
+  const isTaken = token !== undefined && inUse.token !== undefined && (token !== null || http.startsWith('unix:'));
+  const hasOtherToken = isTaken && token !== inUse.token;
+  const hasOtherKey = inUse.webhook && next.webhook && !inUse.webhook.key.equals(next.webhook.key);
+  return [...(hasOtherToken ? ['http_token'] : []), ...(hasOtherKey ? ['webhook_secret'] : [])];
+}
+
 /** @throws SupervisorError for a file or a secret that cannot be used */
 export function readSecrets(config: CoreConfig): Secrets {
   const { http, httpToken } = config;

@@ -1,7 +1,7 @@
 /** The types of a core's public face. */
 
 import type { CoreConfig } from '../config/types.js';
-import type { LifecycleEvent, LogLine, SentMessage, SupervisorOptions } from '../supervisor/types.js';
+import type { LifecycleEvent, LogLine, SentMessage, SupervisorOptions, WatchEvent } from '../supervisor/types.js';
 import type { LogSink } from './core-log.js';
 
 export type { MetricsPage } from '../metrics/types.js';
@@ -47,6 +47,8 @@ export interface CoreEventMap {
   lifecycle: [LifecycleEvent];
   /** A module sent a message. This is for who watches: to take messages, see {@link Core.takeSends}. */
   sent: [SentMessage];
+  /** A module with `watch` was reloaded because its file has changed, or could not be. */
+  watched: [WatchEvent];
   /** The core begins to stop. */
   stopping: [why: string];
   /** A reload begins. */

@@ -49,6 +49,8 @@ import type {
   SupervisorOptions,
   SupervisorStatus,
 } from './types.js';
+import type { Watches } from './watch/watches.js';
+import { watchModules } from './watch-modules.js';
 
 const NO_MODULES: readonly Module[] = [];
 
@@ -68,6 +70,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       if (this.#state.kind !== 'running' && this.#state.kind !== 'starting') this.#requireRunning(callback);
     },
   });
+  #watches: Watches | null = null;
   #state: State = { kind: 'new' };
 
   constructor(config: CoreConfig, options: SupervisorOptions) {
@@ -228,6 +231,19 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   reload(config: CoreConfig, options: { modules?: readonly string[] } = {}): Promise<ReloadReport> {
     const { modules = [] } = options;
     return this.#order('reload').reload(config, modules.length > 0 ? modules : null);
+  }
+
+  /**
+   * Says what {@link reload} would do now, and changes nothing. It looks at the files of the modules, and starts none of them: a
+   * module that cannot start is found by a reload alone.
+   *
+   * @throws {ReloadError} when a module that would be started has no file
+   * @throws {SupervisorError} `MODULE_UNKNOWN` for a name that neither configuration has
+   * @throws {IllegalStateError} when the supervisor does not run
+   */
+  async planReload(config: CoreConfig, options: { modules?: readonly string[] } = {}): Promise<ReloadReport> {
+    const { modules = [] } = options;
+    return this.#order('reload').planReload(config, modules.length > 0 ? modules : null);
   }
 
   /**
@@ -434,6 +450,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (this.#keeper === null) await household.premises.sweeper.recover(() => this.#state.kind === 'starting');
     void household.builds.collect();
     if (this.#state.kind === 'starting') this.#state = { ...this.#state, kind: 'running' };
+    this.#watches?.follow(this.#present);
     return refusals;
   }
 
@@ -449,9 +466,14 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         household.configure(next);
       },
       underway: () => this.#reception.settled(),
-      carriedOut: () => void builds.collect(),
+      carriedOut: () => {
+        void builds.collect();
+        this.#watches?.follow(this.#present);
+      },
     };
-    return new Orders(core, started);
+    const orders = new Orders(core, started);
+    this.#watches = watchModules({ orders, builds, announcer: this.#announcer });
+    return orders;
   }
 
   #requireRunning(call: string): Serving {
@@ -485,6 +507,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const orders = 'orders' in from ? from.orders : null;
     const stopping: Stopping = { kind: 'stopping', household, orders, stopped: Promise.resolve() };
     this.#state = stopping;
+    this.#watches?.close();
     for (const module of household?.roster.all ?? []) module.expectStop();
     stopping.stopped = this.#stop(stopping, from, now);
     return stopping;

@@ -38,7 +38,7 @@ const RUNS: Record<keyof typeof DOCUMENTS, () => string[][]> = {
   list: () => [[]],
   describe: () => [['filter'], ['crashy'], ['missing']],
   quarantine: () => [[], ['list', '--module', 'crashy'], ['show', 'crashy'], ['release', '--all']],
-  reload: () => [['filter']],
+  reload: () => [['filter'], ['--dry-run']],
   check: () => [['--config', config]],
   logs: () => [[], ['crashy']],
   crashes: () => [

@@ -49,6 +49,10 @@ class NewerCore extends EventEmitter<{ message: [SentMessage] }> implements Cont
     return report as unknown as never;
   }
 
+  planReload(): Promise<never> {
+    return this.reload();
+  }
+
   async order(): Promise<never> {
     throw new SupervisorError('QUOTA_EXCEEDED' as 'ILLEGAL_STATE', 'the quota of today is used up');
   }

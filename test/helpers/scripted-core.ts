@@ -55,6 +55,10 @@ export class ScriptedCore extends EventEmitter<{ sent: [SentMessage] }> implemen
     await this.order('reload', modules.join());
     return { ...NOTHING_RELOADED, replaced: modules };
   }
+  async planReload(modules: string[]) {
+    await this.order('reload --dry-run', modules.join());
+    return { ...NOTHING_RELOADED, dryRun: true, replaced: modules };
+  }
   warnings: string[] = [];
   async order(order: string, module: string): Promise<OrderReport> {
     this.orders.push(`${order} ${module}`);
@@ -89,6 +93,8 @@ const NOTHING_RELOADED = {
   stopped: [],
   settings: [],
   needRestart: [],
+  changes: [],
+  dryRun: false,
   secrets: [],
   warnings: [],
 };

@@ -167,6 +167,16 @@ export class ControlClient {
   }
 
   /**
+   * Asks what {@link reload} would do now; nothing is changed.
+   *
+   * @throws ControlError with the core's code when a reload would fail, or the core cannot say it; `CORE_SILENT` as {@link reload}
+   */
+  async planReload(modules: readonly string[]): Promise<CoreReloadReport> {
+    const reply = await this.#askPatiently('reload --dry-run', { planReload: { modules: [...modules] } });
+    return JSON.parse(reply.report ?? 'null') as CoreReloadReport;
+  }
+
+  /**
    * Gives an order for one module.
    *
    * @returns when it is carried out, with what is wrong nevertheless.

@@ -6,7 +6,8 @@ import type { FailureCause, LifecycleEvent } from '../../supervisor/types.js';
 export interface CoreEvent {
   /**
    * `crash`: a process of a module died by itself, or was killed for it. `failed`: a module is given up for now.
-   * `recovered`: a module that had crashed or was given up has served for a minute. `reload-failed`: a reload changed nothing.
+   * `recovered`: a module that had crashed or was given up has served for a minute. `reload-failed`: a reload changed nothing; with a
+   * module: the core reloaded it because its file had changed.
    */
   event: 'crash' | 'failed' | 'recovered' | 'reload-failed';
   /** `null`: none in particular. */

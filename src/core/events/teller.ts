@@ -42,11 +42,14 @@ export class EventTeller {
     this.#program.drop(null);
   }
 
-  /** @param reason - why a reload changed nothing */
-  reloadFailed(reason: string): void {
+  /**
+   * @param reason - why a reload changed nothing
+   * @param module - the only one that it was for, because its file has changed
+   */
+  reloadFailed(reason: string, module: string | null = null): void {
     const event = {
       event: 'reload-failed',
-      module: null,
+      module,
       generation: null,
       cause: null,
       signal: null,

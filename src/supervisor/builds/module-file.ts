@@ -38,6 +38,15 @@ export function requirePresentFile(module: string, spec: Places): void {
   });
 }
 
+/** Why a start would find no file; `null`: it would find one. */
+export function findMissing(module: string, spec: Places): ModuleLoadError | null {
+  const path = findModuleFile(spec);
+  if (identifyFile(path) !== null) return null;
+  const what = path === null ? describeMissing(spec.lookedFor) : `${path}: there is no such file`;
+  const text = `module ${module}: ${what}`;
+  return new ModuleLoadError('MODULE_FILE_MISSING', text, { module, remedy: MISSING_REMEDY });
+}
+
 /** Identifies the file at a path, so that a later one can be told from it; `null` when no file can be seen. */
 export function identifyFile(path: string | null): string | null {
   try {

@@ -60,6 +60,11 @@ export class BuildStore {
     return reading;
   }
 
+  /** What the file at `path` has; `null`: it cannot be read as a whole, or changes just now. */
+  read(path: string): Promise<Digest | null> {
+    return this.#digest(path);
+  }
+
   /**
    * An accepted build: its original file while that still has the same bytes, otherwise the copy.
    *

@@ -11,6 +11,8 @@ export type Role =
   /** Another one has taken over from it: it finishes what it holds. */
   | 'retiring';
 
+const ROLES = ['serving', 'preparing', 'retiring'] as const satisfies readonly Role[];
+
 /** Every host that is not dead. */
 export class HostSet {
   readonly #hosts: Record<Role, Host[]> = { serving: [], preparing: [], retiring: [] };
@@ -32,7 +34,7 @@ export class HostSet {
 
   /** `null`: it is none of them. */
   roleOf(host: Host): Role | null {
-    for (const role of ['serving', 'preparing', 'retiring'] as const) {
+    for (const role of ROLES) {
       if (this.#hosts[role].includes(host)) return role;
     }
     return null;
@@ -59,6 +61,8 @@ export class HostSet {
 
   /** Calls that they hold. */
   get inFlight(): number {
-    return this.all.reduce((sum, { inFlight }) => sum + inFlight, 0);
+    let inFlight = 0;
+    for (const role of ROLES) for (const host of this.#hosts[role]) inFlight += host.inFlight;
+    return inFlight;
   }
 }

@@ -2,10 +2,11 @@
 
 import type { ModuleSpec } from '../../config/types.js';
 import type { SupervisorError } from '../../errors.js';
+import { type Filter, makeFilter } from '../../filter/filter.js';
 import type { Quarantine } from '../../quarantine/quarantine.js';
 import type { QuarantineTable } from '../../quarantine/table.js';
 import type { CallEvent } from '../../wire/call-event.js';
-import type { Callback } from '../../wire/event-kinds.js';
+import { type Callback, type CallKind, EVENT_KINDS } from '../../wire/event-kinds.js';
 import type { Build } from '../builds/build.js';
 import { ModuleBuilds } from '../builds/module-builds.js';
 import type { BuildStore } from '../builds/store.js';
@@ -45,6 +46,7 @@ export class Module implements ChainMember {
   readonly tally: ShadowTally | null;
   #spec: ModuleSpec;
   #around: ModuleSurroundings;
+  #filter: Filter | null;
   readonly #news: ModuleNews;
   readonly #calls: ModuleCalls;
   readonly #quarantine: QuarantineTable;
@@ -60,6 +62,7 @@ export class Module implements ChainMember {
     this.tally = spec.shadowOf === null ? null : tallyOf(lifetime);
     this.#spec = spec;
     this.#around = around;
+    this.#filter = makeFilter(spec.match);
     const module = spec.name;
     const { runId, builds: store, queueBytes } = around;
     const news = new ModuleNews({
@@ -133,6 +136,8 @@ export class Module implements ChainMember {
 
   /** Lets its hosts finish and ends them, then starts others, one replica after the other; resolves as {@link start} does. */
   restart(): Promise<SupervisorError | null> {
+    // Also while others serve: all of them are restarted, with the file that is there now.
+    this.#builds.note({ kind: 'ordered' });
     return this.#replicas.restart();
   }
 
@@ -173,6 +178,7 @@ export class Module implements ChainMember {
   configure(spec: ModuleSpec, around: ModuleSurroundings): void {
     this.#spec = spec;
     this.#around = around;
+    this.#filter = makeFilter(spec.match);
     this.#calls.configure(spec, around.queueBytes);
     this.#news.limitTo(spec.logRate);
     this.#quarantine.configure(spec);
@@ -231,6 +237,19 @@ export class Module implements ChainMember {
     return found === null || (found.ready.callbacks ?? []).includes(callback);
   }
 
+  /** Whether an event is for the module by its `match`; a message that is not is counted. */
+  admits(event: CallEvent, conversation: Conversation): boolean {
+    if (this.#filter === null || this.#filter.admits(event, conversation)) return true;
+    if (event.kind === 'message') this.#news.stats.totals.filtered += 1;
+    return false;
+  }
+
+  /** Whether events of this kind need to come in for the module. Statuses of what it sends always do. */
+  needs(kind: CallKind): boolean {
+    const { callback } = EVENT_KINDS[kind];
+    return this.wants(callback) && (kind === 'status' || this.#filter === null || this.#filter.mayTake(kind));
+  }
+
   /** Offers one call; the answer comes within the deadline, and is a default verdict if the module has none. */
   offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void {
     const home = this.#calls.offer(event, deadlineMs, nowMs, conversation, taker);
@@ -238,7 +257,7 @@ export class Module implements ChainMember {
     for (const { shard, index } of this.#replicas.joined) {
       if (shard === null || shard === home) continue;
       // A line of its own, so that no verdict waits for another replica.
-      this.#calls.offer(event, deadlineMs, nowMs, conversation.apart(index), NOBODY, shard);
+      this.#calls.offer(event, deadlineMs, nowMs, conversation.apart(index), NOBODY, shard, true);
     }
   }
 

@@ -11,10 +11,13 @@ import type {
   SendKeeper,
   SentMessage,
   SupervisorEvents,
+  WatchEvent,
 } from '../types.js';
 import type { UndeliveredKind } from './dropped-output.js';
 import type { ChainEvents } from './module-news.js';
 import type { SentMessages } from './sent-messages.js';
+
+const LEVELS = { error: 0, warn: 1, info: 2 } as const;
 
 /** Emits for one supervisor. */
 export class Announcer implements ChainEvents {
@@ -65,6 +68,17 @@ export class Announcer implements ChainEvents {
 
   died(evidence: DeathEvidence): void {
     this.#emit(() => this.#crashKeeper?.died(evidence));
+  }
+
+  /** A module that is watched was reloaded, or could not be. */
+  watched(event: WatchEvent): void {
+    this.#emit(() => this.#emitter.emit('watched', event));
+  }
+
+  /** What the core itself has to say of a module. */
+  say(module: string, level: 'error' | 'warn' | 'info', text: string): void {
+    const line = { time: Date.now(), module, generation: null, source: 'supervisor' } as const;
+    this.log({ ...line, level: LEVELS[level], text: `module ${module}: ${text}` });
   }
 
   /** A warning of the core itself. */

@@ -4,7 +4,7 @@ import type { CoreConfig, ModuleSpec } from '../../config/types.js';
 import { IllegalStateError, ReloadError, type SupervisorError } from '../../errors.js';
 import { requireKnown } from '../../module-names.js';
 import { coreCommand, sentence } from '../../sentence.js';
-import { findModuleFile, identifyFile, requirePresentFile } from '../builds/module-file.js';
+import { findMissing, findModuleFile, identifyFile, requirePresentFile } from '../builds/module-file.js';
 import type { Module } from '../module/module.js';
 import type { OrderReport, PromotionReport, ReloadReport } from '../types.js';
 import type { Ordered } from './ordered.js';
@@ -36,7 +36,39 @@ export class Orders {
 
   /** @see Supervisor.reload */
   reload(next: CoreConfig, names: readonly string[] | null): Promise<ReloadReport> {
-    return this.#order('reload', () => this.#reload(next, names));
+    return this.#order('reload', async () => {
+      const report = await this.#reload(next, names);
+      this.#promotions.wrote(next.modules);
+      return report;
+    });
+  }
+
+  /** @see Supervisor.planReload */
+  planReload(next: CoreConfig, names: readonly string[] | null): Promise<ReloadReport> {
+    return this.#order('reload', async () => {
+      const plan = this.#plan(next, names);
+      this.#refuse(this.#findMissing(plan));
+      const { stopped } = this.#core;
+      plan.report.stopped.push(...plan.report.added.filter((name) => stopped.has(name)));
+      return plan.report;
+    });
+  }
+
+  /**
+   * Gives a module that is watched a new generation, because its file has changed. All settings stay as they are.
+   *
+   * @returns `false`: it is no longer to be watched
+   * @throws ReloadError when it cannot start; nothing has changed then
+   */
+  renew(name: string): Promise<boolean> {
+    return this.#order('reload', async () => {
+      const { roster, config } = this.#core;
+      const module = roster.present.find((module) => module.name === name);
+      if (module?.desired !== 'up' || !module.spec.watch) return false;
+      // A reload for some modules leaves others as they were, so the configuration may say more than is in use.
+      await this.#reload({ ...config(), modules: roster.present.map(({ spec }) => spec) }, [name]);
+      return true;
+    });
   }
 
   /** @see Supervisor.restartModule */
@@ -106,11 +138,8 @@ export class Orders {
   }
 
   async #reload(next: CoreConfig, names: readonly string[] | null): Promise<ReloadReport> {
-    const { roster, config, stopped } = this.#core;
-    const known = [...new Set([...next.modules, ...roster.present].map(({ name }) => name))];
-    for (const name of names ?? []) requireKnown(name, known);
-    const present = roster.present.map(({ spec, desired, loadedFile }) => ({ spec, desired, loadedFile }));
-    const plan = planReload(present, config(), next, (spec) => identifyFile(findModuleFile(spec)), names);
+    const { roster, stopped } = this.#core;
+    const plan = this.#plan(next, names);
     const added: Module[] = [];
     const starts: Promise<SupervisorError | null>[] = [];
     try {
@@ -140,6 +169,22 @@ export class Orders {
     }
     await this.#carryOut(plan, next);
     return plan.report;
+  }
+
+  /** @throws SupervisorError `MODULE_UNKNOWN` */
+  #plan(next: CoreConfig, names: readonly string[] | null): ReloadPlan {
+    const { roster, config } = this.#core;
+    const known = [...new Set([...next.modules, ...roster.present].map(({ name }) => name))];
+    for (const name of names ?? []) requireKnown(name, known);
+    const present = roster.present.map(({ spec, desired, loadedFile }) => ({ spec, desired, loadedFile }));
+    return planReload(present, config(), next, (spec) => identifyFile(findModuleFile(spec)), names);
+  }
+
+  /** Why starts would fail, as far as that is known without a start: for lack of a file. */
+  #findMissing({ replace, add }: ReloadPlan): (SupervisorError | null)[] {
+    const { stopped } = this.#core;
+    const started = [...replace, ...add.filter(({ name }) => !stopped.has(name))];
+    return started.map((spec) => findMissing(spec.name, spec));
   }
 
   /** @throws ReloadError unless every start went well. */

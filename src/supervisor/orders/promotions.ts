@@ -12,11 +12,14 @@ import type { Ordered } from './ordered.js';
 /** What was promoted, until the configuration agrees. */
 export class Promotions {
   readonly #core: Pick<Ordered, 'roster' | 'config' | 'requireRunning'>;
+  /** The modules as the last configuration has them that somebody gave. */
+  #written: readonly ModuleSpec[];
   /** The names of modules of the chain that run what a shadow ran. */
   readonly #promoted = new Set<string>();
 
   constructor(core: Pick<Ordered, 'roster' | 'config' | 'requireRunning'>) {
     this.#core = core;
+    this.#written = core.config().modules;
   }
 
   /** Where what runs is not what the configuration says, a line each. */
@@ -28,6 +31,11 @@ export class Promotions {
       else problems.push(describeProblem(name, changes));
     }
     return problems;
+  }
+
+  /** Another configuration was given. */
+  wrote(modules: readonly ModuleSpec[]): void {
+    this.#written = modules;
   }
 
   /** @see Supervisor.promoteModule */
@@ -66,7 +74,7 @@ export class Promotions {
 
   #toChange(name: string): SettingToChange[] {
     const running = this.#core.roster.present.find((module) => module.name === name);
-    const written = this.#core.config().modules.find((module) => module.name === name);
+    const written = this.#written.find((module) => module.name === name);
     return running && written ? settingsToChange(running.spec, written) : [];
   }
 }

@@ -5,6 +5,7 @@ import { keepsSends } from '../../config/keeps-sends.js';
 import { CORE_KEYS } from '../../config/schema.js';
 import type { CoreConfig, ModuleSpec } from '../../config/types.js';
 import type { ReloadReport } from '../types.js';
+import { changedSettings } from './changed-settings.js';
 
 /** A module as it runs. */
 export interface Present {
@@ -61,6 +62,8 @@ const OF_THE_CORE = [
   'quarantineTtlMs',
   'stopTimeoutMs',
   'chainSends',
+  'match',
+  'watch',
   'maxRssBytes',
   'crashBody',
   'shadowOf',
@@ -115,6 +118,7 @@ export function planReload(
     stopped: [],
     settings: changed.filter((key) => !needsRestart(key, before)),
     needRestart: changed.filter((key) => needsRestart(key, before)),
+    changes: [],
   };
   const plan: ReloadPlan = { report, replace: [], add: [], configure: [], remove: [], order: [] };
   const isMeant = (name: string) => names === null || names.includes(name);
@@ -151,9 +155,12 @@ function placePresent(
   identify: (spec: ModuleSpec) => string | null,
 ): void {
   const { report } = plan;
-  const otherHost = !isEqual(module.spec, spec, OF_THE_HOST);
+  const ofTheHost = changedSettings(module.spec, spec, OF_THE_HOST);
+  const settings = [...ofTheHost, ...changedSettings(module.spec, spec, OF_THE_CORE)];
+  const otherHost = ofTheHost.length > 0;
   const otherFile = module.desired === 'up' && identify(spec) !== module.loadedFile;
-  const otherSettings = otherHost || !isEqual(module.spec, spec, OF_THE_CORE);
+  const otherSettings = settings.length > 0;
+  if (otherSettings || otherFile) report.changes.push({ module: spec.name, settings, file: otherFile });
   if (isMeant && (module.spec.shadowOf === null) !== (spec.shadowOf === null)) {
     // What it was offered in its old place must not reach a host in the new one. So another module takes its place.
     plan.remove.push(spec.name);
@@ -179,8 +186,4 @@ function orderOf(present: string[], wanted: string[]): string[] {
     order.splice(at === 0 ? 0 : order.indexOf(present[at - 1] as string) + 1, 0, name);
   }
   return order;
-}
-
-function isEqual(a: ModuleSpec, b: ModuleSpec, fields: readonly (keyof ModuleSpec)[]): boolean {
-  return fields.every((field) => isDeepStrictEqual(a[field], b[field]));
 }

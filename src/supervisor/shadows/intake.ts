@@ -14,6 +14,8 @@ import type { Comparison } from './comparison.js';
 export interface ShadowModule {
   readonly spec: { deadlineMs: number; queue: number };
   wants(callback: Callback): boolean;
+  /** Whether its settings let it have the event. */
+  admits(event: CallEvent, conversation: Conversation): boolean;
   offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void;
 }
 
@@ -86,6 +88,8 @@ export class Intake {
       comparison.passed(nowMs);
       return;
     }
+    // It is not to see it, so nothing is compared.
+    if (!this.#shadow.admits(event, conversation)) return;
     comparison.offered(nowMs);
     this.#shadow.offer(event, nowMs + this.#shadow.spec.deadlineMs, nowMs, conversation, comparison);
   }

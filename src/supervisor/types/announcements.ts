@@ -63,6 +63,13 @@ export type LifecycleEvent =
       card: string | null;
     };
 
+/** The file of a module with `watch` has changed. */
+export interface WatchEvent {
+  module: string;
+  /** Why the module goes on with the old file; `null`: the new one runs. */
+  problem: string | null;
+}
+
 /** What a supervisor announces. */
 export interface SupervisorEvents {
   /**
@@ -76,6 +83,8 @@ export interface SupervisorEvents {
   lifecycle: [LifecycleEvent];
   /** What {@link Supervisor.callbacks} returns is another list from now on. */
   callbacks: [Callback[]];
+  /** A module with `watch` was reloaded because its file has changed, or could not be. */
+  watched: [WatchEvent];
   /** A line of a module, of its process, or of the supervisor. */
   log: [LogLine];
 }

@@ -11,6 +11,15 @@ export interface OrderReport {
   warnings: string[];
 }
 
+/** Why a reload concerns a module that runs already. */
+export interface ModuleChange {
+  module: string;
+  /** Settings that differ, by their keys in the file: `deadline`, `limits.memory`, `env.NAME`, `config.KEY`. */
+  settings: string[];
+  /** Its file is another one than its process has loaded. */
+  file: boolean;
+}
+
 /** What a reload did; each name stands in one of the lists of modules. */
 export interface ReloadReport {
   /** A new generation took over. */
@@ -28,10 +37,14 @@ export interface ReloadReport {
   settings: string[];
   /** Global settings that changed and need a restart of the core. */
   needRestart: string[];
+  /** What differs in modules that are replaced, configured or left; those without a difference are missing. */
+  changes: ModuleChange[];
 }
 
 /** Everything `reload --json` says. */
 export interface CoreReloadReport extends ReloadReport {
+  /** It was only asked what a reload would do: nothing was changed. */
+  dryRun: boolean;
   /** Settings whose file has a new secret, now in use. */
   secrets: string[];
   /** Remarks on the configuration and on the modules that started, and what is wrong although the reload is done, a line each. */

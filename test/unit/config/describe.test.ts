@@ -59,6 +59,7 @@ describe('the settings of a module', () => {
       crashBody: fc.constantFrom('last', 'all', 'no'),
       staticTlsBytes: fc.integer({ min: 0, max: 16_384 }),
       chainSends: fc.boolean(),
+      watch: fc.boolean(),
       sha256: fc.constantFrom(null, 'ab'.repeat(32)),
       maxRssBytes: fc.option(fc.integer({ min: 64 * 1024 ** 2, max: 1024 ** 4 })),
       limits: fc.record({

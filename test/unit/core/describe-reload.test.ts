@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { describeReload, listStillDown } from '../../../src/core/describe-reload.js';
+import { describePlan, describeReload, listStillDown } from '../../../src/core/describe-reload.js';
 import type { CoreReloadReport, ReloadReport } from '../../../src/supervisor/types.js';
 
 const NOTHING: ReloadReport = {
   ...{ replaced: [], added: [], removed: [], configured: [], unchanged: ['a'], left: [], stopped: [] },
-  ...{ settings: [], needRestart: [] },
+  ...{ settings: [], needRestart: [], changes: [] },
 };
 
 it.each<[Partial<CoreReloadReport>, string]>([
@@ -23,6 +23,45 @@ it.each<[Partial<CoreReloadReport>, string]>([
   [{ added: ['a', 'b'], stopped: ['a', 'b'] }, 'added a, b; a, b are stopped, until: mesibo-modules start a b'],
 ])('%j: %s', (report, text) => {
   expect(`${describeReload({ ...NOTHING, ...report })}`).toBe(text);
+});
+
+it('says which settings of a module differ, by their keys, and whether its file does', () => {
+  const changes = [
+    { module: 'a', settings: ['window', 'env.KEY'], file: true },
+    { module: 'b', settings: [], file: true },
+    { module: 'c', settings: Array.from({ length: 10 }, (_, i) => `config.${i}`), file: false },
+  ];
+  const report = { ...NOTHING, replaced: ['a', 'b', 'd'], left: ['c'], changes };
+  expect(`${describeReload(report)}`).toBe(
+    'new processes for a (window, env.KEY; its file has changed), b (its file has changed), d; changed, but left as they were: ' +
+      'c (config.0, config.1, config.2, config.3, config.4, config.5, config.6, config.7 and 2 more)',
+  );
+});
+
+it.each<[string, Partial<CoreReloadReport>, string[]]>([
+  ['nothing', {}, ['a reload would change nothing', 'unchanged: a']],
+  [
+    'everything',
+    {
+      ...{ replaced: ['a'], added: ['b'], removed: ['c'], configured: ['d'], left: ['e'], stopped: ['b'] },
+      ...{ settings: ['log_keep', 'http_token'], secrets: ['http_token'], needRestart: ['gateway'], unchanged: [] },
+      changes: [{ module: 'd', settings: ['queue'], file: false }],
+    },
+    [
+      'a reload would do this; nothing has been changed yet',
+      'get a new process: a',
+      'are added: b',
+      'are removed: c',
+      'get other settings without a new process: d (queue)',
+      'take effect at once: log_keep, http_token',
+      'take effect at the next start of the core: gateway',
+      'changed, but not part of this reload: e',
+      'stay stopped: b; to start: mesibo-modules start b',
+    ],
+  ],
+])('a plan of %s', (_, report, lines) => {
+  const plan = { ...NOTHING, dryRun: true, secrets: [], warnings: [], ...report };
+  expect(describePlan(plan).map(String)).toEqual(lines);
 });
 
 it('modules that a reload leaves failed are told of', () => {

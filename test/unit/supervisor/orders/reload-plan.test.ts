@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type ModuleOptions, makeConfig } from '../../../../src/config/make.js';
-import { CORE_KEYS } from '../../../../src/config/schema.js';
-import type { CoreConfig } from '../../../../src/config/types.js';
+import { CORE_KEYS, MODULE_KEYS } from '../../../../src/config/schema.js';
+import type { CoreConfig, ModuleSpec } from '../../../../src/config/types.js';
+import { changedSettings } from '../../../../src/supervisor/orders/changed-settings.js';
 import { inForceAfter, type Present, planReload } from '../../../../src/supervisor/orders/reload-plan.js';
 
 function config(modules: ModuleOptions[], more: Partial<CoreConfig> = {}): CoreConfig {
@@ -18,7 +19,7 @@ function plan(before: CoreConfig, next: CoreConfig, names: string[] | null = nul
 
 /** The lists of a report that have something in them. */
 function filled(report: object): object {
-  return Object.fromEntries(Object.entries(report).filter(([, names]) => names.length > 0));
+  return Object.fromEntries(Object.entries(report).filter(([list, names]) => list !== 'changes' && names.length > 0));
 }
 
 const BEFORE = config([{ name: 'a' }, { name: 'b' }, { name: 'c' }]);
@@ -41,6 +42,8 @@ describe('the effect of a change of one setting', () => {
     [{ maxCrashes: null }, 'configured'],
     [{ stopTimeoutMs: 7 }, 'configured'],
     [{ shadowHttp: true }, 'replaced'],
+    [{ match: { from: ['alice'] } }, 'configured'],
+    [{ watch: true }, 'configured'],
   ])('%j: %s', (change, list) => {
     const next = config([{ name: 'a' }, { name: 'b', ...change }, { name: 'c' }]);
     const { report, replace, configure } = plan(BEFORE, next);
@@ -110,6 +113,51 @@ describe('the effect of a change of one setting', () => {
     const changed = Object.fromEntries(Object.values(CORE_KEYS).map(({ field }) => [field, 'changed']));
     const { settings, needRestart } = plan(BEFORE, { ...BEFORE, ...changed }).report;
     expect([...settings, ...needRestart].sort()).toEqual(Object.keys(CORE_KEYS).sort());
+  });
+});
+
+describe('the reasons', () => {
+  const changesOf = (module: Omit<ModuleOptions, 'name'>, more: Partial<Present> = {}) =>
+    plan(BEFORE, config([{ name: 'a' }, { name: 'b', ...module }, { name: 'c' }]), null, more).report.changes;
+
+  it.each<[Omit<ModuleOptions, 'name'>, string[]]>([
+    [{ window: 3, deadlineMs: 7 }, ['window', 'deadline']],
+    [{ maxRssBytes: 2 ** 30, sha256: 'a'.repeat(64) }, ['sha256', 'max_rss']],
+    [{ limits: { memoryBytes: 2 ** 30 } }, ['limits.memory']],
+    [{ sandbox: { network: 'none', noNewPrivs: true } }, ['sandbox.no_new_privs', 'sandbox.network']],
+    [{ env: { TOKEN: 'secret', OTHER: '1' } }, ['env.TOKEN', 'env.OTHER']],
+    [{ config: { words: 'secret' } }, ['config.words']],
+  ])('are the keys of the settings that differ, and no value: %j', (module, settings) => {
+    expect(changesOf(module)).toEqual([{ module: 'b', settings, file: false }]);
+  });
+
+  it('are the order, where nothing else of the own settings differs', () => {
+    const before = config([{ name: 'a', config: { x: '1', y: '2' } }]);
+    const { changes } = plan(before, config([{ name: 'a', config: { y: '2', x: '1' } }])).report;
+    expect(changes).toEqual([{ module: 'a', settings: ['config'], file: false }]);
+  });
+
+  it('are the file, unless the module is stopped', () => {
+    const file = (module: string) => ({ module, settings: [], file: true });
+    expect(changesOf({}, { loadedFile: 'older' })).toEqual([file('a'), file('b'), file('c')]);
+    expect(changesOf({}, { loadedFile: 'older', desired: 'down' })).toEqual([]);
+  });
+
+  it('are known of a module that is left, too', () => {
+    const next = config([{ name: 'a' }, { name: 'b', window: 3 }, { name: 'c' }]);
+    const { left, changes } = plan(BEFORE, next, ['a']).report;
+    expect([left, changes]).toEqual([['b'], [{ module: 'b', settings: ['window'], file: false }]]);
+  });
+
+  it('name every setting of a module by a key', () => {
+    const known = Object.values(MODULE_KEYS).map(({ field }) => field as string);
+    const others = ['limits', 'sandbox', 'env', 'config'];
+    const spec = BEFORE.modules[0] as ModuleSpec;
+    for (const field of [...known, ...others]) {
+      if (!(field in spec)) continue;
+      const settings = changedSettings(spec, { ...spec, [field]: Symbol(field) }, known as (keyof ModuleSpec)[]);
+      if (known.includes(field)) expect(settings).toEqual([expect.stringMatching(/^[a-z0-9_]+$/)]);
+    }
   });
 });
 

@@ -21,6 +21,7 @@ class Scene {
     const shadow = {
       spec: { deadlineMs: 1000, queue },
       wants: () => this.hasCallback,
+      admits: (event: CallEvent) => !event.payload.toString().startsWith('filtered'),
       offer: (
         event: CallEvent,
         _deadlineMs: number,
@@ -105,6 +106,15 @@ describe('what a shadow is offered', () => {
     scene.turn();
     scene.turn();
     expect([scene.offered.length, scene.tally.totals.otherVerdict]).toEqual([0, 1]);
+  });
+
+  it('is nothing where the settings of the shadow leave the event out', () => {
+    const scene = new Scene();
+    for (const text of ['filtered', 'one']) scene.watch(text).answered(PASS, 1);
+    scene.turn();
+    scene.turn();
+    expect(scene.offered.map(({ text }) => text)).toEqual(['one']);
+    expect(scene.tally.totals).toMatchObject({ agreed: 0, skipped: { overload: 0 } });
   });
 
   it('keeps origin and fate of the call for who asked', () => {
