@@ -5,7 +5,7 @@ import type { ModuleStatus } from '../../src/supervisor/types.js';
 import { formatCount } from '../text/format.js';
 import { type Column, cut, cutPath, renderTable } from '../text/table.js';
 import { shadowColumn } from './shadow-column.js';
-import { shownStateOf, styleOf } from './shown-state.js';
+import { stateCellOf, styleOf } from './shown-state.js';
 import type { View } from './view.js';
 
 /** What `list --json` says of one module. */
@@ -26,7 +26,7 @@ export function renderList(
   return renderTable<ModuleStatus>(
     [
       { heading: 'NAME', cell: ({ name }) => escapeControl(name), shrink: { least: 8, cut } },
-      { heading: 'STATE', cell: (module) => escapeControl(shownStateOf(module)), style: styleOf },
+      { heading: 'STATE', cell: (module) => escapeControl(stateCellOf(module)), style: styleOf },
       ...shadowColumn(modules),
       { heading: 'ABI', cell: ({ abi }) => abi ?? '-' },
       { heading: 'FOUND BY', cell: ({ abiSource }) => escapeControl(abiSource ?? '-'), dispensable: 3 },

@@ -73,6 +73,7 @@ function lifeCommand(row: LifeRow, pace: Pace): Command {
     case 'start':
     case 'webhook':
     case 'shadow':
+    case 'replicas':
       return [process.execPath, script];
   }
 }
