@@ -82,6 +82,9 @@ const moduleFields = {
   onFailure: z.enum(['pass', 'consume']).describe('what its messages get when it gives no verdict'),
   restarts: count.describe('starts after it had served'),
   failedStarts: count.describe('starts that did not become ready'),
+  recycled: z
+    .strictObject({ messages: count, age: count, memory: count })
+    .describe('processes that others took over from, because of `max_messages`, `max_age` or `max_rss`'),
   crashes: z.strictObject({
     total: count,
     byCause: z.strictObject({

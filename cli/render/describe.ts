@@ -144,6 +144,7 @@ function counters(module: ModuleDescription, nowMs: number): Row[] {
     ['crashes', `${crashes.total}${of ? `: ${of}` : ''}${last}`],
     ['quarantine', describeQuarantine(module)],
     ['restarts', `${module.restarts}; ${counted(module.failedStarts, 'start')} failed`],
+    ['recycled', describeRecycled(module)],
     ['not kept', `${counted(dropped.logLines, 'log line')}, ${counted(dropped.outputBytes, 'byte')} of output`],
   ];
 }
@@ -153,6 +154,14 @@ function describeQuarantine({ name, quarantined = 0 }: Partial<ModuleDescription
   if (quarantined === 0) return 'no message';
   const see = coreCommand('quarantine', 'list', '--module', name ?? '');
   return sentence`${counted(quarantined, 'message')} that killed this build; to see them: ${see}`;
+}
+
+/** A core of another version does not say it. */
+function describeRecycled({ recycled }: Partial<ModuleDescription>): string {
+  const causes = Object.entries(recycled ?? {}).filter(([, count]) => count > 0);
+  const total = causes.reduce((sum, [, count]) => sum + count, 0);
+  const of = causes.map(([cause, count]) => `${count} ${cause}`).join(', ');
+  return total === 0 ? 'never' : `${counted(total, 'time')}: ${of}`;
 }
 
 /** A core of another version says less. */

@@ -98,7 +98,7 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     example: '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
   },
   max_rss: {
-    what: 'A process that has more than this in memory is replaced in good order: it finishes what it holds, ends, and another one takes its place. No message is lost. This is for a module that leaks slowly. `limits { memory }` is the hard limit. The core looks once a second.',
+    what: 'A process that has more than this in memory is replaced as with `max_messages`, at most once a minute. Use it for a module that leaks slowly. The core looks once a second. `limits { memory }` is the hard limit.',
     example: '512MiB',
   },
   chain_sends: {
@@ -138,11 +138,16 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
   },
   max_messages: {
     what:
-      'After so many messages a process is replaced in good order: another one is started, takes over, and the old one ends. No ' +
-      'message is lost. This is for a module that gets slower or larger with time.',
+      'After so many messages a process is replaced. Another one starts beside it and takes over when it is ready. Then the old ' +
+      'one finishes what it holds, and ends. No message is lost. Use it for a module that gets slower or larger with time. The ' +
+      'old process goes on until the new one is ready, so it may answer more. Of several processes one is replaced at a time. ' +
+      'Some are replaced up to a tenth earlier, so that they do not all come at once.',
     example: '1000000',
   },
-  max_age: { what: 'A process that is so old is replaced in the same way.', example: '24h' },
+  max_age: {
+    what: 'A process that has served for so long is replaced as with `max_messages`, also without messages.',
+    example: '24h',
+  },
 };
 
 /** Of each key in `limits { }`, in the order of `LIMIT_KEYS`. */

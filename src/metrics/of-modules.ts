@@ -9,9 +9,11 @@ type Pairs = (readonly [Labels, number])[];
 const STATES = ['stopped', 'starting', 'serving', 'replacing', 'backoff', 'failed'] as const;
 const VERDICTS = ['pass', 'consumed'] as const;
 const REASONS = ['crash', 'hang', 'deadline', 'down', 'overload', 'quarantine'] as const;
+const RECYCLE_CAUSES = ['messages', 'age', 'memory'] as const;
 const CAUSES = ['crash', 'exit', 'hang', 'unreachable', 'memory', 'limit'] as const;
 
 const ofState = STATES.map((state) => [state, { state }] as const);
+const ofWear = RECYCLE_CAUSES.map((cause) => [cause, { cause }] as const);
 const ofCause = CAUSES.map((cause) => [cause, { cause }] as const);
 const ofOwn = VERDICTS.map((verdict) => [verdict, { verdict, default_reason: 'none' }] as const);
 const ofDefault = VERDICTS.flatMap((verdict) =>
@@ -123,6 +125,15 @@ export const MODULE_METRICS: readonly MetricDefinition[] = [
     'counter',
     { name: 'failed_starts_total', help: 'Starts that did not become ready' },
     ({ totals }) => totals.failedStarts,
+  ),
+  manyOfModules(
+    'counter',
+    {
+      name: 'recycled_total',
+      help: 'Processes that others have taken over from without a loss, because they had reached max_messages, max_age or max_rss (cause memory)',
+      labels: ['cause'],
+    },
+    ({ totals }) => ofWear.map(([cause, labels]) => [labels, totals.recycled[cause]] as const),
   ),
   manyOfModules(
     'counter',

@@ -54,6 +54,7 @@ export const serving: ModuleStatus = {
   onFailure: 'pass',
   restarts: 0,
   failedStarts: 0,
+  recycled: { messages: 0, age: 0, memory: 0 },
   sends: {
     total: 0,
     undelivered: 0,

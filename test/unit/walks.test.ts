@@ -42,7 +42,7 @@ function reaches(from: string): Set<string> {
 describe.each([
   ['### The files on that way', 25],
   ['To follow a **crash**', 22],
-  ['To follow a **reload**', 5],
+  ['To follow a **reload**', 8],
 ])('%s', (words, count) => {
   it('names existing files', () => {
     const files = filesBelow(words);

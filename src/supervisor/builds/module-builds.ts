@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import type { ModuleSpec } from '../../config/types.js';
+import { ModuleLoadError } from '../../errors.js';
 import { coreCommand, Sentence, sentence, type ToldCommand } from '../../sentence.js';
 import type { ModuleStatus } from '../types.js';
 import type { Build, LoadableFile } from './build.js';
@@ -83,6 +84,21 @@ export class ModuleBuilds {
    */
   chooseSuccessor(spec: Places, repeats: Repeats): HostFile {
     return this.#choose(spec, chooseBuild(null, repeats.build));
+  }
+
+  /**
+   * The file for a host that shall replace another one of the same build.
+   *
+   * @throws ModuleLoadError as {@link chooseNext}; also `MODULE_BUILD_LOST` when there is only a file that nobody has ordered
+   */
+  chooseSame(spec: Places, repeats: Repeats): HostFile {
+    const accepted = this.#accepted;
+    // Without an accepted build the core could not read the file.
+    if (accepted === null && identifyFile(findModuleFile(spec)) !== this.loadedFile) {
+      const what = 'its file has changed, and there is no copy of the build that runs';
+      throw new ModuleLoadError('MODULE_BUILD_LOST', what, { remedy: sentence`to take the file: ${this.#reload}` });
+    }
+    return this.#choose(spec, chooseBuild(accepted, repeats.build));
   }
 
   /** What an operator should know about the next start after a crash; empty when its file is the accepted one. */

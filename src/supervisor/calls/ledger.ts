@@ -67,6 +67,8 @@ export class Ledger {
   readonly #full = new Growth();
   readonly #limited = new Growth();
   readonly #refusedSends = new Growth();
+  /** Messages that the host has answered. */
+  messages = 0;
   #lastSeq = 0;
   /** The black-box position up to which verdicts were searched while the host was busy. */
   #searched = 0;
@@ -266,7 +268,10 @@ export class Ledger {
     if (!isUnchanged && !this.#trust(findResultProblem(pending.event, params, payload))) return;
     this.#held.delete(pending);
     const answer = expired ? null : toAnswer(value, params, payload);
-    if (answer !== null) this.recent.add(seq, pending.event, answer.verdict);
+    if (answer !== null) {
+      if (lane === 'message') this.messages += 1;
+      this.recent.add(seq, pending.event, answer.verdict);
+    }
     const { origin } = pending.taker;
     if (origin) this.#origins.remember(seq, origin);
     if (pending.place !== IN_FRAME) this.#evidence.payloads?.free(pending.place);

@@ -146,6 +146,16 @@ export class Host {
     return this.#ledger.inFlight;
   }
 
+  /** Messages that it has answered. */
+  get messages(): number {
+    return this.#ledger.messages;
+  }
+
+  /** When it became ready; before that, infinitely late. */
+  get readyMs(): number {
+    return this.#stage.kind === 'served' ? this.#stage.readyMs : Number.POSITIVE_INFINITY;
+  }
+
   /** Http requests of its module that are open. */
   /** Http requests that were refused to it because its module is a shadow. */
   get refusedHttp(): number {

@@ -19,10 +19,10 @@ export interface MemoryCeilingOptions<H> {
   limitBytes: () => number | null;
   /** Those that serve. */
   hosts: () => readonly H[];
-  /** Lets a host finish and starts another one in its place. @returns `false` when that must wait */
-  replace(host: H): boolean;
-  /** It was replaced, or is too heavy again so soon that it stays for now. */
-  told(host: H, memoryBytes: number, isReplaced: boolean): void;
+  /** Starts another host in its place, unless that must wait. When that one has taken over, {@link MemoryCeiling.replaced} says so. */
+  replace(host: H, memoryBytes: number): void;
+  /** It is too heavy again so soon that it stays for now. */
+  spared(host: H, memoryBytes: number): void;
 }
 
 /** Looks while a host serves. */
@@ -49,6 +49,11 @@ export class MemoryCeiling<H extends Weighed> {
     this.#timer = undefined;
   }
 
+  /** Another host has taken over from one that was too heavy. */
+  replaced(nowMs: number): void {
+    this.#replacedMs = nowMs;
+  }
+
   /** Looks at each host once. */
   look(nowMs: number): void {
     const limitBytes = this.#options.limitBytes();
@@ -63,13 +68,11 @@ export class MemoryCeiling<H extends Weighed> {
   }
 
   #exceeded(host: H, memoryBytes: number, nowMs: number): void {
-    const { replace, told } = this.#options;
-    if (nowMs - this.#replacedMs < REPLACE_EVERY_MS) {
-      if (this.#spared !== host) told(host, memoryBytes, false);
+    if (nowMs - this.#replacedMs >= REPLACE_EVERY_MS) {
+      this.#options.replace(host, memoryBytes);
+    } else if (this.#spared !== host) {
       this.#spared = host;
-    } else if (replace(host)) {
-      this.#replacedMs = nowMs;
-      told(host, memoryBytes, true);
+      this.#options.spared(host, memoryBytes);
     }
   }
 }

@@ -26,6 +26,7 @@ import { type Lifetime, newLifetime, tallyOf } from './lifetime.js';
 import { ModuleCalls, NOBODY } from './module-calls.js';
 import { makeFigures } from './module-figures.js';
 import { conditionOf, makeStatus, type StatusSources } from './module-status.js';
+import { Recycling } from './recycling.js';
 import { Replica } from './replica.js';
 import { ReplicaSet } from './replica-set.js';
 
@@ -52,7 +53,10 @@ export class Module implements ChainMember {
   readonly #quarantine: QuarantineTable;
   readonly #builds: ModuleBuilds;
   readonly #replicas: ReplicaSet;
+  readonly #recycling: Recycling<Host>;
   #isReplacing = false;
+  /** No replica is replaced by a build that is about to go. */
+  #isRestarting = false;
   /** Who stops the core may signal its hosts as well. */
   #isLeaving = false;
   #onStopped: (() => void)[] = [];
@@ -80,11 +84,19 @@ export class Module implements ChainMember {
     quarantine.configure(spec);
     const calls = new ModuleCalls(spec, queueBytes, { news, quarantine });
     const builds = new ModuleBuilds({ module, store, warn: (text) => news.warn(null, text) });
-    const shared = { news, calls, builds, quarantine, generations, tally: this.tally };
+    const recycling = new Recycling<Host>({
+      settings: () => this.#spec,
+      replicas: () => this.#replicas.joined,
+      isBusy: () => this.#isRestarting || this.#replicas.isChanging,
+      recycled: (host, by, wear) => news.recycled(host, by, wear),
+      failed: (host, wear, error, retryMs) => news.notRecycled(host, wear, error, retryMs),
+    });
+    const shared = { news, calls, builds, quarantine, generations, recycling, tally: this.tally };
     this.#news = news;
     this.#calls = calls;
     this.#quarantine = quarantine;
     this.#builds = builds;
+    this.#recycling = recycling;
     const make = (index: number, spec: ModuleSpec) =>
       new Replica(index, spec, {
         ...shared,
@@ -131,14 +143,20 @@ export class Module implements ChainMember {
 
   /** Starts the module; resolves when a replica is ready, or with the reason why their first starts failed. */
   start(): Promise<SupervisorError | null> {
+    this.#recycling.giveUp();
     return this.#replicas.start();
   }
 
   /** Lets its hosts finish and ends them, then starts others, one replica after the other; resolves as {@link start} does. */
-  restart(): Promise<SupervisorError | null> {
+  async restart(): Promise<SupervisorError | null> {
+    this.#recycling.giveUp();
+    this.#isRestarting = true;
     // Also while others serve: all of them are restarted, with the file that is there now.
     this.#builds.note({ kind: 'ordered' });
-    return this.#replicas.restart();
+    const refusal = await this.#replicas.restart();
+    this.#isRestarting = false;
+    this.#recycling.look();
+    return refusal;
   }
 
   /** Stops the module and resolves when its hosts are gone. */
@@ -184,6 +202,7 @@ export class Module implements ChainMember {
     this.#quarantine.configure(spec);
     this.#replicas.configure(spec, around);
     this.#calls.dispatch();
+    this.#recycling.look();
   }
 
   /**
@@ -193,6 +212,7 @@ export class Module implements ChainMember {
    * @returns why they cannot take over, when all are ready or have failed
    */
   async prepare(spec: ModuleSpec): Promise<SupervisorError | null> {
+    this.#recycling.giveUp();
     this.#tellReplacing(true);
     return this.#replicas.prepare(spec);
   }
@@ -225,8 +245,9 @@ export class Module implements ChainMember {
   }
 
   /** Ends what was prepared, and waits until it is gone. */
-  abandon(): Promise<void> {
-    return this.#replicas.abandon();
+  async abandon(): Promise<void> {
+    await this.#replicas.abandon();
+    this.#recycling.look();
   }
 
   // ---- what is offered, and asked ----
@@ -335,12 +356,14 @@ export class Module implements ChainMember {
     this.#calls.dispatch();
     // Calls that a host gave back, when no other host will come.
     this.#calls.bypass();
+    this.#recycling.look();
     this.#checkStopped();
   }
 
   #checkStopped(): void {
     if (!this.#replicas.isGone) return;
     this.#replicas.close();
+    this.#recycling.close();
     this.#news.flush();
     for (const done of this.#onStopped.splice(0)) done();
   }

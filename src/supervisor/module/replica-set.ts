@@ -108,6 +108,12 @@ export class ReplicaSet {
     return this.all.some(({ succession }) => succession.isPreparing);
   }
 
+  /** Whether there are hosts that do not simply serve: they are about to, or another one has taken over from them. */
+  get isChanging(): boolean {
+    if (this.#joining.length > 0 || this.#leaving.length > 0) return true;
+    return this.#joined.some(({ isSettled }) => !isSettled);
+  }
+
   /** Whether all are stopped, and none of their processes is left. */
   get isGone(): boolean {
     return this.all.every(({ isGone }) => isGone);

@@ -11,7 +11,7 @@ import type { HostEnd, HostListener } from '../host/host-listener.js';
 import type { ModuleNews } from '../news/module-news.js';
 import type { ShadowTally } from '../shadows/shadow-tally.js';
 import type { AbiMemory } from '../trials/abi-memory.js';
-import type { ReplicaStatus } from '../types.js';
+import type { ReplicaStatus, Wear } from '../types.js';
 import { type Generations, HostMaker } from './host-maker.js';
 import { type HostReader, hearHosts } from './host-reports.js';
 import { HostSet } from './host-set.js';
@@ -19,6 +19,8 @@ import { killOf } from './kill.js';
 import { MemoryCeiling } from './memory-ceiling.js';
 import type { ModuleCalls } from './module-calls.js';
 import { OutsideSignals } from './outside-signals.js';
+import type { Recycling, Renewable, RenewalEnd } from './recycling.js';
+import { mayBeSpent } from './recycling-policy.js';
 import { ReplicaMember } from './replica-member.js';
 import { Succession } from './succession.js';
 import { Upkeep } from './upkeep.js';
@@ -35,6 +37,7 @@ export interface ReplicaSurroundings {
   generations: Generations;
   /** What is counted of the module as a shadow; `null`: it is in the chain. */
   tally: ShadowTally | null;
+  recycling: Recycling<Host>;
   /** As it is for the next host. */
   around: () => HostSurroundings & { abis: AbiMemory };
   /** Puts something between the module and its hosts, to listen. */
@@ -52,7 +55,7 @@ export interface ReplicaSurroundings {
 }
 
 /** One share of the conversations. */
-export class Replica {
+export class Replica implements Renewable<Host> {
   /** From 0; that of a replica which is gone is used again. */
   readonly index: number;
   readonly hosts = new HostSet();
@@ -81,6 +84,7 @@ export class Replica {
     this.#upkeep = new Upkeep({
       ...parts,
       spec: () => this.#spec,
+      heir: () => this.#succession.takeRenewal(),
       hasOthers: () => options.hasOthers(this),
       moved: (reason) => options.moved(reason),
       buried: () => options.changed(),
@@ -93,9 +97,11 @@ export class Replica {
     this.#ceiling = new MemoryCeiling({
       limitBytes: () => this.#spec.maxRssBytes,
       hosts: () => this.hosts.in('serving'),
-      replace: (host) => this.#replace(host),
-      told: (host, memoryBytes, isReplaced) =>
-        news.tooHeavy(host, memoryBytes, this.#spec.maxRssBytes ?? 0, isReplaced),
+      replace: (host, memoryBytes) => {
+        const { maxRssBytes } = this.#spec;
+        if (maxRssBytes !== null) options.recycling.replace(host, { cause: 'memory', memoryBytes, maxRssBytes });
+      },
+      spared: (host, memoryBytes) => news.tooHeavy(host, memoryBytes, this.#spec.maxRssBytes ?? 0),
     });
     this.#maker = maker;
     this.member = new ReplicaMember(this, calls);
@@ -137,6 +143,18 @@ export class Replica {
   /** Whether it is stopped, and none of its processes is left. */
   get isGone(): boolean {
     return this.#upkeep.life.kind === 'stopped' && this.hosts.all.length === 0 && this.#succession.isOver;
+  }
+
+  /** Whether its hosts only serve: none is about to take over, none finishes after that. */
+  get isSettled(): boolean {
+    return this.#succession.isOver && this.hosts.all.length === this.hosts.in('serving').length;
+  }
+
+  /** Its host, if another one by the same build may take over from it now. */
+  get renewable(): Host | null {
+    const { first } = this.hosts;
+    if (this.#isLeaving || this.#upkeep.desired === 'down' || this.#options.isCoreLeaving()) return null;
+    return this.#upkeep.life.kind === 'serving' && first?.state === 'ready' ? first : null;
   }
 
   /** It takes its share of the calls from now on. */
@@ -201,6 +219,27 @@ export class Replica {
     return before;
   }
 
+  /** Starts another host by the same build, which takes over as soon as it is ready. */
+  renew(wear: Wear, ended: (end: RenewalEnd<Host>) => void): void {
+    this.#succession.renew(this.#spec, {
+      ready: () => {
+        // The old host has died, and the next start is yet to come. It takes this one.
+        if (this.#upkeep.life.kind !== 'serving') return;
+        if (wear.cause === 'memory') this.#ceiling.replaced(performance.now());
+        ended({ kind: 'took-over', by: this.#takeOver() });
+      },
+      failed: (error) => {
+        const isOldThere = this.#upkeep.life.kind === 'serving';
+        ended(error !== null && isOldThere ? { kind: 'failed', error } : { kind: 'given-up' });
+      },
+    });
+  }
+
+  /** Ends what {@link renew} has started. */
+  giveUpRenewal(): void {
+    this.#succession.giveUpRenewal();
+  }
+
   // ---- what its hosts tell ----
 
   #readHosts(): HostReader {
@@ -211,6 +250,7 @@ export class Replica {
         if (this.hosts.roleOf(host) !== 'serving') return;
         this.#upkeep.ready(host, said);
         this.#ceiling.open();
+        this.#options.recycling.look();
       },
       relieved: (host, nowMs) => this.#relieved(host, nowMs),
       signalled: (host, signal, from) => {
@@ -228,8 +268,23 @@ export class Replica {
 
   #relieved(host: Host, nowMs: number): void {
     if (this.#shard === null) return;
-    if (host.state === 'ready') this.#options.calls.dispatchTo(this.#shard, nowMs);
-    else this.#drained();
+    if (host.state !== 'ready') {
+      this.#drained();
+      return;
+    }
+    this.#options.calls.dispatchTo(this.#shard, nowMs);
+    if (mayBeSpent(this.#spec.maxMessages, host.messages)) this.#options.recycling.spent(nowMs);
+  }
+
+  /** The host that {@link renew} has started serves, and the old one finishes what it holds. */
+  #takeOver(): Host {
+    const { host, found, before } = this.#succession.take();
+    // They may have changed while it started.
+    host.configure(this.#spec, this.#options.around());
+    this.#upkeep.inherit(host, found);
+    for (const old of before) old.stop();
+    this.#options.calls.dispatch();
+    return host;
   }
 
   /** A host that ends has answered calls: perhaps all, and then its conversations may go to other hosts. */
@@ -257,6 +312,8 @@ export class Replica {
     calls.settle(this.#shard, told);
     if (this.hosts.remove(host) === 'serving') this.#upkeep.died(host, told);
     else this.#succession.died(host, told);
+    // The next start is a probe of the file that is there then.
+    if (this.#upkeep.life.kind === 'failed') this.#succession.giveUpRenewal();
     this.#handOver();
     // Last, because the disk must not delay the next host. That one gets no call in this turn.
     if (withheld) news.quarantined(host, withheld);

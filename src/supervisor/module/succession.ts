@@ -12,7 +12,7 @@ import type { Found } from '../trials/abi-search.js';
 import type { Offer } from '../trials/trial.js';
 import type { HostMaker } from './host-maker.js';
 import type { HostSet } from './host-set.js';
-import { Successor } from './successor.js';
+import { type Renewal, Successor } from './successor.js';
 
 /** What it works with. */
 export interface SuccessionOptions {
@@ -65,11 +65,33 @@ export class Succession {
     const { maker, builds } = this.#options;
     const launch = maker.launch(spec, (spec, repeats) => builds.chooseSuccessor(spec, repeats));
     const successor = new Successor(launch);
-    this.#successor = successor;
-    this.#failure = null;
-    this.#start(successor);
+    this.#begin(successor);
     await successor.settled();
     return successor.failure;
+  }
+
+  /** Starts a host by the build that serves, to be taken as soon as it is ready. What is ordered comes first. */
+  renew(spec: ModuleSpec, renewal: Renewal): void {
+    const { maker, builds } = this.#options;
+    const launch = maker.launch(spec, (spec, repeats) => builds.chooseSame(spec, repeats));
+    this.#begin(new Successor(launch, renewal));
+  }
+
+  /** Ends what {@link renew} started. Nothing follows from its end. */
+  giveUpRenewal(): void {
+    const successor = this.#successor;
+    if (!successor?.isRenewal) return;
+    this.#successor = null;
+    successor.giveUp();
+  }
+
+  /** Hands out what {@link renew} started, ready or not, for a host that has died meanwhile; `null`: there is nothing. */
+  takeRenewal(): Successor | null {
+    const successor = this.#successor;
+    if (!successor?.isRenewal || successor.failure !== null) return null;
+    this.#successor = null;
+    successor.taken();
+    return successor;
   }
 
   /** The prepared host serves from now on; the hosts that served before retire. */
@@ -109,6 +131,13 @@ export class Succession {
   died(host: Host, end: HostEnd): void {
     if (host === this.#successor?.host) this.#successorDied(this.#successor, host, end);
     else this.#retired(end);
+  }
+
+  #begin(successor: Successor): void {
+    this.giveUpRenewal();
+    this.#successor = successor;
+    this.#failure = null;
+    this.#start(successor);
   }
 
   get #retiring(): readonly Host[] {

@@ -20,6 +20,7 @@ import type { Launch } from './launch.js';
 import type { ModuleCalls } from './module-calls.js';
 import { type ModuleEffect, type ModuleEvent, type ModuleLife, stepModule } from './module-lifecycle.js';
 import { Restarts } from './restarts.js';
+import type { Successor } from './successor.js';
 
 /** What it works with. */
 export interface UpkeepOptions {
@@ -31,6 +32,8 @@ export interface UpkeepOptions {
   maker: HostMaker;
   /** The settings in use. */
   spec: () => ModuleSpec;
+  /** A host that was started to replace the one that has died; `null`: there is none. */
+  heir: () => Successor | null;
   /** Whether other replicas serve. */
   hasOthers: () => boolean;
   /** It is in another state. */
@@ -152,6 +155,11 @@ export class Upkeep {
     this.#serve(host, found);
   }
 
+  /** A host that was made ready to replace another one serves from now on. What went wrong before still counts. */
+  inherit(host: Host, found: Found): void {
+    this.#serve(host, found);
+  }
+
   /** Chooses the ABI that its host tries. */
   choose(offer: Offer): AbiName {
     return (this.#launch as Launch).choose(offer);
@@ -178,7 +186,9 @@ export class Upkeep {
     const { cause, servedMs, what } = end;
     if (cause !== 'start' && cause !== 'stop') news.stats.countCrash(cause, end.facts.signal, new Date());
     const { generation } = host;
-    const loss = { generation, isFault: cause !== 'stop', isStray: what.kind === 'stray', servedMs };
+    // A host that has replaced another one goes on with its time.
+    const stretchMs = this.#life.kind === 'serving' ? performance.now() - this.#life.sinceMs : servedMs;
+    const loss = { generation, isFault: cause !== 'stop', isStray: what.kind === 'stray', servedMs: stretchMs };
     const told = step?.isAsTold ? { ...end, cardId: null } : end;
     this.#bury({ ...loss, error: step?.error ?? errorOfEnd(end) }, (text) => news.exited(told, cause, text));
   }
@@ -270,8 +280,25 @@ export class Upkeep {
     }
   }
 
+  /** What was started to replace a host takes its place. */
+  #succeed({ launch, found }: Successor, host: Host): void {
+    this.#options.hosts.place(host, 'serving');
+    if (found === null) {
+      this.#launch = launch;
+      return;
+    }
+    this.#step({ kind: 'ready' });
+    this.#serve(host, found);
+    this.#options.calls.dispatch();
+  }
+
   #spawn(): void {
-    const { module, maker, spec, builds } = this.#options;
+    const { module, maker, spec, builds, heir } = this.#options;
+    const begun = this.#launch === null ? heir() : null;
+    if (begun?.host) {
+      this.#succeed(begun, begun.host);
+      return;
+    }
     const generation = maker.generation + 1;
     this.#launch ??= maker.launch(spec(), (spec, repeats) => builds.chooseNext(spec, repeats));
     try {

@@ -3,8 +3,9 @@
  */
 
 import { performance } from 'node:perf_hooks';
-import { formatSize } from '../../config/units.js';
+import { formatDuration } from '../../config/units.js';
 import { debuggedOf, describeDebugging as describeRun, isFault } from '../../debug-command.js';
+import type { SupervisorError } from '../../errors.js';
 import { readRunning } from '../../proc.js';
 import type { Log } from '../../wire/codec.js';
 import type { Callback } from '../../wire/event-kinds.js';
@@ -23,6 +24,7 @@ import type {
   ModuleState,
   QuarantinedMessage,
   SentMessage,
+  Wear,
 } from '../types.js';
 import { toLogText, toSentMessage } from './announcements.js';
 import { evidenceOf } from './death-evidence.js';
@@ -30,6 +32,7 @@ import { describeEnding } from './describe-ending.js';
 import { describeHost, type NamedHost } from './describe-host.js';
 import { describeQuarantined } from './describe-quarantined.js';
 import { describeSignal } from './describe-signal.js';
+import { describeWear } from './describe-wear.js';
 import { DroppedOutput, type UndeliveredKind } from './dropped-output.js';
 import { LastLines } from './last-lines.js';
 import type { ModuleStats } from './module-stats.js';
@@ -143,14 +146,27 @@ export class ModuleNews {
     this.#line(host.generation, 'supervisor', INFO, `${who} ${text}`);
   }
 
-  /** It has more memory than `max_rss`. */
-  tooHeavy(host: Host, memoryBytes: number, limitBytes: number, isReplaced: boolean): void {
-    const mebibytes = Math.round(memoryBytes / 1024 ** 2);
-    const what = `${describeHost(host)} has ${mebibytes} MiB in memory, more than max_rss = ${formatSize(limitBytes)}`;
-    const consequence = isReplaced
-      ? 'it finishes what it holds, and another one takes its place'
-      : 'one was replaced for that less than a minute ago, so it stays for now; raise max_rss if the module needs more';
-    this.warn(host.generation, `${what}; ${consequence}`);
+  /** It has more memory than `max_rss`, and is not replaced so soon after another one. */
+  tooHeavy(host: Host, memoryBytes: number, maxRssBytes: number): void {
+    const wear = describeWear({ cause: 'memory', memoryBytes, maxRssBytes });
+    const consequence =
+      'one was replaced for that less than a minute ago, so it stays for now; raise max_rss if the module needs more';
+    this.warn(host.generation, `${describeHost(host)} ${wear}; ${consequence}`);
+  }
+
+  /** One host has taken over from another, because of a setting that the other had reached. */
+  recycled(host: Host, by: Host, wear: Wear): void {
+    this.stats.totals.recycled[wear.cause] += 1;
+    const text = `${describeHost(by)} has taken over from ${describeHost(host)}, which ${describeWear(wear)}`;
+    this.#line(by.generation, 'supervisor', INFO, `module ${this.#options.module}: ${text}`);
+  }
+
+  /** A host has reached a setting, and the one that was to take over could not. The next try is after so long. */
+  notRecycled(host: Host, wear: Wear, { message }: SupervisorError, retryMs: number): void {
+    const { module } = this.#options;
+    const why = message.startsWith(`module ${module}: `) ? message.slice(`module ${module}: `.length) : message;
+    const what = `${describeHost(host)} ${describeWear(wear)} and cannot be replaced now, so it goes on`;
+    this.warn(host.generation, `${what}; the next try is in ${formatDuration(retryMs)}; the reason: ${why}`);
   }
 
   leftBehind(host: Host, ending: Ending): void {

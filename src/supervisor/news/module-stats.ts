@@ -64,9 +64,9 @@ export class ModuleStats {
   /** The counters in the form of a status. */
   status(): Pick<
     ModuleStatus,
-    'restarts' | 'failedStarts' | 'crashes' | 'messages' | 'sends' | 'dropped' | 'latencyMicros'
+    'restarts' | 'failedStarts' | 'recycled' | 'crashes' | 'messages' | 'sends' | 'dropped' | 'latencyMicros'
   > {
-    const { own, defaults, late, filtered, restarts, failedStarts, crashes, sends, dropped } = since(
+    const { own, defaults, late, filtered, restarts, failedStarts, recycled, crashes, sends, dropped } = since(
       this.#before,
       this.totals,
     );
@@ -75,6 +75,7 @@ export class ModuleStats {
     return {
       restarts,
       failedStarts,
+      recycled,
       crashes: { total: sum(crashes), byCause: crashes, lastSignal: this.#lastSignal, lastAt: this.#lastAt },
       messages: {
         total: own.pass + own.consumed + inPlace,

@@ -13,6 +13,7 @@ export function noTotals(): ModuleTotals {
     filtered: 0,
     restarts: 0,
     failedStarts: 0,
+    recycled: { messages: 0, age: 0, memory: 0 },
     crashes: { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0, limit: 0 },
     sends: { total: 0, undelivered: 0, refused: 0 },
     dropped: { logLines: 0, outputBytes: 0 },
@@ -22,11 +23,12 @@ export function noTotals(): ModuleTotals {
 
 /** The same, which stays as it is. */
 export function copyTotals(totals: ModuleTotals): ModuleTotals {
-  const { own, defaults, crashes, sends, dropped } = totals;
+  const { own, defaults, recycled, crashes, sends, dropped } = totals;
   return {
     ...totals,
     own: { ...own },
     defaults: { pass: { ...defaults.pass }, consumed: { ...defaults.consumed } },
+    recycled: { ...recycled },
     crashes: { ...crashes },
     sends: { ...sends },
     dropped: { ...dropped },

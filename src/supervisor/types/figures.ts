@@ -3,6 +3,7 @@
 import type { Durations } from '../../duration-buckets.js';
 import type { FailureCause, ModuleState } from './announcements.js';
 import type { DefaultReason, Verdict } from './decisions.js';
+import type { RecycleCause } from './recycling.js';
 import type { ShadowTotals } from './shadows.js';
 import type { ReplicaStatus } from './status.js';
 
@@ -21,6 +22,8 @@ export type ModuleTotals = {
   filtered: number;
   restarts: number;
   failedStarts: number;
+  /** Processes that were replaced because they had reached a setting. */
+  recycled: Record<RecycleCause, number>;
   crashes: Record<FailureCause, number>;
   sends: { total: number; undelivered: number; refused: number };
   dropped: { logLines: number; outputBytes: number };

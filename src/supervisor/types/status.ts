@@ -5,6 +5,7 @@ import type { AbiName } from '../../config/types.js';
 import type { ToldCommand } from '../../sentence.js';
 import type { FailureCause, HostState, ModuleState } from './announcements.js';
 import type { DefaultReason } from './decisions.js';
+import type { RecycleCause } from './recycling.js';
 
 /** One host of a module, in a status. */
 export interface HostStatus {
@@ -98,6 +99,8 @@ export interface ModuleStatus {
   restarts: number;
   /** Starts that did not become ready: refused at init, crashed or hung before it, file missing... */
   failedStarts: number;
+  /** Hosts that were replaced because they had reached `max_messages`, `max_age` or `max_rss`. They are no restarts. */
+  recycled: Record<RecycleCause, number>;
   crashes: {
     total: number;
     byCause: Record<FailureCause, number>;

@@ -226,6 +226,11 @@ mesibo-modules start --config ${CONFIG} --daemon`,
     after: 'mesibo-modules stop',
     prints: [/build +sha256 [0-9a-f]{12}, loaded from its file/, 'generation 2'],
   }),
+  file('mesibo.conf', {
+    change: [['module filter {', 'module filter {\n    path = modules/build/module_filter.so']],
+    after: 'npx mesibo-modules check --config mesibo.conf 2>&1',
+    prints: ['module filter: ok'],
+  }),
   sh({
     before: `cat > ${CONFIG} <<'END'
 module crashy { path = modules/build/module_crashy.so }
@@ -264,6 +269,17 @@ cat told-reload-failed`,
   }),
 ];
 
+const replicas: Step[] = [
+  file(CONFIG, {
+    before: 'set -e',
+    after: `mesibo-modules start --config ${CONFIG} --daemon
+mesibo-modules status
+mesibo-modules describe filter
+mesibo-modules stop`,
+    prints: [/filter +serving 4\/4/, /replica 3 +serving, 0 calls in its process, 0 waiting; 0 restarts/],
+  }),
+];
+
 export const GUIDES: Record<string, Step[]> = {
   'bridges/c/README.md': C_CLIENT,
   'docs/clients.md': CLIENTS,
@@ -281,5 +297,6 @@ export const GUIDES: Record<string, Step[]> = {
   'docs/metrics.md': METRICS,
   'docs/mesibo.md': MESIBO,
   'docs/operating.md': operating,
+  'docs/replicas.md': replicas,
   'docs/performance.md': performance,
 };

@@ -3,14 +3,14 @@ import { MemoryCeiling, REPLACE_EVERY_MS } from '../../../../src/supervisor/modu
 
 class Scene {
   limitBytes: number | null = 100;
-  isEarly = false;
   host = { state: 'ready', memoryBytes: 50, readUsage: () => ({ memoryBytes: this.host.memoryBytes }) };
-  readonly told: [number, boolean][] = [];
+  /** What was asked to be replaced, and what was spared. */
+  readonly told: ['replace' | 'spared', number][] = [];
   readonly ceiling = new MemoryCeiling<Scene['host']>({
     limitBytes: () => this.limitBytes,
     hosts: () => [this.host],
-    replace: () => !this.isEarly,
-    told: (_, memoryBytes, isReplaced) => this.told.push([memoryBytes, isReplaced]),
+    replace: (_, memoryBytes) => this.told.push(['replace', memoryBytes]),
+    spared: (_, memoryBytes) => this.told.push(['spared', memoryBytes]),
   });
 }
 
@@ -22,34 +22,36 @@ it('replaces a host that has more than the limit', () => {
   expect(scene.told).toEqual([]);
   scene.host.memoryBytes = 101;
   scene.ceiling.look(2000);
-  expect(scene.told).toEqual([[101, true]]);
+  expect(scene.told).toEqual([['replace', 101]]);
 });
 
-it('waits while another one is about to take over, and leaves alone what drains', () => {
+it('asks again until another one has taken over, and leaves alone what drains', () => {
   const scene = new Scene();
   scene.host.memoryBytes = 200;
-  scene.isEarly = true;
   scene.ceiling.look(0);
-  scene.isEarly = false;
   scene.host.state = 'draining';
   scene.ceiling.look(1000);
-  expect(scene.told).toEqual([]);
+  expect(scene.told).toEqual([['replace', 200]]);
   scene.host.state = 'ready';
   scene.ceiling.look(2000);
-  expect(scene.told).toEqual([[200, true]]);
+  expect(scene.told).toEqual([
+    ['replace', 200],
+    ['replace', 200],
+  ]);
 });
 
 it('a module that needs more is replaced once a minute, and told of once in between', () => {
   const scene = new Scene();
   scene.host.memoryBytes = 200;
   scene.ceiling.look(0);
+  scene.ceiling.replaced(500);
   scene.host = { ...scene.host, readUsage: () => ({ memoryBytes: 300 }) };
-  for (let ms = 1000; ms < REPLACE_EVERY_MS; ms += 1000) scene.ceiling.look(ms);
+  for (let ms = 1000; ms < 500 + REPLACE_EVERY_MS; ms += 1000) scene.ceiling.look(ms);
   expect(scene.told).toEqual([
-    [200, true],
-    [300, false],
+    ['replace', 200],
+    ['spared', 300],
   ]);
-  scene.ceiling.look(REPLACE_EVERY_MS);
+  scene.ceiling.look(500 + REPLACE_EVERY_MS);
   expect(scene.told).toHaveLength(3);
 });
 

@@ -16,6 +16,7 @@ describe('the counters of a status', () => {
     expect(new ModuleStats().status()).toEqual({
       restarts: 0,
       failedStarts: 0,
+      recycled: { messages: 0, age: 0, memory: 0 },
       crashes: {
         total: 0,
         byCause: { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0, limit: 0 },
