@@ -3,10 +3,12 @@
 import { addDescribe } from './commands/describe.js';
 import { addList } from './commands/list.js';
 import { addLogs } from './commands/logs.js';
+import { addPromote } from './commands/promote.js';
 import { addReload } from './commands/reload.js';
 import { addReset } from './commands/reset.js';
 import { addRestart } from './commands/restart.js';
 import { addSend } from './commands/send.js';
+import { addShadow } from './commands/shadow.js';
 import { addStatus } from './commands/status.js';
 import { addStop } from './commands/stop.js';
 
@@ -20,5 +22,7 @@ export const CLIENT_VERBS = {
   list: addList,
   describe: addDescribe,
   logs: addLogs,
+  shadow: addShadow,
+  promote: addPromote,
   send: addSend,
 };

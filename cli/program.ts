@@ -16,9 +16,9 @@ import { createBareProgram } from './input/bare-program.js';
 /** The whole command line, as `main.ts` runs it and as its documentation is made from. */
 export function createProgram(): Command {
   const program = createBareProgram();
-  const { stop, reload, restart, reset, status, list, describe, logs, send } = CLIENT_VERBS;
-  const orders = [addStart, stop, reload, restart, reset];
-  const views = [status, list, describe, logs, addCrashes, addQuarantine];
+  const { stop, reload, restart, reset, status, list, describe, logs, shadow, promote, send } = CLIENT_VERBS;
+  const orders = [addStart, stop, reload, restart, reset, promote];
+  const views = [status, list, describe, logs, shadow, addCrashes, addQuarantine];
   const others = [addCheck, send, addRun, addCompletion, addHelp];
   for (const add of [addTry, addDemo, ...orders, ...views, ...others]) add(program);
   return program;

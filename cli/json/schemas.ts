@@ -5,6 +5,7 @@ import { ABI_NAMES } from '../../src/config/types.js';
 import { address, count, time, u64, verdict } from './basics.js';
 import { CRASHES_DOCUMENTS, cardFields } from './crashes.js';
 import { QUARANTINE_DOCUMENTS } from './quarantine.js';
+import { PROMOTE_DOCUMENTS, SHADOW_DOCUMENTS } from './shadow.js';
 
 const abi = z.enum(ABI_NAMES).nullable().describe('what its file is built for; null before that is known');
 
@@ -38,6 +39,10 @@ const replica = z.strictObject({
 
 const moduleFields = {
   name: z.string(),
+  shadowOf: z
+    .string()
+    .nullable()
+    .describe('the module whose events it sees without a part in the chain; null: it is in the chain'),
   state: z.enum(['stopped', 'starting', 'serving', 'replacing', 'backoff', 'failed']),
   desired: z.enum(['up', 'down']).describe('down: an operator has stopped it'),
   pid: z.int().nullable().describe('pid of the process that serves'),
@@ -272,6 +277,8 @@ export const DOCUMENTS = {
     }),
   ],
   quarantine: QUARANTINE_DOCUMENTS,
+  shadow: SHADOW_DOCUMENTS,
+  promote: PROMOTE_DOCUMENTS,
   reload: [
     z.strictObject({
       replaced: names.describe('modules with a new process'),

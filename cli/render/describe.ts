@@ -53,6 +53,7 @@ function identity(module: ModuleDescription, { nowMs }: View, config: string | n
   return [
     ['module', name],
     ['state', sentence`${stateCellOf(module)}${stays}`, styleOf(module)],
+    ...optional('shadow of', describeShadow(module)),
     ...optional('description', module.description),
     ['file', path ?? 'not found'],
     ...optional('', describeChange(module)),
@@ -65,6 +66,15 @@ function identity(module: ModuleDescription, { nowMs }: View, config: string | n
     ...optional('', describeDebugging(module, config)),
     ...optional('next start', nextStartAt && `${formatUntil(nextStartAt, nowMs)} (${nextStartAt})`),
   ];
+}
+
+/** A core of another version does not say it. */
+function describeShadow({
+  name,
+  shadowOf = null,
+}: Pick<ModuleDescription, 'name'> & Partial<ModuleDescription>): Sentence | null {
+  if (shadowOf === null) return null;
+  return sentence`${shadowOf}; to see how both compare: ${coreCommand('shadow', name)}`;
 }
 
 function describeChange({ name, fileChanged, fileMissing, build }: ModuleDescription): string | Sentence | null {

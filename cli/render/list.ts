@@ -4,6 +4,7 @@ import { escapeControl } from '../../src/escape-control.js';
 import type { ModuleStatus } from '../../src/supervisor/types.js';
 import { formatCount } from '../text/format.js';
 import { type Column, cut, cutPath, renderTable } from '../text/table.js';
+import { shadowColumn } from './shadow-column.js';
 import { stateCellOf, styleOf } from './shown-state.js';
 import type { View } from './view.js';
 
@@ -26,6 +27,7 @@ export function renderList(
     [
       { heading: 'NAME', cell: ({ name }) => escapeControl(name), shrink: { least: 8, cut } },
       { heading: 'STATE', cell: (module) => escapeControl(stateCellOf(module)), style: styleOf },
+      ...shadowColumn(modules),
       { heading: 'ABI', cell: ({ abi }) => abi ?? '-' },
       { heading: 'FOUND BY', cell: ({ abiSource }) => escapeControl(abiSource ?? '-'), dispensable: 3 },
       {

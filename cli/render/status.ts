@@ -9,6 +9,7 @@ import { styled } from '../text/style.js';
 import { type Column, cutPath, renderTable } from '../text/table.js';
 import { wrap } from '../text/wrap.js';
 import { renderServers } from './servers.js';
+import { shadowColumn } from './shadow-column.js';
 import { stateCellOf, styleOf } from './shown-state.js';
 import type { Trouble } from './trouble.js';
 import { describeTrouble, findTroubles } from './troubles.js';
@@ -31,7 +32,7 @@ export function renderOverview(status: CoreStatus, view: View): string {
   return [
     ...renderCore(status, view.width),
     '',
-    ...(modules.length === 0 ? [none] : renderTable(columnsOf(view), modules, view.width, view.colour)),
+    ...(modules.length === 0 ? [none] : renderTable(columnsOf(view, modules), modules, view.width, view.colour)),
     ...renderServers(status, view),
     ...(troubles.length > 0 ? [''] : []),
     ...troubles.flatMap((trouble) => renderTrouble(trouble, view)),
@@ -52,10 +53,11 @@ export function renderAbsence(
   ].join('\n');
 }
 
-function columnsOf({ nowMs, width }: View): Column<ModuleStatus>[] {
+function columnsOf({ nowMs, width }: View, modules: readonly ModuleStatus[]): Column<ModuleStatus>[] {
   return [
     { heading: 'NAME', cell: ({ name }) => escapeControl(name), most: Number.isFinite(width) ? MAX_NAME : width },
     { heading: 'STATE', cell: (module) => escapeControl(stateCellOf(module)), style: styleOf },
+    ...shadowColumn(modules),
     { heading: 'UP', cell: (module) => upOf(module, nowMs), align: 'right', dispensable: 6 },
     { heading: 'PID', cell: ({ pid }) => String(pid ?? '-'), align: 'right', dispensable: 2 },
     {

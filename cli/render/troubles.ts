@@ -40,7 +40,7 @@ export function describeDebugging(
 
 /** One note for all stopped modules whose messages are passed, and one for those whose messages are dropped. */
 function ofStopped(modules: readonly ModuleStatus[]): Trouble[] {
-  const down = modules.filter(({ desired }) => desired === 'down');
+  const down = modules.filter(({ shadowOf = null, desired }: Shown) => shadowOf === null && desired === 'down');
   const kinds = new Set(down.map(({ onFailure }) => onFailure));
   return [...kinds].map((kind) => ofStoppedAlike(down.filter(({ onFailure }) => onFailure === kind)));
 }
@@ -60,8 +60,15 @@ function ofStoppedAlike(stopped: readonly ModuleStatus[]): Trouble {
 /** Whether every module that should serve does, and nothing is wrong with the core itself. */
 export function isWell({ core, modules }: CoreStatus): boolean {
   if (core.problems.length > 0) return false;
-  return modules.every(({ desired, state }) => desired === 'down' || state === 'serving' || state === 'replacing');
+  // No message waits for a shadow.
+  return modules.every(
+    ({ shadowOf = null, desired, state }: Shown) =>
+      shadowOf !== null || desired === 'down' || state === 'serving' || state === 'replacing',
+  );
 }
+
+/** A core of another version does not say it. */
+type Shown = Omit<ModuleStatus, 'shadowOf'> & Partial<Pick<ModuleStatus, 'shadowOf'>>;
 
 function ofModule(module: ModuleStatus, config: string | null, nowMs: number): Trouble[] {
   const one = [
@@ -85,10 +92,12 @@ function ofState(module: ModuleStatus, config: string | null, nowMs: number): Tr
   if (desired === 'down') return null;
   if (state === 'backoff' || state === 'failed') {
     const when = module.nextStartAt === null ? 'now' : formatUntil(module.nextStartAt, nowMs);
-    const fate = describeFate(module.onFailure);
+    const isShadow = (module as Shown).shadowOf != null;
+    const fate = isShadow ? 'are skipped' : describeFate(module.onFailure);
     const what = `${error} (its messages ${state === 'failed' ? fate : `wait, or ${fate}`}; the next start is ${when})`;
     const remedy = sentence`${logs}; when it is fixed: ${coreCommand('reset', name)}`;
-    return { level: 'error', module: name, what, remedy };
+    // No message waits for a shadow.
+    return { level: isShadow ? 'warning' : 'error', module: name, what, remedy };
   }
   if (state === 'starting' && lastError !== null)
     return { level: 'error', module: name, what: `${error} (it is starting)`, remedy: logs };

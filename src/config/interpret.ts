@@ -23,6 +23,7 @@ import {
   MODULE_KEYS,
   moduleSettings,
 } from './schema.js';
+import { findShadowProblem } from './shadows.js';
 import { placeOf, showKey, showText } from './text.js';
 import type { ConfigWarning, CoreConfig, ModuleSpec, Origin, Position } from './types.js';
 import { UnitError } from './units.js';
@@ -78,6 +79,7 @@ export function interpretTree(
     seen.set(block.name, block.position);
     return readModule(block, search, warnings);
   });
+  checkShadows(modules);
   const gateway = resolveGateway(settings.gateway, baseOf('gateway'));
   const http = resolveHttp(settings.http, baseOf('http'));
   const resolved = { moduleDir, onEvent, gateway, http, httpToken, webhookSecret };
@@ -97,6 +99,14 @@ function findGroupWarning(
     return { position, message: `${what}; the core starts only as a member of it, or as root` };
   }
   throw new ConfigError('CONFIG_VALUE', `${what}; make it, for example with groupadd, or name another group`, position);
+}
+
+/** @throws ConfigError `CONFIG_VALUE` for a shadow of nothing */
+function checkShadows(modules: readonly ModuleSpec[]): void {
+  const problem = findShadowProblem(modules);
+  if (problem === null) return;
+  const { origins, position } = modules.find(({ name }) => name === problem.module) as ModuleSpec;
+  throw new ConfigError('CONFIG_VALUE', `module ${problem.module}: ${problem.message}`, origins.shadow_of ?? position);
 }
 
 function readCore({ pairs }: ConfigTree, warnings: ConfigWarning[]) {

@@ -18,6 +18,7 @@ import {
   moduleSettings,
   variable,
 } from './schema.js';
+import { findShadowProblem } from './shadows.js';
 import { showText } from './text.js';
 import type { ConfigWarning, CoreConfig, ModuleSpec, Position } from './types.js';
 
@@ -85,6 +86,8 @@ export function makeConfig(options: ConfigOptions, exists: (path: string) => boo
       position: NOWHERE,
     };
   });
+  const shadow = findShadowProblem(specs);
+  if (shadow) fail(`module ${shadow.module}: ${shadow.message}`);
   const onEvent = settings.onEvent === null ? null : resolve(settings.onEvent);
   const gateway = resolveGateway(settings.gateway, process.cwd());
   const http = resolveHttp(settings.http, process.cwd());

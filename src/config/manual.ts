@@ -105,6 +105,14 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     what: 'Whether a message that the module sends goes through the other modules first, in the order of the chain. They may change or consume it. With `no` a server gets it as it is. When modules answer each other without end, after eight rounds the core stops this: it gives the next message to the server directly.',
     example: 'yes',
   },
+  shadow_of: {
+    what: 'The module that this one shadows. [A shadow](shadow.md) sees every event that the other module gets, but it is not in the chain: its verdicts, changes and messages are recorded and not applied. Use it to try a new version on live traffic. `none` means that the module is in the chain.',
+    example: 'filter',
+  },
+  shadow_http: {
+    what: 'Whether a shadow may make http requests. With `no` they are refused: `mesibo_http` returns -1. Set `yes` only if the server on the other side may see each request twice. It has no effect in a module that is no shadow.',
+    example: 'yes',
+  },
   watch: {
     what: "Whether the core reloads the module by itself when its file changes. The core waits until the file is whole, and does what `mesibo-modules reload NAME` does, with the settings in use. When the new file does not load, the old process goes on, and the log says why. [Replacing a module's file](operating.md#replacing-a-modules-file) has the whole of it.",
     example: 'yes',

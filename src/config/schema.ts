@@ -50,6 +50,7 @@ const replicas = `expected a whole number from 1 to ${MAX_REPLICAS}, or auto`;
 const broadcast = 'expected login, call, both with a comma between them, or none';
 const maxRss = 'expected a size from 64MiB to 1024GiB, or off';
 const umask = 'expected three octal digits, such as 027, or inherit';
+const shadowOf = 'expected the name of a module, or none';
 
 /** What may be set for a module, by the names of `ModuleSpec`. */
 export const moduleSettings = z.object({
@@ -107,6 +108,8 @@ export const moduleSettings = z.object({
   sandbox: sandboxSettings.prefault({}),
   match: matchSetting,
   chainSends: z.boolean('expected yes or no').default(false),
+  shadowOf: z.string(shadowOf).refine(isName, shadowOf).nullable().default(null),
+  shadowHttp: z.boolean('expected yes or no').default(false),
   watch: z.boolean('expected yes or no').default(false),
   replicas: whole(1, MAX_REPLICAS, replicas).default(1),
   sticky: z.boolean('expected yes or no').default(true),
@@ -244,6 +247,8 @@ export const MODULE_KEYS: Readonly<Record<string, KeyRule<ModuleSettings>>> = {
   ),
   max_rss: moduleKey('maxRssBytes', orOff(parseSize), offOr(formatSize)),
   chain_sends: moduleKey('chainSends', parseYesNo, (yes) => (yes ? 'yes' : 'no')),
+  shadow_of: moduleKey('shadowOf', orNone, noneOr),
+  shadow_http: moduleKey('shadowHttp', parseYesNo, (yes) => (yes ? 'yes' : 'no')),
   watch: moduleKey('watch', parseYesNo, (yes) => (yes ? 'yes' : 'no')),
   replicas: moduleKey('replicas', (text) =>
     text === 'auto' ? Math.min(MAX_REPLICAS, availableParallelism()) : parseCount(text),
@@ -310,9 +315,13 @@ export function findWebhookProblem({ webhook, webhookSecret }: CoreSettings): st
 
 /** Says what is wrong with the name of a module; `null` when it is good. */
 export function findNameProblem(name: string): string | null {
-  if (/^[A-Za-z0-9_]{1,64}$/.test(name)) return null;
+  if (isName(name)) return null;
   const expected = 'expected 1 to 64 of the characters A-Z a-z 0-9 _';
   return `${expected} (the module must export mesibo_module_NAME_init, so its name is part of a C name)`;
+}
+
+function isName(name: string): boolean {
+  return /^[A-Za-z0-9_]{1,64}$/.test(name);
 }
 
 /** No setting can be this. */

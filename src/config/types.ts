@@ -106,6 +106,10 @@ export interface ModuleSpec {
   match: Match | null;
   /** Whether what it sends goes through the other modules before a server gets it. */
   chainSends: boolean;
+  /** The module whose events it sees without a part in the chain; `null`: it is in the chain. */
+  shadowOf: string | null;
+  /** Whether it may make http requests although it is a shadow. */
+  shadowHttp: boolean;
   /** Whether the core reloads it when its file changes. */
   watch: boolean;
   /** Processes that share the work. */

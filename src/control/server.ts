@@ -11,8 +11,10 @@ import type {
   ModuleDescription,
   OrderReport,
   Outcome,
+  PromotionReport,
   QuarantinedMessage,
   QuarantineRequest,
+  ShadowReport,
 } from '../supervisor/types.js';
 import { SocketListener } from '../unix-socket/listener.js';
 import type { FrameTooLargeError } from '../wire/framing.js';
@@ -47,6 +49,9 @@ export interface ControlledCore extends SentMessages {
   describe(module: string, options: DescribeOptions): ModuleDescription;
   /** @throws SupervisorError `QUARANTINE_UNKNOWN`, `MODULE_UNKNOWN`, `INVALID_ARGUMENT`. */
   quarantine(request: QuarantineRequest): QuarantinedMessage[];
+  /** @throws SupervisorError `MODULE_UNKNOWN`, `ILLEGAL_STATE`. */
+  shadow(module: string, reset: boolean): ShadowReport;
+  promote(module: string): Promise<PromotionReport>;
 }
 
 /** How a control server is set up. */
@@ -178,10 +183,12 @@ export class ControlServer {
     }
   }
 
-  async #obey({ reload, planReload, order, describe, quarantine }: Request): Promise<Reply> {
+  async #obey({ reload, planReload, order, describe, quarantine, shadow, promote }: Request): Promise<Reply> {
     const { core } = this.#options;
     const asked = quarantine ? fromWireQuarantine(quarantine) : null;
     if (asked !== null) return { quarantine: JSON.stringify(core.quarantine(asked)) };
+    if (shadow) return { shadow: JSON.stringify(core.shadow(shadow.module ?? '', shadow.reset ?? false)) };
+    if (promote) return { promotion: JSON.stringify(await core.promote(promote.module ?? '')) };
     const kind = order ? fromWireOrder(order) : null;
     if (reload) return { report: JSON.stringify(await core.reload(reload.modules ?? [])) };
     if (planReload) return { report: JSON.stringify(await core.planReload(planReload.modules ?? [])) };

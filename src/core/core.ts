@@ -21,8 +21,10 @@ import type {
   ModuleDescription,
   OrderReport,
   Outcome,
+  PromotionReport,
   QuarantinedMessage,
   QuarantineRequest,
+  ShadowReport,
   StartReport,
   StatusOptions,
 } from '../supervisor/types.js';
@@ -201,6 +203,16 @@ export class Core extends EventEmitter<CoreEventMap> {
   /** @see Supervisor.resetModule */
   async resetModule(name: string): Promise<OrderReport> {
     return this.#use('resetModule').order('reset', name);
+  }
+
+  /** @see Supervisor.promoteModule */
+  async promoteModule(name: string): Promise<PromotionReport> {
+    return this.#use('promoteModule').promote(name);
+  }
+
+  /** @see Supervisor.shadowReport */
+  shadowReport(name: string, options: { reset?: boolean } = {}): ShadowReport {
+    return this.#use('shadowReport').supervisor.shadowReport(name, options);
   }
 
   /** @see Supervisor.describeModule */

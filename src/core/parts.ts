@@ -20,11 +20,13 @@ import type {
   ModuleDescription,
   ModuleStatus,
   OrderReport,
+  PromotionReport,
   ServerStatus,
   StartReport,
 } from '../supervisor/types.js';
 import { takeAll, takeAllInTurn } from '../to-the-end.js';
 import { CoreLog, type CoreLogOptions } from './core-log.js';
+import { describePromotion } from './describe-promotion.js';
 import { describeProgram, describeSends, nothingKept } from './describe-sends.js';
 import { DescriptorWatch } from './descriptor-watch.js';
 import { Doors } from './doors.js';
@@ -356,6 +358,14 @@ export class Parts {
     return report;
   }
 
+  /** Lets a shadow and its primary exchange their versions; what came of it is logged. */
+  async promote(shadow: string): Promise<PromotionReport> {
+    const report = await this.supervisor.promoteModule(shadow);
+    this.log.say('info', describePromotion(report));
+    for (const warning of report.warnings) this.log.say('warn', warning);
+    return report;
+  }
+
   /** What comes in from other processes. */
   #doorway() {
     const { supervisor } = this;
@@ -367,6 +377,8 @@ export class Parts {
       order: (order, module) => this.order(order, module),
       describe: (module, options) => this.describe(module, options),
       quarantine: (request) => supervisor.quarantine(request),
+      shadow: (module, reset) => supervisor.shadowReport(module, { reset }),
+      promote: (module) => this.promote(module),
       on: (event, listener) => supervisor.on(event, listener),
       off: (event, listener) => supervisor.off(event, listener),
     };

@@ -32,12 +32,16 @@ export function readinessOf(facts: ReadinessFacts): Readiness {
     reasons.push('the core is stopping');
     return words;
   }
-  const starting = modules.filter(({ state, desired }) => state === 'starting' && desired === 'up');
+  const starting = modules.filter(
+    ({ shadowOf, state, desired }) => shadowOf === null && state === 'starting' && desired === 'up',
+  );
   if (phase === 'starting') {
     const names = starting.map(({ name }) => name).join(', ');
     reasons.push(names === '' ? 'the core is starting' : `the core is starting, and waits for ${names}`);
   }
-  for (const { name, state, desired, lastError } of modules) {
+  for (const { name, shadowOf, state, desired, lastError } of modules) {
+    // No message waits for a shadow.
+    if (shadowOf !== null) continue;
     if (state === 'serving' || state === 'replacing') continue;
     if (phase === 'starting' && state === 'starting') continue;
     const isDropping = config.modules.find((module) => module.name === name)?.onFailure === 'consume';

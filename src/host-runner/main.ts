@@ -95,6 +95,7 @@ async function run(shim: Shim, path: string, token: string): Promise<void> {
   function start(welcome: Welcome, file: ModuleFile, abi: AbiName): void {
     shim.setMaxMessage(welcome.maxMessage ?? 0);
     shim.setLogRate(welcome.logRate ?? 0);
+    if (welcome.refuseHttp) shim.refuseHttp();
     server = prepared.server;
     try {
       const warnings = [...remarks, ...applySurroundings(shim, welcome)];

@@ -42,7 +42,8 @@ export interface ModuleProcess {
 export function inspectModule(welcome: Welcome): ModuleFile {
   const facts = readElf(welcome.path ?? '');
   const importsHttp = facts.imports.some((name) => HTTP_FUNCTIONS.includes(name));
-  return { importsHttp, ...inspect(facts, welcome.module ?? '', (welcome.abi ?? null) as AbiName | null) };
+  const { module = '', abi = null, shadowOf = null } = welcome;
+  return { importsHttp, ...inspect(facts, module ?? '', abi as AbiName | null, shadowOf) };
 }
 
 /**
@@ -64,7 +65,7 @@ export function loadModule(
   // A request of 2019 may block this thread until it is answered, even in init, and a library that the module needs may make
   // it. Requests of other modules can wait. If the file itself makes no requests, the first request starts the worker, because
   // a worker costs memory.
-  if (file.importsHttp || abi === 'exports-2019') http.start();
+  if (!welcome.refuseHttp && (file.importsHttp || abi === 'exports-2019')) http.start();
   shim.setPhase(PHASE.loading);
   const warnings = [...file.warnings];
   const pinned = PinnedFile.open(welcome);

@@ -46,6 +46,8 @@ export interface Shim {
   drain(out: Buffer, capacity: number): number;
   /** Says in arguments and name of the process whose it is. */
   label(module: string, generation: number): void;
+  /** From now on the module's http requests are refused. */
+  refuseHttp(): void;
   httpWantsWorker(): number;
   httpWorkerComes(): void;
   httpWorkerLost(why: string): void;
@@ -111,6 +113,7 @@ export function loadShim(): Shim {
     run: library.func('uint32_t mm_run(uint8_t *, uint32_t, uint32_t *, uint32_t, uint32_t)'),
     drain: library.func('int32_t mm_drain(uint8_t *, uint32_t)'),
     label: library.func('void mm_label(str, uint32_t)'),
+    refuseHttp: library.func('void mm_refuse_http()'),
     httpWantsWorker: library.func('int32_t mm_http_wants_worker()'),
     httpWorkerComes: library.func('void mm_http_worker_comes()'),
     httpWorkerLost: library.func('void mm_http_worker_lost(str)'),

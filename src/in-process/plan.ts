@@ -49,7 +49,7 @@ export function planFiles(
  * @throws {ModuleLoadError} for a file that is missing or cannot be a module
  */
 export function planConfig(config: CoreConfig): PlannedModule[] {
-  return config.modules.map(({ name, path, lookedFor, abi, config: settings }) => {
+  return inChain(config).map(({ name, path, lookedFor, abi, config: settings }) => {
     if (path === null) {
       const text = `module ${name}: ${describeMissing(lookedFor)}`;
       throw new ModuleLoadError('MODULE_FILE_MISSING', text, { module: name, remedy: MISSING_REMEDY });
@@ -69,4 +69,10 @@ function plan(facts: ElfFacts, name: string, abi: AbiName | null, settings: [str
     settings,
     warnings: warnings.map((warning) => `module ${name}: ${warning}`),
   };
+}
+
+/** A shadow is not in the chain, unless it is all there is. */
+function inChain({ modules }: CoreConfig): CoreConfig['modules'] {
+  const chain = modules.filter(({ shadowOf }) => shadowOf === null);
+  return chain.length === 0 ? modules : chain;
 }

@@ -84,6 +84,11 @@ export class Household {
     return this.roster.chain;
   }
 
+  /** Those of the chain and the shadows, in the order of the configuration. */
+  get present(): readonly Module[] {
+    return this.roster.present;
+  }
+
   /** What is wrong with what is remembered, a line each. */
   get problems(): string[] {
     const own = [this.stopped.problem, this.#abis.problem].filter((problem) => problem !== null);
@@ -98,7 +103,7 @@ export class Household {
   /** Reads what the processes of all modules use now, a few at a time. */
   async lookAtHosts(): Promise<void> {
     const slices = new Slices();
-    for (const module of this.chain) {
+    for (const module of this.present) {
       module.lookAtHosts();
       await slices.pause();
     }

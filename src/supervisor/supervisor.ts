@@ -18,6 +18,7 @@ import type { Module } from './module/module.js';
 import { Announcer } from './news/announcer.js';
 import { SentMessages } from './news/sent-messages.js';
 import { Orders } from './orders/orders.js';
+import { notAShadow } from './orders/promotions.js';
 import { inForceAfter } from './orders/reload-plan.js';
 import { Premises } from './premises.js';
 import { Reception } from './reception.js';
@@ -35,11 +36,13 @@ import type {
   Origin,
   Outcome,
   OutcomeTaker,
+  PromotionReport,
   QuarantinedMessage,
   QuarantineRequest,
   ReloadReport,
   SenderOptions,
   SendKeeper,
+  ShadowReport,
   StartReport,
   StatusOptions,
   SupervisorEvents,
@@ -116,7 +119,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const { household } = this.#state.kind === 'open' ? this.#state : this.#refuse('start', 'open');
     // What modules sent keeps its order.
     if (this.#keeper !== null) await this.#recover(household);
-    const wanted = household.chain.filter(({ name }) => !household.stopped.has(name));
+    const wanted = household.present.filter(({ name }) => !household.stopped.has(name));
     const starts = wanted.map((module) => module.start());
     const started = this.#finishStart(household, starts);
     this.#state = { kind: 'starting', household, orders: this.#takeOrders(household, started) };
@@ -126,7 +129,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     refusals.forEach((error, i) => {
       if (error) refused.push({ module: wanted[i]?.name ?? '', error });
     });
-    const stopped = household.chain.filter(({ desired }) => desired === 'down').map(({ name }) => name);
+    const stopped = household.present.filter(({ desired }) => desired === 'down').map(({ name }) => name);
     return { refused, stopped };
   }
 
@@ -284,6 +287,30 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
   }
 
   /**
+   * Lets a shadow and its primary exchange their versions: the module of the chain runs what the shadow ran, and the shadow what
+   * the module ran. No message is lost or gets a default because of this. The next reload goes by the configuration.
+   *
+   * @throws {ReloadError} when a version cannot start in its new place; nothing has changed then
+   * @throws {SupervisorError} `MODULE_UNKNOWN`; `ILLEGAL_STATE` for a module that is no shadow, or when one of both does not serve
+   */
+  async promoteModule(name: string): Promise<PromotionReport> {
+    return this.#order('promote').promote(name);
+  }
+
+  /**
+   * How a shadow compares with its primary.
+   *
+   * @param options `reset`: count from 0 after this
+   * @throws {SupervisorError} `MODULE_UNKNOWN`; `ILLEGAL_STATE` for a module that is no shadow
+   */
+  shadowReport(name: string, { reset = false }: { reset?: boolean } = {}): ShadowReport {
+    const { roster } = this.#household ?? this.#requireRunning('shadow').household;
+    const report = roster.report(name) ?? notAShadow(name);
+    if (reset) roster.resetTallies(name);
+    return report;
+  }
+
+  /**
    * Keeps another file or socket in the run directory: it is made again when somebody removes it. Only between {@link open} and
    * the end of {@link stop}.
    *
@@ -349,13 +376,13 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
         problems: this.problems(),
         recoveredSends: this.recoveredSends,
       },
-      modules: this.#modules.map((module) => module.status()),
+      modules: this.#present.map((module) => module.status()),
     };
   }
 
   /** The state of each module in short: unlike {@link status} it looks at no file and no process. */
   conditions(): ModuleCondition[] {
-    return this.#modules.map((module) => module.condition());
+    return this.#present.map((module) => module.condition());
   }
 
   /** Messages of modules that a killed core had left, and that this core handed on when it started. */
@@ -363,10 +390,10 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#premises?.sweeper.recoveredSends ?? 0;
   }
 
-  /** What metrics are made of: each module of the chain. Unlike {@link status} it looks at no file of a module. */
+  /** What metrics are made of: each module, shadows included. Unlike {@link status} it looks at no file of a module. */
   async figures(): Promise<ModuleFigures[]> {
     await this.#household?.lookAtHosts();
-    return this.#modules.map((module) => module.figures());
+    return this.#present.map((module) => module.figures());
   }
 
   /** What is wrong with the core itself, a line each. */
@@ -374,6 +401,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     const descriptors = findDescriptorProblem(readDescriptorUse());
     return [
       ...(this.#household?.problems ?? []),
+      ...(this.#orders?.problems ?? []),
       ...(descriptors === null ? [] : [descriptors]),
       ...(this.#premises?.problems ?? []),
     ];
@@ -381,6 +409,11 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
 
   get #modules(): readonly Module[] {
     return this.#household?.chain ?? NO_MODULES;
+  }
+
+  /** Those of the chain and the shadows. */
+  get #present(): readonly Module[] {
+    return this.#household?.present ?? NO_MODULES;
   }
 
   get #household(): Household | null {
@@ -391,9 +424,12 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     return this.#state.kind === 'opening' ? this.#state.premises : (this.#household?.premises ?? null);
   }
 
+  get #orders(): Orders | null {
+    return 'orders' in this.#state ? this.#state.orders : null;
+  }
+
   #order(order: string): Orders {
-    const given = 'orders' in this.#state ? this.#state.orders : null;
-    return given ?? this.#requireRunning(order).orders;
+    return this.#orders ?? this.#requireRunning(order).orders;
   }
 
   /** @throws {IllegalStateError} when it is stopped meanwhile */
@@ -414,7 +450,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
     if (this.#keeper === null) await household.premises.sweeper.recover(() => this.#state.kind === 'starting');
     void household.builds.collect();
     if (this.#state.kind === 'starting') this.#state = { ...this.#state, kind: 'running' };
-    this.#watches?.follow(this.#modules);
+    this.#watches?.follow(this.#present);
     return refusals;
   }
 
@@ -432,7 +468,7 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
       underway: () => this.#reception.settled(),
       carriedOut: () => {
         void builds.collect();
-        this.#watches?.follow(this.#modules);
+        this.#watches?.follow(this.#present);
       },
     };
     const orders = new Orders(core, started);

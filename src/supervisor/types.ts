@@ -14,4 +14,5 @@ export type * from './types/orders.js';
 export type * from './types/origin.js';
 export type * from './types/recycling.js';
 export type * from './types/sends.js';
+export type * from './types/shadows.js';
 export type * from './types/status.js';

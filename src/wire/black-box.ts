@@ -34,7 +34,8 @@ export const BOX = {
   beats: 128,
   sendsClosed: 136,
   openRequests: 144,
-  headerBytes: 152,
+  refusedHttp: 152,
+  headerBytes: 160,
 } as const;
 
 const MAGIC = Buffer.from('MBLKBOX1', 'latin1');
@@ -69,6 +70,8 @@ export interface BoxHeader {
   beats?: number | undefined;
   /** Http requests of the module whose last callback has not returned; `undefined`: none. */
   openRequests?: number | undefined;
+  /** Http requests that were refused to the module because it is a shadow; `undefined`: none. */
+  refusedHttp?: number | undefined;
   /** How far the core had come, as the core itself noted. */
   handedOn: HandedOn;
 }
@@ -132,6 +135,7 @@ export function readHeader(fd: number): BoxHeader | null {
     signalFrom: header.readInt32LE(BOX.signalFrom) || null,
     beats: Number(header.readBigUInt64LE(BOX.beats)) || undefined,
     openRequests: Number(header.readBigUInt64LE(BOX.openRequests)) || undefined,
+    refusedHttp: Number(header.readBigUInt64LE(BOX.refusedHttp)) || undefined,
     handedOn: {
       position: Number(header.readBigUInt64LE(BOX.taken)),
       sends: Number(header.readBigUInt64LE(BOX.takenSends)),

@@ -30,7 +30,7 @@ const BATCH_TAG = 0x1a;
  * The protocol versions that this build speaks, first to last. 7 has Ready.abi_source, which a host of 6 leaves out. 8 has
  * Welcome.pinned, which a host of 7 does not look at: then the core alone has checked the file.
  */
-export const PROTOCOL = { min: 6, max: 8 } as const;
+export const PROTOCOL = { min: 6, max: 9 } as const;
 
 /** Encodes one frame for the core. */
 export function encodeHostFrame(frame: HostFrameFields): Uint8Array {

@@ -18,7 +18,9 @@ beforeAll(async () => {
   const samples = ['filter', 'autoreply', 'crashy'].map(
     (name) => `module ${name} { path = ${sample(name)} ; word = x }\n`,
   );
-  await command.start(`deadlin = 3s\n${samples.join('')}module missing { path = missing.so }\n`);
+  await command.start(
+    `deadlin = 3s\n${samples.join('')}module missing { path = missing.so }\nmodule filter2 { path = ${sample('filter')} ; shadow_of = filter ; word = y }\n`,
+  );
   writeCards(join(command.directory, 'run/state'), [
     card({ id: CRASH, module: 'crashy', file: sample('crashy'), sha256: null }),
   ]);
@@ -46,6 +48,8 @@ const RUNS: Record<keyof typeof DOCUMENTS, () => string[][]> = {
     ['show', CRASH, '--body'],
     ['replay', CRASH],
   ],
+  shadow: () => [['filter2']],
+  promote: () => [['filter2']],
   send: () => [
     ['--from', 'alice', '--to', 'bob', 'hello'],
     ['--from', '\u00e9', '--to', 'bob', '--id', '18446744073709551615', 'crash'],

@@ -57,6 +57,14 @@ class NewerCore extends EventEmitter<{ message: [SentMessage] }> implements Cont
     throw new SupervisorError('QUOTA_EXCEEDED' as 'ILLEGAL_STATE', 'the quota of today is used up');
   }
 
+  shadow(): never {
+    throw new SupervisorError('QUOTA_EXCEEDED' as 'ILLEGAL_STATE', 'the quota of today is used up');
+  }
+
+  async promote(): Promise<never> {
+    throw new SupervisorError('QUOTA_EXCEEDED' as 'ILLEGAL_STATE', 'the quota of today is used up');
+  }
+
   quarantine(): never {
     throw new SupervisorError('QUOTA_EXCEEDED' as 'ILLEGAL_STATE', 'the quota of today is used up');
   }

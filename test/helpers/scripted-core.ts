@@ -9,9 +9,11 @@ import type {
   ModuleStatus,
   OrderReport,
   Outcome,
+  PromotionReport,
   QuarantinedMessage,
   QuarantineRequest,
   SentMessage,
+  ShadowReport,
 } from '../../src/supervisor/types.js';
 import { fromWireParams, toWireParams } from '../../src/wire/params.js';
 
@@ -65,6 +67,14 @@ export class ScriptedCore extends EventEmitter<{ sent: [SentMessage] }> implemen
   }
   describe(name: string): ModuleDescription {
     return { name } as ModuleDescription;
+  }
+  shadow(name: string, reset: boolean): ShadowReport {
+    this.orders.push(`shadow ${name}${reset ? ' and reset' : ''}`);
+    return { name, shadowOf: 'fine' } as ShadowReport;
+  }
+  async promote(shadow: string): Promise<PromotionReport> {
+    await this.order('promote', shadow);
+    return { module: 'fine', shadow, toChange: [], warnings: this.warnings };
   }
   quarantined: QuarantinedMessage[] = [];
   asked: QuarantineRequest[] = [];

@@ -7,6 +7,7 @@ const NO_DEFAULTS = { crash: 0, hang: 0, deadline: 0, down: 0, overload: 0, quar
 /** One that serves, and has had no fault. */
 export const serving: ModuleStatus = {
   name: 'filter',
+  shadowOf: null,
   state: 'serving',
   desired: 'up',
   pid: 4242,

@@ -71,9 +71,10 @@ const SUPERVISOR_MAY_IMPORT: Record<string, string[]> = {
   trials: ['types'],
   host: ['types', 'runner', 'calls', 'builds', 'trials'],
   news: ['types', 'runner', 'calls', 'host'],
-  module: ['types', 'runner', 'calls', 'builds', 'trials', 'host', 'news'],
+  shadows: ['types', 'calls', 'news'],
+  module: ['types', 'runner', 'calls', 'builds', 'trials', 'host', 'news', 'shadows'],
   recovery: ['types', 'directories', 'runner', 'runner/local', 'calls', 'news'],
-  orders: ['types', 'builds', 'module'],
+  orders: ['types', 'builds', 'shadows', 'module'],
   watch: [],
   face: [
     'types',

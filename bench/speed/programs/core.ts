@@ -19,20 +19,23 @@ export interface PassCore {
 /** All protection is on, as by default. Only the deadlines are long, for a busy machine. */
 export async function startPassCore(
   modules: number,
-  options: { module?: Partial<ModuleOptions>; core?: Partial<ConfigOptions> } = {},
+  options: { module?: Partial<ModuleOptions>; core?: Partial<ConfigOptions>; more?: ModuleOptions[] } = {},
 ): Promise<PassCore> {
   const directory = mkdtempSync(join(tmpdir(), 'mm-bench-'));
   const config = makeConfig({
     chainDeadlineMs: 600_000,
     ...options.core,
-    modules: Array.from({ length: modules }, (_, i) => ({
-      name: `pass${i || ''}`,
-      path: PASS_MODULE,
-      abi: 'exports-2020',
-      deadlineMs: 60_000,
-      startTimeoutMs: 60_000,
-      ...options.module,
-    })),
+    modules: [
+      ...Array.from({ length: modules }, (_, i) => ({
+        name: `pass${i || ''}`,
+        path: PASS_MODULE,
+        abi: 'exports-2020' as const,
+        deadlineMs: 60_000,
+        startTimeoutMs: 60_000,
+        ...options.module,
+      })),
+      ...(options.more ?? []),
+    ],
   });
   const supervisor = new Supervisor(config, { runDir: join(directory, 'run') });
   const began = performance.now();

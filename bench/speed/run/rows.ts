@@ -37,7 +37,7 @@ export interface LifeRow {
   kind: 'life';
   name: string;
   /** Of the program. */
-  program: 'crash' | 'start' | 'idle' | 'held' | 'status' | 'webhook' | 'replicas';
+  program: 'crash' | 'start' | 'idle' | 'held' | 'status' | 'webhook' | 'shadow' | 'replicas';
   figures: readonly LifeFigure[];
   quick: boolean;
 }
@@ -165,6 +165,17 @@ const LIVES: readonly LifeRow[] = [
     figures: [
       { key: 'rate', label: 'what one module sends, posted', unit: 'messages/s' },
       { key: 'cpu', label: 'CPU of the core, a message', unit: 'µs' },
+    ],
+  },
+  {
+    kind: 'life',
+    name: 'shadow',
+    program: 'shadow',
+    quick: false,
+    figures: [
+      { key: 'aloneMicros', label: 'p50 of a module', unit: 'µs' },
+      { key: 'shadowedMicros', label: 'p50 of a module that has a shadow', unit: 'µs' },
+      { key: 'ratio', label: 'the second / the first', unit: '' },
     ],
   },
   {

@@ -11,8 +11,10 @@ import type {
   ModuleDescription,
   OrderReport,
   Outcome,
+  PromotionReport,
   QuarantinedMessage,
   QuarantineRequest,
+  ShadowReport,
 } from '../../supervisor/types.js';
 import { toWireParams } from '../../wire/params.js';
 import { fromWireFailure } from '../failure.js';
@@ -130,6 +132,27 @@ export class ControlClient {
   async quarantine(request: QuarantineRequest): Promise<QuarantinedMessage[]> {
     const reply = await this.#ask({ quarantine: toWireQuarantine(request) });
     return JSON.parse(reply.quarantine ?? '[]') as QuarantinedMessage[];
+  }
+
+  /**
+   * Asks how a shadow compares with the module that it shadows.
+   *
+   * @param reset - count from 0 after this
+   * @throws ControlError with the core's code; `CORE_SILENT` when no answer comes in time.
+   */
+  async shadow(module: string, reset: boolean): Promise<ShadowReport> {
+    const reply = await this.#ask({ shadow: { module, reset } });
+    return JSON.parse(reply.shadow ?? 'null') as ShadowReport;
+  }
+
+  /**
+   * Lets a shadow and the module that it shadows exchange their versions.
+   *
+   * @throws ControlError with the core's code when nothing changed; `CORE_SILENT` when no answer comes in time.
+   */
+  async promote(module: string): Promise<PromotionReport> {
+    const reply = await this.#askPatiently(`promote ${module}`, { promote: { module } });
+    return JSON.parse(reply.promotion ?? 'null') as PromotionReport;
   }
 
   /**

@@ -28,12 +28,14 @@ interface Init {
  * Finds `mesibo_module_<name>_init`. Failing that, finds the one that a C++ compiler mangled, or the only init of another name.
  *
  * @param moduleName - the configured name
+ * @param shadowOf - the module that this one shadows: its init may have that name as well. `null`: it is no shadow
  * @throws {@link ModuleLoadError} `MODULE_NO_INIT`
  */
-export function findInit(facts: ElfFacts, moduleName: string): InitSymbol {
-  const wanted = `mesibo_module_${moduleName}_init`;
+export function findInit(facts: ElfFacts, moduleName: string, shadowOf: string | null = null): InitSymbol {
   const inits = initsOf(facts);
-  const named = inits.filter(({ name }) => name === moduleName);
+  const own = inits.filter(({ name }) => name === moduleName);
+  const named = own.length > 0 ? own : inits.filter(({ name }) => name === shadowOf);
+  const wanted = `mesibo_module_${named[0]?.name ?? moduleName}_init`;
   const names = new Set(inits.map(({ name }) => name));
   const init = prefer(named) ?? (names.size === 1 ? prefer(inits) : undefined);
   if (init === undefined) {

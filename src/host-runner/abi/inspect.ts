@@ -22,10 +22,16 @@ export interface InspectedFile extends Omit<Candidates, 'doubts'> {
  *
  * @param moduleName - the configured name
  * @param abi - the configured ABI; `null`: found out
+ * @param shadowOf - the module that it shadows; `null`: it is no shadow
  * @throws {@link ModuleLoadError} for a file that cannot be that module
  */
-export function inspect(facts: ElfFacts, moduleName: string, abi: AbiName | null): InspectedFile {
-  const { symbol, warning } = findInit(facts, moduleName);
+export function inspect(
+  facts: ElfFacts,
+  moduleName: string,
+  abi: AbiName | null,
+  shadowOf: string | null = null,
+): InspectedFile {
+  const { symbol, warning } = findInit(facts, moduleName, shadowOf);
   const { doubts, ...found } = findCandidates(facts, abi);
   const warnings = [...(warning === null ? [] : [warning]), ...doubts, ...forewarn(facts)];
   const wanted = facts.imports.filter((name) => !facts.weakImports.includes(name));

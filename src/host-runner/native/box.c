@@ -223,6 +223,7 @@ MM_EXPORT uint32_t mm_layout(uint32_t *out, uint32_t capacity)
         offsetof(struct mm_box, beats),
         offsetof(struct mm_box, sends_closed),
         offsetof(struct mm_box, open_requests),
+        offsetof(struct mm_box, refused_http),
         sizeof(struct mm_box),
         sizeof(struct mm_record),
         MM_CRASH_OFFSET,

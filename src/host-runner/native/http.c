@@ -127,11 +127,29 @@ static void attend(struct mm_http_request *request)
     pthread_cleanup_pop(1);
 }
 
+/* Set before the module is loaded. */
+static int refuses;
+
+MM_EXPORT void mm_refuse_http(void) { refuses = 1; }
+
+/* Said once: a module may ask for each message. */
+static int refuse(const char *function)
+{
+    static int said;
+    __atomic_fetch_add(&mm_box->refused_http, 1, __ATOMIC_RELAXED);
+    if (!__atomic_exchange_n(&said, 1, __ATOMIC_RELAXED))
+        mm_complain("%s refused: the module is a shadow, and its http requests are not made unless shadow_http = yes "
+                    "(said once)", function);
+    return -1;
+}
+
 static int64_t ask_for(const struct mm_http_ask *ask, const char *function)
 {
     const char *url = ask->texts[MM_HTTP_URL];
     if (!mm_may_write())
         return -1;
+    if (refuses)
+        return refuse(function);
     if (url == NULL || url[0] == 0) {
         mm_complain("%s refused: the URL is %s", function, url == NULL ? "NULL" : "empty");
         return -1;

@@ -64,6 +64,7 @@ struct mm_box {
     uint64_t beats;         /* how often the main thread has shown that it comes round */
     uint64_t sends_closed;  /* written by the core: 1: sends are refused, as too much waits that modules have sent */
     uint64_t open_requests; /* http requests of the module whose last callback has not returned */
+    uint64_t refused_http;  /* http requests that were refused because the module is a shadow */
 };
 
 /* ---- the crash area of the box: why the process ended, as far as it could say so itself ---- */

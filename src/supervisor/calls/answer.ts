@@ -5,7 +5,7 @@ import type { DefaultReason, Verdict } from '../types.js';
 import type { CallAnswer } from './pending-call.js';
 
 /** Answers that change nothing share one object. */
-const PASSED: CallAnswer = { verdict: 'pass', default: null, params: null, payload: null };
+export const PASSED: CallAnswer = { verdict: 'pass', default: null, params: null, payload: null };
 const CONSUMED: CallAnswer = { ...PASSED, verdict: 'consumed' };
 
 /** The default verdicts of a module that passes on failure. */

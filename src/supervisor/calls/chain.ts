@@ -7,10 +7,22 @@ import type { Conversation } from './conversation.js';
 import { Visit } from './entrance.js';
 import type { AnswerTaker, CallAnswer, Follower } from './pending-call.js';
 
+/** Who sees the events of a module, and what that answers. */
+export interface Watching {
+  /**
+   * The module is about to be offered an event.
+   *
+   * @returns who takes the answer of the module, in the place of `taker`
+   */
+  watch(event: CallEvent, nowMs: number, conversation: Conversation, taker: AnswerTaker): AnswerTaker;
+}
+
 /** What the chain needs of a module. */
 export interface ChainMember {
   readonly name: string;
   readonly spec: { deadlineMs: number };
+  /** Its shadows; `null`: it has none. */
+  readonly watchers?: Watching | null;
   wants(callback: Callback): boolean;
   /** Whether it is to be offered this event, by the `match` of its configuration. Asked once for each event that it {@link wants}. */
   admits(event: CallEvent, conversation: Conversation): boolean;
@@ -110,12 +122,19 @@ export abstract class Journey extends Visit<Members> implements AnswerTaker, Fol
       if (member.name !== this.#skip && member.wants(callback) && this.#isFor(member)) {
         this.#member = member;
         this.#reachedMs = nowMs;
-        member.offer(this.event, Math.min(nowMs + member.spec.deadlineMs, this.#endMs), nowMs, this.conversation, this);
+        const taker = member.watchers && this.ownRoute === null ? this.#watched(member.watchers, nowMs) : this;
+        const deadlineMs = Math.min(nowMs + member.spec.deadlineMs, this.#endMs);
+        member.offer(this.event, deadlineMs, nowMs, this.conversation, taker);
         return;
       }
       if (member.follow(this.conversation, this)) return;
     }
     this.decided(nowMs);
+  }
+
+  /** What is for one module alone, such as the status of what it sent, its shadows do not see. */
+  #watched(watchers: Watching, nowMs: number): AnswerTaker {
+    return watchers.watch(this.event, nowMs, this.conversation, this);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Performs the effects of one host's life: its run, its timer, its calls, its connection. */
 
+import { constants, setPriority } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../../config/types.js';
 import { type ErrorCode, HandshakeError, type SupervisorError } from '../../errors.js';
@@ -66,6 +67,8 @@ export class Host {
   #refusal: Refusal | null = null;
   readonly #usage = new HostUsage();
   #abi: string | null = null;
+  /** As they were counted at its end. */
+  #refusedHttp = 0;
   readonly #replica: number;
 
   /**
@@ -154,6 +157,12 @@ export class Host {
   }
 
   /** Http requests of its module that are open. */
+  /** Http requests that were refused to it because its module is a shadow. */
+  get refusedHttp(): number {
+    if (this.#life.kind === 'exited') return this.#refusedHttp;
+    return this.#run.evidence.readHeader()?.refusedHttp ?? 0;
+  }
+
   get openRequests(): number {
     return this.#life.kind === 'exited' ? 0 : (this.#run.evidence.readHeader()?.openRequests ?? 0);
   }
@@ -332,6 +341,7 @@ export class Host {
 
   #connected(peer: Peer, protocol: number): void {
     this.#isGreeted = true;
+    if (this.#spec.shadowOf !== null) lowerPriority(this.pid);
     this.#ledger.connect(peer);
     const { generation } = this;
     const { maxMessageBytes } = this.#around;
@@ -417,6 +427,7 @@ export class Host {
     this.#watch.close();
     clearTimeout(this.#lossTimer);
     const header = this.#run.evidence.readHeader();
+    this.#refusedHttp = header?.refusedHttp ?? 0;
     this.#ledger.recover(header);
     const call = this.#ledger.executing(header);
     const executing = findExecuting(call, header);
@@ -448,5 +459,14 @@ export class Host {
       memoryBytes: this.#usage.last?.memoryBytes ?? null,
       descriptors: this.#usage.descriptors,
     };
+  }
+}
+
+/** Nobody waits for a shadow, so its process gets less of a busy CPU than those that somebody waits for. */
+function lowerPriority(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It has just ended, or runs as another user.
   }
 }

@@ -15,7 +15,7 @@ export interface Welcomed {
 
 /** The frame that says what to load, and within which limits. */
 export function makeWelcome(
-  { name, abi, config, umask, coreFiles, logRate, sha256 }: ModuleSpec,
+  { name, abi, config, umask, coreFiles, logRate, sha256, shadowOf, shadowHttp }: ModuleSpec,
   { path, build, identity }: LoadableFile,
   { protocol, generation, maxMessageBytes, surroundings }: Welcomed,
 ): CoreFrame {
@@ -33,6 +33,8 @@ export function makeWelcome(
       logRate: logRate ?? 0,
       ...(umask === null ? {} : { umask }),
       ...(surroundings === null ? {} : { surroundings }),
+      ...(shadowOf === null ? {} : { shadowOf }),
+      ...(shadowOf === null || shadowHttp ? {} : { refuseHttp: true }),
       ...(coreFiles === 'inherit' ? {} : { coreFiles: coreFiles === 'on' }),
     },
   };

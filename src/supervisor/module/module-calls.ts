@@ -5,7 +5,7 @@ import type { ModuleSpec } from '../../config/types.js';
 import type { QuarantineTable } from '../../quarantine/table.js';
 import { CallEvent } from '../../wire/call-event.js';
 import { toLong, type WireParams } from '../../wire/params.js';
-import { type AnswerCounter, CallQueue } from '../calls/call-queue.js';
+import { type AnswerCounter, CallQueue, type QueueSettings } from '../calls/call-queue.js';
 import { Conversation } from '../calls/conversation.js';
 import type { AnswerTaker, CallAnswer, Follower, PendingCall } from '../calls/pending-call.js';
 import type { Shard } from '../calls/shard.js';
@@ -36,7 +36,7 @@ export class ModuleCalls implements AnswerCounter {
   constructor(spec: ModuleSpec, queueBytes: number, { news, quarantine }: ModuleCallsOptions) {
     this.#news = news;
     this.#quarantine = quarantine;
-    this.#queue = new CallQueue({ ...spec, queueBytes }, this);
+    this.#queue = new CallQueue(settingsOf(spec, queueBytes), this);
   }
 
   /** Calls that wait for credit. */
@@ -46,7 +46,7 @@ export class ModuleCalls implements AnswerCounter {
 
   /** Takes other settings, also for calls that wait already. */
   configure(spec: ModuleSpec, queueBytes: number): void {
-    this.#queue.configure({ ...spec, queueBytes });
+    this.#queue.configure(settingsOf(spec, queueBytes));
   }
 
   /** A replica takes its share from now on. */
@@ -139,4 +139,9 @@ export class ModuleCalls implements AnswerCounter {
   #isWithheld({ event }: PendingCall, host: Host): boolean {
     return event.kind === 'message' && this.#quarantine.withholds(event, host.file.buildKey);
   }
+}
+
+/** Nobody waits for a shadow, so nothing would bound what waits there for room. */
+function settingsOf(spec: ModuleSpec, queueBytes: number): QueueSettings {
+  return { ...spec, queueBytes, overload: spec.shadowOf === null ? spec.overload : 'default' };
 }

@@ -1,12 +1,17 @@
 /** Everything that metrics are made of, of one module. */
 
 import { copyTotals } from '../news/totals.js';
+import { copyTotals as copyShadowTotals, type ShadowTally } from '../shadows/shadow-tally.js';
 import type { ModuleFigures } from '../types.js';
 import { type StatusSources, stateOf } from './module-status.js';
 
 /** The figures of now; they stay as they are. */
 export function makeFigures(
-  sources: Pick<StatusSources, 'spec' | 'isReplacing' | 'replicas' | 'queued' | 'quarantined' | 'stats'>,
+  sources: Pick<StatusSources, 'spec' | 'isReplacing' | 'replicas' | 'queued' | 'quarantined' | 'stats'> & {
+    tally: ShadowTally | null;
+    /** Of the hosts that live. */
+    refusedHttp: number;
+  },
 ): ModuleFigures {
   const { spec, replicas, queued, quarantined, stats } = sources;
   const processes = replicas.hosts.filter(({ pid }) => pid !== 0);
@@ -33,5 +38,20 @@ export function makeFigures(
     cpuSeconds,
     totals: copyTotals(stats.totals),
     durations: stats.durations.read(),
+    shadow: shadowOf(sources),
   };
+}
+
+function shadowOf({
+  spec,
+  tally,
+  refusedHttp,
+}: {
+  spec: { shadowOf: string | null };
+  tally: ShadowTally | null;
+  refusedHttp: number;
+}): ModuleFigures['shadow'] {
+  if (tally === null || spec.shadowOf === null) return null;
+  const totals = copyShadowTotals(tally.totals);
+  return { of: spec.shadowOf, totals: { ...totals, refusedHttp: totals.refusedHttp + refusedHttp } };
 }

@@ -49,7 +49,8 @@ export function stateOf({ replicas, isReplacing }: Pick<StatusSources, 'replicas
 export function conditionOf(sources: Pick<StatusSources, 'spec' | 'replicas' | 'isReplacing'>): ModuleCondition {
   const { spec, replicas } = sources;
   const { desired, lastError } = replicas;
-  return { name: spec.name, state: stateOf(sources), desired, lastError: lastError?.message ?? null };
+  const { name, shadowOf } = spec;
+  return { name, shadowOf, state: stateOf(sources), desired, lastError: lastError?.message ?? null };
 }
 
 /** Everything of now. */
@@ -59,6 +60,7 @@ export function makeStatus(sources: StatusSources): ModuleStatus {
   const waiting = life.kind === 'backoff' || life.kind === 'failed' ? life.untilMs : null;
   return {
     name: spec.name,
+    shadowOf: spec.shadowOf,
     state: stateOf(sources),
     desired,
     pid: host?.pid || null,

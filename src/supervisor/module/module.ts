@@ -18,9 +18,11 @@ import type { HostListener } from '../host/host-listener.js';
 import { type ModuleEvents, ModuleNews } from '../news/module-news.js';
 import { listWarnings } from '../news/module-warnings.js';
 import type { SentOrigin } from '../news/sent-messages.js';
+import type { ShadowTally } from '../shadows/shadow-tally.js';
+import type { Watchers } from '../shadows/watchers.js';
 import type { AbiMemory } from '../trials/abi-memory.js';
 import type { ModuleCondition, ModuleFigures, ModuleStatus } from '../types.js';
-import { type Lifetime, newLifetime } from './lifetime.js';
+import { type Lifetime, newLifetime, tallyOf } from './lifetime.js';
 import { ModuleCalls, NOBODY } from './module-calls.js';
 import { makeFigures } from './module-figures.js';
 import { conditionOf, makeStatus, type StatusSources } from './module-status.js';
@@ -39,6 +41,10 @@ export interface ModuleSurroundings extends HostSurroundings {
 
 /** All that there is of one module; it outlives its hosts. */
 export class Module implements ChainMember {
+  /** Its shadows; `null`: it has none. */
+  watchers: Watchers | null = null;
+  /** What is counted of it as a shadow; `null`: it is in the chain. It stays what it is: another module takes its place. */
+  readonly tally: ShadowTally | null;
   #spec: ModuleSpec;
   #around: ModuleSurroundings;
   #filter: Filter | null;
@@ -55,12 +61,9 @@ export class Module implements ChainMember {
   #isLeaving = false;
   #onStopped: (() => void)[] = [];
 
-  constructor(
-    spec: ModuleSpec,
-    around: ModuleSurroundings,
-    events: ModuleEvents,
-    { generations, stats }: Lifetime = newLifetime(),
-  ) {
+  constructor(spec: ModuleSpec, around: ModuleSurroundings, events: ModuleEvents, lifetime: Lifetime = newLifetime()) {
+    const { generations, stats } = lifetime;
+    this.tally = spec.shadowOf === null ? null : tallyOf(lifetime);
     this.#spec = spec;
     this.#around = around;
     this.#filter = makeFilter(spec.match);
@@ -72,6 +75,7 @@ export class Module implements ChainMember {
       logRate: spec.logRate,
       events,
       stats,
+      tally: this.tally,
       undelivered: (params, sender) => {
         if (this.wants('on_message_status')) this.#calls.giveBack(params, this.#spec, sender);
       },
@@ -87,7 +91,7 @@ export class Module implements ChainMember {
       recycled: (host, by, wear) => news.recycled(host, by, wear),
       failed: (host, wear, error, retryMs) => news.notRecycled(host, wear, error, retryMs),
     });
-    const shared = { news, calls, builds, quarantine, generations, recycling };
+    const shared = { news, calls, builds, quarantine, generations, recycling, tally: this.tally };
     this.#news = news;
     this.#calls = calls;
     this.#quarantine = quarantine;
@@ -311,9 +315,14 @@ export class Module implements ChainMember {
     for (const host of this.#replicas.hosts) host.look();
   }
 
+  /** Http requests that were refused to it because it is a shadow. Those of hosts that have ended are in its tally. */
+  get refusedHttp(): number {
+    return this.#replicas.hosts.reduce((sum, { refusedHttp }) => sum + refusedHttp, 0);
+  }
+
   /** Everything that metrics are made of. What its processes use is as it was when they were looked at last. */
   figures(): ModuleFigures {
-    return makeFigures(this.#sources);
+    return makeFigures({ ...this.#sources, tally: this.tally, refusedHttp: this.refusedHttp });
   }
 
   get #sources(): StatusSources {

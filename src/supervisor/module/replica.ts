@@ -9,6 +9,7 @@ import type { Shard } from '../calls/shard.js';
 import type { Host, HostSurroundings } from '../host/host.js';
 import type { HostEnd, HostListener } from '../host/host-listener.js';
 import type { ModuleNews } from '../news/module-news.js';
+import type { ShadowTally } from '../shadows/shadow-tally.js';
 import type { AbiMemory } from '../trials/abi-memory.js';
 import type { ReplicaStatus, Wear } from '../types.js';
 import { type Generations, HostMaker } from './host-maker.js';
@@ -34,6 +35,8 @@ export interface ReplicaSurroundings {
   builds: ModuleBuilds;
   quarantine: QuarantineTable;
   generations: Generations;
+  /** What is counted of the module as a shadow; `null`: it is in the chain. */
+  tally: ShadowTally | null;
   recycling: Recycling<Host>;
   /** As it is for the next host. */
   around: () => HostSurroundings & { abis: AbiMemory };
@@ -298,8 +301,9 @@ export class Replica implements Renewable<Host> {
   }
 
   #died(host: Host, end: HostEnd): void {
-    const { news, calls, quarantine } = this.#options;
+    const { news, calls, quarantine, tally } = this.#options;
     news.flush();
+    if (tally !== null) tally.totals.refusedHttp += host.refusedHttp;
     news.stats.totals.endedCpuSeconds += host.lastUsage?.cpuSeconds ?? 0;
     // First, because what waits may be handed over while the calls are settled.
     const kill = killOf(host, end);

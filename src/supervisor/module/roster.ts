@@ -4,11 +4,14 @@ import type { ModuleSpec } from '../../config/types.js';
 import { requireKnown } from '../../module-names.js';
 import { CALL_KINDS, type Callback, EVENT_KINDS } from '../../wire/event-kinds.js';
 import type { ChainEvents, ModuleEvents } from '../news/module-news.js';
-import type { LifecycleEvent } from '../types.js';
+import { DISCARDING } from '../shadows/discarding.js';
+import { Intake } from '../shadows/intake.js';
+import { type Watcher, Watchers } from '../shadows/watchers.js';
+import type { LifecycleEvent, ShadowReport } from '../types.js';
 import { type Lifetime, newLifetime } from './lifetime.js';
 import { Module, type ModuleSurroundings } from './module.js';
 
-/** Every module there is, and those of them that are in the chain. */
+/** Every module there is, those of them that are in the chain, and their shadows. */
 export class Roster {
   #around: ModuleSurroundings;
   readonly #events: ChainEvents;
@@ -18,6 +21,9 @@ export class Roster {
   /** By the names of modules. */
   readonly #lifetimes = new Map<string, Lifetime>();
   #chain: readonly Module[] = [];
+  /** Those of the chain and the shadows, in the order of the configuration. */
+  #present: readonly Module[] = [];
+  readonly #intakes = new WeakMap<Module, Intake>();
   #callbacks: Callback[] = [];
 
   constructor(around: ModuleSurroundings, events: ChainEvents) {
@@ -36,7 +42,12 @@ export class Roster {
     return this.#chain;
   }
 
-  /** Modules of the chain, those about to join it, and those that have left it and are not gone yet. */
+  /** Modules of the chain and shadows, in the order of the configuration. Never changed in place. */
+  get present(): readonly Module[] {
+    return this.#present;
+  }
+
+  /** Modules of the chain and shadows, those about to join them, and those that have left and are not gone yet. */
   get all(): Module[] {
     return [...this.#members];
   }
@@ -45,17 +56,17 @@ export class Roster {
   find(name: string): Module {
     requireKnown(
       name,
-      this.#chain.map(({ name }) => name),
+      this.#present.map(({ name }) => name),
     );
-    return this.#chain.find((module) => module.name === name) as Module;
+    return this.#present.find((module) => module.name === name) as Module;
   }
 
-  /** Makes a module, which joins the chain by {@link arrange}. */
+  /** Makes a module, which takes its place by {@link arrange}. */
   add(spec: ModuleSpec): Module {
     const lifetime = this.#lifetimes.get(spec.name) ?? newLifetime();
     this.#lifetimes.set(spec.name, lifetime);
     lifetime.stats.reset();
-    const module = new Module(spec, this.#around, this.#ofModules, lifetime);
+    const module = new Module(spec, this.#aroundOf(spec), this.#ofModules, lifetime);
     this.#members.add(module);
     return module;
   }
@@ -65,10 +76,15 @@ export class Roster {
     for (const module of this.#members) if (module.name === name) module.closeSends(areClosed);
   }
 
-  /** Makes these modules the chain, in this order; all others leave it. */
+  /** Makes these modules the chain, in this order, and the shadows; all others leave. */
   arrange(names: readonly string[]): void {
     const members = this.all;
-    const chain = names.map((name) => members.findLast((module) => module.name === name)).filter((module) => !!module);
+    const present = names
+      .map((name) => members.findLast((module) => module.name === name))
+      .filter((module) => !!module);
+    const chain = present.filter(({ tally }) => tally === null);
+    this.#present = present;
+    for (const module of members) module.watchers = this.#watchersOf(module);
     // The same chain stays the same object: a new object is a new route, and messages wait for it.
     const isSame = chain.length === this.#chain.length && chain.every((module, i) => module === this.#chain[i]);
     if (!isSame) this.#chain = chain;
@@ -87,7 +103,7 @@ export class Roster {
   /** What a module's next hosts run with. */
   surroundingsOf(module: Module): ModuleSurroundings {
     if (!this.#members.has(module)) throw new Error(`module ${module.name} is gone`);
-    return this.#around;
+    return this.#aroundOf(module.spec);
   }
 
   /** Takes what all modules share from now on; those there are get it with {@link surroundingsOf}. */
@@ -99,6 +115,52 @@ export class Roster {
   async remove(module: Module): Promise<void> {
     await module.stop();
     this.#members.delete(module);
+  }
+
+  /** What is known of a shadow; `null`: it is none. @throws SupervisorError `MODULE_UNKNOWN` */
+  report(name: string): ShadowReport | null {
+    const { tally, spec, refusedHttp } = this.find(name);
+    if (tally === null || spec.shadowOf === null) return null;
+    const report = tally.report(name, spec.shadowOf, this.#sendsOf(spec.shadowOf));
+    return { ...report, totals: { ...report.totals, refusedHttp: report.totals.refusedHttp + refusedHttp } };
+  }
+
+  /** Begins to count anew for a shadow, or for the shadows of a module. */
+  resetTallies(name: string): void {
+    for (const { tally, spec } of this.#present) {
+      if (spec.shadowOf !== null && (spec.name === name || spec.shadowOf === name)) {
+        tally?.reset(this.#sendsOf(spec.shadowOf));
+      }
+    }
+  }
+
+  #sendsOf(name: string): number {
+    return this.#lifetimes.get(name)?.stats.totals.sends.total ?? 0;
+  }
+
+  /** Nothing that a shadow sends is kept. */
+  #aroundOf({ shadowOf }: Pick<ModuleSpec, 'shadowOf'>): ModuleSurroundings {
+    return shadowOf === null ? this.#around : { ...this.#around, keeper: DISCARDING };
+  }
+
+  #watchersOf(primary: Module): Watchers | null {
+    if (primary.tally !== null || !this.#present.includes(primary)) return null;
+    const watchers: Watcher[] = [];
+    for (const shadow of this.#present) {
+      if (shadow.tally === null || shadow.spec.shadowOf !== primary.name) continue;
+      shadow.tally.keepBodies([shadow, primary].every(({ spec }) => spec.crashBody !== 'no'));
+      watchers.push({ intake: this.#intakeOf(shadow), tally: shadow.tally });
+    }
+    return watchers.length === 0 ? null : new Watchers(watchers);
+  }
+
+  /** One for the life of a shadow: it keeps the order. */
+  #intakeOf(shadow: Module): Intake {
+    const known = this.#intakes.get(shadow);
+    if (known) return known;
+    const intake = new Intake(shadow, () => this.#around.queueBytes);
+    this.#intakes.set(shadow, intake);
+    return intake;
   }
 
   #lives(event: LifecycleEvent): void {

@@ -2,6 +2,7 @@
  * What is announced about one module and its hosts: what it sends, logs and prints, and how it lives; and the counters of that.
  */
 
+import { performance } from 'node:perf_hooks';
 import { formatDuration } from '../../config/units.js';
 import { debuggedOf, describeDebugging as describeRun, isFault } from '../../debug-command.js';
 import type { SupervisorError } from '../../errors.js';
@@ -71,6 +72,8 @@ export interface NewsOptions {
   logRate: number | null;
   events: ModuleEvents;
   stats: ModuleStats;
+  /** Takes what a shadow sends; `null`: the module is in the chain. */
+  tally?: { sent(sent: SentRecord, nowMs: number): void } | null;
   /** Takes the parameters of a message of the module that nobody took, and the replica that sent it. */
   undelivered: (params: WireParams, sender: Shard | null) => void;
 }
@@ -101,6 +104,11 @@ export class ModuleNews {
 
   /** @param sender the replica of the host; `null`: it has no share of the calls */
   sent(host: Host, sent: SentRecord, sender: Shard | null): void {
+    const { tally } = this.#options;
+    if (tally) {
+      tally.sent(sent, performance.now());
+      return;
+    }
     this.stats.totals.sends.total += 1;
     const { runId, module, events } = this.#options;
     const origin = { runId, module, generation: host.generation };

@@ -6,35 +6,27 @@ import { requireKnown } from '../../module-names.js';
 import { coreCommand, sentence } from '../../sentence.js';
 import { findMissing, findModuleFile, identifyFile, requirePresentFile } from '../builds/module-file.js';
 import type { Module } from '../module/module.js';
-import type { Roster } from '../module/roster.js';
-import type { OrderReport, ReloadReport } from '../types.js';
+import type { OrderReport, PromotionReport, ReloadReport } from '../types.js';
+import type { Ordered } from './ordered.js';
+import { Promotions } from './promotions.js';
 import { planReload, type ReloadPlan } from './reload-plan.js';
-import type { StoppedModules } from './stopped-modules.js';
-
-/** What orders are given to. */
-export interface Ordered {
-  roster: Roster;
-  stopped: StoppedModules;
-  /** @throws IllegalStateError unless it runs. */
-  requireRunning(order: string): void;
-  config(): CoreConfig;
-  /** Takes another configuration, for everything from now on. */
-  adopt(config: CoreConfig): void;
-  /** Waits for what went into the chain before now. */
-  underway(): Promise<unknown>;
-  /** An order came to its end, one way or the other. */
-  carriedOut(): void;
-}
 
 /** Orders, in the order in which they came. */
 export class Orders {
   readonly #core: Ordered;
+  readonly #promotions: Promotions;
   #last: Promise<unknown>;
 
   /** @param begun - waited for by the first order */
   constructor(core: Ordered, begun: Promise<unknown>) {
     this.#core = core;
+    this.#promotions = new Promotions(core);
     this.#last = begun.catch(() => undefined);
+  }
+
+  /** What was ordered and the configuration does not say, a line each. */
+  get problems(): string[] {
+    return this.#promotions.problems;
   }
 
   /** Waits for the orders that were given. */
@@ -44,7 +36,11 @@ export class Orders {
 
   /** @see Supervisor.reload */
   reload(next: CoreConfig, names: readonly string[] | null): Promise<ReloadReport> {
-    return this.#order('reload', () => this.#reload(next, names));
+    return this.#order('reload', async () => {
+      const report = await this.#reload(next, names);
+      this.#promotions.wrote(next.modules);
+      return report;
+    });
   }
 
   /** @see Supervisor.planReload */
@@ -67,10 +63,10 @@ export class Orders {
   renew(name: string): Promise<boolean> {
     return this.#order('reload', async () => {
       const { roster, config } = this.#core;
-      const module = roster.chain.find((module) => module.name === name);
+      const module = roster.present.find((module) => module.name === name);
       if (module?.desired !== 'up' || !module.spec.watch) return false;
       // A reload for some modules leaves others as they were, so the configuration may say more than is in use.
-      await this.#reload({ ...config(), modules: roster.chain.map(({ spec }) => spec) }, [name]);
+      await this.#reload({ ...config(), modules: roster.present.map(({ spec }) => spec) }, [name]);
       return true;
     });
   }
@@ -116,8 +112,14 @@ export class Orders {
     return this.#order('reset', async () => {
       const module = this.#core.roster.find(name);
       throwIf(await module.reset());
+      if (module.tally !== null) this.#core.roster.resetTallies(name);
       return { warnings: module.warnings };
     });
+  }
+
+  /** @see Supervisor.promoteModule */
+  promote(name: string): Promise<PromotionReport> {
+    return this.#order('promote', () => this.#promotions.promote(name));
   }
 
   #order<T>(order: string, work: () => Promise<T>): Promise<T> {
@@ -172,9 +174,9 @@ export class Orders {
   /** @throws SupervisorError `MODULE_UNKNOWN` */
   #plan(next: CoreConfig, names: readonly string[] | null): ReloadPlan {
     const { roster, config } = this.#core;
-    const known = [...new Set([...next.modules, ...roster.chain].map(({ name }) => name))];
+    const known = [...new Set([...next.modules, ...roster.present].map(({ name }) => name))];
     for (const name of names ?? []) requireKnown(name, known);
-    const present = roster.chain.map(({ spec, desired, loadedFile }) => ({ spec, desired, loadedFile }));
+    const present = roster.present.map(({ spec, desired, loadedFile }) => ({ spec, desired, loadedFile }));
     return planReload(present, config(), next, (spec) => identifyFile(findModuleFile(spec)), names);
   }
 
@@ -197,11 +199,13 @@ export class Orders {
     const removed = plan.remove.map((name) => roster.find(name));
     this.#core.adopt(next);
     roster.share(next);
-    for (const module of roster.chain) if (!removed.includes(module)) this.#configure(module, plan);
+    for (const module of roster.present) if (!removed.includes(module)) this.#configure(module, plan);
     roster.arrange(plan.order);
+    // Other versions are compared from now on.
+    for (const { name } of [...plan.replace, ...plan.add]) roster.resetTallies(name);
     await this.#core.underway();
     await Promise.all(removed.map((module) => roster.remove(module)));
-    await Promise.all(roster.chain.map((module) => module.handedOver()));
+    await Promise.all(roster.present.map((module) => module.handedOver()));
   }
 
   #configure(module: Module, plan: ReloadPlan): void {

@@ -47,6 +47,7 @@ const OF_THE_HOST = [
   'sha256',
   'limits',
   'sandbox',
+  'shadowHttp',
 ] as const;
 /** What only the core uses. */
 const OF_THE_CORE = [
@@ -65,6 +66,7 @@ const OF_THE_CORE = [
   'watch',
   'maxRssBytes',
   'crashBody',
+  'shadowOf',
   'replicas',
   'sticky',
   'broadcast',
@@ -159,7 +161,12 @@ function placePresent(
   const otherFile = module.desired === 'up' && identify(spec) !== module.loadedFile;
   const otherSettings = settings.length > 0;
   if (otherSettings || otherFile) report.changes.push({ module: spec.name, settings, file: otherFile });
-  if (!isMeant) {
+  if (isMeant && (module.spec.shadowOf === null) !== (spec.shadowOf === null)) {
+    // What it was offered in its old place must not reach a host in the new one. So another module takes its place.
+    plan.remove.push(spec.name);
+    plan.add.push(spec);
+    report.replaced.push(spec.name);
+  } else if (!isMeant) {
     (otherSettings || otherFile ? report.left : report.unchanged).push(spec.name);
   } else if (module.desired === 'up' && (isForced || otherHost || otherFile)) {
     plan.replace.push(spec);

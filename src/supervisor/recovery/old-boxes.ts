@@ -89,7 +89,8 @@ export function openOldBox(path: string): OldContent {
 }
 
 /** Whether it may hold something that was sent and not handed on; so may one that cannot be read now. */
-export function mayHoldSends({ path }: OldBox): boolean {
+export function mayHoldSends({ path, isShadow }: OldBox): boolean {
+  if (isShadow) return false;
   try {
     const content = openOldBox(path);
     content.close();

@@ -150,11 +150,13 @@ async function leave({ notes }: OldContent, { keeper }: RecoveryOptions): Promis
 /** @returns `false` for a message that no module can have sent */
 function handOn(
   { sent, log }: OldEntry,
-  { runId, module, generation }: ModuleBox,
+  { runId, module, generation, isShadow }: ModuleBox,
   { notes }: OldContent,
   options: RecoveryOptions,
   recovered: Recovered,
 ): boolean {
+  // It was a shadow in that core. What the module is in this one does not matter.
+  if (sent && isShadow) return true;
   if (sent) {
     const impossible = findSentProblem(sent, MAX_MESSAGE_BYTES) !== null;
     if (!impossible) {

@@ -35,7 +35,16 @@ export interface RunRequest {
   generation: number;
   settings: Pick<
     ModuleSpec,
-    'path' | 'lookedFor' | 'directory' | 'env' | 'passEnv' | 'staticTlsBytes' | 'logRate' | 'limits' | 'sandbox'
+    | 'path'
+    | 'lookedFor'
+    | 'directory'
+    | 'env'
+    | 'passEnv'
+    | 'staticTlsBytes'
+    | 'logRate'
+    | 'limits'
+    | 'sandbox'
+    | 'shadowOf'
   >;
   /** Its process must be a new one. */
   isFresh: boolean;

@@ -4,6 +4,7 @@ import type { Durations } from '../../duration-buckets.js';
 import type { FailureCause, ModuleState } from './announcements.js';
 import type { DefaultReason, Verdict } from './decisions.js';
 import type { RecycleCause } from './recycling.js';
+import type { ShadowTotals } from './shadows.js';
 import type { ReplicaStatus } from './status.js';
 
 /**
@@ -54,4 +55,6 @@ export interface ModuleFigures {
   totals: ModuleTotals;
   /** How long it took to give its own verdict on messages, from the moment the chain reached it. */
   durations: Durations;
+  /** What was counted of it as a shadow, and whose; `null`: it is in the chain. */
+  shadow: { of: string; totals: ShadowTotals } | null;
 }

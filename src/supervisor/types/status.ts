@@ -44,7 +44,7 @@ export interface ReplicaStatus {
 }
 
 /** The state of a module in short. */
-export type ModuleCondition = Pick<ModuleStatus, 'name' | 'state' | 'desired' | 'lastError'>;
+export type ModuleCondition = Pick<ModuleStatus, 'name' | 'shadowOf' | 'state' | 'desired' | 'lastError'>;
 
 /** The last crash of a module, as far as its crash card says where it was. */
 export interface LastCrash {
@@ -59,6 +59,8 @@ export interface LastCrash {
 /** Everything `status --json` says of one module. */
 export interface ModuleStatus {
   name: string;
+  /** The module whose events it sees without a part in the chain; `null`: it is in the chain. */
+  shadowOf: string | null;
   state: ModuleState;
   desired: 'up' | 'down';
   /** Of the newest host; `null` when there is none. */

@@ -73,6 +73,8 @@ describe('defaults', () => {
           sandbox: { user: null, noNewPrivs: false, network: 'inherit', filesystem: 'inherit' },
           match: null,
           chainSends: false,
+          shadowOf: null,
+          shadowHttp: false,
           watch: false,
           replicas: 1,
           sticky: true,

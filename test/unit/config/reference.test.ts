@@ -25,10 +25,6 @@ it('each setting is explained, in the order of the schema', () => {
   }
 });
 
-it.each(Object.entries(MODULE_MANUAL))('the example of %s can be', (key, { example }) => {
-  expect(parse(`module m {\n${key} = ${example}\n}`)).toMatchObject({ warnings: [], modules: [{ config: [] }] });
-});
-
 it('each key of match { } is explained, in the order of the schema, and its example can be', () => {
   expect(Object.keys(MATCH_MANUAL)).toEqual(Object.keys(MATCH_KEYS));
   for (const [key, { example }] of Object.entries(MATCH_MANUAL)) {
@@ -39,7 +35,12 @@ it('each key of match { } is explained, in the order of the schema, and its exam
 });
 
 /** What must be set beside a setting. */
-const BESIDE: Record<string, string> = { webhook: 'webhook_secret = webhook.secret' };
+const BESIDE: Record<string, string> = { webhook: 'webhook_secret = webhook.secret', shadow_of: 'module filter {}' };
+
+it.each(Object.entries(MODULE_MANUAL))('the example of %s can be', (key, { example }) => {
+  const { warnings, modules } = parse(`module m {\n${key} = ${example}\n}\n${BESIDE[key] ?? ''}`);
+  expect({ warnings, modules }).toMatchObject({ warnings: [], modules: [{ config: [] }, ...modules.slice(1)] });
+});
 
 it.each(Object.entries(CORE_MANUAL))('the example of %s can be, outside of modules', (key, { example }) => {
   expect(parse(`${key} = ${example}\n${BESIDE[key] ?? ''}`).warnings).toEqual([]);

@@ -66,7 +66,7 @@ it.each<[string, Partial<CoreReloadReport>, string[]]>([
 
 it('modules that a reload leaves failed are told of', () => {
   const lastError = 'module translate: host 3 (pid 9) was ended by SIGSEGV';
-  const failed = { name: 'translate', state: 'failed', desired: 'up', lastError } as const;
+  const failed = { name: 'translate', shadowOf: null, state: 'failed', desired: 'up', lastError } as const;
   const others = [
     { ...failed, name: 'crashy' },
     { ...failed, name: 'filter', state: 'serving' },

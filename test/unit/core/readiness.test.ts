@@ -6,6 +6,7 @@ const config = parseConfig('module a {}\nmodule b { on_failure = consume }', '/x
 type Facts = ReadinessFacts['modules'][number];
 const up = (name: string, more: Partial<Facts> = {}): Facts => ({
   name,
+  shadowOf: null,
   state: 'serving',
   desired: 'up',
   lastError: null,
@@ -59,4 +60,12 @@ it('the outline has counts, and nothing of modules', () => {
     reasons: ['1 module does not serve, so messages are dropped'],
     notes: ['2 modules do not serve, so messages pass without them'],
   });
+});
+
+it('a shadow that is down keeps nobody from anything, and is not waited for', () => {
+  const down = up('b', { shadowOf: 'a', state: 'failed' });
+  expect(of('running', up('a'), down)).toEqual({ reasons: [], notes: [] });
+  expect(of('starting', up('a'), up('b', { shadowOf: 'a', state: 'starting' })).reasons).toEqual([
+    'the core is starting',
+  ]);
 });

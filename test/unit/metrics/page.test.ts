@@ -27,6 +27,7 @@ function figuresOf(stats: ModuleStats, settings: Partial<ModuleFigures> = {}): M
     cpuSeconds: 1.25,
     totals: stats.totals,
     durations: stats.durations.read(),
+    shadow: null,
     ...settings,
   };
 }
@@ -59,6 +60,22 @@ const kept: Scrape['sends'] = {
   ofModule: () => ({ waiting: 8, delivered: 1, refusedByServer: 2, expired: 3, consumed: 4 }),
 };
 const servers = [{ name: 'xmpp', connections: 2, takesSends: true, inProgress: 5, unacknowledged: 6 }];
+
+/** What was counted of a shadow. */
+const shadow = {
+  of: 'filter',
+  totals: {
+    agreed: 1,
+    otherVerdict: 2,
+    otherChanges: 3,
+    defaulted: { crash: 4, hang: 5, deadline: 6, quarantine: 7 },
+    skipped: { overload: 8, down: 9 },
+    primaryDefaulted: 10,
+    others: 11,
+    sends: 12,
+    refusedHttp: 13,
+  },
+};
 
 const write = async (scrape: Scrape) => (await new Page().write(scrape)).text;
 const linesOf = (text: string, name: string) => text.split('\n').filter((line) => line.startsWith(PREFIX + name));
@@ -123,6 +140,22 @@ it('sends are shown by their result, and servers by their names', async () => {
   ]);
 });
 
+it('what a shadow agreed on is shown by its result, and nothing of a module of the chain', async () => {
+  const text = await write(scrapeOf([figuresOf(new ModuleStats(), { name: 'new', shadow })]));
+  const labels = (result: string) => `{module="new",shadow_of="filter",result="${result}"}`;
+  expect(linesOf(text, 'shadow_')).toEqual([
+    `mesibo_modules_shadow_messages_total${labels('agreed')} 1`,
+    `mesibo_modules_shadow_messages_total${labels('verdict')} 2`,
+    `mesibo_modules_shadow_messages_total${labels('changes')} 3`,
+    `mesibo_modules_shadow_messages_total${labels('no_verdict')} 22`,
+    `mesibo_modules_shadow_messages_total${labels('skipped')} 17`,
+    `mesibo_modules_shadow_messages_total${labels('no_primary_verdict')} 10`,
+    'mesibo_modules_shadow_sends_total{module="new"} 12',
+    'mesibo_modules_shadow_refused_http_total{module="new"} 13',
+  ]);
+  expect(linesOf(await write(scrapeOf([figuresOf(new ModuleStats())])), 'shadow_')).toEqual([]);
+});
+
 it('one state of a module is 1, and the others are 0', async () => {
   const text = await write(scrapeOf([figuresOf(new ModuleStats(), { state: 'failed', desired: 'down' })]));
   expect(linesOf(text, 'state').filter((line) => line.endsWith(' 1'))).toEqual([
@@ -139,7 +172,7 @@ it('a core without modules, sends and servers has a page too', async () => {
 });
 
 it('every value belongs to a metric of the table, and has its labels', async () => {
-  const text = await write(scrapeOf([figuresOf(new ModuleStats())], { sends: kept, servers }));
+  const text = await write(scrapeOf([figuresOf(new ModuleStats(), { shadow })], { sends: kept, servers }));
   for (const { name, type, help, labels } of CATALOGUE) {
     expect(text).toContain(`# HELP ${PREFIX}${name} ${help}\n# TYPE ${PREFIX}${name} ${type}\n`);
     expect(help).toMatch(/^[A-Z1].{8,}[^.]$/);

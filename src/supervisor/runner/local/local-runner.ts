@@ -70,7 +70,8 @@ export class LocalRunner implements Runner {
     const environment = startEnvironment(given, settings.staticTlsBytes);
     // No spare process is confined as this module asks for it.
     const profile = confinement === null ? profileOf({ environment, directory, ...readInherited() }) : null;
-    const box = { runId: this.#around.runId, module, generation };
+    const name = { runId: this.#around.runId, module, generation };
+    const box: BoxName = settings.shadowOf === null ? name : { ...name, isShadow: true };
     const use = { logRate: settings.logRate, remark: problem, listener, ties: this.#spares.enter(profile) };
     const surroundings = { directory, environment: Object.entries(given).map(([key, value]) => ({ key, value })) };
     const become = (run: LocalRun) => run.become({ ...use, box, surroundings });

@@ -34,6 +34,16 @@ describe('findInit', () => {
     expect(findInit(facts({ exports }), 'word')).toEqual({ symbol: 'mesibo_module_word_init', warning: null });
   });
 
+  it('may have the name of the module that it shadows, without a warning', () => {
+    const other = 'mesibo_module_primary_init';
+    expect(findInit(facts({ exports: [other] }), 'word', 'primary')).toEqual({ symbol: other, warning: null });
+    const both = facts({ exports: [other, 'mesibo_module_word_init'] });
+    expect(findInit(both, 'word', 'primary')).toEqual({ symbol: 'mesibo_module_word_init', warning: null });
+    expect(findInit(facts({ exports: ['mesibo_module_third_init'] }), 'word', 'primary').warning).toContain(
+      'word_init',
+    );
+  });
+
   it('takes the only init of another name, and says what to call the module', () => {
     const found = findInit(facts({ exports: ['helper', 'mesibo_module_other_name_init'] }), 'word');
     expect(found.symbol).toBe('mesibo_module_other_name_init');

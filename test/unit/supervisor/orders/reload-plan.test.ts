@@ -41,6 +41,7 @@ describe('the effect of a change of one setting', () => {
     [{ backoff: { minMs: 1, maxMs: 2 } }, 'configured'],
     [{ maxCrashes: null }, 'configured'],
     [{ stopTimeoutMs: 7 }, 'configured'],
+    [{ shadowHttp: true }, 'replaced'],
     [{ match: { from: ['alice'] } }, 'configured'],
     [{ watch: true }, 'configured'],
   ])('%j: %s', (change, list) => {
@@ -178,4 +179,15 @@ describe('modules that come and go', () => {
   it('get a new generation when they are named, changed or not', () => {
     expect(filled(plan(BEFORE, BEFORE, ['b']).report)).toEqual({ replaced: ['b'], unchanged: ['a', 'c'] });
   });
+});
+
+it('a module that becomes a shadow, or joins the chain, is another module in its place', () => {
+  const before = config([{ name: 'a' }, { name: 'b', shadowOf: 'a' }, { name: 'c' }]);
+  const next = config([{ name: 'a' }, { name: 'b' }, { name: 'c', shadowOf: 'a' }]);
+  const { report, add, remove, replace, order } = plan(before, next);
+  expect(filled(report)).toEqual({ replaced: ['b', 'c'], unchanged: ['a'] });
+  expect([add.map(({ name }) => name), remove, replace, order]).toEqual([['b', 'c'], ['b', 'c'], [], ['a', 'b', 'c']]);
+  expect(filled(plan(before, next, ['b']).report)).toMatchObject({ replaced: ['b'], left: ['c'] });
+  const other = config([{ name: 'a' }, { name: 'b', shadowOf: 'c' }, { name: 'c' }]);
+  expect(filled(plan(before, other).report)).toEqual({ configured: ['b'], unchanged: ['a', 'c'] });
 });

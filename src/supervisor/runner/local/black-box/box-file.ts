@@ -30,6 +30,8 @@ export interface BoxName {
   module: string | null;
   /** Of a spare host, a number that tells it from others. */
   generation: number;
+  /** Its module is a shadow: what that sent goes nowhere, also when the core was killed. */
+  isShadow?: true;
 }
 
 /**
@@ -119,16 +121,21 @@ export class BoxFile implements Evidence {
 /** No module can be called so. */
 const SPARE = '+';
 
+/** Behind the generation of a shadow. It stands in the name because a module can write anything into its box. */
+const SHADOW = '~';
+
 /** The name of a black box in its directory. */
-export function formatBoxName({ runId, module, generation }: BoxName): string {
-  return `mesibo-modules-${runId}-${module ?? SPARE}-${generation}`;
+export function formatBoxName({ runId, module, generation, isShadow }: BoxName): string {
+  return `mesibo-modules-${runId}-${module ?? SPARE}-${generation}${isShadow ? SHADOW : ''}`;
 }
 
 /** Reads the name of a file; `null` when it is not that of a black box. */
 export function parseBoxName(name: string): BoxName | null {
-  const [, runId, module, generation] = /^mesibo-modules-([0-9a-f]{16})-(\w+|\+)-(\d{1,10})$/.exec(name) ?? [];
+  const parts = /^mesibo-modules-([0-9a-f]{16})-(\w+|\+)-(\d{1,10})(~?)$/.exec(name) ?? [];
+  const [, runId, module, generation, shadow] = parts;
   if (!runId || !module) return null;
-  return { runId, module: module === SPARE ? null : module, generation: Number(generation) };
+  const box = { runId, module: module === SPARE ? null : module, generation: Number(generation) };
+  return shadow === SHADOW ? { ...box, isShadow: true } : box;
 }
 
 /**

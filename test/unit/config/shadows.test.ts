@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfig } from '../../../src/config/load.js';
+import { makeConfig } from '../../../src/config/make.js';
+import { findShadowProblem, MAX_SHADOWS } from '../../../src/config/shadows.js';
+
+const module = (name: string, shadowOf: string | null = null, directory: string | null = null) => ({
+  name,
+  shadowOf,
+  directory,
+});
+
+describe('a shadow', () => {
+  it('may stand before or behind its primary, and there may be eight of them', () => {
+    const shadows = Array.from({ length: MAX_SHADOWS }, (_, i) => module(`s${i}`, 'a'));
+    expect(findShadowProblem([...shadows, module('a'), module('b')])).toBeNull();
+    expect(findShadowProblem([])).toBeNull();
+  });
+
+  it.each([
+    ['is not its own', [module('a', 'a')], 'a', 'expected the name of another module'],
+    ['has a primary', [module('filter'), module('b', 'fliter')], 'b', 'did you mean filter?'],
+    ['has one of these', [module('one'), module('two'), module('b', 'x')], 'b', 'expected one of one, two'],
+    ['needs another module', [module('b', 'x')], 'b', 'there is no other module that could be shadowed'],
+    ['shadows no shadow', [module('a'), module('b', 'a'), module('c', 'b')], 'c', 'which is a shadow itself, expected'],
+    ['is one of eight', [module('a'), ...Array.from({ length: 9 }, (_, i) => module(`s${i}`, 'a'))], 's8', 'at most 8'],
+    ['has its own directory', [module('a', null, '/d'), module('b', 'a', '/d')], 'b', 'expected another directory'],
+  ])('%s', (_, modules, name, words) => {
+    const problem = findShadowProblem(modules);
+    expect(problem?.module).toBe(name);
+    expect(problem?.message).toContain(words);
+  });
+
+  it('is read from a file, and a mistake is found at its place', () => {
+    const read = (text: string) => parseConfig(text, '/x/mesibo.conf', () => false);
+    const { modules } = read(
+      'module a {}\nmodule b { shadow_of = a ; shadow_http = yes }\nmodule c { shadow_of = none }',
+    );
+    expect(modules.map(({ shadowOf, shadowHttp }) => [shadowOf, shadowHttp])).toEqual([
+      [null, false],
+      ['a', true],
+      [null, false],
+    ]);
+    expect(() => read('module abc {}\nmodule b {\n shadow_of = abd }')).toThrow(
+      expect.objectContaining({
+        code: 'CONFIG_VALUE',
+        message: expect.stringMatching(/:3:2: module b: found shadow_of/),
+      }),
+    );
+    expect(() => read('module a {}\nmodule b { shadow_of = "a b" }')).toThrow('expected the name of a module, or none');
+    expect(() => read('module a {}\nmodule b { shadow_of = a ; shadow_http = maybe }')).toThrow('expected yes or no');
+  });
+
+  it('of a program is checked in the same way', () => {
+    expect(() => makeConfig({ modules: [{ name: 'a' }, { name: 'b', shadowOf: 'c' }] })).toThrow(
+      'module b: found shadow_of',
+    );
+    expect(makeConfig({ modules: [{ name: 'a' }, { name: 'b', shadowOf: 'a' }] }).modules[1]?.shadowOf).toBe('a');
+  });
+});
