@@ -59,6 +59,8 @@ export const serving: ModuleStatus = {
   lastErrorSignal: null,
   lastCrash: null,
   nextStartAt: null,
+  probationUntil: null,
+  takenBack: null,
   messages: { total: 12, pass: 9, consumed: 3, default: 0, defaultConsumed: 0, defaultByReason: NO_DEFAULTS, late: 0 },
   inFlight: 0,
   queued: 0,

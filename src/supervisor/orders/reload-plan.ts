@@ -62,6 +62,7 @@ const OF_THE_CORE = [
   'stopTimeoutMs',
   'chainSends',
   'watch',
+  'probationMs',
   'maxRssBytes',
   'crashBody',
   'replicas',
@@ -116,6 +117,8 @@ export function planReload(
     settings: changed.filter((key) => !needsRestart(key, before)),
     needRestart: changed.filter((key) => needsRestart(key, before)),
     changes: [],
+    probation: [],
+    wentBack: [],
   };
   const plan: ReloadPlan = { report, replace: [], add: [], configure: [], remove: [], order: [] };
   const isMeant = (name: string) => names === null || names.includes(name);

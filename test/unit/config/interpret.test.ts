@@ -73,6 +73,7 @@ describe('defaults', () => {
           sandbox: { user: null, noNewPrivs: false, network: 'inherit', filesystem: 'inherit' },
           chainSends: false,
           watch: false,
+          probationMs: null,
           replicas: 1,
           sticky: true,
           broadcast: [],
