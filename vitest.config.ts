@@ -20,6 +20,7 @@ const LONG = [
   'test/e2e/probation/{command,orders}.test.ts',
   'test/e2e/spares/{crash,end,room,surroundings}.test.ts',
   'test/e2e/{docs,signals,worlds}/**/*.test.ts',
+  'test/e2e/replicas/minute.test.ts',
   'test/e2e/{ejabberd,prosody}/**/*.test.ts',
   'test/e2e/mesibo/**/*.test.ts',
   'test/e2e/metrics/{many-modules,metrics,prometheus}.test.ts',

@@ -107,6 +107,7 @@ const moduleFields = {
       .strictObject({ crash: count, hang: count, deadline: count, down: count, overload: count, quarantine: count })
       .describe('the same, by reason'),
     late: count.describe('verdicts that came after the default one'),
+    filtered: count.describe('messages that its match left out; not in total'),
   }),
   sends: z.strictObject({
     total: count,

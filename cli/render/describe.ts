@@ -121,6 +121,7 @@ function counters(module: ModuleDescription, nowMs: number): Row[] {
     ],
     ['in progress', `${module.inFlight} in its process, ${module.queued} waiting`],
     ['late verdicts', String(messages.late)],
+    ...optional('left out', describeFiltered(messages)),
     ['latency', describeLatency(latencyMicros)],
     [
       'sent',
@@ -139,6 +140,11 @@ function describeQuarantine({ name, quarantined = 0 }: Partial<ModuleDescription
   if (quarantined === 0) return 'no message';
   const see = coreCommand('quarantine', 'list', '--module', name ?? '');
   return sentence`${counted(quarantined, 'message')} that killed this build; to see them: ${see}`;
+}
+
+/** A core of another version says less. */
+function describeFiltered({ filtered = 0 }: Partial<ModuleDescription['messages']>): string | null {
+  return filtered === 0 ? null : `${counted(filtered, 'message')}, by match`;
 }
 
 /** A core of another version says less. */

@@ -1,6 +1,7 @@
 /** The settings of a module as a person would write them, and where each came from: pure. */
 
 import { LIMIT_KEYS, SANDBOX_KEYS } from './confinement.js';
+import { MATCH_KEYS, type Match } from './match.js';
 import { MODULE_KEYS } from './schema.js';
 import { placeOf } from './text.js';
 import type { ModuleSpec, Origin } from './types.js';
@@ -45,10 +46,18 @@ export function describeSpec(spec: ModuleSpec, { reveal = false }: DescribeOptio
       ...mapValues(MODULE_KEYS, '', ({ format }) => format(spec)),
       ...mapValues(LIMIT_KEYS, 'limits.', ({ format }) => format(spec.limits)),
       ...mapValues(SANDBOX_KEYS, 'sandbox.', ({ format }) => format(spec.sandbox)),
+      ...describeMatch(spec.match),
     }).map((pair) => describe(pair, spec.origins[pair[0]], '')),
     env: spec.env.map((pair, i) => describe(pair, spec.envOrigins[i])),
     config: spec.config.map((pair, i) => describe(pair, spec.configOrigins[i])),
   };
+}
+
+/** What is not asked has no words. */
+function describeMatch(match: Match | null): Record<string, string> {
+  if (match === null) return {};
+  const asked = mapValues(MATCH_KEYS, 'match.', ({ format }) => format(match));
+  return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== ''));
 }
 
 function mapValues<T>(

@@ -8,6 +8,7 @@ import { findPairProblem } from './environment.js';
 import { resolveGateway } from './gateway-path.js';
 import type { GroupProblem } from './group-problem.js';
 import { findTokenProblem, resolveHttp } from './http-address.js';
+import { findMatchDoubt, MATCH_KEYS, matchSettings, orNoMatch } from './match.js';
 import { findNearKey } from './near-miss.js';
 import { type ConfigTree, INCLUDE, type ModuleBlock, type Pair } from './parser.js';
 import { resolveModule } from './resolve.js';
@@ -140,7 +141,8 @@ function readModule(
   const variables: Pair[] = [];
   const limits: Pair[] = [];
   const sandbox: Pair[] = [];
-  const sections: Partial<Record<string, Pair[]>> = { config: given, env: variables, limits, sandbox };
+  const match: Pair[] = [];
+  const sections: Partial<Record<string, Pair[]>> = { config: given, env: variables, limits, sandbox, match };
   for (const entry of block.entries) {
     if (entry.kind === 'section') {
       const pairs = sections[entry.name] ?? failSection(entry.name, who, entry.position);
@@ -156,9 +158,12 @@ function readModule(
   const read = readSettings(moduleSettings, MODULE_KEYS, own, who, warnings);
   const bounds = readSection('limits', limitSettings, LIMIT_KEYS, limits, who, warnings);
   const box = readSection('sandbox', sandboxSettings, SANDBOX_KEYS, sandbox, who, warnings);
+  const asked = readSection('match', matchSettings, MATCH_KEYS, match, who, warnings);
+  const never = findMatchDoubt(asked.settings);
+  if (never) warnings.push({ position: match[0]?.position ?? position, message: `${who}match: ${never}` });
   checkVariables(variables, who, warnings);
   warnOfTwice(given, who, warnings);
-  for (const pair of [...own, ...limits, ...sandbox, ...variables, ...given]) {
+  for (const pair of [...own, ...limits, ...sandbox, ...match, ...variables, ...given]) {
     const doubt = describeValueDoubt(pair);
     if (doubt) warnings.push({ position: pair.position, message: who + doubt });
   }
@@ -172,11 +177,12 @@ function readModule(
     ...settings,
     limits: bounds.settings,
     sandbox: box.settings,
+    match: orNoMatch(asked.settings),
     directory: directory === null ? null : resolve(base, directory),
     env: variables.map(({ key, value }) => [key, value]),
     envOrigins: variables.map(originOf),
     config: given.map(({ key, value }) => [key, value]),
-    origins: { ...read.origins, ...bounds.origins, ...box.origins },
+    origins: { ...read.origins, ...bounds.origins, ...box.origins, ...asked.origins },
     configOrigins: given.map(originOf),
     position,
   };
@@ -308,7 +314,7 @@ function failTwice({ name, position }: ModuleBlock, first: Position): never {
 
 function failSection(section: string, who: string, position: Position): never {
   const message =
-    `${who}found the section ${section}, which is not supported by this version, expected settings, limits { }, sandbox { }, env { } or config { } ` +
+    `${who}found the section ${section}, which is not supported by this version, expected settings, match { }, limits { }, sandbox { }, env { } or config { } ` +
     `(remove it: the module would run without what it asks for)`;
   throw new ConfigError('CONFIG_VALUE', message, position);
 }

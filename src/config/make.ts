@@ -6,6 +6,7 @@ import { ConfigError } from '../errors.js';
 import { LIMIT_KEYS, SANDBOX_KEYS } from './confinement.js';
 import { resolveGateway } from './gateway-path.js';
 import { findTokenProblem, resolveHttp } from './http-address.js';
+import { findMatchDoubt, MATCH_KEYS } from './match.js';
 import { isFile, resolveModule } from './resolve.js';
 import {
   coreSettings,
@@ -18,7 +19,7 @@ import {
   variable,
 } from './schema.js';
 import { showText } from './text.js';
-import type { CoreConfig, ModuleSpec, Position } from './types.js';
+import type { ConfigWarning, CoreConfig, ModuleSpec, Position } from './types.js';
 
 // C strings end at a NUL: a NUL within a value would silently cut it for the module.
 const text = cText();
@@ -90,7 +91,12 @@ export function makeConfig(options: ConfigOptions, exists: (path: string) => boo
   const httpToken = settings.httpToken === null ? null : resolve(settings.httpToken);
   const webhookSecret = settings.webhookSecret === null ? null : resolve(settings.webhookSecret);
   const resolved = { moduleDir, onEvent, gateway, http, httpToken, webhookSecret };
-  return { file: null, ...settings, ...resolved, modules: specs, warnings: [] };
+  return { file: null, ...settings, ...resolved, modules: specs, warnings: specs.flatMap(findWarnings) };
+}
+
+function findWarnings({ name, match }: ModuleSpec): ConfigWarning[] {
+  const never = findMatchDoubt(match);
+  return never === null ? [] : [{ position: NOWHERE, message: `module ${name}: match: ${never}` }];
 }
 
 function originsOf(given: Partial<ModuleOptions>): string[] {
@@ -98,6 +104,7 @@ function originsOf(given: Partial<ModuleOptions>): string[] {
     ...keysOf(MODULE_KEYS, given),
     ...keysOf(LIMIT_KEYS, given.limits ?? {}).map((key) => `limits.${key}`),
     ...keysOf(SANDBOX_KEYS, given.sandbox ?? {}).map((key) => `sandbox.${key}`),
+    ...keysOf(MATCH_KEYS, given.match ?? {}).map((key) => `match.${key}`),
   ];
 }
 

@@ -181,6 +181,36 @@ export const SANDBOX_MANUAL: Readonly<Record<string, SettingManual>> = {
   },
 };
 
+/** Of each key in `match { }`, in the order of `MATCH_KEYS`. */
+export const MATCH_MANUAL: Readonly<Record<string, SettingManual>> = {
+  events: {
+    what: 'The kinds of events. `call` stands for a call and for the status of a call. What no module wants, servers need not send.',
+    example: 'message, login',
+  },
+  from: {
+    what: 'The address of who wrote the message or logged in. An address that is not set is empty: `?*` asks for one that is set.',
+    example: 'alice, *@chat.example, !bot-*',
+  },
+  to: { what: 'The address that the message is for.', example: 'helpdesk' },
+  group: {
+    what: 'The id of the group. It is 0 outside of groups. So `1-` and `!0` stand for every group.',
+    example: '100-199, 4711',
+  },
+  type: { what: 'The type of the message.', example: '0, 5-9' },
+  flags: {
+    what: 'The flags of the message, or of the user who logs in. A number stands for the events that have all of its bits. `0x1/0x3` stands for those that have, of the bits `0x3`, exactly `0x1`. `0` stands for those without any flag.',
+    example: '0x4, !0x1',
+  },
+  text: {
+    what: 'The payload of the message. It is compared as bytes, whether it is text or not. An empty payload fits `*`.',
+    example: '*help*, [Hh]ello*',
+  },
+  sample: {
+    what: 'How many of all conversations the module gets. These are the same in each run of each core, in both directions, with their statuses. `5%` has all conversations of `1%` and more. For a login the conversation is its address. Calls are always in the sample, because nothing tells them apart.',
+    example: '0.5%',
+  },
+};
+
 /** Of each key outside of blocks, in the order of `CORE_KEYS`. */
 export const CORE_MANUAL: Readonly<Record<string, SettingManual>> = {
   module_dir: {

@@ -10,7 +10,8 @@ You write one text file. It says which modules run, in which order, and with whi
 - [Several files](#several-files): \`include\`
 - [Variables and secrets](#variables-and-secrets): \`\${NAME}\`, \`@/path\`, what \`describe\` hides
 - [Change it while the core runs](#change-it-while-the-core-runs)
-- Reference: [settings of a module](#settings-of-a-module), [settings of the core](#settings-of-the-core)
+- Reference: [settings of a module](#settings-of-a-module), [which events a module gets](#which-events-a-module-gets),
+  [settings of the core](#settings-of-the-core)
 
 ## Write a file
 
@@ -179,11 +180,52 @@ others out. \`0640\` is fine: the group may read.
 | what changed | what happens |
 | --- | --- |
 | \`path\`, the file itself, \`sha256\`, \`abi\`, \`hang\`, \`window\`, \`log_rate\`, its surroundings, \`limits { }\`, \`sandbox { }\`, or the module's own settings | a new process takes over |
-| any other setting of a module, and most settings of the core | it holds from then on |
+| any other setting of a module, \`match { }\` too, and most settings of the core | it holds from then on |
 | modules that are new, gone, or in another order | they are added, removed, and put in order |
 | no module is left | nothing changes, and the reload says so; if you mean it, \`mesibo-modules stop NAME...\` them first |
 | \`max_message\`, \`black_box\`, \`gateway\`, \`gateway_group\`, \`http\`; \`webhook\` when \`gateway\`, \`http\` and \`webhook\` were all \`off\` | the reload says that it needs a restart of the core |
 `;
+
+/** What stands before the settings of `match { }`. */
+export const MATCH_HEAD = `They stand in \`match { }\`, in the block of the module. Without it the module gets every event that it has a callback for.
+[Only some messages](operating.md#only-some-messages) shows how to use it.
+
+\`\`\`
+module helpdesk {
+    match {
+        events = message
+        to = helpdesk, helpdesk-*
+        text = *help*, *[Rr]efund*, !*unsubscribe*
+    }
+}
+\`\`\`
+
+An event must fit every key that you set. Each key is a list of patterns, with commas between them:
+
+- An event fits a list when it fits one of the patterns, and none that has a \`!\` before it. When all patterns have a \`!\`, it fits
+  unless it fits one of them.
+- \`*\` stands for any bytes, also none. \`?\` stands for one byte. \`[abc]\` and \`[a-z]\` stand for one of these, \`[!a-z]\` for
+  any other one. A letter beyond ASCII has 2 to 4 bytes.
+- Capital letters count: \`[Hh]elp\` stands for both. A pattern stands for the whole text: write \`*help*\` for a word within it.
+- \`\\\` before a character makes it an ordinary one: \`\\*\`, \`\\,\`, a \`\\!\` at the beginning. In a value in quotes, write \`\\\\\` for it.
+- Write a list in quotes when white space and then \`#\`, \`/*\`, \`;\` or \`}\` stand in it, as in \`text = "/*"\`.
+- Numbers are whole, up to 2^64-1, and may be written as \`0x1f\`. \`100-199\` is a range with both ends, \`1-\` has no upper end.
+- A list has at most 256 patterns. A pattern has at most 256 bytes. At most 128 patterns of a list may have a \`?\` or \`[ ]\` between two
+  stars; a long one counts more than once.
+
+What an event does not have fits no pattern:
+
+| | message | status | login | call |
+| --- | --- | --- | --- | --- |
+| \`from\` | yes | yes | the user | - |
+| \`to\` | yes | yes | - | - |
+| \`group\` | yes | yes | 0 | 0 |
+| \`type\` | yes | yes | - | - |
+| \`flags\` | yes | yes | of the user | - |
+| \`text\` | yes | - | - | - |
+
+So \`text = *help*\` leaves out statuses, logins and calls. \`text = !*help*\` lets them pass. You get a warning when no event at all
+can fit.`;
 
 /** What stands before the settings of `limits { }`. */
 export const LIMITS_HEAD = `They stand in \`limits { }\`, in the block of the module. Each is \`inherit\` by default: the module may use as much as the core.

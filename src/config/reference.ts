@@ -1,8 +1,16 @@
 /** docs/configuration.md, made from the schema: pure. */
 
 import { LIMIT_KEYS, limitSettings, SANDBOX_KEYS, type SectionRule, sandboxSettings } from './confinement.js';
-import { CORE_MANUAL, LIMITS_MANUAL, MODULE_MANUAL, SANDBOX_MANUAL, type SettingManual } from './manual.js';
-import { HEAD, LIMITS_HEAD, SANDBOX_HEAD } from './page-text.js';
+import {
+  CORE_MANUAL,
+  LIMITS_MANUAL,
+  MATCH_MANUAL,
+  MODULE_MANUAL,
+  SANDBOX_MANUAL,
+  type SettingManual,
+} from './manual.js';
+import { MATCH_KEYS, matchSettings } from './match.js';
+import { HEAD, LIMITS_HEAD, MATCH_HEAD, SANDBOX_HEAD } from './page-text.js';
 import { CORE_KEYS, coreSettings, describeExpected, type KeyRule, MODULE_KEYS, moduleSettings } from './schema.js';
 
 /** The page. */
@@ -15,6 +23,11 @@ export function configurationPage(): string {
     'They stand in the block of the module.',
     '',
     ...settings(MODULE_KEYS, MODULE_MANUAL, moduleSettings.shape, moduleSettings.parse({})),
+    '## Which events a module gets',
+    '',
+    MATCH_HEAD,
+    '',
+    ...settings(MATCH_KEYS, MATCH_MANUAL, matchSettings.shape, matchSettings.parse({})),
     '## Limits of a module',
     '',
     LIMITS_HEAD,

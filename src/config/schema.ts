@@ -10,6 +10,7 @@ import { findPairProblem, formatUmask, isPassable, parsePassEnv, parseUmask } fr
 import { isGateway, readGateway } from './gateway-path.js';
 import { isGroup } from './group.js';
 import { isHttp, readHttp } from './http-address.js';
+import { matchSetting } from './match.js';
 import { ABI_NAMES, BROADCASTS, CORE_FILES, CRASH_BODIES } from './types.js';
 import {
   formatDuration,
@@ -107,6 +108,7 @@ export const moduleSettings = z.object({
     .default(null),
   limits: limitSettings.prefault({}),
   sandbox: sandboxSettings.prefault({}),
+  match: matchSetting,
   chainSends: z.boolean('expected yes or no').default(false),
   watch: z.boolean('expected yes or no').default(false),
   probationMs: whole(1, LONGEST_PROBATION, probation).nullable().default(null),

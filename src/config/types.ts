@@ -2,6 +2,7 @@
 
 import type { Stats } from 'node:fs';
 import type { Limits, Sandbox } from './confinement.js';
+import type { Match } from './match.js';
 
 /** A place in a configuration file; line and column are 1-based, and 0 where a program made the configuration. */
 export interface Position {
@@ -101,6 +102,8 @@ export interface ModuleSpec {
   limits: Limits;
   /** What its hosts may see and do. */
   sandbox: Sandbox;
+  /** Which events it gets; `null`: all that it has a callback for. */
+  match: Match | null;
   /** Whether what it sends goes through the other modules before a server gets it. */
   chainSends: boolean;
   /** Whether the core reloads it when its file changes. */

@@ -58,6 +58,14 @@ export const MODULE_METRICS: readonly MetricDefinition[] = [
     ({ totals }) => totals.late,
   ),
   ofModules(
+    'counter',
+    {
+      name: 'filtered_total',
+      help: 'Messages that the match of the module left out; messages_total does not count them',
+    },
+    ({ totals }) => totals.filtered,
+  ),
+  ofModules(
     'gauge',
     { name: 'calls_in_flight', help: 'Calls that the processes of the module hold' },
     ({ inFlight }) => inFlight,

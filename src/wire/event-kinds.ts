@@ -29,9 +29,6 @@ export const EVENT_KINDS: Readonly<Record<CallKind, EventKind>> = {
   callStatus: { callback: 'on_call_status', lane: 'notification', field: 7, boxNumber: 5 },
 };
 
-/** Every callback that events are for, in the order of their kinds. */
-export const CALLBACKS: readonly Callback[] = Object.values(EVENT_KINDS).map(({ callback }) => callback);
-
 /** Every kind that travels through the chain, in the order of their numbers. */
 export const CALL_KINDS = Object.keys(EVENT_KINDS) as readonly CallKind[];
 

@@ -1,4 +1,4 @@
-// Counts what a core allocates for a message: prints the bytes. WINDOW MESSAGES WASTE, run as allocation.test.ts does.
+// Counts what a core allocates for a message: prints the bytes. WINDOW MESSAGES WASTE MATCH, run as allocation.test.ts does.
 //
 // Nothing is collected while it counts, so the growth of the heap is what was allocated. That is the same on a slow machine and on a busy
 // one.
@@ -19,9 +19,11 @@ const NEVER_MS = 3_600_000;
 /** Node tells of a collection a little later. */
 const TOLD_MS = 50;
 
-const [window, messages, waste] = process.argv.slice(2).map(Number);
+const [window, messages, waste] = process.argv.slice(2, 5).map(Number);
+/** What the messages must fit, and do. */
+const match = JSON.parse(process.argv[5] ?? 'null');
 const directory = mkdtempSync(join(tmpdir(), 'mm-'));
-const modules = [{ name: 'slow', path: FIXTURE, deadlineMs: NEVER_MS, hangMs: null }];
+const modules = [{ name: 'slow', path: FIXTURE, deadlineMs: NEVER_MS, hangMs: null, match }];
 const core = new Supervisor(makeConfig({ modules, chainDeadlineMs: NEVER_MS }), { runDir: join(directory, 'run') });
 const { refused } = await core.start();
 if (refused[0]) throw refused[0].error;

@@ -61,7 +61,16 @@ export const serving: ModuleStatus = {
   nextStartAt: null,
   probationUntil: null,
   takenBack: null,
-  messages: { total: 12, pass: 9, consumed: 3, default: 0, defaultConsumed: 0, defaultByReason: NO_DEFAULTS, late: 0 },
+  messages: {
+    total: 12,
+    pass: 9,
+    consumed: 3,
+    default: 0,
+    defaultConsumed: 0,
+    defaultByReason: NO_DEFAULTS,
+    late: 0,
+    filtered: 0,
+  },
   inFlight: 0,
   queued: 0,
   quarantined: 0,
@@ -93,6 +102,7 @@ export const crashed: ModuleStatus = {
     defaultConsumed: 0,
     defaultByReason: { ...NO_DEFAULTS, crash: 3 },
     late: 0,
+    filtered: 0,
   },
 };
 

@@ -15,14 +15,15 @@ const ABOVE_HELPERS: Record<string, string> = {
 /** What a layer may import: only layers above it in this list, so no arrow can lead back. */
 const MAY_IMPORT: Record<string, string[]> = {
   helpers: [],
-  config: ['helpers'],
   wire: ['helpers'],
+  filter: ['helpers', 'wire'],
+  config: ['helpers', 'filter'],
   'unix-socket': ['helpers'],
   'module-names': ['helpers', 'config'],
   'host-runner': ['helpers', 'config', 'wire'],
   stacks: ['helpers', 'wire'],
   quarantine: ['helpers', 'config', 'wire', 'module-names'],
-  supervisor: ['helpers', 'config', 'wire', 'module-names', 'stacks', 'quarantine'],
+  supervisor: ['helpers', 'config', 'wire', 'filter', 'module-names', 'stacks', 'quarantine'],
   crashes: ['helpers', 'config', 'wire', 'stacks', 'supervisor'],
   logs: ['helpers', 'wire', 'supervisor'],
   control: ['helpers', 'wire', 'unix-socket', 'supervisor', 'quarantine'],

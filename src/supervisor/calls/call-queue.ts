@@ -9,7 +9,7 @@ import type { CallEvent } from '../../wire/call-event.js';
 import { LANES, type Lane } from '../../wire/event-kinds.js';
 import type { DefaultReason } from '../types.js';
 import { CONSUMED_BY_DEFAULT, PASSED_BY_DEFAULT } from './answer.js';
-import { chooseByHash, chooseByLoad } from './choose-shard.js';
+import { chooseByHash, chooseByLoad, type Eligible } from './choose-shard.js';
 import type { Conversation } from './conversation.js';
 import { Deadlines } from './deadlines.js';
 import { Lines, Place } from './lines.js';
@@ -27,6 +27,11 @@ export interface AnswerCounter {
 export interface QueueSettings extends Pick<ModuleSpec, 'queue' | 'overload' | 'onFailure' | 'sticky'> {
   queueBytes: number;
 }
+
+/** It has a host that takes calls. */
+const isReady: Eligible = ({ isLeaving, route }) => !isLeaving && route.isReady();
+/** It has one, or will have one in time. */
+const isHoped: Eligible = ({ isLeaving, route }, deadlineMs) => !isLeaving && route.canWait(deadlineMs);
 
 /** How many defaults may wait for earlier calls of their conversation: as many as the queue takes, and at least this many. */
 const HELD_MIN = 1000;
@@ -77,7 +82,7 @@ export class CallQueue implements CallKeeper {
   /** A replica is gone, and its hosts hold no calls any more. What waits for it goes to others. */
   remove(shard: Shard): void {
     this.#shards = this.#shards.filter((other) => other !== shard);
-    this.#relocate(shard, this.#shards);
+    this.#relocate(shard, (hash) => this.#home(hash));
     this.bypass();
     this.dispatch();
   }
@@ -90,7 +95,8 @@ export class CallQueue implements CallKeeper {
   /**
    * Takes one call. `taker` is told once: the module's verdict or the default one, after the earlier calls of its conversation.
    *
-   * @param bound the replica that it is for, as long as there is that one; `null`: any
+   * @param bound the replica that it is for, as long as that one can come up in time; `null`: any
+   * @param isCopy it is for that replica or for none, as the others get it too
    * @returns the replica that it went to
    */
   offer(
@@ -100,10 +106,11 @@ export class CallQueue implements CallKeeper {
     conversation: Conversation,
     taker: AnswerTaker,
     bound: Shard | null = null,
+    isCopy = false,
   ): Shard {
     const { lane: name } = event;
     const shard =
-      this.#shards.length === 1 ? (this.#shards[0] as Shard) : this.#choose(conversation, deadlineMs, bound);
+      this.#shards.length === 1 ? (this.#shards[0] as Shard) : this.#choose(conversation, deadlineMs, bound, isCopy);
     const lane = shard.lanes[name];
     const credit = shard.route.credit(name);
     const refusal = this.#refusalOf(event, shard, credit, deadlineMs, nowMs);
@@ -117,6 +124,7 @@ export class CallQueue implements CallKeeper {
     const pending = this.#lines.join(new PendingCall(event, deadlineMs, nowMs, conversation, this, taker));
     pending.shard = shard;
     pending.isBound = shard === bound;
+    pending.isCopy = isCopy;
     if (refusal !== null) {
       this.giveDefault(pending, refusal, nowMs);
       return shard;
@@ -127,6 +135,8 @@ export class CallQueue implements CallKeeper {
     } else {
       lane.push(pending);
       this.#handOver(shard, name, nowMs);
+      // It is here because of earlier ones of its conversation, which only a status can have kept here.
+      if (this.#shards.length > 1 && !shard.route.isReady()) this.#relocateStranded();
     }
     return shard;
   }
@@ -211,27 +221,28 @@ export class CallQueue implements CallKeeper {
    * The replica of a conversation. It stays the same as long as calls of the conversation wait for it, or its hosts hold any of
    * them, the overdue ones included. So no two hosts ever have calls of one conversation at a time.
    */
-  #choose(conversation: Conversation, deadlineMs: number, bound: Shard | null): Shard {
-    if (bound !== null && this.#shards.includes(bound)) return bound;
+  #choose(conversation: Conversation, deadlineMs: number, bound: Shard | null, isCopy: boolean): Shard {
+    const shards = this.#shards;
+    if (bound !== null && shards.includes(bound) && (isCopy || bound.route.canWait(deadlineMs))) return bound;
     const former = this.#formerOf(conversation);
-    if (former !== null && (former.route.isReady() || former.length > 0 || former.route.load() > 0)) return former;
-    const staying = this.#shards.filter(({ isLeaving }) => !isLeaving);
-    const ready = staying.filter(({ route }) => route.isReady());
+    if (former !== null && shards.includes(former)) return former;
     const { hash } = conversation;
-    if (ready.length > 0) return this.#pick(ready, hash);
-    const waiting = staying.filter(({ route }) => route.canWait(deadlineMs));
-    return this.#pick(waiting.length > 0 ? waiting : this.#shards, hash);
+    const any = shards[0] as Shard;
+    return this.#pick(hash, isReady, deadlineMs) ?? this.#pick(hash, isHoped, deadlineMs) ?? any;
   }
 
-  /** @param shards at least one */
-  #pick(shards: readonly Shard[], hash: number): Shard {
-    return (this.#spec.sticky ? chooseByHash(shards, hash) : chooseByLoad(shards)) as Shard;
+  #pick(hash: number, mayTake: Eligible, deadlineMs: number): Shard | null {
+    const shards = this.#shards;
+    return this.#spec.sticky
+      ? chooseByHash(shards, hash, mayTake, deadlineMs)
+      : chooseByLoad(shards, mayTake, deadlineMs);
   }
 
   #formerOf(conversation: Conversation): Shard | null {
     const last = this.#lastOf(conversation);
     if (last !== null) return last.shard as Shard | null;
-    return this.#shards.find((shard) => shard.overdue.size > 0 && shard.owes(conversation)) ?? null;
+    for (const shard of this.#shards) if (shard.overdue.size > 0 && shard.owes(conversation)) return shard;
+    return null;
   }
 
   /** The last call in the line of a conversation. */
@@ -241,23 +252,48 @@ export class CallQueue implements CallKeeper {
     return place;
   }
 
-  /** Gives what waits for replicas that are down to those that are ready. */
+  /**
+   * Gives what waits for replicas that are down to those that are ready. When none is ready and a replica is down for good, what
+   * waits for it goes to those that are about to start.
+   */
   #relocateStranded(): void {
-    for (const shard of this.#shards) {
-      if (shard.length === 0 || shard.route.isReady() || shard.route.load() > 0) continue;
-      const ready = this.#shards.filter(({ route, isLeaving }) => !isLeaving && route.isReady());
-      if (ready.length > 0) this.#relocate(shard, ready);
+    const shards = this.#shards;
+    let moved = false;
+    for (const shard of shards) {
+      const { length, route } = shard;
+      if (length === 0 || route.isReady() || route.load() > 0) continue;
+      if (shards.some((other) => isReady(other, 0))) this.#relocate(shard, (hash) => this.#home(hash));
+      else if (!route.canWait(Number.POSITIVE_INFINITY))
+        this.#relocate(shard, (hash) => chooseByHash(shards, hash, isHoped));
+      moved ||= shard.length < length;
     }
+    if (moved) for (const shard of shards) this.dispatchTo(shard);
   }
 
-  /** Calls of one conversation stay together, and in their order. */
-  #relocate(shard: Shard, others: readonly Shard[]): void {
+  /** Where a conversation goes that is nowhere. */
+  #home(hash: number): Shard | null {
+    const shards = this.#shards;
+    return chooseByHash(shards, hash, isReady) ?? chooseByHash(shards, hash, isHoped) ?? chooseByHash(shards, hash);
+  }
+
+  /** Calls of one conversation stay together, and in their order. @param homeOf the same for the same hash; `null`: there is none */
+  #relocate(shard: Shard, homeOf: (hash: number) => Shard | null): void {
+    const { route } = shard;
     const isThere = this.#shards.includes(shard);
+    // What is for this replica waits for its next host, if there will be one.
+    const goes = ({ isBound, isCopy, deadlineMs }: PendingCall) =>
+      !isBound || !isThere || (!isCopy && !route.canWait(deadlineMs));
     for (const name of LANES) {
-      for (const pending of shard.lanes[name].remove(({ isBound }) => !isBound || !isThere)) {
-        const target = chooseByHash(others, pending.conversation.hash);
-        if (pending.settled || target === null) continue;
+      for (const pending of shard.lanes[name].remove(goes)) {
+        if (pending.settled) continue;
+        // The others have it already.
+        const target = pending.isCopy ? null : homeOf(pending.conversation.hash);
+        if (target === null) {
+          this.giveDefault(pending, 'down');
+          continue;
+        }
         pending.shard = target;
+        pending.isBound = false;
         target.lanes[name].push(pending);
         // Calls that have their verdict may stand behind it in the line. The next one that comes goes by the last.
         const last = this.#lastOf(pending.conversation);

@@ -12,6 +12,8 @@ export interface ChainMember {
   readonly name: string;
   readonly spec: { deadlineMs: number };
   wants(callback: Callback): boolean;
+  /** Whether it is to be offered this event, by the `match` of its configuration. Asked once for each event that it {@link wants}. */
+  admits(event: CallEvent, conversation: Conversation): boolean;
   offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void;
   /**
    * Lets an event pass that the module is not offered, after those of its conversation that are still in the module.
@@ -95,12 +97,17 @@ export abstract class Journey extends Visit<Members> implements AnswerTaker, Fol
     this.#goOn(nowMs);
   }
 
+  /** A route of its own leads to the one module that must have it, such as the sender of the message that a status is about. */
+  #isFor(member: ChainMember): boolean {
+    return this.ownRoute !== null || member.admits(this.event, this.conversation);
+  }
+
   #goOn(nowMs: number): void {
     const members = this.#members;
     const { callback } = this.event;
     while (this.#reached < members.length) {
       const member = members[this.#reached++] as ChainMember;
-      if (member.name !== this.#skip && member.wants(callback)) {
+      if (member.name !== this.#skip && member.wants(callback) && this.#isFor(member)) {
         this.#member = member;
         this.#reachedMs = nowMs;
         member.offer(this.event, Math.min(nowMs + member.spec.deadlineMs, this.#endMs), nowMs, this.conversation, this);

@@ -1,15 +1,26 @@
-/** Which replica takes a conversation: pure. */
+/** Which replica takes a conversation: pure. It is asked for each message, so it makes no list of those that may. */
 
 import type { Shard } from './shard.js';
+
+/** Whether a replica may take it. */
+export type Eligible = (shard: Shard, deadlineMs: number) => boolean;
+
+const ANY: Eligible = () => true;
 
 /**
  * By rendezvous hashing: the replica for which the hash of the conversation and the replica's index make the highest number.
  * When a replica goes or comes, only its own share moves.
  */
-export function chooseByHash(shards: readonly Shard[], hash: number): Shard | null {
+export function chooseByHash(
+  shards: readonly Shard[],
+  hash: number,
+  mayTake: Eligible = ANY,
+  deadlineMs = Number.POSITIVE_INFINITY,
+): Shard | null {
   let best: Shard | null = null;
   let highest = -1;
   for (const shard of shards) {
+    if (!mayTake(shard, deadlineMs)) continue;
     const weight = mix(hash, shard.index);
     if (weight <= highest) continue;
     highest = weight;
@@ -19,10 +30,15 @@ export function chooseByHash(shards: readonly Shard[], hash: number): Shard | nu
 }
 
 /** The one with the fewest calls, those that wait included; the first of several. */
-export function chooseByLoad(shards: readonly Shard[]): Shard | null {
+export function chooseByLoad(
+  shards: readonly Shard[],
+  mayTake: Eligible = ANY,
+  deadlineMs = Number.POSITIVE_INFINITY,
+): Shard | null {
   let best: Shard | null = null;
   let lowest = Number.POSITIVE_INFINITY;
   for (const shard of shards) {
+    if (!mayTake(shard, deadlineMs)) continue;
     const load = shard.length + shard.route.load();
     if (load >= lowest) continue;
     lowest = load;

@@ -2,6 +2,7 @@
  * Which conversation an event belongs to. Events of a conversation keep their order from door to door. Pure, except for a seed.
  */
 
+import { hashTalkers } from '../../filter/sample.js';
 import type { CallEvent, WireLogin } from '../../wire/call-event.js';
 import { type MessageParams, split, type WireParams } from '../../wire/params.js';
 
@@ -46,6 +47,13 @@ export class Conversation {
     return this.#one === that.#one
       ? this.#other === that.#other
       : this.#one === that.#other && this.#other === that.#one;
+  }
+
+  /** The same in each run of each core, for a message and its status; `null`: nothing tells such conversations apart. */
+  get stableHash(): number | null {
+    if (this.kind === 'call') return null;
+    const encoding = this.kind === 'message' ? 'utf8' : 'latin1';
+    return hashTalkers({ low: this.#low, high: this.#high, one: this.#one, other: this.#other, encoding });
   }
 
   /** One like it, which is another one for each index from 0. It is for events without a group. */

@@ -63,8 +63,10 @@ export class PendingCall extends Place implements OutgoingCall {
   #answer: CallAnswer | null = null;
   /** The replica that it waits for, or that was given it. */
   shard: CallHome | null = null;
-  /** It is for that replica alone, as long as there is that one. */
+  /** It is for that replica alone, as long as that one can come up in time. */
   isBound = false;
+  /** It is one of several, one for each replica: it goes to no other one. */
+  isCopy = false;
   /** How often a host crashed that was about to execute it and said that it executed nothing. */
   suspected = 0;
   /** Whether its answer had to wait for those before it in its conversation. */

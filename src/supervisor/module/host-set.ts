@@ -13,6 +13,8 @@ export type Role =
   /** The same, and it lives on: it may have to take over again. It gets no calls meanwhile. */
   | 'kept';
 
+const ROLES = ['serving', 'preparing', 'retiring', 'kept'] as const satisfies readonly Role[];
+
 /** Every host that is not dead. */
 export class HostSet {
   readonly #hosts: Record<Role, Host[]> = { serving: [], preparing: [], retiring: [], kept: [] };
@@ -34,7 +36,7 @@ export class HostSet {
 
   /** `null`: it is none of them. */
   roleOf(host: Host): Role | null {
-    for (const role of ['serving', 'preparing', 'retiring', 'kept'] as const) {
+    for (const role of ROLES) {
       if (this.#hosts[role].includes(host)) return role;
     }
     return null;
@@ -62,6 +64,8 @@ export class HostSet {
 
   /** Calls that they hold. */
   get inFlight(): number {
-    return this.all.reduce((sum, { inFlight }) => sum + inFlight, 0);
+    let inFlight = 0;
+    for (const role of ROLES) for (const host of this.#hosts[role]) inFlight += host.inFlight;
+    return inFlight;
   }
 }

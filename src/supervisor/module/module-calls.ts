@@ -69,6 +69,7 @@ export class ModuleCalls implements AnswerCounter {
    * Takes one call; the answer comes within the deadline, and is a default verdict if the module has none.
    *
    * @param bound the replica that it is for; `null`: any
+   * @param isCopy the other replicas get it too
    * @returns the replica that it went to
    */
   offer(
@@ -78,8 +79,9 @@ export class ModuleCalls implements AnswerCounter {
     conversation: Conversation,
     taker: AnswerTaker,
     bound: Shard | null = null,
+    isCopy = false,
   ): Shard {
-    return this.#queue.offer(event, deadlineMs, nowMs, conversation, taker, bound);
+    return this.#queue.offer(event, deadlineMs, nowMs, conversation, taker, bound, isCopy);
   }
 
   /** See `ChainMember`. */
@@ -120,13 +122,14 @@ export class ModuleCalls implements AnswerCounter {
 
   /** A host has died: the calls that it executed get the default, the rest waits for the next host. */
   settle(shard: Shard | null, { lost, unseen, reason }: Pick<HostEnd, 'lost' | 'unseen' | 'reason'>): void {
+    // First: who is told a default may offer the next message at once, and that one must come after these. Without a share it was
+    // given nothing.
+    if (shard !== null) this.#queue.putBack(shard, unseen);
     for (const pending of lost) {
       pending.tellGiven(true);
       this.#queue.released(pending);
       this.#queue.giveDefault(pending, reason);
     }
-    // Without a share it was given nothing.
-    if (shard !== null) this.#queue.putBack(shard, unseen);
   }
 
   told(event: CallEvent, answer: CallAnswer, micros: number): void {

@@ -3,10 +3,11 @@
 import type { ModuleSpec } from '../../config/types.js';
 import { formatDuration } from '../../config/units.js';
 import type { SupervisorError } from '../../errors.js';
+import { type Filter, makeFilter } from '../../filter/filter.js';
 import type { Quarantine } from '../../quarantine/quarantine.js';
 import type { QuarantineTable } from '../../quarantine/table.js';
 import type { CallEvent } from '../../wire/call-event.js';
-import type { Callback } from '../../wire/event-kinds.js';
+import { type Callback, type CallKind, EVENT_KINDS } from '../../wire/event-kinds.js';
 import type { Build } from '../builds/build.js';
 import { ModuleBuilds } from '../builds/module-builds.js';
 import type { BuildStore } from '../builds/store.js';
@@ -41,6 +42,7 @@ export interface ModuleSurroundings extends HostSurroundings {
 export class Module implements ChainMember {
   #spec: ModuleSpec;
   #around: ModuleSurroundings;
+  #filter: Filter | null;
   readonly #news: ModuleNews;
   readonly #calls: ModuleCalls;
   readonly #quarantine: QuarantineTable;
@@ -63,6 +65,7 @@ export class Module implements ChainMember {
   ) {
     this.#spec = spec;
     this.#around = around;
+    this.#filter = makeFilter(spec.match);
     const module = spec.name;
     const { runId, builds: store, queueBytes } = around;
     const news = new ModuleNews({
@@ -139,6 +142,8 @@ export class Module implements ChainMember {
   restart(): Promise<SupervisorError | null> {
     this.endProbation('the module was restarted');
     this.#takenBack = null;
+    // Also while others serve: all of them are restarted, with the file that is there now.
+    this.#builds.note({ kind: 'ordered' });
     return this.#replicas.restart();
   }
 
@@ -182,6 +187,7 @@ export class Module implements ChainMember {
     if (spec !== this.#spec) this.#takenBack = null;
     this.#spec = spec;
     this.#around = around;
+    this.#filter = makeFilter(spec.match);
     this.#calls.configure(spec, around.queueBytes);
     this.#news.limitTo(spec.logRate);
     this.#quarantine.configure(spec);
@@ -261,6 +267,19 @@ export class Module implements ChainMember {
     return found === null || (found.ready.callbacks ?? []).includes(callback);
   }
 
+  /** Whether an event is for the module by its `match`; a message that is not is counted. */
+  admits(event: CallEvent, conversation: Conversation): boolean {
+    if (this.#filter === null || this.#filter.admits(event, conversation)) return true;
+    if (event.kind === 'message') this.#news.stats.totals.filtered += 1;
+    return false;
+  }
+
+  /** Whether events of this kind need to come in for the module. Statuses of what it sends always do. */
+  needs(kind: CallKind): boolean {
+    const { callback } = EVENT_KINDS[kind];
+    return this.wants(callback) && (kind === 'status' || this.#filter === null || this.#filter.mayTake(kind));
+  }
+
   /** Offers one call; the answer comes within the deadline, and is a default verdict if the module has none. */
   offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void {
     const home = this.#calls.offer(event, deadlineMs, nowMs, conversation, taker);
@@ -268,7 +287,7 @@ export class Module implements ChainMember {
     for (const { shard, index } of this.#replicas.joined) {
       if (shard === null || shard === home) continue;
       // A line of its own, so that no verdict waits for another replica.
-      this.#calls.offer(event, deadlineMs, nowMs, conversation.apart(index), NOBODY, shard);
+      this.#calls.offer(event, deadlineMs, nowMs, conversation.apart(index), NOBODY, shard, true);
     }
   }
 
@@ -355,7 +374,7 @@ export class Module implements ChainMember {
     const probation = this.#probation;
     if (!this.#isOnProbation || probation === null) return;
     this.#isOnProbation = false;
-    const { after, others } = this.#replicas.takeBack();
+    const { after, others } = this.#replicas.takeBack(probation.before);
     this.configure(probation.before, this.#around);
     this.#takenBack = reason;
     this.#replicas.restore(others);

@@ -42,6 +42,11 @@ export class ReplicaMember implements ChainMember {
     return found === null || (found.ready.callbacks ?? []).includes(callback);
   }
 
+  /** What is for it alone, it gets. */
+  admits(): boolean {
+    return true;
+  }
+
   offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void {
     this.#calls.offer(event, deadlineMs, nowMs, conversation, taker, this.#replica.shard);
   }

@@ -160,7 +160,7 @@ export class ReplicaSet {
   /** Starts a successor for each replica that the spec wants. @returns as `Module.prepare` */
   prepare(spec: ModuleSpec): Promise<SupervisorError | null> {
     this.#makeJoining(spec);
-    return this.#prepare(spec, [...this.#joined.slice(0, spec.replicas), ...this.#joining]);
+    return this.#prepare(spec, [...this.#staying(spec.replicas, []), ...this.#joining]);
   }
 
   /** @see Module.grow */
@@ -194,8 +194,10 @@ export class ReplicaSet {
    *
    * @returns those that served until now, to be stopped; and the replicas that had no kept host
    */
-  takeBack(): { after: Host[]; others: Replica[] } {
+  takeBack(spec: ModuleSpec): { after: Host[]; others: Replica[] } {
     const others = this.#joined.filter(({ keeps }) => !keeps);
+    // They stay if there are more than the settings of before want.
+    this.#prepared = { spec, replicas: this.#joined.filter(({ keeps }) => keeps) };
     return { after: this.#joined.flatMap((replica) => replica.takeBack()), others };
   }
 
@@ -215,6 +217,7 @@ export class ReplicaSet {
   /** Takes settings that hosts need not know of. What was made to join joins, and what is too much leaves. */
   configure(spec: ModuleSpec, around: HostSurroundings): void {
     const joining = this.#joining;
+    const prepared = this.#prepared?.replicas ?? [];
     this.#joining = [];
     this.#prepared = null;
     for (const replica of joining) {
@@ -223,11 +226,11 @@ export class ReplicaSet {
     }
     for (const replica of this.all) replica.configure(spec, around);
     this.#fill(spec);
-    for (const replica of this.#joined.slice(spec.replicas)) {
-      this.#joined = this.#joined.filter((other) => other !== replica);
-      this.#leaving = [...this.#leaving, replica];
-      replica.leave();
-    }
+    const staying = this.#staying(spec.replicas, prepared);
+    const leaving = this.#joined.filter((replica) => !staying.includes(replica));
+    this.#joined = staying;
+    this.#leaving = [...this.#leaving, ...leaving];
+    for (const replica of leaving) replica.leave();
     this.forgetGone();
   }
 
@@ -247,6 +250,7 @@ export class ReplicaSet {
 
   /** Forgets replicas that have left. */
   forgetGone(): void {
+    for (const replica of this.#leaving) if (replica.isGone) replica.close();
     this.#leaving = this.#leaving.filter(({ isGone }) => !isGone);
     if (this.#leaving.length === 0) for (const done of this.#onGone.splice(0)) done();
   }
@@ -259,6 +263,16 @@ export class ReplicaSet {
   /** Makes those that are missing, without a host; a module that is down has them until it is started. */
   #fill(spec: ModuleSpec): void {
     while (this.#joined.length < spec.replicas) this.#join(this.#make(this.#freeIndex(), spec));
+  }
+
+  /**
+   * Those that stay when only so many are wanted. First those that have just taken over, then those that serve: a module must not
+   * lose the only replica that works.
+   */
+  #staying(count: number, prepared: readonly Replica[]): Replica[] {
+    const worth = (replica: Replica) => Number(prepared.includes(replica)) * 2 + Number(replica.isServing);
+    const best = this.#joined.toSorted((a, b) => worth(b) - worth(a) || a.index - b.index).slice(0, count);
+    return best.sort((a, b) => a.index - b.index);
   }
 
   #makeJoining(spec: ModuleSpec): void {

@@ -2,7 +2,7 @@
 
 import type { ModuleSpec } from '../../config/types.js';
 import { requireKnown } from '../../module-names.js';
-import { CALLBACKS, type Callback } from '../../wire/event-kinds.js';
+import { CALL_KINDS, type Callback, EVENT_KINDS } from '../../wire/event-kinds.js';
 import type { ChainEvents, ModuleEvents } from '../news/module-news.js';
 import type { LifecycleEvent } from '../types.js';
 import { type Lifetime, newLifetime } from './lifetime.js';
@@ -77,11 +77,12 @@ export class Roster {
   }
 
   /**
-   * The callbacks that any module of the chain has. The callbacks of a module that was never ready are unknown, so it counts as
-   * having all.
+   * The callbacks that any module of the chain has, and that its `match` does not leave out. The callbacks of a module that was
+   * never ready are unknown, so it counts as having all.
    */
   get callbacks(): Callback[] {
-    return CALLBACKS.filter((callback) => this.#chain.some((module) => module.wants(callback)));
+    const needed = CALL_KINDS.filter((kind) => this.#chain.some((module) => module.needs(kind)));
+    return needed.map((kind) => EVENT_KINDS[kind].callback);
   }
 
   /** What a module's next hosts run with. */

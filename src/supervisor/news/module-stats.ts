@@ -66,7 +66,10 @@ export class ModuleStats {
     ModuleStatus,
     'restarts' | 'failedStarts' | 'crashes' | 'messages' | 'sends' | 'dropped' | 'latencyMicros'
   > {
-    const { own, defaults, late, restarts, failedStarts, crashes, sends, dropped } = since(this.#before, this.totals);
+    const { own, defaults, late, filtered, restarts, failedStarts, crashes, sends, dropped } = since(
+      this.#before,
+      this.totals,
+    );
     const byReason = addReasons(defaults);
     const inPlace = sum(byReason);
     return {
@@ -80,6 +83,7 @@ export class ModuleStats {
         defaultConsumed: sum(defaults.consumed),
         defaultByReason: byReason,
         late,
+        filtered,
       },
       sends: { ...sends, ...NONE_KEPT },
       dropped,

@@ -10,6 +10,7 @@ export function noTotals(): ModuleTotals {
     own: { pass: 0, consumed: 0 },
     defaults: { pass: noReasons(), consumed: noReasons() },
     late: 0,
+    filtered: 0,
     restarts: 0,
     failedStarts: 0,
     crashes: { crash: 0, exit: 0, hang: 0, unreachable: 0, memory: 0, limit: 0 },

@@ -61,6 +61,7 @@ const OF_THE_CORE = [
   'quarantineTtlMs',
   'stopTimeoutMs',
   'chainSends',
+  'match',
   'watch',
   'probationMs',
   'maxRssBytes',

@@ -15,6 +15,8 @@ export type ModuleTotals = {
   defaults: Record<Verdict, Record<DefaultReason, number>>;
   /** Verdicts that came too late: the default verdict had been given already. */
   late: number;
+  /** Messages that its `match` left out. */
+  filtered: number;
   restarts: number;
   failedStarts: number;
   crashes: Record<FailureCause, number>;

@@ -97,7 +97,8 @@ export interface ModuleStatus {
   takenBack: string | null;
   /**
    * `default`: verdicts given in its place, and `defaultByReason` why. `defaultConsumed`: how many of them consumed, so that the
-   * message was dropped. `late`: verdicts that came after the default one; not part of `total`.
+   * message was dropped. `late`: verdicts that came after the default one; not part of `total`. `filtered`: messages that its
+   * `match` left out; not part of `total`.
    */
   messages: {
     total: number;
@@ -107,6 +108,7 @@ export interface ModuleStatus {
     defaultConsumed: number;
     defaultByReason: Record<DefaultReason, number>;
     late: number;
+    filtered: number;
   };
   /**
    * Messages that it sent. `undelivered`: nobody listened, or the listener threw. `refused`: `send_message` returned -1,

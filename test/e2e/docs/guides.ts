@@ -199,6 +199,21 @@ ${SERVES_AGAIN}`,
   exempt('systemctl', 'it asks the systemd of a machine; test/unit/etc/systemd.test.ts verifies the unit'),
   exempt('[Service]', 'it is for the systemd of a machine'),
   confined,
+  file(CONFIG),
+  sh({
+    before: `cp ${CONFIG} next.conf
+echo "module filter { path = ./modules/build/module_filter.so }" > ${CONFIG}
+mesibo-modules start --config ${CONFIG} --daemon
+cp next.conf ${CONFIG}`,
+    after: 'mesibo-modules stop',
+    prints: [
+      'consumed by filter',
+      /\bpass/,
+      /\bpass/,
+      /left out +2 messages, by match/,
+      /match\.from += !\*@staff\.example /,
+    ],
+  }),
   sh({
     before: `mkdir installed new
 cp modules/build/module_filter.so installed

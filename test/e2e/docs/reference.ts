@@ -52,6 +52,11 @@ export const REFERENCE: Record<string, Step | Step[]> = {
         TRANSLATE_HOST=h npx mesibo-modules check --strict mesibo.conf`,
       prints: ['translate.key of api_key cannot', 'has no variable TRANSLATE_HOST', /^module filter: ok, /m],
     }),
+    file('mesibo.conf', {
+      change: [['module helpdesk {', 'module filter {\n    path = ./modules/build/module_filter.so']],
+      after: 'npx mesibo-modules check --strict mesibo.conf',
+      prints: [/^module filter: ok, /],
+    }),
     confined,
     confined,
   ],

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parseConfig } from '../../../src/config/load.js';
-import { CORE_MANUAL, MODULE_MANUAL } from '../../../src/config/manual.js';
+import { CORE_MANUAL, MATCH_MANUAL, MODULE_MANUAL } from '../../../src/config/manual.js';
+import { MATCH_KEYS } from '../../../src/config/match.js';
 import { configurationPage } from '../../../src/config/reference.js';
 import { CORE_KEYS, MODULE_KEYS } from '../../../src/config/schema.js';
 import { PACKAGE_ROOT } from '../../../src/paths.js';
@@ -26,6 +27,15 @@ it('each setting is explained, in the order of the schema', () => {
 
 it.each(Object.entries(MODULE_MANUAL))('the example of %s can be', (key, { example }) => {
   expect(parse(`module m {\n${key} = ${example}\n}`)).toMatchObject({ warnings: [], modules: [{ config: [] }] });
+});
+
+it('each key of match { } is explained, in the order of the schema, and its example can be', () => {
+  expect(Object.keys(MATCH_MANUAL)).toEqual(Object.keys(MATCH_KEYS));
+  for (const [key, { example }] of Object.entries(MATCH_MANUAL)) {
+    const { warnings, modules } = parse(`module m {\nmatch {\n${key} = ${example}\n}\n}`);
+    expect(warnings).toEqual([]);
+    expect(modules[0]?.match).not.toBeNull();
+  }
 });
 
 /** What must be set beside a setting. */

@@ -4,7 +4,7 @@ import type { ChainMember } from '../../../../src/supervisor/calls/chain.js';
 import type { Conversation } from '../../../../src/supervisor/calls/conversation.js';
 import type { AnswerTaker, CallAnswer, Follower } from '../../../../src/supervisor/calls/pending-call.js';
 import type { CallEvent } from '../../../../src/wire/call-event.js';
-import { type ChainOutcome, conversation, makeEvent, partsOf, runChain } from '../../../helpers/calls.js';
+import { type ChainOutcome, conversation, makeEvent, partsOf, runChain, TestJourney } from '../../../helpers/calls.js';
 import { stopClock } from '../../../helpers/clock.js';
 
 const PASS: CallAnswer = { verdict: 'pass', default: null, params: null, payload: null };
@@ -21,6 +21,11 @@ class Scripted implements ChainMember {
   ) {}
   wants(callback: string): boolean {
     return this.callbacks.includes(callback);
+  }
+  /** What its filter leaves out. */
+  left = (_: CallEvent): boolean => false;
+  admits(event: CallEvent): boolean {
+    return !this.left(event);
   }
   offer(event: CallEvent, deadlineMs: number, _nowMs: number, _conversation: Conversation, taker: AnswerTaker): void {
     this.seen.push(event);
@@ -76,6 +81,38 @@ describe('a chain', () => {
     b.followers[0]?.passed(0);
     expect((await underway).trace.map(({ module }) => module)).toEqual(['c']);
     expect([...a.seen, ...b.seen]).toEqual([]);
+  });
+
+  it('asks a filter with the event as the members before left it, and does not offer what the filter leaves out', async () => {
+    const changing = new Scripted('a', { ...PASS, payload: Buffer.from('HELLO') });
+    const [b, c] = [new Scripted('b', PASS), new Scripted('c', PASS)];
+    b.left = ({ payload }) => String(payload) === 'HELLO';
+    c.left = ({ payload }) => String(payload) === 'hello';
+    const { trace } = await run([changing, b, c]);
+    expect(trace.map(({ module }) => module)).toEqual(['a', 'c']);
+    expect(b.seen).toEqual([]);
+  });
+
+  it('lets what a filter leaves out wait there for earlier events, and asks no filter about a callback that is not there', async () => {
+    const [a, b] = [new Scripted('a', PASS), new Scripted('b', PASS, [])];
+    a.left = () => true;
+    a.followers = [];
+    b.left = () => {
+      throw new Error('asked');
+    };
+    const underway = pass([a, b], message, 5000);
+    expect(a.followers).toHaveLength(1);
+    a.followers[0]?.passed(0);
+    expect((await underway).trace).toEqual([]);
+  });
+
+  it('asks no filter on a route of its own, which leads to the sender of a message', () => {
+    const sender = new Scripted('a', PASS);
+    sender.left = () => true;
+    const journey = new TestJourney(message, conversation('c'), performance.now() + 5000);
+    journey.ownRoute = [sender];
+    journey.begin([sender], performance.now());
+    expect(sender.seen).toEqual([message]);
   });
 
   it('names a default that consumed', async () => {

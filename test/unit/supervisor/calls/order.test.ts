@@ -1,6 +1,8 @@
 /** Chains of real queues with random hosts: the order of a conversation holds whatever happens between its messages. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { matchSettings } from '../../../../src/config/match.js';
+import { type Filter, type FilterSettings, makeFilter } from '../../../../src/filter/filter.js';
 import { CallQueue } from '../../../../src/supervisor/calls/call-queue.js';
 import type { ChainMember, Members } from '../../../../src/supervisor/calls/chain.js';
 import { Conversation } from '../../../../src/supervisor/calls/conversation.js';
@@ -23,6 +25,7 @@ class Member implements ChainMember, CallRoute {
   readonly #held: PendingCall[] = [];
   isWanted = true;
   isUp = true;
+  filter: Filter | null = null;
 
   constructor(
     readonly name: string,
@@ -35,6 +38,9 @@ class Member implements ChainMember, CallRoute {
 
   wants(): boolean {
     return this.isWanted;
+  }
+  admits(event: CallEvent, conversation: Conversation): boolean {
+    return this.filter?.admits(event, conversation) ?? true;
   }
   offer(event: CallEvent, deadlineMs: number, nowMs: number, conversation: Conversation, taker: AnswerTaker): void {
     const line = this.fault === 'queues' ? conversationOf(String(numberOf(event))) : conversation;
@@ -99,6 +105,15 @@ class Traveller extends TestJourney {
   }
 }
 
+const asked = (match: Parameters<typeof matchSettings.parse>[0]) => matchSettings.parse(match);
+/** As a reload may give them to a module. */
+const FILTERS: (FilterSettings | null)[] = [
+  null,
+  asked({ text: ['*[02468]'] }),
+  asked({ from: ['!user-1'], text: ['!*[5-9]'] }),
+  asked({ samplePercent: 50 }),
+];
+
 const numberOf = (event: CallEvent) => Number(String(event.payload));
 
 /** Steps that a story may leave out, to show that its check notices that. */
@@ -136,6 +151,9 @@ async function tell(seed: number, fault?: Fault): Promise<{ seen: number[][]; ou
       pick().isWanted = next(3) > 0;
     },
     () => {
+      pick().filter = makeFilter(FILTERS[next(FILTERS.length)] as FilterSettings | null);
+    },
+    () => {
       chain = [...members].sort(() => next(3) - 1).slice(0, 1 + next(members.length));
     },
   ];
@@ -170,7 +188,7 @@ afterEach(() => {
 });
 
 describe('the order of a conversation', () => {
-  it('holds at every module and at the caller, through stops, crashes, deadlines, overload and other chains', async () => {
+  it('holds at every module and at the caller, through stops, crashes, deadlines, overload, other filters and other chains', async () => {
     for (let seed = 1; seed <= 150; seed++) {
       const { seen, outcomes, offered } = await tell(seed);
       expect([...seen, outcomes].map(overtaken), `seed ${seed}`).toEqual([[], [], [], [], []]);

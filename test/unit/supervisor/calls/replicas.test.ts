@@ -50,10 +50,14 @@ function open(count: number, changed: Partial<QueueSettings> = {}): void {
   answers = [];
 }
 
-function offer(conversation: string, text: string, { bound = null as Shard | null, deadlineMs = 1000 } = {}): Shard {
+function offer(
+  conversation: string,
+  text: string,
+  { bound = null as Shard | null, deadlineMs = 1000, isCopy = false } = {},
+): Shard {
   const event = makeEvent({ message: { payload: Buffer.from(text) } });
   const told = taker((answer) => answers.push(answer.default === null ? text : `${text}:${answer.default}`));
-  return queue.offer(event, Date.now() + deadlineMs, Date.now(), conversationOf(conversation), told, bound);
+  return queue.offer(event, Date.now() + deadlineMs, Date.now(), conversationOf(conversation), told, bound, isCopy);
 }
 
 /** Its host answers the oldest call. */
@@ -69,11 +73,11 @@ function die(index: number): void {
   const host = hosts[index] as FakeHost;
   host.isUp = false;
   const [lost, ...unseen] = host.held.splice(0);
+  queue.putBack(shards[index] as Shard, unseen);
   if (lost) {
     queue.released(lost);
     queue.giveDefault(lost, 'crash');
   }
-  queue.putBack(shards[index] as Shard, unseen);
   queue.bypass();
   queue.dispatch();
 }
@@ -151,6 +155,27 @@ describe('a queue with replicas', () => {
     expect(hosts[1]?.seen).toEqual(['1', '2', '3', '4']);
     for (let i = 0; i < 7; i++) answer(1);
     expect(answers).toEqual(['0:crash', '1', '2', '3', '4', '5', '6', '7']);
+  });
+
+  it('does not let a message overtake that is offered as soon as an earlier one has its default', () => {
+    open(2);
+    const home = conversationAt(0);
+    const event = makeEvent({ message: { payload: Buffer.from('0') } });
+    const again = taker(() => offer(home, 'late'));
+    queue.offer(event, Date.now() + 1000, Date.now(), conversationOf(home), again);
+    for (let i = 1; i < 6; i++) offer(home, `${i}`);
+    die(0);
+    for (let i = 0; i < 6; i++) answer(1);
+    expect(hosts[1]?.seen).toEqual(['1', '2', '3', '4', '5', 'late']);
+  });
+
+  it('does not wait for a replica that will not come when another one is about to start', () => {
+    open(2);
+    for (const host of hosts) host.isUp = false;
+    offer(conversationAt(0), 'a');
+    (hosts[0] as FakeHost).canStart = false;
+    queue.bypass();
+    expect([answers, shards.map(({ length }) => length)]).toEqual([[], [0, 1]]);
   });
 
   it('leaves a conversation where it is until nothing of it is there', () => {
@@ -239,6 +264,32 @@ describe('a queue with replicas', () => {
     queue.remove(own);
     expect(hosts[1]?.seen).toEqual(['message', 'status']);
     expect(offer('s', 'late', { bound: own })).toBe(other);
+  });
+
+  it('gives what is for one replica to another when that one will not come', () => {
+    open(2);
+    const [own, other] = shards as [Shard, Shard];
+    Object.assign(hosts[0] as FakeHost, { isUp: false });
+    offer('s', 'waits', { bound: own });
+    Object.assign(hosts[0] as FakeHost, { canStart: false });
+    queue.bypass();
+    expect(hosts[1]?.seen).toEqual(['waits']);
+    expect(offer('t', 'late', { bound: own })).toBe(other);
+    expect(answers).toEqual([]);
+  });
+
+  it('never gives what each replica gets once to another one', () => {
+    open(2);
+    const own = shards[0] as Shard;
+    Object.assign(hosts[0] as FakeHost, { isUp: false });
+    offer('s', 'copy', { bound: own, isCopy: true });
+    Object.assign(hosts[0] as FakeHost, { canStart: false });
+    queue.bypass();
+    offer('t', 'late', { bound: own, isCopy: true });
+    Object.assign(hosts[0] as FakeHost, { canStart: true });
+    offer('u', 'last', { bound: own, isCopy: true });
+    queue.remove(own);
+    expect([hosts[1]?.seen, answers]).toEqual([[], ['copy:down', 'late:down', 'last:down']]);
   });
 
   it('gives each message to the replica with the least to do when conversations do not stick', () => {

@@ -30,6 +30,7 @@ describe('the counters of a status', () => {
         defaultConsumed: 0,
         defaultByReason: NO_DEFAULTS,
         late: 0,
+        filtered: 0,
       },
       sends: {
         total: 0,
@@ -62,6 +63,7 @@ describe('the counters of a status', () => {
       defaultConsumed: 1,
       defaultByReason,
       late: 1,
+      filtered: 0,
     });
   });
 
@@ -139,6 +141,7 @@ describe('the counters of metrics', () => {
         defaultConsumed: 1,
         defaultByReason: { hang: 1 },
         late: 1,
+        filtered: 0,
       },
       sends: { total: 1 },
       dropped: { logLines: 2 },
@@ -148,6 +151,7 @@ describe('the counters of metrics', () => {
       own: { pass: 2, consumed: 0 },
       defaults: { pass: { hang: 0 }, consumed: { hang: 2 } },
       late: 2,
+      filtered: 0,
       restarts: 2,
       failedStarts: 2,
       crashes: { memory: 2 },

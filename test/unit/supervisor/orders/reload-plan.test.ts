@@ -41,6 +41,7 @@ describe('the effect of a change of one setting', () => {
     [{ backoff: { minMs: 1, maxMs: 2 } }, 'configured'],
     [{ maxCrashes: null }, 'configured'],
     [{ stopTimeoutMs: 7 }, 'configured'],
+    [{ match: { from: ['alice'] } }, 'configured'],
     [{ watch: true }, 'configured'],
     [{ probationMs: 7 }, 'configured'],
   ])('%j: %s', (change, list) => {
