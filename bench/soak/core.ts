@@ -10,6 +10,8 @@ export interface Limits {
   hangMs: number;
   deadlineMs: number;
   chainDeadlineMs: number;
+  /** Of each module; one if it is not said. */
+  replicas?: number;
 }
 
 /** A hang and a restart take about as long as the deadline, so that some calls meet it. */
@@ -40,7 +42,7 @@ export function makeChain(
   limits = LIMITS,
   without: number | null = null,
 ): CoreConfig {
-  const { hangMs, deadlineMs, chainDeadlineMs } = limits;
+  const { hangMs, deadlineMs, chainDeadlineMs, replicas = 1 } = limits;
   const modules = CHAIN.slice(0, SLOTS).map(({ name, defaultVerdict }, slot) => {
     const journal = journalPath(slot);
     return {
@@ -55,6 +57,7 @@ export function makeChain(
       stopTimeoutMs: 5000,
       backoff: { minMs: 1, maxMs: 1 },
       maxCrashes: null,
+      replicas,
       config: journal === null ? {} : { journal },
     };
   });

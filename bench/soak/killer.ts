@@ -44,15 +44,15 @@ export class Killer {
     await this.settled();
   }
 
-  async #kill({ kind, slot, delayMs }: Kill): Promise<void> {
+  async #kill({ kind, slot, delayMs, which }: Kill): Promise<void> {
     const { signal } = this.#abort;
     try {
       let pid: number | null = null;
       while (pid === null) {
-        await until(this.#core, () => this.#readyPid(slot) !== null, signal);
+        await until(this.#core, () => this.#readyPid(slot, which) !== null, signal);
         await pause(delayMs, undefined, { signal });
         // It may have died of something else meanwhile.
-        pid = this.#readyPid(slot);
+        pid = this.#readyPid(slot, which);
       }
       process.kill(pid, kind);
       await until(this.#core, () => !this.#holds(slot, pid), signal);
@@ -62,8 +62,9 @@ export class Killer {
     }
   }
 
-  #readyPid(slot: number): number | null {
-    return this.#hosts(slot).find(({ state }) => state === 'ready')?.pid ?? null;
+  #readyPid(slot: number, which: number): number | null {
+    const ready = this.#hosts(slot).filter(({ state }) => state === 'ready');
+    return ready[which % ready.length]?.pid ?? null;
   }
 
   #holds(slot: number, pid: number | null): boolean {

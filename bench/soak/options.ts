@@ -4,12 +4,12 @@ import { parseArgs } from 'node:util';
 
 /** What to run. */
 export type Options =
-  | { kind: 'soak'; messages: number; kills: number; seed: number; attack: boolean }
+  | { kind: 'soak'; messages: number; kills: number; replicas: number; seed: number; attack: boolean }
   | { kind: 'memory'; messages: number; restarts: number; seed: number }
   | { kind: 'sends'; messages: number; kills: number; cuts: number; seed: number };
 
 /** How to call it. */
-export const USAGE = `usage: npm run soak -- [--attack] [--messages N] [--kills N] [--seed N]
+export const USAGE = `usage: npm run soak -- [--attack] [--replicas N] [--messages N] [--kills N] [--seed N]
        npm run soak -- --memory [--messages N] [--restarts N] [--seed N]
        npm run soak -- --sends [--messages N] [--kills N] [--cuts N] [--seed N]`;
 
@@ -30,16 +30,23 @@ export function readOptions(args: string[], seed: number): Options {
       kills: { type: 'string' },
       restarts: { type: 'string' },
       cuts: { type: 'string' },
+      replicas: { type: 'string' },
       seed: { type: 'string' },
     },
   });
-  const number = (name: 'messages' | 'kills' | 'restarts' | 'cuts' | 'seed', otherwise: number): number => {
+  const number = (
+    name: 'messages' | 'kills' | 'restarts' | 'cuts' | 'replicas' | 'seed',
+    otherwise: number,
+  ): number => {
     const text = values[name];
     if (text === undefined) return otherwise;
     if (!/^[0-9]{1,9}$/.test(text)) throw new Error(`found --${name} ${text}, expected a whole number`);
     return Number(text);
   };
   const drawn = number('seed', seed);
+  if (values.replicas !== undefined && (values.sends || values.memory)) {
+    throw new Error('found --replicas, which goes without --memory and --sends');
+  }
   if (values.sends) {
     if (values.attack || values.memory) throw new Error('found --sends, which goes without --attack and --memory');
     if (values.restarts !== undefined) throw new Error('found --restarts, expected --memory with it');
@@ -51,9 +58,23 @@ export function readOptions(args: string[], seed: number): Options {
     if (values.restarts !== undefined) throw new Error('found --restarts, expected --memory with it');
     const { attack } = values;
     const messages = number('messages', attack ? 200_000 : 100_000);
-    return { kind: 'soak', messages, kills: number('kills', 200), seed: drawn, attack };
+    return {
+      kind: 'soak',
+      messages,
+      kills: number('kills', 200),
+      replicas: readReplicas(number('replicas', 1)),
+      seed: drawn,
+      attack,
+    };
   }
   if (values.attack) throw new Error('found --attack, which goes without --memory');
   if (values.kills !== undefined) throw new Error('found --kills, which goes without --memory');
   return { kind: 'memory', messages: number('messages', 1_000_000), restarts: number('restarts', 500), seed: drawn };
+}
+
+const MOST_REPLICAS = 16;
+
+function readReplicas(count: number): number {
+  if (count >= 1 && count <= MOST_REPLICAS) return count;
+  throw new Error(`found --replicas ${count}, expected 1 to ${MOST_REPLICAS}`);
 }

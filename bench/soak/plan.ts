@@ -16,11 +16,14 @@ export interface Kill {
   number: number;
   /** How long after that, so that it comes at any moment of the host's work. */
   delayMs: number;
+  /** Chooses one of the hosts that there are then. */
+  which: number;
 }
 
 /** The last kill comes before this point, so that messages follow it: a stopped host is noticed by missing answers. */
 const LAST_SHARE = 0.95;
 const DELAY_MAX_MS = 4;
+const ANY_HOST = 1000;
 
 /**
  * Plans the kills, evenly spread with some chance, and every kind as often as the others.
@@ -41,5 +44,6 @@ export function planKills(
     slot: draw(SLOTS),
     number: 1 + Math.floor(i * apart) + draw(Math.max(1, Math.floor(apart))),
     delayMs: draw(DELAY_MAX_MS + 1),
+    which: draw(ANY_HOST),
   }));
 }

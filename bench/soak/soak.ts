@@ -20,6 +20,8 @@ import { type Kill, type KillKind, planKills } from './plan.js';
 export interface SoakOptions {
   messages: number;
   kills: number;
+  /** Of each module; kills hit one of them. */
+  replicas?: number;
   seed: number;
   /** Whether modules are reloaded, restarted, stopped, started, removed and brought back between the kills. */
   attack?: boolean;
@@ -51,7 +53,8 @@ const LOST_AFTER_MS = 30_000;
  * @throws {Error} when the core cannot be started, or refuses a message
  */
 export async function runSoak(options: SoakOptions): Promise<SoakResult> {
-  const { messages, kills, seed, attack = false, limits = attack ? ATTACK_LIMITS : LIMITS } = options;
+  const { messages, kills, seed, replicas = 1, attack = false } = options;
+  const limits = { ...(options.limits ?? (attack ? ATTACK_LIMITS : LIMITS)), replicas };
   const directory = mkdtempSync(join(tmpdir(), 'mm-soak-'));
   const journalOf = (slot: number): string => join(directory, `${slot}.journal`);
   const core = makeCore(directory, journalOf, limits);

@@ -13,6 +13,8 @@ export const NATIVE = join(PACKAGE, 'bench/build/native');
 export const PASS_MODULE = join(NATIVE, 'pass.so');
 /** The same with debug information. */
 export const NAMED_MODULE = join(NATIVE, 'pass-named.so');
+/** Waits two milliseconds for each message; see native/wait.c. */
+export const WAIT_MODULE = join(NATIVE, 'wait.so');
 /** Answers each message. */
 export const AUTOREPLY_MODULE = join(PACKAGE, 'modules/build/module_autoreply.so');
 /** For mesibo servers; see bridges/mesibo. */

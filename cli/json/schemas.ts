@@ -25,6 +25,17 @@ const host = z.strictObject({
   inFlight: count.describe('calls that it holds'),
 });
 
+const replica = z.strictObject({
+  replica: count.describe('counted from 0'),
+  state: z.enum(['stopped', 'starting', 'serving', 'replacing', 'backoff', 'failed']),
+  isServing: z.boolean(),
+  inFlight: count.describe('calls that its processes hold'),
+  queued: count.describe('calls that wait for it'),
+  restarts: count.describe('starts after it had served'),
+  lastError: z.string().nullable(),
+  nextStartAt: time.nullable().describe('`null`: it waits for none'),
+});
+
 const moduleFields = {
   name: z.string(),
   state: z.enum(['stopped', 'starting', 'serving', 'replacing', 'backoff', 'failed']),
@@ -59,6 +70,7 @@ const moduleFields = {
     .strictObject({
       wanted: count.describe('the setting `replicas`'),
       serving: count.describe('how many have a process that serves'),
+      each: z.array(replica),
     })
     .describe('processes that share the work'),
   hosts: z.array(host).describe('every process, also one that takes over or finishes'),

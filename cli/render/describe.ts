@@ -10,7 +10,7 @@ import { wrapWords } from '../text/wrap.js';
 import { describeDefaults } from './defaults.js';
 import { describeLastCrash } from './last-crash.js';
 import { DEEPER, type Row, renderRows, section } from './rows.js';
-import { shownStateOf, styleOf } from './shown-state.js';
+import { replicasOf, stateCellOf, styleOf } from './shown-state.js';
 import { describeDebugging } from './troubles.js';
 import type { View } from './view.js';
 
@@ -28,6 +28,7 @@ export function renderDescription(module: ModuleDescription, view: View, config:
   const sections = [
     ...renderRows(identity(module, view, config), view),
     ...section('Processes', renderRows(processes(module, nowMs), view)),
+    ...section('Replicas', renderRows(describeReplicas(module, nowMs), view)),
     ...section('Counters', renderRows(counters(module, nowMs), view)),
     ...section('Settings', renderSettings(module.settings, width)),
     ...section('Environment', renderSettings(module.env, width)),
@@ -51,7 +52,7 @@ function identity(module: ModuleDescription, { nowMs }: View, config: string | n
   const stays = desired === 'down' ? sentence`; it stays stopped until: ${coreCommand('start', name)}` : '';
   return [
     ['module', name],
-    ['state', sentence`${shownStateOf(module)}${stays}`, styleOf(module)],
+    ['state', sentence`${stateCellOf(module)}${stays}`, styleOf(module)],
     ...optional('description', module.description),
     ['file', path ?? 'not found'],
     ...optional('', describeChange(module)),
@@ -96,14 +97,30 @@ function describeBuild({ build }: ModuleDescription): Sentence | null {
   return sentence`sha256 ${build.sha256.slice(0, SHA_DIGITS)}, loaded from ${from}${problem ? sentence`; ${problem}` : ''}`;
 }
 
-function processes({ hosts }: ModuleDescription, nowMs: number): Row[] {
+function processes(module: ModuleDescription, nowMs: number): Row[] {
+  const { hosts } = module;
   if (hosts.length === 0) return [['none', '']];
-  return hosts.map(({ pid, generation, state, startedAt, memoryBytes = null, cpuSeconds = null, openRequests = 0 }) => {
+  const isOne = replicasOf(module).wanted === 1;
+  return hosts.map((host) => {
+    const { pid, generation, state, startedAt, memoryBytes = null, cpuSeconds = null, openRequests = 0 } = host;
+    const replica = isOne ? '' : `, replica ${host.replica}`;
     const started = `started ${formatAgo(startedAt, nowMs)} (${startedAt})`;
     const memory = memoryBytes === null ? '' : `, ${formatBytes(memoryBytes)} of memory`;
     const cpu = cpuSeconds === null ? '' : `, ${formatCpu(cpuSeconds)} of CPU time`;
     const requests = openRequests === 0 ? '' : `, ${counted(openRequests, 'http request')} open`;
-    return [`generation ${generation}`, `pid ${pid}, ${state}, ${started}${memory}${cpu}${requests}`];
+    return [`generation ${generation}`, `pid ${pid}${replica}, ${state}, ${started}${memory}${cpu}${requests}`];
+  });
+}
+
+/** Nothing of a module with one. */
+function describeReplicas(module: ModuleDescription, nowMs: number): Row[] {
+  const { wanted, each } = replicasOf(module);
+  if (wanted === 1) return [];
+  return each.map(({ replica, state, isServing, inFlight, queued, restarts, lastError, nextStartAt }): Row => {
+    const calls = `${counted(inFlight, 'call')} in its process, ${queued} waiting; ${counted(restarts, 'restart')}`;
+    const next = nextStartAt === null ? '' : `; the next start is ${formatUntil(nextStartAt, nowMs)}`;
+    const why = isServing || lastError === null ? '' : `; ${lastError}`;
+    return [`replica ${replica}`, `${state}, ${calls}${next}${why}`, isServing ? null : 'yellow'];
   });
 }
 

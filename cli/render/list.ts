@@ -4,7 +4,7 @@ import { escapeControl } from '../../src/escape-control.js';
 import type { ModuleStatus } from '../../src/supervisor/types.js';
 import { formatCount } from '../text/format.js';
 import { type Column, cut, cutPath, renderTable } from '../text/table.js';
-import { shownStateOf, styleOf } from './shown-state.js';
+import { stateCellOf, styleOf } from './shown-state.js';
 import type { View } from './view.js';
 
 /** What `list --json` says of one module. */
@@ -25,7 +25,7 @@ export function renderList(
   return renderTable<ModuleStatus>(
     [
       { heading: 'NAME', cell: ({ name }) => escapeControl(name), shrink: { least: 8, cut } },
-      { heading: 'STATE', cell: (module) => escapeControl(shownStateOf(module)), style: styleOf },
+      { heading: 'STATE', cell: (module) => escapeControl(stateCellOf(module)), style: styleOf },
       { heading: 'ABI', cell: ({ abi }) => abi ?? '-' },
       { heading: 'FOUND BY', cell: ({ abiSource }) => escapeControl(abiSource ?? '-'), dispensable: 3 },
       {

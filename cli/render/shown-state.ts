@@ -21,7 +21,21 @@ export function shownStateOf({ state, desired, hosts }: ModuleStatus): ShownStat
   return desired === 'down' && hosts.some(({ state }) => state !== 'exited') ? 'stopping' : state;
 }
 
+/** The state as a table shows it: with several replicas also how many of them serve, as in `serving 3/4`. */
+export function stateCellOf(module: ModuleStatus): string {
+  const { wanted, serving } = replicasOf(module);
+  const state = shownStateOf(module);
+  return wanted === 1 || state === 'stopped' ? state : `${state} ${serving}/${wanted}`;
+}
+
+/** A core of another version may not say it. */
+export function replicasOf({ replicas }: Partial<ModuleStatus>): ModuleStatus['replicas'] {
+  return { wanted: 1, serving: 1, each: [], ...replicas };
+}
+
 /** The style of that; a state that this version does not know has none. */
 export function styleOf(module: ModuleStatus): Style | null {
+  const { wanted, serving } = replicasOf(module);
+  if (shownStateOf(module) === 'serving' && serving < wanted) return 'yellow';
   return STYLES[shownStateOf(module)] ?? null;
 }

@@ -9,7 +9,7 @@ import { styled } from '../text/style.js';
 import { type Column, cutPath, renderTable } from '../text/table.js';
 import { wrap } from '../text/wrap.js';
 import { renderServers } from './servers.js';
-import { shownStateOf, styleOf } from './shown-state.js';
+import { stateCellOf, styleOf } from './shown-state.js';
 import type { Trouble } from './trouble.js';
 import { describeTrouble, findTroubles } from './troubles.js';
 import type { View } from './view.js';
@@ -55,7 +55,7 @@ export function renderAbsence(
 function columnsOf({ nowMs, width }: View): Column<ModuleStatus>[] {
   return [
     { heading: 'NAME', cell: ({ name }) => escapeControl(name), most: Number.isFinite(width) ? MAX_NAME : width },
-    { heading: 'STATE', cell: (module) => escapeControl(shownStateOf(module)), style: styleOf },
+    { heading: 'STATE', cell: (module) => escapeControl(stateCellOf(module)), style: styleOf },
     { heading: 'UP', cell: (module) => upOf(module, nowMs), align: 'right', dispensable: 6 },
     { heading: 'PID', cell: ({ pid }) => String(pid ?? '-'), align: 'right', dispensable: 2 },
     {

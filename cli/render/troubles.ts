@@ -9,7 +9,7 @@ import { formatAgo, formatUntil, replaceTimes } from '../text/format.js';
 import { describeDefaults, describeFate } from './defaults.js';
 import { describeLastCrash } from './last-crash.js';
 import { findWaiting } from './servers.js';
-import { shownStateOf } from './shown-state.js';
+import { replicasOf, shownStateOf } from './shown-state.js';
 import type { Trouble } from './trouble.js';
 
 /** How long a crash is still shown after the module serves again. */
@@ -66,6 +66,7 @@ export function isWell({ core, modules }: CoreStatus): boolean {
 function ofModule(module: ModuleStatus, config: string | null, nowMs: number): Trouble[] {
   const one = [
     ofState(module, config, nowMs),
+    ofReplicas(module, nowMs),
     ofQuarantine(module),
     ofProbation(module),
     ofBuild(module),
@@ -99,6 +100,23 @@ function ofState(module: ModuleStatus, config: string | null, nowMs: number): Tr
       ? ''
       : `; in all ${counted(messages.default, 'message')} got the default verdict${describeDefaults(messages)}`;
   return { level: 'warning', module: name, what: `${error} (${since}${defaults})`, remedy: logs };
+}
+
+/** A module serves as long as one of its replicas does; the others may be down. */
+function ofReplicas(module: ModuleStatus, nowMs: number): Trouble | null {
+  const { name, state, desired } = module;
+  if (desired === 'down' || (state !== 'serving' && state !== 'replacing')) return null;
+  const { wanted, each } = replicasOf(module);
+  const down = each.filter(({ isServing }) => !isServing);
+  const [first] = down;
+  if (first === undefined) return null;
+  const told = down.map(({ replica, nextStartAt }) =>
+    nextStartAt === null ? `${replica}` : `${replica} (the next start is ${formatUntil(nextStartAt, nowMs)})`,
+  );
+  const subject = down.length === 1 ? `replica ${told} does` : `replicas ${told.join(', ')} do`;
+  const why = first.lastError === null ? '' : `: ${first.lastError.split('\n', 1)[0]}`;
+  const what = `${subject} not serve, and the others of ${wanted} take the messages${why}`;
+  return { level: 'warning', module: name, what, remedy: sentence`${coreCommand('describe', name)}` };
 }
 
 /** A core of another version does not say it. */

@@ -32,6 +32,24 @@ function messages({ totals: { own, defaults }, onFailure }: ModuleFigures): Pair
   ];
 }
 
+/** The labels of each replica; the same objects each time. */
+const ofReplica: Labels[] = [];
+
+/** One value for each replica of the modules that have several. */
+function ofReplicas(
+  type: 'counter' | 'gauge',
+  name: string,
+  help: string,
+  read: (replica: ModuleFigures['replicas'][number]) => number,
+): MetricDefinition {
+  return manyOfModules(type, { name, help, labels: ['replica'] }, ({ replicas }) =>
+    replicas.map((each) => {
+      ofReplica[each.replica] ??= { replica: String(each.replica) };
+      return [ofReplica[each.replica] as Labels, read(each)] as const;
+    }),
+  );
+}
+
 const DURATION = 'message_duration_seconds';
 
 export const MODULE_METRICS: readonly MetricDefinition[] = [
@@ -124,6 +142,30 @@ export const MODULE_METRICS: readonly MetricDefinition[] = [
     ({ quarantined }) => quarantined,
   ),
   ofModules('gauge', { name: 'hosts', help: 'Processes of the module' }, ({ hosts }) => hosts),
+  ofReplicas(
+    'gauge',
+    'replica_up',
+    '1: the replica serves. 0: it does not. Only modules with several replicas have this',
+    ({ isServing }) => (isServing ? 1 : 0),
+  ),
+  ofReplicas(
+    'gauge',
+    'replica_calls_in_flight',
+    'Calls that the processes of the replica hold. Only modules with several replicas have this',
+    ({ inFlight }) => inFlight,
+  ),
+  ofReplicas(
+    'gauge',
+    'replica_calls_queued',
+    'Calls that wait for the replica. Only modules with several replicas have this',
+    ({ queued }) => queued,
+  ),
+  ofReplicas(
+    'counter',
+    'replica_restarts_total',
+    'Starts after the replica had served. Only modules with several replicas have this',
+    ({ restarts }) => restarts,
+  ),
   ofModules(
     'gauge',
     { name: 'host_resident_memory_bytes', help: 'Memory (RSS) of the processes of the module' },

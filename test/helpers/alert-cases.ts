@@ -59,6 +59,16 @@ export const ALERT_CASES: readonly AlertCase[] = [
     quietAt: 5,
   },
   {
+    alert: 'MesiboModuleReplicasDown',
+    series: {
+      [metric('state', `${OF_MODULE},state="serving"`)]: '1x30',
+      [metric('replica_up', `${OF_MODULE},replica="0"`)]: '1x30',
+      [metric('replica_up', `${OF_MODULE},replica="1"`)]: '1x5 0x25',
+    },
+    raisedAt: 12,
+    quietAt: 9,
+  },
+  {
     alert: 'MesiboModuleStopped',
     series: { [metric('wanted', OF_MODULE)]: '1x5 0x120' },
     raisedAt: 80,

@@ -21,7 +21,22 @@ export const serving: ModuleStatus = {
   fileMissing: false,
   description: null,
   callbacks: ['on_message'],
-  replicas: { wanted: 1, serving: 1 },
+  replicas: {
+    wanted: 1,
+    serving: 1,
+    each: [
+      {
+        replica: 0,
+        state: 'serving',
+        isServing: true,
+        inFlight: 0,
+        queued: 0,
+        restarts: 0,
+        lastError: null,
+        nextStartAt: null,
+      },
+    ],
+  },
   hosts: [
     {
       replica: 0,
@@ -103,6 +118,39 @@ export const crashed: ModuleStatus = {
     defaultByReason: { ...NO_DEFAULTS, crash: 3 },
     late: 0,
     filtered: 0,
+  },
+};
+
+const replica = {
+  state: 'serving',
+  isServing: true,
+  inFlight: 2,
+  queued: 1,
+  restarts: 0,
+  lastError: null,
+  nextStartAt: null,
+} as const;
+
+/** One with two replicas, of which the second waits for its next start, five seconds after {@link NOW}. */
+export const halved: ModuleStatus = {
+  ...serving,
+  name: 'halved',
+  replicas: {
+    wanted: 2,
+    serving: 1,
+    each: [
+      { replica: 0, ...replica },
+      {
+        replica: 1,
+        ...replica,
+        state: 'backoff',
+        isServing: false,
+        inFlight: 0,
+        restarts: 3,
+        lastError: 'module halved: host 5 (pid 9, replica 1) was ended by SIGSEGV',
+        nextStartAt: '2025-01-01T00:00:05.000Z',
+      },
+    ],
   },
 };
 

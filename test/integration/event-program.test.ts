@@ -17,6 +17,7 @@ it('a daemon that keeps the output of its program open holds up nothing, and the
     event: 'failed',
     module: 'm',
     generation: 1,
+    replica: null,
     cause: null,
     signal: null,
     crash: null,
@@ -50,7 +51,17 @@ rm ${directory}/runs
   const options = { path, runDir: directory, stateDir: directory };
   const program = new EventProgram({ ...options, say: (_level, text) => said.push(text) });
   const tell = (event: 'crash' | 'failed' | 'recovered', module: string, time: number) =>
-    program.tell({ event, module, generation: 1, cause: null, signal: null, crash: null, reason: '', time });
+    program.tell({
+      event,
+      module,
+      generation: 1,
+      replica: null,
+      cause: null,
+      signal: null,
+      crash: null,
+      reason: '',
+      time,
+    });
   tell('crash', 'a', 1000);
   tell('crash', 'b', 2000);
   tell('failed', 'a', 3000);

@@ -11,6 +11,7 @@ export interface Target {
   figure: Figure | null;
 }
 
+const REPLICAS_ROW = 'replicas of a module that waits 2 ms for each message';
 /** A chain that long tells what a further module costs. */
 const LONG_CHAIN = 10;
 
@@ -45,6 +46,7 @@ export function computeTargets(samples: Samples): Target[] {
       pair(ours('core', 64, 100, LONG_CHAIN), ours('core'), (long, one) => (long - one) / (LONG_CHAIN - 1)),
     ),
     target('memory of a message outstanding', 'bytes', of('memory of a message outstanding', 'bytes')),
+    target('4 replicas that wait, sticky = no / 1 replica', '', of(REPLICAS_ROW, 'ratio')),
     target('from a crash to the next true verdict', 'ms', of('crash', 'toVerdict')),
     target('the same, with debug information / without', '', of('crash', 'ratio')),
     target('50 modules started / 50 bare nodes started', '', of('start of 50 modules', 'ratio')),

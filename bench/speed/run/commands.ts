@@ -72,6 +72,7 @@ function lifeCommand(row: LifeRow, pace: Pace): Command {
       return [process.execPath, script, String(pace.repeats)];
     case 'start':
     case 'webhook':
+    case 'replicas':
       return [process.execPath, script];
   }
 }

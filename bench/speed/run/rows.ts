@@ -37,7 +37,7 @@ export interface LifeRow {
   kind: 'life';
   name: string;
   /** Of the program. */
-  program: 'crash' | 'start' | 'idle' | 'held' | 'status' | 'webhook';
+  program: 'crash' | 'start' | 'idle' | 'held' | 'status' | 'webhook' | 'replicas';
   figures: readonly LifeFigure[];
   quick: boolean;
 }
@@ -141,6 +141,20 @@ const LIVES: readonly LifeRow[] = [
       { key: 'corePercent', label: 'core', unit: '% of a CPU' },
       { key: 'coreWakeUps', label: 'core, all threads', unit: 'wake-ups/s' },
       { key: 'hostsPercent', label: 'all 20 hosts', unit: '% of a CPU' },
+    ],
+  },
+  {
+    kind: 'life',
+    name: 'replicas of a module that waits 2 ms for each message',
+    program: 'replicas',
+    quick: true,
+    figures: [
+      { key: 'one', label: '1 replica', unit: 'messages/s' },
+      { key: 'sticky', label: '4 replicas', unit: 'messages/s' },
+      { key: 'free', label: '4 replicas, sticky = no', unit: 'messages/s' },
+      { key: 'stickyRatio', label: '4 replicas / 1 replica', unit: '' },
+      { key: 'ratio', label: '4 replicas, sticky = no / 1 replica', unit: '' },
+      { key: 'memory', label: 'memory (PSS) of each further replica', unit: 'MiB' },
     ],
   },
   {

@@ -17,6 +17,8 @@ export interface CoreEvent {
   /** When it happened, in milliseconds since the epoch. */
   time: number;
   generation: number | null;
+  /** Of a crash of a module with several replicas. */
+  replica: number | null;
   /** Of a crash. */
   cause: FailureCause | null;
   signal: string | null;
@@ -64,6 +66,9 @@ export class CoreEvents {
     const { module } = event;
     this.#generations.set(module, event.generation);
     if (event.kind === 'exited' && event.card !== null) this.#cards.set(module, event.card);
+    // Of several replicas one died, and the module served all the time.
+    const troubled = event.kind === 'ready' && event.replica !== undefined ? this.#troubled.get(module) : undefined;
+    if (troubled) troubled.servesMs ??= nowMs;
     if (event.kind !== 'exited' || NO_FAULT.has(event.cause)) return null;
     const trouble = this.#trouble(module);
     // It had to be healthy for a minute without a crash.
@@ -76,6 +81,7 @@ export class CoreEvents {
       reason,
       time,
       generation,
+      replica: event.replica ?? null,
       cause: event.cause as FailureCause,
       signal,
       crash: this.#crashOf(module),
@@ -125,6 +131,7 @@ export class CoreEvents {
     return {
       module,
       generation: this.#generations.get(module) ?? null,
+      replica: null,
       cause: null,
       signal: null,
       crash: this.#crashOf(module),

@@ -143,6 +143,7 @@ function environmentOf({ event, seq, skipped }: DueEvent, directories: Directori
     MESIBO_MODULE: event.module,
     MESIBO_REASON: event.reason.replaceAll('\0', ' ').slice(0, 8192),
     MESIBO_GENERATION: event.generation,
+    MESIBO_REPLICA: event.replica,
     MESIBO_CAUSE: event.cause,
     MESIBO_SIGNAL: event.signal,
     MESIBO_CRASH_CARD: event.crash?.path ?? null,

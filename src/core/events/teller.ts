@@ -51,6 +51,7 @@ export class EventTeller {
       event: 'reload-failed',
       module,
       generation: null,
+      replica: null,
       cause: null,
       signal: null,
       crash: null,

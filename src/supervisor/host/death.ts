@@ -16,6 +16,8 @@ export interface DeathFacts {
   path: string;
   generation: number;
   pid: number;
+  /** Of several replicas; absent: its module has one. */
+  replica?: number;
   /** Its process started before its module was known. */
   spare: boolean;
   /** The state in which the exit came. */

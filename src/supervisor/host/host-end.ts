@@ -17,6 +17,7 @@ export interface KnownOfHost
     | 'path'
     | 'generation'
     | 'pid'
+    | 'replica'
     | 'spare'
     | 'from'
     | 'refusal'

@@ -66,9 +66,11 @@ export class Host {
   #refusal: Refusal | null = null;
   readonly #usage = new HostUsage();
   #abi: string | null = null;
+  readonly #replica: number;
 
   /**
    * @param options.isFresh - its process must be a new one
+   * @param options.replica - whose host it is
    * @throws {SupervisorError} why its process cannot be had; the host is then as if it had never been
    */
   constructor(
@@ -77,8 +79,9 @@ export class Host {
     file: HostFile,
     around: HostSurroundings,
     listener: HostListener<Host>,
-    { isFresh = false } = {},
+    { isFresh = false, replica = 0 } = {},
   ) {
+    this.#replica = replica;
     this.generation = generation;
     this.file = file;
     this.#spec = spec;
@@ -106,6 +109,11 @@ export class Host {
     return this.file.path;
   }
 
+  /** Whose host it is, when the module has several replicas. */
+  get replica(): number | undefined {
+    return this.#spec.replicas > 1 ? this.#replica : undefined;
+  }
+
   /** What an operator should know of it although it was started; `null`: nothing. */
   get remark(): string | null {
     return this.#run.remark;
@@ -113,10 +121,10 @@ export class Host {
 
   /** Takes new settings that only the core uses. The host keeps the other settings that it was started with. */
   configure(
-    { startTimeoutMs, stopTimeoutMs, crashBody }: HostTimes & Pick<ModuleSpec, 'crashBody'>,
+    { startTimeoutMs, stopTimeoutMs, crashBody, replicas }: HostTimes & Pick<ModuleSpec, 'crashBody' | 'replicas'>,
     { heartbeatMs }: Pick<HostSurroundings, 'heartbeatMs'>,
   ): void {
-    this.#spec = { ...this.#spec, startTimeoutMs, stopTimeoutMs, crashBody };
+    this.#spec = { ...this.#spec, startTimeoutMs, stopTimeoutMs, crashBody, replicas };
     this.#ledger.recent.keepWhole(crashBody === 'all');
     this.#watch.beatEvery(heartbeatMs);
   }
@@ -407,8 +415,9 @@ export class Host {
     const { lost, unseen } = this.#ledger.settle(header, !ordered);
     this.#run.close(this.#around.keeper?.isSafe() ?? null);
     this.#step({ kind: 'exit' });
-    const { generation, pid, path } = this;
-    const subject = { module: this.#spec.name, path, generation, pid, spare: this.#run.surroundings !== null };
+    const { generation, pid, path, replica } = this;
+    const named = { module: this.#spec.name, path, generation, pid, ...(replica === undefined ? {} : { replica }) };
+    const subject = { ...named, spare: this.#run.surroundings !== null };
     const known = { from, refusal: this.#refusal, unreachable: this.#unreachable, executing, note, header };
     const overwritten = this.file.isOverwritten();
     const end = makeEnd({ ...subject, ...known, overwritten }, ended, this.#stage, this.#spec, this.#around.configFile);

@@ -11,6 +11,8 @@ import { Launch, type LaunchOptions } from './launch.js';
 /** What hosts are made with. */
 export interface HostMakerOptions {
   news: ModuleNews;
+  /** Whose hosts they are. */
+  replica: number;
   /** As it is for the next host. */
   around: () => HostSurroundings & { abis: AbiMemory };
   /** Who hears of them. */
@@ -53,7 +55,8 @@ export class HostMaker {
   /** @throws SupervisorError when no process can be had */
   #spawn(spec: ModuleSpec, file: HostFile, options: { isFresh: boolean }): Host {
     const { news, around, listener, generations, made } = this.#options;
-    const host = new Host(generations.last + 1, spec, file, around(), listener(), options);
+    const of = { ...options, replica: this.#options.replica };
+    const host = new Host(generations.last + 1, spec, file, around(), listener(), of);
     generations.last = host.generation;
     this.#generation = host.generation;
     made(host.generation);

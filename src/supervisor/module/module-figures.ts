@@ -26,6 +26,7 @@ export function makeFigures(
     queueLimit: spec.queue,
     inFlight: replicas.inFlight,
     queued,
+    replicas: spec.replicas > 1 ? replicas.joined.map((replica) => replica.status()) : [],
     quarantined,
     hosts: processes.length,
     memoryBytes,

@@ -37,9 +37,10 @@ function showHost(host: Host, replica: number): HostStatus {
   return { replica, pid, generation, state, startedAt: started, memoryBytes, cpuSeconds, openRequests, inFlight };
 }
 
-/** How many replicas there should be, and how many of them serve. */
-function countReplicas({ spec, replicas }: Pick<StatusSources, 'spec' | 'replicas'>): ModuleStatus['replicas'] {
-  return { wanted: spec.replicas, serving: replicas.joined.filter(({ isServing }) => isServing).length };
+/** How many replicas there should be, how many of them serve, and each. */
+function showReplicas({ spec, replicas }: Pick<StatusSources, 'spec' | 'replicas'>): ModuleStatus['replicas'] {
+  const each = replicas.joined.map((replica) => replica.status());
+  return { wanted: spec.replicas, serving: each.filter(({ isServing }) => isServing).length, each };
 }
 
 /** One that serves may be about to be taken over from. */
@@ -79,7 +80,7 @@ export function makeStatus(sources: StatusSources): ModuleStatus {
     ...builds.status(spec, desired === 'up'),
     description: found?.ready.description || null,
     callbacks: found?.ready.callbacks ?? [],
-    replicas: countReplicas(sources),
+    replicas: showReplicas(sources),
     hosts: replicas.all.flatMap(showHosts),
     onFailure: spec.onFailure,
     ...stats.status(),

@@ -1,5 +1,6 @@
 /** One of the replicas of a module: its hosts, and what keeps one of them serving. A module has one, unless it is told otherwise. */
 
+import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../../config/types.js';
 import type { SupervisorError } from '../../errors.js';
 import type { QuarantineTable } from '../../quarantine/table.js';
@@ -11,6 +12,7 @@ import { errorOfEnd } from '../news/host-error.js';
 import type { ModuleNews } from '../news/module-news.js';
 import type { AbiMemory } from '../trials/abi-memory.js';
 import type { Found } from '../trials/abi-search.js';
+import type { ReplicaStatus } from '../types.js';
 import { type Generations, HostMaker } from './host-maker.js';
 import { type HostReader, hearHosts } from './host-reports.js';
 import { HostSet } from './host-set.js';
@@ -79,7 +81,7 @@ export class Replica {
     const { news, calls, builds, around, generations } = options;
     const listener = options.listen(hearHosts(this.#readHosts(), calls, news));
     const made = (generation: number) => options.madeHost(this, generation);
-    const maker = new HostMaker({ news, around, listener: () => listener, generations, made });
+    const maker = new HostMaker({ news, replica: index, around, listener: () => listener, generations, made });
     const parts = { module: spec.name, hosts: this.hosts, news, calls, builds, maker };
     this.#upkeep = new Upkeep({
       ...parts,
@@ -166,6 +168,22 @@ export class Replica {
   /** Ends what looks at its hosts. */
   close(): void {
     this.#ceiling.close();
+  }
+
+  /** What `status` shows of it. */
+  status(): ReplicaStatus {
+    const { life, lastError, restartCount } = this.#upkeep;
+    const untilMs = life.kind === 'backoff' || life.kind === 'failed' ? life.untilMs : null;
+    return {
+      replica: this.index,
+      state: life.kind,
+      isServing: this.isServing,
+      inFlight: this.hosts.inFlight,
+      queued: this.#shard?.length ?? 0,
+      restarts: restartCount,
+      lastError: lastError?.message ?? null,
+      nextStartAt: untilMs === null ? null : new Date(Date.now() + untilMs - performance.now()).toISOString(),
+    };
   }
 
   /** Takes settings that its hosts need not know of. */

@@ -63,6 +63,7 @@ export class Upkeep {
   #found: Found | null = null;
   #lastError: SupervisorError | null = null;
   #lastErrorMs = 0;
+  #restartCount = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: UpkeepOptions) {
@@ -89,6 +90,11 @@ export class Upkeep {
   /** When that was, on the clock of `performance.now()`. */
   get lastErrorMs(): number {
     return this.#lastErrorMs;
+  }
+
+  /** Starts after it had served. */
+  get restartCount(): number {
+    return this.#restartCount;
   }
 
   /** Whether a call with this deadline can still reach a host. */
@@ -268,6 +274,7 @@ export class Upkeep {
         // The first host that becomes ready is a start, however often it was tried.
         if (event.kind !== 'start' && event.kind !== 'next-try' && this.#found !== null) {
           this.#options.news.stats.totals.restarts += 1;
+          this.#restartCount += 1;
         }
         this.#spawn();
         break;

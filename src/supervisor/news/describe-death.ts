@@ -5,6 +5,7 @@ import { describeMissingSymbol } from '../../missing-symbol.js';
 import type { Phase } from '../../wire/black-box.js';
 import { type Death, type DeathFacts, judgeTry, type Unreachable } from '../host/death.js';
 import { describeExecuting } from './describe-executing.js';
+import { describeHost } from './describe-host.js';
 
 /** One line: which module and host, what happened, and what to do. */
 export function describeDeath(facts: DeathFacts, death: Pick<Death, 'what' | 'isFileToBlame'>): string {
@@ -107,8 +108,8 @@ const STARTING: Record<Phase, (ending: string) => string> = {
   cleanup: (ending) => `it ${ending} right after its init`,
 };
 
-function subject({ module, generation, pid }: DeathFacts): string {
-  return `module ${module}: host ${generation} (pid ${pid})`;
+function subject(facts: DeathFacts): string {
+  return `module ${facts.module}: ${describeHost(facts)}`;
 }
 
 function ending({ signal, exitCode, exitCalled, halted }: DeathFacts): string {

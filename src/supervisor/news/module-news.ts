@@ -28,6 +28,7 @@ import type {
 import { toLogText, toSentMessage } from './announcements.js';
 import { evidenceOf } from './death-evidence.js';
 import { describeEnding } from './describe-ending.js';
+import { describeHost, type NamedHost } from './describe-host.js';
 import { describeQuarantined } from './describe-quarantined.js';
 import { describeSignal } from './describe-signal.js';
 import { DroppedOutput, type UndeliveredKind } from './dropped-output.js';
@@ -57,6 +58,11 @@ export interface ChainEvents extends ModuleEvents {
 
 function describeDebugging({ module, path, configFile }: DeathFacts): string {
   return `module ${module}: ${describeRun(debuggedOf(configFile ?? null, module, path), null)}`;
+}
+
+/** Of several; nothing when the module has one. */
+function replicaOf({ replica }: Pick<NamedHost, 'replica'>): { replica?: number } {
+  return replica === undefined ? {} : { replica };
 }
 
 /** Whose news it is. */
@@ -122,21 +128,21 @@ export class ModuleNews {
   }
 
   spared(host: Host, tracer: number): void {
-    const what = `host ${host.generation} (pid ${host.pid}) does not answer in time`;
+    const what = `${describeHost(host)} does not answer in time`;
     this.warn(host.generation, `${what}, and is left alone: process ${tracer} traces it`);
   }
 
   signalled(host: Host, signal: NodeJS.Signals, from: number | null): void {
     const sender = from === null ? null : (readRunning(from) ?? { pid: from, name: 'process' });
     const text = describeSignal(signal, sender && `${sender.name} (pid ${sender.pid})`, this.#options.module);
-    const who = `module ${this.#options.module}: host ${host.generation} (pid ${host.pid})`;
+    const who = `module ${this.#options.module}: ${describeHost(host)}`;
     this.#line(host.generation, 'supervisor', INFO, `${who} ${text}`);
   }
 
   /** It has more memory than `max_rss`. */
   tooHeavy(host: Host, memoryBytes: number, limitBytes: number, isReplaced: boolean): void {
     const mebibytes = Math.round(memoryBytes / 1024 ** 2);
-    const what = `host ${host.generation} (pid ${host.pid}) has ${mebibytes} MiB in memory, more than max_rss = ${formatSize(limitBytes)}`;
+    const what = `${describeHost(host)} has ${mebibytes} MiB in memory, more than max_rss = ${formatSize(limitBytes)}`;
     const consequence = isReplaced
       ? 'it finishes what it holds, and another one takes its place'
       : 'one was replaced for that less than a minute ago, so it stays for now; raise max_rss if the module needs more';
@@ -144,7 +150,7 @@ export class ModuleNews {
   }
 
   leftBehind(host: Host, ending: Ending): void {
-    const what = describeEnding(ending, `that host ${host.generation} (pid ${host.pid}) left behind`);
+    const what = describeEnding(ending, `that ${describeHost(host)} left behind`);
     if (what) this.warn(host.generation, what);
   }
 
@@ -159,13 +165,15 @@ export class ModuleNews {
     this.#live({ kind: 'module', module: this.#options.module, from, to, reason });
   }
 
-  spawned({ generation, pid }: Host): void {
+  spawned(host: Host): void {
+    const { generation, pid } = host;
     this.#lastLines.begin(generation);
-    if (pid !== 0) this.#live({ kind: 'spawned', module: this.#options.module, generation, pid });
+    if (pid !== 0) this.#live({ kind: 'spawned', module: this.#options.module, generation, pid, ...replicaOf(host) });
   }
 
-  ready({ generation, pid, startMicros }: Host, abi: string, warnings: readonly string[]): void {
-    this.#live({ kind: 'ready', module: this.#options.module, generation, pid, startMicros });
+  ready(host: Host, abi: string, warnings: readonly string[]): void {
+    const { generation, pid, startMicros } = host;
+    this.#live({ kind: 'ready', module: this.#options.module, generation, pid, startMicros, ...replicaOf(host) });
     const millis = Math.round(startMicros / 1000);
     this.#line(generation, 'supervisor', INFO, `ready in ${millis} ms with the ABI ${abi}`);
     for (const warning of warnings) this.warn(generation, warning);
@@ -179,7 +187,8 @@ export class ModuleNews {
     const card = evidence?.cardId ?? null;
     // First, so that who is told of the end can ask for its card.
     if (evidence !== null) events.died(evidence);
-    this.#live({ kind: 'exited', module, generation, pid, cause, signal, exitCode, text, card });
+    const of = replicaOf(facts);
+    this.#live({ kind: 'exited', module, generation, pid, cause, signal, exitCode, text, card, ...of });
     if (!isFault(signal) || cause === 'stop') return;
     // As severe as the death that it belongs to, so that both are read together.
     this.#line(generation, 'supervisor', cause === 'trial' ? INFO : ERROR, describeDebugging(facts));
@@ -187,8 +196,8 @@ export class ModuleNews {
 
   /** A host could not start with one of several ABIs, and another one is tried. */
   tried(end: HostEnd, what: string): void {
-    const { module, generation, pid } = end.facts;
-    this.exited(end, 'trial', `module ${module}: host ${generation} (pid ${pid}) could not start it: ${what}`);
+    const { module } = end.facts;
+    this.exited(end, 'trial', `module ${module}: ${describeHost(end.facts)} could not start it: ${what}`);
   }
 
   /** A new host has failed on probation, and the settings are those of before again. */

@@ -48,8 +48,8 @@ export type HostState = 'starting' | 'ready' | 'draining' | 'stopping' | 'exited
 /** A change in the life of a module or of one of its hosts. */
 export type LifecycleEvent =
   | { kind: 'module'; module: string; from: ModuleState; to: ModuleState; reason: string | null }
-  | { kind: 'spawned'; module: string; generation: number; pid: number }
-  | { kind: 'ready'; module: string; generation: number; pid: number; startMicros: number }
+  | { kind: 'spawned'; module: string; generation: number; pid: number; replica?: number }
+  | { kind: 'ready'; module: string; generation: number; pid: number; startMicros: number; replica?: number }
   | {
       kind: 'exited';
       module: string;
@@ -62,6 +62,7 @@ export type LifecycleEvent =
       text: string;
       /** Names its crash card, which is written later; `null`: there is none. */
       card: string | null;
+      replica?: number;
     };
 
 /** The file of a module with `watch` has changed. */

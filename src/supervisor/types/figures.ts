@@ -3,6 +3,7 @@
 import type { Durations } from '../../duration-buckets.js';
 import type { FailureCause, ModuleState } from './announcements.js';
 import type { DefaultReason, Verdict } from './decisions.js';
+import type { ReplicaStatus } from './status.js';
 
 /**
  * Counters that only grow while the supervisor lives: `reset`, a reload, and the removal of the module leave them as they are. A
@@ -38,6 +39,8 @@ export interface ModuleFigures {
   queueLimit: number;
   inFlight: number;
   queued: number;
+  /** Each of several; empty: there is one. */
+  replicas: Pick<ReplicaStatus, 'replica' | 'isServing' | 'inFlight' | 'queued' | 'restarts'>[];
   /** Messages that it does not get because they killed it. */
   quarantined: number;
   /** Its processes, and what they use together. */

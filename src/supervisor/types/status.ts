@@ -25,6 +25,23 @@ export interface HostStatus {
   inFlight: number;
 }
 
+/** One replica of a module, in a status. */
+export interface ReplicaStatus {
+  /** Counted from 0. */
+  replica: number;
+  state: ModuleState;
+  isServing: boolean;
+  /** Calls that its hosts hold. */
+  inFlight: number;
+  /** Calls that wait for it. */
+  queued: number;
+  /** Starts after it had served, since the module was made. */
+  restarts: number;
+  lastError: string | null;
+  /** ISO 8601; `null`: it waits for none. */
+  nextStartAt: string | null;
+}
+
 /** The state of a module in short. */
 export type ModuleCondition = Pick<ModuleStatus, 'name' | 'state' | 'desired' | 'lastError'>;
 
@@ -71,8 +88,8 @@ export interface ModuleStatus {
   fileMissing: boolean;
   description: string | null;
   callbacks: string[];
-  /** How many replicas there should be, and how many of them serve. */
-  replicas: { wanted: number; serving: number };
+  /** How many replicas there should be, how many of them serve, and each. */
+  replicas: { wanted: number; serving: number; each: ReplicaStatus[] };
   hosts: HostStatus[];
   /** What its messages get when it gives no verdict. */
   onFailure: 'pass' | 'consume';

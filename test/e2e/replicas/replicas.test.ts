@@ -65,6 +65,12 @@ describe('replicas', () => {
     expect(defaults.length).toBeLessThanOrEqual(killed.size);
     expect(new Set(entries.map(({ pid }) => pid)).size).toBe(4 + killed.size);
     expect(module().crashes.total).toBe(killed.size);
+    const deaths = core.lives.filter((event) => event.kind === 'exited' && killed.has(event.pid));
+    expect(deaths.map((event) => 'replica' in event && event.replica)).toEqual([0, 1, 2, 3, 0, 2]);
+    expect(deaths[2]).toMatchObject({
+      text: expect.stringMatching(/host \d+ \(pid \d+, replica 2\) was ended by SIGKILL/),
+    });
+    expect(module().replicas.each.map(({ restarts }) => restarts)).toEqual([2, 1, 2, 1]);
   });
 
   it('become fewer and more by a reload, without a message lost, doubled, overtaken or defaulted', async () => {

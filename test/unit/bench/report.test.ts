@@ -90,7 +90,7 @@ it('every target is computed from rows that --quick runs', () => {
     ['rate', 'p50', 'p99', 'core', 'host', 'bytes', 'toVerdict', 'ratio', 'corePercent'].map((key) => [key, 1]),
   );
   const targets = computeTargets(new Map(quick.map(({ name }) => [name, [sample]])));
-  expect(targets).toHaveLength(19);
+  expect(targets).toHaveLength(20);
   expect(targets.filter(({ figure }) => figure === null)).toEqual([]);
 });
 

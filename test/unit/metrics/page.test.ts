@@ -20,6 +20,7 @@ function figuresOf(stats: ModuleStats, settings: Partial<ModuleFigures> = {}): M
     queueLimit: 8_192,
     inFlight: 4,
     queued: 5,
+    replicas: [{ replica: 0, isServing: true, inFlight: 1, queued: 2, restarts: 3 }],
     quarantined: 6,
     hosts: 1,
     memoryBytes: 60_000_000,
@@ -196,4 +197,32 @@ it('a page is written in pieces, and other work goes on in between', async () =>
   isOver = true;
   expect(text).toContain('module_899');
   expect(turns).toBeGreaterThan(5);
+});
+
+it('has values of each replica of a module that has several', async () => {
+  const replica = { isServing: true, inFlight: 3, queued: 4, restarts: 5 };
+  const replicas = [
+    { replica: 0, ...replica },
+    { replica: 1, ...replica, isServing: false },
+  ];
+  const text = await write(
+    scrapeOf([
+      figuresOf(new ModuleStats(), { replicas: [] }),
+      figuresOf(new ModuleStats(), { name: 'many', replicas }),
+    ]),
+  );
+  expect(linesOf(text, 'replica_up')).toEqual([
+    'mesibo_modules_replica_up{module="many",replica="0"} 1',
+    'mesibo_modules_replica_up{module="many",replica="1"} 0',
+  ]);
+  expect(linesOf(text, 'replica_restarts_total')).toEqual([
+    'mesibo_modules_replica_restarts_total{module="many",replica="0"} 5',
+    'mesibo_modules_replica_restarts_total{module="many",replica="1"} 5',
+  ]);
+  expect(linesOf(text, 'replica_calls_in_flight')[0]).toBe(
+    'mesibo_modules_replica_calls_in_flight{module="many",replica="0"} 3',
+  );
+  expect(linesOf(text, 'replica_calls_queued')[1]).toBe(
+    'mesibo_modules_replica_calls_queued{module="many",replica="1"} 4',
+  );
 });

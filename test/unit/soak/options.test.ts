@@ -2,8 +2,22 @@ import { expect, it } from 'vitest';
 import { readOptions } from '../../../bench/soak/options.js';
 
 it('has defaults for both forms, and takes the seed that it is given', () => {
-  expect(readOptions([], 9)).toEqual({ kind: 'soak', messages: 100_000, kills: 200, seed: 9, attack: false });
-  expect(readOptions(['--attack'], 9)).toEqual({ kind: 'soak', messages: 200_000, kills: 200, seed: 9, attack: true });
+  expect(readOptions([], 9)).toEqual({
+    kind: 'soak',
+    messages: 100_000,
+    kills: 200,
+    replicas: 1,
+    seed: 9,
+    attack: false,
+  });
+  expect(readOptions(['--attack'], 9)).toEqual({
+    kind: 'soak',
+    messages: 200_000,
+    kills: 200,
+    replicas: 1,
+    seed: 9,
+    attack: true,
+  });
   expect(readOptions(['--memory'], 9)).toEqual({ kind: 'memory', messages: 1_000_000, restarts: 500, seed: 9 });
 });
 
@@ -12,6 +26,7 @@ it('takes the given options', () => {
     kind: 'soak',
     messages: 10,
     kills: 0,
+    replicas: 1,
     seed: 3,
     attack: false,
   });
@@ -33,6 +48,8 @@ it.each([
   [['--sends', '--attack'], 'goes without --attack and --memory'],
   [['--sends', '--restarts', '5'], 'expected --memory with it'],
   [['--cuts', '5'], 'expected --sends with it'],
+  [['--replicas', '0'], 'expected 1 to 16'],
+  [['--replicas', '4', '--memory'], 'goes without --memory and --sends'],
   [['--other'], /--other/],
   [['10'], /10/],
 ])('refuses %j', (args, words) => {

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { renderAbsence, renderOverview, renderStatus } from '../../../../cli/render/status.js';
+import { isWell } from '../../../../cli/render/troubles.js';
 import type { View } from '../../../../cli/render/view.js';
 import { countColumns } from '../../../../cli/text/columns.js';
 import type { ModuleState, ModuleStatus } from '../../../../src/supervisor/types.js';
-import { crashed, NOW, serving, statusOf } from '../../../helpers/statuses.js';
+import { crashed, halved, NOW, serving, statusOf } from '../../../helpers/statuses.js';
 import { withoutColour } from '../../../helpers/without-colour.js';
 
 const tried: ModuleStatus = { ...serving, name: 'tried', abiSource: 'trial', abiReason: 'found by a trial' };
@@ -31,6 +32,27 @@ test('problems stand below the table, with what to do', () => {
     '  is in 1m 5s)',
     '  -> mesibo-modules logs crashy; when it is fixed: mesibo-modules reset crashy',
   ]);
+});
+
+test('with several replicas the state says how many serve, and those that do not are named', () => {
+  const lines = renderStatus(statusOf(serving, halved), view).split('\n');
+  expect(lines.slice(2, 5)).toEqual([
+    'NAME    STATE           UP   PID  MEMORY    CPU  MESSAGES  CONSUMED  DEFAULT  CRASHES  P99',
+    'filter  serving      2m 3s  4242   62 MB  0.37s        12         3        0        0    -',
+    'halved  serving 1/2  2m 3s  4242   62 MB  0.37s        12         3        0        0    -',
+  ]);
+  expect(lines.slice(-3)).toEqual([
+    'module halved: replica 1 (the next start is in 5s) does not serve, and the others of 2 take the',
+    '  messages: module halved: host 5 (pid 9, replica 1) was ended by SIGSEGV',
+    '  -> mesibo-modules describe halved',
+  ]);
+  // Messages are served.
+  expect(isWell(statusOf(halved))).toBe(true);
+});
+
+test('a core that does not know replicas has one of each module', () => {
+  const { replicas: _, ...old } = serving;
+  expect(renderStatus(statusOf(old as ModuleStatus), view)).toContain('filter  serving  2m 3s');
 });
 
 describe.each([120, 100, 80, 60])('in %d columns', (width) => {

@@ -79,3 +79,11 @@ it('is silent about orders: starts, stops, restarts and new generations', () => 
   const stopped = [became('serving', 'backoff', 'why'), became('backoff', 'stopped'), ...start, 100];
   expect(read(...stopped)).toEqual([]);
 });
+
+it('reports the crash of one replica, and a recovery after the next of its processes has served for a minute', () => {
+  const ready: LifecycleEvent = { kind: 'ready', module, generation: 5, pid: 8, startMicros: 1, replica: 2 };
+  expect(read({ ...exited('crash', 4), replica: 2 } as LifecycleEvent, ready, 60)).toEqual([
+    'crash 4 crash: it died: crash',
+    `recovered 5 null: ${RECOVERED}`,
+  ]);
+});

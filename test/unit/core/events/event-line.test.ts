@@ -21,7 +21,7 @@ const frame = { function: 'boom' } as FinishedCard['frame'];
 
 function event(kind: CoreEvent['event'], card: string | null, module: string | null = 'm'): CoreEvent {
   const crash = card === null ? null : { id: card, path: null, function: null };
-  return { event: kind, module, reason: '', time: 0, generation: 1, cause: null, signal: null, crash };
+  return { event: kind, module, reason: '', time: 0, generation: 1, replica: null, cause: null, signal: null, crash };
 }
 
 it('tells an event without a crash at once', () => {

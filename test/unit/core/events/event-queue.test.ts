@@ -3,7 +3,17 @@ import type { CoreEvent } from '../../../../src/core/events/core-event.js';
 import { EventQueue, SAME_EVENT_MS } from '../../../../src/core/events/event-queue.js';
 
 function event(kind: CoreEvent['event'], module: string | null, reason = ''): CoreEvent {
-  return { event: kind, module, reason, time: 0, generation: null, cause: null, signal: null, crash: null };
+  return {
+    event: kind,
+    module,
+    reason,
+    time: 0,
+    generation: null,
+    replica: null,
+    cause: null,
+    signal: null,
+    crash: null,
+  };
 }
 
 it('hands out the first event at once', () => {
