@@ -17,6 +17,7 @@ const LONG = [
   'test/e2e/confined/*.test.ts',
   'test/e2e/watch/{ways,kept}.test.ts',
   'test/e2e/reloads/thousand.test.ts',
+  'test/e2e/probation/{command,orders}.test.ts',
   'test/e2e/spares/{crash,end,room,surroundings}.test.ts',
   'test/e2e/recycling/{interplay,load}.test.ts',
   'test/e2e/{docs,signals,worlds}/**/*.test.ts',

@@ -82,7 +82,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
 async function runToItsEnd(core: Core, onServing: (stopped: string[], refused: string[]) => void): Promise<number> {
   const manager = takeServiceManager(core);
   // What they come to is logged.
-  const hangUps = new HangUps(() => core.reload().catch(() => undefined));
+  const hangUps = new HangUps(() => core.reload(undefined, { wait: false }).catch(() => undefined));
   let exitCode = 0;
   let serves = false;
   onSignals({

@@ -110,6 +110,13 @@ const moduleFields = {
     .nullable()
     .describe('the last crash in this run of the core, and the function that its crash card blames'),
   nextStartAt: time.nullable().describe('when it waits for its next start'),
+  probationUntil: time
+    .nullable()
+    .describe('until when the process before the present one is kept, to take over again; null: none is'),
+  takenBack: z
+    .string()
+    .nullable()
+    .describe('why the last reload of the module was taken back: it runs as before that reload; null: it was not'),
   messages: z.strictObject({
     total: count,
     pass: count,
@@ -301,6 +308,10 @@ export const DOCUMENTS = {
           }),
         )
         .describe('what differs in modules that are replaced, configured or left'),
+      probation: names.describe('modules whose old processes are kept for now, to take over again'),
+      wentBack: z
+        .array(z.strictObject({ module: z.string(), reason: z.string() }))
+        .describe('modules that failed on probation: they are as before the reload'),
       dryRun: z.boolean().describe('with --dry-run: all of this is what a reload would do; nothing was changed'),
       secrets: names.describe('global settings whose file has a new secret, now in use'),
       warnings: z.array(z.string()),

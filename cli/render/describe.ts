@@ -64,6 +64,7 @@ function identity(module: ModuleDescription, { nowMs }: View, config: string | n
     ...optional('last error', lastError),
     ...optional('last crash', describeLastCrash(module)),
     ...optional('', describeDebugging(module, config)),
+    ...optional('probation', describeProbation(module, nowMs)),
     ...optional('next start', nextStartAt && `${formatUntil(nextStartAt, nowMs)} (${nextStartAt})`),
   ];
 }
@@ -84,6 +85,19 @@ function describeChange({ name, fileChanged, fileMissing, build }: ModuleDescrip
   const crash = build ? '; after a crash, the build that its process loaded starts again' : '';
   const reload = coreCommand('reload', name);
   return sentence`it has changed since its process loaded it${crash}; to load it: ${reload}`;
+}
+
+/** A core of another version does not say it. */
+function describeProbation(
+  { name, probationUntil = null, takenBack = null }: Partial<ModuleDescription>,
+  nowMs: number,
+): string | Sentence | null {
+  if (probationUntil !== null)
+    return `until ${probationUntil} (${formatUntil(probationUntil, nowMs)}); the process before this one is kept, to take over again`;
+  if (takenBack === null) return null;
+  const why = takenBack.replace(`module ${name}: `, '');
+  const reload = coreCommand('reload', name ?? '');
+  return sentence`the last reload was taken back, and the settings below are those of before: ${why}; when it is corrected: ${reload}`;
 }
 
 function describeBuild({ build }: ModuleDescription): Sentence | null {

@@ -75,6 +75,7 @@ function ofModule(module: ModuleStatus, config: string | null, nowMs: number): T
     ofState(module, config, nowMs),
     ofReplicas(module, nowMs),
     ofQuarantine(module),
+    ofProbation(module),
     ofBuild(module),
     ofSends(module),
     ofOutput(module),
@@ -143,6 +144,22 @@ function ofQuarantine({
 function ofWarnings({ name, desired, warnings }: Omit<ModuleStatus, 'warnings'> & Partial<ModuleStatus>): Trouble[] {
   if (desired === 'down') return [];
   return (warnings ?? []).map((what) => ({ level: 'warning', module: name, what, remedy: null }));
+}
+
+/** A core of another version does not say it. */
+function ofProbation({
+  name,
+  desired,
+  takenBack = null,
+}: Omit<ModuleStatus, 'takenBack'> & Partial<ModuleStatus>): Trouble | null {
+  if (takenBack === null || desired === 'down') return null;
+  const what = `its last reload was taken back: it runs with the process and the settings of before, because on probation ${takenBack.replace(`module ${name}: `, '')}`;
+  return {
+    level: 'warning',
+    module: name,
+    what,
+    remedy: sentence`when it is corrected: ${coreCommand('reload', name)}`,
+  };
 }
 
 function ofBuild({ name, desired, state, build, fileChanged, fileMissing }: ModuleStatus): Trouble | null {

@@ -82,8 +82,12 @@ export function showProgress(line: () => Promise<string | null>): () => void {
 }
 
 /** What a core waits for, as far as its modules tell; `null`: nothing. */
-export function describeWaiting(what: string, modules: readonly ModuleStatus[]): string | null {
-  const busy = modules.flatMap(({ name, state, desired, hosts }) => {
+export function describeWaiting(
+  what: string,
+  modules: readonly (Omit<ModuleStatus, 'probationUntil'> & Partial<Pick<ModuleStatus, 'probationUntil'>>)[],
+): string | null {
+  const busy = modules.flatMap(({ name, state, desired, hosts, probationUntil = null }) => {
+    if (probationUntil !== null) return [`${name} to hold on probation`];
     const leaving = hosts.filter(({ state }) => state === 'draining' || state === 'stopping').length;
     if (leaving > 0) return [`${name} to end`];
     const isComing = state === 'starting' || state === 'replacing' || (state === 'backoff' && desired === 'up');

@@ -117,6 +117,10 @@ export const MODULE_MANUAL: Readonly<Record<string, SettingManual>> = {
     what: "Whether the core reloads the module by itself when its file changes. The core waits until the file is whole, and does what `mesibo-modules reload NAME` does, with the settings in use. When the new file does not load, the old process goes on, and the log says why. [Replacing a module's file](operating.md#replacing-a-modules-file) has the whole of it.",
     example: 'yes',
   },
+  probation: {
+    what: 'How long the old process is kept after a reload has replaced it. It gets no messages meanwhile. When the new process crashes, hangs or cannot be reached in this time, the old one takes over again, with its settings and its build. Only the message that the new process worked on gets a default verdict. `mesibo-modules reload` waits for the end of this time. [Reload with probation](operating.md#reload-with-probation) has the whole of it.',
+    example: '10s',
+  },
   replicas: {
     what:
       'How many processes share the work. `auto` makes one for each CPU. Each process has its own queue. A conversation stays ' +

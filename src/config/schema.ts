@@ -49,6 +49,9 @@ const MAX_REPLICAS = 64;
 const replicas = `expected a whole number from 1 to ${MAX_REPLICAS}, or auto`;
 const broadcast = 'expected login, call, both with a comma between them, or none';
 const maxRss = 'expected a size from 64MiB to 1024GiB, or off';
+// A command waits for its end.
+const LONGEST_PROBATION = 300 * SECOND;
+const probation = `expected a duration from 1ms to ${formatDuration(LONGEST_PROBATION)}, or off`;
 const umask = 'expected three octal digits, such as 027, or inherit';
 const shadowOf = 'expected the name of a module, or none';
 
@@ -111,6 +114,7 @@ export const moduleSettings = z.object({
   shadowOf: z.string(shadowOf).refine(isName, shadowOf).nullable().default(null),
   shadowHttp: z.boolean('expected yes or no').default(false),
   watch: z.boolean('expected yes or no').default(false),
+  probationMs: whole(1, LONGEST_PROBATION, probation).nullable().default(null),
   replicas: whole(1, MAX_REPLICAS, replicas).default(1),
   sticky: z.boolean('expected yes or no').default(true),
   broadcast: z.array(z.enum(BROADCASTS, broadcast), broadcast).default([]),
@@ -250,6 +254,7 @@ export const MODULE_KEYS: Readonly<Record<string, KeyRule<ModuleSettings>>> = {
   shadow_of: moduleKey('shadowOf', orNone, noneOr),
   shadow_http: moduleKey('shadowHttp', parseYesNo, (yes) => (yes ? 'yes' : 'no')),
   watch: moduleKey('watch', parseYesNo, (yes) => (yes ? 'yes' : 'no')),
+  probation: moduleKey('probationMs', orOff(parseDuration), offOr(formatDuration)),
   replicas: moduleKey('replicas', (text) =>
     text === 'auto' ? Math.min(MAX_REPLICAS, availableParallelism()) : parseCount(text),
   ),

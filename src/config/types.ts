@@ -112,6 +112,8 @@ export interface ModuleSpec {
   shadowHttp: boolean;
   /** Whether the core reloads it when its file changes. */
   watch: boolean;
+  /** How long replaced hosts are kept, to take over again when the new ones fail; `null`: they are not. */
+  probationMs: number | null;
   /** Processes that share the work. */
   replicas: number;
   /** A conversation stays with one replica, as long as that one is there. Otherwise each message goes where the least is done. */

@@ -40,8 +40,8 @@ import { SentFeed, type SentMessages } from './sent-feed.js';
 export interface ControlledCore extends SentMessages {
   status(): CoreStatus;
   onMessage(params: MessageParamsInput, payload: Uint8Array): Promise<Outcome>;
-  /** @param modules - none: all that changed */
-  reload(modules: string[]): Promise<CoreReloadReport>;
+  /** @param modules - none: all that changed. @param options `wait`: for the end of probations */
+  reload(modules: string[], options: { wait: boolean }): Promise<CoreReloadReport>;
   /** What such a reload would do; nothing is changed. */
   planReload(modules: string[]): Promise<CoreReloadReport>;
   order(order: ModuleOrder, module: string): Promise<OrderReport>;
@@ -190,7 +190,10 @@ export class ControlServer {
     if (shadow) return { shadow: JSON.stringify(core.shadow(shadow.module ?? '', shadow.reset ?? false)) };
     if (promote) return { promotion: JSON.stringify(await core.promote(promote.module ?? '')) };
     const kind = order ? fromWireOrder(order) : null;
-    if (reload) return { report: JSON.stringify(await core.reload(reload.modules ?? [])) };
+    if (reload) {
+      const report = await core.reload(reload.modules ?? [], { wait: !reload.noWait });
+      return { report: JSON.stringify(report) };
+    }
     if (planReload) return { report: JSON.stringify(await core.planReload(planReload.modules ?? [])) };
     if (describe) {
       const { module, reveal } = describe;

@@ -106,13 +106,17 @@ export class Core extends EventEmitter<CoreEventMap> {
    * Takes another configuration, as {@link Supervisor.reload} does.
    *
    * @param config without it, the one that the `reload` of the options gives
-   * @param options `modules`: only these, which get a new generation even if nothing changed
+   * @param options `modules`: only these, which get a new generation even if nothing changed. `wait: false`: do not wait for the
+   * end of a probation
    * @throws {ReloadError} when a module cannot start; nothing has changed then
    * @throws {IllegalStateError} when the core does not run, or is stopped meanwhile; when there is no configuration to take
    */
-  async reload(config?: CoreConfig, options: { modules?: readonly string[] } = {}): Promise<CoreReloadReport> {
+  async reload(
+    config?: CoreConfig,
+    { modules = [], wait = true }: { modules?: readonly string[]; wait?: boolean } = {},
+  ): Promise<CoreReloadReport> {
     if (this.#phase !== 'running') throw illegal('reload', this.#phase);
-    return this.#use('reload').reloads.reload(config ?? null, options.modules ?? []);
+    return this.#use('reload').reloads.reload(config ?? null, modules, { wait });
   }
 
   /**
@@ -276,6 +280,7 @@ export class Core extends EventEmitter<CoreEventMap> {
     supervisor.on('lifecycle', (event) => this.emit('lifecycle', event));
     supervisor.on('sent', (sent) => this.emit('sent', sent));
     supervisor.on('watched', (event) => this.emit('watched', event));
+    supervisor.on('wentBack', (event) => this.emit('wentBack', event));
     if (this.#taker !== null) parts.take(this.#taker);
     return parts;
   }

@@ -2,14 +2,14 @@
 
 import { listSome } from '../list-some.js';
 import { coreCommand, joinSentences, type Sentence, sentence } from '../sentence.js';
-import type { CoreReloadReport, ModuleCondition, ReloadReport } from '../supervisor/types.js';
+import type { CoreReloadReport, ModuleCondition, ReloadReport, WentBack } from '../supervisor/types.js';
 
 /** How many settings of one module are named. */
 const MOST_SETTINGS = 8;
 
 /** What a reload did, in one line. */
 export function describeReload(report: ReloadReport & Partial<Pick<CoreReloadReport, 'secrets'>>): Sentence {
-  const { needRestart, left, settings, secrets = [], stopped } = report;
+  const { needRestart, left, settings, secrets = [], stopped, probation = [] } = report;
   const parts: (string | Sentence)[] = WORDS.filter(([list]) => report[list].length > 0).map(
     ([list, words]) => `${words} ${report[list].map((name) => withReasons(name, report)).join(', ')}`,
   );
@@ -25,6 +25,7 @@ export function describeReload(report: ReloadReport & Partial<Pick<CoreReloadRep
     const named = left.map((name) => withReasons(name, report));
     parts.push(`changed, but left as they were: ${named.join(', ')}`);
   }
+  if (probation.length > 0) parts.push(`on probation: ${probation.join(', ')}`);
   if (needRestart.length > 0) parts.push(`changed, but needs a restart of the core: ${needRestart.join(', ')}`);
   return joinSentences(parts, '; ');
 }
@@ -49,6 +50,13 @@ export function describePlan(report: CoreReloadReport): Sentence[] {
     ? 'a reload would change nothing'
     : 'a reload would do this; nothing has been changed yet';
   return [head, ...lines].map((line) => (typeof line === 'string' ? sentence`${line}` : line));
+}
+
+/** That a module is as before a reload, and why. */
+export function describeWentBack({ module, reason }: WentBack): Sentence {
+  const what = 'went back to the process and the settings that it had before';
+  const why = reason.replace(`module ${module}: `, '');
+  return sentence`module ${module} ${what}, because on probation ${why}; when it is corrected: ${coreCommand('reload', module)}`;
 }
 
 /** A module, and what differs in it. */

@@ -110,6 +110,13 @@ export class Parts {
     const { supervisor } = this;
     log.follow(supervisor);
     this.#teller = new EventTeller(supervisor, config, { runDir, stateDir, log, crashes: this.#crashes });
+    supervisor.on('wentBack', ({ module, reason, spec }) => {
+      this.reloads.wentBack(module, reason);
+      const modules = this.#inForce.modules.map((other) => (other.name === module ? spec : other));
+      this.#inForce = { ...this.#inForce, modules };
+      this.sends?.configure(this.#inForce);
+      this.#teller.reloadFailed(reason, module);
+    });
     supervisor.on('watched', ({ module, problem }) => {
       if (problem !== null) this.#teller.reloadFailed(problem, module);
     });
@@ -372,7 +379,7 @@ export class Parts {
     const core: ControlledCore = {
       status: () => this.status(),
       onMessage: (params, payload) => supervisor.onMessage(params, payload),
-      reload: (modules) => this.reloads.reload(null, modules),
+      reload: (modules, options) => this.reloads.reload(null, modules, options),
       planReload: (modules) => this.reloads.plan(null, modules),
       order: (order, module) => this.order(order, module),
       describe: (module, options) => this.describe(module, options),

@@ -62,6 +62,12 @@ export class Reloads {
     return problems;
   }
 
+  /** A module has failed on probation. This is a problem until a reload succeeds, as a reload that failed at once is. */
+  wentBack(module: string, reason: string): void {
+    const why = reason.replaceAll('\n', '; ').replace(`module ${module}: `, '');
+    this.#failure = `module ${module}: the reload was taken back at ${new Date().toISOString()}: ${why}; correct that and reload again`;
+  }
+
   /** The core stops: a reload that ends without effect has not failed. */
   giveUp(): void {
     this.#isGivenUp = true;
@@ -72,9 +78,14 @@ export class Reloads {
    *
    * @param given - the configuration; `null`: what {@link ReloadsOptions.read} gives
    * @param modules - those that it is for; none: all that changed
+   * @param options `wait`: also for the end of probations
    * @throws SupervisorError why nothing has changed.
    */
-  async reload(given: CoreConfig | null, modules: readonly string[]): Promise<CoreReloadReport> {
+  async reload(
+    given: CoreConfig | null,
+    modules: readonly string[],
+    { wait = true }: { wait?: boolean } = {},
+  ): Promise<CoreReloadReport> {
     const { log, supervisor, begun, adopt, ended } = this.#options;
     begun();
     // Log rotation asks for a reload, so log files are opened again even if it fails.
@@ -85,7 +96,7 @@ export class Reloads {
       const config = await this.#read(given, modules);
       // What is wrong with their files changes nothing.
       const secrets = readSecrets(config);
-      const report = await supervisor.reload(config, { modules });
+      const { report, settled } = await supervisor.takeOver(config, { modules });
       log.keep({ sizeBytes: config.logSizeBytes, keep: config.logKeep });
       this.#pending = report.needRestart;
       const warnings = config.warnings.map(describeWarning);
@@ -99,7 +110,7 @@ export class Reloads {
       // A reload for some modules says nothing about the others.
       if (report.left.length === 0) this.#failure = null;
       ended(config, null, report.left);
-      return whole;
+      return wait ? { ...whole, probation: [], wentBack: await settled } : whole;
     } catch (error) {
       if (isRefused(error)) this.#refuse(error as Error);
       else this.#fail(error as Error);

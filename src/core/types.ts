@@ -1,7 +1,14 @@
 /** The types of a core's public face. */
 
 import type { CoreConfig } from '../config/types.js';
-import type { LifecycleEvent, LogLine, SentMessage, SupervisorOptions, WatchEvent } from '../supervisor/types.js';
+import type {
+  LifecycleEvent,
+  LogLine,
+  SentMessage,
+  SupervisorOptions,
+  WatchEvent,
+  WentBackEvent,
+} from '../supervisor/types.js';
 import type { LogSink } from './core-log.js';
 
 export type { MetricsPage } from '../metrics/types.js';
@@ -49,6 +56,8 @@ export interface CoreEventMap {
   sent: [SentMessage];
   /** A module with `watch` was reloaded because its file has changed, or could not be. */
   watched: [WatchEvent];
+  /** A module has failed on probation: its old process and its old settings are in use again. */
+  wentBack: [WentBackEvent];
   /** The core begins to stop. */
   stopping: [why: string];
   /** A reload begins. */

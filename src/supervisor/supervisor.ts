@@ -48,6 +48,7 @@ import type {
   SupervisorEvents,
   SupervisorOptions,
   SupervisorStatus,
+  Takeover,
 } from './types.js';
 import type { Watches } from './watch/watches.js';
 import { watchModules } from './watch-modules.js';
@@ -223,13 +224,25 @@ export class Supervisor extends EventEmitter<SupervisorEvents> {
    * of them take over when all are ready. No message is lost or gets a default because of this. Settings that need no new
    * process change in place. Modules are added, removed and put in order.
    *
-   * @param options `modules`: only these, which get a new generation even if nothing changed
+   * A module with `probation` keeps its old hosts for that time. When a new one fails in it, the old ones take over again, with
+   * their settings. This resolves when it is known, with `wentBack`; other orders need not wait for that.
+   *
+   * @param options `modules`: only these, which get a new generation even if nothing changed. `wait: false`: do not wait for the
+   * end of a probation
    * @throws {ReloadError} when a module cannot start; nothing has changed then
    * @throws {SupervisorError} `MODULE_UNKNOWN` for a name that neither configuration has
    * @throws {IllegalStateError} when the supervisor does not run, or is stopped meanwhile
    */
-  reload(config: CoreConfig, options: { modules?: readonly string[] } = {}): Promise<ReloadReport> {
-    const { modules = [] } = options;
+  async reload(
+    config: CoreConfig,
+    { modules = [], wait = true }: { modules?: readonly string[]; wait?: boolean } = {},
+  ): Promise<ReloadReport> {
+    const { report, settled } = await this.takeOver(config, { modules });
+    return wait ? { ...report, probation: [], wentBack: await settled } : report;
+  }
+
+  /** As {@link reload}, and resolves when the new hosts have taken over: those on probation may still go back. */
+  takeOver(config: CoreConfig, { modules = [] }: { modules?: readonly string[] } = {}): Promise<Takeover> {
     return this.#order('reload').reload(config, modules.length > 0 ? modules : null);
   }
 

@@ -23,11 +23,11 @@ export function watchModules({
     read: (path) => builds.read(path),
     reload: async (module) => {
       try {
-        return (await orders.renew(module)) ? null : undefined;
+        return await orders.renew(module);
       } catch (error) {
         // The core stops.
-        if (error instanceof IllegalStateError) return undefined;
-        if (error instanceof SupervisorError) return error;
+        if (error instanceof IllegalStateError) return { kind: 'skipped' };
+        if (error instanceof SupervisorError) return { kind: 'refused', why: error.message };
         throw error;
       }
     },

@@ -94,6 +94,8 @@ const NOTHING_RELOADED = {
   settings: [],
   needRestart: [],
   changes: [],
+  probation: [],
+  wentBack: [],
   dryRun: false,
   secrets: [],
   warnings: [],

@@ -76,6 +76,8 @@ export const serving: ModuleStatus = {
   lastErrorSignal: null,
   lastCrash: null,
   nextStartAt: null,
+  probationUntil: null,
+  takenBack: null,
   messages: {
     total: 12,
     pass: 9,

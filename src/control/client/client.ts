@@ -159,10 +159,11 @@ export class ControlClient {
    * Lets the core read its configuration again.
    *
    * @param modules - those that it is for; none: all that changed
+   * @param options `wait`: also for the end of probations
    * @throws ControlError with the core's code when it changed nothing; `CORE_SILENT` when no answer comes in time.
    */
-  async reload(modules: readonly string[]): Promise<CoreReloadReport> {
-    const reply = await this.#askPatiently('reload', { reload: { modules: [...modules] } });
+  async reload(modules: readonly string[], { wait = true }: { wait?: boolean } = {}): Promise<CoreReloadReport> {
+    const reply = await this.#askPatiently('reload', { reload: { modules: [...modules], noWait: !wait } });
     return JSON.parse(reply.report ?? 'null') as CoreReloadReport;
   }
 

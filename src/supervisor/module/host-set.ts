@@ -9,15 +9,17 @@ export type Role =
   /** It starts beside the serving hosts, with new settings or a new file, and waits to take over. */
   | 'preparing'
   /** Another one has taken over from it: it finishes what it holds. */
-  | 'retiring';
+  | 'retiring'
+  /** The same, and it lives on: it may have to take over again. It gets no calls meanwhile. */
+  | 'kept';
 
-const ROLES = ['serving', 'preparing', 'retiring'] as const satisfies readonly Role[];
+const ROLES = ['serving', 'preparing', 'retiring', 'kept'] as const satisfies readonly Role[];
 
 /** Every host that is not dead. */
 export class HostSet {
-  readonly #hosts: Record<Role, Host[]> = { serving: [], preparing: [], retiring: [] };
+  readonly #hosts: Record<Role, Host[]> = { serving: [], preparing: [], retiring: [], kept: [] };
 
-  /** Those of a role, the oldest first. */
+  /** Those of a role, the oldest first. Never changed in place, so who has it sees one state. */
   in(role: Role): readonly Host[] {
     return this.#hosts[role];
   }
@@ -28,8 +30,8 @@ export class HostSet {
   }
 
   get all(): Host[] {
-    const { serving, retiring, preparing } = this.#hosts;
-    return [...serving, ...retiring, ...preparing];
+    const { serving, retiring, kept, preparing } = this.#hosts;
+    return [...serving, ...retiring, ...kept, ...preparing];
   }
 
   /** `null`: it is none of them. */
@@ -43,7 +45,7 @@ export class HostSet {
   /** Takes a host in, or gives one another role. */
   place(host: Host, role: Role): void {
     this.remove(host);
-    this.#hosts[role].push(host);
+    this.#hosts[role] = [...this.#hosts[role], host];
   }
 
   /** @returns the role that it had; `null`: it was none of them */
@@ -56,6 +58,7 @@ export class HostSet {
   /** Whether calls are still with a host that was taken over from. */
   get isFinishing(): boolean {
     for (const host of this.#hosts.retiring) if (host.inFlight > 0) return true;
+    for (const host of this.#hosts.kept) if (host.inFlight > 0) return true;
     return false;
   }
 

@@ -14,6 +14,10 @@ import type { ReplicaSet } from './replica-set.js';
 export interface StatusSources {
   spec: ModuleSpec;
   isReplacing: boolean;
+  /** On the clock of `performance.now()`; `null`: it is on no probation. */
+  probationUntilMs: number | null;
+  /** Why the last reload of the module was taken back; `null`: it was not. */
+  takenBack: string | null;
   replicas: ReplicaSet;
   builds: ModuleBuilds;
   stats: ModuleStats;
@@ -53,6 +57,11 @@ export function conditionOf(sources: Pick<StatusSources, 'spec' | 'replicas' | '
   return { name, shadowOf, state: stateOf(sources), desired, lastError: lastError?.message ?? null };
 }
 
+/** The time of day of a time on the clock of `performance.now()`. */
+function timeOf(ms: number | null): string | null {
+  return ms === null ? null : new Date(Date.now() + ms - performance.now()).toISOString();
+}
+
 /** Everything of now. */
 export function makeStatus(sources: StatusSources): ModuleStatus {
   const { spec, replicas, builds, stats } = sources;
@@ -81,7 +90,9 @@ export function makeStatus(sources: StatusSources): ModuleStatus {
     lastErrorSignal: lastError?.signal ?? null,
     // Who keeps crash cards knows it.
     lastCrash: null,
-    nextStartAt: waiting === null ? null : new Date(Date.now() + waiting - performance.now()).toISOString(),
+    nextStartAt: timeOf(waiting),
+    probationUntil: timeOf(sources.probationUntilMs),
+    takenBack: sources.takenBack,
     inFlight: replicas.inFlight,
     queued: sources.queued,
     quarantined: sources.quarantined,

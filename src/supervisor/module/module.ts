@@ -1,6 +1,7 @@
 /** One configured module: what is ordered of it, offered to it, and asked about it. */
 
 import type { ModuleSpec } from '../../config/types.js';
+import { formatDuration } from '../../config/units.js';
 import type { SupervisorError } from '../../errors.js';
 import { type Filter, makeFilter } from '../../filter/filter.js';
 import type { Quarantine } from '../../quarantine/quarantine.js';
@@ -26,6 +27,7 @@ import { type Lifetime, newLifetime, tallyOf } from './lifetime.js';
 import { ModuleCalls, NOBODY } from './module-calls.js';
 import { makeFigures } from './module-figures.js';
 import { conditionOf, makeStatus, type StatusSources } from './module-status.js';
+import { Probation, type ProbationEnd } from './probation.js';
 import { Recycling } from './recycling.js';
 import { Replica } from './replica.js';
 import { ReplicaSet } from './replica-set.js';
@@ -57,6 +59,10 @@ export class Module implements ChainMember {
   #isReplacing = false;
   /** No replica is replaced by a build that is about to go. */
   #isRestarting = false;
+  /** The last one; it may have ended. */
+  #probation: Probation | null = null;
+  #isOnProbation = false;
+  #takenBack: string | null = null;
   /** Who stops the core may signal its hosts as well. */
   #isLeaving = false;
   #onStopped: (() => void)[] = [];
@@ -104,6 +110,8 @@ export class Module implements ChainMember {
         listen: (listener) => this.listen(listener),
         isCoreLeaving: () => this.#isLeaving,
         hasOthers: (replica) => this.#replicas.hasOthers(replica),
+        isOnProbation: () => this.#isOnProbation,
+        goBack: (reason) => this.#goBack(reason),
         moved: (reason) => this.#moved(reason),
         madeHost: (replica, generation) => this.#replicas.noteHost(replica, generation),
         changed: () => this.#changed(),
@@ -149,6 +157,8 @@ export class Module implements ChainMember {
 
   /** Lets its hosts finish and ends them, then starts others, one replica after the other; resolves as {@link start} does. */
   async restart(): Promise<SupervisorError | null> {
+    this.endProbation('the module was restarted');
+    this.#takenBack = null;
     this.#recycling.giveUp();
     this.#isRestarting = true;
     // Also while others serve: all of them are restarted, with the file that is there now.
@@ -161,6 +171,7 @@ export class Module implements ChainMember {
 
   /** Stops the module and resolves when its hosts are gone. */
   stop(): Promise<void> {
+    this.endProbation('the module was stopped');
     return new Promise((resolve) => {
       this.#onStopped.push(resolve);
       for (const replica of this.#replicas.all) replica.stop();
@@ -194,6 +205,8 @@ export class Module implements ChainMember {
 
   /** Takes settings that its hosts need not know of. */
   configure(spec: ModuleSpec, around: ModuleSurroundings): void {
+    // The configuration says again what is in use.
+    if (spec !== this.#spec) this.#takenBack = null;
     this.#spec = spec;
     this.#around = around;
     this.#filter = makeFilter(spec.match);
@@ -213,6 +226,7 @@ export class Module implements ChainMember {
    */
   async prepare(spec: ModuleSpec): Promise<SupervisorError | null> {
     this.#recycling.giveUp();
+    this.endProbation('another reload began');
     this.#tellReplacing(true);
     return this.#replicas.prepare(spec);
   }
@@ -233,10 +247,30 @@ export class Module implements ChainMember {
 
   /** The prepared hosts take over. The old ones finish what they hold before anything else of their share begins. */
   adopt(around: ModuleSurroundings): void {
+    const former = this.#spec;
     const { spec, before } = this.#replicas.adopt();
-    this.#tellReplacing(false);
+    this.#takenBack = null;
+    this.#isOnProbation = spec.probationMs !== null && this.#replicas.keeps;
+    if (this.#isOnProbation) this.#probation = new Probation(former, spec.probationMs as number, () => this.#passed());
+    else this.#tellReplacing(false);
     this.configure(spec, around);
     for (const old of before) old.stop();
+    if (this.#isOnProbation) {
+      const forLong = formatDuration(spec.probationMs as number);
+      this.#news.info(
+        `on probation for ${forLong}: the process before the new one is kept, to take over again if that fails`,
+      );
+    }
+  }
+
+  /** How the probation ends that the last reload began; `null`: it began none. */
+  get probation(): Promise<ProbationEnd> | null {
+    return this.#isOnProbation ? (this.#probation as Probation).ended : null;
+  }
+
+  /** The new hosts go on, and those before them end. @param why - for who waits for the end of the probation */
+  endProbation(why: string): void {
+    this.#endProbation({ kind: 'ended', why });
   }
 
   /** Waits until all hosts that were replaced, or are no longer wanted, are gone. */
@@ -329,6 +363,8 @@ export class Module implements ChainMember {
     return {
       spec: this.#spec,
       isReplacing: this.#isReplacing,
+      probationUntilMs: this.#isOnProbation ? (this.#probation?.untilMs ?? null) : null,
+      takenBack: this.#takenBack,
       replicas: this.#replicas,
       builds: this.#builds,
       stats: this.#news.stats,
@@ -349,9 +385,39 @@ export class Module implements ChainMember {
     if (change !== null) this.#news.state(change.from, change.to, reason);
   }
 
+  #passed(): void {
+    const { probationMs } = this.#spec;
+    this.#endProbation({ kind: 'passed' });
+    this.#news.info(`the new process has held for ${formatDuration(probationMs ?? 0)}; the one before it ends`);
+  }
+
+  #endProbation(end: ProbationEnd): void {
+    if (!this.#isOnProbation) return;
+    this.#isOnProbation = false;
+    this.#replicas.dismiss();
+    this.#tellReplacing(this.#replicas.isPreparing);
+    this.#probation?.end(end);
+  }
+
+  /** Everything is as before the reload: hosts, build and settings. */
+  #goBack(reason: string): void {
+    const probation = this.#probation;
+    if (!this.#isOnProbation || probation === null) return;
+    this.#isOnProbation = false;
+    const { after, others } = this.#replicas.takeBack(probation.before);
+    this.configure(probation.before, this.#around);
+    this.#takenBack = reason;
+    this.#replicas.restore(others);
+    for (const host of after) host.stop();
+    this.#tellReplacing(false);
+    this.#news.wentBack(reason, probation.before);
+    probation.end({ kind: 'went-back', reason });
+  }
+
   /** A successor can no longer take over, or a host is gone. */
   #changed(): void {
-    if (!this.#replicas.isPreparing) this.#tellReplacing(false);
+    if (this.#isOnProbation && !this.#replicas.keeps) this.endProbation('the process before it has died');
+    if (!this.#replicas.isPreparing && !this.#isOnProbation) this.#tellReplacing(false);
     this.#replicas.forgetGone();
     this.#calls.dispatch();
     // Calls that a host gave back, when no other host will come.

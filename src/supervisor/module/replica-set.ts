@@ -186,7 +186,38 @@ export class ReplicaSet {
     const { spec, replicas } = this.#prepared ?? {};
     if (!spec || !replicas) throw new Error('no host is prepared');
     const joined = replicas.filter((replica) => !this.#joining.includes(replica));
-    return { spec, before: joined.flatMap((replica) => replica.adopt()) };
+    const keeps = spec.probationMs !== null;
+    return { spec, before: joined.flatMap((replica) => replica.adopt(keeps)) };
+  }
+
+  /** Whether hosts are kept that can take over again. */
+  get keeps(): boolean {
+    return this.#joined.some(({ keeps }) => keeps);
+  }
+
+  /**
+   * The kept hosts take over again. {@link configure} follows, and then {@link restore}.
+   *
+   * @returns those that served until now, to be stopped; and the replicas that had no kept host
+   */
+  takeBack(spec: ModuleSpec): { after: Host[]; others: Replica[] } {
+    const others = this.#joined.filter(({ keeps }) => !keeps);
+    // They stay if there are more than the settings of before want.
+    this.#prepared = { spec, replicas: this.#joined.filter(({ keeps }) => keeps) };
+    return { after: this.#joined.flatMap((replica) => replica.takeBack()), others };
+  }
+
+  /** Gives these replicas hosts with the settings and the build of now, and those that have just been made. */
+  restore(others: readonly Replica[]): void {
+    for (const replica of this.#joined) {
+      if (replica.upkeep.desired === 'down') void replica.upkeep.start();
+      else if (others.includes(replica)) replica.upkeep.renew();
+    }
+  }
+
+  /** Kept hosts are no longer needed. */
+  dismiss(): void {
+    for (const replica of this.all) replica.dismiss();
   }
 
   /** Takes settings that hosts need not know of. What was made to join joins, and what is too much leaves. */

@@ -8,9 +8,11 @@ import type { ModuleBuilds } from '../builds/module-builds.js';
 import type { Shard } from '../calls/shard.js';
 import type { Host, HostSurroundings } from '../host/host.js';
 import type { HostEnd, HostListener } from '../host/host-listener.js';
+import { errorOfEnd } from '../news/host-error.js';
 import type { ModuleNews } from '../news/module-news.js';
 import type { ShadowTally } from '../shadows/shadow-tally.js';
 import type { AbiMemory } from '../trials/abi-memory.js';
+import type { Found } from '../trials/abi-search.js';
 import type { ReplicaStatus, Wear } from '../types.js';
 import { type Generations, HostMaker } from './host-maker.js';
 import { type HostReader, hearHosts } from './host-reports.js';
@@ -50,6 +52,10 @@ export interface ReplicaSurroundings {
   moved: (reason: string | null) => void;
   /** It has a host with this number. */
   madeHost: (replica: Replica, generation: number) => void;
+  /** Whether the module has new hosts, which may have to give way to those before them. */
+  isOnProbation: () => boolean;
+  /** A new host has failed: the hosts before the new ones take over again, in all replicas. */
+  goBack: (reason: string) => void;
   /** Its successor can no longer take over, or a host is gone. */
   changed: () => void;
 }
@@ -71,6 +77,8 @@ export class Replica implements Renewable<Host> {
   /** `null`: it gets no calls, as it has not joined yet, or has left. */
   #shard: Shard | null = null;
   #isLeaving = false;
+  /** What the kept hosts said when they were ready. */
+  #keptFound: Found | null = null;
 
   constructor(index: number, spec: ModuleSpec, options: ReplicaSurroundings) {
     this.index = index;
@@ -211,12 +219,44 @@ export class Replica implements Renewable<Host> {
     return this.#succession.prepare(spec);
   }
 
-  /** The prepared host takes over. @returns the hosts that served before, to be stopped */
-  adopt(): readonly Host[] {
+  /**
+   * The prepared host takes over.
+   *
+   * @param keeps - whether ready hosts stay, to take over again
+   * @returns the other hosts that served before, to be stopped
+   */
+  adopt(keeps = false): readonly Host[] {
     const { host, found, spec, before } = this.#succession.take();
+    const kept = keeps ? before.filter(({ state }) => state === 'ready') : [];
+    for (const old of kept) this.hosts.place(old, 'kept');
+    this.#keptFound = this.#upkeep.found;
     this.#spec = spec;
     this.#upkeep.adopt(host, found);
-    return before;
+    return before.filter((old) => !kept.includes(old));
+  }
+
+  /** Whether a host is kept that can take over again. */
+  get keeps(): boolean {
+    return this.#keptFound !== null && this.hosts.in('kept').length > 0;
+  }
+
+  /** The kept hosts serve again, if there are any. @returns the hosts that served until now, to be stopped */
+  takeBack(): readonly Host[] {
+    const [first] = this.hosts.in('kept');
+    if (first === undefined || this.#keptFound === null) return [];
+    const after = this.hosts.in('serving');
+    for (const host of after) this.hosts.place(host, 'retiring');
+    for (const host of this.hosts.in('kept')) this.hosts.place(host, 'serving');
+    this.#upkeep.takeBack(first, this.#keptFound);
+    return after;
+  }
+
+  /** Kept hosts are no longer needed. */
+  dismiss(): void {
+    for (const host of this.hosts.in('kept')) {
+      this.hosts.place(host, 'retiring');
+      host.stop();
+    }
   }
 
   /** Starts another host by the same build, which takes over as soon as it is ready. */
@@ -310,8 +350,10 @@ export class Replica implements Renewable<Host> {
     const withheld = kill && quarantine.add(kill);
     const told = { ...end, isQuarantined: withheld?.state === 'withheld' };
     calls.settle(this.#shard, told);
-    if (this.hosts.remove(host) === 'serving') this.#upkeep.died(host, told);
-    else this.#succession.died(host, told);
+    const role = this.hosts.remove(host);
+    if (role !== 'serving') this.#succession.died(host, told);
+    else if (end.cause === 'stop' || !this.#mayGoBack) this.#upkeep.died(host, told);
+    else this.#goBack(host, told);
     // The next start is a probe of the file that is there then.
     if (this.#upkeep.life.kind === 'failed') this.#succession.giveUpRenewal();
     this.#handOver();
@@ -320,11 +362,24 @@ export class Replica implements Renewable<Host> {
     quarantine.save();
   }
 
+  get #mayGoBack(): boolean {
+    const { isOnProbation, isCoreLeaving } = this.#options;
+    return isOnProbation() && !isCoreLeaving() && !this.#isLeaving;
+  }
+
+  #goBack(host: Host, end: HostEnd): void {
+    const { keeps } = this;
+    this.#options.goBack(keeps ? this.#upkeep.lost(end) : errorOfEnd(end).message);
+    // One with the settings and the build of before is started.
+    if (!keeps) this.#upkeep.died(host, end);
+  }
+
   /** @returns `false` when it is too early: the host starts, or another one is about to take over */
   #replace(host: Host): boolean {
     const isServing = this.hosts.roleOf(host) === 'serving';
     if (!isServing || this.#upkeep.desired === 'down' || this.#options.isCoreLeaving()) return true;
     if (this.#upkeep.life.kind !== 'serving' || this.#succession.isPreparing) return false;
+    if (this.#options.isOnProbation()) return false;
     this.#upkeep.renew();
     return true;
   }

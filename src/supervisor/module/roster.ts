@@ -34,6 +34,7 @@ export class Roster {
       lifecycle: (event) => this.#lives(event),
       log: (line) => events.log(line),
       died: (evidence) => events.died(evidence),
+      wentBack: (event) => events.wentBack(event),
     };
   }
 

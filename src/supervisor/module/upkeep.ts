@@ -12,6 +12,7 @@ import { errorOfEnd } from '../news/host-error.js';
 import type { ModuleNews } from '../news/module-news.js';
 import type { Found } from '../trials/abi-search.js';
 import type { Offer } from '../trials/trial.js';
+import type { FailureCause } from '../types.js';
 import { AwaitedStart } from './awaited-start.js';
 import { consequenceOf } from './consequence.js';
 import type { HostMaker } from './host-maker.js';
@@ -158,6 +159,26 @@ export class Upkeep {
   /** A host that was made ready to replace another one serves from now on. What went wrong before still counts. */
   inherit(host: Host, found: Found): void {
     this.#serve(host, found);
+  }
+
+  /** A host that served before serves again. @param found - what it said when it was ready */
+  takeBack(host: Host, found: Found): void {
+    this.#launch = null;
+    this.#restarts.forget();
+    this.#found = found;
+    this.#options.builds.serves(host.file);
+    this.#step({ kind: 'adopted' });
+  }
+
+  /** Its host has died, and one that served before is about to take over again. @returns why, in words */
+  lost(end: HostEnd): string {
+    const { news } = this.#options;
+    const error = errorOfEnd(end);
+    news.stats.countCrash(end.cause as FailureCause, end.facts.signal, new Date());
+    this.#lastError = error;
+    this.#lastErrorMs = performance.now();
+    news.exited(end, end.cause, `${error.message}; the process before it takes over again`);
+    return error.message;
   }
 
   /** Chooses the ABI that its host tries. */

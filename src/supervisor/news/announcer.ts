@@ -12,6 +12,7 @@ import type {
   SentMessage,
   SupervisorEvents,
   WatchEvent,
+  WentBackEvent,
 } from '../types.js';
 import type { UndeliveredKind } from './dropped-output.js';
 import type { ChainEvents } from './module-news.js';
@@ -73,6 +74,10 @@ export class Announcer implements ChainEvents {
   /** A module that is watched was reloaded, or could not be. */
   watched(event: WatchEvent): void {
     this.#emit(() => this.#emitter.emit('watched', event));
+  }
+
+  wentBack(event: WentBackEvent): void {
+    this.#emit(() => this.#emitter.emit('wentBack', event));
   }
 
   /** What the core itself has to say of a module. */

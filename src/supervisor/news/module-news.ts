@@ -3,6 +3,7 @@
  */
 
 import { performance } from 'node:perf_hooks';
+import type { ModuleSpec } from '../../config/types.js';
 import { formatDuration } from '../../config/units.js';
 import { debuggedOf, describeDebugging as describeRun, isFault } from '../../debug-command.js';
 import type { SupervisorError } from '../../errors.js';
@@ -25,6 +26,7 @@ import type {
   QuarantinedMessage,
   SentMessage,
   Wear,
+  WentBackEvent,
 } from '../types.js';
 import { toLogText, toSentMessage } from './announcements.js';
 import { evidenceOf } from './death-evidence.js';
@@ -48,6 +50,8 @@ export interface ModuleEvents {
   log(line: LogLine): void;
   /** A host has died, and nobody had ordered it. */
   died(evidence: DeathEvidence): void;
+  /** Its last reload was taken back. */
+  wentBack(event: WentBackEvent): void;
 }
 
 /** What the chain of all modules announces. */
@@ -220,7 +224,19 @@ export class ModuleNews {
     this.exited(end, 'trial', `module ${module}: ${describeHost(end.facts)} could not start it: ${what}`);
   }
 
+  /** A new host has failed on probation, and the settings are those of before again. */
+  wentBack(reason: string, spec: ModuleSpec): void {
+    const { module, events } = this.#options;
+    const what = `module ${module}: the reload was taken back: the process and the settings of before are in use again`;
+    this.error(null, `${what}, because: ${reason.replace(`module ${module}: `, '')}`);
+    events.wentBack({ module, reason, spec });
+  }
+
   // ---- what the supervisor has to say ----
+
+  info(text: string): void {
+    this.#line(null, 'supervisor', INFO, `module ${this.#options.module}: ${text}`);
+  }
 
   /** @param generation - `null`: of none in particular */
   warn(generation: number | null, text: string): void {

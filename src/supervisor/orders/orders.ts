@@ -6,7 +6,7 @@ import { requireKnown } from '../../module-names.js';
 import { coreCommand, sentence } from '../../sentence.js';
 import { findMissing, findModuleFile, identifyFile, requirePresentFile } from '../builds/module-file.js';
 import type { Module } from '../module/module.js';
-import type { OrderReport, PromotionReport, ReloadReport } from '../types.js';
+import type { OrderReport, PromotionReport, ReloadReport, Takeover, WentBack } from '../types.js';
 import type { Ordered } from './ordered.js';
 import { Promotions } from './promotions.js';
 import { planReload, type ReloadPlan } from './reload-plan.js';
@@ -35,11 +35,11 @@ export class Orders {
   }
 
   /** @see Supervisor.reload */
-  reload(next: CoreConfig, names: readonly string[] | null): Promise<ReloadReport> {
+  reload(next: CoreConfig, names: readonly string[] | null): Promise<Takeover> {
     return this.#order('reload', async () => {
-      const report = await this.#reload(next, names);
+      const takeover = await this.#reload(next, names);
       this.#promotions.wrote(next.modules);
-      return report;
+      return takeover;
     });
   }
 
@@ -57,18 +57,21 @@ export class Orders {
   /**
    * Gives a module that is watched a new generation, because its file has changed. All settings stay as they are.
    *
-   * @returns `false`: it is no longer to be watched
+   * @returns what came of it, once it is known whether the new generation holds
    * @throws ReloadError when it cannot start; nothing has changed then
    */
-  renew(name: string): Promise<boolean> {
-    return this.#order('reload', async () => {
+  async renew(name: string): Promise<{ kind: 'taken' | 'went-back' | 'skipped' }> {
+    const takeover = await this.#order('reload', async () => {
       const { roster, config } = this.#core;
       const module = roster.present.find((module) => module.name === name);
-      if (module?.desired !== 'up' || !module.spec.watch) return false;
+      if (module?.desired !== 'up' || !module.spec.watch) return null;
       // A reload for some modules leaves others as they were, so the configuration may say more than is in use.
-      await this.#reload({ ...config(), modules: roster.present.map(({ spec }) => spec) }, [name]);
-      return true;
+      return this.#reload({ ...config(), modules: roster.present.map(({ spec }) => spec) }, [name]);
     });
+    // Other orders need not wait for the end of the probation.
+    if (takeover === null) return { kind: 'skipped' };
+    const wentBack = await takeover.settled;
+    return { kind: wentBack.length > 0 ? 'went-back' : 'taken' };
   }
 
   /** @see Supervisor.restartModule */
@@ -137,9 +140,12 @@ export class Orders {
     return { warnings: problem === null ? [] : [problem] };
   }
 
-  async #reload(next: CoreConfig, names: readonly string[] | null): Promise<ReloadReport> {
+  async #reload(next: CoreConfig, names: readonly string[] | null): Promise<Takeover> {
     const { roster, stopped } = this.#core;
     const plan = this.#plan(next, names);
+    const planned = new Map(roster.chain.map((module) => [module, module.spec]));
+    // The way back would lead to other settings than those of now.
+    for (const name of plan.report.configured) roster.find(name).endProbation('another reload changed its settings');
     const added: Module[] = [];
     const starts: Promise<SupervisorError | null>[] = [];
     try {
@@ -167,8 +173,7 @@ export class Orders {
       ]);
       throw error;
     }
-    await this.#carryOut(plan, next);
-    return plan.report;
+    return this.#carryOut(plan, next, planned);
   }
 
   /** @throws SupervisorError `MODULE_UNKNOWN` */
@@ -194,26 +199,42 @@ export class Orders {
   }
 
   /** From here on nothing fails. The chain changes between two messages; those in progress stay in the old chain. */
-  async #carryOut(plan: ReloadPlan, next: CoreConfig): Promise<void> {
+  async #carryOut(plan: ReloadPlan, next: CoreConfig, planned: ReadonlyMap<Module, ModuleSpec>): Promise<Takeover> {
     const { roster } = this.#core;
     const removed = plan.remove.map((name) => roster.find(name));
     this.#core.adopt(next);
     roster.share(next);
-    for (const module of roster.present) if (!removed.includes(module)) this.#configure(module, plan);
+    for (const module of roster.present) {
+      if (!removed.includes(module)) this.#configure(module, plan, planned.get(module));
+    }
+    const { report } = plan;
+    const watched = report.replaced.map((name) => roster.find(name)).filter(({ probation }) => probation !== null);
+    report.probation = watched.map(({ name }) => name);
+    const settled = Promise.all(watched.map(wentBackOf)).then((all) => all.flat());
     roster.arrange(plan.order);
     // Other versions are compared from now on.
     for (const { name } of [...plan.replace, ...plan.add]) roster.resetTallies(name);
     await this.#core.underway();
     await Promise.all(removed.map((module) => roster.remove(module)));
     await Promise.all(roster.present.map((module) => module.handedOver()));
+    return { report, settled };
   }
 
-  #configure(module: Module, plan: ReloadPlan): void {
+  /** @param planned - the settings that it had when the plan was made */
+  #configure(module: Module, plan: ReloadPlan, planned: ModuleSpec | undefined): void {
     const around = this.#core.roster.surroundingsOf(module);
     const find = (specs: ModuleSpec[]) => specs.find(({ name }) => name === module.name);
     if (find(plan.replace)) module.adopt(around);
+    // One that has failed on probation meanwhile goes on with its old settings.
+    else if (planned !== undefined && planned !== module.spec) module.configure(module.spec, around);
     else module.configure(find(plan.configure) ?? module.spec, around);
   }
+}
+
+/** @returns when its probation has ended, whether it went back */
+async function wentBackOf({ name, probation }: Module): Promise<WentBack[]> {
+  const end = await probation;
+  return end?.kind === 'went-back' ? [{ module: name, reason: end.reason }] : [];
 }
 
 function throwIf(refusal: SupervisorError | null): void {

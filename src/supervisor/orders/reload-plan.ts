@@ -64,6 +64,7 @@ const OF_THE_CORE = [
   'chainSends',
   'match',
   'watch',
+  'probationMs',
   'maxRssBytes',
   'crashBody',
   'shadowOf',
@@ -119,6 +120,8 @@ export function planReload(
     settings: changed.filter((key) => !needsRestart(key, before)),
     needRestart: changed.filter((key) => needsRestart(key, before)),
     changes: [],
+    probation: [],
+    wentBack: [],
   };
   const plan: ReloadPlan = { report, replace: [], add: [], configure: [], remove: [], order: [] };
   const isMeant = (name: string) => names === null || names.includes(name);

@@ -1,5 +1,6 @@
 /** What is announced while a supervisor runs. */
 
+import type { ModuleSpec } from '../../config/types.js';
 import type { Callback } from '../../wire/event-kinds.js';
 import type { MessageParams } from '../../wire/params.js';
 import type { Origin } from './origin.js';
@@ -71,6 +72,14 @@ export interface WatchEvent {
   problem: string | null;
 }
 
+/** A module has failed on probation, and is as it was before its reload. */
+export interface WentBackEvent {
+  module: string;
+  reason: string;
+  /** The settings in use again. */
+  spec: ModuleSpec;
+}
+
 /** What a supervisor announces. */
 export interface SupervisorEvents {
   /**
@@ -86,6 +95,8 @@ export interface SupervisorEvents {
   callbacks: [Callback[]];
   /** A module with `watch` was reloaded because its file has changed, or could not be. */
   watched: [WatchEvent];
+  /** A module has failed on probation: its old process and its old settings are in use again. */
+  wentBack: [WentBackEvent];
   /** A line of a module, of its process, or of the supervisor. */
   log: [LogLine];
 }

@@ -39,6 +39,23 @@ export interface ReloadReport {
   needRestart: string[];
   /** What differs in modules that are replaced, configured or left; those without a difference are missing. */
   changes: ModuleChange[];
+  /** Modules whose old hosts are kept for now, to take over again when the new ones fail. */
+  probation: string[];
+  /** Modules that failed on probation: they are as before the reload. Only of a reload that waits for the end of the probation. */
+  wentBack: WentBack[];
+}
+
+/** A module whose reload was taken back. */
+export interface WentBack {
+  module: string;
+  reason: string;
+}
+
+/** A reload whose new hosts have taken over. */
+export interface Takeover {
+  report: ReloadReport;
+  /** Resolves when no module of this reload is on probation any more, with those that have failed on it. Never rejects. */
+  settled: Promise<WentBack[]>;
 }
 
 /** Everything `reload --json` says. */

@@ -113,6 +113,10 @@ export interface ModuleStatus {
   /** In this run of the core; `null`: there was none. */
   lastCrash: LastCrash | null;
   nextStartAt: string | null;
+  /** Until when the process before the present one is kept, to take over again; `null`: none is. */
+  probationUntil: string | null;
+  /** Why the last reload of the module was taken back. It runs with the settings and the build from before; `null`: it was not. */
+  takenBack: string | null;
   /**
    * `default`: verdicts given in its place, and `defaultByReason` why. `defaultConsumed`: how many of them consumed, so that the
    * message was dropped. `late`: verdicts that came after the default one; not part of `total`. `filtered`: messages that its

@@ -3,7 +3,6 @@
 import { access, stat } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../../config/types.js';
-import type { SupervisorError } from '../../errors.js';
 import { identityOf } from '../../file-identity.js';
 import { findMissingPart } from '../../stacks/elf/whole.js';
 import { FolderWatch } from './folder-watch.js';
@@ -27,12 +26,22 @@ export interface FileDigest {
   identity: string;
 }
 
+/** What came of a reload. */
+export type WatchOutcome =
+  /** The new file runs. */
+  | { kind: 'taken' }
+  /** The module goes on as before. */
+  | { kind: 'refused'; why: string }
+  /** The new file has failed on probation, which was told. */
+  | { kind: 'went-back' }
+  /** Nothing was tried. */
+  | { kind: 'skipped' };
+
 /** What is done for watched modules. */
 export interface WatchWork {
   /** `null`: it cannot be read, or changes meanwhile. */
   read: (path: string) => Promise<FileDigest | null>;
-  /** Reloads the module. @returns why it goes on as before; `null`: the new file runs; `undefined`: nothing was tried */
-  reload: (module: string) => Promise<SupervisorError | null | undefined>;
+  reload: (module: string) => Promise<WatchOutcome>;
   /** The new file runs. */
   taken: (module: string, path: string, sha256: string) => void;
   /** It was not taken, for `why`. */
@@ -143,11 +152,11 @@ export class ModuleWatch {
 
   async #reload(path: string, sha256: string): Promise<void> {
     const { name } = this.#module;
-    const refusal = await this.#work.reload(name);
-    if (refusal === undefined) return;
-    this.#policy.reloaded(refusal === null ? null : sha256, performance.now());
-    if (refusal === null) this.#work.taken(name, path, this.#module.buildKey ?? sha256);
-    else this.#work.failed(name, path, refusal.message);
+    const outcome = await this.#work.reload(name);
+    if (outcome.kind === 'skipped') return;
+    this.#policy.reloaded(outcome.kind === 'taken' ? null : sha256, performance.now());
+    if (outcome.kind === 'taken') this.#work.taken(name, path, this.#module.buildKey ?? sha256);
+    if (outcome.kind === 'refused') this.#work.failed(name, path, outcome.why);
     // It may have changed meanwhile.
     this.#lookAgain = true;
   }

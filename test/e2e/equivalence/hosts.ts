@@ -137,6 +137,7 @@ export class Hosts {
       message: () => null,
       lifecycle: () => undefined,
       died: () => undefined,
+      wentBack: () => undefined,
       log: ({ level, text }) => {
         // Several modules of one file cannot each have the name of its init.
         if (level < 2 && !text.includes('which is used')) this.remarks.push(text);

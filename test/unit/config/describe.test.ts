@@ -60,6 +60,7 @@ describe('the settings of a module', () => {
       staticTlsBytes: fc.integer({ min: 0, max: 16_384 }),
       chainSends: fc.boolean(),
       watch: fc.boolean(),
+      probationMs: fc.option(fc.integer({ min: 1, max: 300_000 })),
       sha256: fc.constantFrom(null, 'ab'.repeat(32)),
       maxRssBytes: fc.option(fc.integer({ min: 64 * 1024 ** 2, max: 1024 ** 4 })),
       limits: fc.record({

@@ -76,6 +76,7 @@ describe('defaults', () => {
           shadowOf: null,
           shadowHttp: false,
           watch: false,
+          probationMs: null,
           replicas: 1,
           sticky: true,
           broadcast: [],

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { describePlan, describeReload, listStillDown } from '../../../src/core/describe-reload.js';
+import { describePlan, describeReload, describeWentBack, listStillDown } from '../../../src/core/describe-reload.js';
 import type { CoreReloadReport, ReloadReport } from '../../../src/supervisor/types.js';
 
 const NOTHING: ReloadReport = {
   ...{ replaced: [], added: [], removed: [], configured: [], unchanged: ['a'], left: [], stopped: [] },
-  ...{ settings: [], needRestart: [], changes: [] },
+  ...{ settings: [], needRestart: [], changes: [], probation: [], wentBack: [] },
 };
 
 it.each<[Partial<CoreReloadReport>, string]>([
@@ -18,6 +18,7 @@ it.each<[Partial<CoreReloadReport>, string]>([
     { settings: ['http_token', 'chain_deadline'], secrets: ['http_token'] },
     'now in use: chain_deadline; http_token: a new token is in use',
   ],
+  [{ replaced: ['a'], probation: ['a'] }, 'new processes for a; on probation: a'],
   [{ left: ['b'] }, 'nothing has changed; changed, but left as they were: b'],
   [{ stopped: ['a'] }, 'nothing has changed; a is stopped, until: mesibo-modules start a'],
   [{ added: ['a', 'b'], stopped: ['a', 'b'] }, 'added a, b; a, b are stopped, until: mesibo-modules start a b'],
@@ -62,6 +63,14 @@ it.each<[string, Partial<CoreReloadReport>, string[]]>([
 ])('a plan of %s', (_, report, lines) => {
   const plan = { ...NOTHING, dryRun: true, secrets: [], warnings: [], ...report };
   expect(describePlan(plan).map(String)).toEqual(lines);
+});
+
+it('says of a module that went back why, and what to do', () => {
+  const told = describeWentBack({ module: 'filter', reason: 'module filter: host 2 (pid 9) was ended by SIGABRT' });
+  expect(`${told}`).toBe(
+    'module filter went back to the process and the settings that it had before, because on probation host 2 (pid 9) was ended by ' +
+      'SIGABRT; when it is corrected: mesibo-modules reload filter',
+  );
 });
 
 it('modules that a reload leaves failed are told of', () => {

@@ -114,6 +114,14 @@ test('of a core that does not say it, messages neither pass nor are dropped', ()
   expect(told({ state: 'serving' }, before)[0]).toContain('in all 3 messages got the default verdict)');
 });
 
+test('a reload that was taken back is reported until the next one', () => {
+  expect(told({ takenBack: 'module filter: host 2 (pid 9) was ended by SIGABRT' })).toEqual([
+    'warning: module filter: its last reload was taken back: it runs with the process and the settings of before, because on ' +
+      'probation host 2 (pid 9) was ended by SIGABRT -> when it is corrected: mesibo-modules reload filter',
+  ]);
+  expect(told({ takenBack: 'x', desired: 'down', state: 'stopped' }).join()).not.toContain('taken back');
+});
+
 test('a crash is old news after an hour', () => {
   const crashes = { ...crashed.crashes, lastAt: '2024-12-31T22:59:00.000Z' };
   expect(told({ state: 'serving', crashes }, crashed)).toEqual([]);

@@ -44,6 +44,7 @@ describe('the effect of a change of one setting', () => {
     [{ shadowHttp: true }, 'replaced'],
     [{ match: { from: ['alice'] } }, 'configured'],
     [{ watch: true }, 'configured'],
+    [{ probationMs: 7 }, 'configured'],
   ])('%j: %s', (change, list) => {
     const next = config([{ name: 'a' }, { name: 'b', ...change }, { name: 'c' }]);
     const { report, replace, configure } = plan(BEFORE, next);
