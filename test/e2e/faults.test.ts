@@ -36,6 +36,7 @@ describe('a module that dies in on_message', () => {
       defaultConsumed: 0,
       defaultByReason,
       late: 0,
+      filtered: 0,
     });
     expect(status.lastError).toMatch(
       /^module crashy: host 1 \(pid \d+\) .* while executing on_message(; nobody had asked it to end)?$/,
