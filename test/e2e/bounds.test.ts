@@ -232,7 +232,7 @@ it('a late verdict on a notification is not counted as a late verdict on a messa
   await expect.poll(() => core.module('slow').inFlight, { timeout: 10_000 }).toBe(0);
   const { messages } = core.module('slow');
   const { defaultByReason, ...counts } = messages;
-  expect(counts).toEqual({ total: 0, pass: 0, consumed: 0, default: 0, defaultConsumed: 0, late: 0 });
+  expect(counts).toEqual({ total: 0, pass: 0, consumed: 0, default: 0, defaultConsumed: 0, late: 0, filtered: 0 });
   expect(Object.values(defaultByReason)).toEqual([0, 0, 0, 0, 0, 0]);
 });
 

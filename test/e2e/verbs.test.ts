@@ -24,6 +24,11 @@ interface Row {
 const NO_CORE: Expected = [3, '', /^mesibo-modules: no core serves .*; start one with: mesibo-modules start\n$/];
 const UNKNOWN: Expected = [1, '', /^mesibo-modules: no module is named "filtr"; did you mean filter\?\n$/];
 const MISTAKE: Expected = [1, '', /^mesibo-modules: .*broken\.conf:2:3: .*found .*expected .*\n$/];
+const NO_SHADOW: Expected = [
+  1,
+  '',
+  /^mesibo-modules: module filter: it is no shadow of another module; set shadow_of in its block, and reload\n$/,
+];
 const JSON_DOCUMENT = /^\{.*\}\n$/;
 
 /** What a start in the background prints. */
@@ -120,6 +125,20 @@ const TABLE: Record<string, Row> = {
       [1, '', /^mesibo-modules: no message in quarantine has the id "filtr"; .*\n$/],
     ],
     broken: [0, '', /^mesibo-modules: no message is in quarantine\n$/],
+  },
+  shadow: {
+    args: () => ['shadow', 'filter'],
+    running: NO_SHADOW,
+    stopped: NO_CORE,
+    wrongName: [['shadow', 'filtr'], UNKNOWN],
+    broken: NO_SHADOW,
+  },
+  promote: {
+    args: () => ['promote', 'filter'],
+    running: NO_SHADOW,
+    stopped: NO_CORE,
+    wrongName: [['promote', 'filtr'], UNKNOWN],
+    broken: NO_SHADOW,
   },
   check: {
     args: (config) => ['check', '--config', config],

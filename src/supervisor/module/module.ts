@@ -245,12 +245,16 @@ export class Module implements ChainMember {
     return this.#replicas.unprepared;
   }
 
-  /** The prepared hosts take over. The old ones finish what they hold before anything else of their share begins. */
-  adopt(around: ModuleSurroundings): void {
+  /**
+   * The prepared hosts take over. The old ones finish what they hold before anything else of their share begins.
+   *
+   * @param mayGoBack - `false`: without probation, as another module takes over at the same time
+   */
+  adopt(around: ModuleSurroundings, mayGoBack = true): void {
     const former = this.#spec;
-    const { spec, before } = this.#replicas.adopt();
+    const { spec, before } = this.#replicas.adopt(mayGoBack);
     this.#takenBack = null;
-    this.#isOnProbation = spec.probationMs !== null && this.#replicas.keeps;
+    this.#isOnProbation = mayGoBack && spec.probationMs !== null && this.#replicas.keeps;
     if (this.#isOnProbation) this.#probation = new Probation(former, spec.probationMs as number, () => this.#passed());
     else this.#tellReplacing(false);
     this.configure(spec, around);

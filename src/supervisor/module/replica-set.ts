@@ -181,12 +181,16 @@ export class ReplicaSet {
     return null;
   }
 
-  /** What was prepared takes over, except in replicas that are yet to join. They join when they are configured. */
-  adopt(): AdoptedReplicas {
+  /**
+   * What was prepared takes over, except in replicas that are yet to join. They join when they are configured.
+   *
+   * @param mayGoBack - whether hosts are kept for a probation
+   */
+  adopt(mayGoBack: boolean): AdoptedReplicas {
     const { spec, replicas } = this.#prepared ?? {};
     if (!spec || !replicas) throw new Error('no host is prepared');
     const joined = replicas.filter((replica) => !this.#joining.includes(replica));
-    const keeps = spec.probationMs !== null;
+    const keeps = mayGoBack && spec.probationMs !== null;
     return { spec, before: joined.flatMap((replica) => replica.adopt(keeps)) };
   }
 

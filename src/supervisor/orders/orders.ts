@@ -143,7 +143,7 @@ export class Orders {
   async #reload(next: CoreConfig, names: readonly string[] | null): Promise<Takeover> {
     const { roster, stopped } = this.#core;
     const plan = this.#plan(next, names);
-    const planned = new Map(roster.chain.map((module) => [module, module.spec]));
+    const planned = new Map(roster.present.map((module) => [module, module.spec]));
     // The way back would lead to other settings than those of now.
     for (const name of plan.report.configured) roster.find(name).endProbation('another reload changed its settings');
     const added: Module[] = [];

@@ -48,8 +48,8 @@ export class Promotions {
     requireSameFile(shadow);
     const [next, back] = exchangeVersions(primary.spec, shadow.spec);
     await this.#prepare([primary, next], [shadow, back]);
-    // From here on nothing fails. Both take over in one turn.
-    for (const module of [primary, shadow]) module.adopt(roster.surroundingsOf(module));
+    // From here on nothing fails. Both take over in one turn. On probation one of them might go back alone.
+    for (const module of [primary, shadow]) module.adopt(roster.surroundingsOf(module), false);
     roster.resetTallies(primary.name);
     this.#promoted.add(primary.name);
     await Promise.all([primary.handedOver(), shadow.handedOver()]);

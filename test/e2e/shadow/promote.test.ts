@@ -33,6 +33,20 @@ function sendSteadily() {
 }
 
 describe('a promotion', () => {
+  it('has no probation, so that neither of both goes back alone', async () => {
+    core = await startCore([
+      { ...filter, probationMs: 60_000 },
+      { ...sender, probationMs: 60_000 },
+    ]);
+    await core.supervisor.promoteModule('shadow');
+    for (const name of ['primary', 'shadow']) {
+      expect(core.module(name)).toMatchObject({ state: 'serving', probationUntil: null });
+      expect(core.module(name).hosts).toHaveLength(1);
+    }
+    await core.supervisor.promoteModule('shadow');
+    expect(core.module('primary').path).toBe(filter.path);
+  });
+
   it('exchanges both versions under load: no message is lost, doubled, defaulted or out of order', async () => {
     core = await startCore([filter, sender]);
     const load = sendSteadily();
