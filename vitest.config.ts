@@ -8,12 +8,12 @@ const limits = { testTimeout: 60_000, hookTimeout: 60_000 };
 /** What takes too long for every change: the compilers of many languages, waits of seconds, hundreds of processes. */
 const LONG = [
   'test/integration/{stacks/hang,stacks/symbolizer,crash-note/host,crash-note/loader,native,hiding,client-c,bridge-mesibo,client/bad-core,sends/store,sends/damaged-store}.test.ts',
-  'test/integration/gateway/{bad-input,half-close,other-makes,slow-reader}.test.ts',
-  'test/integration/http/{bad-input,openapi}.test.ts',
-  'test/integration/webhook/bad-servers.test.ts',
+  'test/integration/gateway/{bad-input,half-close,other-makes,session,slow-reader}.test.ts',
+  'test/integration/http/{bad-input,openapi,sends}.test.ts',
+  'test/integration/webhook/{bad-servers,webhook}.test.ts',
   'test/integration/http-client/flow.test.ts',
   'test/e2e/{abi,allocation,bare-user,bounds,builds,bundles,cli,completion,configuration,core-death,crash-bad-input,crash-cards,crashes,descriptors,descriptors-control,gateway-group,http,journal,json,leaving,leftovers}.test.ts',
-  'test/e2e/{logs,logs-selected,newer-core,onlookers,reached,read-only,recovery,reference,run,samples,silent-core,state,statuses,webhook}.test.ts',
+  'test/e2e/{exact-arguments,logs,logs-selected,module-api,newer-core,onlookers,plain-process,process-names,reached,read-only,recovery,reference,run,samples,silent-core,state,statuses,webhook}.test.ts',
   'test/e2e/{side-by-side,strangers,surroundings,terminal,try,unsafe-sends,verbs}.test.ts',
   'test/e2e/confined/*.test.ts',
   'test/e2e/watch/{ways,kept}.test.ts',
@@ -29,8 +29,8 @@ const LONG = [
   'test/e2e/metrics/{many-modules,metrics,prometheus}.test.ts',
   'test/e2e/core/{embedded,sends,daemon,http,unsafe-store}.test.ts',
   'test/unit/{crashes/bogus-notes,modules/makefile,host-runner/abi/elf-notes}.test.ts',
-  'test/e2e/quarantine/{command,lasting,many}.test.ts',
-  'test/faults/{clock,core-killed,crashes,exits,fuzz-box,languages,places,requests,soak,stalls,trace}.test.ts',
+  'test/e2e/quarantine/{command,lasting,many,words}.test.ts',
+  'test/faults/{clock,core-killed,crashes,exits,fuzz-box,fuzz-report,languages,places,requests,soak,stalls,trace}.test.ts',
 ];
 
 export default defineConfig({
