@@ -321,5 +321,6 @@ export const GUIDES: Record<string, Step[]> = {
   'docs/mesibo.md': MESIBO,
   'docs/operating.md': operating,
   'docs/replicas.md': replicas,
+  'docs/shadow.md': [exempt('rate(mesibo_modules_shadow_messages_total', 'it is for the Prometheus of a site')],
   'docs/performance.md': performance,
 };
