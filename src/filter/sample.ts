@@ -3,6 +3,8 @@
  * core. A larger part has all conversations of a smaller one. Pure.
  */
 
+import { mixBits } from '../mix-bits.js';
+
 /** Who talks, and which bytes their names are. */
 export interface Talkers {
   /** The id of the group, in halves of 32 bits; 0: none. */
@@ -21,8 +23,8 @@ const GROUP = 0x9e3779b9;
 
 /** From 0 to 2^32-1, spread evenly. Whoever of the two wrote, it is the same. */
 export function hashTalkers({ low, high, one, other, encoding }: Talkers): number {
-  if (low !== 0 || high !== 0) return mix(mix(GROUP ^ low) ^ high) >>> 0;
-  return mix((hashAddress(one, encoding) + hashAddress(other, encoding)) | 0) >>> 0;
+  if (low !== 0 || high !== 0) return mixBits(mixBits(GROUP ^ low) ^ high) >>> 0;
+  return mixBits((hashAddress(one, encoding) + hashAddress(other, encoding)) | 0) >>> 0;
 }
 
 /** The number below which a hash is in the sample. @param percent up to 100 */
@@ -31,27 +33,18 @@ export function limitOf(percent: number): number {
 }
 
 function hashAddress(address: string | null, encoding: 'utf8' | 'latin1'): number {
-  if (address === null) return mix(FNV_BEGIN);
+  if (address === null) return mixBits(FNV_BEGIN);
   let hash = FNV_BEGIN;
   for (let i = 0; i < address.length; i++) {
     const code = address.charCodeAt(i);
     if (code > 0x7f && encoding === 'utf8') return hashBytes(Buffer.from(address, 'utf8'));
     hash = Math.imul(hash ^ code, FNV_PRIME);
   }
-  return mix(hash);
+  return mixBits(hash);
 }
 
 function hashBytes(bytes: Buffer): number {
   let hash = FNV_BEGIN;
   for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] as number), FNV_PRIME);
-  return mix(hash);
-}
-
-/** The end of MurmurHash3: each bit of the input changes half of the result. */
-function mix(value: number): number {
-  let mixed = value ^ (value >>> 16);
-  mixed = Math.imul(mixed, 0x85ebca6b);
-  mixed ^= mixed >>> 13;
-  mixed = Math.imul(mixed, 0xc2b2ae35);
-  return mixed ^ (mixed >>> 16);
+  return mixBits(hash);
 }

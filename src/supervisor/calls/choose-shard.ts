@@ -1,5 +1,6 @@
 /** Which replica takes a conversation: pure. It is asked for each message, so it makes no list of those that may. */
 
+import { mixBits } from '../../mix-bits.js';
 import type { Shard } from './shard.js';
 
 /** Whether a replica may take it. */
@@ -21,7 +22,7 @@ export function chooseByHash(
   let highest = -1;
   for (const shard of shards) {
     if (!mayTake(shard, deadlineMs)) continue;
-    const weight = mix(hash, shard.index);
+    const weight = weigh(hash, shard.index);
     if (weight <= highest) continue;
     highest = weight;
     best = shard;
@@ -48,9 +49,6 @@ export function chooseByLoad(
 }
 
 /** 32 bits that change altogether with each bit of either. */
-function mix(hash: number, index: number): number {
-  let mixed = hash ^ Math.imul(index + 1, 0x9e3779b1);
-  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
-  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
-  return (mixed ^ (mixed >>> 16)) >>> 0;
+function weigh(hash: number, index: number): number {
+  return mixBits(hash ^ Math.imul(index + 1, 0x9e3779b1)) >>> 0;
 }
