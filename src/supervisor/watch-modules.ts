@@ -1,13 +1,11 @@
 /** What comes of watched files: orders, and what is said of them. */
 
 import { IllegalStateError, SupervisorError } from '../errors.js';
+import { shortDigest } from '../short-digest.js';
 import type { BuildStore } from './builds/store.js';
 import type { Announcer } from './news/announcer.js';
 import type { Orders } from './orders/orders.js';
 import { Watches } from './watch/watches.js';
-
-/** Digits of a sha256 that a person reads. */
-const SHORT = 12;
 
 /** Watches for one supervisor; it begins with the first `follow`. */
 export function watchModules({
@@ -32,7 +30,7 @@ export function watchModules({
       }
     },
     taken: (module, path, sha256) => {
-      announcer.say(module, 'info', `${path} has changed; the new file (sha256 ${sha256.slice(0, SHORT)}) runs`);
+      announcer.say(module, 'info', `${path} has changed; the new file (sha256 ${shortDigest(sha256)}) runs`);
       announcer.watched({ module, problem: null });
     },
     failed: (module, path, why) => {

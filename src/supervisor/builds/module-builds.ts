@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import type { ModuleSpec } from '../../config/types.js';
 import { ModuleLoadError } from '../../errors.js';
 import { coreCommand, Sentence, sentence, type ToldCommand } from '../../sentence.js';
+import { shortDigest } from '../../short-digest.js';
 import type { ModuleStatus } from '../types.js';
 import type { Build, LoadableFile } from './build.js';
 import { HostFile } from './host-file.js';
@@ -13,9 +14,6 @@ import type { Repeats } from './repeats.js';
 import type { BuildStore } from './store.js';
 
 type Places = Pick<ModuleSpec, 'path' | 'lookedFor' | 'sha256' | 'sandbox'>;
-
-/** Digits of a sha256 that a person reads. */
-const SHORT = 12;
 
 /** Who is told about a module's builds, and who keeps them. */
 export interface ModuleBuildsOptions {
@@ -150,7 +148,7 @@ export class ModuleBuilds {
   }
 
   #describeKept({ original, sha256 }: Build): string {
-    const what = `${original} is not the accepted build (sha256 ${sha256.slice(0, SHORT)})`;
+    const what = `${original} is not the accepted build (sha256 ${shortDigest(sha256)})`;
     return `${sentence`${what}, of which the core starts its copy; to take the file: ${this.#reload}`}`;
   }
 

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { makeFolders } from '../../directories.js';
 import { ModuleLoadError } from '../../errors.js';
 import { identityOf } from '../../file-identity.js';
+import { shortDigest } from '../../short-digest.js';
 import { findUser } from '../../users.js';
 import { within } from '../../within.js';
 import type { Build, LoadableFile } from './build.js';
@@ -307,7 +308,7 @@ function unpinned(what: string): ModuleLoadError {
 }
 
 function lost({ sha256, original }: Build, copy: string, kept: Digest | null): ModuleLoadError {
-  const what = `the accepted build (sha256 ${sha256.slice(0, 12)}) is gone: ${original} has changed or is missing`;
+  const what = `the accepted build (sha256 ${shortDigest(sha256)}) is gone: ${original} has changed or is missing`;
   const damage = kept === null ? 'cannot be read' : 'is damaged';
   const remedy = 'reload the module to take the file that is there, or put the old one back';
   return new ModuleLoadError('MODULE_BUILD_LOST', `${what}, and its copy ${copy} ${damage}`, { remedy });
