@@ -3,9 +3,11 @@
 import { counted } from '../../src/counted.js';
 import { escapeControl } from '../../src/escape-control.js';
 import { coreCommand, readSentence, type Sentence, sentence } from '../../src/sentence.js';
+import { shortDigest } from '../../src/short-digest.js';
 import type { ModuleDescription, SettingDescription } from '../../src/supervisor/types.js';
 import { countColumns } from '../text/columns.js';
 import { formatAgo, formatBytes, formatCpu, formatUntil } from '../text/format.js';
+import { listCounts, sumCounts } from '../text/list-counts.js';
 import { wrapWords } from '../text/wrap.js';
 import { describeDefaults } from './defaults.js';
 import { describeLastCrash } from './last-crash.js';
@@ -13,9 +15,6 @@ import { DEEPER, type Row, renderRows, section } from './rows.js';
 import { replicasOf, stateCellOf, styleOf } from './shown-state.js';
 import { describeDebugging } from './troubles.js';
 import type { View } from './view.js';
-
-/** Digits of a sha256 that tell builds apart. */
-const SHA_DIGITS = 12;
 
 /**
  * Sections of aligned lines, as wide as the view. Lines and sections without content are left out. A path or a value that is
@@ -104,7 +103,7 @@ function describeBuild({ build }: ModuleDescription): Sentence | null {
   if (!build) return null;
   const from = build.kept ? `the copy that the core keeps: ${build.path}` : 'its file';
   const problem = readSentence(build.problemParts) ?? build.problem;
-  return sentence`sha256 ${build.sha256.slice(0, SHA_DIGITS)}, loaded from ${from}${problem ? sentence`; ${problem}` : ''}`;
+  return sentence`sha256 ${shortDigest(build.sha256)}, loaded from ${from}${problem ? sentence`; ${problem}` : ''}`;
 }
 
 function processes(module: ModuleDescription, nowMs: number): Row[] {
@@ -136,8 +135,7 @@ function describeReplicas(module: ModuleDescription, nowMs: number): Row[] {
 
 function counters(module: ModuleDescription, nowMs: number): Row[] {
   const { messages, sends, dropped, crashes, latencyMicros } = module;
-  const causes = Object.entries(crashes.byCause).filter(([, count]) => count > 0);
-  const of = causes.map(([cause, count]) => `${count} ${cause}`).join(', ');
+  const of = listCounts(crashes.byCause);
   const { lastAt, lastSignal } = crashes;
   const signal = lastSignal ? ` by ${lastSignal}` : '';
   const last = lastAt === null ? '' : `; the last ${formatAgo(lastAt, nowMs)} (${lastAt})${signal}`;
@@ -172,10 +170,9 @@ function describeQuarantine({ name, quarantined = 0 }: Partial<ModuleDescription
 
 /** A core of another version does not say it. */
 function describeRecycled({ recycled }: Partial<ModuleDescription>): string {
-  const causes = Object.entries(recycled ?? {}).filter(([, count]) => count > 0);
-  const total = causes.reduce((sum, [, count]) => sum + count, 0);
-  const of = causes.map(([cause, count]) => `${count} ${cause}`).join(', ');
-  return total === 0 ? 'never' : `${counted(total, 'time')}: ${of}`;
+  const counts = { ...recycled };
+  const total = sumCounts(counts);
+  return total === 0 ? 'never' : `${counted(total, 'time')}: ${listCounts(counts)}`;
 }
 
 /** A core of another version says less. */
@@ -185,8 +182,8 @@ function describeFiltered({ filtered = 0 }: Partial<ModuleDescription['messages'
 
 /** A core of another version says less. */
 function describeReasons({ defaultByReason }: Partial<ModuleDescription['messages']>): string {
-  const reasons = Object.entries(defaultByReason ?? {}).filter(([, count]) => count > 0);
-  return reasons.length === 0 ? '' : ` (${reasons.map(([reason, count]) => `${count} ${reason}`).join(', ')})`;
+  const reasons = listCounts({ ...defaultByReason });
+  return reasons === '' ? '' : ` (${reasons})`;
 }
 
 /** A core of another version says less. */

@@ -5,6 +5,7 @@ import { escapeControl } from '../../src/escape-control.js';
 import { coreCommand, sentence } from '../../src/sentence.js';
 import type { CutText, ShadowExample, ShadowReport, ShadowSend, ShadowSide } from '../../src/supervisor/types.js';
 import { formatAgo, formatMicros } from '../text/format.js';
+import { listCounts, sumCounts } from '../text/list-counts.js';
 import { type Row, renderRows, section } from './rows.js';
 import type { View } from './view.js';
 
@@ -44,8 +45,8 @@ function counters(report: ShadowReport, { nowMs }: View): Row[] {
       `${disagreed}: ${otherVerdict} in the verdict, ${otherChanges} in what they made of the message`,
       disagreed > 0 ? 'yellow' : null,
     ],
-    ['no verdict', `${sumOf(defaulted)}${reasonsOf(defaulted)}`],
-    ['skipped', `${sumOf(skipped)}${reasonsOf(skipped)}`],
+    ['no verdict', `${sumCounts(defaulted)}${reasonsOf(defaulted)}`],
+    ['skipped', `${sumCounts(skipped)}${reasonsOf(skipped)}`],
     ...(primaryDefaulted > 0 ? ([['', `${primaryDefaulted} on which ${shadowOf} gave no verdict`]] as Row[]) : []),
     ['other events', `${others} (statuses, logins and calls; they are not compared)`],
     ['latency', `${shadowOf}: ${latencyOf(latencyMicros.primary)}`],
@@ -99,12 +100,8 @@ function latencyOf({ p50, p99 }: { p50: number | null; p99: number | null }): st
 }
 
 function reasonsOf(counts: Readonly<Record<string, number>>): string {
-  const some = Object.entries(counts).filter(([, count]) => count > 0);
-  return some.length === 0 ? '' : ` (${some.map(([reason, count]) => `${count} ${reason}`).join(', ')})`;
-}
-
-function sumOf(counts: Readonly<Record<string, number>>): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+  const reasons = listCounts(counts);
+  return reasons === '' ? '' : ` (${reasons})`;
 }
 
 /** Never 100% when something disagreed. */
