@@ -7,6 +7,11 @@ export function identityOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): s
   return [dev, ino, size, mtimeNs, ctimeNs].join(':');
 }
 
+/** The same without the time of the last change of its owner, mode or name: by this a module's file counts as the one that runs. */
+export function fileIdOf({ dev, ino, size, mtimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs].join(':');
+}
+
 /** The identity of the file at `path` now; `null` when there is none that can be seen. */
 export function readIdentity(path: string): string | null {
   try {

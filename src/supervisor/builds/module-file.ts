@@ -4,6 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import { describeMissing, MISSING_REMEDY } from '../../config/resolve.js';
 import type { ModuleSpec } from '../../config/types.js';
 import { ModuleLoadError } from '../../errors.js';
+import { fileIdOf } from '../../file-identity.js';
 
 type Places = Pick<ModuleSpec, 'path' | 'lookedFor'>;
 
@@ -51,8 +52,7 @@ export function findMissing(module: string, spec: Places): ModuleLoadError | nul
 export function identifyFile(path: string | null): string | null {
   try {
     if (path === null) return null;
-    const { dev, ino, size, mtimeNs } = statSync(path, { bigint: true });
-    return [dev, ino, size, mtimeNs].join(':');
+    return fileIdOf(statSync(path, { bigint: true }));
   } catch {
     return null;
   }

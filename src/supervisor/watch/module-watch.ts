@@ -1,9 +1,10 @@
 /** Watches the file of one module, and reloads the module when there is another one. */
 
+import type { BigIntStats } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../../config/types.js';
-import { identityOf } from '../../file-identity.js';
+import { fileIdOf, identityOf } from '../../file-identity.js';
 import { findMissingPart } from '../../stacks/elf/whole.js';
 import { FolderWatch } from './folder-watch.js';
 import { findFolders } from './folders.js';
@@ -111,9 +112,10 @@ export class ModuleWatch {
     const path = await findPath(spec);
     // First, so that no change after the look is missed.
     await this.#folders.use(await findFolders(path));
-    const found = await identify(path);
+    const stats = await readStats(path);
     if (this.#closed || desired === 'down') return;
-    const runs = found !== null && found.split(':').slice(0, 4).join(':') === this.#module.loadedFile;
+    const found = stats && identityOf(stats);
+    const runs = stats !== null && fileIdOf(stats) === this.#module.loadedFile;
     const step = this.#policy.look(found, runs, performance.now());
     switch (step.kind) {
       case 'again':
@@ -139,7 +141,8 @@ export class ModuleWatch {
     });
     if (this.#closed) return;
     // It is another one by now.
-    const identity = await identify(path);
+    const stats = await readStats(path);
+    const identity = stats && identityOf(stats);
     if (identity !== found || (digest !== null && digest.identity !== found)) {
       this.#lookIn(QUIET_MS);
       return;
@@ -176,10 +179,10 @@ async function findPath({ path, lookedFor }: Pick<ModuleSpec, 'path' | 'lookedFo
 }
 
 /** `null`: there is no regular file. */
-async function identify(path: string): Promise<string | null> {
+async function readStats(path: string): Promise<BigIntStats | null> {
   try {
     const info = await stat(path, { bigint: true });
-    return info.isFile() ? identityOf(info) : null;
+    return info.isFile() ? info : null;
   } catch {
     return null;
   }

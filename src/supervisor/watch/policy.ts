@@ -5,6 +5,8 @@
  * taken if it is whole and has other bytes than what runs. What was refused once is not tried again, whatever its date says.
  */
 
+import { isSameInode } from '../../file-identity.js';
+
 /** How long a file must stay as it is. */
 export const QUIET_MS = 500;
 /** The least time between two reloads of a module. */
@@ -66,7 +68,7 @@ export class WatchPolicy {
       const firstMs = before?.firstMs ?? nowMs;
       this.#candidate = { identity: found, sinceMs: nowMs, firstMs };
       // One that is written to has to come to rest. One that another takes the place of may be whole each time.
-      const isReplaced = before !== null && !isSameFile(before.identity, found);
+      const isReplaced = before !== null && !isSameInode(before.identity, found);
       if (!isReplaced || nowMs - firstMs < MOST_WAIT_MS) return { kind: 'again', inMs: QUIET_MS };
     }
     const candidate = this.#candidate as { sinceMs: number; firstMs: number };
@@ -118,10 +120,4 @@ export class WatchPolicy {
     this.#isGoneTold = true;
     return { kind: 'gone' };
   }
-}
-
-/** Whether two identities are of the same file on the disk: they begin with its device and its number there. */
-function isSameFile(a: string, b: string): boolean {
-  const inode = (identity: string) => identity.split(':', 2).join(':');
-  return inode(a) === inode(b);
 }
