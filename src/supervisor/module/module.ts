@@ -59,9 +59,8 @@ export class Module implements ChainMember {
   #isReplacing = false;
   /** No replica is replaced by a build that is about to go. */
   #isRestarting = false;
-  /** The last one; it may have ended. */
+  /** `null`: it is on none. */
   #probation: Probation | null = null;
-  #isOnProbation = false;
   #takenBack: string | null = null;
   /** Who stops the core may signal its hosts as well. */
   #isLeaving = false;
@@ -110,7 +109,7 @@ export class Module implements ChainMember {
         listen: (listener) => this.listen(listener),
         isCoreLeaving: () => this.#isLeaving,
         hasOthers: (replica) => this.#replicas.hasOthers(replica),
-        isOnProbation: () => this.#isOnProbation,
+        isOnProbation: () => this.#probation !== null,
         goBack: (reason) => this.#goBack(reason),
         moved: (reason) => this.#moved(reason),
         madeHost: (replica, generation) => this.#replicas.noteHost(replica, generation),
@@ -254,13 +253,13 @@ export class Module implements ChainMember {
     const former = this.#spec;
     const { spec, before } = this.#replicas.adopt(mayGoBack);
     this.#takenBack = null;
-    this.#isOnProbation = mayGoBack && spec.probationMs !== null && this.#replicas.keeps;
-    if (this.#isOnProbation) this.#probation = new Probation(former, spec.probationMs as number, () => this.#passed());
-    else this.#tellReplacing(false);
+    const ms = mayGoBack && this.#replicas.keeps ? spec.probationMs : null;
+    if (ms === null) this.#tellReplacing(false);
+    else this.#probation = new Probation(former, ms, () => this.#passed());
     this.configure(spec, around);
     for (const old of before) old.stop();
-    if (this.#isOnProbation) {
-      const forLong = formatDuration(spec.probationMs as number);
+    if (ms !== null) {
+      const forLong = formatDuration(ms);
       this.#news.info(
         `on probation for ${forLong}: the process before the new one is kept, to take over again if that fails`,
       );
@@ -269,7 +268,7 @@ export class Module implements ChainMember {
 
   /** How the probation ends that the last reload began; `null`: it began none. */
   get probation(): Promise<ProbationEnd> | null {
-    return this.#isOnProbation ? (this.#probation as Probation).ended : null;
+    return this.#probation?.ended ?? null;
   }
 
   /** The new hosts go on, and those before them end. @param why - for who waits for the end of the probation */
@@ -367,7 +366,7 @@ export class Module implements ChainMember {
     return {
       spec: this.#spec,
       isReplacing: this.#isReplacing,
-      probationUntilMs: this.#isOnProbation ? (this.#probation?.untilMs ?? null) : null,
+      probationUntilMs: this.#probation?.untilMs ?? null,
       takenBack: this.#takenBack,
       replicas: this.#replicas,
       builds: this.#builds,
@@ -396,18 +395,19 @@ export class Module implements ChainMember {
   }
 
   #endProbation(end: ProbationEnd): void {
-    if (!this.#isOnProbation) return;
-    this.#isOnProbation = false;
+    const probation = this.#probation;
+    if (probation === null) return;
+    this.#probation = null;
     this.#replicas.dismiss();
     this.#tellReplacing(this.#replicas.isPreparing);
-    this.#probation?.end(end);
+    probation.end(end);
   }
 
   /** Everything is as before the reload: hosts, build and settings. */
   #goBack(reason: string): void {
     const probation = this.#probation;
-    if (!this.#isOnProbation || probation === null) return;
-    this.#isOnProbation = false;
+    if (probation === null) return;
+    this.#probation = null;
     const { after, others } = this.#replicas.takeBack(probation.before);
     this.configure(probation.before, this.#around);
     this.#takenBack = reason;
@@ -420,8 +420,8 @@ export class Module implements ChainMember {
 
   /** A successor can no longer take over, or a host is gone. */
   #changed(): void {
-    if (this.#isOnProbation && !this.#replicas.keeps) this.endProbation('the process before it has died');
-    if (!this.#replicas.isPreparing && !this.#isOnProbation) this.#tellReplacing(false);
+    if (this.#probation !== null && !this.#replicas.keeps) this.endProbation('the process before it has died');
+    if (!this.#replicas.isPreparing && this.#probation === null) this.#tellReplacing(false);
     this.#replicas.forgetGone();
     this.#calls.dispatch();
     // Calls that a host gave back, when no other host will come.
