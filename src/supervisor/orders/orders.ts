@@ -1,7 +1,7 @@
 /** What an operator orders while everything runs. One order at a time: each is complete before the next begins. */
 
 import type { CoreConfig, ModuleSpec } from '../../config/types.js';
-import { IllegalStateError, ReloadError, type SupervisorError } from '../../errors.js';
+import { IllegalStateError, type SupervisorError } from '../../errors.js';
 import { requireKnown } from '../../module-names.js';
 import { coreCommand, sentence } from '../../sentence.js';
 import { findMissing, findModuleFile, identifyFile, requirePresentFile } from '../builds/module-file.js';
@@ -9,6 +9,7 @@ import type { Module } from '../module/module.js';
 import type { OrderReport, PromotionReport, ReloadReport, Takeover, WentBack } from '../types.js';
 import type { Ordered } from './ordered.js';
 import { Promotions } from './promotions.js';
+import { refuseUnlessAll } from './refuse.js';
 import { planReload, type ReloadPlan } from './reload-plan.js';
 
 /** Orders, in the order in which they came. */
@@ -47,7 +48,7 @@ export class Orders {
   planReload(next: CoreConfig, names: readonly string[] | null): Promise<ReloadReport> {
     return this.#order('reload', async () => {
       const plan = this.#plan(next, names);
-      this.#refuse(this.#findMissing(plan));
+      refuseUnlessAll(this.#findMissing(plan));
       const { stopped } = this.#core;
       plan.report.stopped.push(...plan.report.added.filter((name) => stopped.has(name)));
       return plan.report;
@@ -146,6 +147,7 @@ export class Orders {
     const planned = new Map(roster.present.map((module) => [module, module.spec]));
     // The way back would lead to other settings than those of now.
     for (const name of plan.report.configured) roster.find(name).endProbation('another reload changed its settings');
+    const prepared = [...plan.replace, ...plan.configure].map(({ name }) => roster.find(name));
     const added: Module[] = [];
     const starts: Promise<SupervisorError | null>[] = [];
     try {
@@ -159,16 +161,13 @@ export class Orders {
       for (const spec of plan.configure) starts.push(roster.find(spec.name).grow(spec));
       await Promise.all(starts);
       // A host that was ready may have died while others were still starting.
-      for (const { name } of [...plan.replace, ...plan.configure]) {
-        starts.push(Promise.resolve(roster.find(name).unprepared));
-      }
-      const refusals = await Promise.all(starts);
+      const refusals = [...(await Promise.all(starts)), ...prepared.map(({ unprepared }) => unprepared)];
       // A stop ends what was starting: that says more than how each of them ended.
       this.#core.requireRunning('reload');
-      this.#refuse(refusals);
+      refuseUnlessAll(refusals);
     } catch (error) {
       await Promise.all([
-        ...[...plan.replace, ...plan.configure].map(({ name }) => roster.find(name).abandon()),
+        ...prepared.map((module) => module.abandon()),
         ...added.map((module) => roster.remove(module)),
       ]);
       throw error;
@@ -190,12 +189,6 @@ export class Orders {
     const { stopped } = this.#core;
     const started = [...replace, ...add.filter(({ name }) => !stopped.has(name))];
     return started.map((spec) => findMissing(spec.name, spec));
-  }
-
-  /** @throws ReloadError unless every start went well. */
-  #refuse(refusals: (SupervisorError | null)[]): void {
-    const failures = [...new Set(refusals)].filter((refusal) => refusal !== null);
-    if (failures.length > 0) throw new ReloadError(failures);
   }
 
   /** From here on nothing fails. The chain changes between two messages; those in progress stay in the old chain. */
@@ -220,14 +213,17 @@ export class Orders {
     return { report, settled };
   }
 
-  /** @param planned - the settings that it had when the plan was made */
+  /** @param planned - the settings that it had when the plan was made; `undefined`: the plan has added it */
   #configure(module: Module, plan: ReloadPlan, planned: ModuleSpec | undefined): void {
     const around = this.#core.roster.surroundingsOf(module);
     const find = (specs: ModuleSpec[]) => specs.find(({ name }) => name === module.name);
-    if (find(plan.replace)) module.adopt(around);
-    // One that has failed on probation meanwhile goes on with its old settings.
-    else if (planned !== undefined && planned !== module.spec) module.configure(module.spec, around);
-    else module.configure(find(plan.configure) ?? module.spec, around);
+    if (find(plan.replace)) {
+      module.adopt(around);
+    } else {
+      // One that has failed on probation meanwhile goes on with its old settings.
+      const next = planned === module.spec ? find(plan.configure) : undefined;
+      module.configure(next ?? module.spec, around);
+    }
   }
 }
 

@@ -1,13 +1,14 @@
 /** Lets a shadow and its primary exchange their versions, without a loss. */
 
 import type { ModuleSpec } from '../../config/types.js';
-import { IllegalStateError, ReloadError } from '../../errors.js';
+import { IllegalStateError } from '../../errors.js';
 import { coreCommand, sentence } from '../../sentence.js';
 import { findModuleFile, identifyFile } from '../builds/module-file.js';
 import type { Module } from '../module/module.js';
 import { exchangeVersions, settingsToChange } from '../shadows/versions.js';
 import type { PromotionReport, SettingToChange } from '../types.js';
 import type { Ordered } from './ordered.js';
+import { refuseUnlessAll } from './refuse.js';
 
 /** What was promoted, until the configuration agrees. */
 export class Promotions {
@@ -64,8 +65,7 @@ export class Promotions {
       // One that was ready may have died while the other one was still starting.
       const unprepared = both.map(([module]) => module.unprepared);
       this.#core.requireRunning('promote');
-      const failures = [...new Set([...refusals, ...unprepared])].filter((refusal) => refusal !== null);
-      if (failures.length > 0) throw new ReloadError(failures);
+      refuseUnlessAll([...refusals, ...unprepared]);
     } catch (error) {
       await Promise.all(both.map(([module]) => module.abandon()));
       throw error;
