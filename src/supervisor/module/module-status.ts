@@ -1,6 +1,5 @@
 /** Everything `status` shows of one module. */
 
-import { performance } from 'node:perf_hooks';
 import type { AbiName, ModuleSpec } from '../../config/types.js';
 import type { ModuleBuilds } from '../builds/module-builds.js';
 import { findModuleFile } from '../builds/module-file.js';
@@ -9,6 +8,7 @@ import type { ModuleStats } from '../news/module-stats.js';
 import type { HostStatus, ModuleCondition, ModuleState, ModuleStatus } from '../types.js';
 import type { Replica } from './replica.js';
 import type { ReplicaSet } from './replica-set.js';
+import { nextStartOf, wallTimeOf } from './wall-time.js';
 
 /** Where it is found. */
 export interface StatusSources {
@@ -57,16 +57,10 @@ export function conditionOf(sources: Pick<StatusSources, 'spec' | 'replicas' | '
   return { name, shadowOf, state: stateOf(sources), desired, lastError: lastError?.message ?? null };
 }
 
-/** The time of day of a time on the clock of `performance.now()`. */
-function timeOf(ms: number | null): string | null {
-  return ms === null ? null : new Date(Date.now() + ms - performance.now()).toISOString();
-}
-
 /** Everything of now. */
 export function makeStatus(sources: StatusSources): ModuleStatus {
   const { spec, replicas, builds, stats } = sources;
   const { life, desired, found, lastError, firstHost: host } = replicas;
-  const waiting = life.kind === 'backoff' || life.kind === 'failed' ? life.untilMs : null;
   return {
     name: spec.name,
     shadowOf: spec.shadowOf,
@@ -90,8 +84,8 @@ export function makeStatus(sources: StatusSources): ModuleStatus {
     lastErrorSignal: lastError?.signal ?? null,
     // Who keeps crash cards knows it.
     lastCrash: null,
-    nextStartAt: timeOf(waiting),
-    probationUntil: timeOf(sources.probationUntilMs),
+    nextStartAt: nextStartOf(life),
+    probationUntil: wallTimeOf(sources.probationUntilMs),
     takenBack: sources.takenBack,
     inFlight: replicas.inFlight,
     queued: sources.queued,

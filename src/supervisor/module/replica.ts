@@ -26,6 +26,7 @@ import { mayBeSpent } from './recycling-policy.js';
 import { ReplicaMember } from './replica-member.js';
 import { Succession } from './succession.js';
 import { Upkeep } from './upkeep.js';
+import { nextStartOf } from './wall-time.js';
 
 /** How long reports of signals are held back. */
 const SIGNAL_NEWS_MS = 200;
@@ -194,7 +195,6 @@ export class Replica implements Renewable<Host> {
   /** What `status` shows of it. */
   status(): ReplicaStatus {
     const { life, lastError, restartCount } = this.#upkeep;
-    const untilMs = life.kind === 'backoff' || life.kind === 'failed' ? life.untilMs : null;
     return {
       replica: this.index,
       state: life.kind,
@@ -203,7 +203,7 @@ export class Replica implements Renewable<Host> {
       queued: this.#shard?.length ?? 0,
       restarts: restartCount,
       lastError: lastError?.message ?? null,
-      nextStartAt: untilMs === null ? null : new Date(Date.now() + untilMs - performance.now()).toISOString(),
+      nextStartAt: nextStartOf(life),
     };
   }
 
