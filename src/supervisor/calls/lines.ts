@@ -44,7 +44,7 @@ export class Lines {
 
   /** Whether somebody stands in the line of a conversation. */
   has(conversation: Conversation): boolean {
-    return this.#count > 0 && this.#lastOf(conversation) !== null;
+    return this.last(conversation) !== null;
   }
 
   /** Who joined the line of a conversation last; `null`: nobody stands there. */
