@@ -9,9 +9,9 @@ import type { CallEvent } from '../../wire/call-event.js';
 import { LANES, type Lane } from '../../wire/event-kinds.js';
 import type { DefaultReason } from '../types.js';
 import { CONSUMED_BY_DEFAULT, PASSED_BY_DEFAULT } from './answer.js';
-import { chooseByHash, chooseByLoad, type Eligible } from './choose-shard.js';
 import type { Conversation } from './conversation.js';
 import { Deadlines } from './deadlines.js';
+import { Homes } from './homes.js';
 import { Lines, Place } from './lines.js';
 import { type AnswerTaker, type CallAnswer, type CallKeeper, type Follower, PendingCall } from './pending-call.js';
 import { type CallRoute, Shard } from './shard.js';
@@ -28,11 +28,6 @@ export interface QueueSettings extends Pick<ModuleSpec, 'queue' | 'overload' | '
   queueBytes: number;
 }
 
-/** It has a host that takes calls. */
-const isReady: Eligible = ({ isLeaving, route }) => !isLeaving && route.isReady();
-/** It has one, or will have one in time. */
-const isHoped: Eligible = ({ isLeaving, route }, deadlineMs) => !isLeaving && route.canWait(deadlineMs);
-
 /** How many defaults may wait for earlier calls of their conversation: as many as the queue takes, and at least this many. */
 const HELD_MIN = 1000;
 
@@ -45,8 +40,8 @@ export class CallQueue implements CallKeeper {
   readonly #counter: AnswerCounter;
   readonly #now: () => number;
   readonly #deadlines: Deadlines;
-  #shards: readonly Shard[] = [];
   readonly #lines = new Lines();
+  readonly #homes = new Homes(this.#lines);
   #heldBytes = 0;
 
   /** @param now the clock that deadlines are on, in milliseconds */
@@ -65,7 +60,7 @@ export class CallQueue implements CallKeeper {
   /** Calls that wait for credit. */
   get length(): number {
     let length = 0;
-    for (const shard of this.#shards) length += shard.length;
+    for (const shard of this.#homes.shards) length += shard.length;
     return length;
   }
 
@@ -74,15 +69,15 @@ export class CallQueue implements CallKeeper {
   /** A replica takes its share of the conversations from now on. Calls that are here stay where they are. */
   add(index: number, route: CallRoute): Shard {
     const shard = new Shard(index, route);
-    this.#shards = [...this.#shards, shard].sort((a, b) => a.index - b.index);
+    this.#homes.add(shard);
     this.dispatch();
     return shard;
   }
 
   /** A replica is gone, and its hosts hold no calls any more. What waits for it goes to others. */
   remove(shard: Shard): void {
-    this.#shards = this.#shards.filter((other) => other !== shard);
-    this.#relocate(shard, (hash) => this.#home(hash));
+    this.#homes.remove(shard);
+    this.#relocate(shard, (hash) => this.#homes.homeOf(hash));
     this.bypass();
     this.dispatch();
   }
@@ -109,8 +104,11 @@ export class CallQueue implements CallKeeper {
     isCopy = false,
   ): Shard {
     const { lane: name } = event;
+    const { shards } = this.#homes;
     const shard =
-      this.#shards.length === 1 ? (this.#shards[0] as Shard) : this.#choose(conversation, deadlineMs, bound, isCopy);
+      shards.length === 1
+        ? (shards[0] as Shard)
+        : this.#homes.choose(conversation, deadlineMs, this.#spec.sticky, bound, isCopy);
     const lane = shard.lanes[name];
     const credit = shard.route.credit(name);
     const refusal = this.#refusalOf(event, shard, credit, deadlineMs, nowMs);
@@ -136,7 +134,7 @@ export class CallQueue implements CallKeeper {
       lane.push(pending);
       this.#handOver(shard, name, nowMs);
       // It is here because of earlier ones of its conversation, which only a status can have kept here.
-      if (this.#shards.length > 1 && !shard.route.isReady()) this.#relocateStranded();
+      if (shards.length > 1 && !shard.route.isReady()) this.#relocateStranded();
     }
     return shard;
   }
@@ -154,8 +152,8 @@ export class CallQueue implements CallKeeper {
 
   /** Hands over what there is credit for, also to replicas other than those that it waits for. */
   dispatch(nowMs = this.#now()): void {
-    if (this.#shards.length > 1) this.#relocateStranded();
-    for (const shard of this.#shards) this.dispatchTo(shard, nowMs);
+    if (this.#homes.shards.length > 1) this.#relocateStranded();
+    for (const shard of this.#homes.shards) this.dispatchTo(shard, nowMs);
   }
 
   /** Hands over what waits for one replica, as far as there is credit. */
@@ -178,8 +176,8 @@ export class CallQueue implements CallKeeper {
 
   /** Gives the default to every waiting call whose deadline ends before the next start. */
   bypass(): void {
-    if (this.#shards.length > 1) this.#relocateStranded();
-    for (const { lanes, route } of this.#shards) {
+    if (this.#homes.shards.length > 1) this.#relocateStranded();
+    for (const { lanes, route } of this.#homes.shards) {
       const stranded = ({ deadlineMs }: PendingCall) => !route.canWait(deadlineMs);
       for (const name of LANES) for (const pending of lanes[name].remove(stranded)) this.giveDefault(pending, 'down');
     }
@@ -218,68 +216,26 @@ export class CallQueue implements CallKeeper {
   }
 
   /**
-   * The replica of a conversation. It stays the same as long as calls of the conversation wait for it, or its hosts hold any of
-   * them, the overdue ones included. So no two hosts ever have calls of one conversation at a time.
-   */
-  #choose(conversation: Conversation, deadlineMs: number, bound: Shard | null, isCopy: boolean): Shard {
-    const shards = this.#shards;
-    if (bound !== null && shards.includes(bound) && (isCopy || bound.route.canWait(deadlineMs))) return bound;
-    const former = this.#formerOf(conversation);
-    if (former !== null && shards.includes(former)) return former;
-    const { hash } = conversation;
-    const any = shards[0] as Shard;
-    return this.#pick(hash, isReady, deadlineMs) ?? this.#pick(hash, isHoped, deadlineMs) ?? any;
-  }
-
-  #pick(hash: number, mayTake: Eligible, deadlineMs: number): Shard | null {
-    const shards = this.#shards;
-    return this.#spec.sticky
-      ? chooseByHash(shards, hash, mayTake, deadlineMs)
-      : chooseByLoad(shards, mayTake, deadlineMs);
-  }
-
-  #formerOf(conversation: Conversation): Shard | null {
-    const last = this.#lastOf(conversation);
-    if (last !== null) return last.shard as Shard | null;
-    for (const shard of this.#shards) if (shard.overdue.size > 0 && shard.owes(conversation)) return shard;
-    return null;
-  }
-
-  /** The last call in the line of a conversation. */
-  #lastOf(conversation: Conversation): PendingCall | null {
-    let place = this.#lines.last(conversation);
-    while (place !== null && !(place instanceof PendingCall)) place = place.before;
-    return place;
-  }
-
-  /**
    * Gives what waits for replicas that are down to those that are ready. When none is ready and a replica is down for good, what
    * waits for it goes to those that are about to start.
    */
   #relocateStranded(): void {
-    const shards = this.#shards;
+    const shards = this.#homes.shards;
     let moved = false;
     for (const shard of shards) {
       const { length, route } = shard;
       if (length === 0 || route.isReady() || route.load() > 0) continue;
-      if (shards.some((other) => isReady(other, 0))) this.#relocate(shard, (hash) => this.#home(hash));
-      else if (!route.canWait(Number.POSITIVE_INFINITY))
-        this.#relocate(shard, (hash) => chooseByHash(shards, hash, isHoped));
+      if (this.#homes.haveReady) this.#relocate(shard, (hash) => this.#homes.homeOf(hash));
+      else if (!route.canWait(Number.POSITIVE_INFINITY)) this.#relocate(shard, (hash) => this.#homes.hopeOf(hash));
       moved ||= shard.length < length;
     }
     if (moved) for (const shard of shards) this.dispatchTo(shard);
   }
 
-  /** Where a conversation goes that is nowhere. */
-  #home(hash: number): Shard | null {
-    const shards = this.#shards;
-    return chooseByHash(shards, hash, isReady) ?? chooseByHash(shards, hash, isHoped) ?? chooseByHash(shards, hash);
-  }
-
   /** Calls of one conversation stay together, and in their order. @param homeOf the same for the same hash; `null`: there is none */
   #relocate(shard: Shard, homeOf: (hash: number) => Shard | null): void {
     const { route } = shard;
-    const isThere = this.#shards.includes(shard);
+    const isThere = this.#homes.shards.includes(shard);
     // What is for this replica waits for its next host, if there will be one.
     const goes = ({ isBound, isCopy, deadlineMs }: PendingCall) =>
       !isBound || !isThere || (!isCopy && !route.canWait(deadlineMs));
@@ -296,7 +252,7 @@ export class CallQueue implements CallKeeper {
         pending.isBound = false;
         target.lanes[name].push(pending);
         // Calls that have their verdict may stand behind it in the line. The next one that comes goes by the last.
-        const last = this.#lastOf(pending.conversation);
+        const last = this.#homes.lastOf(pending.conversation);
         if (last?.shard === shard) last.shard = target;
       }
     }
@@ -338,13 +294,13 @@ export class CallQueue implements CallKeeper {
   }
 
   #expire(overdue: PendingCall[], nowMs: number): void {
-    for (const { route } of this.#shards) route.takeFinished();
+    for (const { route } of this.#homes.shards) route.takeFinished();
     for (const pending of overdue) {
       if (pending.settled) continue;
       if (pending.seq !== 0) pending.shard?.overdue.add(pending);
       this.giveDefault(pending, 'deadline', nowMs);
     }
-    for (const { lanes } of this.#shards) for (const name of LANES) lanes[name].remove(({ settled }) => settled);
+    for (const { lanes } of this.#homes.shards) for (const name of LANES) lanes[name].remove(({ settled }) => settled);
   }
 }
 
