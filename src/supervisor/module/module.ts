@@ -27,7 +27,7 @@ import { type Lifetime, newLifetime, tallyOf } from './lifetime.js';
 import { ModuleCalls, NOBODY } from './module-calls.js';
 import { makeFigures } from './module-figures.js';
 import { conditionOf, makeStatus, type StatusSources } from './module-status.js';
-import { Probation, type ProbationEnd } from './probation.js';
+import { callbackLimit, Probation, type ProbationEnd } from './probation.js';
 import { Recycling } from './recycling.js';
 import { Replica } from './replica.js';
 import { ReplicaSet } from './replica-set.js';
@@ -259,6 +259,7 @@ export class Module implements ChainMember {
     this.configure(spec, around);
     for (const old of before) old.stop();
     if (ms !== null) {
+      this.#replicas.limitCallbacks(callbackLimit(spec));
       const forLong = formatDuration(ms);
       this.#news.info(
         `on probation for ${forLong}: the process before the new one is kept, to take over again if that fails`,
@@ -398,6 +399,7 @@ export class Module implements ChainMember {
     const probation = this.#probation;
     if (probation === null) return;
     this.#probation = null;
+    this.#replicas.limitCallbacks(null);
     this.#replicas.dismiss();
     this.#tellReplacing(this.#replicas.isPreparing);
     probation.end(end);
