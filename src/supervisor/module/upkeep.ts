@@ -2,7 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 import type { AbiName, ModuleSpec } from '../../config/types.js';
-import { SupervisorError } from '../../errors.js';
+import { IllegalStateError, SupervisorError } from '../../errors.js';
 import type { Ready } from '../../wire/codec.js';
 import type { ModuleBuilds } from '../builds/module-builds.js';
 import type { Host } from '../host/host.js';
@@ -139,6 +139,8 @@ export class Upkeep {
   stop(): void {
     this.#desired = 'down';
     this.#step({ kind: 'stop' });
+    // It had waited for its next start, which is not made any more. A host that is there is waited for: its death says more.
+    if (this.#life.kind === 'stopped') this.#awaited.settle(this.#options.maker.generation, this.#stopped(), true);
   }
 
   /** Forgets what went wrong. */
@@ -221,6 +223,11 @@ export class Upkeep {
     const awaited = this.#awaited.wait(generation);
     this.#step(event);
     return awaited;
+  }
+
+  #stopped(): SupervisorError {
+    const { module } = this.#options;
+    return new IllegalStateError('ILLEGAL_STATE', `module ${module}: it was stopped before it was ready`, { module });
   }
 
   #serve(host: Host, found: Found): void {
