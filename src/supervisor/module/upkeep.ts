@@ -329,13 +329,17 @@ export class Upkeep {
     }
     const generation = maker.generation + 1;
     this.#launch ??= maker.launch(spec(), (spec, repeats) => builds.chooseNext(spec, repeats));
+    const launch = this.#launch;
     try {
-      this.#options.hosts.place(this.#launch.next(), 'serving');
+      this.#options.hosts.place(launch.next(), 'serving');
     } catch (error) {
       if (!(error instanceof SupervisorError)) throw error;
       const loss = { error: error.ofModule(module), generation, isFault: true, isStray: false, servedMs: 0 };
       // Later, so that one step of the life is over before the next begins.
-      setImmediate(() => this.#bury(loss, (text) => this.#options.news.error(generation, text)));
+      setImmediate(() => {
+        // Another host may have taken over meanwhile.
+        if (this.#launch === launch) this.#bury(loss, (text) => this.#options.news.error(generation, text));
+      });
     }
   }
 }
