@@ -157,7 +157,9 @@ export class ReplicaSet {
   /** One after the other. @returns why the first one was not ready again that was not */
   async restart(): Promise<SupervisorError | null> {
     for (const { upkeep, isLeaving } of this.#joined) {
-      const refusal = isLeaving ? null : await upkeep.restart();
+      // A stop that came while another one restarted holds.
+      const isWanted = !isLeaving && upkeep.desired === 'up';
+      const refusal = isWanted ? await upkeep.restart() : null;
       if (refusal !== null) return refusal;
     }
     return null;
