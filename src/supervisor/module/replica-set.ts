@@ -69,6 +69,12 @@ export class ReplicaSet {
     return null;
   }
 
+  /** The first that is ready; `null`: none is. */
+  get readyHost(): Host | null {
+    for (const { hosts } of this.#joined) if (hosts.first?.state === 'ready') return hosts.first;
+    return null;
+  }
+
   /** The number of the newest host; 0: there was none. */
   get generation(): number {
     return Math.max(...this.#joined.map(({ generation }) => generation));
