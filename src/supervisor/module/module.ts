@@ -232,8 +232,10 @@ export class Module implements ChainMember {
   async prepare(spec: ModuleSpec): Promise<SupervisorError | null> {
     this.#recycling.giveUp();
     this.endProbation('another reload began');
-    this.#tellReplacing(true);
-    return this.#replicas.prepare(spec);
+    const prepared = this.#replicas.prepare(spec);
+    // Only now: one that fails at once says that nothing is prepared, while others are yet to begin.
+    this.#tellReplacing(this.#replicas.isPreparing);
+    return prepared;
   }
 
   /**
