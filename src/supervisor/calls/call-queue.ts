@@ -178,6 +178,7 @@ export class CallQueue implements CallKeeper {
   bypass(): void {
     if (this.#homes.shards.length > 1) this.#relocateStranded();
     for (const { lanes, route } of this.#homes.shards) {
+      if (this.#willMove(route)) continue;
       const stranded = ({ deadlineMs }: PendingCall) => !route.canWait(deadlineMs);
       for (const name of LANES) for (const pending of lanes[name].remove(stranded)) this.giveDefault(pending, 'down');
     }
@@ -258,6 +259,11 @@ export class CallQueue implements CallKeeper {
     }
   }
 
+  /** Whether what waits for a replica goes to others that are ready, as soon as its hosts hold nothing. Its deadline is watched. */
+  #willMove(route: CallRoute): boolean {
+    return !route.isReady() && route.load() > 0 && this.#homes.haveReady;
+  }
+
   #defaultOf(reason: DefaultReason): CallAnswer {
     return (this.#spec.onFailure === 'consume' ? CONSUMED_BY_DEFAULT : PASSED_BY_DEFAULT)[reason];
   }
@@ -271,7 +277,7 @@ export class CallQueue implements CallKeeper {
     nowMs: number,
   ): DefaultReason | null {
     if (deadlineMs <= nowMs) return 'deadline';
-    if (!route.canWait(deadlineMs)) return 'down';
+    if (!route.canWait(deadlineMs) && !this.#willMove(route)) return 'down';
     const lane = lanes[event.lane];
     return credit <= lane.length && this.#isOverloaded(event, lane) ? 'overload' : null;
   }

@@ -162,10 +162,16 @@ export class Module implements ChainMember {
     this.#isRestarting = true;
     // Also while others serve: all of them are restarted, with the file that is there now.
     this.#builds.note({ kind: 'ordered' });
-    const refusal = await this.#replicas.restart();
-    this.#isRestarting = false;
-    this.#recycling.look();
-    return refusal;
+    try {
+      const refusal = await this.#replicas.restart();
+      const other = refusal === null ? null : this.#replicas.readyHost;
+      // What does not start must not take the place of those that go on, when they crash.
+      if (other !== null) this.#builds.goOnWith(other.file);
+      return refusal;
+    } finally {
+      this.#isRestarting = false;
+      this.#recycling.look();
+    }
   }
 
   /** Stops the module and resolves when its hosts are gone. */
@@ -226,8 +232,10 @@ export class Module implements ChainMember {
   async prepare(spec: ModuleSpec): Promise<SupervisorError | null> {
     this.#recycling.giveUp();
     this.endProbation('another reload began');
-    this.#tellReplacing(true);
-    return this.#replicas.prepare(spec);
+    const prepared = this.#replicas.prepare(spec);
+    // Only now: one that fails at once says that nothing is prepared, while others are yet to begin.
+    this.#tellReplacing(this.#replicas.isPreparing);
+    return prepared;
   }
 
   /**

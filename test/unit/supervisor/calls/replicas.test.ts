@@ -233,6 +233,30 @@ describe('a queue with replicas', () => {
     expect(answers.toSorted()).toEqual(['a:down', 'b:down', 'c:down']);
   });
 
+  it('gives what waits for a replica without a next start to others, once the host that was replaced has finished', () => {
+    open(2);
+    const home = conversationAt(0);
+    Object.assign(hosts[0] as FakeHost, { window: 1 });
+    for (const text of ['held', 'waits']) offer(home, text);
+    // The next host has died too, and none follows in time. The one before it still executes a call.
+    Object.assign(hosts[0] as FakeHost, { isUp: false, canStart: false });
+    queue.bypass();
+    offer(home, 'late');
+    expect([answers, hosts[1]?.seen]).toEqual([[], []]);
+    answer(0);
+    expect([answers, hosts[1]?.seen]).toEqual([['held'], ['waits', 'late']]);
+  });
+
+  it('gives the default to what waits for such a replica when no other one is ready', () => {
+    open(2);
+    Object.assign(hosts[0] as FakeHost, { window: 1 });
+    for (const text of ['held', 'waits']) offer(conversationAt(0), text);
+    for (const host of hosts) Object.assign(host, { isUp: false, canStart: false });
+    queue.bypass();
+    answer(0);
+    expect(answers).toEqual(['held', 'waits:down']);
+  });
+
   it('lets a replica that leaves keep its conversations until it is removed', () => {
     open(2);
     const home = conversationAt(1);
