@@ -4,6 +4,7 @@ import { PREFIX } from '../../src/metrics/catalogue.js';
 import { CORE_METRICS } from '../../src/metrics/of-core.js';
 import { MODULE_METRICS } from '../../src/metrics/of-modules.js';
 import { SENDS_METRICS } from '../../src/metrics/of-sends.js';
+import { SHADOW_METRICS } from '../../src/metrics/of-shadows.js';
 import type { MetricDefinition } from '../../src/metrics/types.js';
 
 /** The page. */
@@ -14,6 +15,11 @@ export function metricsPage(): string {
     '### Modules and their processes',
     '',
     ...table(MODULE_METRICS),
+    '### Shadows',
+    '',
+    'Only a [shadow](shadow.md) has these. The label `module` names the shadow.',
+    '',
+    ...table(SHADOW_METRICS),
     '### What modules send, and servers',
     '',
     ...table(SENDS_METRICS),
