@@ -25,7 +25,7 @@ const LONG = [
   'test/e2e/replicas/*.test.ts',
   'test/e2e/{ejabberd,prosody}/**/*.test.ts',
   'test/e2e/mesibo/**/*.test.ts',
-  'test/e2e/metrics/{many-modules,metrics,prometheus}.test.ts',
+  'test/e2e/metrics/{many-hosts,many-modules,metrics,prometheus}.test.ts',
   'test/e2e/core/{embedded,sends,daemon,http,unsafe-store}.test.ts',
   'test/unit/{crashes/bogus-notes,modules/makefile,host-runner/abi/elf-notes}.test.ts',
   'test/e2e/quarantine/{command,lasting,many,words}.test.ts',
