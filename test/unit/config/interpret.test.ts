@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../src/config/load.js';
+import { makeConfig } from '../../../src/config/make.js';
 import { describeMissing } from '../../../src/config/resolve.js';
 import type { ModuleSpec } from '../../../src/config/types.js';
 import { catchConfigError, parse } from './helpers.js';
@@ -359,10 +360,21 @@ describe('warnings', () => {
       'module m {\n window = 1\n window = 2\n}',
       '3:2: module m: window is set twice; this one holds, not the one at 2:2',
     ],
+    [
+      'module m {\n probation = 5s\n}',
+      '2:2: module m: found probation = 5s and hang = 5s: the probation is over before a hang is noticed',
+    ],
   ])('%j', (text, message) => {
     const warnings = warningsOf(text);
     expect(warnings).toHaveLength(1);
     expect(warnings[0]).toContain(message);
+  });
+
+  it('of a probation are not for one that is longer than hang, nor where nobody looks for a hang', () => {
+    expect(warningsOf('module m {\n probation = 6s\n}')).toEqual([]);
+    expect(warningsOf('module m {\n probation = 1s\n hang = off\n}')).toEqual([]);
+    const [warning] = makeConfig({ modules: [{ name: 'm', path: '/m.so', probationMs: 100 }] }).warnings;
+    expect(warning?.message).toContain('module m: found probation = 100ms and hang = 5s');
   });
 
   it('of a setting that is there twice go with the last value', () => {
