@@ -17,6 +17,7 @@ const LONG = [
   'test/e2e/{side-by-side,strangers,surroundings,terminal,try,unsafe-sends,verbs}.test.ts',
   'test/e2e/confined/*.test.ts',
   'test/e2e/watch/{ways,kept}.test.ts',
+  'test/e2e/reloads/thousand.test.ts',
   'test/e2e/probation/*.test.ts',
   'test/e2e/shadow/{command,live}.test.ts',
   'test/e2e/spares/{crash,end,room,surroundings}.test.ts',

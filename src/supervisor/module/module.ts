@@ -1,5 +1,6 @@
 /** One configured module: what is ordered of it, offered to it, and asked about it. */
 
+import { callbackLimit } from '../../config/probation.js';
 import type { ModuleSpec } from '../../config/types.js';
 import { formatDuration } from '../../config/units.js';
 import type { SupervisorError } from '../../errors.js';
@@ -27,7 +28,7 @@ import { type Lifetime, newLifetime, tallyOf } from './lifetime.js';
 import { ModuleCalls, NOBODY } from './module-calls.js';
 import { makeFigures } from './module-figures.js';
 import { conditionOf, makeStatus, type StatusSources } from './module-status.js';
-import { callbackLimit, Probation, type ProbationEnd } from './probation.js';
+import { Probation, type ProbationEnd } from './probation.js';
 import { Recycling } from './recycling.js';
 import { Replica } from './replica.js';
 import { ReplicaSet } from './replica-set.js';

@@ -3,19 +3,6 @@
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../../config/types.js';
 
-/** This part of `deadline` is for the callback, and the rest for the way back. */
-const PART_OF_DEADLINE = 0.75;
-/** Below this a module may be slow now and then, and is not taken for one that hangs. */
-const LEAST_CALLBACK_MS = 500;
-
-/**
- * How long a callback may run on probation. It ends before messages that wait behind it reach their deadline, so that the kept
- * host can answer them.
- */
-export function callbackLimit({ hangMs, deadlineMs }: Pick<ModuleSpec, 'hangMs' | 'deadlineMs'>): number {
-  return Math.min(hangMs ?? Number.POSITIVE_INFINITY, Math.max(LEAST_CALLBACK_MS, PART_OF_DEADLINE * deadlineMs));
-}
-
 /** How a probation has ended. */
 export type ProbationEnd =
   /** The new hosts have held for so long. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { callbackLimit } from '../../../../src/supervisor/module/probation.js';
+import { callbackLimit } from '../../../src/config/probation.js';
 
 it.each([
   ['three quarters of the deadline', { hangMs: 5000, deadlineMs: 1000 }, 750],
