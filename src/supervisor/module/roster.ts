@@ -34,7 +34,12 @@ export class Roster {
       lifecycle: (event) => this.#lives(event),
       log: (line) => events.log(line),
       died: (evidence) => events.died(evidence),
-      wentBack: (event) => events.wentBack(event),
+      wentBack: (event) => {
+        // Its settings are those of before.
+        this.#watch();
+        this.resetTallies(event.module);
+        events.wentBack(event);
+      },
     };
   }
 
@@ -85,7 +90,7 @@ export class Roster {
       .filter((module) => !!module);
     const chain = present.filter(({ tally }) => tally === null);
     this.#present = present;
-    for (const module of members) module.watchers = this.#watchersOf(module);
+    this.#watch();
     // The same chain stays the same object: a new object is a new route, and messages wait for it.
     const isSame = chain.length === this.#chain.length && chain.every((module, i) => module === this.#chain[i]);
     if (!isSame) this.#chain = chain;
@@ -142,6 +147,11 @@ export class Roster {
   /** Nothing that a shadow sends is kept. */
   #aroundOf({ shadowOf }: Pick<ModuleSpec, 'shadowOf'>): ModuleSurroundings {
     return shadowOf === null ? this.#around : { ...this.#around, keeper: DISCARDING };
+  }
+
+  /** Decides by the settings in use whose events shadows see, and whether their bodies may be kept. */
+  #watch(): void {
+    for (const module of this.#members) module.watchers = this.#watchersOf(module);
   }
 
   #watchersOf(primary: Module): Watchers | null {

@@ -56,7 +56,12 @@ export class ShadowTally {
     this.#sends = [];
   }
 
-  /** Whether bodies of messages may be kept; those that are kept are forgotten if not. */
+  /** Whether bodies of messages may be kept, by the settings of the shadow and of its primary. */
+  get keepsBodies(): boolean {
+    return this.#keepsBodies;
+  }
+
+  /** Sets {@link keepsBodies}; those that are kept are forgotten if not. */
   keepBodies(mayBeKept: boolean): void {
     this.#keepsBodies = mayBeKept;
     if (mayBeKept) return;
