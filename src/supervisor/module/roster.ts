@@ -127,15 +127,14 @@ export class Roster {
   report(name: string): ShadowReport | null {
     const { tally, spec, refusedHttp } = this.find(name);
     if (tally === null || spec.shadowOf === null) return null;
-    const report = tally.report(name, spec.shadowOf, this.#sendsOf(spec.shadowOf));
-    return { ...report, totals: { ...report.totals, refusedHttp: report.totals.refusedHttp + refusedHttp } };
+    return tally.report(name, spec.shadowOf, this.#sendsOf(spec.shadowOf), refusedHttp);
   }
 
   /** Begins to count anew for a shadow, or for the shadows of a module. */
   resetTallies(name: string): void {
-    for (const { tally, spec } of this.#present) {
+    for (const { tally, spec, refusedHttp } of this.#present) {
       if (spec.shadowOf !== null && (spec.name === name || spec.shadowOf === name)) {
-        tally?.reset(this.#sendsOf(spec.shadowOf));
+        tally?.reset(this.#sendsOf(spec.shadowOf), refusedHttp);
       }
     }
   }
@@ -169,7 +168,7 @@ export class Roster {
   #intakeOf(shadow: Module): Intake {
     const known = this.#intakes.get(shadow);
     if (known) return known;
-    const intake = new Intake(shadow, () => this.#around.queueBytes);
+    const intake = new Intake(shadow, { limitBytes: () => this.#around.queueBytes });
     this.#intakes.set(shadow, intake);
     return intake;
   }
