@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../../config/types.js';
 import { type ErrorCode, HandshakeError, type SupervisorError } from '../../errors.js';
 import type { ProcessUsage } from '../../process-usage.js';
+import type { BoxHeader } from '../../wire/black-box.js';
 import type { Candidates, HostFrame, Report } from '../../wire/codec.js';
 import type { Lane } from '../../wire/event-kinds.js';
 import type { HostFile } from '../builds/host-file.js';
@@ -67,7 +68,7 @@ export class Host {
   #refusal: Refusal | null = null;
   readonly #usage = new HostUsage();
   #abi: string | null = null;
-  /** As they were counted at its end. */
+  /** As they were counted last. */
   #refusedHttp = 0;
   readonly #replica: number;
 
@@ -156,13 +157,13 @@ export class Host {
     return this.#stage.kind === 'served' ? this.#stage.readyMs : Number.POSITIVE_INFINITY;
   }
 
-  /** Http requests of its module that are open. */
-  /** Http requests that were refused to it because its module is a shadow. */
+  /** Http requests that were refused to it because its module is a shadow. It never becomes less, whatever the host writes. */
   get refusedHttp(): number {
-    if (this.#life.kind === 'exited') return this.#refusedHttp;
-    return this.#run.evidence.readHeader()?.refusedHttp ?? 0;
+    if (this.#life.kind !== 'exited') this.#countRefusedHttp(this.#run.evidence.readHeader());
+    return this.#refusedHttp;
   }
 
+  /** Http requests of its module that are open. */
   get openRequests(): number {
     return this.#life.kind === 'exited' ? 0 : (this.#run.evidence.readHeader()?.openRequests ?? 0);
   }
@@ -427,7 +428,7 @@ export class Host {
     this.#watch.close();
     clearTimeout(this.#lossTimer);
     const header = this.#run.evidence.readHeader();
-    this.#refusedHttp = header?.refusedHttp ?? 0;
+    this.#countRefusedHttp(header);
     this.#ledger.recover(header);
     const call = this.#ledger.executing(header);
     const executing = findExecuting(call, header);
@@ -444,6 +445,11 @@ export class Host {
     const end = makeEnd({ ...subject, ...known, overwritten }, ended, this.#stage, this.#spec, this.#around.configFile);
     const stack = this.#stackOf(end)?.read(this.file.places) ?? null;
     this.#listener.died(this, { ...end, call, lost, unseen, stack, scene: this.#makeScene() });
+  }
+
+  #countRefusedHttp(header: BoxHeader | null): void {
+    const counted = Math.min(header?.refusedHttp ?? 0, Number.MAX_SAFE_INTEGER);
+    this.#refusedHttp = Math.max(this.#refusedHttp, counted);
   }
 
   #makeScene(): DeathScene {

@@ -195,6 +195,8 @@ export class Orders {
   async #carryOut(plan: ReloadPlan, next: CoreConfig, planned: ReadonlyMap<Module, ModuleSpec>): Promise<Takeover> {
     const { roster } = this.#core;
     const removed = plan.remove.map((name) => roster.find(name));
+    // Shadows of another module than before.
+    const moved = plan.configure.filter(({ name, shadowOf }) => roster.find(name).spec.shadowOf !== shadowOf);
     this.#core.adopt(next);
     roster.share(next);
     for (const module of roster.present) {
@@ -206,7 +208,7 @@ export class Orders {
     const settled = Promise.all(watched.map(wentBackOf)).then((all) => all.flat());
     roster.arrange(plan.order);
     // Other versions are compared from now on.
-    for (const { name } of [...plan.replace, ...plan.add]) roster.resetTallies(name);
+    for (const { name } of [...plan.replace, ...plan.add, ...moved]) roster.resetTallies(name);
     await this.#core.underway();
     await Promise.all(removed.map((module) => roster.remove(module)));
     await Promise.all(roster.present.map((module) => module.handedOver()));
