@@ -1,6 +1,5 @@
 /** Performs the effects of one host's life: its run, its timer, its calls, its connection. */
 
-import { constants, setPriority } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../../config/types.js';
 import { type ErrorCode, HandshakeError, type SupervisorError } from '../../errors.js';
@@ -31,8 +30,9 @@ import {
 import type { DeathScene, HostEnd, HostListener } from './host-listener.js';
 import { HostUsage } from './host-usage.js';
 import { LivenessWatch } from './liveness-watch.js';
+import { lowerPriority } from './lower-priority.js';
 import { PatientTimer } from './patient-timer.js';
-import { makeWelcome } from './welcome.js';
+import { findProtocolProblem, makeWelcome } from './welcome.js';
 
 /** A host whose connection breaks is most likely dying: its exit says more, if it comes. */
 const EXIT_PATIENCE_MS = 1000;
@@ -342,6 +342,11 @@ export class Host {
 
   #connected(peer: Peer, protocol: number): void {
     this.#isGreeted = true;
+    const problem = findProtocolProblem(this.#spec, protocol);
+    if (problem !== null) {
+      this.#violated(problem);
+      return;
+    }
     if (this.#spec.shadowOf !== null) lowerPriority(this.pid);
     this.#ledger.connect(peer);
     const { generation } = this;
@@ -465,14 +470,5 @@ export class Host {
       memoryBytes: this.#usage.last?.memoryBytes ?? null,
       descriptors: this.#usage.descriptors,
     };
-  }
-}
-
-/** Nobody waits for a shadow, so its process gets less of a busy CPU than those that somebody waits for. */
-function lowerPriority(pid: number): void {
-  try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
-  } catch {
-    // It has just ended, or runs as another user.
   }
 }
