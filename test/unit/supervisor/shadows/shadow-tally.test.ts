@@ -56,7 +56,9 @@ describe('what is counted of a shadow', () => {
     answered(tally, PASS, CONSUMED, message(`${'x'.repeat(199)}\u00e9nd`, 'a'.repeat(60_000)));
     answered(tally, PASS, CONSUMED, message(Buffer.from([0xff, 0x00])));
     answered(tally, PASS, { ...PASS, params: toWireParams({ to: 'c'.repeat(50_000) }) });
-    const [long, bytes, changed] = tally.report('b', 'a', 0).examples;
+    answered(tally, PASS, CONSUMED, message('x', `${'a'.repeat(99)}\u{1f600}b`));
+    const [long, bytes, changed, pair] = tally.report('b', 'a', 0).examples;
+    expect(pair?.from).toBe(`${'a'.repeat(99)}...`);
     expect(long?.payload).toEqual({ text: 'x'.repeat(199), bytes: 203 });
     expect(long?.from).toBe(`${'a'.repeat(100)}...`);
     expect(bytes?.payload).toEqual({ text: null, bytes: 2 });
