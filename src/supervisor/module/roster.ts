@@ -71,7 +71,8 @@ export class Roster {
   add(spec: ModuleSpec): Module {
     const lifetime = this.#lifetimes.get(spec.name) ?? newLifetime();
     this.#lifetimes.set(spec.name, lifetime);
-    lifetime.stats.reset();
+    // One that has the name until then goes on counting, as this one may never take its place.
+    if (!this.#present.some(({ name }) => name === spec.name)) lifetime.stats.reset();
     const module = new Module(spec, this.#aroundOf(spec), this.#ofModules, lifetime);
     this.#members.add(module);
     return module;
@@ -79,7 +80,8 @@ export class Roster {
 
   /** Makes what modules of a name send fail from now on, or no longer. */
   closeSends(name: string, areClosed: boolean): void {
-    for (const module of this.#members) if (module.name === name) module.closeSends(areClosed);
+    // What a shadow sends goes nowhere, so nothing of it waits. A module of the chain may have had its name.
+    for (const module of this.#members) if (module.name === name && module.tally === null) module.closeSends(areClosed);
   }
 
   /** Makes these modules the chain, in this order, and the shadows; all others leave. */
@@ -89,6 +91,11 @@ export class Roster {
       .map((name) => members.findLast((module) => module.name === name))
       .filter((module) => !!module);
     const chain = present.filter(({ tally }) => tally === null);
+    for (const module of present) {
+      const isOther = !this.#present.includes(module) && this.#present.some(({ name }) => name === module.name);
+      if (isOther) this.#lifetimes.get(module.name)?.stats.reset();
+      module.tookPlace();
+    }
     this.#present = present;
     this.#watch();
     // The same chain stays the same object: a new object is a new route, and messages wait for it.

@@ -88,7 +88,7 @@ describe('a promotion', () => {
     const before = versions();
     await core.supervisor.promoteModule('shadow');
     expect(versions()).toEqual([...before].reverse());
-    expect(core.supervisor.problems()).toEqual([expect.stringContaining('module primary runs what was promoted')]);
+    expect(core.supervisor.problems()).toEqual([expect.stringContaining('module primary runs the promoted version')]);
     // Back by another promotion.
     await core.supervisor.promoteModule('shadow');
     expect([versions(), core.supervisor.problems()]).toEqual([before, []]);
@@ -112,7 +112,7 @@ describe('a promotion', () => {
     const promote = (name: string) => core.supervisor.promoteModule(name).catch((error: Error) => error);
     expect(await promote('primary')).toMatchObject({
       code: 'ILLEGAL_STATE',
-      message: expect.stringContaining('it is no shadow'),
+      message: expect.stringContaining('it is not a shadow'),
     });
     expect(await promote('shadw')).toMatchObject({ code: 'MODULE_UNKNOWN' });
     await core.supervisor.stopModule('shadow');
