@@ -19,7 +19,7 @@ const LONG = [
   'test/e2e/watch/{ways,kept}.test.ts',
   'test/e2e/reloads/thousand.test.ts',
   'test/e2e/probation/*.test.ts',
-  'test/e2e/shadow/{command,live}.test.ts',
+  'test/e2e/shadow/{apart,command,crowd,live,promote}.test.ts',
   'test/e2e/spares/{crash,end,room,surroundings}.test.ts',
   'test/e2e/recycling/{interplay,load}.test.ts',
   'test/e2e/{docs,signals,worlds}/**/*.test.ts',

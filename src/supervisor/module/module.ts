@@ -87,7 +87,6 @@ export class Module implements ChainMember {
       },
     });
     const quarantine = around.quarantine.of(module, spec);
-    quarantine.configure(spec);
     const calls = new ModuleCalls(spec, queueBytes, { news, quarantine });
     const builds = new ModuleBuilds({ module, store, warn: (text) => news.warn(null, text) });
     const recycling = new Recycling<Host>({
@@ -204,6 +203,11 @@ export class Module implements ChainMember {
     return this.desired === 'up' ? this.start() : Promise.resolve(null);
   }
 
+  /** Its settings are those of its name from now on. Before, another module may have had the name. */
+  tookPlace(): void {
+    this.#quarantine.configure(this.#spec);
+  }
+
   /** Makes its sends fail from now on, because too much waits for servers; or lets them succeed again. */
   closeSends(areClosed: boolean): void {
     for (const host of this.#replicas.hosts) host.closeSends(areClosed);
@@ -274,6 +278,14 @@ export class Module implements ChainMember {
         `on probation for ${forLong}: the process before the new one is kept, to take over again if that fails`,
       );
     }
+  }
+
+  /** What has killed the build that this module runs is withheld from it in another module as well, which is about to run it. */
+  shareQuarantineWith(other: Module): void {
+    const { buildKey } = this;
+    if (buildKey === null) return;
+    other.#quarantine.take(this.#quarantine.ofBuild(buildKey));
+    other.#quarantine.save();
   }
 
   /** How the probation ends that the last reload began; `null`: it began none. */
