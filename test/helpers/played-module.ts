@@ -69,7 +69,7 @@ export class PlayedRun implements Run {
   /** The file that it is to load, once the core has said so. */
   async welcomed(): Promise<string> {
     const find = () => this.frames.find(({ welcome }) => welcome)?.welcome?.path;
-    while (find() === undefined) await this.#nextFrame();
+    while (find() === undefined) await this.#next();
     return find() as string;
   }
 
@@ -93,7 +93,12 @@ export class PlayedRun implements Run {
 
   /** Waits until it holds so many calls. */
   async holds(count: number): Promise<void> {
-    while (this.#unanswered.length < count) await this.#nextFrame();
+    while (this.#unanswered.length < count) await this.#next();
+  }
+
+  /** How many calls it holds. */
+  get held(): number {
+    return this.#unanswered.length;
   }
 
   /** Answers its oldest call. */
@@ -126,6 +131,12 @@ export class PlayedRun implements Run {
 
   end(stage: EndStage): void {
     this.ends.push(stage);
+    this.#woke();
+  }
+
+  /** Waits until the core has tried to end it by a signal. */
+  async signalled(): Promise<void> {
+    while (this.ends.length === 0) await this.#next();
   }
 
   tracedBy(): null {
@@ -155,13 +166,17 @@ export class PlayedRun implements Run {
     };
   }
 
-  #nextFrame(): Promise<void> {
+  #next(): Promise<void> {
     return new Promise((done) => this.#waiting.push(done));
   }
 
   #took(frame: CoreFrame): void {
     this.frames.push(frame);
     for (const { seq } of frame.batch?.calls ?? []) this.#unanswered.push(Number(seq));
+    this.#woke();
+  }
+
+  #woke(): void {
     for (const done of this.#waiting.splice(0)) done();
   }
 }
