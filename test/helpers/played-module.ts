@@ -196,6 +196,7 @@ export class PlayedModule {
   /** Why no process can be had; `null`: one can. Asked at each start. */
   refuses: () => SupervisorError | null = () => null;
   readonly #settings: Partial<ModuleOptions>;
+  readonly #waiting: (() => void)[] = [];
 
   constructor(settings: Partial<ModuleOptions> = {}) {
     this.#settings = settings;
@@ -224,11 +225,15 @@ export class PlayedModule {
     });
   }
 
+  /** What a program gives of it, with changes. */
+  options(changes: Partial<ModuleOptions> = {}): ModuleOptions {
+    const patient = { hangMs: null, startTimeoutMs: LONG_MS, quarantine: null, abi: 'table' as const };
+    return { name: 'm', path: this.path, ...patient, ...this.#settings, ...changes };
+  }
+
   /** Its settings, with changes. */
   spec(changes: Partial<ModuleOptions> = {}): ModuleSpec {
-    const patient = { hangMs: null, startTimeoutMs: LONG_MS, quarantine: null, abi: 'table' as const };
-    const module = { name: 'm', path: this.path, ...patient, ...this.#settings, ...changes };
-    return makeConfig({ modules: [module] }).modules[0] as ModuleSpec;
+    return makeConfig({ modules: [this.options(changes)] }).modules[0] as ModuleSpec;
   }
 
   get path(): string {
@@ -244,6 +249,12 @@ export class PlayedModule {
     const run = this.runs.find((run) => run.generation === generation);
     if (run === undefined) throw new Error(`there is no host ${generation}`);
     return run;
+  }
+
+  /** Waits until so many hosts have begun to start. */
+  async begun(count: number): Promise<PlayedRun> {
+    while (this.runs.length < count) await new Promise<void>((done) => this.#waiting.push(done));
+    return this.runs[count - 1] as PlayedRun;
   }
 
   /** Starts it; all its first hosts become ready. */
@@ -282,6 +293,7 @@ export class PlayedModule {
     if (refusal !== null) throw refusal;
     const run = new PlayedRun(generation, listener);
     this.runs.push(run);
+    for (const done of this.#waiting.splice(0)) done();
     return run;
   }
 }

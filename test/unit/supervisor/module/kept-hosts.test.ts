@@ -53,6 +53,11 @@ it('of several replicas the others keep theirs, and can go back', async () => {
   expect(scene.run(3).isAsked).toBe(true);
   scene.run(3).exit();
   await scene.run(5).start();
-  expect(scene.module.status().hosts.map(({ generation }) => generation).sort()).toEqual([2, 5]);
+  expect(
+    scene.module
+      .status()
+      .hosts.map(({ generation }) => generation)
+      .sort(),
+  ).toEqual([2, 5]);
   await scene.stop();
 });
