@@ -21,6 +21,8 @@ import type { WaitingLane } from './waiting-lane.js';
 export interface AnswerCounter {
   /** Called when an answer leaves. */
   told(event: CallEvent, answer: CallAnswer, micros: number): void;
+  /** Called when a call that waited for one replica goes to another one. */
+  moved(): void;
 }
 
 /** The settings of a queue. `queue` and `queueBytes` hold for each replica. */
@@ -249,6 +251,7 @@ export class CallQueue implements CallKeeper {
           this.giveDefault(pending, 'down');
           continue;
         }
+        this.#counter.moved();
         pending.shard = target;
         pending.isBound = false;
         target.lanes[name].push(pending);

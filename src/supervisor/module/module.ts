@@ -1,5 +1,6 @@
 /** One configured module: what is ordered of it, offered to it, and asked about it. */
 
+import { callbackLimit } from '../../config/probation.js';
 import type { ModuleSpec } from '../../config/types.js';
 import { formatDuration } from '../../config/units.js';
 import type { SupervisorError } from '../../errors.js';
@@ -86,7 +87,6 @@ export class Module implements ChainMember {
       },
     });
     const quarantine = around.quarantine.of(module, spec);
-    quarantine.configure(spec);
     const calls = new ModuleCalls(spec, queueBytes, { news, quarantine });
     const builds = new ModuleBuilds({ module, store, warn: (text) => news.warn(null, text) });
     const recycling = new Recycling<Host>({
@@ -203,6 +203,11 @@ export class Module implements ChainMember {
     return this.desired === 'up' ? this.start() : Promise.resolve(null);
   }
 
+  /** Its settings are those of its name from now on. Before, another module may have had the name. */
+  tookPlace(): void {
+    this.#quarantine.configure(this.#spec);
+  }
+
   /** Makes its sends fail from now on, because too much waits for servers; or lets them succeed again. */
   closeSends(areClosed: boolean): void {
     for (const host of this.#replicas.hosts) host.closeSends(areClosed);
@@ -267,11 +272,20 @@ export class Module implements ChainMember {
     this.configure(spec, around);
     for (const old of before) old.stop();
     if (ms !== null) {
+      this.#replicas.limitCallbacks(callbackLimit(spec));
       const forLong = formatDuration(ms);
       this.#news.info(
         `on probation for ${forLong}: the process before the new one is kept, to take over again if that fails`,
       );
     }
+  }
+
+  /** What has killed the build that this module runs is withheld from it in another module as well, which is about to run it. */
+  shareQuarantineWith(other: Module): void {
+    const { buildKey } = this;
+    if (buildKey === null) return;
+    other.#quarantine.take(this.#quarantine.ofBuild(buildKey));
+    other.#quarantine.save();
   }
 
   /** How the probation ends that the last reload began; `null`: it began none. */
@@ -406,6 +420,7 @@ export class Module implements ChainMember {
     const probation = this.#probation;
     if (probation === null) return;
     this.#probation = null;
+    this.#replicas.limitCallbacks(null);
     this.#replicas.dismiss();
     this.#tellReplacing(this.#replicas.isPreparing);
     probation.end(end);

@@ -227,6 +227,11 @@ export class ReplicaSet {
     }
   }
 
+  /** How long a callback of those that serve may run. @param ms - `null`: as long as `hang` says */
+  limitCallbacks(ms: number | null): void {
+    for (const { hosts } of this.#joined) for (const host of hosts.in('serving')) host.limitCallbacks(ms);
+  }
+
   /** Kept hosts are no longer needed. */
   dismiss(): void {
     for (const replica of this.all) replica.dismiss();

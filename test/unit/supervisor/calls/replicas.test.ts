@@ -42,12 +42,15 @@ let queue: CallQueue;
 let hosts: FakeHost[];
 let shards: Shard[];
 let answers: string[];
+/** Calls that went from one replica to another. */
+let moved = 0;
 
 function open(count: number, changed: Partial<QueueSettings> = {}): void {
-  queue = new CallQueue({ ...settings, ...changed }, { told: () => undefined }, Date.now);
+  queue = new CallQueue({ ...settings, ...changed }, { told: () => undefined, moved: () => moved++ }, Date.now);
   hosts = Array.from({ length: count }, () => new FakeHost());
   shards = hosts.map((host, index) => queue.add(index, host));
   answers = [];
+  moved = 0;
 }
 
 function offer(
@@ -153,6 +156,7 @@ describe('a queue with replicas', () => {
     die(0);
     expect(answers).toEqual(['0:crash']);
     expect(hosts[1]?.seen).toEqual(['1', '2', '3', '4']);
+    expect(moved).toBe(7);
     for (let i = 0; i < 7; i++) answer(1);
     expect(answers).toEqual(['0:crash', '1', '2', '3', '4', '5', '6', '7']);
   });
