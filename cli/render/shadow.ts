@@ -99,8 +99,18 @@ function latencyOf({ p50, p99 }: { p50: number | null; p99: number | null }): st
   return `half within ${formatMicros(p50)}, 99% within ${formatMicros(p99)}`;
 }
 
+/** Why there is no verdict of the shadow, behind a count. */
+const REASONS: Readonly<Record<string, string>> = {
+  crash: 'by a crash',
+  hang: 'by a hang',
+  deadline: 'after its deadline',
+  quarantine: 'in quarantine',
+  overload: 'as too many waited',
+  down: 'while it was down',
+};
+
 function reasonsOf(counts: Readonly<Record<string, number>>): string {
-  const reasons = listCounts(counts);
+  const reasons = listCounts(Object.fromEntries(Object.entries(counts).map(([key, n]) => [REASONS[key] ?? key, n])));
   return reasons === '' ? '' : ` (${reasons})`;
 }
 

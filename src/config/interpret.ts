@@ -11,7 +11,7 @@ import { findTokenProblem, resolveHttp } from './http-address.js';
 import { findMatchDoubt, MATCH_KEYS, matchSettings, orNoMatch } from './match.js';
 import { findNearKey } from './near-miss.js';
 import { type ConfigTree, INCLUDE, type ModuleBlock, type Pair } from './parser.js';
-import { findProbationDoubt } from './probation-doubt.js';
+import { findProbationDoubt } from './probation.js';
 import { resolveModule } from './resolve.js';
 import {
   CORE_KEYS,

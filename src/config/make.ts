@@ -7,7 +7,7 @@ import { LIMIT_KEYS, SANDBOX_KEYS } from './confinement.js';
 import { resolveGateway } from './gateway-path.js';
 import { findTokenProblem, resolveHttp } from './http-address.js';
 import { findMatchDoubt, MATCH_KEYS } from './match.js';
-import { findProbationDoubt } from './probation-doubt.js';
+import { findProbationDoubt } from './probation.js';
 import { isFile, resolveModule } from './resolve.js';
 import {
   coreSettings,

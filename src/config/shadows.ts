@@ -26,14 +26,14 @@ export function findShadowProblem(modules: readonly ShadowFacts[]): ShadowProble
     if (shadowOf === null) continue;
     const count = (counts.get(shadowOf) ?? 0) + 1;
     counts.set(shadowOf, count);
-    const message = findProblem(shadow, shadowOf, byName, count);
+    const message = findProblem(shadow, shadowOf, byName, count) ?? findSameDirectory(shadow, shadowOf, modules);
     if (message !== null) return { module: name, message };
   }
   return null;
 }
 
 function findProblem(
-  { name, directory }: ShadowFacts,
+  { name }: ShadowFacts,
   shadowOf: string,
   byName: ReadonlyMap<string, ShadowFacts>,
   count: number,
@@ -47,10 +47,18 @@ function findProblem(
   }
   if (count > MAX_SHADOWS)
     return `${found} for the ${count}th time, expected at most ${MAX_SHADOWS} shadows of a module`;
-  if (directory !== null && directory === primary.directory) {
-    return `${found} with the same directory, expected another directory for a shadow: two versions would write the same files`;
-  }
   return null;
+}
+
+function findSameDirectory(
+  { name, directory }: ShadowFacts,
+  shadowOf: string,
+  modules: readonly ShadowFacts[],
+): string | null {
+  const isRelated = (other: ShadowFacts) => other.name === shadowOf || other.shadowOf === shadowOf;
+  const same = modules.find((other) => other.name !== name && isRelated(other) && other.directory === directory);
+  if (directory === null || same === undefined) return null;
+  return `found shadow_of = ${shadowOf} with the directory of ${same.name}, expected another directory for a shadow: two versions would write the same files`;
 }
 
 function describeUnknown(shadowOf: string, name: string, byName: ReadonlyMap<string, ShadowFacts>): string {

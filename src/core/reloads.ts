@@ -96,10 +96,10 @@ export class Reloads {
       const config = await this.#read(given, modules);
       // What is wrong with their files changes nothing.
       const secrets = readSecrets(config);
-      const { report, settled } = await supervisor.takeOver(config, { modules });
+      const { report, settled, warnings: doubts } = await supervisor.takeOver(config, { modules });
       log.keep({ sizeBytes: config.logSizeBytes, keep: config.logKeep });
       this.#pending = report.needRestart;
-      const warnings = config.warnings.map(describeWarning);
+      const warnings = [...config.warnings.map(describeWarning), ...doubts];
       for (const warning of warnings) log.say('warn', warning);
       const adopted = await adopt(config, secrets, report.left);
       const { modules: present } = supervisor.status();

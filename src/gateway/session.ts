@@ -87,7 +87,7 @@ export class Session implements Share, Taker {
   constructor(socket: Socket, surroundings: Surroundings) {
     this.#surroundings = surroundings;
     const { limits, load, names } = surroundings;
-    this.#claim = new NameClaim(names, this);
+    this.#claim = new NameClaim(names, this, (name) => surroundings.sends.remember(name));
     // Now, as its process may end soon.
     this.#peer = new Peer(socket);
     this.#connection = new Connection(socket, limits, {

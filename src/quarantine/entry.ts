@@ -84,6 +84,11 @@ export function countKill(entry: QuarantineEntry, kill: Kill, nowMs: number): Qu
   return { ...beginEntry(kill, crashes, nowMs), withheld, firstAt };
 }
 
+/** What tells the message and the build apart, behind the name of the module. */
+export function digitsOf(id: string): string {
+  return id.slice(id.lastIndexOf('-') + 1);
+}
+
 function cutAddress(text: string | null): string | null {
   return text !== null && text.length > MAX_ADDRESS ? `${text.slice(0, MAX_ADDRESS - 3)}...` : text;
 }

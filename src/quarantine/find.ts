@@ -5,6 +5,7 @@ import { showText } from '../config/text.js';
 import { SupervisorError } from '../errors.js';
 import { listSome } from '../list-some.js';
 import { coreCommand, sentence } from '../sentence.js';
+import { digitsOf } from './entry.js';
 import type { QuarantinedMessage } from './types.js';
 
 /** Names in a message. */
@@ -38,8 +39,4 @@ export function findMessage(all: readonly QuarantinedMessage[], given: string): 
     ? `did you mean ${near}?`
     : sentence`to see which there are: ${coreCommand('quarantine', 'list')}`;
   throw new SupervisorError('QUARANTINE_UNKNOWN', `no message in quarantine has the id ${showText(given)}`, { remedy });
-}
-
-function digitsOf(id: string): string {
-  return id.slice(id.lastIndexOf('-') + 1);
 }

@@ -1,6 +1,6 @@
 /** Which messages a module does not get: pure, with the clock passed in. */
 
-import { beginEntry, countKill, type Kill, type QuarantineEntry } from './entry.js';
+import { beginEntry, countKill, digitsOf, type Kill, type QuarantineEntry } from './entry.js';
 import type { QuarantinedMessage, QuarantineSettings, QuarantineState } from './types.js';
 
 /** Messages that are remembered of one module; the oldest leaves first. */
@@ -29,6 +29,27 @@ export function addKill(
   const entry = known ? countKill(known, kill, nowMs) : beginEntry(kill, before, nowMs);
   const others = living.filter(({ id }) => id !== entry.id);
   return { entries: makeRoom([...others, entry], kill.build), entry };
+}
+
+/**
+ * What is remembered of a module that is about to run a build, which another module has run. What killed the build there is
+ * withheld from it here as well.
+ *
+ * @param taken - what is remembered there, of one build
+ */
+export function takeEntries(
+  entries: readonly QuarantineEntry[],
+  taken: readonly QuarantineEntry[],
+  module: string,
+): QuarantineEntry[] {
+  let all = [...entries];
+  for (const { id, ...entry } of taken) {
+    const own = { ...entry, id: `${module}-${digitsOf(id)}`, withheld: 0 };
+    const known = all.find((other) => other.id === own.id);
+    if (known && known.crashes >= own.crashes) continue;
+    all = makeRoom([...all.filter((other) => other !== known), own], own.build);
+  }
+  return all;
 }
 
 /** Those that still count. An age below 0 means that the clock was set back: then they count. */

@@ -3,7 +3,7 @@
 import type { CallEvent } from '../wire/call-event.js';
 import type { Kill, QuarantineEntry } from './entry.js';
 import { BuildIndex } from './index-of-build.js';
-import { addKill, describeEntry, dropExpired, isEnough, isExpired, stateOf } from './policy.js';
+import { addKill, describeEntry, dropExpired, isEnough, isExpired, stateOf, takeEntries } from './policy.js';
 import type { QuarantinedMessage, QuarantineSettings } from './types.js';
 
 /** What changes goes to the disk by itself. */
@@ -80,6 +80,19 @@ export class QuarantineTable {
     this.#arrange();
     this.#isSaved = false;
     return describeEntry(entry, this.module, this.#settings, kill.build);
+  }
+
+  /** What is known of a build. */
+  ofBuild(build: string): QuarantineEntry[] {
+    return this.#living().filter((entry) => entry.build === build);
+  }
+
+  /** Takes what another table knows of a build, which this module is about to run. */
+  take(entries: readonly QuarantineEntry[]): void {
+    if (this.#settings.quarantine === null || entries.length === 0) return;
+    this.#entries = takeEntries(this.#entries, entries, this.module);
+    this.#arrange();
+    this.#isSaved = false;
   }
 
   /** How many messages a build does not get. */

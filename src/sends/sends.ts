@@ -225,6 +225,14 @@ export class Sends implements SendKeeper, SendSource {
     return this.#takings.attach(taker);
   }
 
+  remember(server: string): Promise<void> | null {
+    if (!this.#dispatch.isKnown(server)) {
+      this.#dispatch.know(server);
+      this.#store?.namesChanged();
+    }
+    return this.#store?.namesSettled() ?? null;
+  }
+
   allowanceOf(server: string): number {
     return this.#shares.allowanceOf(server);
   }

@@ -47,6 +47,11 @@ export interface Attachment {
 export interface SendSource {
   /** Takes one in; of one name there is one at a time, and a newer one comes after the older one has left. */
   attach(taker: SendTaker): Attachment;
+  /**
+   * Makes the name of a server known: what its events cause waits for it, in later cores too. Resolves when a later core will
+   * know it, or when that cannot be stored now. `null`: it is so now.
+   */
+  remember(server: string): Promise<void> | null;
   /** So many events of a server may be in progress, as what they cause waits for it. 0: it has to acknowledge first. */
   allowanceOf(server: string): number;
   /** Takes who is told when that may have grown. */

@@ -28,9 +28,13 @@ const BATCH_TAG = 0x1a;
 
 /**
  * The protocol versions that this build speaks, first to last. 7 has Ready.abi_source, which a host of 6 leaves out. 8 has
- * Welcome.pinned, which a host of 7 does not look at: then the core alone has checked the file.
+ * Welcome.pinned, which a host of 7 does not look at: then the core alone has checked the file. 9 has Welcome.refuse_http, without
+ * which a shadow would make its http requests: it cannot be a host of 8.
  */
 export const PROTOCOL = { min: 6, max: 9 } as const;
+
+/** The first protocol whose hosts can refuse http requests. */
+export const REFUSES_HTTP = 9;
 
 /** Encodes one frame for the core. */
 export function encodeHostFrame(frame: HostFrameFields): Uint8Array {

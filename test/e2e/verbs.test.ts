@@ -27,7 +27,7 @@ const MISTAKE: Expected = [1, '', /^mesibo-modules: .*broken\.conf:2:3: .*found 
 const NO_SHADOW: Expected = [
   1,
   '',
-  /^mesibo-modules: module filter: it is no shadow of another module; set shadow_of in its block, and reload\n$/,
+  /^mesibo-modules: module filter: it is not a shadow; set shadow_of in its block, and reload\n$/,
 ];
 const JSON_DOCUMENT = /^\{.*\}\n$/;
 

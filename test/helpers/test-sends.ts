@@ -56,6 +56,13 @@ export class TestSends implements SendSource {
     };
   }
 
+  /** What a server waits for before its first event; the test sets it. */
+  storing: Promise<void> | null = null;
+
+  remember(): Promise<void> | null {
+    return this.storing;
+  }
+
   /** How many events of a server may be in progress; the test sets it before the server may have any. */
   allowance = Number.POSITIVE_INFINITY;
   #roomAgain: (() => void)[] = [];

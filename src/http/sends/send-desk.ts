@@ -207,7 +207,7 @@ export class SendDesk {
       if (this.#servers.get(server) === taking) this.#servers.delete(server);
       claim.release(server);
     });
-    const claim = new NameClaim(names, taking);
+    const claim = new NameClaim(names, taking, (name) => sends.remember(name));
     const isWon = await new Promise<boolean>((resolve) => {
       if (claim.make(server, resolve)) resolve(true);
     });

@@ -58,6 +58,10 @@ export class SendStore {
   /** It has replaced another store, and nothing has been written to it yet. */
   #isUnproven = false;
   #areNamesDue = false;
+  /** They are in the store as they are now. */
+  #areNamesStored = true;
+  /** Told when they are, or will not be soon. */
+  #namesWaiters: (() => void)[] = [];
   #state: 'new' | 'open' | 'closing' | 'closed' = 'new';
   #working: Promise<void> | null = null;
   #trouble: string | null = null;
@@ -98,7 +102,14 @@ export class SendStore {
   namesChanged(): void {
     if (this.#state === 'closed') return;
     this.#areNamesDue = true;
+    this.#areNamesStored = false;
     this.#wake();
+  }
+
+  /** Resolves when the next core will know all names, or when that cannot be written now. `null`: it is so now. */
+  namesSettled(): Promise<void> | null {
+    if (this.#areNamesStored || this.#isGivenUp) return null;
+    return new Promise((resolve) => this.#namesWaiters.push(resolve));
   }
 
   /** As `SendKeeper.settled`; what cannot be written now is not waited for. */
@@ -140,7 +151,7 @@ export class SendStore {
         `${what} cannot be written to ${this.#options.folder} (${why}), and are lost when this core ends, unless a black box still holds them`,
       );
     }
-    this.#writes.giveUpWaiting();
+    this.#giveUpWaiting();
   }
 
   async #finish(): Promise<void> {
@@ -204,6 +215,10 @@ export class SendStore {
       this.#writes.failed();
       throw error;
     }
+    if (!this.#areNamesDue) {
+      this.#areNamesStored = true;
+      this.#letNamesGo();
+    }
     this.#isFresh = false;
     this.#isUnproven = false;
     this.#writes.written();
@@ -224,7 +239,7 @@ export class SendStore {
     await this.#level?.close();
     this.#level = null;
     this.#isFresh = true;
-    this.#writes.giveUpWaiting();
+    this.#giveUpWaiting();
     const text = `is damaged (${error.message})`;
     const isReplaced = isDamage(error) && !this.#isUnproven && this.#tryToReplace(text);
     const why = error.message;
@@ -314,10 +329,19 @@ export class SendStore {
     }
   }
 
+  #giveUpWaiting(): void {
+    this.#writes.giveUpWaiting();
+    this.#letNamesGo();
+  }
+
+  #letNamesGo(): void {
+    for (const resolve of this.#namesWaiters.splice(0)) resolve();
+  }
+
   #waitNoMore(): void {
     this.#isSlow = true;
     this.#endOpening();
-    this.#writes.giveUpWaiting();
+    this.#giveUpWaiting();
     this.#options.say('warn', describeTrouble(this.#options.folder, SLOW));
   }
 }

@@ -1,10 +1,10 @@
 /** Performs the effects of one host's life: its run, its timer, its calls, its connection. */
 
-import { constants, setPriority } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../../config/types.js';
 import { type ErrorCode, HandshakeError, type SupervisorError } from '../../errors.js';
 import type { ProcessUsage } from '../../process-usage.js';
+import type { BoxHeader } from '../../wire/black-box.js';
 import type { Candidates, HostFrame, Report } from '../../wire/codec.js';
 import type { Lane } from '../../wire/event-kinds.js';
 import type { HostFile } from '../builds/host-file.js';
@@ -30,8 +30,9 @@ import {
 import type { DeathScene, HostEnd, HostListener } from './host-listener.js';
 import { HostUsage } from './host-usage.js';
 import { LivenessWatch } from './liveness-watch.js';
+import { lowerPriority } from './lower-priority.js';
 import { PatientTimer } from './patient-timer.js';
-import { makeWelcome } from './welcome.js';
+import { findProtocolProblem, makeWelcome } from './welcome.js';
 
 /** A host whose connection breaks is most likely dying: its exit says more, if it comes. */
 const EXIT_PATIENCE_MS = 1000;
@@ -67,7 +68,7 @@ export class Host {
   #refusal: Refusal | null = null;
   readonly #usage = new HostUsage();
   #abi: string | null = null;
-  /** As they were counted at its end. */
+  /** As they were counted last. */
   #refusedHttp = 0;
   readonly #replica: number;
 
@@ -132,6 +133,11 @@ export class Host {
     this.#watch.beatEvery(heartbeatMs);
   }
 
+  /** How long a callback may run. @param ms - `null`: as long as `hang` says */
+  limitCallbacks(ms: number | null): void {
+    this.#watch.limitCallbacks(ms ?? this.#spec.hangMs);
+  }
+
   /** Whether its file does not say its ABI, so that it tries the one that the core chose. */
   get tries(): boolean {
     return this.#stage.tries;
@@ -156,13 +162,13 @@ export class Host {
     return this.#stage.kind === 'served' ? this.#stage.readyMs : Number.POSITIVE_INFINITY;
   }
 
-  /** Http requests of its module that are open. */
-  /** Http requests that were refused to it because its module is a shadow. */
+  /** Http requests that were refused to it because its module is a shadow. It never becomes less, whatever the host writes. */
   get refusedHttp(): number {
-    if (this.#life.kind === 'exited') return this.#refusedHttp;
-    return this.#run.evidence.readHeader()?.refusedHttp ?? 0;
+    if (this.#life.kind !== 'exited') this.#countRefusedHttp(this.#run.evidence.readHeader());
+    return this.#refusedHttp;
   }
 
+  /** Http requests of its module that are open. */
   get openRequests(): number {
     return this.#life.kind === 'exited' ? 0 : (this.#run.evidence.readHeader()?.openRequests ?? 0);
   }
@@ -341,6 +347,11 @@ export class Host {
 
   #connected(peer: Peer, protocol: number): void {
     this.#isGreeted = true;
+    const problem = findProtocolProblem(this.#spec, protocol);
+    if (problem !== null) {
+      this.#violated(problem);
+      return;
+    }
     if (this.#spec.shadowOf !== null) lowerPriority(this.pid);
     this.#ledger.connect(peer);
     const { generation } = this;
@@ -427,7 +438,7 @@ export class Host {
     this.#watch.close();
     clearTimeout(this.#lossTimer);
     const header = this.#run.evidence.readHeader();
-    this.#refusedHttp = header?.refusedHttp ?? 0;
+    this.#countRefusedHttp(header);
     this.#ledger.recover(header);
     const call = this.#ledger.executing(header);
     const executing = findExecuting(call, header);
@@ -441,9 +452,21 @@ export class Host {
     const subject = { ...named, spare: this.#run.surroundings !== null };
     const known = { from, refusal: this.#refusal, unreachable: this.#unreachable, executing, note, header };
     const overwritten = this.file.isOverwritten();
-    const end = makeEnd({ ...subject, ...known, overwritten }, ended, this.#stage, this.#spec, this.#around.configFile);
+    const end = makeEnd(
+      { ...subject, ...known, overwritten },
+      ended,
+      this.#stage,
+      this.#spec,
+      this.#watch.callbackMs,
+      this.#around.configFile,
+    );
     const stack = this.#stackOf(end)?.read(this.file.places) ?? null;
     this.#listener.died(this, { ...end, call, lost, unseen, stack, scene: this.#makeScene() });
+  }
+
+  #countRefusedHttp(header: BoxHeader | null): void {
+    const counted = Math.min(header?.refusedHttp ?? 0, Number.MAX_SAFE_INTEGER);
+    this.#refusedHttp = Math.max(this.#refusedHttp, counted);
   }
 
   #makeScene(): DeathScene {
@@ -459,14 +482,5 @@ export class Host {
       memoryBytes: this.#usage.last?.memoryBytes ?? null,
       descriptors: this.#usage.descriptors,
     };
-  }
-}
-
-/** Nobody waits for a shadow, so its process gets less of a busy CPU than those that somebody waits for. */
-function lowerPriority(pid: number): void {
-  try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
-  } catch {
-    // It has just ended, or runs as another user.
   }
 }

@@ -313,7 +313,7 @@ export class Replica implements Renewable<Host> {
       return;
     }
     this.#options.calls.dispatchTo(this.#shard, nowMs);
-    if (mayBeSpent(this.#spec.maxMessages, host.messages)) this.#options.recycling.spent(nowMs);
+    if (mayBeSpent(this.#spec.maxMessages, host.messages)) this.#options.recycling.spent(host, nowMs);
   }
 
   /** The host that {@link renew} has started serves, and the old one finishes what it holds. */
@@ -348,7 +348,9 @@ export class Replica implements Renewable<Host> {
     // First, because what waits may be handed over while the calls are settled.
     const kill = killOf(host, end);
     const withheld = kill && quarantine.add(kill);
-    const told = { ...end, isQuarantined: withheld?.state === 'withheld' };
+    // A shadow gets the bodies of its primary, so it keeps none where that one keeps none.
+    const scene = tally === null || tally.keepsBodies ? end.scene : { ...end.scene, crashBody: 'no' as const };
+    const told = { ...end, scene, isQuarantined: withheld?.state === 'withheld' };
     calls.settle(this.#shard, told);
     const role = this.hosts.remove(host);
     if (role !== 'serving') this.#succession.died(host, told);

@@ -34,7 +34,12 @@ export class Roster {
       lifecycle: (event) => this.#lives(event),
       log: (line) => events.log(line),
       died: (evidence) => events.died(evidence),
-      wentBack: (event) => events.wentBack(event),
+      wentBack: (event) => {
+        // Its settings are those of before.
+        this.#watch();
+        this.resetTallies(event.module);
+        events.wentBack(event);
+      },
     };
   }
 
@@ -66,7 +71,8 @@ export class Roster {
   add(spec: ModuleSpec): Module {
     const lifetime = this.#lifetimes.get(spec.name) ?? newLifetime();
     this.#lifetimes.set(spec.name, lifetime);
-    lifetime.stats.reset();
+    // One that has the name until then goes on counting, as this one may never take its place.
+    if (!this.#present.some(({ name }) => name === spec.name)) lifetime.stats.reset();
     const module = new Module(spec, this.#aroundOf(spec), this.#ofModules, lifetime);
     this.#members.add(module);
     return module;
@@ -74,7 +80,8 @@ export class Roster {
 
   /** Makes what modules of a name send fail from now on, or no longer. */
   closeSends(name: string, areClosed: boolean): void {
-    for (const module of this.#members) if (module.name === name) module.closeSends(areClosed);
+    // What a shadow sends goes nowhere, so nothing of it waits. A module of the chain may have had its name.
+    for (const module of this.#members) if (module.name === name && module.tally === null) module.closeSends(areClosed);
   }
 
   /** Makes these modules the chain, in this order, and the shadows; all others leave. */
@@ -84,8 +91,13 @@ export class Roster {
       .map((name) => members.findLast((module) => module.name === name))
       .filter((module) => !!module);
     const chain = present.filter(({ tally }) => tally === null);
+    for (const module of present) {
+      const isOther = !this.#present.includes(module) && this.#present.some(({ name }) => name === module.name);
+      if (isOther) this.#lifetimes.get(module.name)?.stats.reset();
+      module.tookPlace();
+    }
     this.#present = present;
-    for (const module of members) module.watchers = this.#watchersOf(module);
+    this.#watch();
     // The same chain stays the same object: a new object is a new route, and messages wait for it.
     const isSame = chain.length === this.#chain.length && chain.every((module, i) => module === this.#chain[i]);
     if (!isSame) this.#chain = chain;
@@ -122,15 +134,14 @@ export class Roster {
   report(name: string): ShadowReport | null {
     const { tally, spec, refusedHttp } = this.find(name);
     if (tally === null || spec.shadowOf === null) return null;
-    const report = tally.report(name, spec.shadowOf, this.#sendsOf(spec.shadowOf));
-    return { ...report, totals: { ...report.totals, refusedHttp: report.totals.refusedHttp + refusedHttp } };
+    return tally.report(name, spec.shadowOf, this.#sendsOf(spec.shadowOf), refusedHttp);
   }
 
   /** Begins to count anew for a shadow, or for the shadows of a module. */
   resetTallies(name: string): void {
-    for (const { tally, spec } of this.#present) {
+    for (const { tally, spec, refusedHttp } of this.#present) {
       if (spec.shadowOf !== null && (spec.name === name || spec.shadowOf === name)) {
-        tally?.reset(this.#sendsOf(spec.shadowOf));
+        tally?.reset(this.#sendsOf(spec.shadowOf), refusedHttp);
       }
     }
   }
@@ -142,6 +153,11 @@ export class Roster {
   /** Nothing that a shadow sends is kept. */
   #aroundOf({ shadowOf }: Pick<ModuleSpec, 'shadowOf'>): ModuleSurroundings {
     return shadowOf === null ? this.#around : { ...this.#around, keeper: DISCARDING };
+  }
+
+  /** Decides by the settings in use whose events shadows see, and whether their bodies may be kept. */
+  #watch(): void {
+    for (const module of this.#members) module.watchers = this.#watchersOf(module);
   }
 
   #watchersOf(primary: Module): Watchers | null {
@@ -159,7 +175,7 @@ export class Roster {
   #intakeOf(shadow: Module): Intake {
     const known = this.#intakes.get(shadow);
     if (known) return known;
-    const intake = new Intake(shadow, () => this.#around.queueBytes);
+    const intake = new Intake(shadow, { limitBytes: () => this.#around.queueBytes });
     this.#intakes.set(shadow, intake);
     return intake;
   }

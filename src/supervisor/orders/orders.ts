@@ -38,9 +38,9 @@ export class Orders {
   /** @see Supervisor.reload */
   reload(next: CoreConfig, names: readonly string[] | null): Promise<Takeover> {
     return this.#order('reload', async () => {
+      const before = this.#core.roster.present.map(({ spec }) => spec);
       const takeover = await this.#reload(next, names);
-      this.#promotions.wrote(next.modules);
-      return takeover;
+      return { ...takeover, warnings: this.#promotions.wrote(next.modules, before) };
     });
   }
 
@@ -50,7 +50,7 @@ export class Orders {
       const plan = this.#plan(next, names);
       refuseUnlessAll(this.#findMissing(plan));
       const { stopped } = this.#core;
-      plan.report.stopped.push(...plan.report.added.filter((name) => stopped.has(name)));
+      plan.report.stopped.push(...plan.add.map(({ name }) => name).filter((name) => stopped.has(name)));
       return plan.report;
     });
   }
@@ -130,7 +130,15 @@ export class Orders {
       this.#core.requireRunning(order);
       return work();
     });
-    this.#last = result.catch(() => undefined).then(() => this.#core.carriedOut());
+    this.#last = result
+      .catch(() => undefined)
+      .then(() => this.#core.carriedOut())
+      // Neither the next order nor a stop may fail because of this: it surfaces on its own.
+      .catch((error) => {
+        setImmediate(() => {
+          throw error;
+        });
+      });
     return result;
   }
 
@@ -194,22 +202,24 @@ export class Orders {
   async #carryOut(plan: ReloadPlan, next: CoreConfig, planned: ReadonlyMap<Module, ModuleSpec>): Promise<Takeover> {
     const { roster } = this.#core;
     const removed = plan.remove.map((name) => roster.find(name));
+    // Shadows of another module than before.
+    const moved = plan.configure.filter(({ name, shadowOf }) => roster.find(name).spec.shadowOf !== shadowOf);
     this.#core.adopt(next);
     roster.share(next);
     for (const module of roster.present) {
       if (!removed.includes(module)) this.#configure(module, plan, planned.get(module));
     }
+    roster.arrange(plan.order);
     const { report } = plan;
     const watched = report.replaced.map((name) => roster.find(name)).filter(({ probation }) => probation !== null);
     report.probation = watched.map(({ name }) => name);
     const settled = Promise.all(watched.map(wentBackOf)).then((all) => all.flat());
-    roster.arrange(plan.order);
     // Other versions are compared from now on.
-    for (const { name } of [...plan.replace, ...plan.add]) roster.resetTallies(name);
+    for (const { name } of [...plan.replace, ...plan.add, ...moved]) roster.resetTallies(name);
     await this.#core.underway();
     await Promise.all(removed.map((module) => roster.remove(module)));
     await Promise.all(roster.present.map((module) => module.handedOver()));
-    return { report, settled };
+    return { report, settled, warnings: [] };
   }
 
   /** @param planned - the settings that it had when the plan was made; `undefined`: the plan has added it */

@@ -115,7 +115,8 @@ async function recoverBox(box: ModuleBox, options: RecoveryOptions, recovered: R
       if (!options.proceed()) return await leave(content, options);
       if (!handOn(content.entries[i] as OldEntry, box, content, options, recovered)) skipped += 1;
     }
-    const isSafe = (await options.keeper?.isSafe()) ?? true;
+    // Nothing of a shadow was given to the keeper.
+    const isSafe = box.isShadow || ((await options.keeper?.isSafe()) ?? true);
     if (skipped > 0) {
       const why = 'that are over 64 MiB or damaged; they were not handed on';
       recovered.problems.push(`the black box ${box.path} held ${skipped} messages of module ${box.module} ${why}`);
@@ -130,8 +131,10 @@ function cannotRead(box: ModuleBox, error: unknown, { unreadUntil }: RecoveryOpt
   const what = `the black box ${box.path} cannot be read: ${(error as Error).message}`;
   // Without a descriptor to be had this core cannot read any; the next one may.
   const isShort = NO_DESCRIPTOR.has((error as NodeJS.ErrnoException).code ?? '');
-  const untilMs = isShort || isNobodys(error) ? null : unreadUntil(box);
+  // What a shadow sent goes nowhere, so no other core need read it.
+  const untilMs = isShort || isNobodys(error) || box.isShadow ? null : unreadUntil(box);
   if (isShort || isNobodys(error)) problems.push(what);
+  else if (box.isShadow) problems.push(`${what}; it was removed, as its module was a shadow`);
   else if (untilMs === null) problems.push(`${what}; it was removed, as it has waited for a day`);
   else
     problems.push(

@@ -81,7 +81,10 @@ function numberOf(params: WireParams, field: Exclude<Field, 'to' | 'from'>): str
 function addressOf(bytes: Uint8Array | null | undefined): string | null {
   if (bytes == null) return null;
   const text = Buffer.from(bytes.subarray(0, 4 * ADDRESS_CHARS)).toString('utf8');
-  return text.length > ADDRESS_CHARS ? `${text.slice(0, ADDRESS_CHARS)}...` : text;
+  if (text.length <= ADDRESS_CHARS) return text;
+  // Half a character is no text.
+  const end = /[\ud800-\udbff]/.test(text.charAt(ADDRESS_CHARS - 1)) ? ADDRESS_CHARS - 1 : ADDRESS_CHARS;
+  return `${text.slice(0, end)}...`;
 }
 
 /** The beginning of a body, not cut within a character. */

@@ -14,9 +14,17 @@ const MOST_KEPT = 20;
 /** Making an example takes time. When there are enough, the next one is made after this. */
 const PAUSE_MS = 10;
 
+/** Raised by each reset of any tally. So one number says before which resets an event was offered. */
+let lastEra = 0;
+
+/** Of what is offered now. */
+export function eraOfNow(): number {
+  return lastEra;
+}
+
 /** Both answers to one message, and how long each took. */
 export interface BothAnswers {
-  /** {@link ShadowTally.era} when the primary was offered it. */
+  /** {@link eraOfNow} when the primary was offered it. */
   era: number;
   event: CallEvent;
   primary: CallAnswer;
@@ -31,7 +39,8 @@ export class ShadowTally {
   readonly totals: ShadowTotals = noTotals();
   #before = noTotals();
   #since = new Date();
-  #era = 0;
+  /** What was offered earlier does not count any more. */
+  #era = lastEra;
   #latency = { primary: new LatencyHistogram(), shadow: new LatencyHistogram() };
   #primarySendsBefore = 0;
   #examples: ShadowExample[] = [];
@@ -40,15 +49,17 @@ export class ShadowTally {
   #nextSendMs = 0;
   #keepsBodies = true;
 
-  /** Another one after each reset. */
-  get era(): number {
-    return this.#era;
-  }
-
-  /** Counts from 0. @param primarySends how many messages its primary has sent up to now */
-  reset(primarySends: number): void {
+  /**
+   * Counts from 0.
+   *
+   * @param primarySends - how many messages its primary has sent up to now
+   * @param refusedByLiving - http requests refused to its living hosts, which are added to the totals when these end
+   */
+  reset(primarySends: number, refusedByLiving = 0): void {
     this.#before = copyTotals(this.totals);
-    this.#era += 1;
+    this.#before.refusedHttp += refusedByLiving;
+    lastEra += 1;
+    this.#era = lastEra;
     this.#since = new Date();
     this.#latency = { primary: new LatencyHistogram(), shadow: new LatencyHistogram() };
     this.#primarySendsBefore = primarySends;
@@ -56,7 +67,12 @@ export class ShadowTally {
     this.#sends = [];
   }
 
-  /** Whether bodies of messages may be kept; those that are kept are forgotten if not. */
+  /** Whether bodies of messages may be kept, by the settings of the shadow and of its primary. */
+  get keepsBodies(): boolean {
+    return this.#keepsBodies;
+  }
+
+  /** Sets {@link keepsBodies}; those that are kept are forgotten if not. */
   keepBodies(mayBeKept: boolean): void {
     this.#keepsBodies = mayBeKept;
     if (mayBeKept) return;
@@ -71,18 +87,20 @@ export class ShadowTally {
     const differs = isOwn ? differencesOf(event, primary, shadow) : [];
     count(answered, differs, this.totals);
     // It was offered before the reset, maybe to other versions.
-    if (era !== this.#era) count(answered, differs, this.#before);
+    if (era < this.#era) count(answered, differs, this.#before);
     else if (isOwn) this.#show(answered, differs, nowMs);
   }
 
-  /** It was not offered a message, because too much waits. */
-  skipped(): void {
+  /** It was not offered a message, because too much waits. @param era - as in {@link BothAnswers} */
+  skipped(era: number): void {
     this.totals.skipped.overload += 1;
+    if (era < this.#era) this.#before.skipped.overload += 1;
   }
 
-  /** It was offered another event than a message. */
-  sawOther(): void {
+  /** It was offered another event than a message. @param era - as in {@link BothAnswers} */
+  sawOther(era: number): void {
     this.totals.others += 1;
+    if (era < this.#era) this.#before.others += 1;
   }
 
   /** It sent a message, which goes nowhere. */
@@ -93,9 +111,10 @@ export class ShadowTally {
     keep(this.#sends, makeSend(sent, this.#keepsBodies));
   }
 
-  /** What was counted since the last reset. @param primarySends as for {@link reset} */
-  report(name: string, shadowOf: string, primarySends: number): ShadowReport {
+  /** What was counted since the last reset. @param primarySends, refusedByLiving - as for {@link reset} */
+  report(name: string, shadowOf: string, primarySends: number, refusedByLiving = 0): ShadowReport {
     const totals = since(this.#before, this.totals);
+    totals.refusedHttp = Math.max(0, totals.refusedHttp + refusedByLiving);
     const { primary, shadow } = this.#latency;
     const latencyOf = (of: LatencyHistogram) => ({ p50: of.quantile(0.5), p99: of.quantile(0.99) });
     return {

@@ -29,6 +29,11 @@ export function exchangeVersions(one: ModuleSpec, other: ModuleSpec): [ModuleSpe
   return [withVersion(one, other), withVersion(other, one)];
 }
 
+/** Whether two modules run the same file with the same settings of a version. */
+export function isSameVersion(one: ModuleSpec, other: ModuleSpec): boolean {
+  return settingsToChange(one, other).length === 0;
+}
+
 /** What the block of a module has to say, so that it means `wanted` instead of `written`. */
 export function settingsToChange(wanted: ModuleSpec, written: ModuleSpec): SettingToChange[] {
   const valuesOf = (spec: ModuleSpec) => {

@@ -56,6 +56,8 @@ export interface Takeover {
   report: ReloadReport;
   /** Resolves when no module of this reload is on probation any more, with those that have failed on it. Never rejects. */
   settled: Promise<WentBack[]>;
+  /** What an operator may not have meant, a line each. */
+  warnings: string[];
 }
 
 /** Everything `reload --json` says. */

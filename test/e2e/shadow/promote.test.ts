@@ -1,4 +1,4 @@
-import { copyFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ModuleOptions } from 'mesibo-modules';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -88,7 +88,7 @@ describe('a promotion', () => {
     const before = versions();
     await core.supervisor.promoteModule('shadow');
     expect(versions()).toEqual([...before].reverse());
-    expect(core.supervisor.problems()).toEqual([expect.stringContaining('module primary runs what was promoted')]);
+    expect(core.supervisor.problems()).toEqual([expect.stringContaining('module primary runs the promoted version')]);
     // Back by another promotion.
     await core.supervisor.promoteModule('shadow');
     expect([versions(), core.supervisor.problems()]).toEqual([before, []]);
@@ -112,7 +112,7 @@ describe('a promotion', () => {
     const promote = (name: string) => core.supervisor.promoteModule(name).catch((error: Error) => error);
     expect(await promote('primary')).toMatchObject({
       code: 'ILLEGAL_STATE',
-      message: expect.stringContaining('it is no shadow'),
+      message: expect.stringContaining('it is not a shadow'),
     });
     expect(await promote('shadw')).toMatchObject({ code: 'MODULE_UNKNOWN' });
     await core.supervisor.stopModule('shadow');
@@ -124,13 +124,11 @@ describe('a promotion', () => {
 
   it('leaves everything as it was when one of both versions does not start', async () => {
     const directory = makeTempDir();
-    const path = join(directory, 'filter.so');
-    copyFileSync(filter.path as string, path);
-    core = await startCore([{ ...filter, path }, sender]);
+    // Of this module there can be one process at a time.
+    const alone = fixtureModule('sequence', { name: 'primary', config: { alone: join(directory, 'lock') } });
+    core = await startCore([alone, sender]);
     const now = () => core.supervisor.status().modules.map(({ pid, path, state }) => ({ pid, path, state }));
     const before = now();
-    writeFileSync(`${path}.new`, 'no module');
-    renameSync(`${path}.new`, path);
     await expect(core.supervisor.promoteModule('shadow')).rejects.toMatchObject({
       code: 'RELOAD_FAILED',
       failures: [{ module: 'shadow' }],
@@ -139,6 +137,56 @@ describe('a promotion', () => {
     expect(core.module('primary').hosts).toHaveLength(1);
     expect(core.supervisor.problems()).toEqual([]);
     rmSync(directory, { recursive: true });
+  });
+
+  it('is a problem also where the block of the shadow alone says something else', async () => {
+    core = await startCore([filter, sender]);
+    await core.supervisor.promoteModule('shadow');
+    const { path, config: settings } = sender;
+    const next = config([{ name: 'primary', path: path as string, config: settings ?? {} }, sender]);
+    await core.supervisor.reload(next, { modules: ['primary'] });
+    expect(core.supervisor.problems()).toEqual([
+      expect.stringContaining('module shadow runs the version that was in use before the promotion'),
+    ]);
+    await core.supervisor.reload(next);
+    expect(core.supervisor.problems()).toEqual([]);
+  });
+
+  it('that a reload undoes is said by that reload', async () => {
+    core = await startCore([filter, sender]);
+    await core.supervisor.promoteModule('shadow');
+    const takeOver = (modules: ModuleOptions[]) => core.supervisor.takeOver(config(modules));
+    const other = { ...filter, deadlineMs: 9_000, path: sender.path as string, config: {} };
+    expect((await takeOver([other, sender])).warnings).toEqual([]);
+    await core.supervisor.promoteModule('shadow').catch(() => undefined);
+    expect((await takeOver([filter, sender])).warnings).toEqual([]);
+    await core.supervisor.promoteModule('shadow');
+    expect((await takeOver([filter, sender])).warnings).toEqual([
+      'this reload undoes the promotion of shadow: primary runs what its block says again',
+    ]);
+    expect((await takeOver([filter, sender])).warnings).toEqual([]);
+  });
+
+  it('is refused where there is nothing to exchange', async () => {
+    core = await startCore([filter, { ...filter, name: 'shadow', shadowOf: 'primary' }]);
+    await expect(core.supervisor.promoteModule('shadow')).rejects.toMatchObject({
+      code: 'ILLEGAL_STATE',
+      message: expect.stringContaining('it runs the same version as primary'),
+    });
+  });
+
+  it('is refused on probation, and says until when', async () => {
+    core = await startCore([{ ...filter, probationMs: 60_000 }, sender]);
+    const next = config([{ ...filter, probationMs: 60_000, config: { blocked_words: 'other' } }, sender]);
+    await core.supervisor.reload(next, { wait: false });
+    await expect(core.supervisor.promoteModule('shadow')).rejects.toMatchObject({
+      code: 'ILLEGAL_STATE',
+      message: expect.stringMatching(
+        /module primary: its last reload is on probation until [-\dT:]{19}Z; promote shadow after that$/,
+      ),
+    });
+    // It goes on.
+    expect(core.module('primary')).toMatchObject({ state: 'replacing', probationUntil: expect.any(String) });
   });
 
   it('is refused when the file of the shadow has changed: another version would be promoted than was compared', async () => {

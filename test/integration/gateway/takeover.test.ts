@@ -2,6 +2,7 @@
 
 import { expect, it } from 'vitest';
 import { GatewayRig } from '../../helpers/gateway-rig.js';
+import { helloOf, messageOf } from '../../helpers/raw-server.js';
 
 const HELLO = { takesSends: true, instance: 'p1', window: 8 };
 
@@ -43,6 +44,24 @@ it('an older connection that goes changes nothing, and gets nothing when the new
   first.end();
   const other = await rig.join({ ...HELLO, instance: 'p2' });
   expect(await other.sent()).toMatchObject({ sentId: 'a' });
+});
+
+it('a server is welcome when a later core will know its name', async () => {
+  const rig = await GatewayRig.start();
+  let stored = () => {};
+  rig.sends.storing = new Promise((resolve) => {
+    stored = resolve;
+  });
+  const [server, gone] = [await rig.dial(), await rig.dial()];
+  server.say(helloOf(HELLO), messageOf(1, 'hello'));
+  gone.say(helloOf({ ...HELLO, server: 'gone' }));
+  await expect.poll(() => rig.gateway.clients().map(({ server }) => server)).toEqual(['chat', 'gone']);
+  gone.end();
+  expect(rig.gateway.clients()[0]).toMatchObject({ server: 'chat', inProgress: 0, takesSends: false });
+  stored();
+  await server.welcome();
+  expect(await server.outcome()).toMatchObject({ id: 1n, verdict: 'pass' });
+  await expect.poll(() => rig.sends.takers.map(({ server }) => server)).toEqual(['chat']);
 });
 
 it('at the end of the gateway connections take over from each other for a moment at most', async () => {

@@ -1,6 +1,6 @@
 /** The messages of modules, with a real store and takers of this test's own. */
 
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { IllegalStateError, MessageError } from '../../../src/errors.js';
@@ -254,6 +254,33 @@ it('the results of sends are counted for each module, and for all', async () => 
 });
 
 describe('after another start of the core', () => {
+  it('what the events of a server caused is for it, if the name was remembered when the core was killed', async () => {
+    const stateDir = makeTempDir();
+    const before = await opened(stateDir);
+    const stored = before.sends.remember('x');
+    expect(stored).not.toBeNull();
+    await stored;
+    expect(before.sends.remember('x')).toBeNull();
+    // As a kill leaves it: nothing is closed.
+    const copy = makeTempDir();
+    cpSync(stateDir, copy, { recursive: true });
+    const after = await opened(copy);
+    after.keep({ sentId: '00ff-m-1-1', cause: from('x', 9n) });
+    const other = new Server(after, 'other');
+    await turns();
+    expect(other.got).toEqual([]);
+    const own = new Server(after, 'x');
+    await expect.poll(() => own.got.map(({ cause }) => cause?.eventId), { timeout: 20_000 }).toEqual([9n]);
+  });
+
+  it('nobody waits for a name that cannot be stored', async () => {
+    const stateDir = makeTempDir();
+    writeFileSync(join(stateDir, SENDS_FOLDER), 'no folder');
+    const scene = await opened(stateDir);
+    await scene.sends.remember('x');
+    expect((await opened(null)).sends.remember('x')).toBeNull();
+  });
+
   it('every unacknowledged message comes again, and no other does', async () => {
     const stateDir = makeTempDir();
     const before = await opened(stateDir);

@@ -23,7 +23,13 @@ describe('a shadow', () => {
     ['needs another module', [module('b', 'x')], 'b', 'there is no other module that could be shadowed'],
     ['shadows no shadow', [module('a'), module('b', 'a'), module('c', 'b')], 'c', 'which is a shadow itself, expected'],
     ['is one of eight', [module('a'), ...Array.from({ length: 9 }, (_, i) => module(`s${i}`, 'a'))], 's8', 'at most 8'],
-    ['has its own directory', [module('a', null, '/d'), module('b', 'a', '/d')], 'b', 'expected another directory'],
+    [
+      'has its own directory',
+      [module('a', null, '/d'), module('b', 'a', '/d')],
+      'b',
+      'the directory of a, expected another',
+    ],
+    ['shares none', [module('a'), module('b', 'a', '/d'), module('c', 'a', '/d')], 'b', 'the directory of c, expected'],
   ])('%s', (_, modules, name, words) => {
     const problem = findShadowProblem(modules);
     expect(problem?.module).toBe(name);

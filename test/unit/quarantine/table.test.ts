@@ -194,3 +194,37 @@ describe('what a table holds', () => {
     }
   });
 });
+
+describe('a build that another module has run', () => {
+  it('does not get here what killed it there, and keeps what is known of it here', () => {
+    const [here, there] = [tableWith(), tableWith()];
+    here.add(killBy(message('of another build'), { build: OTHER_BUILD }));
+    there.add(killBy(message('boom'), { module: 'filter2' }));
+    there.add(killBy(message('of another build too'), { module: 'filter2', build: OTHER_BUILD }));
+    there.withholds(message('boom'), BUILD);
+    here.take(there.ofBuild(BUILD));
+    expect(here.withholds(message('boom'), BUILD)).toBe(true);
+    expect(here.withholds(message('of another build'), OTHER_BUILD)).toBe(true);
+    expect(here.withholds(message('of another build too'), OTHER_BUILD)).toBe(false);
+    const [entry] = here.list(BUILD).filter(({ build }) => build === BUILD);
+    expect(entry).toMatchObject({ id: expect.stringMatching(/^filter-/), withheld: 1, crashes: 1 });
+    // There it stays.
+    expect(there.withholds(message('boom'), BUILD)).toBe(true);
+    here.save();
+    expect(saves).toBe(1);
+  });
+
+  it('is taken once, with the higher count, and not where nothing is withheld', () => {
+    const twice = { ...ONCE, quarantine: 2 };
+    const [here, there] = [tableWith(twice), tableWith(twice)];
+    for (let i = 0; i < 2; i++) there.add(killBy(message('boom')));
+    here.add(killBy(message('boom')));
+    expect(here.withholds(message('boom'), BUILD)).toBe(false);
+    for (let i = 0; i < 2; i++) here.take(there.ofBuild(BUILD));
+    expect(here.list(BUILD)).toMatchObject([{ crashes: 2 }]);
+    expect(here.withholds(message('boom'), BUILD)).toBe(true);
+    const off = tableWith({ ...ONCE, quarantine: null });
+    off.take(there.ofBuild(BUILD));
+    expect(off.entries).toEqual([]);
+  });
+});

@@ -51,11 +51,15 @@ interface Made {
   generation?: number;
   runId?: string;
   tail?: number;
+  isShadow?: boolean;
   taken?: [position: number, sends: number];
 }
 
 /** Makes the box of a killed core; returns its path. `tail` and `taken` count records. */
-function makeOld(records: Record[], { module = 'm', generation = 1, runId = RUN, tail = 0, taken }: Made = {}): string {
+function makeOld(
+  records: Record[],
+  { module = 'm', generation = 1, runId = RUN, tail = 0, isShadow, taken }: Made = {},
+): string {
   const bytes = Buffer.alloc(boxBytes(RING));
   formatHeader(generation, RING).copy(bytes);
   const positions = [0];
@@ -69,7 +73,7 @@ function makeOld(records: Record[], { module = 'm', generation = 1, runId = RUN,
     bytes.writeBigUInt64LE(BigInt(positions[taken[0]] as number), BOX.taken);
     bytes.writeBigUInt64LE(BigInt(taken[1]), BOX.takenSends);
   }
-  const path = join(directory, formatBoxName({ runId, module, generation }));
+  const path = join(directory, formatBoxName({ runId, module, generation, ...(isShadow ? { isShadow } : {}) }));
   writeFileSync(path, bytes, { mode: 0o600 });
   return path;
 }
@@ -249,6 +253,18 @@ describe('the boxes of killed cores', () => {
     keeper.settle();
     expect(await running).toMatchObject({ boxes: 2, sends: 3, complete: true });
     expect(existsSync(second)).toBe(false);
+  });
+
+  it('of shadows wait for no keeper, and for no other core: what is in them goes nowhere', async () => {
+    makeOld([send('1'), log('a\n')], { isShadow: true });
+    const damaged = makeOld([send('2')], { isShadow: true, generation: 2 });
+    truncateSync(damaged, 100);
+    const keeper = new MemoryKeeper({ isHeld: true });
+    keeper.keep({ sentId: 'x' } as SentMessage, {});
+    const found = await run({ keeper, unreadUntil: () => Date.now() + 60_000 });
+    expect(found).toMatchObject({ boxes: 2, sends: 0, lines: 1, unsafe: [], unread: [] });
+    expect(found.problems).toEqual([expect.stringContaining('it was removed, as its module was a shadow')]);
+    expect(readdirSync(directory)).toEqual([]);
   });
 
   it('are read from the begin by the next core when their messages were not safe with a keeper', async () => {

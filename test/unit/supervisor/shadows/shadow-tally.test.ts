@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CallAnswer } from '../../../../src/supervisor/calls/pending-call.js';
-import { ShadowTally } from '../../../../src/supervisor/shadows/shadow-tally.js';
+import { eraOfNow, ShadowTally } from '../../../../src/supervisor/shadows/shadow-tally.js';
 import type { DefaultReason } from '../../../../src/supervisor/types.js';
 import { CallEvent } from '../../../../src/wire/call-event.js';
 import { toWireParams } from '../../../../src/wire/params.js';
@@ -12,7 +12,7 @@ const CONSUMED: CallAnswer = { ...PASS, verdict: 'consumed' };
 const by = (reason: DefaultReason): CallAnswer => ({ ...PASS, default: reason });
 
 function answered(tally: ShadowTally, primary: CallAnswer, shadow: CallAnswer, event = message('x'), nowMs = 0): void {
-  tally.answered({ era: tally.era, event, primary, primaryMicros: 100, shadow, shadowMicros: 1000 }, nowMs);
+  tally.answered({ era: eraOfNow(), event, primary, primaryMicros: 100, shadow, shadowMicros: 1000 }, nowMs);
 }
 
 describe('what is counted of a shadow', () => {
@@ -26,7 +26,7 @@ describe('what is counted of a shadow', () => {
       answered(tally, PASS, by(reason));
       answered(tally, by('down'), by(reason));
     }
-    tally.skipped();
+    tally.skipped(eraOfNow());
     expect(tally.totals).toMatchObject({
       agreed: 1,
       otherVerdict: 1,
@@ -56,7 +56,9 @@ describe('what is counted of a shadow', () => {
     answered(tally, PASS, CONSUMED, message(`${'x'.repeat(199)}\u00e9nd`, 'a'.repeat(60_000)));
     answered(tally, PASS, CONSUMED, message(Buffer.from([0xff, 0x00])));
     answered(tally, PASS, { ...PASS, params: toWireParams({ to: 'c'.repeat(50_000) }) });
-    const [long, bytes, changed] = tally.report('b', 'a', 0).examples;
+    answered(tally, PASS, CONSUMED, message('x', `${'a'.repeat(99)}\u{1f600}b`));
+    const [long, bytes, changed, pair] = tally.report('b', 'a', 0).examples;
+    expect(pair?.from).toBe(`${'a'.repeat(99)}...`);
     expect(long?.payload).toEqual({ text: 'x'.repeat(199), bytes: 203 });
     expect(long?.from).toBe(`${'a'.repeat(100)}...`);
     expect(bytes?.payload).toEqual({ text: null, bytes: 2 });
@@ -82,7 +84,7 @@ describe('what is counted of a shadow', () => {
   it('begins at 0 after a reset, while its totals only grow', () => {
     const tally = new ShadowTally();
     answered(tally, PASS, CONSUMED);
-    tally.sawOther();
+    tally.sawOther(eraOfNow());
     tally.reset(5);
     expect(tally.report('b', 'a', 8)).toMatchObject({
       totals: { otherVerdict: 0, others: 0 },
@@ -93,8 +95,20 @@ describe('what is counted of a shadow', () => {
     expect(tally.totals).toMatchObject({ otherVerdict: 1, others: 1 });
     // What was offered before the reset is in the totals alone.
     const late = { event: message('x'), primary: PASS, primaryMicros: 1, shadow: CONSUMED, shadowMicros: 1 };
-    tally.answered({ era: tally.era - 1, ...late }, 0);
+    tally.answered({ era: eraOfNow() - 1, ...late }, 0);
     expect(tally.totals.otherVerdict).toBe(2);
     expect(tally.report('b', 'a', 8)).toMatchObject({ compared: 0, totals: { otherVerdict: 0 }, examples: [] });
+  });
+
+  it('begins at 0 after a reset also where hosts live to which http was refused', () => {
+    const tally = new ShadowTally();
+    tally.totals.refusedHttp = 10;
+    const refused = (byLiving: number) => tally.report('b', 'a', 0, byLiving).totals.refusedHttp;
+    expect(refused(5)).toBe(15);
+    tally.reset(0, 5);
+    expect([refused(5), refused(7)]).toEqual([0, 2]);
+    // They end.
+    tally.totals.refusedHttp += 7;
+    expect(refused(0)).toBe(2);
   });
 });
