@@ -19,9 +19,9 @@ export function watchModules({
 }): Watches {
   return new Watches({
     read: (path) => builds.read(path),
-    reload: async (module) => {
+    reload: async (module, sha256) => {
       try {
-        return await orders.renew(module);
+        return await orders.renew(module, sha256);
       } catch (error) {
         // The core stops.
         if (error instanceof IllegalStateError) return { kind: 'skipped' };

@@ -12,19 +12,26 @@ const ET_DYN = 3;
 const PT_LOAD = 1;
 const PT_DYNAMIC = 2;
 
+/** What a file is found to be. */
+export type Wholeness =
+  | { kind: 'whole' }
+  /** `missing`: in words. */
+  | { kind: 'incomplete'; missing: string }
+  /** It says nothing of the file: the core may be short of something. */
+  | { kind: 'unreadable' };
+
 /**
  * Looks at the headers of a shared object. Whoever writes one may make room first and fill it later, so it also looks for what a
  * whole file has at its end.
- *
- * @returns what is missing, in words; `null`: it looks whole
  */
-export async function findMissingPart(path: string): Promise<string | null> {
+export async function lookIfWhole(path: string): Promise<Wholeness> {
   const reader = await Reader.open(path);
-  if (reader === null) return 'it cannot be read';
+  if (reader === null) return { kind: 'unreadable' };
   try {
-    return await find(reader);
+    const missing = await find(reader);
+    return missing === null ? { kind: 'whole' } : { kind: 'incomplete', missing };
   } catch {
-    return 'it cannot be read';
+    return { kind: 'unreadable' };
   } finally {
     await reader.close();
   }

@@ -63,6 +63,7 @@ export class Module implements ChainMember {
   /** `null`: it is on none. */
   #probation: Probation | null = null;
   #takenBack: string | null = null;
+  #failedBuild: string | null = null;
   /** Who stops the core may signal its hosts as well. */
   #isLeaving = false;
   #onStopped: (() => void)[] = [];
@@ -141,6 +142,14 @@ export class Module implements ChainMember {
     return this.#builds.currentKey;
   }
 
+  /**
+   * Tells the build that has failed on probation last; `null`: none has, or an order has been carried out since. Nothing but an
+   * order starts it again.
+   */
+  get failedBuild(): string | null {
+    return this.#failedBuild;
+  }
+
   /** The builds that it may need again. */
   get builds(): Build[] {
     return this.#builds.inUse(this.#replicas.hosts);
@@ -158,6 +167,7 @@ export class Module implements ChainMember {
   async restart(): Promise<SupervisorError | null> {
     this.endProbation('the module was restarted');
     this.#takenBack = null;
+    this.#failedBuild = null;
     this.#recycling.giveUp();
     this.#isRestarting = true;
     // Also while others serve: all of them are restarted, with the file that is there now.
@@ -266,6 +276,7 @@ export class Module implements ChainMember {
     const former = this.#spec;
     const { spec, before } = this.#replicas.adopt(mayGoBack);
     this.#takenBack = null;
+    this.#failedBuild = null;
     const ms = mayGoBack && this.#replicas.keeps ? spec.probationMs : null;
     if (ms === null) this.#tellReplacing(false);
     else this.#probation = new Probation(former, ms, () => this.#passed());
@@ -431,6 +442,7 @@ export class Module implements ChainMember {
     const probation = this.#probation;
     if (probation === null) return;
     this.#probation = null;
+    this.#failedBuild = this.buildKey;
     const { after, others } = this.#replicas.takeBack(probation.before);
     this.configure(probation.before, this.#around);
     this.#takenBack = reason;

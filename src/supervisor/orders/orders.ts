@@ -58,21 +58,20 @@ export class Orders {
   /**
    * Gives a module that is watched a new generation, because its file has changed. All settings stay as they are.
    *
-   * @returns what came of it, once it is known whether the new generation holds
+   * @param sha256 - of that file. An order that came earlier may have taken it already, or tried it in vain: then nothing is done
+   * @returns what came of it: a probation may follow. The next order for the module ends that
    * @throws ReloadError when it cannot start; nothing has changed then
    */
-  async renew(name: string): Promise<{ kind: 'taken' | 'went-back' | 'skipped' }> {
+  async renew(name: string, sha256: string): Promise<{ kind: 'taken' | 'skipped' }> {
     const takeover = await this.#order('reload', async () => {
       const { roster, config } = this.#core;
       const module = roster.present.find((module) => module.name === name);
       if (module?.desired !== 'up' || !module.spec.watch) return null;
+      if ([module.buildKey, module.failedBuild].includes(sha256)) return null;
       // A reload for some modules leaves others as they were, so the configuration may say more than is in use.
       return this.#reload({ ...config(), modules: roster.present.map(({ spec }) => spec) }, [name]);
     });
-    // Other orders need not wait for the end of the probation.
-    if (takeover === null) return { kind: 'skipped' };
-    const wentBack = await takeover.settled;
-    return { kind: wentBack.length > 0 ? 'went-back' : 'taken' };
+    return { kind: takeover === null ? 'skipped' : 'taken' };
   }
 
   /** @see Supervisor.restartModule */

@@ -5,10 +5,10 @@ import { access, stat } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import type { ModuleSpec } from '../../config/types.js';
 import { fileIdOf, identityOf } from '../../file-identity.js';
-import { findMissingPart } from '../../stacks/elf/whole.js';
+import { lookIfWhole } from '../../stacks/elf/whole.js';
 import { FolderWatch } from './folder-watch.js';
 import { findFolders } from './folders.js';
-import { QUIET_MS, WatchPolicy } from './policy.js';
+import { type Content, QUIET_MS, WatchPolicy } from './policy.js';
 
 /** The module, as far as it matters. */
 export interface WatchedModule {
@@ -19,6 +19,8 @@ export interface WatchedModule {
   readonly loadedFile: string | null;
   /** The sha256 of that, as far as it is known. */
   readonly buildKey: string | null;
+  /** The sha256 of what has failed on probation last; `null`: nothing has, or other bytes have taken over since. */
+  readonly failedBuild: string | null;
 }
 
 /** What a file is found to be: what the core has of it already. */
@@ -29,20 +31,19 @@ export interface FileDigest {
 
 /** What came of a reload. */
 export type WatchOutcome =
-  /** The new file runs. */
+  /** The new file runs, perhaps on probation. When it fails in that time, the module knows. */
   | { kind: 'taken' }
   /** The module goes on as before. */
   | { kind: 'refused'; why: string }
-  /** The new file has failed on probation, which was told. */
-  | { kind: 'went-back' }
-  /** Nothing was tried. */
+  /** Nothing was tried: the module is stopped, or an earlier order has seen to the file. */
   | { kind: 'skipped' };
 
 /** What is done for watched modules. */
 export interface WatchWork {
   /** `null`: it cannot be read, or changes meanwhile. */
   read: (path: string) => Promise<FileDigest | null>;
-  reload: (module: string) => Promise<WatchOutcome>;
+  /** Resolves when the new file runs: a probation is not waited for, so that a newer file can end it. */
+  reload: (module: string, sha256: string) => Promise<WatchOutcome>;
   /** The new file runs. */
   taken: (module: string, path: string, sha256: string) => void;
   /** It was not taken, for `why`. */
@@ -65,6 +66,7 @@ export class ModuleWatch {
   #dueMs = Number.POSITIVE_INFINITY;
   #looking: Promise<void> | null = null;
   #lookAgain = false;
+  #isReloading = false;
   #closed = false;
 
   constructor(module: WatchedModule, work: WatchWork) {
@@ -72,7 +74,7 @@ export class ModuleWatch {
     this.#work = work;
   }
 
-  /** Looks now. Never rejects. @returns when nothing is to be done, or somebody will look again */
+  /** Looks now. Never rejects. @returns when nothing is to be read; a reload that follows goes on */
   look(): Promise<void> {
     this.#lookAgain = true;
     this.#looking ??= this.#lookUntilQuiet().finally(() => {
@@ -108,6 +110,8 @@ export class ModuleWatch {
   }
 
   async #lookOnce(): Promise<void> {
+    // Its end looks again.
+    if (this.#isReloading) return;
     const { name, spec, desired } = this.#module;
     const path = await findPath(spec);
     // First, so that no change after the look is missed.
@@ -129,40 +133,53 @@ export class ModuleWatch {
         break;
       case 'incomplete':
         this.#work.failed(name, path, `${step.why}; the core waits until that changes`);
+        // What cannot be read is tried again.
+        this.#lookAgain = true;
         break;
     }
   }
 
   async #examine(path: string, found: string): Promise<void> {
     const { read, inTurn } = this.#work;
-    const { missing, digest } = await inTurn(async () => {
-      const missing = await findMissingPart(path);
-      return { missing, digest: missing === null ? await read(path) : null };
-    });
+    const { content, readIdentity } = await inTurn(() => readContent(path, read));
     if (this.#closed) return;
     // It is another one by now.
     const stats = await readStats(path);
-    const identity = stats && identityOf(stats);
-    if (identity !== found || (digest !== null && digest.identity !== found)) {
+    if (stats === null || identityOf(stats) !== found || (readIdentity ?? found) !== found) {
       this.#lookIn(QUIET_MS);
       return;
     }
-    const examined = { identity, sha256: digest?.sha256 ?? null, missing };
-    if (this.#policy.examined(examined, this.#module.buildKey, performance.now())) {
-      await this.#reload(path, digest?.sha256 as string);
-    } else this.#lookAgain ||= missing !== null;
+    const { buildKey: running, failedBuild: failed } = this.#module;
+    const isWanted = this.#policy.examined(found, content, { running, failed }, performance.now());
+    if (content.kind !== 'whole') this.#lookAgain = true;
+    // Not awaited: a start may take long, and others want to look at their files.
+    else if (isWanted) void this.#reload(path, content.sha256);
   }
 
   async #reload(path: string, sha256: string): Promise<void> {
     const { name } = this.#module;
-    const outcome = await this.#work.reload(name);
+    this.#isReloading = true;
+    const outcome = await this.#work.reload(name, sha256);
+    this.#isReloading = false;
     if (outcome.kind === 'skipped') return;
     this.#policy.reloaded(outcome.kind === 'taken' ? null : sha256, performance.now());
     if (outcome.kind === 'taken') this.#work.taken(name, path, this.#module.buildKey ?? sha256);
     if (outcome.kind === 'refused') this.#work.failed(name, path, outcome.why);
     // It may have changed meanwhile.
-    this.#lookAgain = true;
+    void this.look();
   }
+}
+
+/** @returns what it has, and the identity of the file that was read to its end; `null`: none was */
+async function readContent(
+  path: string,
+  read: WatchWork['read'],
+): Promise<{ content: Content; readIdentity: string | null }> {
+  const wholeness = await lookIfWhole(path);
+  if (wholeness.kind !== 'whole') return { content: wholeness, readIdentity: null };
+  const digest = await read(path);
+  if (digest === null) return { content: { kind: 'unreadable' }, readIdentity: null };
+  return { content: { kind: 'whole', sha256: digest.sha256 }, readIdentity: digest.identity };
 }
 
 /** The same file as a start would find; where it will be, if there is none. */

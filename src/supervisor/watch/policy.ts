@@ -11,6 +11,8 @@ import { isSameInode } from '../../file-identity.js';
 export const QUIET_MS = 500;
 /** The least time between two reloads of a module. */
 export const GAP_MS = 5_000;
+/** A file that cannot be read is tried again so much later: what keeps the core from it may pass, and no change tells of that. */
+export const UNREADABLE_MS = 5_000;
 /** A file that is replaced by others all the time is examined after so long. */
 export const MOST_WAIT_MS = 5_000;
 /** How long a file may be missing or incomplete before the operator is told. */
@@ -30,13 +32,18 @@ export type LookStep =
   | { kind: 'incomplete'; why: string };
 
 /** What reading a file has shown. */
-export interface Examined {
-  /** What identifies the file that was read. */
-  identity: string;
-  /** `null`: it could not be read, or was written to meanwhile. */
-  sha256: string | null;
-  /** What is missing of it; `null`: nothing. */
-  missing: string | null;
+export type Content =
+  | { kind: 'whole'; sha256: string }
+  /** `missing`: in words. */
+  | { kind: 'incomplete'; missing: string }
+  /** It could not be read, or was written to meanwhile. */
+  | { kind: 'unreadable' };
+
+/** Bytes that need no reload, as sha256; `null`: there are none. */
+export interface KnownBytes {
+  running: string | null;
+  /** They have failed on probation, whoever ordered the reload. Only an order tries them again. */
+  failed: string | null;
 }
 
 /** Of one module. */
@@ -44,6 +51,8 @@ export class WatchPolicy {
   /** The file that needs nothing more: it runs, was refused, is not whole, or has the bytes of one of these. */
   #settled: string | null = null;
   #candidate: { identity: string; sinceMs: number; firstMs: number } | null = null;
+  /** The file that could not be read, and when it is tried again. */
+  #unreadable: { identity: string; untilMs: number } | null = null;
   #refused: string | null = null;
   #triedMs = Number.NEGATIVE_INFINITY;
   #goneSinceMs: number | null = null;
@@ -63,6 +72,10 @@ export class WatchPolicy {
       if (runs) this.#incomplete = null;
       return this.#rest(nowMs);
     }
+    if (found === this.#unreadable?.identity && nowMs < this.#unreadable.untilMs) {
+      this.#candidate = null;
+      return this.#rest(nowMs, this.#unreadable.untilMs);
+    }
     const before = this.#candidate;
     if (before?.identity !== found) {
       const firstMs = before?.firstMs ?? nowMs;
@@ -79,20 +92,22 @@ export class WatchPolicy {
   }
 
   /**
-   * @param running - the bytes that run, as a sha256
+   * @param identity - identifies the file that was read
    * @returns whether the module is to be reloaded
    */
-  examined({ identity, sha256, missing }: Examined, running: string | null, nowMs: number): boolean {
+  examined(identity: string, content: Content, { running, failed }: KnownBytes, nowMs: number): boolean {
+    const isReadable = content.kind !== 'unreadable';
     this.#candidate = null;
-    this.#settled = identity;
-    if (missing !== null || sha256 === null) {
+    this.#settled = isReadable ? identity : null;
+    this.#unreadable = isReadable ? null : { identity, untilMs: nowMs + UNREADABLE_MS };
+    if (content.kind !== 'whole') {
       this.#incomplete ??= { why: '', sinceMs: nowMs, isTold: false };
-      this.#incomplete.why = missing ?? 'it cannot be read';
+      this.#incomplete.why = content.kind === 'incomplete' ? content.missing : 'it cannot be read';
       return false;
     }
     this.#incomplete = null;
     // A date says nothing. What was refused stays refused, even when another file was there meanwhile.
-    return sha256 !== running && sha256 !== this.#refused;
+    return ![running, failed, this.#refused].includes(content.sha256);
   }
 
   /** A reload has ended. @param refused - the bytes that did not work; `null`: they run */
@@ -101,13 +116,17 @@ export class WatchPolicy {
     this.#refused = refused;
   }
 
-  #rest(nowMs: number): LookStep {
+  /** @param untilMs - when something is to be done in any case */
+  #rest(nowMs: number, untilMs = Number.POSITIVE_INFINITY): LookStep {
     const incomplete = this.#incomplete;
-    if (incomplete === null || incomplete.isTold) return { kind: 'rest' };
-    const inMs = incomplete.sinceMs + PATIENCE_MS - nowMs;
-    if (inMs > 0) return { kind: 'again', inMs };
-    incomplete.isTold = true;
-    return { kind: 'incomplete', why: incomplete.why };
+    const tellMs =
+      incomplete === null || incomplete.isTold ? Number.POSITIVE_INFINITY : incomplete.sinceMs + PATIENCE_MS;
+    if (incomplete !== null && nowMs >= tellMs) {
+      incomplete.isTold = true;
+      return { kind: 'incomplete', why: incomplete.why };
+    }
+    const inMs = Math.min(tellMs, untilMs) - nowMs;
+    return Number.isFinite(inMs) ? { kind: 'again', inMs } : { kind: 'rest' };
   }
 
   #missing(nowMs: number): LookStep {

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { findMissingPart } from '../../../src/stacks/elf/whole.js';
+import { lookIfWhole } from '../../../src/stacks/elf/whole.js';
 import { fixture } from '../../e2e/core.js';
 import { makeTempDir } from '../../helpers/temp-dir.js';
 
@@ -18,7 +18,7 @@ const SOURCE = fixture('versioned');
 const bytes = readFileSync(SOURCE);
 
 it('a compiled module is whole', async () => {
-  expect(await findMissingPart(SOURCE)).toBeNull();
+  expect(await lookIfWhole(SOURCE)).toEqual({ kind: 'whole' });
 });
 
 it('no beginning of it is whole', async () => {
@@ -27,7 +27,7 @@ it('no beginning of it is whole', async () => {
   // From its end on, each length once.
   for (let length = bytes.length - 1; length >= 0; length -= 97) {
     truncateSync(path, length);
-    expect(await findMissingPart(path), `${length} bytes`).not.toBeNull();
+    expect((await lookIfWhole(path)).kind, `${length} bytes`).toBe('incomplete');
   }
 });
 
@@ -38,12 +38,11 @@ it('room that is not filled yet is not whole', async () => {
     ftruncateSync(file, bytes.length);
     writeSync(file, bytes, 0, length);
     closeSync(file);
-    expect(await findMissingPart(path), `the first ${length} bytes`).not.toBeNull();
+    expect((await lookIfWhole(path)).kind, `the first ${length} bytes`).toBe('incomplete');
   }
 });
 
 it.each([
-  ['no file', (path: string) => path],
   ['an empty file', (path: string) => writeFileSync(path, '')],
   [
     'a text',
@@ -57,5 +56,9 @@ it.each([
 ])('%s is none', async (_, write) => {
   const path = join(makeTempDir(), 'file');
   write(path);
-  expect(await findMissingPart(path)).not.toBeNull();
+  expect((await lookIfWhole(path)).kind).toBe('incomplete');
+});
+
+it('nothing is said of what cannot be read', async () => {
+  expect(await lookIfWhole(join(makeTempDir(), 'none.so'))).toEqual({ kind: 'unreadable' });
 });

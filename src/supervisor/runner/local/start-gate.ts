@@ -1,4 +1,10 @@
-/** Lets only so many processes come up at a time: more would only slow each other down. */
+/**
+ * Lets only so many processes come up at a time: more would only slow each other down, until starts run out of time. So fifty
+ * modules that one reload changes start a few at a time.
+ *
+ * A process leaves as soon as it is up, before it loads its module. Most of the CPU time of a start lies before that. What a module
+ * does in its init is often a wait for something else, which must not hold up others.
+ */
 
 import { availableParallelism } from 'node:os';
 

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { GAP_MS, MOST_WAIT_MS, PATIENCE_MS, QUIET_MS, WatchPolicy } from '../../../../src/supervisor/watch/policy.js';
+import {
+  type Content,
+  GAP_MS,
+  MOST_WAIT_MS,
+  PATIENCE_MS,
+  QUIET_MS,
+  UNREADABLE_MS,
+  WatchPolicy,
+} from '../../../../src/supervisor/watch/policy.js';
 
 const RUNS = 'sha of what runs';
 
@@ -27,9 +35,22 @@ class Scene {
     throw new Error('it looks for ever');
   }
 
-  examine(sha256: string | null, missing: string | null = null) {
+  /** It is found to be whole. */
+  examine(sha256: string, failed: string | null = null) {
+    return this.#examine({ kind: 'whole', sha256 }, failed);
+  }
+
+  examineHalf(missing: string) {
+    return this.#examine({ kind: 'incomplete', missing });
+  }
+
+  examineUnreadable() {
+    return this.#examine({ kind: 'unreadable' });
+  }
+
+  #examine(content: Content, failed: string | null = null) {
     expect(this.settle()).toEqual({ kind: 'examine' });
-    return this.policy.examined({ identity: this.file as string, sha256, missing }, this.running, this.nowMs);
+    return this.policy.examined(this.file as string, content, { running: this.running, failed }, this.nowMs);
   }
 
   /** The new file runs. */
@@ -97,6 +118,18 @@ describe('a file that was refused', () => {
     expect(scene.examine('bad')).toBe(true);
   });
 
+  it('by a probation that the watch has not begun is not tried, and is tried again when other bytes have taken over', () => {
+    const scene = new Scene();
+    scene.file = '1:2:b';
+    expect(scene.examine('failed', 'failed')).toBe(false);
+    expect(scene.settle()).toEqual({ kind: 'rest' });
+    scene.file = '1:3:c';
+    expect(scene.examine('good', 'failed')).toBe(true);
+    scene.taken('good');
+    scene.file = '1:4:d';
+    expect(scene.examine('failed')).toBe(true);
+  });
+
   it('makes way for another one', () => {
     const scene = refused();
     scene.file = '1:3:c';
@@ -118,13 +151,13 @@ describe('a file that is being written', () => {
   it('is told of once when it stays incomplete, and taken when it is whole', () => {
     const scene = new Scene();
     scene.file = '1:1:half';
-    expect(scene.examine(null, 'its end is missing')).toBe(false);
+    expect(scene.examineHalf('its end is missing')).toBe(false);
     const sinceMs = scene.nowMs;
     expect(scene.settle()).toEqual({ kind: 'incomplete', why: 'its end is missing' });
     expect(scene.nowMs).toBe(sinceMs + PATIENCE_MS);
     expect(scene.settle()).toEqual({ kind: 'rest' });
     scene.file = '1:1:more';
-    expect(scene.examine(null, 'its end is missing')).toBe(false);
+    expect(scene.examineHalf('its end is missing')).toBe(false);
     expect(scene.settle()).toEqual({ kind: 'rest' });
     scene.file = '1:1:whole';
     expect(scene.examine('new')).toBe(true);
@@ -133,12 +166,58 @@ describe('a file that is being written', () => {
   it('is not told of when it is whole in time', () => {
     const scene = new Scene();
     scene.file = '1:1:half';
-    expect(scene.examine(null, 'its end is missing')).toBe(false);
+    expect(scene.examineHalf('its end is missing')).toBe(false);
     scene.file = '1:1:whole';
     expect(scene.examine('new')).toBe(true);
     scene.taken('new');
     scene.nowMs += 10 * PATIENCE_MS;
     expect(scene.settle()).toEqual({ kind: 'rest' });
+  });
+});
+
+describe('a file that cannot be read', () => {
+  it('is tried again although it does not change, and is taken when it can', () => {
+    const scene = new Scene();
+    scene.file = '1:2:b';
+    expect(scene.examineUnreadable()).toBe(false);
+    const failedMs = scene.nowMs;
+    expect(scene.examine('new')).toBe(true);
+    expect(scene.nowMs).toBe(failedMs + UNREADABLE_MS + QUIET_MS);
+    // Before the operator would be told.
+    expect(scene.nowMs).toBeLessThan(failedMs + PATIENCE_MS);
+    scene.taken('new');
+    expect(scene.settle()).toEqual({ kind: 'rest' });
+  });
+
+  it('is told of once, and still tried', () => {
+    const scene = new Scene();
+    scene.file = '1:2:b';
+    expect(scene.examineUnreadable()).toBe(false);
+    const sinceMs = scene.nowMs;
+    let told = 0;
+    for (let tries = 0; tries < 10; ) {
+      const step = scene.settle();
+      if (step.kind === 'examine') {
+        scene.policy.examined(scene.file, { kind: 'unreadable' }, { running: RUNS, failed: null }, scene.nowMs);
+        tries += 1;
+      } else {
+        expect(step).toEqual({ kind: 'incomplete', why: 'it cannot be read' });
+        expect(scene.nowMs - sinceMs).toBeLessThanOrEqual(PATIENCE_MS + QUIET_MS);
+        told += 1;
+      }
+    }
+    expect(told).toBe(1);
+    expect(scene.examine('new')).toBe(true);
+  });
+
+  it('does not hold up another one', () => {
+    const scene = new Scene();
+    scene.file = '1:2:b';
+    expect(scene.examineUnreadable()).toBe(false);
+    const failedMs = scene.nowMs;
+    scene.file = '1:3:c';
+    expect(scene.examine('new')).toBe(true);
+    expect(scene.nowMs).toBe(failedMs + QUIET_MS);
   });
 });
 
@@ -150,9 +229,8 @@ describe('a file that others replace all the time', () => {
       scene.file = `1:${i + 2}:x`;
       if (scene.look().kind === 'examine') {
         const identity = scene.file;
-        expect(scene.policy.examined({ identity, sha256: `${i}`, missing: null }, scene.running, scene.nowMs)).toBe(
-          true,
-        );
+        const known = { running: scene.running, failed: null };
+        expect(scene.policy.examined(identity, { kind: 'whole', sha256: `${i}` }, known, scene.nowMs)).toBe(true);
         scene.taken(`${i}`);
         reloadsMs.push(scene.nowMs);
       }
